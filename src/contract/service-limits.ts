@@ -1,0 +1,42 @@
+/**
+ * Limits of the AWS services that Fileworks stands on, each with the page that states it.
+ *
+ * Constructs check props against them at synth; the runtime plans with them at work.
+ */
+
+/** @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html */
+export const SqsLimits = {
+  /** A message can be hidden for at most 12 hours, counted from its receive, however often it is extended. */
+  maxVisibilityTimeoutSeconds: 43_200,
+  minRetentionSeconds: 60,
+  maxRetentionSeconds: 1_209_600,
+  maxReceiveWaitSeconds: 20,
+  maxDelaySeconds: 900,
+  /** Receive, delete and visibility calls carry at most ten messages each. */
+  maxBatchEntries: 10,
+  maxReceiveCount: 1_000,
+} as const;
+
+/** @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html */
+export const FargateLimits = {
+  /** Fargate kills a container 120 seconds after SIGTERM at the latest. */
+  minStopTimeoutSeconds: 2,
+  maxStopTimeoutSeconds: 120,
+  minEphemeralStorageGiB: 21,
+  maxEphemeralStorageGiB: 200,
+} as const;
+
+/**
+ * Fargate task sizes: memory in MiB from `min` to `max` in steps of `step` for each CPU value.
+ *
+ * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
+ */
+export const FargateSizes: Readonly<Record<number, { readonly min: number; readonly max: number; readonly step: number }>> = {
+  256: { min: 512, max: 2_048, step: 512 },
+  512: { min: 1_024, max: 4_096, step: 1_024 },
+  1024: { min: 2_048, max: 8_192, step: 1_024 },
+  2048: { min: 4_096, max: 16_384, step: 1_024 },
+  4096: { min: 8_192, max: 30_720, step: 1_024 },
+  8192: { min: 16_384, max: 61_440, step: 4_096 },
+  16384: { min: 32_768, max: 122_880, step: 8_192 },
+};
