@@ -1,0 +1,124 @@
+import { awscdk, javascript, typescript } from 'projen';
+import { Documentation } from './projenrc/documentation.ts';
+import { Examples } from './projenrc/examples.ts';
+import { LambdaBundles } from './projenrc/lambda-bundles.ts';
+import { LocalCloudPackage } from './projenrc/local-cloud-package.ts';
+import { QualityGates } from './projenrc/quality-gates.ts';
+import { RuntimePackage } from './projenrc/runtime-package.ts';
+import { JEST, NODE_MIN, NODE_WORK, TYPESCRIPT } from './projenrc/versions.ts';
+
+const project = new awscdk.AwsCdkConstructLibrary({
+  name: 'cdk-fileworks',
+  description: 'File processing on AWS, finished: CDK constructs for files that land in S3 and the workers that process them',
+  author: 'Fileworks Authors',
+  authorAddress: 'fileworks@users.noreply.github.com',
+  authorOrganization: true,
+  repositoryUrl: 'https://github.com/fileworks/cdk-fileworks.git',
+  license: 'Apache-2.0',
+  defaultReleaseBranch: 'main',
+  keywords: ['aws', 'cdk', 's3', 'sqs', 'fargate', 'files', 'queue', 'worker'],
+
+  packageManager: javascript.NodePackageManager.NPM,
+  minNodeVersion: NODE_MIN,
+
+  jsiiVersion: '~6.0.16',
+  typescriptVersion: TYPESCRIPT,
+  cdkVersion: '2.257.0', // the floor: peer ^2.257.0, dev exactly this one; cdk-nag 3 and Validations ask for it
+  constructsVersion: '10.5.1',
+  stability: 'stable', // 'experimental' would put "(experimental)" before every doc line in Java and Python; 0.x says it already
+
+  projenrcTs: true,
+  projenrcTsOptions: { runner: typescript.TypeScriptRunner.nodejs({ typeCheck: false }) }, // checked by `npm run typecheck`
+  disableTsconfig: true, // jsii writes tsconfig.json (git-ignored); tsconfig.dev.json is ours
+  sampleCode: false,
+  excludeTypescript: ['src/runtime/**', 'src/handlers/**', 'examples/**', 'test/**', 'local/**', 'bench/**', 'projenrc/**'],
+  tsconfigDev: {
+    include: ['.projenrc.ts', 'projenrc/**/*.ts', 'local/**/*.ts', 'bench/**/*.ts', 'examples/**/*.ts'],
+    exclude: ['node_modules', '**/node_modules', '**/*.d.ts', 'examples/python', 'examples/java', 'local/lib'],
+    compilerOptions: {
+      rootDir: '.',
+      target: 'ES2023',
+      lib: ['es2023'],
+      module: 'esnext',
+      moduleResolution: javascript.TypeScriptModuleResolution.BUNDLER,
+      skipLibCheck: true,
+      allowImportingTsExtensions: true,
+    },
+  },
+  lambdaAutoDiscover: false,
+  edgeLambdaAutoDiscover: false,
+  singletonLambdaAutoDiscover: false,
+  lambdaExtensionAutoDiscover: false,
+  integrationTestAutoDiscover: false,
+
+  publishToPypi: { distName: 'cdk-fileworks', module: 'cdk_fileworks' },
+  publishToMaven: {
+    javaPackage: 'io.github.fileworks.cdk',
+    mavenGroupId: 'io.github.fileworks',
+    mavenArtifactId: 'cdk-fileworks',
+  },
+
+  github: false,
+  release: false,
+  depsUpgrade: false,
+  npmignoreEnabled: false, // see `files` below
+  eslint: false, // projen's component writes the old eslintrc format; eslint.config.mjs is ours
+  docgen: true,
+
+  jest: true,
+  jestOptions: {
+    jestVersion: JEST,
+    junitReporting: false,
+    updateSnapshot: javascript.UpdateSnapshot.NEVER,
+    configFilePath: 'jest.config.json',
+    jestConfig: {
+      collectCoverage: false,
+      testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/local/test/**/*.test.ts'],
+      // tests run on the sources; what is packed is tested from its tarball
+      moduleNameMapper: { '^cdk-fileworks$': '<rootDir>/src', '^(\\.{1,2}/.*)\\.js$': '$1' },
+      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/.tools/'],
+      modulePathIgnorePatterns: ['<rootDir>/.tools/', '<rootDir>/dist/', '<rootDir>/src/runtime/dist/', '<rootDir>/local/lib/', '<rootDir>/assets/'],
+      watchPathIgnorePatterns: ['/node_modules/', '<rootDir>/.tools/'],
+    },
+  },
+  tsJestOptions: {
+    transformOptions: {
+      // Jest runs CommonJS; type errors are the business of `npm run typecheck`
+      tsconfig: typescript.TsJestTsconfig.fromFile('tsconfig.jest.json'),
+    },
+  },
+  devDeps: [
+    `node@${NODE_WORK}`, // every script runs on this Node.js, whatever the machine has
+    '@types/node@^24',
+    'cdk-nag@^3.0.2',
+    'esbuild@^0.28.2',
+  ],
+  gitignore: ['.tools/', '/assets/', '/build/', '.eslintcache', '*.tabl.json', '*.tabl.json.gz', '.npmignore', 'cdk.out', '__pycache__', '*.egg-info', 'target/'],
+});
+
+// node runs .projenrc.ts as an ES module although package.json does not say so; no need to be told each time
+project.tasks.addEnvironment('NODE_OPTIONS', '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON');
+
+new RuntimePackage(project);
+new LocalCloudPackage(project);
+new LambdaBundles(project);
+new Documentation(project);
+new Examples(project);
+new QualityGates(project);
+
+// npm asks which install scripts may run: native bindings, and the Node.js binary
+project.package.addField('allowScripts', { 'esbuild': true, 'node': true, '@parcel/watcher': true, 'unrs-resolver': true });
+// one lock file, one copy of the SDK
+project.package.addField('workspaces', ['src/runtime', 'local']);
+// lets tests and examples say `from 'cdk-fileworks'`, as their readers will
+project.package.addField('exports', {
+  '.': { types: './lib/index.d.ts', default: './lib/index.js' },
+  './.jsii': './.jsii',
+  './package.json': './package.json',
+});
+// an allow list, not an ignore list: nothing ships by accident
+project.package.addField('files', ['lib/**/*.js', 'lib/**/*.d.ts', 'assets/**', '.jsii']);
+// 1.13.0 lacks the darwin and win32 bindings on npm: `npm ci` then refuses the lock
+project.package.addPackageResolutions('unrs-resolver@1.12.2');
+
+project.synth();

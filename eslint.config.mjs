@@ -1,0 +1,27 @@
+import stylistic from '@stylistic/eslint-plugin';
+import tseslint from 'typescript-eslint';
+import { importZones } from './build-tools/import-zones.mjs';
+
+export default tseslint.config(
+  { ignores: ['**/node_modules/', '.tools/', 'lib/', 'dist/', 'src/runtime/dist/', 'local/lib/', 'assets/', 'build/', 'coverage/', 'examples/java/', 'examples/python/', '**/cdk.out/', '**/*.d.ts', '**/*.mjs', '**/*.js'] },
+  ...tseslint.configs.strictTypeChecked,
+  stylistic.configs.customize({ semi: true, braceStyle: '1tbs', arrowParens: true }),
+  {
+    languageOptions: {
+      parserOptions: { project: ['./tsconfig.dev.json'], tsconfigRootDir: import.meta.dirname },
+    },
+    rules: {
+      '@stylistic/max-len': ['error', { code: 160, ignoreTemplateLiterals: true, ignoreStrings: true, ignoreUrls: true }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/no-extraneous-class': 'off',
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      'no-console': 'error',
+    },
+  },
+  ...importZones,
+  {
+    files: ['test/**', 'local/test/**'],
+    rules: { '@typescript-eslint/no-unsafe-assignment': 'off', '@typescript-eslint/no-unsafe-member-access': 'off', '@typescript-eslint/no-non-null-assertion': 'off' },
+  },
+  { files: ['bench/**', 'local/src/cli.ts', 'projenrc/**', '.projenrc.ts'], rules: { 'no-console': 'off' } },
+);

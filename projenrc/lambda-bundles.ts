@@ -1,0 +1,10 @@
+import { Component, awscdk } from 'projen';
+
+/** Bundles src/handlers/<name>/index.ts into assets/<name>/index.js before jsii compiles. */
+export class LambdaBundles extends Component {
+  constructor(project: awscdk.AwsCdkConstructLibrary) {
+    super(project);
+    const bundle = project.addTask('bundle', { description: 'Bundle the Lambda handlers into assets/', exec: 'node build-tools/bundle.mjs' });
+    project.preCompileTask.spawn(bundle);
+  }
+}

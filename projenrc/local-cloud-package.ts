@@ -1,0 +1,24 @@
+import { Component, javascript } from 'projen';
+import { PlainPackage } from './plain-package.ts';
+import { AWS_SDK } from './versions.ts';
+
+/** `fileworks-local`: deploys a synthesized app to an emulator and runs its tasks as processes. */
+export class LocalCloudPackage extends Component {
+  constructor(root: javascript.NodeProject) {
+    super(root);
+    const local = new PlainPackage(root, {
+      outdir: 'local',
+      name: 'fileworks-local',
+      description: 'A local cloud for a synthesized CDK app: its own template deployed to an emulator, its tasks run as processes',
+      libdir: 'lib',
+      deps: ['cloudformation', 's3', 'ecs', 'sqs', 'eventbridge', 'sts'].map((client) => `@aws-sdk/client-${client}@${AWS_SDK}`),
+      bin: { 'fileworks-local': 'lib/cli.js' },
+      compilerOptions: { rootDir: 'src', outDir: 'lib', module: 'node20' },
+      include: ['src/**/*.ts'],
+    });
+    local.compileTask.exec('tsc -p tsconfig.json');
+    local.package.addField('main', './lib/index.js');
+    local.package.addField('types', './lib/index.d.ts');
+    local.package.addField('files', ['lib/**/*.js', 'lib/**/*.d.ts', 'emulator/**']);
+  }
+}

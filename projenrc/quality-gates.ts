@@ -1,0 +1,42 @@
+import { Component, JsonFile, awscdk } from 'projen';
+
+/**
+ * What a change must pass: `npm test` builds and packs what changed, then type-checks, lints and runs every test.
+ *
+ * The order is by speed of the answer.
+ */
+export class QualityGates extends Component {
+  constructor(project: awscdk.AwsCdkConstructLibrary) {
+    super(project);
+    project.addDevDeps('fast-check@^4.10.0', 'zod@^4.6.0', 'yauzl@^3.4.0', '@types/yauzl@^2.10.0', '@zip.js/zip.js@^2.8.0', 'sqs-consumer@^15.0.3', 'squiss-ts@^5.6.0', '@aws-sdk/lib-storage@^3.1150.0');
+    project.addDevDeps('eslint@^10.15.0', 'typescript-eslint@^8.73.0', '@stylistic/eslint-plugin@^5.10.0');
+
+    new JsonFile(project, 'tsconfig.jest.json', {
+      obj: {
+        compilerOptions: {
+          target: 'ES2023', lib: ['es2023'], module: 'commonjs', moduleResolution: 'bundler', esModuleInterop: true,
+          isolatedModules: true, inlineSourceMap: true, inlineSources: true, resolveJsonModule: true, types: ['jest', 'node'], ignoreDeprecations: '6.0',
+        },
+      },
+    });
+
+    // reserved words of the target languages and all of jsii's other warnings fail the build
+    project.compileTask.reset('jsii --fail-on-warnings');
+    project.compileTask.exec('npm run compile --workspace src/runtime --workspace local');
+
+    const typecheck = project.addTask('typecheck', { description: 'Type-check tests, benches, examples and tools', exec: 'tsc --noEmit -p tsconfig.dev.json' });
+    const lint = project.addTask('lint', { description: 'Lint everything', exec: 'eslint --max-warnings 0 --cache .', receiveArgs: true });
+    const artifacts = project.addTask('artifacts', {
+      description: 'Build and pack what changed: tarballs, wheel and jar below dist/ (name the languages to make fewer: js python java)',
+      exec: 'node build-tools/artifacts.mjs',
+      receiveArgs: true,
+    });
+    project.testTask.reset();
+    project.testTask.spawn(artifacts);
+    project.testTask.spawn(typecheck);
+    project.testTask.spawn(lint);
+    project.testTask.exec('node build-tools/jest.mjs', { receiveArgs: true });
+    project.tasks.removeTask('test:watch');
+    project.tasks.removeTask('test:update');
+  }
+}

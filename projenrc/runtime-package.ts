@@ -1,0 +1,43 @@
+import { Component, JsonFile, javascript } from 'projen';
+import { PlainPackage } from './plain-package.ts';
+import { AWS_SDK } from './versions.ts';
+
+/** `fileworks-runtime`: what container and Lambda code imports, as ES modules and CommonJS. */
+export class RuntimePackage extends Component {
+  constructor(root: javascript.NodeProject) {
+    super(root);
+    const clients = ['s3', 'sqs', 'dynamodb'].map((client) => `@aws-sdk/client-${client}@${AWS_SDK}`);
+    const runtime = new PlainPackage(root, {
+      outdir: 'src/runtime',
+      name: 'fileworks-runtime',
+      description: 'What runs inside file workers on AWS: queue worker, archives, idempotent storage',
+      libdir: 'dist',
+      deps: ['pino@^10.4.0'],
+      peerDeps: [...clients, '@opentelemetry/api@^1.9.0'],
+      devDeps: [...clients, '@opentelemetry/api@^1.9.0'],
+      // 'bundler' lets one source tree, which reaches into ../contract, become both module formats
+      compilerOptions: { rootDir: '..', outDir: 'dist/esm', module: 'esnext', moduleResolution: javascript.TypeScriptModuleResolution.BUNDLER },
+      include: ['**/*.ts'],
+    });
+    runtime.tsconfig?.addExclude('dist');
+    new JsonFile(runtime, 'tsconfig.cjs.json', {
+      allowComments: false,
+      obj: { extends: './tsconfig.json', compilerOptions: { module: 'commonjs', outDir: 'dist/cjs' } },
+    });
+    runtime.compileTask.exec('tsc -p tsconfig.json');
+    runtime.compileTask.exec('tsc -p tsconfig.cjs.json');
+    runtime.compileTask.exec(`node -e "require('fs').writeFileSync('dist/cjs/package.json', JSON.stringify({ type: 'commonjs' }))"`);
+
+    const entry = (path: string) => ({
+      import: { types: `./dist/esm/runtime/${path}.d.ts`, default: `./dist/esm/runtime/${path}.js` },
+      require: { types: `./dist/cjs/runtime/${path}.d.ts`, default: `./dist/cjs/runtime/${path}.js` },
+    });
+    runtime.package.addField('type', 'module');
+    runtime.package.addField('main', './dist/cjs/runtime/index.js');
+    runtime.package.addField('module', './dist/esm/runtime/index.js');
+    runtime.package.addField('types', './dist/cjs/runtime/index.d.ts');
+    runtime.package.addField('exports', { '.': entry('index'), './package.json': './package.json' });
+    runtime.package.addField('sideEffects', false);
+    runtime.package.addField('files', ['dist/**/*.js', 'dist/**/*.d.ts', 'dist/cjs/package.json']);
+  }
+}

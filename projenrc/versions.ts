@@ -1,0 +1,8 @@
+/** The oldest Node.js that users may run. CDK's support for Node 20 ended on 2026-10-30. */
+export const NODE_MIN = '22.0.0';
+/** The Node.js that all work in this repository runs on, whatever the machine has. */
+export const NODE_WORK = '24.21.0';
+/** What jsii 6.0 embeds. 7.x has no compiler API for ts-jest and typescript-eslint. */
+export const TYPESCRIPT = '~6.0.3';
+export const JEST = '^30';
+export const AWS_SDK = '^3.1150.0';
