@@ -1,0 +1,35 @@
+import type { ApiCall, TaskRecord } from '../types';
+
+export interface EmulatorOptions {
+  readonly port?: number;
+  readonly region: string;
+  readonly account: string;
+  readonly toolsDir: string;
+  readonly python: string;
+  readonly logDir: string;
+  /** Where the emulator finds its Docker engine, for example `tcp://127.0.0.1:2375`. */
+  readonly dockerHost: string;
+  readonly observer: EmulatorObserver;
+}
+
+/** What an emulator tells while it runs. An emulator that cannot tell leaves the calls out. */
+export interface EmulatorObserver {
+  line(line: string): void;
+  task(task: TaskRecord): void;
+  call(call: ApiCall): void;
+  /** The emulator ended although nobody stopped it. */
+  died(reason: string): void;
+}
+
+/** Something that answers AWS API calls: ministack, or another emulator or a real account in its place. */
+export interface Emulator {
+  /** URL of the endpoint; known after `start`. */
+  readonly endpoint: string;
+  start(): Promise<void>;
+  /** Ends it and waits for its end; may be called again. */
+  stop(): Promise<void>;
+  /** Refuses to place the next `count` tasks, as ECS does when Fargate has no capacity. */
+  refusePlacements(count: number): Promise<void>;
+  /** Stops a task as the interruption of its Spot capacity would. */
+  interruptSpot(clusterArn: string, taskArn: string): Promise<void>;
+}

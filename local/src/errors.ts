@@ -1,0 +1,29 @@
+/** What went wrong, for programs; the message says it for people, in one sentence. */
+export type LocalCloudErrorCode =
+  | 'PythonMissing'
+  | 'InstallFailed'
+  | 'PortInUse'
+  | 'EmulatorFailed'
+  | 'AssemblyInvalid'
+  | 'TemplateUnsupported'
+  | 'DeploymentFailed'
+  | 'TasksInvalid'
+  | 'OptionInvalid'
+  | 'UnknownTask';
+
+/** The one error class of this package. Match on `code`. */
+export class LocalCloudError extends Error {
+  public constructor(
+    public readonly code: LocalCloudErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'LocalCloudError';
+  }
+}
+
+/** The message of anything thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { LocalCloudError, messageOf } from '../errors';
+
+/** One line of `tasks.json`: the fields that are given must all match; `*` stands for any characters. */
+export interface TaskMapEntry {
+  /** Image reference as in the deployed task definition. */
+  readonly image?: string;
+  /** Name of the container in the task definition. */
+  readonly container?: string;
+  /** Family of the task definition. */
+  readonly family?: string;
+  /** Display name, hash or staged directory of the CDK image asset. */
+  readonly asset?: string;
+  /** Stands for the image's ENTRYPOINT. Default: none. */
+  readonly entrypoint?: readonly string[];
+  /** Stands for the image's CMD. Default: none. */
+  readonly command?: readonly string[];
+  /** Working directory; relative to the file. Default: the directory of the file. */
+  readonly cwd?: string;
+  /** Variables of the image; the container's own win. Default: none. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface TaskMap {
+  readonly tasks: readonly TaskMapEntry[];
+}
+
+/** What a container is to be matched by. */
+export interface ContainerIdentity {
+  readonly image: string;
+  readonly container?: string;
+  readonly family?: string;
+}
+
+/** A CDK image asset: its tag in the registry, and the names people know it by. */
+export interface ImageAsset {
+  readonly tag: string;
+  readonly names: readonly string[];
+}
+
+const MATCHERS = ['image', 'container', 'family', 'asset'] as const;
+const ARRAYS = ['entrypoint', 'command'] as const;
+const KNOWN = new Set<string>([...MATCHERS, ...ARRAYS, 'cwd', 'env']);
+
+/** Reads and checks a task map; paths in it become absolute. */
+export function loadTaskMap(source: string | TaskMap | undefined): TaskMap {
+  if (source === undefined) {
+    return { tasks: [] };
+  }
+  if (typeof source !== 'string') {
+    return checked(source, 'tasks', process.cwd());
+  }
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(source, 'utf8'));
+  } catch (error) {
+    throw new LocalCloudError('TasksInvalid', `cannot read the task map ${source}: ${messageOf(error)}`, { cause: error });
+  }
+  return checked(parsed, source, dirname(resolve(source)));
+}
+
+function checked(map: unknown, name: string, base: string): TaskMap {
+  const fail = (problem: string): never => {
+    throw new LocalCloudError('TasksInvalid', `${name}: ${problem}`);
+  };
+  if (!isObject(map) || !Array.isArray(map['tasks'])) {
+    return fail('expected an object with an array `tasks`');
+  }
+  const tasks = map['tasks'].map((entry: unknown, index): TaskMapEntry => {
+    const at = `tasks[${index}]`;
+    if (!isObject(entry)) {
+      return fail(`${at} must be an object`);
+    }
+    for (const key of Object.keys(entry)) {
+      if (!KNOWN.has(key)) {
+        fail(`${at} has the unknown field \`${key}\`; known are ${[...KNOWN].join(', ')}`);
+      }
+    }
+    if (!MATCHERS.some((key) => entry[key] !== undefined)) {
+      fail(`${at} must name at least one of ${MATCHERS.join(', ')}`);
+    }
+    for (const key of [...MATCHERS, 'cwd']) {
+      if (entry[key] !== undefined && typeof entry[key] !== 'string') {
+        fail(`${at}.${key} must be a string`);
+      }
+    }
+    for (const key of ARRAYS) {
+      const value = entry[key];
+      if (value !== undefined && !(Array.isArray(value) && value.every((part) => typeof part === 'string'))) {
+        fail(`${at}.${key} must be an array of strings`);
+      }
+    }
+    const env = entry['env'];
+    if (env !== undefined && !(isObject(env) && Object.values(env).every((value) => typeof value === 'string'))) {
+      fail(`${at}.env must map names to strings`);
+    }
+    const known = entry as TaskMapEntry;
+    return { ...known, cwd: resolve(base, known.cwd ?? '.') };
+  });
+  return { tasks };
+}
+
+/** Finds the entry for a container; undefined when no command stands for its image. */
+export function findEntry(map: TaskMap, identity: ContainerIdentity, assets: readonly ImageAsset[] = []): TaskMapEntry | undefined {
+  const tag = identity.image.slice(identity.image.lastIndexOf(':') + 1);
+  const names = assets.filter((asset) => asset.tag === tag).flatMap((asset) => asset.names);
+  return map.tasks.find((entry) =>
+    (entry.image === undefined || matches(entry.image, identity.image)) &&
+    (entry.container === undefined || matches(entry.container, identity.container ?? '')) &&
+    (entry.family === undefined || matches(entry.family, identity.family ?? '')) &&
+    (entry.asset === undefined || names.some((name) => matches(entry.asset ?? '', name))));
+}
+
+function matches(pattern: string, value: string): boolean {
+  const source = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('.*');
+  return new RegExp(`^${source}$`).test(value);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,164 @@
+import type { TaskMap } from './tasks/task-map';
+import type { Emulator, EmulatorOptions } from './emulator/emulator';
+
+export interface LocalCloudOptions {
+  /** Directory of a synthesized CDK app. Default: `cdk.out`. */
+  readonly app?: string;
+  /** Which command stands for which image: a JSON file, or what it would hold. Default: no commands, so no task can start. */
+  readonly tasks?: string | TaskMap;
+  /** How many times faster than real time alarms and scaling run; 0.1 to 600. Default: 1. */
+  readonly speed?: number;
+  /** Port of the AWS endpoint on 127.0.0.1, 1 to 65535. Default: a free one. */
+  readonly port?: number;
+  /** Region of stacks that do not name one. Default: `us-east-1`. */
+  readonly region?: string;
+  /** Account of stacks that do not name one, 12 digits. Default: `000000000000`. */
+  readonly account?: string;
+  /** Where the emulator is installed and reused. Default: `FILEWORKS_TOOLS_DIR`, else `.tools` in the working directory. */
+  readonly toolsDir?: string;
+  /** Python 3.10 or newer, which makes the emulator's virtual environment. Default: `python3`. */
+  readonly python?: string;
+  /** Directory of the log files of containers and emulator. Default: a new one below the system's temporary directory. */
+  readonly logDir?: string;
+  /** Docker engine (`unix:///…` or `tcp://…`) for images that the task map does not name. Default: none; such tasks fail to start. */
+  readonly dockerHost?: string;
+  /** Another emulator in the place of ministack. Default: ministack, installed on first use. */
+  readonly emulator?: (options: EmulatorOptions) => Emulator;
+  /** Called with each line of progress, also those before `start` resolves. Default: nobody. */
+  readonly onLine?: (line: string) => void;
+}
+
+/** Pass it to the constructor of any AWS SDK v3 client. */
+export interface ClientConfig {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** S3 only: the emulator has one host name. */
+  readonly forcePathStyle: true;
+}
+
+/** A task as DescribeTasks and its state change events show it. Times are ISO 8601. */
+export interface TaskRecord {
+  readonly taskArn: string;
+  readonly clusterArn: string;
+  readonly taskDefinitionArn: string;
+  readonly lastStatus: string;
+  readonly desiredStatus: string;
+  /** `service:<name>` for tasks of services, `family:<name>` otherwise. */
+  readonly group?: string;
+  readonly startedBy?: string;
+  readonly launchType?: string;
+  readonly capacityProviderName?: string;
+  readonly stopCode?: string;
+  readonly stoppedReason?: string;
+  readonly version: number;
+  readonly createdAt?: string;
+  readonly startedAt?: string;
+  readonly stoppingAt?: string;
+  readonly stoppedAt?: string;
+  readonly containers: readonly ContainerRecord[];
+  readonly [other: string]: unknown;
+}
+
+export interface ContainerRecord {
+  readonly name: string;
+  readonly lastStatus: string;
+  readonly exitCode?: number;
+  readonly reason?: string;
+  readonly [other: string]: unknown;
+}
+
+/** A task, and what stands for it on this machine. */
+export interface LocalTask extends TaskRecord {
+  /** ARN of the task role; absent when the task has none. */
+  readonly role?: string;
+  readonly processes: readonly LocalProcess[];
+}
+
+export interface LocalProcess {
+  readonly container: string;
+  /** Process id, which is also the id of its process group; absent before it starts. */
+  readonly pid?: number;
+  /** File with what it wrote to stdout and stderr. */
+  readonly log: string;
+}
+
+/** One AWS API call that the emulator answered. */
+export interface ApiCall {
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  /** Endpoint service, for example `sqs`. */
+  readonly service: string;
+  /** IAM action, for example `sqs:SendMessage`; the service's name alone where no action is known. */
+  readonly action: string;
+  /** ARN of the resource, or `*`. */
+  readonly resource: string;
+  /** ARN of the role that the caller had assumed; absent for calls by tools and tests. */
+  readonly role?: string;
+  /** Session of that role: the task id, or the function name. */
+  readonly session?: string;
+  readonly region: string;
+  /** HTTP status of the answer. */
+  readonly status: number;
+}
+
+export interface TaskEvent {
+  readonly task: TaskRecord;
+}
+
+export interface OutputEvent {
+  readonly taskArn: string;
+  readonly container: string;
+  readonly line: string;
+}
+
+export interface LocalCloudEvents {
+  /** A state change of a task. */
+  task: [TaskEvent];
+  /** A line that a task wrote. */
+  output: [OutputEvent];
+  /** A transition of a CloudWatch alarm. */
+  alarm: [AlarmTransition];
+  /** A change of a service's desired count by a scaling policy. */
+  scaling: [ScalingActivity];
+  /** A line of progress for people. */
+  line: [string];
+}
+
+export type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
+
+export interface AlarmTransition {
+  readonly alarm: string;
+  readonly from: AlarmState;
+  readonly to: AlarmState;
+  /** End of the period that decided, milliseconds since 1970 on the cloud's own clock. */
+  readonly at: number;
+  readonly reason: string;
+}
+
+export interface AlarmView {
+  /** Physical name of the alarm. */
+  readonly name: string;
+  readonly stack: string;
+  readonly logicalId: string;
+  readonly state: AlarmState;
+  readonly transitions: readonly AlarmTransition[];
+}
+
+export interface ScalingActivity {
+  /** `service/<cluster>/<service>`. */
+  readonly resourceId: string;
+  readonly policy: string;
+  readonly from: number;
+  readonly to: number;
+  /** Milliseconds since 1970 on the cloud's own clock. */
+  readonly at: number;
+  readonly cause: string;
+}
+
+export interface ScalableTargetView {
+  readonly resourceId: string;
+  readonly minCapacity: number;
+  readonly maxCapacity: number;
+  readonly activities: readonly ScalingActivity[];
+}
