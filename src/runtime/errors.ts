@@ -1,0 +1,105 @@
+/**
+ * Base of every error that the runtime makes.
+ *
+ * Match on `code`, which is stable; messages may be reworded in any release.
+ */
+export abstract class FileworksError extends Error {
+  /** Stable name of what went wrong, for example `ERR_LEASE_LOST`. */
+  abstract readonly code: string;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** Throw it from a handler to have the message delivered again after a time of your choice. */
+export class RetryLater extends FileworksError {
+  readonly code = 'ERR_RETRY_LATER';
+  /** Seconds until the message becomes visible again. */
+  readonly seconds: number;
+
+  /**
+   * @param options.seconds 0 to 43200; shortened when less is left of the 12 hours that a message can be hidden
+   * @param options.reason written to the log
+   */
+  constructor(options: { readonly seconds: number; readonly reason?: string; readonly cause?: unknown }) {
+    if (!Number.isFinite(options.seconds) || options.seconds < 0 || options.seconds > 43_200) {
+      throw new RangeError(`Expected \`seconds\` of RetryLater to be a number from 0 to 43200, got: ${String(options.seconds)}`);
+    }
+    super(options.reason ?? `retry in ${options.seconds} s`, { cause: options.cause });
+    this.seconds = options.seconds;
+  }
+}
+
+/**
+ * Throw it from a handler when no retry can help: the message goes to the dead-letter queue at once.
+ *
+ * The reason becomes the message attribute `fileworks-poison-reason`; keep secrets out of it.
+ */
+export class PoisonMessage extends FileworksError {
+  readonly code = 'ERR_POISON_MESSAGE';
+}
+
+/** Base of the reasons with which the signal of a job aborts. Its name is `AbortError`, as everywhere. */
+export abstract class JobAborted extends FileworksError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'AbortError';
+  }
+}
+
+/** Why a lease was, or is about to be, lost. */
+export type LeaseLossCause =
+  /** The visibility timeout ran out before it could be extended: SQS was unreachable or the event loop was blocked. */
+  | 'expired'
+  /** SQS says that the message is no longer ours. */
+  | 'gone'
+  /** The 12 hours that SQS allows a message to be hidden are nearly over; `ctx.handOff()` still works. */
+  | 'limit';
+
+/** Another worker has the message, or will have it soon: stop, nothing that this handler still does will count. */
+export class LeaseLost extends JobAborted {
+  readonly code = 'ERR_LEASE_LOST';
+
+  constructor(readonly reason: LeaseLossCause, messageId: string) {
+    super(`lease of message ${messageId} ${reason === 'limit' ? 'reaches the 12 hour limit of SQS' : `lost: ${reason}`}`);
+  }
+}
+
+/** The handler ran longer than its timeout. The message is retried. */
+export class HandlerTimeout extends JobAborted {
+  readonly code = 'ERR_HANDLER_TIMEOUT';
+
+  constructor(readonly timeoutSeconds: number, messageId: string) {
+    super(`handler of message ${messageId} ran longer than ${timeoutSeconds} s`);
+  }
+}
+
+/** The worker stops and the job cannot finish in time. The message goes back to the queue at once. */
+export class Shutdown extends JobAborted {
+  readonly code = 'ERR_SHUTDOWN';
+
+  constructor(messageId: string) {
+    super(`worker stops before message ${messageId} is finished`);
+  }
+}
+
+/** `ctx.handOff()` cannot continue this job as a new message. */
+export class HandOffRefused extends FileworksError {
+  readonly code = 'ERR_HAND_OFF_REFUSED';
+}
+
+/** The configuration is unusable. Holds every problem, not only the first. */
+export class ConfigurationError extends FileworksError {
+  readonly code = 'ERR_CONFIGURATION';
+
+  constructor(readonly problems: readonly string[]) {
+    super(`configuration is not usable:\n${problems.map((problem) => `- ${problem}`).join('\n')}`);
+  }
+}
+
+/** A call to the queue did not answer in its time. */
+export class CallTimeout extends FileworksError {
+  readonly code = 'ERR_CALL_TIMEOUT';
+}
