@@ -5,7 +5,7 @@ import { build } from 'esbuild';
 
 const MAX_BYTES = 1_000_000;
 const from = 'src/handlers';
-const names = readdirSync(from).filter((name) => existsSync(`${from}/${name}/index.ts`));
+const names = (existsSync(from) ? readdirSync(from) : []).filter((name) => existsSync(`${from}/${name}/index.ts`));
 
 rmSync('assets', { recursive: true, force: true });
 const { metafile } = await build({

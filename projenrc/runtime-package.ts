@@ -7,14 +7,20 @@ export class RuntimePackage extends Component {
   constructor(root: javascript.NodeProject) {
     super(root);
     const clients = ['s3', 'sqs', 'dynamodb'].map((client) => `@aws-sdk/client-${client}@${AWS_SDK}`);
+    const optionalPeers = ['@opentelemetry/api@^1.9.0', '@nestjs/common@^11 || ^12', '@nestjs/core@^11 || ^12'];
     const runtime = new PlainPackage(root, {
       outdir: 'src/runtime',
       name: 'fileworks-runtime',
       description: 'What runs inside file workers on AWS: queue worker, archives, idempotent storage',
       libdir: 'dist',
-      deps: ['pino@^10.4.0'],
-      peerDeps: [...clients, '@opentelemetry/api@^1.9.0'],
-      devDeps: [...clients, '@opentelemetry/api@^1.9.0'],
+      deps: ['pino@^10.4.0', 'opossum@^10.0.0', '@aws-lambda-powertools/metrics@^2.36.0', '@standard-schema/spec@^1.1.0'],
+      peerDeps: [...clients, ...optionalPeers, '@smithy/node-http-handler@^4'],
+      devDeps: [
+        ...clients, '@smithy/node-http-handler@^4', '@opentelemetry/api@^1.9.0', '@types/opossum@^8',
+        '@opentelemetry/sdk-trace-base@^2', '@opentelemetry/context-async-hooks@^2',
+        // NestJS 11 is CommonJS, which Jest can load; 12 is tried in a process of its own
+        '@nestjs/common@^11', '@nestjs/core@^11', '@nestjs/testing@^11', '@nestjs/terminus@^11', 'rxjs@^7', 'reflect-metadata@^0.2',
+      ],
       // 'bundler' lets one source tree, which reaches into ../contract, become both module formats
       compilerOptions: { rootDir: '..', outDir: 'dist/esm', module: 'esnext', moduleResolution: javascript.TypeScriptModuleResolution.BUNDLER },
       include: ['**/*.ts'],
@@ -36,7 +42,8 @@ export class RuntimePackage extends Component {
     runtime.package.addField('main', './dist/cjs/runtime/index.js');
     runtime.package.addField('module', './dist/esm/runtime/index.js');
     runtime.package.addField('types', './dist/cjs/runtime/index.d.ts');
-    runtime.package.addField('exports', { '.': entry('index'), './package.json': './package.json' });
+    runtime.package.addField('exports', { '.': entry('index'), './nestjs': entry('nestjs/index'), './testing': entry('testing/index'), './package.json': './package.json' });
+    runtime.package.addField('peerDependenciesMeta', Object.fromEntries(optionalPeers.map((peer) => [peer.slice(0, peer.lastIndexOf('@')), { optional: true }])));
     runtime.package.addField('sideEffects', false);
     runtime.package.addField('files', ['dist/**/*.js', 'dist/**/*.d.ts', 'dist/cjs/package.json']);
   }

@@ -1,0 +1,27 @@
+// Builds and packs what changed: `node build-tools/artifacts.mjs [js] [python] [java]` (without names: all three).
+// Each step remembers in .tools/stamps/ what it was made from and is skipped while that stands.
+import { fingerprint, once, run, fail } from './steps.mjs';
+
+const SOURCES = ['src', 'local', 'README.md', 'LICENSE', 'package.json', 'package-lock.json', 'build-tools/bundle.mjs', 'tsconfig.dev.json', 'rosetta'];
+const BUILT = ['lib/index.js', '.jsii', 'assets', 'src/runtime/dist/cjs', 'src/runtime/dist/esm', 'local/lib/index.js', 'API.md'];
+
+const pack = {
+  js: () => run('packing the npm tarballs', 'npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', 'dist/js', '--workspaces', '--include-workspace-root'], { fresh: 'dist/js' }),
+  python: () => run('packing the Python wheel', 'npx', ['projen', 'package:python'], { fresh: 'dist/python', needs: 'python3' }),
+  java: () => run('packing the Java jar (the first time Maven downloads its plugins)', 'npx', ['projen', 'package:java'], { fresh: 'dist/java', needs: 'mvn' }),
+};
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((language) => !(language in pack));
+if (unknown.length > 0) fail(`unknown language ${unknown.join(', ')}: choose from ${Object.keys(pack).join(', ')}`);
+
+await once('build', SOURCES, BUILT, () => {
+  const apiBefore = fingerprint(['API.md']);
+  run('bundling the Lambda handlers', 'npx', ['projen', 'pre-compile']);
+  run('compiling the constructs, the runtime and the local cloud', 'npx', ['projen', 'compile']);
+  run('compiling the examples of the documentation, writing API.md', 'npx', ['projen', 'post-compile']);
+  if (process.env.CI && fingerprint(['API.md']) !== apiBefore) fail('API.md does not match the sources: run `npm run build`, commit API.md');
+});
+for (const language of Object.keys(pack)) {
+  if (wanted.length === 0 || wanted.includes(language)) await once(`pack-${language}`, SOURCES, [`dist/${language}`], pack[language]);
+}

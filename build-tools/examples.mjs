@@ -1,0 +1,96 @@
+// Installs a reference deployment the way a user would, on the packed packages only, and synthesizes it.
+//   node build-tools/examples.mjs <typescript|python|java> <name> <outdir>
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { fail, once, root, run, tools } from './steps.mjs';
+
+/** Where the copy of an example lives; `examples/` keeps its shape there, since the apps refer to ../../worker. */
+const workplace = (language) => join(tools, 'workplace', language);
+const exampleIn = (language, name) => join(workplace(language), 'examples', language, name);
+
+export function tarball(packageName) {
+  const folder = join(root, 'dist', 'js');
+  const file = existsSync(folder) && readdirSync(folder).find((name) => name.startsWith(`${packageName}-`) && name.endsWith('.tgz'));
+  if (!file) fail(`no tarball of ${packageName} in dist/js: run \`npm run artifacts\` first`);
+  return join(folder, file);
+}
+
+/** Copies without what an earlier run left behind. */
+function copyFresh(from, to) {
+  rmSync(to, { recursive: true, force: true });
+  cpSync(from, to, { recursive: true, filter: (path) => !/(^|\/)(node_modules|cdk\.out|target|\.venv|__pycache__)$/.test(path) });
+}
+
+function copyExample(language, name) {
+  copyFresh(join(root, 'examples', 'worker', name), join(workplace(language), 'examples', 'worker', name));
+  copyFresh(join(root, 'examples', language, name), exampleIn(language, name));
+}
+
+const npmInstall = (what, cwd, tarballs) => run(what, 'npm', ['install', '--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline', '--loglevel=error', ...tarballs], { cwd });
+
+const install = {
+  typescript(name) {
+    npmInstall(`installing the packed cdk-fileworks into examples/typescript/${name}`, exampleIn('typescript', name), [tarball('cdk-fileworks')]);
+  },
+  python(name) {
+    const venv = join(workplace('python'), 'venv');
+    const wheels = readdirSync(join(root, 'dist', 'python')).filter((file) => file.endsWith('.whl')).map((file) => join(root, 'dist', 'python', file));
+    rmSync(venv, { recursive: true, force: true });
+    run('making a fresh Python environment', 'python3', ['-m', 'venv', venv], { needs: 'python3' });
+    run(`installing the packed wheel for examples/python/${name}`, join(venv, 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check', ...wheels, '-r', 'requirements.txt'], { cwd: exampleIn('python', name) });
+  },
+  java(name) {
+    const settings = join(workplace('java'), 'settings.xml');
+    // the jar of an earlier build has the same version: Maven would not look again
+    rmSync(join(workplace('java'), 'repository', 'io', 'github', 'fileworks'), { recursive: true, force: true });
+    writeFileSync(settings, `<settings>
+  <localRepository>${join(workplace('java'), 'repository')}</localRepository>
+  <profiles><profile><id>packed</id><repositories><repository><id>packed</id><url>file://${join(root, 'dist', 'java')}</url></repository></repositories></profile></profiles>
+  <activeProfiles><activeProfile>packed</activeProfile></activeProfiles>
+</settings>
+`);
+    run(`installing the packed jar for examples/java/${name}`, 'mvn', ['-q', '-B', '-s', settings, 'package', 'dependency:copy-dependencies'], { cwd: exampleIn('java', name), needs: 'mvn' });
+  },
+};
+
+/** The app's command, from cdk.json, as each language's workplace runs it. */
+function command(language, name) {
+  const { app } = JSON.parse(readFileSync(join(exampleIn(language, name), 'cdk.json'), 'utf8'));
+  return language === 'python' ? app.replace(/^python3/, join(workplace('python'), 'venv', 'bin', 'python3')) : app;
+}
+
+/** Synthesizes the example into `outdir`; installs it first when the packages or the example changed. */
+export async function synthExample(language, name, outdir) {
+  const packed = { typescript: 'js', python: 'python', java: 'java' }[language];
+  if (!packed) fail(`unknown language ${language}: choose typescript, python or java`);
+  const inputs = ['src', 'README.md', 'package.json', 'package-lock.json', `examples/${language}/${name}`, `examples/worker/${name}`];
+  await once(`example-${language}-${name}`, inputs, [exampleIn(language, name)], () => {
+    copyExample(language, name);
+    install[language](name);
+  });
+  rmSync(outdir, { recursive: true, force: true });
+  mkdirSync(outdir, { recursive: true });
+  const { context = {} } = JSON.parse(readFileSync(join(exampleIn(language, name), 'cdk.json'), 'utf8'));
+  run(`synthesizing examples/${language}/${name}`, 'sh', ['-c', command(language, name)], {
+    cwd: exampleIn(language, name),
+    env: { CDK_OUTDIR: resolve(outdir), CDK_CONTEXT_JSON: JSON.stringify({ 'aws:cdk:enable-path-metadata': true, 'aws:cdk:enable-asset-metadata': true, ...context }), CDK_VALIDATION: 'false' },
+  });
+  return outdir;
+}
+
+/** Installs an example's container code on the packed runtime, as its Dockerfile does; returns its folder. */
+export async function installWorker(name) {
+  const folder = join(tools, 'workplace', 'worker', name);
+  await once(`worker-${name}`, ['src/runtime', 'src/contract', `examples/worker/${name}`], [join(folder, 'node_modules')], () => {
+    copyFresh(join(root, 'examples', 'worker', name), folder);
+    npmInstall(`installing the packed fileworks-runtime into examples/worker/${name}`, folder, [tarball('fileworks-runtime')]);
+  });
+  return folder;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [language, name, outdir] = process.argv.slice(2);
+  if (!outdir) fail('usage: node build-tools/examples.mjs <typescript|python|java> <name> <outdir>');
+  await synthExample(language, name, outdir);
+}

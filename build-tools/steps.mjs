@@ -1,0 +1,68 @@
+// The two verbs of every script here: `run` a command with a progress line, and do a step `once` for the same inputs.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+export const tools = process.env.FILEWORKS_TOOLS_DIR ?? join(root, '.tools');
+
+/** One clear sentence and exit code 1. */
+export function fail(sentence) {
+  console.error(`\n✖ ${sentence}`);
+  process.exit(1);
+}
+
+const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
+
+/** Runs a command quietly; shows what it printed only if it fails. `needs` names a program that must be on the machine. */
+export function run(what, command, args, { cwd = root, env = {}, needs, fresh } = {}) {
+  if (needs) requireProgram(needs);
+  if (fresh) {
+    rmSync(join(root, fresh), { recursive: true, force: true });
+    mkdirSync(join(root, fresh), { recursive: true });
+  }
+  const started = Date.now();
+  process.stdout.write(`… ${what}\n`);
+  const path = [join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter);
+  const result = spawnSync(command, args, { cwd, encoding: 'utf8', env: { ...process.env, PATH: path, ...env }, maxBuffer: 1 << 28 });
+  if (result.status !== 0) {
+    process.stdout.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
+    fail(`${what}: ${[command, ...args].join(' ')} ended with ${result.error?.message ?? `exit code ${result.status}`}`);
+  }
+  process.stdout.write(`✔ ${what} (${seconds(started)})\n`);
+  return result.stdout;
+}
+
+const remedies = {
+  python3: 'Python 3.10 or newer is needed (python3 on the PATH, with its venv module): install it and run the command again',
+  mvn: 'a JDK 17 or newer with Maven is needed for the Java package (mvn on the PATH): install it and run the command again',
+};
+
+export function requireProgram(program) {
+  if (spawnSync(program, ['--version'], { stdio: 'ignore' }).status !== 0) fail(remedies[program] ?? `${program} is needed on the PATH`);
+}
+
+/** A hash of the content of every file below these paths that git tracks or would track. */
+export function fingerprint(paths) {
+  const listed = spawnSync('git', ['ls-files', '-co', '--exclude-standard', '-z', '--', ...paths], { cwd: root, encoding: 'utf8' });
+  if (listed.status !== 0) fail('this needs a git checkout: the files that git tracks tell what changed');
+  const hash = createHash('sha256');
+  for (const file of listed.stdout.split('\0').filter(Boolean).sort()) {
+    if (existsSync(join(root, file))) hash.update(file).update('\0').update(readFileSync(join(root, file)));
+  }
+  return hash.digest('hex');
+}
+
+/** Does `action` unless it was done before for the same content of `inputs` and all `outputs` still exist. */
+export async function once(name, inputs, outputs, action) {
+  const stamp = join(tools, 'stamps', name);
+  const now = fingerprint(inputs);
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === now && outputs.every((output) => existsSync(resolve(root, output)))) return false;
+  rmSync(stamp, { force: true });
+  await action();
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, now);
+  return true;
+}

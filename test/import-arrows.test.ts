@@ -1,0 +1,75 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import * as ts from 'typescript';
+
+const root = resolve(__dirname, '..');
+const src = join(root, 'src');
+
+/** Every import of every source file, as [importing file, specifier]. */
+function arrows(folder: string): [string, string][] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts') && !/(^|\/)(node_modules|dist)\//.test(file))
+    .flatMap((file) => {
+      const path = join(folder, file);
+      const { importedFiles } = ts.preProcessFile(readFileSync(path, 'utf8'), true, true);
+      return importedFiles.map(({ fileName }): [string, string] => [path, fileName]);
+    });
+}
+
+/** Where an arrow ends: a path below src/ such as `runtime/queue/lease`, or the name of a package. */
+function target(from: string, specifier: string): string {
+  return specifier.startsWith('.') ? relative(src, resolve(dirname(from), specifier)).replace(/\.js$/, '') : specifier;
+}
+
+const zoneOf = (path: string) => path.split('/')[0] ?? '';
+const isCdk = (name: string) => /^(aws-cdk-lib|constructs)(\/|$)/.test(name);
+const isSdk = (name: string) => name.startsWith('@aws-sdk/') || name.startsWith('@smithy/');
+
+const zones: Record<string, (to: string) => boolean> = {
+  contract: (to) => to.startsWith('contract/'),
+  constructs: (to) => to.startsWith('contract/') || to.startsWith('constructs/') || isCdk(to) || to.startsWith('node:') || to === 'path',
+  handlers: (to) => !isCdk(to) && zoneOf(to) !== 'constructs',
+  runtime: (to) => !isCdk(to) && !['constructs', 'handlers', 'fileworks-runtime', 'cdk-fileworks'].includes(zoneOf(to)),
+};
+
+/** Inside the runtime imports go down only: a folder may import folders of a lower layer. */
+const layers = [['support', 'errors'], ['queue', 'archive', 'storage', 'dispatch', 'exports', 'database', 'health', 'telemetry'], ['worker', 'jobs', 'testing', 'nestjs'], ['index']];
+const layerOf = (part: string) => layers.findIndex((layer) => layer.includes(part));
+const partOf = (path: string) => (path.split('/')[1] ?? '').replace(/\.ts$/, '');
+
+describe('import arrows', () => {
+  const all = Object.keys(zones).flatMap((zone) => arrows(join(src, zone)).map(([from, to]) => ({ zone, from: relative(src, from), to: target(from, to) })));
+
+  test('finds arrows in the zones, so that an empty list cannot pass', () => {
+    expect(all.filter(({ zone }) => zone === 'constructs').length).toBeGreaterThan(20);
+    expect(all.filter(({ zone }) => zone === 'runtime').length).toBeGreaterThan(20);
+  });
+
+  test.each(Object.keys(zones))('%s imports only what runs when it runs', (zone) => {
+    expect(all.filter((arrow) => arrow.zone === zone && !zones[zone]!(arrow.to))).toEqual([]);
+  });
+
+  test('constructs do not touch the AWS SDK', () => {
+    expect(all.filter(({ zone, to }) => zone === 'constructs' && isSdk(to))).toEqual([]);
+  });
+
+  test('constructs reach one another by the index of their folder, or private/', () => {
+    const folder = (path: string) => path.split('/').slice(0, 2).join('/');
+    const sideways = all.filter(({ zone, from, to }) => zone === 'constructs' && to.startsWith('constructs/') && folder(from) !== folder(to) && !to.startsWith('constructs/private/'));
+    expect(sideways.filter(({ to }) => to.split('/').length > 2)).toEqual([]);
+  });
+
+  test('folders of the runtime import downwards, never a sibling', () => {
+    const wrong = all.filter(({ zone, from, to }) => {
+      if (zone !== 'runtime' || !to.startsWith('runtime/')) return false;
+      const [here, there] = [partOf(from), partOf(to)];
+      return here !== there && layerOf(there) >= layerOf(here);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test('every folder of the runtime has its layer', () => {
+    const parts = new Set(all.filter(({ zone }) => zone === 'runtime').map(({ from }) => partOf(from)));
+    expect([...parts].filter((part) => layerOf(part) < 0)).toEqual([]);
+  });
+});
