@@ -1,8 +1,9 @@
 import stylistic from '@stylistic/eslint-plugin';
 import tseslint from 'typescript-eslint';
-import { importZones } from './build-tools/import-zones.mjs';
+import { importZones } from './build-tools/import-zones.ts';
 
 export default tseslint.config(
+
   { ignores: ['**/node_modules/', '.tools/', 'lib/', 'dist/', 'src/runtime/dist/', 'local/lib/', 'assets/', 'build/', 'coverage/', 'examples/java/', 'examples/python/', '**/cdk.out/', '**/*.d.ts', '**/*.mjs', '**/*.js'] },
   ...tseslint.configs.strictTypeChecked,
   stylistic.configs.customize({ semi: true, braceStyle: '1tbs', arrowParens: true }),
@@ -23,5 +24,5 @@ export default tseslint.config(
     files: ['test/**', 'local/test/**'],
     rules: { '@typescript-eslint/no-unsafe-assignment': 'off', '@typescript-eslint/no-unsafe-member-access': 'off', '@typescript-eslint/no-non-null-assertion': 'off' },
   },
-  { files: ['bench/**', 'local/src/cli.ts', 'projenrc/**', '.projenrc.ts'], rules: { 'no-console': 'off' } },
+  { files: ['bench/**', 'build-tools/**', 'examples/demo/**', 'local/src/cli.ts'], rules: { 'no-console': 'off' } },
 );

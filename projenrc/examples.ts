@@ -1,12 +1,21 @@
 import { Component, awscdk } from 'projen';
 
-/** The commands around the reference deployments: demo, end-to-end tests, local cloud. */
+/** The commands around the reference deployments: demo, end-to-end tests, local cloud, benches. */
 export class Examples extends Component {
   constructor(project: awscdk.AwsCdkConstructLibrary) {
     super(project);
-    project.addTask('demo', { description: 'Carry real files through the quickstart on the local cloud', exec: 'node build-tools/demo.mjs', receiveArgs: true });
-    project.addTask('e2e', { description: 'Run one reference deployment end to end on the local cloud (without a name: all)', exec: 'node build-tools/e2e.mjs', receiveArgs: true });
-    project.addTask('local', { description: 'Run a synthesized app on the local cloud', exec: 'node build-tools/local.mjs', receiveArgs: true });
-    project.addTask('bench', { description: 'Run one bench: us and the peers side by side', exec: 'node build-tools/bench.mjs', receiveArgs: true });
+    project.addTask('demo', {
+      description: 'Carry real files through the quickstart on the local cloud',
+      steps: [{ exec: 'node build-tools/artifacts.ts js' }, { exec: 'node examples/demo/main.ts', receiveArgs: true }],
+    });
+    project.addTask('e2e', {
+      description: 'Run one reference deployment end to end on the local cloud (without a name: all)',
+      steps: [{ exec: 'node build-tools/artifacts.ts js' }, { exec: 'node build-tools/e2e.ts', receiveArgs: true }],
+    });
+    project.addTask('local', {
+      description: 'Run a synthesized app on the local cloud: npm run local -- --app cdk.out --tasks tasks.json',
+      steps: [{ exec: 'node build-tools/artifacts.ts js' }, { exec: 'node local/lib/cli.js', receiveArgs: true }],
+    });
+    project.addTask('bench', { description: 'Run one bench, us and the peers side by side: npm run bench -- <name> [--json]', exec: 'node build-tools/bench.ts', receiveArgs: true });
   }
 }

@@ -4,7 +4,7 @@ import { Component, awscdk } from 'projen';
 export class LambdaBundles extends Component {
   constructor(project: awscdk.AwsCdkConstructLibrary) {
     super(project);
-    const bundle = project.addTask('bundle', { description: 'Bundle the Lambda handlers into assets/', exec: 'node build-tools/bundle.mjs' });
+    const bundle = project.addTask('bundle', { description: 'Bundle the Lambda handlers into assets/', exec: 'node build-tools/bundle.ts' });
     project.preCompileTask.spawn(bundle);
   }
 }

@@ -28,14 +28,14 @@ export class QualityGates extends Component {
     const lint = project.addTask('lint', { description: 'Lint everything', exec: 'eslint --max-warnings 0 --cache .', receiveArgs: true });
     const artifacts = project.addTask('artifacts', {
       description: 'Build and pack what changed: tarballs, wheel and jar below dist/ (name the languages to make fewer: js python java)',
-      exec: 'node build-tools/artifacts.mjs',
+      exec: 'node build-tools/artifacts.ts',
       receiveArgs: true,
     });
     project.testTask.reset();
     project.testTask.spawn(artifacts);
     project.testTask.spawn(typecheck);
     project.testTask.spawn(lint);
-    project.testTask.exec('node build-tools/jest.mjs', { receiveArgs: true });
+    project.testTask.exec('node build-tools/jest.ts', { receiveArgs: true });
     project.tasks.removeTask('test:watch');
     project.tasks.removeTask('test:update');
   }

@@ -46,7 +46,7 @@ describe('import arrows', () => {
   });
 
   test.each(Object.keys(zones))('%s imports only what runs when it runs', (zone) => {
-    expect(all.filter((arrow) => arrow.zone === zone && !zones[zone]!(arrow.to))).toEqual([]);
+    expect(all.filter((arrow) => arrow.zone === zone && !zones[zone](arrow.to))).toEqual([]);
   });
 
   test('constructs do not touch the AWS SDK', () => {

@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from './steps.mjs';
+import { root } from './steps.ts';
 
 /** Leaves what a runner counted in build/results/, where the gate adds it up. */
-export function record(runner, { passed, failed }) {
+export function record(runner: string, { passed, failed }: { passed: number; failed: number }) {
   const folder = join(root, 'build', 'results');
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, `${runner}.json`), JSON.stringify({ passed, failed }));

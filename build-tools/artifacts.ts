@@ -1,11 +1,11 @@
-// Builds and packs what changed: `node build-tools/artifacts.mjs [js] [python] [java]` (without names: all three).
+// Builds and packs what changed: `node build-tools/artifacts.ts [js] [python] [java]` (without names: all three).
 // Each step remembers in .tools/stamps/ what it was made from and is skipped while that stands.
-import { fingerprint, once, run, fail } from './steps.mjs';
+import { fingerprint, once, run, fail } from './steps.ts';
 
-const SOURCES = ['src', 'local', 'README.md', 'LICENSE', 'package.json', 'package-lock.json', 'build-tools/bundle.mjs', 'tsconfig.dev.json', 'rosetta'];
+const SOURCES = ['src', 'local', 'README.md', 'LICENSE', 'package.json', 'package-lock.json', 'build-tools/bundle.ts', 'tsconfig.dev.json', 'rosetta'];
 const BUILT = ['lib/index.js', '.jsii', 'assets', 'src/runtime/dist/cjs', 'src/runtime/dist/esm', 'local/lib/index.js', 'API.md'];
 
-const pack = {
+const pack: Record<string, () => void> = {
   js: () => run('packing the npm tarballs', 'npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', 'dist/js', '--workspaces', '--include-workspace-root'], { fresh: 'dist/js' }),
   python: () => run('packing the Python wheel', 'npx', ['projen', 'package:python'], { fresh: 'dist/python', needs: 'python3' }),
   java: () => run('packing the Java jar (the first time Maven downloads its plugins)', 'npx', ['projen', 'package:java'], { fresh: 'dist/java', needs: 'mvn' }),
@@ -22,6 +22,6 @@ await once('build', SOURCES, BUILT, () => {
   run('compiling the examples of the documentation, writing API.md', 'npx', ['projen', 'post-compile']);
   if (process.env.CI && fingerprint(['API.md']) !== apiBefore) fail('API.md does not match the sources: run `npm run build`, commit API.md');
 });
-for (const language of Object.keys(pack)) {
-  if (wanted.length === 0 || wanted.includes(language)) await once(`pack-${language}`, SOURCES, [`dist/${language}`], pack[language]);
+for (const [language, packIt] of Object.entries(pack)) {
+  if (wanted.length === 0 || wanted.includes(language)) await once(`pack-${language}`, SOURCES, [`dist/${language}`], packIt);
 }

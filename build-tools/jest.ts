@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { record } from './results.mjs';
-import { root } from './steps.mjs';
+import { record } from './results.ts';
+import { root } from './steps.ts';
 
 const report = join(root, 'build', 'jest.json');
 mkdirSync(join(root, 'build'), { recursive: true });
@@ -12,7 +12,7 @@ const args = [join(root, 'node_modules', 'jest', 'bin', 'jest.js'), '--json', `-
 // the schema check of newer CDK versions costs seconds per test file; one test runs it on purpose
 const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ['inherit', 'ignore', 'inherit'], env: { CDK_VALIDATION: 'false', ...process.env } });
 if (existsSync(report)) {
-  const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(readFileSync(report, 'utf8'));
+  const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(readFileSync(report, 'utf8')) as { numPassedTests: number; numFailedTests: number; numRuntimeErrorTestSuites: number };
   record('jest', { passed: numPassedTests, failed: numFailedTests + numRuntimeErrorTestSuites });
 }
 process.exit(status ?? 1);

@@ -1,35 +1,39 @@
 // Installs a reference deployment the way a user would, on the packed packages only, and synthesizes it.
-//   node build-tools/examples.mjs <typescript|python|java> <name> <outdir>
+//   node build-tools/examples.ts <typescript|python|java> <name> <outdir>
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { fail, once, root, run, tools } from './steps.mjs';
+import { fail, once, root, run, tools } from './steps.ts';
+
+export const languages = ['typescript', 'python', 'java'] as const;
+export type Language = typeof languages[number];
+const isLanguage = (text = ''): text is Language => (languages as readonly string[]).includes(text);
 
 /** Where the copy of an example lives; `examples/` keeps its shape there, since the apps refer to ../../worker. */
-const workplace = (language) => join(tools, 'workplace', language);
-const exampleIn = (language, name) => join(workplace(language), 'examples', language, name);
+const workplace = (language: Language) => join(tools, 'workplace', language);
+const exampleIn = (language: Language, name: string) => join(workplace(language), 'examples', language, name);
 
-export function tarball(packageName) {
+export function tarball(packageName: string): string {
   const folder = join(root, 'dist', 'js');
-  const file = existsSync(folder) && readdirSync(folder).find((name) => name.startsWith(`${packageName}-`) && name.endsWith('.tgz'));
+  const file = existsSync(folder) ? readdirSync(folder).find((name) => name.startsWith(`${packageName}-`) && name.endsWith('.tgz')) : undefined;
   if (!file) fail(`no tarball of ${packageName} in dist/js: run \`npm run artifacts\` first`);
   return join(folder, file);
 }
 
 /** Copies without what an earlier run left behind. */
-function copyFresh(from, to) {
+function copyFresh(from: string, to: string) {
   rmSync(to, { recursive: true, force: true });
   cpSync(from, to, { recursive: true, filter: (path) => !/(^|\/)(node_modules|cdk\.out|target|\.venv|__pycache__)$/.test(path) });
 }
 
-function copyExample(language, name) {
+function copyExample(language: Language, name: string) {
   copyFresh(join(root, 'examples', 'worker', name), join(workplace(language), 'examples', 'worker', name));
   copyFresh(join(root, 'examples', language, name), exampleIn(language, name));
 }
 
-const npmInstall = (what, cwd, tarballs) => run(what, 'npm', ['install', '--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline', '--loglevel=error', ...tarballs], { cwd });
+const npmInstall = (what: string, cwd: string, tarballs: string[]) => run(what, 'npm', ['install', '--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline', '--loglevel=error', ...tarballs], { cwd });
 
-const install = {
+const install: Record<Language, (name: string) => void> = {
   typescript(name) {
     npmInstall(`installing the packed cdk-fileworks into examples/typescript/${name}`, exampleIn('typescript', name), [tarball('cdk-fileworks')]);
   },
@@ -54,16 +58,18 @@ const install = {
   },
 };
 
+function configOf(language: Language, name: string) {
+  return JSON.parse(readFileSync(join(exampleIn(language, name), 'cdk.json'), 'utf8')) as { app: string; context?: Record<string, unknown> };
+}
+
 /** The app's command, from cdk.json, as each language's workplace runs it. */
-function command(language, name) {
-  const { app } = JSON.parse(readFileSync(join(exampleIn(language, name), 'cdk.json'), 'utf8'));
+function command(language: Language, name: string): string {
+  const { app } = configOf(language, name);
   return language === 'python' ? app.replace(/^python3/, join(workplace('python'), 'venv', 'bin', 'python3')) : app;
 }
 
 /** Synthesizes the example into `outdir`; installs it first when the packages or the example changed. */
-export async function synthExample(language, name, outdir) {
-  const packed = { typescript: 'js', python: 'python', java: 'java' }[language];
-  if (!packed) fail(`unknown language ${language}: choose typescript, python or java`);
+export async function synthExample(language: Language, name: string, outdir: string): Promise<string> {
   const inputs = ['src', 'README.md', 'package.json', 'package-lock.json', `examples/${language}/${name}`, `examples/worker/${name}`];
   await once(`example-${language}-${name}`, inputs, [exampleIn(language, name)], () => {
     copyExample(language, name);
@@ -71,7 +77,7 @@ export async function synthExample(language, name, outdir) {
   });
   rmSync(outdir, { recursive: true, force: true });
   mkdirSync(outdir, { recursive: true });
-  const { context = {} } = JSON.parse(readFileSync(join(exampleIn(language, name), 'cdk.json'), 'utf8'));
+  const { context } = configOf(language, name);
   run(`synthesizing examples/${language}/${name}`, 'sh', ['-c', command(language, name)], {
     cwd: exampleIn(language, name),
     env: { CDK_OUTDIR: resolve(outdir), CDK_CONTEXT_JSON: JSON.stringify({ 'aws:cdk:enable-path-metadata': true, 'aws:cdk:enable-asset-metadata': true, ...context }), CDK_VALIDATION: 'false' },
@@ -80,7 +86,7 @@ export async function synthExample(language, name, outdir) {
 }
 
 /** Installs an example's container code on the packed runtime, as its Dockerfile does; returns its folder. */
-export async function installWorker(name) {
+export async function installWorker(name: string): Promise<string> {
   const folder = join(tools, 'workplace', 'worker', name);
   await once(`worker-${name}`, ['src/runtime', 'src/contract', `examples/worker/${name}`], [join(folder, 'node_modules')], () => {
     copyFresh(join(root, 'examples', 'worker', name), folder);
@@ -91,6 +97,6 @@ export async function installWorker(name) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [language, name, outdir] = process.argv.slice(2);
-  if (!outdir) fail('usage: node build-tools/examples.mjs <typescript|python|java> <name> <outdir>');
+  if (!isLanguage(language) || !name || !outdir) fail('usage: node build-tools/examples.ts <typescript|python|java> <name> <outdir>');
   await synthExample(language, name, outdir);
 }

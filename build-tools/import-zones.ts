@@ -2,7 +2,7 @@
  * Who may import whom, by folder. ESLint enforces it while you type; test/import-arrows.test.ts enforces it on
  * what was written, including the arrows inside the runtime.
  */
-const zone = (files, patterns, message) => ({
+const zone = (files: string[], patterns: string[], message: string) => ({
   files,
   rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [{ group: patterns, message }] }] },
 });

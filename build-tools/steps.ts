@@ -9,15 +9,26 @@ export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 export const tools = process.env.FILEWORKS_TOOLS_DIR ?? join(root, '.tools');
 
 /** One clear sentence and exit code 1. */
-export function fail(sentence) {
+export function fail(sentence: string): never {
   console.error(`\n✖ ${sentence}`);
   process.exit(1);
 }
 
-const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
+const seconds = (since: number) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
 
-/** Runs a command quietly; shows what it printed only if it fails. `needs` names a program that must be on the machine. */
-export function run(what, command, args, { cwd = root, env = {}, needs, fresh } = {}) {
+export interface RunOptions {
+  /** Default: the root of the checkout. */
+  readonly cwd?: string;
+  /** Added to the environment. */
+  readonly env?: Record<string, string>;
+  /** A program that must be on the machine. */
+  readonly needs?: Program;
+  /** A folder below the root that is emptied first. */
+  readonly fresh?: string;
+}
+
+/** Runs a command quietly; shows what it printed only if it fails. */
+export function run(what: string, command: string, args: string[], { cwd = root, env = {}, needs, fresh }: RunOptions = {}): string {
   if (needs) requireProgram(needs);
   if (fresh) {
     rmSync(join(root, fresh), { recursive: true, force: true });
@@ -28,8 +39,8 @@ export function run(what, command, args, { cwd = root, env = {}, needs, fresh } 
   const path = [join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter);
   const result = spawnSync(command, args, { cwd, encoding: 'utf8', env: { ...process.env, PATH: path, ...env }, maxBuffer: 1 << 28 });
   if (result.status !== 0) {
-    process.stdout.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
-    fail(`${what}: ${[command, ...args].join(' ')} ended with ${result.error?.message ?? `exit code ${result.status}`}`);
+    process.stdout.write(result.stdout + result.stderr);
+    fail(`${what}: ${[command, ...args].join(' ')} ended with ${result.error?.message ?? `exit code ${String(result.status)}`}`);
   }
   process.stdout.write(`✔ ${what} (${seconds(started)})\n`);
   return result.stdout;
@@ -40,12 +51,14 @@ const remedies = {
   mvn: 'a JDK 17 or newer with Maven is needed for the Java package (mvn on the PATH): install it and run the command again',
 };
 
-export function requireProgram(program) {
-  if (spawnSync(program, ['--version'], { stdio: 'ignore' }).status !== 0) fail(remedies[program] ?? `${program} is needed on the PATH`);
+type Program = keyof typeof remedies;
+
+export function requireProgram(program: Program) {
+  if (spawnSync(program, ['--version'], { stdio: 'ignore' }).status !== 0) fail(remedies[program]);
 }
 
 /** A hash of the content of every file below these paths that git tracks or would track. */
-export function fingerprint(paths) {
+export function fingerprint(paths: string[]): string {
   const listed = spawnSync('git', ['ls-files', '-co', '--exclude-standard', '-z', '--', ...paths], { cwd: root, encoding: 'utf8' });
   if (listed.status !== 0) fail('this needs a git checkout: the files that git tracks tell what changed');
   const hash = createHash('sha256');
@@ -56,7 +69,7 @@ export function fingerprint(paths) {
 }
 
 /** Does `action` unless it was done before for the same content of `inputs` and all `outputs` still exist. */
-export async function once(name, inputs, outputs, action) {
+export async function once(name: string, inputs: string[], outputs: string[], action: () => unknown): Promise<boolean> {
   const stamp = join(tools, 'stamps', name);
   const now = fingerprint(inputs);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === now && outputs.every((output) => existsSync(resolve(root, output)))) return false;

@@ -1,0 +1,72 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+const root = resolve(__dirname, '..');
+const packed = join(root, 'dist', 'js');
+
+/** The files of a packed npm tarball, without the leading `package/`. */
+function filesOf(name: string): string[] {
+  const tarball = existsSync(packed) ? readdirSync(packed).find((file) => file.startsWith(`${name}-`)) : undefined;
+  if (!tarball) throw new Error(`no tarball of ${name} in dist/js: run \`npm run artifacts\``);
+  return execFileSync('tar', ['-tzf', join(packed, tarball)], { encoding: 'utf8' })
+    .split('\n').filter((line) => line !== '').map((line) => line.replace(/^package\//, ''));
+}
+
+function contentOf(name: string, file: string): string {
+  const tarball = readdirSync(packed).find((entry) => entry.startsWith(`${name}-`))!;
+  return execFileSync('tar', ['-xzOf', join(packed, tarball), `package/${file}`], { encoding: 'utf8', maxBuffer: 1 << 27 });
+}
+
+const top = (files: string[]) => [...new Set(files.map((file) => file.split('/')[0]))].sort();
+
+describe('the tarball of cdk-fileworks', () => {
+  const files = filesOf('cdk-fileworks');
+
+  test('holds lib, .jsii, the licence and the README, and every Lambda bundle in assets', () => {
+    const handlers = existsSync(join(root, 'src', 'handlers'))
+      ? readdirSync(join(root, 'src', 'handlers')).filter((name) => existsSync(join(root, 'src', 'handlers', name, 'index.ts')))
+      : [];
+    const expected = ['.jsii', 'LICENSE', 'README.md', 'lib', 'package.json', ...(handlers.length > 0 ? ['assets'] : [])];
+    expect(top(files)).toEqual(expected.sort());
+    expect(files.filter((file) => file.startsWith('assets/')).sort()).toEqual(handlers.map((name) => `assets/${name}/index.js`).sort());
+  });
+
+  test('holds no runtime and no handler sources', () => {
+    expect(files.filter((file) => /runtime|handlers|\.test\.|(?<!\.d)\.ts$/.test(file))).toEqual([]);
+  });
+
+  test('has aws-cdk-lib and constructs as its only peers, and no dependency', () => {
+    const manifest = JSON.parse(contentOf('cdk-fileworks', 'package.json')) as Record<string, Record<string, string> | undefined>;
+    expect(Object.keys(manifest.peerDependencies!).sort()).toEqual(['aws-cdk-lib', 'constructs']);
+    expect(manifest.dependencies).toBeUndefined();
+    expect(manifest.bundledDependencies).toBeUndefined();
+  });
+});
+
+describe('the tarball of fileworks-runtime', () => {
+  const files = filesOf('fileworks-runtime');
+
+  test('holds both module formats with their types, and nothing else', () => {
+    expect(top(files)).toEqual(['LICENSE', 'README.md', 'dist', 'package.json']);
+    for (const format of ['esm', 'cjs']) {
+      expect(files).toContain(`dist/${format}/runtime/index.js`);
+      expect(files).toContain(`dist/${format}/runtime/index.d.ts`);
+    }
+    expect(files.filter((file) => /constructs|handlers|\.test\./.test(file))).toEqual([]);
+  });
+
+  test('knows nothing of aws-cdk-lib', () => {
+    for (const file of files.filter((name) => /\.(js|ts|json)$/.test(name))) {
+      expect(contentOf('fileworks-runtime', file)).not.toMatch(/from ['"]aws-cdk-lib|require\(['"]aws-cdk-lib|"aws-cdk-lib"/);
+    }
+  });
+});
+
+describe('the tarball of fileworks-local', () => {
+  test('holds the command, the library and the files of the emulator', () => {
+    const files = filesOf('fileworks-local');
+    expect(files).toEqual(expect.arrayContaining(['lib/cli.js', 'lib/index.js', 'lib/index.d.ts', 'emulator/requirements.txt']));
+    expect(files.filter((file) => /\.test\.|__pycache__|\.pyc$/.test(file))).toEqual([]);
+  });
+});
