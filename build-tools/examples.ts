@@ -11,6 +11,7 @@ const isLanguage = (text = ''): text is Language => (languages as readonly strin
 
 /** Where the copy of an example lives; `examples/` keeps its shape there, since the apps refer to ../../worker. */
 const workplace = (language: Language) => join(tools, 'workplace', language);
+const mavenSettings = join(tools, 'workplace', 'java', 'settings.xml');
 const exampleIn = (language: Language, name: string) => join(workplace(language), 'examples', language, name);
 
 export function tarball(packageName: string): string {
@@ -45,16 +46,15 @@ const install: Record<Language, (name: string) => void> = {
     run(`installing the packed wheel for examples/python/${name}`, join(venv, 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check', ...wheels, '-r', 'requirements.txt'], { cwd: exampleIn('python', name) });
   },
   java(name) {
-    const settings = join(workplace('java'), 'settings.xml');
     // the jar of an earlier build has the same version: Maven would not look again
     rmSync(join(workplace('java'), 'repository', 'io', 'github', 'fileworks'), { recursive: true, force: true });
-    writeFileSync(settings, `<settings>
+    writeFileSync(mavenSettings, `<settings>
   <localRepository>${join(workplace('java'), 'repository')}</localRepository>
   <profiles><profile><id>packed</id><repositories><repository><id>packed</id><url>file://${join(root, 'dist', 'java')}</url></repository></repositories></profile></profiles>
   <activeProfiles><activeProfile>packed</activeProfile></activeProfiles>
 </settings>
 `);
-    run(`installing the packed jar for examples/java/${name}`, 'mvn', ['-q', '-B', '-s', settings, 'package', 'dependency:copy-dependencies'], { cwd: exampleIn('java', name), needs: 'mvn' });
+    run(`installing the packed jar for examples/java/${name}`, 'mvn', ['-q', '-B', '-s', mavenSettings, 'compile'], { cwd: exampleIn('java', name), needs: 'mvn' });
   },
 };
 
@@ -65,7 +65,8 @@ function configOf(language: Language, name: string) {
 /** The app's command, from cdk.json, as each language's workplace runs it. */
 function command(language: Language, name: string): string {
   const { app } = configOf(language, name);
-  return language === 'python' ? app.replace(/^python3/, join(workplace('python'), 'venv', 'bin', 'python3')) : app;
+  if (language === 'python') return app.replace(/^python3/, join(workplace('python'), 'venv', 'bin', 'python3'));
+  return language === 'java' ? app.replace(/^mvn/, `mvn -s ${mavenSettings}`) : app;
 }
 
 /** Synthesizes the example into `outdir`; installs it first when the packages or the example changed. */

@@ -1,0 +1,82 @@
+import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { type S3Client, paginateListObjectsV2 } from '@aws-sdk/client-s3';
+import type { LocalCloud } from 'fileworks-local';
+
+export interface Score {
+  readonly waiting: number;
+  readonly running: number;
+  readonly done: number;
+  readonly failed: number;
+  readonly tasks: number;
+  readonly seconds: number;
+}
+
+export interface Places {
+  readonly queueUrl: string;
+  readonly deadLetterQueueUrl: string;
+  readonly results: string;
+}
+
+/** What a person wants to see while files are processed, asked from the services themselves. */
+export class Scoreboard {
+  readonly #started = Date.now();
+  readonly #cloud: LocalCloud;
+  readonly #s3: S3Client;
+  readonly #sqs: SQSClient;
+  readonly #places: Places;
+  #live = false;
+  #last = '';
+
+  public constructor(cloud: LocalCloud, s3: S3Client, sqs: SQSClient, places: Places) {
+    this.#cloud = cloud;
+    this.#s3 = s3;
+    this.#sqs = sqs;
+    this.#places = places;
+  }
+
+  public async score(): Promise<Score> {
+    const [queue, dead, done] = await Promise.all([this.#depth(this.#places.queueUrl), this.#depth(this.#places.deadLetterQueueUrl), this.#manifests()]);
+    return {
+      waiting: queue.visible,
+      running: queue.inFlight,
+      done,
+      failed: dead.visible,
+      tasks: this.#cloud.tasks().filter(({ lastStatus }) => lastStatus === 'RUNNING').length,
+      seconds: Math.round((Date.now() - this.#started) / 1000),
+    };
+  }
+
+  /** Redraws in place on a terminal; elsewhere prints a line when something changed. */
+  public show(score: Score, total: number): void {
+    const text = `files ${score.done}/${total} done, ${score.waiting} waiting, ${score.running} running, ${score.failed} failed · tasks ${score.tasks}`;
+    if (process.stdout.isTTY) {
+      const width = 30;
+      const filled = Math.round((score.done / total) * width);
+      process.stdout.write(`\r\x1b[2K  ${'█'.repeat(filled)}${'░'.repeat(width - filled)} ${text} · ${score.seconds} s`);
+      this.#live = true;
+    } else if (text !== this.#last) {
+      console.log(`  ${String(score.seconds).padStart(4)} s  ${text}`);
+    }
+    this.#last = text;
+  }
+
+  /** A line that stays, above the live one. */
+  public say(text: string): void {
+    process.stdout.write(`${this.#live ? '\r\x1b[2K' : ''}  ${text}\n`);
+    this.#live = false;
+  }
+
+  async #depth(queueUrl: string): Promise<{ visible: number; inFlight: number }> {
+    const { Attributes = {} } = await this.#sqs.send(new GetQueueAttributesCommand({
+      QueueUrl: queueUrl, AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible', 'ApproximateNumberOfMessagesDelayed'],
+    }));
+    const count = (name: string) => Number(Attributes[name] ?? 0);
+    return { visible: count('ApproximateNumberOfMessages') + count('ApproximateNumberOfMessagesDelayed'), inFlight: count('ApproximateNumberOfMessagesNotVisible') };
+  }
+
+  async #manifests(): Promise<number> {
+    let count = 0;
+    for await (const page of paginateListObjectsV2({ client: this.#s3 }, { Bucket: this.#places.results, Prefix: 'manifests/' })) count += page.KeyCount ?? 0;
+    return count;
+  }
+}

@@ -1,0 +1,61 @@
+package com.example;
+
+import io.github.fileworks.cdk.FileIngestBucket;
+import io.github.fileworks.cdk.IngestRouteProps;
+import io.github.fileworks.cdk.IngestTarget;
+import io.github.fileworks.cdk.QueueScaledFargateWorker;
+import java.util.List;
+import java.util.Map;
+import software.amazon.awscdk.CfnOutput;
+import software.amazon.awscdk.Duration;
+import software.amazon.awscdk.Stack;
+import software.amazon.awscdk.StackProps;
+import software.amazon.awscdk.services.ec2.SubnetSelection;
+import software.amazon.awscdk.services.ec2.SubnetType;
+import software.amazon.awscdk.services.ec2.Vpc;
+import software.amazon.awscdk.services.ecs.Cluster;
+import software.amazon.awscdk.services.ecs.ContainerImage;
+import software.amazon.awscdk.services.s3.BlockPublicAccess;
+import software.amazon.awscdk.services.s3.Bucket;
+import software.constructs.Construct;
+
+public final class QuickstartStack extends Stack {
+    public QuickstartStack(final Construct scope, final String id, final StackProps props) {
+        super(scope, id, props);
+
+        // The network and the cluster are yours: public subnets without a NAT gateway cost nothing while no task runs.
+        Vpc vpc = Vpc.Builder.create(this, "Vpc").maxAzs(2).natGateways(0).build();
+        Cluster cluster = Cluster.Builder.create(this, "Cluster").vpc(vpc).enableFargateCapacityProviders(true).build();
+
+        Bucket results = Bucket.Builder.create(this, "Results")
+                .blockPublicAccess(BlockPublicAccess.BLOCK_ALL)
+                .enforceSsl(true)
+                .versioned(true)
+                .build();
+
+        QueueScaledFargateWorker worker = QueueScaledFargateWorker.Builder.create(this, "Unpacker")
+                .cluster(cluster)
+                .image(ContainerImage.fromAsset("../../worker/quickstart"))
+                .environment(Map.of("RESULTS_BUCKET", results.getBucketName()))
+                // a living worker extends this for as long as it works; a killed one's files are worked on again after it
+                .visibilityTimeout(Duration.seconds(30))
+                .maxTasks(4)
+                .vpcSubnets(SubnetSelection.builder().subnetType(SubnetType.PUBLIC).build())
+                .assignPublicIp(true)
+                .build();
+        results.grantReadWrite(worker);
+
+        FileIngestBucket ingest = new FileIngestBucket(this, "Ingest");
+        ingest.addRoute("Archives", IngestRouteProps.builder()
+                .prefixes(List.of("incoming/"))
+                .suffixes(List.of(".zip", ".whl"))
+                .target(IngestTarget.worker(worker))
+                .build());
+        ingest.getBucket().grantRead(worker);
+
+        CfnOutput.Builder.create(this, "IncomingBucket").value(ingest.getBucket().getBucketName()).build();
+        CfnOutput.Builder.create(this, "ResultsBucket").value(results.getBucketName()).build();
+        CfnOutput.Builder.create(this, "QueueUrl").value(worker.getQueue().getQueueUrl()).build();
+        CfnOutput.Builder.create(this, "DeadLetterQueueUrl").value(worker.getDeadLetterQueue().getQueueUrl()).build();
+    }
+}

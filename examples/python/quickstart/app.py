@@ -1,0 +1,56 @@
+from aws_cdk import App, CfnOutput, Duration, Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_s3 as s3
+from cdk_fileworks import FileIngestBucket, IngestTarget, QueueScaledFargateWorker
+from constructs import Construct
+
+
+class QuickstartStack(Stack):
+    def __init__(self, scope: Construct, id: str, **kwargs) -> None:
+        super().__init__(scope, id, **kwargs)
+
+        # The network and the cluster are yours: public subnets without a NAT gateway cost nothing while no task runs.
+        vpc = ec2.Vpc(self, "Vpc", max_azs=2, nat_gateways=0)
+        cluster = ecs.Cluster(self, "Cluster", vpc=vpc, enable_fargate_capacity_providers=True)
+
+        results = s3.Bucket(
+            self,
+            "Results",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            enforce_ssl=True,
+            versioned=True,
+        )
+
+        worker = QueueScaledFargateWorker(
+            self,
+            "Unpacker",
+            cluster=cluster,
+            image=ecs.ContainerImage.from_asset("../../worker/quickstart"),
+            environment={"RESULTS_BUCKET": results.bucket_name},
+            # a living worker extends this for as long as it works; a killed one's files are worked on again after it
+            visibility_timeout=Duration.seconds(30),
+            max_tasks=4,
+            vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC),
+            assign_public_ip=True,
+        )
+        results.grant_read_write(worker)
+
+        ingest = FileIngestBucket(self, "Ingest")
+        ingest.add_route(
+            "Archives",
+            prefixes=["incoming/"],
+            suffixes=[".zip", ".whl"],
+            target=IngestTarget.worker(worker),
+        )
+        ingest.bucket.grant_read(worker)
+
+        CfnOutput(self, "IncomingBucket", value=ingest.bucket.bucket_name)
+        CfnOutput(self, "ResultsBucket", value=results.bucket_name)
+        CfnOutput(self, "QueueUrl", value=worker.queue.queue_url)
+        CfnOutput(self, "DeadLetterQueueUrl", value=worker.dead_letter_queue.queue_url)
+
+
+app = App()
+QuickstartStack(app, "Quickstart", description="Archives that land under incoming/ are unpacked into a results bucket")
+app.synth()

@@ -1,0 +1,47 @@
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import { FileIngestBucket, IngestTarget, QueueScaledFargateWorker } from 'cdk-fileworks';
+import type { Construct } from 'constructs';
+
+export class QuickstartStack extends Stack {
+  constructor(scope: Construct, id: string, props?: StackProps) {
+    super(scope, id, props);
+
+    // The network and the cluster are yours: public subnets without a NAT gateway cost nothing while no task runs.
+    const vpc = new ec2.Vpc(this, 'Vpc', { maxAzs: 2, natGateways: 0 });
+    const cluster = new ecs.Cluster(this, 'Cluster', { vpc, enableFargateCapacityProviders: true });
+
+    const results = new s3.Bucket(this, 'Results', {
+      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
+      enforceSSL: true,
+      versioned: true,
+    });
+
+    const worker = new QueueScaledFargateWorker(this, 'Unpacker', {
+      cluster,
+      image: ecs.ContainerImage.fromAsset('../../worker/quickstart'),
+      environment: { RESULTS_BUCKET: results.bucketName },
+      // a living worker extends this for as long as it works; a killed one's files are worked on again after it
+      visibilityTimeout: Duration.seconds(30),
+      maxTasks: 4,
+      vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC },
+      assignPublicIp: true,
+    });
+    results.grantReadWrite(worker);
+
+    const ingest = new FileIngestBucket(this, 'Ingest');
+    ingest.addRoute('Archives', {
+      prefixes: ['incoming/'],
+      suffixes: ['.zip', '.whl'],
+      target: IngestTarget.worker(worker),
+    });
+    ingest.bucket.grantRead(worker);
+
+    new CfnOutput(this, 'IncomingBucket', { value: ingest.bucket.bucketName });
+    new CfnOutput(this, 'ResultsBucket', { value: results.bucketName });
+    new CfnOutput(this, 'QueueUrl', { value: worker.queue.queueUrl });
+    new CfnOutput(this, 'DeadLetterQueueUrl', { value: worker.deadLetterQueue.queueUrl });
+  }
+}
