@@ -16,6 +16,11 @@ export class Examples extends Component {
       description: 'Run a synthesized app on the local cloud: npm run local -- --app cdk.out --tasks tasks.json',
       steps: [{ exec: 'node build-tools/artifacts.ts js' }, { exec: 'node local/lib/cli.js', receiveArgs: true }],
     });
+    project.addTask('simulate', {
+      description: 'Play a day of load against a template: npm run simulate -- --template cdk.out/X.template.json --workload small-files',
+      exec: 'node simulator/main.ts',
+      receiveArgs: true,
+    });
     project.addTask('bench', { description: 'Run one bench, us and the peers side by side: npm run bench -- <name> [--json]', exec: 'node build-tools/bench.ts', receiveArgs: true });
   }
 }
