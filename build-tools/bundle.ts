@@ -8,6 +8,7 @@ const from = 'src/handlers';
 const names = (existsSync(from) ? readdirSync(from) : []).filter((name) => existsSync(`${from}/${name}/index.ts`));
 
 rmSync('assets', { recursive: true, force: true });
+mkdirSync('assets');
 const { metafile } = await build({
   entryPoints: Object.fromEntries(names.map((name) => [`${name}/index`, `${from}/${name}/index.ts`])),
   outdir: 'assets',

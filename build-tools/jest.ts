@@ -8,7 +8,7 @@ import { root } from './steps.ts';
 const report = join(root, 'build', 'jest.json');
 mkdirSync(join(root, 'build'), { recursive: true });
 rmSync(report, { force: true });
-const args = [join(root, 'node_modules', 'jest', 'bin', 'jest.js'), '--json', `--outputFile=${report}`, ...process.argv.slice(2)];
+const args = [join(root, 'node_modules', 'jest', 'bin', 'jest.js'), '--ci', '--json', `--outputFile=${report}`, ...process.argv.slice(2)];
 // the schema check of newer CDK versions costs seconds per test file; one test runs it on purpose
 const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ['inherit', 'ignore', 'inherit'], env: { CDK_VALIDATION: 'false', ...process.env } });
 if (existsSync(report)) {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import * as ts from 'typescript';
 
@@ -7,6 +7,7 @@ const src = join(root, 'src');
 
 /** Every import of every source file, as [importing file, specifier]. */
 function arrows(folder: string): [string, string][] {
+  if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts') && !/(^|\/)(node_modules|dist)\//.test(file))
     .flatMap((file) => {

@@ -6,7 +6,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { LocalCloud, LocalCloudError } from 'fileworks-local';
 import { record } from '../../build-tools/results.ts';
 import { type Archive, prepare } from './prepare.ts';
-import { type Score, Scoreboard } from './scoreboard.ts';
+import { deadLetterQueueOf, type Score, Scoreboard } from './scoreboard.ts';
 import { inParallel, isFlawless, verify, type Verdict } from './verify.ts';
 
 const LONGEST_RUN_SECONDS = 600;
@@ -33,8 +33,10 @@ async function demo(): Promise<boolean> {
 async function carry(cloud: LocalCloud, archives: readonly Archive[]): Promise<boolean> {
   const s3 = new S3Client(cloud.clientConfig());
   const sqs = new SQSClient(cloud.clientConfig());
-  const { IncomingBucket = '', ResultsBucket = '', QueueUrl = '', DeadLetterQueueUrl = '' } = cloud.outputs('Quickstart');
-  const board = new Scoreboard(cloud, s3, sqs, { queueUrl: QueueUrl, deadLetterQueueUrl: DeadLetterQueueUrl, results: ResultsBucket });
+  const { IncomingBucket = '', ResultsBucket = '', QueueUrl = '' } = cloud.outputs('Quickstart');
+  const board = new Scoreboard(cloud, s3, sqs, {
+    queueUrl: QueueUrl, deadLetterQueueUrl: await deadLetterQueueOf(sqs, QueueUrl), results: ResultsBucket,
+  });
 
   console.log(`\n${archives.length} real ZIP files go to s3://${IncomingBucket}/incoming/\n`);
   // a folder marker and an empty file: nothing may start for them

@@ -1,4 +1,4 @@
-import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { GetQueueAttributesCommand, GetQueueUrlCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { type S3Client, paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import type { LocalCloud } from 'fileworks-local';
 
@@ -15,6 +15,14 @@ export interface Places {
   readonly queueUrl: string;
   readonly deadLetterQueueUrl: string;
   readonly results: string;
+}
+
+/** The URL of a queue's dead-letter queue, from its redrive policy. */
+export async function deadLetterQueueOf(sqs: SQSClient, queueUrl: string): Promise<string> {
+  const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['RedrivePolicy'] }));
+  const { deadLetterTargetArn } = JSON.parse(Attributes?.RedrivePolicy ?? '{}') as { deadLetterTargetArn?: string };
+  const { QueueUrl = '' } = await sqs.send(new GetQueueUrlCommand({ QueueName: deadLetterTargetArn?.split(':').at(-1) }));
+  return QueueUrl;
 }
 
 /** What a person wants to see while files are processed, asked from the services themselves. */

@@ -48,7 +48,6 @@ class QuickstartStack(Stack):
         CfnOutput(self, "IncomingBucket", value=ingest.bucket.bucket_name)
         CfnOutput(self, "ResultsBucket", value=results.bucket_name)
         CfnOutput(self, "QueueUrl", value=worker.queue.queue_url)
-        CfnOutput(self, "DeadLetterQueueUrl", value=worker.dead_letter_queue.queue_url)
 
 
 app = App()

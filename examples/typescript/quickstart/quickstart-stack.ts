@@ -42,6 +42,5 @@ export class QuickstartStack extends Stack {
     new CfnOutput(this, 'IncomingBucket', { value: ingest.bucket.bucketName });
     new CfnOutput(this, 'ResultsBucket', { value: results.bucketName });
     new CfnOutput(this, 'QueueUrl', { value: worker.queue.queueUrl });
-    new CfnOutput(this, 'DeadLetterQueueUrl', { value: worker.deadLetterQueue.queueUrl });
   }
 }

@@ -1,7 +1,7 @@
 package com.example;
 
 import io.github.fileworks.cdk.FileIngestBucket;
-import io.github.fileworks.cdk.IngestRouteProps;
+import io.github.fileworks.cdk.IngestRouteOptions;
 import io.github.fileworks.cdk.IngestTarget;
 import io.github.fileworks.cdk.QueueScaledFargateWorker;
 import java.util.List;
@@ -46,7 +46,7 @@ public final class QuickstartStack extends Stack {
         results.grantReadWrite(worker);
 
         FileIngestBucket ingest = new FileIngestBucket(this, "Ingest");
-        ingest.addRoute("Archives", IngestRouteProps.builder()
+        ingest.addRoute("Archives", IngestRouteOptions.builder()
                 .prefixes(List.of("incoming/"))
                 .suffixes(List.of(".zip", ".whl"))
                 .target(IngestTarget.worker(worker))
@@ -56,6 +56,5 @@ public final class QuickstartStack extends Stack {
         CfnOutput.Builder.create(this, "IncomingBucket").value(ingest.getBucket().getBucketName()).build();
         CfnOutput.Builder.create(this, "ResultsBucket").value(results.getBucketName()).build();
         CfnOutput.Builder.create(this, "QueueUrl").value(worker.getQueue().getQueueUrl()).build();
-        CfnOutput.Builder.create(this, "DeadLetterQueueUrl").value(worker.getDeadLetterQueue().getQueueUrl()).build();
     }
 }
