@@ -31,7 +31,7 @@ export const FargateLimits = {
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
  */
-export const FargateSizes: Readonly<Record<number, { readonly min: number; readonly max: number; readonly step: number }>> = {
+export const FargateSizes: Readonly<Record<number, { readonly min: number; readonly max: number; readonly step: number } | undefined>> = {
   256: { min: 512, max: 2_048, step: 512 },
   512: { min: 1_024, max: 4_096, step: 1_024 },
   1024: { min: 2_048, max: 8_192, step: 1_024 },
@@ -40,3 +40,24 @@ export const FargateSizes: Readonly<Record<number, { readonly min: number; reado
   8192: { min: 16_384, max: 61_440, step: 4_096 },
   16384: { min: 32_768, max: 122_880, step: 8_192 },
 };
+
+/** @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProviderStrategyItem.html */
+export const CapacityProviderLimits = {
+  maxBase: 100_000,
+  maxWeight: 1_000,
+} as const;
+
+/** @see https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-quotas.html */
+export const AutoScalingLimits = {
+  maxStepsPerPolicy: 20,
+} as const;
+
+/** @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html */
+export const EventBridgeLimits = {
+  /** Characters of a pattern; an account can ask for more. */
+  maxPatternCharacters: 2_048,
+  /** How long and how often EventBridge tries to deliver an event to a target. */
+  minEventAgeSeconds: 60,
+  maxEventAgeSeconds: 86_400,
+  maxRetryAttempts: 185,
+} as const;

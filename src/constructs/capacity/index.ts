@@ -1,0 +1,2 @@
+export { SpotStrategy } from './spot-strategy';
+export { useFargateCapacity } from './private/fargate-capacity';

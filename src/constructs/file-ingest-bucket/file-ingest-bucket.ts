@@ -1,0 +1,210 @@
+import type { RemovalPolicy } from 'aws-cdk-lib';
+import type { Alarm, IAlarmAction, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import { Queue, type IQueue } from 'aws-cdk-lib/aws-sqs';
+import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
+import { Construct } from 'constructs';
+import { acknowledge, acknowledgeWildcard } from '../private/acknowledge';
+import { checkExcluded } from '../private/checks';
+import { grantWriteWithKey } from '../private/grants';
+import { createDeadLetterAlarm, encryption } from '../private/work-queue';
+import { IngestDefaults } from './defaults';
+import { IngestRoute, type IngestRouteOptions } from './ingest-route';
+import { createIngestBucket } from './private/ingest-bucket';
+import { enableEventBridge } from './private/event-bridge';
+
+/** Properties of `FileIngestBucket`. */
+export interface FileIngestBucketProps {
+  /**
+   * An existing bucket. Props that would configure a new bucket are then refused.
+   *
+   * A bucket of the same app gets EventBridge enabled; an imported bucket must have it on already.
+   *
+   * @default - a new bucket: private, encrypted, SSL only, versioned
+   */
+  readonly bucket?: s3.IBucket;
+
+  /**
+   * Name of the bucket.
+   *
+   * @default - a name that CloudFormation makes
+   */
+  readonly bucketName?: string;
+
+  /**
+   * Whether objects that are overwritten or deleted are kept for 30 days, so that a job still finds what it was sent for.
+   *
+   * @default true
+   */
+  readonly versioned?: boolean;
+
+  /**
+   * A customer-managed key for the objects.
+   *
+   * @default - encryption with keys that S3 manages
+   */
+  readonly encryptionKey?: IKey;
+
+  /**
+   * Further lifecycle rules, for example to expire files after they were processed.
+   *
+   * @default - only the construct's own: abandoned uploads end after 7 days, noncurrent versions after 30
+   */
+  readonly lifecycleRules?: s3.LifecycleRule[];
+
+  /**
+   * The bucket that receives server access logs.
+   *
+   * @default - no server access logs
+   */
+  readonly serverAccessLogsBucket?: s3.IBucket;
+
+  /**
+   * Beginning of the keys of server access logs. Needs `serverAccessLogsBucket`.
+   *
+   * @default - no prefix
+   */
+  readonly serverAccessLogsPrefix?: string;
+
+  /**
+   * What becomes of the bucket when it is taken out of the stack.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+
+  /**
+   * What the dead-letter alarm does when it rings, such as sending to an SNS topic.
+   *
+   * @default - the alarm rings without telling anyone
+   */
+  readonly alarmActions?: IAlarmAction[];
+}
+
+/**
+ * A bucket whose new objects become events for those who process them.
+ *
+ * Each route takes the objects of some prefixes and suffixes and sends their events to one target: S3 tells EventBridge, a rule
+ * matches, and delivery is tried for a day before the event goes to the dead-letter queue and rings its alarm. Objects of zero bytes
+ * and folder markers start nothing.
+ *
+ * Limitations:
+ * - Delivery is at least once and unordered. A file can be delivered twice; two uploads of one key can arrive in either order.
+ * - An object that two routes match is delivered by both.
+ * - The construct owns the notifications of its bucket; `addEventNotification` on it is refused. Add a route instead.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventBridge.html
+ *
+ * @example
+ * declare const worker: QueueScaledFargateWorker;
+ * const inbox = new FileIngestBucket(this, 'Inbox');
+ * inbox.addRoute('Archives', {
+ *   prefixes: ['incoming/'],
+ *   suffixes: ['.zip', '.whl'],
+ *   target: IngestTarget.worker(worker),
+ * });
+ */
+@propertyInjectable
+export class FileIngestBucket extends Construct {
+  /** Identifies this class to property injectors. */
+  public static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.FileIngestBucket';
+
+  /** The bucket that files are put into. */
+  public readonly bucket: s3.IBucket;
+
+  /** Where events go that could not be delivered to their target. */
+  public readonly deadLetterQueue: IQueue;
+
+  /** Rings while the dead-letter queue holds anything. */
+  public readonly deadLetterAlarm: Alarm;
+
+  readonly #versioned: boolean;
+
+  public constructor(scope: Construct, id: string, props: FileIngestBucketProps = {}) {
+    super(scope, id);
+    this.#checkProps(props);
+    this.#versioned = props.versioned ?? true;
+    this.bucket = props.bucket ?? createIngestBucket(this, props);
+    enableEventBridge(this, this.bucket);
+
+    this.deadLetterQueue = this.#createDeadLetterQueue();
+    this.deadLetterAlarm = createDeadLetterAlarm(this, this.deadLetterQueue, {
+      description: `Events of new objects in ${this.node.path} could not be delivered and wait in its dead-letter queue`,
+      actions: props.alarmActions,
+    });
+  }
+
+  /**
+   * Sends the events of some new objects to a target.
+   *
+   * @param id name of the route, unique in the bucket
+   * @param options which objects, and where to
+   */
+  public addRoute(id: string, options: IngestRouteOptions): IngestRoute {
+    return new IngestRoute(this, id, { ...options, source: this });
+  }
+
+  /**
+   * Lets `grantee` read objects, and no more: neither list nor write.
+   *
+   * @param grantee who reads
+   * @param prefix beginning of the keys that may be read; by default all
+   */
+  public grantRead(grantee: iam.IGrantable, prefix = ''): iam.Grant {
+    this.bucket.encryptionKey?.grant(grantee, 'kms:Decrypt');
+    return this.#grant(grantee, prefix, this.#versioned ? ['s3:GetObject', 's3:GetObjectVersion'] : ['s3:GetObject']);
+  }
+
+  /**
+   * Lets `grantee` put objects, also in parts, and give up an upload.
+   *
+   * @param grantee who uploads
+   * @param prefix beginning of the keys that may be written; by default all
+   */
+  public grantUpload(grantee: iam.IGrantable, prefix = ''): iam.Grant {
+    grantWriteWithKey(this.bucket.encryptionKey, grantee);
+    return this.#grant(grantee, prefix, ['s3:PutObject', 's3:AbortMultipartUpload']);
+  }
+
+  /**
+   * Events that could not be delivered and wait in the dead-letter queue.
+   *
+   * @param props options of the metric
+   */
+  public metricUndeliveredEvents(props: MetricOptions = {}): Metric {
+    return this.deadLetterQueue.metricApproximateNumberOfMessagesVisible(props);
+  }
+
+  #checkProps(props: FileIngestBucketProps): void {
+    if (props.bucket !== undefined) {
+      const { bucketName, versioned, encryptionKey, lifecycleRules, serverAccessLogsBucket, serverAccessLogsPrefix, removalPolicy } = props;
+      checkExcluded(
+        'bucket',
+        { bucketName, versioned, encryptionKey, lifecycleRules, serverAccessLogsBucket, serverAccessLogsPrefix, removalPolicy },
+        'set them where the bucket is created',
+        this,
+      );
+    }
+  }
+
+  #createDeadLetterQueue(): Queue {
+    const queue = new Queue(this, 'DeadLetterQueue', { ...encryption(), retentionPeriod: IngestDefaults.deadLetterRetention });
+    acknowledge(queue, 'AwsSolutions-SQS3', 'This is the dead-letter queue of EventBridge rules, which is not named in any queue');
+    return queue;
+  }
+
+  #grant(grantee: iam.IGrantable, prefix: string, actions: string[]): iam.Grant {
+    const objects = this.bucket.arnForObjects(`${prefix}*`);
+    if (Construct.isConstruct(grantee.grantPrincipal)) {
+      acknowledgeWildcard(grantee.grantPrincipal, objects, 'The keys of files are not known before they arrive; the prefix bounds them');
+    }
+    return iam.Grant.addToPrincipalOrResource({
+      grantee,
+      actions,
+      resourceArns: [objects],
+      resource: this.bucket,
+    });
+  }
+}

@@ -1,0 +1,55 @@
+import { IngestDefaults } from '../defaults';
+
+/** A condition on object keys. */
+export interface KeyFilter {
+  readonly prefixes: readonly string[];
+  readonly suffixes: readonly string[];
+  readonly ignoreCase: boolean;
+}
+
+/** One alternative of an event pattern. */
+export type KeyPattern
+  = | { readonly prefix: string }
+    | { readonly suffix: string | { readonly 'equals-ignore-case': string } }
+    | { readonly wildcard: string };
+
+/**
+ * The alternatives of an event pattern for a key, or nothing when every key fits.
+ *
+ * EventBridge takes the conditions on one field as alternatives: a prefix beside a suffix would let either pass. Only a
+ * wildcard can ask for both, and a wildcard knows no case. So a suffix below a prefix is written out in its spellings.
+ */
+export function renderKeyPatterns({ prefixes, suffixes, ignoreCase }: KeyFilter): KeyPattern[] | undefined {
+  if (prefixes.length === 0 && suffixes.length === 0) {
+    return undefined;
+  }
+  if (suffixes.length === 0) {
+    return prefixes.map((prefix) => ({ prefix }));
+  }
+  if (prefixes.length === 0) {
+    return suffixes.map((suffix) => ({ suffix: ignoreCase ? { 'equals-ignore-case': suffix } : suffix }));
+  }
+  const endings = ignoreCase ? suffixes.flatMap(spellings) : suffixes;
+  return prefixes.flatMap((prefix) => [...new Set(endings)].map((ending) => ({ wildcard: `${escape(prefix)}*${escape(ending)}` })));
+}
+
+/** Every spelling of a short suffix; of a longer one, those that people write: as given, `.parquet`, `.PARQUET`, `.Parquet`. */
+export function spellings(suffix: string): string[] {
+  const lower = suffix.toLowerCase();
+  const letters = Array.from(suffix).filter((character) => character.toLowerCase() !== character.toUpperCase());
+  if (letters.length > IngestDefaults.lettersInEverySpelling) {
+    const capitalized = lower.replace(/\p{L}/u, (letter) => letter.toUpperCase());
+    return [...new Set([suffix, lower, suffix.toUpperCase(), capitalized])];
+  }
+  let all = [''];
+  for (const character of lower) {
+    const cases = new Set([character, character.toUpperCase()]);
+    all = all.flatMap((start) => [...cases].map((next) => start + next));
+  }
+  return all;
+}
+
+/** A literal text inside a wildcard pattern. */
+function escape(literal: string): string {
+  return literal.replace(/[\\*]/g, '\\$&');
+}

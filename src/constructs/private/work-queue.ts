@@ -1,0 +1,89 @@
+import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import { SqsLimits } from '../../contract/service-limits';
+import { checkSeconds, checkWholeNumber } from './checks';
+import { ValidationError } from './validation-error';
+
+export interface WorkQueueOptions {
+  readonly visibilityTimeout: Duration;
+  readonly retentionPeriod: Duration;
+  readonly maxReceiveCount: number;
+  readonly deadLetterRetention: Duration;
+  readonly encryptionKey?: IKey;
+  readonly alarmActions?: cloudwatch.IAlarmAction[];
+}
+
+export interface WorkQueue {
+  readonly queue: sqs.Queue;
+  readonly deadLetterQueue: sqs.Queue;
+  readonly deadLetterAlarm: cloudwatch.Alarm;
+}
+
+/** A queue as every construct makes it: SSL only, encrypted, with a dead-letter queue and an alarm on it. */
+export function createWorkQueue(scope: Construct, options: WorkQueueOptions): WorkQueue {
+  checkWorkQueue(scope, options);
+  const deadLetterQueue = new sqs.Queue(scope, 'DeadLetterQueue', {
+    ...encryption(options.encryptionKey),
+    retentionPeriod: options.deadLetterRetention,
+  });
+  const queue = new sqs.Queue(scope, 'Queue', {
+    ...encryption(options.encryptionKey),
+    visibilityTimeout: options.visibilityTimeout,
+    retentionPeriod: options.retentionPeriod,
+    deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount: options.maxReceiveCount },
+  });
+  const deadLetterAlarm = createDeadLetterAlarm(scope, deadLetterQueue, {
+    description: `Jobs of ${scope.node.path} failed on every attempt and wait in its dead-letter queue`,
+    actions: options.alarmActions,
+  });
+  return { queue, deadLetterQueue, deadLetterAlarm };
+}
+
+/** Rings as long as anything waits in a dead-letter queue. */
+export function createDeadLetterAlarm(
+  scope: Construct,
+  queue: sqs.IQueue,
+  options: { readonly description: string; readonly actions?: cloudwatch.IAlarmAction[] },
+): cloudwatch.Alarm {
+  const alarm = new cloudwatch.Alarm(scope, 'DeadLetterAlarm', {
+    alarmDescription: options.description,
+    // NumberOfMessagesSent does not count what SQS moves there itself; what is visible counts all of it.
+    metric: queue.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(1), statistic: cloudwatch.Stats.MAXIMUM }),
+    comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+    threshold: 1,
+    evaluationPeriods: 1,
+    // An idle queue sends no metrics.
+    treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+  });
+  alarm.addAlarmAction(...options.actions ?? []);
+  return alarm;
+}
+
+/** Encryption at rest and in transit: SQS's own key, or the caller's. */
+export function encryption(key?: IKey): Pick<sqs.QueueProps, 'encryption' | 'encryptionMasterKey' | 'enforceSSL'> {
+  return key === undefined
+    ? { encryption: sqs.QueueEncryption.SQS_MANAGED, enforceSSL: true }
+    : { encryption: sqs.QueueEncryption.KMS, encryptionMasterKey: key, enforceSSL: true };
+}
+
+function checkWorkQueue(scope: Construct, options: WorkQueueOptions): void {
+  const { retentionPeriod, deadLetterRetention } = options;
+  const retention = { min: SqsLimits.minRetentionSeconds, max: SqsLimits.maxRetentionSeconds };
+  checkSeconds('visibilityTimeout', options.visibilityTimeout, { min: 1, max: SqsLimits.maxVisibilityTimeoutSeconds }, scope);
+  checkSeconds('retentionPeriod', retentionPeriod, retention, scope);
+  checkSeconds('deadLetterRetention', deadLetterRetention, retention, scope);
+  checkWholeNumber('maxReceiveCount', options.maxReceiveCount, { min: 1, max: SqsLimits.maxReceiveCount }, scope);
+
+  const known = !retentionPeriod.isUnresolved() && !deadLetterRetention.isUnresolved();
+  // A standard queue keeps the time of the first send when it moves a message, so the age counts on.
+  if (known && deadLetterRetention.toSeconds() <= retentionPeriod.toSeconds()) {
+    throw new ValidationError(
+      `deadLetterRetention must be longer than retentionPeriod, or a message can expire on its way, got: ${deadLetterRetention.toHumanString()} `
+      + `and ${retentionPeriod.toHumanString()}; shorten retentionPeriod or lengthen deadLetterRetention, up to 14 days`,
+      scope,
+    );
+  }
+}

@@ -1,0 +1,103 @@
+import { Token, type Duration } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { FargateLimits, FargateSizes, SqsLimits } from '../../../contract/service-limits';
+import { WorkerEnv } from '../../../contract/worker-env';
+import { checkExcluded, checkSeconds, checkWholeNumber } from '../../private/checks';
+import { ValidationError } from '../../private/validation-error';
+import { WorkerDefaults } from '../defaults';
+import type { QueueScaledFargateWorkerProps } from '../queue-scaled-fargate-worker-props';
+
+/** What can be said about the props before anything is created. */
+export function checkProps(scope: Construct, props: QueueScaledFargateWorkerProps): void {
+  checkExclusions(scope, props);
+  checkSize(scope, props.cpu ?? WorkerDefaults.cpu, props.memoryLimitMiB ?? WorkerDefaults.memoryLimitMiB);
+  checkEnvironment(scope, props);
+  const { minStopTimeoutSeconds, maxStopTimeoutSeconds, minEphemeralStorageGiB, maxEphemeralStorageGiB } = FargateLimits;
+  checkSeconds('stopTimeout', props.stopTimeout, { min: minStopTimeoutSeconds, max: maxStopTimeoutSeconds }, scope);
+  checkWholeNumber('ephemeralStorageGiB', props.ephemeralStorageGiB, { min: minEphemeralStorageGiB, max: maxEphemeralStorageGiB, unit: 'GiB' }, scope);
+  checkSeconds('visibilityTimeout', props.visibilityTimeout, { min: 1, max: SqsLimits.maxVisibilityTimeoutSeconds }, scope);
+  checkWholeNumber('concurrency', props.concurrency, { min: 1 }, scope);
+  checkTaskCounts(scope, props.minTasks ?? WorkerDefaults.minTasks, props.maxTasks ?? WorkerDefaults.maxTasks);
+}
+
+/**
+ * A job must fit into the time that its message can be hidden.
+ *
+ * @param lease how long a receive hides a message, as the queue was really built
+ */
+export function checkProcessingTime(scope: Construct, props: QueueScaledFargateWorkerProps, lease: Duration): void {
+  const longest = props.maxProcessingTime;
+  if (longest === undefined || longest.isUnresolved() || lease.isUnresolved()) {
+    return;
+  }
+  if (longest.toSeconds() > SqsLimits.maxVisibilityTimeoutSeconds) {
+    throw new ValidationError(
+      `maxProcessingTime cannot be longer than 12 hours, the longest that SQS hides a message, got: ${longest.toHumanString()}; split the job`,
+      scope,
+    );
+  }
+  if (!(props.heartbeat ?? true) && longest.toSeconds() > lease.toSeconds()) {
+    throw new ValidationError(
+      `maxProcessingTime cannot be longer than visibilityTimeout without a heartbeat, got: ${longest.toHumanString()} and ${lease.toHumanString()}; `
+      + 'lengthen visibilityTimeout, or extend leases in the worker and leave heartbeat on',
+      scope,
+    );
+  }
+}
+
+function checkExclusions(scope: Construct, props: QueueScaledFargateWorkerProps): void {
+  if (props.queue === undefined) {
+    checkExcluded('a new queue', { deadLetterQueue: props.deadLetterQueue }, 'give queue too, or let the construct create both', scope);
+  } else {
+    const { maxReceiveCount, retentionPeriod, deadLetterRetention, encryptionKey } = props;
+    checkExcluded('queue', { maxReceiveCount, retentionPeriod, deadLetterRetention, encryptionKey }, 'set them where the queue is created', scope);
+  }
+  if (props.logGroup !== undefined) {
+    checkExcluded('logGroup', { logRetention: props.logRetention }, 'set it where the log group is created', scope);
+  }
+}
+
+function checkSize(scope: Construct, cpu: number, memoryLimitMiB: number): void {
+  if (Token.isUnresolved(cpu) || Token.isUnresolved(memoryLimitMiB)) {
+    return;
+  }
+  const size = FargateSizes[cpu];
+  if (size === undefined) {
+    throw new ValidationError(`cpu must be one of ${Object.keys(FargateSizes).join(', ')}, got: ${cpu}`, scope);
+  }
+  const { min, max, step } = size;
+  if (memoryLimitMiB < min || memoryLimitMiB > max || memoryLimitMiB % step !== 0) {
+    throw new ValidationError(
+      `memoryLimitMiB must be from ${min} to ${max} in steps of ${step} when cpu is ${cpu}, got: ${memoryLimitMiB}; Fargate has no other sizes`,
+      scope,
+    );
+  }
+}
+
+function checkEnvironment(scope: Construct, props: QueueScaledFargateWorkerProps): void {
+  // The log level is the one variable of the contract that is the user's to set.
+  const reserved = new Set<string>(Object.values(WorkerEnv).filter((name) => name !== WorkerEnv.logLevel));
+  for (const [prop, values] of Object.entries({ environment: props.environment, secrets: props.secrets })) {
+    const taken = Object.keys(values ?? {}).filter((name) => reserved.has(name));
+    if (taken.length > 0) {
+      throw new ValidationError(`${prop} cannot hold ${taken.join(', ')}, which the construct writes; set the prop that it comes from`, scope);
+    }
+  }
+  const twice = Object.keys(props.environment ?? {}).filter((name) => name in (props.secrets ?? {}));
+  if (twice.length > 0) {
+    throw new ValidationError(`environment and secrets cannot both hold ${twice.join(', ')}; keep it in one of them`, scope);
+  }
+}
+
+function checkTaskCounts(scope: Construct, minTasks: number, maxTasks: number): void {
+  for (const [prop, value] of Object.entries({ minTasks, maxTasks })) {
+    if (Token.isUnresolved(value)) {
+      throw new ValidationError(`${prop} must be known at synth, because the steps of the scaling policy are made from it; give a plain number`, scope);
+    }
+  }
+  checkWholeNumber('minTasks', minTasks, { min: 0 }, scope);
+  checkWholeNumber('maxTasks', maxTasks, { min: 1 }, scope);
+  if (minTasks > maxTasks) {
+    throw new ValidationError(`minTasks cannot be more than maxTasks, got: ${minTasks} and ${maxTasks}`, scope);
+  }
+}

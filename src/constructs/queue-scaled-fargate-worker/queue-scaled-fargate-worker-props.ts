@@ -1,0 +1,281 @@
+import type { Duration } from 'aws-cdk-lib';
+import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
+import type { ISecurityGroup, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
+import type { ContainerImage, CpuArchitecture, ICluster, Secret } from 'aws-cdk-lib/aws-ecs';
+import type { IRole } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { ILogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { SpotStrategy } from '../capacity';
+import type { QueueScaling } from './queue-scaling';
+
+/** Properties of `QueueScaledFargateWorker`. */
+export interface QueueScaledFargateWorkerProps {
+  /**
+   * The cluster that runs the tasks, and with it the VPC.
+   *
+   * An `ecs.Cluster` of the same app gets the FARGATE and FARGATE_SPOT capacity providers if it lacks them; an imported
+   * cluster must have them.
+   */
+  readonly cluster: ICluster;
+
+  /**
+   * The worker's image: a program that calls `runWorker` of fileworks-runtime, or one that keeps the same contract.
+   *
+   * It must be built for `cpuArchitecture`.
+   */
+  readonly image: ContainerImage;
+
+  /**
+   * Arguments of the container, in place of the image's CMD.
+   *
+   * @default - the image's CMD
+   */
+  readonly command?: string[];
+
+  /**
+   * Entry point of the container, in place of the image's ENTRYPOINT.
+   *
+   * @default - the image's ENTRYPOINT
+   */
+  readonly entryPoint?: string[];
+
+  /**
+   * Further environment variables, readable by everyone who may describe the task definition; for secrets, use `secrets`.
+   *
+   * Names that the construct writes itself (`FILEWORKS_QUEUE_URL` and its like) are refused.
+   *
+   * @default - only what the construct writes
+   */
+  readonly environment?: Record<string, string>;
+
+  /**
+   * Environment variables whose values ECS takes from Secrets Manager or Parameter Store when a task starts.
+   *
+   * @default - no secrets
+   */
+  readonly secrets?: Record<string, Secret>;
+
+  /**
+   * CPU units of a task: 256, 512, 1024, 2048, 4096, 8192 or 16384, where 1024 is one vCPU.
+   *
+   * @default 512
+   * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
+   */
+  readonly cpu?: number;
+
+  /**
+   * Memory of a task in MiB; which values there are depends on `cpu`.
+   *
+   * @default 1024
+   * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
+   */
+  readonly memoryLimitMiB?: number;
+
+  /**
+   * The architecture that the image was built for.
+   *
+   * @default CpuArchitecture.X86_64
+   */
+  readonly cpuArchitecture?: CpuArchitecture;
+
+  /**
+   * Disk of a task in GiB, from 21 to 200, for the image and for temporary files.
+   *
+   * @default - 20 GiB, which is in the price of a task
+   */
+  readonly ephemeralStorageGiB?: number;
+
+  /**
+   * Whether the container's root file system is read-only; `/tmp` is then a writable volume of the task.
+   *
+   * The volume belongs to root, unless the image declares `VOLUME /tmp` with another owner.
+   *
+   * @default true
+   */
+  readonly readonlyRootFilesystem?: boolean;
+
+  /**
+   * The role that the worker's own code acts with. Grant it what the code needs, or grant it to the worker itself.
+   *
+   * @default - a new role that may use the queues and protect its task
+   */
+  readonly taskRole?: IRole;
+
+  /**
+   * The role that ECS acts with to start the task: it pulls the image, reads secrets and writes logs.
+   *
+   * @default - a new role
+   */
+  readonly executionRole?: IRole;
+
+  /**
+   * Time between SIGTERM and SIGKILL when a task is stopped, from 2 to 120 seconds.
+   *
+   * @default Duration.seconds(120)
+   * @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
+   */
+  readonly stopTimeout?: Duration;
+
+  /**
+   * An existing queue of jobs. Props that would configure a new queue are then refused.
+   *
+   * @default - a new queue: encrypted, SSL only, with a dead-letter queue and an alarm
+   */
+  readonly queue?: IQueue;
+
+  /**
+   * The dead-letter queue of an existing `queue`, for the alarm on it and for messages that the worker gives up at once.
+   *
+   * @default - what `queue` says of itself when this app creates it, otherwise none
+   */
+  readonly deadLetterQueue?: IQueue;
+
+  /**
+   * How long a received message stays hidden from other tasks, from 1 second to 12 hours.
+   *
+   * It is the worker's lease, which it extends while it works; and the time that a job waits when its task has crashed.
+   * The worker asks for it with each receive, so it holds for an existing `queue` too.
+   *
+   * @default Duration.minutes(5)
+   */
+  readonly visibilityTimeout?: Duration;
+
+  /**
+   * The longest time that one job may take, for a check at synth: with `heartbeat` at most 12 hours, the longest that SQS
+   * hides a message; without, at most `visibilityTimeout`.
+   *
+   * @default - not checked
+   */
+  readonly maxProcessingTime?: Duration;
+
+  /**
+   * Whether the worker extends its leases while it works, as `runWorker` does.
+   *
+   * @default true
+   */
+  readonly heartbeat?: boolean;
+
+  /**
+   * How often a message is received before SQS moves it to the dead-letter queue, from 1 to 1,000.
+   *
+   * @default 5
+   */
+  readonly maxReceiveCount?: number;
+
+  /**
+   * How long a message waits in the queue before SQS drops it, from 1 minute to 14 days and shorter than `deadLetterRetention`.
+   *
+   * @default Duration.days(4)
+   */
+  readonly retentionPeriod?: Duration;
+
+  /**
+   * How long a message is kept in the dead-letter queue, counted from its first send, from 1 minute to 14 days.
+   *
+   * @default Duration.days(14)
+   */
+  readonly deadLetterRetention?: Duration;
+
+  /**
+   * A customer-managed key for the queues. The task role may use it.
+   *
+   * @default - encryption with a key that SQS manages
+   */
+  readonly encryptionKey?: IKey;
+
+  /**
+   * Jobs that one task runs at the same time, 1 or more.
+   *
+   * @default 1
+   */
+  readonly concurrency?: number;
+
+  /**
+   * The fewest tasks, 0 or more.
+   *
+   * @default 0
+   */
+  readonly minTasks?: number;
+
+  /**
+   * The most tasks, 1 or more and not below `minTasks`.
+   *
+   * @default 10
+   */
+  readonly maxTasks?: number;
+
+  /**
+   * How the number of tasks follows the queue.
+   *
+   * @default QueueScaling.exact()
+   */
+  readonly scaling?: QueueScaling;
+
+  /**
+   * Whether a task may protect itself from scale-in while it works.
+   *
+   * The task role gets the permission and the worker is told to use it. Protection holds against scale-in and deployments, not
+   * against Spot reclaims.
+   *
+   * @default true
+   * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-scale-in-protection.html
+   */
+  readonly scaleInProtection?: boolean;
+
+  /**
+   * Which Fargate capacity runs the tasks.
+   *
+   * @default SpotStrategy.spotOnly()
+   */
+  readonly capacity?: SpotStrategy;
+
+  /**
+   * The subnets of the tasks. They must reach ECR, CloudWatch Logs, SQS and S3, by a NAT gateway or by VPC endpoints.
+   *
+   * @default - the private subnets of the cluster's VPC that have a way out
+   */
+  readonly vpcSubnets?: SubnetSelection;
+
+  /**
+   * The security groups of the tasks.
+   *
+   * @default - a new group that lets everything out and nothing in
+   */
+  readonly securityGroups?: ISecurityGroup[];
+
+  /**
+   * Whether tasks get public addresses; needed in public subnets, and only there.
+   *
+   * @default false
+   */
+  readonly assignPublicIp?: boolean;
+
+  /**
+   * Whether `aws ecs execute-command` may open a shell in a task.
+   *
+   * @default false
+   */
+  readonly enableExecuteCommand?: boolean;
+
+  /**
+   * An existing log group for the container's output. `logRetention` is then refused.
+   *
+   * @default - a new log group
+   */
+  readonly logGroup?: ILogGroup;
+
+  /**
+   * How long log lines are kept.
+   *
+   * @default RetentionDays.ONE_MONTH
+   */
+  readonly logRetention?: RetentionDays;
+
+  /**
+   * What the dead-letter alarm does when it rings, such as sending to an SNS topic.
+   *
+   * @default - the alarm rings without telling anyone
+   */
+  readonly alarmActions?: IAlarmAction[];
+}

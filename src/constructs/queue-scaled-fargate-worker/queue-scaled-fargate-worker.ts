@@ -1,0 +1,260 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import { ScalableTarget } from 'aws-cdk-lib/aws-applicationautoscaling';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type { Connections, IConnectable } from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
+import { Construct } from 'constructs';
+import { ScaleInProtectionMode, WorkerEnv } from '../../contract/worker-env';
+import { SpotStrategy, useFargateCapacity } from '../capacity';
+import { acknowledgeWildcard } from '../private/acknowledge';
+import { grantSend, grantWork } from '../private/grants';
+import { ValidationError } from '../private/validation-error';
+import { warn } from '../private/warning';
+import { WorkerDefaults } from './defaults';
+import { checkProcessingTime, checkProps } from './private/checks';
+import { resolveWorkerQueue, type WorkerQueue } from './private/worker-queue';
+import { createWorkerTask } from './private/worker-task';
+import type { QueueScaledFargateWorkerProps } from './queue-scaled-fargate-worker-props';
+import { QueueScaling } from './queue-scaling';
+
+/**
+ * A Fargate service that works on a queue of jobs: as many tasks as the backlog needs, none when there is no work.
+ *
+ * It creates the queue with a dead-letter queue and an alarm, a task definition whose container knows its queue from the
+ * environment, the service, and scaling by what waits and what is in work. Tasks run on Spot. A task protects itself from
+ * scale-in while it works, and has 120 seconds to drain or hand back its work when it must stop.
+ *
+ * The container runs a program that calls `runWorker` of fileworks-runtime. Another program can keep the same contract:
+ * read the queue's URL from `FILEWORKS_QUEUE_URL`, extend the lease of a message while working on it, protect the task
+ * through `ECS_AGENT_URI`, delete a message after its result is stored, and stop on SIGTERM. What it does not do must be
+ * said: `heartbeat: false`, `scaleInProtection: false`.
+ *
+ * Limitations:
+ * - Nothing here creates a VPC, NAT gateway or endpoint; the tasks' subnets need a way to ECR, CloudWatch Logs, SQS and S3.
+ * - The first deployment starts one task, so that a broken image fails the deployment and not the first file.
+ * - SQS sends no metrics after six hours of idleness; the first message after that can wait for several minutes.
+ *
+ * @example
+ * declare const bucket: s3.Bucket;
+ * const worker = new QueueScaledFargateWorker(this, 'Unpacker', {
+ *   cluster,
+ *   image: ecs.ContainerImage.fromAsset('worker'),
+ *   maxTasks: 50,
+ *   environment: { RESULTS_BUCKET: bucket.bucketName },
+ * });
+ * bucket.grantPut(worker);
+ */
+@propertyInjectable
+export class QueueScaledFargateWorker extends Construct implements iam.IGrantable, IConnectable {
+  /** Identifies this class to property injectors. */
+  public static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.QueueScaledFargateWorker';
+
+  /** The queue of jobs. */
+  public readonly queue: IQueue;
+
+  /** Where jobs go that failed on every attempt; undefined only for an existing queue whose dead-letter queue is not known. */
+  public readonly deadLetterQueue?: IQueue;
+
+  /** Rings while the dead-letter queue holds anything; undefined when there is no dead-letter queue to watch. */
+  public readonly deadLetterAlarm?: cloudwatch.Alarm;
+
+  /** The service that runs the tasks. */
+  public readonly service: ecs.FargateService;
+
+  /** What a task consists of. */
+  public readonly taskDefinition: ecs.FargateTaskDefinition;
+
+  /** The container that works. */
+  public readonly container: ecs.ContainerDefinition;
+
+  /** Where the container's output goes. */
+  public readonly logGroup: ILogGroup;
+
+  /** The number of tasks, for further policies: by time, CPU or memory. */
+  public readonly taskCount: ecs.ScalableTaskCount;
+
+  /** The role that the worker's own code acts with, so that the worker can be given to any `grant` method. */
+  public readonly grantPrincipal: iam.IPrincipal;
+
+  /** The network connections of the tasks. */
+  public readonly connections: Connections;
+
+  public constructor(scope: Construct, id: string, props: QueueScaledFargateWorkerProps) {
+    super(scope, id);
+    checkProps(this, props);
+
+    const work = resolveWorkerQueue(this, props);
+    checkProcessingTime(this, props, work.lease);
+    this.queue = work.queue;
+    this.deadLetterQueue = work.deadLetterQueue;
+    this.deadLetterAlarm = work.deadLetterAlarm;
+
+    const task = createWorkerTask(this, props, this.#renderEnvironment(props, work));
+    this.taskDefinition = task.taskDefinition;
+    this.container = task.container;
+    this.logGroup = task.logGroup;
+    this.grantPrincipal = task.taskDefinition.taskRole;
+    grantWork(this.queue, this);
+    if (this.deadLetterQueue !== undefined) {
+      grantSend(this.deadLetterQueue, this);
+    }
+
+    this.service = this.#createService(props);
+    this.connections = this.service.connections;
+    this.#useScaleInProtection(props);
+
+    this.taskCount = this.#createTaskCount(props);
+    this.#scale(props);
+  }
+
+  /**
+   * Lets `grantee` put jobs into the queue.
+   *
+   * @param grantee who sends jobs
+   */
+  public grantSendMessages(grantee: iam.IGrantable): iam.Grant {
+    return grantSend(this.queue, grantee);
+  }
+
+  /**
+   * Jobs that wait or are in work: what the scaling follows.
+   *
+   * @param props options of the metric; by default the maximum of each minute
+   */
+  public metricBacklog(props: cloudwatch.MathExpressionOptions = {}): cloudwatch.MathExpression {
+    return new cloudwatch.MathExpression({
+      expression: 'visible + inFlight',
+      label: 'Backlog',
+      period: Duration.minutes(1),
+      ...props,
+      usingMetrics: {
+        visible: this.metricMessagesWaiting(),
+        inFlight: this.metricMessagesInWork(),
+      },
+    });
+  }
+
+  /**
+   * Jobs that wait for a task.
+   *
+   * @param props options of the metric; by default the maximum of each minute
+   */
+  public metricMessagesWaiting(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return this.queue.metricApproximateNumberOfMessagesVisible({ ...eachMinute, ...props });
+  }
+
+  /**
+   * Jobs that a task works on.
+   *
+   * @param props options of the metric; by default the maximum of each minute
+   */
+  public metricMessagesInWork(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return this.queue.metricApproximateNumberOfMessagesNotVisible({ ...eachMinute, ...props });
+  }
+
+  /**
+   * Seconds that the oldest job has waited or worked.
+   *
+   * @param props options of the metric; by default the maximum of each minute
+   */
+  public metricOldestMessageAge(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return this.queue.metricApproximateAgeOfOldestMessage({ ...eachMinute, ...props });
+  }
+
+  /**
+   * Jobs in the dead-letter queue; undefined when that is not known.
+   *
+   * @param props options of the metric; by default the maximum of each minute
+   */
+  public metricDeadLetters(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric | undefined {
+    return this.deadLetterQueue?.metricApproximateNumberOfMessagesVisible({ ...eachMinute, ...props });
+  }
+
+  #renderEnvironment(props: QueueScaledFargateWorkerProps, work: WorkerQueue): Record<string, string> {
+    const protection = props.scaleInProtection ?? true;
+    return {
+      [WorkerEnv.queueUrl]: work.queue.queueUrl,
+      ...(work.deadLetterQueue && { [WorkerEnv.deadLetterQueueUrl]: work.deadLetterQueue.queueUrl }),
+      [WorkerEnv.visibilityTimeoutSeconds]: String(work.lease.toSeconds()),
+      ...(work.maxReceiveCount !== undefined && { [WorkerEnv.maxReceiveCount]: String(work.maxReceiveCount) }),
+      [WorkerEnv.stopTimeoutSeconds]: String((props.stopTimeout ?? WorkerDefaults.stopTimeout).toSeconds()),
+      [WorkerEnv.concurrency]: String(props.concurrency ?? WorkerDefaults.concurrency),
+      [WorkerEnv.scaleInProtection]: protection ? ScaleInProtectionMode.enabled : ScaleInProtectionMode.disabled,
+    };
+  }
+
+  #createService(props: QueueScaledFargateWorkerProps): ecs.FargateService {
+    const service = new ecs.FargateService(this, 'Service', {
+      cluster: props.cluster,
+      taskDefinition: this.taskDefinition,
+      // Always a strategy and never a launch type: from one strategy to another, a service need not be replaced.
+      capacityProviderStrategies: (props.capacity ?? SpotStrategy.spotOnly()).capacityProviderStrategies,
+      vpcSubnets: props.vpcSubnets,
+      securityGroups: props.securityGroups,
+      assignPublicIp: props.assignPublicIp ?? false,
+      minHealthyPercent: WorkerDefaults.minHealthyPercent,
+      maxHealthyPercent: WorkerDefaults.maxHealthyPercent,
+      circuitBreaker: { enable: true, rollback: true },
+      enableECSManagedTags: true,
+      propagateTags: ecs.PropagatedTagSource.SERVICE,
+      enableExecuteCommand: props.enableExecuteCommand ?? false,
+    });
+    // A count in the template would undo the scaling with each deployment.
+    (service.node.defaultChild as ecs.CfnService).desiredCount = undefined;
+    useFargateCapacity(props.cluster, service);
+    return service;
+  }
+
+  #useScaleInProtection(props: QueueScaledFargateWorkerProps): void {
+    const scaled = (props.minTasks ?? WorkerDefaults.minTasks) < (props.maxTasks ?? WorkerDefaults.maxTasks);
+    if (!(props.scaleInProtection ?? true)) {
+      if (scaled) {
+        warn(
+          this,
+          'QueueScaledFargateWorker.unprotectedScaleIn',
+          'Without scaleInProtection, scale-in can stop a task that is working; its job goes back to the queue and starts again',
+        );
+      }
+      return;
+    }
+    const { cluster } = props;
+    const tasks = Stack.of(cluster).formatArn({
+      service: 'ecs',
+      region: cluster.env.region,
+      account: cluster.env.account,
+      resource: 'task',
+      resourceName: `${cluster.clusterName}/*`,
+    });
+    iam.Grant.addToPrincipal({ grantee: this, actions: ['ecs:UpdateTaskProtection'], resourceArns: [tasks] });
+    acknowledgeWildcard(this.taskDefinition.taskRole, tasks, 'The id of a task is not known before it starts; the cluster bounds it');
+  }
+
+  #createTaskCount(props: QueueScaledFargateWorkerProps): ecs.ScalableTaskCount {
+    return this.service.autoScaleTaskCount({
+      minCapacity: props.minTasks ?? WorkerDefaults.minTasks,
+      maxCapacity: props.maxTasks ?? WorkerDefaults.maxTasks,
+    });
+  }
+
+  #scale(props: QueueScaledFargateWorkerProps): void {
+    const scalableTarget = this.taskCount.node.findChild('Target');
+    if (!(scalableTarget instanceof ScalableTarget)) {
+      throw new ValidationError('this version of aws-cdk-lib keeps no ScalableTarget below the task count; use one that cdk-fileworks was tested with', this);
+    }
+    (props.scaling ?? QueueScaling.exact()).bind(new Construct(this, 'Scaling'), {
+      service: this.service,
+      taskCount: this.taskCount,
+      scalableTarget,
+      backlog: this.metricBacklog(),
+      minTasks: props.minTasks ?? WorkerDefaults.minTasks,
+      maxTasks: props.maxTasks ?? WorkerDefaults.maxTasks,
+      concurrency: props.concurrency ?? WorkerDefaults.concurrency,
+    });
+  }
+}
+
+const eachMinute: cloudwatch.MetricOptions = { period: Duration.minutes(1), statistic: cloudwatch.Stats.MAXIMUM };

@@ -1,0 +1,17 @@
+export { SpotStrategy } from './constructs/capacity';
+export {
+  FileIngestBucket,
+  type FileIngestBucketProps,
+  IngestRoute,
+  type IngestRouteOptions,
+  type IngestRouteProps,
+  IngestTarget,
+  type IngestDelivery,
+} from './constructs/file-ingest-bucket';
+export {
+  QueueScaledFargateWorker,
+  type QueueScaledFargateWorkerProps,
+  QueueScaling,
+  type ExactScalingOptions,
+  type QueueScalingBindOptions,
+} from './constructs/queue-scaled-fargate-worker';

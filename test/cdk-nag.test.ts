@@ -1,0 +1,58 @@
+import { Stack } from 'aws-cdk-lib';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { FileIngestBucket, IngestTarget, SpotStrategy } from 'cdk-fileworks';
+import { createTestApp, createWorker, type TestApp } from './support/cdk-stacks';
+
+/** Findings as `rule: construct`. The checker walks the tree, so nothing is synthesized and nothing throws. */
+function findings(scope: Stack): string[] {
+  return new AwsSolutionsChecks().validateScope(scope).violations
+    .flatMap(({ ruleName, violatingResources }) => violatingResources.map(({ constructPath }) => `${ruleName}: ${constructPath ?? ''}`));
+}
+
+describe('cdk-nag AwsSolutions', () => {
+  it('finds a queue without SSL, so that the checks below can fail', () => {
+    const test = createTestApp();
+    new sqs.Queue(test.stack, 'Plain');
+    expect(findings(test.stack)).toEqual(expect.arrayContaining(['AwsSolutions-SQS4: Pipeline/Plain/Resource']));
+  });
+
+  it.each<[string, (test: TestApp) => void]>([
+    ['a worker with defaults', (test) => {
+      createWorker(test);
+    }],
+    ['a worker with options', (test) => {
+      createWorker(test, {
+        environment: { SETTING: 'value' },
+        encryptionKey: new kms.Key(test.stack, 'Key', { enableKeyRotation: true }),
+        capacity: SpotStrategy.weighted(1, 3),
+        cpuArchitecture: ecs.CpuArchitecture.ARM64,
+        readonlyRootFilesystem: false,
+        minTasks: 2,
+        maxTasks: 100,
+      });
+    }],
+    ['a bucket with defaults', (test) => {
+      new FileIngestBucket(test.stack, 'Inbox');
+    }],
+    ['routes to a worker and to a queue', (test) => {
+      const inbox = new FileIngestBucket(test.stack, 'Inbox');
+      const worker = createWorker(test);
+      inbox.addRoute('Archives', { prefixes: ['incoming/', 'more/'], suffixes: ['.zip'], target: IngestTarget.worker(worker) });
+      inbox.addRoute('Everything', { target: IngestTarget.existingQueue(worker.queue) });
+    }],
+  ])('finds nothing in %s', (_, build) => {
+    const test = createTestApp();
+    build(test);
+    expect(findings(test.stack)).toEqual([]);
+  });
+
+  it('finds nothing once the app is prepared, when references into another stack have become imports', () => {
+    const test = createTestApp();
+    createWorker(test);
+    test.app.synth();
+    expect(findings(test.stack)).toEqual([]);
+  });
+});

@@ -1,0 +1,338 @@
+import { Duration, PropertyInjectors, RemovalPolicy } from 'aws-cdk-lib';
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import * as events from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import { SqsDestination } from 'aws-cdk-lib/aws-s3-notifications';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
+import { FileIngestBucket, IngestTarget, type IngestDelivery, type IngestRoute, type IngestRouteOptions } from 'cdk-fileworks';
+import { createTestApp, createWorker, resourceCount, synth, type TestApp } from '../../support/cdk-stacks';
+
+const role = (test: TestApp) => new iam.Role(test.stack, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
+
+describe('FileIngestBucket with defaults', () => {
+  const test = createTestApp();
+  const worker = createWorker(test);
+  const before = 18;
+  const inbox = new FileIngestBucket(test.stack, 'Inbox');
+  const route = inbox.addRoute('Archives', { prefixes: ['incoming/'], suffixes: ['.zip'], target: IngestTarget.worker(worker) });
+  const template = synth(test);
+
+  it('adds 6 resources with a route to a worker, and no custom resource', () => {
+    expect(resourceCount(template) - before).toBe(6);
+    template.resourceCountIs('AWS::Lambda::Function', 0);
+  });
+
+  it('lets the bucket send events by its own property', () => {
+    template.hasResourceProperties('AWS::S3::Bucket', { NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: true } } });
+  });
+
+  it('creates a bucket that is private, encrypted, SSL only, versioned, kept and tidied up', () => {
+    template.hasResource('AWS::S3::Bucket', {
+      DeletionPolicy: 'Retain',
+      Properties: {
+        BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }] },
+        PublicAccessBlockConfiguration: { BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true },
+        OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+        VersioningConfiguration: { Status: 'Enabled' },
+        LifecycleConfiguration: {
+          Rules: [{
+            Id: 'Housekeeping',
+            Status: 'Enabled',
+            AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
+            NoncurrentVersionExpiration: { NoncurrentDays: 30 },
+            ExpiredObjectDeleteMarker: true,
+          }],
+        },
+      },
+    });
+    template.hasResourceProperties('AWS::S3::BucketPolicy', {
+      PolicyDocument: { Statement: [Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } })] },
+    });
+  });
+
+  it('sends matching events to the queue of the worker, for a day and 185 tries, then to the dead-letter queue', () => {
+    template.hasResourceProperties('AWS::Events::Rule', {
+      State: 'ENABLED',
+      Description: 'New objects for Pipeline/Inbox/Archives',
+      EventPattern: {
+        'source': ['aws.s3'],
+        'detail-type': ['Object Created'],
+        'detail': { bucket: { name: [{ Ref: Match.stringLikeRegexp('^InboxBucket') }] } },
+      },
+      Targets: [{
+        Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^WorkerQueue'), 'Arn'] },
+        RetryPolicy: { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 },
+        DeadLetterConfig: { Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^InboxDeadLetterQueue'), 'Arn'] } },
+      }],
+    });
+  });
+
+  it('lets EventBridge send to both queues for this rule only', () => {
+    const fromRule = Match.objectLike({
+      Principal: { Service: 'events.amazonaws.com' },
+      Condition: { ArnEquals: { 'aws:SourceArn': { 'Fn::GetAtt': [Match.stringLikeRegexp('^InboxArchivesRule'), 'Arn'] } } },
+    });
+    for (const queue of ['^WorkerQueue', '^InboxDeadLetterQueue']) {
+      template.hasResourceProperties('AWS::SQS::QueuePolicy', {
+        Queues: [{ Ref: Match.stringLikeRegexp(queue) }],
+        PolicyDocument: { Statement: Match.arrayWith([fromRule]) },
+      });
+    }
+  });
+
+  it('lets the worker read what the route is about, and no more', () => {
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      Roles: [{ Ref: Match.stringLikeRegexp('^WorkerTaskDefinitionTaskRole') }],
+      PolicyDocument: {
+        Statement: Match.arrayWith([{
+          Effect: 'Allow',
+          Action: ['s3:GetObject', 's3:GetObjectVersion'],
+          Resource: { 'Fn::Join': ['', [{ 'Fn::GetAtt': [Match.stringLikeRegexp('^InboxBucket'), 'Arn'] }, '/incoming/*']] },
+        }]),
+      },
+    });
+  });
+
+  it('rings an alarm while undelivered events wait', () => {
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': [Match.stringLikeRegexp('^InboxDeadLetterQueue'), 'QueueName'] } }],
+      Threshold: 1,
+    });
+  });
+
+  it('warns of nothing and offers its parts', () => {
+    expect(Annotations.fromStack(test.stack).findWarning('*', Match.anyValue())).toEqual([]);
+    expect(route.rule).toBeInstanceOf(events.Rule);
+    expect(inbox.metricUndeliveredEvents().metricName).toBe('ApproximateNumberOfMessagesVisible');
+  });
+});
+
+describe('IngestRoute', () => {
+  function patternOf(options: Omit<IngestRouteOptions, 'target'>): unknown {
+    const test = createTestApp();
+    const queue = new sqs.Queue(test.stack, 'Jobs');
+    new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', { ...options, target: IngestTarget.existingQueue(queue) });
+    const [rule] = Object.values(synth(test).findResources('AWS::Events::Rule')) as { Properties: { EventPattern: { detail: { object?: unknown } } } }[];
+    return rule.Properties.EventPattern.detail.object;
+  }
+  const size = [{ numeric: ['>', 0] }];
+
+  it.each<[string, Omit<IngestRouteOptions, 'target'>, unknown]>([
+    ['every object that is not empty', {}, { size }],
+    ['every object', { ignoreEmptyObjects: false }, undefined],
+    ['prefixes', { prefixes: ['a/', 'b/'] }, { size, key: [{ prefix: 'a/' }, { prefix: 'b/' }] }],
+    ['suffixes in any case', { suffixes: ['.csv'] }, { size, key: [{ suffix: { 'equals-ignore-case': '.csv' } }] }],
+    ['suffixes as spelled', { suffixes: ['.csv'], caseSensitiveSuffixes: true }, { size, key: [{ suffix: '.csv' }] }],
+    ['both, as spelled', { prefixes: ['a/', 'b*/'], suffixes: ['.csv'], caseSensitiveSuffixes: true }, { size, key: [{ wildcard: 'a/*.csv' }, { wildcard: 'b\\*/*.csv' }] }],
+    ['both, in any case', { prefixes: ['a/'], suffixes: ['.7z'] }, { size, key: [{ wildcard: 'a/*.7z' }, { wildcard: 'a/*.7Z' }] }],
+  ])('takes %s', (_, options, expected) => {
+    expect(patternOf(options)).toEqual(expected);
+  });
+
+  it('takes its own delivery settings', () => {
+    const test = createTestApp();
+    const queue = new sqs.Queue(test.stack, 'Jobs');
+    new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', {
+      target: IngestTarget.existingQueue(queue),
+      maxEventAge: Duration.minutes(1),
+      retryAttempts: 0,
+      enabled: false,
+      description: 'orders',
+    });
+    synth(test).hasResourceProperties('AWS::Events::Rule', {
+      State: 'DISABLED',
+      Description: 'orders',
+      Targets: [Match.objectLike({ RetryPolicy: { MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0 } })],
+    });
+  });
+
+  it('sends to a target that a user brings', () => {
+    class FunctionTarget extends IngestTarget {
+      readonly #handler: lambda.IFunction;
+
+      public constructor(handler: lambda.IFunction) {
+        super();
+        this.#handler = handler;
+      }
+
+      public bind(route: IngestRoute, delivery: IngestDelivery): events.IRuleTarget {
+        route.grantRead(this.#handler);
+        return new LambdaFunction(this.#handler, { ...delivery });
+      }
+    }
+    const test = createTestApp();
+    const handler = new lambda.Function(test.stack, 'Handler', {
+      runtime: lambda.Runtime.NODEJS_22_X,
+      handler: 'index.handler',
+      code: lambda.Code.fromInline('exports.handler = async () => {};'),
+    });
+    new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', { target: new FunctionTarget(handler) });
+    synth(test).hasResourceProperties('AWS::Events::Rule', { Targets: [Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Handler'), 'Arn'] } })] });
+  });
+
+  it('warns when the pattern is longer than EventBridge takes by default', () => {
+    const test = createTestApp();
+    const queue = new sqs.Queue(test.stack, 'Jobs');
+    const prefixes = Array.from({ length: 10 }, (_, index) => `tenants/number-${index}/`);
+    new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', { prefixes, suffixes: ['.json'], target: IngestTarget.existingQueue(queue) });
+    synth(test);
+    Annotations.fromStack(test.stack).hasWarning('/Pipeline/Inbox/Route', Match.stringLikeRegexp('cdk-fileworks:FileIngestBucket.patternSize'));
+  });
+
+  it.each<[string, Omit<IngestRouteOptions, 'target'>]>([
+    ['prefixes cannot be empty or hold an empty text; leave it out to take every key', { prefixes: [] }],
+    ['suffixes cannot be empty or hold an empty text; leave it out to take every key', { suffixes: ['.csv', ''] }],
+    ['prefixes cannot start with a slash, because keys do not, got: /in/; write in/', { prefixes: ['in/', '/in/'] }],
+    ['maxEventAge must be a whole number of seconds from 60 to 86400, got: 59', { maxEventAge: Duration.seconds(59) }],
+    ['maxEventAge must be a whole number of seconds from 60 to 86400, got: 86401', { maxEventAge: Duration.seconds(86_401) }],
+    ['retryAttempts must be a whole number from 0 to 185, got: 186', { retryAttempts: 186 }],
+  ])('throws: %s', (message, options) => {
+    const test = createTestApp();
+    const target = IngestTarget.existingQueue(new sqs.Queue(test.stack, 'Jobs'));
+    const inbox = new FileIngestBucket(test.stack, 'Inbox');
+    expect(() => inbox.addRoute('Route', { ...options, target })).toThrow(new Error(`${message} [at Pipeline/Inbox/Route]`));
+  });
+
+  it('throws for a queue with the key that AWS manages', () => {
+    const test = createTestApp();
+    const target = IngestTarget.existingQueue(new sqs.Queue(test.stack, 'Jobs', { encryption: sqs.QueueEncryption.KMS_MANAGED }));
+    const inbox = new FileIngestBucket(test.stack, 'Inbox');
+    expect(() => inbox.addRoute('Route', { target })).toThrow(
+      'target cannot be a queue with QueueEncryption.KMS_MANAGED, because EventBridge may not use the key that AWS manages for SQS; '
+      + 'use QueueEncryption.SQS_MANAGED, or KMS with a key of your own [at Pipeline/Inbox/Route]',
+    );
+  });
+
+  it('lets EventBridge use the key of an encrypted worker', () => {
+    const test = createTestApp();
+    const encryptionKey = new kms.Key(test.stack, 'Key', { enableKeyRotation: true });
+    new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', { target: IngestTarget.worker(createWorker(test, { encryptionKey })) });
+    synth(test).hasResourceProperties('AWS::KMS::Key', {
+      KeyPolicy: { Statement: Match.arrayWith([Match.objectLike({ Principal: { Service: 'events.amazonaws.com' } })]) },
+    });
+  });
+});
+
+describe('FileIngestBucket with an existing bucket', () => {
+  it('enables EventBridge natively on a bucket of the app', () => {
+    const test = createTestApp();
+    const bucket = new s3.Bucket(test.shared, 'Files');
+    const inbox = new FileIngestBucket(test.stack, 'Inbox', { bucket });
+    const template = synth(test);
+    expect(inbox.bucket).toBe(bucket);
+    template.resourceCountIs('AWS::S3::Bucket', 0);
+    expect(bucket.node.defaultChild).toHaveProperty('notificationConfiguration', { eventBridgeConfiguration: { eventBridgeEnabled: true } });
+  });
+
+  it('leaves the notifications with the custom resource that already owns them', () => {
+    const test = createTestApp();
+    const bucket = new s3.Bucket(test.stack, 'Files');
+    bucket.addEventNotification(s3.EventType.OBJECT_REMOVED, new SqsDestination(new sqs.Queue(test.stack, 'Removed')));
+    new FileIngestBucket(test.stack, 'Inbox', { bucket });
+    const template = synth(test);
+    template.hasResourceProperties('AWS::S3::Bucket', { NotificationConfiguration: Match.absent() });
+    template.hasResourceProperties('Custom::S3BucketNotifications', {
+      NotificationConfiguration: Match.objectLike({ EventBridgeConfiguration: {}, QueueConfigurations: Match.anyValue() }),
+    });
+  });
+
+  it('tells how to enable EventBridge on an imported bucket', () => {
+    const test = createTestApp();
+    new FileIngestBucket(test.stack, 'Inbox', { bucket: s3.Bucket.fromBucketName(test.stack, 'Files', 'files') });
+    synth(test);
+    Annotations.fromStack(test.stack).hasWarning('/Pipeline/Inbox', Match.stringLikeRegexp(
+      'put-bucket-notification-configuration --bucket files .*cdk-fileworks:FileIngestBucket.importedBucket',
+    ));
+  });
+
+  it('throws for a bucket whose notifications were set by hand', () => {
+    const test = createTestApp();
+    const bucket = new s3.Bucket(test.stack, 'Files');
+    (bucket.node.defaultChild as s3.CfnBucket).notificationConfiguration = { queueConfigurations: [] };
+    expect(() => new FileIngestBucket(test.stack, 'Inbox', { bucket })).toThrow(/^bucket has a notificationConfiguration already.* \[at Pipeline\/Inbox\]$/);
+  });
+
+  it('throws for props of a new bucket', () => {
+    const test = createTestApp();
+    const bucket = s3.Bucket.fromBucketName(test.stack, 'Files', 'files');
+    expect(() => new FileIngestBucket(test.stack, 'Inbox', { bucket, versioned: true, bucketName: 'x' }))
+      .toThrow('bucketName, versioned cannot be set together with bucket; set them where the bucket is created [at Pipeline/Inbox]');
+  });
+});
+
+describe('FileIngestBucket', () => {
+  it('fails at synth when notifications are added behind its back', () => {
+    const test = createTestApp();
+    const inbox = new FileIngestBucket(test.stack, 'Inbox');
+    inbox.bucket.addEventNotification(s3.EventType.OBJECT_CREATED, new SqsDestination(new sqs.Queue(test.stack, 'Other')));
+    expect(() => synth(test)).toThrow(/addEventNotification and enableEventBridgeNotification cannot be used on this bucket/);
+  });
+
+  it('takes options for its bucket', () => {
+    const test = createTestApp();
+    new FileIngestBucket(test.stack, 'Inbox', {
+      bucketName: 'my-inbox',
+      versioned: false,
+      encryptionKey: new kms.Key(test.stack, 'Key'),
+      lifecycleRules: [{ id: 'Expire', expiration: Duration.days(90) }],
+      serverAccessLogsBucket: s3.Bucket.fromBucketName(test.stack, 'Logs', 'logs'),
+      serverAccessLogsPrefix: 'inbox/',
+      removalPolicy: RemovalPolicy.DESTROY,
+      alarmActions: [new SnsAction(new Topic(test.stack, 'Topic'))],
+    });
+    const template = synth(test);
+    template.hasResource('AWS::S3::Bucket', {
+      DeletionPolicy: 'Delete',
+      Properties: {
+        BucketName: 'my-inbox',
+        VersioningConfiguration: Match.absent(),
+        BucketEncryption: { ServerSideEncryptionConfiguration: [{ BucketKeyEnabled: true, ServerSideEncryptionByDefault: Match.objectLike({ SSEAlgorithm: 'aws:kms' }) }] },
+        LifecycleConfiguration: { Rules: [
+          { Id: 'Housekeeping', Status: 'Enabled', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } },
+          { Id: 'Expire', Status: 'Enabled', ExpirationInDays: 90 },
+        ] },
+        LoggingConfiguration: { DestinationBucketName: 'logs', LogFilePrefix: 'inbox/' },
+      },
+    });
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', { AlarmActions: [{ Ref: Match.stringLikeRegexp('^Topic') }] });
+  });
+
+  it('throws when a prefix of logs has no bucket', () => {
+    const test = createTestApp();
+    expect(() => new FileIngestBucket(test.stack, 'Inbox', { serverAccessLogsPrefix: 'x' }))
+      .toThrow('serverAccessLogsPrefix needs serverAccessLogsBucket, the bucket that receives the logs [at Pipeline/Inbox]');
+  });
+
+  it('grants reading of a current version only, when there are no others', () => {
+    const test = createTestApp();
+    new FileIngestBucket(test.stack, 'Inbox', { versioned: false }).grantRead(role(test), 'in/');
+    synth(test).hasResourceProperties('AWS::IAM::Policy', { PolicyDocument: { Statement: [Match.objectLike({ Action: 's3:GetObject' })] } });
+  });
+
+  it('grants uploads, and the key that they need', () => {
+    const test = createTestApp();
+    new FileIngestBucket(test.stack, 'Inbox', { encryptionKey: new kms.Key(test.stack, 'Key') }).grantUpload(role(test));
+    synth(test).hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: { Statement: [
+        Match.objectLike({ Action: ['kms:GenerateDataKey', 'kms:Decrypt'] }),
+        Match.objectLike({ Action: ['s3:PutObject', 's3:AbortMultipartUpload'] }),
+      ] },
+    });
+  });
+
+  it('can be given other defaults by a property injector', () => {
+    const test = createTestApp();
+    PropertyInjectors.of(test.stack).add({
+      constructUniqueId: FileIngestBucket.PROPERTY_INJECTION_ID,
+      inject: (originalProps: object) => ({ versioned: false, ...originalProps }),
+    });
+    new FileIngestBucket(test.stack, 'Inbox');
+    synth(test).hasResourceProperties('AWS::S3::Bucket', { VersioningConfiguration: Match.absent() });
+  });
+});

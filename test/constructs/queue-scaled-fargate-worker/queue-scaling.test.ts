@@ -1,0 +1,146 @@
+import { Match } from 'aws-cdk-lib/assertions';
+import * as appscaling from 'aws-cdk-lib/aws-applicationautoscaling';
+import * as fc from 'fast-check';
+import { QueueScaling, type QueueScaledFargateWorkerProps, type QueueScalingBindOptions } from 'cdk-fileworks';
+import type { Construct } from 'constructs';
+import { capacityLevels } from '../../../src/constructs/queue-scaled-fargate-worker/private/capacity-levels';
+import { createTestApp, createWorker, synth } from '../../support/cdk-stacks';
+
+interface Step {
+  readonly MetricIntervalLowerBound?: number;
+  readonly MetricIntervalUpperBound?: number;
+  readonly ScalingAdjustment: number;
+}
+
+interface PolicyResource {
+  readonly Properties: { readonly StepScalingPolicyConfiguration: { readonly StepAdjustments: readonly Step[] } };
+}
+
+interface AlarmResource {
+  readonly Properties: { readonly ComparisonOperator: string; readonly Threshold: number; readonly AlarmActions: readonly { readonly Ref: string }[] };
+}
+
+/** The tasks that the template asks for at a backlog, as CloudWatch and Application Auto Scaling read it. */
+function tasksFor(props: Partial<QueueScaledFargateWorkerProps>): (backlog: number) => number | undefined {
+  const test = createTestApp();
+  createWorker(test, props);
+  const template = synth(test);
+  const policies = template.findResources('AWS::ApplicationAutoScaling::ScalingPolicy') as Record<string, PolicyResource>;
+  const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm', { Properties: { Metrics: Match.anyValue() } })) as AlarmResource[];
+  return (backlog) => {
+    for (const { Properties: { ComparisonOperator, Threshold, AlarmActions } } of alarms) {
+      const above = ComparisonOperator === 'GreaterThanOrEqualToThreshold';
+      if (above ? backlog < Threshold : backlog > Threshold) {
+        continue;
+      }
+      const distance = backlog - Threshold;
+      const steps = policies[AlarmActions[0].Ref].Properties.StepScalingPolicyConfiguration.StepAdjustments;
+      return steps.find(({ MetricIntervalLowerBound: lower = -Infinity, MetricIntervalUpperBound: upper = Infinity }) =>
+        above ? distance >= lower && distance < upper : distance > lower && distance <= upper,
+      )?.ScalingAdjustment;
+    }
+    return undefined;
+  };
+}
+
+describe('QueueScaling.exact', () => {
+  it('asks for one task for each message, up to the most', () => {
+    const tasks = tasksFor({ maxTasks: 4 });
+    expect([0, 1, 2, 3, 4, 5, 1_000].map(tasks)).toEqual([0, 1, 2, 3, 4, 4, 4]);
+  });
+
+  it('asks for as many tasks as the jobs fill', () => {
+    const tasks = tasksFor({ maxTasks: 3, concurrency: 10 });
+    expect([0, 1, 10, 11, 20, 21, 30, 31].map(tasks)).toEqual([0, 1, 1, 2, 2, 3, 3, 3]);
+  });
+
+  it('counts by messagesPerTask where it is given', () => {
+    const tasks = tasksFor({ maxTasks: 3, concurrency: 10, scaling: QueueScaling.exact({ messagesPerTask: 2 }) });
+    expect([1, 2, 3, 4, 5, 100].map(tasks)).toEqual([1, 1, 2, 2, 3, 3]);
+  });
+
+  it('keeps the fewest tasks', () => {
+    const tasks = tasksFor({ minTasks: 2, maxTasks: 4 });
+    expect([0, 1, 2, 3, 4, 5].map(tasks)).toEqual([2, 2, 2, 3, 4, 4]);
+  });
+
+  it('never asks for fewer tasks than the backlog needs, nor for many more, when there are more than 20 numbers', () => {
+    const tasks = tasksFor({ maxTasks: 500, concurrency: 2 });
+    for (let backlog = 1; backlog <= 1_000; backlog++) {
+      const needed = Math.ceil(backlog / 2);
+      expect(tasks(backlog)).toBeGreaterThanOrEqual(needed);
+      // 20 levels from 1 to 500 are a factor of 1.39 apart; near the start they are one task apart.
+      expect(tasks(backlog)).toBeLessThanOrEqual(Math.max(needed * 1.39 + 1, needed + 1));
+    }
+    expect(tasks(5_000)).toBe(500);
+  });
+
+  it('goes idle after three empty minutes, and after as many as it is told', () => {
+    const idle = { ComparisonOperator: 'LessThanOrEqualToThreshold', Threshold: 0, TreatMissingData: 'notBreaching' };
+    const byDefault = createTestApp();
+    createWorker(byDefault);
+    synth(byDefault).hasResourceProperties('AWS::CloudWatch::Alarm', { ...idle, EvaluationPeriods: 3 });
+
+    const longer = createTestApp();
+    createWorker(longer, { scaling: QueueScaling.exact({ idleMinutes: 60 }) });
+    synth(longer).hasResourceProperties('AWS::CloudWatch::Alarm', { ...idle, EvaluationPeriods: 60 });
+  });
+
+  it('follows waiting and in-flight messages each minute', () => {
+    const test = createTestApp();
+    createWorker(test);
+    synth(test).hasResourceProperties('AWS::CloudWatch::Alarm', {
+      EvaluationPeriods: 1,
+      Metrics: [
+        Match.objectLike({ Expression: 'visible + inFlight', ReturnData: true }),
+        Match.objectLike({ Id: 'visible', MetricStat: Match.objectLike({ Period: 60, Stat: 'Maximum' }) }),
+        Match.objectLike({ Id: 'inFlight', MetricStat: Match.objectLike({ Period: 60, Stat: 'Maximum' }) }),
+      ],
+    });
+  });
+
+  it.each([
+    ['messagesPerTask must be a whole number 1 or more, got: 0', { messagesPerTask: 0 }],
+    ['messagesPerTask must be a whole number 1 or more, got: 1.5', { messagesPerTask: 1.5 }],
+    ['idleMinutes must be a whole number from 1 to 60, got: 61', { idleMinutes: 61 }],
+  ])('throws: %s', (message, options) => {
+    expect(() => QueueScaling.exact(options)).toThrow(new Error(message));
+  });
+});
+
+describe('QueueScaling.none', () => {
+  it('creates no policy and keeps the scalable target', () => {
+    const test = createTestApp();
+    createWorker(test, { scaling: QueueScaling.none() });
+    const template = synth(test);
+    template.resourceCountIs('AWS::ApplicationAutoScaling::ScalingPolicy', 0);
+    template.resourceCountIs('AWS::ApplicationAutoScaling::ScalableTarget', 1);
+  });
+});
+
+describe('QueueScaling of a user', () => {
+  it('is given all it needs', () => {
+    class ByHour extends QueueScaling {
+      public bind(_: Construct, { taskCount, maxTasks }: QueueScalingBindOptions): void {
+        taskCount.scaleOnSchedule('Morning', { schedule: appscaling.Schedule.cron({ hour: '6', minute: '0' }), minCapacity: maxTasks });
+      }
+    }
+    const test = createTestApp();
+    createWorker(test, { scaling: new ByHour(), maxTasks: 7 });
+    synth(test).hasResourceProperties('AWS::ApplicationAutoScaling::ScalableTarget', {
+      ScheduledActions: [Match.objectLike({ ScalableTargetAction: { MinCapacity: 7 } })],
+    });
+  });
+});
+
+describe('capacityLevels', () => {
+  it('rises strictly from the first to the last in at most so many steps', () => {
+    fc.assert(fc.property(fc.integer({ min: 1, max: 200 }), fc.integer({ min: 0, max: 5_000 }), fc.integer({ min: 2, max: 40 }), (first, more, steps) => {
+      const levels = capacityLevels(first, first + more, steps);
+      expect(levels[0]).toBe(first);
+      expect(levels.at(-1)).toBe(first + more);
+      expect(levels).toHaveLength(Math.min(more + 1, steps));
+      expect(levels.slice(1).every((level, index) => level > (levels[index] ?? Infinity))).toBe(true);
+    }));
+  });
+});
