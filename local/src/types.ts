@@ -123,6 +123,8 @@ export interface LocalCloudEvents {
   scaling: [ScalingActivity];
   /** A line of progress for people. */
   line: [string];
+  /** The emulator ended although nobody stopped it; everything else is being stopped. */
+  end: [];
 }
 
 export type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';

@@ -25,6 +25,8 @@ export interface EmulatorObserver {
 export interface Emulator {
   /** URL of the endpoint; known after `start`. */
   readonly endpoint: string;
+  /** CloudFormation types that it can make; undefined when it cannot tell. Known after `start`. */
+  readonly resourceTypes?: ReadonlySet<string>;
   start(): Promise<void>;
   /** Ends it and waits for its end; may be called again. */
   stop(): Promise<void>;

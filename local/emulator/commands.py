@@ -1,0 +1,28 @@
+"""What the parent may ask of the running emulator."""
+
+from ministack.core.arn import parse_arn
+from ministack.core.responses import request_scope
+
+
+def _refuse_placements(command):
+    from mends import ecs_placement
+
+    ecs_placement.refuse(int(command["count"]))
+
+
+def _interrupt_spot(command):
+    from mends import ecs_stop
+    from ministack.services import ecs
+
+    spec = parse_arn(command["task"])
+    with request_scope(spec.account_id, spec.region):
+        task = ecs._resolve_task(command["task"], ecs._cluster_name_from_arn(command["cluster"]))
+        if not task or not ecs_stop.begin(task, "Your Spot Task was interrupted.", "SpotInterruption"):
+            raise LookupError(f"{command['task']} is not running")
+
+
+_COMMANDS = {"refusePlacements": _refuse_placements, "interruptSpot": _interrupt_spot}
+
+
+def run(command):
+    _COMMANDS[command["op"]](command)

@@ -1,0 +1,148 @@
+"""What we add to the emulator: reports of task changes and of API calls, and credentials that name a function's role."""
+
+import copy
+import hashlib
+import logging
+import os
+import queue
+import threading
+import time
+from urllib.parse import parse_qs
+
+import reports
+
+logger = logging.getLogger("fileworks.extensions")
+
+BODY_BYTES = 65_536
+"""How much of a request body the recorder reads to name the action and the resource."""
+
+
+def apply_all():
+    report_tasks()
+    give_functions_their_role()
+    threading.Thread(target=_classify, daemon=True, name="call-recorder").start()
+
+
+# ── Task changes ────────────────────────────────────────────
+
+
+def report_tasks():
+    from mends import ecs_stop
+    from ministack.services import ecs
+
+    def report(task):
+        reports.send("task", {"task": ecs._sanitize(copy.deepcopy(task))})
+
+    def after(function):
+        def reporting(task_arn, task, *args, **kwargs):
+            moved = function(task_arn, task, *args, **kwargs)
+            if moved:
+                report(task)
+            return moved
+
+        return reporting
+
+    ecs_stop.changed = report
+    for name in ("_mark_task_pending", "_mark_task_running", "_mark_task_stopped"):
+        setattr(ecs, name, after(getattr(ecs, name)))
+
+
+# ── Roles of functions ──────────────────────────────────────
+
+
+def give_functions_their_role():
+    """Functions get the account's keys, so nothing could tell their calls apart; give them a session of their role."""
+    from ministack.core import lambda_runtime
+    from ministack.services import lambda_svc, sts
+
+    original = lambda_runtime.execution_credentials
+
+    def credentials(config):
+        role, function = config.get("Role", ""), config.get("FunctionName", "function")
+        account = config.get("FunctionArn", "").split(":")[4:5]
+        if not role or not account:
+            return original(config)
+        digest = hashlib.sha256(f"{config['FunctionArn']}:{role}".encode()).hexdigest()
+        key, secret, token = f"ASIA{digest[:16].upper()}", digest[16:56], digest
+        name = role.rsplit("/", 1)[-1]
+        sts.register_session(key, {
+            "Arn": f"arn:aws:sts::{account[0]}:assumed-role/{name}/{function[:64]}",
+            "UserId": f"{name}:{function[:64]}",
+            "SecretAccessKey": secret,
+            "SessionToken": token,
+        })
+        return {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}
+
+    # The second module has taken the function by name.
+    lambda_runtime.execution_credentials = lambda_svc.execution_credentials = credentials
+
+
+# ── API calls ───────────────────────────────────────────────
+
+_answered = queue.SimpleQueue()
+
+
+def wrap(app):
+    """The ASGI app, with every signed call put aside for the recorder; the call itself waits for nothing."""
+
+    async def recording(scope, receive, send):
+        if scope["type"] != "http" or not _signed(scope):
+            return await app(scope, receive, send)
+        body, status = bytearray(), 0
+
+        async def tee_receive():
+            message = await receive()
+            if message["type"] == "http.request" and len(body) < BODY_BYTES:
+                body.extend(message.get("body", b"")[: BODY_BYTES - len(body)])
+            return message
+
+        async def tee_send(message):
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await app(scope, tee_receive, tee_send)
+        finally:
+            _answered.put((round(time.time() * 1000), scope, bytes(body), status))
+
+    return recording
+
+
+def _signed(scope):
+    return any(name == b"authorization" for name, _value in scope["headers"]) or b"X-Amz-Credential" in scope["query_string"]
+
+
+def _classify():
+    while True:
+        try:
+            reports.send("call", {"call": _call(*_answered.get())})
+        except Exception:
+            logger.exception("a call was not recorded")
+
+
+def _call(at, scope, body, status):
+    from ministack.app import _routing_params
+    from ministack.core import iam_actions, router
+    from ministack.services import sts
+
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    query = parse_qs(scope["query_string"].decode(), keep_blank_values=True)
+    method, path = scope["method"], scope["path"]
+    params = _routing_params(method, path, headers, body, query)
+    service = router.detect_service(method, path, headers, params)
+    region = router.extract_region(headers, query)
+    session = sts._sessions.get(router.extract_access_key_id(headers, query) or "") or {}
+    account = session.get("Arn", "::::").split(":")[4] or _default_account()
+    action = iam_actions.extract_iam_action(service, method, path, headers, body, params)
+    resource = iam_actions.extract_resource_arn(service, method, path, headers, body, params, region, account)
+    call = {"time": at, "service": service, "action": action or service, "resource": resource or "*", "region": region, "status": status}
+    if ":assumed-role/" in session.get("Arn", ""):
+        _, role, name = session["Arn"].rsplit(":", 1)[-1].split("/", 2)
+        call.update(role=f"arn:aws:iam::{account}:role/{role}", session=name)
+    return call
+
+
+def _default_account():
+    return os.environ["MINISTACK_ACCOUNT_ID"]

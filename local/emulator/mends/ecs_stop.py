@@ -1,0 +1,131 @@
+"""StopTask reports exit code 0 at once and kills after five seconds, whatever the container does.
+
+ECS instead sets desiredStatus, sends SIGTERM, waits for `stopTimeout`, kills, and reports STOPPED with the real exit codes.
+"""
+
+import threading
+import time
+
+from ministack.core.concurrency import resource_lock
+from ministack.core.responses import error_response_json, get_account_id, get_region, json_response, request_scope
+from ministack.services import ecs, ecs_metadata
+
+from . import scratch
+from .ecs_container_settings import STOP_TIMEOUT_SECONDS
+
+SCHEDULER = "ServiceSchedulerInitiated"
+
+
+def needed():
+    with scratch.running_task() as (task, container):
+        ecs._stop_task({"cluster": "probe", "task": task["taskArn"]})
+        time.sleep(0.05)
+        return container.stop_timeout != 7 or task["containers"][0]["exitCode"] != 3
+
+
+def apply():
+    ecs._stop_task = stop_for_service
+    ecs._ACTION_MAP["StopTask"] = stop_on_request
+
+
+def stop_on_request(data):
+    return _stop(data, data.get("reason") or "Task stopped by user", "UserInitiated")
+
+
+def stop_for_service(data):
+    """What the emulator's service scheduler calls; its reasons are its own, so we say what ECS says."""
+    task = ecs._resolve_task(data["task"], ecs._resolve_cluster_name(data["cluster"]))
+    deployment = (task or {}).get("_deployment_id")
+    reason = f"Scaling activity initiated by (deployment {deployment})" if deployment else data["reason"]
+    return _stop(data, reason, SCHEDULER)
+
+
+def _stop(data, reason, code):
+    cluster = ecs._resolve_cluster_name(data.get("cluster", "default"))
+    if cluster is None:
+        return error_response_json("ClusterNotFoundException", "Cluster not found.", 400)
+    task = ecs._resolve_task(data.get("task", ""), cluster)
+    if not task:
+        return error_response_json("InvalidParameterException", "The referenced task was not found.", 400)
+    begin(task, reason, code)
+    return json_response({"task": ecs._sanitize(task)})
+
+
+def begin(task, reason, code):
+    """Start stopping; False when it is stopping or stopped already."""
+    arn = task["taskArn"]
+    with resource_lock("ecs-task", arn):
+        if not ecs._task_is_active(arn, task):
+            return False
+        ecs._bump_task_version(task)
+        task.update(desiredStatus="STOPPED", stoppingAt=ecs._iso(), stoppedReason=reason, stopCode=code)
+        changed(task)
+        # From here on it is no capacity of its service, as on ECS, where DEACTIVATING and STOPPING raise no event.
+        task["lastStatus"] = "STOPPING"
+    ecs_metadata.set_task_status(arn, desired_status="STOPPED")
+    _recount(task)
+    account, region = get_account_id(), get_region()
+
+    def finish():
+        with request_scope(account, region):
+            if code != "EssentialContainerExited":
+                # A service replaces what others stop at once; what ended by itself it replaces when it has ended.
+                _reconcile(task)
+            _finish(task)
+
+    threading.Thread(target=finish, daemon=True, name=f"ecs-stop-{arn[-8:]}").start()
+    return True
+
+
+def changed(_task):
+    """Called with the task at each change that ECS would send an event for; the reporter replaces it."""
+
+
+def _finish(task):
+    client = ecs._get_docker()
+    definition = ecs._task_defs.get(ecs._resolve_td_key(task["taskDefinitionArn"])) or {}
+    definitions = {c["name"]: c for c in definition.get("containerDefinitions", [])}
+
+    def end(index, container_id):
+        container = task["containers"][index]
+        timeout = int(definitions.get(container["name"], {}).get("stopTimeout") or STOP_TIMEOUT_SECONDS)
+        try:
+            handle = client.containers.get(container_id)
+            handle.stop(timeout=timeout)
+            container["exitCode"] = int(handle.wait()["StatusCode"])
+        except Exception as error:
+            if container.get("exitCode") is None:
+                container["reason"] = f"DockerStateError: {error}"
+
+    enders = [threading.Thread(target=end, args=pair) for pair in enumerate(list(task.get("_docker_ids") or []))]
+    for ender in enders:
+        ender.start()
+    for ender in enders:
+        ender.join()
+
+    with resource_lock("ecs-task", task["taskArn"]):
+        ecs._bump_task_version(task)
+        now = ecs._iso()
+        task.update(lastStatus="STOPPED", executionStoppedAt=now, stoppedAt=now)
+        for container in task["containers"]:
+            container["lastStatus"] = "STOPPED"
+        changed(task)
+    ecs_metadata.set_task_status(task["taskArn"], known_status="STOPPED")
+    ecs_metadata.set_all_container_status(task["taskArn"], "STOPPED")
+    ecs._cleanup_task_resources(task, client)
+    _recount(task)
+    if task["stopCode"] == "EssentialContainerExited":
+        ecs._record_service_task_failure(task)
+
+
+def _recount(task):
+    cluster = ecs._cluster_name_from_arn(task["clusterArn"])
+    ecs._recount_cluster(cluster)
+    ecs._refresh_service_state(cluster, task.get("group", ""))
+
+
+def _reconcile(task):
+    group = task.get("group", "")
+    if group.startswith("service:"):
+        cluster = ecs._cluster_name_from_arn(task["clusterArn"])
+        ecs._reconcile_service_tasks(cluster, f"{cluster}/{group.split(':', 1)[1]}")

@@ -1,0 +1,82 @@
+"""Rules and schedules with an ECS target are accepted and dropped."""
+
+import json
+import logging
+
+from ministack.core.arn import ArnParseError, parse_arn
+from ministack.services import ecs, eventbridge
+from ministack.services.stepfunctions import _pascal_to_camel
+
+from . import scratch
+
+logger = logging.getLogger("fileworks.events_ecs_target")
+
+_COPIED = (
+    "launchType", "capacityProviderStrategy", "networkConfiguration", "platformVersion", "group", "tags", "enableExecuteCommand",
+)
+
+
+def needed():
+    asked = []
+    real, ecs._run_task = ecs._run_task, lambda data: asked.append(data) or (200, {}, b'{"tasks":[],"failures":[]}')
+    try:
+        from ministack.core.responses import request_scope
+
+        with request_scope(scratch.ACCOUNT, scratch.REGION):
+            arn = f"arn:aws:ecs:{scratch.REGION}:{scratch.ACCOUNT}:cluster/probe"
+            target = {"Id": "t", "Arn": arn, "EcsParameters": {"TaskDefinitionArn": "probe"}}
+            eventbridge._invoke_target(target, {"Source": "probe", "DetailType": "probe", "Detail": "{}"}, {"Name": "probe"})
+    finally:
+        ecs._run_task = real
+    return not asked
+
+
+def apply():
+    original = eventbridge._invoke_target
+
+    def invoke(target, event, rule, view=None):
+        if not _is_cluster(target.get("Arn", "")) or "EcsParameters" not in target:
+            return original(target, event, rule, view)
+        try:
+            _run(target, event, rule, view)
+        except Exception:
+            logger.exception("cannot run the task of %s", rule.get("Name"))
+        return None
+
+    eventbridge._invoke_target = invoke
+
+
+def _is_cluster(arn):
+    try:
+        spec = parse_arn(arn)
+    except ArnParseError:
+        return False
+    return spec.service == "ecs" and spec.resource.startswith("cluster/")
+
+
+def _run(target, event, rule, view):
+    parameters = _pascal_to_camel(target["EcsParameters"])
+    request = {key: parameters[key] for key in _COPIED if parameters.get(key)}
+    scheduled = ":schedule/" in rule.get("Arn", "")
+    request.update(
+        cluster=target["Arn"],
+        taskDefinition=parameters["taskDefinitionArn"],
+        count=int(parameters.get("taskCount") or 1),
+        startedBy=f"{'chronos-schedule' if scheduled else 'events-rule'}/{rule.get('Name', '')}"[:128],
+        overrides=_overrides(target, event, rule, view),
+    )
+    status, _headers, body = ecs._run_task(request)
+    answer = json.loads(body)
+    if status >= 400 or answer.get("failures"):
+        logger.error("the task of %s was not placed: %s", rule.get("Name"), answer)
+
+
+def _overrides(target, event, rule, view):
+    """The target's input is the overrides of the task, as constant or made of the event."""
+    if target.get("InputTransformer"):
+        view = view or eventbridge._pattern_event_view(event)
+        text = eventbridge._apply_input_transformer(target["InputTransformer"], rule, view)
+    else:
+        text = target.get("Input") or "{}"
+    overrides = json.loads(text)
+    return {"containerOverrides": [], **overrides} if isinstance(overrides, dict) else {"containerOverrides": []}

@@ -1,0 +1,81 @@
+"""A scratch account and a pretended Docker client, so that probes try the emulator's own code and leave nothing behind."""
+
+import contextlib
+import threading
+
+from ministack.core.responses import request_scope
+from ministack.services import ecs
+
+ACCOUNT = "999999999999"
+REGION = "us-east-1"
+
+
+class FakeContainer:
+    """Exits with 3 when it is stopped; counts how often it is looked at."""
+
+    def __init__(self):
+        self.id = "probe"
+        self.status = "running"
+        self.looks = 0
+        self.stop_timeout = None
+        self.ended = threading.Event()
+
+    def reload(self):
+        self.looks += 1
+
+    def stop(self, timeout=None):
+        self.stop_timeout = timeout
+        self.status = "exited"
+        self.ended.set()
+
+    def wait(self, **_options):
+        self.ended.wait(5)
+        return {"StatusCode": 3}
+
+    def remove(self, **_options):
+        self.ended.set()
+
+
+class FakeDocker:
+    def __init__(self):
+        self.container = FakeContainer()
+        self.containers = self
+        self.api = self
+
+    def get(self, _container_id):
+        return self.container
+
+    def wait(self, _container_id, **_options):
+        return self.container.wait()
+
+
+@contextlib.contextmanager
+def running_task(**fields):
+    """A service's running task with one container (stop timeout 7 seconds) behind a pretended Docker client."""
+    docker = FakeDocker()
+    real = ecs._get_docker
+    ecs._get_docker = lambda: docker
+    try:
+        with request_scope(ACCOUNT, REGION):
+            cluster = ecs._put_cluster({"clusterName": "probe"})
+            registered = ecs._register_task_definition(
+                {"family": "probe", "containerDefinitions": [{"name": "c", "image": "i", "stopTimeout": 7}]}
+            )
+            del registered
+            arn = f"arn:aws:ecs:{REGION}:{ACCOUNT}:task/probe/1"
+            task = {
+                "taskArn": arn, "clusterArn": cluster["clusterArn"], "group": "service:probe", "version": 1,
+                "taskDefinitionArn": ecs._task_defs["probe:1"]["taskDefinitionArn"],
+                "lastStatus": "RUNNING", "desiredStatus": "RUNNING", "overrides": {},
+                "containers": [{"name": "c", "lastStatus": "RUNNING", "exitCode": None}],
+                "_docker_ids": ["probe"], "_container_essentials": [True], **fields,
+            }
+            ecs._tasks[arn] = task
+            yield task, docker.container
+    finally:
+        docker.container.ended.set()
+        with request_scope(ACCOUNT, REGION):
+            for store in (ecs._clusters, ecs._task_defs, ecs._task_def_latest, ecs._services, ecs._tasks, ecs._tags):
+                for key in list(store.keys()):
+                    store.pop(key, None)
+        ecs._get_docker = real

@@ -1,0 +1,85 @@
+"""Step Functions `ecs:runTask.sync` succeeds whatever the exit code, leaves a timed out task running, and answers in camelCase.
+
+AWS answers with the task in PascalCase and times in milliseconds, fails with States.TaskFailed when an essential container
+exits with another code than 0 or none, and stops the task when the state times out.
+"""
+
+import contextvars
+import json
+import time
+from datetime import datetime
+
+from ministack.services import ecs, stepfunctions
+
+from . import scratch
+
+RUN_TASK = "arn:aws:states:::ecs:runTask"
+_deadline = contextvars.ContextVar("deadline", default=None)
+
+
+def needed():
+    with scratch.running_task() as (task, _container):
+        task.update(lastStatus="STOPPED", desiredStatus="STOPPED", stopCode="EssentialContainerExited")
+        task["containers"][0]["exitCode"] = 3
+        sleep, stepfunctions._scaled_sleep = stepfunctions._scaled_sleep, lambda _seconds: None
+        try:
+            stepfunctions._poll_ecs_tasks("probe", [task["taskArn"]])
+            return True
+        except stepfunctions._ExecutionError:
+            return False
+        finally:
+            stepfunctions._scaled_sleep = sleep
+
+
+def apply():
+    with_timeout = stepfunctions._invoke_resource_with_timeout
+
+    def remember_deadline(resource, input_data, timeout):
+        token = _deadline.set(time.monotonic() + timeout)
+        try:
+            return with_timeout(resource, input_data, timeout)
+        finally:
+            _deadline.reset(token)
+
+    stepfunctions._invoke_resource_with_timeout = remember_deadline
+    stepfunctions._invoke_ecs_run_task = run_task
+    for prefix in stepfunctions._SERVICE_DISPATCH:
+        if prefix == RUN_TASK:
+            stepfunctions._SERVICE_DISPATCH[prefix] = run_task
+
+
+def run_task(resource, input_data):
+    request = stepfunctions._pascal_to_camel(input_data)
+    status, _headers, body = ecs._run_task({"startedBy": "AWS Step Functions", **request})
+    answer = json.loads(body)
+    if status >= 400:
+        raise stepfunctions._ExecutionError(f"ECS.{answer['__type']}", answer.get("message", ""))
+    if answer["failures"]:
+        raise stepfunctions._ExecutionError("ECS.AmazonECSException", answer["failures"][0]["reason"])
+    if not resource.endswith(".sync"):
+        return pascal(answer)
+    return _until_stopped(request.get("cluster", "default"), answer["tasks"][0]["taskArn"])
+
+
+def _until_stopped(cluster, arn):
+    task = ecs._resolve_task(arn, ecs._resolve_cluster_name(cluster))
+    while task["lastStatus"] != "STOPPED":
+        if _deadline.get() is not None and time.monotonic() >= _deadline.get():
+            ecs._ACTION_MAP["StopTask"]({"cluster": cluster, "task": arn, "reason": "States.Timeout"})
+            raise stepfunctions._ExecutionError("States.Timeout", "")
+        time.sleep(0.1)
+    output = pascal(ecs._sanitize(task))
+    failed = task.get("stopCode") != "EssentialContainerExited"
+    if failed or any(c.get("exitCode") != 0 for c, e in zip(task["containers"], task["_container_essentials"]) if e):
+        raise stepfunctions._ExecutionError("States.TaskFailed", json.dumps(output))
+    return output
+
+
+def pascal(value, key=""):
+    if isinstance(value, list):
+        return [pascal(item) for item in value]
+    if isinstance(value, dict):
+        return {name[0].upper() + name[1:]: pascal(item, name) for name, item in value.items()}
+    if key in ecs._ECS_TIMESTAMP_FIELDS and isinstance(value, str):
+        return round(datetime.fromisoformat(value.replace("Z", "+00:00")).timestamp() * 1000)
+    return value

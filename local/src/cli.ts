@@ -1,0 +1,91 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util';
+import { LocalCloudError, messageOf } from './errors';
+import { LocalCloud } from './local-cloud';
+import type { LocalCloudOptions } from './types';
+
+const USAGE = `Usage: fileworks-local [options]
+
+Deploys a synthesized CDK app to an AWS emulator on this machine and runs its ECS tasks as processes, until Ctrl-C.
+
+  --app <dir>          directory of the synthesized app (default: cdk.out)
+  --tasks <file>       which command stands for which image (default: none, so no task can start)
+  --speed <n>          run alarms and scaling n times faster than real time, 0.1 to 600 (default: 1)
+  --port <n>           port of the AWS endpoint (default: a free one)
+  --region <name>      region of stacks that do not name one (default: us-east-1)
+  --account <id>       account of stacks that do not name one (default: 000000000000)
+  --tools-dir <dir>    where the emulator is installed (default: FILEWORKS_TOOLS_DIR, else .tools)
+  --python <command>   Python 3.10 or newer (default: python3)
+  --log-dir <dir>      directory of log files (default: a new temporary one)
+  --docker-host <url>  Docker engine for images without a command (default: none)
+  --help               this text
+`;
+
+async function main(): Promise<void> {
+  const options = readArguments();
+  if (!options) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const say = (line: string): void => { process.stdout.write(`${line}\n`); };
+  let cloud: LocalCloud | undefined;
+  let stopping = false;
+  const end = (): void => {
+    if (stopping) {
+      return;
+    }
+    stopping = true;
+    // While it still starts there is no cloud to stop yet; the children end with this process.
+    void (cloud?.stop() ?? Promise.resolve()).then(() => process.exit(0));
+  };
+  process.on('SIGINT', end).on('SIGTERM', end).on('SIGHUP', end);
+
+  cloud = await LocalCloud.start({ ...options, onLine: say });
+  say('');
+  say(`endpoint  ${cloud.endpoint}   region ${cloud.region}   access key ${cloud.credentials.accessKeyId}, secret ${cloud.credentials.secretAccessKey}`);
+  say(`logs      ${cloud.logDir}`);
+  for (const stack of cloud.stacks()) {
+    Object.entries(cloud.outputs(stack)).forEach(([name, value]) => { say(`output    ${stack}.${name} = ${value}`); });
+  }
+  say('');
+  cloud.on('task', ({ task }) => {
+    const codes = task.containers.map(({ exitCode }) => exitCode).filter((code) => code !== undefined && code !== null);
+    say(`task      ${shortId(task.taskArn)}  ${task.lastStatus}${task.desiredStatus === task.lastStatus ? '' : ` → ${task.desiredStatus}`}  ${task.group ?? ''}${task.stoppedReason ? `  ${task.stoppedReason}` : ''}${codes.length > 0 ? `  exit ${codes.join(', ')}` : ''}`);
+  });
+  cloud.on('output', ({ taskArn, container, line }) => { say(`${shortId(taskArn)} ${container} | ${line}`); });
+  cloud.on('alarm', ({ alarm, from, to, reason }) => { say(`alarm     ${alarm}  ${from} → ${to}  ${reason}`); });
+  cloud.on('scaling', ({ resourceId, from, to, cause }) => { say(`scaling   ${resourceId}  ${from} → ${to}  ${cause}`); });
+  cloud.once('end', () => process.exit(1));
+}
+
+function readArguments(): LocalCloudOptions | undefined {
+  const text = { type: 'string' } as const;
+  const parse = (): ReturnType<typeof parseArgs> => parseArgs({
+    options: {
+      'app': text, 'tasks': text, 'speed': text, 'port': text, 'region': text, 'account': text,
+      'tools-dir': text, 'python': text, 'log-dir': text, 'docker-host': text, 'help': { type: 'boolean' },
+    },
+  });
+  let values: Partial<Record<string, unknown>>;
+  try {
+    ({ values } = parse());
+  } catch (error) {
+    throw new LocalCloudError('OptionInvalid', `${messageOf(error).split('. ')[0] ?? ''}; see fileworks-local --help`, { cause: error });
+  }
+  if (values['help'] === true) {
+    return undefined;
+  }
+  const names = { 'app': 'app', 'tasks': 'tasks', 'region': 'region', 'account': 'account', 'tools-dir': 'toolsDir', 'python': 'python', 'log-dir': 'logDir', 'docker-host': 'dockerHost' } as const;
+  const texts = Object.entries(names).flatMap(([option, key]) => (values[option] === undefined ? [] : [[key, values[option]]]));
+  const numbers = ['speed', 'port'].flatMap((key) => (values[key] === undefined ? [] : [[key, Number(values[key])]]));
+  return Object.fromEntries([...texts, ...numbers]) as LocalCloudOptions;
+}
+
+function shortId(taskArn: string): string {
+  return taskArn.slice(taskArn.lastIndexOf('/') + 1).slice(0, 8);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`fileworks-local: ${messageOf(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,231 @@
+import { CloudFormationClient, CreateStackCommand, DeleteStackCommand, DescribeStackEventsCommand, DescribeStackResourcesCommand, DescribeStacksCommand, UpdateStackCommand, type Stack } from '@aws-sdk/client-cloudformation';
+import { DescribeServicesCommand, ECSClient, UpdateServiceCommand } from '@aws-sdk/client-ecs';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { clientConfig } from '../clients';
+import { LocalCloudError, messageOf } from '../errors';
+import type { Environment, StackArtifact, Template } from './assembly';
+import { ensureBucket, publishAsset } from './assets';
+import { prune, type KnownTypes } from './prune';
+import { refuseWhatWouldOnlySeemToWork } from './refusals';
+
+export interface DeployedStack {
+  readonly name: string;
+  readonly environment: Environment;
+  /** As synthesized, with what was left out of the deployment. */
+  readonly template: Template;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly outputs: Readonly<Record<string, string>>;
+  /** Names of exports and their values. */
+  readonly exports: Readonly<Record<string, string>>;
+  /** Physical ids by logical id. */
+  readonly resources: Readonly<Record<string, string>>;
+}
+
+export interface DeployerOptions {
+  readonly endpoint: string;
+  readonly knownTypes: KnownTypes;
+  readonly line: (line: string) => void;
+}
+
+const POLL_MS = 100;
+const TIMEOUT_MS = 10 * 60_000;
+const BOOTSTRAP_STACK = 'CDKToolkit';
+const BOOTSTRAP_VERSION = '30';
+const CAPABILITIES = ['CAPABILITY_IAM', 'CAPABILITY_NAMED_IAM', 'CAPABILITY_AUTO_EXPAND'] as const;
+
+/** Brings stacks of a cloud assembly into the emulator through the CloudFormation API. */
+export class Deployer {
+  readonly #options: DeployerOptions;
+  readonly #bootstrapped = new Set<string>();
+
+  public constructor(options: DeployerOptions) {
+    this.#options = options;
+  }
+
+  /** Deploys the stacks in the given order, and deletes those of `previous` that are gone. */
+  public async deploy(stacks: readonly StackArtifact[], previous: readonly DeployedStack[] = []): Promise<DeployedStack[]> {
+    // Everything that can be refused is refused before anything is made.
+    const pruned = stacks.map((stack) => {
+      refuseWhatWouldOnlySeemToWork(stack);
+      return { stack, ...prune(stack, this.#options.knownTypes) };
+    });
+    const deployed: DeployedStack[] = [];
+    for (const { stack, template, removed } of pruned) {
+      removed.forEach(({ logicalId, type, because }) => { this.#options.line(`${stack.name}: left out ${logicalId} (${type}): ${because}`); });
+      deployed.push(await this.#deployStack(stack, template));
+    }
+    for (const gone of [...previous].reverse().filter(({ name }) => !stacks.some((stack) => stack.name === name))) {
+      await this.#deleteStack(gone);
+    }
+    return deployed;
+  }
+
+  async #deployStack(stack: StackArtifact, template: Template): Promise<DeployedStack> {
+    const config = clientConfig(this.#options.endpoint, stack.environment);
+    const cloudFormation = new CloudFormationClient(config);
+    const s3 = new S3Client(config);
+    try {
+      await this.#bootstrap(cloudFormation, s3, stack);
+      for (const asset of stack.files) {
+        await publishAsset(s3, asset);
+      }
+      const started = Date.now();
+      const before = await describe(cloudFormation, stack.name);
+      const templateUrl = await this.#uploadTemplate(s3, stack, template);
+      const request = {
+        StackName: stack.name,
+        TemplateURL: templateUrl,
+        Capabilities: [...CAPABILITIES],
+        Parameters: Object.entries(stack.parameters).map(([key, value]) => ({ ParameterKey: key, ParameterValue: value })),
+        Tags: Object.entries(stack.tags).map(([key, value]) => ({ Key: key, Value: value })),
+      };
+      if (before?.StackStatus === undefined) {
+        await cloudFormation.send(new CreateStackCommand(request)).catch(rejected(stack.name));
+      } else {
+        await cloudFormation.send(new UpdateStackCommand(request)).catch((error: unknown) => {
+          if (!/No updates are to be performed/.test(messageOf(error))) {
+            rejected(stack.name)(error);
+          }
+        });
+      }
+      const after = await this.#untilDone(cloudFormation, stack.name);
+      const deployed = await this.#describeDeployed(cloudFormation, stack, after);
+      await this.#rollServices(deployed);
+      this.#options.line(`${stack.name}: ${before?.StackStatus === undefined ? 'created' : 'updated'} in ${((Date.now() - started) / 1000).toFixed(1)} s`);
+      return deployed;
+    } finally {
+      cloudFormation.destroy();
+      s3.destroy();
+    }
+  }
+
+  /** What `cdk bootstrap` would have made and templates ask for: the version parameter, and the asset buckets. */
+  async #bootstrap(cloudFormation: CloudFormationClient, s3: S3Client, stack: StackArtifact): Promise<void> {
+    const place = `${stack.environment.account}/${stack.environment.region}`;
+    await ensureBucket(s3, stagingBucket(stack.environment), stack.environment.region);
+    const names = Object.values(stack.template.Parameters ?? {})
+      .filter(({ Type: type, Default: value }) => type.startsWith('AWS::SSM::Parameter::Value') && String(value).startsWith('/cdk-bootstrap/'))
+      .map(({ Default: value }) => String(value));
+    for (const name of names.filter((candidate) => !this.#bootstrapped.has(`${place}${candidate}`))) {
+      const qualifier = name.split('/')[2] ?? '';
+      const stackName = `${BOOTSTRAP_STACK}-${qualifier}`;
+      const template = { Resources: { Version: { Type: 'AWS::SSM::Parameter', Properties: { Type: 'String', Name: name, Value: BOOTSTRAP_VERSION } } } };
+      await cloudFormation.send(new CreateStackCommand({ StackName: stackName, TemplateBody: JSON.stringify(template) }));
+      await this.#untilDone(cloudFormation, stackName);
+      this.#bootstrapped.add(`${place}${name}`);
+    }
+  }
+
+  async #uploadTemplate(s3: S3Client, stack: StackArtifact, template: Template): Promise<string> {
+    const target = { Bucket: stagingBucket(stack.environment), Key: `${stack.name}.template.json` };
+    await s3.send(new PutObjectCommand({ ...target, Body: JSON.stringify(template) }));
+    return `${this.#options.endpoint}/${target.Bucket}/${target.Key}`;
+  }
+
+  async #untilDone(cloudFormation: CloudFormationClient, name: string): Promise<Stack> {
+    const deadline = Date.now() + TIMEOUT_MS;
+    for (;;) {
+      const stack = await describe(cloudFormation, name);
+      const status = stack?.StackStatus ?? 'DELETE_COMPLETE';
+      if (stack && (status === 'CREATE_COMPLETE' || status === 'UPDATE_COMPLETE')) {
+        return stack;
+      }
+      if (!status.endsWith('IN_PROGRESS')) {
+        throw new LocalCloudError('DeploymentFailed', `stack ${name} ended in ${status}: ${await firstFailure(cloudFormation, name) ?? stack?.StackStatusReason ?? 'no reason given'}`);
+      }
+      if (Date.now() > deadline) {
+        throw new LocalCloudError('DeploymentFailed', `stack ${name} is still ${status} after ${TIMEOUT_MS / 60_000} minutes`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+
+  async #describeDeployed(cloudFormation: CloudFormationClient, stack: StackArtifact, described: Stack): Promise<DeployedStack> {
+    const { StackResources: resources = [] } = await cloudFormation.send(new DescribeStackResourcesCommand({ StackName: stack.name }));
+    const outputs = described.Outputs ?? [];
+    return {
+      name: stack.name,
+      environment: stack.environment,
+      template: stack.template,
+      parameters: { ...defaultsOf(stack.template), ...stack.parameters },
+      outputs: Object.fromEntries(outputs.map(({ OutputKey: key = '', OutputValue: value = '' }) => [key, value])),
+      exports: Object.fromEntries(outputs.flatMap(({ ExportName: name, OutputValue: value = '' }) => (name === undefined ? [] : [[name, value]]))),
+      resources: Object.fromEntries(resources.map(({ LogicalResourceId: id = '', PhysicalResourceId: physical = '' }) => [id, physical])),
+    };
+  }
+
+  /** Makes sure that services run the task definition of the stack: an update that does not roll them would only seem to work. */
+  async #rollServices(stack: DeployedStack): Promise<void> {
+    const ecs = new ECSClient(clientConfig(this.#options.endpoint, stack.environment));
+    try {
+      for (const [logicalId, { Type: type, Properties: properties = {} }] of Object.entries(stack.template.Resources)) {
+        const reference = (properties['TaskDefinition'] as { Ref?: string } | undefined)?.Ref;
+        const definition = reference === undefined ? undefined : stack.resources[reference];
+        const service = stack.resources[logicalId];
+        if (type !== 'AWS::ECS::Service' || definition === undefined || service === undefined) {
+          continue;
+        }
+        const cluster = service.split('/')[1];
+        const { services: [running] = [] } = await ecs.send(new DescribeServicesCommand({ cluster, services: [service] }));
+        if (running?.taskDefinition !== definition) {
+          await ecs.send(new UpdateServiceCommand({ cluster, service, taskDefinition: definition }));
+        }
+      }
+    } finally {
+      ecs.destroy();
+    }
+  }
+
+  async #deleteStack(stack: DeployedStack): Promise<void> {
+    const cloudFormation = new CloudFormationClient(clientConfig(this.#options.endpoint, stack.environment));
+    try {
+      await cloudFormation.send(new DeleteStackCommand({ StackName: stack.name }));
+      for (let found = await describe(cloudFormation, stack.name); found; found = await describe(cloudFormation, stack.name)) {
+        if (found.StackStatus === 'DELETE_COMPLETE') {
+          break;
+        }
+        if (found.StackStatus === 'DELETE_FAILED') {
+          throw new LocalCloudError('DeploymentFailed', `stack ${stack.name} cannot be deleted: ${await firstFailure(cloudFormation, stack.name) ?? 'no reason given'}`);
+        }
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      }
+      this.#options.line(`${stack.name}: deleted`);
+    } finally {
+      cloudFormation.destroy();
+    }
+  }
+}
+
+function stagingBucket({ account, region }: Environment): string {
+  return `fileworks-local-templates-${account}-${region}`;
+}
+
+function defaultsOf(template: Template): Record<string, string> {
+  return Object.fromEntries(Object.entries(template.Parameters ?? {}).flatMap(([name, { Default: value }]) => (value === undefined ? [] : [[name, String(value)]])));
+}
+
+async function describe(cloudFormation: CloudFormationClient, name: string): Promise<Stack | undefined> {
+  const answer = await cloudFormation.send(new DescribeStacksCommand({ StackName: name })).catch((error: unknown) => {
+    if (/does not exist/.test(messageOf(error))) {
+      return undefined;
+    }
+    throw error;
+  });
+  return answer?.Stacks?.[0];
+}
+
+/** The resource that failed first, with its reason; those that were only cancelled for it say nothing. */
+async function firstFailure(cloudFormation: CloudFormationClient, name: string): Promise<string | undefined> {
+  const { StackEvents: events = [] } = await cloudFormation.send(new DescribeStackEventsCommand({ StackName: name }));
+  const failed = events
+    .filter(({ ResourceStatus: status = '', ResourceType: type }) => status.endsWith('_FAILED') && type !== 'AWS::CloudFormation::Stack')
+    .filter(({ ResourceStatusReason: reason = '' }) => !/cancelled/i.test(reason))
+    .at(-1);
+  return failed && `${failed.LogicalResourceId ?? ''} (${failed.ResourceType ?? ''}): ${failed.ResourceStatusReason ?? 'no reason given'}`;
+}
+
+function rejected(name: string): (error: unknown) => never {
+  return (error) => {
+    throw new LocalCloudError('DeploymentFailed', `stack ${name} was rejected: ${messageOf(error)}`, { cause: error });
+  };
+}

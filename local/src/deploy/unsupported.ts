@@ -1,0 +1,65 @@
+/** A resource type that is taken out of templates, and why nothing is lost, or what is. */
+export interface LeftOut {
+  readonly because: string;
+  /** What `Ref` gives instead of `local-<logical id>`. */
+  readonly ref?: (logicalId: string) => string;
+  /** What `Fn::GetAtt` gives instead of `local-<logical id>-<attribute>`. */
+  readonly attributes?: Readonly<Record<string, string>>;
+}
+
+const network = 'tasks run in the network of this machine';
+const policy = 'policies are not enforced here';
+const events = 'not emulated: nothing is archived or sent there';
+const database = 'not emulated: connect to a database of your own';
+const scaling = 'run by the local autoscaler';
+const logs = 'not emulated';
+const id = (prefix: string) => (logicalId: string): string => `${prefix}-${hash(logicalId)}`;
+
+/**
+ * The one list of what is left out. A type is only taken out while the emulator does not know it.
+ * What is in neither stops the deployment.
+ */
+export const LEFT_OUT: Readonly<Record<string, LeftOut>> = {
+  'AWS::ApplicationAutoScaling::ScalableTarget': { because: scaling },
+  'AWS::ApplicationAutoScaling::ScalingPolicy': { because: scaling },
+  'AWS::CloudWatch::AnomalyDetector': { because: 'not emulated' },
+  'AWS::CloudWatch::CompositeAlarm': { because: 'not evaluated; the alarms in it are' },
+  'AWS::EC2::EIP': { because: network, ref: () => '127.0.0.1', attributes: { PublicIp: '127.0.0.1' } },
+  'AWS::EC2::EgressOnlyInternetGateway': { because: network, ref: id('eigw') },
+  'AWS::EC2::FlowLog': { because: network, ref: id('fl') },
+  'AWS::EC2::NatGateway': { because: network, ref: id('nat') },
+  'AWS::EC2::NetworkAcl': { because: network, ref: id('acl') },
+  'AWS::EC2::NetworkAclEntry': { because: network },
+  'AWS::EC2::SecurityGroupEgress': { because: network },
+  'AWS::EC2::SecurityGroupIngress': { because: network },
+  'AWS::EC2::SubnetNetworkAclAssociation': { because: network },
+  'AWS::EC2::VPCCidrBlock': { because: network },
+  'AWS::ECS::CapacityProvider': { because: 'tasks run on this machine' },
+  'AWS::ECS::ClusterCapacityProviderAssociations': { because: 'services name their own strategy' },
+  'AWS::Events::ApiDestination': { because: events },
+  'AWS::Events::Archive': { because: events },
+  'AWS::Events::Connection': { because: events },
+  'AWS::Events::EventBusPolicy': { because: policy },
+  'AWS::IAM::RolePolicy': { because: policy },
+  'AWS::IAM::ServiceLinkedRole': { because: policy },
+  'AWS::Logs::QueryDefinition': { because: logs },
+  'AWS::Logs::LogAnomalyDetector': { because: logs },
+  'AWS::RDS::DBProxy': { because: database, attributes: { Endpoint: 'localhost' } },
+  'AWS::RDS::DBProxyEndpoint': { because: database, attributes: { Endpoint: 'localhost' } },
+  'AWS::RDS::DBProxyTargetGroup': { because: database },
+  'AWS::SNS::TopicInlinePolicy': { because: policy },
+  'AWS::SQS::QueueInlinePolicy': { because: policy },
+  'AWS::SecretsManager::ResourcePolicy': { because: policy },
+  'AWS::SecretsManager::RotationSchedule': { because: 'not emulated: secrets keep their first value' },
+  'AWS::XRay::Group': { because: 'not emulated' },
+  'AWS::XRay::SamplingRule': { because: 'not emulated' },
+};
+
+/** 17 hexadecimal digits, as in ids of EC2, the same for the same name. */
+function hash(text: string): string {
+  let value = 0xcbf29ce484222325n;
+  for (const character of text) {
+    value = BigInt.asUintN(64, (value ^ BigInt(character.codePointAt(0) ?? 0)) * 0x100000001b3n);
+  }
+  return value.toString(16).padStart(17, '0');
+}

@@ -1,0 +1,198 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createWriteStream, mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { LocalCloudError } from '../errors';
+import type { Reaper } from '../reaper';
+import type { ApiCall, TaskRecord } from '../types';
+import type { Emulator, EmulatorOptions } from './emulator';
+import { EMULATOR_DIR, ensureToolchain } from './toolchain';
+
+const START_TIMEOUT_MS = 60_000;
+
+type Report =
+  | { readonly kind: 'task'; readonly task: TaskRecord }
+  | { readonly kind: 'call'; readonly call: ApiCall }
+  | { readonly kind: 'mend'; readonly name: string; readonly state: string }
+  | { readonly kind: 'types'; readonly types: readonly string[] }
+  | { readonly kind: 'answer'; readonly id: number; readonly error?: string };
+
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** ministack from PyPI, mended, in a process of its own that lives no longer than this one. */
+export class Ministack implements Emulator {
+  /** Repairs and whether each was applied; known after `start`. */
+  public readonly mends: Readonly<Record<string, string>> = {};
+  public resourceTypes: ReadonlySet<string> | undefined;
+
+  readonly #options: EmulatorOptions;
+  readonly #reaper: Reaper;
+  readonly #waiters = new Map<number, Waiter>();
+  #process: ChildProcess | undefined;
+  #endpoint = '';
+  #commands = 0;
+  #stopping = false;
+
+  public constructor(options: EmulatorOptions, reaper: Reaper) {
+    this.#options = options;
+    this.#reaper = reaper;
+  }
+
+  public get endpoint(): string {
+    return this.#endpoint;
+  }
+
+  public async start(): Promise<void> {
+    const { toolsDir, python, observer } = this.#options;
+    const interpreter = await ensureToolchain({ toolsDir, python, line: (line) => { observer.line(line); } });
+    const port = await freePort(this.#options.port);
+    this.#endpoint = `http://127.0.0.1:${port}`;
+    this.#spawn(interpreter, port);
+    await this.#untilReady();
+  }
+
+  public async stop(): Promise<void> {
+    this.#stopping = true;
+    const child = this.#process;
+    if (!child?.pid || child.exitCode !== null || child.signalCode !== null) {
+      return;
+    }
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    // Nothing of it is kept, so there is nothing to save: its whole group ends at once.
+    killGroup(child.pid);
+    await ended;
+    this.#reaper.forget(child.pid);
+  }
+
+  public refusePlacements(count: number): Promise<void> {
+    return this.#command({ op: 'refusePlacements', count });
+  }
+
+  public interruptSpot(clusterArn: string, taskArn: string): Promise<void> {
+    return this.#command({ op: 'interruptSpot', cluster: clusterArn, task: taskArn });
+  }
+
+  #spawn(interpreter: string, port: number): void {
+    const { region, account, dockerHost, logDir, observer } = this.#options;
+    mkdirSync(logDir, { recursive: true });
+    const child = spawn(interpreter, ['-u', '-B', join(EMULATOR_DIR, 'launch.py')], {
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+      env: {
+        ...inherited(),
+        FILEWORKS_REPORTS: '1',
+        GATEWAY_PORT: String(port),
+        MINISTACK_HOST: '127.0.0.1',
+        MINISTACK_ACCOUNT_ID: account,
+        MINISTACK_REGION: region,
+        DOCKER_HOST: dockerHost,
+        LAMBDA_EXECUTOR: 'local',
+        LOG_LEVEL: 'INFO',
+        AWS_ACCESS_KEY_ID: 'test',
+        AWS_SECRET_ACCESS_KEY: 'test',
+      },
+    });
+    this.#process = child;
+    child.on('error', () => undefined);
+    child.stdin.on('error', () => undefined);
+    if (child.pid) {
+      this.#reaper.watch(child.pid);
+    }
+    const log = createWriteStream(join(logDir, 'emulator.log'));
+    child.stdout.pipe(log, { end: false });
+    child.stderr.pipe(log, { end: false });
+    const reports = child.stdio[3];
+    if (reports && 'read' in reports) {
+      createInterface({ input: reports }).on('line', (line) => { this.#report(JSON.parse(line) as Report); });
+    }
+    child.once('exit', (code, signal) => {
+      log.end();
+      for (const waiter of this.#waiters.values()) {
+        waiter.reject(new LocalCloudError('EmulatorFailed', 'the emulator ended'));
+      }
+      this.#waiters.clear();
+      if (!this.#stopping) {
+        observer.died(`the emulator ended with ${signal ?? `code ${String(code)}`}; its log is ${join(logDir, 'emulator.log')}`);
+      }
+    });
+  }
+
+  #report(report: Report): void {
+    const { observer } = this.#options;
+    switch (report.kind) {
+      case 'task': observer.task(report.task); break;
+      case 'call': observer.call(report.call); break;
+      case 'mend': (this.mends as Record<string, string>)[report.name] = report.state; break;
+      case 'types': this.resourceTypes = new Set(report.types); break;
+      case 'answer': this.#answer(report.id, report.error); break;
+    }
+  }
+
+  #answer(id: number, error: string | undefined): void {
+    const waiter = this.#waiters.get(id);
+    this.#waiters.delete(id);
+    if (error === undefined) {
+      waiter?.resolve();
+    } else {
+      waiter?.reject(new LocalCloudError('EmulatorFailed', error));
+    }
+  }
+
+  #command(command: Record<string, unknown>): Promise<void> {
+    const id = ++this.#commands;
+    return new Promise((resolve, reject) => {
+      this.#waiters.set(id, { resolve, reject });
+      this.#process?.stdin?.write(`${JSON.stringify({ id, ...command })}\n`);
+    });
+  }
+
+  async #untilReady(): Promise<void> {
+    const deadline = Date.now() + START_TIMEOUT_MS;
+    for (;;) {
+      if (this.#process?.pid === undefined || this.#process.exitCode !== null || this.#process.signalCode !== null) {
+        throw new LocalCloudError('EmulatorFailed', `the emulator did not start; its log is ${join(this.#options.logDir, 'emulator.log')}`);
+      }
+      const answer = await fetch(`${this.#endpoint}/_ministack/health`).catch(() => undefined);
+      if (answer?.ok) {
+        return;
+      }
+      if (Date.now() > deadline) {
+        throw new LocalCloudError('EmulatorFailed', `the emulator did not answer within ${START_TIMEOUT_MS / 1000} seconds; its log is ${join(this.#options.logDir, 'emulator.log')}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+/** The user's own AWS and emulator settings must not reach the emulator or the Lambda functions that it runs. */
+function inherited(): NodeJS.ProcessEnv {
+  const foreign = /^(AWS_|MINISTACK_|LOCALSTACK_|DOCKER_|S3_|LAMBDA_|ECS_|SFN_|PYTHON|NODE_OPTIONS$|PERSIST_STATE$|STATE_DIR$|SERVICES$|AUTH$|USE_SSL$|EDGE_PORT$|LOG_LEVEL$|NODE_EXTRA)/;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
+}
+
+function freePort(wanted = 0): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(error.code === 'EADDRINUSE'
+        ? new LocalCloudError('PortInUse', `port ${wanted} of 127.0.0.1 is in use; choose another with --port, or none for a free one`, { cause: error })
+        : new LocalCloudError('EmulatorFailed', `cannot listen on port ${wanted}: ${error.message}`, { cause: error }));
+    });
+    server.listen(wanted, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => { resolve(typeof address === 'object' && address ? address.port : wanted); });
+    });
+  });
+}
+
+function killGroup(group: number): void {
+  try {
+    process.kill(-group, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
+}

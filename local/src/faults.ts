@@ -1,0 +1,51 @@
+import type { Emulator } from './emulator/emulator';
+import { LocalCloudError } from './errors';
+import type { Engine } from './tasks/engine';
+import type { StateChangePublisher } from './tasks/state-change';
+import type { TaskRecord } from './types';
+
+/** What can go wrong with tasks in the cloud, on request. */
+export class Faults {
+  public constructor(
+    private readonly engine: Engine,
+    private readonly publisher: StateChangePublisher,
+    private readonly emulator: () => Emulator,
+    private readonly find: (taskArn: string) => TaskRecord | undefined,
+  ) {}
+
+  /** Kills the processes of a running task with SIGKILL; its service replaces it. */
+  public kill(taskArn: string): void {
+    if (!this.engine.kill(taskArn)) {
+      throw new LocalCloudError('UnknownTask', `no process of the task ${taskArn} runs`);
+    }
+  }
+
+  /**
+   * Takes the task's Spot capacity away: a state change event with stopCode SpotInterruption and SIGTERM at once,
+   * SIGKILL after the container's stop timeout.
+   *
+   * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html
+   */
+  public async interruptSpot(taskArn: string): Promise<void> {
+    const task = this.find(taskArn);
+    if (task?.desiredStatus !== 'RUNNING') {
+      throw new LocalCloudError('UnknownTask', `the task ${taskArn} does not run`);
+    }
+    await this.emulator().interruptSpot(task.clusterArn, taskArn);
+  }
+
+  /** Loses the events of the next `count` tasks that stop: EventBridge delivers at least once, but nothing is sure. */
+  public dropNextStopped(count = 1): void {
+    this.publisher.dropNextStopped(count);
+  }
+
+  /** Sends the events of the next `count` tasks that stop twice. */
+  public repeatNextStopped(count = 1): void {
+    this.publisher.repeatNextStopped(count);
+  }
+
+  /** Refuses the next `count` placements of tasks, as ECS does when Fargate has no capacity. */
+  public async refusePlacements(count = 1): Promise<void> {
+    await this.emulator().refusePlacements(count);
+  }
+}

@@ -1,0 +1,22 @@
+export { LocalCloud } from './local-cloud';
+export { LocalCloudError, type LocalCloudErrorCode } from './errors';
+export type { Emulator, EmulatorObserver, EmulatorOptions } from './emulator/emulator';
+export type { Faults } from './faults';
+export type { TaskMap, TaskMapEntry } from './tasks/task-map';
+export type {
+  AlarmState,
+  AlarmTransition,
+  AlarmView,
+  ApiCall,
+  ClientConfig,
+  ContainerRecord,
+  LocalCloudEvents,
+  LocalCloudOptions,
+  LocalProcess,
+  LocalTask,
+  OutputEvent,
+  ScalableTargetView,
+  ScalingActivity,
+  TaskEvent,
+  TaskRecord,
+} from './types';

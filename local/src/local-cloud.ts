@@ -1,0 +1,245 @@
+import { EventEmitter } from 'node:events';
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { clientConfig } from './clients';
+import { readAssembly, type Environment } from './deploy/assembly';
+import { Deployer, type DeployedStack } from './deploy/deployer';
+import type { Emulator } from './emulator/emulator';
+import { Ministack } from './emulator/ministack';
+import { LocalCloudError } from './errors';
+import { Faults } from './faults';
+import { Reaper } from './reaper';
+import { Autoscaler } from './scaling/autoscaler';
+import { Agent } from './tasks/agent';
+import { Engine } from './tasks/engine';
+import { StateChangePublisher } from './tasks/state-change';
+import { loadTaskMap } from './tasks/task-map';
+import type { AlarmView, ApiCall, ClientConfig, LocalCloudEvents, LocalCloudOptions, LocalTask, ScalableTargetView, TaskRecord } from './types';
+
+/** Calls kept for `calls()`; the oldest are dropped. */
+const KEPT_CALLS = 200_000;
+const MIN_SPEED = 0.1;
+const MAX_SPEED = 600;
+
+/**
+ * A deployed app on this machine: the emulator, the tasks and the autoscaler.
+ *
+ * starting → running → stopped. It ends with the process that started it.
+ */
+export class LocalCloud extends EventEmitter<LocalCloudEvents> {
+  /** Starts the emulator and deploys the app; rejects with `LocalCloudError` and leaves nothing running. */
+  public static async start(options: LocalCloudOptions = {}): Promise<LocalCloud> {
+    const cloud = new LocalCloud(options);
+    try {
+      await cloud.#start();
+      return cloud;
+    } catch (error) {
+      await cloud.stop();
+      throw error;
+    }
+  }
+
+  public readonly region: string;
+  public readonly account: string;
+  /** One file for each container, and the emulator's log. */
+  public readonly logDir: string;
+  /** Breaks things on request. */
+  public readonly faults: Faults;
+
+  readonly #options: LocalCloudOptions;
+  readonly #reaper = new Reaper();
+  readonly #engine: Engine;
+  readonly #publisher: StateChangePublisher;
+  readonly #tasks = new Map<string, TaskRecord>();
+  readonly #calls: ApiCall[] = [];
+  #emulator: Emulator | undefined;
+  #deployer: Deployer | undefined;
+  #autoscaler: Autoscaler | undefined;
+  #stacks: readonly DeployedStack[] = [];
+  #stopped: Promise<void> | undefined;
+
+  private constructor(options: LocalCloudOptions) {
+    super();
+    this.#options = options;
+    this.region = options.region ?? 'us-east-1';
+    this.account = options.account ?? '000000000000';
+    check(options);
+    const tasks = loadTaskMap(options.tasks);
+    this.logDir = options.logDir === undefined ? mkdtempSync(join(tmpdir(), 'fileworks-local-')) : resolve(options.logDir);
+    mkdirSync(this.logDir, { recursive: true });
+    const config = (): ClientConfig => this.clientConfig();
+    this.#publisher = new StateChangePublisher(config);
+    this.#engine = new Engine({
+      tasks,
+      logDir: this.logDir,
+      agent: new Agent(config),
+      reaper: this.#reaper,
+      ...(options.dockerHost !== undefined && { dockerHost: options.dockerHost }),
+      output: (taskArn, container, line) => { this.emit('output', { taskArn, container, line }); },
+    });
+    this.faults = new Faults(this.#engine, this.#publisher, () => this.#running(), (arn) => this.#tasks.get(arn));
+  }
+
+  /** URL of the AWS API. */
+  public get endpoint(): string {
+    return this.#running().endpoint;
+  }
+
+  public get credentials(): ClientConfig['credentials'] {
+    return this.clientConfig().credentials;
+  }
+
+  /** For the constructor of any AWS SDK v3 client; of the default account and region unless the environment says otherwise. */
+  public clientConfig(environment: Partial<Environment> = {}): ClientConfig {
+    return clientConfig(this.endpoint, { account: this.account, region: this.region, ...environment });
+  }
+
+  /** Names of the deployed stacks, in the order of their deployment. */
+  public stacks(): readonly string[] {
+    return this.#stacks.map(({ name }) => name);
+  }
+
+  /** Outputs of a stack. Throws when no such stack is deployed. */
+  public outputs(stack: string): Readonly<Record<string, string>> {
+    return this.#stack(stack).outputs;
+  }
+
+  /** Physical ids of the resources of a stack by logical id. Throws when no such stack is deployed. */
+  public resources(stack: string): Readonly<Record<string, string>> {
+    return this.#stack(stack).resources;
+  }
+
+  /** Every task seen since the start in its newest state, oldest task first. */
+  public tasks(): readonly LocalTask[] {
+    return [...this.#tasks.values()].map((task) => {
+      const role = this.#engine.role(task.taskArn);
+      return { ...task, ...(role !== undefined && { role }), processes: this.#engine.processes(task.taskArn) };
+    });
+  }
+
+  /** AWS API calls, oldest first: of tasks and functions with their role, of everybody else without. */
+  public calls(): readonly ApiCall[] {
+    return this.#calls;
+  }
+
+  /** CloudWatch alarms of the deployed templates, with their transitions since the start. */
+  public alarms(): readonly AlarmView[] {
+    return this.#autoscaler?.alarms() ?? [];
+  }
+
+  /** Scalable targets of the deployed templates, with their activities since the start. */
+  public scaling(): readonly ScalableTargetView[] {
+    return this.#autoscaler?.targets() ?? [];
+  }
+
+  /** Deploys the app again, or another one in its place: changed stacks are updated and their services rolled, stacks that are gone are deleted. */
+  public async update(app = this.#app()): Promise<void> {
+    const stacks = readAssembly(resolve(app), { account: this.account, region: this.region });
+    this.#engine.useAssets(stacks.flatMap(({ images }) => images));
+    this.#deployer ??= new Deployer({ endpoint: this.endpoint, knownTypes: this.#running().resourceTypes, line: (line) => { this.#line(line); } });
+    this.#stacks = await this.#deployer.deploy(stacks, this.#stacks);
+    await this.#autoscaler?.follow(this.#stacks);
+  }
+
+  /** Stops tasks, autoscaler and emulator; may be called again. */
+  public stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #start(): Promise<void> {
+    // The app is read before anything starts: most mistakes are there.
+    readAssembly(resolve(this.#app()), { account: this.account, region: this.region });
+    this.#reaper.start();
+    const dockerHost = await this.#engine.start();
+    const make = this.#options.emulator ?? ((emulatorOptions) => new Ministack(emulatorOptions, this.#reaper));
+    this.#emulator = make({
+      ...(this.#options.port !== undefined && { port: this.#options.port }),
+      region: this.region,
+      account: this.account,
+      toolsDir: resolve(this.#options.toolsDir ?? process.env['FILEWORKS_TOOLS_DIR'] ?? '.tools'),
+      python: this.#options.python ?? 'python3',
+      logDir: this.logDir,
+      dockerHost,
+      observer: {
+        line: (line) => { this.#line(line); },
+        task: (task) => { this.#onTask(task); },
+        call: (call) => { this.#onCall(call); },
+        died: (reason) => { this.#onDeath(reason); },
+      },
+    });
+    await this.#emulator.start();
+    this.#autoscaler = new Autoscaler({
+      endpoint: this.#emulator.endpoint,
+      speed: this.#options.speed ?? 1,
+      line: (line) => { this.#line(line); },
+      alarm: (transition) => { this.emit('alarm', transition); },
+      scaling: (activity) => { this.emit('scaling', activity); },
+    });
+    await this.update();
+    this.#autoscaler.start();
+  }
+
+  async #stop(): Promise<void> {
+    await this.#autoscaler?.stop();
+    this.#publisher.stop();
+    await this.#emulator?.stop();
+    await this.#engine.stop();
+    await this.#reaper.stop();
+  }
+
+  #onTask(task: TaskRecord): void {
+    this.#tasks.set(task.taskArn, task);
+    this.#publisher.publish(task);
+    this.emit('task', { task });
+  }
+
+  #onCall(call: ApiCall): void {
+    this.#calls.push(call);
+    if (this.#calls.length > KEPT_CALLS) {
+      this.#calls.splice(0, KEPT_CALLS / 10);
+    }
+  }
+
+  #onDeath(reason: string): void {
+    this.#line(reason);
+    void this.stop().then(() => this.emit('end'));
+  }
+
+  #line(line: string): void {
+    this.#options.onLine?.(line);
+    this.emit('line', line);
+  }
+
+  #app(): string {
+    return this.#options.app ?? 'cdk.out';
+  }
+
+  #running(): Emulator {
+    if (!this.#emulator) {
+      throw new LocalCloudError('EmulatorFailed', 'the local cloud has not started');
+    }
+    return this.#emulator;
+  }
+
+  #stack(name: string): DeployedStack {
+    const stack = this.#stacks.find((candidate) => candidate.name === name);
+    if (!stack) {
+      throw new LocalCloudError('OptionInvalid', `no stack ${name} is deployed; there are ${this.stacks().join(', ') || 'none'}`);
+    }
+    return stack;
+  }
+}
+
+function check({ speed, port, account }: LocalCloudOptions): void {
+  if (speed !== undefined && !(speed >= MIN_SPEED && speed <= MAX_SPEED)) {
+    throw new LocalCloudError('OptionInvalid', `speed must be a number from ${MIN_SPEED} to ${MAX_SPEED}, got: ${speed}`);
+  }
+  if (port !== undefined && !(Number.isInteger(port) && port >= 1 && port <= 65_535)) {
+    throw new LocalCloudError('OptionInvalid', `port must be a whole number from 1 to 65535, got: ${port}`);
+  }
+  if (account !== undefined && !/^\d{12}$/.test(account)) {
+    throw new LocalCloudError('OptionInvalid', `account must have 12 digits, got: ${account}`);
+  }
+}

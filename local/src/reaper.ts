@@ -1,0 +1,55 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+
+/** The program: on each line one process group to watch (`+id`) or to forget (`-id`); at the end of its input it kills what it watches. */
+const PROGRAM = `
+const groups = new Set();
+let rest = '';
+process.on('SIGINT', () => {}).on('SIGTERM', () => {}).on('SIGHUP', () => {});
+process.stdin.setEncoding('utf8').on('data', (data) => {
+  const lines = (rest + data).split('\\n');
+  rest = lines.pop();
+  for (const line of lines) {
+    if (line[0] === '+') groups.add(Number(line.slice(1)));
+    else groups.delete(Number(line.slice(1)));
+  }
+}).on('end', () => {
+  for (const group of groups) try { process.kill(-group, 'SIGKILL'); } catch {}
+});
+`;
+
+/**
+ * Ends process groups when this process ends, by whatever signal.
+ *
+ * A small process of its own holds the other end of a pipe: the kernel closes ours even after SIGKILL, and then it acts.
+ */
+export class Reaper {
+  #process: ChildProcess | undefined;
+
+  public start(): void {
+    this.#process = spawn(process.execPath, ['-e', PROGRAM], { detached: true, stdio: ['pipe', 'ignore', 'ignore'], cwd: join('/') });
+    this.#process.stdin?.on('error', () => undefined);
+    this.#process.unref();
+  }
+
+  public watch(group: number): void {
+    this.#process?.stdin?.write(`+${group}\n`);
+  }
+
+  public forget(group: number): void {
+    this.#process?.stdin?.write(`-${group}\n`);
+  }
+
+  /** Ends the reaper, which kills what is still watched. */
+  public async stop(): Promise<void> {
+    const reaper = this.#process;
+    this.#process = undefined;
+    if (reaper?.exitCode !== null) {
+      return;
+    }
+    const ended = new Promise((resolve) => reaper.once('exit', resolve));
+    reaper.ref();
+    reaper.stdin?.end();
+    await ended;
+  }
+}

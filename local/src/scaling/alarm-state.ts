@@ -1,0 +1,67 @@
+import type { AlarmState } from '../types';
+
+export type MissingData = 'breaching' | 'notBreaching' | 'ignore' | 'missing';
+
+export interface AlarmRule {
+  readonly threshold: number;
+  readonly comparison: string;
+  /** N of "M out of N". */
+  readonly evaluationPeriods: number;
+  /** M of "M out of N". */
+  readonly datapointsToAlarm: number;
+  readonly missingData: MissingData;
+}
+
+/** CloudWatch looks back further than N periods when some are missing; this much further. */
+const EXTRA_PERIODS = 2;
+
+const COMPARISONS: Readonly<Record<string, (value: number, threshold: number) => boolean>> = {
+  GreaterThanThreshold: (value, threshold) => value > threshold,
+  GreaterThanOrEqualToThreshold: (value, threshold) => value >= threshold,
+  LessThanThreshold: (value, threshold) => value < threshold,
+  LessThanOrEqualToThreshold: (value, threshold) => value <= threshold,
+};
+
+export function isComparison(name: string): boolean {
+  return name in COMPARISONS;
+}
+
+/** How many periods `evaluate` looks at. */
+export function evaluationRange(rule: AlarmRule): number {
+  return rule.evaluationPeriods + EXTRA_PERIODS;
+}
+
+/**
+ * The state of an alarm from the data points of its last periods, oldest first; undefined is a missing one.
+ *
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+ */
+export function evaluate(rule: AlarmRule, points: readonly (number | undefined)[], current: AlarmState): AlarmState {
+  const { evaluationPeriods: n, datapointsToAlarm: m, missingData } = rule;
+  const breaches = COMPARISONS[rule.comparison] ?? (() => false);
+  const newestFirst = points.slice(-evaluationRange(rule)).reverse().map((value, age) => ({ value, age: age + 1 }));
+  const real = newestFirst.filter(({ value }) => value !== undefined).slice(0, n);
+  const breaching = real.filter(({ value }) => breaches(value ?? 0, rule.threshold));
+  const filled = n - real.length;
+
+  if (missingData === 'breaching') {
+    return breaching.length + filled >= m ? 'ALARM' : 'OK';
+  }
+  if (breaching.length >= m) {
+    return 'ALARM';
+  }
+  if (missingData === 'notBreaching') {
+    return 'OK';
+  }
+  if (real.length === 0) {
+    return missingData === 'ignore' ? current : 'INSUFFICIENT_DATA';
+  }
+  if (breaching.length < real.length || filled === 0) {
+    return 'OK';
+  }
+  // All that is known breaches, but it is less than M: an alarm once the oldest of it is M periods old, not before.
+  if (missingData === 'ignore') {
+    return current;
+  }
+  return Math.max(...breaching.map(({ age }) => age)) >= m ? 'ALARM' : current;
+}

@@ -1,0 +1,249 @@
+import { DescribeServicesCommand, ECSClient, UpdateServiceCommand } from '@aws-sdk/client-ecs';
+import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { clientConfig } from '../clients';
+import type { Environment } from '../deploy/assembly';
+import type { DeployedStack } from '../deploy/deployer';
+import { messageOf } from '../errors';
+import type { AlarmState, AlarmTransition, AlarmView, ScalableTargetView, ScalingActivity } from '../types';
+import { evaluate, evaluationRange } from './alarm-state';
+import { MetricStore } from './metric-store';
+import { isSampled, readScaling, SQS_ATTRIBUTES, type AlarmDefinition, type MetricName, type ScalableTarget, type ScalingPolicy } from './read-template';
+import { adjust, afterCooldown, type LastScaling } from './step-policy';
+import { IN_PERIODS, track } from './target-tracking';
+
+export interface AutoscalerOptions {
+  readonly endpoint: string;
+  readonly speed: number;
+  readonly line: (line: string) => void;
+  readonly alarm: (transition: AlarmTransition) => void;
+  readonly scaling: (activity: ScalingActivity) => void;
+}
+
+interface Alarm {
+  readonly definition: AlarmDefinition;
+  state: AlarmState;
+  readonly transitions: AlarmTransition[];
+}
+
+interface Target {
+  readonly target: ScalableTarget;
+  readonly environment: Environment;
+  readonly activities: ScalingActivity[];
+}
+
+type QueueAttributes = Partial<Record<string, string>>;
+
+const MINUTE_MS = 60_000;
+
+/**
+ * Application Auto Scaling and CloudWatch alarms as the deployed templates ask for them, on a clock of its own.
+ *
+ * Each minute of that clock: sample the queues, evaluate the alarms, let alarms that ring trigger their policies.
+ */
+export class Autoscaler {
+  readonly #options: AutoscalerOptions;
+  readonly #store = new MetricStore();
+  readonly #queueUrls = new Map<string, string>();
+  readonly #lastByPolicy = new Map<string, LastScaling>();
+  readonly #clients = new Map<string, { readonly ecs: ECSClient; readonly sqs: SQSClient }>();
+  readonly #startedAt = Date.now();
+  #alarms = new Map<string, Alarm>();
+  #targets = new Map<string, Target>();
+  #policies: readonly { readonly policy: ScalingPolicy; readonly stack: DeployedStack }[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #tick: Promise<void> = Promise.resolve();
+  #minute = 0;
+
+  public constructor(options: AutoscalerOptions) {
+    this.#options = options;
+  }
+
+  /** Reads the definitions of the deployed stacks; alarms and targets that stay keep their history. */
+  public async follow(stacks: readonly DeployedStack[]): Promise<void> {
+    const alarms = new Map<string, Alarm>();
+    const targets = new Map<string, Target>();
+    const policies: { policy: ScalingPolicy; stack: DeployedStack }[] = [];
+    for (const stack of stacks) {
+      const exports = Object.assign({}, ...stacks.filter(({ environment }) => sameEnvironment(environment, stack.environment)).map((other) => other.exports)) as Record<string, string>;
+      const definitions = readScaling(stack, exports);
+      definitions.notes.forEach(this.#options.line);
+      for (const definition of definitions.alarms) {
+        const { state = 'INSUFFICIENT_DATA', transitions = [] } = this.#alarms.get(definition.name) ?? {};
+        alarms.set(definition.name, { definition, state, transitions });
+      }
+      for (const target of definitions.targets) {
+        targets.set(target.resourceId, { target, environment: stack.environment, activities: this.#targets.get(target.resourceId)?.activities ?? [] });
+      }
+      policies.push(...definitions.policies.map((policy) => ({ policy, stack })));
+    }
+    this.#alarms = alarms;
+    this.#targets = targets;
+    this.#policies = policies;
+    for (const target of targets.values()) {
+      await this.#scale(target, 'registration', (capacity) => capacity, 'the capacity was outside of minimum and maximum');
+    }
+  }
+
+  public start(): void {
+    this.#timer = setInterval(() => {
+      // A minute that takes longer than its time delays the next one: none is skipped, none overlaps.
+      this.#tick = this.#tick.then(() => this.minute()).catch((error: unknown) => { this.#options.line(`autoscaler: ${messageOf(error)}`); });
+    }, MINUTE_MS / this.#options.speed);
+  }
+
+  public async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#tick;
+    for (const { ecs, sqs } of this.#clients.values()) {
+      ecs.destroy();
+      sqs.destroy();
+    }
+  }
+
+  public alarms(): readonly AlarmView[] {
+    return [...this.#alarms.values()].map(({ definition: { name, stack, logicalId }, state, transitions }) => ({ name, stack: stack.name, logicalId, state, transitions }));
+  }
+
+  public targets(): readonly ScalableTargetView[] {
+    return [...this.#targets.values()].map(({ target: { resourceId, minCapacity, maxCapacity }, activities }) => ({ resourceId, minCapacity, maxCapacity, activities }));
+  }
+
+  /** One minute of the clock. */
+  public async minute(): Promise<void> {
+    this.#minute++;
+    await this.#sample();
+    for (const alarm of this.#alarms.values()) {
+      await this.#evaluate(alarm);
+    }
+    for (const { policy, stack } of this.#policies) {
+      await this.#track(policy, stack);
+    }
+  }
+
+  get #now(): number {
+    return this.#startedAt + this.#minute * MINUTE_MS;
+  }
+
+  async #sample(): Promise<void> {
+    const wanted = new Map<string, { metric: MetricName; environment: Environment }>();
+    const series = [
+      ...[...this.#alarms.values()].map(({ definition }) => ({ series: definition.series, stack: definition.stack })),
+      ...this.#policies.flatMap(({ policy, stack }) => (policy.tracking ? [{ series: policy.tracking.series, stack }] : [])),
+    ];
+    for (const { series: { sources }, stack: { environment } } of series) {
+      for (const source of sources.values()) {
+        if (source.kind === 'metric' && isSampled(source.metric)) {
+          wanted.set(JSON.stringify([source.metric, environment]), { metric: source.metric, environment });
+        }
+      }
+    }
+    const asked = new Map<string, Promise<QueueAttributes | undefined>>();
+    await Promise.all([...wanted.values()].map(async ({ metric, environment }) => {
+      const name = metric.dimensions['QueueName'] ?? '';
+      const key = JSON.stringify([name, environment]);
+      const answer = asked.get(key) ?? this.#queueAttributes(name, environment);
+      asked.set(key, answer);
+      const attributes = await answer;
+      const value = attributes?.[SQS_ATTRIBUTES[metric.name] ?? ''];
+      if (value !== undefined) {
+        this.#store.put(metric, this.#minute, Number(value));
+      }
+    }));
+  }
+
+  /** Undefined when the queue does not exist, or not yet: then there is no data, as in CloudWatch. */
+  async #queueAttributes(name: string, environment: Environment): Promise<QueueAttributes | undefined> {
+    const { sqs } = this.#clientsOf(environment);
+    const key = JSON.stringify([name, environment]);
+    try {
+      const url = this.#queueUrls.get(key) ?? (await sqs.send(new GetQueueUrlCommand({ QueueName: name }))).QueueUrl ?? '';
+      this.#queueUrls.set(key, url);
+      return (await sqs.send(new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['All'] }))).Attributes;
+    } catch (error) {
+      if ((error as Error).name.includes('NonExistentQueue') || (error as Error).name === 'QueueDoesNotExist') {
+        this.#queueUrls.delete(key);
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  async #evaluate(alarm: Alarm): Promise<void> {
+    const { definition: { series, rule, name, policies, stack } } = alarm;
+    const points = this.#store.points(series, this.#minute, evaluationRange(rule));
+    const state = evaluate(rule, points, alarm.state);
+    const value = points.findLast((point) => point !== undefined);
+    if (state !== alarm.state) {
+      const reason = `threshold ${rule.threshold}, ${rule.comparison}; newest data points: ${points.slice(-rule.evaluationPeriods).map((point) => point ?? 'missing').join(', ')}`;
+      const transition = { alarm: name, from: alarm.state, to: state, at: this.#now, reason };
+      alarm.state = state;
+      alarm.transitions.push(transition);
+      this.#options.alarm(transition);
+    }
+    // An alarm goes on triggering its scaling policies each minute for as long as it rings.
+    if (state === 'ALARM' && value !== undefined) {
+      for (const { policy, stack: owner } of this.#policies) {
+        if (policy.step && owner === stack && policies.includes(policy.logicalId)) {
+          await this.#step(policy, value, rule.threshold, name);
+        }
+      }
+    }
+  }
+
+  async #step(policy: ScalingPolicy, value: number, threshold: number, alarm: string): Promise<void> {
+    const { step, target } = policy;
+    const last = this.#lastByPolicy.get(policy.logicalId);
+    await this.#scale(this.#targets.get(target.resourceId), policy.logicalId, (capacity) => {
+      const wanted = step && adjust(step, capacity, value, threshold);
+      return step && wanted !== undefined ? afterCooldown(step, wanted, capacity, this.#now, last) : capacity;
+    }, `alarm ${alarm}, ${value} against ${threshold}`);
+  }
+
+  async #track(policy: ScalingPolicy, stack: DeployedStack): Promise<void> {
+    const { tracking, target } = policy;
+    if (!tracking || !sameEnvironment(stack.environment, this.#targets.get(target.resourceId)?.environment)) {
+      return;
+    }
+    const points = this.#store.points(tracking.series, this.#minute, IN_PERIODS);
+    const last = this.#lastByPolicy.get(policy.logicalId);
+    await this.#scale(this.#targets.get(target.resourceId), policy.logicalId, (capacity) => {
+      const wanted = track(tracking, capacity, points) ?? capacity;
+      const cooldownSeconds = wanted < capacity ? tracking.scaleInCooldownSeconds : tracking.scaleOutCooldownSeconds;
+      return last && this.#now < last.at + cooldownSeconds * 1000 ? capacity : wanted;
+    }, `${String(points.at(-1))} against the target ${tracking.target}`);
+  }
+
+  async #scale(target: Target | undefined, policy: string, decide: (capacity: number) => number, cause: string): Promise<void> {
+    if (!target) {
+      return;
+    }
+    const { cluster, service, minCapacity, maxCapacity, resourceId } = target.target;
+    const { ecs } = this.#clientsOf(target.environment);
+    const { services: [running] = [] } = await ecs.send(new DescribeServicesCommand({ cluster, services: [service] }));
+    const capacity = running?.desiredCount;
+    if (capacity === undefined || running?.status !== 'ACTIVE') {
+      return;
+    }
+    const wanted = Math.min(maxCapacity, Math.max(minCapacity, decide(capacity)));
+    if (wanted === capacity) {
+      return;
+    }
+    await ecs.send(new UpdateServiceCommand({ cluster, service, desiredCount: wanted }));
+    const activity = { resourceId, policy, from: capacity, to: wanted, at: this.#now, cause };
+    this.#lastByPolicy.set(policy, activity);
+    target.activities.push(activity);
+    this.#options.scaling(activity);
+  }
+
+  #clientsOf(environment: Environment): { readonly ecs: ECSClient; readonly sqs: SQSClient } {
+    const key = JSON.stringify(environment);
+    const config = clientConfig(this.#options.endpoint, environment);
+    const clients = this.#clients.get(key) ?? { ecs: new ECSClient(config), sqs: new SQSClient(config) };
+    this.#clients.set(key, clients);
+    return clients;
+  }
+}
+
+function sameEnvironment(one: Environment, other: Environment | undefined): boolean {
+  return one.account === other?.account && one.region === other.region;
+}

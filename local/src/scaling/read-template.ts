@@ -1,0 +1,247 @@
+import type { DeployedStack } from '../deploy/deployer';
+import { LocalCloudError } from '../errors';
+import { isComparison, type AlarmRule, type MissingData } from './alarm-state';
+import { parseExpression } from './metric-math';
+import { Resolver } from './resolver';
+import type { StepPolicy } from './step-policy';
+import type { TargetTracking } from './target-tracking';
+
+/** One metric of the SQS namespace, or an expression over others; by id. */
+export type MetricSource =
+  | { readonly kind: 'metric'; readonly metric: MetricName; readonly stat: string }
+  | { readonly kind: 'expression'; readonly evaluate: ReturnType<typeof parseExpression> };
+
+export interface MetricName {
+  readonly namespace: string;
+  readonly name: string;
+  readonly dimensions: Readonly<Record<string, string>>;
+}
+
+/** A series of data points: the sources it is made of, and the one that is looked at. */
+export interface Series {
+  readonly sources: ReadonlyMap<string, MetricSource>;
+  readonly result: string;
+  readonly periodSeconds: number;
+}
+
+export interface AlarmDefinition {
+  readonly stack: DeployedStack;
+  readonly logicalId: string;
+  readonly name: string;
+  readonly series: Series;
+  readonly rule: AlarmRule;
+  /** Logical ids of the scaling policies that it triggers. */
+  readonly policies: readonly string[];
+}
+
+export interface ScalableTarget {
+  readonly resourceId: string;
+  readonly cluster: string;
+  readonly service: string;
+  readonly minCapacity: number;
+  readonly maxCapacity: number;
+}
+
+export interface ScalingPolicy {
+  readonly logicalId: string;
+  readonly name: string;
+  readonly target: ScalableTarget;
+  readonly step?: StepPolicy;
+  readonly tracking?: TargetTracking & { readonly series: Series };
+}
+
+export interface ScalingDefinitions {
+  readonly targets: readonly ScalableTarget[];
+  readonly policies: readonly ScalingPolicy[];
+  readonly alarms: readonly AlarmDefinition[];
+  /** What the template asks for and the autoscaler does not do, in sentences. */
+  readonly notes: readonly string[];
+}
+
+type Properties = Readonly<Record<string, unknown>>;
+
+const DEFAULT_COOLDOWN_SECONDS = 300;
+const MINUTE = 60;
+
+/** Reads the scalable targets, scaling policies and alarms of a deployed stack. */
+export function readScaling(stack: DeployedStack, exports: Readonly<Record<string, string>>): ScalingDefinitions {
+  const reader = new Reader(stack, new Resolver(stack, exports));
+  const targets = new Map(reader.all('AWS::ApplicationAutoScaling::ScalableTarget').flatMap(([id, properties]) => reader.target(id, properties)));
+  const policies = reader.all('AWS::ApplicationAutoScaling::ScalingPolicy').flatMap(([id, properties]) => reader.policy(id, properties, targets));
+  const alarms = reader.all('AWS::CloudWatch::Alarm').map(([id, properties]) => reader.alarm(id, properties));
+  return { targets: [...targets.values()], policies, alarms, notes: reader.notes };
+}
+
+class Reader {
+  public readonly notes: string[] = [];
+
+  public constructor(private readonly stack: DeployedStack, private readonly resolver: Resolver) {}
+
+  public all(type: string): [string, Properties][] {
+    return Object.entries(this.stack.template.Resources)
+      .filter(([, resource]) => resource.Type === type)
+      .map(([id, { Properties: properties = {} }]) => [id, properties]);
+  }
+
+  public target(id: string, properties: Properties): [string, ScalableTarget][] {
+    if (properties['ScalableDimension'] !== 'ecs:service:DesiredCount') {
+      this.#note(id, `scales ${String(properties['ScalableDimension'])}, which is not done here`);
+      return [];
+    }
+    if (properties['ScheduledActions'] !== undefined) {
+      this.#note(id, 'has scheduled actions, which are not run here');
+    }
+    const resourceId = this.resolver.text(properties['ResourceId']);
+    const [, cluster = '', service = ''] = resourceId.split('/');
+    return [[id, {
+      resourceId,
+      cluster,
+      service,
+      minCapacity: this.resolver.number(properties['MinCapacity']),
+      maxCapacity: this.resolver.number(properties['MaxCapacity']),
+    }]];
+  }
+
+  public policy(id: string, properties: Properties, targets: ReadonlyMap<string, ScalableTarget>): ScalingPolicy[] {
+    const target = targets.get(this.resolver.logicalId(properties['ScalingTargetId']) ?? '');
+    if (!target) {
+      this.#note(id, 'belongs to a scalable target that is not in this stack');
+      return [];
+    }
+    const common = { logicalId: id, name: this.resolver.text(properties['PolicyName'] ?? id), target };
+    const step = properties['StepScalingPolicyConfiguration'] as Properties | undefined;
+    const tracking = properties['TargetTrackingScalingPolicyConfiguration'] as Properties | undefined;
+    if (step) {
+      return [{ ...common, step: this.#step(step) }];
+    }
+    if (tracking) {
+      const series = this.#trackedSeries(id, tracking);
+      return series ? [{ ...common, tracking: { ...this.#tracking(tracking), series } }] : [];
+    }
+    this.#note(id, `is of type ${String(properties['PolicyType'])}, which is not run here`);
+    return [];
+  }
+
+  public alarm(id: string, properties: Properties): AlarmDefinition {
+    const comparison = this.resolver.text(properties['ComparisonOperator']);
+    if (!isComparison(comparison)) {
+      this.#note(id, `compares by ${comparison}, which is not evaluated here; the alarm stays OK`);
+    }
+    const evaluationPeriods = this.resolver.number(properties['EvaluationPeriods']);
+    const actions = (properties['AlarmActions'] ?? []) as readonly unknown[];
+    return {
+      stack: this.stack,
+      logicalId: id,
+      name: this.stack.resources[id] ?? id,
+      series: this.#alarmSeries(id, properties),
+      rule: {
+        threshold: this.resolver.number(properties['Threshold'] ?? 0),
+        comparison,
+        evaluationPeriods,
+        datapointsToAlarm: this.resolver.number(properties['DatapointsToAlarm'] ?? evaluationPeriods),
+        missingData: (properties['TreatMissingData'] ?? 'missing') as MissingData,
+      },
+      policies: actions.map((action) => this.resolver.logicalId(action)).filter((action) => action !== undefined),
+    };
+  }
+
+  #alarmSeries(id: string, properties: Properties): Series {
+    const queries = properties['Metrics'] as readonly Properties[] | undefined;
+    if (queries) {
+      return this.#series(id, queries);
+    }
+    const source: MetricSource = { kind: 'metric', metric: this.#metric(properties), stat: this.resolver.text(properties['Statistic'] ?? properties['ExtendedStatistic'] ?? 'Average') };
+    return this.#noted(id, { sources: new Map([['m', source]]), result: 'm', periodSeconds: this.resolver.number(properties['Period'] ?? MINUTE) });
+  }
+
+  #trackedSeries(id: string, configuration: Properties): Series | undefined {
+    const custom = configuration['CustomizedMetricSpecification'] as Properties | undefined;
+    if (!custom) {
+      this.#note(id, 'tracks a predefined metric, which this machine does not have');
+      return undefined;
+    }
+    const queries = custom['Metrics'] as readonly Properties[] | undefined;
+    if (queries) {
+      return this.#series(id, queries);
+    }
+    const source: MetricSource = { kind: 'metric', metric: this.#metric(custom), stat: this.resolver.text(custom['Statistic'] ?? 'Average') };
+    return this.#noted(id, { sources: new Map([['m', source]]), result: 'm', periodSeconds: MINUTE });
+  }
+
+  #series(id: string, queries: readonly Properties[]): Series {
+    const sources = new Map<string, MetricSource>();
+    let periodSeconds = MINUTE;
+    for (const query of queries) {
+      const stat = query['MetricStat'] as Properties | undefined;
+      if (stat) {
+        periodSeconds = Number(stat['Period'] ?? periodSeconds);
+        sources.set(String(query['Id']), { kind: 'metric', metric: this.#metric(stat['Metric'] as Properties), stat: String(stat['Stat']) });
+      } else {
+        periodSeconds = Number(query['Period'] ?? periodSeconds);
+        sources.set(String(query['Id']), { kind: 'expression', evaluate: parseExpression(this.resolver.text(query['Expression'])) });
+      }
+    }
+    const results = queries.filter((query) => query['ReturnData'] !== false);
+    const [result] = results.length > 0 ? results : queries.slice(-1);
+    if (results.length > 1) {
+      throw new LocalCloudError('TemplateUnsupported', `stack ${this.stack.name}: ${id} returns data of more than one metric; set ReturnData to false on all but one`);
+    }
+    return this.#noted(id, { sources, result: String(result?.['Id']), periodSeconds });
+  }
+
+  #metric(properties: Properties): MetricName {
+    const dimensions = (properties['Dimensions'] ?? []) as readonly { Name: unknown; Value: unknown }[];
+    return {
+      namespace: this.resolver.text(properties['Namespace']),
+      name: this.resolver.text(properties['MetricName']),
+      dimensions: Object.fromEntries(dimensions.map(({ Name: name, Value: value }) => [this.resolver.text(name), this.resolver.text(value)])),
+    };
+  }
+
+  #step(configuration: Properties): StepPolicy {
+    const steps = (configuration['StepAdjustments'] ?? []) as readonly Properties[];
+    return {
+      adjustmentType: this.resolver.text(configuration['AdjustmentType']),
+      cooldownSeconds: this.resolver.number(configuration['Cooldown'] ?? DEFAULT_COOLDOWN_SECONDS),
+      minAdjustmentMagnitude: this.resolver.number(configuration['MinAdjustmentMagnitude'] ?? 0),
+      steps: steps.map((step) => ({
+        ...(step['MetricIntervalLowerBound'] !== undefined && { lower: this.resolver.number(step['MetricIntervalLowerBound']) }),
+        ...(step['MetricIntervalUpperBound'] !== undefined && { upper: this.resolver.number(step['MetricIntervalUpperBound']) }),
+        adjustment: this.resolver.number(step['ScalingAdjustment']),
+      })),
+    };
+  }
+
+  #tracking(configuration: Properties): TargetTracking {
+    return {
+      target: this.resolver.number(configuration['TargetValue']),
+      scaleInCooldownSeconds: this.resolver.number(configuration['ScaleInCooldown'] ?? DEFAULT_COOLDOWN_SECONDS),
+      scaleOutCooldownSeconds: this.resolver.number(configuration['ScaleOutCooldown'] ?? DEFAULT_COOLDOWN_SECONDS),
+      disableScaleIn: this.resolver.text(configuration['DisableScaleIn'] ?? false) === 'true',
+    };
+  }
+
+  #noted(id: string, series: Series): Series {
+    for (const source of series.sources.values()) {
+      if (source.kind === 'metric' && !isSampled(source.metric)) {
+        this.#note(id, `looks at ${source.metric.namespace} ${source.metric.name}, which has no data here`);
+      }
+    }
+    return series;
+  }
+
+  #note(id: string, what: string): void {
+    this.notes.push(`${this.stack.name}: ${id} ${what}`);
+  }
+}
+
+/** Attributes of a queue by the metric that CloudWatch makes of them. */
+export const SQS_ATTRIBUTES: Readonly<Record<string, string>> = {
+  ApproximateNumberOfMessagesVisible: 'ApproximateNumberOfMessages',
+  ApproximateNumberOfMessagesNotVisible: 'ApproximateNumberOfMessagesNotVisible',
+  ApproximateNumberOfMessagesDelayed: 'ApproximateNumberOfMessagesDelayed',
+};
+
+export function isSampled(metric: MetricName): boolean {
+  return metric.namespace === 'AWS/SQS' && metric.name in SQS_ATTRIBUTES && metric.dimensions['QueueName'] !== undefined;
+}

@@ -1,0 +1,166 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ECSClient, GetTaskProtectionCommand, UpdateTaskProtectionCommand, type Failure, type ProtectedTask } from '@aws-sdk/client-ecs';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import type { ClientConfig } from '../types';
+import { readBody, sendJson } from './http';
+import type { TaskEndpoints } from './environment';
+
+/** A container that may ask the agent. */
+export interface AgentClient {
+  readonly taskArn: string;
+  readonly cluster: string;
+  readonly role?: string;
+}
+
+interface Session extends AgentClient {
+  readonly token: string;
+  credentials?: Promise<RoleCredentials>;
+}
+
+interface RoleCredentials {
+  readonly AccessKeyId: string;
+  readonly SecretAccessKey: string;
+  readonly Token: string;
+  readonly Expiration: string;
+  readonly RoleArn: string;
+}
+
+const CREDENTIALS_HTTP_PATH = '/credentials/';
+const PROTECTION_HTTP_PATH = /^\/api\/([0-9a-f]+)\/task-protection\/v1\/state$/;
+/** The agent fetches new credentials before the old ones end. */
+const RENEW_BEFORE_MS = 5 * 60_000;
+
+/**
+ * What the ECS agent answers inside a task: credentials of the task role, and task protection.
+ *
+ * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-scale-in-protection-endpoint.html
+ */
+export class Agent {
+  readonly #sessions = new Map<string, Session>();
+  readonly #config: () => ClientConfig;
+  #origin = '';
+
+  public constructor(config: () => ClientConfig) {
+    this.#config = config;
+  }
+
+  /** Where the agent is reached, for example `http://127.0.0.1:2375`. */
+  public listenAt(origin: string): void {
+    this.#origin = origin;
+  }
+
+  /** Opens the endpoints of one container. */
+  public register(client: AgentClient): TaskEndpoints {
+    const id = randomBytes(16).toString('hex');
+    const token = randomBytes(24).toString('base64url');
+    this.#sessions.set(id, { ...client, token });
+    return {
+      aws: this.#config().endpoint,
+      agent: `${this.#origin}/api/${id}`,
+      ...(client.role && { credentials: { url: `${this.#origin}${CREDENTIALS_HTTP_PATH}${id}`, token } }),
+    };
+  }
+
+  /** Answers when the request is for the agent; false when it is not. */
+  public async handle(path: string, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+    if (path.startsWith(CREDENTIALS_HTTP_PATH)) {
+      await this.#answerCredentials(this.#sessions.get(path.slice(CREDENTIALS_HTTP_PATH.length)), request, response);
+      return true;
+    }
+    const protection = PROTECTION_HTTP_PATH.exec(path);
+    if (protection) {
+      await this.#answerProtection(this.#sessions.get(protection[1] ?? ''), request, response);
+      return true;
+    }
+    return false;
+  }
+
+  async #answerCredentials(session: Session | undefined, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!session?.role || request.headers.authorization !== session.token) {
+      sendJson(response, 403, { code: 'AccessDenied', message: 'no credentials for this token' });
+      return;
+    }
+    const cached = await session.credentials?.catch(() => undefined);
+    if (!cached || Date.parse(cached.Expiration) - Date.now() < RENEW_BEFORE_MS) {
+      session.credentials = this.#assume(session.role, session.taskArn);
+    }
+    sendJson(response, 200, await session.credentials);
+  }
+
+  async #assume(role: string, taskArn: string): Promise<RoleCredentials> {
+    const client = new STSClient(this.#config());
+    const { Credentials: credentials } = await client.send(new AssumeRoleCommand({ RoleArn: role, RoleSessionName: taskArn.slice(taskArn.lastIndexOf('/') + 1) }));
+    client.destroy();
+    return {
+      AccessKeyId: credentials?.AccessKeyId ?? '',
+      SecretAccessKey: credentials?.SecretAccessKey ?? '',
+      Token: credentials?.SessionToken ?? '',
+      Expiration: (credentials?.Expiration ?? new Date()).toISOString(),
+      RoleArn: role,
+    };
+  }
+
+  async #answerProtection(session: Session | undefined, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!session) {
+      sendJson(response, 404, protectionError('', 'ResourceNotFoundException', 'Failed to find a task for the request'));
+      return;
+    }
+    const arn = session.taskArn;
+    if (!session.role) {
+      sendJson(response, 403, protectionError(arn, 'AccessDeniedException', 'Invalid Request: no task IAM role credentials available for task'));
+      return;
+    }
+    const tasks = { cluster: session.cluster, tasks: [arn] };
+    // With the credentials of the task, as the agent does: its role needs the permission.
+    const role = await (session.credentials ??= this.#assume(session.role, arn));
+    const client = new ECSClient({
+      ...this.#config(),
+      credentials: { accessKeyId: role.AccessKeyId, secretAccessKey: role.SecretAccessKey, sessionToken: role.Token },
+    });
+    try {
+      if (request.method === 'GET') {
+        sendJson(response, 200, protectionAnswer(await client.send(new GetTaskProtectionCommand(tasks))));
+        return;
+      }
+      const wish = parseWish(await readBody(request));
+      if (typeof wish === 'string') {
+        sendJson(response, 400, protectionError(arn, 'InvalidParameterException', wish));
+        return;
+      }
+      sendJson(response, 200, protectionAnswer(await client.send(new UpdateTaskProtectionCommand({ ...tasks, ...wish }))));
+    } catch (error) {
+      const { name, message, $metadata: metadata } = error as Error & { $metadata?: { httpStatusCode?: number } };
+      sendJson(response, metadata?.httpStatusCode ?? 500, protectionError(arn, name, message));
+    } finally {
+      client.destroy();
+    }
+  }
+}
+
+function protectionAnswer(answer: { protectedTasks?: ProtectedTask[]; failures?: Failure[] }): object {
+  const [failure] = answer.failures ?? [];
+  if (failure) {
+    return { failure: { Arn: failure.arn, Detail: failure.detail ?? null, Reason: failure.reason } };
+  }
+  const [task] = answer.protectedTasks ?? [];
+  return { protection: { ExpirationDate: task?.expirationDate?.toISOString() ?? null, ProtectionEnabled: task?.protectionEnabled, TaskArn: task?.taskArn } };
+}
+
+function protectionError(arn: string, code: string, message: string): object {
+  return { error: { Arn: arn, Code: code, Message: message } };
+}
+
+function parseWish(body: string): { protectionEnabled: boolean; expiresInMinutes?: number } | string {
+  let wish: { ProtectionEnabled?: unknown; ExpiresInMinutes?: unknown };
+  try {
+    wish = JSON.parse(body) as typeof wish;
+  } catch {
+    return 'UpdateTaskProtection: failed to decode request';
+  }
+  const { ProtectionEnabled: enabled, ExpiresInMinutes: minutes } = wish;
+  if (typeof enabled !== 'boolean') {
+    return 'Invalid request: does not contain \'ProtectionEnabled\' field';
+  }
+  return typeof minutes === 'number' && enabled ? { protectionEnabled: enabled, expiresInMinutes: minutes } : { protectionEnabled: enabled };
+}

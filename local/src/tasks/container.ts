@@ -1,0 +1,163 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { constants } from 'node:os';
+import { StringDecoder } from 'node:string_decoder';
+import type { Reaper } from '../reaper';
+
+/** What `POST /containers/create` carries, as far as a process can follow it. */
+export interface ContainerConfig {
+  readonly Image: string;
+  readonly Env?: readonly string[] | null;
+  readonly Cmd?: readonly string[] | null;
+  readonly Entrypoint?: readonly string[] | null;
+  readonly Labels?: Readonly<Record<string, string>> | null;
+  readonly HostConfig?: Readonly<Record<string, unknown>>;
+}
+
+export interface ContainerCommand {
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export type ContainerStatus = 'created' | 'running' | 'exited';
+
+interface ContainerEvents {
+  exit: [];
+  /** One chunk: 1 is stdout, 2 is stderr. */
+  output: [1 | 2, Buffer];
+  line: [string];
+}
+
+/** Output kept for readers of `logs` that come later; the log file has all of it. */
+const KEPT_OUTPUT_BYTES = 262_144;
+const COMMAND_NOT_FOUND = 127;
+const CANNOT_EXECUTE = 126;
+
+/**
+ * A container that is a process group on this machine.
+ *
+ * created → running → exited; the group is killed when its first process ends, as a container is.
+ */
+export class Container extends EventEmitter<ContainerEvents> {
+  public readonly id = randomBytes(32).toString('hex');
+  public readonly created = new Date();
+  public status: ContainerStatus = 'created';
+  public exitCode = 0;
+  public error = '';
+  public started: Date | undefined;
+  public finished: Date | undefined;
+  readonly #kept: { stream: 1 | 2; data: Buffer }[] = [];
+  #keptBytes = 0;
+  #child: ChildProcess | undefined;
+
+  public constructor(
+    public readonly name: string,
+    public readonly config: ContainerConfig,
+    public readonly command: ContainerCommand,
+    public readonly logFile: string,
+    private readonly reaper: Reaper,
+  ) {
+    super();
+    this.setMaxListeners(0);
+  }
+
+  public get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  public get labels(): Readonly<Record<string, string>> {
+    return this.config.Labels ?? {};
+  }
+
+  public start(): void {
+    const [program = '', ...args] = this.command.argv;
+    const log = createWriteStream(this.logFile);
+    this.started = new Date();
+    this.status = 'running';
+    const child = spawn(program, args, { cwd: this.command.cwd, env: this.command.env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = child;
+    if (child.pid !== undefined) {
+      this.reaper.watch(child.pid);
+    }
+    for (const [stream, source] of [[1, child.stdout], [2, child.stderr]] as const) {
+      const decoder = new StringDecoder('utf8');
+      let rest = '';
+      source.on('data', (data: Buffer) => {
+        log.write(data);
+        this.#keep(stream, data);
+        this.emit('output', stream, data);
+        const lines = (rest + decoder.write(data)).split('\n');
+        rest = lines.pop() ?? '';
+        lines.forEach((line) => this.emit('line', line));
+      }).on('end', () => rest && this.emit('line', rest));
+    }
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      this.error = error.message;
+      this.#exited(error.code === 'ENOENT' ? COMMAND_NOT_FOUND : CANNOT_EXECUTE);
+      log.end(`${error.message}\n`);
+    });
+    // What the first process leaves behind would keep its pipes open: `exit` ends the group, `close` comes when all output is read.
+    child.once('exit', () => { this.signal('SIGKILL'); });
+    child.once('close', (code, signal) => {
+      log.end();
+      this.#exited(code ?? 128 + (signal ? constants.signals[signal] : 0));
+    });
+  }
+
+  /** Sends a signal to the whole group; false when there is none. */
+  public signal(signal: NodeJS.Signals): boolean {
+    if (this.pid === undefined) {
+      return false;
+    }
+    try {
+      return process.kill(-this.pid, signal);
+    } catch {
+      return false;
+    }
+  }
+
+  /** SIGTERM, and SIGKILL when it still runs after `timeoutSeconds`; resolves when it has exited. */
+  public async stop(timeoutSeconds: number): Promise<void> {
+    if (this.status !== 'running') {
+      return;
+    }
+    // As Docker, to the first process alone: it decides about its own children.
+    this.#child?.kill('SIGTERM');
+    const timer = setTimeout(() => this.signal('SIGKILL'), timeoutSeconds * 1000);
+    await this.wait();
+    clearTimeout(timer);
+  }
+
+  public wait(): Promise<number> {
+    return this.status === 'exited' ? Promise.resolve(this.exitCode) : new Promise((resolve) => this.once('exit', () => { resolve(this.exitCode); }));
+  }
+
+  /** What was written so far, oldest first, as far as it is kept. */
+  public output(): readonly { readonly stream: 1 | 2; readonly data: Buffer }[] {
+    return this.#kept;
+  }
+
+  #keep(stream: 1 | 2, data: Buffer): void {
+    this.#kept.push({ stream, data });
+    this.#keptBytes += data.length;
+    while (this.#keptBytes > KEPT_OUTPUT_BYTES && this.#kept.length > 1) {
+      this.#keptBytes -= this.#kept.shift()?.data.length ?? 0;
+    }
+  }
+
+  #exited(code: number): void {
+    if (this.status === 'exited') {
+      return;
+    }
+    this.exitCode = code;
+    this.status = 'exited';
+    this.finished = new Date();
+    if (this.pid !== undefined) {
+      this.reaper.forget(this.pid);
+    }
+    this.emit('exit');
+  }
+}

@@ -1,0 +1,314 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { messageOf } from '../errors';
+import type { Reaper } from '../reaper';
+import type { LocalProcess } from '../types';
+import type { Agent } from './agent';
+import { Container, type ContainerConfig } from './container';
+import { taskEnvironment } from './environment';
+import { readBody, sendJson } from './http';
+import { Labels } from './labels';
+import { findEntry, type ImageAsset, type TaskMap, type TaskMapEntry } from './task-map';
+import { Upstream } from './upstream';
+
+export interface EngineOptions {
+  readonly tasks: TaskMap;
+  readonly logDir: string;
+  readonly agent: Agent;
+  readonly reaper: Reaper;
+  /** A real engine for images that the task map does not name. */
+  readonly dockerHost?: string;
+  readonly output: (taskArn: string, container: string, line: string) => void;
+}
+
+/** Version of the Docker Engine API that we speak. */
+const API_VERSION = '1.41';
+const NEVER = '0001-01-01T00:00:00Z';
+/** Exited containers are kept for readers that come late, then dropped, oldest first. */
+const KEPT_EXITED = 500;
+
+/**
+ * The calls of the Docker Engine API that the emulator's ECS makes; each container is a process group.
+ *
+ * @see https://docs.docker.com/reference/api/engine/version/v1.41/
+ */
+export class Engine {
+  readonly #options: EngineOptions;
+  readonly #containers = new Map<string, Container>();
+  readonly #upstream: Upstream | undefined;
+  readonly #server: Server;
+  #assets: readonly ImageAsset[] = [];
+
+  public constructor(options: EngineOptions) {
+    this.#options = options;
+    this.#upstream = options.dockerHost === undefined ? undefined : new Upstream(options.dockerHost);
+    this.#server = createServer((request, response) => {
+      this.#handle(request, response).catch((error: unknown) => {
+        if (response.headersSent) {
+          response.destroy();
+        } else {
+          sendJson(response, 500, { message: messageOf(error) });
+        }
+      });
+    });
+    this.#server.keepAliveTimeout = 60_000;
+  }
+
+  /** Listens on a free port of 127.0.0.1; resolves with the value for `DOCKER_HOST`. */
+  public async start(): Promise<string> {
+    await new Promise<void>((resolve, reject) => this.#server.once('error', reject).listen(0, '127.0.0.1', resolve));
+    const address = this.#server.address();
+    const host = `127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;
+    this.#options.agent.listenAt(`http://${host}`);
+    return `tcp://${host}`;
+  }
+
+  /** Kills what runs and stops listening. */
+  public async stop(): Promise<void> {
+    const running = [...this.#containers.values()].filter((container) => container.status === 'running');
+    running.forEach((container) => container.signal('SIGKILL'));
+    await Promise.all(running.map((container) => container.wait()));
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  /** Names of image assets, so that the task map can match by them. */
+  public useAssets(assets: readonly ImageAsset[]): void {
+    this.#assets = assets;
+  }
+
+  public processes(taskArn: string): readonly LocalProcess[] {
+    return this.#ofTask(taskArn).map((container) => ({
+      container: container.labels[Labels.container] ?? container.name,
+      ...(container.pid !== undefined && { pid: container.pid }),
+      log: container.logFile,
+    }));
+  }
+
+  public role(taskArn: string): string | undefined {
+    return this.#ofTask(taskArn)[0]?.labels[Labels.role];
+  }
+
+  /** Kills the processes of a task as the kernel would; false when none runs. */
+  public kill(taskArn: string, signal: NodeJS.Signals = 'SIGKILL'): boolean {
+    return this.#ofTask(taskArn).filter((container) => container.status === 'running').map((container) => container.signal(signal)).some(Boolean);
+  }
+
+  #ofTask(taskArn: string): Container[] {
+    return [...this.#containers.values()].filter((container) => container.labels[Labels.taskArn] === taskArn);
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://engine');
+    const path = decodeURIComponent(url.pathname).replace(/^\/v1\.\d+/, '');
+    if (await this.#options.agent.handle(path, request, response)) {
+      return;
+    }
+    const call = `${request.method ?? 'GET'} ${path}`;
+    const image = /^GET \/images\/(.+)\/json$/.exec(call);
+    const container = /^(\w+) \/containers\/([^/]+?)(?:\/(\w+))?$/.exec(call);
+    if (call === 'GET /_ping' || call === 'HEAD /_ping') {
+      response.writeHead(200, { 'api-version': API_VERSION, 'content-type': 'text/plain' }).end('OK');
+    } else if (call === 'GET /version') {
+      sendJson(response, 200, { Version: '20.10.0', ApiVersion: API_VERSION, MinAPIVersion: '1.24', Os: process.platform, Arch: process.arch });
+    } else if (call === 'POST /images/create') {
+      await this.#pull(imageOf(url.searchParams), request, response);
+    } else if (image) {
+      await this.#inspectImage(image[1] ?? '', request, response);
+    } else if (call === 'POST /containers/create') {
+      await this.#create(url.searchParams.get('name') ?? '', request, response);
+    } else if (call === 'GET /containers/json') {
+      sendJson(response, 200, this.#list(url.searchParams));
+    } else if (container) {
+      await this.#onContainer(container[2] ?? '', `${container[1] ?? ''} ${container[3] ?? ''}`.trim(), url.searchParams, request, response);
+    } else {
+      sendJson(response, 404, { message: `${call} is not among the calls that fileworks-local speaks` });
+    }
+  }
+
+  async #pull(image: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // Who pulls names only the image; the container and family of an entry are looked at when the container is created.
+    if (this.#mayRun(image)) {
+      sendJson(response, 200, { status: `a local command stands for ${image}` });
+    } else if (this.#upstream) {
+      await this.#upstream.forward(request, response);
+    } else {
+      sendJson(response, 404, { message: noEntry(image) });
+    }
+  }
+
+  async #inspectImage(image: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.#mayRun(image)) {
+      sendJson(response, 200, { Id: `sha256:${'0'.repeat(64)}`, RepoTags: [image], Config: {} });
+    } else if (this.#upstream) {
+      await this.#upstream.forward(request, response);
+    } else {
+      sendJson(response, 404, { message: noEntry(image) });
+    }
+  }
+
+  #mayRun(image: string): boolean {
+    const { tasks } = this.#options.tasks;
+    const byImage = tasks.map(({ container: _container, family: _family, ...rest }) => rest);
+    return findEntry({ tasks: byImage }, { image }, this.#assets) !== undefined;
+  }
+
+  async #create(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readBody(request);
+    const config = JSON.parse(body) as ContainerConfig;
+    const labels = config.Labels ?? {};
+    const taskArn = labels[Labels.taskArn] ?? '';
+    const container = labels[Labels.container] ?? '';
+    const identity = { image: config.Image, container, family: labels[Labels.family] ?? '' };
+    const entry = findEntry(this.#options.tasks, identity, this.#assets);
+    const role = labels[Labels.role];
+    const endpoints = this.#options.agent.register({ taskArn, cluster: labels[Labels.cluster] ?? '', ...(role !== undefined && { role }) });
+    const env = taskEnvironment(config, entry?.env ?? {}, endpoints);
+    if (!entry) {
+      if (this.#upstream) {
+        await this.#upstream.create(name, config, env, response);
+      } else {
+        sendJson(response, 404, { message: `No such image: ${noEntry(config.Image, container, identity.family)}` });
+      }
+      return;
+    }
+    const command = { argv: argvOf(config, entry), cwd: entry.cwd ?? process.cwd(), env };
+    const created = new Container(name, config, command, join(this.#options.logDir, `${name}.log`), this.#options.reaper);
+    created.on('line', (line) => { this.#options.output(taskArn, container, line); });
+    this.#containers.set(created.id, created);
+    this.#forgetOldest();
+    sendJson(response, 201, { Id: created.id, Warnings: [] });
+  }
+
+  #forgetOldest(): void {
+    const exited = [...this.#containers.values()].filter((container) => container.status === 'exited');
+    exited.slice(0, Math.max(0, exited.length - KEPT_EXITED)).forEach((container) => this.#containers.delete(container.id));
+  }
+
+  #list(query: URLSearchParams): unknown[] {
+    const filters = JSON.parse(query.get('filters') ?? '{}') as { label?: string[] };
+    const wanted = (filters.label ?? []).map((label) => label.split('='));
+    const all = ['1', 'true'].includes((query.get('all') ?? '').toLowerCase());
+    return [...this.#containers.values()]
+      .filter((container) => (all || container.status === 'running') &&
+        wanted.every(([key = '', value]) => (value === undefined ? key in container.labels : container.labels[key] === value)))
+      .map((container) => ({
+        Id: container.id,
+        Names: [`/${container.name}`],
+        Image: container.config.Image,
+        Labels: container.labels,
+        State: container.status,
+        Status: container.status,
+        Created: Math.floor(container.created.getTime() / 1000),
+      }));
+  }
+
+  async #onContainer(id: string, call: string, query: URLSearchParams, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const container = this.#containers.get(id);
+    if (!container) {
+      if (this.#upstream?.knows(id)) {
+        await this.#upstream.forward(request, response);
+      } else {
+        sendJson(response, 404, { message: `No such container: ${id}` });
+      }
+      return;
+    }
+    switch (call) {
+      case 'GET json':
+        sendJson(response, 200, inspection(container));
+        break;
+      case 'POST start':
+        if (container.status === 'created') {
+          container.start();
+        }
+        sendJson(response, 204);
+        break;
+      case 'POST wait':
+        sendJson(response, 200, { StatusCode: await container.wait() });
+        break;
+      case 'POST stop':
+        await container.stop(Number(query.get('t') ?? 10));
+        sendJson(response, 204);
+        break;
+      case 'POST kill':
+        container.signal((query.get('signal') ?? 'SIGKILL') as NodeJS.Signals);
+        sendJson(response, 204);
+        break;
+      case 'GET logs':
+        streamLogs(container, query, response);
+        break;
+      case 'DELETE':
+        // Its record stays for `tasks()`; the engine's clients see it gone only by its state.
+        container.signal('SIGKILL');
+        sendJson(response, 204);
+        break;
+      default:
+        sendJson(response, 404, { message: `${call} is not among the calls that fileworks-local speaks` });
+    }
+  }
+}
+
+/** Entrypoint and command as Docker joins them: who replaces the entrypoint drops the image's command too. */
+export function argvOf(config: ContainerConfig, entry: TaskMapEntry): string[] {
+  const entrypoint = config.Entrypoint?.length ? config.Entrypoint : undefined;
+  const command = config.Cmd?.length ? config.Cmd : undefined;
+  return [...entrypoint ?? entry.entrypoint ?? [], ...command ?? (entrypoint ? [] : entry.command ?? [])];
+}
+
+function inspection(container: Container): unknown {
+  return {
+    Id: container.id,
+    Name: `/${container.name}`,
+    Created: container.created.toISOString(),
+    Image: `sha256:${'0'.repeat(64)}`,
+    State: {
+      Status: container.status,
+      Running: container.status === 'running',
+      Paused: false,
+      Restarting: false,
+      OOMKilled: false,
+      Dead: false,
+      Pid: container.status === 'running' ? container.pid ?? 0 : 0,
+      ExitCode: container.exitCode,
+      Error: container.error,
+      StartedAt: container.started?.toISOString() ?? NEVER,
+      FinishedAt: container.finished?.toISOString() ?? NEVER,
+    },
+    Config: { Image: container.config.Image, Env: container.config.Env, Labels: container.labels, Tty: false },
+    HostConfig: { ...container.config.HostConfig, LogConfig: { Type: 'json-file', Config: {} } },
+    NetworkSettings: { Networks: {}, Ports: {}, IPAddress: '' },
+    Mounts: [],
+  };
+}
+
+/** Docker's multiplexed stream: a header of eight bytes (stream, three zeros, length) before each chunk. */
+function streamLogs(container: Container, query: URLSearchParams, response: ServerResponse): void {
+  const write = (stream: 1 | 2, data: Buffer): void => {
+    const header = Buffer.alloc(8);
+    header[0] = stream;
+    header.writeUInt32BE(data.length, 4);
+    response.write(header);
+    response.write(data);
+  };
+  response.writeHead(200, { 'content-type': 'application/vnd.docker.raw-stream' });
+  response.flushHeaders();
+  container.output().forEach(({ stream, data }) => { write(stream, data); });
+  const follow = ['1', 'true'].includes((query.get('follow') ?? '').toLowerCase());
+  if (!follow || container.status === 'exited') {
+    response.end();
+    return;
+  }
+  container.on('output', write);
+  response.once('close', () => container.off('output', write));
+  container.once('exit', () => response.end());
+}
+
+function imageOf(query: URLSearchParams): string {
+  const tag = query.get('tag');
+  return `${query.get('fromImage') ?? ''}${tag ? `${tag.startsWith('sha256:') ? '@' : ':'}${tag}` : ''}`;
+}
+
+function noEntry(image: string, container?: string, family?: string): string {
+  const where = container ? ` (container ${container} of family ${family ?? ''})` : '';
+  return `no entry of the task map stands for the image ${image}${where}`;
+}

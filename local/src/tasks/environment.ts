@@ -1,0 +1,48 @@
+import type { ContainerConfig } from './container';
+import { Labels } from './labels';
+
+/** What a process needs of the user's shell to run at all. */
+const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LC_ALL', 'TZ'] as const;
+
+export interface TaskEndpoints {
+  /** Of the AWS API. */
+  readonly aws: string;
+  /** `ECS_AGENT_URI` of this container. */
+  readonly agent: string;
+  /** Where this container fetches the credentials of its role; absent when the task has none. */
+  readonly credentials?: { readonly url: string; readonly token: string };
+}
+
+/**
+ * The environment of a container's process: what the agent injects, under what the image and the task definition say.
+ *
+ * The emulator addresses itself by a name that only Docker resolves; those addresses become ours. Shared AWS configuration
+ * files are hidden from the process: the SDKs would prefer them to the credentials of the task's role.
+ */
+export function taskEnvironment(config: ContainerConfig, image: Readonly<Record<string, string>>, endpoints: TaskEndpoints): Record<string, string> {
+  const given = Object.fromEntries((config.Env ?? []).map((pair) => {
+    const at = pair.indexOf('=');
+    return at < 0 ? [pair, ''] : [pair.slice(0, at), pair.slice(at + 1)];
+  })) as Record<string, string>;
+  const { AWS_CONTAINER_CREDENTIALS_FULL_URI: _uri, AWS_CONTAINER_AUTHORIZATION_TOKEN: _token, AWS_ENDPOINT_URL: _endpoint, ECS_CONTAINER_METADATA_URI_V4: metadata = '', ...own } = given;
+  const region = config.Labels?.[Labels.taskArn]?.split(':')[3] ?? '';
+  const inherited = Object.fromEntries(INHERITED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))) as Record<string, string>;
+  return {
+    ...inherited,
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_EXECUTION_ENV: 'AWS_ECS_FARGATE',
+    AWS_ENDPOINT_URL: endpoints.aws,
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    ...image,
+    ...own,
+    ECS_AGENT_URI: endpoints.agent,
+    ECS_CONTAINER_METADATA_URI_V4: metadata.replace(/^http:\/\/[^/]+/, endpoints.aws),
+    ...(endpoints.credentials && {
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: endpoints.credentials.url,
+      AWS_CONTAINER_AUTHORIZATION_TOKEN: endpoints.credentials.token,
+    }),
+  };
+}

@@ -1,0 +1,64 @@
+import { request as httpRequest, type IncomingMessage, type RequestOptions, type ServerResponse } from 'node:http';
+import { LocalCloudError } from '../errors';
+import type { ContainerConfig } from './container';
+import { readBody, sendJson } from './http';
+
+/** A real Docker engine behind ours: it runs the images that no local command stands for. */
+export class Upstream {
+  readonly #target: RequestOptions;
+  readonly #ids = new Set<string>();
+
+  public constructor(dockerHost: string) {
+    this.#target = targetOf(dockerHost);
+  }
+
+  /** Whether the container was created there. */
+  public knows(id: string): boolean {
+    return this.#ids.has(id);
+  }
+
+  public forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const onward = httpRequest({ ...this.#target, method: request.method, path: request.url, headers: { ...request.headers, host: 'docker' } }, (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(response).once('finish', resolve).once('error', reject);
+      }).once('error', reject);
+      request.pipe(onward);
+    });
+  }
+
+  /** Creates a container in the host's network, where 127.0.0.1 is the emulator, with the environment that a process would get. */
+  public async create(name: string, config: ContainerConfig, env: Readonly<Record<string, string>>, response: ServerResponse): Promise<void> {
+    const { PATH: _path, HOME: _home, TMPDIR: _tmpdir, ...own } = env;
+    const body = JSON.stringify({
+      ...config,
+      Env: Object.entries(own).map(([key, value]) => `${key}=${value}`),
+      HostConfig: { ...config.HostConfig, NetworkMode: 'host' },
+      NetworkingConfig: undefined,
+    });
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      httpRequest({
+        ...this.#target,
+        method: 'POST',
+        path: `/v1.41/containers/create?name=${encodeURIComponent(name)}`,
+        headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+      }, resolve).once('error', reject).end(body);
+    });
+    const parsed = JSON.parse(await readBody(answer)) as { Id?: string };
+    if (parsed.Id !== undefined) {
+      this.#ids.add(parsed.Id);
+    }
+    sendJson(response, answer.statusCode ?? 502, parsed);
+  }
+}
+
+function targetOf(dockerHost: string): RequestOptions {
+  const url = URL.canParse(dockerHost) ? new URL(dockerHost) : undefined;
+  if (url?.protocol === 'unix:') {
+    return { socketPath: url.pathname };
+  }
+  if (url?.protocol === 'tcp:' || url?.protocol === 'http:') {
+    return { host: url.hostname, port: url.port || '2375' };
+  }
+  throw new LocalCloudError('OptionInvalid', `dockerHost must look like unix:///var/run/docker.sock or tcp://127.0.0.1:2375, got: ${dockerHost}`);
+}
