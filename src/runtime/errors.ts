@@ -50,13 +50,13 @@ export abstract class JobAborted extends FileworksError {
 }
 
 /** Why a lease was, or is about to be, lost. */
-export type LeaseLossCause =
+export type LeaseLossCause
   /** The visibility timeout ran out before it could be extended: SQS was unreachable or the event loop was blocked. */
-  | 'expired'
+  = | 'expired'
   /** SQS says that the message is no longer ours. */
-  | 'gone'
+    | 'gone'
   /** The 12 hours that SQS allows a message to be hidden are nearly over; `ctx.handOff()` still works. */
-  | 'limit';
+    | 'limit';
 
 /** Another worker has the message, or will have it soon: stop, nothing that this handler still does will count. */
 export class LeaseLost extends JobAborted {
@@ -102,4 +102,9 @@ export class ConfigurationError extends FileworksError {
 /** A call to the queue did not answer in its time. */
 export class CallTimeout extends FileworksError {
   readonly code = 'ERR_CALL_TIMEOUT';
+}
+
+/** Tells errors apart by code and not by class: an application may hold the runtime twice, once by `import` and once by `require`. */
+export function hasCode<E extends FileworksError>(error: unknown, code: E['code']): error is E {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 }

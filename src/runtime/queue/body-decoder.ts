@@ -1,0 +1,183 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { PoisonMessage } from '../errors.js';
+import { type ContinuationMessage, type JobMessage, type JobObject } from '../../contract/job-message.js';
+import { ObjectEventSource } from '../../contract/object-event.js';
+
+/** What a body turned out to be. */
+export type BodyKind = 'object-event' | 'event' | 'job' | 'custom' | 'test-event';
+
+export interface DecodedBody {
+  readonly kind: BodyKind;
+  /** What the handler gets as `job.body`: the S3 event, the detail of another event, the payload of a job, or the body itself. */
+  readonly body: unknown;
+  /** Empty when the message is not about objects. */
+  readonly objects: readonly JobObject[];
+  /** `detail-type` of an event, name of an S3 notification or type of a job. */
+  readonly type?: string;
+  readonly correlationId?: string;
+  readonly continuation?: { readonly state: unknown; readonly generation: number; readonly firstBody: string };
+}
+
+type Json = Record<string, unknown>;
+
+const MaxNesting = 4;
+
+/**
+ * Reads what can be in the queue of an S3 pipeline: S3 events from EventBridge, S3 notifications, either of them inside an SNS envelope,
+ * our own job messages, and continuations of any of these.
+ *
+ * @param acceptUnknown whether a JSON body of any other shape is a job too, because a schema will judge it
+ * @throws PoisonMessage with the reason, when the body is none of these
+ */
+export function decodeBody(text: string, acceptUnknown: boolean): DecodedBody {
+  return decode(text, acceptUnknown, 0);
+}
+
+function decode(text: string, acceptUnknown: boolean, depth: number): DecodedBody {
+  if (depth > MaxNesting) {
+    throw new PoisonMessage(`body is nested more than ${MaxNesting} envelopes deep`);
+  }
+  const value = parse(text);
+  if (isJson(value)) {
+    if (value.fileworksContinuation !== undefined) {
+      return decodeContinuation(value, acceptUnknown, depth);
+    }
+    if (value.fileworksJob !== undefined) {
+      return decodeJob(value);
+    }
+    if (value.Type === 'Notification' && typeof value.TopicArn === 'string' && typeof value.Message === 'string') {
+      return decode(value.Message, acceptUnknown, depth + 1);
+    }
+    if (typeof value['detail-type'] === 'string' && typeof value.source === 'string' && isJson(value.detail)) {
+      return decodeEvent(value, value.detail, acceptUnknown);
+    }
+    if (value.Service === 'Amazon S3' && value.Event === 's3:TestEvent') {
+      return { kind: 'test-event', body: value, objects: [], type: 's3:TestEvent' };
+    }
+    if (Array.isArray(value.Records) && value.Records.length > 0 && value.Records.every((record) => isJson(record) && isJson(record.s3))) {
+      return decodeNotification(value, value.Records as Json[]);
+    }
+  }
+  if (acceptUnknown) {
+    return { kind: 'custom', body: value, objects: [] };
+  }
+  throw new PoisonMessage(`body is no S3 event, S3 notification, SNS envelope or job message, and no schema was given: ${outline(value)}`);
+}
+
+/** Validates with any library that speaks Standard Schema. @throws PoisonMessage that names the first problems */
+export async function validateBody(schema: StandardSchemaV1, body: unknown): Promise<unknown> {
+  const result = await schema['~standard'].validate(body);
+  if (result.issues === undefined) {
+    return result.value;
+  }
+  const issues = result.issues.slice(0, 5).map(({ message, path = [] }) => {
+    const where = path.map((step) => String(typeof step === 'object' ? step.key : step)).join('.');
+    return where === '' ? message : `${where}: ${message}`;
+  });
+  throw new PoisonMessage(`body does not fit the schema: ${issues.join('; ')}`);
+}
+
+function decodeContinuation(value: Json, acceptUnknown: boolean, depth: number): DecodedBody {
+  const { fileworksContinuation, correlationId, body, state, generation } = value as unknown as ContinuationMessage;
+  const valid = (fileworksContinuation as number) === 1 && typeof correlationId === 'string' && typeof body === 'string'
+    && Number.isInteger(generation) && generation >= 1;
+  if (!valid) {
+    throw new PoisonMessage('body is a continuation of an unknown version or shape; the worker may be older than the sender');
+  }
+  return { ...decode(body, acceptUnknown, depth + 1), correlationId, continuation: { state, generation, firstBody: body } };
+}
+
+function decodeJob(value: Json): DecodedBody {
+  const { fileworksJob, type, correlationId, object, payload } = value as unknown as JobMessage;
+  if ((fileworksJob as number) !== 1) {
+    throw new PoisonMessage(`body is a job message of version ${String(fileworksJob)}; this worker reads version 1`);
+  }
+  if (typeof type !== 'string' || type === '' || (correlationId !== undefined && typeof correlationId !== 'string')) {
+    throw new PoisonMessage('body is a job message without a type, or with a correlationId that is no text');
+  }
+  const objects = object === undefined ? [] : [toObject(object as unknown as Json, 'object')];
+  return { kind: 'job', body: payload, objects, type, ...(correlationId === undefined ? {} : { correlationId }) };
+}
+
+function decodeEvent(event: Json, detail: Json, acceptUnknown: boolean): DecodedBody {
+  const type = event['detail-type'] as string;
+  const id = typeof event.id === 'string' && event.id !== '' ? { correlationId: event.id } : {};
+  if (event.source === ObjectEventSource && isJson(detail.bucket) && isJson(detail.object)) {
+    const object = toObject({
+      bucket: detail.bucket.name,
+      key: detail.object.key,
+      size: detail.object.size,
+      etag: detail.object.etag,
+      versionId: detail.object['version-id'],
+      sequencer: detail.object.sequencer,
+      reason: detail.reason,
+    }, 'detail');
+    return { kind: 'object-event', body: event, objects: [object], type, ...id };
+  }
+  if (!acceptUnknown) {
+    throw new PoisonMessage(`body is an event "${type}" of ${String(event.source)}, and no schema was given for its detail`);
+  }
+  return { kind: 'event', body: detail, objects: [], type, ...id };
+}
+
+function decodeNotification(notification: Json, records: readonly Json[]): DecodedBody {
+  const objects = records.map((record, index) => {
+    const { bucket, object } = record.s3 as Json;
+    if (!isJson(bucket) || !isJson(object) || typeof object.key !== 'string') {
+      throw new PoisonMessage(`Records[${index}].s3 has no bucket or no object key`);
+    }
+    return toObject({
+      bucket: bucket.name,
+      key: decodeKey(object.key, index),
+      size: object.size,
+      etag: object.eTag,
+      versionId: object.versionId,
+      sequencer: object.sequencer,
+      reason: record.eventName,
+    }, `Records[${index}].s3`);
+  });
+  return { kind: 'object-event', body: notification, objects, type: String(records[0]?.eventName) };
+}
+
+/** Notifications encode keys like a form: a space is `+`, everything else is percent-encoded UTF-8. */
+function decodeKey(key: string, index: number): string {
+  try {
+    return decodeURIComponent(key.replaceAll('+', ' '));
+  } catch (cause) {
+    throw new PoisonMessage(`key of Records[${index}] is not URL-encoded`, { cause });
+  }
+}
+
+function toObject(source: Json, where: string): JobObject {
+  const { bucket, key, size } = source;
+  if (typeof bucket !== 'string' || bucket === '' || typeof key !== 'string' || key === '') {
+    throw new PoisonMessage(`${where} has no bucket name or no object key`);
+  }
+  if (size !== undefined && (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0)) {
+    throw new PoisonMessage(`${where} has a size that is no number of bytes: ${JSON.stringify(size)}`);
+  }
+  const texts = ['etag', 'versionId', 'sequencer', 'reason'] as const;
+  return {
+    bucket,
+    key,
+    ...(size === undefined ? {} : { size }),
+    ...Object.fromEntries(texts.filter((name) => typeof source[name] === 'string').map((name) => [name, source[name]])),
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new PoisonMessage('body is not JSON', { cause });
+  }
+}
+
+function isJson(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Says what a body looks like without repeating its values, which may be private. */
+function outline(value: unknown): string {
+  return isJson(value) ? `an object with ${Object.keys(value).slice(0, 8).join(', ').slice(0, 200) || 'no properties'}` : `a JSON ${Array.isArray(value) ? 'array' : typeof value}`;
+}

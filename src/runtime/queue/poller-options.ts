@@ -1,0 +1,212 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { type Backoff, exponentialBackoff } from './backoff.js';
+import { type JobHandler } from './job.js';
+import { type ScaleInProtection } from './scale-in-protection.js';
+import { SqsTransport } from './sqs-transport.js';
+import { isFifo, queueNameOf, type QueueTransport } from './transport.js';
+import { FargateLimits, SqsLimits } from '../../contract/service-limits.js';
+import { type Clock, systemClock } from '../support/clock.js';
+import { type AroundJob } from '../support/job-info.js';
+import { type Logger, silentLogger } from '../support/logger.js';
+import { OptionChecks } from '../support/option-checks.js';
+
+export interface QueueOptions<Body = never> {
+  /** URL of the queue; one that ends in `.fifo` is worked in order. */
+  readonly url: string;
+  /** @default - the last part of the URL */
+  readonly name?: string;
+  readonly handler: JobHandler<Body>;
+  /** Validates and types the body; any library that speaks Standard Schema. @default - S3 events and job messages only, unvalidated */
+  readonly schema?: StandardSchemaV1<unknown, Body>;
+  /** Share of the slots under `weighted`, relative to the other queues; 1 to 1000. @default 1 */
+  readonly weight?: number;
+  /** Slots that this queue may use at most; 1 or more. @default - all */
+  readonly maxConcurrency?: number;
+  /** Where poison messages go at once. @default - they stay and are retried until SQS moves them */
+  readonly deadLetterQueueUrl?: string;
+  /** Receives after which SQS moves a message to the dead-letter queue; 1 to 1000. @default - asked from the queue at start */
+  readonly maxReceiveCount?: number;
+}
+
+export interface QueuePollerOptions {
+  /**
+   * The queues to work on, under `strict` in order of priority. Each body type is the queue's own.
+   */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- an array cannot carry one type parameter per element
+  readonly queues: readonly QueueOptions<any>[];
+  /**
+   * `weighted`: busy queues share the slots by their weight. `strict`: a queue is worked on only while those before it are empty.
+   *
+   * @default weighted
+   */
+  readonly strategy?: 'weighted' | 'strict';
+  /** Jobs at the same time, all queues together; 1 to 10000. @default 10 */
+  readonly concurrency?: number;
+  /**
+   * Messages that are received and leased ahead of a free slot. `auto`: about what one second of work takes, and none when jobs are long.
+   *
+   * @default auto
+   */
+  readonly prefetch?: 'auto' | number;
+  readonly receive?: {
+    /** Length of a long poll in seconds, 0 to 20. @default - 20, or less when the stop timeout leaves less */
+    readonly waitTimeSeconds?: number;
+    /** Long polls at the same time per queue, 1 to 100. @default 20 */
+    readonly maxReceivers?: number;
+  };
+  readonly visibility?: {
+    /** Seconds that a message stays hidden without a heartbeat, 3 to 43200: how long a killed worker delays its jobs. @default 120 */
+    readonly timeoutSeconds?: number;
+    /** The handler is told after this many seconds that its lease ends, 1 to 43200. @default 43080, two minutes before SQS ends it */
+    readonly maxLeaseSeconds?: number;
+  };
+  readonly ack?: {
+    /** How long a delete waits for nine others, in milliseconds, 0 to 20000; FIFO queues never wait. @default 2000 */
+    readonly lingerMs?: number;
+    /** How long a finished message is recognized when SQS delivers it again, 0 to 43200 seconds. @default 900 */
+    readonly tombstoneSeconds?: number;
+  };
+  /** Wait before the next attempt. @default exponentialBackoff() */
+  readonly retry?: Backoff;
+  /** The handler's signal aborts after this time, more than 0 seconds. @default - no limit but the lease */
+  readonly handlerTimeoutSeconds?: number;
+  readonly shutdown?: {
+    /** Seconds from SIGTERM to SIGKILL, 2 to 120. @default 30, the default of ECS */
+    readonly stopTimeoutSeconds?: number;
+    /** Unfinished work is given back this many seconds before the stop timeout. @default - a fifth of it, at most 10 */
+    readonly releaseReserveSeconds?: number;
+  };
+  /** Protection of the task from scale-in while it works. @default - none */
+  readonly protection?: ScaleInProtection;
+  /** @default - SQS */
+  readonly transport?: QueueTransport;
+  /** Runs each job inside something, such as a log context or a span. */
+  readonly aroundJob?: AroundJob;
+  /** @default - silent */
+  readonly logger?: Logger;
+  /** @default - the clock of the machine */
+  readonly clock?: Clock;
+}
+
+export interface ResolvedQueue {
+  readonly url: string;
+  readonly name: string;
+  readonly fifo: boolean;
+  readonly handler: JobHandler;
+  readonly schema: StandardSchemaV1 | undefined;
+  readonly weight: number;
+  readonly maxConcurrency: number;
+  readonly deadLetterQueueUrl: string | undefined;
+  readonly maxReceiveCount: number | undefined;
+}
+
+export interface ResolvedOptions {
+  readonly queues: readonly ResolvedQueue[];
+  readonly strategy: 'weighted' | 'strict';
+  readonly concurrency: number;
+  readonly prefetch: 'auto' | number;
+  readonly waitTimeSeconds: number;
+  readonly maxReceivers: number;
+  readonly visibilitySeconds: number;
+  readonly maxLeaseSeconds: number;
+  readonly deleteLingerMs: number;
+  readonly tombstoneMs: number;
+  readonly retry: Backoff;
+  readonly handlerTimeoutSeconds: number | undefined;
+  readonly stopTimeoutSeconds: number;
+  readonly releaseReserveSeconds: number;
+  readonly protection: ScaleInProtection | undefined;
+  readonly transport: QueueTransport;
+  /** Whether the poller made the transport and so closes it. */
+  readonly ownsTransport: boolean;
+  readonly aroundJob: AroundJob;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+const DefaultConcurrency = 10;
+const DefaultMaxReceivers = 20;
+const DefaultVisibilitySeconds = 120;
+const DefaultMaxLeaseSeconds = 43_080;
+const DefaultDeleteLingerMs = 2_000;
+const DefaultTombstoneSeconds = 900;
+const DefaultStopTimeoutSeconds = 30;
+const MaxReserveSeconds = 10;
+
+/** @throws ConfigurationError with every problem found */
+export function resolveOptions(options: QueuePollerOptions): ResolvedOptions {
+  const { receive = {}, visibility = {}, ack = {}, shutdown = {} } = options;
+  const concurrency = options.concurrency ?? DefaultConcurrency;
+  const stopTimeoutSeconds = shutdown.stopTimeoutSeconds ?? DefaultStopTimeoutSeconds;
+  const releaseReserveSeconds = shutdown.releaseReserveSeconds ?? Math.min(MaxReserveSeconds, stopTimeoutSeconds / 5);
+  // A long poll must be able to answer before unfinished work is given back.
+  const longestWait = Math.max(0, Math.floor(stopTimeoutSeconds - releaseReserveSeconds - 1));
+  const resolved: ResolvedOptions = {
+    queues: options.queues.map((queue) => ({
+      url: queue.url,
+      name: queue.name ?? queueNameOf(queue.url),
+      fifo: isFifo(queue.url),
+      handler: queue.handler as JobHandler,
+      schema: queue.schema,
+      weight: queue.weight ?? 1,
+      maxConcurrency: queue.maxConcurrency ?? concurrency,
+      deadLetterQueueUrl: queue.deadLetterQueueUrl,
+      maxReceiveCount: queue.maxReceiveCount,
+    })),
+    strategy: options.strategy ?? 'weighted',
+    concurrency,
+    prefetch: options.prefetch ?? 'auto',
+    waitTimeSeconds: receive.waitTimeSeconds ?? Math.min(SqsLimits.maxReceiveWaitSeconds, longestWait),
+    maxReceivers: receive.maxReceivers ?? DefaultMaxReceivers,
+    visibilitySeconds: visibility.timeoutSeconds ?? DefaultVisibilitySeconds,
+    maxLeaseSeconds: visibility.maxLeaseSeconds ?? DefaultMaxLeaseSeconds,
+    deleteLingerMs: ack.lingerMs ?? DefaultDeleteLingerMs,
+    tombstoneMs: (ack.tombstoneSeconds ?? DefaultTombstoneSeconds) * 1_000,
+    retry: options.retry ?? exponentialBackoff(),
+    handlerTimeoutSeconds: options.handlerTimeoutSeconds,
+    stopTimeoutSeconds,
+    releaseReserveSeconds,
+    protection: options.protection,
+    transport: options.transport ?? new SqsTransport(),
+    ownsTransport: options.transport === undefined,
+    aroundJob: options.aroundJob ?? ((_, run) => run()),
+    logger: options.logger ?? silentLogger,
+    clock: options.clock ?? systemClock,
+  };
+  check(resolved);
+  return resolved;
+}
+
+function check(options: ResolvedOptions): void {
+  const checks = new OptionChecks();
+  checks.that(options.queues.length > 0, 'expected `queues` to name at least one queue, got none');
+  const names = options.queues.map(({ name }) => name);
+  checks.that(new Set(names).size === names.length, `expected each of \`queues\` to have its own name, got: ${names.join(', ')}; set \`name\``);
+  options.queues.forEach((queue, index) => {
+    const prop = (name: string) => `queues[${index}].${name}`;
+    checks.that(URL.canParse(queue.url), `expected \`${prop('url')}\` to be the URL of a queue, got: ${queue.url}`);
+    checks.number(prop('weight'), queue.weight, { min: 1, max: 1_000 });
+    checks.number(prop('maxConcurrency'), queue.maxConcurrency, { min: 1, max: Number.POSITIVE_INFINITY, integer: true });
+    if (queue.maxReceiveCount !== undefined) {
+      checks.number(prop('maxReceiveCount'), queue.maxReceiveCount, { min: 1, max: SqsLimits.maxReceiveCount, integer: true });
+    }
+  });
+  const maxSeconds = SqsLimits.maxVisibilityTimeoutSeconds;
+  checks.number('concurrency', options.concurrency, { min: 1, max: 10_000, integer: true });
+  if (options.prefetch !== 'auto') {
+    checks.number('prefetch', options.prefetch, { min: 0, max: 10_000, integer: true });
+  }
+  checks.number('receive.waitTimeSeconds', options.waitTimeSeconds, { min: 0, max: SqsLimits.maxReceiveWaitSeconds, integer: true });
+  checks.number('receive.maxReceivers', options.maxReceivers, { min: 1, max: 100, integer: true });
+  checks.number('visibility.timeoutSeconds', options.visibilitySeconds, { min: 3, max: maxSeconds, integer: true });
+  checks.number('visibility.maxLeaseSeconds', options.maxLeaseSeconds, { min: 1, max: maxSeconds });
+  checks.number('ack.lingerMs', options.deleteLingerMs, { min: 0, max: 20_000 });
+  checks.number('ack.tombstoneSeconds', options.tombstoneMs / 1_000, { min: 0, max: maxSeconds });
+  if (options.handlerTimeoutSeconds !== undefined) {
+    checks.number('handlerTimeoutSeconds', options.handlerTimeoutSeconds, { min: 0.001, max: maxSeconds });
+  }
+  const { minStopTimeoutSeconds, maxStopTimeoutSeconds } = FargateLimits;
+  checks.number('shutdown.stopTimeoutSeconds', options.stopTimeoutSeconds, { min: minStopTimeoutSeconds, max: maxStopTimeoutSeconds });
+  checks.number('shutdown.releaseReserveSeconds', options.releaseReserveSeconds, { min: 0, max: options.stopTimeoutSeconds });
+  checks.done();
+}

@@ -1,0 +1,71 @@
+import { type ScaleInProtection } from './scale-in-protection.js';
+import { type Clock, type Timer } from '../support/clock.js';
+
+export interface ProtectionKeeperOptions {
+  readonly protection: ScaleInProtection | undefined;
+  readonly clock: Clock;
+  /** Protection is there now; work can start. */
+  readonly onGranted: () => void;
+  readonly onRefused: () => void;
+}
+
+/**
+ * Holds the scale-in protection while there is work.
+ *
+ * off → asking (work waits) → held, renewed → off again after a while without work; refused at any time means that the worker drains.
+ */
+export class ProtectionKeeper {
+  readonly #options: ProtectionKeeperOptions;
+  #held = false;
+  #asking: Promise<void> | undefined;
+  #renewal: Timer | undefined;
+  #idle: Timer | undefined;
+
+  constructor(options: ProtectionKeeperOptions) {
+    this.#options = options;
+  }
+
+  /** Whether work may start; asks for protection when it is not held. */
+  ensure(): boolean {
+    this.#idle?.cancel();
+    this.#idle = undefined;
+    if (this.#options.protection === undefined || this.#held) {
+      return true;
+    }
+    this.#asking ??= this.#ask(this.#options.protection);
+    return false;
+  }
+
+  /** There is no work; gives the protection back unless work comes soon. */
+  idle(): void {
+    const { protection, clock } = this.#options;
+    if (protection !== undefined && this.#held) {
+      this.#idle ??= clock.after(protection.releaseAfterIdleMs, () => void this.release());
+    }
+  }
+
+  async release(): Promise<void> {
+    this.#idle?.cancel();
+    this.#idle = undefined;
+    await this.#asking;
+    this.#renewal?.cancel();
+    if (this.#held) {
+      this.#held = false;
+      await this.#options.protection?.release();
+    }
+  }
+
+  async #ask(protection: ScaleInProtection): Promise<void> {
+    const answer = await protection.acquire();
+    this.#asking = undefined;
+    this.#held = answer === 'granted';
+    if (!this.#held) {
+      this.#options.onRefused();
+      return;
+    }
+    this.#renewal = this.#options.clock.after(protection.renewEveryMs, () => {
+      this.#asking = this.#ask(protection);
+    });
+    this.#options.onGranted();
+  }
+}

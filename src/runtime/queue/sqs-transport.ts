@@ -1,0 +1,127 @@
+import {
+  ChangeMessageVisibilityBatchCommand, DeleteMessageBatchCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient,
+  type BatchResultErrorEntry, type Message, type MessageAttributeValue, type SQSClientConfig,
+} from '@aws-sdk/client-sqs';
+import {
+  type EntryFailure, type OutgoingMessage, type QueueFacts, type QueueTransport, type ReceivedMessage, type ReceiveRequest, type VisibilityEntry,
+} from './transport.js';
+
+const ConnectionTimeoutMs = 5_000;
+/** An answer to anything but a long poll takes milliseconds; ten seconds mean that the peer is gone. */
+const CallTimeoutMs = 10_000;
+/** Longest long poll, and time for its answer to arrive. */
+const ReceiveTimeoutMs = 30_000;
+/** The SDK's default of 50 would let long polls starve each other in a worker with several queues. */
+const MaxSockets = 200;
+
+/**
+ * SQS through the AWS SDK.
+ *
+ * Long polls have a client of their own, so that deletes and heartbeats never wait for a socket. Both clients get the timeouts that
+ * the SDK does not set: without them one dead connection stops a worker for ever.
+ */
+export class SqsTransport implements QueueTransport {
+  readonly #config: SQSClientConfig;
+  #clients: { readonly receive: SQSClient; readonly control: SQSClient } | undefined;
+
+  /** @param config options for the clients, such as `region` or `endpoint`; request handler and retries are ours */
+  constructor(config: SQSClientConfig = {}) {
+    this.#config = config;
+  }
+
+  async receive(request: ReceiveRequest): Promise<readonly ReceivedMessage[]> {
+    const output = await this.#client('receive').send(new ReceiveMessageCommand({
+      QueueUrl: request.queueUrl,
+      MaxNumberOfMessages: request.maxMessages,
+      WaitTimeSeconds: request.waitTimeSeconds,
+      VisibilityTimeout: request.visibilityTimeoutSeconds,
+      ReceiveRequestAttemptId: request.attemptId,
+      MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp', 'MessageGroupId', 'AWSTraceHeader'],
+      MessageAttributeNames: ['All'],
+    }), { abortSignal: request.signal });
+    return (output.Messages ?? []).map(toReceived);
+  }
+
+  async deleteBatch(queueUrl: string, receiptHandles: readonly string[], signal: AbortSignal): Promise<readonly EntryFailure[]> {
+    const output = await this.#client('control').send(new DeleteMessageBatchCommand({
+      QueueUrl: queueUrl,
+      Entries: receiptHandles.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle })),
+    }), { abortSignal: signal });
+    return toFailures(output.Failed);
+  }
+
+  async changeVisibilityBatch(queueUrl: string, entries: readonly VisibilityEntry[], signal: AbortSignal): Promise<readonly EntryFailure[]> {
+    const output = await this.#client('control').send(new ChangeMessageVisibilityBatchCommand({
+      QueueUrl: queueUrl,
+      Entries: entries.map(({ receiptHandle, visibilityTimeoutSeconds }, index) => (
+        { Id: String(index), ReceiptHandle: receiptHandle, VisibilityTimeout: visibilityTimeoutSeconds }
+      )),
+    }), { abortSignal: signal });
+    return toFailures(output.Failed);
+  }
+
+  async send(queueUrl: string, message: OutgoingMessage, signal: AbortSignal): Promise<void> {
+    await this.#client('control').send(new SendMessageCommand({
+      QueueUrl: queueUrl,
+      MessageBody: message.body,
+      MessageAttributes: message.attributes as Record<string, MessageAttributeValue> | undefined,
+      MessageGroupId: message.groupId,
+      MessageDeduplicationId: message.deduplicationId,
+    }), { abortSignal: signal });
+  }
+
+  async describe(queueUrl: string, signal: AbortSignal): Promise<QueueFacts> {
+    const { Attributes = {} } = await this.#client('control').send(
+      new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['RedrivePolicy'] }), { abortSignal: signal });
+    const policy = JSON.parse(Attributes.RedrivePolicy ?? '{}') as { maxReceiveCount?: number | string };
+    return policy.maxReceiveCount === undefined ? {} : { maxReceiveCount: Number(policy.maxReceiveCount) };
+  }
+
+  reset(): void {
+    this.close();
+    this.#clients = undefined;
+  }
+
+  close(): void {
+    this.#clients?.receive.destroy();
+    this.#clients?.control.destroy();
+  }
+
+  #client(use: 'receive' | 'control'): SQSClient {
+    this.#clients ??= {
+      // One attempt: the poller repeats a receive itself, so that it can report it and can keep the attempt id of FIFO queues.
+      receive: new SQSClient({ ...endpointConfig(), ...this.#config, maxAttempts: 1, requestHandler: requestHandler(ReceiveTimeoutMs) }),
+      control: new SQSClient({ ...endpointConfig(), ...this.#config, requestHandler: requestHandler(CallTimeoutMs) }),
+    };
+    return this.#clients[use];
+  }
+}
+
+function requestHandler(requestTimeout: number): SQSClientConfig['requestHandler'] {
+  const agent = { keepAlive: true, maxSockets: MaxSockets };
+  return { connectionTimeout: ConnectionTimeoutMs, requestTimeout, throwOnRequestTimeout: true, httpAgent: agent, httpsAgent: agent };
+}
+
+/** The SDK prefers the host of a queue URL over its environment; who sets an endpoint in the environment means it. */
+function endpointConfig(): SQSClientConfig {
+  const named = process.env.AWS_ENDPOINT_URL_SQS ?? process.env.AWS_ENDPOINT_URL;
+  return named === undefined || named === '' ? {} : { useQueueUrlAsEndpoint: false };
+}
+
+function toReceived(message: Message): ReceivedMessage {
+  const system = message.Attributes ?? {};
+  return {
+    messageId: message.MessageId ?? '',
+    receiptHandle: message.ReceiptHandle ?? '',
+    body: message.Body ?? '',
+    receiveCount: Number(system.ApproximateReceiveCount ?? 1),
+    attributes: message.MessageAttributes ?? {},
+    ...(system.SentTimestamp === undefined ? {} : { sentAt: Number(system.SentTimestamp) }),
+    ...(system.MessageGroupId === undefined ? {} : { groupId: system.MessageGroupId }),
+    ...(system.AWSTraceHeader === undefined ? {} : { traceHeader: system.AWSTraceHeader }),
+  };
+}
+
+function toFailures(failed: readonly BatchResultErrorEntry[] | undefined): readonly EntryFailure[] {
+  return (failed ?? []).map(({ Id, Code, Message: text }) => ({ index: Number(Id), code: Code ?? 'Unknown', message: text ?? '' }));
+}

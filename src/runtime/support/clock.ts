@@ -1,0 +1,38 @@
+/** Where the runtime gets its time and its timers from, so that tests can move both by hand. */
+export interface Clock {
+  /** Milliseconds on a scale that only moves forward, whatever happens to the date of the machine. Leases are measured on it. */
+  now(): number;
+  /** The date, for logs and for times that other machines read. */
+  date(): Date;
+  /** Calls back once after `ms` milliseconds. */
+  after(ms: number, callback: () => void): Timer;
+}
+
+export interface Timer {
+  cancel(): void;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  date: () => new Date(),
+  after(ms, callback) {
+    const timer = setTimeout(callback, ms);
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
+
+/** Resolves after `ms` milliseconds, or as soon as the signal aborts; it never rejects. */
+export async function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted === true) {
+    return;
+  }
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      timer.cancel();
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = clock.after(ms, done);
+    signal?.addEventListener('abort', done, { once: true });
+  });
+}

@@ -1,0 +1,282 @@
+import { LeaseLost, PoisonMessage, RetryLater, Shutdown } from '../../../src/runtime/errors.js';
+import { exponentialBackoff, type Job, type JobContext, type JobHandler, QueuePoller, type QueuePollerOptions } from '../../../src/runtime/queue/index.js';
+import { InMemoryQueues, ManualClock, objectCreatedEvent } from '../../../src/runtime/testing/index.js';
+import { untilAborted } from '../support/handlers.js';
+
+const Hour = 3_600_000;
+
+function setup(handler: JobHandler, options: Partial<QueuePollerOptions> = {}) {
+  const clock = new ManualClock();
+  const queues = new InMemoryQueues(clock);
+  const deadLetterQueue = queues.create('jobs-dlq');
+  const queue = queues.create('jobs', { deadLetterQueue, maxReceiveCount: 3 });
+  const poller = new QueuePoller({
+    queues: [{ url: queue.url, handler, deadLetterQueueUrl: deadLetterQueue.url }],
+    transport: queues,
+    clock,
+    retry: exponentialBackoff({ baseSeconds: 10, jitter: 'none' }),
+    ...options,
+  });
+  const stop = async () => {
+    const report = poller.stop();
+    await clock.advance(60_000);
+    return report;
+  };
+  return { clock, queues, queue, deadLetterQueue, poller, stop };
+}
+
+describe('acknowledgement', () => {
+  it('deletes a message when its handler returns', async () => {
+    const jobs: Job[] = [];
+    const { clock, queue, poller, stop } = setup((job) => jobs.push(job));
+    queue.send(objectCreatedEvent({ bucket: 'inbox', key: 'a b/ü.zip', size: 7 }));
+    await poller.start();
+    await clock.advance(3_000);
+    expect(jobs.map(({ object }) => object)).toEqual([expect.objectContaining({ bucket: 'inbox', key: 'a b/ü.zip', size: 7, reason: 'PutObject' })]);
+    expect(queue.messages).toEqual([]);
+    await stop();
+  });
+
+  it('gathers deletes of several messages in one call', async () => {
+    const { clock, queue, poller, stop } = setup(() => undefined);
+    const calls: string[] = [];
+    poller.on('api:called', ({ operation }) => calls.push(operation));
+    for (let n = 0; n < 7; n += 1) {
+      queue.send(objectCreatedEvent({ key: String(n) }));
+    }
+    await poller.start();
+    await clock.advance(2_500);
+    expect(queue.deleted).toHaveLength(7);
+    expect(calls.filter((operation) => operation === 'delete')).toHaveLength(1);
+    await stop();
+  });
+
+  it('works on no message again whose work is done', async () => {
+    let runs = 0;
+    const { clock, queue, queues, poller, stop } = setup(() => runs += 1);
+    const lose = jest.spyOn(queues, 'deleteBatch').mockResolvedValue([{ index: 0, code: 'ReceiptHandleIsInvalid', message: '' }]);
+    queue.send(objectCreatedEvent({ key: 'a' }));
+    await poller.start();
+    await clock.advance(5_000);
+    expect(queue.messages).toHaveLength(1);
+    lose.mockRestore();
+    await clock.advance(130_000);
+    expect(queue.messages).toEqual([]);
+    expect(runs).toBe(1);
+    await stop();
+  });
+});
+
+describe('retry', () => {
+  it('delivers a failed message again after the backoff', async () => {
+    const attempts: [number, number, boolean][] = [];
+    const { clock, queue, deadLetterQueue, poller, stop } = setup((_, context) => {
+      attempts.push([clock.now(), context.attempt, context.isLastAttempt]);
+      throw new Error('no luck');
+    });
+    queue.send(objectCreatedEvent({ key: 'a' }));
+    await poller.start();
+    await clock.advance(60_000);
+    expect(attempts.map(([, attempt, last]) => [attempt, last])).toEqual([[1, false], [2, false], [3, true]]);
+    expect(attempts.map(([time]) => Math.round(time / 1_000))).toEqual([0, 10, 30]);
+    expect(deadLetterQueue.messages).toHaveLength(1);
+    await stop();
+  });
+
+  it('waits as long as RetryLater says', async () => {
+    const times: number[] = [];
+    const { clock, queue, poller, stop } = setup((_, { attempt }) => {
+      times.push(clock.now());
+      if (attempt === 1) {
+        throw new RetryLater({ seconds: 45 });
+      }
+    });
+    queue.send(objectCreatedEvent({ key: 'a' }));
+    await poller.start();
+    await clock.advance(50_000);
+    expect(times.map((time) => Math.round(time / 1_000))).toEqual([0, 45]);
+    await stop();
+  });
+
+  it.each([
+    ['a PoisonMessage', JSON.stringify(objectCreatedEvent({ key: 'a' })), 'too odd\u0000'],
+    ['an unknown body', '{"hello":"world"}', 'body is no S3 event'],
+    ['a body that is not JSON', 'hello', 'body is not JSON'],
+  ])('sends %s to the dead-letter queue at once, with the reason', async (_, body, reason) => {
+    const { clock, queue, deadLetterQueue, poller, stop } = setup(() => Promise.reject(new PoisonMessage(reason)));
+    const id = queue.send(body);
+    await poller.start();
+    await clock.advance(1_000);
+    expect(queue.messages).toEqual([]);
+    expect(deadLetterQueue.messages[0]?.attributes['fileworks-poison-reason']?.StringValue).toContain(reason.replace('\u0000', ''));
+    expect(deadLetterQueue.messages[0]?.attributes['fileworks-source-message-id']?.StringValue).toBe(id);
+    await stop();
+  });
+});
+
+describe('leases', () => {
+  it('keeps the lease of a long job and of nothing else', async () => {
+    const run = untilAborted();
+    const { clock, queue, poller, stop } = setup(run.handler);
+    queue.send(objectCreatedEvent({ key: 'a' }));
+    await poller.start();
+    await clock.advance(3 * Hour);
+    expect(run.contexts).toHaveLength(1);
+    expect(queue.visible).toBe(0);
+    run.finish();
+    await clock.advance(5_000);
+    expect(queue.messages).toEqual([]);
+    await stop();
+  });
+
+  it('tells the handler before the 12 hours of SQS end, once, and never asks for more than is left', async () => {
+    const run = untilAborted();
+    const { clock, queue, queues, poller, stop } = setup(run.handler);
+    const change = jest.spyOn(queues, 'changeVisibilityBatch');
+    queue.send(objectCreatedEvent({ key: 'a' }));
+    await poller.start();
+    await clock.advance(12 * Hour - 130_000);
+    expect(run.reasons).toEqual([]);
+    await clock.advance(20_000);
+    expect(run.reasons).toEqual([expect.objectContaining({ code: 'ERR_LEASE_LOST', reason: 'limit', name: 'AbortError' })]);
+    const answers = await Promise.all(change.mock.results.map(({ value }) => value as Promise<unknown[]>));
+    expect(answers.flat()).toEqual([]);
+    await stop();
+  });
+
+  it('continues a job beyond 12 hours with the state that it handed off', async () => {
+    const seen: [unknown, number, string | undefined, string][] = [];
+    const { clock, queue, poller, stop } = setup(async (job: Job, context: JobContext) => {
+      seen.push([context.state, context.generation, job.object?.key, context.correlationId]);
+      if (context.generation === 0) {
+        await new Promise((resolve) => context.signal.addEventListener('abort', resolve));
+        await context.handOff({ page: 41 });
+      }
+    });
+    queue.send(objectCreatedEvent({ key: 'long', id: 'event-1' }));
+    await poller.start();
+    await clock.advance(12 * Hour);
+    expect(seen).toEqual([[undefined, 0, 'long', 'event-1'], [{ page: 41 }, 1, 'long', 'event-1']]);
+    expect(queue.messages).toEqual([]);
+    await stop();
+  });
+
+  it('aborts the handler when SQS says that the message is no longer ours', async () => {
+    const run = untilAborted();
+    const { clock, queue, queues, poller, stop } = setup(run.handler);
+    jest.spyOn(queues, 'changeVisibilityBatch').mockResolvedValue([{ index: 0, code: 'ReceiptHandleIsInvalid', message: '' }]);
+    queue.send(objectCreatedEvent({ key: 'a' }));
+    await poller.start();
+    await clock.advance(41_000);
+    expect(run.reasons[0]).toBeInstanceOf(LeaseLost);
+    expect(run.reasons[0]).toMatchObject({ reason: 'gone' });
+    await stop();
+  });
+
+  it('aborts the handler when no extension succeeds before the visibility timeout ends', async () => {
+    const run = untilAborted();
+    const { clock, queue, queues, poller, stop } = setup(run.handler, { concurrency: 1, prefetch: 0 });
+    jest.spyOn(queues, 'changeVisibilityBatch').mockRejectedValue(new Error('ECONNREFUSED'));
+    queue.send(objectCreatedEvent({ key: 'a' }));
+    await poller.start();
+    await clock.advance(119_000);
+    expect(run.reasons).toEqual([]);
+    await clock.advance(1_100);
+    expect(run.reasons[0]).toMatchObject({ reason: 'expired' });
+    await stop();
+  });
+});
+
+describe('repeated delivery', () => {
+  it('goes on with a running job whose message comes back, under its newest receipt handle', async () => {
+    const run = untilAborted();
+    const { clock, queue, queues, poller, stop } = setup(run.handler);
+    jest.spyOn(queues, 'changeVisibilityBatch').mockRejectedValue(new Error('ECONNREFUSED'));
+    queue.send(objectCreatedEvent({ key: 'a' }));
+    await poller.start();
+    await clock.advance(121_000);
+    expect(queue.messages[0]?.receiveCount).toBe(2);
+    run.finish();
+    await clock.advance(3_000);
+    expect(run.contexts).toHaveLength(1);
+    expect(queue.messages).toEqual([]);
+    await stop();
+  });
+
+  it('starts no second run of a job whose first one lost its lease and has not ended', async () => {
+    let runs = 0;
+    const { clock, queue, queues, poller, stop } = setup(() => {
+      runs += 1;
+      return new Promise(() => undefined);
+    });
+    jest.spyOn(queues, 'changeVisibilityBatch').mockResolvedValueOnce([{ index: 0, code: 'ReceiptHandleIsInvalid', message: '' }]);
+    queue.send(objectCreatedEvent({ key: 'a' }));
+    await poller.start();
+    await clock.advance(300_000);
+    expect(queue.messages[0]?.receiveCount).toBeGreaterThan(1);
+    expect(runs).toBe(1);
+    await stop();
+  });
+});
+
+describe('drain', () => {
+  it('lets running jobs finish, gives back what has not started and starts nothing new', async () => {
+    const run = untilAborted();
+    const { clock, queue, poller } = setup(run.handler, { concurrency: 1, prefetch: 5 });
+    ['a', 'b', 'c'].forEach((key) => queue.send(objectCreatedEvent({ key })));
+    await poller.start();
+    await clock.advance(1_000);
+    expect(queue.inFlight).toBe(3);
+    const report = poller.stop();
+    await clock.advance(100);
+    expect(poller.state).toBe('draining');
+    expect(run.contexts[0]?.stopping.aborted).toBe(true);
+    expect(run.reasons).toEqual([]);
+    expect(queue.visible).toBe(2);
+    run.finish();
+    await clock.advance(20_000);
+    expect(await report).toMatchObject({ finished: 1, released: 2, abandoned: 0, unconfirmed: 0 });
+    expect(poller.state).toBe('stopped');
+    expect(queue.messages).toHaveLength(2);
+    expect(queue.visible).toBe(2);
+  });
+
+  it('aborts what is left at the deadline and makes it visible within a second', async () => {
+    const run = untilAborted();
+    const { clock, queue, poller } = setup(run.handler, { shutdown: { stopTimeoutSeconds: 30, releaseReserveSeconds: 6 } });
+    queue.send(objectCreatedEvent({ key: 'a' }));
+    await poller.start();
+    await clock.advance(1_000);
+    const report = poller.stop();
+    await clock.advance(23_900);
+    expect(queue.visible).toBe(0);
+    await clock.advance(1_100);
+    expect(run.reasons[0]).toBeInstanceOf(Shutdown);
+    expect(queue.visible).toBe(1);
+    expect(await report).toMatchObject({ finished: 0, released: 1, abandoned: 0 });
+  });
+
+  it('gives back the message of a handler that ignores its signal', async () => {
+    const { clock, queue, poller } = setup(() => new Promise(() => undefined), { shutdown: { stopTimeoutSeconds: 30, releaseReserveSeconds: 6 } });
+    queue.send(objectCreatedEvent({ key: 'a' }));
+    await poller.start();
+    await clock.advance(1_000);
+    const report = poller.stop();
+    await clock.advance(24_999);
+    expect(queue.visible).toBe(1);
+    expect(await report).toMatchObject({ released: 1, abandoned: 1 });
+  });
+
+  it('answers every stop with the same report and can be hurried', async () => {
+    const run = untilAborted();
+    const { clock, queue, poller } = setup(run.handler);
+    queue.send(objectCreatedEvent({ key: 'a' }));
+    await poller.start();
+    await clock.advance(1_000);
+    const first = poller.stop();
+    const second = poller.stop({ deadlineSeconds: 0 });
+    await clock.advance(1_000);
+    expect(await second).toBe(await first);
+    expect(queue.visible).toBe(1);
+  });
+});
