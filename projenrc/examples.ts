@@ -18,8 +18,7 @@ export class Examples extends Component {
     });
     project.addTask('simulate', {
       description: 'Play a day of load against a template: npm run simulate -- --template cdk.out/X.template.json --workload small-files',
-      exec: 'node simulator/main.ts',
-      receiveArgs: true,
+      steps: [{ exec: 'node build-tools/artifacts.ts js' }, { exec: 'node simulator/main.ts', receiveArgs: true }],
     });
     project.addTask('bench', { description: 'Run one bench, us and the peers side by side: npm run bench -- <name> [--json]', exec: 'node build-tools/bench.ts', receiveArgs: true });
   }
