@@ -6,12 +6,14 @@ import { AWS_SDK } from './versions.ts';
 export class LocalCloudPackage extends Component {
   constructor(root: javascript.NodeProject) {
     super(root);
+    const client = (name: string) => `@aws-sdk/client-${name}@${AWS_SDK}`;
     const local = new PlainPackage(root, {
       outdir: 'local',
       name: 'fileworks-local',
       description: 'A local cloud for a synthesized CDK app: its own template deployed to an emulator, its tasks run as processes',
       libdir: 'lib',
-      deps: ['cloudformation', 's3', 'ecs', 'sqs', 'eventbridge', 'sts'].map((client) => `@aws-sdk/client-${client}@${AWS_SDK}`),
+      deps: [...['cloudformation', 's3', 'ecs', 'sqs', 'eventbridge', 'sts', 'cloudwatch'].map(client), 'yazl@^3'],
+      devDeps: [...['sfn', 'lambda', 'scheduler'].map(client), '@types/yazl'],
       bin: { 'fileworks-local': 'lib/cli.js' },
       compilerOptions: { rootDir: 'src', outDir: 'lib', module: 'node20' },
       include: ['src/**/*.ts'],
@@ -19,6 +21,6 @@ export class LocalCloudPackage extends Component {
     local.compileTask.exec('tsc -p tsconfig.json');
     local.package.addField('main', './lib/index.js');
     local.package.addField('types', './lib/index.d.ts');
-    local.package.addField('files', ['lib/**/*.js', 'lib/**/*.d.ts', 'emulator/**']);
+    local.package.addField('files', ['lib/**/*.js', 'lib/**/*.d.ts', 'emulator/**', '!**/__pycache__']);
   }
 }
