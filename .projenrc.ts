@@ -31,9 +31,9 @@ const project = new awscdk.AwsCdkConstructLibrary({
   projenrcTsOptions: { runner: typescript.TypeScriptRunner.nodejs({ typeCheck: false }) }, // checked by `npm run typecheck`
   disableTsconfig: true, // jsii writes tsconfig.json (git-ignored); tsconfig.dev.json is ours
   sampleCode: false,
-  excludeTypescript: ['src/runtime/**', 'src/handlers/**', 'examples/**', 'test/**', 'local/**', 'bench/**', 'projenrc/**', 'build-tools/**', 'simulator/**'],
+  excludeTypescript: ['src/runtime/**', 'src/handlers/**', 'examples/**', 'test/**', 'local/**', 'bench/**', 'models/**', 'projenrc/**', 'build-tools/**', 'simulator/**'],
   tsconfigDev: {
-    include: ['.projenrc.ts', 'projenrc/**/*.ts', 'build-tools/**/*.ts', 'local/**/*.ts', 'bench/**/*.ts', 'examples/**/*.ts', 'simulator/**/*.ts'],
+    include: ['.projenrc.ts', 'projenrc/**/*.ts', 'build-tools/**/*.ts', 'local/**/*.ts', 'bench/**/*.ts', 'models/**/*.ts', 'examples/**/*.ts', 'simulator/**/*.ts'],
     exclude: ['node_modules', '**/node_modules', '**/*.d.ts', 'examples/python', 'examples/java', 'local/lib'],
     compilerOptions: {
       rootDir: '.',

@@ -31,10 +31,16 @@ export class QualityGates extends Component {
       exec: 'node build-tools/artifacts.ts',
       receiveArgs: true,
     });
+    const model = project.addTask('model', {
+      description: 'Search the state space of the dispatch protocol and of its mutants (--full: every configuration, --json: a line for each)',
+      exec: 'node models/run.ts',
+      receiveArgs: true,
+    });
     project.testTask.reset();
     project.testTask.spawn(artifacts);
     project.testTask.spawn(typecheck);
     project.testTask.spawn(lint);
+    project.testTask.spawn(model);
     project.testTask.exec('node build-tools/jest.ts', { receiveArgs: true });
     project.tasks.removeTask('test:watch');
     project.tasks.removeTask('test:update');
