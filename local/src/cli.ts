@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
+import { ControlServer } from './control-server';
 import { LocalCloudError, messageOf } from './errors';
 import { LocalCloud } from './local-cloud';
 import type { LocalCloudOptions } from './types';
@@ -27,34 +28,35 @@ async function main(): Promise<void> {
     process.stdout.write(USAGE);
     return;
   }
-  const say = (line: string): void => { process.stdout.write(`${line}\n`); };
-  let cloud: LocalCloud | undefined;
-  let stopping = false;
-  const end = (): void => {
-    if (stopping) {
-      return;
-    }
-    stopping = true;
-    // While it still starts there is no cloud to stop yet; the children end with this process.
-    void (cloud?.stop() ?? Promise.resolve()).then(() => process.exit(0));
+  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  // While it still starts there is no cloud to stop: its children end with this process.
+  let stop = (): Promise<void> => Promise.resolve();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => void stop().then(() => process.exit(0)));
+  }
+  const cloud = await LocalCloud.start({ ...options, onLine: say });
+  const control = new ControlServer(cloud);
+  stop = () => {
+    control.stop();
+    return cloud.stop();
   };
-  process.on('SIGINT', end).on('SIGTERM', end).on('SIGHUP', end);
-
-  cloud = await LocalCloud.start({ ...options, onLine: say });
   say('');
   say(`endpoint  ${cloud.endpoint}   region ${cloud.region}   access key ${cloud.credentials.accessKeyId}, secret ${cloud.credentials.secretAccessKey}`);
+  say(`control   ${await control.start()}   GET /tasks /calls /alarms /scaling, POST /faults/…`);
   say(`logs      ${cloud.logDir}`);
   for (const stack of cloud.stacks()) {
-    Object.entries(cloud.outputs(stack)).forEach(([name, value]) => { say(`output    ${stack}.${name} = ${value}`); });
+    Object.entries(cloud.outputs(stack)).forEach(([name, value]) => say(`output    ${stack}.${name} = ${value}`));
   }
   say('');
   cloud.on('task', ({ task }) => {
-    const codes = task.containers.map(({ exitCode }) => exitCode).filter((code) => code !== undefined && code !== null);
-    say(`task      ${shortId(task.taskArn)}  ${task.lastStatus}${task.desiredStatus === task.lastStatus ? '' : ` → ${task.desiredStatus}`}  ${task.group ?? ''}${task.stoppedReason ? `  ${task.stoppedReason}` : ''}${codes.length > 0 ? `  exit ${codes.join(', ')}` : ''}`);
+    const codes = task.containers.map(({ exitCode }) => exitCode).filter((code) => code !== undefined);
+    const state = task.lastStatus === task.desiredStatus ? task.lastStatus : `${task.lastStatus} → ${task.desiredStatus}`;
+    const exit = codes.length > 0 ? `exit ${codes.join(', ')}` : '';
+    say(['task     ', shortId(task.taskArn), state, task.group, task.stoppedReason, exit].filter(Boolean).join('  '));
   });
-  cloud.on('output', ({ taskArn, container, line }) => { say(`${shortId(taskArn)} ${container} | ${line}`); });
-  cloud.on('alarm', ({ alarm, from, to, reason }) => { say(`alarm     ${alarm}  ${from} → ${to}  ${reason}`); });
-  cloud.on('scaling', ({ resourceId, from, to, cause }) => { say(`scaling   ${resourceId}  ${from} → ${to}  ${cause}`); });
+  cloud.on('output', ({ taskArn, container, line }) => say(`${shortId(taskArn)} ${container} | ${line}`));
+  cloud.on('alarm', ({ alarm, from, to, reason }) => say(`alarm     ${alarm}  ${from} → ${to}  ${reason}`));
+  cloud.on('scaling', ({ resourceId, from, to, cause }) => say(`scaling   ${resourceId}  ${from} → ${to}  ${cause}`));
   cloud.once('end', () => process.exit(1));
 }
 

@@ -76,7 +76,7 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
       agent: new Agent(config),
       reaper: this.#reaper,
       ...(options.dockerHost !== undefined && { dockerHost: options.dockerHost }),
-      output: (taskArn, container, line) => { this.emit('output', { taskArn, container, line }); },
+      output: (taskArn, container, line) => this.emit('output', { taskArn, container, line }),
     });
     this.faults = new Faults(this.#engine, this.#publisher, () => this.#running(), (arn) => this.#tasks.get(arn));
   }
@@ -106,7 +106,7 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
   }
 
   /** Physical ids of the resources of a stack by logical id. Throws when no such stack is deployed. */
-  public resources(stack: string): Readonly<Record<string, string>> {
+  public resources(stack: string): Readonly<Partial<Record<string, string>>> {
     return this.#stack(stack).resources;
   }
 
@@ -137,7 +137,8 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
   public async update(app = this.#app()): Promise<void> {
     const stacks = readAssembly(resolve(app), { account: this.account, region: this.region });
     this.#engine.useAssets(stacks.flatMap(({ images }) => images));
-    this.#deployer ??= new Deployer({ endpoint: this.endpoint, knownTypes: this.#running().resourceTypes, line: (line) => { this.#line(line); } });
+    const { resourceTypes: knownTypes } = this.#running();
+    this.#deployer ??= new Deployer({ endpoint: this.endpoint, knownTypes, line: (line) => this.#line(line) });
     this.#stacks = await this.#deployer.deploy(stacks, this.#stacks);
     await this.#autoscaler?.follow(this.#stacks);
   }
@@ -163,19 +164,19 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
       logDir: this.logDir,
       dockerHost,
       observer: {
-        line: (line) => { this.#line(line); },
-        task: (task) => { this.#onTask(task); },
-        call: (call) => { this.#onCall(call); },
-        died: (reason) => { this.#onDeath(reason); },
+        line: (line) => this.#line(line),
+        task: (task) => this.#onTask(task),
+        call: (call) => this.#onCall(call),
+        died: (reason) => this.#onDeath(reason),
       },
     });
     await this.#emulator.start();
     this.#autoscaler = new Autoscaler({
       endpoint: this.#emulator.endpoint,
       speed: this.#options.speed ?? 1,
-      line: (line) => { this.#line(line); },
-      alarm: (transition) => { this.emit('alarm', transition); },
-      scaling: (activity) => { this.emit('scaling', activity); },
+      line: (line) => this.#line(line),
+      alarm: (transition) => this.emit('alarm', transition),
+      scaling: (activity) => this.emit('scaling', activity),
     });
     await this.update();
     this.#autoscaler.start();

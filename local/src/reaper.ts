@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
 
 /** The program: on each line one process group to watch (`+id`) or to forget (`-id`); at the end of its input it kills what it watches. */
 const PROGRAM = `
@@ -27,7 +26,7 @@ export class Reaper {
   #process: ChildProcess | undefined;
 
   public start(): void {
-    this.#process = spawn(process.execPath, ['-e', PROGRAM], { detached: true, stdio: ['pipe', 'ignore', 'ignore'], cwd: join('/') });
+    this.#process = spawn(process.execPath, ['-e', PROGRAM], { detached: true, stdio: ['pipe', 'ignore', 'ignore'], cwd: '/' });
     this.#process.stdin?.on('error', () => undefined);
     this.#process.unref();
   }

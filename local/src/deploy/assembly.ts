@@ -5,8 +5,10 @@ import type { ImageAsset } from '../tasks/task-map';
 
 /** What CDK writes: https://github.com/aws/aws-cdk/tree/main/packages/aws-cdk-lib/cloud-assembly-schema */
 interface Manifest {
-  readonly artifacts?: Readonly<Record<string, Artifact>>;
+  readonly artifacts?: Artifacts;
 }
+
+type Artifacts = Readonly<Partial<Record<string, Artifact>>>;
 
 interface Artifact {
   readonly type: string;
@@ -54,7 +56,7 @@ export interface FileAsset {
 
 export type Template = Readonly<Record<string, unknown>> & {
   readonly Resources: Readonly<Record<string, Resource>>;
-  readonly Parameters?: Readonly<Record<string, { readonly Type: string; readonly Default?: unknown }>>;
+  readonly Parameters?: Readonly<Record<string, { readonly Type: string; readonly Default?: string | number }>>;
   readonly Outputs?: Readonly<Record<string, unknown>>;
   readonly Conditions?: Readonly<Record<string, unknown>>;
 };
@@ -90,24 +92,25 @@ export function readAssembly(directory: string, defaults: Environment): readonly
     }
     return [];
   });
-  if (stacks.length === 0 && !Object.values(artifacts).some((artifact) => artifact.type === 'cdk:cloud-assembly')) {
+  if (stacks.length === 0 && !Object.values(artifacts).some((artifact) => artifact?.type === 'cdk:cloud-assembly')) {
     throw new LocalCloudError('AssemblyInvalid', `${directory} holds no stack; synthesize the app into it first`);
   }
   return stacks;
 }
 
-function inDependencyOrder(artifacts: Readonly<Record<string, Artifact>>): string[] {
+function inDependencyOrder(artifacts: Artifacts): string[] {
   const order: string[] = [];
   const visiting = new Set<string>();
   const visit = (id: string): void => {
-    if (order.includes(id) || !artifacts[id]) {
+    const artifact = artifacts[id];
+    if (order.includes(id) || !artifact) {
       return;
     }
     if (visiting.has(id)) {
       throw new LocalCloudError('AssemblyInvalid', `the artifacts ${[...visiting].join(', ')} depend on each other in a circle`);
     }
     visiting.add(id);
-    artifacts[id].dependencies?.forEach(visit);
+    artifact.dependencies?.forEach(visit);
     visiting.delete(id);
     order.push(id);
   };
@@ -115,7 +118,7 @@ function inDependencyOrder(artifacts: Readonly<Record<string, Artifact>>): strin
   return order;
 }
 
-function readStack(directory: string, id: string, artifact: Artifact, artifacts: Readonly<Record<string, Artifact>>, defaults: Environment): StackArtifact {
+function readStack(directory: string, id: string, artifact: Artifact, artifacts: Artifacts, defaults: Environment): StackArtifact {
   const properties = artifact.properties ?? {};
   const environment = readEnvironment(artifact.environment, defaults);
   const assets = (artifact.dependencies ?? [])

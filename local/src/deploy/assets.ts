@@ -41,7 +41,7 @@ async function contentOf(asset: FileAsset): Promise<Buffer> {
     zip.addFile(file, relative(asset.path, file), { mtime: ZIP_TIME, mode: statSync(file).mode });
   }
   zip.end();
-  return buffer(zip.outputStream as NodeJS.ReadableStream);
+  return buffer(zip.outputStream);
 }
 
 function filesBelow(directory: string): string[] {

@@ -1,4 +1,13 @@
-import { CloudFormationClient, CreateStackCommand, DeleteStackCommand, DescribeStackEventsCommand, DescribeStackResourcesCommand, DescribeStacksCommand, UpdateStackCommand, type Stack } from '@aws-sdk/client-cloudformation';
+import {
+  CloudFormationClient,
+  CreateStackCommand,
+  DeleteStackCommand,
+  DescribeStackEventsCommand,
+  DescribeStackResourcesCommand,
+  DescribeStacksCommand,
+  UpdateStackCommand,
+  type Stack,
+} from '@aws-sdk/client-cloudformation';
 import { DescribeServicesCommand, ECSClient, UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { clientConfig } from '../clients';
@@ -18,7 +27,7 @@ export interface DeployedStack {
   /** Names of exports and their values. */
   readonly exports: Readonly<Record<string, string>>;
   /** Physical ids by logical id. */
-  readonly resources: Readonly<Record<string, string>>;
+  readonly resources: Readonly<Partial<Record<string, string>>>;
 }
 
 export interface DeployerOptions {
@@ -51,7 +60,7 @@ export class Deployer {
     });
     const deployed: DeployedStack[] = [];
     for (const { stack, template, removed } of pruned) {
-      removed.forEach(({ logicalId, type, because }) => { this.#options.line(`${stack.name}: left out ${logicalId} (${type}): ${because}`); });
+      removed.forEach(({ logicalId, type, because }) => this.#options.line(`${stack.name}: left out ${logicalId} (${type}): ${because}`));
       deployed.push(await this.#deployStack(stack, template));
     }
     for (const gone of [...previous].reverse().filter(({ name }) => !stacks.some((stack) => stack.name === name))) {
@@ -166,8 +175,8 @@ export class Deployer {
           continue;
         }
         const cluster = service.split('/')[1];
-        const { services: [running] = [] } = await ecs.send(new DescribeServicesCommand({ cluster, services: [service] }));
-        if (running?.taskDefinition !== definition) {
+        const { services = [] } = await ecs.send(new DescribeServicesCommand({ cluster, services: [service] }));
+        if (services.at(0)?.taskDefinition !== definition) {
           await ecs.send(new UpdateServiceCommand({ cluster, service, taskDefinition: definition }));
         }
       }
@@ -201,7 +210,8 @@ function stagingBucket({ account, region }: Environment): string {
 }
 
 function defaultsOf(template: Template): Record<string, string> {
-  return Object.fromEntries(Object.entries(template.Parameters ?? {}).flatMap(([name, { Default: value }]) => (value === undefined ? [] : [[name, String(value)]])));
+  const parameters = Object.entries(template.Parameters ?? {});
+  return Object.fromEntries(parameters.flatMap(([name, { Default: value }]) => (value === undefined ? [] : [[name, String(value)]])));
 }
 
 async function describe(cloudFormation: CloudFormationClient, name: string): Promise<Stack | undefined> {

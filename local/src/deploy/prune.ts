@@ -31,11 +31,9 @@ export function prune(stack: Pick<StackArtifact, 'name' | 'template'>, known: Kn
     removed.set(logicalId, { ...leftOut, type: resource.Type });
   }
   const kept = Object.entries(template.Resources).filter(([logicalId]) => !removed.has(logicalId));
-  const { Resources: _resources, ...rest } = template;
-  const replaced = replaceReferences(rest, removed) as Omit<Template, 'Resources'>;
-  const resources = Object.fromEntries(kept.map(([logicalId, resource]) => [logicalId, replaceReferences(withoutDependsOn(resource, removed), removed) as Resource]));
+  const resources = Object.fromEntries(kept.map(([logicalId, resource]) => [logicalId, withoutDependsOn(resource, removed)]));
   return {
-    template: { ...replaced, Resources: resources } as Template,
+    template: replaceReferences({ ...template, Resources: resources }, removed) as Template,
     removed: [...removed].map(([logicalId, { type, because }]) => ({ logicalId, type, because })),
   };
 }
@@ -53,7 +51,7 @@ function withoutDependsOn(resource: Resource, removed: ReadonlyMap<string, unkno
   }
   const { DependsOn, ...rest } = resource;
   const kept = [DependsOn].flat().filter((logicalId) => !removed.has(logicalId));
-  return kept.length > 0 ? { ...rest, DependsOn: kept } as Resource : rest as Resource;
+  return kept.length > 0 ? { ...rest, DependsOn: kept } : rest;
 }
 
 function replaceReferences(value: unknown, removed: ReadonlyMap<string, LeftOut>): unknown {

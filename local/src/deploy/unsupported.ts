@@ -19,7 +19,7 @@ const id = (prefix: string) => (logicalId: string): string => `${prefix}-${hash(
  * The one list of what is left out. A type is only taken out while the emulator does not know it.
  * What is in neither stops the deployment.
  */
-export const LEFT_OUT: Readonly<Record<string, LeftOut>> = {
+export const LEFT_OUT: Readonly<Partial<Record<string, LeftOut>>> = {
   'AWS::ApplicationAutoScaling::ScalableTarget': { because: scaling },
   'AWS::ApplicationAutoScaling::ScalingPolicy': { because: scaling },
   'AWS::CloudWatch::AnomalyDetector': { because: 'not emulated' },

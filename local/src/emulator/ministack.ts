@@ -11,12 +11,12 @@ import { EMULATOR_DIR, ensureToolchain } from './toolchain';
 
 const START_TIMEOUT_MS = 60_000;
 
-type Report =
-  | { readonly kind: 'task'; readonly task: TaskRecord }
-  | { readonly kind: 'call'; readonly call: ApiCall }
-  | { readonly kind: 'mend'; readonly name: string; readonly state: string }
-  | { readonly kind: 'types'; readonly types: readonly string[] }
-  | { readonly kind: 'answer'; readonly id: number; readonly error?: string };
+type Report
+  = | { readonly kind: 'task'; readonly task: TaskRecord }
+    | { readonly kind: 'call'; readonly call: ApiCall }
+    | { readonly kind: 'mend'; readonly name: string; readonly state: string }
+    | { readonly kind: 'types'; readonly types: readonly string[] }
+    | { readonly kind: 'answer'; readonly id: number; readonly error?: string };
 
 interface Waiter {
   readonly resolve: () => void;
@@ -25,12 +25,11 @@ interface Waiter {
 
 /** ministack from PyPI, mended, in a process of its own that lives no longer than this one. */
 export class Ministack implements Emulator {
-  /** Repairs and whether each was applied; known after `start`. */
-  public readonly mends: Readonly<Record<string, string>> = {};
   public resourceTypes: ReadonlySet<string> | undefined;
 
   readonly #options: EmulatorOptions;
   readonly #reaper: Reaper;
+  readonly #mends = new Map<string, string>();
   readonly #waiters = new Map<number, Waiter>();
   #process: ChildProcess | undefined;
   #endpoint = '';
@@ -46,9 +45,14 @@ export class Ministack implements Emulator {
     return this.#endpoint;
   }
 
+  /** Repairs, and whether each was `applied` or `not needed`; known after `start`. */
+  public get mends(): ReadonlyMap<string, string> {
+    return this.#mends;
+  }
+
   public async start(): Promise<void> {
     const { toolsDir, python, observer } = this.#options;
-    const interpreter = await ensureToolchain({ toolsDir, python, line: (line) => { observer.line(line); } });
+    const interpreter = await ensureToolchain({ toolsDir, python, line: (line) => observer.line(line) });
     const port = await freePort(this.#options.port);
     this.#endpoint = `http://127.0.0.1:${port}`;
     this.#spawn(interpreter, port);
@@ -74,6 +78,10 @@ export class Ministack implements Emulator {
 
   public interruptSpot(clusterArn: string, taskArn: string): Promise<void> {
     return this.#command({ op: 'interruptSpot', cluster: clusterArn, task: taskArn });
+  }
+
+  get #log(): string {
+    return join(this.#options.logDir, 'emulator.log');
   }
 
   #spawn(interpreter: string, port: number): void {
@@ -102,12 +110,12 @@ export class Ministack implements Emulator {
     if (child.pid) {
       this.#reaper.watch(child.pid);
     }
-    const log = createWriteStream(join(logDir, 'emulator.log'));
+    const log = createWriteStream(this.#log);
     child.stdout.pipe(log, { end: false });
     child.stderr.pipe(log, { end: false });
     const reports = child.stdio[3];
     if (reports && 'read' in reports) {
-      createInterface({ input: reports }).on('line', (line) => { this.#report(JSON.parse(line) as Report); });
+      createInterface({ input: reports }).on('line', (line) => this.#report(JSON.parse(line) as Report));
     }
     child.once('exit', (code, signal) => {
       log.end();
@@ -116,7 +124,7 @@ export class Ministack implements Emulator {
       }
       this.#waiters.clear();
       if (!this.#stopping) {
-        observer.died(`the emulator ended with ${signal ?? `code ${String(code)}`}; its log is ${join(logDir, 'emulator.log')}`);
+        observer.died(`the emulator ended with ${signal ?? `code ${String(code)}`}; its log is ${this.#log}`);
       }
     });
   }
@@ -124,11 +132,21 @@ export class Ministack implements Emulator {
   #report(report: Report): void {
     const { observer } = this.#options;
     switch (report.kind) {
-      case 'task': observer.task(report.task); break;
-      case 'call': observer.call(report.call); break;
-      case 'mend': (this.mends as Record<string, string>)[report.name] = report.state; break;
-      case 'types': this.resourceTypes = new Set(report.types); break;
-      case 'answer': this.#answer(report.id, report.error); break;
+      case 'task':
+        observer.task(report.task);
+        break;
+      case 'call':
+        observer.call(report.call);
+        break;
+      case 'mend':
+        this.#mends.set(report.name, report.state);
+        break;
+      case 'types':
+        this.resourceTypes = new Set(report.types);
+        break;
+      case 'answer':
+        this.#answer(report.id, report.error);
+        break;
     }
   }
 
@@ -154,14 +172,14 @@ export class Ministack implements Emulator {
     const deadline = Date.now() + START_TIMEOUT_MS;
     for (;;) {
       if (this.#process?.pid === undefined || this.#process.exitCode !== null || this.#process.signalCode !== null) {
-        throw new LocalCloudError('EmulatorFailed', `the emulator did not start; its log is ${join(this.#options.logDir, 'emulator.log')}`);
+        throw new LocalCloudError('EmulatorFailed', `the emulator did not start; its log is ${this.#log}`);
       }
       const answer = await fetch(`${this.#endpoint}/_ministack/health`).catch(() => undefined);
       if (answer?.ok) {
         return;
       }
       if (Date.now() > deadline) {
-        throw new LocalCloudError('EmulatorFailed', `the emulator did not answer within ${START_TIMEOUT_MS / 1000} seconds; its log is ${join(this.#options.logDir, 'emulator.log')}`);
+        throw new LocalCloudError('EmulatorFailed', `the emulator did not answer within ${START_TIMEOUT_MS / 1000} seconds; its log is ${this.#log}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
@@ -170,8 +188,8 @@ export class Ministack implements Emulator {
 
 /** The user's own AWS and emulator settings must not reach the emulator or the Lambda functions that it runs. */
 function inherited(): NodeJS.ProcessEnv {
-  const foreign = /^(AWS_|MINISTACK_|LOCALSTACK_|DOCKER_|S3_|LAMBDA_|ECS_|SFN_|PYTHON|NODE_OPTIONS$|PERSIST_STATE$|STATE_DIR$|SERVICES$|AUTH$|USE_SSL$|EDGE_PORT$|LOG_LEVEL$|NODE_EXTRA)/;
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
+  const kept = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LC_ALL', 'TZ'];
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => kept.includes(name)));
 }
 
 function freePort(wanted = 0): Promise<number> {
@@ -184,7 +202,7 @@ function freePort(wanted = 0): Promise<number> {
     });
     server.listen(wanted, '127.0.0.1', () => {
       const address = server.address();
-      server.close(() => { resolve(typeof address === 'object' && address ? address.port : wanted); });
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : wanted));
     });
   });
 }

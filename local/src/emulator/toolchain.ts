@@ -41,7 +41,8 @@ export async function ensureToolchain(options: ToolchainOptions): Promise<string
   mkdirSync(options.toolsDir, { recursive: true });
   try {
     await run(options.python, ['-m', 'venv', building], { timeout: INSTALL_TIMEOUT_MS });
-    await run(join(building, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--retries', '2', '-r', requirements], { timeout: INSTALL_TIMEOUT_MS });
+    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--retries', '2', '-r', requirements];
+    await run(join(building, 'bin', 'python'), pip, { timeout: INSTALL_TIMEOUT_MS });
   } catch (error) {
     rmSync(building, { recursive: true, force: true });
     throw new LocalCloudError('InstallFailed', installFailure(error), { cause: error });

@@ -1,3 +1,4 @@
+import { CloudWatchClient, DescribeAlarmsCommand, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
 import { DescribeServicesCommand, ECSClient, UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { clientConfig } from '../clients';
@@ -31,6 +32,12 @@ interface Target {
   readonly activities: ScalingActivity[];
 }
 
+interface Clients {
+  readonly ecs: ECSClient;
+  readonly sqs: SQSClient;
+  readonly cloudWatch: CloudWatchClient;
+}
+
 type QueueAttributes = Partial<Record<string, string>>;
 
 const MINUTE_MS = 60_000;
@@ -45,7 +52,7 @@ export class Autoscaler {
   readonly #store = new MetricStore();
   readonly #queueUrls = new Map<string, string>();
   readonly #lastByPolicy = new Map<string, LastScaling>();
-  readonly #clients = new Map<string, { readonly ecs: ECSClient; readonly sqs: SQSClient }>();
+  readonly #clients = new Map<string, Clients>();
   readonly #startedAt = Date.now();
   #alarms = new Map<string, Alarm>();
   #targets = new Map<string, Target>();
@@ -64,7 +71,8 @@ export class Autoscaler {
     const targets = new Map<string, Target>();
     const policies: { policy: ScalingPolicy; stack: DeployedStack }[] = [];
     for (const stack of stacks) {
-      const exports = Object.assign({}, ...stacks.filter(({ environment }) => sameEnvironment(environment, stack.environment)).map((other) => other.exports)) as Record<string, string>;
+      const neighbours = stacks.filter(({ environment }) => sameEnvironment(environment, stack.environment));
+      const exports = Object.fromEntries(neighbours.flatMap((neighbour) => Object.entries(neighbour.exports)));
       const definitions = readScaling(stack, exports);
       definitions.notes.forEach(this.#options.line);
       for (const definition of definitions.alarms) {
@@ -87,25 +95,30 @@ export class Autoscaler {
   public start(): void {
     this.#timer = setInterval(() => {
       // A minute that takes longer than its time delays the next one: none is skipped, none overlaps.
-      this.#tick = this.#tick.then(() => this.minute()).catch((error: unknown) => { this.#options.line(`autoscaler: ${messageOf(error)}`); });
+      this.#tick = this.#tick.then(() => this.minute()).catch((error: unknown) => this.#options.line(`autoscaler: ${messageOf(error)}`));
     }, MINUTE_MS / this.#options.speed);
   }
 
   public async stop(): Promise<void> {
     clearInterval(this.#timer);
     await this.#tick;
-    for (const { ecs, sqs } of this.#clients.values()) {
-      ecs.destroy();
-      sqs.destroy();
+    for (const clients of this.#clients.values()) {
+      Object.values(clients).forEach((client: { destroy(): void }) => client.destroy());
     }
   }
 
   public alarms(): readonly AlarmView[] {
-    return [...this.#alarms.values()].map(({ definition: { name, stack, logicalId }, state, transitions }) => ({ name, stack: stack.name, logicalId, state, transitions }));
+    return [...this.#alarms.values()].map(({ definition, state, transitions }) => {
+      const { name, stack, logicalId } = definition;
+      return { name, stack: stack.name, logicalId, state, transitions };
+    });
   }
 
   public targets(): readonly ScalableTargetView[] {
-    return [...this.#targets.values()].map(({ target: { resourceId, minCapacity, maxCapacity }, activities }) => ({ resourceId, minCapacity, maxCapacity, activities }));
+    return [...this.#targets.values()].map(({ target, activities }) => {
+      const { resourceId, minCapacity, maxCapacity } = target;
+      return { resourceId, minCapacity, maxCapacity, activities };
+    });
   }
 
   /** One minute of the clock. */
@@ -170,15 +183,20 @@ export class Autoscaler {
 
   async #evaluate(alarm: Alarm): Promise<void> {
     const { definition: { series, rule, name, policies, stack } } = alarm;
+    if (![...series.sources.values()].some((source) => source.kind === 'metric' && isSampled(source.metric))) {
+      await this.#readState(alarm);
+      return;
+    }
     const points = this.#store.points(series, this.#minute, evaluationRange(rule));
     const state = evaluate(rule, points, alarm.state);
     const value = points.findLast((point) => point !== undefined);
     if (state !== alarm.state) {
-      const reason = `threshold ${rule.threshold}, ${rule.comparison}; newest data points: ${points.slice(-rule.evaluationPeriods).map((point) => point ?? 'missing').join(', ')}`;
-      const transition = { alarm: name, from: alarm.state, to: state, at: this.#now, reason };
-      alarm.state = state;
-      alarm.transitions.push(transition);
-      this.#options.alarm(transition);
+      const newest = points.slice(-rule.evaluationPeriods).map((point) => point ?? 'missing').join(', ');
+      const reason = `threshold ${rule.threshold}, ${rule.comparison}; newest data points: ${newest}`;
+      this.#moved(alarm, state, reason);
+      // The emulator's record follows, and with it the alarm's actions: messages to SNS topics.
+      const { cloudWatch } = this.#clientsOf(stack.environment);
+      await cloudWatch.send(new SetAlarmStateCommand({ AlarmName: name, StateValue: state, StateReason: reason }));
     }
     // An alarm goes on triggering its scaling policies each minute for as long as it rings.
     if (state === 'ALARM' && value !== undefined) {
@@ -188,6 +206,23 @@ export class Autoscaler {
         }
       }
     }
+  }
+
+  /** An alarm on a metric that only the emulator knows, such as one that tasks put: it evaluates that, in real time. */
+  async #readState(alarm: Alarm): Promise<void> {
+    const { name, stack } = alarm.definition;
+    const { cloudWatch } = this.#clientsOf(stack.environment);
+    const found = (await cloudWatch.send(new DescribeAlarmsCommand({ AlarmNames: [name] }))).MetricAlarms?.at(0);
+    if (found?.StateValue && found.StateValue !== alarm.state) {
+      this.#moved(alarm, found.StateValue, found.StateReason ?? '');
+    }
+  }
+
+  #moved(alarm: Alarm, state: AlarmState, reason: string): void {
+    const transition = { alarm: alarm.definition.name, from: alarm.state, to: state, at: this.#now, reason };
+    alarm.state = state;
+    alarm.transitions.push(transition);
+    this.#options.alarm(transition);
   }
 
   async #step(policy: ScalingPolicy, value: number, threshold: number, alarm: string): Promise<void> {
@@ -219,7 +254,7 @@ export class Autoscaler {
     }
     const { cluster, service, minCapacity, maxCapacity, resourceId } = target.target;
     const { ecs } = this.#clientsOf(target.environment);
-    const { services: [running] = [] } = await ecs.send(new DescribeServicesCommand({ cluster, services: [service] }));
+    const running = (await ecs.send(new DescribeServicesCommand({ cluster, services: [service] }))).services?.at(0);
     const capacity = running?.desiredCount;
     if (capacity === undefined || running?.status !== 'ACTIVE') {
       return;
@@ -235,10 +270,10 @@ export class Autoscaler {
     this.#options.scaling(activity);
   }
 
-  #clientsOf(environment: Environment): { readonly ecs: ECSClient; readonly sqs: SQSClient } {
+  #clientsOf(environment: Environment): Clients {
     const key = JSON.stringify(environment);
     const config = clientConfig(this.#options.endpoint, environment);
-    const clients = this.#clients.get(key) ?? { ecs: new ECSClient(config), sqs: new SQSClient(config) };
+    const clients = this.#clients.get(key) ?? { ecs: new ECSClient(config), sqs: new SQSClient(config), cloudWatch: new CloudWatchClient(config) };
     this.#clients.set(key, clients);
     return clients;
   }

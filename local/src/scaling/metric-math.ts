@@ -6,7 +6,7 @@ export type Lookup = (id: string) => number | undefined;
 type Value = number | undefined | readonly (number | undefined)[];
 type Node = (lookup: Lookup) => Value;
 
-const TOKEN = /\s*(?:(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|([A-Za-z_][A-Za-z0-9_]*)|(<=|>=|==|!=|&&|\|\||[-+*/^(),<>[\]]))/y;
+const TOKEN = /\s*(?:\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[A-Za-z_][A-Za-z0-9_]*|<=|>=|==|!=|&&|\|\||[-+*/^(),<>[\]])/y;
 
 /**
  * An expression of CloudWatch metric math, evaluated for one period.
@@ -24,10 +24,12 @@ export function parseExpression(source: string): (lookup: Lookup) => number | un
   };
 }
 
+type Operators = Readonly<Partial<Record<string, (a: number, b: number) => number>>>;
+
 /** Binary operators from the loosest to the tightest. */
-const LEVELS: readonly Readonly<Record<string, (a: number, b: number) => number>>[] = [
-  { '||': (a, b) => Number(a !== 0 || b !== 0), OR: (a, b) => Number(a !== 0 || b !== 0) },
-  { '&&': (a, b) => Number(a !== 0 && b !== 0), AND: (a, b) => Number(a !== 0 && b !== 0) },
+const LEVELS: readonly Operators[] = [
+  { '||': (a, b) => Number(a !== 0 || b !== 0), 'OR': (a, b) => Number(a !== 0 || b !== 0) },
+  { '&&': (a, b) => Number(a !== 0 && b !== 0), 'AND': (a, b) => Number(a !== 0 && b !== 0) },
   {
     '<': (a, b) => Number(a < b),
     '<=': (a, b) => Number(a <= b),
@@ -41,7 +43,7 @@ const LEVELS: readonly Readonly<Record<string, (a: number, b: number) => number>
   { '^': (a, b) => a ** b },
 ];
 
-const FUNCTIONS: Readonly<Record<string, (args: readonly Value[]) => Value>> = {
+const FUNCTIONS: Readonly<Partial<Record<string, (args: readonly Value[]) => Value>>> = {
   ABS: ([value]) => map(value, Math.abs),
   CEIL: ([value]) => map(value, Math.ceil),
   FLOOR: ([value]) => map(value, Math.floor),
@@ -67,13 +69,13 @@ class Parser {
   public parse(): Node {
     const node = this.#binary(0);
     if (this.#at < this.#tokens.length) {
-      throw unsupported(this.source, this.#tokens[this.#at]);
+      throw unsupported(this.source, this.#peek());
     }
     return node;
   }
 
   #binary(level: number): Node {
-    const operators = LEVELS[level];
+    const operators = LEVELS.at(level);
     if (!operators) {
       return this.#unary();
     }
@@ -142,7 +144,7 @@ class Parser {
   }
 
   #peek(): string {
-    return this.#tokens[this.#at] ?? '';
+    return this.#tokens.at(this.#at) ?? '';
   }
 
   #next(): string {
@@ -174,13 +176,13 @@ function tokens(source: string): string[] {
     if (!match) {
       throw unsupported(source, text.slice(at, at + 10));
     }
-    found.push(match[1] ?? match[2] ?? match[3] ?? '');
+    found.push(match[0].trim());
   }
   return found;
 }
 
-function unsupported(source: string, at: string | undefined): LocalCloudError {
-  return new LocalCloudError('TemplateUnsupported', `the local autoscaler does not understand \`${at ?? ''}\` in the metric expression \`${source}\``);
+function unsupported(source: string, at: string): LocalCloudError {
+  return new LocalCloudError('TemplateUnsupported', `the local autoscaler does not understand \`${at}\` in the metric expression \`${source}\``);
 }
 
 function isList(value: Value): value is readonly (number | undefined)[] {

@@ -7,14 +7,14 @@ import type { StepPolicy } from './step-policy';
 import type { TargetTracking } from './target-tracking';
 
 /** One metric of the SQS namespace, or an expression over others; by id. */
-export type MetricSource =
-  | { readonly kind: 'metric'; readonly metric: MetricName; readonly stat: string }
-  | { readonly kind: 'expression'; readonly evaluate: ReturnType<typeof parseExpression> };
+export type MetricSource
+  = | { readonly kind: 'metric'; readonly metric: MetricName; readonly stat: string }
+    | { readonly kind: 'expression'; readonly evaluate: ReturnType<typeof parseExpression> };
 
 export interface MetricName {
   readonly namespace: string;
   readonly name: string;
-  readonly dimensions: Readonly<Record<string, string>>;
+  readonly dimensions: Readonly<Partial<Record<string, string>>>;
 }
 
 /** A series of data points: the sources it is made of, and the one that is looked at. */
@@ -150,8 +150,8 @@ class Reader {
     if (queries) {
       return this.#series(id, queries);
     }
-    const source: MetricSource = { kind: 'metric', metric: this.#metric(properties), stat: this.resolver.text(properties['Statistic'] ?? properties['ExtendedStatistic'] ?? 'Average') };
-    return this.#noted(id, { sources: new Map([['m', source]]), result: 'm', periodSeconds: this.resolver.number(properties['Period'] ?? MINUTE) });
+    const stat = this.resolver.text(properties['Statistic'] ?? properties['ExtendedStatistic'] ?? 'Average');
+    return this.#single(id, this.#metric(properties), stat, this.resolver.number(properties['Period'] ?? MINUTE));
   }
 
   #trackedSeries(id: string, configuration: Properties): Series | undefined {
@@ -164,8 +164,11 @@ class Reader {
     if (queries) {
       return this.#series(id, queries);
     }
-    const source: MetricSource = { kind: 'metric', metric: this.#metric(custom), stat: this.resolver.text(custom['Statistic'] ?? 'Average') };
-    return this.#noted(id, { sources: new Map([['m', source]]), result: 'm', periodSeconds: MINUTE });
+    return this.#single(id, this.#metric(custom), this.resolver.text(custom['Statistic'] ?? 'Average'), MINUTE);
+  }
+
+  #single(id: string, metric: MetricName, stat: string, periodSeconds: number): Series {
+    return this.#noted(id, { sources: new Map([['m', { kind: 'metric', metric, stat }]]), result: 'm', periodSeconds });
   }
 
   #series(id: string, queries: readonly Properties[]): Series {
@@ -182,7 +185,7 @@ class Reader {
       }
     }
     const results = queries.filter((query) => query['ReturnData'] !== false);
-    const [result] = results.length > 0 ? results : queries.slice(-1);
+    const result = (results.length > 0 ? results : queries).at(-1);
     if (results.length > 1) {
       throw new LocalCloudError('TemplateUnsupported', `stack ${this.stack.name}: ${id} returns data of more than one metric; set ReturnData to false on all but one`);
     }
@@ -224,7 +227,7 @@ class Reader {
   #noted(id: string, series: Series): Series {
     for (const source of series.sources.values()) {
       if (source.kind === 'metric' && !isSampled(source.metric)) {
-        this.#note(id, `looks at ${source.metric.namespace} ${source.metric.name}, which has no data here`);
+        this.#note(id, `looks at ${source.metric.namespace} ${source.metric.name}, which only the emulator may have data of, in real time`);
       }
     }
     return series;
@@ -236,7 +239,7 @@ class Reader {
 }
 
 /** Attributes of a queue by the metric that CloudWatch makes of them. */
-export const SQS_ATTRIBUTES: Readonly<Record<string, string>> = {
+export const SQS_ATTRIBUTES: Readonly<Partial<Record<string, string>>> = {
   ApproximateNumberOfMessagesVisible: 'ApproximateNumberOfMessages',
   ApproximateNumberOfMessagesNotVisible: 'ApproximateNumberOfMessagesNotVisible',
   ApproximateNumberOfMessagesDelayed: 'ApproximateNumberOfMessagesDelayed',

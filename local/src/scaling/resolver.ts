@@ -3,15 +3,15 @@ import type { DeployedStack } from '../deploy/deployer';
 import { LocalCloudError } from '../errors';
 
 /** Attributes that follow from the physical id. */
-const ATTRIBUTES: Readonly<Record<string, (physicalId: string, attribute: string, stack: DeployedStack) => string | undefined>> = {
+const ATTRIBUTES: Readonly<Partial<Record<string, (physicalId: string, attribute: string, stack: DeployedStack) => string | undefined>>> = {
   'AWS::SQS::Queue': (id, attribute, { environment: { account, region } }) => ({
     QueueName: lastSegment(id),
     QueueUrl: id,
     Arn: `arn:aws:sqs:${region}:${account}:${lastSegment(id)}`,
-  })[attribute],
-  'AWS::ECS::Service': (id, attribute) => ({ Name: lastSegment(id), ServiceArn: id })[attribute],
-  'AWS::ECS::Cluster': (id, attribute, { environment: { account, region } }) => ({ Arn: `arn:aws:ecs:${region}:${account}:cluster/${id}` })[attribute],
-  'AWS::SNS::Topic': (id, attribute) => ({ TopicArn: id, TopicName: id.split(':').at(-1) })[attribute],
+  } as Partial<Record<string, string>>)[attribute],
+  'AWS::ECS::Service': (id, attribute) => ({ Name: lastSegment(id), ServiceArn: id } as Partial<Record<string, string>>)[attribute],
+  'AWS::ECS::Cluster': (id, attribute, { environment: { account, region } }) => ({ Arn: `arn:aws:ecs:${region}:${account}:cluster/${id}` } as Partial<Record<string, string>>)[attribute],
+  'AWS::SNS::Topic': (id, attribute) => ({ TopicArn: id, TopicName: id.split(':').at(-1) } as Partial<Record<string, string>>)[attribute],
 };
 
 /** Reads values of a deployed template as CloudFormation would have resolved them. */
@@ -72,7 +72,9 @@ export class Resolver {
 
   #ref(name: string): string | undefined {
     if (name.startsWith('AWS::')) {
-      return withPseudoParameters(`\${${name}}`, this.stack.environment).replace('${AWS::StackName}', this.stack.name).replace('${AWS::URLSuffix}', 'amazonaws.com');
+      return withPseudoParameters(`\${${name}}`, this.stack.environment)
+        .replace('${AWS::StackName}', this.stack.name)
+        .replace('${AWS::URLSuffix}', 'amazonaws.com');
     }
     return this.stack.resources[name] ?? this.stack.parameters[name];
   }
@@ -80,8 +82,10 @@ export class Resolver {
   #attribute(path: string): string | undefined {
     const [logicalId = '', ...rest] = path.split('.');
     const physicalId = this.stack.resources[logicalId];
-    const type = this.stack.template.Resources[logicalId]?.Type ?? '';
-    return physicalId === undefined ? undefined : ATTRIBUTES[type]?.(physicalId, rest.join('.'), this.stack);
+    if (physicalId === undefined) {
+      return undefined;
+    }
+    return ATTRIBUTES[this.stack.template.Resources[logicalId].Type]?.(physicalId, rest.join('.'), this.stack);
   }
 
   #substitute(argument: unknown): string {

@@ -70,7 +70,7 @@ export class Agent {
     }
     const protection = PROTECTION_HTTP_PATH.exec(path);
     if (protection) {
-      await this.#answerProtection(this.#sessions.get(protection[1] ?? ''), request, response);
+      await this.#answerProtection(this.#sessions.get(protection[1]), request, response);
       return true;
     }
     return false;
@@ -90,7 +90,8 @@ export class Agent {
 
   async #assume(role: string, taskArn: string): Promise<RoleCredentials> {
     const client = new STSClient(this.#config());
-    const { Credentials: credentials } = await client.send(new AssumeRoleCommand({ RoleArn: role, RoleSessionName: taskArn.slice(taskArn.lastIndexOf('/') + 1) }));
+    const session = taskArn.slice(taskArn.lastIndexOf('/') + 1);
+    const { Credentials: credentials } = await client.send(new AssumeRoleCommand({ RoleArn: role, RoleSessionName: session }));
     client.destroy();
     return {
       AccessKeyId: credentials?.AccessKeyId ?? '',
@@ -139,12 +140,14 @@ export class Agent {
 }
 
 function protectionAnswer(answer: { protectedTasks?: ProtectedTask[]; failures?: Failure[] }): object {
-  const [failure] = answer.failures ?? [];
+  const failure = answer.failures?.at(0);
   if (failure) {
     return { failure: { Arn: failure.arn, Detail: failure.detail ?? null, Reason: failure.reason } };
   }
-  const [task] = answer.protectedTasks ?? [];
-  return { protection: { ExpirationDate: task?.expirationDate?.toISOString() ?? null, ProtectionEnabled: task?.protectionEnabled, TaskArn: task?.taskArn } };
+  const task = answer.protectedTasks?.at(0);
+  return {
+    protection: { ExpirationDate: task?.expirationDate?.toISOString() ?? null, ProtectionEnabled: task?.protectionEnabled, TaskArn: task?.taskArn },
+  };
 }
 
 function protectionError(arn: string, code: string, message: string): object {

@@ -6,13 +6,15 @@ import { constants } from 'node:os';
 import { StringDecoder } from 'node:string_decoder';
 import type { Reaper } from '../reaper';
 
+export type ContainerLabels = Readonly<Partial<Record<string, string>>>;
+
 /** What `POST /containers/create` carries, as far as a process can follow it. */
 export interface ContainerConfig {
   readonly Image: string;
   readonly Env?: readonly string[] | null;
   readonly Cmd?: readonly string[] | null;
   readonly Entrypoint?: readonly string[] | null;
-  readonly Labels?: Readonly<Record<string, string>> | null;
+  readonly Labels?: ContainerLabels | null;
   readonly HostConfig?: Readonly<Record<string, unknown>>;
 }
 
@@ -68,7 +70,7 @@ export class Container extends EventEmitter<ContainerEvents> {
     return this.#child?.pid;
   }
 
-  public get labels(): Readonly<Record<string, string>> {
+  public get labels(): ContainerLabels {
     return this.config.Labels ?? {};
   }
 
@@ -100,7 +102,7 @@ export class Container extends EventEmitter<ContainerEvents> {
       log.end(`${error.message}\n`);
     });
     // What the first process leaves behind would keep its pipes open: `exit` ends the group, `close` comes when all output is read.
-    child.once('exit', () => { this.signal('SIGKILL'); });
+    child.once('exit', () => this.signal('SIGKILL'));
     child.once('close', (code, signal) => {
       log.end();
       this.#exited(code ?? 128 + (signal ? constants.signals[signal] : 0));
@@ -132,7 +134,10 @@ export class Container extends EventEmitter<ContainerEvents> {
   }
 
   public wait(): Promise<number> {
-    return this.status === 'exited' ? Promise.resolve(this.exitCode) : new Promise((resolve) => this.once('exit', () => { resolve(this.exitCode); }));
+    if (this.status === 'exited') {
+      return Promise.resolve(this.exitCode);
+    }
+    return new Promise((resolve) => this.once('exit', () => resolve(this.exitCode)));
   }
 
   /** What was written so far, oldest first, as far as it is kept. */

@@ -68,6 +68,7 @@ export class Engine {
     const running = [...this.#containers.values()].filter((container) => container.status === 'running');
     running.forEach((container) => container.signal('SIGKILL'));
     await Promise.all(running.map((container) => container.wait()));
+    await this.#upstream?.removeAll();
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }
@@ -86,12 +87,13 @@ export class Engine {
   }
 
   public role(taskArn: string): string | undefined {
-    return this.#ofTask(taskArn)[0]?.labels[Labels.role];
+    return this.#ofTask(taskArn).at(0)?.labels[Labels.role];
   }
 
   /** Kills the processes of a task as the kernel would; false when none runs. */
   public kill(taskArn: string, signal: NodeJS.Signals = 'SIGKILL'): boolean {
-    return this.#ofTask(taskArn).filter((container) => container.status === 'running').map((container) => container.signal(signal)).some(Boolean);
+    const running = this.#ofTask(taskArn).filter((container) => container.status === 'running');
+    return running.map((container) => container.signal(signal)).some(Boolean);
   }
 
   #ofTask(taskArn: string): Container[] {
@@ -114,13 +116,13 @@ export class Engine {
     } else if (call === 'POST /images/create') {
       await this.#pull(imageOf(url.searchParams), request, response);
     } else if (image) {
-      await this.#inspectImage(image[1] ?? '', request, response);
+      await this.#inspectImage(image[1], request, response);
     } else if (call === 'POST /containers/create') {
       await this.#create(url.searchParams.get('name') ?? '', request, response);
     } else if (call === 'GET /containers/json') {
       sendJson(response, 200, this.#list(url.searchParams));
     } else if (container) {
-      await this.#onContainer(container[2] ?? '', `${container[1] ?? ''} ${container[3] ?? ''}`.trim(), url.searchParams, request, response);
+      await this.#onContainer(container[2], `${container[1]} ${container.at(3) ?? ''}`.trim(), url.searchParams, request, response);
     } else {
       sendJson(response, 404, { message: `${call} is not among the calls that fileworks-local speaks` });
     }
@@ -149,7 +151,7 @@ export class Engine {
 
   #mayRun(image: string): boolean {
     const { tasks } = this.#options.tasks;
-    const byImage = tasks.map(({ container: _container, family: _family, ...rest }) => rest);
+    const byImage = tasks.map((entry) => ({ ...entry, container: undefined, family: undefined }));
     return findEntry({ tasks: byImage }, { image }, this.#assets) !== undefined;
   }
 
@@ -162,7 +164,8 @@ export class Engine {
     const identity = { image: config.Image, container, family: labels[Labels.family] ?? '' };
     const entry = findEntry(this.#options.tasks, identity, this.#assets);
     const role = labels[Labels.role];
-    const endpoints = this.#options.agent.register({ taskArn, cluster: labels[Labels.cluster] ?? '', ...(role !== undefined && { role }) });
+    const cluster = labels[Labels.cluster] ?? '';
+    const endpoints = this.#options.agent.register({ taskArn, cluster, ...(role !== undefined && { role }) });
     const env = taskEnvironment(config, entry?.env ?? {}, endpoints);
     if (!entry) {
       if (this.#upstream) {
@@ -174,7 +177,7 @@ export class Engine {
     }
     const command = { argv: argvOf(config, entry), cwd: entry.cwd ?? process.cwd(), env };
     const created = new Container(name, config, command, join(this.#options.logDir, `${name}.log`), this.#options.reaper);
-    created.on('line', (line) => { this.#options.output(taskArn, container, line); });
+    created.on('line', (line) => this.#options.output(taskArn, container, line));
     this.#containers.set(created.id, created);
     this.#forgetOldest();
     sendJson(response, 201, { Id: created.id, Warnings: [] });
@@ -187,11 +190,11 @@ export class Engine {
 
   #list(query: URLSearchParams): unknown[] {
     const filters = JSON.parse(query.get('filters') ?? '{}') as { label?: string[] };
-    const wanted = (filters.label ?? []).map((label) => label.split('='));
+    const wanted = (filters.label ?? []).map((label) => label.split(/=(.*)/));
     const all = ['1', 'true'].includes((query.get('all') ?? '').toLowerCase());
     return [...this.#containers.values()]
-      .filter((container) => (all || container.status === 'running') &&
-        wanted.every(([key = '', value]) => (value === undefined ? key in container.labels : container.labels[key] === value)))
+      .filter((container) => (all || container.status === 'running')
+        && wanted.every(([key, ...value]) => (value.length === 0 ? key in container.labels : container.labels[key] === value[0])))
       .map((container) => ({
         Id: container.id,
         Names: [`/${container.name}`],
@@ -292,7 +295,7 @@ function streamLogs(container: Container, query: URLSearchParams, response: Serv
   };
   response.writeHead(200, { 'content-type': 'application/vnd.docker.raw-stream' });
   response.flushHeaders();
-  container.output().forEach(({ stream, data }) => { write(stream, data); });
+  container.output().forEach(({ stream, data }) => write(stream, data));
   const follow = ['1', 'true'].includes((query.get('follow') ?? '').toLowerCase());
   if (!follow || container.status === 'exited') {
     response.end();

@@ -4,6 +4,9 @@ import { Labels } from './labels';
 /** What a process needs of the user's shell to run at all. */
 const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LC_ALL', 'TZ'] as const;
 
+/** What the emulator sets and we set otherwise. */
+const REPLACED = new Set(['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_AUTHORIZATION_TOKEN', 'AWS_ENDPOINT_URL', 'ECS_CONTAINER_METADATA_URI_V4']);
+
 export interface TaskEndpoints {
   /** Of the AWS API. */
   readonly aws: string;
@@ -19,14 +22,16 @@ export interface TaskEndpoints {
  * The emulator addresses itself by a name that only Docker resolves; those addresses become ours. Shared AWS configuration
  * files are hidden from the process: the SDKs would prefer them to the credentials of the task's role.
  */
-export function taskEnvironment(config: ContainerConfig, image: Readonly<Record<string, string>>, endpoints: TaskEndpoints): Record<string, string> {
-  const given = Object.fromEntries((config.Env ?? []).map((pair) => {
-    const at = pair.indexOf('=');
-    return at < 0 ? [pair, ''] : [pair.slice(0, at), pair.slice(at + 1)];
-  })) as Record<string, string>;
-  const { AWS_CONTAINER_CREDENTIALS_FULL_URI: _uri, AWS_CONTAINER_AUTHORIZATION_TOKEN: _token, AWS_ENDPOINT_URL: _endpoint, ECS_CONTAINER_METADATA_URI_V4: metadata = '', ...own } = given;
+export function taskEnvironment(
+  config: ContainerConfig,
+  image: Readonly<Record<string, string>>,
+  endpoints: TaskEndpoints,
+): Record<string, string> {
+  const given = new Map((config.Env ?? []).map((pair) => [pair.split('=', 1)[0], pair.slice(pair.indexOf('=') + 1)]));
+  const metadata = given.get('ECS_CONTAINER_METADATA_URI_V4') ?? '';
+  const own = Object.fromEntries([...given].filter(([name]) => !REPLACED.has(name)));
   const region = config.Labels?.[Labels.taskArn]?.split(':')[3] ?? '';
-  const inherited = Object.fromEntries(INHERITED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))) as Record<string, string>;
+  const inherited = Object.fromEntries(INHERITED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
   return {
     ...inherited,
     AWS_REGION: region,

@@ -1,19 +1,20 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import type { ClientConfig, TaskRecord } from '../types';
 
-/** Fields of our records that an ECS event does not have. */
-const NOT_IN_EVENTS = ['tags'] as const;
-
 /** The `detail` of an `ECS Task State Change`: what DescribeTasks shows, without what is not known yet. */
 export function stateChangeDetail(task: TaskRecord): Record<string, unknown> {
-  const detail = Object.fromEntries(Object.entries(task).filter(([, value]) => value !== '' && value !== null && value !== undefined));
-  NOT_IN_EVENTS.forEach((name) => { Reflect.deleteProperty(detail, name); });
+  const detail = withoutUnknown(task);
+  delete detail['tags'];
   if (task.launchType === 'FARGATE') {
     delete detail['containerInstanceArn'];
   }
   detail['updatedAt'] = new Date().toISOString();
-  detail['containers'] = task.containers.map((container) => Object.fromEntries(Object.entries(container).filter(([, value]) => value !== '' && value !== null)));
+  detail['containers'] = task.containers.map(withoutUnknown);
   return detail;
+}
+
+function withoutUnknown(record: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== '' && value !== null && value !== undefined));
 }
 
 /**
@@ -23,7 +24,7 @@ export function stateChangeDetail(task: TaskRecord): Record<string, unknown> {
  */
 export class StateChangePublisher {
   readonly #config: () => ClientConfig;
-  #client: EventBridgeClient | undefined;
+  readonly #clients = new Map<string, EventBridgeClient>();
   #drop = 0;
   #repeat = 0;
   #last: Promise<unknown> = Promise.resolve();
@@ -52,7 +53,7 @@ export class StateChangePublisher {
   }
 
   public stop(): void {
-    this.#client?.destroy();
+    this.#clients.forEach((client) => client.destroy());
   }
 
   #copies(task: TaskRecord): number {
@@ -72,9 +73,10 @@ export class StateChangePublisher {
 
   async #put(task: TaskRecord): Promise<void> {
     const region = task.taskArn.split(':')[3];
-    this.#client ??= new EventBridgeClient({ ...this.#config(), ...(region !== undefined && { region }) });
+    const client = this.#clients.get(region) ?? new EventBridgeClient({ ...this.#config(), region });
+    this.#clients.set(region, client);
     const entry = { Source: 'aws.ecs', DetailType: 'ECS Task State Change', Resources: [task.taskArn], Detail: JSON.stringify(stateChangeDetail(task)) };
     // The emulator ends before its last events when the cloud stops; there is nobody left to tell then.
-    await this.#client.send(new PutEventsCommand({ Entries: [entry] })).catch(() => undefined);
+    await client.send(new PutEventsCommand({ Entries: [entry] })).catch(() => undefined);
   }
 }

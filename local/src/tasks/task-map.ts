@@ -106,10 +106,10 @@ export function findEntry(map: TaskMap, identity: ContainerIdentity, assets: rea
   const tag = identity.image.slice(identity.image.lastIndexOf(':') + 1);
   const names = assets.filter((asset) => asset.tag === tag).flatMap((asset) => asset.names);
   return map.tasks.find((entry) =>
-    (entry.image === undefined || matches(entry.image, identity.image)) &&
-    (entry.container === undefined || matches(entry.container, identity.container ?? '')) &&
-    (entry.family === undefined || matches(entry.family, identity.family ?? '')) &&
-    (entry.asset === undefined || names.some((name) => matches(entry.asset ?? '', name))));
+    (entry.image === undefined || matches(entry.image, identity.image))
+    && (entry.container === undefined || matches(entry.container, identity.container ?? ''))
+    && (entry.family === undefined || matches(entry.family, identity.family ?? ''))
+    && (entry.asset === undefined || names.some((name) => matches(entry.asset ?? '', name))));
 }
 
 function matches(pattern: string, value: string): boolean {

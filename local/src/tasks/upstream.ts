@@ -3,6 +3,9 @@ import { LocalCloudError } from '../errors';
 import type { ContainerConfig } from './container';
 import { readBody, sendJson } from './http';
 
+/** Paths of this machine, which mean nothing in an image. */
+const OF_THIS_MACHINE = new Set(['PATH', 'HOME', 'TMPDIR', 'AWS_SHARED_CREDENTIALS_FILE', 'AWS_CONFIG_FILE']);
+
 /** A real Docker engine behind ours: it runs the images that no local command stands for. */
 export class Upstream {
   readonly #target: RequestOptions;
@@ -17,6 +20,16 @@ export class Upstream {
     return this.#ids.has(id);
   }
 
+  /** Removes the containers that were created there, running or not. */
+  public async removeAll(): Promise<void> {
+    await Promise.all([...this.#ids].map((id) => new Promise<void>((resolve) => {
+      httpRequest({ ...this.#target, method: 'DELETE', path: `/v1.41/containers/${id}?force=1` }, (answer) => answer.resume().once('end', resolve))
+        // The engine may be gone already, and its containers are its own business then.
+        .once('error', () => resolve())
+        .end();
+    })));
+  }
+
   public forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
     return new Promise((resolve, reject) => {
       const onward = httpRequest({ ...this.#target, method: request.method, path: request.url, headers: { ...request.headers, host: 'docker' } }, (answer) => {
@@ -29,10 +42,10 @@ export class Upstream {
 
   /** Creates a container in the host's network, where 127.0.0.1 is the emulator, with the environment that a process would get. */
   public async create(name: string, config: ContainerConfig, env: Readonly<Record<string, string>>, response: ServerResponse): Promise<void> {
-    const { PATH: _path, HOME: _home, TMPDIR: _tmpdir, ...own } = env;
+    const own = Object.entries(env).filter(([variable]) => !OF_THIS_MACHINE.has(variable));
     const body = JSON.stringify({
       ...config,
-      Env: Object.entries(own).map(([key, value]) => `${key}=${value}`),
+      Env: own.map(([key, value]) => `${key}=${value}`),
       HostConfig: { ...config.HostConfig, NetworkMode: 'host' },
       NetworkingConfig: undefined,
     });

@@ -1,0 +1,92 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { LocalCloudError, messageOf } from './errors';
+import type { LocalCloud } from './local-cloud';
+import { readBody, sendJson } from './tasks/http';
+
+interface FaultRequest {
+  /** ARN of a task, or the beginning of its id. */
+  readonly task?: string;
+  readonly count?: number;
+}
+
+/**
+ * The library's calls for somebody outside of this process:
+ * `GET /tasks`, `/calls`, `/alarms`, `/scaling`; `POST /faults/<kill | interruptSpot | dropNextStopped | repeatNextStopped | refusePlacements>`.
+ */
+export class ControlServer {
+  readonly #cloud: LocalCloud;
+  readonly #server: Server;
+
+  public constructor(cloud: LocalCloud) {
+    this.#cloud = cloud;
+    this.#server = createServer((request, response) => {
+      this.#handle(request, response).catch((error: unknown) => {
+        sendJson(response, error instanceof LocalCloudError ? 400 : 500, { message: messageOf(error) });
+      });
+    });
+  }
+
+  /** Listens on a free port of 127.0.0.1; resolves with the URL. */
+  public async start(): Promise<string> {
+    await new Promise<void>((resolve, reject) => this.#server.once('error', reject).listen(0, '127.0.0.1', resolve));
+    const address = this.#server.address();
+    return `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;
+  }
+
+  public stop(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const call = `${request.method ?? ''} ${request.url ?? ''}`;
+    const views = new Map<string, () => unknown>([
+      ['GET /tasks', () => this.#cloud.tasks()],
+      ['GET /calls', () => this.#cloud.calls()],
+      ['GET /alarms', () => this.#cloud.alarms()],
+      ['GET /scaling', () => this.#cloud.scaling()],
+    ]);
+    const view = views.get(call);
+    if (view) {
+      sendJson(response, 200, view());
+      return;
+    }
+    // A page in a browser can send a form here, but not this type without asking first.
+    if (request.headers['content-type'] !== 'application/json') {
+      throw new LocalCloudError('OptionInvalid', 'send faults as application/json');
+    }
+    await this.#fault(call, JSON.parse(await readBody(request) || '{}') as FaultRequest);
+    sendJson(response, 204);
+  }
+
+  async #fault(call: string, { task = '', count = 1 }: FaultRequest): Promise<void> {
+    const { faults } = this.#cloud;
+    switch (call) {
+      case 'POST /faults/kill':
+        faults.kill(this.#taskArn(task));
+        break;
+      case 'POST /faults/interruptSpot':
+        await faults.interruptSpot(this.#taskArn(task));
+        break;
+      case 'POST /faults/dropNextStopped':
+        faults.dropNextStopped(count);
+        break;
+      case 'POST /faults/repeatNextStopped':
+        faults.repeatNextStopped(count);
+        break;
+      case 'POST /faults/refusePlacements':
+        await faults.refusePlacements(count);
+        break;
+      default:
+        throw new LocalCloudError('OptionInvalid', `there is no ${call}`);
+    }
+  }
+
+  #taskArn(task: string): string {
+    const found = this.#cloud.tasks().find(({ taskArn }) => taskArn === task || (task !== '' && taskArn.split('/').at(-1)?.startsWith(task)));
+    if (!found) {
+      throw new LocalCloudError('UnknownTask', `no task ${task}`);
+    }
+    return found.taskArn;
+  }
+}
