@@ -7,6 +7,10 @@ export {
   type IngestRouteProps,
   IngestTarget,
   type IngestDelivery,
+  type IngestExistingQueueOptions,
+  type IngestQueueOptions,
+  IngestReason,
+  type IngestTargetConfig,
 } from './constructs/file-ingest-bucket';
 export {
   QueueScaledFargateWorker,

@@ -1,9 +1,9 @@
-import { Stack } from 'aws-cdk-lib';
+import { Size, Stack } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { FileIngestBucket, IngestTarget, SpotStrategy } from 'cdk-fileworks';
+import { FileIngestBucket, IngestTarget, SpotStrategy } from '../src';
 import { createTestApp, createWorker, type TestApp } from './support/cdk-stacks';
 
 /** Findings as `rule: construct`. The checker walks the tree, so nothing is synthesized and nothing throws. */
@@ -37,11 +37,12 @@ describe('cdk-nag AwsSolutions', () => {
     ['a bucket with defaults', (test) => {
       new FileIngestBucket(test.stack, 'Inbox');
     }],
-    ['routes to a worker and to a queue', (test) => {
+    ['routes to a worker and to queues', (test) => {
       const inbox = new FileIngestBucket(test.stack, 'Inbox');
       const worker = createWorker(test);
       inbox.addRoute('Archives', { prefixes: ['incoming/', 'more/'], suffixes: ['.zip'], target: IngestTarget.worker(worker) });
       inbox.addRoute('Everything', { target: IngestTarget.existingQueue(worker.queue) });
+      inbox.addRoute('Small', { maxSize: Size.mebibytes(1), target: IngestTarget.queue() });
     }],
   ])('finds nothing in %s', (_, build) => {
     const test = createTestApp();

@@ -56,6 +56,8 @@ export const AutoScalingLimits = {
 export const EventBridgeLimits = {
   /** Characters of a pattern; an account can ask for more. */
   maxPatternCharacters: 2_048,
+  /** Numbers beyond this are not compared, and no comparison takes them. */
+  maxComparableNumber: 5_000_000_000,
   /** How long and how often EventBridge tries to deliver an event to a target. */
   minEventAgeSeconds: 60,
   maxEventAgeSeconds: 86_400,

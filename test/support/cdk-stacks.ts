@@ -2,7 +2,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
-import { QueueScaledFargateWorker, type QueueScaledFargateWorkerProps } from 'cdk-fileworks';
+import { QueueScaledFargateWorker, type QueueScaledFargateWorkerProps } from '../../src';
 
 /** Two stacks, as most teams have them: one with the shared network and cluster, one with the pipeline. */
 export interface TestApp {
@@ -13,7 +13,7 @@ export interface TestApp {
   readonly cluster: ecs.Cluster;
 }
 
-/** aws-cdk-lib from 2.262 on loads a schema validator of seconds with each synth; `npm run compat` runs with it. */
+/** aws-cdk-lib from 2.262 on loads a schema validator at the first synth of each test file, which takes seconds. */
 process.env.CDK_VALIDATION ??= 'false';
 
 export function createTestApp(context: Record<string, unknown> = {}): TestApp {

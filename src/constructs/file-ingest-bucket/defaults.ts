@@ -7,8 +7,6 @@ export const IngestDefaults = {
   maxEventAge: Duration.seconds(EventBridgeLimits.maxEventAgeSeconds),
   /** As often as EventBridge tries within that time. */
   retryAttempts: EventBridgeLimits.maxRetryAttempts,
-  /** The longest that SQS has: time to notice, mend and redrive. */
-  deadLetterRetention: Duration.days(14),
   /** Jobs may point at an object that was overwritten in the meantime; a month is longer than any message lives. */
   noncurrentVersionExpiration: Duration.days(30),
   /** Parts of an upload that was given up are invisible and paid for; nobody resumes one after a week. */

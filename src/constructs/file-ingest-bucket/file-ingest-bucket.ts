@@ -9,9 +9,9 @@ import { Construct } from 'constructs';
 import { acknowledge, acknowledgeWildcard } from '../private/acknowledge';
 import { checkExcluded } from '../private/checks';
 import { grantWriteWithKey } from '../private/grants';
-import { createDeadLetterAlarm, encryption } from '../private/work-queue';
-import { IngestDefaults } from './defaults';
-import { IngestRoute, type IngestRouteOptions } from './ingest-route';
+import { createDeadLetterAlarm, encryption, WorkQueueDefaults } from '../private/work-queue';
+import { IngestRoute } from './ingest-route';
+import type { IngestRouteOptions } from './ingest-route-options';
 import { createIngestBucket } from './private/ingest-bucket';
 import { enableEventBridge } from './private/event-bridge';
 
@@ -190,7 +190,7 @@ export class FileIngestBucket extends Construct {
   }
 
   #createDeadLetterQueue(): Queue {
-    const queue = new Queue(this, 'DeadLetterQueue', { ...encryption(), retentionPeriod: IngestDefaults.deadLetterRetention });
+    const queue = new Queue(this, 'DeadLetterQueue', { ...encryption(), retentionPeriod: WorkQueueDefaults.deadLetterRetention });
     acknowledge(queue, 'AwsSolutions-SQS3', 'This is the dead-letter queue of EventBridge rules, which is not named in any queue');
     return queue;
   }

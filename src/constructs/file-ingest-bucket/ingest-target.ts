@@ -1,10 +1,13 @@
 import type { Duration } from 'aws-cdk-lib';
+import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IRuleTarget } from 'aws-cdk-lib/aws-events';
-import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
-import { Queue, QueueEncryption, type IQueue } from 'aws-cdk-lib/aws-sqs';
-import { ValidationError } from '../private/validation-error';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { QueueScaledFargateWorker } from '../queue-scaled-fargate-worker';
 import type { IngestRoute } from './ingest-route';
+import * as targets from './private/targets';
 
 /** How EventBridge delivers the events of a route. */
 export interface IngestDelivery {
@@ -14,6 +17,74 @@ export interface IngestDelivery {
   readonly maxEventAge: Duration;
   /** How often EventBridge tries again. */
   readonly retryAttempts: number;
+}
+
+/** What a target makes of itself. */
+export interface IngestTargetConfig {
+  /** The target of the rule. */
+  readonly ruleTarget: IRuleTarget;
+  /**
+   * The queue that the events go to.
+   *
+   * @default - the target is no queue
+   */
+  readonly queue?: IQueue;
+}
+
+/** The queue that `IngestTarget.queue()` creates. */
+export interface IngestQueueOptions {
+  /**
+   * How long a received message stays hidden, from 1 second to 12 hours.
+   *
+   * @default Duration.minutes(5)
+   */
+  readonly visibilityTimeout?: Duration;
+
+  /**
+   * How often a message is received before SQS moves it to the dead-letter queue, from 1 to 1,000.
+   *
+   * @default 5
+   */
+  readonly maxReceiveCount?: number;
+
+  /**
+   * How long a message waits before SQS drops it, from 1 minute to 14 days and shorter than `deadLetterRetention`.
+   *
+   * @default Duration.days(4)
+   */
+  readonly retentionPeriod?: Duration;
+
+  /**
+   * How long a message is kept in the dead-letter queue, counted from its first send, from 1 minute to 14 days.
+   *
+   * @default Duration.days(14)
+   */
+  readonly deadLetterRetention?: Duration;
+
+  /**
+   * A customer-managed key for both queues. An imported key's policy must let EventBridge use it.
+   *
+   * @default - encryption with a key that SQS manages
+   */
+  readonly encryptionKey?: IKey;
+
+  /**
+   * What the alarm on the dead-letter queue does when it rings.
+   *
+   * @default - the alarm rings without telling anyone
+   */
+  readonly alarmActions?: IAlarmAction[];
+}
+
+/** How events go to an existing queue. */
+export interface IngestExistingQueueOptions {
+  /**
+   * The message group of every event; needed by a FIFO queue, which then delivers the route's events one after another. A standard
+   * queue uses it for fairness between senders.
+   *
+   * @default - no message group
+   */
+  readonly messageGroupId?: string;
 }
 
 /**
@@ -28,63 +99,71 @@ export abstract class IngestTarget {
    * @param worker what processes the files
    */
   public static worker(worker: QueueScaledFargateWorker): IngestTarget {
-    return new WorkerTarget(worker);
+    return new BuiltInTarget(targets.worker(worker));
   }
 
   /**
-   * A queue that exists. What reads from it must be granted the objects too: `FileIngestBucket.grantRead`.
+   * A new queue, with a dead-letter queue and an alarm, which the route shows as `queue`. What reads from it must be granted the
+   * objects too: `IngestRoute.grantRead`.
    *
-   * It cannot be encrypted with the key that AWS manages for SQS, because EventBridge may not use that.
-   *
-   * @param queue a standard queue
+   * @param options settings of the queue
    */
-  public static existingQueue(queue: IQueue): IngestTarget {
-    return new ExistingQueueTarget(queue);
+  public static queue(options: IngestQueueOptions = {}): IngestTarget {
+    return new BuiltInTarget(targets.newQueue(options));
+  }
+
+  /**
+   * A queue that exists. What reads from it must be granted the objects too: `IngestRoute.grantRead`.
+   *
+   * It cannot be encrypted with the key that AWS manages for SQS, because EventBridge may not use that. A FIFO queue needs content-based
+   * deduplication, because EventBridge sends no deduplication id.
+   *
+   * @param queue the queue
+   * @param options how events go to it
+   */
+  public static existingQueue(queue: IQueue, options: IngestExistingQueueOptions = {}): IngestTarget {
+    return new BuiltInTarget(targets.existingQueue(queue, options));
+  }
+
+  /**
+   * A Lambda function, which may read the objects that the route is about.
+   *
+   * The route's dead-letter queue is for events that never reached the function. For those on which it failed, the function needs
+   * an `onFailure` destination or a dead-letter queue of its own.
+   *
+   * @param handler the function
+   */
+  public static lambdaFunction(handler: IFunction): IngestTarget {
+    return new BuiltInTarget(targets.lambdaFunction(handler));
+  }
+
+  /**
+   * An execution of a state machine for each event. What its steps read must be granted to them.
+   *
+   * @param stateMachine the state machine
+   */
+  public static stateMachine(stateMachine: IStateMachine): IngestTarget {
+    return new BuiltInTarget(targets.stateMachine(stateMachine));
   }
 
   /**
    * Makes the rule's target.
    *
-   * @param route the route, for which the target may be granted the objects
+   * @param route where to create what the target needs; grants the objects to it
    * @param delivery the dead-letter queue and retries that the target MUST use
    */
-  public abstract bind(route: IngestRoute, delivery: IngestDelivery): IRuleTarget;
+  public abstract bind(route: IngestRoute, delivery: IngestDelivery): IngestTargetConfig;
 }
 
-class WorkerTarget extends IngestTarget {
-  readonly #worker: QueueScaledFargateWorker;
+class BuiltInTarget extends IngestTarget {
+  readonly #bind: targets.Bind;
 
-  public constructor(worker: QueueScaledFargateWorker) {
+  public constructor(bind: targets.Bind) {
     super();
-    this.#worker = worker;
+    this.#bind = bind;
   }
 
-  public bind(route: IngestRoute, delivery: IngestDelivery): IRuleTarget {
-    route.grantRead(this.#worker);
-    return queueTarget(this.#worker.queue, route, delivery);
+  public bind(route: IngestRoute, delivery: IngestDelivery): IngestTargetConfig {
+    return this.#bind(route, delivery);
   }
-}
-
-class ExistingQueueTarget extends IngestTarget {
-  readonly #queue: IQueue;
-
-  public constructor(queue: IQueue) {
-    super();
-    this.#queue = queue;
-  }
-
-  public bind(route: IngestRoute, delivery: IngestDelivery): IRuleTarget {
-    return queueTarget(this.#queue, route, delivery);
-  }
-}
-
-function queueTarget(queue: IQueue, route: IngestRoute, delivery: IngestDelivery): IRuleTarget {
-  if (queue instanceof Queue && queue.encryptionType === QueueEncryption.KMS_MANAGED) {
-    throw new ValidationError(
-      'target cannot be a queue with QueueEncryption.KMS_MANAGED, because EventBridge may not use the key that AWS manages for SQS; '
-      + 'use QueueEncryption.SQS_MANAGED, or KMS with a key of your own',
-      route,
-    );
-  }
-  return new SqsQueue(queue, { ...delivery });
 }

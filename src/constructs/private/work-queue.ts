@@ -7,11 +7,23 @@ import { SqsLimits } from '../../contract/service-limits';
 import { checkSeconds, checkWholeNumber } from './checks';
 import { ValidationError } from './validation-error';
 
+/** What a queue of jobs has where its user chose nothing, each with its reason. */
+export const WorkQueueDefaults = {
+  /** A crashed task's jobs come back within minutes, and a heartbeat may fail several times before its lease is lost. */
+  visibilityTimeout: Duration.minutes(5),
+  /** Four days, as SQS has it: a long weekend. */
+  retentionPeriod: Duration.days(4),
+  /** A Spot reclaim or a deployment uses up a receive without the job being at fault, so three would be too few. */
+  maxReceiveCount: 5,
+  /** The longest that SQS has: time to notice, mend and redrive. */
+  deadLetterRetention: Duration.days(14),
+} as const;
+
 export interface WorkQueueOptions {
-  readonly visibilityTimeout: Duration;
-  readonly retentionPeriod: Duration;
-  readonly maxReceiveCount: number;
-  readonly deadLetterRetention: Duration;
+  readonly visibilityTimeout?: Duration;
+  readonly retentionPeriod?: Duration;
+  readonly maxReceiveCount?: number;
+  readonly deadLetterRetention?: Duration;
   readonly encryptionKey?: IKey;
   readonly alarmActions?: cloudwatch.IAlarmAction[];
 }
@@ -24,16 +36,23 @@ export interface WorkQueue {
 
 /** A queue as every construct makes it: SSL only, encrypted, with a dead-letter queue and an alarm on it. */
 export function createWorkQueue(scope: Construct, options: WorkQueueOptions): WorkQueue {
-  checkWorkQueue(scope, options);
+  const visibilityTimeout = options.visibilityTimeout ?? WorkQueueDefaults.visibilityTimeout;
+  const retentionPeriod = options.retentionPeriod ?? WorkQueueDefaults.retentionPeriod;
+  const maxReceiveCount = options.maxReceiveCount ?? WorkQueueDefaults.maxReceiveCount;
+  const deadLetterRetention = options.deadLetterRetention ?? WorkQueueDefaults.deadLetterRetention;
+  checkSeconds('visibilityTimeout', visibilityTimeout, { min: 1, max: SqsLimits.maxVisibilityTimeoutSeconds }, scope);
+  checkWholeNumber('maxReceiveCount', maxReceiveCount, { min: 1, max: SqsLimits.maxReceiveCount }, scope);
+  checkRetention(scope, retentionPeriod, deadLetterRetention);
+
   const deadLetterQueue = new sqs.Queue(scope, 'DeadLetterQueue', {
     ...encryption(options.encryptionKey),
-    retentionPeriod: options.deadLetterRetention,
+    retentionPeriod: deadLetterRetention,
   });
   const queue = new sqs.Queue(scope, 'Queue', {
     ...encryption(options.encryptionKey),
-    visibilityTimeout: options.visibilityTimeout,
-    retentionPeriod: options.retentionPeriod,
-    deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount: options.maxReceiveCount },
+    visibilityTimeout,
+    retentionPeriod,
+    deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount },
   });
   const deadLetterAlarm = createDeadLetterAlarm(scope, deadLetterQueue, {
     description: `Jobs of ${scope.node.path} failed on every attempt and wait in its dead-letter queue`,
@@ -69,13 +88,10 @@ export function encryption(key?: IKey): Pick<sqs.QueueProps, 'encryption' | 'enc
     : { encryption: sqs.QueueEncryption.KMS, encryptionMasterKey: key, enforceSSL: true };
 }
 
-function checkWorkQueue(scope: Construct, options: WorkQueueOptions): void {
-  const { retentionPeriod, deadLetterRetention } = options;
-  const retention = { min: SqsLimits.minRetentionSeconds, max: SqsLimits.maxRetentionSeconds };
-  checkSeconds('visibilityTimeout', options.visibilityTimeout, { min: 1, max: SqsLimits.maxVisibilityTimeoutSeconds }, scope);
-  checkSeconds('retentionPeriod', retentionPeriod, retention, scope);
-  checkSeconds('deadLetterRetention', deadLetterRetention, retention, scope);
-  checkWholeNumber('maxReceiveCount', options.maxReceiveCount, { min: 1, max: SqsLimits.maxReceiveCount }, scope);
+function checkRetention(scope: Construct, retentionPeriod: Duration, deadLetterRetention: Duration): void {
+  const range = { min: SqsLimits.minRetentionSeconds, max: SqsLimits.maxRetentionSeconds };
+  checkSeconds('retentionPeriod', retentionPeriod, range, scope);
+  checkSeconds('deadLetterRetention', deadLetterRetention, range, scope);
 
   const known = !retentionPeriod.isUnresolved() && !deadLetterRetention.isUnresolved();
   // A standard queue keeps the time of the first send when it moves a message, so the age counts on.

@@ -16,14 +16,6 @@ export const WorkerDefaults = {
   minTasks: 0,
   /** Enough to see a burst spread out, few enough that a first mistake stays cheap. */
   maxTasks: 10,
-  /** A crashed task's jobs come back within minutes, and a heartbeat may fail several times before its lease is lost. */
-  visibilityTimeout: Duration.minutes(5),
-  /** Four days, as SQS has it: a long weekend. */
-  retentionPeriod: Duration.days(4),
-  /** A Spot reclaim or a deployment uses up a receive without the job being at fault, so three would be too few. */
-  maxReceiveCount: 5,
-  /** The longest that SQS has: time to notice, mend and redrive. */
-  deadLetterRetention: Duration.days(14),
   /** A month covers the incident and its review; more is a decision about cost. */
   logRetention: RetentionDays.ONE_MONTH,
   /** What the log driver holds back before it drops lines, in MiB: a few seconds of a talkative worker. */

@@ -1,4 +1,4 @@
-import { Duration, PropertyInjectors, RemovalPolicy } from 'aws-cdk-lib';
+import { CfnResource, Duration, Lazy, PropertyInjectors, RemovalPolicy, Size } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as events from 'aws-cdk-lib/aws-events';
@@ -9,9 +9,27 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { SqsDestination } from 'aws-cdk-lib/aws-s3-notifications';
 import { Topic } from 'aws-cdk-lib/aws-sns';
+import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
-import { FileIngestBucket, IngestTarget, type IngestDelivery, type IngestRoute, type IngestRouteOptions } from 'cdk-fileworks';
+import {
+  FileIngestBucket,
+  IngestReason,
+  IngestTarget,
+  type IngestDelivery,
+  type IngestExistingQueueOptions,
+  type IngestRoute,
+  type IngestRouteOptions,
+  type IngestTargetConfig,
+} from '../../../src';
 import { createTestApp, createWorker, resourceCount, synth, type TestApp } from '../../support/cdk-stacks';
+
+const createFunction = (test: TestApp) => new lambda.Function(test.stack, 'Handler', {
+  runtime: lambda.Runtime.NODEJS_22_X,
+  handler: 'index.handler',
+  code: lambda.Code.fromInline('exports.handler = async () => {};'),
+});
+
+const resourcesOf = (test: TestApp) => test.stack.node.findAll().filter((node) => CfnResource.isCfnResource(node)).length;
 
 const role = (test: TestApp) => new iam.Role(test.stack, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
 
@@ -114,14 +132,14 @@ describe('FileIngestBucket with defaults', () => {
 });
 
 describe('IngestRoute', () => {
-  function patternOf(options: Omit<IngestRouteOptions, 'target'>): unknown {
+  function detailOf(options: Omit<IngestRouteOptions, 'target'>): Record<string, unknown> {
     const test = createTestApp();
     const queue = new sqs.Queue(test.stack, 'Jobs');
     new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', { ...options, target: IngestTarget.existingQueue(queue) });
-    const [rule] = Object.values(synth(test).findResources('AWS::Events::Rule')) as { Properties: { EventPattern: { detail: { object?: unknown } } } }[];
-    return rule.Properties.EventPattern.detail.object;
+    const [rule] = Object.values(synth(test).findResources('AWS::Events::Rule')) as { Properties: { EventPattern: { detail: Record<string, unknown> } } }[];
+    return rule.Properties.EventPattern.detail;
   }
-  const size = [{ numeric: ['>', 0] }];
+  const size = [{ 'anything-but': [0] }];
 
   it.each<[string, Omit<IngestRouteOptions, 'target'>, unknown]>([
     ['every object that is not empty', {}, { size }],
@@ -130,9 +148,20 @@ describe('IngestRoute', () => {
     ['suffixes in any case', { suffixes: ['.csv'] }, { size, key: [{ suffix: { 'equals-ignore-case': '.csv' } }] }],
     ['suffixes as spelled', { suffixes: ['.csv'], caseSensitiveSuffixes: true }, { size, key: [{ suffix: '.csv' }] }],
     ['both, as spelled', { prefixes: ['a/', 'b*/'], suffixes: ['.csv'], caseSensitiveSuffixes: true }, { size, key: [{ wildcard: 'a/*.csv' }, { wildcard: 'b\\*/*.csv' }] }],
+    ['wildcards', { keyPatterns: ['in/*/orders-*.csv', 'x\\**'] }, { size, key: [{ wildcard: 'in/*/orders-*.csv' }, { wildcard: 'x\\**' }] }],
+    ['all but some', { excludeKeyPatterns: ['*.tmp', 'logs/*'] }, { size, key: [{ 'anything-but': { wildcard: ['*.tmp', 'logs/*'] } }] }],
+    ['large objects', { minSize: Size.mebibytes(1) }, { size: [{ numeric: ['>=', 1_048_576] }] }],
+    ['small objects that are not empty', { maxSize: Size.kibibytes(1) }, { size: [{ numeric: ['>=', 1, '<=', 1_024] }] }],
+    ['small objects, also empty ones', { maxSize: Size.kibibytes(1), ignoreEmptyObjects: false }, { size: [{ numeric: ['<=', 1_024] }] }],
+    ['a range of sizes', { minSize: Size.kibibytes(1), maxSize: Size.kibibytes(2) }, { size: [{ numeric: ['>=', 1_024, '<=', 2_048] }] }],
     ['both, in any case', { prefixes: ['a/'], suffixes: ['.7z'] }, { size, key: [{ wildcard: 'a/*.7z' }, { wildcard: 'a/*.7Z' }] }],
   ])('takes %s', (_, options, expected) => {
-    expect(patternOf(options)).toEqual(expected);
+    expect(detailOf(options).object).toEqual(expected);
+  });
+
+  it('takes objects by the call that made them', () => {
+    expect(detailOf({ reasons: [IngestReason.PUT_OBJECT, IngestReason.POST_OBJECT, IngestReason.COPY_OBJECT, IngestReason.COMPLETE_MULTIPART_UPLOAD] }).reason)
+      .toEqual(['PutObject', 'POST Object', 'CopyObject', 'CompleteMultipartUpload']);
   });
 
   it('takes its own delivery settings', () => {
@@ -161,19 +190,91 @@ describe('IngestRoute', () => {
         this.#handler = handler;
       }
 
-      public bind(route: IngestRoute, delivery: IngestDelivery): events.IRuleTarget {
-        route.grantRead(this.#handler);
-        return new LambdaFunction(this.#handler, { ...delivery });
+      public bind(_: IngestRoute, delivery: IngestDelivery): IngestTargetConfig {
+        return { ruleTarget: new LambdaFunction(this.#handler, { ...delivery, event: events.RuleTargetInput.fromEventPath('$.detail') }) };
       }
     }
     const test = createTestApp();
-    const handler = new lambda.Function(test.stack, 'Handler', {
-      runtime: lambda.Runtime.NODEJS_22_X,
-      handler: 'index.handler',
-      code: lambda.Code.fromInline('exports.handler = async () => {};'),
-    });
+    const handler = createFunction(test);
     new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', { target: new FunctionTarget(handler) });
-    synth(test).hasResourceProperties('AWS::Events::Rule', { Targets: [Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Handler'), 'Arn'] } })] });
+    synth(test).hasResourceProperties('AWS::Events::Rule', { Targets: [Match.objectLike({ InputPath: '$.detail' })] });
+  });
+
+  it('sends to a new queue with a dead-letter queue and an alarm of its own', () => {
+    const test = createTestApp();
+    const inbox = new FileIngestBucket(test.stack, 'Inbox');
+    const target = IngestTarget.queue({ visibilityTimeout: Duration.minutes(1), maxReceiveCount: 3 });
+    const before = resourcesOf(test);
+    const route = inbox.addRoute('Orders', { target });
+    const template = synth(test);
+    expect(resourceCount(template) - before).toBe(6);
+    expect(route.queue?.node.path).toBe('Pipeline/Inbox/Orders/Queue');
+    template.hasResourceProperties('AWS::SQS::Queue', { VisibilityTimeout: 60, RedrivePolicy: { maxReceiveCount: 3 } });
+    template.resourceCountIs('AWS::CloudWatch::Alarm', 2);
+  });
+
+  it('sends to a function, which may read the objects', () => {
+    const test = createTestApp();
+    const handler = createFunction(test);
+    const route = new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', { prefixes: ['in/'], target: IngestTarget.lambdaFunction(handler) });
+    const template = synth(test);
+    expect(route.queue).toBeUndefined();
+    template.hasResourceProperties('AWS::Events::Rule', {
+      Targets: [Match.objectLike({
+        Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Handler'), 'Arn'] },
+        RetryPolicy: { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 },
+        DeadLetterConfig: Match.anyValue(),
+      })],
+    });
+    template.hasResourceProperties('AWS::IAM::Policy', { PolicyDocument: { Statement: [Match.objectLike({ Action: ['s3:GetObject', 's3:GetObjectVersion'] })] } });
+  });
+
+  it('starts an execution of a state machine', () => {
+    const test = createTestApp();
+    const stateMachine = new sfn.StateMachine(test.stack, 'Machine', { definitionBody: sfn.DefinitionBody.fromChainable(new sfn.Pass(test.stack, 'Pass')) });
+    new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', { target: IngestTarget.stateMachine(stateMachine) });
+    synth(test).hasResourceProperties('AWS::Events::Rule', {
+      Targets: [Match.objectLike({ Arn: { Ref: Match.stringLikeRegexp('^Machine') }, DeadLetterConfig: Match.anyValue(), RoleArn: Match.anyValue() })],
+    });
+  });
+
+  it('sends to a FIFO queue in one message group', () => {
+    const test = createTestApp();
+    const queue = new sqs.Queue(test.stack, 'Jobs', { fifo: true, contentBasedDeduplication: true });
+    new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', { target: IngestTarget.existingQueue(queue, { messageGroupId: 'orders' }) });
+    synth(test).hasResourceProperties('AWS::Events::Rule', { Targets: [Match.objectLike({ SqsParameters: { MessageGroupId: 'orders' } })] });
+  });
+
+  it.each<[string, sqs.QueueProps, IngestExistingQueueOptions | undefined]>([
+    ['target needs messageGroupId, because its queue is FIFO; events of one group are worked on one after another', { fifo: true, contentBasedDeduplication: true }, undefined],
+    ['target needs a FIFO queue with contentBasedDeduplication, because EventBridge sends no deduplication id; set it on the queue', { fifo: true }, { messageGroupId: 'x' }],
+  ])('throws: %s', (message, props, options) => {
+    const test = createTestApp();
+    const target = IngestTarget.existingQueue(new sqs.Queue(test.stack, 'Jobs', props), options);
+    const inbox = new FileIngestBucket(test.stack, 'Inbox');
+    expect(() => inbox.addRoute('Route', { target })).toThrow(new Error(`${message} [at Pipeline/Inbox/Route]`));
+  });
+
+  it('warns that objects above five billion bytes fit no smallest size', () => {
+    const test = createTestApp();
+    new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', { minSize: Size.gibibytes(1), target: IngestTarget.queue() });
+    synth(test);
+    Annotations.fromStack(test.stack).hasWarning('/Pipeline/Inbox/Route', Match.stringLikeRegexp('cdk-fileworks:FileIngestBucket.largeObjects'));
+  });
+
+  it('warns of routes that deliver the same objects, and of no others', () => {
+    const test = createTestApp();
+    const inbox = new FileIngestBucket(test.stack, 'Inbox');
+    const target = IngestTarget.existingQueue(new sqs.Queue(test.stack, 'Jobs'));
+    inbox.addRoute('A', { prefixes: ['a/'], target });
+    inbox.addRoute('B', { prefixes: ['b/'], target });
+    inbox.addRoute('Csv', { prefixes: ['b/'], suffixes: ['.csv'], target });
+    new FileIngestBucket(test.stack, 'Other').addRoute('All', { target });
+    synth(test);
+    const warnings = Annotations.fromStack(test.stack).findWarning('*', Match.anyValue());
+    expect(warnings.map(({ id, entry }) => [id, entry.data])).toEqual([
+      ['/Pipeline/Inbox/Csv', 'Some objects fit B too and are delivered by both routes; narrow one of them, or acknowledge this if it is what you want [ack: cdk-fileworks:FileIngestBucket.overlappingRoutes]'],
+    ]);
   });
 
   it('warns when the pattern is longer than EventBridge takes by default', () => {
@@ -186,9 +287,18 @@ describe('IngestRoute', () => {
   });
 
   it.each<[string, Omit<IngestRouteOptions, 'target'>]>([
-    ['prefixes cannot be empty or hold an empty text; leave it out to take every key', { prefixes: [] }],
-    ['suffixes cannot be empty or hold an empty text; leave it out to take every key', { suffixes: ['.csv', ''] }],
+    ['prefixes cannot be empty or hold an empty text; leave it out to take every object', { prefixes: [] }],
+    ['suffixes cannot be empty or hold an empty text; leave it out to take every object', { suffixes: ['.csv', ''] }],
     ['prefixes cannot start with a slash, because keys do not, got: /in/; write in/', { prefixes: ['in/', '/in/'] }],
+    ['reasons cannot be empty or hold an empty text; leave it out to take every object', { reasons: [] }],
+    ['keyPatterns and excludeKeyPatterns cannot hold two stars in a row, got: a/**; one star stands for any text', { keyPatterns: ['a/**'] }],
+    ['prefixes, suffixes cannot be set together with keyPatterns; EventBridge takes conditions on a key as alternatives; write one pattern for all', { keyPatterns: ['a*'], prefixes: ['a'], suffixes: ['b'] }],
+    ['prefixes cannot be set together with excludeKeyPatterns; EventBridge takes conditions on a key as alternatives; keep what is to be left out beside the prefix and not below it', { excludeKeyPatterns: ['a*'], prefixes: ['a'] }],
+    ['caseSensitiveSuffixes cannot be set together with no suffixes; leave it out, because prefixes and patterns always heed case', { caseSensitiveSuffixes: true }],
+    ['ignoreEmptyObjects cannot be set together with minSize; minSize says already how empty an object may be', { minSize: Size.bytes(2), ignoreEmptyObjects: true }],
+    ['minSize cannot be more than maxSize, got: 2048 and 1024 bytes', { minSize: Size.kibibytes(2), maxSize: Size.kibibytes(1) }],
+    ['maxSize cannot be more than 5000000000 bytes, the largest number that EventBridge compares, got: 5368709120', { maxSize: Size.gibibytes(5) }],
+    ['minSize must be known at synth; give a plain size', { minSize: Size.bytes(Lazy.number({ produce: () => 2 })) }],
     ['maxEventAge must be a whole number of seconds from 60 to 86400, got: 59', { maxEventAge: Duration.seconds(59) }],
     ['maxEventAge must be a whole number of seconds from 60 to 86400, got: 86401', { maxEventAge: Duration.seconds(86_401) }],
     ['retryAttempts must be a whole number from 0 to 185, got: 186', { retryAttempts: 186 }],

@@ -10,7 +10,7 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
-import { QueueScaledFargateWorker, SpotStrategy, type QueueScaledFargateWorkerProps } from 'cdk-fileworks';
+import { QueueScaledFargateWorker, SpotStrategy, type QueueScaledFargateWorkerProps } from '../../../src';
 import { createTestApp, createWorker, environmentOf, image, resourceCount, synth } from '../../support/cdk-stacks';
 
 describe('QueueScaledFargateWorker with defaults', () => {

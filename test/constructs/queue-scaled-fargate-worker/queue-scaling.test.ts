@@ -1,7 +1,7 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import * as appscaling from 'aws-cdk-lib/aws-applicationautoscaling';
 import * as fc from 'fast-check';
-import { QueueScaling, type QueueScaledFargateWorkerProps, type QueueScalingBindOptions } from 'cdk-fileworks';
+import { QueueScaling, type QueueScaledFargateWorkerProps, type QueueScalingBindOptions } from '../../../src';
 import type { Construct } from 'constructs';
 import { capacityLevels } from '../../../src/constructs/queue-scaled-fargate-worker/private/capacity-levels';
 import { createTestApp, createWorker, synth } from '../../support/cdk-stacks';

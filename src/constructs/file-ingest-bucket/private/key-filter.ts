@@ -1,40 +1,53 @@
+import { Token } from 'aws-cdk-lib';
 import { IngestDefaults } from '../defaults';
 
-/** A condition on object keys. */
+/** A condition on object keys; `patterns` and `excludes` stand alone. */
 export interface KeyFilter {
   readonly prefixes: readonly string[];
   readonly suffixes: readonly string[];
   readonly ignoreCase: boolean;
+  /** Wildcard patterns of keys that are taken. */
+  readonly patterns: readonly string[];
+  /** Wildcard patterns of keys that are left out. */
+  readonly excludes: readonly string[];
 }
 
 /** One alternative of an event pattern. */
 export type KeyPattern
   = | { readonly prefix: string }
     | { readonly suffix: string | { readonly 'equals-ignore-case': string } }
-    | { readonly wildcard: string };
+    | { readonly wildcard: string }
+    | { readonly 'anything-but': { readonly wildcard: readonly string[] } };
 
 /**
  * The alternatives of an event pattern for a key, or nothing when every key fits.
  *
  * EventBridge takes the conditions on one field as alternatives: a prefix beside a suffix would let either pass. Only a
- * wildcard can ask for both, and a wildcard knows no case. So a suffix below a prefix is written out in its spellings.
+ * wildcard can ask for both, and a wildcard knows no case. So a suffix below a prefix is written out in its spellings. For the
+ * same reason, nothing can be left out of what a prefix takes.
  */
-export function renderKeyPatterns({ prefixes, suffixes, ignoreCase }: KeyFilter): KeyPattern[] | undefined {
-  if (prefixes.length === 0 && suffixes.length === 0) {
-    return undefined;
+export function renderKeyPatterns({ prefixes, suffixes, ignoreCase, patterns, excludes }: KeyFilter): KeyPattern[] | undefined {
+  if (patterns.length > 0) {
+    return patterns.map((wildcard) => ({ wildcard }));
+  }
+  if (excludes.length > 0) {
+    return [{ 'anything-but': { wildcard: excludes } }];
   }
   if (suffixes.length === 0) {
-    return prefixes.map((prefix) => ({ prefix }));
+    return prefixes.length === 0 ? undefined : prefixes.map((prefix) => ({ prefix }));
   }
   if (prefixes.length === 0) {
     return suffixes.map((suffix) => ({ suffix: ignoreCase ? { 'equals-ignore-case': suffix } : suffix }));
   }
-  const endings = ignoreCase ? suffixes.flatMap(spellings) : suffixes;
-  return prefixes.flatMap((prefix) => [...new Set(endings)].map((ending) => ({ wildcard: `${escape(prefix)}*${escape(ending)}` })));
+  const endings = [...new Set(ignoreCase ? suffixes.flatMap(spellings) : suffixes)];
+  return prefixes.flatMap((prefix) => endings.map((ending) => ({ wildcard: `${escapeWildcard(prefix)}*${escapeWildcard(ending)}` })));
 }
 
 /** Every spelling of a short suffix; of a longer one, those that people write: as given, `.parquet`, `.PARQUET`, `.Parquet`. */
 export function spellings(suffix: string): string[] {
+  if (Token.isUnresolved(suffix)) {
+    return [suffix];
+  }
   const lower = suffix.toLowerCase();
   const letters = Array.from(suffix).filter((character) => character.toLowerCase() !== character.toUpperCase());
   if (letters.length > IngestDefaults.lettersInEverySpelling) {
@@ -50,6 +63,6 @@ export function spellings(suffix: string): string[] {
 }
 
 /** A literal text inside a wildcard pattern. */
-function escape(literal: string): string {
+export function escapeWildcard(literal: string): string {
   return literal.replace(/[\\*]/g, '\\$&');
 }

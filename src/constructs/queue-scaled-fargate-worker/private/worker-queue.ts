@@ -2,8 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { createDeadLetterAlarm, createWorkQueue } from '../../private/work-queue';
-import { WorkerDefaults } from '../defaults';
+import { createDeadLetterAlarm, createWorkQueue, WorkQueueDefaults } from '../../private/work-queue';
 import type { QueueScaledFargateWorkerProps } from '../queue-scaled-fargate-worker-props';
 
 /** The queue of a worker and what is known of it. */
@@ -21,14 +20,7 @@ export function resolveWorkerQueue(scope: Construct, props: QueueScaledFargateWo
 }
 
 function createQueue(scope: Construct, props: QueueScaledFargateWorkerProps): WorkerQueue {
-  const created = createWorkQueue(scope, {
-    visibilityTimeout: props.visibilityTimeout ?? WorkerDefaults.visibilityTimeout,
-    retentionPeriod: props.retentionPeriod ?? WorkerDefaults.retentionPeriod,
-    maxReceiveCount: props.maxReceiveCount ?? WorkerDefaults.maxReceiveCount,
-    deadLetterRetention: props.deadLetterRetention ?? WorkerDefaults.deadLetterRetention,
-    encryptionKey: props.encryptionKey,
-    alarmActions: props.alarmActions,
-  });
+  const created = createWorkQueue(scope, props);
   // A property injector of the organisation may have changed what was asked for; the worker must know what was built.
   const built = created.queue.node.defaultChild as sqs.CfnQueue;
   return {
@@ -48,7 +40,7 @@ function takeQueue(scope: Construct, queue: sqs.IQueue, props: QueueScaledFargat
       description: `Jobs of ${scope.node.path} failed on every attempt and wait in its dead-letter queue`,
       actions: props.alarmActions,
     }),
-    lease: props.visibilityTimeout ?? WorkerDefaults.visibilityTimeout,
+    lease: props.visibilityTimeout ?? WorkQueueDefaults.visibilityTimeout,
     maxReceiveCount: own?.maxReceiveCount,
   };
 }

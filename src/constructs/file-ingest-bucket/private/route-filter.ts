@@ -1,0 +1,102 @@
+import { Token, type Size } from 'aws-cdk-lib';
+import { Match } from 'aws-cdk-lib/aws-events';
+import type { Construct } from 'constructs';
+import { EventBridgeLimits } from '../../../contract/service-limits';
+import { checkExcluded } from '../../private/checks';
+import { ValidationError } from '../../private/validation-error';
+import type { IngestRouteOptions } from '../ingest-route-options';
+import { renderKeyPatterns } from './key-filter';
+import type { RouteFilter } from './route-overlap';
+
+/** The conditions of a route, checked. */
+export function createRouteFilter(scope: Construct, options: IngestRouteOptions): RouteFilter {
+  const { prefixes, suffixes, keyPatterns, excludeKeyPatterns, reasons, minSize, maxSize } = options;
+  checkExcludedFilters(scope, options);
+  for (const [prop, values] of Object.entries({ prefixes, suffixes, keyPatterns, excludeKeyPatterns, reasons })) {
+    if (values?.length === 0 || values?.some((value) => value === '')) {
+      throw new ValidationError(`${prop} cannot be empty or hold an empty text; leave it out to take every object`, scope);
+    }
+  }
+  const rooted = prefixes?.find((prefix) => prefix.startsWith('/'));
+  if (rooted !== undefined) {
+    throw new ValidationError(`prefixes cannot start with a slash, because keys do not, got: ${rooted}; write ${rooted.replace(/^\/+/, '')}`, scope);
+  }
+  const doubled = [...keyPatterns ?? [], ...excludeKeyPatterns ?? []].find((pattern) => /(?<!\\)\*\*/.test(pattern));
+  if (doubled !== undefined) {
+    throw new ValidationError(`keyPatterns and excludeKeyPatterns cannot hold two stars in a row, got: ${doubled}; one star stands for any text`, scope);
+  }
+  checkSize(scope, 'minSize', minSize);
+  checkSize(scope, 'maxSize', maxSize);
+  const filter: RouteFilter = {
+    key: {
+      prefixes: prefixes ?? [],
+      suffixes: suffixes ?? [],
+      ignoreCase: suffixes !== undefined && !(options.caseSensitiveSuffixes ?? false),
+      patterns: keyPatterns ?? [],
+      excludes: excludeKeyPatterns ?? [],
+    },
+    minSize: minSize?.toBytes() ?? (options.ignoreEmptyObjects ?? true ? 1 : 0),
+    maxSize: maxSize?.toBytes() ?? Infinity,
+    reasons: reasons ?? [],
+  };
+  if (filter.minSize > filter.maxSize) {
+    throw new ValidationError(`minSize cannot be more than maxSize, got: ${filter.minSize} and ${filter.maxSize} bytes`, scope);
+  }
+  return filter;
+}
+
+/** The part of an event pattern that is about the object and the call that made it. */
+export function renderDetail(filter: RouteFilter): Record<string, unknown> {
+  const key = renderKeyPatterns(filter.key);
+  const size = renderSize(filter);
+  const object = { ...(key && { key }), ...(size && { size }) };
+  return {
+    ...(Object.keys(object).length > 0 && { object }),
+    ...(filter.reasons.length > 0 && { reason: filter.reasons }),
+  };
+}
+
+/**
+ * A comparison would leave out objects above 5,000,000,000 bytes, which EventBridge does not take for numbers. Being anything but
+ * zero is no comparison, so that is how an object that is not empty is asked for.
+ */
+function renderSize({ minSize, maxSize }: RouteFilter): string[] | undefined {
+  if (minSize <= 1 && maxSize === Infinity) {
+    return minSize === 0 ? undefined : Match.anythingBut(0);
+  }
+  if (maxSize === Infinity) {
+    return Match.greaterThanOrEqual(minSize);
+  }
+  return minSize === 0 ? Match.lessThanOrEqual(maxSize) : Match.interval(minSize, maxSize);
+}
+
+function checkSize(scope: Construct, prop: string, size: Size | undefined): void {
+  const { maxComparableNumber } = EventBridgeLimits;
+  if (size !== undefined && (Token.isUnresolved(size) || size.isUnresolved())) {
+    throw new ValidationError(`${prop} must be known at synth; give a plain size`, scope);
+  }
+  if (size !== undefined && size.toBytes() > maxComparableNumber) {
+    throw new ValidationError(`${prop} cannot be more than ${maxComparableNumber} bytes, the largest number that EventBridge compares, got: ${size.toBytes()}`, scope);
+  }
+}
+
+function checkExcludedFilters(scope: Construct, options: IngestRouteOptions): void {
+  const { prefixes, suffixes, caseSensitiveSuffixes, keyPatterns, excludeKeyPatterns, ignoreEmptyObjects, minSize } = options;
+  if (keyPatterns !== undefined) {
+    checkExcluded('keyPatterns', { prefixes, suffixes, excludeKeyPatterns }, 'EventBridge takes conditions on a key as alternatives; write one pattern for all', scope);
+  }
+  if (excludeKeyPatterns !== undefined) {
+    checkExcluded(
+      'excludeKeyPatterns',
+      { prefixes, suffixes },
+      'EventBridge takes conditions on a key as alternatives; keep what is to be left out beside the prefix and not below it',
+      scope,
+    );
+  }
+  if (suffixes === undefined) {
+    checkExcluded('no suffixes', { caseSensitiveSuffixes }, 'leave it out, because prefixes and patterns always heed case', scope);
+  }
+  if (minSize !== undefined) {
+    checkExcluded('minSize', { ignoreEmptyObjects }, 'minSize says already how empty an object may be', scope);
+  }
+}

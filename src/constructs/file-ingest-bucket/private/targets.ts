@@ -1,0 +1,65 @@
+import { LambdaFunction, SfnStateMachine, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { Queue, QueueEncryption, type CfnQueue, type IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { ValidationError } from '../../private/validation-error';
+import { createWorkQueue } from '../../private/work-queue';
+import type { QueueScaledFargateWorker } from '../../queue-scaled-fargate-worker';
+import type { IngestRoute } from '../ingest-route';
+import type { IngestDelivery, IngestExistingQueueOptions, IngestQueueOptions, IngestTargetConfig } from '../ingest-target';
+
+/** What a factory of `IngestTarget` does when its target is bound to a route. */
+export type Bind = (route: IngestRoute, delivery: IngestDelivery) => IngestTargetConfig;
+
+export function worker(target: QueueScaledFargateWorker): Bind {
+  return (route, delivery) => {
+    route.grantRead(target);
+    return toQueue(target.queue, {}, route, delivery);
+  };
+}
+
+export function newQueue(options: IngestQueueOptions): Bind {
+  return (route, delivery) => toQueue(createWorkQueue(route, options).queue, {}, route, delivery);
+}
+
+export function existingQueue(queue: IQueue, options: IngestExistingQueueOptions): Bind {
+  return (route, delivery) => toQueue(queue, options, route, delivery);
+}
+
+export function lambdaFunction(handler: IFunction): Bind {
+  return (route, delivery) => {
+    route.grantRead(handler);
+    return { ruleTarget: new LambdaFunction(handler, { ...delivery }) };
+  };
+}
+
+export function stateMachine(target: IStateMachine): Bind {
+  return (_, delivery) => ({ ruleTarget: new SfnStateMachine(target, { ...delivery }) });
+}
+
+function toQueue(queue: IQueue, { messageGroupId }: IngestExistingQueueOptions, route: IngestRoute, delivery: IngestDelivery): IngestTargetConfig {
+  if (queue instanceof Queue) {
+    checkQueue(queue, route);
+  }
+  if (queue.fifo && messageGroupId === undefined) {
+    throw new ValidationError('target needs messageGroupId, because its queue is FIFO; events of one group are worked on one after another', route);
+  }
+  return { ruleTarget: new SqsQueue(queue, { ...delivery, messageGroupId }), queue };
+}
+
+/** What can be known of a queue that this app creates. */
+function checkQueue(queue: Queue, route: IngestRoute): void {
+  if (queue.encryptionType === QueueEncryption.KMS_MANAGED) {
+    throw new ValidationError(
+      'target cannot be a queue with QueueEncryption.KMS_MANAGED, because EventBridge may not use the key that AWS manages for SQS; '
+      + 'use QueueEncryption.SQS_MANAGED, or KMS with a key of your own',
+      route,
+    );
+  }
+  if (queue.fifo && (queue.node.defaultChild as CfnQueue).contentBasedDeduplication !== true) {
+    throw new ValidationError(
+      'target needs a FIFO queue with contentBasedDeduplication, because EventBridge sends no deduplication id; set it on the queue',
+      route,
+    );
+  }
+}
