@@ -16,6 +16,8 @@ export {
   QueueScaledFargateWorker,
   type QueueScaledFargateWorkerProps,
   QueueScaling,
+  type BacklogPerTaskOptions,
   type ExactScalingOptions,
+  type LatencyOptions,
   type QueueScalingBindOptions,
 } from './constructs/queue-scaled-fargate-worker';

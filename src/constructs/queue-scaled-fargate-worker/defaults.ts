@@ -35,3 +35,13 @@ export const ExactScalingDefaults = {
   /** A task starts in about a minute, so one that idles for three is cheaper than one that starts again for the next file. */
   idleMinutes: 3,
 } as const;
+
+/** What `QueueScaling.backlogPerTask()` and `.latency()` choose. */
+export const BacklogPerTaskDefaults = {
+  /** About the time in which a started task shows in the metrics. */
+  scaleOutCooldown: Duration.minutes(1),
+  /** As ECS has it: a lull between two deliveries should not cost a restart. */
+  scaleInCooldown: Duration.minutes(5),
+  /** The first task must be running and reported before another one is started for the same message. */
+  wakeCooldown: Duration.minutes(3),
+} as const;

@@ -1,3 +1,3 @@
 export { QueueScaledFargateWorker } from './queue-scaled-fargate-worker';
 export type { QueueScaledFargateWorkerProps } from './queue-scaled-fargate-worker-props';
-export { QueueScaling, type ExactScalingOptions, type QueueScalingBindOptions } from './queue-scaling';
+export { QueueScaling, type BacklogPerTaskOptions, type ExactScalingOptions, type LatencyOptions, type QueueScalingBindOptions } from './queue-scaling';

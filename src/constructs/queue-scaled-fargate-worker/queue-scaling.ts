@@ -1,12 +1,12 @@
-import * as appscaling from 'aws-cdk-lib/aws-applicationautoscaling';
-import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import { ApplicationScalingAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type { Duration } from 'aws-cdk-lib';
+import type { ScalableTarget } from 'aws-cdk-lib/aws-applicationautoscaling';
+import type { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
 import type { FargateService, ScalableTaskCount } from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
-import { AutoScalingLimits } from '../../contract/service-limits';
-import { checkWholeNumber } from '../private/checks';
-import { ExactScalingDefaults } from './defaults';
-import { capacityLevels } from './private/capacity-levels';
+import { checkSeconds, checkWholeNumber } from '../private/checks';
+import { ValidationError } from '../private/validation-error';
+import { bindBacklogPerTask } from './private/backlog-per-task';
+import { bindExactScaling } from './private/exact-scaling';
 
 /** What a scaling choice works with. */
 export interface QueueScalingBindOptions {
@@ -15,9 +15,9 @@ export interface QueueScalingBindOptions {
   /** Its number of tasks, for policies by CPU, memory or time. */
   readonly taskCount: ScalableTaskCount;
   /** The same number of tasks, for policies of one's own. */
-  readonly scalableTarget: appscaling.ScalableTarget;
+  readonly scalableTarget: ScalableTarget;
   /** Messages that wait or are being worked on. */
-  readonly backlog: cloudwatch.IMetric;
+  readonly backlog: MathExpression;
   /** The fewest tasks. */
   readonly minTasks: number;
   /** The most tasks. */
@@ -45,6 +45,25 @@ export interface ExactScalingOptions {
   readonly idleMinutes?: number;
 }
 
+/** How `QueueScaling.backlogPerTask()` counts. */
+export interface BacklogPerTaskOptions {
+  /**
+   * Messages for each running task, waiting or in work, that the scaling aims at; more than 0.
+   *
+   * @default - the worker's `concurrency`
+   */
+  readonly messagesPerTask?: number;
+}
+
+/** What `QueueScaling.latency()` aims at. */
+export interface LatencyOptions {
+  /** How long a message may wait; at least `perMessage`. */
+  readonly acceptable: Duration;
+
+  /** How long a task works on one message, on average; 1 second or more. */
+  readonly perMessage: Duration;
+}
+
 /**
  * How the number of tasks follows the queue.
  *
@@ -60,14 +79,62 @@ export abstract class QueueScaling {
    *
    * Up to 20 different numbers of tasks are exact. With more between `minTasks` and `maxTasks`, the 20 steps that a policy
    * may have are spread so that each is larger than the last by about the same factor, and a backlog between two of them gets the larger.
+   *
+   * @param options how it counts
    */
   public static exact(options: ExactScalingOptions = {}): QueueScaling {
-    return new ExactScaling(options);
+    checkWholeNumber('messagesPerTask', options.messagesPerTask, { min: 1 });
+    checkWholeNumber('idleMinutes', options.idleMinutes, { min: 1, max: 60 });
+    return new BuiltInScaling((scope, bind) => {
+      bindExactScaling(scope, options, bind);
+    });
+  }
+
+  /**
+   * Target tracking on messages for each running task: slower than `exact`, above all when it scales in, and for more tasks than 20
+   * steps can tell apart.
+   *
+   * CloudWatch divides the backlog by the number of running tasks, which the cluster's Container Insights must report. Target tracking waits for
+   * three minutes above its target before it scales out, and for fifteen below before it scales in. With `minTasks: 0`, a
+   * step of its own starts the first task for a single message.
+   *
+   * @param options what it aims at
+   */
+  public static backlogPerTask(options: BacklogPerTaskOptions = {}): QueueScaling {
+    const { messagesPerTask } = options;
+    if (messagesPerTask !== undefined && messagesPerTask <= 0) {
+      throw new ValidationError(`messagesPerTask must be more than 0, got: ${messagesPerTask}`);
+    }
+    return new BuiltInScaling((scope, bind) => {
+      bindBacklogPerTask(scope, messagesPerTask ?? bind.concurrency, bind);
+    });
+  }
+
+  /**
+   * Target tracking on the time that a message waits: `backlogPerTask` with as many messages for each task as it works off in time.
+   *
+   * @param options the time that is acceptable, and the time that one message takes
+   */
+  public static latency(options: LatencyOptions): QueueScaling {
+    checkSeconds('perMessage', options.perMessage, { min: 1 });
+    const acceptable = options.acceptable.toSeconds();
+    const perMessage = options.perMessage.toSeconds();
+    if (acceptable < perMessage) {
+      throw new ValidationError(
+        `acceptable cannot be shorter than perMessage, because no number of tasks makes one message faster, got: ${options.acceptable.toHumanString()} `
+        + `and ${options.perMessage.toHumanString()}`,
+      );
+    }
+    return new BuiltInScaling((scope, bind) => {
+      bindBacklogPerTask(scope, bind.concurrency * acceptable / perMessage, bind);
+    });
   }
 
   /** The service stays at `minTasks` until something else scales it. */
   public static none(): QueueScaling {
-    return new NoScaling();
+    return new BuiltInScaling(() => {
+      // Nothing follows the queue.
+    });
   }
 
   /**
@@ -79,73 +146,15 @@ export abstract class QueueScaling {
   public abstract bind(scope: Construct, options: QueueScalingBindOptions): void;
 }
 
-class ExactScaling extends QueueScaling {
-  readonly #options: ExactScalingOptions;
+class BuiltInScaling extends QueueScaling {
+  readonly #bind: (scope: Construct, options: QueueScalingBindOptions) => void;
 
-  public constructor(options: ExactScalingOptions) {
+  public constructor(bind: (scope: Construct, options: QueueScalingBindOptions) => void) {
     super();
-    checkWholeNumber('messagesPerTask', options.messagesPerTask, { min: 1 });
-    checkWholeNumber('idleMinutes', options.idleMinutes, { min: 1, max: 60 });
-    this.#options = options;
+    this.#bind = bind;
   }
 
   public bind(scope: Construct, options: QueueScalingBindOptions): void {
-    const owner = options.service.node.scope?.node.path ?? '';
-    this.#addAlarm(scope, 'BacklogAlarm', this.#followBacklog(scope, options), {
-      metric: options.backlog,
-      alarmDescription: `Scales ${owner}: rings while there is work, and sets the number of tasks for it`,
-      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      threshold: 1,
-      evaluationPeriods: 1,
-    });
-    this.#addAlarm(scope, 'IdleAlarm', this.#goIdle(scope, options), {
-      metric: options.backlog,
-      alarmDescription: `Scales ${owner}: rings while there is no work, and sets the fewest tasks`,
-      comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_OR_EQUAL_TO_THRESHOLD,
-      threshold: 0,
-      evaluationPeriods: this.#options.idleMinutes ?? ExactScalingDefaults.idleMinutes,
-    });
-  }
-
-  /** Steps of exact capacity: an alarm that goes on ringing runs its policy each minute, so tasks follow the backlog down as well as up. */
-  #followBacklog(scope: Construct, { scalableTarget, minTasks, maxTasks, concurrency }: QueueScalingBindOptions): appscaling.StepScalingAction {
-    const policy = this.#createPolicy(scope, 'BacklogPolicy', scalableTarget);
-    const messagesPerTask = this.#options.messagesPerTask ?? concurrency;
-    const levels = capacityLevels(Math.max(minTasks, 1), maxTasks, AutoScalingLimits.maxStepsPerPolicy);
-    let lowerBound = 0;
-    for (const tasks of levels) {
-      // Bounds count from the alarm's threshold of one message, and the upper one is outside.
-      const upperBound = tasks * messagesPerTask;
-      policy.addAdjustment({ adjustment: tasks, lowerBound, upperBound: tasks === maxTasks ? undefined : upperBound });
-      lowerBound = upperBound;
-    }
-    return policy;
-  }
-
-  #goIdle(scope: Construct, { scalableTarget, minTasks }: QueueScalingBindOptions): appscaling.StepScalingAction {
-    const policy = this.#createPolicy(scope, 'IdlePolicy', scalableTarget);
-    policy.addAdjustment({ adjustment: minTasks, upperBound: 0 });
-    return policy;
-  }
-
-  #createPolicy(scope: Construct, id: string, scalingTarget: appscaling.ScalableTarget): appscaling.StepScalingAction {
-    return new appscaling.StepScalingAction(scope, id, {
-      scalingTarget,
-      adjustmentType: appscaling.AdjustmentType.EXACT_CAPACITY,
-      cooldown: ExactScalingDefaults.cooldown,
-      metricAggregationType: appscaling.MetricAggregationType.MAXIMUM,
-    });
-  }
-
-  #addAlarm(scope: Construct, id: string, policy: appscaling.StepScalingAction, props: cloudwatch.AlarmProps): void {
-    // A queue that is idle for long sends no metrics, and that is neither work nor news.
-    const alarm = new cloudwatch.Alarm(scope, id, { ...props, treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING });
-    alarm.addAlarmAction(new ApplicationScalingAction(policy));
-  }
-}
-
-class NoScaling extends QueueScaling {
-  public bind(): void {
-    // Nothing follows the queue.
+    this.#bind(scope, options);
   }
 }

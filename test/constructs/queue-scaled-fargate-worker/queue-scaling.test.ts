@@ -1,10 +1,12 @@
-import { Match } from 'aws-cdk-lib/assertions';
+import { Duration } from 'aws-cdk-lib';
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import * as appscaling from 'aws-cdk-lib/aws-applicationautoscaling';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as fc from 'fast-check';
 import { QueueScaling, type QueueScaledFargateWorkerProps, type QueueScalingBindOptions } from '../../../src';
 import type { Construct } from 'constructs';
 import { capacityLevels } from '../../../src/constructs/queue-scaled-fargate-worker/private/capacity-levels';
-import { createTestApp, createWorker, synth } from '../../support/cdk-stacks';
+import { createTestApp, createWorker, synth, type TestApp } from '../../support/cdk-stacks';
 
 interface Step {
   readonly MetricIntervalLowerBound?: number;
@@ -105,6 +107,81 @@ describe('QueueScaling.exact', () => {
     ['idleMinutes must be a whole number from 1 to 60, got: 61', { idleMinutes: 61 }],
   ])('throws: %s', (message, options) => {
     expect(() => QueueScaling.exact(options)).toThrow(new Error(message));
+  });
+});
+
+describe('QueueScaling.backlogPerTask', () => {
+  const insights = (test: TestApp) => ({ cluster: new ecs.Cluster(test.shared, 'Seen', { vpc: test.vpc, containerInsightsV2: ecs.ContainerInsights.ENABLED }) });
+  const tracks = (targetValue: number) => ({
+    PolicyType: 'TargetTrackingScaling',
+    TargetTrackingScalingPolicyConfiguration: Match.objectLike({ TargetValue: targetValue }),
+  });
+
+  it('tracks messages for each running task, counting those in work', () => {
+    const test = createTestApp();
+    createWorker(test, { ...insights(test), concurrency: 4, scaling: QueueScaling.backlogPerTask() });
+    const template = synth(test);
+    template.hasResourceProperties('AWS::ApplicationAutoScaling::ScalingPolicy', {
+      TargetTrackingScalingPolicyConfiguration: {
+        TargetValue: 4,
+        ScaleOutCooldown: 60,
+        ScaleInCooldown: 300,
+        CustomizedMetricSpecification: {
+          Metrics: [
+            Match.objectLike({ Id: 'visible', ReturnData: false, MetricStat: { Stat: 'Maximum', Metric: Match.objectLike({ Namespace: 'AWS/SQS', MetricName: 'ApproximateNumberOfMessagesVisible' }) } }),
+            Match.objectLike({ Id: 'inFlight', ReturnData: false, MetricStat: { Stat: 'Maximum', Metric: Match.objectLike({ MetricName: 'ApproximateNumberOfMessagesNotVisible' }) } }),
+            Match.objectLike({ Id: 'running', ReturnData: false, MetricStat: { Stat: 'Average', Metric: Match.objectLike({ Namespace: 'ECS/ContainerInsights', MetricName: 'RunningTaskCount' }) } }),
+            Match.objectLike({ Id: 'backlogPerTask', ReturnData: true, Expression: '(visible + inFlight) / IF(FILL(running, 0) > 0, running, 1)' }),
+          ],
+        },
+      },
+    });
+    Annotations.fromStack(test.stack).hasNoWarning('*', Match.anyValue());
+  });
+
+  it('starts a first task out of nothing', () => {
+    const test = createTestApp();
+    createWorker(test, { ...insights(test), scaling: QueueScaling.backlogPerTask({ messagesPerTask: 10 }) });
+    const template = synth(test);
+    template.hasResourceProperties('AWS::ApplicationAutoScaling::ScalingPolicy', tracks(10));
+    template.hasResourceProperties('AWS::ApplicationAutoScaling::ScalingPolicy', {
+      StepScalingPolicyConfiguration: { AdjustmentType: 'ChangeInCapacity', StepAdjustments: [{ MetricIntervalLowerBound: 0, ScalingAdjustment: 1 }] },
+    });
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      Threshold: 1,
+      Metrics: Match.arrayWith([Match.objectLike({ Expression: 'IF(FILL(running, 0) > 0, 0, visible + inFlight)' })]),
+    });
+  });
+
+  it('has no need of that when a task always runs', () => {
+    const test = createTestApp();
+    createWorker(test, { ...insights(test), minTasks: 1, scaling: QueueScaling.backlogPerTask() });
+    synth(test).resourceCountIs('AWS::ApplicationAutoScaling::ScalingPolicy', 1);
+  });
+
+  it('warns when the cluster does not report its tasks', () => {
+    const test = createTestApp();
+    createWorker(test, { scaling: QueueScaling.backlogPerTask() });
+    synth(test);
+    Annotations.fromStack(test.stack).hasWarning('/Pipeline/Worker/Scaling', Match.stringLikeRegexp('cdk-fileworks:QueueScaling.containerInsights'));
+  });
+
+  it('aims at a waiting time', () => {
+    const test = createTestApp();
+    const scaling = QueueScaling.latency({ acceptable: Duration.minutes(10), perMessage: Duration.seconds(30) });
+    createWorker(test, { ...insights(test), concurrency: 2, scaling });
+    synth(test).hasResourceProperties('AWS::ApplicationAutoScaling::ScalingPolicy', tracks(40));
+  });
+
+  it.each<[string, () => QueueScaling]>([
+    ['messagesPerTask must be more than 0, got: 0', () => QueueScaling.backlogPerTask({ messagesPerTask: 0 })],
+    ['perMessage must be a whole number of seconds 1 or more, got: 0', () => QueueScaling.latency({ acceptable: Duration.minutes(1), perMessage: Duration.seconds(0) })],
+    [
+      'acceptable cannot be shorter than perMessage, because no number of tasks makes one message faster, got: 1 minute and 2 minutes',
+      () => QueueScaling.latency({ acceptable: Duration.minutes(1), perMessage: Duration.minutes(2) }),
+    ],
+  ])('throws: %s', (message, create) => {
+    expect(create).toThrow(new Error(message));
   });
 });
 
