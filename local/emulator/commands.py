@@ -1,5 +1,7 @@
 """What the parent may ask of the running emulator."""
 
+import json
+
 from ministack.core.arn import parse_arn
 from ministack.core.responses import request_scope
 
@@ -21,7 +23,17 @@ def _interrupt_spot(command):
             raise LookupError(f"{command['task']} is not running")
 
 
-_COMMANDS = {"refusePlacements": _refuse_placements, "interruptSpot": _interrupt_spot}
+def _put_event(command):
+    """Put an event of an AWS service on the default bus, which PutEvents refuses to anybody else."""
+    from ministack.services import eventbridge
+
+    entry = {"Source": command["source"], "DetailType": command["detailType"],
+             "Resources": command["resources"], "Detail": json.dumps(command["detail"])}
+    with request_scope(command["account"], command["region"]):
+        eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
+
+
+_COMMANDS = {"putEvent": _put_event, "refusePlacements": _refuse_placements, "interruptSpot": _interrupt_spot}
 
 
 def run(command):

@@ -7,7 +7,7 @@ import { readAssembly, type Environment } from './deploy/assembly';
 import { Deployer, type DeployedStack } from './deploy/deployer';
 import type { Emulator } from './emulator/emulator';
 import { Ministack } from './emulator/ministack';
-import { LocalCloudError } from './errors';
+import { LocalCloudError, messageOf } from './errors';
 import { Faults } from './faults';
 import { Reaper } from './reaper';
 import { Autoscaler } from './scaling/autoscaler';
@@ -69,7 +69,9 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
     this.logDir = options.logDir === undefined ? mkdtempSync(join(tmpdir(), 'fileworks-local-')) : resolve(options.logDir);
     mkdirSync(this.logDir, { recursive: true });
     const config = (): ClientConfig => this.clientConfig();
-    this.#publisher = new StateChangePublisher(config);
+    this.#publisher = new StateChangePublisher((event) => {
+      this.#running().putServiceEvent(event).catch((error: unknown) => this.#lost(error));
+    });
     this.#engine = new Engine({
       tasks,
       logDir: this.logDir,
@@ -184,7 +186,6 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
 
   async #stop(): Promise<void> {
     await this.#autoscaler?.stop();
-    this.#publisher.stop();
     await this.#emulator?.stop();
     await this.#engine.stop();
     await this.#reaper.stop();
@@ -206,6 +207,13 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
   #onDeath(reason: string): void {
     this.#line(reason);
     void this.stop().then(() => this.emit('end'));
+  }
+
+  /** While it stops, the last tasks end without anybody to tell. */
+  #lost(error: unknown): void {
+    if (!this.#stopped) {
+      this.#line(`a state change event was lost: ${messageOf(error)}`);
+    }
   }
 
   #line(line: string): void {

@@ -21,6 +21,16 @@ export interface EmulatorObserver {
   died(reason: string): void;
 }
 
+/** An event of an AWS service for the default event bus. */
+export interface ServiceEvent {
+  readonly account: string;
+  readonly region: string;
+  readonly source: string;
+  readonly detailType: string;
+  readonly resources: readonly string[];
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
 /** Something that answers AWS API calls: ministack, or another emulator or a real account in its place. */
 export interface Emulator {
   /** URL of the endpoint; known after `start`. */
@@ -30,6 +40,8 @@ export interface Emulator {
   start(): Promise<void>;
   /** Ends it and waits for its end; may be called again. */
   stop(): Promise<void>;
+  /** Puts an event of an AWS service on the default bus; PutEvents refuses the sources of AWS. */
+  putServiceEvent(event: ServiceEvent): Promise<void>;
   /** Refuses to place the next `count` tasks, as ECS does when Fargate has no capacity. */
   refusePlacements(count: number): Promise<void>;
   /** Stops a task as the interruption of its Spot capacity would. */

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { LocalCloudError } from '../errors';
 import type { Reaper } from '../reaper';
 import type { ApiCall, TaskRecord } from '../types';
-import type { Emulator, EmulatorOptions } from './emulator';
+import type { Emulator, EmulatorOptions, ServiceEvent } from './emulator';
 import { EMULATOR_DIR, ensureToolchain } from './toolchain';
 
 const START_TIMEOUT_MS = 60_000;
@@ -70,6 +70,10 @@ export class Ministack implements Emulator {
     killGroup(child.pid);
     await ended;
     this.#reaper.forget(child.pid);
+  }
+
+  public putServiceEvent(event: ServiceEvent): Promise<void> {
+    return this.#command({ op: 'putEvent', ...event });
   }
 
   public refusePlacements(count: number): Promise<void> {

@@ -171,7 +171,7 @@ export class Engine {
       if (this.#upstream) {
         await this.#upstream.create(name, config, env, response);
       } else {
-        sendJson(response, 404, { message: `No such image: ${noEntry(config.Image, container, identity.family)}` });
+        sendJson(response, 404, { message: noEntry(config.Image, container, identity.family) });
       }
       return;
     }
@@ -313,5 +313,5 @@ function imageOf(query: URLSearchParams): string {
 
 function noEntry(image: string, container?: string, family?: string): string {
   const where = container ? ` (container ${container} of family ${family ?? ''})` : '';
-  return `no entry of the task map stands for the image ${image}${where}`;
+  return `No such image: no entry of the task map stands for the image ${image}${where}`;
 }

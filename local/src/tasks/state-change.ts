@@ -1,5 +1,5 @@
-import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import type { ClientConfig, TaskRecord } from '../types';
+import type { ServiceEvent } from '../emulator/emulator';
+import type { TaskRecord } from '../types';
 
 /** The `detail` of an `ECS Task State Change`: what DescribeTasks shows, without what is not known yet. */
 export function stateChangeDetail(task: TaskRecord): Record<string, unknown> {
@@ -23,14 +23,12 @@ function withoutUnknown(record: Readonly<Record<string, unknown>>): Record<strin
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
  */
 export class StateChangePublisher {
-  readonly #config: () => ClientConfig;
-  readonly #clients = new Map<string, EventBridgeClient>();
+  readonly #put: (event: ServiceEvent) => void;
   #drop = 0;
   #repeat = 0;
-  #last: Promise<unknown> = Promise.resolve();
 
-  public constructor(config: () => ClientConfig) {
-    this.#config = config;
+  public constructor(put: (event: ServiceEvent) => void) {
+    this.#put = put;
   }
 
   public dropNextStopped(count: number): void {
@@ -42,18 +40,17 @@ export class StateChangePublisher {
   }
 
   public publish(task: TaskRecord): void {
+    const [, , , region, account] = task.taskArn.split(':');
     for (let copies = this.#copies(task); copies > 0; copies--) {
-      this.#last = this.#last.then(() => this.#put(task));
+      this.#put({
+        account,
+        region,
+        source: 'aws.ecs',
+        detailType: 'ECS Task State Change',
+        resources: [task.taskArn],
+        detail: stateChangeDetail(task),
+      });
     }
-  }
-
-  /** Resolves when everything published so far is on the bus. */
-  public async settled(): Promise<void> {
-    await this.#last;
-  }
-
-  public stop(): void {
-    this.#clients.forEach((client) => client.destroy());
   }
 
   #copies(task: TaskRecord): number {
@@ -69,14 +66,5 @@ export class StateChangePublisher {
       return 2;
     }
     return 1;
-  }
-
-  async #put(task: TaskRecord): Promise<void> {
-    const region = task.taskArn.split(':')[3];
-    const client = this.#clients.get(region) ?? new EventBridgeClient({ ...this.#config(), region });
-    this.#clients.set(region, client);
-    const entry = { Source: 'aws.ecs', DetailType: 'ECS Task State Change', Resources: [task.taskArn], Detail: JSON.stringify(stateChangeDetail(task)) };
-    // The emulator ends before its last events when the cloud stops; there is nobody left to tell then.
-    await client.send(new PutEventsCommand({ Entries: [entry] })).catch(() => undefined);
   }
 }
