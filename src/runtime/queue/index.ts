@@ -1,5 +1,6 @@
 export { exponentialBackoff, type Backoff, type ExponentialBackoffOptions } from './backoff.js';
 export { decodeBody, type BodyKind, type DecodedBody } from './body-decoder.js';
+export { EcsScaleInProtection } from './ecs-scale-in-protection.js';
 export type { Job, JobContext, JobHandler } from './job.js';
 export { QueuePoller, type PollerHealth, type PollerStats, type StopOptions } from './poller.js';
 export type { DrainReport, JobResult, PollerEvents, PollerState } from './poller-events.js';
@@ -7,5 +8,5 @@ export type { QueueOptions, QueuePollerOptions } from './poller-options.js';
 export type { ScaleInProtection } from './scale-in-protection.js';
 export { SqsTransport } from './sqs-transport.js';
 export type {
-  EntryFailure, MessageAttribute, OutgoingMessage, QueueFacts, QueueTransport, ReceivedMessage, ReceiveRequest, VisibilityEntry,
+  EntryFailure, MessageAttribute, MessageAttributes, OutgoingMessage, QueueFacts, QueueTransport, ReceivedMessage, ReceiveRequest, VisibilityEntry,
 } from './transport.js';

@@ -111,7 +111,9 @@ export class JobRun {
       this.#startTimeout();
       const job = this.#job(decoded, body);
       const context = this.#context(decoded);
-      await aroundJob(this.info, async () => await queue.handler(job, context));
+      await aroundJob(this.info, async () => {
+        await queue.handler(job, context);
+      });
       return this.#handedOff ? { kind: 'handed-off' } : { kind: 'succeeded' };
     } catch (error) {
       return this.#classify(error);

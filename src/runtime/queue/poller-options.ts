@@ -49,7 +49,7 @@ export interface QueuePollerOptions {
    */
   readonly prefetch?: 'auto' | number;
   readonly receive?: {
-    /** Length of a long poll in seconds, 0 to 20. @default - 20, or less when the stop timeout leaves less */
+    /** Length of a long poll in seconds, 1 to 20. @default - 20, or less when the stop timeout leaves less */
     readonly waitTimeSeconds?: number;
     /** Long polls at the same time per queue, 1 to 100. @default 20 */
     readonly maxReceivers?: number;
@@ -73,7 +73,7 @@ export interface QueuePollerOptions {
   readonly shutdown?: {
     /** Seconds from SIGTERM to SIGKILL, 2 to 120. @default 30, the default of ECS */
     readonly stopTimeoutSeconds?: number;
-    /** Unfinished work is given back this many seconds before the stop timeout. @default - a fifth of it, at most 10 */
+    /** Unfinished work is given back this many seconds before the stop timeout. 1 or more. @default - a fifth of it, 1 to 10 */
     readonly releaseReserveSeconds?: number;
   };
   /** Protection of the task from scale-in while it works. @default - none */
@@ -131,6 +131,7 @@ const DefaultMaxLeaseSeconds = 43_080;
 const DefaultDeleteLingerMs = 2_000;
 const DefaultTombstoneSeconds = 900;
 const DefaultStopTimeoutSeconds = 30;
+const MinReserveSeconds = 1;
 const MaxReserveSeconds = 10;
 
 /** @throws ConfigurationError with every problem found */
@@ -138,9 +139,9 @@ export function resolveOptions(options: QueuePollerOptions): ResolvedOptions {
   const { receive = {}, visibility = {}, ack = {}, shutdown = {} } = options;
   const concurrency = options.concurrency ?? DefaultConcurrency;
   const stopTimeoutSeconds = shutdown.stopTimeoutSeconds ?? DefaultStopTimeoutSeconds;
-  const releaseReserveSeconds = shutdown.releaseReserveSeconds ?? Math.min(MaxReserveSeconds, stopTimeoutSeconds / 5);
+  const releaseReserveSeconds = shutdown.releaseReserveSeconds ?? Math.min(MaxReserveSeconds, Math.max(MinReserveSeconds, stopTimeoutSeconds / 5));
   // A long poll must be able to answer before unfinished work is given back.
-  const longestWait = Math.max(0, Math.floor(stopTimeoutSeconds - releaseReserveSeconds - 1));
+  const longestWait = Math.max(1, Math.floor(stopTimeoutSeconds - releaseReserveSeconds - 1));
   const resolved: ResolvedOptions = {
     queues: options.queues.map((queue) => ({
       url: queue.url,
@@ -196,7 +197,7 @@ function check(options: ResolvedOptions): void {
   if (options.prefetch !== 'auto') {
     checks.number('prefetch', options.prefetch, { min: 0, max: 10_000, integer: true });
   }
-  checks.number('receive.waitTimeSeconds', options.waitTimeSeconds, { min: 0, max: SqsLimits.maxReceiveWaitSeconds, integer: true });
+  checks.number('receive.waitTimeSeconds', options.waitTimeSeconds, { min: 1, max: SqsLimits.maxReceiveWaitSeconds, integer: true });
   checks.number('receive.maxReceivers', options.maxReceivers, { min: 1, max: 100, integer: true });
   checks.number('visibility.timeoutSeconds', options.visibilitySeconds, { min: 3, max: maxSeconds, integer: true });
   checks.number('visibility.maxLeaseSeconds', options.maxLeaseSeconds, { min: 1, max: maxSeconds });
@@ -207,6 +208,6 @@ function check(options: ResolvedOptions): void {
   }
   const { minStopTimeoutSeconds, maxStopTimeoutSeconds } = FargateLimits;
   checks.number('shutdown.stopTimeoutSeconds', options.stopTimeoutSeconds, { min: minStopTimeoutSeconds, max: maxStopTimeoutSeconds });
-  checks.number('shutdown.releaseReserveSeconds', options.releaseReserveSeconds, { min: 0, max: options.stopTimeoutSeconds });
+  checks.number('shutdown.releaseReserveSeconds', options.releaseReserveSeconds, { min: MinReserveSeconds, max: options.stopTimeoutSeconds });
   checks.done();
 }

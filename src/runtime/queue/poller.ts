@@ -17,8 +17,8 @@ const TickMs = 5_000;
 const MaxWaitForSlotMs = 30_000;
 /** No receive has succeeded for this long, while there were attempts: a restart is the better chance. */
 const StallMs = 90_000;
-/** Time that stays for the last logs after everything was flushed or given up. */
-const ExitMarginMs = 500;
+/** Part of the reserve that stays for the end of the process, after everything was flushed or given up. */
+const ExitMarginShare = 0.2;
 
 export interface PollerHealth {
   /** Whether this process can still do its work; if not, it should be replaced. */
@@ -69,6 +69,9 @@ export class QueuePoller {
   readonly #abandoned = new Set<JobRun>();
   readonly #settling = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
+  /** Resolves when the poller has stopped, whatever made it stop. */
+  readonly stopped: Promise<DrainReport>;
+  #resolveStopped!: (report: DrainReport) => void;
   #state: PollerState = 'created';
   #paused = false;
   #tick: Timer | undefined;
@@ -79,6 +82,9 @@ export class QueuePoller {
   /** @throws ConfigurationError with every problem in the options */
   constructor(options: QueuePollerOptions) {
     this.#o = resolveOptions(options);
+    this.stopped = new Promise((resolve) => {
+      this.#resolveStopped = resolve;
+    });
     const { clock, logger, concurrency } = this.#o;
     this.#events = new Emitter((error, event) => logger.error({ err: error, event }, 'listener failed'));
     this.#keeper = new LeaseKeeper({
@@ -338,7 +344,7 @@ export class QueuePoller {
       this.#lanes.forEach(({ receiver }) => receiver.abort());
       this.#runs.forEach((run) => run.abort(new Shutdown(run.lease.id)));
       const enough = new AbortController();
-      const reserve = sleep(clock, Math.max(0, releaseReserveSeconds * 1_000 - ExitMarginMs), enough.signal);
+      const reserve = sleep(clock, releaseReserveSeconds * 1_000 * (1 - ExitMarginShare), enough.signal);
       await Promise.race([this.#settled(), reserve]);
       enough.abort();
     }
@@ -355,6 +361,7 @@ export class QueuePoller {
     };
     logger.info(report, 'drain ended');
     this.#enter('stopped', reason);
+    this.#resolveStopped(report);
     return report;
   }
 

@@ -16,4 +16,4 @@ export interface JobInfo {
 }
 
 /** Runs a job inside something: a log context, a span, a circuit breaker. It MUST call `run` once and pass on what that throws. */
-export type AroundJob = (info: JobInfo, run: () => Promise<void>) => Promise<void>;
+export type AroundJob = (info: JobInfo, run: () => Promise<unknown>) => Promise<unknown>;

@@ -1,0 +1,1 @@
+export { HealthServer, type HealthServerOptions, type HealthState } from './health-server.js';

@@ -1,0 +1,21 @@
+export {
+  CallTimeout, ConfigurationError, FileworksError, HandlerTimeout, HandOffRefused, hasCode, JobAborted, LeaseLost, type LeaseLossCause, PoisonMessage,
+  RetryLater, Shutdown,
+} from './errors.js';
+export { HealthServer, type HealthServerOptions, type HealthState } from './health/index.js';
+export {
+  type Backoff, type BodyKind, type DrainReport, EcsScaleInProtection, exponentialBackoff, type ExponentialBackoffOptions, type Job, type JobContext,
+  type JobHandler, type JobResult, type MessageAttribute, type MessageAttributes, type PollerEvents, type PollerHealth, type PollerState,
+  type PollerStats, QueuePoller, type QueuePollerOptions, type QueueOptions, type QueueTransport, type ScaleInProtection, SqsTransport, type StopOptions,
+} from './queue/index.js';
+export { type Clock, systemClock, type Timer } from './support/clock.js';
+export { type AroundJob, type JobInfo } from './support/job-info.js';
+export { type Logger } from './support/logger.js';
+export { createLogger, type CreateLoggerOptions, logContext } from './telemetry/index.js';
+export { runWorker, type RunWorkerOptions, WorkerExitCode } from './worker.js';
+export { type JobMessage, type JobObject } from '../contract/job-message.js';
+export {
+  ArchiveError, type ArchiveLimits, bufferSource, DEFAULT_ARCHIVE_LIMITS, fileSource, httpSource, openZip, s3Source, ZipError, type ZipArchive, type ZipEntry,
+} from './archive/index.js';
+export { extractTo, type ExtractManifest, type ExtractOptions } from './jobs/index.js';
+export { IdempotentUploader, type IdempotentUploaderOptions, type PutOptions, type PutResult, StorageError } from './storage/index.js';

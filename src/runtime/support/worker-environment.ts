@@ -1,0 +1,62 @@
+import { OptionChecks } from './option-checks.js';
+import { FargateLimits, SqsLimits } from '../../contract/service-limits.js';
+import { ScaleInProtectionMode, WorkerEnv } from '../../contract/worker-env.js';
+
+export interface WorkerEnvironment {
+  readonly queueUrl: string;
+  readonly deadLetterQueueUrl: string | undefined;
+  readonly visibilityTimeoutSeconds: number | undefined;
+  readonly maxReceiveCount: number | undefined;
+  readonly stopTimeoutSeconds: number | undefined;
+  readonly concurrency: number | undefined;
+  readonly scaleInProtection: boolean;
+  readonly healthPort: number | undefined;
+}
+
+const LogLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
+
+/**
+ * Reads what the construct wrote.
+ *
+ * @throws ConfigurationError with every problem, by variable
+ */
+export function readWorkerEnvironment(env: Readonly<Record<string, string | undefined>>): WorkerEnvironment {
+  const checks = new OptionChecks();
+  const text = (name: string) => {
+    const value = env[name]?.trim();
+    return value === '' ? undefined : value;
+  };
+  const url = (name: string, required: boolean) => {
+    const value = text(name);
+    checks.that(value !== undefined || !required, `expected \`${name}\` to be the URL of a queue, but it is not set; QueueScaledFargateWorker sets it`);
+    checks.that(value === undefined || URL.canParse(value), `expected \`${name}\` to be the URL of a queue, got: ${String(value)}`);
+    return value;
+  };
+  const integer = (name: string, min: number, max: number) => {
+    const value = text(name);
+    if (value === undefined) {
+      return undefined;
+    }
+    const number = /^-?\d+$/.test(value) ? Number(value) : Number.NaN;
+    checks.that(number >= min && number <= max, `expected \`${name}\` to be a whole number from ${min} to ${max}, got: ${value}`);
+    return number;
+  };
+  const choice = (name: string, choices: readonly string[]) => {
+    const value = text(name);
+    checks.that(value === undefined || choices.includes(value), `expected \`${name}\` to be one of ${choices.join(', ')}, got: ${String(value)}`);
+    return value;
+  };
+  choice(WorkerEnv.logLevel, LogLevels);
+  const environment: WorkerEnvironment = {
+    queueUrl: url(WorkerEnv.queueUrl, true) ?? '',
+    deadLetterQueueUrl: url(WorkerEnv.deadLetterQueueUrl, false),
+    visibilityTimeoutSeconds: integer(WorkerEnv.visibilityTimeoutSeconds, 1, SqsLimits.maxVisibilityTimeoutSeconds),
+    maxReceiveCount: integer(WorkerEnv.maxReceiveCount, 1, SqsLimits.maxReceiveCount),
+    stopTimeoutSeconds: integer(WorkerEnv.stopTimeoutSeconds, FargateLimits.minStopTimeoutSeconds, FargateLimits.maxStopTimeoutSeconds),
+    concurrency: integer(WorkerEnv.concurrency, 1, 10_000),
+    scaleInProtection: choice(WorkerEnv.scaleInProtection, Object.values(ScaleInProtectionMode)) === ScaleInProtectionMode.enabled,
+    healthPort: integer(WorkerEnv.healthPort, 1, 65_535),
+  };
+  checks.done();
+  return environment;
+}

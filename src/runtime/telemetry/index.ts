@@ -1,0 +1,1 @@
+export { createLogger, logContext, type CreateLoggerOptions } from './log.js';

@@ -1,0 +1,39 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
+import { WorkerEnv } from '../../contract/worker-env.js';
+import { type AroundJob, type JobInfo } from '../support/job-info.js';
+
+const currentJob = new AsyncLocalStorage<JobInfo>();
+
+export interface CreateLoggerOptions {
+  /** `trace`, `debug`, `info`, `warn`, `error` or `fatal`. @default - FILEWORKS_LOG_LEVEL, else info */
+  readonly level?: string;
+  /** Whether lines carry the job during which they are written. @default true */
+  readonly bindJob?: boolean;
+  /** @default - standard output, written synchronously so that no line is lost at exit */
+  readonly destination?: DestinationStream;
+}
+
+/** A logger that writes one JSON object per line, with the correlation id, message id, attempt and file of the job at work. */
+export function createLogger(options: CreateLoggerOptions = {}): PinoLogger {
+  const { level = process.env[WorkerEnv.logLevel] ?? 'info', bindJob = true, destination = pino.destination({ fd: 1, sync: true }) } = options;
+  return pino({
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    ...(bindJob ? { mixin: jobFields } : {}),
+  }, destination);
+}
+
+/** Has every line that is logged in the course of a job carry the job. */
+export const logContext: AroundJob = (info, run) => currentJob.run(info, run);
+
+function jobFields(): object {
+  const job = currentJob.getStore();
+  if (job === undefined) {
+    return {};
+  }
+  const { correlationId, messageId, queueName, attempt, file } = job;
+  return { correlationId, messageId, queue: queueName, attempt, ...(file === undefined ? {} : { file }) };
+}

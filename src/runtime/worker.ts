@@ -1,0 +1,119 @@
+import { HealthServer } from './health/index.js';
+import { ConfigurationError } from './errors.js';
+import {
+  type DrainReport, EcsScaleInProtection, type JobHandler, QueuePoller, type QueueOptions, type QueuePollerOptions,
+} from './queue/index.js';
+import { defined } from './support/defined.js';
+import { type Logger } from './support/logger.js';
+import { readWorkerEnvironment, type WorkerEnvironment } from './support/worker-environment.js';
+import { createLogger, logContext } from './telemetry/index.js';
+
+/** What the exit code of a worker says, after `sysexits.h` where that has a word for it. */
+export const WorkerExitCode = {
+  /** Stopped as asked; unfinished work was given back. */
+  stopped: 0,
+  /** An exception that nobody caught. Work was given back. */
+  crashed: 70,
+  /** Stopped, but SQS did not confirm every delete and release: some messages return when their visibility timeout ends. */
+  unconfirmed: 75,
+  /** The environment or the options are unusable; the log names each problem. */
+  configuration: 78,
+} as const;
+
+export interface RunWorkerOptions<Body = unknown> extends Pick<QueueOptions<Body>, 'schema'>,
+  Pick<QueuePollerOptions, 'prefetch' | 'receive' | 'ack' | 'retry' | 'handlerTimeoutSeconds' | 'transport' | 'clock'> {
+  /** Where the configuration is read from. @default process.env */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** @default createLogger() */
+  readonly logger?: Logger;
+  /** Ends the process. @default process.exit */
+  readonly exit?: (code: number) => void;
+}
+
+/**
+ * Runs a worker on the queue that the environment names until it is told to stop: the whole main program of a container.
+ *
+ * ```ts
+ * await runWorker(async (job, { signal, log }) => {
+ *   log.info({ size: job.object?.size }, 'working');
+ *   await process(job.object, { signal });
+ * });
+ * ```
+ *
+ * SIGTERM and SIGINT begin the drain, a second one hurries it. Exits with a code of `WorkerExitCode`.
+ */
+export async function runWorker<Body = unknown>(handler: JobHandler<Body>, options: RunWorkerOptions<Body> = {}): Promise<void> {
+  const exit = options.exit ?? ((code) => process.exit(code));
+  const env = options.env ?? process.env;
+  const logger = options.logger ?? createLogger({ bindJob: false });
+  let poller: QueuePoller;
+  let health: HealthServer | undefined;
+  try {
+    const environment = readWorkerEnvironment(env);
+    poller = new QueuePoller(pollerOptions(handler, options, environment, env, logger));
+    health = await startHealth(environment, poller);
+  } catch (error) {
+    const problems = error instanceof ConfigurationError ? error.problems : [error instanceof Error ? error.message : String(error)];
+    problems.forEach((problem) => logger.fatal({ problem }, 'worker cannot start'));
+    exit(WorkerExitCode.configuration);
+    return;
+  }
+  let code: number = WorkerExitCode.stopped;
+  const stopListening = listen(poller, logger, () => {
+    code = WorkerExitCode.crashed;
+  });
+  await poller.start();
+  const report = await poller.stopped;
+  await health?.close();
+  stopListening();
+  exit(code === WorkerExitCode.stopped ? codeOf(report) : code);
+}
+
+function pollerOptions<Body>(
+  handler: JobHandler<Body>, options: RunWorkerOptions<Body>, environment: WorkerEnvironment,
+  env: Readonly<Record<string, string | undefined>>, logger: Logger,
+): QueuePollerOptions {
+  const { schema, prefetch, receive, ack, retry, handlerTimeoutSeconds, transport, clock } = options;
+  const { queueUrl, deadLetterQueueUrl, maxReceiveCount, visibilityTimeoutSeconds, stopTimeoutSeconds, concurrency, scaleInProtection } = environment;
+  const agentUri = env.ECS_AGENT_URI;
+  return {
+    ...defined({ prefetch, receive, ack, retry, handlerTimeoutSeconds, transport, clock }),
+    queues: [{
+      url: queueUrl,
+      handler,
+      ...defined({ schema, deadLetterQueueUrl, maxReceiveCount }),
+    }],
+    ...defined({ concurrency }),
+    visibility: defined({ timeoutSeconds: visibilityTimeoutSeconds }),
+    shutdown: defined({ stopTimeoutSeconds }),
+    ...(scaleInProtection && agentUri !== undefined ? { protection: new EcsScaleInProtection(agentUri, logger) } : {}),
+    aroundJob: logContext,
+    logger,
+  };
+}
+
+async function startHealth({ healthPort }: WorkerEnvironment, poller: QueuePoller): Promise<HealthServer | undefined> {
+  return healthPort === undefined ? undefined : HealthServer.listen({ port: healthPort, state: () => poller.health() });
+}
+
+/** Turns signals and uncaught exceptions into a drain. Returns a function that stops listening. */
+function listen(poller: QueuePoller, logger: Logger, onCrash: () => void): () => void {
+  let signals = 0;
+  const onSignal = (signal: NodeJS.Signals) => {
+    signals += 1;
+    void poller.stop(signals === 1 ? { reason: signal } : { reason: signal, deadlineSeconds: 0 });
+  };
+  const onException = (error: unknown) => {
+    logger.fatal({ err: error }, 'uncaught exception: the worker gives its work back and exits');
+    onCrash();
+    void poller.stop({ reason: 'uncaught exception', deadlineSeconds: 0 });
+  };
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal).on('uncaughtException', onException).on('unhandledRejection', onException);
+  return () => {
+    process.off('SIGTERM', onSignal).off('SIGINT', onSignal).off('uncaughtException', onException).off('unhandledRejection', onException);
+  };
+}
+
+function codeOf({ unconfirmed }: DrainReport): number {
+  return unconfirmed > 0 ? WorkerExitCode.unconfirmed : WorkerExitCode.stopped;
+}

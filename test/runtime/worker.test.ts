@@ -1,0 +1,90 @@
+import { get } from 'node:http';
+import { type Logger } from '../../src/runtime/support/logger.js';
+import { createLogger } from '../../src/runtime/telemetry/index.js';
+import { InMemoryQueues, objectCreatedEvent } from '../../src/runtime/testing/index.js';
+import { runWorker, WorkerExitCode } from '../../src/runtime/worker.js';
+import { untilAborted } from './support/handlers.js';
+import { freePort } from './support/ports.js';
+import { until } from './support/until.js';
+
+interface Line {
+  readonly level: string;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+function memoryLogger(lines: Line[]): Logger {
+  return createLogger({ level: 'info', bindJob: false, destination: { write: (line) => lines.push(JSON.parse(line) as Line) } });
+}
+
+/** Starts a worker on a queue in memory; `exited` resolves with its exit code. */
+function start(handler: Parameters<typeof runWorker>[0], env: Record<string, string> = {}) {
+  const queues = new InMemoryQueues();
+  const queue = queues.create('jobs', { deadLetterQueue: queues.create('jobs-dlq') });
+  const lines: Line[] = [];
+  const exited = new Promise<number>((exit) => {
+    void runWorker(handler, {
+      env: { FILEWORKS_QUEUE_URL: queue.url, FILEWORKS_MAX_RECEIVE_COUNT: '3', FILEWORKS_STOP_TIMEOUT_SECONDS: '2', ...env },
+      transport: queues,
+      receive: { waitTimeSeconds: 1 },
+      logger: memoryLogger(lines),
+      exit,
+    });
+  });
+  return { queue, lines, exited };
+}
+
+async function status(port: number, path: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    get({ host: '127.0.0.1', port, path, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    }).on('error', reject);
+  });
+}
+
+it('works on its queue, drains on SIGTERM and exits with 0', async () => {
+  const keys: (string | undefined)[] = [];
+  const { queue, lines, exited } = start((job) => keys.push(job.object?.key));
+  queue.send(objectCreatedEvent({ bucket: 'inbox', key: 'a.zip', id: 'event-1' }));
+  await until(() => keys.length > 0);
+  expect(keys).toEqual(['a.zip']);
+  process.emit('SIGTERM', 'SIGTERM');
+  expect(await exited).toBe(WorkerExitCode.stopped);
+  expect(queue.messages).toEqual([]);
+  expect(lines).toContainEqual(expect.objectContaining({ msg: 'job succeeded', correlationId: 'event-1', attempt: 1, file: 'inbox/a.zip', queue: 'jobs' }));
+});
+
+it('gives unfinished work back when a second signal comes', async () => {
+  const run = untilAborted();
+  const { queue, exited } = start(run.handler);
+  queue.send(objectCreatedEvent({ key: 'a' }));
+  await until(() => run.contexts.length > 0);
+  process.emit('SIGTERM', 'SIGTERM');
+  process.emit('SIGTERM', 'SIGTERM');
+  expect(await exited).toBe(WorkerExitCode.stopped);
+  expect(queue.visible).toBe(1);
+});
+
+it('serves /livez and /readyz on the port of the environment', async () => {
+  const port = await freePort();
+  const run = untilAborted();
+  const { queue, exited } = start(run.handler, { FILEWORKS_HEALTH_PORT: String(port) });
+  queue.send(objectCreatedEvent({ key: 'a' }));
+  await until(() => run.contexts.length > 0);
+  expect([await status(port, '/livez'), await status(port, '/readyz'), await status(port, '/')]).toEqual([200, 200, 404]);
+  process.emit('SIGTERM', 'SIGTERM');
+  expect([await status(port, '/livez'), await status(port, '/readyz')]).toEqual([200, 503]);
+  run.finish();
+  expect(await exited).toBe(0);
+});
+
+it('fails with every problem of the environment at once', async () => {
+  const { lines, exited } = start(() => undefined, { FILEWORKS_QUEUE_URL: '', FILEWORKS_CONCURRENCY: 'ten', FILEWORKS_STOP_TIMEOUT_SECONDS: '300' });
+  expect(await exited).toBe(WorkerExitCode.configuration);
+  expect(lines.map(({ level, problem }) => [level, problem])).toEqual([
+    ['fatal', 'expected `FILEWORKS_QUEUE_URL` to be the URL of a queue, but it is not set; QueueScaledFargateWorker sets it'],
+    ['fatal', 'expected `FILEWORKS_STOP_TIMEOUT_SECONDS` to be a whole number from 2 to 120, got: 300'],
+    ['fatal', 'expected `FILEWORKS_CONCURRENCY` to be a whole number from 1 to 10000, got: ten'],
+  ]);
+});
