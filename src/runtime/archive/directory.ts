@@ -1,0 +1,115 @@
+import type { ArchiveAllowance } from './allowances.js';
+import { locateDirectory, TAIL_BYTES, type DirectoryPlace } from './end-of-directory.js';
+import { describeEntry, type EntryRecord, type EntryRules } from './entry-record.js';
+import { foldName } from './names.js';
+import { decodeDirectoryHeader, DIRECTORY_HEADER, DIRECTORY_HEADER_BYTES, directoryHeaderBytes, LOCAL_HEADER_BYTES, RecordError } from './records.js';
+import type { ArchiveSource } from './sources/source.js';
+import { ZipError } from './zip-error.js';
+
+/** What the central directory says, checked as far as it can be without reading an entry. */
+export interface Directory {
+  readonly entries: readonly EntryRecord[];
+  /** The directory as it stands in the archive: its hash names this archive's content. */
+  readonly bytes: Buffer;
+  readonly size: number;
+}
+
+/**
+ * Reads the central directory in one request, or two when it is larger than 64 KiB.
+ *
+ * What is wrong with the archive as a whole throws. What is wrong with one entry is kept as that entry's refusal, so that it does not stand in the
+ * way of the others.
+ */
+export async function readDirectory(source: ArchiveSource, rules: EntryRules, signal?: AbortSignal): Promise<Directory> {
+  const archive = source.label;
+  const tail = await source.tail(TAIL_BYTES, signal);
+  const place = await locateDirectory(source, tail, rules.allow, signal);
+  const { maxEntries, maxDirectoryBytes } = rules.limits;
+  if (place.entries > maxEntries) {
+    throw new ZipError('ERR_ZIP_TOO_MANY_ENTRIES', `${place.entries} entries; \`limits.maxEntries\` is ${maxEntries}`, { archive });
+  }
+  if (place.end - place.start > maxDirectoryBytes) {
+    const message = `a central directory of ${place.end - place.start} bytes; \`limits.maxDirectoryBytes\` is ${maxDirectoryBytes}`;
+    throw new ZipError('ERR_ZIP_DIRECTORY_TOO_LARGE', message, { archive });
+  }
+  const tailStart = tail.size - tail.bytes.length;
+  const inTail = tail.bytes.subarray(Math.max(0, place.start - tailStart), place.end - tailStart);
+  const bytes = place.start >= tailStart
+    ? inTail
+    : Buffer.concat([await source.read(place.start, Math.min(place.end, tailStart), signal), place.end > tailStart ? inTail : Buffer.alloc(0)]);
+  const entries = parseDirectory(bytes, place, archive, rules);
+  checkLayout(entries, place, archive, rules.allow);
+  refuseDuplicates(entries, rules.allow);
+  return { entries, bytes, size: tail.size };
+}
+
+function parseDirectory(bytes: Buffer, place: DirectoryPlace, archive: string, rules: EntryRules): EntryRecord[] {
+  const entries: EntryRecord[] = [];
+  let at = 0;
+  while (at < bytes.length) {
+    const offset = place.start + at;
+    const complete = at + DIRECTORY_HEADER_BYTES <= bytes.length && at + directoryHeaderBytes(bytes, at) <= bytes.length;
+    if (!complete || bytes.readUInt32LE(at) !== DIRECTORY_HEADER) {
+      throw new ZipError('ERR_ZIP_BAD_RECORD', 'the central directory holds something that is no header of an entry', { archive, offset });
+    }
+    if (entries.length === place.entries) break;
+    try {
+      const fields = decodeDirectoryHeader(bytes, at);
+      entries.push(describeEntry(fields, place.prefix, rules));
+      at += fields.recordBytes;
+    } catch (error) {
+      if (error instanceof RecordError) throw new ZipError('ERR_ZIP_BAD_RECORD', error.message, { archive, offset });
+      throw error;
+    }
+  }
+  if (entries.length !== place.entries || at !== bytes.length) {
+    const message = `the end record says ${place.entries} entries, the directory has ${entries.length} or more`;
+    throw new ZipError('ERR_ZIP_MISMATCH', message, { archive, offset: place.start });
+  }
+  return entries;
+}
+
+/**
+ * No two entries may share a byte, as they do in the bombs that repeat one entry's data, and each must lie between start and directory.
+ * Here by the least that an entry takes; with the exact length of its local header again when it is read.
+ */
+function checkLayout(entries: readonly EntryRecord[], place: DirectoryPlace, archive: string, allow: ReadonlySet<ArchiveAllowance>): void {
+  const ordered = [...entries].sort((a, b) => a.offset - b.offset);
+  for (const [i, entry] of ordered.entries()) {
+    const next = ordered.at(i + 1);
+    const limit = next?.offset ?? place.start;
+    if (entry.offset + LOCAL_HEADER_BYTES + entry.nameBytes.length + entry.compressedSize > limit) {
+      const what = next === undefined ? 'the central directory' : 'another entry';
+      throw new ZipError('ERR_ZIP_OVERLAP', `the entry runs into ${what}`, { archive, entry: entry.name, offset: entry.offset });
+    }
+    entry.limit = limit;
+  }
+  const first = ordered.at(0)?.offset ?? place.start;
+  // Four bytes are the mark of an archive that was to be split and was not, 8.5.4 of APPNOTE.
+  if (first > 4 && !allow.has('prefixed-data')) {
+    throw new ZipError('ERR_ZIP_PREFIXED_DATA', `${first} bytes stand before the first entry; allow them with \`allow: ['prefixed-data']\``, { archive });
+  }
+}
+
+/** Every one of the entries that share a name is refused: which of them is meant depends on the reader. */
+function refuseDuplicates(entries: readonly EntryRecord[], allow: ReadonlySet<ArchiveAllowance>): void {
+  const seen = new Map<string, EntryRecord>();
+  for (const entry of entries) {
+    const folded = allow.has('folded-duplicates') ? withoutSlash(entry.name) : foldName(entry.name);
+    const other = seen.get(folded);
+    if (other === undefined) {
+      seen.set(folded, entry);
+    } else if (withoutSlash(entry.name) === withoutSlash(other.name)) {
+      entry.refusal ??= 'ERR_ZIP_DUPLICATE_NAME';
+      other.refusal ??= 'ERR_ZIP_DUPLICATE_NAME';
+    } else {
+      entry.refusal ??= 'ERR_ZIP_FOLDED_DUPLICATE';
+      other.refusal ??= 'ERR_ZIP_FOLDED_DUPLICATE';
+    }
+  }
+}
+
+/** `a` and `a/` are one place on a disk. */
+function withoutSlash(name: string): string {
+  return name.endsWith('/') ? name.slice(0, -1) : name;
+}

@@ -1,0 +1,179 @@
+import { crc32, createInflateRaw, inflateRawSync, type InflateRaw } from 'node:zlib';
+import { pipeline } from 'node:stream/promises';
+import type { EntryRecord } from './entry-record.js';
+import {
+  decodeLocalHeader, DESCRIPTOR, Flag, LOCAL_HEADER, LOCAL_HEADER_BYTES, localHeaderBytes, Method, RecordError,
+} from './records.js';
+import { ZipError, type ZipErrorCode } from './zip-error.js';
+
+/** Output that zlib makes at once. Its default of 16 KiB costs a third of the speed. */
+export const INFLATE_PIECE_BYTES = 256 * 1024;
+
+/** Up to these, an entry is inflated by one call and without a stream, which costs less than making a stream does. */
+export const SMALL_COMPRESSED_BYTES = 256 * 1024;
+export const SMALL_BYTES = 1024 * 1024;
+
+/** The longest local header is 64 KiB of extra fields longer than the directory lets us know; the longest descriptor has 24 bytes. */
+const MAX_SLACK_BYTES = 0xffff + 24;
+
+export function isSmall(record: EntryRecord): boolean {
+  return record.compressedSize <= SMALL_COMPRESSED_BYTES && record.size <= SMALL_BYTES;
+}
+
+/** The end of everything that can belong to the entry. */
+export function spanEnd(record: EntryRecord): number {
+  return Math.min(record.limit, record.offset + LOCAL_HEADER_BYTES + record.nameBytes.length + record.compressedSize + MAX_SLACK_BYTES);
+}
+
+export function entryError(code: ZipErrorCode, message: string, record: EntryRecord, archive: string, cause?: unknown): ZipError {
+  return new ZipError(code, message, { archive, entry: record.name, offset: record.offset, ...(cause !== undefined && { cause }) });
+}
+
+/** The compressed data of an entry out of the bytes of its whole span, after its local header and its descriptor were checked. */
+export function dataInSpan(span: Buffer, record: EntryRecord, archive: string): Buffer {
+  const start = checkLocalHeader(span, record, archive);
+  const end = start + record.compressedSize;
+  checkDescriptor(span.subarray(end), record, archive);
+  return span.subarray(start, end);
+}
+
+/** The same for a span that comes in pieces. */
+export async function* dataInPieces(span: AsyncIterable<Buffer>, record: EntryRecord, archive: string): AsyncGenerator<Buffer, void, void> {
+  let head: Buffer | undefined = Buffer.alloc(0);
+  let left = record.compressedSize;
+  let rest: Buffer | undefined;
+  for await (const piece of span) {
+    let bytes = piece;
+    if (head !== undefined) {
+      head = bytes = head.length === 0 ? piece : Buffer.concat([head, piece]);
+      if (head.length < LOCAL_HEADER_BYTES || head.length < localHeaderBytes(head, 0)) continue;
+      bytes = head.subarray(checkLocalHeader(head, record, archive));
+      head = undefined;
+    }
+    if (left > 0) {
+      const data = bytes.subarray(0, left);
+      left -= data.length;
+      bytes = bytes.subarray(data.length);
+      yield data;
+    }
+    if (left > 0) continue;
+    if ((record.flags & Flag.descriptor) === 0) return;
+    rest = rest === undefined ? bytes : Buffer.concat([rest, bytes]);
+    if (rest.length >= 24) break;
+  }
+  if (head !== undefined) checkLocalHeader(head, record, archive);
+  if (left > 0) throw entryError('ERR_ZIP_TRUNCATED', `${left} bytes of its data are missing`, record, archive);
+  checkDescriptor(rest ?? Buffer.alloc(0), record, archive);
+}
+
+/** Compares the local header with the directory. @returns the length of the header */
+function checkLocalHeader(span: Buffer, record: EntryRecord, archive: string): number {
+  if (span.length < LOCAL_HEADER_BYTES || span.readUInt32LE(0) !== LOCAL_HEADER) {
+    throw entryError('ERR_ZIP_BAD_RECORD', 'there is no local header where the directory says', record, archive);
+  }
+  const headerBytes = localHeaderBytes(span, 0);
+  if (headerBytes > span.length || headerBytes + record.compressedSize > record.limit - record.offset) {
+    throw entryError('ERR_ZIP_OVERLAP', 'with its local header the entry runs into what follows it', record, archive);
+  }
+  const local = decode(span, record, archive);
+  const streamed = (record.flags & Flag.descriptor) !== 0;
+  const same = (mine: number, other: number): boolean => mine === other || (streamed && mine === 0);
+  const differs
+    = ((local.flags ^ record.flags) & COMPARED_FLAGS) !== 0
+      ? 'flags'
+      : local.method !== record.method
+        ? 'method'
+        : !local.nameBytes.equals(record.nameBytes)
+            ? 'name'
+            : !same(local.crc32, record.crc32)
+                ? 'checksum'
+                : !same(local.compressedSize, record.compressedSize) || !same(local.size, record.size)
+                    ? 'size'
+                    : undefined;
+  if (differs === undefined) return local.recordBytes;
+  throw entryError('ERR_ZIP_MISMATCH', `its local header and the directory disagree about the ${differs}`, record, archive);
+}
+
+const COMPARED_FLAGS = Flag.encrypted | Flag.descriptor | Flag.strongEncryption | Flag.utf8 | Flag.maskedHeader;
+
+function decode(span: Buffer, record: EntryRecord, archive: string): ReturnType<typeof decodeLocalHeader> {
+  try {
+    return decodeLocalHeader(span, 0);
+  } catch (error) {
+    if (error instanceof RecordError) throw entryError('ERR_ZIP_BAD_RECORD', `local header: ${error.message}`, record, archive);
+    throw error;
+  }
+}
+
+/** The record after the data of an entry whose sizes were not known when it was begun: with or without signature, 32 or 64 bits, 4.3.9. */
+function checkDescriptor(after: Buffer, record: EntryRecord, archive: string): void {
+  if ((record.flags & Flag.descriptor) === 0) return;
+  const at = after.length >= 16 && after.readUInt32LE(0) === DESCRIPTOR ? [4, 0] : [0];
+  if (!at.some((start) => descriptorFits(after, start, record))) {
+    throw entryError('ERR_ZIP_MISMATCH', 'its data descriptor and the directory disagree', record, archive);
+  }
+}
+
+function descriptorFits(bytes: Buffer, at: number, { crc32: crc, compressedSize, size }: EntryRecord): boolean {
+  const uint64 = (from: number): number => bytes.readUInt32LE(from) + bytes.readUInt32LE(from + 4) * 0x1_0000_0000;
+  if (bytes.length < at + 12 || bytes.readUInt32LE(at) !== crc) return false;
+  if (bytes.readUInt32LE(at + 4) === compressedSize && bytes.readUInt32LE(at + 8) === size) return true;
+  return bytes.length >= at + 20 && uint64(at + 4) === compressedSize && uint64(at + 12) === size;
+}
+
+/** Stored or deflated data of a small entry, as one call. The caller verifies what comes out. */
+export function decompressSmall(data: Buffer, record: EntryRecord, archive: string): Buffer {
+  // A copy: 5 KB that are kept must not keep the megabyte that was read with them.
+  if (record.method === Method.stored) return Buffer.from(data);
+  try {
+    // One byte more than declared tells too much from enough.
+    const options = { info: true, maxOutputLength: record.size + 1, chunkSize: Math.max(64, record.size + 1) };
+    const { buffer, engine } = inflateRawSync(data, options) as unknown as { readonly buffer: Buffer; readonly engine: InflateRaw };
+    if (engine.bytesWritten !== data.length) throw entryError('ERR_ZIP_BAD_DATA', 'bytes stand after the end of the compressed data', record, archive);
+    return buffer;
+  } catch (error) {
+    throw decompressionError(error, record, archive);
+  }
+}
+
+/** Inflates large data piece by piece; zlib works on the thread pool, so two of these use two cores. */
+export async function* inflate(data: AsyncIterable<Buffer>, record: EntryRecord, archive: string): AsyncGenerator<Buffer, void, void> {
+  const engine = createInflateRaw({ chunkSize: INFLATE_PIECE_BYTES });
+  // Its failures arrive through the engine; when deflate ends before its input does, zlib never takes the rest and this never resolves.
+  const fed = pipeline(data, engine).catch(() => undefined);
+  try {
+    for await (const piece of engine) yield piece as Buffer;
+    if (engine.bytesWritten !== record.compressedSize) throw entryError('ERR_ZIP_BAD_DATA', 'bytes stand after the end of the compressed data', record, archive);
+  } catch (error) {
+    throw decompressionError(error, record, archive);
+  } finally {
+    engine.destroy();
+    await fed;
+  }
+}
+
+function decompressionError(error: unknown, record: EntryRecord, archive: string): unknown {
+  const code = (error as { code?: string }).code;
+  if (code === 'ERR_BUFFER_TOO_LARGE') return entryError('ERR_ZIP_SIZE', `more comes out than the ${record.size} bytes that it should have`, record, archive, error);
+  return code?.startsWith('Z_') === true ? entryError('ERR_ZIP_BAD_DATA', `the compressed data is damaged: ${(error as Error).message}`, record, archive, error) : error;
+}
+
+/** Checks size and checksum of a whole content. */
+export function verify(content: Buffer, record: EntryRecord, archive: string): void {
+  if (content.length !== record.size) throw entryError('ERR_ZIP_SIZE', `${content.length} bytes came out, it should have ${record.size}`, record, archive);
+  if (crc32(content) !== record.crc32) throw entryError('ERR_ZIP_CRC', 'the content does not match its checksum', record, archive);
+}
+
+/** Passes the pieces on and checks size and checksum; fails as soon as there is too much. */
+export async function* verified(pieces: AsyncIterable<Buffer>, record: EntryRecord, archive: string): AsyncGenerator<Buffer, void, void> {
+  let size = 0;
+  let crc = 0;
+  for await (const piece of pieces) {
+    size += piece.length;
+    if (size > record.size) throw entryError('ERR_ZIP_SIZE', `more comes out than the ${record.size} bytes that it should have`, record, archive);
+    crc = crc32(piece, crc);
+    yield piece;
+  }
+  if (size !== record.size) throw entryError('ERR_ZIP_SIZE', `${size} bytes came out, it should have ${record.size}`, record, archive);
+  if (crc !== record.crc32) throw entryError('ERR_ZIP_CRC', 'the content does not match its checksum', record, archive);
+}

@@ -1,0 +1,124 @@
+import { crc32 } from 'node:zlib';
+import type { ArchiveAllowance } from './allowances.js';
+import { RATIO_GRACE_BYTES, type ArchiveLimits } from './limits.js';
+import { decodeCp437, decodeUtf8, problemOfName } from './names.js';
+import { decodeDosTime, Flag, Method, type DirectoryFields, type HeaderFields } from './records.js';
+import { ZipError, type EntryProblem, type ZipErrorCode } from './zip-error.js';
+
+export type EntryKind = 'file' | 'directory' | 'symlink';
+
+/** One entry as the central directory has it. */
+export interface EntryRecord {
+  readonly name: string;
+  /** The name as it is written in the archive, to be compared with the local header. */
+  readonly nameBytes: Buffer;
+  readonly kind: EntryKind;
+  readonly flags: number;
+  readonly method: number;
+  readonly crc32: number;
+  readonly compressedSize: number;
+  readonly size: number;
+  readonly modified: Date | undefined;
+  readonly aes: Buffer | undefined;
+  /** Where its local header starts in the source. */
+  readonly offset: number;
+  /** Where the next entry or the directory starts: the end of all that can belong to it. */
+  limit: number;
+  /** Why it must not be read. A code and no error: a hostile archive may hold a million of them. */
+  refusal: ZipErrorCode | undefined;
+}
+
+export interface EntryRules {
+  readonly limits: Required<ArchiveLimits>;
+  readonly allow: ReadonlySet<ArchiveAllowance>;
+  readonly legacyEncoding: 'cp437' | 'utf-8';
+}
+
+export function describeEntry(fields: DirectoryFields, prefix: number, rules: EntryRules): EntryRecord {
+  const decoded = decodeName(fields, rules);
+  const name = rules.allow.has('backslashes') ? decoded.name.replaceAll('\\', '/') : decoded.name;
+  const kind = kindOf(fields, name);
+  return {
+    name,
+    nameBytes: fields.nameBytes,
+    kind: kind === 'special' ? 'file' : kind,
+    flags: fields.flags,
+    method: fields.method,
+    crc32: fields.crc32,
+    compressedSize: fields.compressedSize,
+    size: fields.size,
+    modified: decodeDosTime(fields.dosDate, fields.dosTime),
+    aes: fields.extra.aes,
+    offset: fields.offset + prefix,
+    limit: 0,
+    refusal: decoded.problem ?? problemOf(fields, name, kind, rules),
+  };
+}
+
+/** The error for an entry that is refused, or undefined. */
+export function refusalOf(record: EntryRecord, archive: string): ZipError | undefined {
+  return record.refusal && new ZipError(record.refusal, REASONS[record.refusal] ?? 'the entry is refused', { archive, entry: record.name, offset: record.offset });
+}
+
+/** The name by flag 11, by the Unicode path field (APPNOTE 4.6.9) or by the old code page, and whether the first two contradict each other. */
+export function decodeName(fields: HeaderFields, rules: EntryRules): { readonly name: string; readonly problem?: ZipErrorCode } {
+  const { nameBytes, extra } = fields;
+  const flagged = (fields.flags & Flag.utf8) !== 0;
+  const own = flagged || rules.legacyEncoding === 'utf-8' ? decodeUtf8(nameBytes) : decodeCp437(nameBytes);
+  if (own === undefined) return { name: nameBytes.toString('latin1'), problem: 'ERR_ZIP_NAME_ENCODING' };
+  // Version 1 and the checksum of the name that it belongs to; a field that was left behind by a renaming tool does not count.
+  const field = extra.unicodePath;
+  if (field === undefined || field.length < 5 || field[0] !== 1 || field.readUInt32LE(1) !== crc32(nameBytes)) return { name: own };
+  const unicode = decodeUtf8(field.subarray(5));
+  if (unicode === undefined) return { name: own, problem: 'ERR_ZIP_NAME_ENCODING' };
+  return flagged && unicode !== own ? { name: own, problem: 'ERR_ZIP_MISMATCH' } : { name: unicode };
+}
+
+/** Systems whose archives keep Unix file modes in the upper half of the attributes: Unix, and macOS. */
+const UNIX_HOSTS = new Set([3, 19]);
+const S_IFMT = 0o170000;
+
+function kindOf(fields: DirectoryFields, name: string): EntryKind | 'special' {
+  const type = UNIX_HOSTS.has(fields.madeBy >> 8) ? (fields.externalAttributes >>> 16) & S_IFMT : 0;
+  if (type === 0o120000) return 'symlink';
+  if (name.endsWith('/') || type === 0o040000) return 'directory';
+  return type === 0 || type === 0o100000 ? 'file' : 'special';
+}
+
+function problemOf(fields: DirectoryFields, name: string, kind: EntryKind | 'special', rules: EntryRules): ZipErrorCode | undefined {
+  const { limits, allow } = rules;
+  const named: EntryProblem | undefined = problemOfName(name, fields.nameBytes.length, { ...limits, allow });
+  if (named !== undefined) return `ERR_ZIP_${named}`;
+  if (kind === 'symlink' && !allow.has('symlinks')) return 'ERR_ZIP_SYMLINK';
+  if (kind === 'special') return 'ERR_ZIP_SPECIAL_FILE';
+  if (fields.disk !== 0 && fields.disk !== 0xffff) return 'ERR_ZIP_MULTI_DISK';
+  if ((fields.flags & (Flag.strongEncryption | Flag.maskedHeader)) !== 0) return 'ERR_ZIP_ENCRYPTED';
+  if (kind === 'directory' && fields.size !== 0) return 'ERR_ZIP_SIZE';
+  if (fields.size > limits.maxEntryBytes) return 'ERR_ZIP_ENTRY_TOO_LARGE';
+  if (fields.size > RATIO_GRACE_BYTES && fields.size > fields.compressedSize * limits.maxRatio) return 'ERR_ZIP_RATIO';
+  if (fields.method === Method.stored && (fields.flags & Flag.encrypted) === 0 && fields.size !== fields.compressedSize) return 'ERR_ZIP_SIZE';
+  return undefined;
+}
+
+/** One sentence for each reason why an entry is refused by the directory alone. */
+const REASONS: Partial<Record<ZipErrorCode, string>> = {
+  ERR_ZIP_NAME_EMPTY: 'the name is empty',
+  ERR_ZIP_NAME_ENCODING: 'the name says that it is UTF-8 and is not',
+  ERR_ZIP_NAME_TOO_LONG: 'the name is longer than `limits.maxNameBytes`',
+  ERR_ZIP_NAME_TOO_DEEP: 'the name has more parts than `limits.maxNameDepth`',
+  ERR_ZIP_NAME_CONTROL: 'the name holds NUL or another control character',
+  ERR_ZIP_NAME_BACKSLASH: 'the name holds a backslash; read it as a slash with `allow: [\'backslashes\']`',
+  ERR_ZIP_NAME_ABSOLUTE: 'the name is an absolute path',
+  ERR_ZIP_NAME_ESCAPES: 'the name has a part that is empty, `.` or `..`, and so may lead out of its destination',
+  ERR_ZIP_NAME_RESERVED: 'the name is reserved on Windows; allow it with `allow: [\'reserved-names\']`',
+  ERR_ZIP_MISMATCH: 'the name and the Unicode path field say different names',
+  ERR_ZIP_DUPLICATE_NAME: 'another entry has the same name, and readers disagree about which of them is meant',
+  ERR_ZIP_FOLDED_DUPLICATE: 'another entry\'s name differs only by case or Unicode form; allow it with `allow: [\'folded-duplicates\']`',
+  ERR_ZIP_SYMLINK: 'the entry is a symbolic link; read its target as a file with `allow: [\'symlinks\']`',
+  ERR_ZIP_SPECIAL_FILE: 'the entry is a device, socket or pipe',
+  ERR_ZIP_MULTI_DISK: 'the entry is in another part of a split archive',
+  ERR_ZIP_ENCRYPTED: 'the entry, or the directory, is encrypted by a method of PKWARE that is not supported',
+  ERR_ZIP_SIZE: 'the sizes contradict each other',
+  ERR_ZIP_ENTRY_TOO_LARGE: 'the entry is larger than `limits.maxEntryBytes`',
+  ERR_ZIP_RATIO: 'the entry grows more than `limits.maxRatio` allows, as a decompression bomb does',
+};

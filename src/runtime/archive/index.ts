@@ -1,0 +1,14 @@
+export type { ArchiveAllowance } from './allowances.js';
+export type { ArchiveEntry, ReadOptions } from './archive-entry.js';
+export { ArchiveError, type ArchiveErrorDetails } from './archive-error.js';
+export type { EntryKind } from './entry-record.js';
+export { DEFAULT_ARCHIVE_LIMITS, type ArchiveLimits } from './limits.js';
+export { bufferSource } from './sources/buffer-source.js';
+export { fileSource } from './sources/file-source.js';
+export { httpSource, type HttpSourceOptions } from './sources/http-source.js';
+export type { ResumeOptions } from './sources/resuming-stream.js';
+export { s3Source, type S3SourceOptions } from './sources/s3-source.js';
+export type { ArchiveSource, SourceTail } from './sources/source.js';
+export { openZip, type ForEachOptions, type ReadAllOptions, type ZipArchive, type ZipOptions } from './zip-archive.js';
+export type { ZipEntry } from './zip-entry.js';
+export { ZipError, type ZipErrorCode } from './zip-error.js';

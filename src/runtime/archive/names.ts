@@ -1,0 +1,59 @@
+import { isAscii, isUtf8 } from 'node:buffer';
+import type { ArchiveAllowance } from './allowances.js';
+import type { EntryProblem } from './zip-error.js';
+
+/**
+ * IBM code page 437, what a ZIP's names are written in when nothing says otherwise. The lower half is ASCII.
+ *
+ * @see https://www.unicode.org/Public/MAPPINGS/VENDORS/MICSFT/PC/CP437.TXT
+ */
+const CP437_UPPER = 'ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0';
+
+/** Decodes a name of a ZIP without the UTF-8 flag. */
+export function decodeCp437(bytes: Buffer): string {
+  const text = bytes.toString('latin1');
+  return isAscii(bytes) ? text : text.replace(/[\u0080-\u00ff]/g, (char) => CP437_UPPER.charAt(char.charCodeAt(0) - 0x80));
+}
+
+/** Decodes UTF-8; undefined when it is not UTF-8. */
+export function decodeUtf8(bytes: Buffer): string | undefined {
+  if (isAscii(bytes)) return bytes.toString('latin1');
+  return isUtf8(bytes) ? bytes.toString('utf8') : undefined;
+}
+
+/** Names that Windows keeps for devices, whatever their extension, and parts that it changes silently: a trailing dot or space. */
+const RESERVED_PART = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\..*)?$|[. ]$/i;
+
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+
+/** The plain names that nearly every archive is full of: one test instead of nine. Anything else takes the long way. */
+const PLAIN = /^(?:[A-Za-z0-9_][A-Za-z0-9_-]*\/)*[A-Za-z0-9_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*\/?$/;
+
+export interface NameRules {
+  readonly maxNameBytes: number;
+  readonly maxNameDepth: number;
+  readonly allow: ReadonlySet<ArchiveAllowance>;
+}
+
+/** What makes a name unsafe to write anywhere, or undefined. `name` may end with a slash (a directory). */
+export function problemOfName(name: string, nameBytes: number, rules: NameRules): EntryProblem | undefined {
+  if (name === '') return 'NAME_EMPTY';
+  if (nameBytes > rules.maxNameBytes || Buffer.byteLength(name) > rules.maxNameBytes) return 'NAME_TOO_LONG';
+  const parts = (name.endsWith('/') ? name.slice(0, -1) : name).split('/');
+  if (parts.length > rules.maxNameDepth) return 'NAME_TOO_DEEP';
+  if (PLAIN.test(name) && !parts.some((part) => RESERVED_PART.test(part))) return undefined;
+  if (CONTROL.test(name)) return 'NAME_CONTROL';
+  if (name.includes('\\')) return 'NAME_BACKSLASH';
+  if (name.startsWith('/') || /^[A-Za-z]:/.test(name)) return 'NAME_ABSOLUTE';
+  if (parts.some((part) => part === '..')) return 'NAME_ESCAPES';
+  if (parts.some((part) => part === '' || part === '.')) return 'NAME_ESCAPES';
+  if (!rules.allow.has('reserved-names') && parts.some((part) => RESERVED_PART.test(part))) return 'NAME_RESERVED';
+  return undefined;
+}
+
+/** Names that are the same file on a disk that ignores case or Unicode form have the same folded name. */
+export function foldName(name: string): string {
+  const bare = name.endsWith('/') ? name.slice(0, -1) : name;
+  // Upper before lower: ß and SS, ſ and s, the Kelvin sign and k are one letter where case is ignored.
+  return /^[\x20-\x7e]*$/.test(bare) ? bare.toLowerCase() : bare.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFC');
+}

@@ -1,0 +1,62 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import { ZipError } from '../zip-error.js';
+import { sourceEnded, sourceFailed, type ArchiveSource } from './source.js';
+
+/** Large enough that a promise per piece costs nothing that can be seen. */
+const PIECE_BYTES = 512 * 1024;
+
+/** An archive in a local file. It is opened at the first read and must not be changed while it is read. */
+export function fileSource(path: string): ArchiveSource {
+  let opened: Promise<FileHandle> | undefined;
+  const handle = (): Promise<FileHandle> => opened ??= open(path, 'r');
+
+  const read = async (start: number, end: number, signal?: AbortSignal): Promise<Buffer> => {
+    signal?.throwIfAborted();
+    const bytes = Buffer.allocUnsafeSlow(end - start);
+    try {
+      const file = await handle();
+      for (let filled = 0; filled < bytes.length;) {
+        const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, start + filled);
+        signal?.throwIfAborted();
+        if (bytesRead === 0) throw sourceEnded(path, start + filled);
+        filled += bytesRead;
+      }
+    } catch (error) {
+      throw sourceFailed(path, start, error, signal);
+    }
+    return bytes;
+  };
+
+  return {
+    label: path,
+    async tail(length, signal) {
+      signal?.throwIfAborted();
+      const stats = await handle().then((file) => file.stat()).catch((error: unknown) => {
+        throw sourceFailed(path, 0, error, signal);
+      });
+      if (!stats.isFile()) throw new ZipError('ERR_ZIP_SOURCE', 'not a file that can be read from any place; use streamZip', { archive: path });
+      return { size: stats.size, bytes: await read(Math.max(0, stats.size - length), stats.size, signal) };
+    },
+    read,
+    async* stream(start, end, signal) {
+      // One piece is read while the one before it is worked on.
+      const piece = (at: number): Promise<Buffer> => read(at, Math.min(end, at + PIECE_BYTES), signal);
+      let next = start < end ? piece(start) : undefined;
+      try {
+        for (let at = start; next !== undefined;) {
+          const bytes = await next;
+          at += bytes.length;
+          next = at < end ? piece(at) : undefined;
+          yield bytes;
+        }
+      } finally {
+        await next?.catch(() => undefined);
+      }
+    },
+    async close() {
+      const file = await opened?.catch(() => undefined);
+      opened = undefined;
+      await file?.close();
+    },
+  };
+}

@@ -1,0 +1,160 @@
+import type { Readable } from 'node:stream';
+import type { ArchiveEntry, ReadOptions } from './archive-entry.js';
+import { dataInPieces, dataInSpan, decompressSmall, entryError, inflate, isSmall, spanEnd, verified, verify } from './entry-data.js';
+import { refusalOf, type EntryKind, type EntryRecord } from './entry-record.js';
+import { EntryStream } from './entry-stream.js';
+import type { ArchiveLimits, OutputBudget } from './limits.js';
+import { Flag, Method } from './records.js';
+import type { ArchiveSource } from './sources/source.js';
+import type { ZipError } from './zip-error.js';
+
+/** What the entries of one archive share. */
+export interface EntryContext {
+  readonly source: ArchiveSource;
+  readonly limits: Required<ArchiveLimits>;
+  readonly budget: OutputBudget;
+  /** Ends when the archive is closed, or when the signal given to `openZip` aborts. */
+  readonly signal: AbortSignal;
+  /** How many archives this one is in. */
+  readonly nesting: number;
+}
+
+/** Bytes of the source that were read already. */
+export interface ReadAhead {
+  readonly start: number;
+  readonly bytes: Buffer;
+}
+
+/** One entry of a ZIP that is read by ranges. */
+export class ZipEntry implements ArchiveEntry {
+  readonly #context: EntryContext;
+  readonly #record: EntryRecord;
+  readonly #ahead: ReadAhead | undefined;
+
+  /** @internal Entries come from `ZipArchive`. */
+  constructor(context: EntryContext, record: EntryRecord, ahead?: ReadAhead) {
+    this.#context = context;
+    this.#record = record;
+    this.#ahead = ahead;
+  }
+
+  get name(): string {
+    return this.#record.name;
+  }
+
+  get kind(): EntryKind {
+    return this.#record.kind;
+  }
+
+  get size(): number {
+    return this.#record.size;
+  }
+
+  /** Bytes that the content takes in the archive. */
+  get compressedSize(): number {
+    return this.#record.compressedSize;
+  }
+
+  get crc32(): number {
+    return this.#record.crc32;
+  }
+
+  get modified(): Date | undefined {
+    return this.#record.modified;
+  }
+
+  /** Number of the compression method: 0 stored, 8 deflate. */
+  get method(): number {
+    return this.#record.method;
+  }
+
+  get encrypted(): boolean {
+    return (this.#record.flags & Flag.encrypted) !== 0;
+  }
+
+  get refusal(): ZipError | undefined {
+    return refusalOf(this.#record, this.#context.source.label);
+  }
+
+  async buffer(options: ReadOptions = {}): Promise<Buffer> {
+    const { limits, source } = this.#context;
+    const record = this.#record;
+    if (record.size > limits.maxBufferBytes) {
+      const message = `${record.size} bytes are more than \`limits.maxBufferBytes\` (${limits.maxBufferBytes}); use stream()`;
+      throw entryError('ERR_ZIP_ENTRY_TOO_LARGE', message, record, source.label);
+    }
+    if (isSmall(record)) return this.#small(options.signal);
+    const pieces: Buffer[] = [];
+    for await (const piece of this.stream(options)) pieces.push(piece as Buffer);
+    return Buffer.concat(pieces);
+  }
+
+  stream(options: ReadOptions = {}): Readable {
+    const outer = options.signal === undefined ? this.#context.signal : AbortSignal.any([options.signal, this.#context.signal]);
+    return new EntryStream((signal) => this.#pieces(signal), outer);
+  }
+
+  /** @internal For `openZip(entry)`. */
+  get context(): EntryContext {
+    return this.#context;
+  }
+
+  /** @internal For planning reads. */
+  get record(): EntryRecord {
+    return this.#record;
+  }
+
+  async* #pieces(signal: AbortSignal): AsyncGenerator<Buffer, void, void> {
+    if (isSmall(this.#record)) {
+      const content = await this.#small(signal);
+      if (content.length > 0) yield content;
+      return;
+    }
+    this.#mustBeReadable();
+    const record = this.#record;
+    const { source, budget } = this.#context;
+    const span = this.#ahead === undefined ? source.stream(record.offset, spanEnd(record), signal) : once(this.#inAhead(this.#ahead));
+    const data = dataInPieces(span, record, source.label);
+    for await (const piece of verified(record.method === Method.stored ? data : inflate(data, record, source.label), record, source.label)) {
+      if (!budget.spend(piece.length)) throw this.#overBudget();
+      yield piece;
+    }
+  }
+
+  async #small(signal: AbortSignal | undefined): Promise<Buffer> {
+    this.#mustBeReadable();
+    const record = this.#record;
+    const { source, budget } = this.#context;
+    this.#context.signal.throwIfAborted();
+    signal?.throwIfAborted();
+    const span = this.#ahead === undefined ? await source.read(record.offset, spanEnd(record), signal ?? this.#context.signal) : this.#inAhead(this.#ahead);
+    const content = decompressSmall(dataInSpan(span, record, source.label), record, source.label);
+    verify(content, record, source.label);
+    if (!budget.spend(content.length)) throw this.#overBudget();
+    return content;
+  }
+
+  #inAhead(ahead: ReadAhead): Buffer {
+    return ahead.bytes.subarray(this.#record.offset - ahead.start, spanEnd(this.#record) - ahead.start);
+  }
+
+  #mustBeReadable(): void {
+    const refusal = this.refusal;
+    if (refusal !== undefined) throw refusal;
+    const { source } = this.#context;
+    if (this.encrypted) throw entryError('ERR_ZIP_ENCRYPTED', 'the entry is encrypted', this.#record, source.label);
+    if (this.method !== Method.stored && this.method !== Method.deflate) {
+      throw entryError('ERR_ZIP_UNSUPPORTED_METHOD', `compression method ${this.method} is not supported`, this.#record, source.label);
+    }
+  }
+
+  #overBudget(): ZipError {
+    const message = `more than \`limits.maxTotalBytes\` (${this.#context.budget.maxBytes}) came out of this archive`;
+    return entryError('ERR_ZIP_TOTAL_TOO_LARGE', message, this.#record, this.#context.source.label);
+  }
+}
+
+// eslint-disable-next-line @typescript-eslint/require-await -- the shape of a source that is read
+async function* once(bytes: Buffer): AsyncGenerator<Buffer, void, void> {
+  yield bytes;
+}

@@ -1,0 +1,189 @@
+import { ArchiveError, type ZipArchive, type ZipEntry } from '../archive/index.js';
+import type { IdempotentUploader, ObjectSettings, PutOptions } from '../storage/index.js';
+import { ExtractJournal } from './extract-journal.js';
+import type { ExtractManifest, RefusedEntry, SkippedEntry, StoredEntry } from './extract-manifest.js';
+
+/** Entries that are looked at, read or stored at the same time hide the latency of S3; two are enough for two cores. */
+const DEFAULT_CONCURRENCY = 16;
+
+/** From this size on, a request that asks what stands costs nothing next to the data. */
+const LOOK_FIRST_BYTES = 1024 * 1024;
+
+export interface ExtractDestination {
+  readonly uploader: IdempotentUploader;
+  readonly bucket: string;
+  /** Put before the entry's name to make its key. @default - nothing */
+  readonly prefix?: string;
+  /** Makes the key of an entry; MUST give different entries different keys, and the same ones in every attempt. @default - prefix and name */
+  readonly keyOf?: (entry: ZipEntry) => string;
+  /** How each object is stored. @default - S3's defaults */
+  readonly settings?: (entry: ZipEntry) => ObjectSettings;
+  /** What to do where another content is. @default 'fail' */
+  readonly ifDifferent?: PutOptions['ifDifferent'];
+  /** What makes two contents the same. @default 'crc32' */
+  readonly verify?: PutOptions['verify'];
+}
+
+export interface ExtractOptions {
+  readonly archive: ZipArchive;
+  readonly destination: ExtractDestination;
+  /** True to store the entry; false, or the reason as a text, to skip it. Directories are always skipped. @default - every file */
+  readonly select?: (entry: ZipEntry) => boolean | string;
+  /**
+   * Where the manifest is kept, in the destination's bucket unless said otherwise. One key for one job: an attempt that finds the pages of an earlier one goes
+   * on where that ended, and one that finds the manifest has nothing to do. Keep it out of prefixes whose objects start jobs.
+   *
+   * @default - none; a restart asks S3 for every entry instead
+   */
+  readonly manifest?: { readonly key: string; readonly bucket?: string };
+  /** Entries worked on at the same time; at least 1. @default 16 */
+  readonly concurrency?: number;
+  /**
+   * `record` puts entries that are not safe, or not possible, to read into the manifest and goes on; `fail` throws the first one's error, before anything is
+   * stored when the directory alone shows it. Whatever is wrong with the archive as a whole is thrown either way.
+   *
+   * @default 'record'
+   */
+  readonly whenRefused?: 'record' | 'fail';
+  /** Stops the job before its next commit, for example the signal of a lease. @default - none */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Extracts an archive to S3: selects, reads, verifies and stores its entries, and says what became of each.
+ *
+ * It may be stopped at any moment and started again: what stands is not sent a second time, and is known from the manifest's pages without a look at it.
+ *
+ * @throws ArchiveError, StorageError
+ * @throws the reason of `signal`
+ */
+export async function extractTo(options: ExtractOptions): Promise<ExtractManifest> {
+  const { archive, destination, signal } = options;
+  const { fingerprint } = archive;
+  const journal = options.manifest
+    && new ExtractJournal(destination.uploader, options.manifest.bucket ?? destination.bucket, options.manifest.key, fingerprint);
+  const finished = await journal?.finished(signal);
+  if (finished !== undefined) return finished;
+  const earlier = await journal?.load(signal);
+  const run = new Extraction(options, earlier?.stored ?? [], earlier?.refused ?? [], journal);
+  await run.work();
+  const manifest: ExtractManifest = {
+    version: 1,
+    archive: { label: archive.label, fingerprint, entries: archive.entries.length },
+    destination: { bucket: destination.bucket, prefix: destination.prefix ?? '' },
+    stored: run.stored,
+    skipped: run.skipped,
+    refused: run.refused,
+  };
+  await journal?.finish(manifest, signal);
+  return manifest;
+}
+
+class Extraction {
+  readonly stored: StoredEntry[];
+  readonly skipped: SkippedEntry[] = [];
+  readonly refused: RefusedEntry[];
+
+  constructor(
+    readonly options: ExtractOptions, stored: readonly StoredEntry[], refused: readonly RefusedEntry[], readonly journal: ExtractJournal | undefined,
+  ) {
+    this.stored = [...stored];
+    this.refused = [...refused];
+  }
+
+  async work(): Promise<void> {
+    const { archive, signal, concurrency = DEFAULT_CONCURRENCY } = this.options;
+    const wanted = new Set(await this.#withoutStanding(this.#wanted()));
+    try {
+      const forEach = { select: (entry: ZipEntry) => wanted.has(entry), concurrency, ...(signal !== undefined && { signal }) };
+      await archive.forEach((entry, stop) => this.#store(entry, stop), forEach);
+    } finally {
+      await this.journal?.flush();
+    }
+  }
+
+  /** Sorts out what is done, not selected or refused. */
+  #wanted(): ZipEntry[] {
+    const done = new Set([...this.stored, ...this.refused].map(({ name }) => name));
+    const wanted: ZipEntry[] = [];
+    for (const entry of this.options.archive.entries) {
+      const selected = entry.kind === 'directory' ? 'a directory' : this.options.select?.(entry) ?? true;
+      if (done.has(entry.name)) continue;
+      if (selected !== true) this.skipped.push({ name: entry.name, reason: selected === false ? 'not selected' : selected });
+      else if (entry.refusal !== undefined) this.#refuse(entry, entry.refusal);
+      else wanted.push(entry);
+    }
+    return wanted;
+  }
+
+  /** Without a manifest, the directory's checksums tell what stands before a byte of it is read. */
+  async #withoutStanding(entries: readonly ZipEntry[]): Promise<ZipEntry[]> {
+    const { destination, signal, concurrency = DEFAULT_CONCURRENCY } = this.options;
+    if (this.journal !== undefined || destination.verify === 'sha256') return [...entries];
+    const left: ZipEntry[] = [];
+    const queue = entries.values();
+    const look = async (): Promise<void> => {
+      for (const entry of queue) {
+        const { size, crc32 } = entry;
+        const key = this.#keyOf(entry);
+        const found = await destination.uploader.find({ bucket: destination.bucket, key, size, crc32, ...(signal !== undefined && { signal }) });
+        if (found === undefined) left.push(entry);
+        else this.#note(entry, found);
+      }
+    };
+    await Promise.all(Array.from({ length: concurrency }, look));
+    return left;
+  }
+
+  async #store(entry: ZipEntry, signal: AbortSignal): Promise<void> {
+    const { destination } = this.options;
+    const large = entry.size >= LOOK_FIRST_BYTES;
+    try {
+      const result = await destination.uploader.put({
+        ...destination.settings?.(entry),
+        bucket: destination.bucket,
+        key: this.#keyOf(entry),
+        body: large ? () => entry.stream({ signal }) : await entry.buffer({ signal }),
+        size: entry.size,
+        crc32: entry.crc32,
+        // A manifest knows what stands, but for one page: for small entries, sending those again is cheaper than looking at all.
+        lookFirst: large && this.journal !== undefined,
+        signal,
+        ...(destination.ifDifferent !== undefined && { ifDifferent: destination.ifDifferent }),
+        ...(destination.verify !== undefined && { verify: destination.verify }),
+      });
+      const stored = [this.#note(entry, result)];
+      await this.journal?.add({ stored });
+      if (large) await this.journal?.flush();
+    } catch (error) {
+      if (!isOfEntry(error)) throw error;
+      const refused = [this.#refuse(entry, error)];
+      await this.journal?.add({ refused });
+    }
+  }
+
+  #note(entry: ZipEntry, { key, outcome, etag, versionId, checksum, bytes }: Omit<StoredEntry, 'name'>): StoredEntry {
+    const stored: StoredEntry = { name: entry.name, key, outcome, etag, ...(versionId !== undefined && { versionId }), checksum, bytes };
+    this.stored.push(stored);
+    return stored;
+  }
+
+  #refuse(entry: ZipEntry, error: ArchiveError): RefusedEntry {
+    if (this.options.whenRefused === 'fail') throw error;
+    const refused: RefusedEntry = { name: entry.name, code: error.code, message: error.message };
+    this.refused.push(refused);
+    return refused;
+  }
+
+  #keyOf(entry: ZipEntry): string {
+    const { keyOf, prefix = '' } = this.options.destination;
+    return keyOf?.(entry) ?? `${prefix}${entry.name}`;
+  }
+}
+
+/** Errors that another attempt may not have, or that are not of one entry alone. */
+const OF_ALL = new Set(['ERR_ZIP_SOURCE', 'ERR_ZIP_SOURCE_CHANGED', 'ERR_ZIP_RANGES_UNSUPPORTED', 'ERR_ZIP_TRUNCATED', 'ERR_ZIP_TOTAL_TOO_LARGE']);
+
+function isOfEntry(error: unknown): error is ArchiveError {
+  return error instanceof ArchiveError && !OF_ALL.has(error.code);
+}

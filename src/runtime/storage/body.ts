@@ -1,0 +1,90 @@
+import type { ByteBudget } from './byte-budget.js';
+import type { PutBody } from './put-options.js';
+
+/** A piece of the body in memory, and how to give that memory back. */
+export interface Part {
+  readonly number: number;
+  readonly bytes: Uint8Array;
+  readonly release: () => void;
+}
+
+/** A body that remembers whether it can be read again. */
+export class Body {
+  readonly #body: PutBody;
+  #opened = false;
+
+  constructor(body: PutBody) {
+    this.#body = body;
+  }
+
+  get inMemory(): Uint8Array | undefined {
+    return this.#body instanceof Uint8Array ? this.#body : undefined;
+  }
+
+  /** Undefined when it was read before and can be read only once. */
+  open(): AsyncIterable<Uint8Array> | undefined {
+    if (this.#body instanceof Uint8Array) return once(this.#body);
+    if (typeof this.#body === 'function') return this.#body();
+    const opened = this.#opened;
+    this.#opened = true;
+    return opened ? undefined : this.#body;
+  }
+
+  get rereadable(): boolean {
+    return this.#body instanceof Uint8Array || typeof this.#body === 'function';
+  }
+}
+
+// eslint-disable-next-line @typescript-eslint/require-await -- the shape of a body that is read
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, void> {
+  yield bytes;
+}
+
+export interface PartRules {
+  readonly partBytes: number;
+  /** Bytes of the whole body, if known: a small body then takes no more memory than it has bytes. */
+  readonly size: number | undefined;
+  readonly memory: ByteBudget;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Cuts a body into parts of one size, the last one excepted. Each is copied once into memory of its own, so that many small pieces cost no more than a few
+ * large ones. Memory for the next part is asked for only when this one was handed out, so that bodies which wait for memory hold none.
+ */
+export async function* partsOf(body: AsyncIterable<Uint8Array>, rules: PartRules): AsyncGenerator<Part, void, void> {
+  const { partBytes, size = Infinity, memory, signal } = rules;
+  let number = 0;
+  let left = size;
+  let filling: { readonly bytes: Buffer; readonly release: () => void } | undefined;
+  let filled = 0;
+  const finish = (): Part | undefined => {
+    if (filling === undefined) return undefined;
+    const part = { number: ++number, bytes: filling.bytes.subarray(0, filled), release: filling.release };
+    filling = undefined;
+    return part;
+  };
+  try {
+    for await (const piece of body) {
+      for (let at = 0; at < piece.byteLength;) {
+        if (filling === undefined) {
+          // One byte more than there should be shows a body that is longer than its size.
+          const wanted = Math.min(partBytes, Math.max(left, 1));
+          filling = { release: await memory.take(wanted, signal), bytes: Buffer.allocUnsafeSlow(wanted) };
+          filled = 0;
+        }
+        const taken = Math.min(filling.bytes.length - filled, piece.byteLength - at);
+        filling.bytes.set(piece.subarray(at, at + taken), filled);
+        filled += taken;
+        at += taken;
+        if (filled < filling.bytes.length) continue;
+        left -= filled;
+        yield finish() as Part;
+      }
+    }
+    const last = finish();
+    if (last !== undefined) yield last;
+  } finally {
+    filling?.release();
+  }
+}

@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+
+/** How the content is compared with what is stored. S3 verifies the same checksum on what it receives. */
+export type Verification = 'crc32' | 'sha256';
+
+/** CRC-32 as S3 writes it: big-endian, in base64. It is the CRC-32 of a ZIP. */
+export function crc32ToBase64(crc: number): string {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(crc >>> 0);
+  return bytes.toString('base64');
+}
+
+/** Names the checksum's parameter in requests and answers of S3. */
+export function checksumFields(checksum: string | undefined, verify: Verification): { ChecksumCRC32?: string; ChecksumSHA256?: string } {
+  if (checksum === undefined) return {};
+  return verify === 'crc32' ? { ChecksumCRC32: checksum } : { ChecksumSHA256: checksum };
+}
+
+/** What two equal contents have in common. */
+export interface Identity {
+  readonly bytes: number;
+  /** As S3 writes it. */
+  readonly checksum: string;
+  readonly crc32: number;
+}
+
+/** The identity of a content that is stored as a whole. */
+export function identityOf(bytes: Uint8Array, verify: Verification): Identity {
+  const crc = crc32(bytes);
+  const checksum = verify === 'crc32' ? crc32ToBase64(crc) : createHash('sha256').update(bytes).digest('base64');
+  return { bytes: bytes.byteLength, checksum, crc32: crc };
+}
+
+/**
+ * The identity of a content that comes in parts.
+ *
+ * A CRC of the whole is one number whatever the parts are. Of SHA-256, S3 keeps the hash of the parts' hashes and their number, so it depends on their size.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
+ */
+export class PartsChecksum {
+  readonly #verify: Verification;
+  readonly #hashes: Buffer[] = [];
+  #crc = 0;
+  #bytes = 0;
+
+  constructor(verify: Verification) {
+    this.#verify = verify;
+  }
+
+  /** @returns the checksum of this part */
+  add(part: Uint8Array): string {
+    this.#bytes += part.byteLength;
+    this.#crc = crc32(part, this.#crc);
+    if (this.#verify === 'crc32') return crc32ToBase64(crc32(part));
+    const hash = createHash('sha256').update(part).digest();
+    this.#hashes.push(hash);
+    return hash.toString('base64');
+  }
+
+  /** The identity of what was added so far, stored as one whole or in these parts. */
+  identity(stored: 'whole' | 'parts'): Identity {
+    return { bytes: this.#bytes, checksum: this.#checksum(stored), crc32: this.#crc };
+  }
+
+  #checksum(stored: 'whole' | 'parts'): string {
+    if (this.#verify === 'crc32') return crc32ToBase64(this.#crc);
+    if (stored === 'whole') return (this.#hashes[0] ?? createHash('sha256').digest()).toString('base64');
+    return `${createHash('sha256').update(Buffer.concat(this.#hashes)).digest('base64')}-${this.#hashes.length}`;
+  }
+}

@@ -1,0 +1,4 @@
+export type { Verification } from './checksum.js';
+export { IdempotentUploader, type IdempotentUploaderOptions, type PutAllOptions } from './idempotent-uploader.js';
+export type { ObjectSettings, PutBody, PutOptions, PutResult } from './put-options.js';
+export { StorageError, type StorageErrorCode } from './storage-error.js';

@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto';
+import { openZip, s3Source, type ZipArchive } from '../../../src/runtime/archive/index.js';
+import { extractTo, type ExtractOptions } from '../../../src/runtime/jobs/index.js';
+import { IdempotentUploader } from '../../../src/runtime/storage/index.js';
+import { S3Stub } from '../../support/s3-stub.js';
+import { buildZip, type EntrySpec } from '../../support/zip-builder.js';
+
+const large = randomBytes(6 * 1024 * 1024);
+const specs: EntrySpec[] = [
+  { name: 'dir/', method: 0 },
+  ...Array.from({ length: 600 }, (_, i) => ({ name: `dir/${i}.json`, content: `{"id":${i}}` })),
+  { name: 'large.bin', content: large },
+];
+const archiveBytes = buildZip(specs).bytes;
+
+let s3: S3Stub;
+let archive: ZipArchive;
+let options: Pick<ExtractOptions, 'archive' | 'destination'>;
+
+beforeEach(async () => {
+  s3 = await S3Stub.start();
+  await arrange(archiveBytes);
+});
+
+afterEach(async () => {
+  await archive.close();
+  await s3.stop();
+});
+
+async function arrange(bytes: Buffer): Promise<void> {
+  s3.objects.set('in/a.zip', { body: bytes, etag: '"1"', headers: {} });
+  archive = await openZip(s3Source({ client: s3.client(), bucket: 'in', key: 'a.zip' }));
+  options = { archive, destination: { uploader: new IdempotentUploader({ client: s3.client(), partSizeBytes: 5 * 1024 * 1024 }), bucket: 'out', prefix: 'p/' } };
+}
+
+function expectComplete(): void {
+  for (const { name, content = '' } of specs.slice(1)) {
+    expect(s3.objects.get(`out/p/${String(name)}`)?.body.equals(Buffer.from(content))).toBe(true);
+  }
+  expect(s3.uploads.size).toBe(0);
+}
+
+test('stores every file and says so', async () => {
+  const manifest = await extractTo(options);
+  expectComplete();
+  expect(manifest.stored).toHaveLength(601);
+  expect(manifest.skipped).toEqual([{ name: 'dir/', reason: 'a directory' }]);
+  expect(manifest.refused).toEqual([]);
+  expect(manifest.stored).toContainEqual(expect.objectContaining({ name: 'large.bin', key: 'p/large.bin', outcome: 'created', bytes: large.length }));
+});
+
+test('stores what is selected and tells why the rest is skipped', async () => {
+  const manifest = await extractTo({ ...options, select: ({ name }) => name === 'dir/7.json' || (name === 'large.bin' && 'too large for the mail') });
+  expect(manifest.stored.map(({ key }) => key)).toEqual(['p/dir/7.json']);
+  expect(manifest.skipped).toContainEqual({ name: 'large.bin', reason: 'too large for the mail' });
+  expect(manifest.skipped).toContainEqual({ name: 'dir/8.json', reason: 'not selected' });
+});
+
+test('without a manifest, a second run asks what stands and reads no entry', async () => {
+  await extractTo(options);
+  s3.forget();
+  const again = await extractTo(options);
+  expect(again.stored.every(({ outcome }) => outcome === 'unchanged')).toBe(true);
+  expect(new Set(s3.requests.map(({ action }) => action))).toEqual(new Set(['HeadObject']));
+});
+
+test('with a manifest, a second run makes one request', async () => {
+  const first = await extractTo({ ...options, manifest: { key: 'jobs/1' } });
+  expect([...s3.objects.keys()].filter((key) => key.startsWith('out/jobs/'))).toEqual(['out/jobs/1']);
+  s3.forget();
+  expect(await extractTo({ ...options, manifest: { key: 'jobs/1' } })).toEqual(first);
+  expect(s3.requests).toHaveLength(1);
+});
+
+test('a manifest of another archive does not count', async () => {
+  await extractTo({ ...options, manifest: { key: 'jobs/1' } });
+  await archive.close();
+  await arrange(buildZip([{ name: 'other.txt', content: 'other' }]).bytes);
+  const manifest = await extractTo({ ...options, manifest: { key: 'jobs/1' } });
+  expect(manifest.stored.map(({ name }) => name)).toEqual(['other.txt']);
+});
+
+test('after a stop, the next attempt sends and asks only for what is missing', async () => {
+  const stop = new AbortController();
+  s3.fault = ({ action, count }) => {
+    if (action === 'PutObject' && count === 550) stop.abort(new Error('lease lost'));
+    return undefined;
+  };
+  await expect(extractTo({ ...options, manifest: { key: 'jobs/1' }, signal: stop.signal })).rejects.toThrow('lease lost');
+  const stood = [...s3.objects.keys()].filter((key) => key.startsWith('out/p/')).length;
+  s3.fault = () => undefined;
+  s3.forget();
+  const manifest = await extractTo({ ...options, manifest: { key: 'jobs/1' } });
+  expectComplete();
+  expect(manifest.stored).toHaveLength(601);
+  const entryRequests = s3.requests.filter(({ key }) => key.startsWith('p/'));
+  expect(entryRequests.length).toBeLessThan((601 - stood) + 60);
+});
+
+test('records what is refused and stores the rest', async () => {
+  await archive.close();
+  await arrange(buildZip([
+    { name: 'good.txt', content: 'good' },
+    { name: '../evil.txt', content: 'evil' },
+    { name: 'damaged.txt', content: 'damaged', central: { crc32: 1 }, local: { crc32: 1 } },
+  ]).bytes);
+  const manifest = await extractTo(options);
+  expect(manifest.stored.map(({ name }) => name)).toEqual(['good.txt']);
+  expect(manifest.refused.map(({ name, code }) => [name, code])).toEqual([['../evil.txt', 'ERR_ZIP_NAME_ESCAPES'], ['damaged.txt', 'ERR_ZIP_CRC']]);
+});
+
+test('fails on what is refused when told so, before anything is stored', async () => {
+  await archive.close();
+  await arrange(buildZip([{ name: 'good.txt', content: 'good' }, { name: '../evil.txt', content: 'evil' }]).bytes);
+  await expect(extractTo({ ...options, whenRefused: 'fail' })).rejects.toMatchObject({ code: 'ERR_ZIP_NAME_ESCAPES', entry: '../evil.txt' });
+  expect(s3.count('PutObject')).toBe(0);
+});
