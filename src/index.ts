@@ -7,7 +7,7 @@ export {
   type IngestRouteProps,
   IngestTarget,
   type IngestDelivery,
-  type IngestExistingQueueOptions,
+  type IngestMessageOptions,
   type IngestQueueOptions,
   IngestReason,
   type IngestTargetConfig,
@@ -19,5 +19,8 @@ export {
   type BacklogPerTaskOptions,
   type ExactScalingOptions,
   type LatencyOptions,
+  type LivezOptions,
   type QueueScalingBindOptions,
+  WorkerHealthCheck,
+  type WorkerHealthCheckOptions,
 } from './constructs/queue-scaled-fargate-worker';

@@ -1,9 +1,9 @@
-import { Size, Stack } from 'aws-cdk-lib';
+import { Duration, Size, Stack } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { FileIngestBucket, IngestTarget, SpotStrategy } from '../src';
+import { FileIngestBucket, IngestTarget, QueueScaling, SpotStrategy, WorkerHealthCheck } from '../src';
 import { createTestApp, createWorker, type TestApp } from './support/cdk-stacks';
 
 /** Findings as `rule: construct`. The checker walks the tree, so nothing is synthesized and nothing throws. */
@@ -32,6 +32,11 @@ describe('cdk-nag AwsSolutions', () => {
         readonlyRootFilesystem: false,
         minTasks: 2,
         maxTasks: 100,
+        fifo: true,
+        healthCheck: WorkerHealthCheck.livez(),
+        scaling: QueueScaling.backlogPerTask(),
+        alarmOldestMessageAge: Duration.hours(1),
+        alarmSaturatedFor: Duration.hours(1),
       });
     }],
     ['a bucket with defaults', (test) => {

@@ -76,8 +76,8 @@ export interface IngestQueueOptions {
   readonly alarmActions?: IAlarmAction[];
 }
 
-/** How events go to an existing queue. */
-export interface IngestExistingQueueOptions {
+/** How events go into a queue. */
+export interface IngestMessageOptions {
   /**
    * The message group of every event; needed by a FIFO queue, which then delivers the route's events one after another. A standard
    * queue uses it for fairness between senders.
@@ -97,9 +97,10 @@ export abstract class IngestTarget {
    * The queue of a worker. The worker may read the objects that the route is about.
    *
    * @param worker what processes the files
+   * @param options how events go into its queue
    */
-  public static worker(worker: QueueScaledFargateWorker): IngestTarget {
-    return new BuiltInTarget(targets.worker(worker));
+  public static worker(worker: QueueScaledFargateWorker, options: IngestMessageOptions = {}): IngestTarget {
+    return new BuiltInTarget(targets.worker(worker, options));
   }
 
   /**
@@ -119,9 +120,9 @@ export abstract class IngestTarget {
    * deduplication, because EventBridge sends no deduplication id.
    *
    * @param queue the queue
-   * @param options how events go to it
+   * @param options how events go into it
    */
-  public static existingQueue(queue: IQueue, options: IngestExistingQueueOptions = {}): IngestTarget {
+  public static existingQueue(queue: IQueue, options: IngestMessageOptions = {}): IngestTarget {
     return new BuiltInTarget(targets.existingQueue(queue, options));
   }
 

@@ -25,6 +25,9 @@ export interface WorkQueueOptions {
   readonly maxReceiveCount?: number;
   readonly deadLetterRetention?: Duration;
   readonly encryptionKey?: IKey;
+  readonly fifo?: boolean;
+  /** Only for FIFO. */
+  readonly contentBasedDeduplication?: boolean;
   readonly alarmActions?: cloudwatch.IAlarmAction[];
 }
 
@@ -36,6 +39,8 @@ export interface WorkQueue {
 
 /** A queue as every construct makes it: SSL only, encrypted, with a dead-letter queue and an alarm on it. */
 export function createWorkQueue(scope: Construct, options: WorkQueueOptions): WorkQueue {
+  // An explicit false is refused by SQS.
+  const fifo = options.fifo === true ? true : undefined;
   const visibilityTimeout = options.visibilityTimeout ?? WorkQueueDefaults.visibilityTimeout;
   const retentionPeriod = options.retentionPeriod ?? WorkQueueDefaults.retentionPeriod;
   const maxReceiveCount = options.maxReceiveCount ?? WorkQueueDefaults.maxReceiveCount;
@@ -46,10 +51,15 @@ export function createWorkQueue(scope: Construct, options: WorkQueueOptions): Wo
 
   const deadLetterQueue = new sqs.Queue(scope, 'DeadLetterQueue', {
     ...encryption(options.encryptionKey),
+    fifo,
+    // A worker that gives up a message at once sends it here itself.
+    contentBasedDeduplication: fifo,
     retentionPeriod: deadLetterRetention,
   });
   const queue = new sqs.Queue(scope, 'Queue', {
     ...encryption(options.encryptionKey),
+    fifo,
+    contentBasedDeduplication: fifo && (options.contentBasedDeduplication ?? true),
     visibilityTimeout,
     retentionPeriod,
     deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount },

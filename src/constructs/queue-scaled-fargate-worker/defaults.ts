@@ -45,3 +45,17 @@ export const BacklogPerTaskDefaults = {
   /** The first task must be running and reported before another one is started for the same message. */
   wakeCooldown: Duration.minutes(3),
 } as const;
+
+/** What `WorkerHealthCheck` chooses. */
+export const HealthCheckDefaults = {
+  /** A port that a container without privileges may open, and that images use for HTTP. */
+  port: 8_080,
+  /** A hanging worker's messages come back only with their leases, so looking more often would gain nothing. */
+  interval: Duration.seconds(30),
+  /** An event loop that cannot answer a local request in five seconds is not healthy. */
+  timeout: Duration.seconds(5),
+  /** One long pause of the process is no reason to stop its jobs. */
+  retries: 3,
+  /** A program that loads its modules on half a vCPU may need some seconds. */
+  startPeriod: Duration.seconds(30),
+} as const;

@@ -1,3 +1,4 @@
 export { QueueScaledFargateWorker } from './queue-scaled-fargate-worker';
 export type { QueueScaledFargateWorkerProps } from './queue-scaled-fargate-worker-props';
+export { WorkerHealthCheck, type LivezOptions, type WorkerHealthCheckOptions } from './worker-health-check';
 export { QueueScaling, type BacklogPerTaskOptions, type ExactScalingOptions, type LatencyOptions, type QueueScalingBindOptions } from './queue-scaling';

@@ -1,13 +1,14 @@
 import type { Duration } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ISecurityGroup, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
-import type { ContainerImage, CpuArchitecture, ICluster, Secret } from 'aws-cdk-lib/aws-ecs';
+import type { ContainerImage, CpuArchitecture, FargateTaskDefinition, ICluster, Secret } from 'aws-cdk-lib/aws-ecs';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { ILogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { SpotStrategy } from '../capacity';
 import type { QueueScaling } from './queue-scaling';
+import type { WorkerHealthCheck } from './worker-health-check';
 
 /** Properties of `QueueScaledFargateWorker`. */
 export interface QueueScaledFargateWorkerProps {
@@ -22,9 +23,21 @@ export interface QueueScaledFargateWorkerProps {
   /**
    * The worker's image: a program that calls `runWorker` of fileworks-runtime, or one that keeps the same contract.
    *
-   * It must be built for `cpuArchitecture`.
+   * It must be built for `cpuArchitecture`. Either this or `taskDefinition` must be given.
+   *
+   * @default - the image of `taskDefinition`
    */
-  readonly image: ContainerImage;
+  readonly image?: ContainerImage;
+
+  /**
+   * A task definition of the same stack, in place of `image`. Its default container is the worker: it gets the environment, and the
+   * task role the permissions. Props that would configure a new task definition are then refused.
+   *
+   * For a `stopTimeout` that its container has, set `stopTimeout` too, so that the worker knows how long it may drain.
+   *
+   * @default - a new task definition with `image`
+   */
+  readonly taskDefinition?: FargateTaskDefinition;
 
   /**
    * Arguments of the container, in place of the image's CMD.
@@ -112,10 +125,17 @@ export interface QueueScaledFargateWorkerProps {
   /**
    * Time between SIGTERM and SIGKILL when a task is stopped, from 2 to 120 seconds.
    *
-   * @default Duration.seconds(120)
+   * @default Duration.seconds(120), or for a `taskDefinition` the 30 seconds that ECS has
    * @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
    */
   readonly stopTimeout?: Duration;
+
+  /**
+   * How ECS tells that a task hangs.
+   *
+   * @default WorkerHealthCheck.none()
+   */
+  readonly healthCheck?: WorkerHealthCheck;
 
   /**
    * An existing queue of jobs. Props that would configure a new queue are then refused.
@@ -183,6 +203,22 @@ export interface QueueScaledFargateWorkerProps {
    * @default - encryption with a key that SQS manages
    */
   readonly encryptionKey?: IKey;
+
+  /**
+   * Whether the new queue is FIFO: messages of one group are worked on in order and one at a time.
+   *
+   * More tasks than there are message groups find nothing to do, so `maxTasks` should not be more than those.
+   *
+   * @default false
+   */
+  readonly fifo?: boolean;
+
+  /**
+   * Whether a FIFO queue tells duplicates by their text. EventBridge needs it, because it sends no deduplication id. Only with `fifo`.
+   *
+   * @default true
+   */
+  readonly contentBasedDeduplication?: boolean;
 
   /**
    * Jobs that one task runs at the same time, 1 or more.
@@ -273,9 +309,23 @@ export interface QueueScaledFargateWorkerProps {
   readonly logRetention?: RetentionDays;
 
   /**
-   * What the dead-letter alarm does when it rings, such as sending to an SNS topic.
+   * What the alarms do when they ring, such as sending to an SNS topic.
    *
-   * @default - the alarm rings without telling anyone
+   * @default - alarms ring without telling anyone
    */
   readonly alarmActions?: IAlarmAction[];
+
+  /**
+   * Rings an alarm when the oldest message, waiting or in work, is older than this; 1 minute or more.
+   *
+   * @default - no such alarm
+   */
+  readonly alarmOldestMessageAge?: Duration;
+
+  /**
+   * Rings an alarm when there have been more jobs than `maxTasks` tasks can take for as long as this, from 1 minute to 24 hours.
+   *
+   * @default - no such alarm
+   */
+  readonly alarmSaturatedFor?: Duration;
 }

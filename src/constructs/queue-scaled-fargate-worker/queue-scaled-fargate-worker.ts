@@ -15,9 +15,10 @@ import { grantSend, grantWork } from '../private/grants';
 import { ValidationError } from '../private/validation-error';
 import { warn } from '../private/warning';
 import { WorkerDefaults } from './defaults';
+import { createOldestMessageAlarm, createSaturationAlarm } from './private/alarms';
 import { checkProcessingTime, checkProps } from './private/checks';
 import { resolveWorkerQueue, type WorkerQueue } from './private/worker-queue';
-import { createWorkerTask } from './private/worker-task';
+import { resolveWorkerTask } from './private/worker-task';
 import type { QueueScaledFargateWorkerProps } from './queue-scaled-fargate-worker-props';
 import { QueueScaling } from './queue-scaling';
 
@@ -71,8 +72,14 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   /** The container that works. */
   public readonly container: ecs.ContainerDefinition;
 
-  /** Where the container's output goes. */
-  public readonly logGroup: ILogGroup;
+  /** Where the container's output goes; undefined for an existing task definition, which knows it. */
+  public readonly logGroup?: ILogGroup;
+
+  /** Rings when the oldest message is too old; undefined without `alarmOldestMessageAge`. */
+  public readonly oldestMessageAlarm?: cloudwatch.Alarm;
+
+  /** Rings when all tasks together are not enough; undefined without `alarmSaturatedFor`. */
+  public readonly saturationAlarm?: cloudwatch.Alarm;
 
   /** The number of tasks, for further policies: by time, CPU or memory. */
   public readonly taskCount: ecs.ScalableTaskCount;
@@ -93,7 +100,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
     this.deadLetterQueue = work.deadLetterQueue;
     this.deadLetterAlarm = work.deadLetterAlarm;
 
-    const task = createWorkerTask(this, props, this.#renderEnvironment(props, work));
+    const task = resolveWorkerTask(this, props, this.#renderEnvironment(props, work));
     this.taskDefinition = task.taskDefinition;
     this.container = task.container;
     this.logGroup = task.logGroup;
@@ -109,6 +116,9 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
 
     this.taskCount = this.#createTaskCount(props);
     this.#scale(props);
+
+    this.oldestMessageAlarm = props.alarmOldestMessageAge && createOldestMessageAlarm(this, props.alarmOldestMessageAge, props);
+    this.saturationAlarm = props.alarmSaturatedFor && createSaturationAlarm(this, props.alarmSaturatedFor, props);
   }
 
   /**
@@ -176,14 +186,16 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
 
   #renderEnvironment(props: QueueScaledFargateWorkerProps, work: WorkerQueue): Record<string, string> {
     const protection = props.scaleInProtection ?? true;
+    const stopTimeout = props.stopTimeout ?? (props.taskDefinition === undefined ? WorkerDefaults.stopTimeout : undefined);
     return {
       [WorkerEnv.queueUrl]: work.queue.queueUrl,
       ...(work.deadLetterQueue && { [WorkerEnv.deadLetterQueueUrl]: work.deadLetterQueue.queueUrl }),
       [WorkerEnv.visibilityTimeoutSeconds]: String(work.lease.toSeconds()),
       ...(work.maxReceiveCount !== undefined && { [WorkerEnv.maxReceiveCount]: String(work.maxReceiveCount) }),
-      [WorkerEnv.stopTimeoutSeconds]: String((props.stopTimeout ?? WorkerDefaults.stopTimeout).toSeconds()),
+      ...(stopTimeout && { [WorkerEnv.stopTimeoutSeconds]: String(stopTimeout.toSeconds()) }),
       [WorkerEnv.concurrency]: String(props.concurrency ?? WorkerDefaults.concurrency),
       [WorkerEnv.scaleInProtection]: protection ? ScaleInProtectionMode.enabled : ScaleInProtectionMode.disabled,
+      ...(props.healthCheck?.port !== undefined && { [WorkerEnv.healthPort]: String(props.healthCheck.port) }),
     };
   }
 

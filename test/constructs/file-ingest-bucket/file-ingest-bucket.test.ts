@@ -16,7 +16,7 @@ import {
   IngestReason,
   IngestTarget,
   type IngestDelivery,
-  type IngestExistingQueueOptions,
+  type IngestMessageOptions,
   type IngestRoute,
   type IngestRouteOptions,
   type IngestTargetConfig,
@@ -245,7 +245,7 @@ describe('IngestRoute', () => {
     synth(test).hasResourceProperties('AWS::Events::Rule', { Targets: [Match.objectLike({ SqsParameters: { MessageGroupId: 'orders' } })] });
   });
 
-  it.each<[string, sqs.QueueProps, IngestExistingQueueOptions | undefined]>([
+  it.each<[string, sqs.QueueProps, IngestMessageOptions | undefined]>([
     ['target needs messageGroupId, because its queue is FIFO; events of one group are worked on one after another', { fifo: true, contentBasedDeduplication: true }, undefined],
     ['target needs a FIFO queue with contentBasedDeduplication, because EventBridge sends no deduplication id; set it on the queue', { fifo: true }, { messageGroupId: 'x' }],
   ])('throws: %s', (message, props, options) => {

@@ -10,8 +10,8 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
-import { QueueScaledFargateWorker, SpotStrategy, type QueueScaledFargateWorkerProps } from '../../../src';
-import { createTestApp, createWorker, environmentOf, image, resourceCount, synth } from '../../support/cdk-stacks';
+import { FileIngestBucket, IngestTarget, QueueScaledFargateWorker, SpotStrategy, type QueueScaledFargateWorkerProps } from '../../../src';
+import { createTestApp, createWorker, environmentOf, image, resourceCount, synth, type TestApp } from '../../support/cdk-stacks';
 
 describe('QueueScaledFargateWorker with defaults', () => {
   const test = createTestApp();
@@ -307,6 +307,115 @@ describe('QueueScaledFargateWorker with options', () => {
   });
 });
 
+describe('QueueScaledFargateWorker with an existing task definition', () => {
+  function createTaskDefinition(test: TestApp, container = true): ecs.FargateTaskDefinition {
+    const taskDefinition = new ecs.FargateTaskDefinition(test.stack, 'Task', { cpu: 1_024, memoryLimitMiB: 2_048 });
+    if (container) {
+      taskDefinition.addContainer('Main', { image, stopTimeout: Duration.seconds(90) });
+      taskDefinition.addContainer('Sidecar', { image, essential: false });
+    }
+    return taskDefinition;
+  }
+
+  it('tells the default container its queue and lets its role work', () => {
+    const test = createTestApp();
+    const taskDefinition = createTaskDefinition(test);
+    const worker = createWorker(test, { image: undefined, taskDefinition, stopTimeout: Duration.seconds(90) });
+
+    const template = synth(test);
+
+    template.resourceCountIs('AWS::ECS::TaskDefinition', 1);
+    expect(worker.container.containerName).toBe('Main');
+    expect(worker.logGroup).toBeUndefined();
+    expect(worker.grantPrincipal).toBe(taskDefinition.taskRole);
+    expect(environmentOf(template)).toMatchObject({ FILEWORKS_CONCURRENCY: '1', FILEWORKS_STOP_TIMEOUT_SECONDS: '90' });
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      Roles: [{ Ref: Match.stringLikeRegexp('^TaskTaskRole') }],
+      PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Action: Match.arrayWith(['sqs:ReceiveMessage']) })]) },
+    });
+  });
+
+  it('says nothing of a stop timeout that it does not know', () => {
+    const test = createTestApp();
+    createWorker(test, { image: undefined, taskDefinition: createTaskDefinition(test) });
+    expect(environmentOf(synth(test))).not.toHaveProperty('FILEWORKS_STOP_TIMEOUT_SECONDS');
+  });
+
+  it('throws for props of a new one', () => {
+    const test = createTestApp();
+    expect(() => createWorker(test, { taskDefinition: createTaskDefinition(test), cpu: 512, environment: {} }))
+      .toThrow('image, environment, cpu cannot be set together with taskDefinition; set them where the task definition is created [at Pipeline/Worker]');
+  });
+
+  it('throws when it has no container yet', () => {
+    const test = createTestApp();
+    expect(() => createWorker(test, { image: undefined, taskDefinition: createTaskDefinition(test, false) }))
+      .toThrow('taskDefinition needs an essential container before it is handed over; call addContainer first [at Pipeline/Worker]');
+  });
+
+  it('throws when it belongs to another stack', () => {
+    const test = createTestApp();
+    const taskDefinition = createTaskDefinition({ ...test, stack: test.shared });
+    expect(() => createWorker(test, { image: undefined, taskDefinition }))
+      .toThrow('taskDefinition must be created in the stack of the worker, because each of them names the other; move it here [at Pipeline/Worker]');
+  });
+
+  it('throws when there is neither an image nor a task definition', () => {
+    const test = createTestApp();
+    expect(() => createWorker(test, { image: undefined })).toThrow('image is missing; give image, or taskDefinition with a container of its own [at Pipeline/Worker]');
+  });
+});
+
+describe('QueueScaledFargateWorker with a FIFO queue', () => {
+  it('makes both queues FIFO and tells duplicates by content', () => {
+    const test = createTestApp();
+    createWorker(test, { fifo: true });
+    const template = synth(test);
+    template.allResourcesProperties('AWS::SQS::Queue', { FifoQueue: true, ContentBasedDeduplication: true });
+  });
+
+  it('leaves duplicates to the senders when told to', () => {
+    const test = createTestApp();
+    createWorker(test, { fifo: true, contentBasedDeduplication: false });
+    synth(test).hasResourceProperties('AWS::SQS::Queue', { FifoQueue: true, ContentBasedDeduplication: false, RedrivePolicy: Match.anyValue() });
+  });
+
+  it('takes files in one message group', () => {
+    const test = createTestApp();
+    const target = IngestTarget.worker(createWorker(test, { fifo: true }), { messageGroupId: 'orders' });
+    new FileIngestBucket(test.stack, 'Inbox').addRoute('Orders', { target });
+    synth(test).hasResourceProperties('AWS::Events::Rule', { Targets: [Match.objectLike({ SqsParameters: { MessageGroupId: 'orders' } })] });
+  });
+});
+
+describe('QueueScaledFargateWorker alarms', () => {
+  it('ring for an old message and for too much work, for whom they are told to', () => {
+    const test = createTestApp();
+    const worker = createWorker(test, {
+      maxTasks: 20,
+      concurrency: 3,
+      alarmOldestMessageAge: Duration.minutes(30),
+      alarmSaturatedFor: Duration.seconds(601),
+      alarmActions: [new SnsAction(new Topic(test.stack, 'Topic'))],
+    });
+    const template = synth(test);
+    const AlarmActions = [{ Ref: Match.stringLikeRegexp('^Topic') }];
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      MetricName: 'ApproximateAgeOfOldestMessage', Threshold: 1_800, ComparisonOperator: 'GreaterThanOrEqualToThreshold', EvaluationPeriods: 1, AlarmActions,
+    });
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      Metrics: Match.arrayWith([Match.objectLike({ Expression: 'visible + inFlight' })]),
+      Threshold: 60,
+      ComparisonOperator: 'GreaterThanThreshold',
+      EvaluationPeriods: 11,
+      AlarmActions,
+    });
+    expect(worker.oldestMessageAlarm).toBeDefined();
+    expect(worker.saturationAlarm).toBeDefined();
+    template.resourceCountIs('AWS::CloudWatch::Alarm', 5);
+  });
+});
+
 describe('QueueScaledFargateWorker metrics', () => {
   it('measures each minute at its maximum', () => {
     const worker = createWorker(createTestApp());
@@ -363,6 +472,9 @@ describe('QueueScaledFargateWorker refuses', () => {
     ['deadLetterRetention must be a whole number of seconds from 60 to 1209600, got: 1296000', { deadLetterRetention: Duration.days(15) }],
     ['deadLetterRetention must be longer than retentionPeriod, or a message can expire on its way, got: 4 days and 4 days; shorten retentionPeriod or lengthen deadLetterRetention, up to 14 days', { deadLetterRetention: Duration.days(4) }],
     ['maxReceiveCount must be a whole number from 1 to 1000, got: 0', { maxReceiveCount: 0 }],
+    ['alarmOldestMessageAge must be a whole number of seconds 60 or more, got: 59', { alarmOldestMessageAge: Duration.seconds(59) }],
+    ['alarmSaturatedFor must be a whole number of seconds from 60 to 86400, got: 86401', { alarmSaturatedFor: Duration.seconds(86_401) }],
+    ['contentBasedDeduplication cannot be set together with a queue that is not FIFO; set fifo too, or leave it out', { contentBasedDeduplication: true }],
     ['concurrency must be a whole number 1 or more, got: 0', { concurrency: 0 }],
     ['minTasks must be a whole number 0 or more, got: -1', { minTasks: -1 }],
     ['maxTasks must be a whole number 1 or more, got: 0', { maxTasks: 0 }],

@@ -6,15 +6,15 @@ import { ValidationError } from '../../private/validation-error';
 import { createWorkQueue } from '../../private/work-queue';
 import type { QueueScaledFargateWorker } from '../../queue-scaled-fargate-worker';
 import type { IngestRoute } from '../ingest-route';
-import type { IngestDelivery, IngestExistingQueueOptions, IngestQueueOptions, IngestTargetConfig } from '../ingest-target';
+import type { IngestDelivery, IngestMessageOptions, IngestQueueOptions, IngestTargetConfig } from '../ingest-target';
 
 /** What a factory of `IngestTarget` does when its target is bound to a route. */
 export type Bind = (route: IngestRoute, delivery: IngestDelivery) => IngestTargetConfig;
 
-export function worker(target: QueueScaledFargateWorker): Bind {
+export function worker(target: QueueScaledFargateWorker, options: IngestMessageOptions): Bind {
   return (route, delivery) => {
     route.grantRead(target);
-    return toQueue(target.queue, {}, route, delivery);
+    return toQueue(target.queue, options, route, delivery);
   };
 }
 
@@ -22,7 +22,7 @@ export function newQueue(options: IngestQueueOptions): Bind {
   return (route, delivery) => toQueue(createWorkQueue(route, options).queue, {}, route, delivery);
 }
 
-export function existingQueue(queue: IQueue, options: IngestExistingQueueOptions): Bind {
+export function existingQueue(queue: IQueue, options: IngestMessageOptions): Bind {
   return (route, delivery) => toQueue(queue, options, route, delivery);
 }
 
@@ -37,7 +37,7 @@ export function stateMachine(target: IStateMachine): Bind {
   return (_, delivery) => ({ ruleTarget: new SfnStateMachine(target, { ...delivery }) });
 }
 
-function toQueue(queue: IQueue, { messageGroupId }: IngestExistingQueueOptions, route: IngestRoute, delivery: IngestDelivery): IngestTargetConfig {
+function toQueue(queue: IQueue, { messageGroupId }: IngestMessageOptions, route: IngestRoute, delivery: IngestDelivery): IngestTargetConfig {
   if (queue instanceof Queue) {
     checkQueue(queue, route);
   }

@@ -17,6 +17,8 @@ export function checkProps(scope: Construct, props: QueueScaledFargateWorkerProp
   checkWholeNumber('ephemeralStorageGiB', props.ephemeralStorageGiB, { min: minEphemeralStorageGiB, max: maxEphemeralStorageGiB, unit: 'GiB' }, scope);
   checkSeconds('visibilityTimeout', props.visibilityTimeout, { min: 1, max: SqsLimits.maxVisibilityTimeoutSeconds }, scope);
   checkWholeNumber('concurrency', props.concurrency, { min: 1 }, scope);
+  checkSeconds('alarmOldestMessageAge', props.alarmOldestMessageAge, { min: 60 }, scope);
+  checkSeconds('alarmSaturatedFor', props.alarmSaturatedFor, { min: 60, max: 86_400 }, scope);
   checkTaskCounts(scope, props.minTasks ?? WorkerDefaults.minTasks, props.maxTasks ?? WorkerDefaults.maxTasks);
 }
 
@@ -49,8 +51,24 @@ function checkExclusions(scope: Construct, props: QueueScaledFargateWorkerProps)
   if (props.queue === undefined) {
     checkExcluded('a new queue', { deadLetterQueue: props.deadLetterQueue }, 'give queue too, or let the construct create both', scope);
   } else {
-    const { maxReceiveCount, retentionPeriod, deadLetterRetention, encryptionKey } = props;
-    checkExcluded('queue', { maxReceiveCount, retentionPeriod, deadLetterRetention, encryptionKey }, 'set them where the queue is created', scope);
+    const { maxReceiveCount, retentionPeriod, deadLetterRetention, encryptionKey, fifo } = props;
+    checkExcluded('queue', { maxReceiveCount, retentionPeriod, deadLetterRetention, encryptionKey, fifo }, 'set them where the queue is created', scope);
+  }
+  if (props.fifo !== true) {
+    checkExcluded('a queue that is not FIFO', { contentBasedDeduplication: props.contentBasedDeduplication }, 'set fifo too, or leave it out', scope);
+  }
+  if (props.taskDefinition !== undefined) {
+    const { image, command, entryPoint, environment, secrets, cpu, memoryLimitMiB, cpuArchitecture, ephemeralStorageGiB } = props;
+    const { readonlyRootFilesystem, taskRole, executionRole, logGroup, logRetention, healthCheck } = props;
+    checkExcluded(
+      'taskDefinition',
+      {
+        image, command, entryPoint, environment, secrets, cpu, memoryLimitMiB, cpuArchitecture, ephemeralStorageGiB,
+        readonlyRootFilesystem, taskRole, executionRole, logGroup, logRetention, healthCheck,
+      },
+      'set them where the task definition is created',
+      scope,
+    );
   }
   if (props.logGroup !== undefined) {
     checkExcluded('logGroup', { logRetention: props.logRetention }, 'set it where the log group is created', scope);

@@ -1,20 +1,50 @@
-import { Size } from 'aws-cdk-lib';
+import { Size, Stack } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { LogGroup, type ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { acknowledge } from '../../private/acknowledge';
 import { ownStackRole } from '../../private/own-stack-role';
+import { ValidationError } from '../../private/validation-error';
 import { WorkerDefaults } from '../defaults';
 import type { QueueScaledFargateWorkerProps } from '../queue-scaled-fargate-worker-props';
 
 export interface WorkerTask {
   readonly taskDefinition: ecs.FargateTaskDefinition;
   readonly container: ecs.ContainerDefinition;
-  readonly logGroup: ILogGroup;
+  readonly logGroup?: ILogGroup;
 }
 
-/** The task definition of a worker with its one container, and where that writes its log. */
-export function createWorkerTask(scope: Construct, props: QueueScaledFargateWorkerProps, environment: Record<string, string>): WorkerTask {
+/** Creates the worker's task definition, or takes the one that was given. */
+export function resolveWorkerTask(scope: Construct, props: QueueScaledFargateWorkerProps, environment: Record<string, string>): WorkerTask {
+  if (props.taskDefinition !== undefined) {
+    return takeTask(scope, props.taskDefinition, environment);
+  }
+  if (props.image === undefined) {
+    throw new ValidationError('image is missing; give image, or taskDefinition with a container of its own', scope);
+  }
+  return createTask(scope, props, props.image, environment);
+}
+
+function takeTask(scope: Construct, taskDefinition: ecs.FargateTaskDefinition, environment: Record<string, string>): WorkerTask {
+  if (Stack.of(taskDefinition) !== Stack.of(scope)) {
+    throw new ValidationError('taskDefinition must be created in the stack of the worker, because each of them names the other; move it here', scope);
+  }
+  const container = taskDefinition.defaultContainer;
+  if (container === undefined) {
+    throw new ValidationError('taskDefinition needs an essential container before it is handed over; call addContainer first', scope);
+  }
+  for (const [name, value] of Object.entries(environment)) {
+    container.addEnvironment(name, value);
+  }
+  return { taskDefinition, container };
+}
+
+function createTask(
+  scope: Construct,
+  props: QueueScaledFargateWorkerProps,
+  image: ecs.ContainerImage,
+  environment: Record<string, string>,
+): WorkerTask {
   const logGroup = props.logGroup ?? new LogGroup(scope, 'LogGroup', { retention: props.logRetention ?? WorkerDefaults.logRetention });
   const taskDefinition = new ecs.FargateTaskDefinition(scope, 'TaskDefinition', {
     cpu: props.cpu ?? WorkerDefaults.cpu,
@@ -29,12 +59,13 @@ export function createWorkerTask(scope: Construct, props: QueueScaledFargateWork
   });
   const readonlyRootFilesystem = props.readonlyRootFilesystem ?? true;
   const container = taskDefinition.addContainer('Worker', {
-    image: props.image,
+    image,
     command: props.command,
     entryPoint: props.entryPoint,
     environment: { ...sorted(props.environment), ...environment },
     secrets: sorted(props.secrets),
     stopTimeout: props.stopTimeout ?? WorkerDefaults.stopTimeout,
+    healthCheck: props.healthCheck?.containerHealthCheck,
     readonlyRootFilesystem,
     logging: ecs.LogDrivers.awsLogs({
       logGroup,
