@@ -28,9 +28,9 @@ export interface LastScaling {
  */
 export function adjust(policy: StepPolicy, capacity: number, value: number, threshold: number): number | undefined {
   const distance = value - threshold;
+  // The bound nearer to the threshold belongs to the step: the lower one of a step above it, the upper one of a step below it.
   const step = policy.steps.find(({ lower = -Infinity, upper = Infinity }) => (
-    // The bound nearer to the threshold belongs to the step.
-    distance >= 0 ? distance >= lower && distance < upper : distance > lower && distance <= upper
+    upper > 0 ? distance >= lower && distance < upper : distance > lower && distance <= upper
   ));
   if (!step) {
     return undefined;
