@@ -21,6 +21,8 @@ export {
   type LatencyOptions,
   type LivezOptions,
   type QueueScalingBindOptions,
+  type ScheduledTaskCountOptions,
+  type UtilizationScalingOptions,
   WorkerHealthCheck,
   type WorkerHealthCheckOptions,
 } from './constructs/queue-scaled-fargate-worker';

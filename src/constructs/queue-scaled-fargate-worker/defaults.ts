@@ -24,6 +24,8 @@ export const WorkerDefaults = {
   minHealthyPercent: 100,
   /** A deployment may double the tasks, so that it does not wait for the longest job. */
   maxHealthyPercent: 200,
+  /** About the time in which a started task shows in the utilization. */
+  utilizationCooldown: Duration.minutes(1),
   /** The writable directory of a container whose root is read-only; what temporary files use everywhere. */
   scratchPath: '/tmp',
 } as const;

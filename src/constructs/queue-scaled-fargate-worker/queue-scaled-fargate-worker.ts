@@ -12,6 +12,7 @@ import { ScaleInProtectionMode, WorkerEnv } from '../../contract/worker-env';
 import { SpotStrategy, useFargateCapacity } from '../capacity';
 import { acknowledgeWildcard } from '../private/acknowledge';
 import { grantSend, grantWork } from '../private/grants';
+import { checkWholeNumber } from '../private/checks';
 import { ValidationError } from '../private/validation-error';
 import { warn } from '../private/warning';
 import { WorkerDefaults } from './defaults';
@@ -21,6 +22,7 @@ import { resolveWorkerQueue, type WorkerQueue } from './private/worker-queue';
 import { resolveWorkerTask } from './private/worker-task';
 import type { QueueScaledFargateWorkerProps } from './queue-scaled-fargate-worker-props';
 import { QueueScaling } from './queue-scaling';
+import type { ScheduledTaskCountOptions, UtilizationScalingOptions } from './task-count-options';
 
 /**
  * A Fargate service that works on a queue of jobs: as many tasks as the backlog needs, none when there is no work.
@@ -90,9 +92,14 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   /** The network connections of the tasks. */
   public readonly connections: Connections;
 
+  readonly #scaling: QueueScaling;
+  readonly #maxTasks: number;
+
   public constructor(scope: Construct, id: string, props: QueueScaledFargateWorkerProps) {
     super(scope, id);
     checkProps(this, props);
+    this.#scaling = props.scaling ?? QueueScaling.exact();
+    this.#maxTasks = props.maxTasks ?? WorkerDefaults.maxTasks;
 
     const work = resolveWorkerQueue(this, props);
     checkProcessingTime(this, props, work.lease);
@@ -128,6 +135,42 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
    */
   public grantSendMessages(grantee: iam.IGrantable): iam.Grant {
     return grantSend(this.queue, grantee);
+  }
+
+  /**
+   * Changes the fewest and most tasks at certain times, for example to have tasks ready when the day's files come.
+   *
+   * Within them, `scaling` goes on.
+   *
+   * @param id name of the schedule, unique in the worker
+   * @param options when, and how many
+   */
+  public scaleOnSchedule(id: string, options: ScheduledTaskCountOptions): void {
+    const { schedule, timeZone, minTasks, maxTasks } = options;
+    checkWholeNumber('minTasks', minTasks, { min: 0, max: this.#maxTasks }, this);
+    checkWholeNumber('maxTasks', maxTasks, { min: minTasks ?? 0, max: this.#maxTasks }, this);
+    if (minTasks === undefined && maxTasks === undefined) {
+      throw new ValidationError('minTasks or maxTasks is missing; give at least one of them', this);
+    }
+    this.taskCount.scaleOnSchedule(id, { schedule, timeZone, minCapacity: minTasks, maxCapacity: maxTasks });
+  }
+
+  /**
+   * Adds tasks when they are short of CPU. Not together with `QueueScaling.exact()`.
+   *
+   * @param options what is aimed at
+   */
+  public scaleOnCpuUtilization(options: UtilizationScalingOptions): void {
+    this.taskCount.scaleOnCpuUtilization('Cpu', this.#renderUtilization('scaleOnCpuUtilization', options));
+  }
+
+  /**
+   * Adds tasks when they are short of memory. Not together with `QueueScaling.exact()`.
+   *
+   * @param options what is aimed at
+   */
+  public scaleOnMemoryUtilization(options: UtilizationScalingOptions): void {
+    this.taskCount.scaleOnMemoryUtilization('Memory', this.#renderUtilization('scaleOnMemoryUtilization', options));
   }
 
   /**
@@ -222,7 +265,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   }
 
   #useScaleInProtection(props: QueueScaledFargateWorkerProps): void {
-    const scaled = (props.minTasks ?? WorkerDefaults.minTasks) < (props.maxTasks ?? WorkerDefaults.maxTasks);
+    const scaled = (props.minTasks ?? WorkerDefaults.minTasks) < this.#maxTasks;
     if (!(props.scaleInProtection ?? true)) {
       if (scaled) {
         warn(
@@ -248,8 +291,23 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   #createTaskCount(props: QueueScaledFargateWorkerProps): ecs.ScalableTaskCount {
     return this.service.autoScaleTaskCount({
       minCapacity: props.minTasks ?? WorkerDefaults.minTasks,
-      maxCapacity: props.maxTasks ?? WorkerDefaults.maxTasks,
+      maxCapacity: this.#maxTasks,
     });
+  }
+
+  #renderUtilization(method: string, options: UtilizationScalingOptions): ecs.CpuUtilizationScalingProps {
+    if (this.#scaling.setsExactCapacity) {
+      throw new ValidationError(
+        `${method} cannot be used with QueueScaling.exact(), which would take the added tasks away within a minute; use QueueScaling.backlogPerTask()`,
+        this,
+      );
+    }
+    checkWholeNumber('targetPercent', options.targetPercent, { min: 1, max: 100 }, this);
+    return {
+      targetUtilizationPercent: options.targetPercent,
+      disableScaleIn: !(options.allowScaleIn ?? false),
+      scaleOutCooldown: options.scaleOutCooldown ?? WorkerDefaults.utilizationCooldown,
+    };
   }
 
   #scale(props: QueueScaledFargateWorkerProps): void {
@@ -257,13 +315,13 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
     if (!(scalableTarget instanceof ScalableTarget)) {
       throw new ValidationError('this version of aws-cdk-lib keeps no ScalableTarget below the task count; use one that cdk-fileworks was tested with', this);
     }
-    (props.scaling ?? QueueScaling.exact()).bind(new Construct(this, 'Scaling'), {
+    this.#scaling.bind(new Construct(this, 'Scaling'), {
       service: this.service,
       taskCount: this.taskCount,
       scalableTarget,
       backlog: this.metricBacklog(),
       minTasks: props.minTasks ?? WorkerDefaults.minTasks,
-      maxTasks: props.maxTasks ?? WorkerDefaults.maxTasks,
+      maxTasks: this.#maxTasks,
       concurrency: props.concurrency ?? WorkerDefaults.concurrency,
     });
   }

@@ -87,7 +87,7 @@ export abstract class QueueScaling {
     checkWholeNumber('idleMinutes', options.idleMinutes, { min: 1, max: 60 });
     return new BuiltInScaling((scope, bind) => {
       bindExactScaling(scope, options, bind);
-    });
+    }, true);
   }
 
   /**
@@ -138,6 +138,13 @@ export abstract class QueueScaling {
   }
 
   /**
+   * Whether this choice sets the number of tasks itself each minute, so that no other policy can add to it.
+   *
+   * @default false
+   */
+  public readonly setsExactCapacity: boolean = false;
+
+  /**
    * Creates the policies and alarms of this choice.
    *
    * @param scope where to create them
@@ -147,10 +154,12 @@ export abstract class QueueScaling {
 }
 
 class BuiltInScaling extends QueueScaling {
+  public override readonly setsExactCapacity: boolean;
   readonly #bind: (scope: Construct, options: QueueScalingBindOptions) => void;
 
-  public constructor(bind: (scope: Construct, options: QueueScalingBindOptions) => void) {
+  public constructor(bind: (scope: Construct, options: QueueScalingBindOptions) => void, setsExactCapacity = false) {
     super();
+    this.setsExactCapacity = setsExactCapacity;
     this.#bind = bind;
   }
 

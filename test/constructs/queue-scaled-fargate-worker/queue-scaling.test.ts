@@ -1,9 +1,9 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, TimeZone } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import * as appscaling from 'aws-cdk-lib/aws-applicationautoscaling';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as fc from 'fast-check';
-import { QueueScaling, type QueueScaledFargateWorkerProps, type QueueScalingBindOptions } from '../../../src';
+import { QueueScaling, type QueueScaledFargateWorkerProps, type QueueScalingBindOptions, type ScheduledTaskCountOptions } from '../../../src';
 import type { Construct } from 'constructs';
 import { capacityLevels } from '../../../src/constructs/queue-scaled-fargate-worker/private/capacity-levels';
 import { createTestApp, createWorker, synth, type TestApp } from '../../support/cdk-stacks';
@@ -192,6 +192,61 @@ describe('QueueScaling.none', () => {
     const template = synth(test);
     template.resourceCountIs('AWS::ApplicationAutoScaling::ScalingPolicy', 0);
     template.resourceCountIs('AWS::ApplicationAutoScaling::ScalableTarget', 1);
+  });
+});
+
+describe('QueueScaledFargateWorker.scaleOnSchedule', () => {
+  const schedule = appscaling.Schedule.cron({ hour: '6', minute: '30' });
+
+  it('changes the fewest and most tasks in a time zone', () => {
+    const test = createTestApp();
+    createWorker(test).scaleOnSchedule('Morning', { schedule, timeZone: TimeZone.EUROPE_BERLIN, minTasks: 2, maxTasks: 10 });
+    synth(test).hasResourceProperties('AWS::ApplicationAutoScaling::ScalableTarget', {
+      ScheduledActions: [{ Schedule: 'cron(30 6 * * ? *)', Timezone: 'Europe/Berlin', ScheduledActionName: 'Morning', ScalableTargetAction: { MinCapacity: 2, MaxCapacity: 10 } }],
+    });
+  });
+
+  it.each<[string, Omit<ScheduledTaskCountOptions, 'schedule'>]>([
+    ['minTasks or maxTasks is missing; give at least one of them', {}],
+    ['maxTasks must be a whole number from 0 to 10, got: 11', { maxTasks: 11 }],
+    ['minTasks must be a whole number from 0 to 10, got: 11', { minTasks: 11 }],
+    ['maxTasks must be a whole number from 3 to 10, got: 2', { minTasks: 3, maxTasks: 2 }],
+  ])('throws: %s', (message, options) => {
+    const worker = createWorker(createTestApp());
+    expect(() => {
+      worker.scaleOnSchedule('Night', { schedule, ...options });
+    }).toThrow(new Error(`${message} [at Pipeline/Worker]`));
+  });
+});
+
+describe('QueueScaledFargateWorker.scaleOnCpuUtilization and scaleOnMemoryUtilization', () => {
+  it('add tasks, and take none away unless asked', () => {
+    const test = createTestApp();
+    const worker = createWorker(test, { scaling: QueueScaling.none() });
+    worker.scaleOnCpuUtilization({ targetPercent: 70 });
+    worker.scaleOnMemoryUtilization({ targetPercent: 80, allowScaleIn: true, scaleOutCooldown: Duration.minutes(2) });
+    const template = synth(test);
+    const tracking = (PredefinedMetricType: string, rest: object) => ({
+      TargetTrackingScalingPolicyConfiguration: { PredefinedMetricSpecification: { PredefinedMetricType }, ...rest },
+    });
+    template.hasResourceProperties('AWS::ApplicationAutoScaling::ScalingPolicy', tracking('ECSServiceAverageCPUUtilization', { TargetValue: 70, DisableScaleIn: true, ScaleOutCooldown: 60 }));
+    template.hasResourceProperties('AWS::ApplicationAutoScaling::ScalingPolicy', tracking('ECSServiceAverageMemoryUtilization', { TargetValue: 80, DisableScaleIn: false, ScaleOutCooldown: 120 }));
+  });
+
+  it('throw when the exact scaling would undo them', () => {
+    const worker = createWorker(createTestApp());
+    expect(() => {
+      worker.scaleOnCpuUtilization({ targetPercent: 70 });
+    }).toThrow(new Error(
+      'scaleOnCpuUtilization cannot be used with QueueScaling.exact(), which would take the added tasks away within a minute; use QueueScaling.backlogPerTask() [at Pipeline/Worker]',
+    ));
+  });
+
+  it('throw for a target that is no percentage', () => {
+    const worker = createWorker(createTestApp(), { scaling: QueueScaling.none() });
+    expect(() => {
+      worker.scaleOnMemoryUtilization({ targetPercent: 101 });
+    }).toThrow('targetPercent must be a whole number from 1 to 100, got: 101 [at Pipeline/Worker]');
   });
 });
 
