@@ -335,7 +335,8 @@ export class QueuePoller {
     }
     const receivesEnded = Promise.all(this.#lanes.map(({ receiver }) => receiver.stop()));
     const inTime = await Promise.race([
-      Promise.all([receivesEnded, this.#settled()]).then(() => true),
+      // What the last receives bring is given back too, so they come first.
+      receivesEnded.then(() => this.#settled()).then(() => true),
       this.#startDeadline(deadlineAt).then(() => false),
     ]);
     this.#deadline?.timer.cancel();
@@ -345,7 +346,7 @@ export class QueuePoller {
       this.#runs.forEach((run) => run.abort(new Shutdown(run.lease.id)));
       const enough = new AbortController();
       const reserve = sleep(clock, releaseReserveSeconds * 1_000 * (1 - ExitMarginShare), enough.signal);
-      await Promise.race([this.#settled(), reserve]);
+      await Promise.race([receivesEnded.then(() => this.#settled()), reserve]);
       enough.abort();
     }
     await this.#protection.release();
