@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { DescribeServicesCommand, DescribeTasksCommand, ECSClient, RegisterTaskDefinitionCommand, RunTaskCommand, StopTaskCommand, UpdateServiceCommand, UpdateTaskProtectionCommand } from '@aws-sdk/client-ecs';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
@@ -331,14 +332,35 @@ describe('update', () => {
     expect(tasks![0]).toMatchObject({ lastStatus: 'RUNNING', taskDefinitionArn: after.taskDefinitionArn });
   });
 
-  test('deletes a stack that is gone from the app, and keeps the rest as it is', async () => {
+  test('makes a stack that is new in the app, deletes one that is gone, and leaves the others', async () => {
     const app = copyApp();
-    editTemplate(app, 'Network', ({ Outputs }) => {
-      Outputs.Extra = { Value: 'x' };
-    });
+    const manifest = JSON.parse(readFileSync(join(app, 'manifest.json'), 'utf8')) as { artifacts: Record<string, unknown> };
+    manifest.artifacts.Extra = { type: 'aws:cloudformation:stack', properties: { templateFile: 'Extra.template.json' } };
+    writeFileSync(join(app, 'manifest.json'), JSON.stringify(manifest));
+    writeFileSync(join(app, 'Extra.template.json'), JSON.stringify({ Resources: { Queue: { Type: 'AWS::SQS::Queue' } }, Outputs: { Url: { Value: { Ref: 'Queue' } } } }));
     await cloud.update(app);
-    expect(cloud.outputs('Network').Extra).toBe('x');
-    expect(lines.at(-1)).toMatch(/^Pipeline: (un)?changed|^Pipeline: updated/);
+    const url = cloud.outputs('Extra').Url;
+    await sqs.send(new SendMessageCommand({ QueueUrl: url, MessageBody: 'x' }));
+    lines.length = 0;
+    await cloud.update(APP);
+    await expect(sqs.send(new SendMessageCommand({ QueueUrl: url, MessageBody: 'x' }))).rejects.toThrow(/does not exist/);
+    expect(cloud.stacks()).toEqual(['Network', 'Pipeline']);
+    expect(lines.filter((line) => !line.includes('left out'))).toEqual([
+      expect.stringMatching(/^Network: unchanged/), expect.stringMatching(/^Pipeline: /), 'Extra: deleted',
+    ]);
+  });
+
+  test('fails with the resource and its reason, and goes on with what was there', async () => {
+    const app = copyApp();
+    editTemplate(app, 'Network', ({ Resources }) => {
+      Resources.Broken = { Type: 'AWS::SNS::Subscription', Properties: { TopicArn: 'arn:aws:sns:us-east-1:000000000000:none', Protocol: 'sqs', Endpoint: 'x' } };
+    });
+    await expect(cloud.update(app)).rejects.toMatchObject({
+      code: 'DeploymentFailed',
+      message: expect.stringMatching(/^stack Network ended in UPDATE_ROLLBACK_COMPLETE: Broken \(AWS::SNS::Subscription\): .+/),
+    });
+    expect(cloud.stacks()).toEqual(['Network', 'Pipeline']);
+    await cloud.update(APP);
   });
 });
 

@@ -18,8 +18,11 @@ SCHEDULER = "ServiceSchedulerInitiated"
 
 def needed():
     with scratch.running_task() as (task, container):
-        ecs._stop_task({"cluster": "probe", "task": task["taskArn"]})
-        time.sleep(0.05)
+        ecs._ACTION_MAP["StopTask"]({"cluster": "probe", "task": task["taskArn"]})
+        for _ in range(20):
+            if task["lastStatus"] == "STOPPED":
+                break
+            time.sleep(0.01)
         return container.stop_timeout != 7 or task["containers"][0]["exitCode"] != 3
 
 

@@ -24,7 +24,7 @@ class FakeContainer:
         self.looks += 1
 
     def stop(self, timeout=None):
-        self.stop_timeout = timeout
+        self.stop_timeout = self.stop_timeout or timeout
         self.status = "exited"
         self.ended.set()
 

@@ -21,14 +21,16 @@ def needed():
     with scratch.running_task() as (task, _container):
         task.update(lastStatus="STOPPED", desiredStatus="STOPPED", stopCode="EssentialContainerExited")
         task["containers"][0]["exitCode"] = 3
+        answer = json.dumps({"tasks": [{"taskArn": task["taskArn"]}], "failures": []})
+        real, ecs._run_task = ecs._run_task, lambda _data: (200, {}, answer)
         sleep, stepfunctions._scaled_sleep = stepfunctions._scaled_sleep, lambda _seconds: None
         try:
-            stepfunctions._poll_ecs_tasks("probe", [task["taskArn"]])
+            stepfunctions._invoke_ecs_run_task(f"{RUN_TASK}.sync", {"Cluster": "probe", "TaskDefinition": "probe"})
             return True
-        except stepfunctions._ExecutionError:
-            return False
+        except stepfunctions._ExecutionError as error:
+            return error.error != "States.TaskFailed"
         finally:
-            stepfunctions._scaled_sleep = sleep
+            ecs._run_task, stepfunctions._scaled_sleep = real, sleep
 
 
 def apply():

@@ -80,6 +80,7 @@ export class Deployer {
       }
       const started = Date.now();
       const before = await describe(cloudFormation, stack.name);
+      let done = before ? 'updated' : 'created';
       const templateUrl = await this.#uploadTemplate(s3, stack, template);
       const request = {
         StackName: stack.name,
@@ -88,19 +89,20 @@ export class Deployer {
         Parameters: Object.entries(stack.parameters).map(([key, value]) => ({ ParameterKey: key, ParameterValue: value })),
         Tags: Object.entries(stack.tags).map(([key, value]) => ({ Key: key, Value: value })),
       };
-      if (before?.StackStatus === undefined) {
+      if (!before) {
         await cloudFormation.send(new CreateStackCommand(request)).catch(rejected(stack.name));
       } else {
         await cloudFormation.send(new UpdateStackCommand(request)).catch((error: unknown) => {
           if (!/No updates are to be performed/.test(messageOf(error))) {
             rejected(stack.name)(error);
           }
+          done = 'unchanged';
         });
       }
       const after = await this.#untilDone(cloudFormation, stack.name);
       const deployed = await this.#describeDeployed(cloudFormation, stack, after);
       await this.#rollServices(deployed);
-      this.#options.line(`${stack.name}: ${before?.StackStatus === undefined ? 'created' : 'updated'} in ${((Date.now() - started) / 1000).toFixed(1)} s`);
+      this.#options.line(`${stack.name}: ${done} in ${((Date.now() - started) / 1000).toFixed(1)} s`);
       return deployed;
     } finally {
       cloudFormation.destroy();

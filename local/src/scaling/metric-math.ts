@@ -174,7 +174,7 @@ function tokens(source: string): string[] {
     const at = pattern.lastIndex;
     const match = pattern.exec(text);
     if (!match) {
-      throw unsupported(source, text.slice(at, at + 10));
+      throw unsupported(source, text.slice(at).trim());
     }
     found.push(match[0].trim());
   }

@@ -1,0 +1,67 @@
+import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
+import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { LocalCloud, type AlarmTransition, type ScalingActivity } from '../src';
+import { APP, running, TASKS, TOOLS, until } from './support/cloud';
+
+jest.setTimeout(120_000);
+
+let cloud: LocalCloud;
+let sqs: SQSClient;
+const transitions: AlarmTransition[] = [];
+const activities: ScalingActivity[] = [];
+
+beforeAll(async () => {
+  cloud = await LocalCloud.start({ app: APP, tasks: TASKS, toolsDir: TOOLS, speed: 300 });
+  cloud.on('alarm', (transition) => transitions.push(transition));
+  cloud.on('scaling', (activity) => activities.push(activity));
+  sqs = new SQSClient(cloud.clientConfig());
+});
+
+afterAll(async () => {
+  sqs.destroy();
+  await cloud.stop();
+});
+
+test('the policies of the template scale the service on waiting and running messages, from nothing and back', async () => {
+  const queue = cloud.outputs('Pipeline').QueueUrl;
+  await until(() => cloud.alarms().find(({ logicalId, state }) => logicalId === 'InAlarm' && state === 'ALARM'), 'an empty queue to be seen');
+  expect(activities).toEqual([]);
+
+  // WHEN a message comes, one task; WHEN nine more do, three. A received message still counts: it is in flight.
+  await sqs.send(new SendMessageCommand({ QueueUrl: queue, MessageBody: '1' }));
+  await until(() => running(cloud, 'service:worker').length === 1, 'the first task');
+  const { Messages: [received] = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: queue, VisibilityTimeout: 600 }));
+  for (let index = 0; index < 9; index++) {
+    await sqs.send(new SendMessageCommand({ QueueUrl: queue, MessageBody: 'more' }));
+  }
+  await until(() => running(cloud, 'service:worker').length === 3, 'three tasks');
+  expect(received).toBeDefined();
+  await until(async () => {
+    const { Messages: messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: queue, MaxNumberOfMessages: 10, VisibilityTimeout: 600 }));
+    return messages.length === 0;
+  }, 'the queue to be received');
+  await new Promise((done) => setTimeout(done, 1_500));
+  expect(running(cloud, 'service:worker')).toHaveLength(3);
+
+  // WHEN all are gone, none is left after three minutes of the clock.
+  const { PurgeQueueCommand } = await import('@aws-sdk/client-sqs');
+  await sqs.send(new PurgeQueueCommand({ QueueUrl: queue }));
+  await until(() => running(cloud, 'service:worker').length === 0, 'the last task to stop');
+  expect(activities.map(({ policy, from, to }) => [policy, from, to])).toEqual([['Out', 0, 1], ['Out', 1, 3], ['In', 3, 0]]);
+  expect(cloud.scaling()).toMatchObject([{ resourceId: 'service/jobs/worker', minCapacity: 0, maxCapacity: 3, activities }]);
+});
+
+test('a message that failed too often rings the alarm of the dead-letter queue, and the emulator knows', async () => {
+  const { QueueUrl: queue } = cloud.outputs('Pipeline');
+  await sqs.send(new SendMessageCommand({ QueueUrl: queue, MessageBody: 'poison' }));
+  await until(async () => {
+    await sqs.send(new ReceiveMessageCommand({ QueueUrl: queue, VisibilityTimeout: 0 }));
+    return transitions.find(({ alarm, to }) => alarm.includes('DeadLetterAlarm') && to === 'ALARM');
+  }, 'the alarm');
+  const [view] = cloud.alarms().filter(({ logicalId }) => logicalId === 'DeadLetterAlarm');
+  expect(view).toMatchObject({ stack: 'Pipeline', state: 'ALARM' });
+  expect(view.transitions.at(-1)).toMatchObject({ from: 'OK', to: 'ALARM', reason: expect.stringContaining('newest data points: 1') });
+  const cloudWatch = new CloudWatchClient(cloud.clientConfig());
+  await until(async () => (await cloudWatch.send(new DescribeAlarmsCommand({ AlarmNames: [view.name] }))).MetricAlarms![0].StateValue === 'ALARM', 'the state in the emulator');
+  cloudWatch.destroy();
+});

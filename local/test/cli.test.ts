@@ -1,0 +1,174 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { alive, APP, copyApp, editTemplate, FIXTURES, TOOLS, until } from './support/cloud';
+
+jest.setTimeout(120_000);
+
+const CLI = resolve(__dirname, 'support', 'cli.cjs');
+const started: ChildProcess[] = [];
+
+interface Run {
+  readonly child: ChildProcess;
+  stdout: string;
+  stderr: string;
+  readonly ended: Promise<number | null>;
+}
+
+function run(args: string[], env: Record<string, string> = {}): Run {
+  const child = spawn(process.execPath, [CLI, ...args], { env: { ...process.env, FILEWORKS_TOOLS_DIR: TOOLS, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  started.push(child);
+  const result: Run = { child, stdout: '', stderr: '', ended: new Promise((done) => child.once('close', (code) => done(code))) };
+  child.stdout.on('data', (data: Buffer) => {
+    result.stdout += data.toString();
+  });
+  child.stderr.on('data', (data: Buffer) => {
+    result.stderr += data.toString();
+  });
+  return result;
+}
+
+/** Every process whose environment or command line names this run. */
+function processesOf(mark: string): number[] {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(mark) && !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+    } catch {
+      return false;
+    }
+  });
+}
+
+function tasksFile(): string {
+  const file = join(mkdtempSync(join(tmpdir(), 'fileworks-local-cli-')), 'tasks.json');
+  writeFileSync(file, JSON.stringify({ tasks: [{ container: 'worker', command: [process.execPath, join(FIXTURES, 'worker.js')] }] }));
+  return file;
+}
+
+/** The app with one task running from the start. */
+function busyApp(): string {
+  const app = copyApp();
+  editTemplate(app, 'Pipeline', ({ Resources }) => {
+    Resources.Service.Properties.DesiredCount = 1;
+  });
+  return app;
+}
+
+afterAll(() => {
+  started.forEach((child) => child.kill('SIGKILL'));
+});
+
+test('runs an app, shows what happens, takes faults, and ends everything on Ctrl-C with exit code 0', async () => {
+  const mark = `FILEWORKS_MARK_${process.pid}_A`;
+  const cli = run(['--app', busyApp(), '--tasks', tasksFile(), '--speed', '60'], { TZ: mark });
+  await until(() => cli.stdout.includes('"metadata"'), `a task to run; it said ${cli.stderr}`, 60_000);
+  expect(cli.stdout).toMatch(/^endpoint {2}http:\/\/127\.0\.0\.1:\d+ {3}region us-east-1/m);
+  expect(cli.stdout).toMatch(/^output {4}Pipeline\.QueueUrl = http:/m);
+  expect(processesOf(mark).length).toBeGreaterThanOrEqual(3);
+
+  const control = /^control {3}(\S+)/m.exec(cli.stdout)![1];
+  const [task] = await (await fetch(`${control}/tasks`)).json() as { taskArn: string }[];
+  const id = task.taskArn.split('/').at(-1)!.slice(0, 8);
+  expect((await fetch(`${control}/faults/kill`, { method: 'POST', body: '{}' })).status).toBe(400);
+  const killed = await fetch(`${control}/faults/kill`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ task: id }) });
+  expect(killed.status).toBe(204);
+  await until(() => new RegExp(`^task +${id} +STOPPED .*exit 137$`, 'm').test(cli.stdout), 'the killed task to be told');
+
+  cli.child.kill('SIGINT');
+  expect(await cli.ended).toBe(0);
+  expect(processesOf(mark)).toEqual([]);
+});
+
+test('leaves nothing running when it is killed with SIGKILL', async () => {
+  const mark = `FILEWORKS_MARK_${process.pid}_B`;
+  const cli = run(['--app', busyApp(), '--tasks', tasksFile()], { TZ: mark });
+  await until(() => cli.stdout.includes('"metadata"'), 'a task to run', 60_000);
+  const pids = processesOf(mark);
+  expect(pids.length).toBeGreaterThanOrEqual(4);
+  cli.child.kill('SIGKILL');
+  await cli.ended;
+  await until(() => pids.filter(alive).length === 0, `the end of ${pids.join(', ')}`, 5_000);
+});
+
+describe('fails with one sentence and exit code 1, and leaves nothing running', () => {
+  async function failure(args: string[], env: Record<string, string> = {}): Promise<string> {
+    const mark = `FILEWORKS_MARK_${process.pid}_${started.length}`;
+    const cli = run(args, { TZ: mark, ...env });
+    expect(await cli.ended).toBe(1);
+    expect(processesOf(mark)).toEqual([]);
+    expect(cli.stderr.trim().split('\n')).toHaveLength(1);
+    return cli.stderr.trim();
+  }
+
+  test('no app', async () => {
+    expect(await failure(['--app', '/nowhere'])).toMatch(/^fileworks-local: cannot read \/nowhere\/manifest\.json: .*; synthesize the app first$/);
+  });
+
+  test('a template with a type that nobody knows', async () => {
+    const app = copyApp();
+    editTemplate(app, 'Network', ({ Resources }) => {
+      Resources.Thing = { Type: 'AWS::New::Thing' };
+    });
+    expect(await failure(['--app', app])).toBe('fileworks-local: stack Network: the emulator has no AWS::New::Thing (Thing), and it is not among the types that may be left out');
+  });
+
+  test('a resource that cannot be made', async () => {
+    const app = copyApp();
+    editTemplate(app, 'Network', ({ Resources }) => {
+      Resources.Broken = { Type: 'AWS::SNS::Subscription', Properties: { TopicArn: 'arn:aws:sns:us-east-1:000000000000:none', Protocol: 'sqs', Endpoint: 'x' } };
+    });
+    expect(await failure(['--app', app])).toMatch(/^fileworks-local: stack Network ended in ROLLBACK_COMPLETE: Broken \(AWS::SNS::Subscription\): .+/);
+  });
+
+  test('a port in use', async () => {
+    const server = createServer();
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    const { port } = server.address() as AddressInfo;
+    expect(await failure(['--app', APP, '--port', String(port)])).toBe(`fileworks-local: port ${port} of 127.0.0.1 is in use; choose another with --port, or none for a free one`);
+    server.close();
+  });
+
+  test.each([
+    [['--speed', '0'], 'speed must be a number from 0.1 to 600, got: 0'],
+    [['--speed', 'fast'], 'speed must be a number from 0.1 to 600, got: NaN'],
+    [['--port', '70000'], 'port must be a whole number from 1 to 65535, got: 70000'],
+    [['--account', '1'], 'account must have 12 digits, got: 1'],
+    [['--wrong'], 'Unknown option \'--wrong\'; see fileworks-local --help'],
+    [['--tasks', '/nowhere.json'], 'cannot read the task map /nowhere.json: ENOENT'],
+    [['--docker-host', 'x'], 'dockerHost must look like unix:///var/run/docker.sock or tcp://127.0.0.1:2375, got: x'],
+  ])('%j', async (args, message) => {
+    expect(await failure(['--app', APP, ...args])).toContain(`fileworks-local: ${message}`);
+  });
+
+  describe('on the first run', () => {
+    const fresh = (): Record<string, string> => ({ FILEWORKS_TOOLS_DIR: mkdtempSync(join(tmpdir(), 'fileworks-local-tools-')) });
+
+    test('without Python', async () => {
+      expect(await failure(['--app', APP, '--python', '/nowhere/python3'], fresh())).toBe(
+        'fileworks-local: the emulator needs Python 3.10 or newer, and `/nowhere/python3` does not run; install it or name another with --python');
+    });
+
+    test('with a Python that is too old', async () => {
+      const python = join(mkdtempSync(join(tmpdir(), 'fileworks-local-python-')), 'python3');
+      writeFileSync(python, '#!/bin/sh\necho 3.9\n');
+      chmodSync(python, 0o755);
+      expect(await failure(['--app', APP, '--python', python], fresh())).toBe(
+        `fileworks-local: the emulator needs Python 3.10 or newer, and \`${python}\` is 3.9; install a newer one or name it with --python`);
+    });
+
+    test('without network', async () => {
+      const env = fresh();
+      expect(await failure(['--app', APP], { ...env, PIP_INDEX_URL: 'http://127.0.0.1:9/simple', PIP_CONFIG_FILE: '/dev/null', PIP_NO_CACHE_DIR: '1' })).toMatch(
+        /^fileworks-local: the emulator is installed from the Python package index on the first run, and it cannot be reached/);
+      expect(readdirSync(env.FILEWORKS_TOOLS_DIR)).toEqual([]);
+    });
+  });
+});
+
+test('says how it is used', async () => {
+  const cli = run(['--help']);
+  expect(await cli.ended).toBe(0);
+  expect(cli.stdout).toContain('Usage: fileworks-local [options]');
+});
