@@ -179,5 +179,8 @@ function isJson(value: unknown): value is Json {
 
 /** Says what a body looks like without repeating its values, which may be private. */
 function outline(value: unknown): string {
-  return isJson(value) ? `an object with ${Object.keys(value).slice(0, 8).join(', ').slice(0, 200) || 'no properties'}` : `a JSON ${Array.isArray(value) ? 'array' : typeof value}`;
+  if (isJson(value)) {
+    return `an object with ${Object.keys(value).slice(0, 8).join(', ').slice(0, 200) || 'no properties'}`;
+  }
+  return `JSON ${value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value}`;
 }

@@ -150,7 +150,7 @@ export function resolveOptions(options: QueuePollerOptions): ResolvedOptions {
       handler: queue.handler as JobHandler,
       schema: queue.schema,
       weight: queue.weight ?? 1,
-      maxConcurrency: queue.maxConcurrency ?? concurrency,
+      maxConcurrency: queue.maxConcurrency ?? Number.POSITIVE_INFINITY,
       deadLetterQueueUrl: queue.deadLetterQueueUrl,
       maxReceiveCount: queue.maxReceiveCount,
     })),
@@ -187,7 +187,9 @@ function check(options: ResolvedOptions): void {
     const prop = (name: string) => `queues[${index}].${name}`;
     checks.that(URL.canParse(queue.url), `expected \`${prop('url')}\` to be the URL of a queue, got: ${queue.url}`);
     checks.number(prop('weight'), queue.weight, { min: 1, max: 1_000 });
-    checks.number(prop('maxConcurrency'), queue.maxConcurrency, { min: 1, max: Number.POSITIVE_INFINITY, integer: true });
+    if (queue.maxConcurrency !== Number.POSITIVE_INFINITY) {
+      checks.number(prop('maxConcurrency'), queue.maxConcurrency, { min: 1, max: 10_000, integer: true });
+    }
     if (queue.maxReceiveCount !== undefined) {
       checks.number(prop('maxReceiveCount'), queue.maxReceiveCount, { min: 1, max: SqsLimits.maxReceiveCount, integer: true });
     }
