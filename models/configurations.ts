@@ -44,6 +44,7 @@ export const configurations: readonly Configuration[] = [
   gate('hang', 'hang, lost event, forgotten token', '-DLEAN -DLOST=1 -DHANG=1 -DTTL=1'),
   gate('park', 'crash, failing handler, lost event', '-DLEAN -DCRASH=1 -DAPPF=2 -DLOST=1'),
   gate('block', 'crash, kill, failing handler, redrive, discard', '-DLEAN -DBLOCK -DCRASH=1 -DKILL=1 -DLOST=1 -DAPPF=1 -DOPS=1'),
+  gate('misconfigured', 'crash, a launch that can never work, lost event, redrive, discard', '-DLEAN -DBLOCK -DCRASH=1 -DLOST=1 -DCONF=1 -DOPS=1'),
   gate('operator', 'crash, failing handler; redrive of a parked file, discard of queued, waiting and parked ones', '-DLEAN -DCRASH=1 -DAPPF=2 -DOPS=1'),
   gate('interrupted', 'crash, 2 interrupted containers, lost event', '-DLEAN -DSPOT -DCRASH=1 -DKILL=2 -DLOST=1'),
   gate('slots', 'kill, lost event; 2 at a time', '-DLEAN -DSLOTS=2 -DKILL=1 -DLOST=1'),

@@ -9,7 +9,7 @@
  * What is not here: clocks. A timer, a lease or the sweeper may fire at any moment, so no result below rests on the time.
  *
  * Faults, each with a budget: CRASH a dispatcher dies between two calls · DUP a message comes again · KILL a container dies ·
- * LOST its STOPPED event is lost · CAP the launch is refused · UNK the reply to RunTask is lost · HANG a container goes silent and
+ * LOST its STOPPED event is lost · CAP the launch is refused · CONF it can never work, a person must act (with BLOCK) · UNK the reply to RunTask is lost · HANG a container goes silent and
  * may wake up again · TTL ECS forgets a stopped task and its client token · APPF the handler fails.
  *
  * Files are numbered in the order of the sequence. Other switches:
@@ -52,6 +52,9 @@
 #endif
 #ifndef CAP
 #define CAP 0
+#endif
+#ifndef CONF
+#define CONF 0
 #endif
 #ifndef UNK
 #define UNK 0
@@ -144,7 +147,7 @@ bit deleteMessage = 1;
 bit hint;
 
 /* ---- what is left of each fault ---- */
-byte b_crash = CRASH, b_dup = DUP, b_kill = KILL, b_lost = LOST, b_cap = CAP, b_unk = UNK, b_app = APPF, b_hang = HANG, b_ttl = TTL, b_ops = OPS;
+byte b_crash = CRASH, b_dup = DUP, b_kill = KILL, b_lost = LOST, b_cap = CAP, b_conf = CONF, b_unk = UNK, b_app = APPF, b_hang = HANG, b_ttl = TTL, b_ops = OPS;
 
 /* ---- what only the properties look at ---- */
 byte working;           /* containers between begin() and their end */
@@ -350,7 +353,7 @@ proctype Dispatcher() {
 #else
 #define FORGET skip
 #endif
-  bit refused;
+  byte refused; /* 1: for now, 2: for good */
 #if SLOTS > 1
   byte s;
 #define S s
@@ -522,6 +525,7 @@ launch: /* RunTask with the client token; ECS answers the same task to the same 
     :: task[tok] == NONE && b_unk > 0 -> b_unk--; task[tok] = PENDING; goto launchUnknown
     :: task[tok] == NONE && b_unk > 0 -> b_unk--; goto launchUnknown
     :: task[tok] == NONE && b_cap > 0 -> b_cap--; refused = 1
+    :: task[tok] == NONE && b_conf > 0 -> b_conf--; refused = 2
     fi;
 #endif
     MAY_CRASH;
@@ -533,7 +537,8 @@ launch: /* RunTask with the client token; ECS answers the same task to the same 
   };
   atomic {
     if
-    :: refused && st[f] == STARTING && token[f] == tok -> MOVE(f, refuse, STARTING, WAITING); att[f]--
+    :: refused == 1 && st[f] == STARTING && token[f] == tok -> MOVE(f, refuse, STARTING, WAITING); att[f]--
+    :: refused == 2 && st[f] == STARTING && token[f] == tok -> MOVE(f, misconfigured, STARTING, BLOCKED); att[f]--
 #ifdef M_ARN
     :: !refused -> stopped(f, tok, inc)
 #else

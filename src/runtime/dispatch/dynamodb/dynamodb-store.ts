@@ -1,0 +1,157 @@
+import {
+  type AttributeValue, ConditionalCheckFailedException, type ConsumedCapacity, type DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand,
+  type QueryCommandInput, type TransactWriteItem, TransactWriteItemsCommand, TransactionCanceledException, TransactionConflictException, UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { DUE_SHARDS, backlogSk, duePk, dueSk, fileKey, indexes, objectKey, troublePk } from './items.js';
+import { transactItems } from './writes.js';
+import { type FileRow, type FileStatus, type HeadRow, type KeyRow, type QueuedFile } from '../rows.js';
+import { type DispatchStore, type Write } from '../store.js';
+
+type Item = Record<string, AttributeValue>;
+
+export interface DynamoDbStoreOptions {
+  readonly client: DynamoDBClient;
+  readonly tableName: string;
+  /** How long completed and skipped files, and with them the memory of duplicates, are kept; at least 15 days. Default: 90 days. */
+  readonly retentionSeconds?: number;
+  /** Told what each call cost. */
+  readonly onCapacity?: (capacity: ConsumedCapacity) => void;
+}
+
+const DAY_SECONDS = 86_400;
+/** EventBridge delivers for up to 24 hours, and SQS keeps for up to 14 days: so late can a duplicate come. */
+const MIN_RETENTION_SECONDS = 15 * DAY_SECONDS;
+
+/** Rows in one DynamoDB table; what decides is read with strong consistency from the table itself. */
+export class DynamoDbStore implements DispatchStore {
+  readonly #client: DynamoDBClient;
+  readonly #tableName: string;
+  readonly #retentionSeconds: number;
+  readonly #onCapacity?: (capacity: ConsumedCapacity) => void;
+
+  constructor({ client, tableName, retentionSeconds = 90 * DAY_SECONDS, onCapacity }: DynamoDbStoreOptions) {
+    if (!Number.isInteger(retentionSeconds) || retentionSeconds < MIN_RETENTION_SECONDS) {
+      throw new RangeError(`Expected \`retentionSeconds\` to be an integer >= ${MIN_RETENTION_SECONDS} (15 days), got: ${String(retentionSeconds)}`);
+    }
+    this.#client = client;
+    this.#tableName = tableName;
+    this.#retentionSeconds = retentionSeconds;
+    if (onCapacity) this.#onCapacity = onCapacity;
+  }
+
+  async file(id: string): Promise<FileRow | undefined> {
+    return this.#get<FileRow>(fileKey(id));
+  }
+
+  async key(bucket: string, key: string): Promise<KeyRow | undefined> {
+    return this.#get<KeyRow>(objectKey(bucket, key));
+  }
+
+  async heads(sequence: string): Promise<readonly HeadRow[]> {
+    const heads: HeadRow[] = [];
+    for await (const item of this.#query({ ...partition(`S#${sequence}`, 'H#'), ConsistentRead: true })) heads.push(item as unknown as HeadRow);
+    return heads;
+  }
+
+  async queued(sequence: string, limit: number): Promise<readonly QueuedFile[]> {
+    const { Items = [] } = await this.#page({ ...partition(`S#${sequence}`, 'Q#'), ConsistentRead: true, Limit: limit });
+    return Items.map((item) => ({ ...unmarshall(item), status: 'queued', sequence }) as QueuedFile);
+  }
+
+  async lastQueued(sequence: string): Promise<string | undefined> {
+    const { Items: items = [] } = await this.#page({ ...partition(`S#${sequence}`, 'Q#'), ConsistentRead: true, ScanIndexForward: false, Limit: 1 });
+    return items.length === 0 ? undefined : (unmarshall(items[0]) as { order: string }).order;
+  }
+
+  async commit(writes: readonly Write[]): Promise<boolean> {
+    const items = transactItems(this.#tableName, writes, this.#retentionSeconds);
+    try {
+      if (items.length === 1) await this.#single(items[0]);
+      else this.#count(await this.#client.send(new TransactWriteItemsCommand({ TransactItems: items, ReturnConsumedCapacity: 'TOTAL' })));
+      return true;
+    } catch (error) {
+      if (isLostRace(error)) return false;
+      throw error;
+    }
+  }
+
+  async* dueFiles(now: number): AsyncGenerator<string> {
+    for (let shard = 0; shard < DUE_SHARDS; shard += 1) {
+      const query = { ...partition(duePk(shard), 'D#', dueSk(now + 1), 'due'), IndexName: indexes.due };
+      for await (const item of this.#query(query)) yield String(item.pk).slice('F#'.length);
+    }
+  }
+
+  async* backlog(): AsyncGenerator<{ sequence: string; first: string }> {
+    for (let shard = 0; shard < DUE_SHARDS; shard += 1) {
+      let after = 'Q#';
+      for (;;) {
+        const { Items: items = [] } = await this.#page({ ...partition(duePk(shard), after, 'Q#\uFFFF', 'due'), IndexName: indexes.due, Limit: 1 });
+        if (items.length === 0) break;
+        const { pk, sk } = unmarshall(items[0]) as { pk: string; sk: string };
+        const sequence = pk.slice('S#'.length);
+        yield { sequence, first: sk.slice(sk.lastIndexOf('#') + 1) };
+        after = backlogSk(sequence, '\uFFFF');
+      }
+    }
+  }
+
+  /** Files of a type that wait, are blocked or are parked, in order; the list may lag behind by seconds. */
+  async* troubled(type: string, status: Extract<FileStatus, 'waiting' | 'blocked' | 'parked'>): AsyncGenerator<string> {
+    const query = { ...partition(troublePk(type, status), '', undefined, 'trouble'), IndexName: indexes.trouble };
+    for await (const item of this.#query(query)) yield String(item.pk).slice('F#'.length);
+  }
+
+  async #get<Row>(key: { pk: string; sk: string }): Promise<Row | undefined> {
+    const output = await this.#client.send(new GetItemCommand({
+      TableName: this.#tableName, Key: marshall(key), ConsistentRead: true, ReturnConsumedCapacity: 'TOTAL',
+    }));
+    this.#count(output);
+    return output.Item === undefined ? undefined : unmarshall(output.Item) as Row;
+  }
+
+  async #page(query: Omit<QueryCommandInput, 'TableName'>) {
+    const output = await this.#client.send(new QueryCommand({ ...query, TableName: this.#tableName, ReturnConsumedCapacity: 'TOTAL' }));
+    this.#count(output);
+    return output;
+  }
+
+  async* #query(query: Omit<QueryCommandInput, 'TableName'>): AsyncGenerator<Record<string, unknown>> {
+    let start: Item | undefined;
+    do {
+      const { Items = [], LastEvaluatedKey } = await this.#page({ ...query, ...(start && { ExclusiveStartKey: start }) });
+      for (const item of Items) yield unmarshall(item);
+      start = LastEvaluatedKey;
+    } while (start !== undefined);
+  }
+
+  /** One write needs no transaction, which would cost twice as much. */
+  async #single({ Put, Update }: TransactWriteItem): Promise<void> {
+    if (Put) this.#count(await this.#client.send(new PutItemCommand({ ...Put, ReturnConsumedCapacity: 'TOTAL' })));
+    if (Update) this.#count(await this.#client.send(new UpdateItemCommand({ ...Update, ReturnConsumedCapacity: 'TOTAL' })));
+  }
+
+  #count({ ConsumedCapacity: consumed = [] }: { ConsumedCapacity?: ConsumedCapacity | ConsumedCapacity[] }) {
+    if (this.#onCapacity) [consumed].flat().forEach(this.#onCapacity);
+  }
+}
+
+/** Items of one partition whose sort key begins with `from`, or lies between `from` and `to`. */
+function partition(pk: string, from: string, to?: string, prefix = '') {
+  const [pkName, skName] = prefix === '' ? ['pk', 'sk'] : [`${prefix}Pk`, `${prefix}Sk`];
+  const condition = to === undefined ? 'begins_with(#sk, :from)' : '#sk BETWEEN :from AND :to';
+  return {
+    KeyConditionExpression: from === '' ? '#pk = :pk' : `#pk = :pk AND ${condition}`,
+    ExpressionAttributeNames: { '#pk': pkName, ...(from !== '' && { '#sk': skName }) },
+    ExpressionAttributeValues: marshall({ ':pk': pk, ...(from !== '' && { ':from': from }), ...(to !== undefined && { ':to': to }) }),
+  };
+}
+
+/** Somebody else was first. Throttling and everything else is not a lost race: the SDK retries it, then the caller is told. */
+function isLostRace(error: unknown): boolean {
+  if (error instanceof ConditionalCheckFailedException || error instanceof TransactionConflictException) return true;
+  if (!(error instanceof TransactionCanceledException)) return false;
+  const reasons = (error.CancellationReasons ?? []).map(({ Code }) => Code).filter((code) => code !== undefined && code !== 'None');
+  return reasons.length > 0 && reasons.every((code) => code === 'ConditionalCheckFailed' || code === 'TransactionConflict');
+}

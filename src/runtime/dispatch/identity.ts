@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import { type FileObject } from './rows.js';
+
+const SEQUENCER_DIGITS = 32;
+const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
+
+/**
+ * Makes sequencers of one key comparable as text: upper case, padded on the left with zeros to 32 digits.
+ *
+ * @throws RangeError for anything that is not hexadecimal text of 1 to 32 digits
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+ */
+export function normalizeSequencer(sequencer: string): string {
+  if (!/^[0-9A-Fa-f]{1,32}$/.test(sequencer)) {
+    throw new RangeError(`Expected a sequencer to be 1 to ${SEQUENCER_DIGITS} hexadecimal digits, got: ${JSON.stringify(sequencer.slice(0, 64))}`);
+  }
+  return sequencer.toUpperCase().padStart(SEQUENCER_DIGITS, '0');
+}
+
+/** True only if both are known and the first is smaller: a missing sequencer decides nothing. */
+export const isOlder = (one: string | undefined, other: string | undefined): boolean => one !== undefined && other !== undefined && one < other;
+
+/**
+ * Names one version of one object, the same for every delivery of its event.
+ *
+ * The id of the event will not do: S3 may send an event twice, under two ids.
+ */
+export function fileId(object: FileObject, eventTime: string): string {
+  const version = object.versionId ?? (object.sequencer === undefined ? `${object.etag ?? ''}@${eventTime}` : `seq:${normalizeSequencer(object.sequencer)}`);
+  return base32(createHash('sha256').update(`${object.bucket}\0${object.key}\0${version}`).digest());
+}
+
+function base32(bytes: Buffer): string {
+  let text = '';
+  let rest = 0n;
+  let bits = 0;
+  for (const byte of bytes) {
+    rest = (rest << 8n) | BigInt(byte);
+    bits += 8;
+    while (bits >= 5) {
+      bits -= 5;
+      text += BASE32.charAt(Number((rest >> BigInt(bits)) & 31n));
+    }
+    rest &= (1n << BigInt(bits)) - 1n;
+  }
+  return bits > 0 ? text + BASE32.charAt(Number((rest << BigInt(5 - bits)) & 31n)) : text;
+}

@@ -1,0 +1,35 @@
+import { normalizeSequencer } from './identity.js';
+
+const MAX_PART = 128;
+const NUMBER_DIGITS = 20;
+
+/**
+ * Order of files by the time of their events. S3 tells seconds; within one, files of the same key keep their order, files of different
+ * keys have none.
+ */
+export function orderByTime(eventTime: string, sequencer?: string): string {
+  const time = new Date(eventTime);
+  if (Number.isNaN(time.getTime())) {
+    throw new RangeError(`Expected the time of an event in ISO 8601, got: ${JSON.stringify(eventTime.slice(0, 64))}`);
+  }
+  return `${time.toISOString()}${sequencer === undefined ? '' : `.${normalizeSequencer(sequencer)}`}`;
+}
+
+/**
+ * Order of files by a part of their key, for example a date or a running number. Numbers compare as numbers: 9 comes before 10.
+ *
+ * @throws RangeError for an empty part, one of more than 128 characters, or characters other than letters, digits and `. _ : -`
+ */
+export function orderByPart(part: string): string {
+  if (part.length === 0 || part.length > MAX_PART || !/^[0-9A-Za-z._:-]+$/.test(part)) {
+    throw new RangeError(`Expected the part of the key that orders files to be 1 to ${MAX_PART} letters, digits and . _ : -, got: ${JSON.stringify(part.slice(0, MAX_PART))}`);
+  }
+  return part.replaceAll(/\d+/g, (number) => number.padStart(NUMBER_DIGITS, '0'));
+}
+
+/**
+ * A place behind `greatest` for the n-th late file of a sequence.
+ *
+ * `+` sorts before every character of an order, so whatever comes on time after `greatest` still comes after the appended file.
+ */
+export const appendedOrder = (greatest: string, count: number): string => `${greatest.split('+', 1)[0] ?? ''}+${String(count).padStart(NUMBER_DIGITS, '0')}`;

@@ -1,0 +1,141 @@
+import { type Statement, fileColumns, fromRow, statements } from './statements.js';
+import { schema } from './schema.js';
+import { type FileRow, type FileStatus, type HeadRow, type KeyRow, type QueuedFile } from '../rows.js';
+import { type DispatchStore, type Write } from '../store.js';
+
+/** The part of a `pg` connection that the store uses. */
+export interface PostgresConnection {
+  query(text: string, values?: unknown[]): Promise<{ readonly rows: Record<string, unknown>[]; readonly rowCount: number | null }>;
+}
+
+/** The part of a `pg.Pool` that the store uses; it reads and writes on the primary, in read committed isolation. */
+export interface PostgresPool extends PostgresConnection {
+  connect(): Promise<PostgresConnection & { release(error?: boolean): void }>;
+}
+
+/** Serialization failure, deadlock, unique violation: another commit was in the way. */
+const LOST_RACE = new Set(['40001', '40P01', '23505']);
+const PAGE = 500;
+
+/** Rows in PostgreSQL. Bring your own `pg.Pool`; `migrate()` makes the tables. */
+export class PostgresStore implements DispatchStore {
+  readonly #pool: PostgresPool;
+
+  constructor(options: { readonly pool: PostgresPool }) {
+    this.#pool = options.pool;
+  }
+
+  /** Makes the tables that do not exist yet. */
+  async migrate(): Promise<void> {
+    await this.#pool.query(schema);
+  }
+
+  async file(id: string): Promise<FileRow | undefined> {
+    return this.#one<FileRow>(`SELECT ${fileColumns} FROM fileworks_file WHERE id = $1`, [id]);
+  }
+
+  async heads(sequence: string): Promise<readonly HeadRow[]> {
+    const { rows } = await this.#pool.query('SELECT sequence, slot, version, holder, last, appended FROM fileworks_head WHERE sequence = $1 ORDER BY slot', [sequence]);
+    return rows.map((row) => fromRow(row) as unknown as HeadRow);
+  }
+
+  async key(bucket: string, key: string): Promise<KeyRow | undefined> {
+    return this.#one<KeyRow>('SELECT bucket, key, version, created, deleted, file, updated_at FROM fileworks_key WHERE bucket = $1 AND key = $2', [bucket, key]);
+  }
+
+  async queued(sequence: string, limit: number): Promise<readonly QueuedFile[]> {
+    const { rows } = await this.#pool.query(
+      `SELECT id, type, status, sequence, "order", slots, rev, epoch, attempts, not_before FROM fileworks_file
+       WHERE sequence COLLATE "C" = $1 AND status = 'queued' ORDER BY "order", id COLLATE "C" LIMIT $2`, [sequence, limit]);
+    return rows.map((row) => fromRow(row) as unknown as QueuedFile);
+  }
+
+  async lastQueued(sequence: string): Promise<string | undefined> {
+    const { rows } = await this.#pool.query(
+      `SELECT "order" FROM fileworks_file WHERE sequence COLLATE "C" = $1 AND status = 'queued' ORDER BY "order" DESC, id COLLATE "C" DESC LIMIT 1`, [sequence]);
+    return rows.at(0)?.order as string | undefined;
+  }
+
+  async commit(writes: readonly Write[]): Promise<boolean> {
+    const all = statements(writes);
+    try {
+      return all.length === 1 ? await holds(this.#pool, all[0]) : await this.#transaction(all);
+    } catch (error) {
+      if (LOST_RACE.has((error as { code?: string }).code ?? '')) return false;
+      throw error;
+    }
+  }
+
+  async* dueFiles(now: number): AsyncGenerator<string> {
+    let after: [number, string] = [-1, ''];
+    for (;;) {
+      const { rows } = await this.#pool.query(
+        `SELECT id, due_at FROM fileworks_file WHERE status IN ('starting', 'running', 'waiting') AND due_at <= $1 AND (due_at, id) > ($2, $3)
+         ORDER BY due_at, id LIMIT ${PAGE}`, [now, ...after]);
+      for (const row of rows) yield row.id as string;
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < PAGE) return;
+      after = [Number(last.due_at), last.id as string];
+    }
+  }
+
+  /** Steps from one sequence to the next however long their queues are. */
+  async* backlog(): AsyncGenerator<{ sequence: string; first: string }> {
+    let after = '';
+    for (;;) {
+      const { rows } = await this.#pool.query(
+        `SELECT sequence, id FROM fileworks_file WHERE status = 'queued' AND sequence COLLATE "C" > $1
+         ORDER BY sequence COLLATE "C", "order", id COLLATE "C" LIMIT 1`, [after]);
+      const row = rows.at(0);
+      if (row === undefined) return;
+      after = row.sequence as string;
+      yield { sequence: after, first: row.id as string };
+    }
+  }
+
+  /** Files of a type that wait, are blocked or are parked, in order. */
+  async* troubled(type: string, status: Extract<FileStatus, 'waiting' | 'blocked' | 'parked'>): AsyncGenerator<string> {
+    const { rows } = await this.#pool.query('SELECT id FROM fileworks_file WHERE type = $1 AND status = $2 ORDER BY "order"', [type, status]);
+    for (const row of rows) yield row.id as string;
+  }
+
+  /** Deletes completed and skipped files, and what is known of keys, that did not change since; call it now and then. */
+  async expire(before: number): Promise<void> {
+    await this.#pool.query(`DELETE FROM fileworks_file WHERE status IN ('completed', 'skipped') AND updated_at < $1`, [before]);
+    await this.#pool.query('DELETE FROM fileworks_key WHERE updated_at < $1', [before]);
+  }
+
+  async #one<Row>(text: string, values: unknown[]): Promise<Row | undefined> {
+    const { rows } = await this.#pool.query(text, values);
+    const row = rows.at(0);
+    return row === undefined ? undefined : fromRow(row) as unknown as Row;
+  }
+
+  async #transaction(all: readonly Statement[]): Promise<boolean> {
+    const connection = await this.#pool.connect();
+    let broken = true;
+    try {
+      await connection.query('BEGIN ISOLATION LEVEL READ COMMITTED');
+      for (const statement of all) {
+        if (!await holds(connection, statement)) {
+          await connection.query('ROLLBACK');
+          broken = false;
+          return false;
+        }
+      }
+      await connection.query('COMMIT');
+      broken = false;
+      return true;
+    } catch (error) {
+      broken = !await connection.query('ROLLBACK').then(() => true, () => false);
+      throw error;
+    } finally {
+      connection.release(broken);
+    }
+  }
+}
+
+async function holds(connection: PostgresConnection, { text, values }: Statement): Promise<boolean> {
+  const { rowCount } = await connection.query(text, values);
+  return rowCount === 1;
+}

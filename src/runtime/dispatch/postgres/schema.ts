@@ -1,0 +1,56 @@
+/**
+ * Tables of `PostgresStore`, PostgreSQL 13 or newer. Safe to run again.
+ *
+ * `COLLATE "C"` compares orders byte by byte, as the protocol does. The unique index is a backstop only: the version of the head decides.
+ */
+export const schema = `
+CREATE TABLE IF NOT EXISTS fileworks_file (
+  id text PRIMARY KEY,
+  type text NOT NULL,
+  sequence text,
+  slots integer NOT NULL,
+  "order" text COLLATE "C" NOT NULL,
+  status text NOT NULL,
+  rev bigint NOT NULL,
+  epoch bigint NOT NULL,
+  attempts integer NOT NULL,
+  interruptions integer NOT NULL,
+  slot integer,
+  fence bigint,
+  worker text,
+  not_before bigint,
+  due_at bigint,
+  began_at bigint,
+  reason text,
+  result jsonb,
+  object jsonb NOT NULL,
+  policy jsonb NOT NULL,
+  correlation_id text NOT NULL,
+  registered_at bigint NOT NULL,
+  updated_at bigint NOT NULL
+);
+CREATE INDEX IF NOT EXISTS fileworks_file_queue ON fileworks_file (sequence COLLATE "C", "order", id COLLATE "C") WHERE status = 'queued';
+CREATE INDEX IF NOT EXISTS fileworks_file_due ON fileworks_file (due_at) WHERE status IN ('starting', 'running', 'waiting') AND due_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS fileworks_file_trouble ON fileworks_file (type, status, "order") WHERE status IN ('waiting', 'blocked', 'parked');
+CREATE UNIQUE INDEX IF NOT EXISTS fileworks_file_slot ON fileworks_file (sequence, slot)
+  WHERE status IN ('starting', 'running', 'waiting', 'blocked') AND sequence IS NOT NULL;
+CREATE TABLE IF NOT EXISTS fileworks_head (
+  sequence text NOT NULL,
+  slot integer NOT NULL,
+  version bigint NOT NULL,
+  holder text,
+  last text COLLATE "C",
+  appended bigint NOT NULL DEFAULT 0,
+  PRIMARY KEY (sequence, slot)
+);
+CREATE TABLE IF NOT EXISTS fileworks_key (
+  bucket text NOT NULL,
+  key text NOT NULL,
+  version bigint NOT NULL,
+  created text,
+  deleted text,
+  file text,
+  updated_at bigint NOT NULL,
+  PRIMARY KEY (bucket, key)
+);
+`;

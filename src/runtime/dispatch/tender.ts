@@ -1,0 +1,108 @@
+import { type Dispatcher } from './dispatcher.js';
+import { type FileRow } from './rows.js';
+import { type DispatchStore } from './store.js';
+import { type TaskHost } from './task-host.js';
+import { FileworksError } from '../errors.js';
+
+/** ECS remembers a client token for a day at most and forgets it with its task: far below both, a token is not used again. */
+const MAX_TOKEN_AGE_MS = 45 * 60_000;
+
+/** The host takes no launches at the moment; the same launch again, later. */
+export class LaunchThrottled extends FileworksError {
+  readonly code = 'ERR_LAUNCH_THROTTLED';
+}
+
+/** A launch that cannot work until a person acts. The file is blocked; this tells whoever watches. */
+export class LaunchMisconfigured extends FileworksError {
+  readonly code = 'ERR_LAUNCH_MISCONFIGURED';
+}
+
+export interface TenderOptions {
+  readonly store: DispatchStore;
+  readonly dispatcher: Dispatcher;
+  readonly host: TaskHost;
+  readonly now?: () => number;
+  /** Told of every launch that did not lead to a task. */
+  readonly onRefused?: (file: FileRow, reason: string) => void;
+}
+
+/** Looks after files that have been claimed: launches their tasks, and asks after tasks that went silent. */
+export class Tender {
+  readonly #store: DispatchStore;
+  readonly #dispatcher: Dispatcher;
+  readonly #host: TaskHost;
+  readonly #now: () => number;
+  readonly #onRefused: (file: FileRow, reason: string) => void;
+
+  constructor({ store, dispatcher, host, now = Date.now, onRefused = () => undefined }: TenderOptions) {
+    this.#store = store;
+    this.#dispatcher = dispatcher;
+    this.#host = host;
+    this.#now = now;
+    this.#onRefused = onRefused;
+  }
+
+  /** Does what a file needs next, whatever that is; safe at any time, as often as anybody likes. */
+  async tick(id: string): Promise<void> {
+    const file = await this.#store.file(id);
+    switch (file?.status) {
+      case 'queued': return file.sequence === undefined ? undefined : this.#dispatcher.drive(file.sequence);
+      case 'starting': return this.#launch(file);
+      case 'waiting': return this.#retry(file);
+      case 'running': return this.#askAfter(file);
+      default: return undefined;
+    }
+  }
+
+  /** One round over everything that is due, and every sequence that has a queue. */
+  async sweep(signal?: AbortSignal): Promise<void> {
+    for await (const id of this.#store.dueFiles(this.#now())) {
+      signal?.throwIfAborted();
+      await this.tick(id);
+    }
+    for await (const { sequence } of this.#store.backlog()) {
+      signal?.throwIfAborted();
+      await this.#dispatcher.drive(sequence);
+    }
+  }
+
+  async #retry(file: FileRow): Promise<void> {
+    await this.#dispatcher.apply(file.id, { type: 'retry' });
+  }
+
+  async #launch(file: FileRow): Promise<void> {
+    const { id, epoch } = file;
+    if (this.#now() - file.updatedAt > MAX_TOKEN_AGE_MS) {
+      if (await this.#host.hasTask(file)) await this.#dispatcher.look(id);
+      else await this.#dispatcher.apply(id, { type: 'interrupt', epoch, reason: 'no task was found for the launch' });
+      return;
+    }
+    const result = await this.#host.launch(file);
+    switch (result.kind) {
+      case 'launched':
+        if (result.ended) await this.#dispatcher.apply(id, { type: 'stopped', epoch, reason: 'the task stopped before it began' });
+        return;
+      case 'refused':
+        this.#onRefused(file, result.reason);
+        await this.#dispatcher.apply(id, { type: 'refuse', epoch, reason: result.reason });
+        return;
+      case 'misconfigured':
+        await this.#dispatcher.apply(id, { type: 'misconfigured', epoch, reason: result.reason });
+        throw new LaunchMisconfigured(`file ${id} cannot be launched: ${result.reason}`);
+      case 'throttled': throw new LaunchThrottled(`launch of file ${id} was throttled: ${result.reason}`);
+      case 'unknown': return; // the sweeper makes the same call again and learns what became of it
+    }
+  }
+
+  /** Silence is no evidence: a task is stopped, and over only when its host says so. */
+  async #askAfter({ id, epoch, worker, dueAt }: FileRow): Promise<void> {
+    if (worker === undefined) throw new Error(`file ${id} is running without a worker`);
+    const state = await this.#host.describe(worker);
+    if (state.kind === 'over') {
+      await this.#dispatcher.apply(id, { type: state.interrupted ? 'interrupt' : 'stopped', epoch, worker, reason: state.reason });
+    } else if (dueAt !== undefined && dueAt <= this.#now()) {
+      await this.#host.stop(worker, 'no heartbeat in time, or longer than the maximum');
+      await this.#dispatcher.look(id);
+    }
+  }
+}

@@ -1,0 +1,192 @@
+import { type Engine, type EngineName, engines } from './support/engines';
+import { arrival, policy } from './support/rows';
+import { type DispatchStore, Dispatcher, FileTask, NotMyTurn, TurnLost, type Write } from '../../../src/runtime/dispatch/index.js';
+
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+}
+
+const NAMES = Object.keys(engines) as EngineName[];
+
+describe.each(NAMES)('store on %s', (name) => {
+  let engine: Engine;
+  let store: DispatchStore;
+  let dispatcher: Dispatcher;
+  const woken: string[] = [];
+  const wake = (id: string) => {
+    woken.push(id);
+    return Promise.resolve();
+  };
+
+  beforeAll(async () => {
+    engine = await engines[name]();
+  }, 600_000);
+  afterAll(async () => engine.stop());
+  beforeEach(async () => {
+    store = await engine.emptyStore();
+    woken.length = 0;
+    dispatcher = new Dispatcher({ store, wake });
+  });
+
+  const begin = (fileId: string, epoch = 1, worker = `task-of-${fileId}-${epoch}`) => FileTask.begin({ store, fileId, epoch, worker });
+
+  test('files of a sequence take turns in their order', async () => {
+    for (const id of ['2', '3', '1']) await dispatcher.register(arrival(id));
+
+    const first = await begin('2');
+    await expect(store.queued('A', 10)).resolves.toMatchObject([{ id: '1' }, { id: '3' }]);
+    await first.complete({ rows: 7 });
+    await dispatcher.drive('A');
+
+    expect(await store.file('2')).toMatchObject({ status: 'completed', result: { rows: 7 } });
+    expect(await store.file('1')).toMatchObject({ status: 'starting', epoch: 1, attempts: 1, fence: 2 });
+    expect(await store.file('3')).toMatchObject({ status: 'queued' });
+    expect(woken).toEqual(['2', '1']);
+  });
+
+  test('a file is registered once however often it is delivered', async () => {
+    const outcomes = await Promise.all(Array.from({ length: 8 }, () => dispatcher.register(arrival('1'))));
+    expect(outcomes.filter((outcome) => outcome === 'changed')).toHaveLength(1);
+    expect(await store.file('1')).toMatchObject({ status: 'starting', epoch: 1 });
+  });
+
+  test('of many claims one succeeds', async () => {
+    await dispatcher.register(arrival('1'));
+    await (await begin('1')).complete();
+    await Promise.all(['2', '3', '4', '5'].map((id) => dispatcher.register(arrival(id))));
+    await Promise.all(Array.from({ length: 8 }, () => dispatcher.drive('A')));
+
+    const rows = await Promise.all(['2', '3', '4', '5'].map((id) => store.file(id)));
+    expect(rows.filter((row) => row?.status === 'starting')).toHaveLength(1);
+    expect((await store.heads('A'))[0]).toMatchObject({ version: 2, slot: 0 });
+  });
+
+  test('of many containers one begins, and may begin again', async () => {
+    await dispatcher.register(arrival('1'));
+    const begun = await Promise.allSettled(['a', 'b', 'c', 'd'].map((worker) => begin('1', 1, worker)));
+    expect(begun.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+
+    const { worker } = (await store.file('1'))!;
+    await expect(begin('1', 1, worker)).resolves.toMatchObject({ attempt: 1 });
+    await expect(begin('1', 1, 'other')).rejects.toThrow(NotMyTurn);
+  });
+
+  test('a writer that lost the race changes nothing', async () => {
+    await dispatcher.register(arrival('1'));
+    const file = (await store.file('1'))!;
+    const stale: Write[] = [
+      { kind: 'head', sequence: 'A', slot: 0, seen: { version: 1, holder: '1' }, change: { version: 9 } },
+      { kind: 'update', file: { ...file, rev: file.rev - 1 }, change: { status: 'completed' } },
+    ];
+    await expect(store.commit(stale)).resolves.toBe(false);
+    await expect(store.commit([...stale].reverse())).resolves.toBe(false);
+    expect((await store.heads('A'))[0]).toMatchObject({ version: 1, holder: '1' });
+    expect(await store.file('1')).toEqual(file);
+  });
+
+  test('a parallel type works on as many files as it has slots', async () => {
+    await Promise.all(['1', '2', '3', '4', '5'].map((id) => dispatcher.register(arrival(id, { slots: 3 }))));
+    const working = async () => (await Promise.all(['1', '2', '3', '4', '5'].map((id) => store.file(id)))).filter((row) => row?.status === 'starting');
+    expect(await working()).toHaveLength(3);
+    const [one] = await working();
+    await (await begin(one!.id)).complete();
+    await dispatcher.drive('A');
+    expect(await working()).toHaveLength(3);
+    expect(new Set((await working()).map((row) => row?.slot)).size).toBe(3);
+  });
+
+  test('a type without limit starts at once and keeps no head', async () => {
+    await dispatcher.register(arrival('1', { sequence: undefined }));
+    expect(await store.file('1')).toMatchObject({ status: 'starting', epoch: 1 });
+    await (await begin('1')).complete();
+    expect((await store.file('1'))?.status).toBe('completed');
+  });
+
+  test('exhausted retries park the file and free its slot, or block the sequence', async () => {
+    const once = { ...policy, maxAttempts: 1 };
+    await dispatcher.register(arrival('1', { policy: once }));
+    await dispatcher.register(arrival('2', { policy: { ...once, exhausted: 'block' } }));
+    await dispatcher.register(arrival('3'));
+    await (await begin('1')).fail(new Error('broken'));
+    await dispatcher.drive('A');
+    expect(await store.file('1')).toMatchObject({ status: 'parked', reason: 'Error: broken' });
+    await (await begin('2')).fail(new Error('broken'));
+    await dispatcher.drive('A');
+    expect((await store.file('2'))?.status).toBe('blocked');
+    expect((await store.file('3'))?.status).toBe('queued');
+
+    await expect(dispatcher.apply('2', { type: 'redrive' })).resolves.toBe('changed');
+    expect(await store.file('2')).toMatchObject({ status: 'starting', attempts: 1, epoch: 2 });
+    await expect(begin('2', 1)).rejects.toThrow(NotMyTurn);
+    await (await begin('2', 2)).fail('again');
+    await dispatcher.apply('2', { type: 'discard', reason: 'by hand' });
+    expect((await store.file('3'))?.status).toBe('starting');
+  });
+
+  test('a container whose turn is over is told so', async () => {
+    await dispatcher.register(arrival('1'));
+    const task = await begin('1');
+    await dispatcher.apply('1', { type: 'stopped', epoch: 1, worker: 'task-of-1-1', reason: 'killed' });
+    expect((await store.file('1'))?.status).toBe('waiting');
+    await expect(task.heartbeat()).rejects.toThrow(TurnLost);
+    await expect(task.complete()).rejects.toThrow(TurnLost);
+  });
+
+  test('a container that repeats its last word is told that it was heard', async () => {
+    await dispatcher.register(arrival('1'));
+    const task = await begin('1');
+    await task.complete();
+    await expect(task.complete()).resolves.toBeUndefined();
+    await expect(task.heartbeat()).rejects.toThrow(TurnLost);
+  });
+
+  const version = (id: string, sequencer: string) => arrival(id, { overwrite: 'latest', object: { bucket: 'inbox', key: 'a/k.csv', sequencer } });
+  const busy = async () => dispatcher.register(arrival('0'));
+
+  test('an overwritten version that waits is skipped, in whatever order the events come', async () => {
+    await busy();
+    await dispatcher.register(version('1', '01'));
+    await dispatcher.register(version('3', '03'));
+    await dispatcher.register(version('2', '02'));
+    expect(await store.file('1')).toMatchObject({ status: 'skipped', reason: 'overwritten' });
+    expect(await store.file('2')).toMatchObject({ status: 'skipped', reason: 'overwritten before it was registered' });
+    await expect(store.queued('A', 10)).resolves.toMatchObject([{ id: '3' }]);
+  });
+
+  test('a deleted object is skipped, also when its creation is told later', async () => {
+    await busy();
+    await dispatcher.register(version('1', '01'));
+    await dispatcher.remove({ bucket: 'inbox', key: 'a/k.csv', sequencer: '03' }, 'event');
+    await dispatcher.register(version('2', '02'));
+    await dispatcher.register(version('4', '04'));
+    expect(await store.file('1')).toMatchObject({ status: 'skipped', reason: 'deleted' });
+    expect((await store.file('2'))?.status).toBe('skipped');
+    expect((await store.file('4'))?.status).toBe('queued');
+  });
+
+  test('a late file is parked, or goes to the end', async () => {
+    const late = { late: 'park' as const };
+    await dispatcher.register(arrival('5', late));
+    await dispatcher.register(arrival('3', late));
+    expect(await store.file('3')).toMatchObject({ status: 'parked', reason: 'late: came after 5 was claimed' });
+    const append = { late: 'append' as const };
+    await dispatcher.register(arrival('7', append));
+    await dispatcher.register(arrival('4', append));
+    await dispatcher.register(arrival('2', append));
+    await dispatcher.register(arrival('8', append));
+    expect((await store.queued('A', 10)).map(({ id }) => id)).toEqual(['7', '4', '2', '8']);
+  });
+
+  test('the sweeper finds what is due and every sequence with a queue', async () => {
+    for (const sequence of ['A/x', 'A/y', 'B']) {
+      for (const id of ['1', '2', '3']) await dispatcher.register(arrival(`${sequence}-${id}`, { sequence, order: id }));
+    }
+    const due = async (now: number) => (await all(store.dueFiles(now))).sort();
+    expect(await due(Date.now())).toEqual([]);
+    expect(await due(Date.now() + 3_600_000)).toEqual(['A/x-1', 'A/y-1', 'B-1']);
+    const backlog = await all(store.backlog());
+    expect(backlog.sort((a, b) => (a.sequence < b.sequence ? -1 : 1))).toEqual([{ sequence: 'A/x', first: 'A/x-2' }, { sequence: 'A/y', first: 'A/y-2' }, { sequence: 'B', first: 'B-2' }]);
+  });
+});
