@@ -3,17 +3,17 @@ import type { Alarm, IAlarmAction, Metric, MetricOptions } from 'aws-cdk-lib/aws
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
-import { Queue, type IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
-import { acknowledge, acknowledgeWildcard } from '../private/acknowledge';
+import { acknowledgeWildcard } from '../private/acknowledge';
 import { checkExcluded } from '../private/checks';
 import { grantWriteWithKey } from '../private/grants';
-import { createDeadLetterAlarm, encryption, WorkQueueDefaults } from '../private/work-queue';
 import { IngestRoute } from './ingest-route';
 import type { IngestRouteOptions } from './ingest-route-options';
 import { createIngestBucket } from './private/ingest-bucket';
 import { enableEventBridge } from './private/event-bridge';
+import { createUndeliveredEvents } from './private/undelivered-events';
 
 /** Properties of `FileIngestBucket`. */
 export interface FileIngestBucketProps {
@@ -129,15 +129,13 @@ export class FileIngestBucket extends Construct {
     this.bucket = props.bucket ?? createIngestBucket(this, props);
     enableEventBridge(this, this.bucket);
 
-    this.deadLetterQueue = this.#createDeadLetterQueue();
-    this.deadLetterAlarm = createDeadLetterAlarm(this, this.deadLetterQueue, {
-      description: `Events of new objects in ${this.node.path} could not be delivered and wait in its dead-letter queue`,
-      actions: props.alarmActions,
-    });
+    const undelivered = createUndeliveredEvents(this, props.alarmActions);
+    this.deadLetterQueue = undelivered.deadLetterQueue;
+    this.deadLetterAlarm = undelivered.deadLetterAlarm;
   }
 
   /**
-   * Sends the events of some new objects to a target.
+   * Sends the events of some new objects to a target of the same stack. For a target of another stack, create an `IngestRoute` there.
    *
    * @param id name of the route, unique in the bucket
    * @param options which objects, and where to
@@ -187,12 +185,6 @@ export class FileIngestBucket extends Construct {
         this,
       );
     }
-  }
-
-  #createDeadLetterQueue(): Queue {
-    const queue = new Queue(this, 'DeadLetterQueue', { ...encryption(), retentionPeriod: WorkQueueDefaults.deadLetterRetention });
-    acknowledge(queue, 'AwsSolutions-SQS3', 'This is the dead-letter queue of EventBridge rules, which is not named in any queue');
-    return queue;
   }
 
   #grant(grantee: iam.IGrantable, prefix: string, actions: string[]): iam.Grant {

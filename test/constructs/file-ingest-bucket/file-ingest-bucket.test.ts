@@ -268,12 +268,12 @@ describe('IngestRoute', () => {
     const target = IngestTarget.existingQueue(new sqs.Queue(test.stack, 'Jobs'));
     inbox.addRoute('A', { prefixes: ['a/'], target });
     inbox.addRoute('B', { prefixes: ['b/'], target });
-    inbox.addRoute('Csv', { prefixes: ['b/'], suffixes: ['.csv'], target });
+    inbox.addRoute('Csv', { suffixes: ['.csv'], target });
     new FileIngestBucket(test.stack, 'Other').addRoute('All', { target });
     synth(test);
     const warnings = Annotations.fromStack(test.stack).findWarning('*', Match.anyValue());
     expect(warnings.map(({ id, entry }) => [id, entry.data])).toEqual([
-      ['/Pipeline/Inbox/Csv', 'Some objects fit B too and are delivered by both routes; narrow one of them, or acknowledge this if it is what you want [ack: cdk-fileworks:FileIngestBucket.overlappingRoutes]'],
+      ['/Pipeline/Inbox/Csv', 'Some objects fit A and B too and are delivered by each of these routes; narrow them, or acknowledge this if it is what you want [ack: cdk-fileworks:FileIngestBucket.overlappingRoutes]'],
     ]);
   });
 

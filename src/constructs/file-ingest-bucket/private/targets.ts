@@ -1,3 +1,4 @@
+import { Stack } from 'aws-cdk-lib';
 import { LambdaFunction, SfnStateMachine, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption, type CfnQueue, type IQueue } from 'aws-cdk-lib/aws-sqs';
@@ -49,6 +50,12 @@ function toQueue(queue: IQueue, { messageGroupId }: IngestMessageOptions, route:
 
 /** What can be known of a queue that this app creates. */
 function checkQueue(queue: Queue, route: IngestRoute): void {
+  if (Stack.of(queue) !== Stack.of(route)) {
+    throw new ValidationError(
+      `target is of the stack ${Stack.of(queue).node.path}, and rule and queue name each other; create the route there: new IngestRoute(scope, id, { source, ... })`,
+      route,
+    );
+  }
   if (queue.encryptionType === QueueEncryption.KMS_MANAGED) {
     throw new ValidationError(
       'target cannot be a queue with QueueEncryption.KMS_MANAGED, because EventBridge may not use the key that AWS manages for SQS; '
