@@ -1,0 +1,152 @@
+import { writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { AddService } from './compare/stacks.ts';
+import { SimulatorError } from './failure.ts';
+import { defaultParameters, type Parameters } from './parameters.ts';
+import { renderPlot } from './report/plot.ts';
+import { renderTable } from './report/table.ts';
+import { run, type Run } from './run.ts';
+import type { Wake } from './template/read-worker.ts';
+import { readTemplateFile } from './template/template.ts';
+import { readWorkload, type Workload } from './workload.ts';
+import { workloads } from './workloads.ts';
+
+const usage = `npm run simulate -- --template FILE [--template FILE …] --workload NAME|FILE [--workload …] [options]
+npm run simulate -- --compare [--workload NAME …] [options]
+
+  --template FILE       a synthesized template: cdk.out/*.template.json
+  --workload NAME|FILE  ${workloads.map(({ name }) => name).join(', ')}, or a JSON file
+  --compare             our worker and its peers, all with the same maximum, slots, sizes and capacity
+  --service ID          logical id of the service, for a template that scales several
+  --slots N             jobs that a task runs at the same time (default: what the template says, else 1)
+  --protection on|off   whether tasks that work are protected from scale-in (default: whether a role may do it)
+  --wake off|one|backlog  what an arrival at a service without tasks starts (default: one if a role may do it, else off)
+  --metric NAME=EXPR    a metric published from outside, as metric math over visible, inFlight, running, desired
+  --set NAME=NUMBER     a parameter of AWS: ${Object.keys(defaultParameters).join(', ')}
+  --seed N              default 1; the same seed gives the same result
+  --svg FILE            plots of backlog and tasks, one file for each workload
+  --json                one JSON line for each template and workload, in place of the table`;
+
+/** Where ours comes from when it is compared; tests give the sources. */
+export type LoadOurs = () => Promise<AddService>;
+
+/** Runs the command line; gives the exit code. */
+export async function main(args: readonly string[], write: (text: string) => void = (text) => process.stdout.write(`${text}\n`), loadOurs?: LoadOurs): Promise<number> {
+  try {
+    const options = readArguments(args);
+    if (options.help) {
+      write(usage);
+      return 0;
+    }
+    const runs: Run[] = [];
+    for (const workload of options.workloads) {
+      const ofWorkload = options.compare ? await runComparison(workload, options, loadOurs) : runTemplates(workload, options);
+      if (options.svg) writePlot(options.svg, options.workloads.length > 1, workload, ofWorkload);
+      runs.push(...ofWorkload);
+    }
+    await report(runs, options, write);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof SimulatorError) && !isUsageError(error)) throw error;
+    write(`✖ ${error.message}`);
+    return 1;
+  }
+}
+
+interface Options {
+  readonly help: boolean;
+  readonly compare: boolean;
+  readonly json: boolean;
+  readonly templates: readonly string[];
+  readonly workloads: readonly Workload[];
+  readonly metrics: readonly string[];
+  readonly parameters: Parameters;
+  readonly seed: number;
+  readonly service?: string;
+  readonly slots?: number;
+  readonly protection?: boolean;
+  readonly wake?: Wake;
+  readonly svg?: string;
+}
+
+function readArguments(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      template: { type: 'string', multiple: true, default: [] }, workload: { type: 'string', multiple: true, default: [] },
+      metric: { type: 'string', multiple: true, default: [] }, set: { type: 'string', multiple: true, default: [] },
+      compare: { type: 'boolean', default: false }, json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
+      service: { type: 'string' }, slots: { type: 'string' }, protection: { type: 'string' }, wake: { type: 'string' }, seed: { type: 'string', default: '1' }, svg: { type: 'string' },
+    },
+  });
+  const fail = (what: string): never => {
+    throw new SimulatorError(`${what}; --help shows the options`);
+  };
+  if (!values.help && values.compare === (values.template.length > 0)) fail('give either --template, once or more, or --compare');
+  if (!values.help && !values.compare && values.workload.length === 0) fail('--workload is missing');
+  if (values.protection !== undefined && !['on', 'off'].includes(values.protection)) fail(`--protection must be on or off, got ${values.protection}`);
+  if (values.wake !== undefined && !['off', 'one', 'backlog'].includes(values.wake)) fail(`--wake must be off, one or backlog, got ${values.wake}`);
+  const slots = values.slots === undefined ? undefined : Number(values.slots);
+  if (slots !== undefined && !(Number.isInteger(slots) && slots > 0)) fail(`--slots must be a whole number of 1 or more, got ${String(values.slots)}`);
+  if (!Number.isInteger(Number(values.seed))) fail(`--seed must be a whole number, got ${values.seed}`);
+  return {
+    help: values.help, compare: values.compare, json: values.json, templates: values.template, metrics: values.metric,
+    workloads: values.workload.length > 0 ? values.workload.map(readWorkload) : workloads,
+    parameters: readParameters(values.set),
+    seed: Number(values.seed), service: values.service, slots, svg: values.svg,
+    protection: values.protection === undefined ? undefined : values.protection === 'on', wake: values.wake as Wake | undefined,
+  };
+}
+
+function readParameters(settings: readonly string[]): Parameters {
+  const given = settings.map((setting) => {
+    const [name, value] = setting.split('=');
+    if (!(name in defaultParameters) || !(Number(value) >= 0)) {
+      throw new SimulatorError(`--set ${setting} must be NAME=NUMBER with a number of 0 or more and one of ${Object.keys(defaultParameters).join(', ')}`);
+    }
+    return [name, Number(value)];
+  });
+  return { ...defaultParameters, ...(Object.fromEntries(given) as Partial<Parameters>) };
+}
+
+function runTemplates(workload: Workload, { templates, seed, parameters, metrics, service, slots, protection, wake }: Options): Run[] {
+  return templates.map((file) => {
+    const subject = { name: basename(file).replace(/(\.template)?\.json$/, ''), template: readTemplateFile(file), metrics, service, slots, protection, wake };
+    return run(subject, workload, seed, parameters);
+  });
+}
+
+async function runComparison(workload: Workload, { seed, parameters, protection, wake }: Options, loadOurs: LoadOurs = loadCompiled): Promise<Run[]> {
+  // Only a comparison needs the CDK, and a second to load it.
+  const { compare } = await import('./compare/compare.ts');
+  return compare(await loadOurs(), workload, seed, parameters, { protection, wake });
+}
+
+async function loadCompiled(): Promise<AddService> {
+  const { addFileworks } = await import('./compare/ours.ts');
+  return addFileworks;
+}
+
+async function report(runs: readonly Run[], { json, compare }: Options, write: (text: string) => void): Promise<void> {
+  const summaries = runs.map(({ summary }) => summary);
+  if (json) {
+    summaries.forEach((summary) => write(JSON.stringify(summary)));
+    return;
+  }
+  write(renderTable(summaries));
+  for (const note of new Set(runs.flatMap(({ summary, notes }) => notes.map((note) => `${summary.template}: ${note}`)))) write(`note: ${note}`);
+  if (!compare) return;
+  const { checkTargets } = await import('./compare/targets.ts');
+  for (const { promise, kept, evidence } of checkTargets(summaries)) write(`${kept ? '✔' : '✖'} ${promise}: ${evidence}`);
+}
+
+function writePlot(file: string, several: boolean, workload: Workload, runs: readonly Run[]): void {
+  const path = several ? file.replace(/(\.svg)?$/, `-${workload.name}.svg`) : file;
+  writeFileSync(path, renderPlot(workload.name, workload.description, runs.map(({ summary, minutes }) => ({ name: summary.template, minutes }))));
+}
+
+/** What `parseArgs` throws for an option that there is not. */
+function isUsageError(error: unknown): error is Error {
+  return String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS');
+}

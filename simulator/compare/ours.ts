@@ -1,0 +1,12 @@
+import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
+import { QueueScaledFargateWorker } from '../../lib/index.js';
+import type { AddService } from './stacks.ts';
+
+/** Our worker, as it is compiled, with its own defaults. */
+export const addFileworks: AddService = (stack, cluster, { maxTasks, slots, cpu, memoryLimitMiB }) => {
+  new QueueScaledFargateWorker(stack, 'Worker', {
+    cluster, cpu, memoryLimitMiB, maxTasks,
+    image: ContainerImage.fromRegistry('public.ecr.aws/docker/library/busybox:stable'),
+    concurrency: slots,
+  });
+};

@@ -1,0 +1,190 @@
+import { MinimumBilledSeconds, SpotWarningSeconds, type Parameters } from '../parameters.ts';
+import type { CapacityShare, Worker } from '../template/read-worker.ts';
+import type { EventQueue } from './events.ts';
+import type { Message } from './job-queue.ts';
+import { Random } from './random.ts';
+
+export type StopCause = 'scaleIn' | 'spot';
+
+/** A Fargate task. It starts, runs, stops, and is gone; a stopping task finishes what it can until it is killed. */
+export interface Task {
+  readonly share: CapacityShare;
+  readonly launchedAt: number;
+  state: 'starting' | 'running' | 'stopping' | 'gone';
+  /** Why it stops. */
+  cause?: StopCause;
+  readonly jobs: Set<Message>;
+  /** Until when it is protected from scale-in; Infinity while it works. */
+  protectedUntil: number;
+}
+
+export interface FleetListener {
+  /** A task is ready for jobs. */
+  readonly running: (task: Task) => void;
+  /** A task got SIGTERM: it takes no more jobs. */
+  readonly stopping: (task: Task) => void;
+  /** A task got SIGKILL with these jobs unfinished. */
+  readonly killed: (task: Task, jobs: readonly Message[]) => void;
+}
+
+/**
+ * The tasks of an ECS service on Fargate, and the scheduler that keeps as many of them as are wanted.
+ *
+ * When there are too many, it stops tasks that have not started yet, then any that is not protected, at random: the
+ * scheduler knows nothing of their work. Which ones AWS takes is not documented; that is assumed.
+ */
+export class Fleet {
+  readonly #worker: Worker;
+  readonly #parameters: Parameters;
+  readonly #events: EventQueue;
+  readonly #listener: FleetListener;
+  readonly #startTimes: Random;
+  readonly #reclaims: Random;
+  readonly #choices: Random;
+  readonly #tasks = new Set<Task>();
+  #wanted = 0;
+  #nextLaunch = 0;
+  #billedSpotSeconds = 0;
+  #billedOnDemandSeconds = 0;
+  public launched = 0;
+
+  public constructor(worker: Worker, parameters: Parameters, events: EventQueue, seed: number, listener: FleetListener) {
+    this.#worker = worker;
+    this.#parameters = parameters;
+    this.#events = events;
+    this.#listener = listener;
+    this.#startTimes = new Random(seed, 'task starts');
+    this.#reclaims = new Random(seed, 'spot reclaims');
+    this.#choices = new Random(seed, 'scale-in choices');
+  }
+
+  public get running(): number {
+    return this.#count('running');
+  }
+
+  public get starting(): number {
+    return this.#count('starting');
+  }
+
+  /** Seconds that Fargate has billed so far for tasks that are gone. */
+  public get billed(): { readonly spotSeconds: number; readonly onDemandSeconds: number } {
+    return { spotSeconds: this.#billedSpotSeconds, onDemandSeconds: this.#billedOnDemandSeconds };
+  }
+
+  /** Tasks that are there before the first job. */
+  public begin(count: number): void {
+    this.#wanted = count;
+    for (let started = 0; started < count; started++) this.#run(this.#create());
+  }
+
+  public want(count: number): void {
+    this.#wanted = Math.min(count, this.#parameters.tasksPerService);
+    this.#keepCount();
+  }
+
+  /** A task took a job or has no more; the scheduler may stop it only once its protection has run out. */
+  public noteWork(task: Task): void {
+    if (!this.#worker.protection) return;
+    task.protectedUntil = task.jobs.size > 0 ? Infinity : this.#events.now + this.#parameters.protectionReleaseSeconds;
+    if (task.jobs.size === 0) this.#events.at(task.protectedUntil, () => this.#keepCount());
+  }
+
+  /** A stopping task has finished its last job. */
+  public leave(task: Task): void {
+    if (task.state === 'gone') return;
+    task.state = 'gone';
+    this.#tasks.delete(task);
+    this.#bill(task);
+  }
+
+  /** Ends the simulation: what still runs is billed until now. */
+  public end(): void {
+    for (const task of [...this.#tasks]) this.leave(task);
+  }
+
+  #count(state: Task['state']): number {
+    let count = 0;
+    for (const task of this.#tasks) count += Number(task.state === state);
+    return count;
+  }
+
+  #keepCount(): void {
+    const active = [...this.#tasks].filter(({ state }) => state === 'starting' || state === 'running');
+    for (let missing = this.#wanted - active.length; missing > 0; missing--) this.#launch();
+    let surplus = active.length - this.#wanted;
+    if (surplus <= 0) return;
+    const now = this.#events.now;
+    const starting = active.filter(({ state }) => state === 'starting').reverse();
+    const idle = active.filter(({ state, protectedUntil }) => state === 'running' && protectedUntil <= now);
+    while (surplus > 0 && starting.length + idle.length > 0) {
+      const task = starting.shift() ?? idle.splice(this.#choices.index(idle.length), 1)[0];
+      this.#stop(task, 'scaleIn', this.#worker.stopTimeoutSeconds);
+      surplus--;
+    }
+  }
+
+  #launch(): void {
+    const task = this.#create();
+    this.#nextLaunch = Math.max(this.#nextLaunch, this.#events.now) + 60 / this.#parameters.launchesPerMinute;
+    const start = this.#startTimes.lognormal(this.#parameters.taskStartMedianSeconds, this.#parameters.taskStartP95Seconds);
+    this.#events.at(this.#nextLaunch + start, () => this.#run(task));
+  }
+
+  #create(): Task {
+    const task: Task = { share: this.#chooseShare(), launchedAt: this.#events.now, state: 'starting', jobs: new Set(), protectedUntil: 0 };
+    this.#tasks.add(task);
+    this.launched++;
+    return task;
+  }
+
+  /** Bases first, then whatever is furthest behind its weight. */
+  #chooseShare(): CapacityShare {
+    const shares = this.#worker.capacity.map((share) => ({ share, count: [...this.#tasks].filter((task) => task.share === share).length }));
+    const behind = ({ share: { base, weight }, count }: { share: CapacityShare; count: number }) => {
+      if (count < base) return -Infinity;
+      return weight > 0 ? (count - base) / weight : Infinity;
+    };
+    return shares.reduce((best, other) => (behind(other) < behind(best) ? other : best)).share;
+  }
+
+  #run(task: Task): void {
+    if (task.state !== 'starting') return;
+    task.state = 'running';
+    if (task.share.spot && this.#parameters.spotReclaimsPerTaskHour > 0) {
+      const reclaim = this.#reclaims.exponential(3_600 / this.#parameters.spotReclaimsPerTaskHour);
+      this.#events.after(reclaim, () => this.#reclaim(task));
+    }
+    this.#listener.running(task);
+  }
+
+  #reclaim(task: Task): void {
+    if (task.state !== 'running') return;
+    this.#stop(task, 'spot', Math.min(this.#worker.stopTimeoutSeconds, SpotWarningSeconds));
+    this.#keepCount();
+  }
+
+  #stop(task: Task, cause: StopCause, graceSeconds: number): void {
+    task.state = 'stopping';
+    task.cause = cause;
+    this.#listener.stopping(task);
+    if (task.jobs.size === 0) {
+      this.leave(task);
+      return;
+    }
+    this.#events.after(graceSeconds, () => {
+      if (task.state !== 'stopping') return;
+      const unfinished = [...task.jobs];
+      task.jobs.clear();
+      this.leave(task);
+      this.#listener.killed(task, unfinished);
+    });
+  }
+
+  #bill(task: Task): void {
+    const used = this.#events.now - task.launchedAt - this.#parameters.unbilledStartSeconds;
+    if (used <= 0) return;
+    const billed = Math.max(used, MinimumBilledSeconds);
+    if (task.share.spot) this.#billedSpotSeconds += billed;
+    else this.#billedOnDemandSeconds += billed;
+  }
+}

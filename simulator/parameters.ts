@@ -1,0 +1,59 @@
+/**
+ * How AWS behaves, as far as a template does not say it. Times are in seconds.
+ *
+ * Each number has its source or says that it is assumed; every one can be set on the command line, because the answer to
+ * "what if that is different" is another run.
+ */
+export interface Parameters {
+  /** From the end of a metric's minute until alarms see it. */
+  readonly metricDelaySeconds: number;
+  /** Idle time after which SQS stops sending metrics of a queue. */
+  readonly queueSleepSeconds: number;
+  /** The longest that SQS takes to send metrics again after the first new activity; the delay is drawn evenly up to it. */
+  readonly queueWakeSeconds: number;
+  /** From the request for a task until its worker receives messages: median and 95th percentile, log-normal. */
+  readonly taskStartMedianSeconds: number;
+  readonly taskStartP95Seconds: number;
+  /** Part of a task's start that is not billed: before the image is pulled. */
+  readonly unbilledStartSeconds: number;
+  /** Tasks that a service launches in a minute. */
+  readonly launchesPerMinute: number;
+  /** Tasks that a service may want. */
+  readonly tasksPerService: number;
+  /** Reclaims for each hour of a Spot task. */
+  readonly spotReclaimsPerTaskHour: number;
+  /** From the arrival of a job until its wake-up has asked for a task. */
+  readonly wakeSeconds: number;
+  /** How long a worker stays protected from scale-in after its last job. */
+  readonly protectionReleaseSeconds: number;
+}
+
+export const defaultParameters: Parameters = {
+  // Assumed: AWS states no figure. In a case that was measured, alarms ran up to some minutes behind: https://alexwlchan.net/2022/02/no-cause-for-alarm/
+  metricDelaySeconds: 60,
+  // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/monitoring-using-cloudwatch.html: active for up to six hours after the last call
+  queueSleepSeconds: 6 * 3_600,
+  // same page: "a delay of up to 15 minutes"; that it is drawn evenly is assumed
+  queueWakeSeconds: 15 * 60,
+  // First containers after about 30 seconds in https://www.vladionescu.me/posts/scaling-containers-on-aws-in-2022/; the spread is assumed, and larger images take longer
+  taskStartMedianSeconds: 35,
+  taskStartP95Seconds: 70,
+  // https://aws.amazon.com/fargate/pricing/: billed from the image pull on; about ten seconds for the network interface before it, https://qiita.com/kjm/items/a86c5a425c57439ecfa0
+  unbilledStartSeconds: 10,
+  // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html
+  launchesPerMinute: 500,
+  // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html
+  tasksPerService: 5_000,
+  // Assumed: AWS publishes no figure for Fargate Spot. One reclaim in 200 task-hours
+  spotReclaimsPerTaskHour: 0.005,
+  // What the wake-up of our worker promises: the event's delivery and one call
+  wakeSeconds: 5,
+  // fileworks-runtime; peers that protect their tasks are given the same
+  protectionReleaseSeconds: 60,
+};
+
+/** The warning before a reclaim: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html */
+export const SpotWarningSeconds = 120;
+
+/** What Fargate bills at least for a task: https://aws.amazon.com/fargate/pricing/ */
+export const MinimumBilledSeconds = 60;

@@ -1,0 +1,94 @@
+import type { MinuteRecord } from '../engine/simulation.ts';
+
+/** One line of the plots. */
+export interface PlottedRun {
+  readonly name: string;
+  readonly minutes: readonly MinuteRecord[];
+}
+
+interface Panel {
+  readonly title: string;
+  readonly value: (minute: MinuteRecord) => number;
+}
+
+const Width = 960;
+const Left = 64;
+const Right = 24;
+const PanelHeight = 190;
+const PanelGap = 56;
+const Top = 96;
+
+const panels: readonly Panel[] = [
+  { title: 'Jobs that wait', value: ({ visible }) => visible },
+  { title: 'Tasks that run', value: ({ running }) => running },
+];
+
+/** Colours that colour-blind readers can tell apart, for light and for dark backgrounds; then they repeat. */
+const light = ['#2a6fdb', '#d9480f', '#0b7a53', '#8b2fc9', '#6b6b00'];
+const dark = ['#7db0ff', '#ff9f6b', '#5fd3a5', '#d19bff', '#d6d65c'];
+
+/** The backlog and the running tasks over the day, one line for each run, as an SVG for light and dark pages. */
+export function renderPlot(title: string, subtitle: string, runs: readonly PlottedRun[]): string {
+  const height = Top + panels.length * (PanelHeight + PanelGap);
+  const minutes = Math.max(1, ...runs.map((run) => run.minutes.length));
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${Width} ${height}" width="${Width}" height="${height}" role="img" aria-label="${escape(title)}">
+<style>
+svg { --page: #ffffff; --ink: #1f2328; --soft: #59636e; --grid: #d8dee4; font: 13px system-ui, sans-serif; }
+${light.map((colour, index) => `.s${index} { --line: ${colour}; }`).join(' ')}
+@media (prefers-color-scheme: dark) {
+svg { --page: #0d1117; --ink: #f0f6fc; --soft: #9198a1; --grid: #30363d; }
+${dark.map((colour, index) => `.s${index} { --line: ${colour}; }`).join(' ')}
+}
+.page { fill: var(--page); } text { fill: var(--ink); } .soft { fill: var(--soft); } .title { font-size: 17px; font-weight: 600; }
+.grid { stroke: var(--grid); } .line { fill: none; stroke: var(--line); stroke-width: 1.6; stroke-linejoin: round; } .key { fill: var(--line); }
+</style>
+<rect class="page" width="${Width}" height="${height}"/>
+<text class="title" x="${Left}" y="30">${escape(title)}</text>
+<text class="soft" x="${Left}" y="50">${escape(subtitle)}</text>
+${legend(runs)}
+${panels.map((panel, index) => renderPanel(panel, runs, minutes, Top + index * (PanelHeight + PanelGap))).join('\n')}
+</svg>
+`;
+}
+
+function legend(runs: readonly PlottedRun[]): string {
+  let x = Left;
+  return runs.map(({ name }, index) => {
+    const item = `<rect class="s${index % light.length} key" x="${x}" y="66" width="14" height="4" rx="2"/><text x="${x + 20}" y="72">${escape(name)}</text>`;
+    x += 44 + name.length * 7.2;
+    return item;
+  }).join('');
+}
+
+function renderPanel({ title, value }: Panel, runs: readonly PlottedRun[], minutes: number, top: number): string {
+  const step = niceStep(Math.max(1, ...runs.flatMap((run) => run.minutes.map(value))) / 4);
+  const most = step * Math.ceil(Math.max(1, ...runs.flatMap((run) => run.minutes.map(value))) / step);
+  const bottom = top + PanelHeight;
+  const y = (amount: number) => bottom - (amount / most) * (PanelHeight - 22);
+  const x = (minute: number) => Left + (minute / minutes) * (Width - Left - Right);
+  const rows = Array.from({ length: Math.round(most / step) + 1 }, (_, index) => index * step);
+  const hours = Array.from({ length: Math.floor(minutes / 180) + 1 }, (_, index) => index * 3);
+  return [
+    `<text x="${Left}" y="${top + 6}">${title}</text>`,
+    ...rows.map((amount) => `<line class="grid" x1="${Left}" x2="${Width - Right}" y1="${y(amount).toFixed(1)}" y2="${y(amount).toFixed(1)}"/><text class="soft" x="${Left - 8}" y="${(y(amount) + 4).toFixed(1)}" text-anchor="end">${amount.toLocaleString('en')}</text>`),
+    ...hours.map((hour) => `<text class="soft" x="${x(hour * 60).toFixed(1)}" y="${bottom + 18}" text-anchor="middle">${hour} h</text>`),
+    ...runs.map((run, index) => `<path class="s${index % light.length} line" d="${path(run.minutes.map(value), x, y)}"/>`),
+  ].join('\n');
+}
+
+/** Steps, and only where something changes: a day of quiet needs two points. */
+function path(values: readonly number[], x: (minute: number) => number, y: (amount: number) => number): string {
+  let d = `M${x(0).toFixed(1)} ${y(values.at(0) ?? 0).toFixed(1)}`;
+  for (let minute = 1; minute < values.length; minute++) {
+    if (values[minute] !== values[minute - 1]) d += `H${x(minute).toFixed(1)}V${y(values[minute]).toFixed(1)}`;
+  }
+  return `${d}H${x(values.length).toFixed(1)}`;
+}
+
+/** 1, 2 or 5 times a power of ten, not below what is asked for. */
+function niceStep(least: number): number {
+  const power = 10 ** Math.floor(Math.log10(Math.max(1, least)));
+  return ([1, 2, 5].find((factor) => factor * power >= least) ?? 10) * power;
+}
+
+const escape = (text: string) => text.replace(/[&<>"]/g, (character) => `&#${String(character.charCodeAt(0))};`);

@@ -1,0 +1,30 @@
+import { simulate, type MinuteRecord } from './engine/simulation.ts';
+import type { Parameters } from './parameters.ts';
+import { summarize, type Summary } from './report/summary.ts';
+import { readScaling } from './template/read-scaling.ts';
+import { readWorker, type WorkerOptions } from './template/read-worker.ts';
+import type { Template } from './template/template.ts';
+import type { Workload } from './workload.ts';
+
+/** A template under a name, with what it does not say itself. */
+export interface Subject extends WorkerOptions {
+  readonly name: string;
+  readonly template: Template;
+  /** `NAME=EXPRESSION` for metrics that something outside of the template publishes. */
+  readonly metrics?: readonly string[];
+}
+
+/** One subject on one day. */
+export interface Run {
+  readonly summary: Summary;
+  readonly minutes: readonly MinuteRecord[];
+  /** What the template asks for and the simulation leaves out. */
+  readonly notes: readonly string[];
+}
+
+export function run(subject: Subject, workload: Workload, seed: number, parameters: Parameters): Run {
+  const worker = readWorker(subject.template, subject);
+  const scaling = readScaling(subject.template, worker.service, subject.metrics);
+  const result = simulate({ worker, scaling, workload, seed, parameters });
+  return { summary: summarize(subject.name, workload.name, seed, worker, result), minutes: result.minutes, notes: scaling.notes };
+}

@@ -1,0 +1,41 @@
+import { commons, compare, Names } from '../../simulator/compare/compare';
+import { checkTargets } from '../../simulator/compare/targets';
+import { defaultParameters } from '../../simulator/parameters';
+import type { Summary } from '../../simulator/report/summary';
+import type { WorkerOptions } from '../../simulator/template/read-worker';
+import { workloads } from '../../simulator/workloads';
+import { addFileworks } from './fileworks-sources';
+
+const compareAll = (options?: WorkerOptions) => workloads
+  .flatMap((workload) => compare(addFileworks, workload, 1, defaultParameters, options))
+  .map(({ summary }) => summary);
+const summaries = compareAll();
+
+test('every day of the comparison says what its services have in common', () => {
+  expect(Object.keys(commons)).toEqual(workloads.map(({ name }) => name));
+});
+
+test('no service is left with unfinished work, and all get the same jobs', () => {
+  expect(summaries.map(({ unfinished }) => unfinished)).toEqual(summaries.map(() => 0));
+  for (const { name, streams } of workloads) {
+    const jobs = streams.reduce((sum, { count }) => sum + count, 0);
+    expect(summaries.filter(({ workload }) => workload === name).map((summary) => summary.jobs)).toEqual([jobs, jobs, jobs, jobs]);
+  }
+});
+
+test('ours keeps what it promises against its peers, but for bursts that find the queue\'s metrics asleep', () => {
+  // Two of the bursts come after more than six idle hours: the default policy has a task that polls and keeps its metrics awake.
+  expect(checkTargets(summaries).filter(({ kept }) => !kept).map(({ promise }) => promise)).toEqual(['bursts: wait p95 at least 5 times shorter than the default policy']);
+});
+
+test('ours keeps all of it with a wake-up that follows the backlog', () => {
+  expect(checkTargets(compareAll({ wake: 'backlog' })).filter(({ kept }) => !kept)).toEqual([]);
+});
+
+test('a promise that is not kept is seen', () => {
+  const worse = summaries.map((summary): Summary => (summary.template === Names.ours
+    ? { ...summary, killedByScaleIn: 1, waitP95Seconds: 1e5, taskHoursPerJob: 10 }
+    : summary));
+
+  expect(checkTargets(worse).filter(({ kept }) => !kept)).toHaveLength(3 * workloads.length + 1);
+});
