@@ -1,6 +1,7 @@
 import { Duration, Size, Stack } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as kms from 'aws-cdk-lib/aws-kms';
+import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { FileIngestBucket, IngestTarget, QueueScaling, SpotStrategy, WorkerHealthCheck } from '../src';
@@ -57,7 +58,7 @@ describe('cdk-nag AwsSolutions', () => {
 
   it('finds nothing once the app is prepared, when references into another stack have become imports', () => {
     const test = createTestApp();
-    createWorker(test);
+    createWorker(test).grantStoreResults(new s3.Bucket(test.shared, 'Results'), 'unpacked/');
     test.app.synth();
     expect(findings(test.stack)).toEqual([]);
   });

@@ -1,14 +1,13 @@
 import type { RemovalPolicy } from 'aws-cdk-lib';
 import type { Alarm, IAlarmAction, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
-import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
-import { acknowledgeWildcard } from '../private/acknowledge';
 import { checkExcluded } from '../private/checks';
-import { grantWriteWithKey } from '../private/grants';
+import { grantPutObjects, grantReadObjects } from '../private/object-grants';
 import { IngestRoute } from './ingest-route';
 import type { IngestRouteOptions } from './ingest-route-options';
 import { createIngestBucket } from './private/ingest-bucket';
@@ -151,8 +150,7 @@ export class FileIngestBucket extends Construct {
    * @param prefix beginning of the keys that may be read; by default all
    */
   public grantRead(grantee: iam.IGrantable, prefix = ''): iam.Grant {
-    this.bucket.encryptionKey?.grant(grantee, 'kms:Decrypt');
-    return this.#grant(grantee, prefix, this.#versioned ? ['s3:GetObject', 's3:GetObjectVersion'] : ['s3:GetObject']);
+    return grantReadObjects(this.bucket, grantee, prefix, this.#versioned);
   }
 
   /**
@@ -162,8 +160,7 @@ export class FileIngestBucket extends Construct {
    * @param prefix beginning of the keys that may be written; by default all
    */
   public grantUpload(grantee: iam.IGrantable, prefix = ''): iam.Grant {
-    grantWriteWithKey(this.bucket.encryptionKey, grantee);
-    return this.#grant(grantee, prefix, ['s3:PutObject', 's3:AbortMultipartUpload']);
+    return grantPutObjects(this.bucket, grantee, prefix);
   }
 
   /**
@@ -185,18 +182,5 @@ export class FileIngestBucket extends Construct {
         this,
       );
     }
-  }
-
-  #grant(grantee: iam.IGrantable, prefix: string, actions: string[]): iam.Grant {
-    const objects = this.bucket.arnForObjects(`${prefix}*`);
-    if (Construct.isConstruct(grantee.grantPrincipal)) {
-      acknowledgeWildcard(grantee.grantPrincipal, objects, 'The keys of files are not known before they arrive; the prefix bounds them');
-    }
-    return iam.Grant.addToPrincipalOrResource({
-      grantee,
-      actions,
-      resourceArns: [objects],
-      resource: this.bucket,
-    });
   }
 }

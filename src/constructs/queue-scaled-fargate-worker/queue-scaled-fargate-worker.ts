@@ -5,6 +5,7 @@ import type { Connections, IConnectable } from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
@@ -12,6 +13,7 @@ import { ScaleInProtectionMode, WorkerEnv } from '../../contract/worker-env';
 import { SpotStrategy, useFargateCapacity } from '../capacity';
 import { acknowledgeWildcard } from '../private/acknowledge';
 import { grantSend, grantWork } from '../private/grants';
+import { grantResultObjects } from '../private/object-grants';
 import { checkWholeNumber } from '../private/checks';
 import { ValidationError } from '../private/validation-error';
 import { warn } from '../private/warning';
@@ -49,7 +51,7 @@ import type { ScheduledTaskCountOptions, UtilizationScalingOptions } from './tas
  *   maxTasks: 50,
  *   environment: { RESULTS_BUCKET: bucket.bucketName },
  * });
- * bucket.grantPut(worker);
+ * worker.grantStoreResults(bucket);
  */
 @propertyInjectable
 export class QueueScaledFargateWorker extends Construct implements iam.IGrantable, IConnectable {
@@ -135,6 +137,17 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
    */
   public grantSendMessages(grantee: iam.IGrantable): iam.Grant {
     return grantSend(this.queue, grantee);
+  }
+
+  /**
+   * Lets the worker store results: put objects, also in parts, give up an upload, and read what is there, to tell whether a result is
+   * stored already. It may neither list nor delete.
+   *
+   * @param bucket where results go
+   * @param prefix beginning of the keys of results; by default all
+   */
+  public grantStoreResults(bucket: IBucket, prefix = ''): iam.Grant {
+    return grantResultObjects(bucket, this, prefix);
   }
 
   /**

@@ -288,6 +288,25 @@ describe('QueueScaledFargateWorker with options', () => {
     Annotations.fromStack(test.stack).hasNoWarning('*', Match.anyValue());
   });
 
+  it('may store results, and find those that are there', () => {
+    const test = createTestApp();
+    const encryptionKey = new kms.Key(test.shared, 'Key', { enableKeyRotation: true });
+    createWorker(test).grantStoreResults(new s3.Bucket(test.shared, 'Results', { encryptionKey }), 'unpacked/');
+    synth(test).hasResourceProperties('AWS::IAM::Policy', {
+      Roles: [{ Ref: Match.stringLikeRegexp('TaskRole') }],
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({ Action: ['kms:GenerateDataKey', 'kms:Decrypt'] }),
+          {
+            Effect: 'Allow',
+            Action: ['s3:PutObject', 's3:AbortMultipartUpload', 's3:GetObject'],
+            Resource: { 'Fn::Join': ['', Match.arrayWith(['/unpacked/*'])] },
+          },
+        ]),
+      },
+    });
+  });
+
   it('can be granted anything, and grants sending', () => {
     const test = createTestApp();
     const worker = createWorker(test);

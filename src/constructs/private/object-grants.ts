@@ -1,0 +1,31 @@
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { acknowledgeWildcard } from './acknowledge';
+import { grantWriteWithKey } from './grants';
+
+/** Lets `grantee` read the objects below a prefix. */
+export function grantReadObjects(bucket: IBucket, grantee: IGrantable, prefix: string, versioned: boolean): Grant {
+  bucket.encryptionKey?.grant(grantee, 'kms:Decrypt');
+  return grantObjects(bucket, grantee, prefix, versioned ? ['s3:GetObject', 's3:GetObjectVersion'] : ['s3:GetObject']);
+}
+
+/** Lets `grantee` put objects below a prefix, also in parts, and give up an upload. */
+export function grantPutObjects(bucket: IBucket, grantee: IGrantable, prefix: string): Grant {
+  grantWriteWithKey(bucket.encryptionKey, grantee);
+  return grantObjects(bucket, grantee, prefix, ['s3:PutObject', 's3:AbortMultipartUpload']);
+}
+
+/** Lets `grantee` put objects below a prefix, and read those that are there. */
+export function grantResultObjects(bucket: IBucket, grantee: IGrantable, prefix: string): Grant {
+  grantWriteWithKey(bucket.encryptionKey, grantee);
+  return grantObjects(bucket, grantee, prefix, ['s3:PutObject', 's3:AbortMultipartUpload', 's3:GetObject']);
+}
+
+function grantObjects(bucket: IBucket, grantee: IGrantable, prefix: string, actions: string[]): Grant {
+  const objects = bucket.arnForObjects(`${prefix}*`);
+  if (Construct.isConstruct(grantee.grantPrincipal)) {
+    acknowledgeWildcard(grantee.grantPrincipal, objects, 'The keys of objects are not known before they are there; the bucket and the prefix bound them');
+  }
+  return Grant.addToPrincipalOrResource({ grantee, actions, resourceArns: [objects], resource: bucket });
+}
