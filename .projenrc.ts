@@ -43,6 +43,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
       moduleResolution: javascript.TypeScriptModuleResolution.BUNDLER,
       skipLibCheck: true,
       allowImportingTsExtensions: true,
+      // examples have a package.json of their own, so that the name of this package is no self-reference there
+      paths: { 'cdk-fileworks': ['./src/index.ts'] },
     },
   },
   lambdaAutoDiscover: false,

@@ -1,5 +1,6 @@
 // Installs a reference deployment the way a user would, on the packed packages only, and synthesizes it.
 //   node build-tools/examples.ts <typescript|python|java> <name> <outdir>
+//   node build-tools/examples.ts worker <name>      (installs its container code and prints the folder)
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -97,7 +98,8 @@ export async function installWorker(name: string): Promise<string> {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [language, name, outdir] = process.argv.slice(2);
-  if (!isLanguage(language) || !name || !outdir) fail('usage: node build-tools/examples.ts <typescript|python|java> <name> <outdir>');
-  await synthExample(language, name, outdir);
+  const [what, name, outdir] = process.argv.slice(2);
+  if (what === 'worker' && name) console.log(await installWorker(name));
+  else if (isLanguage(what) && name && outdir) await synthExample(what, name, outdir);
+  else fail('usage: node build-tools/examples.ts <typescript|python|java> <name> <outdir>, or worker <name>');
 }

@@ -11,6 +11,7 @@ import { inParallel, isFlawless, verify, type Verdict } from './verify.ts';
 
 const LONGEST_RUN_SECONDS = 600;
 const LOOK_EVERY_MS = 500;
+const NOTHING = new Uint8Array();
 
 async function demo(): Promise<boolean> {
   const { app, worker, archives } = await prepare();
@@ -40,8 +41,8 @@ async function carry(cloud: LocalCloud, archives: readonly Archive[]): Promise<b
 
   console.log(`\n${archives.length} real ZIP files go to s3://${IncomingBucket}/incoming/\n`);
   // a folder marker and an empty file: nothing may start for them
-  await s3.send(new PutObjectCommand({ Bucket: IncomingBucket, Key: 'incoming/folder.zip/' }));
-  await s3.send(new PutObjectCommand({ Bucket: IncomingBucket, Key: 'incoming/empty.zip', Body: '' }));
+  await s3.send(new PutObjectCommand({ Bucket: IncomingBucket, Key: 'incoming/folder.zip/', Body: NOTHING }));
+  await s3.send(new PutObjectCommand({ Bucket: IncomingBucket, Key: 'incoming/empty.zip', Body: NOTHING }));
   await inParallel(4, archives, async ({ name, path }) => {
     await s3.send(new PutObjectCommand({ Bucket: IncomingBucket, Key: `incoming/${name}`, Body: await readFile(path) }));
   });

@@ -1,4 +1,4 @@
-import { GetQueueAttributesCommand, GetQueueUrlCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { GetQueueAttributesCommand, GetQueueUrlCommand, type QueueAttributeName, type SQSClient } from '@aws-sdk/client-sqs';
 import { type S3Client, paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import type { LocalCloud } from 'fileworks-local';
 
@@ -78,13 +78,15 @@ export class Scoreboard {
     const { Attributes = {} } = await this.#sqs.send(new GetQueueAttributesCommand({
       QueueUrl: queueUrl, AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible', 'ApproximateNumberOfMessagesDelayed'],
     }));
-    const count = (name: string) => Number(Attributes[name] ?? 0);
+    const count = (name: QueueAttributeName) => Number(Attributes[name] ?? 0);
     return { visible: count('ApproximateNumberOfMessages') + count('ApproximateNumberOfMessagesDelayed'), inFlight: count('ApproximateNumberOfMessagesNotVisible') };
   }
 
   async #manifests(): Promise<number> {
     let count = 0;
-    for await (const page of paginateListObjectsV2({ client: this.#s3 }, { Bucket: this.#places.results, Prefix: 'manifests/' })) count += page.KeyCount ?? 0;
+    for await (const page of paginateListObjectsV2({ client: this.#s3 }, { Bucket: this.#places.results, Prefix: 'manifests/' })) {
+      count += page.Contents?.filter(({ Key }) => Key?.endsWith('.json')).length ?? 0;
+    }
     return count;
   }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { GetObjectCommand, type S3Client, paginateListObjectVersions } from '@aws-sdk/client-s3';
+import { GetObjectCommand, ListObjectVersionsCommand, type ListObjectVersionsCommandOutput, type S3Client } from '@aws-sdk/client-s3';
 import { root, run } from '../../build-tools/steps.ts';
 import type { Archive } from './prepare.ts';
 
@@ -50,11 +50,17 @@ export async function verify(s3: S3Client, bucket: string, archives: readonly Ar
   return { verdicts, strangers: [...versions.keys()].filter((key) => !wanted.has(key)) };
 }
 
-/** How many versions each key has, deletions included. */
+/** Pages that tell the next attempt what is done; the manifest takes their place. */
+const IN_PROGRESS = /^manifests\/.*\.json\.part\//;
+
+/** How many versions each key has. */
 async function versionsOf(s3: S3Client, bucket: string): Promise<Map<string, number>> {
   const count = new Map<string, number>();
-  for await (const page of paginateListObjectVersions({ client: s3 }, { Bucket: bucket })) {
-    for (const { Key = '' } of [...page.Versions ?? [], ...page.DeleteMarkers ?? []]) count.set(Key, (count.get(Key) ?? 0) + 1);
+  let markers: { KeyMarker?: string; VersionIdMarker?: string } | undefined = {};
+  while (markers) {
+    const page: ListObjectVersionsCommandOutput = await s3.send(new ListObjectVersionsCommand({ Bucket: bucket, ...markers }));
+    for (const { Key = '' } of page.Versions ?? []) if (!IN_PROGRESS.test(Key)) count.set(Key, (count.get(Key) ?? 0) + 1);
+    markers = page.IsTruncated ? { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker } : undefined;
   }
   return count;
 }

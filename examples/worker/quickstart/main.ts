@@ -1,0 +1,20 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import { extractTo, IdempotentUploader, openZip, PoisonMessage, runWorker, s3Source } from 'fileworks-runtime';
+
+const client = new S3Client({});
+const uploader = new IdempotentUploader({ client });
+const results = process.env.RESULTS_BUCKET ?? '';
+
+await runWorker(async ({ object }, { signal, log }) => {
+  if (!object) throw new PoisonMessage('the message names no object');
+  const name = object.key.replace(/^incoming\//, '');
+  const archive = await openZip(s3Source({ client, bucket: object.bucket, key: object.key }));
+  const { stored, skipped } = await extractTo({
+    archive,
+    destination: { uploader, bucket: results, prefix: `entries/${name}/` },
+    manifest: { key: `manifests/${name}.json` },
+    whenRefused: 'fail', // a damaged archive goes to the dead-letter queue, not half of it to the results
+    signal,
+  });
+  log.info({ stored: stored.length, skipped: skipped.length }, 'archive unpacked');
+});

@@ -1,0 +1,127 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetQueueAttributesCommand, GetQueueUrlCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { LocalCloud } from 'fileworks-local';
+
+const root = resolve(__dirname, '..', '..');
+const tool = (...args: string[]) => execFileSync(process.execPath, [join(root, 'build-tools', 'examples.ts'), ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+
+/** A ZIP with `entries` text files, written by Python's zipfile. */
+function zip(entries: number, text: string): Buffer {
+  const script = `
+import io, sys, zipfile
+out = io.BytesIO()
+with zipfile.ZipFile(out, 'w', zipfile.ZIP_DEFLATED) as archive:
+    for i in range(${entries}):
+        archive.writestr(f'folder/{i}.txt', '${text} %d\\n' % i * 100)
+sys.stdout.buffer.write(out.getvalue())`;
+  return execFileSync('python3', ['-c', script], { maxBuffer: 1 << 26 });
+}
+
+/** The same archive with one bit of its first entry's content flipped. */
+function damaged(archive: Buffer): Buffer {
+  const copy = Buffer.from(archive);
+  copy.writeUInt8(copy.readUInt8(60) ^ 0x10, 60);
+  return copy;
+}
+
+async function until<T>(what: string, seconds: number, look: () => Promise<T | undefined> | T | undefined): Promise<T> {
+  const deadline = Date.now() + seconds * 1000;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`);
+    await sleep(250);
+  }
+}
+
+describe('the quickstart on the local cloud', () => {
+  let cloud: LocalCloud;
+  let s3: S3Client;
+  let sqs: SQSClient;
+  let incoming: string;
+  let results: string;
+  let queueUrl: string;
+
+  beforeAll(async () => {
+    const app = join(root, 'build', 'e2e', 'quickstart');
+    tool('typescript', 'quickstart', app);
+    const worker = tool('worker', 'quickstart').trim().split('\n').at(-1)!;
+    cloud = await LocalCloud.start({ app, tasks: { tasks: [{ family: '*', command: ['node', 'main.ts'], cwd: worker }] }, speed: 60, toolsDir: join(root, '.tools') });
+    s3 = new S3Client(cloud.clientConfig());
+    sqs = new SQSClient(cloud.clientConfig());
+    ({ IncomingBucket: incoming = '', ResultsBucket: results = '', QueueUrl: queueUrl = '' } = cloud.outputs('Quickstart'));
+  }, 240_000);
+
+  afterAll(async () => {
+    await cloud.stop();
+  }, 60_000);
+
+  const put = (key: string, body: Uint8Array) => s3.send(new PutObjectCommand({ Bucket: incoming, Key: key, Body: body }));
+  const manifest = async (name: string) => s3.send(new GetObjectCommand({ Bucket: results, Key: `manifests/${name}.json` }))
+    .then(async ({ Body }) => JSON.parse(await Body!.transformToString()) as { stored: { key: string }[] }, () => undefined);
+  const keys = async (prefix: string) => (await s3.send(new ListObjectsV2Command({ Bucket: results, Prefix: prefix }))).Contents?.map(({ Key }) => Key!) ?? [];
+  const running = () => cloud.tasks().filter(({ lastStatus }) => lastStatus === 'RUNNING');
+  const logOf = () => cloud.tasks().flatMap(({ processes }) => processes.map(({ log }) => readFileSync(log, 'utf8'))).join('\n');
+
+  test('starts nothing for a folder marker, an empty object, another suffix and another prefix', async () => {
+    const nothing = new Uint8Array();
+    await Promise.all([put('incoming/folder.zip/', nothing), put('incoming/empty.zip', nothing), put('incoming/notes.txt', zip(1, 'a')), put('elsewhere/a.zip', zip(1, 'a'))]);
+    await put('incoming/witness.zip', zip(2, 'witness'));
+    await until('the manifest of an archive that came after them', 90, () => manifest('witness.zip'));
+    expect(await keys('')).toEqual(['entries/witness.zip/folder/0.txt', 'entries/witness.zip/folder/1.txt', 'manifests/witness.zip.json']);
+    expect(logOf()).not.toMatch(/empty\.zip|folder\.zip|notes\.txt|elsewhere/);
+  }, 120_000);
+
+  test('stores every entry of an archive whose key is awkward, byte for byte', async () => {
+    const name = 'Ünïcode + spaces & (brackets) %41.ZIP';
+    await put(`incoming/${name}`, zip(150, 'content'));
+    const { stored } = await until('its manifest', 60, () => manifest(name));
+    expect(stored).toHaveLength(150);
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: results, Key: `entries/${name}/folder/149.txt` }));
+    expect(await Body!.transformToString()).toBe('content 149\n'.repeat(100));
+  }, 90_000);
+
+  test('a corrupt archive ends in the dead-letter queue after its attempts, with its reason in the log, rings the alarm and holds nobody up', async () => {
+    await put('incoming/corrupt.zip', damaged(zip(3, 'corrupt')));
+    await Promise.all(Array.from({ length: 6 }, (_, i) => put(`incoming/good-${i}.zip`, zip(20, `good ${i}`))));
+    for (let i = 0; i < 6; i++) await until(`the manifest of good-${i}.zip`, 60, () => manifest(`good-${i}.zip`));
+
+    const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['RedrivePolicy'] }));
+    const { deadLetterTargetArn, maxReceiveCount } = JSON.parse(Attributes!.RedrivePolicy!) as { deadLetterTargetArn: string; maxReceiveCount: number };
+    const { QueueUrl: deadLetterQueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: deadLetterTargetArn.split(':').at(-1) }));
+    const letter = await until('the dead letter', 120, async () => {
+      const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: deadLetterQueueUrl, VisibilityTimeout: 0, MessageSystemAttributeNames: ['All'] }));
+      return Messages[0];
+    });
+    expect(JSON.parse(letter.Body!)).toMatchObject({ detail: { object: { key: 'incoming/corrupt.zip' } } });
+    const failures = logOf().split('\n').filter((line) => line.includes('corrupt.zip') && line.includes('ERR_ZIP_'));
+    expect(failures.length).toBeGreaterThanOrEqual(maxReceiveCount);
+    await until('the dead-letter alarm', 60, () => cloud.alarms().find(({ logicalId, state }) => /DeadLetter/.test(logicalId) && state === 'ALARM'));
+    expect(await keys('manifests/corrupt')).toEqual([]);
+  }, 240_000);
+
+  test('gives the files of a killed worker to another one', async () => {
+    const names = Array.from({ length: 8 }, (_, i) => `kill-${i}.zip`);
+    await Promise.all(names.map((name) => put(`incoming/${name}`, zip(300, name))));
+    const victim = await until('a running worker', 60, () => running()[0]);
+    await cloud.faults.kill(victim.taskArn);
+    for (const name of names) expect((await until(`the manifest of ${name}`, 120, () => manifest(name))).stored).toHaveLength(300);
+    expect(cloud.tasks().find(({ taskArn }) => taskArn === victim.taskArn)?.containers[0]?.exitCode).toBe(137);
+  }, 240_000);
+
+  test('goes back to no task when there is no work, each stopped worker with exit code 0', async () => {
+    await until('no task', 180, () => running().length === 0 ? true : undefined);
+    const scaledIn = cloud.tasks().filter(({ lastStatus, stopCode }) => lastStatus === 'STOPPED' && stopCode === 'ServiceSchedulerInitiated');
+    expect(scaledIn.length).toBeGreaterThan(0);
+    expect(scaledIn.map(({ containers }) => containers[0]?.exitCode)).toEqual(scaledIn.map(() => 0));
+  }, 240_000);
+
+  test('knows which role made which call', () => {
+    const byWorker = new Set(cloud.calls().filter(({ role }) => role?.includes('UnpackerTask')).map(({ action }) => action));
+    expect([...byWorker]).toEqual(expect.arrayContaining(['sqs:ReceiveMessage', 'sqs:DeleteMessage', 's3:GetObject', 's3:PutObject', 'ecs:UpdateTaskProtection']));
+  });
+});
