@@ -11,7 +11,10 @@ export {
 export { type Clock, systemClock, type Timer } from './support/clock.js';
 export { type AroundJob, type JobInfo } from './support/job-info.js';
 export { type Logger } from './support/logger.js';
-export { createLogger, type CreateLoggerOptions, logContext } from './telemetry/index.js';
+export { aroundJobs } from './support/around-jobs.js';
+export { type EventLoopWatch, type EventLoopWatchOptions, watchEventLoop } from './support/event-loop-watch.js';
+export { createLogger, type CreateLoggerOptions, EmfMetrics, type EmfMetricsOptions, logContext, traceJobs } from './telemetry/index.js';
+export { recordMetrics } from './worker-metrics.js';
 export { runWorker, type RunWorkerOptions, WorkerExitCode } from './worker.js';
 export { type JobMessage, type JobObject } from '../contract/job-message.js';
 export {

@@ -1,12 +1,15 @@
 import { HealthServer } from './health/index.js';
 import { ConfigurationError } from './errors.js';
 import {
-  type DrainReport, EcsScaleInProtection, type JobHandler, QueuePoller, type QueueOptions, type QueuePollerOptions,
+  DefaultVisibilitySeconds, type DrainReport, EcsScaleInProtection, type JobHandler, QueuePoller, type QueueOptions, type QueuePollerOptions,
 } from './queue/index.js';
+import { aroundJobs } from './support/around-jobs.js';
 import { defined } from './support/defined.js';
+import { watchEventLoop } from './support/event-loop-watch.js';
 import { type Logger } from './support/logger.js';
 import { readWorkerEnvironment, type WorkerEnvironment } from './support/worker-environment.js';
-import { createLogger, logContext } from './telemetry/index.js';
+import { createLogger, EmfMetrics, logContext, traceJobs } from './telemetry/index.js';
+import { recordMetrics } from './worker-metrics.js';
 
 /** What the exit code of a worker says, after `sysexits.h` where that has a word for it. */
 export const WorkerExitCode = {
@@ -26,6 +29,8 @@ export interface RunWorkerOptions<Body = unknown> extends Pick<QueueOptions<Body
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** @default createLogger() */
   readonly logger?: Logger;
+  /** @default - CloudWatch metrics as log lines on standard output */
+  readonly metrics?: EmfMetrics;
   /** Ends the process. @default process.exit */
   readonly exit?: (code: number) => void;
 }
@@ -48,9 +53,11 @@ export async function runWorker<Body = unknown>(handler: JobHandler<Body>, optio
   const logger = options.logger ?? createLogger({ bindJob: false });
   let poller: QueuePoller;
   let health: HealthServer | undefined;
+  let visibilitySeconds: number | undefined;
   try {
     const environment = readWorkerEnvironment(env);
     poller = new QueuePoller(pollerOptions(handler, options, environment, env, logger));
+    visibilitySeconds = environment.visibilityTimeoutSeconds;
     health = await startHealth(environment, poller);
   } catch (error) {
     const problems = error instanceof ConfigurationError ? error.problems : [error instanceof Error ? error.message : String(error)];
@@ -62,9 +69,11 @@ export async function runWorker<Body = unknown>(handler: JobHandler<Body>, optio
   const stopListening = listen(poller, logger, () => {
     code = WorkerExitCode.crashed;
   });
+  recordMetrics(poller, options.metrics ?? new EmfMetrics());
+  const watch = watchEventLoop({ warnAfterMs: (visibilitySeconds ?? DefaultVisibilitySeconds) * 1_000 / 3 });
   await poller.start();
   const report = await poller.stopped;
-  await health?.close();
+  await Promise.all([health?.close(), watch.stop()]);
   stopListening();
   exit(code === WorkerExitCode.stopped ? codeOf(report) : code);
 }
@@ -87,7 +96,7 @@ function pollerOptions<Body>(
     visibility: defined({ timeoutSeconds: visibilityTimeoutSeconds }),
     shutdown: defined({ stopTimeoutSeconds }),
     ...(scaleInProtection && agentUri !== undefined ? { protection: new EcsScaleInProtection(agentUri, logger) } : {}),
-    aroundJob: logContext,
+    aroundJob: aroundJobs(logContext, traceJobs()),
     logger,
   };
 }

@@ -126,7 +126,7 @@ export interface ResolvedOptions {
 
 const DefaultConcurrency = 10;
 const DefaultMaxReceivers = 20;
-const DefaultVisibilitySeconds = 120;
+export const DefaultVisibilitySeconds = 120;
 const DefaultMaxLeaseSeconds = 43_080;
 const DefaultDeleteLingerMs = 2_000;
 const DefaultTombstoneSeconds = 900;

@@ -1,0 +1,28 @@
+import { type JobResult, type QueuePoller } from './queue/index.js';
+import { type EmfMetrics } from './telemetry/index.js';
+
+const CountOf = {
+  'succeeded': 'jobsSucceeded',
+  'handed-off': 'jobsSucceeded',
+  'failed': 'jobsFailed',
+  'poisoned': 'jobsPoisoned',
+} as const satisfies Partial<Record<JobResult, unknown>>;
+
+/** Counts what a poller tells, under the names that the constructs' alarms and dashboards read. */
+export function recordMetrics(poller: QueuePoller, metrics: EmfMetrics): void {
+  poller.on('job:ended', ({ job, result, durationMs }) => {
+    if (result in CountOf) {
+      metrics.count(job.queueName, CountOf[result as keyof typeof CountOf]);
+    }
+    metrics.duration(job.queueName, durationMs);
+  });
+  poller.on('lease:lost', ({ queueName }) => metrics.count(queueName, 'leasesLost'));
+  poller.on('lease:extended', ({ queueName }) => metrics.count(queueName, 'leaseExtensions'));
+  poller.on('api:called', ({ queueName }) => metrics.count(queueName, 'apiCalls'));
+  poller.on('messages:released', ({ queueName, count }) => metrics.count(queueName, 'jobsReleased', count));
+  poller.on('state:changed', ({ to }) => {
+    if (to === 'stopped') {
+      metrics.flush();
+    }
+  });
+}

@@ -1,0 +1,39 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { transpileModule, ModuleKind, ScriptTarget } from 'typescript';
+
+/** Runs in a process of its own, whose event loop can be blocked for real. */
+async function linesOf(program: string): Promise<{ readonly msg: string; readonly blockedMs: number; readonly at: number }[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'event-loop-'));
+  try {
+    const source = readFileSync(join(__dirname, '../../../src/runtime/support/event-loop-watch.ts'), 'utf8');
+    const { outputText } = transpileModule(source, { compilerOptions: { module: ModuleKind.CommonJS, target: ScriptTarget.ES2022 } });
+    writeFileSync(join(folder, 'watch.js'), outputText);
+    writeFileSync(join(folder, 'main.js'), `const { watchEventLoop } = require('./watch.js');\n${program}`);
+    const { stdout } = await promisify(execFile)(process.execPath, [join(folder, 'main.js')]);
+    return stdout.trim().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as { msg: string; blockedMs: number; at: number });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+it('warns while the loop is blocked, before the block ends', async () => {
+  const lines = await linesOf(`
+    const watch = watchEventLoop({ warnAfterMs: 300 });
+    setTimeout(() => {
+      const end = Date.now() + 1_500;
+      while (Date.now() < end);
+      require('node:fs').writeSync(1, JSON.stringify({ msg: 'block ends' }) + '\\n');
+      setTimeout(() => watch.stop(), 300);
+    }, 400);
+  `);
+  expect(lines.map(({ msg }) => msg.split(':')[0])).toEqual(['event loop is blocked', 'block ends', 'event loop turns again']);
+  expect(lines[2]?.blockedMs).toBeGreaterThanOrEqual(1_300);
+});
+
+it('is silent while the loop turns, and lets the process end', async () => {
+  expect(await linesOf('watchEventLoop({ warnAfterMs: 500 }); setTimeout(() => undefined, 800);')).toEqual([]);
+});

@@ -1,0 +1,42 @@
+import { context, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { type JobInfo } from '../../../src/runtime/support/job-info.js';
+import { traceJobs } from '../../../src/runtime/telemetry/index.js';
+
+const exporter = new InMemorySpanExporter();
+const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+const job: JobInfo = { messageId: 'm', queueName: 'jobs', queueUrl: 'https://sqs/jobs', correlationId: 'c', attempt: 2, file: 'inbox/a' };
+const around = traceJobs(provider.getTracer('test'));
+
+beforeAll(() => context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable()));
+afterEach(() => exporter.reset());
+afterAll(() => context.disable());
+
+it('continues the trace that came with the message', async () => {
+  const traceHeader = 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1';
+  await around({ ...job, traceHeader }, () => Promise.resolve());
+  const [span] = exporter.getFinishedSpans();
+  expect(span.spanContext().traceId).toBe('5759e988bd862e3fe1be46a994272793');
+  expect(span.parentSpanContext?.spanId).toBe('53995c3f42cd8ad8');
+  expect(span.attributes).toMatchObject({
+    'messaging.system': 'aws_sqs', 'messaging.message.id': 'm', 'fileworks.correlation_id': 'c', 'fileworks.attempt': 2, 'fileworks.file': 'inbox/a',
+  });
+});
+
+it.each([undefined, '', 'Root=nonsense', 'Root=1-5759e988-bd862e3fe1be46a994272793'])('starts a trace of its own for the header %p', async (traceHeader) => {
+  await around({ ...job, ...(traceHeader === undefined ? {} : { traceHeader }) }, () => Promise.resolve());
+  expect(exporter.getFinishedSpans()[0]?.parentSpanContext).toBeUndefined();
+});
+
+it('is the active span of the handler, and ends with its error', async () => {
+  let active: string | undefined;
+  const failure = new Error('no luck');
+  await expect(around(job, () => {
+    active = trace.getActiveSpan()?.spanContext().spanId;
+    return Promise.reject(failure);
+  })).rejects.toBe(failure);
+  const [span] = exporter.getFinishedSpans();
+  expect(span.spanContext().spanId).toBe(active);
+  expect(span.status).toMatchObject({ message: 'no luck' });
+});
