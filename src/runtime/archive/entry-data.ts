@@ -94,7 +94,7 @@ function checkLocalHeader(span: Buffer, record: EntryRecord, archive: string): n
   throw entryError('ERR_ZIP_MISMATCH', `its local header and the directory disagree about the ${differs}`, record, archive);
 }
 
-const COMPARED_FLAGS = Flag.encrypted | Flag.descriptor | Flag.strongEncryption | Flag.utf8 | Flag.maskedHeader;
+export const COMPARED_FLAGS = Flag.encrypted | Flag.descriptor | Flag.strongEncryption | Flag.utf8 | Flag.maskedHeader;
 
 function decode(span: Buffer, record: EntryRecord, archive: string): ReturnType<typeof decodeLocalHeader> {
   try {
@@ -152,7 +152,7 @@ export async function* inflate(data: AsyncIterable<Buffer>, record: EntryRecord,
   }
 }
 
-function decompressionError(error: unknown, record: EntryRecord, archive: string): unknown {
+export function decompressionError(error: unknown, record: EntryRecord, archive: string): unknown {
   const code = (error as { code?: string }).code;
   if (code === 'ERR_BUFFER_TOO_LARGE') return entryError('ERR_ZIP_SIZE', `more comes out than the ${record.size} bytes that it should have`, record, archive, error);
   return code?.startsWith('Z_') === true ? entryError('ERR_ZIP_BAD_DATA', `the compressed data is damaged: ${(error as Error).message}`, record, archive, error) : error;
@@ -165,7 +165,9 @@ export function verify(content: Buffer, record: EntryRecord, archive: string): v
 }
 
 /** Passes the pieces on and checks size and checksum; fails as soon as there is too much. */
-export async function* verified(pieces: AsyncIterable<Buffer>, record: EntryRecord, archive: string): AsyncGenerator<Buffer, void, void> {
+export async function* verified(
+  pieces: AsyncIterable<Buffer>, record: EntryRecord, archive: string, hasCrc = true,
+): AsyncGenerator<Buffer, void, void> {
   let size = 0;
   let crc = 0;
   for await (const piece of pieces) {
@@ -175,5 +177,5 @@ export async function* verified(pieces: AsyncIterable<Buffer>, record: EntryReco
     yield piece;
   }
   if (size !== record.size) throw entryError('ERR_ZIP_SIZE', `${size} bytes came out, it should have ${record.size}`, record, archive);
-  if (crc !== record.crc32) throw entryError('ERR_ZIP_CRC', 'the content does not match its checksum', record, archive);
+  if (hasCrc && crc !== record.crc32) throw entryError('ERR_ZIP_CRC', 'the content does not match its checksum', record, archive);
 }

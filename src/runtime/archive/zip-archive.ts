@@ -3,6 +3,8 @@ import { resolveAllowances, type ArchiveAllowance } from './allowances.js';
 import { readDirectory, type Directory } from './directory.js';
 import { OutputBudget, resolveLimits, type ArchiveLimits } from './limits.js';
 import { MAX_READ_BYTES, planReads, type PlannedRead } from './read-plan.js';
+import { zstd, type Decompressor } from './optional-codecs.js';
+import { Method } from './records.js';
 import { bufferSource } from './sources/buffer-source.js';
 import type { ArchiveSource } from './sources/source.js';
 import { ZipEntry, type EntryContext, type ReadAhead } from './zip-entry.js';
@@ -15,6 +17,15 @@ export interface ZipOptions {
   readonly allow?: readonly ArchiveAllowance[];
   /** How names without a UTF-8 mark are read: by the standard, or as several tools on macOS and Linux write them. @default 'cp437' */
   readonly legacyEncoding?: 'cp437' | 'utf-8';
+  /** For entries that are encrypted by WinZip AES. They need the optional peer `@zip.js/zip.js`. @default - encrypted entries are refused */
+  readonly password?: string;
+  /**
+   * By number of the method, for those that are not built in. Built in are stored (0), deflate (8), zstd (93) from Node 22.15 on, and deflate64 (9) where
+   * `@zip.js/zip.js` is installed.
+   *
+   * @default - none
+   */
+  readonly decompressors?: Readonly<Record<number, Decompressor>>;
   /** Closes the archive when it aborts, and with it every read. @default - none */
   readonly signal?: AbortSignal;
 }
@@ -61,7 +72,8 @@ export async function openZip(source: ArchiveSource | Uint8Array | ZipEntry, opt
   try {
     const directory = await readDirectory(input, { limits, allow, legacyEncoding: options.legacyEncoding ?? 'cp437' }, signal);
     const budget = outer?.budget ?? new OutputBudget(limits.maxTotalBytes);
-    return new ZipArchive({ source: input, limits, budget, signal, nesting }, directory, closing);
+    const context = { source: input, limits, budget, signal, nesting, password: options.password, decompressors: decompressorsOf(options) };
+    return new ZipArchive(context, directory, closing);
   } catch (error) {
     await input.close();
     throw error;
@@ -177,6 +189,11 @@ export class ZipArchive implements AsyncIterable<ZipEntry>, AsyncDisposable {
   async #begin({ start, end }: PlannedRead, signal: AbortSignal): Promise<ReadAhead | undefined> {
     return end - start > MAX_READ_BYTES ? undefined : { start, bytes: await this.#context.source.read(start, end, signal) };
   }
+}
+
+function decompressorsOf(options: ZipOptions): ReadonlyMap<number, Decompressor> {
+  const given = Object.entries(options.decompressors ?? {}).map(([method, decompressor]): [number, Decompressor] => [Number(method), decompressor]);
+  return new Map([...(zstd === undefined ? [] : [[Method.zstd, zstd] as const]), ...given]);
 }
 
 /** Several loops may share one generator; a loop that ends must not end it for the others. */

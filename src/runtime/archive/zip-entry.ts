@@ -4,6 +4,7 @@ import { dataInPieces, dataInSpan, decompressSmall, entryError, inflate, isSmall
 import { refusalOf, type EntryKind, type EntryRecord } from './entry-record.js';
 import { EntryStream } from './entry-stream.js';
 import type { ArchiveLimits, OutputBudget } from './limits.js';
+import { decompressedBy, hasChecksum, needsZipJs, readByZipJs, type Decompressor } from './optional-codecs.js';
 import { Flag, Method } from './records.js';
 import type { ArchiveSource } from './sources/source.js';
 import type { ZipError } from './zip-error.js';
@@ -15,6 +16,8 @@ export interface EntryContext {
   readonly budget: OutputBudget;
   /** Ends when the archive is closed, or when the signal given to `openZip` aborts. */
   readonly signal: AbortSignal;
+  readonly password: string | undefined;
+  readonly decompressors: ReadonlyMap<number, Decompressor>;
   /** How many archives this one is in. */
   readonly nesting: number;
 }
@@ -55,8 +58,9 @@ export class ZipEntry implements ArchiveEntry {
     return this.#record.compressedSize;
   }
 
-  get crc32(): number {
-    return this.#record.crc32;
+  /** Undefined for entries that are encrypted by WinZip's AE-2, which has an authentication code instead. */
+  get crc32(): number | undefined {
+    return hasChecksum(this.#record) ? this.#record.crc32 : undefined;
   }
 
   get modified(): Date | undefined {
@@ -83,7 +87,7 @@ export class ZipEntry implements ArchiveEntry {
       const message = `${record.size} bytes are more than \`limits.maxBufferBytes\` (${limits.maxBufferBytes}); use stream()`;
       throw entryError('ERR_ZIP_ENTRY_TOO_LARGE', message, record, source.label);
     }
-    if (isSmall(record)) return this.#small(options.signal);
+    if (isInflatable(record) && isSmall(record)) return this.#small(options.signal);
     const pieces: Buffer[] = [];
     for await (const piece of this.stream(options)) pieces.push(piece as Buffer);
     return Buffer.concat(pieces);
@@ -105,7 +109,7 @@ export class ZipEntry implements ArchiveEntry {
   }
 
   async* #pieces(signal: AbortSignal): AsyncGenerator<Buffer, void, void> {
-    if (isSmall(this.#record)) {
+    if (isInflatable(this.#record) && isSmall(this.#record)) {
       const content = await this.#small(signal);
       if (content.length > 0) yield content;
       return;
@@ -113,12 +117,21 @@ export class ZipEntry implements ArchiveEntry {
     this.#mustBeReadable();
     const record = this.#record;
     const { source, budget } = this.#context;
-    const span = this.#ahead === undefined ? source.stream(record.offset, spanEnd(record), signal) : once(this.#inAhead(this.#ahead));
-    const data = dataInPieces(span, record, source.label);
-    for await (const piece of verified(record.method === Method.stored ? data : inflate(data, record, source.label), record, source.label)) {
+    for await (const piece of verified(this.#decompressed(signal), record, source.label, hasChecksum(record))) {
       if (!budget.spend(piece.length)) throw this.#overBudget();
       yield piece;
     }
+  }
+
+  #decompressed(signal: AbortSignal): AsyncIterable<Buffer> {
+    const record = this.#record;
+    const { source, decompressors, password } = this.#context;
+    if (needsZipJs(record) && decompressors.get(record.method) === undefined) return readByZipJs(source, record, password, signal);
+    const span = this.#ahead === undefined ? source.stream(record.offset, spanEnd(record), signal) : once(this.#inAhead(this.#ahead));
+    const data = dataInPieces(span, record, source.label);
+    if (record.method === Method.stored) return data;
+    const other = decompressors.get(record.method);
+    return other === undefined ? inflate(data, record, source.label) : decompressedBy(other, data, record, source.label);
   }
 
   async #small(signal: AbortSignal | undefined): Promise<Buffer> {
@@ -141,10 +154,15 @@ export class ZipEntry implements ArchiveEntry {
   #mustBeReadable(): void {
     const refusal = this.refusal;
     if (refusal !== undefined) throw refusal;
-    const { source } = this.#context;
-    if (this.encrypted) throw entryError('ERR_ZIP_ENCRYPTED', 'the entry is encrypted', this.#record, source.label);
-    if (this.method !== Method.stored && this.method !== Method.deflate) {
-      throw entryError('ERR_ZIP_UNSUPPORTED_METHOD', `compression method ${this.method} is not supported`, this.#record, source.label);
+    const { source, password, decompressors } = this.#context;
+    if (this.encrypted && this.method !== Method.aes) {
+      throw entryError('ERR_ZIP_ENCRYPTED', 'the entry is encrypted by ZipCrypto, which was broken long ago and is not supported', this.#record, source.label);
+    }
+    if (this.method === Method.aes && password === undefined) {
+      throw entryError('ERR_ZIP_ENCRYPTED', 'the entry is encrypted; give openZip the `password`', this.#record, source.label);
+    }
+    if (!isInflatable(this.#record) && !needsZipJs(this.#record) && !decompressors.has(this.method)) {
+      throw entryError('ERR_ZIP_UNSUPPORTED_METHOD', `compression method ${this.method} is not supported; give openZip a decompressor for it`, this.#record, source.label);
     }
   }
 
@@ -152,6 +170,11 @@ export class ZipEntry implements ArchiveEntry {
     const message = `more than \`limits.maxTotalBytes\` (${this.#context.budget.maxBytes}) came out of this archive`;
     return entryError('ERR_ZIP_TOTAL_TOO_LARGE', message, this.#record, this.#context.source.label);
   }
+}
+
+/** What is read by zlib, and by one call when it is small. */
+function isInflatable(record: EntryRecord): boolean {
+  return record.method === Method.stored || record.method === Method.deflate;
 }
 
 // eslint-disable-next-line @typescript-eslint/require-await -- the shape of a source that is read

@@ -126,7 +126,9 @@ class Extraction {
       for (const entry of queue) {
         const { size, crc32 } = entry;
         const key = this.#keyOf(entry);
-        const found = await destination.uploader.find({ bucket: destination.bucket, key, size, crc32, ...(signal !== undefined && { signal }) });
+        const found = crc32 === undefined
+          ? undefined
+          : await destination.uploader.find({ bucket: destination.bucket, key, size, crc32, ...(signal !== undefined && { signal }) });
         if (found === undefined) left.push(entry);
         else this.#note(entry, found);
       }
@@ -145,10 +147,10 @@ class Extraction {
         key: this.#keyOf(entry),
         body: large ? () => entry.stream({ signal }) : await entry.buffer({ signal }),
         size: entry.size,
-        crc32: entry.crc32,
         // A manifest knows what stands, but for one page: for small entries, sending those again is cheaper than looking at all.
         lookFirst: large && this.journal !== undefined,
         signal,
+        ...(entry.crc32 !== undefined && { crc32: entry.crc32 }),
         ...(destination.ifDifferent !== undefined && { ifDifferent: destination.ifDifferent }),
         ...(destination.verify !== undefined && { verify: destination.verify }),
       });

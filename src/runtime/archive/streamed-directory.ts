@@ -1,0 +1,104 @@
+import type { ByteReader } from './byte-reader.js';
+import { COMPARED_FLAGS, entryError } from './entry-data.js';
+import { describeEntry, refusalOf, type EntryRecord, type EntryRules } from './entry-record.js';
+import {
+  contradictsZip64, decodeDirectoryHeader, decodeEnd, decodeZip64End, decodeZip64Locator, DIRECTORY_HEADER, DIRECTORY_HEADER_BYTES, directoryHeaderBytes,
+  END, END_BYTES, needsZip64, RecordError, ZIP64_END, ZIP64_END_BYTES, ZIP64_LOCATOR, ZIP64_LOCATOR_BYTES, type EndRecord,
+} from './records.js';
+import type { Counted } from './streamed-body.js';
+import { ZipError, type ZipErrorCode } from './zip-error.js';
+
+/** An entry that was handed out, and what it turned out to be. */
+export interface Delivered {
+  readonly record: EntryRecord;
+  readonly counted: Counted;
+}
+
+type SeenEnd = Omit<EndRecord, 'commentBytes'>;
+
+/**
+ * Reads everything after the last entry and compares it with what was delivered: each entry must be in the directory once, with the same name, method, flags,
+ * sizes, checksum and place, and the end records must describe exactly this directory. Only then did this reader see what every other reader sees.
+ *
+ * @throws ZipError
+ */
+export async function checkDirectory(reader: ByteReader, delivered: ReadonlyMap<number, Delivered>, rules: EntryRules): Promise<void> {
+  const archive = reader.label;
+  const start = reader.offset;
+  const refuse = (code: ZipErrorCode, message: string): ZipError => new ZipError(code, message, { archive, offset: reader.offset });
+  const next = async (length: number): Promise<{ readonly bytes: Buffer; readonly signature: number }> => {
+    const bytes = await reader.peek(length);
+    return { bytes, signature: bytes.length >= 4 ? bytes.readUInt32LE(0) : 0 };
+  };
+
+  const remaining = new Map(delivered);
+  let entries = 0;
+  for (let head = await next(DIRECTORY_HEADER_BYTES); head.signature === DIRECTORY_HEADER; head = await next(DIRECTORY_HEADER_BYTES)) {
+    const length = head.bytes.length < DIRECTORY_HEADER_BYTES ? DIRECTORY_HEADER_BYTES : directoryHeaderBytes(head.bytes, 0);
+    const record = describe(await reader.take(length), rules, refuse);
+    compare(remaining.get(record.offset), record, archive);
+    remaining.delete(record.offset);
+    entries += 1;
+  }
+  if (remaining.size > 0) throw refuse('ERR_ZIP_MISMATCH', `${delivered.size} entries were delivered, the directory has ${entries}`);
+  const seen: SeenEnd = {
+    disk: 0, directoryDisk: 0, entriesOnDisk: entries, entries, directoryBytes: reader.offset - start, directoryOffset: start,
+  };
+
+  const zip64Start = reader.offset;
+  let wide = false;
+  if ((await next(ZIP64_END_BYTES)).signature === ZIP64_END) {
+    wide = true;
+    const record = decodeZip64End(await reader.take(ZIP64_END_BYTES), 0);
+    if (record.bytes !== ZIP64_END_BYTES) await reader.take(Math.max(0, record.bytes - ZIP64_END_BYTES));
+    if (!sameEnd(record, seen)) throw refuse('ERR_ZIP_MISMATCH', 'the ZIP64 end record describes another directory than this one');
+    if ((await next(ZIP64_LOCATOR_BYTES)).signature !== ZIP64_LOCATOR) throw refuse('ERR_ZIP_BAD_RECORD', 'there is no locator after the ZIP64 end record');
+    const locator = decodeZip64Locator(await reader.take(ZIP64_LOCATOR_BYTES), 0);
+    if (locator.endOffset !== zip64Start || locator.disks > 1 || locator.disk !== 0) throw refuse('ERR_ZIP_MISMATCH', 'the ZIP64 locator points elsewhere');
+  }
+
+  const last = await next(END_BYTES);
+  if (last.bytes.length === 0 && delivered.size > 0) throw refuse('ERR_ZIP_TRUNCATED', 'the archive ends without its end record');
+  if (last.signature !== END) throw refuse('ERR_ZIP_BAD_RECORD', 'something that is no record of a ZIP follows');
+  const end = decodeEnd(await reader.take(END_BYTES), 0);
+  if (wide ? contradictsZip64(end, seen) : needsZip64(end) || !sameEnd(end, seen)) {
+    throw refuse('ERR_ZIP_MISMATCH', 'the end record describes another directory than this one');
+  }
+  const comment = await reader.take(end.commentBytes);
+  if (comment.includes('PK\u0005\u0006')) throw refuse('ERR_ZIP_AMBIGUOUS_END', 'the comment holds another end record, so the archive can be read in two ways');
+  if (!rules.allow.has('trailing-data') && (await reader.peek(1)).length > 0) {
+    throw refuse('ERR_ZIP_TRAILING_DATA', 'bytes stand after the archive; allow them with `allow: [\'trailing-data\']`');
+  }
+}
+
+function describe(header: Buffer, rules: EntryRules, refuse: (code: ZipErrorCode, message: string) => ZipError): EntryRecord {
+  try {
+    return describeEntry(decodeDirectoryHeader(header, 0), 0, rules);
+  } catch (error) {
+    if (error instanceof RecordError) throw refuse('ERR_ZIP_BAD_RECORD', error.message);
+    throw error;
+  }
+}
+
+function compare(delivered: Delivered | undefined, record: EntryRecord, archive: string): void {
+  if (delivered === undefined) throw entryError('ERR_ZIP_MISMATCH', 'the directory has an entry that was not there', record, archive);
+  const { record: local, counted } = delivered;
+  const differs = !local.nameBytes.equals(record.nameBytes) || local.name !== record.name
+    ? 'name'
+    : local.method !== record.method
+      ? 'method'
+      : ((local.flags ^ record.flags) & COMPARED_FLAGS) !== 0
+          ? 'flags'
+          : counted.crc32 !== record.crc32
+            ? 'checksum'
+            : counted.size !== record.size || counted.compressedSize !== record.compressedSize ? 'size' : undefined;
+  if (differs !== undefined) throw entryError('ERR_ZIP_MISMATCH', `what was delivered and the directory disagree about the ${differs}`, record, archive);
+  // What only the directory tells: the entry was handed out as a file.
+  const onlyHere = record.refusal !== undefined && record.refusal !== local.refusal ? refusalOf(record, archive) : undefined;
+  if (onlyHere !== undefined) throw onlyHere;
+}
+
+function sameEnd(a: SeenEnd, b: SeenEnd): boolean {
+  return a.disk === b.disk && a.directoryDisk === b.directoryDisk && a.entriesOnDisk === b.entriesOnDisk && a.entries === b.entries
+    && a.directoryBytes === b.directoryBytes && a.directoryOffset === b.directoryOffset;
+}

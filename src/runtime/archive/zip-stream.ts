@@ -1,0 +1,237 @@
+import type { Readable } from 'node:stream';
+import { resolveAllowances } from './allowances.js';
+import type { ArchiveEntry, ReadOptions } from './archive-entry.js';
+import { ByteReader } from './byte-reader.js';
+import { entryError } from './entry-data.js';
+import { describeEntry, refusalOf, type EntryKind, type EntryRecord, type EntryRules } from './entry-record.js';
+import { EntryStream } from './entry-stream.js';
+import { OutputBudget, resolveLimits } from './limits.js';
+import { foldName } from './names.js';
+import { checkDirectory, type Delivered } from './streamed-directory.js';
+import {
+  decodeLocalHeader, DESCRIPTOR, Flag, LOCAL_HEADER, LOCAL_HEADER_BYTES, localHeaderBytes, Method, RecordError, type DirectoryFields,
+} from './records.js';
+import { hasLength, streamedBody, type Counted, type StreamRules } from './streamed-body.js';
+import type { ZipOptions } from './zip-archive.js';
+import { ZipError } from './zip-error.js';
+
+export interface StreamZipOptions extends ZipOptions {
+  /** Names the archive in errors. @default 'stream' */
+  readonly label?: string;
+}
+
+/**
+ * Reads a ZIP from front to back, for a body that cannot be read by ranges. Memory does not grow with entries, but for their names.
+ *
+ * **Its honest limits**, which are why `openZip` is the default:
+ *
+ * - The directory comes last. Until it was compared with what was delivered, an attacker may have shown this reader other files than every other reader will
+ *   see. Do not commit anything before `await archive.verified()`.
+ * - Symbolic links and special files look like small files until then; `verified()` rejects when there were any.
+ * - Stored entries of unknown length cannot be read (`ERR_ZIP_NOT_STREAMABLE`), and other entries of unknown length must be inflated even to be skipped.
+ * - A name that comes a second time ends the reading: its first bearer was delivered already.
+ *
+ * An entry can be read until the next one is asked for; what was not read of it is skipped.
+ *
+ * @throws TypeError for an unknown or unusable option
+ */
+export function streamZip(source: AsyncIterable<Uint8Array>, options: StreamZipOptions = {}): ZipStream {
+  return new ZipStream(source, options);
+}
+
+/** A ZIP that is read from front to back, once. */
+export class ZipStream implements AsyncIterable<StreamedEntry> {
+  readonly #reader: ByteReader;
+  readonly #rules: EntryRules & StreamRules;
+  readonly #delivered = new Map<number, Delivered>();
+  readonly #names = new Set<string>();
+  #state: 'waiting' | 'reading' | 'verified' | 'failed' = 'waiting';
+  #failure: unknown;
+
+  /** @internal Made by `streamZip`. */
+  constructor(source: AsyncIterable<Uint8Array>, options: StreamZipOptions) {
+    const limits = resolveLimits(options.limits);
+    this.#rules = {
+      limits, allow: resolveAllowances(options.allow), legacyEncoding: options.legacyEncoding ?? 'cp437', budget: new OutputBudget(limits.maxTotalBytes),
+    };
+    this.#reader = new ByteReader(options.label ?? 'stream', source, options.signal);
+  }
+
+  /** The entries in the order of the body. @throws ZipError for whatever is wrong with the archive as a whole, at the latest after the last entry */
+  async* [Symbol.asyncIterator](): AsyncGenerator<StreamedEntry, void, void> {
+    if (this.#state !== 'waiting') throw new TypeError('A stream can be read only once');
+    this.#state = 'reading';
+    const reader = this.#reader;
+    try {
+      await this.#skipSplitMark();
+      for (let entry = await this.#nextEntry(); entry !== undefined; entry = await this.#nextEntry()) {
+        yield entry;
+        const counted = await entry.finish();
+        this.#delivered.set(entry.record.offset, { record: entry.record, counted });
+      }
+      await checkDirectory(reader, this.#delivered, this.#rules);
+      this.#state = 'verified';
+    } catch (error) {
+      this.#failure = error;
+      throw error;
+    } finally {
+      if (this.#state === 'reading') this.#state = 'failed';
+      reader.close();
+    }
+  }
+
+  /**
+   * Resolves when every entry was passed and the directory agrees with what was delivered. Nothing that was made from the entries may count before.
+   *
+   * @throws ZipError what the reading failed with, or `ERR_ZIP_NOT_VERIFIED` when it was not read to its end
+   */
+  // eslint-disable-next-line @typescript-eslint/require-await -- what it throws must arrive as a rejection
+  async verified(): Promise<void> {
+    if (this.#state === 'verified') return;
+    if (this.#failure !== undefined) throw this.#failure as Error;
+    throw new ZipError('ERR_ZIP_NOT_VERIFIED', 'the archive was not read to its end, so nothing of it is verified', { archive: this.#reader.label });
+  }
+
+  /** Archives that were to be split and were not begin with four bytes of a mark, 8.5.4. */
+  async #skipSplitMark(): Promise<void> {
+    const mark = await this.#reader.peek(4);
+    if (mark.length >= 4 && (mark.readUInt32LE(0) === DESCRIPTOR || mark.readUInt32LE(0) === 0x30304b50)) this.#reader.advance(4);
+  }
+
+  /** The next entry; undefined when something else than a local header follows. */
+  async #nextEntry(): Promise<StreamedEntry | undefined> {
+    const reader = this.#reader;
+    const { limits } = this.#rules;
+    const archive = reader.label;
+    const offset = reader.offset;
+    const head = await reader.peek(LOCAL_HEADER_BYTES);
+    if (head.length < 4 || head.readUInt32LE(0) !== LOCAL_HEADER) {
+      if (offset === 0 && (head.length < 4 || head[0] !== 0x50 || head[1] !== 0x4b)) throw new ZipError('ERR_ZIP_NOT_ZIP', 'not a ZIP archive, or bytes stand before it', { archive });
+      return undefined;
+    }
+    if (this.#delivered.size >= limits.maxEntries) {
+      throw new ZipError('ERR_ZIP_TOO_MANY_ENTRIES', `more than ${limits.maxEntries} entries, which \`limits.maxEntries\` allows`, { archive });
+    }
+    const header = await reader.take(head.length < LOCAL_HEADER_BYTES ? LOCAL_HEADER_BYTES : localHeaderBytes(head, 0));
+    // A copy: the names of all entries must not keep the body in memory.
+    const record = this.#describe(Buffer.from(header), offset);
+    const key = this.#rules.allow.has('folded-duplicates') ? record.name : foldName(record.name);
+    if (this.#names.has(key)) throw entryError('ERR_ZIP_DUPLICATE_NAME', 'an entry before it has the same name, but perhaps for case or Unicode form', record, archive);
+    this.#names.add(key);
+    return new StreamedEntry(reader, record, this.#rules);
+  }
+
+  #describe(header: Buffer, offset: number): EntryRecord {
+    try {
+      const fields: DirectoryFields = { ...decodeLocalHeader(header, 0), madeBy: 0, disk: 0, externalAttributes: 0, offset };
+      // Sizes that are not known yet cannot be refused yet.
+      const streamed = (fields.flags & Flag.descriptor) !== 0;
+      return describeEntry(streamed ? { ...fields, size: 0, compressedSize: 0 } : fields, 0, this.#rules);
+    } catch (error) {
+      if (error instanceof RecordError) throw new ZipError('ERR_ZIP_BAD_RECORD', `local header: ${error.message}`, { archive: this.#reader.label, offset });
+      throw error;
+    }
+  }
+}
+
+/** One entry of a ZIP that is read from front to back. */
+export class StreamedEntry implements ArchiveEntry {
+  readonly #reader: ByteReader;
+  readonly #rules: EntryRules & StreamRules;
+  readonly #body: AsyncGenerator<Buffer, Counted, void>;
+  #counted: Counted | undefined;
+  #started = false;
+
+  /** @internal Entries come from `ZipStream`. */
+  constructor(reader: ByteReader, readonly record: EntryRecord, rules: EntryRules & StreamRules) {
+    this.#reader = reader;
+    this.#rules = rules;
+    this.#body = streamedBody(reader, record, rules);
+  }
+
+  get name(): string {
+    return this.record.name;
+  }
+
+  get kind(): EntryKind {
+    return this.record.kind;
+  }
+
+  get size(): number | undefined {
+    return hasLength(this.record) ? this.record.size : this.#counted?.size;
+  }
+
+  get crc32(): number | undefined {
+    return hasLength(this.record) ? this.record.crc32 : this.#counted?.crc32;
+  }
+
+  get modified(): Date | undefined {
+    return this.record.modified;
+  }
+
+  get refusal(): ZipError | undefined {
+    const archive = this.#reader.label;
+    if ((this.record.flags & Flag.encrypted) !== 0) return entryError('ERR_ZIP_ENCRYPTED', 'encrypted entries can be read by openZip only', this.record, archive);
+    if (this.record.method !== Method.stored && this.record.method !== Method.deflate) {
+      return entryError('ERR_ZIP_UNSUPPORTED_METHOD', `compression method ${this.record.method} can be read by openZip only`, this.record, archive);
+    }
+    return refusalOf(this.record, archive);
+  }
+
+  async buffer(options: ReadOptions = {}): Promise<Buffer> {
+    const { maxBufferBytes } = this.#rules.limits;
+    const pieces: Buffer[] = [];
+    let bytes = 0;
+    for await (const piece of this.#pieces(options.signal)) {
+      bytes += piece.length;
+      if (bytes > maxBufferBytes) {
+        throw entryError('ERR_ZIP_ENTRY_TOO_LARGE', `more than \`limits.maxBufferBytes\` (${maxBufferBytes}); use stream()`, this.record, this.#reader.label);
+      }
+      pieces.push(piece);
+    }
+    return pieces.length === 1 ? Buffer.from(pieces[0]) : Buffer.concat(pieces);
+  }
+
+  stream(options: ReadOptions = {}): Readable {
+    return new EntryStream((signal) => this.#pieces(signal), options.signal);
+  }
+
+  /** @internal Reads what is left, so that the next entry can follow. */
+  async finish(): Promise<Counted> {
+    const { record } = this;
+    if (!this.#started && hasLength(record)) {
+      for (let left = record.compressedSize; left > 0;) {
+        const piece = await this.#reader.some(left);
+        if (piece.length === 0) await this.#reader.take(1); // throws: the body ended
+        left -= piece.length;
+      }
+      return record;
+    }
+    if (!this.#started && record.method !== Method.deflate && record.method !== Method.stored) {
+      throw entryError('ERR_ZIP_NOT_STREAMABLE', 'the end of this entry cannot be found: its length and its method are unknown', record, this.#reader.label);
+    }
+    while (this.#counted === undefined) await this.#next();
+    return this.#counted;
+  }
+
+  /** Does not end the body when it is left early: `finish` reads the rest. */
+  async* #pieces(signal: AbortSignal | undefined): AsyncGenerator<Buffer, void, void> {
+    const refusal = this.refusal;
+    if (refusal !== undefined) throw refusal;
+    for (;;) {
+      signal?.throwIfAborted();
+      const piece = await this.#next();
+      if (piece === undefined) return;
+      yield piece;
+    }
+  }
+
+  async #next(): Promise<Buffer | undefined> {
+    this.#started = true;
+    if (this.#counted !== undefined) return undefined;
+    const { done, value } = await this.#body.next();
+    if (done !== true) return value;
+    this.#counted = value;
+    return undefined;
+  }
+}
