@@ -23,9 +23,17 @@ const panels: readonly Panel[] = [
   { title: 'Tasks that run', value: ({ running }) => running },
 ];
 
-/** Colours that colour-blind readers can tell apart, for light and for dark backgrounds; then they repeat. */
-const light = ['#2a6fdb', '#d9480f', '#0b7a53', '#8b2fc9', '#6b6b00'];
-const dark = ['#7db0ff', '#ff9f6b', '#5fd3a5', '#d19bff', '#d6d65c'];
+interface Theme {
+  readonly page: string;
+  readonly ink: string;
+  readonly soft: string;
+  readonly grid: string;
+  /** Colours that colour-blind readers can tell apart; after the last one they repeat. */
+  readonly lines: readonly string[];
+}
+
+const light: Theme = { page: '#ffffff', ink: '#1f2328', soft: '#59636e', grid: '#d8dee4', lines: ['#2a6fdb', '#d9480f', '#0b7a53', '#8b2fc9', '#6b6b00'] };
+const dark: Theme = { page: '#0d1117', ink: '#f0f6fc', soft: '#9198a1', grid: '#30363d', lines: ['#7db0ff', '#ff9f6b', '#5fd3a5', '#d19bff', '#d6d65c'] };
 
 /** The backlog and the running tasks over the day, one line for each run, as an SVG for light and dark pages. */
 export function renderPlot(title: string, subtitle: string, runs: readonly PlottedRun[]): string {
@@ -33,14 +41,11 @@ export function renderPlot(title: string, subtitle: string, runs: readonly Plott
   const minutes = Math.max(1, ...runs.map((run) => run.minutes.length));
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${Width} ${height}" width="${Width}" height="${height}" role="img" aria-label="${escape(title)}">
 <style>
-svg { --page: #ffffff; --ink: #1f2328; --soft: #59636e; --grid: #d8dee4; font: 13px system-ui, sans-serif; }
-${light.map((colour, index) => `.s${index} { --line: ${colour}; }`).join(' ')}
+text { font: 13px system-ui, sans-serif; } .title { font-size: 17px; font-weight: 600; } .line { fill: none; stroke-width: 1.6; stroke-linejoin: round; }
+${colours(light)}
 @media (prefers-color-scheme: dark) {
-svg { --page: #0d1117; --ink: #f0f6fc; --soft: #9198a1; --grid: #30363d; }
-${dark.map((colour, index) => `.s${index} { --line: ${colour}; }`).join(' ')}
+${colours(dark)}
 }
-.page { fill: var(--page); } text { fill: var(--ink); } .soft { fill: var(--soft); } .title { font-size: 17px; font-weight: 600; }
-.grid { stroke: var(--grid); } .line { fill: none; stroke: var(--line); stroke-width: 1.6; stroke-linejoin: round; } .key { fill: var(--line); }
 </style>
 <rect class="page" width="${Width}" height="${height}"/>
 <text class="title" x="${Left}" y="30">${escape(title)}</text>
@@ -51,10 +56,18 @@ ${panels.map((panel, index) => renderPanel(panel, runs, minutes, Top + index * (
 `;
 }
 
+/** Written out for each theme, because not every program that shows SVG knows CSS variables. */
+function colours({ page, ink, soft, grid, lines }: Theme): string {
+  return [
+    `.page { fill: ${page}; } text { fill: ${ink}; } .soft { fill: ${soft}; } .grid { stroke: ${grid}; }`,
+    ...lines.map((line, index) => `.line.s${index} { stroke: ${line}; } .key.s${index} { fill: ${line}; }`),
+  ].join('\n');
+}
+
 function legend(runs: readonly PlottedRun[]): string {
   let x = Left;
   return runs.map(({ name }, index) => {
-    const item = `<rect class="s${index % light.length} key" x="${x}" y="66" width="14" height="4" rx="2"/><text x="${x + 20}" y="72">${escape(name)}</text>`;
+    const item = `<rect class="key s${index % light.lines.length}" x="${x}" y="66" width="14" height="4" rx="2"/><text x="${x + 20}" y="72">${escape(name)}</text>`;
     x += 44 + name.length * 7.2;
     return item;
   }).join('');
@@ -72,7 +85,7 @@ function renderPanel({ title, value }: Panel, runs: readonly PlottedRun[], minut
     `<text x="${Left}" y="${top + 6}">${title}</text>`,
     ...rows.map((amount) => `<line class="grid" x1="${Left}" x2="${Width - Right}" y1="${y(amount).toFixed(1)}" y2="${y(amount).toFixed(1)}"/><text class="soft" x="${Left - 8}" y="${(y(amount) + 4).toFixed(1)}" text-anchor="end">${amount.toLocaleString('en')}</text>`),
     ...hours.map((hour) => `<text class="soft" x="${x(hour * 60).toFixed(1)}" y="${bottom + 18}" text-anchor="middle">${hour} h</text>`),
-    ...runs.map((run, index) => `<path class="s${index % light.length} line" d="${path(run.minutes.map(value), x, y)}"/>`),
+    ...runs.map((run, index) => `<path class="line s${index % light.lines.length}" d="${path(run.minutes.map(value), x, y)}"/>`),
   ].join('\n');
 }
 

@@ -53,7 +53,7 @@ test('plots backlog and tasks, with names that are text and not markup', async (
   const svg = readFileSync(file, 'utf8');
   expect(svg).toContain('prefers-color-scheme: dark');
   expect(svg).toContain('ten jobs in an hour &#38; more');
-  expect(svg.match(/class="s0 line"/g)).toHaveLength(2);
+  expect(svg.match(/class="line s0"/g)).toHaveLength(2);
   expect(svg).not.toMatch(/NaN|undefined|Infinity/);
 });
 
