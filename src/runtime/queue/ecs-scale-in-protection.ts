@@ -4,7 +4,8 @@ import { type Logger } from '../support/logger.js';
 /** Protection ends by itself after this time, so a worker that dies does not block a deployment for long. */
 const ExpiresInMinutes = 10;
 const RenewEveryMs = ExpiresInMinutes * 60_000 / 2;
-const ReleaseAfterIdleMs = 60_000;
+// Long enough to bridge the gaps of a busy queue; a minute would keep tasks that nobody needs (docs/operations/simulator.md).
+const ReleaseAfterIdleMs = 10_000;
 const CallTimeoutMs = 5_000;
 
 interface AgentAnswer {
