@@ -34,7 +34,10 @@ const zones: Record<string, (to: string) => boolean> = {
 };
 
 /** Inside the runtime imports go down only: a folder may import folders of a lower layer. */
-const layers = [['support', 'errors'], ['queue', 'archive', 'storage', 'dispatch', 'exports', 'database', 'health', 'telemetry'], ['worker', 'jobs', 'testing', 'nestjs'], ['index']];
+const layers = [
+  ['errors'], ['support'], ['queue', 'archive', 'storage', 'dispatch', 'exports', 'database', 'health', 'telemetry'],
+  ['jobs'], ['worker', 'testing', 'nestjs'], ['index'],
+];
 const layerOf = (part: string) => layers.findIndex((layer) => layer.includes(part));
 const partOf = (path: string) => (path.split('/')[1] ?? '').replace(/\.ts$/, '');
 

@@ -14,7 +14,7 @@ export { type Logger } from './support/logger.js';
 export { aroundJobs } from './support/around-jobs.js';
 export { type EventLoopWatch, type EventLoopWatchOptions, watchEventLoop } from './support/event-loop-watch.js';
 export { createLogger, type CreateLoggerOptions, EmfMetrics, type EmfMetricsOptions, logContext, traceJobs } from './telemetry/index.js';
-export { recordMetrics } from './worker-metrics.js';
+export { recordMetrics } from './jobs/worker-metrics.js';
 export { runWorker, type RunWorkerOptions, WorkerExitCode } from './worker.js';
 export { type JobMessage, type JobObject } from '../contract/job-message.js';
 export {

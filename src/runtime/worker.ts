@@ -1,15 +1,15 @@
 import { HealthServer } from './health/index.js';
 import { ConfigurationError } from './errors.js';
 import {
-  DefaultVisibilitySeconds, type DrainReport, EcsScaleInProtection, type JobHandler, QueuePoller, type QueueOptions, type QueuePollerOptions,
+  DefaultVisibilitySeconds, type DrainReport, type JobHandler, QueuePoller, type QueueOptions, type QueuePollerOptions,
 } from './queue/index.js';
-import { aroundJobs } from './support/around-jobs.js';
 import { defined } from './support/defined.js';
 import { watchEventLoop } from './support/event-loop-watch.js';
 import { type Logger } from './support/logger.js';
 import { readWorkerEnvironment, type WorkerEnvironment } from './support/worker-environment.js';
-import { createLogger, EmfMetrics, logContext, traceJobs } from './telemetry/index.js';
-import { recordMetrics } from './worker-metrics.js';
+import { createLogger, EmfMetrics } from './telemetry/index.js';
+import { recordMetrics } from './jobs/worker-metrics.js';
+import { optionsFromEnvironment } from './jobs/worker-options.js';
 
 /** What the exit code of a worker says, after `sysexits.h` where that has a word for it. */
 export const WorkerExitCode = {
@@ -83,21 +83,11 @@ function pollerOptions<Body>(
   env: Readonly<Record<string, string | undefined>>, logger: Logger,
 ): QueuePollerOptions {
   const { schema, prefetch, receive, ack, retry, handlerTimeoutSeconds, transport, clock } = options;
-  const { queueUrl, deadLetterQueueUrl, maxReceiveCount, visibilityTimeoutSeconds, stopTimeoutSeconds, concurrency, scaleInProtection } = environment;
-  const agentUri = env.ECS_AGENT_URI;
+  const { queue, ...fromEnvironment } = optionsFromEnvironment(environment, env, logger);
   return {
     ...defined({ prefetch, receive, ack, retry, handlerTimeoutSeconds, transport, clock }),
-    queues: [{
-      url: queueUrl,
-      handler,
-      ...defined({ schema, deadLetterQueueUrl, maxReceiveCount }),
-    }],
-    ...defined({ concurrency }),
-    visibility: defined({ timeoutSeconds: visibilityTimeoutSeconds }),
-    shutdown: defined({ stopTimeoutSeconds }),
-    ...(scaleInProtection && agentUri !== undefined ? { protection: new EcsScaleInProtection(agentUri, logger) } : {}),
-    aroundJob: aroundJobs(logContext, traceJobs()),
-    logger,
+    ...fromEnvironment,
+    queues: [{ ...queue, handler, ...defined({ schema }) }],
   };
 }
 

@@ -1,5 +1,5 @@
-import { type JobResult, type QueuePoller } from './queue/index.js';
-import { type EmfMetrics } from './telemetry/index.js';
+import { type JobResult, type QueuePoller } from '../queue/index.js';
+import { type EmfMetrics } from '../telemetry/index.js';
 
 const CountOf = {
   'succeeded': 'jobsSucceeded',

@@ -1,0 +1,27 @@
+import { EcsScaleInProtection, type QueueOptions, type QueuePollerOptions } from '../queue/index.js';
+import { aroundJobs } from '../support/around-jobs.js';
+import { defined } from '../support/defined.js';
+import { type Logger } from '../support/logger.js';
+import { type WorkerEnvironment } from '../support/worker-environment.js';
+import { logContext, traceJobs } from '../telemetry/index.js';
+
+export type EnvironmentOptions = Pick<QueuePollerOptions, 'concurrency' | 'visibility' | 'shutdown' | 'protection' | 'aroundJob' | 'logger'> & {
+  readonly queue: Omit<QueueOptions, 'handler' | 'schema'>;
+};
+
+/** What the construct's environment says, as options of a poller, with log context and tracing. */
+export function optionsFromEnvironment(
+  environment: WorkerEnvironment, env: Readonly<Record<string, string | undefined>>, logger: Logger,
+): EnvironmentOptions {
+  const { queueUrl, deadLetterQueueUrl, maxReceiveCount, visibilityTimeoutSeconds, stopTimeoutSeconds, concurrency, scaleInProtection } = environment;
+  const agentUri = env.ECS_AGENT_URI;
+  return {
+    queue: { url: queueUrl, ...defined({ deadLetterQueueUrl, maxReceiveCount }) },
+    ...defined({ concurrency }),
+    visibility: defined({ timeoutSeconds: visibilityTimeoutSeconds }),
+    shutdown: defined({ stopTimeoutSeconds }),
+    ...(scaleInProtection && agentUri !== undefined ? { protection: new EcsScaleInProtection(agentUri, logger) } : {}),
+    aroundJob: aroundJobs(logContext, traceJobs()),
+    logger,
+  };
+}

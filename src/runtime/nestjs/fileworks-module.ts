@@ -1,0 +1,66 @@
+import { type DynamicModule, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
+import { DiscoveryModule, DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { FileworksHealthIndicator } from './fileworks-health-indicator.js';
+import { type FileworksModuleOptions, FileworksRunner } from './fileworks-runner.js';
+import { readWorkerEnvironment } from '../support/worker-environment.js';
+import { createLogger } from '../telemetry/index.js';
+import { optionsFromEnvironment } from '../jobs/worker-options.js';
+
+const OptionsToken = Symbol('FileworksModuleOptions');
+
+export interface FileworksModuleAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
+  /** Providers that the factory gets. @default - none */
+  readonly inject?: NonNullable<Extract<Provider, { useFactory: unknown }>['inject']>;
+  /** Makes the options. Its first step can be `fileworksOptionsFromEnvironment()`. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what is injected is only known to the caller, as in Nest's own modules
+  readonly useFactory: (...injected: any[]) => FileworksModuleOptions | Promise<FileworksModuleOptions>;
+}
+
+/**
+ * Runs a queue worker inside a Nest application; call `app.enableShutdownHooks()`, so that SIGTERM drains it.
+ *
+ * ```ts
+ * @Module({
+ *   imports: [FileworksModule.forRootAsync({ useFactory: () => fileworksOptionsFromEnvironment() })],
+ *   providers: [ZipHandler],
+ * })
+ * export class AppModule {}
+ * ```
+ */
+export class FileworksModule {
+  static forRootAsync({ imports = [], inject = [], useFactory }: FileworksModuleAsyncOptions): DynamicModule {
+    return {
+      module: FileworksModule,
+      imports: [DiscoveryModule, ...imports],
+      providers: [
+        { provide: OptionsToken, useFactory, inject },
+        {
+          provide: FileworksRunner,
+          useFactory: (options: FileworksModuleOptions, discovery: DiscoveryService, scanner: MetadataScanner) => (
+            new FileworksRunner(options, discovery, scanner)
+          ),
+          inject: [OptionsToken, DiscoveryService, MetadataScanner],
+        },
+        {
+          provide: FileworksHealthIndicator,
+          useFactory: (runner: FileworksRunner) => new FileworksHealthIndicator(runner),
+          inject: [FileworksRunner],
+        },
+      ],
+      exports: [FileworksRunner, FileworksHealthIndicator],
+    };
+  }
+}
+
+// Called and not written with an @: providers are made by factories, so nothing here depends on a compiler's kind of decorators.
+Module({})(FileworksModule);
+
+/**
+ * The options that the construct wrote into the environment.
+ *
+ * @throws ConfigurationError with every problem, by variable
+ */
+export function fileworksOptionsFromEnvironment(env: Readonly<Record<string, string | undefined>> = process.env): FileworksModuleOptions {
+  const { queue, ...options } = optionsFromEnvironment(readWorkerEnvironment(env), env, createLogger({ bindJob: false }));
+  return { ...options, queues: [queue] };
+}

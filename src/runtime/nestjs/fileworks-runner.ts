@@ -1,0 +1,93 @@
+import { type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { type DiscoveryService, type MetadataScanner } from '@nestjs/core';
+import { FileHandlerMetadata, type FileHandlerOptions } from './file-handler.js';
+import { ConfigurationError } from '../errors.js';
+import { type JobHandler, QueuePoller, type QueueOptions, type QueuePollerOptions } from '../queue/index.js';
+import { queueNameOf } from '../queue/transport.js';
+import { EmfMetrics } from '../telemetry/index.js';
+import { recordMetrics } from '../jobs/worker-metrics.js';
+
+export interface FileworksModuleOptions extends Omit<QueuePollerOptions, 'queues'> {
+  /** The queues; their handlers are the methods marked with `@FileHandler()`. */
+  readonly queues: readonly Omit<QueueOptions, 'handler' | 'schema'>[];
+  /** @default - CloudWatch metrics as log lines on standard output */
+  readonly metrics?: EmfMetrics;
+}
+
+interface FoundHandler {
+  readonly where: string;
+  readonly options: FileHandlerOptions;
+  readonly handler: JobHandler;
+}
+
+/**
+ * Starts the poller when the application is ready, and drains it first of all when the application shuts down: Nest waits for it before
+ * it calls `beforeApplicationShutdown` and `onApplicationShutdown`, which is where what handlers need should be closed.
+ */
+export class FileworksRunner implements OnApplicationBootstrap, OnModuleDestroy {
+  #poller: QueuePoller | undefined;
+
+  constructor(
+    private readonly options: FileworksModuleOptions,
+    private readonly discovery: DiscoveryService,
+    private readonly scanner: MetadataScanner,
+  ) {}
+
+  /** The poller at work, for its events and statistics; undefined before the application has started. */
+  get poller(): QueuePoller | undefined {
+    return this.#poller;
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    const { queues, metrics, ...rest } = this.options;
+    this.#poller = new QueuePoller({ ...rest, queues: assign(queues, this.#findHandlers()) });
+    recordMetrics(this.#poller, metrics ?? new EmfMetrics());
+    await this.#poller.start();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.#poller?.stop({ reason: 'application shuts down' });
+  }
+
+  #findHandlers(): FoundHandler[] {
+    return this.discovery.getProviders().flatMap(({ instance }: { instance?: unknown }) => {
+      if (typeof instance !== 'object' || instance === null) {
+        return [];
+      }
+      const prototype = Object.getPrototypeOf(instance) as Record<string, unknown> | null;
+      return this.scanner.getAllMethodNames(prototype).flatMap((name) => {
+        const method = prototype?.[name];
+        const options = typeof method === 'function' ? Reflect.getMetadata(FileHandlerMetadata, method) as FileHandlerOptions | undefined : undefined;
+        return options === undefined
+          ? []
+          : [{
+              where: `${instance.constructor.name}.${name}`,
+              options,
+              handler: (method as JobHandler).bind(instance),
+            }];
+      });
+    });
+  }
+}
+
+/** @throws ConfigurationError when a queue has no handler or several, or a handler has no queue */
+function assign(queues: FileworksModuleOptions['queues'], found: readonly FoundHandler[]): QueuePollerOptions['queues'] {
+  const names = queues.map(({ url, name }) => name ?? queueNameOf(url));
+  const queueOf = ({ options }: FoundHandler) => options.queue ?? (names.length === 1 ? names[0] : undefined);
+  const problems = found.filter((handler) => !names.includes(queueOf(handler) ?? '')).map(({ where, options }) => (
+    options.queue === undefined
+      ? `@FileHandler() of ${where} must name its queue, since there are several: ${names.join(', ')}`
+      : `@FileHandler() of ${where} names the queue ${options.queue}, expected one of ${names.join(', ')}`));
+  const assigned = queues.map((queue, index) => {
+    const handlers = found.filter((handler) => queueOf(handler) === names[index]);
+    if (handlers.length !== 1) {
+      const got = handlers.map(({ where }) => where).join(', ');
+      problems.push(`expected one method with @FileHandler() for the queue ${names[index]}, got ${got === '' ? 'none' : got}`);
+    }
+    return { ...queue, ...handlers[0]?.options.schema === undefined ? {} : { schema: handlers[0].options.schema }, handler: handlers[0]?.handler };
+  });
+  if (problems.length > 0) {
+    throw new ConfigurationError(problems);
+  }
+  return assigned as QueuePollerOptions['queues'];
+}

@@ -1,0 +1,90 @@
+import 'reflect-metadata';
+import { type INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { z } from 'zod';
+import { FileHandler, FileworksHealthIndicator, FileworksModule, FileworksRunner } from '../../../src/runtime/nestjs/index.js';
+import { type Job } from '../../../src/runtime/queue/index.js';
+import { EmfMetrics } from '../../../src/runtime/telemetry/index.js';
+import { type InMemoryQueue, InMemoryQueues, objectCreatedEvent } from '../../../src/runtime/testing/index.js';
+import { until } from '../support/until.js';
+
+class Store {
+  readonly keys: string[] = [];
+}
+
+class ZipHandler {
+  constructor(private readonly store: Store) {}
+
+  handle(job: Job): void {
+    this.store.keys.push(job.object?.key ?? JSON.stringify(job.body));
+  }
+}
+
+/** As `@FileHandler()` above the method does; the tests are compiled without decorators. */
+function mark(options?: Parameters<typeof FileHandler>[0]): void {
+  const descriptor = Object.getOwnPropertyDescriptor(ZipHandler.prototype, 'handle');
+  FileHandler(options)(ZipHandler.prototype, 'handle', descriptor ?? {});
+}
+
+async function createApp(queues: InMemoryQueues, named: readonly InMemoryQueue[]): Promise<INestApplicationContext> {
+  class AppModule {}
+  const module = {
+    module: AppModule,
+    imports: [FileworksModule.forRootAsync({
+      useFactory: () => ({
+        queues: named.map(({ url }) => ({ url, maxReceiveCount: 3 })),
+        transport: queues,
+        receive: { waitTimeSeconds: 1 },
+        metrics: new EmfMetrics({ write: () => undefined }),
+      }),
+    })],
+    providers: [Store, { provide: ZipHandler, useFactory: (store: Store) => new ZipHandler(store), inject: [Store] }],
+  };
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class and takes literals
+  return NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
+}
+
+it('gives jobs to the method with @FileHandler(), on its provider, and drains when the application closes', async () => {
+  mark();
+  const queues = new InMemoryQueues();
+  const queue = queues.create('jobs');
+  const app = await createApp(queues, [queue]);
+  const indicator = app.get(FileworksHealthIndicator);
+  queue.send(objectCreatedEvent({ key: 'a.zip' }));
+  await until(() => app.get(Store).keys.length === 1);
+  expect(app.get(Store).keys).toEqual(['a.zip']);
+  expect(indicator.isReady()).toEqual({ fileworks: { status: 'up', problems: [] } });
+  await app.close();
+  expect(queue.deleted).toHaveLength(1);
+  expect(app.get(FileworksRunner).poller?.state).toBe('stopped');
+  expect(indicator.isReady('worker')).toEqual({ worker: { status: 'down', problems: ['worker is stopped'] } });
+});
+
+it('validates bodies with the schema of the handler', async () => {
+  mark({ schema: z.object({ order: z.number() }) });
+  const queues = new InMemoryQueues();
+  const queue = queues.create('jobs');
+  const app = await createApp(queues, [queue]);
+  queue.send({ order: 7 });
+  await until(() => app.get(Store).keys.length === 1);
+  expect(app.get(Store).keys).toEqual(['{"order":7}']);
+  await app.close();
+});
+
+it('fails to start when a handler does not say which of several queues it works on', async () => {
+  mark();
+  const queues = new InMemoryQueues();
+  await expect(createApp(queues, [queues.create('a'), queues.create('b')])).rejects.toMatchObject({
+    problems: [
+      '@FileHandler() of ZipHandler.handle must name its queue, since there are several: a, b',
+      'expected one method with @FileHandler() for the queue a, got none',
+      'expected one method with @FileHandler() for the queue b, got none',
+    ],
+  });
+});
+
+it('fails to start when a handler names a queue that is not there', async () => {
+  mark({ queue: 'c' });
+  const queues = new InMemoryQueues();
+  await expect(createApp(queues, [queues.create('a')])).rejects.toMatchObject({ code: 'ERR_CONFIGURATION' });
+});
