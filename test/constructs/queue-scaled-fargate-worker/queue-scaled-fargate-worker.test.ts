@@ -44,6 +44,7 @@ describe('QueueScaledFargateWorker with defaults', () => {
   it('rings an alarm as soon as the dead-letter queue holds a message', () => {
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       MetricName: 'ApproximateNumberOfMessagesVisible',
+      Statistic: 'Maximum',
       Threshold: 1,
       EvaluationPeriods: 1,
       Period: 60,
