@@ -7,7 +7,7 @@ import { alive, APP, copyApp, editTemplate, FIXTURES, TOOLS, until } from './sup
 
 jest.setTimeout(120_000);
 
-const CLI = resolve(__dirname, 'support', 'cli.cjs');
+const CLI = resolve(__dirname, 'support', 'cli.js');
 const started: ChildProcess[] = [];
 
 interface Run {
@@ -117,17 +117,21 @@ describe('fails with one sentence and exit code 1, and leaves nothing running', 
   test('a resource that cannot be made', async () => {
     const app = copyApp();
     editTemplate(app, 'Network', ({ Resources }) => {
-      Resources.Broken = { Type: 'AWS::SNS::Subscription', Properties: { TopicArn: 'arn:aws:sns:us-east-1:000000000000:none', Protocol: 'sqs', Endpoint: 'x' } };
+      Resources.Broken = { Type: 'AWS::CloudWatch::Alarm', Properties: { MetricName: 'm', Namespace: 'n', EvaluationPeriods: 1, Threshold: 1 } };
     });
-    expect(await failure(['--app', app])).toMatch(/^fileworks-local: stack Network ended in ROLLBACK_COMPLETE: Broken \(AWS::SNS::Subscription\): .+/);
+    expect(await failure(['--app', app])).toMatch(/^fileworks-local: stack Network ended in ROLLBACK_COMPLETE: Broken \(AWS::CloudWatch::Alarm\): ComparisonOperator is required/);
   });
 
   test('a port in use', async () => {
     const server = createServer();
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     const { port } = server.address() as AddressInfo;
-    expect(await failure(['--app', APP, '--port', String(port)])).toBe(`fileworks-local: port ${port} of 127.0.0.1 is in use; choose another with --port, or none for a free one`);
-    server.close();
+    try {
+      expect(await failure(['--app', APP, '--port', String(port)])).toBe(
+        `fileworks-local: port ${port} of 127.0.0.1 is in use; choose another with --port, or none for a free one`);
+    } finally {
+      server.close();
+    }
   });
 
   test.each([

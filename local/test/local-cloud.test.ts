@@ -50,7 +50,7 @@ function stopped(taskArn: string): Promise<LocalTask> {
 /** A JSON line of the worker with the given member. */
 async function said(taskArn: string, member: string): Promise<any> { // eslint-disable-line @typescript-eslint/no-explicit-any
   const found = await until(() => output.find(({ taskArn: arn, line }) => arn === taskArn && line.startsWith(`{"${member}"`)), `${member} of the task`);
-  return JSON.parse(found.line)[member]; // eslint-disable-line @typescript-eslint/no-unsafe-return
+  return JSON.parse(found.line)[member];
 }
 
 async function runTask(environment: Record<string, string>): Promise<string> {
@@ -244,7 +244,7 @@ describe('standalone tasks', () => {
     await stopped(repeated);
     const seen: string[] = [];
     await until(async () => {
-      seen.push(...(await receive(outputs.EventsUrl)).map(({ detail }) => detail.taskArn as string)); // eslint-disable-line @typescript-eslint/no-unsafe-return
+      seen.push(...(await receive(outputs.EventsUrl)).map(({ detail }) => detail.taskArn as string));
       return seen.length >= 2;
     }, 'the events');
     expect(seen).toEqual([repeated, repeated]);
@@ -353,11 +353,11 @@ describe('update', () => {
   test('fails with the resource and its reason, and goes on with what was there', async () => {
     const app = copyApp();
     editTemplate(app, 'Network', ({ Resources }) => {
-      Resources.Broken = { Type: 'AWS::SNS::Subscription', Properties: { TopicArn: 'arn:aws:sns:us-east-1:000000000000:none', Protocol: 'sqs', Endpoint: 'x' } };
+      Resources.Broken = { Type: 'AWS::CloudWatch::Alarm', Properties: { MetricName: 'm', Namespace: 'n', EvaluationPeriods: 1, Threshold: 1 } };
     });
     await expect(cloud.update(app)).rejects.toMatchObject({
       code: 'DeploymentFailed',
-      message: expect.stringMatching(/^stack Network ended in UPDATE_ROLLBACK_COMPLETE: Broken \(AWS::SNS::Subscription\): .+/),
+      message: expect.stringMatching(/^stack Network ended in UPDATE_ROLLBACK_COMPLETE: Broken \(AWS::CloudWatch::Alarm\): ComparisonOperator is required/),
     });
     expect(cloud.stacks()).toEqual(['Network', 'Pipeline']);
     await cloud.update(APP);

@@ -79,7 +79,12 @@ export class Deployer {
         await publishAsset(s3, asset);
       }
       const started = Date.now();
-      const before = await describe(cloudFormation, stack.name);
+      let before = await describe(cloudFormation, stack.name);
+      if (before?.StackStatus === 'ROLLBACK_COMPLETE') {
+        // What is left of a creation that failed can only be deleted.
+        await this.#deleteStack(stack);
+        before = undefined;
+      }
       let done = before ? 'updated' : 'created';
       const templateUrl = await this.#uploadTemplate(s3, stack, template);
       const request = {
@@ -99,7 +104,7 @@ export class Deployer {
           done = 'unchanged';
         });
       }
-      const after = await this.#untilDone(cloudFormation, stack.name);
+      const after = done === 'unchanged' && before ? before : await this.#untilDone(cloudFormation, stack.name);
       const deployed = await this.#describeDeployed(cloudFormation, stack, after);
       await this.#rollServices(deployed);
       this.#options.line(`${stack.name}: ${done} in ${((Date.now() - started) / 1000).toFixed(1)} s`);
@@ -187,7 +192,7 @@ export class Deployer {
     }
   }
 
-  async #deleteStack(stack: DeployedStack): Promise<void> {
+  async #deleteStack(stack: Pick<DeployedStack, 'name' | 'environment'>): Promise<void> {
     const cloudFormation = new CloudFormationClient(clientConfig(this.#options.endpoint, stack.environment));
     try {
       await cloudFormation.send(new DeleteStackCommand({ StackName: stack.name }));
@@ -229,7 +234,10 @@ async function describe(cloudFormation: CloudFormationClient, name: string): Pro
 /** The resource that failed first, with its reason; those that were only cancelled for it say nothing. */
 async function firstFailure(cloudFormation: CloudFormationClient, name: string): Promise<string | undefined> {
   const { StackEvents: events = [] } = await cloudFormation.send(new DescribeStackEventsCommand({ StackName: name }));
+  // Newest first: what came before the operation that failed is of no interest.
+  const begin = events.findIndex(({ LogicalResourceId: id, ResourceStatus: status = '' }) => id === name && /^(CREATE|UPDATE|DELETE)_IN_PROGRESS$/.test(status));
   const failed = events
+    .slice(0, begin < 0 ? events.length : begin)
     .filter(({ ResourceStatus: status = '', ResourceType: type }) => status.endsWith('_FAILED') && type !== 'AWS::CloudFormation::Stack')
     .filter(({ ResourceStatusReason: reason = '' }) => !/cancelled/i.test(reason))
     .at(-1);

@@ -22,7 +22,7 @@ const EMPTY = { Resources: {} };
 
 test('stacks come after what they depend on, those of stages too', () => {
   const directory = assembly({
-    'manifest.json': { artifacts: { Last: stack(['assembly-Stage']), 'assembly-Stage': { type: 'cdk:cloud-assembly', properties: { directoryName: 'assembly-Stage' }, dependencies: ['First'] }, First: stack() } },
+    'manifest.json': { artifacts: { 'Last': stack(['assembly-Stage']), 'assembly-Stage': { type: 'cdk:cloud-assembly', properties: { directoryName: 'assembly-Stage' }, dependencies: ['First'] }, 'First': stack() } },
     'empty.json': EMPTY,
     'assembly-Stage/manifest.json': { artifacts: { B: stack(['A'], { properties: { templateFile: 'empty.json', stackName: 'Stage-B' } }), A: stack() } },
     'assembly-Stage/empty.json': EMPTY,

@@ -5,7 +5,7 @@ const POINTS: Record<string, number | undefined> = { '0': 1, 'X': 11, '-': undef
 
 /** As in the tables of the page: 0 is fine, X breaches, - is missing; the newest is right. */
 function points(text: string): (number | undefined)[] {
-  return [...text.replaceAll(' ', '')].map((letter) => POINTS[letter]);
+  return text.split(' ').map((letter) => POINTS[letter]);
 }
 
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html, first table; the current state is given by `was`

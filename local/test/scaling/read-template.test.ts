@@ -11,7 +11,8 @@ const QUEUE_URL = 'http://127.0.0.1:1/111111111111/Pipeline-Queue-1';
 function deployed(edit: (template: Template) => void = () => undefined): DeployedStack {
   const { name, template } = readAssembly(APP, ENVIRONMENT).at(-1)!;
   edit(template as unknown as Template);
-  const resources = { Queue: QUEUE_URL, DeadLetters: `${QUEUE_URL}-dead`, Service: 'arn:aws:ecs:eu-west-1:111111111111:service/jobs/worker', DeadLetterAlarm: 'alarm-1' };
+  const service = 'arn:aws:ecs:eu-west-1:111111111111:service/jobs/worker';
+  const resources = { Queue: QUEUE_URL, DeadLetters: `${QUEUE_URL}-dead`, Service: service, DeadLetterAlarm: 'alarm-1' };
   return { name, template, environment: ENVIRONMENT, parameters: { Threshold: '5' }, outputs: {}, exports: {}, resources };
 }
 
@@ -22,7 +23,9 @@ test('reads target, steps and alarms, with references resolved', () => {
     ['out', 'ExactCapacity', 60, [{ lower: 0, upper: 9, adjustment: 1 }, { lower: 9, adjustment: 3 }]],
     ['in', 'ExactCapacity', 60, [{ upper: 0, adjustment: 0 }]],
   ]);
-  expect(alarms.map(({ logicalId, policies: triggered, rule }) => [logicalId, triggered, rule.evaluationPeriods, rule.datapointsToAlarm, rule.missingData])).toEqual([
+  const shown = alarms.map(({ logicalId, policies: triggered, rule }) => (
+    [logicalId, triggered, rule.evaluationPeriods, rule.datapointsToAlarm, rule.missingData]));
+  expect(shown).toEqual([
     ['OutAlarm', ['Out'], 1, 1, 'missing'],
     ['InAlarm', ['In'], 3, 3, 'missing'],
     ['DeadLetterAlarm', [], 1, 1, 'notBreaching'],

@@ -4,7 +4,8 @@ const { join, resolve } = require('node:path');
 const { Module } = require('node:module');
 
 const local = resolve(__dirname, '..', '..');
-const outfile = join(local, 'src', 'cli.cjs');
+// Two levels below the package, as the module that looks for the Python files from where it is.
+const outfile = join(local, 'src', 'emulator', 'cli.cjs');
 const { outputFiles } = buildSync({
   entryPoints: [join(local, 'src', 'cli.ts')], bundle: true, platform: 'node', target: 'node22', packages: 'external', write: false, outfile, logLevel: 'error',
 });
