@@ -1,6 +1,6 @@
 import { type Engine, type EngineName, engines } from './support/engines';
-import { arrival, policy } from './support/rows';
-import { type DispatchStore, Dispatcher, FileTask, NotMyTurn, TurnLost, type Write } from '../../../src/runtime/dispatch/index.js';
+import { arrival, fileIn, policy } from './support/rows';
+import { decide, type DispatchStore, Dispatcher, FileTask, NotMyTurn, TurnLost, type Write } from '../../../src/runtime/dispatch/index.js';
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = [];
@@ -84,6 +84,37 @@ describe.each(NAMES)('store on %s', (name) => {
     await expect(store.commit([...stale].reverse())).resolves.toBe(false);
     expect((await store.heads('A'))[0]).toMatchObject({ version: 1, holder: '1' });
     expect(await store.file('1')).toEqual(file);
+  });
+
+  test('a claim that stood still while the file before it was blocked and redriven is refused', async () => {
+    for (const id of ['0', '1', '2']) await dispatcher.register(arrival(id, { policy: { ...policy, maxAttempts: 1, exhausted: 'block' } }));
+    await (await begin('0')).complete();
+    const [free] = await store.heads('A');
+    await dispatcher.drive('A');
+    const [second] = await store.queued('A', 1);
+    await (await begin('1')).fail(new Error('broken'));
+    await store.commit(decide({ file: (await store.file('1'))! }, { type: 'redrive' }, Date.now()).writes);
+
+    const claim = decide({ queued: second, head: free }, { type: 'claim', slot: 0 }, Date.now());
+    await expect(store.commit(claim.writes)).resolves.toBe(false);
+    await dispatcher.drive('A');
+    expect((await store.file('1'))?.status).toBe('starting');
+  });
+
+  test('a late file and a claim that has read the queue already exclude each other', async () => {
+    const late = { late: 'park' as const };
+    await dispatcher.register(arrival('0', late));
+    await (await begin('0')).complete();
+    const [free] = await store.heads('A');
+    await store.commit([{ kind: 'insert', row: fileIn('queued', { id: '5', order: '5', rev: 1 }) }]);
+    const [fifth] = await store.queued('A', 1);
+    const registered = decide({ head: free }, { type: 'arrive', arrival: arrival('3', late) }, Date.now());
+    await expect(store.commit(registered.writes)).resolves.toBe(true);
+
+    const claim = decide({ queued: fifth, head: free }, { type: 'claim', slot: 0 }, Date.now());
+    await expect(store.commit(claim.writes)).resolves.toBe(false);
+    await dispatcher.drive('A');
+    expect((await store.file('3'))?.status).toBe('starting');
   });
 
   test('a parallel type works on as many files as it has slots', async () => {

@@ -1,0 +1,172 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { FakeHost, type FakeHostOptions } from './fake-host';
+import { type Faults, faults as usual } from './faults';
+import { History } from './history';
+import { Random } from './random';
+import { Crash, watched } from './watched-store';
+import { type Arrival, Contention, Dispatcher, type DispatchStore, type FileRow, LaunchMisconfigured, LaunchThrottled, Tender } from '../../../../src/runtime/dispatch/index.js';
+
+/** A millisecond of real time is so many of the dispatchers' clocks: a launch is checked after 45 ms, a silent container after 30. */
+const SPEED = 20_000;
+const DISPATCHERS = 4;
+const TIMEOUT_MS = 60_000;
+
+export type Mutant = 'lease expiry releases' | 'fresh token per launch' | 'no version check';
+
+export interface ChaosOptions {
+  readonly store: DispatchStore;
+  readonly seed: number;
+  readonly files: readonly Arrival[];
+  readonly faults?: Partial<Faults>;
+  readonly mutant?: Mutant;
+  /** How often the operator redrives before he gives files up. Default: once for each file. */
+  readonly redrives?: number;
+}
+
+export interface ChaosReport {
+  readonly violations: readonly string[];
+  readonly messages: number;
+  readonly crashes: number;
+  readonly begins: number;
+  readonly tasks: number;
+  readonly completed: number;
+  readonly parked: number;
+}
+
+type Message
+  = { readonly kind: 'arrive'; readonly arrival: Arrival }
+    | { readonly kind: 'tick'; readonly id: string }
+    | { readonly kind: 'stopped'; readonly id: string; readonly epoch: number; readonly arn: string };
+
+/** Puts files through a deployment in which everything fails, until all are terminal, and checks what happened. */
+export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
+  return new Deployment(options).run();
+}
+
+interface Parts {
+  readonly dispatcher: Dispatcher;
+  readonly tender: Tender;
+}
+
+class Deployment {
+  readonly #random: Random;
+  readonly #faults: Faults;
+  readonly #history = new History();
+  readonly #queue: Message[] = [];
+  readonly #host: FakeHost;
+  readonly #started = performance.now();
+  #messages = 0;
+  #crashes = 0;
+  #over = false;
+
+  constructor(readonly options: ChaosOptions) {
+    const { store, seed, mutant } = options;
+    this.#random = new Random(seed);
+    this.#faults = { ...usual, ...options.faults };
+    const host: FakeHostOptions = {
+      store: watched({ store, history: this.#history }), history: this.#history, random: this.#random, faults: this.#faults, now: this.#clock(),
+      onStopped: (id, epoch, arn) => this.#send({ kind: 'stopped', id, epoch, arn }),
+      freshTokens: mutant === 'fresh token per launch', silenceIsDeath: mutant === 'lease expiry releases',
+    };
+    this.#host = new FakeHost(host);
+  }
+
+  async run(): Promise<ChaosReport> {
+    for (const arrival of this.#random.shuffle(this.options.files)) this.#send({ kind: 'arrive', arrival });
+    const dispatchers = Array.from({ length: DISPATCHERS }, () => this.#dispatch());
+    const others = [this.#sweep(), this.#operate()];
+    while (!await this.#allTerminal() && performance.now() - this.#started < TIMEOUT_MS) await delay(20);
+    this.#over = true;
+    await Promise.all([...dispatchers, ...others]);
+    await this.#host.allStopped();
+    const rows = await this.#rows();
+    const count = (status: FileRow['status']) => [...rows.values()].filter((row) => row.status === status).length;
+    const missing = this.options.files.filter(({ id }) => !rows.has(id)).map(({ id }) => `P3 ${id} was lost`);
+    return {
+      violations: [...missing, ...this.#history.violations(rows)], messages: this.#messages, crashes: this.#crashes, begins: this.#history.work.length,
+      tasks: this.#host.started, completed: count('completed'), parked: count('parked'),
+    };
+  }
+
+  /** No two clocks agree: each is off by up to ten minutes. */
+  #clock(): () => number {
+    const skew = this.#random.between(-600_000, 600_000);
+    return () => Math.round(1e12 + skew + (performance.now() - this.#started) * SPEED);
+  }
+
+  #send(message: Message): void {
+    this.#queue.push(message);
+    if (this.#random.chance(this.#faults.duplicate)) setTimeout(() => this.#queue.push(message), this.#random.between(0, 50));
+  }
+
+  /** A dispatcher as a Lambda has it: its own clock, its own death. */
+  #parts(): Parts {
+    const store = watched({ store: this.options.store, history: this.#history, dies: { random: this.#random, faults: this.#faults }, anyVersion: this.options.mutant === 'no version check' });
+    const now = this.#clock();
+    const wake = (id: string, delayMs: number) => {
+      if (!this.#random.chance(this.#faults.lostHint)) setTimeout(() => this.#queue.push({ kind: 'tick', id }), delayMs / SPEED + this.#random.between(0, 5));
+      return Promise.resolve();
+    };
+    const dispatcher = new Dispatcher({ store, wake, now, random: () => this.#random.next() });
+    return { dispatcher, tender: new Tender({ store, dispatcher, host: this.#host, now }) };
+  }
+
+  async #dispatch(): Promise<void> {
+    while (!this.#over) {
+      const message = this.#queue.splice(Math.floor(this.#random.next() * this.#queue.length), 1).at(0);
+      if (message === undefined) {
+        await delay(1);
+        continue;
+      }
+      this.#messages += 1;
+      await this.#surviving(async ({ dispatcher, tender }) => {
+        if (message.kind === 'arrive') await dispatcher.register(message.arrival);
+        else if (message.kind === 'tick') await tender.tick(message.id);
+        else await dispatcher.apply(message.id, { type: 'stopped', epoch: message.epoch, worker: message.arn, reason: 'killed' });
+      }, () => setTimeout(() => this.#queue.push(message), 10));
+    }
+  }
+
+  async #sweep(): Promise<void> {
+    while (!this.#over) {
+      await delay(15);
+      await this.#surviving(({ tender }) => tender.sweep(), () => undefined);
+    }
+  }
+
+  /** Redrives what is blocked, and now and then what is parked; sometimes gives a file up. */
+  async #operate(): Promise<void> {
+    let redrives = this.options.redrives ?? this.options.files.length;
+    while (!this.#over) {
+      await delay(8);
+      for (const { id, status } of (await this.#rows()).values()) {
+        if (status !== 'blocked' && !(status === 'parked' && redrives > 0 && this.#random.chance(0.02))) continue;
+        const redrive = redrives > 0 && this.#random.chance(0.8);
+        redrives -= 1;
+        await this.#surviving(async ({ dispatcher }) => {
+          await dispatcher.apply(id, redrive ? { type: 'redrive' } : { type: 'discard', reason: 'by hand' });
+        }, () => undefined);
+      }
+    }
+  }
+
+  async #surviving(action: (parts: Parts) => Promise<void>, again: () => void): Promise<void> {
+    try {
+      await action(this.#parts());
+    } catch (error) {
+      if (error instanceof Crash) this.#crashes += 1;
+      else if (!(error instanceof Contention || error instanceof LaunchThrottled || error instanceof LaunchMisconfigured)) throw error;
+      again();
+    }
+  }
+
+  async #rows(): Promise<Map<string, FileRow>> {
+    const rows = await Promise.all(this.options.files.map(({ id }) => this.options.store.file(id)));
+    return new Map(rows.filter((row) => row !== undefined).map((row) => [row.id, row]));
+  }
+
+  async #allTerminal(): Promise<boolean> {
+    const rows = await this.#rows();
+    return rows.size === this.options.files.length && [...rows.values()].every(({ status }) => status === 'completed' || status === 'parked' || status === 'skipped');
+  }
+}
