@@ -208,6 +208,8 @@ export class QueuePoller {
       if (!this.#protection.ensure()) {
         return;
       }
+    } else if (this.#protection.isAsking) {
+      return;
     } else {
       this.#protection.idle();
     }

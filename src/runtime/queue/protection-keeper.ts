@@ -36,6 +36,11 @@ export class ProtectionKeeper {
     return false;
   }
 
+  /** Whether an answer is awaited; nothing is received meanwhile. */
+  get isAsking(): boolean {
+    return this.#asking !== undefined && !this.#held;
+  }
+
   /** There is no work; gives the protection back unless work comes soon. */
   idle(): void {
     const { protection, clock } = this.#options;
