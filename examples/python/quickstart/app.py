@@ -34,7 +34,7 @@ class QuickstartStack(Stack):
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC),
             assign_public_ip=True,
         )
-        results.grant_read_write(worker)
+        worker.grant_store_results(results)
 
         ingest = FileIngestBucket(self, "Ingest")
         ingest.add_route(
@@ -43,7 +43,6 @@ class QuickstartStack(Stack):
             suffixes=[".zip", ".whl"],
             target=IngestTarget.worker(worker),
         )
-        ingest.bucket.grant_read(worker)
 
         CfnOutput(self, "IncomingBucket", value=ingest.bucket.bucket_name)
         CfnOutput(self, "ResultsBucket", value=results.bucket_name)

@@ -29,7 +29,7 @@ export class QuickstartStack extends Stack {
       vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC },
       assignPublicIp: true,
     });
-    results.grantReadWrite(worker);
+    worker.grantStoreResults(results);
 
     const ingest = new FileIngestBucket(this, 'Ingest');
     ingest.addRoute('Archives', {
@@ -37,7 +37,6 @@ export class QuickstartStack extends Stack {
       suffixes: ['.zip', '.whl'],
       target: IngestTarget.worker(worker),
     });
-    ingest.bucket.grantRead(worker);
 
     new CfnOutput(this, 'IncomingBucket', { value: ingest.bucket.bucketName });
     new CfnOutput(this, 'ResultsBucket', { value: results.bucketName });

@@ -1,6 +1,7 @@
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { PageKeyInfix } from '../../contract/result-keys';
 import { acknowledgeWildcard } from './acknowledge';
 import { grantWriteWithKey } from './grants';
 
@@ -16,9 +17,10 @@ export function grantPutObjects(bucket: IBucket, grantee: IGrantable, prefix: st
   return grantObjects(bucket, grantee, prefix, ['s3:PutObject', 's3:AbortMultipartUpload']);
 }
 
-/** Lets `grantee` put objects below a prefix, and read those that are there. */
+/** Lets `grantee` put objects below a prefix, read those that are there, and delete what `extractTo` notes about unfinished work. */
 export function grantResultObjects(bucket: IBucket, grantee: IGrantable, prefix: string): Grant {
   grantWriteWithKey(bucket.encryptionKey, grantee);
+  grantObjects(bucket, grantee, `${prefix}*${PageKeyInfix}`, ['s3:DeleteObject']);
   return grantObjects(bucket, grantee, prefix, ['s3:PutObject', 's3:AbortMultipartUpload', 's3:GetObject']);
 }
 

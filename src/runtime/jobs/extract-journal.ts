@@ -1,4 +1,5 @@
 import { GetObjectCommand, DeleteObjectCommand, S3ServiceException, type S3Client } from '@aws-sdk/client-s3';
+import { PageKeyInfix } from '../../contract/result-keys.js';
 import type { IdempotentUploader } from '../storage/index.js';
 import type { ExtractManifest, RefusedEntry, StoredEntry } from './extract-manifest.js';
 
@@ -97,7 +98,7 @@ export class ExtractJournal {
   }
 
   #pageKey(page: number): string {
-    return `${this.#key}.part/${page}`;
+    return `${this.#key}${PageKeyInfix}${page}`;
   }
 }
 

@@ -43,7 +43,7 @@ public final class QuickstartStack extends Stack {
                 .vpcSubnets(SubnetSelection.builder().subnetType(SubnetType.PUBLIC).build())
                 .assignPublicIp(true)
                 .build();
-        results.grantReadWrite(worker);
+        worker.grantStoreResults(results);
 
         FileIngestBucket ingest = new FileIngestBucket(this, "Ingest");
         ingest.addRoute("Archives", IngestRouteOptions.builder()
@@ -51,7 +51,6 @@ public final class QuickstartStack extends Stack {
                 .suffixes(List.of(".zip", ".whl"))
                 .target(IngestTarget.worker(worker))
                 .build());
-        ingest.getBucket().grantRead(worker);
 
         CfnOutput.Builder.create(this, "IncomingBucket").value(ingest.getBucket().getBucketName()).build();
         CfnOutput.Builder.create(this, "ResultsBucket").value(results.getBucketName()).build();
