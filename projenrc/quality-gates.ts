@@ -36,6 +36,10 @@ export class QualityGates extends Component {
       exec: 'node models/run.ts',
       receiveArgs: true,
     });
+    project.addTask('chaos', {
+      description: 'Thirty runs of the dispatch protocol on each engine while everything fails (FILEWORKS_CHAOS_RUNS, FILEWORKS_CHAOS_SEED)',
+      exec: 'FILEWORKS_CHAOS_RUNS=${FILEWORKS_CHAOS_RUNS:-30} jest test/runtime/dispatch/chaos',
+    });
     project.testTask.reset();
     project.testTask.spawn(artifacts);
     project.testTask.spawn(typecheck);
