@@ -114,6 +114,11 @@ def _signed(scope):
     return any(name == b"authorization" for name, _value in scope["headers"]) or b"X-Amz-Credential" in scope["query_string"]
 
 
+# A batch is permitted by the action of a single call.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
+_BATCHES = {f"sqs:{name}Batch": f"sqs:{name}" for name in ("SendMessage", "DeleteMessage", "ChangeMessageVisibility")}
+
+
 def _classify():
     while True:
         try:
@@ -137,6 +142,7 @@ def _call(at, scope, body, status):
     account = session.get("Arn", "::::").split(":")[4] or _default_account()
     action = iam_actions.extract_iam_action(service, method, path, headers, body, params)
     resource = iam_actions.extract_resource_arn(service, method, path, headers, body, params, region, account)
+    action = _BATCHES.get(action, action)
     call = {"time": at, "service": service, "action": action or service, "resource": resource or "*", "region": region, "status": status}
     if ":assumed-role/" in session.get("Arn", ""):
         _, role, name = session["Arn"].rsplit(":", 1)[-1].split("/", 2)
