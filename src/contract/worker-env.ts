@@ -8,7 +8,7 @@ export const WorkerEnv = {
   queueUrl: 'FILEWORKS_QUEUE_URL',
   /** URL of the dead-letter queue, where the worker puts poison messages at once. Optional. */
   deadLetterQueueUrl: 'FILEWORKS_DEAD_LETTER_QUEUE_URL',
-  /** Seconds that a received message stays hidden before it must be extended; 1 to 43200. */
+  /** Seconds that a received message stays hidden before it must be extended; 3 to 43200, since heartbeats need whole seconds. */
   visibilityTimeoutSeconds: 'FILEWORKS_VISIBILITY_TIMEOUT_SECONDS',
   /** Receives after which SQS moves a message to the dead-letter queue; 1 to 1000. */
   maxReceiveCount: 'FILEWORKS_MAX_RECEIVE_COUNT',

@@ -88,3 +88,14 @@ it('fails with every problem of the environment at once', async () => {
     ['fatal', 'expected `FILEWORKS_CONCURRENCY` to be a whole number from 1 to 10000, got: ten'],
   ]);
 });
+
+it('gives its work back and exits with 70 after an exception that nobody caught', async () => {
+  const run = untilAborted();
+  const { queue, lines, exited } = start(run.handler);
+  queue.send(objectCreatedEvent({ key: 'a' }));
+  await until(() => run.contexts.length > 0);
+  process.emit('uncaughtException', new Error('boom'));
+  expect(await exited).toBe(WorkerExitCode.crashed);
+  expect(queue.visible).toBe(1);
+  expect(lines).toContainEqual(expect.objectContaining({ level: 'fatal', err: expect.objectContaining({ message: 'boom' }) as object }));
+});

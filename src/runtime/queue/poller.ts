@@ -75,7 +75,6 @@ export class QueuePoller {
   #state: PollerState = 'created';
   #paused = false;
   #tick: Timer | undefined;
-  #drain: Promise<DrainReport> | undefined;
   #deadline: { at: number; reached: () => void; timer: Timer } | undefined;
   #finishedInDrain = 0;
 
@@ -144,12 +143,13 @@ export class QueuePoller {
   stop(options: StopOptions = {}): Promise<DrainReport> {
     const seconds = options.deadlineSeconds ?? this.#o.stopTimeoutSeconds - this.#o.releaseReserveSeconds;
     const deadlineAt = this.#o.clock.now() + seconds * 1_000;
-    if (this.#drain === undefined) {
-      this.#drain = this.#drainUntil(deadlineAt, options.reason ?? 'stop()');
+    if (this.#deadline === undefined) {
+      const deadline = this.#startDeadline(deadlineAt);
+      void this.#drain(deadline, options.reason ?? 'stop()');
     } else if (options.deadlineSeconds !== undefined) {
       this.#moveDeadline(deadlineAt);
     }
-    return this.#drain;
+    return this.stopped;
   }
 
   /** Starts no jobs and opens no receives until `resume()`; running jobs go on and leases are kept. */
@@ -325,7 +325,7 @@ export class QueuePoller {
     });
   }
 
-  async #drainUntil(deadlineAt: number, reason: string): Promise<DrainReport> {
+  async #drain(deadline: Promise<void>, reason: string): Promise<void> {
     const { clock, releaseReserveSeconds, logger, transport, ownsTransport } = this.#o;
     const startedAt = clock.now();
     this.#enter('draining', reason);
@@ -339,7 +339,7 @@ export class QueuePoller {
     const inTime = await Promise.race([
       // What the last receives bring is given back too, so they come first.
       receivesEnded.then(() => this.#settled()).then(() => true),
-      this.#startDeadline(deadlineAt).then(() => false),
+      deadline.then(() => false),
     ]);
     this.#deadline?.timer.cancel();
     if (!inTime) {
@@ -365,7 +365,6 @@ export class QueuePoller {
     logger.info(report, 'drain ended');
     this.#enter('stopped', reason);
     this.#resolveStopped(report);
-    return report;
   }
 
   /** Resolves when the fate of every job is known and the queues have confirmed it. */

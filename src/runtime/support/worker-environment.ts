@@ -50,7 +50,7 @@ export function readWorkerEnvironment(env: Readonly<Record<string, string | unde
   const environment: WorkerEnvironment = {
     queueUrl: url(WorkerEnv.queueUrl, true) ?? '',
     deadLetterQueueUrl: url(WorkerEnv.deadLetterQueueUrl, false),
-    visibilityTimeoutSeconds: integer(WorkerEnv.visibilityTimeoutSeconds, 1, SqsLimits.maxVisibilityTimeoutSeconds),
+    visibilityTimeoutSeconds: integer(WorkerEnv.visibilityTimeoutSeconds, 3, SqsLimits.maxVisibilityTimeoutSeconds),
     maxReceiveCount: integer(WorkerEnv.maxReceiveCount, 1, SqsLimits.maxReceiveCount),
     stopTimeoutSeconds: integer(WorkerEnv.stopTimeoutSeconds, FargateLimits.minStopTimeoutSeconds, FargateLimits.maxStopTimeoutSeconds),
     concurrency: integer(WorkerEnv.concurrency, 1, 10_000),

@@ -280,3 +280,141 @@ describe('drain', () => {
     expect(queue.visible).toBe(1);
   });
 });
+
+describe('stop in every state', () => {
+  it('ends a poller that never started', async () => {
+    const { clock, poller } = setup(() => undefined);
+    const report = poller.stop();
+    await clock.advance(1);
+    expect(await report).toMatchObject({ finished: 0, released: 0 });
+    await expect(poller.start()).rejects.toThrow('a poller starts once; this one is stopped');
+  });
+
+  it('ends a poller that is still starting, without a receive', async () => {
+    const { clock, queue, queues, poller } = setup(() => undefined);
+    const receive = jest.spyOn(queues, 'receive');
+    queue.send(objectCreatedEvent({ key: 'a' }));
+    const started = poller.start();
+    const report = poller.stop();
+    await clock.advance(1_000);
+    await Promise.all([started, report]);
+    expect(receive).not.toHaveBeenCalled();
+  });
+
+  it('changes nothing while the poller releases, and after it has stopped', async () => {
+    const run = untilAborted();
+    const { clock, queue, poller } = setup(run.handler);
+    const states: string[] = [];
+    poller.on('state:changed', ({ to }) => {
+      states.push(to);
+      void poller.stop({ deadlineSeconds: 0 });
+    });
+    queue.send(objectCreatedEvent({ key: 'a' }));
+    await poller.start();
+    await clock.advance(60_000);
+    expect(states).toEqual(['running', 'draining', 'stopped']);
+    expect(await poller.stop()).toBe(await poller.stopped);
+  });
+
+  it('releases once, however often it is asked', async () => {
+    const run = untilAborted();
+    const { clock, queue, queues, poller } = setup(run.handler);
+    const change = jest.spyOn(queues, 'changeVisibilityBatch');
+    queue.send(objectCreatedEvent({ key: 'a' }));
+    await poller.start();
+    await clock.advance(1_000);
+    const states: string[] = [];
+    poller.on('state:changed', ({ to }) => {
+      states.push(to);
+      void poller.stop({ deadlineSeconds: 0 });
+    });
+    void poller.stop({ deadlineSeconds: 5 });
+    await clock.advance(10_000);
+    expect(states).toEqual(['draining', 'releasing', 'stopped']);
+    expect(change).toHaveBeenCalledTimes(1);
+    expect(queue.visible).toBe(1);
+  });
+});
+
+describe('clocks', () => {
+  it('does not care when somebody sets the date', async () => {
+    const run = untilAborted();
+    const { clock, queue, poller, stop } = setup(run.handler);
+    queue.send(objectCreatedEvent({ key: 'a' }));
+    await poller.start();
+    await clock.advance(1_000);
+    clock.setDate(new Date('2036-01-01'));
+    await clock.advance(Hour);
+    clock.setDate(new Date('1999-01-01'));
+    await clock.advance(Hour);
+    expect(run.reasons).toEqual([]);
+    expect(queue.messages[0]?.receiveCount).toBe(1);
+    run.finish();
+    await stop();
+  });
+
+  it('knows that its leases are lost when the process was frozen for longer than they last', async () => {
+    const run = untilAborted();
+    const { clock, queue, poller, stop } = setup(run.handler, { concurrency: 1, prefetch: 0 });
+    queue.send(objectCreatedEvent({ key: 'a' }));
+    await poller.start();
+    await clock.advance(1_000);
+    await clock.jump(Hour);
+    expect(run.reasons[0]).toMatchObject({ code: 'ERR_LEASE_LOST', reason: 'expired' });
+    await stop();
+  });
+});
+
+describe('a worker that is killed', () => {
+  it('delays its jobs by no more than the visibility timeout', async () => {
+    const dead = untilAborted();
+    const { clock, queue, queues, poller } = setup(dead.handler);
+    queue.send(objectCreatedEvent({ key: 'a' }));
+    await poller.start();
+    await clock.advance(1_000);
+    // From here on it says nothing more, as after SIGKILL.
+    jest.spyOn(queues, 'changeVisibilityBatch').mockImplementation(() => new Promise(() => undefined));
+    jest.spyOn(queues, 'receive').mockImplementation(() => new Promise(() => undefined));
+    const survivors = new InMemoryQueues(clock);
+    jest.spyOn(survivors, 'receive').mockImplementation(InMemoryQueues.prototype.receive.bind(queues));
+    jest.spyOn(survivors, 'deleteBatch').mockImplementation(queues.deleteBatch.bind(queues));
+    const times: number[] = [];
+    const survivor = new QueuePoller({
+      queues: [{ url: queue.url, handler: () => times.push(clock.now()), maxReceiveCount: 3 }], transport: survivors, clock,
+    });
+    await survivor.start();
+    await clock.advance(130_000);
+    expect(times).toHaveLength(1);
+    expect(times[0]).toBeLessThanOrEqual(120_100);
+    expect(queue.deleted).toHaveLength(1);
+  });
+});
+
+describe('handler timeout', () => {
+  it('aborts the handler and has its message retried', async () => {
+    const run = untilAborted();
+    const { clock, queue, poller, stop } = setup(run.handler, { handlerTimeoutSeconds: 60 });
+    queue.send(objectCreatedEvent({ key: 'a' }));
+    await poller.start();
+    await clock.advance(61_000);
+    expect(run.reasons[0]).toMatchObject({ code: 'ERR_HANDLER_TIMEOUT', timeoutSeconds: 60 });
+    await clock.advance(15_000);
+    expect(run.contexts.map(({ attempt }) => attempt)).toEqual([1, 2]);
+    await stop();
+  });
+
+  it('gives the message of a handler that ignores it to others, keeps its slot, and says that the worker is not live', async () => {
+    const { clock, queue, poller, stop } = setup(() => new Promise(() => undefined), { handlerTimeoutSeconds: 60, concurrency: 1 });
+    queue.send(objectCreatedEvent({ key: 'a' }));
+    queue.send(objectCreatedEvent({ key: 'b' }));
+    await poller.start();
+    await clock.advance(89_000);
+    expect(queue.visible).toBe(1);
+    expect(poller.health().live).toBe(true);
+    await clock.advance(12_000);
+    expect(queue.visible).toBe(2);
+    expect(poller.stats().running).toBe(1);
+    expect(poller.health()).toEqual({ live: false, ready: false, problems: ['every slot is held by a handler that ignores its signal'] });
+    await stop();
+  });
+});
