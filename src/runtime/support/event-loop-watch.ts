@@ -18,7 +18,10 @@ export interface EventLoopWatch {
  */
 export function watchEventLoop({ warnAfterMs }: EventLoopWatchOptions): EventLoopWatch {
   const beats = new Int32Array(new SharedArrayBuffer(4));
-  const thread = new Worker(ThreadSource, { eval: true, workerData: { beats, warnAfterMs } });
+  // Without the flags of the process: one such as --input-type=module would have the source read as something else.
+  const thread = new Worker(ThreadSource, { eval: true, execArgv: [], workerData: { beats, warnAfterMs } });
+  // A watch that ends is told and is no reason for the worker to end.
+  thread.on('error', (error) => process.emitWarning(error));
   thread.unref();
   const timer = setInterval(() => {
     Atomics.add(beats, 0, 1);

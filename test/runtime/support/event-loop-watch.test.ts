@@ -6,14 +6,16 @@ import { promisify } from 'node:util';
 import { transpileModule, ModuleKind, ScriptTarget } from 'typescript';
 
 /** Runs in a process of its own, whose event loop can be blocked for real. */
-async function linesOf(program: string): Promise<{ readonly msg: string; readonly blockedMs: number; readonly at: number }[]> {
+async function linesOf(program: string, asModule = false): Promise<{ readonly msg: string; readonly blockedMs: number; readonly at: number }[]> {
   const folder = mkdtempSync(join(tmpdir(), 'event-loop-'));
   try {
     const source = readFileSync(join(__dirname, '../../../src/runtime/support/event-loop-watch.ts'), 'utf8');
     const { outputText } = transpileModule(source, { compilerOptions: { module: ModuleKind.CommonJS, target: ScriptTarget.ES2022 } });
     writeFileSync(join(folder, 'watch.js'), outputText);
     writeFileSync(join(folder, 'main.js'), `const { watchEventLoop } = require('./watch.js');\n${program}`);
-    const { stdout } = await promisify(execFile)(process.execPath, [join(folder, 'main.js')]);
+    const { stdout } = await promisify(execFile)(process.execPath, asModule
+      ? ['--input-type=module', '-e', `import { createRequire } from 'node:module'; createRequire(${JSON.stringify(join(folder, 'main.js'))})('./main.js');`]
+      : [join(folder, 'main.js')]);
     return stdout.trim().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as { msg: string; blockedMs: number; at: number });
   } finally {
     rmSync(folder, { recursive: true });
@@ -36,4 +38,18 @@ it('warns while the loop is blocked, before the block ends', async () => {
 
 it('is silent while the loop turns, and lets the process end', async () => {
   expect(await linesOf('watchEventLoop({ warnAfterMs: 500 }); setTimeout(() => undefined, 800);')).toEqual([]);
+});
+
+it('does its work under the flags of any process', async () => {
+  const program = `
+    const watch = watchEventLoop({ warnAfterMs: 100 });
+    setTimeout(() => {
+      const end = Date.now() + 500;
+      while (Date.now() < end);
+      setTimeout(() => watch.stop(), 100);
+    }, 300);
+  `;
+  expect((await linesOf(program, true)).map(({ msg }) => msg.split(':')[0])).toEqual([
+    'event loop is blocked', 'event loop turns again',
+  ]);
 });
