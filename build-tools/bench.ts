@@ -4,9 +4,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail, root } from './steps.ts';
 
-const [name, ...rest] = process.argv.slice(2);
-const file = join(root, 'bench', `${name ?? ''}.ts`);
-if (!name || !existsSync(file)) {
+const [name = '', ...rest] = process.argv.slice(2);
+const file = join(root, 'bench', `${name}.ts`);
+if (!existsSync(file)) {
   const names = readdirSync(join(root, 'bench')).filter((entry) => entry.endsWith('.ts')).map((entry) => entry.replace(/\.ts$/, ''));
   fail(`which bench? npm run bench -- <name>, one of ${names.join(', ')}`);
 }

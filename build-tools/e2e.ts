@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { fail, root } from './steps.ts';
 
-const [name, ...rest] = process.argv.slice(2);
-if (name && !name.startsWith('-') && !existsSync(join(root, 'test', 'e2e', `${name}.test.ts`))) {
-  fail(`no end-to-end test for ${name}: see test/e2e/`);
-}
-const pattern = join(root, 'test', 'e2e', name && !name.startsWith('-') ? `${name}.test.ts` : '');
-const { status } = spawnSync(process.execPath, [join(root, 'build-tools', 'jest.ts'), pattern, ...(name?.startsWith('-') ? [name] : []), ...rest], { cwd: root, stdio: 'inherit' });
+const names = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
+const options = process.argv.slice(2).filter((argument) => argument.startsWith('-'));
+const files = names.map((name) => join(root, 'test', 'e2e', `${name}.test.ts`));
+const missing = names.filter((_, i) => !existsSync(files[i]));
+if (missing.length > 0) fail(`no end-to-end test for ${missing.join(', ')}: see test/e2e/`);
+const paths = files.length > 0 ? files : [join(root, 'test', 'e2e')];
+const { status } = spawnSync(process.execPath, [join(root, 'build-tools', 'jest.ts'), ...paths, ...options], { cwd: root, stdio: 'inherit' });
 process.exit(status ?? 1);

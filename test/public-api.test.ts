@@ -5,8 +5,19 @@ import * as ts from 'typescript';
 const root = resolve(__dirname, '..');
 
 interface Assembly { readonly types: Record<string, AssemblyType> }
-interface AssemblyType { readonly name: string; readonly namespace?: string; readonly kind: string; readonly properties?: Member[]; readonly methods?: Member[] }
-interface Member { readonly name: string; readonly optional?: boolean; readonly docs?: { readonly summary?: string; readonly default?: string }; readonly type?: unknown; readonly returns?: { type: unknown } }
+interface AssemblyType {
+  readonly name: string;
+  readonly kind: string;
+  readonly properties?: Member[];
+  readonly methods?: Member[];
+}
+interface Member {
+  readonly name: string;
+  readonly optional?: boolean;
+  readonly docs?: { readonly summary?: string; readonly default?: string };
+  readonly type?: unknown;
+  readonly returns?: { readonly type: unknown };
+}
 
 const assembly = JSON.parse(readFileSync(join(root, '.jsii'), 'utf8')) as Assembly;
 const types = Object.values(assembly.types);
@@ -32,7 +43,10 @@ describe('the public API of cdk-fileworks', () => {
   });
 
   test('has no union and no any: other languages lose them', () => {
-    const members = types.flatMap((type) => [...type.properties ?? [], ...type.methods ?? []].map((member) => ({ where: `${type.name}.${member.name}`, text: JSON.stringify([member.type, member.returns]) })));
+    const members = types.flatMap((type) => [...type.properties ?? [], ...type.methods ?? []].map((member) => ({
+      where: `${type.name}.${member.name}`,
+      text: JSON.stringify([member.type, member.returns]),
+    })));
     expect(members.filter(({ text }) => text.includes('"union"') || text.includes('"primitive":"any"') || text.includes('"primitive":"json"')).map(({ where }) => where)).toEqual([]);
   });
 

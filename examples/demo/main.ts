@@ -68,7 +68,7 @@ async function watch(cloud: LocalCloud, board: Scoreboard, total: number): Promi
     board.show(score, total);
     const victim = cloud.tasks().find(({ lastStatus }) => lastStatus === 'RUNNING');
     if (!killed && score.done >= total / 3 && score.running > 0 && victim) {
-      await cloud.faults.kill(victim.taskArn);
+      cloud.faults.kill(victim.taskArn);
       board.say(`☠ killed a worker with SIGKILL: ${victim.taskArn.split('/').at(-1)?.slice(0, 8)} held up to ${score.running} files`);
       killed = true;
     }
