@@ -21,7 +21,7 @@ export function watchEventLoop({ warnAfterMs }: EventLoopWatchOptions): EventLoo
   // Without the flags of the process: one such as --input-type=module would have the source read as something else.
   const thread = new Worker(ThreadSource, { eval: true, execArgv: [], workerData: { beats, warnAfterMs } });
   // A watch that ends is told and is no reason for the worker to end.
-  thread.on('error', (error) => process.emitWarning(error));
+  thread.on('error', (error: Error) => process.emitWarning(error));
   thread.unref();
   const timer = setInterval(() => {
     Atomics.add(beats, 0, 1);
