@@ -1,6 +1,6 @@
 import { get } from 'node:http';
 import { type Logger } from '../../src/runtime/support/logger.js';
-import { createLogger } from '../../src/runtime/telemetry/index.js';
+import { createLogger, EmfMetrics } from '../../src/runtime/telemetry/index.js';
 import { InMemoryQueues, objectCreatedEvent } from '../../src/runtime/testing/index.js';
 import { runWorker, WorkerExitCode } from '../../src/runtime/worker.js';
 import { untilAborted } from './support/handlers.js';
@@ -28,6 +28,7 @@ function start(handler: Parameters<typeof runWorker>[0], env: Record<string, str
       transport: queues,
       receive: { waitTimeSeconds: 1 },
       logger: memoryLogger(lines),
+      metrics: new EmfMetrics({ write: () => undefined }),
       exit,
     });
   });
