@@ -1,8 +1,9 @@
 import type { ArchiveAllowance } from './allowances.js';
+import { decoded } from './decoded.js';
 import { locateDirectory, TAIL_BYTES, type DirectoryPlace } from './end-of-directory.js';
 import { describeEntry, type EntryRecord, type EntryRules } from './entry-record.js';
 import { foldName } from './names.js';
-import { decodeDirectoryHeader, DIRECTORY_HEADER, DIRECTORY_HEADER_BYTES, directoryHeaderBytes, LOCAL_HEADER_BYTES, RecordError } from './records.js';
+import { decodeDirectoryHeader, DIRECTORY_HEADER, DIRECTORY_HEADER_BYTES, directoryHeaderBytes, LOCAL_HEADER_BYTES } from './records.js';
 import type { ArchiveSource } from './sources/source.js';
 import { ZipError } from './zip-error.js';
 
@@ -53,14 +54,10 @@ function parseDirectory(bytes: Buffer, place: DirectoryPlace, archive: string, r
       throw new ZipError('ERR_ZIP_BAD_RECORD', 'the central directory holds something that is no header of an entry', { archive, offset });
     }
     if (entries.length === place.entries) break;
-    try {
-      const fields = decodeDirectoryHeader(bytes, at);
-      entries.push(describeEntry(fields, place.prefix, rules));
-      at += fields.recordBytes;
-    } catch (error) {
-      if (error instanceof RecordError) throw new ZipError('ERR_ZIP_BAD_RECORD', error.message, { archive, offset });
-      throw error;
-    }
+    const header = at;
+    const fields = decoded(() => decodeDirectoryHeader(bytes, header), { archive, offset });
+    entries.push(describeEntry(fields, place.prefix, rules));
+    at += fields.recordBytes;
   }
   if (entries.length !== place.entries || at !== bytes.length) {
     const message = `the end record says ${place.entries} entries, the directory has ${entries.length} or more`;

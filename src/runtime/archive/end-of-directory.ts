@@ -1,4 +1,5 @@
 import type { ArchiveAllowance } from './allowances.js';
+import { decoded } from './decoded.js';
 import {
   contradictsZip64, decodeEnd, decodeZip64End, decodeZip64Locator, END, END_BYTES, MAX_END_BYTES, needsZip64, ZIP64_END, ZIP64_END_BYTES,
   ZIP64_LOCATOR, ZIP64_LOCATOR_BYTES, type EndRecord,
@@ -55,7 +56,7 @@ export async function locateDirectory(
     const there = locatorAt >= 0 && bytes.readUInt32LE(locatorAt) === ZIP64_LOCATOR;
     const adjacent = small.directoryOffset + small.directoryBytes === tailStart + smallAt;
     if (!there || (adjacent && !needsZip64(small))) return undefined;
-    const locator = decodeZip64Locator(bytes, locatorAt);
+    const locator = decoded(() => decodeZip64Locator(bytes, locatorAt), { archive: source.label, offset: tailStart + locatorAt });
     if (locator.disk !== 0 || locator.disks > 1) throw refuse('ERR_ZIP_MULTI_DISK', 'archives that are split over several files are not supported; join them first');
     // The record has no fixed length and its offset is off when bytes stand before the archive: it must end where the locator starts.
     const locatorOffset = tailStart + locatorAt;
@@ -66,7 +67,8 @@ export async function locateDirectory(
       head = start >= 0 ? await readAt(start, ZIP64_END_BYTES) : undefined;
     }
     if (head?.readUInt32LE(0) !== ZIP64_END) throw refuse('ERR_ZIP_BAD_RECORD', 'the ZIP64 end record is not where its locator says', locatorOffset);
-    const record = decodeZip64End(head, 0);
+    const found = head;
+    const record = decoded(() => decodeZip64End(found, 0), { archive: source.label, offset: start });
     if (start + record.bytes !== locatorOffset) throw refuse('ERR_ZIP_BAD_RECORD', 'the ZIP64 end record does not end where its locator starts', start);
     if (contradictsZip64(small, record)) throw refuse('ERR_ZIP_MISMATCH', 'the end record and the ZIP64 end record contradict each other', start);
     return { record, start };

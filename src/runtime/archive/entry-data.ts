@@ -1,8 +1,9 @@
 import { crc32, createInflateRaw, inflateRawSync, type InflateRaw } from 'node:zlib';
 import { pipeline } from 'node:stream/promises';
+import { decoded } from './decoded.js';
 import type { EntryRecord } from './entry-record.js';
 import {
-  decodeLocalHeader, DESCRIPTOR, Flag, LOCAL_HEADER, LOCAL_HEADER_BYTES, localHeaderBytes, Method, RecordError,
+  decodeLocalHeader, DESCRIPTOR, Flag, LOCAL_HEADER, LOCAL_HEADER_BYTES, localHeaderBytes, Method,
 } from './records.js';
 import { ZipError, type ZipErrorCode } from './zip-error.js';
 
@@ -67,7 +68,7 @@ export async function* dataInPieces(span: AsyncIterable<Buffer>, record: EntryRe
 }
 
 /** Compares the local header with the directory. @returns the length of the header */
-function checkLocalHeader(span: Buffer, record: EntryRecord, archive: string): number {
+export function checkLocalHeader(span: Buffer, record: EntryRecord, archive: string): number {
   if (span.length < LOCAL_HEADER_BYTES || span.readUInt32LE(0) !== LOCAL_HEADER) {
     throw entryError('ERR_ZIP_BAD_RECORD', 'there is no local header where the directory says', record, archive);
   }
@@ -75,7 +76,7 @@ function checkLocalHeader(span: Buffer, record: EntryRecord, archive: string): n
   if (headerBytes > span.length || headerBytes + record.compressedSize > record.limit - record.offset) {
     throw entryError('ERR_ZIP_OVERLAP', 'with its local header the entry runs into what follows it', record, archive);
   }
-  const local = decode(span, record, archive);
+  const local = decoded(() => decodeLocalHeader(span, 0), { archive, entry: record.name, offset: record.offset });
   const streamed = (record.flags & Flag.descriptor) !== 0;
   const same = (mine: number, other: number): boolean => mine === other || (streamed && mine === 0);
   const differs
@@ -95,15 +96,6 @@ function checkLocalHeader(span: Buffer, record: EntryRecord, archive: string): n
 }
 
 export const COMPARED_FLAGS = Flag.encrypted | Flag.descriptor | Flag.strongEncryption | Flag.utf8 | Flag.maskedHeader;
-
-function decode(span: Buffer, record: EntryRecord, archive: string): ReturnType<typeof decodeLocalHeader> {
-  try {
-    return decodeLocalHeader(span, 0);
-  } catch (error) {
-    if (error instanceof RecordError) throw entryError('ERR_ZIP_BAD_RECORD', `local header: ${error.message}`, record, archive);
-    throw error;
-  }
-}
 
 /** The record after the data of an entry whose sizes were not known when it was begun: with or without signature, 32 or 64 bits, 4.3.9. */
 function checkDescriptor(after: Buffer, record: EntryRecord, archive: string): void {

@@ -51,8 +51,7 @@ export async function* ungzipped(
 ): AsyncGenerator<Buffer, void, void> {
   const archive = reader.label;
   const engine = createGunzip({ chunkSize: INFLATE_PIECE_BYTES });
-  const input = rawPieces(reader);
-  const fed = pipeline(input, engine, signal && { signal });
+  const fed = pipeline(rawPieces(reader), engine, { signal });
   fed.catch(() => undefined); // arrives through the engine
   let bytes = 0;
   try {

@@ -13,6 +13,8 @@ export { httpSource, type HttpSourceOptions } from './sources/http-source.js';
 export type { ResumeOptions } from './sources/resuming-stream.js';
 export { s3Source, type S3SourceOptions } from './sources/s3-source.js';
 export type { ArchiveSource, SourceTail } from './sources/source.js';
+export { streamTar, type TarEntry, type TarOptions } from './tar.js';
+export { TarError, type TarErrorCode } from './tar-error.js';
 export { openZip, type ForEachOptions, type ReadAllOptions, type ZipArchive, type ZipOptions } from './zip-archive.js';
 export type { ZipEntry } from './zip-entry.js';
 export { ZipError, type ZipErrorCode } from './zip-error.js';

@@ -1,8 +1,8 @@
 import { createZstdDecompress } from 'node:zlib';
 import { pipeline } from 'node:stream/promises';
 import type { EntryRecord } from './entry-record.js';
-import { decompressionError, entryError, spanEnd } from './entry-data.js';
-import { Flag, Method } from './records.js';
+import { checkLocalHeader, decompressionError, entryError, spanEnd } from './entry-data.js';
+import { Flag, LOCAL_HEADER_BYTES, Method } from './records.js';
 import type { ArchiveSource } from './sources/source.js';
 import { ZipError } from './zip-error.js';
 
@@ -65,6 +65,8 @@ export async function* readByZipJs(
   const zipJs = await loadZipJs(record, source.label);
   const dataEnd = spanEnd(record) - record.offset;
   const directory = singleDirectory(record, dataEnd);
+  const headEnd = Math.min(record.offset + dataEnd, record.offset + LOCAL_HEADER_BYTES + record.nameBytes.length + 0xffff);
+  checkLocalHeader(await source.read(record.offset, headEnd, signal), record, source.label);
   class Span extends zipJs.Reader<undefined> {
     constructor() {
       super(undefined);
@@ -83,8 +85,13 @@ export async function* readByZipJs(
     const entry = (await reader.getEntries()).at(0);
     if (entry === undefined || entry.directory) throw entryError('ERR_ZIP_BAD_RECORD', 'zip.js finds no entry', record, source.label);
     const done = entry.getData(output.writable, { checkSignature: true, useWebWorkers: false, signal, ...(password !== undefined && { password }) });
-    done.catch(() => undefined); // awaited below
-    for await (const piece of output.readable) yield Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
+    // zip.js leaves the stream open when it fails early: its failure must end the loop.
+    const failed = done.then(() => new Promise<never>(() => undefined));
+    failed.catch(() => undefined); // lost when the loop has ended already
+    const pieces = output.readable.getReader();
+    for (let next = await Promise.race([pieces.read(), failed]); !next.done; next = await Promise.race([pieces.read(), failed])) {
+      yield Buffer.from(next.value.buffer, next.value.byteOffset, next.value.byteLength);
+    }
     await done;
   } catch (error) {
     throw zipJsError(error, record, source.label, signal);

@@ -1,9 +1,11 @@
+import type { ArchiveErrorDetails } from './archive-error.js';
 import type { ByteReader } from './byte-reader.js';
+import { decoded } from './decoded.js';
 import { COMPARED_FLAGS, entryError } from './entry-data.js';
 import { describeEntry, refusalOf, type EntryRecord, type EntryRules } from './entry-record.js';
 import {
   contradictsZip64, decodeDirectoryHeader, decodeEnd, decodeZip64End, decodeZip64Locator, DIRECTORY_HEADER, DIRECTORY_HEADER_BYTES, directoryHeaderBytes,
-  END, END_BYTES, needsZip64, RecordError, ZIP64_END, ZIP64_END_BYTES, ZIP64_LOCATOR, ZIP64_LOCATOR_BYTES, type EndRecord,
+  END, END_BYTES, needsZip64, ZIP64_END, ZIP64_END_BYTES, ZIP64_LOCATOR, ZIP64_LOCATOR_BYTES, type EndRecord,
 } from './records.js';
 import type { Counted } from './streamed-body.js';
 import { ZipError, type ZipErrorCode } from './zip-error.js';
@@ -35,7 +37,7 @@ export async function checkDirectory(reader: ByteReader, delivered: ReadonlyMap<
   let entries = 0;
   for (let head = await next(DIRECTORY_HEADER_BYTES); head.signature === DIRECTORY_HEADER; head = await next(DIRECTORY_HEADER_BYTES)) {
     const length = head.bytes.length < DIRECTORY_HEADER_BYTES ? DIRECTORY_HEADER_BYTES : directoryHeaderBytes(head.bytes, 0);
-    const record = describe(await reader.take(length), rules, refuse);
+    const record = describe(await reader.take(length), rules, { archive, offset: reader.offset });
     compare(remaining.get(record.offset), record, archive);
     remaining.delete(record.offset);
     entries += 1;
@@ -49,11 +51,13 @@ export async function checkDirectory(reader: ByteReader, delivered: ReadonlyMap<
   let wide = false;
   if ((await next(ZIP64_END_BYTES)).signature === ZIP64_END) {
     wide = true;
-    const record = decodeZip64End(await reader.take(ZIP64_END_BYTES), 0);
+    const header = await reader.take(ZIP64_END_BYTES);
+    const record = decoded(() => decodeZip64End(header, 0), { archive, offset: zip64Start });
     if (record.bytes !== ZIP64_END_BYTES) await reader.take(Math.max(0, record.bytes - ZIP64_END_BYTES));
     if (!sameEnd(record, seen)) throw refuse('ERR_ZIP_MISMATCH', 'the ZIP64 end record describes another directory than this one');
     if ((await next(ZIP64_LOCATOR_BYTES)).signature !== ZIP64_LOCATOR) throw refuse('ERR_ZIP_BAD_RECORD', 'there is no locator after the ZIP64 end record');
-    const locator = decodeZip64Locator(await reader.take(ZIP64_LOCATOR_BYTES), 0);
+    const pointer = await reader.take(ZIP64_LOCATOR_BYTES);
+    const locator = decoded(() => decodeZip64Locator(pointer, 0), { archive, offset: reader.offset });
     if (locator.endOffset !== zip64Start || locator.disks > 1 || locator.disk !== 0) throw refuse('ERR_ZIP_MISMATCH', 'the ZIP64 locator points elsewhere');
   }
 
@@ -71,13 +75,8 @@ export async function checkDirectory(reader: ByteReader, delivered: ReadonlyMap<
   }
 }
 
-function describe(header: Buffer, rules: EntryRules, refuse: (code: ZipErrorCode, message: string) => ZipError): EntryRecord {
-  try {
-    return describeEntry(decodeDirectoryHeader(header, 0), 0, rules);
-  } catch (error) {
-    if (error instanceof RecordError) throw refuse('ERR_ZIP_BAD_RECORD', error.message);
-    throw error;
-  }
+function describe(header: Buffer, rules: EntryRules, where: ArchiveErrorDetails): EntryRecord {
+  return describeEntry(decoded(() => decodeDirectoryHeader(header, 0), where), 0, rules);
 }
 
 function compare(delivered: Delivered | undefined, record: EntryRecord, archive: string): void {

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { resolveAllowances } from './allowances.js';
 import type { ArchiveEntry, ReadOptions } from './archive-entry.js';
 import { ByteReader } from './byte-reader.js';
+import { decoded } from './decoded.js';
 import { entryError } from './entry-data.js';
 import { describeEntry, refusalOf, type EntryKind, type EntryRecord, type EntryRules } from './entry-record.js';
 import { EntryStream } from './entry-stream.js';
@@ -9,7 +10,7 @@ import { OutputBudget, resolveLimits } from './limits.js';
 import { foldName } from './names.js';
 import { checkDirectory, type Delivered } from './streamed-directory.js';
 import {
-  decodeLocalHeader, DESCRIPTOR, Flag, LOCAL_HEADER, LOCAL_HEADER_BYTES, localHeaderBytes, Method, RecordError, type DirectoryFields,
+  decodeLocalHeader, DESCRIPTOR, Flag, LOCAL_HEADER, LOCAL_HEADER_BYTES, localHeaderBytes, Method, type DirectoryFields,
 } from './records.js';
 import { hasLength, streamedBody, type Counted, type StreamRules } from './streamed-body.js';
 import type { ZipOptions } from './zip-archive.js';
@@ -122,15 +123,11 @@ export class ZipStream implements AsyncIterable<StreamedEntry> {
   }
 
   #describe(header: Buffer, offset: number): EntryRecord {
-    try {
-      const fields: DirectoryFields = { ...decodeLocalHeader(header, 0), madeBy: 0, disk: 0, externalAttributes: 0, offset };
-      // Sizes that are not known yet cannot be refused yet.
-      const streamed = (fields.flags & Flag.descriptor) !== 0;
-      return describeEntry(streamed ? { ...fields, size: 0, compressedSize: 0 } : fields, 0, this.#rules);
-    } catch (error) {
-      if (error instanceof RecordError) throw new ZipError('ERR_ZIP_BAD_RECORD', `local header: ${error.message}`, { archive: this.#reader.label, offset });
-      throw error;
-    }
+    const local = decoded(() => decodeLocalHeader(header, 0), { archive: this.#reader.label, offset });
+    const fields: DirectoryFields = { ...local, madeBy: 0, disk: 0, externalAttributes: 0, offset };
+    // Sizes that are not known yet cannot be refused yet.
+    const streamed = (fields.flags & Flag.descriptor) !== 0;
+    return describeEntry(streamed ? { ...fields, size: 0, compressedSize: 0 } : fields, 0, this.#rules);
   }
 }
 
