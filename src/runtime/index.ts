@@ -25,7 +25,8 @@ export { extractTo, type ExtractManifest, type ExtractOptions } from './jobs/ind
 export { IdempotentUploader, type IdempotentUploaderOptions, type PutOptions, type PutResult, StorageError } from './storage/index.js';
 export {
   type Arrival, Contention, decide, type Decision, Dispatcher, type DispatcherOptions, type DispatchEvent, type DispatchState, type DispatchStore,
-  DynamoDbStore, type DynamoDbStoreOptions, type FailOptions, type FileChange, type FileContext, type FileHandler, fileId, type FileInsert,
+  dispatchTableDefinition, DynamoDbStore, type DynamoDbStoreOptions,
+  type FailOptions, type FileChange, type FileContext, type FileHandler, fileId, type FileInsert,
   type FileObject, type FilePolicy, type FileRow, type FileStatus, FileTask, FileTaskError, type FileTaskOptions, type FileUpdate, type HeadRow,
   type HeadWrite, isOlder, type KeyRow, type KeyWrite, LaunchMisconfigured, type LaunchResult, LaunchThrottled, normalizeSequencer, NotMyTurn,
   orderByPart, orderByTime, type Outcome, type PostgresConnection, type PostgresPool, PostgresStore, type QueuedFile, runFileTask,

@@ -45,7 +45,7 @@ export class Dispatcher {
   async register(arrival: Arrival): Promise<Outcome> {
     const outcome = await this.#race({ type: 'arrive', arrival }, (lost) => this.#stateOfArrival(arrival, lost));
     if (arrival.sequence === undefined) await this.#wake(arrival.id, 0);
-    else await this.drive(arrival.sequence);
+    else await this.drive(arrival.sequence, arrival.slots);
     return outcome;
   }
 
@@ -60,11 +60,16 @@ export class Dispatcher {
     return this.#race({ type: 'remove', object, correlationId }, state);
   }
 
-  /** Claims for every free slot of a sequence the next file of its queue, and has each launched. */
-  async drive(sequence: string): Promise<void> {
+  /**
+   * Claims for every free slot of a sequence the next file of its queue, and has each launched.
+   *
+   * @param slots number of slots, where the caller knows it: spares the read of the queue when all are taken
+   */
+  async drive(sequence: string, slots = Infinity): Promise<void> {
     for (let races = 0; races < MAX_RACES;) {
       const heads = await this.#store.heads(sequence);
       const held = new Set(heads.filter(({ holder }) => holder !== undefined).map(({ slot }) => slot));
+      if (held.size >= slots) return;
       // after the heads: whoever takes a slot from now on changes its version
       const queue = await this.#store.queued(sequence, heads.length > 1 ? SPREAD : 1);
       if (queue.length === 0) return;

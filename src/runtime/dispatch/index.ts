@@ -4,6 +4,7 @@ export { type Arrival, type Decision, type DispatchEvent, type DispatchState, ty
 export { type FailOptions, FileTask, type FileTaskOptions } from './file-task.js';
 export { FileTaskError, NotMyTurn, TurnLost } from './file-task-errors.js';
 export { DynamoDbStore, type DynamoDbStoreOptions } from './dynamodb/dynamodb-store.js';
+export { dispatchTableDefinition } from './dynamodb/table-definition.js';
 export { type PostgresConnection, type PostgresPool, PostgresStore } from './postgres/postgres-store.js';
 export { fileId, isOlder, normalizeSequencer } from './identity.js';
 export { orderByPart, orderByTime } from './order.js';

@@ -1,9 +1,9 @@
 import {
-  type AttributeValue, ConditionalCheckFailedException, type ConsumedCapacity, type DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand,
+  type AttributeValue, ConditionalCheckFailedException, type DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand,
   type QueryCommandInput, type TransactWriteItem, TransactWriteItemsCommand, TransactionCanceledException, TransactionConflictException, UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { DUE_SHARDS, backlogSk, duePk, dueSk, fileKey, indexes, objectKey, troublePk } from './items.js';
+import { DUE_SHARDS, backlogSk, duePk, dueSk, fileKey, indexes, objectKey, toRow, troublePk } from './items.js';
 import { transactItems } from './writes.js';
 import { type FileRow, type FileStatus, type HeadRow, type KeyRow, type QueuedFile } from '../rows.js';
 import { type DispatchStore, type Write } from '../store.js';
@@ -15,8 +15,6 @@ export interface DynamoDbStoreOptions {
   readonly tableName: string;
   /** How long completed and skipped files, and with them the memory of duplicates, are kept; at least 15 days. Default: 90 days. */
   readonly retentionSeconds?: number;
-  /** Told what each call cost. */
-  readonly onCapacity?: (capacity: ConsumedCapacity) => void;
 }
 
 const DAY_SECONDS = 86_400;
@@ -28,16 +26,14 @@ export class DynamoDbStore implements DispatchStore {
   readonly #client: DynamoDBClient;
   readonly #tableName: string;
   readonly #retentionSeconds: number;
-  readonly #onCapacity?: (capacity: ConsumedCapacity) => void;
 
-  constructor({ client, tableName, retentionSeconds = 90 * DAY_SECONDS, onCapacity }: DynamoDbStoreOptions) {
+  constructor({ client, tableName, retentionSeconds = 90 * DAY_SECONDS }: DynamoDbStoreOptions) {
     if (!Number.isInteger(retentionSeconds) || retentionSeconds < MIN_RETENTION_SECONDS) {
       throw new RangeError(`Expected \`retentionSeconds\` to be an integer >= ${MIN_RETENTION_SECONDS} (15 days), got: ${String(retentionSeconds)}`);
     }
     this.#client = client;
     this.#tableName = tableName;
     this.#retentionSeconds = retentionSeconds;
-    if (onCapacity) this.#onCapacity = onCapacity;
   }
 
   async file(id: string): Promise<FileRow | undefined> {
@@ -50,13 +46,13 @@ export class DynamoDbStore implements DispatchStore {
 
   async heads(sequence: string): Promise<readonly HeadRow[]> {
     const heads: HeadRow[] = [];
-    for await (const item of this.#query({ ...partition(`S#${sequence}`, 'H#'), ConsistentRead: true })) heads.push(item as unknown as HeadRow);
+    for await (const item of this.#query({ ...partition(`S#${sequence}`, 'H#'), ConsistentRead: true })) heads.push(toRow(item) as unknown as HeadRow);
     return heads;
   }
 
   async queued(sequence: string, limit: number): Promise<readonly QueuedFile[]> {
     const { Items = [] } = await this.#page({ ...partition(`S#${sequence}`, 'Q#'), ConsistentRead: true, Limit: limit });
-    return Items.map((item) => ({ ...unmarshall(item), status: 'queued', sequence }) as QueuedFile);
+    return Items.map((item) => ({ ...toRow(unmarshall(item)), status: 'queued', sequence }) as QueuedFile);
   }
 
   async lastQueued(sequence: string): Promise<string | undefined> {
@@ -68,7 +64,7 @@ export class DynamoDbStore implements DispatchStore {
     const items = transactItems(this.#tableName, writes, this.#retentionSeconds);
     try {
       if (items.length === 1) await this.#single(items[0]);
-      else this.#count(await this.#client.send(new TransactWriteItemsCommand({ TransactItems: items, ReturnConsumedCapacity: 'TOTAL' })));
+      else await this.#client.send(new TransactWriteItemsCommand({ TransactItems: items }));
       return true;
     } catch (error) {
       if (isLostRace(error)) return false;
@@ -104,17 +100,12 @@ export class DynamoDbStore implements DispatchStore {
   }
 
   async #get<Row>(key: { pk: string; sk: string }): Promise<Row | undefined> {
-    const output = await this.#client.send(new GetItemCommand({
-      TableName: this.#tableName, Key: marshall(key), ConsistentRead: true, ReturnConsumedCapacity: 'TOTAL',
-    }));
-    this.#count(output);
-    return output.Item === undefined ? undefined : unmarshall(output.Item) as Row;
+    const { Item: item } = await this.#client.send(new GetItemCommand({ TableName: this.#tableName, Key: marshall(key), ConsistentRead: true }));
+    return item === undefined ? undefined : toRow(unmarshall(item)) as Row;
   }
 
   async #page(query: Omit<QueryCommandInput, 'TableName'>) {
-    const output = await this.#client.send(new QueryCommand({ ...query, TableName: this.#tableName, ReturnConsumedCapacity: 'TOTAL' }));
-    this.#count(output);
-    return output;
+    return this.#client.send(new QueryCommand({ ...query, TableName: this.#tableName }));
   }
 
   async* #query(query: Omit<QueryCommandInput, 'TableName'>): AsyncGenerator<Record<string, unknown>> {
@@ -128,12 +119,8 @@ export class DynamoDbStore implements DispatchStore {
 
   /** One write needs no transaction, which would cost twice as much. */
   async #single({ Put, Update }: TransactWriteItem): Promise<void> {
-    if (Put) this.#count(await this.#client.send(new PutItemCommand({ ...Put, ReturnConsumedCapacity: 'TOTAL' })));
-    if (Update) this.#count(await this.#client.send(new UpdateItemCommand({ ...Update, ReturnConsumedCapacity: 'TOTAL' })));
-  }
-
-  #count({ ConsumedCapacity: consumed = [] }: { ConsumedCapacity?: ConsumedCapacity | ConsumedCapacity[] }) {
-    if (this.#onCapacity) [consumed].flat().forEach(this.#onCapacity);
+    if (Put) await this.#client.send(new PutItemCommand(Put));
+    if (Update) await this.#client.send(new UpdateItemCommand(Update as UpdateItemCommand['input']));
   }
 }
 

@@ -51,3 +51,10 @@ export function derived(file: Pick<FileRow, 'id' | 'status' | 'type' | 'order' |
     expiresAt: isTerminal(file.status) && file.status !== 'parked' ? Math.ceil(file.updatedAt / 1_000) + retentionSeconds : undefined,
   };
 }
+
+const tableOnly: ReadonlySet<string> = new Set(['pk', 'sk', 'duePk', 'dueSk', 'troublePk', 'troubleSk', 'expiresAt']);
+
+/** A row as the protocol knows it, without what only keys, indexes and expiry need. */
+export function toRow(item: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(item).filter(([name]) => !tableOnly.has(name)));
+}

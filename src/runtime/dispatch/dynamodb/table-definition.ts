@@ -1,7 +1,7 @@
 import { indexes } from './items.js';
 
 /** The table that `DynamoDbStore` works on, for tests and tools; the construct makes the same one. */
-export const tableDefinition = {
+export const dispatchTableDefinition = {
   KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' as const }, { AttributeName: 'sk', KeyType: 'RANGE' as const }],
   AttributeDefinitions: ['pk', 'sk', 'duePk', 'dueSk', 'troublePk', 'troubleSk'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' as const })),
   BillingMode: 'PAY_PER_REQUEST' as const,

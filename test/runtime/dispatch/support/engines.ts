@@ -2,8 +2,7 @@ import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { Pool } from 'pg';
 import { MemoryStore } from './memory-store';
-import { type DispatchStore, DynamoDbStore, PostgresStore } from '../../../../src/runtime/dispatch/index.js';
-import { tableDefinition } from '../../../../src/runtime/dispatch/dynamodb/table-definition.js';
+import { type DispatchStore, dispatchTableDefinition, DynamoDbStore, PostgresStore } from '../../../../src/runtime/dispatch/index.js';
 import { startDynamoDbLocal } from '../../../support/dynamodb-local';
 import { startPostgres } from '../../../support/postgres-server';
 
@@ -29,7 +28,7 @@ export const engines = {
       async emptyStore() {
         tables += 1;
         const tableName = `dispatch-${tables}`;
-        await client.send(new CreateTableCommand({ ...tableDefinition, TableName: tableName } as unknown as CreateTableCommand['input']));
+        await client.send(new CreateTableCommand({ ...dispatchTableDefinition, TableName: tableName } as unknown as CreateTableCommand['input']));
         return new DynamoDbStore({ client, tableName });
       },
       async stop() {

@@ -6,10 +6,10 @@ type Yield = () => Promise<unknown>;
 /** The protocol's store as its interface says it, in memory. Every call gives way first, so that others come in between. */
 export class MemoryStore implements DispatchStore {
   readonly files = new Map<string, FileRow>();
-  readonly #heads = new Map<string, HeadRow>();
+  readonly headRows = new Map<string, HeadRow>();
   readonly #keys = new Map<string, KeyRow>();
 
-  constructor(readonly giveWay: Yield = () => setImmediate()) {}
+  constructor(readonly giveWay: Yield = () => setImmediate(), readonly onCommit: () => void = () => undefined) {}
 
   async file(id: string) {
     await this.giveWay();
@@ -18,7 +18,7 @@ export class MemoryStore implements DispatchStore {
 
   async heads(sequence: string) {
     await this.giveWay();
-    return [...this.#heads.values()].filter((head) => head.sequence === sequence);
+    return [...this.headRows.values()].filter((head) => head.sequence === sequence);
   }
 
   async key(bucket: string, key: string) {
@@ -40,6 +40,7 @@ export class MemoryStore implements DispatchStore {
     await this.giveWay();
     if (!writes.every((write) => this.#holds(write))) return false;
     writes.forEach((write) => this.#write(write));
+    this.onCommit();
     return true;
   }
 
@@ -68,7 +69,7 @@ export class MemoryStore implements DispatchStore {
       case 'insert': return !this.files.has(write.row.id);
       case 'update': return this.files.get(write.file.id)?.rev === write.file.rev;
       case 'head': {
-        const head = this.#heads.get(`${write.sequence}#${write.slot}`);
+        const head = this.headRows.get(`${write.sequence}#${write.slot}`);
         return head === undefined ? write.seen === undefined : head.version === write.seen?.version && head.holder === write.seen.holder;
       }
       case 'key': return this.#keys.get(`${write.row.bucket}/${write.row.key}`)?.version === write.seen;
@@ -84,8 +85,8 @@ export class MemoryStore implements DispatchStore {
     }
     if (write.kind === 'head' && write.change) {
       const { sequence, slot } = write;
-      const before = this.#heads.get(`${sequence}#${slot}`) ?? { sequence, slot, version: 0, appended: 0 };
-      this.#heads.set(`${sequence}#${slot}`, defined({ ...before, ...write.change }) as HeadRow);
+      const before = this.headRows.get(`${sequence}#${slot}`) ?? { sequence, slot, version: 0, appended: 0 };
+      this.headRows.set(`${sequence}#${slot}`, defined({ ...before, ...write.change }) as HeadRow);
     }
   }
 }

@@ -1,0 +1,99 @@
+import { MemoryStore } from './support/memory-store';
+import { arrival, policy } from './support/rows';
+import { DispatchEnv } from '../../../src/contract/dispatch-env';
+import { Dispatcher, type FileContext, runFileTask } from '../../../src/runtime/dispatch/index.js';
+import { ConfigurationError, PoisonMessage, RetryLater } from '../../../src/runtime/errors.js';
+
+const env = { [DispatchEnv.fileId]: '1', [DispatchEnv.epoch]: '1' };
+const stop = new AbortController().signal;
+let store: MemoryStore;
+let dispatcher: Dispatcher;
+
+beforeEach(async () => {
+  store = new MemoryStore();
+  dispatcher = new Dispatcher({ store, wake: () => Promise.resolve() });
+  await dispatcher.register(arrival('1', { policy: { ...policy, hangTimeoutMs: 80 } }));
+});
+
+const run = (handler: (file: FileContext) => Promise<unknown>, more: object = {}) => runFileTask(handler, { store, env, stop, worker: 'task-1', ...more });
+const row = () => store.files.get('1')!;
+
+test('keeps what the handler returns, and gives it the file and the fence', async () => {
+  const seen: FileContext[] = [];
+  const code = await run((file) => {
+    seen.push(file);
+    return Promise.resolve({ rows: 3 });
+  });
+  expect(code).toBe(0);
+  expect(row()).toMatchObject({ status: 'completed', result: { rows: 3 }, worker: 'task-1' });
+  expect(seen[0]).toMatchObject({ object: { bucket: 'inbox', key: 'a/1.csv' }, fence: 1, attempt: 1, correlationId: 'event-1' });
+});
+
+test.each([
+  ['any error', () => new Error('broken'), { status: 'waiting', reason: 'Error: broken' }],
+  ['PoisonMessage', () => new PoisonMessage('no such format'), { status: 'parked', reason: 'PoisonMessage: no such format' }],
+  ['RetryLater', () => new RetryLater({ seconds: 3_600 }), { status: 'waiting' }],
+])('fails the attempt on %s', async (_, error, expected) => {
+  const before = Date.now();
+  expect(await run(() => Promise.reject(error()))).toBe(1);
+  expect(row()).toMatchObject(expected);
+  if (error() instanceof RetryLater) expect(row().notBefore).toBeGreaterThanOrEqual(before + 3_600_000);
+});
+
+test('skips a file whose object is gone', async () => {
+  expect(await run((file) => {
+    file.skip('no such key');
+    return Promise.resolve();
+  })).toBe(0);
+  expect(row()).toMatchObject({ status: 'skipped', reason: 'no such key' });
+});
+
+test('touches nothing when it is not its turn', async () => {
+  await run(() => Promise.resolve());
+  const handler = jest.fn();
+  expect(await run(handler, { worker: 'task-2' })).toBe(75);
+  expect(await run(handler, { env: { ...env, [DispatchEnv.epoch]: '2' } })).toBe(75);
+  expect(await run(handler, { env: { ...env, [DispatchEnv.fileId]: 'other' } })).toBe(75);
+  expect(handler).not.toHaveBeenCalled();
+});
+
+test('aborts the handler as soon as its turn is lost', async () => {
+  const code = await run(async ({ signal }) => {
+    await dispatcher.apply('1', { type: 'stopped', epoch: 1, worker: 'task-1', reason: 'ECS says so' });
+    await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+  });
+  expect(code).toBe(75);
+  expect(row()).toMatchObject({ status: 'waiting', reason: 'ECS says so' });
+});
+
+test('beats while the handler works', async () => {
+  await run(async () => {
+    const { dueAt } = row();
+    await new Promise((done) => setTimeout(done, 60));
+    expect(row().dueAt).toBeGreaterThan(dueAt!);
+  });
+});
+
+test('an attempt that was told to stop does not count', async () => {
+  const controller = new AbortController();
+  const code = await run(async ({ signal }) => {
+    controller.abort(new Error('SIGTERM'));
+    await Promise.resolve();
+    signal.throwIfAborted();
+  }, { stop: controller.signal });
+  expect(code).toBe(0);
+  expect(row()).toMatchObject({ status: 'waiting', attempts: 0, interruptions: 1 });
+});
+
+test('throws every problem of the environment together, by name', async () => {
+  await expect(run(() => Promise.resolve(), { env: { [DispatchEnv.epoch]: '0' } })).rejects.toThrow(ConfigurationError);
+  await expect(run(() => Promise.resolve(), { env: { [DispatchEnv.epoch]: '0' } })).rejects.toThrow(/FILEWORKS_FILE_ID[\s\S]*FILEWORKS_FILE_EPOCH/);
+});
+
+test('reads the name of its task from ECS', async () => {
+  const fetched = jest.spyOn(globalThis, 'fetch').mockResolvedValue(Response.json({ TaskARN: 'arn:task/7' }));
+  await runFileTask(() => Promise.resolve(), { store, env: { ...env, ECS_CONTAINER_METADATA_URI_V4: 'http://169.254.170.2/v4/x' }, stop });
+  expect(fetched).toHaveBeenCalledWith('http://169.254.170.2/v4/x/task');
+  expect(row()).toMatchObject({ status: 'completed', worker: 'arn:task/7' });
+  fetched.mockRestore();
+});
