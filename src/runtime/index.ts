@@ -19,10 +19,20 @@ export { recordMetrics } from './jobs/worker-metrics.js';
 export { runWorker, type RunWorkerOptions, WorkerExitCode } from './worker.js';
 export { type JobMessage, type JobObject } from '../contract/job-message.js';
 export {
-  ArchiveError, type ArchiveLimits, bufferSource, DEFAULT_ARCHIVE_LIMITS, fileSource, httpSource, openZip, s3Source, ZipError, type ZipArchive, type ZipEntry,
+  type ArchiveAllowance, type ArchiveEntry, ArchiveError, type ArchiveErrorDetails, type ArchiveLimits, type ArchiveSource, bufferSource, type Decompressor,
+  DEFAULT_ARCHIVE_LIMITS, DynamoMetadata, type DynamoMetadataOptions, entriesMatching, type EntryKind, fileSource, type ForEachOptions, type GzipOptions,
+  httpSource, type HttpSourceOptions, type MatchedEntry, type MatchOptions, type MetadataItem, type MetadataLookup, MetadataUnavailable, openZip,
+  type ReadAllOptions, type ReadOptions, type ResumeOptions, s3Source, type S3SourceOptions, type SourceTail, type StreamedEntry, streamGzip, streamTar,
+  streamZip, type StreamZipOptions, type TarEntry, TarError, type TarErrorCode, type TarOptions, type ZipArchive, type ZipEntry, ZipError, type ZipErrorCode,
+  type ZipOptions, type ZipStream,
 } from './archive/index.js';
-export { extractTo, type ExtractManifest, type ExtractOptions } from './jobs/index.js';
-export { IdempotentUploader, type IdempotentUploaderOptions, type PutOptions, type PutResult, StorageError } from './storage/index.js';
+export {
+  type ExtractDestination, type ExtractManifest, type ExtractOptions, extractTo, type RefusedEntry, type SkippedEntry, type StoredEntry,
+} from './jobs/index.js';
+export {
+  IdempotentUploader, type IdempotentUploaderOptions, type ObjectSettings, type PutAllOptions, type PutBody, type PutOptions, type PutResult, StorageError,
+  type StorageErrorCode, type Verification,
+} from './storage/index.js';
 export {
   type Arrival, Contention, decide, type Decision, Dispatcher, type DispatcherOptions, type DispatchEvent, type DispatchState, type DispatchStore,
   dispatchTableDefinition, DynamoDbStore, type DynamoDbStoreOptions,
