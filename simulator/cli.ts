@@ -21,7 +21,7 @@ npm run simulate -- --compare [--workload NAME …] [options]
   --service ID          logical id of the service, for a template that scales several
   --slots N             jobs that a task runs at the same time (default: what the template says, else 1)
   --protection on|off   whether tasks that work are protected from scale-in (default: whether a role may do it)
-  --wake off|one|backlog  what an arrival at a service without tasks starts (default: one if a role may do it, else off)
+  --wake off|one|backlog  what an arrival starts by itself (default: backlog if a role may do it, else off)
   --metric NAME=EXPR    a metric published from outside, as metric math over visible, inFlight, running, desired
   --set NAME=NUMBER     a parameter of AWS: ${Object.keys(defaultParameters).join(', ')}
   --seed N              default 1; the same seed gives the same result

@@ -23,6 +23,7 @@ export {
   type QueueScalingBindOptions,
   type ScheduledTaskCountOptions,
   type UtilizationScalingOptions,
+  WakeUp,
   WorkerHealthCheck,
   type WorkerHealthCheckOptions,
 } from './constructs/queue-scaled-fargate-worker';

@@ -4,7 +4,7 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { FileIngestBucket, IngestTarget, QueueScaling, SpotStrategy, WorkerHealthCheck } from '../src';
+import { FileIngestBucket, IngestTarget, QueueScaling, SpotStrategy, WakeUp, WorkerHealthCheck } from '../src';
 import { createTestApp, createWorker, type TestApp } from './support/cdk-stacks';
 
 /** Findings as `rule: construct`. The checker walks the tree, so nothing is synthesized and nothing throws. */
@@ -36,6 +36,7 @@ describe('cdk-nag AwsSolutions', () => {
         fifo: true,
         healthCheck: WorkerHealthCheck.livez(),
         scaling: QueueScaling.backlogPerTask(),
+        wake: WakeUp.onArrival(),
         alarmOldestMessageAge: Duration.hours(1),
         alarmSaturatedFor: Duration.hours(1),
       });

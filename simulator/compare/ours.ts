@@ -1,12 +1,13 @@
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
-import { QueueScaledFargateWorker } from '../../lib/index.js';
+import { QueueScaledFargateWorker, WakeUp } from '../../lib/index.js';
 import type { AddService } from './stacks.ts';
 
-/** Our worker, as it is compiled, with its own defaults. */
+/** Our worker, as it is compiled, with its own defaults and a wake-up. */
 export const addFileworks: AddService = (stack, cluster, { maxTasks, slots, cpu, memoryLimitMiB }) => {
   new QueueScaledFargateWorker(stack, 'Worker', {
     cluster, cpu, memoryLimitMiB, maxTasks,
     image: ContainerImage.fromRegistry('public.ecr.aws/docker/library/busybox:stable'),
     concurrency: slots,
+    wake: WakeUp.onArrival(),
   });
 };

@@ -1,8 +1,10 @@
 import { MetricStore } from 'fileworks-local/lib/scaling/metric-store.js';
+import { WakeUpIntervalSeconds } from '../../src/contract/wake-up.ts';
+import { decide, RecentSeconds, type Sizing } from '../../src/handlers/wake-up/decide.ts';
 import { defaultParameters, type Parameters } from '../parameters.ts';
 import { ScalableTarget, type ScalingActivity } from '../scaling/scalable-target.ts';
 import { metricsOf, type Scaling } from '../template/read-scaling.ts';
-import type { Wake, Worker } from '../template/read-worker.ts';
+import type { Worker } from '../template/read-worker.ts';
 import { createJobs, type Workload } from '../workload.ts';
 import { EventQueue } from './events.ts';
 import { Fleet, type Task } from './fleet.ts';
@@ -43,6 +45,9 @@ export interface SimulationResult {
 /** Simulated time after the last arrival when a workload is given up, as a multiple of its hours. */
 const PatienceFactor = 2;
 
+/** A FIFO queue drops a message as a duplicate for so long after the first. */
+const DeduplicationSeconds = 300;
+
 /**
  * Plays a workload against a worker and its scaling, from one event to the next.
  *
@@ -57,7 +62,8 @@ class Simulation {
   readonly #workload: Workload;
   readonly #scaling: Scaling;
   readonly #slots: number;
-  readonly #wake: Wake;
+  /** Undefined: an arrival wakes nobody. */
+  readonly #wakeUpSizing: Sizing | undefined;
   readonly #parameters: Parameters;
   readonly #seed: number;
   readonly #events = new EventQueue();
@@ -75,8 +81,11 @@ class Simulation {
   #jobs = 0;
   #inFlight = 0;
   #runningTasks = 0;
-  /** When the job arrived for which a wake-up holds a floor, or is about to. */
-  #wakeFor: number | undefined;
+  /** When the arrivals were whose messages wait in the wake-up queue; the first one is being worked on. */
+  readonly #wakeUps: number[] = [];
+  #lastWakeUp = -Infinity;
+  /** What metrics told of the backlog, latest first. */
+  #reports: readonly { readonly minuteEnd: number; readonly backlog: number }[] = [];
   /** Of the current minute. */
   #busySlotSeconds = 0;
   #runningSeconds = 0;
@@ -86,7 +95,10 @@ class Simulation {
     this.#workload = workload;
     this.#scaling = scaling;
     this.#slots = worker.slots;
-    this.#wake = worker.wake;
+    const { minCapacity: minTasks, maxCapacity: maxTasks } = scaling.target;
+    if (worker.wake !== 'off') {
+      this.#wakeUpSizing = { minTasks, maxTasks: worker.wake === 'one' ? 1 : maxTasks, messagesPerTask: worker.slots };
+    }
     this.#parameters = parameters;
     this.#seed = seed;
     this.#target = new ScalableTarget(scaling);
@@ -107,7 +119,7 @@ class Simulation {
       this.#events.at(job.arrival, () => {
         this.#queue.send(job, this.#events.now);
         this.#takeAnywhere();
-        if (this.#wake !== 'off' && this.#wakeFor === undefined && this.#target.capacity === 0) this.#wakeUp();
+        this.#wakeUp();
       });
     }
     this.#events.at(60, () => this.#endMinute(0));
@@ -207,26 +219,32 @@ class Simulation {
   }
 
   #wakeUp(): void {
-    this.#wakeFor = this.#events.now;
-    this.#events.after(this.#parameters.wakeSeconds, () => this.#holdFloor());
+    const { now } = this.#events;
+    const sizing = this.#wakeUpSizing;
+    if (!sizing || now < this.#lastWakeUp + DeduplicationSeconds) return;
+    this.#lastWakeUp = now;
+    this.#wakeUps.push(now);
+    if (this.#wakeUps.length === 1) this.#events.after(this.#parameters.wakeSeconds, () => this.#look(sizing));
   }
 
-  #holdFloor(): void {
-    const needed = this.#wake === 'backlog' ? Math.ceil((this.#queue.visible + this.#inFlight) / this.#slots) : 1;
-    this.#apply(this.#target.holdFloor(Math.max(1, needed), this.#events.now * 1_000));
+  /** One run of the wake-up's Lambda function, which decides by the same code. */
+  #look(sizing: Sizing): void {
+    const { now } = this.#events;
+    const ageSeconds = now - this.#wakeUps[0];
+    const reported = this.#reports.filter(({ minuteEnd }) => minuteEnd > now - RecentSeconds).map(({ backlog }) => backlog);
+    const backlog = this.#queue.visible + this.#inFlight;
+    const { floor, again } = decide({ ageSeconds, justArrived: ageSeconds < WakeUpIntervalSeconds, backlog, reported }, sizing);
+    this.#apply(this.#target.holdFloor(floor, now * 1_000));
+    if (!again) this.#wakeUps.shift();
+    if (this.#wakeUps.length > 0) this.#events.after(again ? WakeUpIntervalSeconds : this.#parameters.wakeSeconds, () => this.#look(sizing));
   }
 
   #scale(minute: number): void {
     const { now } = this.#events;
-    if (this.#wakeFor !== undefined) {
-      const minuteEnd = (minute + 1) * 60;
-      // Once metrics tell of the job, the policies keep its task; older ones would take it away again.
-      if (minuteEnd >= this.#wakeFor && this.#queue.sendsMetrics(minuteEnd)) {
-        this.#wakeFor = undefined;
-        this.#target.holdFloor(0, now * 1_000);
-      } else {
-        this.#holdFloor();
-      }
+    const minuteEnd = (minute + 1) * 60;
+    if (this.#queue.sendsMetrics(minuteEnd)) {
+      const { visible, inFlight } = this.#minutes[minute];
+      this.#reports = [{ minuteEnd, backlog: visible + inFlight }, ...this.#reports.slice(0, RecentSeconds / 60)];
     }
     this.#apply(this.#target.evaluate(this.#metrics, minute, now * 1_000));
   }

@@ -21,8 +21,8 @@ export interface Worker {
 }
 
 /**
- * What happens when a job arrives and no task is wanted, before any metric tells of it: nothing; one task is started and
- * kept until the metrics tell; or as many as the backlog needs are, looked at again each minute.
+ * What an arrival starts before any metric tells of it: nothing; one task, kept until the metrics tell; or as many as the backlog
+ * needs, looked at again each minute, as our worker's wake-up does.
  */
 export type Wake = 'off' | 'one' | 'backlog';
 
@@ -68,7 +68,7 @@ export function readWorker(template: Template, options: WorkerOptions = {}): Wor
     stopTimeoutSeconds: Math.max(...stopTimeouts, 0),
     slots: options.slots ?? numberOf(template, slots, `FILEWORKS_CONCURRENCY of ${service}`) ?? 1,
     protection: options.protection ?? mayCall(template, 'ecs:UpdateTaskProtection'),
-    wake: options.wake ?? (mayCall(template, 'application-autoscaling:RegisterScalableTarget') ? 'one' : 'off'),
+    wake: options.wake ?? (mayCall(template, 'application-autoscaling:RegisterScalableTarget') ? 'backlog' : 'off'),
   };
 }
 

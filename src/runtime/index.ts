@@ -27,7 +27,7 @@ export {
   type ZipOptions, type ZipStream,
 } from './archive/index.js';
 export {
-  type ExtractDestination, type ExtractManifest, type ExtractOptions, extractTo, type RefusedEntry, type SkippedEntry, type StoredEntry,
+  type ExtractDestination, type ExtractManifest, type ExtractOptions, extractTo, type RefusedEntry, type SkippedEntry, type StoredEntry, wakeWorker,
 } from './jobs/index.js';
 export {
   IdempotentUploader, type IdempotentUploaderOptions, type ObjectSettings, type PutAllOptions, type PutBody, type PutOptions, type PutResult, StorageError,

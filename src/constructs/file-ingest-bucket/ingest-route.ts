@@ -85,6 +85,7 @@ export class IngestRoute extends Construct {
       retryAttempts: props.retryAttempts ?? IngestDefaults.retryAttempts,
     });
     this.rule.addTarget(target.ruleTarget);
+    this.rule.addTarget(target.companion);
     this.queue = target.queue;
   }
 

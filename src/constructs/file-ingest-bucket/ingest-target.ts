@@ -29,6 +29,12 @@ export interface IngestTargetConfig {
    * @default - the target is no queue
    */
   readonly queue?: IQueue;
+  /**
+   * A second target of the rule, which each event starts too.
+   *
+   * @default - none
+   */
+  readonly companion?: IRuleTarget;
 }
 
 /** The queue that `IngestTarget.queue()` creates. */
@@ -94,7 +100,7 @@ export interface IngestMessageOptions {
  */
 export abstract class IngestTarget {
   /**
-   * The queue of a worker. The worker may read the objects that the route is about.
+   * The queue of a worker, and its wake-up when it has one. The worker may read the objects that the route is about.
    *
    * @param worker what processes the files
    * @param options how events go into its queue

@@ -29,6 +29,8 @@ export interface WorkQueueOptions {
   /** Only for FIFO. */
   readonly contentBasedDeduplication?: boolean;
   readonly alarmActions?: cloudwatch.IAlarmAction[];
+  /** What the alarm on the dead-letter queue says; by default, that jobs failed. */
+  readonly deadLetterDescription?: string;
 }
 
 export interface WorkQueue {
@@ -65,7 +67,7 @@ export function createWorkQueue(scope: Construct, options: WorkQueueOptions): Wo
     deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount },
   });
   const deadLetterAlarm = createDeadLetterAlarm(scope, deadLetterQueue, {
-    description: `Jobs of ${scope.node.path} failed on every attempt and wait in its dead-letter queue`,
+    description: options.deadLetterDescription ?? `Jobs of ${scope.node.path} failed on every attempt and wait in its dead-letter queue`,
     actions: options.alarmActions,
   });
   return { queue, deadLetterQueue, deadLetterAlarm };

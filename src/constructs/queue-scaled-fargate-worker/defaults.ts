@@ -48,6 +48,16 @@ export const BacklogPerTaskDefaults = {
   wakeCooldown: Duration.minutes(3),
 } as const;
 
+/** What a wake-up has; nobody chooses otherwise. */
+export const WakeUpDefaults = {
+  /** Twice as many looks as a wake-up ever needs, which gives up after half an hour: what gets there, failed each time. */
+  maxReceiveCount: 60,
+  /** Nobody waits for yesterday's files to be woken for; longer than it takes a wake-up to fail. */
+  retentionPeriod: Duration.days(1),
+  /** Three calls take less than a second, and a sixth of the visibility timeout is what Lambda advises. */
+  functionTimeout: Duration.seconds(10),
+} as const;
+
 /** What `WorkerHealthCheck` chooses. */
 export const HealthCheckDefaults = {
   /** A port that a container without privileges may open, and that images use for HTTP. */

@@ -8,6 +8,7 @@ import type { ILogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { SpotStrategy } from '../capacity';
 import type { QueueScaling } from './queue-scaling';
+import type { WakeUp } from './wake-up';
 import type { WorkerHealthCheck } from './worker-health-check';
 
 /** Properties of `QueueScaledFargateWorker`. */
@@ -247,6 +248,15 @@ export interface QueueScaledFargateWorkerProps {
    * @default QueueScaling.exact()
    */
   readonly scaling?: QueueScaling;
+
+  /**
+   * Whether the arrival of a file starts tasks, without waiting for metrics.
+   *
+   * Not together with `scaleOnSchedule`.
+   *
+   * @default WakeUp.none()
+   */
+  readonly wake?: WakeUp;
 
   /**
    * Whether a task may protect itself from scale-in while it works.

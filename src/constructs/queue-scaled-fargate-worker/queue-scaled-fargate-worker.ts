@@ -17,10 +17,12 @@ import { grantResultObjects } from '../private/object-grants';
 import { checkWholeNumber } from '../private/checks';
 import { ValidationError } from '../private/validation-error';
 import { warn } from '../private/warning';
+import type { WorkQueue } from '../private/work-queue';
 import { WorkerDefaults } from './defaults';
 import { createOldestMessageAlarm, createSaturationAlarm } from './private/alarms';
 import { checkProcessingTime, checkProps } from './private/checks';
 import { resolveWorkerQueue, type WorkerQueue } from './private/worker-queue';
+import { createWakeUp } from './private/wake-up-parts';
 import { resolveWorkerTask } from './private/worker-task';
 import type { QueueScaledFargateWorkerProps } from './queue-scaled-fargate-worker-props';
 import { QueueScaling } from './queue-scaling';
@@ -41,7 +43,7 @@ import type { ScheduledTaskCountOptions, UtilizationScalingOptions } from './tas
  * Limitations:
  * - Nothing here creates a VPC, NAT gateway or endpoint; the tasks' subnets need a way to ECR, CloudWatch Logs, SQS and S3.
  * - The first deployment starts one task, so that a broken image fails the deployment and not the first file.
- * - SQS sends no metrics after six hours of idleness; the first message after that can wait for several minutes.
+ * - SQS sends no metrics after six hours of idleness; the first message after that can wait for several minutes, unless `wake` is set.
  *
  * @example
  * declare const bucket: s3.Bucket;
@@ -85,6 +87,12 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   /** Rings when all tasks together are not enough; undefined without `alarmSaturatedFor`. */
   public readonly saturationAlarm?: cloudwatch.Alarm;
 
+  /** The FIFO queue that a message of `wakeWorker` goes into; undefined without `wake`. */
+  public readonly wakeUpQueue?: IQueue;
+
+  /** Rings when wake-ups fail; undefined without `wake`. */
+  public readonly wakeUpAlarm?: cloudwatch.Alarm;
+
   /** The number of tasks, for further policies: by time, CPU or memory. */
   public readonly taskCount: ecs.ScalableTaskCount;
 
@@ -125,6 +133,11 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
 
     this.taskCount = this.#createTaskCount(props);
     this.#scale(props);
+    if (props.wake?.enabled ?? false) {
+      const wakeUp = this.#createWakeUp(props);
+      this.wakeUpQueue = wakeUp.queue;
+      this.wakeUpAlarm = wakeUp.deadLetterAlarm;
+    }
 
     this.oldestMessageAlarm = props.alarmOldestMessageAge && createOldestMessageAlarm(this, props.alarmOldestMessageAge, props);
     this.saturationAlarm = props.alarmSaturatedFor && createSaturationAlarm(this, props.alarmSaturatedFor, props);
@@ -137,6 +150,19 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
    */
   public grantSendMessages(grantee: iam.IGrantable): iam.Grant {
     return grantSend(this.queue, grantee);
+  }
+
+  /**
+   * Lets `grantee` wake the worker after it has put jobs into the queue itself. Its code calls `wakeWorker` of fileworks-runtime with the URL
+   * of `wakeUpQueue`.
+   *
+   * @param grantee who sends jobs
+   */
+  public grantWake(grantee: iam.IGrantable): iam.Grant {
+    if (this.wakeUpQueue === undefined) {
+      throw new ValidationError('grantWake needs wake: WakeUp.onArrival(); without it, there is nothing to wake', this);
+    }
+    return grantSend(this.wakeUpQueue, grantee);
   }
 
   /**
@@ -153,13 +179,20 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   /**
    * Changes the fewest and most tasks at certain times, for example to have tasks ready when the day's files come.
    *
-   * Within them, `scaling` goes on.
+   * Within them, `scaling` goes on. Not together with `wake`.
    *
    * @param id name of the schedule, unique in the worker
    * @param options when, and how many
    */
   public scaleOnSchedule(id: string, options: ScheduledTaskCountOptions): void {
     const { schedule, timeZone, minTasks, maxTasks } = options;
+    if (this.wakeUpQueue !== undefined) {
+      throw new ValidationError(
+        'scaleOnSchedule cannot be used together with WakeUp.onArrival(), which raises the fewest tasks and gives them back as minTasks, whatever a schedule '
+        + 'has set; leave out wake, or let it start the tasks when files come',
+        this,
+      );
+    }
     checkWholeNumber('minTasks', minTasks, { min: 0, max: this.#maxTasks }, this);
     checkWholeNumber('maxTasks', maxTasks, { min: minTasks ?? 0, max: this.#maxTasks }, this);
     if (minTasks === undefined && maxTasks === undefined) {
@@ -321,6 +354,17 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
       disableScaleIn: !(options.allowScaleIn ?? false),
       scaleOutCooldown: options.scaleOutCooldown ?? WorkerDefaults.utilizationCooldown,
     };
+  }
+
+  #createWakeUp(props: QueueScaledFargateWorkerProps): WorkQueue {
+    return createWakeUp(this, {
+      service: this.service,
+      jobs: this.queue,
+      minTasks: props.minTasks ?? WorkerDefaults.minTasks,
+      maxTasks: this.#maxTasks,
+      messagesPerTask: this.#scaling.messagesPerTask(props.concurrency ?? WorkerDefaults.concurrency),
+      alarmActions: props.alarmActions,
+    });
   }
 
   #scale(props: QueueScaledFargateWorkerProps): void {

@@ -85,9 +85,13 @@ export abstract class QueueScaling {
   public static exact(options: ExactScalingOptions = {}): QueueScaling {
     checkWholeNumber('messagesPerTask', options.messagesPerTask, { min: 1 });
     checkWholeNumber('idleMinutes', options.idleMinutes, { min: 1, max: 60 });
-    return new BuiltInScaling((scope, bind) => {
-      bindExactScaling(scope, options, bind);
-    }, true);
+    return new BuiltInScaling({
+      setsExactCapacity: true,
+      messagesPerTask: (concurrency) => options.messagesPerTask ?? concurrency,
+      bind: (scope, bind) => {
+        bindExactScaling(scope, options, bind);
+      },
+    });
   }
 
   /**
@@ -105,9 +109,7 @@ export abstract class QueueScaling {
     if (messagesPerTask !== undefined && messagesPerTask <= 0) {
       throw new ValidationError(`messagesPerTask must be more than 0, got: ${messagesPerTask}`);
     }
-    return new BuiltInScaling((scope, bind) => {
-      bindBacklogPerTask(scope, messagesPerTask ?? bind.concurrency, bind);
-    });
+    return backlogPerTask((concurrency) => messagesPerTask ?? concurrency);
   }
 
   /**
@@ -125,15 +127,15 @@ export abstract class QueueScaling {
         + `and ${options.perMessage.toHumanString()}`,
       );
     }
-    return new BuiltInScaling((scope, bind) => {
-      bindBacklogPerTask(scope, bind.concurrency * acceptable / perMessage, bind);
-    });
+    return backlogPerTask((concurrency) => concurrency * acceptable / perMessage);
   }
 
   /** The service stays at `minTasks` until something else scales it. */
   public static none(): QueueScaling {
-    return new BuiltInScaling(() => {
-      // Nothing follows the queue.
+    return new BuiltInScaling({
+      bind: () => {
+        // Nothing follows the queue.
+      },
     });
   }
 
@@ -145,6 +147,15 @@ export abstract class QueueScaling {
   public readonly setsExactCapacity: boolean = false;
 
   /**
+   * Messages that one task is meant for, by which a wake-up counts the tasks that it starts.
+   *
+   * @param concurrency jobs that one task runs at the same time, which is the answer unless this choice knows better
+   */
+  public messagesPerTask(concurrency: number): number {
+    return concurrency;
+  }
+
+  /**
    * Creates the policies and alarms of this choice.
    *
    * @param scope where to create them
@@ -153,17 +164,36 @@ export abstract class QueueScaling {
   public abstract bind(scope: Construct, options: QueueScalingBindOptions): void;
 }
 
+interface BuiltIn {
+  readonly bind: (scope: Construct, options: QueueScalingBindOptions) => void;
+  readonly messagesPerTask?: (concurrency: number) => number;
+  readonly setsExactCapacity?: boolean;
+}
+
 class BuiltInScaling extends QueueScaling {
   public override readonly setsExactCapacity: boolean;
-  readonly #bind: (scope: Construct, options: QueueScalingBindOptions) => void;
+  readonly #choice: BuiltIn;
 
-  public constructor(bind: (scope: Construct, options: QueueScalingBindOptions) => void, setsExactCapacity = false) {
+  public constructor(choice: BuiltIn) {
     super();
-    this.setsExactCapacity = setsExactCapacity;
-    this.#bind = bind;
+    this.setsExactCapacity = choice.setsExactCapacity ?? false;
+    this.#choice = choice;
+  }
+
+  public override messagesPerTask(concurrency: number): number {
+    return this.#choice.messagesPerTask?.(concurrency) ?? super.messagesPerTask(concurrency);
   }
 
   public bind(scope: Construct, options: QueueScalingBindOptions): void {
-    this.#bind(scope, options);
+    this.#choice.bind(scope, options);
   }
+}
+
+function backlogPerTask(messagesPerTask: (concurrency: number) => number): QueueScaling {
+  return new BuiltInScaling({
+    messagesPerTask,
+    bind: (scope, bind) => {
+      bindBacklogPerTask(scope, messagesPerTask(bind.concurrency), bind);
+    },
+  });
 }

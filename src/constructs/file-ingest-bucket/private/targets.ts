@@ -1,8 +1,10 @@
 import { Stack } from 'aws-cdk-lib';
+import { RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction, SfnStateMachine, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption, type CfnQueue, type IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { WakeUpMessage } from '../../../contract/wake-up';
 import { ValidationError } from '../../private/validation-error';
 import { createWorkQueue } from '../../private/work-queue';
 import type { QueueScaledFargateWorker } from '../../queue-scaled-fargate-worker';
@@ -15,7 +17,15 @@ export type Bind = (route: IngestRoute, delivery: IngestDelivery) => IngestTarge
 export function worker(target: QueueScaledFargateWorker, options: IngestMessageOptions): Bind {
   return (route, delivery) => {
     route.grantRead(target);
-    return toQueue(target.queue, options, route, delivery);
+    const { wakeUpQueue } = target;
+    return {
+      ...toQueue(target.queue, options, route, delivery),
+      companion: wakeUpQueue && new SqsQueue(wakeUpQueue, {
+        ...delivery,
+        message: RuleTargetInput.fromObject(WakeUpMessage.body),
+        messageGroupId: WakeUpMessage.groupId,
+      }),
+    };
   };
 }
 

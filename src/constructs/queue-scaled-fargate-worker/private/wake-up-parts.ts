@@ -1,0 +1,81 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
+import type { FargateService } from 'aws-cdk-lib/aws-ecs';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { WakeUpEnv, WakeUpIntervalSeconds } from '../../../contract/wake-up';
+import { acknowledge, acknowledgeWildcard } from '../../private/acknowledge';
+import { createHandlerFunction } from '../../private/handler-function';
+import { createWorkQueue, type WorkQueue } from '../../private/work-queue';
+import { WakeUpDefaults } from '../defaults';
+
+export interface WakeUpOptions {
+  readonly service: FargateService;
+  /** The queue of jobs. */
+  readonly jobs: IQueue;
+  readonly minTasks: number;
+  readonly maxTasks: number;
+  readonly messagesPerTask: number;
+  readonly alarmActions?: IAlarmAction[];
+}
+
+/** The queue that wakes, and the function that looks at the queue of jobs while a message is in it. */
+export function createWakeUp(worker: Construct, options: WakeUpOptions): WorkQueue {
+  const { service, jobs } = options;
+  const scope = new Construct(worker, 'WakeUp');
+  const wakeUps = createWorkQueue(scope, {
+    fifo: true,
+    // A message that is not done with comes back after this: the time between two looks.
+    visibilityTimeout: Duration.seconds(WakeUpIntervalSeconds),
+    maxReceiveCount: WakeUpDefaults.maxReceiveCount,
+    retentionPeriod: WakeUpDefaults.retentionPeriod,
+    alarmActions: options.alarmActions,
+    deadLetterDescription: `Wake-ups of ${worker.node.path} fail: files may wait for minutes before a task starts, and its fewest tasks may still be raised`,
+  });
+  const resourceId = `service/${service.cluster.clusterName}/${service.serviceName}`;
+  const handler = createHandlerFunction(scope, 'Function', {
+    handler: 'wake-up',
+    description: `Wakes ${worker.node.path}`,
+    timeout: WakeUpDefaults.functionTimeout,
+    environment: {
+      [WakeUpEnv.queueUrl]: jobs.queueUrl,
+      [WakeUpEnv.service]: resourceId,
+      [WakeUpEnv.minTasks]: String(options.minTasks),
+      [WakeUpEnv.maxTasks]: String(options.maxTasks),
+      [WakeUpEnv.messagesPerTask]: String(options.messagesPerTask),
+    },
+  });
+  jobs.grant(handler, 'sqs:GetQueueAttributes');
+  grantReadMetrics(scope, handler);
+  grantHoldFloor(scope, handler, service);
+  // What the service needs that polls the queue; it uses the function's role.
+  wakeUps.queue.grant(handler, 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes');
+  new EventSourceMapping(scope, 'Source', { target: handler, eventSourceArn: wakeUps.queue.queueArn, batchSize: 1, reportBatchItemFailures: true });
+  return wakeUps;
+}
+
+function grantReadMetrics(scope: Construct, grantee: iam.IGrantable): void {
+  iam.Grant.addToPrincipal({ grantee, actions: ['cloudwatch:GetMetricData'], resourceArns: ['*'] });
+  acknowledge(scope, 'AwsSolutions-IAM5[Resource::*]', 'cloudwatch:GetMetricData has no narrower resource: metrics have no ARNs');
+}
+
+/**
+ * Application Auto Scaling tries with the caller's permissions whether it may do what it is asked for, so the call needs those to the service too.
+ *
+ * @see https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_permission_validation.html
+ */
+function grantHoldFloor(scope: Construct, grantee: iam.IGrantable, service: FargateService): void {
+  iam.Grant.addToPrincipal({ grantee, actions: ['ecs:DescribeServices', 'ecs:UpdateService'], resourceArns: [service.serviceArn] });
+  const targets = Stack.of(scope).formatArn({ service: 'application-autoscaling', resource: 'scalable-target', resourceName: '*' });
+  iam.Grant.addToPrincipal({
+    grantee,
+    actions: ['application-autoscaling:RegisterScalableTarget'],
+    resourceArns: [targets],
+    conditions: {
+      StringEquals: { 'application-autoscaling:service-namespace': 'ecs', 'application-autoscaling:scalable-dimension': 'ecs:service:DesiredCount' },
+    },
+  });
+  acknowledgeWildcard(scope, targets, 'Neither the CDK nor CloudFormation knows the id in a scalable target\'s ARN; the permission to the service bounds it');
+}

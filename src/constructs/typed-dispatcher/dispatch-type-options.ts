@@ -1,0 +1,106 @@
+import type { Duration, Size } from 'aws-cdk-lib';
+import type { DispatchTarget } from './dispatch-target';
+import type { FileOrder, LateFile, OnExhausted, OverwritePolicy } from './file-order';
+import type { TypeConcurrency } from './type-concurrency';
+
+/** One type of files: how they are recognised, what they start, how many at a time and in which order. */
+export interface DispatchTypeOptions {
+  /**
+   * Patterns of whole keys. `*` stands for any characters but `/`, `**` for any characters, and `{name}` for a part of the key without `/`
+   * that other options can refer to.
+   *
+   * @example
+   * ['incoming/{customer}/*.csv', 'incoming/{customer}/*.CSV']
+   */
+  readonly keys: string[];
+
+  /**
+   * Smallest size of a file.
+   *
+   * @default - any
+   */
+  readonly minSize?: Size;
+
+  /**
+   * Largest size of a file.
+   *
+   * @default - any
+   */
+  readonly maxSize?: Size;
+
+  /** What a file starts. */
+  readonly target: DispatchTarget;
+
+  /** How many files may work at the same time. */
+  readonly concurrency: TypeConcurrency;
+
+  /**
+   * Order of the files of a sequence. Only for sequential types.
+   *
+   * @default FileOrder.byEvent()
+   */
+  readonly order?: FileOrder;
+
+  /**
+   * How long a file waits after its event for earlier ones that may still come, from 0 seconds to 7 days.
+   *
+   * @default Duration.seconds(0)
+   */
+  readonly settle?: Duration;
+
+  /**
+   * What becomes of a file that comes too late for its place. Only for sequential types.
+   *
+   * @default LateFile.RUN_NEXT
+   */
+  readonly lateFile?: LateFile;
+
+  /**
+   * What becomes of an object that is overwritten or deleted before its turn.
+   *
+   * @default - OverwritePolicy.EACH for objects with a version, OverwritePolicy.LATEST for others
+   */
+  readonly overwrite?: OverwritePolicy;
+
+  /**
+   * Attempts that reach a container, from 1 to 100. Launches that ECS refuses and tasks that Spot reclaims do not count.
+   *
+   * @default 3
+   */
+  readonly maxAttempts?: number;
+
+  /**
+   * Wait before the second attempt; it doubles with each further one. From 1 second to 1 day.
+   *
+   * @default Duration.seconds(30)
+   */
+  readonly retryDelay?: Duration;
+
+  /**
+   * Longest wait between two attempts, from 1 second to 1 day.
+   *
+   * @default Duration.minutes(15)
+   */
+  readonly maxRetryDelay?: Duration;
+
+  /**
+   * What happens after the last attempt.
+   *
+   * @default - OnExhausted.BLOCK for sequential types, OnExhausted.PARK for parallel ones
+   */
+  readonly onExhausted?: OnExhausted;
+
+  /**
+   * How long a container may be silent before its task is stopped, from 1 minute to 1 day. `runFileTask` beats four times as often.
+   *
+   * @default Duration.minutes(15)
+   */
+  readonly hangTimeout?: Duration;
+
+  /**
+   * How long a container may work before its task is stopped, from 1 minute to 365 days.
+   *
+   * @default Duration.hours(24)
+   */
+  readonly maxRuntime?: Duration;
+}

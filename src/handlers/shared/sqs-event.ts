@@ -1,0 +1,18 @@
+/** What Lambda hands over of a message, as far as the handlers read it. */
+export interface SqsRecord {
+  readonly messageId: string;
+  readonly body: string;
+  readonly attributes: {
+    /** Milliseconds since 1970. */
+    readonly SentTimestamp: string;
+  };
+}
+
+export interface SqsEvent {
+  readonly Records: readonly SqsRecord[];
+}
+
+/** The messages that Lambda must not delete. They are received again after their visibility timeout. */
+export interface SqsBatchResponse {
+  readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
+}

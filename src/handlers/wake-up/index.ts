@@ -1,0 +1,91 @@
+import { ApplicationAutoScalingClient, RegisterScalableTargetCommand } from '@aws-sdk/client-application-auto-scaling';
+import { CloudWatchClient, GetMetricDataCommand, type MetricDataQuery } from '@aws-sdk/client-cloudwatch';
+import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { WakeUpEnv, WakeUpIntervalSeconds } from '../../contract/wake-up';
+import { numberVariable, variable } from '../shared/environment';
+import { log } from '../shared/log';
+import type { SqsBatchResponse, SqsEvent, SqsRecord } from '../shared/sqs-event';
+import { decide, RecentSeconds } from './decide';
+
+const sqs = new SQSClient();
+const cloudWatch = new CloudWatchClient();
+const scaling = new ApplicationAutoScalingClient();
+
+/**
+ * Keeps a worker awake from an arrival until its scaling policies do.
+ *
+ * A wake-up that is not done with is left in its FIFO queue, from which it comes back a minute later. Until then it holds back the
+ * ones behind it, so that there is one look at a time and no more than one in a minute.
+ */
+export async function handler({ Records: records }: SqsEvent): Promise<SqsBatchResponse> {
+  const open: { itemIdentifier: string }[] = [];
+  for (const record of records) {
+    // In a FIFO queue nothing may overtake what is left in it.
+    if (open.length > 0 || await look(record)) {
+      open.push({ itemIdentifier: record.messageId });
+    }
+  }
+  return { batchItemFailures: open };
+}
+
+/** Looks once, sets the floor and tells whether to look again. */
+async function look({ attributes }: SqsRecord): Promise<boolean> {
+  const sizing = {
+    minTasks: numberVariable(WakeUpEnv.minTasks),
+    maxTasks: numberVariable(WakeUpEnv.maxTasks),
+    messagesPerTask: numberVariable(WakeUpEnv.messagesPerTask),
+  };
+  const queueUrl = variable(WakeUpEnv.queueUrl);
+  const now = Date.now();
+  const ageSeconds = (now - Number(attributes.SentTimestamp)) / 1_000;
+  const [backlog, reported] = await Promise.all([countJobs(queueUrl), readMetrics(queueUrl, now)]);
+  const { floor, again } = decide({ ageSeconds, justArrived: ageSeconds < WakeUpIntervalSeconds, backlog, reported }, sizing);
+  await holdFloor(floor);
+  log('INFO', 'looked at the queue', { ageSeconds, backlog, reported, floor, again });
+  return again;
+}
+
+async function countJobs(queueUrl: string): Promise<number> {
+  const { Attributes: attributes = {} } = await sqs.send(new GetQueueAttributesCommand({
+    QueueUrl: queueUrl,
+    AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
+  }));
+  return Number(attributes['ApproximateNumberOfMessages'] ?? 0) + Number(attributes['ApproximateNumberOfMessagesNotVisible'] ?? 0);
+}
+
+/** The backlog of the last minutes as the scaling's alarms see it, latest first. */
+async function readMetrics(queueUrl: string, now: number): Promise<number[]> {
+  const { MetricDataResults: results = [] } = await cloudWatch.send(new GetMetricDataCommand({
+    StartTime: new Date(now - RecentSeconds * 1_000),
+    EndTime: new Date(now),
+    ScanBy: 'TimestampDescending',
+    MetricDataQueries: [
+      queueMetric('visible', 'ApproximateNumberOfMessagesVisible', queueUrl),
+      queueMetric('inFlight', 'ApproximateNumberOfMessagesNotVisible', queueUrl),
+      { Id: 'backlog', Expression: 'visible + inFlight' },
+    ],
+  }));
+  return results.find(({ Id }) => Id === 'backlog')?.Values ?? [];
+}
+
+function queueMetric(id: string, name: string, queueUrl: string): MetricDataQuery {
+  return {
+    Id: id,
+    ReturnData: false,
+    MetricStat: {
+      Metric: { Namespace: 'AWS/SQS', MetricName: name, Dimensions: [{ Name: 'QueueName', Value: queueUrl.slice(queueUrl.lastIndexOf('/') + 1) }] },
+      Period: 60,
+      Stat: 'Maximum',
+    },
+  };
+}
+
+/** Application Auto Scaling starts what is missing at once, and no policy goes below. The maximum stays as it is. */
+async function holdFloor(tasks: number): Promise<void> {
+  await scaling.send(new RegisterScalableTargetCommand({
+    ServiceNamespace: 'ecs',
+    ScalableDimension: 'ecs:service:DesiredCount',
+    ResourceId: variable(WakeUpEnv.service),
+    MinCapacity: tasks,
+  }));
+}

@@ -1,0 +1,81 @@
+import { decide, GiveUpSeconds, WatchSeconds, type Look } from '../../../src/handlers/wake-up/decide';
+
+const sizing = { minTasks: 0, maxTasks: 20, messagesPerTask: 4 };
+const asleep: Look = { ageSeconds: 120, justArrived: false, backlog: 0, reported: [] };
+
+describe('the floor', () => {
+  it.each([[1, 1], [4, 1], [5, 2], [41, 11], [80, 20], [81, 20], [100_000, 20]])('for a backlog of %i is %i tasks', (backlog, floor) => {
+    expect(decide({ ...asleep, backlog }, sizing)).toEqual({ floor, again: true });
+  });
+
+  it('is one task for an arrival that the queue does not count yet', () => {
+    expect(decide({ ...asleep, ageSeconds: 2, justArrived: true }, sizing)).toEqual({ floor: 1, again: true });
+  });
+
+  it('is never below minTasks', () => {
+    expect(decide({ ...asleep, backlog: 1 }, { ...sizing, minTasks: 3 })).toEqual({ floor: 3, again: true });
+  });
+
+  it('counts with shares of a task, which a latency target gives', () => {
+    expect(decide({ ...asleep, backlog: 7 }, { ...sizing, messagesPerTask: 2.5 }).floor).toBe(3);
+  });
+});
+
+describe('the metrics', () => {
+  it.each<[string, number[]]>([
+    ['sleep', []],
+    ['tell of an empty queue still, by which the idle alarm rings', [0, 0, 0]],
+    ['tell of the work for the first time, which an alarm may not have looked at', [40]],
+    ['told of less work before', [40, 12]],
+    ['tell of a part of the burst', [20, 20]],
+  ])('leave the floor while they %s', (_, reported) => {
+    expect(decide({ ...asleep, backlog: 40, reported }, sizing)).toEqual({ floor: 10, again: true });
+  });
+
+  it.each<[string, number[]]>([
+    ['tell of all the work in two minutes', [40, 40, 0]],
+    ['tell of more, because it is being worked off', [60, 80]],
+    ['ask for as many tasks, if not for as many jobs', [37, 37]],
+  ])('take the floor over once they %s', (_, reported) => {
+    expect(decide({ ...asleep, ageSeconds: WatchSeconds, backlog: 40, reported }, sizing)).toEqual({ floor: 0, again: false });
+  });
+
+  it('take it over when both ask for all the tasks that there are', () => {
+    expect(decide({ ...asleep, backlog: 5_000, reported: [900, 100] }, sizing).floor).toBe(0);
+  });
+});
+
+describe('the watch', () => {
+  it('goes on for as long as SQS drops further arrivals, though the floor is given back', () => {
+    expect(decide({ ...asleep, ageSeconds: WatchSeconds - 1 }, sizing)).toEqual({ floor: 0, again: true });
+    expect(decide({ ...asleep, ageSeconds: WatchSeconds }, sizing)).toEqual({ floor: 0, again: false });
+    expect(WatchSeconds).toBeGreaterThan(300 + 60);
+  });
+
+  it('goes on while metrics sleep, and gives the floor back when they never wake', () => {
+    expect(decide({ ...asleep, ageSeconds: GiveUpSeconds - 1, backlog: 8 }, sizing)).toEqual({ floor: 2, again: true });
+    expect(decide({ ...asleep, ageSeconds: GiveUpSeconds, backlog: 8 }, sizing)).toEqual({ floor: 0, again: false });
+  });
+});
+
+describe('a burst, an empty queue, and a burst again within five minutes', () => {
+  /** The queue each minute after an arrival whose message holds back all others of the next five minutes. */
+  const backlogs = [0, 40, 12, 0, 40, 40, 12, 0, 0, 0];
+  /** What alarms know at a look is one minute old and was measured over the minute before. */
+  const look = (minute: number): Look => ({
+    ageSeconds: 5 + 60 * minute,
+    justArrived: minute === 0,
+    backlog: backlogs[minute],
+    reported: backlogs.slice(0, Math.max(0, minute - 1)).reverse(),
+  });
+
+  it('starts tasks for both, with one message, and ends without a floor', () => {
+    const decisions = backlogs.map((_, minute) => decide(look(minute), sizing));
+    const last = decisions.findIndex(({ again }) => !again);
+
+    expect(decisions.slice(0, last + 1)).toEqual([
+      { floor: 1, again: true }, { floor: 10, again: true }, { floor: 3, again: true }, { floor: 0, again: true },
+      { floor: 10, again: true }, { floor: 10, again: true }, { floor: 3, again: true }, { floor: 0, again: false },
+    ]);
+  });
+});
