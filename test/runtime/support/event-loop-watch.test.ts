@@ -37,7 +37,7 @@ it('warns while the loop is blocked, before the block ends', async () => {
   const end = told.indexOf('block ends');
   expect(told.slice(0, end)).toContain('event loop is blocked');
   expect(told.slice(end)).toContain('event loop turns again');
-  expect(Math.max(...lines.map(({ blockedMs }) => blockedMs ?? 0))).toBeGreaterThanOrEqual(1_300);
+  expect(Math.max(...lines.map(({ blockedMs }) => blockedMs).filter(Number.isFinite))).toBeGreaterThanOrEqual(1_300);
 });
 
 it('is silent while the loop turns, and lets the process end', async () => {
