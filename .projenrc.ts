@@ -79,7 +79,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
       // tests run on the sources; what is packed is tested from its tarball
       moduleNameMapper: { '^cdk-fileworks$': '<rootDir>/src', '^fileworks-local/lib/(.*)\\.js$': '<rootDir>/local/src/$1', '^(\\.{1,2}/.*)\\.js$': '$1' },
       testPathIgnorePatterns: ['/node_modules/', '<rootDir>/.tools/'],
-      modulePathIgnorePatterns: ['<rootDir>/.tools/', '<rootDir>/dist/', '<rootDir>/src/runtime/dist/', '<rootDir>/local/lib/', '<rootDir>/assets/'],
+      modulePathIgnorePatterns: ['<rootDir>/.tools/', '<rootDir>/build/', '<rootDir>/dist/', '<rootDir>/src/runtime/dist/', '<rootDir>/local/lib/', '<rootDir>/assets/'],
       watchPathIgnorePatterns: ['/node_modules/', '<rootDir>/.tools/'],
     },
   },
