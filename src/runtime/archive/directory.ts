@@ -1,7 +1,7 @@
 import type { ArchiveAllowance } from './allowances.js';
 import { decoded } from './decoded.js';
 import { locateDirectory, TAIL_BYTES, type DirectoryPlace } from './end-of-directory.js';
-import { describeEntry, type EntryRecord, type EntryRules } from './entry-record.js';
+import { describeEntry, inOrder, type EntryRecord, type EntryRules } from './entry-record.js';
 import { foldName } from './names.js';
 import { decodeDirectoryHeader, DIRECTORY_HEADER, DIRECTORY_HEADER_BYTES, directoryHeaderBytes, LOCAL_HEADER_BYTES } from './records.js';
 import type { ArchiveSource } from './sources/source.js';
@@ -71,8 +71,9 @@ function parseDirectory(bytes: Buffer, place: DirectoryPlace, archive: string, r
  * Here by the least that an entry takes; with the exact length of its local header again when it is read.
  */
 function checkLayout(entries: readonly EntryRecord[], place: DirectoryPlace, archive: string, allow: ReadonlySet<ArchiveAllowance>): void {
-  const ordered = [...entries].sort((a, b) => a.offset - b.offset);
-  for (const [i, entry] of ordered.entries()) {
+  const ordered = inOrder(entries);
+  for (let i = 0; i < ordered.length; i++) {
+    const entry = ordered[i];
     const next = ordered.at(i + 1);
     const limit = next?.offset ?? place.start;
     if (entry.offset + LOCAL_HEADER_BYTES + entry.nameBytes.length + entry.compressedSize > limit) {

@@ -76,6 +76,7 @@ export function checkLocalHeader(span: Buffer, record: EntryRecord, archive: str
   if (headerBytes > span.length || headerBytes + record.compressedSize > record.limit - record.offset) {
     throw entryError('ERR_ZIP_OVERLAP', 'with its local header the entry runs into what follows it', record, archive);
   }
+  if (isPlainCopy(span, record)) return headerBytes;
   const local = decoded(() => decodeLocalHeader(span, 0), { archive, entry: record.name, offset: record.offset });
   const streamed = (record.flags & Flag.descriptor) !== 0;
   const same = (mine: number, other: number): boolean => mine === other || (streamed && mine === 0);
@@ -93,6 +94,13 @@ export function checkLocalHeader(span: Buffer, record: EntryRecord, archive: str
                     : undefined;
   if (differs === undefined) return local.recordBytes;
   throw entryError('ERR_ZIP_MISMATCH', `its local header and the directory disagree about the ${differs}`, record, archive);
+}
+
+/** True for the most common header by far: no extra fields, and every value as the directory has it. Spares most entries the decoding. */
+function isPlainCopy(span: Buffer, { nameBytes, flags, method, crc32: crc, compressedSize, size }: EntryRecord): boolean {
+  return span.readUInt16LE(28) === 0 && span.readUInt16LE(6) === flags && span.readUInt16LE(8) === method
+    && span.readUInt32LE(14) === crc && span.readUInt32LE(18) === compressedSize && span.readUInt32LE(22) === size
+    && span.readUInt16LE(26) === nameBytes.length && span.compare(nameBytes, 0, nameBytes.length, 30, 30 + nameBytes.length) === 0;
 }
 
 export const COMPARED_FLAGS = Flag.encrypted | Flag.descriptor | Flag.strongEncryption | Flag.utf8 | Flag.maskedHeader;

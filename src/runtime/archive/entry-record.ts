@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import type { ArchiveAllowance } from './allowances.js';
 import { RATIO_GRACE_BYTES, type ArchiveLimits } from './limits.js';
 import { decodeCp437, decodeUtf8, problemOfName } from './names.js';
-import { decodeDosTime, Flag, Method, type DirectoryFields, type HeaderFields } from './records.js';
+import { Flag, Method, type DirectoryFields, type HeaderFields } from './records.js';
 import { ZipError, type EntryProblem, type ZipErrorCode } from './zip-error.js';
 
 export type EntryKind = 'file' | 'directory' | 'symlink';
@@ -18,7 +18,8 @@ export interface EntryRecord {
   readonly crc32: number;
   readonly compressedSize: number;
   readonly size: number;
-  readonly modified: Date | undefined;
+  readonly dosTime: number;
+  readonly dosDate: number;
   readonly aes: Buffer | undefined;
   /** Where its local header starts in the source. */
   readonly offset: number;
@@ -47,12 +48,29 @@ export function describeEntry(fields: DirectoryFields, prefix: number, rules: En
     crc32: fields.crc32,
     compressedSize: fields.compressedSize,
     size: fields.size,
-    modified: decodeDosTime(fields.dosDate, fields.dosTime),
+    dosTime: fields.dosTime,
+    dosDate: fields.dosDate,
     aes: fields.extra.aes,
     offset: fields.offset + prefix,
     limit: 0,
     refusal: decoded.problem ?? problemOf(fields, name, kind, rules),
   };
+}
+
+/**
+ * True for a central header that can tell nothing more than its local header: the entry is a plain file, its name stands in the header alone, and its sizes
+ * were counted.
+ */
+export function tellsNoMore(fields: DirectoryFields): boolean {
+  return fields.disk === 0 && fields.extra.unicodePath === undefined && kindOf(fields, '') === 'file';
+}
+
+/** The entries in the order of their data, which is that of the directory in nearly every archive. */
+export function inOrder(entries: readonly EntryRecord[]): readonly EntryRecord[] {
+  for (let i = 1; i < entries.length; i++) {
+    if (entries[i].offset < entries[i - 1].offset) return [...entries].sort((a, b) => a.offset - b.offset);
+  }
+  return entries;
 }
 
 /** The error for an entry that is refused, or undefined. */

@@ -22,7 +22,7 @@ export function decodeUtf8(bytes: Buffer): string | undefined {
 }
 
 /** Names that Windows keeps for devices, whatever their extension, and parts that it changes silently: a trailing dot or space. */
-const RESERVED_PART = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\..*)?$|[. ]$/i;
+const RESERVED = /(?:^|\/)(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\.[^/]*)?(?:\/|$)|[. ](?:\/|$)/i;
 
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
@@ -39,15 +39,14 @@ export interface NameRules {
 export function problemOfName(name: string, nameBytes: number, rules: NameRules): EntryProblem | undefined {
   if (name === '') return 'NAME_EMPTY';
   if (nameBytes > rules.maxNameBytes || Buffer.byteLength(name) > rules.maxNameBytes) return 'NAME_TOO_LONG';
+  if (name.length <= rules.maxNameDepth && PLAIN.test(name) && !RESERVED.test(name)) return undefined;
   const parts = (name.endsWith('/') ? name.slice(0, -1) : name).split('/');
   if (parts.length > rules.maxNameDepth) return 'NAME_TOO_DEEP';
-  if (PLAIN.test(name) && !parts.some((part) => RESERVED_PART.test(part))) return undefined;
   if (CONTROL.test(name)) return 'NAME_CONTROL';
   if (name.includes('\\')) return 'NAME_BACKSLASH';
   if (name.startsWith('/') || /^[A-Za-z]:/.test(name)) return 'NAME_ABSOLUTE';
-  if (parts.some((part) => part === '..')) return 'NAME_ESCAPES';
-  if (parts.some((part) => part === '' || part === '.')) return 'NAME_ESCAPES';
-  if (!rules.allow.has('reserved-names') && parts.some((part) => RESERVED_PART.test(part))) return 'NAME_RESERVED';
+  if (parts.some((part) => part === '' || part === '.' || part === '..')) return 'NAME_ESCAPES';
+  if (!rules.allow.has('reserved-names') && RESERVED.test(name)) return 'NAME_RESERVED';
   return undefined;
 }
 

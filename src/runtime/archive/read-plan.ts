@@ -1,8 +1,8 @@
 import { spanEnd } from './entry-data.js';
-import type { EntryRecord } from './entry-record.js';
+import { inOrder, type EntryRecord } from './entry-record.js';
 
 /** Reads of at most this much are made ahead and kept in memory; a larger entry gets a stream of its own. */
-export const MAX_READ_BYTES = 1024 * 1024;
+export const MAX_READ_BYTES = 512 * 1024;
 
 /** Never read over a gap larger than this to save a request. */
 const MAX_GAP_BYTES = 64 * 1024;
@@ -24,39 +24,40 @@ export interface PlannedRead {
  * wanted: so the number of requests is as small as that allows, and the bytes on the wire have a bound.
  */
 export function planReads(entries: readonly EntryRecord[]): PlannedRead[] {
-  const ordered = [...entries].sort((a, b) => a.offset - b.offset);
-  const bridged = bridgedGaps(ordered);
+  const ordered = inOrder(entries);
+  const ends = ordered.map(spanEnd);
+  const bridged = widestBridge(ordered, ends);
   const reads: PlannedRead[] = [];
   let read: PlannedRead | undefined;
-  for (const [i, entry] of ordered.entries()) {
-    const end = spanEnd(entry);
-    if (read !== undefined && bridged(i) && end - read.start <= MAX_READ_BYTES) {
-      read.end = end;
+  for (let i = 0; i < ordered.length; i++) {
+    const entry = ordered[i];
+    if (read !== undefined && entry.offset - read.end <= bridged && ends[i] - read.start <= MAX_READ_BYTES) {
+      read.end = ends[i];
       read.entries.push(entry);
     } else {
-      read = { start: entry.offset, end, entries: [entry] };
+      read = { start: entry.offset, end: ends[i], entries: [entry] };
       reads.push(read);
     }
   }
   return reads;
 }
 
-/** Tells for each index whether the gap before that entry is worth reading. */
-function bridgedGaps(ordered: readonly EntryRecord[]): (index: number) => boolean {
-  const gapBefore = (i: number): number => (ordered[i]?.offset ?? 0) - spanEnd(ordered[i - 1]);
+/** The widest gap that is read over: all gaps up to it together stay within what may be wasted. */
+function widestBridge(ordered: readonly EntryRecord[], ends: readonly number[]): number {
   const gaps: number[] = [];
   let wanted = 0;
-  for (const [i, entry] of ordered.entries()) {
-    wanted += spanEnd(entry) - entry.offset;
-    if (i > 0 && gapBefore(i) > 0 && gapBefore(i) <= MAX_GAP_BYTES) gaps.push(i);
+  for (let i = 0; i < ordered.length; i++) {
+    wanted += ends[i] - ordered[i].offset;
+    const gap = i === 0 ? 0 : ordered[i].offset - ends[i - 1];
+    if (gap > 0 && gap <= MAX_GAP_BYTES) gaps.push(gap);
   }
-  gaps.sort((a, b) => gapBefore(a) - gapBefore(b));
   let budget = wanted * MAX_WASTE;
-  const taken = new Set<number>();
-  for (const i of gaps) {
-    budget -= gapBefore(i);
-    if (budget < 0) break;
-    taken.add(i);
+  let widest = 0;
+  for (const gap of gaps.sort((a, b) => a - b)) {
+    budget -= gap;
+    // Of gaps of one width, all or none.
+    if (budget < 0) return gap === widest ? widest - 1 : widest;
+    widest = gap;
   }
-  return (i) => i > 0 && (gapBefore(i) <= 0 || taken.has(i));
+  return widest;
 }

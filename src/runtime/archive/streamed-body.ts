@@ -17,6 +17,8 @@ export interface Counted {
 }
 
 export interface StreamRules {
+  /** What the content of the next entry of unknown size may have: what the one before it had, since entries of one archive are alike. */
+  readonly guess: { contentBytes: number };
   readonly limits: Required<ArchiveLimits>;
   readonly budget: OutputBudget;
 }
@@ -32,22 +34,54 @@ export function hasLength(record: EntryRecord): boolean {
  * Where data of unknown length ends, deflate itself says: nothing is searched for, so data that looks like a record is only data.
  */
 export async function* streamedBody(reader: ByteReader, record: EntryRecord, rules: StreamRules): AsyncGenerator<Buffer, Counted, void> {
+  const small = await smallBody(reader, record, rules);
+  if (small !== undefined) {
+    if (small.content.length > 0) yield small.content;
+    return small.counted;
+  }
   const start = reader.offset;
   let size = 0;
   let crc = 0;
-  for await (const piece of record.method === Method.stored ? storedData(reader, record) : inflatedData(reader, record)) {
+  for await (const piece of record.method === Method.stored ? storedData(reader, record) : largeData(reader, record)) {
     size += piece.length;
     crc = crc32(piece, crc);
-    checkGrowth(size, reader.offset - start, record, reader.label, rules);
-    if (!rules.budget.spend(piece.length)) {
-      throw entryError('ERR_ZIP_TOTAL_TOO_LARGE', `more than \`limits.maxTotalBytes\` (${rules.budget.maxBytes}) came out of this archive`, record, reader.label);
-    }
+    count(piece.length, size, reader.offset - start, record, reader.label, rules);
     yield piece;
   }
   const counted: Counted = { crc32: crc, compressedSize: reader.offset - start, size };
+  await finish(reader, counted, record);
+  return counted;
+}
+
+/** All of that by one call for an entry that is in the window as a whole; else undefined, and nothing was taken. */
+export async function smallBody(
+  reader: ByteReader, record: EntryRecord, rules: StreamRules,
+): Promise<{ readonly content: Buffer; readonly counted: Counted } | undefined> {
+  const known = knownBytes(record);
+  if (record.method !== Method.deflate || (known !== Infinity && (known > WINDOW_BYTES || record.size > SMALL_BYTES))) return undefined;
+  const start = reader.offset;
+  const content = inflateWindow(await reader.peek(Math.min(known, WINDOW_BYTES)), known, reader, record, rules);
+  if (content === undefined) return undefined;
+  const counted: Counted = { crc32: crc32(content), compressedSize: reader.offset - start, size: content.length };
+  count(counted.size, counted.size, counted.compressedSize, record, reader.label, rules);
+  await finish(reader, counted, record);
+  return { content, counted };
+}
+
+/** Compressed bytes, where the local header tells. */
+function knownBytes(record: EntryRecord): number {
+  return hasLength(record) ? record.compressedSize : Infinity;
+}
+
+function count(pieceBytes: number, size: number, taken: number, record: EntryRecord, archive: string, rules: StreamRules): void {
+  checkGrowth(size, taken, record, archive, rules);
+  if (rules.budget.spend(pieceBytes)) return;
+  throw entryError('ERR_ZIP_TOTAL_TOO_LARGE', `more than \`limits.maxTotalBytes\` (${rules.budget.maxBytes}) came out of this archive`, record, archive);
+}
+
+async function finish(reader: ByteReader, counted: Counted, record: EntryRecord): Promise<void> {
   if (hasLength(record)) checkCounted(counted, record, reader.label);
   else await readDescriptor(reader, counted, record);
-  return counted;
 }
 
 function checkGrowth(size: number, taken: number, record: EntryRecord, archive: string, { limits }: StreamRules): void {
@@ -67,8 +101,8 @@ function checkCounted(counted: Counted, record: EntryRecord, archive: string): v
 async function* storedData(reader: ByteReader, record: EntryRecord): AsyncGenerator<Buffer, void, void> {
   if (!hasLength(record)) {
     // Only an empty content is known to be at its end here.
-    const next = await reader.peek(28);
-    if (descriptorLength(next, { crc32: 0, compressedSize: 0, size: 0 }) !== undefined) return;
+    await reader.gather(LONGEST_DESCRIPTOR_BYTES + 4);
+    if (descriptorLength(reader, { crc32: 0, compressedSize: 0, size: 0 }) !== undefined) return;
     const message = 'stored data of unknown length has no end that could be told from content; use openZip';
     throw entryError('ERR_ZIP_NOT_STREAMABLE', message, record, reader.label);
   }
@@ -80,35 +114,24 @@ async function* storedData(reader: ByteReader, record: EntryRecord): AsyncGenera
   }
 }
 
-async function* inflatedData(reader: ByteReader, record: EntryRecord): AsyncGenerator<Buffer, void, void> {
-  const known = hasLength(record) ? record.compressedSize : Infinity;
-  if (!hasLength(record) || (known <= WINDOW_BYTES && record.size <= SMALL_BYTES)) {
-    const small = await smallData(reader, record, known);
-    if (small !== undefined) {
-      if (small.length > 0) yield small;
-      return;
-    }
-  }
-  yield* largeData(reader, record, known);
-}
-
-/** A whole entry by one call, when all of it is in the window; else undefined, and nothing was taken. */
-async function smallData(reader: ByteReader, record: EntryRecord, known: number): Promise<Buffer | undefined> {
-  const window = await reader.peek(Math.min(known, WINDOW_BYTES));
-  const input = known === Infinity ? window : window.subarray(0, known);
+/** Inflates what is in the window and steps over it; undefined when it goes on outside of the window. */
+function inflateWindow(window: Buffer, known: number, reader: ByteReader, record: EntryRecord, { guess }: StreamRules): Buffer | undefined {
   try {
-    const chunkSize = known === Infinity ? 32 * 1024 : Math.max(64, record.size + 1);
+    const chunkSize = known === Infinity ? guess.contentBytes : Math.max(64, record.size + 1);
+    const input = known === Infinity ? window : window.subarray(0, known);
     const made = inflateRawSync(input, { info: true, maxOutputLength: SMALL_BYTES, chunkSize }) as unknown as { buffer: Buffer; engine: InflateRaw };
     reader.advance(made.engine.bytesWritten);
+    guess.contentBytes = Math.min(64 * 1024, Math.max(1024, made.buffer.length + (made.buffer.length >> 3)));
     return made.buffer;
   } catch (error) {
     const { code, errno } = error as { code?: string; errno?: number };
-    if (errno === constants.Z_BUF_ERROR || code === 'ERR_BUFFER_TOO_LARGE') return undefined; // goes on outside of the window
+    if (errno === constants.Z_BUF_ERROR || code === 'ERR_BUFFER_TOO_LARGE') return undefined;
     throw decompressionError(error, record, reader.label);
   }
 }
 
-async function* largeData(reader: ByteReader, record: EntryRecord, known: number): AsyncGenerator<Buffer, void, void> {
+async function* largeData(reader: ByteReader, record: EntryRecord): AsyncGenerator<Buffer, void, void> {
+  const known = knownBytes(record);
   const engine = createInflateRaw({ chunkSize: INFLATE_PIECE_BYTES });
   let last: Buffer = Buffer.alloc(0);
   let fed = 0;
@@ -144,34 +167,38 @@ async function* largeData(reader: ByteReader, record: EntryRecord, known: number
 }
 
 async function readDescriptor(reader: ByteReader, counted: Counted, record: EntryRecord): Promise<void> {
-  const next = await reader.peek(28);
-  const length = descriptorLength(next, counted);
+  const there = await reader.gather(LONGEST_DESCRIPTOR_BYTES + 4);
+  const length = descriptorLength(reader, counted);
   if (length === undefined) {
-    if (next.length < 12) await reader.take(12); // throws: the body ended
-    throw descriptorError(next, counted, record, reader.label);
+    if (there < 12) await reader.take(12); // throws: the body ended
+    throw descriptorError(reader, counted, record);
   }
   reader.advance(length);
 }
 
+const LONGEST_DESCRIPTOR_BYTES = 24;
+
 /** Length of the descriptor that says what was counted and has a record after it: with or without signature, 64 or 32 bits, 4.3.9. */
-function descriptorLength(next: Buffer, counted: Counted): number | undefined {
-  const uint64 = (at: number): number => next.readUInt32LE(at) + next.readUInt32LE(at + 4) * 0x1_0000_0000;
-  for (const at of next.length >= 4 && next.readUInt32LE(0) === DESCRIPTOR ? [4, 0] : [0]) {
-    if (next.length < at + 12 || next.readUInt32LE(at) !== counted.crc32) continue;
-    if (next.length >= at + 20 && uint64(at + 4) === counted.compressedSize && uint64(at + 12) === counted.size && isRecord(next, at + 20)) return at + 20;
-    if (next.readUInt32LE(at + 4) === counted.compressedSize && next.readUInt32LE(at + 8) === counted.size && isRecord(next, at + 12)) return at + 12;
+function descriptorLength({ bytes, at: start }: ByteReader, counted: Counted): number | undefined {
+  const there = bytes.length - start;
+  const uint64 = (at: number): number => bytes.readUInt32LE(start + at) + bytes.readUInt32LE(start + at + 4) * 0x1_0000_0000;
+  const uint32 = (at: number): number => bytes.readUInt32LE(start + at);
+  // Also true when the body ends there: that is found out by what reads on.
+  const isRecord = (at: number): boolean => there < at + 4 || RECORDS.has(uint32(at));
+  for (let at = there >= 4 && uint32(0) === DESCRIPTOR ? 4 : 0; at >= 0; at -= 4) {
+    if (there < at + 12 || uint32(at) !== counted.crc32) continue;
+    if (uint32(at + 4) === counted.compressedSize && uint32(at + 8) === counted.size && isRecord(at + 12)) return at + 12;
+    if (there >= at + 20 && uint64(at + 4) === counted.compressedSize && uint64(at + 12) === counted.size && isRecord(at + 20)) return at + 20;
   }
   return undefined;
 }
 
-/** Also true when the body ends there: that is found out by what reads on. */
-function isRecord(next: Buffer, at: number): boolean {
-  return next.length < at + 4 || [LOCAL_HEADER, DIRECTORY_HEADER, ZIP64_END, END].includes(next.readUInt32LE(at));
-}
+/** Signatures of what may follow an entry. */
+const RECORDS: ReadonlySet<number> = new Set([LOCAL_HEADER, DIRECTORY_HEADER, ZIP64_END, END]);
 
 /** Tells a wrong checksum and a wrong size apart where the descriptor can be recognized. */
-function descriptorError(next: Buffer, counted: Counted, record: EntryRecord, archive: string): ZipError {
-  const signed = next.readUInt32LE(0) === DESCRIPTOR && next.length >= 16;
-  if (signed && next.readUInt32LE(4) !== counted.crc32) return entryError('ERR_ZIP_CRC', 'the content does not match the checksum of its descriptor', record, archive);
-  return entryError(signed ? 'ERR_ZIP_SIZE' : 'ERR_ZIP_MISMATCH', 'what follows the data is no descriptor of it', record, archive);
+function descriptorError({ bytes, at, label }: ByteReader, counted: Counted, record: EntryRecord): ZipError {
+  const signed = bytes.length - at >= 16 && bytes.readUInt32LE(at) === DESCRIPTOR;
+  if (signed && bytes.readUInt32LE(at + 4) !== counted.crc32) return entryError('ERR_ZIP_CRC', 'the content does not match the checksum of its descriptor', record, label);
+  return entryError(signed ? 'ERR_ZIP_SIZE' : 'ERR_ZIP_MISMATCH', 'what follows the data is no descriptor of it', record, label);
 }

@@ -1,11 +1,10 @@
-import type { ArchiveErrorDetails } from './archive-error.js';
 import type { ByteReader } from './byte-reader.js';
 import { decoded } from './decoded.js';
 import { COMPARED_FLAGS, entryError } from './entry-data.js';
-import { describeEntry, refusalOf, type EntryRecord, type EntryRules } from './entry-record.js';
+import { describeEntry, refusalOf, tellsNoMore, type EntryRecord, type EntryRules } from './entry-record.js';
 import {
   contradictsZip64, decodeDirectoryHeader, decodeEnd, decodeZip64End, decodeZip64Locator, DIRECTORY_HEADER, DIRECTORY_HEADER_BYTES, directoryHeaderBytes,
-  END, END_BYTES, needsZip64, ZIP64_END, ZIP64_END_BYTES, ZIP64_LOCATOR, ZIP64_LOCATOR_BYTES, type EndRecord,
+  END, END_BYTES, needsZip64, ZIP64_END, ZIP64_END_BYTES, ZIP64_LOCATOR, ZIP64_LOCATOR_BYTES, type DirectoryFields, type EndRecord,
 } from './records.js';
 import type { Counted } from './streamed-body.js';
 import { ZipError, type ZipErrorCode } from './zip-error.js';
@@ -28,18 +27,19 @@ export async function checkDirectory(reader: ByteReader, delivered: ReadonlyMap<
   const archive = reader.label;
   const start = reader.offset;
   const refuse = (code: ZipErrorCode, message: string): ZipError => new ZipError(code, message, { archive, offset: reader.offset });
-  const next = async (length: number): Promise<{ readonly bytes: Buffer; readonly signature: number }> => {
-    const bytes = await reader.peek(length);
-    return { bytes, signature: bytes.length >= 4 ? bytes.readUInt32LE(0) : 0 };
-  };
+  /** The signature of the next record, after bringing so much of it together as there is. */
+  const next = async (length: number): Promise<number> => await reader.gather(length) >= 4 ? reader.bytes.readUInt32LE(reader.at) : 0;
 
   const remaining = new Map(delivered);
   let entries = 0;
-  for (let head = await next(DIRECTORY_HEADER_BYTES); head.signature === DIRECTORY_HEADER; head = await next(DIRECTORY_HEADER_BYTES)) {
-    const length = head.bytes.length < DIRECTORY_HEADER_BYTES ? DIRECTORY_HEADER_BYTES : directoryHeaderBytes(head.bytes, 0);
-    const record = describe(await reader.take(length), rules, { archive, offset: reader.offset });
-    compare(remaining.get(record.offset), record, archive);
-    remaining.delete(record.offset);
+  while (await next(DIRECTORY_HEADER_BYTES) === DIRECTORY_HEADER) {
+    const least = reader.bytes.length - reader.at < DIRECTORY_HEADER_BYTES;
+    const length = least ? DIRECTORY_HEADER_BYTES : directoryHeaderBytes(reader.bytes, reader.at);
+    if (await reader.gather(length) < length) await reader.take(length); // throws: the body ended
+    const fields = decoded(() => decodeDirectoryHeader(reader.bytes, reader.at), { archive, offset: reader.offset });
+    reader.advance(length);
+    compare(remaining.get(fields.offset), fields, rules, archive);
+    remaining.delete(fields.offset);
     entries += 1;
   }
   if (remaining.size > 0) throw refuse('ERR_ZIP_MISMATCH', `${delivered.size} entries were delivered, the directory has ${entries}`);
@@ -49,21 +49,21 @@ export async function checkDirectory(reader: ByteReader, delivered: ReadonlyMap<
 
   const zip64Start = reader.offset;
   let wide = false;
-  if ((await next(ZIP64_END_BYTES)).signature === ZIP64_END) {
+  if (await next(ZIP64_END_BYTES) === ZIP64_END) {
     wide = true;
     const header = await reader.take(ZIP64_END_BYTES);
     const record = decoded(() => decodeZip64End(header, 0), { archive, offset: zip64Start });
     if (record.bytes !== ZIP64_END_BYTES) await reader.take(Math.max(0, record.bytes - ZIP64_END_BYTES));
     if (!sameEnd(record, seen)) throw refuse('ERR_ZIP_MISMATCH', 'the ZIP64 end record describes another directory than this one');
-    if ((await next(ZIP64_LOCATOR_BYTES)).signature !== ZIP64_LOCATOR) throw refuse('ERR_ZIP_BAD_RECORD', 'there is no locator after the ZIP64 end record');
+    if (await next(ZIP64_LOCATOR_BYTES) !== ZIP64_LOCATOR) throw refuse('ERR_ZIP_BAD_RECORD', 'there is no locator after the ZIP64 end record');
     const pointer = await reader.take(ZIP64_LOCATOR_BYTES);
     const locator = decoded(() => decodeZip64Locator(pointer, 0), { archive, offset: reader.offset });
     if (locator.endOffset !== zip64Start || locator.disks > 1 || locator.disk !== 0) throw refuse('ERR_ZIP_MISMATCH', 'the ZIP64 locator points elsewhere');
   }
 
   const last = await next(END_BYTES);
-  if (last.bytes.length === 0 && delivered.size > 0) throw refuse('ERR_ZIP_TRUNCATED', 'the archive ends without its end record');
-  if (last.signature !== END) throw refuse('ERR_ZIP_BAD_RECORD', 'something that is no record of a ZIP follows');
+  if (reader.bytes.length === reader.at && delivered.size > 0) throw refuse('ERR_ZIP_TRUNCATED', 'the archive ends without its end record');
+  if (last !== END) throw refuse('ERR_ZIP_BAD_RECORD', 'something that is no record of a ZIP follows');
   const end = decodeEnd(await reader.take(END_BYTES), 0);
   if (wide ? contradictsZip64(end, seen) : needsZip64(end) || !sameEnd(end, seen)) {
     throw refuse('ERR_ZIP_MISMATCH', 'the end record describes another directory than this one');
@@ -75,26 +75,25 @@ export async function checkDirectory(reader: ByteReader, delivered: ReadonlyMap<
   }
 }
 
-function describe(header: Buffer, rules: EntryRules, where: ArchiveErrorDetails): EntryRecord {
-  return describeEntry(decoded(() => decodeDirectoryHeader(header, 0), where), 0, rules);
-}
-
-function compare(delivered: Delivered | undefined, record: EntryRecord, archive: string): void {
-  if (delivered === undefined) throw entryError('ERR_ZIP_MISMATCH', 'the directory has an entry that was not there', record, archive);
+function compare(delivered: Delivered | undefined, fields: DirectoryFields, rules: EntryRules, archive: string): void {
+  if (delivered === undefined) throw entryError('ERR_ZIP_MISMATCH', 'the directory has an entry that was not there', describeEntry(fields, 0, rules), archive);
   const { record: local, counted } = delivered;
-  const differs = !local.nameBytes.equals(record.nameBytes) || local.name !== record.name
+  const differs = !local.nameBytes.equals(fields.nameBytes)
     ? 'name'
-    : local.method !== record.method
+    : local.method !== fields.method
       ? 'method'
-      : ((local.flags ^ record.flags) & COMPARED_FLAGS) !== 0
+      : ((local.flags ^ fields.flags) & COMPARED_FLAGS) !== 0
           ? 'flags'
-          : counted.crc32 !== record.crc32
+          : counted.crc32 !== fields.crc32
             ? 'checksum'
-            : counted.size !== record.size || counted.compressedSize !== record.compressedSize ? 'size' : undefined;
-  if (differs !== undefined) throw entryError('ERR_ZIP_MISMATCH', `what was delivered and the directory disagree about the ${differs}`, record, archive);
-  // What only the directory tells: the entry was handed out as a file.
-  const onlyHere = record.refusal !== undefined && record.refusal !== local.refusal ? refusalOf(record, archive) : undefined;
-  if (onlyHere !== undefined) throw onlyHere;
+            : counted.size !== fields.size || counted.compressedSize !== fields.compressedSize ? 'size' : undefined;
+  if (differs !== undefined) throw entryError('ERR_ZIP_MISMATCH', `what was delivered and the directory disagree about the ${differs}`, local, archive);
+  if (tellsNoMore(fields)) return;
+  // What only the directory tells: another name, or that it is no file, and it was handed out as one.
+  const record = describeEntry(fields, 0, rules);
+  if (record.name !== local.name) throw entryError('ERR_ZIP_MISMATCH', 'the directory gives the entry another name by an extra field', local, archive);
+  const refusal = record.refusal === local.refusal ? undefined : refusalOf(record, archive);
+  if (refusal !== undefined) throw refusal;
 }
 
 function sameEnd(a: SeenEnd, b: SeenEnd): boolean {

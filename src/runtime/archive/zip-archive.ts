@@ -33,7 +33,7 @@ export interface ZipOptions {
 export interface ReadAllOptions {
   /** Which entries; directories are offered as well. @default - every file */
   readonly select?: (entry: ZipEntry) => boolean;
-  /** Reads of at most 1 MiB that are made ahead of the entry that is being worked on; at least 1. @default 8 */
+  /** Reads of at most 512 KiB that are made ahead of the entry that is being worked on; at least 1. @default 8 */
   readonly readAhead?: number;
   /** @default - none */
   readonly signal?: AbortSignal;

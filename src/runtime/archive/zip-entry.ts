@@ -5,7 +5,7 @@ import { refusalOf, type EntryKind, type EntryRecord } from './entry-record.js';
 import { EntryStream } from './entry-stream.js';
 import type { ArchiveLimits, OutputBudget } from './limits.js';
 import { decompressedBy, hasChecksum, needsZipJs, readByZipJs, type Decompressor } from './optional-codecs.js';
-import { Flag, Method } from './records.js';
+import { decodeDosTime, Flag, Method } from './records.js';
 import type { ArchiveSource } from './sources/source.js';
 import type { ZipError } from './zip-error.js';
 
@@ -64,7 +64,7 @@ export class ZipEntry implements ArchiveEntry {
   }
 
   get modified(): Date | undefined {
-    return this.#record.modified;
+    return decodeDosTime(this.#record.dosDate, this.#record.dosTime);
   }
 
   /** Number of the compression method: 0 stored, 8 deflate. */

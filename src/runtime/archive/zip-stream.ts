@@ -10,9 +10,9 @@ import { OutputBudget, resolveLimits } from './limits.js';
 import { foldName } from './names.js';
 import { checkDirectory, type Delivered } from './streamed-directory.js';
 import {
-  decodeLocalHeader, DESCRIPTOR, Flag, LOCAL_HEADER, LOCAL_HEADER_BYTES, localHeaderBytes, Method, type DirectoryFields,
+  decodeDosTime, decodeLocalHeader, DESCRIPTOR, Flag, LOCAL_HEADER, LOCAL_HEADER_BYTES, localHeaderBytes, Method,
 } from './records.js';
-import { hasLength, streamedBody, type Counted, type StreamRules } from './streamed-body.js';
+import { hasLength, smallBody, streamedBody, type Counted, type StreamRules } from './streamed-body.js';
 import type { ZipOptions } from './zip-archive.js';
 import { ZipError } from './zip-error.js';
 
@@ -40,6 +40,9 @@ export function streamZip(source: AsyncIterable<Uint8Array>, options: StreamZipO
   return new ZipStream(source, options);
 }
 
+/** `PK`, with which every record begins. */
+const MAGIC = 0x4b50;
+
 /** A ZIP that is read from front to back, once. */
 export class ZipStream implements AsyncIterable<StreamedEntry> {
   readonly #reader: ByteReader;
@@ -54,6 +57,7 @@ export class ZipStream implements AsyncIterable<StreamedEntry> {
     const limits = resolveLimits(options.limits);
     this.#rules = {
       limits, allow: resolveAllowances(options.allow), legacyEncoding: options.legacyEncoding ?? 'cp437', budget: new OutputBudget(limits.maxTotalBytes),
+      guess: { contentBytes: 8 * 1024 },
     };
     this.#reader = new ByteReader(options.label ?? 'stream', source, options.signal);
   }
@@ -105,17 +109,21 @@ export class ZipStream implements AsyncIterable<StreamedEntry> {
     const { limits } = this.#rules;
     const archive = reader.label;
     const offset = reader.offset;
-    const head = await reader.peek(LOCAL_HEADER_BYTES);
-    if (head.length < 4 || head.readUInt32LE(0) !== LOCAL_HEADER) {
-      if (offset === 0 && (head.length < 4 || head[0] !== 0x50 || head[1] !== 0x4b)) throw new ZipError('ERR_ZIP_NOT_ZIP', 'not a ZIP archive, or bytes stand before it', { archive });
+    const there = await reader.gather(LOCAL_HEADER_BYTES);
+    if (there < 4 || reader.bytes.readUInt32LE(reader.at) !== LOCAL_HEADER) {
+      if (offset === 0 && (there < 4 || reader.bytes.readUInt16LE(reader.at) !== MAGIC)) throw new ZipError('ERR_ZIP_NOT_ZIP', 'not a ZIP archive, or bytes stand before it', { archive });
       return undefined;
     }
     if (this.#delivered.size >= limits.maxEntries) {
       throw new ZipError('ERR_ZIP_TOO_MANY_ENTRIES', `more than ${limits.maxEntries} entries, which \`limits.maxEntries\` allows`, { archive });
     }
-    const header = await reader.take(head.length < LOCAL_HEADER_BYTES ? LOCAL_HEADER_BYTES : localHeaderBytes(head, 0));
+    const length = there < LOCAL_HEADER_BYTES ? LOCAL_HEADER_BYTES : localHeaderBytes(reader.bytes, reader.at);
+    if (await reader.gather(length) < length) await reader.take(length); // throws: the body ended
     // A copy: the names of all entries must not keep the body in memory.
-    const record = this.#describe(Buffer.from(header), offset);
+    const header = Buffer.allocUnsafe(length);
+    reader.bytes.copy(header, 0, reader.at, reader.at + length);
+    reader.advance(length);
+    const record = this.#describe(header, offset);
     const key = this.#rules.allow.has('folded-duplicates') ? record.name : foldName(record.name);
     if (this.#names.has(key)) throw entryError('ERR_ZIP_DUPLICATE_NAME', 'an entry before it has the same name, but perhaps for case or Unicode form', record, archive);
     this.#names.add(key);
@@ -124,10 +132,9 @@ export class ZipStream implements AsyncIterable<StreamedEntry> {
 
   #describe(header: Buffer, offset: number): EntryRecord {
     const local = decoded(() => decodeLocalHeader(header, 0), { archive: this.#reader.label, offset });
-    const fields: DirectoryFields = { ...local, madeBy: 0, disk: 0, externalAttributes: 0, offset };
     // Sizes that are not known yet cannot be refused yet.
-    const streamed = (fields.flags & Flag.descriptor) !== 0;
-    return describeEntry(streamed ? { ...fields, size: 0, compressedSize: 0 } : fields, 0, this.#rules);
+    const unknown = (local.flags & Flag.descriptor) !== 0 && { size: 0, compressedSize: 0 };
+    return describeEntry({ ...local, ...unknown, madeBy: 0, disk: 0, externalAttributes: 0, offset }, 0, this.#rules);
   }
 }
 
@@ -135,7 +142,7 @@ export class ZipStream implements AsyncIterable<StreamedEntry> {
 export class StreamedEntry implements ArchiveEntry {
   readonly #reader: ByteReader;
   readonly #rules: EntryRules & StreamRules;
-  readonly #body: AsyncGenerator<Buffer, Counted, void>;
+  #body: AsyncGenerator<Buffer, Counted, void> | undefined;
   #counted: Counted | undefined;
   #started = false;
 
@@ -143,7 +150,6 @@ export class StreamedEntry implements ArchiveEntry {
   constructor(reader: ByteReader, readonly record: EntryRecord, rules: EntryRules & StreamRules) {
     this.#reader = reader;
     this.#rules = rules;
-    this.#body = streamedBody(reader, record, rules);
   }
 
   get name(): string {
@@ -163,7 +169,7 @@ export class StreamedEntry implements ArchiveEntry {
   }
 
   get modified(): Date | undefined {
-    return this.record.modified;
+    return decodeDosTime(this.record.dosDate, this.record.dosTime);
   }
 
   get refusal(): ZipError | undefined {
@@ -177,6 +183,13 @@ export class StreamedEntry implements ArchiveEntry {
 
   async buffer(options: ReadOptions = {}): Promise<Buffer> {
     const { maxBufferBytes } = this.#rules.limits;
+    if (!this.#started && this.refusal === undefined) {
+      options.signal?.throwIfAborted();
+      this.#started = true;
+      const small = await smallBody(this.#reader, this.record, this.#rules);
+      this.#counted = small?.counted;
+      if (small !== undefined) return small.content;
+    }
     const pieces: Buffer[] = [];
     let bytes = 0;
     for await (const piece of this.#pieces(options.signal)) {
@@ -226,7 +239,7 @@ export class StreamedEntry implements ArchiveEntry {
   async #next(): Promise<Buffer | undefined> {
     this.#started = true;
     if (this.#counted !== undefined) return undefined;
-    const { done, value } = await this.#body.next();
+    const { done, value } = await (this.#body ??= streamedBody(this.#reader, this.record, this.#rules)).next();
     if (done !== true) return value;
     this.#counted = value;
     return undefined;

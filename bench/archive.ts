@@ -1,0 +1,147 @@
+// Readers of ZIPs side by side: content per second of processor time, against zlib itself; memory; bytes and requests of selective reading.
+// `npm run bench -- archive [--json] [--only <part of a case's name>] [--runs 3]`
+import { execFile } from 'node:child_process';
+import { openSync, readSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Measured } from './archive/peer.ts';
+import { makeZip, type Zip } from './archive/zips.ts';
+
+const option = (name: string, fallback: string) => process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] ?? fallback : fallback;
+const json = process.argv.includes('--json');
+const only = option('--only', '');
+const runs = Number(option('--runs', '3'));
+const run = promisify(execFile);
+const folder = join(import.meta.dirname, '../.tools/bench-archives');
+
+async function measure(reader: string, file: string): Promise<Measured> {
+  // Large archives take long enough without.
+  const passes = file.includes('small10k') && !file.startsWith('http') && !reader.includes('unzip') && !reader.includes('python') ? '4' : '1';
+  const { stdout } = await run(process.execPath, ['--no-warnings', join(import.meta.dirname, 'archive/peer.ts'), reader, file, passes]);
+  return JSON.parse(stdout) as Measured;
+}
+
+/** Every reader in turn, `runs` times over, so that a noisy neighbour disturbs all of them alike. */
+async function sideBySide(readers: readonly string[], file: string): Promise<Map<string, Measured[]>> {
+  const results = new Map<string, Measured[]>(readers.map((reader) => [reader, []]));
+  for (let i = 0; i < runs; i++) {
+    for (const reader of readers) results.get(reader)?.push(await measure(reader, file));
+  }
+  return results;
+}
+
+const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+const round = (value: number) => Math.round(value * 1_000) / 1_000;
+
+interface Row {
+  readonly case: string;
+  readonly metric: string;
+  readonly ours: number;
+  readonly peers: Record<string, number>;
+  /** What the hardware allows, or the bound of the issue. */
+  readonly limit: number;
+  readonly goal: number;
+  readonly ok: boolean;
+}
+
+const rows: Row[] = [];
+function report(row: Row): void {
+  rows.push(row);
+  if (json) console.log(JSON.stringify({ bench: 'archive', ...row }));
+}
+
+interface SpeedCase {
+  readonly zip: Zip;
+  readonly ours: string;
+  readonly peers: readonly string[];
+  /** Part of the floor's speed: what is aimed at, and what is the least. */
+  readonly goal: number;
+  readonly least: number;
+}
+
+const speedCases: SpeedCase[] = [
+  { zip: 'small10k', ours: 'fileworks', peers: ['yauzl +crc', 'unzip -p', 'python zipfile'], goal: 0.8, least: 0.7 },
+  { zip: 'text20x50', ours: 'fileworks', peers: ['yauzl +crc', 'unzip -p', 'python zipfile'], goal: 0.9, least: 0.85 },
+  { zip: 'mixed4x250', ours: 'fileworks', peers: ['yauzl +crc', 'unzip -p', 'python zipfile'], goal: 0.9, least: 0.85 },
+  { zip: 'stored4x250', ours: 'fileworks', peers: ['yauzl +crc', 'unzip -p', 'python zipfile'], goal: 0.9, least: 0.85 },
+  { zip: 'zip64-5g', ours: 'fileworks', peers: [], goal: 0.9, least: 0.85 },
+];
+
+for (const { zip, ours, peers, goal, least } of speedCases.filter((one) => one.zip.includes(only))) {
+  const results = await sideBySide([ours, 'floor', ...peers], await makeZip(folder, zip));
+  const cpu = (reader: string) => median((results.get(reader) ?? []).map(({ cpuSeconds }) => cpuSeconds));
+  const wall = (reader: string) => median((results.get(reader) ?? []).map(({ wallSeconds }) => wallSeconds));
+  const floor = cpu('floor');
+  const part = (reader: string) => round(floor / cpu(reader));
+  const others = Object.fromEntries(peers.map((peer) => [peer, part(peer)]));
+  report({ case: zip, metric: 'speed per CPU second, of the floor', ours: part(ours), peers: others, limit: 1, goal, ok: part(ours) >= least });
+  const megabytes = median((results.get(ours) ?? []).map(({ bytes }) => bytes)) / 1e6;
+  report({
+    case: zip, metric: 'MB per CPU second', ours: round(megabytes / cpu(ours)), peers: { floor: round(megabytes / floor), ...Object.fromEntries(peers.map((peer) => [peer, round(megabytes / cpu(peer))])) },
+    limit: round(megabytes / floor), goal: round(megabytes / floor * goal), ok: part(ours) >= least,
+  });
+  report({
+    case: zip, metric: 'seconds', ours: round(wall(ours)), peers: { floor: round(wall('floor')), ...Object.fromEntries(peers.map((peer) => [peer, round(wall(peer))])) },
+    limit: round(wall('floor')), goal: round(Math.min(...peers.map(wall))), ok: peers.every((peer) => zip === 'stored4x250' || wall(ours) <= wall(peer)),
+  });
+  const rss = Math.max(...(results.get(ours) ?? []).map(({ rssMB }) => rssMB));
+  report({ case: zip, metric: 'peak RSS above idle, MB', ours: round(rss), peers: { yauzl: round(Math.max(0, ...(results.get('yauzl +crc') ?? []).map(({ rssMB }) => rssMB))) }, limit: 150, goal: 150, ok: rss <= 150 });
+}
+
+for (const [zip, forward] of [['small10k-dd', 'fileworks forward small'], ['text20x50-dd', 'fileworks forward']] as const) {
+  if (!zip.includes(only)) continue;
+  const results = await sideBySide(['fileworks', forward], await makeZip(folder, zip));
+  const cpu = (reader: string) => median((results.get(reader) ?? []).map(({ cpuSeconds }) => cpuSeconds));
+  const part = round(cpu('fileworks') / cpu(forward));
+  report({ case: zip, metric: 'forward-only, of random access', ours: part, peers: {}, limit: 1, goal: 0.8, ok: part >= 0.8 });
+  const rss = Math.max(...(results.get(forward) ?? []).map(({ rssMB }) => rssMB));
+  report({ case: zip, metric: 'forward-only peak RSS above idle, MB', ours: round(rss), peers: {}, limit: 150, goal: 150, ok: rss <= 150 });
+}
+
+if ('two cores'.includes(only)) {
+  const results = await sideBySide(['fileworks p=1', 'fileworks p=2'], await makeZip(folder, 'text20x50'));
+  const best = (reader: string) => Math.min(...(results.get(reader) ?? []).map(({ wallSeconds }) => wallSeconds));
+  const gain = round(best('fileworks p=1') / best('fileworks p=2'));
+  report({ case: 'two cores, text20x50', metric: 'times as fast as one', ours: gain, peers: {}, limit: 2, goal: 1.4, ok: gain >= 1.4 });
+}
+
+if ('selective'.includes(only)) {
+  const file = await makeZip(folder, 'small10k');
+  const fd = openSync(file, 'r');
+  const { size } = statSync(file);
+  for (const latencyMs of [0, 20]) {
+    const seen = { requests: 0, bytes: 0 };
+    const server = createServer((request, response) => {
+      const { from = '', to = '' } = /^bytes=(?<from>\d*)-(?<to>\d*)$/.exec(request.headers.range ?? '')?.groups ?? {};
+      const start = from === '' ? Math.max(0, size - Number(to)) : Number(from);
+      const end = from === '' || to === '' ? size : Math.min(size, Number(to) + 1);
+      const body = Buffer.alloc(end - start);
+      readSync(fd, body, 0, body.length, start);
+      seen.requests += 1;
+      seen.bytes += body.length;
+      setTimeout(() => {
+        response.writeHead(206, { 'content-range': `bytes ${start}-${end - 1}/${size}`, 'content-length': body.length, 'etag': '"1"' });
+        response.end(body);
+      }, latencyMs);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const measured = await measure('fileworks selective', `http://127.0.0.1:${(server.address() as AddressInfo).port}/small10k.zip`);
+    server.close();
+    // What must be read: the directory with its end record, and the wanted entries with their headers.
+    const directory = 10_000 * 46 + Array.from({ length: 10_000 }, (_, i) => `orders/${i % 100}/${i}.json`.length).reduce((sum, length) => sum + length) + 22;
+    const average = (size - directory) / 10_000;
+    const needed = directory + measured.entries * average;
+    const name = `selective 1 %, +${latencyMs} ms`;
+    report({ case: name, metric: 'requests', ours: seen.requests, peers: { prototype: 102 }, limit: measured.entries + 2, goal: 102, ok: seen.requests <= 102 });
+    report({ case: name, metric: 'bytes, of what is needed', ours: round(seen.bytes / needed), peers: {}, limit: 1, goal: 1.1, ok: seen.bytes <= 1.1 * needed });
+    report({ case: name, metric: 'seconds', ours: round(measured.wallSeconds), peers: {}, limit: 0, goal: latencyMs === 0 ? 0.11 : 0.411, ok: true });
+  }
+}
+
+if (!json) {
+  console.log(`Node ${process.version}, ${process.platform} ${process.arch}, yauzl 3.4, ${runs} runs each, medians; peak RSS is the largest`);
+  console.table(rows.map(({ case: name, metric, ours, peers, goal, ok }) => ({ case: name, metric, ours, ...peers, goal, ok })));
+}
+process.exit(rows.every(({ ok }) => ok) ? 0 : 1);
