@@ -27,3 +27,22 @@ export {
   WorkerHealthCheck,
   type WorkerHealthCheckOptions,
 } from './constructs/queue-scaled-fargate-worker';
+export {
+  DispatchTarget,
+  type DispatchTypeOptions,
+  type EcsTaskTargetOptions,
+  FileOrder,
+  LateFile,
+  OnExhausted,
+  OverwritePolicy,
+  TypeConcurrency,
+  TypedDispatcher,
+  type TypedDispatcherProps,
+  UnmatchedFile,
+} from './constructs/typed-dispatcher';
+export {
+  AlertFormat,
+  TaskAlert,
+  TaskLifecycleAlerts,
+  type TaskLifecycleAlertsProps,
+} from './constructs/task-lifecycle-alerts';

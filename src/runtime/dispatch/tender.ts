@@ -54,15 +54,21 @@ export class Tender {
     }
   }
 
-  /** One round over everything that is due, and every sequence that has a queue. */
-  async sweep(signal?: AbortSignal): Promise<void> {
+  /**
+   * One round over everything that is due, and every sequence that has a queue. One that fails does not keep the others from their turn.
+   *
+   * @param signal ends the round early
+   * @param onError told of what failed, by the id of the file or the name of the sequence
+   */
+  async sweep(signal?: AbortSignal, onError: (about: string, error: unknown) => void = () => undefined): Promise<void> {
+    const each = async (about: string, action: () => Promise<void>) => action().catch((error: unknown) => onError(about, error));
     for await (const id of this.#store.dueFiles(this.#now())) {
-      signal?.throwIfAborted();
-      await this.tick(id);
+      if (signal?.aborted === true) return;
+      await each(id, () => this.tick(id));
     }
     for await (const { sequence } of this.#store.backlog()) {
-      signal?.throwIfAborted();
-      await this.#dispatcher.drive(sequence);
+      if (signal?.aborted === true) return;
+      await each(sequence, () => this.#dispatcher.drive(sequence));
     }
   }
 

@@ -14,7 +14,9 @@ const Tokens = /\{([^{}]*)\}|\*\*|\*|[^*{}]+|[{}]/g;
 export function compileKeyPattern(pattern: string, scope: IConstruct): KeyPattern {
   if (pattern === '') throw new ValidationError('keys cannot hold an empty pattern; use ** for every key', scope);
   const parts: string[] = [];
-  const expression = [...pattern.matchAll(Tokens)].map(([token, name]) => {
+  const expression = [...pattern.matchAll(Tokens)].map((found) => {
+    const [token] = found;
+    const name = found.at(1);
     if (token === '**') return '.*';
     if (token === '*') return '[^/]*';
     if (name !== undefined) {

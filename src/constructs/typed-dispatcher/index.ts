@@ -1,0 +1,5 @@
+export { DispatchTarget, type EcsTaskTargetOptions } from './dispatch-target';
+export type { DispatchTypeOptions } from './dispatch-type-options';
+export { FileOrder, LateFile, OnExhausted, OverwritePolicy } from './file-order';
+export { TypeConcurrency } from './type-concurrency';
+export { TypedDispatcher, UnmatchedFile, type TypedDispatcherProps } from './typed-dispatcher';

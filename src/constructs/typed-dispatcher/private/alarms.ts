@@ -1,0 +1,48 @@
+import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type { Construct } from 'constructs';
+import { DispatchMetricDimension, DispatchMetrics } from '../../../contract/dispatch-config';
+import { MetricNamespace } from '../../../contract/metric-names';
+
+/** A metric that the dispatcher's functions write. */
+export function dispatchMetric(dispatcher: Construct, metricName: string, props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  return new cloudwatch.Metric({
+    namespace: MetricNamespace, metricName, dimensionsMap: { [DispatchMetricDimension]: dispatcher.node.path },
+    statistic: cloudwatch.Stats.MAXIMUM, period: Duration.minutes(1), ...props,
+  });
+}
+
+export interface DispatchAlarms {
+  readonly blocked: cloudwatch.Alarm;
+  readonly refused: cloudwatch.Alarm;
+  readonly sweeper: cloudwatch.Alarm;
+}
+
+export function createAlarms(dispatcher: Construct, actions: cloudwatch.IAlarmAction[]): DispatchAlarms {
+  const alarm = (id: string, props: Omit<cloudwatch.AlarmProps, 'comparisonOperator'> & Partial<Pick<cloudwatch.AlarmProps, 'comparisonOperator'>>) => {
+    const created = new cloudwatch.Alarm(dispatcher, id, {
+      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD, treatMissingData: cloudwatch.TreatMissingData.IGNORE, ...props,
+    });
+    created.addAlarmAction(...actions);
+    return created;
+  };
+  return {
+    blocked: alarm('BlockedAlarm', {
+      alarmDescription: `A file of ${dispatcher.node.path} blocks its sequence: redrive or skip it with the operator function`,
+      metric: dispatchMetric(dispatcher, DispatchMetrics.blockedFiles), threshold: 1, evaluationPeriods: 1,
+    }),
+    refused: alarm('RefusedAlarm', {
+      alarmDescription: `ECS has refused launches of ${dispatcher.node.path} for a quarter of an hour; they are tried again, but files wait`,
+      metric: dispatchMetric(dispatcher, DispatchMetrics.launchesRefused, { statistic: cloudwatch.Stats.SUM, period: Duration.minutes(5) }),
+      threshold: 1, evaluationPeriods: 3,
+      // nothing is written while nothing is refused
+      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+    }),
+    sweeper: alarm('SweeperAlarm', {
+      alarmDescription: `Nobody looks for files of ${dispatcher.node.path} whose events were lost: a crash there would not be mended`,
+      metric: dispatchMetric(dispatcher, DispatchMetrics.sweeps, { statistic: cloudwatch.Stats.SUM, period: Duration.minutes(5) }),
+      comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD, threshold: 1, evaluationPeriods: 3,
+      treatMissingData: cloudwatch.TreatMissingData.BREACHING,
+    }),
+  };
+}

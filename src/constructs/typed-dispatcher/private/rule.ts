@@ -1,0 +1,52 @@
+import { type Duration } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { DispatchRule } from '../../../contract/dispatch-config';
+import { checkSeconds, checkWholeNumber } from '../../private/checks';
+import { ValidationError } from '../../private/validation-error';
+import { DispatcherDefaults } from '../defaults';
+import type { DispatchTypeOptions } from '../dispatch-type-options';
+import { FileOrder, LateFile, OnExhausted } from '../file-order';
+import { compileKeyPattern } from './key-pattern';
+
+const Day = 86_400;
+
+/** Checks the options of a type and renders what the functions need of them. */
+export function renderRule(scope: Construct, type: string, options: DispatchTypeOptions): DispatchRule {
+  const { concurrency, order = FileOrder.byEvent(), settle, lateFile = LateFile.RUN_NEXT, minSize, maxSize } = options;
+  if (options.keys.length === 0) throw new ValidationError('keys must hold at least one pattern; use ** for every key', scope);
+  const patterns = options.keys.map((key) => compileKeyPattern(key, scope));
+  const sequential = concurrency.slots === 1;
+  if (!sequential && (options.order !== undefined || options.lateFile !== undefined)) {
+    throw new ValidationError('order and lateFile need a sequential type, because files that run at the same time have no order; leave them out', scope);
+  }
+  for (const [prop, part] of [['concurrency', concurrency.part], ['order', order.part]] as const) {
+    if (part !== undefined && !patterns.every(({ parts }) => parts.includes(part))) {
+      throw new ValidationError(`${prop} needs the part {${part}} in every pattern of keys, got: ${options.keys.join(', ')}; add it to the patterns`, scope);
+    }
+  }
+  checkSeconds('settle', settle, { min: 0, max: 7 * Day }, scope);
+  checkWholeNumber('maxAttempts', options.maxAttempts, { min: 1, max: 100 }, scope);
+  return {
+    type,
+    keys: patterns.map(({ expression }) => expression),
+    ...(minSize !== undefined && { minSize: minSize.toBytes() }),
+    ...(maxSize !== undefined && { maxSize: maxSize.toBytes() }),
+    slots: concurrency.slots,
+    ...(concurrency.part !== undefined && { sequencePart: concurrency.part }),
+    ...(order.part !== undefined && { orderPart: order.part }),
+    settleSeconds: settle?.toSeconds() ?? 0,
+    late: lateFile,
+    ...(options.overwrite !== undefined && { overwrite: options.overwrite }),
+    maxAttempts: options.maxAttempts ?? DispatcherDefaults.maxAttempts,
+    exhausted: options.onExhausted ?? (sequential ? OnExhausted.BLOCK : OnExhausted.PARK),
+    backoffSeconds: seconds(scope, 'retryDelay', options.retryDelay ?? DispatcherDefaults.retryDelay, 1, Day),
+    maxBackoffSeconds: seconds(scope, 'maxRetryDelay', options.maxRetryDelay ?? DispatcherDefaults.maxRetryDelay, 1, Day),
+    hangTimeoutSeconds: seconds(scope, 'hangTimeout', options.hangTimeout ?? DispatcherDefaults.hangTimeout, 60, Day),
+    maxRuntimeSeconds: seconds(scope, 'maxRuntime', options.maxRuntime ?? DispatcherDefaults.maxRuntime, 60, 365 * Day),
+  };
+}
+
+function seconds(scope: Construct, prop: string, value: Duration, min: number, max: number): number {
+  checkSeconds(prop, value, { min, max }, scope);
+  return value.toSeconds();
+}

@@ -1,0 +1,341 @@
+import { type Duration, Lazy, Names, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import type { ICluster } from 'aws-cdk-lib/aws-ecs';
+import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
+import { Construct } from 'constructs';
+import { DispatchFunctionEnv, DispatchMetrics, DispatchSweep, type DispatchLaunch, type DispatchRule, type DispatchRules } from '../../contract/dispatch-config';
+import { ObjectEventSource } from '../../contract/object-event';
+import type { FileIngestBucket } from '../file-ingest-bucket';
+import { checkWholeNumber } from '../private/checks';
+import { grantSend } from '../private/grants';
+import { createHandlerFunction } from '../private/handler-function';
+import { ValidationError } from '../private/validation-error';
+import { createWorkQueue, WorkQueueDefaults, type WorkQueue } from '../private/work-queue';
+import { DispatcherDefaults } from './defaults';
+import type { DispatchTarget } from './dispatch-target';
+import type { DispatchTypeOptions } from './dispatch-type-options';
+import { createAlarms, dispatchMetric } from './private/alarms';
+import { grantLaunch, grantTend, renderLaunch } from './private/launch';
+import { renderRule } from './private/rule';
+import { createStateTable, grantDispatch, grantSearch, grantTurn } from './private/state-table';
+import { createUndelivered, type Undelivered } from './private/undelivered';
+
+/** What becomes of a file that no type matches. */
+export enum UnmatchedFile {
+  /** Its event goes to the dead-letter queue and rings the alarm. */
+  DEAD_LETTER = 'dead-letter',
+  /** Nothing. */
+  IGNORE = 'ignore',
+}
+
+/** Properties of `TypedDispatcher`. */
+export interface TypedDispatcherProps {
+  /**
+   * What becomes of a file that no type matches.
+   *
+   * @default UnmatchedFile.DEAD_LETTER
+   */
+  readonly unmatched?: UnmatchedFile;
+
+  /**
+   * Tasks that are launched in a second, from 1 to 500. What comes faster waits in a queue. Fargate starts 20 a second for a whole account.
+   *
+   * @default 20
+   * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/throttling.html
+   */
+  readonly launchesPerSecond?: number;
+
+  /**
+   * What the alarms do when they ring, such as sending to an SNS topic.
+   *
+   * @default - the alarms ring without telling anyone
+   */
+  readonly alarmActions?: cloudwatch.IAlarmAction[];
+
+  /**
+   * What becomes of the table with the state of all files when it is taken out of the stack.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+}
+
+/**
+ * Starts a task for each file, by type: strictly one at a time and in order where asked, in parallel elsewhere.
+ *
+ * Every file has a row in a DynamoDB table: queued, starting, running, waiting for its next attempt, blocked, completed, parked or skipped.
+ * A file keeps its turn until its container says that it is done, or until ECS says that the task is over; no clock ends a turn. The protocol
+ * is checked by a model checker and by tests in which everything fails; see the page of this construct for what it promises.
+ *
+ * The container calls `runFileTask` of fileworks-runtime, which begins the turn, tells that it is alive, and ends it.
+ *
+ * Limitations:
+ * - A file may be processed again after its container was killed. Give `fence` to what you write to, or make writes idempotent.
+ * - Order by event is order by S3's clock, in seconds.
+ * - Types and patterns together must fit into a function's environment of 4 KB: about ten types.
+ *
+ * @example
+ * declare const inbox: FileIngestBucket;
+ * declare const taskDefinition: ecs.FargateTaskDefinition;
+ * const dispatcher = new TypedDispatcher(this, 'Dispatcher');
+ * dispatcher.addBucket('Inbox', inbox);
+ * dispatcher.addType('A', {
+ *   keys: ['a/{customer}/*.csv'],
+ *   concurrency: TypeConcurrency.sequentialPer('customer'),
+ *   target: DispatchTarget.ecsTask({ cluster, taskDefinition }),
+ * });
+ */
+@propertyInjectable
+export class TypedDispatcher extends Construct {
+  /** Identifies this class to property injectors. */
+  public static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.TypedDispatcher';
+
+  /** The state of every file. */
+  public readonly stateTable: Table;
+
+  /** The queue that events of objects go into. */
+  public readonly queue: IQueue;
+
+  /** Where events go that no type matches, that cannot be read, or that could not be registered. */
+  public readonly deadLetterQueue: IQueue;
+
+  /** Lists, shows, redrives and skips files. */
+  public readonly operatorFunction: lambda.IFunction;
+
+  /** Rings while a file blocks its sequence and waits for an operator. */
+  public readonly blockedAlarm: cloudwatch.Alarm;
+
+  /** Rings when ECS keeps refusing launches. */
+  public readonly refusedAlarm: cloudwatch.Alarm;
+
+  /** Rings when nobody looks for what was missed. */
+  public readonly sweeperAlarm: cloudwatch.Alarm;
+
+  readonly #rules: DispatchRule[] = [];
+  readonly #launches: Record<string, DispatchLaunch> = {};
+  readonly #targets: DispatchTarget[] = [];
+  readonly #sources: { readonly bucket: FileIngestBucket; readonly prefix: string }[] = [];
+  readonly #clusters = new Set<ICluster>();
+  readonly #tenders: lambda.Function[];
+  readonly #events: WorkQueue;
+  readonly #undelivered: Undelivered;
+  readonly #startedBy: string;
+
+  public constructor(scope: Construct, id: string, props: TypedDispatcherProps = {}) {
+    super(scope, id);
+    checkWholeNumber('launchesPerSecond', props.launchesPerSecond, { min: 1, max: 500 }, this);
+    this.#startedBy = `fw/${Names.uniqueResourceName(this, { maxLength: 40 })}`;
+    this.stateTable = createStateTable(this, props.removalPolicy ?? RemovalPolicy.RETAIN);
+    this.#events = createWorkQueue(new Construct(this, 'Events'), {
+      // six times the timeout of the function, as Lambda asks for
+      visibilityTimeout: WorkQueueDefaults.visibilityTimeout.plus(DispatcherDefaults.ingressTimeout),
+      alarmActions: props.alarmActions,
+      deadLetterDescription: `Files of ${this.node.path} have no type, or could not be registered, and wait in its dead-letter queue`,
+    });
+    this.queue = this.#events.queue;
+    this.deadLetterQueue = this.#events.deadLetterQueue;
+    this.#undelivered = createUndelivered(this, props.alarmActions);
+
+    const wakes = createWorkQueue(new Construct(this, 'Wakes'), {
+      visibilityTimeout: DispatcherDefaults.launcherTimeout.plus(DispatcherDefaults.launcherTimeout),
+      // a wake-up that failed is not needed: the sweeper makes it again
+      maxReceiveCount: 100,
+      alarmActions: props.alarmActions,
+      deadLetterDescription: `Launches of ${this.node.path} fail again and again`,
+    });
+    this.#createIngress(props, wakes);
+    this.#tenders = [this.#createLauncher(props, wakes), this.#createWatcher(wakes)];
+    this.operatorFunction = this.#createOperator(wakes);
+
+    const alarms = createAlarms(this, props.alarmActions ?? []);
+    this.blockedAlarm = alarms.blocked;
+    this.refusedAlarm = alarms.refused;
+    this.sweeperAlarm = alarms.sweeper;
+    this.node.addValidation({ validate: () => this.#rules.length === 0 ? ['a dispatcher needs at least one type; call addType'] : [] });
+  }
+
+  /**
+   * Dispatches the files of a bucket. The tasks of every type may read them.
+   *
+   * @param id name of the source, unique in the dispatcher
+   * @param source the bucket, of the same stack
+   * @param prefix beginning of the keys; by default all
+   */
+  public addBucket(id: string, source: FileIngestBucket, prefix = ''): Rule {
+    const rule = new Rule(this, `${id}Source`, {
+      description: `Files for ${this.node.path}`,
+      eventPattern: {
+        source: [ObjectEventSource],
+        detailType: ['Object Created', 'Object Deleted'],
+        detail: { bucket: { name: [source.bucket.bucketName] }, ...(prefix !== '' && { object: { key: [{ prefix }] } }) },
+      },
+      targets: [new SqsQueue(this.queue, this.#delivery())],
+    });
+    this.#sources.push({ bucket: source, prefix });
+    for (const { task } of this.#targets) source.grantRead(task.taskDefinition.taskRole, prefix);
+    return rule;
+  }
+
+  /**
+   * Adds a type of files. The first type that matches a file is its type, for good; add the narrow ones first.
+   *
+   * @param id name of the type, from 1 to 32 letters, digits and `-`
+   * @param options how files are recognised and dispatched
+   */
+  public addType(id: string, options: DispatchTypeOptions): void {
+    if (!/^[A-Za-z][A-Za-z0-9-]{0,31}$/.test(id) || this.#rules.some(({ type }) => type === id)) {
+      throw new ValidationError(`id of a type must be new, have 1 to 32 letters, digits and -, and start with a letter, got: ${id}`, this);
+    }
+    const scope = new Construct(this, `Type${id}`);
+    const { task } = options.target;
+    const rule = renderRule(scope, id, options);
+    this.#launches[id] = renderLaunch(scope, task);
+    this.#rules.push(rule);
+    this.#targets.push(options.target);
+    this.#tend(task.cluster);
+    for (const tender of this.#tenders) grantLaunch(task, tender);
+    grantTurn(this.stateTable, task.taskDefinition.taskRole);
+    for (const { bucket, prefix } of this.#sources) bucket.grantRead(task.taskDefinition.taskRole, prefix);
+  }
+
+  /**
+   * Lets `grantee` list, show, redrive and skip files, by invoking the operator function.
+   *
+   * @param grantee who operates
+   */
+  public grantOperate(grantee: IGrantable): Grant {
+    return this.operatorFunction.grantInvoke(grantee);
+  }
+
+  /**
+   * Files that block their sequence.
+   *
+   * @param props options of the metric
+   */
+  public metricBlockedFiles(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return dispatchMetric(this, DispatchMetrics.blockedFiles, props);
+  }
+
+  /**
+   * Seconds since the registration of the oldest file that waits for its turn.
+   *
+   * @param props options of the metric
+   */
+  public metricOldestQueuedFileAge(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return dispatchMetric(this, DispatchMetrics.oldestQueuedAge, props);
+  }
+
+  #createIngress({ unmatched = UnmatchedFile.DEAD_LETTER }: TypedDispatcherProps, wakes: WorkQueue): void {
+    const rules = (): DispatchRules => ({ rules: this.#rules, unmatched });
+    const ingress = this.#createFunction('Ingress', 'dispatch-ingress', DispatcherDefaults.ingressTimeout, wakes, {
+      [DispatchFunctionEnv.rules]: Lazy.string({ produce: () => this.#fitting(JSON.stringify(rules())) }),
+      [DispatchFunctionEnv.deadLetterQueueUrl]: this.deadLetterQueue.queueUrl,
+    });
+    grantSend(this.deadLetterQueue, ingress);
+    this.#consume('IngressSource', ingress, this.queue, DispatcherDefaults.registrars);
+  }
+
+  #createLauncher({ launchesPerSecond = DispatcherDefaults.launchesPerSecond }: TypedDispatcherProps, wakes: WorkQueue): lambda.Function {
+    const launcher = this.#createFunction('Launcher', 'dispatch-launcher', DispatcherDefaults.launcherTimeout, wakes, {
+      ...this.#tenderEnvironment(),
+      [DispatchFunctionEnv.launchesPerSecond]: String(launchesPerSecond / DispatcherDefaults.launchers),
+    });
+    this.#consume('LauncherSource', launcher, wakes.queue, DispatcherDefaults.launchers);
+    return launcher;
+  }
+
+  /** Hears of ended turns and tasks, and sweeps. */
+  #createWatcher(wakes: WorkQueue): lambda.Function {
+    const watcher = this.#createFunction('Watcher', 'dispatch-watcher', DispatcherDefaults.watcherTimeout, wakes, this.#tenderEnvironment());
+    grantSearch(this.stateTable, watcher);
+    const ended = { eventName: ['MODIFY'], dynamodb: { NewImage: { sk: { S: ['F'] }, status: { S: ['completed', 'parked', 'skipped'] } } } };
+    watcher.addEventSourceMapping('Stream', {
+      eventSourceArn: this.stateTable.tableStreamArn,
+      startingPosition: lambda.StartingPosition.TRIM_HORIZON,
+      batchSize: 100,
+      bisectBatchOnError: true,
+      reportBatchItemFailures: true,
+      retryAttempts: DispatcherDefaults.streamRetries,
+      maxRecordAge: DispatcherDefaults.streamMaxAge,
+      filters: [lambda.FilterCriteria.filter(ended)],
+      onFailure: new SqsDlq(this.#undelivered.queue),
+    });
+    this.stateTable.grantStreamRead(watcher);
+    new Rule(this, 'TaskStopped', {
+      description: `Tasks of ${this.node.path} that stopped`,
+      eventPattern: {
+        source: ['aws.ecs'], detailType: ['ECS Task State Change'], detail: { lastStatus: ['STOPPED'], startedBy: [{ prefix: `${this.#startedBy}/` }] },
+      },
+      targets: [new LambdaFunction(watcher, this.#delivery())],
+    });
+    new Rule(this, 'Sweep', {
+      description: `Looks for files of ${this.node.path} that nobody has told of`,
+      schedule: Schedule.rate(DispatcherDefaults.sweepInterval),
+      targets: [new LambdaFunction(watcher, { ...this.#delivery(), event: RuleTargetInput.fromObject(DispatchSweep) })],
+    });
+    return watcher;
+  }
+
+  #createOperator(wakes: WorkQueue): lambda.Function {
+    const operator = this.#createFunction('Operator', 'dispatch-operator', DispatcherDefaults.operatorTimeout, wakes, {});
+    grantSearch(this.stateTable, operator);
+    return operator;
+  }
+
+  #createFunction(id: string, handler: string, timeout: Duration, wakes: WorkQueue, environment: Record<string, string>): lambda.Function {
+    const created = createHandlerFunction(this, id, {
+      handler,
+      description: `${id} of ${this.node.path}`,
+      timeout,
+      environment: {
+        [DispatchFunctionEnv.tableName]: this.stateTable.tableName,
+        [DispatchFunctionEnv.wakeQueueUrl]: wakes.queue.queueUrl,
+        [DispatchFunctionEnv.name]: this.node.path,
+        ...environment,
+      },
+    });
+    grantDispatch(this.stateTable, created);
+    grantSend(wakes.queue, created);
+    return created;
+  }
+
+  #tenderEnvironment(): Record<string, string> {
+    return {
+      [DispatchFunctionEnv.startedBy]: this.#startedBy,
+      [DispatchFunctionEnv.launches]: Lazy.uncachedString({ produce: () => Stack.of(this).toJsonString(this.#launches) }),
+    };
+  }
+
+  #consume(id: string, target: lambda.Function, queue: IQueue, maxConcurrency: number): void {
+    queue.grant(target, 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes');
+    new lambda.EventSourceMapping(this, id, { target, eventSourceArn: queue.queueArn, batchSize: 10, reportBatchItemFailures: true, maxConcurrency });
+  }
+
+  #delivery() {
+    return { deadLetterQueue: this.#undelivered.queue, maxEventAge: DispatcherDefaults.maxEventAge, retryAttempts: DispatcherDefaults.retryAttempts };
+  }
+
+  #tend(cluster: ICluster): void {
+    if (this.#clusters.has(cluster)) return;
+    this.#clusters.add(cluster);
+    for (const { role } of this.#tenders) if (role) grantTend(this, cluster, role);
+  }
+
+  /** A function's whole environment has 4 KB; the rest of it is names. */
+  #fitting(text: string): string {
+    const max = 3_000;
+    if (!Token.isUnresolved(text) && text.length > max) {
+      throw new ValidationError(
+        `types and their patterns take ${text.length} characters, and ${max} fit into the function; use fewer or shorter patterns, or a second dispatcher`, this,
+      );
+    }
+    return text;
+  }
+}

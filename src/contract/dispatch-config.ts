@@ -1,0 +1,88 @@
+/** What `TypedDispatcher` tells its functions at deployment. */
+
+/** How files of one type are recognised and dispatched. */
+export interface DispatchRule {
+  readonly type: string;
+  /** Regular expressions of whole keys; their named groups are the parts of the key. */
+  readonly keys: readonly string[];
+  /** Bytes, inclusive. */
+  readonly minSize?: number;
+  readonly maxSize?: number;
+  /** Files that may work at the same time in one sequence; 0: without limit, there are no sequences. */
+  readonly slots: number;
+  /** Part of the key that makes a sequence of its own. */
+  readonly sequencePart?: string;
+  /** Part of the key that orders files; absent: the time of the event. */
+  readonly orderPart?: string;
+  readonly settleSeconds: number;
+  readonly late: 'run-next' | 'park' | 'append';
+  /** Absent: `each` where the bucket has versions, else `latest`. */
+  readonly overwrite?: 'latest' | 'each';
+  readonly maxAttempts: number;
+  readonly exhausted: 'block' | 'park';
+  readonly backoffSeconds: number;
+  readonly maxBackoffSeconds: number;
+  readonly hangTimeoutSeconds: number;
+  readonly maxRuntimeSeconds: number;
+}
+
+export interface DispatchRules {
+  /** The first that matches counts. */
+  readonly rules: readonly DispatchRule[];
+  readonly unmatched: 'dead-letter' | 'ignore';
+}
+
+/** The task that files of one type start. */
+export interface DispatchLaunch {
+  readonly cluster: string;
+  /** ARN with its revision. */
+  readonly taskDefinition: string;
+  readonly container: string;
+  readonly subnets: readonly string[];
+  readonly securityGroups: readonly string[];
+  readonly assignPublicIp: boolean;
+  readonly capacity: readonly { readonly capacityProvider: string; readonly base?: number; readonly weight?: number }[];
+}
+
+export const DispatchFunctionEnv = {
+  tableName: 'TABLE_NAME',
+  /** JSON of `DispatchRules`. */
+  rules: 'RULES',
+  /** JSON of `Record<type, DispatchLaunch>`. */
+  launches: 'LAUNCHES',
+  wakeQueueUrl: 'WAKE_QUEUE_URL',
+  deadLetterQueueUrl: 'DEAD_LETTER_QUEUE_URL',
+  /** Begins `startedBy` of every task of this dispatcher. */
+  startedBy: 'STARTED_BY',
+  /** Dimension of the dispatcher's metrics. */
+  name: 'DISPATCHER_NAME',
+  /** Launches that one function at a time may make in a second. */
+  launchesPerSecond: 'LAUNCHES_PER_SECOND',
+} as const;
+
+/** Body of a message in the wake-up queue. */
+export interface DispatchWake {
+  readonly file: string;
+}
+
+/** Event of the schedule that sweeps. */
+export const DispatchSweep = { fileworksDispatch: 'sweep' } as const;
+
+/** `startedBy` of the task of one launch; 128 characters at most, letters, digits, `-`, `_` and `/`. */
+export const startedByOf = (prefix: string, file: string, epoch: number): string => `${prefix}/${file}/${epoch}`;
+
+/** Metrics in the namespace of Fileworks, by the dimension `Dispatcher`. */
+export const DispatchMetrics = {
+  /** Files that hold up their sequence until an operator acts. */
+  blockedFiles: 'BlockedFiles',
+  /** Files that were put aside. */
+  parkedFiles: 'ParkedFiles',
+  /** Seconds since the registration of the oldest file that waits for its turn. */
+  oldestQueuedAge: 'OldestQueuedFileAge',
+  /** Launches that ECS refused; they are tried again. */
+  launchesRefused: 'LaunchesRefused',
+  /** Sweeps that came to their end. */
+  sweeps: 'SweepsCompleted',
+} as const;
+
+export const DispatchMetricDimension = 'Dispatcher';

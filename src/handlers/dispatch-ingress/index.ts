@@ -1,0 +1,63 @@
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { DispatchFunctionEnv, type DispatchRules } from '../../contract/dispatch-config';
+import { MessageAttributeNames } from '../../contract/job-message';
+import { fileId } from '../../runtime/dispatch/identity';
+import { createParts, lazy } from '../shared/dispatch-parts';
+import { variable } from '../shared/environment';
+import { log } from '../shared/log';
+import type { SqsBatchResponse, SqsEvent, SqsRecord } from '../shared/sqs-event';
+import { classify, type ObjectNews } from './classify';
+import { type ObjectEvent, readObjectEvent } from './object-event';
+
+const parts = lazy(createParts);
+const rules = lazy(() => JSON.parse(variable(DispatchFunctionEnv.rules)) as DispatchRules);
+
+/** Registers the files that events of S3 tell of, and claims what can start. */
+export async function handler({ Records: records }: SqsEvent): Promise<SqsBatchResponse> {
+  const done = await Promise.allSettled(records.map(take));
+  const failed = done.flatMap((result, index) => {
+    if (result.status === 'fulfilled') return [];
+    log('ERROR', 'event could not be registered; it comes again', { messageId: records[index]?.messageId, error: String(result.reason) });
+    return [{ itemIdentifier: records[index]?.messageId ?? '' }];
+  });
+  return { batchItemFailures: failed };
+}
+
+async function take(record: SqsRecord): Promise<void> {
+  let event: ObjectEvent;
+  let arrival: ReturnType<typeof classify>;
+  try {
+    event = readObjectEvent(record.body);
+    arrival = event.kind === 'created' ? classify(event.news, rules().rules) : undefined;
+  } catch (error) {
+    // what cannot be read, or has no order, never can be
+    if (error instanceof RangeError) return refuse(record, error.message);
+    throw error;
+  }
+  if (event.kind === 'hidden') return;
+  if (event.kind === 'deleted') return remove(event.news);
+  if (arrival !== undefined) {
+    const outcome = await parts().dispatcher.register(arrival);
+    log('INFO', 'registered', { fileId: arrival.id, type: arrival.type, sequence: arrival.sequence, outcome, correlationId: arrival.correlationId });
+  } else if (rules().unmatched === 'dead-letter') {
+    await refuse(record, `no type matches the key ${event.news.object.key.slice(0, 200)}`);
+  }
+}
+
+async function remove({ object, correlationId, time }: ObjectNews): Promise<void> {
+  const id = object.versionId === undefined ? undefined : fileId(object, time);
+  const outcome = await parts().dispatcher.remove(object, correlationId, id);
+  log('INFO', 'removed', { key: object.key, outcome, correlationId });
+}
+
+async function refuse({ messageId, body }: SqsRecord, reason: string): Promise<void> {
+  log('WARN', 'event goes to the dead-letter queue', { messageId, reason });
+  await parts().sqs.send(new SendMessageCommand({
+    QueueUrl: variable(DispatchFunctionEnv.deadLetterQueueUrl),
+    MessageBody: body,
+    MessageAttributes: {
+      [MessageAttributeNames.poisonReason]: { DataType: 'String', StringValue: reason },
+      [MessageAttributeNames.sourceMessageId]: { DataType: 'String', StringValue: messageId },
+    },
+  }));
+}

@@ -1,0 +1,52 @@
+import { normalizeSequencer } from '../../runtime/dispatch/identity';
+import type { ObjectNews } from './classify';
+
+/** An event of S3 as this function reads it. */
+export type ObjectEvent
+  = { readonly kind: 'created'; readonly news: ObjectNews }
+    | { readonly kind: 'deleted'; readonly news: ObjectNews }
+    /** A delete marker hides versions, which are still there. */
+    | { readonly kind: 'hidden' };
+
+/** Reads an event of S3 that EventBridge delivered. @throws RangeError that says what is wrong with it */
+export function readObjectEvent(body: string): ObjectEvent {
+  const event = parse(body);
+  const { id, time, 'detail-type': type } = event;
+  const detail = fields(event['detail'], 'detail');
+  const object = fields(detail['object'], 'detail.object');
+  const sequencer = object['sequencer'];
+  const news: ObjectNews = {
+    correlationId: text(id, 'id'),
+    time: text(time, 'time'),
+    object: {
+      bucket: text(fields(detail['bucket'], 'detail.bucket')['name'], 'detail.bucket.name'),
+      key: text(object['key'], 'detail.object.key'),
+      ...(typeof object['size'] === 'number' && { size: object['size'] }),
+      ...(typeof object['etag'] === 'string' && { etag: object['etag'] }),
+      ...(typeof object['version-id'] === 'string' && { versionId: object['version-id'] }),
+      ...(typeof sequencer === 'string' && { sequencer: normalizeSequencer(sequencer) }),
+    },
+  };
+  if (type === 'Object Created') return { kind: 'created', news };
+  if (type === 'Object Deleted') return detail['deletion-type'] === 'Delete Marker Created' ? { kind: 'hidden' } : { kind: 'deleted', news };
+  throw new RangeError(`expected an event "Object Created" or "Object Deleted", got: ${String(type).slice(0, 100)}`);
+}
+
+function parse(body: string): Readonly<Record<string, unknown>> {
+  try {
+    return fields(JSON.parse(body), 'the body');
+  } catch (error) {
+    if (error instanceof RangeError) throw error;
+    throw new RangeError('the body is not JSON', { cause: error });
+  }
+}
+
+function fields(value: unknown, name: string): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new RangeError(`expected ${name} to be an object of JSON`);
+  return value as Readonly<Record<string, unknown>>;
+}
+
+function text(value: unknown, name: string): string {
+  if (typeof value !== 'string' || value === '') throw new RangeError(`expected ${name} to be text`);
+  return value;
+}

@@ -1,0 +1,33 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { DispatchFunctionEnv, type DispatchWake } from '../../contract/dispatch-config';
+import { LaunchMisconfigured } from '../../runtime/dispatch/tender';
+import { createTender } from '../shared/dispatch-tender';
+import { lazy } from '../shared/dispatch-parts';
+import { numberVariable } from '../shared/environment';
+import { log } from '../shared/log';
+import type { SqsBatchResponse, SqsEvent } from '../shared/sqs-event';
+
+const parts = lazy(createTender);
+
+/**
+ * Gives each file that was woken what it needs next, most of all its task.
+ *
+ * One after another and no faster than the pace, because an account may start a few tasks a second; the rest waits in the queue.
+ */
+export async function handler({ Records: records }: SqsEvent): Promise<SqsBatchResponse> {
+  const batchItemFailures: { itemIdentifier: string }[] = [];
+  const paceMs = 1_000 / numberVariable(DispatchFunctionEnv.launchesPerSecond);
+  for (const { body, messageId } of records) {
+    const started = performance.now();
+    const { file } = JSON.parse(body) as DispatchWake;
+    try {
+      await parts().tender.tick(file);
+    } catch (error) {
+      log('ERROR', 'file could not be launched', { fileId: file, error: String(error) });
+      // a person must act on it, and its row says so: another try would say the same
+      if (!(error instanceof LaunchMisconfigured)) batchItemFailures.push({ itemIdentifier: messageId });
+    }
+    await delay(Math.max(0, paceMs - (performance.now() - started)));
+  }
+  return { batchItemFailures };
+}

@@ -1,0 +1,91 @@
+import { DispatchFunctionEnv, DispatchMetrics, DispatchSweep } from '../../contract/dispatch-config';
+import { createTender } from '../shared/dispatch-tender';
+import { lazy } from '../shared/dispatch-parts';
+import { stateOf } from '../shared/ecs-task-host';
+import { variable } from '../shared/environment';
+import { log } from '../shared/log';
+import { putMetrics } from '../shared/dispatch-metrics';
+
+const parts = lazy(createTender);
+
+interface Context {
+  getRemainingTimeInMillis(): number;
+}
+
+interface StreamRecord {
+  readonly dynamodb: { readonly SequenceNumber: string; readonly NewImage?: Readonly<Record<string, { readonly S?: string } | undefined>> };
+}
+
+interface StreamEvent {
+  readonly Records: readonly StreamRecord[];
+}
+
+interface TaskEvent {
+  readonly 'detail-type': 'ECS Task State Change';
+  readonly 'detail': { readonly taskArn: string; readonly startedBy: string; readonly lastStatus: string; readonly stopCode?: string; readonly stoppedReason?: string };
+}
+
+type WatchedEvent = StreamEvent | TaskEvent | typeof DispatchSweep;
+
+/** Ends a sweep while there is time to say so; the next one goes on. */
+const SpareMs = 5_000;
+
+/** Hears what happens to files and tasks, and looks for what nobody has told. */
+export async function handler(event: WatchedEvent, context: Context): Promise<object | undefined> {
+  if ('Records' in event) return onStream(event);
+  if ('detail-type' in event) return onTask(event);
+  return sweep(context);
+}
+
+/** The next of the sequence can start. A record is only a hint: everything is read again. */
+async function onStream({ Records: records }: StreamEvent): Promise<object> {
+  const sequences = new Map(records.flatMap(({ dynamodb: { NewImage: image, SequenceNumber: number } }) => {
+    const sequence = image?.['sequence']?.S;
+    return sequence === undefined ? [] : [[sequence, number] as const];
+  }));
+  const results = await Promise.allSettled([...sequences.keys()].map((sequence) => parts().dispatcher.drive(sequence)));
+  const failed = [...sequences.values()].filter((_, index) => results[index]?.status === 'rejected');
+  return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+}
+
+async function onTask({ detail }: TaskEvent): Promise<undefined> {
+  const state = stateOf(detail);
+  const started = new RegExp(`^${variable(DispatchFunctionEnv.startedBy)}/([a-z2-7]+)/(\\d+)$`).exec(detail.startedBy);
+  if (state.kind !== 'over' || started === null) return undefined;
+  const [, fileId, epoch] = started;
+  const outcome = await parts().dispatcher.apply(fileId, {
+    type: state.interrupted ? 'interrupt' : 'stopped', epoch: Number(epoch), worker: detail.taskArn, reason: state.reason,
+  });
+  log('INFO', 'task stopped', { fileId, epoch: Number(epoch), task: detail.taskArn, reason: state.reason, outcome });
+  return undefined;
+}
+
+async function sweep(context: Context): Promise<undefined> {
+  const signal = AbortSignal.timeout(Math.max(1, context.getRemainingTimeInMillis() - SpareMs));
+  await parts().tender.sweep(signal, (about, error) => log('ERROR', 'sweep: could not be looked after', { about, error: String(error) }));
+  if (signal.aborted) {
+    log('WARN', 'sweep: more was due than one round can look at; the next goes on');
+    return undefined;
+  }
+  putMetrics({ ...await takeStock(), [DispatchMetrics.sweeps]: 1 });
+  return undefined;
+}
+
+/** What waits for a person, and how long the oldest file waits for its turn. */
+async function takeStock(): Promise<Record<string, number>> {
+  const { store } = parts();
+  const count = async (status: 'blocked' | 'parked') => {
+    let files = 0;
+    for (const type of Object.keys(JSON.parse(variable(DispatchFunctionEnv.launches)) as object)) {
+      const found = store.troubled(type, status);
+      while (await found.next().then(({ done }) => done !== true)) files += 1;
+    }
+    return files;
+  };
+  let oldest = Date.now();
+  for await (const { first } of store.backlog()) oldest = Math.min(oldest, (await store.file(first))?.registeredAt ?? oldest);
+  return {
+    [DispatchMetrics.blockedFiles]: await count('blocked'), [DispatchMetrics.parkedFiles]: await count('parked'),
+    [DispatchMetrics.oldestQueuedAge]: (Date.now() - oldest) / 1_000,
+  };
+}

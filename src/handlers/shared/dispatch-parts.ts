@@ -1,0 +1,34 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { DispatchFunctionEnv, type DispatchWake } from '../../contract/dispatch-config';
+import { SqsLimits } from '../../contract/service-limits';
+import { Dispatcher } from '../../runtime/dispatch/dispatcher';
+import { DynamoDbStore } from '../../runtime/dispatch/dynamodb/dynamodb-store';
+import { variable } from './environment';
+
+export interface DispatchParts {
+  readonly sqs: SQSClient;
+  readonly store: DynamoDbStore;
+  readonly dispatcher: Dispatcher;
+}
+
+/** What every function of the dispatcher stands on, made once for all its invocations. */
+export function createParts(): DispatchParts {
+  const sqs = new SQSClient();
+  const store = new DynamoDbStore({ client: new DynamoDBClient(), tableName: variable(DispatchFunctionEnv.tableName) });
+  const wakeQueueUrl = variable(DispatchFunctionEnv.wakeQueueUrl);
+  const wake = async (file: string, delayMs: number) => {
+    const delaySeconds = Math.ceil(Math.max(0, delayMs) / 1_000);
+    // what is further away than a message can wait is the sweeper's
+    if (delaySeconds > SqsLimits.maxDelaySeconds) return;
+    const body: DispatchWake = { file };
+    await sqs.send(new SendMessageCommand({ QueueUrl: wakeQueueUrl, MessageBody: JSON.stringify(body), DelaySeconds: delaySeconds }));
+  };
+  return { sqs, store, dispatcher: new Dispatcher({ store, wake }) };
+}
+
+/** Makes a thing at its first use, so that a missing variable is an error of the invocation, which is logged and retried. */
+export function lazy<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}

@@ -1,0 +1,123 @@
+import {
+  ClientException, ConflictException, DescribeTasksCommand, type ECSClient, type Failure, ListTasksCommand, RunTaskCommand, type RunTaskCommandInput,
+  StopTaskCommand, type Task,
+} from '@aws-sdk/client-ecs';
+import { type DispatchLaunch, startedByOf } from '../../contract/dispatch-config';
+import { DispatchEnv } from '../../contract/dispatch-env';
+import type { FileRow } from '../../runtime/dispatch/rows';
+import type { LaunchResult, TaskHost, TaskState } from '../../runtime/dispatch/task-host';
+
+/** Interruptions that are not the file's fault. */
+const Interruptions: ReadonlySet<string> = new Set(['SpotInterruption', 'TerminationNotice']);
+const MaxOverridesCharacters = 8_192;
+
+export interface EcsTaskHostOptions {
+  readonly client: ECSClient;
+  readonly launches: Readonly<Record<string, DispatchLaunch | undefined>>;
+  readonly startedBy: string;
+  readonly tableName: string;
+}
+
+/** Tasks on ECS, one for each launch token while ECS remembers it. */
+export class EcsTaskHost implements TaskHost {
+  readonly #options: EcsTaskHostOptions;
+
+  public constructor(options: EcsTaskHostOptions) {
+    this.#options = options;
+  }
+
+  public async launch(file: FileRow): Promise<LaunchResult> {
+    const launch = this.#options.launches[file.type];
+    if (launch === undefined) return { kind: 'misconfigured', reason: `type ${file.type} has no target any more` };
+    const request = this.#request(file, launch);
+    if (JSON.stringify(request.overrides).length > MaxOverridesCharacters) {
+      return { kind: 'misconfigured', reason: `the overrides of the task are longer than ${MaxOverridesCharacters} characters` };
+    }
+    try {
+      const { tasks = [], failures = [] } = await this.#options.client.send(new RunTaskCommand(request));
+      if (tasks.length > 0) return { kind: 'launched', ended: tasks[0].lastStatus === 'STOPPED' };
+      return refusalOf(failures);
+    } catch (error) {
+      return resultOfError(error);
+    }
+  }
+
+  public async hasTask(file: FileRow): Promise<boolean> {
+    const launch = this.#options.launches[file.type];
+    if (launch === undefined) return false;
+    // running is the default status; `startedBy` must be the only filter
+    const { taskArns = [] } = await this.#options.client.send(new ListTasksCommand({ cluster: launch.cluster, startedBy: this.#startedBy(file) }));
+    return taskArns.length > 0;
+  }
+
+  public async describe(worker: string): Promise<TaskState> {
+    const { tasks = [], failures = [] } = await this.#options.client.send(new DescribeTasksCommand({ cluster: clusterOf(worker), tasks: [worker] }));
+    if (tasks.length > 0) return stateOf(tasks[0]);
+    const reason = failures.at(0)?.reason;
+    if (reason === 'MISSING') return { kind: 'over', reason: 'ECS has forgotten the task, which it does an hour after it stopped', interrupted: false };
+    throw new Error(`ECS did not describe ${worker}: ${reason ?? 'no answer'}`);
+  }
+
+  public async stop(worker: string, reason: string): Promise<void> {
+    await this.#options.client.send(new StopTaskCommand({ cluster: clusterOf(worker), task: worker, reason }));
+  }
+
+  #startedBy({ id, epoch }: FileRow): string {
+    return startedByOf(this.#options.startedBy, id, epoch);
+  }
+
+  #request(file: FileRow, launch: DispatchLaunch): RunTaskCommandInput {
+    const { id, epoch, fence, object } = file;
+    const environment = {
+      [DispatchEnv.tableName]: this.#options.tableName,
+      [DispatchEnv.fileId]: id, [DispatchEnv.epoch]: String(epoch), [DispatchEnv.fence]: String(fence ?? epoch),
+      [DispatchEnv.bucket]: object.bucket, [DispatchEnv.key]: object.key, ...(object.versionId !== undefined && { [DispatchEnv.versionId]: object.versionId }),
+    };
+    return {
+      cluster: launch.cluster,
+      taskDefinition: launch.taskDefinition,
+      count: 1,
+      clientToken: `${id}-${epoch}`,
+      startedBy: this.#startedBy(file),
+      capacityProviderStrategy: [...launch.capacity],
+      networkConfiguration: {
+        awsvpcConfiguration: {
+          subnets: [...launch.subnets], securityGroups: [...launch.securityGroups], assignPublicIp: launch.assignPublicIp ? 'ENABLED' : 'DISABLED',
+        },
+      },
+      overrides: { containerOverrides: [{ name: launch.container, environment: Object.entries(environment).map(([name, value]) => ({ name, value })) }] },
+    };
+  }
+}
+
+/** What ECS says of a task, in an answer or in an event. */
+export function stateOf({ lastStatus, stopCode, stoppedReason }: Pick<Task, 'lastStatus' | 'stoppedReason'> & { stopCode?: string }): TaskState {
+  if (lastStatus !== 'STOPPED') return { kind: 'alive' };
+  return { kind: 'over', reason: `${stopCode ?? 'stopped'}: ${stoppedReason ?? 'no reason given'}`, interrupted: Interruptions.has(stopCode ?? '') };
+}
+
+/** Answers with HTTP 200 may hold failures: no room at the moment, or a target that does not exist. */
+function refusalOf(failures: readonly Failure[]): LaunchResult {
+  const reason = failures.map(({ reason: why, detail }) => [why, detail].filter(Boolean).join(': ')).join('; ') || 'ECS started no task and gave no reason';
+  return { kind: 'refused', reason };
+}
+
+function resultOfError(error: unknown): LaunchResult {
+  const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
+  const reason = `${name}: ${message}`;
+  // the token was used with other parameters, before a deployment: its task exists
+  if (error instanceof ConflictException) return { kind: 'launched', ended: false };
+  // ECS reports throttling of the services behind it as an invalid parameter
+  if (/thrott|rate exceeded|too many requests/i.test(reason)) return { kind: 'throttled', reason };
+  if (/capacity is unavailable|limit on the number of|vCPU/i.test(reason)) return { kind: 'refused', reason };
+  const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+  if (error instanceof ClientException || (status !== undefined && status >= 400 && status < 500)) return { kind: 'misconfigured', reason };
+  return { kind: 'unknown', reason };
+}
+
+/** `arn:aws:ecs:<region>:<account>:task/<cluster>/<id>` */
+function clusterOf(worker: string): string {
+  const cluster = /:task\/([^/]+)\/[^/]+$/.exec(worker)?.[1];
+  if (cluster === undefined) throw new Error(`expected the ARN of a task, got: ${worker}`);
+  return cluster;
+}

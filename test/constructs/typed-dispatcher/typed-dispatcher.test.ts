@@ -1,0 +1,182 @@
+import { Duration, Size } from 'aws-cdk-lib';
+import { Match, type Template } from 'aws-cdk-lib/assertions';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import {
+  DispatchTarget, type DispatchTypeOptions, FileIngestBucket, FileOrder, LateFile, OnExhausted, TypeConcurrency, TypedDispatcher, type TypedDispatcherProps,
+} from '../../../src';
+import { compileKeyPattern } from '../../../src/constructs/typed-dispatcher/private/key-pattern';
+import { dispatchTableDefinition } from '../../../src/runtime/dispatch/index.js';
+import { createTestApp, image, synth, type TestApp } from '../../support/cdk-stacks';
+
+interface Fixture extends TestApp {
+  readonly dispatcher: TypedDispatcher;
+  readonly target: DispatchTarget;
+  add(id: string, options?: Partial<DispatchTypeOptions>): void;
+}
+
+function create(props: TypedDispatcherProps = {}): Fixture {
+  const test = createTestApp();
+  const taskDefinition = new ecs.FargateTaskDefinition(test.stack, 'Task');
+  taskDefinition.addContainer('worker', { image });
+  const target = DispatchTarget.ecsTask({ cluster: test.cluster, taskDefinition });
+  const dispatcher = new TypedDispatcher(test.stack, 'Dispatcher', props);
+  return {
+    ...test, dispatcher, target,
+    add: (id, options = {}) => dispatcher.addType(id, { keys: ['**'], concurrency: TypeConcurrency.sequential(), target, ...options }),
+  };
+}
+
+interface FunctionResource {
+  readonly Properties: { readonly Description: string; readonly Environment: { readonly Variables: Record<string, unknown> } };
+}
+
+function variablesOf(template: Template, id: string): Record<string, unknown> {
+  const functions = Object.values(template.findResources('AWS::Lambda::Function')) as FunctionResource[];
+  return functions.find(({ Properties }) => Properties.Description.startsWith(`${id} of`))!.Properties.Environment.Variables;
+}
+
+const rulesOf = (template: Template) => (JSON.parse(variablesOf(template, 'Ingress').RULES as string) as { rules: Record<string, unknown>[] }).rules;
+
+test('tells the functions what a type is', () => {
+  const fixture = create();
+  fixture.add('A', {
+    keys: ['a/{customer}/{number}.csv'], concurrency: TypeConcurrency.sequentialPer('customer'), order: FileOrder.byKeyPart('number'), lateFile: LateFile.PARK,
+    settle: Duration.minutes(2), minSize: Size.bytes(1),
+  });
+  fixture.add('B', { concurrency: TypeConcurrency.parallelUpTo(4), maxAttempts: 5 });
+  fixture.add('C', { concurrency: TypeConcurrency.parallel(), onExhausted: OnExhausted.BLOCK });
+  expect(rulesOf(synth(fixture))).toMatchObject([
+    {
+      type: 'A', keys: ['^a\\/(?<customer>[^/]+)\\/(?<number>[^/]+)\\.csv$'], slots: 1, sequencePart: 'customer', orderPart: 'number', late: 'park', settleSeconds: 120,
+      minSize: 1, maxAttempts: 3, exhausted: 'block',
+    },
+    { type: 'B', slots: 4, exhausted: 'park', maxAttempts: 5 },
+    { type: 'C', slots: 0, exhausted: 'block' },
+  ]);
+});
+
+test('makes the table that the runtime works on', () => {
+  const fixture = create();
+  fixture.add('A');
+  const { KeySchema, GlobalSecondaryIndexes } = dispatchTableDefinition;
+  synth(fixture).hasResource('AWS::DynamoDB::Table', {
+    DeletionPolicy: 'Retain',
+    Properties: {
+      KeySchema, GlobalSecondaryIndexes, BillingMode: 'PAY_PER_REQUEST', StreamSpecification: { StreamViewType: 'NEW_IMAGE' },
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true }, TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+    },
+  });
+});
+
+test('takes events of creation and of deletion, and lets the tasks read the files', () => {
+  const fixture = create();
+  fixture.dispatcher.addBucket('Inbox', new FileIngestBucket(fixture.stack, 'Inbox'), 'incoming/');
+  fixture.add('A');
+  const template = synth(fixture);
+  template.hasResourceProperties('AWS::Events::Rule', {
+    EventPattern: { 'source': ['aws.s3'], 'detail-type': ['Object Created', 'Object Deleted'], 'detail': { object: { key: [{ prefix: 'incoming/' }] } } },
+    Targets: [Match.objectLike({ DeadLetterConfig: Match.anyValue(), RetryPolicy: { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 } })],
+  });
+  template.hasResourceProperties('AWS::IAM::Policy', { PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Action: ['s3:GetObject', 's3:GetObjectVersion'] })]) } });
+});
+
+test('hears only of its own tasks, and of turns that ended', () => {
+  const fixture = create();
+  fixture.add('A');
+  const template = synth(fixture);
+  const { STARTED_BY: startedBy } = variablesOf(template, 'Watcher');
+  template.hasResourceProperties('AWS::Events::Rule', {
+    EventPattern: { source: ['aws.ecs'], detail: { lastStatus: ['STOPPED'], startedBy: [{ prefix: `${startedBy as string}/` }] } },
+  });
+  template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+    BisectBatchOnFunctionError: true, MaximumRetryAttempts: 3, MaximumRecordAgeInSeconds: 3_600,
+    DestinationConfig: { OnFailure: { Destination: Match.anyValue() } },
+    FilterCriteria: { Filters: [{ Pattern: JSON.stringify({ eventName: ['MODIFY'], dynamodb: { NewImage: { sk: { S: ['F'] }, status: { S: ['completed', 'parked', 'skipped'] } } } }) }] },
+  });
+  // fw/<40>/<file id of 52>/<epoch>, of which ECS takes 128 characters
+  expect(startedBy).toMatch(/^fw\/[A-Za-z0-9_-]{1,40}$/);
+});
+
+test('divides the pace of launches among the launchers', () => {
+  const fixture = create({ launchesPerSecond: 10 });
+  fixture.add('A');
+  const template = synth(fixture);
+  expect(variablesOf(template, 'Launcher').LAUNCHES_PER_SECOND).toBe('5');
+  template.hasResourceProperties('AWS::Lambda::EventSourceMapping', { ScalingConfig: { MaximumConcurrency: 2 } });
+});
+
+test('lets a task take its turn and do nothing else to the table', () => {
+  const fixture = create();
+  fixture.add('A');
+  const policies = Object.entries(synth(fixture).findResources('AWS::IAM::Policy')).filter(([id]) => id.startsWith('TaskTaskRole'));
+  expect(policies.map(([, { Properties }]) => (Properties as { PolicyDocument: { Statement: unknown } }).PolicyDocument.Statement)).toEqual([
+    [{ Action: ['dynamodb:GetItem', 'dynamodb:UpdateItem'], Effect: 'Allow', Resource: { 'Fn::GetAtt': [expect.stringMatching(/^DispatcherStateTable/), 'Arn'] } }],
+  ]);
+});
+
+test('launches only its task definitions, in their cluster, with their roles', () => {
+  const fixture = create();
+  fixture.add('A');
+  const template = synth(fixture);
+  template.hasResourceProperties('AWS::IAM::Policy', {
+    PolicyDocument: {
+      Statement: Match.arrayWith([
+        Match.objectLike({ Action: 'ecs:RunTask', Resource: { Ref: Match.stringLikeRegexp('^Task') }, Condition: { ArnEquals: { 'ecs:cluster': Match.anyValue() } } }),
+        Match.objectLike({ Action: 'iam:PassRole', Condition: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } } }),
+      ]),
+    },
+  });
+});
+
+test('has an alarm where a person must act', () => {
+  const fixture = create();
+  fixture.add('A');
+  const alarms = Object.values(synth(fixture).findResources('AWS::CloudWatch::Alarm')) as { Properties: { MetricName: string } }[];
+  expect(alarms.map(({ Properties }) => Properties.MetricName).sort()).toEqual([
+    'ApproximateNumberOfMessagesVisible', 'ApproximateNumberOfMessagesVisible', 'ApproximateNumberOfMessagesVisible', 'BlockedFiles', 'LaunchesRefused', 'SweepsCompleted',
+  ]);
+});
+
+test('is clean by cdk-nag', () => {
+  const fixture = create();
+  fixture.dispatcher.addBucket('Inbox', new FileIngestBucket(fixture.stack, 'Inbox'));
+  fixture.add('A', { keys: ['a/{customer}/*'], concurrency: TypeConcurrency.sequentialPer('customer') });
+  const findings = new AwsSolutionsChecks().validateScope(fixture.dispatcher).violations
+    .flatMap(({ ruleName, violatingResources }) => violatingResources.map(({ constructPath }) => `${ruleName}: ${constructPath ?? ''}`));
+  expect(findings).toEqual([]);
+});
+
+test.each<[string, Partial<DispatchTypeOptions>, RegExp]>([
+  ['no pattern', { keys: [] }, /keys must hold at least one pattern/],
+  ['a part that a pattern does not have', { keys: ['{a}/*', 'b/*'], concurrency: TypeConcurrency.sequentialPer('a') }, /concurrency needs the part \{a\} in every pattern/],
+  ['an order of parallel files', { concurrency: TypeConcurrency.parallel(), order: FileOrder.byEvent() }, /need a sequential type/],
+  ['a name used twice', { keys: ['{a}/{a}'] }, /different names/],
+  ['half a part', { keys: ['{a/*'] }, /must come in pairs/],
+  ['no attempt', { maxAttempts: 0 }, /maxAttempts must be a whole number from 1 to 100/],
+  ['a hang timeout of seconds', { hangTimeout: Duration.seconds(5) }, /hangTimeout must be a whole number of seconds from 60/],
+])('throws for %s', (_, options, message) => {
+  expect(() => create().add('A', options)).toThrow(message);
+});
+
+test('throws for a type that is there, a name that ECS or DynamoDB would not take, and no type at all', () => {
+  const fixture = create();
+  fixture.add('A');
+  expect(() => fixture.add('A')).toThrow(/must be new/);
+  expect(() => fixture.add('a b')).toThrow(/letters, digits and -/);
+  expect(() => synth(create())).toThrow(/needs at least one type/);
+});
+
+test('throws when the types do not fit into the function', () => {
+  const fixture = create();
+  for (let index = 0; index < 12; index += 1) fixture.add(`T${index}`, { keys: [`${'x'.repeat(100)}/${index}/*`] });
+  expect(() => synth(fixture)).toThrow(/3000 fit into the function/);
+});
+
+test.each<[string, string, boolean]>([
+  ['a/*.csv', 'a/1.csv', true], ['a/*.csv', 'a/b/1.csv', false], ['a/**.csv', 'a/b/1.csv', true], ['a.csv', 'abcsv', false], ['**', '', true],
+  ['{x}/1', '/1', false], ['a(1)+[b]$^|?.txt', 'a(1)+[b]$^|?.txt', true], ['a-{b}-c', 'a-1-c', true], ['line\n*', 'line\nbreak', true],
+])('pattern %j and key %j: %s', (pattern, key, matches) => {
+  const { expression } = compileKeyPattern(pattern, create().stack);
+  expect(new RegExp(expression, 'su').test(key)).toBe(matches);
+});
