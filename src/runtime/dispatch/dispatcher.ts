@@ -34,7 +34,7 @@ export class Dispatcher {
   readonly #now: () => number;
   readonly #random: () => number;
 
-  constructor({ store, wake, now = Date.now, random = Math.random }: DispatcherOptions) {
+  constructor({ store, wake, now = () => Date.now(), random = Math.random }: DispatcherOptions) {
     this.#store = store;
     this.#wake = wake;
     this.#now = now;

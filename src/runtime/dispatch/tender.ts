@@ -34,7 +34,7 @@ export class Tender {
   readonly #now: () => number;
   readonly #onRefused: (file: FileRow, reason: string) => void;
 
-  constructor({ store, dispatcher, host, now = Date.now, onRefused = () => undefined }: TenderOptions) {
+  constructor({ store, dispatcher, host, now = () => Date.now(), onRefused = () => undefined }: TenderOptions) {
     this.#store = store;
     this.#dispatcher = dispatcher;
     this.#host = host;
