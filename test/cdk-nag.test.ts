@@ -4,7 +4,7 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { FileIngestBucket, IngestTarget, QueueScaling, SpotStrategy, WakeUp, WorkerHealthCheck } from '../src';
+import { AlertFormat, FileIngestBucket, IngestTarget, QueueScaling, SpotStrategy, TaskAlert, TaskLifecycleAlerts, WakeUp, WorkerHealthCheck } from '../src';
 import { createTestApp, createWorker, type TestApp } from './support/cdk-stacks';
 
 /** Findings as `rule: construct`. The checker walks the tree, so nothing is synthesized and nothing throws. */
@@ -50,6 +50,14 @@ describe('cdk-nag AwsSolutions', () => {
       inbox.addRoute('Archives', { prefixes: ['incoming/', 'more/'], suffixes: ['.zip'], target: IngestTarget.worker(worker) });
       inbox.addRoute('Everything', { target: IngestTarget.existingQueue(worker.queue) });
       inbox.addRoute('Small', { maxSize: Size.mebibytes(1), target: IngestTarget.queue() });
+    }],
+    ['alerts with defaults', (test) => {
+      new TaskLifecycleAlerts(test.stack, 'Alerts');
+    }],
+    ['alerts with options', (test) => {
+      new TaskLifecycleAlerts(test.stack, 'Alerts', {
+        clusters: [test.cluster], services: [createWorker(test).service], alerts: Object.values(TaskAlert), format: AlertFormat.JSON, emailAddresses: ['a@example.com'],
+      });
     }],
   ])('finds nothing in %s', (_, build) => {
     const test = createTestApp();

@@ -8,11 +8,11 @@ import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
 import { checkExcluded } from '../private/checks';
 import { grantPutObjects, grantReadObjects } from '../private/object-grants';
+import { createUndeliveredEvents } from '../private/undelivered-events';
 import { IngestRoute } from './ingest-route';
 import type { IngestRouteOptions } from './ingest-route-options';
 import { createIngestBucket } from './private/ingest-bucket';
 import { enableEventBridge } from './private/event-bridge';
-import { createUndeliveredEvents } from './private/undelivered-events';
 
 /** Properties of `FileIngestBucket`. */
 export interface FileIngestBucketProps {
@@ -128,7 +128,10 @@ export class FileIngestBucket extends Construct {
     this.bucket = props.bucket ?? createIngestBucket(this, props);
     enableEventBridge(this, this.bucket);
 
-    const undelivered = createUndeliveredEvents(this, props.alarmActions);
+    const undelivered = createUndeliveredEvents(this, {
+      description: `Events of new objects in ${this.node.path} could not be delivered and wait in its dead-letter queue`,
+      alarmActions: props.alarmActions,
+    });
     this.deadLetterQueue = undelivered.deadLetterQueue;
     this.deadLetterAlarm = undelivered.deadLetterAlarm;
   }

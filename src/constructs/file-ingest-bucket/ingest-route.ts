@@ -7,6 +7,7 @@ import { Construct } from 'constructs';
 import { ObjectCreatedDetailType, ObjectEventSource } from '../../contract/object-event';
 import { EventBridgeLimits } from '../../contract/service-limits';
 import { checkSeconds, checkWholeNumber } from '../private/checks';
+import { createUndeliveredEvents } from '../private/undelivered-events';
 import { warn } from '../private/warning';
 import { IngestDefaults } from './defaults';
 import type { FileIngestBucket } from './file-ingest-bucket';
@@ -14,7 +15,6 @@ import type { IngestRouteOptions } from './ingest-route-options';
 import { createRouteFilter, renderDetail } from './private/route-filter';
 import type { RouteFilter } from './private/route-overlap';
 import { registerRoute } from './private/route-registry';
-import { createUndeliveredEvents } from './private/undelivered-events';
 
 /** Properties of `IngestRoute`. */
 export interface IngestRouteProps extends IngestRouteOptions {
@@ -72,7 +72,10 @@ export class IngestRoute extends Construct {
     this.#warnOfLargeObjects(filter);
     this.deadLetterQueue = Stack.of(this) === Stack.of(props.source)
       ? props.source.deadLetterQueue
-      : createUndeliveredEvents(new Construct(this, 'Undelivered'), props.alarmActions).deadLetterQueue;
+      : createUndeliveredEvents(new Construct(this, 'Undelivered'), {
+        description: `Events of new objects for ${this.node.path} could not be delivered and wait in its dead-letter queue`,
+        alarmActions: props.alarmActions,
+      }).deadLetterQueue;
 
     this.rule = new Rule(this, 'Rule', {
       description: props.description ?? `New objects for ${this.node.path}`,

@@ -1,5 +1,6 @@
-import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 
 /*
@@ -10,6 +11,12 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 export function grantSend(queue: IQueue, grantee: IGrantable): Grant {
   grantWriteWithKey(queue.encryptionMasterKey, grantee);
   return queue.grant(grantee, 'sqs:SendMessage');
+}
+
+/** Lets `grantee` publish to the topic. */
+export function grantPublish(topic: ITopic, grantee: IGrantable): Grant {
+  grantWriteWithKey(topic.masterKey, grantee);
+  return Grant.addToPrincipalOrResource({ grantee, actions: ['sns:Publish'], resourceArns: [topic.topicArn], resource: topic });
 }
 
 /** Lets `grantee` receive, extend and delete messages. */

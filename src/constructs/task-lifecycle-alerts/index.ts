@@ -1,0 +1,3 @@
+export { TaskLifecycleAlerts } from './task-lifecycle-alerts';
+export type { TaskLifecycleAlertsProps } from './task-lifecycle-alerts-props';
+export { AlertFormat, TaskAlert } from './task-alert';

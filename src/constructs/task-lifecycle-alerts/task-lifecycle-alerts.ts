@@ -1,0 +1,179 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import type { Alarm, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import { Rule, type IRuleTarget } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type { Function as LambdaHandler } from 'aws-cdk-lib/aws-lambda';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
+import { Construct } from 'constructs';
+import { TaskAlertsEnv, ToldTable } from '../../contract/task-alerts';
+import { acknowledge } from '../private/acknowledge';
+import { checkExcluded, checkSeconds, checkWholeNumber } from '../private/checks';
+import { grantPublish, grantSend } from '../private/grants';
+import { createHandlerFunction } from '../private/handler-function';
+import { createUndeliveredEvents } from '../private/undelivered-events';
+import { ValidationError } from '../private/validation-error';
+import { AlertDefaults } from './defaults';
+import { createAlertsTopic } from './private/alerts-topic';
+import { renderPatterns } from './private/patterns';
+import { AlertFormat, TaskAlert } from './task-alert';
+import type { TaskLifecycleAlertsProps } from './task-lifecycle-alerts-props';
+
+/**
+ * Tells somebody when tasks fail, and is silent when they end as they should.
+ *
+ * Told of are tasks that failed, did not start, ran out of memory or failed their health checks, that Fargate Spot took away, and services that find
+ * no capacity, cannot start their tasks or failed to deploy. Not told of are scale-in, deployments, an exit code of 0, and 143, with which a program ends that
+ * was told to stop. An event that ECS sends twice is told once.
+ *
+ * Each alert is published to an SNS topic, with a link to the task and to the log of the container that failed, and with the message attributes `severity`
+ * (`ERROR`, `WARNING` or `INFO`), `kind` and `group`, by which subscriptions can filter.
+ *
+ * Limitations:
+ * - A container that is killed because it did not stop in time during scale-in or a deployment is not told of.
+ * - More than `maxAlerts` alerts in a `period` are only logged; the last one says so.
+ *
+ * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_cwe_events.html
+ *
+ * @example
+ * declare const worker: QueueScaledFargateWorker;
+ * new TaskLifecycleAlerts(this, 'Alerts', {
+ *   clusters: [cluster],
+ *   services: [worker.service],
+ *   emailAddresses: ['on-call@example.com'],
+ *   runbookUrl: 'https://example.com/runbooks/unpacker',
+ * });
+ */
+@propertyInjectable
+export class TaskLifecycleAlerts extends Construct {
+  /** Identifies this class to property injectors. */
+  public static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.TaskLifecycleAlerts';
+
+  /** Where alerts go. */
+  public readonly topic: ITopic;
+
+  /** The rules that match the events. */
+  public readonly rules: Rule[];
+
+  /** Where events go that could not be told of. */
+  public readonly deadLetterQueue: IQueue;
+
+  /** Rings while the dead-letter queue holds anything. */
+  public readonly deadLetterAlarm: Alarm;
+
+  public constructor(scope: Construct, id: string, props: TaskLifecycleAlertsProps = {}) {
+    super(scope, id);
+    this.#checkProps(props);
+    this.topic = props.topic ?? createAlertsTopic(this, props.encryptionKey);
+    for (const address of props.emailAddresses ?? []) {
+      this.topic.addSubscription(new EmailSubscription(address));
+    }
+    const undelivered = createUndeliveredEvents(this, {
+      description: `Alerts of ${this.node.path} could not be sent and wait in its dead-letter queue`,
+      alarmActions: props.alarmActions,
+    });
+    this.deadLetterQueue = undelivered.deadLetterQueue;
+    this.deadLetterAlarm = undelivered.deadLetterAlarm;
+
+    const alerts = new Set(props.alerts ?? Object.values(TaskAlert).filter((alert) => !optIn.has(alert)));
+    const expectedExitCodes = [0, ...props.expectedExitCodes ?? AlertDefaults.expectedExitCodes];
+    const teller = this.#createTeller(props, alerts, expectedExitCodes);
+    const { clusters, services, taskDefinitionFamilies: families } = props;
+    const patterns = renderPatterns(this, alerts, { clusters, services, families }, expectedExitCodes);
+    this.rules = Object.entries(patterns).map(([name, eventPattern]) => new Rule(this, `${name}Rule`, {
+      description: `${name} tasks and services for ${this.node.path}`,
+      eventPattern,
+      targets: [new LambdaFunction(teller, {
+        deadLetterQueue: this.deadLetterQueue,
+        maxEventAge: AlertDefaults.maxEventAge,
+        retryAttempts: AlertDefaults.retryAttempts,
+      })],
+    }));
+  }
+
+  /**
+   * Sends the events to a further target too, such as a queue, a function or a log group, as ECS has sent them: with duplicates, however many, and a little
+   * more than is told of.
+   *
+   * @param target the target, with a dead-letter queue of its own or this construct's
+   */
+  public addTarget(target: IRuleTarget): void {
+    for (const rule of this.rules) {
+      rule.addTarget(target);
+    }
+  }
+
+  /**
+   * Events that could not be told of and wait in the dead-letter queue.
+   *
+   * @param props options of the metric
+   */
+  public metricUndeliveredEvents(props: MetricOptions = {}): Metric {
+    return this.deadLetterQueue.metricApproximateNumberOfMessagesVisible(props);
+  }
+
+  #createTeller(props: TaskLifecycleAlertsProps, alerts: ReadonlySet<TaskAlert>, expectedExitCodes: readonly number[]): LambdaHandler {
+    const table = this.#createTable();
+    const teller = createHandlerFunction(this, 'Function', {
+      handler: 'task-alerts',
+      description: `Tells of tasks that fail, for ${this.node.path}`,
+      timeout: AlertDefaults.functionTimeout,
+      environment: {
+        [TaskAlertsEnv.topicArn]: this.topic.topicArn,
+        [TaskAlertsEnv.tableName]: table.tableName,
+        [TaskAlertsEnv.kinds]: [...alerts].join(','),
+        [TaskAlertsEnv.layout]: props.format ?? AlertFormat.TEXT,
+        [TaskAlertsEnv.expectedExitCodes]: expectedExitCodes.join(','),
+        [TaskAlertsEnv.maxAlerts]: String(props.maxAlerts ?? AlertDefaults.maxAlerts),
+        [TaskAlertsEnv.periodSeconds]: String((props.period ?? AlertDefaults.period).toSeconds()),
+        ...(props.runbookUrl !== undefined && { [TaskAlertsEnv.runbookUrl]: props.runbookUrl }),
+      },
+    });
+    const { deadLetterQueue } = this;
+    teller.configureAsyncInvoke({ maxEventAge: AlertDefaults.functionRetryFor, onFailure: { bind: () => ({ destination: deadLetterQueue.queueArn }) } });
+    grantSend(deadLetterQueue, teller);
+    grantPublish(this.topic, teller);
+    // grant() of the CDK would add indexes, of which there are none.
+    iam.Grant.addToPrincipal({ grantee: teller, actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], resourceArns: [table.tableArn] });
+    iam.Grant.addToPrincipal({ grantee: teller, actions: ['ecs:DescribeTaskDefinition'], resourceArns: ['*'] });
+    acknowledge(this, 'AwsSolutions-IAM5[Resource::*]', 'ecs:DescribeTaskDefinition has no narrower resource; it reads where the log of a failed task is');
+    return teller;
+  }
+
+  #createTable(): dynamodb.Table {
+    const table = new dynamodb.Table(this, 'Told', {
+      partitionKey: { name: ToldTable.key, type: dynamodb.AttributeType.STRING },
+      billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
+      timeToLiveAttribute: ToldTable.expiresAt,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    acknowledge(table, 'AwsSolutions-DDB3', 'The table remembers for a day what was told; to restore it would bring back nothing of worth');
+    return table;
+  }
+
+  #checkProps(props: TaskLifecycleAlertsProps): void {
+    checkWholeNumber('maxAlerts', props.maxAlerts, { min: 1 }, this);
+    checkSeconds('period', props.period, { min: 60, max: 86_400 }, this);
+    for (const code of props.expectedExitCodes ?? []) {
+      checkWholeNumber('expectedExitCodes', code, { min: 1, max: 255 }, this);
+    }
+    if (props.topic !== undefined) {
+      checkExcluded('topic', { encryptionKey: props.encryptionKey }, 'set it where the topic is created', this);
+    }
+    if (props.topic?.fifo === true) {
+      throw new ValidationError('topic cannot be FIFO, because neither e-mail nor chat can subscribe to it; use a standard topic', this);
+    }
+    const { alerts, clusters, services, taskDefinitionFamilies } = props;
+    for (const [prop, list] of Object.entries({ alerts, clusters, services, taskDefinitionFamilies })) {
+      if (list?.length === 0) {
+        throw new ValidationError(`${prop} cannot be empty, or nobody would ever be told of anything; leave it out, or name at least one`, this);
+      }
+    }
+  }
+}
+
+const optIn: ReadonlySet<TaskAlert> = new Set([TaskAlert.STOPPED_BY_USER, TaskAlert.STARTED]);

@@ -1,0 +1,84 @@
+import { AlertLayout } from '../../contract/task-alerts';
+import type { Alert } from './classify';
+import type { Link } from './links';
+
+/** What an alert is sent with beside what happened. */
+export interface Surroundings {
+  readonly links: readonly Link[];
+  /** Said when further alerts will not be sent for a while. */
+  readonly note?: string;
+}
+
+/** SNS takes subjects of up to 100 characters of ASCII. */
+const MaxSubject = 100;
+/** A reason can quote anything that a container runtime said. */
+const MaxReason = 1_000;
+
+/** The subject of an e-mail: severity and title in one line. */
+export function renderSubject({ severity, title }: Alert): string {
+  return oneLine(`${severity}: ${title}`).replace(/[^ -~]/g, '?').slice(0, MaxSubject);
+}
+
+export function renderBody(layout: AlertLayout, alert: Alert, surroundings: Surroundings): string {
+  switch (layout) {
+    case AlertLayout.text:
+      return renderText(alert, surroundings);
+    case AlertLayout.json:
+      return JSON.stringify({ ...alert, ...surroundings });
+    case AlertLayout.chat:
+      return renderChat(alert, surroundings);
+  }
+}
+
+function renderText(alert: Alert, { links, note }: Surroundings): string {
+  const width = Math.max(...facts(alert).map(([name]) => name.length));
+  return [
+    `${alert.title}.`,
+    '',
+    ...facts(alert).map(([name, value]) => `${name.padEnd(width)}  ${value}`),
+    '',
+    ...links.map(({ name, url }) => `${name}: ${url}`),
+    ...(note === undefined ? [] : ['', note]),
+  ].join('\n');
+}
+
+/**
+ * A custom notification of Amazon Q Developer in chat applications, formerly AWS Chatbot.
+ *
+ * @see https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
+ */
+function renderChat(alert: Alert, { links, note }: Surroundings): string {
+  return JSON.stringify({
+    version: '1.0',
+    source: 'custom',
+    content: {
+      textType: 'client-markdown',
+      title: `${alert.severity}: ${alert.title}`,
+      description: [...facts(alert).map(([name, value]) => `*${name}:* ${escapeMarkdown(value)}`), ...(note === undefined ? [] : [note])].join('\n'),
+      nextSteps: links.map(({ name, url }) => `<${url}|${name}>`),
+      keywords: [alert.kind, alert.group],
+    },
+    metadata: { threadId: `${alert.cluster}/${alert.group}`, summary: alert.title, eventType: alert.kind, relatedResources: alert.task ? [alert.task.arn] : [] },
+  });
+}
+
+function facts({ cluster, group, reason, time, task }: Alert): [string, string][] {
+  const rows: [string, string | undefined][] = [
+    ['Cluster', cluster],
+    ['Group', group],
+    ['Task', task?.id],
+    ['Started', task?.startedAt],
+    [task?.stoppedAt === undefined ? 'Time' : 'Stopped', time],
+    ['Reason', reason === '' ? undefined : oneLine(reason).slice(0, MaxReason)],
+    ...(task?.containers ?? []).map(({ name, exitCode, reason: why }): [string, string] => [
+      name, oneLine([exitCode === undefined ? 'no exit code' : `exit code ${exitCode}`, ...(why === undefined ? [] : [why])].join(', ')).slice(0, MaxReason),
+    ]),
+  ];
+  return rows.flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, value]]));
+}
+
+/** What a container said may hold line breaks and control characters, and an e-mail's own lines are ours. */
+const oneLine = (text: string) => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ');
+
+/** So that a reason neither mentions people nor links to anywhere. */
+const escapeMarkdown = (text: string) => text.replace(/[&<>]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[sign] ?? sign);
