@@ -19,25 +19,24 @@ export function overlaps(a: RouteFilter, b: RouteFilter): boolean {
   if (a.reasons.length > 0 && b.reasons.length > 0 && !a.reasons.some((reason) => b.reasons.includes(reason))) {
     return false;
   }
-  const ignoreCase = a.key.ignoreCase || b.key.ignoreCase;
   return globs(a.key).some((left) => globs(b.key).some((right) =>
-    !isLeftOut(left, b.key) && !isLeftOut(right, a.key) && intersect(left, right, ignoreCase),
+    !isLeftOut(left, b.key) && !isLeftOut(right, a.key) && intersect(left, right),
   ));
 }
 
 type Glob = readonly Part[];
-type Part = { readonly any: true } | { readonly any: false; readonly character: string };
+type Part = { readonly any: true } | { readonly any: false; readonly character: string; readonly ignoreCase: boolean };
 
-function globs({ prefixes, suffixes, patterns }: KeyFilter): Glob[] {
+function globs({ prefixes, suffixes, patterns, ignoreCase }: KeyFilter): Glob[] {
   if (patterns.length > 0) {
-    return patterns.map(parseGlob);
+    return patterns.map((pattern) => parseGlob(pattern));
   }
   const starts = prefixes.length === 0 ? [''] : prefixes;
   const ends = suffixes.length === 0 ? [''] : suffixes;
-  return starts.flatMap((start) => ends.map((end) => parseGlob(`${escapeWildcard(start)}*${escapeWildcard(end)}`)));
+  return starts.flatMap((start) => ends.map((end) => [...parseGlob(`${escapeWildcard(start)}*`), ...parseGlob(escapeWildcard(end), ignoreCase)]));
 }
 
-function parseGlob(pattern: string): Glob {
+function parseGlob(pattern: string, ignoreCase = false): Glob {
   if (Token.isUnresolved(pattern)) {
     return [{ any: true }];
   }
@@ -48,7 +47,7 @@ function parseGlob(pattern: string): Glob {
       escaped = true;
       continue;
     }
-    parts.push(!escaped && character === '*' ? { any: true } : { any: false, character });
+    parts.push(!escaped && character === '*' ? { any: true } : { any: false, character, ignoreCase });
     escaped = false;
   }
   return parts;
@@ -69,11 +68,16 @@ function covers(outer: Glob, inner: Glob, i = 0, j = 0): boolean {
     return covers(outer, inner, i + 1, j) || (j < inner.length && covers(outer, inner, i, j + 1));
   }
   const other = inner.at(j);
-  return other !== undefined && !other.any && other.character === part.character && covers(outer, inner, i + 1, j + 1);
+  return other !== undefined && coversCharacter(part.character, other) && covers(outer, inner, i + 1, j + 1);
+}
+
+/** A letter in one spelling leaves the others open. */
+function coversCharacter(character: string, inner: Part): boolean {
+  return !inner.any && inner.character === character && !(inner.ignoreCase && character.toLowerCase() !== character.toUpperCase());
 }
 
 /** Whether some text is taken by both globs. Walks the pairs of positions that a common text can reach. */
-function intersect(a: Glob, b: Glob, ignoreCase: boolean): boolean {
+function intersect(a: Glob, b: Glob): boolean {
   const seen = new Set<string>();
   const pending: [number, number][] = [[0, 0]];
   for (let pair = pending.pop(); pair !== undefined; pair = pending.pop()) {
@@ -93,17 +97,17 @@ function intersect(a: Glob, b: Glob, ignoreCase: boolean): boolean {
     if (right?.any) {
       pending.push([i, j + 1]);
     }
-    if (left !== undefined && right !== undefined && sameCharacter(left, right, ignoreCase)) {
+    if (left !== undefined && right !== undefined && sameCharacter(left, right)) {
       pending.push([left.any ? i : i + 1, right.any ? j : j + 1]);
     }
   }
   return false;
 }
 
-function sameCharacter(a: Part, b: Part, ignoreCase: boolean): boolean {
+function sameCharacter(a: Part, b: Part): boolean {
   if (a.any || b.any) {
     // Two stars that both go on would go on for ever; each of them ends by itself above.
     return !(a.any && b.any);
   }
-  return a.character === b.character || (ignoreCase && a.character.toLowerCase() === b.character.toLowerCase());
+  return a.character === b.character || ((a.ignoreCase || b.ignoreCase) && a.character.toLowerCase() === b.character.toLowerCase());
 }
