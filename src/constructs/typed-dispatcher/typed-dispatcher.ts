@@ -84,12 +84,12 @@ export interface TypedDispatcherProps {
  * @example
  * declare const inbox: FileIngestBucket;
  * declare const taskDefinition: ecs.FargateTaskDefinition;
- * const dispatcher = new TypedDispatcher(this, 'Dispatcher');
+ * const dispatcher = new fileworks.TypedDispatcher(this, 'Dispatcher');
  * dispatcher.addBucket('Inbox', inbox);
  * dispatcher.addType('A', {
  *   keys: ['a/{customer}/*.csv'],
- *   concurrency: TypeConcurrency.sequentialPer('customer'),
- *   target: DispatchTarget.ecsTask({ cluster, taskDefinition }),
+ *   concurrency: fileworks.TypeConcurrency.sequentialPer('customer'),
+ *   target: fileworks.DispatchTarget.ecsTask({ cluster, taskDefinition }),
  * });
  */
 @propertyInjectable

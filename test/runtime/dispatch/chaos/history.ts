@@ -107,7 +107,8 @@ export class History {
   #latestOnly(rows: ReadonlyMap<string, FileRow>): string[] {
     return this.commits.filter(({ queueRead }) => queueRead !== undefined).flatMap(({ id, from }) => {
       const { object: { key, sequencer } } = rows.get(id)!;
-      if (sequencer === undefined || this.commits.some((commit) => commit.id === id && terminal(commit.before))) return [];
+      const redriven = this.commits.some(({ id: other, before, after }) => other === id && before !== 'absent' && after === 'queued');
+      if (sequencer === undefined || redriven) return [];
       return this.commits.filter((commit) => {
         const other = rows.get(commit.id)!.object;
         return commit.before === 'absent' && other.key === key && other.sequencer !== undefined && other.sequencer > sequencer && commit.to < from;
