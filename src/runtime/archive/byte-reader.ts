@@ -33,6 +33,11 @@ export class ByteReader {
     return this.#buffered.length - this.#at;
   }
 
+  /** True when there is nothing to wait for: asking this first saves the turn of the event loop that `await` takes, several times for each entry. */
+  gathered(length: number): boolean {
+    return !this.#lacks(length);
+  }
+
   get bytes(): Buffer {
     return this.#buffered;
   }

@@ -27,11 +27,11 @@ const MiB = 1024 * 1024;
 
 /** Large enough for what a 4 GB task can work on, small enough that a bomb ends before the disk or the bill does. */
 export const DEFAULT_ARCHIVE_LIMITS: Required<ArchiveLimits> = {
-  maxEntries: 1_000_000, // some 400 MB of heap
-  maxEntryBytes: 50 * 1024 * MiB, // a worker at 400 MB/s needs two minutes for it
+  maxEntries: 1_000_000, // some 460 MB of memory
+  maxEntryBytes: 50 * 1024 * MiB, // what 10,000 parts of 5 MiB hold
   maxTotalBytes: 500 * 1024 * MiB,
   maxBufferBytes: 256 * MiB,
-  maxRatio: 250, // logs and CSV reach 20 to 100; a bomb of zeros has 1,029
+  maxRatio: 250, // deflate ends at 1,032, which only bombs come near
   maxNameBytes: 1_024,
   maxNameDepth: 64,
   maxDirectoryBytes: 256 * MiB,

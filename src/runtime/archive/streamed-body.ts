@@ -4,6 +4,7 @@ import { decompressionError, entryError, INFLATE_PIECE_BYTES, SMALL_BYTES } from
 import type { EntryRecord } from './entry-record.js';
 import { RATIO_GRACE_BYTES, type ArchiveLimits, type OutputBudget } from './limits.js';
 import { DESCRIPTOR, DIRECTORY_HEADER, Flag, LOCAL_HEADER, Method, ZIP64_END, END } from './records.js';
+import { sourceEnded } from './sources/source.js';
 import { ZipError } from './zip-error.js';
 
 /** What is looked at in one go to find out whether a whole small entry is in it. */
@@ -49,7 +50,8 @@ export async function* streamedBody(reader: ByteReader, record: EntryRecord, rul
     yield piece;
   }
   const counted: Counted = { crc32: crc, compressedSize: reader.offset - start, size };
-  await finish(reader, counted, record);
+  await reader.gather(DESCRIPTOR_WINDOW_BYTES);
+  finish(reader, counted, record);
   return counted;
 }
 
@@ -60,11 +62,14 @@ export async function smallBody(
   const known = knownBytes(record);
   if (record.method !== Method.deflate || (known !== Infinity && (known > WINDOW_BYTES || record.size > SMALL_BYTES))) return undefined;
   const start = reader.offset;
-  const content = inflateWindow(await reader.peek(Math.min(known, WINDOW_BYTES)), known, reader, record, rules);
+  const wanted = Math.min(known, WINDOW_BYTES);
+  if (!reader.gathered(wanted)) await reader.gather(wanted);
+  const content = inflateWindow(known, reader, record, rules);
   if (content === undefined) return undefined;
   const counted: Counted = { crc32: crc32(content), compressedSize: reader.offset - start, size: content.length };
   count(counted.size, counted.size, counted.compressedSize, record, reader.label, rules);
-  await finish(reader, counted, record);
+  if (!reader.gathered(DESCRIPTOR_WINDOW_BYTES)) await reader.gather(DESCRIPTOR_WINDOW_BYTES);
+  finish(reader, counted, record);
   return { content, counted };
 }
 
@@ -79,9 +84,10 @@ function count(pieceBytes: number, size: number, taken: number, record: EntryRec
   throw entryError('ERR_ZIP_TOTAL_TOO_LARGE', `more than \`limits.maxTotalBytes\` (${rules.budget.maxBytes}) came out of this archive`, record, archive);
 }
 
-async function finish(reader: ByteReader, counted: Counted, record: EntryRecord): Promise<void> {
+/** Checks what came out; the bytes of a descriptor must be gathered. */
+function finish(reader: ByteReader, counted: Counted, record: EntryRecord): void {
   if (hasLength(record)) checkCounted(counted, record, reader.label);
-  else await readDescriptor(reader, counted, record);
+  else stepOverDescriptor(reader, counted, record);
 }
 
 function checkGrowth(size: number, taken: number, record: EntryRecord, archive: string, { limits }: StreamRules): void {
@@ -101,7 +107,7 @@ function checkCounted(counted: Counted, record: EntryRecord, archive: string): v
 async function* storedData(reader: ByteReader, record: EntryRecord): AsyncGenerator<Buffer, void, void> {
   if (!hasLength(record)) {
     // Only an empty content is known to be at its end here.
-    await reader.gather(LONGEST_DESCRIPTOR_BYTES + 4);
+    await reader.gather(DESCRIPTOR_WINDOW_BYTES);
     if (descriptorLength(reader, { crc32: 0, compressedSize: 0, size: 0 }) !== undefined) return;
     const message = 'stored data of unknown length has no end that could be told from content; use openZip';
     throw entryError('ERR_ZIP_NOT_STREAMABLE', message, record, reader.label);
@@ -115,10 +121,10 @@ async function* storedData(reader: ByteReader, record: EntryRecord): AsyncGenera
 }
 
 /** Inflates what is in the window and steps over it; undefined when it goes on outside of the window. */
-function inflateWindow(window: Buffer, known: number, reader: ByteReader, record: EntryRecord, { guess }: StreamRules): Buffer | undefined {
+function inflateWindow(known: number, reader: ByteReader, record: EntryRecord, { guess }: StreamRules): Buffer | undefined {
   try {
     const chunkSize = known === Infinity ? guess.contentBytes : Math.max(64, record.size + 1);
-    const input = known === Infinity ? window : window.subarray(0, known);
+    const input = reader.bytes.subarray(reader.at, known === Infinity ? undefined : reader.at + known);
     const made = inflateRawSync(input, { info: true, maxOutputLength: SMALL_BYTES, chunkSize }) as unknown as { buffer: Buffer; engine: InflateRaw };
     reader.advance(made.engine.bytesWritten);
     guess.contentBytes = Math.min(64 * 1024, Math.max(1024, made.buffer.length + (made.buffer.length >> 3)));
@@ -166,17 +172,15 @@ async function* largeData(reader: ByteReader, record: EntryRecord): AsyncGenerat
   }
 }
 
-async function readDescriptor(reader: ByteReader, counted: Counted, record: EntryRecord): Promise<void> {
-  const there = await reader.gather(LONGEST_DESCRIPTOR_BYTES + 4);
+function stepOverDescriptor(reader: ByteReader, counted: Counted, record: EntryRecord): void {
   const length = descriptorLength(reader, counted);
-  if (length === undefined) {
-    if (there < 12) await reader.take(12); // throws: the body ended
-    throw descriptorError(reader, counted, record);
-  }
-  reader.advance(length);
+  if (length !== undefined) reader.advance(length);
+  else if (reader.bytes.length - reader.at < 12) throw sourceEnded(reader.label, reader.offset);
+  else throw descriptorError(reader, counted, record);
 }
 
-const LONGEST_DESCRIPTOR_BYTES = 24;
+/** The longest descriptor and the signature after it. */
+const DESCRIPTOR_WINDOW_BYTES = 28;
 
 /** Length of the descriptor that says what was counted and has a record after it: with or without signature, 64 or 32 bits, 4.3.9. */
 function descriptorLength({ bytes, at: start }: ByteReader, counted: Counted): number | undefined {

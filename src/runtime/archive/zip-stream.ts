@@ -8,6 +8,7 @@ import { describeEntry, refusalOf, type EntryKind, type EntryRecord, type EntryR
 import { EntryStream } from './entry-stream.js';
 import { OutputBudget, resolveLimits } from './limits.js';
 import { foldName } from './names.js';
+import { sourceEnded } from './sources/source.js';
 import { checkDirectory, type Delivered } from './streamed-directory.js';
 import {
   decodeDosTime, decodeLocalHeader, DESCRIPTOR, Flag, LOCAL_HEADER, LOCAL_HEADER_BYTES, localHeaderBytes, Method,
@@ -40,6 +41,9 @@ export function streamZip(source: AsyncIterable<Uint8Array>, options: StreamZipO
   return new ZipStream(source, options);
 }
 
+/** A local header with nearly every name that there is. */
+const HEADER_WINDOW_BYTES = 512;
+
 /** `PK`, with which every record begins. */
 const MAGIC = 0x4b50;
 
@@ -71,8 +75,7 @@ export class ZipStream implements AsyncIterable<StreamedEntry> {
       await this.#skipSplitMark();
       for (let entry = await this.#nextEntry(); entry !== undefined; entry = await this.#nextEntry()) {
         yield entry;
-        const counted = await entry.finish();
-        this.#delivered.set(entry.record.offset, { record: entry.record, counted });
+        this.#delivered.set(entry.record.offset, { record: entry.record, counted: entry.counted ?? await entry.finish() });
       }
       await checkDirectory(reader, this.#delivered, this.#rules);
       this.#state = 'verified';
@@ -109,7 +112,8 @@ export class ZipStream implements AsyncIterable<StreamedEntry> {
     const { limits } = this.#rules;
     const archive = reader.label;
     const offset = reader.offset;
-    const there = await reader.gather(LOCAL_HEADER_BYTES);
+    if (!reader.gathered(HEADER_WINDOW_BYTES)) await reader.gather(HEADER_WINDOW_BYTES);
+    const there = reader.bytes.length - reader.at;
     if (there < 4 || reader.bytes.readUInt32LE(reader.at) !== LOCAL_HEADER) {
       if (offset === 0 && (there < 4 || reader.bytes.readUInt16LE(reader.at) !== MAGIC)) throw new ZipError('ERR_ZIP_NOT_ZIP', 'not a ZIP archive, or bytes stand before it', { archive });
       return undefined;
@@ -118,7 +122,7 @@ export class ZipStream implements AsyncIterable<StreamedEntry> {
       throw new ZipError('ERR_ZIP_TOO_MANY_ENTRIES', `more than ${limits.maxEntries} entries, which \`limits.maxEntries\` allows`, { archive });
     }
     const length = there < LOCAL_HEADER_BYTES ? LOCAL_HEADER_BYTES : localHeaderBytes(reader.bytes, reader.at);
-    if (await reader.gather(length) < length) await reader.take(length); // throws: the body ended
+    if (there < length && await reader.gather(length) < length) throw sourceEnded(archive, reader.offset);
     // A copy: the names of all entries must not keep the body in memory.
     const header = Buffer.allocUnsafe(length);
     reader.bytes.copy(header, 0, reader.at, reader.at + length);
@@ -204,6 +208,11 @@ export class StreamedEntry implements ArchiveEntry {
 
   stream(options: ReadOptions = {}): Readable {
     return new EntryStream((signal) => this.#pieces(signal), options.signal);
+  }
+
+  /** @internal What it turned out to be, once it was read to its end. */
+  get counted(): Counted | undefined {
+    return this.#counted;
   }
 
   /** @internal Reads what is left, so that the next entry can follow. */

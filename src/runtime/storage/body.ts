@@ -1,4 +1,4 @@
-import type { ByteBudget } from './byte-budget.js';
+import type { Held, PartMemory } from './part-memory.js';
 import type { PutBody } from './put-options.js';
 
 /** A piece of the body in memory, and how to give that memory back. */
@@ -44,7 +44,7 @@ export interface PartRules {
   readonly partBytes: number;
   /** Bytes of the whole body, if known: a small body then takes no more memory than it has bytes. */
   readonly size: number | undefined;
-  readonly memory: ByteBudget;
+  readonly memory: PartMemory;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -56,7 +56,7 @@ export async function* partsOf(body: AsyncIterable<Uint8Array>, rules: PartRules
   const { partBytes, size = Infinity, memory, signal } = rules;
   let number = 0;
   let left = size;
-  let filling: { readonly bytes: Buffer; readonly release: () => void } | undefined;
+  let filling: Held | undefined;
   let filled = 0;
   const finish = (): Part | undefined => {
     if (filling === undefined) return undefined;
@@ -69,8 +69,7 @@ export async function* partsOf(body: AsyncIterable<Uint8Array>, rules: PartRules
       for (let at = 0; at < piece.byteLength;) {
         if (filling === undefined) {
           // One byte more than there should be shows a body that is longer than its size.
-          const wanted = Math.min(partBytes, Math.max(left, 1));
-          filling = { release: await memory.take(wanted, signal), bytes: Buffer.allocUnsafeSlow(wanted) };
+          filling = await memory.take(Math.min(partBytes, Math.max(left, 1)), signal);
           filled = 0;
         }
         const taken = Math.min(filling.bytes.length - filled, piece.byteLength - at);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import { crc32Combine } from './crc32-combine.js';
 
 /** How the content is compared with what is stored. S3 verifies the same checksum on what it receives. */
 export type Verification = 'crc32' | 'sha256';
@@ -51,9 +52,10 @@ export class PartsChecksum {
 
   /** @returns the checksum of this part */
   add(part: Uint8Array): string {
+    const crc = crc32(part);
+    this.#crc = this.#bytes === 0 ? crc : crc32Combine(this.#crc, crc, part.byteLength);
     this.#bytes += part.byteLength;
-    this.#crc = crc32(part, this.#crc);
-    if (this.#verify === 'crc32') return crc32ToBase64(crc32(part));
+    if (this.#verify === 'crc32') return crc32ToBase64(crc);
     const hash = createHash('sha256').update(part).digest();
     this.#hashes.push(hash);
     return hash.toString('base64');

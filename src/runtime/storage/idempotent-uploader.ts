@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { Body, partsOf, type Part, type PartRules } from './body.js';
-import { ByteBudget } from './byte-budget.js';
 import { crc32ToBase64, identityOf, PartsChecksum, type Identity } from './checksum.js';
 import { MemoryContent, type Committed, type ReadyContent } from './content.js';
 import { MAX_PARTS, MultipartContent } from './multipart-content.js';
+import { PartMemory } from './part-memory.js';
 import type { PutOptions, PutResult } from './put-options.js';
 import { StorageError } from './storage-error.js';
 import { glance, statusOf, type StoredObject } from './stored-object.js';
@@ -50,7 +50,7 @@ export class IdempotentUploader {
   readonly #partBytes: number;
   readonly #partsInParallel: number;
   readonly #maxAttempts: number;
-  readonly #memory: ByteBudget;
+  readonly #memory: PartMemory;
 
   /** @throws TypeError naming the option that is out of its range */
   constructor(options: IdempotentUploaderOptions) {
@@ -59,7 +59,7 @@ export class IdempotentUploader {
     this.#partsInParallel = within('partsInParallel', options.partsInParallel ?? 4, 1, MAX_PARTS);
     this.#maxAttempts = within('maxAttempts', options.maxAttempts ?? 6, 1, 1_000);
     const maxBuffered = options.maxBufferedBytes ?? Math.max(64 * MiB, this.#partBytes);
-    this.#memory = new ByteBudget(within('maxBufferedBytes', maxBuffered, this.#partBytes, Number.MAX_SAFE_INTEGER));
+    this.#memory = new PartMemory(within('maxBufferedBytes', maxBuffered, this.#partBytes, Number.MAX_SAFE_INTEGER), this.#partBytes);
   }
 
   /**
