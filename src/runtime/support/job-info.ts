@@ -9,8 +9,11 @@ export interface JobInfo {
   /** `bucket/key` of the object that the job is about. */
   readonly file?: string;
   readonly groupId?: string;
-  /** Trace context that came with the message, in X-Ray's format. */
+  /** Trace context that AWS services put on the message, in X-Ray's format. */
   readonly traceHeader?: string;
+  /** Trace context that an OpenTelemetry sender put on the message, as attributes in W3C's format. */
+  readonly traceparent?: string;
+  readonly tracestate?: string;
   /** Milliseconds since 1970, by the clock of SQS. */
   readonly sentAt?: number;
 }

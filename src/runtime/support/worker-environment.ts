@@ -15,6 +15,12 @@ export interface WorkerEnvironment {
 
 const LogLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 
+/** The level that the environment asks for. A wrong one is `info` here, so that there is a log that can say so. */
+export function logLevelOf(env: Readonly<Record<string, string | undefined>>): string {
+  const level = env[WorkerEnv.logLevel]?.trim() ?? '';
+  return LogLevels.includes(level) ? level : 'info';
+}
+
 /**
  * Reads what the construct wrote.
  *

@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
-import { WorkerEnv } from '../../contract/worker-env.js';
+import { outlineError } from './outline-error.js';
 import { type AroundJob, type JobInfo } from '../support/job-info.js';
+import { logLevelOf } from '../support/worker-environment.js';
 
 const currentJob = new AsyncLocalStorage<JobInfo>();
 
@@ -14,13 +15,17 @@ export interface CreateLoggerOptions {
   readonly destination?: DestinationStream;
 }
 
-/** A logger that writes one JSON object per line, with the correlation id, message id, attempt and file of the job at work. */
+/**
+ * A logger that writes one JSON object per line, with the correlation id, message id, attempt and file of the job at work. Of an error under
+ * `err` it writes name, code, message, stack and causes, cut to a bounded length: other properties can hold requests with their secrets.
+ */
 export function createLogger(options: CreateLoggerOptions = {}): PinoLogger {
-  const { level = process.env[WorkerEnv.logLevel] ?? 'info', bindJob = true, destination = pino.destination({ fd: 1, sync: true }) } = options;
+  const { level = logLevelOf(process.env), bindJob = true, destination = pino.destination({ fd: 1, sync: true }) } = options;
   return pino({
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { err: outlineError },
     formatters: { level: (label) => ({ level: label }) },
     ...(bindJob ? { mixin: jobFields } : {}),
   }, destination);

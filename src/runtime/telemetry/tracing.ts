@@ -1,5 +1,10 @@
-import { context, type Context, SpanKind, SpanStatusCode, trace, TraceFlags, type Tracer } from '@opentelemetry/api';
+import { context, type Context, createTraceState, isSpanContextValid, SpanKind, SpanStatusCode, trace, TraceFlags, type Tracer } from '@opentelemetry/api';
 import { type AroundJob, type JobInfo } from '../support/job-info.js';
+
+/** Characters of version 00, which has no more. */
+const TraceparentLength = 55;
+/** What W3C asks everybody to be able to carry. */
+const MaxTraceStateLength = 512;
 
 /**
  * A span around each job that continues the trace of the message. Without an OpenTelemetry SDK in the process it does nothing.
@@ -8,7 +13,7 @@ import { type AroundJob, type JobInfo } from '../support/job-info.js';
  */
 export function traceJobs(tracer: Tracer = trace.getTracer('fileworks-runtime')): AroundJob {
   return async (info, run) => tracer.startActiveSpan(
-    `process ${info.queueName}`, { kind: SpanKind.CONSUMER, attributes: attributesOf(info) }, parentOf(info.traceHeader), async (span) => {
+    `process ${info.queueName}`, { kind: SpanKind.CONSUMER, attributes: attributesOf(info) }, parentOf(info), async (span) => {
       try {
         return await run();
       } catch (error) {
@@ -36,22 +41,48 @@ function attributesOf(info: JobInfo) {
 }
 
 /**
- * The span that sent the message, from X-Ray's header: `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1`.
+ * The span that sent the message. The sender's own attribute says it more exactly than the header, which a service in between may have made.
+ */
+function parentOf({ traceparent = '', tracestate, traceHeader = '' }: JobInfo): Context {
+  const active = context.active();
+  const parent = fromTraceparent(traceparent) ?? fromTraceHeader(traceHeader);
+  if (parent === undefined) {
+    return active;
+  }
+  const { traceId, spanId, sampled } = parent;
+  return trace.setSpanContext(active, {
+    traceId,
+    spanId,
+    traceFlags: sampled ? TraceFlags.SAMPLED : TraceFlags.NONE,
+    isRemote: true,
+    ...(traceparent === '' || tracestate === undefined ? {} : { traceState: createTraceState(tracestate.slice(0, MaxTraceStateLength)) }),
+  });
+}
+
+interface Parent {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly sampled: boolean;
+}
+
+/** @see https://www.w3.org/TR/trace-context/#traceparent-header */
+function fromTraceparent(text: string): Parent | undefined {
+  // Version 00 ends with the flags, later ones may go on after a dash, and ff is none.
+  const match = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:$|-)/.exec(text);
+  if (match === null || (text.startsWith('00') && text.length > TraceparentLength)) {
+    return undefined;
+  }
+  const [, traceId, spanId, flags] = match;
+  return isSpanContextValid({ traceId, spanId, traceFlags: 0 }) ? { traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1 } : undefined;
+}
+
+/**
+ * X-Ray's header: `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1`.
  *
  * @see https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
  */
-function parentOf(header: string | undefined): Context {
-  const active = context.active();
-  const root = /Root=1-([0-9a-f]{8})-([0-9a-f]{24})/.exec(header ?? '');
-  const parent = /Parent=([0-9a-f]{16})/.exec(header ?? '');
-  if (root === null || parent === null) {
-    return active;
-  }
-  const sampled = /Sampled=1/.test(header ?? '');
-  return trace.setSpanContext(active, {
-    traceId: `${root[1]}${root[2]}`,
-    spanId: parent[1],
-    traceFlags: sampled ? TraceFlags.SAMPLED : TraceFlags.NONE,
-    isRemote: true,
-  });
+function fromTraceHeader(text: string): Parent | undefined {
+  const root = /Root=1-([0-9a-f]{8})-([0-9a-f]{24})/.exec(text);
+  const parent = /Parent=([0-9a-f]{16})/.exec(text);
+  return root === null || parent === null ? undefined : { traceId: `${root[1]}${root[2]}`, spanId: parent[1], sampled: text.includes('Sampled=1') };
 }
