@@ -10,14 +10,20 @@ export const WorkerMetrics = {
   jobsPoisoned: 'JobsPoisoned',
   /** Milliseconds from the start of a handler to its end. */
   jobDuration: 'JobDuration',
-  /** Count: leases lost while a handler was running. */
+  /** Count: leases lost while a handler was running or a message waited for one. */
   leasesLost: 'LeasesLost',
   /** Count: visibility extensions. */
   leaseExtensions: 'LeaseExtensions',
-  /** Count: calls to SQS; divide by messages for the cost of one. */
+  /** Count: calls to SQS; divide by MessagesReceived for the cost of one. */
   apiCalls: 'ApiCalls',
-  /** Count: messages given back unfinished when a worker stopped. */
+  /** Count: messages that SQS delivered, repeated ones included. */
+  messagesReceived: 'MessagesReceived',
+  /** Count: messages given back unfinished, because a worker stopped or could not start them soon. */
   jobsReleased: 'JobsReleased',
+  /** Count: handlers that did not end after their signal aborted. */
+  jobsAbandoned: 'JobsAbandoned',
+  /** Count: messages whose delete or release SQS did not confirm. */
+  messagesUnconfirmed: 'MessagesUnconfirmed',
 } as const;
 
 export const MetricDimensions = {

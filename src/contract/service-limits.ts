@@ -14,6 +14,8 @@ export const SqsLimits = {
   maxDelaySeconds: 900,
   /** Receive, delete and visibility calls carry at most ten messages each. */
   maxBatchEntries: 10,
+  /** Attributes of a message, those of the sender and ours together. */
+  maxAttributes: 10,
   maxReceiveCount: 1_000,
 } as const;
 

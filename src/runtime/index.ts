@@ -8,7 +8,7 @@ export {
   type JobHandler, type JobResult, type MessageAttribute, type MessageAttributes, type PollerEvents, type PollerHealth, type PollerState,
   type PollerStats, QueuePoller, type QueuePollerOptions, type QueueOptions, type QueueTransport, type ScaleInProtection, SqsTransport, type StopOptions,
 } from './queue/index.js';
-export { circuitBreaker, type CircuitBreakerOptions } from './support/circuit-breaker.js';
+export { circuitBreaker, type CircuitBreakerEvents, type CircuitBreakerOptions } from './support/circuit-breaker.js';
 export { type Clock, systemClock, type Timer } from './support/clock.js';
 export { type AroundJob, type JobInfo } from './support/job-info.js';
 export { type Logger } from './support/logger.js';

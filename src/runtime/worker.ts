@@ -3,10 +3,14 @@ import { ConfigurationError } from './errors.js';
 import {
   DefaultVisibilitySeconds, type DrainReport, type JobHandler, QueuePoller, type QueueOptions, type QueuePollerOptions,
 } from './queue/index.js';
+import { aroundJobs } from './support/around-jobs.js';
+import { circuitBreaker, type CircuitBreakerOptions } from './support/circuit-breaker.js';
 import { defined } from './support/defined.js';
 import { watchEventLoop } from './support/event-loop-watch.js';
 import { type Logger } from './support/logger.js';
+import { type AroundJob } from './support/job-info.js';
 import { readWorkerEnvironment, type WorkerEnvironment } from './support/worker-environment.js';
+import { WorkerEnv } from '../contract/worker-env.js';
 import { createLogger, EmfMetrics } from './telemetry/index.js';
 import { recordMetrics } from './jobs/worker-metrics.js';
 import { optionsFromEnvironment } from './jobs/worker-options.js';
@@ -31,6 +35,8 @@ export interface RunWorkerOptions<Body = unknown> extends Pick<QueueOptions<Body
   readonly logger?: Logger;
   /** @default - CloudWatch metrics as log lines on standard output */
   readonly metrics?: EmfMetrics;
+  /** Takes no new work while most jobs fail, as when a database is away. @default - every job is tried */
+  readonly circuitBreaker?: CircuitBreakerOptions;
   /** Ends the process. @default process.exit */
   readonly exit?: (code: number) => void;
 }
@@ -56,7 +62,8 @@ export async function runWorker<Body = unknown>(handler: JobHandler<Body>, optio
   let visibilitySeconds: number | undefined;
   try {
     const environment = readWorkerEnvironment(env);
-    poller = new QueuePoller(pollerOptions(handler, options, environment, env, logger));
+    const breaker = options.circuitBreaker && watchFailures(options.circuitBreaker, () => poller, logger);
+    poller = new QueuePoller(pollerOptions(handler, options, environment, env, logger, breaker));
     visibilitySeconds = environment.visibilityTimeoutSeconds;
     health = await startHealth(environment, poller);
   } catch (error) {
@@ -80,19 +87,39 @@ export async function runWorker<Body = unknown>(handler: JobHandler<Body>, optio
 
 function pollerOptions<Body>(
   handler: JobHandler<Body>, options: RunWorkerOptions<Body>, environment: WorkerEnvironment,
-  env: Readonly<Record<string, string | undefined>>, logger: Logger,
+  env: Readonly<Record<string, string | undefined>>, logger: Logger, innermost: AroundJob | undefined,
 ): QueuePollerOptions {
   const { schema, prefetch, receive, ack, retry, handlerTimeoutSeconds, transport, clock } = options;
-  const { queue, ...fromEnvironment } = optionsFromEnvironment(environment, env, logger);
+  const { queue, aroundJob, ...fromEnvironment } = optionsFromEnvironment(environment, env, logger);
   return {
     ...defined({ prefetch, receive, ack, retry, handlerTimeoutSeconds, transport, clock }),
     ...fromEnvironment,
+    aroundJob: innermost === undefined ? aroundJob : aroundJobs(aroundJob, innermost),
     queues: [{ ...queue, handler, ...defined({ schema }) }],
   };
 }
 
+/** Pauses the poller while the circuit is open. */
+function watchFailures(options: CircuitBreakerOptions, poller: () => QueuePoller, logger: Logger): AroundJob {
+  return circuitBreaker(options, {
+    onOpen: () => {
+      logger.warn({}, 'most jobs fail: no new work is taken until one succeeds');
+      poller().pause();
+    },
+    onClose: () => {
+      logger.info({}, 'work is taken again after failures');
+      poller().resume();
+    },
+  });
+}
+
 async function startHealth({ healthPort }: WorkerEnvironment, poller: QueuePoller): Promise<HealthServer | undefined> {
-  return healthPort === undefined ? undefined : HealthServer.listen({ port: healthPort, state: () => poller.health() });
+  try {
+    return healthPort === undefined ? undefined : await HealthServer.listen({ port: healthPort, state: () => poller.health() });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new ConfigurationError([`cannot listen on port ${healthPort} of \`${WorkerEnv.healthPort}\`: ${code}; choose one that nothing else in the container uses`]);
+  }
 }
 
 /** Turns signals and uncaught exceptions into a drain. Returns a function that stops listening. */

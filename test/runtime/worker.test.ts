@@ -1,4 +1,5 @@
 import { get } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
 import { type Logger } from '../../src/runtime/support/logger.js';
 import { createLogger, EmfMetrics } from '../../src/runtime/telemetry/index.js';
 import { InMemoryQueues, objectCreatedEvent } from '../../src/runtime/testing/index.js';
@@ -18,9 +19,9 @@ function memoryLogger(lines: Line[]): Logger {
 }
 
 /** Starts a worker on a queue in memory; `exited` resolves with its exit code. */
-function start(handler: Parameters<typeof runWorker>[0], env: Record<string, string> = {}) {
+function start(handler: Parameters<typeof runWorker>[0], env: Record<string, string> = {}, options: Parameters<typeof runWorker>[1] = {}) {
   const queues = new InMemoryQueues();
-  const queue = queues.create('jobs', { deadLetterQueue: queues.create('jobs-dlq') });
+  const queue = queues.create('jobs', { deadLetterQueue: queues.create('jobs-dlq'), maxReceiveCount: Number({ FILEWORKS_MAX_RECEIVE_COUNT: '3', ...env }.FILEWORKS_MAX_RECEIVE_COUNT) });
   const lines: Line[] = [];
   const exited = new Promise<number>((exit) => {
     void runWorker(handler, {
@@ -30,6 +31,7 @@ function start(handler: Parameters<typeof runWorker>[0], env: Record<string, str
       logger: memoryLogger(lines),
       metrics: new EmfMetrics({ write: () => undefined }),
       exit,
+      ...options,
     });
   });
   return { queue, lines, exited };
@@ -88,6 +90,48 @@ it('fails with every problem of the environment at once', async () => {
     ['fatal', 'expected `FILEWORKS_STOP_TIMEOUT_SECONDS` to be a whole number from 2 to 120, got: 300'],
     ['fatal', 'expected `FILEWORKS_CONCURRENCY` to be a whole number from 1 to 10000, got: ten'],
   ]);
+});
+
+it('fails by name when the log level of the environment is none', async () => {
+  const exited = new Promise<number>((exit) => {
+    void runWorker(() => undefined, { env: { FILEWORKS_QUEUE_URL: 'https://sqs/0/jobs', FILEWORKS_LOG_LEVEL: 'loud' }, exit });
+  });
+  expect(await exited).toBe(WorkerExitCode.configuration);
+});
+
+it('fails by name when the port of the health server is taken', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const { lines, exited } = start(() => undefined, { FILEWORKS_HEALTH_PORT: String(port) });
+  const code = await exited;
+  await new Promise((resolve) => server.close(resolve));
+  expect(code).toBe(WorkerExitCode.configuration);
+  expect(lines.map(({ problem }) => problem)).toEqual([
+    `cannot listen on port ${port} of \`FILEWORKS_HEALTH_PORT\`: EADDRINUSE; choose one that nothing else in the container uses`,
+  ]);
+});
+
+it('takes no new work while most jobs fail, and goes on when they succeed again', async () => {
+  let isAway = true;
+  let tries = 0;
+  const { queue, lines, exited } = start(() => {
+    tries += 1;
+    if (isAway) {
+      throw new Error('database is away');
+    }
+  }, { FILEWORKS_CONCURRENCY: '1', FILEWORKS_MAX_RECEIVE_COUNT: '1000' }, { circuitBreaker: { minimumJobs: 3, resetSeconds: 1 }, retry: () => 0 });
+  queue.send(objectCreatedEvent({ key: 'a' }));
+  await until(() => lines.some(({ msg }) => msg.startsWith('most jobs fail')));
+  const before = tries;
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(tries).toBe(before);
+  isAway = false;
+  await until(() => queue.deleted.length === 1 || tries > before);
+  expect(lines.map(({ msg }) => msg)).toContain('work is taken again after failures');
+  process.emit('SIGTERM', 'SIGTERM');
+  expect(await exited).toBe(WorkerExitCode.stopped);
+  expect(queue.messages).toEqual([]);
 });
 
 it('gives its work back and exits with 70 after an exception that nobody caught', async () => {

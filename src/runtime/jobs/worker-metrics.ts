@@ -19,6 +19,9 @@ export function recordMetrics(poller: QueuePoller, metrics: EmfMetrics): void {
   poller.on('lease:lost', ({ queueName }) => metrics.count(queueName, 'leasesLost'));
   poller.on('lease:extended', ({ queueName }) => metrics.count(queueName, 'leaseExtensions'));
   poller.on('api:called', ({ queueName }) => metrics.count(queueName, 'apiCalls'));
+  poller.on('messages:received', ({ queueName, count }) => metrics.count(queueName, 'messagesReceived', count));
+  poller.on('job:abandoned', ({ job }) => metrics.count(job.queueName, 'jobsAbandoned'));
+  poller.on('message:unconfirmed', ({ queueName }) => metrics.count(queueName, 'messagesUnconfirmed'));
   poller.on('messages:released', ({ queueName, count }) => metrics.count(queueName, 'jobsReleased', count));
   poller.on('state:changed', ({ to }) => {
     if (to === 'stopped') {

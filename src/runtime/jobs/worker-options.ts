@@ -1,11 +1,13 @@
 import { EcsScaleInProtection, type QueueOptions, type QueuePollerOptions } from '../queue/index.js';
 import { aroundJobs } from '../support/around-jobs.js';
 import { defined } from '../support/defined.js';
+import { type AroundJob } from '../support/job-info.js';
 import { type Logger } from '../support/logger.js';
 import { type WorkerEnvironment } from '../support/worker-environment.js';
 import { logContext, traceJobs } from '../telemetry/index.js';
 
-export type EnvironmentOptions = Pick<QueuePollerOptions, 'concurrency' | 'visibility' | 'shutdown' | 'protection' | 'aroundJob' | 'logger'> & {
+export type EnvironmentOptions = Pick<QueuePollerOptions, 'concurrency' | 'visibility' | 'shutdown' | 'protection' | 'logger'> & {
+  readonly aroundJob: AroundJob;
   readonly queue: Omit<QueueOptions, 'handler' | 'schema'>;
 };
 

@@ -21,6 +21,14 @@ export interface DecodedBody {
 type Json = Record<string, unknown>;
 
 const MaxNesting = 4;
+/** S3 has no longer ones; what is longer fills logs and nothing else. */
+const MaxBucketLength = 255;
+const MaxKeyBytes = 1_024;
+
+/** Correlation ids stand in every log line and become message attributes: text without control characters, of bounded length. */
+export function isCorrelationId(value: unknown): value is string {
+  return typeof value === 'string' && /^[^\p{Cc}\p{Cs}]{1,256}$/u.test(value) && value.trim() !== '';
+}
 
 /**
  * Reads what can be in the queue of an S3 pipeline: S3 events from EventBridge, S3 notifications, either of them inside an SNS envelope,
@@ -79,7 +87,7 @@ export async function validateBody(schema: StandardSchemaV1, body: unknown): Pro
 
 function decodeContinuation(value: Json, acceptUnknown: boolean, depth: number): DecodedBody {
   const { fileworksContinuation, correlationId, body, state, generation } = value as unknown as ContinuationMessage;
-  const valid = (fileworksContinuation as number) === 1 && typeof correlationId === 'string' && typeof body === 'string'
+  const valid = (fileworksContinuation as number) === 1 && isCorrelationId(correlationId) && typeof body === 'string'
     && Number.isInteger(generation) && generation >= 1;
   if (!valid) {
     throw new PoisonMessage('body is a continuation of an unknown version or shape; the worker may be older than the sender');
@@ -90,18 +98,25 @@ function decodeContinuation(value: Json, acceptUnknown: boolean, depth: number):
 function decodeJob(value: Json): DecodedBody {
   const { fileworksJob, type, correlationId, object, payload } = value as unknown as JobMessage;
   if ((fileworksJob as number) !== 1) {
-    throw new PoisonMessage(`body is a job message of version ${String(fileworksJob)}; this worker reads version 1`);
+    const version = typeof fileworksJob === 'number' ? `version ${String(fileworksJob)}` : 'an unknown version';
+    throw new PoisonMessage(`body is a job message of ${version}; this worker reads version 1`);
   }
-  if (typeof type !== 'string' || type === '' || (correlationId !== undefined && typeof correlationId !== 'string')) {
-    throw new PoisonMessage('body is a job message without a type, or with a correlationId that is no text');
+  if (typeof type !== 'string' || type === '') {
+    throw new PoisonMessage('body is a job message without a type');
   }
-  const objects = object === undefined ? [] : [toObject(object as unknown as Json, 'object')];
+  if (correlationId !== undefined && !isCorrelationId(correlationId)) {
+    throw new PoisonMessage('body is a job message whose correlationId is no text of 1 to 256 characters without control characters');
+  }
+  if (object !== undefined && !isJson(object)) {
+    throw new PoisonMessage('body is a job message whose object is no object');
+  }
+  const objects = object === undefined ? [] : [toObject(object, 'object')];
   return { kind: 'job', body: payload, objects, type, ...(correlationId === undefined ? {} : { correlationId }) };
 }
 
 function decodeEvent(event: Json, detail: Json, acceptUnknown: boolean): DecodedBody {
   const type = event['detail-type'] as string;
-  const id = typeof event.id === 'string' && event.id !== '' ? { correlationId: event.id } : {};
+  const id = isCorrelationId(event.id) ? { correlationId: event.id } : {};
   if (event.source === ObjectEventSource && isJson(detail.bucket) && isJson(detail.object)) {
     const object = toObject({
       bucket: detail.bucket.name,
@@ -153,8 +168,11 @@ function toObject(source: Json, where: string): JobObject {
   if (typeof bucket !== 'string' || bucket === '' || typeof key !== 'string' || key === '') {
     throw new PoisonMessage(`${where} has no bucket name or no object key`);
   }
+  if (bucket.length > MaxBucketLength || Buffer.byteLength(key) > MaxKeyBytes) {
+    throw new PoisonMessage(`${where} has a bucket name or an object key that is longer than S3 allows`);
+  }
   if (size !== undefined && (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0)) {
-    throw new PoisonMessage(`${where} has a size that is no number of bytes: ${JSON.stringify(size)}`);
+    throw new PoisonMessage(`${where} has a size that is no number of bytes`);
   }
   const texts = ['etag', 'versionId', 'sequencer', 'reason'] as const;
   return {

@@ -1,15 +1,17 @@
-import { type DecodedBody, decodeBody, validateBody } from './body-decoder.js';
+import { type DecodedBody, decodeBody, isCorrelationId, validateBody } from './body-decoder.js';
 import { type Job, type JobContext } from './job.js';
 import { type Lease } from './lease.js';
 import { type ResolvedQueue } from './poller-options.js';
 import { type ContinuationMessage, MessageAttributeNames } from '../../contract/job-message.js';
 import { HandlerTimeout, HandOffRefused, hasCode, type JobAborted, LeaseLost, type PoisonMessage, type RetryLater, Shutdown } from '../errors.js';
 import { type Clock, type Timer } from '../support/clock.js';
+import { defined } from '../support/defined.js';
 import { type AroundJob, type JobInfo } from '../support/job-info.js';
 import { type Logger } from '../support/logger.js';
 
 /** A handler that does not end this long after its signal aborted is given up; it keeps its slot, since it still uses the machine. */
-const AbandonAfterMs = { shutdown: 500, timeout: 30_000, lost: 30_000 } as const;
+const AbandonAfterMs = 30_000;
+const AbandonAtShutdownAfterMs = 500;
 
 /** What becomes of the message. */
 export type Outcome
@@ -30,7 +32,6 @@ export interface JobRunOptions {
   readonly attempt: number;
   readonly maxReceiveCount: number | undefined;
   readonly handlerTimeoutSeconds: number | undefined;
-  readonly stopping: AbortSignal;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly aroundJob: AroundJob;
@@ -44,17 +45,22 @@ export class JobRun {
   readonly startedAt: number;
   /** Settles when the fate of the message is known; it never rejects. */
   readonly outcome: Promise<Outcome>;
-  /** Settles when the handler has ended, which may be later than the outcome; it never rejects. */
-  readonly ended: Promise<unknown>;
+  /** Settles when the handler has ended, which may be later than the outcome, with how it ended; it never rejects. */
+  readonly ended: Promise<Outcome>;
   /** Filled as far as the body could be decoded. */
   info: JobInfo;
 
   readonly #options: JobRunOptions;
   readonly #controller = new AbortController();
+  /** One for each job and not one for the worker, or the listeners of all its jobs would pile up on that. */
+  readonly #stopping = new AbortController();
   #decide!: (outcome: Outcome) => void;
   #timeout: Timer | undefined;
-  #abandon: Timer | undefined;
-  #handedOff = false;
+  #abandonment: { readonly at: number; readonly timer: Timer } | undefined;
+  #started = false;
+  #over = false;
+  /** What became of the continuation; undefined when nobody asked for one, or knows already that it failed. */
+  #handOff: Promise<Outcome> | undefined;
   #log: Logger | undefined;
 
   constructor(options: JobRunOptions) {
@@ -67,8 +73,9 @@ export class JobRun {
     this.outcome = new Promise((resolve) => this.#decide = resolve);
     const work = this.#work();
     void work.then((outcome) => {
+      this.#over = true;
       this.#timeout?.cancel();
-      this.#abandon?.cancel();
+      this.#abandonment?.timer.cancel();
       this.#decide(outcome);
     });
     // Whoever waits for `ended` hears of it before those who wait for `outcome`: the slot is free before the fate is handled.
@@ -81,26 +88,38 @@ export class JobRun {
     return this.#log;
   }
 
-  /** Tells the handler to stop. The first reason stands; a lease that is lost after its limit was told only changes the outcome. */
+  /** The worker begins to stop; the job may still finish. */
+  tellStopping(reason: Error): void {
+    this.#stopping.abort(reason);
+  }
+
+  /** Tells the handler to stop. The first reason stands; the earliest of the times to give it up counts. */
   abort(reason: JobAborted): void {
     this.#controller.abort(reason);
-    if (reason instanceof LeaseLost && reason.reason === 'limit') {
+    if (this.#over || (reason instanceof LeaseLost && reason.reason === 'limit')) {
       return;
     }
-    const [waitMs, outcome]: [number, Outcome] = reason instanceof Shutdown
-      ? [AbandonAfterMs.shutdown, { kind: 'released' }]
-      : reason instanceof HandlerTimeout
-        ? [AbandonAfterMs.timeout, { kind: 'failed', error: reason }]
-        : [AbandonAfterMs.lost, { kind: 'lost' }];
-    this.#abandon?.cancel();
-    this.#abandon = this.#options.clock.after(waitMs, () => {
-      this.#decide(this.#handedOff ? { kind: 'handed-off' } : outcome);
+    const patience = reason instanceof Shutdown ? AbandonAtShutdownAfterMs : AbandonAfterMs;
+    const at = this.#options.clock.now() + (this.#started ? patience : 0);
+    if (at < (this.#abandonment?.at ?? Number.POSITIVE_INFINITY)) {
+      this.#abandonment?.timer.cancel();
+      this.#abandonment = { at, timer: this.#options.clock.after(at - this.#options.clock.now(), () => void this.#abandon(reason)) };
+    }
+  }
+
+  async #abandon(reason: JobAborted): Promise<void> {
+    this.#timeout?.cancel();
+    if (this.#started) {
       this.#options.onAbandoned(this);
-    });
+    }
+    // A continuation that is under way decides: without it, to delete the message would be to lose the job.
+    const handOff = await this.#handOff;
+    this.#decide(handOff?.kind === 'handed-off' ? handOff : this.#classify(reason));
   }
 
   async #work(): Promise<Outcome> {
     const { lease, queue, aroundJob, attempt } = this.#options;
+    let outcome: Outcome = { kind: 'succeeded' };
     try {
       const decoded = decodeBody(lease.message.body, queue.schema !== undefined);
       this.info = describe(lease, queue, attempt, decoded);
@@ -108,23 +127,23 @@ export class JobRun {
         return { kind: 'ignored' };
       }
       const body = queue.schema === undefined ? decoded.body : await validateBody(queue.schema, decoded.body);
-      this.#startTimeout();
       const job = this.#job(decoded, body);
       const context = this.#context(decoded);
       await aroundJob(this.info, async () => {
+        // What is around a job may have held it until its message was no longer ours.
+        context.signal.throwIfAborted();
+        this.#started = true;
+        this.#startTimeout();
         await queue.handler(job, context);
       });
-      return this.#handedOff ? { kind: 'handed-off' } : { kind: 'succeeded' };
     } catch (error) {
-      return this.#classify(error);
+      outcome = this.#classify(error);
     }
+    const handOff = await this.#handOff;
+    return handOff !== undefined && (handOff.kind === 'handed-off' || outcome.kind === 'succeeded') ? handOff : outcome;
   }
 
   #classify(error: unknown): Outcome {
-    const { signal } = this.#controller;
-    if (this.#handedOff) {
-      return { kind: 'handed-off' };
-    }
     if (this.lease.lost !== undefined) {
       return { kind: 'lost' };
     }
@@ -134,7 +153,7 @@ export class JobRun {
     if (hasCode<RetryLater>(error, 'ERR_RETRY_LATER')) {
       return { kind: 'failed', error, retryAfterSeconds: error.seconds };
     }
-    if (signal.reason instanceof Shutdown) {
+    if (error instanceof Shutdown || this.#controller.signal.reason instanceof Shutdown) {
       return { kind: 'released' };
     }
     return { kind: 'failed', error };
@@ -164,11 +183,11 @@ export class JobRun {
   }
 
   #context(decoded: DecodedBody): JobContext {
-    const { attempt, maxReceiveCount, stopping, clock } = this.#options;
+    const { attempt, maxReceiveCount, clock } = this.#options;
     const log = () => this.log;
     return {
       signal: this.#controller.signal,
-      stopping,
+      stopping: this.#stopping.signal,
       attempt,
       isLastAttempt: maxReceiveCount !== undefined && attempt >= maxReceiveCount,
       correlationId: this.info.correlationId,
@@ -178,31 +197,32 @@ export class JobRun {
       state: decoded.continuation?.state,
       generation: decoded.continuation?.generation ?? 0,
       leaseEndsAt: new Date(clock.date().getTime() + this.lease.limitAt - clock.now()),
-      handOff: (state) => this.#handOff(decoded, state),
+      handOff: (state) => this.#sendContinuation(decoded, state),
     };
   }
 
-  async #handOff(decoded: DecodedBody, state: unknown): Promise<void> {
+  async #sendContinuation(decoded: DecodedBody, state: unknown): Promise<void> {
     if (this.#options.queue.fifo) {
       throw new HandOffRefused(`queue ${this.info.queueName} is FIFO: the rest of the job would come behind later messages of its group`);
     }
     if (this.lease.lost !== undefined) {
       throw new HandOffRefused(`the lease of message ${this.lease.id} is lost: another worker may have the job already`);
     }
-    if (this.#handedOff) {
+    if (this.#handOff !== undefined) {
       throw new HandOffRefused(`message ${this.lease.id} was handed off already`);
     }
-    this.#handedOff = true;
+    const sending = this.#options.sendContinuation({
+      fileworksContinuation: 1,
+      correlationId: this.info.correlationId,
+      body: decoded.continuation?.firstBody ?? this.lease.message.body,
+      state: state ?? null,
+      generation: (decoded.continuation?.generation ?? 0) + 1,
+    });
+    this.#handOff = sending.then((): Outcome => ({ kind: 'handed-off' }), (error: unknown): Outcome => ({ kind: 'failed', error }));
     try {
-      await this.#options.sendContinuation({
-        fileworksContinuation: 1,
-        correlationId: this.info.correlationId,
-        body: decoded.continuation?.firstBody ?? this.lease.message.body,
-        state: state ?? null,
-        generation: (decoded.continuation?.generation ?? 0) + 1,
-      });
+      await sending;
     } catch (error) {
-      this.#handedOff = false;
+      this.#handOff = undefined;
       throw error;
     }
   }
@@ -211,15 +231,20 @@ export class JobRun {
 function describe(lease: Lease, queue: ResolvedQueue, attempt: number, decoded?: DecodedBody): JobInfo {
   const { message } = lease;
   const object = decoded?.objects[0];
+  const attribute = message.attributes[MessageAttributeNames.correlationId]?.StringValue;
   return {
     messageId: message.messageId,
     queueName: queue.name,
     queueUrl: queue.url,
     attempt,
-    correlationId: decoded?.correlationId ?? message.attributes[MessageAttributeNames.correlationId]?.StringValue ?? message.messageId,
+    correlationId: decoded?.correlationId ?? (isCorrelationId(attribute) ? attribute : message.messageId),
     ...(object === undefined ? {} : { file: `${object.bucket}/${object.key}` }),
     ...(message.groupId === undefined ? {} : { groupId: message.groupId }),
-    ...(message.traceHeader === undefined ? {} : { traceHeader: message.traceHeader }),
+    ...defined({
+      traceHeader: message.traceHeader,
+      traceparent: message.attributes.traceparent?.StringValue,
+      tracestate: message.attributes.tracestate?.StringValue,
+    }),
     ...(message.sentAt === undefined ? {} : { sentAt: message.sentAt }),
   };
 }

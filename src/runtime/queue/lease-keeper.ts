@@ -52,6 +52,14 @@ export class LeaseKeeper {
     }
   }
 
+  /** Does now what the timer is late for. After a blocked event loop, work must not start on a lease that is over before that is seen. */
+  catchUp(): void {
+    if (this.#options.clock.now() >= this.#timerAt) {
+      this.#timer?.cancel();
+      this.#beat();
+    }
+  }
+
   #wakeAt(time: number): void {
     if (time >= this.#timerAt) {
       return;
@@ -106,11 +114,11 @@ export class LeaseKeeper {
   async #extend(calls: QueueCalls, leases: readonly Lease[]): Promise<void> {
     const { clock, visibilitySeconds } = this.#options;
     const now = clock.now();
-    const extensions: { readonly lease: Lease; readonly seconds: number }[] = [];
+    const extensions: { readonly lease: Lease; readonly seconds: number; readonly receiptHandle: string }[] = [];
     for (const lease of leases) {
       const seconds = Math.min(visibilitySeconds, Math.floor((lease.hardLimitAt - now) / 1_000));
       if (seconds * 1_000 > lease.expiresAt - now) {
-        extensions.push({ lease, seconds });
+        extensions.push({ lease, seconds, receiptHandle: lease.receiptHandle });
         this.#extending.add(lease);
       } else {
         lease.extendAt = Number.POSITIVE_INFINITY;
@@ -121,12 +129,15 @@ export class LeaseKeeper {
     }
     try {
       const failures = await calls.changeVisibility(
-        extensions.map(({ lease, seconds }) => ({ receiptHandle: lease.receiptHandle, visibilityTimeoutSeconds: seconds })));
+        extensions.map(({ seconds, receiptHandle }) => ({ receiptHandle, visibilityTimeoutSeconds: seconds })));
       const failureOf = new Map(failures.map((failure) => [failure.index, failure]));
-      extensions.forEach(({ lease, seconds }, index) => {
+      extensions.forEach(({ lease, seconds, receiptHandle }, index) => {
         this.#extending.delete(lease);
         const failure = failureOf.get(index);
-        if (failure === undefined) {
+        if (receiptHandle !== lease.receiptHandle) {
+          // The message came again meanwhile: what SQS says about the old handle says nothing about the new one.
+          this.#retrySoon(lease);
+        } else if (failure === undefined) {
           lease.expiresAt = now + seconds * 1_000;
           lease.extendAt = now + seconds * 1_000 / 3;
           this.#options.onExtended(lease);

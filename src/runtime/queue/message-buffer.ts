@@ -127,7 +127,11 @@ export class FifoBuffer implements MessageBuffer {
   }
 
   drop(lease: Lease): Lease[] {
-    return this.#groups.get(groupIdOf(lease))?.waiting.splice(0) ?? [];
+    const group = this.#groups.get(groupIdOf(lease));
+    if (group?.busy === false) {
+      this.#groups.delete(groupIdOf(lease));
+    }
+    return group?.waiting.splice(0) ?? [];
   }
 
   clear(): Lease[] {

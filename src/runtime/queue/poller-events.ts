@@ -24,6 +24,8 @@ export interface PollerEvents {
   'lease:extended': { readonly queueName: string; readonly messageId: string };
   'lease:lost': { readonly queueName: string; readonly messageId: string; readonly cause: LeaseLossCause };
   'delete:failed': { readonly queueName: string; readonly messageId: string; readonly error: unknown; readonly willRetry: boolean };
+  /** SQS did not confirm a delete or a release; the message comes back when its visibility timeout ends. */
+  'message:unconfirmed': { readonly queueName: string; readonly messageId: string };
   'receive:failed': { readonly queueName: string; readonly error: unknown; readonly consecutiveFailures: number };
   'messages:released': { readonly queueName: string; readonly count: number };
 }
@@ -33,10 +35,10 @@ export interface DrainReport {
   readonly durationMs: number;
   /** Jobs that ended while the worker was draining. */
   readonly finished: number;
-  /** Messages given back: jobs that could not finish, and messages that had not started. */
+  /** Messages given back meanwhile: jobs that could not finish, and messages that had not started. */
   readonly released: number;
   /** Handlers that still ran when the worker stopped. */
   readonly abandoned: number;
-  /** Messages whose delete or release SQS did not confirm; they come back when their visibility timeout ends. */
+  /** Messages whose delete or release SQS did not confirm meanwhile; they come back when their visibility timeout ends. */
   readonly unconfirmed: number;
 }

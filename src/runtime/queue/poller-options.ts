@@ -49,7 +49,11 @@ export interface QueuePollerOptions {
    */
   readonly prefetch?: 'auto' | number;
   readonly receive?: {
-    /** Length of a long poll in seconds, 1 to 20. @default - 20, or less when the stop timeout leaves less */
+    /**
+     * Length of a long poll in seconds, 1 to 20, and short enough to answer before the release reserve begins.
+     *
+     * @default - 20, or less when the stop timeout leaves less
+     */
     readonly waitTimeSeconds?: number;
     /** Long polls at the same time per queue, 1 to 100. @default 20 */
     readonly maxReceivers?: number;
@@ -134,14 +138,17 @@ const DefaultStopTimeoutSeconds = 30;
 const MinReserveSeconds = 1;
 const MaxReserveSeconds = 10;
 
+/** A long poll that is open when the worker stops must be able to answer before unfinished work is given back. */
+function longestWait(stopTimeoutSeconds: number, releaseReserveSeconds: number): number {
+  return Math.min(SqsLimits.maxReceiveWaitSeconds, Math.max(1, Math.floor(stopTimeoutSeconds - releaseReserveSeconds - 1)));
+}
+
 /** @throws ConfigurationError with every problem found */
 export function resolveOptions(options: QueuePollerOptions): ResolvedOptions {
   const { receive = {}, visibility = {}, ack = {}, shutdown = {} } = options;
   const concurrency = options.concurrency ?? DefaultConcurrency;
   const stopTimeoutSeconds = shutdown.stopTimeoutSeconds ?? DefaultStopTimeoutSeconds;
   const releaseReserveSeconds = shutdown.releaseReserveSeconds ?? Math.min(MaxReserveSeconds, Math.max(MinReserveSeconds, stopTimeoutSeconds / 5));
-  // A long poll must be able to answer before unfinished work is given back.
-  const longestWait = Math.max(1, Math.floor(stopTimeoutSeconds - releaseReserveSeconds - 1));
   const resolved: ResolvedOptions = {
     queues: options.queues.map((queue) => ({
       url: queue.url,
@@ -157,7 +164,7 @@ export function resolveOptions(options: QueuePollerOptions): ResolvedOptions {
     strategy: options.strategy ?? 'weighted',
     concurrency,
     prefetch: options.prefetch ?? 'auto',
-    waitTimeSeconds: receive.waitTimeSeconds ?? Math.min(SqsLimits.maxReceiveWaitSeconds, longestWait),
+    waitTimeSeconds: receive.waitTimeSeconds ?? longestWait(stopTimeoutSeconds, releaseReserveSeconds),
     maxReceivers: receive.maxReceivers ?? DefaultMaxReceivers,
     visibilitySeconds: visibility.timeoutSeconds ?? DefaultVisibilitySeconds,
     maxLeaseSeconds: visibility.maxLeaseSeconds ?? DefaultMaxLeaseSeconds,
@@ -185,7 +192,16 @@ function check(options: ResolvedOptions): void {
   checks.that(new Set(names).size === names.length, `expected each of \`queues\` to have its own name, got: ${names.join(', ')}; set \`name\``);
   options.queues.forEach((queue, index) => {
     const prop = (name: string) => `queues[${index}].${name}`;
-    checks.that(URL.canParse(queue.url), `expected \`${prop('url')}\` to be the URL of a queue, got: ${queue.url}`);
+    const { url, handler, deadLetterQueueUrl } = queue;
+    checks.that(URL.canParse(url), `expected \`${prop('url')}\` to be the URL of a queue, got: ${url}`);
+    checks.that(typeof handler === 'function', `expected \`${prop('handler')}\` to be a function, got: ${typeof handler}`);
+    if (deadLetterQueueUrl !== undefined && !URL.canParse(deadLetterQueueUrl)) {
+      checks.add([`expected \`${prop('deadLetterQueueUrl')}\` to be the URL of a queue, got: ${deadLetterQueueUrl}`]);
+    } else if (deadLetterQueueUrl !== undefined) {
+      const kind = queue.fifo ? 'FIFO' : 'standard';
+      checks.that(isFifo(deadLetterQueueUrl) === queue.fifo, `expected \`${prop('deadLetterQueueUrl')}\` to be a ${kind} queue like the queue itself, `
+      + `got: ${deadLetterQueueUrl}; SQS moves messages between queues of one kind only`);
+    }
     checks.number(prop('weight'), queue.weight, { min: 1, max: 1_000 });
     if (queue.maxConcurrency !== Number.POSITIVE_INFINITY) {
       checks.number(prop('maxConcurrency'), queue.maxConcurrency, { min: 1, max: 10_000, integer: true });
@@ -194,6 +210,7 @@ function check(options: ResolvedOptions): void {
       checks.number(prop('maxReceiveCount'), queue.maxReceiveCount, { min: 1, max: SqsLimits.maxReceiveCount, integer: true });
     }
   });
+  checks.that(['weighted', 'strict'].includes(options.strategy), `expected \`strategy\` to be weighted or strict, got: ${options.strategy}`);
   const maxSeconds = SqsLimits.maxVisibilityTimeoutSeconds;
   checks.number('concurrency', options.concurrency, { min: 1, max: 10_000, integer: true });
   if (options.prefetch !== 'auto') {
@@ -211,5 +228,9 @@ function check(options: ResolvedOptions): void {
   const { minStopTimeoutSeconds, maxStopTimeoutSeconds } = FargateLimits;
   checks.number('shutdown.stopTimeoutSeconds', options.stopTimeoutSeconds, { min: minStopTimeoutSeconds, max: maxStopTimeoutSeconds });
   checks.number('shutdown.releaseReserveSeconds', options.releaseReserveSeconds, { min: MinReserveSeconds, max: options.stopTimeoutSeconds });
+  const longest = longestWait(options.stopTimeoutSeconds, options.releaseReserveSeconds);
+  checks.that(!(options.waitTimeSeconds > longest && options.waitTimeSeconds <= SqsLimits.maxReceiveWaitSeconds),
+    `expected \`receive.waitTimeSeconds\` to be at most ${longest}, since a long poll that is open when the worker stops must answer before the `
+    + `release reserve begins, got: ${options.waitTimeSeconds}; lower it or raise \`shutdown.stopTimeoutSeconds\``);
   checks.done();
 }

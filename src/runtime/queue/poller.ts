@@ -1,6 +1,8 @@
+import { Deadline } from './deadline.js';
 import { JobRun, type Outcome } from './job-run.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import { type Lease } from './lease.js';
+import { withAttributes } from './message-attributes.js';
 import { type DrainReport, type PollerEvents, type PollerState } from './poller-events.js';
 import { type QueuePollerOptions, type ResolvedOptions, resolveOptions } from './poller-options.js';
 import { PrefetchPlanner } from './prefetch-planner.js';
@@ -9,13 +11,13 @@ import { QueueLane } from './queue-lane.js';
 import { type SlotChooser, strictPriority, weightedRoundRobin } from './slot-chooser.js';
 import { MessageAttributeNames, type ContinuationMessage } from '../../contract/job-message.js';
 import { CallTimeout, Shutdown } from '../errors.js';
-import { sleep, type Timer } from '../support/clock.js';
+import { type Clock, sleep, type Timer } from '../support/clock.js';
 import { Emitter } from '../support/emitter.js';
 
 const TickMs = 5_000;
 /** A message that waits longer for a slot than this is given back; the plan was wrong about the length of the jobs. */
 const MaxWaitForSlotMs = 30_000;
-/** No receive has succeeded for this long, while there were attempts: a restart is the better chance. */
+/** Receives have failed for this long, one after another: a restart is the better chance. */
 const StallMs = 90_000;
 /** Part of the reserve that stays for the end of the process, after everything was flushed or given up. */
 const ExitMarginShare = 0.2;
@@ -68,14 +70,13 @@ export class QueuePoller {
   readonly #runs = new Set<JobRun>();
   readonly #abandoned = new Set<JobRun>();
   readonly #settling = new Set<Promise<void>>();
-  readonly #stopping = new AbortController();
   /** Resolves when the poller has stopped, whatever made it stop. */
   readonly stopped: Promise<DrainReport>;
   #resolveStopped!: (report: DrainReport) => void;
   #state: PollerState = 'created';
   #paused = false;
   #tick: Timer | undefined;
-  #deadline: { at: number; reached: () => void; timer: Timer } | undefined;
+  #deadline: Deadline | undefined;
   #finishedInDrain = 0;
 
   /** @throws ConfigurationError with every problem in the options */
@@ -141,13 +142,12 @@ export class QueuePoller {
    * deadline forward.
    */
   stop(options: StopOptions = {}): Promise<DrainReport> {
-    const seconds = options.deadlineSeconds ?? this.#o.stopTimeoutSeconds - this.#o.releaseReserveSeconds;
-    const deadlineAt = this.#o.clock.now() + seconds * 1_000;
+    const { clock, stopTimeoutSeconds, releaseReserveSeconds } = this.#o;
     if (this.#deadline === undefined) {
-      const deadline = this.#startDeadline(deadlineAt);
-      void this.#drain(deadline, options.reason ?? 'stop()');
+      this.#deadline = new Deadline(clock, (options.deadlineSeconds ?? stopTimeoutSeconds - releaseReserveSeconds) * 1_000);
+      void this.#drain(this.#deadline, options.reason ?? 'stop()');
     } else if (options.deadlineSeconds !== undefined) {
-      this.#moveDeadline(deadlineAt);
+      this.#deadline.bringTo(options.deadlineSeconds * 1_000);
     }
     return this.stopped;
   }
@@ -168,10 +168,9 @@ export class QueuePoller {
 
   health(): PollerHealth {
     const problems: string[] = [];
-    const now = this.#o.clock.now();
-    const stalled = this.#lanes.filter(({ receiver }) => receiver.failingSince !== undefined && now - receiver.failingSince > StallMs);
+    const stalled = this.#lanes.filter(({ receiver }) => receiver.failingForMs >= StallMs);
     if (stalled.length > 0) {
-      problems.push(`no receive from ${stalled.map(({ queue }) => queue.name).join(', ')} has succeeded for ${StallMs / 1_000} s`);
+      problems.push(`every receive from ${stalled.map(({ queue }) => queue.name).join(', ')} has failed for ${StallMs / 1_000} s`);
     }
     if (this.#abandoned.size >= this.#o.concurrency) {
       problems.push('every slot is held by a handler that ignores its signal');
@@ -201,17 +200,12 @@ export class QueuePoller {
 
   /** Starts what can start and asks for what is missing. Cheap, and called whenever either may have changed. */
   #pump(): void {
-    if (this.#state !== 'running' || this.#paused) {
+    if (this.#state !== 'running') {
       return;
     }
-    if (this.#runs.size + this.#waiting > 0) {
-      if (!this.#protection.ensure()) {
-        return;
-      }
-    } else if (this.#protection.isAsking) {
+    this.#keeper.catchUp();
+    if (!this.#isProtected() || this.#paused) {
       return;
-    } else {
-      this.#protection.idle();
     }
     while (this.#runs.size < this.#o.concurrency) {
       const lane = this.#choose();
@@ -222,6 +216,18 @@ export class QueuePoller {
       this.#run(lane, lease);
     }
     this.#fill();
+  }
+
+  /** Whether work may start and messages may be received, as far as scale-in protection goes. */
+  #isProtected(): boolean {
+    if (this.#runs.size + this.#waiting > 0) {
+      return this.#protection.ensure();
+    }
+    if (this.#protection.isAsking) {
+      return false;
+    }
+    this.#protection.idle();
+    return true;
   }
 
   #fill(): void {
@@ -243,7 +249,6 @@ export class QueuePoller {
       attempt: lane.attemptOf(lease),
       maxReceiveCount: lane.maxReceiveCount,
       handlerTimeoutSeconds,
-      stopping: this.#stopping.signal,
       clock,
       logger,
       aroundJob,
@@ -252,17 +257,24 @@ export class QueuePoller {
     });
     this.#runs.add(run);
     this.#events.emit('job:started', { job: run.info });
-    void run.ended.then(() => {
+    void run.ended.then(({ kind }) => {
       this.#runs.delete(run);
-      this.#abandoned.delete(run);
-      lane.ended(lease);
+      if (this.#abandoned.delete(run)) {
+        run.log.info({ durationMs: Math.round(clock.now() - run.startedAt) }, `handler that was given up has ended: ${kind}`);
+      }
+      lane.ended(lease, kind);
       this.#planner.jobEnded(clock.now() - run.startedAt);
       this.#pump();
     });
     const settled = run.outcome.then(async (outcome) => {
       const durationMs = clock.now() - run.startedAt;
-      this.#report(run, outcome, durationMs);
-      await lane.settle(lease, outcome, durationMs);
+      try {
+        this.#report(run, outcome, durationMs);
+      } finally {
+        await lane.settle(lease, outcome, durationMs);
+      }
+    }).catch((problem: unknown) => {
+      logger.error({ messageId: lease.id, problem: String(problem) }, 'job could not be reported');
     }).finally(() => this.#settling.delete(settled));
     this.#settling.add(settled);
   }
@@ -325,33 +337,28 @@ export class QueuePoller {
     });
   }
 
-  async #drain(deadline: Promise<void>, reason: string): Promise<void> {
+  async #drain(deadline: Deadline, reason: string): Promise<void> {
     const { clock, releaseReserveSeconds, logger, transport, ownsTransport } = this.#o;
     const startedAt = clock.now();
+    const exitMarginMs = releaseReserveSeconds * 1_000 * ExitMarginShare;
     this.#enter('draining', reason);
-    this.#stopping.abort(new Error(`worker is stopping: ${reason}`));
     this.#tick?.cancel();
+    this.#runs.forEach((run) => run.tellStopping(new Error(`worker is stopping: ${reason}`)));
     for (const lane of this.#lanes) {
       lane.hurry();
       void lane.releaseWaiting();
     }
-    const receivesEnded = Promise.all(this.#lanes.map(({ receiver }) => receiver.stop()));
-    const inTime = await Promise.race([
-      // What the last receives bring is given back too, so they come first.
-      receivesEnded.then(() => this.#settled()).then(() => true),
-      deadline.then(() => false),
-    ]);
-    this.#deadline?.timer.cancel();
+    // What the last receives bring is given back too, so they come first.
+    const done = Promise.all(this.#lanes.map(({ receiver }) => receiver.stop())).then(() => this.#settled());
+    const inTime = await Promise.race([done.then(() => true), deadline.reached.then(() => false)]);
+    deadline.cancel();
     if (!inTime) {
       this.#enter('releasing', 'deadline');
       this.#lanes.forEach(({ receiver }) => receiver.abort());
       this.#runs.forEach((run) => run.abort(new Shutdown(run.lease.id)));
-      const enough = new AbortController();
-      const reserve = sleep(clock, releaseReserveSeconds * 1_000 * (1 - ExitMarginShare), enough.signal);
-      await Promise.race([receivesEnded.then(() => this.#settled()), reserve]);
-      enough.abort();
+      await atMost(clock, releaseReserveSeconds * 1_000 - exitMarginMs, done);
     }
-    await this.#protection.release();
+    await atMost(clock, exitMarginMs, this.#protection.release());
     if (ownsTransport) {
       transport.close();
     }
@@ -374,35 +381,26 @@ export class QueuePoller {
       await Promise.all(this.#lanes.map((lane) => lane.finish()));
     } while (this.#settling.size > 0);
   }
-
-  #startDeadline(at: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#deadline = { at: Number.POSITIVE_INFINITY, reached: resolve, timer: { cancel: () => undefined } };
-      this.#moveDeadline(at);
-    });
-  }
-
-  #moveDeadline(at: number): void {
-    const deadline = this.#deadline;
-    if (deadline !== undefined && at < deadline.at) {
-      deadline.timer.cancel();
-      deadline.at = at;
-      deadline.timer = this.#o.clock.after(Math.max(0, at - this.#o.clock.now()), deadline.reached);
-    }
-  }
 }
 
 /** Under strict priority the queues behind this one may be worked on. */
 function isQuiet({ waiting, receiver }: QueueLane): boolean {
-  return waiting === 0 && (receiver.isQuiet || receiver.failingSince !== undefined);
+  return waiting === 0 && (receiver.isQuiet || receiver.isFailing);
 }
 
 async function sendContinuation(lane: QueueLane, lease: Lease, message: ContinuationMessage): Promise<void> {
   await lane.calls.send({
     body: JSON.stringify(message),
-    attributes: { [MessageAttributeNames.correlationId]: { DataType: 'String', StringValue: message.correlationId } },
+    attributes: withAttributes(lease.message.attributes, { [MessageAttributeNames.correlationId]: message.correlationId }),
     ...(lease.message.groupId === undefined ? {} : { groupId: lease.message.groupId }),
   });
+}
+
+/** Waits for the work, but no longer than this. */
+async function atMost(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
+  const enough = new AbortController();
+  await Promise.race([work, sleep(clock, ms, enough.signal)]);
+  enough.abort();
 }
 
 function isCredentialsError(error: unknown): boolean {

@@ -18,6 +18,7 @@ export class ProtectionKeeper {
   readonly #options: ProtectionKeeperOptions;
   #held = false;
   #asking: Promise<void> | undefined;
+  #releasing: Promise<void> = Promise.resolve();
   #renewal: Timer | undefined;
   #idle: Timer | undefined;
 
@@ -54,14 +55,18 @@ export class ProtectionKeeper {
     this.#idle = undefined;
     await this.#asking;
     this.#renewal?.cancel();
-    if (this.#held) {
+    const { protection } = this.#options;
+    if (this.#held && protection !== undefined) {
       this.#held = false;
-      await this.#options.protection?.release();
+      this.#releasing = protection.release().catch(() => undefined);
     }
+    await this.#releasing;
   }
 
   async #ask(protection: ScaleInProtection): Promise<void> {
-    const answer = await protection.acquire();
+    // Calls that overtake one another would leave the task unprotected while it works.
+    await this.#releasing;
+    const answer = await protection.acquire().catch(() => 'granted' as const);
     this.#asking = undefined;
     this.#held = answer === 'granted';
     if (!this.#held) {

@@ -1,3 +1,4 @@
+import { exponentialBackoff } from './backoff.js';
 import { type Outcome } from './job-run.js';
 import { Lease } from './lease.js';
 import { type LeaseKeeper } from './lease-keeper.js';
@@ -19,6 +20,7 @@ const HardLimitMs = (SqsLimits.maxVisibilityTimeoutSeconds - 5) * 1_000;
 const LingersOfLongWork = 10;
 /** Messages of one FIFO queue held at a time, since a few groups can fill any buffer. */
 const MaxFifoWaiting = 200;
+const defaultBackoff = exponentialBackoff();
 
 export interface LaneOptions {
   readonly queue: ResolvedQueue;
@@ -40,6 +42,7 @@ export class QueueLane {
   maxReceiveCount: number | undefined;
   /** Jobs of this queue that occupy a slot. */
   running = 0;
+  /** Messages given back while the worker stops, and messages whose delete or release SQS did not confirm meanwhile. */
   released = 0;
   unconfirmed = 0;
 
@@ -91,12 +94,13 @@ export class QueueLane {
       deleteLingerMs: queue.fifo ? 0 : options.deleteLingerMs,
       fifo: queue.fifo,
       onDeleteFailed: (messageId, error, willRetry) => {
-        this.unconfirmed += willRetry ? 0 : 1;
         events.emit('delete:failed', { queueName: queue.name, messageId, error, willRetry });
+        if (!willRetry) {
+          this.#unconfirmed(messageId, error, 'finished message could not be deleted; this worker will not work on it again, another one may');
+        }
       },
       onReleaseFailed: (messageId, error) => {
-        this.unconfirmed += 1;
-        options.logger.warn({ messageId, queue: queue.name, err: error }, 'message could not be given back; it returns when its visibility timeout ends');
+        this.#unconfirmed(messageId, error, 'message could not be given back; it returns when its visibility timeout ends');
       },
     });
   }
@@ -154,7 +158,11 @@ export class QueueLane {
   }
 
   /** The handler has ended; its slot is free. */
-  ended(lease: Lease): void {
+  ended(lease: Lease, how: Outcome['kind']): void {
+    if (how === 'succeeded' || how === 'handed-off') {
+      // Also when the handler was given up before: it has done its work.
+      this.#tombstones.add(lease.id);
+    }
     this.running -= 1;
     this.#working.delete(lease);
     if (lease.ended) {
@@ -273,8 +281,9 @@ export class QueueLane {
     try {
       await this.#settler.moveToDeadLetterQueue(lease, deadLetterQueueUrl, reason);
     } catch (sendError) {
-      this.#o.options.logger.error({ messageId: lease.id, queue: this.queue.name, err: sendError }, 'poison message could not be moved to the dead-letter queue; it is retried');
-      return this.#retry(lease, error);
+      this.#o.options.logger.error({ messageId: lease.id, queue: this.queue.name, err: sendError }, 'message could not be moved to the dead-letter queue; it is retried');
+      // On a FIFO queue with its group: were it tried again here, a lasting problem of that queue would never be SQS's to solve.
+      return lease.lost === undefined ? this.#giveBack(lease, this.#backoff(this.attemptOf(lease))) : this.#lose(lease);
     }
     return this.#complete(lease, true);
   }
@@ -286,7 +295,7 @@ export class QueueLane {
     const attempt = this.attemptOf(lease);
     const isLast = this.maxReceiveCount !== undefined && attempt >= this.maxReceiveCount;
     // After the last attempt SQS moves the message at its next receive: the sooner the better.
-    const seconds = retryAfterSeconds ?? (isLast ? 0 : this.#o.options.retry(attempt));
+    const seconds = retryAfterSeconds ?? (isLast ? 0 : this.#backoff(attempt));
     if (!this.queue.fifo || !this.#o.isTaking() || this.#now + seconds * 1_000 >= lease.limitAt) {
       return this.#giveBack(lease, seconds);
     }
@@ -300,6 +309,20 @@ export class QueueLane {
     lease.onTrouble = () => void this.#troubleWhileWaiting(lease);
     this.#buffer.putBack(lease, this.#now + seconds * 1_000);
     this.#scheduleRetry();
+  }
+
+  #backoff(attempt: number): number {
+    const { retry, logger } = this.#o.options;
+    try {
+      const seconds = retry(attempt);
+      if (seconds >= 0) {
+        return seconds;
+      }
+      throw new RangeError(`expected \`retry\` to return a number of seconds of at least 0, got: ${seconds}`);
+    } catch (error) {
+      logger.error({ err: error, queue: this.queue.name, attempt }, 'option retry failed; the default backoff is used');
+      return defaultBackoff(attempt);
+    }
   }
 
   #scheduleRetry(): void {
@@ -368,8 +391,14 @@ export class QueueLane {
     }
   }
 
+  #unconfirmed(messageId: string, error: unknown, message: string): void {
+    this.unconfirmed += this.#o.isTaking() ? 0 : 1;
+    this.#o.options.logger.warn({ messageId, queue: this.queue.name, err: error }, message);
+    this.#o.events.emit('message:unconfirmed', { queueName: this.queue.name, messageId });
+  }
+
   #countReleased(count: number): void {
-    this.released += count;
+    this.released += this.#o.isTaking() ? 0 : count;
     this.#o.events.emit('messages:released', { queueName: this.queue.name, count });
   }
 }

@@ -7,6 +7,8 @@ import { type Clock, type Timer } from '../support/clock.js';
 
 const FirstRetryMs = 200;
 const MaxRetryMs = 20_000;
+/** No repetition waits for so long: a receive after this begins a new row, after a time when nothing was asked for. */
+const RowEndsAfterMs = 60_000;
 /** How long an empty answer says something about the queue. */
 const QuietMs = 1_000;
 /** SQS remembers the attempt id of a FIFO receive for five minutes; stay well inside. */
@@ -47,6 +49,7 @@ export class Receiver {
   #allowed = 1;
   #failures = 0;
   #failingSince: number | undefined;
+  #lastFailureAt = Number.NEGATIVE_INFINITY;
   #retry: Timer | undefined;
   #attempt: { readonly id: string; readonly at: number } | undefined;
   #stopped = false;
@@ -71,9 +74,13 @@ export class Receiver {
     return this.#lastAnswerEmpty && (this.#open.size > 0 || this.#options.clock.now() - this.#lastEndAt < QuietMs);
   }
 
-  /** Clock time since which no receive succeeded, while there were attempts. */
-  get failingSince(): number | undefined {
-    return this.#failingSince;
+  get isFailing(): boolean {
+    return this.#failingSince !== undefined;
+  }
+
+  /** From the first to the last of the failures in a row, in milliseconds. A failure that nothing followed does not grow old. */
+  get failingForMs(): number {
+    return this.#failingSince === undefined ? 0 : this.#lastFailureAt - this.#failingSince;
   }
 
   /** Opens receives for the demand, as far as that is worth it now. */
@@ -113,6 +120,9 @@ export class Receiver {
   async #receive(maxMessages: number, probe: boolean): Promise<void> {
     const { calls, clock, fifo, waitTimeSeconds, visibilitySeconds } = this.#options;
     const requestedAt = clock.now();
+    if (requestedAt - this.#lastFailureAt > RowEndsAfterMs) {
+      this.#failingSince = undefined;
+    }
     const attemptId = fifo ? this.#takeAttemptId(requestedAt) : undefined;
     try {
       const messages = await calls.receive({
@@ -149,7 +159,8 @@ export class Receiver {
   #failed(error: unknown, attemptId: string | undefined, requestedAt: number): void {
     const { clock } = this.#options;
     this.#failures += 1;
-    this.#failingSince ??= clock.now();
+    this.#lastFailureAt = clock.now();
+    this.#failingSince ??= this.#lastFailureAt;
     this.#allowed = 1;
     if (attemptId !== undefined && clock.now() - requestedAt < AttemptIdLifeMs) {
       this.#attempt = { id: attemptId, at: requestedAt };

@@ -1,17 +1,19 @@
 import { EntryBatcher } from './entry-batcher.js';
 import { type Lease } from './lease.js';
+import { withAttributes } from './message-attributes.js';
 import { type QueueCalls } from './queue-calls.js';
-import { type MessageAttribute, type MessageAttributes, type VisibilityEntry } from './transport.js';
+import { type EntryFailure, type VisibilityEntry } from './transport.js';
 import { MessageAttributeNames } from '../../contract/job-message.js';
 import { SqsLimits } from '../../contract/service-limits.js';
 import { type Clock, sleep } from '../support/clock.js';
 
 /** Visibility changes wait only long enough to share a call with others of the same moment. */
 const VisibilityLingerMs = 20;
+/** The SDK repeats a call that fails, too; these are for entries that fail, and for what outlasts the SDK's patience. */
 const DeleteAttempts = 8;
-const FirstDeleteRetryMs = 200;
-const MaxDeleteRetryMs = 10_000;
-const MaxReasonLength = 1_000;
+const VisibilityAttempts = 4;
+const FirstRetryMs = 200;
+const MaxRetryMs = 10_000;
 
 export interface SettlerOptions {
   readonly calls: QueueCalls;
@@ -61,7 +63,7 @@ export class Settler {
 
   /** Makes a message visible after whole seconds from now; resolves with whether SQS confirmed it. */
   hide(messageId: string, receiptHandle: string, seconds: number): Promise<boolean> {
-    return track(this.#releasing, this.#changeVisibility(messageId, { receiptHandle, visibilityTimeoutSeconds: seconds }));
+    return track(this.#releasing, this.#changeVisibility(messageId, receiptHandle, seconds));
   }
 
   /** Copies a message to the dead-letter queue with the reason; the message itself is to be deleted afterwards. */
@@ -69,7 +71,10 @@ export class Settler {
     const { message } = lease;
     await this.#options.calls.send({
       body: message.body,
-      attributes: poisonAttributes(message.attributes, message.messageId, reason),
+      attributes: withAttributes(message.attributes, {
+        [MessageAttributeNames.poisonReason]: reason,
+        [MessageAttributeNames.sourceMessageId]: message.messageId,
+      }),
       ...(message.groupId === undefined ? {} : { groupId: message.groupId }),
       ...(this.#options.fifo ? { deduplicationId: message.messageId } : {}),
     }, deadLetterQueueUrl);
@@ -93,59 +98,48 @@ export class Settler {
     }
   }
 
-  async #deleteWithRetries(messageId: string, handle: () => string, urgent: boolean): Promise<boolean> {
+  #deleteWithRetries(messageId: string, handle: () => string, urgent: boolean): Promise<boolean> {
+    return this.#repeat(DeleteAttempts, (attempt) => this.#deletes.add(handle, urgent || attempt > 1 || this.#hurry.signal.aborted), (error, willRetry) => {
+      this.#options.onDeleteFailed(messageId, error, willRetry);
+    });
+  }
+
+  #changeVisibility(messageId: string, receiptHandle: string, seconds: number): Promise<boolean> {
+    const entry = { receiptHandle, visibilityTimeoutSeconds: seconds };
+    return this.#repeat(VisibilityAttempts, () => this.#visibilities.add(() => entry), (error, willRetry) => {
+      if (!willRetry) {
+        this.#options.onReleaseFailed(messageId, error);
+      }
+    });
+  }
+
+  /** Resolves with whether an attempt succeeded. A refused receipt handle is final. */
+  async #repeat(
+    attempts: number, call: (attempt: number) => Promise<EntryFailure | undefined>, onFailed: (error: unknown, willRetry: boolean) => void,
+  ): Promise<boolean> {
     for (let attempt = 1; ; attempt += 1) {
       let problem: unknown;
-      let lastAttempt = attempt >= DeleteAttempts;
+      let isLast = attempt >= attempts;
       try {
-        const failure = await this.#deletes.add(handle, urgent || attempt > 1 || this.#hurry.signal.aborted);
+        const failure = await call(attempt);
         if (failure === undefined) {
           return true;
         }
         problem = new Error(`${failure.code}: ${failure.message}`);
-        lastAttempt ||= /ReceiptHandleIsInvalid|InvalidParameterValue/i.test(failure.code);
+        isLast ||= /ReceiptHandleIsInvalid|InvalidParameterValue|MessageNotInflight/i.test(failure.code);
       } catch (error) {
         problem = error;
       }
-      this.#options.onDeleteFailed(messageId, problem, !lastAttempt);
-      if (lastAttempt) {
+      onFailed(problem, !isLast);
+      if (isLast) {
         return false;
       }
-      const bound = Math.min(MaxDeleteRetryMs, FirstDeleteRetryMs * 2 ** (attempt - 1));
+      const bound = Math.min(MaxRetryMs, FirstRetryMs * 2 ** (attempt - 1));
       await (this.#hurry.signal.aborted
-        ? sleep(this.#options.clock, Math.random() * FirstDeleteRetryMs)
+        ? sleep(this.#options.clock, Math.random() * FirstRetryMs)
         : sleep(this.#options.clock, Math.random() * bound, this.#hurry.signal));
     }
   }
-
-  async #changeVisibility(messageId: string, entry: VisibilityEntry): Promise<boolean> {
-    try {
-      const failure = await this.#visibilities.add(() => entry);
-      if (failure === undefined) {
-        return true;
-      }
-      this.#options.onReleaseFailed(messageId, new Error(`${failure.code}: ${failure.message}`));
-    } catch (error) {
-      this.#options.onReleaseFailed(messageId, error);
-    }
-    return false;
-  }
-}
-
-/** SQS allows ten attributes; ours win over the last ones of a message that is full. */
-function poisonAttributes(original: MessageAttributes, messageId: string, reason: string): Record<string, MessageAttribute> {
-  const kept = Object.entries(original).filter((entry): entry is [string, MessageAttribute] => entry[1] !== undefined).filter(([name]) => !name.startsWith('fileworks-poison') && name !== MessageAttributeNames.sourceMessageId);
-  return {
-    ...Object.fromEntries(kept.slice(0, 8)),
-    [MessageAttributeNames.poisonReason]: { DataType: 'String', StringValue: toAttributeText(reason) },
-    [MessageAttributeNames.sourceMessageId]: { DataType: 'String', StringValue: messageId },
-  };
-}
-
-/** SQS refuses control characters and empty values. */
-function toAttributeText(text: string): string {
-  const clean = text.slice(0, MaxReasonLength).replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff\ud800-\udfff]/gu, ' ').trim();
-  return clean === '' ? 'no reason given' : clean;
 }
 
 function track<T>(set: Set<Promise<T>>, promise: Promise<T>): Promise<T> {

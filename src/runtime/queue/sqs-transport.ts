@@ -9,10 +9,17 @@ import {
 const ConnectionTimeoutMs = 5_000;
 /** An answer to anything but a long poll takes milliseconds; ten seconds mean that the peer is gone. */
 const CallTimeoutMs = 10_000;
-/** Longest long poll, and time for its answer to arrive. */
-const ReceiveTimeoutMs = 30_000;
+/** More than a long poll may take by the poller's own watch, which is the one to notice. */
+const ReceiveTimeoutMs = 35_000;
+/** After this time no call of a client that was replaced is under way. */
+const RetireAfterMs = 60_000;
 /** The SDK's default of 50 would let long polls starve each other in a worker with several queues. */
 const MaxSockets = 200;
+
+interface Clients {
+  readonly receive: SQSClient;
+  readonly control: SQSClient;
+}
 
 /**
  * SQS through the AWS SDK.
@@ -22,7 +29,8 @@ const MaxSockets = 200;
  */
 export class SqsTransport implements QueueTransport {
   readonly #config: SQSClientConfig;
-  #clients: { readonly receive: SQSClient; readonly control: SQSClient } | undefined;
+  readonly #retired = new Set<Clients>();
+  #clients: Clients | undefined;
 
   /** @param config options for the clients, such as `region` or `endpoint`; request handler and retries are ours */
   constructor(config: SQSClientConfig = {}) {
@@ -77,14 +85,27 @@ export class SqsTransport implements QueueTransport {
     return policy.maxReceiveCount === undefined ? {} : { maxReceiveCount: Number(policy.maxReceiveCount) };
   }
 
+  /**
+   * The old clients may finish what they do: cutting the long polls of other queues would hide messages, and cutting a delete or a
+   * heartbeat would have it repeated.
+   */
   reset(): void {
-    this.close();
-    this.#clients = undefined;
+    const clients = this.#clients;
+    if (clients !== undefined) {
+      this.#clients = undefined;
+      this.#retired.add(clients);
+      setTimeout(() => this.#destroy(clients), RetireAfterMs).unref();
+    }
   }
 
   close(): void {
-    this.#clients?.receive.destroy();
-    this.#clients?.control.destroy();
+    [...this.#retired, ...(this.#clients === undefined ? [] : [this.#clients])].forEach((clients) => this.#destroy(clients));
+  }
+
+  #destroy(clients: Clients): void {
+    this.#retired.delete(clients);
+    clients.receive.destroy();
+    clients.control.destroy();
   }
 
   #client(use: 'receive' | 'control'): SQSClient {

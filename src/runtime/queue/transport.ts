@@ -72,7 +72,7 @@ export interface QueueTransport {
   changeVisibilityBatch(queueUrl: string, entries: readonly VisibilityEntry[], signal: AbortSignal): Promise<readonly EntryFailure[]>;
   send(queueUrl: string, message: OutgoingMessage, signal: AbortSignal): Promise<void>;
   describe(queueUrl: string, signal: AbortSignal): Promise<QueueFacts>;
-  /** Drops connections and credentials; the next call makes new ones. */
+  /** Makes later calls use new connections and credentials; calls that are under way are left alone. */
   reset(): void;
   close(): void;
 }

@@ -1,6 +1,6 @@
-type Listener<Payload> = (payload: Payload) => void;
+type Listener<Payload> = (payload: Payload) => unknown;
 
-/** Tells listeners what happened. A listener that throws is reported and never breaks the loop that emitted. */
+/** Tells listeners what happened. A listener that throws or rejects is reported and never breaks the loop that emitted. */
 export class Emitter<Events extends object> {
   readonly #listeners = new Map<keyof Events, Set<Listener<never>>>();
   readonly #onListenerError: (error: unknown, event: string) => void;
@@ -19,7 +19,10 @@ export class Emitter<Events extends object> {
   emit<Name extends keyof Events>(name: Name, payload: Events[Name]): void {
     for (const listener of this.#listeners.get(name) ?? []) {
       try {
-        (listener as Listener<Events[Name]>)(payload);
+        const result = (listener as Listener<Events[Name]>)(payload);
+        if (result instanceof Promise) {
+          result.catch((error: unknown) => this.#onListenerError(error, String(name)));
+        }
       } catch (error) {
         this.#onListenerError(error, String(name));
       }

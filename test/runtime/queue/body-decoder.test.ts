@@ -82,7 +82,14 @@ describe('hostile bodies', () => {
   it.each<[string, unknown, string]>([
     ['no key', { Records: [{ s3: { bucket: { name: 'b' }, object: {} } }] }, 'Records[0].s3 has no bucket or no object key'],
     ['an empty bucket', { ...objectCreatedEvent({ key: 'a', bucket: '' }) }, 'detail has no bucket name or no object key'],
-    ['a negative size', objectCreatedEvent({ key: 'a', size: -1 }), 'detail has a size that is no number of bytes: -1'],
+    ['a negative size', objectCreatedEvent({ key: 'a', size: -1 }), 'detail has a size that is no number of bytes'],
+    ['a size of deep brackets', `{"fileworksJob":1,"type":"t","object":{"bucket":"b","key":"k","size":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`, 'object has a size'],
+    ['a key that S3 cannot have', objectCreatedEvent({ key: 'ü'.repeat(513) }), 'detail has a bucket name or an object key that is longer than S3 allows'],
+    ['a bucket that S3 cannot have', objectCreatedEvent({ bucket: 'b'.repeat(256), key: 'k' }), 'longer than S3 allows'],
+    ['an endless correlation id', { fileworksJob: 1, type: 't', correlationId: 'x'.repeat(257) }, 'correlationId is no text of 1 to 256 characters'],
+    ['an empty correlation id', { fileworksJob: 1, type: 't', correlationId: '' }, 'correlationId is no text of 1 to 256 characters'],
+    ['a correlation id that no attribute can hold', { fileworksJob: 1, type: 't', correlationId: 'a\u0000b' }, 'without control characters'],
+    ['an object that is none', { fileworksJob: 1, type: 't', object: null }, 'body is a job message whose object is no object'],
     ['a key that is not URL-encoded', notification('%zz'), 'key of Records[0] is not URL-encoded'],
     ['endless envelopes', nested, 'body is nested more than 4 envelopes deep'],
     ['a job of the future', { fileworksJob: 2, type: 't' }, 'body is a job message of version 2; this worker reads version 1'],
@@ -91,11 +98,16 @@ describe('hostile bodies', () => {
     ['an array', [1], 'JSON array'],
     ['nothing', null, 'JSON null'],
   ])('with %s are poison', (_, body, reason) => {
-    expect(() => decode(body)).toThrow(expect.objectContaining({ code: 'ERR_POISON_MESSAGE', message: expect.stringContaining(reason) as string }) as Error);
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    expect(() => decodeBody(text, false)).toThrow(expect.objectContaining({ code: 'ERR_POISON_MESSAGE', message: expect.stringContaining(reason) as string }) as Error);
   });
 
   it('never repeat their values in the reason', () => {
     expect(() => decode({ password: 'hunter2' })).toThrow(expect.objectContaining({ message: expect.not.stringContaining('hunter2') as string }) as Error);
+  });
+
+  it('name events without an id of use no correlation id', () => {
+    expect(decode({ ...objectCreatedEvent({ key: 'a' }), id: 'x'.repeat(300) }).correlationId).toBeUndefined();
   });
 
   it('cannot reach the prototype of an object', () => {

@@ -75,6 +75,36 @@ it('moves a message to the dead-letter queue after its last attempt, and then it
   await stop();
 });
 
+it('does not hammer a dead-letter queue that is away: the group is given back and waits', async () => {
+  const { clock, queues, poller, send, stop } = setup(() => {
+    throw new Error('never');
+  });
+  const move = jest.spyOn(queues, 'send').mockRejectedValue(new Error('AccessDenied'));
+  send('a1', 'a');
+  await poller.start();
+  await clock.advance(25_000);
+  expect(move.mock.calls.length).toBeLessThanOrEqual(2);
+  await stop();
+});
+
+it('starts a group at once whose waiting messages were lost while it backed off', async () => {
+  const log: string[] = [];
+  const { clock, queues, queue, poller, send, stop } = setup(({ type }, { attempt }) => {
+    log.push(`${type}/${attempt}`);
+    if (attempt === 1) {
+      throw new Error('not yet');
+    }
+  }, { retry: () => 3_000 });
+  send('a1', 'a');
+  await poller.start();
+  await clock.advance(1_000);
+  jest.spyOn(queues, 'changeVisibilityBatch').mockResolvedValueOnce([{ index: 0, code: 'ReceiptHandleIsInvalid', message: '' }]);
+  await clock.advance(300_000);
+  expect(log).toEqual(['a1/1', 'a1/2']);
+  expect(queue.messages).toEqual([]);
+  await stop();
+});
+
 it('gives a whole group back, in order, when the worker stops after a failure', async () => {
   const log: string[] = [];
   const { clock, queues, queue, poller, send } = setup(({ type }) => {

@@ -1,5 +1,6 @@
 import { LeaseLost, PoisonMessage, RetryLater, Shutdown } from '../../../src/runtime/errors.js';
 import { exponentialBackoff, type Job, type JobContext, type JobHandler, QueuePoller, type QueuePollerOptions } from '../../../src/runtime/queue/index.js';
+import { createLogger } from '../../../src/runtime/telemetry/index.js';
 import { InMemoryQueues, ManualClock, objectCreatedEvent } from '../../../src/runtime/testing/index.js';
 import { untilAborted } from '../support/handlers.js';
 
@@ -80,6 +81,44 @@ describe('retry', () => {
     expect(attempts.map(([, attempt, last]) => [attempt, last])).toEqual([[1, false], [2, false], [3, true]]);
     expect(attempts.map(([time]) => Math.round(time / 1_000))).toEqual([0, 10, 30]);
     expect(deadLetterQueue.messages).toHaveLength(1);
+    await stop();
+  });
+
+  it.each<[string, () => number]>([
+    ['throws', () => {
+      throw new Error('no idea');
+    }],
+    ['answers NaN', () => Number.NaN],
+    ['answers a negative number', () => -1],
+  ])('delivers again although the backoff of the options %s', async (_, retry) => {
+    const attempts: number[] = [];
+    const { clock, queue, poller, stop } = setup((__, { attempt }) => {
+      attempts.push(attempt);
+      throw new Error('no luck');
+    }, { retry });
+    queue.send(objectCreatedEvent({ key: 'a' }));
+    await poller.start();
+    await clock.advance(20_000);
+    expect(attempts).toEqual([1, 2, 3]);
+    await stop();
+  });
+
+  it('survives an error that cannot be logged', async () => {
+    const hostile = Object.defineProperty(new Error('no luck'), 'detail', {
+      enumerable: true,
+      get() {
+        throw new Error('gotcha');
+      },
+    });
+    const attempts: number[] = [];
+    const { clock, queue, poller, stop } = setup((_, { attempt }) => {
+      attempts.push(attempt);
+      throw hostile;
+    }, { logger: createLogger({ destination: { write: () => undefined } }) });
+    queue.send(objectCreatedEvent({ key: 'a' }));
+    await poller.start();
+    await clock.advance(15_000);
+    expect(attempts).toEqual([1, 2]);
     await stop();
   });
 
@@ -188,6 +227,20 @@ describe('leases', () => {
 });
 
 describe('repeated delivery', () => {
+  it('deletes without work what a handler finished after it was given up', async () => {
+    let runs = 0;
+    const { clock, queue, poller, stop } = setup(async () => {
+      runs += 1;
+      await new Promise<void>((resolve) => clock.after(200_000, resolve));
+    }, { handlerTimeoutSeconds: 60 });
+    queue.send(objectCreatedEvent({ key: 'a' }));
+    await poller.start();
+    await clock.advance(500_000);
+    expect(runs).toBe(1);
+    expect(queue.deleted).toHaveLength(1);
+    await stop();
+  });
+
   it('goes on with a running job whose message comes back, under its newest receipt handle', async () => {
     const run = untilAborted();
     const { clock, queue, queues, poller, stop } = setup(run.handler);
@@ -265,6 +318,47 @@ describe('drain', () => {
     await clock.advance(24_999);
     expect(queue.visible).toBe(1);
     expect(await report).toMatchObject({ released: 1, abandoned: 1 });
+  });
+
+  it('releases at the deadline although a handler timeout comes right after it', async () => {
+    const { clock, queue, poller } = setup(() => new Promise(() => undefined), {
+      handlerTimeoutSeconds: 10.2, shutdown: { stopTimeoutSeconds: 30, releaseReserveSeconds: 6 },
+    });
+    queue.send(objectCreatedEvent({ key: 'a' }));
+    await poller.start();
+    await clock.advance(0);
+    const report = poller.stop({ deadlineSeconds: 10 });
+    await clock.advance(11_000);
+    expect(queue.visible).toBe(1);
+    await clock.advance(20_000);
+    expect(await report).toMatchObject({ released: 1 });
+  });
+
+  it('reports what the drain gave back, and not what was given back before', async () => {
+    const run = untilAborted();
+    const { clock, queue, poller } = setup(run.handler, { concurrency: 1, prefetch: 5 });
+    ['a', 'b'].forEach((key) => queue.send(objectCreatedEvent({ key })));
+    await poller.start();
+    // What waits for half a minute is given back, comes again, and so on.
+    await clock.advance(40_000);
+    const report = poller.stop();
+    run.finish();
+    await clock.advance(30_000);
+    expect(await report).toMatchObject({ finished: 1, released: 1, unconfirmed: 0 });
+  });
+
+  it('gives every job a `stopping` signal of its own, so that listeners do not pile up on one', async () => {
+    const run = untilAborted();
+    const { clock, queue, poller } = setup(run.handler);
+    ['a', 'b'].forEach((key) => queue.send(objectCreatedEvent({ key })));
+    await poller.start();
+    await clock.advance(1_000);
+    expect(run.contexts[0]?.stopping).not.toBe(run.contexts[1]?.stopping);
+    void poller.stop();
+    await clock.advance(0);
+    expect(run.contexts.map(({ stopping }) => stopping.aborted)).toEqual([true, true]);
+    run.finish();
+    await clock.advance(30_000);
   });
 
   it('answers every stop with the same report and can be hurried', async () => {
@@ -365,6 +459,26 @@ describe('clocks', () => {
   });
 });
 
+describe('a process that was frozen', () => {
+  it('starts nothing that waited and whose lease is over', async () => {
+    const run = untilAborted();
+    const { clock, queue, poller, stop } = setup(run.handler, { concurrency: 1, prefetch: 5 });
+    queue.send(objectCreatedEvent({ key: 'a' }));
+    const waiting = queue.send(objectCreatedEvent({ key: 'b' }));
+    await poller.start();
+    await clock.advance(1_000);
+    expect(queue.inFlight).toBe(2);
+    // The end of the first job is the first thing that the thawed process sees; its timers come later.
+    const starts: string[] = [];
+    poller.on('job:started', ({ job }) => starts.push(`${job.messageId}/${job.attempt}`));
+    run.finish();
+    await clock.jump(Hour);
+    await clock.advance(1_000);
+    expect(starts).toEqual([`${waiting}/2`]);
+    await stop();
+  });
+});
+
 describe('a worker that is killed', () => {
   it('delays its jobs by no more than the visibility timeout', async () => {
     const dead = untilAborted();
@@ -387,6 +501,69 @@ describe('a worker that is killed', () => {
     expect(times).toHaveLength(1);
     expect(times[0]).toBeLessThanOrEqual(120_100);
     expect(queue.deleted).toHaveLength(1);
+  });
+});
+
+describe('health', () => {
+  it('takes a failed receive for no stall when nothing is asked for afterwards', async () => {
+    const run = untilAborted();
+    const { clock, queue, queues, poller, stop } = setup(run.handler, { concurrency: 1, prefetch: 0 });
+    const original = queues.receive.bind(queues);
+    jest.spyOn(queues, 'receive').mockImplementationOnce(() => Promise.reject(new Error('ECONNRESET'))).mockImplementation(original);
+    await poller.start();
+    poller.pause();
+    await clock.advance(1_000);
+    await clock.advance(Hour);
+    expect(poller.health().live).toBe(true);
+    queue.send(objectCreatedEvent({ key: 'a' }));
+    poller.resume();
+    await clock.advance(1_000);
+    expect(run.contexts).toHaveLength(1);
+    run.finish();
+    await stop();
+  });
+
+  it('begins to count anew after a time in which nothing was asked for', async () => {
+    const { clock, queues, poller, stop } = setup(() => undefined);
+    jest.spyOn(queues, 'receive').mockRejectedValue(new Error('ECONNRESET'));
+    await poller.start();
+    await clock.advance(60_000);
+    poller.pause();
+    await clock.advance(Hour);
+    poller.resume();
+    await clock.advance(60_000);
+    expect(poller.health().live).toBe(true);
+    await clock.advance(60_000);
+    expect(poller.health().live).toBe(false);
+    await stop();
+  });
+});
+
+describe('around a job', () => {
+  it('never starts the handler of a job that was held until its message was no longer ours', async () => {
+    const run = untilAborted();
+    let letGo: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => letGo = resolve);
+    const { clock, queue, poller } = setup(run.handler, {
+      handlerTimeoutSeconds: 10,
+      aroundJob: async (_, start) => {
+        await held;
+        return start();
+      },
+    });
+    const abandoned: unknown[] = [];
+    poller.on('job:abandoned', (payload) => abandoned.push(payload));
+    queue.send(objectCreatedEvent({ key: 'a' }));
+    await poller.start();
+    await clock.advance(60_000);
+    const report = poller.stop({ deadlineSeconds: 0 });
+    await clock.advance(100);
+    expect(queue.visible).toBe(1);
+    letGo();
+    await clock.advance(30_000);
+    expect(run.contexts).toEqual([]);
+    expect(abandoned).toEqual([]);
+    expect(await report).toMatchObject({ released: 1 });
   });
 });
 

@@ -104,6 +104,24 @@ it('never runs more jobs than it has slots', async () => {
   await stop();
 });
 
+it.each<[string, object]>([
+  ['expected `queues[0].handler` to be a function, got: undefined', { queues: [{ url: 'https://sqs/0/jobs' }] }],
+  ['expected `queues[0].deadLetterQueueUrl` to be the URL of a queue, got: dlq', { queues: [{ url: 'https://sqs/0/jobs', handler: () => 0, deadLetterQueueUrl: 'dlq' }] }],
+  [
+    'expected `queues[0].deadLetterQueueUrl` to be a FIFO queue like the queue itself, got: https://sqs/0/dlq; SQS moves messages between queues of one kind only',
+    { queues: [{ url: 'https://sqs/0/jobs.fifo', handler: () => 0, deadLetterQueueUrl: 'https://sqs/0/dlq' }] },
+  ],
+  ['expected `strategy` to be weighted or strict, got: Strict', { strategy: 'Strict' }],
+  [
+    'expected `receive.waitTimeSeconds` to be at most 3, since a long poll that is open when the worker stops must answer before the release reserve begins, '
+    + 'got: 20; lower it or raise `shutdown.stopTimeoutSeconds`',
+    { receive: { waitTimeSeconds: 20 }, shutdown: { stopTimeoutSeconds: 6 } },
+  ],
+])('fails: %s', (problem, options) => {
+  const queues = [{ url: 'https://sqs/0/jobs', handler: () => 0 }];
+  expect(() => new QueuePoller({ queues, ...options })).toThrow(problem);
+});
+
 it('fails with every problem in its options', () => {
   let problems: unknown;
   try {

@@ -31,7 +31,7 @@ function setup(handler: JobHandler, answers: readonly ('granted' | 'refused')[] 
     await clock.advance(60_000);
     return report;
   };
-  return { clock, queue, poller, log, stop };
+  return { clock, queue, poller, log, protection, stop };
 }
 
 describe('a poller with scale-in protection', () => {
@@ -79,6 +79,51 @@ describe('a poller with scale-in protection', () => {
     expect(poller.state).toBe('stopped');
     expect(log).not.toContain('start');
     expect(queue.visible).toBe(1);
+  });
+
+  it('asks for it only after giving it back was answered, since the last call to arrive wins', async () => {
+    const { clock, queue, poller, log, protection, stop } = setup(() => undefined);
+    jest.spyOn(protection, 'release').mockImplementation(async () => {
+      log.push('release');
+      await new Promise<void>((resolve) => clock.after(4_000, resolve));
+      log.push('released');
+    });
+    await poller.start();
+    await clock.advance(60_500);
+    queue.send(objectCreatedEvent({ key: 'a' }));
+    await clock.advance(10_000);
+    expect(log.filter((entry) => entry !== 'receive')).toEqual(['acquire', 'release', 'released', 'acquire', 'start']);
+    await stop();
+  });
+
+  it('works without it when asking fails in a way that nobody foresaw', async () => {
+    const { clock, queue, poller, log, protection, stop } = setup(() => undefined);
+    jest.spyOn(protection, 'acquire').mockRejectedValue(new Error('bug'));
+    queue.send(objectCreatedEvent({ key: 'a' }));
+    await poller.start();
+    await clock.advance(1_000);
+    expect(log).toContain('start');
+    await stop();
+  });
+
+  it('gives it back while the poller is paused and nothing runs', async () => {
+    const { clock, poller, log, stop } = setup(() => undefined);
+    await poller.start();
+    await clock.advance(1_000);
+    poller.pause();
+    await clock.advance(120_000);
+    expect(log).toContain('release');
+    await stop();
+  });
+
+  it('waits no longer for the platform when it stops than there is time', async () => {
+    const { clock, poller, protection } = setup(() => undefined);
+    await poller.start();
+    await clock.advance(1_000);
+    jest.spyOn(protection, 'release').mockReturnValue(new Promise(() => undefined));
+    void poller.stop();
+    await clock.advance(30_000);
+    expect(poller.state).toBe('stopped');
   });
 
   it('receives nothing when it is refused at the start', async () => {

@@ -1,4 +1,4 @@
-import { PoisonMessage } from '../../../src/runtime/errors.js';
+import { LeaseLost, PoisonMessage, RetryLater } from '../../../src/runtime/errors.js';
 import { circuitBreaker } from '../../../src/runtime/support/circuit-breaker.js';
 import { type JobInfo } from '../../../src/runtime/support/job-info.js';
 import { until } from '../support/until.js';
@@ -7,7 +7,7 @@ const job: JobInfo = { messageId: 'm', queueName: 'jobs', queueUrl: 'https://sqs
 
 function setup() {
   const log: string[] = [];
-  const around = circuitBreaker({ minimumJobs: 4, resetSeconds: 0.2, onOpen: () => log.push('open'), onClose: () => log.push('close') });
+  const around = circuitBreaker({ minimumJobs: 4, resetSeconds: 0.2 }, { onOpen: () => log.push('open'), onClose: () => log.push('close') });
   const fail = (error = new Error('database is away')) => around(job, () => Promise.reject(error)).catch((caught: unknown) => caught);
   return { around, fail, log };
 }
@@ -37,10 +37,26 @@ it('opens again when the job that tries fails too', async () => {
   expect(log).toEqual(['open', 'close', 'open']);
 });
 
-it('counts no poison messages', async () => {
+it('holds many jobs without a warning about listeners', async () => {
+  const { around, fail } = setup();
+  const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+  for (let n = 0; n < 4; n += 1) {
+    await fail();
+  }
+  await Promise.all(Array.from({ length: 50 }, () => around(job, () => Promise.resolve())));
+  expect(warn).not.toHaveBeenCalled();
+});
+
+it('fails with the options that are out of range', () => {
+  const nothing = () => undefined;
+  const create = () => circuitBreaker({ failurePercentage: 0, resetSeconds: -1 }, { onOpen: nothing, onClose: nothing });
+  expect(create).toThrow(/`failurePercentage`[^]*`resetSeconds`/);
+});
+
+it.each([new PoisonMessage('odd'), new RetryLater({ seconds: 1 }), new LeaseLost('gone', 'm')])('does not count %s', async (error) => {
   const { fail, log } = setup();
   for (let n = 0; n < 20; n += 1) {
-    await fail(new PoisonMessage('odd'));
+    await fail(error);
   }
   expect(log).toEqual([]);
 });

@@ -18,6 +18,7 @@ export type Fault
 
 export interface StubCall {
   readonly operation: string;
+  readonly queue: string;
   /** 1 for the first call of this operation. */
   readonly nth: number;
   readonly at: number;
@@ -206,7 +207,7 @@ export class StubSqs {
     }
     const operation = String(request.headers['x-amz-target']).split('.')[1] ?? '';
     const input = JSON.parse(Buffer.concat(chunks).toString()) as Input;
-    const call = { operation, nth: (this.#counts.get(operation) ?? 0) + 1, at: Date.now() };
+    const call = { operation, queue: queueOf(input), nth: (this.#counts.get(operation) ?? 0) + 1, at: Date.now() };
     this.#counts.set(operation, call.nth);
     if (this.recordCalls) {
       this.calls.push(call);
@@ -238,7 +239,7 @@ export class StubSqs {
   }
 
   async #perform(operation: string, input: Input, fault: Fault | undefined, gone: AbortSignal): Promise<object> {
-    const queue = this.queue((input.QueueUrl ?? '').split('/').pop() ?? '');
+    const queue = this.queue(queueOf(input));
     queue.calls += 1;
     switch (operation) {
       case 'ReceiveMessage': {
@@ -290,6 +291,10 @@ export class StubSqs {
     }
     return { Successful: successful, Failed: failed };
   }
+}
+
+function queueOf({ QueueUrl = '' }: Input): string {
+  return QueueUrl.split('/').pop() ?? '';
 }
 
 function toWire({ id, handle, body, attributes, receiveCount, sentAt }: Message): object {
