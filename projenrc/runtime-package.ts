@@ -14,7 +14,7 @@ export class RuntimePackage extends Component {
       description: 'What runs inside file workers on AWS: queue worker, archives, idempotent storage',
       libdir: 'dist',
       deps: ['pino@^10.4.0', 'opossum@^10.0.0', '@aws-lambda-powertools/metrics@^2.36.0', '@standard-schema/spec@^1.1.0', '@aws-sdk/util-dynamodb@^3.900.0'],
-      peerDeps: [...clients, ...optionalPeers, '@smithy/node-http-handler@^4'],
+      peerDeps: [...clients, ...optionalPeers],
       devDeps: [
         ...clients, '@smithy/node-http-handler@^4', '@opentelemetry/api@^1.9.0', '@types/opossum@^8', 'pg@^8', '@types/pg@^8', 'tar-stream@^3.2.2', '@zip.js/zip.js@^2.8.0',
         '@opentelemetry/sdk-trace-base@^2', '@opentelemetry/context-async-hooks@^2',
