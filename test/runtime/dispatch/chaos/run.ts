@@ -73,11 +73,15 @@ class Deployment {
 
   async run(): Promise<ChaosReport> {
     for (const arrival of this.#random.shuffle(this.options.files)) this.#send({ kind: 'arrive', arrival });
-    const dispatchers = Array.from({ length: DISPATCHERS }, () => this.#dispatch());
-    const others = [this.#sweep(), this.#operate()];
-    while (!await this.#allTerminal() && performance.now() - this.#started < TIMEOUT_MS) await delay(20);
-    this.#over = true;
-    await Promise.all([...dispatchers, ...others]);
+    const inTime = () => performance.now() - this.#started < TIMEOUT_MS;
+    do {
+      this.#over = false;
+      const loops = [...Array.from({ length: DISPATCHERS }, () => this.#dispatch()), this.#sweep(), this.#operate()];
+      while (!await this.#allTerminal() && inTime()) await delay(20);
+      this.#over = true;
+      await Promise.all(loops);
+      // the operator may have redriven a parked file while this looked: then on with it
+    } while (!await this.#allTerminal() && inTime());
     await this.#host.allStopped();
     const rows = await this.#rows();
     const count = (status: FileRow['status']) => [...rows.values()].filter((row) => row.status === status).length;
