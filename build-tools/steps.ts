@@ -57,6 +57,13 @@ export function requireProgram(program: Program) {
   if (spawnSync(program, ['--version'], { stdio: 'ignore' }).status !== 0) fail(remedies[program]);
 }
 
+/** Installs a package of Debian or Ubuntu if this user may; whether it worked is for the caller to see. */
+export function installFromDebian(name: string): void {
+  if (process.getuid?.() !== 0 || spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).error) return;
+  spawnSync('apt-get', ['update', '-qq'], { stdio: 'ignore' });
+  spawnSync('apt-get', ['install', '-y', '-qq', name], { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
+}
+
 /** A hash of the content of every file below these paths that git tracks or would track. */
 export function fingerprint(paths: string[]): string {
   const listed = spawnSync('git', ['ls-files', '-co', '--exclude-standard', '-z', '--', ...paths], { cwd: root, encoding: 'utf8' });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { record } from '../build-tools/results.ts';
-import { fail, root } from '../build-tools/steps.ts';
+import { fail, installFromDebian, root } from '../build-tools/steps.ts';
 import { type Configuration, configurations, properties } from './configurations.ts';
 
 const MEMORY_MB = Number(process.env.FILEWORKS_MODEL_MEMORY_MB ?? 12_000);
@@ -27,10 +27,7 @@ function has(program: string): boolean {
 }
 
 function requireTools() {
-  if (!has('spin') && process.getuid?.() === 0 && has('apt-get')) {
-    spawnSync('apt-get', ['update', '-qq'], { stdio: 'ignore' });
-    spawnSync('apt-get', ['install', '-y', '-qq', 'spin'], { stdio: 'ignore' });
-  }
+  if (!has('spin')) installFromDebian('spin');
   if (!has('spin')) fail('the model checker spin is needed: install it (Debian and Ubuntu: apt-get install spin) and run the command again');
   if (!has('gcc')) fail('gcc is needed to compile the search that spin generates: install it (Debian and Ubuntu: apt-get install gcc) and run the command again');
 }

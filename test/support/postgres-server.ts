@@ -1,5 +1,5 @@
 // A PostgreSQL server of its own for a test: the machine's binaries, an empty data directory, a free port.
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,12 +47,17 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
 const accepts = (bin: string, port: number) => run(join(bin, 'pg_isready'), ['-q', '-h', '127.0.0.1', '-p', String(port)]).then(() => true, () => false);
 
 function binaries(): string {
+  if (find() === undefined) spawnSync('node', ['build-tools/install-from-debian.ts', 'postgresql'], { stdio: 'inherit' }); // tests and benches run at the root
+  const found = find();
+  if (found === undefined) throw new Error('PostgreSQL 13 or newer is needed for this test: install its server (Debian and Ubuntu: apt-get install postgresql; macOS: brew install postgresql)');
+  return found;
+}
+
+function find(): string | undefined {
   const debian = '/usr/lib/postgresql';
   const versions = existsSync(debian) ? readdirSync(debian).sort((one, other) => Number(other) - Number(one)) : [];
   const folders = [...versions.map((version) => join(debian, version, 'bin')), ...(process.env.PATH ?? '').split(':')];
-  const found = folders.find((folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres')));
-  if (found === undefined) throw new Error('PostgreSQL 13 or newer is needed for this test: install its server (Debian and Ubuntu: apt-get install postgresql; macOS: brew install postgresql)');
-  return found;
+  return folders.find((folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres')));
 }
 
 /** PostgreSQL refuses to run as root; there it runs as `nobody`. */
