@@ -1,4 +1,4 @@
-import { createZstdDecompress } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import { pipeline } from 'node:stream/promises';
 import type { EntryRecord } from './entry-record.js';
 import { checkLocalHeader, decompressionError, entryError, spanEnd } from './entry-data.js';
@@ -26,9 +26,9 @@ export function needsZipJs(record: EntryRecord): boolean {
 }
 
 /** zstd as Node has it, from 22.15 on. */
-export const zstd: Decompressor | undefined = typeof createZstdDecompress === 'function'
+export const zstd: Decompressor | undefined = 'createZstdDecompress' in zlib
   ? async function* (data) {
-    const engine = createZstdDecompress();
+    const engine = zlib.createZstdDecompress();
     const fed = pipeline(data, engine);
     fed.catch(() => undefined); // arrives through the engine
     try {
