@@ -7,16 +7,17 @@ export class RuntimePackage extends Component {
   constructor(root: javascript.NodeProject) {
     super(root);
     const clients = ['s3', 'sqs', 'dynamodb'].map((client) => `@aws-sdk/client-${client}@${AWS_SDK}`);
-    const optionalPeers = ['@opentelemetry/api@^1.9.0', '@nestjs/common@^11 || ^12', '@nestjs/core@^11 || ^12', 'pg@^8', 'tar-stream@^3.2.2', '@zip.js/zip.js@^2.8.0'];
+    const optionalPeers = ['@nestjs/common@^11 || ^12', '@nestjs/core@^11 || ^12', 'pg@^8', 'tar-stream@^3.2.2', '@zip.js/zip.js@^2.8.0'];
     const runtime = new PlainPackage(root, {
       outdir: 'src/runtime',
       name: 'fileworks-runtime',
       description: 'What runs inside file workers on AWS: queue worker, archives, idempotent storage',
       libdir: 'dist',
-      deps: ['pino@^10.4.0', 'opossum@^10.0.0', '@aws-lambda-powertools/metrics@^2.36.0', '@standard-schema/spec@^1.1.0', '@aws-sdk/util-dynamodb@^3.900.0'],
+      // the API of OpenTelemetry does nothing without an SDK, and is what the runtime imports without asking
+      deps: ['pino@^10.4.0', '@opentelemetry/api@^1.9.0', 'opossum@^10.0.0', '@aws-lambda-powertools/metrics@^2.36.0', '@standard-schema/spec@^1.1.0', '@aws-sdk/util-dynamodb@^3.900.0'],
       peerDeps: [...clients, ...optionalPeers],
       devDeps: [
-        ...clients, '@smithy/node-http-handler@^4', '@opentelemetry/api@^1.9.0', '@types/opossum@^8', 'pg@^8', '@types/pg@^8', 'tar-stream@^3.2.2', '@zip.js/zip.js@^2.8.0',
+        ...clients, '@smithy/node-http-handler@^4', '@types/opossum@^8', 'pg@^8', '@types/pg@^8', 'tar-stream@^3.2.2', '@zip.js/zip.js@^2.8.0',
         '@opentelemetry/sdk-trace-base@^2', '@opentelemetry/context-async-hooks@^2',
         // NestJS 11 is CommonJS, which Jest can load; 12 is tried in a process of its own
         '@nestjs/common@^11', '@nestjs/core@^11', '@nestjs/testing@^11', '@nestjs/terminus@^11', 'rxjs@^7', 'reflect-metadata@^0.2',

@@ -5,4 +5,4 @@ export const NODE_WORK = '24.21.0';
 /** What jsii 6.0 embeds. 7.x has no compiler API for ts-jest and typescript-eslint. */
 export const TYPESCRIPT = '~6.0.3';
 export const JEST = '^30';
-export const AWS_SDK = '^3.1150.0';
+export const AWS_SDK = '^3.1100.0';

@@ -57,6 +57,12 @@ describe('import arrows', () => {
     expect(all.filter(({ zone, to }) => zone === 'constructs' && isSdk(to))).toEqual([]);
   });
 
+  test('handlers bundle only packages that this repository declares', () => {
+    const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { devDependencies: Record<string, string> };
+    const packages = all.filter(({ zone, to }) => zone === 'handlers' && !/^(contract|handlers|runtime)\/|^node:/.test(to)).map(({ to }) => to);
+    expect(packages.filter((name) => !(name in devDependencies))).toEqual([]);
+  });
+
   test('constructs reach one another by the index of their folder, or private/', () => {
     const folder = (path: string) => path.split('/').slice(0, 2).join('/');
     const sideways = all.filter(({ zone, from, to }) => zone === 'constructs' && to.startsWith('constructs/') && folder(from) !== folder(to) && !to.startsWith('constructs/private/'));

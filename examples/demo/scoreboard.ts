@@ -56,7 +56,7 @@ export class Scoreboard {
 
   /** Redraws in place on a terminal; elsewhere prints a line when something changed. */
   public show(score: Score, total: number): void {
-    const text = `files ${score.done}/${total} done, ${score.waiting} waiting, ${score.running} running, ${score.failed} failed · tasks ${score.tasks}`;
+    const text = `files ${score.done}/${total} done, ${score.waiting} waiting, ${score.running} in work, ${score.failed} failed · tasks ${score.tasks}`;
     if (process.stdout.isTTY) {
       const width = 30;
       const filled = Math.round((score.done / total) * width);

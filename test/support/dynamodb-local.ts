@@ -1,6 +1,7 @@
 // DynamoDB Local, the engine that AWS gives out for tests, pinned and fetched from Maven Central once into .tools/.
 import { execFile, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -20,7 +21,7 @@ export interface DynamoDbLocal {
 export async function startDynamoDbLocal(): Promise<DynamoDbLocal> {
   const lib = join(await install(), 'lib');
   const port = await freePort();
-  const java = spawn('java', ['-Xmx1g', `-Djava.library.path=${lib}`, '-cp', `${lib}/*`, MAIN, '-inMemory', '-port', String(port)], { stdio: 'ignore' });
+  const java = spawn('java', ['-Xmx1g', `-Djava.library.path=${lib}`, '-cp', `${lib}/*`, MAIN, '-inMemory', '-port', String(port)], { stdio: 'ignore', cwd: tmpdir() }); // it writes a file where it starts
   const ended = new Promise<void>((done) => {
     java.once('exit', () => done());
     java.once('error', () => done());

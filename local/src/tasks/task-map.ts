@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { LocalCloudError, messageOf } from '../errors';
 
@@ -96,7 +96,11 @@ function checked(map: unknown, name: string, base: string): TaskMap {
       fail(`${at}.env must map names to strings`);
     }
     const known = entry as TaskMapEntry;
-    return { ...known, cwd: resolve(base, known.cwd ?? '.') };
+    const cwd = resolve(base, known.cwd ?? '.');
+    if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
+      fail(`${at}.cwd is no directory: ${cwd}`);
+    }
+    return { ...known, cwd };
   });
   return { tasks };
 }

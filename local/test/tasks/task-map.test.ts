@@ -1,4 +1,4 @@
-import { writeFileSync, mkdtempSync } from 'node:fs';
+import { mkdirSync, writeFileSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { argvOf } from '../../src/tasks/engine';
@@ -30,6 +30,7 @@ test.each([
 
 test('paths are relative to the file', () => {
   const file = join(mkdtempSync(join(tmpdir(), 'fileworks-local-map-')), 'tasks.json');
+  mkdirSync(join(file, '..', 'worker'));
   writeFileSync(file, JSON.stringify({ tasks: [{ image: 'a', command: ['x'], cwd: 'worker' }] }));
   expect(loadTaskMap(file).tasks[0].cwd).toBe(join(file, '..', 'worker'));
 });
@@ -40,6 +41,7 @@ test.each([
   [{ tasks: [{ image: 'a', cmd: ['x'] }] }, 'tasks[0] has the unknown field `cmd`'],
   [{ tasks: [{ image: 'a', command: 'x' }] }, 'tasks[0].command must be an array of strings'],
   [{ tasks: [{ image: 1 }] }, 'tasks[0].image must be a string'],
+  [{ tasks: [{ image: 'a', cwd: '/nowhere/at/all' }] }, 'tasks[0].cwd is no directory: /nowhere/at/all'],
   [{ tasks: [{ image: 'a', env: { A: 1 } }] }, 'tasks[0].env must map names to strings'],
 ])('throws for %j', (map, message) => {
   expect(() => loadTaskMap(map as TaskMap)).toThrow(message);
