@@ -20,6 +20,9 @@ export class Examples extends Component {
       description: 'Play a day of load against a template: npm run simulate -- --template cdk.out/X.template.json --workload small-files',
       steps: [{ exec: 'node build-tools/artifacts.ts js' }, { exec: 'node simulator/main.ts', receiveArgs: true }],
     });
-    project.addTask('bench', { description: 'Run one bench, us and the peers side by side: npm run bench -- <name> [--json]', exec: 'node build-tools/bench.ts', receiveArgs: true });
+    project.addTask('bench', {
+      description: 'Run one bench, us and the peers side by side: npm run bench -- <name> [--json]',
+      steps: [{ exec: 'node build-tools/artifacts.ts js' }, { exec: 'node build-tools/bench.ts', receiveArgs: true }],
+    });
   }
 }

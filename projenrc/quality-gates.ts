@@ -44,6 +44,11 @@ export class QualityGates extends Component {
       description: 'Thirty runs of the dispatch protocol on each engine while everything fails (FILEWORKS_CHAOS_RUNS, FILEWORKS_CHAOS_SEED)',
       exec: 'FILEWORKS_CHAOS_RUNS=${FILEWORKS_CHAOS_RUNS:-30} jest test/runtime/dispatch/chaos',
     });
+    project.addTask('fuzz', {
+      description: 'Coverage-guided fuzzing of the archive readers: npm run fuzz -- [seconds] [seed]',
+      exec: 'node test/runtime/archive/fuzz/run.ts',
+      receiveArgs: true,
+    });
     project.testTask.reset();
     project.testTask.spawn(artifacts);
     project.testTask.spawn(typecheck);

@@ -5,6 +5,8 @@ import { LocalCloudError, messageOf } from './errors';
 import { LocalCloud } from './local-cloud';
 import type { LocalCloudOptions } from './types';
 
+const MIN_NODE = 22;
+
 const USAGE = `Usage: fileworks-local [options]
 
 Deploys a synthesized CDK app to an AWS emulator on this machine and runs its ECS tasks as processes, until Ctrl-C.
@@ -23,6 +25,9 @@ Deploys a synthesized CDK app to an AWS emulator on this machine and runs its EC
 `;
 
 async function main(): Promise<void> {
+  if (Number(process.versions.node.split('.')[0]) < MIN_NODE) {
+    throw new LocalCloudError('OptionInvalid', `fileworks-local needs Node.js ${MIN_NODE} or newer, this is ${process.versions.node}`);
+  }
   const options = readArguments();
   if (!options) {
     process.stdout.write(USAGE);

@@ -1,4 +1,4 @@
-// Coverage-guided fuzzing of both ZIP readers: `node test/runtime/archive/fuzz/run.ts [seconds] [seed]`, 30 seconds by default, hours by the nightly job.
+// Coverage-guided fuzzing of both ZIP readers: `npm run fuzz -- [seconds] [seed]`, 30 seconds by default, hours by the nightly job.
 // Begins with the bad archives and with those in .tools/fuzz, where every input that reaches something new is kept. Fails when an input breaks
 // what target.ts states, or takes longer than ten seconds; that input is left in .tools/fuzz/failing.zip.
 import { fork } from 'node:child_process';
