@@ -28,7 +28,7 @@ export class Lease {
 
   constructor(message: ReceivedMessage, queueName: string, times: {
     readonly requestedAt: number;
-    readonly receivedAt: number;
+    readonly hiddenFrom: number;
     readonly visibilityMs: number;
     readonly maxLeaseMs: number;
     readonly hardLimitMs: number;
@@ -36,8 +36,8 @@ export class Lease {
     this.message = message;
     this.queueName = queueName;
     this.receiptHandle = message.receiptHandle;
-    this.expiresAt = times.receivedAt + times.visibilityMs;
-    this.extendAt = times.receivedAt + times.visibilityMs / 3;
+    this.expiresAt = times.hiddenFrom + times.visibilityMs;
+    this.extendAt = times.hiddenFrom + times.visibilityMs / 3;
     this.hardLimitAt = times.requestedAt + times.hardLimitMs;
     this.limitAt = Math.min(times.requestedAt + times.maxLeaseMs, this.hardLimitAt);
   }

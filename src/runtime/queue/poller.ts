@@ -2,14 +2,12 @@ import { Deadline } from './deadline.js';
 import { JobRun, type Outcome } from './job-run.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import { type Lease } from './lease.js';
-import { withAttributes } from './message-attributes.js';
 import { type DrainReport, type PollerEvents, type PollerState } from './poller-events.js';
 import { type QueuePollerOptions, type ResolvedOptions, resolveOptions } from './poller-options.js';
 import { PrefetchPlanner } from './prefetch-planner.js';
 import { ProtectionKeeper } from './protection-keeper.js';
 import { QueueLane } from './queue-lane.js';
 import { type SlotChooser, strictPriority, weightedRoundRobin } from './slot-chooser.js';
-import { MessageAttributeNames, type ContinuationMessage } from '../../contract/job-message.js';
 import { CallTimeout, Shutdown } from '../errors.js';
 import { type Clock, sleep, type Timer } from '../support/clock.js';
 import { Emitter } from '../support/emitter.js';
@@ -252,7 +250,7 @@ export class QueuePoller {
       clock,
       logger,
       aroundJob,
-      sendContinuation: (message) => sendContinuation(lane, lease, message),
+      sendContinuation: async (message) => lane.continueJob(lease, message),
       onAbandoned: (abandoned) => this.#abandon(abandoned),
     });
     this.#runs.add(run);
@@ -386,14 +384,6 @@ export class QueuePoller {
 /** Under strict priority the queues behind this one may be worked on. */
 function isQuiet({ waiting, receiver }: QueueLane): boolean {
   return waiting === 0 && (receiver.isQuiet || receiver.isFailing);
-}
-
-async function sendContinuation(lane: QueueLane, lease: Lease, message: ContinuationMessage): Promise<void> {
-  await lane.calls.send({
-    body: JSON.stringify(message),
-    attributes: withAttributes(lease.message.attributes, { [MessageAttributeNames.correlationId]: message.correlationId }),
-    ...(lease.message.groupId === undefined ? {} : { groupId: lease.message.groupId }),
-  });
 }
 
 /** Waits for the work, but no longer than this. */

@@ -3,13 +3,15 @@ import { type Outcome } from './job-run.js';
 import { Lease } from './lease.js';
 import { type LeaseKeeper } from './lease-keeper.js';
 import { FifoBuffer, type MessageBuffer, StandardBuffer } from './message-buffer.js';
+import { withAttributes } from './message-attributes.js';
+import { MessageLedger } from './message-ledger.js';
 import { type PollerEvents } from './poller-events.js';
 import { type ResolvedOptions, type ResolvedQueue } from './poller-options.js';
 import { QueueCalls } from './queue-calls.js';
-import { Receiver } from './receiver.js';
+import { Receiver, type ReceiveTimes } from './receiver.js';
 import { Settler } from './settler.js';
-import { Tombstones } from './tombstones.js';
 import { type ReceivedMessage } from './transport.js';
+import { type ContinuationMessage, MessageAttributeNames } from '../../contract/job-message.js';
 import { SqsLimits } from '../../contract/service-limits.js';
 import { type Timer } from '../support/clock.js';
 import { type Emitter } from '../support/emitter.js';
@@ -37,7 +39,6 @@ export interface LaneOptions {
 /** One queue of a poller: what is received from it, what waits, and what the queue is told. */
 export class QueueLane {
   readonly queue: ResolvedQueue;
-  readonly calls: QueueCalls;
   readonly receiver: Receiver;
   maxReceiveCount: number | undefined;
   /** Jobs of this queue that occupy a slot. */
@@ -47,12 +48,10 @@ export class QueueLane {
   unconfirmed = 0;
 
   readonly #o: LaneOptions;
+  readonly #calls: QueueCalls;
   readonly #buffer: MessageBuffer;
   readonly #settler: Settler;
-  readonly #tombstones: Tombstones;
-  /** Every message that this process holds, or whose handler still runs. */
-  readonly #held = new Map<string, Lease>();
-  readonly #working = new Set<Lease>();
+  readonly #ledger: MessageLedger;
   readonly #localRetries = new Map<Lease, number>();
   #retryTimer: Timer | undefined;
   #meanBodyLength = 0;
@@ -63,22 +62,22 @@ export class QueueLane {
     this.#o = laneOptions;
     this.queue = queue;
     this.maxReceiveCount = queue.maxReceiveCount;
-    this.calls = new QueueCalls({
+    this.#calls = new QueueCalls({
       transport: options.transport,
       url: queue.url,
       clock,
       onCall: (operation) => events.emit('api:called', { queueName: queue.name, operation }),
     });
     this.#buffer = queue.fifo ? new FifoBuffer() : new StandardBuffer(() => clock.now());
-    this.#tombstones = new Tombstones(clock, options.tombstoneMs);
+    this.#ledger = new MessageLedger(clock, options.tombstoneMs);
     this.receiver = new Receiver({
-      calls: this.calls,
+      calls: this.#calls,
       clock,
       fifo: queue.fifo,
       waitTimeSeconds: options.waitTimeSeconds,
       visibilitySeconds: options.visibilitySeconds,
       maxReceivers: options.maxReceivers,
-      onMessages: (messages, requestedAt) => this.#accept(messages, requestedAt),
+      onMessages: (messages, times) => this.#accept(messages, times),
       onFailed: (error, consecutiveFailures) => laneOptions.onReceiveFailed(this, error, consecutiveFailures),
       onEnd: () => {
         if (this.receiver.isQuiet) {
@@ -88,7 +87,7 @@ export class QueueLane {
       },
     });
     this.#settler = new Settler({
-      calls: this.calls,
+      calls: this.#calls,
       clock,
       // SQS holds back a FIFO group until its message is deleted, so there a delete never waits for company.
       deleteLingerMs: queue.fifo ? 0 : options.deleteLingerMs,
@@ -124,7 +123,7 @@ export class QueueLane {
       return;
     }
     try {
-      this.maxReceiveCount = (await this.calls.describe()).maxReceiveCount;
+      this.maxReceiveCount = (await this.#calls.describe()).maxReceiveCount;
     } catch (error) {
       this.#o.options.logger.warn({ queue: this.queue.name, err: error }, 'redrive policy of the queue is unknown: isLastAttempt stays false; set maxReceiveCount');
     }
@@ -134,7 +133,7 @@ export class QueueLane {
     const lease = this.#buffer.take(this.#now);
     if (lease !== undefined) {
       this.running += 1;
-      this.#working.add(lease);
+      this.#ledger.started(lease);
     }
     return lease;
   }
@@ -161,13 +160,10 @@ export class QueueLane {
   ended(lease: Lease, how: Outcome['kind']): void {
     if (how === 'succeeded' || how === 'handed-off') {
       // Also when the handler was given up before: it has done its work.
-      this.#tombstones.add(lease.id);
+      this.#ledger.finished(lease);
     }
     this.running -= 1;
-    this.#working.delete(lease);
-    if (lease.ended) {
-      this.#forget(lease);
-    }
+    this.#ledger.handlerEnded(lease);
   }
 
   /** Tells the queue what became of a message; resolves when that is done, as far as it can be. */
@@ -203,6 +199,15 @@ export class QueueLane {
     void this.#release(stale);
   }
 
+  /** Puts the rest of a job on the queue, with the attributes and the group of its message. */
+  continueJob({ message: { attributes, groupId } }: Lease, continuation: ContinuationMessage): Promise<void> {
+    return this.#calls.send({
+      body: JSON.stringify(continuation),
+      attributes: withAttributes(attributes, { [MessageAttributeNames.correlationId]: continuation.correlationId }),
+      ...(groupId === undefined ? {} : { groupId }),
+    });
+  }
+
   /** From now on nothing waits for company. */
   hurry(): void {
     this.#retryTimer?.cancel();
@@ -218,23 +223,22 @@ export class QueueLane {
     return this.#o.options.clock.now();
   }
 
-  #accept(messages: readonly ReceivedMessage[], requestedAt: number): void {
+  #accept(messages: readonly ReceivedMessage[], times: ReceiveTimes): void {
     const { options, events, keeper } = this.#o;
-    const receivedAt = this.#now;
     const visibilityMs = options.visibilitySeconds * 1_000;
     events.emit('messages:received', { queueName: this.queue.name, count: messages.length });
     for (const message of messages) {
-      if (this.#isRepeated(message, receivedAt + visibilityMs)) {
+      if (this.#isRepeated(message, times.hiddenFrom + visibilityMs)) {
         events.emit('message:duplicated', { queueName: this.queue.name, messageId: message.messageId });
         continue;
       }
       const lease = new Lease(message, this.queue.name, {
-        requestedAt, receivedAt, visibilityMs, maxLeaseMs: options.maxLeaseSeconds * 1_000, hardLimitMs: HardLimitMs,
+        ...times, visibilityMs, maxLeaseMs: options.maxLeaseSeconds * 1_000, hardLimitMs: HardLimitMs,
       });
       lease.onTrouble = () => void this.#troubleWhileWaiting(lease);
       this.#meanBodyLength += (message.body.length - this.#meanBodyLength) / 50;
-      this.#held.set(lease.id, lease);
-      keeper.keep(lease, this.calls);
+      this.#ledger.hold(lease);
+      keeper.keep(lease, this.#calls);
       this.#buffer.push(lease);
     }
     if (!this.#o.isTaking()) {
@@ -242,26 +246,20 @@ export class QueueLane {
     }
   }
 
-  /** A standard queue may deliver a message twice, and a lost lease brings it back while its handler may still run. */
   #isRepeated(message: ReceivedMessage, expiresAt: number): boolean {
-    if (this.#tombstones.has(message.messageId)) {
+    const known = this.#ledger.find(message);
+    if (known === 'finished') {
       this.#settler.deleteAgain(message.messageId, message.receiptHandle);
-      return true;
-    }
-    const held = this.#held.get(message.messageId);
-    if (held === undefined) {
-      return false;
+    } else if (known !== undefined && known.lost === undefined && !known.ended) {
+      known.receiptHandle = message.receiptHandle;
+      known.expiresAt = expiresAt;
     }
     // A run that has lost its message goes on until it ends; until then the message stays hidden for others to find later.
-    if (held.lost === undefined && !held.ended) {
-      held.receiptHandle = message.receiptHandle;
-      held.expiresAt = expiresAt;
-    }
-    return true;
+    return known !== undefined;
   }
 
   async #complete(lease: Lease, longWork: boolean): Promise<void> {
-    this.#tombstones.add(lease.id);
+    this.#ledger.finished(lease);
     const deleted = await this.#settler.delete(lease, this.queue.fifo || longWork);
     this.#end(lease);
     if (this.queue.fifo) {
@@ -378,17 +376,8 @@ export class QueueLane {
 
   #end(lease: Lease): void {
     this.#o.keeper.end(lease);
-    lease.ended = true;
     this.#localRetries.delete(lease);
-    if (!this.#working.has(lease)) {
-      this.#forget(lease);
-    }
-  }
-
-  #forget(lease: Lease): void {
-    if (this.#held.get(lease.id) === lease) {
-      this.#held.delete(lease.id);
-    }
+    this.#ledger.settled(lease);
   }
 
   #unconfirmed(messageId: string, error: unknown, message: string): void {

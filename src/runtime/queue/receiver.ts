@@ -7,6 +7,8 @@ import { type Clock, type Timer } from '../support/clock.js';
 
 const FirstRetryMs = 200;
 const MaxRetryMs = 20_000;
+/** What an answer takes beyond its wait, from the request on its way to the answer on its way back. */
+const AnswerSlackMs = 2_000;
 /** No repetition waits for so long: a receive after this begins a new row, after a time when nothing was asked for. */
 const RowEndsAfterMs = 60_000;
 /** How long an empty answer says something about the queue. */
@@ -21,11 +23,17 @@ export interface ReceiverOptions {
   readonly waitTimeSeconds: number;
   readonly visibilitySeconds: number;
   readonly maxReceivers: number;
-  /** `requestedAt`: clock time of the request, from which SQS counts the 12 hours at the earliest. */
-  readonly onMessages: (messages: readonly ReceivedMessage[], requestedAt: number) => void;
+  readonly onMessages: (messages: readonly ReceivedMessage[], times: ReceiveTimes) => void;
   readonly onFailed: (error: unknown, consecutiveFailures: number) => void;
   /** A receive ended, with or without messages; there may be reason for another. */
   readonly onEnd: () => void;
+}
+
+export interface ReceiveTimes {
+  /** Clock time of the request, from which SQS counts the 12 hours at the earliest. */
+  readonly requestedAt: number;
+  /** Clock time from which the messages are hidden at the latest: an answer can wait here, behind a blocked event loop. */
+  readonly hiddenFrom: number;
 }
 
 export interface Demand {
@@ -123,11 +131,12 @@ export class Receiver {
     if (requestedAt - this.#lastFailureAt > RowEndsAfterMs) {
       this.#failingSince = undefined;
     }
+    const waitSeconds = probe ? 0 : waitTimeSeconds;
     const attemptId = fifo ? this.#takeAttemptId(requestedAt) : undefined;
     try {
       const messages = await calls.receive({
         maxMessages,
-        waitTimeSeconds: probe ? 0 : waitTimeSeconds,
+        waitTimeSeconds: waitSeconds,
         visibilityTimeoutSeconds: visibilitySeconds,
         ...(attemptId === undefined ? {} : { attemptId }),
       }, this.#abort.signal);
@@ -135,7 +144,7 @@ export class Receiver {
       this.#failingSince = undefined;
       this.#adapt(messages.length, maxMessages);
       if (messages.length > 0) {
-        this.#options.onMessages(messages, requestedAt);
+        this.#options.onMessages(messages, { requestedAt, hiddenFrom: Math.min(clock.now(), requestedAt + waitSeconds * 1_000 + AnswerSlackMs) });
       }
     } catch (error) {
       if (this.#abort.signal.aborted) {

@@ -479,6 +479,26 @@ describe('a process that was frozen', () => {
   });
 });
 
+describe('an answer that was read late, behind a blocked event loop', () => {
+  it('starts nothing whose visibility timeout has ended meanwhile', async () => {
+    const starts: number[] = [];
+    const { clock, queue, queues, poller, stop } = setup((_, { attempt }) => starts.push(attempt), {
+      visibility: { timeoutSeconds: 4 }, receive: { waitTimeSeconds: 1 },
+    });
+    const original = queues.receive.bind(queues);
+    jest.spyOn(queues, 'receive').mockImplementationOnce(async (request) => {
+      const messages = await original(request);
+      await new Promise<void>((resolve) => clock.after(9_000, resolve));
+      return messages;
+    }).mockImplementation(original);
+    queue.send(objectCreatedEvent({ key: 'a' }));
+    await poller.start();
+    await clock.advance(20_000);
+    expect(starts).toEqual([2]);
+    await stop();
+  });
+});
+
 describe('a worker that is killed', () => {
   it('delays its jobs by no more than the visibility timeout', async () => {
     const dead = untilAborted();
