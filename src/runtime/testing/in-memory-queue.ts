@@ -30,6 +30,9 @@ export interface StoredMessage {
   receiptHandle: string | undefined;
 }
 
+/** What never changes of a message. */
+type Fixed = Omit<StoredMessage, 'visibleAt' | 'receivedAt' | 'receiveCount' | 'receiptHandle'>;
+
 export interface SendOptions {
   readonly attributes?: MessageAttributes;
   readonly groupId?: string;
@@ -47,7 +50,7 @@ export interface Refusal {
 /** One queue in memory, with visibility, the 12 hour limit, a dead-letter queue, FIFO groups and deduplication as in SQS. */
 export class InMemoryQueue {
   readonly #messages: StoredMessage[] = [];
-  readonly #deduplication = new Map<string, number>();
+  readonly #deduplication = new Map<string, { readonly id: string; readonly until: number }>();
   readonly #waiting = new Set<() => void>();
   readonly fifo: boolean;
   readonly maxReceiveCount: number;
@@ -82,24 +85,20 @@ export class InMemoryQueue {
     }
     const id = randomUUID();
     if (this.fifo && deduplicationId !== undefined) {
-      if ((this.#deduplication.get(deduplicationId) ?? Number.NEGATIVE_INFINITY) > this.clock.now()) {
-        return id;
+      const earlier = this.#deduplication.get(deduplicationId);
+      if (earlier !== undefined && earlier.until > this.clock.now()) {
+        return earlier.id;
       }
-      this.#deduplication.set(deduplicationId, this.clock.now() + DeduplicationMs);
+      this.#deduplication.set(deduplicationId, { id, until: this.clock.now() + DeduplicationMs });
     }
-    this.#messages.push({
+    this.#add({
       id,
       body: typeof body === 'string' ? body : JSON.stringify(body),
       attributes: options.attributes ?? {},
       groupId,
       traceHeader: options.traceHeader,
       sentAt: this.clock.date().getTime(),
-      visibleAt: this.clock.now() + delaySeconds * 1_000,
-      receivedAt: 0,
-      receiveCount: 0,
-      receiptHandle: undefined,
-    });
-    this.#wake();
+    }, delaySeconds);
     return id;
   }
 
@@ -116,10 +115,7 @@ export class InMemoryQueue {
       }
       if (this.deadLetterQueue !== undefined && message.receiveCount >= this.maxReceiveCount) {
         this.#messages.splice(this.#messages.indexOf(message), 1);
-        this.deadLetterQueue.send(message.body, {
-          attributes: message.attributes,
-          ...(message.groupId === undefined ? {} : { groupId: message.groupId, deduplicationId: message.id }),
-        });
+        this.deadLetterQueue.#add(message);
         continue;
       }
       message.receiveCount += 1;
@@ -181,6 +177,13 @@ export class InMemoryQueue {
       this.#waiting.add(done);
       signal.addEventListener('abort', done, { once: true });
     });
+  }
+
+  /** A message that moves to another queue keeps its id and the time it was sent. */
+  #add({ id, body, attributes, groupId, traceHeader, sentAt }: Fixed, delaySeconds = 0): void {
+    const visibleAt = this.clock.now() + delaySeconds * 1_000;
+    this.#messages.push({ id, body, attributes, groupId, traceHeader, sentAt, visibleAt, receivedAt: 0, receiveCount: 0, receiptHandle: undefined });
+    this.#wake();
   }
 
   #isVisible(message: StoredMessage): boolean {
