@@ -32,7 +32,7 @@ async function ours(file: string, concurrency: number): Promise<void> {
   await zip.forEach(async (entry) => {
     entries += 1;
     if (entry.size <= SMALL) bytes += (await entry.buffer()).length;
-    else await drain(entry.stream());
+    else await drain(entry.pieces());
   }, { concurrency });
   await zip.close();
 }
@@ -42,7 +42,7 @@ async function oursLoop(file: string): Promise<void> {
   for await (const entry of zip) {
     entries += 1;
     if (entry.size <= SMALL) bytes += (await entry.buffer()).length;
-    else await drain(entry.stream());
+    else await drain(entry.pieces());
   }
   await zip.close();
 }
@@ -51,7 +51,7 @@ async function forward(file: string): Promise<void> {
   const zip = streamZip(createReadStream(file, { highWaterMark: 512 * 1024 }));
   for await (const entry of zip) {
     entries += 1;
-    await drain(entry.stream());
+    await drain(entry.pieces());
   }
   await zip.verified();
 }

@@ -33,4 +33,10 @@ export interface ArchiveEntry {
    * so do not commit what was made from it before `end`.
    */
   stream(options?: ReadOptions): Readable;
+
+  /**
+   * The same for a loop that is done with a piece when it asks for the next: its memory is taken back then, and a piece that was kept is empty or holds other
+   * bytes. The fastest way through a large entry, and what to give to `IdempotentUploader.put`.
+   */
+  pieces(options?: ReadOptions): AsyncIterable<Buffer>;
 }

@@ -21,6 +21,8 @@ export function isSmall(record: EntryRecord): boolean {
   return record.compressedSize <= SMALL_COMPRESSED_BYTES && record.size <= SMALL_BYTES;
 }
 
+const NOTHING = Buffer.alloc(0);
+
 /** The end of everything that can belong to the entry. */
 export function spanEnd(record: EntryRecord): number {
   return Math.min(record.limit, record.offset + LOCAL_HEADER_BYTES + record.nameBytes.length + record.compressedSize + MAX_SLACK_BYTES);
@@ -40,15 +42,18 @@ export function dataInSpan(span: Buffer, record: EntryRecord, archive: string): 
 
 /** The same for a span that comes in pieces. */
 export async function* dataInPieces(span: AsyncIterable<Buffer>, record: EntryRecord, archive: string): AsyncGenerator<Buffer, void, void> {
-  let head: Buffer | undefined = Buffer.alloc(0);
+  let head: Buffer | undefined = NOTHING;
   let left = record.compressedSize;
   let rest: Buffer | undefined;
   for await (const piece of span) {
     let bytes = piece;
     if (head !== undefined) {
-      head = bytes = head.length === 0 ? piece : Buffer.concat([head, piece]);
-      if (head.length < LOCAL_HEADER_BYTES || head.length < localHeaderBytes(head, 0)) continue;
-      bytes = head.subarray(checkLocalHeader(head, record, archive));
+      bytes = head.length === 0 ? piece : Buffer.concat([head, piece]);
+      if (bytes.length < LOCAL_HEADER_BYTES || bytes.length < localHeaderBytes(bytes, 0)) {
+        head = Buffer.from(bytes); // a copy: the piece may be lent
+        continue;
+      }
+      bytes = bytes.subarray(checkLocalHeader(bytes, record, archive));
       head = undefined;
     }
     if (left > 0) {
@@ -59,12 +64,12 @@ export async function* dataInPieces(span: AsyncIterable<Buffer>, record: EntryRe
     }
     if (left > 0) continue;
     if ((record.flags & Flag.descriptor) === 0) return;
-    rest = rest === undefined ? bytes : Buffer.concat([rest, bytes]);
+    rest = Buffer.concat([rest ?? NOTHING, bytes]);
     if (rest.length >= 24) break;
   }
   if (head !== undefined) checkLocalHeader(head, record, archive);
   if (left > 0) throw entryError('ERR_ZIP_TRUNCATED', `${left} bytes of its data are missing`, record, archive);
-  checkDescriptor(rest ?? Buffer.alloc(0), record, archive);
+  checkDescriptor(rest ?? NOTHING, record, archive);
 }
 
 /** Compares the local header with the directory. @returns the length of the header */

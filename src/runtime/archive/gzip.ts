@@ -39,6 +39,7 @@ export function streamGzip(source: AsyncIterable<Uint8Array>, options: GzipOptio
     modified: undefined,
     refusal: undefined,
     stream: ({ signal }: ReadOptions = {}): Readable => new EntryStream((stop) => pieces(stop), signal),
+    pieces: ({ signal }: ReadOptions = {}) => pieces(signal),
     async buffer({ signal }: ReadOptions = {}) {
       return collectUpTo(pieces(signal), limits.maxBufferBytes, label, name);
     },

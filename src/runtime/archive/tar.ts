@@ -115,6 +115,10 @@ export class TarEntry implements ArchiveEntry {
     return new EntryStream((stop) => this.#pieces(stop), signal);
   }
 
+  pieces({ signal }: ReadOptions = {}): AsyncIterable<Buffer> {
+    return this.#pieces(signal);
+  }
+
   async* #pieces(signal: AbortSignal | undefined): AsyncGenerator<Buffer, void, void> {
     if (this.refusal !== undefined) throw this.refusal;
     signal?.throwIfAborted();

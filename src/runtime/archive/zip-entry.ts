@@ -3,6 +3,7 @@ import type { ArchiveEntry, ReadOptions } from './archive-entry.js';
 import { dataInPieces, dataInSpan, decompressSmall, entryError, inflate, isSmall, spanEnd, verified, verify } from './entry-data.js';
 import { refusalOf, type EntryKind, type EntryRecord } from './entry-record.js';
 import { EntryStream } from './entry-stream.js';
+import { lent } from './lent.js';
 import type { ArchiveLimits, OutputBudget } from './limits.js';
 import { decompressedBy, hasChecksum, needsZipJs, readByZipJs, type Decompressor } from './optional-codecs.js';
 import { decodeDosTime, Flag, Method } from './records.js';
@@ -94,8 +95,11 @@ export class ZipEntry implements ArchiveEntry {
   }
 
   stream(options: ReadOptions = {}): Readable {
-    const outer = options.signal === undefined ? this.#context.signal : AbortSignal.any([options.signal, this.#context.signal]);
-    return new EntryStream((signal) => this.#pieces(signal), outer);
+    return new EntryStream((signal) => this.#pieces(signal), this.#signal(options));
+  }
+
+  pieces(options: ReadOptions = {}): AsyncIterable<Buffer> {
+    return this.#pieces(this.#signal(options), true);
   }
 
   /** @internal For `openZip(entry)`. */
@@ -108,7 +112,7 @@ export class ZipEntry implements ArchiveEntry {
     return this.#record;
   }
 
-  async* #pieces(signal: AbortSignal): AsyncGenerator<Buffer, void, void> {
+  async* #pieces(signal: AbortSignal, lend = false): AsyncGenerator<Buffer, void, void> {
     if (isInflatable(this.#record) && isSmall(this.#record)) {
       const content = await this.#small(signal);
       if (content.length > 0) yield content;
@@ -117,21 +121,34 @@ export class ZipEntry implements ArchiveEntry {
     this.#mustBeReadable();
     const record = this.#record;
     const { source, budget } = this.#context;
-    for await (const piece of verified(this.#decompressed(signal), record, source.label, hasChecksum(record))) {
+    for await (const piece of verified(this.#decompressed(signal, lend), record, source.label, hasChecksum(record))) {
       if (!budget.spend(piece.length)) throw this.#overBudget();
       yield piece;
     }
   }
 
-  #decompressed(signal: AbortSignal): AsyncIterable<Buffer> {
+  #signal({ signal }: ReadOptions): AbortSignal {
+    return signal === undefined ? this.#context.signal : AbortSignal.any([signal, this.#context.signal]);
+  }
+
+  #decompressed(signal: AbortSignal, lend: boolean): AsyncIterable<Buffer> {
     const record = this.#record;
     const { source, decompressors, password } = this.#context;
     if (needsZipJs(record) && decompressors.get(record.method) === undefined) return readByZipJs(source, record, password, signal);
-    const span = this.#ahead === undefined ? source.stream(record.offset, spanEnd(record), signal) : once(this.#inAhead(this.#ahead));
-    const data = dataInPieces(span, record, source.label);
+    const data = dataInPieces(this.#span(signal, lend && record.method === Method.stored), record, source.label);
     if (record.method === Method.stored) return data;
     const other = decompressors.get(record.method);
-    return other === undefined ? inflate(data, record, source.label) : decompressedBy(other, data, record, source.label);
+    if (other !== undefined) return decompressedBy(other, data, record, source.label);
+    const content = inflate(data, record, source.label);
+    return lend ? lent(content) : content;
+  }
+
+  #span(signal: AbortSignal, lend: boolean): AsyncIterable<Buffer> {
+    const { source } = this.#context;
+    if (this.#ahead !== undefined) return once(this.#inAhead(this.#ahead));
+    const { offset } = this.#record;
+    const end = spanEnd(this.#record);
+    return lend && source.lend !== undefined ? source.lend(offset, end, signal) : source.stream(offset, end, signal);
   }
 
   async #small(signal: AbortSignal | undefined): Promise<Buffer> {

@@ -6,6 +6,7 @@ import { decoded } from './decoded.js';
 import { entryError } from './entry-data.js';
 import { describeEntry, refusalOf, type EntryKind, type EntryRecord, type EntryRules } from './entry-record.js';
 import { EntryStream } from './entry-stream.js';
+import { lent } from './lent.js';
 import { OutputBudget, resolveLimits } from './limits.js';
 import { foldName } from './names.js';
 import { sourceEnded } from './sources/source.js';
@@ -208,6 +209,12 @@ export class StreamedEntry implements ArchiveEntry {
 
   stream(options: ReadOptions = {}): Readable {
     return new EntryStream((signal) => this.#pieces(signal), options.signal);
+  }
+
+  pieces(options: ReadOptions = {}): AsyncIterable<Buffer> {
+    const pieces = this.#pieces(options.signal);
+    // Stored content is a part of the body, whose memory is not ours.
+    return this.record.method === Method.deflate ? lent(pieces) : pieces;
   }
 
   /** @internal What it turned out to be, once it was read to its end. */

@@ -145,7 +145,7 @@ class Extraction {
         ...destination.settings?.(entry),
         bucket: destination.bucket,
         key: this.#keyOf(entry),
-        body: large ? () => entry.stream({ signal }) : await entry.buffer({ signal }),
+        body: large ? () => entry.pieces({ signal }) : await entry.buffer({ signal }),
         size: entry.size,
         // A manifest knows what stands, but for one page: for small entries, sending those again is cheaper than looking at all.
         lookFirst: large && this.journal !== undefined,

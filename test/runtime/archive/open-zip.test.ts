@@ -54,6 +54,13 @@ afterAll(async () => {
   await new Promise((resolve) => http.close(resolve));
 });
 
+/** Copies each piece, as whoever reads by `pieces` has to. */
+async function copied(pieces: AsyncIterable<Buffer>): Promise<Buffer> {
+  const copies: Buffer[] = [];
+  for await (const piece of pieces) copies.push(Buffer.from(piece));
+  return Buffer.concat(copies);
+}
+
 const sources: [string, () => ArchiveSource][] = [
   ['buffer', () => bufferSource(bytes)],
   ['file', () => fileSource(join(folder, 'a.zip'))],
@@ -72,6 +79,7 @@ describe.each(sources)('over %s', (_, source) => {
       const entry = zip.entries[i];
       expect((await entry.buffer()).equals(content)).toBe(true);
       expect((await buffer(entry.stream())).equals(content)).toBe(true);
+      expect((await copied(entry.pieces())).equals(content)).toBe(true);
     }
     await zip.close();
   });
@@ -101,6 +109,17 @@ describe.each(sources)('over %s', (_, source) => {
     expect(zip.label).not.toContain('secret');
     await zip.close();
   });
+});
+
+test('pieces() takes the memory of large content back, and leaves that of the archive alone', async () => {
+  const zip = await openZip(bytes);
+  const kept: Buffer[] = [];
+  for await (const piece of zip.get('large.csv')!.pieces()) kept.push(piece);
+  expect(kept.length).toBeGreaterThan(3);
+  expect(kept[0]).toHaveLength(0);
+  for (const name of ['stored.bin', 'bare64.bin']) expect((await copied(zip.get(name)!.pieces())).equals(noise)).toBe(true);
+  // Twice: the archive in memory still has all of its bytes.
+  for (const name of ['stored.bin', 'large.csv']) expect((await zip.get(name)!.buffer()).length).toBe(zip.get(name)!.size);
 });
 
 test('tells when a file was changed', async () => {

@@ -44,13 +44,19 @@ async function* pieces(content: Buffer, pieceBytes: number): AsyncGenerator<Buff
   for (let at = 0; at < content.length; at += pieceBytes) yield await Promise.resolve(content.subarray(at, at + pieceBytes));
 }
 
+async function copied(parts: AsyncIterable<Buffer>): Promise<Buffer> {
+  const copies: Buffer[] = [];
+  for await (const part of parts) copies.push(Buffer.from(part));
+  return Buffer.concat(copies);
+}
+
 test.each([1 << 30, 65_536, 4_099, 997])('reads every kind of entry from a body in pieces of %d bytes', async (pieceBytes) => {
   const zip = streamZip(pieces(bytes, pieceBytes));
   let i = 0;
   for await (const entry of zip) {
     const { name, content = '' } = specs[i++];
     expect(entry.name).toBe(name);
-    const found = i % 2 === 0 ? await entry.buffer() : await buffer(entry.stream());
+    const found = i % 3 === 0 ? await entry.buffer() : i % 3 === 1 ? await buffer(entry.stream()) : await copied(entry.pieces());
     expect([name, found.equals(Buffer.from(content))]).toEqual([name, true]);
     expect(entry.size).toBe(Buffer.byteLength(content));
   }

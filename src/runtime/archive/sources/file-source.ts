@@ -10,9 +10,8 @@ export function fileSource(path: string): ArchiveSource {
   let opened: Promise<FileHandle> | undefined;
   const handle = (): Promise<FileHandle> => opened ??= open(path, 'r');
 
-  const read = async (start: number, end: number, signal?: AbortSignal): Promise<Buffer> => {
+  const fill = async (bytes: Buffer, start: number, signal?: AbortSignal): Promise<Buffer> => {
     signal?.throwIfAborted();
-    const bytes = Buffer.allocUnsafeSlow(end - start);
     try {
       const file = await handle();
       for (let filled = 0; filled < bytes.length;) {
@@ -26,6 +25,23 @@ export function fileSource(path: string): ArchiveSource {
     }
     return bytes;
   };
+  const read = (start: number, end: number, signal?: AbortSignal): Promise<Buffer> => fill(Buffer.allocUnsafeSlow(end - start), start, signal);
+
+  /** One piece is read while the one before it is worked on; `memory` gives the buffer for each. */
+  async function* pieces(start: number, end: number, signal: AbortSignal | undefined, memory: (length: number) => Buffer): AsyncGenerator<Buffer, void, void> {
+    const piece = (at: number): Promise<Buffer> => fill(memory(Math.min(end - at, PIECE_BYTES)), at, signal);
+    let next = start < end ? piece(start) : undefined;
+    try {
+      for (let at = start; next !== undefined;) {
+        const bytes = await next;
+        at += bytes.length;
+        next = at < end ? piece(at) : undefined;
+        yield bytes;
+      }
+    } finally {
+      await next?.catch(() => undefined);
+    }
+  }
 
   return {
     label: path,
@@ -38,20 +54,12 @@ export function fileSource(path: string): ArchiveSource {
       return { size: stats.size, bytes: await read(Math.max(0, stats.size - length), stats.size, signal) };
     },
     read,
-    async* stream(start, end, signal) {
-      // One piece is read while the one before it is worked on.
-      const piece = (at: number): Promise<Buffer> => read(at, Math.min(end, at + PIECE_BYTES), signal);
-      let next = start < end ? piece(start) : undefined;
-      try {
-        for (let at = start; next !== undefined;) {
-          const bytes = await next;
-          at += bytes.length;
-          next = at < end ? piece(at) : undefined;
-          yield bytes;
-        }
-      } finally {
-        await next?.catch(() => undefined);
-      }
+    stream: (start, end, signal) => pieces(start, end, signal, (length) => Buffer.allocUnsafeSlow(length)),
+    lend(start, end, signal) {
+      // Two in turn: when the second is handed out, the next read goes into the first.
+      const buffers = [0, 1].map(() => Buffer.allocUnsafeSlow(Math.min(end - start, PIECE_BYTES)));
+      let turn = 0;
+      return pieces(start, end, signal, (length) => buffers[turn++ % 2].subarray(0, length));
     },
     async close() {
       const file = await opened?.catch(() => undefined);

@@ -23,6 +23,8 @@ export interface ArchiveSource {
   read(start: number, end: number, signal?: AbortSignal): Promise<Buffer>;
   /** The same in pieces, for large ranges; MUST stop reading when the loop over it ends early. */
   stream(start: number, end: number, signal?: AbortSignal): AsyncIterable<Buffer>;
+  /** Like `stream`, but a piece MAY be used again for other bytes once the next one is asked for. */
+  lend?(start: number, end: number, signal?: AbortSignal): AsyncIterable<Buffer>;
   /** Gives back what the source holds. */
   close(): Promise<void>;
 }
