@@ -21,9 +21,11 @@ function takes({ key }: RouteFilter, text: string): boolean {
   if (key.patterns.length > 0) {
     return key.patterns.some(matches);
   }
-  const within = (values: readonly string[], fits: (value: string) => boolean) => values.length === 0 || values.some(fits);
-  return within(key.prefixes, (prefix) => text.startsWith(prefix))
-    && within(key.suffixes, (suffix) => (key.ignoreCase ? text.toLowerCase().endsWith(suffix.toLowerCase()) : text.endsWith(suffix)));
+  const orNone = (values: readonly string[]) => (values.length === 0 ? [''] : values);
+  const cased = (value: string) => (key.ignoreCase ? value.toLowerCase() : value);
+  // the prefix and the suffix of a route do not share characters: a rule asks for both by one wildcard
+  return orNone(key.prefixes).some((prefix) => orNone(key.suffixes).some((suffix) =>
+    text.startsWith(prefix) && cased(text.slice(prefix.length)).endsWith(cased(suffix))));
 }
 
 describe('overlaps', () => {
