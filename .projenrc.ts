@@ -75,6 +75,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     configFilePath: 'jest.config.json',
     jestConfig: {
       collectCoverage: false,
+      setupFiles: ['<rootDir>/test/support/repeatable.ts'],
       testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/local/test/**/*.test.ts'],
       // tests run on the sources; what is packed is tested from its tarball
       moduleNameMapper: { '^cdk-fileworks$': '<rootDir>/src', '^fileworks-local/lib/(.*)\\.js$': '<rootDir>/local/src/$1', '^(\\.{1,2}/.*)\\.js$': '$1' },
