@@ -1,5 +1,4 @@
 import { crc32, createInflateRaw, inflateRawSync, type InflateRaw } from 'node:zlib';
-import { pipeline } from 'node:stream/promises';
 import { decoded } from './decoded.js';
 import type { EntryRecord } from './entry-record.js';
 import {
@@ -141,11 +140,33 @@ export function decompressSmall(data: Buffer, record: EntryRecord, archive: stri
   }
 }
 
+/** Gives an engine its input one piece at a time, each when the one before it was taken: so a piece may be lent. Ends when deflate has. */
+async function feed(data: AsyncIterable<Buffer>, engine: InflateRaw): Promise<void> {
+  let fed = 0;
+  for await (const piece of data) {
+    await taken(engine, piece);
+    fed += piece.length;
+    // zlib takes less than it is given only when deflate has ended.
+    if (engine.destroyed || engine.bytesWritten < fed) break;
+  }
+  engine.end();
+}
+
+/** Resolves when zlib has taken the piece, or will take no more. For a piece that goes on after the end of deflate not every Node calls back. */
+export function taken(engine: InflateRaw, piece: Buffer): Promise<void> {
+  return new Promise((resolve) => {
+    engine.once('close', resolve).once('end', resolve);
+    engine.write(piece, () => {
+      engine.off('close', resolve).off('end', resolve);
+      resolve();
+    });
+  });
+}
+
 /** Inflates large data piece by piece; zlib works on the thread pool, so two of these use two cores. */
 export async function* inflate(data: AsyncIterable<Buffer>, record: EntryRecord, archive: string): AsyncGenerator<Buffer, void, void> {
   const engine = createInflateRaw({ chunkSize: INFLATE_PIECE_BYTES });
-  // Its failures arrive through the engine; when deflate ends before its input does, zlib never takes the rest and this never resolves.
-  const fed = pipeline(data, engine).catch(() => undefined);
+  const fed = feed(data, engine).catch((error: unknown) => void engine.destroy(error as Error));
   try {
     for await (const piece of engine) yield piece as Buffer;
     if (engine.bytesWritten !== record.compressedSize) throw entryError('ERR_ZIP_BAD_DATA', 'bytes stand after the end of the compressed data', record, archive);

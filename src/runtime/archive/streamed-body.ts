@@ -1,6 +1,6 @@
 import { constants, crc32, createInflateRaw, inflateRawSync, type InflateRaw } from 'node:zlib';
 import type { ByteReader } from './byte-reader.js';
-import { decompressionError, entryError, INFLATE_PIECE_BYTES, SMALL_BYTES } from './entry-data.js';
+import { decompressionError, entryError, INFLATE_PIECE_BYTES, SMALL_BYTES, taken } from './entry-data.js';
 import type { EntryRecord } from './entry-record.js';
 import { RATIO_GRACE_BYTES, type ArchiveLimits, type OutputBudget } from './limits.js';
 import { DESCRIPTOR, DIRECTORY_HEADER, Flag, LOCAL_HEADER, Method, ZIP64_END, END } from './records.js';
@@ -148,14 +148,8 @@ async function* largeData(reader: ByteReader, record: EntryRecord): AsyncGenerat
       last = await reader.some(Math.min(known - fed, INFLATE_PIECE_BYTES));
       if (last.length === 0) throw new ZipError('ERR_ZIP_TRUNCATED', 'the archive ends in the data of an entry', { archive: reader.label, entry: record.name, offset: reader.offset });
       fed += last.length;
-      // One piece at a time: what deflate does not want is then all in the last one, for which not every Node calls back.
-      await new Promise<void>((resolve) => {
-        engine.once('close', resolve).once('end', resolve);
-        engine.write(last, () => {
-          engine.off('close', resolve).off('end', resolve);
-          resolve();
-        });
-      });
+      // One piece at a time: what deflate does not want is then all in the last one.
+      await taken(engine, last);
     }
     engine.end();
   };

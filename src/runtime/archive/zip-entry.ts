@@ -135,9 +135,10 @@ export class ZipEntry implements ArchiveEntry {
     const record = this.#record;
     const { source, decompressors, password } = this.#context;
     if (needsZipJs(record) && decompressors.get(record.method) === undefined) return readByZipJs(source, record, password, signal);
-    const data = dataInPieces(this.#span(signal, lend && record.method === Method.stored), record, source.label);
-    if (record.method === Method.stored) return data;
     const other = decompressors.get(record.method);
+    // What inflates is done with a piece before it asks for the next; a decompressor of the caller may keep some.
+    const data = dataInPieces(this.#span(signal, other === undefined && (lend || record.method === Method.deflate)), record, source.label);
+    if (record.method === Method.stored) return data;
     if (other !== undefined) return decompressedBy(other, data, record, source.label);
     const content = inflate(data, record, source.label);
     return lend ? lent(content) : content;
