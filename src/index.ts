@@ -46,3 +46,9 @@ export {
   TaskLifecycleAlerts,
   type TaskLifecycleAlertsProps,
 } from './constructs/task-lifecycle-alerts';
+export {
+  JobSupervision,
+  ScheduledFargateJob,
+  type ScheduledFargateJobProps,
+  type SupervisionOptions,
+} from './constructs/scheduled-fargate-job';

@@ -2,10 +2,14 @@ import { Duration, Size, Stack } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
+import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { AlertFormat, FileIngestBucket, IngestTarget, QueueScaling, SpotStrategy, TaskAlert, TaskLifecycleAlerts, WakeUp, WorkerHealthCheck } from '../src';
-import { createTestApp, createWorker, type TestApp } from './support/cdk-stacks';
+import {
+  AlertFormat, FileIngestBucket, IngestTarget, JobSupervision, QueueScaling, ScheduledFargateJob, SpotStrategy, TaskAlert, TaskLifecycleAlerts, WakeUp,
+  WorkerHealthCheck,
+} from '../src';
+import { createTestApp, createWorker, image, type TestApp } from './support/cdk-stacks';
 
 /** Findings as `rule: construct`. The checker walks the tree, so nothing is synthesized and nothing throws. */
 function findings(scope: Stack): string[] {
@@ -57,6 +61,15 @@ describe('cdk-nag AwsSolutions', () => {
     ['alerts with options', (test) => {
       new TaskLifecycleAlerts(test.stack, 'Alerts', {
         clusters: [test.cluster], services: [createWorker(test).service], alerts: Object.values(TaskAlert), format: AlertFormat.JSON, emailAddresses: ['a@example.com'],
+      });
+    }],
+    ['a job by the clock', ({ stack, cluster }) => {
+      new ScheduledFargateJob(stack, 'Job', { cluster, image, schedule: ScheduleExpression.rate(Duration.hours(1)) });
+    }],
+    ['a supervised job', ({ stack, cluster }) => {
+      new ScheduledFargateJob(stack, 'Job', {
+        cluster, image, schedule: ScheduleExpression.rate(Duration.hours(1)), environment: { SETTING: 'value' }, capacity: SpotStrategy.spotOnly(),
+        supervision: JobSupervision.stepFunctions(), alarmMissedFor: Duration.hours(2),
       });
     }],
   ])('finds nothing in %s', (_, build) => {

@@ -1,33 +1,21 @@
 import { Duration } from 'aws-cdk-lib';
-import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { FargateLimits } from '../../contract/service-limits';
+import { FargateTaskDefaults } from '../private/fargate-task';
 
 /** What `QueueScaledFargateWorker` chooses where its user did not, each with its reason. */
 export const WorkerDefaults = {
-  /** Half a vCPU: unpacking and uploading wait for the network more than they compute. */
-  cpu: 512,
-  /** The smallest memory that Fargate has for half a vCPU. */
-  memoryLimitMiB: 1_024,
-  /** All the time that Fargate gives: a worker that stops drains its work or hands it back. */
-  stopTimeout: Duration.seconds(FargateLimits.maxStopTimeoutSeconds),
+  ...FargateTaskDefaults,
   /** One job at a time is right for every job; more is a statement about its memory. */
   concurrency: 1,
   /** Nothing runs, and nothing is paid for, while nothing waits. */
   minTasks: 0,
   /** Enough to see a burst spread out, few enough that a first mistake stays cheap. */
   maxTasks: 10,
-  /** A month covers the incident and its review; more is a decision about cost. */
-  logRetention: RetentionDays.ONE_MONTH,
-  /** What the log driver holds back before it drops lines, in MiB: a few seconds of a talkative worker. */
-  logBufferMiB: 8,
   /** A task that is needed is never stopped for a deployment before its successor runs. */
   minHealthyPercent: 100,
   /** A deployment may double the tasks, so that it does not wait for the longest job. */
   maxHealthyPercent: 200,
   /** About the time in which a started task shows in the utilization. */
   utilizationCooldown: Duration.minutes(1),
-  /** The writable directory of a container whose root is read-only; what temporary files use everywhere. */
-  scratchPath: '/tmp',
 } as const;
 
 /** What `QueueScaling.exact()` chooses. */

@@ -1,8 +1,9 @@
 import { Token, type Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { FargateLimits, FargateSizes, SqsLimits } from '../../../contract/service-limits';
+import { FargateLimits, SqsLimits } from '../../../contract/service-limits';
 import { WorkerEnv } from '../../../contract/worker-env';
 import { checkExcluded, checkSeconds, checkWholeNumber } from '../../private/checks';
+import { checkFargateSize } from '../../private/fargate-task';
 import { ValidationError } from '../../private/validation-error';
 import { WorkerDefaults } from '../defaults';
 import type { QueueScaledFargateWorkerProps } from '../queue-scaled-fargate-worker-props';
@@ -10,7 +11,7 @@ import type { QueueScaledFargateWorkerProps } from '../queue-scaled-fargate-work
 /** What can be said about the props before anything is created. */
 export function checkProps(scope: Construct, props: QueueScaledFargateWorkerProps): void {
   checkExclusions(scope, props);
-  checkSize(scope, props.cpu ?? WorkerDefaults.cpu, props.memoryLimitMiB ?? WorkerDefaults.memoryLimitMiB);
+  checkFargateSize(scope, props);
   checkEnvironment(scope, props);
   const { minStopTimeoutSeconds, maxStopTimeoutSeconds, minEphemeralStorageGiB, maxEphemeralStorageGiB } = FargateLimits;
   checkSeconds('stopTimeout', props.stopTimeout, { min: minStopTimeoutSeconds, max: maxStopTimeoutSeconds }, scope);
@@ -72,23 +73,6 @@ function checkExclusions(scope: Construct, props: QueueScaledFargateWorkerProps)
   }
   if (props.logGroup !== undefined) {
     checkExcluded('logGroup', { logRetention: props.logRetention }, 'set it where the log group is created', scope);
-  }
-}
-
-function checkSize(scope: Construct, cpu: number, memoryLimitMiB: number): void {
-  if (Token.isUnresolved(cpu) || Token.isUnresolved(memoryLimitMiB)) {
-    return;
-  }
-  const size = FargateSizes[cpu];
-  if (size === undefined) {
-    throw new ValidationError(`cpu must be one of ${Object.keys(FargateSizes).join(', ')}, got: ${cpu}`, scope);
-  }
-  const { min, max, step } = size;
-  if (memoryLimitMiB < min || memoryLimitMiB > max || memoryLimitMiB % step !== 0) {
-    throw new ValidationError(
-      `memoryLimitMiB must be from ${min} to ${max} in steps of ${step} when cpu is ${cpu}, got: ${memoryLimitMiB}; Fargate has no other sizes`,
-      scope,
-    );
   }
 }
 

@@ -1,0 +1,220 @@
+import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { Connections, type IConnectable } from 'aws-cdk-lib/aws-ec2';
+import type * as ecs from 'aws-cdk-lib/aws-ecs';
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import { ContextAttribute, Schedule, ScheduleTargetInput, type IScheduleTarget } from 'aws-cdk-lib/aws-scheduler';
+import { EcsRunFargateTask, StepFunctionsStartExecution } from 'aws-cdk-lib/aws-scheduler-targets';
+import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
+import { Construct } from 'constructs';
+import { JobEnv } from '../../contract/job-env';
+import { EventBridgeLimits, FargateLimits } from '../../contract/service-limits';
+import { useFargateCapacity } from '../capacity';
+import { checkExcluded, checkSeconds, checkWholeNumber } from '../private/checks';
+import { checkFargateSize } from '../private/fargate-task';
+import { createUndeliveredEvents } from '../private/undelivered-events';
+import { ValidationError } from '../private/validation-error';
+import { JobDefaults } from './defaults';
+import { grantRunTask, resolveJobTask, type JobTask } from './private/job-task';
+import { createSupervisor } from './private/supervised-run';
+import type { ScheduledFargateJobProps } from './scheduled-fargate-job-props';
+
+/**
+ * A Fargate task that runs by the clock.
+ *
+ * EventBridge Scheduler starts it at the times and in the time zone of its schedule, tries for an hour when ECS does not take it, and then puts the run into
+ * a dead-letter queue with an alarm. With `JobSupervision.stepFunctions()`, a state machine waits for the task too: it starts a failed one again, stops one
+ * that takes too long, lets no two runs overlap, and rings an alarm when a run has failed.
+ *
+ * The container finds in `FILEWORKS_JOB_INPUT` why it runs: from the schedule `{"scheduledTime":"…"}`, which stays the same for each retry of one run.
+ *
+ * Limitations:
+ * - A run is started at least once. A job must not do harm when it runs twice for one `scheduledTime`.
+ * - Without supervision nobody waits for the task; `TaskLifecycleAlerts` tells when it fails.
+ *
+ * @example
+ * new ScheduledFargateJob(this, 'Nightly', {
+ *   cluster,
+ *   image: ecs.ContainerImage.fromAsset('nightly'),
+ *   schedule: ScheduleExpression.cron({ hour: '2', minute: '30', timeZone: TimeZone.EUROPE_BERLIN }),
+ *   supervision: JobSupervision.stepFunctions({ maxDuration: Duration.hours(2) }),
+ *   capacity: SpotStrategy.spotOnly(),
+ * });
+ */
+@propertyInjectable
+export class ScheduledFargateJob extends Construct implements iam.IGrantable, IConnectable {
+  /** Identifies this class to property injectors. */
+  public static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.ScheduledFargateJob';
+
+  /** What starts the job. */
+  public readonly schedule: Schedule;
+
+  /** What a task consists of. */
+  public readonly taskDefinition: ecs.FargateTaskDefinition;
+
+  /** The container that does the work. */
+  public readonly container: ecs.ContainerDefinition;
+
+  /** What watches the task; undefined without supervision. */
+  public readonly stateMachine?: StateMachine;
+
+  /** Where runs go that could not be started. */
+  public readonly deadLetterQueue: IQueue;
+
+  /** Rings while the dead-letter queue holds anything. */
+  public readonly deadLetterAlarm: cloudwatch.Alarm;
+
+  /** Rings when a run has failed after its retries, or took too long; undefined without supervision. */
+  public readonly failureAlarm?: cloudwatch.Alarm;
+
+  /** Rings when no run has succeeded for long; undefined without `alarmMissedFor`. */
+  public readonly missedAlarm?: cloudwatch.Alarm;
+
+  /** The role that the job's own code acts with, so that the job can be given to any `grant` method. */
+  public readonly grantPrincipal: iam.IPrincipal;
+
+  /** The network connections of the task. */
+  public readonly connections: Connections;
+
+  readonly #task: JobTask;
+
+  public constructor(scope: Construct, id: string, props: ScheduledFargateJobProps) {
+    super(scope, id);
+    this.#checkProps(props);
+    this.#task = resolveJobTask(this, props);
+    this.taskDefinition = this.#task.taskDefinition;
+    this.container = this.#task.container;
+    this.grantPrincipal = this.taskDefinition.taskRole;
+    this.connections = new Connections({ securityGroups: this.#task.network.securityGroups });
+
+    const undelivered = createUndeliveredEvents(this, {
+      description: `Runs of ${this.node.path} could not be started and wait in its dead-letter queue`,
+      alarmActions: props.alarmActions,
+    });
+    this.deadLetterQueue = undelivered.deadLetterQueue;
+    this.deadLetterAlarm = undelivered.deadLetterAlarm;
+
+    const supervision = props.supervision?.options;
+    this.stateMachine = supervision && createSupervisor(this, this.#task, supervision);
+    this.schedule = new Schedule(this, 'Schedule', {
+      schedule: props.schedule,
+      description: `Runs of ${this.node.path}`,
+      timeWindow: props.timeWindow,
+      start: props.start,
+      end: props.end,
+      enabled: props.enabled ?? true,
+      target: this.#createTarget(props),
+    });
+    useFargateCapacity(props.cluster, this.stateMachine ?? this.schedule);
+
+    this.failureAlarm = this.stateMachine && this.#createFailureAlarm(props);
+    this.missedAlarm = props.alarmMissedFor && this.#createMissedAlarm(props.alarmMissedFor, props);
+  }
+
+  /**
+   * Lets `grantee` run the job by hand: with supervision, by starting an execution of `stateMachine`, whose input the container finds in
+   * `FILEWORKS_JOB_INPUT`; without, by `ecs:RunTask`.
+   *
+   * @param grantee who runs the job
+   */
+  public grantRun(grantee: iam.IGrantable): iam.Grant {
+    return this.stateMachine?.grantStartExecution(grantee) ?? grantRunTask(this.#task, grantee);
+  }
+
+  /**
+   * Runs that failed after their retries, took too long or were stopped by hand; undefined without supervision.
+   *
+   * @param props options of the metric; by default the sum of each minute
+   */
+  public metricFailedRuns(props: cloudwatch.MathExpressionOptions = {}): cloudwatch.MathExpression | undefined {
+    const { stateMachine } = this;
+    return stateMachine && new cloudwatch.MathExpression({
+      expression: 'FILL(failed, 0) + FILL(timedOut, 0) + FILL(aborted, 0)',
+      label: 'Failed runs',
+      period: Duration.minutes(1),
+      ...props,
+      usingMetrics: {
+        failed: stateMachine.metricFailed(),
+        timedOut: stateMachine.metricTimedOut(),
+        aborted: stateMachine.metricAborted(),
+      },
+    });
+  }
+
+  #createTarget(props: ScheduledFargateJobProps): IScheduleTarget {
+    const delivery = {
+      deadLetterQueue: this.deadLetterQueue,
+      maxEventAge: props.maxEventAge ?? JobDefaults.maxEventAge,
+      retryAttempts: props.retryAttempts ?? JobDefaults.retryAttempts,
+    };
+    const why = { scheduledTime: ContextAttribute.scheduledTime };
+    if (this.stateMachine !== undefined) {
+      return new StepFunctionsStartExecution(this.stateMachine, { ...delivery, input: ScheduleTargetInput.fromObject(why) });
+    }
+    const { cluster, taskDefinition, container, capacity, network } = this.#task;
+    return new EcsRunFargateTask(cluster, {
+      ...delivery,
+      taskDefinition,
+      capacityProviderStrategies: capacity,
+      vpcSubnets: props.vpcSubnets,
+      securityGroups: network.securityGroups,
+      assignPublicIp: network.assignPublicIp,
+      enableEcsManagedTags: true,
+      input: ScheduleTargetInput.fromObject({
+        containerOverrides: [{ name: container.containerName, environment: [{ name: JobEnv.input, value: JSON.stringify(why) }] }],
+      }),
+    });
+  }
+
+  #createFailureAlarm(props: ScheduledFargateJobProps): cloudwatch.Alarm | undefined {
+    const metric = this.metricFailedRuns();
+    return metric && this.#createAlarm('FailureAlarm', props, {
+      alarmDescription: `A run of ${this.node.path} failed after its retries, or took too long`,
+      metric,
+      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      threshold: 1,
+      evaluationPeriods: 1,
+      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+    });
+  }
+
+  #createMissedAlarm(time: Duration, props: ScheduledFargateJobProps): cloudwatch.Alarm | undefined {
+    const succeeded = this.stateMachine?.metricSucceeded({ period: Duration.hours(1), statistic: cloudwatch.Stats.SUM });
+    return succeeded && this.#createAlarm('MissedAlarm', props, {
+      alarmDescription: `No run of ${this.node.path} has succeeded for ${time.toHumanString()}`,
+      metric: succeeded,
+      comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+      threshold: 1,
+      evaluationPeriods: time.toHours(),
+      // A state machine that does not run sends no metrics.
+      treatMissingData: cloudwatch.TreatMissingData.BREACHING,
+    });
+  }
+
+  #createAlarm(id: string, { alarmActions }: ScheduledFargateJobProps, props: cloudwatch.AlarmProps): cloudwatch.Alarm {
+    const alarm = new cloudwatch.Alarm(this, id, props);
+    alarm.addAlarmAction(...alarmActions ?? []);
+    return alarm;
+  }
+
+  #checkProps(props: ScheduledFargateJobProps): void {
+    const { minEventAgeSeconds, maxEventAgeSeconds, maxRetryAttempts } = EventBridgeLimits;
+    const { minStopTimeoutSeconds, maxStopTimeoutSeconds, minEphemeralStorageGiB, maxEphemeralStorageGiB } = FargateLimits;
+    checkFargateSize(this, props);
+    checkSeconds('stopTimeout', props.stopTimeout, { min: minStopTimeoutSeconds, max: maxStopTimeoutSeconds }, this);
+    checkWholeNumber('ephemeralStorageGiB', props.ephemeralStorageGiB, { min: minEphemeralStorageGiB, max: maxEphemeralStorageGiB, unit: 'GiB' }, this);
+    checkSeconds('maxEventAge', props.maxEventAge, { min: minEventAgeSeconds, max: maxEventAgeSeconds }, this);
+    checkWholeNumber('retryAttempts', props.retryAttempts, { min: 0, max: maxRetryAttempts }, this);
+    checkWholeNumber('alarmMissedFor', props.alarmMissedFor?.toHours({ integral: false }), { min: 1, max: 168, unit: 'hours' }, this);
+    if (props.logGroup !== undefined) {
+      checkExcluded('logGroup', { logRetention: props.logRetention }, 'set it where the log group is created', this);
+    }
+    if (props.alarmMissedFor !== undefined && props.supervision?.options === undefined) {
+      throw new ValidationError(
+        'alarmMissedFor needs supervision, because nobody else knows that a run has succeeded; set supervision: JobSupervision.stepFunctions()', this,
+      );
+    }
+  }
+}
