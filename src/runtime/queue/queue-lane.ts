@@ -348,6 +348,9 @@ export class QueueLane {
     leases.forEach((lease) => this.#end(lease));
     if (leases.length > 0) {
       this.#countReleased(leases.length);
+      const messages = leases.map(({ id, message }) => ({ messageId: id, attempt: message.receiveCount }));
+      // Each costs its message an attempt that no handler saw: who counts the attempts of a dead letter finds the others here.
+      this.#o.options.logger.info({ queue: this.queue.name, messages }, 'messages given back before they began');
       await Promise.all(leases.map((lease) => this.#settler.hide(lease.id, lease.receiptHandle, 0)));
     }
   }
