@@ -1,4 +1,5 @@
 export { SpotStrategy } from './constructs/capacity';
+export type { FargateTaskProps } from './constructs/fargate-task';
 export {
   FileIngestBucket,
   type FileIngestBucketProps,

@@ -1,10 +1,11 @@
 import { Duration, Size, Token } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
-import type { IRole } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays, type ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { FargateLimits, FargateSizes } from '../../contract/service-limits';
+import type { FargateTaskProps } from '../fargate-task';
 import { acknowledge } from './acknowledge';
+import { checkExcluded, checkSeconds, checkWholeNumber } from './checks';
 import { ownStackRole } from './own-stack-role';
 import { ValidationError } from './validation-error';
 
@@ -24,40 +25,94 @@ export const FargateTaskDefaults = {
   scratchPath: '/tmp',
 } as const;
 
-export interface FargateTaskOptions {
-  readonly containerName: string;
+/** What a construct says of the container, beside what its user asks for. */
+export interface OwnContainer {
+  readonly name: string;
   /** Beginning of the names of log streams. */
   readonly streamPrefix: string;
-  readonly image: ecs.ContainerImage;
-  readonly command?: string[];
-  readonly entryPoint?: string[];
-  /** What the user asked for. */
+  /** Variables that the construct writes, behind the user's. */
   readonly environment?: Record<string, string>;
-  /** What the construct writes, behind it. */
-  readonly ownEnvironment?: Record<string, string>;
-  readonly secrets?: Record<string, ecs.Secret>;
-  readonly cpu?: number;
-  readonly memoryLimitMiB?: number;
-  readonly cpuArchitecture?: ecs.CpuArchitecture;
-  readonly ephemeralStorageGiB?: number;
-  readonly readonlyRootFilesystem?: boolean;
-  readonly taskRole?: IRole;
-  readonly executionRole?: IRole;
-  readonly stopTimeout?: Duration;
   readonly healthCheck?: ecs.HealthCheck;
-  readonly logGroup?: ILogGroup;
-  readonly logRetention?: RetentionDays;
 }
 
 export interface FargateTask {
   readonly taskDefinition: ecs.FargateTaskDefinition;
   readonly container: ecs.ContainerDefinition;
-  readonly logGroup: ILogGroup;
+  /** Undefined for an existing task definition, which knows it. */
+  readonly logGroup?: ILogGroup;
+}
+
+export interface FargateTaskRules {
+  /** Props of the construct's own that configure a new task definition, by name. */
+  readonly excluded?: Readonly<Record<string, unknown>>;
+  /** Variables that the construct writes. */
+  readonly reserved?: readonly string[];
+}
+
+/** What can be said about the props before anything is created. */
+export function checkFargateTask(scope: Construct, props: FargateTaskProps, { excluded = {}, reserved = [] }: FargateTaskRules = {}): void {
+  checkExclusions(scope, props, excluded);
+  checkSize(scope, props);
+  checkEnvironment(scope, props, new Set(reserved));
+  const { minStopTimeoutSeconds, maxStopTimeoutSeconds, minEphemeralStorageGiB, maxEphemeralStorageGiB } = FargateLimits;
+  checkSeconds('stopTimeout', props.stopTimeout, { min: minStopTimeoutSeconds, max: maxStopTimeoutSeconds }, scope);
+  checkWholeNumber('ephemeralStorageGiB', props.ephemeralStorageGiB, { min: minEphemeralStorageGiB, max: maxEphemeralStorageGiB, unit: 'GiB' }, scope);
+}
+
+/** Creates the task definition with the one container, or takes the one that was given with the container that it has. */
+export function resolveFargateTask(scope: Construct, props: FargateTaskProps, own: OwnContainer): FargateTask {
+  const { taskDefinition, image } = props;
+  if (taskDefinition === undefined) {
+    if (image === undefined) {
+      throw new ValidationError('image is missing; give image, or taskDefinition with a container of its own', scope);
+    }
+    return createTask(scope, props, image, own);
+  }
+  const container = taskDefinition.defaultContainer;
+  if (container === undefined) {
+    throw new ValidationError('taskDefinition needs an essential container before it is handed over; call addContainer first', scope);
+  }
+  for (const [name, value] of Object.entries(own.environment ?? {})) {
+    container.addEnvironment(name, value);
+  }
+  return { taskDefinition, container };
+}
+
+function checkExclusions(scope: Construct, props: FargateTaskProps, more: Readonly<Record<string, unknown>>): void {
+  if (props.taskDefinition !== undefined) {
+    const { image, command, entryPoint, environment, secrets, cpu, memoryLimitMiB, cpuArchitecture, ephemeralStorageGiB } = props;
+    const { readonlyRootFilesystem, taskRole, executionRole, logGroup, logRetention } = props;
+    checkExcluded(
+      'taskDefinition',
+      {
+        image, command, entryPoint, environment, secrets, cpu, memoryLimitMiB, cpuArchitecture, ephemeralStorageGiB,
+        readonlyRootFilesystem, taskRole, executionRole, logGroup, logRetention, ...more,
+      },
+      'set them where the task definition is created',
+      scope,
+    );
+  }
+  if (props.logGroup !== undefined) {
+    checkExcluded('logGroup', { logRetention: props.logRetention }, 'set it where the log group is created', scope);
+  }
+}
+
+function checkEnvironment(scope: Construct, { environment = {}, secrets = {} }: FargateTaskProps, reserved: ReadonlySet<string>): void {
+  for (const [prop, values] of Object.entries({ environment, secrets })) {
+    const taken = Object.keys(values).filter((name) => reserved.has(name));
+    if (taken.length > 0) {
+      throw new ValidationError(`${prop} cannot hold ${taken.join(', ')}, which the construct writes; set the prop that it comes from`, scope);
+    }
+  }
+  const twice = Object.keys(environment).filter((name) => name in secrets);
+  if (twice.length > 0) {
+    throw new ValidationError(`environment and secrets cannot both hold ${twice.join(', ')}; keep it in one of them`, scope);
+  }
 }
 
 /** Throws for a size that Fargate does not have. Tokens pass. */
-export function checkFargateSize(scope: Construct, options: Pick<FargateTaskOptions, 'cpu' | 'memoryLimitMiB'>): void {
-  const { cpu = FargateTaskDefaults.cpu, memoryLimitMiB = FargateTaskDefaults.memoryLimitMiB } = options;
+function checkSize(scope: Construct, props: FargateTaskProps): void {
+  const { cpu = FargateTaskDefaults.cpu, memoryLimitMiB = FargateTaskDefaults.memoryLimitMiB } = props;
   if (Token.isUnresolved(cpu) || Token.isUnresolved(memoryLimitMiB)) {
     return;
   }
@@ -75,32 +130,32 @@ export function checkFargateSize(scope: Construct, options: Pick<FargateTaskOpti
 }
 
 /** A task definition with one container: logs written without blocking the work, a read-only root and a writable `/tmp`. */
-export function createFargateTask(scope: Construct, options: FargateTaskOptions): FargateTask {
-  const logGroup = options.logGroup ?? new LogGroup(scope, 'LogGroup', { retention: options.logRetention ?? FargateTaskDefaults.logRetention });
+function createTask(scope: Construct, props: FargateTaskProps, image: ecs.ContainerImage, own: OwnContainer): FargateTask {
+  const logGroup = props.logGroup ?? new LogGroup(scope, 'LogGroup', { retention: props.logRetention ?? FargateTaskDefaults.logRetention });
   const taskDefinition = new ecs.FargateTaskDefinition(scope, 'TaskDefinition', {
-    cpu: options.cpu ?? FargateTaskDefaults.cpu,
-    memoryLimitMiB: options.memoryLimitMiB ?? FargateTaskDefaults.memoryLimitMiB,
-    ephemeralStorageGiB: options.ephemeralStorageGiB,
+    cpu: props.cpu ?? FargateTaskDefaults.cpu,
+    memoryLimitMiB: props.memoryLimitMiB ?? FargateTaskDefaults.memoryLimitMiB,
+    ephemeralStorageGiB: props.ephemeralStorageGiB,
     runtimePlatform: {
-      cpuArchitecture: options.cpuArchitecture ?? ecs.CpuArchitecture.X86_64,
+      cpuArchitecture: props.cpuArchitecture ?? ecs.CpuArchitecture.X86_64,
       operatingSystemFamily: ecs.OperatingSystemFamily.LINUX,
     },
-    taskRole: ownStackRole(scope, 'TaskRole', options.taskRole),
-    executionRole: ownStackRole(scope, 'ExecutionRole', options.executionRole),
+    taskRole: ownStackRole(scope, 'TaskRole', props.taskRole),
+    executionRole: ownStackRole(scope, 'ExecutionRole', props.executionRole),
   });
-  const readonlyRootFilesystem = options.readonlyRootFilesystem ?? true;
-  const container = taskDefinition.addContainer(options.containerName, {
-    image: options.image,
-    command: options.command,
-    entryPoint: options.entryPoint,
-    environment: { ...sorted(options.environment), ...options.ownEnvironment },
-    secrets: sorted(options.secrets),
-    stopTimeout: options.stopTimeout ?? FargateTaskDefaults.stopTimeout,
-    healthCheck: options.healthCheck,
+  const readonlyRootFilesystem = props.readonlyRootFilesystem ?? true;
+  const container = taskDefinition.addContainer(own.name, {
+    image,
+    command: props.command,
+    entryPoint: props.entryPoint,
+    environment: { ...sorted(props.environment), ...own.environment },
+    secrets: sorted(props.secrets),
+    stopTimeout: props.stopTimeout ?? FargateTaskDefaults.stopTimeout,
+    healthCheck: own.healthCheck,
     readonlyRootFilesystem,
     logging: ecs.LogDrivers.awsLogs({
       logGroup,
-      streamPrefix: options.streamPrefix,
+      streamPrefix: own.streamPrefix,
       // A log that cannot be written must not stop the work.
       mode: ecs.AwsLogDriverMode.NON_BLOCKING,
       maxBufferSize: Size.mebibytes(FargateTaskDefaults.logBufferMiB),
@@ -111,7 +166,7 @@ export function createFargateTask(scope: Construct, options: FargateTaskOptions)
   }
 
   acknowledge(taskDefinition, 'AwsSolutions-ECS2', 'Plain variables name queues and settings; secret values go through the secrets prop');
-  if (options.executionRole === undefined) {
+  if (props.executionRole === undefined) {
     const reason = 'ecr:GetAuthorizationToken has no narrower resource; ECS needs it to pull an image from ECR';
     acknowledge(taskDefinition.obtainExecutionRole(), 'AwsSolutions-IAM5[Resource::*]', reason);
   }

@@ -1,18 +1,23 @@
 import type { Duration } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ISecurityGroup, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
-import type { ContainerImage, CpuArchitecture, FargateTaskDefinition, ICluster, Secret } from 'aws-cdk-lib/aws-ecs';
-import type { IRole } from 'aws-cdk-lib/aws-iam';
+import type { ICluster } from 'aws-cdk-lib/aws-ecs';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { ILogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { SpotStrategy } from '../capacity';
+import type { FargateTaskProps } from '../fargate-task';
 import type { QueueScaling } from './queue-scaling';
 import type { WakeUp } from './wake-up';
 import type { WorkerHealthCheck } from './worker-health-check';
 
-/** Properties of `QueueScaledFargateWorker`. */
-export interface QueueScaledFargateWorkerProps {
+/**
+ * Properties of `QueueScaledFargateWorker`.
+ *
+ * `image` is a program that calls `runWorker` of fileworks-runtime, or one that keeps the same contract. A `taskDefinition` must be of the same stack: its
+ * default container gets the environment, and its task role the permissions; for a `stopTimeout` that the container has, set `stopTimeout` too, so that the
+ * worker knows how long it may drain.
+ */
+export interface QueueScaledFargateWorkerProps extends FargateTaskProps {
   /**
    * The cluster that runs the tasks, and with it the VPC.
    *
@@ -20,116 +25,6 @@ export interface QueueScaledFargateWorkerProps {
    * cluster must have them.
    */
   readonly cluster: ICluster;
-
-  /**
-   * The worker's image: a program that calls `runWorker` of fileworks-runtime, or one that keeps the same contract.
-   *
-   * It must be built for `cpuArchitecture`. Either this or `taskDefinition` must be given.
-   *
-   * @default - the image of `taskDefinition`
-   */
-  readonly image?: ContainerImage;
-
-  /**
-   * A task definition of the same stack, in place of `image`. Its default container is the worker: it gets the environment, and the
-   * task role the permissions. Props that would configure a new task definition are then refused.
-   *
-   * For a `stopTimeout` that its container has, set `stopTimeout` too, so that the worker knows how long it may drain.
-   *
-   * @default - a new task definition with `image`
-   */
-  readonly taskDefinition?: FargateTaskDefinition;
-
-  /**
-   * Arguments of the container, in place of the image's CMD.
-   *
-   * @default - the image's CMD
-   */
-  readonly command?: string[];
-
-  /**
-   * Entry point of the container, in place of the image's ENTRYPOINT.
-   *
-   * @default - the image's ENTRYPOINT
-   */
-  readonly entryPoint?: string[];
-
-  /**
-   * Further environment variables, readable by everyone who may describe the task definition; for secrets, use `secrets`.
-   *
-   * Names that the construct writes itself (`FILEWORKS_QUEUE_URL` and its like) are refused.
-   *
-   * @default - only what the construct writes
-   */
-  readonly environment?: Record<string, string>;
-
-  /**
-   * Environment variables whose values ECS takes from Secrets Manager or Parameter Store when a task starts.
-   *
-   * @default - no secrets
-   */
-  readonly secrets?: Record<string, Secret>;
-
-  /**
-   * CPU units of a task: 256, 512, 1024, 2048, 4096, 8192 or 16384, where 1024 is one vCPU.
-   *
-   * @default 512
-   * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
-   */
-  readonly cpu?: number;
-
-  /**
-   * Memory of a task in MiB; which values there are depends on `cpu`.
-   *
-   * @default 1024
-   * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
-   */
-  readonly memoryLimitMiB?: number;
-
-  /**
-   * The architecture that the image was built for.
-   *
-   * @default CpuArchitecture.X86_64
-   */
-  readonly cpuArchitecture?: CpuArchitecture;
-
-  /**
-   * Disk of a task in GiB, from 21 to 200, for the image and for temporary files.
-   *
-   * @default - 20 GiB, which is in the price of a task
-   */
-  readonly ephemeralStorageGiB?: number;
-
-  /**
-   * Whether the container's root file system is read-only; `/tmp` is then a writable volume of the task.
-   *
-   * The volume belongs to root, unless the image declares `VOLUME /tmp` with another owner.
-   *
-   * @default true
-   */
-  readonly readonlyRootFilesystem?: boolean;
-
-  /**
-   * The role that the worker's own code acts with. Grant it what the code needs, or grant it to the worker itself.
-   *
-   * @default - a new role that may use the queues and protect its task
-   */
-  readonly taskRole?: IRole;
-
-  /**
-   * The role that ECS acts with to start the task: it pulls the image, reads secrets and writes logs.
-   *
-   * @default - a new role
-   */
-  readonly executionRole?: IRole;
-
-  /**
-   * Time between SIGTERM and SIGKILL when a task is stopped, from 2 to 120 seconds.
-   *
-   * @default Duration.seconds(120), or for a `taskDefinition` the 30 seconds that ECS has
-   * @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
-   */
-  readonly stopTimeout?: Duration;
 
   /**
    * How ECS tells that a task hangs.
@@ -303,20 +198,6 @@ export interface QueueScaledFargateWorkerProps {
    * @default false
    */
   readonly enableExecuteCommand?: boolean;
-
-  /**
-   * An existing log group for the container's output. `logRetention` is then refused.
-   *
-   * @default - a new log group
-   */
-  readonly logGroup?: ILogGroup;
-
-  /**
-   * How long log lines are kept.
-   *
-   * @default RetentionDays.ONE_MONTH
-   */
-  readonly logRetention?: RetentionDays;
 
   /**
    * What the alarms do when they ring, such as sending to an SNS topic.

@@ -1,15 +1,14 @@
 import type { Duration } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ISecurityGroup, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
-import type { ContainerImage, CpuArchitecture, FargateTaskDefinition, ICluster, Secret } from 'aws-cdk-lib/aws-ecs';
-import type { IRole } from 'aws-cdk-lib/aws-iam';
-import type { ILogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { ICluster } from 'aws-cdk-lib/aws-ecs';
 import type { ScheduleExpression, TimeWindow } from 'aws-cdk-lib/aws-scheduler';
 import type { SpotStrategy } from '../capacity';
+import type { FargateTaskProps } from '../fargate-task';
 import type { JobSupervision } from './job-supervision';
 
 /** Properties of `ScheduledFargateJob`. */
-export interface ScheduledFargateJobProps {
+export interface ScheduledFargateJobProps extends FargateTaskProps {
   /**
    * The cluster that runs the task, and with it the VPC. An `ecs.Cluster` of the same app gets the FARGATE and FARGATE_SPOT capacity providers if it
    * lacks them; an imported cluster must have them.
@@ -53,120 +52,6 @@ export interface ScheduledFargateJobProps {
    * @default JobSupervision.none()
    */
   readonly supervision?: JobSupervision;
-
-  /**
-   * The job's image. Either this or `taskDefinition` must be given.
-   *
-   * @default - the image of `taskDefinition`
-   */
-  readonly image?: ContainerImage;
-
-  /**
-   * A task definition in place of `image`. Props that would configure a new task definition are then refused.
-   *
-   * @default - a new task definition with `image`
-   */
-  readonly taskDefinition?: FargateTaskDefinition;
-
-  /**
-   * Arguments of the container, in place of the image's CMD.
-   *
-   * @default - the image's CMD
-   */
-  readonly command?: string[];
-
-  /**
-   * Entry point of the container, in place of the image's ENTRYPOINT.
-   *
-   * @default - the image's ENTRYPOINT
-   */
-  readonly entryPoint?: string[];
-
-  /**
-   * Environment variables, readable by everyone who may describe the task definition; for secrets, use `secrets`.
-   *
-   * @default - only `FILEWORKS_JOB_INPUT`, which a run brings
-   */
-  readonly environment?: Record<string, string>;
-
-  /**
-   * Environment variables whose values ECS takes from Secrets Manager or Parameter Store when a task starts.
-   *
-   * @default - no secrets
-   */
-  readonly secrets?: Record<string, Secret>;
-
-  /**
-   * CPU units of a task: 256, 512, 1024, 2048, 4096, 8192 or 16384, where 1024 is one vCPU.
-   *
-   * @default 512
-   * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
-   */
-  readonly cpu?: number;
-
-  /**
-   * Memory of a task in MiB; which values there are depends on `cpu`.
-   *
-   * @default 1024
-   * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
-   */
-  readonly memoryLimitMiB?: number;
-
-  /**
-   * The architecture that the image was built for.
-   *
-   * @default CpuArchitecture.X86_64
-   */
-  readonly cpuArchitecture?: CpuArchitecture;
-
-  /**
-   * Disk of a task in GiB, from 21 to 200.
-   *
-   * @default - 20 GiB, which is in the price of a task
-   */
-  readonly ephemeralStorageGiB?: number;
-
-  /**
-   * Whether the container's root file system is read-only; `/tmp` is then a writable volume of the task.
-   *
-   * @default true
-   */
-  readonly readonlyRootFilesystem?: boolean;
-
-  /**
-   * The role that the job's own code acts with.
-   *
-   * @default - a new role without permissions; grant them to the job
-   */
-  readonly taskRole?: IRole;
-
-  /**
-   * The role that ECS acts with to start the task: it pulls the image, reads secrets and writes logs.
-   *
-   * @default - a new role
-   */
-  readonly executionRole?: IRole;
-
-  /**
-   * Time between SIGTERM and SIGKILL when the task is stopped, from 2 to 120 seconds.
-   *
-   * @default Duration.seconds(120)
-   */
-  readonly stopTimeout?: Duration;
-
-  /**
-   * An existing log group for the container's output. `logRetention` is then refused.
-   *
-   * @default - a new log group
-   */
-  readonly logGroup?: ILogGroup;
-
-  /**
-   * How long log lines are kept.
-   *
-   * @default RetentionDays.ONE_MONTH
-   */
-  readonly logRetention?: RetentionDays;
 
   /**
    * Which Fargate capacity runs the task. What Spot reclaims starts again only with `supervision`.

@@ -10,10 +10,10 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
 import { JobEnv } from '../../contract/job-env';
-import { EventBridgeLimits, FargateLimits } from '../../contract/service-limits';
+import { EventBridgeLimits } from '../../contract/service-limits';
 import { useFargateCapacity } from '../capacity';
-import { checkExcluded, checkSeconds, checkWholeNumber } from '../private/checks';
-import { checkFargateSize } from '../private/fargate-task';
+import { checkSeconds, checkWholeNumber } from '../private/checks';
+import { checkFargateTask } from '../private/fargate-task';
 import { createUndeliveredEvents } from '../private/undelivered-events';
 import { ValidationError } from '../private/validation-error';
 import { JobDefaults } from './defaults';
@@ -201,16 +201,10 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
 
   #checkProps(props: ScheduledFargateJobProps): void {
     const { minEventAgeSeconds, maxEventAgeSeconds, maxRetryAttempts } = EventBridgeLimits;
-    const { minStopTimeoutSeconds, maxStopTimeoutSeconds, minEphemeralStorageGiB, maxEphemeralStorageGiB } = FargateLimits;
-    checkFargateSize(this, props);
-    checkSeconds('stopTimeout', props.stopTimeout, { min: minStopTimeoutSeconds, max: maxStopTimeoutSeconds }, this);
-    checkWholeNumber('ephemeralStorageGiB', props.ephemeralStorageGiB, { min: minEphemeralStorageGiB, max: maxEphemeralStorageGiB, unit: 'GiB' }, this);
+    checkFargateTask(this, props, { excluded: { stopTimeout: props.stopTimeout } });
     checkSeconds('maxEventAge', props.maxEventAge, { min: minEventAgeSeconds, max: maxEventAgeSeconds }, this);
     checkWholeNumber('retryAttempts', props.retryAttempts, { min: 0, max: maxRetryAttempts }, this);
     checkWholeNumber('alarmMissedFor', props.alarmMissedFor?.toHours({ integral: false }), { min: 1, max: 168, unit: 'hours' }, this);
-    if (props.logGroup !== undefined) {
-      checkExcluded('logGroup', { logRetention: props.logRetention }, 'set it where the log group is created', this);
-    }
     if (props.alarmMissedFor !== undefined && props.supervision?.options === undefined) {
       throw new ValidationError(
         'alarmMissedFor needs supervision, because nobody else knows that a run has succeeded; set supervision: JobSupervision.stepFunctions()', this,

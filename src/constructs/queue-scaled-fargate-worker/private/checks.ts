@@ -1,9 +1,9 @@
 import { Token, type Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { FargateLimits, SqsLimits } from '../../../contract/service-limits';
+import { SqsLimits } from '../../../contract/service-limits';
 import { WorkerEnv } from '../../../contract/worker-env';
 import { checkExcluded, checkSeconds, checkWholeNumber } from '../../private/checks';
-import { checkFargateSize } from '../../private/fargate-task';
+import { checkFargateTask } from '../../private/fargate-task';
 import { ValidationError } from '../../private/validation-error';
 import { WorkerDefaults } from '../defaults';
 import type { QueueScaledFargateWorkerProps } from '../queue-scaled-fargate-worker-props';
@@ -11,11 +11,11 @@ import type { QueueScaledFargateWorkerProps } from '../queue-scaled-fargate-work
 /** What can be said about the props before anything is created. */
 export function checkProps(scope: Construct, props: QueueScaledFargateWorkerProps): void {
   checkExclusions(scope, props);
-  checkFargateSize(scope, props);
-  checkEnvironment(scope, props);
-  const { minStopTimeoutSeconds, maxStopTimeoutSeconds, minEphemeralStorageGiB, maxEphemeralStorageGiB } = FargateLimits;
-  checkSeconds('stopTimeout', props.stopTimeout, { min: minStopTimeoutSeconds, max: maxStopTimeoutSeconds }, scope);
-  checkWholeNumber('ephemeralStorageGiB', props.ephemeralStorageGiB, { min: minEphemeralStorageGiB, max: maxEphemeralStorageGiB, unit: 'GiB' }, scope);
+  checkFargateTask(scope, props, {
+    excluded: { healthCheck: props.healthCheck },
+    // The log level is the one variable of the contract that is the user's to set.
+    reserved: Object.values(WorkerEnv).filter((name) => name !== WorkerEnv.logLevel),
+  });
   checkSeconds('visibilityTimeout', props.visibilityTimeout, { min: 1, max: SqsLimits.maxVisibilityTimeoutSeconds }, scope);
   checkWholeNumber('concurrency', props.concurrency, { min: 1 }, scope);
   checkSeconds('alarmOldestMessageAge', props.alarmOldestMessageAge, { min: 60 }, scope);
@@ -57,37 +57,6 @@ function checkExclusions(scope: Construct, props: QueueScaledFargateWorkerProps)
   }
   if (props.fifo !== true) {
     checkExcluded('a queue that is not FIFO', { contentBasedDeduplication: props.contentBasedDeduplication }, 'set fifo too, or leave it out', scope);
-  }
-  if (props.taskDefinition !== undefined) {
-    const { image, command, entryPoint, environment, secrets, cpu, memoryLimitMiB, cpuArchitecture, ephemeralStorageGiB } = props;
-    const { readonlyRootFilesystem, taskRole, executionRole, logGroup, logRetention, healthCheck } = props;
-    checkExcluded(
-      'taskDefinition',
-      {
-        image, command, entryPoint, environment, secrets, cpu, memoryLimitMiB, cpuArchitecture, ephemeralStorageGiB,
-        readonlyRootFilesystem, taskRole, executionRole, logGroup, logRetention, healthCheck,
-      },
-      'set them where the task definition is created',
-      scope,
-    );
-  }
-  if (props.logGroup !== undefined) {
-    checkExcluded('logGroup', { logRetention: props.logRetention }, 'set it where the log group is created', scope);
-  }
-}
-
-function checkEnvironment(scope: Construct, props: QueueScaledFargateWorkerProps): void {
-  // The log level is the one variable of the contract that is the user's to set.
-  const reserved = new Set<string>(Object.values(WorkerEnv).filter((name) => name !== WorkerEnv.logLevel));
-  for (const [prop, values] of Object.entries({ environment: props.environment, secrets: props.secrets })) {
-    const taken = Object.keys(values ?? {}).filter((name) => reserved.has(name));
-    if (taken.length > 0) {
-      throw new ValidationError(`${prop} cannot hold ${taken.join(', ')}, which the construct writes; set the prop that it comes from`, scope);
-    }
-  }
-  const twice = Object.keys(props.environment ?? {}).filter((name) => name in (props.secrets ?? {}));
-  if (twice.length > 0) {
-    throw new ValidationError(`environment and secrets cannot both hold ${twice.join(', ')}; keep it in one of them`, scope);
   }
 }
 

@@ -3,9 +3,7 @@ import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { SpotStrategy } from '../../capacity';
-import { checkExcluded } from '../../private/checks';
-import { createFargateTask } from '../../private/fargate-task';
-import { ValidationError } from '../../private/validation-error';
+import { resolveFargateTask } from '../../private/fargate-task';
 import type { ScheduledFargateJobProps } from '../scheduled-fargate-job-props';
 
 /** The task of a job, and where it runs. */
@@ -31,36 +29,10 @@ export function resolveJobTask(scope: Construct, props: ScheduledFargateJobProps
   ];
   return {
     cluster,
-    ...resolveDefinition(scope, props),
+    ...resolveFargateTask(scope, props, { name: 'Job', streamPrefix: 'job' }),
     capacity: (props.capacity ?? SpotStrategy.onDemand()).capacityProviderStrategies,
     network: { subnetIds, securityGroups, assignPublicIp: props.assignPublicIp ?? false },
   };
-}
-
-function resolveDefinition(scope: Construct, props: ScheduledFargateJobProps): Pick<JobTask, 'taskDefinition' | 'container'> {
-  const { taskDefinition, image } = props;
-  if (taskDefinition === undefined) {
-    if (image === undefined) {
-      throw new ValidationError('image is missing; give image, or taskDefinition with a container of its own', scope);
-    }
-    return createFargateTask(scope, { ...props, image, containerName: 'Job', streamPrefix: 'job' });
-  }
-  const { command, entryPoint, environment, secrets, cpu, memoryLimitMiB, cpuArchitecture, ephemeralStorageGiB } = props;
-  const { readonlyRootFilesystem, taskRole, executionRole, stopTimeout, logGroup, logRetention } = props;
-  checkExcluded(
-    'taskDefinition',
-    {
-      image, command, entryPoint, environment, secrets, cpu, memoryLimitMiB, cpuArchitecture, ephemeralStorageGiB,
-      readonlyRootFilesystem, taskRole, executionRole, stopTimeout, logGroup, logRetention,
-    },
-    'set them where the task definition is created',
-    scope,
-  );
-  const container = taskDefinition.defaultContainer;
-  if (container === undefined) {
-    throw new ValidationError('taskDefinition needs an essential container before it is handed over; call addContainer first', scope);
-  }
-  return { taskDefinition, container };
 }
 
 /** Lets `grantee` start the task, in its cluster and with its roles. */

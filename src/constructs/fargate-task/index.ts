@@ -1,0 +1,1 @@
+export type { FargateTaskProps } from './fargate-task-props';
