@@ -20,7 +20,7 @@ async function demo(): Promise<boolean> {
     app,
     tasks: { tasks: [{ family: '*', command: ['node', 'main.ts'], cwd: worker }] },
     speed: 60, // a minute of alarms and scaling passes in a second
-    onLine: (line) => console.log(`  ${line}`),
+    on: { line: (line) => console.log(`  ${line}`) },
   });
   const interrupt = () => void cloud.stop().then(() => process.exit(130));
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);

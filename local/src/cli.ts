@@ -1,4 +1,7 @@
 #!/usr/bin/env node
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ControlServer } from './control-server';
 import { LocalCloudError, messageOf } from './errors';
@@ -9,7 +12,8 @@ const MIN_NODE = 22;
 
 const USAGE = `Usage: fileworks-local [options]
 
-Deploys a synthesized CDK app to an AWS emulator on this machine and runs its ECS tasks as processes, until Ctrl-C.
+Deploys a synthesized CDK app to an AWS emulator on this machine and runs its ECS tasks as processes, until Ctrl-C: tasks then get the time to
+drain that ECS gives them, and a second Ctrl-C ends them at once.
 
   --app <dir>          directory of the synthesized app (default: cdk.out)
   --tasks <file>       which command stands for which image (default: none, so no task can start)
@@ -19,7 +23,7 @@ Deploys a synthesized CDK app to an AWS emulator on this machine and runs its EC
   --account <id>       account of stacks that do not name one (default: 000000000000)
   --tools-dir <dir>    where the emulator is installed (default: FILEWORKS_TOOLS_DIR, else .tools)
   --python <command>   Python 3.10 or newer (default: python3)
-  --log-dir <dir>      directory of log files (default: a new temporary one)
+  --log-dir <dir>      directory of log files (default: a new temporary one, which stays)
   --docker-host <url>  Docker engine for images without a command (default: none)
   --help               this text
 `;
@@ -35,12 +39,22 @@ async function main(): Promise<void> {
   }
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   // While it still starts there is no cloud to stop: its children end with this process.
+  let drain = (): Promise<void> => Promise.resolve();
   let stop = (): Promise<void> => Promise.resolve();
+  let signals = 0;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.on(signal, () => void stop().then(() => process.exit(0)));
+    process.on(signal, () => {
+      signals += 1;
+      void (signals === 1 ? drain() : Promise.resolve()).then(() => stop()).then(() => process.exit(0));
+    });
   }
-  const cloud = await LocalCloud.start({ ...options, onLine: say });
+  const cloud = await LocalCloud.start({ logDir: mkdtempSync(join(tmpdir(), 'fileworks-local-')), ...options, on: telling(say) });
   const control = new ControlServer(cloud);
+  drain = () => {
+    const running = cloud.tasks().filter(({ lastStatus }) => lastStatus === 'RUNNING').length;
+    say(running === 0 ? 'stopping' : `stopping: ${running} tasks drain; Ctrl-C again ends them at once`);
+    return cloud.drain();
+  };
   stop = () => {
     control.stop();
     return cloud.stop();
@@ -53,16 +67,23 @@ async function main(): Promise<void> {
     Object.entries(cloud.outputs(stack)).forEach(([name, value]) => say(`output    ${stack}.${name} = ${value}`));
   }
   say('');
-  cloud.on('task', ({ task }) => {
-    const codes = task.containers.map(({ exitCode }) => exitCode).filter((code) => code !== undefined);
-    const state = task.lastStatus === task.desiredStatus ? task.lastStatus : `${task.lastStatus} → ${task.desiredStatus}`;
-    const exit = codes.length > 0 ? `exit ${codes.join(', ')}` : '';
-    say(['task     ', shortId(task.taskArn), state, task.group, task.stoppedReason, exit].filter(Boolean).join('  '));
-  });
-  cloud.on('output', ({ taskArn, container, line }) => say(`${shortId(taskArn)} ${container} | ${line}`));
-  cloud.on('alarm', ({ alarm, from, to, reason }) => say(`alarm     ${alarm}  ${from} → ${to}  ${reason}`));
-  cloud.on('scaling', ({ resourceId, from, to, cause }) => say(`scaling   ${resourceId}  ${from} → ${to}  ${cause}`));
   cloud.once('end', () => process.exit(1));
+}
+
+/** What is told of each event, one line each. */
+function telling(say: (line: string) => void): LocalCloudOptions['on'] {
+  return {
+    line: say,
+    task: ({ task }) => {
+      const codes = task.containers.map(({ exitCode }) => exitCode).filter((code) => code !== undefined);
+      const state = task.lastStatus === task.desiredStatus ? task.lastStatus : `${task.lastStatus} → ${task.desiredStatus}`;
+      const exit = codes.length > 0 ? `exit ${codes.join(', ')}` : '';
+      say(['task     ', shortId(task.taskArn), state, task.group, task.stoppedReason, exit].filter(Boolean).join('  '));
+    },
+    output: ({ taskArn, container, line }) => say(`${shortId(taskArn)} ${container} | ${line}`),
+    alarm: ({ alarm, from, to, reason }) => say(`alarm     ${alarm}  ${from} → ${to}  ${reason}`),
+    scaling: ({ resourceId, from, to, cause }) => say(`scaling   ${resourceId}  ${from} → ${to}  ${cause}`),
+  };
 }
 
 function readArguments(): LocalCloudOptions | undefined {
@@ -84,8 +105,16 @@ function readArguments(): LocalCloudOptions | undefined {
   }
   const names = { 'app': 'app', 'tasks': 'tasks', 'region': 'region', 'account': 'account', 'tools-dir': 'toolsDir', 'python': 'python', 'log-dir': 'logDir', 'docker-host': 'dockerHost' } as const;
   const texts = Object.entries(names).flatMap(([option, key]) => (values[option] === undefined ? [] : [[key, values[option]]]));
-  const numbers = ['speed', 'port'].flatMap((key) => (values[key] === undefined ? [] : [[key, Number(values[key])]]));
+  const numbers = ['speed', 'port'].flatMap((key) => (values[key] === undefined ? [] : [[key, numberOf(key, values[key] as string)]]));
   return Object.fromEntries([...texts, ...numbers]) as LocalCloudOptions;
+}
+
+function numberOf(option: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || Number.isNaN(value)) {
+    throw new LocalCloudError('OptionInvalid', `--${option} must be a number, got: ${text}`);
+  }
+  return value;
 }
 
 function shortId(taskArn: string): string {

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { clientConfig } from './clients';
@@ -21,6 +21,7 @@ import type { AlarmView, ApiCall, ClientConfig, LocalCloudEvents, LocalCloudOpti
 const KEPT_CALLS = 200_000;
 const MIN_SPEED = 0.1;
 const MAX_SPEED = 600;
+const MAX_STOP_TIMEOUT_SECONDS = 120;
 
 /**
  * A deployed app on this machine: the emulator, the tasks and the autoscaler.
@@ -57,6 +58,7 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
   #deployer: Deployer | undefined;
   #autoscaler: Autoscaler | undefined;
   #stacks: readonly DeployedStack[] = [];
+  #hasStarted = false;
   #stopped: Promise<void> | undefined;
 
   private constructor(options: LocalCloudOptions) {
@@ -65,6 +67,9 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
     this.region = options.region ?? 'us-east-1';
     this.account = options.account ?? '000000000000';
     check(options);
+    for (const [event, listener] of Object.entries(options.on ?? {})) {
+      this.on(event as keyof LocalCloudEvents, listener);
+    }
     const tasks = loadTaskMap(options.tasks);
     this.logDir = options.logDir === undefined ? mkdtempSync(join(tmpdir(), 'fileworks-local-')) : resolve(options.logDir);
     mkdirSync(this.logDir, { recursive: true });
@@ -145,7 +150,17 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
     await this.#autoscaler?.follow(this.#stacks);
   }
 
-  /** Stops tasks, autoscaler and emulator; may be called again. */
+  /**
+   * Ends every task as ECS does: SIGTERM, and SIGKILL for what still runs after `timeoutSeconds`. Nothing starts any more; `stop()` is what remains.
+   *
+   * @param timeoutSeconds by default the longest `stopTimeout` that Fargate has
+   */
+  public async drain(timeoutSeconds = MAX_STOP_TIMEOUT_SECONDS): Promise<void> {
+    await this.#autoscaler?.stop();
+    await this.#engine.drain(timeoutSeconds);
+  }
+
+  /** Kills the tasks, stops autoscaler and emulator, removes a log directory that nobody chose; may be called again. */
   public stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;
@@ -182,6 +197,7 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
     });
     await this.update();
     this.#autoscaler.start();
+    this.#hasStarted = true;
   }
 
   async #stop(): Promise<void> {
@@ -189,6 +205,10 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
     await this.#emulator?.stop();
     await this.#engine.stop();
     await this.#reaper.stop();
+    // Of a cloud that could not start the error names its log: that stays.
+    if (this.#options.logDir === undefined && this.#hasStarted) {
+      rmSync(this.logDir, { recursive: true, force: true });
+    }
   }
 
   #onTask(task: TaskRecord): void {
@@ -217,7 +237,6 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
   }
 
   #line(line: string): void {
-    this.#options.onLine?.(line);
     this.emit('line', line);
   }
 

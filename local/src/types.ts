@@ -18,14 +18,14 @@ export interface LocalCloudOptions {
   readonly toolsDir?: string;
   /** Python 3.10 or newer, which makes the emulator's virtual environment. Default: `python3`. */
   readonly python?: string;
-  /** Directory of the log files of containers and emulator. Default: a new one below the system's temporary directory. */
+  /** Directory of the log files of containers and emulator. Default: a new one below the system's temporary directory, which `stop()` removes. */
   readonly logDir?: string;
   /** Docker engine (`unix:///…` or `tcp://…`) for images that the task map does not name. Default: none; such tasks fail to start. */
   readonly dockerHost?: string;
   /** Another emulator in the place of ministack. Default: ministack, installed on first use. */
   readonly emulator?: (options: EmulatorOptions) => Emulator;
-  /** Called with each line of progress, also those before `start` resolves. Default: nobody. */
-  readonly onLine?: (line: string) => void;
+  /** Listeners that hear everything from the start: tasks begin to run while `LocalCloud.start()` still deploys. Default: none. */
+  readonly on?: { readonly [Event in keyof LocalCloudEvents]?: (...event: LocalCloudEvents[Event]) => void };
 }
 
 /** Pass it to the constructor of any AWS SDK v3 client. */

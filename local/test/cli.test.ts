@@ -81,6 +81,31 @@ test('runs an app, shows what happens, takes faults, and ends everything on Ctrl
   expect(processesOf(mark)).toEqual([]);
 });
 
+test('lets its tasks drain on the first Ctrl-C and ends them at once on the second', async () => {
+  const start = async (drainMs: number): Promise<Run> => {
+    const tasks = join(mkdtempSync(join(tmpdir(), 'fileworks-local-cli-')), 'tasks.json');
+    const script = `
+      process.on('SIGTERM', () => { console.log('draining'); setTimeout(() => { console.log('drained'); process.exit(0); }, ${drainMs}); });
+      setInterval(() => {}, 1000);
+      console.log('ready');`;
+    writeFileSync(tasks, JSON.stringify({ tasks: [{ container: 'worker', entrypoint: [process.execPath, '-e', script] }] }));
+    const cli = run(['--app', busyApp(), '--tasks', tasks]);
+    await until(() => cli.stdout.includes('| ready') && /^logs /m.test(cli.stdout), `a task to run; it said ${cli.stderr}`, 60_000);
+    cli.child.kill('SIGINT');
+    await until(() => cli.stdout.includes('| draining'), 'the drain');
+    return cli;
+  };
+  const patient = await start(500);
+  expect(await patient.ended).toBe(0);
+  expect(patient.stdout).toContain('| drained');
+  expect(patient.stdout).toContain('stopping: 1 tasks drain; Ctrl-C again ends them at once');
+
+  const hasty = await start(60_000);
+  hasty.child.kill('SIGINT');
+  expect(await hasty.ended).toBe(0);
+  expect(hasty.stdout).not.toContain('| drained');
+});
+
 test('leaves nothing running when it is killed with SIGKILL', async () => {
   const mark = `FILEWORKS_MARK_${process.pid}_B`;
   const cli = run(['--app', busyApp(), '--tasks', tasksFile()], { TZ: mark });
@@ -103,7 +128,7 @@ describe('fails with one sentence and exit code 1, and leaves nothing running', 
   }
 
   test('no app', async () => {
-    expect(await failure(['--app', '/nowhere'])).toMatch(/^fileworks-local: cannot read \/nowhere\/manifest\.json: .*; synthesize the app first$/);
+    expect(await failure(['--app', '/nowhere'])).toMatch(/^fileworks-local: cannot read \/nowhere\/manifest\.json: there is no such file; synthesize the app first$/);
   });
 
   test('a template with a type that nobody knows', async () => {
@@ -136,7 +161,7 @@ describe('fails with one sentence and exit code 1, and leaves nothing running', 
 
   test.each([
     [['--speed', '0'], 'speed must be a number from 0.1 to 600, got: 0'],
-    [['--speed', 'fast'], 'speed must be a number from 0.1 to 600, got: NaN'],
+    [['--speed', 'fast'], '--speed must be a number, got: fast'],
     [['--port', '70000'], 'port must be a whole number from 1 to 65535, got: 70000'],
     [['--account', '1'], 'account must have 12 digits, got: 1'],
     [['--wrong'], 'Unknown option \'--wrong\'; see fileworks-local --help'],

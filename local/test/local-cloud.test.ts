@@ -24,7 +24,7 @@ let outputs: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
   // Alarms stand still here: a minute of the clock would take ten of ours.
-  cloud = await LocalCloud.start({ app: APP, tasks: TASKS, toolsDir: TOOLS, speed: 0.1, onLine: (line) => lines.push(line) });
+  cloud = await LocalCloud.start({ app: APP, tasks: TASKS, toolsDir: TOOLS, speed: 0.1, on: { line: (line) => lines.push(line) } });
   cloud.on('output', (event) => output.push(event));
   cloud.on('task', ({ task }) => records.push(task));
   ecs = new ECSClient(cloud.clientConfig());

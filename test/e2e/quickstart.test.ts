@@ -51,7 +51,7 @@ describe('the quickstart on the local cloud', () => {
     const app = join(root, 'build', 'e2e', 'quickstart');
     tool('typescript', 'quickstart', app);
     const worker = tool('worker', 'quickstart').trim().split('\n').at(-1)!;
-    cloud = await LocalCloud.start({ app, tasks: { tasks: [{ family: '*', command: ['node', 'main.ts'], cwd: worker }] }, speed: 60, toolsDir: join(root, '.tools') });
+    cloud = await LocalCloud.start({ app, tasks: { tasks: [{ family: '*', command: ['node', 'main.ts'], cwd: worker }] }, speed: 60, logDir: join(root, 'build', 'e2e', 'quickstart-logs'), toolsDir: join(root, '.tools') });
     s3 = new S3Client(cloud.clientConfig());
     sqs = new SQSClient(cloud.clientConfig());
     ({ IncomingBucket: incoming = '', ResultsBucket: results = '', QueueUrl: queueUrl = '' } = cloud.outputs('Quickstart'));

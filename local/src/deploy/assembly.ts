@@ -176,6 +176,8 @@ function readJson(path: string): unknown {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw new LocalCloudError('AssemblyInvalid', `cannot read ${path}: ${messageOf(error)}; synthesize the app first`, { cause: error });
+    // Node's own message names the path again.
+    const problem = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : messageOf(error);
+    throw new LocalCloudError('AssemblyInvalid', `cannot read ${path}: ${problem}; synthesize the app first`, { cause: error });
   }
 }

@@ -11,7 +11,7 @@ const network = 'tasks run in the network of this machine';
 const policy = 'policies are not enforced here';
 const events = 'not emulated: nothing is archived or sent there';
 const database = 'not emulated: connect to a database of your own';
-const scaling = 'run by the local autoscaler';
+const scaling = 'the local autoscaler does its work';
 const logs = 'not emulated';
 const id = (prefix: string) => (logicalId: string): string => `${prefix}-${hash(logicalId)}`;
 

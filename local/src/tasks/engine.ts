@@ -38,6 +38,7 @@ export class Engine {
   readonly #upstream: Upstream | undefined;
   readonly #server: Server;
   #assets: readonly ImageAsset[] = [];
+  #draining = false;
 
   public constructor(options: EngineOptions) {
     this.#options = options;
@@ -63,9 +64,15 @@ export class Engine {
     return `tcp://${host}`;
   }
 
+  /** Sends SIGTERM to what runs and SIGKILL to what still runs after `timeoutSeconds`; nothing starts any more. Resolves when all have exited. */
+  public async drain(timeoutSeconds: number): Promise<void> {
+    this.#draining = true;
+    await Promise.all(this.#running().map((container) => container.stop(timeoutSeconds)));
+  }
+
   /** Kills what runs and stops listening. */
   public async stop(): Promise<void> {
-    const running = [...this.#containers.values()].filter((container) => container.status === 'running');
+    const running = this.#running();
     running.forEach((container) => container.signal('SIGKILL'));
     await Promise.all(running.map((container) => container.wait()));
     await this.#upstream?.removeAll();
@@ -94,6 +101,10 @@ export class Engine {
   public kill(taskArn: string, signal: NodeJS.Signals = 'SIGKILL'): boolean {
     const running = this.#ofTask(taskArn).filter((container) => container.status === 'running');
     return running.map((container) => container.signal(signal)).some(Boolean);
+  }
+
+  #running(): Container[] {
+    return [...this.#containers.values()].filter((container) => container.status === 'running');
   }
 
   #ofTask(taskArn: string): Container[] {
@@ -221,6 +232,10 @@ export class Engine {
         sendJson(response, 200, inspection(container));
         break;
       case 'POST start':
+        if (this.#draining) {
+          sendJson(response, 500, { message: 'the local cloud is being stopped: nothing starts any more' });
+          break;
+        }
         if (container.status === 'created') {
           container.start();
         }
