@@ -74,7 +74,7 @@ describe('deployment', () => {
     expect(cloud.outputs('Network')).toEqual({ ClusterName: 'jobs', Address: '127.0.0.1/local-Eip-AllocationId' });
     expect(outputs.SecretRef).toMatch(/^arn:aws:secretsmanager:us-east-1:000000000000:secret:/);
     expect(lines).toContain('Network: left out Eip (AWS::EC2::EIP): tasks run in the network of this machine');
-    expect(lines).toContain('Pipeline: left out Out (AWS::ApplicationAutoScaling::ScalingPolicy): run by the local autoscaler');
+    expect(lines).toContain('Pipeline: left out Out (AWS::ApplicationAutoScaling::ScalingPolicy): the local autoscaler does its work');
   });
 
   test('an object under the route reaches the queue through EventBridge, another does not', async () => {
