@@ -53,3 +53,4 @@ export {
   type ScheduledFargateJobProps,
   type SupervisionOptions,
 } from './constructs/scheduled-fargate-job';
+export { ObjectFargateTask, type ObjectFargateTaskProps } from './constructs/object-fargate-task';

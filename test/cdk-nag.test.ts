@@ -6,7 +6,8 @@ import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import {
-  AlertFormat, FileIngestBucket, IngestTarget, JobSupervision, QueueScaling, ScheduledFargateJob, SpotStrategy, TaskAlert, TaskLifecycleAlerts, WakeUp,
+  AlertFormat, FileIngestBucket, IngestTarget, JobSupervision, ObjectFargateTask,
+  QueueScaling, ScheduledFargateJob, SpotStrategy, TaskAlert, TaskLifecycleAlerts, WakeUp,
   WorkerHealthCheck,
 } from '../src';
 import { createTestApp, createWorker, image, type TestApp } from './support/cdk-stacks';
@@ -65,6 +66,10 @@ describe('cdk-nag AwsSolutions', () => {
     }],
     ['a job by the clock', ({ stack, cluster }) => {
       new ScheduledFargateJob(stack, 'Job', { cluster, image, schedule: ScheduleExpression.rate(Duration.hours(1)) });
+    }],
+    ['a task for each object', (test) => {
+      const converter = new ObjectFargateTask(test.stack, 'Converter', { cluster: test.cluster, image, maxDuration: Duration.hours(1) });
+      new FileIngestBucket(test.stack, 'Inbox').addRoute('Videos', { suffixes: ['.mov'], target: IngestTarget.fargateTask(converter) });
     }],
     ['a supervised job', ({ stack, cluster }) => {
       new ScheduledFargateJob(stack, 'Job', {

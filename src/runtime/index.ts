@@ -27,7 +27,8 @@ export {
   type ZipOptions, type ZipStream,
 } from './archive/index.js';
 export {
-  type ExtractDestination, type ExtractManifest, type ExtractOptions, extractTo, type RefusedEntry, type SkippedEntry, type StoredEntry, wakeWorker,
+  type ExtractDestination, type ExtractManifest, type ExtractOptions, extractTo, type ObjectTask, type ObjectTaskContext, ObjectTaskExitCode,
+  type ObjectTaskHandler, readObjectTask, type RefusedEntry, runObjectTask, type RunObjectTaskOptions, type SkippedEntry, type StoredEntry, wakeWorker,
 } from './jobs/index.js';
 export {
   IdempotentUploader, type IdempotentUploaderOptions, type ObjectSettings, type PutAllOptions, type PutBody, type PutOptions, type PutResult, StorageError,

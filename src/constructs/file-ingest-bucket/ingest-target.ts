@@ -5,6 +5,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import type { ObjectFargateTask } from '../object-fargate-task';
 import type { QueueScaledFargateWorker } from '../queue-scaled-fargate-worker';
 import type { IngestRoute } from './ingest-route';
 import * as targets from './private/targets';
@@ -151,6 +152,15 @@ export abstract class IngestTarget {
    */
   public static stateMachine(stateMachine: IStateMachine): IngestTarget {
     return new BuiltInTarget(targets.stateMachine(stateMachine));
+  }
+
+  /**
+   * A Fargate task of its own for each object, which may read the objects that the route is about.
+   *
+   * @param task what works on an object
+   */
+  public static fargateTask(task: ObjectFargateTask): IngestTarget {
+    return new BuiltInTarget(targets.fargateTask(task));
   }
 
   /**

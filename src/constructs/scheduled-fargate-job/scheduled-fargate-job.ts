@@ -11,13 +11,13 @@ import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
 import { JobEnv } from '../../contract/job-env';
 import { EventBridgeLimits } from '../../contract/service-limits';
-import { useFargateCapacity } from '../capacity';
+import { SpotStrategy, useFargateCapacity } from '../capacity';
 import { checkSeconds, checkWholeNumber } from '../private/checks';
+import { grantRunTask, resolveFargateRun, type FargateRun } from '../private/fargate-run';
 import { checkFargateTask } from '../private/fargate-task';
 import { createUndeliveredEvents } from '../private/undelivered-events';
 import { ValidationError } from '../private/validation-error';
 import { JobDefaults } from './defaults';
-import { grantRunTask, resolveJobTask, type JobTask } from './private/job-task';
 import { createSupervisor } from './private/supervised-run';
 import type { ScheduledFargateJobProps } from './scheduled-fargate-job-props';
 
@@ -78,16 +78,16 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
   /** The network connections of the task. */
   public readonly connections: Connections;
 
-  readonly #task: JobTask;
+  readonly #run: FargateRun;
 
   public constructor(scope: Construct, id: string, props: ScheduledFargateJobProps) {
     super(scope, id);
     this.#checkProps(props);
-    this.#task = resolveJobTask(this, props);
-    this.taskDefinition = this.#task.taskDefinition;
-    this.container = this.#task.container;
+    this.#run = resolveFargateRun(this, props, { name: 'Job', streamPrefix: 'job' }, props.capacity ?? SpotStrategy.onDemand());
+    this.taskDefinition = this.#run.taskDefinition;
+    this.container = this.#run.container;
     this.grantPrincipal = this.taskDefinition.taskRole;
-    this.connections = new Connections({ securityGroups: this.#task.network.securityGroups });
+    this.connections = new Connections({ securityGroups: this.#run.network.securityGroups });
 
     const undelivered = createUndeliveredEvents(this, {
       description: `Runs of ${this.node.path} could not be started and wait in its dead-letter queue`,
@@ -97,7 +97,7 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
     this.deadLetterAlarm = undelivered.deadLetterAlarm;
 
     const supervision = props.supervision?.options;
-    this.stateMachine = supervision && createSupervisor(this, this.#task, supervision);
+    this.stateMachine = supervision && createSupervisor(this, this.#run, supervision);
     this.schedule = new Schedule(this, 'Schedule', {
       schedule: props.schedule,
       description: `Runs of ${this.node.path}`,
@@ -120,7 +120,7 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
    * @param grantee who runs the job
    */
   public grantRun(grantee: iam.IGrantable): iam.Grant {
-    return this.stateMachine?.grantStartExecution(grantee) ?? grantRunTask(this.#task, grantee);
+    return this.stateMachine?.grantStartExecution(grantee) ?? grantRunTask(this.#run, grantee);
   }
 
   /**
@@ -153,7 +153,7 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
     if (this.stateMachine !== undefined) {
       return new StepFunctionsStartExecution(this.stateMachine, { ...delivery, input: ScheduleTargetInput.fromObject(why) });
     }
-    const { cluster, taskDefinition, container, capacity, network } = this.#task;
+    const { cluster, taskDefinition, container, capacity, network } = this.#run;
     return new EcsRunFargateTask(cluster, {
       ...delivery,
       taskDefinition,

@@ -1,3 +1,6 @@
 export type { ExtractManifest, RefusedEntry, SkippedEntry, StoredEntry } from './extract-manifest.js';
 export { extractTo, type ExtractDestination, type ExtractOptions } from './extract-to.js';
+export {
+  type ObjectTask, type ObjectTaskContext, ObjectTaskExitCode, type ObjectTaskHandler, readObjectTask, runObjectTask, type RunObjectTaskOptions,
+} from './run-object-task.js';
 export { wakeWorker } from './wake-worker.js';

@@ -128,7 +128,7 @@ describe('a supervised job', () => {
 
   it('runs the task beside a clock, so that whichever ends first stops the other', () => {
     const { Branches: branches, Catch: caught } = definition.States['Supervise'] as unknown as { Branches: Definition[]; Catch: unknown };
-    expect(caught).toEqual([{ ErrorEquals: ['JobFinished'], Next: 'Done' }]);
+    expect(caught).toEqual([{ ErrorEquals: ['Finished'], Next: 'Done' }]);
     expect(branches[0].States['RunTask']).toMatchObject({
       Resource: 'arn:{\'Ref\':\'AWS::Partition\'}:states:::ecs:runTask.sync',
       Arguments: {
@@ -139,10 +139,10 @@ describe('a supervised job', () => {
       Retry: [{ ErrorEquals: ['States.ALL'], MaxAttempts: 2, IntervalSeconds: 30, BackoffRate: 2, JitterStrategy: 'FULL' }],
       Next: 'TaskEnded',
     });
-    expect(branches[0].States['TaskEnded']).toMatchObject({ Type: 'Fail', Error: 'JobFinished' });
+    expect(branches[0].States['TaskEnded']).toMatchObject({ Type: 'Fail', Error: 'Finished' });
     expect(branches[1].States).toMatchObject({
       Clock: { Type: 'Wait', Seconds: 3_600, Next: 'TookTooLong' },
-      TookTooLong: { Type: 'Fail', Error: 'JobTookTooLong', Cause: 'The job was not done after 60 minutes' },
+      TookTooLong: { Type: 'Fail', Error: 'TookTooLong', Cause: 'The task was not done after 60 minutes' },
     });
   });
 

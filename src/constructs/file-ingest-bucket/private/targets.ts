@@ -7,6 +7,7 @@ import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { WakeUpMessage } from '../../../contract/wake-up';
 import { ValidationError } from '../../private/validation-error';
 import { createWorkQueue } from '../../private/work-queue';
+import type { ObjectFargateTask } from '../../object-fargate-task';
 import type { QueueScaledFargateWorker } from '../../queue-scaled-fargate-worker';
 import type { IngestRoute } from '../ingest-route';
 import type { IngestDelivery, IngestMessageOptions, IngestQueueOptions, IngestTargetConfig } from '../ingest-target';
@@ -46,6 +47,13 @@ export function lambdaFunction(handler: IFunction): Bind {
 
 export function stateMachine(target: IStateMachine): Bind {
   return (_, delivery) => ({ ruleTarget: new SfnStateMachine(target, { ...delivery }) });
+}
+
+export function fargateTask(task: ObjectFargateTask): Bind {
+  return (route, delivery) => {
+    route.grantRead(task);
+    return { ruleTarget: new SfnStateMachine(task.stateMachine, { ...delivery }) };
+  };
 }
 
 function toQueue(queue: IQueue, { messageGroupId }: IngestMessageOptions, route: IngestRoute, delivery: IngestDelivery): IngestTargetConfig {

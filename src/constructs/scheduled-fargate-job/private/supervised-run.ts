@@ -1,27 +1,14 @@
-import { Aws, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
-import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
-import { acknowledge, acknowledgeWildcard } from '../../private/acknowledge';
+import type { FargateRun } from '../../private/fargate-run';
+import { createRunMachine } from '../../private/run-machine';
 import type { SupervisionOptions } from '../job-supervision';
-import { grantRunTask, type JobTask } from './job-task';
 import { renderSupervision } from './supervision-definition';
 
 /** The state machine that starts a job's task, waits for it, and stops or starts it again. */
-export function createSupervisor(scope: Construct, task: JobTask, supervision: SupervisionOptions): sfn.StateMachine {
-  const logs = new LogGroup(scope, 'RunsLog', { retention: RetentionDays.ONE_MONTH, removalPolicy: RemovalPolicy.DESTROY });
-  const machine = new sfn.StateMachine(scope, 'StateMachine', {
-    comment: `Runs of ${scope.node.path}`,
-    definitionBody: sfn.DefinitionBody.fromString(Stack.of(scope).toJsonString(renderSupervision(task, supervision))),
-    stateMachineType: sfn.StateMachineType.STANDARD,
-    logs: { destination: logs, level: sfn.LogLevel.ALL },
-    tracingEnabled: true,
-  });
-  acknowledge(machine, 'AwsSolutions-IAM5[Resource::*]', 'The calls by which a service sets up its log delivery and sends traces have no narrower resource');
-  grantRunTask(task, machine);
-  grantWait(machine, task.cluster);
+export function createSupervisor(scope: Construct, run: FargateRun, supervision: SupervisionOptions): StateMachine {
+  const machine = createRunMachine(scope, run, renderSupervision(run, supervision));
   if (!(supervision.allowOverlap ?? false)) {
     // In the role's own policy it would name the machine, which waits for that policy.
     new iam.Policy(scope, 'LookForOthers', {
@@ -30,19 +17,4 @@ export function createSupervisor(scope: Construct, task: JobTask, supervision: S
     });
   }
   return machine;
-}
-
-/**
- * What Step Functions needs to wait for a task, and to stop one.
- *
- * @see https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html
- */
-function grantWait(machine: sfn.StateMachine, cluster: ecs.ICluster): void {
-  const stack = Stack.of(cluster);
-  const { region, account } = cluster.env;
-  const tasks = stack.formatArn({ service: 'ecs', region, account, resource: 'task', resourceName: `${cluster.clusterName}/*` });
-  iam.Grant.addToPrincipal({ grantee: machine, actions: ['ecs:DescribeTasks', 'ecs:StopTask'], resourceArns: [tasks] });
-  acknowledgeWildcard(machine, tasks, 'The id of a task is not known before it starts; the cluster bounds it');
-  const rule = `arn:${Aws.PARTITION}:events:${Aws.REGION}:${Aws.ACCOUNT_ID}:rule/StepFunctionsGetEventsForECSTaskRule`;
-  iam.Grant.addToPrincipal({ grantee: machine, actions: ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'], resourceArns: [rule] });
 }

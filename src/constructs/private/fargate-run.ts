@@ -1,27 +1,35 @@
-import { SecurityGroup, SubnetType, type ISecurityGroup } from 'aws-cdk-lib/aws-ec2';
+import { SecurityGroup, SubnetType, type ISecurityGroup, type SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { SpotStrategy } from '../../capacity';
-import { resolveFargateTask } from '../../private/fargate-task';
-import type { ScheduledFargateJobProps } from '../scheduled-fargate-job-props';
+import type { SpotStrategy } from '../capacity';
+import type { FargateTaskProps } from '../fargate-task';
+import { resolveFargateTask, type OwnContainer } from './fargate-task';
 
-/** The task of a job, and where it runs. */
-export interface JobTask {
+/** A task that is run for one piece of work, and where it runs. */
+export interface FargateRun {
   readonly cluster: ecs.ICluster;
   readonly taskDefinition: ecs.FargateTaskDefinition;
   readonly container: ecs.ContainerDefinition;
   readonly capacity: ecs.CapacityProviderStrategy[];
-  readonly network: JobNetwork;
+  readonly network: FargateRunNetwork;
 }
 
-export interface JobNetwork {
+export interface FargateRunNetwork {
   readonly subnetIds: string[];
   readonly securityGroups: ISecurityGroup[];
   readonly assignPublicIp: boolean;
 }
 
-export function resolveJobTask(scope: Construct, props: ScheduledFargateJobProps): JobTask {
+export interface FargateRunProps extends FargateTaskProps {
+  readonly cluster: ecs.ICluster;
+  readonly vpcSubnets?: SubnetSelection;
+  readonly securityGroups?: ISecurityGroup[];
+  readonly assignPublicIp?: boolean;
+}
+
+/** Creates what the props leave to us. */
+export function resolveFargateRun(scope: Construct, props: FargateRunProps, own: OwnContainer, capacity: SpotStrategy): FargateRun {
   const { cluster } = props;
   const { subnetIds } = cluster.vpc.selectSubnets(props.vpcSubnets ?? { subnetType: SubnetType.PRIVATE_WITH_EGRESS });
   const securityGroups = props.securityGroups ?? [
@@ -29,14 +37,14 @@ export function resolveJobTask(scope: Construct, props: ScheduledFargateJobProps
   ];
   return {
     cluster,
-    ...resolveFargateTask(scope, props, { name: 'Job', streamPrefix: 'job' }),
-    capacity: (props.capacity ?? SpotStrategy.onDemand()).capacityProviderStrategies,
+    ...resolveFargateTask(scope, props, own),
+    capacity: capacity.capacityProviderStrategies,
     network: { subnetIds, securityGroups, assignPublicIp: props.assignPublicIp ?? false },
   };
 }
 
 /** Lets `grantee` start the task, in its cluster and with its roles. */
-export function grantRunTask({ cluster, taskDefinition }: JobTask, grantee: IGrantable): Grant {
+export function grantRunTask({ cluster, taskDefinition }: FargateRun, grantee: IGrantable): Grant {
   Grant.addToPrincipal({
     grantee,
     actions: ['iam:PassRole'],

@@ -1,0 +1,2 @@
+export { ObjectFargateTask } from './object-fargate-task';
+export type { ObjectFargateTaskProps } from './object-fargate-task-props';

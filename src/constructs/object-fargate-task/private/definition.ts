@@ -1,0 +1,73 @@
+import { Aws } from 'aws-cdk-lib';
+import { ObjectTaskEnv } from '../../../contract/object-task-env';
+import type { FargateRun } from '../../private/fargate-run';
+import { besideClock, renderRunTask } from '../../private/run-task-state';
+import { ObjectTaskDefaults } from '../defaults';
+import type { ObjectFargateTaskProps } from '../object-fargate-task-props';
+
+/** What Step Functions calls it when ECS took no task: throttled, away, or without capacity, which it tells in `failures` of its answer. */
+const NotTaken = ['ECS.AmazonECSException', 'AmazonECS.Unknown', 'ECS.ServerException', 'ECS.ThrottlingException'];
+
+/** The work on one object in the Amazon States Language. Its input is the event that S3 sent. */
+export function renderObjectTask(run: FargateRun, deadLetterQueueUrl: string, { retries, maxDuration }: ObjectFargateTaskProps): object {
+  const runTask = renderRunTask(run, { environment: renderEnvironment(), retry: renderRetry(retries ?? ObjectTaskDefaults.retries) });
+  const toDeadLetters = {
+    ErrorEquals: ['States.ALL'],
+    Output: { event: '{% $states.input %}', error: '{% $states.errorOutput %}' },
+    Next: 'DeadLetter',
+  };
+  return {
+    QueryLanguage: 'JSONata',
+    StartAt: 'Work',
+    States: {
+      Work: maxDuration === undefined
+        ? { ...runTask, Catch: [toDeadLetters], End: true }
+        : besideClock(runTask, maxDuration.toMinutes({ integral: false }), { done: 'Done', failed: toDeadLetters }),
+      ...(maxDuration !== undefined && { Done: { Type: 'Succeed' } }),
+      DeadLetter: {
+        Type: 'Task',
+        Resource: `arn:${Aws.PARTITION}:states:::sqs:sendMessage`,
+        Arguments: { QueueUrl: deadLetterQueueUrl, MessageBody: '{% $string($states.input.event) %}' },
+        Retry: [{ ErrorEquals: ['States.ALL'], IntervalSeconds: 5, MaxAttempts: 10, BackoffRate: 2, JitterStrategy: 'FULL' }],
+        Output: '{% $states.input.error %}',
+        Next: 'Failed',
+      },
+      // So that the execution is found among the failed ones, with its reason.
+      Failed: { Type: 'Fail', Error: '{% $states.input.Error %}', Cause: '{% $states.input.Cause %}' },
+    },
+  };
+}
+
+function renderEnvironment(): Record<string, string> {
+  const detail = '$states.input.detail';
+  return {
+    [ObjectTaskEnv.bucket]: `{% ${detail}.bucket.name %}`,
+    [ObjectTaskEnv.key]: `{% ${detail}.object.key %}`,
+    [ObjectTaskEnv.versionId]: textOf(`${detail}.object.'version-id'`),
+    [ObjectTaskEnv.size]: textOf(`${detail}.object.size`),
+    [ObjectTaskEnv.etag]: textOf(`${detail}.object.etag`),
+    [ObjectTaskEnv.sequencer]: textOf(`${detail}.object.sequencer`),
+    [ObjectTaskEnv.reason]: textOf(`${detail}.reason`),
+    [ObjectTaskEnv.correlationId]: '{% $states.input.id %}',
+  };
+}
+
+/** What is not in the event is an empty text: ECS takes no other value. */
+function textOf(path: string): string {
+  return `{% $exists(${path}) ? $string(${path}) : '' %}`;
+}
+
+/** Step Functions counts the attempts of each entry by itself, and the first that names an error takes it. */
+function renderRetry(retries: number): object[] {
+  const { launchInterval, maxLaunchInterval, launchRetries, retryInterval } = ObjectTaskDefaults;
+  const launch = {
+    ErrorEquals: NotTaken,
+    IntervalSeconds: launchInterval.toSeconds(),
+    MaxDelaySeconds: maxLaunchInterval.toSeconds(),
+    MaxAttempts: launchRetries,
+    BackoffRate: 2,
+    JitterStrategy: 'FULL',
+  };
+  const failure = { ErrorEquals: ['States.ALL'], IntervalSeconds: retryInterval.toSeconds(), MaxAttempts: retries, BackoffRate: 2, JitterStrategy: 'FULL' };
+  return retries === 0 ? [launch] : [launch, failure];
+}

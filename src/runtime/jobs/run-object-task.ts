@@ -1,0 +1,118 @@
+import { type ConfigurationError } from '../errors.js';
+import { defined } from '../support/defined.js';
+import { OptionChecks } from '../support/option-checks.js';
+import { type Logger } from '../support/logger.js';
+import { createLogger } from '../telemetry/index.js';
+import { type JobObject } from '../../contract/job-message.js';
+import { ObjectTaskEnv } from '../../contract/object-task-env.js';
+
+/** What the exit code of a task says, after `sysexits.h` where that has a word for it. Every code but 0 has the task started again, if it may be. */
+export const ObjectTaskExitCode = {
+  /** The handler returned. */
+  done: 0,
+  /** The handler threw, or somebody else did and nobody caught it. */
+  failed: 70,
+  /** The handler threw after the task was told to stop. */
+  stopped: 75,
+  /** The environment names no object; the log says what is missing. */
+  configuration: 78,
+} as const;
+
+/** An object, and what came with its event. */
+export interface ObjectTask {
+  readonly object: JobObject;
+  /** Id of the event that told of the object. */
+  readonly correlationId: string;
+}
+
+export interface ObjectTaskContext {
+  /** Aborts when the task is told to stop, as by a Spot reclaim; the container is killed after its stop timeout. */
+  readonly signal: AbortSignal;
+  /** Writes the correlation id and the file into every line. */
+  readonly log: Logger;
+}
+
+export type ObjectTaskHandler = (task: ObjectTask, context: ObjectTaskContext) => Promise<unknown>;
+
+export interface RunObjectTaskOptions {
+  /** Where the object is read from. @default process.env */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** @default createLogger() */
+  readonly logger?: Logger;
+  /** Ends the process. @default process.exit */
+  readonly exit?: (code: number) => void;
+}
+
+/**
+ * Works on the one object that `ObjectFargateTask` started this container for: the whole main program of a container.
+ *
+ * ```ts
+ * await runObjectTask(async ({ object }, { signal, log }) => {
+ *   log.info({ size: object.size }, 'working');
+ *   await convert(object.bucket, object.key, { signal });
+ * });
+ * ```
+ *
+ * Returning says that the work is done, throwing has the task started again. SIGTERM and SIGINT abort the signal. Exits with a code of `ObjectTaskExitCode`.
+ */
+export async function runObjectTask(handler: ObjectTaskHandler, options: RunObjectTaskOptions = {}): Promise<void> {
+  const exit = options.exit ?? ((code) => process.exit(code));
+  const logger = options.logger ?? createLogger();
+  let task: ObjectTask;
+  try {
+    task = readObjectTask(options.env ?? process.env);
+  } catch (error) {
+    (error as ConfigurationError).problems.forEach((problem) => logger.fatal({ problem }, 'task cannot start'));
+    exit(ObjectTaskExitCode.configuration);
+    return;
+  }
+  const { object, correlationId } = task;
+  const log = logger.child({ correlationId, file: `${object.bucket}/${object.key}` });
+  const stop = new AbortController();
+  const onSignal = (signal: NodeJS.Signals) => stop.abort(new DOMException(`received ${signal}`, 'AbortError'));
+  const onException = (error: unknown) => {
+    log.fatal({ err: error }, 'uncaught exception');
+    exit(ObjectTaskExitCode.failed);
+  };
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal).on('uncaughtException', onException).on('unhandledRejection', onException);
+  let code: number = ObjectTaskExitCode.done;
+  try {
+    await handler(task, { signal: stop.signal, log });
+  } catch (error) {
+    log.error({ err: error }, 'object task failed');
+    code = stop.signal.aborted ? ObjectTaskExitCode.stopped : ObjectTaskExitCode.failed;
+  } finally {
+    process.off('SIGTERM', onSignal).off('SIGINT', onSignal).off('uncaughtException', onException).off('unhandledRejection', onException);
+  }
+  exit(code);
+}
+
+/**
+ * Reads what `ObjectFargateTask` wrote into the environment, for programs that do not use `runObjectTask`.
+ *
+ * @throws ConfigurationError with every problem, by variable
+ */
+export function readObjectTask(env: Readonly<Record<string, string | undefined>>): ObjectTask {
+  const checks = new OptionChecks();
+  const required = (name: string, what: string) => {
+    const value = env[name] ?? '';
+    checks.that(value !== '', `expected \`${name}\` to be ${what}, but it is not set; ObjectFargateTask sets it for the tasks that it starts`);
+    return value;
+  };
+  const optional = (name: string) => (env[name] === '' ? undefined : env[name]);
+  const size = optional(ObjectTaskEnv.size);
+  checks.that(size === undefined || /^\d+$/.test(size), `expected \`${ObjectTaskEnv.size}\` to be a number of bytes, got: ${String(size)}`);
+  const entries = {
+    size: size === undefined ? undefined : Number(size),
+    etag: optional(ObjectTaskEnv.etag),
+    versionId: optional(ObjectTaskEnv.versionId),
+    sequencer: optional(ObjectTaskEnv.sequencer),
+    reason: optional(ObjectTaskEnv.reason),
+  };
+  const task = {
+    object: { bucket: required(ObjectTaskEnv.bucket, 'the name of a bucket'), key: required(ObjectTaskEnv.key, 'the key of an object'), ...defined(entries) },
+    correlationId: required(ObjectTaskEnv.correlationId, 'the id of an event'),
+  };
+  checks.done();
+  return task;
+}

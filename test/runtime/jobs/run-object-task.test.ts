@@ -1,0 +1,85 @@
+import { DispatchEnv } from '../../../src/contract/dispatch-env';
+import { ObjectTaskEnv } from '../../../src/contract/object-task-env';
+import { ConfigurationError, ObjectTaskExitCode, readObjectTask, runObjectTask, type ObjectTaskHandler } from '../../../src/runtime/index.js';
+import { type Logger, silentLogger } from '../../../src/runtime/support/logger.js';
+
+const env = {
+  FILEWORKS_FILE_BUCKET: 'inbox',
+  FILEWORKS_FILE_KEY: 'in/a b+c %41.mov',
+  FILEWORKS_FILE_SIZE: '7',
+  FILEWORKS_FILE_ETAG: 'e',
+  FILEWORKS_FILE_VERSION_ID: '',
+  FILEWORKS_FILE_SEQUENCER: '0A',
+  FILEWORKS_FILE_REASON: 'PutObject',
+  FILEWORKS_CORRELATION_ID: 'event-1',
+};
+
+async function run(handler: ObjectTaskHandler, more: object = {}): Promise<number[]> {
+  const codes: number[] = [];
+  await runObjectTask(handler, { env, logger: silentLogger, exit: (code) => codes.push(code), ...more });
+  return codes;
+}
+
+test('gives the handler the object as it is named, without what the event did not say', async () => {
+  const handler = jest.fn(() => Promise.resolve());
+  expect(await run(handler)).toEqual([ObjectTaskExitCode.done]);
+  expect(handler).toHaveBeenCalledWith({
+    object: { bucket: 'inbox', key: 'in/a b+c %41.mov', size: 7, etag: 'e', sequencer: '0A', reason: 'PutObject' },
+    correlationId: 'event-1',
+  }, { signal: expect.any(AbortSignal) as AbortSignal, log: silentLogger });
+});
+
+test('fails with a code of its own when the handler throws, and writes why under the correlation id', async () => {
+  const lines: object[] = [];
+  const logger = (fields: object): Logger => ({
+    ...silentLogger,
+    child: (more) => logger({ ...fields, ...more }),
+    error: (line) => lines.push({ ...fields, ...line }),
+  });
+  const error = new Error('no such format');
+  expect(await run(() => Promise.reject(error), { logger: logger({}) })).toEqual([70]);
+  expect(lines).toEqual([{ correlationId: 'event-1', file: 'inbox/in/a b+c %41.mov', err: error }]);
+});
+
+test.each(['SIGTERM', 'SIGINT'] as const)('tells the handler of %s, and says that it was stopped', async (name) => {
+  const handler: ObjectTaskHandler = (_, { signal }) => new Promise((_resolve, reject) => {
+    signal.onabort = () => reject(signal.reason as Error);
+    process.emit(name, name);
+  });
+  expect(await run(handler)).toEqual([ObjectTaskExitCode.stopped]);
+});
+
+test('is done when the handler ends its work in spite of the signal, and no longer listens', async () => {
+  const before = process.listenerCount('SIGTERM');
+  expect(await run(() => {
+    process.emit('SIGTERM', 'SIGTERM');
+    return Promise.resolve();
+  })).toEqual([0]);
+  expect(process.listenerCount('SIGTERM')).toBe(before);
+});
+
+test('fails when something throws that nobody waits for', async () => {
+  const codes = await run(() => {
+    process.listeners('unhandledRejection').at(-1)?.(new Error('stray'), Promise.resolve());
+    return Promise.resolve();
+  });
+  expect(codes[0]).toBe(70);
+});
+
+test('cannot start without an object, and names every variable that is missing', async () => {
+  const problems: unknown[] = [];
+  const logger = { ...silentLogger, fatal: ({ problem }: { problem?: unknown }) => problems.push(problem) };
+  expect(await run(() => Promise.reject(new Error('never called')), { env: { FILEWORKS_FILE_SIZE: 'many' }, logger })).toEqual([78]);
+  expect(problems).toEqual([
+    'expected `FILEWORKS_FILE_SIZE` to be a number of bytes, got: many',
+    'expected `FILEWORKS_FILE_BUCKET` to be the name of a bucket, but it is not set; ObjectFargateTask sets it for the tasks that it starts',
+    'expected `FILEWORKS_FILE_KEY` to be the key of an object, but it is not set; ObjectFargateTask sets it for the tasks that it starts',
+    'expected `FILEWORKS_CORRELATION_ID` to be the id of an event, but it is not set; ObjectFargateTask sets it for the tasks that it starts',
+  ]);
+  expect(() => readObjectTask({})).toThrow(ConfigurationError);
+});
+
+test('names of an object what TypedDispatcher names by the same variables', () => {
+  const { bucket, key, versionId } = DispatchEnv;
+  expect(ObjectTaskEnv).toMatchObject({ bucket, key, versionId });
+});
