@@ -16,6 +16,7 @@ import type { FileIngestBucket } from '../file-ingest-bucket';
 import { checkWholeNumber } from '../private/checks';
 import { grantSend } from '../private/grants';
 import { createHandlerFunction } from '../private/handler-function';
+import { createUndeliveredEvents, type UndeliveredEvents } from '../private/undelivered-events';
 import { ValidationError } from '../private/validation-error';
 import { createWorkQueue, WorkQueueDefaults, type WorkQueue } from '../private/work-queue';
 import { DispatcherDefaults } from './defaults';
@@ -25,7 +26,6 @@ import { createAlarms, dispatchMetric } from './private/alarms';
 import { grantLaunch, grantTend, renderLaunch } from './private/launch';
 import { renderRule } from './private/rule';
 import { createStateTable, grantDispatch, grantSearch, grantTurn } from './private/state-table';
-import { createUndelivered, type Undelivered } from './private/undelivered';
 
 /** What becomes of a file that no type matches. */
 export enum UnmatchedFile {
@@ -125,7 +125,7 @@ export class TypedDispatcher extends Construct {
   readonly #clusters = new Set<ICluster>();
   readonly #tenders: lambda.Function[];
   readonly #events: WorkQueue;
-  readonly #undelivered: Undelivered;
+  readonly #undelivered: UndeliveredEvents;
   readonly #startedBy: string;
 
   public constructor(scope: Construct, id: string, props: TypedDispatcherProps = {}) {
@@ -141,7 +141,10 @@ export class TypedDispatcher extends Construct {
     });
     this.queue = this.#events.queue;
     this.deadLetterQueue = this.#events.deadLetterQueue;
-    this.#undelivered = createUndelivered(this, props.alarmActions);
+    this.#undelivered = createUndeliveredEvents(new Construct(this, 'Undelivered'), {
+      description: `Events for ${this.node.path} could not be delivered and wait in its dead-letter queue`,
+      alarmActions: props.alarmActions,
+    });
 
     const wakes = createWorkQueue(new Construct(this, 'Wakes'), {
       visibilityTimeout: DispatcherDefaults.launcherTimeout.plus(DispatcherDefaults.launcherTimeout),
@@ -265,7 +268,7 @@ export class TypedDispatcher extends Construct {
       retryAttempts: DispatcherDefaults.streamRetries,
       maxRecordAge: DispatcherDefaults.streamMaxAge,
       filters: [lambda.FilterCriteria.filter(ended)],
-      onFailure: new SqsDlq(this.#undelivered.queue),
+      onFailure: new SqsDlq(this.#undelivered.deadLetterQueue),
     });
     this.stateTable.grantStreamRead(watcher);
     new Rule(this, 'TaskStopped', {
@@ -319,7 +322,7 @@ export class TypedDispatcher extends Construct {
   }
 
   #delivery() {
-    return { deadLetterQueue: this.#undelivered.queue, maxEventAge: DispatcherDefaults.maxEventAge, retryAttempts: DispatcherDefaults.retryAttempts };
+    return { deadLetterQueue: this.#undelivered.deadLetterQueue, maxEventAge: DispatcherDefaults.maxEventAge, retryAttempts: DispatcherDefaults.retryAttempts };
   }
 
   #tend(cluster: ICluster): void {
