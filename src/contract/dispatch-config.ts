@@ -3,11 +3,19 @@
 /** How files of one type are recognised and dispatched. */
 export interface DispatchRule {
   readonly type: string;
-  /** Regular expressions of whole keys; their named groups are the parts of the key. */
+  /** Regular expressions of whole keys, of which one must match; their named groups are the parts of the key. */
   readonly keys: readonly string[];
   /** Bytes, inclusive. */
   readonly minSize?: number;
   readonly maxSize?: number;
+  /** Media types without parameters, in lower case; one that ends with `/*` stands for all that begin so. */
+  readonly contentTypes?: readonly string[];
+  /** User metadata that the object must have; names in lower case. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Tags that the object must have. */
+  readonly tags?: Readonly<Record<string, string>>;
+  /** ARN of a function that has the last word. */
+  readonly matchFunction?: string;
   /** Files that may work at the same time in one sequence; 0: without limit, there are no sequences. */
   readonly slots: number;
   /** Part of the key that makes a sequence of its own. */
@@ -29,7 +37,30 @@ export interface DispatchRule {
 export interface DispatchRules {
   /** The first that matches counts. */
   readonly rules: readonly DispatchRule[];
-  readonly unmatched: 'dead-letter' | 'ignore';
+  /** What becomes of a file that none matches, or the type that it gets. */
+  readonly unmatched: 'dead-letter' | 'ignore' | { readonly type: string };
+}
+
+/** What a match function is asked. */
+export interface MatchRequest {
+  readonly type: string;
+  readonly correlationId: string;
+  /** When S3 sent the event, ISO 8601. */
+  readonly time: string;
+  readonly object: {
+    readonly bucket: string;
+    readonly key: string;
+    readonly size?: number;
+    readonly etag?: string;
+    readonly versionId?: string;
+  };
+}
+
+/** What a match function answers. */
+export interface MatchAnswer {
+  readonly match: boolean;
+  /** Parts of the key by which files are ordered or make sequences, beside or in place of those that `keys` names. */
+  readonly parts?: Readonly<Record<string, string>>;
 }
 
 /** The task that files of one type start. */

@@ -7,7 +7,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
 import { checkExcluded } from '../private/checks';
-import { grantPutObjects, grantReadObjects } from '../private/object-grants';
+import { grantPutObjects, grantReadObjects, grantReadObjectTags } from '../private/object-grants';
 import { createUndeliveredEvents } from '../private/undelivered-events';
 import { IngestRoute } from './ingest-route';
 import type { IngestRouteOptions } from './ingest-route-options';
@@ -154,6 +154,16 @@ export class FileIngestBucket extends Construct {
    */
   public grantRead(grantee: iam.IGrantable, prefix = ''): iam.Grant {
     return grantReadObjects(this.bucket, grantee, prefix, this.#versioned);
+  }
+
+  /**
+   * Lets `grantee` read the tags of objects, and not what is in them.
+   *
+   * @param grantee who reads
+   * @param prefix beginning of the keys whose tags may be read; by default all
+   */
+  public grantReadTags(grantee: iam.IGrantable, prefix = ''): iam.Grant {
+    return grantReadObjectTags(this.bucket, grantee, prefix, this.#versioned);
   }
 
   /**

@@ -11,6 +11,11 @@ export function grantReadObjects(bucket: IBucket, grantee: IGrantable, prefix: s
   return grantObjects(bucket, grantee, prefix, versioned ? ['s3:GetObject', 's3:GetObjectVersion'] : ['s3:GetObject']);
 }
 
+/** Lets `grantee` read the tags of the objects below a prefix. */
+export function grantReadObjectTags(bucket: IBucket, grantee: IGrantable, prefix: string, versioned: boolean): Grant {
+  return grantObjects(bucket, grantee, prefix, versioned ? ['s3:GetObjectTagging', 's3:GetObjectVersionTagging'] : ['s3:GetObjectTagging']);
+}
+
 /** Lets `grantee` put objects below a prefix, also in parts, and give up an upload. */
 export function grantPutObjects(bucket: IBucket, grantee: IGrantable, prefix: string): Grant {
   grantWriteWithKey(bucket.encryptionKey, grantee);

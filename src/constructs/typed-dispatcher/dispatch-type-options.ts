@@ -1,18 +1,38 @@
 import type { Duration, Size } from 'aws-cdk-lib';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { DispatchTarget } from './dispatch-target';
 import type { FileOrder, LateFile, OnExhausted, OverwritePolicy } from './file-order';
 import type { TypeConcurrency } from './type-concurrency';
 
-/** One type of files: how they are recognised, what they start, how many at a time and in which order. */
+/**
+ * One type of files: how they are recognised, what they start, how many at a time and in which order.
+ *
+ * A file must meet every condition that is given, and at least one must be.
+ */
 export interface DispatchTypeOptions {
   /**
-   * Patterns of whole keys. `*` stands for any characters but `/`, `**` for any characters, and `{name}` for a part of the key without `/`
-   * that other options can refer to.
+   * Patterns of whole keys, of which one must match; case counts. `*` stands for any characters but `/`, `**` for any characters, and
+   * `{name}` for a part of the key without `/` that other options can refer to. In place of `prefixes` and `suffixes`.
    *
+   * @default - keys of any form
    * @example
    * ['incoming/{customer}/*.csv', 'incoming/{customer}/*.CSV']
    */
-  readonly keys: string[];
+  readonly keys?: string[];
+
+  /**
+   * Beginnings of keys, of which one must match; case counts.
+   *
+   * @default - keys of any beginning
+   */
+  readonly prefixes?: string[];
+
+  /**
+   * Ends of keys, such as `.csv`, of which one must match. Case does not count.
+   *
+   * @default - keys of any ending
+   */
+  readonly suffixes?: string[];
 
   /**
    * Smallest size of a file.
@@ -27,6 +47,46 @@ export interface DispatchTypeOptions {
    * @default - any
    */
   readonly maxSize?: Size;
+
+  /**
+   * Content types, of which the object must have one, such as `text/csv` or `image/*`. Parameters and case do not count.
+   *
+   * Asks S3 for each file that meets the conditions on key and size: the function that registers files may then read the objects of
+   * every source.
+   *
+   * @default - objects of any content type
+   */
+  readonly contentTypes?: string[];
+
+  /**
+   * User metadata that the object must have, without `x-amz-meta-`. The case of names does not count.
+   *
+   * Asks S3 as `contentTypes` does, once for both.
+   *
+   * @default - objects with any metadata
+   */
+  readonly metadata?: { [name: string]: string };
+
+  /**
+   * Tags that the object must have when it is registered.
+   *
+   * Asks S3 for each file that meets the conditions before: the function that registers files may then read the tags of the objects of
+   * every source.
+   *
+   * @default - objects with any tags
+   */
+  readonly tags?: { [name: string]: string };
+
+  /**
+   * A function that has the last word on files that meet all other conditions.
+   *
+   * It is invoked with `{"type", "correlationId", "time", "object": {"bucket", "key", "size", "etag", "versionId"}}` and answers
+   * `{"match": false}`, or `{"match": true, "parts": {"customer": "c-17"}}` with parts that `concurrency` and `order` refer to. It MUST
+   * answer the same for the same file, and within half a minute. Files on which it fails are tried again, then go to the dead-letter queue.
+   *
+   * @default - none
+   */
+  readonly matchFunction?: IFunction;
 
   /** What a file starts. */
   readonly target: DispatchTarget;

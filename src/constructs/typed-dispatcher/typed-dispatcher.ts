@@ -1,10 +1,10 @@
-import { type Duration, Lazy, Names, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { type Duration, Lazy, Names, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { ICluster } from 'aws-cdk-lib/aws-ecs';
 import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
-import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
@@ -18,22 +18,19 @@ import { grantSend } from '../private/grants';
 import { createHandlerFunction } from '../private/handler-function';
 import { createUndeliveredEvents, type UndeliveredEvents } from '../private/undelivered-events';
 import { ValidationError } from '../private/validation-error';
+import { warn } from '../private/warning';
 import { createWorkQueue, WorkQueueDefaults, type WorkQueue } from '../private/work-queue';
 import { DispatcherDefaults } from './defaults';
 import type { DispatchTarget } from './dispatch-target';
 import type { DispatchTypeOptions } from './dispatch-type-options';
 import { createAlarms, dispatchMetric } from './private/alarms';
 import { grantLaunch, grantTend, renderLaunch } from './private/launch';
+import { type FileSource, grantInspection } from './private/inspection';
 import { renderRule } from './private/rule';
 import { createStateTable, grantDispatch, grantSearch, grantTurn } from './private/state-table';
-
-/** What becomes of a file that no type matches. */
-export enum UnmatchedFile {
-  /** Its event goes to the dead-letter queue and rings the alarm. */
-  DEAD_LETTER = 'dead-letter',
-  /** Nothing. */
-  IGNORE = 'ignore',
-}
+import { type CompiledMatch, compileMatch } from './private/type-match';
+import { commonKey } from './private/type-overlap';
+import { UnmatchedFile } from './unmatched-file';
 
 /** Properties of `TypedDispatcher`. */
 export interface TypedDispatcherProps {
@@ -121,7 +118,9 @@ export class TypedDispatcher extends Construct {
   readonly #rules: DispatchRule[] = [];
   readonly #launches: Record<string, DispatchLaunch> = {};
   readonly #targets: DispatchTarget[] = [];
-  readonly #sources: { readonly bucket: FileIngestBucket; readonly prefix: string }[] = [];
+  readonly #sources: FileSource[] = [];
+  readonly #matches: CompiledMatch[] = [];
+  readonly #ingress: lambda.Function;
   readonly #clusters = new Set<ICluster>();
   readonly #tenders: lambda.Function[];
   readonly #events: WorkQueue;
@@ -153,7 +152,7 @@ export class TypedDispatcher extends Construct {
       alarmActions: props.alarmActions,
       deadLetterDescription: `Launches of ${this.node.path} fail again and again`,
     });
-    this.#createIngress(props, wakes);
+    this.#ingress = this.#createIngress(props, wakes);
     this.#tenders = [this.#createLauncher(props, wakes), this.#createWatcher(wakes)];
     this.operatorFunction = this.#createOperator(wakes);
 
@@ -161,7 +160,7 @@ export class TypedDispatcher extends Construct {
     this.blockedAlarm = alarms.blocked;
     this.refusedAlarm = alarms.refused;
     this.sweeperAlarm = alarms.sweeper;
-    this.node.addValidation({ validate: () => this.#rules.length === 0 ? ['a dispatcher needs at least one type; call addType'] : [] });
+    this.node.addValidation({ validate: () => this.#validate(props.unmatched) });
   }
 
   /**
@@ -181,13 +180,17 @@ export class TypedDispatcher extends Construct {
       },
       targets: [new SqsQueue(this.queue, this.#delivery())],
     });
-    this.#sources.push({ bucket: source, prefix });
-    for (const { task } of this.#targets) source.grantRead(task.taskDefinition.taskRole, prefix);
+    this.#addSource({
+      bucket: source.bucket,
+      grantRead: (grantee) => source.grantRead(grantee, prefix),
+      grantReadTags: (grantee) => source.grantReadTags(grantee, prefix),
+    });
     return rule;
   }
 
   /**
-   * Adds a type of files. The first type that matches a file is its type, for good; add the narrow ones first.
+   * Adds a type of files. The first type that matches a file is its type, for good; add the narrow ones first. Where some key fits an
+   * earlier type too, a warning names it.
    *
    * @param id name of the type, from 1 to 32 letters, digits and `-`
    * @param options how files are recognised and dispatched
@@ -198,14 +201,23 @@ export class TypedDispatcher extends Construct {
     }
     const scope = new Construct(this, `Type${id}`);
     const { task } = options.target;
-    const rule = renderRule(scope, id, options);
+    const compiled = compileMatch(scope, options);
+    const rule = renderRule(scope, id, options, compiled);
+    this.#warnOfOverlaps(scope, compiled);
     this.#launches[id] = renderLaunch(scope, task);
     this.#rules.push(rule);
+    this.#matches.push(compiled);
+    if (options.matchFunction !== undefined) {
+      Grant.addToPrincipal({ grantee: this.#ingress, actions: ['lambda:InvokeFunction'], resourceArns: [options.matchFunction.functionArn] });
+    }
     this.#targets.push(options.target);
     this.#tend(task.cluster);
     for (const tender of this.#tenders) grantLaunch(task, tender);
     grantTurn(this.stateTable, task.taskDefinition.taskRole);
-    for (const { bucket, prefix } of this.#sources) bucket.grantRead(task.taskDefinition.taskRole, prefix);
+    for (const source of this.#sources) {
+      source.grantRead(task.taskDefinition.taskRole);
+      grantInspection(source, rule, this.#ingress);
+    }
   }
 
   /**
@@ -235,14 +247,22 @@ export class TypedDispatcher extends Construct {
     return dispatchMetric(this, DispatchMetrics.oldestQueuedAge, props);
   }
 
-  #createIngress({ unmatched = UnmatchedFile.DEAD_LETTER }: TypedDispatcherProps, wakes: WorkQueue): void {
-    const rules = (): DispatchRules => ({ rules: this.#rules, unmatched });
+  #addSource(source: FileSource): void {
+    this.#sources.push(source);
+    for (const { task } of this.#targets) source.grantRead(task.taskDefinition.taskRole);
+    for (const rule of this.#rules) grantInspection(source, rule, this.#ingress);
+  }
+
+  #createIngress({ unmatched = UnmatchedFile.DEAD_LETTER }: TypedDispatcherProps, wakes: WorkQueue): lambda.Function {
+    const { action, typeId: type } = unmatched;
+    const rules = (): DispatchRules => ({ rules: this.#rules, unmatched: type === undefined ? action as 'dead-letter' | 'ignore' : { type } });
     const ingress = this.#createFunction('Ingress', 'dispatch-ingress', DispatcherDefaults.ingressTimeout, wakes, {
-      [DispatchFunctionEnv.rules]: Lazy.string({ produce: () => this.#fitting(JSON.stringify(rules())) }),
+      [DispatchFunctionEnv.rules]: Lazy.uncachedString({ produce: () => this.#fitting(rules()) }),
       [DispatchFunctionEnv.deadLetterQueueUrl]: this.deadLetterQueue.queueUrl,
     });
     grantSend(this.deadLetterQueue, ingress);
     this.#consume('IngressSource', ingress, this.queue, DispatcherDefaults.registrars);
+    return ingress;
   }
 
   #createLauncher({ launchesPerSecond = DispatcherDefaults.launchesPerSecond }: TypedDispatcherProps, wakes: WorkQueue): lambda.Function {
@@ -331,14 +351,38 @@ export class TypedDispatcher extends Construct {
     for (const { role } of this.#tenders) if (role) grantTend(this, cluster, role);
   }
 
+  #warnOfOverlaps(scope: Construct, match: CompiledMatch): void {
+    const others = this.#matches
+      .map((other, index) => ({ type: this.#rules[index].type, key: commonKey(other, match) }))
+      .filter(({ key }) => key !== undefined);
+    if (others.length === 0) return;
+    const [{ type: first, key }] = others;
+    warn(
+      scope,
+      'TypedDispatcher.overlappingTypes',
+      `Some files fit ${others.map(({ type }) => type).join(' and ')} too, such as ${JSON.stringify(key)}, which becomes ${first} because that was added first; `
+      + 'narrow the types, or acknowledge this if it is what you want',
+    );
+  }
+
+  #validate({ typeId: type }: UnmatchedFile = UnmatchedFile.DEAD_LETTER): string[] {
+    if (this.#rules.length === 0) return ['a dispatcher needs at least one type; call addType'];
+    if (type === undefined) return [];
+    const rule = this.#rules.find((other) => other.type === type);
+    if (rule === undefined) return [`unmatched must name a type of the dispatcher, got: ${type}; add it by addType`];
+    const part = rule.sequencePart ?? rule.orderPart;
+    return part === undefined ? [] : [`unmatched cannot name the type ${type}, which needs the part {${part}} of a key that a file may not have; add a type for the rest`];
+  }
+
   /** A function's whole environment has 4 KB; the rest of it is names. */
-  #fitting(text: string): string {
+  #fitting(rules: DispatchRules): string {
     const max = 3_000;
-    if (!Token.isUnresolved(text) && text.length > max) {
+    const { length } = JSON.stringify(rules);
+    if (length > max) {
       throw new ValidationError(
-        `types and their patterns take ${text.length} characters, and ${max} fit into the function; use fewer or shorter patterns, or a second dispatcher`, this,
+        `types and their patterns take ${length} characters, and ${max} fit into the function; use fewer or shorter patterns, or a second dispatcher`, this,
       );
     }
-    return text;
+    return Stack.of(this).toJsonString(rules);
   }
 }

@@ -1,45 +1,35 @@
-import type { DispatchRule } from '../../contract/dispatch-config';
+import type { DispatchRule, DispatchRules } from '../../contract/dispatch-config';
 import type { Arrival } from '../../runtime/dispatch/events';
 import { fileId, normalizeSequencer } from '../../runtime/dispatch/identity';
 import { orderByPart, orderByTime } from '../../runtime/dispatch/order';
 import type { FileObject } from '../../runtime/dispatch/rows';
+import { type KeyParts, match } from './match';
+import type { ObjectNews } from './object-event';
+import type { ObjectInspector } from './object-inspector';
 
-export interface ObjectNews {
-  /** Id of the event. */
-  readonly correlationId: string;
-  /** ISO 8601. */
-  readonly time: string;
-  readonly object: FileObject;
-}
-
-/** The file that an event is about, by the first rule that matches; undefined when none does. */
-export function classify(news: ObjectNews, rules: readonly DispatchRule[]): Arrival | undefined {
+/**
+ * The file that an event is about, by the first rule that matches; undefined when none does and files without a type have none.
+ *
+ * @throws RangeError when the file has no sequence or order, because its key lacks the part
+ */
+export async function classify(news: ObjectNews, { rules, unmatched }: DispatchRules, inspector: ObjectInspector): Promise<Arrival | undefined> {
   for (const rule of rules) {
-    const parts = match(rule, news.object);
+    const parts = await match(rule, news.object, inspector);
     if (parts !== undefined) return arrivalOf(news, rule, parts);
   }
-  return undefined;
+  const rest = typeof unmatched === 'string' ? undefined : rules.find(({ type }) => type === unmatched.type);
+  return rest && arrivalOf(news, rest, {});
 }
 
-function match({ keys, minSize = 0, maxSize = Infinity }: DispatchRule, { key, size = 0 }: FileObject): Readonly<Record<string, string>> | undefined {
-  if (size < minSize || size > maxSize) return undefined;
-  for (const pattern of keys) {
-    const found = new RegExp(pattern, 'su').exec(key);
-    if (found !== null) return found.groups ?? {};
-  }
-  return undefined;
-}
-
-function arrivalOf({ correlationId, time, object: told }: ObjectNews, rule: DispatchRule, parts: Readonly<Record<string, string>>): Arrival {
+function arrivalOf({ correlationId, time, object: told }: ObjectNews, rule: DispatchRule, parts: KeyParts): Arrival {
   const object: FileObject = { ...told, ...(told.sequencer !== undefined && { sequencer: normalizeSequencer(told.sequencer) }) };
-  const part = rule.sequencePart === undefined ? undefined : parts[rule.sequencePart];
-  const sequence = part === undefined ? rule.type : `${rule.type}/${encodeURIComponent(part)}`;
+  const sequence = rule.sequencePart === undefined ? rule.type : `${rule.type}/${encodeURIComponent(partOf(parts, rule.sequencePart, rule))}`;
   return {
     id: fileId(object, time),
     type: rule.type,
     ...(rule.slots > 0 && { sequence }),
     slots: rule.slots,
-    order: rule.orderPart === undefined ? orderByTime(time, object.sequencer) : orderByPart(parts[rule.orderPart] ?? ''),
+    order: rule.orderPart === undefined ? orderByTime(time, object.sequencer) : orderByPart(partOf(parts, rule.orderPart, rule)),
     ...(rule.settleSeconds > 0 && { notBefore: Date.parse(time) + rule.settleSeconds * 1_000 }),
     object,
     policy: {
@@ -50,4 +40,9 @@ function arrivalOf({ correlationId, time, object: told }: ObjectNews, rule: Disp
     overwrite: rule.overwrite ?? (object.versionId === undefined ? 'latest' : 'each'),
     correlationId,
   };
+}
+
+function partOf(parts: KeyParts, name: string, { type }: DispatchRule): string {
+  if (!Object.hasOwn(parts, name)) throw new RangeError(`the match function of type ${type} did not tell the part ${name}`);
+  return parts[name];
 }

@@ -1,15 +1,20 @@
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { S3Client } from '@aws-sdk/client-s3';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { DispatchFunctionEnv, type DispatchRules } from '../../contract/dispatch-config';
 import { MessageAttributeNames } from '../../contract/job-message';
+import type { Arrival } from '../../runtime/dispatch/events';
 import { fileId } from '../../runtime/dispatch/identity';
 import { createParts, lazy } from '../shared/dispatch-parts';
 import { variable } from '../shared/environment';
 import { log } from '../shared/log';
 import type { SqsBatchResponse, SqsEvent, SqsRecord } from '../shared/sqs-event';
-import { classify, type ObjectNews } from './classify';
-import { type ObjectEvent, readObjectEvent } from './object-event';
+import { classify } from './classify';
+import { type ObjectEvent, type ObjectNews, readObjectEvent } from './object-event';
+import { ObjectGone, ObjectInspector } from './object-inspector';
 
 const parts = lazy(createParts);
+const inspectors = lazy(() => ({ s3: new S3Client(), lambda: new LambdaClient() }));
 const rules = lazy(() => JSON.parse(variable(DispatchFunctionEnv.rules)) as DispatchRules);
 
 /** Registers the files that events of S3 tell of, and claims what can start. */
@@ -25,13 +30,17 @@ export async function handler({ Records: records }: SqsEvent): Promise<SqsBatchR
 
 async function take(record: SqsRecord): Promise<void> {
   let event: ObjectEvent;
-  let arrival: ReturnType<typeof classify>;
+  let arrival: Arrival | undefined;
   try {
     event = readObjectEvent(record.body);
-    arrival = event.kind === 'created' ? classify(event.news, rules().rules) : undefined;
+    arrival = event.kind === 'created' ? await classify(event.news, rules(), new ObjectInspector(inspectors(), event.news)) : undefined;
   } catch (error) {
     // what cannot be read, or has no order, never can be
     if (error instanceof RangeError) return refuse(record, error.message);
+    if (error instanceof ObjectGone) {
+      log('INFO', error.message, { messageId: record.messageId });
+      return;
+    }
     throw error;
   }
   if (event.kind === 'hidden') return;

@@ -1,5 +1,13 @@
 import { normalizeSequencer } from '../../runtime/dispatch/identity';
-import type { ObjectNews } from './classify';
+import type { FileObject } from '../../runtime/dispatch/rows';
+
+export interface ObjectNews {
+  /** Id of the event. */
+  readonly correlationId: string;
+  /** ISO 8601. */
+  readonly time: string;
+  readonly object: FileObject;
+}
 
 /** An event of S3 as this function reads it. */
 export type ObjectEvent

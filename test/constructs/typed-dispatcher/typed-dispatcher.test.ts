@@ -1,45 +1,15 @@
 import { Duration, Size } from 'aws-cdk-lib';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
-import * as ecs from 'aws-cdk-lib/aws-ecs';
-import { AwsSolutionsChecks } from 'cdk-nag';
-import {
-  DispatchTarget, type DispatchTypeOptions, FileIngestBucket, FileOrder, LateFile, OnExhausted, TypeConcurrency, TypedDispatcher, type TypedDispatcherProps,
-} from '../../../src';
+import { type DispatchTypeOptions, FileIngestBucket, FileOrder, LateFile, OnExhausted, TypeConcurrency } from '../../../src';
 import { compileKeyPattern } from '../../../src/constructs/typed-dispatcher/private/key-pattern';
 import { dispatchTableDefinition } from '../../../src/runtime/dispatch/index.js';
-import { createTestApp, image, synth, type TestApp } from '../../support/cdk-stacks';
-
-interface Fixture extends TestApp {
-  readonly dispatcher: TypedDispatcher;
-  readonly target: DispatchTarget;
-  add(id: string, options?: Partial<DispatchTypeOptions>): void;
-}
-
-function create(props: TypedDispatcherProps = {}): Fixture {
-  const test = createTestApp();
-  const taskDefinition = new ecs.FargateTaskDefinition(test.stack, 'Task');
-  taskDefinition.addContainer('worker', { image });
-  const target = DispatchTarget.ecsTask({ cluster: test.cluster, taskDefinition });
-  const dispatcher = new TypedDispatcher(test.stack, 'Dispatcher', props);
-  return {
-    ...test, dispatcher, target,
-    add: (id, options = {}) => dispatcher.addType(id, { keys: ['**'], concurrency: TypeConcurrency.sequential(), target, ...options }),
-  };
-}
-
-interface FunctionResource {
-  readonly Properties: { readonly Description: string; readonly Environment: { readonly Variables: Record<string, unknown> } };
-}
-
-function variablesOf(template: Template, id: string): Record<string, unknown> {
-  const functions = Object.values(template.findResources('AWS::Lambda::Function')) as FunctionResource[];
-  return functions.find(({ Properties }) => Properties.Description.startsWith(`${id} of`))!.Properties.Environment.Variables;
-}
+import { synth } from '../../support/cdk-stacks';
+import { createDispatcher, findingsIn, variablesOf } from './support';
 
 const rulesOf = (template: Template) => (JSON.parse(variablesOf(template, 'Ingress').RULES as string) as { rules: Record<string, unknown>[] }).rules;
 
 test('tells the functions what a type is', () => {
-  const fixture = create();
+  const fixture = createDispatcher();
   fixture.add('A', {
     keys: ['a/{customer}/{number}.csv'], concurrency: TypeConcurrency.sequentialPer('customer'), order: FileOrder.byKeyPart('number'), lateFile: LateFile.PARK,
     settle: Duration.minutes(2), minSize: Size.bytes(1),
@@ -57,7 +27,7 @@ test('tells the functions what a type is', () => {
 });
 
 test('makes the table that the runtime works on', () => {
-  const fixture = create();
+  const fixture = createDispatcher();
   fixture.add('A');
   const { KeySchema, GlobalSecondaryIndexes } = dispatchTableDefinition;
   synth(fixture).hasResource('AWS::DynamoDB::Table', {
@@ -70,7 +40,7 @@ test('makes the table that the runtime works on', () => {
 });
 
 test('takes events of creation and of deletion, and lets the tasks read the files', () => {
-  const fixture = create();
+  const fixture = createDispatcher();
   fixture.dispatcher.addBucket('Inbox', new FileIngestBucket(fixture.stack, 'Inbox'), 'incoming/');
   fixture.add('A');
   const template = synth(fixture);
@@ -82,7 +52,7 @@ test('takes events of creation and of deletion, and lets the tasks read the file
 });
 
 test('hears only of its own tasks, and of turns that ended', () => {
-  const fixture = create();
+  const fixture = createDispatcher();
   fixture.add('A');
   const template = synth(fixture);
   const { STARTED_BY: startedBy } = variablesOf(template, 'Watcher');
@@ -99,7 +69,7 @@ test('hears only of its own tasks, and of turns that ended', () => {
 });
 
 test('divides the pace of launches among the launchers', () => {
-  const fixture = create({ launchesPerSecond: 10 });
+  const fixture = createDispatcher({ launchesPerSecond: 10 });
   fixture.add('A');
   const template = synth(fixture);
   expect(variablesOf(template, 'Launcher').LAUNCHES_PER_SECOND).toBe('5');
@@ -107,7 +77,7 @@ test('divides the pace of launches among the launchers', () => {
 });
 
 test('lets a task take its turn and do nothing else to the table', () => {
-  const fixture = create();
+  const fixture = createDispatcher();
   fixture.add('A');
   const policies = Object.entries(synth(fixture).findResources('AWS::IAM::Policy')).filter(([id]) => id.startsWith('TaskTaskRole'));
   expect(policies.map(([, { Properties }]) => (Properties as { PolicyDocument: { Statement: unknown } }).PolicyDocument.Statement)).toEqual([
@@ -116,7 +86,7 @@ test('lets a task take its turn and do nothing else to the table', () => {
 });
 
 test('launches only its task definitions, in their cluster, with their roles', () => {
-  const fixture = create();
+  const fixture = createDispatcher();
   fixture.add('A');
   const template = synth(fixture);
   template.hasResourceProperties('AWS::IAM::Policy', {
@@ -130,7 +100,7 @@ test('launches only its task definitions, in their cluster, with their roles', (
 });
 
 test('has an alarm where a person must act', () => {
-  const fixture = create();
+  const fixture = createDispatcher();
   fixture.add('A');
   const alarms = Object.values(synth(fixture).findResources('AWS::CloudWatch::Alarm')) as { Properties: { MetricName: string } }[];
   expect(alarms.map(({ Properties }) => Properties.MetricName).sort()).toEqual([
@@ -139,16 +109,14 @@ test('has an alarm where a person must act', () => {
 });
 
 test('is clean by cdk-nag', () => {
-  const fixture = create();
+  const fixture = createDispatcher();
   fixture.dispatcher.addBucket('Inbox', new FileIngestBucket(fixture.stack, 'Inbox'));
   fixture.add('A', { keys: ['a/{customer}/*'], concurrency: TypeConcurrency.sequentialPer('customer') });
-  const findings = new AwsSolutionsChecks().validateScope(fixture.dispatcher).violations
-    .flatMap(({ ruleName, violatingResources }) => violatingResources.map(({ constructPath }) => `${ruleName}: ${constructPath ?? ''}`));
-  expect(findings).toEqual([]);
+  expect(findingsIn(fixture)).toEqual([]);
 });
 
 test.each<[string, Partial<DispatchTypeOptions>, RegExp]>([
-  ['no pattern', { keys: [] }, /keys must hold at least one pattern/],
+  ['no pattern', { keys: [] }, /keys cannot be empty/],
   ['a part that a pattern does not have', { keys: ['{a}/*', 'b/*'], concurrency: TypeConcurrency.sequentialPer('a') }, /concurrency needs the part \{a\} in every pattern/],
   ['an order of parallel files', { concurrency: TypeConcurrency.parallel(), order: FileOrder.byEvent() }, /need a sequential type/],
   ['a name used twice', { keys: ['{a}/{a}'] }, /different names/],
@@ -156,19 +124,19 @@ test.each<[string, Partial<DispatchTypeOptions>, RegExp]>([
   ['no attempt', { maxAttempts: 0 }, /maxAttempts must be a whole number from 1 to 100/],
   ['a hang timeout of seconds', { hangTimeout: Duration.seconds(5) }, /hangTimeout must be a whole number of seconds from 60/],
 ])('throws for %s', (_, options, message) => {
-  expect(() => create().add('A', options)).toThrow(message);
+  expect(() => createDispatcher().add('A', options)).toThrow(message);
 });
 
 test('throws for a type that is there, a name that ECS or DynamoDB would not take, and no type at all', () => {
-  const fixture = create();
+  const fixture = createDispatcher();
   fixture.add('A');
   expect(() => fixture.add('A')).toThrow(/must be new/);
   expect(() => fixture.add('a b')).toThrow(/letters, digits and -/);
-  expect(() => synth(create())).toThrow(/needs at least one type/);
+  expect(() => synth(createDispatcher())).toThrow(/needs at least one type/);
 });
 
 test('throws when the types do not fit into the function', () => {
-  const fixture = create();
+  const fixture = createDispatcher();
   for (let index = 0; index < 12; index += 1) fixture.add(`T${index}`, { keys: [`${'x'.repeat(100)}/${index}/*`] });
   expect(() => synth(fixture)).toThrow(/3000 fit into the function/);
 });
@@ -177,6 +145,6 @@ test.each<[string, string, boolean]>([
   ['a/*.csv', 'a/1.csv', true], ['a/*.csv', 'a/b/1.csv', false], ['a/**.csv', 'a/b/1.csv', true], ['a.csv', 'abcsv', false], ['**', '', true],
   ['{x}/1', '/1', false], ['a(1)+[b]$^|?.txt', 'a(1)+[b]$^|?.txt', true], ['a-{b}-c', 'a-1-c', true], ['line\n*', 'line\nbreak', true],
 ])('pattern %j and key %j: %s', (pattern, key, matches) => {
-  const { expression } = compileKeyPattern(pattern, create().stack);
+  const { expression } = compileKeyPattern(pattern, createDispatcher().stack);
   expect(new RegExp(expression, 'su').test(key)).toBe(matches);
 });

@@ -1,31 +1,125 @@
-import type { DispatchRule } from '../../../src/contract/dispatch-config';
-import { classify, type ObjectNews } from '../../../src/handlers/dispatch-ingress/classify';
-import { readObjectEvent } from '../../../src/handlers/dispatch-ingress/object-event';
+import type { Arrival } from '../../../src/runtime/dispatch/events';
+import type { DispatchRule, DispatchRules } from '../../../src/contract/dispatch-config';
+import { classify as classifyBy } from '../../../src/handlers/dispatch-ingress/classify';
+import { type ObjectNews, readObjectEvent } from '../../../src/handlers/dispatch-ingress/object-event';
+import { type Inspectors, ObjectGone, ObjectInspector } from '../../../src/handlers/dispatch-ingress/object-inspector';
 
 const rule = (type: string, keys: string[], more: Partial<DispatchRule> = {}): DispatchRule => ({
   type, keys, slots: 1, settleSeconds: 0, late: 'run-next', maxAttempts: 3, exhausted: 'block', backoffSeconds: 30, maxBackoffSeconds: 900, hangTimeoutSeconds: 900, maxRuntimeSeconds: 3_600, ...more,
 });
 const news = (key: string, more: object = {}): ObjectNews => ({ correlationId: 'event-1', time: '2026-11-21T08:00:00Z', object: { bucket: 'inbox', key, size: 10, sequencer: '0a', ...more } });
 
-test('the first rule that matches counts', () => {
+interface Answers {
+  readonly head?: object;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly function?: unknown;
+  /** The call fails with this status. */
+  readonly status?: number;
+}
+
+const calls: { readonly name: string; readonly input: Record<string, unknown> }[] = [];
+beforeEach(() => {
+  calls.length = 0;
+});
+
+/** S3 and Lambda as far as the inspector asks them. */
+function inspectors({ head = {}, tags = {}, function: answer, status }: Answers = {}): Inspectors {
+  const send = (command: { constructor: { name: string }; input: Record<string, unknown> }) => {
+    const { constructor: { name }, input } = command;
+    calls.push({ name, input });
+    if (status !== undefined) return Promise.reject(Object.assign(new Error('no'), { $metadata: { httpStatusCode: status } }));
+    if (name === 'HeadObjectCommand') return Promise.resolve(head);
+    if (name === 'GetObjectTaggingCommand') return Promise.resolve({ TagSet: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) });
+    return Promise.resolve(answer instanceof Error
+      ? { FunctionError: 'Unhandled', Payload: { transformToString: () => answer.message } }
+      : { Payload: { transformToString: () => JSON.stringify(answer) } });
+  };
+  return { s3: { send }, lambda: { send } } as unknown as Inspectors;
+}
+
+const classify = (about: ObjectNews, rules: readonly DispatchRule[], answers: Answers = {}, unmatched: DispatchRules['unmatched'] = 'ignore'): Promise<Arrival | undefined> =>
+  classifyBy(about, { rules, unmatched }, new ObjectInspector(inspectors(answers), about));
+
+test('the first rule that matches counts, and nobody is asked what the event tells', async () => {
   const rules = [rule('A', ['^a/.*$'], { maxSize: 5 }), rule('B', ['^x$', '^a/.*$']), rule('C', ['^.*$'])];
-  expect(classify(news('a/1'), rules)?.type).toBe('B');
-  expect(classify(news('a/1', { size: 5 }), rules)?.type).toBe('A');
-  expect(classify(news('z'), rules)?.type).toBe('C');
-  expect(classify(news('z'), rules.slice(0, 2))).toBeUndefined();
+  await expect(classify(news('a/1'), rules)).resolves.toMatchObject({ type: 'B' });
+  await expect(classify(news('a/1', { size: 5 }), rules)).resolves.toMatchObject({ type: 'A' });
+  await expect(classify(news('z'), rules)).resolves.toMatchObject({ type: 'C' });
+  await expect(classify(news('z'), rules.slice(0, 2))).resolves.toBeUndefined();
+  expect(calls).toEqual([]);
 });
 
-test('a part of the key makes the sequence and the order', () => {
+test('a file that no rule matches gets the type that is named for it', async () => {
+  await expect(classify(news('z'), [rule('A', ['^a$']), rule('B', ['^b$'])], {}, { type: 'B' })).resolves.toMatchObject({ type: 'B', sequence: 'B' });
+});
+
+test.each<[string, Partial<DispatchRule>, Answers, boolean]>([
+  ['a content type, whatever its case and parameters', { contentTypes: ['text/csv'] }, { head: { ContentType: 'Text/CSV; charset=utf-8' } }, true],
+  ['a range of content types', { contentTypes: ['image/*'] }, { head: { ContentType: 'image/png' } }, true],
+  ['another content type', { contentTypes: ['text/csv', 'image/*'] }, { head: { ContentType: 'text/csvx' } }, false],
+  ['no content type', { contentTypes: ['text/csv'] }, {}, false],
+  ['metadata', { metadata: { kind: 'invoice' } }, { head: { Metadata: { kind: 'invoice', more: '1' } } }, true],
+  ['other metadata', { metadata: { kind: 'invoice' } }, { head: { Metadata: { kind: 'order' } } }, false],
+  ['metadata named like what every object inherits', { metadata: { constructor: 'x' } }, { head: { Metadata: {} } }, false],
+  ['tags', { tags: { class: 'a', team: 'b' } }, { tags: { class: 'a', team: 'b', more: '1' } }, true],
+  ['not all of the tags', { tags: { class: 'a', team: 'b' } }, { tags: { class: 'a' } }, false],
+  ['a function that says yes', { matchFunction: 'arn' }, { function: { match: true } }, true],
+  ['a function that says no', { matchFunction: 'arn' }, { function: { match: false } }, false],
+])('matches by %s', async (_, conditions, answers, matches) => {
+  const arrival = await classify(news('a'), [rule('A', ['^a$'], conditions)], answers);
+  expect(arrival?.type).toBe(matches ? 'A' : undefined);
+});
+
+test('asks once, only for what fits by key and size, and for the version of the event', async () => {
+  const rules = [rule('Z', ['^z$'], { tags: { a: 'b' } }), rule('A', ['^a$'], { contentTypes: ['a/b'] }), rule('B', ['^a$'], { metadata: { a: 'b' } }), rule('C', ['^a$'], { tags: { a: 'b' } })];
+  await classify(news('a', { versionId: 'v1' }), rules);
+  await classify(news('a', { etag: 'e1' }), rules.slice(1, 2));
+  expect(calls).toEqual([
+    { name: 'HeadObjectCommand', input: { Bucket: 'inbox', Key: 'a', VersionId: 'v1' } },
+    { name: 'GetObjectTaggingCommand', input: { Bucket: 'inbox', Key: 'a', VersionId: 'v1' } },
+    { name: 'HeadObjectCommand', input: { Bucket: 'inbox', Key: 'a', IfMatch: '"e1"' } },
+  ]);
+});
+
+test('a match function is told of the object, and tells parts that order files and make sequences', async () => {
+  const byFunction = rule('A', ['^(?<customer>[^/]+)/.*$'], { matchFunction: 'arn:f', sequencePart: 'customer', orderPart: 'number' });
+  await expect(classify(news('c1/x', { versionId: 'v' }), [byFunction], { function: { match: true, parts: { number: '7' } } })).resolves.toMatchObject({ sequence: 'A/c1', order: '00000000000000000007' });
+  expect(calls.map(({ input }) => ({ ...input, Payload: JSON.parse(input.Payload as string) as unknown }))).toEqual([
+    { FunctionName: 'arn:f', Payload: { type: 'A', correlationId: 'event-1', time: '2026-11-21T08:00:00Z', object: { bucket: 'inbox', key: 'c1/x', size: 10, versionId: 'v' } } },
+  ]);
+  await expect(classify(news('c1/x'), [byFunction], { function: { match: true } })).rejects.toThrow(new RangeError('the match function of type A did not tell the part number'));
+});
+
+test.each<[string, unknown, RegExp]>([
+  ['fails', new Error('boom'), /match function of type A failed: boom/], ['answers nothing', null, /to answer \{"match": boolean/],
+  ['answers text', { match: 'yes' }, /got: \{"match":"yes"\}/], ['tells parts that are no text', { match: true, parts: { a: 1 } }, /to answer/],
+])('throws what is tried again when a match function %s', async (_, answer, message) => {
+  const asked = classify(news('a'), [rule('A', ['^a$'], { matchFunction: 'arn' })], { function: answer });
+  await expect(asked).rejects.toThrow(message);
+  await expect(asked).rejects.not.toBeInstanceOf(RangeError);
+});
+
+test.each([404, 405, 412])('an object that S3 answers with %d is gone', async (status) => {
+  await expect(classify(news('a'), [rule('A', ['^a$'], { tags: { a: 'b' } })], { status })).rejects.toBeInstanceOf(ObjectGone);
+});
+
+test('an object that S3 forbids to look at is not gone', async () => {
+  await expect(classify(news('a'), [rule('A', ['^a$'], { metadata: { a: 'b' } })], { status: 403 })).rejects.toThrow('no');
+});
+
+test('a part of the key makes the sequence and the order', async () => {
   const perCustomer = rule('A', ['^(?<customer>[^/]+)/(?<number>[^/]+)\\.csv$'], { sequencePart: 'customer', orderPart: 'number' });
-  expect(classify(news('c#1/9.csv'), [perCustomer])).toMatchObject({ sequence: 'A/c%231', order: '00000000000000000009' });
-  expect(() => classify(news('c/ä.csv'), [perCustomer])).toThrow(RangeError);
+  await expect(classify(news('c#1/9.csv'), [perCustomer])).resolves.toMatchObject({ sequence: 'A/c%231', order: '00000000000000000009' });
+  await expect(classify(news('c/ä.csv'), [perCustomer])).rejects.toThrow(RangeError);
 });
 
-test('without a part, files are ordered by their events; a type without limit has no sequence', () => {
+test('without a part, files are ordered by their events; a type without limit has no sequence', async () => {
   const sequencer = '0000000000000000000000000000000A';
-  expect(classify(news('a'), [rule('A', ['^.*$'])])).toMatchObject({ sequence: 'A', order: `2026-11-21T08:00:00.000Z.${sequencer}`, object: { sequencer }, overwrite: 'latest' });
-  expect(classify(news('a'), [rule('A', ['^.*$'], { slots: 0 })])).not.toHaveProperty('sequence');
-  expect(classify(news('a', { versionId: 'v' }), [rule('A', ['^.*$'], { settleSeconds: 60 })])).toMatchObject({ overwrite: 'each', notBefore: Date.parse('2026-11-21T08:01:00Z') });
+  await expect(classify(news('a'), [rule('A', ['^.*$'])])).resolves.toMatchObject({
+    sequence: 'A', order: `2026-11-21T08:00:00.000Z.${sequencer}`, object: { sequencer }, overwrite: 'latest',
+  });
+  await expect(classify(news('a'), [rule('A', ['^.*$'], { slots: 0 })])).resolves.not.toHaveProperty('sequence');
+  await expect(classify(news('a', { versionId: 'v' }), [rule('A', ['^.*$'], { settleSeconds: 60 })])).resolves.toMatchObject({ overwrite: 'each', notBefore: Date.parse('2026-11-21T08:01:00Z') });
 });
 
 const event = (type: string, detail: object = {}) => JSON.stringify({

@@ -1,4 +1,5 @@
 import { Token } from 'aws-cdk-lib';
+import { commonText, type Glob, type GlobPart } from '../../private/glob';
 import { escapeWildcard, type KeyFilter } from './key-filter';
 
 /** What a route takes, as far as two routes can be told apart by it. */
@@ -20,12 +21,11 @@ export function overlaps(a: RouteFilter, b: RouteFilter): boolean {
     return false;
   }
   return globs(a.key).some((left) => globs(b.key).some((right) =>
-    !isLeftOut(left, b.key) && !isLeftOut(right, a.key) && intersect(left, right),
+    !isLeftOut(left, b.key) && !isLeftOut(right, a.key) && commonText(left, right) !== undefined,
   ));
 }
 
-type Glob = readonly Part[];
-type Part = { readonly any: true } | { readonly any: false; readonly character: string; readonly ignoreCase: boolean };
+const anyText: GlobPart = { kind: 'any', within: false };
 
 function globs({ prefixes, suffixes, patterns, ignoreCase }: KeyFilter): Glob[] {
   if (patterns.length > 0) {
@@ -38,16 +38,16 @@ function globs({ prefixes, suffixes, patterns, ignoreCase }: KeyFilter): Glob[] 
 
 function parseGlob(pattern: string, ignoreCase = false): Glob {
   if (Token.isUnresolved(pattern)) {
-    return [{ any: true }];
+    return [anyText];
   }
-  const parts: Part[] = [];
+  const parts: GlobPart[] = [];
   let escaped = false;
   for (const character of pattern) {
     if (!escaped && character === '\\') {
       escaped = true;
       continue;
     }
-    parts.push(!escaped && character === '*' ? { any: true } : { any: false, character, ignoreCase });
+    parts.push(!escaped && character === '*' ? anyText : { kind: 'is', character, ignoreCase });
     escaped = false;
   }
   return parts;
@@ -64,50 +64,16 @@ function covers(outer: Glob, inner: Glob, i = 0, j = 0): boolean {
     return j === inner.length;
   }
   const part = outer[i];
-  if (part.any) {
+  if (part.kind === 'any') {
     return covers(outer, inner, i + 1, j) || (j < inner.length && covers(outer, inner, i, j + 1));
   }
   const other = inner.at(j);
-  return other !== undefined && coversCharacter(part.character, other) && covers(outer, inner, i + 1, j + 1);
+  return other !== undefined && coversCharacter(part, other) && covers(outer, inner, i + 1, j + 1);
 }
 
 /** A letter in one spelling leaves the others open. */
-function coversCharacter(character: string, inner: Part): boolean {
-  return !inner.any && inner.character === character && !(inner.ignoreCase && character.toLowerCase() !== character.toUpperCase());
-}
-
-/** Whether some text is taken by both globs. Walks the pairs of positions that a common text can reach. */
-function intersect(a: Glob, b: Glob): boolean {
-  const seen = new Set<string>();
-  const pending: [number, number][] = [[0, 0]];
-  for (let pair = pending.pop(); pair !== undefined; pair = pending.pop()) {
-    const [i, j] = pair;
-    if (seen.has(`${i}:${j}`)) {
-      continue;
-    }
-    seen.add(`${i}:${j}`);
-    const left = a.at(i);
-    const right = b.at(j);
-    if (left === undefined && right === undefined) {
-      return true;
-    }
-    if (left?.any) {
-      pending.push([i + 1, j]);
-    }
-    if (right?.any) {
-      pending.push([i, j + 1]);
-    }
-    if (left !== undefined && right !== undefined && sameCharacter(left, right)) {
-      pending.push([left.any ? i : i + 1, right.any ? j : j + 1]);
-    }
-  }
-  return false;
-}
-
-function sameCharacter(a: Part, b: Part): boolean {
-  if (a.any || b.any) {
-    // Two stars that both go on would go on for ever; each of them ends by itself above.
-    return !(a.any && b.any);
-  }
-  return a.character === b.character || ((a.ignoreCase || b.ignoreCase) && a.character.toLowerCase() === b.character.toLowerCase());
+function coversCharacter(outer: GlobPart, inner: GlobPart): boolean {
+  if (outer.kind !== 'is' || inner.kind !== 'is') return false;
+  const { character } = outer;
+  return inner.character === character && !(inner.ignoreCase && character.toLowerCase() !== character.toUpperCase());
 }

@@ -1,4 +1,5 @@
 import type { IConstruct } from 'constructs';
+import { type Glob, type GlobPart, literal } from '../../private/glob';
 import { ValidationError } from '../../private/validation-error';
 
 export interface KeyPattern {
@@ -6,28 +7,52 @@ export interface KeyPattern {
   readonly expression: string;
   /** Names of its parts. */
   readonly parts: readonly string[];
+  /** The same keys, to be compared with those of other patterns. */
+  readonly glob: Glob;
 }
 
 const Tokens = /\{([^{}]*)\}|\*\*|\*|[^*{}]+|[{}]/g;
+const anyText: GlobPart = { kind: 'any', within: false };
+const anyTextWithin: GlobPart = { kind: 'any', within: true };
 
 /** Compiles a pattern of keys: `*` within a folder, `**` anywhere, `{name}` a part. */
 export function compileKeyPattern(pattern: string, scope: IConstruct): KeyPattern {
   if (pattern === '') throw new ValidationError('keys cannot hold an empty pattern; use ** for every key', scope);
   const parts: string[] = [];
+  const glob: GlobPart[] = [];
   const expression = [...pattern.matchAll(Tokens)].map((found) => {
     const [token] = found;
     const name = found.at(1);
-    if (token === '**') return '.*';
-    if (token === '*') return '[^/]*';
+    if (token === '**') {
+      glob.push(anyText);
+      return '.*';
+    }
+    if (token === '*') {
+      glob.push(anyTextWithin);
+      return '[^/]*';
+    }
     if (name !== undefined) {
       if (!/^[A-Za-z]\w{0,31}$/.test(name) || parts.includes(name)) {
         throw new ValidationError(`the parts of a key pattern need different names of 1 to 32 letters, digits and _, starting with a letter, got: {${name}} in ${pattern}`, scope);
       }
       parts.push(name);
+      glob.push({ kind: 'one' }, anyTextWithin);
       return `(?<${name}>[^/]+)`;
     }
     if (token === '{' || token === '}') throw new ValidationError(`{ and } must come in pairs in a key pattern, got: ${pattern}`, scope);
-    return token.replaceAll(/[\\^$.|?+()[\]/-]/g, String.raw`\$&`).replaceAll(String.raw`\-`, '-');
+    glob.push(...literal(token));
+    return escape(token);
   });
-  return { expression: `^${expression.join('')}$`, parts };
+  return { expression: `^${expression.join('')}$`, parts, glob };
 }
+
+/** Keys that begin and end so; the case of the end does not count. */
+export function compileAffixes(prefix: string, suffix: string): KeyPattern {
+  const ending = Array.from(suffix, (character) => {
+    const spellings = new Set([character.toLowerCase(), character.toUpperCase()].filter(({ length }) => length === character.length));
+    return spellings.size > 1 ? `[${[...spellings].join('')}]` : escape(character);
+  });
+  return { expression: `^${escape(prefix)}.*${ending.join('')}$`, parts: [], glob: [...literal(prefix), anyText, ...literal(suffix, true)] };
+}
+
+const escape = (text: string) => text.replaceAll(/[\\^$.*|?+()[\]{}/]/g, String.raw`\$&`);

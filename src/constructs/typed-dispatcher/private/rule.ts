@@ -6,31 +6,30 @@ import { ValidationError } from '../../private/validation-error';
 import { DispatcherDefaults } from '../defaults';
 import type { DispatchTypeOptions } from '../dispatch-type-options';
 import { FileOrder, LateFile, OnExhausted } from '../file-order';
-import { compileKeyPattern } from './key-pattern';
+import type { CompiledMatch } from './type-match';
 
 const Day = 86_400;
 
 /** Checks the options of a type and renders what the functions need of them. */
-export function renderRule(scope: Construct, type: string, options: DispatchTypeOptions): DispatchRule {
-  const { concurrency, order = FileOrder.byEvent(), settle, lateFile = LateFile.RUN_NEXT, minSize, maxSize } = options;
-  if (options.keys.length === 0) throw new ValidationError('keys must hold at least one pattern; use ** for every key', scope);
-  const patterns = options.keys.map((key) => compileKeyPattern(key, scope));
+export function renderRule(scope: Construct, type: string, options: DispatchTypeOptions, { match, patterns }: CompiledMatch): DispatchRule {
+  const { concurrency, order = FileOrder.byEvent(), settle, lateFile = LateFile.RUN_NEXT } = options;
   const sequential = concurrency.slots === 1;
   if (!sequential && (options.order !== undefined || options.lateFile !== undefined)) {
     throw new ValidationError('order and lateFile need a sequential type, because files that run at the same time have no order; leave them out', scope);
   }
   for (const [prop, part] of [['concurrency', concurrency.part], ['order', order.part]] as const) {
-    if (part !== undefined && !patterns.every(({ parts }) => parts.includes(part))) {
-      throw new ValidationError(`${prop} needs the part {${part}} in every pattern of keys, got: ${options.keys.join(', ')}; add it to the patterns`, scope);
+    // a match function may tell parts that no pattern has
+    if (part !== undefined && match.matchFunction === undefined && !patterns.every(({ parts }) => parts.includes(part))) {
+      throw new ValidationError(
+        `${prop} needs the part {${part}} in every pattern of keys, got: ${options.keys?.join(', ') ?? 'no keys'}; add it to the patterns, or tell it by matchFunction`, scope,
+      );
     }
   }
   checkSeconds('settle', settle, { min: 0, max: 7 * Day }, scope);
   checkWholeNumber('maxAttempts', options.maxAttempts, { min: 1, max: 100 }, scope);
   return {
     type,
-    keys: patterns.map(({ expression }) => expression),
-    ...(minSize !== undefined && { minSize: minSize.toBytes() }),
-    ...(maxSize !== undefined && { maxSize: maxSize.toBytes() }),
+    ...match,
     slots: concurrency.slots,
     ...(concurrency.part !== undefined && { sequencePart: concurrency.part }),
     ...(order.part !== undefined && { orderPart: order.part }),

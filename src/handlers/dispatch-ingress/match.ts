@@ -1,0 +1,35 @@
+import type { DispatchRule } from '../../contract/dispatch-config';
+import type { FileObject } from '../../runtime/dispatch/rows';
+import type { ObjectHead, ObjectInspector } from './object-inspector';
+
+type Named = Readonly<Record<string, string>>;
+
+/** Parts of the key, by name. */
+export type KeyParts = Named;
+
+/** The parts of the key when the rule takes the object, else undefined. What costs a call is asked last. */
+export async function match(rule: DispatchRule, object: FileObject, inspector: ObjectInspector): Promise<KeyParts | undefined> {
+  const parts = matchKey(rule, object);
+  if (parts === undefined) return undefined;
+  if ((rule.contentTypes ?? rule.metadata) !== undefined && !hasHead(rule, await inspector.head())) return undefined;
+  if (rule.tags !== undefined && !hasAll(rule.tags, await inspector.tags())) return undefined;
+  if (rule.matchFunction === undefined) return parts;
+  const answer = await inspector.ask(rule.matchFunction, rule.type);
+  return answer.match ? { ...parts, ...answer.parts } : undefined;
+}
+
+function matchKey({ keys, minSize = 0, maxSize = Infinity }: DispatchRule, { key, size = 0 }: FileObject): KeyParts | undefined {
+  if (size < minSize || size > maxSize) return undefined;
+  for (const pattern of keys) {
+    const found = new RegExp(pattern, 'su').exec(key);
+    if (found !== null) return found.groups ?? {};
+  }
+  return undefined;
+}
+
+function hasHead({ contentTypes, metadata = {} }: DispatchRule, head: ObjectHead): boolean {
+  const fits = (type: string) => (type.endsWith('/*') ? head.contentType.startsWith(type.slice(0, -1)) : head.contentType === type);
+  return (contentTypes === undefined || contentTypes.some(fits)) && hasAll(metadata, head.metadata);
+}
+
+const hasAll = (wanted: Named, there: Named) => Object.entries(wanted).every(([name, value]) => there[name] === value);
