@@ -1,5 +1,14 @@
 export { SpotStrategy } from './constructs/capacity';
-export type { FargateTaskProps } from './constructs/fargate-task';
+export {
+  type EfsVolumeOptions,
+  type FargateTaskProps,
+  type LogRouterOptions,
+  type OpenTelemetryCollectorOptions,
+  Sidecar,
+  type SidecarTask,
+  TaskVolume,
+  type VolumeTask,
+} from './constructs/fargate-task';
 export {
   FileIngestBucket,
   type FileIngestBucketProps,
@@ -12,8 +21,11 @@ export {
   type IngestQueueOptions,
   IngestReason,
   type IngestTargetConfig,
+  type IngestWorkerOptions,
 } from './constructs/file-ingest-bucket';
 export {
+  type AdditionalQueue,
+  type AdditionalQueueOptions,
   QueueScaledFargateWorker,
   type QueueScaledFargateWorkerProps,
   QueueScaling,
@@ -27,6 +39,7 @@ export {
   WakeUp,
   WorkerHealthCheck,
   type WorkerHealthCheckOptions,
+  type WorkerIngress,
 } from './constructs/queue-scaled-fargate-worker';
 export {
   DispatchTarget,

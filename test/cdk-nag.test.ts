@@ -1,5 +1,7 @@
 import { Duration, Size, Stack } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as efs from 'aws-cdk-lib/aws-efs';
+import * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
@@ -7,7 +9,7 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import {
   AlertFormat, FileIngestBucket, IngestTarget, JobSupervision, ObjectFargateTask,
-  QueueScaling, ScheduledFargateJob, SpotStrategy, TaskAlert, TaskLifecycleAlerts, WakeUp,
+  QueueScaling, ScheduledFargateJob, Sidecar, SpotStrategy, TaskAlert, TaskLifecycleAlerts, TaskVolume, WakeUp,
   WorkerHealthCheck,
 } from '../src';
 import { createTestApp, createWorker, image, type TestApp } from './support/cdk-stacks';
@@ -17,6 +19,11 @@ function findings(scope: Stack): string[] {
   return new AwsSolutionsChecks().validateScope(scope).violations
     .flatMap(({ ruleName, violatingResources }) => violatingResources.map(({ constructPath }) => `${ruleName}: ${constructPath ?? ''}`));
 }
+
+/** Of the team that runs the network, whose stack is not looked at. */
+const createFileSystem = ({ shared, vpc }: TestApp) => new efs.FileSystem(shared, 'Files', { vpc });
+const createListener = ({ shared, vpc }: TestApp) => new elb.ApplicationLoadBalancer(shared, 'Balancer', { vpc })
+  .addListener('Http', { port: 80, open: false, defaultAction: elb.ListenerAction.fixedResponse(404) });
 
 describe('cdk-nag AwsSolutions', () => {
   it('finds a queue without SSL, so that the checks below can fail', () => {
@@ -43,8 +50,17 @@ describe('cdk-nag AwsSolutions', () => {
         scaling: QueueScaling.backlogPerTask(),
         wake: WakeUp.onArrival(),
         alarmOldestMessageAge: Duration.hours(1),
+        alarmNotStartingFor: Duration.minutes(10),
         alarmSaturatedFor: Duration.hours(1),
+        additionalQueues: { Express: { weight: 5 } },
+        strictPriority: true,
+        volumes: [TaskVolume.scratch('/work'), TaskVolume.efs({ fileSystem: createFileSystem(test), containerPath: '/mnt/models' })],
+        sidecars: [Sidecar.openTelemetryCollector(), Sidecar.logRouter({ options: { Name: 'cloudwatch_logs' } })],
+        ingress: { listener: createListener(test), port: 3_000, priority: 1, conditions: [elb.ListenerCondition.pathPatterns(['/status'])] },
       });
+    }],
+    ['a worker whose tasks may be entered', (test) => {
+      createWorker(test, { enableExecuteCommand: true });
     }],
     ['a bucket with defaults', (test) => {
       new FileIngestBucket(test.stack, 'Inbox');

@@ -19,6 +19,18 @@ export const SqsLimits = {
   maxReceiveCount: 1_000,
 } as const;
 
+/** @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create-alarm-on-metric-math-expression.html */
+export const CloudWatchLimits = {
+  maxMetricsPerAlarm: 10,
+} as const;
+
+/** What the runtime's worker asks of its settings, beyond the limits of SQS. */
+export const WorkerLimits = {
+  /** Heartbeats come at a third of it, and SQS counts in whole seconds. */
+  minVisibilityTimeoutSeconds: 3,
+  maxQueueWeight: 1_000,
+} as const;
+
 /** @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html */
 export const FargateLimits = {
   /** Fargate kills a container 120 seconds after SIGTERM at the latest. */

@@ -6,14 +6,14 @@
 export const WakeUpMessage = { body: { wakeUp: true }, groupId: 'wake-up' } as const;
 
 /**
- * Seconds until a message that is not done with is received again: how often a wake-up looks at the queue of jobs.
+ * Seconds until a message that is not done with is received again: how often a wake-up looks at the queues of jobs.
  */
 export const WakeUpIntervalSeconds = 60;
 
 /** Environment variables of the Lambda function. */
 export const WakeUpEnv = {
-  /** URL of the queue of jobs. */
-  queueUrl: 'FILEWORKS_QUEUE_URL',
+  /** URLs of the queues of jobs, with a space between two. */
+  queueUrls: 'FILEWORKS_QUEUE_URLS',
   /** The service as Application Auto Scaling names it: `service/<cluster>/<service>`. */
   service: 'FILEWORKS_SCALABLE_SERVICE',
   /** The fewest tasks while nothing is woken. */

@@ -42,7 +42,7 @@ export interface RunWorkerOptions<Body = unknown> extends Pick<QueueOptions<Body
 }
 
 /**
- * Runs a worker on the queue that the environment names until it is told to stop: the whole main program of a container.
+ * Runs a worker on the queues that the environment names until it is told to stop: the whole main program of a container.
  *
  * ```ts
  * await runWorker(async (job, { signal, log }) => {
@@ -90,12 +90,12 @@ function pollerOptions<Body>(
   env: Readonly<Record<string, string | undefined>>, logger: Logger, innermost: AroundJob | undefined,
 ): QueuePollerOptions {
   const { schema, prefetch, receive, ack, retry, handlerTimeoutSeconds, transport, clock } = options;
-  const { queue, aroundJob, ...fromEnvironment } = optionsFromEnvironment(environment, env, logger);
+  const { queues, aroundJob, ...fromEnvironment } = optionsFromEnvironment(environment, env, logger);
   return {
     ...defined({ prefetch, receive, ack, retry, handlerTimeoutSeconds, transport, clock }),
     ...fromEnvironment,
     aroundJob: innermost === undefined ? aroundJob : aroundJobs(aroundJob, innermost),
-    queues: [{ ...queue, handler, ...defined({ schema }) }],
+    queues: queues.map((queue) => ({ ...queue, handler, ...defined({ schema }) })),
   };
 }
 

@@ -58,6 +58,43 @@ it('works on its queue, drains on SIGTERM and exits with 0', async () => {
   expect(lines).toContainEqual(expect.objectContaining({ msg: 'job succeeded', correlationId: 'event-1', attempt: 1, file: 'inbox/a.zip', queue: 'jobs' }));
 });
 
+it('works on a further queue first when its weight is higher and the priority strict', async () => {
+  const done: (string | undefined)[] = [];
+  const queues = new InMemoryQueues();
+  const [own, express] = ['jobs', 'express'].map((name) => queues.create(name, { maxReceiveCount: 3 }));
+  for (const key of ['1', '2', '3']) {
+    own.send(objectCreatedEvent({ key: `own-${key}` }));
+    express.send(objectCreatedEvent({ key: `express-${key}` }));
+  }
+  const exited = new Promise<number>((exit) => {
+    void runWorker(async (job) => {
+      // Long enough for a message of either queue to be there for the next free slot.
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      done.push(job.object?.key.split('-')[0]);
+    }, {
+      env: {
+        FILEWORKS_QUEUE_URL: own.url, FILEWORKS_MAX_RECEIVE_COUNT: '3', FILEWORKS_STOP_TIMEOUT_SECONDS: '2', FILEWORKS_CONCURRENCY: '1',
+        FILEWORKS_ADDITIONAL_QUEUES: JSON.stringify([{ url: express.url, maxReceiveCount: 3, weight: 5 }]), FILEWORKS_QUEUE_STRATEGY: 'strict',
+      },
+      transport: queues, prefetch: 3, receive: { waitTimeSeconds: 1 }, logger: memoryLogger([]), metrics: new EmfMetrics({ write: () => undefined }), exit,
+    });
+  });
+  await until(() => done.length === 6);
+  process.emit('SIGTERM', 'SIGTERM');
+  expect(await exited).toBe(WorkerExitCode.stopped);
+  // The first slot is given before the second queue has answered.
+  expect(done.slice(1, 4).filter((queue) => queue === 'express').length).toBeGreaterThanOrEqual(2);
+  expect(done.slice(4)).toEqual(['own', 'own']);
+});
+
+it.each(['{', '{}', '[null]', '[{"weight":1}]'])('fails by name when the further queues of the environment are %s', async (text) => {
+  const { lines, exited } = start(() => undefined, { FILEWORKS_ADDITIONAL_QUEUES: text });
+  expect(await exited).toBe(WorkerExitCode.configuration);
+  expect(lines.map(({ problem }) => problem)).toEqual([
+    `expected \`FILEWORKS_ADDITIONAL_QUEUES\` to be a JSON array of objects with the \`url\` of a queue, got: ${text}`,
+  ]);
+});
+
 it('gives unfinished work back when a second signal comes', async () => {
   const run = untilAborted();
   const { queue, exited } = start(run.handler);

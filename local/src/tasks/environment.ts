@@ -4,8 +4,15 @@ import { Labels } from './labels';
 /** What a process needs of the user's shell to run at all. */
 const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LC_ALL', 'TZ'] as const;
 
-/** What the emulator sets and we set otherwise. */
-const REPLACED = new Set(['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_AUTHORIZATION_TOKEN', 'AWS_ENDPOINT_URL', 'ECS_CONTAINER_METADATA_URI_V4']);
+/** What is set and we set otherwise, or not at all. */
+const REPLACED = new Set([
+  'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+  'AWS_CONTAINER_AUTHORIZATION_TOKEN',
+  'AWS_ENDPOINT_URL',
+  'ECS_CONTAINER_METADATA_URI_V4',
+  // The port of a container health check. Nobody makes one here, and tasks share one network: only the first could listen.
+  'FILEWORKS_HEALTH_PORT',
+]);
 
 export interface TaskEndpoints {
   /** Of the AWS API. */

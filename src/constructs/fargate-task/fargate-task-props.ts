@@ -2,6 +2,8 @@ import type { Duration } from 'aws-cdk-lib';
 import type { ContainerImage, CpuArchitecture, FargateTaskDefinition, Secret } from 'aws-cdk-lib/aws-ecs';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Sidecar } from './sidecar';
+import type { TaskVolume } from './task-volume';
 
 /** What a Fargate task consists of, wherever one runs. */
 export interface FargateTaskProps {
@@ -87,6 +89,20 @@ export interface FargateTaskProps {
    * @default true
    */
   readonly readonlyRootFilesystem?: boolean;
+
+  /**
+   * Volumes that the container sees beside its image and `/tmp`.
+   *
+   * @default - none
+   */
+  readonly volumes?: TaskVolume[];
+
+  /**
+   * Containers beside the one that works, such as an OpenTelemetry collector or a log router.
+   *
+   * @default - none
+   */
+  readonly sidecars?: Sidecar[];
 
   /**
    * The role that the container's own code acts with. Grant it what the code needs, or grant it to the construct itself.

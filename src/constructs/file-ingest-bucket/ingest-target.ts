@@ -94,6 +94,16 @@ export interface IngestMessageOptions {
   readonly messageGroupId?: string;
 }
 
+/** How events go to a worker. */
+export interface IngestWorkerOptions extends IngestMessageOptions {
+  /**
+   * The name of one of the worker's `additionalQueues`.
+   *
+   * @default - the worker's own queue
+   */
+  readonly additionalQueue?: string;
+}
+
 /**
  * Where the events of a route go.
  *
@@ -101,12 +111,12 @@ export interface IngestMessageOptions {
  */
 export abstract class IngestTarget {
   /**
-   * The queue of a worker, and its wake-up when it has one. The worker may read the objects that the route is about.
+   * A queue of a worker, and its wake-up when it has one. The worker may read the objects that the route is about.
    *
    * @param worker what processes the files
    * @param options how events go into its queue
    */
-  public static worker(worker: QueueScaledFargateWorker, options: IngestMessageOptions = {}): IngestTarget {
+  public static worker(worker: QueueScaledFargateWorker, options: IngestWorkerOptions = {}): IngestTarget {
     return new BuiltInTarget(targets.worker(worker, options));
   }
 

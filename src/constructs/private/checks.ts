@@ -31,6 +31,11 @@ export function checkSeconds(prop: string, value: Duration | undefined, range: O
   checkWholeNumber(prop, value.toMilliseconds() / 1_000, { ...range, unit: 'seconds' }, scope);
 }
 
+/** A value as a message shows it: one that its user did not choose is called the default. */
+export function orDefault(value: number | string, given: unknown): string {
+  return given === undefined ? `${value} (the default)` : String(value);
+}
+
 /** Throws if any of the named props is set, saying what excludes it and what to do instead. */
 export function checkExcluded(given: string, excluded: Readonly<Record<string, unknown>>, remedy: string, scope: IConstruct): void {
   const set = Object.entries(excluded).filter(([, value]) => value !== undefined).map(([name]) => name);

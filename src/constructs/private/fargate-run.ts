@@ -1,10 +1,11 @@
-import { SecurityGroup, SubnetType, type ISecurityGroup, type SubnetSelection } from 'aws-cdk-lib/aws-ec2';
+import { Connections, SecurityGroup, SubnetType, type ISecurityGroup, type SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { SpotStrategy } from '../capacity';
 import type { FargateTaskProps } from '../fargate-task';
-import { resolveFargateTask, type OwnContainer } from './fargate-task';
+import { allowToVolumes, resolveFargateTask, type OwnContainer } from './fargate-task';
+import { warnOfSubnets } from './subnets';
 
 /** A task that is run for one piece of work, and where it runs. */
 export interface FargateRun {
@@ -35,6 +36,8 @@ export function resolveFargateRun(scope: Construct, props: FargateRunProps, own:
   const securityGroups = props.securityGroups ?? [
     new SecurityGroup(scope, 'SecurityGroup', { vpc: cluster.vpc, description: `Tasks of ${scope.node.path}` }),
   ];
+  allowToVolumes(new Connections({ securityGroups }), props);
+  warnOfSubnets(scope, props);
   return {
     cluster,
     ...resolveFargateTask(scope, props, own),

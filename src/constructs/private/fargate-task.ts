@@ -1,11 +1,12 @@
 import { Duration, Size, Token } from 'aws-cdk-lib';
+import type { Connections } from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { LogGroup, RetentionDays, type ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { FargateLimits, FargateSizes } from '../../contract/service-limits';
 import type { FargateTaskProps } from '../fargate-task';
 import { acknowledge } from './acknowledge';
-import { checkExcluded, checkSeconds, checkWholeNumber } from './checks';
+import { checkExcluded, checkSeconds, checkWholeNumber, orDefault } from './checks';
 import { ownStackRole } from './own-stack-role';
 import { ValidationError } from './validation-error';
 
@@ -78,15 +79,24 @@ export function resolveFargateTask(scope: Construct, props: FargateTaskProps, ow
   return { taskDefinition, container };
 }
 
+/** Asked for from the side of the tasks, the rules stand with them and not in the stack of a file system, which would then need theirs. */
+export function allowToVolumes(tasks: Connections, { volumes = [] }: FargateTaskProps): void {
+  for (const { networkPeer } of volumes) {
+    if (networkPeer !== undefined) {
+      tasks.allowToDefaultPort(networkPeer);
+    }
+  }
+}
+
 function checkExclusions(scope: Construct, props: FargateTaskProps, more: Readonly<Record<string, unknown>>): void {
   if (props.taskDefinition !== undefined) {
     const { image, command, entryPoint, environment, secrets, cpu, memoryLimitMiB, cpuArchitecture, ephemeralStorageGiB } = props;
-    const { readonlyRootFilesystem, taskRole, executionRole, logGroup, logRetention } = props;
+    const { readonlyRootFilesystem, volumes, sidecars, taskRole, executionRole, logGroup, logRetention } = props;
     checkExcluded(
       'taskDefinition',
       {
         image, command, entryPoint, environment, secrets, cpu, memoryLimitMiB, cpuArchitecture, ephemeralStorageGiB,
-        readonlyRootFilesystem, taskRole, executionRole, logGroup, logRetention, ...more,
+        readonlyRootFilesystem, volumes, sidecars, taskRole, executionRole, logGroup, logRetention, ...more,
       },
       'set them where the task definition is created',
       scope,
@@ -123,7 +133,7 @@ function checkSize(scope: Construct, props: FargateTaskProps): void {
   const { min, max, step } = size;
   if (memoryLimitMiB < min || memoryLimitMiB > max || memoryLimitMiB % step !== 0) {
     throw new ValidationError(
-      `memoryLimitMiB must be from ${min} to ${max} in steps of ${step} when cpu is ${cpu}, got: ${memoryLimitMiB}; Fargate has no other sizes`,
+      `memoryLimitMiB must be from ${min} to ${max} in steps of ${step} when cpu is ${cpu}, got: ${orDefault(memoryLimitMiB, props.memoryLimitMiB)}; Fargate has no other sizes`,
       scope,
     );
   }
@@ -153,17 +163,17 @@ function createTask(scope: Construct, props: FargateTaskProps, image: ecs.Contai
     stopTimeout: props.stopTimeout ?? FargateTaskDefaults.stopTimeout,
     healthCheck: own.healthCheck,
     readonlyRootFilesystem,
-    logging: ecs.LogDrivers.awsLogs({
-      logGroup,
-      streamPrefix: own.streamPrefix,
-      // A log that cannot be written must not stop the work.
-      mode: ecs.AwsLogDriverMode.NON_BLOCKING,
-      maxBufferSize: Size.mebibytes(FargateTaskDefaults.logBufferMiB),
-    }),
+    logging: containerLogging(scope, props) ?? writeTo(logGroup, own.streamPrefix),
   });
   if (readonlyRootFilesystem) {
     addScratchVolume(taskDefinition, container);
   }
+  props.volumes?.forEach((volume, index) => {
+    volume.bind({ taskDefinition, container, volumeName: `volume-${index + 1}` });
+  });
+  props.sidecars?.forEach((sidecar) => {
+    sidecar.bind({ taskDefinition, container, logging: writeTo(logGroup, 'sidecar') });
+  });
 
   acknowledge(taskDefinition, 'AwsSolutions-ECS2', 'Plain variables name queues and settings; secret values go through the secrets prop');
   if (props.executionRole === undefined) {
@@ -171,6 +181,25 @@ function createTask(scope: Construct, props: FargateTaskProps, image: ecs.Contai
     acknowledge(taskDefinition.obtainExecutionRole(), 'AwsSolutions-IAM5[Resource::*]', reason);
   }
   return { taskDefinition, container, logGroup };
+}
+
+function writeTo(logGroup: ILogGroup, streamPrefix: string): ecs.LogDriver {
+  return ecs.LogDrivers.awsLogs({
+    logGroup,
+    streamPrefix,
+    // A log that cannot be written must not stop the work.
+    mode: ecs.AwsLogDriverMode.NON_BLOCKING,
+    maxBufferSize: Size.mebibytes(FargateTaskDefaults.logBufferMiB),
+  });
+}
+
+/** A sidecar may take over the output of the container; two of them cannot. */
+function containerLogging(scope: Construct, { sidecars = [] }: FargateTaskProps): ecs.LogDriver | undefined {
+  const [driver, ...others] = sidecars.flatMap((sidecar) => sidecar.containerLogging ?? []);
+  if (others.length > 0) {
+    throw new ValidationError(`sidecars can hold one log router, got: ${others.length + 1}; let one of them send the logs to every destination`, scope);
+  }
+  return driver;
 }
 
 function addScratchVolume(taskDefinition: ecs.FargateTaskDefinition, container: ecs.ContainerDefinition): void {

@@ -4,7 +4,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { SqsLimits } from '../../contract/service-limits';
-import { checkSeconds, checkWholeNumber } from './checks';
+import { checkSeconds, checkWholeNumber, orDefault } from './checks';
 import { ValidationError } from './validation-error';
 
 /** What a queue of jobs has where its user chose nothing, each with its reason. */
@@ -49,7 +49,7 @@ export function createWorkQueue(scope: Construct, options: WorkQueueOptions): Wo
   const deadLetterRetention = options.deadLetterRetention ?? WorkQueueDefaults.deadLetterRetention;
   checkSeconds('visibilityTimeout', visibilityTimeout, { min: 1, max: SqsLimits.maxVisibilityTimeoutSeconds }, scope);
   checkWholeNumber('maxReceiveCount', maxReceiveCount, { min: 1, max: SqsLimits.maxReceiveCount }, scope);
-  checkRetention(scope, retentionPeriod, deadLetterRetention);
+  checkRetention(scope, retentionPeriod, deadLetterRetention, options);
 
   const deadLetterQueue = new sqs.Queue(scope, 'DeadLetterQueue', {
     ...encryption(options.encryptionKey),
@@ -100,7 +100,7 @@ export function encryption(key?: IKey): Pick<sqs.QueueProps, 'encryption' | 'enc
     : { encryption: sqs.QueueEncryption.KMS, encryptionMasterKey: key, enforceSSL: true };
 }
 
-function checkRetention(scope: Construct, retentionPeriod: Duration, deadLetterRetention: Duration): void {
+function checkRetention(scope: Construct, retentionPeriod: Duration, deadLetterRetention: Duration, given: WorkQueueOptions): void {
   const range = { min: SqsLimits.minRetentionSeconds, max: SqsLimits.maxRetentionSeconds };
   checkSeconds('retentionPeriod', retentionPeriod, range, scope);
   checkSeconds('deadLetterRetention', deadLetterRetention, range, scope);
@@ -109,8 +109,9 @@ function checkRetention(scope: Construct, retentionPeriod: Duration, deadLetterR
   // A standard queue keeps the time of the first send when it moves a message, so the age counts on.
   if (known && deadLetterRetention.toSeconds() <= retentionPeriod.toSeconds()) {
     throw new ValidationError(
-      `deadLetterRetention must be longer than retentionPeriod, or a message can expire on its way, got: ${deadLetterRetention.toHumanString()} `
-      + `and ${retentionPeriod.toHumanString()}; shorten retentionPeriod or lengthen deadLetterRetention, up to 14 days`,
+      'deadLetterRetention must be longer than retentionPeriod, or a message can expire on its way, got: '
+      + `${orDefault(deadLetterRetention.toHumanString(), given.deadLetterRetention)} and ${orDefault(retentionPeriod.toHumanString(), given.retentionPeriod)}; `
+      + 'shorten retentionPeriod or lengthen deadLetterRetention, up to 14 days',
       scope,
     );
   }

@@ -46,6 +46,14 @@ export const WakeUpDefaults = {
   functionTimeout: Duration.seconds(10),
 } as const;
 
+/** What `ingress` chooses. */
+export const IngressDefaults = {
+  /** What every program that answers HTTP can be made to answer. */
+  healthCheckPath: '/',
+  /** Longer than a request should take, and short beside the two minutes that a task has to stop. */
+  deregistrationDelay: Duration.seconds(30),
+} as const;
+
 /** What `WorkerHealthCheck` chooses. */
 export const HealthCheckDefaults = {
   /** A port that a container without privileges may open, and that images use for HTTP. */

@@ -6,9 +6,11 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { SpotStrategy } from '../capacity';
 import type { FargateTaskProps } from '../fargate-task';
+import type { AdditionalQueueOptions } from './additional-queue';
 import type { QueueScaling } from './queue-scaling';
 import type { WakeUp } from './wake-up';
 import type { WorkerHealthCheck } from './worker-health-check';
+import type { WorkerIngress } from './worker-ingress';
 
 /**
  * Properties of `QueueScaledFargateWorker`.
@@ -48,7 +50,7 @@ export interface QueueScaledFargateWorkerProps extends FargateTaskProps {
   readonly deadLetterQueue?: IQueue;
 
   /**
-   * How long a received message stays hidden from other tasks, from 1 second to 12 hours.
+   * How long a received message stays hidden from other tasks, from 3 seconds to 12 hours.
    *
    * It is the worker's lease, which it extends while it works; and the time that a job waits when its task has crashed.
    * The worker asks for it with each receive, so it holds for an existing `queue` too.
@@ -117,7 +119,31 @@ export interface QueueScaledFargateWorkerProps extends FargateTaskProps {
   readonly contentBasedDeduplication?: boolean;
 
   /**
-   * Jobs that one task runs at the same time, 1 or more.
+   * Up to three further queues that the same tasks take jobs from, by name: for files that must not wait behind others, or for those that may.
+   *
+   * The scaling follows the jobs of all queues together. A name is the construct id of what is created for it.
+   *
+   * @default - only the worker's own queue
+   */
+  readonly additionalQueues?: Record<string, AdditionalQueueOptions>;
+
+  /**
+   * The share of the worker's own queue while others have jobs too, relative to theirs; from 1 to 1,000. Only with `additionalQueues`.
+   *
+   * @default 1
+   */
+  readonly queueWeight?: number;
+
+  /**
+   * Whether a queue is worked on only while those with a higher weight are empty. Otherwise busy queues share the tasks by their weights, so that none starves.
+   * Only with `additionalQueues`.
+   *
+   * @default false
+   */
+  readonly strictPriority?: boolean;
+
+  /**
+   * Jobs that one task runs at the same time, 1 or more, all queues together.
    *
    * @default 1
    */
@@ -193,6 +219,13 @@ export interface QueueScaledFargateWorkerProps extends FargateTaskProps {
   readonly assignPublicIp?: boolean;
 
   /**
+   * A load balancer's listener that sends requests to the tasks too, for a worker that also answers HTTP.
+   *
+   * @default - nothing reaches the tasks
+   */
+  readonly ingress?: WorkerIngress;
+
+  /**
    * Whether `aws ecs execute-command` may open a shell in a task.
    *
    * @default false
@@ -212,6 +245,14 @@ export interface QueueScaledFargateWorkerProps extends FargateTaskProps {
    * @default - no such alarm
    */
   readonly alarmOldestMessageAge?: Duration;
+
+  /**
+   * Rings an alarm when jobs have waited for as long as this and not one was in work, from 1 minute to 24 hours: tasks fail to start, whatever the
+   * reason, or take no work. At least the time that a task takes to start, metric and alarm included; 10 minutes suit most.
+   *
+   * @default - no such alarm
+   */
+  readonly alarmNotStartingFor?: Duration;
 
   /**
    * Rings an alarm when there have been more jobs than `maxTasks` tasks can take for as long as this, from 1 minute to 24 hours.

@@ -3,25 +3,33 @@ import { ScalableTarget } from 'aws-cdk-lib/aws-applicationautoscaling';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Connections, IConnectable } from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
+import type { ApplicationTargetGroup } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
+import { MetricDimensions, MetricNamespace, WorkerMetrics } from '../../contract/metric-names';
 import { ScaleInProtectionMode, WorkerEnv } from '../../contract/worker-env';
 import { SpotStrategy, useFargateCapacity } from '../capacity';
-import { acknowledgeWildcard } from '../private/acknowledge';
+import { acknowledge, acknowledgeWildcard } from '../private/acknowledge';
+import { allowToVolumes } from '../private/fargate-task';
 import { grantSend, grantWork } from '../private/grants';
 import { grantResultObjects } from '../private/object-grants';
 import { checkWholeNumber } from '../private/checks';
 import { ValidationError } from '../private/validation-error';
+import { warnOfSubnets } from '../private/subnets';
 import { warn } from '../private/warning';
 import type { WorkQueue } from '../private/work-queue';
+import type { AdditionalQueue } from './additional-queue';
 import { WorkerDefaults } from './defaults';
-import { createOldestMessageAlarm, createSaturationAlarm } from './private/alarms';
+import { createNotStartingAlarm, createOldestMessageAlarm, createSaturationAlarm } from './private/alarms';
 import { checkProcessingTime, checkProps } from './private/checks';
-import { resolveWorkerQueue, type WorkerQueue } from './private/worker-queue';
+import { createIngress, openPort } from './private/ingress';
+import { expressionOf, ofQueues, sumOf } from './private/queue-metrics';
+import { renderQueues } from './private/render-queues';
+import { resolveFurtherQueues, resolveWorkerQueue, type FurtherQueue, type WorkerQueue } from './private/worker-queue';
 import { createWakeUp } from './private/wake-up-parts';
 import { resolveWorkerTask } from './private/worker-task';
 import type { QueueScaledFargateWorkerProps } from './queue-scaled-fargate-worker-props';
@@ -69,6 +77,9 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   /** Rings while the dead-letter queue holds anything; undefined when there is no dead-letter queue to watch. */
   public readonly deadLetterAlarm?: cloudwatch.Alarm;
 
+  /** The further queues, by their names in `additionalQueues`. */
+  public readonly additionalQueues: Record<string, AdditionalQueue>;
+
   /** The service that runs the tasks. */
   public readonly service: ecs.FargateService;
 
@@ -84,6 +95,9 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   /** Rings when the oldest message is too old; undefined without `alarmOldestMessageAge`. */
   public readonly oldestMessageAlarm?: cloudwatch.Alarm;
 
+  /** Rings when jobs wait and none is in work; undefined without `alarmNotStartingFor`. */
+  public readonly notStartingAlarm?: cloudwatch.Alarm;
+
   /** Rings when all tasks together are not enough; undefined without `alarmSaturatedFor`. */
   public readonly saturationAlarm?: cloudwatch.Alarm;
 
@@ -92,6 +106,9 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
 
   /** Rings when wake-ups fail; undefined without `wake`. */
   public readonly wakeUpAlarm?: cloudwatch.Alarm;
+
+  /** Where the listener of `ingress` sends requests; undefined without it. */
+  public readonly targetGroup?: ApplicationTargetGroup;
 
   /** The number of tasks, for further policies: by time, CPU or memory. */
   public readonly taskCount: ecs.ScalableTaskCount;
@@ -102,6 +119,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   /** The network connections of the tasks. */
   public readonly connections: Connections;
 
+  readonly #queues: readonly IQueue[];
   readonly #scaling: QueueScaling;
   readonly #maxTasks: number;
 
@@ -117,18 +135,32 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
     this.deadLetterQueue = work.deadLetterQueue;
     this.deadLetterAlarm = work.deadLetterAlarm;
 
-    const task = resolveWorkerTask(this, props, this.#renderEnvironment(props, work));
+    const further = resolveFurtherQueues(this, props);
+    this.additionalQueues = Object.fromEntries(
+      further.map(({ id, queue, deadLetterQueue, deadLetterAlarm }) => [id, { queue, deadLetterQueue, deadLetterAlarm }]),
+    );
+    this.#queues = [work, ...further].map(({ queue }) => queue);
+
+    const task = resolveWorkerTask(this, props, this.#renderEnvironment(props, work, further));
     this.taskDefinition = task.taskDefinition;
     this.container = task.container;
     this.logGroup = task.logGroup;
     this.grantPrincipal = task.taskDefinition.taskRole;
-    grantWork(this.queue, this);
-    if (this.deadLetterQueue !== undefined) {
-      grantSend(this.deadLetterQueue, this);
+    for (const { queue, deadLetterQueue } of [work, ...further]) {
+      grantWork(queue, this);
+      if (deadLetterQueue !== undefined) {
+        grantSend(deadLetterQueue, this);
+      }
     }
 
+    if (props.ingress !== undefined) {
+      openPort(this.container, props.ingress);
+    }
     this.service = this.#createService(props);
     this.connections = this.service.connections;
+    this.targetGroup = props.ingress && createIngress(this, this.service, this.container, props.ingress);
+    allowToVolumes(this.connections, props);
+    warnOfSubnets(this, props);
     this.#useScaleInProtection(props);
 
     this.taskCount = this.#createTaskCount(props);
@@ -139,12 +171,13 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
       this.wakeUpAlarm = wakeUp.deadLetterAlarm;
     }
 
-    this.oldestMessageAlarm = props.alarmOldestMessageAge && createOldestMessageAlarm(this, props.alarmOldestMessageAge, props);
+    this.oldestMessageAlarm = props.alarmOldestMessageAge && createOldestMessageAlarm(this, this.#oldestMessageAge(), props.alarmOldestMessageAge, props);
+    this.notStartingAlarm = props.alarmNotStartingFor && createNotStartingAlarm(this, props.alarmNotStartingFor, props);
     this.saturationAlarm = props.alarmSaturatedFor && createSaturationAlarm(this, props.alarmSaturatedFor, props);
   }
 
   /**
-   * Lets `grantee` put jobs into the queue.
+   * Lets `grantee` put jobs into `queue`.
    *
    * @param grantee who sends jobs
    */
@@ -220,25 +253,26 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   }
 
   /**
-   * Jobs that wait or are in work: what the scaling follows.
+   * Jobs that wait or are in work, in all queues: what the scaling follows.
    *
    * @param props options of the metric; by default the maximum of each minute
    */
   public metricBacklog(props: cloudwatch.MathExpressionOptions = {}): cloudwatch.MathExpression {
-    return new cloudwatch.MathExpression({
-      expression: 'visible + inFlight',
-      label: 'Backlog',
-      period: Duration.minutes(1),
-      ...props,
-      usingMetrics: {
-        visible: this.metricMessagesWaiting(),
-        inFlight: this.metricMessagesInWork(),
-      },
-    });
+    return expressionOf(`${this.#sumOf('visible')} + ${this.#sumOf('inFlight')}`, 'Backlog', { ...this.#visible(), ...this.#inFlight() }, props);
   }
 
   /**
-   * Jobs that wait for a task.
+   * Jobs that wait, in all queues, while none is in work; 0 as soon as a task works on one.
+   *
+   * @param props options of the metric; by default the maximum of each minute
+   */
+  public metricJobsNotStarted(props: cloudwatch.MathExpressionOptions = {}): cloudwatch.MathExpression {
+    const expression = `IF(${this.#sumOf('inFlight')} > 0, 0, ${this.#sumOf('visible')})`;
+    return expressionOf(expression, 'Waiting, none in work', { ...this.#inFlight(), ...this.#visible() }, props);
+  }
+
+  /**
+   * Jobs in `queue` that wait for a task.
    *
    * @param props options of the metric; by default the maximum of each minute
    */
@@ -247,7 +281,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   }
 
   /**
-   * Jobs that a task works on.
+   * Jobs of `queue` that a task works on.
    *
    * @param props options of the metric; by default the maximum of each minute
    */
@@ -256,7 +290,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   }
 
   /**
-   * Seconds that the oldest job has waited or worked.
+   * Seconds that the oldest job of `queue` has waited or worked.
    *
    * @param props options of the metric; by default the maximum of each minute
    */
@@ -265,7 +299,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   }
 
   /**
-   * Jobs in the dead-letter queue; undefined when that is not known.
+   * Jobs in the dead-letter queue of `queue`; undefined when that is not known.
    *
    * @param props options of the metric; by default the maximum of each minute
    */
@@ -273,12 +307,93 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
     return this.deadLetterQueue?.metricApproximateNumberOfMessagesVisible({ ...eachMinute, ...props });
   }
 
-  #renderEnvironment(props: QueueScaledFargateWorkerProps, work: WorkerQueue): Record<string, string> {
+  /**
+   * Jobs that arrived: messages sent to `queue`.
+   *
+   * @param props options of the metric; by default the sum of each minute
+   */
+  public metricJobsArrived(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return this.queue.metricNumberOfMessagesSent({ ...sumOfMinute, ...props });
+  }
+
+  /**
+   * Jobs of `queue` whose handler returned, as `runWorker` of fileworks-runtime counts them.
+   *
+   * @param props options of the metric; by default the sum of each minute
+   */
+  public metricJobsSucceeded(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return this.#runtimeMetric(WorkerMetrics.jobsSucceeded, { ...sumOfMinute, ...props });
+  }
+
+  /**
+   * Attempts at jobs of `queue` whose handler threw, as `runWorker` of fileworks-runtime counts them. The job goes back to the queue.
+   *
+   * @param props options of the metric; by default the sum of each minute
+   */
+  public metricJobsFailed(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return this.#runtimeMetric(WorkerMetrics.jobsFailed, { ...sumOfMinute, ...props });
+  }
+
+  /**
+   * Milliseconds that a handler took for a job of `queue`, as `runWorker` of fileworks-runtime measures them.
+   *
+   * @param props options of the metric; by default the 95th percentile of each minute
+   */
+  public metricJobDuration(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return this.#runtimeMetric(WorkerMetrics.jobDuration, { period: Duration.minutes(1), statistic: cloudwatch.Stats.p(95), ...props });
+  }
+
+  /**
+   * CPU utilization of the tasks in percent of what they have.
+   *
+   * @param props options of the metric; by default the average of each minute
+   */
+  public metricCpuUtilization(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return this.service.metricCpuUtilization({ period: Duration.minutes(1), ...props });
+  }
+
+  /**
+   * Memory utilization of the tasks in percent of what they have.
+   *
+   * @param props options of the metric; by default the average of each minute
+   */
+  public metricMemoryUtilization(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return this.service.metricMemoryUtilization({ period: Duration.minutes(1), ...props });
+  }
+
+  #visible(): Record<string, cloudwatch.IMetric> {
+    return ofQueues('visible', this.#queues.map((queue) => queue.metricApproximateNumberOfMessagesVisible(eachMinute)));
+  }
+
+  #inFlight(): Record<string, cloudwatch.IMetric> {
+    return ofQueues('inFlight', this.#queues.map((queue) => queue.metricApproximateNumberOfMessagesNotVisible(eachMinute)));
+  }
+
+  #oldestMessageAge(): cloudwatch.IMetric {
+    const [only, ...others] = this.#queues.map((queue) => queue.metricApproximateAgeOfOldestMessage(eachMinute));
+    if (others.length === 0) {
+      return only;
+    }
+    const ages = ofQueues('age', [only, ...others]);
+    return expressionOf(`MAX([${Object.keys(ages).join(', ')}])`, 'Oldest message', ages, {});
+  }
+
+  #sumOf(name: string): string {
+    return sumOf(name, this.#queues.length);
+  }
+
+  #runtimeMetric(metricName: string, props: cloudwatch.MetricOptions): cloudwatch.Metric {
+    const dimensionsMap = { [MetricDimensions.queue]: this.queue.queueName };
+    return new cloudwatch.Metric({ namespace: MetricNamespace, metricName, dimensionsMap, ...props }).attachTo(this);
+  }
+
+  #renderEnvironment(props: QueueScaledFargateWorkerProps, work: WorkerQueue, further: readonly FurtherQueue[]): Record<string, string> {
     const protection = props.scaleInProtection ?? true;
     const stopTimeout = props.stopTimeout ?? (props.taskDefinition === undefined ? WorkerDefaults.stopTimeout : undefined);
     return {
       [WorkerEnv.queueUrl]: work.queue.queueUrl,
       ...(work.deadLetterQueue && { [WorkerEnv.deadLetterQueueUrl]: work.deadLetterQueue.queueUrl }),
+      ...renderQueues(this, props, further),
       [WorkerEnv.visibilityTimeoutSeconds]: String(work.lease.toSeconds()),
       ...(work.maxReceiveCount !== undefined && { [WorkerEnv.maxReceiveCount]: String(work.maxReceiveCount) }),
       ...(stopTimeout && { [WorkerEnv.stopTimeoutSeconds]: String(stopTimeout.toSeconds()) }),
@@ -307,6 +422,9 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
     // A count in the template would undo the scaling with each deployment.
     (service.node.defaultChild as ecs.CfnService).desiredCount = undefined;
     useFargateCapacity(props.cluster, service);
+    if (props.enableExecuteCommand ?? false) {
+      acknowledge(this.taskDefinition.taskRole, 'AwsSolutions-IAM5[Resource::*]', 'The channels by which a shell in a task talks to Systems Manager have no ARNs');
+    }
     return service;
   }
 
@@ -359,7 +477,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   #createWakeUp(props: QueueScaledFargateWorkerProps): WorkQueue {
     return createWakeUp(this, {
       service: this.service,
-      jobs: this.queue,
+      jobs: this.#queues,
       minTasks: props.minTasks ?? WorkerDefaults.minTasks,
       maxTasks: this.#maxTasks,
       messagesPerTask: this.#scaling.messagesPerTask(props.concurrency ?? WorkerDefaults.concurrency),
@@ -385,3 +503,4 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
 }
 
 const eachMinute: cloudwatch.MetricOptions = { period: Duration.minutes(1), statistic: cloudwatch.Stats.MAXIMUM };
+const sumOfMinute: cloudwatch.MetricOptions = { period: Duration.minutes(1), statistic: cloudwatch.Stats.SUM };

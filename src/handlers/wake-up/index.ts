@@ -35,17 +35,22 @@ async function look({ attributes }: SqsRecord): Promise<boolean> {
     maxTasks: numberVariable(WakeUpEnv.maxTasks),
     messagesPerTask: numberVariable(WakeUpEnv.messagesPerTask),
   };
-  const queueUrl = variable(WakeUpEnv.queueUrl);
+  const queueUrls = variable(WakeUpEnv.queueUrls).split(' ');
   const now = Date.now();
   const ageSeconds = (now - Number(attributes.SentTimestamp)) / 1_000;
-  const [backlog, reported] = await Promise.all([countJobs(queueUrl), readMetrics(queueUrl, now)]);
+  const [backlog, reported] = await Promise.all([countJobs(queueUrls), readMetrics(queueUrls, now)]);
   const { floor, again } = decide({ ageSeconds, justArrived: ageSeconds < WakeUpIntervalSeconds, backlog, reported }, sizing);
   await holdFloor(floor);
-  log('INFO', 'looked at the queue', { ageSeconds, backlog, reported, floor, again });
+  log('INFO', 'looked at the queues', { ageSeconds, backlog, reported, floor, again });
   return again;
 }
 
-async function countJobs(queueUrl: string): Promise<number> {
+async function countJobs(queueUrls: readonly string[]): Promise<number> {
+  const counts = await Promise.all(queueUrls.map(countJobsOf));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+async function countJobsOf(queueUrl: string): Promise<number> {
   const { Attributes: attributes = {} } = await sqs.send(new GetQueueAttributesCommand({
     QueueUrl: queueUrl,
     AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
@@ -54,18 +59,26 @@ async function countJobs(queueUrl: string): Promise<number> {
 }
 
 /** The backlog of the last minutes as the scaling's alarms see it, latest first. */
-async function readMetrics(queueUrl: string, now: number): Promise<number[]> {
+async function readMetrics(queueUrls: readonly string[], now: number): Promise<number[]> {
   const { MetricDataResults: results = [] } = await cloudWatch.send(new GetMetricDataCommand({
     StartTime: new Date(now - RecentSeconds * 1_000),
     EndTime: new Date(now),
     ScanBy: 'TimestampDescending',
     MetricDataQueries: [
-      queueMetric('visible', 'ApproximateNumberOfMessagesVisible', queueUrl),
-      queueMetric('inFlight', 'ApproximateNumberOfMessagesNotVisible', queueUrl),
-      { Id: 'backlog', Expression: 'visible + inFlight' },
+      ...queueUrls.flatMap((queueUrl, index) => [
+        queueMetric(`visible${index}`, 'ApproximateNumberOfMessagesVisible', queueUrl),
+        queueMetric(`inFlight${index}`, 'ApproximateNumberOfMessagesNotVisible', queueUrl),
+      ]),
+      { Id: 'backlog', Expression: backlogOf(queueUrls.length) },
     ],
   }));
   return results.find(({ Id }) => Id === 'backlog')?.Values ?? [];
+}
+
+/** Beside a queue that sends metrics, one that sleeps counts as empty. */
+function backlogOf(queues: number): string {
+  const metrics = Array.from({ length: queues }, (_, index) => [`visible${index}`, `inFlight${index}`]).flat();
+  return metrics.map((metric) => (queues === 1 ? metric : `FILL(${metric}, 0)`)).join(' + ');
 }
 
 function queueMetric(id: string, name: string, queueUrl: string): MetricDataQuery {

@@ -6,20 +6,24 @@ import { type Logger } from '../support/logger.js';
 import { type WorkerEnvironment } from '../support/worker-environment.js';
 import { logContext, traceJobs } from '../telemetry/index.js';
 
-export type EnvironmentOptions = Pick<QueuePollerOptions, 'concurrency' | 'visibility' | 'shutdown' | 'protection' | 'logger'> & {
+export type EnvironmentOptions = Pick<QueuePollerOptions, 'strategy' | 'concurrency' | 'visibility' | 'shutdown' | 'protection' | 'logger'> & {
   readonly aroundJob: AroundJob;
-  readonly queue: Omit<QueueOptions, 'handler' | 'schema'>;
+  /** In the order in which `strict` serves them. */
+  readonly queues: readonly Omit<QueueOptions, 'handler' | 'schema'>[];
 };
 
 /** What the construct's environment says, as options of a poller, with log context and tracing. */
 export function optionsFromEnvironment(
   environment: WorkerEnvironment, env: Readonly<Record<string, string | undefined>>, logger: Logger,
 ): EnvironmentOptions {
+  const { additionalQueues, queueWeight = 1, queueStrategy } = environment;
   const { queueUrl, deadLetterQueueUrl, maxReceiveCount, visibilityTimeoutSeconds, stopTimeoutSeconds, concurrency, scaleInProtection } = environment;
   const agentUri = env.ECS_AGENT_URI;
   return {
-    queue: { url: queueUrl, ...defined({ deadLetterQueueUrl, maxReceiveCount }) },
-    ...defined({ concurrency }),
+    // A sort keeps the order of equals: then the worker's own queue comes first.
+    queues: [{ url: queueUrl, weight: queueWeight, ...defined({ deadLetterQueueUrl, maxReceiveCount }) }, ...additionalQueues]
+      .sort((a, b) => b.weight - a.weight),
+    ...defined({ concurrency, strategy: queueStrategy }),
     visibility: defined({ timeoutSeconds: visibilityTimeoutSeconds }),
     shutdown: defined({ stopTimeoutSeconds }),
     ...(scaleInProtection && agentUri !== undefined ? { protection: new EcsScaleInProtection(agentUri, logger) } : {}),

@@ -61,6 +61,5 @@ Module({})(FileworksModule);
  * @throws ConfigurationError with every problem, by variable
  */
 export function fileworksOptionsFromEnvironment(env: Readonly<Record<string, string | undefined>> = process.env): FileworksModuleOptions {
-  const { queue, ...options } = optionsFromEnvironment(readWorkerEnvironment(env), env, createLogger({ bindJob: false }));
-  return { ...options, queues: [queue] };
+  return optionsFromEnvironment(readWorkerEnvironment(env), env, createLogger({ bindJob: false }));
 }

@@ -4,7 +4,7 @@ import { type JobHandler } from './job.js';
 import { type ScaleInProtection } from './scale-in-protection.js';
 import { SqsTransport } from './sqs-transport.js';
 import { isFifo, queueNameOf, type QueueTransport } from './transport.js';
-import { FargateLimits, SqsLimits } from '../../contract/service-limits.js';
+import { FargateLimits, SqsLimits, WorkerLimits } from '../../contract/service-limits.js';
 import { type Clock, systemClock } from '../support/clock.js';
 import { type AroundJob } from '../support/job-info.js';
 import { type Logger, silentLogger } from '../support/logger.js';
@@ -202,7 +202,7 @@ function check(options: ResolvedOptions): void {
       checks.that(isFifo(deadLetterQueueUrl) === queue.fifo, `expected \`${prop('deadLetterQueueUrl')}\` to be a ${kind} queue like the queue itself, `
       + `got: ${deadLetterQueueUrl}; SQS moves messages between queues of one kind only`);
     }
-    checks.number(prop('weight'), queue.weight, { min: 1, max: 1_000 });
+    checks.number(prop('weight'), queue.weight, { min: 1, max: WorkerLimits.maxQueueWeight });
     if (queue.maxConcurrency !== Number.POSITIVE_INFINITY) {
       checks.number(prop('maxConcurrency'), queue.maxConcurrency, { min: 1, max: 10_000, integer: true });
     }
@@ -218,7 +218,7 @@ function check(options: ResolvedOptions): void {
   }
   checks.number('receive.waitTimeSeconds', options.waitTimeSeconds, { min: 1, max: SqsLimits.maxReceiveWaitSeconds, integer: true });
   checks.number('receive.maxReceivers', options.maxReceivers, { min: 1, max: 100, integer: true });
-  checks.number('visibility.timeoutSeconds', options.visibilitySeconds, { min: 3, max: maxSeconds, integer: true });
+  checks.number('visibility.timeoutSeconds', options.visibilitySeconds, { min: WorkerLimits.minVisibilityTimeoutSeconds, max: maxSeconds, integer: true });
   checks.number('visibility.maxLeaseSeconds', options.maxLeaseSeconds, { min: 1, max: maxSeconds });
   checks.number('ack.lingerMs', options.deleteLingerMs, { min: 0, max: 20_000 });
   checks.number('ack.tombstoneSeconds', options.tombstoneMs / 1_000, { min: 0, max: maxSeconds });

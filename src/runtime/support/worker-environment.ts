@@ -1,10 +1,13 @@
 import { OptionChecks } from './option-checks.js';
-import { FargateLimits, SqsLimits } from '../../contract/service-limits.js';
-import { ScaleInProtectionMode, WorkerEnv } from '../../contract/worker-env.js';
+import { FargateLimits, SqsLimits, WorkerLimits } from '../../contract/service-limits.js';
+import { type AdditionalQueueEntry, QueueStrategy, ScaleInProtectionMode, WorkerEnv } from '../../contract/worker-env.js';
 
 export interface WorkerEnvironment {
   readonly queueUrl: string;
   readonly deadLetterQueueUrl: string | undefined;
+  readonly additionalQueues: readonly AdditionalQueueEntry[];
+  readonly queueWeight: number | undefined;
+  readonly queueStrategy: keyof typeof QueueStrategy | undefined;
   readonly visibilityTimeoutSeconds: number | undefined;
   readonly maxReceiveCount: number | undefined;
   readonly stopTimeoutSeconds: number | undefined;
@@ -52,11 +55,20 @@ export function readWorkerEnvironment(env: Readonly<Record<string, string | unde
     checks.that(value === undefined || choices.includes(value), `expected \`${name}\` to be one of ${choices.join(', ')}, got: ${String(value)}`);
     return value;
   };
+  const entries = (name: string): readonly AdditionalQueueEntry[] => {
+    const value = text(name);
+    const queues = value === undefined ? [] : parseQueues(value);
+    checks.that(queues !== undefined, `expected \`${name}\` to be a JSON array of objects with the \`url\` of a queue, got: ${String(value)}`);
+    return queues ?? [];
+  };
   choice(WorkerEnv.logLevel, LogLevels);
   const environment: WorkerEnvironment = {
     queueUrl: url(WorkerEnv.queueUrl, true) ?? '',
     deadLetterQueueUrl: url(WorkerEnv.deadLetterQueueUrl, false),
-    visibilityTimeoutSeconds: integer(WorkerEnv.visibilityTimeoutSeconds, 3, SqsLimits.maxVisibilityTimeoutSeconds),
+    additionalQueues: entries(WorkerEnv.additionalQueues),
+    queueWeight: integer(WorkerEnv.queueWeight, 1, WorkerLimits.maxQueueWeight),
+    queueStrategy: choice(WorkerEnv.queueStrategy, Object.values(QueueStrategy)) as keyof typeof QueueStrategy | undefined,
+    visibilityTimeoutSeconds: integer(WorkerEnv.visibilityTimeoutSeconds, WorkerLimits.minVisibilityTimeoutSeconds, SqsLimits.maxVisibilityTimeoutSeconds),
     maxReceiveCount: integer(WorkerEnv.maxReceiveCount, 1, SqsLimits.maxReceiveCount),
     stopTimeoutSeconds: integer(WorkerEnv.stopTimeoutSeconds, FargateLimits.minStopTimeoutSeconds, FargateLimits.maxStopTimeoutSeconds),
     concurrency: integer(WorkerEnv.concurrency, 1, 10_000),
@@ -65,4 +77,14 @@ export function readWorkerEnvironment(env: Readonly<Record<string, string | unde
   };
   checks.done();
   return environment;
+}
+
+/** What more is wrong in a queue, the poller says, for each of them. */
+function parseQueues(text: string): readonly AdditionalQueueEntry[] | undefined {
+  try {
+    const value = JSON.parse(text) as unknown;
+    return Array.isArray(value) && value.every((entry) => typeof (entry as AdditionalQueueEntry | null)?.url === 'string') ? value as AdditionalQueueEntry[] : undefined;
+  } catch {
+    return undefined;
+  }
 }

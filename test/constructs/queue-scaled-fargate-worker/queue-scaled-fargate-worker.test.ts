@@ -434,6 +434,21 @@ describe('QueueScaledFargateWorker alarms', () => {
     expect(worker.saturationAlarm).toBeDefined();
     template.resourceCountIs('AWS::CloudWatch::Alarm', 5);
   });
+
+  it('rings when jobs wait and none is in work, and costs nothing else', () => {
+    const test = createTestApp();
+    const worker = createWorker(test, { alarmNotStartingFor: Duration.minutes(10) });
+    const template = synth(test);
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      Metrics: Match.arrayWith([Match.objectLike({ Expression: 'IF(inFlight > 0, 0, visible)', ReturnData: true })]),
+      Threshold: 0,
+      ComparisonOperator: 'GreaterThanThreshold',
+      EvaluationPeriods: 10,
+      TreatMissingData: 'notBreaching',
+    });
+    expect(worker.notStartingAlarm).toBeDefined();
+    expect(resourceCount(template)).toBe(19);
+  });
 });
 
 describe('QueueScaledFargateWorker metrics', () => {
@@ -446,6 +461,23 @@ describe('QueueScaledFargateWorker metrics', () => {
       ['ApproximateAgeOfOldestMessage', 'Maximum', 60],
       ['ApproximateNumberOfMessagesVisible', 'Maximum', 60],
     ]);
+  });
+
+  it('knows what arrived and what the runtime and the service report', () => {
+    const worker = createWorker(createTestApp());
+    const metrics = [
+      worker.metricJobsArrived(), worker.metricJobsSucceeded(), worker.metricJobsFailed(), worker.metricJobDuration(), worker.metricCpuUtilization(),
+      worker.metricMemoryUtilization(),
+    ];
+    expect(metrics.map(({ namespace, metricName, statistic, period }) => [namespace, metricName, statistic, period.toSeconds()])).toEqual([
+      ['AWS/SQS', 'NumberOfMessagesSent', 'Sum', 60],
+      ['Fileworks', 'JobsSucceeded', 'Sum', 60],
+      ['Fileworks', 'JobsFailed', 'Sum', 60],
+      ['Fileworks', 'JobDuration', 'p95', 60],
+      ['AWS/ECS', 'CPUUtilization', 'Average', 60],
+      ['AWS/ECS', 'MemoryUtilization', 'Average', 60],
+    ]);
+    expect(worker.metricJobsSucceeded().dimensions).toEqual({ QueueName: worker.queue.queueName });
   });
 
   it('takes options for a metric', () => {
@@ -483,14 +515,16 @@ describe('QueueScaledFargateWorker refuses', () => {
     ['cpu must be one of 256, 512, 1024, 2048, 4096, 8192, 16384, got: 1000', { cpu: 1_000 }],
     ['memoryLimitMiB must be from 1024 to 4096 in steps of 1024 when cpu is 512, got: 512; Fargate has no other sizes', { memoryLimitMiB: 512 }],
     ['memoryLimitMiB must be from 16384 to 61440 in steps of 4096 when cpu is 8192, got: 17408; Fargate has no other sizes', { cpu: 8_192, memoryLimitMiB: 17_408 }],
+    ['memoryLimitMiB must be from 8192 to 30720 in steps of 1024 when cpu is 4096, got: 1024 (the default); Fargate has no other sizes', { cpu: 4_096 }],
     ['stopTimeout must be a whole number of seconds from 2 to 120, got: 121', { stopTimeout: Duration.seconds(121) }],
     ['stopTimeout must be a whole number of seconds from 2 to 120, got: 1', { stopTimeout: Duration.seconds(1) }],
     ['ephemeralStorageGiB must be a whole number of GiB from 21 to 200, got: 20', { ephemeralStorageGiB: 20 }],
-    ['visibilityTimeout must be a whole number of seconds from 1 to 43200, got: 43201', { visibilityTimeout: Duration.seconds(43_201) }],
-    ['visibilityTimeout must be a whole number of seconds from 1 to 43200, got: 1.5', { visibilityTimeout: Duration.millis(1_500) }],
+    ['visibilityTimeout must be a whole number of seconds from 3 to 43200, got: 43201', { visibilityTimeout: Duration.seconds(43_201) }],
+    ['visibilityTimeout must be a whole number of seconds from 3 to 43200, got: 3.5', { visibilityTimeout: Duration.millis(3_500) }],
+    ['visibilityTimeout must be a whole number of seconds from 3 to 43200, got: 2', { visibilityTimeout: Duration.seconds(2) }],
     ['retentionPeriod must be a whole number of seconds from 60 to 1209600, got: 59', { retentionPeriod: Duration.seconds(59) }],
     ['deadLetterRetention must be a whole number of seconds from 60 to 1209600, got: 1296000', { deadLetterRetention: Duration.days(15) }],
-    ['deadLetterRetention must be longer than retentionPeriod, or a message can expire on its way, got: 4 days and 4 days; shorten retentionPeriod or lengthen deadLetterRetention, up to 14 days', { deadLetterRetention: Duration.days(4) }],
+    ['deadLetterRetention must be longer than retentionPeriod, or a message can expire on its way, got: 4 days and 4 days (the default); shorten retentionPeriod or lengthen deadLetterRetention, up to 14 days', { deadLetterRetention: Duration.days(4) }],
     ['maxReceiveCount must be a whole number from 1 to 1000, got: 0', { maxReceiveCount: 0 }],
     ['alarmOldestMessageAge must be a whole number of seconds 60 or more, got: 59', { alarmOldestMessageAge: Duration.seconds(59) }],
     ['alarmSaturatedFor must be a whole number of seconds from 60 to 86400, got: 86401', { alarmSaturatedFor: Duration.seconds(86_401) }],
@@ -499,9 +533,11 @@ describe('QueueScaledFargateWorker refuses', () => {
     ['minTasks must be a whole number 0 or more, got: -1', { minTasks: -1 }],
     ['maxTasks must be a whole number 1 or more, got: 0', { maxTasks: 0 }],
     ['minTasks cannot be more than maxTasks, got: 5 and 4', { minTasks: 5, maxTasks: 4 }],
+    ['minTasks cannot be more than maxTasks, got: 11 and 10 (the default)', { minTasks: 11 }],
+    ['alarmNotStartingFor must be a whole number of seconds from 60 to 86400, got: 59', { alarmNotStartingFor: Duration.seconds(59) }],
     ['maxTasks must be known at synth, because the steps of the scaling policy are made from it; give a plain number', { maxTasks: Lazy.number({ produce: () => 4 }) }],
     ['maxProcessingTime cannot be longer than 12 hours, the longest that SQS hides a message, got: 13 hours; split the job', { maxProcessingTime: Duration.hours(13) }],
-    ['maxProcessingTime cannot be longer than visibilityTimeout without a heartbeat, got: 6 minutes and 5 minutes; lengthen visibilityTimeout, or extend leases in the worker and leave heartbeat on', { maxProcessingTime: Duration.minutes(6), heartbeat: false }],
+    ['maxProcessingTime cannot be longer than visibilityTimeout without a heartbeat, got: 6 minutes and 5 minutes (the default); lengthen visibilityTimeout, or extend leases in the worker and leave heartbeat on', { maxProcessingTime: Duration.minutes(6), heartbeat: false }],
     ['environment cannot hold FILEWORKS_QUEUE_URL, which the construct writes; set the prop that it comes from', { environment: { FILEWORKS_QUEUE_URL: 'x' } }],
   ])('%s', (message, props) => {
     const test = createTestApp();

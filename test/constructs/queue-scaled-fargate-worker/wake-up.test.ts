@@ -42,7 +42,7 @@ describe('WakeUp.onArrival()', () => {
 
   it('tells the function the queue of jobs, the service and how many tasks there may be', () => {
     expect(functionOf(template).Environment.Variables).toEqual({
-      FILEWORKS_QUEUE_URL: { Ref: expect.stringMatching(/^WorkerQueue/) as string },
+      FILEWORKS_QUEUE_URLS: { Ref: expect.stringMatching(/^WorkerQueue/) as string },
       FILEWORKS_SCALABLE_SERVICE: { 'Fn::Join': ['', ['service/', expect.anything(), '/', { 'Fn::GetAtt': [expect.stringMatching(/^WorkerService/), 'Name'] }]] },
       FILEWORKS_MIN_TASKS: '0',
       FILEWORKS_MAX_TASKS: '40',

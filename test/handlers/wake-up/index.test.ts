@@ -4,7 +4,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { handler } from '../../../src/handlers/wake-up';
 
 const environment = {
-  FILEWORKS_QUEUE_URL: 'https://sqs.eu-west-1.amazonaws.com/111122223333/jobs',
+  FILEWORKS_QUEUE_URLS: 'https://sqs.eu-west-1.amazonaws.com/111122223333/jobs',
   FILEWORKS_SCALABLE_SERVICE: 'service/cluster/worker',
   FILEWORKS_MIN_TASKS: '0',
   FILEWORKS_MAX_TASKS: '20',
@@ -69,8 +69,16 @@ describe('the wake-up function', () => {
         Namespace: 'AWS/SQS', MetricName: 'ApproximateNumberOfMessagesVisible', Dimensions: [{ Name: 'QueueName', Value: 'jobs' }],
       } }) }),
       expect.objectContaining({ MetricStat: expect.objectContaining({ Metric: expect.objectContaining({ MetricName: 'ApproximateNumberOfMessagesNotVisible' }) }) }),
-      { Id: 'backlog', Expression: 'visible + inFlight' },
+      { Id: 'backlog', Expression: 'visible0 + inFlight0' },
     ]);
+  });
+
+  it('counts the jobs of every queue of the worker', async () => {
+    process.env['FILEWORKS_QUEUE_URLS'] = `${environment.FILEWORKS_QUEUE_URLS} https://sqs.eu-west-1.amazonaws.com/111122223333/express`;
+    await handler({ Records: [wakeUp(120)] });
+    expect(floor()).toMatchObject({ MinCapacity: 11 });
+    const { MetricDataQueries: queries } = calls.find(({ name }) => name === 'GetMetricDataCommand')?.input as { MetricDataQueries: unknown[] };
+    expect(queries).toContainEqual({ Id: 'backlog', Expression: 'FILL(visible0, 0) + FILL(inFlight0, 0) + FILL(visible1, 0) + FILL(inFlight1, 0)' });
   });
 
   it('starts a task for an arrival that the queue does not count yet', async () => {
@@ -102,8 +110,8 @@ describe('the wake-up function', () => {
     await expect(handler({ Records: [wakeUp(120)] })).rejects.toThrow(
       'the environment variable FILEWORKS_MAX_TASKS must be a number, got: many; the construct that made this function writes it, so deploy it again',
     );
-    delete process.env['FILEWORKS_QUEUE_URL'];
+    delete process.env['FILEWORKS_QUEUE_URLS'];
     process.env['FILEWORKS_MAX_TASKS'] = '1';
-    await expect(handler({ Records: [wakeUp(120)] })).rejects.toThrow('the environment variable FILEWORKS_QUEUE_URL is missing');
+    await expect(handler({ Records: [wakeUp(120)] })).rejects.toThrow('the environment variable FILEWORKS_QUEUE_URLS is missing');
   });
 });

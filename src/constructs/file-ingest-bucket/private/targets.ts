@@ -10,17 +10,17 @@ import { createWorkQueue } from '../../private/work-queue';
 import type { ObjectFargateTask } from '../../object-fargate-task';
 import type { QueueScaledFargateWorker } from '../../queue-scaled-fargate-worker';
 import type { IngestRoute } from '../ingest-route';
-import type { IngestDelivery, IngestMessageOptions, IngestQueueOptions, IngestTargetConfig } from '../ingest-target';
+import type { IngestDelivery, IngestMessageOptions, IngestQueueOptions, IngestTargetConfig, IngestWorkerOptions } from '../ingest-target';
 
 /** What a factory of `IngestTarget` does when its target is bound to a route. */
 export type Bind = (route: IngestRoute, delivery: IngestDelivery) => IngestTargetConfig;
 
-export function worker(target: QueueScaledFargateWorker, options: IngestMessageOptions): Bind {
+export function worker(target: QueueScaledFargateWorker, { additionalQueue, ...options }: IngestWorkerOptions): Bind {
   return (route, delivery) => {
     route.grantRead(target);
     const { wakeUpQueue } = target;
     return {
-      ...toQueue(target.queue, options, route, delivery),
+      ...toQueue(queueOf(target, additionalQueue, route), options, route, delivery),
       companion: wakeUpQueue && new SqsQueue(wakeUpQueue, {
         ...delivery,
         message: RuleTargetInput.fromObject(WakeUpMessage.body),
@@ -28,6 +28,17 @@ export function worker(target: QueueScaledFargateWorker, options: IngestMessageO
       }),
     };
   };
+}
+
+function queueOf({ queue, additionalQueues }: QueueScaledFargateWorker, name: string | undefined, route: IngestRoute): IQueue {
+  if (name === undefined) {
+    return queue;
+  }
+  if (!Object.hasOwn(additionalQueues, name)) {
+    const names = Object.keys(additionalQueues).join(', ');
+    throw new ValidationError(`additionalQueue must be one of the worker's additionalQueues (${names === '' ? 'it has none' : names}), got: ${name}`, route);
+  }
+  return additionalQueues[name].queue;
 }
 
 export function newQueue(options: IngestQueueOptions): Bind {

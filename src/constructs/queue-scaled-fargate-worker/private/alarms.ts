@@ -7,11 +7,11 @@ import type { QueueScaledFargateWorkerProps } from '../queue-scaled-fargate-work
 
 /** Rings when a message is older than it should ever be, whatever the reason. */
 export function createOldestMessageAlarm(
-  worker: QueueScaledFargateWorker, age: Duration, props: QueueScaledFargateWorkerProps,
+  worker: QueueScaledFargateWorker, metric: cloudwatch.IMetric, age: Duration, props: QueueScaledFargateWorkerProps,
 ): cloudwatch.Alarm {
   return createAlarm(worker, 'OldestMessageAlarm', props, {
     alarmDescription: `The oldest job of ${worker.node.path} waits or is in work for ${age.toHumanString()} or more`,
-    metric: worker.metricOldestMessageAge(),
+    metric,
     comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
     threshold: age.toSeconds(),
     evaluationPeriods: 1,
@@ -29,6 +29,19 @@ export function createSaturationAlarm(
     comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
     threshold: maxTasks * (props.concurrency ?? WorkerDefaults.concurrency),
     evaluationPeriods: Math.ceil(time.toSeconds() / Duration.minutes(1).toSeconds()),
+  });
+}
+
+/** Rings when jobs wait and none is in work: whatever keeps tasks from starting, this is what it looks like from the queue. */
+export function createNotStartingAlarm(
+  worker: QueueScaledFargateWorker, time: Duration, props: QueueScaledFargateWorkerProps,
+): cloudwatch.Alarm {
+  return createAlarm(worker, 'NotStartingAlarm', props, {
+    alarmDescription: `For ${time.toHumanString()}, jobs of ${worker.node.path} have waited and none was in work: its tasks do not start, or take no work`,
+    metric: worker.metricJobsNotStarted(),
+    comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+    threshold: 0,
+    evaluationPeriods: Math.ceil(time.toMinutes({ integral: false })),
   });
 }
 

@@ -1,26 +1,32 @@
 import { Token, type Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { SqsLimits } from '../../../contract/service-limits';
+import { CloudWatchLimits, SqsLimits, WorkerLimits } from '../../../contract/service-limits';
 import { WorkerEnv } from '../../../contract/worker-env';
-import { checkExcluded, checkSeconds, checkWholeNumber } from '../../private/checks';
+import { checkExcluded, checkSeconds, checkWholeNumber, orDefault } from '../../private/checks';
 import { checkFargateTask } from '../../private/fargate-task';
 import { ValidationError } from '../../private/validation-error';
 import { WorkerDefaults } from '../defaults';
+import { checkIngress } from './ingress';
 import type { QueueScaledFargateWorkerProps } from '../queue-scaled-fargate-worker-props';
 
 /** What can be said about the props before anything is created. */
 export function checkProps(scope: Construct, props: QueueScaledFargateWorkerProps): void {
   checkExclusions(scope, props);
+  checkAdditionalQueues(scope, props);
   checkFargateTask(scope, props, {
     excluded: { healthCheck: props.healthCheck },
     // The log level is the one variable of the contract that is the user's to set.
     reserved: Object.values(WorkerEnv).filter((name) => name !== WorkerEnv.logLevel),
   });
-  checkSeconds('visibilityTimeout', props.visibilityTimeout, { min: 1, max: SqsLimits.maxVisibilityTimeoutSeconds }, scope);
+  checkSeconds('visibilityTimeout', props.visibilityTimeout, { min: WorkerLimits.minVisibilityTimeoutSeconds, max: SqsLimits.maxVisibilityTimeoutSeconds }, scope);
   checkWholeNumber('concurrency', props.concurrency, { min: 1 }, scope);
+  if (props.ingress !== undefined) {
+    checkIngress(scope, props.ingress);
+  }
   checkSeconds('alarmOldestMessageAge', props.alarmOldestMessageAge, { min: 60 }, scope);
+  checkSeconds('alarmNotStartingFor', props.alarmNotStartingFor, { min: 60, max: 86_400 }, scope);
   checkSeconds('alarmSaturatedFor', props.alarmSaturatedFor, { min: 60, max: 86_400 }, scope);
-  checkTaskCounts(scope, props.minTasks ?? WorkerDefaults.minTasks, props.maxTasks ?? WorkerDefaults.maxTasks);
+  checkTaskCounts(scope, props);
 }
 
 /**
@@ -41,7 +47,8 @@ export function checkProcessingTime(scope: Construct, props: QueueScaledFargateW
   }
   if (!(props.heartbeat ?? true) && longest.toSeconds() > lease.toSeconds()) {
     throw new ValidationError(
-      `maxProcessingTime cannot be longer than visibilityTimeout without a heartbeat, got: ${longest.toHumanString()} and ${lease.toHumanString()}; `
+      `maxProcessingTime cannot be longer than visibilityTimeout without a heartbeat, got: ${longest.toHumanString()} and `
+      + `${orDefault(lease.toHumanString(), props.visibilityTimeout)}; `
       + 'lengthen visibilityTimeout, or extend leases in the worker and leave heartbeat on',
       scope,
     );
@@ -60,7 +67,31 @@ function checkExclusions(scope: Construct, props: QueueScaledFargateWorkerProps)
   }
 }
 
-function checkTaskCounts(scope: Construct, minTasks: number, maxTasks: number): void {
+/** Two metrics for each queue, and one more for target tracking, must fit into an alarm. */
+const MaxAdditionalQueues = Math.floor((CloudWatchLimits.maxMetricsPerAlarm - 1) / 2) - 1;
+
+function checkAdditionalQueues(scope: Construct, { additionalQueues = {}, queueWeight, strictPriority }: QueueScaledFargateWorkerProps): void {
+  const names = Object.keys(additionalQueues);
+  const weights = { min: 1, max: WorkerLimits.maxQueueWeight };
+  if (names.length === 0) {
+    checkExcluded('a single queue', { queueWeight, strictPriority }, 'add additionalQueues, or leave them out', scope);
+  }
+  if (names.length > MaxAdditionalQueues) {
+    throw new ValidationError(
+      `additionalQueues can hold ${MaxAdditionalQueues} queues, because an alarm over more would have too many metrics, got: ${names.length}; use a second worker`, scope,
+    );
+  }
+  checkWholeNumber('queueWeight', queueWeight, weights, scope);
+  for (const [name, { queue, deadLetterQueue, weight }] of Object.entries(additionalQueues)) {
+    checkWholeNumber(`additionalQueues.${name}.weight`, weight, weights, scope);
+    if (queue === undefined) {
+      checkExcluded(`a new queue in additionalQueues.${name}`, { deadLetterQueue }, 'give queue too, or let the construct create both', scope);
+    }
+  }
+}
+
+function checkTaskCounts(scope: Construct, props: QueueScaledFargateWorkerProps): void {
+  const { minTasks = WorkerDefaults.minTasks, maxTasks = WorkerDefaults.maxTasks } = props;
   for (const [prop, value] of Object.entries({ minTasks, maxTasks })) {
     if (Token.isUnresolved(value)) {
       throw new ValidationError(`${prop} must be known at synth, because the steps of the scaling policy are made from it; give a plain number`, scope);
@@ -69,6 +100,6 @@ function checkTaskCounts(scope: Construct, minTasks: number, maxTasks: number): 
   checkWholeNumber('minTasks', minTasks, { min: 0 }, scope);
   checkWholeNumber('maxTasks', maxTasks, { min: 1 }, scope);
   if (minTasks > maxTasks) {
-    throw new ValidationError(`minTasks cannot be more than maxTasks, got: ${minTasks} and ${maxTasks}`, scope);
+    throw new ValidationError(`minTasks cannot be more than maxTasks, got: ${orDefault(minTasks, props.minTasks)} and ${orDefault(maxTasks, props.maxTasks)}`, scope);
   }
 }

@@ -13,15 +13,15 @@ import { WakeUpDefaults } from '../defaults';
 
 export interface WakeUpOptions {
   readonly service: FargateService;
-  /** The queue of jobs. */
-  readonly jobs: IQueue;
+  /** The queues of jobs. */
+  readonly jobs: readonly IQueue[];
   readonly minTasks: number;
   readonly maxTasks: number;
   readonly messagesPerTask: number;
   readonly alarmActions?: IAlarmAction[];
 }
 
-/** The queue that wakes, and the function that looks at the queue of jobs while a message is in it. */
+/** The queue that wakes, and the function that looks at the queues of jobs while a message is in it. */
 export function createWakeUp(worker: Construct, options: WakeUpOptions): WorkQueue {
   const { service, jobs } = options;
   const scope = new Construct(worker, 'WakeUp');
@@ -40,14 +40,16 @@ export function createWakeUp(worker: Construct, options: WakeUpOptions): WorkQue
     description: `Wakes ${worker.node.path}`,
     timeout: WakeUpDefaults.functionTimeout,
     environment: {
-      [WakeUpEnv.queueUrl]: jobs.queueUrl,
+      [WakeUpEnv.queueUrls]: jobs.map(({ queueUrl }) => queueUrl).join(' '),
       [WakeUpEnv.service]: resourceId,
       [WakeUpEnv.minTasks]: String(options.minTasks),
       [WakeUpEnv.maxTasks]: String(options.maxTasks),
       [WakeUpEnv.messagesPerTask]: String(options.messagesPerTask),
     },
   });
-  jobs.grant(handler, 'sqs:GetQueueAttributes');
+  for (const queue of jobs) {
+    queue.grant(handler, 'sqs:GetQueueAttributes');
+  }
   grantReadMetrics(scope, handler);
   grantHoldFloor(scope, handler, service);
   // What the service needs that polls the queue; it uses the function's role.

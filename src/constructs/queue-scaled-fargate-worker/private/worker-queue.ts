@@ -1,46 +1,64 @@
 import { Duration } from 'aws-cdk-lib';
-import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
-import type { Construct } from 'constructs';
+import { Construct } from 'constructs';
 import { createDeadLetterAlarm, createWorkQueue, WorkQueueDefaults } from '../../private/work-queue';
+import type { AdditionalQueue, AdditionalQueueOptions } from '../additional-queue';
 import type { QueueScaledFargateWorkerProps } from '../queue-scaled-fargate-worker-props';
 
 /** The queue of a worker and what is known of it. */
-export interface WorkerQueue {
-  readonly queue: sqs.IQueue;
-  readonly deadLetterQueue?: sqs.IQueue;
-  readonly deadLetterAlarm?: Alarm;
+export interface WorkerQueue extends AdditionalQueue {
   readonly lease: Duration;
   readonly maxReceiveCount?: number;
 }
 
+/** A further queue of a worker and what is known of it. */
+export interface FurtherQueue extends AdditionalQueue {
+  readonly id: string;
+  readonly maxReceiveCount?: number;
+  readonly weight: number;
+}
+
 /** Creates the worker's queue, or takes the one that was given. */
 export function resolveWorkerQueue(scope: Construct, props: QueueScaledFargateWorkerProps): WorkerQueue {
-  return props.queue === undefined ? createQueue(scope, props) : takeQueue(scope, props.queue, props);
-}
-
-function createQueue(scope: Construct, props: QueueScaledFargateWorkerProps): WorkerQueue {
-  const created = createWorkQueue(scope, props);
+  if (props.queue !== undefined) {
+    return { ...takeQueue(scope, props.queue, props.deadLetterQueue, scope, props), lease: props.visibilityTimeout ?? WorkQueueDefaults.visibilityTimeout };
+  }
+  const created = createQueue(scope, props);
   // A property injector of the organisation may have changed what was asked for; the worker must know what was built.
   const built = created.queue.node.defaultChild as sqs.CfnQueue;
-  return {
-    ...created,
-    lease: Duration.seconds(built.visibilityTimeout ?? SqsDefaultVisibilitySeconds),
-    maxReceiveCount: created.queue.deadLetterQueue?.maxReceiveCount,
-  };
+  return { ...created, lease: Duration.seconds(built.visibilityTimeout ?? SqsDefaultVisibilitySeconds) };
 }
 
-function takeQueue(scope: Construct, queue: sqs.IQueue, props: QueueScaledFargateWorkerProps): WorkerQueue {
+/** The further queues, in one order in every language: a Java map has none of its own. */
+export function resolveFurtherQueues(worker: Construct, props: QueueScaledFargateWorkerProps): FurtherQueue[] {
+  return Object.entries(props.additionalQueues ?? {})
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([id, options]) => ({ id, weight: options.weight ?? 1, ...resolveFurtherQueue(worker, new Construct(worker, id), options, props) }));
+}
+
+function resolveFurtherQueue(
+  worker: Construct, scope: Construct, { queue, deadLetterQueue }: AdditionalQueueOptions, props: QueueScaledFargateWorkerProps,
+): AdditionalQueue & Pick<WorkerQueue, 'maxReceiveCount'> {
+  return queue === undefined ? createQueue(scope, props) : takeQueue(scope, queue, deadLetterQueue, worker, props);
+}
+
+function createQueue(scope: Construct, props: QueueScaledFargateWorkerProps): AdditionalQueue & Pick<WorkerQueue, 'maxReceiveCount'> {
+  const created = createWorkQueue(scope, props);
+  return { ...created, maxReceiveCount: created.queue.deadLetterQueue?.maxReceiveCount };
+}
+
+function takeQueue(
+  scope: Construct, queue: sqs.IQueue, given: sqs.IQueue | undefined, worker: Construct, { alarmActions }: QueueScaledFargateWorkerProps,
+): AdditionalQueue & Pick<WorkerQueue, 'maxReceiveCount'> {
   const own = queue instanceof sqs.Queue ? queue.deadLetterQueue : undefined;
-  const deadLetterQueue = props.deadLetterQueue ?? own?.queue;
+  const deadLetterQueue = given ?? own?.queue;
   return {
     queue,
     deadLetterQueue,
     deadLetterAlarm: deadLetterQueue && createDeadLetterAlarm(scope, deadLetterQueue, {
-      description: `Jobs of ${scope.node.path} failed on every attempt and wait in its dead-letter queue`,
-      actions: props.alarmActions,
+      description: `Jobs of ${worker.node.path} failed on every attempt and wait in its dead-letter queue`,
+      actions: alarmActions,
     }),
-    lease: props.visibilityTimeout ?? WorkQueueDefaults.visibilityTimeout,
     maxReceiveCount: own?.maxReceiveCount,
   };
 }

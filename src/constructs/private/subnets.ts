@@ -1,0 +1,35 @@
+import { SubnetType, type SubnetSelection } from 'aws-cdk-lib/aws-ec2';
+import type { ICluster } from 'aws-cdk-lib/aws-ecs';
+import type { IConstruct } from 'constructs';
+import { warn } from './warning';
+
+export interface TaskNetworkProps {
+  readonly cluster: ICluster;
+  readonly vpcSubnets?: SubnetSelection;
+  readonly assignPublicIp?: boolean;
+}
+
+/**
+ * Warns when a task could not pull its image, because its subnets have no way out that the app knows of.
+ *
+ * Endpoints may be created after the task, or outside of the app, so this cannot be an error.
+ */
+export function warnOfSubnets(scope: IConstruct, { cluster: { vpc }, vpcSubnets, assignPublicIp = false }: TaskNetworkProps): void {
+  const { subnetIds, hasPublic } = vpc.selectSubnets(vpcSubnets ?? { subnetType: assignPublicIp ? SubnetType.PUBLIC : SubnetType.PRIVATE_WITH_EGRESS });
+  const isolated = new Set(vpc.isolatedSubnets.map(({ subnetId }) => subnetId));
+  if (subnetIds.some((id) => isolated.has(id))) {
+    warn(
+      scope,
+      'FargateTask.isolatedSubnets',
+      'vpcSubnets names isolated subnets: tasks there start only if the VPC has endpoints for ECR (ecr.api, ecr.dkr), S3 and CloudWatch Logs, and for what they '
+      + 'call themselves; add those and acknowledge this, or choose subnets with a NAT gateway',
+    );
+  }
+  if (hasPublic && !assignPublicIp) {
+    warn(
+      scope,
+      'FargateTask.noPublicAddress',
+      'vpcSubnets names public subnets, from which a task without a public address reaches nothing; set assignPublicIp, or choose private subnets',
+    );
+  }
+}

@@ -1,0 +1,39 @@
+import * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import { Port } from 'aws-cdk-lib/aws-ec2';
+import type { ContainerDefinition, FargateService } from 'aws-cdk-lib/aws-ecs';
+import { Construct } from 'constructs';
+import { checkSeconds, checkWholeNumber } from '../../private/checks';
+import { ValidationError } from '../../private/validation-error';
+import { IngressDefaults } from '../defaults';
+import type { WorkerIngress } from '../worker-ingress';
+
+export function checkIngress(scope: Construct, { port, priority, conditions, deregistrationDelay }: WorkerIngress): void {
+  checkWholeNumber('ingress.port', port, { min: 1, max: 65_535 }, scope);
+  checkWholeNumber('ingress.priority', priority, { min: 1, max: 50_000 }, scope);
+  checkSeconds('ingress.deregistrationDelay', deregistrationDelay, { min: 0, max: 3_600 }, scope);
+  if (conditions.length === 0) {
+    throw new ValidationError('ingress.conditions cannot be empty; say which requests the tasks get, such as ListenerCondition.pathPatterns([\'/status/*\'])', scope);
+  }
+}
+
+/** The service finds the port when it is created. */
+export function openPort(container: ContainerDefinition, { port }: WorkerIngress): void {
+  container.addPortMappings({ containerPort: port });
+}
+
+/** Target group and rule stand with the worker: in the listener's stack they would name the service, and it them. */
+export function createIngress(worker: Construct, service: FargateService, container: ContainerDefinition, ingress: WorkerIngress): elb.ApplicationTargetGroup {
+  const { listener, port, conditions, priority, healthCheckPath = IngressDefaults.healthCheckPath } = ingress;
+  const scope = new Construct(worker, 'Ingress');
+  const targets = new elb.ApplicationTargetGroup(scope, 'Targets', {
+    vpc: service.cluster.vpc,
+    protocol: elb.ApplicationProtocol.HTTP,
+    port,
+    targets: [service.loadBalancerTarget({ containerName: container.containerName, containerPort: port })],
+    healthCheck: { path: healthCheckPath },
+    deregistrationDelay: ingress.deregistrationDelay ?? IngressDefaults.deregistrationDelay,
+  });
+  new elb.ApplicationListenerRule(scope, 'Rule', { listener, priority, conditions, action: elb.ListenerAction.forward([targets]) });
+  service.connections.allowFrom(listener, Port.tcp(port), 'Requests from the load balancer');
+  return targets;
+}
