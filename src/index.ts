@@ -10,6 +10,7 @@ export {
   type VolumeTask,
 } from './constructs/fargate-task';
 export {
+  Delivery,
   FileIngestBucket,
   type FileIngestBucketProps,
   IngestRoute,
@@ -17,6 +18,7 @@ export {
   type IngestRouteProps,
   IngestTarget,
   type IngestDelivery,
+  IngestMessageFormat,
   type IngestMessageOptions,
   type IngestQueueOptions,
   IngestReason,

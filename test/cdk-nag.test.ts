@@ -2,13 +2,14 @@ import { Duration, Size, Stack } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as efs from 'aws-cdk-lib/aws-efs';
 import * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import {
-  AlertFormat, FileIngestBucket, IngestTarget, JobSupervision, ObjectFargateTask,
+  AlertFormat, Delivery, FileIngestBucket, IngestMessageFormat, IngestTarget, JobSupervision, ObjectFargateTask,
   QueueScaling, ScheduledFargateJob, Sidecar, SpotStrategy, TaskAlert, TaskLifecycleAlerts, TaskVolume, WakeUp,
   WorkerHealthCheck,
 } from '../src';
@@ -70,6 +71,9 @@ describe('cdk-nag AwsSolutions', () => {
       const worker = createWorker(test);
       inbox.addRoute('Archives', { prefixes: ['incoming/', 'more/'], suffixes: ['.zip'], target: IngestTarget.worker(worker) });
       inbox.addRoute('Everything', { target: IngestTarget.existingQueue(worker.queue) });
+      const archived = inbox.addRoute('Kept', { prefixes: ['kept/'], archiveFor: Duration.days(30), target: IngestTarget.queue({ format: IngestMessageFormat.COMPACT }) });
+      archived.grantReplay(new iam.Role(test.stack, 'Operator', { assumedBy: new iam.AccountRootPrincipal() }));
+      inbox.addRoute('Direct', { prefixes: ['direct/'], delivery: Delivery.s3Notifications(), ignoreEmptyObjects: false, target: IngestTarget.queue() });
       inbox.addRoute('Small', { maxSize: Size.mebibytes(1), target: IngestTarget.queue() });
     }],
     ['alerts with defaults', (test) => {

@@ -77,3 +77,9 @@ export const EventBridgeLimits = {
   maxEventAgeSeconds: 86_400,
   maxRetryAttempts: 185,
 } as const;
+
+/** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html */
+export const S3NotificationLimits = {
+  /** Notifications of a bucket, those of all routes together. */
+  maxNotifications: 100,
+} as const;

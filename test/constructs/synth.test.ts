@@ -58,7 +58,7 @@ describe('a pipeline of the constructs', () => {
 
     test.app.synth();
 
-    expect(route.deadLetterQueue.node.path).toBe('Pipeline/Archives/Undelivered/DeadLetterQueue');
+    expect(route.deadLetterQueue?.node.path).toBe('Pipeline/Archives/Undelivered/DeadLetterQueue');
     const template = Template.fromStack(test.stack);
     template.hasResourceProperties('AWS::Events::Rule', {
       Targets: [Match.objectLike({ DeadLetterConfig: { Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^ArchivesUndelivered'), 'Arn'] } } })],

@@ -11,8 +11,8 @@ import { grantPutObjects, grantReadObjects, grantReadObjectTags } from '../priva
 import { createUndeliveredEvents } from '../private/undelivered-events';
 import { IngestRoute } from './ingest-route';
 import type { IngestRouteOptions } from './ingest-route-options';
+import { ownNotifications } from './private/bucket-notifications';
 import { createIngestBucket } from './private/ingest-bucket';
-import { enableEventBridge } from './private/event-bridge';
 
 /** Properties of `FileIngestBucket`. */
 export interface FileIngestBucketProps {
@@ -126,7 +126,7 @@ export class FileIngestBucket extends Construct {
     this.#checkProps(props);
     this.#versioned = props.versioned ?? true;
     this.bucket = props.bucket ?? createIngestBucket(this, props);
-    enableEventBridge(this, this.bucket);
+    ownNotifications(this, this.bucket);
 
     const undelivered = createUndeliveredEvents(this, {
       description: `Events of new objects in ${this.node.path} could not be delivered and wait in its dead-letter queue`,

@@ -1,4 +1,5 @@
 import type { Duration, Size } from 'aws-cdk-lib';
+import type { Delivery } from './delivery';
 import type { IngestTarget } from './ingest-target';
 
 /** The call that made an object. */
@@ -17,6 +18,13 @@ export enum IngestReason {
 export interface IngestRouteOptions {
   /** Where the events go. */
   readonly target: IngestTarget;
+
+  /**
+   * How the news of an object gets to the target.
+   *
+   * @default Delivery.eventBridge()
+   */
+  readonly delivery?: Delivery;
 
   /**
    * Takes objects whose key starts with one of these, and with no slash before it; case counts.
@@ -112,6 +120,14 @@ export interface IngestRouteOptions {
    * @default true
    */
   readonly enabled?: boolean;
+
+  /**
+   * How long EventBridge keeps the route's events, so that they can be delivered again by a replay: whole days, 1 or more.
+   *
+   * @default - events are not kept
+   * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-archive.html
+   */
+  readonly archiveFor?: Duration;
 
   /**
    * What the rule's description says.

@@ -1,20 +1,25 @@
-import { Stack } from 'aws-cdk-lib';
+import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
-import { Rule, type EventPattern } from 'aws-cdk-lib/aws-events';
-import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Archive, EventBus, Rule, type EventPattern } from 'aws-cdk-lib/aws-events';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ObjectCreatedDetailType, ObjectEventSource } from '../../contract/object-event';
 import { EventBridgeLimits } from '../../contract/service-limits';
+import { acknowledgeWildcard } from '../private/acknowledge';
 import { checkSeconds, checkWholeNumber } from '../private/checks';
 import { createUndeliveredEvents } from '../private/undelivered-events';
+import { ValidationError } from '../private/validation-error';
 import { warn } from '../private/warning';
 import { IngestDefaults } from './defaults';
 import type { FileIngestBucket } from './file-ingest-bucket';
 import type { IngestRouteOptions } from './ingest-route-options';
+import type { IngestDelivery } from './ingest-target';
+import { tellEventBridge, tellQueue } from './private/bucket-notifications';
+import { allowNotifications, checkForNotifications, renderNotifications } from './private/queue-notification';
 import { createRouteFilter, renderDetail } from './private/route-filter';
 import type { RouteFilter } from './private/route-overlap';
-import { registerRoute } from './private/route-registry';
+import { registerRoute, type Overlap } from './private/route-registry';
 
 /** Properties of `IngestRoute`. */
 export interface IngestRouteProps extends IngestRouteOptions {
@@ -48,11 +53,17 @@ export interface IngestRouteProps extends IngestRouteOptions {
  * });
  */
 export class IngestRoute extends Construct {
-  /** The rule that matches the events. */
-  public readonly rule: Rule;
+  /** The rule that matches the events; undefined with `Delivery.s3Notifications()`. */
+  public readonly rule?: Rule;
 
-  /** Where events go that could not be delivered: the bucket's dead-letter queue, or one of the route's own in another stack. */
-  public readonly deadLetterQueue: IQueue;
+  /**
+   * Where events go that could not be delivered: the bucket's dead-letter queue, or one of the route's own in another stack; undefined with
+   * `Delivery.s3Notifications()`.
+   */
+  public readonly deadLetterQueue?: IQueue;
+
+  /** The route's events of the last time, for a replay; undefined without `archiveFor`. */
+  public readonly archive?: Archive;
 
   /** The queue that the events go to; undefined for a target that is no queue. */
   public readonly queue?: IQueue;
@@ -65,31 +76,34 @@ export class IngestRoute extends Construct {
     const { minEventAgeSeconds, maxEventAgeSeconds, maxRetryAttempts } = EventBridgeLimits;
     checkSeconds('maxEventAge', props.maxEventAge, { min: minEventAgeSeconds, max: maxEventAgeSeconds }, this);
     checkWholeNumber('retryAttempts', props.retryAttempts, { min: 0, max: maxRetryAttempts }, this);
+    checkWholeNumber('archiveFor', props.archiveFor?.toDays({ integral: false }), { min: 1, unit: 'days' }, this);
     this.#source = props.source;
     const filter = createRouteFilter(this, props);
     this.#prefixes = filter.key.prefixes;
     this.#warnOfOverlaps(registerRoute(props.source, this, filter));
+    if (props.delivery?.direct ?? false) {
+      this.queue = this.#deliverByS3(props, filter);
+      return;
+    }
     this.#warnOfLargeObjects(filter);
-    this.deadLetterQueue = Stack.of(this) === Stack.of(props.source)
-      ? props.source.deadLetterQueue
-      : createUndeliveredEvents(new Construct(this, 'Undelivered'), {
-        description: `Events of new objects for ${this.node.path} could not be delivered and wait in its dead-letter queue`,
-        alarmActions: props.alarmActions,
-      }).deadLetterQueue;
-
+    tellEventBridge(props.source.bucket);
+    this.deadLetterQueue = this.#resolveDeadLetterQueue(props);
+    const eventPattern = this.#renderPattern(filter);
     this.rule = new Rule(this, 'Rule', {
       description: props.description ?? `New objects for ${this.node.path}`,
       enabled: props.enabled ?? true,
-      eventPattern: this.#renderPattern(filter),
+      eventPattern,
     });
-    const target = props.target.bind(this, {
-      deadLetterQueue: this.deadLetterQueue,
-      maxEventAge: props.maxEventAge ?? IngestDefaults.maxEventAge,
-      retryAttempts: props.retryAttempts ?? IngestDefaults.retryAttempts,
-    });
+    const target = props.target.bind(this, this.#renderDelivery(props, this.deadLetterQueue));
     this.rule.addTarget(target.ruleTarget);
     this.rule.addTarget(target.companion);
     this.queue = target.queue;
+    this.archive = props.archiveFor && new Archive(this, 'Archive', {
+      sourceEventBus: EventBus.fromEventBusName(this, 'DefaultBus', 'default'),
+      eventPattern,
+      retention: props.archiveFor,
+      description: `New objects for ${this.node.path}`,
+    });
   }
 
   /**
@@ -101,6 +115,61 @@ export class IngestRoute extends Construct {
     return (this.#prefixes.length === 0 ? [''] : this.#prefixes)
       .map((prefix) => this.#source.grantRead(grantee, prefix))
       .reduce((all, next) => all.combine(next));
+  }
+
+  /**
+   * Lets `grantee` have archived events delivered again, look at such a replay and cancel it. Needs `archiveFor`.
+   *
+   * AWS does not tie a replay to a rule by permission: who may replay can deliver the archived events to any rule of the default bus that matches them.
+   *
+   * @param grantee who replays
+   */
+  public grantReplay(grantee: IGrantable): Grant {
+    if (this.archive === undefined) {
+      throw new ValidationError('grantReplay needs archiveFor, because only archived events can be delivered again; set it on the route', this);
+    }
+    const replays = Stack.of(this).formatArn({ service: 'events', resource: 'replay', resourceName: '*', arnFormat: ArnFormat.SLASH_RESOURCE_NAME });
+    if (Construct.isConstruct(grantee.grantPrincipal)) {
+      acknowledgeWildcard(grantee.grantPrincipal, replays, 'Replays are named when they are started; the archive bounds what they deliver');
+    }
+    Grant.addToPrincipal({ grantee, actions: ['events:DescribeReplay', 'events:CancelReplay'], resourceArns: [replays] });
+    return Grant.addToPrincipal({ grantee, actions: ['events:StartReplay'], resourceArns: [this.archive.archiveArn, replays] });
+  }
+
+  #resolveDeadLetterQueue({ source, alarmActions }: IngestRouteProps): IQueue {
+    return Stack.of(this) === Stack.of(source)
+      ? source.deadLetterQueue
+      : createUndeliveredEvents(new Construct(this, 'Undelivered'), {
+        description: `Events of new objects for ${this.node.path} could not be delivered and wait in its dead-letter queue`,
+        alarmActions,
+      }).deadLetterQueue;
+  }
+
+  #renderDelivery({ maxEventAge, retryAttempts }: IngestRouteProps, deadLetterQueue: IQueue): IngestDelivery {
+    return {
+      deadLetterQueue,
+      maxEventAge: maxEventAge ?? IngestDefaults.maxEventAge,
+      retryAttempts: retryAttempts ?? IngestDefaults.retryAttempts,
+    };
+  }
+
+  /** S3 has no dead-letter queue; the bucket's is given to the target because it asks for one, and is not used. */
+  #deliverByS3(props: IngestRouteProps, filter: RouteFilter): IQueue {
+    const { source, target } = props;
+    checkForNotifications(this, props);
+    const { queue, takesS3Notifications } = target.bind(this, this.#renderDelivery(props, source.deadLetterQueue));
+    if (queue === undefined || takesS3Notifications !== true) {
+      throw new ValidationError(
+        'target cannot take notifications of S3, which go to standard queues whole and unchanged and wake no worker; use IngestTarget.queue(), existingQueue() or '
+        + 'worker() without FIFO, messageGroupId, IngestMessageFormat.COMPACT and wake, or use Delivery.eventBridge()',
+        this,
+      );
+    }
+    if (Stack.of(this) !== Stack.of(source.bucket)) {
+      throw new ValidationError('a route with Delivery.s3Notifications() must be in the stack of the bucket, which names its queue; use addRoute there, or Delivery.eventBridge()', this);
+    }
+    tellQueue(this, source.bucket, renderNotifications(this, filter, queue), allowNotifications(this, queue));
+    return queue;
   }
 
   #renderPattern(filter: RouteFilter): EventPattern {
@@ -135,13 +204,14 @@ export class IngestRoute extends Construct {
     }
   }
 
-  #warnOfOverlaps(others: readonly IngestRoute[]): void {
-    if (others.length > 0) {
+  #warnOfOverlaps(overlaps: readonly Overlap[]): void {
+    if (overlaps.length > 0) {
+      const example = overlaps.find(({ key }) => key !== '')?.key;
       warn(
         this,
         'FileIngestBucket.overlappingRoutes',
-        `Some objects fit ${others.map(({ node }) => node.id).join(' and ')} too and are delivered by each of these routes; narrow them, `
-        + 'or acknowledge this if it is what you want',
+        `Some objects${example === undefined ? '' : `, such as ${JSON.stringify(example)},`} fit ${overlaps.map(({ route }) => route.node.id).join(' and ')} too and are `
+        + 'delivered by each of these routes; narrow them, or acknowledge this if it is what you want',
       );
     }
   }

@@ -7,6 +7,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { ObjectFargateTask } from '../object-fargate-task';
 import type { QueueScaledFargateWorker } from '../queue-scaled-fargate-worker';
+import type { IngestMessageOptions } from './ingest-message';
 import type { IngestRoute } from './ingest-route';
 import * as targets from './private/targets';
 
@@ -36,10 +37,16 @@ export interface IngestTargetConfig {
    * @default - none
    */
   readonly companion?: IRuleTarget;
+  /**
+   * Whether S3 may send its own notifications to `queue` in place of the rule, by `Delivery.s3Notifications()`.
+   *
+   * @default false
+   */
+  readonly takesS3Notifications?: boolean;
 }
 
 /** The queue that `IngestTarget.queue()` creates. */
-export interface IngestQueueOptions {
+export interface IngestQueueOptions extends IngestMessageOptions {
   /**
    * How long a received message stays hidden, from 1 second to 12 hours.
    *
@@ -81,17 +88,6 @@ export interface IngestQueueOptions {
    * @default - the alarm rings without telling anyone
    */
   readonly alarmActions?: IAlarmAction[];
-}
-
-/** How events go into a queue. */
-export interface IngestMessageOptions {
-  /**
-   * The message group of every event; needed by a FIFO queue, which then delivers the route's events one after another. A standard
-   * queue uses it for fairness between senders.
-   *
-   * @default - no message group
-   */
-  readonly messageGroupId?: string;
 }
 
 /** How events go to a worker. */

@@ -1,5 +1,5 @@
-import { CfnResource, Duration, Lazy, PropertyInjectors, RemovalPolicy, Size } from 'aws-cdk-lib';
-import { Annotations, Match } from 'aws-cdk-lib/assertions';
+import { CfnResource, Duration, Lazy, PropertyInjectors, RemovalPolicy, Size, Stack } from 'aws-cdk-lib';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as events from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
@@ -12,12 +12,15 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import {
+  Delivery,
   FileIngestBucket,
+  IngestMessageFormat,
   IngestReason,
+  IngestRoute,
   IngestTarget,
+  WakeUp,
   type IngestDelivery,
   type IngestMessageOptions,
-  type IngestRoute,
   type IngestRouteOptions,
   type IngestTargetConfig,
 } from '../../../src';
@@ -273,7 +276,7 @@ describe('IngestRoute', () => {
     synth(test);
     const warnings = Annotations.fromStack(test.stack).findWarning('*', Match.anyValue());
     expect(warnings.map(({ id, entry }) => [id, entry.data])).toEqual([
-      ['/Pipeline/Inbox/Csv', 'Some objects fit A and B too and are delivered by each of these routes; narrow them, or acknowledge this if it is what you want [ack: cdk-fileworks:FileIngestBucket.overlappingRoutes]'],
+      ['/Pipeline/Inbox/Csv', 'Some objects, such as "a/.csv", fit A and B too and are delivered by each of these routes; narrow them, or acknowledge this if it is what you want [ack: cdk-fileworks:FileIngestBucket.overlappingRoutes]'],
     ]);
   });
 
@@ -298,6 +301,8 @@ describe('IngestRoute', () => {
     ['ignoreEmptyObjects cannot be set together with minSize; minSize says already how empty an object may be', { minSize: Size.bytes(2), ignoreEmptyObjects: true }],
     ['minSize cannot be more than maxSize, got: 2048 and 1024 bytes', { minSize: Size.kibibytes(2), maxSize: Size.kibibytes(1) }],
     ['maxSize cannot be more than 5000000000 bytes, the largest number that EventBridge compares, got: 5368709120', { maxSize: Size.gibibytes(5) }],
+    ['minSize cannot be more than maxSize, got: 1 (the default) and 0 bytes', { maxSize: Size.bytes(0) }],
+    ['archiveFor must be a whole number of days 1 or more, got: 0.5', { archiveFor: Duration.hours(12) }],
     ['minSize must be known at synth; give a plain size', { minSize: Size.bytes(Lazy.number({ produce: () => 2 })) }],
     ['maxEventAge must be a whole number of seconds from 60 to 86400, got: 59', { maxEventAge: Duration.seconds(59) }],
     ['maxEventAge must be a whole number of seconds from 60 to 86400, got: 86401', { maxEventAge: Duration.seconds(86_401) }],
@@ -329,6 +334,167 @@ describe('IngestRoute', () => {
   });
 });
 
+describe('a route with an archive', () => {
+  const build = (options: Partial<IngestRouteOptions> = { archiveFor: Duration.days(30) }) => {
+    const test = createTestApp();
+    const target = IngestTarget.queue();
+    return { test, route: new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', { prefixes: ['in/'], target, ...options }) };
+  };
+
+  it('keeps the events that its rule matches, and no others', () => {
+    const { test, route } = build();
+    const template = synth(test);
+    const [rule] = Object.values(template.findResources('AWS::Events::Rule')) as { Properties: { EventPattern: unknown } }[];
+    template.hasResourceProperties('AWS::Events::Archive', {
+      RetentionDays: 30, EventPattern: rule.Properties.EventPattern, SourceArn: { 'Fn::Join': ['', Match.arrayWith([':event-bus/default'])] },
+    });
+    expect(route.archive).toBeDefined();
+  });
+
+  it('lets an operator replay it', () => {
+    const { test, route } = build();
+    route.grantReplay(role(test));
+    const replays = { 'Fn::Join': ['', Match.arrayWith([':replay/*'])] };
+    synth(test).hasResourceProperties('AWS::IAM::Policy', { PolicyDocument: { Statement: [
+      { Effect: 'Allow', Action: ['events:DescribeReplay', 'events:CancelReplay'], Resource: replays },
+      { Effect: 'Allow', Action: 'events:StartReplay', Resource: [{ 'Fn::GetAtt': [Match.stringLikeRegexp('^InboxRouteArchive'), 'Arn'] }, replays] },
+    ] } });
+  });
+
+  it('has none to replay by default', () => {
+    const { test, route } = build({});
+    expect(() => route.grantReplay(role(test))).toThrow(
+      'grantReplay needs archiveFor, because only archived events can be delivered again; set it on the route [at Pipeline/Inbox/Route]',
+    );
+  });
+});
+
+describe('a compact message', () => {
+  it('is the event with no more than what Fileworks reads', () => {
+    const test = createTestApp();
+    new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', { target: IngestTarget.queue({ format: IngestMessageFormat.COMPACT }) });
+    synth(test).hasResourceProperties('AWS::Events::Rule', { Targets: [Match.objectLike({ InputTransformer: {
+      InputPathsMap: { 'id': '$.id', 'time': '$.time', 'detail-bucket': '$.detail.bucket', 'detail-object': '$.detail.object' },
+      InputTemplate: '{"id":<id>,"time":<time>,"source":"aws.s3","detail-type":"Object Created","detail":{"bucket":<detail-bucket>,"object":<detail-object>}}',
+    } })] });
+  });
+});
+
+describe('Delivery.s3Notifications', () => {
+  const delivery = Delivery.s3Notifications();
+  const direct = { delivery, ignoreEmptyObjects: false } as const;
+  const create = (test = createTestApp()) => ({ test, inbox: new FileIngestBucket(test.stack, 'Inbox') });
+  const target = (test: TestApp, props: sqs.QueueProps = {}) => IngestTarget.existingQueue(new sqs.Queue(test.stack, 'Jobs', props));
+
+  it('has S3 send to the queue itself, filtered at the source, and adds no rule', () => {
+    const { test, inbox } = create();
+    const route = inbox.addRoute('Json', {
+      ...direct, prefixes: ['data in/', 'ö/'], suffixes: ['.JSON'], caseSensitiveSuffixes: true, reasons: [IngestReason.PUT_OBJECT, IngestReason.COMPLETE_MULTIPART_UPLOAD], target: target(test),
+    });
+    const template = synth(test);
+    const queue = { 'Fn::GetAtt': [Match.stringLikeRegexp('^Jobs'), 'Arn'] };
+    const filter = (prefix: string) => ({ S3Key: { Rules: [{ Name: 'prefix', Value: prefix }, { Name: 'suffix', Value: '.JSON' }] } });
+    template.hasResource('AWS::S3::Bucket', {
+      DependsOn: [Match.stringLikeRegexp('^JobsPolicy')],
+      Properties: { NotificationConfiguration: {
+        EventBridgeConfiguration: Match.absent(),
+        QueueConfigurations: [
+          { Event: 's3:ObjectCreated:Put', Queue: queue, Filter: filter('data+in/') },
+          { Event: 's3:ObjectCreated:CompleteMultipartUpload', Queue: queue, Filter: filter('data+in/') },
+          { Event: 's3:ObjectCreated:Put', Queue: queue, Filter: filter('%C3%B6/') },
+          { Event: 's3:ObjectCreated:CompleteMultipartUpload', Queue: queue, Filter: filter('%C3%B6/') },
+        ],
+      } },
+    });
+    template.resourceCountIs('AWS::Events::Rule', 0);
+    expect([route.rule, route.deadLetterQueue, route.queue?.node.id]).toEqual([undefined, undefined, 'Jobs']);
+  });
+
+  it('lets S3 send for this account only, and use the key of the queue', () => {
+    const { test, inbox } = create();
+    const ofThisAccount = { Principal: { Service: 's3.amazonaws.com' }, Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } } };
+    inbox.addRoute('All', { ...direct, target: target(test, { encryptionMasterKey: new kms.Key(test.stack, 'Key') }) });
+    const template = synth(test);
+    template.hasResourceProperties('AWS::SQS::QueuePolicy', { PolicyDocument: { Statement: [Match.objectLike({ Action: 'sqs:SendMessage', ...ofThisAccount })] } });
+    template.hasResourceProperties('AWS::KMS::Key', { KeyPolicy: { Statement: Match.arrayWith([Match.objectLike({ Action: ['kms:GenerateDataKey', 'kms:Decrypt'], ...ofThisAccount })]) } });
+    template.hasResourceProperties('AWS::S3::Bucket', { NotificationConfiguration: { QueueConfigurations: [{ Event: 's3:ObjectCreated:*', Filter: Match.absent() }] } });
+  });
+
+  it('writes a suffix out in its spellings, stands beside routes of EventBridge, and lets a worker read', () => {
+    const { test, inbox } = create();
+    inbox.addRoute('Archives', { ...direct, prefixes: ['in/'], suffixes: ['.7z'], target: IngestTarget.worker(createWorker(test)) });
+    inbox.addRoute('Others', { prefixes: ['out/'], target: target(test) });
+    const template = synth(test);
+    template.hasResourceProperties('AWS::S3::Bucket', { NotificationConfiguration: {
+      EventBridgeConfiguration: { EventBridgeEnabled: true },
+      QueueConfigurations: ['.7z', '.7Z'].map((suffix) => Match.objectLike({ Filter: { S3Key: { Rules: [{ Name: 'prefix', Value: 'in/' }, { Name: 'suffix', Value: suffix }] } } })),
+    } });
+    template.hasResourceProperties('AWS::IAM::Policy', { PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Action: ['s3:GetObject', 's3:GetObjectVersion'] })]) } });
+  });
+
+  it('warns that the policy of an imported queue is not its own', () => {
+    const { test, inbox } = create();
+    inbox.addRoute('Route', { ...direct, target: IngestTarget.existingQueue(sqs.Queue.fromQueueArn(test.stack, 'Jobs', 'arn:aws:sqs:eu-west-1:111122223333:jobs')) });
+    synth(test);
+    Annotations.fromStack(test.stack).hasWarning('/Pipeline/Inbox/Route', Match.stringLikeRegexp('cdk-fileworks:FileIngestBucket.importedQueue'));
+  });
+
+  const refusal = 'target cannot take notifications of S3, which go to standard queues whole and unchanged and wake no worker; use IngestTarget.queue(), existingQueue() or '
+    + 'worker() without FIFO, messageGroupId, IngestMessageFormat.COMPACT and wake, or use Delivery.eventBridge()';
+  it.each<[string, (test: TestApp) => IngestTarget]>([
+    ['a function', (test) => IngestTarget.lambdaFunction(createFunction(test))],
+    ['a compact message', () => IngestTarget.queue({ format: IngestMessageFormat.COMPACT })],
+    ['a FIFO queue', (test) => IngestTarget.existingQueue(new sqs.Queue(test.stack, 'Jobs', { fifo: true, contentBasedDeduplication: true }), { messageGroupId: 'a' })],
+    ['a worker that is woken', (test) => IngestTarget.worker(createWorker(test, { wake: WakeUp.onArrival() }))],
+  ])('throws for %s', (_, bring) => {
+    const { test, inbox } = create();
+    expect(() => inbox.addRoute('Route', { ...direct, target: bring(test) })).toThrow(new Error(`${refusal} [at Pipeline/Inbox/Route]`));
+  });
+
+  const foreign = 'Delivery.s3Notifications() needs a bucket whose notifications are the construct\'s own, and those of this one are set elsewhere; let FileIngestBucket '
+    + 'create the bucket, add the notification where the others are and use the queue, or use Delivery.eventBridge()';
+  it.each<[string, (test: TestApp) => s3.IBucket]>([
+    ['is imported', ({ stack }) => s3.Bucket.fromBucketName(stack, 'Files', 'files')],
+    ['has a custom resource for its notifications', ({ stack }) => {
+      const bucket = new s3.Bucket(stack, 'Files');
+      bucket.addEventNotification(s3.EventType.OBJECT_REMOVED, new SqsDestination(new sqs.Queue(stack, 'Removed')));
+      return bucket;
+    }],
+  ])('throws for a bucket that %s', (_, bring) => {
+    const test = createTestApp();
+    const inbox = new FileIngestBucket(test.stack, 'Inbox', { bucket: bring(test) });
+    expect(() => inbox.addRoute('Route', { ...direct, target: target(test) })).toThrow(new Error(`${foreign} [at Pipeline/Inbox/Route]`));
+  });
+
+  const rulesOnly = 'cannot be set together with Delivery.s3Notifications(); S3 has no rule and filters by prefixes, suffixes and reasons only; use Delivery.eventBridge()';
+  it.each<[string, Partial<IngestRouteOptions>]>([
+    [`keyPatterns, maxEventAge ${rulesOnly}`, { keyPatterns: ['a'], maxEventAge: Duration.hours(1) }],
+    [`maxSize, archiveFor ${rulesOnly}`, { maxSize: Size.bytes(9), archiveFor: Duration.days(1) }],
+    ['ignoreEmptyObjects must be false with Delivery.s3Notifications(), because S3 does not filter by size; set it, and let the worker return for an empty object', { ignoreEmptyObjects: undefined }],
+    ['prefixes and suffixes cannot hold a star with Delivery.s3Notifications(), which S3 does not take, got: a*/', { prefixes: ['a*/'] }],
+    ['prefixes and suffixes of Route cannot take the same object with Delivery.s3Notifications(), which S3 refuses, got both for "a/b/.csv"; narrow them, or use Delivery.eventBridge()', { prefixes: ['a/', 'a/b/'], suffixes: ['.csv'], caseSensitiveSuffixes: true }],
+    ['S3 takes 100 notifications of a bucket, and its routes would need 112, one for each prefix and each spelling of a suffix; set caseSensitiveSuffixes, or use Delivery.eventBridge()', { prefixes: ['a/', 'b/', 'c/', 'd/', 'e/', 'f/', 'g/'], suffixes: ['.json'] }],
+  ])('throws: %s', (message, options) => {
+    const { test, inbox } = create();
+    expect(() => inbox.addRoute('Route', { ...direct, ...options, target: target(test) })).toThrow(new Error(`${message} [at Pipeline/Inbox/Route]`));
+  });
+
+  it('throws for a route whose objects another one is told of, but not by another call', () => {
+    const { test, inbox } = create();
+    inbox.addRoute('A', { ...direct, prefixes: ['in/'], reasons: [IngestReason.PUT_OBJECT], target: target(test) });
+    inbox.addRoute('B', { ...direct, prefixes: ['in/'], reasons: [IngestReason.COPY_OBJECT], target: IngestTarget.queue() });
+    expect(() => inbox.addRoute('C', { ...direct, suffixes: ['.csv'], caseSensitiveSuffixes: true, target: IngestTarget.queue() })).toThrow(
+      'A and C cannot take the same object with Delivery.s3Notifications(), which S3 refuses, got both for "in/.csv"; narrow them, or use Delivery.eventBridge()',
+    );
+  });
+
+  it('throws for a route in another stack than the bucket', () => {
+    const { test, inbox } = create();
+    const other = new Stack(test.app, 'Other');
+    expect(() => new IngestRoute(other, 'Route', { ...direct, source: inbox, target: IngestTarget.queue() })).toThrow(/^a route with Delivery.s3Notifications\(\) must be in the stack/);
+  });
+});
+
 describe('FileIngestBucket with an existing bucket', () => {
   it('enables EventBridge natively on a bucket of the app', () => {
     const test = createTestApp();
@@ -337,7 +503,7 @@ describe('FileIngestBucket with an existing bucket', () => {
     const template = synth(test);
     expect(inbox.bucket).toBe(bucket);
     template.resourceCountIs('AWS::S3::Bucket', 0);
-    expect(bucket.node.defaultChild).toHaveProperty('notificationConfiguration', { eventBridgeConfiguration: { eventBridgeEnabled: true } });
+    Template.fromStack(test.shared).hasResourceProperties('AWS::S3::Bucket', { NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: true } } });
   });
 
   it('leaves the notifications with the custom resource that already owns them', () => {

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { overlaps, type RouteFilter } from '../../../src/constructs/file-ingest-bucket/private/route-overlap';
+import { commonKey, type RouteFilter } from '../../../src/constructs/file-ingest-bucket/private/route-overlap';
 import type { KeyFilter } from '../../../src/constructs/file-ingest-bucket/private/key-filter';
 
 function route(key: Partial<KeyFilter>, rest: Partial<Omit<RouteFilter, 'key'>> = {}): RouteFilter {
@@ -28,7 +28,7 @@ function takes({ key }: RouteFilter, text: string): boolean {
     text.startsWith(prefix) && cased(text.slice(prefix.length)).endsWith(cased(suffix))));
 }
 
-describe('overlaps', () => {
+describe('commonKey', () => {
   it.each<[string, RouteFilter, RouteFilter, boolean]>([
     ['the same prefix', route({ prefixes: ['a/'] }), route({ prefixes: ['a/'] }), true],
     ['a prefix below another', route({ prefixes: ['a/'] }), route({ prefixes: ['x/', 'a/b/'] }), true],
@@ -50,8 +50,8 @@ describe('overlaps', () => {
     ['reasons apart', route({}, { reasons: ['PutObject'] }), route({}, { reasons: ['CopyObject'] }), false],
     ['one reason of all', route({}, { reasons: ['PutObject'] }), route({}), true],
   ])('tells of %s', (_, a, b, expected) => {
-    expect(overlaps(a, b)).toBe(expected);
-    expect(overlaps(b, a)).toBe(expected);
+    expect(commonKey(a, b) !== undefined).toBe(expected);
+    expect(commonKey(b, a) !== undefined).toBe(expected);
   });
 
   const text = fc.string({ unit: fc.constantFrom('a', 'b', 'B', '/'), maxLength: 4 });
@@ -66,7 +66,26 @@ describe('overlaps', () => {
   it('never says no when some key is taken by both', () => {
     fc.assert(fc.property(filter, filter, text, (a, b, key) => {
       fc.pre(takes(a, key) && takes(b, key));
-      expect(overlaps(a, b)).toBe(true);
+      expect(commonKey(a, b)).toBeDefined();
     }), { numRuns: 20_000 });
+  });
+
+  it('names a key that both take, if it names one', () => {
+    let named = 0;
+    fc.assert(fc.property(filter, filter, (a, b) => {
+      const key = commonKey(a, b) ?? '';
+      fc.pre(key !== '');
+      named += 1;
+      expect([takes(a, key), takes(b, key)]).toEqual([true, true]);
+    }), { numRuns: 5_000 });
+    expect(named).toBeGreaterThanOrEqual(5_000);
+  });
+
+  it.each([
+    [route({ prefixes: ['a/'] }), route({ suffixes: ['.CSV'], ignoreCase: true }), 'a/.CSV'],
+    [route({ patterns: ['in/*/orders-*.csv'] }), route({ prefixes: ['in/eu/'] }), 'in/eu/orders-.csv'],
+    [route({}), route({}), ''],
+  ])('gives a short example', (a, b, example) => {
+    expect(commonKey(a, b)).toBe(example);
   });
 });

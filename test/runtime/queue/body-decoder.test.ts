@@ -18,6 +18,13 @@ describe('S3 events from EventBridge', () => {
     expect(decoded).toMatchObject({ kind: 'object-event', type: 'Object Created', correlationId: 'event-1' });
     expect(decoded.objects).toEqual([expect.objectContaining({ bucket: 'inbox', key: 'a+b%20c/ü.zip', size: 3, versionId: 'v', reason: 'PutObject' })]);
   });
+
+  it('are the same when a route made them compact', () => {
+    const { id, time, source, 'detail-type': type, detail: { bucket, object } } = objectCreatedEvent({ bucket: 'inbox', key: 'a', size: 3, id: 'event-1' });
+    const { objects, correlationId } = decode({ id, time, source, 'detail-type': type, 'detail': { bucket, object } });
+    expect(correlationId).toBe('event-1');
+    expect(objects).toEqual([expect.objectContaining({ bucket: 'inbox', key: 'a', size: 3 })]);
+  });
 });
 
 describe('S3 notifications', () => {

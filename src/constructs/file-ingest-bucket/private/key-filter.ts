@@ -39,8 +39,13 @@ export function renderKeyPatterns({ prefixes, suffixes, ignoreCase, patterns, ex
   if (prefixes.length === 0) {
     return suffixes.map((suffix) => ({ suffix: ignoreCase ? { 'equals-ignore-case': suffix } : suffix }));
   }
-  const endings = [...new Set(ignoreCase ? suffixes.flatMap(spellings) : suffixes)];
+  const endings = endingsOf({ suffixes, ignoreCase });
   return prefixes.flatMap((prefix) => endings.map((ending) => ({ wildcard: `${escapeWildcard(prefix)}*${escapeWildcard(ending)}` })));
+}
+
+/** The suffixes for a filter that heeds case: written out in their spellings when case does not count. */
+export function endingsOf({ suffixes, ignoreCase }: Pick<KeyFilter, 'suffixes' | 'ignoreCase'>): string[] {
+  return [...new Set(ignoreCase ? suffixes.flatMap(spellings) : suffixes)];
 }
 
 /** Every spelling of a short suffix; of a longer one, those that people write: as given, `.parquet`, `.PARQUET`, `.Parquet`. */

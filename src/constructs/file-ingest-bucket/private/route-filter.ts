@@ -2,7 +2,7 @@ import { Token, type Size } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/aws-events';
 import type { Construct } from 'constructs';
 import { EventBridgeLimits } from '../../../contract/service-limits';
-import { checkExcluded } from '../../private/checks';
+import { checkExcluded, orDefault } from '../../private/checks';
 import { ValidationError } from '../../private/validation-error';
 import type { IngestRouteOptions } from '../ingest-route-options';
 import { renderKeyPatterns } from './key-filter';
@@ -40,7 +40,7 @@ export function createRouteFilter(scope: Construct, options: IngestRouteOptions)
     reasons: reasons ?? [],
   };
   if (filter.minSize > filter.maxSize) {
-    throw new ValidationError(`minSize cannot be more than maxSize, got: ${filter.minSize} and ${filter.maxSize} bytes`, scope);
+    throw new ValidationError(`minSize cannot be more than maxSize, got: ${orDefault(filter.minSize, minSize)} and ${filter.maxSize} bytes`, scope);
   }
   return filter;
 }

@@ -1,5 +1,5 @@
 import { Token } from 'aws-cdk-lib';
-import { commonText, type Glob, type GlobPart } from '../../private/glob';
+import { commonText, literal, type Glob, type GlobPart } from '../../private/glob';
 import { escapeWildcard, type KeyFilter } from './key-filter';
 
 /** What a route takes, as far as two routes can be told apart by it. */
@@ -12,17 +12,22 @@ export interface RouteFilter {
   readonly reasons: readonly string[];
 }
 
-/** Whether some object would be taken by both routes. Never says no wrongly; may say yes when only tokens could tell. */
-export function overlaps(a: RouteFilter, b: RouteFilter): boolean {
+/**
+ * A key that both routes take, or undefined when they take no object in common. Never says so wrongly; it may name a key when only tokens could tell, and
+ * an empty one when a key is taken that it does not find.
+ */
+export function commonKey(a: RouteFilter, b: RouteFilter): string | undefined {
   if (a.maxSize < b.minSize || b.maxSize < a.minSize) {
-    return false;
+    return undefined;
   }
   if (a.reasons.length > 0 && b.reasons.length > 0 && !a.reasons.some((reason) => b.reasons.includes(reason))) {
-    return false;
+    return undefined;
   }
-  return globs(a.key).some((left) => globs(b.key).some((right) =>
-    !isLeftOut(left, b.key) && !isLeftOut(right, a.key) && commonText(left, right) !== undefined,
+  const keys = globs(a.key).flatMap((left) => globs(b.key).flatMap((right) =>
+    isLeftOut(left, b.key) || isLeftOut(right, a.key) ? [] : commonText(left, right) ?? [],
   ));
+  // A text that some exclusion takes is no example, though others of its form are.
+  return keys.length === 0 ? undefined : keys.find((key) => ![a, b].some(({ key: filter }) => isLeftOut(literal(key), filter))) ?? '';
 }
 
 const anyText: GlobPart = { kind: 'any', within: false };

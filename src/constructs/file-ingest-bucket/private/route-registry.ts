@@ -1,6 +1,6 @@
 import type { FileIngestBucket } from '../file-ingest-bucket';
 import type { IngestRoute } from '../ingest-route';
-import { overlaps, type RouteFilter } from './route-overlap';
+import { commonKey, type RouteFilter } from './route-overlap';
 
 interface Entry {
   readonly route: IngestRoute;
@@ -10,9 +10,19 @@ interface Entry {
 /** The routes of each bucket, wherever in the app they were created. */
 const registry = new WeakMap<FileIngestBucket, Entry[]>();
 
+/** An earlier route that takes some of the same objects. */
+export interface Overlap {
+  readonly route: IngestRoute;
+  /** A key of such an object, as short as they come; empty when every key is one, or none is known. */
+  readonly key: string;
+}
+
 /** Adds a route and returns the earlier ones that take some of the same objects. */
-export function registerRoute(source: FileIngestBucket, route: IngestRoute, filter: RouteFilter): IngestRoute[] {
+export function registerRoute(source: FileIngestBucket, route: IngestRoute, filter: RouteFilter): Overlap[] {
   const entries = registry.get(source) ?? [];
   registry.set(source, [...entries, { route, filter }]);
-  return entries.filter((other) => overlaps(filter, other.filter)).map((other) => other.route);
+  return entries.flatMap((other) => {
+    const key = commonKey(filter, other.filter);
+    return key === undefined ? [] : [{ route: other.route, key }];
+  });
 }

@@ -1,16 +1,18 @@
 import { Stack } from 'aws-cdk-lib';
-import { RuleTargetInput } from 'aws-cdk-lib/aws-events';
+import { EventField, RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction, SfnStateMachine, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption, type CfnQueue, type IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { ObjectCreatedDetailType, ObjectEventSource } from '../../../contract/object-event';
 import { WakeUpMessage } from '../../../contract/wake-up';
 import { ValidationError } from '../../private/validation-error';
 import { createWorkQueue } from '../../private/work-queue';
 import type { ObjectFargateTask } from '../../object-fargate-task';
 import type { QueueScaledFargateWorker } from '../../queue-scaled-fargate-worker';
+import { IngestMessageFormat, type IngestMessageOptions } from '../ingest-message';
 import type { IngestRoute } from '../ingest-route';
-import type { IngestDelivery, IngestMessageOptions, IngestQueueOptions, IngestTargetConfig, IngestWorkerOptions } from '../ingest-target';
+import type { IngestDelivery, IngestQueueOptions, IngestTargetConfig, IngestWorkerOptions } from '../ingest-target';
 
 /** What a factory of `IngestTarget` does when its target is bound to a route. */
 export type Bind = (route: IngestRoute, delivery: IngestDelivery) => IngestTargetConfig;
@@ -19,8 +21,11 @@ export function worker(target: QueueScaledFargateWorker, { additionalQueue, ...o
   return (route, delivery) => {
     route.grantRead(target);
     const { wakeUpQueue } = target;
+    const config = toQueue(queueOf(target, additionalQueue, route), options, route, delivery);
     return {
-      ...toQueue(queueOf(target, additionalQueue, route), options, route, delivery),
+      ...config,
+      // S3 could not wake it.
+      takesS3Notifications: config.takesS3Notifications && wakeUpQueue === undefined,
       companion: wakeUpQueue && new SqsQueue(wakeUpQueue, {
         ...delivery,
         message: RuleTargetInput.fromObject(WakeUpMessage.body),
@@ -42,7 +47,7 @@ function queueOf({ queue, additionalQueues }: QueueScaledFargateWorker, name: st
 }
 
 export function newQueue(options: IngestQueueOptions): Bind {
-  return (route, delivery) => toQueue(createWorkQueue(route, options).queue, {}, route, delivery);
+  return (route, delivery) => toQueue(createWorkQueue(route, options).queue, options, route, delivery);
 }
 
 export function existingQueue(queue: IQueue, options: IngestMessageOptions): Bind {
@@ -67,14 +72,32 @@ export function fargateTask(task: ObjectFargateTask): Bind {
   };
 }
 
-function toQueue(queue: IQueue, { messageGroupId }: IngestMessageOptions, route: IngestRoute, delivery: IngestDelivery): IngestTargetConfig {
+function toQueue(queue: IQueue, { messageGroupId, format }: IngestMessageOptions, route: IngestRoute, delivery: IngestDelivery): IngestTargetConfig {
   if (queue instanceof Queue) {
     checkQueue(queue, route);
   }
   if (queue.fifo && messageGroupId === undefined) {
     throw new ValidationError('target needs messageGroupId, because its queue is FIFO; events of one group are worked on one after another', route);
   }
-  return { ruleTarget: new SqsQueue(queue, { ...delivery, messageGroupId }), queue };
+  const compact = format === IngestMessageFormat.COMPACT;
+  return {
+    ruleTarget: new SqsQueue(queue, { ...delivery, messageGroupId, message: compact ? compactEvent() : undefined }),
+    queue,
+    takesS3Notifications: !compact && !queue.fifo && messageGroupId === undefined,
+  };
+}
+
+/**
+ * Whole parts of the event, so that a field which one of them lacks, such as the version, is no hole in the JSON.
+ */
+function compactEvent(): RuleTargetInput {
+  return RuleTargetInput.fromObject({
+    'id': EventField.eventId,
+    'time': EventField.time,
+    'source': ObjectEventSource,
+    'detail-type': ObjectCreatedDetailType,
+    'detail': { bucket: EventField.fromPath('$.detail.bucket'), object: EventField.fromPath('$.detail.object') },
+  });
 }
 
 /** What can be known of a queue that this app creates. */
