@@ -46,6 +46,7 @@ export const configurations: readonly Configuration[] = [
   gate('block', 'crash, kill, failing handler, redrive, discard', '-DLEAN -DBLOCK -DCRASH=1 -DKILL=1 -DLOST=1 -DAPPF=1 -DOPS=1'),
   gate('misconfigured', 'crash, a launch that can never work, lost event, redrive, discard', '-DLEAN -DBLOCK -DCRASH=1 -DLOST=1 -DCONF=1 -DOPS=1'),
   gate('operator', 'crash, failing handler; redrive of a parked file, discard of queued, waiting and parked ones', '-DLEAN -DCRASH=1 -DAPPF=2 -DOPS=1'),
+  gate('paused', 'crash, kill, lost event; 2 pauses at any time', '-DLEAN -DPAUSE=2 -DCRASH=1 -DKILL=1 -DLOST=1'),
   gate('interrupted', 'crash, 2 interrupted containers, lost event', '-DLEAN -DSPOT -DCRASH=1 -DKILL=2 -DLOST=1'),
   gate('slots', 'kill, lost event; 2 at a time', '-DLEAN -DSLOTS=2 -DKILL=1 -DLOST=1'),
   gate('overwrite', 'crash, kill, lost event; two versions of one object', '-DLEAN -DKEYS -DCRASH=1 -DKILL=1 -DLOST=1'),
@@ -71,6 +72,7 @@ export const configurations: readonly Configuration[] = [
   live('live-kill', 'kill, lost event', '-DKILL=1 -DLOST=1'),
   live('live-2', 'crash, kill, lost event, duplicate; 2 files', '-DNF=2 -DCRASH=1 -DKILL=1 -DLOST=1 -DDUP=1'),
   live('live-hang', 'crash, lost event, hang, forgotten token; 2 files', '-DNF=2 -DCRASH=1 -DLOST=1 -DHANG=1 -DTTL=1'),
+  live('live-pause', 'crash, lost event, pause; 2 files', '-DNF=2 -DPAUSE=1 -DCRASH=1 -DLOST=1'),
   live('live-block', 'crash, lost event, 2 failures, redrive; 2 files', '-DNF=2 -DBLOCK -DCRASH=1 -DLOST=1 -DAPPF=2 -DOPS=1'),
 
   mutant('lease expiry releases', 'hang', '-DM_LEASE -DLEAN -DHANG=1', 'mutual exclusion'),

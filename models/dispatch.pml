@@ -16,6 +16,7 @@
  *   SLOTS=n      at most n files at a time (n heads); 1 is sequential
  *   BLOCK        exhausted retries block the sequence until an operator acts (default: the file is parked)
  *   OPS=n        redrives that the operator may do; he may always discard
+ *   PAUSE=n      pauses that the operator may make; he may always resume
  *   SPOT         a killed container counts as interrupted, which is no attempt of the file
  *   KEYS         files 0 and 1 are two versions of one object, 0 the older; only the latest counts
  *   DELSEQ=n     with KEYS: the object is deleted too; n = 2 between the two versions, n = 4 after both
@@ -71,6 +72,9 @@
 #ifndef OPS
 #define OPS 0
 #endif
+#ifndef PAUSE
+#define PAUSE 0
+#endif
 #ifdef BLOCK
 #define BLOCKS 1
 #else
@@ -110,6 +114,12 @@ byte worker[NF];        /* the task that began, as ECS names it */
 byte holder[SLOTS];     /* head: file + 1, or 0 when free */
 byte ver[SLOTS];        /* head: version, grows with every claim and retry */
 byte tokens;            /* tokens made so far */
+#if PAUSE > 0
+bit paused;
+#define PAUSED paused
+#else
+#define PAUSED 0
+#endif
 #ifdef KEYS
 byte keyver, keymax, tomb;
 #define SEQUENCER(f) (2*(f)+1)
@@ -148,6 +158,9 @@ bit hint;
 
 /* ---- what is left of each fault ---- */
 byte b_crash = CRASH, b_dup = DUP, b_kill = KILL, b_lost = LOST, b_cap = CAP, b_conf = CONF, b_unk = UNK, b_app = APPF, b_hang = HANG, b_ttl = TTL, b_ops = OPS;
+#if PAUSE > 0
+byte b_pause = PAUSE;
+#endif
 
 /* ---- what only the properties look at ---- */
 byte working;           /* containers between begin() and their end */
@@ -326,8 +339,8 @@ inline stoppedUnbegun(f) {
 #define SWEEP(j)
 #else
 #define SWEEP(j) \
-  :: atomic { st[j] == STARTING -> f = j; tok = token[j] }; goto launch \
-  :: atomic { st[j] == WAITING -> f = j }; goto retry \
+  :: atomic { st[j] == STARTING && !PAUSED -> f = j; tok = token[j] }; goto launch \
+  :: atomic { st[j] == WAITING && !PAUSED -> f = j }; goto retry \
   LOOK_RUNNING(j)
 #endif
 #ifdef M_RELEASE_EV
@@ -374,9 +387,9 @@ end_idle:
 #endif
   :: atomic { hint -> hint = 0; i = HINT_TAKEN }; goto try
 #ifndef M_NOSWEEP
-  :: atomic { anyQueued && holder[0] == 0 -> skip }; goto try
+  :: atomic { anyQueued && holder[0] == 0 && !PAUSED -> skip }; goto try
 #if SLOTS > 1
-  :: atomic { anyQueued && holder[1] == 0 -> s = 1 }; goto try
+  :: atomic { anyQueued && holder[1] == 0 && !PAUSED -> s = 1 }; goto try
 #endif
 #endif
   SWEEP(0)
@@ -458,6 +471,7 @@ try: /* is the head free? then claim the first file of the queue */
     if :: holder[S] == 0 -> inc = ver[S] :: else -> goto ack fi
   };
   atomic {                                                       /* Query for the first, strongly consistent */
+    if :: PAUSED -> inc = 0; goto ack :: else fi;               /* read beside the queue; a pause that comes later is too late */
     f = NF; k = 0;
     do
 #ifdef LATE
@@ -674,7 +688,7 @@ end_task:
   :: atomic { st[j] == WAITING && b_ops > 0 -> b_ops--; MOVE(j, discard, WAITING, SKIPPED); RELEASE(j) }
 #endif
 
-#if defined(BLOCK) || OPS > 0
+#if defined(BLOCK) || OPS > 0 || PAUSE > 0
 proctype Operator() {
 end_operator:
   do
@@ -682,6 +696,10 @@ end_operator:
   OPERATE(1)
 #if NF > 2
   OPERATE(2)
+#endif
+#if PAUSE > 0
+  :: atomic { !paused && b_pause > 0 -> b_pause--; paused = 1 }
+  :: atomic { paused -> paused = 0; HINT }
 #endif
   od
 }
@@ -705,7 +723,7 @@ init {
 #endif
     j = 0; do :: j < ND -> run Dispatcher(); j++ :: else -> break od;
     run Watch();
-#if defined(BLOCK) || OPS > 0
+#if defined(BLOCK) || OPS > 0 || PAUSE > 0
     run Operator();
 #endif
     j = 0

@@ -79,9 +79,12 @@ export const DispatchFunctionEnv = {
   tableName: 'TABLE_NAME',
   /** JSON of `DispatchRules`. */
   rules: 'RULES',
+  /** JSON of the names of the types. */
+  types: 'TYPES',
   /** JSON of `Record<type, DispatchLaunch>`. */
   launches: 'LAUNCHES',
   wakeQueueUrl: 'WAKE_QUEUE_URL',
+  eventQueueUrl: 'EVENT_QUEUE_URL',
   deadLetterQueueUrl: 'DEAD_LETTER_QUEUE_URL',
   /** Begins `startedBy` of every task of this dispatcher. */
   startedBy: 'STARTED_BY',

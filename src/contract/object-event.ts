@@ -39,5 +39,8 @@ export interface ObjectCreatedDetail {
   readonly 'reason'?: 'PutObject' | 'POST Object' | 'CopyObject' | 'CompleteMultipartUpload';
 }
 
+/** `reason` of the event that a reconciliation makes up for an object whose own event never came. */
+export const ReconciledReason = 'Fileworks Reconcile';
+
 export const ObjectEventSource = 'aws.s3';
 export const ObjectCreatedDetailType = 'Object Created';

@@ -37,9 +37,10 @@ export {
 export {
   type Arrival, Contention, decide, type Decision, Dispatcher, type DispatcherOptions, type DispatchEvent, type DispatchState, type DispatchStore,
   dispatchTableDefinition, DynamoDbStore, type DynamoDbStoreOptions,
-  type FailOptions, type FileChange, type FileContext, type FileHandler, fileId, type FileInsert,
+  type FailOptions, type FileChange, type FileContext, type FileEvent, type FileHandler, fileId, type FileInsert,
   type FileObject, type FilePolicy, type FileRow, type FileStatus, FileTask, FileTaskError, type FileTaskOptions, type FileUpdate, type HeadRow,
   type HeadWrite, isOlder, type KeyRow, type KeyWrite, LaunchMisconfigured, type LaunchResult, LaunchThrottled, normalizeSequencer, NotMyTurn,
-  orderByPart, orderByTime, type Outcome, type PostgresConnection, type PostgresPool, PostgresStore, type QueuedFile, runFileTask,
+  orderByPart, orderByTime, type Outcome,
+  type Pause, type PauseRow, type PauseWrite, type PostgresConnection, type PostgresPool, PostgresStore, type QueuedFile, runFileTask,
   type RunFileTaskOptions, type TaskHost, type TaskState, Tender, type TenderOptions, TurnLost, type Write,
 } from './dispatch/index.js';

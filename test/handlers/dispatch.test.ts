@@ -2,9 +2,10 @@ import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DescribeTasksCommand, ECSClient, RunTaskCommand, StopTaskCommand } from '@aws-sdk/client-ecs';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DispatchFunctionEnv, type DispatchRule, DispatchSweep, type DispatchWake } from '../../src/contract/dispatch-config';
+import { ReconciledReason } from '../../src/contract/object-event';
 import { handler as ingress } from '../../src/handlers/dispatch-ingress';
 import { handler as launcher } from '../../src/handlers/dispatch-launcher';
-import { handler as operator } from '../../src/handlers/dispatch-operator';
+import { handler as operate } from '../../src/handlers/dispatch-operator';
 import { handler as watcher } from '../../src/handlers/dispatch-watcher';
 import { dispatchTableDefinition, DynamoDbStore, type FileRow, runFileTask } from '../../src/runtime/dispatch/index.js';
 import { type DynamoDbLocal, startDynamoDbLocal } from '../support/dynamodb-local';
@@ -44,8 +45,8 @@ beforeAll(async () => {
   store = new DynamoDbStore({ client, tableName });
   Object.assign(process.env, {
     [DispatchFunctionEnv.tableName]: tableName, [DispatchFunctionEnv.wakeQueueUrl]: 'wakes', [DispatchFunctionEnv.deadLetterQueueUrl]: 'dead', [DispatchFunctionEnv.startedBy]: 'fw/d',
-    [DispatchFunctionEnv.name]: 'Dispatcher', [DispatchFunctionEnv.launchesPerSecond]: '500', [DispatchFunctionEnv.launches]: JSON.stringify({ A: launch, B: launch, D: launch }),
-    [DispatchFunctionEnv.rules]: JSON.stringify({ rules: [rule('A'), rule('B', { slots: 0, exhausted: 'park' }), rule('C'), rule('D')], unmatched: 'dead-letter' }),
+    [DispatchFunctionEnv.name]: 'Dispatcher', [DispatchFunctionEnv.launchesPerSecond]: '500', [DispatchFunctionEnv.types]: JSON.stringify(['A', 'B', 'C', 'D']), [DispatchFunctionEnv.eventQueueUrl]: 'events', [DispatchFunctionEnv.launches]: JSON.stringify({ A: launch, B: launch, D: launch }),
+    [DispatchFunctionEnv.rules]: JSON.stringify({ rules: [rule('A'), rule('B', { slots: 0, exhausted: 'park' }), rule('C'), rule('D'), rule('E', { overwrite: 'each' })], unmatched: 'dead-letter' }),
   });
 }, 600_000);
 afterAll(async () => {
@@ -89,7 +90,8 @@ const s3Event = (key: string, second: number, type = 'Object Created') => JSON.s
   'id': `event-${key}`, 'time': `2026-11-21T08:00:${String(second).padStart(2, '0')}Z`, 'detail-type': type,
   'detail': { bucket: { name: 'inbox' }, object: { key, size: 1, sequencer: String(second).padStart(4, '0') } },
 });
-const context = { getRemainingTimeInMillis: () => 60_000 };
+const context = { awsRequestId: 'request-1', getRemainingTimeInMillis: () => 60_000 };
+const operator = (input: unknown) => operate(input, context);
 
 /** Everything that was woken is looked after, as the launcher's queue does. */
 async function launchAll(): Promise<void> {
@@ -139,8 +141,11 @@ test('a task that died is told by ECS and tried again; then its file blocks unti
   expect(lines.find((line) => '_aws' in line)).toMatchObject({ Dispatcher: 'Dispatcher', BlockedFiles: 1, SweepsCompleted: 1 });
   const { id } = await row(second);
   await expect(operator({ action: 'list', type: 'A', status: 'blocked' })).resolves.toMatchObject({ files: [{ id, status: 'blocked' }] });
-  await expect(operator({ action: 'redrive', file: id })).resolves.toMatchObject({ outcome: 'changed', file: { status: 'starting', attempts: 1 } });
-  expect(lines).toContainEqual(expect.objectContaining({ message: 'operator', audit: true, request: { action: 'redrive', file: id } }));
+  await expect(operator({ action: 'redrive', file: id, by: 'alice' })).resolves.toMatchObject({ outcome: 'changed', file: { status: 'starting', attempts: 1 } });
+  expect(lines).toContainEqual(expect.objectContaining({
+    message: 'operator', audit: true, by: 'alice', requestId: 'request-1', request: { action: 'redrive', file: id, by: 'alice' },
+    before: expect.objectContaining({ status: 'blocked', attempts: 2 }), after: expect.objectContaining({ status: 'starting', attempts: 1 }),
+  }));
   await launchAll();
   await expect(work(tasks[2])).resolves.toBe(0);
 });
@@ -167,6 +172,34 @@ test('the end of a task that ECS did not tell of is found by the sweeper, and a 
   jest.spyOn(Date, 'now').mockRestore();
   release();
   await expect(working).resolves.toBe(75);
+});
+
+test('what is paused is neither launched nor claimed; a resume makes up for it', async () => {
+  await ingress(messages(s3Event('B/20', 20)));
+  await expect(operator({ action: 'pause', scope: '*', reason: 'maintenance' })).resolves.toMatchObject({ outcome: 'changed', paused: { '*': { reason: 'maintenance' } } });
+  await ingress(messages(s3Event('D/20', 20)));
+  await launchAll();
+  expect(tasks).toEqual([]);
+  const { files: [queued] } = await operator({ action: 'list', type: 'D', status: 'queued' }) as { files: FileRow[] };
+  expect(queued.object.key).toBe('D/20');
+  await expect(operator({ action: 'list', type: 'B', status: 'starting' })).resolves.toMatchObject({ files: [{ object: { key: 'B/20' } }], more: false, paused: { '*': { reason: 'maintenance' } } });
+
+  await operator({ action: 'resume', scope: '*' });
+  expect(lines).toContainEqual(expect.objectContaining({ audit: true, before: { '*': expect.objectContaining({ reason: 'maintenance' }) }, after: {} }));
+  await launchAll();
+  expect(tasks.map(({ env }) => env.FILEWORKS_FILE_KEY).sort()).toEqual(['B/20', 'D/20']);
+  for (const task of tasks) await work(task);
+  await expect(operator({ action: 'show', bucket: 'inbox', key: 'D/20' })).resolves.toMatchObject({ file: { status: 'completed' } });
+});
+
+test('an object that was found by a reconciliation is registered, unless nothing can tell whether it was before', async () => {
+  const listed = (key: string) => JSON.stringify({
+    'id': 'reconcile-1', 'time': '2026-11-21T08:00:00Z', 'detail-type': 'Object Created', 'detail': { bucket: { name: 'inbox' }, object: { key, size: 1, etag: 'e' }, reason: ReconciledReason },
+  });
+  await ingress(messages(listed('B/30'), listed('E/30')));
+  expect(wakes).toHaveLength(1);
+  expect((await store.file(wakes[0]))?.object.key).toBe('B/30');
+  wakes.length = 0;
 });
 
 test('what has no type, or cannot be read, goes to the dead-letter queue with its reason', async () => {
@@ -197,10 +230,14 @@ test('an object that was deleted before its turn is skipped', async () => {
 
 test.each<[string, unknown, RegExp]>([
   ['no action', {}, /action must be one of/],
-  ['a status that is not listed', { action: 'list', type: 'A', status: 'completed' }, /status must be waiting, blocked or parked/],
+  ['a status that is not listed', { action: 'list', type: 'A', status: 'completed' }, /status must be one of queued, starting, running, waiting, blocked, parked, got: completed/],
   ['a limit out of range', { action: 'list', type: 'A', status: 'parked', limit: 5_000 }, /limit must be a whole number from 1 to 1000/],
+  ['a scope that is no type', { action: 'pause', scope: 'Z/1', reason: 'x' }, /scope must be \*, one of the types A, B, C, D/],
+  ['a file that nobody knows', { action: 'redrive', file: 'x' }, /file x is not registered/],
+  ['a time long ago', { action: 'reconcile', bucket: 'inbox', since: '2020-01-01T00:00:00Z' }, /since must be a time in ISO 8601 and at most 89 days ago/],
+  ['no time', { action: 'reconcile', bucket: 'inbox', since: 'yesterday' }, /since must be a time/],
   ['no file', { action: 'redrive' }, /file must be text/],
   ['no reason', { action: 'skip', file: 'x' }, /reason must be text/],
 ])('throws for a request with %s', async (_, request, message) => {
-  await expect(operator(request as Parameters<typeof operator>[0])).rejects.toThrow(message);
+  await expect(operator(request)).rejects.toThrow(message);
 });

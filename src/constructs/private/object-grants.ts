@@ -29,6 +29,12 @@ export function grantResultObjects(bucket: IBucket, grantee: IGrantable, prefix:
   return grantObjects(bucket, grantee, prefix, ['s3:PutObject', 's3:AbortMultipartUpload', 's3:GetObject']);
 }
 
+/** Lets `grantee` list the objects below a prefix and their versions. */
+export function grantListVersions(bucket: IBucket, grantee: IGrantable, prefix: string): Grant {
+  const conditions = prefix === '' ? {} : { conditions: { StringLike: { 's3:prefix': `${prefix}*` } } };
+  return Grant.addToPrincipal({ grantee, actions: ['s3:ListBucketVersions'], resourceArns: [bucket.bucketArn], ...conditions });
+}
+
 function grantObjects(bucket: IBucket, grantee: IGrantable, prefix: string, actions: string[]): Grant {
   const objects = bucket.arnForObjects(`${prefix}*`);
   if (Construct.isConstruct(grantee.grantPrincipal)) {

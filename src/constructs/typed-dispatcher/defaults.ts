@@ -22,6 +22,7 @@ export const DispatcherDefaults = {
   launcherTimeout: Duration.minutes(5),
   /** A sweep that is not done within it goes on at the next. */
   watcherTimeout: Duration.minutes(5),
+  /** As long as the CLI waits for an answer; what takes longer is asked for again and goes on. */
   operatorTimeout: Duration.minutes(1),
   sweepInterval: Duration.minutes(1),
   /** A stream record is a hint; older than this, the sweeper has been there. */

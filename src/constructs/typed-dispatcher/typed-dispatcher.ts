@@ -15,6 +15,7 @@ import { ObjectEventSource } from '../../contract/object-event';
 import type { FileIngestBucket } from '../file-ingest-bucket';
 import { checkWholeNumber } from '../private/checks';
 import { grantSend } from '../private/grants';
+import { grantListVersions } from '../private/object-grants';
 import { createHandlerFunction } from '../private/handler-function';
 import { createUndeliveredEvents, type UndeliveredEvents } from '../private/undelivered-events';
 import { ValidationError } from '../private/validation-error';
@@ -103,8 +104,8 @@ export class TypedDispatcher extends Construct {
   /** Where events go that no type matches, that cannot be read, or that could not be registered. */
   public readonly deadLetterQueue: IQueue;
 
-  /** Lists, shows, redrives and skips files. */
-  public readonly operatorFunction: lambda.IFunction;
+  /** Lists, shows, redrives and skips files, pauses and resumes types, and reconciles with a bucket. Its input is documented on the page of this construct. */
+  public readonly operatorFunction: lambda.Function;
 
   /** Rings while a file blocks its sequence and waits for an operator. */
   public readonly blockedAlarm: cloudwatch.Alarm;
@@ -180,6 +181,7 @@ export class TypedDispatcher extends Construct {
       },
       targets: [new SqsQueue(this.queue, this.#delivery())],
     });
+    grantListVersions(source.bucket, this.operatorFunction, prefix);
     this.#addSource({
       bucket: source.bucket,
       grantRead: (grantee) => source.grantRead(grantee, prefix),
@@ -221,7 +223,7 @@ export class TypedDispatcher extends Construct {
   }
 
   /**
-   * Lets `grantee` list, show, redrive and skip files, by invoking the operator function.
+   * Lets `grantee` do all that the operator function does, by invoking it.
    *
    * @param grantee who operates
    */
@@ -307,8 +309,12 @@ export class TypedDispatcher extends Construct {
   }
 
   #createOperator(wakes: WorkQueue): lambda.Function {
-    const operator = this.#createFunction('Operator', 'dispatch-operator', DispatcherDefaults.operatorTimeout, wakes, {});
+    const operator = this.#createFunction('Operator', 'dispatch-operator', DispatcherDefaults.operatorTimeout, wakes, {
+      [DispatchFunctionEnv.types]: Lazy.string({ produce: () => JSON.stringify(this.#rules.map(({ type }) => type)) }),
+      [DispatchFunctionEnv.eventQueueUrl]: this.queue.queueUrl,
+    });
     grantSearch(this.stateTable, operator);
+    grantSend(this.queue, operator);
     return operator;
   }
 

@@ -46,6 +46,10 @@ async function take(record: SqsRecord): Promise<void> {
   if (event.kind === 'hidden') return;
   if (event.kind === 'deleted') return remove(event.news);
   if (arrival !== undefined) {
+    if (event.news.reconciled === true && arrival.overwrite === 'each' && arrival.object.versionId === undefined) {
+      log('WARN', 'not reconciled: nothing tells whether this object was registered', { key: arrival.object.key, type: arrival.type, correlationId: arrival.correlationId });
+      return;
+    }
     const outcome = await parts().dispatcher.register(arrival);
     log('INFO', 'registered', { fileId: arrival.id, type: arrival.type, sequence: arrival.sequence, outcome, correlationId: arrival.correlationId });
   } else if (rules().unmatched === 'dead-letter') {

@@ -1,3 +1,4 @@
+import { ReconciledReason } from '../../contract/object-event';
 import { normalizeSequencer } from '../../runtime/dispatch/identity';
 import type { FileObject } from '../../runtime/dispatch/rows';
 
@@ -7,6 +8,8 @@ export interface ObjectNews {
   /** ISO 8601. */
   readonly time: string;
   readonly object: FileObject;
+  /** Made up from a listing of the bucket. */
+  readonly reconciled?: boolean;
 }
 
 /** An event of S3 as this function reads it. */
@@ -26,6 +29,7 @@ export function readObjectEvent(body: string): ObjectEvent {
   const news: ObjectNews = {
     correlationId: text(id, 'id'),
     time: text(time, 'time'),
+    ...(detail['reason'] === ReconciledReason && { reconciled: true }),
     object: {
       bucket: text(fields(detail['bucket'], 'detail.bucket')['name'], 'detail.bucket.name'),
       key: text(object['key'], 'detail.object.key'),

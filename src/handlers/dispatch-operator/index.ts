@@ -1,52 +1,118 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import { DispatchFunctionEnv } from '../../contract/dispatch-config';
+import type { FileEvent } from '../../runtime/dispatch/dispatcher';
+import { EVERYTHING, isPaused, LAUNCH_CHECK_MS } from '../../runtime/dispatch/rows';
 import { createParts, lazy } from '../shared/dispatch-parts';
+import { variable } from '../shared/environment';
 import { log } from '../shared/log';
+import { listFiles, summaryOf, typeOf } from './files';
+import { reconcile } from './reconcile';
+import { type OperatorRequest, readRequest } from './request';
 
-const parts = lazy(createParts);
-const MaxListed = 1_000;
+const parts = lazy(() => ({ ...createParts(), s3: new S3Client() }));
+const types = lazy(() => JSON.parse(variable(DispatchFunctionEnv.types)) as readonly string[]);
 
-/** What an operator may ask; the documented input of the function. */
-export type OperatorRequest
-  = { readonly action: 'list'; readonly type: string; readonly status: 'waiting' | 'blocked' | 'parked'; readonly limit?: number }
-    | { readonly action: 'show' | 'redrive'; readonly file: string }
-    | { readonly action: 'skip'; readonly file: string; readonly reason: string }
-    | { readonly action: 'drive'; readonly sequence: string };
+interface Context {
+  readonly awsRequestId: string;
+  getRemainingTimeInMillis(): number;
+}
 
-/** @throws Error that says what is wrong with the request; whoever invoked the function reads it */
-export async function handler(request: OperatorRequest): Promise<unknown> {
-  const { action } = request;
-  switch (action) {
-    case 'list': return list(request);
-    case 'show': return parts().store.file(text(request.file, 'file'));
-    case 'redrive': return change(request.file, { type: 'redrive' }, request);
-    case 'skip': return change(request.file, { type: 'discard', reason: text(request.reason, 'reason') }, request);
+/** What was done, for whoever asked; `before` and `after` are for the log. */
+interface Done {
+  readonly answer: object;
+  readonly before?: unknown;
+  readonly after?: unknown;
+}
+
+/** Time to answer, and to write the log. */
+const SpareMs = 10_000;
+
+/**
+ * Does what an operator asks, and leaves a line in the log that says who asked for what, and what was before and after.
+ *
+ * `by` is what the caller says; CloudTrail knows who he is, under the same request id.
+ *
+ * @throws Error that says what is wrong with the request; whoever invoked the function reads it
+ */
+export async function handler(input: unknown, context: Context): Promise<object> {
+  const request = readRequest(input, Date.now());
+  const audit = { audit: true, by: request.by, requestId: context.awsRequestId, request };
+  try {
+    const { answer, before, after } = await operate(request, context);
+    log('INFO', 'operator', { ...audit, before, after });
+    return answer;
+  } catch (error) {
+    log('ERROR', 'operator', { ...audit, error: String(error) });
+    throw error;
+  }
+}
+
+async function operate(request: OperatorRequest, context: Context): Promise<Done> {
+  const { store, dispatcher } = parts();
+  const deadline = Date.now() + context.getRemainingTimeInMillis() - SpareMs;
+  switch (request.action) {
+    case 'list': {
+      const [found, pauses] = [await listFiles(store, request, Date.now()), await store.pauses()];
+      return { answer: { ...found, paused: pauses?.scopes ?? {} } };
+    }
+    case 'show': return { answer: { file: await find(request) ?? null } };
+    case 'redrive': return change(request.file, { type: 'redrive' });
+    case 'skip': return change(request.file, { type: 'discard', reason: request.reason });
+    case 'pause': return pause(request.scope, () => dispatcher.pause(request.scope, request.reason));
+    case 'resume': {
+      const done = await pause(request.scope, () => dispatcher.resume(request.scope));
+      await goOn(request.scope, deadline);
+      return done;
+    }
     case 'drive':
-      await parts().dispatcher.drive(text(request.sequence, 'sequence'));
-      return { outcome: 'driven' };
-    default: throw new Error(`action must be one of list, show, redrive, skip and drive, got: ${String(action).slice(0, 100)}`);
+      await dispatcher.drive(request.sequence);
+      return { answer: { outcome: 'driven' } };
+    case 'reconcile': {
+      const answer = await reconcile({ ...parts(), eventQueueUrl: variable(DispatchFunctionEnv.eventQueueUrl), id: `reconcile-${context.awsRequestId}`, deadline }, request);
+      return { answer, after: answer };
+    }
   }
 }
 
-async function list({ type, status, limit = 100 }: Extract<OperatorRequest, { action: 'list' }>): Promise<unknown> {
-  if (!['waiting', 'blocked', 'parked'].includes(status)) throw new Error(`status must be waiting, blocked or parked, got: ${(status as string).slice(0, 100)}`);
-  if (!Number.isInteger(limit) || limit < 1 || limit > MaxListed) throw new Error(`limit must be a whole number from 1 to ${MaxListed}, got: ${String(limit)}`);
-  const files: unknown[] = [];
-  for await (const id of parts().store.troubled(text(type, 'type'), status)) {
-    files.push(await parts().store.file(id));
-    if (files.length === limit) break;
+async function find(request: Extract<OperatorRequest, { action: 'show' }>) {
+  const { store } = parts();
+  if ('file' in request) return store.file(request.file);
+  const { file } = await store.key(request.bucket, request.key) ?? {};
+  return file === undefined ? undefined : store.file(file);
+}
+
+async function change(id: string, event: FileEvent): Promise<Done> {
+  const { store, dispatcher } = parts();
+  const before = await store.file(id);
+  if (before === undefined) throw new Error(`file ${id} is not registered`);
+  const outcome = await dispatcher.apply(id, event);
+  const file = await store.file(id);
+  return { answer: { outcome, file }, before: summaryOf(before), after: summaryOf(file) };
+}
+
+async function pause(scope: string, action: () => Promise<string>): Promise<Done> {
+  const { store } = parts();
+  if (scope !== EVERYTHING && !types().includes(typeOf(scope))) {
+    throw new Error(`scope must be *, one of the types ${types().join(', ')}, or a sequence of one, such as ${types()[0] ?? 'A'}/customer-1, got: ${scope.slice(0, 100)}`);
   }
-  return { files };
+  const before = (await store.pauses())?.scopes ?? {};
+  const outcome = await action();
+  if (outcome === 'refused') throw new Error('too many scopes are paused; resume some of them, or pause their type');
+  const after = (await store.pauses())?.scopes ?? {};
+  return { answer: { outcome, paused: after }, before, after };
 }
 
-type Change = Parameters<ReturnType<typeof createParts>['dispatcher']['apply']>[1];
-
-async function change(file: string, event: Change, request: OperatorRequest): Promise<unknown> {
-  const outcome = await parts().dispatcher.apply(text(file, 'file'), event);
-  // who asked stands in CloudTrail, under the id of this invocation
-  log('INFO', 'operator', { audit: true, request, outcome });
-  return { outcome, file: await parts().store.file(file) };
-}
-
-function text(value: unknown, name: string): string {
-  if (typeof value !== 'string' || value === '') throw new Error(`${name} must be text`);
-  return value;
+/** Drives what a pause held back, as far as time allows: the sweeper comes anyway. */
+async function goOn(scope: string, deadline: number): Promise<void> {
+  const { store, dispatcher, wake } = parts();
+  const held = { version: 0, scopes: { [scope]: { since: 0, reason: '' } } };
+  for await (const id of store.dueFiles(Date.now() + LAUNCH_CHECK_MS)) {
+    if (Date.now() > deadline) return;
+    const file = await store.file(id);
+    if ((file?.status === 'starting' || file?.status === 'waiting') && (file.notBefore ?? 0) <= Date.now() && isPaused(held, file)) await wake(id, 0);
+  }
+  for await (const { sequence } of store.backlog()) {
+    if (Date.now() > deadline) return;
+    if (isPaused(held, { type: typeOf(sequence), sequence })) await dispatcher.drive(sequence);
+  }
 }

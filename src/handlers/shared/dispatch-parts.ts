@@ -2,7 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DispatchFunctionEnv, type DispatchWake } from '../../contract/dispatch-config';
 import { SqsLimits } from '../../contract/service-limits';
-import { Dispatcher } from '../../runtime/dispatch/dispatcher';
+import { Dispatcher, type DispatcherOptions } from '../../runtime/dispatch/dispatcher';
 import { DynamoDbStore } from '../../runtime/dispatch/dynamodb/dynamodb-store';
 import { variable } from './environment';
 
@@ -10,6 +10,7 @@ export interface DispatchParts {
   readonly sqs: SQSClient;
   readonly store: DynamoDbStore;
   readonly dispatcher: Dispatcher;
+  readonly wake: DispatcherOptions['wake'];
 }
 
 /** What every function of the dispatcher stands on, made once for all its invocations. */
@@ -24,7 +25,7 @@ export function createParts(): DispatchParts {
     const body: DispatchWake = { file };
     await sqs.send(new SendMessageCommand({ QueueUrl: wakeQueueUrl, MessageBody: JSON.stringify(body), DelaySeconds: delaySeconds }));
   };
-  return { sqs, store, dispatcher: new Dispatcher({ store, wake }) };
+  return { sqs, store, wake, dispatcher: new Dispatcher({ store, wake }) };
 }
 
 /** Makes a thing at its first use, so that a missing variable is an error of the invocation, which is logged and retried. */

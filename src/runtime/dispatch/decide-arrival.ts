@@ -11,9 +11,11 @@ export function decideArrival(state: DispatchState, arrival: Arrival, now: numbe
   if (state.file !== undefined) return { outcome: 'kept', writes: [] };
   const { sequencer } = arrival.object;
   const tracked = arrival.overwrite === 'latest';
+  if (tracked && sequencer !== undefined && sequencer === state.key?.created) return { outcome: 'kept', writes: [] };
   // what a key row holds only grows: older once is older for ever, so these two need not confirm it
   if (tracked && isOlder(sequencer, state.key?.deleted)) return changed(insert(arrival, now, 'skipped', { reason: 'deleted before it was registered' }));
   if (tracked && isOlder(sequencer, state.key?.created)) return changed(insert(arrival, now, 'skipped', { reason: 'overwritten before it was registered' }));
+  if (tracked && isSameObject(state, arrival)) return { outcome: 'kept', writes: [adopted(state, sequencer, now)] };
   const key = tracked ? [newestOf(state.key, arrival, now), ...supersede(state.latest, now, 'overwritten')] : [];
   if (arrival.sequence === undefined) return changed(insert(arrival, now, 'starting', { epoch: 1, attempts: 1, dueAt: now + LAUNCH_CHECK_MS }), ...key);
   return changed(...placed(state, { ...arrival, sequence: arrival.sequence }, now), ...key);
@@ -75,6 +77,17 @@ function insert(arrival: Arrival, now: number, status: FileStatus, more: Partial
 /** A file that has started is left alone. */
 function supersede(file: FileRow | undefined, now: number, reason: string): FileUpdate[] {
   return file?.status === 'queued' ? [{ kind: 'update', file, change: { status: 'skipped', reason, notBefore: undefined, updatedAt: now } }] : [];
+}
+
+/** Its event came after it was registered without one, from a listing of the bucket: that registration counts. */
+const isSameObject = ({ key, latest }: DispatchState, { object }: Arrival): boolean =>
+  key !== undefined && object.sequencer !== undefined && latest !== undefined && latest.object.sequencer === undefined
+  && latest.object.etag !== undefined && latest.object.etag === object.etag && latest.object.versionId === object.versionId;
+
+/** The key forgets the file: the next object with the same content is another one. */
+function adopted({ key }: DispatchState, created: string | undefined, now: number): KeyWrite {
+  if (key === undefined) throw new Error('only a key that is known has a latest file');
+  return keyWrite(key, { ...key, version: key.version + 1, created, file: undefined, updatedAt: now });
 }
 
 function newestOf(seen: KeyRow | undefined, { id, object }: Arrival, now: number): KeyWrite {

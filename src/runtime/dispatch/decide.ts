@@ -1,6 +1,6 @@
 import { decideArrival, decideRemoval } from './decide-arrival.js';
 import { type Decision, type DispatchEvent, type DispatchState } from './events.js';
-import { type FileRow, LAUNCH_CHECK_MS, type QueuedFile } from './rows.js';
+import { type FileRow, isPaused, LAUNCH_CHECK_MS, MAX_PAUSES, type PauseRow, type QueuedFile } from './rows.js';
 import { type FileChange, type FileUpdate, type HeadWrite, type Write } from './store.js';
 
 /** A task that was told to stop is asked again after so long whether it did. */
@@ -10,6 +10,7 @@ type EventOf<Type extends DispatchEvent['type']> = Extract<DispatchEvent, { type
 
 const refused: Decision = { outcome: 'refused', writes: [] };
 const kept: Decision = { outcome: 'kept', writes: [] };
+const paused: Decision = { outcome: 'paused', writes: [] };
 
 /**
  * The dispatch protocol: which writes an event asks for, given the rows as they were read. Pure; `now` only sets when to look again.
@@ -20,10 +21,12 @@ export function decide(state: DispatchState, event: DispatchEvent, now: number):
   if (event.type === 'arrive') return decideArrival(state, event.arrival, now);
   if (event.type === 'remove') return decideRemoval(state, event, now);
   if (event.type === 'claim') return decideClaim(state, event.slot, now);
+  if (event.type === 'pause' || event.type === 'resume') return decidePause(state.pauses, event, now);
+  if (event.type === 'retry' && state.file !== undefined && isPaused(state.pauses, state.file)) return paused;
   return state.file === undefined ? refused : decideFile(state.file, event, now);
 }
 
-function decideFile(file: FileRow, event: Exclude<DispatchEvent, EventOf<'arrive' | 'remove' | 'claim'>>, now: number): Decision {
+function decideFile(file: FileRow, event: Exclude<DispatchEvent, EventOf<'arrive' | 'remove' | 'claim' | 'pause' | 'resume'>>, now: number): Decision {
   switch (event.type) {
     case 'begin': return decideBegin(file, event, now);
     case 'heartbeat': return isCurrent(file, event) ? { outcome: 'kept', writes: [update(file, { status: 'running', dueAt: nextBeat(file, now) }, now)] } : refused;
@@ -43,8 +46,9 @@ function decideFile(file: FileRow, event: Exclude<DispatchEvent, EventOf<'arrive
 }
 
 /** The first of the queue takes a free slot. The version of the head tells that nobody did so since the queue was read. */
-function decideClaim({ queued, head }: DispatchState, slot: number, now: number): Decision {
+function decideClaim({ queued, head, pauses }: DispatchState, slot: number, now: number): Decision {
   if (queued?.sequence === undefined || queued.status !== 'queued' || head?.holder !== undefined) return refused;
+  if (isPaused(pauses, queued)) return paused;
   if ((queued.notBefore ?? 0) > now) return { outcome: 'early', writes: [] };
   const version = (head?.version ?? 0) + 1;
   const last = head?.last === undefined || head.last < queued.order ? queued.order : head.last;
@@ -58,6 +62,19 @@ function decideClaim({ queued, head }: DispatchState, slot: number, now: number)
       status: 'starting', epoch: queued.epoch + 1, attempts: queued.attempts + 1, slot, fence: version, notBefore: undefined, dueAt: now + LAUNCH_CHECK_MS,
     }, now),
   );
+}
+
+/**
+ * What is paused is not claimed, tried again or launched; what works goes on. It breaks no promise: to pause is to be slow, which every
+ * dispatcher may be at any time. Only the end of every file waits for the resume.
+ */
+function decidePause(seen: PauseRow | undefined, event: EventOf<'pause' | 'resume'>, now: number): Decision {
+  const others = Object.entries(seen?.scopes ?? {}).filter(([scope]) => scope !== event.scope);
+  const isPausedNow = others.length < Object.keys(seen?.scopes ?? {}).length;
+  if (isPausedNow === (event.type === 'pause')) return kept;
+  if (event.type === 'pause' && others.length >= MAX_PAUSES) return refused;
+  const scopes = Object.fromEntries(event.type === 'pause' ? [...others, [event.scope, { since: now, reason: event.reason }]] : others) as PauseRow['scopes'];
+  return changed({ kind: 'pause', row: { version: (seen?.version ?? 0) + 1, scopes }, ...(seen && { seen: seen.version }) });
 }
 
 /** The real mutual exclusion: however many tasks were launched for a claim, one begins. */

@@ -1,6 +1,6 @@
 import { decide } from './decide.js';
 import { type Arrival, type Decision, type DispatchEvent, type DispatchState, type Outcome } from './events.js';
-import { type FileObject, type FileRow, type QueuedFile, isTerminal } from './rows.js';
+import { type FileObject, type FileRow, type PauseRow, type QueuedFile, isTerminal } from './rows.js';
 import { type DispatchStore } from './store.js';
 import { FileworksError } from '../errors.js';
 
@@ -18,6 +18,9 @@ export interface DispatcherOptions {
   /** From 0 to 1. Default: `Math.random`. */
   readonly random?: () => number;
 }
+
+/** What may happen to a file that is registered. */
+export type FileEvent = Exclude<DispatchEvent, { type: 'arrive' | 'remove' | 'claim' | 'pause' | 'resume' }>;
 
 /** Too many others worked on the same rows; try again later. */
 export class Contention extends FileworksError {
@@ -71,18 +74,19 @@ export class Dispatcher {
       const held = new Set(heads.filter(({ holder }) => holder !== undefined).map(({ slot }) => slot));
       if (held.size >= slots) return;
       // after the heads: whoever takes a slot from now on changes its version
-      const queue = await this.#store.queued(sequence, heads.length > 1 ? SPREAD : 1);
+      const [queue, pauses] = await Promise.all([this.#store.queued(sequence, heads.length > 1 ? SPREAD : 1), this.#store.pauses()]);
       if (queue.length === 0) return;
       const free = Array.from({ length: queue[0].slots }, (_, slot) => slot).filter((slot) => !held.has(slot));
       if (free.length === 0) return;
       const slot = this.#pick(free);
       const queued = queue[0].slots === 1 ? queue[0] : this.#pick(queue);
       const head = heads.find((row) => row.slot === slot);
-      const { outcome, writes } = decide({ queued, ...(head && { head }) }, { type: 'claim', slot }, this.#now());
+      const { outcome, writes } = decide({ queued, ...(head && { head }), ...(pauses && { pauses }) }, { type: 'claim', slot }, this.#now());
       if (outcome === 'early') {
         await this.#wake(queued.id, (queued.notBefore ?? 0) - this.#now());
         return;
       }
+      if (outcome === 'paused') return;
       if (!await this.#store.commit(writes)) {
         races += 1;
       } else {
@@ -94,10 +98,25 @@ export class Dispatcher {
   }
 
   /** Lets an event happen to a file; frees what it frees. */
-  async apply(id: string, event: Exclude<DispatchEvent, { type: 'arrive' | 'remove' | 'claim' }>): Promise<Outcome> {
-    const outcome = await this.#race(event, () => this.#withFile(id));
-    await this.#goOn(id);
+  async apply(id: string, event: FileEvent): Promise<Outcome> {
+    const state = event.type === 'retry' ? async () => ({ ...await this.#withFile(id), ...await this.#withPauses() }) : () => this.#withFile(id);
+    const outcome = await this.#race(event, state);
+    if (outcome !== 'paused') await this.#goOn(id);
     return outcome;
+  }
+
+  /**
+   * Holds back a type, a sequence (`*`: everything): nothing of it is claimed, tried again or launched until it is resumed.
+   *
+   * Whoever has read the rows before the pause, milliseconds ago, still claims or launches one file.
+   */
+  async pause(scope: string, reason: string): Promise<Outcome> {
+    return this.#race({ type: 'pause', scope, reason }, () => this.#withPauses());
+  }
+
+  /** Ends a pause. What it held back is driven by whoever looks next: the sweeper, at the latest. */
+  async resume(scope: string): Promise<Outcome> {
+    return this.#race({ type: 'resume', scope }, () => this.#withPauses());
   }
 
   /** Nobody else has to look at a file for a while. */
@@ -137,6 +156,11 @@ export class Dispatcher {
     const head = (await this.#store.heads(sequence)).find(({ slot }) => slot === 0);
     const lastQueued = await this.#store.lastQueued(sequence);
     return { ...(head && { head }), ...(lastQueued !== undefined && { lastQueued }) };
+  }
+
+  async #withPauses(): Promise<DispatchState> {
+    const pauses: PauseRow | undefined = await this.#store.pauses();
+    return pauses === undefined ? {} : { pauses };
   }
 
   async #withFile(id: string | undefined): Promise<DispatchState> {

@@ -1,4 +1,4 @@
-import { type FileObject, type FilePolicy, type FileRow, type HeadRow, type KeyRow, type QueuedFile } from './rows.js';
+import { type FileObject, type FilePolicy, type FileRow, type HeadRow, type KeyRow, type PauseRow, type QueuedFile } from './rows.js';
 import { type Write } from './store.js';
 
 /** A file as its rules classified it, not registered yet. */
@@ -40,7 +40,9 @@ export type DispatchEvent
     | { readonly type: 'look' }
     | { readonly type: 'retry' }
     | { readonly type: 'redrive' }
-    | { readonly type: 'discard'; readonly reason: string };
+    | { readonly type: 'discard'; readonly reason: string }
+    | { readonly type: 'pause'; readonly scope: string; readonly reason: string }
+    | { readonly type: 'resume'; readonly scope: string };
 
 /** What a decision looks at: rows as they were read. Only those that the event needs. */
 export interface DispatchState {
@@ -48,6 +50,8 @@ export interface DispatchState {
   readonly file?: FileRow;
   /** Claim: the first of the queue. */
   readonly queued?: QueuedFile;
+  /** Claim, retry, pause and resume. */
+  readonly pauses?: PauseRow;
   /** Claim, and arrival where a late file does not run next: the slot. */
   readonly head?: HeadRow;
   /** Arrival and removal where only the latest version counts. */
@@ -59,10 +63,11 @@ export interface DispatchState {
 }
 
 /**
- * `changed`: the writes bring the file into a new status. `kept`: nothing to do, it was done before. `early`: not before `notBefore`.
+ * `changed`: the writes bring what the event is about into a new status. `kept`: nothing to do, it was done before. `early`: not before `notBefore`.
+ * `paused`: not before an operator resumes it.
  * `refused`: the event does not fit; who sent it is not, or no longer, entitled.
  */
-export type Outcome = 'changed' | 'kept' | 'early' | 'refused';
+export type Outcome = 'changed' | 'kept' | 'early' | 'paused' | 'refused';
 
 export interface Decision {
   readonly outcome: Outcome;

@@ -1,4 +1,4 @@
-export { Contention, Dispatcher, type DispatcherOptions } from './dispatcher.js';
+export { Contention, Dispatcher, type DispatcherOptions, type FileEvent } from './dispatcher.js';
 export { decide } from './decide.js';
 export { type Arrival, type Decision, type DispatchEvent, type DispatchState, type Outcome } from './events.js';
 export { type FailOptions, FileTask, type FileTaskOptions } from './file-task.js';
@@ -8,8 +8,8 @@ export { dispatchTableDefinition } from './dynamodb/table-definition.js';
 export { type PostgresConnection, type PostgresPool, PostgresStore } from './postgres/postgres-store.js';
 export { fileId, isOlder, normalizeSequencer } from './identity.js';
 export { orderByPart, orderByTime } from './order.js';
-export { type FileObject, type FilePolicy, type FileRow, type FileStatus, type HeadRow, type KeyRow, type QueuedFile } from './rows.js';
+export { type FileObject, type FilePolicy, type FileRow, type FileStatus, type HeadRow, type KeyRow, type Pause, type PauseRow, type QueuedFile } from './rows.js';
 export { type FileContext, type FileHandler, type RunFileTaskOptions, runFileTask } from './run-file-task.js';
-export { type DispatchStore, type FileChange, type FileInsert, type FileUpdate, type HeadWrite, type KeyWrite, type Write } from './store.js';
+export { type DispatchStore, type FileChange, type FileInsert, type FileUpdate, type HeadWrite, type KeyWrite, type PauseWrite, type Write } from './store.js';
 export { type LaunchResult, type TaskHost, type TaskState } from './task-host.js';
 export { LaunchMisconfigured, LaunchThrottled, Tender, type TenderOptions } from './tender.js';

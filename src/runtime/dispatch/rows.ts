@@ -116,8 +116,26 @@ export interface KeyRow {
   readonly updatedAt: number;
 }
 
+/** What an operator has paused; one row, which exists from the first pause on. */
+export interface PauseRow {
+  readonly version: number;
+  /** By scope: the name of a type, which covers its sequences, the name of a sequence, or `*` for everything. */
+  readonly scopes: Readonly<Record<string, Pause>>;
+}
+
+export interface Pause {
+  readonly since: number;
+  readonly reason: string;
+}
+
+/** Every pause is read with every claim: so many stay far below the size of a row. */
+export const MAX_PAUSES = 100;
+export const EVERYTHING = '*';
+
 /** A claim whose task has not begun is looked at again after so long: it may not have been launched. */
 export const LAUNCH_CHECK_MS = 15 * 60_000;
 
 export const holdsSlot = (status: FileStatus): boolean => status === 'starting' || status === 'running' || status === 'waiting' || status === 'blocked';
+export const isPaused = (pauses: PauseRow | undefined, { type, sequence }: Pick<FileRow, 'type' | 'sequence'>): boolean =>
+  [EVERYTHING, type, sequence].some((scope) => scope !== undefined && pauses !== undefined && Object.hasOwn(pauses.scopes, scope));
 export const isTerminal = (status: FileStatus): boolean => status === 'completed' || status === 'parked' || status === 'skipped';

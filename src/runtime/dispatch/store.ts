@@ -1,4 +1,4 @@
-import { type FileRow, type FileStatus, type HeadRow, type KeyRow, type QueuedFile } from './rows.js';
+import { type FileRow, type FileStatus, type HeadRow, type KeyRow, type PauseRow, type QueuedFile } from './rows.js';
 
 /** What a transition changes of a file; `undefined` removes. */
 export type FileChange = { readonly status: FileStatus } & Partial<Omit<FileRow, 'id' | 'rev' | 'status' | 'sequence'>>;
@@ -33,16 +33,24 @@ export interface KeyWrite {
   readonly row: KeyRow;
 }
 
-export type Write = FileInsert | FileUpdate | HeadWrite | KeyWrite;
+/** Conditional on the version that was read; `seen` absent: the row must not exist yet. */
+export interface PauseWrite {
+  readonly kind: 'pause';
+  readonly seen?: number;
+  readonly row: PauseRow;
+}
+
+export type Write = FileInsert | FileUpdate | HeadWrite | KeyWrite | PauseWrite;
 
 /**
  * Where rows live. Every read MUST see every commit that ended before it began; a secondary index or a replica breaks the order of
- * files. `dueFiles` and `backlog` MAY lag behind: they only tell where to look.
+ * files. `dueFiles`, `troubled` and `backlog` MAY lag behind: they only tell where to look.
  */
 export interface DispatchStore {
   file(id: string): Promise<FileRow | undefined>;
   heads(sequence: string): Promise<readonly HeadRow[]>;
   key(bucket: string, key: string): Promise<KeyRow | undefined>;
+  pauses(): Promise<PauseRow | undefined>;
   /** The first files of the queue, in order. */
   queued(sequence: string, limit: number): Promise<readonly QueuedFile[]>;
   /** Order of the last file of the queue. */
@@ -51,6 +59,8 @@ export interface DispatchStore {
   commit(writes: readonly Write[]): Promise<boolean>;
   /** Files that hold a slot and whose `dueAt` has passed. */
   dueFiles(now: number): AsyncIterable<string>;
+  /** Files of a type that wait, are blocked or are parked, in order. */
+  troubled(type: string, status: 'waiting' | 'blocked' | 'parked'): AsyncIterable<string>;
   /** Sequences with a queue, each once, and the first of their queue. */
   backlog(): AsyncIterable<{ readonly sequence: string; readonly first: string }>;
 }

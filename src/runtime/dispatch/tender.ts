@@ -1,5 +1,5 @@
 import { type Dispatcher } from './dispatcher.js';
-import { type FileRow } from './rows.js';
+import { type FileRow, isPaused } from './rows.js';
 import { type DispatchStore } from './store.js';
 import { type TaskHost } from './task-host.js';
 import { FileworksError } from '../errors.js';
@@ -78,6 +78,7 @@ export class Tender {
 
   async #launch(file: FileRow): Promise<void> {
     const { id, epoch } = file;
+    if (isPaused(await this.#store.pauses(), file)) return;
     if (this.#now() - file.updatedAt > MAX_TOKEN_AGE_MS) {
       if (await this.#host.hasTask(file)) await this.#dispatcher.look(id);
       else await this.#dispatcher.apply(id, { type: 'interrupt', epoch, reason: 'no task was found for the launch' });

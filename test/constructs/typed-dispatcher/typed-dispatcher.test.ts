@@ -108,6 +108,22 @@ test('has an alarm where a person must act', () => {
   ]);
 });
 
+test('lets the operator list its buckets below their prefixes, send events again, and nothing else there', () => {
+  const fixture = createDispatcher();
+  fixture.dispatcher.addBucket('Inbox', new FileIngestBucket(fixture.stack, 'Inbox'), 'incoming/');
+  fixture.add('A');
+  const template = synth(fixture);
+  expect(variablesOf(template, 'Operator')).toMatchObject({ TYPES: '["A"]' });
+  const [policy] = Object.entries(template.findResources('AWS::IAM::Policy')).filter(([id]) => id.startsWith('DispatcherOperatorRole')).map(([, { Properties }]) => Properties as {
+    PolicyDocument: { Statement: { Action: string | string[]; Condition?: unknown }[] };
+  });
+  const statements = policy.PolicyDocument.Statement;
+  expect(statements.flatMap<unknown>(({ Action: action, Condition: condition }) => (condition === undefined ? action : [[action, condition]]))).toEqual([
+    'logs:CreateLogStream', 'logs:PutLogEvents', 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem', 'sqs:SendMessage', 'dynamodb:Query',
+    'sqs:SendMessage', ['s3:ListBucketVersions', { StringLike: { 's3:prefix': 'incoming/*' } }],
+  ]);
+});
+
 test('is clean by cdk-nag', () => {
   const fixture = createDispatcher();
   fixture.dispatcher.addBucket('Inbox', new FileIngestBucket(fixture.stack, 'Inbox'));

@@ -8,9 +8,9 @@ const IDS = ['1', '2', '3', '4'];
 const NOW = 1_000_000;
 
 /** What may be asked of the protocol, about which file. */
-type Step = readonly ['register' | 'drive' | 'begin' | 'complete' | 'fail' | 'retry' | 'stopped' | 'refuse' | 'redrive' | 'discard' | 'remove' | 'look', string];
+type Step = readonly ['register' | 'drive' | 'begin' | 'complete' | 'fail' | 'retry' | 'stopped' | 'refuse' | 'redrive' | 'discard' | 'remove' | 'look' | 'pause' | 'resume', string];
 const step: fc.Arbitrary<Step> = fc.tuple(
-  fc.constantFrom('register', 'register', 'drive', 'begin', 'begin', 'complete', 'complete', 'fail', 'retry', 'stopped', 'refuse', 'redrive', 'discard', 'remove', 'look'),
+  fc.constantFrom('register', 'register', 'drive', 'begin', 'begin', 'complete', 'complete', 'fail', 'retry', 'stopped', 'refuse', 'redrive', 'discard', 'remove', 'look', 'pause', 'resume', 'resume'),
   fc.constantFrom(...IDS),
 );
 
@@ -38,6 +38,8 @@ async function take(store: DispatchStore, [what, id]: Step, { late, overwrite, e
   else if (what === 'drive') await dispatcher.drive('A');
   else if (what === 'begin') await FileTask.begin({ store, now, fileId: id, epoch, worker: `task-${id}` });
   else if (what === 'remove') await dispatcher.remove(objectOf(id), 'event');
+  else if (what === 'pause') await dispatcher.pause('A', 'maintenance');
+  else if (what === 'resume') await dispatcher.resume('A');
   else if (what === 'look') await dispatcher.look(id);
   else await dispatcher.apply(id, events[what]!);
 }
@@ -62,6 +64,7 @@ describe.each(['DynamoDB Local', 'PostgreSQL'] satisfies EngineName[])('%s', (na
         await attempt(real, one, given);
         await attempt(reference, one, given);
         expect(await rowsOf(real)).toEqual(await rowsOf(reference));
+        expect(await real.pauses()).toEqual(await reference.pauses());
         expect(await real.heads('A')).toEqual(await reference.heads('A'));
         expect((await real.queued('A', 9)).map(({ id }) => id)).toEqual((await reference.queued('A', 9)).map(({ id }) => id));
       }

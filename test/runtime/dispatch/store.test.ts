@@ -173,6 +173,36 @@ describe.each(NAMES)('store on %s', (name) => {
     await expect(task.heartbeat()).rejects.toThrow(TurnLost);
   });
 
+  test.each(['A', 'A/customer-1', '*'])('what is paused by %s is not claimed or tried again until it is resumed; what works goes on', async (scope) => {
+    const sequence = 'A/customer-1';
+    await dispatcher.register(arrival('1', { sequence }));
+    await dispatcher.register(arrival('2', { sequence }));
+    const first = await begin('1');
+    await expect(dispatcher.pause(scope, 'maintenance')).resolves.toBe('changed');
+    await expect(dispatcher.pause(scope, 'again')).resolves.toBe('kept');
+    expect(await store.pauses()).toMatchObject({ version: 1, scopes: { [scope]: { reason: 'maintenance' } } });
+
+    await first.fail('broken', { retryAfterMs: 0 });
+    await expect(dispatcher.apply('1', { type: 'retry' })).resolves.toBe('paused');
+    await dispatcher.apply('1', { type: 'discard', reason: 'by hand' });
+    expect((await store.file('2'))?.status).toBe('queued');
+    await dispatcher.register(arrival('3', { type: 'B', sequence: 'B' }));
+    expect((await store.file('3'))?.status).toBe(scope === '*' ? 'queued' : 'starting');
+
+    await expect(dispatcher.resume(scope)).resolves.toBe('changed');
+    await expect(dispatcher.resume(scope)).resolves.toBe('kept');
+    await dispatcher.drive(sequence);
+    expect((await store.file('2'))?.status).toBe('starting');
+  });
+
+  test('of two pauses at the same time neither is lost, and no more are taken than a claim should read', async () => {
+    const outcomes = await Promise.all(Array.from({ length: 12 }, (_, index) => dispatcher.pause(`A/${index}`, 'maintenance').catch(() => 'contention')));
+    expect(Object.keys((await store.pauses())?.scopes ?? {})).toHaveLength(outcomes.filter((outcome) => outcome === 'changed').length);
+    const scopes = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`A/${index}`, { since: 0, reason: '' }]));
+    expect(decide({ pauses: { version: 1, scopes } }, { type: 'pause', scope: 'one more', reason: '' }, 0).outcome).toBe('refused');
+    expect(decide({ pauses: { version: 1, scopes } }, { type: 'resume', scope: 'constructor' }, 0).outcome).toBe('kept');
+  });
+
   const version = (id: string, sequencer: string) => arrival(id, { overwrite: 'latest', object: { bucket: 'inbox', key: 'a/k.csv', sequencer } });
   const busy = async () => dispatcher.register(arrival('0'));
 
@@ -184,6 +214,21 @@ describe.each(NAMES)('store on %s', (name) => {
     expect(await store.file('1')).toMatchObject({ status: 'skipped', reason: 'overwritten' });
     expect(await store.file('2')).toMatchObject({ status: 'skipped', reason: 'overwritten before it was registered' });
     await expect(store.queued('A', 10)).resolves.toMatchObject([{ id: '3' }]);
+  });
+
+  test('an object that was registered without its event is not registered again when the event comes late', async () => {
+    const listed = arrival('listed', { overwrite: 'latest', object: { bucket: 'inbox', key: 'a/k.csv', etag: 'e1' } });
+    const told = (id: string, sequencer: string, etag = 'e1') => arrival(id, { overwrite: 'latest', object: { bucket: 'inbox', key: 'a/k.csv', etag, sequencer } });
+    await busy();
+    await dispatcher.register(listed);
+    await expect(dispatcher.register(told('late', '02'))).resolves.toBe('kept');
+    await expect(dispatcher.register(told('late', '02'))).resolves.toBe('kept');
+    expect(await store.file('late')).toBeUndefined();
+    await expect(store.queued('A', 10)).resolves.toMatchObject([{ id: 'listed' }]);
+
+    await dispatcher.register(told('older', '01', 'e0'));
+    expect((await store.file('older'))?.status).toBe('skipped');
+    await expect(dispatcher.register(told('same content again', '03'))).resolves.toBe('changed');
   });
 
   test('a deleted object is skipped, also when its creation is told later', async () => {

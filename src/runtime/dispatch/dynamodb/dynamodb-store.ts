@@ -3,9 +3,9 @@ import {
   type QueryCommandInput, type TransactWriteItem, TransactWriteItemsCommand, TransactionCanceledException, TransactionConflictException, UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { DUE_SHARDS, backlogSk, duePk, dueSk, fileKey, indexes, objectKey, toRow, troublePk } from './items.js';
+import { DUE_SHARDS, backlogSk, duePk, dueSk, fileKey, indexes, objectKey, pauseKey, toRow, troublePk } from './items.js';
 import { transactItems } from './writes.js';
-import { type FileRow, type FileStatus, type HeadRow, type KeyRow, type QueuedFile } from '../rows.js';
+import { type FileRow, type HeadRow, type KeyRow, type PauseRow, type QueuedFile } from '../rows.js';
 import { type DispatchStore, type Write } from '../store.js';
 
 type Item = Record<string, AttributeValue>;
@@ -42,6 +42,10 @@ export class DynamoDbStore implements DispatchStore {
 
   async key(bucket: string, key: string): Promise<KeyRow | undefined> {
     return this.#get<KeyRow>(objectKey(bucket, key));
+  }
+
+  async pauses(): Promise<PauseRow | undefined> {
+    return this.#get<PauseRow>(pauseKey);
   }
 
   async heads(sequence: string): Promise<readonly HeadRow[]> {
@@ -94,7 +98,7 @@ export class DynamoDbStore implements DispatchStore {
   }
 
   /** Files of a type that wait, are blocked or are parked, in order; the list may lag behind by seconds. */
-  async* troubled(type: string, status: Extract<FileStatus, 'waiting' | 'blocked' | 'parked'>): AsyncGenerator<string> {
+  async* troubled(type: string, status: 'waiting' | 'blocked' | 'parked'): AsyncGenerator<string> {
     const query = { ...partition(troublePk(type, status), '', undefined, 'trouble'), IndexName: indexes.trouble };
     for await (const item of this.#query(query)) yield String(item.pk).slice('F#'.length);
   }

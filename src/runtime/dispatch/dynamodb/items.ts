@@ -10,6 +10,7 @@ import { type FileRow, type FileStatus, holdsSlot, isTerminal, type QueuedFile }
  * | queue | `S#<sequence>`     | `Q#<order>#<id>` | exactly while a file is queued |
  * | head  | `S#<sequence>`     | `H#<slot>`       | from the first claim, for ever |
  * | key   | `K#<bucket>/<key>` | `K`              | where only the latest version counts |
+ * | pause | `P`                | `P`              | from the first pause on       |
  *
  * The sparse index `due` tells the sweeper where to look: files that hold a slot by `dueAt`, queue items by sequence. The sparse index
  * `trouble` lists what an operator looks for: files that wait, are blocked or parked. Neither ever decides anything.
@@ -20,6 +21,7 @@ export const DUE_SHARDS = 16;
 export const fileKey = (id: string) => ({ pk: `F#${id}`, sk: 'F' });
 export const headKey = (sequence: string, slot: number) => ({ pk: `S#${sequence}`, sk: `H#${String(slot).padStart(6, '0')}` });
 export const objectKey = (bucket: string, key: string) => ({ pk: `K#${bucket}/${key}`, sk: 'K' });
+export const pauseKey = { pk: 'P', sk: 'P' } as const;
 /** `#` sorts before every character of an order: the shorter of two orders comes first, as in a comparison of text. */
 export const queueKey = (sequence: string, { order, id }: Pick<QueuedFile, 'order' | 'id'>) => ({ pk: `S#${sequence}`, sk: `Q#${order}#${id}` });
 

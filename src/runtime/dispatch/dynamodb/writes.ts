@@ -1,8 +1,8 @@
 import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
-import { derived, fileKey, headKey, objectKey, queueItem, queueKey } from './items.js';
+import { derived, fileKey, headKey, objectKey, pauseKey, queueItem, queueKey } from './items.js';
 import { type QueuedFile } from '../rows.js';
-import { type FileInsert, type FileUpdate, type HeadWrite, type KeyWrite, type Write } from '../store.js';
+import { type FileInsert, type FileUpdate, type HeadWrite, type KeyWrite, type PauseWrite, type Write } from '../store.js';
 
 /** What a set of writes is in DynamoDB. The item in the queue comes and goes with the status of its file. */
 export function transactItems(tableName: string, writes: readonly Write[], retentionSeconds: number): TransactWriteItem[] {
@@ -12,6 +12,7 @@ export function transactItems(tableName: string, writes: readonly Write[], reten
       case 'update': return updateItems(tableName, write, retentionSeconds);
       case 'head': return [headItem(tableName, write)];
       case 'key': return [keyItem(tableName, write, retentionSeconds)];
+      case 'pause': return [pauseItem(tableName, write)];
     }
   };
   return writes.flatMap(item);
@@ -79,12 +80,17 @@ const expressionInputs = (names: Record<string, string>, values: Readonly<Record
 });
 
 function keyItem(TableName: string, { seen, row }: KeyWrite, retentionSeconds: number): TransactWriteItem {
-  const condition = seen === undefined
-    ? { ConditionExpression: 'attribute_not_exists(pk)' }
-    : { ConditionExpression: '#version = :seen', ExpressionAttributeNames: { '#version': 'version' }, ExpressionAttributeValues: toItem({ ':seen': seen }) };
   const expiresAt = Math.ceil(row.updatedAt / 1_000) + retentionSeconds;
-  return { Put: { TableName, Item: toItem({ ...objectKey(row.bucket, row.key), ...row, expiresAt }), ...condition } };
+  return { Put: { TableName, Item: toItem({ ...objectKey(row.bucket, row.key), ...row, expiresAt }), ...seenVersion(seen) } };
 }
+
+function pauseItem(TableName: string, { seen, row }: PauseWrite): TransactWriteItem {
+  return { Put: { TableName, Item: toItem({ ...pauseKey, ...row }), ...seenVersion(seen) } };
+}
+
+const seenVersion = (seen: number | undefined) => (seen === undefined
+  ? { ConditionExpression: 'attribute_not_exists(pk)' }
+  : { ConditionExpression: '#version = :seen', ExpressionAttributeNames: { '#version': 'version' }, ExpressionAttributeValues: toItem({ ':seen': seen }) });
 
 /** `SET` what has a value, `REMOVE` what is undefined. */
 function updateExpression(fields: Readonly<Record<string, unknown>>) {

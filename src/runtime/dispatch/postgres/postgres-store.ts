@@ -1,6 +1,6 @@
 import { type Statement, fileColumns, fromRow, statements } from './statements.js';
 import { schema } from './schema.js';
-import { type FileRow, type FileStatus, type HeadRow, type KeyRow, type QueuedFile } from '../rows.js';
+import { type FileRow, type HeadRow, type KeyRow, type PauseRow, type QueuedFile } from '../rows.js';
 import { type DispatchStore, type Write } from '../store.js';
 
 /** The part of a `pg` connection that the store uses. */
@@ -41,6 +41,10 @@ export class PostgresStore implements DispatchStore {
 
   async key(bucket: string, key: string): Promise<KeyRow | undefined> {
     return this.#one<KeyRow>('SELECT bucket, key, version, created, deleted, file, updated_at FROM fileworks_key WHERE bucket = $1 AND key = $2', [bucket, key]);
+  }
+
+  async pauses(): Promise<PauseRow | undefined> {
+    return this.#one<PauseRow>('SELECT version, scopes FROM fileworks_pause', []);
   }
 
   async queued(sequence: string, limit: number): Promise<readonly QueuedFile[]> {
@@ -94,7 +98,7 @@ export class PostgresStore implements DispatchStore {
   }
 
   /** Files of a type that wait, are blocked or are parked, in order. */
-  async* troubled(type: string, status: Extract<FileStatus, 'waiting' | 'blocked' | 'parked'>): AsyncGenerator<string> {
+  async* troubled(type: string, status: 'waiting' | 'blocked' | 'parked'): AsyncGenerator<string> {
     const { rows } = await this.#pool.query('SELECT id FROM fileworks_file WHERE type = $1 AND status = $2 ORDER BY "order"', [type, status]);
     for (const row of rows) yield row.id as string;
   }

@@ -53,4 +53,9 @@ CREATE TABLE IF NOT EXISTS fileworks_key (
   updated_at bigint NOT NULL,
   PRIMARY KEY (bucket, key)
 );
+CREATE TABLE IF NOT EXISTS fileworks_pause (
+  id integer PRIMARY KEY CHECK (id = 1),
+  version bigint NOT NULL,
+  scopes jsonb NOT NULL
+);
 `;

@@ -1,4 +1,4 @@
-import { type HeadWrite, type KeyWrite, type Write } from '../store.js';
+import { type HeadWrite, type KeyWrite, type PauseWrite, type Write } from '../store.js';
 
 /** One statement of a commit: it must touch exactly one row, or nothing of the commit counts. */
 export interface Statement {
@@ -6,7 +6,7 @@ export interface Statement {
   readonly values: unknown[];
 }
 
-const json = new Set(['object', 'policy', 'result']);
+const json = new Set(['object', 'policy', 'result', 'scopes']);
 const bigints = new Set(['rev', 'epoch', 'fence', 'notBefore', 'dueAt', 'beganAt', 'registeredAt', 'updatedAt', 'version', 'appended']);
 
 const fileFields = [
@@ -44,6 +44,7 @@ function statement(write: Write): Statement {
     }
     case 'head': return headStatement(write);
     case 'key': return keyStatement(write);
+    case 'pause': return pauseStatement(write);
   }
 }
 
@@ -65,6 +66,12 @@ function keyStatement({ seen, row }: KeyWrite): Statement {
   const { text, values } = assignments(row);
   const [b, k, v] = [1, 2, 3].map((offset) => `$${values.length + offset}`);
   return { text: `UPDATE fileworks_key SET ${text} WHERE bucket = ${b} AND key = ${k} AND version = ${v}`, values: [...values, row.bucket, row.key, seen] };
+}
+
+function pauseStatement({ seen, row }: PauseWrite): Statement {
+  if (seen === undefined) return insert('fileworks_pause', { id: 1, ...row }, 'ON CONFLICT (id) DO NOTHING');
+  const { text, values } = assignments(row);
+  return { text: `UPDATE fileworks_pause SET ${text} WHERE version = $${values.length + 1}`, values: [...values, seen] };
 }
 
 function insert(table: string, row: object, onConflict: string): Statement {

@@ -31,12 +31,14 @@ export function watched({ store, history, dies, anyVersion = false }: WatchedSto
     file: (id) => call(() => store.file(id)),
     heads: (sequence) => call(() => store.heads(sequence)),
     key: (bucket, key) => call(() => store.key(bucket, key)),
+    pauses: () => call(() => store.pauses()),
     queued: (sequence, limit) => call(() => {
       queueRead = history.stamp();
       return store.queued(sequence, limit);
     }),
     lastQueued: (sequence) => call(() => store.lastQueued(sequence)),
     dueFiles: (now) => store.dueFiles(now),
+    troubled: (type, status) => store.troubled(type, status),
     backlog: () => store.backlog(),
     commit: (writes) => call(async () => {
       const read = queueRead;

@@ -47,7 +47,7 @@ export const engines = {
     await store.migrate();
     return {
       async emptyStore() {
-        await pool.query('TRUNCATE fileworks_file, fileworks_head, fileworks_key');
+        await pool.query('TRUNCATE fileworks_file, fileworks_head, fileworks_key, fileworks_pause');
         return store;
       },
       async stop() {

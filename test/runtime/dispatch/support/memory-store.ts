@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { type DispatchStore, type FileRow, type HeadRow, type KeyRow, type QueuedFile, type Write } from '../../../../src/runtime/dispatch/index.js';
+import { type DispatchStore, type FileRow, type HeadRow, type KeyRow, type PauseRow, type QueuedFile, type Write } from '../../../../src/runtime/dispatch/index.js';
 
 type Yield = () => Promise<unknown>;
 
@@ -7,6 +7,7 @@ type Yield = () => Promise<unknown>;
 export class MemoryStore implements DispatchStore {
   readonly files = new Map<string, FileRow>();
   readonly headRows = new Map<string, HeadRow>();
+  #pauses: PauseRow | undefined;
   readonly #keys = new Map<string, KeyRow>();
 
   constructor(readonly giveWay: Yield = () => setImmediate(), readonly onCommit: () => void = () => undefined) {}
@@ -24,6 +25,11 @@ export class MemoryStore implements DispatchStore {
   async key(bucket: string, key: string) {
     await this.giveWay();
     return this.#keys.get(`${bucket}/${key}`);
+  }
+
+  async pauses() {
+    await this.giveWay();
+    return this.#pauses;
   }
 
   async queued(sequence: string, limit: number): Promise<readonly QueuedFile[]> {
@@ -51,6 +57,11 @@ export class MemoryStore implements DispatchStore {
     }
   }
 
+  async* troubled(type: string, status: FileRow['status']) {
+    await this.giveWay();
+    yield* [...this.files.values()].filter((file) => file.type === type && file.status === status).map(({ id }) => id);
+  }
+
   async* backlog() {
     await this.giveWay();
     const sequences = new Set([...this.files.values()].flatMap(({ status, sequence }) => (status === 'queued' && sequence !== undefined ? [sequence] : [])));
@@ -73,12 +84,14 @@ export class MemoryStore implements DispatchStore {
         return head === undefined ? write.seen === undefined : head.version === write.seen?.version && head.holder === write.seen.holder;
       }
       case 'key': return this.#keys.get(`${write.row.bucket}/${write.row.key}`)?.version === write.seen;
+      case 'pause': return this.#pauses?.version === write.seen;
     }
   }
 
   #write(write: Write): void {
     if (write.kind === 'insert') this.files.set(write.row.id, write.row);
     if (write.kind === 'key') this.#keys.set(`${write.row.bucket}/${write.row.key}`, write.row);
+    if (write.kind === 'pause') this.#pauses = write.row;
     if (write.kind === 'update') {
       const before = this.files.get(write.file.id)!;
       this.files.set(before.id, defined({ ...before, ...write.change, rev: before.rev + 1 }) as FileRow);

@@ -1,0 +1,98 @@
+import type { FileStatus } from '../../runtime/dispatch/rows';
+
+export const Listable = ['queued', 'starting', 'running', 'waiting', 'blocked', 'parked'] as const satisfies readonly FileStatus[];
+const Actions = ['list', 'show', 'redrive', 'skip', 'pause', 'resume', 'drive', 'reconcile'] as const;
+const MaxListed = 1_000;
+/** What was registered is remembered for 90 days; anything older would look as if it were missing. */
+const MaxReconciledAgeDays = 89;
+
+/** Where a listing of a bucket goes on. */
+export interface ListingMarker {
+  readonly key: string;
+  readonly version?: string;
+}
+
+/** What an operator may ask; the documented input of the function. `by` tells the log who asks. */
+export type OperatorRequest = { readonly by?: string } & (
+  | { readonly action: 'list'; readonly type: string; readonly status: typeof Listable[number]; readonly limit: number }
+  | { readonly action: 'show'; readonly file: string }
+  | { readonly action: 'show'; readonly bucket: string; readonly key: string }
+  | { readonly action: 'redrive'; readonly file: string }
+  | { readonly action: 'skip'; readonly file: string; readonly reason: string }
+  | { readonly action: 'pause'; readonly scope: string; readonly reason: string }
+  | { readonly action: 'resume'; readonly scope: string }
+  | { readonly action: 'drive'; readonly sequence: string }
+  | ReconcileRequest
+);
+
+export interface ReconcileRequest {
+  readonly action: 'reconcile';
+  readonly bucket: string;
+  readonly prefix: string;
+  /** Objects that were modified before are left alone; ISO 8601. */
+  readonly since: string;
+  /** Every version of an object, not the latest only; for types that process each. */
+  readonly versions: boolean;
+  /** Says what is missing and registers nothing. */
+  readonly dryRun: boolean;
+  /** `next` of the answer before. */
+  readonly after?: ListingMarker;
+}
+
+/** Reads what the function was invoked with. @throws Error that says what is wrong with it; whoever invoked the function reads it */
+export function readRequest(input: unknown, now: number): OperatorRequest {
+  const fields = input as Readonly<Record<string, unknown>> | null;
+  if (typeof fields !== 'object' || fields === null) throw new Error('the input must be an object of JSON with an action');
+  const by = fields.by === undefined ? {} : { by: text(fields, 'by') };
+  const action = oneOf(fields, 'action', Actions);
+  switch (action) {
+    case 'list': return { ...by, action, type: text(fields, 'type'), status: oneOf(fields, 'status', Listable), limit: limitOf(fields) };
+    case 'show': return fields.file === undefined ? { ...by, action, bucket: text(fields, 'bucket'), key: text(fields, 'key') } : { ...by, action, file: text(fields, 'file') };
+    case 'redrive': return { ...by, action, file: text(fields, 'file') };
+    case 'skip': return { ...by, action, file: text(fields, 'file'), reason: text(fields, 'reason') };
+    case 'pause': return { ...by, action, scope: text(fields, 'scope'), reason: text(fields, 'reason') };
+    case 'resume': return { ...by, action, scope: text(fields, 'scope') };
+    case 'drive': return { ...by, action, sequence: text(fields, 'sequence') };
+    case 'reconcile': return { ...by, ...readReconcile(fields, now) };
+  }
+}
+
+function readReconcile(fields: Readonly<Record<string, unknown>>, now: number): ReconcileRequest {
+  const since = text(fields, 'since');
+  const oldest = now - MaxReconciledAgeDays * 86_400_000;
+  // a time that is not one compares to nothing
+  if (!(Date.parse(since) >= oldest)) throw new Error(`since must be a time in ISO 8601 and at most ${MaxReconciledAgeDays} days ago, got: ${since}; older files may be forgotten, and would run again`);
+  return {
+    action: 'reconcile', bucket: text(fields, 'bucket'), prefix: fields.prefix === undefined || fields.prefix === '' ? '' : text(fields, 'prefix'), since,
+    versions: flag(fields, 'versions'), dryRun: flag(fields, 'dryRun'), ...(fields.after !== undefined && { after: readMarker(fields.after) }),
+  };
+}
+
+function readMarker(value: unknown): ListingMarker {
+  const fields = value as Readonly<Record<string, unknown>> | null;
+  if (typeof fields !== 'object' || fields === null) throw new Error('after must be what an answer before called next');
+  return { key: text(fields, 'key'), ...(fields.version !== undefined && { version: text(fields, 'version') }) };
+}
+
+function text(fields: Readonly<Record<string, unknown>>, name: string): string {
+  const value = fields[name];
+  if (typeof value !== 'string' || value === '' || value.length > 1_024) throw new Error(`${name} must be text of 1 to 1,024 characters`);
+  return value;
+}
+
+function flag(fields: Readonly<Record<string, unknown>>, name: string): boolean {
+  const value = fields[name] ?? false;
+  if (typeof value !== 'boolean') throw new Error(`${name} must be true or false`);
+  return value;
+}
+
+function oneOf<T extends string>(fields: Readonly<Record<string, unknown>>, name: string, values: readonly T[]): T {
+  const value = values.find((one) => one === fields[name]);
+  if (value === undefined) throw new Error(`${name} must be one of ${values.join(', ')}, got: ${String(fields[name]).slice(0, 100)}`);
+  return value;
+}
+
+function limitOf({ limit = 100 }: Readonly<Record<string, unknown>>): number {
+  if (typeof limit !== 'number' || !Number.isInteger(limit) || limit < 1 || limit > MaxListed) throw new Error(`limit must be a whole number from 1 to ${MaxListed}, got: ${String(limit).slice(0, 100)}`);
+  return limit;
+}
