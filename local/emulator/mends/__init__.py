@@ -16,6 +16,7 @@ from . import (
     ecs_protection,
     ecs_stop,
     events_ecs_target,
+    s3_full_object_checksum,
     sfn_run_task,
 )
 
@@ -32,6 +33,7 @@ ALL = (
     ecs_placement,
     ecs_protection,
     events_ecs_target,
+    s3_full_object_checksum,
     sfn_run_task,
 )
 

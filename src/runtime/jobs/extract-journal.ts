@@ -1,6 +1,6 @@
-import { GetObjectCommand, DeleteObjectCommand, S3ServiceException, type S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, DeleteObjectCommand, S3ServiceException } from '@aws-sdk/client-s3';
 import { PageKeyInfix } from '../../contract/result-keys.js';
-import type { IdempotentUploader } from '../storage/index.js';
+import { StorageError, type IdempotentUploader } from '../storage/index.js';
 import type { ExtractManifest, RefusedEntry, StoredEntry } from './extract-manifest.js';
 
 /** Results that are written together: what a restart may have to find out again. */
@@ -40,10 +40,12 @@ export class ExtractJournal {
     this.#fingerprint = fingerprint;
   }
 
-  /** The manifest of this archive, when the job is finished already. */
+  /** The manifest of this archive, when the job is finished already. Removes the pages of a job that was killed before it could. */
   async finished(signal?: AbortSignal): Promise<ExtractManifest | undefined> {
-    const manifest = await readJson<ExtractManifest>(this.#uploader.client, this.#bucket, this.#key, signal);
-    return manifest?.archive.fingerprint === this.#fingerprint ? manifest : undefined;
+    const manifest = await this.#read<Partial<ExtractManifest>>(this.#key, signal);
+    if (manifest?.archive?.fingerprint !== this.#fingerprint) return undefined;
+    await this.#removePages(signal);
+    return manifest as ExtractManifest;
   }
 
   /** What earlier attempts have done. To be called once, before anything is added. */
@@ -51,7 +53,7 @@ export class ExtractJournal {
     const stored: StoredEntry[] = [];
     const refused: RefusedEntry[] = [];
     for (;; this.#pages++) {
-      const page = await readJson<Page>(this.#uploader.client, this.#bucket, this.#pageKey(this.#pages), signal);
+      const page = await this.#read<Page>(this.#pageKey(this.#pages), signal);
       if (page?.fingerprint !== this.#fingerprint) return { stored, refused };
       stored.push(...page.stored);
       refused.push(...page.refused);
@@ -78,8 +80,18 @@ export class ExtractJournal {
     await this.#uploader.put({
       bucket: this.#bucket, key: this.#key, body, contentType: 'application/json', ifDifferent: 'replace', ...(signal !== undefined && { signal }),
     });
-    for (let page = this.#pages - 1; page >= 0; page--) {
-      await this.#uploader.client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: this.#pageKey(page) }));
+    await this.#removePages(signal);
+  }
+
+  /** Those of this run, and what follows them: an earlier archive may have had more. The last goes first, so that the first is there as long as any is. */
+  async #removePages(signal?: AbortSignal): Promise<void> {
+    let pages = this.#pages;
+    while (await this.#read(this.#pageKey(pages), signal) !== undefined) pages += 1;
+    while (pages > 0) {
+      pages -= 1;
+      const key = this.#pageKey(pages);
+      await this.#uploader.client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: key }), signal && { abortSignal: signal })
+        .catch((error: unknown) => this.#fail('a page of the manifest cannot be deleted', key, error, signal));
     }
   }
 
@@ -100,22 +112,27 @@ export class ExtractJournal {
   #pageKey(page: number): string {
     return `${this.#key}${PageKeyInfix}${page}`;
   }
-}
 
-/** Undefined when there is no such object, which S3 calls 403 where listing is not allowed, or when it holds something else. */
-async function readJson<T>(client: S3Client, bucket: string, key: string, signal?: AbortSignal): Promise<T | undefined> {
-  let text: string | undefined;
-  try {
-    const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), signal && { abortSignal: signal });
-    text = await answer.Body?.transformToString();
-  } catch (error) {
-    const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
-    if (status === 404 || status === 403) return undefined;
-    throw error;
+  /** Undefined when there is no such object, which S3 calls 403 where listing is not allowed, or when it holds something else. */
+  async #read<T>(key: string, signal?: AbortSignal): Promise<T | undefined> {
+    let text: string | undefined;
+    try {
+      const answer = await this.#uploader.client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key }), signal && { abortSignal: signal });
+      text = await answer.Body?.transformToString();
+    } catch (error) {
+      const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
+      if (status === 404 || status === 403) return undefined;
+      this.#fail('the manifest or a page of it cannot be read', key, error, signal);
+    }
+    try {
+      return JSON.parse(text ?? '') as T;
+    } catch {
+      return undefined;
+    }
   }
-  try {
-    return JSON.parse(text ?? '') as T;
-  } catch {
-    return undefined;
+
+  #fail(what: string, key: string, error: unknown, signal: AbortSignal | undefined): never {
+    signal?.throwIfAborted();
+    throw new StorageError('ERR_STORAGE_FAILED', `${what}: ${error instanceof Error ? error.message : String(error)}`, { bucket: this.#bucket, key }, error);
   }
 }

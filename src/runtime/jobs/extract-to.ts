@@ -1,4 +1,5 @@
-import { ArchiveError, type ZipArchive, type ZipEntry } from '../archive/index.js';
+import { PageKeyInfix } from '../../contract/result-keys.js';
+import { ArchiveError, ZipError, type ZipArchive, type ZipEntry } from '../archive/index.js';
 import type { IdempotentUploader, ObjectSettings, PutOptions } from '../storage/index.js';
 import { ExtractJournal } from './extract-journal.js';
 import type { ExtractManifest, RefusedEntry, SkippedEntry, StoredEntry } from './extract-manifest.js';
@@ -8,6 +9,9 @@ const DEFAULT_CONCURRENCY = 16;
 
 /** From this size on, a request that asks what stands costs nothing next to the data. */
 const LOOK_FIRST_BYTES = 1024 * 1024;
+
+/** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */
+const MAX_KEY_BYTES = 1_024;
 
 export interface ExtractDestination {
   readonly uploader: IdempotentUploader;
@@ -97,8 +101,10 @@ class Extraction {
     try {
       const forEach = { select: (entry: ZipEntry) => wanted.has(entry), concurrency, ...(signal !== undefined && { signal }) };
       await archive.forEach((entry, stop) => this.#store(entry, stop), forEach);
-    } finally {
-      await this.journal?.flush();
+    } catch (error) {
+      // When all went well, the manifest is written in the place of this last page.
+      await this.journal?.flush().catch(() => undefined);
+      throw error;
     }
   }
 
@@ -110,10 +116,27 @@ class Extraction {
       const selected = entry.kind === 'directory' ? 'a directory' : this.options.select?.(entry) ?? true;
       if (done.has(entry.name)) continue;
       if (selected !== true) this.skipped.push({ name: entry.name, reason: selected === false ? 'not selected' : selected });
-      else if (entry.refusal !== undefined) this.#refuse(entry, entry.refusal);
-      else wanted.push(entry);
+      else {
+        const refusal = entry.refusal ?? this.#problemOfKey(entry);
+        if (refusal === undefined) wanted.push(entry);
+        else this.#refuse(entry, refusal);
+      }
     }
     return wanted;
+  }
+
+  /** Names come from whoever made the archive: one that is too long with its prefix must not fail the job, and none may write the job's own records. */
+  #problemOfKey(entry: ZipEntry): ZipError | undefined {
+    const { archive, destination, manifest } = this.options;
+    const key = this.#keyOf(entry);
+    const where = { archive: archive.label, entry: entry.name };
+    const bytes = Buffer.byteLength(key);
+    if (bytes > MAX_KEY_BYTES) return new ZipError('ERR_ZIP_NAME_TOO_LONG', `its key has ${bytes} bytes, S3 allows ${MAX_KEY_BYTES}`, where);
+    const besideManifest = manifest !== undefined && (manifest.bucket ?? destination.bucket) === destination.bucket;
+    if (besideManifest && (key === manifest.key || key.startsWith(`${manifest.key}${PageKeyInfix}`))) {
+      return new ZipError('ERR_ZIP_NAME_RESERVED', 'its key is that of the manifest or of a page of it', where);
+    }
+    return undefined;
   }
 
   /** Without a manifest, the directory's checksums tell what stands before a byte of it is read. */
@@ -121,9 +144,9 @@ class Extraction {
     const { destination, signal, concurrency = DEFAULT_CONCURRENCY } = this.options;
     if (this.journal !== undefined || destination.verify === 'sha256') return [...entries];
     const left: ZipEntry[] = [];
-    const queue = entries.values();
+    const queue = [...entries].reverse();
     const look = async (): Promise<void> => {
-      for (const entry of queue) {
+      for (let entry = queue.pop(); entry !== undefined; entry = queue.pop()) {
         const { size, crc32 } = entry;
         const key = this.#keyOf(entry);
         const found = crc32 === undefined
@@ -133,7 +156,12 @@ class Extraction {
         else this.#note(entry, found);
       }
     };
-    await Promise.all(Array.from({ length: concurrency }, look));
+    const looks = Array.from({ length: concurrency }, () => look().catch((error: unknown) => {
+      queue.length = 0; // the others end with what they look at
+      throw error;
+    }));
+    await Promise.allSettled(looks);
+    await Promise.all(looks);
     return left;
   }
 

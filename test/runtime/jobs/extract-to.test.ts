@@ -13,6 +13,8 @@ const specs: EntrySpec[] = [
 ];
 const archiveBytes = buildZip(specs).bytes;
 
+jest.setTimeout(30_000);
+
 let s3: S3Stub;
 let archive: ZipArchive;
 let options: Pick<ExtractOptions, 'archive' | 'destination'>;
@@ -64,12 +66,37 @@ test('without a manifest, a second run asks what stands and reads no entry', asy
   expect(new Set(s3.requests.map(({ action }) => action))).toEqual(new Set(['HeadObject']));
 });
 
-test('with a manifest, a second run makes one request', async () => {
+test('with a manifest, a second run reads the manifest, looks for a page that was left behind, and that is all', async () => {
   const first = await extractTo({ ...options, manifest: { key: 'jobs/1' } });
   expect([...s3.objects.keys()].filter((key) => key.startsWith('out/jobs/'))).toEqual(['out/jobs/1']);
   s3.forget();
   expect(await extractTo({ ...options, manifest: { key: 'jobs/1' } })).toEqual(first);
-  expect(s3.requests).toHaveLength(1);
+  expect(s3.requests.map(({ action, key }) => [action, key])).toEqual([['GetObject', 'jobs/1'], ['GetObject', 'jobs/1.part/0']]);
+});
+
+test('a second run removes the pages of a job that was killed between its manifest and their removal', async () => {
+  const few = { ...options, manifest: { key: 'jobs/1' }, select: ({ name }: { name: string }) => name.startsWith('dir/1') };
+  const first = await extractTo(few);
+  for (const page of [0, 1, 2]) s3.objects.set(`out/jobs/1.part/${page}`, { body: Buffer.from('{}'), etag: '"p"', headers: {} });
+  expect(await extractTo(few)).toEqual(first);
+  expect([...s3.objects.keys()].filter((key) => key.startsWith('out/jobs/'))).toEqual(['out/jobs/1']);
+});
+
+test('pages of an earlier archive go with those of this one', async () => {
+  for (const page of [0, 1, 2, 3]) s3.objects.set(`out/jobs/1.part/${page}`, { body: Buffer.from('{"fingerprint":"other"}'), etag: '"p"', headers: {} });
+  await extractTo({ ...options, manifest: { key: 'jobs/1' }, select: ({ name }) => name === 'dir/1.json' });
+  expect([...s3.objects.keys()].filter((key) => key.startsWith('out/jobs/'))).toEqual(['out/jobs/1']);
+});
+
+test('something else under the key of the manifest is written over', async () => {
+  s3.objects.set('out/jobs/1', { body: Buffer.from('{}'), etag: '"m"', headers: {} });
+  const { stored } = await extractTo({ ...options, manifest: { key: 'jobs/1' }, select: ({ name }) => name === 'dir/1.json' });
+  expect(stored).toHaveLength(1);
+});
+
+test('fails with a StorageError when the manifest cannot be read', async () => {
+  s3.fault = ({ key }) => key === 'jobs/1' ? { status: 400, code: 'InvalidRequest' } : undefined;
+  await expect(extractTo({ ...options, manifest: { key: 'jobs/1' } })).rejects.toMatchObject({ code: 'ERR_STORAGE_FAILED', bucket: 'out', key: 'jobs/1' });
 });
 
 test('a manifest of another archive does not count', async () => {
@@ -107,6 +134,38 @@ test('records what is refused and stores the rest', async () => {
   const manifest = await extractTo(options);
   expect(manifest.stored.map(({ name }) => name)).toEqual(['good.txt']);
   expect(manifest.refused.map(({ name, code }) => [name, code])).toEqual([['../evil.txt', 'ERR_ZIP_NAME_ESCAPES'], ['damaged.txt', 'ERR_ZIP_CRC']]);
+});
+
+test('a name that makes too long a key, or the key of the manifest, is refused and does not stand in the way', async () => {
+  await archive.close();
+  const long = `${'l'.repeat(250)}/`.repeat(4);
+  await arrange(buildZip([
+    { name: 'good.txt', content: 'good' },
+    { name: `${long}${'x'.repeat(1_023 - long.length)}`, content: 'long' },
+    { name: 'jobs/1', content: 'a manifest' },
+    { name: 'jobs/1.part/0', content: 'a page' },
+  ]).bytes);
+  const { stored, refused } = await extractTo({ ...options, manifest: { key: 'p/jobs/1' } });
+  expect(stored.map(({ name }) => name)).toEqual(['good.txt']);
+  expect(refused.map(({ code }) => code)).toEqual(['ERR_ZIP_NAME_TOO_LONG', 'ERR_ZIP_NAME_RESERVED', 'ERR_ZIP_NAME_RESERVED']);
+});
+
+test('stops looking at what stands after the first failure', async () => {
+  s3.fault = ({ action }) => action === 'HeadObject' ? { status: 400, code: 'InvalidRequest' } : undefined;
+  await expect(extractTo(options)).rejects.toMatchObject({ code: 'ERR_STORAGE_FAILED' });
+  const looks = s3.requests.length;
+  expect(looks).toBeLessThanOrEqual(2 * 16);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(s3.requests.length).toBe(looks);
+});
+
+test('fails with what stopped it, also when the last page cannot be written', async () => {
+  const stop = new AbortController();
+  s3.fault = ({ action, key, count }) => {
+    if (action === 'PutObject' && count === 50) stop.abort(new Error('lease lost'));
+    return key.startsWith('jobs/') && action === 'PutObject' ? { status: 400, code: 'InvalidRequest' } : undefined;
+  };
+  await expect(extractTo({ ...options, manifest: { key: 'jobs/1' }, signal: stop.signal })).rejects.toThrow('lease lost');
 });
 
 test('fails on what is refused when told so, before anything is stored', async () => {
