@@ -44,7 +44,7 @@ export class QualityGates extends Component {
       description: 'Thirty runs of the dispatch protocol on each engine while everything fails (FILEWORKS_CHAOS_RUNS, FILEWORKS_CHAOS_SEED)',
       exec: 'FILEWORKS_CHAOS_RUNS=${FILEWORKS_CHAOS_RUNS:-30} jest test/runtime/dispatch/chaos',
     });
-    project.addTask('fuzz', {
+    const fuzz = project.addTask('fuzz', {
       description: 'Coverage-guided fuzzing of the archive readers: npm run fuzz -- [seconds] [seed]',
       exec: 'node test/runtime/archive/fuzz/run.ts',
       receiveArgs: true,
@@ -55,6 +55,7 @@ export class QualityGates extends Component {
     project.testTask.spawn(lint);
     project.testTask.spawn(model);
     project.testTask.exec('node build-tools/jest.ts', { receiveArgs: true });
+    project.testTask.spawn(fuzz, { args: ['20'] });
     project.tasks.removeTask('test:watch');
     project.tasks.removeTask('test:update');
   }
