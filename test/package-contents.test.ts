@@ -56,6 +56,12 @@ describe('the tarball of fileworks-runtime', () => {
     expect(files.filter((file) => /constructs|handlers|\.test\./.test(file))).toEqual([]);
   });
 
+  test('asks for the Node.js that zlib.crc32 came with, or a newer one', () => {
+    const { engines } = JSON.parse(contentOf('fileworks-runtime', 'package.json')) as { engines: { node: string } };
+    const [major, minor] = /^>= (\d+)\.(\d+)\.\d+$/.exec(engines.node)!.slice(1).map(Number);
+    expect(major * 1_000 + minor).toBeGreaterThanOrEqual(22_002);
+  });
+
   test('knows nothing of aws-cdk-lib', () => {
     for (const file of files.filter((name) => /\.(js|ts|json)$/.test(name))) {
       expect(contentOf('fileworks-runtime', file)).not.toMatch(/from ['"]aws-cdk-lib|require\(['"]aws-cdk-lib|"aws-cdk-lib"/);
