@@ -45,6 +45,7 @@ export function badArchives(): BadArchive[] {
     { code: 'ERR_ZIP_PREFIXED_DATA', variant: 'counted', bytes: zip([good], { prefix: Buffer.from('#!/bin/sh\n') }), streamed: 'ERR_ZIP_NOT_ZIP' },
     { code: 'ERR_ZIP_AMBIGUOUS_END', bytes: zip([good], { comment: zip([{ name: 'other.txt', content: 'other' }]) }) },
     { code: 'ERR_ZIP_AMBIGUOUS_END', variant: 'signature in comment', bytes: zip([good], { comment: Buffer.from('see PK\u0005\u0006 here') }) },
+    { code: 'ERR_ZIP_AMBIGUOUS_END', variant: 'zip64 records in the directory', bytes: zip([{ ...good, comment: zip([], { zip64: true }).subarray(0, 76) }]) },
     { code: 'ERR_ZIP_MULTI_DISK', bytes: zip([good], { end: { disk: 1, directoryDisk: 1 } }), streamed: 'ERR_ZIP_MISMATCH' },
     { code: 'ERR_ZIP_MULTI_DISK', variant: 'entry', bytes: named('far.txt', { central: { disk: 3 } }) },
     { code: 'ERR_ZIP_BAD_RECORD', variant: 'central signature', bytes: named('a.txt', { central: { signature: 0x02014b51 } }), streamed: 'ERR_ZIP_MISMATCH' },
@@ -63,6 +64,8 @@ export function badArchives(): BadArchive[] {
     { code: 'ERR_ZIP_MISMATCH', variant: 'utf-8 flag', bytes: named('a.txt', { central: { flags: 0x800 } }) },
     { code: 'ERR_ZIP_MISMATCH', variant: 'descriptor', bytes: named('a.txt', { content: text, descriptor: Buffer.alloc(16, 1) }) },
     { code: 'ERR_ZIP_MISMATCH', variant: 'unicode path', bytes: named('ä.txt', { flags: 0x800, extra: unicodePath(Buffer.from('ä.txt'), 'b.txt') }) },
+    { code: 'ERR_ZIP_MISMATCH', variant: 'unicode path of the local header', bytes: named('a.txt', { local: { extra: unicodePath(Buffer.from('a.txt'), 'b.txt') } }) },
+    { code: 'ERR_ZIP_MISMATCH', variant: 'unicode paths that differ', bytes: named('a.txt', { extra: unicodePath(Buffer.from('a.txt'), 'c.txt'), local: { extra: unicodePath(Buffer.from('a.txt'), 'b.txt') } }) },
     { code: 'ERR_ZIP_MISMATCH', variant: 'hidden local entry', bytes: zip([good, { name: 'b', gap: buildZip([{ name: 'hidden.txt', content: 'hidden' }]).bytes.subarray(0, 48) }]), opened: 'reads' },
     { code: 'ERR_ZIP_OVERLAP', bytes: zip([good, { name: 'good.tx2', sharesOffsetOf: 0, content: good.content ?? '' }]), streamed: 'ERR_ZIP_MISMATCH' },
     { code: 'ERR_ZIP_OVERLAP', variant: 'into directory', bytes: zip([{ ...good, local: { compressedSize: 500, size: 500 }, central: { compressedSize: 500, size: 500 }, method: 0 }]), streamed: 'ERR_ZIP_TRUNCATED' },
@@ -109,6 +112,7 @@ export function badArchives(): BadArchive[] {
     { code: 'ERR_ZIP_ENCRYPTED', variant: 'strong', bytes: named('secret.txt', { flags: 0x41, content: text, method: 0 }) },
     { code: 'ERR_ZIP_UNSUPPORTED_METHOD', variant: 'bzip2', bytes: named('a.bz2', { method: 12, data: Buffer.alloc(20) }) },
     { code: 'ERR_ZIP_UNSUPPORTED_METHOD', variant: 'unknown', bytes: named('a.xyz', { method: 77, data: Buffer.alloc(20) }) },
+    { code: 'ERR_ZIP_ENCRYPTED', variant: 'ZipCrypto after descriptor', bytes: named('secret.txt', { flags: 9, content: text, method: 0, descriptor: 'signed' }) },
     { code: 'ERR_ZIP_NOT_STREAMABLE', bytes: named('a.bin', { content: text, method: 0, descriptor: 'signed' }), opened: 'reads' },
   ];
 }

@@ -28,6 +28,8 @@ export interface EntrySpec {
   /** Sizes and offset in ZIP64 fields, in both headers. */
   readonly zip64?: boolean;
   readonly extra?: Buffer;
+  /** At the end of the central header. */
+  readonly comment?: Buffer;
   readonly madeBy?: number;
   readonly attributes?: number;
   readonly local?: HeaderBend;
@@ -160,6 +162,7 @@ function makeEntry(spec: EntrySpec): MadeEntry {
   const local = header(0x04034b50, { flags, method, name, extra, ...(streamed ? { crc32: 0, compressedSize: 0, size: 0 } : truth), ...spec.local });
   const fields = { flags, method, name, extra, ...truth, ...spec.central };
   const zip64 = spec.zip64 === true;
+  const comment = spec.comment ?? Buffer.alloc(0);
 
   function header(signature: number, from: Required<Omit<HeaderBend, 'signature' | 'offset' | 'disk'>> & HeaderBend): Buffer {
     const wide = spec.zip64 === true;
@@ -175,8 +178,8 @@ function makeEntry(spec: EntrySpec): MadeEntry {
     const extra = zip64 ? Buffer.concat([extraField(1, Buffer.concat([u64(fields.size), u64(fields.compressedSize), u64(at)])), fields.extra]) : fields.extra;
     return Buffer.concat([
       u32(fields.signature ?? 0x02014b50), u16(spec.madeBy ?? (3 << 8) | 20), u16(20), u16(fields.flags), u16(fields.method), DOS_TIME, u32(fields.crc32),
-      u32(zip64 ? 0xffffffff : fields.compressedSize), u32(zip64 ? 0xffffffff : fields.size), u16(fields.name.length), u16(extra.length), u16(0),
-      u16(fields.disk ?? 0), u16(0), u32(spec.attributes ?? 0), u32(zip64 ? 0xffffffff : at), fields.name, extra,
+      u32(zip64 ? 0xffffffff : fields.compressedSize), u32(zip64 ? 0xffffffff : fields.size), u16(fields.name.length), u16(extra.length), u16(comment.length),
+      u16(fields.disk ?? 0), u16(0), u32(spec.attributes ?? 0), u32(zip64 ? 0xffffffff : at), fields.name, extra, comment,
     ]);
   };
   return { local, data, descriptor: descriptorOf(spec.descriptor, truth), central };

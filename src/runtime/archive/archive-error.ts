@@ -1,4 +1,5 @@
 import { FileworksError } from '../errors.js';
+import { printable } from '../support/printable.js';
 
 /** Where in which archive something is wrong. */
 export interface ArchiveErrorDetails {
@@ -22,17 +23,11 @@ export abstract class ArchiveError extends FileworksError {
     const where = [
       ...(entry === undefined ? [] : [`entry "${entry}"`]),
       ...(details.offset === undefined ? [] : [`offset ${details.offset}`]),
-      ...(details.archive === undefined ? [] : [`in ${details.archive}`]),
+      ...(details.archive === undefined ? [] : [`in ${printable(details.archive)}`]),
     ].join(', ');
     super(where === '' ? message : `${message} (${where})`, details.cause === undefined ? undefined : { cause: details.cause });
     if (details.archive !== undefined) this.archive = details.archive;
     if (entry !== undefined) this.entry = entry;
     if (details.offset !== undefined) this.offset = details.offset;
   }
-}
-
-/** An entry's name comes from whoever made the archive: it must not start a new line in a log, colour a terminal or fill a disk. */
-function printable(name: string): string {
-  const escaped = name.slice(0, 200).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}"\\]/gu, (char) => `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
-  return name.length > 200 ? `${escaped}…` : escaped;
 }

@@ -1,3 +1,4 @@
+import { untilAborted } from '../support/until-aborted.js';
 import { sourceEnded, sourceFailed } from './sources/source.js';
 
 const NOTHING = Buffer.alloc(0);
@@ -100,19 +101,28 @@ export class ByteReader {
     return this.#buffered.length - this.#at < length && (!this.#ended || this.#beyond !== undefined);
   }
 
-  /** Reads on until there are so many bytes, or no more. Copies what must lie together across the border of two pieces, and not the pieces. */
+  /**
+   * Reads on until there are so many bytes, or no more. Copies what must lie together across the border of two pieces, and not the pieces; and that once,
+   * however small the pieces are.
+   */
   async #fill(length: number): Promise<void> {
     this.#leaveBridge();
-    while (this.#lacks(length)) {
-      const left = this.#buffered.subarray(this.#at);
-      const piece = await this.#next();
-      const bridged = left.length > 0 && left.length + piece.length > length;
-      this.#buffered = left.length === 0 ? piece : Buffer.concat([left, bridged ? piece.subarray(0, length) : piece]);
-      this.#at = 0;
-      if (bridged) {
-        this.#beyond = piece;
-        this.#bridgeStart = left.length;
-      }
+    const pieces = this.#at === this.#buffered.length ? [] : [this.#buffered.subarray(this.#at)];
+    let there = this.#buffered.length - this.#at;
+    while (there < length && !this.#ended) {
+      const piece = await this.#next(there);
+      if (piece.length === 0) continue;
+      pieces.push(piece);
+      there += piece.length;
+    }
+    const last = pieces.at(-1) ?? NOTHING;
+    this.#at = 0;
+    if (pieces.length > 1 && there > length) {
+      this.#buffered = Buffer.concat([...pieces.slice(0, -1), last.subarray(0, length)]);
+      this.#beyond = last;
+      this.#bridgeStart = there - last.length;
+    } else {
+      this.#buffered = pieces.length > 1 ? Buffer.concat(pieces) : last;
     }
   }
 
@@ -125,25 +135,17 @@ export class ByteReader {
     this.#beyond = undefined;
   }
 
-  /** Waits for the body or for the signal, whichever comes first: a body that hangs must not hold up a stop. */
-  async #next(): Promise<Buffer> {
+  /** Waits for the body or for the signal, whichever comes first: a body that hangs must not hold up a stop. So many bytes are there already. */
+  async #next(there: number): Promise<Buffer> {
     this.signal?.throwIfAborted();
-    let stop: () => void = () => undefined;
-    const stopped = new Promise<never>((_, reject) => {
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- an abort reason is whatever the caller gave
-      stop = () => reject(this.signal?.reason);
-      this.signal?.addEventListener('abort', stop, { once: true });
-    });
     try {
-      const piece = await Promise.race([this.#pieces.next(), stopped]);
+      const piece = await untilAborted(this.#pieces.next(), this.signal);
       if (piece.done !== true) return Buffer.from(piece.value.buffer, piece.value.byteOffset, piece.value.byteLength);
       this.#ended = true;
       return NOTHING;
     } catch (error) {
       this.#ended = true;
-      throw sourceFailed(this.label, this.#offset + this.#buffered.length - this.#at, error, this.signal);
-    } finally {
-      this.signal?.removeEventListener('abort', stop);
+      throw sourceFailed(this.label, this.#offset + there, error, this.signal);
     }
   }
 }

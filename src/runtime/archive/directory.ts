@@ -2,7 +2,7 @@ import type { ArchiveAllowance } from './allowances.js';
 import { decoded } from './decoded.js';
 import { locateDirectory, TAIL_BYTES, type DirectoryPlace } from './end-of-directory.js';
 import { describeEntry, inOrder, type EntryRecord, type EntryRules } from './entry-record.js';
-import { foldName } from './names.js';
+import { foldName, withoutSlash } from './names.js';
 import { decodeDirectoryHeader, DIRECTORY_HEADER, DIRECTORY_HEADER_BYTES, directoryHeaderBytes, LOCAL_HEADER_BYTES } from './records.js';
 import type { ArchiveSource } from './sources/source.js';
 import { ZipError } from './zip-error.js';
@@ -105,9 +105,4 @@ function refuseDuplicates(entries: readonly EntryRecord[], allow: ReadonlySet<Ar
       other.refusal ??= 'ERR_ZIP_FOLDED_DUPLICATE';
     }
   }
-}
-
-/** `a` and `a/` are one place on a disk. */
-function withoutSlash(name: string): string {
-  return name.endsWith('/') ? name.slice(0, -1) : name;
 }

@@ -50,12 +50,15 @@ export async function locateDirectory(
   }
   return { start, end: directoryEnd, entries, prefix };
 
-  /** The ZIP64 end record, when the archive has one. A locator's signature alone proves nothing: it may be part of a name. */
+  /** The ZIP64 end record, when the archive has one. */
   async function findZip64(small: EndRecord, smallAt: number): Promise<{ readonly record: Omit<EndRecord, 'commentBytes'>; readonly start: number } | undefined> {
     const locatorAt = smallAt - ZIP64_LOCATOR_BYTES;
     const there = locatorAt >= 0 && bytes.readUInt32LE(locatorAt) === ZIP64_LOCATOR;
-    const adjacent = small.directoryOffset + small.directoryBytes === tailStart + smallAt;
-    if (!there || (adjacent && !needsZip64(small))) return undefined;
+    if (!there) return undefined;
+    // The directory reaches up to the end record, so the locator is a part of it: some readers follow it nevertheless, to another directory.
+    if (small.directoryOffset + small.directoryBytes === tailStart + smallAt && !needsZip64(small)) {
+      throw refuse('ERR_ZIP_AMBIGUOUS_END', 'the directory ends in a ZIP64 locator, so the archive can be read in two ways', tailStart + locatorAt);
+    }
     const locator = decoded(() => decodeZip64Locator(bytes, locatorAt), { archive: source.label, offset: tailStart + locatorAt });
     if (locator.disk !== 0 || locator.disks > 1) throw refuse('ERR_ZIP_MULTI_DISK', 'archives that are split over several files are not supported; join them first');
     // The record has no fixed length and its offset is off when bytes stand before the archive: it must end where the locator starts.

@@ -1,6 +1,7 @@
 import { crc32, createInflateRaw, inflateRawSync, type InflateRaw } from 'node:zlib';
 import { decoded } from './decoded.js';
-import type { EntryRecord } from './entry-record.js';
+import { pathFieldOf, type EntryRecord } from './entry-record.js';
+import { decodeUtf8 } from './names.js';
 import {
   decodeLocalHeader, DESCRIPTOR, Flag, LOCAL_HEADER, LOCAL_HEADER_BYTES, localHeaderBytes, Method,
 } from './records.js';
@@ -89,7 +90,7 @@ export function checkLocalHeader(span: Buffer, record: EntryRecord, archive: str
       ? 'flags'
       : local.method !== record.method
         ? 'method'
-        : !local.nameBytes.equals(record.nameBytes)
+        : !local.nameBytes.equals(record.nameBytes) || !sameOtherName(pathFieldOf(local), record)
             ? 'name'
             : !same(local.crc32, record.crc32)
                 ? 'checksum'
@@ -98,6 +99,12 @@ export function checkLocalHeader(span: Buffer, record: EntryRecord, archive: str
                     : undefined;
   if (differs === undefined) return local.recordBytes;
   throw entryError('ERR_ZIP_MISMATCH', `its local header and the directory disagree about the ${differs}`, record, archive);
+}
+
+/** A Unicode path field of the local header gives no other name than the directory does. */
+function sameOtherName(local: Buffer | undefined, { pathField, name }: EntryRecord): boolean {
+  if (local === undefined) return true;
+  return pathField === undefined ? decodeUtf8(local) === name : pathField.equals(local);
 }
 
 /** True for the most common header by far: no extra fields, and every value as the directory has it. Spares most entries the decoding. */

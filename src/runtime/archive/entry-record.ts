@@ -21,6 +21,8 @@ export interface EntryRecord {
   readonly dosTime: number;
   readonly dosDate: number;
   readonly aes: Buffer | undefined;
+  /** What a Unicode path field gave the name, APPNOTE 4.6.9; undefined for a name of its own. */
+  readonly pathField: Buffer | undefined;
   /** Where its local header starts in the source. */
   readonly offset: number;
   /** Where the next entry or the directory starts: the end of all that can belong to it. */
@@ -51,6 +53,7 @@ export function describeEntry(fields: DirectoryFields, prefix: number, rules: En
     dosTime: fields.dosTime,
     dosDate: fields.dosDate,
     aes: fields.extra.aes,
+    pathField: pathFieldOf(fields),
     offset: fields.offset + prefix,
     limit: 0,
     refusal: decoded.problem ?? problemOf(fields, name, kind, rules),
@@ -79,17 +82,21 @@ export function refusalOf(record: EntryRecord, archive: string): ZipError | unde
 }
 
 /** The name by flag 11, by the Unicode path field (APPNOTE 4.6.9) or by the old code page, and whether the first two contradict each other. */
-export function decodeName(fields: HeaderFields, rules: EntryRules): { readonly name: string; readonly problem?: ZipErrorCode } {
-  const { nameBytes, extra } = fields;
+function decodeName(fields: HeaderFields, rules: EntryRules): { readonly name: string; readonly problem?: ZipErrorCode } {
+  const { nameBytes } = fields;
   const flagged = (fields.flags & Flag.utf8) !== 0;
   const own = flagged || rules.legacyEncoding === 'utf-8' ? decodeUtf8(nameBytes) : decodeCp437(nameBytes);
   if (own === undefined) return { name: nameBytes.toString('latin1'), problem: 'ERR_ZIP_NAME_ENCODING' };
-  // Version 1 and the checksum of the name that it belongs to; a field that was left behind by a renaming tool does not count.
-  const field = extra.unicodePath;
-  if (field === undefined || field.length < 5 || field[0] !== 1 || field.readUInt32LE(1) !== crc32(nameBytes)) return { name: own };
-  const unicode = decodeUtf8(field.subarray(5));
+  const field = pathFieldOf(fields);
+  if (field === undefined) return { name: own };
+  const unicode = decodeUtf8(field);
   if (unicode === undefined) return { name: own, problem: 'ERR_ZIP_NAME_ENCODING' };
   return flagged && unicode !== own ? { name: own, problem: 'ERR_ZIP_MISMATCH' } : { name: unicode };
+}
+
+/** The name in the Unicode path field, 4.6.9: version 1 and the checksum of the name that it belongs to. One left behind by a renaming tool does not count. */
+export function pathFieldOf({ nameBytes, extra: { unicodePath: field } }: HeaderFields): Buffer | undefined {
+  return field === undefined || field.length < 5 || field[0] !== 1 || field.readUInt32LE(1) !== crc32(nameBytes) ? undefined : field.subarray(5);
 }
 
 /** Systems whose archives keep Unix file modes in the upper half of the attributes: Unix, and macOS. */

@@ -23,14 +23,21 @@ export interface GzipOptions {
 /**
  * A gzip file as an archive with one entry. gzip's own checksum is verified at its end; bytes after it are ignored, as every reader of gzip does.
  *
- * @throws TypeError for an unusable limit
+ * It can be read once. @throws TypeError for an unusable limit
  */
 export function streamGzip(source: AsyncIterable<Uint8Array>, options: GzipOptions = {}): ArchiveEntry {
   const limits = resolveLimits(options.limits);
   const label = options.label ?? 'stream';
   const reader = new ByteReader(label, source, options.signal);
   const name = options.name ?? (label.split('/').at(-1) ?? label).replace(/\.gz$/i, '');
-  const pieces = (signal?: AbortSignal): AsyncGenerator<Buffer, void, void> => ungzipped(reader, limits, new OutputBudget(limits.maxTotalBytes), signal);
+  async function* pieces(signal?: AbortSignal): AsyncGenerator<Buffer, void, void> {
+    let bytes = 0;
+    for await (const piece of ungzipped(reader, limits, new OutputBudget(limits.maxTotalBytes), signal)) {
+      bytes += piece.length;
+      if (bytes > limits.maxEntryBytes) throw new TarError('ERR_TAR_ENTRY_TOO_LARGE', `more than \`limits.maxEntryBytes\` (${limits.maxEntryBytes})`, { archive: label, entry: name });
+      yield piece;
+    }
+  }
   return {
     name,
     kind: 'file',
@@ -59,7 +66,7 @@ export async function* ungzipped(
     for await (const piece of engine as AsyncIterable<Buffer>) {
       bytes += piece.length;
       if (!budget.spend(piece.length)) throw new TarError('ERR_TAR_TOTAL_TOO_LARGE', `more than \`limits.maxTotalBytes\` (${limits.maxTotalBytes}) came out`, { archive });
-      if (bytes > RATIO_GRACE_BYTES && bytes > reader.offset * limits.maxRatio) {
+      if (bytes > RATIO_GRACE_BYTES && bytes > engine.bytesWritten * limits.maxRatio) {
         throw new TarError('ERR_TAR_RATIO', 'it grows more than `limits.maxRatio` allows, as a decompression bomb does', { archive });
       }
       yield piece;

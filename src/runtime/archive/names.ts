@@ -1,4 +1,5 @@
 import { isAscii, isUtf8 } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import type { ArchiveAllowance } from './allowances.js';
 import type { EntryProblem } from './zip-error.js';
 
@@ -40,7 +41,7 @@ export function problemOfName(name: string, nameBytes: number, rules: NameRules)
   if (name === '') return 'NAME_EMPTY';
   if (nameBytes > rules.maxNameBytes || Buffer.byteLength(name) > rules.maxNameBytes) return 'NAME_TOO_LONG';
   if (name.length <= rules.maxNameDepth && PLAIN.test(name) && !RESERVED.test(name)) return undefined;
-  const parts = (name.endsWith('/') ? name.slice(0, -1) : name).split('/');
+  const parts = withoutSlash(name).split('/');
   if (parts.length > rules.maxNameDepth) return 'NAME_TOO_DEEP';
   if (CONTROL.test(name)) return 'NAME_CONTROL';
   if (name.includes('\\')) return 'NAME_BACKSLASH';
@@ -50,9 +51,18 @@ export function problemOfName(name: string, nameBytes: number, rules: NameRules)
   return undefined;
 }
 
-/** Names that are the same file on a disk that ignores case or Unicode form have the same folded name. */
+/** `a` and `a/` are one place on a disk. */
+export function withoutSlash(name: string): string {
+  return name.endsWith('/') ? name.slice(0, -1) : name;
+}
+
+/** Folded names are kept for all entries at once, and one letter may unfold to eighteen: longer ones are kept as their hash. */
+const MAX_FOLDED_LENGTH = 256;
+
+/** Names that are the same file on a disk that ignores case or Unicode form have the same folded name, or the hash of it. */
 export function foldName(name: string): string {
-  const bare = name.endsWith('/') ? name.slice(0, -1) : name;
+  const bare = withoutSlash(name);
   // Upper before lower: ß and SS, ſ and s, the Kelvin sign and k are one letter where case is ignored.
-  return /^[\x20-\x7e]*$/.test(bare) ? bare.toLowerCase() : bare.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFC');
+  const folded = /^[\x20-\x7e]*$/.test(bare) ? bare.toLowerCase() : bare.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFC');
+  return folded.length > MAX_FOLDED_LENGTH ? createHash('sha256').update(folded).digest('base64') : folded;
 }

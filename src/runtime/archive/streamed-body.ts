@@ -142,6 +142,7 @@ async function* largeData(reader: ByteReader, record: EntryRecord): AsyncGenerat
   let last: Buffer = Buffer.alloc(0);
   let fed = 0;
   let over = false;
+  let whole = false;
   const feed = async (): Promise<void> => {
     // zlib takes less than it is given only when deflate has ended.
     while (!over && engine.bytesWritten === fed && fed < known) {
@@ -156,13 +157,17 @@ async function* largeData(reader: ByteReader, record: EntryRecord): AsyncGenerat
   const feeding = feed().catch((error: unknown) => void engine.destroy(error as Error));
   try {
     for await (const piece of engine) yield piece as Buffer;
+    whole = true;
   } catch (error) {
     throw decompressionError(error, record, reader.label);
   } finally {
     over = true;
     engine.destroy();
-    await feeding;
-    reader.giveBack(last.subarray(last.length - (fed - engine.bytesWritten)));
+    // Nobody reads on after a failure, and a body that hangs must not hold it up.
+    if (whole) {
+      await feeding;
+      reader.giveBack(last.subarray(last.length - (fed - engine.bytesWritten)));
+    }
   }
 }
 

@@ -32,11 +32,13 @@ export async function checkDirectory(reader: ByteReader, delivered: ReadonlyMap<
 
   const remaining = new Map(delivered);
   let entries = 0;
+  let endsInLocator = false;
   while (await next(DIRECTORY_HEADER_BYTES) === DIRECTORY_HEADER) {
     const least = reader.bytes.length - reader.at < DIRECTORY_HEADER_BYTES;
     const length = least ? DIRECTORY_HEADER_BYTES : directoryHeaderBytes(reader.bytes, reader.at);
     if (await reader.gather(length) < length) await reader.take(length); // throws: the body ended
     const fields = decoded(() => decodeDirectoryHeader(reader.bytes, reader.at), { archive, offset: reader.offset });
+    endsInLocator = reader.bytes.readUInt32LE(reader.at + length - ZIP64_LOCATOR_BYTES) === ZIP64_LOCATOR;
     reader.advance(length);
     compare(remaining.get(fields.offset), fields, rules, archive);
     remaining.delete(fields.offset);
@@ -64,6 +66,7 @@ export async function checkDirectory(reader: ByteReader, delivered: ReadonlyMap<
   const last = await next(END_BYTES);
   if (reader.bytes.length === reader.at && delivered.size > 0) throw refuse('ERR_ZIP_TRUNCATED', 'the archive ends without its end record');
   if (last !== END) throw refuse('ERR_ZIP_BAD_RECORD', 'something that is no record of a ZIP follows');
+  if (endsInLocator && !wide) throw refuse('ERR_ZIP_AMBIGUOUS_END', 'the directory ends in a ZIP64 locator, so the archive can be read in two ways');
   const end = decodeEnd(await reader.take(END_BYTES), 0);
   if (wide ? contradictsZip64(end, seen) : needsZip64(end) || !sameEnd(end, seen)) {
     throw refuse('ERR_ZIP_MISMATCH', 'the end record describes another directory than this one');
@@ -88,7 +91,7 @@ function compare(delivered: Delivered | undefined, fields: DirectoryFields, rule
             ? 'checksum'
             : counted.size !== fields.size || counted.compressedSize !== fields.compressedSize ? 'size' : undefined;
   if (differs !== undefined) throw entryError('ERR_ZIP_MISMATCH', `what was delivered and the directory disagree about the ${differs}`, local, archive);
-  if (tellsNoMore(fields)) return;
+  if (tellsNoMore(fields) && local.pathField === undefined) return;
   // What only the directory tells: another name, or that it is no file, and it was handed out as one.
   const record = describeEntry(fields, 0, rules);
   if (record.name !== local.name) throw entryError('ERR_ZIP_MISMATCH', 'the directory gives the entry another name by an extra field', local, archive);

@@ -41,30 +41,31 @@ const END_BYTES = 1024;
 export async function* streamTar(source: AsyncIterable<Uint8Array>, options: TarOptions = {}): AsyncGenerator<TarEntry, void, void> {
   const { label: archive = 'stream', signal } = options;
   const limits = resolveLimits(options.limits);
-  const rules: TarRules = { archive, limits, allow: resolveAllowances(options.allow), names: new Set() };
+  const input = new Input();
+  const rules: TarRules = { archive, limits, allow: resolveAllowances(options.allow), names: new Set(), input };
   const tar = await loadTarStream(archive);
   const reader = new ByteReader(archive, source, signal);
   const extract = tar.extract();
-  const end = new EndMark();
   try {
     const magic = await reader.peek(2);
     const gzipped = magic.length >= 2 && magic[0] === 0x1f && magic[1] === 0x8b;
     const budget = new OutputBudget(limits.maxTotalBytes);
-    const input = end.watch(gzipped ? ungzipped(reader, limits, budget, signal) : rawPieces(reader));
-    const fed = pipeline(input, extract as unknown as NodeJS.WritableStream, { signal });
+    const bytes = input.watch(gzipped ? ungzipped(reader, limits, budget, signal) : rawPieces(reader));
+    const fed = pipeline(bytes, extract as unknown as NodeJS.WritableStream, { signal });
     fed.catch(() => undefined); // arrives through the loop
     let entries = 0;
     for await (const raw of extract) {
       entries += 1;
       if (entries > limits.maxEntries) throw new TarError('ERR_TAR_TOO_MANY_ENTRIES', `more than \`limits.maxEntries\` (${limits.maxEntries}) entries`, { archive });
       const entry = new TarEntry(raw as AsyncIterable<Buffer>, raw.header, rules);
-      if (entry.name !== '') yield entry;
+      // `./` itself, which has no name here.
+      if (entry.name !== '' || entry.kind !== 'directory') yield entry;
       raw.resume();
     }
     await fed;
-    if (!end.seen) throw new TarError('ERR_TAR_TRUNCATED', 'it ends without its end mark', { archive, offset: reader.offset });
+    if (!input.ended) throw new TarError('ERR_TAR_TRUNCATED', 'it ends without its end mark', { archive, offset: reader.offset });
   } catch (error) {
-    throw asTarError(error, archive, signal);
+    throw asTarError(input.failure ?? error, archive, signal);
   } finally {
     extract.destroy();
     reader.close();
@@ -76,6 +77,7 @@ interface TarRules {
   readonly limits: Required<ArchiveLimits>;
   readonly allow: ReadonlySet<ArchiveAllowance>;
   readonly names: Set<string>;
+  readonly input: Input;
 }
 
 /** One entry of a tar. */
@@ -132,16 +134,18 @@ export class TarEntry implements ArchiveEntry {
         yield piece;
       }
     } catch (error) {
-      throw asTarError(error, this.#rules.archive, signal);
+      throw asTarError(this.#rules.input.failure ?? error, this.#rules.archive, signal);
     }
   }
 
   #problem(type: string, { limits, allow, names }: TarRules): TarErrorCode | undefined {
     if (this.name.includes('\ufffd')) return 'ERR_TAR_NAME_ENCODING';
-    const problem = this.name === '' ? undefined : problemOfName(this.name, Buffer.byteLength(this.name), { ...limits, allow });
+    const problem = this.name === '' && type === 'directory' ? undefined : problemOfName(this.name, Buffer.byteLength(this.name), { ...limits, allow });
     if (problem !== undefined) return `ERR_TAR_${problem}`;
     if (this.kind === 'symlink' && !allow.has('symlinks')) return 'ERR_TAR_SYMLINK';
     if (!['file', 'contiguous-file', 'directory', 'symlink', 'link'].includes(type)) return 'ERR_TAR_SPECIAL_FILE';
+    // Where the data of a directory ends, readers disagree.
+    if (type === 'directory' && this.size !== 0) return 'ERR_TAR_SIZE';
     if (this.size > limits.maxEntryBytes) return 'ERR_TAR_ENTRY_TOO_LARGE';
     const bare = this.name.replace(/\/$/, '');
     const key = allow.has('folded-duplicates') ? bare : foldName(this.name);
@@ -151,18 +155,24 @@ export class TarEntry implements ArchiveEntry {
   }
 }
 
-/** Passes bytes on and remembers whether the last ones were the end mark. */
-class EndMark {
+/** Passes bytes on and remembers whether the last ones were the end mark, and what they failed with: tar-stream does not always pass that on. */
+class Input {
+  failure: unknown;
   #last: Buffer = Buffer.alloc(0);
 
-  get seen(): boolean {
+  get ended(): boolean {
     return this.#last.length === END_BYTES && this.#last.every((byte) => byte === 0);
   }
 
   async* watch(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
-    for await (const piece of pieces) {
-      this.#last = Buffer.concat([this.#last, piece.subarray(-END_BYTES)]).subarray(-END_BYTES);
-      yield piece;
+    try {
+      for await (const piece of pieces) {
+        this.#last = Buffer.concat([this.#last, piece.subarray(-END_BYTES)]).subarray(-END_BYTES);
+        yield piece;
+      }
+    } catch (error) {
+      this.failure = error;
+      throw error;
     }
   }
 }

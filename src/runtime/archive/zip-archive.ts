@@ -17,7 +17,11 @@ export interface ZipOptions {
   readonly allow?: readonly ArchiveAllowance[];
   /** How names without a UTF-8 mark are read: by the standard, or as several tools on macOS and Linux write them. @default 'cp437' */
   readonly legacyEncoding?: 'cp437' | 'utf-8';
-  /** For entries that are encrypted by WinZip AES. They need the optional peer `@zip.js/zip.js`. @default - encrypted entries are refused */
+  /**
+   * For entries that are encrypted by WinZip AES. They need the optional peer `@zip.js/zip.js`. ZipCrypto is refused, with a password too.
+   *
+   * @default - encrypted entries are refused
+   */
   readonly password?: string;
   /**
    * By number of the method, for those that are not built in. Built in are stored (0), deflate (8), zstd (93) from Node 22.15 on, and deflate64 (9) where
@@ -124,7 +128,8 @@ export class ZipArchive implements AsyncIterable<ZipEntry>, AsyncDisposable {
   /**
    * Entries one after the other in the order of their data, with what is small read ahead in few, large reads.
    *
-   * An entry that is refused is handed out too, and throws when it is read. An entry may be kept and read later.
+   * An entry that is refused is handed out too, and throws when it is read. An entry may be kept and read later; as long as it is kept, so is the read of up
+   * to 512 KiB that it came with. To keep many, take them from `entries`.
    */
   async* read(options: ReadAllOptions = {}): AsyncGenerator<ZipEntry, void, void> {
     const readAhead = atLeastOne('readAhead', options.readAhead ?? 8);

@@ -78,7 +78,7 @@ export class ZipEntry implements ArchiveEntry {
   }
 
   get refusal(): ZipError | undefined {
-    return refusalOf(this.#record, this.#context.source.label);
+    return refusalOf(this.#record, this.#context.source.label) ?? this.#beyondUs();
   }
 
   async buffer(options: ReadOptions = {}): Promise<Buffer> {
@@ -121,7 +121,9 @@ export class ZipEntry implements ArchiveEntry {
     this.#mustBeReadable();
     const record = this.#record;
     const { source, budget } = this.#context;
-    for await (const piece of verified(this.#decompressed(signal, lend), record, source.label, hasChecksum(record))) {
+    const left = new AbortController();
+    const content = abortingWhenLeft(this.#decompressed(AbortSignal.any([signal, left.signal]), lend), left);
+    for await (const piece of verified(content, record, source.label, hasChecksum(record))) {
       if (!budget.spend(piece.length)) throw this.#overBudget();
       yield piece;
     }
@@ -172,16 +174,23 @@ export class ZipEntry implements ArchiveEntry {
   #mustBeReadable(): void {
     const refusal = this.refusal;
     if (refusal !== undefined) throw refusal;
+  }
+
+  /** What is no fault of the entry: a password or a decompressor is missing. */
+  #beyondUs(): ZipError | undefined {
     const { source, password, decompressors } = this.#context;
     if (this.encrypted && this.method !== Method.aes) {
-      throw entryError('ERR_ZIP_ENCRYPTED', 'the entry is encrypted by ZipCrypto, which was broken long ago and is not supported', this.#record, source.label);
+      const message = 'the entry is encrypted by ZipCrypto, which anyone can break who knows a few bytes of the content, so no password opens it here: '
+        + 'have the archive made with WinZip AES, or decrypt it elsewhere';
+      return entryError('ERR_ZIP_ENCRYPTED', message, this.#record, source.label);
     }
     if (this.method === Method.aes && password === undefined) {
-      throw entryError('ERR_ZIP_ENCRYPTED', 'the entry is encrypted; give openZip the `password`', this.#record, source.label);
+      return entryError('ERR_ZIP_ENCRYPTED', 'the entry is encrypted by WinZip AES; give openZip the `password`', this.#record, source.label);
     }
     if (!isInflatable(this.#record) && !needsZipJs(this.#record) && !decompressors.has(this.method)) {
-      throw entryError('ERR_ZIP_UNSUPPORTED_METHOD', `compression method ${this.method} is not supported; give openZip a decompressor for it`, this.#record, source.label);
+      return entryError('ERR_ZIP_UNSUPPORTED_METHOD', `compression method ${this.method} is not supported; give openZip a decompressor for it`, this.#record, source.label);
     }
+    return undefined;
   }
 
   #overBudget(): ZipError {
@@ -193,6 +202,19 @@ export class ZipEntry implements ArchiveEntry {
 /** What is read by zlib, and by one call when it is small. */
 function isInflatable(record: EntryRecord): boolean {
   return record.method === Method.stored || record.method === Method.deflate;
+}
+
+/** Stops the reading when the loop over its pieces ends early: a source that hangs must not hold that up. */
+async function* abortingWhenLeft(pieces: AsyncIterable<Buffer>, left: AbortController): AsyncGenerator<Buffer, void, void> {
+  for await (const piece of pieces) {
+    let wanted = false;
+    try {
+      yield piece;
+      wanted = true;
+    } finally {
+      if (!wanted) left.abort();
+    }
+  }
 }
 
 // eslint-disable-next-line @typescript-eslint/require-await -- the shape of a source that is read

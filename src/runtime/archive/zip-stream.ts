@@ -8,7 +8,7 @@ import { describeEntry, refusalOf, type EntryKind, type EntryRecord, type EntryR
 import { EntryStream } from './entry-stream.js';
 import { lent } from './lent.js';
 import { OutputBudget, resolveLimits } from './limits.js';
-import { foldName } from './names.js';
+import { foldName, withoutSlash } from './names.js';
 import { sourceEnded } from './sources/source.js';
 import { checkDirectory, type Delivered } from './streamed-directory.js';
 import {
@@ -129,7 +129,7 @@ export class ZipStream implements AsyncIterable<StreamedEntry> {
     reader.bytes.copy(header, 0, reader.at, reader.at + length);
     reader.advance(length);
     const record = this.#describe(header, offset);
-    const key = this.#rules.allow.has('folded-duplicates') ? record.name : foldName(record.name);
+    const key = this.#rules.allow.has('folded-duplicates') ? withoutSlash(record.name) : foldName(record.name);
     if (this.#names.has(key)) throw entryError('ERR_ZIP_DUPLICATE_NAME', 'an entry before it has the same name, but perhaps for case or Unicode form', record, archive);
     this.#names.add(key);
     return new StreamedEntry(reader, record, this.#rules);
@@ -150,6 +150,8 @@ export class StreamedEntry implements ArchiveEntry {
   #body: AsyncGenerator<Buffer, Counted, void> | undefined;
   #counted: Counted | undefined;
   #started = false;
+  #failed = false;
+  #failure: unknown;
 
   /** @internal Entries come from `ZipStream`. */
   constructor(reader: ByteReader, readonly record: EntryRecord, rules: EntryRules & StreamRules) {
@@ -191,7 +193,7 @@ export class StreamedEntry implements ArchiveEntry {
     if (!this.#started && this.refusal === undefined) {
       options.signal?.throwIfAborted();
       this.#started = true;
-      const small = await smallBody(this.#reader, this.record, this.#rules);
+      const small = await this.#kept(smallBody(this.#reader, this.record, this.#rules));
       this.#counted = small?.counted;
       if (small !== undefined) return small.content;
     }
@@ -233,8 +235,9 @@ export class StreamedEntry implements ArchiveEntry {
       }
       return record;
     }
-    if (!this.#started && record.method !== Method.deflate && record.method !== Method.stored) {
-      throw entryError('ERR_ZIP_NOT_STREAMABLE', 'the end of this entry cannot be found: its length and its method are unknown', record, this.#reader.label);
+    if (!this.#started && ((record.flags & Flag.encrypted) !== 0 || (record.method !== Method.deflate && record.method !== Method.stored))) {
+      const message = 'the end of this entry cannot be found: its length is unknown, and it is encrypted or of an unknown method';
+      throw entryError('ERR_ZIP_NOT_STREAMABLE', message, record, this.#reader.label);
     }
     while (this.#counted === undefined) await this.#next();
     return this.#counted;
@@ -255,9 +258,21 @@ export class StreamedEntry implements ArchiveEntry {
   async #next(): Promise<Buffer | undefined> {
     this.#started = true;
     if (this.#counted !== undefined) return undefined;
-    const { done, value } = await (this.#body ??= streamedBody(this.#reader, this.record, this.#rules)).next();
+    if (this.#failed) throw this.#failure;
+    const { done, value } = await this.#kept((this.#body ??= streamedBody(this.#reader, this.record, this.#rules)).next());
     if (done !== true) return value;
     this.#counted = value;
     return undefined;
+  }
+
+  /** Remembers a failure: who catches it and asks for the next entry gets it again, since nobody knows where that begins. */
+  async #kept<T>(reading: Promise<T>): Promise<T> {
+    try {
+      return await reading;
+    } catch (error) {
+      this.#failed = true;
+      this.#failure = error;
+      throw error;
+    }
   }
 }

@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import { itemsUntilAborted } from '../support/until-aborted.js';
 import type { Held, PartMemory } from './part-memory.js';
 import type { PutBody } from './put-options.js';
 
@@ -28,6 +30,13 @@ export class Body {
     const opened = this.#opened;
     this.#opened = true;
     return opened ? undefined : this.#body;
+  }
+
+  /** Lets go of a body that was not needed: a stream that nobody reads keeps its connection. */
+  close(): void {
+    if (this.#opened || this.#body instanceof Uint8Array || typeof this.#body === 'function') return;
+    if (this.#body instanceof Readable) this.#body.destroy();
+    else this.#body[Symbol.asyncIterator]().return?.().catch(() => undefined);
   }
 
   get rereadable(): boolean {
@@ -65,7 +74,7 @@ export async function* partsOf(body: AsyncIterable<Uint8Array>, rules: PartRules
     return part;
   };
   try {
-    for await (const piece of body) {
+    for await (const piece of itemsUntilAborted(body, signal)) {
       for (let at = 0; at < piece.byteLength;) {
         if (filling === undefined) {
           // One byte more than there should be shows a body that is longer than its size.

@@ -117,6 +117,8 @@ export class IdempotentUploader {
       await content?.discard(signal?.aborted);
       signal?.throwIfAborted();
       throw asStorageError(error, options);
+    } finally {
+      body.close();
     }
   }
 

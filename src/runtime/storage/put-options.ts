@@ -3,7 +3,7 @@ import type { Verification } from './checksum.js';
 
 /**
  * What is stored. A function is called once for each attempt and MUST give the same bytes every time; with it, anything can be retried.
- * An iterable (a Readable is one) can be read only once, which is enough for what fits in memory.
+ * An iterable (a Readable is one) can be read only once, which is enough for what fits in memory; it is closed when it turns out not to be needed.
  */
 export type PutBody = Uint8Array | AsyncIterable<Uint8Array> | (() => AsyncIterable<Uint8Array>);
 

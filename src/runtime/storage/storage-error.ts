@@ -1,4 +1,5 @@
 import { FileworksError } from '../errors.js';
+import { printable } from '../support/printable.js';
 
 /**
  * Codes of {@link StorageError}. Match on these, never on the message.
@@ -17,7 +18,7 @@ export class StorageError extends FileworksError {
   readonly key: string;
 
   constructor(code: StorageErrorCode, message: string, object: { readonly bucket: string; readonly key: string }, cause?: unknown) {
-    super(`${message} (s3://${object.bucket}/${object.key})`, cause === undefined ? undefined : { cause });
+    super(`${message} (s3://${object.bucket}/${printable(object.key)})`, cause === undefined ? undefined : { cause });
     this.code = code;
     this.bucket = object.bucket;
     this.key = object.key;

@@ -122,6 +122,28 @@ test('pieces() takes the memory of large content back, and leaves that of the ar
   for (const name of ['stored.bin', 'large.csv']) expect((await zip.get(name)!.buffer()).length).toBe(zip.get(name)!.size);
 });
 
+test('names of archives and entries do not break the log', async () => {
+  const zip = await openZip(bufferSource(buildZip([{ name: 'evil\n\u202etxt.exe', content: 'x' }]).bytes, 's3://b/up\nload\u001b[31m.zip'));
+  const error = await zip.entries[0].buffer().catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'ERR_ZIP_NAME_CONTROL', archive: 's3://b/up\nload\u001b[31m.zip' });
+  expect((error as Error).message).not.toMatch(/[\n\u001b\u202e]/);
+});
+
+test('refuses a URL with a password, and does not repeat it', () => {
+  const made = (): unknown => httpSource('https://user:secret@example.com/a.zip');
+  expect(made).toThrow(TypeError);
+  expect(made).toThrow(/authorization/);
+  expect(made).not.toThrow(/secret/);
+});
+
+test('says before reading which entries cannot be read here', async () => {
+  const zip = await openZip(buildZip([
+    { name: 'crypto', flags: 1, content: 'x', method: 0 }, { name: 'bzip2', method: 12, data: Buffer.alloc(20) }, { name: 'good', content: 'good' },
+  ]).bytes, { password: 'secret' });
+  expect(zip.entries.map(({ refusal }) => refusal?.code)).toEqual(['ERR_ZIP_ENCRYPTED', 'ERR_ZIP_UNSUPPORTED_METHOD', undefined]);
+  expect(zip.entries[0].refusal?.message).toMatch(/ZipCrypto.*WinZip AES/);
+});
+
 test('tells when a file was changed', async () => {
   const zip = await openZip(bytes);
   expect(zip.get('stored.bin')?.modified).toEqual(new Date('2026-11-20T12:34:56Z'));

@@ -1,4 +1,5 @@
 import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
 import { pack, type Header } from 'tar-stream';
 import { streamGzip, streamTar, TarError, type ArchiveLimits } from '../../../src/runtime/archive/index.js';
 
@@ -98,7 +99,41 @@ test('passes a broken source on with its cause', async () => {
   const loop = async (): Promise<void> => {
     for await (const entry of streamTar(broken())) await entry.buffer();
   };
-  await expect(loop()).rejects.toMatchObject({ code: 'ERR_TAR_SOURCE' });
+  await expect(loop()).rejects.toMatchObject({ code: 'ERR_TAR_SOURCE', cause: { cause: { message: 'ECONNRESET' } } });
+});
+
+test('refuses a file without a name, and a directory with content', async () => {
+  const headers = await tar({ name: 'x', content: 'x' }, { name: 'dir/', type: 'directory' });
+  headers.fill(0, 0, 1); // the name of the first
+  headers.write('00000000010', 1024 + 124); // the size of the second
+  for (const at of [0, 1024]) {
+    headers.fill(' ', at + 148, at + 156);
+    const sum = headers.subarray(at, at + 512).reduce((total, byte) => total + byte, 0);
+    headers.write(`${sum.toString(8).padStart(6, '0')}\0 `, at + 148, 'latin1');
+  }
+  const codes: unknown[] = [];
+  for await (const { refusal } of streamTar(pieces(headers))) codes.push(refusal?.code);
+  expect(codes).toEqual(['ERR_TAR_NAME_EMPTY', 'ERR_TAR_SIZE']);
+});
+
+test('whatever is done to a tar or tar.gz, it ends, with a TarError or with entries', async () => {
+  const bytes = await good();
+  const mutation = fc.record({ at: fc.nat(), by: fc.uint8Array({ minLength: 1, maxLength: 12 }), kind: fc.constantFrom('write', 'insert', 'remove') });
+  await fc.assert(fc.asyncProperty(fc.boolean(), fc.array(mutation, { minLength: 1, maxLength: 4 }), async (gzipped, mutations) => {
+    let bent: Buffer = gzipped ? gzipSync(bytes) : Buffer.from(bytes);
+    for (const { at, by, kind } of mutations) {
+      // Headers are what there is to break: half of all changes go into one.
+      const place = at % 2 === 0 || gzipped ? at % (bent.length + 1) : (at % 8) * 512 + (at % 512);
+      if (kind === 'write') bent.set(by.subarray(0, Math.max(0, bent.length - place)), Math.min(place, bent.length));
+      if (kind === 'insert') bent = Buffer.concat([bent.subarray(0, place), by, bent.subarray(place)]);
+      if (kind === 'remove') bent = Buffer.concat([bent.subarray(0, place), bent.subarray(place + by.length)]);
+    }
+    try {
+      for await (const entry of streamTar(pieces(bent, 10_000))) await entry.buffer().catch((error: unknown) => expect(error).toBeInstanceOf(TarError));
+    } catch (error) {
+      expect(error).toBeInstanceOf(TarError);
+    }
+  }), { numRuns: 300 });
 });
 
 describe('gzip', () => {
@@ -113,7 +148,13 @@ describe('gzip', () => {
     ['damaged', Buffer.concat([gzipSync(text).subarray(0, -8), Buffer.alloc(8, 1)]), 'ERR_TAR_BAD_DATA', {}],
     ['a bomb', gzipSync(Buffer.alloc(5_000_000)), 'ERR_TAR_RATIO', {}],
     ['too large for a buffer', gzipSync(text), 'ERR_TAR_ENTRY_TOO_LARGE', { maxBufferBytes: 1_000 }],
+    ['too large', gzipSync(text), 'ERR_TAR_ENTRY_TOO_LARGE', { maxEntryBytes: 1_000 }],
   ])('fails when it is %s', async (_, bytes, code, limits) => {
     await expect(streamGzip(pieces(bytes), { limits }).buffer()).rejects.toMatchObject({ code });
+  });
+
+  test('a bomb is known by what was inflated, not by what was read ahead', async () => {
+    const padded = Buffer.concat([gzipSync(Buffer.alloc(5_000_000)), Buffer.alloc(1_000_000)]);
+    await expect(streamGzip(pieces(padded, padded.length)).buffer()).rejects.toMatchObject({ code: 'ERR_TAR_RATIO' });
   });
 });

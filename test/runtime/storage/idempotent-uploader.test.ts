@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import { IdempotentUploader, type PutOptions } from '../../../src/runtime/storage/index.js';
 import { S3Stub } from '../../support/s3-stub.js';
@@ -214,6 +215,33 @@ test('stops before the commit when the signal has aborted, with the reason of th
   }
   await expect(uploader.put(put(losing(), { signal: lost.signal }))).rejects.toThrow('lease lost');
   expect(s3.count('PutObject')).toBe(0);
+});
+
+test('a body that hangs does not hold up a stop', async () => {
+  async function* hanging(): AsyncGenerator<Buffer> {
+    yield large.subarray(0, 6 * MiB);
+    await new Promise(() => undefined);
+  }
+  const stop = new AbortController();
+  const storing = uploader.put(put(hanging(), { signal: stop.signal }));
+  setTimeout(() => stop.abort(new Error('lease lost')), 50);
+  await expect(storing).rejects.toThrow('lease lost');
+  expect(s3.objects.size).toBe(0);
+});
+
+test('closes a stream that it does not need', async () => {
+  const known = { size: small.length, crc32: crc32(small) };
+  await uploader.put(put(small));
+  const stream = Readable.from([small]);
+  expect((await uploader.put(put(stream, known))).outcome).toBe('unchanged');
+  expect(stream.destroyed).toBe(true);
+});
+
+test('a key does not break the log', async () => {
+  await uploader.put(put(small, { key: 'a\nb' }));
+  const error = await uploader.put(put(large, { key: 'a\nb' })).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'ERR_STORAGE_DIFFERS', key: 'a\nb' });
+  expect((error as Error).message).not.toContain('\n');
 });
 
 test('writes without looking first when told so, and looks only after a refusal', async () => {

@@ -36,6 +36,7 @@ export function fileSource(path: string): ArchiveSource {
         const bytes = await next;
         at += bytes.length;
         next = at < end ? piece(at) : undefined;
+        next?.catch(() => undefined); // thrown when its turn comes
         yield bytes;
       }
     } finally {

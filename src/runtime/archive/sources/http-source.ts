@@ -16,10 +16,14 @@ export interface HttpSourceOptions extends ResumeOptions {
  * A presigned URL must be signed without a `Range` header. Every read after the first carries `If-Range` with the server's strong ETag, or with its
  * date when it has no such ETag, so an archive that is replaced meanwhile is an error.
  *
+ * @throws TypeError for a URL that is none, or that holds a user or password
+ *
  * Limitation: for a server that gives neither, a replacement shows only when size, checksums or records no longer fit.
  */
 export function httpSource(url: string | URL, options: HttpSourceOptions = {}): ArchiveSource {
   const address = new URL(url);
+  // fetch refuses them with a message that holds them.
+  if (address.username !== '' || address.password !== '') throw new TypeError('Expected `url` without user and password; give them as an authorization in `headers`');
   const label = `${address.origin}${address.pathname}`;
   const request = options.fetch ?? fetch;
   let validator: string | undefined;

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { untilAborted } from '../../support/until-aborted.js';
 import { ZipError } from '../zip-error.js';
 import { sourceFailed } from './source.js';
 
@@ -95,18 +96,10 @@ export class Connection {
   /** Waits no longer than a connection may be silent, and not after the signal fires, even if the other side never answers to it. */
   async within<T>(waited: Promise<T>): Promise<T> {
     const idle = setTimeout(() => this.#controller.abort(new Error(`no byte came for ${this.idleTimeoutMs} ms`)), this.idleTimeoutMs);
-    let giveUp: () => void = () => undefined;
-    const aborted = new Promise<never>((_, reject) => {
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- an abort reason is whatever the caller gave
-      giveUp = () => reject(this.signal.reason);
-      this.signal.addEventListener('abort', giveUp, { once: true });
-    });
     try {
-      return await Promise.race([waited, aborted]);
+      return await untilAborted(waited, this.signal);
     } finally {
       clearTimeout(idle);
-      this.signal.removeEventListener('abort', giveUp);
-      waited.catch(() => undefined);
     }
   }
 
