@@ -7,7 +7,9 @@ export class RuntimePackage extends Component {
   constructor(root: javascript.NodeProject) {
     super(root);
     const clients = ['s3', 'sqs', 'dynamodb'].map((client) => `@aws-sdk/client-${client}@${AWS_SDK}`);
-    const optionalPeers = ['@nestjs/common@^11 || ^12', '@nestjs/core@^11 || ^12', 'pg@^8', 'tar-stream@^3.2.2', '@zip.js/zip.js@^2.8.0'];
+    // what fileworks-runtime/postgres loads files with
+    const loader = ['pg-copy-streams@^7.0.0', 'csv-parse@^7.0.0', 'ajv@^8.20.0', 'ajv-formats@^3.0.1', `@aws-sdk/client-secrets-manager@${AWS_SDK}`, `@aws-sdk/rds-signer@${AWS_SDK}`];
+    const optionalPeers = ['@nestjs/common@^11 || ^12', '@nestjs/core@^11 || ^12', 'pg@^8', 'tar-stream@^3.2.2', '@zip.js/zip.js@^2.8.0', ...loader];
     const runtime = new PlainPackage(root, {
       outdir: 'src/runtime',
       name: 'fileworks-runtime',
@@ -17,7 +19,7 @@ export class RuntimePackage extends Component {
       deps: ['pino@^10.4.0', '@opentelemetry/api@^1.9.0', 'opossum@^10.0.0', '@aws-lambda-powertools/metrics@^2.36.0', '@standard-schema/spec@^1.1.0', '@aws-sdk/util-dynamodb@^3.900.0'],
       peerDeps: [...clients, ...optionalPeers],
       devDeps: [
-        ...clients, '@smithy/node-http-handler@^4', '@types/opossum@^8', 'pg@^8', '@types/pg@^8', 'tar-stream@^3.2.2', '@zip.js/zip.js@^2.8.0',
+        ...clients, ...loader, '@types/pg-copy-streams@^1.2.5', '@smithy/node-http-handler@^4', '@types/opossum@^8', 'pg@^8', '@types/pg@^8', 'tar-stream@^3.2.2', '@zip.js/zip.js@^2.8.0',
         '@opentelemetry/sdk-trace-base@^2', '@opentelemetry/context-async-hooks@^2',
         // NestJS 11 is CommonJS, which Jest can load; 12 is tried in a process of its own
         '@nestjs/common@^11', '@nestjs/core@^11', '@nestjs/testing@^11', '@nestjs/terminus@^11', 'rxjs@^7', 'reflect-metadata@^0.2',
@@ -43,7 +45,7 @@ export class RuntimePackage extends Component {
     runtime.package.addField('main', './dist/cjs/runtime/index.js');
     runtime.package.addField('module', './dist/esm/runtime/index.js');
     runtime.package.addField('types', './dist/cjs/runtime/index.d.ts');
-    runtime.package.addField('exports', { '.': entry('index'), './nestjs': entry('nestjs/index'), './testing': entry('testing/index'), './package.json': './package.json' });
+    runtime.package.addField('exports', { '.': entry('index'), './nestjs': entry('nestjs/index'), './testing': entry('testing/index'), './postgres': entry('postgres'), './package.json': './package.json' });
     runtime.package.addField('peerDependenciesMeta', Object.fromEntries(optionalPeers.map((peer) => [peer.slice(0, peer.lastIndexOf('@')), { optional: true }])));
     runtime.package.addField('sideEffects', false);
     runtime.package.addField('files', ['dist/**/*.js', 'dist/**/*.d.ts', 'dist/cjs/package.json']);

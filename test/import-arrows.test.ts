@@ -36,7 +36,7 @@ const zones: Record<string, (to: string) => boolean> = {
 /** Inside the runtime imports go down only: a folder may import folders of a lower layer. */
 const layers = [
   ['errors'], ['support'], ['queue', 'archive', 'storage', 'dispatch', 'exports', 'database', 'health', 'telemetry'],
-  ['jobs'], ['worker', 'testing', 'nestjs'], ['index'],
+  ['jobs'], ['worker', 'testing', 'nestjs', 'postgres'], ['index'],
 ];
 const layerOf = (part: string) => layers.findIndex((layer) => layer.includes(part));
 const partOf = (path: string) => (path.split('/')[1] ?? '').replace(/\.ts$/, '');

@@ -14,18 +14,24 @@ export interface PostgresServer {
   stop(): Promise<void>;
 }
 
-/** @throws Error with a remedy when the machine has no PostgreSQL */
-export async function startPostgres(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
+/**
+ * @param largestFileMiB what the server may make of one file, for tests of a disk that is full
+ * @throws Error with a remedy when the machine has no PostgreSQL
+ */
+export async function startPostgres(settings: Readonly<Record<string, string>> = {}, largestFileMiB?: number): Promise<PostgresServer> {
   const bin = binaries();
   const user = unprivileged();
   const data = mkdtempSync(join(tmpdir(), 'fileworks-postgres-'));
   if (user) chownSync(data, user.uid, user.gid);
   // the working directory may be closed to the other user
   const options = { ...user, cwd: data };
-  await run(join(bin, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync'], options);
+  await run(join(bin, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync', ...(largestFileMiB === undefined ? [] : ['--wal-segsize=1'])], options);
   const port = await freePort();
   const given = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings };
-  const server = spawn(join(bin, 'postgres'), ['-D', data, '-p', String(port), ...Object.entries(given).flatMap(([name, value]) => ['-c', `${name}=${value}`])], { ...options, stdio: 'ignore' });
+  const limit = largestFileMiB === undefined ? 'unlimited' : String(largestFileMiB * BlocksPerMiB);
+  const server = spawn('sh', [
+    '-c', `ulimit -f ${limit} && exec "$@"`, 'sh', join(bin, 'postgres'), '-D', data, '-p', String(port), ...Object.entries(given).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+  ], { ...options, stdio: 'ignore' });
   const ended = new Promise<void>((done) => server.once('exit', () => done()));
   for (let tries = 0; !await accepts(bin, port); tries += 1) {
     if (tries > 300 || server.exitCode !== null) {
@@ -43,6 +49,9 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
     },
   };
 }
+
+/** POSIX counts files in blocks of 512 bytes. */
+const BlocksPerMiB = 2_048;
 
 const accepts = (bin: string, port: number) => run(join(bin, 'pg_isready'), ['-q', '-h', '127.0.0.1', '-p', String(port)]).then(() => true, () => false);
 

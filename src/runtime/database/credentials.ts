@@ -1,0 +1,68 @@
+import type { ClientConfig } from 'pg';
+import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { LoaderDatabase } from '../../contract/loader-env.js';
+import { ConfigurationError } from '../errors.js';
+
+/** Says how to connect. `fresh`: what was said before was refused. */
+export type ConnectAs = (fresh: boolean) => Promise<ClientConfig>;
+
+/**
+ * Logs in with a secret of Secrets Manager, in the form that RDS keeps: `username`, `password`, and `host`, `port`, `dbname` unless given. It is read once,
+ * and again when the database refuses it, because rotation has changed it.
+ *
+ * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html
+ */
+export function secretCredentials(options: { readonly client: SecretsManagerClient; readonly database: LoaderDatabase }): ConnectAs {
+  const { client, database } = options;
+  let known: Record<string, unknown> | undefined;
+  return async (fresh) => {
+    if (fresh) known = undefined;
+    known ??= parse((await client.send(new GetSecretValueCommand({ SecretId: database.secretArn }))).SecretString);
+    const secret = known;
+    const text = (name: string, given?: string | number) => {
+      const value = given ?? secret[name];
+      if (typeof value === 'string' || typeof value === 'number') return String(value);
+      throw new ConfigurationError([`expected the secret of the database to hold \`${name}\`; add it, or give it to the construct`]);
+    };
+    return {
+      ...settingsOf(database, text('host', database.host)),
+      port: Number(database.port ?? secret.port ?? DefaultPort),
+      database: text('dbname', database.database),
+      user: text('username'),
+      password: text('password'),
+    };
+  };
+}
+
+/** Makes a token that is valid for a quarter of an hour: the `getAuthToken` of `Signer` in `@aws-sdk/rds-signer`. */
+export type SignToken = (as: { readonly hostname: string; readonly port: number; readonly username: string }) => Promise<string>;
+
+/**
+ * Logs in by IAM, with a new token for each connection.
+ *
+ * @see https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html
+ */
+export function iamCredentials(options: { readonly sign: SignToken; readonly database: LoaderDatabase }): ConnectAs {
+  const { host, port = DefaultPort, database, user } = options.database;
+  if (host === undefined || database === undefined || user === undefined) {
+    throw new ConfigurationError(['expected the database to have `host`, `database` and `user` for a login by IAM; the construct writes them']);
+  }
+  return async () => ({
+    ...settingsOf(options.database, host), port, database, user, password: await options.sign({ hostname: host, port, username: user }),
+  });
+}
+
+const DefaultPort = 5_432;
+
+function settingsOf({ ca }: LoaderDatabase, host: string): ClientConfig {
+  return { host, ssl: { rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }) } };
+}
+
+function parse(secret: string | undefined): Record<string, unknown> {
+  try {
+    return JSON.parse(secret ?? '') as Record<string, unknown>;
+  } catch {
+    // the cause would quote the secret
+    throw new ConfigurationError(['expected the secret of the database to be JSON with `username` and `password`']);
+  }
+}

@@ -1,0 +1,89 @@
+import type { LoadColumn, LoadRoute } from '../../contract/load-route.js';
+import { copyText } from './copy-text.js';
+import { FileRejected } from './load-error.js';
+import { pointerOf, pointerTo, resolvePointer } from './pointer.js';
+import { type ReadRows, rowReader, type SourceRow } from './read-rows.js';
+import { RowPlaces } from './row-places.js';
+import { type CheckRow, rowChecker } from './validate-rows.js';
+
+/** The rows of one file in the text format of COPY, as they are read, and where each stands. */
+export interface FileRows {
+  readonly chunks: AsyncIterable<Buffer>;
+  readonly places: RowPlaces;
+}
+
+interface ColumnReader {
+  /** Behind the row's own pointer. */
+  readonly pointer: string;
+  readonly read: (row: unknown) => unknown;
+}
+
+/** Small enough to go on with while the database reads, large enough that a chunk costs nothing. */
+const ChunkCharacters = 64 * 1024;
+
+/** Reads files of a route: parses, validates and encodes them. Made once for all files. */
+export class RouteReader {
+  readonly #readRows: ReadRows;
+  readonly #check: CheckRow;
+  readonly #columns: readonly ColumnReader[];
+
+  /** @throws ConfigurationError */
+  constructor(route: LoadRoute) {
+    this.#readRows = rowReader(route);
+    this.#check = rowChecker(route);
+    this.#columns = route.columns.map((column) => columnReader(column, route));
+  }
+
+  /** @throws FileRejected from `chunks`, at the first row that cannot be loaded */
+  read(body: AsyncIterable<Uint8Array>): FileRows {
+    const places = new RowPlaces();
+    return { places, chunks: this.#chunks(body, places) };
+  }
+
+  async* #chunks(body: AsyncIterable<Uint8Array>, places: RowPlaces): AsyncGenerator<Buffer> {
+    let text = '';
+    for await (const rows of this.#readRows(body)) {
+      for (const row of rows) {
+        this.#check(row);
+        text += this.#encode(row);
+        places.add(row);
+        if (text.length >= ChunkCharacters) {
+          yield Buffer.from(text);
+          text = '';
+        }
+      }
+    }
+    if (text !== '') yield Buffer.from(text);
+  }
+
+  #encode(row: SourceRow): string {
+    if (typeof row.value !== 'object' || row.value === null || Array.isArray(row.value)) throw rejected(row, '', 'expected a row to be an object');
+    let text = '';
+    for (const [index, { read, pointer }] of this.#columns.entries()) {
+      try {
+        text += (index === 0 ? '' : '\t') + copyText(read(row.value));
+      } catch (error) {
+        throw rejected(row, pointer, (error as Error).message);
+      }
+    }
+    return `${text}\n`;
+  }
+}
+
+function rejected({ line, pointer: stem }: SourceRow, pointer: string, reason: string): FileRejected {
+  return new FileRejected(reason, { ...(line === undefined ? {} : { line }), pointer: stem + pointer });
+}
+
+function columnReader({ name, from = name }: LoadColumn, { format, nullValue = '' }: LoadRoute): ColumnReader {
+  if (format === 'csv' && from !== '') {
+    return {
+      pointer: pointerTo(from),
+      read: (row) => {
+        const value = (row as Record<string, string>)[from];
+        return value === nullValue ? null : value;
+      },
+    };
+  }
+  const pointer = pointerOf(from === '' || from.startsWith('/') ? from : pointerTo(from));
+  return { pointer: pointer.text, read: (row) => resolvePointer(row, pointer) };
+}

@@ -1,0 +1,7 @@
+export { type ConnectAs, iamCredentials, secretCredentials, type SignToken } from './credentials.js';
+export { faultOf } from './fault.js';
+export { Ledger, type LedgerFile, ledgerFile, ledgerSchema } from './ledger.js';
+export { FileRejected, type FilePlace } from './load-error.js';
+export { FileTrouble, type FileToLoad, type LoadFile, type LoadWork, MappedWork, type OpenFile, OwnWork, type PreparedFile } from './load-work.js';
+export { DatabaseUnavailable, LoaderConnection } from './loader-connection.js';
+export { refusal } from './table-loader.js';

@@ -1,0 +1,134 @@
+import pg from 'pg';
+import { FileworksError } from '../errors.js';
+import { type Clock, sleep, systemClock } from '../support/clock.js';
+import type { ConnectAs } from './credentials.js';
+import { faultOf } from './fault.js';
+
+export interface LoaderConnectionOptions {
+  readonly connectAs: ConnectAs;
+  /** Milliseconds that connecting may take. @default 10000 */
+  readonly connectTimeoutMs?: number;
+  /** Milliseconds after which a transaction is given up with its connection. @default 120000 */
+  readonly transactionTimeoutMs?: number;
+  /** Runs once on each new connection. */
+  readonly prepare?: (client: pg.Client) => Promise<void>;
+  readonly clock?: Clock;
+}
+
+/** The connection was lost, or could not be had, in every attempt; `cause` has the last error. */
+export class DatabaseUnavailable extends FileworksError {
+  readonly code = 'ERR_DATABASE_UNAVAILABLE';
+}
+
+const Attempts = 3;
+const RetryDelayMs = 100;
+/** A function that froze or died in a transaction must not keep its locks. */
+const IdleInTransactionMs = 60_000;
+
+/**
+ * One connection to PostgreSQL, made when it is needed, kept while it works, and made anew when it is lost or its login has changed.
+ *
+ * A transaction that lost its connection is run again: whoever commits here MUST be able to tell what was committed before, because nobody can know
+ * what became of a COMMIT without an answer. The ledger can.
+ */
+export class LoaderConnection {
+  readonly #options: LoaderConnectionOptions;
+  readonly #clock: Clock;
+  #client: pg.Client | undefined;
+  #connects = 0;
+
+  constructor(options: LoaderConnectionOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  /** Connections made so far. */
+  get connects(): number {
+    return this.#connects;
+  }
+
+  /** @throws DatabaseUnavailable, or the error of `work` when it is neither the connection's nor another transaction's fault */
+  async transaction<T>(work: (client: pg.Client) => Promise<T>, timeoutMs = this.#options.transactionTimeoutMs ?? 120_000): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#try(work, timeoutMs);
+      } catch (error) {
+        const fault = faultOf(error);
+        if (error instanceof DatabaseUnavailable) throw error;
+        if (fault === 'lost' || fault === 'credentials') {
+          this.#drop();
+          if (attempt === Attempts) throw new DatabaseUnavailable(`database could not be used in ${Attempts} attempts: ${(error as Error).message}`, { cause: error });
+        } else if (fault !== 'race' || attempt === Attempts) {
+          throw error;
+        }
+        await sleep(this.#clock, RetryDelayMs * attempt * (1 + Math.random()));
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.end().catch(() => undefined);
+  }
+
+  async #try<T>(work: (client: pg.Client) => Promise<T>, timeoutMs: number): Promise<T> {
+    const client = this.#client ?? await this.#connect();
+    // a server that went away without a word answers nothing: only closing our end rejects what waits for it
+    const late = new AbortController();
+    const timer = this.#clock.after(timeoutMs, () => {
+      late.abort();
+      this.#drop();
+    });
+    try {
+      // local settings, because a pooler hands the session to others afterwards
+      await client.query(`BEGIN; SET LOCAL idle_in_transaction_session_timeout = ${IdleInTransactionMs}`);
+      const result = await work(client);
+      await client.query('COMMIT');
+      return result;
+    } catch (error) {
+      if (late.signal.aborted) throw new DatabaseUnavailable(`transaction took longer than ${timeoutMs} ms`, { cause: error });
+      if (this.#client === client) await client.query('ROLLBACK').catch(() => this.#drop());
+      throw error;
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  async #connect(): Promise<pg.Client> {
+    try {
+      return await this.#open(false);
+    } catch (error) {
+      if (faultOf(error) !== 'credentials') throw error;
+      return this.#open(true);
+    }
+  }
+
+  async #open(fresh: boolean): Promise<pg.Client> {
+    const config = await this.#options.connectAs(fresh);
+    const client = new pg.Client({ ...config, keepAlive: true, connectionTimeoutMillis: this.#options.connectTimeoutMs ?? 10_000, application_name: 'fileworks-loader' });
+    // also between transactions, when nobody waits for an answer
+    const gone = () => {
+      if (this.#client === client) this.#client = undefined;
+    };
+    client.on('error', gone);
+    client.on('end', gone);
+    try {
+      await client.connect();
+      this.#connects += 1;
+      await this.#options.prepare?.(client);
+    } catch (error) {
+      client.end().catch(() => undefined);
+      throw error;
+    }
+    this.#client = client;
+    return client;
+  }
+
+  #drop(): void {
+    const client = this.#client;
+    this.#client = undefined;
+    // not end(), which would wait for a query that nobody answers
+    (client as unknown as { connection: { stream: { destroy(): void } } } | undefined)?.connection.stream.destroy();
+  }
+}

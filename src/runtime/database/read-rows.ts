@@ -1,0 +1,140 @@
+import { pipeline, Readable } from 'node:stream';
+import { CsvError, parse as parseCsv } from 'csv-parse';
+import type { LoadFormat, LoadRoute } from '../../contract/load-route.js';
+import { parseExactly } from './json-numbers.js';
+import { FileRejected } from './load-error.js';
+import { type Pointer, pointerOf, resolvePointer } from './pointer.js';
+
+/** One row of a file, and where it stands. */
+export interface SourceRow {
+  readonly value: unknown;
+  /** Absent in a JSON document, where the pointer tells. */
+  readonly line?: number;
+  /** Of the row in its document; empty where rows have lines. */
+  readonly pointer: string;
+}
+
+/** Reads rows in portions: a promise for each row would cost more than the row. */
+export type ReadRows = (body: AsyncIterable<Uint8Array>) => AsyncIterable<readonly SourceRow[]>;
+
+/** One line, or one document, that must be in memory as a whole. */
+const MaxWholeCharacters = 64 * 1024 * 1024;
+const CsvPortion = 500;
+
+export function rowReader(route: LoadRoute): ReadRows {
+  const readers: Record<LoadFormat, () => ReadRows> = {
+    'json': () => jsonReader(pointerOf(route.rowsAt ?? '')),
+    'json-lines': () => readJsonLines,
+    'csv': () => csvReader(route),
+  };
+  return readers[route.format]();
+}
+
+function jsonReader(rowsAt: Pointer): ReadRows {
+  return async function* read(body) {
+    const text = await whole(body);
+    const document = parseText(text);
+    const found = resolvePointer(document, rowsAt);
+    if (found === undefined) throw new FileRejected('there is nothing where the rows should be', { pointer: rowsAt.text });
+    if (rowsAt.text !== '' && !Array.isArray(found)) throw new FileRejected('expected an array of rows', { pointer: rowsAt.text });
+    yield Array.isArray(found) ? found.map((value: unknown, index) => ({ value, pointer: `${rowsAt.text}/${index}` })) : [{ value: found, pointer: rowsAt.text }];
+  };
+}
+
+async function* readJsonLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<readonly SourceRow[]> {
+  let line = 0;
+  for await (const texts of linesOf(body)) {
+    const rows: SourceRow[] = [];
+    for (const text of texts) {
+      line += 1;
+      if (text.trim() !== '') rows.push({ value: parseText(text, line), line, pointer: '' });
+    }
+    yield rows;
+  }
+}
+
+/** Splits at line feeds; a carriage return before one is white space to JSON. */
+async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<readonly string[]> {
+  let rest = '';
+  for await (const text of decoded(body)) {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    if (rest.length > MaxWholeCharacters) throw new FileRejected(`a line is longer than ${MaxWholeCharacters} characters`);
+    if (lines.length > 0) yield lines;
+  }
+  if (rest !== '') yield [rest];
+}
+
+function csvReader({ delimiter = ',', columns }: LoadRoute): ReadRows {
+  const needed = columns.map(({ name, from = name }) => from).filter((name) => name !== '');
+  return async function* read(body) {
+    const parser = parseCsv({
+      delimiter, bom: true, info: true, max_record_size: MaxWholeCharacters, skip_empty_lines: true,
+      columns(names: string[]) {
+        const missing = needed.filter((name) => !names.includes(name));
+        if (missing.length > 0) throw new FileRejected(`the header has no column ${missing.join(', ')}`, { line: 1 });
+        return names;
+      },
+    });
+    // errors of either end come out of the parser
+    pipeline(Readable.from(decoded(body)), parser, () => undefined);
+    let rows: SourceRow[] = [];
+    try {
+      for await (const { record, info } of parser as AsyncIterable<{ record: Record<string, string>; info: { lines: number } }>) {
+        rows.push({ value: record, line: info.lines, pointer: '' });
+        if (rows.length === CsvPortion) {
+          yield rows;
+          rows = [];
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof CsvError)) throw error;
+      const { lines, message } = error as CsvError & { readonly lines?: number };
+      throw new FileRejected(message, lines === undefined ? {} : { line: lines }, { cause: error });
+    }
+    yield rows;
+  };
+}
+
+async function* decoded(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  // of a byte order mark it makes nothing
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let bytes = 0;
+  const decode = (piece?: Uint8Array) => {
+    try {
+      return piece === undefined ? decoder.decode() : decoder.decode(piece, { stream: true });
+    } catch (error) {
+      throw new FileRejected(`the file is not UTF-8, somewhere after byte ${bytes}`, {}, { cause: error });
+    }
+  };
+  for await (const piece of body) {
+    yield decode(piece);
+    bytes += piece.length;
+  }
+  yield decode();
+}
+
+async function whole(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const pieces: string[] = [];
+  let characters = 0;
+  for await (const text of decoded(body)) {
+    pieces.push(text);
+    characters += text.length;
+    if (characters > MaxWholeCharacters) throw new FileRejected(`the document is longer than ${MaxWholeCharacters} characters; JSON Lines have no such limit`);
+  }
+  return pieces.join('');
+}
+
+function parseText(text: string, line?: number): unknown {
+  try {
+    return parseExactly(text);
+  } catch (error) {
+    const { message } = error as Error;
+    // V8 quotes what it found, up to the whole text
+    const said = message.replace(/,? ?"(?:[^]*)" is not valid JSON.*$|(?: in JSON)? at position.*$/s, '').slice(0, 100);
+    const at = /at position (\d+)/.exec(message)?.[1];
+    throw new FileRejected(`not JSON: ${said}`, { line: line ?? lineAt(text, at === undefined ? text.length : Number(at)) }, { cause: error });
+  }
+}
+
+const lineAt = (text: string, position: number) => text.slice(0, position).split('\n').length;

@@ -1,0 +1,43 @@
+import type { FilePlace } from './load-error.js';
+import type { SourceRow } from './read-rows.js';
+
+/** Enough for the rows that a COPY error may lag behind, in a file where no two rows follow each other line by line. */
+const MaxRuns = 100_000;
+
+/** Remembers where the rows of a file stand, in runs of rows that follow each other: a COPY error names the row only by its number. */
+export class RowPlaces {
+  #starts: number[] = [];
+  #lines: number[] = [];
+  #pointerStem: string | undefined;
+  #next = 0;
+  #lastLine = Number.NaN;
+
+  /** Rows so far. */
+  get rows(): number {
+    return this.#next;
+  }
+
+  add({ line, pointer }: SourceRow): void {
+    if (line === undefined) {
+      this.#pointerStem ??= pointer.replace(/\/0$/, '');
+    } else if (line !== this.#lastLine + 1) {
+      this.#starts.push(this.#next);
+      this.#lines.push(line);
+      if (this.#starts.length > MaxRuns) this.#forget();
+    }
+    this.#lastLine = line ?? Number.NaN;
+    this.#next += 1;
+  }
+
+  /** @param row counted from 0 */
+  of(row: number): FilePlace {
+    if (this.#pointerStem !== undefined) return { pointer: this.#next === 1 ? this.#pointerStem : `${this.#pointerStem}/${row}` };
+    const run = this.#starts.findLastIndex((start) => start <= row);
+    return run < 0 ? {} : { line: (this.#lines[run] ?? 0) + row - (this.#starts[run] ?? 0) };
+  }
+
+  #forget(): void {
+    this.#starts = this.#starts.slice(MaxRuns / 2);
+    this.#lines = this.#lines.slice(MaxRuns / 2);
+  }
+}

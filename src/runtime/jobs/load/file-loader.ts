@@ -1,0 +1,252 @@
+import type { S3Client } from '@aws-sdk/client-s3';
+import type { LoadRoute } from '../../../contract/load-route.js';
+import {
+  DatabaseUnavailable, faultOf, FileRejected, FileTrouble, Ledger, type LedgerFile, type LoaderConnection, type LoadFile, type LoadWork, MappedWork, OwnWork,
+  type PreparedFile, refusal,
+} from '../../database/index.js';
+import { ConfigurationError, hasCode } from '../../errors.js';
+import { type Clock, systemClock } from '../../support/clock.js';
+import { BatchSizer } from './batch-sizer.js';
+import { FileSuperseded, FileTooLarge, openObject } from './object-file.js';
+
+/** What became of a file. */
+export type FileOutcome
+  = { readonly result: 'loaded'; readonly rows?: number }
+  /** It was loaded before. */
+    | { readonly result: 'repeated' }
+  /** A newer version of the same key was loaded, or stands in the bucket. */
+    | { readonly result: 'superseded' }
+  /** No retry can help. */
+    | { readonly result: 'rejected'; readonly error: FileRejected }
+  /** Over the limit: nothing was done. */
+    | { readonly result: 'too-large' }
+  /** Something else went wrong, or the time was over: try again. */
+    | { readonly result: 'failed'; readonly error: unknown };
+
+export interface FileLoaderOptions {
+  /** Names the ledger's rows: two loaders may load the same file, one must not do it twice. */
+  readonly name: string;
+  readonly connection: LoaderConnection;
+  readonly client: S3Client;
+  /** Mappings of files to tables; the first that matches a key counts. Not together with `load`. */
+  readonly routes?: readonly LoadRoute[];
+  /** Loads a file of any key. */
+  readonly load?: LoadFile;
+  /** Bytes of the largest file that `loadAll` takes, 1 or more. @default 8 MiB */
+  readonly maxFileBytes?: number;
+  /** Bytes of files in memory, and in a transaction, together, 1 or more. @default 64 MiB */
+  readonly maxBatchBytes?: number;
+  readonly clock?: Clock;
+}
+
+interface Route {
+  readonly matches: (key: string) => boolean;
+  readonly work: LoadWork;
+}
+
+type Outcomes = Map<string, FileOutcome>;
+
+const MiB = 1024 * 1024;
+/** Files that are fetched at the same time hide the latency of S3. */
+const Fetches = 16;
+/** A transaction that could not end in this is not begun. */
+const ReserveMs = 5_000;
+const NoRows: ReadonlyMap<string, number> = new Map();
+
+/**
+ * Loads files of S3 into PostgreSQL, each exactly once, however often its event is delivered: the rows of a file and its row in the ledger are one transaction.
+ *
+ * Many files share a transaction. When the database refuses it, the file that is to blame is put aside and the others are loaded without it; where nobody knows
+ * which one that is, halves are tried.
+ */
+export class FileLoader {
+  readonly #options: FileLoaderOptions;
+  readonly #ledger: Ledger;
+  readonly #routes: readonly Route[];
+  readonly #maxFileBytes: number;
+  readonly #sizer: BatchSizer;
+  readonly #clock: Clock;
+
+  /** @throws ConfigurationError */
+  constructor(options: FileLoaderOptions) {
+    const { name, routes, load, maxFileBytes = 8 * MiB, maxBatchBytes = 64 * MiB, clock = systemClock } = options;
+    if ((routes === undefined) === (load === undefined)) throw new ConfigurationError(['expected either `routes` or `load`, and not both']);
+    this.#options = options;
+    this.#ledger = new Ledger(name);
+    this.#routes = load === undefined ? (routes ?? []).map(routeOf) : [{ matches: () => true, work: new OwnWork(load) }];
+    this.#maxFileBytes = maxFileBytes;
+    this.#sizer = new BatchSizer(maxBatchBytes);
+    this.#clock = clock;
+  }
+
+  /**
+   * Loads files that fit into memory, as many in one transaction as their sizes allow. It never rejects: every file gets its outcome, by its id.
+   *
+   * @param remainingMs tells how much time is left; files that it does not suffice for fail
+   */
+  async loadAll(files: readonly LedgerFile[], remainingMs: () => number = () => Infinity): Promise<ReadonlyMap<string, FileOutcome>> {
+    const outcomes: Outcomes = new Map();
+    try {
+      const unique = [...new Map(files.map((file) => [file.id, file])).values()];
+      const groups = await this.#groups(unique, outcomes);
+      for (const [work, group] of groups) await this.#loadGroup(work, group, outcomes, remainingMs);
+      await this.#noteRejections(unique, outcomes);
+    } catch (error) {
+      // the database is not there: rejections come again too, so that their reasons get noted
+      for (const { id } of files) {
+        if (!outcomes.has(id) || outcomes.get(id)?.result === 'rejected') outcomes.set(id, { result: 'failed', error });
+      }
+    }
+    return outcomes;
+  }
+
+  /** Loads one file of any size in one transaction of its own, as it is read. It never rejects. */
+  async loadLarge(file: LedgerFile, signal?: AbortSignal): Promise<FileOutcome> {
+    const outcomes: Outcomes = new Map();
+    try {
+      for (const [work] of await this.#groups([file], outcomes, Infinity)) outcomes.set(file.id, await this.#stream(work, file, signal));
+      await this.#noteRejections([file], outcomes);
+    } catch (error) {
+      outcomes.set(file.id, { result: 'failed', error });
+    }
+    return outcomes.get(file.id) as FileOutcome;
+  }
+
+  /** The files that are to be read, by what is done with them. The others have their outcome. */
+  async #groups(files: readonly LedgerFile[], outcomes: Outcomes, maxBytes = this.#maxFileBytes): Promise<Map<LoadWork, LedgerFile[]>> {
+    const done = await this.#transaction((client) => this.#ledger.done(client, files));
+    const groups = new Map<LoadWork, LedgerFile[]>();
+    for (const file of files) {
+      const { key, size = 0 } = file.object;
+      const work = this.#routes.find(({ matches }) => matches(key))?.work;
+      const status = done.get(file.id);
+      if (status !== undefined) outcomes.set(file.id, { result: status === 'superseded' ? 'superseded' : 'repeated' });
+      else if (work === undefined) outcomes.set(file.id, { result: 'rejected', error: new FileRejected('no route of the loader matches the key') });
+      else if (size > maxBytes) outcomes.set(file.id, { result: 'too-large' });
+      else groups.set(work, [...groups.get(work) ?? [], file]);
+    }
+    return groups;
+  }
+
+  async #loadGroup(work: LoadWork, files: readonly LedgerFile[], outcomes: Outcomes, remainingMs: () => number): Promise<void> {
+    let left = files;
+    while (left.length > 0) {
+      if (remainingMs() < ReserveMs) {
+        for (const { id } of left) outcomes.set(id, { result: 'failed', error: new Error('no time was left for the file in this invocation') });
+        return;
+      }
+      const started = this.#clock.now();
+      const batch = this.#sizer.take(left, remainingMs());
+      left = left.slice(batch.length);
+      const prepared = await this.#prepareAll(work, batch, outcomes);
+      await this.#store(work, prepared, outcomes);
+      this.#sizer.observe(batch.length, batch.reduce((sum, { object: { size = 0 } }) => sum + size, 0), this.#clock.now() - started);
+    }
+  }
+
+  async #prepareAll(work: LoadWork, files: readonly LedgerFile[], outcomes: Outcomes): Promise<PreparedFile[]> {
+    const prepared: PreparedFile[] = [];
+    const waiting = [...files];
+    const prepareNext = async () => {
+      for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+        const { id, object } = file;
+        try {
+          prepared.push(await work.prepare(file, () => openObject(this.#options.client, object, this.#maxFileBytes)));
+        } catch (error) {
+          outcomes.set(id, outcomeOf(error));
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(Fetches, files.length) }, prepareNext));
+    // of one key the older version first, so that the newer one stays
+    return prepared.sort(({ file: one }, { file: other }) => compare(one.sequencer ?? '', other.sequencer ?? ''));
+  }
+
+  /** Stores files together; when that fails because of some of them, in parts. */
+  async #store(work: LoadWork, prepared: readonly PreparedFile[], outcomes: Outcomes): Promise<void> {
+    if (prepared.length === 0) return;
+    const files = prepared.map(({ file }) => file);
+    try {
+      const [claimed, rows] = await this.#transaction(async (client) => {
+        const taken = await this.#claim(client, work, files);
+        const fresh = prepared.filter(({ file }) => taken.get(file.id) === 'loaded');
+        const counted = fresh.length === 0 ? NoRows : await work.store(client, fresh);
+        if (counted.size > 0) await this.#ledger.count(client, counted);
+        return [taken, counted] as const;
+      });
+      for (const { id } of files) outcomes.set(id, outcomeOfClaim(claimed.get(id), rows.get(id)));
+    } catch (error) {
+      if (error instanceof DatabaseUnavailable) throw error;
+      const trouble = error instanceof FileTrouble ? error.file : undefined;
+      if (trouble === undefined && !isRowFault(error)) {
+        for (const { id } of files) outcomes.set(id, { result: 'failed', error });
+      } else if (files.length === 1) {
+        outcomes.set(files[0]?.id ?? '', outcomeOf(error));
+      } else {
+        // the one that is to blame comes last, and alone: it may be to blame only for what another one did
+        const halves = parted(prepared, ({ file }, index) => (trouble === undefined ? index < prepared.length / 2 : file.id !== trouble.id));
+        for (const half of halves) await this.#store(work, half, outcomes);
+      }
+    }
+  }
+
+  async #stream(work: LoadWork, file: LedgerFile, signal?: AbortSignal): Promise<FileOutcome> {
+    try {
+      return await this.#transaction(async (client) => {
+        const claimed = await this.#claim(client, work, [file]);
+        const status = claimed.get(file.id);
+        if (status !== 'loaded') return outcomeOfClaim(status);
+        const rows = await work.stream(client, file, () => openObject(this.#options.client, file.object, Infinity, signal));
+        signal?.throwIfAborted();
+        await this.#ledger.count(client, new Map([[file.id, rows]]));
+        return outcomeOfClaim(status, rows);
+      }, LargeFileTimeoutMs);
+    } catch (error) {
+      return outcomeOf(error);
+    }
+  }
+
+  async #noteRejections(files: readonly LedgerFile[], outcomes: Outcomes): Promise<void> {
+    const rejected = files.flatMap((file) => {
+      const outcome = outcomes.get(file.id);
+      return outcome?.result === 'rejected' ? [{ file, error: outcome.error }] : [];
+    });
+    if (rejected.length > 0) await this.#transaction((client) => this.#ledger.reject(client, rejected));
+  }
+
+  #claim(client: Parameters<Ledger['claim']>[0], work: LoadWork, files: readonly LedgerFile[]) {
+    return this.#ledger.claim(client, [...files].sort((one, other) => compare(one.id, other.id)), work.newestWins);
+  }
+
+  #transaction: LoaderConnection['transaction'] = (work, timeoutMs) => this.#options.connection.transaction(work, timeoutMs);
+}
+
+/** As long as SQS lets a message be worked on. */
+const LargeFileTimeoutMs = 12 * 60 * 60 * 1_000;
+
+function routeOf(route: LoadRoute): Route {
+  const { prefix = '', suffix = '' } = route;
+  return { matches: (key) => key.startsWith(prefix) && key.endsWith(suffix) && key.length >= prefix.length + suffix.length, work: new MappedWork(route) };
+}
+
+function outcomeOfClaim(status: 'loaded' | 'superseded' | undefined, rows?: number): FileOutcome {
+  if (status === undefined) return { result: 'repeated' };
+  return status === 'superseded' ? { result: status } : { result: status, ...(rows === undefined ? {} : { rows }) };
+}
+
+function outcomeOf(error: unknown): FileOutcome {
+  if (error instanceof FileTrouble) return outcomeOf(error.cause);
+  if (hasCode<FileRejected>(error, 'ERR_FILE_REJECTED')) return { result: 'rejected', error };
+  if (error instanceof FileSuperseded) return { result: 'superseded' };
+  if (error instanceof FileTooLarge) return { result: 'too-large' };
+  // a constraint that was checked at the commit, or a query of the user's
+  return isRowFault(error) ? { result: 'rejected', error: refusal(error as Parameters<typeof refusal>[0], () => ({})) } : { result: 'failed', error };
+}
+
+const isRowFault = (error: unknown): boolean => hasCode<FileRejected>(error, 'ERR_FILE_REJECTED') || faultOf(error) === 'row';
+
+function parted<T>(all: readonly T[], first: (one: T, index: number) => boolean): [T[], T[]] {
+  return [all.filter(first), all.filter((one, index) => !first(one, index))];
+}
+
+const compare = (one: string, other: string) => (one < other ? -1 : one > other ? 1 : 0);

@@ -1,0 +1,140 @@
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { type JobMessage, MessageAttributeNames } from '../../../contract/job-message.js';
+import { FileRejected, type LedgerFile, ledgerFile } from '../../database/index.js';
+import { hasCode, type PoisonMessage } from '../../errors.js';
+import { decodeBody } from '../../queue/index.js';
+import type { Logger } from '../../support/logger.js';
+import { createLogger } from '../../telemetry/index.js';
+import type { FileOutcome } from './file-loader.js';
+import { type FileLoaderSetup, type LoaderParts, loaderParts } from './loader-parts.js';
+import { loaderMetrics } from './loader-metrics.js';
+
+/** What Lambda hands over of a batch of SQS, as far as it is read here. */
+export interface SqsBatch {
+  readonly Records: readonly { readonly messageId: string; readonly body: string }[];
+}
+
+/** The messages that Lambda must not delete; they are received again after their visibility timeout. */
+export interface SqsBatchResponse {
+  readonly batchItemFailures: { readonly itemIdentifier: string }[];
+}
+
+export interface LambdaLoaderOptions extends FileLoaderSetup {
+  /** @default - a client with the SDK's defaults */
+  readonly sqs?: SQSClient;
+  /** @default - JSON lines on standard output */
+  readonly logger?: Logger;
+  /** Where the line with the metrics goes. @default - standard output */
+  readonly writeMetrics?: (line: string) => void;
+}
+
+export type LambdaLoader = (event: SqsBatch, context?: { getRemainingTimeInMillis(): number }) => Promise<SqsBatchResponse>;
+
+interface Message {
+  readonly messageId: string;
+  readonly body: string;
+  readonly files: readonly LedgerFile[];
+}
+
+/** What type of job tells a worker to load a file that is too large for the function. */
+export const LargeFileJob = 'load-file';
+
+/**
+ * The handler of a Lambda function that loads the files of a batch of messages, with one connection that it keeps for the next invocation.
+ *
+ * Every message is answered alone. Files that no retry can help go to the dead-letter queue at once, with the reason as an attribute, and those over the limit
+ * to the queue for them. A wrong configuration fails the invocation, and all its messages come again.
+ */
+export function fileLoader(options: LambdaLoaderOptions): LambdaLoader {
+  const { sqs = new SQSClient({}), logger = createLogger({ bindJob: false }), writeMetrics = (line: string) => process.stdout.write(`${line}\n`) } = options;
+  let making: Promise<LoaderParts> | undefined;
+  return async ({ Records: records }, context) => {
+    making ??= loaderParts(options);
+    const parts = await making;
+    const batch = new LoadedBatch(parts, sqs, logger);
+    const messages = await batch.read(records);
+    const outcomes = await parts.loader.loadAll(messages.flatMap(({ files }) => files), () => context?.getRemainingTimeInMillis() ?? Infinity);
+    const told = new Map<string, { readonly file: LedgerFile; readonly outcome: FileOutcome }>();
+    for (const message of messages) {
+      for (const file of message.files) {
+        const outcome = outcomes.get(file.id) as FileOutcome;
+        const settled = await batch.settle(message, file, outcome);
+        told.set(file.id, { file, outcome: settled });
+      }
+    }
+    if (told.size > 0) writeMetrics(loaderMetrics(parts.name, [...told.values()]));
+    return { batchItemFailures: [...batch.failed].map((itemIdentifier) => ({ itemIdentifier })) };
+  };
+}
+
+class LoadedBatch {
+  readonly failed = new Set<string>();
+
+  constructor(readonly parts: LoaderParts, readonly sqs: SQSClient, readonly logger: Logger) {}
+
+  async read(records: SqsBatch['Records']): Promise<Message[]> {
+    const messages: Message[] = [];
+    for (const { messageId, body } of records) {
+      try {
+        const { objects, correlationId = messageId } = decodeBody(body, false);
+        messages.push({ messageId, body, files: objects.map((object) => ledgerFile(object, correlationId)) });
+      } catch (error) {
+        if (!(error instanceof RangeError) && !hasCode<PoisonMessage>(error, 'ERR_POISON_MESSAGE')) throw error;
+        await this.#refuse(messageId, body, error.message);
+      }
+    }
+    return messages;
+  }
+
+  /** Does for one file of a message what its outcome asks for; answers what it came to. */
+  async settle({ messageId, body }: Message, file: LedgerFile, outcome: FileOutcome): Promise<FileOutcome> {
+    const { correlationId, object: { bucket, key, size } } = file;
+    const fields = { correlationId, messageId, file: `${bucket}/${key}` };
+    switch (outcome.result) {
+      case 'rejected': {
+        const { reason, line, pointer, message } = outcome.error;
+        this.logger.error({ ...fields, reason, line, pointer }, 'file rejected: no retry can help');
+        await this.#refuse(messageId, body, message);
+        return outcome;
+      }
+      case 'failed':
+        this.logger.error({ ...fields, err: outcome.error }, 'file not loaded; its message comes again');
+        this.failed.add(messageId);
+        return outcome;
+      case 'too-large': {
+        const { largeFileQueueUrl } = this.parts;
+        if (largeFileQueueUrl === undefined) {
+          const error = new FileRejected(`the file has ${size ?? 'too many'} bytes, over the limit of the loader, which has no queue for large files`);
+          return this.settle({ messageId, body, files: [] }, file, { result: 'rejected', error });
+        }
+        const job: JobMessage = { fileworksJob: 1, type: LargeFileJob, ...(correlationId === undefined ? {} : { correlationId }), object: file.object };
+        await this.#send(messageId, largeFileQueueUrl, JSON.stringify(job));
+        this.logger.info({ ...fields, size }, 'file is over the limit and goes to the queue for large files');
+        return outcome;
+      }
+      default:
+        this.logger.debug({ ...fields, ...outcome }, `file ${outcome.result}`);
+        return outcome;
+    }
+  }
+
+  /** To the dead-letter queue at once; where there is none that we know, SQS does it after the last receive. */
+  async #refuse(messageId: string, body: string, reason: string): Promise<void> {
+    const { deadLetterQueueUrl } = this.parts;
+    if (deadLetterQueueUrl === undefined) {
+      this.failed.add(messageId);
+      return;
+    }
+    await this.#send(messageId, deadLetterQueueUrl, body, { [MessageAttributeNames.poisonReason]: reason, [MessageAttributeNames.sourceMessageId]: messageId });
+  }
+
+  async #send(messageId: string, QueueUrl: string, MessageBody: string, attributes: Readonly<Record<string, string>> = {}): Promise<void> {
+    const MessageAttributes = Object.fromEntries(Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]));
+    try {
+      await this.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody, MessageAttributes }));
+    } catch (error) {
+      this.logger.error({ messageId, err: error }, 'message could not be sent on; it comes again');
+      this.failed.add(messageId);
+    }
+  }
+}

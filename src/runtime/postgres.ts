@@ -1,0 +1,9 @@
+export type { LoadColumn, LoadConflictRule, LoadFormat, LoadRoute } from '../contract/load-route.js';
+export {
+  type ConnectAs, DatabaseUnavailable, FileRejected, type FilePlace, type FileToLoad, iamCredentials, type LedgerFile, ledgerFile,
+  ledgerSchema, type LoadFile, LoaderConnection, secretCredentials, type SignToken,
+} from './database/index.js';
+export {
+  FileLoader, fileLoader, type FileLoaderOptions, type FileLoaderSetup, type FileOutcome, type LambdaLoader, type LambdaLoaderOptions,
+  LargeFileJob, largeFileLoader, type SqsBatch, type SqsBatchResponse,
+} from './jobs/load/index.js';
