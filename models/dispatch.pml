@@ -16,6 +16,7 @@
  *   SLOTS=n      at most n files at a time (n heads); 1 is sequential
  *   BLOCK        exhausted retries block the sequence until an operator acts (default: the file is parked)
  *   OPS=n        redrives that the operator may do; he may always discard
+ *   LIMIT        one place over all slots: a claim takes it together with its slot, and who sees that its holder works no more frees it
  *   PAUSE=n      pauses that the operator may make; he may always resume
  *   SPOT         a killed container counts as interrupted, which is no attempt of the file
  *   KEYS         files 0 and 1 are two versions of one object, 0 the older; only the latest counts
@@ -113,6 +114,16 @@ byte slot[NF];          /* the head that it holds */
 byte worker[NF];        /* the task that began, as ECS names it */
 byte holder[SLOTS];     /* head: file + 1, or 0 when free */
 byte ver[SLOTS];        /* head: version, grows with every claim and retry */
+#ifdef LIMIT
+byte place;             /* its holder: file + 1, or 0 when free */
+byte placever;          /* grows with every claim of it */
+#define KEEPS(x) (x >= STARTING && x <= WAITING)
+#define AT_ONCE 1
+#define PLACE_HOLDS (place == 0 && placever == pv)
+#else
+#define PLACE_HOLDS 1
+#define AT_ONCE SLOTS
+#endif
 byte tokens;            /* tokens made so far */
 #if PAUSE > 0
 bit paused;
@@ -366,6 +377,12 @@ proctype Dispatcher() {
 #else
 #define FORGET skip
 #endif
+#ifdef LIMIT
+  byte pv, ph;
+#define FORGET_PLACE pv = 0; ph = 0
+#else
+#define FORGET_PLACE skip
+#endif
   byte refused; /* 1: for now, 2: for good */
 #if SLOTS > 1
   byte s;
@@ -387,10 +404,18 @@ end_idle:
 #endif
   :: atomic { hint -> hint = 0; i = HINT_TAKEN }; goto try
 #ifndef M_NOSWEEP
-  :: atomic { anyQueued && holder[0] == 0 && !PAUSED -> skip }; goto try
-#if SLOTS > 1
-  :: atomic { anyQueued && holder[1] == 0 && !PAUSED -> s = 1 }; goto try
+#ifdef LIMIT
+#define PLACE_FREE (place == 0)
+#else
+#define PLACE_FREE 1
 #endif
+  :: atomic { anyQueued && holder[0] == 0 && !PAUSED && PLACE_FREE -> skip }; goto try
+#if SLOTS > 1
+  :: atomic { anyQueued && holder[1] == 0 && !PAUSED && PLACE_FREE -> s = 1 }; goto try
+#endif
+#endif
+#ifdef LIMIT
+  :: atomic { place > 0 && !KEEPS(st[place-1]) -> pv = placever; ph = place }; goto freePlace
 #endif
   SWEEP(0)
   SWEEP(1)
@@ -466,9 +491,28 @@ remove: /* transaction: the tombstone, and the queued version of the object that
 #endif
 #endif
 
+#ifdef LIMIT
+freePlace: /* the place as it was read, whose holder worked no more */
+  atomic {
+    if
+#ifdef M_PLACE
+    :: place == ph -> place = 0
+#else
+    :: place == ph && placever == pv -> place = 0
+#endif
+    :: else
+    fi;
+    FORGET_PLACE; goto ack
+  };
+#endif
+
 try: /* is the head free? then claim the first file of the queue */
   atomic {                                                       /* GetItem, strongly consistent */
+#ifdef LIMIT
+    if :: holder[S] == 0 && place == 0 -> inc = ver[S]; pv = placever :: else -> goto ack fi
+#else
     if :: holder[S] == 0 -> inc = ver[S] :: else -> goto ack fi
+#endif
   };
   atomic {                                                       /* Query for the first, strongly consistent */
     if :: PAUSED -> inc = 0; goto ack :: else fi;               /* read beside the queue; a pause that comes later is too late */
@@ -499,10 +543,13 @@ try: /* is the head free? then claim the first file of the queue */
 #ifdef M_NOVER
     :: holder[S] == 0 && st[f] == QUEUED ->
 #else
-    :: holder[S] == 0 && ver[S] == inc && st[f] == QUEUED ->
+    :: holder[S] == 0 && ver[S] == inc && st[f] == QUEUED && PLACE_HOLDS ->
 #endif
        tokens++; assert(tokens <= MAXTOKEN);
        MOVE(f, claim, QUEUED, STARTING);
+#ifdef LIMIT
+       place = f + 1; placever++; FORGET_PLACE;
+#endif
        holder[S] = f + 1; ver[S]++; slot[f] = S; token[f] = tokens; att[f]++; tok = tokens; fileOf[tok] = f;
 #if SLOTS == 1
 #ifdef M_NOVER /* weaker on purpose: only a file that was live at the read and still is counts as a violation */
@@ -607,7 +654,7 @@ dead:
 #if SLOTS > 1
     s = 0;
 #endif
-    f = 0; k = 0; tok = 0; inc = 0; FORGET_VERSION; older = 0; refused = 0; i = NONE_TAKEN; goto end_idle
+    f = 0; k = 0; tok = 0; inc = 0; FORGET_VERSION; FORGET_PLACE; older = 0; refused = 0; i = NONE_TAKEN; goto end_idle
   }
 }
 
@@ -635,7 +682,7 @@ end_task:
        if
        :: st[fileOf[c]] == STARTING && token[fileOf[c]] == TOKEN(c) ->
           MOVE(fileOf[c], begin, STARTING, RUNNING); worker[fileOf[c]] = incarnation[c]; task[c] = WORKING; working++;
-          assert(working <= SLOTS);                              /* MUTUAL EXCLUSION */
+          assert(working <= AT_ONCE);                            /* MUTUAL EXCLUSION */
           assert(done[fileOf[c]] == 0)                               /* never again after it was completed */
        :: else ->
 #ifdef M_NOGATE

@@ -83,6 +83,8 @@ export const DispatchFunctionEnv = {
   types: 'TYPES',
   /** JSON of `Record<type, DispatchLaunch>`. */
   launches: 'LAUNCHES',
+  /** JSON of the limits of files that work at once, of each type and of all. */
+  limits: 'LIMITS',
   wakeQueueUrl: 'WAKE_QUEUE_URL',
   eventQueueUrl: 'EVENT_QUEUE_URL',
   deadLetterQueueUrl: 'DEAD_LETTER_QUEUE_URL',

@@ -45,7 +45,7 @@ beforeAll(async () => {
   store = new DynamoDbStore({ client, tableName });
   Object.assign(process.env, {
     [DispatchFunctionEnv.tableName]: tableName, [DispatchFunctionEnv.wakeQueueUrl]: 'wakes', [DispatchFunctionEnv.deadLetterQueueUrl]: 'dead', [DispatchFunctionEnv.startedBy]: 'fw/d',
-    [DispatchFunctionEnv.name]: 'Dispatcher', [DispatchFunctionEnv.launchesPerSecond]: '500', [DispatchFunctionEnv.types]: JSON.stringify(['A', 'B', 'C', 'D']), [DispatchFunctionEnv.eventQueueUrl]: 'events', [DispatchFunctionEnv.launches]: JSON.stringify({ A: launch, B: launch, D: launch }),
+    [DispatchFunctionEnv.name]: 'Dispatcher', [DispatchFunctionEnv.launchesPerSecond]: '500', [DispatchFunctionEnv.limits]: '{}', [DispatchFunctionEnv.types]: JSON.stringify(['A', 'B', 'C', 'D']), [DispatchFunctionEnv.eventQueueUrl]: 'events', [DispatchFunctionEnv.launches]: JSON.stringify({ A: launch, B: launch, D: launch }),
     [DispatchFunctionEnv.rules]: JSON.stringify({ rules: [rule('A'), rule('B', { slots: 0, exhausted: 'park' }), rule('C'), rule('D'), rule('E', { overwrite: 'each' })], unmatched: 'dead-letter' }),
   });
 }, 600_000);
@@ -103,7 +103,7 @@ async function launchAll(): Promise<void> {
 
 const work = ({ env, arn: worker }: LaunchedTask, handler: () => Promise<unknown> = () => Promise.resolve()) =>
   runFileTask(handler, { store, env, worker, stop: new AbortController().signal });
-const end = (sequence: string) => watcher({ Records: [{ dynamodb: { SequenceNumber: '1', NewImage: { sequence: { S: sequence } } } }] }, context);
+const end = (sequence: string) => watcher({ Records: [{ dynamodb: { SequenceNumber: '1', NewImage: { id: { S: 'any' }, type: { S: 'A' }, sequence: { S: sequence } } } }] }, context);
 const taskStopped = ({ arn, startedBy }: LaunchedTask, stopCode = 'EssentialContainerExited') =>
   watcher({ 'detail-type': 'ECS Task State Change', 'detail': { taskArn: arn, startedBy, lastStatus: 'STOPPED', stopCode } }, context);
 const row = async (task: LaunchedTask): Promise<FileRow> => (await store.file(task.env.FILEWORKS_FILE_ID))!;

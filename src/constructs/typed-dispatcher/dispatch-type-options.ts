@@ -95,6 +95,14 @@ export interface DispatchTypeOptions {
   readonly concurrency: TypeConcurrency;
 
   /**
+   * Files of the type that may hold a task at the same time, over all its sequences, from 1 to 1,000. One that waits for its next attempt
+   * counts, one that is blocked does not. Only with `TypeConcurrency.sequentialPer`; the others say it themselves.
+   *
+   * @default - no limit but that of the dispatcher
+   */
+  readonly maxConcurrentTasks?: number;
+
+  /**
    * Order of the files of a sequence. Only for sequential types.
    *
    * @default FileOrder.byEvent()

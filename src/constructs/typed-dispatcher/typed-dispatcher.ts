@@ -27,7 +27,7 @@ import type { DispatchTypeOptions } from './dispatch-type-options';
 import { createAlarms, dispatchMetric } from './private/alarms';
 import { grantLaunch, grantTend, renderLaunch } from './private/launch';
 import { type FileSource, grantInspection } from './private/inspection';
-import { renderRule } from './private/rule';
+import { MaxConcurrentTasks, renderRule } from './private/rule';
 import { createStateTable, grantDispatch, grantSearch, grantTurn } from './private/state-table';
 import { type CompiledMatch, compileMatch } from './private/type-match';
 import { commonKey } from './private/type-overlap';
@@ -49,6 +49,14 @@ export interface TypedDispatcherProps {
    * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/throttling.html
    */
   readonly launchesPerSecond?: number;
+
+  /**
+   * Files of all types that may hold a task at the same time, from 1 to 1,000. One that waits for its next attempt counts, one that is
+   * blocked does not. Sequences take turns.
+   *
+   * @default - no limit but those of the types
+   */
+  readonly maxConcurrentTasks?: number;
 
   /**
    * What the alarms do when they ring, such as sending to an SNS topic.
@@ -127,9 +135,13 @@ export class TypedDispatcher extends Construct {
   readonly #events: WorkQueue;
   readonly #undelivered: UndeliveredEvents;
   readonly #startedBy: string;
+  readonly #maxConcurrentTasks?: number;
+  readonly #typeLimits: Record<string, number> = {};
 
   public constructor(scope: Construct, id: string, props: TypedDispatcherProps = {}) {
     super(scope, id);
+    checkWholeNumber('maxConcurrentTasks', props.maxConcurrentTasks, MaxConcurrentTasks, this);
+    this.#maxConcurrentTasks = props.maxConcurrentTasks;
     checkWholeNumber('launchesPerSecond', props.launchesPerSecond, { min: 1, max: 500 }, this);
     this.#startedBy = `fw/${Names.uniqueResourceName(this, { maxLength: 40 })}`;
     this.stateTable = createStateTable(this, props.removalPolicy ?? RemovalPolicy.RETAIN);
@@ -204,7 +216,8 @@ export class TypedDispatcher extends Construct {
     const scope = new Construct(this, `Type${id}`);
     const { task } = options.target;
     const compiled = compileMatch(scope, options);
-    const rule = renderRule(scope, id, options, compiled);
+    const rule = renderRule(scope, id, options, compiled, this.#maxConcurrentTasks);
+    if (options.maxConcurrentTasks !== undefined) this.#typeLimits[id] = options.maxConcurrentTasks;
     this.#warnOfOverlaps(scope, compiled);
     this.#launches[id] = renderLaunch(scope, task);
     this.#rules.push(rule);
@@ -280,7 +293,7 @@ export class TypedDispatcher extends Construct {
   #createWatcher(wakes: WorkQueue): lambda.Function {
     const watcher = this.#createFunction('Watcher', 'dispatch-watcher', DispatcherDefaults.watcherTimeout, wakes, this.#tenderEnvironment());
     grantSearch(this.stateTable, watcher);
-    const ended = { eventName: ['MODIFY'], dynamodb: { NewImage: { sk: { S: ['F'] }, status: { S: ['completed', 'parked', 'skipped'] } } } };
+    const ended = { eventName: ['MODIFY'], dynamodb: { NewImage: { sk: { S: ['F'] }, status: { S: ['completed', 'parked', 'skipped', 'blocked'] } } } };
     watcher.addEventSourceMapping('Stream', {
       eventSourceArn: this.stateTable.tableStreamArn,
       startingPosition: lambda.StartingPosition.TRIM_HORIZON,
@@ -327,6 +340,7 @@ export class TypedDispatcher extends Construct {
         [DispatchFunctionEnv.tableName]: this.stateTable.tableName,
         [DispatchFunctionEnv.wakeQueueUrl]: wakes.queue.queueUrl,
         [DispatchFunctionEnv.name]: this.node.path,
+        [DispatchFunctionEnv.limits]: Lazy.string({ produce: () => JSON.stringify({ all: this.#maxConcurrentTasks, types: this.#typeLimits }) }),
         ...environment,
       },
     });

@@ -39,12 +39,14 @@ export async function handler(event: WatchedEvent, context: Context): Promise<ob
 
 /** The next of the sequence can start. A record is only a hint: everything is read again. */
 async function onStream({ Records: records }: StreamEvent): Promise<object> {
-  const sequences = new Map(records.flatMap(({ dynamodb: { NewImage: image, SequenceNumber: number } }) => {
-    const sequence = image?.['sequence']?.S;
-    return sequence === undefined ? [] : [[sequence, number] as const];
-  }));
-  const results = await Promise.allSettled([...sequences.keys()].map((sequence) => parts().dispatcher.drive(sequence)));
-  const failed = [...sequences.values()].filter((_, index) => results[index]?.status === 'rejected');
+  const sequences = new Map<string, { type: string; files: string[]; number: string }>();
+  for (const { dynamodb: { NewImage: image, SequenceNumber: number } } of records) {
+    const { id, type, sequence } = { id: image?.['id']?.S, type: image?.['type']?.S, sequence: image?.['sequence']?.S };
+    if (id === undefined || type === undefined || sequence === undefined) continue;
+    sequences.set(sequence, { type, number, files: [...sequences.get(sequence)?.files ?? [], id] });
+  }
+  const results = await Promise.allSettled([...sequences].map(([sequence, { type, files }]) => parts().dispatcher.goOn(type, sequence, files)));
+  const failed = [...sequences.values()].map(({ number }) => number).filter((_, index) => results[index]?.status === 'rejected');
   return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
@@ -62,6 +64,7 @@ async function onTask({ detail }: TaskEvent): Promise<undefined> {
 
 async function sweep(context: Context): Promise<undefined> {
   const signal = AbortSignal.timeout(Math.max(1, context.getRemainingTimeInMillis() - SpareMs));
+  await parts().dispatcher.tidy(types());
   await parts().tender.sweep(signal, (about, error) => log('ERROR', 'sweep: could not be looked after', { about, error: String(error) }));
   if (signal.aborted) {
     log('WARN', 'sweep: more was due than one round can look at; the next goes on');
@@ -71,12 +74,14 @@ async function sweep(context: Context): Promise<undefined> {
   return undefined;
 }
 
+const types = () => Object.keys(JSON.parse(variable(DispatchFunctionEnv.launches)) as object);
+
 /** What waits for a person, and how long the oldest file waits for its turn. */
 async function takeStock(): Promise<Record<string, number>> {
   const { store } = parts();
   const count = async (status: 'blocked' | 'parked') => {
     let files = 0;
-    for (const type of Object.keys(JSON.parse(variable(DispatchFunctionEnv.launches)) as object)) {
+    for (const type of types()) {
       const found = store.troubled(type, status);
       while (await found.next().then(({ done }) => done !== true)) files += 1;
     }

@@ -3,6 +3,7 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DispatchFunctionEnv, type DispatchWake } from '../../contract/dispatch-config';
 import { SqsLimits } from '../../contract/service-limits';
 import { Dispatcher, type DispatcherOptions } from '../../runtime/dispatch/dispatcher';
+import type { Limits } from '../../runtime/dispatch/limits';
 import { DynamoDbStore } from '../../runtime/dispatch/dynamodb/dynamodb-store';
 import { variable } from './environment';
 
@@ -25,7 +26,7 @@ export function createParts(): DispatchParts {
     const body: DispatchWake = { file };
     await sqs.send(new SendMessageCommand({ QueueUrl: wakeQueueUrl, MessageBody: JSON.stringify(body), DelaySeconds: delaySeconds }));
   };
-  return { sqs, store, wake, dispatcher: new Dispatcher({ store, wake }) };
+  return { sqs, store, wake, dispatcher: new Dispatcher({ store, wake, limits: JSON.parse(variable(DispatchFunctionEnv.limits)) as Limits }) };
 }
 
 /** Makes a thing at its first use, so that a missing variable is an error of the invocation, which is logged and retried. */

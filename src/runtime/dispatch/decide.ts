@@ -46,7 +46,7 @@ function decideFile(file: FileRow, event: Exclude<DispatchEvent, EventOf<'arrive
 }
 
 /** The first of the queue takes a free slot. The version of the head tells that nobody did so since the queue was read. */
-function decideClaim({ queued, head, pauses }: DispatchState, slot: number, now: number): Decision {
+function decideClaim({ queued, head, pauses, places = [] }: DispatchState, slot: number, now: number): Decision {
   if (queued?.sequence === undefined || queued.status !== 'queued' || head?.holder !== undefined) return refused;
   if (isPaused(pauses, queued)) return paused;
   if ((queued.notBefore ?? 0) > now) return { outcome: 'early', writes: [] };
@@ -58,6 +58,9 @@ function decideClaim({ queued, head, pauses }: DispatchState, slot: number, now:
       ...(head && { seen: { version: head.version } }),
       change: { version, holder: queued.id, last },
     },
+    ...places.map(({ limit, place, head: seen }): HeadWrite => ({
+      kind: 'head', sequence: limit, slot: place, ...(seen && { seen: { version: seen.version } }), change: { version: (seen?.version ?? 0) + 1, holder: queued.id },
+    })),
     update(queued, {
       status: 'starting', epoch: queued.epoch + 1, attempts: queued.attempts + 1, slot, fence: version, notBefore: undefined, dueAt: now + LAUNCH_CHECK_MS,
     }, now),

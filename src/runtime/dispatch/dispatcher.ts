@@ -1,6 +1,7 @@
 import { decide } from './decide.js';
-import { type Arrival, type Decision, type DispatchEvent, type DispatchState, type Outcome } from './events.js';
+import { type Arrival, type Decision, type DispatchEvent, type DispatchState, type FreePlace, type Outcome } from './events.js';
 import { type FileObject, type FileRow, type PauseRow, type QueuedFile, isTerminal } from './rows.js';
+import { freePlace, freePlaces, type Limit, type Limits, limitsOf } from './limits.js';
 import { type DispatchStore } from './store.js';
 import { FileworksError } from '../errors.js';
 
@@ -15,6 +16,8 @@ export interface DispatcherOptions {
   readonly wake: (id: string, delayMs: number) => Promise<void>;
   /** Milliseconds since 1970; only for when to look, never for what is true. Default: `Date.now`. */
   readonly now?: () => number;
+  /** How many files may work at once, over sequences. Files without a sequence are not limited. Default: no limits. */
+  readonly limits?: Limits;
   /** From 0 to 1. Default: `Math.random`. */
   readonly random?: () => number;
 }
@@ -35,12 +38,14 @@ export class Dispatcher {
   readonly #store: DispatchStore;
   readonly #wake: DispatcherOptions['wake'];
   readonly #now: () => number;
+  readonly #limits: Limits;
   readonly #random: () => number;
 
-  constructor({ store, wake, now = () => Date.now(), random = Math.random }: DispatcherOptions) {
+  constructor({ store, wake, now = () => Date.now(), limits = {}, random = Math.random }: DispatcherOptions) {
     this.#store = store;
     this.#wake = wake;
     this.#now = now;
+    this.#limits = limits;
     this.#random = random;
   }
 
@@ -81,7 +86,9 @@ export class Dispatcher {
       const slot = this.#pick(free);
       const queued = queue[0].slots === 1 ? queue[0] : this.#pick(queue);
       const head = heads.find((row) => row.slot === slot);
-      const { outcome, writes } = decide({ queued, ...(head && { head }), ...(pauses && { pauses }) }, { type: 'claim', slot }, this.#now());
+      const places = await this.#places(queued.type);
+      if (places === undefined) return;
+      const { outcome, writes } = decide({ queued, places, ...(head && { head }), ...(pauses && { pauses }) }, { type: 'claim', slot }, this.#now());
       if (outcome === 'early') {
         await this.#wake(queued.id, (queued.notBefore ?? 0) - this.#now());
         return;
@@ -119,6 +126,26 @@ export class Dispatcher {
     return this.#race({ type: 'resume', scope }, () => this.#withPauses());
   }
 
+  /**
+   * Files of a sequence work no more: it can go on. Where a limit kept other sequences waiting, all take turns: the ones behind this one
+   * come first.
+   */
+  async goOn(type: string, sequence: string, files: readonly string[]): Promise<void> {
+    const limits = limitsOf(this.#limits, type);
+    if (limits.length === 0) return this.drive(sequence);
+    for (const limit of limits) await freePlaces(this.#store, limit, files);
+    for await (const next of this.#store.backlog(sequence)) {
+      if (await this.#placesUnder(limits.slice(-1)) === undefined) return;
+      await this.drive(next.sequence);
+    }
+  }
+
+  /** Frees the places under every limit whose files work no more; for those whose end was not told. */
+  async tidy(types: readonly string[]): Promise<void> {
+    const limits = new Map(types.flatMap((type) => limitsOf(this.#limits, type)).map((limit) => [limit.name, limit]));
+    for (const limit of limits.values()) await freePlaces(this.#store, limit);
+  }
+
   /** Nobody else has to look at a file for a while. */
   async look(id: string): Promise<void> {
     await this.#race({ type: 'look' }, () => this.#withFile(id));
@@ -130,7 +157,9 @@ export class Dispatcher {
     if (file === undefined) return;
     if (file.status === 'waiting') await this.#wake(id, Math.max(0, (file.notBefore ?? 0) - this.#now()));
     else if (file.status === 'starting') await this.#wake(id, 0);
-    else if (file.sequence !== undefined && (file.status === 'queued' || isTerminal(file.status))) await this.drive(file.sequence);
+    else if (file.sequence === undefined) return;
+    else if (file.status === 'queued') await this.drive(file.sequence);
+    else if (file.status === 'blocked' || isTerminal(file.status)) await this.goOn(file.type, file.sequence, [id]);
   }
 
   async #race(event: DispatchEvent, read: (lost: boolean) => Promise<DispatchState>): Promise<Outcome> {
@@ -156,6 +185,16 @@ export class Dispatcher {
     const head = (await this.#store.heads(sequence)).find(({ slot }) => slot === 0);
     const lastQueued = await this.#store.lastQueued(sequence);
     return { ...(head && { head }), ...(lastQueued !== undefined && { lastQueued }) };
+  }
+
+  /** A free place under every limit of a type; undefined when one of them is full. */
+  async #places(type: string): Promise<readonly FreePlace[] | undefined> {
+    return this.#placesUnder(limitsOf(this.#limits, type));
+  }
+
+  async #placesUnder(limits: readonly Limit[]): Promise<readonly FreePlace[] | undefined> {
+    const places = await Promise.all(limits.map((limit) => freePlace(this.#store, limit, (free) => this.#pick(free))));
+    return places.every((place) => place !== undefined) ? places : undefined;
   }
 
   async #withPauses(): Promise<DispatchState> {

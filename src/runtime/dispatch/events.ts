@@ -54,12 +54,21 @@ export interface DispatchState {
   readonly pauses?: PauseRow;
   /** Claim, and arrival where a late file does not run next: the slot. */
   readonly head?: HeadRow;
+  /** Claim, where the number of files that work at once is limited: a free place under each limit. */
+  readonly places?: readonly FreePlace[];
   /** Arrival and removal where only the latest version counts. */
   readonly key?: KeyRow;
   /** The file that the key row names. */
   readonly latest?: FileRow;
   /** Order of the last file of the queue; arrival where late files are appended. */
   readonly lastQueued?: string;
+}
+
+/** A place under a limit. It is a head whose sequence is the name of the limit, and nothing queues for it. */
+export interface FreePlace {
+  readonly limit: string;
+  readonly place: number;
+  readonly head?: HeadRow;
 }
 
 /**

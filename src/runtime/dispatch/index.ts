@@ -1,12 +1,13 @@
 export { Contention, Dispatcher, type DispatcherOptions, type FileEvent } from './dispatcher.js';
 export { decide } from './decide.js';
-export { type Arrival, type Decision, type DispatchEvent, type DispatchState, type Outcome } from './events.js';
+export { type Arrival, type Decision, type DispatchEvent, type DispatchState, type FreePlace, type Outcome } from './events.js';
 export { type FailOptions, FileTask, type FileTaskOptions } from './file-task.js';
 export { FileTaskError, NotMyTurn, TurnLost } from './file-task-errors.js';
 export { DynamoDbStore, type DynamoDbStoreOptions } from './dynamodb/dynamodb-store.js';
 export { dispatchTableDefinition } from './dynamodb/table-definition.js';
 export { type PostgresConnection, type PostgresPool, PostgresStore } from './postgres/postgres-store.js';
 export { fileId, isOlder, normalizeSequencer } from './identity.js';
+export { type Limits } from './limits.js';
 export { orderByPart, orderByTime } from './order.js';
 export { type FileObject, type FilePolicy, type FileRow, type FileStatus, type HeadRow, type KeyRow, type Pause, type PauseRow, type QueuedFile } from './rows.js';
 export { type FileContext, type FileHandler, type RunFileTaskOptions, runFileTask } from './run-file-task.js';

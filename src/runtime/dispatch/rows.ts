@@ -138,4 +138,6 @@ export const LAUNCH_CHECK_MS = 15 * 60_000;
 export const holdsSlot = (status: FileStatus): boolean => status === 'starting' || status === 'running' || status === 'waiting' || status === 'blocked';
 export const isPaused = (pauses: PauseRow | undefined, { type, sequence }: Pick<FileRow, 'type' | 'sequence'>): boolean =>
   [EVERYTHING, type, sequence].some((scope) => scope !== undefined && pauses !== undefined && Object.hasOwn(pauses.scopes, scope));
+/** A file keeps its place among those that may work at once while it works or is about to; one that waits for a person does not. */
+export const keepsPlace = (status: FileStatus | undefined): boolean => status === 'starting' || status === 'running' || status === 'waiting';
 export const isTerminal = (status: FileStatus): boolean => status === 'completed' || status === 'parked' || status === 'skipped';

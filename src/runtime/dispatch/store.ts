@@ -61,6 +61,6 @@ export interface DispatchStore {
   dueFiles(now: number): AsyncIterable<string>;
   /** Files of a type that wait, are blocked or are parked, in order. */
   troubled(type: string, status: 'waiting' | 'blocked' | 'parked'): AsyncIterable<string>;
-  /** Sequences with a queue, each once, and the first of their queue. */
-  backlog(): AsyncIterable<{ readonly sequence: string; readonly first: string }>;
+  /** Sequences with a queue, each once, and the first of their queue; in a circle that begins behind the sequence `after`. */
+  backlog(after?: string): AsyncIterable<{ readonly sequence: string; readonly first: string }>;
 }

@@ -62,7 +62,7 @@ test('hears only of its own tasks, and of turns that ended', () => {
   template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
     BisectBatchOnFunctionError: true, MaximumRetryAttempts: 3, MaximumRecordAgeInSeconds: 3_600,
     DestinationConfig: { OnFailure: { Destination: Match.anyValue() } },
-    FilterCriteria: { Filters: [{ Pattern: JSON.stringify({ eventName: ['MODIFY'], dynamodb: { NewImage: { sk: { S: ['F'] }, status: { S: ['completed', 'parked', 'skipped'] } } } }) }] },
+    FilterCriteria: { Filters: [{ Pattern: JSON.stringify({ eventName: ['MODIFY'], dynamodb: { NewImage: { sk: { S: ['F'] }, status: { S: ['completed', 'parked', 'skipped', 'blocked'] } } } }) }] },
   });
   // fw/<40>/<file id of 52>/<epoch>, of which ECS takes 128 characters
   expect(startedBy).toMatch(/^fw\/[A-Za-z0-9_-]{1,40}$/);
@@ -108,6 +108,15 @@ test('has an alarm where a person must act', () => {
   ]);
 });
 
+test('tells every function what may work at once, and lets files without a sequence queue for it', () => {
+  const fixture = createDispatcher({ maxConcurrentTasks: 40 });
+  fixture.add('A', { keys: ['a/{customer}/*'], concurrency: TypeConcurrency.sequentialPer('customer'), maxConcurrentTasks: 10 });
+  fixture.add('B', { keys: ['b/*'], concurrency: TypeConcurrency.parallel() });
+  const template = synth(fixture);
+  for (const id of ['Ingress', 'Launcher', 'Watcher', 'Operator']) expect(variablesOf(template, id)).toMatchObject({ LIMITS: '{"all":40,"types":{"A":10}}' });
+  expect(rulesOf(template)).toMatchObject([{ type: 'A', slots: 1 }, { type: 'B', slots: 40 }]);
+});
+
 test('lets the operator list its buckets below their prefixes, send events again, and nothing else there', () => {
   const fixture = createDispatcher();
   fixture.dispatcher.addBucket('Inbox', new FileIngestBucket(fixture.stack, 'Inbox'), 'incoming/');
@@ -137,6 +146,7 @@ test.each<[string, Partial<DispatchTypeOptions>, RegExp]>([
   ['an order of parallel files', { concurrency: TypeConcurrency.parallel(), order: FileOrder.byEvent() }, /need a sequential type/],
   ['a name used twice', { keys: ['{a}/{a}'] }, /different names/],
   ['half a part', { keys: ['{a/*'] }, /must come in pairs/],
+  ['a limit of one sequence', { maxConcurrentTasks: 3 }, /maxConcurrentTasks needs TypeConcurrency.sequentialPer/],
   ['no attempt', { maxAttempts: 0 }, /maxAttempts must be a whole number from 1 to 100/],
   ['a hang timeout of seconds', { hangTimeout: Duration.seconds(5) }, /hangTimeout must be a whole number of seconds from 60/],
 ])('throws for %s', (_, options, message) => {

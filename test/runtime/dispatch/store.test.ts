@@ -1,6 +1,6 @@
 import { type Engine, type EngineName, engines } from './support/engines';
 import { arrival, fileIn, policy } from './support/rows';
-import { decide, type DispatchStore, Dispatcher, FileTask, NotMyTurn, TurnLost, type Write } from '../../../src/runtime/dispatch/index.js';
+import { decide, type DispatchStore, Dispatcher, FileTask, type Limits, NotMyTurn, TurnLost, type Write } from '../../../src/runtime/dispatch/index.js';
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = [];
@@ -193,6 +193,53 @@ describe.each(NAMES)('store on %s', (name) => {
     await expect(dispatcher.resume(scope)).resolves.toBe('kept');
     await dispatcher.drive(sequence);
     expect((await store.file('2'))?.status).toBe('starting');
+  });
+
+  const limited = (limits: Limits) => new Dispatcher({ store, wake, limits });
+  const statusOf = async (...ids: string[]) => Promise.all(ids.map(async (id) => (await store.file(id))?.status));
+
+  test('a limit holds over sequences, those that wait take turns, and a blocked file gives its place back', async () => {
+    dispatcher = limited({ all: 2, types: { A: 1 } });
+    const once = { ...policy, maxAttempts: 1, exhausted: 'block' as const };
+    for (const id of ['1', '2', '3']) await dispatcher.register(arrival(id, { sequence: `A/${id}`, policy: once }));
+    await dispatcher.register(arrival('1b', { sequence: 'A/1' }));
+    await dispatcher.register(arrival('4', { type: 'B', sequence: 'B' }));
+    await expect(statusOf('1', '2', '3', '4')).resolves.toEqual(['starting', 'queued', 'queued', 'starting']);
+
+    // its own sequence is the last in the circle
+    const started: string[] = [];
+    for (let turn = 0; turn < 3; turn += 1) {
+      const [id] = (await Promise.all(['1', '1b', '2', '3'].map((one) => store.file(one)))).filter((file) => file?.status === 'starting').map((file) => file?.id ?? '');
+      started.push(id);
+      await (await begin(id)).fail('broken', { final: true });
+      await dispatcher.goOn('A', (await store.file(id))?.sequence ?? '', [id]);
+    }
+    expect(started.sort()).toEqual(['1', '2', '3']);
+    await dispatcher.register(arrival('5', { type: 'C', sequence: 'C' }));
+    await dispatcher.register(arrival('6', { type: 'D', sequence: 'D' }));
+    await expect(statusOf('1', '1b', '4', '5', '6')).resolves.toEqual(['blocked', 'queued', 'starting', 'starting', 'queued']);
+  });
+
+  test('of many claims for the last place of a limit one succeeds, and a place whose end was not told is found', async () => {
+    dispatcher = limited({ all: 1 });
+    await Promise.all(['1', '2', '3', '4', '5', '6'].map((id) => dispatcher.register(arrival(id, { sequence: `A/${id}` })).catch(() => undefined)));
+    const working = async () => (await Promise.all(['1', '2', '3', '4', '5', '6'].map((id) => store.file(id)))).filter((file) => file?.status === 'starting');
+    const [one, ...others] = await working();
+    expect(others).toEqual([]);
+    await (await begin(one!.id)).complete();
+    await dispatcher.drive('A/2');
+    expect(await working()).toEqual([]);
+    await dispatcher.tidy(['A']);
+    for await (const { sequence } of store.backlog()) await dispatcher.drive(sequence);
+    expect(await working()).toHaveLength(1);
+  });
+
+  test('the backlog is a circle', async () => {
+    for (const id of ['1', '2', '3', '4']) await store.commit([{ kind: 'insert', row: fileIn('queued', { id, sequence: `A/${id}`, rev: 1 }) }]);
+    const circle = await all(store.backlog());
+    for (const [index, { sequence }] of circle.entries()) {
+      await expect(all(store.backlog(sequence))).resolves.toEqual([...circle.slice(index + 1), ...circle.slice(0, index + 1)]);
+    }
   });
 
   test('of two pauses at the same time neither is lost, and no more are taken than a claim should read', async () => {

@@ -9,9 +9,12 @@ import { FileOrder, LateFile, OnExhausted } from '../file-order';
 import type { CompiledMatch } from './type-match';
 
 const Day = 86_400;
+/** Heads of a limit are read with every claim: so many are one page of a query. */
+export const MaxConcurrentTasks = { min: 1, max: 1_000 } as const;
 
 /** Checks the options of a type and renders what the functions need of them. */
-export function renderRule(scope: Construct, type: string, options: DispatchTypeOptions, { match, patterns }: CompiledMatch): DispatchRule {
+export function renderRule(scope: Construct, type: string, options: DispatchTypeOptions, compiled: CompiledMatch, maxConcurrentTasks?: number): DispatchRule {
+  const { match, patterns } = compiled;
   const { concurrency, order = FileOrder.byEvent(), settle, lateFile = LateFile.RUN_NEXT } = options;
   const sequential = concurrency.slots === 1;
   if (!sequential && (options.order !== undefined || options.lateFile !== undefined)) {
@@ -25,12 +28,17 @@ export function renderRule(scope: Construct, type: string, options: DispatchType
       );
     }
   }
+  checkWholeNumber('maxConcurrentTasks', options.maxConcurrentTasks, MaxConcurrentTasks, scope);
+  if (options.maxConcurrentTasks !== undefined && concurrency.part === undefined) {
+    throw new ValidationError('maxConcurrentTasks needs TypeConcurrency.sequentialPer; say how many by TypeConcurrency.parallelUpTo', scope);
+  }
   checkSeconds('settle', settle, { min: 0, max: 7 * Day }, scope);
   checkWholeNumber('maxAttempts', options.maxAttempts, { min: 1, max: 100 }, scope);
   return {
     type,
     ...match,
-    slots: concurrency.slots,
+    // what has no sequence waits nowhere: under a limit all files of the type queue for its places
+    slots: concurrency.slots === 0 ? maxConcurrentTasks ?? 0 : concurrency.slots,
     ...(concurrency.part !== undefined && { sequencePart: concurrency.part }),
     ...(order.part !== undefined && { orderPart: order.part }),
     settleSeconds: settle?.toSeconds() ?? 0,

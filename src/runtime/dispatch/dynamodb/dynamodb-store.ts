@@ -3,7 +3,7 @@ import {
   type QueryCommandInput, type TransactWriteItem, TransactWriteItemsCommand, TransactionCanceledException, TransactionConflictException, UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { DUE_SHARDS, backlogSk, duePk, dueSk, fileKey, indexes, objectKey, pauseKey, toRow, troublePk } from './items.js';
+import { DUE_SHARDS, backlogSk, duePk, dueSk, fileKey, indexes, objectKey, pauseKey, shardOf, toRow, troublePk } from './items.js';
 import { transactItems } from './writes.js';
 import { type FileRow, type HeadRow, type KeyRow, type PauseRow, type QueuedFile } from '../rows.js';
 import { type DispatchStore, type Write } from '../store.js';
@@ -17,6 +17,8 @@ export interface DynamoDbStoreOptions {
   readonly retentionSeconds?: number;
 }
 
+/** Sorts behind everything that an order or an id can hold. */
+const END = '\uFFFF';
 const DAY_SECONDS = 86_400;
 /** EventBridge delivers for up to 24 hours, and SQS keeps for up to 14 days: so late can a duplicate come. */
 const MIN_RETENTION_SECONDS = 15 * DAY_SECONDS;
@@ -83,16 +85,20 @@ export class DynamoDbStore implements DispatchStore {
     }
   }
 
-  async* backlog(): AsyncGenerator<{ sequence: string; first: string }> {
-    for (let shard = 0; shard < DUE_SHARDS; shard += 1) {
-      let after = 'Q#';
-      for (;;) {
-        const { Items: items = [] } = await this.#page({ ...partition(duePk(shard), after, 'Q#\uFFFF', 'due'), IndexName: indexes.due, Limit: 1 });
+  async* backlog(after?: string): AsyncGenerator<{ sequence: string; first: string }> {
+    const start = after === undefined ? 0 : shardOf(after);
+    // behind `after` in its shard, the other shards, and its shard again up to it
+    for (let step = 0; step < DUE_SHARDS + (after === undefined ? 0 : 1); step += 1) {
+      const shard = duePk((start + step) % DUE_SHARDS);
+      const end = step === DUE_SHARDS && after !== undefined ? backlogSk(after, END) : `Q#${END}`;
+      let from = step === 0 && after !== undefined ? backlogSk(after, END) : 'Q#';
+      while (from < end) {
+        const { Items: items = [] } = await this.#page({ ...partition(shard, from, end, 'due'), IndexName: indexes.due, Limit: 1 });
         if (items.length === 0) break;
         const { pk, sk } = unmarshall(items[0]) as { pk: string; sk: string };
         const sequence = pk.slice('S#'.length);
         yield { sequence, first: sk.slice(sk.lastIndexOf('#') + 1) };
-        after = backlogSk(sequence, '\uFFFF');
+        from = backlogSk(sequence, END);
       }
     }
   }

@@ -26,7 +26,7 @@ export const pauseKey = { pk: 'P', sk: 'P' } as const;
 export const queueKey = (sequence: string, { order, id }: Pick<QueuedFile, 'order' | 'id'>) => ({ pk: `S#${sequence}`, sk: `Q#${order}#${id}` });
 
 export const duePk = (shard: number) => `DUE#${shard}`;
-const shardOf = (text: string) => duePk(createHash('sha256').update(text).digest()[0] % DUE_SHARDS);
+export const shardOf = (text: string) => createHash('sha256').update(text).digest()[0] % DUE_SHARDS;
 export const dueSk = (dueAt: number) => `D#${String(dueAt).padStart(15, '0')}`;
 /** Sorted by sequence, so that the sweeper can step from one to the next however long their queues are. */
 export const backlogSk = (sequence: string, rest: string) => `Q#${sequence}#${rest}`;
@@ -37,7 +37,7 @@ export const troublePk = (type: string, status: FileStatus) => `${type}#${status
 export function queueItem(sequence: string, file: QueuedFile) {
   const { id, type, slots, order, rev, epoch, attempts, notBefore } = file;
   const key = queueKey(sequence, file);
-  return { ...key, id, type, slots, order, rev, epoch, attempts, notBefore, duePk: shardOf(sequence), dueSk: backlogSk(sequence, `${order}#${id}`) };
+  return { ...key, id, type, slots, order, rev, epoch, attempts, notBefore, duePk: duePk(shardOf(sequence)), dueSk: backlogSk(sequence, `${order}#${id}`) };
 }
 
 /** Attributes of a file that only the indexes and the expiry need; `undefined` where it is in none of them. */
@@ -45,7 +45,7 @@ export function derived(file: Pick<FileRow, 'id' | 'status' | 'type' | 'order' |
   const due = holdsSlot(file.status) && file.dueAt !== undefined;
   const trouble = troubled.has(file.status);
   return {
-    duePk: due ? shardOf(file.id) : undefined,
+    duePk: due ? duePk(shardOf(file.id)) : undefined,
     dueSk: due ? `${dueSk(file.dueAt)}#${file.id}` : undefined,
     troublePk: trouble ? troublePk(file.type, file.status) : undefined,
     troubleSk: trouble ? file.order : undefined,

@@ -84,12 +84,16 @@ export class PostgresStore implements DispatchStore {
   }
 
   /** Steps from one sequence to the next however long their queues are. */
-  async* backlog(): AsyncGenerator<{ sequence: string; first: string }> {
-    let after = '';
-    for (;;) {
+  async* backlog(after?: string): AsyncGenerator<{ sequence: string; first: string }> {
+    yield* this.#backlogBetween(after ?? '');
+    if (after !== undefined) yield* this.#backlogBetween('', after);
+  }
+
+  async* #backlogBetween(from: string, to?: string): AsyncGenerator<{ sequence: string; first: string }> {
+    for (let after = from; ;) {
       const { rows } = await this.#pool.query(
-        `SELECT sequence, id FROM fileworks_file WHERE status = 'queued' AND sequence COLLATE "C" > $1
-         ORDER BY sequence COLLATE "C", "order", id COLLATE "C" LIMIT 1`, [after]);
+        `SELECT sequence, id FROM fileworks_file WHERE status = 'queued' AND sequence COLLATE "C" > $1 AND ($2::text IS NULL OR sequence COLLATE "C" <= $2)
+         ORDER BY sequence COLLATE "C", "order", id COLLATE "C" LIMIT 1`, [after, to ?? null]);
       const row = rows.at(0);
       if (row === undefined) return;
       after = row.sequence as string;

@@ -39,7 +39,7 @@ export function watched({ store, history, dies, anyVersion = false }: WatchedSto
     lastQueued: (sequence) => call(() => store.lastQueued(sequence)),
     dueFiles: (now) => store.dueFiles(now),
     troubled: (type, status) => store.troubled(type, status),
-    backlog: () => store.backlog(),
+    backlog: (after) => store.backlog(after),
     commit: (writes) => call(async () => {
       const read = queueRead;
       const given = anyVersion ? await withCurrentVersions(store, writes) : writes;

@@ -62,10 +62,12 @@ export class MemoryStore implements DispatchStore {
     yield* [...this.files.values()].filter((file) => file.type === type && file.status === status).map(({ id }) => id);
   }
 
-  async* backlog() {
+  async* backlog(after?: string) {
     await this.giveWay();
     const sequences = new Set([...this.files.values()].flatMap(({ status, sequence }) => (status === 'queued' && sequence !== undefined ? [sequence] : [])));
-    for (const sequence of sequences) {
+    const behind = (sequence: string) => after === undefined || sequence > after;
+    const circle = [...sequences].sort();
+    for (const sequence of [...circle.filter(behind), ...circle.filter((one) => !behind(one))]) {
       const first = this.#queue(sequence).at(0);
       if (first) yield { sequence, first: first.id };
     }
