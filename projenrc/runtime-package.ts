@@ -16,10 +16,10 @@ export class RuntimePackage extends Component {
       description: 'What runs inside file workers on AWS: queue worker, archives, idempotent storage',
       libdir: 'dist',
       // the API of OpenTelemetry does nothing without an SDK, and is what the runtime imports without asking
-      deps: ['pino@^10.4.0', '@opentelemetry/api@^1.9.0', 'opossum@^10.0.0', '@aws-lambda-powertools/metrics@^2.36.0', '@standard-schema/spec@^1.1.0', '@aws-sdk/util-dynamodb@^3.900.0'],
+      deps: ['pino@^10.4.0', '@opentelemetry/api@^1.9.0', 'opossum@^10.0.0', '@aws-lambda-powertools/metrics@^2.36.0', '@standard-schema/spec@^1.1.0', '@aws-sdk/util-dynamodb@^3.900.0', 'http-link-header@^1.1.3'],
       peerDeps: [...clients, ...optionalPeers],
       devDeps: [
-        ...clients, ...loader, '@types/pg-copy-streams@^1.2.5', '@smithy/node-http-handler@^4', '@types/opossum@^8', 'pg@^8', '@types/pg@^8', 'tar-stream@^3.2.2', '@zip.js/zip.js@^2.8.0',
+        ...clients, ...loader, '@types/pg-copy-streams@^1.2.5', '@smithy/node-http-handler@^4', '@types/opossum@^8', '@types/http-link-header@^1', 'pg@^8', '@types/pg@^8', 'tar-stream@^3.2.2', '@zip.js/zip.js@^2.8.0',
         '@opentelemetry/sdk-trace-base@^2', '@opentelemetry/context-async-hooks@^2',
         // NestJS 11 is CommonJS, which Jest can load; 12 is tried in a process of its own
         '@nestjs/common@^11', '@nestjs/core@^11', '@nestjs/testing@^11', '@nestjs/terminus@^11', 'rxjs@^7', 'reflect-metadata@^0.2',

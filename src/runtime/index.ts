@@ -8,7 +8,7 @@ export {
   type JobHandler, type JobResult, type MessageAttribute, type MessageAttributes, type PollerEvents, type PollerHealth, type PollerState,
   type PollerStats, QueuePoller, type QueuePollerOptions, type QueueOptions, type QueueTransport, type ScaleInProtection, SqsTransport, type StopOptions,
 } from './queue/index.js';
-export { circuitBreaker, type CircuitBreakerEvents, type CircuitBreakerOptions } from './support/circuit-breaker.js';
+export { circuitBreaker, type CircuitBreakerEvents, type CircuitBreakerOptions, type HasCircuit } from './support/circuit-breaker.js';
 export { type Clock, systemClock, type Timer } from './support/clock.js';
 export { type AroundJob, type JobInfo } from './support/job-info.js';
 export { type Logger } from './support/logger.js';
@@ -44,3 +44,9 @@ export {
   type Pause, type PauseRow, type PauseWrite, type PostgresConnection, type PostgresPool, PostgresStore, type QueuedFile, runFileTask,
   type RunFileTaskOptions, type TaskHost, type TaskState, Tender, type TenderOptions, TurnLost, type Write,
 } from './dispatch/index.js';
+export {
+  cursorPages, type CursorPagesOptions, download, type DownloadOptions, ExportApiClient, type ExportApiClientOptions, ExportApiError, type ExportApiErrorCode,
+  type ExportApiErrorDetails, type ExportCredentials, type ExportPage, linkPages, type LinkPagesOptions, offsetPages, type OffsetPagesOptions, type PageAnswer,
+  type PagesOptions, type Pagination, type RateLimit, type RequestHeaders, type RequestOptions, type RetryOptions, SecretCredentials,
+  type SecretCredentialsOptions, SharedRateLimit, type SharedRateLimitOptions,
+} from './exports/index.js';

@@ -4,7 +4,7 @@ import {
   DefaultVisibilitySeconds, type DrainReport, type JobHandler, QueuePoller, type QueueOptions, type QueuePollerOptions,
 } from './queue/index.js';
 import { aroundJobs } from './support/around-jobs.js';
-import { circuitBreaker, type CircuitBreakerOptions } from './support/circuit-breaker.js';
+import { circuitBreaker, type CircuitBreakerEvents, type CircuitBreakerOptions, type HasCircuit } from './support/circuit-breaker.js';
 import { defined } from './support/defined.js';
 import { watchEventLoop } from './support/event-loop-watch.js';
 import { type Logger } from './support/logger.js';
@@ -37,6 +37,8 @@ export interface RunWorkerOptions<Body = unknown> extends Pick<QueueOptions<Body
   readonly metrics?: EmfMetrics;
   /** Takes no new work while most jobs fail, as when a database is away. @default - every job is tried */
   readonly circuitBreaker?: CircuitBreakerOptions;
+  /** Clients with a circuit of their own, such as `ExportApiClient`: no new work is taken while one of them is open. @default - none */
+  readonly circuits?: readonly HasCircuit[];
   /** Ends the process. @default process.exit */
   readonly exit?: (code: number) => void;
 }
@@ -62,8 +64,10 @@ export async function runWorker<Body = unknown>(handler: JobHandler<Body>, optio
   let visibilitySeconds: number | undefined;
   try {
     const environment = readWorkerEnvironment(env);
-    const breaker = options.circuitBreaker && watchFailures(options.circuitBreaker, () => poller, logger);
+    const pause = pauses(() => poller, logger);
+    const breaker = options.circuitBreaker && circuitBreaker(options.circuitBreaker, pause('most jobs fail'));
     poller = new QueuePoller(pollerOptions(handler, options, environment, env, logger, breaker));
+    options.circuits?.forEach((circuit) => circuit.onCircuit(pause('what jobs need is not available')));
     visibilitySeconds = environment.visibilityTimeoutSeconds;
     health = await startHealth(environment, poller);
   } catch (error) {
@@ -99,18 +103,27 @@ function pollerOptions<Body>(
   };
 }
 
-/** Pauses the poller while the circuit is open. */
-function watchFailures(options: CircuitBreakerOptions, poller: () => QueuePoller, logger: Logger): AroundJob {
-  return circuitBreaker(options, {
-    onOpen: () => {
-      logger.warn({}, 'most jobs fail: no new work is taken until one succeeds');
-      poller().pause();
-    },
-    onClose: () => {
-      logger.info({}, 'work is taken again after failures');
-      poller().resume();
-    },
-  });
+/** Pauses the poller while any of several circuits is open. */
+function pauses(poller: () => QueuePoller, logger: Logger): (why: string) => CircuitBreakerEvents {
+  const open = new Set<CircuitBreakerEvents>();
+  return (why) => {
+    const circuit = {
+      onOpen: () => {
+        logger.warn({}, `${why}: no new work is taken until one attempt succeeds`);
+        open.add(circuit);
+        poller().pause();
+      },
+      onClose: () => {
+        open.delete(circuit);
+        if (open.size > 0) {
+          return;
+        }
+        logger.info({}, 'work is taken again after failures');
+        poller().resume();
+      },
+    };
+    return circuit;
+  };
 }
 
 async function startHealth({ healthPort }: WorkerEnvironment, poller: QueuePoller): Promise<HealthServer | undefined> {

@@ -6,7 +6,7 @@ import type { ArchiveSource } from './source.js';
 export interface HttpSourceOptions extends ResumeOptions {
   /** Sent with every request, for example an authorization. Never logged. @default - none */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Makes the requests. @default - the global fetch */
+  /** Makes the requests, such as `ExportApiClient.fetch`; an error of ours that it throws is not tried again. @default - the global fetch */
   readonly fetch?: typeof fetch;
 }
 

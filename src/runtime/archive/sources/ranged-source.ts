@@ -1,4 +1,5 @@
-import { Attempts, Connection, resolveResume, resumingStream, type OpenRange, type ResumeOptions } from './resuming-stream.js';
+import { Connection } from '../../support/connection.js';
+import { Attempts, resolveResume, resumingStream, type OpenRange, type ResumeOptions } from './resuming-stream.js';
 import { ZipError } from '../zip-error.js';
 import type { ArchiveSource, SourceTail } from './source.js';
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { untilAborted } from '../../support/until-aborted.js';
+import { FileworksError } from '../../errors.js';
+import { Connection } from '../../support/connection.js';
 import { ZipError } from '../zip-error.js';
 import { sourceFailed } from './source.js';
 
@@ -33,10 +34,10 @@ export class Attempts {
     this.#breaks = 0;
   }
 
-  /** Returns when the next attempt may start. @throws what the read must end with, when there is none */
+  /** Returns when the next attempt may start; errors of ours are meant as they are. @throws what the read must end with, when there is none */
   async failed(failure: unknown, offset: number): Promise<void> {
     this.#breaks += 1;
-    if (this.signal?.aborted === true || failure instanceof ZipError || this.#breaks >= this.options.maxAttempts) {
+    if (this.signal?.aborted === true || failure instanceof FileworksError || this.#breaks >= this.options.maxAttempts) {
       throw sourceFailed(this.label, offset, failure, this.signal);
     }
     const ms = this.options.retryDelayMs * 2 ** Math.min(this.#breaks - 1, 5) * (0.5 + Math.random() / 2);
@@ -76,35 +77,5 @@ export async function* resumingStream(open: OpenRange, start: number, end: numbe
       body?.return?.().catch(() => undefined);
     }
     if (failure !== undefined) await attempts.failed(failure, at);
-  }
-}
-
-/** One attempt: its signal fires when the caller's does, when nothing comes for too long, and when it is over. */
-export class Connection {
-  readonly #controller = new AbortController();
-  readonly #stop: () => void;
-
-  constructor(readonly idleTimeoutMs: number, readonly outer: AbortSignal | undefined) {
-    this.#stop = () => this.#controller.abort(outer?.reason);
-    outer?.addEventListener('abort', this.#stop, { once: true });
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  /** Waits no longer than a connection may be silent, and not after the signal fires, even if the other side never answers to it. */
-  async within<T>(waited: Promise<T>): Promise<T> {
-    const idle = setTimeout(() => this.#controller.abort(new Error(`no byte came for ${this.idleTimeoutMs} ms`)), this.idleTimeoutMs);
-    try {
-      return await untilAborted(waited, this.signal);
-    } finally {
-      clearTimeout(idle);
-    }
-  }
-
-  close(): void {
-    this.outer?.removeEventListener('abort', this.#stop);
-    this.#controller.abort();
   }
 }
