@@ -75,13 +75,27 @@ export interface DispatchLaunch {
   readonly capacity: readonly { readonly capacityProvider: string; readonly base?: number; readonly weight?: number }[];
 }
 
+/** The queue that files of one type are sent to. */
+export interface DispatchQueue {
+  readonly queueUrl: string;
+  readonly fifo: boolean;
+}
+
+/** The state machine that files of one type start. */
+export interface DispatchStateMachine {
+  readonly stateMachineArn: string;
+}
+
+/** What files of each type start. */
+export type DispatchTargets = Readonly<Record<string, DispatchLaunch | DispatchQueue | DispatchStateMachine>>;
+
 export const DispatchFunctionEnv = {
   tableName: 'TABLE_NAME',
   /** JSON of `DispatchRules`. */
   rules: 'RULES',
   /** JSON of the names of the types. */
   types: 'TYPES',
-  /** JSON of `Record<type, DispatchLaunch>`. */
+  /** JSON of `DispatchTargets`. */
   launches: 'LAUNCHES',
   /** JSON of the limits of files that work at once, of each type and of all. */
   limits: 'LIMITS',
@@ -90,6 +104,8 @@ export const DispatchFunctionEnv = {
   deadLetterQueueUrl: 'DEAD_LETTER_QUEUE_URL',
   /** Begins `startedBy` of every task of this dispatcher. */
   startedBy: 'STARTED_BY',
+  /** Begins the name of every execution of this dispatcher; 16 characters at most, letters and digits. */
+  executionPrefix: 'EXECUTION_PREFIX',
   /** Dimension of the dispatcher's metrics. */
   name: 'DISPATCHER_NAME',
   /** Launches that one function at a time may make in a second. */
@@ -106,6 +122,9 @@ export const DispatchSweep = { fileworksDispatch: 'sweep' } as const;
 
 /** `startedBy` of the task of one launch; 128 characters at most, letters, digits, `-`, `_` and `/`. */
 export const startedByOf = (prefix: string, file: string, epoch: number): string => `${prefix}/${file}/${epoch}`;
+
+/** Name of the execution of one launch; 80 characters at most, of which a file has 52. */
+export const executionNameOf = (prefix: string, file: string, epoch: number): string => `${prefix}-${file}-${epoch}`;
 
 /** Metrics in the namespace of Fileworks, by the dimension `Dispatcher`. */
 export const DispatchMetrics = {

@@ -33,6 +33,15 @@ export interface JobObject {
   readonly reason?: string;
 }
 
+/** The payload of a job by which `TypedDispatcher` gives a worker the turn of a file. */
+export interface FileTurn {
+  readonly fileId: string;
+  /** Which launch of the file this is; 1 or more. */
+  readonly epoch: number;
+  /** Grows with every claim of the file's sequence; a target that refuses smaller ones is safe from a worker that outlived its turn. */
+  readonly fence: number;
+}
+
 /** The rest of a job that a worker handed off: the body it had, and how far it got. */
 export interface ContinuationMessage {
   readonly fileworksContinuation: 1;

@@ -28,7 +28,8 @@ export {
 } from './archive/index.js';
 export {
   type ExtractDestination, type ExtractManifest, type ExtractOptions, extractTo, type ObjectTask, type ObjectTaskContext, ObjectTaskExitCode,
-  type ObjectTaskHandler, readObjectTask, type RefusedEntry, runObjectTask, type RunObjectTaskOptions, type SkippedEntry, type StoredEntry, wakeWorker,
+  type ObjectTaskHandler, readObjectTask, type RefusedEntry, runObjectTask, type RunObjectTaskOptions, type SkippedEntry, type StoredEntry, fileTaskHandler,
+  type FileTaskHandlerOptions, wakeWorker,
 } from './jobs/index.js';
 export {
   IdempotentUploader, type IdempotentUploaderOptions, type ObjectSettings, type PutAllOptions, type PutBody, type PutOptions, type PutResult, StorageError,

@@ -1,5 +1,6 @@
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DescribeTasksCommand, ECSClient, RunTaskCommand, StopTaskCommand } from '@aws-sdk/client-ecs';
+import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DispatchFunctionEnv, type DispatchRule, DispatchSweep, type DispatchWake } from '../../src/contract/dispatch-config';
 import { ReconciledReason } from '../../src/contract/object-event';
@@ -8,6 +9,8 @@ import { handler as launcher } from '../../src/handlers/dispatch-launcher';
 import { handler as operate } from '../../src/handlers/dispatch-operator';
 import { handler as watcher } from '../../src/handlers/dispatch-watcher';
 import { dispatchTableDefinition, DynamoDbStore, type FileRow, runFileTask } from '../../src/runtime/dispatch/index.js';
+import { fileTaskHandler } from '../../src/runtime/jobs/index.js';
+import { silentLogger } from '../../src/runtime/support/logger.js';
 import { type DynamoDbLocal, startDynamoDbLocal } from '../support/dynamodb-local';
 
 /** The functions on a real table, with ECS and SQS played by the test. */
@@ -22,7 +25,10 @@ interface LaunchedTask {
   readonly env: Record<string, string>;
 }
 
+const stateMachineArn = 'arn:aws:states:eu-central-1:111122223333:stateMachine:unpack';
 const tasks: LaunchedTask[] = [];
+const sent: string[] = [];
+const executions: string[] = [];
 const wakes: string[] = [];
 const deadLetters: { body: string; reason: string }[] = [];
 const stopped = new Set<string>();
@@ -45,8 +51,12 @@ beforeAll(async () => {
   store = new DynamoDbStore({ client, tableName });
   Object.assign(process.env, {
     [DispatchFunctionEnv.tableName]: tableName, [DispatchFunctionEnv.wakeQueueUrl]: 'wakes', [DispatchFunctionEnv.deadLetterQueueUrl]: 'dead', [DispatchFunctionEnv.startedBy]: 'fw/d',
-    [DispatchFunctionEnv.name]: 'Dispatcher', [DispatchFunctionEnv.launchesPerSecond]: '500', [DispatchFunctionEnv.limits]: '{}', [DispatchFunctionEnv.types]: JSON.stringify(['A', 'B', 'C', 'D']), [DispatchFunctionEnv.eventQueueUrl]: 'events', [DispatchFunctionEnv.launches]: JSON.stringify({ A: launch, B: launch, D: launch }),
-    [DispatchFunctionEnv.rules]: JSON.stringify({ rules: [rule('A'), rule('B', { slots: 0, exhausted: 'park' }), rule('C'), rule('D'), rule('E', { overwrite: 'each' })], unmatched: 'dead-letter' }),
+    [DispatchFunctionEnv.name]: 'Dispatcher', [DispatchFunctionEnv.launchesPerSecond]: '500', [DispatchFunctionEnv.limits]: '{}', [DispatchFunctionEnv.executionPrefix]: 'D1',
+    [DispatchFunctionEnv.types]: JSON.stringify(['A', 'B', 'C', 'D']), [DispatchFunctionEnv.eventQueueUrl]: 'events',
+    [DispatchFunctionEnv.launches]: JSON.stringify({ A: launch, B: launch, D: launch, Q: { queueUrl: 'files', fifo: false }, S: { stateMachineArn } }),
+    [DispatchFunctionEnv.rules]: JSON.stringify({
+      rules: [rule('A'), rule('B', { slots: 0, exhausted: 'park' }), rule('C'), rule('D'), rule('E', { overwrite: 'each' }), rule('Q'), rule('S')], unmatched: 'dead-letter',
+    }),
   });
 }, 600_000);
 afterAll(async () => {
@@ -55,19 +65,24 @@ afterAll(async () => {
 });
 
 beforeEach(() => {
-  for (const list of [tasks, wakes, deadLetters, asked, lines]) list.length = 0;
+  for (const list of [tasks, wakes, deadLetters, asked, lines, sent, executions]) list.length = 0;
   jest.spyOn(process.stdout, 'write').mockImplementation((line) => {
     lines.push(JSON.parse(String(line)) as Record<string, unknown>);
     return true;
   });
   jest.spyOn(SQSClient.prototype, 'send').mockImplementation((command) => {
     const { QueueUrl: url, MessageBody: body = '', MessageAttributes: attributes } = (command as unknown as SendMessageCommand).input;
-    if (url === 'wakes') wakes.push((JSON.parse(body) as DispatchWake).file);
+    if (url === 'files') sent.push(body);
+    else if (url === 'wakes') wakes.push((JSON.parse(body) as DispatchWake).file);
     else deadLetters.push({ body, reason: attributes?.['fileworks-poison-reason']?.StringValue ?? '' });
   });
   // its overloads, one of which takes a callback, are too many for a mock
   const send: (command: unknown) => Promise<unknown> = (command) => Promise.resolve(answerOfEcs(command));
   jest.spyOn(ECSClient.prototype, 'send').mockImplementation(send as never);
+  jest.spyOn(SFNClient.prototype, 'send').mockImplementation(((command: unknown) => {
+    if (command instanceof StartExecutionCommand) executions.push(command.input.name ?? '');
+    return Promise.resolve(command instanceof DescribeExecutionCommand ? { status: 'RUNNING' } : {});
+  }) as never);
 });
 afterEach(() => jest.restoreAllMocks());
 
@@ -200,6 +215,44 @@ test('an object that was found by a reconciliation is registered, unless nothing
   expect(wakes).toHaveLength(1);
   expect((await store.file(wakes[0]))?.object.key).toBe('B/30');
   wakes.length = 0;
+});
+
+test('a worker of a queue takes the turn of a file, and the next one follows', async () => {
+  await ingress(messages(s3Event('Q/1', 1), s3Event('Q/2', 2)));
+  await launchAll();
+  const turns = () => sent.map((body) => JSON.parse(body) as { object: { key: string }; payload: { fileId: string; epoch: number } });
+  expect(turns()).toMatchObject([{ object: { key: 'Q/1' }, payload: { epoch: 1, fence: 1 } }]);
+  for (const turn of [0, 1]) {
+    const { payload, object } = turns()[turn];
+    const work = fileTaskHandler(() => Promise.resolve({ worked: object.key }), { store });
+    await work({ id: `message-${turn}`, queueName: 'files', body: payload } as never, { signal: new AbortController().signal, log: silentLogger } as never);
+    await end('Q');
+    await launchAll();
+    expect(await store.file(payload.fileId)).toMatchObject({ status: 'completed', result: { worked: object.key } });
+  }
+  expect(turns().map(({ object }) => object.key)).toEqual(['Q/1', 'Q/2']);
+});
+
+test('an execution is the turn of a file: it began by being started, and ends it as it ends', async () => {
+  await ingress(messages(s3Event('S/1', 1), s3Event('S/2', 2)));
+  await launchAll();
+  expect(executions).toHaveLength(1);
+  const ended = (name: string, status: string, more: object = {}) => watcher({
+    'detail-type': 'Step Functions Execution Status Change', 'detail': { executionArn: `arn:aws:states:eu-central-1:111122223333:execution:unpack:${name}`, name, status, ...more },
+  }, context);
+  const rowOf = async (name: string) => store.file(name.split('-')[1]);
+  expect(await rowOf(executions[0])).toMatchObject({ status: 'running', worker: expect.stringMatching(/:execution:unpack:D1-[a-z2-7]{52}-1$/) as string });
+  await ended('somebody-elses-1', 'FAILED');
+  await ended(executions[0], 'FAILED', { error: 'States.TaskFailed', cause: null });
+  expect(await rowOf(executions[0])).toMatchObject({ status: 'waiting', attempts: 1, reason: 'FAILED: States.TaskFailed' });
+  await new Promise((done) => setTimeout(done, 1_050));
+  wakes.push((await rowOf(executions[0]))!.id);
+  await launchAll();
+  await ended(executions[1], 'SUCCEEDED');
+  expect(await rowOf(executions[1])).toMatchObject({ status: 'completed', epoch: 2, object: { key: 'S/1' } });
+  await end('S');
+  await launchAll();
+  expect(await rowOf(executions[2])).toMatchObject({ status: 'running', object: { key: 'S/2' } });
 });
 
 test('what has no type, or cannot be read, goes to the dead-letter queue with its reason', async () => {

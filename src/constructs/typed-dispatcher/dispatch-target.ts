@@ -1,5 +1,7 @@
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { SpotStrategy } from '../capacity';
 
 /** The ECS task that a file starts. */
@@ -54,13 +56,46 @@ export class DispatchTarget {
    * @param options which task, and where
    */
   public static ecsTask(options: EcsTaskTargetOptions): DispatchTarget {
-    return new DispatchTarget(options);
+    return new DispatchTarget({ task: options });
   }
 
-  /** The options of the task. */
-  public readonly task: EcsTaskTargetOptions;
+  /**
+   * A message for each file, whose turn a worker of the queue takes by `fileTaskHandler` of fileworks-runtime. For many small files, which
+   * are not worth a task each.
+   *
+   * Nobody can say whether such a worker lives: one that is silent for `hangTimeout` is taken for dead, and the file is sent again. So that one
+   * at a time rests on `fence`. Give the workers `TypedDispatcher.grantTakeTurns`.
+   *
+   * @param queue standard or FIFO; nobody else may send to it
+   */
+  public static queue(queue: IQueue): DispatchTarget {
+    return new DispatchTarget({ targetQueue: queue });
+  }
 
-  private constructor(task: EcsTaskTargetOptions) {
-    this.task = task;
+  /**
+   * An execution of a standard workflow for each file, whose turn is the execution: it is done when that succeeds, and the attempt failed
+   * when it does not. Its input is `{"fileId", "type", "epoch", "fence", "correlationId", "object": {"bucket", "key", ...}}`.
+   *
+   * Steps need no part of Fileworks, and their roles what they read. An execution MUST NOT be redriven; redrive its file.
+   *
+   * @param stateMachine no express workflow, of which Step Functions does not tell how it ended
+   */
+  public static stateMachine(stateMachine: IStateMachine): DispatchTarget {
+    return new DispatchTarget({ targetStateMachine: stateMachine });
+  }
+
+  /** The task, where files start one. */
+  public readonly task?: EcsTaskTargetOptions;
+
+  /** The queue, where files are sent to one. */
+  public readonly targetQueue?: IQueue;
+
+  /** The state machine, where files start an execution. */
+  public readonly targetStateMachine?: IStateMachine;
+
+  private constructor(target: { task?: EcsTaskTargetOptions; targetQueue?: IQueue; targetStateMachine?: IStateMachine }) {
+    this.task = target.task;
+    this.targetQueue = target.targetQueue;
+    this.targetStateMachine = target.targetStateMachine;
   }
 }

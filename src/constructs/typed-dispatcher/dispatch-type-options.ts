@@ -159,14 +159,16 @@ export interface DispatchTypeOptions {
   readonly onExhausted?: OnExhausted;
 
   /**
-   * How long a container may be silent before its task is stopped, from 1 minute to 1 day. `runFileTask` beats four times as often.
+   * How long a worker may be silent before its task is stopped, from 1 minute to 1 day; a worker of a queue is taken for dead then.
+   * `runFileTask` and `fileTaskHandler` beat four times as often. An execution of a state machine is asked after so often, should its end
+   * not be told.
    *
    * @default Duration.minutes(15)
    */
   readonly hangTimeout?: Duration;
 
   /**
-   * How long a container may work before its task is stopped, from 1 minute to 365 days.
+   * How long a worker may work before its task or execution is stopped, from 1 minute to 365 days.
    *
    * @default Duration.hours(24)
    */

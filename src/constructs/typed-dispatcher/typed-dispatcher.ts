@@ -1,7 +1,6 @@
 import { type Duration, Lazy, Names, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
-import type { ICluster } from 'aws-cdk-lib/aws-ecs';
 import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
@@ -10,9 +9,10 @@ import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
-import { DispatchFunctionEnv, DispatchMetrics, DispatchSweep, type DispatchLaunch, type DispatchRule, type DispatchRules } from '../../contract/dispatch-config';
+import { DispatchFunctionEnv, DispatchMetrics, DispatchSweep, type DispatchRule, type DispatchRules } from '../../contract/dispatch-config';
 import { ObjectEventSource } from '../../contract/object-event';
 import type { FileIngestBucket } from '../file-ingest-bucket';
+import { acknowledge } from '../private/acknowledge';
 import { checkWholeNumber } from '../private/checks';
 import { grantSend } from '../private/grants';
 import { grantListVersions } from '../private/object-grants';
@@ -22,13 +22,12 @@ import { ValidationError } from '../private/validation-error';
 import { warn } from '../private/warning';
 import { createWorkQueue, WorkQueueDefaults, type WorkQueue } from '../private/work-queue';
 import { DispatcherDefaults } from './defaults';
-import type { DispatchTarget } from './dispatch-target';
 import type { DispatchTypeOptions } from './dispatch-type-options';
 import { createAlarms, dispatchMetric } from './private/alarms';
-import { grantLaunch, grantTend, renderLaunch } from './private/launch';
 import { type FileSource, grantInspection } from './private/inspection';
 import { MaxConcurrentTasks, renderRule } from './private/rule';
 import { createStateTable, grantDispatch, grantSearch, grantTurn } from './private/state-table';
+import { type BoundTarget, TargetBinder } from './private/target-binder';
 import { type CompiledMatch, compileMatch } from './private/type-match';
 import { commonKey } from './private/type-overlap';
 import { UnmatchedFile } from './unmatched-file';
@@ -74,7 +73,7 @@ export interface TypedDispatcherProps {
 }
 
 /**
- * Starts a task for each file, by type: strictly one at a time and in order where asked, in parallel elsewhere.
+ * Starts a task, an execution or a message for each file, by type: strictly one at a time and in order where asked, in parallel elsewhere.
  *
  * Every file has a row in a DynamoDB table: queued, starting, running, waiting for its next attempt, blocked, completed, parked or skipped.
  * A file keeps its turn until its container says that it is done, or until ECS says that the task is over; no clock ends a turn. The protocol
@@ -125,13 +124,12 @@ export class TypedDispatcher extends Construct {
   public readonly sweeperAlarm: cloudwatch.Alarm;
 
   readonly #rules: DispatchRule[] = [];
-  readonly #launches: Record<string, DispatchLaunch> = {};
-  readonly #targets: DispatchTarget[] = [];
+  readonly #launches: Record<string, BoundTarget['launch']> = {};
+  readonly #workers: IGrantable[] = [];
   readonly #sources: FileSource[] = [];
   readonly #matches: CompiledMatch[] = [];
   readonly #ingress: lambda.Function;
-  readonly #clusters = new Set<ICluster>();
-  readonly #tenders: lambda.Function[];
+  readonly #binder: TargetBinder;
   readonly #events: WorkQueue;
   readonly #undelivered: UndeliveredEvents;
   readonly #startedBy: string;
@@ -166,7 +164,7 @@ export class TypedDispatcher extends Construct {
       deadLetterDescription: `Launches of ${this.node.path} fail again and again`,
     });
     this.#ingress = this.#createIngress(props, wakes);
-    this.#tenders = [this.#createLauncher(props, wakes), this.#createWatcher(wakes)];
+    this.#binder = new TargetBinder({ launcher: this.#createLauncher(props, wakes), watcher: this.#createWatcher(wakes), delivery: this.#delivery() });
     this.operatorFunction = this.#createOperator(wakes);
 
     const alarms = createAlarms(this, props.alarmActions ?? []);
@@ -214,25 +212,32 @@ export class TypedDispatcher extends Construct {
       throw new ValidationError(`id of a type must be new, have 1 to 32 letters, digits and -, and start with a letter, got: ${id}`, this);
     }
     const scope = new Construct(this, `Type${id}`);
-    const { task } = options.target;
     const compiled = compileMatch(scope, options);
     const rule = renderRule(scope, id, options, compiled, this.#maxConcurrentTasks);
     if (options.maxConcurrentTasks !== undefined) this.#typeLimits[id] = options.maxConcurrentTasks;
     this.#warnOfOverlaps(scope, compiled);
-    this.#launches[id] = renderLaunch(scope, task);
+    const { launch, worker } = this.#binder.bind(scope, options.target);
+    this.#launches[id] = launch;
     this.#rules.push(rule);
     this.#matches.push(compiled);
     if (options.matchFunction !== undefined) {
       Grant.addToPrincipal({ grantee: this.#ingress, actions: ['lambda:InvokeFunction'], resourceArns: [options.matchFunction.functionArn] });
     }
-    this.#targets.push(options.target);
-    this.#tend(task.cluster);
-    for (const tender of this.#tenders) grantLaunch(task, tender);
-    grantTurn(this.stateTable, task.taskDefinition.taskRole);
-    for (const source of this.#sources) {
-      source.grantRead(task.taskDefinition.taskRole);
-      grantInspection(source, rule, this.#ingress);
-    }
+    for (const source of this.#sources) grantInspection(source, rule, this.#ingress);
+    if (worker !== undefined) this.grantTakeTurns(worker);
+  }
+
+  /**
+   * Lets `worker` take the turns of files: change their rows and read the files of every bucket. Tasks of `DispatchTarget.ecsTask()` may;
+   * workers of `DispatchTarget.queue()` need it.
+   *
+   * @param worker who works on files
+   */
+  public grantTakeTurns(worker: IGrantable): void {
+    if (this.#workers.some(({ grantPrincipal }) => grantPrincipal === worker.grantPrincipal)) return;
+    this.#workers.push(worker);
+    grantTurn(this.stateTable, worker);
+    for (const source of this.#sources) source.grantRead(worker);
   }
 
   /**
@@ -264,7 +269,7 @@ export class TypedDispatcher extends Construct {
 
   #addSource(source: FileSource): void {
     this.#sources.push(source);
-    for (const { task } of this.#targets) source.grantRead(task.taskDefinition.taskRole);
+    for (const worker of this.#workers) source.grantRead(worker);
     for (const rule of this.#rules) grantInspection(source, rule, this.#ingress);
   }
 
@@ -306,6 +311,7 @@ export class TypedDispatcher extends Construct {
       onFailure: new SqsDlq(this.#undelivered.deadLetterQueue),
     });
     this.stateTable.grantStreamRead(watcher);
+    acknowledge(watcher.role ?? watcher, 'AwsSolutions-IAM5[Resource::*]', 'dynamodb:ListStreams has no narrower resource, and Lambda asks for it');
     new Rule(this, 'TaskStopped', {
       description: `Tasks of ${this.node.path} that stopped`,
       eventPattern: {
@@ -352,6 +358,7 @@ export class TypedDispatcher extends Construct {
   #tenderEnvironment(): Record<string, string> {
     return {
       [DispatchFunctionEnv.startedBy]: this.#startedBy,
+      [DispatchFunctionEnv.executionPrefix]: Names.uniqueResourceName(this, { maxLength: 16 }),
       [DispatchFunctionEnv.launches]: Lazy.uncachedString({ produce: () => Stack.of(this).toJsonString(this.#launches) }),
     };
   }
@@ -363,12 +370,6 @@ export class TypedDispatcher extends Construct {
 
   #delivery() {
     return { deadLetterQueue: this.#undelivered.deadLetterQueue, maxEventAge: DispatcherDefaults.maxEventAge, retryAttempts: DispatcherDefaults.retryAttempts };
-  }
-
-  #tend(cluster: ICluster): void {
-    if (this.#clusters.has(cluster)) return;
-    this.#clusters.add(cluster);
-    for (const { role } of this.#tenders) if (role) grantTend(this, cluster, role);
   }
 
   #warnOfOverlaps(scope: Construct, match: CompiledMatch): void {

@@ -2,6 +2,7 @@ import { DispatchFunctionEnv, DispatchMetrics, DispatchSweep } from '../../contr
 import { createTender } from '../shared/dispatch-tender';
 import { lazy } from '../shared/dispatch-parts';
 import { stateOf } from '../shared/ecs-task-host';
+import { stateOfExecution } from '../shared/state-machine-host';
 import { variable } from '../shared/environment';
 import { log } from '../shared/log';
 import { putMetrics } from '../shared/dispatch-metrics';
@@ -25,7 +26,12 @@ interface TaskEvent {
   readonly 'detail': { readonly taskArn: string; readonly startedBy: string; readonly lastStatus: string; readonly stopCode?: string; readonly stoppedReason?: string };
 }
 
-type WatchedEvent = StreamEvent | TaskEvent | typeof DispatchSweep;
+interface ExecutionEvent {
+  readonly 'detail-type': 'Step Functions Execution Status Change';
+  readonly 'detail': { readonly executionArn: string; readonly name: string; readonly status: string; readonly error?: string | null; readonly cause?: string | null };
+}
+
+type WatchedEvent = StreamEvent | TaskEvent | ExecutionEvent | typeof DispatchSweep;
 
 /** Ends a sweep while there is time to say so; the next one goes on. */
 const SpareMs = 5_000;
@@ -33,7 +39,7 @@ const SpareMs = 5_000;
 /** Hears what happens to files and tasks, and looks for what nobody has told. */
 export async function handler(event: WatchedEvent, context: Context): Promise<object | undefined> {
   if ('Records' in event) return onStream(event);
-  if ('detail-type' in event) return onTask(event);
+  if ('detail-type' in event) return event['detail-type'] === 'ECS Task State Change' ? onTask(event) : onExecution(event);
   return sweep(context);
 }
 
@@ -55,10 +61,17 @@ async function onTask({ detail }: TaskEvent): Promise<undefined> {
   const started = new RegExp(`^${variable(DispatchFunctionEnv.startedBy)}/([a-z2-7]+)/(\\d+)$`).exec(detail.startedBy);
   if (state.kind !== 'over' || started === null) return undefined;
   const [, fileId, epoch] = started;
-  const outcome = await parts().dispatcher.apply(fileId, {
-    type: state.interrupted ? 'interrupt' : 'stopped', epoch: Number(epoch), worker: detail.taskArn, reason: state.reason,
-  });
+  const outcome = await parts().tender.hear(fileId, Number(epoch), detail.taskArn, state);
   log('INFO', 'task stopped', { fileId, epoch: Number(epoch), task: detail.taskArn, reason: state.reason, outcome });
+  return undefined;
+}
+
+async function onExecution({ detail }: ExecutionEvent): Promise<undefined> {
+  const started = new RegExp(`^${variable(DispatchFunctionEnv.executionPrefix)}-([a-z2-7]+)-(\\d+)$`).exec(detail.name);
+  if (started === null) return undefined;
+  const [, fileId, epoch] = started;
+  const outcome = await parts().tender.hear(fileId, Number(epoch), detail.executionArn, stateOfExecution(detail));
+  log('INFO', 'execution ended', { fileId, epoch: Number(epoch), execution: detail.executionArn, status: detail.status, outcome });
   return undefined;
 }
 

@@ -1,24 +1,47 @@
 import { ECSClient } from '@aws-sdk/client-ecs';
-import { DispatchFunctionEnv, type DispatchLaunch, DispatchMetrics } from '../../contract/dispatch-config';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import {
+  DispatchFunctionEnv, type DispatchLaunch, DispatchMetrics, type DispatchQueue, type DispatchStateMachine, type DispatchTargets,
+} from '../../contract/dispatch-config';
 import { Tender } from '../../runtime/dispatch/tender';
 import { createParts, type DispatchParts } from './dispatch-parts';
 import { EcsTaskHost } from './ecs-task-host';
 import { variable } from './environment';
 import { log } from './log';
 import { putMetrics } from './dispatch-metrics';
+import { QueueHost } from './queue-host';
+import { StateMachineHost } from './state-machine-host';
+import { TargetHosts } from './target-hosts';
 
 /** The parts of a function that launches tasks and asks after them. */
 export function createTender(): DispatchParts & { readonly tender: Tender } {
   const parts = createParts();
-  const host = new EcsTaskHost({
-    client: new ECSClient(),
-    launches: JSON.parse(variable(DispatchFunctionEnv.launches)) as Record<string, DispatchLaunch>,
-    startedBy: variable(DispatchFunctionEnv.startedBy),
-    tableName: variable(DispatchFunctionEnv.tableName),
-  });
+  const host = createHosts(parts);
   const onRefused = ({ id, type }: { id: string; type: string }, reason: string) => {
     log('WARN', 'launch refused', { fileId: id, type, reason });
     putMetrics({ [DispatchMetrics.launchesRefused]: 1 });
   };
   return { ...parts, tender: new Tender({ ...parts, host, onRefused }) };
 }
+
+function createHosts({ sqs }: DispatchParts): TargetHosts {
+  const targets = Object.entries(JSON.parse(variable(DispatchFunctionEnv.launches)) as DispatchTargets);
+  const queues = ofKind(targets, (target): target is DispatchQueue => 'queueUrl' in target);
+  const stateMachines = ofKind(targets, (target): target is DispatchStateMachine => 'stateMachineArn' in target);
+  const launches = ofKind(targets, (target): target is DispatchLaunch => 'taskDefinition' in target);
+  const tasks = new EcsTaskHost({
+    client: new ECSClient(), launches, startedBy: variable(DispatchFunctionEnv.startedBy), tableName: variable(DispatchFunctionEnv.tableName),
+  });
+  const executions = new StateMachineHost({ client: new SFNClient(), stateMachines, executionPrefix: variable(DispatchFunctionEnv.executionPrefix) });
+  return new TargetHosts([
+    { host: tasks, types: typesOf(launches), workers: /^arn:[^:]+:ecs:.*:task\// },
+    { host: executions, types: typesOf(stateMachines), workers: /^arn:[^:]+:states:.*:execution:/ },
+    { host: new QueueHost({ client: sqs, queues }), types: typesOf(queues), workers: /^(?!arn:)/ },
+  ]);
+}
+
+type Target = DispatchTargets[string];
+
+const ofKind = <Kind extends Target>(targets: readonly [string, Target][], isOfKind: (target: Target) => target is Kind): Readonly<Record<string, Kind>> =>
+  Object.fromEntries(targets.flatMap(([type, target]) => (isOfKind(target) ? [[type, target] as const] : [])));
+const typesOf = (targets: Readonly<Record<string, unknown>>): ReadonlySet<string> => new Set(Object.keys(targets));

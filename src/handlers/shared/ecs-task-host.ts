@@ -1,15 +1,17 @@
 import {
-  ClientException, ConflictException, DescribeTasksCommand, type ECSClient, type Failure, ListTasksCommand, RunTaskCommand, type RunTaskCommandInput,
+  ConflictException, DescribeTasksCommand, type ECSClient, type Failure, ListTasksCommand, RunTaskCommand, type RunTaskCommandInput,
   StopTaskCommand, type Task,
 } from '@aws-sdk/client-ecs';
 import { type DispatchLaunch, startedByOf } from '../../contract/dispatch-config';
 import { DispatchEnv } from '../../contract/dispatch-env';
 import type { FileRow } from '../../runtime/dispatch/rows';
 import type { LaunchResult, TaskHost, TaskState } from '../../runtime/dispatch/task-host';
+import { resultOfError } from './launch-error';
 
 /** Interruptions that are not the file's fault. */
 const Interruptions: ReadonlySet<string> = new Set(['SpotInterruption', 'TerminationNotice']);
 const MaxOverridesCharacters = 8_192;
+const NoCapacity = /capacity is unavailable|limit on the number of|vCPU/i;
 
 export interface EcsTaskHostOptions {
   readonly client: ECSClient;
@@ -38,7 +40,9 @@ export class EcsTaskHost implements TaskHost {
       if (tasks.length > 0) return { kind: 'launched', ended: tasks[0].lastStatus === 'STOPPED' };
       return refusalOf(failures);
     } catch (error) {
-      return resultOfError(error);
+      // the token was used with other parameters, before a deployment: its task exists
+      if (error instanceof ConflictException) return { kind: 'launched', ended: false };
+      return resultOfError(error, NoCapacity);
     }
   }
 
@@ -100,19 +104,6 @@ export function stateOf({ lastStatus, stopCode, stoppedReason }: Pick<Task, 'las
 function refusalOf(failures: readonly Failure[]): LaunchResult {
   const reason = failures.map(({ reason: why, detail }) => [why, detail].filter(Boolean).join(': ')).join('; ') || 'ECS started no task and gave no reason';
   return { kind: 'refused', reason };
-}
-
-function resultOfError(error: unknown): LaunchResult {
-  const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
-  const reason = `${name}: ${message}`;
-  // the token was used with other parameters, before a deployment: its task exists
-  if (error instanceof ConflictException) return { kind: 'launched', ended: false };
-  // ECS reports throttling of the services behind it as an invalid parameter
-  if (/thrott|rate exceeded|too many requests/i.test(reason)) return { kind: 'throttled', reason };
-  if (/capacity is unavailable|limit on the number of|vCPU/i.test(reason)) return { kind: 'refused', reason };
-  const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
-  if (error instanceof ClientException || (status !== undefined && status >= 400 && status < 500)) return { kind: 'misconfigured', reason };
-  return { kind: 'unknown', reason };
 }
 
 /** `arn:aws:ecs:<region>:<account>:task/<cluster>/<id>` */

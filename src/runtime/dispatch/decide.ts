@@ -38,7 +38,7 @@ function decideFile(file: FileRow, event: Exclude<DispatchEvent, EventOf<'arrive
     case 'refuse': return isUnbegun(file, event) ? attemptVoid(file, event.reason, now) : refused;
     case 'misconfigured':
       return isUnbegun(file, event) ? changed(update(file, { status: 'blocked', attempts: file.attempts - 1, dueAt: undefined, reason: event.reason }, now)) : refused;
-    case 'look': return decideLook(file, now);
+    case 'look': return decideLook(file, event, now);
     case 'retry': return decideRetry(file, now);
     case 'redrive': return decideRedrive(file, now);
     case 'discard': return decideDiscard(file, event.reason, now);
@@ -88,9 +88,9 @@ function decideBegin(file: FileRow, { epoch, worker }: EventOf<'begin'>, now: nu
 }
 
 /** Somebody looks at a file that is due: nobody else has to for a while. `updatedAt` stays, it tells when the status began. */
-function decideLook(file: FileRow, now: number): Decision {
+function decideLook(file: FileRow, { afterMs }: EventOf<'look'>, now: number): Decision {
   if (file.status !== 'starting' && file.status !== 'running') return refused;
-  const dueAt = now + (file.status === 'starting' ? LAUNCH_CHECK_MS : LOOK_AGAIN_MS);
+  const dueAt = now + (afterMs ?? (file.status === 'starting' ? LAUNCH_CHECK_MS : LOOK_AGAIN_MS));
   return { outcome: 'kept', writes: [{ kind: 'update', file, change: { status: file.status, dueAt } }] };
 }
 

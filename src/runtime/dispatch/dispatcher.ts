@@ -146,9 +146,9 @@ export class Dispatcher {
     for (const limit of limits.values()) await freePlaces(this.#store, limit);
   }
 
-  /** Nobody else has to look at a file for a while. */
-  async look(id: string): Promise<void> {
-    await this.#race({ type: 'look' }, () => this.#withFile(id));
+  /** Nobody else has to look at a file for a while, or for the time that is given. */
+  async look(id: string, afterMs?: number): Promise<void> {
+    await this.#race({ type: 'look', ...(afterMs !== undefined && { afterMs }) }, () => this.#withFile(id));
   }
 
   /** After a change: wakes a file that waits at its time, and the sequence whose slot is free. */

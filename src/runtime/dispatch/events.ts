@@ -37,7 +37,7 @@ export type DispatchEvent
     | { readonly type: 'interrupt'; readonly epoch: number; readonly worker?: string; readonly reason: string }
     | { readonly type: 'refuse'; readonly epoch: number; readonly reason: string }
     | { readonly type: 'misconfigured'; readonly epoch: number; readonly reason: string }
-    | { readonly type: 'look' }
+    | { readonly type: 'look'; readonly afterMs?: number }
     | { readonly type: 'retry' }
     | { readonly type: 'redrive' }
     | { readonly type: 'discard'; readonly reason: string }

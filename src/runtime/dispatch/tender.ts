@@ -1,7 +1,8 @@
 import { type Dispatcher } from './dispatcher.js';
-import { type FileRow, isPaused } from './rows.js';
+import { type Outcome } from './events.js';
+import { type FileRow, isPaused, LAUNCH_CHECK_MS } from './rows.js';
 import { type DispatchStore } from './store.js';
-import { type TaskHost } from './task-host.js';
+import { type LaunchResult, type TaskHost, type TaskState } from './task-host.js';
 import { FileworksError } from '../errors.js';
 
 /** ECS remembers a client token for a day at most and forgets it with its task: far below both, a token is not used again. */
@@ -76,19 +77,33 @@ export class Tender {
     await this.#dispatcher.apply(file.id, { type: 'retry' });
   }
 
+  /** What a host tells of a worker unasked. Safe at any time, also when the launch that made it has not been noted yet. */
+  async hear(id: string, epoch: number, worker: string, state: TaskState): Promise<Outcome> {
+    switch (state.kind) {
+      case 'over': return this.#dispatcher.apply(id, { type: state.interrupted ? 'interrupt' : 'stopped', epoch, worker, reason: state.reason });
+      case 'done':
+        await this.#dispatcher.apply(id, { type: 'begin', epoch, worker });
+        return this.#dispatcher.apply(id, { type: 'complete', epoch, worker });
+      default: return 'kept';
+    }
+  }
+
   async #launch(file: FileRow): Promise<void> {
     const { id, epoch } = file;
     if (isPaused(await this.#store.pauses(), file)) return;
-    if (this.#now() - file.updatedAt > MAX_TOKEN_AGE_MS) {
-      if (await this.#host.hasTask(file)) await this.#dispatcher.look(id);
-      else await this.#dispatcher.apply(id, { type: 'interrupt', epoch, reason: 'no task was found for the launch' });
+    const age = this.#now() - file.updatedAt;
+    const hasTask = age > MAX_TOKEN_AGE_MS ? await this.#host.hasTask(file) : undefined;
+    if (hasTask === true) return this.#dispatcher.look(id);
+    if (hasTask === false) {
+      await this.#dispatcher.apply(id, { type: 'interrupt', epoch, reason: 'no task was found for the launch' });
       return;
     }
     const result = await this.#host.launch(file);
     switch (result.kind) {
-      case 'launched':
-        if (result.ended) await this.#dispatcher.apply(id, { type: 'stopped', epoch, reason: 'the task stopped before it began' });
-        return;
+      case 'launched': return this.#launched(file, result);
+      case 'sent':
+        // sent again each time after twice the wait, should it have been lost: whoever finds it twice begins once
+        return (file.dueAt ?? 0) <= this.#now() ? this.#dispatcher.look(id, Math.max(LAUNCH_CHECK_MS, age)) : undefined;
       case 'refused':
         this.#onRefused(file, result.reason);
         await this.#dispatcher.apply(id, { type: 'refuse', epoch, reason: result.reason });
@@ -101,13 +116,31 @@ export class Tender {
     }
   }
 
-  /** Silence is no evidence: a task is stopped, and over only when its host says so. */
-  async #askAfter({ id, epoch, worker, dueAt }: FileRow): Promise<void> {
+  async #launched({ id, epoch }: FileRow, { ended, worker }: Extract<LaunchResult, { kind: 'launched' }>): Promise<void> {
+    if (worker === undefined) {
+      if (ended) await this.#dispatcher.apply(id, { type: 'stopped', epoch, reason: 'the task stopped before it began' });
+      return;
+    }
+    const outcome = await this.#dispatcher.apply(id, { type: 'begin', epoch, worker });
+    // the file went another way while it was launched
+    if (outcome === 'refused') await this.#host.stop(worker, 'it is not its turn');
+    else if (ended) await this.hear(id, epoch, worker, await this.#host.describe(worker));
+  }
+
+  /** Silence is no evidence: a task is stopped, and over only when its host says so. Where no host can say, silence must do. */
+  async #askAfter({ id, epoch, worker, dueAt, beganAt = 0, policy }: FileRow): Promise<void> {
     if (worker === undefined) throw new Error(`file ${id} is running without a worker`);
     const state = await this.#host.describe(worker);
-    if (state.kind === 'over') {
-      await this.#dispatcher.apply(id, { type: state.interrupted ? 'interrupt' : 'stopped', epoch, worker, reason: state.reason });
-    } else if (dueAt !== undefined && dueAt <= this.#now()) {
+    if (state.kind === 'over' || state.kind === 'done') {
+      await this.hear(id, epoch, worker, state);
+      return;
+    }
+    if (dueAt === undefined || dueAt > this.#now()) return;
+    if (state.kind === 'working' && this.#now() < beganAt + policy.maxRuntimeMs) {
+      await this.#dispatcher.apply(id, { type: 'heartbeat', epoch, worker });
+    } else if (state.kind === 'untold') {
+      await this.#dispatcher.apply(id, { type: 'stopped', epoch, worker, reason: 'no heartbeat in time, or longer than the maximum' });
+    } else {
       await this.#host.stop(worker, 'no heartbeat in time, or longer than the maximum');
       await this.#dispatcher.look(id);
     }

@@ -1,0 +1,78 @@
+import { Rule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction, type TargetBaseProps } from 'aws-cdk-lib/aws-events-targets';
+import type { IGrantable, IRole } from 'aws-cdk-lib/aws-iam';
+import type { Function as LambdaFunctionResource } from 'aws-cdk-lib/aws-lambda';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import type { Construct } from 'constructs';
+import type { DispatchLaunch, DispatchQueue, DispatchStateMachine } from '../../../contract/dispatch-config';
+import { grantSend } from '../../private/grants';
+import { ValidationError } from '../../private/validation-error';
+import type { DispatchTarget, EcsTaskTargetOptions } from '../dispatch-target';
+import { checkStandard, endOfExecution, grantExecute } from './execution';
+import { grantLaunch, grantTend, renderLaunch } from './launch';
+
+export interface BoundTarget {
+  /** What the functions need to know. */
+  readonly launch: DispatchLaunch | DispatchQueue | DispatchStateMachine;
+  /** Who takes the turns of files; undefined where the dispatcher does not know. */
+  readonly worker?: IGrantable;
+}
+
+export interface TenderFunctions {
+  /** Launches. */
+  readonly launcher: LambdaFunctionResource;
+  /** Hears of what ended, and sweeps. */
+  readonly watcher: LambdaFunctionResource;
+  readonly delivery: TargetBaseProps;
+}
+
+/** Lets the functions launch files into the targets of types and ask after them. What several types share is bound once. */
+export class TargetBinder {
+  readonly #functions: TenderFunctions;
+  readonly #bound = new Set<unknown>();
+
+  public constructor(functions: TenderFunctions) {
+    this.#functions = functions;
+  }
+
+  public bind(scope: Construct, { task, targetQueue, targetStateMachine }: DispatchTarget): BoundTarget {
+    if (targetQueue !== undefined) return this.#bindQueue(targetQueue);
+    if (targetStateMachine !== undefined) return this.#bindStateMachine(scope, targetStateMachine);
+    if (task !== undefined) return this.#bindTask(scope, task);
+    throw new ValidationError('target must be made by a factory of DispatchTarget', scope);
+  }
+
+  #bindTask(scope: Construct, task: EcsTaskTargetOptions): BoundTarget {
+    const launch = renderLaunch(scope, task);
+    this.#forEach(task.taskDefinition, (role) => grantLaunch(task, role));
+    this.#forEach(task.cluster, (role) => grantTend(scope, task.cluster, role));
+    return { launch, worker: task.taskDefinition.taskRole };
+  }
+
+  #bindQueue(queue: IQueue): BoundTarget {
+    this.#forEach(queue, (role) => grantSend(queue, role));
+    return { launch: { queueUrl: queue.queueUrl, fifo: queue.fifo } };
+  }
+
+  #bindStateMachine(scope: Construct, stateMachine: IStateMachine): BoundTarget {
+    checkStandard(scope, stateMachine);
+    const { watcher, delivery } = this.#functions;
+    if (!this.#bound.has(stateMachine)) {
+      new Rule(scope, 'Ended', {
+        description: `Executions for ${scope.node.path} that ended`,
+        eventPattern: endOfExecution(stateMachine),
+        targets: [new LambdaFunction(watcher, delivery)],
+      });
+    }
+    this.#forEach(stateMachine, (role) => grantExecute(scope, stateMachine, role));
+    return { launch: { stateMachineArn: stateMachine.stateMachineArn } };
+  }
+
+  /** Both functions launch, because the one that sweeps finds what the other one has lost. */
+  #forEach(shared: unknown, grant: (role: IRole) => void): void {
+    if (this.#bound.has(shared)) return;
+    this.#bound.add(shared);
+    for (const { role } of [this.#functions.launcher, this.#functions.watcher]) if (role) grant(role);
+  }
+}

@@ -1,0 +1,53 @@
+import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { DispatchQueue } from '../../contract/dispatch-config';
+import type { FileTurn, JobMessage } from '../../contract/job-message';
+import type { FileRow } from '../../runtime/dispatch/rows';
+import type { LaunchResult, TaskHost, TaskState } from '../../runtime/dispatch/task-host';
+import { resultOfError } from './launch-error';
+
+export interface QueueHostOptions {
+  readonly client: SQSClient;
+  readonly queues: Readonly<Record<string, DispatchQueue>>;
+}
+
+/** Workers of queues: whoever receives the message of a file may begin its turn, and nobody but that worker knows whether it lives. */
+export class QueueHost implements TaskHost {
+  readonly #options: QueueHostOptions;
+
+  public constructor(options: QueueHostOptions) {
+    this.#options = options;
+  }
+
+  public async launch({ id, type, epoch, fence, object, correlationId }: FileRow): Promise<LaunchResult> {
+    const { queueUrl, fifo } = this.#options.queues[type];
+    const payload: FileTurn = { fileId: id, epoch, fence: fence ?? epoch };
+    const message: JobMessage = { fileworksJob: 1, type, correlationId, object, payload };
+    try {
+      await this.#options.client.send(new SendMessageCommand({
+        QueueUrl: queueUrl,
+        MessageBody: JSON.stringify(message),
+        // order and turns are the dispatcher's: no file need wait for another one in the queue
+        ...(fifo && { MessageGroupId: id, MessageDeduplicationId: `${id}-${epoch}` }),
+      }));
+      return { kind: 'sent' };
+    } catch (error) {
+      return resultOfError(error, NoRefusal);
+    }
+  }
+
+  public hasTask(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  public describe(): Promise<TaskState> {
+    return Promise.resolve({ kind: 'untold' });
+  }
+
+  /** A worker whose turn is over learns it by its next heartbeat. */
+  public stop(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** A queue always has room. */
+const NoRefusal = /^$/;

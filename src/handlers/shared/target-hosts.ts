@@ -1,0 +1,47 @@
+import type { FileRow } from '../../runtime/dispatch/rows';
+import type { LaunchResult, TaskHost, TaskState } from '../../runtime/dispatch/task-host';
+
+/** A host and what it has to do with. */
+export interface HostEntry {
+  readonly host: TaskHost;
+  /** Types whose files it launches. */
+  readonly types: ReadonlySet<string>;
+  /** How it names its workers. */
+  readonly workers: RegExp;
+}
+
+/** The hosts of a dispatcher as one: launches go by the type of the file, questions by the name of the worker. */
+export class TargetHosts implements TaskHost {
+  readonly #entries: readonly HostEntry[];
+
+  public constructor(entries: readonly HostEntry[]) {
+    this.#entries = entries;
+  }
+
+  public launch(file: FileRow): Promise<LaunchResult> {
+    const host = this.#of(file);
+    return host?.launch(file) ?? Promise.resolve({ kind: 'misconfigured', reason: `type ${file.type} has no target any more` });
+  }
+
+  public hasTask(file: FileRow): Promise<boolean | undefined> {
+    return this.#of(file)?.hasTask(file) ?? Promise.resolve(false);
+  }
+
+  public describe(worker: string): Promise<TaskState> {
+    return this.#named(worker).describe(worker);
+  }
+
+  public stop(worker: string, reason: string): Promise<void> {
+    return this.#named(worker).stop(worker, reason);
+  }
+
+  #of({ type }: FileRow): TaskHost | undefined {
+    return this.#entries.find(({ types }) => types.has(type))?.host;
+  }
+
+  #named(worker: string): TaskHost {
+    const found = this.#entries.find(({ workers }) => workers.test(worker));
+    if (found === undefined) throw new Error(`no host knows the worker ${worker}`);
+    return found.host;
+  }
+}

@@ -1,0 +1,148 @@
+import { MemoryStore } from './support/memory-store';
+import { arrival, policy } from './support/rows';
+import { Dispatcher, FileTask, type FileRow, type LaunchResult, type TaskHost, type TaskState, Tender } from '../../../src/runtime/dispatch/index.js';
+
+/** A host that answers what a test says, and notes what it was asked. */
+class ScriptedHost implements TaskHost {
+  readonly launches: string[] = [];
+  readonly stopped: string[] = [];
+  launched: LaunchResult = { kind: 'sent' };
+  state: TaskState = { kind: 'untold' };
+
+  launch({ id, epoch }: FileRow): Promise<LaunchResult> {
+    this.launches.push(`${id}-${epoch}`);
+    return Promise.resolve(this.launched);
+  }
+
+  hasTask(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  describe(): Promise<TaskState> {
+    return Promise.resolve(this.state);
+  }
+
+  stop(worker: string): Promise<void> {
+    this.stopped.push(worker);
+    return Promise.resolve();
+  }
+}
+
+const MINUTE = 60_000;
+const times = { ...policy, hangTimeoutMs: 15 * MINUTE, maxRuntimeMs: 60 * MINUTE };
+let now: number;
+let store: MemoryStore;
+let host: ScriptedHost;
+let tender: Tender;
+
+beforeEach(async () => {
+  now = 1_000_000;
+  store = new MemoryStore();
+  host = new ScriptedHost();
+  const dispatcher = new Dispatcher({ store, wake: () => Promise.resolve(), now: () => now });
+  tender = new Tender({ store, dispatcher, host, now: () => now });
+  await dispatcher.register(arrival('1', { policy: times }));
+});
+
+const row = () => store.files.get('1')!;
+const begin = (worker = 'w') => FileTask.begin({ store, fileId: '1', epoch: row().epoch, worker, now: () => now });
+/** What the sweeper does for a while, once a minute. */
+async function sweepFor(minutes: number): Promise<void> {
+  for (let minute = 0; minute < minutes; minute += 1) {
+    now += MINUTE;
+    await tender.sweep();
+  }
+}
+
+describe('a message, of which nobody can say whether it was lost', () => {
+  test('is sent again each time after twice the wait, for the same launch', async () => {
+    await tender.tick('1');
+    const sentAt: number[] = [];
+    const start = now;
+    for (let minute = 1; minute <= 260; minute += 1) {
+      const before = host.launches.length;
+      await sweepFor(1);
+      if (host.launches.length > before) sentAt.push((now - start) / MINUTE);
+    }
+    expect(sentAt).toEqual([15, 30, 60, 120, 240]);
+    expect(new Set(host.launches)).toEqual(new Set(['1-1']));
+    await expect(begin()).resolves.toMatchObject({ attempt: 1 });
+  });
+
+  test('leaves its worker alone while that beats, and fails the attempt once it is silent', async () => {
+    await tender.tick('1');
+    const task = await begin();
+    await sweepFor(14);
+    await task.heartbeat();
+    await sweepFor(14);
+    expect(row().status).toBe('running');
+    await sweepFor(1);
+    expect(row()).toMatchObject({ status: 'waiting', attempts: 1, reason: 'no heartbeat in time, or longer than the maximum' });
+    expect(host.stopped).toEqual([]);
+    await expect(task.heartbeat()).rejects.toThrow('too late');
+  });
+});
+
+describe('an execution, for which its host speaks', () => {
+  beforeEach(async () => {
+    host.launched = { kind: 'launched', ended: false, worker: 'execution-1' };
+    host.state = { kind: 'working' };
+    await tender.tick('1');
+  });
+
+  test('has begun its turn by being started', () => {
+    expect(row()).toMatchObject({ status: 'running', worker: 'execution-1' });
+  });
+
+  test('works as long as its host says so, and is stopped at the end of its time', async () => {
+    await sweepFor(59);
+    expect(host.stopped).toEqual([]);
+    await sweepFor(1);
+    expect(host.stopped).toEqual(['execution-1']);
+    expect(row().status).toBe('running');
+    host.state = { kind: 'over', reason: 'ABORTED', interrupted: false };
+    await sweepFor(1);
+    expect(row()).toMatchObject({ status: 'waiting', reason: 'ABORTED' });
+  });
+
+  test('is done when its host says so, also when nobody was told', async () => {
+    host.state = { kind: 'done' };
+    await sweepFor(15);
+    expect(row().status).toBe('completed');
+  });
+
+  test('ends once, however often that is told, and tells nothing about a later attempt', async () => {
+    await expect(tender.hear('1', 1, 'execution-1', { kind: 'over', reason: 'FAILED', interrupted: false })).resolves.toBe('changed');
+    await expect(tender.hear('1', 1, 'execution-1', { kind: 'over', reason: 'FAILED', interrupted: false })).resolves.toBe('refused');
+    await expect(tender.hear('1', 1, 'execution-1', { kind: 'done' })).resolves.toBe('refused');
+    expect(row()).toMatchObject({ status: 'waiting', attempts: 1 });
+  });
+
+  test('that is at work is not news', async () => {
+    await expect(tender.hear('1', 1, 'execution-1', { kind: 'working' })).resolves.toBe('kept');
+  });
+});
+
+test('an execution whose end was told before its start was noted is done all the same', async () => {
+  await expect(tender.hear('1', 1, 'execution-1', { kind: 'done' })).resolves.toBe('changed');
+  expect(row()).toMatchObject({ status: 'completed', worker: 'execution-1' });
+});
+
+test('an execution that had ended before its start was noted tells how', async () => {
+  host.launched = { kind: 'launched', ended: true, worker: 'execution-1' };
+  host.state = { kind: 'over', reason: 'FAILED: States.Timeout', interrupted: false };
+  await tender.tick('1');
+  expect(row()).toMatchObject({ status: 'waiting', reason: 'FAILED: States.Timeout', attempts: 1 });
+});
+
+test('an execution whose file went another way while it was started is stopped', async () => {
+  host.launched = { kind: 'launched', ended: false, worker: 'execution-1' };
+  const launch = host.launch.bind(host);
+  jest.spyOn(host, 'launch').mockImplementation(async (file) => {
+    await begin('somebody else');
+    return launch(file);
+  });
+  await tender.tick('1');
+  expect(host.stopped).toEqual(['execution-1']);
+  expect(row()).toMatchObject({ status: 'running', worker: 'somebody else' });
+});
