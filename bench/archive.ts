@@ -8,17 +8,18 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Measured } from './archive/peer.ts';
 import { makeZip, type Zip } from './archive/zips.ts';
+import { median, option, Report } from './support/report.ts';
 
-const option = (name: string, fallback: string) => process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] ?? fallback : fallback;
-const json = process.argv.includes('--json');
 const only = option('--only', '');
 const runs = Number(option('--runs', '3'));
+const report = new Report('archive');
 const run = promisify(execFile);
 const folder = join(import.meta.dirname, '../.tools/bench-archives');
 
 async function measure(reader: string, file: string): Promise<Measured> {
   // Large archives take long enough without.
-  const passes = file.includes('small10k') && !file.startsWith('http') && !reader.includes('unzip') && !reader.includes('python') ? '4' : '1';
+  const once = file.startsWith('http') || ['unzip -p', 'python zipfile', 'one thread'].includes(reader);
+  const passes = file.includes('small10k') && !once ? '4' : '1';
   const { stdout } = await run(process.execPath, ['--no-warnings', join(import.meta.dirname, 'archive/peer.ts'), reader, file, passes]);
   return JSON.parse(stdout) as Measured;
 }
@@ -30,26 +31,6 @@ async function sideBySide(readers: readonly string[], file: string): Promise<Map
     for (const reader of readers) results.get(reader)?.push(await measure(reader, file));
   }
   return results;
-}
-
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-const round = (value: number) => Math.round(value * 1_000) / 1_000;
-
-interface Row {
-  readonly case: string;
-  readonly metric: string;
-  readonly ours: number;
-  readonly peers: Record<string, number>;
-  /** What the hardware allows, or the bound of the issue. */
-  readonly limit: number;
-  readonly goal: number;
-  readonly ok: boolean;
-}
-
-const rows: Row[] = [];
-function report(row: Row): void {
-  rows.push(row);
-  if (json) console.log(JSON.stringify({ bench: 'archive', ...row }));
 }
 
 interface SpeedCase {
@@ -74,24 +55,24 @@ for (const { zip, ours, peers, goal, least } of speedCases.filter((one) => one.z
   const cpu = (reader: string) => median((results.get(reader) ?? []).map(({ cpuSeconds }) => cpuSeconds));
   const wall = (reader: string) => median((results.get(reader) ?? []).map(({ wallSeconds }) => wallSeconds));
   const floor = cpu('floor');
-  const part = (reader: string) => round(floor / cpu(reader));
+  const part = (reader: string) => floor / cpu(reader);
   const others = Object.fromEntries(peers.map((peer) => [peer, part(peer)]));
-  report({ case: zip, metric: 'speed per CPU second, of the floor', ours: part(ours), peers: others, limit: 1, goal, ok: part(ours) >= least });
+  report.add({ case: zip, metric: 'speed per CPU second, of the floor', ours: part(ours), peers: others, limit: 1, goal, ok: part(ours) >= least });
   const megabytes = median((results.get(ours) ?? []).map(({ bytes }) => bytes)) / 1e6;
-  report({
-    case: zip, metric: 'MB per CPU second', ours: round(megabytes / cpu(ours)),
-    peers: { floor: round(megabytes / floor), ...Object.fromEntries(peers.map((peer) => [peer, round(megabytes / cpu(peer))])) },
-    limit: round(megabytes / floor), goal: round(megabytes / floor * goal), ok: part(ours) >= least,
+  report.add({
+    case: zip, metric: 'MB per CPU second', ours: megabytes / cpu(ours),
+    peers: { floor: megabytes / floor, ...Object.fromEntries(peers.map((peer) => [peer, megabytes / cpu(peer)])) },
+    limit: megabytes / floor, goal: (megabytes / floor) * goal, ok: part(ours) >= least,
   });
-  if (peers.length > 0) report({
-    case: zip, metric: 'seconds', ours: round(wall(ours)),
-    peers: { floor: round(wall('floor')), ...Object.fromEntries(peers.map((peer) => [peer, round(wall(peer))])) },
-    limit: round(wall('floor')), goal: round(Math.min(...peers.map(wall))), ok: peers.every((peer) => wall(ours) <= wall(peer)),
+  if (peers.length > 0) report.add({
+    case: zip, metric: 'seconds', ours: wall(ours),
+    peers: { floor: wall('floor'), ...Object.fromEntries(peers.map((peer) => [peer, wall(peer)])) },
+    limit: wall('floor'), goal: Math.min(...peers.map(wall)), ok: peers.every((peer) => wall(ours) <= wall(peer)),
   });
   const rss = Math.max(...(results.get(ours) ?? []).map(({ rssMB }) => rssMB));
   const yauzl = (results.get('yauzl +crc') ?? []).map(({ rssMB }) => rssMB);
-  report({
-    case: zip, metric: 'peak RSS above idle, MB', ours: round(rss), peers: yauzl.length === 0 ? {} : { 'yauzl +crc': round(Math.max(...yauzl)) },
+  report.add({
+    case: zip, metric: 'peak RSS above idle, MB', ours: rss, peers: yauzl.length === 0 ? {} : { 'yauzl +crc': Math.max(...yauzl) },
     limit: 150, goal: 150, ok: rss <= 150,
   });
 }
@@ -100,17 +81,33 @@ for (const [zip, forward] of [['small10k-dd', 'fileworks forward small'], ['text
   if (!zip.includes(only)) continue;
   const results = await sideBySide(['fileworks', forward], await makeZip(folder, zip));
   const cpu = (reader: string) => median((results.get(reader) ?? []).map(({ cpuSeconds }) => cpuSeconds));
-  const part = round(cpu('fileworks') / cpu(forward));
-  report({ case: zip, metric: 'forward-only, of random access', ours: part, peers: {}, limit: 1, goal: 0.8, ok: part >= 0.8 });
+  const part = cpu('fileworks') / cpu(forward);
+  report.add({ case: zip, metric: 'forward-only, of random access', ours: part, peers: {}, limit: 1, goal: 0.8, ok: part >= 0.8 });
   const rss = Math.max(...(results.get(forward) ?? []).map(({ rssMB }) => rssMB));
-  report({ case: zip, metric: 'forward-only peak RSS above idle, MB', ours: round(rss), peers: {}, limit: 150, goal: 150, ok: rss <= 150 });
+  report.add({ case: zip, metric: 'forward-only peak RSS above idle, MB', ours: rss, peers: {}, limit: 150, goal: 150, ok: rss <= 150 });
 }
 
 if ('two cores'.includes(only)) {
-  const results = await sideBySide(['fileworks p=1', 'fileworks p=2'], await makeZip(folder, 'text20x50'));
-  const best = (reader: string) => Math.min(...(results.get(reader) ?? []).map(({ wallSeconds }) => wallSeconds));
-  const gain = round(best('fileworks p=1') / best('fileworks p=2'));
-  report({ case: 'two cores, text20x50', metric: 'times as fast as one', ours: gain, peers: {}, limit: 2, goal: 1.4, ok: gain >= 1.4 });
+  // What this machine gives is seen by two processes of one thread each that share nothing: virtual cores are often two halves of one, and may have neighbours.
+  const [file, small] = [await makeZip(folder, 'text20x50'), await makeZip(folder, 'small10k')];
+  const one: Measured[] = [];
+  const two: Measured[] = [];
+  const alone: Measured[] = [];
+  const pairs: Measured[][] = [];
+  for (let i = 0; i < 2 * runs; i++) {
+    one.push(await measure('fileworks p=1', file));
+    two.push(await measure('fileworks p=2', file));
+    alone.push(await measure('one thread', small));
+    pairs.push(await Promise.all([measure('one thread', small), measure('one thread', small)]));
+  }
+  const wall = (measured: readonly Measured[]) => Math.max(...measured.map(({ wallSeconds }) => wallSeconds));
+  const busy = (measured: readonly Measured[]) => measured.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0) / wall(measured);
+  const gain = Math.min(...one.map((run) => wall([run]))) / Math.min(...two.map((run) => wall([run])));
+  const machine = (2 * Math.min(...alone.map((run) => wall([run])))) / Math.min(...pairs.map(wall));
+  const [kept, possible] = [Math.max(...two.map((run) => busy([run]))), Math.max(...pairs.map(busy))];
+  const name = 'two cores, text20x50';
+  report.add({ case: name, metric: 'times as fast as one', ours: gain, peers: { 'two processes': machine }, limit: machine, goal: 1.4, ok: gain >= Math.min(1.4, 0.9 * machine) });
+  report.add({ case: name, metric: 'cores kept busy', ours: kept, peers: { 'two processes': possible }, limit: possible, goal: 0.9 * possible, ok: kept >= 0.9 * possible });
 }
 
 if ('selective'.includes(only)) {
@@ -140,14 +137,10 @@ if ('selective'.includes(only)) {
     const average = (size - directory) / 10_000;
     const needed = directory + measured.entries * average;
     const name = `selective 1 %, +${latencyMs} ms`;
-    report({ case: name, metric: 'requests', ours: seen.requests, peers: { prototype: 102 }, limit: measured.entries + 2, goal: 102, ok: seen.requests <= 102 });
-    report({ case: name, metric: 'bytes, of what is needed', ours: round(seen.bytes / needed), peers: {}, limit: 1, goal: 1.1, ok: seen.bytes <= 1.1 * needed });
-    report({ case: name, metric: 'seconds', ours: round(measured.wallSeconds), peers: {}, limit: 0, goal: latencyMs === 0 ? 0.11 : 0.411, ok: true });
+    report.add({ case: name, metric: 'requests', ours: seen.requests, peers: { prototype: 102 }, limit: measured.entries + 2, goal: 102, ok: seen.requests <= 102 });
+    report.add({ case: name, metric: 'bytes, of what is needed', ours: seen.bytes / needed, peers: {}, limit: 1, goal: 1.1, ok: seen.bytes <= 1.1 * needed });
+    report.add({ case: name, metric: 'seconds', ours: measured.wallSeconds, peers: {}, limit: 0, goal: latencyMs === 0 ? 0.11 : 0.411, ok: true });
   }
 }
 
-if (!json) {
-  console.log(`Node ${process.version}, ${process.platform} ${process.arch}, yauzl 3.4, ${runs} runs each, medians; peak RSS is the largest`);
-  console.table(rows.map(({ case: name, metric, ours, peers, goal, ok }) => ({ case: name, metric, ours, ...peers, goal, ok })));
-}
-process.exit(rows.every(({ ok }) => ok) ? 0 : 1);
+report.end(`yauzl 3.4, ${runs} runs each, medians; peak RSS is the largest`);

@@ -6,16 +6,16 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { S3Stub } from '../test/support/s3-stub.ts';
 import { makeZip } from './archive/zips.ts';
-import type { Measured } from './storage/peer.ts';
+import { median, option, Report } from './support/report.ts';
+import type { Cost } from './support/meter.ts';
 
-const option = (name: string, fallback: string) => process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] ?? fallback : fallback;
-const json = process.argv.includes('--json');
 const runs = Number(option('--runs', '3'));
 const only = option('--only', '');
+const report = new Report('storage');
 const run = promisify(execFile);
 const stub = await S3Stub.start();
 
-interface Counted extends Measured {
+interface Counted extends Cost {
   readonly requests: number;
   /** Bytes of bodies that the client sent or received. */
   readonly wireBytes: number;
@@ -24,26 +24,7 @@ interface Counted extends Measured {
 async function measure(work: string): Promise<Counted> {
   stub.forget();
   const { stdout } = await run(process.execPath, ['--no-warnings', join(import.meta.dirname, 'storage/peer.ts'), work, stub.endpoint]);
-  return { ...JSON.parse(stdout) as Measured, requests: stub.requests.length, wireBytes: stub.received + stub.sent };
-}
-
-const round = (value: number) => Math.round(value * 1_000) / 1_000;
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-
-interface Row {
-  readonly case: string;
-  readonly metric: string;
-  readonly ours: number;
-  readonly peers: Record<string, number>;
-  readonly limit: number;
-  readonly goal: number;
-  readonly ok: boolean;
-}
-
-const rows: Row[] = [];
-function report(row: Row): void {
-  rows.push(row);
-  if (json) console.log(JSON.stringify({ bench: 'storage', ...row }));
+  return { ...JSON.parse(stdout) as Cost, requests: stub.requests.length, wireBytes: stub.received + stub.sent };
 }
 
 const zip = readFileSync(await makeZip(join(import.meta.dirname, '../.tools/bench-archives'), 'small10k'));
@@ -60,10 +41,10 @@ if ('again'.includes(only)) {
   const firstWithout = await measure('extract');
   const without = await measure('extract');
   const again = '10,000 small results again';
-  report({ case: again, metric: 'times fewer bytes, without manifest', ours: round(firstWithout.wireBytes / without.wireBytes), peers: {}, limit: Infinity, goal: 5, ok: without.wireBytes * 5 <= firstWithout.wireBytes });
-  report({ case: again, metric: 'times fewer bytes, with manifest', ours: round(first.wireBytes / withManifest.wireBytes), peers: {}, limit: Infinity, goal: 5, ok: withManifest.wireBytes * 5 <= first.wireBytes });
-  report({ case: again, metric: 'times less time, with manifest', ours: round(first.wallSeconds / withManifest.wallSeconds), peers: {}, limit: Infinity, goal: 3, ok: withManifest.wallSeconds * 3 <= first.wallSeconds });
-  report({ case: again, metric: 'requests, with manifest', ours: withManifest.requests, peers: { 'first run': first.requests, 'without manifest': without.requests }, limit: 2, goal: 10, ok: withManifest.requests <= 10 });
+  report.add({ case: again, metric: 'times fewer bytes, without manifest', ours: firstWithout.wireBytes / without.wireBytes, peers: {}, limit: Infinity, goal: 5, ok: without.wireBytes * 5 <= firstWithout.wireBytes });
+  report.add({ case: again, metric: 'times fewer bytes, with manifest', ours: first.wireBytes / withManifest.wireBytes, peers: {}, limit: Infinity, goal: 5, ok: withManifest.wireBytes * 5 <= first.wireBytes });
+  report.add({ case: again, metric: 'times less time, with manifest', ours: first.wallSeconds / withManifest.wallSeconds, peers: {}, limit: Infinity, goal: 3, ok: withManifest.wallSeconds * 3 <= first.wallSeconds });
+  report.add({ case: again, metric: 'requests, with manifest', ours: withManifest.requests, peers: { 'first run': first.requests, 'without manifest': without.requests }, limit: 2, goal: 10, ok: withManifest.requests <= 10 });
 }
 
 if ('parts'.includes(only)) {
@@ -79,13 +60,9 @@ if ('parts'.includes(only)) {
     ['seconds', (measured: Counted) => measured.wallSeconds], ['CPU seconds', (measured: Counted) => measured.cpuSeconds], ['peak RSS above idle, MB', (measured: Counted) => measured.rssMB],
   ] as const) {
     const [ours, theirs] = [of('fileworks 1 GB', value), of('lib-storage 1 GB', value)];
-    report({ case: '1 GB in parts of 8 MiB, 4 at a time', metric, ours: round(ours), peers: { 'lib-storage': round(theirs) }, limit: 0, goal: round(theirs), ok: ours <= theirs * 1.02 });
+    report.add({ case: '1 GB in parts of 8 MiB, 4 at a time', metric, ours, peers: { 'lib-storage': theirs }, limit: 0, goal: theirs, ok: ours <= theirs * 1.02 });
   }
 }
 
 await stub.stop();
-if (!json) {
-  console.log(`Node ${process.version}, ${process.platform} ${process.arch}, @aws-sdk/lib-storage 3, medians of ${runs}`);
-  console.table(rows.map(({ case: name, metric, ours, peers, goal, ok }) => ({ case: name, metric, ours, ...peers, goal, ok })));
-}
-process.exit(rows.every(({ ok }) => ok) ? 0 : 1);
+report.end(`@aws-sdk/lib-storage 3, medians of ${runs}`);

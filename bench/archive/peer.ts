@@ -6,15 +6,11 @@ import { pipeline } from 'node:stream/promises';
 import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
 import { fileSource, httpSource, openZip, streamZip } from 'fileworks-runtime';
 import * as yauzl from 'yauzl';
+import { type Cost, Meter } from '../support/meter.ts';
 
-/** What one process measured of itself. */
-export interface Measured {
+export interface Measured extends Cost {
   readonly bytes: number;
   readonly entries: number;
-  readonly cpuSeconds: number;
-  readonly wallSeconds: number;
-  /** Peak of resident memory above what the process had before it began. */
-  readonly rssMB: number;
 }
 
 const SMALL = 1024 * 1024;
@@ -98,7 +94,7 @@ function places(file: string): { method: number; offset: number; compressedSize:
 
 async function floor(file: string): Promise<void> {
   const found = places(file);
-  begin();
+  meter = new Meter();
   const whole = found.length > 1_000 ? readFileSync(file) : undefined;
   for (const { method, offset, compressedSize, size, crc } of found) {
     entries += 1;
@@ -118,6 +114,18 @@ async function floor(file: string): Promise<void> {
     }
     await fed;
     if (sum !== crc) throw new Error('crc');
+  }
+}
+
+/** zlib in one thread and nothing else, on small entries that are in memory: what a core gives, and two such processes what two cores give. */
+function oneThread(file: string): void {
+  const found = places(file);
+  const whole = readFileSync(file);
+  meter = new Meter();
+  for (let pass = 0; pass < 5; pass++) {
+    for (const { offset, compressedSize, size } of found) {
+      bytes += inflateRawSync(whole.subarray(offset, offset + compressedSize), { chunkSize: size + 1 }).length;
+    }
   }
 }
 
@@ -173,23 +181,7 @@ function byProgram(command: string): { cpuSeconds: number } {
 
 const PYTHON = 'import sys,zipfile\nz=zipfile.ZipFile(sys.argv[1])\nfor i in z.infolist():\n  with z.open(i) as f:\n    while f.read(262144): pass';
 
-/** VmHWM where there is one: the maximum of getrusage is inherited from the process that started this one. */
-function peakKiB(): number {
-  try {
-    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
-  } catch {
-    return process.resourceUsage().maxRSS;
-  }
-}
-
-let cpu = process.cpuUsage();
-let wall = performance.now();
-let idle = process.memoryUsage().rss;
-function begin(): void {
-  cpu = process.cpuUsage();
-  wall = performance.now();
-  idle = process.memoryUsage().rss;
-}
+let meter = new Meter();
 
 const [reader = '', file = '', passes = '1'] = process.argv.slice(2);
 const readers: Record<string, () => unknown> = {
@@ -200,28 +192,22 @@ const readers: Record<string, () => unknown> = {
   'fileworks forward small': () => forwardSmall(file),
   'fileworks selective': () => selective(file),
   'floor': () => floor(file),
+  'one thread': () => oneThread(file),
   'yauzl +crc': () => byYauzl(file),
   'unzip -p': () => byProgram(`unzip -p ${file}`),
   'python zipfile': () => byProgram(`python3 -c '${PYTHON}' ${file}`),
 };
 const run = readers[reader] as (() => unknown) | undefined;
 if (run === undefined) throw new Error(`which reader? one of ${Object.keys(readers).join(', ')}`);
-begin();
-const before = idle;
+const first = new Meter();
+meter = first;
 let program = await run() as { cpuSeconds: number } | undefined;
-const rssMB = (peakKiB() / 1024) - before / 1024 ** 2; // of the first pass: one archive, one process
+const { rssMB } = first.read(); // of the first pass: one archive, one process
 for (let pass = 1; pass < Number(passes); pass++) {
   bytes = 0;
   entries = 0;
-  begin();
+  meter = new Meter();
   program = await run() as { cpuSeconds: number } | undefined;
 }
-const { user, system } = process.cpuUsage(cpu);
-const measured: Measured = {
-  bytes,
-  entries,
-  cpuSeconds: program?.cpuSeconds ?? (user + system) / 1e6,
-  wallSeconds: (performance.now() - wall) / 1e3,
-  rssMB,
-};
+const measured: Measured = { bytes, entries, ...meter.read(), ...program, rssMB };
 console.log(JSON.stringify(measured));

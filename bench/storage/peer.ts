@@ -1,16 +1,9 @@
 // One uploader in a process of its own: `node peer.ts <work> <endpoint>`; prints one line of JSON.
-import { readFileSync } from 'node:fs';
 import { S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { extractTo, IdempotentUploader, openZip, s3Source } from 'fileworks-runtime';
 import { Readable } from 'node:stream';
-
-export interface Measured {
-  readonly cpuSeconds: number;
-  readonly wallSeconds: number;
-  /** Peak of resident memory above what the process had before it began. */
-  readonly rssMB: number;
-}
+import { Meter } from '../support/meter.ts';
 
 const PART_BYTES = 8 * 1024 * 1024;
 const GIGABYTE = 1024 ** 3;
@@ -42,11 +35,6 @@ const works: Record<string, () => Promise<unknown>> = {
 };
 const run = works[work] as (() => Promise<unknown>) | undefined;
 if (run === undefined) throw new Error(`which work? one of ${Object.keys(works).join(', ')}`);
-const idle = process.memoryUsage().rss / 1024 ** 2;
-const cpu = process.cpuUsage();
-const wall = performance.now();
+const meter = new Meter();
 await run();
-const { user, system } = process.cpuUsage(cpu);
-const peak = Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? process.resourceUsage().maxRSS) / 1024;
-const measured: Measured = { cpuSeconds: (user + system) / 1e6, wallSeconds: (performance.now() - wall) / 1e3, rssMB: peak - idle };
-console.log(JSON.stringify(measured));
+console.log(JSON.stringify(meter.read()));
