@@ -4,6 +4,7 @@ import { openZip, streamZip, type ArchiveLimits } from '../../../src/runtime/arc
 import { badArchives, fileNameOf } from '../../support/bad-archives.js';
 
 const FOLDER = join(__dirname, '../../fixtures/archives/bad');
+const DOCUMENT = join(__dirname, '../../../docs/runtime/archive-guards.md');
 const archives = badArchives().map((archive) => [fileNameOf(archive), archive] as const);
 
 // The files are for other readers, and for readers of this repository; the tests use the same bytes. UPDATE_FIXTURES=1 writes them anew.
@@ -15,6 +16,26 @@ test('the fixtures are what the generator makes', () => {
   }
   expect(existsSync(FOLDER) && readdirSync(FOLDER).sort()).toEqual(archives.map(([name]) => name).sort());
   for (const [name, { bytes }] of archives) expect([name, readFileSync(join(FOLDER, name)).equals(bytes)]).toEqual([name, true]);
+});
+
+/** The list of guards that the documentation has. */
+function guards(): string {
+  const short = (code: string): string => code === 'reads' ? 'reads it' : `\`${code.replace('ERR_ZIP_', '')}\``;
+  const rows = archives.map(([name, { code, limits, opened, streamed }]) => {
+    const needs = Object.entries(limits ?? {}).map(([limit, value]) => `\`${limit}: ${value}\``).join(', ');
+    return `| \`${name}\` | ${short(opened ?? code)} | ${short(streamed ?? code)} | ${needs} |`;
+  });
+  return [
+    '# Guards of the ZIP readers, with a fixture for each', '',
+    'The archives are in `test/fixtures/archives/bad`, made by `test/support/bad-archives.ts`; `test/runtime/archive/bad-archives.test.ts` gives each to both readers',
+    'and writes this list (`UPDATE_FIXTURES=1`). Codes without their `ERR_ZIP_`; [Archives](archives.md) says what each means.', '',
+    '| Fixture | `openZip` | `streamZip` | With limits |', '| --- | --- | --- | --- |', ...rows, '',
+  ].join('\n');
+}
+
+test('the documentation lists them', () => {
+  if (process.env.UPDATE_FIXTURES === '1') writeFileSync(DOCUMENT, guards());
+  expect(readFileSync(DOCUMENT, 'utf8')).toBe(guards());
 });
 
 /** Reads everything; the code of the first error, of the archive or of an entry. */
