@@ -9,6 +9,7 @@ import { foldName } from '../../../src/runtime/archive/names.js';
 import { buildZip } from '../../support/zip-builder.js';
 
 // What an input may do besides being wrong: stop coming, come in crumbs, change while it is read. Jest's own time limit is what fails when something hangs.
+jest.setTimeout(20_000);
 
 const text = Buffer.from(Array.from({ length: 400_000 }, (_, i) => `${i},${(i * 7919) % 10_007}\n`).join(''));
 

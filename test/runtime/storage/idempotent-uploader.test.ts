@@ -4,6 +4,8 @@ import { crc32 } from 'node:zlib';
 import { IdempotentUploader, type PutOptions } from '../../../src/runtime/storage/index.js';
 import { S3Stub } from '../../support/s3-stub.js';
 
+jest.setTimeout(30_000); // megabytes, on a machine that may be busy
+
 const MiB = 1024 * 1024;
 const small = Buffer.from('{"id":1}');
 const large = randomBytes(12 * MiB + 7);
