@@ -12,6 +12,12 @@ def _refuse_placements(command):
     ecs_placement.refuse(int(command["count"]))
 
 
+def _disturb_deliveries(command):
+    import deliveries
+
+    deliveries.disturb(float(command["repeat"]), float(command["delaySeconds"]))
+
+
 def _interrupt_spot(command):
     from mends import ecs_stop
     from ministack.services import ecs
@@ -33,7 +39,9 @@ def _put_event(command):
         eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
 
 
-_COMMANDS = {"putEvent": _put_event, "refusePlacements": _refuse_placements, "interruptSpot": _interrupt_spot}
+_COMMANDS = {
+    "putEvent": _put_event, "refusePlacements": _refuse_placements, "interruptSpot": _interrupt_spot, "disturbDeliveries": _disturb_deliveries,
+}
 
 
 def run(command):

@@ -1,4 +1,4 @@
-"""What we add to the emulator: reports of task changes and of API calls, and credentials that name a function's role."""
+"""What we add to the emulator: reports of task changes and of API calls, credentials that name a function's role, and disturbed deliveries."""
 
 import copy
 import hashlib
@@ -9,6 +9,7 @@ import threading
 import time
 from urllib.parse import parse_qs
 
+import deliveries
 import reports
 
 logger = logging.getLogger("fileworks.extensions")
@@ -20,6 +21,7 @@ BODY_BYTES = 65_536
 def apply_all():
     report_tasks()
     give_functions_their_role()
+    deliveries.apply()
     threading.Thread(target=_classify, daemon=True, name="call-recorder").start()
 
 

@@ -7,11 +7,13 @@ interface FaultRequest {
   /** ARN of a task, or the beginning of its id. */
   readonly task?: string;
   readonly count?: number;
+  readonly repeat?: number;
+  readonly delaySeconds?: number;
 }
 
 /**
  * The library's calls for somebody outside of this process:
- * `GET /tasks`, `/calls`, `/alarms`, `/scaling`; `POST /faults/<kill | interruptSpot | dropNextStopped | repeatNextStopped | refusePlacements>`.
+ * `GET /tasks`, `/calls`, `/alarms`, `/scaling`; `POST /faults/<kill | interruptSpot | dropNextStopped | repeatNextStopped | refusePlacements | disturbDeliveries>`.
  */
 export class ControlServer {
   readonly #cloud: LocalCloud;
@@ -59,7 +61,7 @@ export class ControlServer {
     sendJson(response, 204);
   }
 
-  async #fault(call: string, { task = '', count = 1 }: FaultRequest): Promise<void> {
+  async #fault(call: string, { task = '', count = 1, ...deliveries }: FaultRequest): Promise<void> {
     const { faults } = this.#cloud;
     switch (call) {
       case 'POST /faults/kill':
@@ -76,6 +78,9 @@ export class ControlServer {
         break;
       case 'POST /faults/refusePlacements':
         await faults.refusePlacements(count);
+        break;
+      case 'POST /faults/disturbDeliveries':
+        await faults.disturbDeliveries(deliveries);
         break;
       default:
         throw new LocalCloudError('OptionInvalid', `there is no ${call}`);

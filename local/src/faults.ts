@@ -4,6 +4,13 @@ import type { Engine } from './tasks/engine';
 import type { StateChangePublisher } from './tasks/state-change';
 import type { TaskRecord } from './types';
 
+export interface DisturbedDeliveries {
+  /** Probability that a delivery is repeated, from 0 to 1. Default: 0. */
+  readonly repeat?: number;
+  /** Longest time that a delivery is held back; each has its own, by chance. Default: 0. */
+  readonly delaySeconds?: number;
+}
+
 /** What can go wrong with tasks in the cloud, on request. */
 export class Faults {
   public constructor(
@@ -47,5 +54,17 @@ export class Faults {
   /** Refuses the next `count` placements of tasks, as ECS does when Fargate has no capacity. */
   public async refusePlacements(count = 1): Promise<void> {
     await this.emulator().refusePlacements(count);
+  }
+
+  /**
+   * Delivers the events of EventBridge as it promises to, at least once and in no order, until it is called again without options.
+   *
+   * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-delivery-level.html
+   */
+  public async disturbDeliveries({ repeat = 0, delaySeconds = 0 }: DisturbedDeliveries = {}): Promise<void> {
+    if (!(repeat >= 0 && repeat <= 1 && delaySeconds >= 0)) {
+      throw new LocalCloudError('OptionInvalid', `repeat must be from 0 to 1 and delaySeconds at least 0, got: ${repeat} and ${delaySeconds}`);
+    }
+    await this.emulator().disturbDeliveries(repeat, delaySeconds);
   }
 }

@@ -1,7 +1,7 @@
 export { LocalCloud } from './local-cloud';
 export { LocalCloudError, type LocalCloudErrorCode } from './errors';
 export type { Emulator, EmulatorObserver, EmulatorOptions } from './emulator/emulator';
-export type { Faults } from './faults';
+export type { DisturbedDeliveries, Faults } from './faults';
 export type { TaskMap, TaskMapEntry } from './tasks/task-map';
 export type {
   AlarmState,

@@ -250,6 +250,38 @@ describe('standalone tasks', () => {
     expect(seen).toEqual([repeated, repeated]);
   });
 
+  test('RunTask with the same client token tells of the same task, and refuses the token for another', async () => {
+    const request = { cluster: outputs.ClusterArn, taskDefinition: outputs.DefinitionArn, launchType: 'FARGATE' as const, clientToken: 'once' };
+    const first = await ecs.send(new RunTaskCommand(request));
+    const again = await ecs.send(new RunTaskCommand(request));
+    expect(again.tasks![0].taskArn).toBe(first.tasks![0].taskArn);
+    await expect(ecs.send(new RunTaskCommand({ ...request, startedBy: 'another' }))).rejects.toMatchObject({ name: 'ConflictException' });
+    await ecs.send(new StopTaskCommand({ cluster: outputs.ClusterArn, task: first.tasks![0].taskArn }));
+    expect((await ecs.send(new RunTaskCommand(request))).tasks![0].desiredStatus).toBe('STOPPED');
+  });
+
+  test('a refusal uses no client token up', async () => {
+    const request = { cluster: outputs.ClusterArn, taskDefinition: outputs.DefinitionArn, launchType: 'FARGATE' as const, clientToken: 'refused' };
+    await cloud.faults.refusePlacements(1);
+    expect((await ecs.send(new RunTaskCommand(request))).tasks).toEqual([]);
+    const { tasks } = await ecs.send(new RunTaskCommand(request));
+    await ecs.send(new StopTaskCommand({ cluster: outputs.ClusterArn, task: tasks![0].taskArn }));
+  });
+
+  test('deliveries of events are repeated and held back on request', async () => {
+    await sqs.send(new PurgeQueueCommand({ QueueUrl: outputs.EventsUrl }));
+    await cloud.faults.disturbDeliveries({ repeat: 1, delaySeconds: 1 });
+    const taskArn = await runTask({ EXIT_CODE: '0' });
+    await stopped(taskArn);
+    await cloud.faults.disturbDeliveries();
+    const seen: string[] = [];
+    await until(async () => {
+      seen.push(...(await receive(outputs.EventsUrl)).filter(({ detail }) => detail.taskArn === taskArn).map(({ detail }) => detail.lastStatus as string));
+      return seen.filter((status) => status === 'STOPPED').length === 2;
+    }, 'both copies');
+    await expect(cloud.faults.disturbDeliveries({ repeat: 2 })).rejects.toMatchObject({ code: 'OptionInvalid' });
+  });
+
   test('a refused RunTask answers with a failure and no task', async () => {
     await cloud.faults.refusePlacements(1);
     const { tasks, failures } = await ecs.send(new RunTaskCommand({ cluster: outputs.ClusterArn, taskDefinition: outputs.DefinitionArn, launchType: 'FARGATE' }));

@@ -9,6 +9,7 @@ from . import (
     cfn_metric_math_alarm,
     cfn_secret_ref,
     cloudwatch_queue_alarms,
+    ecs_client_token,
     ecs_container_settings,
     ecs_exit_watch,
     ecs_image_pull,
@@ -20,7 +21,7 @@ from . import (
     sfn_run_task,
 )
 
-# Order matters where one builds on another: protection guards the stop of ecs_stop.
+# Order matters where one builds on another: protection guards the stop of ecs_stop, and a token stands for what ecs_placement let start.
 ALL = (
     cfn_container_lists,
     cfn_metric_math_alarm,
@@ -31,6 +32,7 @@ ALL = (
     ecs_image_pull,
     ecs_stop,
     ecs_placement,
+    ecs_client_token,
     ecs_protection,
     events_ecs_target,
     s3_full_object_checksum,

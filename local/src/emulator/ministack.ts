@@ -80,6 +80,10 @@ export class Ministack implements Emulator {
     return this.#command({ op: 'refusePlacements', count });
   }
 
+  public disturbDeliveries(repeat: number, delaySeconds: number): Promise<void> {
+    return this.#command({ op: 'disturbDeliveries', repeat, delaySeconds });
+  }
+
   public interruptSpot(clusterArn: string, taskArn: string): Promise<void> {
     return this.#command({ op: 'interruptSpot', cluster: clusterArn, task: taskArn });
   }
