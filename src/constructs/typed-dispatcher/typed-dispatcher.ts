@@ -6,6 +6,7 @@ import { LambdaFunction, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
@@ -17,6 +18,7 @@ import { checkWholeNumber } from '../private/checks';
 import { grantSend } from '../private/grants';
 import { grantListVersions } from '../private/object-grants';
 import { createHandlerFunction } from '../private/handler-function';
+import { grantResultObjects } from '../private/object-grants';
 import { createUndeliveredEvents, type UndeliveredEvents } from '../private/undelivered-events';
 import { ValidationError } from '../private/validation-error';
 import { warn } from '../private/warning';
@@ -127,6 +129,7 @@ export class TypedDispatcher extends Construct {
   readonly #launches: Record<string, BoundTarget['launch']> = {};
   readonly #workers: IGrantable[] = [];
   readonly #sources: FileSource[] = [];
+  readonly #results: { readonly bucket: IBucket; readonly prefix: string }[] = [];
   readonly #matches: CompiledMatch[] = [];
   readonly #ingress: lambda.Function;
   readonly #binder: TargetBinder;
@@ -238,6 +241,19 @@ export class TypedDispatcher extends Construct {
     this.#workers.push(worker);
     grantTurn(this.stateTable, worker);
     for (const source of this.#sources) source.grantRead(worker);
+    for (const { bucket, prefix } of this.#results) grantResultObjects(bucket, worker, prefix);
+  }
+
+  /**
+   * Lets whoever takes the turns of files store results: put objects, also in parts, give up an upload, and read what is there, to tell
+   * whether a result is stored already. They may neither list nor delete.
+   *
+   * @param bucket where results go
+   * @param prefix beginning of the keys of results; by default all
+   */
+  public grantStoreResults(bucket: IBucket, prefix = ''): void {
+    this.#results.push({ bucket, prefix });
+    for (const worker of this.#workers) grantResultObjects(bucket, worker, prefix);
   }
 
   /**

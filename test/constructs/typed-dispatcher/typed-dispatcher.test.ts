@@ -1,5 +1,6 @@
 import { Duration, Size } from 'aws-cdk-lib';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { type DispatchTypeOptions, FileIngestBucket, FileOrder, LateFile, OnExhausted, TypeConcurrency } from '../../../src';
 import { compileKeyPattern } from '../../../src/constructs/typed-dispatcher/private/key-pattern';
 import { dispatchTableDefinition } from '../../../src/runtime/dispatch/index.js';
@@ -83,6 +84,23 @@ test('lets a task take its turn and do nothing else to the table', () => {
   expect(policies.map(([, { Properties }]) => (Properties as { PolicyDocument: { Statement: unknown } }).PolicyDocument.Statement)).toEqual([
     [{ Action: ['dynamodb:GetItem', 'dynamodb:UpdateItem'], Effect: 'Allow', Resource: { 'Fn::GetAtt': [expect.stringMatching(/^DispatcherStateTable/), 'Arn'] } }],
   ]);
+});
+
+test.each(['before', 'after'])('lets the tasks store results, of types that are added %s it', (when) => {
+  const fixture = createDispatcher();
+  const results = new Bucket(fixture.stack, 'Results');
+  if (when === 'before') fixture.add('A');
+  fixture.dispatcher.grantStoreResults(results, 'out/');
+  if (when === 'after') fixture.add('A');
+  synth(fixture).hasResourceProperties('AWS::IAM::Policy', {
+    PolicyDocument: {
+      Statement: Match.arrayWith([Match.objectLike({
+        Action: ['s3:PutObject', 's3:AbortMultipartUpload', 's3:GetObject'],
+        Resource: { 'Fn::Join': ['', [{ 'Fn::GetAtt': [Match.stringLikeRegexp('^Results'), 'Arn'] }, '/out/*']] },
+      })]),
+    },
+    Roles: [{ Ref: Match.stringLikeRegexp('^TaskTaskRole') }],
+  });
 });
 
 test('launches only its task definitions, in their cluster, with their roles', () => {
