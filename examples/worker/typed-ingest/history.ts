@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import { type DynamoDBClient, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+
+export interface Entry {
+  readonly client: DynamoDBClient;
+  readonly table: string;
+  readonly customer: string;
+  readonly object: { readonly key: string; readonly versionId?: string; readonly sequencer?: string };
+  readonly sha256: string;
+  readonly fence: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Adds a file to its customer's history. Each entry carries a digest of all entries up to it, so that a file which is left out, repeated
+ * or out of order changes everything after it: what the dispatcher's order is for.
+ *
+ * @throws Error when a later turn has written already: nobody may believe what this container does
+ */
+export async function appendToHistory({ client, table, customer, object, sha256, fence, signal }: Entry): Promise<void> {
+  const file = `${object.key}@${object.versionId ?? object.sequencer ?? ''}`;
+  const { Items: items = [] } = await client.send(new QueryCommand({
+    TableName: table, ConsistentRead: true, ScanIndexForward: false, Limit: 1,
+    KeyConditionExpression: 'customer = :customer', ExpressionAttributeValues: { ':customer': { S: customer } },
+  }), { abortSignal: signal });
+  const last = items.at(0);
+  // an attempt that died after its entry, before it could say so
+  if (last?.file?.S === file) return;
+  if (Number(last?.fence?.N ?? 0) > fence) throw new Error(`the history of ${customer} was written with fence ${last?.fence?.N}, this turn has ${fence}`);
+  const digest = createHash('sha256').update(`${last?.digest?.S ?? ''}${sha256}`).digest('hex');
+  await client.send(new PutItemCommand({
+    TableName: table,
+    Item: {
+      customer: { S: customer }, position: { N: String(Number(last?.position?.N ?? 0) + 1) },
+      file: { S: file }, sha256: { S: sha256 }, digest: { S: digest }, fence: { N: String(fence) },
+    },
+    // two that read the same last entry cannot both write the next
+    ConditionExpression: 'attribute_not_exists(customer)',
+  }), { abortSignal: signal });
+}
