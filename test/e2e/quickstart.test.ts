@@ -1,13 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, GetQueueUrlCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { LocalCloud } from 'fileworks-local';
-
-const root = resolve(__dirname, '..', '..');
-const tool = (...args: string[]) => execFileSync(process.execPath, [join(root, 'build-tools', 'examples.ts'), ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+import type { LocalCloud } from 'fileworks-local';
+import { startDeployment, until } from './support/deployment';
 
 /** A ZIP with `entries` text files, written by Python's zipfile. */
 function zip(entries: number, text: string): Buffer {
@@ -28,16 +24,6 @@ function damaged(archive: Buffer): Buffer {
   return copy;
 }
 
-async function until<T>(what: string, seconds: number, look: () => Promise<T | undefined> | T | undefined): Promise<T> {
-  const deadline = Date.now() + seconds * 1000;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`);
-    await sleep(250);
-  }
-}
-
 describe('the quickstart on the local cloud', () => {
   let cloud: LocalCloud;
   let s3: S3Client;
@@ -48,10 +34,7 @@ describe('the quickstart on the local cloud', () => {
   let killed: string;
 
   beforeAll(async () => {
-    const app = join(root, 'build', 'e2e', 'quickstart');
-    tool('typescript', 'quickstart', app);
-    const worker = tool('worker', 'quickstart').trim().split('\n').at(-1)!;
-    cloud = await LocalCloud.start({ app, tasks: { tasks: [{ family: '*', command: ['node', 'main.ts'], cwd: worker }] }, speed: 60, logDir: join(root, 'build', 'e2e', 'quickstart-logs'), toolsDir: join(root, '.tools') });
+    cloud = await startDeployment('quickstart');
     s3 = new S3Client(cloud.clientConfig());
     sqs = new SQSClient(cloud.clientConfig());
     ({ IncomingBucket: incoming = '', ResultsBucket: results = '', QueueUrl: queueUrl = '' } = cloud.outputs('Quickstart'));

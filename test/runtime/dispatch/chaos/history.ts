@@ -65,10 +65,11 @@ export class History {
     const changes = this.work.flatMap(({ id, from, to }) => [{ id, at: from, by: 1 }, { id, at: to, by: -1 }]).sort((one, other) => one.at - other.at);
     const working = new Map<string, number>();
     return changes.flatMap(({ id, by }) => {
+      // a file without a sequence meets only itself
       const { sequence = id, slots } = rows.get(id)!;
       const now = (working.get(sequence) ?? 0) + by;
       working.set(sequence, now);
-      return by > 0 && now > slots ? [`P1 ${now} containers of ${sequence} work at once, the last on ${id}`] : [];
+      return by > 0 && now > Math.max(1, slots) ? [`P1 ${now} containers of ${sequence} work at once, the last on ${id}`] : [];
     });
   }
 

@@ -1,0 +1,28 @@
+import { execFileSync } from 'node:child_process';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LocalCloud } from 'fileworks-local';
+
+const root = resolve(__dirname, '..', '..', '..');
+const tool = (...args: string[]) => execFileSync(process.execPath, [join(root, 'build-tools', 'examples.ts'), ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+
+/** Starts a reference deployment as its reader would have it: on the packed packages, from its own template, with its own worker. */
+export async function startDeployment(name: string): Promise<LocalCloud> {
+  const app = join(root, 'build', 'e2e', name);
+  tool('typescript', name, app);
+  const cwd = tool('worker', name).trim().split('\n').at(-1)!;
+  // compiled code is kept, because every task is a process of its own
+  const env = { NODE_COMPILE_CACHE: join(cwd, 'node_modules', '.compiled') };
+  const logDir = `${app}-logs`;
+  return LocalCloud.start({ app, tasks: { tasks: [{ family: '*', command: ['node', 'main.ts'], cwd, env }] }, speed: 60, logDir, toolsDir: join(root, '.tools') });
+}
+
+export async function until<T>(what: string, seconds: number, look: () => Promise<T | undefined> | T | undefined): Promise<T> {
+  const deadline = Date.now() + seconds * 1000;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`);
+    await sleep(250);
+  }
+}

@@ -1,0 +1,181 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { DescribeTableCommand, DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import { CreateQueueCommand, GetQueueAttributesCommand, ListQueuesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import type { LocalCloud } from 'fileworks-local';
+import { startDeployment, until } from './support/deployment';
+import { DispatchWatch } from './support/dispatch-watch';
+
+const modules = resolve(__dirname, '..', '..', 'node_modules');
+const sha256 = (content: string | Buffer) => createHash('sha256').update(content).digest('hex');
+
+const CUSTOMERS = ['acme', 'Ünïcode & co', 'globex', 'initech', 'umbrella', 'hooli'];
+const PER_CUSTOMER = 25;
+const FILES_OF_B = 90;
+const FILES_OF_C = 60;
+const REFUSED = 8;
+
+/** Real files of this checkout, from a few bytes to several megabytes; the large ones first. */
+function realFiles(count: number): string[] {
+  const large = ['@aws-cdk/asset-awscli-v1/lib/layer.zip', 'esbuild/bin/esbuild', 'aws-cdk-lib/.jsii.tabl.json.gz', 'typescript/lib/typescript.js', 'aws-cdk-lib/.jsii.gz', 'typescript/lib/_tsc.js', 'spdx-license-list/spdx-full.json', 'aws-cdk-lib/aws-quicksight/lib/quicksight.generated.js'];
+  const folders = ['typescript/lib', 'aws-cdk-lib/aws-ec2/lib', 'aws-cdk-lib/aws-ecs/lib', 'aws-cdk-lib/aws-s3/lib', 'aws-cdk-lib/aws-lambda/lib'];
+  const others = folders.flatMap((folder) => readdirSync(join(modules, folder), { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).filter((path) => statSync(path).size > 0).sort());
+  return [...new Set([...large.map((path) => join(modules, path)), ...others])].slice(0, count);
+}
+
+interface Upload {
+  readonly key: string;
+  readonly content: Buffer;
+}
+
+/** What goes wrong while a container works on these keys, by the attempt in which it happens. */
+const victims = {
+  killed: ['incoming/a/acme/3.bin', 'incoming/b/1.bin'],
+  killedTwice: ['incoming/a/globex/2.bin'],
+  killedAndUnheard: ['incoming/b/0.bin'],
+  killedAndHeardTwice: ['incoming/c/0.bin'],
+  interrupted: ['incoming/a/initech/4.bin', 'incoming/c/1.bin'],
+};
+
+/** Every file once: numbers of a customer are in the names, 9 before 10, and the large ones go where something is going to happen. */
+function uploads(): Upload[] {
+  const keys = [
+    ...CUSTOMERS.flatMap((customer) => Array.from({ length: PER_CUSTOMER }, (_, number) => `incoming/a/${customer}/${number}.bin`)),
+    ...Array.from({ length: FILES_OF_B }, (_, number) => `incoming/b/${number}.bin`),
+    ...Array.from({ length: FILES_OF_C }, (_, number) => `incoming/c/${number}.bin`),
+  ];
+  const marked = Object.values(victims).flat();
+  const files = realFiles(keys.length);
+  return [...marked, ...keys.filter((key) => !marked.includes(key))].map((key, index) => ({ key, content: readFileSync(files[index]) }));
+}
+
+describe('typed-ingest on the local cloud, while everything goes wrong', () => {
+  let cloud: LocalCloud;
+  let watch: DispatchWatch;
+  let s3: S3Client;
+  let dynamodb: DynamoDBClient;
+  let sqs: SQSClient;
+  let outputs: Readonly<Record<string, string>>;
+  let alertsUrl: string;
+  const files = uploads();
+  const struck: string[] = [];
+
+  /** Strikes a container as soon as it says that it has begun. */
+  function strike(taskArn: string, line: string): void {
+    if (!line.includes('"file begun"')) return;
+    const { file, attempt } = JSON.parse(line) as { file: string; attempt: number };
+    const key = file.slice(file.indexOf('/') + 1);
+    const hit = (keys: readonly string[], attempts = 1) => keys.includes(key) && attempt <= attempts;
+    if (hit(victims.interrupted) && !struck.includes(key)) {
+      void cloud.faults.interruptSpot(taskArn);
+    } else if (hit(victims.killed) || hit(victims.killedTwice, 2) || hit(victims.killedAndUnheard) || hit(victims.killedAndHeardTwice)) {
+      if (hit(victims.killedAndUnheard)) cloud.faults.dropNextStopped(10);
+      if (hit(victims.killedAndHeardTwice)) cloud.faults.repeatNextStopped(10);
+      cloud.faults.kill(taskArn);
+    } else {
+      return;
+    }
+    struck.push(key);
+  }
+
+  beforeAll(async () => {
+    cloud = await startDeployment('typed-ingest');
+    s3 = new S3Client(cloud.clientConfig());
+    dynamodb = new DynamoDBClient(cloud.clientConfig());
+    sqs = new SQSClient(cloud.clientConfig());
+    outputs = cloud.outputs('TypedIngest');
+    const { Table: table } = await dynamodb.send(new DescribeTableCommand({ TableName: outputs.StateTable }));
+    watch = new DispatchWatch(cloud, table!.LatestStreamArn!);
+    const { QueueUrl: url } = await sqs.send(new CreateQueueCommand({ QueueName: 'on-call' }));
+    alertsUrl = url!;
+    const { Attributes: { QueueArn: arn } = {} } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['QueueArn'] }));
+    const sns = new SNSClient(cloud.clientConfig());
+    await sns.send(new SubscribeCommand({ TopicArn: outputs.AlertsTopic, Protocol: 'sqs', Endpoint: arn }));
+    sns.destroy();
+
+    cloud.on('output', ({ taskArn, line }) => strike(taskArn, line));
+    await cloud.faults.disturbDeliveries({ repeat: 0.2, delaySeconds: 3 });
+    await cloud.faults.refusePlacements(REFUSED);
+    // in an order that has nothing to do with their numbers, those of A first: they settle while the others are worked on
+    const shuffled = files.toSorted((one, other) => sha256(one.key).localeCompare(sha256(other.key)));
+    const [ofA, others] = [shuffled.filter(({ key }) => key.startsWith('incoming/a/')), shuffled.filter(({ key }) => !key.startsWith('incoming/a/'))];
+    for (const { key, content } of [...ofA, ...others]) {
+      await s3.send(new PutObjectCommand({ Bucket: outputs.IncomingBucket, Key: key, Body: content }));
+    }
+    const done = () => [...watch.rows().values()].filter(({ status }) => status === 'completed' || status === 'parked' || status === 'skipped').length;
+    await until('every file to be done', 300, () => done() === files.length || undefined);
+    await watch.stop();
+  }, 420_000);
+
+  afterAll(async () => {
+    await cloud.stop();
+  }, 60_000);
+
+  const rowOf = (key: string) => [...watch.rows().values()].find(({ object }) => object.key === key)!;
+
+  test('every file is completed, by one commit', () => {
+    expect(watch.rows().size).toBe(files.length);
+    const completed = watch.history().commits.filter(({ after }) => after === 'completed').map(({ id }) => id);
+    expect(new Set(completed).size).toBe(files.length);
+    expect(completed).toHaveLength(files.length);
+  });
+
+  test('the history breaks no promise: none of a sequence at once, in order, none lost, none again, bounded attempts', () => {
+    expect(watch.history().violations(watch.rows())).toEqual([]);
+  });
+
+  test('every kind of fault has struck, and what was struck was tried again', () => {
+    expect(struck.toSorted()).toEqual([...Object.values(victims).flat(), ...victims.killedTwice].toSorted());
+    for (const key of [...victims.killed, ...victims.killedAndUnheard, ...victims.killedAndHeardTwice]) expect([key, rowOf(key).attempts]).toEqual([key, 2]);
+    for (const key of victims.killedTwice) expect(rowOf(key).attempts).toBe(3);
+    const interruptions = [...watch.rows().values()].reduce((sum, row) => sum + row.interruptions, 0);
+    for (const key of victims.interrupted) expect([key, rowOf(key).attempts]).toEqual([key, 1]);
+    expect(interruptions).toBe(victims.interrupted.length + REFUSED);
+  });
+
+  test.each(CUSTOMERS)('the files of %s were worked on in the order of their numbers, each once', async (customer) => {
+    const { Items: items = [] } = await dynamodb.send(new QueryCommand({
+      TableName: outputs.HistoryTable, KeyConditionExpression: 'customer = :customer', ExpressionAttributeValues: { ':customer': { S: customer } },
+    }));
+    let digest = '';
+    const expected = Array.from({ length: PER_CUSTOMER }, (_, number) => {
+      const hash = sha256(files.find(({ key }) => key === `incoming/a/${customer}/${number}.bin`)!.content);
+      digest = sha256(`${digest}${hash}`);
+      return { position: number + 1, sha256: hash, digest };
+    });
+    expect(items.map((item) => unmarshall(item))).toMatchObject(expected);
+  });
+
+  test('the summary of every file is that of its bytes', async () => {
+    const summaries = await Promise.all(files.map(async ({ key }) => {
+      const { Body } = await s3.send(new GetObjectCommand({ Bucket: outputs.ResultsBucket, Key: `summaries/${key}.json` }));
+      return JSON.parse(await Body!.transformToString()) as unknown;
+    }));
+    expect(summaries).toEqual(files.map(({ key, content }) => ({ key, bytes: content.length, lines: content.filter((byte) => byte === 0x0a).length, sha256: sha256(content) })));
+  });
+
+  test('a file without a type waits in the dead-letter queue, and nothing else does', async () => {
+    await s3.send(new PutObjectCommand({ Bucket: outputs.IncomingBucket, Key: 'incoming/nobody.csv', Body: 'a,b' }));
+    const { QueueUrls: urls = [] } = await sqs.send(new ListQueuesCommand({}));
+    const letters = async () => (await Promise.all(urls.filter((url) => url.includes('DeadLetter')).map(async (QueueUrl) => {
+      const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 0 }));
+      return Messages;
+    }))).flat();
+    await until('the dead letter', 30, async () => (await letters()).length > 0 || undefined);
+    for (const { Body } of await letters()) expect(JSON.parse(Body!)).toMatchObject({ detail: { object: { key: 'incoming/nobody.csv' } } });
+  });
+
+  test('whoever is on call heard of the tasks that were killed and interrupted', async () => {
+    const told: string[] = [];
+    await until('the alerts', 30, async () => {
+      const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: alertsUrl, MaxNumberOfMessages: 10 }));
+      told.push(...Messages.map(({ Body }) => Body!));
+      return (told.some((text) => text.includes('137')) && told.some((text) => /Spot/.test(text))) || undefined;
+    });
+  });
+});
