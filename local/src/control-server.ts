@@ -13,7 +13,8 @@ interface FaultRequest {
 
 /**
  * The library's calls for somebody outside of this process:
- * `GET /tasks`, `/calls`, `/alarms`, `/scaling`; `POST /faults/<kill | interruptSpot | dropNextStopped | repeatNextStopped | refusePlacements | disturbDeliveries>`.
+ * `GET /tasks`, `/calls`, `/alarms`, `/scaling`;
+ * `POST /faults/<kill | interruptSpot | dropNextStopped | repeatNextStopped | refusePlacements | disturbDeliveries>`.
  */
 export class ControlServer {
   readonly #cloud: LocalCloud;

@@ -16,7 +16,7 @@ export interface FileContext {
   readonly signal: AbortSignal;
   readonly logger: Logger;
   /** Ends the turn without work: the object is gone. Return after it. */
-  skip(reason: string): void;
+  readonly skip: (reason: string) => void;
 }
 
 /** What a handler returns is kept with the file as its result (JSON, small). */

@@ -101,7 +101,7 @@ export class DispatchWatch {
       last = this.#over;
       const { Records: records = [], NextShardIterator: next } = await client.send(new GetRecordsCommand({ ShardIterator: iterator }));
       for (const { dynamodb: { NewImage: image } = {} } of records) {
-        if (image?.sk.S === 'F') this.#take(unmarshall(image as Parameters<typeof unmarshall>[0]) as FileRow);
+        if (image?.sk.S === 'F') this.#take(unmarshall(image) as FileRow);
       }
       iterator = next;
       if (records.length === 0) {
