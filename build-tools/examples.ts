@@ -35,15 +35,20 @@ function copyExample(language: Language, name: string) {
 
 const npmInstall = (what: string, cwd: string, tarballs: string[]) => run(what, 'npm', ['install', '--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline', '--loglevel=error', ...tarballs], { cwd });
 
-const install: Record<Language, (name: string) => void> = {
+const packages = ['src', 'README.md', 'package.json', 'package-lock.json'];
+
+const install: Record<Language, (name: string) => Promise<void> | void> = {
   typescript(name) {
     npmInstall(`installing the packed cdk-fileworks into examples/typescript/${name}`, exampleIn('typescript', name), [tarball('cdk-fileworks')]);
   },
-  python(name) {
+  async python(name) {
     const venv = join(workplace('python'), 'venv');
     const wheels = readdirSync(join(root, 'dist', 'python')).filter((file) => file.endsWith('.whl')).map((file) => join(root, 'dist', 'python', file));
-    rmSync(venv, { recursive: true, force: true });
-    run('making a fresh Python environment', 'python3', ['-m', 'venv', venv], { needs: 'python3' });
+    // the examples share one environment; it is fresh for each build, because pip takes a wheel of the same version for the same
+    await once('example-python-environment', packages, [venv], () => {
+      rmSync(venv, { recursive: true, force: true });
+      run('making a fresh Python environment', 'python3', ['-m', 'venv', venv], { needs: 'python3' });
+    });
     run(`installing the packed wheel for examples/python/${name}`, join(venv, 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check', ...wheels, '-r', 'requirements.txt'], { cwd: exampleIn('python', name) });
   },
   java(name) {
@@ -72,10 +77,10 @@ function command(language: Language, name: string): string {
 
 /** Synthesizes the example into `outdir`; installs it first when the packages or the example changed. */
 export async function synthExample(language: Language, name: string, outdir: string): Promise<string> {
-  const inputs = ['src', 'README.md', 'package.json', 'package-lock.json', `examples/${language}/${name}`, `examples/worker/${name}`];
+  const inputs = [...packages, `examples/${language}/${name}`, `examples/worker/${name}`];
   await once(`example-${language}-${name}`, inputs, [exampleIn(language, name)], () => {
     copyExample(language, name);
-    install[language](name);
+    return install[language](name);
   });
   rmSync(outdir, { recursive: true, force: true });
   mkdirSync(outdir, { recursive: true });
