@@ -73,6 +73,8 @@ export interface DispatchLaunch {
   readonly securityGroups: readonly string[];
   readonly assignPublicIp: boolean;
   readonly capacity: readonly { readonly capacityProvider: string; readonly base?: number; readonly weight?: number }[];
+  /** Runs on demand what ECS refused, or Spot reclaimed. */
+  readonly fallbackToOnDemand?: boolean;
 }
 
 /** The queue that files of one type are sent to. */
@@ -126,7 +128,7 @@ export const startedByOf = (prefix: string, file: string, epoch: number): string
 /** Name of the execution of one launch; 80 characters at most, of which a file has 52. */
 export const executionNameOf = (prefix: string, file: string, epoch: number): string => `${prefix}-${file}-${epoch}`;
 
-/** Metrics in the namespace of Fileworks, by the dimension `Dispatcher`. */
+/** Metrics in the namespace of Fileworks, by the dimension `Dispatcher`, and by `Dispatcher` and `Type` those that a type can have. */
 export const DispatchMetrics = {
   /** Files that hold up their sequence until an operator acts. */
   blockedFiles: 'BlockedFiles',
@@ -136,8 +138,15 @@ export const DispatchMetrics = {
   oldestQueuedAge: 'OldestQueuedFileAge',
   /** Launches that ECS refused; they are tried again. */
   launchesRefused: 'LaunchesRefused',
+  /** Turns that ended so; a record of the table's stream that comes twice counts twice. */
+  filesCompleted: 'FilesCompleted',
+  filesSkipped: 'FilesSkipped',
+  filesParked: 'FilesParked',
+  /** Types, sequences and `*` that an operator has paused. */
+  pausedScopes: 'PausedScopes',
   /** Sweeps that came to their end. */
   sweeps: 'SweepsCompleted',
 } as const;
 
 export const DispatchMetricDimension = 'Dispatcher';
+export const DispatchTypeDimension = 'Type';

@@ -118,7 +118,7 @@ async function launchAll(): Promise<void> {
 
 const work = ({ env, arn: worker }: LaunchedTask, handler: () => Promise<unknown> = () => Promise.resolve()) =>
   runFileTask(handler, { store, env, worker, stop: new AbortController().signal });
-const end = (sequence: string) => watcher({ Records: [{ dynamodb: { SequenceNumber: '1', NewImage: { id: { S: 'any' }, type: { S: 'A' }, sequence: { S: sequence } } } }] }, context);
+const end = (sequence: string) => watcher({ Records: [{ dynamodb: { SequenceNumber: '1', NewImage: { id: { S: 'any' }, type: { S: 'A' }, status: { S: 'completed' }, sequence: { S: sequence } } } }] }, context);
 const taskStopped = ({ arn, startedBy }: LaunchedTask, stopCode = 'EssentialContainerExited') =>
   watcher({ 'detail-type': 'ECS Task State Change', 'detail': { taskArn: arn, startedBy, lastStatus: 'STOPPED', stopCode } }, context);
 const row = async (task: LaunchedTask): Promise<FileRow> => (await store.file(task.env.FILEWORKS_FILE_ID))!;
@@ -136,6 +136,7 @@ test('files of a sequential type run one after another, by the time of their eve
     await launchAll();
   }
   expect(order).toEqual(['A/1', 'A/2', 'A/3']);
+  expect(lines.filter((line) => line.FilesCompleted === 1 && line.Type === 'A')).toHaveLength(3);
   expect(tasks.map(({ env }) => env.FILEWORKS_FILE_FENCE)).toEqual(['1', '2', '3']);
 });
 
@@ -153,7 +154,11 @@ test('a task that died is told by ECS and tried again; then its file blocks unti
   expect(await row(second)).toMatchObject({ status: 'blocked', reason: 'EssentialContainerExited: no reason given' });
 
   await watcher(DispatchSweep, context);
-  expect(lines.find((line) => '_aws' in line)).toMatchObject({ Dispatcher: 'Dispatcher', BlockedFiles: 1, SweepsCompleted: 1 });
+  const metrics = lines.filter((line) => '_aws' in line);
+  expect(metrics).toContainEqual(expect.objectContaining({ Dispatcher: 'Dispatcher', BlockedFiles: 1, ParkedFiles: 0, PausedScopes: 0 }));
+  expect(metrics).toContainEqual(expect.objectContaining({ Dispatcher: 'Dispatcher', Type: 'A', BlockedFiles: 1, OldestQueuedFileAge: expect.any(Number) as number }));
+  expect(metrics).toContainEqual(expect.objectContaining({ Dispatcher: 'Dispatcher', Type: 'B', BlockedFiles: 0, OldestQueuedFileAge: 0 }));
+  expect(metrics.at(-1)).toMatchObject({ Dispatcher: 'Dispatcher', SweepsCompleted: 1 });
   const { id } = await row(second);
   await expect(operator({ action: 'list', type: 'A', status: 'blocked' })).resolves.toMatchObject({ files: [{ id, status: 'blocked' }] });
   await expect(operator({ action: 'redrive', file: id, by: 'alice' })).resolves.toMatchObject({ outcome: 'changed', file: { status: 'starting', attempts: 1 } });

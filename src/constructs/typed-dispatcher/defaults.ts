@@ -31,6 +31,8 @@ export const DispatcherDefaults = {
   /** EventBridge tries for a day. */
   maxEventAge: Duration.hours(24),
   retryAttempts: 185,
+  /** The longest run of a file: who waits longer stands behind something that does not end, or behind too much. */
+  alarmQueuedAge: Duration.hours(24),
   /** A file that is not registered for so long means that registration stands still. */
   alarmOldestEventAge: Duration.minutes(15),
 } as const;

@@ -46,6 +46,14 @@ export interface EcsTaskTargetOptions {
    * @default SpotStrategy.onDemand()
    */
   readonly capacity?: SpotStrategy;
+
+  /**
+   * Whether a file is launched on demand at its next try when ECS had no capacity for its task, or Spot reclaimed it. Needs `capacity` with
+   * Spot.
+   *
+   * @default false
+   */
+  readonly fallbackToOnDemand?: boolean;
 }
 
 /** What the files of a type start. */

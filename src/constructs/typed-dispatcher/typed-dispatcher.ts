@@ -10,11 +10,13 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
-import { DispatchFunctionEnv, DispatchMetrics, DispatchSweep, type DispatchRule, type DispatchRules } from '../../contract/dispatch-config';
+import {
+  DispatchFunctionEnv, DispatchMetricDimension, DispatchMetrics, DispatchSweep, DispatchTypeDimension, type DispatchRule, type DispatchRules,
+} from '../../contract/dispatch-config';
 import { ObjectEventSource } from '../../contract/object-event';
 import type { FileIngestBucket } from '../file-ingest-bucket';
 import { acknowledge } from '../private/acknowledge';
-import { checkWholeNumber } from '../private/checks';
+import { checkSeconds, checkWholeNumber } from '../private/checks';
 import { grantSend } from '../private/grants';
 import { grantListVersions } from '../private/object-grants';
 import { createHandlerFunction } from '../private/handler-function';
@@ -58,6 +60,13 @@ export interface TypedDispatcherProps {
    * @default - no limit but those of the types
    */
   readonly maxConcurrentTasks?: number;
+
+  /**
+   * How long a file may wait for its turn before an alarm rings, from 1 minute to 14 days.
+   *
+   * @default Duration.hours(24)
+   */
+  readonly maxQueuedAge?: Duration;
 
   /**
    * What the alarms do when they ring, such as sending to an SNS topic.
@@ -119,6 +128,12 @@ export class TypedDispatcher extends Construct {
   /** Rings while a file blocks its sequence and waits for an operator. */
   public readonly blockedAlarm: cloudwatch.Alarm;
 
+  /** Rings when a file has waited for its turn longer than `maxQueuedAge`. */
+  public readonly queuedAgeAlarm: cloudwatch.Alarm;
+
+  /** Rings when events wait to be registered. */
+  public readonly eventAgeAlarm: cloudwatch.Alarm;
+
   /** Rings when ECS keeps refusing launches. */
   public readonly refusedAlarm: cloudwatch.Alarm;
 
@@ -143,6 +158,7 @@ export class TypedDispatcher extends Construct {
     super(scope, id);
     checkWholeNumber('maxConcurrentTasks', props.maxConcurrentTasks, MaxConcurrentTasks, this);
     this.#maxConcurrentTasks = props.maxConcurrentTasks;
+    checkSeconds('maxQueuedAge', props.maxQueuedAge, { min: 60, max: 14 * 86_400 }, this);
     checkWholeNumber('launchesPerSecond', props.launchesPerSecond, { min: 1, max: 500 }, this);
     this.#startedBy = `fw/${Names.uniqueResourceName(this, { maxLength: 40 })}`;
     this.stateTable = createStateTable(this, props.removalPolicy ?? RemovalPolicy.RETAIN);
@@ -170,7 +186,11 @@ export class TypedDispatcher extends Construct {
     this.#binder = new TargetBinder({ launcher: this.#createLauncher(props, wakes), watcher: this.#createWatcher(wakes), delivery: this.#delivery() });
     this.operatorFunction = this.#createOperator(wakes);
 
-    const alarms = createAlarms(this, props.alarmActions ?? []);
+    const alarms = createAlarms(this, {
+      events: this.queue, queuedAge: props.maxQueuedAge ?? DispatcherDefaults.alarmQueuedAge, actions: props.alarmActions ?? [],
+    });
+    this.queuedAgeAlarm = alarms.queuedAge;
+    this.eventAgeAlarm = alarms.eventAge;
     this.blockedAlarm = alarms.blocked;
     this.refusedAlarm = alarms.refused;
     this.sweeperAlarm = alarms.sweeper;
@@ -281,6 +301,19 @@ export class TypedDispatcher extends Construct {
    */
   public metricOldestQueuedFileAge(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return dispatchMetric(this, DispatchMetrics.oldestQueuedAge, props);
+  }
+
+  /**
+   * A metric of one type: BlockedFiles, ParkedFiles, OldestQueuedFileAge, LaunchesRefused, FilesCompleted, FilesSkipped or FilesParked. The last
+   * four are counts, to be summed.
+   *
+   * @param typeId name of the type
+   * @param metricName name of the metric
+   * @param props options of the metric
+   */
+  public metricOfType(typeId: string, metricName: string, props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    const dimensionsMap = { [DispatchMetricDimension]: this.node.path, [DispatchTypeDimension]: typeId };
+    return dispatchMetric(this, metricName, { dimensionsMap, ...props });
   }
 
   #addSource(source: FileSource): void {

@@ -43,11 +43,14 @@ export async function handler(event: WatchedEvent, context: Context): Promise<ob
   return sweep(context);
 }
 
+const EndMetrics = { completed: DispatchMetrics.filesCompleted, skipped: DispatchMetrics.filesSkipped, parked: DispatchMetrics.filesParked } as const;
+
 /** The next of the sequence can start. A record is only a hint: everything is read again. */
 async function onStream({ Records: records }: StreamEvent): Promise<object> {
   const sequences = new Map<string, { type: string; files: string[]; number: string }>();
   for (const { dynamodb: { NewImage: image, SequenceNumber: number } } of records) {
-    const { id, type, sequence } = { id: image?.['id']?.S, type: image?.['type']?.S, sequence: image?.['sequence']?.S };
+    const { id, type, sequence, status } = { id: image?.['id']?.S, type: image?.['type']?.S, sequence: image?.['sequence']?.S, status: image?.['status']?.S };
+    if (type !== undefined && isEnd(status)) putMetrics({ [EndMetrics[status]]: 1 }, type);
     if (id === undefined || type === undefined || sequence === undefined) continue;
     sequences.set(sequence, { type, number, files: [...sequences.get(sequence)?.files ?? [], id] });
   }
@@ -55,6 +58,8 @@ async function onStream({ Records: records }: StreamEvent): Promise<object> {
   const failed = [...sequences.values()].map(({ number }) => number).filter((_, index) => results[index]?.status === 'rejected');
   return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
 }
+
+const isEnd = (status: string | undefined): status is keyof typeof EndMetrics => status !== undefined && Object.hasOwn(EndMetrics, status);
 
 async function onTask({ detail }: TaskEvent): Promise<undefined> {
   const state = stateOf(detail);
@@ -83,27 +88,53 @@ async function sweep(context: Context): Promise<undefined> {
     log('WARN', 'sweep: more was due than one round can look at; the next goes on');
     return undefined;
   }
-  putMetrics({ ...await takeStock(), [DispatchMetrics.sweeps]: 1 });
+  await takeStock();
+  putMetrics({ [DispatchMetrics.sweeps]: 1 });
   return undefined;
 }
 
 const types = () => Object.keys(JSON.parse(variable(DispatchFunctionEnv.launches)) as object);
 
-/** What waits for a person, and how long the oldest file waits for its turn. */
-async function takeStock(): Promise<Record<string, number>> {
-  const { store } = parts();
-  const count = async (status: 'blocked' | 'parked') => {
-    let files = 0;
-    for (const type of types()) {
-      const found = store.troubled(type, status);
-      while (await found.next().then(({ done }) => done !== true)) files += 1;
-    }
-    return files;
-  };
-  let oldest = Date.now();
-  for await (const { first } of store.backlog()) oldest = Math.min(oldest, (await store.file(first))?.registeredAt ?? oldest);
-  return {
-    [DispatchMetrics.blockedFiles]: await count('blocked'), [DispatchMetrics.parkedFiles]: await count('parked'),
-    [DispatchMetrics.oldestQueuedAge]: (Date.now() - oldest) / 1_000,
-  };
+interface Stock {
+  blocked: number;
+  parked: number;
+  /** When the oldest file that waits for its turn was registered. */
+  oldest: number;
 }
+
+/** What waits for a person, and how long the oldest file waits for its turn; of each type and of all. */
+async function takeStock(): Promise<void> {
+  const { store } = parts();
+  const now = Date.now();
+  const stocks = new Map(types().map((type): [string, Stock] => [type, { blocked: 0, parked: 0, oldest: now }]));
+  for (const [type, stock] of stocks) {
+    for (const status of ['blocked', 'parked'] as const) stock[status] = await count(store.troubled(type, status));
+  }
+  for await (const { first } of store.backlog()) {
+    const file = await store.file(first);
+    const stock = file && stocks.get(file.type);
+    if (stock) stock.oldest = Math.min(stock.oldest, file.registeredAt);
+  }
+  const all = [...stocks.values()];
+  const total: Stock = {
+    blocked: sum(all.map(({ blocked }) => blocked)), parked: sum(all.map(({ parked }) => parked)), oldest: Math.min(now, ...all.map(({ oldest }) => oldest)),
+  };
+  putMetrics({
+    ...metricsOf(now, total),
+    [DispatchMetrics.pausedScopes]: Object.keys((await store.pauses())?.scopes ?? {}).length,
+  });
+  for (const [type, stock] of stocks) putMetrics(metricsOf(now, stock), type);
+}
+
+const metricsOf = (now: number, { blocked, parked, oldest }: Stock) => ({
+  [DispatchMetrics.blockedFiles]: blocked, [DispatchMetrics.parkedFiles]: parked, [DispatchMetrics.oldestQueuedAge]: (now - oldest) / 1_000,
+});
+
+async function count(ids: AsyncIterable<string>): Promise<number> {
+  const iterator = ids[Symbol.asyncIterator]();
+  let found = 0;
+  while ((await iterator.next()).done !== true) found += 1;
+  return found;
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0);

@@ -20,6 +20,7 @@ export function createTender(): DispatchParts & { readonly tender: Tender } {
   const onRefused = ({ id, type }: { id: string; type: string }, reason: string) => {
     log('WARN', 'launch refused', { fileId: id, type, reason });
     putMetrics({ [DispatchMetrics.launchesRefused]: 1 });
+    putMetrics({ [DispatchMetrics.launchesRefused]: 1 }, type);
   };
   return { ...parts, tender: new Tender({ ...parts, host, onRefused }) };
 }

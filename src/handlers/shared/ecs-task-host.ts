@@ -10,7 +10,9 @@ import { resultOfError } from './launch-error';
 
 /** Interruptions that are not the file's fault. */
 const Interruptions: ReadonlySet<string> = new Set(['SpotInterruption', 'TerminationNotice']);
+const OnDemand = [{ capacityProvider: 'FARGATE', weight: 1 }];
 const MaxOverridesCharacters = 8_192;
+/** ECS says so in an answer, or of a task that it took and could not place. */
 const NoCapacity = /capacity is unavailable|limit on the number of|vCPU/i;
 
 export interface EcsTaskHostOptions {
@@ -83,7 +85,8 @@ export class EcsTaskHost implements TaskHost {
       count: 1,
       clientToken: `${id}-${epoch}`,
       startedBy: this.#startedBy(file),
-      capacityProviderStrategy: [...launch.capacity],
+      // the same in every call with the token: interruptions grow with the epoch only
+      capacityProviderStrategy: launch.fallbackToOnDemand === true && file.interruptions > 0 ? OnDemand : [...launch.capacity],
       networkConfiguration: {
         awsvpcConfiguration: {
           subnets: [...launch.subnets], securityGroups: [...launch.securityGroups], assignPublicIp: launch.assignPublicIp ? 'ENABLED' : 'DISABLED',
@@ -97,7 +100,7 @@ export class EcsTaskHost implements TaskHost {
 /** What ECS says of a task, in an answer or in an event. */
 export function stateOf({ lastStatus, stopCode, stoppedReason }: Pick<Task, 'lastStatus' | 'stoppedReason'> & { stopCode?: string }): TaskState {
   if (lastStatus !== 'STOPPED') return { kind: 'alive' };
-  return { kind: 'over', reason: `${stopCode ?? 'stopped'}: ${stoppedReason ?? 'no reason given'}`, interrupted: Interruptions.has(stopCode ?? '') };
+  return { kind: 'over', reason: `${stopCode ?? 'stopped'}: ${stoppedReason ?? 'no reason given'}`, interrupted: Interruptions.has(stopCode ?? '') || NoCapacity.test(stoppedReason ?? '') };
 }
 
 /** Answers with HTTP 200 may hold failures: no room at the moment, or a target that does not exist. */

@@ -1,10 +1,11 @@
 import { Duration, Size } from 'aws-cdk-lib';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
-import { type DispatchTypeOptions, FileIngestBucket, FileOrder, LateFile, OnExhausted, TypeConcurrency } from '../../../src';
+import { DispatchTarget, type DispatchTypeOptions, FileIngestBucket, FileOrder, LateFile, OnExhausted, SpotStrategy, TypeConcurrency } from '../../../src';
 import { compileKeyPattern } from '../../../src/constructs/typed-dispatcher/private/key-pattern';
 import { dispatchTableDefinition } from '../../../src/runtime/dispatch/index.js';
-import { synth } from '../../support/cdk-stacks';
+import { image, synth } from '../../support/cdk-stacks';
 import { createDispatcher, findingsIn, variablesOf } from './support';
 
 const rulesOf = (template: Template) => (JSON.parse(variablesOf(template, 'Ingress').RULES as string) as { rules: Record<string, unknown>[] }).rules;
@@ -122,7 +123,8 @@ test('has an alarm where a person must act', () => {
   fixture.add('A');
   const alarms = Object.values(synth(fixture).findResources('AWS::CloudWatch::Alarm')) as { Properties: { MetricName: string } }[];
   expect(alarms.map(({ Properties }) => Properties.MetricName).sort()).toEqual([
-    'ApproximateNumberOfMessagesVisible', 'ApproximateNumberOfMessagesVisible', 'ApproximateNumberOfMessagesVisible', 'BlockedFiles', 'LaunchesRefused', 'SweepsCompleted',
+    'ApproximateAgeOfOldestMessage', 'ApproximateNumberOfMessagesVisible', 'ApproximateNumberOfMessagesVisible', 'ApproximateNumberOfMessagesVisible', 'BlockedFiles',
+    'LaunchesRefused', 'OldestQueuedFileAge', 'SweepsCompleted',
   ]);
 });
 
@@ -133,6 +135,25 @@ test('tells every function what may work at once, and lets files without a seque
   const template = synth(fixture);
   for (const id of ['Ingress', 'Launcher', 'Watcher', 'Operator']) expect(variablesOf(template, id)).toMatchObject({ LIMITS: '{"all":40,"types":{"A":10}}' });
   expect(rulesOf(template)).toMatchObject([{ type: 'A', slots: 1 }, { type: 'B', slots: 40 }]);
+});
+
+test('rings when a file has waited too long for its turn, and tells the metrics of a type', () => {
+  const fixture = createDispatcher({ maxQueuedAge: Duration.hours(2) });
+  fixture.add('A');
+  synth(fixture).hasResourceProperties('AWS::CloudWatch::Alarm', { MetricName: 'OldestQueuedFileAge', Threshold: 7_200 });
+  expect(fixture.dispatcher.metricOfType('A', 'FilesCompleted', { statistic: 'Sum' })).toMatchObject({
+    metricName: 'FilesCompleted', statistic: 'Sum', dimensions: { Dispatcher: fixture.dispatcher.node.path, Type: 'A' },
+  });
+});
+
+test('launches on demand what Spot could not take, where asked', () => {
+  const fixture = createDispatcher();
+  const taskDefinition = new ecs.FargateTaskDefinition(fixture.stack, 'SpotTask');
+  taskDefinition.addContainer('worker', { image });
+  const target = (capacity: SpotStrategy) => DispatchTarget.ecsTask({ cluster: fixture.cluster, taskDefinition, capacity, fallbackToOnDemand: true });
+  fixture.add('A', { target: target(SpotStrategy.spotOnly()) });
+  expect(JSON.stringify(variablesOf(synth(fixture), 'Launcher').LAUNCHES)).toMatch(/FARGATE_SPOT.*fallbackToOnDemand/);
+  expect(() => createDispatcher().add('B', { target: target(SpotStrategy.onDemand()) })).toThrow(/fallbackToOnDemand needs capacity with Spot/);
 });
 
 test('lets the operator list its buckets below their prefixes, send events again, and nothing else there', () => {

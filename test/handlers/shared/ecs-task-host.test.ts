@@ -1,13 +1,14 @@
 import { ClientException, ConflictException, DescribeTasksCommand, type ECSClient, InvalidParameterException, ListTasksCommand, RunTaskCommand, ServerException } from '@aws-sdk/client-ecs';
-import { EcsTaskHost } from '../../../src/handlers/shared/ecs-task-host';
+import type { DispatchLaunch } from '../../../src/contract/dispatch-config';
+import { EcsTaskHost, stateOf } from '../../../src/handlers/shared/ecs-task-host';
 import { fileIn } from '../../runtime/dispatch/support/rows';
 
 const launch = { cluster: 'arn:cluster', taskDefinition: 'arn:task-definition:7', container: 'worker', subnets: ['s-1'], securityGroups: ['sg-1'], assignPublicIp: false, capacity: [{ capacityProvider: 'FARGATE', weight: 1 }] };
 const file = fileIn('starting', { id: 'abc', epoch: 3, fence: 9, object: { bucket: 'inbox', key: 'a/1.csv', versionId: 'v1' } });
 
-function hostWith(answer: unknown) {
+function hostWith(answer: unknown, more: Partial<DispatchLaunch> = {}) {
   const send = jest.fn<Promise<unknown>, [unknown]>(() => (answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer)));
-  const host = new EcsTaskHost({ client: { send } as unknown as ECSClient, launches: { A: launch }, startedBy: 'fw/d', tableName: 'table' });
+  const host = new EcsTaskHost({ client: { send } as unknown as ECSClient, launches: { A: { ...launch, ...more } }, startedBy: 'fw/d', tableName: 'table' });
   return { host, input: () => (send.mock.calls[0][0] as { input: object }).input, send };
 }
 
@@ -37,6 +38,20 @@ test.each<[string, unknown, object]>([
   ['a fault of ECS', new ServerException({ ...error, $metadata: { httpStatusCode: 500 }, message: 'internal' }), { kind: 'unknown' }],
 ])('tells what came of a launch: %s', async (_, answer, result) => {
   await expect(hostWith(answer).host.launch(file)).resolves.toMatchObject(result);
+});
+
+test.each<[string, boolean, number, string]>([
+  ['by default Spot is tried again', false, 2, 'FARGATE_SPOT'], ['the first launch is on Spot', true, 0, 'FARGATE_SPOT'], ['what was refused or reclaimed runs on demand', true, 1, 'FARGATE'],
+])('%s', async (_, fallbackToOnDemand, interruptions, capacityProvider) => {
+  const { host, input } = hostWith({ tasks: [{}] }, { fallbackToOnDemand, capacity: [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }] });
+  await host.launch({ ...file, interruptions });
+  expect(input()).toMatchObject({ capacityProviderStrategy: [{ capacityProvider, weight: 1 }] });
+});
+
+test('a task that ECS took and had no capacity for is no attempt of its file', () => {
+  const over = (stoppedReason: string) => stateOf({ lastStatus: 'STOPPED', stopCode: 'TaskFailedToStart', stoppedReason });
+  expect(over('Capacity is unavailable at this time. Please try again later or in a different availability zone')).toMatchObject({ kind: 'over', interrupted: true });
+  expect(over('CannotPullContainerError: not found')).toMatchObject({ kind: 'over', interrupted: false });
 });
 
 test('a type without target, and overrides that are too long, need a person', async () => {

@@ -1,8 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { DispatchMetricDimension, DispatchMetrics } from '../../../contract/dispatch-config';
 import { MetricNamespace } from '../../../contract/metric-names';
+import { DispatcherDefaults } from '../defaults';
 
 /** A metric that the dispatcher's functions write. */
 export function dispatchMetric(dispatcher: Construct, metricName: string, props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
@@ -14,11 +16,19 @@ export function dispatchMetric(dispatcher: Construct, metricName: string, props:
 
 export interface DispatchAlarms {
   readonly blocked: cloudwatch.Alarm;
+  readonly queuedAge: cloudwatch.Alarm;
+  readonly eventAge: cloudwatch.Alarm;
   readonly refused: cloudwatch.Alarm;
   readonly sweeper: cloudwatch.Alarm;
 }
 
-export function createAlarms(dispatcher: Construct, actions: cloudwatch.IAlarmAction[]): DispatchAlarms {
+export interface DispatchAlarmOptions {
+  readonly events: IQueue;
+  readonly queuedAge: Duration;
+  readonly actions: cloudwatch.IAlarmAction[];
+}
+
+export function createAlarms(dispatcher: Construct, { events, queuedAge, actions }: DispatchAlarmOptions): DispatchAlarms {
   const alarm = (id: string, props: Omit<cloudwatch.AlarmProps, 'comparisonOperator'> & Partial<Pick<cloudwatch.AlarmProps, 'comparisonOperator'>>) => {
     const created = new cloudwatch.Alarm(dispatcher, id, {
       comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD, treatMissingData: cloudwatch.TreatMissingData.IGNORE, ...props,
@@ -30,6 +40,17 @@ export function createAlarms(dispatcher: Construct, actions: cloudwatch.IAlarmAc
     blocked: alarm('BlockedAlarm', {
       alarmDescription: `A file of ${dispatcher.node.path} blocks its sequence: redrive or skip it with the operator function`,
       metric: dispatchMetric(dispatcher, DispatchMetrics.blockedFiles), threshold: 1, evaluationPeriods: 1,
+    }),
+    queuedAge: alarm('QueuedAgeAlarm', {
+      alarmDescription: `A file of ${dispatcher.node.path} has waited for its turn for ${queuedAge.toHumanString()}: its sequence stands, is paused, or gets more than it can do`,
+      metric: dispatchMetric(dispatcher, DispatchMetrics.oldestQueuedAge), threshold: queuedAge.toSeconds(), evaluationPeriods: 1,
+    }),
+    eventAge: alarm('EventAgeAlarm', {
+      alarmDescription: `Events for ${dispatcher.node.path} wait to be registered: its ingress function fails, or is throttled`,
+      metric: events.metricApproximateAgeOfOldestMessage({ period: Duration.minutes(1), statistic: cloudwatch.Stats.MAXIMUM }),
+      threshold: DispatcherDefaults.alarmOldestEventAge.toSeconds(), evaluationPeriods: 1,
+      // an idle queue sends no metrics
+      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
     }),
     refused: alarm('RefusedAlarm', {
       alarmDescription: `ECS has refused launches of ${dispatcher.node.path} for a quarter of an hour; they are tried again, but files wait`,

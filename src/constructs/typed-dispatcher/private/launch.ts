@@ -16,6 +16,10 @@ export function renderLaunch(scope: Construct, target: EcsTaskTargetOptions): Di
   if (container === undefined) {
     throw new ValidationError('target needs a container that works on the file; add one to taskDefinition, or name it by container', scope);
   }
+  const spot = capacity.capacityProviderStrategies.some(({ capacityProvider }) => capacityProvider === 'FARGATE_SPOT');
+  if (target.fallbackToOnDemand === true && !spot) {
+    throw new ValidationError('fallbackToOnDemand needs capacity with Spot, such as SpotStrategy.spotOnly(); leave it out', scope);
+  }
   useFargateCapacity(cluster, scope);
   const securityGroups = target.securityGroups ?? [new ec2.SecurityGroup(scope, 'SecurityGroup', { vpc: cluster.vpc, description: `Tasks of ${scope.node.path}` })];
   const subnets = vpcSubnets ?? { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS };
@@ -27,6 +31,7 @@ export function renderLaunch(scope: Construct, target: EcsTaskTargetOptions): Di
     securityGroups: securityGroups.map(({ securityGroupId }) => securityGroupId),
     assignPublicIp,
     capacity: capacity.capacityProviderStrategies.map(({ capacityProvider, base, weight }) => ({ capacityProvider, base, weight })),
+    ...(target.fallbackToOnDemand === true && { fallbackToOnDemand: true }),
   };
 }
 

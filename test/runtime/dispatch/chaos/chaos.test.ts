@@ -4,7 +4,8 @@ import { type Engine, type EngineName, engines } from '../support/engines';
 import { arrival, policy } from '../support/rows';
 
 // the short run gates every change; `npm run chaos` sets more
-const RUNS = Number(process.env.FILEWORKS_CHAOS_RUNS ?? 2);
+const RUNS = Number(process.env.FILEWORKS_CHAOS_RUNS ?? process.env.FILEWORKS_CHAOS ?? 2);
+if (!Number.isInteger(RUNS) || RUNS < 1) throw new Error(`FILEWORKS_CHAOS_RUNS must be a whole number of 1 or more, got: ${process.env.FILEWORKS_CHAOS_RUNS ?? ''}`);
 const SEED = Number(process.env.FILEWORKS_CHAOS_SEED ?? 1);
 
 const chaosPolicy = { ...policy, maxAttempts: 3, backoffMs: 10_000, maxBackoffMs: 60_000, hangTimeoutMs: 600_000, maxRuntimeMs: 86_400_000 };
