@@ -69,3 +69,11 @@ export {
   type SupervisionOptions,
 } from './constructs/scheduled-fargate-job';
 export { ObjectFargateTask, type ObjectFargateTaskProps } from './constructs/object-fargate-task';
+export {
+  type CustomStageOptions,
+  PipelineDashboard,
+  type PipelineDashboardProps,
+  type PipelineGraph,
+  PipelineStage,
+  type PipelineStageConfig,
+} from './constructs/pipeline-dashboard';

@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Duration, Size, Stack } from 'aws-cdk-lib';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as efs from 'aws-cdk-lib/aws-efs';
 import * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2';
@@ -6,11 +9,13 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
+import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
-import { AwsSolutionsChecks } from 'cdk-nag';
+import { AwsSolutionsChecks, HIPAASecurityChecks, NIST80053R5Checks } from 'cdk-nag';
 import {
-  AlertFormat, Delivery, FileIngestBucket, IngestMessageFormat, IngestTarget, JobSupervision, ObjectFargateTask,
-  QueueScaling, ScheduledFargateJob, Sidecar, SpotStrategy, TaskAlert, TaskLifecycleAlerts, TaskVolume, WakeUp,
+  AlertFormat, Delivery, DispatchTarget, FileIngestBucket, IngestMessageFormat, IngestTarget, JobSupervision, ObjectFargateTask,
+  PipelineDashboard, PipelineStage, QueueScaledFargateWorker, QueueScaling, ScheduledFargateJob, Sidecar, SpotStrategy, TaskAlert,
+  TaskLifecycleAlerts, TaskVolume, TypeConcurrency, TypedDispatcher, WakeUp,
   WorkerHealthCheck,
 } from '../src';
 import { createTestApp, createWorker, image, type TestApp } from './support/cdk-stacks';
@@ -76,6 +81,11 @@ describe('cdk-nag AwsSolutions', () => {
       inbox.addRoute('Direct', { prefixes: ['direct/'], delivery: Delivery.s3Notifications(), ignoreEmptyObjects: false, target: IngestTarget.queue() });
       inbox.addRoute('Small', { maxSize: Size.mebibytes(1), target: IngestTarget.queue() });
     }],
+    ['a page with an alarm over all alarms', (test) => {
+      const stages = [PipelineStage.worker(createWorker(test)), PipelineStage.ingest(new FileIngestBucket(test.stack, 'Inbox'))];
+      const topic = sns.Topic.fromTopicArn(test.stack, 'OnCall', 'arn:aws:sns:eu-west-1:111122223333:on-call');
+      new PipelineDashboard(test.stack, 'Page', { stages, alarmActions: [new SnsAction(topic)] });
+    }],
     ['alerts with defaults', (test) => {
       new TaskLifecycleAlerts(test.stack, 'Alerts');
     }],
@@ -108,5 +118,32 @@ describe('cdk-nag AwsSolutions', () => {
     createWorker(test).grantStoreResults(new s3.Bucket(test.shared, 'Results'), 'unpacked/');
     test.app.synth();
     expect(findings(test.stack)).toEqual([]);
+  });
+});
+
+/** One of each construct as it comes, with what adds functions and tables. */
+function createEach(): Stack {
+  const { stack, cluster } = createTestApp();
+  const schedule = ScheduleExpression.rate(Duration.hours(1));
+  const worker = new QueueScaledFargateWorker(stack, 'Worker', { cluster, image, wake: WakeUp.onArrival() });
+  new FileIngestBucket(stack, 'Inbox').addRoute('All', { target: IngestTarget.worker(worker) });
+  new TaskLifecycleAlerts(stack, 'Alerts');
+  new ScheduledFargateJob(stack, 'Job', { cluster, image, schedule, supervision: JobSupervision.stepFunctions() });
+  const { taskDefinition } = new ObjectFargateTask(stack, 'Converter', { cluster, image });
+  const target = DispatchTarget.ecsTask({ cluster, taskDefinition });
+  new TypedDispatcher(stack, 'Dispatcher').addType('A', { keys: ['**'], concurrency: TypeConcurrency.sequential(), target });
+  return stack;
+}
+
+describe('the packs that ask for what only the user can decide', () => {
+  const page = readFileSync(join(__dirname, '..', 'docs', 'operations', 'compliance.md'), 'utf8');
+  const answered = [...page.matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1]);
+
+  it.each([
+    ['NIST.800.53.R5-', new NIST80053R5Checks()],
+    ['HIPAA.Security-', new HIPAASecurityChecks()],
+  ])('report as %s… the rules that docs/operations/compliance.md answers, and no others', (prefix, pack) => {
+    const reported = pack.validateScope(createEach()).violations.map(({ ruleName }) => ruleName.replace(prefix, ''));
+    expect([...new Set(reported)].sort()).toEqual(answered);
   });
 });

@@ -39,8 +39,15 @@ def _put_event(command):
         eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
 
 
+def _answer_request(command):
+    import parent_apis
+
+    parent_apis.answer(command)
+
+
 _COMMANDS = {
-    "putEvent": _put_event, "refusePlacements": _refuse_placements, "interruptSpot": _interrupt_spot, "disturbDeliveries": _disturb_deliveries,
+    "answerRequest": _answer_request, "putEvent": _put_event, "refusePlacements": _refuse_placements, "interruptSpot": _interrupt_spot,
+    "disturbDeliveries": _disturb_deliveries,
 }
 
 

@@ -3,13 +3,13 @@
 import copy
 import hashlib
 import logging
-import os
 import queue
 import threading
 import time
 from urllib.parse import parse_qs
 
 import deliveries
+import parent_apis
 import reports
 
 logger = logging.getLogger("fileworks.extensions")
@@ -132,25 +132,24 @@ def _classify():
 def _call(at, scope, body, status):
     from ministack.app import _routing_params
     from ministack.core import iam_actions, router
-    from ministack.services import sts
 
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    import callers
+
+    headers = parent_apis.headers_of(scope)
     query = parse_qs(scope["query_string"].decode(), keep_blank_values=True)
     method, path = scope["method"], scope["path"]
     params = _routing_params(method, path, headers, body, query)
     service = router.detect_service(method, path, headers, params)
-    region = router.extract_region(headers, query)
-    session = sts._sessions.get(router.extract_access_key_id(headers, query) or "") or {}
-    account = session.get("Arn", "::::").split(":")[4] or _default_account()
+    account, region, caller = callers.of(headers, query)
     action = iam_actions.extract_iam_action(service, method, path, headers, body, params)
     resource = iam_actions.extract_resource_arn(service, method, path, headers, body, params, region, account)
     action = _BATCHES.get(action, action)
+    asked = parent_apis.action_of(headers)
+    if asked:
+        service, action = asked[0], ":".join(asked)
     call = {"time": at, "service": service, "action": action or service, "resource": resource or "*", "region": region, "status": status}
-    if ":assumed-role/" in session.get("Arn", ""):
-        _, role, name = session["Arn"].rsplit(":", 1)[-1].split("/", 2)
+    if ":assumed-role/" in caller:
+        _, role, name = caller.rsplit(":", 1)[-1].split("/", 2)
         call.update(role=f"arn:aws:iam::{account}:role/{role}", session=name)
     return call
 
-
-def _default_account():
-    return os.environ["MINISTACK_ACCOUNT_ID"]

@@ -53,12 +53,13 @@ async def serve(port):
     from ministack.app import app
 
     import extensions
+    import parent_apis
 
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
-    await hypercorn_serve(extensions.wrap(app), config)
+    await hypercorn_serve(extensions.wrap(parent_apis.wrap(app)), config)
 
 
 def main():

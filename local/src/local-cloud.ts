@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { clientConfig } from './clients';
 import { readAssembly, type Environment } from './deploy/assembly';
 import { Deployer, type DeployedStack } from './deploy/deployer';
-import type { Emulator } from './emulator/emulator';
+import type { Emulator, ServiceAnswer, ServiceRequest } from './emulator/emulator';
 import { Ministack } from './emulator/ministack';
 import { LocalCloudError, messageOf } from './errors';
 import { Faults } from './faults';
@@ -184,6 +184,7 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
         line: (line) => this.#line(line),
         task: (task) => this.#onTask(task),
         call: (call) => this.#onCall(call),
+        request: (request) => this.#onRequest(request),
         died: (reason) => this.#onDeath(reason),
       },
     });
@@ -222,6 +223,11 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
     if (this.#calls.length > KEPT_CALLS) {
       this.#calls.splice(0, KEPT_CALLS / 10);
     }
+  }
+
+  #onRequest(request: ServiceRequest): Promise<ServiceAnswer> {
+    const starting = { status: 503, body: { __type: 'InternalServiceException', message: 'the local cloud is starting' } };
+    return Promise.resolve(this.#autoscaler?.answer(request) ?? starting);
   }
 
   #onDeath(reason: string): void {

@@ -24,7 +24,13 @@ export class EmulatedS3 {
       python: 'python3',
       logDir,
       dockerHost: 'tcp://127.0.0.1:9', // no tasks: nobody listens there
-      observer: { line: () => undefined, task: () => undefined, call: () => undefined, died: (reason) => void process.stderr.write(`${reason}\n`) },
+      observer: {
+        line: () => undefined,
+        task: () => undefined,
+        call: () => undefined,
+        request: ({ action }) => Promise.reject(new Error(`nothing here calls ${action}`)),
+        died: (reason) => void process.stderr.write(`${reason}\n`),
+      },
     }, reaper);
     try {
       await emulator.start();

@@ -17,8 +17,26 @@ export interface EmulatorObserver {
   line(line: string): void;
   task(task: TaskRecord): void;
   call(call: ApiCall): void;
+  /** A call of an API that the emulator lacks and this side answers. */
+  request(request: ServiceRequest): Promise<ServiceAnswer>;
   /** The emulator ended although nobody stopped it. */
   died(reason: string): void;
+}
+
+/** A call of an AWS API that speaks JSON. */
+export interface ServiceRequest {
+  /** Endpoint service, for example `application-autoscaling`. */
+  readonly service: string;
+  readonly action: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly account: string;
+  readonly region: string;
+}
+
+export interface ServiceAnswer {
+  /** HTTP status. */
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
 }
 
 /** An event of an AWS service for the default event bus. */

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { LocalCloudError } from '../errors';
 import type { Reaper } from '../reaper';
 import type { ApiCall, TaskRecord } from '../types';
-import type { Emulator, EmulatorOptions, ServiceEvent } from './emulator';
+import type { Emulator, EmulatorOptions, ServiceEvent, ServiceRequest } from './emulator';
 import { EMULATOR_DIR, ensureToolchain } from './toolchain';
 
 const START_TIMEOUT_MS = 60_000;
@@ -14,6 +14,7 @@ const START_TIMEOUT_MS = 60_000;
 type Report
   = | { readonly kind: 'task'; readonly task: TaskRecord }
     | { readonly kind: 'call'; readonly call: ApiCall }
+    | { readonly kind: 'request'; readonly request: ServiceRequest & { readonly id: number } }
     | { readonly kind: 'mend'; readonly name: string; readonly state: string }
     | { readonly kind: 'types'; readonly types: readonly string[] }
     | { readonly kind: 'answer'; readonly id: number; readonly error?: string };
@@ -146,6 +147,9 @@ export class Ministack implements Emulator {
       case 'call':
         observer.call(report.call);
         break;
+      case 'request':
+        void this.#request(report.request);
+        break;
       case 'mend':
         this.#mends.set(report.name, report.state);
         break;
@@ -156,6 +160,12 @@ export class Ministack implements Emulator {
         this.#answer(report.id, report.error);
         break;
     }
+  }
+
+  async #request({ id, ...request }: ServiceRequest & { readonly id: number }): Promise<void> {
+    const answer = await this.#options.observer.request(request);
+    // An emulator that has ended meanwhile needs no answer.
+    await this.#command({ op: 'answerRequest', request: id, ...answer }).catch(() => undefined);
   }
 
   #answer(id: number, error: string | undefined): void {

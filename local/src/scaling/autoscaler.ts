@@ -4,9 +4,11 @@ import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from '@aws-s
 import { clientConfig } from '../clients';
 import type { Environment } from '../deploy/assembly';
 import type { DeployedStack } from '../deploy/deployer';
+import type { ServiceAnswer, ServiceRequest } from '../emulator/emulator';
 import { messageOf } from '../errors';
 import type { AlarmState, AlarmTransition, AlarmView, ScalableTargetView, ScalingActivity } from '../types';
 import { evaluate, evaluationRange } from './alarm-state';
+import { answerScalingCall } from './api';
 import { MetricStore } from './metric-store';
 import { isSampled, readScaling, SQS_ATTRIBUTES, type AlarmDefinition, type MetricName, type ScalableTarget, type ScalingPolicy } from './read-template';
 import { adjust, afterCooldown, type LastScaling } from './step-policy';
@@ -27,7 +29,7 @@ interface Alarm {
 }
 
 interface Target {
-  readonly target: ScalableTarget;
+  target: ScalableTarget;
   readonly environment: Environment;
   readonly activities: ScalingActivity[];
 }
@@ -95,7 +97,7 @@ export class Autoscaler {
   public start(): void {
     this.#timer = setInterval(() => {
       // A minute that takes longer than its time delays the next one: none is skipped, none overlaps.
-      this.#tick = this.#tick.then(() => this.minute()).catch((error: unknown) => this.#options.line(`autoscaler: ${messageOf(error)}`));
+      this.#then(() => this.minute());
     }, MINUTE_MS / this.#options.speed);
   }
 
@@ -121,6 +123,26 @@ export class Autoscaler {
     });
   }
 
+  /** Answers a call of Application Auto Scaling's API. */
+  public answer(request: ServiceRequest): ServiceAnswer {
+    const find = (resourceId: string, environment: Environment) => {
+      const target = this.#targets.get(resourceId);
+      return sameEnvironment(environment, target?.environment) ? target : undefined;
+    };
+    return answerScalingCall(request, {
+      find: (resourceId, environment) => find(resourceId, environment)?.target,
+      all: (environment) => [...this.#targets.values()].filter((target) => sameEnvironment(environment, target.environment)).map(({ target }) => target),
+      register: (resourceId, limits) => {
+        const target = this.#targets.get(resourceId);
+        if (target) {
+          target.target = { ...target.target, ...limits };
+          // Behind the minute that may be at work, so that no two decisions are made at once.
+          this.#then(() => this.#scale(target, 'registration', (capacity) => capacity, 'the capacity was outside of minimum and maximum'));
+        }
+      },
+    });
+  }
+
   /** One minute of the clock. */
   public async minute(): Promise<void> {
     this.#minute++;
@@ -131,6 +153,10 @@ export class Autoscaler {
     for (const { policy, stack } of this.#policies) {
       await this.#track(policy, stack);
     }
+  }
+
+  #then(work: () => Promise<void>): void {
+    this.#tick = this.#tick.then(work).catch((error: unknown) => this.#options.line(`autoscaler: ${messageOf(error)}`));
   }
 
   get #now(): number {

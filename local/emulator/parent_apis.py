@@ -1,0 +1,64 @@
+"""APIs that the emulator lacks and the parent answers, because it runs what they are about: Application Auto Scaling."""
+
+import asyncio
+import itertools
+import json
+from urllib.parse import parse_qs
+
+import reports
+
+_PREFIXES = {"AnyScaleFrontendService.": "application-autoscaling"}
+
+_ids = itertools.count(1)
+_waiting = {}
+
+
+def action_of(headers):
+    """Service and action of a call that the parent answers, by its target header; None for every other call."""
+    target = headers.get("x-amz-target", "")
+    for prefix, service in _PREFIXES.items():
+        if target.startswith(prefix):
+            return service, target[len(prefix):]
+    return None
+
+
+def headers_of(scope):
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def wrap(app):
+    async def answering(scope, receive, send):
+        asked = action_of(headers_of(scope)) if scope["type"] == "http" else None
+        if asked is None:
+            return await app(scope, receive, send)
+        status, body = await _ask(scope, *asked, json.loads(await _body(receive) or b"{}"))
+        await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/x-amz-json-1.1")]})
+        await send({"type": "http.response.body", "body": json.dumps(body).encode()})
+
+    return answering
+
+
+def answer(command):
+    """The parent has answered."""
+    loop, future = _waiting.pop(command["request"])
+    loop.call_soon_threadsafe(future.set_result, (command["status"], command["body"]))
+
+
+async def _ask(scope, service, action, given):
+    import callers
+
+    account, region, _role = callers.of(headers_of(scope), parse_qs(scope["query_string"].decode()))
+    loop = asyncio.get_running_loop()
+    request, future = next(_ids), loop.create_future()
+    _waiting[request] = loop, future
+    reports.send("request", {"request": {"id": request, "service": service, "action": action, "input": given, "account": account, "region": region}})
+    return await future
+
+
+async def _body(receive):
+    body, more = bytearray(), True
+    while more:
+        message = await receive()
+        body.extend(message.get("body", b""))
+        more = message.get("more_body", False)
+    return bytes(body)

@@ -1,0 +1,138 @@
+import type { IAlarm, IMetric } from 'aws-cdk-lib/aws-cloudwatch';
+import type { FileIngestBucket, IngestRoute } from '../file-ingest-bucket';
+import type { ObjectFargateTask } from '../object-fargate-task';
+import type { QueueScaledFargateWorker } from '../queue-scaled-fargate-worker';
+import type { ScheduledFargateJob } from '../scheduled-fargate-job';
+import type { TaskLifecycleAlerts } from '../task-lifecycle-alerts';
+import type { TypedDispatcher } from '../typed-dispatcher';
+import * as stages from './private/stages';
+
+/** A graph of a stage. */
+export interface PipelineGraph {
+  /** What the graph shows. */
+  readonly title: string;
+
+  /** Metrics on the left axis. */
+  readonly left: IMetric[];
+
+  /**
+   * Metrics on the right axis.
+   *
+   * @default - none
+   */
+  readonly right?: IMetric[];
+}
+
+/** What a stage shows. */
+export interface PipelineStageConfig {
+  /** The name of the stage. */
+  readonly title: string;
+
+  /** What happens in the stage, in a sentence of Markdown below the title. */
+  readonly text: string;
+
+  /** Its graphs, at most four in a row. */
+  readonly graphs: PipelineGraph[];
+
+  /** Its alarms. */
+  readonly alarms: IAlarm[];
+}
+
+/** What a stage of one's own shows. */
+export interface CustomStageOptions {
+  /**
+   * What happens in the stage, in a sentence of Markdown below the title.
+   *
+   * @default - only the title
+   */
+  readonly text?: string;
+
+  /**
+   * Its graphs.
+   *
+   * @default - none
+   */
+  readonly graphs?: PipelineGraph[];
+
+  /**
+   * Its alarms.
+   *
+   * @default - none
+   */
+  readonly alarms?: IAlarm[];
+}
+
+/** A part of a pipeline on its page: metrics and alarms of one construct. */
+export class PipelineStage {
+  /**
+   * Files arrive: what routes let through, what could not be delivered.
+   *
+   * @param inbox the bucket
+   * @param routes those of its routes that belong to the pipeline
+   */
+  public static ingest(inbox: FileIngestBucket, routes: IngestRoute[] = []): PipelineStage {
+    return new PipelineStage(stages.ingest(inbox, routes));
+  }
+
+  /**
+   * Files become jobs of their type: what waits, what is blocked.
+   *
+   * @param dispatcher the dispatcher
+   */
+  public static dispatcher(dispatcher: TypedDispatcher): PipelineStage {
+    return new PipelineStage(stages.dispatcher(dispatcher));
+  }
+
+  /**
+   * Jobs wait and are worked on: backlog, age, what succeeds and fails, how long it takes, how busy the tasks are.
+   *
+   * @param worker the worker
+   */
+  public static worker(worker: QueueScaledFargateWorker): PipelineStage {
+    return new PipelineStage(stages.worker(worker));
+  }
+
+  /**
+   * Each object gets a task: runs, failures, durations.
+   *
+   * @param task the construct that runs them
+   */
+  public static objectTask(task: ObjectFargateTask): PipelineStage {
+    return new PipelineStage(stages.objectTask(task));
+  }
+
+  /**
+   * Work by the clock: runs and failures when it is supervised, what could not be started otherwise.
+   *
+   * @param job the job
+   */
+  public static job(job: ScheduledFargateJob): PipelineStage {
+    return new PipelineStage(stages.job(job));
+  }
+
+  /**
+   * Trouble is told: alerts that could not be sent.
+   *
+   * @param alerts the alerts
+   */
+  public static alerts(alerts: TaskLifecycleAlerts): PipelineStage {
+    return new PipelineStage(stages.alerts(alerts));
+  }
+
+  /**
+   * A part of the pipeline that is none of our constructs, such as a database.
+   *
+   * @param title name of the stage
+   * @param options what it shows
+   */
+  public static custom(title: string, options: CustomStageOptions): PipelineStage {
+    return new PipelineStage({ title, text: options.text ?? '', graphs: options.graphs ?? [], alarms: options.alarms ?? [] });
+  }
+
+  /** What the stage shows. */
+  public readonly config: PipelineStageConfig;
+
+  private constructor(config: PipelineStageConfig) {
+    this.config = config;
+  }
+}

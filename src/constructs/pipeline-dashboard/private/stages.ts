@@ -1,0 +1,144 @@
+import { Duration } from 'aws-cdk-lib';
+import { Metric, Stats, type IAlarm, type IMetric } from 'aws-cdk-lib/aws-cloudwatch';
+import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { FileIngestBucket, IngestRoute } from '../../file-ingest-bucket';
+import type { ObjectFargateTask } from '../../object-fargate-task';
+import type { QueueScaledFargateWorker } from '../../queue-scaled-fargate-worker';
+import type { ScheduledFargateJob } from '../../scheduled-fargate-job';
+import type { TaskLifecycleAlerts } from '../../task-lifecycle-alerts';
+import type { TypedDispatcher } from '../../typed-dispatcher';
+import type { PipelineGraph, PipelineStageConfig } from '../pipeline-stage';
+
+const minute = Duration.minutes(1);
+
+export function ingest(inbox: FileIngestBucket, routes: IngestRoute[]): PipelineStageConfig {
+  return {
+    title: `${inbox.node.id}: files arrive`,
+    text: 'Hops 1 and 2. S3 tells EventBridge, and the routes let through what is theirs. What could not be delivered waits in a dead-letter queue.',
+    graphs: [
+      ...byRoute('Files by route', routes, 'TriggeredRules'),
+      ...byRoute('Deliveries that failed', routes, 'FailedInvocations'),
+      { title: 'Undelivered events', left: [inbox.metricUndeliveredEvents({ label: 'In the dead-letter queue' })] },
+    ],
+    alarms: [inbox.deadLetterAlarm],
+  };
+}
+
+export function dispatcher(construct: TypedDispatcher): PipelineStageConfig {
+  return {
+    title: `${construct.node.id}: files become jobs of their type`,
+    text: 'Hop 2. A type that is strictly one at a time waits for its turn; a blocked one waits for a person.',
+    graphs: [
+      { title: 'Oldest file that waits for its turn', left: [construct.metricOldestQueuedFileAge()] },
+      { title: 'Blocked files', left: [construct.metricBlockedFiles()] },
+      { title: 'Events', left: [waiting(construct.queue, 'Waiting')], right: [waiting(construct.deadLetterQueue, 'Refused')] },
+    ],
+    alarms: [construct.blockedAlarm, construct.refusedAlarm, construct.sweeperAlarm],
+  };
+}
+
+export function worker(construct: QueueScaledFargateWorker): PipelineStageConfig {
+  const further = Object.values(construct.additionalQueues);
+  const deadLetterQueues = [construct, ...further].flatMap(({ deadLetterQueue }) => deadLetterQueue ?? []);
+  return {
+    title: `${construct.node.id}: jobs wait and are worked on`,
+    text: 'Hops 3 to 7. Tasks follow the backlog. Jobs that failed on every attempt wait in the dead-letter queue.',
+    graphs: [
+      {
+        title: 'Backlog',
+        left: [construct.metricBacklog({ label: 'Waiting and in work' }), construct.metricMessagesInWork({ label: 'In work' })],
+        right: [construct.metricOldestMessageAge({ label: 'Age of the oldest, seconds' })],
+      },
+      {
+        title: 'Jobs',
+        left: [
+          construct.metricJobsArrived({ label: 'Arrived' }),
+          construct.metricJobsSucceeded({ label: 'Succeeded' }),
+          construct.metricJobsFailed({ label: 'Failed attempts' }),
+        ],
+        right: deadLetterQueues.map((queue) => waiting(queue, deadLetterQueues.length === 1 ? 'Dead letters' : `Dead letters: ${queue.node.path}`)),
+      },
+      {
+        title: 'Duration of a job, milliseconds',
+        left: [construct.metricJobDuration({ label: 'p50', statistic: Stats.p(50) }), construct.metricJobDuration({ label: 'p95' })],
+      },
+      {
+        title: 'Utilization of the tasks, percent',
+        left: [construct.metricCpuUtilization({ label: 'CPU' }), construct.metricMemoryUtilization({ label: 'Memory' })],
+      },
+    ],
+    alarms: existing(
+      construct.deadLetterAlarm, ...further.map(({ deadLetterAlarm }) => deadLetterAlarm), construct.oldestMessageAlarm, construct.notStartingAlarm,
+      construct.saturationAlarm, construct.wakeUpAlarm,
+    ),
+  };
+}
+
+export function objectTask(construct: ObjectFargateTask): PipelineStageConfig {
+  return {
+    title: `${construct.node.id}: a task for each object`,
+    text: 'Hops 3 to 7. A state machine runs the task and starts it again when it fails. Objects whose task failed for good wait in the dead-letter queue.',
+    graphs: [
+      runs(construct.stateMachine),
+      { title: 'Failed objects', left: [construct.metricFailedObjects({ label: 'Failed' })], right: [waiting(construct.deadLetterQueue, 'Dead letters')] },
+      { title: 'Duration, milliseconds', left: [construct.metricDuration()] },
+    ],
+    alarms: [construct.deadLetterAlarm],
+  };
+}
+
+export function job(construct: ScheduledFargateJob): PipelineStageConfig {
+  const { stateMachine } = construct;
+  return {
+    title: `${construct.node.id}: work by the clock`,
+    text: 'EventBridge Scheduler starts the task. Runs that could not be started wait in the dead-letter queue.',
+    graphs: [
+      ...stateMachine === undefined ? [] : [runs(stateMachine), { title: 'Duration, milliseconds', left: [stateMachine.metricTime({ period: minute })] }],
+      { title: 'Runs that could not be started', left: [waiting(construct.deadLetterQueue, 'In the dead-letter queue')] },
+    ],
+    alarms: existing(construct.deadLetterAlarm, construct.failureAlarm, construct.missedAlarm),
+  };
+}
+
+export function alerts(construct: TaskLifecycleAlerts): PipelineStageConfig {
+  return {
+    title: `${construct.node.id}: trouble is told`,
+    text: 'Hop 8. Tasks that fail are told to people. What could not be told waits in a dead-letter queue.',
+    graphs: [{ title: 'Alerts that could not be sent', left: [construct.metricUndeliveredEvents({ label: 'In the dead-letter queue' })] }],
+    alarms: [construct.deadLetterAlarm],
+  };
+}
+
+function runs(stateMachine: IStateMachine): PipelineGraph {
+  const sum = { period: minute, statistic: Stats.SUM };
+  return {
+    title: 'Runs',
+    left: [
+      stateMachine.metricStarted({ ...sum, label: 'Started' }),
+      stateMachine.metricSucceeded({ ...sum, label: 'Succeeded' }),
+      stateMachine.metricFailed({ ...sum, label: 'Failed' }),
+      stateMachine.metricTimedOut({ ...sum, label: 'Timed out' }),
+    ],
+  };
+}
+
+function waiting(queue: IQueue, label: string): IMetric {
+  return queue.metricApproximateNumberOfMessagesVisible({ period: minute, statistic: Stats.MAXIMUM, label });
+}
+
+/**
+ * A metric of each route's rule. S3 reports nothing of what it delivers itself; that is seen in the queue.
+ *
+ * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
+ */
+function byRoute(title: string, routes: IngestRoute[], metricName: string): PipelineGraph[] {
+  const left = routes.flatMap(({ rule, node: { id: label } }) => (rule === undefined
+    ? []
+    : [new Metric({ namespace: 'AWS/Events', metricName, dimensionsMap: { RuleName: rule.ruleName }, statistic: Stats.SUM, period: minute, label }).attachTo(rule)]));
+  return left.length === 0 ? [] : [{ title, left }];
+}
+
+function existing(...alarms: (IAlarm | undefined)[]): IAlarm[] {
+  return alarms.filter((alarm) => alarm !== undefined);
+}
