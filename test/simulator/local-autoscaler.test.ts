@@ -11,6 +11,9 @@ import { commons } from '../../simulator/compare/compare';
 import { queueProcessingTuned, synthesize, type AddService } from '../../simulator/compare/stacks';
 import { calm, dayOf, run } from './support';
 
+// Half a minute of the simulator for each service, on a machine that is busy with other tests.
+jest.setTimeout(60_000);
+
 /** SQS and ECS as far as the local cloud's autoscaler asks them: queue attributes, and the desired count of one service. */
 class Endpoint {
   public readonly attributes: Record<string, string> = {};

@@ -15,21 +15,22 @@ export interface TaskNetworkProps {
  * Endpoints may be created after the task, or outside of the app, so this cannot be an error.
  */
 export function warnOfSubnets(scope: IConstruct, { cluster: { vpc }, vpcSubnets, assignPublicIp = false }: TaskNetworkProps): void {
-  const { subnetIds, hasPublic } = vpc.selectSubnets(vpcSubnets ?? { subnetType: assignPublicIp ? SubnetType.PUBLIC : SubnetType.PRIVATE_WITH_EGRESS });
+  // As the CDK's service chooses: private subnets by what there is, first those with a way out.
+  const { subnetIds, hasPublic } = vpc.selectSubnets(vpcSubnets ?? (assignPublicIp ? { subnetType: SubnetType.PUBLIC } : {}));
   const isolated = new Set(vpc.isolatedSubnets.map(({ subnetId }) => subnetId));
   if (subnetIds.some((id) => isolated.has(id))) {
     warn(
       scope,
       'FargateTask.isolatedSubnets',
-      'vpcSubnets names isolated subnets: tasks there start only if the VPC has endpoints for ECR (ecr.api, ecr.dkr), S3 and CloudWatch Logs, and for what they '
-      + 'call themselves; add those and acknowledge this, or choose subnets with a NAT gateway',
+      'The tasks are in isolated subnets, where they start only if the VPC has endpoints for ECR (ecr.api, ecr.dkr), S3 and CloudWatch Logs, and for what they '
+      + 'call themselves; add those and acknowledge this, or set vpcSubnets to subnets with a NAT gateway',
     );
   }
   if (hasPublic && !assignPublicIp) {
     warn(
       scope,
       'FargateTask.noPublicAddress',
-      'vpcSubnets names public subnets, from which a task without a public address reaches nothing; set assignPublicIp, or choose private subnets',
+      'The tasks are in public subnets, from which they reach nothing without a public address; set assignPublicIp, or vpcSubnets to private subnets',
     );
   }
 }

@@ -162,6 +162,13 @@ describe('the subnets of a task', () => {
     Annotations.fromStack(test.stack).hasNoWarning('*', Match.stringLikeRegexp('noPublicAddress'));
   });
 
+  it('warn when the VPC has no others and none were chosen', () => {
+    const test = createIsolated();
+    createWorker(test);
+    synth(test);
+    Annotations.fromStack(test.stack).hasWarning('/Pipeline/Worker', Match.stringLikeRegexp('cdk-fileworks:FargateTask.isolatedSubnets'));
+  });
+
   it('warn when they are public and the task is not', () => {
     const test = createIsolated();
     createWorker(test, { vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC } });
