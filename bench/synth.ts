@@ -1,0 +1,48 @@
+// What the constructs add to a stack, in resources and bytes, side by side with those of aws-cdk-lib.
+// `npm run bench -- synth [--json]`
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Report } from './support/report.ts';
+import type { Synthesized } from './synth/peer.ts';
+import { stacks } from './synth/stacks.ts';
+
+const run = promisify(execFile);
+const report = new Report('synth');
+
+async function synthesize(name: string): Promise<Synthesized> {
+  const env = { ...process.env, CDK_VALIDATION: 'false' };
+  const { stdout } = await run(process.execPath, ['--no-warnings', join(import.meta.dirname, 'synth', 'peer.ts'), name], { env });
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Synthesized;
+}
+
+const measured = new Map<string, Synthesized>();
+for (const name of Object.keys(stacks)) measured.set(name, await synthesize(name));
+const of = (name: string, metric: keyof Synthesized) => measured.get(name)?.[metric] ?? Number.NaN;
+
+/** Of a stack and its template, by CloudFormation. */
+const limits = { resources: 500, bytes: 1_000_000 };
+
+function beside(name: string, peer: string, metric: keyof Synthesized, goal = of(peer, metric)): void {
+  const ours = of(name, metric);
+  report.add({ case: name, metric, ours, peers: { [peer]: of(peer, metric) }, limit: limits[metric], goal, ok: ours <= goal });
+}
+
+function adds(option: string, goal: number): void {
+  const ours = of(`worker, ${option}`, 'resources') - of('worker', 'resources');
+  report.add({ case: `worker, ${option}`, metric: 'more resources', ours, peers: {}, limit: limits.resources, goal, ok: ours <= goal });
+}
+
+const service = 'QueueProcessingFargateService';
+// With the alarm on the dead-letter queue and the policies of both queues, which the peer does not have.
+beside('worker', service, 'resources', 18);
+beside('worker', service, 'bytes', 13_000);
+for (const alarm of ['alarmOldestMessageAge', 'alarmNotStartingFor', 'alarmSaturatedFor']) adds(alarm, 1);
+adds('an additional queue', 5);
+adds('wake', 10);
+const byHand = 'Bucket with eventBridgeEnabled, Rule';
+beside('bucket and route', byHand, 'resources', 7);
+beside('bucket and route', byHand, 'bytes');
+// The peer has no dead-letter queue with its policy and alarm.
+beside('job', 'ScheduledFargateTask', 'resources', 12);
+report.end('a stack beside one with VPC and cluster');

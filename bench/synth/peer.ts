@@ -1,0 +1,20 @@
+// Synthesizes one of the stacks in a process of its own, and tells what came out.
+import { App, Stack } from 'aws-cdk-lib';
+import { Vpc } from 'aws-cdk-lib/aws-ec2';
+import { Cluster } from 'aws-cdk-lib/aws-ecs';
+import { stacks } from './stacks.ts';
+
+export interface Synthesized {
+  readonly resources: number;
+  /** Of the template without white space. */
+  readonly bytes: number;
+}
+
+const app = new App({ analyticsReporting: false });
+const shared = new Stack(app, 'Shared');
+const cluster = new Cluster(shared, 'Cluster', { vpc: new Vpc(shared, 'Vpc', { maxAzs: 2, natGateways: 1 }) });
+const stack = new Stack(app, 'Measured');
+stacks[process.argv[2] ?? ''](stack, cluster);
+const template = app.synth().getStackByName('Measured').template as { Resources?: object };
+const result: Synthesized = { resources: Object.keys(template.Resources ?? {}).length, bytes: JSON.stringify(template).length };
+console.log(JSON.stringify(result));
