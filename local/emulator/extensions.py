@@ -2,6 +2,7 @@
 
 import copy
 import hashlib
+import json
 import logging
 import queue
 import threading
@@ -148,8 +149,32 @@ def _call(at, scope, body, status):
     if asked:
         service, action = asked[0], ":".join(asked)
     call = {"time": at, "service": service, "action": action or service, "resource": resource or "*", "region": region, "status": status}
+    if service == "ecs":
+        call.update(_ecs_call(call, body, region, account))
     if ":assumed-role/" in caller:
         _, role, name = caller.rsplit(":", 1)[-1].split("/", 2)
         call.update(role=f"arn:aws:iam::{account}:role/{role}", session=name)
     return call
 
+
+# What IAM judges these by; the emulator names the cluster for every call of ECS.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
+_OF_TASKS = {f"ecs:{name}" for name in ("DescribeTasks", "GetTaskProtection", "StopTask", "UpdateTaskProtection")}
+
+
+def _ecs_call(call, body, region, account):
+    """The resource and the condition keys of a call to ECS."""
+    request = json.loads(body or b"{}")
+    prefix = f"arn:aws:ecs:{region}:{account}:"
+    cluster = request.get("cluster", "default")
+    cluster_arn = cluster if cluster.startswith("arn:") else f"{prefix}cluster/{cluster}"
+    resource = call["resource"]
+    if call["action"] == "ecs:RunTask":
+        resource = request["taskDefinition"]
+        resource = resource if resource.startswith("arn:") else f"{prefix}task-definition/{resource}"
+    elif call["action"] in _OF_TASKS:
+        resource = request.get("task") or (request.get("tasks") or ["*"])[0]
+        resource = resource if resource.startswith("arn:") else f"{prefix}task/{cluster_arn.rsplit('/', 1)[-1]}/{resource}"
+    elif call["action"] == "ecs:ListTasks":
+        resource = "*"
+    return {"resource": resource, "context": {"ecs:cluster": cluster_arn}}

@@ -93,6 +93,8 @@ export interface ApiCall {
   readonly action: string;
   /** ARN of the resource, or `*`. */
   readonly resource: string;
+  /** Condition keys of IAM that the call has beside the global ones, for example `ecs:cluster`. */
+  readonly context?: Readonly<Record<string, string>>;
   /** ARN of the role that the caller had assumed; absent for calls by tools and tests. */
   readonly role?: string;
   /** Session of that role: the task id, or the function name. */

@@ -17,6 +17,7 @@ from . import (
     ecs_protection,
     ecs_stop,
     events_ecs_target,
+    s3_event_version,
     s3_full_object_checksum,
     sfn_run_task,
 )
@@ -35,6 +36,7 @@ ALL = (
     ecs_client_token,
     ecs_protection,
     events_ecs_target,
+    s3_event_version,
     s3_full_object_checksum,
     sfn_run_task,
 )

@@ -1,7 +1,8 @@
-"""Rules and schedules with an ECS target are accepted and dropped."""
+"""Rules and schedules with an ECS target are accepted and dropped, and the input of a schedule keeps its context attributes unfilled."""
 
 import json
 import logging
+from datetime import datetime, timezone
 
 from ministack.core.arn import ArnParseError, parse_arn
 from ministack.services import ecs, eventbridge
@@ -35,6 +36,7 @@ def apply():
     original = eventbridge._invoke_target
 
     def invoke(target, event, rule, view=None):
+        target = _with_context(target, event, rule)
         if not _is_cluster(target.get("Arn", "")) or "EcsParameters" not in target:
             return original(target, event, rule, view)
         try:
@@ -44,6 +46,26 @@ def apply():
         return None
 
     eventbridge._invoke_target = invoke
+
+
+def _with_context(target, event, rule):
+    """https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html"""
+    if not _scheduled(rule) or not target.get("Input"):
+        return target
+    text = target["Input"]
+    attributes = {
+        "schedule-arn": rule["Arn"],
+        "scheduled-time": datetime.fromtimestamp(event["Time"], timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "execution-id": event["EventId"],
+        "attempt-number": "1",
+    }
+    for name, value in attributes.items():
+        text = text.replace(f"<aws.scheduler.{name}>", value)
+    return {**target, "Input": text}
+
+
+def _scheduled(rule):
+    return ":schedule/" in rule.get("Arn", "")
 
 
 def _is_cluster(arn):
@@ -57,12 +79,11 @@ def _is_cluster(arn):
 def _run(target, event, rule, view):
     parameters = _pascal_to_camel(target["EcsParameters"])
     request = {key: parameters[key] for key in _COPIED if parameters.get(key)}
-    scheduled = ":schedule/" in rule.get("Arn", "")
     request.update(
         cluster=target["Arn"],
         taskDefinition=parameters["taskDefinitionArn"],
         count=int(parameters.get("taskCount") or 1),
-        startedBy=f"{'chronos-schedule' if scheduled else 'events-rule'}/{rule.get('Name', '')}"[:128],
+        startedBy=f"{'chronos-schedule' if _scheduled(rule) else 'events-rule'}/{rule.get('Name', '')}"[:128],
         overrides=_overrides(target, event, rule, view),
     )
     status, _headers, body = ecs._run_task(request)
