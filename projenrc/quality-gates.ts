@@ -9,7 +9,7 @@ import { AWS_SDK } from './versions.ts';
 export class QualityGates extends Component {
   constructor(project: awscdk.AwsCdkConstructLibrary) {
     super(project);
-    const clients = ['application-auto-scaling', 'cloudwatch', 'dynamodb', 'dynamodb-streams', 'ecs', 'lambda', 's3', 'sfn', 'sns', 'sqs'];
+    const clients = ['application-auto-scaling', 'cloudwatch', 'dynamodb', 'dynamodb-streams', 'ecs', 'iam', 'lambda', 's3', 'sfn', 'sns', 'sqs'];
     project.addDevDeps(...clients.map((client) => `@aws-sdk/client-${client}@${AWS_SDK}`)); // what the handlers bundle, and what tests ask
     project.addDevDeps('fast-check@^4.10.0', 'zod@^4.6.0', 'yauzl@^3.4.0', '@types/yauzl@^2.10.0', '@zip.js/zip.js@^2.8.0', 'jsonata@^2.2.2'); // tests and their oracles
     project.addDevDeps('fastify@^5.12.0', '@fastify/rate-limit@^11.2.0'); // the Export API that the export service is tried against

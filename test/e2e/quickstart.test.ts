@@ -1,9 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, GetQueueUrlCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { LocalCloud } from 'fileworks-local';
+import { privilegeFindings } from '../least-privilege/findings';
 import { startDeployment, until } from './support/deployment';
+
+const app = resolve(__dirname, '..', '..', 'build', 'e2e', 'quickstart');
 
 /** A ZIP with `entries` text files, written by Python's zipfile. */
 function zip(entries: number, text: string): Buffer {
@@ -63,11 +67,12 @@ describe('the quickstart on the local cloud', () => {
 
   test('stores every entry of an archive whose key is awkward, byte for byte', async () => {
     const name = 'Ünïcode + spaces & (brackets) %41.ZIP';
-    await put(`incoming/${name}`, zip(150, 'content'));
+    // more than a page of 500 results, so that one is written on the way and deleted at the end
+    await put(`incoming/${name}`, zip(600, 'content'));
     const { stored } = await until('its manifest', 60, () => manifest(name));
-    expect(stored).toHaveLength(150);
-    const { Body } = await s3.send(new GetObjectCommand({ Bucket: results, Key: `entries/${name}/folder/149.txt` }));
-    expect(await Body!.transformToString()).toBe('content 149\n'.repeat(100));
+    expect(stored).toHaveLength(600);
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: results, Key: `entries/${name}/folder/599.txt` }));
+    expect(await Body!.transformToString()).toBe('content 599\n'.repeat(100));
   }, 90_000);
 
   test('a corrupt archive ends in the dead-letter queue after its attempts, with its reason in the log, rings the alarm and holds nobody up', async () => {
@@ -113,5 +118,13 @@ describe('the quickstart on the local cloud', () => {
   test('knows which role made which call', () => {
     const byWorker = new Set(cloud.calls().filter(({ role }) => role?.includes('UnpackerTask')).map(({ action }) => action));
     expect([...byWorker]).toEqual(expect.arrayContaining(['sqs:ReceiveMessage', 'sqs:DeleteMessage', 's3:GetObject', 's3:PutObject', 'ecs:UpdateTaskProtection']));
+  });
+
+  test('gives no role less than its process did, nor more', async () => {
+    expect(await privilegeFindings(cloud, app, [
+      { role: 'UnpackerTask', action: 'sqs:SendMessage', because: 'a PoisonMessage goes to the dead-letter queue at once; a message without an object would be one' },
+      { role: 'UnpackerTask', action: 's3:AbortMultipartUpload', because: 'an entry that needs parts may fail between them; these entries need none' },
+      { role: 'UnpackerTask', action: 's3:GetObjectVersion', because: 'a handler may read the version that its event names; this one reads the newest' },
+    ])).toEqual([]);
   });
 });

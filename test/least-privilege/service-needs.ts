@@ -1,0 +1,69 @@
+import type { DeployedRole } from './deployed-roles';
+
+/**
+ * What services of AWS do with a role that they assume, which no process of ours calls and the local cloud does not record: by service and action, each with
+ * what it is for. A grant that is not here is a finding.
+ */
+const needs: Readonly<Partial<Record<string, Readonly<Partial<Record<string, string>>>>>> = {
+  // The agent of ECS, by the execution role: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html
+  'ecs-tasks.amazonaws.com': {
+    'ecr:GetAuthorizationToken': 'logs in to ECR',
+    'ecr:BatchCheckLayerAvailability': 'pulls the image',
+    'ecr:GetDownloadUrlForLayer': 'pulls the image',
+    'ecr:BatchGetImage': 'pulls the image',
+    'logs:CreateLogStream': 'writes the log of the container',
+    'logs:PutLogEvents': 'writes the log of the container',
+    'secretsmanager:GetSecretValue': 'puts secrets into the environment',
+    'secretsmanager:DescribeSecret': 'puts secrets into the environment',
+  },
+  // https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
+  'lambda.amazonaws.com': {
+    'logs:CreateLogStream': 'writes the log of the function',
+    'logs:PutLogEvents': 'writes the log of the function',
+    'sqs:ReceiveMessage': 'polls the queue of an event source',
+    'sqs:DeleteMessage': 'polls the queue of an event source',
+    'sqs:GetQueueAttributes': 'polls the queue of an event source',
+    'sqs:ChangeMessageVisibility': 'polls the queue of an event source',
+    'dynamodb:GetRecords': 'reads the stream of an event source',
+    'dynamodb:GetShardIterator': 'reads the stream of an event source',
+    'dynamodb:DescribeStream': 'reads the stream of an event source',
+    'dynamodb:ListStreams': 'reads the stream of an event source',
+  },
+  // https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html, /cw-logs.html and /concepts-xray-tracing.html
+  'states.amazonaws.com': {
+    'ecs:RunTask': 'runs the task',
+    'iam:PassRole': 'gives the task its roles',
+    'ecs:DescribeTasks': 'looks whether the task has ended',
+    'ecs:StopTask': 'stops the task of an execution that ends before it',
+    'events:PutTargets': 'hears of the end of tasks',
+    'events:PutRule': 'hears of the end of tasks',
+    'events:DescribeRule': 'hears of the end of tasks',
+    'states:ListExecutions': 'a job looks for other runs',
+    'sqs:SendMessage': 'an object whose tasks failed goes to the dead-letter queue',
+    'logs:CreateLogDelivery': 'sets up its log',
+    'logs:GetLogDelivery': 'sets up its log',
+    'logs:UpdateLogDelivery': 'sets up its log',
+    'logs:DeleteLogDelivery': 'sets up its log',
+    'logs:ListLogDeliveries': 'sets up its log',
+    'logs:PutResourcePolicy': 'sets up its log',
+    'logs:DescribeResourcePolicies': 'sets up its log',
+    'logs:DescribeLogGroups': 'sets up its log',
+    'xray:PutTraceSegments': 'sends traces',
+    'xray:PutTelemetryRecords': 'sends traces',
+    'xray:GetSamplingRules': 'sends traces',
+    'xray:GetSamplingTargets': 'sends traces',
+  },
+  'events.amazonaws.com': { 'states:StartExecution': 'a rule starts an execution' },
+  'scheduler.amazonaws.com': {
+    'ecs:RunTask': 'a schedule runs the task',
+    'iam:PassRole': 'gives the task its roles',
+    'states:StartExecution': 'a schedule starts an execution',
+    'lambda:InvokeFunction': 'a schedule invokes a function',
+    'sqs:SendMessage': 'what it could not start goes to the dead-letter queue',
+  },
+};
+
+/** What the service that acts with a role does with an action; a container acts with its task role alone. */
+export function needOf(actor: DeployedRole['actor'], services: readonly string[], action: string): string | undefined {
+  return actor === 'container' ? undefined : services.map((service) => needs[service]?.[action]).find((need) => need !== undefined);
+}
