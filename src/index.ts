@@ -77,3 +77,4 @@ export {
   PipelineStage,
   type PipelineStageConfig,
 } from './constructs/pipeline-dashboard';
+export { PipelineVpcEndpoints, type PipelineVpcEndpointsProps } from './constructs/pipeline-vpc-endpoints';

@@ -2,6 +2,7 @@ import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Connections, type IConnectable } from 'aws-cdk-lib/aws-ec2';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as iam from 'aws-cdk-lib/aws-iam';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
@@ -12,6 +13,7 @@ import { checkSeconds, checkWholeNumber } from '../private/checks';
 import { resolveFargateRun } from '../private/fargate-run';
 import { checkFargateTask } from '../private/fargate-task';
 import { grantSend } from '../private/grants';
+import { grantResultObjects } from '../private/object-grants';
 import { createRunMachine } from '../private/run-machine';
 import { createUndeliveredEvents } from '../private/undelivered-events';
 import type { ObjectFargateTaskProps } from './object-fargate-task-props';
@@ -90,6 +92,17 @@ export class ObjectFargateTask extends Construct implements iam.IGrantable, ICon
     this.stateMachine = createRunMachine(this, run, renderObjectTask(run, this.deadLetterQueue.queueUrl, props));
     grantSend(this.deadLetterQueue, this.stateMachine);
     useFargateCapacity(props.cluster, this.stateMachine);
+  }
+
+  /**
+   * Lets the task store results: put objects, also in parts, give up an upload, and read what is there, to tell whether a result is
+   * stored already. It may neither list nor delete.
+   *
+   * @param bucket where results go
+   * @param prefix beginning of the keys of results; by default all
+   */
+  public grantStoreResults(bucket: IBucket, prefix = ''): iam.Grant {
+    return grantResultObjects(bucket, this, prefix);
   }
 
   /**

@@ -3,6 +3,7 @@ import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import jsonata from 'jsonata';
 import { FileIngestBucket, IngestTarget, ObjectFargateTask, SpotStrategy, type ObjectFargateTaskProps } from '../../../src';
@@ -173,6 +174,18 @@ describe('ObjectFargateTask with options', () => {
     template.hasResourceProperties('AWS::IAM::Policy', {
       Roles: [{ Ref: Match.stringLikeRegexp('^Operator') }],
       PolicyDocument: { Statement: [Match.objectLike({ Action: 'states:StartExecution', Resource: { Ref: Match.stringLikeRegexp('^ConverterStateMachine') } })] },
+    });
+  });
+
+  it('may store results, and read them to know whether they are stored', () => {
+    const test = createTestApp();
+    createTask({}, test).grantStoreResults(new s3.Bucket(test.stack, 'Results'), 'out/');
+    synth(test).hasResourceProperties('AWS::IAM::Policy', {
+      Roles: [{ Ref: Match.stringLikeRegexp('^ConverterTaskDefinitionTaskRole') }],
+      PolicyDocument: { Statement: [
+        Match.objectLike({ Action: 's3:DeleteObject', Resource: { 'Fn::Join': ['', Match.arrayWith(['/out/*.part/*'])] } }),
+        Match.objectLike({ Action: ['s3:PutObject', 's3:AbortMultipartUpload', 's3:GetObject'], Resource: { 'Fn::Join': ['', Match.arrayWith(['/out/*'])] } }),
+      ] },
     });
   });
 

@@ -1,0 +1,1 @@
+export { PipelineVpcEndpoints, type PipelineVpcEndpointsProps } from './pipeline-vpc-endpoints';
