@@ -51,3 +51,13 @@ export {
   type PagesOptions, type Pagination, type RateLimit, type RequestHeaders, type RequestOptions, type RetryOptions, SecretCredentials,
   type SecretCredentialsOptions, SharedRateLimit, type SharedRateLimitOptions,
 } from './exports/index.js';
+export {
+  ExportJobContention, type ExportJobRow, type ExportJobStatus, ExportJobStore, type ExportJobStoreOptions, type FileOutcome, type Settled,
+} from './exports/index.js';
+export {
+  DownloadRefused, DownloadTaskHandler, type DownloadTaskHandlerOptions, eventBridgeEvents, type EventBridgeEventsOptions, ExportJobHandler,
+  type ExportJobHandlerOptions, type FileList, type PublishExportEvent,
+} from './jobs/index.js';
+export {
+  type DownloadTask, ExportContractVersion, ExportEventSource, ExportEventType, type ExportFile, type ExportJobEvent, type ExportJobRequest, ExportMessageType,
+} from '../contract/export-contract.js';

@@ -1,4 +1,4 @@
-import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { SdkClient } from '../support/sdk-client.js';
 
 /** Headers by name. */
 export type RequestHeaders = Readonly<Record<string, string>>;
@@ -12,7 +12,8 @@ export interface ExportCredentials {
 }
 
 export interface SecretCredentialsOptions {
-  readonly client: SecretsManagerClient;
+  /** A `SecretsManagerClient`. */
+  readonly client: SdkClient;
   /** Name or ARN of the secret. */
   readonly secretId: string;
   /** Makes headers of the text of the secret. @default - `authorization: Bearer <the text>` */
@@ -55,7 +56,7 @@ export class SecretCredentials implements ExportCredentials {
   async #get(): Promise<RequestHeaders> {
     const { client, secretId, toHeaders = (secret) => ({ authorization: `Bearer ${secret}` }) } = this.#options;
     const { GetSecretValueCommand } = await import('@aws-sdk/client-secrets-manager');
-    const { SecretString: secret } = await client.send(new GetSecretValueCommand({ SecretId: secretId }));
+    const { SecretString: secret } = await client.send(new GetSecretValueCommand({ SecretId: secretId }) as never) as { readonly SecretString?: string };
     if (secret === undefined || secret === '') throw new TypeError(`Expected secret \`${secretId}\` to hold text, got none`);
     return { ...toHeaders(secret) };
   }

@@ -1,3 +1,7 @@
+export {
+  DownloadRefused, DownloadTaskHandler, type DownloadTaskHandlerOptions, eventBridgeEvents, type EventBridgeEventsOptions, ExportJobHandler,
+  type ExportJobHandlerOptions, type FileList, type PublishExportEvent,
+} from './export/index.js';
 export type { ExtractManifest, RefusedEntry, SkippedEntry, StoredEntry } from './extract-manifest.js';
 export { extractTo, type ExtractDestination, type ExtractOptions } from './extract-to.js';
 export {

@@ -1,0 +1,206 @@
+import { type FileworksError, hasCode, PoisonMessage } from '../../errors.js';
+import { type ArchiveEntry, ArchiveError, type ArchiveLimits, entriesMatching, httpSource, type MetadataLookup, openZip, type ZipArchive } from '../../archive/index.js';
+import { ExportApiError, type ExportApiClient, type ExportJobStore, type FileOutcome } from '../../exports/index.js';
+import type { JobContext, JobHandler } from '../../queue/index.js';
+import { type IdempotentUploader, type PutOptions, StorageError } from '../../storage/index.js';
+import type { DownloadTask } from '../../../contract/export-contract.js';
+import type { ExtractManifest } from '../extract-manifest.js';
+import { extractTo } from '../extract-to.js';
+import { DownloadRefused } from './download-refused.js';
+import { type PublishExportEvent, tell } from './export-events.js';
+import { later } from './export-job-handler.js';
+import { readDownloadTask } from './export-messages.js';
+import { extractForward } from './extract-forward.js';
+
+const GiB = 1024 ** 3;
+
+/** What another attempt may mend, of the errors that say what is wrong with a file. */
+const Passing: ReadonlySet<string> = new Set([
+  'ERR_ZIP_SOURCE', 'ERR_ZIP_SOURCE_CHANGED', 'ERR_EXPORT_UNAVAILABLE', 'ERR_EXPORT_CREDENTIALS', 'ERR_EXPORT_CHANGED', 'ERR_EXPORT_NOT_RESUMABLE',
+  'ERR_STORAGE_FAILED', 'ERR_STORAGE_CONFLICT',
+]);
+
+export interface DownloadTaskHandlerOptions<Metadata> {
+  readonly api: ExportApiClient;
+  readonly store: ExportJobStore;
+  readonly uploader: IdempotentUploader;
+  /** Where results go. */
+  readonly bucket: string;
+  /** Before the keys of entries and of manifests. @default - nothing */
+  readonly prefix?: string;
+  /** What is known about entries, by name. @default - nothing, and every file is wanted */
+  readonly metadata?: MetadataLookup<Metadata>;
+  /** @default - nobody is told */
+  readonly publish?: PublishExportEvent;
+  /** @default - see DEFAULT_ARCHIVE_LIMITS */
+  readonly limits?: ArchiveLimits;
+  /** What to do where another content stands under the key of an entry. @default 'fail' */
+  readonly ifDifferent?: PutOptions['ifDifferent'];
+  /** Bytes of wanted entries that a server without ranges may have us keep on disk. @default 10 GiB */
+  readonly maxDiskBytes?: number;
+}
+
+/**
+ * Downloads the file of a task, and stores the entries that are wanted. Extend it with your own rule:
+ *
+ * ```ts
+ * class Downloads extends DownloadTaskHandler<MetadataItem> {
+ *   protected override select(entry: ArchiveEntry, metadata: MetadataItem | undefined) {
+ *     return metadata?.status === 'approved' || 'not approved';
+ *   }
+ * }
+ * await runWorker(new Downloads({ api, store, uploader, bucket, metadata }).handle, { circuits: [api] });
+ * ```
+ *
+ * From a server with ranges, the directory of the archive and wanted entries are read and nothing else. From one without, the archive is read once from front
+ * to back; wanted entries wait on disk until all of it is verified. Either way memory does not grow with the archive.
+ *
+ * A file that no other attempt can mend is recorded as failed, with the code of its error, and its message goes to the dead-letter queue; so does, unread, the
+ * last delivery of a message, which ends what kills its worker.
+ */
+export class DownloadTaskHandler<Metadata = unknown> {
+  readonly #options: DownloadTaskHandlerOptions<Metadata>;
+
+  constructor(options: DownloadTaskHandlerOptions<Metadata>) {
+    this.#options = options;
+  }
+
+  /* eslint-disable @typescript-eslint/no-unused-vars -- for those who extend the class */
+
+  /** True to store an entry, false or the reason to skip it. @default - with `metadata`, what is known there; without, every file */
+  protected select(_entry: ArchiveEntry, metadata: Metadata | undefined, _task: DownloadTask): boolean | string {
+    return this.#options.metadata === undefined || metadata !== undefined || 'no metadata';
+  }
+
+  /** Key of an entry behind the prefix. MUST be different for different entries, and the same in every attempt. */
+  protected keyOf({ name }: ArchiveEntry, { jobId, file }: DownloadTask): string {
+    return `entries/${encodeURIComponent(jobId)}/${encodeURIComponent(file.id)}/${name}`;
+  }
+
+  /** Names of entries that MUST be in the archive; the task fails before anything is stored when one is not. @default - none */
+  protected expected(_task: DownloadTask, _signal: AbortSignal): Promise<readonly string[]> {
+    return Promise.resolve([]);
+  }
+
+  /** A new address for a file whose own has expired. @default - there is none, and the file fails */
+  protected renewUrl(_task: DownloadTask, _signal: AbortSignal): Promise<string | undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  /* eslint-enable @typescript-eslint/no-unused-vars */
+
+  /** The handler to give to `runWorker`. */
+  readonly handle: JobHandler = async (job, context) => {
+    const task = readDownloadTask(job.body);
+    const { store, publish } = this.#options;
+    const { jobId, number, file } = task;
+    const earlier = await store.settle(jobId, number);
+    const outcome = earlier.finished ? undefined : await this.#outcome(task, context);
+    const settled = outcome === undefined ? earlier : await store.finish(jobId, file.id, number, outcome);
+    if (settled.job !== undefined) await tell(store, publish, settled.job);
+    if (outcome?.failure !== undefined) throw new PoisonMessage(`file failed: ${outcome.failure}`);
+  };
+
+  async #outcome(task: DownloadTask, context: JobContext): Promise<FileOutcome> {
+    if (context.isLastAttempt) return { bytes: 0, failure: 'ERR_DOWNLOAD_ATTEMPTS' };
+    try {
+      const { stored } = await this.#withUrl(task, context.signal);
+      return { bytes: stored.reduce((sum, { bytes }) => sum + bytes, 0) };
+    } catch (error) {
+      context.signal.throwIfAborted();
+      const reason = reasonOf(error);
+      if (!isFinal(reason)) throw later(reason);
+      context.log.warn({ err: error, jobId: task.jobId, fileId: task.file.id }, 'file cannot be stored');
+      return { bytes: 0, failure: reason.code };
+    }
+  }
+
+  /** Tries once more, with another address, when the first has expired. */
+  async #withUrl(task: DownloadTask, signal: AbortSignal): Promise<ExtractManifest> {
+    try {
+      return await this.#extract(task, signal);
+    } catch (error) {
+      const reason = reasonOf(error);
+      const expired = hasCode<ExportApiError>(reason, 'ERR_EXPORT_GONE') || (hasCode<ExportApiError>(reason, 'ERR_EXPORT_REFUSED') && reason.status === 403);
+      const url = expired ? await this.renewUrl(task, signal) : undefined;
+      if (url === undefined) throw error;
+      return this.#extract({ ...task, file: { ...task.file, url } }, signal);
+    }
+  }
+
+  async #extract(task: DownloadTask, signal: AbortSignal): Promise<ExtractManifest> {
+    const { api, limits } = this.#options;
+    const { url, size } = task.file;
+    let archive: ZipArchive;
+    try {
+      archive = await openZip(httpSource(api.resolve(url), { fetch: api.fetch }), { signal, ...(limits !== undefined && { limits }) });
+    } catch (error) {
+      if (!(error instanceof ArchiveError) || error.code !== 'ERR_ZIP_RANGES_UNSUPPORTED') throw error;
+      return this.#forward(task, signal);
+    }
+    try {
+      if (size !== undefined && archive.size !== size) throw new DownloadRefused('ERR_DOWNLOAD_SIZE', `the archive has ${archive.size} bytes, ${size} were announced`);
+      await this.#checkExpected(task, new Set(archive.entries.map(({ name }) => name)), signal);
+      return await this.#ranged(task, archive, signal);
+    } finally {
+      await archive.close();
+    }
+  }
+
+  async #ranged(task: DownloadTask, archive: ZipArchive, signal: AbortSignal): Promise<ExtractManifest> {
+    const { uploader, bucket, metadata, ifDifferent } = this.#options;
+    const known = new Map<string, Metadata>();
+    if (metadata !== undefined) {
+      for await (const found of entriesMatching(archive, metadata, { signal })) known.set(found.entry.name, found.metadata);
+    }
+    return extractTo({
+      archive,
+      destination: { uploader, bucket, keyOf: (entry) => this.#keyOf(entry, task), ...(ifDifferent !== undefined && { ifDifferent }) },
+      select: (entry) => this.select(entry, known.get(entry.name), task),
+      manifest: { key: this.#manifestKey(task) },
+      whenRefused: 'fail',
+      signal,
+    });
+  }
+
+  async #forward(task: DownloadTask, signal: AbortSignal): Promise<ExtractManifest> {
+    const { api, uploader, bucket, metadata, limits, ifDifferent, maxDiskBytes = 10 * GiB } = this.#options;
+    return extractForward({
+      api,
+      file: task.file,
+      uploader,
+      bucket,
+      keyOf: (entry) => this.#keyOf(entry, task),
+      manifestKey: this.#manifestKey(task),
+      select: async (entry) => this.select(entry, (await metadata?.find([entry.name], signal))?.get(entry.name), task),
+      check: (names) => this.#checkExpected(task, names, signal),
+      maxDiskBytes,
+      ifDifferent: ifDifferent ?? 'fail',
+      ...(limits !== undefined && { limits }),
+      signal,
+    });
+  }
+
+  async #checkExpected(task: DownloadTask, names: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
+    const missing = (await this.expected(task, signal)).filter((name) => !names.has(name));
+    if (missing.length > 0) throw new DownloadRefused('ERR_DOWNLOAD_ENTRIES_MISSING', `${missing.length} expected entries are not in the archive`);
+  }
+
+  #keyOf(entry: ArchiveEntry, task: DownloadTask): string {
+    return `${this.#options.prefix ?? ''}${this.keyOf(entry, task)}`;
+  }
+
+  #manifestKey({ jobId, file }: DownloadTask): string {
+    return `${this.#options.prefix ?? ''}manifests/${encodeURIComponent(jobId)}/${encodeURIComponent(file.id)}.json`;
+  }
+}
+
+/** What the API said, when a reader of archives only passes it on. */
+function reasonOf(error: unknown): unknown {
+  return error instanceof ArchiveError && error.cause instanceof ExportApiError ? error.cause : error;
+}
+
+function isFinal(error: unknown): error is FileworksError & { readonly code: string } {
+  const ours = error instanceof ArchiveError || error instanceof ExportApiError || error instanceof StorageError || error instanceof DownloadRefused;
+  return ours && !Passing.has(error.code);
+}

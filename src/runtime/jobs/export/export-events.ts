@@ -1,0 +1,45 @@
+import type { PutEventsCommandOutput } from '@aws-sdk/client-eventbridge';
+import { RetryLater } from '../../errors.js';
+import type { ExportJobRow, ExportJobStore } from '../../exports/index.js';
+import type { SdkClient } from '../../support/sdk-client.js';
+import { ExportContractVersion, ExportEventSource, ExportEventType, type ExportJobEvent } from '../../../contract/export-contract.js';
+
+/** Tells of an export job. MUST reject when the event was not taken. */
+export type PublishExportEvent = (type: ExportEventType, event: ExportJobEvent) => Promise<void>;
+
+export interface EventBridgeEventsOptions {
+  /** An `EventBridgeClient`. */
+  readonly client: SdkClient;
+  /** Name or ARN of the bus. */
+  readonly eventBusName: string;
+}
+
+/** Puts events on an EventBridge bus. Needs `events:PutEvents` and the optional peer `@aws-sdk/client-eventbridge`. */
+export function eventBridgeEvents({ client, eventBusName }: EventBridgeEventsOptions): PublishExportEvent {
+  return async (type, event) => {
+    const { PutEventsCommand } = await import('@aws-sdk/client-eventbridge');
+    const entry = { Source: ExportEventSource, DetailType: type, Detail: JSON.stringify(event), EventBusName: eventBusName };
+    const { Entries: [taken] = [] } = await client.send(new PutEventsCommand({ Entries: [entry] }) as never) as PutEventsCommandOutput;
+    if (taken.ErrorCode !== undefined) throw new Error(`EventBridge did not take the event: ${taken.ErrorCode}`);
+  };
+}
+
+/**
+ * Tells how far a job is, and of its end only once, whoever comes by.
+ *
+ * @throws RetryLater while another process is telling, for this message to make sure
+ */
+export async function tell(store: ExportJobStore, publish: PublishExportEvent | undefined, job: ExportJobRow): Promise<void> {
+  if (publish === undefined) return;
+  if (job.status === 'dispatching' || job.status === 'dispatched') return publish(ExportEventType.progress, eventOf(job));
+  if (job.told === true) return;
+  const mine = await store.claimTelling(job.jobId);
+  if (mine === undefined) throw new RetryLater({ seconds: 60, reason: `another process tells of the end of job ${job.jobId}` });
+  if (!mine) return;
+  await publish(job.status === 'completed' ? ExportEventType.completed : ExportEventType.failed, eventOf(job));
+  await store.told(job.jobId);
+}
+
+function eventOf({ jobId, correlationId, count, done, failed, bytes, reason }: ExportJobRow): ExportJobEvent {
+  return { version: ExportContractVersion, jobId, correlationId, files: { known: count, done, failed }, bytes, ...(reason !== undefined && { reason }) };
+}

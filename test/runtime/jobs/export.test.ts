@@ -1,0 +1,350 @@
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import type { ListedFile } from '../../../examples/worker/export-api/server.js';
+import type { DownloadTask, ExportJobEvent } from '../../../src/contract/export-contract.js';
+import type { MetadataLookup } from '../../../src/runtime/archive/index.js';
+import { cursorPages, type ExportApiClient } from '../../../src/runtime/exports/index.js';
+import { DownloadTaskHandler, type DownloadTaskHandlerOptions, eventBridgeEvents, ExportJobHandler } from '../../../src/runtime/jobs/index.js';
+import type { Job, JobContext, JobHandler } from '../../../src/runtime/queue/index.js';
+import { IdempotentUploader } from '../../../src/runtime/storage/index.js';
+import { silentLogger } from '../../../src/runtime/support/logger.js';
+import { S3Stub } from '../../support/s3-stub.js';
+import { buildZip } from '../../support/zip-builder.js';
+import { TestApi } from '../exports/api.js';
+import { type JobTable, startJobTable } from '../exports/job-table.js';
+
+jest.setTimeout(60_000);
+
+let table: JobTable;
+let test: TestApi;
+let s3: S3Stub;
+let api: ExportApiClient;
+let sent: DownloadTask[];
+let events: [string, ExportJobEvent][];
+let handedOff: number;
+/** Names of jobs are unique in the table; the API knows how many files they have. */
+let jobId: string;
+let files: number;
+let jobs = 0;
+
+beforeAll(async () => {
+  table = await startJobTable();
+});
+
+afterAll(() => table.stop());
+
+beforeEach(async () => {
+  jobId = `job-${jobs += 1}`;
+  files = 1;
+  test = await TestApi.start({ filesOf: (id) => id === jobId ? files : undefined });
+  s3 = await S3Stub.start();
+  api = test.client({ maxAttempts: 2 });
+  sent = [];
+  events = [];
+  handedOff = 0;
+});
+
+afterEach(async () => {
+  await test.stop();
+  await s3.stop();
+});
+
+const publish = (type: string, event: ExportJobEvent) => Promise.resolve(void events.push([type, event]));
+/** Events of jobs that ended. */
+const ends = () => events.filter(([type]) => type !== 'Export Job Progress');
+
+class Exports extends ExportJobHandler {
+  protected override list(id: string) {
+    return { address: `cursor/jobs/${encodeURIComponent(id)}/files`, pagination: cursorPages() };
+  }
+
+  protected override fileOf(item: unknown) {
+    return item as ListedFile;
+  }
+}
+
+class Downloads extends DownloadTaskHandler<object> {
+  expectedNames: readonly string[] = [];
+  renewed: string | undefined;
+
+  protected override expected() {
+    return Promise.resolve(this.expectedNames);
+  }
+
+  protected override renewUrl() {
+    return Promise.resolve(this.renewed);
+  }
+}
+
+const sqs = {
+  send: ({ input }: { readonly input: { readonly Entries: { readonly MessageBody: string }[] } }) => {
+    sent.push(...input.Entries.map(({ MessageBody }) => (JSON.parse(MessageBody) as { payload: DownloadTask }).payload));
+    return Promise.resolve({});
+  },
+} as unknown as SQSClient;
+
+const exportHandler = (maxFiles?: number) => new Exports({
+  api, store: table.store, sqs, downloadQueueUrl: 'https://sqs/downloads', publish, ...(maxFiles !== undefined && { maxFiles }),
+});
+
+const downloadHandler = (options: Partial<DownloadTaskHandlerOptions<object>> = {}) =>
+  new Downloads({ api, store: table.store, uploader: new IdempotentUploader({ client: s3.client() }), bucket: 'out', publish, ...options });
+
+async function deliver(handler: { readonly handle: JobHandler }, body: unknown, context: Partial<JobContext> = {}): Promise<void> {
+  const never = new AbortController().signal;
+  await handler.handle({ body } as Job, {
+    signal: never, stopping: never, attempt: 1, isLastAttempt: false, correlationId: 'c', log: silentLogger, state: undefined, generation: 0,
+    leaseEndsAt: new Date(Date.now() + 3_600_000), handOff: () => Promise.resolve(void (handedOff += 1)), ...context,
+  });
+}
+
+const request = (...jobIds: string[]) => ({ version: 1, jobIds });
+const status = async () => (await table.store.job(jobId))?.status;
+/** Keys of results, without manifests. */
+const entries = () => [...s3.objects.keys()].filter((key) => key.startsWith('out/entries/'));
+
+describe('a job', () => {
+  it('is dispatched, done and told of once, whatever comes twice', async () => {
+    files = 12;
+    await deliver(exportHandler(), request(jobId));
+    await deliver(exportHandler(), request(jobId));
+    expect(sent.map(({ number }) => number)).toEqual(Array.from({ length: 12 }, (_, i) => i));
+    for (const task of [...sent, ...sent]) await deliver(downloadHandler(), task);
+    expect(entries()).toHaveLength(24);
+    const bytes = 12 * (300_000 + 15);
+    expect(await table.store.job(jobId)).toMatchObject({ status: 'completed', done: 12, failed: 0, bytes });
+    expect(events).toContainEqual(['Export Job Progress', { version: 1, jobId, correlationId: 'c', files: { known: 12, done: 0, failed: 0 }, bytes: 0 }]);
+    expect(ends()).toEqual([['Export Job Completed', { version: 1, jobId, correlationId: 'c', files: { known: 12, done: 12, failed: 0 }, bytes }]]);
+  });
+
+  it('without files is completed by its dispatch', async () => {
+    files = 0;
+    await deliver(exportHandler(), request(jobId));
+    expect(sent).toEqual([]);
+    expect(ends()).toMatchObject([['Export Job Completed', { files: { known: 0 } }]]);
+  });
+
+  it('that does not exist fails, is told of, and does not hold up its neighbours', async () => {
+    await expect(deliver(exportHandler(), request(`none-${jobId}`, jobId))).rejects.toMatchObject({ code: 'ERR_POISON_MESSAGE' });
+    expect(ends()).toMatchObject([['Export Job Failed', { jobId: `none-${jobId}`, reason: 'ERR_EXPORT_NOT_FOUND' }]]);
+    expect(sent).toHaveLength(1);
+  });
+
+  it('goes on where its last attempt ended, when a page repeats', async () => {
+    files = 25;
+    test.faults = { repeatedPages: 1 };
+    await expect(deliver(exportHandler(), request(jobId))).rejects.toMatchObject({ code: 'ERR_EXPORT_PAGES_REPEAT' });
+    await deliver(exportHandler(), request(jobId));
+    expect(sent.map(({ file }) => file.id)).toEqual(Array.from({ length: 25 }, (_, i) => String(i)));
+  });
+
+  it('is read again when its cursor expires, and numbers every file as before', async () => {
+    files = 25;
+    test.faults = { expiredCursors: 1 };
+    await expect(deliver(exportHandler(), request(jobId))).rejects.toMatchObject({ code: 'ERR_RETRY_LATER' });
+    await deliver(exportHandler(), request(jobId));
+    expect(new Set(sent.map(({ number, file }) => `${number} ${file.id}`)).size).toBe(25);
+    expect(await table.store.job(jobId)).toMatchObject({ status: 'dispatched', count: 25 });
+  });
+
+  it('waits for an API that is down, and fails with the last delivery', async () => {
+    test.faults = { outage: true };
+    await expect(deliver(exportHandler(), request(jobId))).rejects.toMatchObject({ code: 'ERR_EXPORT_UNAVAILABLE' });
+    const asked = test.requests('/cursor/jobs/:job/files');
+    expect(asked).toBe(2);
+    await expect(deliver(exportHandler(), request(jobId), { isLastAttempt: true })).rejects.toMatchObject({ code: 'ERR_POISON_MESSAGE' });
+    expect(test.requests('/cursor/jobs/:job/files')).toBe(asked);
+    expect(ends()).toMatchObject([['Export Job Failed', { reason: 'ERR_EXPORT_ATTEMPTS' }]]);
+  });
+
+  it('comes again when the API says, if that is later than a request may wait', async () => {
+    test.faults = { tooMany: 1, retryAfterSeconds: 900 };
+    await expect(deliver(exportHandler(), request(jobId))).rejects.toMatchObject({ code: 'ERR_RETRY_LATER', seconds: 900 });
+  });
+
+  it('with too many files, or with items that are no files, fails', async () => {
+    files = 12;
+    await expect(deliver(exportHandler(11), request(jobId))).rejects.toMatchObject({ code: 'ERR_POISON_MESSAGE' });
+    expect(await table.store.job(jobId)).toMatchObject({ status: 'failed', reason: 'ERR_EXPORT_TOO_MANY_FILES' });
+    await table.store.reopen(jobId);
+    const handler = exportHandler();
+    jest.spyOn(handler as unknown as { fileOf: () => unknown }, 'fileOf').mockReturnValue({ id: 1 });
+    await expect(deliver(handler, request(jobId))).rejects.toMatchObject({ code: 'ERR_POISON_MESSAGE' });
+    expect(await table.store.job(jobId)).toMatchObject({ reason: 'ERR_EXPORT_PAGE' });
+  });
+
+  it('goes on as a new message when its worker stops, after the page that it is at', async () => {
+    files = 25;
+    await deliver(exportHandler(), request(jobId), { stopping: AbortSignal.abort() });
+    expect(handedOff).toBe(1);
+    expect(sent).toHaveLength(10);
+    await deliver(exportHandler(), request(jobId));
+    expect(sent).toHaveLength(25);
+  });
+});
+
+describe('a file', () => {
+  beforeEach(() => deliver(exportHandler(), request(jobId)));
+
+  /** Delivers the task of the only file; what ends it. */
+  const fails = async (handler = downloadHandler(), context: Partial<JobContext> = {}): Promise<unknown> => {
+    await expect(deliver(handler, sent[0], context)).rejects.toMatchObject({ code: 'ERR_POISON_MESSAGE' });
+    expect(ends()).toMatchObject([['Export Job Completed', { files: { known: 1, done: 0, failed: 1 } }]]);
+    const failures = [];
+    for await (const { failure } of table.store.failures(jobId)) failures.push(failure);
+    return failures[0];
+  };
+
+  it.each([[{}], [{ resetAfterBytes: 50_000 }], [{ noRanges: true }]])('is stored when the server is %j', async (faults) => {
+    test.faults = faults;
+    await deliver(downloadHandler(), sent[0]);
+    const stored = s3.objects.get(`out/entries/${jobId}/0/wanted.json`)?.body.toString();
+    expect(stored).toBe('{"wanted":true}');
+    expect(entries()).toHaveLength(2);
+    expect(JSON.parse(s3.objects.get(`out/manifests/${jobId}/0.json`)?.body.toString() ?? '')).toMatchObject({ version: 1, archive: { entries: 2 } });
+    expect(await status()).toBe('completed');
+  });
+
+  it.each([[{}], [{ noRanges: true }]])('has its entries without metadata skipped, with a reason, when the server is %j', async (faults) => {
+    test.faults = faults;
+    const metadata: MetadataLookup<object> = { find: (names) => Promise.resolve(new Map(names.filter((name) => name === 'wanted.json').map((name) => [name, {}]))) };
+    await deliver(downloadHandler({ metadata }), sent[0]);
+    expect(entries()).toEqual([`out/entries/${jobId}/0/wanted.json`]);
+    expect(JSON.parse(s3.objects.get(`out/manifests/${jobId}/0.json`)?.body.toString() ?? '')).toMatchObject({ skipped: [{ name: 'large.bin', reason: 'no metadata' }] });
+  });
+
+  it.each([[{}], [{ noRanges: true }]])('fails before anything is stored when an expected entry is missing and the server is %j', async (faults) => {
+    test.faults = faults;
+    const handler = downloadHandler();
+    handler.expectedNames = ['wanted.json', 'missing.json'];
+    expect(await fails(handler)).toBe('ERR_DOWNLOAD_ENTRIES_MISSING');
+    expect(s3.objects.size).toBe(0);
+  });
+
+  it.each([
+    ['ERR_DOWNLOAD_SIZE', { truncatedBytes: 0 }, { size: 7 }],
+    ['ERR_ZIP_NOT_ZIP', { truncatedBytes: 30 }, { size: undefined }],
+    ['ERR_ZIP_CRC', { noRanges: true, corrupt: true }, {}],
+    ['ERR_EXPORT_CONTENT', { noRanges: true }, { sha256: '0'.repeat(64) }],
+    ['ERR_EXPORT_GONE', { expiredLinks: 9 }, {}],
+    ['ERR_EXPORT_URL', {}, { url: 'http://169.254.170.2/v2/credentials' }],
+  ])('fails with %s when the server is %j and the task %j', async (code, faults, change) => {
+    sent = [{ ...sent[0], file: { ...sent[0].file, ...change } }];
+    test.faults = faults;
+    expect(await fails()).toBe(code);
+    expect(entries()).toEqual([]);
+  });
+
+  it('with a byte that is another one fails by its checksum, also by ranges', async () => {
+    test.faults = { corrupt: true };
+    expect(await fails()).toMatch(/^ERR_ZIP_/);
+    expect(entries().filter((key) => key.endsWith('large.bin'))).toEqual([]);
+  });
+
+  it('fails when its wanted entries do not fit on the disk of a worker that must keep them', async () => {
+    test.faults = { noRanges: true };
+    expect(await fails(downloadHandler({ maxDiskBytes: 1_000 }))).toBe('ERR_DOWNLOAD_TOO_LARGE');
+  });
+
+  it.each([[{}], [{ noRanges: true }]])('that is a bomb fails when the server is %j', async (faults) => {
+    await test.stop();
+    test = await TestApi.start({ filesOf: () => 1 }, [buildZip([{ name: 'bomb', content: Buffer.alloc(3_000_000) }]).bytes]);
+    api = test.client({ maxAttempts: 2 });
+    sent = [{ ...sent[0], file: await test.file(api, jobId) }];
+    test.faults = faults;
+    expect(await fails()).toBe('ERR_ZIP_RATIO');
+    expect(entries()).toEqual([]);
+  });
+
+  it('whose link expired is stored with a new one', async () => {
+    const handler = downloadHandler();
+    handler.renewed = (await test.file(api, jobId)).url;
+    test.faults = { expiredLinks: 1 };
+    await deliver(handler, sent[0]);
+    expect(await status()).toBe('completed');
+  });
+
+  it('waits for a server that is down or a bucket that refuses, and fails with the last delivery, without another request', async () => {
+    test.faults = { outage: true };
+    await expect(deliver(downloadHandler(), sent[0])).rejects.toMatchObject({ code: 'ERR_EXPORT_UNAVAILABLE' });
+    test.faults = {};
+    s3.fault = ({ action }) => action === 'PutObject' ? { status: 403, code: 'AccessDenied' } : undefined;
+    await expect(deliver(downloadHandler(), sent[0])).rejects.toMatchObject({ code: 'ERR_STORAGE_FAILED' });
+    const asked = test.requests('/download/:job/:file');
+    expect(await fails(downloadHandler(), { isLastAttempt: true })).toBe('ERR_DOWNLOAD_ATTEMPTS');
+    expect(test.requests('/download/:job/:file')).toBe(asked);
+  });
+
+  it('that is done is not asked for again', async () => {
+    await deliver(downloadHandler(), sent[0]);
+    const asked = test.requests('/download/:job/:file');
+    await deliver(downloadHandler(), sent[0]);
+    expect(test.requests('/download/:job/:file')).toBe(asked);
+    expect(ends()).toHaveLength(1);
+  });
+
+  it('has its job told of by the next delivery, when the process died over it', async () => {
+    let dies = true;
+    const dying = (type: string, event: ExportJobEvent) => dies ? Promise.reject(new Error('killed')) : publish(type, event);
+    await expect(deliver(downloadHandler({ publish: dying }), sent[0])).rejects.toThrow('killed');
+    await expect(deliver(downloadHandler({ publish: dying }), sent[0])).rejects.toMatchObject({ code: 'ERR_RETRY_LATER', seconds: 60 });
+    dies = false;
+    const claim = table.store.claimTelling.bind(table.store);
+    const spy = jest.spyOn(table.store, 'claimTelling').mockImplementation((id) => claim(id, new Date(Date.now() + 61_000)));
+    await deliver(downloadHandler({ publish: dying }), sent[0]);
+    spy.mockRestore();
+    expect(ends()).toHaveLength(1);
+  });
+});
+
+describe('messages', () => {
+  it.each([
+    [undefined], [{ version: 1 }], [{ version: 1, jobIds: [] }], [{ version: 1, jobIds: [''] }], [{ version: 1, jobIds: ['a\nb'] }], [{ version: 0, jobIds: ['a'] }],
+  ])('%j is no export job', async (body) => {
+    await expect(deliver(exportHandler(), body)).rejects.toMatchObject({ code: 'ERR_POISON_MESSAGE' });
+  });
+
+  it.each([
+    [{}], [{ jobId: '' }], [{ number: -1 }], [{ file: undefined }], [{ file: { id: 'f' } }], [{ file: { id: 'f', url: 'x', size: -1 } }],
+    [{ file: { id: 'f', url: 'x', sha256: 'zz' } }],
+  ])('%j is no download task', async (change) => {
+    const body = Object.keys(change).length === 0 ? change : { version: 1, jobId: 'j', number: 0, file: { id: 'f', url: 'x' }, ...change };
+    await expect(deliver(downloadHandler(), body)).rejects.toMatchObject({ code: 'ERR_POISON_MESSAGE' });
+  });
+
+  it('of a newer version wait for a newer worker', async () => {
+    await expect(deliver(exportHandler(), { version: 2, jobIds: [jobId] })).rejects.toMatchObject({ code: 'ERR_RETRY_LATER', seconds: 60 });
+    await expect(deliver(downloadHandler(), { version: 2 })).rejects.toMatchObject({ code: 'ERR_RETRY_LATER' });
+  });
+
+  it('may have properties that this version does not know', async () => {
+    await deliver(exportHandler(), { ...request(jobId), priority: 'high' });
+    await deliver(downloadHandler(), { ...sent[0], priority: 'high' });
+    expect(await status()).toBe('completed');
+  });
+
+  it('that SQS does not take at first are sent again', async () => {
+    files = 3;
+    const send = jest.spyOn(sqs, 'send').mockImplementationOnce(() => Promise.resolve({ Failed: [{ Id: '1', Code: 'Throttled' }] }) as never);
+    await deliver(exportHandler(), request(jobId));
+    expect(send.mock.calls).toHaveLength(2);
+    expect(sent.map(({ number }) => number)).toEqual([1]);
+    send.mockRestore();
+  });
+});
+
+describe('events on EventBridge', () => {
+  const event: ExportJobEvent = { version: 1, jobId: 'j', correlationId: 'c', files: { known: 1, done: 1, failed: 0 }, bytes: 5 };
+
+  it('carry the event, and fail when the bus does not take it', async () => {
+    const client = new EventBridgeClient({ region: 'local' });
+    const send = jest.spyOn(client, 'send').mockImplementation(() => Promise.resolve({ Entries: [{ EventId: '1' }] }) as never);
+    const put = eventBridgeEvents({ client, eventBusName: 'bus' });
+    await put('Export Job Completed', event);
+    expect(send.mock.calls[0]?.[0].input).toEqual({
+      Entries: [{ Source: 'fileworks.exports', DetailType: 'Export Job Completed', Detail: JSON.stringify(event), EventBusName: 'bus' }],
+    });
+    send.mockImplementation(() => Promise.resolve({ FailedEntryCount: 1, Entries: [{ ErrorCode: 'ThrottlingException' }] }) as never);
+    await expect(put('Export Job Completed', event)).rejects.toThrow('ThrottlingException');
+  });
+});
