@@ -1,3 +1,19 @@
+export {
+  BatchFileLoader,
+  type BatchFileLoaderProps,
+  type CsvMappingOptions,
+  DatabaseLogin,
+  type IamLoginOptions,
+  type JsonMappingOptions,
+  type LoadColumn,
+  LoadConflict,
+  LoadMapping,
+  type LoadMappingOptions,
+  type LoadRouteOptions,
+  type LoadUpdateOptions,
+  RowSchema,
+  type SecretLoginOptions,
+} from './constructs/batch-file-loader';
 export { SpotStrategy } from './constructs/capacity';
 export {
   type EfsVolumeOptions,

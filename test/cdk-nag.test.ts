@@ -9,16 +9,19 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks, HIPAASecurityChecks, NIST80053R5Checks } from 'cdk-nag';
 import {
-  AlertFormat, Delivery, DispatchTarget, FileIngestBucket, IngestMessageFormat, IngestTarget, JobSupervision, ObjectFargateTask,
-  PipelineDashboard, PipelineStage, QueueScaledFargateWorker, QueueScaling, ScheduledFargateJob, Sidecar, SpotStrategy, TaskAlert,
-  TaskLifecycleAlerts, TaskVolume, TypeConcurrency, TypedDispatcher, WakeUp,
+  AlertFormat, BatchFileLoader, DatabaseLogin, Delivery, DispatchTarget, FileIngestBucket, IngestMessageFormat, IngestTarget, JobSupervision,
+  LoadMapping, ObjectFargateTask, PipelineDashboard, PipelineStage, QueueScaledFargateWorker, QueueScaling, ScheduledFargateJob, Sidecar,
+  SpotStrategy, TaskAlert, TaskLifecycleAlerts, TaskVolume, TypeConcurrency, TypedDispatcher, WakeUp,
   WorkerHealthCheck,
 } from '../src';
 import { createTestApp, createWorker, image, type TestApp } from './support/cdk-stacks';
+
+const mapping = LoadMapping.json({ table: 'orders', columns: [{ name: 'id' }] });
 
 /** Findings as `rule: construct`. The checker walks the tree, so nothing is synthesized and nothing throws. */
 function findings(scope: Stack): string[] {
@@ -93,6 +96,19 @@ describe('cdk-nag AwsSolutions', () => {
       new TaskLifecycleAlerts(test.stack, 'Alerts', {
         clusters: [test.cluster], services: [createWorker(test).service], alerts: Object.values(TaskAlert), format: AlertFormat.JSON, emailAddresses: ['a@example.com'],
       });
+    }],
+    ['a loader with defaults', ({ stack, vpc }) => {
+      new BatchFileLoader(stack, 'Loader', {
+        vpc, database: DatabaseLogin.secret(Secret.fromSecretNameV2(stack, 'Secret', 'loader')), routes: { Orders: { source: new FileIngestBucket(stack, 'Inbox'), mapping } },
+      });
+    }],
+    ['a loader with options', (test) => {
+      const loader = new BatchFileLoader(test.stack, 'Loader', {
+        vpc: test.vpc, database: DatabaseLogin.iam({ host: 'db', databaseName: 'files', user: 'loader', resourceId: 'db-1' }),
+        routes: { Orders: { source: new FileIngestBucket(test.stack, 'Inbox'), prefix: 'orders/', suffix: '.json', mapping } }, delivery: Delivery.s3Notifications(),
+        encryptionKey: new kms.Key(test.stack, 'Key', { enableKeyRotation: true }), alarmOldestMessageAge: Duration.minutes(10), largeFileQueue: createWorker(test).queue,
+      });
+      loader.grantLoadLargeFiles(createWorker(test, {}, 'Large'));
     }],
     ['a job by the clock', ({ stack, cluster }) => {
       new ScheduledFargateJob(stack, 'Job', { cluster, image, schedule: ScheduleExpression.rate(Duration.hours(1)) });

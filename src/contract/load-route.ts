@@ -15,7 +15,7 @@ export interface LoadColumn {
   /** Column of the table. */
   readonly name: string;
   /** JSON pointer into a row, or name of a CSV column; absent: the column's own name. The empty pointer is the whole row. */
-  readonly from?: string;
+  readonly source?: string;
 }
 
 /** Files of some keys, and the table that their rows go into. */

@@ -25,6 +25,12 @@ export function grantWork(queue: IQueue, grantee: IGrantable): Grant {
   return queue.grant(grantee, 'sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility', 'sqs:DeleteMessage');
 }
 
+/** Lets a function take messages by an event source mapping. */
+export function grantConsume(queue: IQueue, grantee: IGrantable): Grant {
+  queue.encryptionMasterKey?.grant(grantee, 'kms:Decrypt');
+  return queue.grant(grantee, 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes');
+}
+
 /** Lets `grantee` write what is encrypted with the key; a service reads the data key back to go on with a multipart upload. */
 export function grantWriteWithKey(key: IKey | undefined, grantee: IGrantable): void {
   key?.grant(grantee, 'kms:GenerateDataKey', 'kms:Decrypt');

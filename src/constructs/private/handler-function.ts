@@ -1,9 +1,11 @@
 import { join } from 'node:path';
-import { Duration } from 'aws-cdk-lib';
+import { Stack, type Duration } from 'aws-cdk-lib';
+import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { acknowledge, acknowledgeWildcard } from './acknowledge';
 
 export interface HandlerFunctionOptions {
   /** Folder below `src/handlers`. */
@@ -11,29 +13,54 @@ export interface HandlerFunctionOptions {
   readonly description: string;
   readonly timeout: Duration;
   readonly environment: Record<string, string>;
+  /** By default the bundle of the handler as it is. */
+  readonly code?: lambda.Code;
+  /** MiB. */
+  readonly memorySize?: number;
+  readonly vpc?: IVpc;
+  readonly vpcSubnets?: SubnetSelection;
+  readonly securityGroups?: ISecurityGroup[];
+  readonly reservedConcurrentExecutions?: number;
 }
+
+/** The folder with the bundle of a handler. Compiled or not, this file stands three folders below the package, in which assets/ is. */
+export const handlerAssets = (handler: string): string => join(__dirname, '..', '..', '..', 'assets', handler);
 
 /** A Lambda function from `src/handlers`, whose role may write its own log and nothing else until more is granted. */
 export function createHandlerFunction(scope: Construct, id: string, options: HandlerFunctionOptions): lambda.Function {
-  const { handler, description, timeout, environment } = options;
+  const { handler, code = lambda.Code.fromAsset(handlerAssets(handler)), vpc, ...settings } = options;
   const logGroup = new LogGroup(scope, `${id}Log`, { retention: RetentionDays.ONE_MONTH });
   // Without the managed policy that the CDK would attach, which may write every log of the account.
   const role = new iam.Role(scope, `${id}Role`, { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
   logGroup.grantWrite(role);
+  if (vpc !== undefined) grantNetworkInterfaces(role);
   return new lambda.Function(scope, id, {
-    // Compiled or not, this file stands three folders below the package, in which assets/ is.
-    code: lambda.Code.fromAsset(join(__dirname, '..', '..', '..', 'assets', handler)),
+    code,
     handler: 'index.handler',
     // Named: what "latest" means would change templates with an upgrade of the CDK.
     runtime: lambda.Runtime.NODEJS_24_X,
     architecture: lambda.Architecture.ARM_64,
     // A fraction of it is used; CPU comes with memory, and 256 MiB load an SDK client in a fraction of a second.
     memorySize: 256,
-    description,
-    timeout,
-    environment,
+    ...settings,
+    vpc,
     role,
     logGroup,
     loggingFormat: lambda.LoggingFormat.JSON,
   });
+}
+
+/**
+ * What Lambda needs to connect a function to a network, in place of a managed policy that allows the same everywhere.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+ */
+function grantNetworkInterfaces(role: iam.Role): void {
+  const { partition, region, account } = Stack.of(role);
+  const here = `arn:${partition}:ec2:${region}:${account}:*/*`;
+  const actions = ['CreateNetworkInterface', 'DeleteNetworkInterface', 'AssignPrivateIpAddresses', 'UnassignPrivateIpAddresses'];
+  iam.Grant.addToPrincipal({ grantee: role, actions: actions.map((action) => `ec2:${action}`), resourceArns: [here] });
+  iam.Grant.addToPrincipal({ grantee: role, actions: ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets'], resourceArns: ['*'] });
+  acknowledgeWildcard(role, here, 'Lambda names the network interfaces that it makes for the function, and asks for a role that may do so; the account and the region bound them');
+  acknowledge(role, 'AwsSolutions-IAM5[Resource::*]', 'ec2:DescribeNetworkInterfaces and ec2:DescribeSubnets have no narrower resource');
 }

@@ -17,7 +17,7 @@ import { ObjectEventSource } from '../../contract/object-event';
 import type { FileIngestBucket } from '../file-ingest-bucket';
 import { acknowledge } from '../private/acknowledge';
 import { checkSeconds, checkWholeNumber } from '../private/checks';
-import { grantSend } from '../private/grants';
+import { grantConsume, grantSend } from '../private/grants';
 import { grantListVersions } from '../private/object-grants';
 import { createHandlerFunction } from '../private/handler-function';
 import { grantResultObjects } from '../private/object-grants';
@@ -413,7 +413,7 @@ export class TypedDispatcher extends Construct {
   }
 
   #consume(id: string, target: lambda.Function, queue: IQueue, maxConcurrency: number): void {
-    queue.grant(target, 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes');
+    grantConsume(queue, target);
     new lambda.EventSourceMapping(this, id, { target, eventSourceArn: queue.queueArn, batchSize: 10, reportBatchItemFailures: true, maxConcurrency });
   }
 

@@ -74,16 +74,16 @@ function rejected({ line, pointer: stem }: SourceRow, pointer: string, reason: s
   return new FileRejected(reason, { ...(line === undefined ? {} : { line }), pointer: stem + pointer });
 }
 
-function columnReader({ name, from = name }: LoadColumn, { format, nullValue = '' }: LoadRoute): ColumnReader {
-  if (format === 'csv' && from !== '') {
+function columnReader({ name, source = name }: LoadColumn, { format, nullValue = '' }: LoadRoute): ColumnReader {
+  if (format === 'csv' && source !== '') {
     return {
-      pointer: pointerTo(from),
+      pointer: pointerTo(source),
       read: (row) => {
-        const value = (row as Record<string, string>)[from];
+        const value = (row as Record<string, string>)[source];
         return value === nullValue ? null : value;
       },
     };
   }
-  const pointer = pointerOf(from === '' || from.startsWith('/') ? from : pointerTo(from));
+  const pointer = pointerOf(source === '' || source.startsWith('/') ? source : pointerTo(source));
   return { pointer: pointer.text, read: (row) => resolvePointer(row, pointer) };
 }

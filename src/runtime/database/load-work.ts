@@ -21,7 +21,8 @@ export interface FileToLoad {
 
 /**
  * Loads one file with a connection of `pg`, inside a transaction that also holds the file's ledger row, and answers how many rows it loaded.
- * It MUST NOT commit, and MUST NOT do lasting things elsewhere: it runs again when another file of the transaction fails.
+ * It MUST NOT commit, MUST NOT pause for a minute between queries, after which PostgreSQL ends the session, and MUST NOT do lasting things
+ * elsewhere: it runs again when another file of the transaction fails.
  *
  * Throwing `FileRejected` puts the file aside for good; any other error brings it back.
  */

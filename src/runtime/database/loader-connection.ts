@@ -8,7 +8,7 @@ export interface LoaderConnectionOptions {
   readonly connectAs: ConnectAs;
   /** Milliseconds that connecting may take. @default 10000 */
   readonly connectTimeoutMs?: number;
-  /** Milliseconds after which a transaction is given up with its connection. @default 120000 */
+  /** Milliseconds after which a transaction is given up with its connection. @default 60000 */
   readonly transactionTimeoutMs?: number;
   /** Runs once on each new connection. */
   readonly prepare?: (client: pg.Client) => Promise<void>;
@@ -48,7 +48,7 @@ export class LoaderConnection {
   }
 
   /** @throws DatabaseUnavailable, or the error of `work` when it is neither the connection's nor another transaction's fault */
-  async transaction<T>(work: (client: pg.Client) => Promise<T>, timeoutMs = this.#options.transactionTimeoutMs ?? 120_000): Promise<T> {
+  async transaction<T>(work: (client: pg.Client) => Promise<T>, timeoutMs = this.#options.transactionTimeoutMs ?? 60_000): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#try(work, timeoutMs);

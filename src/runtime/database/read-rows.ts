@@ -33,6 +33,7 @@ export function rowReader(route: LoadRoute): ReadRows {
 function jsonReader(rowsAt: Pointer): ReadRows {
   return async function* read(body) {
     const text = await whole(body);
+    if (text.trim() === '') return;
     const document = parseText(text);
     const found = resolvePointer(document, rowsAt);
     if (found === undefined) throw new FileRejected('there is nothing where the rows should be', { pointer: rowsAt.text });
@@ -66,7 +67,7 @@ async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<readonl
 }
 
 function csvReader({ delimiter = ',', columns }: LoadRoute): ReadRows {
-  const needed = columns.map(({ name, from = name }) => from).filter((name) => name !== '');
+  const needed = columns.map(({ name, source = name }) => source).filter((name) => name !== '');
   return async function* read(body) {
     const parser = parseCsv({
       delimiter, bom: true, info: true, max_record_size: MaxWholeCharacters, skip_empty_lines: true,

@@ -9,7 +9,7 @@ import { Client } from 'pg';
 import { iamCredentials, LoaderConnection, secretCredentials } from '../../../src/runtime/database/index.js';
 import { type PostgresServer, startPostgres } from '../../support/postgres-server';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const folder = mkdtempSync(join(tmpdir(), 'fileworks-tls-'));
 const path = (name: string) => join(folder, name);

@@ -7,6 +7,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { WakeUpEnv, WakeUpIntervalSeconds } from '../../../contract/wake-up';
 import { acknowledge, acknowledgeWildcard } from '../../private/acknowledge';
+import { grantConsume } from '../../private/grants';
 import { createHandlerFunction } from '../../private/handler-function';
 import { createWorkQueue, type WorkQueue } from '../../private/work-queue';
 import { WakeUpDefaults } from '../defaults';
@@ -53,7 +54,7 @@ export function createWakeUp(worker: Construct, options: WakeUpOptions): WorkQue
   grantReadMetrics(scope, handler);
   grantHoldFloor(scope, handler, service);
   // What the service needs that polls the queue; it uses the function's role.
-  wakeUps.queue.grant(handler, 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes');
+  grantConsume(wakeUps.queue, handler);
   new EventSourceMapping(scope, 'Source', { target: handler, eventSourceArn: wakeUps.queue.queueArn, batchSize: 1, reportBatchItemFailures: true });
   return wakeUps;
 }

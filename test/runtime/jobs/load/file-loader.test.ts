@@ -2,7 +2,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { LoaderBench, numbers, orders, results } from './support';
 import { FileRejected, type LedgerFile, type LoaderConnection, type LoadFile } from '../../../../src/runtime/database/index.js';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 let bench: LoaderBench;
 let connection: LoaderConnection;
@@ -83,7 +83,7 @@ test('names the row of a document, and the line of JSON Lines and CSV, that the 
   const routes = [
     orders,
     { ...orders, suffix: '.jsonl', format: 'json-lines' as const },
-    { suffix: '.csv', format: 'csv' as const, table: 'orders', columns: [{ name: 'id' }, { name: 'quantity' }, { name: 'customer', from: 'name' }] },
+    { suffix: '.csv', format: 'csv' as const, table: 'orders', columns: [{ name: 'id' }, { name: 'quantity' }, { name: 'customer', source: 'name' }] },
   ];
   const files = [
     await bench.put('good.json', `[${bench.order(1)},${bench.order(2)}]`),

@@ -1,6 +1,6 @@
 import { LoaderBench, numbers, orders } from './support';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 test('leaves nothing of a file for which the disk has no room, and loads what fits afterwards', async () => {
   const bench = await LoaderBench.start(4);

@@ -8,7 +8,7 @@ import { fileLoader, largeFileLoader, type LambdaLoaderOptions } from '../../../
 import { silentLogger } from '../../../../src/runtime/support/logger.js';
 import { StubSqs } from '../../support/stub-sqs';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 let bench: LoaderBench;
 const queues = new StubSqs();

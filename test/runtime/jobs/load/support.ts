@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { chmodSync, chownSync, copyFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { Client } from 'pg';
 import type { LoadRoute } from '../../../../src/contract/load-route';
@@ -9,7 +11,7 @@ import { S3Stub } from '../../../support/s3-stub';
 
 export const orders: LoadRoute = {
   suffix: '.json', format: 'json', table: 'orders',
-  columns: [{ name: 'id' }, { name: 'customer', from: '/customer/name' }, { name: 'quantity' }, { name: 'document', from: '' }],
+  columns: [{ name: 'id' }, { name: 'customer', source: '/customer/name' }, { name: 'quantity' }, { name: 'document', source: '' }],
 };
 
 const tables = `
@@ -36,6 +38,20 @@ export class LoaderBench {
     await this.eye.end();
     await this.s3.stop();
     await this.server.stop();
+  }
+
+  /** Has the server speak TLS from now on, with this key, and ask for passwords of all but the test's own user. */
+  async useTls(key: string, certificate: string): Promise<void> {
+    const { rows: [{ data, hba }] } = await this.eye.query<{ data: string; hba: string }>(`SELECT current_setting('data_directory') AS data, current_setting('hba_file') AS hba`);
+    for (const [from, to] of [[key, 'server.key'], [certificate, 'server.crt']]) {
+      copyFileSync(from, join(data, to));
+      const { uid, gid } = statSync(data);
+      chownSync(join(data, to), uid, gid);
+      chmodSync(join(data, to), 0o600);
+    }
+    writeFileSync(hba, 'host all postgres 127.0.0.1/32 trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n');
+    await this.eye.query('ALTER SYSTEM SET ssl = on');
+    await this.eye.query('SELECT pg_reload_conf()');
   }
 
   async empty(): Promise<void> {

@@ -1,0 +1,280 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type { Grant, IGrantable, IPrincipal } from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
+import { Construct } from 'constructs';
+import type { LoadRoute } from '../../contract/load-route';
+import { LoaderEnv, LoaderMetricDimension, LoaderMetrics } from '../../contract/loader-env';
+import { MetricNamespace } from '../../contract/metric-names';
+import { WorkerEnv } from '../../contract/worker-env';
+import { IngestRoute, IngestTarget } from '../file-ingest-bucket';
+import { grantConsume, grantSend } from '../private/grants';
+import { createHandlerFunction } from '../private/handler-function';
+import { createDeadLetterAlarm, createWorkQueue } from '../private/work-queue';
+import type { BatchFileLoaderProps, LoadRouteOptions } from './batch-file-loader-props';
+import { LoaderDefaults } from './defaults';
+import type { LoadMapping } from './load-mapping';
+import { createErrorAlarm, createOldestMessageAlarm } from './private/alarms';
+import { checkLoader } from './private/checks';
+import { loaderCode } from './private/function-code';
+
+/**
+ * Loads files into PostgreSQL, each exactly once: S3 to SQS to Lambda to the database.
+ *
+ * Batches of a hundred files share a connection and a transaction, in which each file has a row in a ledger: whatever is delivered twice is loaded
+ * once. A file that cannot be loaded goes to the dead-letter queue alone, with the line and the reason, and holds up no other.
+ *
+ * Limitations:
+ * - The order between files of different keys is not promised. Of one key the newest version wins where the mapping updates rows.
+ * - The database is the user's, with its tables. The ledger's table is made by the loader where its user may do so.
+ * - The function has no way out but that of its subnets: it needs S3, SQS and, for a login with a secret, Secrets Manager.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+ *
+ * @example
+ * declare const inbox: FileIngestBucket;
+ * declare const database: rds.DatabaseCluster;
+ * const loader = new fileworks.BatchFileLoader(this, 'Loader', {
+ *   vpc,
+ *   database: fileworks.DatabaseLogin.secret(database.secret!),
+ *   routes: {
+ *     Orders: {
+ *       source: inbox,
+ *       prefix: 'orders/',
+ *       suffix: '.json',
+ *       mapping: fileworks.LoadMapping.json({ table: 'orders', columns: [{ name: 'id' }, { name: 'customer', source: '/customer/name' }] }),
+ *     },
+ *   },
+ * });
+ * database.connections.allowDefaultPortFrom(loader);
+ */
+@propertyInjectable
+export class BatchFileLoader extends Construct implements IGrantable, ec2.IConnectable {
+  /** Identifies this class to property injectors. */
+  public static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.BatchFileLoader';
+
+  /** The function that loads. */
+  public readonly handlerFunction: lambda.Function;
+
+  /** The queue of files that wait. */
+  public readonly queue: IQueue;
+
+  /** Where files go that cannot be loaded; undefined for an existing queue without a known one. */
+  public readonly deadLetterQueue?: IQueue;
+
+  /** The ways of the files from their buckets to the queue, by name. */
+  public readonly routes: { [id: string]: IngestRoute };
+
+  /** What grants are given to: the role of the function. */
+  public readonly grantPrincipal: IPrincipal;
+
+  /** Rings while the dead-letter queue holds anything. */
+  public readonly deadLetterAlarm?: cloudwatch.Alarm;
+
+  /** Rings when invocations fail as a whole. */
+  public readonly errorAlarm: cloudwatch.Alarm;
+
+  /** Rings when the oldest message is too old; undefined without `alarmOldestMessageAge`. */
+  public readonly oldestMessageAlarm?: cloudwatch.Alarm;
+
+  readonly #props: BatchFileLoaderProps;
+
+  public constructor(scope: Construct, id: string, props: BatchFileLoaderProps) {
+    super(scope, id);
+    checkLoader(this, props);
+    this.#props = props;
+    const queues = this.#resolveQueues();
+    this.queue = queues.queue;
+    this.deadLetterQueue = queues.deadLetterQueue;
+    this.deadLetterAlarm = queues.deadLetterAlarm;
+    this.handlerFunction = props.handlerFunction ?? this.#createFunction();
+    this.grantPrincipal = this.handlerFunction.grantPrincipal;
+    for (const [name, value] of Object.entries(this.#renderEnvironment())) this.handlerFunction.addEnvironment(name, value);
+    this.#grantWork();
+    this.#consume();
+    this.routes = Object.fromEntries(Object.entries(props.routes).map(([name, route]) => [name, this.#createRoute(name, route)]));
+
+    this.errorAlarm = createErrorAlarm(this, this.handlerFunction, props.alarmActions);
+    const { alarmOldestMessageAge: age, alarmActions } = props;
+    this.oldestMessageAlarm = age && createOldestMessageAlarm(this, this.metricOldestMessageAge(), age, alarmActions);
+  }
+
+  /** The connections of the function, for a database to allow them. */
+  public get connections(): ec2.Connections {
+    return this.handlerFunction.connections;
+  }
+
+  /**
+   * Lets a worker load the files that are too large for the function: log in to the database, and read the files of every route. The worker needs the
+   * variables of `largeFileEnvironment` too.
+   *
+   * @param grantee who loads large files
+   */
+  public grantLoadLargeFiles(grantee: IGrantable): Grant {
+    for (const route of Object.values(this.routes)) route.grantRead(grantee);
+    return this.#props.database.grantLogin(grantee, this);
+  }
+
+  /** What `largeFileLoader` of fileworks-runtime/postgres needs in the environment of a worker, to share the ledger with the function. */
+  public get largeFileEnvironment(): { [name: string]: string } {
+    return { [LoaderEnv.name]: this.node.path, [LoaderEnv.database]: this.#databaseSettings() };
+  }
+
+  /**
+   * Files that were loaded.
+   *
+   * @param props options of the metric
+   */
+  public metricFilesLoaded(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return this.#metric(LoaderMetrics.filesLoaded, props);
+  }
+
+  /**
+   * Rows that were loaded.
+   *
+   * @param props options of the metric
+   */
+  public metricRowsLoaded(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return this.#metric(LoaderMetrics.rowsLoaded, props);
+  }
+
+  /**
+   * Files that no retry can help, which are in the dead-letter queue with the reason.
+   *
+   * @param props options of the metric
+   */
+  public metricFilesRejected(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return this.#metric(LoaderMetrics.filesRejected, props);
+  }
+
+  /**
+   * Attempts at files that failed and come again.
+   *
+   * @param props options of the metric
+   */
+  public metricFilesFailed(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return this.#metric(LoaderMetrics.filesFailed, props);
+  }
+
+  /**
+   * Files that were delivered again after they had been loaded.
+   *
+   * @param props options of the metric
+   */
+  public metricFilesRepeated(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return this.#metric(LoaderMetrics.filesRepeated, props);
+  }
+
+  /**
+   * Seconds since the arrival of the oldest file that waits or is in work.
+   *
+   * @param props options of the metric
+   */
+  public metricOldestMessageAge(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return this.queue.metricApproximateAgeOfOldestMessage({ statistic: cloudwatch.Stats.MAXIMUM, period: Duration.minutes(1), ...props });
+  }
+
+  #metric(metricName: string, props: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return new cloudwatch.Metric({
+      namespace: MetricNamespace, metricName, dimensionsMap: { [LoaderMetricDimension]: this.node.path },
+      statistic: cloudwatch.Stats.SUM, period: Duration.minutes(5), ...props,
+    });
+  }
+
+  #resolveQueues(): Pick<BatchFileLoader, 'queue' | 'deadLetterQueue' | 'deadLetterAlarm'> {
+    const { queue, deadLetterQueue, alarmActions, maxReceiveCount = LoaderDefaults.maxReceiveCount } = this.#props;
+    const description = `Files of ${this.node.path} cannot be loaded and wait in its dead-letter queue, with the reason as an attribute`;
+    if (queue === undefined) {
+      const visibilityTimeout = Duration.seconds(this.#timeout().toSeconds() * LoaderDefaults.visibilityTimeouts + this.#batchingWindow().toSeconds());
+      return createWorkQueue(this, { ...this.#props, maxReceiveCount, visibilityTimeout, deadLetterDescription: description });
+    }
+    return { queue, deadLetterQueue, deadLetterAlarm: deadLetterQueue && createDeadLetterAlarm(this, deadLetterQueue, { description, actions: alarmActions }) };
+  }
+
+  #createFunction(): lambda.Function {
+    const { vpc, vpcSubnets = { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS }, securityGroups, routes } = this.#props;
+    return createHandlerFunction(this, 'Function', {
+      handler: 'file-loader',
+      description: `Loads the files of ${this.node.path}`,
+      timeout: this.#timeout(),
+      memorySize: this.#props.memorySize ?? LoaderDefaults.memorySize,
+      code: loaderCode(Object.values(routes).map(renderRoute)),
+      vpc,
+      vpcSubnets,
+      securityGroups,
+      reservedConcurrentExecutions: this.#maxConnections(),
+      // Node.js in Lambda does not trust the authorities of RDS by itself
+      environment: { NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem' },
+    });
+  }
+
+  #renderEnvironment(): Record<string, string> {
+    const { largeFileQueue, maxFileSize = LoaderDefaults.maxFileSize, maxBatchSize = LoaderDefaults.maxBatchSize } = this.#props;
+    return {
+      [LoaderEnv.name]: this.node.path,
+      [LoaderEnv.database]: this.#databaseSettings(),
+      [LoaderEnv.maxFileBytes]: String(maxFileSize.toBytes()),
+      [LoaderEnv.maxBatchBytes]: String(maxBatchSize.toBytes()),
+      ...(this.deadLetterQueue === undefined ? {} : { [WorkerEnv.deadLetterQueueUrl]: this.deadLetterQueue.queueUrl }),
+      ...(largeFileQueue === undefined ? {} : { [LoaderEnv.largeFileQueueUrl]: largeFileQueue.queueUrl }),
+    };
+  }
+
+  #databaseSettings(): string {
+    return Stack.of(this).toJsonString(this.#props.database._database);
+  }
+
+  #grantWork(): void {
+    const { database, largeFileQueue } = this.#props;
+    database.grantLogin(this, this);
+    grantConsume(this.queue, this);
+    for (const queue of [this.deadLetterQueue, largeFileQueue]) if (queue !== undefined) grantSend(queue, this);
+  }
+
+  #consume(): void {
+    new lambda.EventSourceMapping(this, 'Source', {
+      target: this.handlerFunction,
+      eventSourceArn: this.queue.queueArn,
+      batchSize: this.#props.batchSize ?? LoaderDefaults.batchSize,
+      maxBatchingWindow: this.#batchingWindow(),
+      maxConcurrency: this.#maxConnections(),
+      reportBatchItemFailures: true,
+    });
+  }
+
+  #createRoute(id: string, { source, prefix, suffix }: LoadRouteOptions): IngestRoute {
+    const { delivery } = this.#props;
+    const route = new IngestRoute(this, id, {
+      source,
+      target: IngestTarget.existingQueue(this.queue),
+      delivery,
+      prefixes: prefix === undefined ? undefined : [prefix],
+      suffixes: suffix === undefined ? undefined : [suffix],
+      caseSensitiveSuffixes: suffix === undefined ? undefined : true,
+      // S3 itself does not filter by size, and an empty file has no rows
+      ignoreEmptyObjects: delivery?.direct === true ? false : undefined,
+    });
+    route.grantRead(this);
+    return route;
+  }
+
+  #timeout(): Duration {
+    return this.#props.handlerFunction?.timeout ?? this.#props.timeout ?? LoaderDefaults.timeout;
+  }
+
+  #batchingWindow(): Duration {
+    return this.#props.batchingWindow ?? LoaderDefaults.batchingWindow;
+  }
+
+  #maxConnections(): number {
+    return this.#props.maxConnections ?? LoaderDefaults.maxConnections;
+  }
+}
+
+/** The mapping is there: the checks say so. */
+function renderRoute({ prefix, suffix, mapping }: LoadRouteOptions): LoadRoute {
+  return { prefix, suffix, ...(mapping as LoadMapping)._route };
+}

@@ -1,0 +1,28 @@
+import { copyFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { AssetHashType, DockerImage } from 'aws-cdk-lib';
+import { Code } from 'aws-cdk-lib/aws-lambda';
+import { type LoadRoute, LoadRoutesFile } from '../../../contract/load-route';
+import { handlerAssets } from '../../private/handler-function';
+
+/** The code of the loader with its routes beside it: a JSON Schema has no room in a function's environment. */
+export function loaderCode(routes: readonly LoadRoute[]): Code {
+  const assets = handlerAssets('file-loader');
+  const content = JSON.stringify(routes);
+  return Code.fromAsset(assets, {
+    assetHashType: AssetHashType.OUTPUT,
+    bundling: {
+      // never pulled: bundling is done here, and always succeeds
+      image: DockerImage.fromRegistry('unused'),
+      // by what tells this bundling from another one of the same code
+      environment: { ROUTES: content },
+      local: {
+        tryBundle(folder: string) {
+          copyFileSync(join(assets, 'index.js'), join(folder, 'index.js'));
+          writeFileSync(join(folder, LoadRoutesFile), content);
+          return true;
+        },
+      },
+    },
+  });
+}
