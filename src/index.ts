@@ -61,6 +61,7 @@ export {
 } from './constructs/queue-scaled-fargate-worker';
 export {
   DispatchTarget,
+  EventDelivery,
   type DispatchTypeOptions,
   type EcsTaskTargetOptions,
   FileOrder,

@@ -44,3 +44,4 @@ export const ReconciledReason = 'Fileworks Reconcile';
 
 export const ObjectEventSource = 'aws.s3';
 export const ObjectCreatedDetailType = 'Object Created';
+export const ObjectDeletedDetailType = 'Object Deleted';

@@ -267,6 +267,21 @@ test('what has no type, or cannot be read, goes to the dead-letter queue with it
   ]);
 });
 
+test('an event that comes without a queue is registered too; one that fails is thrown, for Lambda to try it again', async () => {
+  const event = JSON.parse(s3Event('D/40', 40)) as { id: string };
+  await expect(ingress(event)).resolves.toBeUndefined();
+  expect((await store.file(wakes[0]))?.object.key).toBe('D/40');
+  await expect(ingress({ id: 'unreadable' })).resolves.toBeUndefined();
+  expect(deadLetters).toEqual([{ body: '{"id":"unreadable"}', reason: 'expected detail to be an object of JSON' }]);
+  const away = jest.spyOn(DynamoDBClient.prototype, 'send').mockImplementation(() => {
+    throw new Error('table away');
+  });
+  await expect(ingress(JSON.parse(s3Event('D/41', 41)) as { id: string })).rejects.toThrow('table away');
+  away.mockRestore();
+  await launchAll();
+  await work(tasks[0]);
+});
+
 test('a file whose type has no target any more is blocked, and says so', async () => {
   await ingress(messages(s3Event('C/1', 1)));
   const [id] = wakes;

@@ -1,10 +1,10 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
-import { Archive, EventBus, Rule, type EventPattern } from 'aws-cdk-lib/aws-events';
+import { Archive, EventBus, Rule, type EventPattern, type IRuleTarget } from 'aws-cdk-lib/aws-events';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { ObjectCreatedDetailType, ObjectEventSource } from '../../contract/object-event';
+import { ObjectCreatedDetailType, ObjectDeletedDetailType, ObjectEventSource } from '../../contract/object-event';
 import { EventBridgeLimits } from '../../contract/service-limits';
 import { acknowledgeWildcard } from '../private/acknowledge';
 import { checkSeconds, checkWholeNumber } from '../private/checks';
@@ -68,8 +68,11 @@ export class IngestRoute extends Construct {
   /** The queue that the events go to; undefined for a target that is no queue. */
   public readonly queue?: IQueue;
 
-  readonly #source: FileIngestBucket;
-  readonly #prefixes: readonly string[];
+  /** The bucket whose objects the route is about. */
+  public readonly source: FileIngestBucket;
+
+  /** Beginnings of the keys that the route is about; empty: all. */
+  public readonly prefixes: string[];
 
   public constructor(scope: Construct, id: string, props: IngestRouteProps) {
     super(scope, id);
@@ -77,9 +80,9 @@ export class IngestRoute extends Construct {
     checkSeconds('maxEventAge', props.maxEventAge, { min: minEventAgeSeconds, max: maxEventAgeSeconds }, this);
     checkWholeNumber('retryAttempts', props.retryAttempts, { min: 0, max: maxRetryAttempts }, this);
     checkWholeNumber('archiveFor', props.archiveFor?.toDays({ integral: false }), { min: 1, unit: 'days' }, this);
-    this.#source = props.source;
+    this.source = props.source;
     const filter = createRouteFilter(this, props);
-    this.#prefixes = filter.key.prefixes;
+    this.prefixes = [...filter.key.prefixes];
     this.#warnOfOverlaps(registerRoute(props.source, this, filter));
     if (props.delivery?.direct ?? false) {
       this.queue = this.#deliverByS3(props, filter);
@@ -98,6 +101,7 @@ export class IngestRoute extends Construct {
     this.rule.addTarget(target.ruleTarget);
     this.rule.addTarget(target.companion);
     this.queue = target.queue;
+    if (target.deletions !== undefined) this.#tellOfDeletions(filter, target.deletions, props.enabled ?? true);
     this.archive = props.archiveFor && new Archive(this, 'Archive', {
       sourceEventBus: EventBus.fromEventBusName(this, 'DefaultBus', 'default'),
       eventPattern,
@@ -112,9 +116,16 @@ export class IngestRoute extends Construct {
    * @param grantee who processes the files
    */
   public grantRead(grantee: IGrantable): Grant {
-    return (this.#prefixes.length === 0 ? [''] : this.#prefixes)
-      .map((prefix) => this.#source.grantRead(grantee, prefix))
-      .reduce((all, next) => all.combine(next));
+    return this.#forEachPrefix((prefix) => this.source.grantRead(grantee, prefix));
+  }
+
+  /**
+   * Lets `grantee` read the tags of the objects that the route is about, and not what is in them.
+   *
+   * @param grantee who reads
+   */
+  public grantReadTags(grantee: IGrantable): Grant {
+    return this.#forEachPrefix((prefix) => this.source.grantReadTags(grantee, prefix));
   }
 
   /**
@@ -172,13 +183,27 @@ export class IngestRoute extends Construct {
     return queue;
   }
 
-  #renderPattern(filter: RouteFilter): EventPattern {
+  #forEachPrefix(grant: (prefix: string) => Grant): Grant {
+    return (this.prefixes.length === 0 ? [''] : this.prefixes).map(grant).reduce((all, next) => all.combine(next));
+  }
+
+  /** An event of a deletion tells neither size nor how the object was made. */
+  #tellOfDeletions(filter: RouteFilter, target: IRuleTarget, enabled: boolean): void {
+    new Rule(this, 'Deletions', {
+      description: `Deleted objects for ${this.node.path}`,
+      enabled,
+      eventPattern: this.#renderPattern({ ...filter, minSize: 0, maxSize: Infinity, reasons: [] }, ObjectDeletedDetailType),
+      targets: [target],
+    });
+  }
+
+  #renderPattern(filter: RouteFilter, detailType = ObjectCreatedDetailType): EventPattern {
     const detail = {
-      bucket: { name: [this.#source.bucket.bucketName] },
+      bucket: { name: [this.source.bucket.bucketName] },
       ...renderDetail(filter),
     };
     this.#warnOfSize(JSON.stringify(detail).length);
-    return { source: [ObjectEventSource], detailType: [ObjectCreatedDetailType], detail };
+    return { source: [ObjectEventSource], detailType: [detailType], detail };
   }
 
   /** A raised quota is nothing that synth can know, so this is not an error. */

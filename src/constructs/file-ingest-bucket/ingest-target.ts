@@ -7,6 +7,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { ObjectFargateTask } from '../object-fargate-task';
 import type { QueueScaledFargateWorker } from '../queue-scaled-fargate-worker';
+import type { TypedDispatcher } from '../typed-dispatcher';
 import type { IngestMessageOptions } from './ingest-message';
 import type { IngestRoute } from './ingest-route';
 import * as targets from './private/targets';
@@ -43,6 +44,13 @@ export interface IngestTargetConfig {
    * @default false
    */
   readonly takesS3Notifications?: boolean;
+  /**
+   * The target of a second rule, which tells of objects that were deleted: of those that the route takes by their keys, whatever their size
+   * was and however they were made.
+   *
+   * @default - nobody is told
+   */
+  readonly deletions?: IRuleTarget;
 }
 
 /** The queue that `IngestTarget.queue()` creates. */
@@ -167,6 +175,16 @@ export abstract class IngestTarget {
    */
   public static fargateTask(task: ObjectFargateTask): IngestTarget {
     return new BuiltInTarget(targets.fargateTask(task));
+  }
+
+  /**
+   * A dispatcher, which starts for each object what its type starts. Its workers may read the objects that the route is about. It is told of
+   * deleted objects too, whose files it skips; for versions that come late, it goes by what S3 says of their order.
+   *
+   * @param dispatcher of the same stack as the route
+   */
+  public static dispatcher(dispatcher: TypedDispatcher): IngestTarget {
+    return new BuiltInTarget(targets.dispatcher(dispatcher));
   }
 
   /**

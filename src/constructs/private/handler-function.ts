@@ -4,6 +4,7 @@ import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2'
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { acknowledge, acknowledgeWildcard } from './acknowledge';
 
@@ -21,6 +22,8 @@ export interface HandlerFunctionOptions {
   readonly vpcSubnets?: SubnetSelection;
   readonly securityGroups?: ISecurityGroup[];
   readonly reservedConcurrentExecutions?: number;
+  /** Where Lambda puts events that it was given without waiting for an answer, and on which the function failed each time. */
+  readonly deadLetterQueue?: IQueue;
 }
 
 /** The folder with the bundle of a handler. Compiled or not, this file stands three folders below the package, in which assets/ is. */

@@ -2,5 +2,5 @@ export { DispatchTarget, type EcsTaskTargetOptions } from './dispatch-target';
 export type { DispatchTypeOptions } from './dispatch-type-options';
 export { FileOrder, LateFile, OnExhausted, OverwritePolicy } from './file-order';
 export { TypeConcurrency } from './type-concurrency';
-export { TypedDispatcher, type TypedDispatcherProps } from './typed-dispatcher';
+export { EventDelivery, TypedDispatcher, type TypedDispatcherProps } from './typed-dispatcher';
 export { UnmatchedFile } from './unmatched-file';

@@ -1,8 +1,8 @@
 import { type Duration, Lazy, Names, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
-import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import { type IRuleTarget, Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction, SqsQueue, type TargetBaseProps } from 'aws-cdk-lib/aws-events-targets';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
@@ -14,7 +14,7 @@ import {
   DispatchFunctionEnv, DispatchMetricDimension, DispatchMetrics, DispatchSweep, DispatchTypeDimension, type DispatchRule, type DispatchRules,
 } from '../../contract/dispatch-config';
 import { ObjectEventSource } from '../../contract/object-event';
-import type { FileIngestBucket } from '../file-ingest-bucket';
+import type { FileIngestBucket, IngestDelivery, IngestRoute } from '../file-ingest-bucket';
 import { acknowledge } from '../private/acknowledge';
 import { checkSeconds, checkWholeNumber } from '../private/checks';
 import { grantConsume, grantSend } from '../private/grants';
@@ -36,8 +36,26 @@ import { type CompiledMatch, compileMatch } from './private/type-match';
 import { commonKey } from './private/type-overlap';
 import { UnmatchedFile } from './unmatched-file';
 
+/** How events of objects reach the function that registers them. */
+export enum EventDelivery {
+  /** By way of a queue, which evens out bursts and in which what fails waits for hours of retries. */
+  BUFFERED = 'buffered',
+  /**
+   * Straight from EventBridge, some tenths of a second sooner. Lambda tries each event three times within minutes, and as many at once as the
+   * account has room for; then it goes to the dead-letter queue, from which it can be redriven into the queue.
+   */
+  DIRECT = 'direct',
+}
+
 /** Properties of `TypedDispatcher`. */
 export interface TypedDispatcherProps {
+  /**
+   * How events of objects reach the function that registers them.
+   *
+   * @default EventDelivery.BUFFERED
+   */
+  readonly eventDelivery?: EventDelivery;
+
   /**
    * What becomes of a file that no type matches.
    *
@@ -147,6 +165,7 @@ export class TypedDispatcher extends Construct {
   readonly #results: { readonly bucket: IBucket; readonly prefix: string }[] = [];
   readonly #matches: CompiledMatch[] = [];
   readonly #ingress: lambda.Function;
+  readonly #direct: boolean;
   readonly #binder: TargetBinder;
   readonly #events: WorkQueue;
   readonly #undelivered: UndeliveredEvents;
@@ -182,6 +201,7 @@ export class TypedDispatcher extends Construct {
       alarmActions: props.alarmActions,
       deadLetterDescription: `Launches of ${this.node.path} fail again and again`,
     });
+    this.#direct = props.eventDelivery === EventDelivery.DIRECT;
     this.#ingress = this.#createIngress(props, wakes);
     this.#binder = new TargetBinder({ launcher: this.#createLauncher(props, wakes), watcher: this.#createWatcher(wakes), delivery: this.#delivery() });
     this.operatorFunction = this.#createOperator(wakes);
@@ -212,15 +232,32 @@ export class TypedDispatcher extends Construct {
         detailType: ['Object Created', 'Object Deleted'],
         detail: { bucket: { name: [source.bucket.bucketName] }, ...(prefix !== '' && { object: { key: [{ prefix }] } }) },
       },
-      targets: [new SqsQueue(this.queue, this.#delivery())],
+      targets: [this.#eventTarget(this.#delivery())],
     });
-    grantListVersions(source.bucket, this.operatorFunction, prefix);
     this.#addSource({
       bucket: source.bucket,
+      prefixes: [prefix],
       grantRead: (grantee) => source.grantRead(grantee, prefix),
       grantReadTags: (grantee) => source.grantReadTags(grantee, prefix),
     });
     return rule;
+  }
+
+  /**
+   * Dispatches the files of a route; what `IngestTarget.dispatcher()` does. The workers of every type may read them.
+   *
+   * @param route the route, of the same stack
+   * @param delivery the dead-letter queue and retries of its rule
+   * @returns the target of its rule
+   */
+  public addRoute(route: IngestRoute, delivery: IngestDelivery): IRuleTarget {
+    this.#addSource({
+      bucket: route.source.bucket,
+      prefixes: route.prefixes.length === 0 ? [''] : route.prefixes,
+      grantRead: (grantee) => route.grantRead(grantee),
+      grantReadTags: (grantee) => route.grantReadTags(grantee),
+    });
+    return this.#eventTarget({ ...delivery });
   }
 
   /**
@@ -316,8 +353,13 @@ export class TypedDispatcher extends Construct {
     return dispatchMetric(this, metricName, { dimensionsMap, ...props });
   }
 
+  #eventTarget(delivery: TargetBaseProps): IRuleTarget {
+    return this.#direct ? new LambdaFunction(this.#ingress, delivery) : new SqsQueue(this.queue, delivery);
+  }
+
   #addSource(source: FileSource): void {
     this.#sources.push(source);
+    for (const prefix of source.prefixes) grantListVersions(source.bucket, this.operatorFunction, prefix);
     for (const worker of this.#workers) source.grantRead(worker);
     for (const rule of this.#rules) grantInspection(source, rule, this.#ingress);
   }
@@ -328,7 +370,7 @@ export class TypedDispatcher extends Construct {
     const ingress = this.#createFunction('Ingress', 'dispatch-ingress', DispatcherDefaults.ingressTimeout, wakes, {
       [DispatchFunctionEnv.rules]: Lazy.uncachedString({ produce: () => this.#fitting(rules()) }),
       [DispatchFunctionEnv.deadLetterQueueUrl]: this.deadLetterQueue.queueUrl,
-    });
+    }, this.#direct ? this.deadLetterQueue : undefined);
     grantSend(this.deadLetterQueue, ingress);
     this.#consume('IngressSource', ingress, this.queue, DispatcherDefaults.registrars);
     return ingress;
@@ -386,7 +428,9 @@ export class TypedDispatcher extends Construct {
     return operator;
   }
 
-  #createFunction(id: string, handler: string, timeout: Duration, wakes: WorkQueue, environment: Record<string, string>): lambda.Function {
+  #createFunction(
+    id: string, handler: string, timeout: Duration, wakes: WorkQueue, environment: Record<string, string>, deadLetterQueue?: IQueue,
+  ): lambda.Function {
     const created = createHandlerFunction(this, id, {
       handler,
       description: `${id} of ${this.node.path}`,
@@ -398,6 +442,7 @@ export class TypedDispatcher extends Construct {
         [DispatchFunctionEnv.limits]: Lazy.string({ produce: () => JSON.stringify({ all: this.#maxConcurrentTasks, types: this.#typeLimits }) }),
         ...environment,
       },
+      deadLetterQueue,
     });
     grantDispatch(this.stateTable, created);
     grantSend(wakes.queue, created);

@@ -17,8 +17,19 @@ const parts = lazy(createParts);
 const inspectors = lazy(() => ({ s3: new S3Client(), lambda: new LambdaClient() }));
 const rules = lazy(() => JSON.parse(variable(DispatchFunctionEnv.rules)) as DispatchRules);
 
-/** Registers the files that events of S3 tell of, and claims what can start. */
-export async function handler({ Records: records }: SqsEvent): Promise<SqsBatchResponse> {
+/** An event as EventBridge gives it to the function without a queue between. */
+interface DirectEvent {
+  readonly id: string;
+}
+
+/** Registers the files that events of S3 tell of, and claims what can start. @throws what failed, for a direct event: Lambda tries it again */
+export async function handler(event: SqsEvent | DirectEvent): Promise<SqsBatchResponse | undefined> {
+  if ('Records' in event) return takeAll(event);
+  await take({ messageId: event.id, body: JSON.stringify(event) });
+  return undefined;
+}
+
+async function takeAll({ Records: records }: SqsEvent): Promise<SqsBatchResponse> {
   const done = await Promise.allSettled(records.map(take));
   const failed = done.flatMap((result, index) => {
     if (result.status === 'fulfilled') return [];
@@ -28,7 +39,9 @@ export async function handler({ Records: records }: SqsEvent): Promise<SqsBatchR
   return { batchItemFailures: failed };
 }
 
-async function take(record: SqsRecord): Promise<void> {
+type Message = Pick<SqsRecord, 'messageId' | 'body'>;
+
+async function take(record: Message): Promise<void> {
   let event: ObjectEvent;
   let arrival: Arrival | undefined;
   try {
@@ -63,7 +76,7 @@ async function remove({ object, correlationId, time }: ObjectNews): Promise<void
   log('INFO', 'removed', { key: object.key, outcome, correlationId });
 }
 
-async function refuse({ messageId, body }: SqsRecord, reason: string): Promise<void> {
+async function refuse({ messageId, body }: Message, reason: string): Promise<void> {
   log('WARN', 'event goes to the dead-letter queue', { messageId, reason });
   await parts().sqs.send(new SendMessageCommand({
     QueueUrl: variable(DispatchFunctionEnv.deadLetterQueueUrl),

@@ -10,6 +10,7 @@ import { ValidationError } from '../../private/validation-error';
 import { createWorkQueue } from '../../private/work-queue';
 import type { ObjectFargateTask } from '../../object-fargate-task';
 import type { QueueScaledFargateWorker } from '../../queue-scaled-fargate-worker';
+import type { TypedDispatcher } from '../../typed-dispatcher';
 import { IngestMessageFormat, type IngestMessageOptions } from '../ingest-message';
 import type { IngestRoute } from '../ingest-route';
 import type { IngestDelivery, IngestQueueOptions, IngestTargetConfig, IngestWorkerOptions } from '../ingest-target';
@@ -69,6 +70,19 @@ export function fargateTask(task: ObjectFargateTask): Bind {
   return (route, delivery) => {
     route.grantRead(task);
     return { ruleTarget: new SfnStateMachine(task.stateMachine, { ...delivery }) };
+  };
+}
+
+export function dispatcher(target: TypedDispatcher): Bind {
+  return (route, delivery) => {
+    if (Stack.of(target) !== Stack.of(route)) {
+      throw new ValidationError(
+        `target is of the stack ${Stack.of(target).node.path}, and rule and dispatcher name each other; create the route there: new IngestRoute(scope, id, { source, ... })`,
+        route,
+      );
+    }
+    const ruleTarget = target.addRoute(route, delivery);
+    return { ruleTarget, deletions: ruleTarget };
   };
 }
 

@@ -5,6 +5,8 @@ import type { TypeMatch } from './type-match';
 /** Where files come from. */
 export interface FileSource {
   readonly bucket: IBucket;
+  /** Beginnings of their keys. */
+  readonly prefixes: readonly string[];
   grantRead(grantee: IGrantable): Grant;
   grantReadTags(grantee: IGrantable): Grant;
 }
