@@ -47,6 +47,8 @@ test('the policies of the template scale the service on waiting and running mess
   const { PurgeQueueCommand } = await import('@aws-sdk/client-sqs');
   await sqs.send(new PurgeQueueCommand({ QueueUrl: queue }));
   await until(() => running(cloud, 'service:worker').length === 0, 'the last task to stop');
+  // The tasks are stopped while the call that asks for it is still under way; the record follows its answer.
+  await until(() => activities.at(-1)?.to === 0, 'the scaling activity');
   expect(activities.map(({ policy, from, to }) => [policy, from, to])).toEqual([['Out', 0, 1], ['Out', 1, 3], ['In', 3, 0]]);
   expect(cloud.scaling()).toMatchObject([{ resourceId: 'service/jobs/worker', minCapacity: 0, maxCapacity: 3, activities }]);
 });
