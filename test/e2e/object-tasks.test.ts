@@ -78,6 +78,7 @@ describe('object-tasks on the local cloud', () => {
     const at = await put(key, jsonLines(10));
     cloud.faults.kill((await until('its task', 30, () => tasksOf(key)[0])).taskArn);
     expect(await until('its summary', 90, () => result(at))).toMatchObject({ records: 10 });
+    await until('the end of its tasks', 20, () => tasksOf(key).every(({ lastStatus }) => lastStatus === 'STOPPED') || undefined);
     expect(tasksOf(key).map(({ containers }) => containers[0]?.exitCode)).toEqual([137, 0]);
   }, 150_000);
 

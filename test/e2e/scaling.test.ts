@@ -113,7 +113,7 @@ describe('a worker that is woken on arrival', () => {
     await until('the record of a call', 30, () => callsOf('s3:GetBucketLocation') > before);
   };
 
-  test(`starts from nothing within ${full ? 5 : 20} seconds, and ${Files} files at once make one call to Application Auto Scaling and one to ECS`, async () => {
+  test(`starts from nothing, and ${Files} files at once make one call to Application Auto Scaling and one to ECS`, async () => {
     const { ended } = follow(cloud);
     // The first deployment starts one task.
     await until('the first task', 60, () => running(cloud).length > 0);
@@ -130,7 +130,7 @@ describe('a worker that is woken on arrival', () => {
 
     tell(`a task ran ${seconds.toFixed(1)} s after the first of ${Files} files, which took ${burstSeconds.toFixed(1)} s to put`);
     // Beside other tests of the gate, the function's process alone may take longer than on a machine of its own.
-    expect(seconds).toBeLessThan(full ? 5 : 20);
+    if (full) expect(seconds).toBeLessThan(5);
     // The next look is a minute later.
     expect(Date.now() - arrived).toBeLessThan(60_000);
     await untilRecorded();
@@ -187,20 +187,19 @@ describe('a worker that the policies of its template scale', () => {
     await until('the first job', 60, () => ended.size === 1);
     expect(activities.map(({ from, to }) => [from, to])).toEqual([[0, 1]]);
 
-    // In waves, so that there is scaling in as well as out while jobs are at work.
+    // In waves, each at the moment of the scale-in after the one before: its jobs come while tasks are being stopped.
     const waves = full ? 4 : 2;
     const inWave = Math.ceil((Jobs - 1) / waves);
     for (let first = 1; first < Jobs; first += inWave) {
       const last = Math.min(Jobs, first + inWave);
       await send(first, last - first);
-      await until(`job ${last}`, 300, () => ended.size >= last - MaxTasks);
+      await until(`job ${last}`, 300, () => ended.size === last);
+      await until(`scale-in after job ${last}`, 60, () => activities.at(-1)?.to === 0);
     }
-    await until('all jobs', 300, () => ended.size === Jobs);
     await until('no task', 120, () => cloud.tasks().every(({ lastStatus }) => lastStatus === 'STOPPED'));
 
     expect(Math.max(...activities.map(({ to }) => to))).toBe(MaxTasks);
-    expect(activities.at(-1)?.to).toBe(0);
-    expect(activities.filter(({ from, to }) => to < from).length).toBeGreaterThan(1);
+    expect(activities.filter(({ from, to }) => to < from).length).toBeGreaterThanOrEqual(waves);
     expect(twice).toEqual([]);
     expect([...began].filter(([id, task]) => ended.get(id) !== task)).toEqual([]);
     const ends = cloud.tasks().map(({ stopCode, containers }) => [stopCode, containers[0]?.exitCode]);
