@@ -11,6 +11,7 @@ import { LoaderEnv, LoaderMetricDimension, LoaderMetrics } from '../../contract/
 import { MetricNamespace } from '../../contract/metric-names';
 import { WorkerEnv } from '../../contract/worker-env';
 import { IngestRoute, IngestTarget } from '../file-ingest-bucket';
+import type { AlarmNotice } from '../private/alarm';
 import { grantConsume, grantSend } from '../private/grants';
 import { createHandlerFunction } from '../private/handler-function';
 import { createDeadLetterAlarm, createWorkQueue } from '../private/work-queue';
@@ -186,12 +187,16 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
 
   #resolveQueues(): Pick<BatchFileLoader, 'queue' | 'deadLetterQueue' | 'deadLetterAlarm'> {
     const { queue, deadLetterQueue, alarmActions, maxReceiveCount = LoaderDefaults.maxReceiveCount } = this.#props;
-    const description = `Files of ${this.node.path} cannot be loaded and wait in its dead-letter queue, with the reason as an attribute`;
+    const deadLetterNotice: AlarmNotice = {
+      description: `Files of ${this.node.path} cannot be loaded and wait in its dead-letter queue, with the reason as an attribute`,
+      runbook: 'loader-dead-letter',
+    };
     if (queue === undefined) {
       const visibilityTimeout = Duration.seconds(this.#timeout().toSeconds() * LoaderDefaults.visibilityTimeouts + this.#batchingWindow().toSeconds());
-      return createWorkQueue(this, { ...this.#props, maxReceiveCount, visibilityTimeout, deadLetterDescription: description });
+      return createWorkQueue(this, { ...this.#props, maxReceiveCount, visibilityTimeout, deadLetterNotice });
     }
-    return { queue, deadLetterQueue, deadLetterAlarm: deadLetterQueue && createDeadLetterAlarm(this, deadLetterQueue, { description, actions: alarmActions }) };
+    const deadLetterAlarm = deadLetterQueue && createDeadLetterAlarm(this, deadLetterQueue, { ...deadLetterNotice, actions: alarmActions });
+    return { queue, deadLetterQueue, deadLetterAlarm };
   }
 
   #createFunction(): lambda.Function {

@@ -130,6 +130,7 @@ export class FileIngestBucket extends Construct {
 
     const undelivered = createUndeliveredEvents(this, {
       description: `Events of new objects in ${this.node.path} could not be delivered and wait in its dead-letter queue`,
+      runbook: 'bucket-undelivered-events',
       alarmActions: props.alarmActions,
     });
     this.deadLetterQueue = undelivered.deadLetterQueue;

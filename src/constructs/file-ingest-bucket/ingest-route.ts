@@ -152,6 +152,7 @@ export class IngestRoute extends Construct {
       ? source.deadLetterQueue
       : createUndeliveredEvents(new Construct(this, 'Undelivered'), {
         description: `Events of new objects for ${this.node.path} could not be delivered and wait in its dead-letter queue`,
+        runbook: 'bucket-undelivered-events',
         alarmActions,
       }).deadLetterQueue;
   }

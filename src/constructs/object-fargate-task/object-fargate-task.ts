@@ -84,6 +84,7 @@ export class ObjectFargateTask extends Construct implements iam.IGrantable, ICon
 
     const undelivered = createUndeliveredEvents(this, {
       description: `The tasks of some objects of ${this.node.path} failed, and their events wait in its dead-letter queue`,
+      runbook: 'object-task-dead-letter',
       alarmActions: props.alarmActions,
     });
     this.deadLetterQueue = undelivered.deadLetterQueue;

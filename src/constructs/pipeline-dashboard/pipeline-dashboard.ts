@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
+import { describeAlarm } from '../private/alarm';
 import { ValidationError } from '../private/validation-error';
 import { DashboardDefaults } from './defaults';
 import type { PipelineGraph, PipelineStage } from './pipeline-stage';
@@ -85,7 +86,10 @@ export class PipelineDashboard extends Construct {
       throw new ValidationError('alarmActions needs stages with alarms, and these have none; add alarms to them, or leave it out', this);
     }
     const alarm = new cloudwatch.CompositeAlarm(this, 'Alarm', {
-      alarmDescription: `Something is wrong in the pipeline of ${this.node.path}; its dashboard shows which alarm rings`,
+      alarmDescription: describeAlarm({
+        description: `Something is wrong in the pipeline of ${this.node.path}; its dashboard shows which alarm rings`,
+        runbook: 'pipeline',
+      }),
       alarmRule: cloudwatch.AlarmRule.anyOf(...this.alarms.map((one) => cloudwatch.AlarmRule.fromAlarm(one, cloudwatch.AlarmState.ALARM))),
     });
     alarm.addAlarmAction(...actions);

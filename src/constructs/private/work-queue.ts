@@ -4,6 +4,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { SqsLimits } from '../../contract/service-limits';
+import { createAlarm, type AlarmNotice, type AlarmOptions } from './alarm';
 import { checkSeconds, checkWholeNumber, orDefault } from './checks';
 import { ValidationError } from './validation-error';
 
@@ -30,7 +31,7 @@ export interface WorkQueueOptions {
   readonly contentBasedDeduplication?: boolean;
   readonly alarmActions?: cloudwatch.IAlarmAction[];
   /** What the alarm on the dead-letter queue says; by default, that jobs failed. */
-  readonly deadLetterDescription?: string;
+  readonly deadLetterNotice?: AlarmNotice;
 }
 
 export interface WorkQueue {
@@ -67,7 +68,10 @@ export function createWorkQueue(scope: Construct, options: WorkQueueOptions): Wo
     deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount },
   });
   const deadLetterAlarm = createDeadLetterAlarm(scope, deadLetterQueue, {
-    description: options.deadLetterDescription ?? `Jobs of ${scope.node.path} failed on every attempt and wait in its dead-letter queue`,
+    ...options.deadLetterNotice ?? {
+      description: `Jobs of ${scope.node.path} failed on every attempt and wait in its dead-letter queue`,
+      runbook: 'jobs-dead-letter',
+    },
     actions: options.alarmActions,
   });
   return { queue, deadLetterQueue, deadLetterAlarm };
@@ -77,20 +81,14 @@ export function createWorkQueue(scope: Construct, options: WorkQueueOptions): Wo
 export function createDeadLetterAlarm(
   scope: Construct,
   queue: sqs.IQueue,
-  options: { readonly description: string; readonly actions?: cloudwatch.IAlarmAction[] },
+  options: AlarmNotice & Pick<AlarmOptions, 'actions'>,
 ): cloudwatch.Alarm {
-  const alarm = new cloudwatch.Alarm(scope, 'DeadLetterAlarm', {
-    alarmDescription: options.description,
+  return createAlarm(scope, 'DeadLetterAlarm', {
+    ...options,
     // NumberOfMessagesSent does not count what SQS moves there itself; what is visible counts all of it.
     metric: queue.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(1), statistic: cloudwatch.Stats.MAXIMUM }),
-    comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
     threshold: 1,
-    evaluationPeriods: 1,
-    // An idle queue sends no metrics.
-    treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
   });
-  alarm.addAlarmAction(...options.actions ?? []);
-  return alarm;
 }
 
 /** Encryption at rest and in transit: SQS's own key, or the caller's. */

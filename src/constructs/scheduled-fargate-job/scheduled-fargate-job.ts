@@ -12,6 +12,7 @@ import { Construct } from 'constructs';
 import { JobEnv } from '../../contract/job-env';
 import { EventBridgeLimits } from '../../contract/service-limits';
 import { SpotStrategy, useFargateCapacity } from '../capacity';
+import { createAlarm } from '../private/alarm';
 import { checkSeconds, checkWholeNumber } from '../private/checks';
 import { grantRunTask, resolveFargateRun, type FargateRun } from '../private/fargate-run';
 import { checkFargateTask } from '../private/fargate-task';
@@ -91,6 +92,7 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
 
     const undelivered = createUndeliveredEvents(this, {
       description: `Runs of ${this.node.path} could not be started and wait in its dead-letter queue`,
+      runbook: 'scheduled-job-not-started',
       alarmActions: props.alarmActions,
     });
     this.deadLetterQueue = undelivered.deadLetterQueue;
@@ -170,33 +172,28 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
 
   #createFailureAlarm(props: ScheduledFargateJobProps): cloudwatch.Alarm | undefined {
     const metric = this.metricFailedRuns();
-    return metric && this.#createAlarm('FailureAlarm', props, {
-      alarmDescription: `A run of ${this.node.path} failed after its retries, or took too long`,
+    return metric && createAlarm(this, 'FailureAlarm', {
+      description: `A run of ${this.node.path} failed after its retries, or took too long`,
+      runbook: 'scheduled-job-failure',
       metric,
-      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       threshold: 1,
-      evaluationPeriods: 1,
-      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+      actions: props.alarmActions,
     });
   }
 
   #createMissedAlarm(time: Duration, props: ScheduledFargateJobProps): cloudwatch.Alarm | undefined {
     const succeeded = this.stateMachine?.metricSucceeded({ period: Duration.hours(1), statistic: cloudwatch.Stats.SUM });
-    return succeeded && this.#createAlarm('MissedAlarm', props, {
-      alarmDescription: `No run of ${this.node.path} has succeeded for ${time.toHumanString()}`,
+    return succeeded && createAlarm(this, 'MissedAlarm', {
+      description: `No run of ${this.node.path} has succeeded for ${time.toHumanString()}`,
+      runbook: 'scheduled-job-missed',
       metric: succeeded,
       comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
       threshold: 1,
       evaluationPeriods: time.toHours(),
       // A state machine that does not run sends no metrics.
       treatMissingData: cloudwatch.TreatMissingData.BREACHING,
+      actions: props.alarmActions,
     });
-  }
-
-  #createAlarm(id: string, { alarmActions }: ScheduledFargateJobProps, props: cloudwatch.AlarmProps): cloudwatch.Alarm {
-    const alarm = new cloudwatch.Alarm(this, id, props);
-    alarm.addAlarmAction(...alarmActions ?? []);
-    return alarm;
   }
 
   #checkProps(props: ScheduledFargateJobProps): void {

@@ -74,6 +74,7 @@ export class TaskLifecycleAlerts extends Construct {
     }
     const undelivered = createUndeliveredEvents(this, {
       description: `Alerts of ${this.node.path} could not be sent and wait in its dead-letter queue`,
+      runbook: 'alerts-dead-letter',
       alarmActions: props.alarmActions,
     });
     this.deadLetterQueue = undelivered.deadLetterQueue;

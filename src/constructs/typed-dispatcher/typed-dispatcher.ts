@@ -185,12 +185,16 @@ export class TypedDispatcher extends Construct {
       // six times the timeout of the function, as Lambda asks for
       visibilityTimeout: WorkQueueDefaults.visibilityTimeout.plus(DispatcherDefaults.ingressTimeout),
       alarmActions: props.alarmActions,
-      deadLetterDescription: `Files of ${this.node.path} have no type, or could not be registered, and wait in its dead-letter queue`,
+      deadLetterNotice: {
+        description: `Files of ${this.node.path} have no type, or could not be registered, and wait in its dead-letter queue`,
+        runbook: 'dispatcher-dead-letter',
+      },
     });
     this.queue = this.#events.queue;
     this.deadLetterQueue = this.#events.deadLetterQueue;
     this.#undelivered = createUndeliveredEvents(new Construct(this, 'Undelivered'), {
       description: `Events for ${this.node.path} could not be delivered and wait in its dead-letter queue`,
+      runbook: 'dispatcher-undelivered-events',
       alarmActions: props.alarmActions,
     });
 
@@ -199,7 +203,7 @@ export class TypedDispatcher extends Construct {
       // a wake-up that failed is not needed: the sweeper makes it again
       maxReceiveCount: 100,
       alarmActions: props.alarmActions,
-      deadLetterDescription: `Launches of ${this.node.path} fail again and again`,
+      deadLetterNotice: { description: `Launches of ${this.node.path} fail again and again`, runbook: 'dispatcher-wakes-dead-letter' },
     });
     this.#direct = props.eventDelivery === EventDelivery.DIRECT;
     this.#ingress = this.#createIngress(props, wakes);

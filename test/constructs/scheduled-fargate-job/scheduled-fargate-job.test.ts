@@ -59,7 +59,7 @@ describe('ScheduledFargateJob with defaults', () => {
         DeadLetterConfig: { Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^JobDeadLetterQueue'), 'Arn'] } },
       },
     });
-    template.hasResourceProperties('AWS::CloudWatch::Alarm', { AlarmDescription: 'Runs of Pipeline/Job could not be started and wait in its dead-letter queue' });
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', { AlarmDescription: Match.stringLikeRegexp('^Runs of Pipeline/Job could not be started and wait in its dead-letter queue') });
   });
 
   it('tells the container why it runs', () => {
@@ -163,7 +163,7 @@ describe('a supervised job', () => {
 
   it('rings when a run has failed, was stopped or took too long', () => {
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
-      AlarmDescription: 'A run of Pipeline/Job failed after its retries, or took too long',
+      AlarmDescription: Match.stringLikeRegexp('^A run of Pipeline/Job failed after its retries, or took too long'),
       Threshold: 1,
       TreatMissingData: 'notBreaching',
       Metrics: Match.arrayWith([Match.objectLike({ Expression: 'FILL(failed, 0) + FILL(timedOut, 0) + FILL(aborted, 0)' })]),

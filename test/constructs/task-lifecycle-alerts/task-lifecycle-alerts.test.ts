@@ -72,7 +72,7 @@ describe('TaskLifecycleAlerts with defaults', () => {
       MaximumEventAgeInSeconds: 21_600,
       DestinationConfig: { OnFailure: { Destination: { 'Fn::GetAtt': [Match.stringLikeRegexp('^AlertsDeadLetterQueue'), 'Arn'] } } },
     });
-    template.hasResourceProperties('AWS::CloudWatch::Alarm', { AlarmDescription: 'Alerts of Pipeline/Alerts could not be sent and wait in its dead-letter queue' });
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', { AlarmDescription: Match.stringLikeRegexp('^Alerts of Pipeline/Alerts could not be sent and wait in its dead-letter queue') });
     expect(alerts.metricUndeliveredEvents().metricName).toBe('ApproximateNumberOfMessagesVisible');
   });
 

@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import type { Construct } from 'constructs';
+import { createAlarm } from '../../private/alarm';
 import { WorkerDefaults } from '../defaults';
 import type { QueueScaledFargateWorker } from '../queue-scaled-fargate-worker';
 import type { QueueScaledFargateWorkerProps } from '../queue-scaled-fargate-worker-props';
@@ -9,12 +9,12 @@ import type { QueueScaledFargateWorkerProps } from '../queue-scaled-fargate-work
 export function createOldestMessageAlarm(
   worker: QueueScaledFargateWorker, metric: cloudwatch.IMetric, age: Duration, props: QueueScaledFargateWorkerProps,
 ): cloudwatch.Alarm {
-  return createAlarm(worker, 'OldestMessageAlarm', props, {
-    alarmDescription: `The oldest job of ${worker.node.path} waits or is in work for ${age.toHumanString()} or more`,
+  return createAlarm(worker, 'OldestMessageAlarm', {
+    description: `The oldest job of ${worker.node.path} waits or is in work for ${age.toHumanString()} or more`,
+    runbook: 'worker-oldest-message',
     metric,
-    comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
     threshold: age.toSeconds(),
-    evaluationPeriods: 1,
+    actions: props.alarmActions,
   });
 }
 
@@ -23,12 +23,14 @@ export function createSaturationAlarm(
   worker: QueueScaledFargateWorker, time: Duration, props: QueueScaledFargateWorkerProps,
 ): cloudwatch.Alarm {
   const maxTasks = props.maxTasks ?? WorkerDefaults.maxTasks;
-  return createAlarm(worker, 'SaturationAlarm', props, {
-    alarmDescription: `For ${time.toHumanString()}, ${worker.node.path} has had more jobs than its ${maxTasks} tasks can take; consider a higher maxTasks`,
+  return createAlarm(worker, 'SaturationAlarm', {
+    description: `For ${time.toHumanString()}, ${worker.node.path} has had more jobs than its ${maxTasks} tasks can take; consider a higher maxTasks`,
+    runbook: 'worker-saturation',
     metric: worker.metricBacklog(),
     comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
     threshold: maxTasks * (props.concurrency ?? WorkerDefaults.concurrency),
     evaluationPeriods: Math.ceil(time.toSeconds() / Duration.minutes(1).toSeconds()),
+    actions: props.alarmActions,
   });
 }
 
@@ -36,17 +38,13 @@ export function createSaturationAlarm(
 export function createNotStartingAlarm(
   worker: QueueScaledFargateWorker, time: Duration, props: QueueScaledFargateWorkerProps,
 ): cloudwatch.Alarm {
-  return createAlarm(worker, 'NotStartingAlarm', props, {
-    alarmDescription: `For ${time.toHumanString()}, jobs of ${worker.node.path} have waited and none was in work: its tasks do not start, or take no work`,
+  return createAlarm(worker, 'NotStartingAlarm', {
+    description: `For ${time.toHumanString()}, jobs of ${worker.node.path} have waited and none was in work: its tasks do not start, or take no work`,
+    runbook: 'worker-not-starting',
     metric: worker.metricJobsNotStarted(),
     comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
     threshold: 0,
     evaluationPeriods: Math.ceil(time.toMinutes({ integral: false })),
+    actions: props.alarmActions,
   });
-}
-
-function createAlarm(scope: Construct, id: string, { alarmActions }: QueueScaledFargateWorkerProps, props: cloudwatch.AlarmProps): cloudwatch.Alarm {
-  const alarm = new cloudwatch.Alarm(scope, id, { ...props, treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING });
-  alarm.addAlarmAction(...alarmActions ?? []);
-  return alarm;
 }

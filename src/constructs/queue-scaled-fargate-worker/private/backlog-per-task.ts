@@ -4,6 +4,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { ApplicationScalingAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Cluster, ContainerInsights, type CfnCluster, type ICluster } from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
+import { createAlarm } from '../../private/alarm';
 import { warn } from '../../private/warning';
 import { BacklogPerTaskDefaults } from '../defaults';
 import type { QueueScalingBindOptions } from '../queue-scaling';
@@ -45,7 +46,7 @@ function trackBacklog(scope: Construct, targetValue: number, running: cloudwatch
 }
 
 /** At no task, target tracking would wait for a backlog above its target, which a single message never is. */
-function wake(scope: Construct, running: cloudwatch.Metric, { backlog, scalableTarget }: QueueScalingBindOptions): void {
+function wake(scope: Construct, running: cloudwatch.Metric, { backlog, scalableTarget, service }: QueueScalingBindOptions): void {
   const policy = new appscaling.StepScalingAction(scope, 'WakePolicy', {
     scalingTarget: scalableTarget,
     adjustmentType: appscaling.AdjustmentType.CHANGE_IN_CAPACITY,
@@ -53,20 +54,18 @@ function wake(scope: Construct, running: cloudwatch.Metric, { backlog, scalableT
     metricAggregationType: appscaling.MetricAggregationType.MAXIMUM,
   });
   policy.addAdjustment({ adjustment: 1, lowerBound: 0 });
-  const alarm = new cloudwatch.Alarm(scope, 'WakeAlarm', {
-    alarmDescription: 'Rings while there is work and no task runs, and starts one',
+  createAlarm(scope, 'WakeAlarm', {
+    description: `Scales ${service.node.scope?.node.path ?? ''}: rings while there is work and no task runs, and starts one`,
+    runbook: 'worker-scaling',
     metric: new cloudwatch.MathExpression({
       expression: `IF(FILL(running, 0) > 0, 0, ${backlog.expression})`,
       label: 'Backlog without a task',
       period: backlog.period,
       usingMetrics: { ...backlog.usingMetrics, running },
     }),
-    comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
     threshold: 1,
-    evaluationPeriods: 1,
-    treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+    actions: [new ApplicationScalingAction(policy)],
   });
-  alarm.addAlarmAction(new ApplicationScalingAction(policy));
 }
 
 function runningTasks({ service, backlog }: QueueScalingBindOptions): cloudwatch.Metric {

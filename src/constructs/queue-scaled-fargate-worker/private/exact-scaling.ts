@@ -3,6 +3,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { ApplicationScalingAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { Construct } from 'constructs';
 import { AutoScalingLimits } from '../../../contract/service-limits';
+import { createAlarm } from '../../private/alarm';
 import { ExactScalingDefaults } from '../defaults';
 import type { ExactScalingOptions, QueueScalingBindOptions } from '../queue-scaling';
 import { capacityLevels } from './capacity-levels';
@@ -10,19 +11,21 @@ import { capacityLevels } from './capacity-levels';
 /** Steps of exact capacity on the backlog, and a return to the fewest tasks when it has been empty for a while. */
 export function bindExactScaling(scope: Construct, options: ExactScalingOptions, bind: QueueScalingBindOptions): void {
   const owner = bind.service.node.scope?.node.path ?? '';
-  addAlarm(scope, 'BacklogAlarm', followBacklog(scope, options, bind), {
+  createAlarm(scope, 'BacklogAlarm', {
+    description: `Scales ${owner}: rings while there is work, and sets the number of tasks for it`,
+    runbook: 'worker-scaling',
     metric: bind.backlog,
-    alarmDescription: `Scales ${owner}: rings while there is work, and sets the number of tasks for it`,
-    comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
     threshold: 1,
-    evaluationPeriods: 1,
+    actions: [new ApplicationScalingAction(followBacklog(scope, options, bind))],
   });
-  addAlarm(scope, 'IdleAlarm', goIdle(scope, bind), {
+  createAlarm(scope, 'IdleAlarm', {
+    description: `Scales ${owner}: rings while there is no work, and sets the fewest tasks`,
+    runbook: 'worker-scaling',
     metric: bind.backlog,
-    alarmDescription: `Scales ${owner}: rings while there is no work, and sets the fewest tasks`,
     comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_OR_EQUAL_TO_THRESHOLD,
     threshold: 0,
     evaluationPeriods: options.idleMinutes ?? ExactScalingDefaults.idleMinutes,
+    actions: [new ApplicationScalingAction(goIdle(scope, bind))],
   });
 }
 
@@ -54,10 +57,4 @@ function createPolicy(scope: Construct, id: string, scalingTarget: appscaling.Sc
     cooldown: ExactScalingDefaults.cooldown,
     metricAggregationType: appscaling.MetricAggregationType.MAXIMUM,
   });
-}
-
-function addAlarm(scope: Construct, id: string, policy: appscaling.StepScalingAction, props: cloudwatch.AlarmProps): void {
-  // A queue that is idle for long sends no metrics, and that is neither work nor news.
-  const alarm = new cloudwatch.Alarm(scope, id, { ...props, treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING });
-  alarm.addAlarmAction(new ApplicationScalingAction(policy));
 }

@@ -33,7 +33,10 @@ export function createWakeUp(worker: Construct, options: WakeUpOptions): WorkQue
     maxReceiveCount: WakeUpDefaults.maxReceiveCount,
     retentionPeriod: WakeUpDefaults.retentionPeriod,
     alarmActions: options.alarmActions,
-    deadLetterDescription: `Wake-ups of ${worker.node.path} fail: files may wait for minutes before a task starts, and its fewest tasks may still be raised`,
+    deadLetterNotice: {
+      description: `Wake-ups of ${worker.node.path} fail: files may wait for minutes before a task starts, and its fewest tasks may still be raised`,
+      runbook: 'worker-wake-up-dead-letter',
+    },
   });
   const resourceId = `service/${service.cluster.clusterName}/${service.serviceName}`;
   const handler = createHandlerFunction(scope, 'Function', {

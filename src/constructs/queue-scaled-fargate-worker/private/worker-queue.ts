@@ -57,6 +57,7 @@ function takeQueue(
     deadLetterQueue,
     deadLetterAlarm: deadLetterQueue && createDeadLetterAlarm(scope, deadLetterQueue, {
       description: `Jobs of ${worker.node.path} failed on every attempt and wait in its dead-letter queue`,
+      runbook: 'jobs-dead-letter',
       actions: alarmActions,
     }),
     maxReceiveCount: own?.maxReceiveCount,

@@ -4,6 +4,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { DispatchMetricDimension, DispatchMetrics } from '../../../contract/dispatch-config';
 import { MetricNamespace } from '../../../contract/metric-names';
+import { createAlarm, type AlarmOptions } from '../../private/alarm';
 import { DispatcherDefaults } from '../defaults';
 
 /** A metric that the dispatcher's functions write. */
@@ -29,38 +30,35 @@ export interface DispatchAlarmOptions {
 }
 
 export function createAlarms(dispatcher: Construct, { events, queuedAge, actions }: DispatchAlarmOptions): DispatchAlarms {
-  const alarm = (id: string, props: Omit<cloudwatch.AlarmProps, 'comparisonOperator'> & Partial<Pick<cloudwatch.AlarmProps, 'comparisonOperator'>>) => {
-    const created = new cloudwatch.Alarm(dispatcher, id, {
-      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD, treatMissingData: cloudwatch.TreatMissingData.IGNORE, ...props,
-    });
-    created.addAlarmAction(...actions);
-    return created;
-  };
+  const alarm = (id: string, options: AlarmOptions) => createAlarm(dispatcher, id, { actions, ...options });
   return {
     blocked: alarm('BlockedAlarm', {
-      alarmDescription: `A file of ${dispatcher.node.path} blocks its sequence: redrive or skip it with the operator function`,
-      metric: dispatchMetric(dispatcher, DispatchMetrics.blockedFiles), threshold: 1, evaluationPeriods: 1,
+      description: `A file of ${dispatcher.node.path} blocks its sequence: redrive or skip it with the operator function`,
+      runbook: 'dispatcher-blocked',
+      metric: dispatchMetric(dispatcher, DispatchMetrics.blockedFiles), threshold: 1,
+      treatMissingData: cloudwatch.TreatMissingData.IGNORE,
     }),
     queuedAge: alarm('QueuedAgeAlarm', {
-      alarmDescription: `A file of ${dispatcher.node.path} has waited for its turn for ${queuedAge.toHumanString()}: its sequence stands, is paused, or gets more than it can do`,
-      metric: dispatchMetric(dispatcher, DispatchMetrics.oldestQueuedAge), threshold: queuedAge.toSeconds(), evaluationPeriods: 1,
+      description: `A file of ${dispatcher.node.path} has waited for its turn for ${queuedAge.toHumanString()}: its sequence stands, is paused, or gets more than it can do`,
+      runbook: 'dispatcher-queued-age',
+      metric: dispatchMetric(dispatcher, DispatchMetrics.oldestQueuedAge), threshold: queuedAge.toSeconds(),
+      treatMissingData: cloudwatch.TreatMissingData.IGNORE,
     }),
     eventAge: alarm('EventAgeAlarm', {
-      alarmDescription: `Events for ${dispatcher.node.path} wait to be registered: its ingress function fails, or is throttled`,
+      description: `Events for ${dispatcher.node.path} wait to be registered: its ingress function fails, or is throttled`,
+      runbook: 'dispatcher-event-age',
       metric: events.metricApproximateAgeOfOldestMessage({ period: Duration.minutes(1), statistic: cloudwatch.Stats.MAXIMUM }),
-      threshold: DispatcherDefaults.alarmOldestEventAge.toSeconds(), evaluationPeriods: 1,
-      // an idle queue sends no metrics
-      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+      threshold: DispatcherDefaults.alarmOldestEventAge.toSeconds(),
     }),
     refused: alarm('RefusedAlarm', {
-      alarmDescription: `ECS has refused launches of ${dispatcher.node.path} for a quarter of an hour; they are tried again, but files wait`,
+      description: `ECS has refused launches of ${dispatcher.node.path} for a quarter of an hour; they are tried again, but files wait`,
+      runbook: 'dispatcher-refused',
       metric: dispatchMetric(dispatcher, DispatchMetrics.launchesRefused, { statistic: cloudwatch.Stats.SUM, period: Duration.minutes(5) }),
       threshold: 1, evaluationPeriods: 3,
-      // nothing is written while nothing is refused
-      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
     }),
     sweeper: alarm('SweeperAlarm', {
-      alarmDescription: `Nobody looks for files of ${dispatcher.node.path} whose events were lost: a crash there would not be mended`,
+      description: `Nobody looks for files of ${dispatcher.node.path} whose events were lost: a crash there would not be mended`,
+      runbook: 'dispatcher-sweeper',
       metric: dispatchMetric(dispatcher, DispatchMetrics.sweeps, { statistic: cloudwatch.Stats.SUM, period: Duration.minutes(5) }),
       comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD, threshold: 1, evaluationPeriods: 3,
       treatMissingData: cloudwatch.TreatMissingData.BREACHING,

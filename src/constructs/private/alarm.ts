@@ -1,0 +1,65 @@
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type { Construct } from 'constructs';
+
+/** Where the runbooks are read; an operator follows the link out of the alarm. */
+export const RUNBOOKS = 'https://github.com/fileworks/cdk-fileworks/blob/main/docs/operations/runbooks';
+
+/** A page below docs/operations/runbooks. */
+export type Runbook
+  = 'alerts-dead-letter'
+    | 'bucket-undelivered-events'
+    | 'dispatcher-blocked'
+    | 'dispatcher-dead-letter'
+    | 'dispatcher-event-age'
+    | 'dispatcher-queued-age'
+    | 'dispatcher-refused'
+    | 'dispatcher-sweeper'
+    | 'dispatcher-undelivered-events'
+    | 'dispatcher-wakes-dead-letter'
+    | 'jobs-dead-letter'
+    | 'loader-dead-letter'
+    | 'loader-errors'
+    | 'loader-oldest-message'
+    | 'object-task-dead-letter'
+    | 'pipeline'
+    | 'scheduled-job-failure'
+    | 'scheduled-job-missed'
+    | 'scheduled-job-not-started'
+    | 'worker-not-starting'
+    | 'worker-oldest-message'
+    | 'worker-saturation'
+    | 'worker-scaling'
+    | 'worker-wake-up-dead-letter';
+
+/** What an alarm tells the one whom it wakes. */
+export interface AlarmNotice {
+  /** One sentence on what is wrong, without its period. */
+  readonly description: string;
+  /** What to do about it. */
+  readonly runbook: Runbook;
+}
+
+export function describeAlarm({ description, runbook }: AlarmNotice): string {
+  return `${description}. What to do: ${RUNBOOKS}/${runbook}.md`;
+}
+
+/** An alarm at a value or above it, in one period, for which no data is no trouble; unless it says otherwise. */
+export interface AlarmOptions extends AlarmNotice, Omit<cloudwatch.AlarmProps, 'alarmDescription' | 'evaluationPeriods'> {
+  readonly evaluationPeriods?: number;
+  readonly actions?: cloudwatch.IAlarmAction[];
+}
+
+/** Every alarm of every construct, so that each leads to its runbook. */
+export function createAlarm(scope: Construct, id: string, options: AlarmOptions): cloudwatch.Alarm {
+  const { description, runbook, actions = [], ...props } = options;
+  const alarm = new cloudwatch.Alarm(scope, id, {
+    comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+    evaluationPeriods: 1,
+    // what is idle sends no metrics
+    treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+    ...props,
+    alarmDescription: describeAlarm({ description, runbook }),
+  });
+  alarm.addAlarmAction(...actions);
+  return alarm;
+}
