@@ -61,3 +61,8 @@ export {
 export {
   type DownloadTask, ExportContractVersion, ExportEventSource, ExportEventType, type ExportFile, type ExportJobEvent, type ExportJobRequest, ExportMessageType,
 } from '../contract/export-contract.js';
+export {
+  type BatchContext, BatchExitCode, batchFunction, type BatchFunction, type BatchHandler, batchJobHandler, type BatchJobOptions, type BatchOptions,
+  type BatchProgress, readBatchPointer, runBatch, type RunBatchOptions,
+} from './jobs/index.js';
+export { type BatchDocument, type BatchFileResult, type BatchFiling, type BatchPointer, type BatchResult } from '../contract/batch.js';

@@ -9,6 +9,7 @@ import { defined } from './support/defined.js';
 import { watchEventLoop } from './support/event-loop-watch.js';
 import { type Logger } from './support/logger.js';
 import { type AroundJob } from './support/job-info.js';
+import { listenToProcess } from './support/process-listeners.js';
 import { readWorkerEnvironment, type WorkerEnvironment } from './support/worker-environment.js';
 import { WorkerEnv } from '../contract/worker-env.js';
 import { createLogger, EmfMetrics } from './telemetry/index.js';
@@ -147,10 +148,7 @@ function listen(poller: QueuePoller, logger: Logger, onCrash: () => void): () =>
     onCrash();
     void poller.stop({ reason: 'uncaught exception', deadlineSeconds: 0 });
   };
-  process.on('SIGTERM', onSignal).on('SIGINT', onSignal).on('uncaughtException', onException).on('unhandledRejection', onException);
-  return () => {
-    process.off('SIGTERM', onSignal).off('SIGINT', onSignal).off('uncaughtException', onException).off('unhandledRejection', onException);
-  };
+  return listenToProcess({ onSignal, onException });
 }
 
 function codeOf({ unconfirmed }: DrainReport): number {

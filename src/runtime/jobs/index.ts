@@ -1,4 +1,8 @@
 export {
+  type BatchContext, BatchExitCode, batchFunction, type BatchFunction, type BatchHandler, batchJobHandler, type BatchJobOptions, type BatchOptions,
+  type BatchProgress, readBatchPointer, runBatch, type RunBatchOptions,
+} from './batch/index.js';
+export {
   DownloadRefused, DownloadTaskHandler, type DownloadTaskHandlerOptions, eventBridgeEvents, type EventBridgeEventsOptions, ExportJobHandler,
   type ExportJobHandlerOptions, type FileList, type PublishExportEvent,
 } from './export/index.js';

@@ -2,6 +2,7 @@ import { type ConfigurationError } from '../errors.js';
 import { defined } from '../support/defined.js';
 import { OptionChecks } from '../support/option-checks.js';
 import { type Logger } from '../support/logger.js';
+import { listenToProcess } from '../support/process-listeners.js';
 import { createLogger } from '../telemetry/index.js';
 import { type JobObject } from '../../contract/job-message.js';
 import { ObjectTaskEnv } from '../../contract/object-task-env.js';
@@ -74,7 +75,7 @@ export async function runObjectTask(handler: ObjectTaskHandler, options: RunObje
     log.fatal({ err: error }, 'uncaught exception');
     exit(ObjectTaskExitCode.failed);
   };
-  process.on('SIGTERM', onSignal).on('SIGINT', onSignal).on('uncaughtException', onException).on('unhandledRejection', onException);
+  const stopListening = listenToProcess({ onSignal, onException });
   let code: number = ObjectTaskExitCode.done;
   try {
     await handler(task, { signal: stop.signal, log });
@@ -82,7 +83,7 @@ export async function runObjectTask(handler: ObjectTaskHandler, options: RunObje
     log.error({ err: error }, 'object task failed');
     code = stop.signal.aborted ? ObjectTaskExitCode.stopped : ObjectTaskExitCode.failed;
   } finally {
-    process.off('SIGTERM', onSignal).off('SIGINT', onSignal).off('uncaughtException', onException).off('unhandledRejection', onException);
+    stopListening();
   }
   exit(code);
 }

@@ -1,0 +1,84 @@
+import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import type { BatchDocument, BatchFileResult, BatchResult } from '../../../contract/batch.js';
+
+/** What S3 answers for an object that is not there; 403 where listing is not allowed. */
+const Absent: readonly (number | undefined)[] = [404, 403];
+
+/**
+ * The result of a batch while it grows: an object that is written over with each file that is done, so that the next worker goes on where this one ends.
+ *
+ * There is one write at a time. What is added while one is under way goes with the next.
+ */
+export class BatchJournal {
+  readonly #client: S3Client;
+  readonly #bucket: string;
+  readonly #document: BatchDocument;
+  readonly #files: Map<string, BatchFileResult>;
+  #complete: boolean;
+  #writing: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
+
+  private constructor(client: S3Client, bucket: string, document: BatchDocument, found: BatchResult | undefined) {
+    this.#client = client;
+    this.#bucket = bucket;
+    this.#document = document;
+    this.#files = new Map(found?.files.map((file) => [file.key, file]));
+    this.#complete = found?.complete ?? false;
+  }
+
+  /** Takes up what earlier workers have done. */
+  static async open(client: S3Client, bucket: string, document: BatchDocument): Promise<BatchJournal> {
+    return new BatchJournal(client, bucket, document, await read(client, bucket, document.resultKey));
+  }
+
+  get complete(): boolean {
+    return this.#complete;
+  }
+
+  get result(): BatchResult {
+    const { runId, batchId } = this.#document;
+    return { version: 1, runId, batchId, complete: this.#complete, files: [...this.#files.values()] };
+  }
+
+  of(key: string): BatchFileResult | undefined {
+    return this.#files.get(key);
+  }
+
+  /** Resolves when it is written down. */
+  add(file: BatchFileResult): Promise<void> {
+    this.#files.set(file.key, file);
+    return this.#write();
+  }
+
+  /** Says that nothing is left to do. */
+  finish(): Promise<void> {
+    this.#complete = true;
+    return this.#write();
+  }
+
+  #write(): Promise<void> {
+    this.#next ??= this.#writing.catch(() => undefined).then(() => {
+      this.#next = undefined;
+      this.#writing = this.#put();
+      return this.#writing;
+    });
+    return this.#next;
+  }
+
+  async #put(): Promise<void> {
+    await this.#client.send(new PutObjectCommand({
+      Bucket: this.#bucket, Key: this.#document.resultKey, Body: JSON.stringify(this.result), ContentType: 'application/json',
+    }));
+  }
+}
+
+async function read(client: S3Client, bucket: string, key: string): Promise<BatchResult | undefined> {
+  try {
+    const { Body: body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+    return JSON.parse(await body?.transformToString() ?? '') as BatchResult;
+  } catch (error) {
+    const { $metadata: { httpStatusCode: status } = {} } = error as { $metadata?: { httpStatusCode?: number } };
+    if (Absent.includes(status)) return undefined;
+    throw error;
+  }
+}

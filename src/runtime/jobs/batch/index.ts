@@ -1,0 +1,4 @@
+export { batchFunction, type BatchFunction } from './batch-function.js';
+export { batchJobHandler, type BatchJobOptions } from './batch-job-handler.js';
+export { type BatchContext, type BatchHandler, type BatchOptions, type BatchProgress } from './process-batch.js';
+export { BatchExitCode, readBatchPointer, runBatch, type RunBatchOptions } from './run-batch.js';
