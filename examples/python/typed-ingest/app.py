@@ -49,7 +49,7 @@ class TypedIngestStack(Stack):
         task_definition.add_container(
             "File",
             image=ecs.ContainerImage.from_asset("../../worker/typed-ingest"),
-            environment={"RESULTS_BUCKET": results.bucket_name, "HISTORY_TABLE": history.table_name},
+            environment={"HISTORY_TABLE": history.table_name, "RESULTS_BUCKET": results.bucket_name},
             logging=ecs.LogDrivers.aws_logs(
                 stream_prefix="file",
                 log_group=logs.LogGroup(self, "Log", retention=logs.RetentionDays.ONE_MONTH),

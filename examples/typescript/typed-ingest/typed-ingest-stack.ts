@@ -33,7 +33,7 @@ export class TypedIngestStack extends Stack {
     const taskDefinition = new ecs.FargateTaskDefinition(this, 'Task', { cpu: 256, memoryLimitMiB: 512 });
     taskDefinition.addContainer('File', {
       image: ecs.ContainerImage.fromAsset('../../worker/typed-ingest'),
-      environment: { RESULTS_BUCKET: results.bucketName, HISTORY_TABLE: history.tableName },
+      environment: { HISTORY_TABLE: history.tableName, RESULTS_BUCKET: results.bucketName },
       logging: ecs.LogDrivers.awsLogs({
         streamPrefix: 'file',
         logGroup: new logs.LogGroup(this, 'Log', { retention: logs.RetentionDays.ONE_MONTH }),

@@ -47,7 +47,7 @@ test('assets carry their place and the names that people know', () => {
 });
 
 test.each([
-  ['is missing', {}, /cannot read .*manifest\.json: ENOENT.*; synthesize the app first/],
+  ['is missing', {}, /cannot read .*manifest\.json: there is no such file; synthesize the app first/],
   ['holds no stack', { 'manifest.json': { artifacts: {} } }, /holds no stack/],
   ['depends in a circle', { 'manifest.json': { artifacts: { A: stack(['B']), B: stack(['A']) } } }, /A, B depend on each other in a circle/],
 ])('throws when the assembly %s', (_what, files, message) => {

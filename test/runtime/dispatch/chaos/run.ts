@@ -1,15 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { FakeHost, type FakeHostOptions } from './fake-host';
+import { FastClock } from './fast-clock';
 import { type Faults, faults as usual } from './faults';
 import { History } from './history';
 import { Random } from './random';
 import { Crash, watched } from './watched-store';
 import { type Arrival, Contention, Dispatcher, type DispatchStore, type FileRow, LaunchMisconfigured, LaunchThrottled, Tender } from '../../../../src/runtime/dispatch/index.js';
 
-/** A millisecond of real time is so many of the dispatchers' clocks: a launch is checked after 45 ms, a silent container after 30. */
-const SPEED = 20_000;
 const DISPATCHERS = 4;
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 120_000;
 
 export type Mutant = 'lease expiry releases' | 'fresh token per launch' | 'no version check';
 
@@ -55,6 +54,7 @@ class Deployment {
   readonly #queue: Message[] = [];
   readonly #host: FakeHost;
   readonly #started = performance.now();
+  readonly #time = new FastClock();
   #messages = 0;
   #crashes = 0;
   #over = false;
@@ -64,7 +64,8 @@ class Deployment {
     this.#random = new Random(seed);
     this.#faults = { ...usual, ...options.faults };
     const host: FakeHostOptions = {
-      store: watched({ store, history: this.#history }), history: this.#history, random: this.#random, faults: this.#faults, now: this.#clock(),
+      store: watched({ store, history: this.#history, time: this.#time }), history: this.#history, random: this.#random, faults: this.#faults,
+      now: this.#clock(),
       onStopped: (id, epoch, arn) => this.#send({ kind: 'stopped', id, epoch, arn }),
       freshTokens: mutant === 'fresh token per launch', silenceIsDeath: mutant === 'lease expiry releases',
     };
@@ -95,7 +96,7 @@ class Deployment {
   /** No two clocks agree: each is off by up to ten minutes. */
   #clock(): () => number {
     const skew = this.#random.between(-600_000, 600_000);
-    return () => Math.round(1e12 + skew + (performance.now() - this.#started) * SPEED);
+    return () => Math.round(1e12 + skew + this.#time.now());
   }
 
   #send(message: Message): void {
@@ -105,10 +106,10 @@ class Deployment {
 
   /** A dispatcher as a Lambda has it: its own clock, its own death. */
   #parts(): Parts {
-    const store = watched({ store: this.options.store, history: this.#history, dies: { random: this.#random, faults: this.#faults }, anyVersion: this.options.mutant === 'no version check' });
+    const store = watched({ store: this.options.store, history: this.#history, time: this.#time, dies: { random: this.#random, faults: this.#faults }, anyVersion: this.options.mutant === 'no version check' });
     const now = this.#clock();
     const wake = (id: string, delayMs: number) => {
-      if (!this.#random.chance(this.#faults.lostHint)) setTimeout(() => this.#queue.push({ kind: 'tick', id }), delayMs / SPEED + this.#random.between(0, 5));
+      if (!this.#random.chance(this.#faults.lostHint)) setTimeout(() => this.#queue.push({ kind: 'tick', id }), this.#time.real(delayMs) + this.#random.between(0, 5));
       return Promise.resolve();
     };
     const dispatcher = new Dispatcher({ store, wake, now, random: () => this.#random.next() });

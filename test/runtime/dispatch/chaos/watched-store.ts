@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { type FastClock } from './fast-clock';
 import { type Faults } from './faults';
 import { type History } from './history';
 import { type Random } from './random';
@@ -10,6 +11,8 @@ export class Crash extends Error {}
 export interface WatchedStoreOptions {
   readonly store: DispatchStore;
   readonly history: History;
+  /** Told how long calls take. */
+  readonly time: FastClock;
   /** Absent: this client does not die. */
   readonly dies?: { readonly random: Random; readonly faults: Faults };
   /** Mutant: a claim takes any version of the head. */
@@ -17,7 +20,7 @@ export interface WatchedStoreOptions {
 }
 
 /** What one client sees of the store; writes down what it commits, and may kill its client before any call. */
-export function watched({ store, history, dies, anyVersion = false }: WatchedStoreOptions): DispatchStore {
+export function watched({ store, history, time, dies, anyVersion = false }: WatchedStoreOptions): DispatchStore {
   let queueRead: number | undefined;
   const before = async () => {
     if (dies?.random.chance(dies.faults.crash) === true) throw new Crash();
@@ -25,7 +28,12 @@ export function watched({ store, history, dies, anyVersion = false }: WatchedSto
   };
   const call = async <T>(action: () => Promise<T>): Promise<T> => {
     await before();
-    return action();
+    const asked = performance.now();
+    try {
+      return await action();
+    } finally {
+      time.answered(performance.now() - asked);
+    }
   };
   return {
     file: (id) => call(() => store.file(id)),

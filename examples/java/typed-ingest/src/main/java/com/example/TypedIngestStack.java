@@ -11,6 +11,7 @@ import io.github.fileworks.cdk.TypeConcurrency;
 import io.github.fileworks.cdk.TypedDispatcher;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import software.amazon.awscdk.CfnOutput;
 import software.amazon.awscdk.Duration;
 import software.amazon.awscdk.Stack;
@@ -61,7 +62,8 @@ public final class TypedIngestStack extends Stack {
         FargateTaskDefinition taskDefinition = FargateTaskDefinition.Builder.create(this, "Task").cpu(256).memoryLimitMiB(512).build();
         taskDefinition.addContainer("File", ContainerDefinitionOptions.builder()
                 .image(ContainerImage.fromAsset("../../worker/typed-ingest"))
-                .environment(Map.of("RESULTS_BUCKET", results.getBucketName(), "HISTORY_TABLE", history.getTableName()))
+                // Map.of has another order in each run, and with it the template would be another
+                .environment(new TreeMap<>(Map.of("HISTORY_TABLE", history.getTableName(), "RESULTS_BUCKET", results.getBucketName())))
                 .logging(LogDrivers.awsLogs(AwsLogDriverProps.builder()
                         .streamPrefix("file")
                         .logGroup(LogGroup.Builder.create(this, "Log").retention(RetentionDays.ONE_MONTH).build())
