@@ -4,7 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { createReadStream, openSync, readFileSync, readSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
-import { fileSource, httpSource, openZip, streamZip } from 'fileworks-runtime';
+import { S3Client } from '@aws-sdk/client-s3';
+import { type ArchiveSource, fileSource, httpSource, openZip, s3Source, streamZip } from 'fileworks-runtime';
 import * as yauzl from 'yauzl';
 import { type Cost, Meter } from '../support/meter.ts';
 
@@ -159,13 +160,21 @@ function byYauzl(file: string): Promise<void> {
   });
 }
 
-async function selective(url: string): Promise<void> {
-  const zip = await openZip(httpSource(url));
+async function selective(source: ArchiveSource): Promise<void> {
+  const zip = await openZip(source);
   await zip.forEach(async (entry) => {
     entries += 1;
     bytes += (await entry.buffer()).length;
   }, { select: ({ name }) => WANTED.test(name), concurrency: 8 });
   await zip.close();
+}
+
+/** The object at `<endpoint>/<bucket>/<key>`. */
+function objectAt(url: string): ArchiveSource {
+  const { origin, pathname } = new URL(url);
+  const [, bucket = '', key = ''] = pathname.split('/');
+  const client = new S3Client({ endpoint: origin, forcePathStyle: true, region: 'us-east-1', credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' } });
+  return s3Source({ client, bucket, key });
 }
 
 /** CPU seconds of the children of a shell, by its own `times`. */
@@ -190,7 +199,8 @@ const readers: Record<string, () => unknown> = {
   'fileworks p=1': () => ours(file, 1),
   'fileworks forward': () => forward(file),
   'fileworks forward small': () => forwardSmall(file),
-  'fileworks selective': () => selective(file),
+  'selective http': () => selective(httpSource(file)),
+  'selective s3': () => selective(objectAt(file)),
   'floor': () => floor(file),
   'one thread': () => oneThread(file),
   'yauzl +crc': () => byYauzl(file),
