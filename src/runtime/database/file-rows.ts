@@ -15,7 +15,7 @@ export interface FileRows {
 interface ColumnReader {
   /** Behind the row's own pointer. */
   readonly pointer: string;
-  readonly read: (row: unknown) => unknown;
+  readonly read: (row: SourceRow) => unknown;
 }
 
 /** Small enough to go on with while the database reads, large enough that a chunk costs nothing. */
@@ -61,7 +61,7 @@ export class RouteReader {
     let text = '';
     for (const [index, { read, pointer }] of this.#columns.entries()) {
       try {
-        text += (index === 0 ? '' : '\t') + copyText(read(row.value));
+        text += (index === 0 ? '' : '\t') + copyText(read(row));
       } catch (error) {
         throw rejected(row, pointer, (error as Error).message);
       }
@@ -79,11 +79,13 @@ function columnReader({ name, source = name }: LoadColumn, { format, nullValue =
     return {
       pointer: pointerTo(source),
       read: (row) => {
-        const value = (row as Record<string, string>)[source];
+        const value = (row.value as Record<string, string>)[source];
         return value === nullValue ? null : value;
       },
     };
   }
-  const pointer = pointerOf(source === '' || source.startsWith('/') ? source : pointerTo(source));
-  return { pointer: pointer.text, read: (row) => resolvePointer(row, pointer) };
+  // as the file has it: making JSON of a whole row again costs as much as reading it did
+  if (source === '') return { pointer: '', read: ({ text, value }) => text ?? value };
+  const pointer = pointerOf(source.startsWith('/') ? source : pointerTo(source));
+  return { pointer: pointer.text, read: ({ value }) => resolvePointer(value, pointer) };
 }

@@ -40,6 +40,12 @@ export interface LedgerFile {
   readonly correlationId?: string;
 }
 
+/** A file that is to be loaded, and its rows where they are counted already. */
+export interface Claim {
+  readonly file: LedgerFile;
+  readonly rows?: number;
+}
+
 /**
  * Names one version of one object, the same for every delivery of its event.
  *
@@ -84,30 +90,33 @@ export class Ledger {
   /**
    * Takes files for this transaction: waits for others that hold any of them, and answers which are to be loaded now.
    *
-   * @param files in the order of their ids, so that two loaders never wait for each other
+   * @param claims files in the order of their ids, so that two loaders never wait for each other, with their rows where they are counted already
    * @param newestWins whether a file is pointless once a newer version of its key was loaded
    */
-  async claim(client: ClientBase, files: readonly LedgerFile[], newestWins: boolean): Promise<ReadonlyMap<string, 'loaded' | 'superseded'>> {
+  async claim(client: ClientBase, claims: readonly Claim[], newestWins: boolean): Promise<ReadonlyMap<string, 'loaded' | 'superseded'>> {
+    const files = claims.map(({ file }) => file);
     if (newestWins) {
       // one key, one loader at a time: the older version must see the newer one
       const locks = [...new Set(files.map(({ object }) => this.#lockOf(object)))].sort();
       await client.query('SELECT pg_advisory_xact_lock(lock) FROM unnest($1::bigint[]) AS lock', [locks]);
     }
     const { rows } = await client.query<{ id: string; status: 'loaded' | 'superseded' }>(
-      `INSERT INTO fileworks_file_ledger AS old (loader, id, bucket, key, version_id, sequencer, bytes, correlation_id, status)
-       SELECT $1, file.*, CASE WHEN $9 AND EXISTS (
+      `INSERT INTO fileworks_file_ledger AS old (loader, id, bucket, key, version_id, sequencer, bytes, correlation_id, row_count, status)
+       SELECT $1, file.id, bucket, key, version_id, sequencer, bytes, correlation_id,
+         CASE WHEN superseded THEN NULL ELSE file.rows END, CASE WHEN superseded THEN 'superseded' ELSE 'loaded' END
+       FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::bigint[])
+         AS file (id, bucket, key, version_id, sequencer, bytes, correlation_id, rows),
+       LATERAL (SELECT $10 AND EXISTS (
          SELECT FROM fileworks_file_ledger newer
          WHERE newer.loader = $1 AND newer.bucket = file.bucket AND newer.key = file.key AND newer.sequencer > file.sequencer AND newer.status = 'loaded'
-       ) THEN 'superseded' ELSE 'loaded' END
-       FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[])
-         AS file (id, bucket, key, version_id, sequencer, bytes, correlation_id)
-       ON CONFLICT (loader, id) DO UPDATE SET status = EXCLUDED.status, line = NULL, pointer = NULL, reason = NULL, recorded_at = now()
+       ) AS superseded) AS newest
+       ON CONFLICT (loader, id) DO UPDATE SET status = EXCLUDED.status, row_count = EXCLUDED.row_count, line = NULL, pointer = NULL, reason = NULL, recorded_at = now()
          WHERE old.status = 'rejected'
-       RETURNING id, status`, [...this.#columns(files), newestWins]);
+       RETURNING id, status`, [...this.#columns(files), claims.map(({ rows }) => rows ?? null), newestWins]);
     return new Map(rows.map(({ id, status }) => [id, status]));
   }
 
-  /** Notes how many rows the files of this transaction had. */
+  /** Notes how many rows the files of this transaction had, of which nobody knew it when they were claimed. */
   async count(client: ClientBase, rows: ReadonlyMap<string, number>): Promise<void> {
     await client.query(
       `UPDATE fileworks_file_ledger SET row_count = counted.rows FROM unnest($2::text[], $3::bigint[]) AS counted (id, rows)

@@ -31,6 +31,8 @@ export type LoadFile = (file: FileToLoad, client: ClientBase) => Promise<number>
 /** A file that is ready for its transaction. */
 export interface PreparedFile {
   readonly file: LedgerFile;
+  /** Counted while it was read; absent where only storing it tells. */
+  readonly rows?: number;
   /** Its rows in the text format of COPY, or what the file holds. */
   readonly content: readonly Buffer[];
   readonly places?: RowPlaces;
@@ -49,8 +51,12 @@ export interface LoadWork {
   readonly newestWins: boolean;
   /** Does all that needs no database. @throws FileRejected */
   prepare(file: LedgerFile, open: OpenFile): Promise<PreparedFile>;
-  /** Stores prepared files in one transaction; answers the rows of each. @throws FileTrouble, or an error that may be any file's */
-  store(client: ClientBase, files: readonly PreparedFile[]): Promise<ReadonlyMap<string, number>>;
+  /**
+   * Stores prepared files in one transaction; answers the rows of each where they were not counted before.
+   *
+   * @throws FileTrouble, or an error that may be any file's
+   */
+  store(client: ClientBase, files: readonly PreparedFile[]): Promise<ReadonlyMap<string, number> | undefined>;
   /** Stores a file of any size, never holding it in memory. */
   stream(client: ClientBase, file: LedgerFile, open: OpenFile): Promise<number>;
 }
@@ -72,26 +78,24 @@ export class MappedWork implements LoadWork {
     const { chunks, places } = this.#reader.read(await open());
     const content: Buffer[] = [];
     for await (const chunk of chunks) content.push(chunk);
-    return { file, content, places };
+    return { file, content, places, rows: places.rows };
   }
 
-  async store(client: ClientBase, files: readonly PreparedFile[]): Promise<ReadonlyMap<string, number>> {
-    const rows = new Map(files.map(({ file, places }) => [file.id, places?.rows ?? 0]));
+  async store(client: ClientBase, files: readonly PreparedFile[]): Promise<undefined> {
     let culprit: LedgerFile | undefined;
     try {
       await this.#table.load(client, joined(files.flatMap(({ content }) => content)), (row) => {
         let left = row;
-        const hit = files.find(({ places }) => {
-          left -= places?.rows ?? 0;
+        const hit = files.find(({ rows = 0 }) => {
+          left -= rows;
           return left < 0;
         });
         culprit = hit?.file;
-        return hit?.places?.of(left + hit.places.rows) ?? {};
+        return hit?.places?.of(left + (hit.rows ?? 0)) ?? {};
       });
     } catch (error) {
       throw culprit === undefined ? error : new FileTrouble(culprit, error);
     }
-    return rows;
   }
 
   async stream(client: ClientBase, _: LedgerFile, open: OpenFile): Promise<number> {

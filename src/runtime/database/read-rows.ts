@@ -12,6 +12,8 @@ export interface SourceRow {
   readonly line?: number;
   /** Of the row in its document; empty where rows have lines. */
   readonly pointer: string;
+  /** The row as it stands in the file, where it is JSON of its own. */
+  readonly text?: string;
 }
 
 /** Reads rows in portions: a promise for each row would cost more than the row. */
@@ -38,7 +40,7 @@ function jsonReader(rowsAt: Pointer): ReadRows {
     const found = resolvePointer(document, rowsAt);
     if (found === undefined) throw new FileRejected('there is nothing where the rows should be', { pointer: rowsAt.text });
     if (rowsAt.text !== '' && !Array.isArray(found)) throw new FileRejected('expected an array of rows', { pointer: rowsAt.text });
-    yield Array.isArray(found) ? found.map((value: unknown, index) => ({ value, pointer: `${rowsAt.text}/${index}` })) : [{ value: found, pointer: rowsAt.text }];
+    yield Array.isArray(found) ? found.map((value: unknown, index) => ({ value, pointer: `${rowsAt.text}/${index}` })) : [{ value: found, pointer: '', text }];
   };
 }
 
@@ -48,7 +50,7 @@ async function* readJsonLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<r
     const rows: SourceRow[] = [];
     for (const text of texts) {
       line += 1;
-      if (text.trim() !== '') rows.push({ value: parseText(text, line), line, pointer: '' });
+      if (text.trim() !== '') rows.push({ value: parseText(text, line), line, pointer: '', text });
     }
     yield rows;
   }

@@ -1,21 +1,15 @@
-import { execFileSync } from 'node:child_process';
-import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { Client } from 'pg';
 import { iamCredentials, LoaderConnection, secretCredentials } from '../../../src/runtime/database/index.js';
-import { type PostgresServer, startPostgres } from '../../support/postgres-server';
+import { startTlsPostgres, type TlsPostgres } from '../../support/postgres-tls';
 
 jest.setTimeout(120_000);
 
-const folder = mkdtempSync(join(tmpdir(), 'fileworks-tls-'));
-const path = (name: string) => join(folder, name);
 const secretArn = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:loader';
 
-let server: PostgresServer;
+let server: TlsPostgres;
 let admin: Client;
 let where: { host: string; port: number; database: string };
 let secrets: Server;
@@ -24,15 +18,8 @@ let reads = 0;
 const open: LoaderConnection[] = [];
 
 beforeAll(async () => {
-  const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'ignore' });
-  openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', path('key.pem'), '-out', path('cert.pem'));
-  writeFileSync(path('hba.conf'), 'host all postgres 127.0.0.1/32 trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n');
-  if (process.getuid?.() === 0) {
-    const id = (flag: string) => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }));
-    for (const name of ['.', 'key.pem', 'cert.pem', 'hba.conf']) chownSync(path(name), id('-u'), id('-g'));
-  }
-  server = await startPostgres({ fsync: 'off', ssl: 'on', ssl_key_file: path('key.pem'), ssl_cert_file: path('cert.pem'), hba_file: path('hba.conf') });
-  where = { host: 'localhost', port: Number(new URL(server.connectionString).port), database: 'postgres' };
+  server = await startTlsPostgres({ fsync: 'off' });
+  where = { host: 'localhost', port: server.port, database: 'postgres' };
   admin = new Client({ connectionString: server.connectionString });
   await admin.connect();
   await admin.query(`CREATE ROLE loader LOGIN PASSWORD 'first'`);
@@ -53,10 +40,9 @@ afterAll(async () => {
   await admin.end();
   await server.stop();
   await new Promise((done) => secrets.close(done));
-  rmSync(folder, { recursive: true });
 });
 
-const ca = () => readFileSync(path('cert.pem'), 'utf8');
+const ca = () => server.ca;
 const bySecret = (more: object = { ca: ca() }) => {
   const client = new SecretsManagerClient({
     region: 'eu-central-1', endpoint: `http://127.0.0.1:${(secrets.address() as AddressInfo).port}`, credentials: { accessKeyId: 'local', secretAccessKey: 'local' },

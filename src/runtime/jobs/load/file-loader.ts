@@ -6,8 +6,9 @@ import {
 } from '../../database/index.js';
 import { ConfigurationError, hasCode } from '../../errors.js';
 import { type Clock, systemClock } from '../../support/clock.js';
-import { BatchSizer } from './batch-sizer.js';
+import { BatchSizer, bytesOf } from './batch-sizer.js';
 import { FileSuperseded, FileTooLarge, openObject } from './object-file.js';
+import { ReadAhead } from './read-ahead.js';
 
 /** What became of a file. */
 export type FileOutcome
@@ -47,24 +48,22 @@ interface Route {
 type Outcomes = Map<string, FileOutcome>;
 
 const MiB = 1024 * 1024;
-/** Files that are fetched at the same time hide the latency of S3. */
-const Fetches = 16;
 /** A transaction that could not end in this is not begun. */
 const ReserveMs = 5_000;
-const NoRows: ReadonlyMap<string, number> = new Map();
 
 /**
  * Loads files of S3 into PostgreSQL, each exactly once, however often its event is delivered: the rows of a file and its row in the ledger are one transaction.
  *
- * Many files share a transaction. When the database refuses it, the file that is to blame is put aside and the others are loaded without it; where nobody knows
- * which one that is, halves are tried.
+ * Files are read while the ones before them are stored, and many share a transaction. When the database refuses it, the file that is to blame is put aside
+ * and the others are loaded without it; where nobody knows which one that is, halves are tried.
  */
 export class FileLoader {
   readonly #options: FileLoaderOptions;
   readonly #ledger: Ledger;
   readonly #routes: readonly Route[];
   readonly #maxFileBytes: number;
-  readonly #sizer: BatchSizer;
+  readonly #maxBatchBytes: number;
+  readonly #sizer = new BatchSizer();
   readonly #clock: Clock;
 
   /** @throws ConfigurationError */
@@ -75,7 +74,7 @@ export class FileLoader {
     this.#ledger = new Ledger(name);
     this.#routes = load === undefined ? (routes ?? []).map(routeOf) : [{ matches: () => true, work: new OwnWork(load) }];
     this.#maxFileBytes = maxFileBytes;
-    this.#sizer = new BatchSizer(maxBatchBytes);
+    this.#maxBatchBytes = maxBatchBytes;
     this.#clock = clock;
   }
 
@@ -114,7 +113,7 @@ export class FileLoader {
 
   /** The files that are to be read, by what is done with them. The others have their outcome. */
   async #groups(files: readonly LedgerFile[], outcomes: Outcomes, maxBytes = this.#maxFileBytes): Promise<Map<LoadWork, LedgerFile[]>> {
-    const done = await this.#transaction((client) => this.#ledger.done(client, files));
+    const done = await this.#options.connection.statement((client) => this.#ledger.done(client, files));
     const groups = new Map<LoadWork, LedgerFile[]>();
     for (const file of files) {
       const { key, size = 0 } = file.object;
@@ -129,37 +128,31 @@ export class FileLoader {
   }
 
   async #loadGroup(work: LoadWork, files: readonly LedgerFile[], outcomes: Outcomes, remainingMs: () => number): Promise<void> {
-    let left = files;
-    while (left.length > 0) {
-      if (remainingMs() < ReserveMs) {
-        for (const { id } of left) outcomes.set(id, { result: 'failed', error: new Error('no time was left for the file in this invocation') });
-        return;
+    const ahead = new ReadAhead(files, { maxBytes: this.#maxBatchBytes, bytesOf, prepare: (file) => this.#prepare(work, file, outcomes) });
+    try {
+      for (let ready = await ahead.ready(); ready.length > 0 && remainingMs() >= ReserveMs; ready = await ahead.ready()) {
+        const batch = this.#sizer.take(ready, remainingMs());
+        const started = this.#clock.now();
+        await this.#store(work, oldestFirst(batch), outcomes);
+        this.#sizer.observe(batch, this.#clock.now() - started);
+        ahead.release(batch);
       }
-      const started = this.#clock.now();
-      const batch = this.#sizer.take(left, remainingMs());
-      left = left.slice(batch.length);
-      const prepared = await this.#prepareAll(work, batch, outcomes);
-      await this.#store(work, prepared, outcomes);
-      this.#sizer.observe(batch.length, batch.reduce((sum, { object: { size = 0 } }) => sum + size, 0), this.#clock.now() - started);
+    } finally {
+      await ahead.stop();
+    }
+    for (const { id } of files) {
+      if (!outcomes.has(id)) outcomes.set(id, { result: 'failed', error: new Error('no time was left for the file in this invocation') });
     }
   }
 
-  async #prepareAll(work: LoadWork, files: readonly LedgerFile[], outcomes: Outcomes): Promise<PreparedFile[]> {
-    const prepared: PreparedFile[] = [];
-    const waiting = [...files];
-    const prepareNext = async () => {
-      for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-        const { id, object } = file;
-        try {
-          prepared.push(await work.prepare(file, () => openObject(this.#options.client, object, this.#maxFileBytes)));
-        } catch (error) {
-          outcomes.set(id, outcomeOf(error));
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(Fetches, files.length) }, prepareNext));
-    // of one key the older version first, so that the newer one stays
-    return prepared.sort(({ file: one }, { file: other }) => compare(one.sequencer ?? '', other.sequencer ?? ''));
+  /** Leaves the outcome of a file that cannot be loaded. */
+  async #prepare(work: LoadWork, file: LedgerFile, outcomes: Outcomes): Promise<PreparedFile | undefined> {
+    try {
+      return await work.prepare(file, () => openObject(this.#options.client, file.object, this.#maxFileBytes));
+    } catch (error) {
+      outcomes.set(file.id, outcomeOf(error));
+      return undefined;
+    }
   }
 
   /** Stores files together; when that fails because of some of them, in parts. */
@@ -167,14 +160,14 @@ export class FileLoader {
     if (prepared.length === 0) return;
     const files = prepared.map(({ file }) => file);
     try {
-      const [claimed, rows] = await this.#transaction(async (client) => {
-        const taken = await this.#claim(client, work, files);
+      const [claimed, counted] = await this.#transaction(async (client) => {
+        const taken = await this.#claim(client, work, prepared);
         const fresh = prepared.filter(({ file }) => taken.get(file.id) === 'loaded');
-        const counted = fresh.length === 0 ? NoRows : await work.store(client, fresh);
-        if (counted.size > 0) await this.#ledger.count(client, counted);
-        return [taken, counted] as const;
+        const told = fresh.length === 0 ? undefined : await work.store(client, fresh);
+        if (told !== undefined) await this.#ledger.count(client, told);
+        return [taken, told] as const;
       });
-      for (const { id } of files) outcomes.set(id, outcomeOfClaim(claimed.get(id), rows.get(id)));
+      for (const { file: { id }, rows } of prepared) outcomes.set(id, outcomeOfClaim(claimed.get(id), rows ?? counted?.get(id)));
     } catch (error) {
       if (error instanceof DatabaseUnavailable) throw error;
       const trouble = error instanceof FileTrouble ? error.file : undefined;
@@ -193,7 +186,7 @@ export class FileLoader {
   async #stream(work: LoadWork, file: LedgerFile, signal?: AbortSignal): Promise<FileOutcome> {
     try {
       return await this.#transaction(async (client) => {
-        const claimed = await this.#claim(client, work, [file]);
+        const claimed = await this.#claim(client, work, [{ file }]);
         const status = claimed.get(file.id);
         if (status !== 'loaded') return outcomeOfClaim(status);
         const rows = await work.stream(client, file, () => openObject(this.#options.client, file.object, Infinity, signal));
@@ -214,8 +207,8 @@ export class FileLoader {
     if (rejected.length > 0) await this.#transaction((client) => this.#ledger.reject(client, rejected));
   }
 
-  #claim(client: Parameters<Ledger['claim']>[0], work: LoadWork, files: readonly LedgerFile[]) {
-    return this.#ledger.claim(client, [...files].sort((one, other) => compare(one.id, other.id)), work.newestWins);
+  #claim(client: Parameters<Ledger['claim']>[0], work: LoadWork, files: readonly Pick<PreparedFile, 'file' | 'rows'>[]) {
+    return this.#ledger.claim(client, files.toSorted((one, other) => compare(one.file.id, other.file.id)), work.newestWins);
   }
 
   #transaction: LoaderConnection['transaction'] = (work, timeoutMs) => this.#options.connection.transaction(work, timeoutMs);
@@ -244,6 +237,9 @@ function outcomeOf(error: unknown): FileOutcome {
 }
 
 const isRowFault = (error: unknown): boolean => hasCode<FileRejected>(error, 'ERR_FILE_REJECTED') || faultOf(error) === 'row';
+
+/** Of one key the older version first, so that the newer one stays. */
+const oldestFirst = (files: readonly PreparedFile[]) => files.toSorted(({ file: one }, { file: other }) => compare(one.sequencer ?? '', other.sequencer ?? ''));
 
 function parted<T>(all: readonly T[], first: (one: T, index: number) => boolean): [T[], T[]] {
   return [all.filter(first), all.filter((one, index) => !first(one, index))];
