@@ -2,8 +2,6 @@ export {
   BatchFileLoader,
   type BatchFileLoaderProps,
   type CsvMappingOptions,
-  DatabaseLogin,
-  type IamLoginOptions,
   type JsonMappingOptions,
   type LoadColumn,
   LoadConflict,
@@ -12,9 +10,9 @@ export {
   type LoadRouteOptions,
   type LoadUpdateOptions,
   RowSchema,
-  type SecretLoginOptions,
 } from './constructs/batch-file-loader';
 export { SpotStrategy } from './constructs/capacity';
+export { DatabaseLogin, type IamLoginOptions, type SecretLoginOptions } from './constructs/database-login';
 export {
   type EfsVolumeOptions,
   type FargateTaskProps,
@@ -63,11 +61,16 @@ export {
   DispatchTarget,
   EventDelivery,
   type DispatchTypeOptions,
+  type DynamoDbStateOptions,
   type EcsTaskTargetOptions,
   FileOrder,
   LateFile,
   OnExhausted,
   OverwritePolicy,
+  type PostgresStateOptions,
+  type ProvisionedCapacityOptions,
+  StateStore,
+  StateTableCapacity,
   TypeConcurrency,
   TypedDispatcher,
   type TypedDispatcherProps,

@@ -91,8 +91,8 @@ export interface DispatchStateMachine {
 /** What files of each type start. */
 export type DispatchTargets = Readonly<Record<string, DispatchLaunch | DispatchQueue | DispatchStateMachine>>;
 
+/** Variables of the functions, beside those of `DispatchStateEnv`. */
 export const DispatchFunctionEnv = {
-  tableName: 'TABLE_NAME',
   /** JSON of `DispatchRules`. */
   rules: 'RULES',
   /** JSON of the names of the types. */
@@ -101,7 +101,6 @@ export const DispatchFunctionEnv = {
   launches: 'LAUNCHES',
   /** JSON of the limits of files that work at once, of each type and of all. */
   limits: 'LIMITS',
-  wakeQueueUrl: 'WAKE_QUEUE_URL',
   eventQueueUrl: 'EVENT_QUEUE_URL',
   deadLetterQueueUrl: 'DEAD_LETTER_QUEUE_URL',
   /** Begins `startedBy` of every task of this dispatcher. */

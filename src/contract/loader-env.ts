@@ -2,7 +2,7 @@
 export const LoaderEnv = {
   /** Names the loader in its ledger and metrics. Required. */
   name: 'FILEWORKS_LOADER_NAME',
-  /** JSON of `LoaderDatabase`. Required. */
+  /** JSON of `DatabaseSettings`. Required. */
   database: 'FILEWORKS_DATABASE',
   /** URL of the queue for files over the limit. Absent: they are rejected. */
   largeFileQueueUrl: 'FILEWORKS_LARGE_FILE_QUEUE_URL',
@@ -11,18 +11,6 @@ export const LoaderEnv = {
   /** Bytes of files that are in memory, and in a transaction, together; 1 or more. */
   maxBatchBytes: 'FILEWORKS_MAX_BATCH_BYTES',
 } as const;
-
-/** Where the database is and how to log in: with the secret, else by IAM as `user`. */
-export interface LoaderDatabase {
-  /** ARN of a secret with `username` and `password`, and with `host`, `port` and `dbname` where they are not given here. */
-  readonly secretArn?: string;
-  readonly host?: string;
-  readonly port?: number;
-  readonly database?: string;
-  readonly user?: string;
-  /** PEM of the authority that signed the server's certificate; absent: those that Node.js trusts. */
-  readonly ca?: string;
-}
 
 /** What the loader counts, in the namespace of Fileworks, by the dimension `Loader`. */
 export const LoaderMetrics = {

@@ -29,7 +29,7 @@ export {
 export {
   type ExtractDestination, type ExtractManifest, type ExtractOptions, extractTo, type ObjectTask, type ObjectTaskContext, ObjectTaskExitCode,
   type ObjectTaskHandler, readObjectTask, type RefusedEntry, runObjectTask, type RunObjectTaskOptions, type SkippedEntry, type StoredEntry, fileTaskHandler,
-  type FileTaskHandlerOptions, wakeWorker,
+  wakeWorker,
 } from './jobs/index.js';
 export {
   IdempotentUploader, type IdempotentUploaderOptions, type ObjectSettings, type PutAllOptions, type PutBody, type PutOptions, type PutResult, StorageError,
@@ -37,13 +37,14 @@ export {
 } from './storage/index.js';
 export {
   type Arrival, Contention, decide, type Decision, Dispatcher, type DispatcherOptions, type DispatchEvent, type DispatchState, type DispatchStore,
-  dispatchTableDefinition, DynamoDbStore, type DynamoDbStoreOptions,
+  dispatchSchema, dispatchTableDefinition, DynamoDbStore, type DynamoDbStoreOptions, dynamoDbTurns, type EndedFiles,
   type FailOptions, type FileChange, type FileContext, type FileEvent, type FileHandler, fileId, type FileInsert,
   type FileObject, type FilePolicy, type FileRow, type FileStatus, FileTask, FileTaskError, type FileTaskOptions, type FileUpdate, type FreePlace, type HeadRow,
   type HeadWrite, isOlder, type KeyRow, type KeyWrite, LaunchMisconfigured, type LaunchResult, LaunchThrottled, type Limits, normalizeSequencer, NotMyTurn,
   orderByPart, orderByTime, type Outcome,
   type Pause, type PauseRow, type PauseWrite, type PostgresConnection, type PostgresPool, PostgresStore, type QueuedFile, runFileTask,
-  type RunFileTaskOptions, type TaskHost, type TaskState, Tender, type TenderOptions, TurnLost, type Write,
+  type RunFileTaskOptions, type TaskHost, type TaskState, Tender, type TenderOptions, type TroubledFile, TurnLost, type TurnSource,
+  type Write,
 } from './dispatch/index.js';
 export {
   cursorPages, type CursorPagesOptions, download, type DownloadOptions, ExportApiClient, type ExportApiClientOptions, ExportApiError, type ExportApiErrorCode,

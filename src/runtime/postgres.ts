@@ -7,3 +7,4 @@ export {
   FileLoader, fileLoader, type FileLoaderOptions, type FileLoaderSetup, type FileOutcome, type LambdaLoader, type LambdaLoaderOptions,
   LargeFileJob, largeFileLoader, type SqsBatch, type SqsBatchResponse,
 } from './jobs/load/index.js';
+export { postgresTurns, type PostgresTurns } from './jobs/postgres-turns.js';

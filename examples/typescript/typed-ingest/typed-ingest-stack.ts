@@ -84,7 +84,7 @@ export class TypedIngestStack extends Stack {
     new CfnOutput(this, 'IncomingBucket', { value: inbox.bucket.bucketName });
     new CfnOutput(this, 'ResultsBucket', { value: results.bucketName });
     new CfnOutput(this, 'HistoryTable', { value: history.tableName });
-    new CfnOutput(this, 'StateTable', { value: dispatcher.stateTable.tableName });
+    new CfnOutput(this, 'StateTable', { value: dispatcher.stateTable?.tableName ?? '' });
     new CfnOutput(this, 'OperatorFunction', { value: dispatcher.operatorFunction.functionName });
     new CfnOutput(this, 'AlertsTopic', { value: alerts.topic.topicArn });
   }

@@ -1,13 +1,12 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
-import { createLogger, DynamoDbStore, IdempotentUploader, runFileTask } from 'fileworks-runtime';
+import { createLogger, IdempotentUploader, runFileTask } from 'fileworks-runtime';
 import { appendToHistory } from './history.ts';
 import { summarize } from './summary.ts';
 
 const s3 = new S3Client({});
 const dynamodb = new DynamoDBClient({});
 const uploader = new IdempotentUploader({ client: s3 });
-const store = new DynamoDbStore({ client: dynamodb, tableName: process.env.FILEWORKS_DISPATCH_TABLE ?? '' });
 const results = process.env.RESULTS_BUCKET ?? '';
 const history = process.env.HISTORY_TABLE ?? '';
 
@@ -24,4 +23,4 @@ process.exitCode = await runFileTask(async ({ object, type, fence, attempt, sign
   if (customer !== undefined) await appendToHistory({ client: dynamodb, table: history, customer, object, sha256: summary.sha256, fence, signal });
   logger.info({ type, attempt, fence, ...summary }, 'file done');
   return summary;
-}, { store, logger: createLogger() });
+}, { logger: createLogger() });

@@ -5,7 +5,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Function } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Delivery, FileIngestBucket } from '../file-ingest-bucket';
-import type { DatabaseLogin } from './database-login';
+import type { DatabaseLogin } from '../database-login';
 import type { LoadMapping } from './load-mapping';
 
 /** Which objects are loaded, and how. */

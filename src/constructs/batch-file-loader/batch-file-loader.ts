@@ -13,7 +13,7 @@ import { WorkerEnv } from '../../contract/worker-env';
 import { IngestRoute, IngestTarget } from '../file-ingest-bucket';
 import type { AlarmNotice } from '../private/alarm';
 import { grantConsume, grantSend } from '../private/grants';
-import { createHandlerFunction } from '../private/handler-function';
+import { createHandlerFunction, RdsAuthorities } from '../private/handler-function';
 import { createDeadLetterAlarm, createWorkQueue } from '../private/work-queue';
 import type { BatchFileLoaderProps, LoadRouteOptions } from './batch-file-loader-props';
 import { LoaderDefaults } from './defaults';
@@ -211,8 +211,7 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
       vpcSubnets,
       securityGroups,
       reservedConcurrentExecutions: this.#maxConnections(),
-      // Node.js in Lambda does not trust the authorities of RDS by itself
-      environment: { NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem' },
+      environment: { ...RdsAuthorities },
     });
   }
 

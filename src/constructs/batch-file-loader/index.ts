@@ -1,6 +1,5 @@
 export { BatchFileLoader } from './batch-file-loader';
 export type { BatchFileLoaderProps, LoadRouteOptions } from './batch-file-loader-props';
-export { DatabaseLogin, type IamLoginOptions, type SecretLoginOptions } from './database-login';
 export {
   LoadConflict, LoadMapping, type CsvMappingOptions, type JsonMappingOptions, type LoadColumn, type LoadMappingOptions, type LoadUpdateOptions,
 } from './load-mapping';

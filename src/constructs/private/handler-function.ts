@@ -26,6 +26,9 @@ export interface HandlerFunctionOptions {
   readonly deadLetterQueue?: IQueue;
 }
 
+/** Variables of a function that connects to RDS: Node.js in Lambda does not trust its authorities by itself. */
+export const RdsAuthorities: Readonly<Record<string, string>> = { NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem' };
+
 /** The folder with the bundle of a handler. Compiled or not, this file stands three folders below the package, in which assets/ is. */
 export const handlerAssets = (handler: string): string => join(__dirname, '..', '..', '..', 'assets', handler);
 

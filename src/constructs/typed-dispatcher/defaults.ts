@@ -35,4 +35,8 @@ export const DispatcherDefaults = {
   alarmQueuedAge: Duration.hours(24),
   /** A file that is not registered for so long means that registration stands still. */
   alarmOldestEventAge: Duration.minutes(15),
+  /** A quarter: long enough to ask what became of a file, and six times what duplicates need. */
+  retention: Duration.days(90),
+  /** Where AWS's own console begins: room for a minute of growth. */
+  targetUtilizationPercent: 70,
 } as const;

@@ -1,6 +1,7 @@
-import { type Duration, Lazy, Names, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { type Duration, Lazy, Names, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import type { Connections, IConnectable } from 'aws-cdk-lib/aws-ec2';
 import { type IRuleTarget, Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction, SqsQueue, type TargetBaseProps } from 'aws-cdk-lib/aws-events-targets';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
@@ -13,6 +14,7 @@ import { Construct } from 'constructs';
 import {
   DispatchFunctionEnv, DispatchMetricDimension, DispatchMetrics, DispatchSweep, DispatchTypeDimension, type DispatchRule, type DispatchRules,
 } from '../../contract/dispatch-config';
+import { DispatchStateEnv } from '../../contract/dispatch-env';
 import { ObjectEventSource } from '../../contract/object-event';
 import type { FileIngestBucket, IngestDelivery, IngestRoute } from '../file-ingest-bucket';
 import { acknowledge } from '../private/acknowledge';
@@ -30,10 +32,13 @@ import type { DispatchTypeOptions } from './dispatch-type-options';
 import { createAlarms, dispatchMetric } from './private/alarms';
 import { type FileSource, grantInspection } from './private/inspection';
 import { MaxConcurrentTasks, renderRule } from './private/rule';
-import { createStateTable, grantDispatch, grantSearch, grantTurn } from './private/state-table';
+import type { BoundState } from './private/bound-state';
+import { DatabaseState } from './private/database-state';
+import { TableState } from './private/table-state';
 import { type BoundTarget, TargetBinder } from './private/target-binder';
 import { type CompiledMatch, compileMatch } from './private/type-match';
 import { commonKey } from './private/type-overlap';
+import { StateStore } from './state-store';
 import { UnmatchedFile } from './unmatched-file';
 
 /** How events of objects reach the function that registers them. */
@@ -94,17 +99,17 @@ export interface TypedDispatcherProps {
   readonly alarmActions?: cloudwatch.IAlarmAction[];
 
   /**
-   * What becomes of the table with the state of all files when it is taken out of the stack.
+   * Where the state of every file is kept.
    *
-   * @default RemovalPolicy.RETAIN
+   * @default StateStore.dynamoDb()
    */
-  readonly removalPolicy?: RemovalPolicy;
+  readonly stateStore?: StateStore;
 }
 
 /**
  * Starts a task, an execution or a message for each file, by type: strictly one at a time and in order where asked, in parallel elsewhere.
  *
- * Every file has a row in a DynamoDB table: queued, starting, running, waiting for its next attempt, blocked, completed, parked or skipped.
+ * Every file has a row in a DynamoDB table, or in PostgreSQL: queued, starting, running, waiting for its next attempt, blocked, completed, parked or skipped.
  * A file keeps its turn until its container says that it is done, or until ECS says that the task is over; no clock ends a turn. The protocol
  * is checked by a model checker and by tests in which everything fails; see the page of this construct for what it promises.
  *
@@ -127,12 +132,12 @@ export interface TypedDispatcherProps {
  * });
  */
 @propertyInjectable
-export class TypedDispatcher extends Construct {
+export class TypedDispatcher extends Construct implements IConnectable {
   /** Identifies this class to property injectors. */
   public static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.TypedDispatcher';
 
-  /** The state of every file. */
-  public readonly stateTable: Table;
+  /** The state of every file; undefined with `StateStore.postgres()`. */
+  public readonly stateTable?: ITable;
 
   /** The queue that events of objects go into. */
   public readonly queue: IQueue;
@@ -166,8 +171,10 @@ export class TypedDispatcher extends Construct {
   readonly #matches: CompiledMatch[] = [];
   readonly #ingress: lambda.Function;
   readonly #direct: boolean;
+  readonly #state: BoundState;
   readonly #binder: TargetBinder;
   readonly #events: WorkQueue;
+  readonly #wakes: WorkQueue;
   readonly #undelivered: UndeliveredEvents;
   readonly #startedBy: string;
   readonly #maxConcurrentTasks?: number;
@@ -180,7 +187,9 @@ export class TypedDispatcher extends Construct {
     checkSeconds('maxQueuedAge', props.maxQueuedAge, { min: 60, max: 14 * 86_400 }, this);
     checkWholeNumber('launchesPerSecond', props.launchesPerSecond, { min: 1, max: 500 }, this);
     this.#startedBy = `fw/${Names.uniqueResourceName(this, { maxLength: 40 })}`;
-    this.stateTable = createStateTable(this, props.removalPolicy ?? RemovalPolicy.RETAIN);
+    const { _dynamoDb: dynamoDb = {}, _postgres: postgres } = props.stateStore ?? StateStore.dynamoDb();
+    this.#state = postgres === undefined ? new TableState(this, dynamoDb) : new DatabaseState(this, postgres);
+    this.stateTable = this.#state.table;
     this.#events = createWorkQueue(new Construct(this, 'Events'), {
       // six times the timeout of the function, as Lambda asks for
       visibilityTimeout: WorkQueueDefaults.visibilityTimeout.plus(DispatcherDefaults.ingressTimeout),
@@ -198,7 +207,7 @@ export class TypedDispatcher extends Construct {
       alarmActions: props.alarmActions,
     });
 
-    const wakes = createWorkQueue(new Construct(this, 'Wakes'), {
+    this.#wakes = createWorkQueue(new Construct(this, 'Wakes'), {
       visibilityTimeout: DispatcherDefaults.launcherTimeout.plus(DispatcherDefaults.launcherTimeout),
       // a wake-up that failed is not needed: the sweeper makes it again
       maxReceiveCount: 100,
@@ -206,9 +215,9 @@ export class TypedDispatcher extends Construct {
       deadLetterNotice: { description: `Launches of ${this.node.path} fail again and again`, runbook: 'dispatcher-wakes-dead-letter' },
     });
     this.#direct = props.eventDelivery === EventDelivery.DIRECT;
-    this.#ingress = this.#createIngress(props, wakes);
-    this.#binder = new TargetBinder({ launcher: this.#createLauncher(props, wakes), watcher: this.#createWatcher(wakes), delivery: this.#delivery() });
-    this.operatorFunction = this.#createOperator(wakes);
+    this.#ingress = this.#createIngress(props);
+    this.#binder = new TargetBinder({ launcher: this.#createLauncher(props), watcher: this.#createWatcher(), delivery: this.#delivery() });
+    this.operatorFunction = this.#createOperator();
 
     const alarms = createAlarms(this, {
       events: this.queue, queuedAge: props.maxQueuedAge ?? DispatcherDefaults.alarmQueuedAge, actions: props.alarmActions ?? [],
@@ -280,7 +289,8 @@ export class TypedDispatcher extends Construct {
     const rule = renderRule(scope, id, options, compiled, this.#maxConcurrentTasks);
     if (options.maxConcurrentTasks !== undefined) this.#typeLimits[id] = options.maxConcurrentTasks;
     this.#warnOfOverlaps(scope, compiled);
-    const { launch, worker } = this.#binder.bind(scope, options.target);
+    const { launch, worker, securityGroups = [] } = this.#binder.bind(scope, options.target);
+    this.#state.connect(securityGroups);
     this.#launches[id] = launch;
     this.#rules.push(rule);
     this.#matches.push(compiled);
@@ -292,15 +302,34 @@ export class TypedDispatcher extends Construct {
   }
 
   /**
+   * What `fileTaskHandler` needs in the environment of a worker of `DispatchTarget.queue()`. Tasks of `DispatchTarget.ecsTask()` get it as they are
+   * launched.
+   */
+  public get turnEnvironment(): { [name: string]: string } {
+    return { ...this.#state.environment, ...(this.stateTable === undefined && { [DispatchStateEnv.wakeQueueUrl]: this.#wakes.queue.queueUrl }) };
+  }
+
+  /** The connections of the functions and of the tasks that they launch, for the database of `StateStore.postgres()` to allow them. */
+  public get connections(): Connections {
+    const { connections } = this.#state;
+    if (connections === undefined) {
+      throw new ValidationError('connections need StateStore.postgres(): with a table, no function of the dispatcher is in a network', this);
+    }
+    return connections;
+  }
+
+  /**
    * Lets `worker` take the turns of files: change their rows and read the files of every bucket. Tasks of `DispatchTarget.ecsTask()` may;
-   * workers of `DispatchTarget.queue()` need it.
+   * workers of `DispatchTarget.queue()` need it, and `turnEnvironment`.
    *
    * @param worker who works on files
    */
   public grantTakeTurns(worker: IGrantable): void {
     if (this.#workers.some(({ grantPrincipal }) => grantPrincipal === worker.grantPrincipal)) return;
     this.#workers.push(worker);
-    grantTurn(this.stateTable, worker);
+    this.#state.grantTurn(worker);
+    // a database tells nobody that a turn has ended, so the worker does
+    if (this.stateTable === undefined) grantSend(this.#wakes.queue, worker);
     for (const source of this.#sources) source.grantRead(worker);
     for (const { bucket, prefix } of this.#results) grantResultObjects(bucket, worker, prefix);
   }
@@ -368,10 +397,10 @@ export class TypedDispatcher extends Construct {
     for (const rule of this.#rules) grantInspection(source, rule, this.#ingress);
   }
 
-  #createIngress({ unmatched = UnmatchedFile.DEAD_LETTER }: TypedDispatcherProps, wakes: WorkQueue): lambda.Function {
+  #createIngress({ unmatched = UnmatchedFile.DEAD_LETTER }: TypedDispatcherProps): lambda.Function {
     const { action, typeId: type } = unmatched;
     const rules = (): DispatchRules => ({ rules: this.#rules, unmatched: type === undefined ? action as 'dead-letter' | 'ignore' : { type } });
-    const ingress = this.#createFunction('Ingress', 'dispatch-ingress', DispatcherDefaults.ingressTimeout, wakes, {
+    const ingress = this.#createFunction('Ingress', 'dispatch-ingress', DispatcherDefaults.ingressTimeout, {
       [DispatchFunctionEnv.rules]: Lazy.uncachedString({ produce: () => this.#fitting(rules()) }),
       [DispatchFunctionEnv.deadLetterQueueUrl]: this.deadLetterQueue.queueUrl,
     }, this.#direct ? this.deadLetterQueue : undefined);
@@ -380,33 +409,20 @@ export class TypedDispatcher extends Construct {
     return ingress;
   }
 
-  #createLauncher({ launchesPerSecond = DispatcherDefaults.launchesPerSecond }: TypedDispatcherProps, wakes: WorkQueue): lambda.Function {
-    const launcher = this.#createFunction('Launcher', 'dispatch-launcher', DispatcherDefaults.launcherTimeout, wakes, {
+  #createLauncher({ launchesPerSecond = DispatcherDefaults.launchesPerSecond }: TypedDispatcherProps): lambda.Function {
+    const launcher = this.#createFunction('Launcher', 'dispatch-launcher', DispatcherDefaults.launcherTimeout, {
       ...this.#tenderEnvironment(),
       [DispatchFunctionEnv.launchesPerSecond]: String(launchesPerSecond / DispatcherDefaults.launchers),
     });
-    this.#consume('LauncherSource', launcher, wakes.queue, DispatcherDefaults.launchers);
+    this.#consume('LauncherSource', launcher, this.#wakes.queue, DispatcherDefaults.launchers);
     return launcher;
   }
 
   /** Hears of ended turns and tasks, and sweeps. */
-  #createWatcher(wakes: WorkQueue): lambda.Function {
-    const watcher = this.#createFunction('Watcher', 'dispatch-watcher', DispatcherDefaults.watcherTimeout, wakes, this.#tenderEnvironment());
-    grantSearch(this.stateTable, watcher);
-    const ended = { eventName: ['MODIFY'], dynamodb: { NewImage: { sk: { S: ['F'] }, status: { S: ['completed', 'parked', 'skipped', 'blocked'] } } } };
-    watcher.addEventSourceMapping('Stream', {
-      eventSourceArn: this.stateTable.tableStreamArn,
-      startingPosition: lambda.StartingPosition.TRIM_HORIZON,
-      batchSize: 100,
-      bisectBatchOnError: true,
-      reportBatchItemFailures: true,
-      retryAttempts: DispatcherDefaults.streamRetries,
-      maxRecordAge: DispatcherDefaults.streamMaxAge,
-      filters: [lambda.FilterCriteria.filter(ended)],
-      onFailure: new SqsDlq(this.#undelivered.deadLetterQueue),
-    });
-    this.stateTable.grantStreamRead(watcher);
-    acknowledge(watcher.role ?? watcher, 'AwsSolutions-IAM5[Resource::*]', 'dynamodb:ListStreams has no narrower resource, and Lambda asks for it');
+  #createWatcher(): lambda.Function {
+    const watcher = this.#createFunction('Watcher', 'dispatch-watcher', DispatcherDefaults.watcherTimeout, this.#tenderEnvironment());
+    this.#state.grantSearch(watcher);
+    if (this.stateTable !== undefined) this.#hearOf(this.stateTable, watcher);
     new Rule(this, 'TaskStopped', {
       description: `Tasks of ${this.node.path} that stopped`,
       eventPattern: {
@@ -422,34 +438,55 @@ export class TypedDispatcher extends Construct {
     return watcher;
   }
 
-  #createOperator(wakes: WorkQueue): lambda.Function {
-    const operator = this.#createFunction('Operator', 'dispatch-operator', DispatcherDefaults.operatorTimeout, wakes, {
+  /** A record of a turn that ended drives its sequence on. */
+  #hearOf(table: ITable, watcher: lambda.Function): void {
+    const ended = { eventName: ['MODIFY'], dynamodb: { NewImage: { sk: { S: ['F'] }, status: { S: ['completed', 'parked', 'skipped', 'blocked'] } } } };
+    watcher.addEventSourceMapping('Stream', {
+      eventSourceArn: table.tableStreamArn,
+      startingPosition: lambda.StartingPosition.TRIM_HORIZON,
+      batchSize: 100,
+      bisectBatchOnError: true,
+      reportBatchItemFailures: true,
+      retryAttempts: DispatcherDefaults.streamRetries,
+      maxRecordAge: DispatcherDefaults.streamMaxAge,
+      filters: [lambda.FilterCriteria.filter(ended)],
+      onFailure: new SqsDlq(this.#undelivered.deadLetterQueue),
+    });
+    table.grantStreamRead(watcher);
+    acknowledge(watcher.role ?? watcher, 'AwsSolutions-IAM5[Resource::*]', 'dynamodb:ListStreams has no narrower resource, and Lambda asks for it');
+  }
+
+  #createOperator(): lambda.Function {
+    const operator = this.#createFunction('Operator', 'dispatch-operator', DispatcherDefaults.operatorTimeout, {
       [DispatchFunctionEnv.types]: Lazy.string({ produce: () => JSON.stringify(this.#rules.map(({ type }) => type)) }),
       [DispatchFunctionEnv.eventQueueUrl]: this.queue.queueUrl,
     });
-    grantSearch(this.stateTable, operator);
+    this.#state.grantSearch(operator);
     grantSend(this.queue, operator);
     return operator;
   }
 
   #createFunction(
-    id: string, handler: string, timeout: Duration, wakes: WorkQueue, environment: Record<string, string>, deadLetterQueue?: IQueue,
+    id: string, handler: string, timeout: Duration, environment: Record<string, string>, deadLetterQueue?: IQueue,
   ): lambda.Function {
+    const { functions } = this.#state;
     const created = createHandlerFunction(this, id, {
+      ...functions,
       handler,
       description: `${id} of ${this.node.path}`,
       timeout,
       environment: {
-        [DispatchFunctionEnv.tableName]: this.stateTable.tableName,
-        [DispatchFunctionEnv.wakeQueueUrl]: wakes.queue.queueUrl,
+        ...this.#state.environment,
+        ...functions.environment,
+        [DispatchStateEnv.wakeQueueUrl]: this.#wakes.queue.queueUrl,
         [DispatchFunctionEnv.name]: this.node.path,
         [DispatchFunctionEnv.limits]: Lazy.string({ produce: () => JSON.stringify({ all: this.#maxConcurrentTasks, types: this.#typeLimits }) }),
         ...environment,
       },
       deadLetterQueue,
     });
-    grantDispatch(this.stateTable, created);
-    grantSend(wakes.queue, created);
+    this.#state.grantDispatch(created);
+    grantSend(this.#wakes.queue, created);
     return created;
   }
 

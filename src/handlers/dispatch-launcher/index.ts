@@ -20,14 +20,15 @@ export async function handler({ Records: records }: SqsEvent): Promise<SqsBatchR
   for (const { body, messageId } of records) {
     const started = performance.now();
     const { file } = JSON.parse(body) as DispatchWake;
+    let launched = true;
     try {
-      await parts().tender.tick(file);
+      launched = await parts().tender.tick(file);
     } catch (error) {
       log('ERROR', 'file could not be launched', { fileId: file, error: String(error) });
       // a person must act on it, and its row says so: another try would say the same
       if (!(error instanceof LaunchMisconfigured)) batchItemFailures.push({ itemIdentifier: messageId });
     }
-    await delay(Math.max(0, paceMs - (performance.now() - started)));
+    if (launched) await delay(Math.max(0, paceMs - (performance.now() - started)));
   }
   return { batchItemFailures };
 }

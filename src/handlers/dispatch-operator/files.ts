@@ -21,9 +21,11 @@ export async function listFiles(store: DispatchStore, request: ListRequest, now:
 }
 
 async function* candidates(store: DispatchStore, { type, status, limit }: ListRequest, now: number): AsyncGenerator<string> {
-  if (status === 'waiting' || status === 'blocked' || status === 'parked') yield* store.troubled(type, status);
-  else if (status === 'starting' || status === 'running') yield* store.dueFiles(now + Far);
-  else {
+  if (status === 'waiting' || status === 'blocked' || status === 'parked') {
+    for await (const { id } of store.troubled(status, type)) yield id;
+  } else if (status === 'starting' || status === 'running') {
+    yield* store.dueFiles(now + Far);
+  } else {
     for await (const { sequence } of store.backlog()) {
       if (typeOf(sequence) !== type) continue;
       for (const { id } of await store.queued(sequence, limit + 1)) yield id;

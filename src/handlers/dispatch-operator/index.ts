@@ -1,9 +1,10 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { DispatchFunctionEnv } from '../../contract/dispatch-config';
+import { DispatchStateEnv } from '../../contract/dispatch-env';
 import type { FileEvent } from '../../runtime/dispatch/dispatcher';
 import { EVERYTHING, isPaused, LAUNCH_CHECK_MS } from '../../runtime/dispatch/rows';
 import { createParts, lazy } from '../shared/dispatch-parts';
-import { variable } from '../shared/environment';
+import { numberVariable, variable } from '../shared/environment';
 import { log } from '../shared/log';
 import { listFiles, summaryOf, typeOf } from './files';
 import { reconcile } from './reconcile';
@@ -35,7 +36,7 @@ const SpareMs = 10_000;
  * @throws Error that says what is wrong with the request; whoever invoked the function reads it
  */
 export async function handler(input: unknown, context: Context): Promise<object> {
-  const request = readRequest(input, Date.now());
+  const request = readRequest(input, Date.now(), Math.floor(numberVariable(DispatchStateEnv.retentionSeconds) / 86_400) - 1);
   const audit = { audit: true, by: request.by, requestId: context.awsRequestId, request };
   try {
     const { answer, before, after } = await operate(request, context);

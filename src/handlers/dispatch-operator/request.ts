@@ -3,8 +3,6 @@ import type { FileStatus } from '../../runtime/dispatch/rows';
 export const Listable = ['queued', 'starting', 'running', 'waiting', 'blocked', 'parked'] as const satisfies readonly FileStatus[];
 const Actions = ['list', 'show', 'redrive', 'skip', 'pause', 'resume', 'drive', 'reconcile'] as const;
 const MaxListed = 1_000;
-/** What was registered is remembered for 90 days; anything older would look as if it were missing. */
-const MaxReconciledAgeDays = 89;
 
 /** Where a listing of a bucket goes on. */
 export interface ListingMarker {
@@ -39,8 +37,13 @@ export interface ReconcileRequest {
   readonly after?: ListingMarker;
 }
 
-/** Reads what the function was invoked with. @throws Error that says what is wrong with it; whoever invoked the function reads it */
-export function readRequest(input: unknown, now: number): OperatorRequest {
+/**
+ * Reads what the function was invoked with.
+ *
+ * @param maxAgeDays how far back rows are kept for certain: anything older would look as if it were missing
+ * @throws Error that says what is wrong with it; whoever invoked the function reads it
+ */
+export function readRequest(input: unknown, now: number, maxAgeDays: number): OperatorRequest {
   const fields = input as Readonly<Record<string, unknown>> | null;
   if (typeof fields !== 'object' || fields === null) throw new Error('the input must be an object of JSON with an action');
   const by = fields.by === undefined ? {} : { by: text(fields, 'by') };
@@ -53,15 +56,15 @@ export function readRequest(input: unknown, now: number): OperatorRequest {
     case 'pause': return { ...by, action, scope: text(fields, 'scope'), reason: text(fields, 'reason') };
     case 'resume': return { ...by, action, scope: text(fields, 'scope') };
     case 'drive': return { ...by, action, sequence: text(fields, 'sequence') };
-    case 'reconcile': return { ...by, ...readReconcile(fields, now) };
+    case 'reconcile': return { ...by, ...readReconcile(fields, now, maxAgeDays) };
   }
 }
 
-function readReconcile(fields: Readonly<Record<string, unknown>>, now: number): ReconcileRequest {
+function readReconcile(fields: Readonly<Record<string, unknown>>, now: number, maxAgeDays: number): ReconcileRequest {
   const since = text(fields, 'since');
-  const oldest = now - MaxReconciledAgeDays * 86_400_000;
+  const oldest = now - maxAgeDays * 86_400_000;
   // a time that is not one compares to nothing
-  if (!(Date.parse(since) >= oldest)) throw new Error(`since must be a time in ISO 8601 and at most ${MaxReconciledAgeDays} days ago, got: ${since}; older files may be forgotten, and would run again`);
+  if (!(Date.parse(since) >= oldest)) throw new Error(`since must be a time in ISO 8601 and at most ${maxAgeDays} days ago, got: ${since}; older files may be forgotten, and would run again`);
   return {
     action: 'reconcile', bucket: text(fields, 'bucket'), prefix: fields.prefix === undefined || fields.prefix === '' ? '' : text(fields, 'prefix'), since,
     versions: flag(fields, 'versions'), dryRun: flag(fields, 'dryRun'), ...(fields.after !== undefined && { after: readMarker(fields.after) }),

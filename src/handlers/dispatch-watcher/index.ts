@@ -1,9 +1,10 @@
 import { DispatchFunctionEnv, DispatchMetrics, DispatchSweep } from '../../contract/dispatch-config';
+import { DispatchStateEnv } from '../../contract/dispatch-env';
 import { createTender } from '../shared/dispatch-tender';
 import { lazy } from '../shared/dispatch-parts';
 import { stateOf } from '../shared/ecs-task-host';
 import { stateOfExecution } from '../shared/state-machine-host';
-import { variable } from '../shared/environment';
+import { numberVariable, variable } from '../shared/environment';
 import { log } from '../shared/log';
 import { putMetrics } from '../shared/dispatch-metrics';
 
@@ -33,6 +34,8 @@ interface ExecutionEvent {
 
 type WatchedEvent = StreamEvent | TaskEvent | ExecutionEvent | typeof DispatchSweep;
 
+/** A sweep comes each minute. */
+const SweepMs = 60_000;
 /** Ends a sweep while there is time to say so; the next one goes on. */
 const SpareMs = 5_000;
 
@@ -89,11 +92,26 @@ async function sweep(context: Context): Promise<undefined> {
     return undefined;
   }
   await takeStock();
+  await keepDatabase();
   putMetrics({ [DispatchMetrics.sweeps]: 1 });
   return undefined;
 }
 
 const types = () => Object.keys(JSON.parse(variable(DispatchFunctionEnv.launches)) as object);
+
+/** Files that end while they are counted are counted the next time; a clock that is further off than this loses some from the metric. */
+const CountedAfterMs = 10_000;
+let countedUntil: number | undefined;
+
+/** A database has neither a stream that tells which turns ended, nor expiry. */
+async function keepDatabase(): Promise<void> {
+  const { database } = parts();
+  if (database === undefined) return;
+  const until = Date.now() - CountedAfterMs;
+  for (const { type, status, files } of await database.ended(countedUntil ?? until - SweepMs, until)) putMetrics({ [EndMetrics[status]]: files }, type);
+  countedUntil = until;
+  await database.expire(Date.now() - numberVariable(DispatchStateEnv.retentionSeconds) * 1_000);
+}
 
 interface Stock {
   blocked: number;
@@ -102,18 +120,25 @@ interface Stock {
   oldest: number;
 }
 
-/** What waits for a person, and how long the oldest file waits for its turn; of each type and of all. */
+/** What waits for a person, and how long the oldest file waits for its turn; of each type and of all, also of types that are no more. */
 async function takeStock(): Promise<void> {
   const { store } = parts();
   const now = Date.now();
-  const stocks = new Map(types().map((type): [string, Stock] => [type, { blocked: 0, parked: 0, oldest: now }]));
-  for (const [type, stock] of stocks) {
-    for (const status of ['blocked', 'parked'] as const) stock[status] = await count(store.troubled(type, status));
+  const stocks = new Map<string, Stock>();
+  const of = (type: string): Stock => {
+    const stock = stocks.get(type) ?? { blocked: 0, parked: 0, oldest: now };
+    stocks.set(type, stock);
+    return stock;
+  };
+  types().forEach(of);
+  for (const status of ['blocked', 'parked'] as const) {
+    for await (const { type } of store.troubled(status)) of(type)[status] += 1;
   }
   for await (const { first } of store.backlog()) {
     const file = await store.file(first);
-    const stock = file && stocks.get(file.type);
-    if (stock) stock.oldest = Math.min(stock.oldest, file.registeredAt);
+    if (file === undefined) continue;
+    const stock = of(file.type);
+    stock.oldest = Math.min(stock.oldest, file.registeredAt);
   }
   const all = [...stocks.values()];
   const total: Stock = {
@@ -129,12 +154,5 @@ async function takeStock(): Promise<void> {
 const metricsOf = (now: number, { blocked, parked, oldest }: Stock) => ({
   [DispatchMetrics.blockedFiles]: blocked, [DispatchMetrics.parkedFiles]: parked, [DispatchMetrics.oldestQueuedAge]: (now - oldest) / 1_000,
 });
-
-async function count(ids: AsyncIterable<string>): Promise<number> {
-  const iterator = ids[Symbol.asyncIterator]();
-  let found = 0;
-  while ((await iterator.next()).done !== true) found += 1;
-  return found;
-}
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0);

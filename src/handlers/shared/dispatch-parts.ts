@@ -1,15 +1,20 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DispatchFunctionEnv, type DispatchWake } from '../../contract/dispatch-config';
+import { DispatchStateEnv } from '../../contract/dispatch-env';
 import { SqsLimits } from '../../contract/service-limits';
 import { Dispatcher, type DispatcherOptions } from '../../runtime/dispatch/dispatcher';
 import type { Limits } from '../../runtime/dispatch/limits';
-import { DynamoDbStore } from '../../runtime/dispatch/dynamodb/dynamodb-store';
+import { dynamoDbTurns } from '../../runtime/dispatch/dynamodb/turns';
+import type { PostgresStore } from '../../runtime/dispatch/postgres/postgres-store';
+import type { DispatchStore } from '../../runtime/dispatch/store';
+import { postgresTurns } from '../../runtime/jobs/postgres-turns';
 import { variable } from './environment';
 
 export interface DispatchParts {
   readonly sqs: SQSClient;
-  readonly store: DynamoDbStore;
+  readonly store: DispatchStore;
+  /** The same, where rows are in a database, which expires and counts nothing by itself. */
+  readonly database?: PostgresStore;
   readonly dispatcher: Dispatcher;
   readonly wake: DispatcherOptions['wake'];
 }
@@ -17,8 +22,9 @@ export interface DispatchParts {
 /** What every function of the dispatcher stands on, made once for all its invocations. */
 export function createParts(): DispatchParts {
   const sqs = new SQSClient();
-  const store = new DynamoDbStore({ client: new DynamoDBClient(), tableName: variable(DispatchFunctionEnv.tableName) });
-  const wakeQueueUrl = variable(DispatchFunctionEnv.wakeQueueUrl);
+  const database = process.env[DispatchStateEnv.database] === undefined ? undefined : postgresTurns().store;
+  const store = database ?? dynamoDbTurns().store;
+  const wakeQueueUrl = variable(DispatchStateEnv.wakeQueueUrl);
   const wake = async (file: string, delayMs: number) => {
     const delaySeconds = Math.ceil(Math.max(0, delayMs) / 1_000);
     // what is further away than a message can wait is the sweeper's
@@ -26,7 +32,8 @@ export function createParts(): DispatchParts {
     const body: DispatchWake = { file };
     await sqs.send(new SendMessageCommand({ QueueUrl: wakeQueueUrl, MessageBody: JSON.stringify(body), DelaySeconds: delaySeconds }));
   };
-  return { sqs, store, wake, dispatcher: new Dispatcher({ store, wake, limits: JSON.parse(variable(DispatchFunctionEnv.limits)) as Limits }) };
+  const dispatcher = new Dispatcher({ store, wake, limits: JSON.parse(variable(DispatchFunctionEnv.limits)) as Limits });
+  return { sqs, store, ...(database && { database }), wake, dispatcher };
 }
 
 /** Makes a thing at its first use, so that a missing variable is an error of the invocation, which is logged and retried. */

@@ -3,6 +3,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import {
   DispatchFunctionEnv, type DispatchLaunch, DispatchMetrics, type DispatchQueue, type DispatchStateMachine, type DispatchTargets,
 } from '../../contract/dispatch-config';
+import { DispatchStateEnv } from '../../contract/dispatch-env';
 import { Tender } from '../../runtime/dispatch/tender';
 import { createParts, type DispatchParts } from './dispatch-parts';
 import { EcsTaskHost } from './ecs-task-host';
@@ -31,7 +32,7 @@ function createHosts({ sqs }: DispatchParts): TargetHosts {
   const stateMachines = ofKind(targets, (target): target is DispatchStateMachine => 'stateMachineArn' in target);
   const launches = ofKind(targets, (target): target is DispatchLaunch => 'taskDefinition' in target);
   const tasks = new EcsTaskHost({
-    client: new ECSClient(), launches, startedBy: variable(DispatchFunctionEnv.startedBy), tableName: variable(DispatchFunctionEnv.tableName),
+    client: new ECSClient(), launches, startedBy: variable(DispatchFunctionEnv.startedBy), environment: stateEnvironment(),
   });
   const executions = new StateMachineHost({ client: new SFNClient(), stateMachines, executionPrefix: variable(DispatchFunctionEnv.executionPrefix) });
   return new TargetHosts([
@@ -39,6 +40,13 @@ function createHosts({ sqs }: DispatchParts): TargetHosts {
     { host: executions, types: typesOf(stateMachines), workers: /^arn:[^:]+:states:.*:execution:/ },
     { host: new QueueHost({ client: sqs, queues }), types: typesOf(queues), workers: /^(?!arn:)/ },
   ]);
+}
+
+/** Where the rows are, for the containers too. */
+function stateEnvironment(): Record<string, string> {
+  const { tableName, database, retentionSeconds, wakeQueueUrl } = DispatchStateEnv;
+  const names = process.env[database] === undefined ? [tableName, retentionSeconds] : [database, retentionSeconds, wakeQueueUrl];
+  return Object.fromEntries(names.map((name) => [name, variable(name)]));
 }
 
 type Target = DispatchTargets[string];

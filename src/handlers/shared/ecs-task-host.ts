@@ -19,7 +19,8 @@ export interface EcsTaskHostOptions {
   readonly client: ECSClient;
   readonly launches: Readonly<Record<string, DispatchLaunch | undefined>>;
   readonly startedBy: string;
-  readonly tableName: string;
+  /** What every container is told, beside its file. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** Tasks on ECS, one for each launch token while ECS remembers it. */
@@ -75,7 +76,7 @@ export class EcsTaskHost implements TaskHost {
   #request(file: FileRow, launch: DispatchLaunch): RunTaskCommandInput {
     const { id, epoch, fence, object } = file;
     const environment = {
-      [DispatchEnv.tableName]: this.#options.tableName,
+      ...this.#options.environment,
       [DispatchEnv.fileId]: id, [DispatchEnv.epoch]: String(epoch), [DispatchEnv.fence]: String(fence ?? epoch),
       [DispatchEnv.bucket]: object.bucket, [DispatchEnv.key]: object.key, ...(object.versionId !== undefined && { [DispatchEnv.versionId]: object.versionId }),
     };

@@ -1,6 +1,6 @@
 import type { ClientConfig } from 'pg';
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { LoaderDatabase } from '../../contract/loader-env.js';
+import type { DatabaseSettings } from '../../contract/database-settings.js';
 import { ConfigurationError } from '../errors.js';
 
 /** Says how to connect. `fresh`: what was said before was refused. */
@@ -12,7 +12,7 @@ export type ConnectAs = (fresh: boolean) => Promise<ClientConfig>;
  *
  * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html
  */
-export function secretCredentials(options: { readonly client: SecretsManagerClient; readonly database: LoaderDatabase }): ConnectAs {
+export function secretCredentials(options: { readonly client: SecretsManagerClient; readonly database: DatabaseSettings }): ConnectAs {
   const { client, database } = options;
   let known: Record<string, unknown> | undefined;
   return async (fresh) => {
@@ -42,7 +42,7 @@ export type SignToken = (as: { readonly hostname: string; readonly port: number;
  *
  * @see https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html
  */
-export function iamCredentials(options: { readonly sign: SignToken; readonly database: LoaderDatabase }): ConnectAs {
+export function iamCredentials(options: { readonly sign: SignToken; readonly database: DatabaseSettings }): ConnectAs {
   const { host, port = DefaultPort, database, user } = options.database;
   if (host === undefined || database === undefined || user === undefined) {
     throw new ConfigurationError(['expected the database to have `host`, `database` and `user` for a login by IAM; the construct writes them']);
@@ -54,7 +54,7 @@ export function iamCredentials(options: { readonly sign: SignToken; readonly dat
 
 const DefaultPort = 5_432;
 
-function settingsOf({ ca }: LoaderDatabase, host: string): ClientConfig {
+function settingsOf({ ca }: DatabaseSettings, host: string): ClientConfig {
   return { host, ssl: { rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }) } };
 }
 

@@ -108,8 +108,19 @@ export class Dispatcher {
   async apply(id: string, event: FileEvent): Promise<Outcome> {
     const state = event.type === 'retry' ? async () => ({ ...await this.#withFile(id), ...await this.#withPauses() }) : () => this.#withFile(id);
     const outcome = await this.#race(event, state);
-    if (outcome !== 'paused') await this.#goOn(id);
+    if (outcome !== 'paused') await this.carryOn(id);
     return outcome;
+  }
+
+  /** After a change, whoever made it: wakes a file that waits at its time, and drives the sequence whose slot is free. */
+  async carryOn(id: string): Promise<void> {
+    const file = await this.#store.file(id);
+    if (file === undefined) return;
+    if (file.status === 'waiting') await this.#wake(id, Math.max(0, (file.notBefore ?? 0) - this.#now()));
+    else if (file.status === 'starting') await this.#wake(id, 0);
+    else if (file.sequence === undefined) return;
+    else if (file.status === 'queued') await this.drive(file.sequence);
+    else if (file.status === 'blocked' || isTerminal(file.status)) await this.goOn(file.type, file.sequence, [id]);
   }
 
   /**
@@ -149,17 +160,6 @@ export class Dispatcher {
   /** Nobody else has to look at a file for a while, or for the time that is given. */
   async look(id: string, afterMs?: number): Promise<void> {
     await this.#race({ type: 'look', ...(afterMs !== undefined && { afterMs }) }, () => this.#withFile(id));
-  }
-
-  /** After a change: wakes a file that waits at its time, and the sequence whose slot is free. */
-  async #goOn(id: string): Promise<void> {
-    const file = await this.#store.file(id);
-    if (file === undefined) return;
-    if (file.status === 'waiting') await this.#wake(id, Math.max(0, (file.notBefore ?? 0) - this.#now()));
-    else if (file.status === 'starting') await this.#wake(id, 0);
-    else if (file.sequence === undefined) return;
-    else if (file.status === 'queued') await this.drive(file.sequence);
-    else if (file.status === 'blocked' || isTerminal(file.status)) await this.goOn(file.type, file.sequence, [id]);
   }
 
   async #race(event: DispatchEvent, read: (lost: boolean) => Promise<DispatchState>): Promise<Outcome> {

@@ -1,11 +1,11 @@
-import { type DispatchStore } from './store.js';
-import { type FileHandler, takeTurn, type TurnOutcome } from './take-turn.js';
+import { dynamoDbTurns } from './dynamodb/turns.js';
+import { type FileHandler, takeTurn, type TurnOutcome, type TurnSource } from './take-turn.js';
 import { DispatchEnv, NOT_MY_TURN_EXIT_CODE } from '../../contract/dispatch-env.js';
 import { ConfigurationError } from '../errors.js';
 import { type Logger, silentLogger } from '../support/logger.js';
 
-export interface RunFileTaskOptions {
-  readonly store: DispatchStore;
+/** Without `store`, rows are in the DynamoDB table that the environment names. */
+export interface RunFileTaskOptions extends Partial<TurnSource> {
   /** Default: `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly logger?: Logger;
@@ -24,11 +24,12 @@ const exitCodes: Readonly<Record<TurnOutcome, number>> = { 'done': 0, 'interrupt
  *
  * @returns the exit code that the container should have: 0 done, skipped or interrupted, 1 failed, 75 not its turn
  */
-export async function runFileTask(handler: FileHandler, options: RunFileTaskOptions): Promise<number> {
-  const { store, env = process.env, logger = silentLogger, stop = signalOf('SIGTERM') } = options;
+export async function runFileTask(handler: FileHandler, options: RunFileTaskOptions = {}): Promise<number> {
+  const { env = process.env, logger = silentLogger, stop = signalOf('SIGTERM') } = options;
+  const { store = dynamoDbTurns(env).store, tell } = options;
   const { fileId, epoch } = read(env);
   const worker = options.worker ?? await taskArn(env);
-  return exitCodes[await takeTurn(handler, { store, fileId, epoch, worker, logger, stop })];
+  return exitCodes[await takeTurn(handler, { store, ...(tell && { tell }), fileId, epoch, worker, logger, stop })];
 }
 
 function read(env: Readonly<Record<string, string | undefined>>): { fileId: string; epoch: number } {

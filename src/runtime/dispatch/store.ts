@@ -42,6 +42,9 @@ export interface PauseWrite {
 
 export type Write = FileInsert | FileUpdate | HeadWrite | KeyWrite | PauseWrite;
 
+/** What an index tells of a file that waits, is blocked or is parked. */
+export type TroubledFile = Pick<FileRow, 'id' | 'type'>;
+
 /**
  * Where rows live. Every read MUST see every commit that ended before it began; a secondary index or a replica breaks the order of
  * files. `dueFiles`, `troubled` and `backlog` MAY lag behind: they only tell where to look.
@@ -59,8 +62,8 @@ export interface DispatchStore {
   commit(writes: readonly Write[]): Promise<boolean>;
   /** Files that hold a slot and whose `dueAt` has passed. */
   dueFiles(now: number): AsyncIterable<string>;
-  /** Files of a type that wait, are blocked or are parked, in order. */
-  troubled(type: string, status: 'waiting' | 'blocked' | 'parked'): AsyncIterable<string>;
+  /** Files that wait, are blocked or are parked, of every type that ever was or of one, by type and in order. */
+  troubled(status: 'waiting' | 'blocked' | 'parked', type?: string): AsyncIterable<TroubledFile>;
   /** Sequences with a queue, each once, and the first of their queue; in a circle that begins behind the sequence `after`. */
   backlog(after?: string): AsyncIterable<{ readonly sequence: string; readonly first: string }>;
 }

@@ -1,6 +1,7 @@
 import { FileTask, type FileTaskOptions } from './file-task.js';
 import { NotMyTurn, TurnLost } from './file-task-errors.js';
 import { type FileObject } from './rows.js';
+import { type DispatchStore } from './store.js';
 import { HandlerTimeout, LeaseLost, PoisonMessage, RetryLater } from '../errors.js';
 import { type Logger } from '../support/logger.js';
 
@@ -22,7 +23,15 @@ export interface FileContext {
 /** What a handler returns is kept with the file as its result (JSON, small). */
 export type FileHandler = (file: FileContext) => Promise<unknown>;
 
-export interface TurnOptions extends FileTaskOptions {
+/** Where the row of a file is, and who is told of its changes. */
+export interface TurnSource {
+  /** Where the dispatcher keeps its rows. */
+  readonly store: DispatchStore;
+  /** Told that the turn of a file has ended; a hint, which may be lost. Default: nobody, because the store tells itself. */
+  readonly tell?: (fileId: string) => Promise<void>;
+}
+
+export interface TurnOptions extends FileTaskOptions, TurnSource {
   readonly logger: Logger;
   /** Stops the handler. The attempt does not count, unless the handler took too long or let its message go. */
   readonly stop: AbortSignal;
@@ -35,10 +44,13 @@ const PARTS_OF_HANG_TIMEOUT = 4;
 
 /** Takes the turn of a file: begins, beats while the handler works, and tells the outcome. @throws what the store throws */
 export async function takeTurn(handler: FileHandler, options: TurnOptions): Promise<TurnOutcome> {
-  const { fileId, epoch, logger } = options;
+  const { fileId, epoch, logger, tell } = options;
   try {
     const task = await FileTask.begin(options);
-    return await work(task, handler, logger.child({ fileId, correlationId: task.correlationId, file: `${task.object.bucket}/${task.object.key}` }), options.stop);
+    const outcome = await work(task, handler, logger.child({ fileId, correlationId: task.correlationId, file: `${task.object.bucket}/${task.object.key}` }), options.stop);
+    // without it, the sweeper finds out
+    await tell?.(fileId).catch((error: unknown) => logger.warn({ fileId, err: error }, 'nobody could be told that the turn ended'));
+    return outcome;
   } catch (error) {
     if (!(error instanceof NotMyTurn || error instanceof TurnLost)) throw error;
     logger.warn({ fileId, epoch, err: error }, error.message);

@@ -43,16 +43,19 @@ export class Tender {
     this.#onRefused = onRefused;
   }
 
-  /** Does what a file needs next, whatever that is; safe at any time, as often as anybody likes. */
-  async tick(id: string): Promise<void> {
+  /**
+   * Does what a file needs next, whatever that is; safe at any time, as often as anybody likes.
+   *
+   * @returns whether the host was asked to launch it
+   */
+  async tick(id: string): Promise<boolean> {
     const file = await this.#store.file(id);
-    switch (file?.status) {
-      case 'queued': return file.sequence === undefined ? undefined : this.#dispatcher.drive(file.sequence);
-      case 'starting': return this.#launch(file);
-      case 'waiting': return this.#retry(file);
-      case 'running': return this.#askAfter(file);
-      default: return undefined;
-    }
+    if (file === undefined) return false;
+    if (file.status === 'starting') return this.#launch(file);
+    if (file.status === 'waiting') await this.#retry(file);
+    else if (file.status === 'running') await this.#askAfter(file);
+    else await this.#dispatcher.carryOn(id);
+    return false;
   }
 
   /**
@@ -62,7 +65,7 @@ export class Tender {
    * @param onError told of what failed, by the id of the file or the name of the sequence
    */
   async sweep(signal?: AbortSignal, onError: (about: string, error: unknown) => void = () => undefined): Promise<void> {
-    const each = async (about: string, action: () => Promise<void>) => action().catch((error: unknown) => onError(about, error));
+    const each = async (about: string, action: () => Promise<unknown>) => action().catch((error: unknown) => onError(about, error));
     for await (const id of this.#store.dueFiles(this.#now())) {
       if (signal?.aborted === true) return;
       await each(id, () => this.tick(id));
@@ -88,17 +91,25 @@ export class Tender {
     }
   }
 
-  async #launch(file: FileRow): Promise<void> {
+  async #launch(file: FileRow): Promise<boolean> {
     const { id, epoch } = file;
-    if (isPaused(await this.#store.pauses(), file)) return;
+    if (isPaused(await this.#store.pauses(), file)) return false;
     const age = this.#now() - file.updatedAt;
     const hasTask = age > MAX_TOKEN_AGE_MS ? await this.#host.hasTask(file) : undefined;
-    if (hasTask === true) return this.#dispatcher.look(id);
+    if (hasTask === true) {
+      await this.#dispatcher.look(id);
+      return false;
+    }
     if (hasTask === false) {
       await this.#dispatcher.apply(id, { type: 'interrupt', epoch, reason: 'no task was found for the launch' });
-      return;
+      return false;
     }
-    const result = await this.#host.launch(file);
+    await this.#take(file, await this.#host.launch(file), age);
+    return true;
+  }
+
+  async #take(file: FileRow, result: LaunchResult, age: number): Promise<void> {
+    const { id, epoch } = file;
     switch (result.kind) {
       case 'launched': return this.#launched(file, result);
       case 'sent':

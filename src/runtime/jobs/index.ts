@@ -11,5 +11,5 @@ export { extractTo, type ExtractDestination, type ExtractOptions } from './extra
 export {
   type ObjectTask, type ObjectTaskContext, ObjectTaskExitCode, type ObjectTaskHandler, readObjectTask, runObjectTask, type RunObjectTaskOptions,
 } from './run-object-task.js';
-export { fileTaskHandler, type FileTaskHandlerOptions } from './file-task-handler.js';
+export { fileTaskHandler } from './file-task-handler.js';
 export { wakeWorker } from './wake-worker.js';

@@ -11,8 +11,10 @@ export interface Fixture extends TestApp {
   add(id: string, options?: Partial<DispatchTypeOptions>): void;
 }
 
-export function createDispatcher(props: TypedDispatcherProps = {}): Fixture {
+/** @param prepare fills in props that need a stack */
+export function createDispatcher(props: TypedDispatcherProps = {}, prepare: (test: TestApp) => void = () => undefined): Fixture {
   const test = createTestApp();
+  prepare(test);
   const taskDefinition = new ecs.FargateTaskDefinition(test.stack, 'Task');
   taskDefinition.addContainer('worker', { image });
   const target = DispatchTarget.ecsTask({ cluster: test.cluster, taskDefinition });

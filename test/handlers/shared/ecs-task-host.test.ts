@@ -8,7 +8,7 @@ const file = fileIn('starting', { id: 'abc', epoch: 3, fence: 9, object: { bucke
 
 function hostWith(answer: unknown, more: Partial<DispatchLaunch> = {}) {
   const send = jest.fn<Promise<unknown>, [unknown]>(() => (answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer)));
-  const host = new EcsTaskHost({ client: { send } as unknown as ECSClient, launches: { A: { ...launch, ...more } }, startedBy: 'fw/d', tableName: 'table' });
+  const host = new EcsTaskHost({ client: { send } as unknown as ECSClient, launches: { A: { ...launch, ...more } }, startedBy: 'fw/d', environment: { FILEWORKS_DISPATCH_TABLE: 'table' } });
   return { host, input: () => (send.mock.calls[0][0] as { input: object }).input, send };
 }
 

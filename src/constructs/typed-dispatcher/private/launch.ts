@@ -9,8 +9,13 @@ import { acknowledge, acknowledgeWildcard } from '../../private/acknowledge';
 import { ValidationError } from '../../private/validation-error';
 import type { EcsTaskTargetOptions } from '../dispatch-target';
 
+/** The security groups of the tasks: those of the user, or a new one. */
+export function taskSecurityGroups(scope: Construct, { cluster, securityGroups }: EcsTaskTargetOptions): readonly ec2.ISecurityGroup[] {
+  return securityGroups ?? [new ec2.SecurityGroup(scope, 'SecurityGroup', { vpc: cluster.vpc, description: `Tasks of ${scope.node.path}` })];
+}
+
 /** What a launcher needs to know of a target. */
-export function renderLaunch(scope: Construct, target: EcsTaskTargetOptions): DispatchLaunch {
+export function renderLaunch(scope: Construct, target: EcsTaskTargetOptions, securityGroups: readonly ec2.ISecurityGroup[]): DispatchLaunch {
   const { cluster, taskDefinition, vpcSubnets, assignPublicIp = false, capacity = SpotStrategy.onDemand() } = target;
   const container = target.container ?? taskDefinition.defaultContainer;
   if (container === undefined) {
@@ -21,7 +26,6 @@ export function renderLaunch(scope: Construct, target: EcsTaskTargetOptions): Di
     throw new ValidationError('fallbackToOnDemand needs capacity with Spot, such as SpotStrategy.spotOnly(); leave it out', scope);
   }
   useFargateCapacity(cluster, scope);
-  const securityGroups = target.securityGroups ?? [new ec2.SecurityGroup(scope, 'SecurityGroup', { vpc: cluster.vpc, description: `Tasks of ${scope.node.path}` })];
   const subnets = vpcSubnets ?? { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS };
   return {
     cluster: cluster.clusterArn,

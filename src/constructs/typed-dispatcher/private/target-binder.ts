@@ -1,3 +1,4 @@
+import type { ISecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction, type TargetBaseProps } from 'aws-cdk-lib/aws-events-targets';
 import type { IGrantable, IRole } from 'aws-cdk-lib/aws-iam';
@@ -10,13 +11,15 @@ import { grantSend } from '../../private/grants';
 import { ValidationError } from '../../private/validation-error';
 import type { DispatchTarget, EcsTaskTargetOptions } from '../dispatch-target';
 import { checkStandard, endOfExecution, grantExecute } from './execution';
-import { grantLaunch, grantTend, renderLaunch } from './launch';
+import { grantLaunch, grantTend, renderLaunch, taskSecurityGroups } from './launch';
 
 export interface BoundTarget {
   /** What the functions need to know. */
   readonly launch: DispatchLaunch | DispatchQueue | DispatchStateMachine;
   /** Who takes the turns of files; undefined where the dispatcher does not know. */
   readonly worker?: IGrantable;
+  /** The security groups of its tasks. */
+  readonly securityGroups?: readonly ISecurityGroup[];
 }
 
 export interface TenderFunctions {
@@ -44,10 +47,11 @@ export class TargetBinder {
   }
 
   #bindTask(scope: Construct, task: EcsTaskTargetOptions): BoundTarget {
-    const launch = renderLaunch(scope, task);
+    const securityGroups = taskSecurityGroups(scope, task);
+    const launch = renderLaunch(scope, task, securityGroups);
     this.#forEach(task.taskDefinition, (role) => grantLaunch(task, role));
     this.#forEach(task.cluster, (role) => grantTend(scope, task.cluster, role));
-    return { launch, worker: task.taskDefinition.taskRole };
+    return { launch, worker: task.taskDefinition.taskRole, securityGroups };
   }
 
   #bindQueue(queue: IQueue): BoundTarget {

@@ -3,10 +3,10 @@ import {
   type QueryCommandInput, type TransactWriteItem, TransactWriteItemsCommand, TransactionCanceledException, TransactionConflictException, UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { DUE_SHARDS, backlogSk, duePk, dueSk, fileKey, indexes, objectKey, pauseKey, shardOf, toRow, troublePk } from './items.js';
+import { DUE_SHARDS, backlogSk, duePk, dueSk, fileKey, indexes, objectKey, pauseKey, shardOf, toRow, troubleSk } from './items.js';
 import { transactItems } from './writes.js';
 import { type FileRow, type HeadRow, type KeyRow, type PauseRow, type QueuedFile } from '../rows.js';
-import { type DispatchStore, type Write } from '../store.js';
+import { type DispatchStore, type TroubledFile, type Write } from '../store.js';
 
 type Item = Record<string, AttributeValue>;
 
@@ -103,10 +103,9 @@ export class DynamoDbStore implements DispatchStore {
     }
   }
 
-  /** Files of a type that wait, are blocked or are parked, in order; the list may lag behind by seconds. */
-  async* troubled(type: string, status: 'waiting' | 'blocked' | 'parked'): AsyncGenerator<string> {
-    const query = { ...partition(troublePk(type, status), '', undefined, 'trouble'), IndexName: indexes.trouble };
-    for await (const item of this.#query(query)) yield String(item.pk).slice('F#'.length);
+  async* troubled(status: 'waiting' | 'blocked' | 'parked', type?: string): AsyncGenerator<TroubledFile> {
+    const query = { ...partition(status, type === undefined ? '' : troubleSk(type, ''), undefined, 'trouble'), IndexName: indexes.trouble };
+    for await (const item of this.#query(query)) yield { id: String(item.pk).slice('F#'.length), type: String(item.troubleSk).split('#', 1)[0] ?? '' };
   }
 
   async #get<Row>(key: { pk: string; sk: string }): Promise<Row | undefined> {

@@ -32,7 +32,8 @@ export const dueSk = (dueAt: number) => `D#${String(dueAt).padStart(15, '0')}`;
 export const backlogSk = (sequence: string, rest: string) => `Q#${sequence}#${rest}`;
 
 const troubled: ReadonlySet<FileStatus> = new Set(['waiting', 'blocked', 'parked']);
-export const troublePk = (type: string, status: FileStatus) => `${type}#${status}`;
+/** One partition for each status, because nobody knows which types once were: few files are in trouble, and no more than were launched. */
+export const troubleSk = (type: string, rest: string) => `${type}#${rest}`;
 
 export function queueItem(sequence: string, file: QueuedFile) {
   const { id, type, slots, order, rev, epoch, attempts, notBefore } = file;
@@ -47,8 +48,8 @@ export function derived(file: Pick<FileRow, 'id' | 'status' | 'type' | 'order' |
   return {
     duePk: due ? duePk(shardOf(file.id)) : undefined,
     dueSk: due ? `${dueSk(file.dueAt)}#${file.id}` : undefined,
-    troublePk: trouble ? troublePk(file.type, file.status) : undefined,
-    troubleSk: trouble ? file.order : undefined,
+    troublePk: trouble ? file.status : undefined,
+    troubleSk: trouble ? troubleSk(file.type, file.order) : undefined,
     // a parked file waits for a person, who may take his time
     expiresAt: isTerminal(file.status) && file.status !== 'parked' ? Math.ceil(file.updatedAt / 1_000) + retentionSeconds : undefined,
   };

@@ -1,7 +1,7 @@
 import { type Statement, fileColumns, fromRow, statements } from './statements.js';
-import { schema } from './schema.js';
-import { type FileRow, type HeadRow, type KeyRow, type PauseRow, type QueuedFile } from '../rows.js';
-import { type DispatchStore, type Write } from '../store.js';
+import { dispatchSchema } from './schema.js';
+import { type FileRow, type FileStatus, type HeadRow, type KeyRow, type PauseRow, type QueuedFile } from '../rows.js';
+import { type DispatchStore, type TroubledFile, type Write } from '../store.js';
 
 /** The part of a `pg` connection that the store uses. */
 export interface PostgresConnection {
@@ -16,8 +16,21 @@ export interface PostgresPool extends PostgresConnection {
 /** Serialization failure, deadlock, unique violation: another commit was in the way. */
 const LOST_RACE = new Set(['40001', '40P01', '23505']);
 const PAGE = 500;
+/** What idled too long is closed by then at the latest. */
+const CONNECTIONS_TO_TRY = 3;
+/** A function that froze or died in a transaction must not keep its locks. */
+const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = 30000';
+/** Rows that are deleted at once, so that nobody waits long for the locks. */
+const EXPIRED_AT_ONCE = 10_000;
 
-/** Rows in PostgreSQL. Bring your own `pg.Pool`; `migrate()` makes the tables. */
+/** Files of a type that came to an end. */
+export interface EndedFiles {
+  readonly type: string;
+  readonly status: Extract<FileStatus, 'completed' | 'skipped' | 'parked'>;
+  readonly files: number;
+}
+
+/** Rows in PostgreSQL. Bring your own `pg.Pool`; `migrate()` makes the tables that `dispatchSchema` describes. */
 export class PostgresStore implements DispatchStore {
   readonly #pool: PostgresPool;
 
@@ -27,7 +40,7 @@ export class PostgresStore implements DispatchStore {
 
   /** Makes the tables that do not exist yet. */
   async migrate(): Promise<void> {
-    await this.#pool.query(schema);
+    await this.#pool.query(dispatchSchema);
   }
 
   async file(id: string): Promise<FileRow | undefined> {
@@ -101,16 +114,28 @@ export class PostgresStore implements DispatchStore {
     }
   }
 
-  /** Files of a type that wait, are blocked or are parked, in order. */
-  async* troubled(type: string, status: 'waiting' | 'blocked' | 'parked'): AsyncGenerator<string> {
-    const { rows } = await this.#pool.query('SELECT id FROM fileworks_file WHERE type = $1 AND status = $2 ORDER BY "order"', [type, status]);
-    for (const row of rows) yield row.id as string;
+  async* troubled(status: 'waiting' | 'blocked' | 'parked', type?: string): AsyncGenerator<TroubledFile> {
+    const { rows } = await this.#pool.query(
+      'SELECT id, type FROM fileworks_file WHERE status = $1 AND ($2::text IS NULL OR type = $2) ORDER BY type, "order"', [status, type ?? null]);
+    yield* rows as unknown as TroubledFile[];
   }
 
-  /** Deletes completed and skipped files, and what is known of keys, that did not change since; call it now and then. */
+  /** Deletes completed and skipped files, and what is known of keys, that did not change since: the oldest 10,000 of each. Call it now and then. */
   async expire(before: number): Promise<void> {
-    await this.#pool.query(`DELETE FROM fileworks_file WHERE status IN ('completed', 'skipped') AND updated_at < $1`, [before]);
-    await this.#pool.query('DELETE FROM fileworks_key WHERE updated_at < $1', [before]);
+    await this.#pool.query(
+      `DELETE FROM fileworks_file WHERE id IN (
+         SELECT id FROM fileworks_file WHERE status IN ('completed', 'skipped') AND updated_at < $1 ORDER BY updated_at LIMIT ${EXPIRED_AT_ONCE})`, [before]);
+    await this.#pool.query(
+      `DELETE FROM fileworks_key WHERE (bucket, key) IN (SELECT bucket, key FROM fileworks_key WHERE updated_at < $1 ORDER BY updated_at LIMIT ${EXPIRED_AT_ONCE})
+         AND updated_at < $1`, [before]);
+  }
+
+  /** How many files ended in a time, by the clocks of those who ended them. */
+  async ended(from: number, to: number): Promise<readonly EndedFiles[]> {
+    const { rows } = await this.#pool.query(
+      `SELECT type, status, count(*)::integer AS files FROM fileworks_file
+       WHERE status IN ('completed', 'skipped', 'parked') AND updated_at >= $1 AND updated_at < $2 GROUP BY type, status`, [from, to]);
+    return rows as unknown as EndedFiles[];
   }
 
   async #one<Row>(text: string, values: unknown[]): Promise<Row | undefined> {
@@ -120,10 +145,9 @@ export class PostgresStore implements DispatchStore {
   }
 
   async #transaction(all: readonly Statement[]): Promise<boolean> {
-    const connection = await this.#pool.connect();
+    const connection = await this.#begin();
     let broken = true;
     try {
-      await connection.query('BEGIN ISOLATION LEVEL READ COMMITTED');
       for (const statement of all) {
         if (!await holds(connection, statement)) {
           await connection.query('ROLLBACK');
@@ -139,6 +163,20 @@ export class PostgresStore implements DispatchStore {
       throw error;
     } finally {
       connection.release(broken);
+    }
+  }
+
+  /** A connection that idled may be dead, which shows at its first word: another one is as good, because nothing was done yet. */
+  async #begin(): ReturnType<PostgresPool['connect']> {
+    for (let attempt = 1; ; attempt += 1) {
+      const connection = await this.#pool.connect();
+      try {
+        await connection.query(BEGIN);
+        return connection;
+      } catch (error) {
+        connection.release(true);
+        if (attempt === CONNECTIONS_TO_TRY) throw error;
+      }
     }
   }
 }

@@ -1,9 +1,10 @@
 /**
- * Tables of `PostgresStore`, PostgreSQL 13 or newer. Safe to run again.
+ * Tables of `PostgresStore`, PostgreSQL 13 or newer. Safe to run again. Two dispatchers need two databases, or two schemas with a user each
+ * whose `search_path` names his.
  *
  * `COLLATE "C"` compares orders byte by byte, as the protocol does. The unique index is a backstop only: the version of the head decides.
  */
-export const schema = `
+export const dispatchSchema = `
 CREATE TABLE IF NOT EXISTS fileworks_file (
   id text PRIMARY KEY,
   type text NOT NULL,
@@ -31,7 +32,8 @@ CREATE TABLE IF NOT EXISTS fileworks_file (
 );
 CREATE INDEX IF NOT EXISTS fileworks_file_queue ON fileworks_file (sequence COLLATE "C", "order", id COLLATE "C") WHERE status = 'queued';
 CREATE INDEX IF NOT EXISTS fileworks_file_due ON fileworks_file (due_at) WHERE status IN ('starting', 'running', 'waiting') AND due_at IS NOT NULL;
-CREATE INDEX IF NOT EXISTS fileworks_file_trouble ON fileworks_file (type, status, "order") WHERE status IN ('waiting', 'blocked', 'parked');
+CREATE INDEX IF NOT EXISTS fileworks_file_trouble ON fileworks_file (status, type, "order") WHERE status IN ('waiting', 'blocked', 'parked');
+CREATE INDEX IF NOT EXISTS fileworks_file_ended ON fileworks_file (updated_at) WHERE status IN ('completed', 'skipped', 'parked');
 CREATE UNIQUE INDEX IF NOT EXISTS fileworks_file_slot ON fileworks_file (sequence, slot)
   WHERE status IN ('starting', 'running', 'waiting', 'blocked') AND sequence IS NOT NULL;
 CREATE TABLE IF NOT EXISTS fileworks_head (
@@ -53,6 +55,7 @@ CREATE TABLE IF NOT EXISTS fileworks_key (
   updated_at bigint NOT NULL,
   PRIMARY KEY (bucket, key)
 );
+CREATE INDEX IF NOT EXISTS fileworks_key_updated ON fileworks_key (updated_at);
 CREATE TABLE IF NOT EXISTS fileworks_pause (
   id integer PRIMARY KEY CHECK (id = 1),
   version bigint NOT NULL,

@@ -1,8 +1,8 @@
 import { S3Client } from '@aws-sdk/client-s3';
-import { type LoaderDatabase, LoaderEnv } from '../../../contract/loader-env.js';
+import { LoaderEnv } from '../../../contract/loader-env.js';
 import type { LoadRoute } from '../../../contract/load-route.js';
 import { WorkerEnv } from '../../../contract/worker-env.js';
-import { type ConnectAs, iamCredentials, Ledger, LoaderConnection, type LoadFile, secretCredentials, type SignToken } from '../../database/index.js';
+import { type ConnectAs, databaseSettings, Ledger, LoaderConnection, type LoadFile, logIn } from '../../database/index.js';
 import { OptionChecks } from '../../support/option-checks.js';
 import { FileLoader } from './file-loader.js';
 
@@ -38,7 +38,7 @@ export async function loaderParts(setup: FileLoaderSetup): Promise<LoaderParts> 
   };
   const name = env[LoaderEnv.name] ?? '';
   checks.that(name !== '', `expected \`${LoaderEnv.name}\` to name the loader, but it is not set; BatchFileLoader sets it`);
-  const database = parse(env[LoaderEnv.database]);
+  const database = databaseSettings(env[LoaderEnv.database]);
   checks.that(database !== undefined || setup.connectAs !== undefined, `expected \`${LoaderEnv.database}\` to be JSON that says where the database is; BatchFileLoader sets it`);
   const [maxFileBytes, maxBatchBytes] = [number(LoaderEnv.maxFileBytes), number(LoaderEnv.maxBatchBytes)];
   checks.done();
@@ -46,30 +46,11 @@ export async function loaderParts(setup: FileLoaderSetup): Promise<LoaderParts> 
   const loader = new FileLoader({
     name,
     client: setup.client ?? new S3Client({}),
-    connection: new LoaderConnection({ connectAs: setup.connectAs ?? await login(database ?? {}), prepare: (client) => ledger.ensure(client) }),
+    connection: new LoaderConnection({ connectAs: setup.connectAs ?? await logIn(database ?? {}), prepare: (client) => ledger.ensure(client) }),
     ...(routes === undefined ? {} : { routes }),
     ...(load === undefined ? {} : { load }),
     ...(maxFileBytes === undefined ? {} : { maxFileBytes }),
     ...(maxBatchBytes === undefined ? {} : { maxBatchBytes }),
   });
   return { name, loader, deadLetterQueueUrl: env[WorkerEnv.deadLetterQueueUrl], largeFileQueueUrl: env[LoaderEnv.largeFileQueueUrl] };
-}
-
-/** Only the client that is needed has to be installed. */
-async function login(database: LoaderDatabase): Promise<ConnectAs> {
-  if (database.secretArn !== undefined) {
-    const { SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
-    return secretCredentials({ client: new SecretsManagerClient({}), database });
-  }
-  const { Signer } = await import('@aws-sdk/rds-signer');
-  const sign: SignToken = (as) => new Signer(as).getAuthToken();
-  return iamCredentials({ sign, database });
-}
-
-function parse(text: string | undefined): LoaderDatabase | undefined {
-  try {
-    return JSON.parse(text ?? '') as LoaderDatabase;
-  } catch {
-    return undefined;
-  }
 }

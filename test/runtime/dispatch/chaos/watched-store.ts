@@ -46,7 +46,7 @@ export function watched({ store, history, time, dies, anyVersion = false }: Watc
     }),
     lastQueued: (sequence) => call(() => store.lastQueued(sequence)),
     dueFiles: (now) => store.dueFiles(now),
-    troubled: (type, status) => store.troubled(type, status),
+    troubled: (status, type) => store.troubled(status, type),
     backlog: (after) => store.backlog(after),
     commit: (writes) => call(async () => {
       const read = queueRead;

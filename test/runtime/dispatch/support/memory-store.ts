@@ -57,9 +57,9 @@ export class MemoryStore implements DispatchStore {
     }
   }
 
-  async* troubled(type: string, status: FileRow['status']) {
+  async* troubled(status: FileRow['status'], type?: string) {
     await this.giveWay();
-    yield* [...this.files.values()].filter((file) => file.type === type && file.status === status).map(({ id }) => id);
+    yield* [...this.files.values()].filter((file) => file.status === status && (type === undefined || file.type === type));
   }
 
   async* backlog(after?: string) {

@@ -2,7 +2,7 @@ import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IConstruct } from 'constructs';
-import type { LoaderDatabase } from '../../contract/loader-env';
+import type { DatabaseSettings } from '../../contract/database-settings';
 
 /** Where the database of a secret is, as far as the secret does not say it. */
 export interface SecretLoginOptions {
@@ -64,7 +64,7 @@ export interface IamLoginOptions {
   readonly caCertificate?: string;
 }
 
-/** How a loader logs in to its database. */
+/** How functions and workers log in to a PostgreSQL database. */
 export class DatabaseLogin {
   /**
    * With a secret in the form that RDS keeps: `username`, `password`, `host`, `port`, `dbname`. It may be rotated at any time.
@@ -102,11 +102,11 @@ export class DatabaseLogin {
    *
    * @internal
    */
-  public readonly _database: LoaderDatabase;
+  public readonly _database: DatabaseSettings;
 
   readonly #grant: (grantee: IGrantable, scope: IConstruct) => Grant;
 
-  private constructor(database: LoaderDatabase, grant: (grantee: IGrantable, scope: IConstruct) => Grant) {
+  private constructor(database: DatabaseSettings, grant: (grantee: IGrantable, scope: IConstruct) => Grant) {
     this._database = database;
     this.#grant = grant;
   }

@@ -1,0 +1,1 @@
+export { DatabaseLogin, type IamLoginOptions, type SecretLoginOptions } from './database-login';

@@ -1,0 +1,49 @@
+import { Stack } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import { DispatchStateEnv } from '../../../contract/dispatch-env';
+import { RdsAuthorities } from '../../private/handler-function';
+import type { PostgresStateOptions } from '../state-store';
+import { type BoundState, retentionSeconds } from './bound-state';
+
+/** Rows in a PostgreSQL database: who logs in may do what the database lets its user do. */
+export class DatabaseState implements BoundState {
+  public readonly connections: ec2.Connections;
+  public readonly environment: Record<string, string>;
+  public readonly functions: BoundState['functions'];
+  readonly #scope: Construct;
+  readonly #options: PostgresStateOptions;
+
+  public constructor(scope: Construct, options: PostgresStateOptions) {
+    const { login, vpc, vpcSubnets = { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS }, retention } = options;
+    this.#scope = scope;
+    this.#options = options;
+    const securityGroups = options.securityGroups ?? [
+      new ec2.SecurityGroup(scope, 'SecurityGroup', { vpc, description: `Functions of ${scope.node.path}` }),
+    ];
+    this.connections = new ec2.Connections({ securityGroups });
+    this.functions = { vpc, vpcSubnets, securityGroups, environment: RdsAuthorities };
+    this.environment = {
+      [DispatchStateEnv.database]: Stack.of(scope).toJsonString(login._database),
+      [DispatchStateEnv.retentionSeconds]: retentionSeconds(scope, retention),
+    };
+  }
+
+  public grantDispatch(grantee: IGrantable): void {
+    this.#options.login.grantLogin(grantee, this.#scope);
+  }
+
+  public grantSearch(): void {
+    // who has logged in may search
+  }
+
+  public grantTurn(grantee: IGrantable): void {
+    this.#options.login.grantLogin(grantee, this.#scope);
+  }
+
+  public connect(securityGroups: readonly ec2.ISecurityGroup[]): void {
+    const { securityGroups: connected } = this.connections;
+    this.connections.addSecurityGroup(...securityGroups.filter((group) => !connected.includes(group)));
+  }
+}

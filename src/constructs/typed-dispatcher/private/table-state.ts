@@ -1,0 +1,98 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import { DispatchStateEnv } from '../../../contract/dispatch-env';
+import { checkExcluded, checkWholeNumber } from '../../private/checks';
+import { ValidationError } from '../../private/validation-error';
+import { DispatcherDefaults } from '../defaults';
+import type { DynamoDbStateOptions, ProvisionedCapacityOptions } from '../state-store';
+import { type BoundState, retentionSeconds } from './bound-state';
+
+const Indexes = ['due', 'trouble'];
+
+/** Rows in a DynamoDB table. */
+export class TableState implements BoundState {
+  public readonly table: dynamodb.ITable;
+  public readonly environment: Record<string, string>;
+  public readonly functions = { environment: {} };
+
+  public constructor(scope: Construct, options: DynamoDbStateOptions) {
+    const { table, capacity, pointInTimeRecovery, removalPolicy } = options;
+    if (table !== undefined) {
+      checkExcluded('table', { capacity, pointInTimeRecovery, removalPolicy }, 'set them where the table is created', scope);
+      if (table.tableStreamArn === undefined) {
+        throw new ValidationError('table must have a stream, which tells that turns have ended; create it with StreamViewType.NEW_IMAGE, or import it with its tableStreamArn', scope);
+      }
+    }
+    this.table = table ?? createStateTable(scope, options);
+    this.environment = {
+      [DispatchStateEnv.tableName]: this.table.tableName,
+      [DispatchStateEnv.retentionSeconds]: retentionSeconds(scope, options.retention),
+    };
+  }
+
+  // grant() of the CDK would add every index by a wildcard
+
+  public grantDispatch(grantee: IGrantable): void {
+    this.#grant(grantee, ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem']);
+  }
+
+  public grantSearch(grantee: IGrantable): void {
+    this.#grant(grantee, ['dynamodb:Query'], Indexes.map((index) => `${this.table.tableArn}/index/${index}`));
+  }
+
+  public grantTurn(grantee: IGrantable): void {
+    this.#grant(grantee, ['dynamodb:GetItem', 'dynamodb:UpdateItem']);
+  }
+
+  public connect(): void {
+    // a table is reached by who may use it
+  }
+
+  #grant(grantee: IGrantable, actions: string[], resourceArns = [this.table.tableArn]): void {
+    Grant.addToPrincipal({ grantee, actions, resourceArns });
+    this.table.encryptionKey?.grant(grantee, 'kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo');
+  }
+}
+
+/** The table of the dispatch protocol, as `dispatchTableDefinition` of the runtime has it, with a stream and what production needs. */
+function createStateTable(scope: Construct, options: DynamoDbStateOptions): dynamodb.Table {
+  const { capacity, pointInTimeRecovery = true, removalPolicy = RemovalPolicy.RETAIN } = options;
+  const text = (name: string): dynamodb.Attribute => ({ name, type: dynamodb.AttributeType.STRING });
+  const provisioned = capacity?.options;
+  const throughput = provisioned && { readCapacity: provisioned.minReadUnits, writeCapacity: provisioned.minWriteUnits };
+  const table = new dynamodb.Table(scope, 'StateTable', {
+    partitionKey: text('pk'),
+    sortKey: text('sk'),
+    billingMode: provisioned ? dynamodb.BillingMode.PROVISIONED : dynamodb.BillingMode.PAY_PER_REQUEST,
+    ...throughput,
+    pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: pointInTimeRecovery },
+    timeToLiveAttribute: 'expiresAt',
+    stream: dynamodb.StreamViewType.NEW_IMAGE,
+    removalPolicy,
+  });
+  for (const indexName of Indexes) {
+    table.addGlobalSecondaryIndex({
+      indexName, partitionKey: text(`${indexName}Pk`), sortKey: text(`${indexName}Sk`), projectionType: dynamodb.ProjectionType.KEYS_ONLY, ...throughput,
+    });
+  }
+  if (provisioned) scale(scope, table, provisioned);
+  return table;
+}
+
+function scale(scope: Construct, table: dynamodb.Table, options: ProvisionedCapacityOptions): void {
+  const { minReadUnits, maxReadUnits, minWriteUnits, maxWriteUnits, targetUtilizationPercent = DispatcherDefaults.targetUtilizationPercent } = options;
+  checkWholeNumber('minReadUnits', minReadUnits, { min: 1 }, scope);
+  checkWholeNumber('maxReadUnits', maxReadUnits, { min: minReadUnits }, scope);
+  checkWholeNumber('minWriteUnits', minWriteUnits, { min: 1 }, scope);
+  checkWholeNumber('maxWriteUnits', maxWriteUnits, { min: minWriteUnits }, scope);
+  checkWholeNumber('targetUtilizationPercent', targetUtilizationPercent, { min: 20, max: 90 }, scope);
+  const read = { minCapacity: minReadUnits, maxCapacity: maxReadUnits };
+  const write = { minCapacity: minWriteUnits, maxCapacity: maxWriteUnits };
+  const reads = () => [table.autoScaleReadCapacity(read), ...Indexes.map((index) => table.autoScaleGlobalSecondaryIndexReadCapacity(index, read))];
+  const writes = () => [table.autoScaleWriteCapacity(write), ...Indexes.map((index) => table.autoScaleGlobalSecondaryIndexWriteCapacity(index, write))];
+  for (const scaling of [...(maxReadUnits > minReadUnits ? reads() : []), ...(maxWriteUnits > minWriteUnits ? writes() : [])]) {
+    scaling.scaleOnUtilization({ targetUtilizationPercent });
+  }
+}

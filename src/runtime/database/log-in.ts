@@ -1,0 +1,22 @@
+import type { DatabaseSettings } from '../../contract/database-settings.js';
+import { type ConnectAs, iamCredentials, secretCredentials, type SignToken } from './credentials.js';
+
+/** Logs in as the settings say. Only the client that is needed has to be installed. */
+export async function logIn(database: DatabaseSettings): Promise<ConnectAs> {
+  if (database.secretArn !== undefined) {
+    const { SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
+    return secretCredentials({ client: new SecretsManagerClient({}), database });
+  }
+  const { Signer } = await import('@aws-sdk/rds-signer');
+  const sign: SignToken = (as) => new Signer(as).getAuthToken();
+  return iamCredentials({ sign, database });
+}
+
+/** Settings as a construct writes them; undefined when they are no JSON. */
+export function databaseSettings(text: string | undefined): DatabaseSettings | undefined {
+  try {
+    return JSON.parse(text ?? '') as DatabaseSettings;
+  } catch {
+    return undefined;
+  }
+}

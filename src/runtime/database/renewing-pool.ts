@@ -1,0 +1,87 @@
+import pg from 'pg';
+import type { ConnectAs } from './credentials.js';
+import { faultOf } from './fault.js';
+
+export interface RenewingPoolOptions {
+  /** How to log in; asked for at the first query. */
+  readonly logIn: () => Promise<ConnectAs>;
+  /** 1 or more. */
+  readonly maxConnections: number;
+}
+
+const Attempts = 3;
+const ConnectTimeoutMs = 10_000;
+/** A server that went away without a word answers nothing. */
+const QueryTimeoutMs = 30_000;
+/** Shorter than the 350 seconds after which the network of a function forgets a connection. */
+const IdleTimeoutMs = 60_000;
+
+/**
+ * Connections to PostgreSQL that survive what ends connections: a function that was frozen, a failover, a rotated password.
+ *
+ * A query that lost its connection is run again, and may so have its effect twice or answer for the second time: it MUST be one of which that is
+ * no harm, as a conditional write. Nothing is run again on a connection that was given out.
+ */
+export class RenewingPool {
+  readonly #options: RenewingPoolOptions;
+  #pool: Promise<pg.Pool> | undefined;
+
+  constructor(options: RenewingPoolOptions) {
+    this.#options = options;
+  }
+
+  /** @throws the error of the query, or of the last of three connections that were lost or refused */
+  async query(text: string, values?: unknown[]): Promise<pg.QueryResult<Record<string, unknown>>> {
+    return this.#try((pool) => pool.query<Record<string, unknown>>(text, values));
+  }
+
+  async connect(): Promise<pg.PoolClient> {
+    return this.#try((pool) => pool.connect());
+  }
+
+  async close(): Promise<void> {
+    const pool = this.#pool;
+    this.#pool = undefined;
+    await (await pool)?.end();
+  }
+
+  async #try<T>(action: (pool: pg.Pool) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      const opening = this.#pool ??= this.#open(false);
+      try {
+        return await action(await opening);
+      } catch (error) {
+        const fault = faultOf(error);
+        if ((fault !== 'lost' && fault !== 'credentials') || attempt === Attempts) throw error;
+        if (fault === 'credentials' && this.#pool === opening) {
+          this.#pool = this.#open(true);
+          void opening.then((old) => old.end(), () => undefined);
+        }
+      }
+    }
+  }
+
+  async #open(fresh: boolean): Promise<pg.Pool> {
+    try {
+      const connectAs = await this.#options.logIn();
+      const config = await connectAs(fresh);
+      const pool = new pg.Pool({
+        ...config,
+        // a token of IAM is valid for a quarter of an hour, and each connection needs a valid one
+        password: async () => String((await connectAs(false)).password),
+        max: this.#options.maxConnections,
+        connectionTimeoutMillis: ConnectTimeoutMs,
+        idleTimeoutMillis: IdleTimeoutMs,
+        query_timeout: QueryTimeoutMs,
+        allowExitOnIdle: true,
+      });
+      // a connection that is lost fails its query, which is enough; without a listener it would end the process
+      pool.on('error', () => undefined);
+      pool.on('connect', (client) => client.on('error', () => undefined));
+      return pool;
+    } catch (error) {
+      this.#pool = undefined;
+      throw error;
+    }
+  }
+}
