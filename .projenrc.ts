@@ -113,6 +113,8 @@ new QualityGates(project);
 project.package.addField('allowScripts', { 'esbuild': true, 'node': true, '@parcel/watcher': true, 'unrs-resolver': true });
 // one lock file, one copy of the SDK
 project.package.addField('workspaces', ['src/runtime', 'local']);
+// an ignored name elsewhere
+project.gitignore.include('/test/fixtures/api-baseline/.jsii');
 // lets tests and examples say `from 'cdk-fileworks'`, as their readers will
 project.package.addField('exports', {
   '.': { types: './lib/index.d.ts', default: './lib/index.js' },

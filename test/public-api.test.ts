@@ -4,20 +4,7 @@ import * as ts from 'typescript';
 
 const root = resolve(__dirname, '..');
 
-interface Assembly { readonly types: Record<string, AssemblyType> }
-interface AssemblyType {
-  readonly name: string;
-  readonly kind: string;
-  readonly properties?: Member[];
-  readonly methods?: Member[];
-}
-interface Member {
-  readonly name: string;
-  readonly optional?: boolean;
-  readonly docs?: { readonly summary?: string; readonly default?: string };
-  readonly type?: unknown;
-  readonly returns?: { readonly type: unknown };
-}
+interface Assembly { readonly types: Record<string, { readonly name: string }> }
 
 const assembly = JSON.parse(readFileSync(join(root, '.jsii'), 'utf8')) as Assembly;
 const types = Object.values(assembly.types);
@@ -40,25 +27,6 @@ describe('the public API of cdk-fileworks', () => {
 
   test('changes only on purpose', () => {
     expect(exportedNames('src/index.ts')).toMatchSnapshot();
-  });
-
-  test('has no union and no any: other languages lose them', () => {
-    const members = types.flatMap((type) => [...type.properties ?? [], ...type.methods ?? []].map((member) => ({
-      where: `${type.name}.${member.name}`,
-      text: JSON.stringify([member.type, member.returns]),
-    })));
-    expect(members.filter(({ text }) => text.includes('"union"') || text.includes('"primitive":"any"') || text.includes('"primitive":"json"')).map(({ where }) => where)).toEqual([]);
-  });
-
-  test('says what every type and member is for', () => {
-    const silent = types.flatMap((type) => [...type.properties ?? [], ...type.methods ?? []].filter(({ docs }) => !docs?.summary).map(({ name }) => `${type.name}.${name}`));
-    expect(silent).toEqual([]);
-  });
-
-  test('states the default of every optional prop', () => {
-    const props = types.filter(({ kind, name }) => kind === 'interface' && /(Props|Options)$/.test(name));
-    const silent = props.flatMap((type) => (type.properties ?? []).filter(({ optional, docs }) => optional && !docs?.default).map(({ name }) => `${type.name}.${name}`));
-    expect(silent).toEqual([]);
   });
 });
 

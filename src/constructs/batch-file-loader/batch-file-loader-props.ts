@@ -82,6 +82,7 @@ export interface BatchFileLoaderProps {
   /**
    * How long one invocation may take, from 30 seconds to 15 minutes. The queue's visibility timeout follows from it.
    *
+   * @see https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
    * @default Duration.minutes(2)
    */
   readonly timeout?: Duration;
@@ -89,6 +90,7 @@ export interface BatchFileLoaderProps {
   /**
    * Memory of the function in MiB, from 256 to 10,240; CPU comes with it.
    *
+   * @see https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
    * @default 1024
    */
   readonly memorySize?: number;
@@ -96,6 +98,7 @@ export interface BatchFileLoaderProps {
   /**
    * The most messages of one invocation, from 1 to 10,000.
    *
+   * @see https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
    * @default 100
    */
   readonly batchSize?: number;
@@ -103,6 +106,7 @@ export interface BatchFileLoaderProps {
   /**
    * How long Lambda waits for a batch to fill, from 0 to 300 seconds.
    *
+   * @see https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
    * @default Duration.seconds(55)
    */
   readonly batchingWindow?: Duration;
@@ -111,12 +115,13 @@ export interface BatchFileLoaderProps {
    * The most connections to the database, which is the most invocations at the same time, from 2 to 1,000. That many are reserved for our function out of the
    * concurrency of the account.
    *
+   * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
    * @default 10
    */
   readonly maxConnections?: number;
 
   /**
-   * The largest file that the function loads itself. Larger ones go to `largeFileQueue`.
+   * The largest file that the function loads itself, at most `maxBatchSize`. Larger ones go to `largeFileQueue`.
    *
    * @default Size.mebibytes(8)
    */
@@ -154,6 +159,7 @@ export interface BatchFileLoaderProps {
   /**
    * How often a message is received before SQS moves it to the dead-letter queue, from 1 to 1,000.
    *
+   * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
    * @default 3
    */
   readonly maxReceiveCount?: number;
@@ -161,6 +167,7 @@ export interface BatchFileLoaderProps {
   /**
    * How long a message waits in the queue before SQS drops it, from 1 minute to 14 days and shorter than `deadLetterRetention`.
    *
+   * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
    * @default Duration.days(4)
    */
   readonly retentionPeriod?: Duration;
@@ -168,6 +175,7 @@ export interface BatchFileLoaderProps {
   /**
    * How long a message is kept in the dead-letter queue, counted from its first send, from 1 minute to 14 days.
    *
+   * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
    * @default Duration.days(14)
    */
   readonly deadLetterRetention?: Duration;

@@ -14,7 +14,7 @@ export interface SecretLoginOptions {
   readonly host?: string;
 
   /**
-   * Port of the server.
+   * Port of the server, from 1 to 65535.
    *
    * @default - `port` of the secret, else 5432
    */
@@ -41,7 +41,7 @@ export interface IamLoginOptions {
   readonly host: string;
 
   /**
-   * Port of the server.
+   * Port of the server, from 1 to 65535.
    *
    * @default 5432
    */

@@ -77,6 +77,7 @@ export interface FargateTaskProps {
   /**
    * Disk of a task in GiB, from 21 to 200, for the image and for temporary files.
    *
+   * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-storage.html
    * @default - 20 GiB, which is in the price of a task
    */
   readonly ephemeralStorageGiB?: number;

@@ -89,6 +89,7 @@ export interface IngestRouteOptions {
   /**
    * Takes objects of at most this size, up to 5,000,000,000 bytes.
    *
+   * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html#filtering-numeric-matching
    * @default - objects of any size that are not empty
    */
   readonly maxSize?: Size;
@@ -103,6 +104,7 @@ export interface IngestRouteOptions {
   /**
    * How long EventBridge tries to deliver an event before it goes to the dead-letter queue, from 1 minute to 24 hours.
    *
+   * @see https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RetryPolicy.html
    * @default Duration.hours(24)
    */
   readonly maxEventAge?: Duration;
@@ -110,6 +112,7 @@ export interface IngestRouteOptions {
   /**
    * How often EventBridge tries again to deliver an event, from 0 to 185.
    *
+   * @see https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RetryPolicy.html
    * @default 185
    */
   readonly retryAttempts?: number;

@@ -3,6 +3,7 @@ import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import { Archive, EventBus, Rule, type EventPattern, type IRuleTarget } from 'aws-cdk-lib/aws-events';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
 import { ObjectCreatedDetailType, ObjectDeletedDetailType, ObjectEventSource } from '../../contract/object-event';
 import { EventBridgeLimits } from '../../contract/service-limits';
@@ -52,7 +53,11 @@ export interface IngestRouteProps extends IngestRouteOptions {
  *   target: IngestTarget.worker(worker),
  * });
  */
+@propertyInjectable
 export class IngestRoute extends Construct {
+  /** Identifies this class to property injectors. */
+  public static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.IngestRoute';
+
   /** The rule that matches the events; undefined with `Delivery.s3Notifications()`. */
   public readonly rule?: Rule;
 

@@ -58,6 +58,7 @@ export interface IngestQueueOptions extends IngestMessageOptions {
   /**
    * How long a received message stays hidden, from 1 second to 12 hours.
    *
+   * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
    * @default Duration.minutes(5)
    */
   readonly visibilityTimeout?: Duration;
@@ -65,6 +66,7 @@ export interface IngestQueueOptions extends IngestMessageOptions {
   /**
    * How often a message is received before SQS moves it to the dead-letter queue, from 1 to 1,000.
    *
+   * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
    * @default 5
    */
   readonly maxReceiveCount?: number;
@@ -72,6 +74,7 @@ export interface IngestQueueOptions extends IngestMessageOptions {
   /**
    * How long a message waits before SQS drops it, from 1 minute to 14 days and shorter than `deadLetterRetention`.
    *
+   * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
    * @default Duration.days(4)
    */
   readonly retentionPeriod?: Duration;
@@ -79,6 +82,7 @@ export interface IngestQueueOptions extends IngestMessageOptions {
   /**
    * How long a message is kept in the dead-letter queue, counted from its first send, from 1 minute to 14 days.
    *
+   * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
    * @default Duration.days(14)
    */
   readonly deadLetterRetention?: Duration;

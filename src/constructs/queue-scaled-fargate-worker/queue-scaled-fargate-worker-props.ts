@@ -55,6 +55,7 @@ export interface QueueScaledFargateWorkerProps extends FargateTaskProps {
    * It is the worker's lease, which it extends while it works; and the time that a job waits when its task has crashed.
    * The worker asks for it with each receive, so it holds for an existing `queue` too.
    *
+   * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
    * @default Duration.minutes(5)
    */
   readonly visibilityTimeout?: Duration;
@@ -63,6 +64,7 @@ export interface QueueScaledFargateWorkerProps extends FargateTaskProps {
    * The longest time that one job may take, for a check at synth: with `heartbeat` at most 12 hours, the longest that SQS
    * hides a message; without, at most `visibilityTimeout`.
    *
+   * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
    * @default - not checked
    */
   readonly maxProcessingTime?: Duration;
@@ -77,6 +79,7 @@ export interface QueueScaledFargateWorkerProps extends FargateTaskProps {
   /**
    * How often a message is received before SQS moves it to the dead-letter queue, from 1 to 1,000.
    *
+   * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
    * @default 5
    */
   readonly maxReceiveCount?: number;
@@ -84,6 +87,7 @@ export interface QueueScaledFargateWorkerProps extends FargateTaskProps {
   /**
    * How long a message waits in the queue before SQS drops it, from 1 minute to 14 days and shorter than `deadLetterRetention`.
    *
+   * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
    * @default Duration.days(4)
    */
   readonly retentionPeriod?: Duration;
@@ -91,6 +95,7 @@ export interface QueueScaledFargateWorkerProps extends FargateTaskProps {
   /**
    * How long a message is kept in the dead-letter queue, counted from its first send, from 1 minute to 14 days.
    *
+   * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
    * @default Duration.days(14)
    */
   readonly deadLetterRetention?: Duration;
@@ -250,6 +255,7 @@ export interface QueueScaledFargateWorkerProps extends FargateTaskProps {
    * Rings an alarm when jobs have waited for as long as this and not one was in work, from 1 minute to 24 hours: tasks fail to start, whatever the
    * reason, or take no work. At least the time that a task takes to start, metric and alarm included; 10 minutes suit most.
    *
+   * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
    * @default - no such alarm
    */
   readonly alarmNotStartingFor?: Duration;
@@ -257,6 +263,7 @@ export interface QueueScaledFargateWorkerProps extends FargateTaskProps {
   /**
    * Rings an alarm when there have been more jobs than `maxTasks` tasks can take for as long as this, from 1 minute to 24 hours.
    *
+   * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
    * @default - no such alarm
    */
   readonly alarmSaturatedFor?: Duration;

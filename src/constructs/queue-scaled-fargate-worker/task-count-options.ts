@@ -41,7 +41,7 @@ export interface UtilizationScalingOptions {
   readonly allowScaleIn?: boolean;
 
   /**
-   * Time between two additions of tasks.
+   * Time between two additions of tasks, 0 seconds or more.
    *
    * @default Duration.minutes(1)
    */

@@ -9,6 +9,7 @@ export interface WorkerHealthCheckOptions {
   /**
    * Time between two checks, from 5 to 300 seconds.
    *
+   * @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
    * @default Duration.seconds(30)
    */
   readonly interval?: Duration;
@@ -16,6 +17,7 @@ export interface WorkerHealthCheckOptions {
   /**
    * How many checks in a row must fail before the task is replaced, from 1 to 10.
    *
+   * @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
    * @default 3
    */
   readonly retries?: number;
@@ -23,6 +25,7 @@ export interface WorkerHealthCheckOptions {
   /**
    * Time after the start in which failing checks do not count, from 0 to 300 seconds.
    *
+   * @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
    * @default Duration.seconds(30)
    */
   readonly startPeriod?: Duration;

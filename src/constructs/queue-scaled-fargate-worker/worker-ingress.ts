@@ -12,7 +12,11 @@ export interface WorkerIngress {
   /** Which requests the tasks get; at least one condition. */
   readonly conditions: ListenerCondition[];
 
-  /** The place of the rule among those of the listener, from 1 to 50,000; the lowest that matches wins. */
+  /**
+   * The place of the rule among those of the listener, from 1 to 50,000; the lowest that matches wins.
+   *
+   * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateRule.html
+   */
   readonly priority: number;
 
   /**
@@ -25,6 +29,7 @@ export interface WorkerIngress {
   /**
    * How long a task that stops may still answer what it was asked, from 0 seconds to 1 hour.
    *
+   * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
    * @default Duration.seconds(30)
    */
   readonly deregistrationDelay?: Duration;

@@ -84,6 +84,7 @@ export interface ScheduledFargateJobProps extends FargateTaskProps {
   /**
    * How long EventBridge Scheduler tries to start a run before it goes to the dead-letter queue, from 1 minute to 24 hours.
    *
+   * @see https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html
    * @default Duration.hours(1)
    */
   readonly maxEventAge?: Duration;
@@ -91,6 +92,7 @@ export interface ScheduledFargateJobProps extends FargateTaskProps {
   /**
    * How often EventBridge Scheduler tries again to start a run, from 0 to 185.
    *
+   * @see https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html
    * @default 185
    */
   readonly retryAttempts?: number;
@@ -100,6 +102,7 @@ export interface ScheduledFargateJobProps extends FargateTaskProps {
    *
    * A little more than the time between two runs. A job that has never run rings it too.
    *
+   * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
    * @default - no such alarm
    */
   readonly alarmMissedFor?: Duration;

@@ -35,14 +35,14 @@ export interface DispatchTypeOptions {
   readonly suffixes?: string[];
 
   /**
-   * Smallest size of a file.
+   * Smallest size of a file, at most `maxSize`.
    *
    * @default - any
    */
   readonly minSize?: Size;
 
   /**
-   * Largest size of a file.
+   * Largest size of a file, at least `minSize`.
    *
    * @default - any
    */
