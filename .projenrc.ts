@@ -113,8 +113,6 @@ new QualityGates(project);
 project.package.addField('allowScripts', { 'esbuild': true, 'node': true, '@parcel/watcher': true, 'unrs-resolver': true });
 // one lock file, one copy of the SDK
 project.package.addField('workspaces', ['src/runtime', 'local']);
-// an ignored name elsewhere
-project.gitignore.include('/test/fixtures/api-baseline/.jsii');
 // lets tests and examples say `from 'cdk-fileworks'`, as their readers will
 project.package.addField('exports', {
   '.': { types: './lib/index.d.ts', default: './lib/index.js' },
@@ -122,7 +120,7 @@ project.package.addField('exports', {
   './package.json': './package.json',
 });
 // an allow list, not an ignore list: nothing ships by accident
-project.package.addField('files', ['lib/**/*.js', 'lib/**/*.d.ts', 'assets/**', '.jsii']);
+project.package.addField('files', ['lib/**/*.js', 'lib/**/*.d.ts', 'assets/**', '.jsii', 'THIRD-PARTY-NOTICES']);
 // 1.13.0 lacks the darwin and win32 bindings on npm: `npm ci` then refuses the lock
 project.package.addPackageResolutions('unrs-resolver@1.12.2');
 

@@ -2,6 +2,8 @@
 // The output is the same in every checkout, so asset hashes in users' templates change only when our code does.
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
+import { bundledPackages } from './bundled-packages.ts';
+import { renderNotices } from './notices.ts';
 
 const MAX_BYTES = 1_000_000;
 const from = 'src/handlers';
@@ -29,3 +31,4 @@ for (const [file, { bytes }] of Object.entries(metafile.outputs)) {
 }
 mkdirSync('build', { recursive: true });
 writeFileSync('build/bundle.meta.json', JSON.stringify(metafile));
+writeFileSync('THIRD-PARTY-NOTICES', renderNotices(bundledPackages(metafile)));
