@@ -74,7 +74,8 @@ describe('the documentation of the API', () => {
 
   test('states the unit of every number that is no count, where the name does not', () => {
     const units: Record<string, RegExp> = {
-      memoryLimitMiB: /\bMiB\b/, memorySize: /\bMiB\b/, cpu: /\bCPU units\b/, ephemeralStorageGiB: /\bGiB\b/, targetPercent: /\bpercent\b/, idleMinutes: /\bminutes\b/i,
+      memoryLimitMiB: /\bMiB\b/, memorySize: /\bMiB\b/, cpu: /\bCPU units\b/, ephemeralStorageGiB: /\bGiB\b/, targetPercent: /\bpercent\b/,
+      idleMinutes: /\bminutes\b/i,
     };
     const named = props.filter(({ name }) => name in units);
     expect(named.length).toBeGreaterThanOrEqual(Object.keys(units).length);
