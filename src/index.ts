@@ -14,6 +14,15 @@ export {
 export { SpotStrategy } from './constructs/capacity';
 export { DatabaseLogin, type IamLoginOptions, type SecretLoginOptions } from './constructs/database-login';
 export {
+  BatchProcessor,
+  BatchSource,
+  type BatchTaskProps,
+  ChunkedBatchWorkflow,
+  type ChunkedBatchWorkflowProps,
+  FilingMode,
+  RunOverlap,
+} from './constructs/chunked-batch-workflow';
+export {
   type EfsVolumeOptions,
   type FargateTaskProps,
   type LogRouterOptions,

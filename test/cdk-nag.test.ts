@@ -14,9 +14,10 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks, HIPAASecurityChecks, NIST80053R5Checks } from 'cdk-nag';
 import {
-  AlertFormat, BatchFileLoader, DatabaseLogin, Delivery, DispatchTarget, FileIngestBucket, IngestMessageFormat, IngestTarget, JobSupervision,
+  AlertFormat, BatchFileLoader, BatchProcessor, BatchSource, ChunkedBatchWorkflow, DatabaseLogin, Delivery, DispatchTarget, FileIngestBucket, FilingMode,
+  IngestMessageFormat, IngestTarget, JobSupervision,
   LoadMapping, ObjectFargateTask, PipelineDashboard, PipelineStage, QueueScaledFargateWorker, QueueScaling, ScheduledFargateJob, Sidecar,
-  SpotStrategy, TaskAlert, TaskLifecycleAlerts, TaskVolume, TypeConcurrency, TypedDispatcher, WakeUp,
+  RunOverlap, SpotStrategy, TaskAlert, TaskLifecycleAlerts, TaskVolume, TypeConcurrency, TypedDispatcher, WakeUp,
   WorkerHealthCheck,
 } from '../src';
 import { createTestApp, createWorker, image, type TestApp } from './support/cdk-stacks';
@@ -109,6 +110,21 @@ describe('cdk-nag AwsSolutions', () => {
         encryptionKey: new kms.Key(test.stack, 'Key', { enableKeyRotation: true }), alarmOldestMessageAge: Duration.minutes(10), largeFileQueue: createWorker(test).queue,
       });
       loader.grantLoadLargeFiles(createWorker(test, {}, 'Large'));
+    }],
+    ['a batch workflow with defaults', ({ stack, cluster }) => {
+      const { bucket } = new FileIngestBucket(stack, 'Inbox');
+      new ChunkedBatchWorkflow(stack, 'Batches', { bucket, prefixes: [''], processor: BatchProcessor.fargateTask({ cluster, image }) });
+    }],
+    ['a batch workflow with options', ({ stack, cluster }) => {
+      const inbox = new FileIngestBucket(stack, 'Inbox', { encryptionKey: new kms.Key(stack, 'Key', { enableKeyRotation: true }) });
+      new ChunkedBatchWorkflow(stack, 'Batches', {
+        bucket: inbox.bucket, markerSource: inbox, prefixes: ['a/', 'b/'], filing: FilingMode.TAG, source: BatchSource.manifest('files.jsonl'),
+        schedule: ScheduleExpression.rate(Duration.hours(1)), processor: BatchProcessor.fargateTask({ cluster, image, environment: { SETTING: 'value' } }),
+      });
+    }],
+    ['a batch workflow with a worker', (test) => {
+      const { bucket } = new FileIngestBucket(test.stack, 'Inbox');
+      new ChunkedBatchWorkflow(test.stack, 'Batches', { bucket, prefixes: ['a/'], overlap: RunOverlap.ALLOW, processor: BatchProcessor.worker(createWorker(test)) });
     }],
     ['a job by the clock', ({ stack, cluster }) => {
       new ScheduledFargateJob(stack, 'Job', { cluster, image, schedule: ScheduleExpression.rate(Duration.hours(1)) });

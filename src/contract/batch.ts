@@ -128,12 +128,32 @@ export interface BatchManifest extends BatchSummary {
   readonly results: readonly { readonly batchId: string; readonly resultKey: string; readonly complete: boolean; readonly failure?: BatchFailure }[];
 }
 
-/** Events on EventBridge; the detail is a `BatchSummary` with `manifest: { bucket, key }`. */
+/** What the function is asked: it answers with the detail of the event. */
+export interface BatchFinishRequest {
+  readonly runId: string;
+  readonly prefix: string;
+  /** Where everything about this prefix is, in the bucket of results. */
+  readonly folder: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** Why the batches could not be made, or were not all tried. */
+  readonly error?: string;
+}
+
+/** The detail of an event. */
+export interface BatchEvent extends BatchSummary {
+  readonly manifest: BatchPointer;
+}
+
+/** Events on EventBridge. */
 export const BatchEventSource = 'fileworks.batches';
 export const BatchEventType = { succeeded: 'Batch Run Succeeded', failed: 'Batch Run Failed' } as const;
 
 /** The environment variables of the function that counts what became of a prefix. */
 export const BatchFinishEnv = {
-  bucket: 'RESULT_BUCKET',
+  /** Of the workflow, in its metrics. */
+  name: 'NAME',
+  sourceBucket: 'SOURCE_BUCKET',
+  resultBucket: 'RESULT_BUCKET',
   toleratedFailurePercentage: 'TOLERATED_FAILURE_PERCENTAGE',
 } as const;

@@ -30,3 +30,14 @@ export const MetricDimensions = {
   /** Name of the queue. */
   queue: 'QueueName',
 } as const;
+
+/** What `ChunkedBatchWorkflow` reports when a prefix is done. */
+export const BatchMetrics = {
+  /** Count. */
+  filesProcessed: 'BatchFilesProcessed',
+  /** Count: files of batches that nobody finished are among them. */
+  filesFailed: 'BatchFilesFailed',
+} as const;
+
+/** Path of the workflow. */
+export const BatchMetricDimension = 'Workflow';

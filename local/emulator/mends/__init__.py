@@ -19,6 +19,9 @@ from . import (
     events_ecs_target,
     s3_event_version,
     s3_full_object_checksum,
+    sfn_distributed_map,
+    sfn_parallel,
+    sfn_put_object,
     sfn_run_task,
 )
 
@@ -38,6 +41,9 @@ ALL = (
     events_ecs_target,
     s3_event_version,
     s3_full_object_checksum,
+    sfn_distributed_map,
+    sfn_parallel,
+    sfn_put_object,
     sfn_run_task,
 )
 

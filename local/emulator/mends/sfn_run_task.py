@@ -1,7 +1,7 @@
 """Step Functions `ecs:runTask.sync` succeeds whatever the exit code, leaves a timed out task running, and answers in camelCase.
 
 AWS answers with the task in PascalCase and times in milliseconds, fails with States.TaskFailed when an essential container
-exits with another code than 0 or none, and stops the task when the state times out.
+exits with another code than 0 or none, and stops the task when the state times out or a state around it fails.
 """
 
 import contextvars
@@ -11,7 +11,7 @@ from datetime import datetime
 
 from ministack.services import ecs, stepfunctions
 
-from . import scratch
+from . import scratch, sfn_parallel
 
 RUN_TASK = "arn:aws:states:::ecs:runTask"
 _deadline = contextvars.ContextVar("deadline", default=None)
@@ -69,6 +69,9 @@ def _until_stopped(cluster, arn):
         if _deadline.get() is not None and time.monotonic() >= _deadline.get():
             ecs._ACTION_MAP["StopTask"]({"cluster": cluster, "task": arn, "reason": "States.Timeout"})
             raise stepfunctions._ExecutionError("States.Timeout", "")
+        if sfn_parallel.ended():
+            ecs._ACTION_MAP["StopTask"]({"cluster": cluster, "task": arn, "reason": "States.Aborted"})
+            raise stepfunctions._ExecutionError("States.Aborted", "")
         time.sleep(0.1)
     output = pascal(ecs._sanitize(task))
     failed = task.get("stopCode") != "EssentialContainerExited"

@@ -1,4 +1,5 @@
 import type { IAlarm, IMetric } from 'aws-cdk-lib/aws-cloudwatch';
+import type { ChunkedBatchWorkflow } from '../chunked-batch-workflow';
 import type { FileIngestBucket, IngestRoute } from '../file-ingest-bucket';
 import type { ObjectFargateTask } from '../object-fargate-task';
 import type { QueueScaledFargateWorker } from '../queue-scaled-fargate-worker';
@@ -99,6 +100,15 @@ export class PipelineStage {
    */
   public static objectTask(task: ObjectFargateTask): PipelineStage {
     return new PipelineStage(stages.objectTask(task));
+  }
+
+  /**
+   * All files below a prefix, in batches: runs, files that were processed and that failed, durations.
+   *
+   * @param workflow what runs them
+   */
+  public static batch(workflow: ChunkedBatchWorkflow): PipelineStage {
+    return new PipelineStage(stages.batch(workflow));
   }
 
   /**

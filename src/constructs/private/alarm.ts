@@ -7,6 +7,8 @@ export const RUNBOOKS = 'https://github.com/fileworks/cdk-fileworks/blob/main/do
 /** A page below docs/operations/runbooks. */
 export type Runbook
   = 'alerts-dead-letter'
+    | 'batch-failure'
+    | 'batch-not-started'
     | 'bucket-undelivered-events'
     | 'dispatcher-blocked'
     | 'dispatcher-dead-letter'

@@ -16,6 +16,16 @@ export function grantReadObjectTags(bucket: IBucket, grantee: IGrantable, prefix
   return grantObjects(bucket, grantee, prefix, versioned ? ['s3:GetObjectTagging', 's3:GetObjectVersionTagging'] : ['s3:GetObjectTagging']);
 }
 
+/** Lets `grantee` write the tags of the objects below a prefix. */
+export function grantWriteObjectTags(bucket: IBucket, grantee: IGrantable, prefix: string): Grant {
+  return grantObjects(bucket, grantee, prefix, ['s3:PutObjectTagging']);
+}
+
+/** Lets `grantee` delete the objects below a prefix, but no version of them. */
+export function grantDeleteObjects(bucket: IBucket, grantee: IGrantable, prefix: string): Grant {
+  return grantObjects(bucket, grantee, prefix, ['s3:DeleteObject']);
+}
+
 /** Lets `grantee` put objects below a prefix, also in parts, and give up an upload. */
 export function grantPutObjects(bucket: IBucket, grantee: IGrantable, prefix: string): Grant {
   grantWriteWithKey(bucket.encryptionKey, grantee);
@@ -27,6 +37,12 @@ export function grantResultObjects(bucket: IBucket, grantee: IGrantable, prefix:
   grantWriteWithKey(bucket.encryptionKey, grantee);
   grantObjects(bucket, grantee, `${prefix}*${PageKeyInfix}`, ['s3:DeleteObject']);
   return grantObjects(bucket, grantee, prefix, ['s3:PutObject', 's3:AbortMultipartUpload', 's3:GetObject']);
+}
+
+/** Lets `grantee` list the objects below a prefix. */
+export function grantList(bucket: IBucket, grantee: IGrantable, prefix: string): Grant {
+  const conditions = { StringLike: { 's3:prefix': `${prefix}*` } };
+  return Grant.addToPrincipal({ grantee, actions: ['s3:ListBucket'], resourceArns: [bucket.bucketArn], conditions });
 }
 
 /** Lets `grantee` list the objects below a prefix and their versions. */

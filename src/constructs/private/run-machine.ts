@@ -1,4 +1,5 @@
-import { Aws, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Aws, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { MathExpression, type MathExpressionOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -7,8 +8,15 @@ import type { Construct } from 'constructs';
 import { acknowledge, acknowledgeWildcard } from './acknowledge';
 import { grantRunTask, type FargateRun } from './fargate-run';
 
-/** A state machine that runs a task, waits for it, and may stop it; with its log and its traces. */
+/** A state machine that runs a task, waits for it, and may stop it. */
 export function createRunMachine(scope: Construct, run: FargateRun, definition: object): sfn.StateMachine {
+  const machine = createMachine(scope, definition);
+  grantRun(machine, run);
+  return machine;
+}
+
+/** A state machine with its log and its traces. */
+export function createMachine(scope: Construct, definition: object): sfn.StateMachine {
   const logs = new LogGroup(scope, 'RunsLog', { retention: RetentionDays.ONE_MONTH, removalPolicy: RemovalPolicy.DESTROY });
   const machine = new sfn.StateMachine(scope, 'StateMachine', {
     comment: `Runs of ${scope.node.path}`,
@@ -18,9 +26,24 @@ export function createRunMachine(scope: Construct, run: FargateRun, definition: 
     tracingEnabled: true,
   });
   acknowledge(machine, 'AwsSolutions-IAM5[Resource::*]', 'The calls by which a service sets up its log delivery and sends traces have no narrower resource');
+  return machine;
+}
+
+/** Lets the machine run the task, wait for it and stop it. */
+export function grantRun(machine: sfn.StateMachine, run: FargateRun): void {
   grantRunTask(run, machine);
   grantWait(machine, run.cluster);
-  return machine;
+}
+
+/** Executions that failed, took too long or were stopped by hand. */
+export function failedRuns(machine: sfn.IStateMachine, props: MathExpressionOptions = {}): MathExpression {
+  return new MathExpression({
+    expression: 'FILL(failed, 0) + FILL(timedOut, 0) + FILL(aborted, 0)',
+    label: 'Failed runs',
+    period: Duration.minutes(1),
+    ...props,
+    usingMetrics: { failed: machine.metricFailed(), timedOut: machine.metricTimedOut(), aborted: machine.metricAborted() },
+  });
 }
 
 /**

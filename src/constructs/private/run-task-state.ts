@@ -4,6 +4,34 @@ import type { FargateRun } from './fargate-run';
 /** What the branch with the work fails with when all is well, so that the clock beside it ends too. */
 const Finished = 'Finished';
 
+/** How often and how long Step Functions waits before it tries again, each with its reason. */
+const RetryDefaults = {
+  /** Time for a service that was throttled or a database that restarts. */
+  retrySeconds: 30,
+  /** The first wait after the work was not taken. Drawn at random up to this, so that a burst spreads. */
+  launchSeconds: 5,
+  /** The longest such wait: doubled until here. */
+  maxLaunchSeconds: 300,
+  /** About half a day of waits that are half as long as they may be on average: longer than a lack of Spot capacity usually lasts. */
+  launchRetries: 300,
+} as const;
+
+/** What Step Functions calls it when ECS took no task: throttled, away, or without capacity, which it tells in `failures` of its answer. */
+const NotTakenByEcs = ['ECS.AmazonECSException', 'AmazonECS.Unknown', 'ECS.ServerException', 'ECS.ThrottlingException'];
+
+/**
+ * Work that was not taken is tried again for long, work that failed `retries` times. Step Functions counts the attempts of each entry by itself, and the
+ * first that names an error takes it.
+ */
+export function renderTaskRetry(retries: number, notTaken = NotTakenByEcs): object[] {
+  const { launchSeconds, maxLaunchSeconds, launchRetries, retrySeconds } = RetryDefaults;
+  const launch = {
+    ErrorEquals: notTaken, IntervalSeconds: launchSeconds, MaxDelaySeconds: maxLaunchSeconds, MaxAttempts: launchRetries, BackoffRate: 2, JitterStrategy: 'FULL',
+  };
+  const failure = { ErrorEquals: ['States.ALL'], IntervalSeconds: retrySeconds, MaxAttempts: retries, BackoffRate: 2, JitterStrategy: 'FULL' };
+  return retries === 0 ? [launch] : [launch, failure];
+}
+
 export interface RunTaskStateOptions {
   /** Variables of the container: texts or JSONata expressions. */
   readonly environment: Readonly<Record<string, string>>;

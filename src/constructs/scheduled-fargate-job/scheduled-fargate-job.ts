@@ -16,6 +16,7 @@ import { createAlarm } from '../private/alarm';
 import { checkSeconds, checkWholeNumber } from '../private/checks';
 import { grantRunTask, resolveFargateRun, type FargateRun } from '../private/fargate-run';
 import { checkFargateTask } from '../private/fargate-task';
+import { failedRuns } from '../private/run-machine';
 import { createUndeliveredEvents } from '../private/undelivered-events';
 import { ValidationError } from '../private/validation-error';
 import { JobDefaults } from './defaults';
@@ -132,17 +133,7 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
    */
   public metricFailedRuns(props: cloudwatch.MathExpressionOptions = {}): cloudwatch.MathExpression | undefined {
     const { stateMachine } = this;
-    return stateMachine && new cloudwatch.MathExpression({
-      expression: 'FILL(failed, 0) + FILL(timedOut, 0) + FILL(aborted, 0)',
-      label: 'Failed runs',
-      period: Duration.minutes(1),
-      ...props,
-      usingMetrics: {
-        failed: stateMachine.metricFailed(),
-        timedOut: stateMachine.metricTimedOut(),
-        aborted: stateMachine.metricAborted(),
-      },
-    });
+    return stateMachine && failedRuns(stateMachine, props);
   }
 
   #createTarget(props: ScheduledFargateJobProps): IScheduleTarget {

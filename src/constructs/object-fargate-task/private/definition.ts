@@ -1,16 +1,13 @@
 import { Aws } from 'aws-cdk-lib';
 import { ObjectTaskEnv } from '../../../contract/object-task-env';
 import type { FargateRun } from '../../private/fargate-run';
-import { besideClock, renderRunTask } from '../../private/run-task-state';
+import { besideClock, renderRunTask, renderTaskRetry } from '../../private/run-task-state';
 import { ObjectTaskDefaults } from '../defaults';
 import type { ObjectFargateTaskProps } from '../object-fargate-task-props';
 
-/** What Step Functions calls it when ECS took no task: throttled, away, or without capacity, which it tells in `failures` of its answer. */
-const NotTaken = ['ECS.AmazonECSException', 'AmazonECS.Unknown', 'ECS.ServerException', 'ECS.ThrottlingException'];
-
 /** The work on one object in the Amazon States Language. Its input is the event that S3 sent. */
 export function renderObjectTask(run: FargateRun, deadLetterQueueUrl: string, { retries, maxDuration }: ObjectFargateTaskProps): object {
-  const runTask = renderRunTask(run, { environment: renderEnvironment(), retry: renderRetry(retries ?? ObjectTaskDefaults.retries) });
+  const runTask = renderRunTask(run, { environment: renderEnvironment(), retry: renderTaskRetry(retries ?? ObjectTaskDefaults.retries) });
   const toDeadLetters = {
     ErrorEquals: ['States.ALL'],
     Output: { event: '{% $states.input %}', error: '{% $states.errorOutput %}' },
@@ -55,19 +52,4 @@ function renderEnvironment(): Record<string, string> {
 /** What is not in the event is an empty text: ECS takes no other value. */
 function textOf(path: string): string {
   return `{% $exists(${path}) ? $string(${path}) : '' %}`;
-}
-
-/** Step Functions counts the attempts of each entry by itself, and the first that names an error takes it. */
-function renderRetry(retries: number): object[] {
-  const { launchInterval, maxLaunchInterval, launchRetries, retryInterval } = ObjectTaskDefaults;
-  const launch = {
-    ErrorEquals: NotTaken,
-    IntervalSeconds: launchInterval.toSeconds(),
-    MaxDelaySeconds: maxLaunchInterval.toSeconds(),
-    MaxAttempts: launchRetries,
-    BackoffRate: 2,
-    JitterStrategy: 'FULL',
-  };
-  const failure = { ErrorEquals: ['States.ALL'], IntervalSeconds: retryInterval.toSeconds(), MaxAttempts: retries, BackoffRate: 2, JitterStrategy: 'FULL' };
-  return retries === 0 ? [launch] : [launch, failure];
 }

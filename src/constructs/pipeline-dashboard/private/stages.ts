@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { Metric, Stats, type IAlarm, type IMetric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { ChunkedBatchWorkflow } from '../../chunked-batch-workflow';
 import type { FileIngestBucket, IngestRoute } from '../../file-ingest-bucket';
 import type { ObjectFargateTask } from '../../object-fargate-task';
 import type { QueueScaledFargateWorker } from '../../queue-scaled-fargate-worker';
@@ -85,6 +86,24 @@ export function objectTask(construct: ObjectFargateTask): PipelineStageConfig {
       { title: 'Duration, milliseconds', left: [construct.metricDuration()] },
     ],
     alarms: [construct.deadLetterAlarm],
+  };
+}
+
+export function batch(construct: ChunkedBatchWorkflow): PipelineStageConfig {
+  const { stateMachine, deadLetterQueue } = construct;
+  return {
+    title: `${construct.node.id}: files in batches`,
+    text: 'Hops 3 to 7. A state machine makes batches of all files below a prefix, has each worked on, and tells when the prefix is done.',
+    graphs: [
+      runs(stateMachine),
+      {
+        title: 'Files',
+        left: [construct.metricFilesProcessed({ label: 'Processed', period: minute }), construct.metricFilesFailed({ label: 'Failed', period: minute })],
+      },
+      { title: 'Duration of a run, milliseconds', left: [stateMachine.metricTime({ period: minute })] },
+      ...deadLetterQueue === undefined ? [] : [{ title: 'Runs that could not be started', left: [waiting(deadLetterQueue, 'In the dead-letter queue')] }],
+    ],
+    alarms: existing(construct.failureAlarm, construct.deadLetterAlarm),
   };
 }
 

@@ -1,7 +1,7 @@
-import * as iam from 'aws-cdk-lib/aws-iam';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import type { FargateRun } from '../../private/fargate-run';
+import { grantLookForOthers } from '../../private/overlap-states';
 import { createRunMachine } from '../../private/run-machine';
 import type { SupervisionOptions } from '../job-supervision';
 import { renderSupervision } from './supervision-definition';
@@ -10,11 +10,7 @@ import { renderSupervision } from './supervision-definition';
 export function createSupervisor(scope: Construct, run: FargateRun, supervision: SupervisionOptions): StateMachine {
   const machine = createRunMachine(scope, run, renderSupervision(run, supervision));
   if (!(supervision.allowOverlap ?? false)) {
-    // In the role's own policy it would name the machine, which waits for that policy.
-    new iam.Policy(scope, 'LookForOthers', {
-      roles: [machine.role],
-      statements: [new iam.PolicyStatement({ actions: ['states:ListExecutions'], resources: [machine.stateMachineArn] })],
-    });
+    grantLookForOthers(scope, machine);
   }
   return machine;
 }

@@ -1,12 +1,9 @@
-import { Aws } from 'aws-cdk-lib';
 import { JobEnv } from '../../../contract/job-env';
 import type { FargateRun } from '../../private/fargate-run';
+import { lookForOthers } from '../../private/overlap-states';
 import { besideClock, renderRunTask } from '../../private/run-task-state';
 import { SupervisionDefaults } from '../defaults';
 import type { SupervisionOptions } from '../job-supervision';
-
-/** The longest list that Step Functions gives; the oldest comes last. */
-const MaxExecutions = 1_000;
 
 /** The supervision of a run in the Amazon States Language. */
 export function renderSupervision(run: FargateRun, { maxDuration, retries, allowOverlap = false }: SupervisionOptions): object {
@@ -19,32 +16,13 @@ export function renderSupervision(run: FargateRun, { maxDuration, retries, allow
     QueryLanguage: 'JSONata',
     StartAt: allowOverlap ? 'Supervise' : 'LookForOthers',
     States: {
-      ...(!allowOverlap && overlapStates()),
+      ...(!allowOverlap && {
+        ...lookForOthers({ alone: 'Supervise', others: 'Skipped' }),
+        Skipped: { Type: 'Succeed', Comment: 'The last run is still at work', Output: { skipped: true } },
+      }),
       Supervise: besideClock(runTask, minutes, { done: 'Done' }),
       Done: { Type: 'Succeed' },
     },
-  };
-}
-
-/** Of several runs at a time the oldest goes on. A run that does not find itself in the list is newer than any that is there. */
-function overlapStates(): object {
-  return {
-    LookForOthers: {
-      Type: 'Task',
-      Resource: `arn:${Aws.PARTITION}:states:::aws-sdk:sfn:listExecutions`,
-      Arguments: { StateMachineArn: '{% $states.context.StateMachine.Id %}', StatusFilter: 'RUNNING', MaxResults: MaxExecutions },
-      Retry: [{ ErrorEquals: ['States.TaskFailed'], IntervalSeconds: 5, MaxAttempts: 5, BackoffRate: 2, JitterStrategy: 'FULL' }],
-      Next: 'IsOldest',
-    },
-    IsOldest: {
-      Type: 'Choice',
-      Choices: [{
-        Condition: '{% $count($states.input.Executions) = 0 or $states.input.Executions[-1].ExecutionArn = $states.context.Execution.Id %}',
-        Next: 'Supervise',
-      }],
-      Default: 'Skipped',
-    },
-    Skipped: { Type: 'Succeed', Comment: 'The last run is still at work', Output: { skipped: true } },
   };
 }
 

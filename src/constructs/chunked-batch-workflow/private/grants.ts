@@ -1,0 +1,74 @@
+import { Aws } from 'aws-cdk-lib';
+import { Grant, Policy, PolicyStatement, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import type { Construct } from 'constructs';
+import { BatchFolders } from '../../../contract/batch';
+import { acknowledgeWildcard } from '../../private/acknowledge';
+import { grantDeleteObjects, grantList, grantPutObjects, grantReadObjects, grantReadObjectTags, grantWriteObjectTags } from '../../private/object-grants';
+import { FilingMode } from '../batch-enums';
+import type { ChunkedBatchWorkflowProps } from '../chunked-batch-workflow-props';
+import { BatchFolder } from '../defaults';
+import type { WorkflowParts } from './definition';
+
+/** A run may be for any prefix below one of the declared ones. */
+const below = (prefix: string, folder: string) => `${prefix}*${folder}`;
+
+/** Lets the processor read a batch and its files, put these away and write its results. */
+export function grantBatches(props: ChunkedBatchWorkflowProps, results: IBucket, resultPrefix: string, grantee: IGrantable): void {
+  const { bucket, prefixes, filing = FilingMode.MOVE } = props;
+  grantReadObjects(results, grantee, resultPrefix, false);
+  grantPutObjects(results, grantee, below(resultPrefix, BatchFolders.results));
+  for (const prefix of prefixes) {
+    const incoming = below(prefix, BatchFolder.incoming);
+    grantReadObjects(bucket, grantee, incoming, false);
+    if (filing === FilingMode.NONE) continue;
+    grantReadObjectTags(bucket, grantee, incoming, false);
+    if (filing === FilingMode.TAG) {
+      grantWriteObjectTags(bucket, grantee, incoming);
+      continue;
+    }
+    grantDeleteObjects(bucket, grantee, incoming);
+    for (const folder of [BatchFolder.processed, BatchFolder.failed]) {
+      grantPutObjects(bucket, grantee, below(prefix, folder));
+      grantWriteObjectTags(bucket, grantee, below(prefix, folder));
+    }
+  }
+}
+
+/** Lets the machine find the files and write down batches. */
+export function grantRuns({ props: { bucket, prefixes, source }, resultBucket, resultPrefix, eventBus }: WorkflowParts, machine: StateMachine): void {
+  for (const prefix of prefixes) {
+    if (source?.manifestName === undefined) grantList(bucket, machine, below(prefix, BatchFolder.incoming));
+    else grantReadObjects(bucket, machine, below(prefix, source.manifestName), false);
+  }
+  grantPutObjects(resultBucket, machine, resultPrefix);
+  grantResultWriter(resultBucket, machine, below(resultPrefix, BatchFolders.executions));
+  eventBus.grantPutEventsTo(machine);
+}
+
+/** @see https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html#resultwriter-iam-policies */
+function grantResultWriter(bucket: IBucket, machine: StateMachine, prefix: string): void {
+  grantReadObjects(bucket, machine, prefix, false);
+  const parts = bucket.arnForObjects(`${prefix}*`);
+  Grant.addToPrincipal({ grantee: machine, actions: ['s3:ListMultipartUploadParts'], resourceArns: [parts] });
+}
+
+/**
+ * Lets the machine start an execution of itself for each batch, and stop those that are left when a run ends early.
+ *
+ * @see https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
+ */
+export function grantBatchExecutions(scope: Construct, machine: StateMachine): void {
+  const { stateMachineArn, stateMachineName } = machine;
+  const executions = `arn:${Aws.PARTITION}:states:${Aws.REGION}:${Aws.ACCOUNT_ID}:execution:${stateMachineName}/*`;
+  // In the role's own policy it would name the machine, which waits for that policy.
+  const policy = new Policy(scope, 'BatchExecutions', {
+    roles: [machine.role],
+    statements: [
+      new PolicyStatement({ actions: ['states:StartExecution'], resources: [stateMachineArn] }),
+      new PolicyStatement({ actions: ['states:DescribeExecution', 'states:StopExecution'], resources: [executions] }),
+    ],
+  });
+  acknowledgeWildcard(policy, executions, 'The execution of a batch has no name before it starts; the machine bounds it');
+}

@@ -1,0 +1,126 @@
+import { Aws, Stack, type Duration } from 'aws-cdk-lib';
+import { Connections } from 'aws-cdk-lib/aws-ec2';
+import { Grant, type IPrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import type { Construct } from 'constructs';
+import { BatchEnv, BatchJob } from '../../../contract/batch';
+import { SpotStrategy, useFargateCapacity } from '../../capacity';
+import { resolveFargateRun, type FargateRun } from '../../private/fargate-run';
+import { checkFargateTask } from '../../private/fargate-task';
+import { grantSend } from '../../private/grants';
+import { grantRun } from '../../private/run-machine';
+import { besideClock, renderRunTask, renderTaskRetry } from '../../private/run-task-state';
+import { ValidationError } from '../../private/validation-error';
+import type { QueueScaledFargateWorker } from '../../queue-scaled-fargate-worker';
+import type { BatchTaskProps } from '../batch-processor';
+
+export interface BatchWork {
+  readonly retries: number;
+  readonly timeout: Duration;
+  /** What the state does when the batch has failed for good. */
+  readonly failed: object;
+  /** The state that comes next. */
+  readonly done: string;
+}
+
+/** A processor in its workflow. */
+export interface BoundProcessor {
+  readonly grantPrincipal: IPrincipal;
+  /** The task of a batch, if it has one of its own. */
+  readonly run?: FargateRun;
+  /** The network of what works on batches, if it has one. */
+  readonly connections?: Connections;
+  /** The state that has a batch worked on. Its input has `bucket`, `key` and `runId`. */
+  render(work: BatchWork): object;
+  /** Lets the machine do that. */
+  grant(machine: StateMachine): void;
+}
+
+export type BindProcessor = (scope: Construct) => BoundProcessor;
+
+/** What Step Functions calls it when Lambda did not take a call. */
+const NotTakenByLambda = ['Lambda.ClientExecutionTimeoutException', 'Lambda.ServiceException', 'Lambda.AWSLambdaException', 'Lambda.SdkClientException', 'Lambda.TooManyRequestsException'];
+
+export function fargateTask(props: BatchTaskProps): BindProcessor {
+  return (scope) => {
+    checkFargateTask(scope, props, { excluded: { stopTimeout: props.stopTimeout }, reserved: Object.values(BatchEnv) });
+    const run = resolveFargateRun(scope, props, { name: 'Batch', streamPrefix: 'batch' }, props.capacity ?? SpotStrategy.spotOnly());
+    return {
+      grantPrincipal: run.taskDefinition.taskRole,
+      run,
+      connections: new Connections({ securityGroups: run.network.securityGroups }),
+      render({ retries, timeout, failed, done }) {
+        const environment = { [BatchEnv.bucket]: '{% $states.input.bucket %}', [BatchEnv.key]: '{% $states.input.key %}' };
+        return besideClock(renderRunTask(run, { environment, retry: renderTaskRetry(retries) }), timeout.toMinutes({ integral: false }), { done, failed });
+      },
+      grant(machine) {
+        grantRun(machine, run);
+        useFargateCapacity(props.cluster, machine);
+      },
+    };
+  };
+}
+
+export function lambdaFunction(handler: IFunction): BindProcessor {
+  return () => ({
+    grantPrincipal: handler.grantPrincipal,
+    connections: handler.isBoundToVpc ? handler.connections : undefined,
+    render: ({ retries, timeout, failed, done }) => ({
+      Type: 'Task',
+      Resource: `arn:${Aws.PARTITION}:states:::lambda:invoke`,
+      Arguments: { FunctionName: handler.functionArn, Payload: '{% $states.input.{"bucket": bucket, "key": key} %}' },
+      TimeoutSeconds: timeout.toSeconds(),
+      Retry: renderTaskRetry(retries, NotTakenByLambda),
+      Catch: [failed],
+      Next: done,
+    }),
+    grant(machine) {
+      grantInvoke(handler, machine);
+    },
+  });
+}
+
+export function worker(target: QueueScaledFargateWorker): BindProcessor {
+  return (scope) => {
+    if (Stack.of(target) !== Stack.of(scope)) {
+      throw new ValidationError(
+        `processor is a worker of the stack ${Stack.of(target).node.path}, and workflow and worker name each other; create both in one stack`, scope,
+      );
+    }
+    if (target.queue.fifo) {
+      throw new ValidationError('processor must be a worker whose queue is no FIFO queue, in which one batch would hold up the others; give it another one', scope);
+    }
+    return {
+      grantPrincipal: target.grantPrincipal,
+      connections: target.connections,
+      render: ({ retries, timeout, failed, done }) => ({
+        Type: 'Task',
+        Resource: `arn:${Aws.PARTITION}:states:::sqs:sendMessage.waitForTaskToken`,
+        Arguments: {
+          QueueUrl: target.queue.queueUrl,
+          MessageBody: {
+            fileworksJob: 1,
+            type: BatchJob,
+            correlationId: '{% $states.input.runId %}',
+            payload: { bucket: '{% $states.input.bucket %}', key: '{% $states.input.key %}', taskToken: '{% $states.context.Task.Token %}' },
+          },
+        },
+        TimeoutSeconds: timeout.toSeconds(),
+        Retry: renderTaskRetry(retries, ['SQS.SqsException', 'SQS.SdkClientException']),
+        Catch: [failed],
+        Next: done,
+      }),
+      grant(machine) {
+        grantSend(target.queue, machine);
+        // SendTaskHeartbeat is not used: a worker that is lost lets the message come again.
+        Grant.addToPrincipal({ grantee: target, actions: ['states:SendTaskSuccess', 'states:SendTaskFailure'], resourceArns: [machine.stateMachineArn] });
+      },
+    };
+  };
+}
+
+/** Without its versions, which the CDK's own grant allows too. */
+export function grantInvoke(handler: IFunction, machine: StateMachine): void {
+  Grant.addToPrincipal({ grantee: machine, actions: ['lambda:InvokeFunction'], resourceArns: [handler.functionArn] });
+}
