@@ -33,7 +33,7 @@ import { createResultBucket } from './private/result-bucket';
  * All files below a prefix, in batches, in parallel: by the clock, on demand, or when a marker file says that all are there.
  *
  * A Distributed Map of Step Functions lists `incoming/`, whatever there is, and makes batches of it. Each is described in an object of S3, and a Fargate task
- * on Spot, a Lambda function or a worker is given the pointer to it. What was done is written down file by file, so a task that Spot takes goes on where it ended.
+ * on Spot, a Lambda function or a worker is given the pointer to it. What was done is written down file by file: a task that Spot takes goes on where it ended.
  * Files go to `processed/` and `failed/`. When a prefix is done, an event on EventBridge says how many files were processed and failed, how long it took and
  * where the manifest is.
  *
