@@ -9,7 +9,7 @@ export class RuntimePackage extends Component {
     const clients = ['s3', 'sqs', 'dynamodb'].map((client) => `@aws-sdk/client-${client}@${AWS_SDK}`);
     // what fileworks-runtime/postgres loads files with
     const loader = ['pg-copy-streams@^7.0.0', 'csv-parse@^7.0.0', 'ajv@^8.20.0', 'ajv-formats@^3.0.1', `@aws-sdk/client-secrets-manager@${AWS_SDK}`, `@aws-sdk/rds-signer@${AWS_SDK}`];
-    const optionalPeers = [`@aws-sdk/client-eventbridge@${AWS_SDK}`, `@aws-sdk/client-sfn@${AWS_SDK}`, '@nestjs/common@^11 || ^12', '@nestjs/core@^11 || ^12', 'pg@^8', 'tar-stream@^3.2.2', '@zip.js/zip.js@^2.8.0', ...loader];
+    const optionalPeers = [`@aws-sdk/client-application-auto-scaling@${AWS_SDK}`, `@aws-sdk/client-eventbridge@${AWS_SDK}`, `@aws-sdk/client-sfn@${AWS_SDK}`, '@nestjs/common@^11 || ^12', '@nestjs/core@^11 || ^12', 'pg@^8', 'tar-stream@^3.2.2', '@zip.js/zip.js@^2.8.0', ...loader];
     const runtime = new PlainPackage(root, {
       outdir: 'src/runtime',
       name: 'fileworks-runtime',
@@ -19,7 +19,7 @@ export class RuntimePackage extends Component {
       deps: ['pino@^10.4.0', '@opentelemetry/api@^1.9.0', 'opossum@^10.0.0', '@aws-lambda-powertools/metrics@^2.36.0', '@standard-schema/spec@^1.1.0', '@aws-sdk/util-dynamodb@^3.900.0', 'http-link-header@^1.1.3'],
       peerDeps: [...clients, ...optionalPeers],
       devDeps: [
-        ...clients, `@aws-sdk/client-eventbridge@${AWS_SDK}`, `@aws-sdk/client-sfn@${AWS_SDK}`, ...loader, '@types/pg-copy-streams@^1.2.5', '@smithy/node-http-handler@^4', '@types/opossum@^8', '@types/http-link-header@^1', 'pg@^8', '@types/pg@^8', 'tar-stream@^3.2.2', '@zip.js/zip.js@^2.8.0',
+        ...clients, `@aws-sdk/client-application-auto-scaling@${AWS_SDK}`, `@aws-sdk/client-eventbridge@${AWS_SDK}`, `@aws-sdk/client-sfn@${AWS_SDK}`, ...loader, '@types/pg-copy-streams@^1.2.5', '@smithy/node-http-handler@^4', '@types/opossum@^8', '@types/http-link-header@^1', 'pg@^8', '@types/pg@^8', 'tar-stream@^3.2.2', '@zip.js/zip.js@^2.8.0',
         '@opentelemetry/sdk-trace-base@^2', '@opentelemetry/context-async-hooks@^2',
         // NestJS 11 is CommonJS, which Jest can load; 12 is tried in a process of its own
         '@nestjs/common@^11', '@nestjs/core@^11', '@nestjs/testing@^11', '@nestjs/terminus@^11', 'rxjs@^7', 'reflect-metadata@^0.2',

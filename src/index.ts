@@ -52,6 +52,7 @@ export {
   type AdditionalQueue,
   type AdditionalQueueOptions,
   QueueScaledFargateWorker,
+  type QueueScaledFargateWorkerOptions,
   type QueueScaledFargateWorkerProps,
   QueueScaling,
   type BacklogPerTaskOptions,
@@ -85,6 +86,7 @@ export {
   type TypedDispatcherProps,
   UnmatchedFile,
 } from './constructs/typed-dispatcher';
+export { ExportOrchestrator, type ExportOrchestratorProps, PostProcessing } from './constructs/export-orchestrator';
 export {
   AlertFormat,
   TaskAlert,

@@ -45,7 +45,8 @@ const ranged = new RegExp(`${bounded.source}|\\d+ (\\w+ )?or more|\\bmore than \
 
 /** Bounds that Fileworks sets itself, or that every reader knows; all other bounds are those of a service, and `@see` leads to the page that states them. */
 const ownBounds = [
-  'AdditionalQueueOptions.weight', 'QueueScaledFargateWorkerProps.queueWeight',
+  'AdditionalQueueOptions.weight', 'QueueScaledFargateWorkerOptions.queueWeight',
+  'ExportOrchestratorProps.alarmApiUnavailableFor', 'ExportOrchestratorProps.apiRequestsPerSecond', 'ExportOrchestratorProps.workerCpuTargetPercent',
   'DispatchTypeOptions.hangTimeout', 'DispatchTypeOptions.maxAttempts', 'DispatchTypeOptions.maxConcurrentTasks', 'DispatchTypeOptions.maxRetryDelay',
   'DispatchTypeOptions.maxRuntime', 'DispatchTypeOptions.retryDelay', 'DispatchTypeOptions.settle',
   'TypedDispatcherProps.maxConcurrentTasks', 'TypedDispatcherProps.maxQueuedAge',
@@ -126,11 +127,11 @@ describe('the API and its baseline', () => {
 
   test('a lost prop would be seen', () => {
     const changed = JSON.parse(readFileSync(join(root, '.jsii'), 'utf8')) as { types: Record<string, { properties: Member[] }> };
-    const worker = changed.types['cdk-fileworks.QueueScaledFargateWorkerProps'];
-    worker.properties = worker.properties.filter(({ name }) => name !== 'maxTasks');
+    const inbox = changed.types['cdk-fileworks.FileIngestBucketProps'];
+    inbox.properties = inbox.properties.filter(({ name }) => name !== 'versioned');
     const file = join(folder, 'changed.json');
     writeFileSync(file, JSON.stringify(changed));
     const { status, stderr } = compare(file);
-    expect([status, stderr]).toEqual([1, expect.stringContaining('PROP cdk-fileworks.QueueScaledFargateWorkerProps.maxTasks: has been removed')]);
+    expect([status, stderr]).toEqual([1, expect.stringContaining('PROP cdk-fileworks.FileIngestBucketProps.versioned: has been removed')]);
   });
 });

@@ -14,11 +14,10 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks, HIPAASecurityChecks, NIST80053R5Checks } from 'cdk-nag';
 import {
-  AlertFormat, BatchFileLoader, BatchProcessor, BatchSource, ChunkedBatchWorkflow, DatabaseLogin, Delivery, DispatchTarget, FileIngestBucket, FilingMode,
-  IngestMessageFormat, IngestTarget, JobSupervision,
-  LoadMapping, ObjectFargateTask, PipelineDashboard, PipelineStage, QueueScaledFargateWorker, QueueScaling, ScheduledFargateJob, Sidecar,
-  RunOverlap, SpotStrategy, TaskAlert, TaskLifecycleAlerts, TaskVolume, TypeConcurrency, TypedDispatcher, WakeUp,
-  WorkerHealthCheck,
+  AlertFormat, BatchFileLoader, BatchProcessor, BatchSource, ChunkedBatchWorkflow, DatabaseLogin, Delivery, DispatchTarget, ExportOrchestrator,
+  FileIngestBucket, FilingMode, IngestMessageFormat, IngestTarget, JobSupervision, LoadMapping, ObjectFargateTask, PipelineDashboard, PipelineStage,
+  PostProcessing, QueueScaledFargateWorker, QueueScaling, RunOverlap, ScheduledFargateJob, Sidecar, SpotStrategy, TaskAlert, TaskLifecycleAlerts,
+  TaskVolume, TypeConcurrency, TypedDispatcher, WakeUp, WorkerHealthCheck,
 } from '../src';
 import { createTestApp, createWorker, image, type TestApp } from './support/cdk-stacks';
 
@@ -125,6 +124,17 @@ describe('cdk-nag AwsSolutions', () => {
     ['a batch workflow with a worker', (test) => {
       const { bucket } = new FileIngestBucket(test.stack, 'Inbox');
       new ChunkedBatchWorkflow(test.stack, 'Batches', { bucket, prefixes: ['a/'], overlap: RunOverlap.ALLOW, processor: BatchProcessor.worker(createWorker(test)) });
+    }],
+    ['an export service with defaults', ({ stack, cluster }) => {
+      new ExportOrchestrator(stack, 'Exports', { cluster, image });
+    }],
+    ['an export service with options', (test) => {
+      const { stack, cluster } = test;
+      const exporter = new ExportOrchestrator(stack, 'Exports', {
+        cluster, image, priorityQueues: true, tracing: true, encryptionKey: new kms.Key(stack, 'Key', { enableKeyRotation: true }), outputPrefix: 'exports/',
+        apiSecret: Secret.fromSecretNameV2(stack, 'Secret', 'api'), postProcessing: PostProcessing.queue(createWorker(test).queue), outputBucket: new s3.Bucket(test.shared, 'Results'),
+      });
+      exporter.grantReadResults(new iam.Role(stack, 'Reader', { assumedBy: new iam.AccountRootPrincipal() }));
     }],
     ['a job by the clock', ({ stack, cluster }) => {
       new ScheduledFargateJob(stack, 'Job', { cluster, image, schedule: ScheduleExpression.rate(Duration.hours(1)) });

@@ -1,3 +1,4 @@
+import { ApplicationAutoScalingClient, RegisterScalableTargetCommand } from '@aws-sdk/client-application-auto-scaling';
 import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
 import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { LocalCloud, type AlarmTransition, type ScalingActivity } from '../src';
@@ -66,4 +67,20 @@ test('a message that failed too often rings the alarm of the dead-letter queue, 
   const cloudWatch = new CloudWatchClient(cloud.clientConfig());
   await until(async () => (await cloudWatch.send(new DescribeAlarmsCommand({ AlarmNames: [view.name] }))).MetricAlarms![0].StateValue === 'ALARM', 'the state in the emulator');
   cloudWatch.destroy();
+});
+
+test('while the scale-out is suspended no policy adds a task, and afterwards it does', async () => {
+  const { QueueUrl: queue } = cloud.outputs('Pipeline');
+  const scaling = new ApplicationAutoScalingClient(cloud.clientConfig());
+  const suspend = (suspended: boolean) => scaling.send(new RegisterScalableTargetCommand({
+    ServiceNamespace: 'ecs', ScalableDimension: 'ecs:service:DesiredCount', ResourceId: 'service/jobs/worker', SuspendedState: { DynamicScalingOutSuspended: suspended },
+  }));
+  await until(() => running(cloud, 'service:worker').length === 0, 'no task');
+  await suspend(true);
+  await sqs.send(new SendMessageCommand({ QueueUrl: queue, MessageBody: 'waits' }));
+  await new Promise((done) => setTimeout(done, 1_500));
+  expect(running(cloud, 'service:worker')).toEqual([]);
+  await suspend(false);
+  await until(() => running(cloud, 'service:worker').length === 1, 'the task');
+  scaling.destroy();
 });

@@ -45,6 +45,8 @@ export interface ExportJobEvent {
   readonly version: typeof ExportContractVersion;
   readonly jobId: string;
   readonly correlationId: string;
+  /** Name of the export service, where there are several on a bus. */
+  readonly service?: string;
   /** Files that are known, are stored, and can not be; `known` is final unless the job is still `dispatching`. */
   readonly files: { readonly known: number; readonly done: number; readonly failed: number };
   /** Bytes of results. */

@@ -56,8 +56,9 @@ export {
   ExportJobContention, type ExportJobRow, type ExportJobStatus, ExportJobStore, type ExportJobStoreOptions, type FileOutcome, type Settled,
 } from './exports/index.js';
 export {
-  DownloadRefused, DownloadTaskHandler, type DownloadTaskHandlerOptions, eventBridgeEvents, type EventBridgeEventsOptions, ExportJobHandler,
-  type ExportJobHandlerOptions, type FileList, type PublishExportEvent,
+  CircuitWatch, type CircuitWatchOptions, DownloadRefused, DownloadTaskHandler, type DownloadTaskHandlerOptions, eventBridgeEvents,
+  type EventBridgeEventsOptions, type ExportEnvironment, ExportJobHandler, type ExportJobHandlerOptions, ExportMetrics, type FileList,
+  type PublishExportEvent, readExportEnvironment,
 } from './jobs/index.js';
 export {
   type DownloadTask, ExportContractVersion, ExportEventSource, ExportEventType, type ExportFile, type ExportJobEvent, type ExportJobRequest, ExportMessageType,
@@ -67,3 +68,4 @@ export {
   type BatchProgress, readBatchPointer, runBatch, type RunBatchOptions,
 } from './jobs/index.js';
 export { type BatchDocument, type BatchFileResult, type BatchFiling, type BatchPointer, type BatchResult } from '../contract/batch.js';
+export { ServiceMode } from '../contract/export-env.js';

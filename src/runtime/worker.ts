@@ -4,7 +4,7 @@ import {
   DefaultVisibilitySeconds, type DrainReport, type JobHandler, QueuePoller, type QueueOptions, type QueuePollerOptions,
 } from './queue/index.js';
 import { aroundJobs } from './support/around-jobs.js';
-import { circuitBreaker, type CircuitBreakerEvents, type CircuitBreakerOptions, type HasCircuit } from './support/circuit-breaker.js';
+import { circuitBreaker, type CircuitBreakerOptions, type HasCircuit } from './support/circuit-breaker.js';
 import { defined } from './support/defined.js';
 import { watchEventLoop } from './support/event-loop-watch.js';
 import { type Logger } from './support/logger.js';
@@ -13,6 +13,7 @@ import { listenToProcess } from './support/process-listeners.js';
 import { readWorkerEnvironment, type WorkerEnvironment } from './support/worker-environment.js';
 import { WorkerEnv } from '../contract/worker-env.js';
 import { createLogger, EmfMetrics } from './telemetry/index.js';
+import { ClientIsAway, pauseWhileOpen } from './jobs/pause-while-open.js';
 import { recordMetrics } from './jobs/worker-metrics.js';
 import { optionsFromEnvironment } from './jobs/worker-options.js';
 
@@ -65,10 +66,10 @@ export async function runWorker<Body = unknown>(handler: JobHandler<Body>, optio
   let visibilitySeconds: number | undefined;
   try {
     const environment = readWorkerEnvironment(env);
-    const pause = pauses(() => poller, logger);
+    const pause = pauseWhileOpen(() => poller, logger);
     const breaker = options.circuitBreaker && circuitBreaker(options.circuitBreaker, pause('most jobs fail'));
     poller = new QueuePoller(pollerOptions(handler, options, environment, env, logger, breaker));
-    options.circuits?.forEach((circuit) => circuit.onCircuit(pause('what jobs need is not available')));
+    options.circuits?.forEach((circuit) => circuit.onCircuit(pause(ClientIsAway)));
     visibilitySeconds = environment.visibilityTimeoutSeconds;
     health = await startHealth(environment, poller);
   } catch (error) {
@@ -101,29 +102,6 @@ function pollerOptions<Body>(
     ...fromEnvironment,
     aroundJob: innermost === undefined ? aroundJob : aroundJobs(aroundJob, innermost),
     queues: queues.map((queue) => ({ ...queue, handler, ...defined({ schema }) })),
-  };
-}
-
-/** Pauses the poller while any of several circuits is open. */
-function pauses(poller: () => QueuePoller, logger: Logger): (why: string) => CircuitBreakerEvents {
-  const open = new Set<CircuitBreakerEvents>();
-  return (why) => {
-    const circuit = {
-      onOpen: () => {
-        logger.warn({}, `${why}: no new work is taken until one attempt succeeds`);
-        open.add(circuit);
-        poller().pause();
-      },
-      onClose: () => {
-        open.delete(circuit);
-        if (open.size > 0) {
-          return;
-        }
-        logger.info({}, 'work is taken again after failures');
-        poller().resume();
-      },
-    };
-    return circuit;
   };
 }
 

@@ -8,8 +8,9 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import {
-  BatchFileLoader, DatabaseLogin, DispatchTarget, FileIngestBucket, IngestRoute, IngestTarget, JobSupervision, LoadMapping, ObjectFargateTask,
-  PipelineDashboard, PipelineStage, QueueScaling, ScheduledFargateJob, TaskLifecycleAlerts, TypeConcurrency, TypedDispatcher, WakeUp,
+  BatchFileLoader, DatabaseLogin, DispatchTarget, ExportOrchestrator, FileIngestBucket, IngestRoute, IngestTarget, JobSupervision, LoadMapping,
+  ObjectFargateTask,
+  PipelineDashboard, PipelineStage, PostProcessing, QueueScaling, ScheduledFargateJob, TaskLifecycleAlerts, TypeConcurrency, TypedDispatcher, WakeUp,
 } from '../../src';
 import { RUNBOOKS } from '../../src/constructs/private/alarm';
 import { createTestApp, createWorker, image } from '../support/cdk-stacks';
@@ -33,6 +34,7 @@ function createEachAlarm(): Stack {
     vpc, database: DatabaseLogin.secret(Secret.fromSecretNameV2(stack, 'Secret', 'loader')), routes: { Orders: { source: inbox, prefix: 'orders/', mapping } },
     alarmOldestMessageAge: Duration.hours(1),
   });
+  new ExportOrchestrator(stack, 'Exports', { cluster, image, postProcessing: PostProcessing.queue(new Queue(stack, 'After')) });
   const { taskDefinition } = new ObjectFargateTask(stack, 'Converter', { cluster, image });
   new ScheduledFargateJob(stack, 'Job', {
     cluster, image, schedule: ScheduleExpression.rate(Duration.hours(1)), supervision: JobSupervision.stepFunctions(), alarmMissedFor: Duration.hours(2),

@@ -6,8 +6,8 @@ import type { ScalableTarget } from './read-template';
 export interface ScalableTargets {
   find(resourceId: string, environment: Environment): ScalableTarget | undefined;
   all(environment: Environment): readonly ScalableTarget[];
-  /** Changes the limits; a service outside of them is scaled into them at once. */
-  register(resourceId: string, limits: { readonly minCapacity: number; readonly maxCapacity: number }): void;
+  /** Changes the limits, and whether policies may add tasks; a service outside of the limits is scaled into them at once. */
+  register(resourceId: string, change: Pick<ScalableTarget, 'minCapacity' | 'maxCapacity' | 'scaleOutSuspended'>): void;
 }
 
 const SERVICE_NAMESPACE = 'ecs';
@@ -44,7 +44,11 @@ function register(input: ServiceRequest['input'], environment: Environment, targ
   if ([min, max].some((limit) => limit !== undefined && !isCount(limit)) || minCapacity > maxCapacity) {
     return invalid(`MinCapacity and MaxCapacity must be whole numbers, the first not above the second, got: ${String(min)} and ${String(max)}`);
   }
-  targets.register(target.resourceId, { minCapacity, maxCapacity });
+  const { DynamicScalingOutSuspended: scaleOutSuspended, ...others } = (input['SuspendedState'] ?? {}) as { readonly DynamicScalingOutSuspended?: boolean };
+  if (Object.values(others).includes(true)) {
+    return invalid(`SuspendedState can hold DynamicScalingOutSuspended here, got: ${Object.keys(others).join(', ')}`);
+  }
+  targets.register(target.resourceId, { minCapacity, maxCapacity, ...(scaleOutSuspended !== undefined && { scaleOutSuspended }) });
   return { status: 200, body: { ScalableTargetARN: arnOf(target, environment) } };
 }
 
@@ -60,6 +64,7 @@ function describe(input: ServiceRequest['input'], environment: Environment, targ
         ResourceId: target.resourceId,
         MinCapacity: target.minCapacity,
         MaxCapacity: target.maxCapacity,
+        SuspendedState: { DynamicScalingOutSuspended: target.scaleOutSuspended ?? false, DynamicScalingInSuspended: false, ScheduledScalingSuspended: false },
         ScalableTargetARN: arnOf(target, environment),
       })),
     },

@@ -10,7 +10,7 @@ import type { AlarmState, AlarmTransition, AlarmView, ScalableTargetView, Scalin
 import { evaluate, evaluationRange } from './alarm-state';
 import { answerScalingCall } from './api';
 import { MetricStore } from './metric-store';
-import { isSampled, readScaling, SQS_ATTRIBUTES, type AlarmDefinition, type MetricName, type ScalableTarget, type ScalingPolicy } from './read-template';
+import { isRunningTasks, isSampled, readScaling, SQS_ATTRIBUTES, type AlarmDefinition, type MetricName, type ScalableTarget, type ScalingPolicy } from './read-template';
 import { adjust, afterCooldown, type LastScaling } from './step-policy';
 import { IN_PERIODS, track } from './target-tracking';
 
@@ -132,10 +132,10 @@ export class Autoscaler {
     return answerScalingCall(request, {
       find: (resourceId, environment) => find(resourceId, environment)?.target,
       all: (environment) => [...this.#targets.values()].filter((target) => sameEnvironment(environment, target.environment)).map(({ target }) => target),
-      register: (resourceId, limits) => {
+      register: (resourceId, change) => {
         const target = this.#targets.get(resourceId);
         if (target) {
-          target.target = { ...target.target, ...limits };
+          target.target = { ...target.target, ...change };
           // Behind the minute that may be at work, so that no two decisions are made at once.
           this.#then(() => this.#scale(target, 'registration', (capacity) => capacity, 'the capacity was outside of minimum and maximum'));
         }
@@ -178,6 +178,10 @@ export class Autoscaler {
     }
     const asked = new Map<string, Promise<QueueAttributes | undefined>>();
     await Promise.all([...wanted.values()].map(async ({ metric, environment }) => {
+      if (isRunningTasks(metric)) {
+        this.#store.put(metric, this.#minute, await this.#runningTasks(metric, environment));
+        return;
+      }
       const name = metric.dimensions['QueueName'] ?? '';
       const key = JSON.stringify([name, environment]);
       const answer = asked.get(key) ?? this.#queueAttributes(name, environment);
@@ -188,6 +192,11 @@ export class Autoscaler {
         this.#store.put(metric, this.#minute, Number(value));
       }
     }));
+  }
+
+  async #runningTasks({ dimensions }: MetricName, environment: Environment): Promise<number> {
+    const { ClusterName: cluster, ServiceName: service = '' } = dimensions;
+    return (await this.#clientsOf(environment).ecs.send(new DescribeServicesCommand({ cluster, services: [service] }))).services?.at(0)?.runningCount ?? 0;
   }
 
   /** Undefined when the queue does not exist, or not yet: then there is no data, as in CloudWatch. */
@@ -286,7 +295,9 @@ export class Autoscaler {
       return;
     }
     const wanted = Math.min(maxCapacity, Math.max(minCapacity, decide(capacity)));
-    if (wanted === capacity) {
+    // A suspension is of what policies decide; the limits hold whatever they say.
+    const suspended = target.target.scaleOutSuspended === true && wanted > Math.max(capacity, minCapacity);
+    if (wanted === capacity || suspended) {
       return;
     }
     await ecs.send(new UpdateServiceCommand({ cluster, service, desiredCount: wanted }));

@@ -40,6 +40,8 @@ export interface ScalableTarget {
   readonly service: string;
   readonly minCapacity: number;
   readonly maxCapacity: number;
+  /** Whether policies may add no tasks, as `RegisterScalableTarget` can say. */
+  readonly scaleOutSuspended?: boolean;
 }
 
 export interface ScalingPolicy {
@@ -245,6 +247,15 @@ export const SQS_ATTRIBUTES: Readonly<Partial<Record<string, string>>> = {
   ApproximateNumberOfMessagesDelayed: 'ApproximateNumberOfMessagesDelayed',
 };
 
+/** The number of running tasks, which Container Insights reports of a service. */
+export function isRunningTasks({ namespace, name, dimensions }: MetricName): boolean {
+  return namespace === 'ECS/ContainerInsights' && name === 'RunningTaskCount' && dimensions['ServiceName'] !== undefined;
+}
+
 export function isSampled(metric: MetricName): boolean {
+  return isRunningTasks(metric) || isOfQueue(metric);
+}
+
+function isOfQueue(metric: MetricName): boolean {
   return metric.namespace === 'AWS/SQS' && metric.name in SQS_ATTRIBUTES && metric.dimensions['QueueName'] !== undefined;
 }

@@ -29,9 +29,14 @@ test('one limit is changed, the other stays', () => {
   expect(registered).toEqual([{ resourceId: 'service/jobs/worker', minCapacity: 3, maxCapacity: 10 }]);
 });
 
+test('the scale-out is suspended and goes on, and the limits stay', () => {
+  for (const suspended of [true, false]) call('RegisterScalableTarget', { ...service, SuspendedState: { DynamicScalingOutSuspended: suspended, DynamicScalingInSuspended: false } });
+  expect(registered).toEqual([true, false].map((scaleOutSuspended) => ({ resourceId: 'service/jobs/worker', minCapacity: 0, maxCapacity: 10, scaleOutSuspended })));
+});
+
 test('what is registered can be described', () => {
   expect(call('DescribeScalableTargets', { ServiceNamespace: 'ecs', ResourceIds: ['service/jobs/worker'] }).body).toEqual({
-    ScalableTargets: [expect.objectContaining({ ResourceId: 'service/jobs/worker', MinCapacity: 0, MaxCapacity: 10 })],
+    ScalableTargets: [expect.objectContaining({ ResourceId: 'service/jobs/worker', MinCapacity: 0, MaxCapacity: 10, SuspendedState: expect.objectContaining({ DynamicScalingOutSuspended: false }) })],
   });
   expect(call('DescribeScalableTargets', { ServiceNamespace: 'ecs', ResourceIds: ['service/jobs/other'] }).body).toEqual({ ScalableTargets: [] });
 });
@@ -43,6 +48,7 @@ test.each<[string, string, Record<string, unknown>, string?]>([
   ['ScalableDimension must be ecs:service:DesiredCount here, got: undefined', 'RegisterScalableTarget', { ...service, ScalableDimension: undefined }],
   [`${limits}, got: 11 and undefined`, 'RegisterScalableTarget', { ...service, MinCapacity: 11 }],
   [`${limits}, got: -1 and 2`, 'RegisterScalableTarget', { ...service, MinCapacity: -1, MaxCapacity: 2 }],
+  ['SuspendedState can hold DynamicScalingOutSuspended here, got: DynamicScalingInSuspended', 'RegisterScalableTarget', { ...service, SuspendedState: { DynamicScalingInSuspended: true } }],
   ['the local autoscaler does not answer PutScalingPolicy', 'PutScalingPolicy', service],
 ])('fails: %s', (message, action, input, region = environment.region) => {
   expect(call(action, input, region)).toEqual({ status: 400, body: { __type: 'ValidationException', message } });

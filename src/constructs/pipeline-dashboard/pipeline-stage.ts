@@ -1,5 +1,6 @@
 import type { IAlarm, IMetric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ChunkedBatchWorkflow } from '../chunked-batch-workflow';
+import type { ExportOrchestrator } from '../export-orchestrator';
 import type { FileIngestBucket, IngestRoute } from '../file-ingest-bucket';
 import type { ObjectFargateTask } from '../object-fargate-task';
 import type { QueueScaledFargateWorker } from '../queue-scaled-fargate-worker';
@@ -91,6 +92,16 @@ export class PipelineStage {
    */
   public static worker(worker: QueueScaledFargateWorker): PipelineStage {
     return new PipelineStage(stages.worker(worker));
+  }
+
+  /**
+   * Export jobs are dispatched, and their files downloaded and stored: what the API, downloads, archives and uploads take. Put the stages of its two workers,
+   * `orchestrator` and `worker`, below.
+   *
+   * @param exporter the export service
+   */
+  public static exports(exporter: ExportOrchestrator): PipelineStage {
+    return new PipelineStage(stages.exporter(exporter));
   }
 
   /**

@@ -18,6 +18,8 @@ export type Runbook
     | 'dispatcher-sweeper'
     | 'dispatcher-undelivered-events'
     | 'dispatcher-wakes-dead-letter'
+    | 'export-api-away'
+    | 'export-undelivered-events'
     | 'jobs-dead-letter'
     | 'loader-dead-letter'
     | 'loader-errors'

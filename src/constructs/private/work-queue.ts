@@ -29,6 +29,8 @@ export interface WorkQueueOptions {
   readonly fifo?: boolean;
   /** Only for FIFO. */
   readonly contentBasedDeduplication?: boolean;
+  /** Whoever works on the queue sends its last messages to the dead-letter queue itself, so that they are new there. */
+  readonly deadLettersAreSent?: boolean;
   readonly alarmActions?: cloudwatch.IAlarmAction[];
   /** What the alarm on the dead-letter queue says; by default, that jobs failed. */
   readonly deadLetterNotice?: AlarmNotice;
@@ -42,6 +44,19 @@ export interface WorkQueue {
 
 /** A queue as every construct makes it: SSL only, encrypted, with a dead-letter queue and an alarm on it. */
 export function createWorkQueue(scope: Construct, options: WorkQueueOptions): WorkQueue {
+  const queues = createQueues(scope, options);
+  const deadLetterAlarm = createDeadLetterAlarm(scope, queues.deadLetterQueue, {
+    ...options.deadLetterNotice ?? {
+      description: `Jobs of ${scope.node.path} failed on every attempt and wait in its dead-letter queue`,
+      runbook: 'jobs-dead-letter',
+    },
+    actions: options.alarmActions,
+  });
+  return { ...queues, deadLetterAlarm };
+}
+
+/** The same without the alarm, for whom makes that elsewhere. */
+export function createQueues(scope: Construct, options: WorkQueueOptions): Omit<WorkQueue, 'deadLetterAlarm'> {
   // An explicit false is refused by SQS.
   const fifo = options.fifo === true ? true : undefined;
   const visibilityTimeout = options.visibilityTimeout ?? WorkQueueDefaults.visibilityTimeout;
@@ -67,14 +82,7 @@ export function createWorkQueue(scope: Construct, options: WorkQueueOptions): Wo
     retentionPeriod,
     deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount },
   });
-  const deadLetterAlarm = createDeadLetterAlarm(scope, deadLetterQueue, {
-    ...options.deadLetterNotice ?? {
-      description: `Jobs of ${scope.node.path} failed on every attempt and wait in its dead-letter queue`,
-      runbook: 'jobs-dead-letter',
-    },
-    actions: options.alarmActions,
-  });
-  return { queue, deadLetterQueue, deadLetterAlarm };
+  return { queue, deadLetterQueue };
 }
 
 /** Rings as long as anything waits in a dead-letter queue. */
@@ -103,11 +111,14 @@ function checkRetention(scope: Construct, retentionPeriod: Duration, deadLetterR
   checkSeconds('retentionPeriod', retentionPeriod, range, scope);
   checkSeconds('deadLetterRetention', deadLetterRetention, range, scope);
 
-  const known = !retentionPeriod.isUnresolved() && !deadLetterRetention.isUnresolved();
+  if (retentionPeriod.isUnresolved() || deadLetterRetention.isUnresolved()) {
+    return;
+  }
   // A standard queue keeps the time of the first send when it moves a message, so the age counts on.
-  if (known && deadLetterRetention.toSeconds() <= retentionPeriod.toSeconds()) {
+  const shortest = retentionPeriod.toSeconds() + (given.deadLettersAreSent === true ? 0 : 1);
+  if (deadLetterRetention.toSeconds() < shortest) {
     throw new ValidationError(
-      'deadLetterRetention must be longer than retentionPeriod, or a message can expire on its way, got: '
+      `deadLetterRetention ${given.deadLettersAreSent === true ? 'cannot be shorter' : 'must be longer'} than retentionPeriod, or a message can expire on its way, got: `
       + `${orDefault(deadLetterRetention.toHumanString(), given.deadLetterRetention)} and ${orDefault(retentionPeriod.toHumanString(), given.retentionPeriod)}; `
       + 'shorten retentionPeriod or lengthen deadLetterRetention, up to 14 days',
       scope,

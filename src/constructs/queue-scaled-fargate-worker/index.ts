@@ -1,6 +1,6 @@
 export type { AdditionalQueue, AdditionalQueueOptions } from './additional-queue';
 export { QueueScaledFargateWorker } from './queue-scaled-fargate-worker';
-export type { QueueScaledFargateWorkerProps } from './queue-scaled-fargate-worker-props';
+export type { QueueScaledFargateWorkerOptions, QueueScaledFargateWorkerProps } from './queue-scaled-fargate-worker-props';
 export type { ScheduledTaskCountOptions, UtilizationScalingOptions } from './task-count-options';
 export { WakeUp } from './wake-up';
 export type { WorkerIngress } from './worker-ingress';

@@ -13,21 +13,13 @@ import type { WorkerHealthCheck } from './worker-health-check';
 import type { WorkerIngress } from './worker-ingress';
 
 /**
- * Properties of `QueueScaledFargateWorker`.
+ * What a worker can be told, but for the cluster.
  *
  * `image` is a program that calls `runWorker` of fileworks-runtime, or one that keeps the same contract. A `taskDefinition` must be of the same stack: its
  * default container gets the environment, and its task role the permissions; for a `stopTimeout` that the container has, set `stopTimeout` too, so that the
  * worker knows how long it may drain.
  */
-export interface QueueScaledFargateWorkerProps extends FargateTaskProps {
-  /**
-   * The cluster that runs the tasks, and with it the VPC.
-   *
-   * An `ecs.Cluster` of the same app gets the FARGATE and FARGATE_SPOT capacity providers if it lacks them; an imported
-   * cluster must have them.
-   */
-  readonly cluster: ICluster;
-
+export interface QueueScaledFargateWorkerOptions extends FargateTaskProps {
   /**
    * How ECS tells that a task hangs.
    *
@@ -267,4 +259,15 @@ export interface QueueScaledFargateWorkerProps extends FargateTaskProps {
    * @default - no such alarm
    */
   readonly alarmSaturatedFor?: Duration;
+}
+
+/** Properties of `QueueScaledFargateWorker`. */
+export interface QueueScaledFargateWorkerProps extends QueueScaledFargateWorkerOptions {
+  /**
+   * The cluster that runs the tasks, and with it the VPC.
+   *
+   * An `ecs.Cluster` of the same app gets the FARGATE and FARGATE_SPOT capacity providers if it lacks them; an imported
+   * cluster must have them.
+   */
+  readonly cluster: ICluster;
 }

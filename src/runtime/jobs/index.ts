@@ -3,8 +3,9 @@ export {
   type BatchProgress, readBatchPointer, runBatch, type RunBatchOptions,
 } from './batch/index.js';
 export {
-  DownloadRefused, DownloadTaskHandler, type DownloadTaskHandlerOptions, eventBridgeEvents, type EventBridgeEventsOptions, ExportJobHandler,
-  type ExportJobHandlerOptions, type FileList, type PublishExportEvent,
+  CircuitWatch, type CircuitWatchOptions, DownloadRefused, DownloadTaskHandler, type DownloadTaskHandlerOptions, eventBridgeEvents,
+  type EventBridgeEventsOptions, type ExportEnvironment, ExportJobHandler, type ExportJobHandlerOptions, ExportMetrics, type FileList,
+  type PublishExportEvent, readExportEnvironment,
 } from './export/index.js';
 export type { ExtractManifest, RefusedEntry, SkippedEntry, StoredEntry } from './extract-manifest.js';
 export { extractTo, type ExtractDestination, type ExtractOptions } from './extract-to.js';

@@ -4,7 +4,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 export const FileHandlerMetadata = 'fileworks:file-handler';
 
 export interface FileHandlerOptions {
-  /** Name of the queue. @default - the only queue of the module */
+  /** Name of the queue. @default - every queue of the module that no other method names */
   readonly queue?: string;
   /** Validates and types the body of the job; any library that speaks Standard Schema. @default - S3 events and job messages only */
   readonly schema?: StandardSchemaV1;

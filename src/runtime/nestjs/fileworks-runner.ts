@@ -5,13 +5,18 @@ import { ConfigurationError } from '../errors.js';
 import { type JobHandler, QueuePoller, type QueueOptions, type QueuePollerOptions } from '../queue/index.js';
 import { queueNameOf } from '../queue/transport.js';
 import { EmfMetrics } from '../telemetry/index.js';
+import { ClientIsAway, pauseWhileOpen } from '../jobs/pause-while-open.js';
 import { recordMetrics } from '../jobs/worker-metrics.js';
+import type { HasCircuit } from '../support/circuit-breaker.js';
+import { silentLogger } from '../support/logger.js';
 
 export interface FileworksModuleOptions extends Omit<QueuePollerOptions, 'queues'> {
   /** The queues; their handlers are the methods marked with `@FileHandler()`. */
   readonly queues: readonly Omit<QueueOptions, 'handler' | 'schema'>[];
   /** @default - CloudWatch metrics as log lines on standard output */
   readonly metrics?: EmfMetrics;
+  /** Clients with a circuit of their own, such as `ExportApiClient`: no new work is taken while one of them is open. @default - none */
+  readonly circuits?: readonly HasCircuit[];
 }
 
 interface FoundHandler {
@@ -39,8 +44,11 @@ export class FileworksRunner implements OnApplicationBootstrap, OnModuleDestroy 
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    const { queues, metrics, ...rest } = this.options;
-    this.#poller = new QueuePoller({ ...rest, queues: assign(queues, this.#findHandlers()) });
+    const { queues, metrics, circuits = [], ...rest } = this.options;
+    const poller = new QueuePoller({ ...rest, queues: assign(queues, this.#findHandlers()) });
+    this.#poller = poller;
+    const pause = pauseWhileOpen(() => poller, rest.logger ?? silentLogger);
+    circuits.forEach((circuit) => circuit.onCircuit(pause(ClientIsAway)));
     recordMetrics(this.#poller, metrics ?? new EmfMetrics());
     await this.#poller.start();
   }
@@ -73,21 +81,23 @@ export class FileworksRunner implements OnApplicationBootstrap, OnModuleDestroy 
 /** @throws ConfigurationError when a queue has no handler or several, or a handler has no queue */
 function assign(queues: FileworksModuleOptions['queues'], found: readonly FoundHandler[]): QueuePollerOptions['queues'] {
   const names = queues.map(({ url, name }) => name ?? queueNameOf(url));
-  const queueOf = ({ options }: FoundHandler) => options.queue ?? (names.length === 1 ? names[0] : undefined);
-  const problems = found.filter((handler) => !names.includes(queueOf(handler) ?? '')).map(({ where, options }) => (
-    options.queue === undefined
-      ? `@FileHandler() of ${where} must name its queue, since there are several: ${names.join(', ')}`
-      : `@FileHandler() of ${where} names the queue ${options.queue}, expected one of ${names.join(', ')}`));
+  const problems = found.filter(({ options: { queue } }) => queue !== undefined && !names.includes(queue)).map(({ where, options }) => (
+    `@FileHandler() of ${where} names the queue ${options.queue}, expected one of ${names.join(', ')}`));
+  const unnamed = found.filter(({ options }) => options.queue === undefined);
   const assigned = queues.map((queue, index) => {
-    const handlers = found.filter((handler) => queueOf(handler) === names[index]);
+    const named = found.filter(({ options }) => options.queue === names[index]);
+    const handlers = named.length > 0 ? named : unnamed;
     if (handlers.length !== 1) {
       const got = handlers.map(({ where }) => where).join(', ');
       problems.push(`expected one method with @FileHandler() for the queue ${names[index]}, got ${got === '' ? 'none' : got}`);
     }
-    return { ...queue, ...handlers[0]?.options.schema === undefined ? {} : { schema: handlers[0].options.schema }, handler: handlers[0]?.handler };
+    const schema = handlers[0]?.options.schema;
+    return { handlers, queue: { ...queue, ...schema === undefined ? {} : { schema }, handler: handlers[0]?.handler } };
   });
+  const idle = unnamed.filter((handler) => !assigned.some(({ handlers }) => handlers.includes(handler)));
+  problems.push(...idle.map(({ where }) => `@FileHandler() of ${where} has no queue: others are named for ${names.join(', ')}`));
   if (problems.length > 0) {
     throw new ConfigurationError(problems);
   }
-  return assigned as QueuePollerOptions['queues'];
+  return assigned.map(({ queue }) => queue) as QueuePollerOptions['queues'];
 }

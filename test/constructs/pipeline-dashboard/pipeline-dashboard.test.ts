@@ -5,7 +5,8 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import {
-  FileIngestBucket, IngestTarget, JobSupervision, ObjectFargateTask, PipelineDashboard, PipelineStage, ScheduledFargateJob, TaskLifecycleAlerts, WakeUp,
+  ExportOrchestrator, FileIngestBucket, IngestTarget, JobSupervision, ObjectFargateTask, PipelineDashboard, PipelineStage, ScheduledFargateJob,
+  TaskLifecycleAlerts, WakeUp,
 } from '../../../src';
 import { createTestApp, createWorker, image, resourceCount, synth, type TestApp } from '../../support/cdk-stacks';
 
@@ -88,7 +89,7 @@ it('calls once for a pipeline, however many of its alarms ring', () => {
   expect(stages).toHaveLength(2);
 });
 
-it('shows jobs by the clock, tasks of objects, alerts and what is no construct of ours', () => {
+it('shows jobs by the clock, export jobs, tasks of objects, alerts and what is no construct of ours', () => {
   const test = createTestApp();
   const { stack, cluster } = test;
   const schedule = ScheduleExpression.rate(Duration.hours(1));
@@ -100,6 +101,7 @@ it('shows jobs by the clock, tasks of objects, alerts and what is no construct o
     stages: [
       PipelineStage.job(new ScheduledFargateJob(stack, 'Plain', { cluster, image, schedule })),
       PipelineStage.job(new ScheduledFargateJob(stack, 'Nightly', { cluster, image, schedule, supervision: JobSupervision.stepFunctions(), alarmMissedFor: Duration.hours(2) })),
+      PipelineStage.exports(new ExportOrchestrator(stack, 'Exports', { cluster, image })),
       PipelineStage.objectTask(new ObjectFargateTask(stack, 'Converter', { cluster, image })),
       PipelineStage.alerts(new TaskLifecycleAlerts(stack, 'Alerts')),
       PipelineStage.custom('Database', { text: 'Hop 6.', graphs: [{ title: 'Connections', left: [connections] }], alarms: [alarm] }),
@@ -110,11 +112,12 @@ it('shows jobs by the clock, tasks of objects, alerts and what is no construct o
     'Alarms',
     '## Plain: work by the clock', 'Runs that could not be started',
     '## Nightly: work by the clock', 'Runs', 'Duration, milliseconds', 'Runs that could not be started',
+    '## Exports: export jobs', 'Messages and tasks', 'The API, milliseconds', 'Files, milliseconds, p95', 'Upload success rate, percent',
     '## Converter: a task for each object', 'Runs', 'Failed objects', 'Duration, milliseconds',
     '## Alerts: trouble is told', 'Alerts that could not be sent',
     '## Database', 'Connections',
   ]);
-  expect(page.alarms).toHaveLength(7);
+  expect(page.alarms).toHaveLength(8);
   template.hasResourceProperties('AWS::CloudWatch::Dashboard', { DashboardName: 'nightly' });
   expect(page.dashboard.node.path).toBe('Pipeline/Page/Dashboard');
 });

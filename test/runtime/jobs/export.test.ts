@@ -4,7 +4,7 @@ import type { ListedFile } from '../../../examples/worker/export-api/server.js';
 import type { DownloadTask, ExportJobEvent } from '../../../src/contract/export-contract.js';
 import type { MetadataLookup } from '../../../src/runtime/archive/index.js';
 import { cursorPages, type ExportApiClient } from '../../../src/runtime/exports/index.js';
-import { DownloadTaskHandler, type DownloadTaskHandlerOptions, eventBridgeEvents, ExportJobHandler } from '../../../src/runtime/jobs/index.js';
+import { DownloadTaskHandler, type DownloadTaskHandlerOptions, eventBridgeEvents, ExportJobHandler, ExportMetrics } from '../../../src/runtime/jobs/index.js';
 import type { Job, JobContext, JobHandler } from '../../../src/runtime/queue/index.js';
 import { IdempotentUploader } from '../../../src/runtime/storage/index.js';
 import { silentLogger } from '../../../src/runtime/support/logger.js';
@@ -92,7 +92,7 @@ const downloadHandler = (options: Partial<DownloadTaskHandlerOptions<object>> = 
 
 async function deliver(handler: { readonly handle: JobHandler }, body: unknown, context: Partial<JobContext> = {}): Promise<void> {
   const never = new AbortController().signal;
-  await handler.handle({ body } as Job, {
+  await handler.handle({ body, queueName: 'exports' } as Job, {
     signal: never, stopping: never, attempt: 1, isLastAttempt: false, correlationId: 'c', log: silentLogger, state: undefined, generation: 0,
     leaseEndsAt: new Date(Date.now() + 3_600_000), handOff: () => Promise.resolve(void (handedOff += 1)), ...context,
   });
@@ -294,6 +294,53 @@ describe('a file', () => {
     await deliver(downloadHandler({ publish: dying }), sent[0]);
     spy.mockRestore();
     expect(ends()).toHaveLength(1);
+  });
+});
+
+describe('measurements', () => {
+  let lines: Record<string, unknown>[];
+  let metrics: ExportMetrics;
+
+  beforeEach(() => {
+    lines = [];
+    metrics = new ExportMetrics('Pipeline/Exports', { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) });
+  });
+
+  /** What was measured so far, in one line. */
+  const measured = () => {
+    metrics.flush();
+    return lines.splice(0)[0];
+  };
+
+  it('are those of the dispatch, by the queue that a job comes from', async () => {
+    files = 12;
+    const queues: string[] = [];
+    const downloadQueueUrl = (name: string) => {
+      queues.push(name);
+      return 'https://sqs/downloads';
+    };
+    api = test.client({ onAnswer: metrics.onAnswer });
+    const handler = new Exports({ api, store: table.store, sqs, downloadQueueUrl, publish, metrics });
+    await deliver(handler, request(jobId));
+    await expect(deliver(handler, request(`none-${jobId}`))).rejects.toMatchObject({ code: 'ERR_POISON_MESSAGE' });
+    expect(queues).toEqual(['exports', 'exports']);
+    const line = measured();
+    expect(line).toMatchObject({ ExportService: 'Pipeline/Exports', MessagesProcessed: 2, TasksDispatched: 12 });
+    expect(line.ApiLatency).toHaveLength(3);
+  });
+
+  it.each([[{}], [{ noRanges: true }]])('are those of a file, when the server is %j', async (faults) => {
+    await deliver(exportHandler(), request(jobId));
+    test.faults = faults;
+    s3.fault = ({ action }) => action === 'PutObject' ? { status: 403, code: 'AccessDenied' } : undefined;
+    await expect(deliver(downloadHandler({ metrics }), sent[0])).rejects.toMatchObject({ code: 'ERR_STORAGE_FAILED' });
+    expect(measured()).toMatchObject({ UploadSuccessRate: 0 });
+    s3.fault = () => undefined;
+    await deliver(downloadHandler({ metrics }), sent[0]);
+    const { UploadSuccessRate: rate, DownloadDuration: download, ExtractionTime: extraction } = measured();
+    expect(rate).toBe(100);
+    expect(download).toBeGreaterThan(0);
+    expect(extraction).toBeGreaterThan(0);
   });
 });
 

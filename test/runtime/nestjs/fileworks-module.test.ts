@@ -1,8 +1,10 @@
 import 'reflect-metadata';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { z } from 'zod';
 import { FileHandler, FileworksHealthIndicator, FileworksModule, FileworksRunner } from '../../../src/runtime/nestjs/index.js';
+import { type CircuitBreakerEvents, type HasCircuit } from '../../../src/runtime/support/circuit-breaker.js';
 import { type Job } from '../../../src/runtime/queue/index.js';
 import { EmfMetrics } from '../../../src/runtime/telemetry/index.js';
 import { type InMemoryQueue, InMemoryQueues, objectCreatedEvent } from '../../../src/runtime/testing/index.js';
@@ -26,7 +28,15 @@ function mark(options?: Parameters<typeof FileHandler>[0]): void {
   FileHandler(options)(ZipHandler.prototype, 'handle', descriptor ?? {});
 }
 
-async function createApp(queues: InMemoryQueues, named: readonly InMemoryQueue[]): Promise<INestApplicationContext> {
+class Other {
+  other(): void {
+    // never called
+  }
+}
+
+async function createApp(
+  queues: InMemoryQueues, named: readonly InMemoryQueue[], circuits: readonly HasCircuit[] = [], more: (typeof Other)[] = [],
+): Promise<INestApplicationContext> {
   class AppModule {}
   const module = {
     module: AppModule,
@@ -36,9 +46,10 @@ async function createApp(queues: InMemoryQueues, named: readonly InMemoryQueue[]
         transport: queues,
         receive: { waitTimeSeconds: 1 },
         metrics: new EmfMetrics({ write: () => undefined }),
+        circuits,
       }),
     })],
-    providers: [Store, { provide: ZipHandler, useFactory: (store: Store) => new ZipHandler(store), inject: [Store] }],
+    providers: [Store, ...more, { provide: ZipHandler, useFactory: (store: Store) => new ZipHandler(store), inject: [Store] }],
   };
   // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class and takes literals
   return NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
@@ -71,15 +82,44 @@ it('validates bodies with the schema of the handler', async () => {
   await app.close();
 });
 
-it('fails to start when a handler does not say which of several queues it works on', async () => {
+it('gives the jobs of every queue to the one method that names none', async () => {
   mark();
   const queues = new InMemoryQueues();
-  await expect(createApp(queues, [queues.create('a'), queues.create('b')])).rejects.toMatchObject({
-    problems: [
-      '@FileHandler() of ZipHandler.handle must name its queue, since there are several: a, b',
-      'expected one method with @FileHandler() for the queue a, got none',
-      'expected one method with @FileHandler() for the queue b, got none',
-    ],
+  const both = [queues.create('normal'), queues.create('high')];
+  const app = await createApp(queues, both);
+  both.forEach((queue) => queue.send(objectCreatedEvent({ key: `${queue.url.slice(queue.url.lastIndexOf('/') + 1)}.zip` })));
+  await until(() => app.get(Store).keys.length === 2);
+  expect(app.get(Store).keys.toSorted()).toEqual(['high.zip', 'normal.zip']);
+  await app.close();
+});
+
+it('takes no new work while the circuit of a client is open', async () => {
+  mark();
+  const queues = new InMemoryQueues();
+  const queue = queues.create('jobs');
+  let events: CircuitBreakerEvents | undefined;
+  const app = await createApp(queues, [queue], [{ onCircuit: (told) => void (events = told) }]);
+  events?.onOpen();
+  await until(() => app.get(FileworksRunner).poller?.stats().receivers === 0);
+  queue.send(objectCreatedEvent({ key: 'a.zip' }));
+  await sleep(100);
+  expect(app.get(Store).keys).toEqual([]);
+  events?.onClose();
+  await until(() => app.get(Store).keys.length === 1);
+  await app.close();
+});
+
+it('fails to start when two methods could have the jobs of a queue, or one has none', async () => {
+  const queues = new InMemoryQueues();
+  mark();
+  const descriptor = Object.getOwnPropertyDescriptor(Other.prototype, 'other');
+  FileHandler()(Other.prototype, 'other', descriptor ?? {});
+  await expect(createApp(queues, [queues.create('a')], [], [Other])).rejects.toMatchObject({
+    problems: ['expected one method with @FileHandler() for the queue a, got Other.other, ZipHandler.handle'],
+  });
+  FileHandler({ queue: 'b' })(Other.prototype, 'other', descriptor ?? {});
+  await expect(createApp(queues, [queues.create('b')], [], [Other])).rejects.toMatchObject({
+    problems: ['@FileHandler() of ZipHandler.handle has no queue: others are named for b'],
   });
 });
 

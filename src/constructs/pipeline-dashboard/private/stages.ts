@@ -3,6 +3,7 @@ import { Metric, Stats, type IAlarm, type IMetric } from 'aws-cdk-lib/aws-cloudw
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { ChunkedBatchWorkflow } from '../../chunked-batch-workflow';
+import type { ExportOrchestrator } from '../../export-orchestrator';
 import type { FileIngestBucket, IngestRoute } from '../../file-ingest-bucket';
 import type { ObjectFargateTask } from '../../object-fargate-task';
 import type { QueueScaledFargateWorker } from '../../queue-scaled-fargate-worker';
@@ -73,6 +74,28 @@ export function worker(construct: QueueScaledFargateWorker): PipelineStageConfig
       construct.deadLetterAlarm, ...further.map(({ deadLetterAlarm }) => deadLetterAlarm), construct.oldestMessageAlarm, construct.notStartingAlarm,
       construct.saturationAlarm, construct.wakeUpAlarm,
     ),
+  };
+}
+
+export function exporter(construct: ExportOrchestrator): PipelineStageConfig {
+  return {
+    title: `${construct.node.id}: export jobs`,
+    text: 'Messages name jobs; each file of a job becomes a download task; what metadata asks for is stored. While the API is away, nothing is asked of it.',
+    graphs: [
+      {
+        title: 'Messages and tasks',
+        left: [construct.metricMessagesProcessed({ label: 'Messages processed' })],
+        right: [construct.metricTasksDispatched({ label: 'Tasks dispatched' })],
+      },
+      {
+        title: 'The API, milliseconds',
+        left: [construct.metricApiLatency({ label: 'p50', statistic: Stats.p(50) }), construct.metricApiLatency({ label: 'p95' })],
+        right: [construct.metricCircuitOpen({ label: 'Away' })],
+      },
+      { title: 'Files, milliseconds, p95', left: [construct.metricDownloadDuration({ label: 'Download' }), construct.metricExtractionTime({ label: 'Extraction' })] },
+      { title: 'Upload success rate, percent', left: [construct.metricUploadSuccessRate({ label: 'Stored' })] },
+    ],
+    alarms: existing(construct.apiAlarm, construct.deadLetterAlarm),
   };
 }
 

@@ -1,4 +1,4 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { FargateService } from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -6,8 +6,9 @@ import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { WakeUpEnv, WakeUpIntervalSeconds } from '../../../contract/wake-up';
-import { acknowledge, acknowledgeWildcard } from '../../private/acknowledge';
+import { acknowledge } from '../../private/acknowledge';
 import { grantConsume } from '../../private/grants';
+import { grantRegisterTarget } from '../../private/grant-register-target';
 import { createHandlerFunction } from '../../private/handler-function';
 import { createWorkQueue, type WorkQueue } from '../../private/work-queue';
 import { WakeUpDefaults } from '../defaults';
@@ -55,7 +56,7 @@ export function createWakeUp(worker: Construct, options: WakeUpOptions): WorkQue
     queue.grant(handler, 'sqs:GetQueueAttributes');
   }
   grantReadMetrics(scope, handler);
-  grantHoldFloor(scope, handler, service);
+  grantRegisterTarget(scope, handler, service);
   // What the service needs that polls the queue; it uses the function's role.
   grantConsume(wakeUps.queue, handler);
   new EventSourceMapping(scope, 'Source', { target: handler, eventSourceArn: wakeUps.queue.queueArn, batchSize: 1, reportBatchItemFailures: true });
@@ -65,23 +66,4 @@ export function createWakeUp(worker: Construct, options: WakeUpOptions): WorkQue
 function grantReadMetrics(scope: Construct, grantee: iam.IGrantable): void {
   iam.Grant.addToPrincipal({ grantee, actions: ['cloudwatch:GetMetricData'], resourceArns: ['*'] });
   acknowledge(scope, 'AwsSolutions-IAM5[Resource::*]', 'cloudwatch:GetMetricData has no narrower resource: metrics have no ARNs');
-}
-
-/**
- * Application Auto Scaling tries with the caller's permissions whether it may do what it is asked for, so the call needs those to the service too.
- *
- * @see https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_permission_validation.html
- */
-function grantHoldFloor(scope: Construct, grantee: iam.IGrantable, service: FargateService): void {
-  iam.Grant.addToPrincipal({ grantee, actions: ['ecs:DescribeServices', 'ecs:UpdateService'], resourceArns: [service.serviceArn] });
-  const targets = Stack.of(scope).formatArn({ service: 'application-autoscaling', resource: 'scalable-target', resourceName: '*' });
-  iam.Grant.addToPrincipal({
-    grantee,
-    actions: ['application-autoscaling:RegisterScalableTarget'],
-    resourceArns: [targets],
-    conditions: {
-      StringEquals: { 'application-autoscaling:service-namespace': 'ecs', 'application-autoscaling:scalable-dimension': 'ecs:service:DesiredCount' },
-    },
-  });
-  acknowledgeWildcard(scope, targets, 'Neither the CDK nor CloudFormation knows the id in a scalable target\'s ARN; the permission to the service bounds it');
 }

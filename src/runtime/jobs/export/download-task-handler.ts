@@ -8,6 +8,7 @@ import type { ExtractManifest } from '../extract-manifest.js';
 import { extractTo } from '../extract-to.js';
 import { DownloadRefused } from './download-refused.js';
 import { type PublishExportEvent, tell } from './export-events.js';
+import type { ExportMetrics } from './export-metrics.js';
 import { later } from './export-job-handler.js';
 import { readDownloadTask } from './export-messages.js';
 import { extractForward } from './extract-forward.js';
@@ -38,6 +39,8 @@ export interface DownloadTaskHandlerOptions<Metadata> {
   readonly ifDifferent?: PutOptions['ifDifferent'];
   /** Bytes of wanted entries that a server without ranges may have us keep on disk. @default 10 GiB */
   readonly maxDiskBytes?: number;
+  /** @default - nothing is measured */
+  readonly metrics?: ExportMetrics;
 }
 
 /**
@@ -105,10 +108,12 @@ export class DownloadTaskHandler<Metadata = unknown> {
     if (context.isLastAttempt) return { bytes: 0, failure: 'ERR_DOWNLOAD_ATTEMPTS' };
     try {
       const { stored } = await this.#withUrl(task, context.signal);
+      this.#options.metrics?.fileUploaded(true);
       return { bytes: stored.reduce((sum, { bytes }) => sum + bytes, 0) };
     } catch (error) {
       context.signal.throwIfAborted();
       const reason = reasonOf(error);
+      if (reason instanceof StorageError) this.#options.metrics?.fileUploaded(false);
       if (!isFinal(reason)) throw later(reason);
       context.log.warn({ err: error, jobId: task.jobId, fileId: task.file.id }, 'file cannot be stored');
       return { bytes: 0, failure: reason.code };
@@ -129,8 +134,9 @@ export class DownloadTaskHandler<Metadata = unknown> {
   }
 
   async #extract(task: DownloadTask, signal: AbortSignal): Promise<ExtractManifest> {
-    const { api, limits } = this.#options;
+    const { api, limits, metrics } = this.#options;
     const { url, size } = task.file;
+    const begun = performance.now();
     let archive: ZipArchive;
     try {
       archive = await openZip(httpSource(api.resolve(url), { fetch: api.fetch }), { signal, ...(limits !== undefined && { limits }) });
@@ -141,7 +147,12 @@ export class DownloadTaskHandler<Metadata = unknown> {
     try {
       if (size !== undefined && archive.size !== size) throw new DownloadRefused('ERR_DOWNLOAD_SIZE', `the archive has ${archive.size} bytes, ${size} were announced`);
       await this.#checkExpected(task, new Set(archive.entries.map(({ name }) => name)), signal);
-      return await this.#ranged(task, archive, signal);
+      const entriesFrom = performance.now();
+      const manifest = await this.#ranged(task, archive, signal);
+      const ended = performance.now();
+      metrics?.fileDownloaded(ended - begun);
+      metrics?.fileExtracted(ended - entriesFrom);
+      return manifest;
     } finally {
       await archive.close();
     }
@@ -164,8 +175,9 @@ export class DownloadTaskHandler<Metadata = unknown> {
   }
 
   async #forward(task: DownloadTask, signal: AbortSignal): Promise<ExtractManifest> {
-    const { api, uploader, bucket, metadata, limits, ifDifferent, maxDiskBytes = 10 * GiB } = this.#options;
-    return extractForward({
+    const { api, uploader, bucket, metadata, metrics, limits, ifDifferent, maxDiskBytes = 10 * GiB } = this.#options;
+    const begun = performance.now();
+    const manifest = await extractForward({
       api,
       file: task.file,
       uploader,
@@ -174,11 +186,14 @@ export class DownloadTaskHandler<Metadata = unknown> {
       manifestKey: this.#manifestKey(task),
       select: async (entry) => this.select(entry, (await metadata?.find([entry.name], signal))?.get(entry.name), task),
       check: (names) => this.#checkExpected(task, names, signal),
+      onRead: () => metrics?.fileDownloaded(performance.now() - begun),
       maxDiskBytes,
       ifDifferent: ifDifferent ?? 'fail',
       ...(limits !== undefined && { limits }),
       signal,
     });
+    metrics?.fileExtracted(performance.now() - begun);
+    return manifest;
   }
 
   async #checkExpected(task: DownloadTask, names: ReadonlySet<string>, signal: AbortSignal): Promise<void> {

@@ -12,13 +12,15 @@ export interface EventBridgeEventsOptions {
   readonly client: SdkClient;
   /** Name or ARN of the bus. */
   readonly eventBusName: string;
+  /** Says in each event which export service it is of. @default - events do not say it */
+  readonly service?: string;
 }
 
 /** Puts events on an EventBridge bus. Needs `events:PutEvents` and the optional peer `@aws-sdk/client-eventbridge`. */
-export function eventBridgeEvents({ client, eventBusName }: EventBridgeEventsOptions): PublishExportEvent {
+export function eventBridgeEvents({ client, eventBusName, service }: EventBridgeEventsOptions): PublishExportEvent {
   return async (type, event) => {
     const { PutEventsCommand } = await import('@aws-sdk/client-eventbridge');
-    const entry = { Source: ExportEventSource, DetailType: type, Detail: JSON.stringify(event), EventBusName: eventBusName };
+    const entry = { Source: ExportEventSource, DetailType: type, Detail: JSON.stringify({ ...event, service }), EventBusName: eventBusName };
     const { Entries: [taken] = [] } = await client.send(new PutEventsCommand({ Entries: [entry] }) as never) as PutEventsCommandOutput;
     if (taken.ErrorCode !== undefined) throw new Error(`EventBridge did not take the event: ${taken.ErrorCode}`);
   };

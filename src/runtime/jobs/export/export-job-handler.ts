@@ -4,6 +4,7 @@ import { ExportApiError, type ExportApiClient, type ExportJobRow, type ExportJob
 import type { JobContext, JobHandler } from '../../queue/index.js';
 import { ExportContractVersion, type ExportFile } from '../../../contract/export-contract.js';
 import { type PublishExportEvent, tell } from './export-events.js';
+import type { ExportMetrics } from './export-metrics.js';
 import { checkFile, readExportJobRequest, sendDownloadTasks } from './export-messages.js';
 
 /** What another attempt cannot mend. */
@@ -17,12 +18,14 @@ export interface ExportJobHandlerOptions {
   readonly api: ExportApiClient;
   readonly store: ExportJobStore;
   readonly sqs: SQSClient;
-  /** Queue of the download tasks. */
-  readonly downloadQueueUrl: string;
+  /** Queue of the download tasks, or which one it is by the name of the queue that the job comes from. */
+  readonly downloadQueueUrl: string | ((exportQueueName: string) => string);
   /** @default - nobody is told */
   readonly publish?: PublishExportEvent;
   /** Files of one job; more fail it. @default 1_000_000 */
   readonly maxFiles?: number;
+  /** @default - nothing is measured */
+  readonly metrics?: ExportMetrics;
 }
 
 /** A list of files, as the API has it. */
@@ -66,10 +69,12 @@ export abstract class ExportJobHandler {
   /** The handler to give to `runWorker`. */
   readonly handle: JobHandler = async (job, context) => {
     const { jobIds } = readExportJobRequest(job.body);
+    const { downloadQueueUrl, metrics } = this.#options;
+    const queueUrl = typeof downloadQueueUrl === 'string' ? downloadQueueUrl : downloadQueueUrl(job.queueName);
     const failures: unknown[] = [];
     for (const jobId of jobIds) {
       try {
-        if (await this.#export(jobId, context) === 'stopping') {
+        if (await this.#export(jobId, queueUrl, context) === 'stopping') {
           await context.handOff(null);
           return;
         }
@@ -81,16 +86,17 @@ export abstract class ExportJobHandler {
     }
     // What another attempt may mend comes first: it must not be put aside because of its neighbour.
     const failure = failures.find((error) => !(error instanceof PoisonMessage)) ?? failures[0];
+    if (failure === undefined || failure instanceof PoisonMessage) metrics?.messageProcessed();
     if (failure !== undefined) throw failure as Error;
   };
 
-  async #export(jobId: string, context: JobContext): Promise<'stopping' | undefined> {
+  async #export(jobId: string, queueUrl: string, context: JobContext): Promise<'stopping' | undefined> {
     const { store, publish } = this.#options;
     let job = await store.begin(jobId, context.correlationId);
     try {
       if (job.status === 'dispatching') {
         if (context.isLastAttempt) throw new PoisonMessage('every attempt failed', { cause: { code: 'ERR_EXPORT_ATTEMPTS' } });
-        if (await this.#dispatch(job, context) === 'stopping') return 'stopping';
+        if (await this.#dispatch(job, queueUrl, context) === 'stopping') return 'stopping';
       }
       if (job.status !== 'failed') job = await store.close(jobId);
     } catch (error) {
@@ -104,13 +110,13 @@ export abstract class ExportJobHandler {
     return undefined;
   }
 
-  async #dispatch({ jobId, cursor }: ExportJobRow, context: JobContext): Promise<'stopping' | undefined> {
+  async #dispatch({ jobId, cursor }: ExportJobRow, queueUrl: string, context: JobContext): Promise<'stopping' | undefined> {
     const { api, store } = this.#options;
     const { address, pagination } = this.list(jobId);
     let from = cursor;
     try {
       for await (const { items, next } of api.pages(address, { pagination, signal: context.signal, ...(from !== undefined && { from }) })) {
-        await this.#send(jobId, items, context);
+        await this.#send(jobId, items, queueUrl, context);
         if (next === undefined) return undefined;
         await store.moveCursor(jobId, from, next);
         from = next;
@@ -125,13 +131,14 @@ export abstract class ExportJobHandler {
     return undefined;
   }
 
-  async #send(jobId: string, items: readonly unknown[], { correlationId }: JobContext): Promise<void> {
-    const { store, sqs, downloadQueueUrl, maxFiles = 1_000_000 } = this.#options;
+  async #send(jobId: string, items: readonly unknown[], queueUrl: string, { correlationId }: JobContext): Promise<void> {
+    const { store, sqs, metrics, maxFiles = 1_000_000 } = this.#options;
     const files = new Map(items.map((item) => checkFile(this.fileOf(item))).map((file) => [file.id, file]));
     const numbers = await store.register(jobId, [...files.keys()]);
     if (Math.max(-1, ...numbers.values()) >= maxFiles) throw new PoisonMessage('more files than `maxFiles`', { cause: { code: 'ERR_EXPORT_TOO_MANY_FILES' } });
     const tasks = [...files.values()].map((file) => ({ version: ExportContractVersion, jobId, number: numbers.get(file.id) ?? 0, file } as const));
-    await sendDownloadTasks(sqs, downloadQueueUrl, tasks, correlationId);
+    await sendDownloadTasks(sqs, queueUrl, tasks, correlationId);
+    metrics?.tasksDispatched(tasks.length);
   }
 }
 

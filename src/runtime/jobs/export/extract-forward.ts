@@ -21,6 +21,8 @@ export interface ExtractForwardOptions {
   readonly select: (entry: ArchiveEntry) => Promise<boolean | string>;
   /** Called with the names of all entries before anything is stored. MUST throw when they are not what they should be. */
   readonly check: (names: ReadonlySet<string>) => Promise<void>;
+  /** Told when the last byte of the archive has come and all of it is verified. */
+  readonly onRead: () => void;
   /** Bytes of wanted entries. */
   readonly maxDiskBytes: number;
   readonly ifDifferent: NonNullable<PutOptions['ifDifferent']>;
@@ -55,7 +57,7 @@ export async function extractForward(options: ExtractForwardOptions): Promise<Ex
   }
 }
 
-async function readAll({ api, file, limits, signal, select, check, maxDiskBytes }: ExtractForwardOptions, folder: string) {
+async function readAll({ api, file, limits, signal, select, check, onRead, maxDiskBytes }: ExtractForwardOptions, folder: string) {
   const url = api.resolve(file.url);
   const label = `${url.origin}${url.pathname}`;
   const bytes = download(api, url, { signal, ...(file.size !== undefined && { size: file.size }), ...(file.sha256 !== undefined && { sha256: file.sha256 }) });
@@ -83,6 +85,7 @@ async function readAll({ api, file, limits, signal, select, check, maxDiskBytes 
     kept.push({ entry, path });
   }
   await archive.verified();
+  onRead();
   await check(names);
   const fingerprint = createHash('sha256').update(JSON.stringify(kept.map(({ entry: { name, size, crc32 } }) => [name, size, crc32]))).digest('hex');
   return { kept, skipped, fingerprint, entries: names.size, label };

@@ -1,0 +1,3 @@
+export { ExportOrchestrator } from './export-orchestrator';
+export type { ExportOrchestratorProps } from './export-orchestrator-props';
+export { PostProcessing } from './post-processing';

@@ -1,0 +1,57 @@
+import { Token } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { ExportEnv } from '../../../contract/export-env';
+import { checkExcluded, checkSeconds, checkWholeNumber } from '../../private/checks';
+import { ValidationError } from '../../private/validation-error';
+import type { QueueScaledFargateWorkerOptions } from '../../queue-scaled-fargate-worker';
+import type { ExportOrchestratorProps } from '../export-orchestrator-props';
+
+/** What can be said about the props before anything is created; what is wrong with one service alone, its worker says. */
+export function checkExportOrchestrator(scope: Construct, props: ExportOrchestratorProps): void {
+  for (const [name, options] of Object.entries({ orchestrator: props.orchestrator ?? {}, worker: props.worker ?? {} })) {
+    checkService(scope, name, options, props);
+  }
+  checkEnvironment(scope, 'environment', props);
+  checkRate(scope, props.apiRequestsPerSecond);
+  if (props.apiUrl !== undefined && !Token.isUnresolved(props.apiUrl) && !URL.canParse(props.apiUrl)) {
+    throw new ValidationError(`apiUrl must be a URL, got: ${props.apiUrl}`, scope);
+  }
+  if (props.outputPrefix !== undefined && !Token.isUnresolved(props.outputPrefix) && props.outputPrefix.startsWith('/')) {
+    throw new ValidationError(`outputPrefix cannot begin with a slash, which keys do not, got: ${props.outputPrefix}`, scope);
+  }
+  checkWholeNumber('workerCpuTargetPercent', props.workerCpuTargetPercent, { min: 1, max: 100 }, scope);
+  checkSeconds('alarmApiUnavailableFor', props.alarmApiUnavailableFor, { min: 60, max: 86_400 }, scope);
+}
+
+function checkService(scope: Construct, name: string, options: QueueScaledFargateWorkerOptions, props: ExportOrchestratorProps): void {
+  const { additionalQueues, queueWeight, fifo, contentBasedDeduplication, queue } = options;
+  const { retentionPeriod, deadLetterRetention, maxReceiveCount, encryptionKey } = options;
+  const own = (values: Readonly<Record<string, unknown>>) => Object.fromEntries(Object.entries(values).map(([key, value]) => [`${name}.${key}`, value]));
+  checkExcluded('the queues of an ExportOrchestrator', own({ additionalQueues, queueWeight }), 'set priorityQueues', scope);
+  checkExcluded('the queues of an ExportOrchestrator', own({ fifo, contentBasedDeduplication }), 'leave it out: duplicates change nothing, and no order is kept', scope);
+  if (!(props.priorityQueues ?? false)) {
+    checkExcluded('a single queue', own({ strictPriority: options.strictPriority }), 'set priorityQueues, or leave it out', scope);
+  }
+  if (queue !== undefined) {
+    const remedy = 'set them where the queue is created';
+    checkExcluded(`${name}.queue`, own({ retentionPeriod, deadLetterRetention, maxReceiveCount, encryptionKey }), remedy, scope);
+  }
+  if (options.taskDefinition === undefined && options.image === undefined && props.image === undefined) {
+    throw new ValidationError(`image is missing; give image for both services, or ${name}.image`, scope);
+  }
+  checkEnvironment(scope, name, options);
+}
+
+function checkEnvironment(scope: Construct, name: string, { environment = {}, secrets = {} }: Pick<QueueScaledFargateWorkerOptions, 'environment' | 'secrets'>): void {
+  const reserved: ReadonlySet<string> = new Set(Object.values(ExportEnv));
+  const taken = [...Object.keys(environment), ...Object.keys(secrets)].filter((variable) => reserved.has(variable));
+  if (taken.length > 0) {
+    throw new ValidationError(`${name} cannot hold ${taken.join(', ')}, which the construct writes; set the prop that it comes from`, scope);
+  }
+}
+
+function checkRate(scope: Construct, perSecond: number | undefined): void {
+  if (perSecond !== undefined && !Token.isUnresolved(perSecond) && !(perSecond > 0 && perSecond <= 10_000)) {
+    throw new ValidationError(`apiRequestsPerSecond must be more than 0 and at most 10000, got: ${perSecond}`, scope);
+  }
+}

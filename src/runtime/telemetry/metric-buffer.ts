@@ -1,0 +1,93 @@
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { MetricNamespace } from '../../contract/metric-names.js';
+import { type Clock, systemClock, type Timer } from '../support/clock.js';
+
+/** An embedded metric carries at most a hundred values in a line, and Powertools writes by itself when it has them. */
+const MaxValues = 99;
+const DefaultFlushSeconds = 60;
+
+/** A unit of CloudWatch, such as `Milliseconds`. */
+export type Unit = typeof MetricUnit[keyof typeof MetricUnit];
+
+export interface EmfMetricsOptions {
+  /** Seconds between lines, 1 or more. @default 60, the finest step of standard CloudWatch metrics */
+  readonly flushSeconds?: number;
+  /** Where lines go. @default - standard output, where CloudWatch Logs finds them */
+  readonly write?: (line: string) => void;
+  readonly clock?: Clock;
+}
+
+interface Sample {
+  readonly unit: Unit;
+  readonly values: number[];
+  seen: number;
+}
+
+interface Figures {
+  readonly counts: Map<string, number>;
+  readonly samples: Map<string, Sample>;
+}
+
+/**
+ * CloudWatch metrics in the embedded metric format: sums of a minute in one log line for each value of the one dimension, so that a busy program costs no
+ * more than a quiet one. Of more than 99 values of a metric in a minute, a uniform sample is kept.
+ *
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+ */
+export class MetricBuffer {
+  readonly #dimension: string;
+  readonly #figures = new Map<string, Figures>();
+  readonly #write: (line: string) => void;
+  readonly #clock: Clock;
+  readonly #flushMs: number;
+  #timer: Timer | undefined;
+
+  constructor(dimension: string, options: EmfMetricsOptions) {
+    this.#dimension = dimension;
+    this.#write = options.write ?? ((line) => process.stdout.write(`${line}\n`));
+    this.#clock = options.clock ?? systemClock;
+    this.#flushMs = (options.flushSeconds ?? DefaultFlushSeconds) * 1_000;
+  }
+
+  /** Adds to the sum of a metric. */
+  count(of: string, metric: string, value: number): void {
+    const { counts } = this.#of(of);
+    counts.set(metric, (counts.get(metric) ?? 0) + value);
+  }
+
+  /** One value of a metric that has a distribution. */
+  sample(of: string, metric: string, unit: Unit, value: number): void {
+    const { samples } = this.#of(of);
+    const sample = samples.get(metric) ?? { unit, values: [], seen: 0 };
+    samples.set(metric, sample);
+    sample.seen += 1;
+    const place = sample.values.length < MaxValues ? sample.values.length : Math.floor(Math.random() * sample.seen);
+    if (place < MaxValues) sample.values[place] = value;
+  }
+
+  /** Writes what was counted since the last line. */
+  flush(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    for (const [of, { counts, samples }] of this.#figures) {
+      const metrics = new Metrics({ namespace: MetricNamespace });
+      // Powertools adds a dimension for a Lambda service; alarms ask for this one alone.
+      metrics.clearDefaultDimensions();
+      metrics.addDimension(this.#dimension, of);
+      counts.forEach((value, metric) => metrics.addMetric(metric, MetricUnit.Count, value));
+      samples.forEach(({ unit, values }, metric) => values.forEach((value) => metrics.addMetric(metric, unit, value)));
+      this.#write(JSON.stringify(metrics.serializeMetrics()));
+    }
+    this.#figures.clear();
+  }
+
+  #of(of: string): Figures {
+    this.#timer ??= this.#clock.after(this.#flushMs, () => this.flush());
+    let figures = this.#figures.get(of);
+    if (figures === undefined) {
+      figures = { counts: new Map(), samples: new Map() };
+      this.#figures.set(of, figures);
+    }
+    return figures;
+  }
+}
