@@ -1,13 +1,12 @@
 // Readers of ZIPs side by side: content per second of processor time, against zlib itself; memory; bytes and requests of selective reading.
 // `npm run bench -- archive [--json] [--only <part of a case's name>] [--runs 3]`
 import { execFile } from 'node:child_process';
-import { openSync, readSync, statSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Measured } from './archive/peer.ts';
 import { makeZip, type Zip } from './archive/zips.ts';
+import { FileServer } from './support/file-server.ts';
 import { median, option, Report } from './support/report.ts';
 
 const only = option('--only', '');
@@ -112,39 +111,20 @@ if ('two cores'.includes(only)) {
 
 if ('selective'.includes(only)) {
   const file = await makeZip(folder, 'small10k');
-  const fd = openSync(file, 'r');
   const { size } = statSync(file);
   // What must be read: the directory with its end record, and the wanted entries with their headers.
   const directory = 10_000 * 46 + Array.from({ length: 10_000 }, (_, i) => `orders/${i % 100}/${i}.json`.length).reduce((sum, length) => sum + length) + 22;
   const average = (size - directory) / 10_000;
   for (const latencyMs of [0, 20]) {
-    let seen = { requests: 0, bytes: 0 };
-    const server = createServer((request, response) => {
-      const asked = /^bytes=(?<from>\d*)-(?<to>\d*)$/.exec(request.headers.range ?? '')?.groups;
-      const { from = '', to = '' } = asked ?? { from: '0', to: '' };
-      const start = from === '' ? Math.max(0, size - Number(to)) : Number(from);
-      const end = from === '' || to === '' ? size : Math.min(size, Number(to) + 1);
-      const body = Buffer.alloc(end - start);
-      readSync(fd, body, 0, body.length, start);
-      seen.requests += 1;
-      seen.bytes += body.length;
-      setTimeout(() => {
-        const range = asked === undefined ? {} : { 'content-range': `bytes ${start}-${end - 1}/${size}` };
-        response.writeHead(asked === undefined ? 200 : 206, { ...range, 'content-length': body.length, 'etag': '"1"' });
-        response.end(body);
-      }, latencyMs);
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/bucket/small10k.zip`;
     for (const reader of ['selective http', 'selective s3']) {
-      seen = { requests: 0, bytes: 0 };
-      const measured = await measure(reader, url);
+      const seen = await FileServer.start(file, latencyMs);
+      const measured = await measure(reader, `${seen.url}bucket/small10k.zip`);
+      seen.stop();
       const needed = directory + measured.entries * average;
       const name = `${reader}, +${latencyMs} ms`;
       report.add({ case: name, metric: 'requests', ours: seen.requests, peers: { prototype: 102 }, limit: measured.entries + 2, goal: 102, ok: seen.requests <= 102 });
       report.add({ case: name, metric: 'bytes, of what is needed', ours: seen.bytes / needed, peers: {}, limit: 1, goal: 1.1, ok: seen.bytes <= 1.1 * needed });
     }
-    server.close();
   }
 }
 

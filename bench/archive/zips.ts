@@ -6,7 +6,8 @@ import { crc32, deflateRawSync } from 'node:zlib';
 
 const MiB = 1024 * 1024;
 
-export type Zip = 'small10k' | 'small10k-dd' | 'text20x50' | 'text20x50-dd' | 'mixed4x250' | 'stored4x250' | 'zip64-5g';
+export type Zip = 'small10k' | 'small10k-dd' | 'text20x50' | 'text20x50-dd' | 'mixed4x250' | 'stored4x250' | 'zip64-5g'
+  | 'export-1m' | 'export-16m' | 'export-64m' | 'export-1g' | 'export-4g';
 
 interface Body {
   readonly method: 0 | 8;
@@ -90,6 +91,16 @@ function plan(zip: Zip): Planned[] {
     case 'stored4x250': {
       const body = stored(noise(10 * MiB, 7), 25);
       return many(4, (i) => `stored-${i}.bin`, () => body);
+    }
+    case 'export-1m':
+    case 'export-16m':
+    case 'export-64m':
+    case 'export-1g':
+    case 'export-4g': {
+      // A hundred entries, which all but fill it.
+      const half = { 'export-1m': 5_000, 'export-16m': 80_000, 'export-64m': 320_000, 'export-1g': 5_000_000, 'export-4g': 20_000_000 }[zip];
+      const body = deflated(Buffer.concat([noise(half, 5), csv(half * 5, 5)]));
+      return many(100, (i) => `2026/11/record-${i}.bin`, () => body);
     }
     case 'zip64-5g': {
       const body = stored(noise(16 * MiB, 9), 320);

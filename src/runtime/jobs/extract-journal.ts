@@ -28,6 +28,9 @@ export class ExtractJournal {
   readonly #key: string;
   readonly #fingerprint: string;
   #pages = 0;
+  /** What was seen at the start: no manifest; no page after those that count. Spares small jobs two looks at what is not there. */
+  #noManifest = false;
+  #noFurtherPage = false;
   #stored: StoredEntry[] = [];
   #refused: RefusedEntry[] = [];
   #writtenAt = Date.now();
@@ -43,6 +46,7 @@ export class ExtractJournal {
   /** The manifest of this archive, when the job is finished already. Removes the pages of a job that was killed before it could. */
   async finished(signal?: AbortSignal): Promise<ExtractManifest | undefined> {
     const manifest = await this.#read<Partial<ExtractManifest>>(this.#key, signal);
+    this.#noManifest = manifest === undefined;
     if (manifest?.archive?.fingerprint !== this.#fingerprint) return undefined;
     await this.#removePages(signal);
     return manifest as ExtractManifest;
@@ -54,6 +58,7 @@ export class ExtractJournal {
     const refused: RefusedEntry[] = [];
     for (;; this.#pages++) {
       const page = await this.#read<Page>(this.#pageKey(this.#pages), signal);
+      this.#noFurtherPage = page === undefined;
       if (page?.fingerprint !== this.#fingerprint) return { stored, refused };
       stored.push(...page.stored);
       refused.push(...page.refused);
@@ -78,9 +83,10 @@ export class ExtractJournal {
     await this.#writing;
     const body = Buffer.from(JSON.stringify(manifest));
     await this.#uploader.put({
-      bucket: this.#bucket, key: this.#key, body, contentType: 'application/json', ifDifferent: 'replace', ...(signal !== undefined && { signal }),
+      bucket: this.#bucket, key: this.#key, body, contentType: 'application/json', ifDifferent: 'replace', lookFirst: !this.#noManifest,
+      ...(signal !== undefined && { signal }),
     });
-    await this.#removePages(signal);
+    if (this.#pages > 0 || !this.#noFurtherPage) await this.#removePages(signal);
   }
 
   /** Those of this run, and what follows them: an earlier archive may have had more. The last goes first, so that the first is there as long as any is. */

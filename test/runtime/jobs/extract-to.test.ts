@@ -88,6 +88,13 @@ test('pages of an earlier archive go with those of this one', async () => {
   expect([...s3.objects.keys()].filter((key) => key.startsWith('out/jobs/'))).toEqual(['out/jobs/1']);
 });
 
+test('a small job looks once for a manifest and once for a page, and not again for what is not there', async () => {
+  await extractTo({ ...options, manifest: { key: 'jobs/1' }, select: ({ name }) => name === 'dir/1.json' });
+  expect(s3.requests.map(({ action, key }) => `${action} ${key}`).filter((request) => !request.includes('a.zip'))).toEqual([
+    'GetObject jobs/1', 'GetObject jobs/1.part/0', 'PutObject p/dir/1.json', 'PutObject jobs/1',
+  ]);
+});
+
 test('something else under the key of the manifest is written over', async () => {
   s3.objects.set('out/jobs/1', { body: Buffer.from('{}'), etag: '"m"', headers: {} });
   const { stored } = await extractTo({ ...options, manifest: { key: 'jobs/1' }, select: ({ name }) => name === 'dir/1.json' });
