@@ -50,6 +50,7 @@ describe('cdk-nag AwsSolutions', () => {
         environment: { SETTING: 'value' },
         encryptionKey: new kms.Key(test.stack, 'Key', { enableKeyRotation: true }),
         capacity: SpotStrategy.weighted(1, 3),
+        fallbackToOnDemand: true,
         cpuArchitecture: ecs.CpuArchitecture.ARM64,
         readonlyRootFilesystem: false,
         minTasks: 2,

@@ -24,7 +24,7 @@ function createEachAlarm(): Stack {
   const test = createTestApp();
   const { stack, vpc, cluster } = test;
   const alarms = { alarmOldestMessageAge: Duration.hours(1), alarmNotStartingFor: Duration.minutes(10), alarmSaturatedFor: Duration.hours(1) };
-  const worker = createWorker(test, { ...alarms, wake: WakeUp.onArrival(), additionalQueues: { Express: {} } });
+  const worker = createWorker(test, { ...alarms, wake: WakeUp.onArrival(), fallbackToOnDemand: true, additionalQueues: { Express: {} } });
   createWorker(test, { scaling: QueueScaling.backlogPerTask(), queue: new Queue(stack, 'Own'), deadLetterQueue: new Queue(stack, 'OwnDeadLetters') }, 'Tracking');
   const inbox = new FileIngestBucket(stack, 'Inbox');
   inbox.addRoute('Queue', { prefixes: ['queue/'], target: IngestTarget.queue() });

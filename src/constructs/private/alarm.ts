@@ -31,6 +31,7 @@ export type Runbook
     | 'scheduled-job-not-started'
     | 'worker-not-starting'
     | 'worker-oldest-message'
+    | 'worker-on-demand-fallback'
     | 'worker-saturation'
     | 'worker-scaling'
     | 'worker-wake-up-dead-letter';

@@ -46,6 +46,22 @@ export const WakeUpDefaults = {
   functionTimeout: Duration.seconds(10),
 } as const;
 
+/** What `fallbackToOnDemand` has; nobody chooses otherwise. */
+export const SpotFallbackDefaults = {
+  /** Each way costs a deployment, and capacity that is gone is seldom back within minutes; an hour at on-demand prices is the most that this costs. */
+  hold: Duration.hours(1),
+  /** Five times as many looks as an hour has: what gets there, failed each time. */
+  maxReceiveCount: 60,
+  /** Longer than it takes to fail. */
+  retentionPeriod: Duration.days(1),
+  /** What came while one failure counted is looked at together with it. */
+  batchSize: 10,
+  /** Three calls take less than a second, and a sixth of the visibility timeout is what Lambda advises. */
+  functionTimeout: Duration.seconds(10),
+  /** A failure that is told of later says nothing about the capacity of now. */
+  maxEventAge: Duration.minutes(15),
+} as const;
+
 /** What `ingress` chooses. */
 export const IngressDefaults = {
   /** What every program that answers HTTP can be made to answer. */

@@ -195,6 +195,19 @@ export interface QueueScaledFargateWorkerOptions extends FargateTaskProps {
   readonly capacity?: SpotStrategy;
 
   /**
+   * Whether the service runs on demand while ECS finds no Spot capacity. Only with `capacity` that has Spot.
+   *
+   * A placement on Spot that fails makes a Lambda function change the capacity provider strategy of the service to on-demand, and change it back an hour after
+   * the last failure. Each change is a deployment: other tasks take the place of those that do not work, and those that do go on, protected by
+   * `scaleInProtection`. CloudFormation knows nothing of it: meanwhile its drift detection reports the strategy, and an update of the service may put Spot
+   * back, for five minutes.
+   *
+   * @default false
+   * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_events.html
+   */
+  readonly fallbackToOnDemand?: boolean;
+
+  /**
    * The subnets of the tasks. They must reach ECR, CloudWatch Logs, SQS and S3, by a NAT gateway or by VPC endpoints.
    *
    * @default - the private subnets of the cluster's VPC that have a way out

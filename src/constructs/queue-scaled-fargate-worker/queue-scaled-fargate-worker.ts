@@ -30,6 +30,7 @@ import { createIngress, openPort } from './private/ingress';
 import { expressionOf, ofQueues, sumOf } from './private/queue-metrics';
 import { renderQueues } from './private/render-queues';
 import { resolveFurtherQueues, resolveWorkerQueue, type FurtherQueue, type WorkerQueue } from './private/worker-queue';
+import { createSpotFallback } from './private/spot-fallback-parts';
 import { createWakeUp } from './private/wake-up-parts';
 import { resolveWorkerTask } from './private/worker-task';
 import type { QueueScaledFargateWorkerProps } from './queue-scaled-fargate-worker-props';
@@ -107,6 +108,9 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   /** Rings when wake-ups fail; undefined without `wake`. */
   public readonly wakeUpAlarm?: cloudwatch.Alarm;
 
+  /** Rings when the change to on-demand capacity, or back, fails; undefined without `fallbackToOnDemand`. */
+  public readonly onDemandFallbackAlarm?: cloudwatch.Alarm;
+
   /** Where the listener of `ingress` sends requests; undefined without it. */
   public readonly targetGroup?: ApplicationTargetGroup;
 
@@ -122,6 +126,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   readonly #queues: readonly IQueue[];
   readonly #scaling: QueueScaling;
   readonly #maxTasks: number;
+  readonly #fallbackQueue?: IQueue;
 
   public constructor(scope: Construct, id: string, props: QueueScaledFargateWorkerProps) {
     super(scope, id);
@@ -169,6 +174,11 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
       const wakeUp = this.#createWakeUp(props);
       this.wakeUpQueue = wakeUp.queue;
       this.wakeUpAlarm = wakeUp.deadLetterAlarm;
+    }
+    if (props.fallbackToOnDemand ?? false) {
+      const fallback = createSpotFallback(this, { service: this.service, strategy: capacityOf(props), alarmActions: props.alarmActions });
+      this.#fallbackQueue = fallback.queue;
+      this.onDemandFallbackAlarm = fallback.deadLetterAlarm;
     }
 
     this.oldestMessageAlarm = props.alarmOldestMessageAge && createOldestMessageAlarm(this, this.#oldestMessageAge(), props.alarmOldestMessageAge, props);
@@ -317,6 +327,15 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   }
 
   /**
+   * More than 0 while the service runs on demand for want of Spot capacity; undefined without `fallbackToOnDemand`.
+   *
+   * @param props options of the metric; by default the maximum of each minute
+   */
+  public metricOnDemandFallback(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric | undefined {
+    return this.#fallbackQueue?.metricApproximateNumberOfMessagesNotVisible({ ...eachMinute, ...props });
+  }
+
+  /**
    * Jobs of `queue` whose handler returned, as `runWorker` of fileworks-runtime counts them.
    *
    * @param props options of the metric; by default the sum of each minute
@@ -408,7 +427,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
       cluster: props.cluster,
       taskDefinition: this.taskDefinition,
       // Always a strategy and never a launch type: from one strategy to another, a service need not be replaced.
-      capacityProviderStrategies: (props.capacity ?? SpotStrategy.spotOnly()).capacityProviderStrategies,
+      capacityProviderStrategies: capacityOf(props),
       vpcSubnets: props.vpcSubnets,
       securityGroups: props.securityGroups,
       assignPublicIp: props.assignPublicIp ?? false,
@@ -502,5 +521,6 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   }
 }
 
+const capacityOf = ({ capacity }: QueueScaledFargateWorkerProps) => (capacity ?? SpotStrategy.spotOnly()).capacityProviderStrategies;
 const eachMinute: cloudwatch.MetricOptions = { period: Duration.minutes(1), statistic: cloudwatch.Stats.MAXIMUM };
 const sumOfMinute: cloudwatch.MetricOptions = { period: Duration.minutes(1), statistic: cloudwatch.Stats.SUM };

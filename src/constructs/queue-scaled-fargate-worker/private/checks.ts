@@ -2,6 +2,7 @@ import { Token, type Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { CloudWatchLimits, SqsLimits, WorkerLimits } from '../../../contract/service-limits';
 import { WorkerEnv } from '../../../contract/worker-env';
+import { checkOnDemandFallback, SpotStrategy } from '../../capacity';
 import { checkExcluded, checkSeconds, checkWholeNumber, orDefault } from '../../private/checks';
 import { checkFargateTask } from '../../private/fargate-task';
 import { ValidationError } from '../../private/validation-error';
@@ -23,6 +24,7 @@ export function checkProps(scope: Construct, props: QueueScaledFargateWorkerProp
   if (props.ingress !== undefined) {
     checkIngress(scope, props.ingress);
   }
+  checkOnDemandFallback(scope, props.fallbackToOnDemand, props.capacity ?? SpotStrategy.spotOnly());
   checkSeconds('alarmOldestMessageAge', props.alarmOldestMessageAge, { min: 60 }, scope);
   checkSeconds('alarmNotStartingFor', props.alarmNotStartingFor, { min: 60, max: 86_400 }, scope);
   checkSeconds('alarmSaturatedFor', props.alarmSaturatedFor, { min: 60, max: 86_400 }, scope);

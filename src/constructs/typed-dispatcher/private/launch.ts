@@ -4,7 +4,7 @@ import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Grant, type IGrantable, type IRole } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { DispatchLaunch } from '../../../contract/dispatch-config';
-import { SpotStrategy, useFargateCapacity } from '../../capacity';
+import { checkOnDemandFallback, SpotStrategy, useFargateCapacity } from '../../capacity';
 import { acknowledge, acknowledgeWildcard } from '../../private/acknowledge';
 import { ValidationError } from '../../private/validation-error';
 import type { EcsTaskTargetOptions } from '../dispatch-target';
@@ -21,10 +21,7 @@ export function renderLaunch(scope: Construct, target: EcsTaskTargetOptions, sec
   if (container === undefined) {
     throw new ValidationError('target needs a container that works on the file; add one to taskDefinition, or name it by container', scope);
   }
-  const spot = capacity.capacityProviderStrategies.some(({ capacityProvider }) => capacityProvider === 'FARGATE_SPOT');
-  if (target.fallbackToOnDemand === true && !spot) {
-    throw new ValidationError('fallbackToOnDemand needs capacity with Spot, such as SpotStrategy.spotOnly(); leave it out', scope);
-  }
+  checkOnDemandFallback(scope, target.fallbackToOnDemand, capacity);
   useFargateCapacity(cluster, scope);
   const subnets = vpcSubnets ?? { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS };
   return {

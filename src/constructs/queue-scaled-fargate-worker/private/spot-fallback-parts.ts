@@ -1,0 +1,81 @@
+import { Duration } from 'aws-cdk-lib';
+import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
+import type { CapacityProviderStrategy, FargateService } from 'aws-cdk-lib/aws-ecs';
+import { Match, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
+import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import { SpotFallbackEnv, SpotFallbackMessage } from '../../../contract/spot-fallback';
+import { EcsEvents } from '../../../contract/task-alerts';
+import { grantConsume } from '../../private/grants';
+import { createHandlerFunction } from '../../private/handler-function';
+import { createUndeliveredEvents } from '../../private/undelivered-events';
+import { createWorkQueue, type WorkQueue } from '../../private/work-queue';
+import { SpotFallbackDefaults } from '../defaults';
+
+export interface SpotFallbackOptions {
+  readonly service: FargateService;
+  /** What the service has while there is Spot capacity. */
+  readonly strategy: CapacityProviderStrategy[];
+  readonly alarmActions?: IAlarmAction[];
+}
+
+/** The queue that hears of placements which failed, and the function that changes the service's capacity while a message is in it. */
+export function createSpotFallback(worker: Construct, options: SpotFallbackOptions): WorkQueue {
+  const { service, strategy } = options;
+  const scope = new Construct(worker, 'SpotFallback');
+  const failures = createWorkQueue(scope, {
+    fifo: true,
+    visibilityTimeout: Duration.minutes(1),
+    maxReceiveCount: SpotFallbackDefaults.maxReceiveCount,
+    retentionPeriod: SpotFallbackDefaults.retentionPeriod,
+    alarmActions: options.alarmActions,
+    deadLetterNotice: {
+      description: `The fallback of ${worker.node.path} to on-demand capacity fails: it may have no tasks, or not be given back to Spot`,
+      runbook: 'worker-on-demand-fallback',
+    },
+  });
+  const handler = createHandlerFunction(scope, 'Function', {
+    handler: 'spot-fallback',
+    description: `Runs ${worker.node.path} on demand while there is no Spot capacity`,
+    timeout: SpotFallbackDefaults.functionTimeout,
+    environment: {
+      [SpotFallbackEnv.cluster]: service.cluster.clusterName,
+      [SpotFallbackEnv.service]: service.serviceName,
+      [SpotFallbackEnv.strategy]: JSON.stringify(strategy),
+      [SpotFallbackEnv.queueUrl]: failures.queue.queueUrl,
+      [SpotFallbackEnv.holdSeconds]: String(SpotFallbackDefaults.hold.toSeconds()),
+    },
+  });
+  iam.Grant.addToPrincipal({ grantee: handler, actions: ['ecs:DescribeServices', 'ecs:UpdateService'], resourceArns: [service.serviceArn] });
+  // What the service needs that polls the queue; it uses the function's role, and the function hides messages itself.
+  grantConsume(failures.queue, handler);
+  new EventSourceMapping(scope, 'Source', {
+    target: handler, eventSourceArn: failures.queue.queueArn, batchSize: SpotFallbackDefaults.batchSize, reportBatchItemFailures: true,
+  });
+  const undelivered = createUndeliveredEvents(new Construct(scope, 'Undelivered'), {
+    description: `${worker.node.path} was not told of a placement on Spot that failed, and did not fall back to on-demand capacity`,
+    runbook: 'worker-on-demand-fallback',
+    alarmActions: options.alarmActions,
+  });
+  // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_events.html
+  new Rule(scope, 'Rule', {
+    description: `Spot capacity is missing for ${worker.node.path}`,
+    eventPattern: {
+      source: [EcsEvents.source],
+      detailType: [EcsEvents.serviceAction],
+      resources: [service.serviceArn],
+      detail: {
+        eventName: ['SERVICE_TASK_PLACEMENT_FAILURE'], reason: ['RESOURCE:FARGATE'], capacityProviderArns: Match.suffix(':capacity-provider/FARGATE_SPOT'),
+      },
+    },
+    targets: [new SqsQueue(failures.queue, {
+      message: RuleTargetInput.fromObject(SpotFallbackMessage.body),
+      messageGroupId: SpotFallbackMessage.groupId,
+      deadLetterQueue: undelivered.deadLetterQueue,
+      maxEventAge: SpotFallbackDefaults.maxEventAge,
+    })],
+  });
+  return failures;
+}
