@@ -8,10 +8,11 @@ import type { Job, JobContext, JobHandler } from '../../../src/runtime/queue/ind
 import { IdempotentUploader } from '../../../src/runtime/storage/index.js';
 import { silentLogger } from '../../../src/runtime/support/logger.js';
 import { S3Stub } from '../../support/s3-stub.js';
+import { buildZip } from '../../support/zip-builder.js';
 import { TestApi } from '../exports/api.js';
 import { type JobTable, startJobTable } from '../exports/job-table.js';
 
-jest.setTimeout(60_000);
+jest.setTimeout(240_000);
 
 /**
  * Both services of an export, by version: of this checkout, and as `node build-tools/pin-exports.ts <tag>` found them in the last one. A deployment runs them
@@ -41,7 +42,7 @@ beforeEach(async () => {
   files = 70; // more than a block
   messages = [];
   events = [];
-  test = await TestApi.start({ filesOf: () => files });
+  test = await TestApi.start({ filesOf: () => files }, [buildZip([{ name: 'order.json', content: '{}' }]).bytes]);
   s3 = await S3Stub.start();
 });
 
@@ -86,6 +87,21 @@ async function deliver(handle: JobHandler, body: unknown, context: Partial<JobCo
   });
 }
 
+/** Eight at a time, to each worker in turn; one that finds another telling of the end of the job comes back later, as its message would. */
+async function deliverAll(workers: readonly JobHandler[], all: readonly JobMessage[]): Promise<void> {
+  const queue = all.map(({ payload }, i) => ({ payload, handle: workers[i % workers.length] }));
+  const again: typeof queue = [];
+  await Promise.all(Array.from({ length: 8 }, async () => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      await deliver(next.handle, next.payload).catch((error: unknown) => {
+        if ((error as { code?: unknown }).code !== 'ERR_RETRY_LATER') throw error;
+        again.push(next);
+      });
+    }
+  }));
+  for (const { handle, payload } of again) await deliver(handle, payload);
+}
+
 const request = () => ({ version: 1, jobIds: [jobId] });
 const isEnd = ([type]: readonly [string, ExportJobEvent]) => type !== 'Export Job Progress';
 const stored = () => [...s3.objects.keys()].filter((key) => key.startsWith('out/entries/')).length;
@@ -93,9 +109,8 @@ const stored = () => [...s3.objects.keys()].filter((key) => key.startsWith('out/
 describe.each([['this', 'last'], ['last', 'this']] as const)('the orchestrator of %s version and the worker of %s version', (of, other) => {
   it('do a job, whatever comes twice', async () => {
     await deliver(orchestrator(of), request());
-    const handle = worker(other);
-    for (const { payload } of [...messages, ...messages.slice(0, 10)]) await deliver(handle, payload);
-    expect(stored()).toBe(140);
+    await deliverAll([worker(other)], [...messages, ...messages.slice(0, 10)]);
+    expect(stored()).toBe(70);
     expect(await storeOf(of).job(jobId)).toMatchObject({ status: 'completed', count: 70, done: 70, failed: 0, told: true });
     expect(events.filter(isEnd)).toMatchObject([['Export Job Completed', { version: 1, jobId, files: { known: 70, done: 70, failed: 0 } }]]);
   });
@@ -106,10 +121,8 @@ describe.each([['this', 'last'], ['last', 'this']] as const)('the orchestrator o
     expect(messages).toHaveLength(10);
     await deliver(orchestrator(other), request());
     expect(messages.map(({ payload }) => (payload as { number: number }).number)).toEqual(Array.from({ length: 70 }, (_, i) => i));
-    const [one, two] = [worker(of), worker(other)];
-    for (const [i, { payload }] of messages.entries()) await deliver(i % 2 === 0 ? one : two, payload);
-    for (const { payload } of messages.slice(0, 6)) await deliver(two, payload);
-    expect(stored()).toBe(140);
+    await deliverAll([worker(of), worker(other)], [...messages, ...messages.slice(0, 5)]);
+    expect(stored()).toBe(70);
     expect(await storeOf(other).job(jobId)).toMatchObject({ status: 'completed', count: 70, done: 70 });
     expect(events.filter(isEnd)).toHaveLength(1);
   });
