@@ -4,7 +4,7 @@ import { importZones } from './build-tools/import-zones.ts';
 
 export default tseslint.config(
 
-  { ignores: ['**/node_modules/', '.tools/', 'lib/', 'dist/', 'src/runtime/dist/', 'local/lib/', 'assets/', 'build/', 'coverage/', 'examples/java/', 'examples/python/', '**/cdk.out/', '**/*.d.ts', '**/*.mjs', '**/*.cjs', '**/*.js'] },
+  { ignores: ['**/node_modules/', '.tools/', 'lib/', 'dist/', 'src/runtime/dist/', 'local/lib/', 'assets/', 'build/', 'coverage/', 'docs/', 'examples/java/', 'examples/python/', '**/cdk.out/', '**/*.d.ts', '**/*.mjs', '**/*.cjs', '**/*.js'] },
   ...tseslint.configs.strictTypeChecked,
   stylistic.configs.customize({ semi: true, braceStyle: '1tbs', arrowParens: true }),
   {

@@ -9,5 +9,16 @@ export class Documentation extends Component {
       exec: 'jsii-rosetta extract --strict --cache-to .rosetta.tabl.json .',
     });
     project.postCompileTask.prependSpawn(samples);
+
+    // the site's tools are installed only for the site, from their own lock file
+    project.addTask('docs:site', {
+      description: 'Build the documentation as a site: build/site',
+      cwd: 'docs',
+      steps: [{ exec: 'npm ci --no-audit --no-fund --ignore-scripts' }, { exec: 'npx vitepress build .' }],
+    });
+    project.addTask('docs:look', {
+      description: 'Open every page of the built site in headless Chromium, in light and in dark, and take pictures',
+      exec: 'node docs/look.ts',
+    });
   }
 }

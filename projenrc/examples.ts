@@ -12,6 +12,11 @@ export class Examples extends Component {
       description: 'Run one reference deployment end to end on the local cloud (without a name: all)',
       steps: [{ exec: 'node build-tools/artifacts.ts js' }, { exec: 'node build-tools/e2e.ts', receiveArgs: true }],
     });
+    project.addDevDeps('@viz-js/viz@^3.31.0'); // lays the diagrams out
+    project.addTask('diagrams', {
+      description: 'Draw the reference deployments from their templates: docs/diagrams/',
+      steps: [{ exec: 'node build-tools/artifacts.ts js' }, { exec: 'node build-tools/diagrams.ts' }],
+    });
     project.addTask('local', {
       description: 'Run a synthesized app on the local cloud: npm run local -- --app cdk.out --tasks tasks.json',
       steps: [{ exec: 'node build-tools/artifacts.ts js' }, { exec: 'node local/lib/cli.js', receiveArgs: true }],

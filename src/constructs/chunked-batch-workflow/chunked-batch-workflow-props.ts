@@ -55,6 +55,7 @@ export interface ChunkedBatchWorkflowProps {
   /**
    * The most batches of a prefix in work at a time, from 1 to 10,000.
    *
+   * @see https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
    * @default 20
    */
   readonly maxConcurrency?: number;

@@ -20,6 +20,7 @@ export interface ProvisionedCapacityOptions {
   /**
    * How much of the capacity is used when it grows, in percent, from 20 to 90.
    *
+   * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/AutoScaling.html
    * @default 70
    */
   readonly targetUtilizationPercent?: number;
