@@ -47,9 +47,12 @@ export function flowOf({ Resources: resources }: Template): Flow {
     return { id, kind: kinds[resource.Type], label: rest.join(' ') || construct, construct };
   });
   const known = new Set(parts.map(({ id }) => id));
+  const deadLetters = new Set(parts.filter(({ label }) => label.endsWith('DeadLetterQueue')).map(({ id }) => id));
   const arrows: Arrow[] = [];
-  const add = (from: readonly string[], to: readonly string[], style: Arrow['style'] = 'flow') => {
-    for (const start of from) for (const end of to) if (start !== end && known.has(start) && known.has(end)) arrows.push({ from: start, to: end, style });
+  const add = (from: readonly string[], to: readonly string[], style: Exclude<Arrow['style'], 'failure'> = 'flow') => {
+    for (const start of from.filter((id) => known.has(id))) {
+      for (const end of to.filter((id) => id !== start && known.has(id))) arrows.push({ from: start, to: end, style: deadLetters.has(end) ? 'failure' : style });
+    }
   };
 
   const readers: Partial<Record<string, (id: string, resource: Resource, refs: (...path: string[]) => string[]) => void>> = {
@@ -58,18 +61,18 @@ export function flowOf({ Resources: resources }: Template): Flow {
       add(refs('EventPattern'), [id]);
       for (const target of property(resource, 'Targets') as Record<string, unknown>[]) {
         add([id], references([target.Arn, (target.EcsParameters as Record<string, unknown> | undefined)?.TaskDefinitionArn]));
-        add([id], references(target.DeadLetterConfig), 'failure');
+        add([id], references(target.DeadLetterConfig));
       }
     },
     'AWS::Scheduler::Schedule': (id, _, refs) => {
       add([id], [...refs('Target', 'Arn'), ...refs('Target', 'EcsParameters'), ...refs('Target', 'Input')]);
-      add([id], refs('Target', 'DeadLetterConfig'), 'failure');
+      add([id], refs('Target', 'DeadLetterConfig'));
     },
-    'AWS::SQS::Queue': (id, _, refs) => add([id], refs('RedrivePolicy'), 'failure'),
+    'AWS::SQS::Queue': (id, _, refs) => add([id], refs('RedrivePolicy')),
     'AWS::Lambda::EventSourceMapping': (_, __, refs) => add(refs('EventSourceArn'), refs('FunctionName')),
     'AWS::Lambda::Function': (id, _, refs) => {
       add([id], refs('Environment'), 'use');
-      add([id], refs('DeadLetterConfig'), 'failure');
+      add([id], refs('DeadLetterConfig'));
     },
     'AWS::StepFunctions::StateMachine': (id, _, refs) => add([id], refs('DefinitionString')),
     'AWS::ECS::TaskDefinition': (id, resource) => {
