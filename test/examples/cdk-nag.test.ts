@@ -12,6 +12,8 @@ const ownParts: Record<string, string> = {
   'AwsSolutions-VPC7': 'the network is the reader\'s own; flow logs cost money in a try-out',
   'AwsSolutions-ECS4': 'the cluster is the reader\'s own; Container Insights cost money in a try-out, and scaling does not need them',
   'AwsSolutions-ECS2': 'what the reader\'s own task definition has in its environment are names of resources, no secrets',
+  'AwsSolutions-SMG4': 'rotation of the database owner\'s secret is the reader\'s own; the function that rotates must be in the reader\'s account',
+  'AwsSolutions-RDS11': 'the port of PostgreSQL is no secret, and nothing outside the security groups reaches it',
   'AwsSolutions-S1': 'the buckets of the try-out have no access logs',
 };
 

@@ -20,6 +20,12 @@ const needs: Readonly<Partial<Record<string, Readonly<Partial<Record<string, str
   'lambda.amazonaws.com': {
     'logs:CreateLogStream': 'writes the log of the function',
     'logs:PutLogEvents': 'writes the log of the function',
+    'ec2:CreateNetworkInterface': 'puts a function into a VPC',
+    'ec2:DeleteNetworkInterface': 'puts a function into a VPC',
+    'ec2:DescribeNetworkInterfaces': 'puts a function into a VPC',
+    'ec2:DescribeSubnets': 'puts a function into a VPC',
+    'ec2:AssignPrivateIpAddresses': 'puts a function into a VPC',
+    'ec2:UnassignPrivateIpAddresses': 'puts a function into a VPC',
     'sqs:ReceiveMessage': 'polls the queue of an event source',
     'sqs:DeleteMessage': 'polls the queue of an event source',
     'sqs:GetQueueAttributes': 'polls the queue of an event source',

@@ -13,12 +13,14 @@ export interface TlsPostgres extends PostgresServer {
   readonly caFile: string;
 }
 
-export async function startTlsPostgres(settings: Readonly<Record<string, string>> = {}): Promise<TlsPostgres> {
+/** @param tokenUsers who comes with a token of IAM, which only RDS can check: here any will do, over TLS */
+export async function startTlsPostgres(settings: Readonly<Record<string, string>> = {}, tokenUsers: readonly string[] = []): Promise<TlsPostgres> {
   const folder = mkdtempSync(join(tmpdir(), 'fileworks-tls-'));
   const [key, caFile, hba] = ['key.pem', 'cert.pem', 'hba.conf'].map((name) => join(folder, name)) as [string, string, string];
   const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
   execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...names, '-keyout', key, '-out', caFile], { stdio: 'ignore' });
-  writeFileSync(hba, 'host all postgres 127.0.0.1/32 trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n');
+  const trusted = ['host all postgres', ...tokenUsers.map((user) => `hostssl all ${user}`)].map((who) => `${who} 127.0.0.1/32 trust\n`);
+  writeFileSync(hba, `${trusted.join('')}hostssl all all 127.0.0.1/32 scram-sha-256\n`);
   if (process.getuid?.() === 0) {
     // the server does not run as root
     const id = (flag: string) => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }));

@@ -1,0 +1,96 @@
+package com.example;
+
+import io.github.fileworks.cdk.BatchFileLoader;
+import io.github.fileworks.cdk.DatabaseLogin;
+import io.github.fileworks.cdk.FileIngestBucket;
+import io.github.fileworks.cdk.IamLoginOptions;
+import io.github.fileworks.cdk.JsonMappingOptions;
+import io.github.fileworks.cdk.LoadColumn;
+import io.github.fileworks.cdk.LoadConflict;
+import io.github.fileworks.cdk.LoadMapping;
+import io.github.fileworks.cdk.LoadRouteOptions;
+import io.github.fileworks.cdk.LoadUpdateOptions;
+import io.github.fileworks.cdk.RowSchema;
+import java.util.List;
+import java.util.Map;
+import software.amazon.awscdk.CfnOutput;
+import software.amazon.awscdk.Stack;
+import software.amazon.awscdk.StackProps;
+import software.amazon.awscdk.services.cloudwatch.actions.SnsAction;
+import software.amazon.awscdk.services.ec2.GatewayVpcEndpointAwsService;
+import software.amazon.awscdk.services.ec2.GatewayVpcEndpointOptions;
+import software.amazon.awscdk.services.ec2.InstanceClass;
+import software.amazon.awscdk.services.ec2.InstanceSize;
+import software.amazon.awscdk.services.ec2.InstanceType;
+import software.amazon.awscdk.services.ec2.Vpc;
+import software.amazon.awscdk.services.rds.Credentials;
+import software.amazon.awscdk.services.rds.DatabaseInstance;
+import software.amazon.awscdk.services.rds.DatabaseInstanceEngine;
+import software.amazon.awscdk.services.rds.PostgresEngineVersion;
+import software.amazon.awscdk.services.rds.PostgresInstanceEngineProps;
+import software.amazon.awscdk.services.sns.Topic;
+import software.constructs.Construct;
+
+public final class JsonLoaderStack extends Stack {
+    public JsonLoaderStack(final Construct scope, final String id, final StackProps props) {
+        super(scope, id, props);
+
+        // The network is yours. Functions and builds reach AWS and package registries by one NAT gateway; nothing reaches them.
+        Vpc vpc = Vpc.Builder.create(this, "Vpc")
+                .maxAzs(2)
+                .natGateways(1)
+                .gatewayEndpoints(Map.of("S3", GatewayVpcEndpointOptions.builder().service(GatewayVpcEndpointAwsService.S3).build()))
+                .build();
+
+        // So is the database. Its owner has a secret, which the migrations use; the loader logs in by IAM.
+        DatabaseInstance database = DatabaseInstance.Builder.create(this, "Database")
+                .vpc(vpc)
+                .engine(DatabaseInstanceEngine.postgres(PostgresInstanceEngineProps.builder().version(PostgresEngineVersion.VER_17).build()))
+                .instanceType(InstanceType.of(InstanceClass.T4G, InstanceSize.MEDIUM))
+                .credentials(Credentials.fromGeneratedSecret("owner"))
+                .databaseName("sales")
+                .iamAuthentication(true)
+                .storageEncrypted(true)
+                .multiAz(true)
+                .deletionProtection(true)
+                .build();
+
+        Topic alerts = Topic.Builder.create(this, "Alerts").enforceSsl(true).build();
+        FileIngestBucket inbox = new FileIngestBucket(this, "Inbox");
+        BatchFileLoader loader = BatchFileLoader.Builder.create(this, "Loader")
+                .vpc(vpc)
+                .database(DatabaseLogin.iam(IamLoginOptions.builder()
+                        .host(database.getInstanceEndpoint().getHostname())
+                        .databaseName("sales")
+                        .user("loader")
+                        .resourceId(database.getInstanceResourceId())
+                        .build()))
+                .routes(Map.of("Orders", LoadRouteOptions.builder()
+                        .source(inbox)
+                        .prefix("orders/")
+                        .suffix(".json")
+                        .mapping(LoadMapping.json(JsonMappingOptions.builder()
+                                .table("sales.orders")
+                                .columns(List.of(
+                                        LoadColumn.builder().name("id").build(),
+                                        LoadColumn.builder().name("customer").source("/customer/id").build(),
+                                        LoadColumn.builder().name("placed_at").build(),
+                                        LoadColumn.builder().name("currency").build(),
+                                        LoadColumn.builder().name("total").build(),
+                                        LoadColumn.builder().name("updated_at").build(),
+                                        LoadColumn.builder().name("document").source("").build()))
+                                .conflict(LoadConflict.update(List.of("id"), LoadUpdateOptions.builder().ifGreater("updated_at").build()))
+                                .schema(RowSchema.fromFile("../../worker/json-loader/order.schema.json"))
+                                .build()))
+                        .build()))
+                .alarmActions(List.of(new SnsAction(alerts)))
+                .build();
+        database.getConnections().allowDefaultPortFrom(loader);
+
+        CfnOutput.Builder.create(this, "InboxBucket").value(inbox.getBucket().getBucketName()).build();
+        CfnOutput.Builder.create(this, "QueueUrl").value(loader.getQueue().getQueueUrl()).build();
+        CfnOutput.Builder.create(this, "DeadLetterQueueUrl").value(loader.getDeadLetterQueue().getQueueUrl()).build();
+        CfnOutput.Builder.create(this, "LoaderFunction").value(loader.getHandlerFunction().getFunctionName()).build();
+        CfnOutput.Builder.create(this, "AlertsTopic").value(alerts.getTopicArn()).build();
+    }
+}

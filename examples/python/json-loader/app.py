@@ -1,0 +1,95 @@
+from aws_cdk import App, CfnOutput, Stack
+from aws_cdk import aws_cloudwatch_actions as cloudwatch_actions
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_rds as rds
+from aws_cdk import aws_sns as sns
+from cdk_fileworks import (
+    BatchFileLoader,
+    DatabaseLogin,
+    FileIngestBucket,
+    LoadColumn,
+    LoadConflict,
+    LoadMapping,
+    LoadRouteOptions,
+    RowSchema,
+)
+from constructs import Construct
+
+
+class JsonLoaderStack(Stack):
+    def __init__(self, scope: Construct, id: str, **kwargs) -> None:
+        super().__init__(scope, id, **kwargs)
+
+        # The network is yours. Functions and builds reach AWS and package registries by one NAT gateway; nothing reaches them.
+        vpc = ec2.Vpc(
+            self,
+            "Vpc",
+            max_azs=2,
+            nat_gateways=1,
+            gateway_endpoints={"S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3)},
+        )
+
+        # So is the database. Its owner has a secret, which the migrations use; the loader logs in by IAM.
+        database = rds.DatabaseInstance(
+            self,
+            "Database",
+            vpc=vpc,
+            engine=rds.DatabaseInstanceEngine.postgres(version=rds.PostgresEngineVersion.VER_17),
+            instance_type=ec2.InstanceType.of(ec2.InstanceClass.T4G, ec2.InstanceSize.MEDIUM),
+            credentials=rds.Credentials.from_generated_secret("owner"),
+            database_name="sales",
+            iam_authentication=True,
+            storage_encrypted=True,
+            multi_az=True,
+            deletion_protection=True,
+        )
+
+        alerts = sns.Topic(self, "Alerts", enforce_ssl=True)
+        inbox = FileIngestBucket(self, "Inbox")
+        loader = BatchFileLoader(
+            self,
+            "Loader",
+            vpc=vpc,
+            database=DatabaseLogin.iam(
+                host=database.instance_endpoint.hostname,
+                database_name="sales",
+                user="loader",
+                resource_id=database.instance_resource_id,
+            ),
+            routes={
+                "Orders": LoadRouteOptions(
+                    source=inbox,
+                    prefix="orders/",
+                    suffix=".json",
+                    mapping=LoadMapping.json(
+                        table="sales.orders",
+                        columns=[
+                            LoadColumn(name="id"),
+                            LoadColumn(name="customer", source="/customer/id"),
+                            LoadColumn(name="placed_at"),
+                            LoadColumn(name="currency"),
+                            LoadColumn(name="total"),
+                            LoadColumn(name="updated_at"),
+                            LoadColumn(name="document", source=""),
+                        ],
+                        conflict=LoadConflict.update(["id"], if_greater="updated_at"),
+                        schema=RowSchema.from_file("../../worker/json-loader/order.schema.json"),
+                    ),
+                )
+            },
+            alarm_actions=[cloudwatch_actions.SnsAction(alerts)],
+        )
+        database.connections.allow_default_port_from(loader)
+
+        CfnOutput(self, "InboxBucket", value=inbox.bucket.bucket_name)
+        CfnOutput(self, "QueueUrl", value=loader.queue.queue_url)
+        CfnOutput(self, "DeadLetterQueueUrl", value=loader.dead_letter_queue.queue_url)
+        CfnOutput(self, "LoaderFunction", value=loader.handler_function.function_name)
+        CfnOutput(self, "AlertsTopic", value=alerts.topic_arn)
+
+
+app = App()
+JsonLoaderStack(
+    app, "JsonLoader", description="JSON files that land under orders/ are loaded into PostgreSQL, each exactly once"
+)
+app.synth()

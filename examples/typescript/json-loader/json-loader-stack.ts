@@ -1,0 +1,74 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as rds from 'aws-cdk-lib/aws-rds';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import { BatchFileLoader, DatabaseLogin, FileIngestBucket, LoadConflict, LoadMapping, RowSchema } from 'cdk-fileworks';
+import type { Construct } from 'constructs';
+
+export class JsonLoaderStack extends Stack {
+  constructor(scope: Construct, id: string, props?: StackProps) {
+    super(scope, id, props);
+
+    // The network is yours. Functions and builds reach AWS and package registries by one NAT gateway; nothing reaches them.
+    const vpc = new ec2.Vpc(this, 'Vpc', {
+      maxAzs: 2,
+      natGateways: 1,
+      gatewayEndpoints: { S3: { service: ec2.GatewayVpcEndpointAwsService.S3 } },
+    });
+
+    // So is the database. Its owner has a secret, which the migrations use; the loader logs in by IAM.
+    const database = new rds.DatabaseInstance(this, 'Database', {
+      vpc,
+      engine: rds.DatabaseInstanceEngine.postgres({ version: rds.PostgresEngineVersion.VER_17 }),
+      instanceType: ec2.InstanceType.of(ec2.InstanceClass.T4G, ec2.InstanceSize.MEDIUM),
+      credentials: rds.Credentials.fromGeneratedSecret('owner'),
+      databaseName: 'sales',
+      iamAuthentication: true,
+      storageEncrypted: true,
+      multiAz: true,
+      deletionProtection: true,
+    });
+
+    const alerts = new sns.Topic(this, 'Alerts', { enforceSSL: true });
+    const inbox = new FileIngestBucket(this, 'Inbox');
+    const loader = new BatchFileLoader(this, 'Loader', {
+      vpc,
+      database: DatabaseLogin.iam({
+        host: database.instanceEndpoint.hostname,
+        databaseName: 'sales',
+        user: 'loader',
+        resourceId: database.instanceResourceId ?? '',
+      }),
+      routes: {
+        Orders: {
+          source: inbox,
+          prefix: 'orders/',
+          suffix: '.json',
+          mapping: LoadMapping.json({
+            table: 'sales.orders',
+            columns: [
+              { name: 'id' },
+              { name: 'customer', source: '/customer/id' },
+              { name: 'placed_at' },
+              { name: 'currency' },
+              { name: 'total' },
+              { name: 'updated_at' },
+              { name: 'document', source: '' },
+            ],
+            conflict: LoadConflict.update(['id'], { ifGreater: 'updated_at' }),
+            schema: RowSchema.fromFile('../../worker/json-loader/order.schema.json'),
+          }),
+        },
+      },
+      alarmActions: [new SnsAction(alerts)],
+    });
+    database.connections.allowDefaultPortFrom(loader);
+
+    new CfnOutput(this, 'InboxBucket', { value: inbox.bucket.bucketName });
+    new CfnOutput(this, 'QueueUrl', { value: loader.queue.queueUrl });
+    new CfnOutput(this, 'DeadLetterQueueUrl', { value: loader.deadLetterQueue?.queueUrl ?? '' });
+    new CfnOutput(this, 'LoaderFunction', { value: loader.handlerFunction.functionName });
+    new CfnOutput(this, 'AlertsTopic', { value: alerts.topicArn });
+  }
+}

@@ -1,0 +1,208 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { GetFunctionConfigurationCommand, LambdaClient, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetQueueAttributesCommand, ReceiveMessageCommand, SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import type { LocalCloud } from 'fileworks-local';
+import { Client } from 'pg';
+import { LoaderEnv } from '../../src/contract/loader-env';
+import { MessageAttributeNames } from '../../src/contract/job-message';
+import { privilegeFindings } from '../least-privilege/findings';
+import { startTlsPostgres, type TlsPostgres } from '../support/postgres-tls';
+import { startDeployment, until } from './support/deployment';
+
+const root = resolve(__dirname, '..', '..');
+const database = join(root, '.tools', 'workplace', 'worker', 'json-loader');
+/** `FILEWORKS_LOADER_FILES=10000` is the burst of the issue; the gate has a smaller one. */
+const FILES = Number(process.env.FILEWORKS_LOADER_FILES ?? 500);
+const KILLS = 6;
+
+interface Order {
+  readonly id: number;
+  readonly customer: { readonly id: string };
+  readonly placed_at: string;
+  readonly currency: string;
+  readonly total: number;
+  readonly updated_at: string;
+  readonly lines: readonly object[];
+}
+
+const midnight = new Date().setUTCHours(0, 0, 0, 0);
+const DayMs = 86_400_000;
+/** An order; a later version has another total. */
+function order(id: number, version = 0): Order {
+  return {
+    id, customer: { id: `kunde-${id % 97} ü\t"\\` }, placed_at: new Date(midnight - (id % 5) * DayMs).toISOString(), currency: id % 3 === 0 ? 'EUR' : 'USD',
+    total: (id * 100 + version * 7) / 100, updated_at: new Date(midnight + version * 1_000).toISOString(),
+    lines: [{ article: `article ${id % 31}`, quantity: 1 + (id % 4), price: 1.25 }, { article: 'shipping', quantity: 1, price: 0.5 }],
+  };
+}
+const rowOf = ({ id, customer, total, updated_at: updated }: Order) => `${id}|${customer.id}|${total.toFixed(2)}|${updated}`;
+const checksum = (rows: readonly string[]) => createHash('sha256').update(rows.join('\n')).digest('hex');
+
+/** The process at the other end of a connection, by its port: the function of the emulator that holds it. */
+function processOf(port: number): number | undefined {
+  const hex = port.toString(16).toUpperCase().padStart(4, '0');
+  const inode = readFileSync('/proc/net/tcp', 'utf8').split('\n').map((line) => line.trim().split(/\s+/)).find(([, local = '']) => local.endsWith(`:${hex}`))?.[9];
+  const holds = (pid: string) => {
+    try {
+      return readdirSync(`/proc/${pid}/fd`).some((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`) === `socket:[${inode}]`);
+    } catch {
+      return false; // it has ended, or is none of ours
+    }
+  };
+  const pid = readdirSync('/proc').find((name) => /^\d+$/.test(name) && holds(name));
+  return pid === undefined ? undefined : Number(pid);
+}
+
+describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
+  let cloud: LocalCloud;
+  let server: TlsPostgres;
+  let owner: Client;
+  let s3: S3Client;
+  let sqs: SQSClient;
+  let outputs: Readonly<Record<string, string>>;
+  let queueUrl: string;
+
+  /** A script of the database's package, as a build of the pipeline runs it. */
+  const script = (name: string) => execFileSync('npm', ['run', '--silent', name], {
+    cwd: database, encoding: 'utf8',
+    env: { ...process.env, PGHOST: 'localhost', PGPORT: String(server.port), PGDATABASE: 'sales', PGUSER: 'owner', PGPASSWORD: 'owner', PGSSLMODE: 'verify-full', NODE_EXTRA_CA_CERTS: server.caFile },
+  });
+
+  const put = (key: string, body: object | string) =>
+    s3.send(new PutObjectCommand({ Bucket: outputs.InboxBucket, Key: key, Body: typeof body === 'string' ? body : JSON.stringify(body) }));
+
+  beforeAll(async () => {
+    [server, cloud] = await Promise.all([startTlsPostgres({ fsync: 'off' }, ['loader']), startDeployment('json-loader')]);
+    const admin = new Client({ connectionString: server.connectionString });
+    await admin.connect();
+    await admin.query(`CREATE ROLE owner LOGIN CREATEROLE PASSWORD 'owner'`);
+    await admin.query('CREATE DATABASE sales OWNER owner');
+    await admin.query('GRANT ALL ON SCHEMA public TO owner');
+    await admin.end();
+    owner = new Client({ connectionString: server.connectionString.replace(/postgres$/, 'sales') });
+    await owner.connect();
+    await owner.query('GRANT CREATE ON SCHEMA public TO owner');
+    script('migrate');
+
+    outputs = cloud.outputs('JsonLoader');
+    s3 = new S3Client(cloud.clientConfig());
+    sqs = new SQSClient(cloud.clientConfig());
+    queueUrl = outputs.QueueUrl;
+    // the database of the template is on AWS; ours has another address, and an authority of its own
+    const lambda = new LambdaClient(cloud.clientConfig());
+    const { Environment: { Variables = {} } = {} } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName: outputs.LoaderFunction }));
+    const here = { ...JSON.parse(Variables[LoaderEnv.database]) as object, host: 'localhost', port: server.port, ca: server.ca };
+    await lambda.send(new UpdateFunctionConfigurationCommand({
+      FunctionName: outputs.LoaderFunction, Environment: { Variables: { ...Variables, [LoaderEnv.database]: JSON.stringify(here) } },
+    }));
+    // a message whose function was killed comes back within the test
+    await sqs.send(new SetQueueAttributesCommand({ QueueUrl: queueUrl, Attributes: { VisibilityTimeout: '15' } }));
+  }, 240_000);
+
+  afterAll(async () => {
+    await owner.end();
+    await cloud.stop();
+    await server.stop();
+  }, 60_000);
+
+  const rows = async () => {
+    const found = await owner.query<{ row: string }>(`
+      SELECT concat_ws('|', id, customer, total, to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) AS row FROM sales.orders ORDER BY id`);
+    return found.rows.map(({ row }) => row);
+  };
+  const emptied = async () => {
+    const { Attributes: { ApproximateNumberOfMessages: waiting, ApproximateNumberOfMessagesNotVisible: hidden } = {} }
+      = await sqs.send(new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['All'] }));
+    return waiting === '0' && hidden === '0' ? true : undefined;
+  };
+
+  test('loads a batch of 99 good files and a bad one: the bad one fails alone, with its reason', async () => {
+    const good = Array.from({ length: 99 }, (_, index) => put(`orders/first/${index}.json`, order(index + 1)));
+    await Promise.all([...good, put('orders/first/bad.json', { ...order(100), total: -1 })]);
+    await until('99 orders', 60, async () => ((await rows()).length === 99 ? true : undefined));
+    const letter = await until('the dead letter', 60, async () => {
+      const { Messages: [message] = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: outputs.DeadLetterQueueUrl, MessageAttributeNames: ['All'] }));
+      return message;
+    });
+    expect(letter.MessageAttributes?.[MessageAttributeNames.poisonReason]?.StringValue).toBe('/total: must be >= 0');
+    expect(letter.Body).toContain('orders/first/bad.json');
+    const { rows: rejected } = await owner.query(`SELECT key, pointer, reason FROM fileworks_file_ledger WHERE status = 'rejected'`);
+    expect(rejected).toEqual([{ key: 'orders/first/bad.json', pointer: '/total', reason: 'must be >= 0' }]);
+  }, 150_000);
+
+  test('has every order once while events repeat and overtake one another, connections break and functions are killed', async () => {
+    await cloud.faults.disturbDeliveries({ repeat: 0.2, delaySeconds: 3 });
+    const started = performance.now();
+    const ids = Array.from({ length: FILES }, (_, index) => 1_000 + index);
+    const state = { uploading: true, kills: 0, breaks: 0, connections: 0 };
+    const upload = (async () => {
+      for (let first = 0; first < ids.length; first += 50) {
+        await Promise.all(ids.slice(first, first + 50).map(async (id) => {
+          await put(`orders/${id}.json`, order(id));
+          // every tenth is written again, and the older one may be read later
+          if (id % 10 === 0) await put(`orders/${id}.json`, order(id, 1));
+        }));
+      }
+      state.uploading = false;
+    })();
+    upload.catch(() => undefined); // awaited below
+    await until('everything to be loaded', 60 + FILES / 20, async () => {
+      const { rows: backends } = await owner.query<{ pid: number; port: number }>(`
+        SELECT pid, client_port AS port FROM pg_stat_activity WHERE application_name = 'fileworks-loader'`);
+      state.connections = Math.max(state.connections, backends.length);
+      for (const { pid, port } of backends.slice(0, 1)) {
+        const holder = processOf(port);
+        if (holder !== undefined && state.kills < KILLS && state.kills <= state.breaks) {
+          process.kill(holder, 'SIGKILL');
+          state.kills += 1;
+        } else if (state.breaks < KILLS) {
+          await owner.query('SELECT pg_terminate_backend($1)', [pid]);
+          state.breaks += 1;
+        }
+      }
+      const loaded = await owner.query<{ count: number }>('SELECT count(*)::int FROM sales.orders WHERE id >= 1000');
+      return !state.uploading && loaded.rows[0].count === FILES ? emptied() : undefined;
+    });
+    await upload;
+    const seconds = (performance.now() - started) / 1_000;
+
+    const expected = [...Array.from({ length: 99 }, (_, index) => order(index + 1)), ...ids.map((id) => order(id, id % 10 === 0 ? 1 : 0))].map(rowOf);
+    expect(await rows()).toHaveLength(expected.length);
+    expect(checksum(await rows())).toBe(checksum(expected));
+    const { rows: ledger } = await owner.query<{ status: string; files: number; rows: number }>(`
+      SELECT status, count(*)::int AS files, sum(row_count)::int AS rows FROM fileworks_file_ledger WHERE key NOT LIKE 'orders/first/%' GROUP BY 1 ORDER BY 1`);
+    const versions = FILES + ids.filter((id) => id % 10 === 0).length;
+    expect(ledger.reduce((sum, { files }) => sum + files, 0)).toBe(versions);
+    expect(ledger.every(({ status }) => status === 'loaded' || status === 'superseded')).toBe(true);
+    expect(state.connections).toBeLessThanOrEqual(10);
+    expect(Math.min(state.kills, state.breaks)).toBeGreaterThan(0);
+    const { rows: [{ commits }] } = await owner.query<{ commits: number }>(`SELECT count(DISTINCT recorded_at)::int AS commits FROM fileworks_file_ledger`);
+    process.stdout.write(`${versions} files in ${seconds.toFixed(1)} s, uploads included: ${Math.round(versions / seconds)} a second, ${commits} transactions, `
+      + `${state.connections} connections at most; ${state.kills} functions killed, ${state.breaks} connections broken\n`);
+  }, (240 + FILES / 10) * 1_000);
+
+  test('adds the orders up, the same when it is done again, and passes the smoke test', async () => {
+    const daily = async () => {
+      script('transform');
+      return (await owner.query('SELECT day::text, currency, orders::int, articles::int, total::float FROM sales.daily ORDER BY 1, 2')).rows as Record<string, unknown>[];
+    };
+    const { rows: sums } = await owner.query<{ orders: number; total: number }>('SELECT count(*)::int AS orders, sum(total)::float AS total FROM sales.orders');
+    const first = await daily();
+    expect(first).toHaveLength(10);
+    expect(first.reduce((sum, { orders }) => sum + Number(orders), 0)).toBe(sums[0].orders);
+    expect(first.reduce((sum, { total }) => sum + Number(total), 0)).toBeCloseTo(sums[0].total, 2);
+    expect(await daily()).toEqual(first);
+    expect(script('smoke')).not.toContain('FAILED');
+  }, 60_000);
+
+  test('gives no role less than its process did, nor more', async () => {
+    expect(await privilegeFindings(cloud, join(root, 'build', 'e2e', 'json-loader'), [
+      { role: 'LoaderFunction', action: 'rds-db:connect', because: 'PostgreSQL on RDS asks it of IAM when a token comes; there is no API call' },
+      { role: 'LoaderFunction', action: 's3:GetObject', because: 'a bucket without versions needs it; this one has versions, and the event names one' },
+    ])).toEqual([]);
+  });
+});
