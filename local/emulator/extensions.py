@@ -151,6 +151,9 @@ def _call(at, scope, body, status):
     call = {"time": at, "service": service, "action": action or service, "resource": resource or "*", "region": region, "status": status}
     if service == "ecs":
         call.update(_ecs_call(call, body, region, account))
+    if call["action"] == "s3:ListBucket":
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html
+        call["context"] = {"s3:prefix": query.get("prefix", [""])[0]}
     if ":assumed-role/" in caller:
         _, role, name = caller.rsplit(":", 1)[-1].split("/", 2)
         call.update(role=f"arn:aws:iam::{account}:role/{role}", session=name)

@@ -35,7 +35,7 @@ const needs: Readonly<Partial<Record<string, Readonly<Partial<Record<string, str
     'dynamodb:DescribeStream': 'reads the stream of an event source',
     'dynamodb:ListStreams': 'reads the stream of an event source',
   },
-  // https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html, /cw-logs.html and /concepts-xray-tracing.html
+  // https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html, /cw-logs.html, /concepts-xray-tracing.html and /iam-policies-eg-dist-map.html
   'states.amazonaws.com': {
     'ecs:RunTask': 'runs the task',
     'iam:PassRole': 'gives the task its roles',
@@ -46,6 +46,16 @@ const needs: Readonly<Partial<Record<string, Readonly<Partial<Record<string, str
     'events:DescribeRule': 'hears of the end of tasks',
     'states:ListExecutions': 'a job looks for other runs',
     'sqs:SendMessage': 'an object whose tasks failed goes to the dead-letter queue',
+    's3:ListBucket': 'a Distributed Map lists files',
+    's3:PutObject': 'writes batches, and what a Distributed Map exports',
+    's3:GetObject': 'checks what a Distributed Map exports',
+    's3:ListMultipartUploadParts': 'checks what a Distributed Map exports',
+    's3:AbortMultipartUpload': 'gives up what a Distributed Map exports',
+    'states:StartExecution': 'a Distributed Map starts executions of its own machine',
+    'states:DescribeExecution': 'a Distributed Map looks after its executions',
+    'states:StopExecution': 'a Distributed Map that has failed stops its executions',
+    'lambda:InvokeFunction': 'calls a function',
+    'events:PutEvents': 'tells of the end of a run',
     'logs:CreateLogDelivery': 'sets up its log',
     'logs:GetLogDelivery': 'sets up its log',
     'logs:UpdateLogDelivery': 'sets up its log',

@@ -28,8 +28,11 @@ const RULE_TARGETS = new Set([
 const REFUSALS: readonly Refusal[] = [
   {
     type: 'AWS::StepFunctions::StateMachine',
-    what: 'a distributed Map with a ResultWriter, whose results the emulator would not write',
-    asks: (resource) => JSON.stringify(resource.Properties ?? {}).includes('ResultWriter'),
+    what: 'a distributed Map with a ResultWriter in JSONPath, whose results the emulator would not write; in JSONata it does',
+    asks: (resource) => {
+      const definition = JSON.stringify(resource.Properties ?? {});
+      return definition.includes('ResultWriter') && !definition.includes('JSONata');
+    },
   },
   {
     type: 'AWS::ECS::Service',

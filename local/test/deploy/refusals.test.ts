@@ -9,9 +9,12 @@ function refuse(resources: Record<string, unknown>): () => void {
 
 const rule = (arn: unknown) => ({ Type: 'AWS::Events::Rule', Properties: { Targets: [{ Arn: arn }] } });
 
-test('throws for a distributed map that writes its results', () => {
-  const machine = { Type: 'AWS::StepFunctions::StateMachine', Properties: { DefinitionString: '{"States":{"Map":{"Type":"Map","ResultWriter":{}}}}' } };
-  expect(refuse({ Machine: machine })).toThrow('stack Stack: Machine asks for a distributed Map with a ResultWriter');
+test('throws for a distributed map that writes its results in JSONPath, not for one in JSONata', () => {
+  const machine = (language: string) => (
+    { Type: 'AWS::StepFunctions::StateMachine', Properties: { DefinitionString: `{"QueryLanguage":"${language}","States":{"Map":{"ResultWriter":{}}}}` } }
+  );
+  expect(refuse({ Machine: machine('JSONPath') })).toThrow('stack Stack: Machine asks for a distributed Map with a ResultWriter');
+  expect(refuse({ Machine: machine('JSONata') })).not.toThrow();
 });
 
 test('throws for a rule that sends to a log group, not for one that sends to a queue or a cluster', () => {

@@ -16,7 +16,7 @@ import { BatchMetricDimension, BatchMetrics, MetricNamespace } from '../../contr
 import { IngestRoute, IngestTarget } from '../file-ingest-bucket';
 import { createAlarm } from '../private/alarm';
 import { createHandlerFunction } from '../private/handler-function';
-import { grantList, grantPutObjects, grantReadObjects, grantResultObjects } from '../private/object-grants';
+import { grantList, grantPutWholeObjects, grantReadObjects, grantResultObjects } from '../private/object-grants';
 import { grantLookForOthers } from '../private/overlap-states';
 import { createMachine, failedRuns } from '../private/run-machine';
 import { createUndeliveredEvents } from '../private/undelivered-events';
@@ -224,7 +224,7 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
     });
     grantList(this.resultBucket, finish, this.#resultPrefix);
     grantReadObjects(this.resultBucket, finish, this.#resultPrefix, false);
-    grantPutObjects(this.resultBucket, finish, this.#resultPrefix);
+    grantPutWholeObjects(this.resultBucket, finish, this.#resultPrefix);
     return finish;
   }
 }

@@ -26,6 +26,12 @@ export function grantDeleteObjects(bucket: IBucket, grantee: IGrantable, prefix:
   return grantObjects(bucket, grantee, prefix, ['s3:DeleteObject']);
 }
 
+/** Lets `grantee` put objects below a prefix, each in one request. */
+export function grantPutWholeObjects(bucket: IBucket, grantee: IGrantable, prefix: string): Grant {
+  grantWriteWithKey(bucket.encryptionKey, grantee);
+  return grantObjects(bucket, grantee, prefix, ['s3:PutObject']);
+}
+
 /** Lets `grantee` put objects below a prefix, also in parts, and give up an upload. */
 export function grantPutObjects(bucket: IBucket, grantee: IGrantable, prefix: string): Grant {
   grantWriteWithKey(bucket.encryptionKey, grantee);

@@ -164,7 +164,7 @@ describe('ChunkedBatchWorkflow with defaults', () => {
 
   it('lets tasks read batches and incoming files, move these and write results, and no more', () => {
     expect(allowed(template, /^NightlyTaskDefinitionTaskRole/)).toEqual([
-      's3:AbortMultipartUpload /runs/*results/*', 's3:AbortMultipartUpload /sales/*failed/*', 's3:AbortMultipartUpload /sales/*processed/*',
+      's3:AbortMultipartUpload /sales/*failed/*', 's3:AbortMultipartUpload /sales/*processed/*',
       's3:DeleteObject /sales/*incoming/*', 's3:GetObject /runs/*', 's3:GetObject /sales/*incoming/*', 's3:GetObjectTagging /sales/*incoming/*',
       's3:PutObject /runs/*results/*', 's3:PutObject /sales/*failed/*', 's3:PutObject /sales/*processed/*',
       's3:PutObjectTagging /sales/*failed/*', 's3:PutObjectTagging /sales/*processed/*',

@@ -5,7 +5,9 @@ import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { BatchFolders } from '../../../contract/batch';
 import { acknowledgeWildcard } from '../../private/acknowledge';
-import { grantDeleteObjects, grantList, grantPutObjects, grantReadObjects, grantReadObjectTags, grantWriteObjectTags } from '../../private/object-grants';
+import {
+  grantDeleteObjects, grantList, grantPutObjects, grantPutWholeObjects, grantReadObjects, grantReadObjectTags, grantWriteObjectTags,
+} from '../../private/object-grants';
 import { FilingMode } from '../batch-enums';
 import type { ChunkedBatchWorkflowProps } from '../chunked-batch-workflow-props';
 import { BatchFolder } from '../defaults';
@@ -18,7 +20,7 @@ const below = (prefix: string, folder: string) => `${prefix}*${folder}`;
 export function grantBatches(props: ChunkedBatchWorkflowProps, results: IBucket, resultPrefix: string, grantee: IGrantable): void {
   const { bucket, prefixes, filing = FilingMode.MOVE } = props;
   grantReadObjects(results, grantee, resultPrefix, false);
-  grantPutObjects(results, grantee, below(resultPrefix, BatchFolders.results));
+  grantPutWholeObjects(results, grantee, below(resultPrefix, BatchFolders.results));
   for (const prefix of prefixes) {
     const incoming = below(prefix, BatchFolder.incoming);
     grantReadObjects(bucket, grantee, incoming, false);
@@ -42,7 +44,7 @@ export function grantRuns({ props: { bucket, prefixes, source }, resultBucket, r
     if (source?.manifestName === undefined) grantList(bucket, machine, below(prefix, BatchFolder.incoming));
     else grantReadObjects(bucket, machine, below(prefix, source.manifestName), false);
   }
-  grantPutObjects(resultBucket, machine, resultPrefix);
+  grantPutWholeObjects(resultBucket, machine, resultPrefix);
   grantResultWriter(resultBucket, machine, below(resultPrefix, BatchFolders.executions));
   eventBus.grantPutEventsTo(machine);
 }
@@ -51,7 +53,7 @@ export function grantRuns({ props: { bucket, prefixes, source }, resultBucket, r
 function grantResultWriter(bucket: IBucket, machine: StateMachine, prefix: string): void {
   grantReadObjects(bucket, machine, prefix, false);
   const parts = bucket.arnForObjects(`${prefix}*`);
-  Grant.addToPrincipal({ grantee: machine, actions: ['s3:ListMultipartUploadParts'], resourceArns: [parts] });
+  Grant.addToPrincipal({ grantee: machine, actions: ['s3:ListMultipartUploadParts', 's3:AbortMultipartUpload'], resourceArns: [parts] });
 }
 
 /**
