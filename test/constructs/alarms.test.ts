@@ -8,8 +8,8 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import {
-  BatchFileLoader, DatabaseLogin, DispatchTarget, ExportOrchestrator, FileIngestBucket, IngestRoute, IngestTarget, JobSupervision, LoadMapping,
-  ObjectFargateTask,
+  BatchFileLoader, BatchProcessor, ChunkedBatchWorkflow, DatabaseLogin, DispatchTarget, ExportOrchestrator, FileIngestBucket, IngestRoute,
+  IngestTarget, JobSupervision, LoadMapping, ObjectFargateTask,
   PipelineDashboard, PipelineStage, PostProcessing, QueueScaling, ScheduledFargateJob, TaskLifecycleAlerts, TypeConcurrency, TypedDispatcher, WakeUp,
 } from '../../src';
 import { RUNBOOKS } from '../../src/constructs/private/alarm';
@@ -35,6 +35,9 @@ function createEachAlarm(): Stack {
     alarmOldestMessageAge: Duration.hours(1),
   });
   new ExportOrchestrator(stack, 'Exports', { cluster, image, postProcessing: PostProcessing.queue(new Queue(stack, 'After')) });
+  new ChunkedBatchWorkflow(stack, 'Batches', {
+    bucket: inbox.bucket, prefixes: ['batches/'], schedule: ScheduleExpression.rate(Duration.hours(1)), processor: BatchProcessor.worker(worker),
+  });
   const { taskDefinition } = new ObjectFargateTask(stack, 'Converter', { cluster, image });
   new ScheduledFargateJob(stack, 'Job', {
     cluster, image, schedule: ScheduleExpression.rate(Duration.hours(1)), supervision: JobSupervision.stepFunctions(), alarmMissedFor: Duration.hours(2),

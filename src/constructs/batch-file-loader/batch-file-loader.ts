@@ -200,7 +200,7 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
   }
 
   #createFunction(): lambda.Function {
-    const { vpc, vpcSubnets = { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS }, securityGroups, routes } = this.#props;
+    const { vpc, vpcSubnets, securityGroups, routes } = this.#props;
     return createHandlerFunction(this, 'Function', {
       handler: 'file-loader',
       description: `Loads the files of ${this.node.path}`,

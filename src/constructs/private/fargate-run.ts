@@ -1,11 +1,11 @@
-import { Connections, SecurityGroup, SubnetType, type ISecurityGroup, type SubnetSelection } from 'aws-cdk-lib/aws-ec2';
+import { Connections, SecurityGroup, type ISecurityGroup, type SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { SpotStrategy } from '../capacity';
 import type { FargateTaskProps } from '../fargate-task';
 import { allowToVolumes, resolveFargateTask, type OwnContainer } from './fargate-task';
-import { warnOfSubnets } from './subnets';
+import { taskSubnets, warnOfSubnets } from './subnets';
 
 /** A task that is run for one piece of work, and where it runs. */
 export interface FargateRun {
@@ -32,7 +32,7 @@ export interface FargateRunProps extends FargateTaskProps {
 /** Creates what the props leave to us. */
 export function resolveFargateRun(scope: Construct, props: FargateRunProps, own: OwnContainer, capacity: SpotStrategy): FargateRun {
   const { cluster } = props;
-  const { subnetIds } = cluster.vpc.selectSubnets(props.vpcSubnets ?? { subnetType: SubnetType.PRIVATE_WITH_EGRESS });
+  const { subnetIds } = cluster.vpc.selectSubnets(taskSubnets(props));
   const securityGroups = props.securityGroups ?? [
     new SecurityGroup(scope, 'SecurityGroup', { vpc: cluster.vpc, description: `Tasks of ${scope.node.path}` }),
   ];

@@ -7,6 +7,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { acknowledge, acknowledgeWildcard } from './acknowledge';
+import { warnOfFunctionSubnets } from './subnets';
 
 export interface HandlerFunctionOptions {
   /** Folder below `src/handlers`. */
@@ -39,7 +40,10 @@ export function createHandlerFunction(scope: Construct, id: string, options: Han
   // Without the managed policy that the CDK would attach, which may write every log of the account.
   const role = new iam.Role(scope, `${id}Role`, { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
   logGroup.grantWrite(role);
-  if (vpc !== undefined) grantNetworkInterfaces(role);
+  if (vpc !== undefined) {
+    grantNetworkInterfaces(role);
+    warnOfFunctionSubnets(scope, vpc, settings.vpcSubnets);
+  }
   return new lambda.Function(scope, id, {
     code,
     handler: 'index.handler',

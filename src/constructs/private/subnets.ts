@@ -1,4 +1,4 @@
-import { SubnetType, type SubnetSelection } from 'aws-cdk-lib/aws-ec2';
+import { SubnetType, type IVpc, type SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { ICluster } from 'aws-cdk-lib/aws-ecs';
 import type { IConstruct } from 'constructs';
 import { warn } from './warning';
@@ -9,16 +9,19 @@ export interface TaskNetworkProps {
   readonly assignPublicIp?: boolean;
 }
 
+/** As the CDK's service chooses: public ones for tasks with public addresses, else private ones by what there is, first those with a way out. */
+export function taskSubnets({ vpcSubnets, assignPublicIp = false }: Omit<TaskNetworkProps, 'cluster'>): SubnetSelection {
+  return vpcSubnets ?? (assignPublicIp ? { subnetType: SubnetType.PUBLIC } : {});
+}
+
 /**
  * Warns when a task could not pull its image, because its subnets have no way out that the app knows of.
  *
  * Endpoints may be created after the task, or outside of the app, so this cannot be an error.
  */
 export function warnOfSubnets(scope: IConstruct, { cluster: { vpc }, vpcSubnets, assignPublicIp = false }: TaskNetworkProps): void {
-  // As the CDK's service chooses: private subnets by what there is, first those with a way out.
-  const { subnetIds, hasPublic } = vpc.selectSubnets(vpcSubnets ?? (assignPublicIp ? { subnetType: SubnetType.PUBLIC } : {}));
-  const isolated = new Set(vpc.isolatedSubnets.map(({ subnetId }) => subnetId));
-  if (subnetIds.some((id) => isolated.has(id))) {
+  const { subnetIds, hasPublic } = vpc.selectSubnets(taskSubnets({ vpcSubnets, assignPublicIp }));
+  if (anyIsolated(vpc, subnetIds)) {
     warn(
       scope,
       'FargateTask.isolatedSubnets',
@@ -33,4 +36,21 @@ export function warnOfSubnets(scope: IConstruct, { cluster: { vpc }, vpcSubnets,
       'The tasks are in public subnets, from which they reach nothing without a public address; set assignPublicIp, or vpcSubnets to private subnets',
     );
   }
+}
+
+/** Warns of a function that reaches nothing but what is in its VPC. */
+export function warnOfFunctionSubnets(scope: IConstruct, vpc: IVpc, vpcSubnets?: SubnetSelection): void {
+  if (anyIsolated(vpc, vpc.selectSubnets(vpcSubnets).subnetIds)) {
+    warn(
+      scope,
+      'Function.isolatedSubnets',
+      'The function is in isolated subnets, where it reaches only what the VPC has endpoints for: it needs those of the AWS services that it calls; add them and '
+      + 'acknowledge this, or set vpcSubnets to subnets with a NAT gateway',
+    );
+  }
+}
+
+function anyIsolated(vpc: IVpc, subnetIds: readonly string[]): boolean {
+  const isolated = new Set(vpc.isolatedSubnets.map(({ subnetId }) => subnetId));
+  return subnetIds.some((id) => isolated.has(id));
 }

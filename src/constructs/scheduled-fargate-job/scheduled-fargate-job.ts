@@ -17,6 +17,7 @@ import { checkSeconds, checkWholeNumber } from '../private/checks';
 import { grantRunTask, resolveFargateRun, type FargateRun } from '../private/fargate-run';
 import { checkFargateTask } from '../private/fargate-task';
 import { failedRuns } from '../private/run-machine';
+import { taskSubnets } from '../private/subnets';
 import { createUndeliveredEvents } from '../private/undelivered-events';
 import { ValidationError } from '../private/validation-error';
 import { JobDefaults } from './defaults';
@@ -151,7 +152,7 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
       ...delivery,
       taskDefinition,
       capacityProviderStrategies: capacity,
-      vpcSubnets: props.vpcSubnets,
+      vpcSubnets: taskSubnets(props),
       securityGroups: network.securityGroups,
       assignPublicIp: network.assignPublicIp,
       enableEcsManagedTags: true,

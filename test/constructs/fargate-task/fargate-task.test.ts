@@ -4,7 +4,11 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as efs from 'aws-cdk-lib/aws-efs';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
-import { ScheduledFargateJob, Sidecar, TaskVolume, type FargateTaskProps } from '../../../src';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import {
+  BatchFileLoader, DatabaseLogin, DispatchTarget, FileIngestBucket, LoadMapping, ScheduledFargateJob, Sidecar, TaskVolume, TypeConcurrency, TypedDispatcher,
+  type FargateTaskProps,
+} from '../../../src';
 import { createTestApp, createWorker, image, synth, type TestApp } from '../../support/cdk-stacks';
 
 const createJob = (test: TestApp, props: FargateTaskProps) => new ScheduledFargateJob(test.stack, 'Job', {
@@ -167,6 +171,42 @@ describe('the subnets of a task', () => {
     createWorker(test);
     synth(test);
     Annotations.fromStack(test.stack).hasWarning('/Pipeline/Worker', Match.stringLikeRegexp('cdk-fileworks:FargateTask.isolatedSubnets'));
+  });
+
+  it.each<[string, (test: TestApp) => unknown]>([
+    ['a job', (test) => createJob(test, {})],
+    ['a target of a dispatcher', (test) => {
+      const taskDefinition = new ecs.FargateTaskDefinition(test.stack, 'Task');
+      taskDefinition.addContainer('worker', { image });
+      const target = DispatchTarget.ecsTask({ cluster: test.cluster, taskDefinition });
+      new TypedDispatcher(test.stack, 'Dispatcher').addType('A', { keys: ['**'], concurrency: TypeConcurrency.parallel(), target });
+    }],
+  ])('are the isolated ones, with the same warning, for %s in such a VPC', (_, create) => {
+    const test = createIsolated();
+    create(test);
+    const [isolated] = test.vpc.isolatedSubnets.map(({ subnetId }) => test.stack.resolve(subnetId) as { Ref: string });
+    expect(JSON.stringify(synth(test).toJSON())).toContain(isolated.Ref);
+    Annotations.fromStack(test.stack).hasWarning('*', Match.stringLikeRegexp('cdk-fileworks:FargateTask.isolatedSubnets'));
+  });
+
+  it('warn for a function that loads from isolated ones into a database', () => {
+    const test = createIsolated();
+    new BatchFileLoader(test.stack, 'Loader', {
+      vpc: test.vpc, database: DatabaseLogin.secret(Secret.fromSecretNameV2(test.stack, 'Secret', 'loader')),
+      routes: { Orders: { source: new FileIngestBucket(test.stack, 'Inbox'), mapping: LoadMapping.json({ table: 'orders', columns: [{ name: 'id' }] }) } },
+    });
+    synth(test);
+    Annotations.fromStack(test.stack).hasWarning('/Pipeline/Loader', Match.stringLikeRegexp('cdk-fileworks:Function.isolatedSubnets'));
+  });
+
+  it('are the public ones for a job with public addresses', () => {
+    const test = createIsolated();
+    new ScheduledFargateJob(test.stack, 'Job', { cluster: test.cluster, image, schedule: ScheduleExpression.rate(Duration.hours(1)), assignPublicIp: true });
+    const [subnet] = test.vpc.publicSubnets.map(({ subnetId }) => test.stack.resolve(subnetId) as object);
+    synth(test).hasResourceProperties('AWS::Scheduler::Schedule', {
+      Target: { EcsParameters: { NetworkConfiguration: { AwsvpcConfiguration: { AssignPublicIp: 'ENABLED', Subnets: [subnet] } } } },
+    });
+    Annotations.fromStack(test.stack).hasNoWarning('*', Match.stringLikeRegexp('cdk-fileworks:FargateTask'));
   });
 
   it('warn when they are public and the task is not', () => {

@@ -16,7 +16,7 @@ export class DatabaseState implements BoundState {
   readonly #options: PostgresStateOptions;
 
   public constructor(scope: Construct, options: PostgresStateOptions) {
-    const { login, vpc, vpcSubnets = { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS }, retention } = options;
+    const { login, vpc, vpcSubnets, retention } = options;
     this.#scope = scope;
     this.#options = options;
     const securityGroups = options.securityGroups ?? [

@@ -6,6 +6,7 @@ import type { Construct } from 'constructs';
 import type { DispatchLaunch } from '../../../contract/dispatch-config';
 import { checkOnDemandFallback, SpotStrategy, useFargateCapacity } from '../../capacity';
 import { acknowledge, acknowledgeWildcard } from '../../private/acknowledge';
+import { taskSubnets, warnOfSubnets } from '../../private/subnets';
 import { ValidationError } from '../../private/validation-error';
 import type { EcsTaskTargetOptions } from '../dispatch-target';
 
@@ -16,19 +17,19 @@ export function taskSecurityGroups(scope: Construct, { cluster, securityGroups }
 
 /** What a launcher needs to know of a target. */
 export function renderLaunch(scope: Construct, target: EcsTaskTargetOptions, securityGroups: readonly ec2.ISecurityGroup[]): DispatchLaunch {
-  const { cluster, taskDefinition, vpcSubnets, assignPublicIp = false, capacity = SpotStrategy.onDemand() } = target;
+  const { cluster, taskDefinition, assignPublicIp = false, capacity = SpotStrategy.onDemand() } = target;
   const container = target.container ?? taskDefinition.defaultContainer;
   if (container === undefined) {
     throw new ValidationError('target needs a container that works on the file; add one to taskDefinition, or name it by container', scope);
   }
   checkOnDemandFallback(scope, target.fallbackToOnDemand, capacity);
   useFargateCapacity(cluster, scope);
-  const subnets = vpcSubnets ?? { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS };
+  warnOfSubnets(scope, target);
   return {
     cluster: cluster.clusterArn,
     taskDefinition: taskDefinition.taskDefinitionArn,
     container: container.containerName,
-    subnets: cluster.vpc.selectSubnets(subnets).subnetIds,
+    subnets: cluster.vpc.selectSubnets(taskSubnets(target)).subnetIds,
     securityGroups: securityGroups.map(({ securityGroupId }) => securityGroupId),
     assignPublicIp,
     capacity: capacity.capacityProviderStrategies.map(({ capacityProvider, base, weight }) => ({ capacityProvider, base, weight })),
