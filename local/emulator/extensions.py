@@ -151,7 +151,9 @@ def _call(at, scope, body, status):
     call = {"time": at, "service": service, "action": action or service, "resource": resource or "*", "region": region, "status": status}
     if service == "ecs":
         call.update(_ecs_call(call, body, region, account))
-    if call["action"] == "s3:ListBucket":
+    elif service == "application-autoscaling":
+        call.update(_scaling_call(body, region, account))
+    elif call["action"] == "s3:ListBucket":
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html
         call["context"] = {"s3:prefix": query.get("prefix", [""])[0]}
     if ":assumed-role/" in caller:
@@ -181,3 +183,14 @@ def _ecs_call(call, body, region, account):
     elif call["action"] == "ecs:ListTasks":
         resource = "*"
     return {"resource": resource, "context": {"ecs:cluster": cluster_arn}}
+
+
+def _scaling_call(body, region, account):
+    """The same of a call to Application Auto Scaling. The id in the ARN is its own affair, and no policy can know it.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsapplicationautoscaling.html
+    """
+    request = json.loads(body or b"{}")
+    keys = {"service-namespace": "ServiceNamespace", "scalable-dimension": "ScalableDimension"}
+    context = {f"application-autoscaling:{key}": request[name] for key, name in keys.items() if name in request}
+    return {"resource": f"arn:aws:application-autoscaling:{region}:{account}:scalable-target/{request.get('ResourceId', '*')}", "context": context}

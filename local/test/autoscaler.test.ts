@@ -77,6 +77,12 @@ test('while the scale-out is suspended no policy adds a task, and afterwards it 
   }));
   await until(() => running(cloud, 'service:worker').length === 0, 'no task');
   await suspend(true);
+  // The record tells what IAM judges the call by.
+  const call = await until(() => cloud.calls().find(({ action }) => action === 'application-autoscaling:RegisterScalableTarget'), 'the record of the call');
+  expect(call).toMatchObject({
+    resource: 'arn:aws:application-autoscaling:us-east-1:000000000000:scalable-target/service/jobs/worker',
+    context: { 'application-autoscaling:service-namespace': 'ecs', 'application-autoscaling:scalable-dimension': 'ecs:service:DesiredCount' },
+  });
   await sqs.send(new SendMessageCommand({ QueueUrl: queue, MessageBody: 'waits' }));
   await new Promise((done) => setTimeout(done, 1_500));
   expect(running(cloud, 'service:worker')).toEqual([]);
