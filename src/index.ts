@@ -12,6 +12,7 @@ export {
   RowSchema,
 } from './constructs/batch-file-loader';
 export { SpotStrategy } from './constructs/capacity';
+export { DatabaseDeliveryPipeline, type DatabaseDeliveryPipelineProps, DeliverySource } from './constructs/database-delivery-pipeline';
 export { DatabaseLogin, type IamLoginOptions, type SecretLoginOptions } from './constructs/database-login';
 export {
   BatchProcessor,

@@ -14,10 +14,10 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks, HIPAASecurityChecks, NIST80053R5Checks } from 'cdk-nag';
 import {
-  AlertFormat, BatchFileLoader, BatchProcessor, BatchSource, ChunkedBatchWorkflow, DatabaseLogin, Delivery, DispatchTarget, ExportOrchestrator,
-  FileIngestBucket, FilingMode, IngestMessageFormat, IngestTarget, JobSupervision, LoadMapping, ObjectFargateTask, PipelineDashboard, PipelineStage,
-  PostProcessing, QueueScaledFargateWorker, QueueScaling, RunOverlap, ScheduledFargateJob, Sidecar, SpotStrategy, TaskAlert, TaskLifecycleAlerts,
-  TaskVolume, TypeConcurrency, TypedDispatcher, WakeUp, WorkerHealthCheck,
+  AlertFormat, BatchFileLoader, BatchProcessor, BatchSource, ChunkedBatchWorkflow, DatabaseDeliveryPipeline, DatabaseLogin, Delivery, DeliverySource,
+  DispatchTarget, ExportOrchestrator, FileIngestBucket, FilingMode, IngestMessageFormat, IngestTarget, JobSupervision, LoadMapping, ObjectFargateTask,
+  PipelineDashboard, PipelineStage, PostProcessing, QueueScaledFargateWorker, QueueScaling, RunOverlap, ScheduledFargateJob, Sidecar, SpotStrategy,
+  TaskAlert, TaskLifecycleAlerts, TaskVolume, TypeConcurrency, TypedDispatcher, WakeUp, WorkerHealthCheck,
 } from '../src';
 import { createTestApp, createWorker, image, type TestApp } from './support/cdk-stacks';
 
@@ -136,6 +136,21 @@ describe('cdk-nag AwsSolutions', () => {
         apiSecret: Secret.fromSecretNameV2(stack, 'Secret', 'api'), postProcessing: PostProcessing.queue(createWorker(test).queue), outputBucket: new s3.Bucket(test.shared, 'Results'),
       });
       exporter.grantReadResults(new iam.Role(stack, 'Reader', { assumedBy: new iam.AccountRootPrincipal() }));
+    }],
+    ['a delivery pipeline with defaults', ({ stack, vpc }) => {
+      new DatabaseDeliveryPipeline(stack, 'Delivery', {
+        vpc, source: DeliverySource.gitHub('acme', 'shop'), database: DatabaseLogin.secret(Secret.fromSecretNameV2(stack, 'Secret', 'owner')),
+        migrateCommands: ['npm run migrate'],
+      });
+    }],
+    ['a delivery pipeline with options', ({ stack, vpc }) => {
+      new DatabaseDeliveryPipeline(stack, 'Delivery', {
+        vpc, source: DeliverySource.folder(join(__dirname, '..', 'examples', 'worker', 'json-loader')),
+        database: DatabaseLogin.iam({ host: 'db', databaseName: 'files', user: 'owner', resourceId: 'db-1' }),
+        migrateCommands: ['npm run migrate'], historyTable: 'pgmigrations', rollbackCommands: ['npm run rollback'], smokeCommands: ['npm run smoke'],
+        transformCommands: ['dbt build'], transformSchedule: ScheduleExpression.rate(Duration.hours(1)), deployCommands: ['npx cdk deploy'],
+        githubRepository: 'acme/shop', migrateOn: { source: ['acme.release'] },
+      });
     }],
     ['a job by the clock', ({ stack, cluster }) => {
       new ScheduledFargateJob(stack, 'Job', { cluster, image, schedule: ScheduleExpression.rate(Duration.hours(1)) });

@@ -8,8 +8,8 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import {
-  BatchFileLoader, BatchProcessor, ChunkedBatchWorkflow, DatabaseLogin, DispatchTarget, ExportOrchestrator, FileIngestBucket, IngestRoute,
-  IngestTarget, JobSupervision, LoadMapping, ObjectFargateTask,
+  BatchFileLoader, BatchProcessor, ChunkedBatchWorkflow, DatabaseDeliveryPipeline, DatabaseLogin, DeliverySource, DispatchTarget, ExportOrchestrator,
+  FileIngestBucket, IngestRoute, IngestTarget, JobSupervision, LoadMapping, ObjectFargateTask,
   PipelineDashboard, PipelineStage, PostProcessing, QueueScaling, ScheduledFargateJob, TaskLifecycleAlerts, TypeConcurrency, TypedDispatcher, WakeUp,
 } from '../../src';
 import { RUNBOOKS } from '../../src/constructs/private/alarm';
@@ -33,6 +33,10 @@ function createEachAlarm(): Stack {
   new BatchFileLoader(stack, 'Loader', {
     vpc, database: DatabaseLogin.secret(Secret.fromSecretNameV2(stack, 'Secret', 'loader')), routes: { Orders: { source: inbox, prefix: 'orders/', mapping } },
     alarmOldestMessageAge: Duration.hours(1),
+  });
+  new DatabaseDeliveryPipeline(stack, 'Delivery', {
+    vpc, database: DatabaseLogin.secret(Secret.fromSecretNameV2(stack, 'Owner', 'owner')), source: DeliverySource.gitHub('acme', 'shop'),
+    migrateCommands: ['npm run migrate'], migrateOn: { source: ['acme.release'] },
   });
   new ExportOrchestrator(stack, 'Exports', { cluster, image, postProcessing: PostProcessing.queue(new Queue(stack, 'After')) });
   new ChunkedBatchWorkflow(stack, 'Batches', {

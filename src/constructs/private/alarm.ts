@@ -10,6 +10,8 @@ export type Runbook
     | 'batch-failure'
     | 'batch-not-started'
     | 'bucket-undelivered-events'
+    | 'delivery-failure'
+    | 'delivery-not-started'
     | 'dispatcher-blocked'
     | 'dispatcher-dead-letter'
     | 'dispatcher-event-age'

@@ -1,0 +1,101 @@
+import type { DatabaseDeliveryPipelineProps } from '../database-delivery-pipeline-props';
+
+/** Outside the source, which may be a repository that something checks for changes. */
+const STEPS = '/tmp/fileworks-delivery';
+const END_OF_STEP = 'END_OF_FILEWORKS_STEP';
+
+/** Writes commands to a file, which bash runs on its own: the first that fails ends it, wherever it is called from. */
+export function stepFile(name: string, commands: readonly string[]): string {
+  return `mkdir -p ${STEPS}\ncat > ${STEPS}/${name}.sh <<'${END_OF_STEP}'\n${commands.join('\n')}\n${END_OF_STEP}`;
+}
+
+export const mentionsEnd = (command: string): boolean => command.split('\n').includes(END_OF_STEP);
+
+export const runStep = (name: string): string => `bash -euo pipefail ${STEPS}/${name}.sh`;
+
+/** The authority of the server and a client: what TLS and dumps need, for commands of any language. */
+export function prepare(ca: string | undefined, clientVersion: number): string[] {
+  const bundle = ca === undefined
+    ? `curl -fsS --retry 3 -o ${STEPS}/ca.pem https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem`
+    : `cat > ${STEPS}/ca.pem <<'END_OF_CERTIFICATE'\n${ca.trim()}\nEND_OF_CERTIFICATE`;
+  return [
+    `mkdir -p ${STEPS}\n${bundle}`,
+    `command -v pg_dump >/dev/null || dnf install -y -q postgresql${clientVersion}`,
+  ];
+}
+
+export const CA_FILE = `${STEPS}/ca.pem`;
+
+/** Counts the rows of the history, which the first migration makes. */
+const COUNT = `
+applied() {
+  if [ -n "$(psql -XAtqc "SELECT to_regclass('$HISTORY')")" ]; then psql -XAtqc "SELECT count(*) FROM $HISTORY"; else echo 0; fi
+}`;
+
+/**
+ * Migrates a database. When that or the smoke test fails, takes back what was applied, and fails.
+ *
+ * Without a history nobody knows what was applied.
+ */
+function migrate({ historyTable, rollbackCommands, smokeCommands }: DatabaseDeliveryPipelineProps): string[] {
+  const forward = [runStep('migrate'), ...(smokeCommands === undefined ? [] : [runStep('smoke')])].join(' && ');
+  if (historyTable === undefined || rollbackCommands === undefined) return [forward];
+  return [`
+HISTORY='${historyTable}'${COUNT}
+before=$(applied)
+if ! { ${forward}; }; then
+  export FILEWORKS_APPLIED_MIGRATIONS=$(($(applied) - before))
+  echo "fileworks: failed; migrations to take back: $FILEWORKS_APPLIED_MIGRATIONS"
+  if [ "$FILEWORKS_APPLIED_MIGRATIONS" -gt 0 ]; then ${runStep('rollback')}; fi
+  exit 1
+fi`.trim()];
+}
+
+/** Migrates a copy of the schema as the database will be, and where there are commands for it, back: what does not come back as it was is not applied. */
+function validate({ historyTable = '', rollbackCommands }: DatabaseDeliveryPipelineProps): string[] {
+  const back = rollbackCommands === undefined
+    ? ''
+    : `
+schema > ${STEPS}/before.sql
+count=$(applied)
+${runStep('apply')}
+export FILEWORKS_APPLIED_MIGRATIONS=$(($(applied) - count))
+if [ "$FILEWORKS_APPLIED_MIGRATIONS" -gt 0 ]; then
+  ${runStep('rollback')}
+  schema > ${STEPS}/after.sql
+  if ! diff ${STEPS}/before.sql ${STEPS}/after.sql; then
+    echo 'fileworks: taking the migrations back leaves another schema than before; see the lines above' >&2
+    exit 1
+  fi
+fi`;
+  return [`
+HISTORY='${historyTable}'${COUNT}
+# without the history, which a rollback may leave empty, and what is different in every dump
+schema() { pg_dump --schema-only --no-owner --exclude-table="$HISTORY*" | grep -vE '^\\\\(un)?restrict '; }
+original=$PGDATABASE
+copy="fileworks_copy_$(date +%s)_$$"
+psql -Xqc "CREATE DATABASE $copy TEMPLATE template0"
+trap 'PGDATABASE=$original psql -Xqc "DROP DATABASE IF EXISTS $copy WITH (FORCE)"' EXIT
+pg_dump --schema-only --no-owner > ${STEPS}/copy.sql
+if [ "$(applied)" -gt 0 ]; then pg_dump --data-only --table="$HISTORY" >> ${STEPS}/copy.sql; fi
+export PGDATABASE=$copy
+# template0 has the schema public already
+sed -i 's/^CREATE SCHEMA public;/CREATE SCHEMA IF NOT EXISTS public;/' ${STEPS}/copy.sql
+psql -Xq -v ON_ERROR_STOP=1 -f ${STEPS}/copy.sql > /dev/null
+echo 'fileworks: migrating a copy of the schema'
+${back === '' ? runStep('apply') : back.trim()}`.trim()];
+}
+
+/** The commands of the migration's build. */
+export function migrationScript(props: DatabaseDeliveryPipelineProps, validateOnCopy: boolean): string[] {
+  const { migrateCommands, smokeCommands, rollbackCommands } = props;
+  const steps = {
+    migrate: migrateCommands, smoke: smokeCommands, rollback: rollbackCommands,
+    apply: migrate(props), validate: validateOnCopy ? validate(props) : undefined,
+  };
+  return [
+    ...Object.entries(steps).flatMap(([name, commands]) => (commands === undefined ? [] : [stepFile(name, commands)])),
+    ...(validateOnCopy ? [runStep('validate')] : []),
+    runStep('apply'),
+  ];
+}

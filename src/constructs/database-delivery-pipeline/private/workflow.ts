@@ -1,0 +1,52 @@
+/** What a generated workflow does. */
+export interface WorkflowOptions {
+  readonly branches: readonly string[];
+  /** Whether builds take their source from the repository, at the commit of the workflow. */
+  readonly atCommit: boolean;
+  readonly deploys: boolean;
+}
+
+/** A build is started and waited for by these two calls and no others. */
+function buildJob(name: string, variable: string, { atCommit }: WorkflowOptions, needs?: string): string {
+  return `  ${name}:
+    runs-on: ubuntu-latest
+${needs === undefined ? '' : `    needs: ${needs}\n`}    steps:
+      - uses: aws-actions/configure-aws-credentials@v5
+        with:
+          role-to-assume: \${{ vars.FILEWORKS_DELIVERY_ROLE }}
+          aws-region: \${{ vars.FILEWORKS_DELIVERY_REGION }}
+      - name: Build in the VPC
+        env:
+          PROJECT: \${{ vars.${variable} }}
+        run: |
+          id=$(aws codebuild start-build --project-name "$PROJECT"${atCommit ? ' --source-version "$GITHUB_SHA"' : ''} --query build.id --output text)
+          echo "build $id"
+          while :; do
+            read -r status phase log < <(aws codebuild batch-get-builds --ids "$id" --query 'builds[0].[buildStatus,currentPhase,logs.deepLink]' --output text)
+            echo "$status $phase"
+            if [ "$status" != IN_PROGRESS ]; then break; fi
+            sleep 10
+          done
+          echo "log: $log"
+          [ "$status" = SUCCEEDED ]
+`;
+}
+
+/** A workflow for GitHub Actions. What is known only after the deployment comes from variables of the repository. */
+export function renderWorkflow(options: WorkflowOptions): string {
+  return `# Written by DatabaseDeliveryPipeline of cdk-fileworks. Once, with the outputs of the stack:
+#   gh variable set FILEWORKS_DELIVERY_ROLE --body <ARN of the role>
+#   gh variable set FILEWORKS_DELIVERY_REGION --body <region>
+#   gh variable set FILEWORKS_MIGRATION_PROJECT --body <name of the project>
+${options.deploys ? '#   gh variable set FILEWORKS_DEPLOYMENT_PROJECT --body <name of the project>\n' : ''}name: database
+on:
+  push:
+    branches: ${JSON.stringify(options.branches)}
+  workflow_dispatch:
+permissions:
+  id-token: write
+concurrency:
+  group: database
+jobs:
+${buildJob('migrate', 'FILEWORKS_MIGRATION_PROJECT', options)}${options.deploys ? buildJob('deploy', 'FILEWORKS_DEPLOYMENT_PROJECT', options, 'migrate') : ''}`;
+}
