@@ -1,0 +1,94 @@
+package com.example;
+
+import io.github.fileworks.cdk.BatchProcessor;
+import io.github.fileworks.cdk.BatchTaskProps;
+import io.github.fileworks.cdk.ChunkedBatchWorkflow;
+import io.github.fileworks.cdk.FileIngestBucket;
+import io.github.fileworks.cdk.PipelineDashboard;
+import io.github.fileworks.cdk.PipelineStage;
+import java.util.List;
+import java.util.Map;
+import software.amazon.awscdk.CfnOutput;
+import software.amazon.awscdk.Stack;
+import software.amazon.awscdk.StackProps;
+import software.amazon.awscdk.TimeZone;
+import software.amazon.awscdk.services.ec2.SubnetSelection;
+import software.amazon.awscdk.services.ec2.SubnetType;
+import software.amazon.awscdk.services.ec2.Vpc;
+import software.amazon.awscdk.services.ecs.Cluster;
+import software.amazon.awscdk.services.ecs.ContainerImage;
+import software.amazon.awscdk.services.s3.BlockPublicAccess;
+import software.amazon.awscdk.services.s3.Bucket;
+import software.amazon.awscdk.services.scheduler.CronOptionsWithTimezone;
+import software.amazon.awscdk.services.scheduler.ScheduleExpression;
+import software.amazon.awscdk.services.secretsmanager.Secret;
+import software.constructs.Construct;
+
+public final class CsvBatchStack extends Stack {
+    public CsvBatchStack(final Construct scope, final String id, final StackProps props) {
+        super(scope, id, props);
+
+        // The network and the cluster are yours: public subnets without a NAT gateway cost nothing while no task runs.
+        Vpc vpc = Vpc.Builder.create(this, "Vpc").maxAzs(2).natGateways(0).build();
+        Cluster cluster = Cluster.Builder.create(this, "Cluster").vpc(vpc).enableFargateCapacityProviders(true).build();
+        SubnetSelection subnets = SubnetSelection.builder().subnetType(SubnetType.PUBLIC).build();
+
+        FileIngestBucket inbox = new FileIngestBucket(this, "Inbox");
+        Bucket clean = Bucket.Builder.create(this, "Clean")
+                .blockPublicAccess(BlockPublicAccess.BLOCK_ALL)
+                .enforceSsl(true)
+                .versioned(true)
+                .build();
+
+        // every night, and when <prefix>incoming/_READY lands: clean rows as JSON Lines, and what was rejected beside them
+        ContainerImage image = ContainerImage.fromAsset("../../worker/csv-batch");
+        ChunkedBatchWorkflow orders = ChunkedBatchWorkflow.Builder.create(this, "Orders")
+                .bucket(inbox.getBucket())
+                .prefixes(List.of("orders/", "returns/"))
+                .processor(BatchProcessor.fargateTask(BatchTaskProps.builder()
+                        .cluster(cluster)
+                        .image(image)
+                        .environment(Map.of("CLEAN_BUCKET", clean.getBucketName()))
+                        .vpcSubnets(subnets)
+                        .assignPublicIp(true)
+                        .build()))
+                .maxFilesPerBatch(50)
+                .toleratedFailurePercentage(5)
+                .schedule(ScheduleExpression.cron(CronOptionsWithTimezone.builder().hour("2").minute("0").timeZone(TimeZone.ETC_UTC).build()))
+                .markerSource(inbox)
+                .build();
+        orders.grantStoreResults(clean, "clean/");
+        orders.grantStoreResults(clean, "rejects/");
+
+        // the same image, another program: clean rows go straight into the table of a PostgreSQL that is yours
+        Secret databaseUrl = Secret.Builder.create(this, "DatabaseUrl").description("postgres://user:password@host/database").build();
+        ChunkedBatchWorkflow history = ChunkedBatchWorkflow.Builder.create(this, "History")
+                .bucket(inbox.getBucket())
+                .prefixes(List.of("history/"))
+                .processor(BatchProcessor.fargateTask(BatchTaskProps.builder()
+                        .cluster(cluster)
+                        .image(image)
+                        .command(List.of("node", "to-database.ts"))
+                        .environment(Map.of("CLEAN_BUCKET", clean.getBucketName()))
+                        .secrets(Map.of("DATABASE_URL", software.amazon.awscdk.services.ecs.Secret.fromSecretsManager(databaseUrl)))
+                        .vpcSubnets(subnets)
+                        .assignPublicIp(true)
+                        .build()))
+                .maxFilesPerBatch(50)
+                // as many batches as the database has connections for, two for each
+                .maxConcurrency(5)
+                .build();
+        history.grantStoreResults(clean, "rejects/");
+
+        PipelineDashboard.Builder.create(this, "Dashboard")
+                .stages(List.of(PipelineStage.batch(orders), PipelineStage.batch(history)))
+                .build();
+
+        CfnOutput.Builder.create(this, "InboxBucket").value(inbox.getBucket().getBucketName()).build();
+        CfnOutput.Builder.create(this, "CleanBucket").value(clean.getBucketName()).build();
+        CfnOutput.Builder.create(this, "DatabaseUrlSecret").value(databaseUrl.getSecretArn()).build();
+        CfnOutput.Builder.create(this, "OrdersMachine").value(orders.getStateMachine().getStateMachineArn()).build();
+        CfnOutput.Builder.create(this, "HistoryMachine").value(history.getStateMachine().getStateMachineArn()).build();
+        CfnOutput.Builder.create(this, "OrdersResults").value(orders.getResultBucket().getBucketName()).build();
+    }
+}

@@ -1,0 +1,32 @@
+import { PassThrough } from 'node:stream';
+import { once } from 'node:events';
+import type { IdempotentUploader } from 'fileworks-runtime';
+import type { Reject } from './orders.ts';
+
+/** A file beside the clean one: a line for each row that was rejected. An empty one says that none was. */
+export class RejectFile {
+  readonly #lines = new PassThrough();
+  readonly #stored: Promise<unknown>;
+  count = 0;
+
+  constructor(uploader: IdempotentUploader, target: { readonly bucket: string; readonly key: string; readonly signal: AbortSignal }) {
+    this.#stored = uploader.put({ ...target, body: this.#lines, contentType: 'application/x-ndjson', ifDifferent: 'replace', lookFirst: false, resume: false });
+    // heard in close()
+    this.#stored.catch(() => this.#lines.destroy());
+  }
+
+  readonly add = async (reject: Reject): Promise<void> => {
+    this.count += 1;
+    if (!this.#lines.write(`${JSON.stringify(reject)}\n`)) await once(this.#lines, 'drain');
+  };
+
+  async close(): Promise<void> {
+    this.#lines.end();
+    await this.#stored;
+  }
+
+  /** When the file could not be read to its end: nothing of the rejects becomes visible either. */
+  abandon(error: unknown): void {
+    this.#lines.destroy(error as Error);
+  }
+}
