@@ -3,6 +3,7 @@ import { Documentation } from './projenrc/documentation.ts';
 import { Examples } from './projenrc/examples.ts';
 import { LambdaBundles } from './projenrc/lambda-bundles.ts';
 import { LocalCloudPackage } from './projenrc/local-cloud-package.ts';
+import { OperationsPackage } from './projenrc/operations-package.ts';
 import { QualityGates } from './projenrc/quality-gates.ts';
 import { RuntimePackage } from './projenrc/runtime-package.ts';
 import { JEST, NODE_MIN, NODE_WORK, TYPESCRIPT } from './projenrc/versions.ts';
@@ -31,10 +32,10 @@ const project = new awscdk.AwsCdkConstructLibrary({
   projenrcTsOptions: { runner: typescript.TypeScriptRunner.nodejs({ typeCheck: false }) }, // checked by `npm run typecheck`
   disableTsconfig: true, // jsii writes tsconfig.json (git-ignored); tsconfig.dev.json is ours
   sampleCode: false,
-  excludeTypescript: ['src/runtime/**', 'src/handlers/**', 'examples/**', 'test/**', 'local/**', 'bench/**', 'models/**', 'projenrc/**', 'build-tools/**', 'simulator/**'],
+  excludeTypescript: ['src/runtime/**', 'src/handlers/**', 'examples/**', 'test/**', 'local/**', 'cli/**', 'bench/**', 'models/**', 'projenrc/**', 'build-tools/**', 'simulator/**'],
   tsconfigDev: {
-    include: ['.projenrc.ts', 'projenrc/**/*.ts', 'build-tools/**/*.ts', 'local/**/*.ts', 'bench/**/*.ts', 'models/**/*.ts', 'examples/**/*.ts', 'simulator/**/*.ts'],
-    exclude: ['node_modules', '**/node_modules', '**/*.d.ts', 'examples/python', 'examples/java', 'local/lib'],
+    include: ['.projenrc.ts', 'projenrc/**/*.ts', 'build-tools/**/*.ts', 'local/**/*.ts', 'cli/**/*.ts', 'bench/**/*.ts', 'models/**/*.ts', 'examples/**/*.ts', 'simulator/**/*.ts'],
+    exclude: ['node_modules', '**/node_modules', '**/*.d.ts', 'examples/python', 'examples/java', 'local/lib', 'cli/lib'],
     compilerOptions: {
       rootDir: '.',
       target: 'ES2023',
@@ -76,11 +77,11 @@ const project = new awscdk.AwsCdkConstructLibrary({
     jestConfig: {
       collectCoverage: false,
       setupFiles: ['<rootDir>/test/support/repeatable.ts'],
-      testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/local/test/**/*.test.ts'],
+      testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/local/test/**/*.test.ts', '<rootDir>/cli/test/**/*.test.ts'],
       // tests run on the sources; what is packed is tested from its tarball
       moduleNameMapper: { '^cdk-fileworks$': '<rootDir>/src', '^fileworks-local/lib/(.*)\\.js$': '<rootDir>/local/src/$1', '^(\\.{1,2}/.*)\\.js$': '$1' },
       testPathIgnorePatterns: ['/node_modules/', '<rootDir>/.tools/'],
-      modulePathIgnorePatterns: ['<rootDir>/.tools/', '<rootDir>/build/', '<rootDir>/dist/', '<rootDir>/src/runtime/dist/', '<rootDir>/local/lib/', '<rootDir>/assets/'],
+      modulePathIgnorePatterns: ['<rootDir>/.tools/', '<rootDir>/build/', '<rootDir>/dist/', '<rootDir>/src/runtime/dist/', '<rootDir>/local/lib/', '<rootDir>/cli/lib/', '<rootDir>/assets/'],
       watchPathIgnorePatterns: ['/node_modules/', '<rootDir>/.tools/'],
     },
   },
@@ -104,6 +105,7 @@ project.tasks.addEnvironment('NODE_OPTIONS', '--disable-warning=MODULE_TYPELESS_
 
 new RuntimePackage(project);
 new LocalCloudPackage(project);
+new OperationsPackage(project);
 new LambdaBundles(project);
 new Documentation(project);
 new Examples(project);
@@ -112,7 +114,7 @@ new QualityGates(project);
 // npm asks which install scripts may run: native bindings, and the Node.js binary
 project.package.addField('allowScripts', { 'esbuild': true, 'node': true, '@parcel/watcher': true, 'unrs-resolver': true });
 // one lock file, one copy of the SDK
-project.package.addField('workspaces', ['src/runtime', 'local']);
+project.package.addField('workspaces', ['src/runtime', 'local', 'cli']);
 // lets tests and examples say `from 'cdk-fileworks'`, as their readers will
 project.package.addField('exports', {
   '.': { types: './lib/index.d.ts', default: './lib/index.js' },

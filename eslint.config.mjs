@@ -4,7 +4,7 @@ import { importZones } from './build-tools/import-zones.ts';
 
 export default tseslint.config(
 
-  { ignores: ['**/node_modules/', '.tools/', 'lib/', 'dist/', 'src/runtime/dist/', 'local/lib/', 'assets/', 'build/', 'coverage/', 'docs/', 'examples/java/', 'examples/python/', '**/cdk.out/', '**/*.d.ts', '**/*.mjs', '**/*.cjs', '**/*.js'] },
+  { ignores: ['**/node_modules/', '.tools/', 'lib/', 'dist/', 'src/runtime/dist/', 'local/lib/', 'cli/lib/', 'assets/', 'build/', 'coverage/', 'docs/', 'examples/java/', 'examples/python/', '**/cdk.out/', '**/*.d.ts', '**/*.mjs', '**/*.cjs', '**/*.js'] },
   ...tseslint.configs.strictTypeChecked,
   stylistic.configs.customize({ semi: true, braceStyle: '1tbs', arrowParens: true }),
   {
@@ -21,7 +21,7 @@ export default tseslint.config(
   },
   ...importZones,
   {
-    files: ['test/**', 'local/test/**'],
+    files: ['test/**', 'local/test/**', 'cli/test/**'],
     rules: { '@typescript-eslint/no-unsafe-assignment': 'off', '@typescript-eslint/no-unsafe-member-access': 'off', '@typescript-eslint/no-non-null-assertion': 'off' },
   },
   { files: ['bench/**', 'build-tools/**', 'examples/demo/**', 'local/src/cli.ts'], rules: { 'no-console': 'off' } },

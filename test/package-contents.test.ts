@@ -69,6 +69,24 @@ describe('the tarball of fileworks-runtime', () => {
   });
 });
 
+describe('the tarball of fileworks-cli', () => {
+  const files = filesOf('fileworks-cli');
+
+  test('holds the command with what of the contract it uses, and nothing else', () => {
+    expect(top(files)).toEqual(['LICENSE', 'README.md', 'lib', 'package.json']);
+    expect(files).toEqual(expect.arrayContaining(['lib/cli/src/main.js', 'lib/src/contract/worker-env.js']));
+    expect(files.filter((file) => file.startsWith('lib/') && !/^lib\/(cli\/src|src\/contract)\/.*\.js$/.test(file))).toEqual([]);
+  });
+
+  test('is called fileworks, and needs the SDK and a parser of arguments', () => {
+    const manifest = JSON.parse(contentOf('fileworks-cli', 'package.json')) as Record<string, Record<string, string>>;
+    expect(manifest.bin).toEqual({ fileworks: 'lib/cli/src/main.js' });
+    expect(Object.keys(manifest.dependencies).filter((name) => !name.startsWith('@aws-sdk/client-'))).toEqual(['commander']);
+    expect(manifest.engines.node).toMatch(/^>= 22\./);
+    expect(contentOf('fileworks-cli', 'lib/cli/src/main.js').split('\n')[0]).toBe('#!/usr/bin/env node');
+  });
+});
+
 describe('the tarball of fileworks-local', () => {
   test('holds the command, the library and the files of the emulator', () => {
     const files = filesOf('fileworks-local');

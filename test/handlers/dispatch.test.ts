@@ -212,6 +212,15 @@ test('an object that was deleted before its turn is skipped', async () => {
   expect(bench.tasks.map(({ env }) => env.FILEWORKS_FILE_KEY)).toEqual(['D/8']);
 });
 
+test('a file of a bucket with versions is shown by its key and version', async () => {
+  const event = JSON.parse(s3Event('B/30', 30)) as { detail: { object: Record<string, unknown> } };
+  event.detail.object['version-id'] = 'v-1';
+  await bench.ingress(JSON.stringify(event));
+  const show = { action: 'show', bucket: 'inbox', key: 'B/30' };
+  await expect(bench.operator({ ...show, versionId: 'v-1' })).resolves.toMatchObject({ file: { object: { key: 'B/30', versionId: 'v-1' } } });
+  await expect(bench.operator({ ...show, versionId: 'v-2' })).resolves.toEqual({ file: null });
+});
+
 test.each<[string, unknown, RegExp]>([
   ['no action', {}, /action must be one of/],
   ['a status that is not listed', { action: 'list', type: 'A', status: 'completed' }, /status must be one of queued, starting, running, waiting, blocked, parked, got: completed/],

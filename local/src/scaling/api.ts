@@ -1,14 +1,19 @@
 import type { Environment } from '../deploy/assembly';
 import type { ServiceAnswer, ServiceRequest } from '../emulator/emulator';
-import type { ScalableTarget } from './read-template';
+import type { ScalingActivity } from '../types';
+import type { ScalableTarget, SuspendedScaling } from './read-template';
 
 /** What the API needs of the autoscaler. */
 export interface ScalableTargets {
   find(resourceId: string, environment: Environment): ScalableTarget | undefined;
   all(environment: Environment): readonly ScalableTarget[];
-  /** Changes the limits, and whether policies may add tasks; a service outside of the limits is scaled into them at once. */
-  register(resourceId: string, change: Pick<ScalableTarget, 'minCapacity' | 'maxCapacity' | 'scaleOutSuspended'>): void;
+  /** Changes limits and what is suspended; a service outside of the limits is scaled into them at once. */
+  register(resourceId: string, change: Registration): void;
+  /** What was done, the oldest first; undefined for a target that nobody knows. */
+  activities(resourceId: string, environment: Environment): readonly ScalingActivity[] | undefined;
 }
+
+export type Registration = Required<Pick<ScalableTarget, 'minCapacity' | 'maxCapacity' | 'suspended'>>;
 
 const SERVICE_NAMESPACE = 'ecs';
 const SCALABLE_DIMENSION = 'ecs:service:DesiredCount';
@@ -26,6 +31,7 @@ export function answerScalingCall({ action, input, account, region }: ServiceReq
   switch (action) {
     case 'RegisterScalableTarget': return register(input, environment, targets);
     case 'DescribeScalableTargets': return describe(input, environment, targets);
+    case 'DescribeScalingActivities': return describeActivities(input, environment, targets);
     default: return invalid(`the local autoscaler does not answer ${action}`);
   }
 }
@@ -44,11 +50,7 @@ function register(input: ServiceRequest['input'], environment: Environment, targ
   if ([min, max].some((limit) => limit !== undefined && !isCount(limit)) || minCapacity > maxCapacity) {
     return invalid(`MinCapacity and MaxCapacity must be whole numbers, the first not above the second, got: ${String(min)} and ${String(max)}`);
   }
-  const { DynamicScalingOutSuspended: scaleOutSuspended, ...others } = (input['SuspendedState'] ?? {}) as { readonly DynamicScalingOutSuspended?: boolean };
-  if (Object.values(others).includes(true)) {
-    return invalid(`SuspendedState can hold DynamicScalingOutSuspended here, got: ${Object.keys(others).join(', ')}`);
-  }
-  targets.register(target.resourceId, { minCapacity, maxCapacity, ...(scaleOutSuspended !== undefined && { scaleOutSuspended }) });
+  targets.register(target.resourceId, { minCapacity, maxCapacity, suspended: suspendedBy(input['SuspendedState'], target) });
   return { status: 200, body: { ScalableTargetARN: arnOf(target, environment) } };
 }
 
@@ -64,8 +66,42 @@ function describe(input: ServiceRequest['input'], environment: Environment, targ
         ResourceId: target.resourceId,
         MinCapacity: target.minCapacity,
         MaxCapacity: target.maxCapacity,
-        SuspendedState: { DynamicScalingOutSuspended: target.scaleOutSuspended ?? false, DynamicScalingInSuspended: false, ScheduledScalingSuspended: false },
         ScalableTargetARN: arnOf(target, environment),
+        SuspendedState: {
+          DynamicScalingInSuspended: target.suspended?.scaleIn ?? false,
+          DynamicScalingOutSuspended: target.suspended?.scaleOut ?? false,
+          ScheduledScalingSuspended: false,
+        },
+      })),
+    },
+  };
+}
+
+/** A field that is not given stays as it is, as in the API. */
+function suspendedBy(given: unknown, { suspended = { scaleIn: false, scaleOut: false } }: ScalableTarget): SuspendedScaling {
+  const { DynamicScalingInSuspended: scaleIn, DynamicScalingOutSuspended: scaleOut } = (given ?? {}) as Record<string, unknown>;
+  return { scaleIn: typeof scaleIn === 'boolean' ? scaleIn : suspended.scaleIn, scaleOut: typeof scaleOut === 'boolean' ? scaleOut : suspended.scaleOut };
+}
+
+/** @see https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DescribeScalingActivities.html */
+function describeActivities(input: ServiceRequest['input'], environment: Environment, targets: ScalableTargets): ServiceAnswer {
+  const resourceId = String(input['ResourceId']);
+  const newestFirst = [...targets.activities(resourceId, environment) ?? []].reverse();
+  const limit = isCount(input['MaxResults']) ? input['MaxResults'] : newestFirst.length;
+  return {
+    status: 200,
+    body: {
+      ScalingActivities: newestFirst.slice(0, limit).map((activity, index) => ({
+        ActivityId: `${resourceId}/${newestFirst.length - index}`,
+        ServiceNamespace: SERVICE_NAMESPACE,
+        ScalableDimension: SCALABLE_DIMENSION,
+        ResourceId: resourceId,
+        Description: `Setting desired count to ${activity.to}.`,
+        Cause: activity.cause,
+        StartTime: activity.at / 1000,
+        EndTime: activity.at / 1000,
+        StatusCode: 'Successful',
+        StatusMessage: `Successfully set desired count to ${activity.to}.`,
       })),
     },
   };

@@ -132,6 +132,7 @@ export class Autoscaler {
     return answerScalingCall(request, {
       find: (resourceId, environment) => find(resourceId, environment)?.target,
       all: (environment) => [...this.#targets.values()].filter((target) => sameEnvironment(environment, target.environment)).map(({ target }) => target),
+      activities: (resourceId, environment) => find(resourceId, environment)?.activities,
       register: (resourceId, change) => {
         const target = this.#targets.get(resourceId);
         if (target) {
@@ -294,10 +295,10 @@ export class Autoscaler {
     if (capacity === undefined || running?.status !== 'ACTIVE') {
       return;
     }
-    const wanted = Math.min(maxCapacity, Math.max(minCapacity, decide(capacity)));
+    const withinLimits = (tasks: number) => Math.min(maxCapacity, Math.max(minCapacity, tasks));
+    const wanted = withinLimits(decide(capacity));
     // A suspension is of what policies decide; the limits hold whatever they say.
-    const suspended = target.target.scaleOutSuspended === true && wanted > Math.max(capacity, minCapacity);
-    if (wanted === capacity || suspended) {
+    if (wanted === capacity || isSuspended(target.target, withinLimits(capacity), wanted)) {
       return;
     }
     await ecs.send(new UpdateServiceCommand({ cluster, service, desiredCount: wanted }));
@@ -314,6 +315,10 @@ export class Autoscaler {
     this.#clients.set(key, clients);
     return clients;
   }
+}
+
+function isSuspended({ suspended }: ScalableTarget, from: number, to: number): boolean {
+  return suspended !== undefined && ((to > from && suspended.scaleOut) || (to < from && suspended.scaleIn));
 }
 
 function sameEnvironment(one: Environment, other: Environment | undefined): boolean {

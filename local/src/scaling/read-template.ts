@@ -40,8 +40,13 @@ export interface ScalableTarget {
   readonly service: string;
   readonly minCapacity: number;
   readonly maxCapacity: number;
-  /** Whether policies may add no tasks, as `RegisterScalableTarget` can say. */
-  readonly scaleOutSuspended?: boolean;
+  /** What policies may not do for now. Default: nothing. */
+  readonly suspended?: SuspendedScaling;
+}
+
+export interface SuspendedScaling {
+  readonly scaleIn: boolean;
+  readonly scaleOut: boolean;
 }
 
 export interface ScalingPolicy {

@@ -6,6 +6,7 @@ const service = { ServiceNamespace: 'ecs', ScalableDimension: 'ecs:service:Desir
 const limits = 'MinCapacity and MaxCapacity must be whole numbers, the first not above the second';
 let target: ScalableTarget;
 let registered: object[];
+const activities = [1, 2].map((to) => ({ resourceId: 'service/jobs/worker', policy: 'p', from: to - 1, to, at: to * 60_000, cause: `cause ${to}` }));
 
 beforeEach(() => {
   target = { resourceId: 'service/jobs/worker', cluster: 'jobs', service: 'worker', minCapacity: 0, maxCapacity: 10 };
@@ -17,7 +18,8 @@ function call(action: string, input: Record<string, unknown>, region = environme
   const targets: ScalableTargets = {
     find: (resourceId, asked) => (own(asked) && resourceId === target.resourceId ? target : undefined),
     all: (asked) => (own(asked) ? [target] : []),
-    register: (resourceId, limits) => registered.push({ resourceId, ...limits }),
+    register: (resourceId, change) => registered.push({ resourceId, ...change }),
+    activities: (resourceId, asked) => (own(asked) && resourceId === target.resourceId ? activities : undefined),
   };
   return answerScalingCall({ service: 'application-autoscaling', action, input, account: environment.account, region }, targets);
 }
@@ -26,12 +28,23 @@ test('one limit is changed, the other stays', () => {
   const { status, body } = call('RegisterScalableTarget', { ...service, MinCapacity: 3 });
   expect(status).toBe(200);
   expect(body.ScalableTargetARN).toMatch(/^arn:aws:application-autoscaling:us-east-1:000000000000:scalable-target\/[0-9a-f]+$/);
-  expect(registered).toEqual([{ resourceId: 'service/jobs/worker', minCapacity: 3, maxCapacity: 10 }]);
+  expect(registered).toEqual([{ resourceId: 'service/jobs/worker', minCapacity: 3, maxCapacity: 10, suspended: { scaleIn: false, scaleOut: false } }]);
 });
 
-test('the scale-out is suspended and goes on, and the limits stay', () => {
-  for (const suspended of [true, false]) call('RegisterScalableTarget', { ...service, SuspendedState: { DynamicScalingOutSuspended: suspended, DynamicScalingInSuspended: false } });
-  expect(registered).toEqual([true, false].map((scaleOutSuspended) => ({ resourceId: 'service/jobs/worker', minCapacity: 0, maxCapacity: 10, scaleOutSuspended })));
+test('policies can be suspended one way, and the other way stays', () => {
+  target = { ...target, suspended: { scaleIn: true, scaleOut: false } };
+  call('RegisterScalableTarget', { ...service, SuspendedState: { DynamicScalingOutSuspended: true } });
+  expect(registered).toEqual([expect.objectContaining({ suspended: { scaleIn: true, scaleOut: true } })]);
+  const { body } = call('DescribeScalableTargets', { ServiceNamespace: 'ecs' });
+  expect(body.ScalableTargets).toEqual([expect.objectContaining({
+    SuspendedState: { DynamicScalingInSuspended: true, DynamicScalingOutSuspended: false, ScheduledScalingSuspended: false },
+  })]);
+});
+
+test('tells what was done, the newest first, and as much as was asked for', () => {
+  const { body } = call('DescribeScalingActivities', { ...service, MaxResults: 1 });
+  expect(body.ScalingActivities).toEqual([expect.objectContaining({ Description: 'Setting desired count to 2.', Cause: 'cause 2', StartTime: 120 })]);
+  expect(call('DescribeScalingActivities', { ...service, ResourceId: 'service/jobs/other' }).body).toEqual({ ScalingActivities: [] });
 });
 
 test('what is registered can be described', () => {
@@ -48,7 +61,6 @@ test.each<[string, string, Record<string, unknown>, string?]>([
   ['ScalableDimension must be ecs:service:DesiredCount here, got: undefined', 'RegisterScalableTarget', { ...service, ScalableDimension: undefined }],
   [`${limits}, got: 11 and undefined`, 'RegisterScalableTarget', { ...service, MinCapacity: 11 }],
   [`${limits}, got: -1 and 2`, 'RegisterScalableTarget', { ...service, MinCapacity: -1, MaxCapacity: 2 }],
-  ['SuspendedState can hold DynamicScalingOutSuspended here, got: DynamicScalingInSuspended', 'RegisterScalableTarget', { ...service, SuspendedState: { DynamicScalingInSuspended: true } }],
   ['the local autoscaler does not answer PutScalingPolicy', 'PutScalingPolicy', service],
 ])('fails: %s', (message, action, input, region = environment.region) => {
   expect(call(action, input, region)).toEqual({ status: 400, body: { __type: 'ValidationException', message } });

@@ -2,6 +2,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { DispatchFunctionEnv } from '../../contract/dispatch-config';
 import { DispatchStateEnv } from '../../contract/dispatch-env';
 import type { FileEvent } from '../../runtime/dispatch/dispatcher';
+import { fileId } from '../../runtime/dispatch/identity';
 import { EVERYTHING, isPaused, LAUNCH_CHECK_MS } from '../../runtime/dispatch/rows';
 import { createParts, lazy } from '../shared/dispatch-parts';
 import { numberVariable, variable } from '../shared/environment';
@@ -78,8 +79,9 @@ async function operate(request: OperatorRequest, context: Context): Promise<Done
 async function find(request: Extract<OperatorRequest, { action: 'show' }>) {
   const { store } = parts();
   if ('file' in request) return store.file(request.file);
-  const { file } = await store.key(request.bucket, request.key) ?? {};
-  return file === undefined ? undefined : store.file(file);
+  const { bucket, key, versionId } = request;
+  const id = versionId === undefined ? (await store.key(bucket, key))?.file : fileId({ bucket, key, versionId }, '');
+  return id === undefined ? undefined : store.file(id);
 }
 
 async function change(id: string, event: FileEvent): Promise<Done> {

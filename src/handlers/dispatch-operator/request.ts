@@ -14,7 +14,7 @@ export interface ListingMarker {
 export type OperatorRequest = { readonly by?: string } & (
   | { readonly action: 'list'; readonly type: string; readonly status: typeof Listable[number]; readonly limit: number }
   | { readonly action: 'show'; readonly file: string }
-  | { readonly action: 'show'; readonly bucket: string; readonly key: string }
+  | { readonly action: 'show'; readonly bucket: string; readonly key: string; readonly versionId?: string }
   | { readonly action: 'redrive'; readonly file: string }
   | { readonly action: 'skip'; readonly file: string; readonly reason: string }
   | { readonly action: 'pause'; readonly scope: string; readonly reason: string }
@@ -50,7 +50,11 @@ export function readRequest(input: unknown, now: number, maxAgeDays: number): Op
   const action = oneOf(fields, 'action', Actions);
   switch (action) {
     case 'list': return { ...by, action, type: text(fields, 'type'), status: oneOf(fields, 'status', Listable), limit: limitOf(fields) };
-    case 'show': return fields.file === undefined ? { ...by, action, bucket: text(fields, 'bucket'), key: text(fields, 'key') } : { ...by, action, file: text(fields, 'file') };
+    case 'show': return {
+      ...by, action, ...(fields.file !== undefined
+        ? { file: text(fields, 'file') }
+        : { bucket: text(fields, 'bucket'), key: text(fields, 'key'), ...(fields.versionId !== undefined && { versionId: text(fields, 'versionId') }) }),
+    };
     case 'redrive': return { ...by, action, file: text(fields, 'file') };
     case 'skip': return { ...by, action, file: text(fields, 'file'), reason: text(fields, 'reason') };
     case 'pause': return { ...by, action, scope: text(fields, 'scope'), reason: text(fields, 'reason') };

@@ -1,0 +1,128 @@
+import { DescribeAlarmsCommand, GetMetricDataCommand, type MetricDataQuery } from '@aws-sdk/client-cloudwatch';
+import { ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
+import { listDispatchers, OpenStatuses, operate, type Dispatcher, type FileList, type OpenStatus, type Pauses } from '../dispatchers';
+import type { Pipeline } from '../pipeline';
+import { describeQueues, type Queue, type Queues } from '../queues';
+import { describeRules, type EventRule } from '../rules';
+import { eachOf, inBatches } from '../support/batches';
+import type { Clients } from '../support/clients';
+import { describeWorkers, type Worker } from '../workers';
+
+/** A function that takes what a queue holds. */
+export interface Consumer {
+  readonly name: string;
+  readonly mapping: string;
+  readonly source: string;
+  readonly enabled: boolean;
+}
+
+export interface TypeStatus {
+  readonly type: string;
+  /** Files by status; at most `CountedFiles` are counted. */
+  readonly files: Readonly<Record<OpenStatus, number>>;
+  /** Since the registration of the oldest file that waits for its turn. */
+  readonly oldestQueuedSeconds?: number;
+}
+
+export interface DispatcherStatus extends Dispatcher {
+  readonly byType: readonly TypeStatus[];
+  readonly paused: Pauses;
+}
+
+export interface RingingAlarm {
+  readonly alarm: string;
+  readonly description: string;
+  readonly runbook?: string;
+}
+
+export interface Status extends Queues {
+  readonly stack: string;
+  readonly at: string;
+  readonly rules: readonly EventRule[];
+  readonly dispatchers: readonly DispatcherStatus[];
+  readonly consumers: readonly Consumer[];
+  readonly workers: readonly Worker[];
+  /** Age of the oldest message by the name of its queue, as CloudWatch has it. */
+  readonly oldestSeconds: Readonly<Record<string, number>>;
+  readonly ringing: readonly RingingAlarm[];
+}
+
+/** A type with more files in a status is shown with this number and a plus. */
+export const CountedFiles = 100;
+
+/** Everything that can be asked about a pipeline without taking anything out of it. */
+export async function readStatus(clients: Clients, pipeline: Pipeline): Promise<Status> {
+  const [rules, queues, workers, consumers, ringing, dispatchers] = await Promise.all([
+    describeRules(clients, pipeline), describeQueues(clients, pipeline), describeWorkers(clients, pipeline), listConsumers(clients, pipeline),
+    listRinging(clients, pipeline), listDispatchers(clients, pipeline),
+  ]);
+  const counted = await eachOf(dispatchers, (one) => countFiles(clients, one));
+  const oldestSeconds = await oldestMessages(clients, [...queues.work, ...queues.deadLetters]);
+  return { stack: pipeline.stack, at: new Date().toISOString(), rules, dispatchers: counted, consumers, workers, ...queues, oldestSeconds, ringing };
+}
+
+async function countFiles(clients: Clients, dispatcher: Dispatcher): Promise<DispatcherStatus> {
+  let paused: Pauses = {};
+  const byType: TypeStatus[] = [];
+  for (const type of dispatcher.types) {
+    const lists = await eachOf(OpenStatuses, async (status) => {
+      const list = await operate<FileList>(clients, dispatcher, { action: 'list', type, status, limit: CountedFiles });
+      paused = list.paused;
+      return [status, list] as const;
+    });
+    const files = Object.fromEntries(lists.map(([status, list]) => [status, list.more ? CountedFiles + 1 : list.files.length])) as Record<OpenStatus, number>;
+    const registered = lists.flatMap(([status, list]) => (status === 'queued' ? list.files.map(({ registeredAt }) => registeredAt) : []));
+    byType.push({ type, files, ...(registered.length > 0 && { oldestQueuedSeconds: Math.max(0, (Date.now() - Math.min(...registered)) / 1_000) }) });
+  }
+  return { ...dispatcher, byType, paused };
+}
+
+async function listConsumers(clients: Clients, pipeline: Pipeline): Promise<Consumer[]> {
+  const queues = await eachOf(pipeline.ofType('AWS::Lambda::Function'), async ({ name, physicalId }) => {
+    const { EventSourceMappings: mappings = [] } = await clients.lambda.send(new ListEventSourceMappingsCommand({ FunctionName: physicalId }));
+    return mappings.map(({ UUID: mapping = '', State: state = '', EventSourceArn: source = '' }) => ({ name, mapping, source, enabled: !/^Disabl/.test(state) }));
+  });
+  return queues.flat();
+}
+
+async function listRinging(clients: Clients, pipeline: Pipeline): Promise<RingingAlarm[]> {
+  const parts = [...pipeline.ofType('AWS::CloudWatch::Alarm', 'Alarm'), ...pipeline.ofType('AWS::CloudWatch::CompositeAlarm', 'Alarm')];
+  const found = await eachOf(inBatches(parts, 100), async (some) => {
+    const { MetricAlarms: metric = [], CompositeAlarms: composite = [] } = await clients.cloudWatch.send(new DescribeAlarmsCommand({
+      AlarmNames: some.map(({ physicalId }) => physicalId), AlarmTypes: ['MetricAlarm', 'CompositeAlarm'], StateValue: 'ALARM',
+    }));
+    return [...metric, ...composite].map(({ AlarmName: alarm = '', AlarmDescription: text = '' }) => {
+      const found = /^(.*?) What to do: (https:\/\/\S+)$/.exec(text);
+      const name = some.find(({ physicalId }) => physicalId === alarm)?.name ?? alarm;
+      return { alarm: name, description: found?.[1] ?? text, ...(found && { runbook: found[2] }) };
+    });
+  });
+  // alarms that scale ring as part of normal work
+  return found.flat().filter(({ runbook }) => runbook?.endsWith('/worker-scaling.md') !== true);
+}
+
+const AgeWindowMs = 15 * 60_000;
+const QueriesInOneCall = 500;
+
+async function oldestMessages(clients: Clients, queues: readonly Queue[]): Promise<Record<string, number>> {
+  const ages: Record<string, number> = {};
+  const now = Date.now();
+  for (const some of inBatches(queues, QueriesInOneCall)) {
+    const { MetricDataResults: results = [] } = await clients.cloudWatch.send(new GetMetricDataCommand({
+      StartTime: new Date(now - AgeWindowMs), EndTime: new Date(now), ScanBy: 'TimestampDescending', MetricDataQueries: some.map((queue, index) => ageOf(queue, index)),
+    }));
+    results.forEach(({ Id: id = '', Values: values = [] }) => {
+      const [queue, newest] = [some.at(Number(id.slice(1))), values.at(0)];
+      if (queue !== undefined && newest !== undefined) ages[queue.name] = newest;
+    });
+  }
+  return ages;
+}
+
+const ageOf = ({ arn }: Queue, index: number): MetricDataQuery => ({
+  Id: `q${index}`,
+  MetricStat: {
+    Metric: { Namespace: 'AWS/SQS', MetricName: 'ApproximateAgeOfOldestMessage', Dimensions: [{ Name: 'QueueName', Value: arn.split(':').at(-1) }] },
+    Period: 60, Stat: 'Maximum',
+  },
+});

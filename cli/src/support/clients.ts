@@ -1,0 +1,43 @@
+import { ApplicationAutoScalingClient } from '@aws-sdk/client-application-auto-scaling';
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { ECSClient } from '@aws-sdk/client-ecs';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { SQSClient } from '@aws-sdk/client-sqs';
+
+export interface Connection {
+  readonly region?: string;
+  readonly profile?: string;
+  /** Of the local cloud. Default: what AWS_ENDPOINT_URL says, else AWS. */
+  readonly endpointUrl?: string;
+}
+
+export type Clients = ReturnType<typeof connect>;
+
+export function connect({ region, profile, endpointUrl }: Connection) {
+  const given = { region, profile, endpoint: endpointUrl };
+  // what is not given must not be there: the SDK would not look for it then
+  const config = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  // one host name stands for all buckets of an emulator
+  const forcePathStyle = (endpointUrl ?? process.env.AWS_ENDPOINT_URL) !== undefined;
+  return {
+    scaling: new ApplicationAutoScalingClient(config),
+    cloudFormation: new CloudFormationClient(config),
+    cloudWatch: new CloudWatchClient(config),
+    logs: new CloudWatchLogsClient(config),
+    ecs: new ECSClient(config),
+    events: new EventBridgeClient(config),
+    lambda: new LambdaClient(config),
+    s3: new S3Client({ ...config, forcePathStyle }),
+    stepFunctions: new SFNClient(config),
+    sqs: new SQSClient(config),
+  };
+}
+
+export function disconnect(clients: Clients): void {
+  for (const client of Object.values(clients)) client.destroy();
+}
