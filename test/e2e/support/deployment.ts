@@ -6,15 +6,19 @@ import { LocalCloud } from 'fileworks-local';
 const root = resolve(__dirname, '..', '..', '..');
 const tool = (...args: string[]) => execFileSync(process.execPath, [join(root, 'build-tools', 'examples.ts'), ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
 
-/** Starts a reference deployment as its reader would have it: on the packed packages, from its own template, with its own worker. */
-export async function startDeployment(name: string): Promise<LocalCloud> {
+/**
+ * Starts a reference deployment as its reader would have it: on the packed packages, from its own template, with its own worker.
+ *
+ * @param family task definitions that the worker stands for; an image of any other cannot be pulled
+ */
+export async function startDeployment(name: string, family = '*'): Promise<LocalCloud> {
   const app = join(root, 'build', 'e2e', name);
   tool('typescript', name, app);
   const cwd = tool('worker', name).trim().split('\n').at(-1)!;
   // compiled code is kept, because every task is a process of its own
   const env = { NODE_COMPILE_CACHE: join(cwd, 'node_modules', '.compiled') };
   const logDir = `${app}-logs`;
-  return LocalCloud.start({ app, tasks: { tasks: [{ family: '*', command: ['node', 'main.ts'], cwd, env }] }, speed: 60, logDir, toolsDir: join(root, '.tools') });
+  return LocalCloud.start({ app, tasks: { tasks: [{ family, command: ['node', 'main.ts'], cwd, env }] }, speed: 60, logDir, toolsDir: join(root, '.tools') });
 }
 
 export async function until<T>(what: string, seconds: number, look: () => Promise<T | undefined> | T | undefined): Promise<T> {
