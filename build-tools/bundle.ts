@@ -1,6 +1,6 @@
-// Bundles every src/handlers/<name>/index.ts into assets/<name>/index.js.
+// Bundles every src/handlers/<name>/index.ts into assets/<name>/index.js, beside its Dockerfile where it runs in a container.
 // The output is the same in every checkout, so asset hashes in users' templates change only when our code does.
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 import { bundledPackages } from './bundled-packages.ts';
 import { renderNotices } from './notices.ts';
@@ -29,6 +29,7 @@ const { metafile } = await build({
 for (const [file, { bytes }] of Object.entries(metafile.outputs)) {
   if (bytes > MAX_BYTES) throw new Error(`${file} is ${bytes} bytes, more than ${MAX_BYTES}: a Lambda's cold start pays for each`);
 }
+for (const name of names.filter((one) => existsSync(`${from}/${one}/Dockerfile`))) copyFileSync(`${from}/${name}/Dockerfile`, `assets/${name}/Dockerfile`);
 mkdirSync('build', { recursive: true });
 writeFileSync('build/bundle.meta.json', JSON.stringify(metafile));
 writeFileSync('THIRD-PARTY-NOTICES', renderNotices(bundledPackages(metafile)));

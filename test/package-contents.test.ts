@@ -23,13 +23,13 @@ const top = (files: string[]) => [...new Set(files.map((file) => file.split('/')
 describe('the tarball of cdk-fileworks', () => {
   const files = filesOf('cdk-fileworks');
 
-  test('holds lib, .jsii, the licences, the README, and every Lambda bundle in assets', () => {
+  test('holds lib, .jsii, the licences, the README, and every bundle in assets', () => {
     const handlers = existsSync(join(root, 'src', 'handlers'))
       ? readdirSync(join(root, 'src', 'handlers')).filter((name) => existsSync(join(root, 'src', 'handlers', name, 'index.ts')))
       : [];
     const expected = ['.jsii', 'LICENSE', 'README.md', 'THIRD-PARTY-NOTICES', 'lib', 'package.json', ...(handlers.length > 0 ? ['assets'] : [])];
     expect(top(files)).toEqual(expected.sort());
-    expect(files.filter((file) => file.startsWith('assets/')).sort()).toEqual(handlers.map((name) => `assets/${name}/index.js`).sort());
+    expect(files.filter((file) => file.startsWith('assets/')).sort()).toEqual([...handlers.map((name) => `assets/${name}/index.js`), 'assets/dispatch-gate/Dockerfile'].sort());
   });
 
   test('holds no runtime and no handler sources', () => {

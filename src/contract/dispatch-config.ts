@@ -73,6 +73,8 @@ export interface DispatchLaunch {
   readonly securityGroups: readonly string[];
   readonly assignPublicIp: boolean;
   readonly capacity: readonly { readonly capacityProvider: string; readonly base?: number; readonly weight?: number }[];
+  /** A gate takes the turn of the container, whose exit code ends it. */
+  readonly gated?: boolean;
   /** Runs on demand what ECS refused, or Spot reclaimed. */
   readonly fallbackToOnDemand?: boolean;
 }
@@ -112,6 +114,14 @@ export const DispatchFunctionEnv = {
   /** Launches that one function at a time may make in a second. */
   launchesPerSecond: 'LAUNCHES_PER_SECOND',
 } as const;
+
+const GatePrefix = 'fileworks-gate-';
+
+/** Name of the container that takes the turn for another one of its task. */
+export const gateOf = (container: string): string => `${GatePrefix}${container}`;
+
+/** The container that a gate is for; undefined for a container that is none. */
+export const gatedBy = (container: string): string | undefined => (container.startsWith(GatePrefix) ? container.slice(GatePrefix.length) : undefined);
 
 /** Body of a message in the wake-up queue. */
 export interface DispatchWake {

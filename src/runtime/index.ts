@@ -36,8 +36,8 @@ export {
   type StorageErrorCode, type Verification,
 } from './storage/index.js';
 export {
-  type Arrival, Contention, decide, type Decision, Dispatcher, type DispatcherOptions, type DispatchEvent, type DispatchState, type DispatchStore,
-  dispatchSchema, dispatchTableDefinition, DynamoDbStore, type DynamoDbStoreOptions, dynamoDbTurns, type EndedFiles,
+  type Arrival, beginFileTask, Contention, decide, type Decision, Dispatcher, type DispatcherOptions, type DispatchEvent, type DispatchState,
+  type DispatchStore, dispatchSchema, dispatchTableDefinition, DynamoDbStore, type DynamoDbStoreOptions, dynamoDbTurns, type EndedFiles,
   type FailOptions, type FileChange, type FileContext, type FileEvent, type FileHandler, fileId, type FileInsert,
   type FileObject, type FilePolicy, type FileRow, type FileStatus, FileTask, FileTaskError, type FileTaskOptions, type FileUpdate, type FreePlace, type HeadRow,
   type HeadWrite, isOlder, type KeyRow, type KeyWrite, LaunchMisconfigured, type LaunchResult, LaunchThrottled, type Limits, normalizeSequencer, NotMyTurn,

@@ -10,6 +10,8 @@ import { silentLogger } from '../../src/runtime/support/logger.js';
 import { startTlsPostgres, type TlsPostgres } from '../support/postgres-tls';
 import { DispatchBench, launch, rule, s3Event } from './support/dispatch-bench';
 
+jest.setTimeout(60_000);
+
 /** The functions on a real database, which they log in to as on AWS: over TLS, with a secret. */
 let server: TlsPostgres;
 let superuser: Client;

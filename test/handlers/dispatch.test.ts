@@ -9,6 +9,9 @@ import { silentLogger } from '../../src/runtime/support/logger.js';
 import { type DynamoDbLocal, startDynamoDbLocal } from '../support/dynamodb-local';
 import { DispatchBench, launch, type LaunchedTask, rule, s3Event } from './support/dispatch-bench';
 
+// DynamoDB Local takes seconds for a call on a busy machine
+jest.setTimeout(60_000);
+
 const tableName = 'handlers';
 const stateMachineArn = 'arn:aws:states:eu-central-1:111122223333:stateMachine:unpack';
 let server: DynamoDbLocal;

@@ -3,13 +3,14 @@ import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { SpotStrategy } from '../capacity';
+import type { TaskCompletion } from './task-completion';
 
 /** The ECS task that a file starts. */
 export interface EcsTaskTargetOptions {
   /** The cluster that runs the tasks. */
   readonly cluster: ecs.ICluster;
 
-  /** What the task consists of. Its container calls `runFileTask` of fileworks-runtime. */
+  /** What the task consists of. */
   readonly taskDefinition: ecs.FargateTaskDefinition;
 
   /**
@@ -18,6 +19,13 @@ export interface EcsTaskTargetOptions {
    * @default - the default container of the task definition
    */
   readonly container?: ecs.ContainerDefinition;
+
+  /**
+   * How the container says that the file is done.
+   *
+   * @default TaskCompletion.byHandler()
+   */
+  readonly completion?: TaskCompletion;
 
   /**
    * The subnets of the tasks.

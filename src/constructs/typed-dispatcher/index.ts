@@ -4,6 +4,7 @@ export { FileOrder, LateFile, OnExhausted, OverwritePolicy } from './file-order'
 export {
   StateStore, StateTableCapacity, type DynamoDbStateOptions, type PostgresStateOptions, type ProvisionedCapacityOptions,
 } from './state-store';
+export { TaskCompletion, type ExitCodeCompletionOptions } from './task-completion';
 export { TypeConcurrency } from './type-concurrency';
 export { EventDelivery, TypedDispatcher, type TypedDispatcherProps } from './typed-dispatcher';
 export { UnmatchedFile } from './unmatched-file';

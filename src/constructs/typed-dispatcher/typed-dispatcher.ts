@@ -30,6 +30,7 @@ import { createWorkQueue, WorkQueueDefaults, type WorkQueue } from '../private/w
 import { DispatcherDefaults } from './defaults';
 import type { DispatchTypeOptions } from './dispatch-type-options';
 import { createAlarms, dispatchMetric } from './private/alarms';
+import { checkRoom } from './private/function-room';
 import { type FileSource, grantInspection } from './private/inspection';
 import { MaxConcurrentTasks, renderRule } from './private/rule';
 import type { BoundState } from './private/bound-state';
@@ -113,12 +114,13 @@ export interface TypedDispatcherProps {
  * A file keeps its turn until its container says that it is done, or until ECS says that the task is over; no clock ends a turn. The protocol
  * is checked by a model checker and by tests in which everything fails; see the page of this construct for what it promises.
  *
- * The container calls `runFileTask` of fileworks-runtime, which begins the turn, tells that it is alive, and ends it.
+ * The container calls `runFileTask` of fileworks-runtime, which begins the turn, tells that it is alive, and ends it. For other images, a gate and
+ * `TaskCompletion.byExitCode()` do.
  *
  * Limitations:
  * - A file may be processed again after its container was killed. Give `fence` to what you write to, or make writes idempotent.
  * - Order by event is order by S3's clock, in seconds.
- * - Types and patterns together must fit into a function's environment of 4 KB: about ten types.
+ * - Types with their patterns and targets must fit into a function's environment of 4 KB: six to ten types.
  *
  * @example
  * declare const inbox: FileIngestBucket;
@@ -336,7 +338,7 @@ export class TypedDispatcher extends Construct implements IConnectable {
 
   /**
    * Lets whoever takes the turns of files store results: put objects, also in parts, give up an upload, and read what is there, to tell
-   * whether a result is stored already. They may neither list nor delete.
+   * whether a result is stored already. They may neither list nor delete, but for what `extractTo` notes about unfinished work.
    *
    * @param bucket where results go
    * @param prefix beginning of the keys of results; by default all
@@ -401,7 +403,7 @@ export class TypedDispatcher extends Construct implements IConnectable {
     const { action, typeId: type } = unmatched;
     const rules = (): DispatchRules => ({ rules: this.#rules, unmatched: type === undefined ? action as 'dead-letter' | 'ignore' : { type } });
     const ingress = this.#createFunction('Ingress', 'dispatch-ingress', DispatcherDefaults.ingressTimeout, {
-      [DispatchFunctionEnv.rules]: Lazy.uncachedString({ produce: () => this.#fitting(rules()) }),
+      [DispatchFunctionEnv.rules]: Lazy.uncachedString({ produce: () => this.#render('types and their patterns', rules()) }),
       [DispatchFunctionEnv.deadLetterQueueUrl]: this.deadLetterQueue.queueUrl,
     }, this.#direct ? this.deadLetterQueue : undefined);
     grantSend(this.deadLetterQueue, ingress);
@@ -494,13 +496,18 @@ export class TypedDispatcher extends Construct implements IConnectable {
     return {
       [DispatchFunctionEnv.startedBy]: this.#startedBy,
       [DispatchFunctionEnv.executionPrefix]: Names.uniqueResourceName(this, { maxLength: 16 }),
-      [DispatchFunctionEnv.launches]: Lazy.uncachedString({ produce: () => Stack.of(this).toJsonString(this.#launches) }),
+      [DispatchFunctionEnv.launches]: Lazy.uncachedString({ produce: () => this.#render('types and their targets', this.#launches) }),
     };
   }
 
   #consume(id: string, target: lambda.Function, queue: IQueue, maxConcurrency: number): void {
     grantConsume(queue, target);
     new lambda.EventSourceMapping(this, id, { target, eventSourceArn: queue.queueArn, batchSize: 10, reportBatchItemFailures: true, maxConcurrency });
+  }
+
+  #render(what: string, value: object): string {
+    checkRoom(what, value, this);
+    return Stack.of(this).toJsonString(value);
   }
 
   #delivery() {
@@ -528,17 +535,5 @@ export class TypedDispatcher extends Construct implements IConnectable {
     if (rule === undefined) return [`unmatched must name a type of the dispatcher, got: ${type}; add it by addType`];
     const part = rule.sequencePart ?? rule.orderPart;
     return part === undefined ? [] : [`unmatched cannot name the type ${type}, which needs the part {${part}} of a key that a file may not have; add a type for the rest`];
-  }
-
-  /** A function's whole environment has 4 KB; the rest of it is names. */
-  #fitting(rules: DispatchRules): string {
-    const max = 3_000;
-    const { length } = JSON.stringify(rules);
-    if (length > max) {
-      throw new ValidationError(
-        `types and their patterns take ${length} characters, and ${max} fit into the function; use fewer or shorter patterns, or a second dispatcher`, this,
-      );
-    }
-    return Stack.of(this).toJsonString(rules);
   }
 }

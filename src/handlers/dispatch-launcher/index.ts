@@ -19,12 +19,12 @@ export async function handler({ Records: records }: SqsEvent): Promise<SqsBatchR
   const paceMs = 1_000 / numberVariable(DispatchFunctionEnv.launchesPerSecond);
   for (const { body, messageId } of records) {
     const started = performance.now();
-    const { file } = JSON.parse(body) as DispatchWake;
     let launched = true;
     try {
+      const { file } = JSON.parse(body) as DispatchWake;
       launched = await parts().tender.tick(file);
     } catch (error) {
-      log('ERROR', 'file could not be launched', { fileId: file, error: String(error) });
+      log('ERROR', 'file could not be launched', { wake: body.slice(0, 200), error: String(error) });
       // a person must act on it, and its row says so: another try would say the same
       if (!(error instanceof LaunchMisconfigured)) batchItemFailures.push({ itemIdentifier: messageId });
     }

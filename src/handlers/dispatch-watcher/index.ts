@@ -2,7 +2,7 @@ import { DispatchFunctionEnv, DispatchMetrics, DispatchSweep } from '../../contr
 import { DispatchStateEnv } from '../../contract/dispatch-env';
 import { createTender } from '../shared/dispatch-tender';
 import { lazy } from '../shared/dispatch-parts';
-import { stateOf } from '../shared/ecs-task-host';
+import { stateOf, type ToldTask } from '../shared/ecs-task-host';
 import { stateOfExecution } from '../shared/state-machine-host';
 import { numberVariable, variable } from '../shared/environment';
 import { log } from '../shared/log';
@@ -24,7 +24,7 @@ interface StreamEvent {
 
 interface TaskEvent {
   readonly 'detail-type': 'ECS Task State Change';
-  readonly 'detail': { readonly taskArn: string; readonly startedBy: string; readonly lastStatus: string; readonly stopCode?: string; readonly stoppedReason?: string };
+  readonly 'detail': ToldTask & { readonly taskArn: string; readonly startedBy: string };
 }
 
 interface ExecutionEvent {
@@ -67,10 +67,10 @@ const isEnd = (status: string | undefined): status is keyof typeof EndMetrics =>
 async function onTask({ detail }: TaskEvent): Promise<undefined> {
   const state = stateOf(detail);
   const started = new RegExp(`^${variable(DispatchFunctionEnv.startedBy)}/([a-z2-7]+)/(\\d+)$`).exec(detail.startedBy);
-  if (state.kind !== 'over' || started === null) return undefined;
+  if ((state.kind !== 'over' && state.kind !== 'done') || started === null) return undefined;
   const [, fileId, epoch] = started;
   const outcome = await parts().tender.hear(fileId, Number(epoch), detail.taskArn, state);
-  log('INFO', 'task stopped', { fileId, epoch: Number(epoch), task: detail.taskArn, reason: state.reason, outcome });
+  log('INFO', 'task stopped', { fileId, epoch: Number(epoch), task: detail.taskArn, reason: 'reason' in state ? state.reason : 'exit code 0', outcome });
   return undefined;
 }
 

@@ -4,11 +4,10 @@ import { DispatchStateEnv } from '../../contract/dispatch-env';
 import { SqsLimits } from '../../contract/service-limits';
 import { Dispatcher, type DispatcherOptions } from '../../runtime/dispatch/dispatcher';
 import type { Limits } from '../../runtime/dispatch/limits';
-import { dynamoDbTurns } from '../../runtime/dispatch/dynamodb/turns';
 import type { PostgresStore } from '../../runtime/dispatch/postgres/postgres-store';
 import type { DispatchStore } from '../../runtime/dispatch/store';
-import { postgresTurns } from '../../runtime/jobs/postgres-turns';
 import { variable } from './environment';
+import { turnSource } from './turn-source';
 
 export interface DispatchParts {
   readonly sqs: SQSClient;
@@ -22,8 +21,7 @@ export interface DispatchParts {
 /** What every function of the dispatcher stands on, made once for all its invocations. */
 export function createParts(): DispatchParts {
   const sqs = new SQSClient();
-  const database = process.env[DispatchStateEnv.database] === undefined ? undefined : postgresTurns().store;
-  const store = database ?? dynamoDbTurns().store;
+  const { store, database } = turnSource();
   const wakeQueueUrl = variable(DispatchStateEnv.wakeQueueUrl);
   const wake = async (file: string, delayMs: number) => {
     const delaySeconds = Math.ceil(Math.max(0, delayMs) / 1_000);

@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import {
-  ConflictException, DescribeTasksCommand, type ECSClient, type Failure, ListTasksCommand, RunTaskCommand, type RunTaskCommandInput,
-  StopTaskCommand, type Task,
+  ConflictException, type ContainerOverride, DescribeTasksCommand, type ECSClient, type Failure, ListTasksCommand, RunTaskCommand, type RunTaskCommandInput,
+  StopTaskCommand,
 } from '@aws-sdk/client-ecs';
-import { type DispatchLaunch, startedByOf } from '../../contract/dispatch-config';
+import { type DispatchLaunch, gatedBy, gateOf, startedByOf } from '../../contract/dispatch-config';
 import { DispatchEnv } from '../../contract/dispatch-env';
 import type { FileRow } from '../../runtime/dispatch/rows';
 import type { LaunchResult, TaskHost, TaskState } from '../../runtime/dispatch/task-host';
@@ -74,18 +75,13 @@ export class EcsTaskHost implements TaskHost {
   }
 
   #request(file: FileRow, launch: DispatchLaunch): RunTaskCommandInput {
-    const { id, epoch, fence, object } = file;
-    const environment = {
-      ...this.#options.environment,
-      [DispatchEnv.fileId]: id, [DispatchEnv.epoch]: String(epoch), [DispatchEnv.fence]: String(fence ?? epoch),
-      [DispatchEnv.bucket]: object.bucket, [DispatchEnv.key]: object.key, ...(object.versionId !== undefined && { [DispatchEnv.versionId]: object.versionId }),
-    };
+    const startedBy = this.#startedBy(file);
     return {
       cluster: launch.cluster,
       taskDefinition: launch.taskDefinition,
       count: 1,
-      clientToken: `${id}-${epoch}`,
-      startedBy: this.#startedBy(file),
+      clientToken: tokenOf(startedBy),
+      startedBy,
       // the same in every call with the token: interruptions grow with the epoch only
       capacityProviderStrategy: launch.fallbackToOnDemand === true && file.interruptions > 0 ? OnDemand : [...launch.capacity],
       networkConfiguration: {
@@ -93,15 +89,50 @@ export class EcsTaskHost implements TaskHost {
           subnets: [...launch.subnets], securityGroups: [...launch.securityGroups], assignPublicIp: launch.assignPublicIp ? 'ENABLED' : 'DISABLED',
         },
       },
-      overrides: { containerOverrides: [{ name: launch.container, environment: Object.entries(environment).map(([name, value]) => ({ name, value })) }] },
+      overrides: { containerOverrides: this.#overrides(file, launch) },
     };
+  }
+
+  /** The rows are the business of whoever takes the turn: the container itself, or its gate. */
+  #overrides({ id, epoch, fence, object }: FileRow, { container, gated }: DispatchLaunch): ContainerOverride[] {
+    const turn = { [DispatchEnv.fileId]: id, [DispatchEnv.epoch]: String(epoch) };
+    const file = {
+      ...turn, [DispatchEnv.fence]: String(fence ?? epoch), [DispatchEnv.bucket]: object.bucket, [DispatchEnv.key]: object.key,
+      ...(object.versionId !== undefined && { [DispatchEnv.versionId]: object.versionId }),
+    };
+    const { environment } = this.#options;
+    return gated === true
+      ? [overrideOf(container, file), overrideOf(gateOf(container), { ...environment, ...turn })]
+      : [overrideOf(container, { ...environment, ...file })];
   }
 }
 
-/** What ECS says of a task, in an answer or in an event. */
-export function stateOf({ lastStatus, stopCode, stoppedReason }: Pick<Task, 'lastStatus' | 'stoppedReason'> & { stopCode?: string }): TaskState {
-  if (lastStatus !== 'STOPPED') return { kind: 'alive' };
-  return { kind: 'over', reason: `${stopCode ?? 'stopped'}: ${stoppedReason ?? 'no reason given'}`, interrupted: Interruptions.has(stopCode ?? '') || NoCapacity.test(stoppedReason ?? '') };
+/** 64 characters, all that ECS takes: of the dispatcher too, because a second one in the cluster may launch the same file. */
+const tokenOf = (startedBy: string) => createHash('sha256').update(startedBy).digest('hex');
+
+const overrideOf = (name: string, environment: Readonly<Record<string, string>>): ContainerOverride =>
+  ({ name, environment: Object.entries(environment).map(([variable, value]) => ({ name: variable, value })) });
+
+/** What ECS tells of a task, as far as it is read here. */
+export interface ToldTask {
+  readonly lastStatus?: string | undefined;
+  readonly stopCode?: string | undefined;
+  readonly stoppedReason?: string | undefined;
+  readonly containers?: readonly { readonly name?: string | undefined; readonly exitCode?: number | undefined }[] | undefined;
+}
+
+/** What ECS says of a task, in an answer or in an event. The exit code of a container with a gate says whether it did its work, if it ended by itself. */
+export function stateOf({ lastStatus, stopCode, stoppedReason, containers = [] }: ToldTask): TaskState {
+  const gate = containers.find(({ name = '' }) => gatedBy(name) !== undefined);
+  if (lastStatus !== 'STOPPED') return { kind: gate === undefined ? 'alive' : 'working' };
+  const worker = gate && containers.find(({ name }) => name === gatedBy(gate.name ?? ''));
+  if (gate?.exitCode === 0 && worker?.exitCode === 0 && stopCode === 'EssentialContainerExited') return { kind: 'done' };
+  const code = worker?.exitCode === undefined ? '' : ` (exit code ${worker.exitCode} of ${worker.name ?? ''})`;
+  return {
+    kind: 'over',
+    reason: `${stopCode ?? 'stopped'}: ${stoppedReason ?? 'no reason given'}${code}`,
+    interrupted: Interruptions.has(stopCode ?? '') || NoCapacity.test(stoppedReason ?? ''),
+  };
 }
 
 /** Answers with HTTP 200 may hold failures: no room at the moment, or a target that does not exist. */

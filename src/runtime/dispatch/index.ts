@@ -12,7 +12,7 @@ export { fileId, isOlder, normalizeSequencer } from './identity.js';
 export { type Limits } from './limits.js';
 export { orderByPart, orderByTime } from './order.js';
 export { type FileObject, type FilePolicy, type FileRow, type FileStatus, type HeadRow, type KeyRow, type Pause, type PauseRow, type QueuedFile } from './rows.js';
-export { type RunFileTaskOptions, runFileTask } from './run-file-task.js';
+export { beginFileTask, type RunFileTaskOptions, runFileTask } from './run-file-task.js';
 export { type DispatchStore, type FileChange, type FileInsert, type FileUpdate, type HeadWrite, type KeyWrite, type PauseWrite, type TroubledFile, type Write } from './store.js';
 export { type FileContext, type FileHandler, takeTurn, type TurnOptions, type TurnOutcome, type TurnSource } from './take-turn.js';
 export { type LaunchResult, type TaskHost, type TaskState } from './task-host.js';

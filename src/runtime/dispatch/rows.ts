@@ -1,3 +1,5 @@
+import { type JobObject } from '../../contract/job-message.js';
+
 /**
  * The rows that the dispatch protocol keeps, whatever engine stores them.
  *
@@ -18,18 +20,8 @@ export const fileStatuses = ['queued', 'starting', 'running', 'waiting', 'blocke
 
 export type FileStatus = (typeof fileStatuses)[number];
 
-/** What S3 said about the object. */
-export interface FileObject {
-  readonly bucket: string;
-  /** The key itself, not URL-encoded. */
-  readonly key: string;
-  /** Bytes. */
-  readonly size?: number;
-  readonly etag?: string;
-  readonly versionId?: string;
-  /** As `normalizeSequencer` makes it. */
-  readonly sequencer?: string;
-}
+/** What S3 said about the object; its sequencer is as `normalizeSequencer` makes it. */
+export type FileObject = Omit<JobObject, 'reason'>;
 
 /** The rules of a file's type, pinned when the file is registered: a deployment never changes the rules of files that wait. */
 export interface FilePolicy {

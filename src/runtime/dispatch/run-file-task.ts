@@ -1,4 +1,6 @@
 import { dynamoDbTurns } from './dynamodb/turns.js';
+import { FileTaskError } from './file-task-errors.js';
+import { FileTask } from './file-task.js';
 import { type FileHandler, takeTurn, type TurnOutcome, type TurnSource } from './take-turn.js';
 import { DispatchEnv, NOT_MY_TURN_EXIT_CODE } from '../../contract/dispatch-env.js';
 import { ConfigurationError } from '../errors.js';
@@ -27,12 +29,33 @@ const exitCodes: Readonly<Record<TurnOutcome, number>> = { 'done': 0, 'interrupt
 export async function runFileTask(handler: FileHandler, options: RunFileTaskOptions = {}): Promise<number> {
   const { env = process.env, logger = silentLogger, stop = signalOf('SIGTERM') } = options;
   const { store = dynamoDbTurns(env).store, tell } = options;
-  const { fileId, epoch } = read(env);
-  const worker = options.worker ?? await taskArn(env);
-  return exitCodes[await takeTurn(handler, { store, ...(tell && { tell }), fileId, epoch, worker, logger, stop })];
+  const turn = await launchedTurn(env, options.worker);
+  return exitCodes[await takeTurn(handler, { store, ...(tell && { tell }), ...turn, logger, stop })];
 }
 
-function read(env: Readonly<Record<string, string | undefined>>): { fileId: string; epoch: number } {
+/**
+ * Begins the turn of the file that this task was launched for, on behalf of a container that knows nothing of turns and is to start next.
+ *
+ * @returns the exit code that the process should have: 0 begun, 75 not its turn
+ * @throws what the store throws
+ */
+export async function beginFileTask(turns: TurnSource, env: Environment = process.env): Promise<number> {
+  try {
+    await FileTask.begin({ store: turns.store, ...await launchedTurn(env) });
+    return 0;
+  } catch (error) {
+    if (error instanceof FileTaskError) return NOT_MY_TURN_EXIT_CODE;
+    throw error;
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+async function launchedTurn(env: Environment, worker?: string): Promise<{ readonly fileId: string; readonly epoch: number; readonly worker: string }> {
+  return { ...read(env), worker: worker ?? await taskArn(env) };
+}
+
+function read(env: Environment): { fileId: string; epoch: number } {
   const fileId = env[DispatchEnv.fileId] ?? '';
   const epoch = Number(env[DispatchEnv.epoch]);
   const problems = [
@@ -44,7 +67,7 @@ function read(env: Readonly<Record<string, string | undefined>>): { fileId: stri
 }
 
 /** @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4-fargate.html */
-async function taskArn(env: Readonly<Record<string, string | undefined>>): Promise<string> {
+async function taskArn(env: Environment): Promise<string> {
   const base = env.ECS_CONTAINER_METADATA_URI_V4;
   if (base === undefined) throw new ConfigurationError(['Expected ECS_CONTAINER_METADATA_URI_V4 to be set, as ECS does; elsewhere give the option `worker`']);
   const response = await fetch(`${base}/task`);

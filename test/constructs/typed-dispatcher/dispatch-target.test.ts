@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Duration } from 'aws-cdk-lib';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
-import { DispatchTarget, FileIngestBucket } from '../../../src';
-import { createWorker, synth } from '../../support/cdk-stacks';
+import { DispatchTarget, type DispatchTypeOptions, FileIngestBucket, TaskCompletion } from '../../../src';
+import { createWorker, image, synth } from '../../support/cdk-stacks';
 import { createDispatcher, findingsIn, type Fixture, variablesOf } from './support';
 
 const stateMachineIn = ({ stack }: Fixture, more: Partial<sfn.StateMachineProps> = {}) =>
@@ -104,4 +108,41 @@ test('every target is clean by cdk-nag', () => {
   fixture.add('B', { target: DispatchTarget.stateMachine(stateMachineIn(fixture)) });
   fixture.add('C');
   expect(findingsIn(fixture)).toEqual([]);
+});
+
+describe('a task that ends by its exit code', () => {
+  function gated(options: ecs.FargateTaskDefinitionProps = {}, type: Partial<DispatchTypeOptions> = {}) {
+    const fixture = createDispatcher();
+    const taskDefinition = new ecs.FargateTaskDefinition(fixture.stack, 'Unmodified', options);
+    const container = taskDefinition.addContainer('converter', { image });
+    const target = DispatchTarget.ecsTask({ cluster: fixture.cluster, taskDefinition, container, completion: TaskCompletion.byExitCode() });
+    fixture.add('A', { target, ...type });
+    fixture.add('B', { keys: ['b/*'], target });
+    return fixture;
+  }
+
+  test('has one gate, which must succeed before the container starts', () => {
+    const fixture = gated();
+    const template = synth(fixture);
+    const containers = Object.values(template.findResources('AWS::ECS::TaskDefinition', { Properties: { Family: Match.stringLikeRegexp('Unmodified') } })) as {
+      Properties: { ContainerDefinitions: Record<string, unknown>[] };
+    }[];
+    expect(containers.map(({ Properties }) => Properties.ContainerDefinitions)).toEqual([[
+      expect.objectContaining({ Name: 'converter', Essential: true, DependsOn: [{ ContainerName: 'fileworks-gate-converter', Condition: 'SUCCESS' }] }),
+      expect.objectContaining({ Name: 'fileworks-gate-converter', Essential: false, ReadonlyRootFilesystem: true }),
+    ]]);
+    expect(JSON.stringify(variablesOf(template, 'Launcher').LAUNCHES)).toContain(String.raw`\"gated\":true`);
+    expect(findingsIn(fixture)).toEqual([]);
+  });
+
+  test.each<[string, ecs.CpuArchitecture | undefined]>([['linux/amd64', undefined], ['linux/arm64', ecs.CpuArchitecture.ARM64]])('has a gate for %s', (platform, cpuArchitecture) => {
+    const { app } = gated(cpuArchitecture && { runtimePlatform: { cpuArchitecture, operatingSystemFamily: ecs.OperatingSystemFamily.LINUX } });
+    const { directory } = app.synth();
+    const { dockerImages } = JSON.parse(readFileSync(join(directory, 'Pipeline.assets.json'), 'utf8')) as { dockerImages: Record<string, { source: { platform: string } }> };
+    expect(Object.values(dockerImages).map(({ source }) => source.platform)).toEqual([platform]);
+  });
+
+  test('throws for a hangTimeout after which ECS tells no exit code any more', () => {
+    expect(() => gated({}, { hangTimeout: Duration.hours(1) })).toThrow(/hangTimeout must be a whole number of seconds from 60 to 2700, got: 3600/);
+  });
 });

@@ -1,8 +1,8 @@
 import { Stack } from 'aws-cdk-lib';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
-import { EventDelivery, FileIngestBucket, IngestRoute, IngestTarget } from '../../../src';
+import { Delivery, EventDelivery, FileIngestBucket, IngestRoute, IngestTarget } from '../../../src';
 import { synth } from '../../support/cdk-stacks';
-import { createDispatcher, findingsIn } from './support';
+import { createDispatcher, findingsIn, variablesOf } from './support';
 
 interface RuleResource {
   readonly Properties: {
@@ -72,6 +72,25 @@ test('events come straight to the function where that is asked for, and those th
     DeadLetterConfig: { TargetArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^DispatcherEventsDeadLetterQueue'), 'Arn'] } },
   });
   expect(findingsIn(fixture)).toEqual([]);
+});
+
+test('what is reconciled comes by the queue, however else events come', () => {
+  const fixture = createDispatcher({ eventDelivery: EventDelivery.DIRECT });
+  fixture.add('A');
+  const template = synth(fixture);
+  const { EVENT_QUEUE_URL: queue } = variablesOf(template, 'Operator');
+  const events = (queue as { Ref: string }).Ref;
+  expect(events).toMatch(/^DispatcherEventsQueue/);
+  template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+    EventSourceArn: { 'Fn::GetAtt': [events, 'Arn'] }, FunctionName: { Ref: Match.stringLikeRegexp('^DispatcherIngress') },
+  });
+});
+
+test('throws for a route with notifications of S3, which tell the dispatcher of no deletions', () => {
+  const fixture = createDispatcher();
+  const inbox = new FileIngestBucket(fixture.stack, 'Inbox');
+  expect(() => inbox.addRoute('Files', { delivery: Delivery.s3Notifications(), ignoreEmptyObjects: false, target: IngestTarget.dispatcher(fixture.dispatcher) }))
+    .toThrow(/target cannot take notifications of S3.*use Delivery\.eventBridge\(\)/);
 });
 
 test('without that, no function of the dispatcher has a dead-letter queue of its own', () => {

@@ -203,7 +203,21 @@ test('throws for a type that is there, a name that ECS or DynamoDB would not tak
 test('throws when the types do not fit into the function', () => {
   const fixture = createDispatcher();
   for (let index = 0; index < 12; index += 1) fixture.add(`T${index}`, { keys: [`${'x'.repeat(100)}/${index}/*`] });
-  expect(() => synth(fixture)).toThrow(/3000 fit into the function/);
+  expect(() => synth(fixture)).toThrow(/types and their patterns take about \d+ characters, and 3000 fit into the environment of a function/);
+});
+
+test('throws when their targets do not, by the length that they have when they are deployed', () => {
+  const withTargets = (count: number) => {
+    const fixture = createDispatcher();
+    for (let index = 0; index < count; index += 1) {
+      const taskDefinition = new ecs.FargateTaskDefinition(fixture.stack, `Task${index}`);
+      taskDefinition.addContainer('worker', { image });
+      fixture.add(`T${index}`, { keys: [`${index}/*`], target: DispatchTarget.ecsTask({ cluster: fixture.cluster, taskDefinition }) });
+    }
+    return fixture;
+  };
+  expect(() => synth(withTargets(6))).not.toThrow();
+  expect(() => synth(withTargets(12))).toThrow(/types and their targets take about \d+ characters, and 3000 fit/);
 });
 
 test.each<[string, string, boolean]>([

@@ -6,19 +6,30 @@ import { fileIn } from '../../runtime/dispatch/support/rows';
 const launch = { cluster: 'arn:cluster', taskDefinition: 'arn:task-definition:7', container: 'worker', subnets: ['s-1'], securityGroups: ['sg-1'], assignPublicIp: false, capacity: [{ capacityProvider: 'FARGATE', weight: 1 }] };
 const file = fileIn('starting', { id: 'abc', epoch: 3, fence: 9, object: { bucket: 'inbox', key: 'a/1.csv', versionId: 'v1' } });
 
-function hostWith(answer: unknown, more: Partial<DispatchLaunch> = {}) {
+function hostWith(answer: unknown, more: Partial<DispatchLaunch> = {}, startedBy = 'fw/d') {
   const send = jest.fn<Promise<unknown>, [unknown]>(() => (answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer)));
-  const host = new EcsTaskHost({ client: { send } as unknown as ECSClient, launches: { A: { ...launch, ...more } }, startedBy: 'fw/d', environment: { FILEWORKS_DISPATCH_TABLE: 'table' } });
+  const host = new EcsTaskHost({ client: { send } as unknown as ECSClient, launches: { A: { ...launch, ...more } }, startedBy, environment: { FILEWORKS_DISPATCH_TABLE: 'table' } });
   return { host, input: () => (send.mock.calls[0][0] as { input: object }).input, send };
 }
 
 const error = { $metadata: {}, message: '' };
 
+test('gives the same token for the same launch, and another one for another launch or another dispatcher of the cluster', async () => {
+  const tokenOf = async (epoch: number, startedBy: string) => {
+    const { host, input } = hostWith({ tasks: [{}] }, {}, startedBy);
+    await host.launch({ ...file, epoch });
+    return (input() as { clientToken: string }).clientToken;
+  };
+  const tokens = await Promise.all([tokenOf(3, 'fw/d'), tokenOf(3, 'fw/d'), tokenOf(4, 'fw/d'), tokenOf(3, 'fw/e')]);
+  expect(tokens[0]).toBe(tokens[1]);
+  expect(new Set(tokens).size).toBe(3);
+});
+
 test('launches one task, named by file and epoch, that knows its file', async () => {
   const { host, input, send } = hostWith({ tasks: [{ lastStatus: 'PROVISIONING' }] });
   await expect(host.launch(file)).resolves.toEqual({ kind: 'launched', ended: false });
   expect(send.mock.calls[0][0]).toBeInstanceOf(RunTaskCommand);
-  expect(input()).toMatchObject({ count: 1, clientToken: 'abc-3', startedBy: 'fw/d/abc/3', cluster: 'arn:cluster', taskDefinition: 'arn:task-definition:7' });
+  expect(input()).toMatchObject({ count: 1, clientToken: expect.stringMatching(/^[0-9a-f]{64}$/) as string, startedBy: 'fw/d/abc/3', cluster: 'arn:cluster', taskDefinition: 'arn:task-definition:7' });
   const { overrides } = input() as { overrides: { containerOverrides: { environment: { name: string; value: string }[] }[] } };
   expect(Object.fromEntries(overrides.containerOverrides[0].environment.map(({ name, value }) => [name, value]))).toEqual({
     FILEWORKS_DISPATCH_TABLE: 'table', FILEWORKS_FILE_ID: 'abc', FILEWORKS_FILE_EPOCH: '3', FILEWORKS_FILE_FENCE: '9',

@@ -136,8 +136,13 @@ export class DispatchBench {
   #answerOfEcs(command: unknown): unknown {
     if (command instanceof RunTaskCommand) return this.runTask?.(command) ?? { tasks: [{ taskArn: this.#run(command), lastStatus: 'PROVISIONING' }] };
     if (command instanceof StopTaskCommand) this.asked.push(command.input.task ?? '');
-    if (command instanceof DescribeTasksCommand) return { tasks: command.input.tasks?.map((arn) => ({ lastStatus: this.stopped.has(arn) ? 'STOPPED' : 'RUNNING' })) };
+    if (command instanceof DescribeTasksCommand) return { tasks: command.input.tasks?.map((arn) => this.#told(arn)) };
     return {};
+  }
+
+  #told(arn: string) {
+    const overrides = this.tasks.find((task) => task.arn === arn)?.request.overrides?.containerOverrides ?? [];
+    return { lastStatus: this.stopped.has(arn) ? 'STOPPED' : 'RUNNING', containers: overrides.map(({ name }) => ({ name })) };
   }
 
   #run({ input }: RunTaskCommand): string {

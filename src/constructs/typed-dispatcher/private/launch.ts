@@ -9,6 +9,7 @@ import { acknowledge, acknowledgeWildcard } from '../../private/acknowledge';
 import { taskSubnets, warnOfSubnets } from '../../private/subnets';
 import { ValidationError } from '../../private/validation-error';
 import type { EcsTaskTargetOptions } from '../dispatch-target';
+import { addGate } from './gate';
 
 /** The security groups of the tasks: those of the user, or a new one. */
 export function taskSecurityGroups(scope: Construct, { cluster, securityGroups }: EcsTaskTargetOptions): readonly ec2.ISecurityGroup[] {
@@ -23,6 +24,8 @@ export function renderLaunch(scope: Construct, target: EcsTaskTargetOptions, sec
     throw new ValidationError('target needs a container that works on the file; add one to taskDefinition, or name it by container', scope);
   }
   checkOnDemandFallback(scope, target.fallbackToOnDemand, capacity);
+  const gate = target.completion?.gate;
+  if (gate !== undefined) addGate(scope, container, gate);
   useFargateCapacity(cluster, scope);
   warnOfSubnets(scope, target);
   return {
@@ -33,6 +36,7 @@ export function renderLaunch(scope: Construct, target: EcsTaskTargetOptions, sec
     securityGroups: securityGroups.map(({ securityGroupId }) => securityGroupId),
     assignPublicIp,
     capacity: capacity.capacityProviderStrategies.map(({ capacityProvider, base, weight }) => ({ capacityProvider, base, weight })),
+    ...(gate !== undefined && { gated: true }),
     ...(target.fallbackToOnDemand === true && { fallbackToOnDemand: true }),
   };
 }

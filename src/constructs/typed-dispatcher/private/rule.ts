@@ -12,6 +12,9 @@ const Day = 86_400;
 /** Heads of a limit are read with every claim: so many are one page of a query. */
 export const MaxConcurrentTasks = { min: 1, max: 1_000 } as const;
 
+/** ECS tells the exit code of a task for an hour, with some to spare for asking. */
+const GatedHangTimeout = { min: 60, max: 45 * 60 } as const;
+
 /** Checks the options of a type and renders what the functions need of them. */
 export function renderRule(scope: Construct, type: string, options: DispatchTypeOptions, compiled: CompiledMatch, maxConcurrentTasks?: number): DispatchRule {
   const { match, patterns } = compiled;
@@ -32,6 +35,7 @@ export function renderRule(scope: Construct, type: string, options: DispatchType
   if (options.maxConcurrentTasks !== undefined && concurrency.part === undefined) {
     throw new ValidationError('maxConcurrentTasks needs TypeConcurrency.sequentialPer; say how many by TypeConcurrency.parallelUpTo', scope);
   }
+  if (options.target.task?.completion?.gate !== undefined) checkSeconds('hangTimeout', options.hangTimeout, GatedHangTimeout, scope);
   checkSeconds('settle', settle, { min: 0, max: 7 * Day }, scope);
   checkWholeNumber('maxAttempts', options.maxAttempts, { min: 1, max: 100 }, scope);
   return {

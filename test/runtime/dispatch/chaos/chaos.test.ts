@@ -42,7 +42,7 @@ describe.each(Object.keys(engines) as EngineName[])('chaos on %s', (name) => {
     for (const run of range(RUNS)) reports.push(await chaos({ store: await engine.emptyStore(), seed: SEED + run, files: make() }));
     tell(`${name}, ${title}`, reports);
     expect(reports.flatMap(({ violations }) => violations)).toEqual([]);
-  }, RUNS * 150_000);
+  }, RUNS * 600_000);
 });
 
 const oneByOne = (count: number) => range(count).map((index) => arrival(`A-${index}`, { policy: { ...chaosPolicy, maxAttempts: 1, exhausted: 'block' } }));

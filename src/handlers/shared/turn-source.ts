@@ -1,0 +1,12 @@
+import { DispatchStateEnv } from '../../contract/dispatch-env';
+import { dynamoDbTurns } from '../../runtime/dispatch/dynamodb/turns';
+import type { PostgresStore } from '../../runtime/dispatch/postgres/postgres-store';
+import type { TurnSource } from '../../runtime/dispatch/take-turn';
+import { postgresTurns } from '../../runtime/jobs/postgres-turns';
+
+/** The rows where the environment says that they are; `database` is the same store, where it is one. */
+export function turnSource(): TurnSource & { readonly database?: PostgresStore } {
+  if (process.env[DispatchStateEnv.database] === undefined) return dynamoDbTurns();
+  const turns = postgresTurns();
+  return { ...turns, database: turns.store };
+}
