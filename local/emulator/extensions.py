@@ -4,6 +4,7 @@ import copy
 import hashlib
 import json
 import logging
+import os
 import queue
 import threading
 import time
@@ -125,9 +126,27 @@ _BATCHES = {f"sqs:{name}Batch": f"sqs:{name}" for name in ("SendMessage", "Delet
 def _classify():
     while True:
         try:
-            reports.send("call", {"call": _call(*_answered.get())})
+            for call in _calls(*_answered.get()):
+                reports.send("call", {"call": call})
         except Exception:
             logger.exception("a call was not recorded")
+
+
+def _calls(at, scope, body, status):
+    call = _call(at, scope, body, status)
+    return _writes(call, body) if call["action"] == "dynamodb:TransactWriteItems" else [call]
+
+
+# A transaction is permitted by the actions of what it does.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+_WRITES = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+
+
+def _writes(call, body):
+    account = os.environ["MINISTACK_ACCOUNT_ID"] if "role" not in call else call["role"].split(":")[4]
+    prefix = f"arn:aws:dynamodb:{call['region']}:{account}:table/"
+    writes = [write for item in json.loads(body)["TransactItems"] for write in item.items()]
+    return [{**call, "action": f"dynamodb:{_WRITES[kind]}", "resource": prefix + write["TableName"].rsplit("/", 1)[-1]} for kind, write in writes]
 
 
 def _call(at, scope, body, status):
@@ -153,7 +172,7 @@ def _call(at, scope, body, status):
         call.update(_ecs_call(call, body, region, account))
     elif service == "application-autoscaling":
         call.update(_scaling_call(body, region, account))
-    elif call["action"] == "s3:ListBucket":
+    elif call["action"] in ("s3:ListBucket", "s3:ListBucketVersions"):
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html
         call["context"] = {"s3:prefix": query.get("prefix", [""])[0]}
     if ":assumed-role/" in caller:

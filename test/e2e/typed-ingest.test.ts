@@ -2,14 +2,17 @@ import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DescribeTableCommand, DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, GetQueueAttributesCommand, ListQueuesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { LocalCloud } from 'fileworks-local';
+import { privilegeFindings } from '../least-privilege/findings';
 import { startDeployment, until } from './support/deployment';
 import { DispatchWatch } from './support/dispatch-watch';
 
+const app = resolve(__dirname, '..', '..', 'build', 'e2e', 'typed-ingest');
 const modules = resolve(__dirname, '..', '..', 'node_modules');
 const sha256 = (content: string | Buffer) => createHash('sha256').update(content).digest('hex');
 
@@ -138,8 +141,8 @@ describe('typed-ingest on the local cloud, while everything goes wrong', () => {
     for (const key of victims.killedTwice) expect(rowOf(key).attempts).toBe(3);
     const interruptions = [...watch.rows().values()].reduce((sum, row) => sum + row.interruptions, 0);
     for (const key of victims.interrupted) expect([key, rowOf(key).attempts]).toEqual([key, 1]);
-    // an interruption is a request: the task may be done before it hears of it
-    expect(interruptions).toBeGreaterThan(REFUSED);
+    // an interruption is a request: a task may be done before it hears of it, and on a busy machine both are
+    expect(interruptions).toBeGreaterThanOrEqual(REFUSED);
   });
 
   test.each(CUSTOMERS)('the files of %s were worked on in the order of their numbers, each once', async (customer) => {
@@ -175,6 +178,22 @@ describe('typed-ingest on the local cloud, while everything goes wrong', () => {
     for (const { Body } of await letters()) expect(JSON.parse(Body!)).toMatchObject({ detail: { object: { key: 'incoming/nobody.csv' } } });
   });
 
+  test('an operator lists, pauses and reconciles, and finds nothing to do', async () => {
+    const lambda = new LambdaClient(cloud.clientConfig());
+    const ask = async (request: object): Promise<unknown> => {
+      const { Payload: payload } = await lambda.send(new InvokeCommand({ FunctionName: outputs.OperatorFunction, Payload: JSON.stringify(request) }));
+      return JSON.parse(Buffer.from(payload!).toString());
+    };
+    await expect(ask({ action: 'list', type: 'A', status: 'blocked' })).resolves.toEqual({ files: [], more: false, paused: {} });
+    await expect(ask({ action: 'drive', sequence: 'A/acme' })).resolves.toEqual({ outcome: 'driven' });
+    await expect(ask({ action: 'pause', scope: 'A', reason: 'a look at it' })).resolves.toMatchObject({ outcome: 'changed' });
+    await expect(ask({ action: 'resume', scope: 'A' })).resolves.toMatchObject({ outcome: 'changed', paused: {} });
+    const since = new Date(Date.now() - 86_400_000).toISOString();
+    await expect(ask({ action: 'reconcile', bucket: outputs.IncomingBucket, prefix: 'incoming/a/', since, dryRun: true })).resolves
+      .toEqual({ listed: CUSTOMERS.length * PER_CUSTOMER, missing: 0, examples: [] });
+    lambda.destroy();
+  });
+
   test('whoever is on call heard of the tasks that were killed and interrupted', async () => {
     const told: string[] = [];
     await until('the alerts', 30, async () => {
@@ -182,5 +201,30 @@ describe('typed-ingest on the local cloud, while everything goes wrong', () => {
       told.push(...Messages.map(({ Body }) => Body!));
       return (told.some((text) => text.includes('137')) && told.some((text) => /Spot/.test(text))) || undefined;
     });
+  });
+
+  test('gives no role less than its process did, nor more', async () => {
+    const asks = { role: 'DispatcherOperator', because: 'redrives, skips and drives files, and sends the events that a bucket is missing; here nothing needs it' };
+    const confirms = { action: 'dynamodb:ConditionCheckItem', because: 'a late file that is parked or appended confirms its sequence as it was read; here late files run next' };
+    const tends = 'asks for a task whose token is too old, and stops one that went silent; here none is';
+    const destination = { role: 'DispatcherWatcher', because: 'Lambda puts a record of the stream here on which the function failed each time' };
+    const publishes = { role: 'AlertsFunction', because: 'SNS asks for it in the name of who publishes to an encrypted topic' };
+    expect(await privilegeFindings(cloud, app, [
+      { role: 'TaskTaskRole', action: 's3:GetObject', because: 'a reader of a bucket without versions needs it; this bucket has versions, and the event names one' },
+      { role: 'TaskTaskRole', action: 's3:AbortMultipartUpload', because: 'a summary that needs parts may fail between them; these need none' },
+      { role: 'TaskTaskRole', action: 's3:DeleteObject', because: 'extractTo deletes what it noted about unfinished work; this handler does not use it' },
+      { role: 'AlertsFunction', action: 'sqs:SendMessage', because: 'Lambda puts an event here on which the function failed each time' },
+      { ...publishes, action: 'kms:GenerateDataKey' }, { ...publishes, action: 'kms:Decrypt' },
+      ...['DispatcherIngress', 'DispatcherLauncher', 'DispatcherWatcher', 'DispatcherOperator'].map((role) => ({ ...confirms, role })),
+      ...['DispatcherLauncher', 'DispatcherWatcher'].flatMap((role) =>
+        ['ecs:StopTask', 'ecs:ListTasks', 'ecs:DescribeTasks'].map((action) => ({ role, action, because: tends, sometimes: true as const }))),
+      ...['ecs:RunTask', 'iam:PassRole'].map((action) =>
+        ({ role: 'DispatcherWatcher', action, because: 'launches what the launcher has lost', sometimes: true as const })),
+      { role: 'DispatcherWatcher', action: 'dynamodb:PutItem', because: 'claims a slot for the first time, if the ingress has not', sometimes: true },
+      ...['dynamodb:PutItem', 'dynamodb:DeleteItem'].map((action) =>
+        ({ role: 'DispatcherLauncher', action, because: 'claims files that have settled, where events come sooner than that', sometimes: true as const })),
+      { ...destination, action: 'sqs:SendMessage' }, { ...destination, action: 'sqs:GetQueueUrl' },
+      ...['dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'sqs:SendMessage'].map((action) => ({ ...asks, action })),
+    ])).toEqual([]);
   });
 });

@@ -9,6 +9,8 @@ export interface Acknowledged {
   readonly role: string;
   readonly action: string;
   readonly because: string;
+  /** Whether a run uses it depends on what comes first in it. */
+  readonly sometimes?: true;
 }
 
 /**
@@ -30,7 +32,7 @@ export function findings(roles: readonly DeployedRole[], calls: readonly ApiCall
       return reason === undefined;
     }).map((action) => `${role.logicalId} may ${action} and never did`)];
   });
-  const idle = acknowledged.filter((entry) => !needed.has(entry)).map(({ role, action }) => `the acknowledgement of ${action} for ${role} is not needed`);
+  const idle = acknowledged.filter((entry) => entry.sometimes !== true && !needed.has(entry)).map(({ role, action }) => `the acknowledgement of ${action} for ${role} is not needed`);
   return [...new Set([...found, ...idle])];
 }
 
