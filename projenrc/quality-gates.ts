@@ -43,6 +43,11 @@ export class QualityGates extends Component {
       receiveArgs: true,
     });
     project.tasks.removeTask('compat'); // projen's asks npm for the last release, which there is not
+    project.addTask('release:dry-run', {
+      description: 'Everything of a release but the upload: npm run release:dry-run [-- version]',
+      exec: 'node build-tools/release.ts',
+      receiveArgs: true,
+    });
     project.addTask('compat', {
       description: 'What the API has lost since the checked-in baseline (--renew: make the API of now the baseline)',
       exec: 'node build-tools/compat.ts',

@@ -1,0 +1,46 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+const root = resolve(__dirname, '..', '..');
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+const readme = read('README.md');
+const manifest = JSON.parse(read('package.json')) as {
+  name: string;
+  scripts: Record<string, string>;
+  engines: { node: string };
+  peerDependencies: Record<string, string>;
+  jsii: { targets: { python: { distName: string; module: string }; java: { package: string; maven: { groupId: string; artifactId: string } } } };
+};
+const blocks = [...readme.matchAll(/^```sh\n([\s\S]*?)^```/gm)].flatMap(([, text]) => text.trim().split('\n'));
+
+describe('README.md', () => {
+  test('shows the gate\'s two commands as they are run on a clean clone, by the gate', () => {
+    const gate = read('.ci/run');
+    expect(blocks).toEqual(expect.arrayContaining(['npm ci && npm run demo', 'npm ci && npm test']));
+    expect(gate).toMatch(/^npm ci [^&]*&& npm test$/m);
+    expect(gate).toMatch(/^\s+npm run demo\b/m);
+  });
+
+  test('shows no shell block but these and the local cloud\'s, whose options exist', () => {
+    expect(blocks.filter((line) => !['npm ci && npm run demo', 'npm ci && npm test'].includes(line))).toEqual(['npm run local -- --app cdk.out --tasks tasks.json']);
+    expect(manifest.scripts.local).toBeDefined();
+    const help = execFileSync(process.execPath, [join(root, 'local', 'lib', 'cli.js'), '--help'], { encoding: 'utf8' });
+    for (const option of ['--app <', '--tasks <']) expect(help).toContain(option);
+  });
+
+  test('names the packages as they are published', () => {
+    const { python, java } = manifest.jsii.targets;
+    expect(readme).toContain(`npm install ${manifest.name}`);
+    expect(readme).toContain(`pip install ${python.distName}\``);
+    expect(readme).toContain(`from ${python.module} import`);
+    expect(readme).toContain(`\`${java.maven.groupId}:${java.maven.artifactId}\``);
+    expect(readme).toContain(`import ${java.package}.`);
+  });
+
+  test('asks for the versions that the packages ask for', () => {
+    const minor = (range: string) => /(\d+\.\d+)/.exec(range)?.[1];
+    expect(readme).toContain(`aws-cdk-lib ${minor(manifest.peerDependencies['aws-cdk-lib'])} or newer`);
+    expect(readme).toContain(`Node.js ${minor(manifest.engines.node)} or newer`);
+  });
+});
