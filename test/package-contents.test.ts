@@ -13,9 +13,9 @@ function filesOf(name: string): string[] {
     .split('\n').filter((line) => line !== '').map((line) => line.replace(/^package\//, ''));
 }
 
-function contentOf(name: string, file: string): string {
+function contentOf(name: string, ...files: string[]): string {
   const tarball = readdirSync(packed).find((entry) => entry.startsWith(`${name}-`))!;
-  return execFileSync('tar', ['-xzOf', join(packed, tarball), `package/${file}`], { encoding: 'utf8', maxBuffer: 1 << 27 });
+  return execFileSync('tar', ['-xzOf', join(packed, tarball), ...files.map((file) => `package/${file}`)], { encoding: 'utf8', maxBuffer: 1 << 27 });
 }
 
 const top = (files: string[]) => [...new Set(files.map((file) => file.split('/')[0]))].sort();
@@ -63,9 +63,9 @@ describe('the tarball of fileworks-runtime', () => {
   });
 
   test('knows nothing of aws-cdk-lib', () => {
-    for (const file of files.filter((name) => /\.(js|ts|json)$/.test(name))) {
-      expect(contentOf('fileworks-runtime', file)).not.toMatch(/from ['"]aws-cdk-lib|require\(['"]aws-cdk-lib|"aws-cdk-lib"/);
-    }
+    const content = contentOf('fileworks-runtime', ...files.filter((name) => /\.(js|ts|json)$/.test(name)));
+    expect(content).toContain('openZip');
+    expect(/.*(from ['"]aws-cdk-lib|require\(['"]aws-cdk-lib|"aws-cdk-lib").*/.exec(content)?.[0]).toBeUndefined();
   });
 });
 
