@@ -24,6 +24,13 @@ export const stacks: Readonly<Record<string, Build>> = {
   'QueueProcessingFargateService': (stack, cluster) => {
     new QueueProcessingFargateService(stack, 'Peer', { cluster, image, capacityProviderStrategies: [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }] });
   },
+  // What it leaves out: TLS for its queues, and an alarm on messages that failed.
+  'QueueProcessingFargateService, TLS and alarm': (stack, cluster) => {
+    const deadLetterQueue = new Queue(stack, 'DeadLetters', { enforceSSL: true, retentionPeriod: Duration.days(14) });
+    const queue = new Queue(stack, 'Jobs', { enforceSSL: true, deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount: 3 } });
+    new QueueProcessingFargateService(stack, 'Peer', { cluster, image, queue, capacityProviderStrategies: [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }] });
+    deadLetterQueue.metricApproximateNumberOfMessagesVisible().createAlarm(stack, 'Alarm', { threshold: 1, evaluationPeriods: 1 });
+  },
   'worker, alarmOldestMessageAge': worker({ alarmOldestMessageAge: Duration.hours(1) }),
   'worker, alarmNotStartingFor': worker({ alarmNotStartingFor: Duration.minutes(10) }),
   'worker, alarmSaturatedFor': worker({ alarmSaturatedFor: Duration.hours(1) }),
