@@ -120,7 +120,7 @@ describe('a pipeline with a worker that was broken on purpose', () => {
       SuspendedState: { DynamicScalingInSuspended: true, DynamicScalingOutSuspended: true, ScheduledScalingSuspended: true },
     }));
     for (const number of [2, 3, 4]) await pipeline.put(`incoming/orders-${number}.zip`, zip(`${number}\n`));
-    await pipeline.untilStatus('three waiting', 60, ({ work }) => work[0].waiting === 3);
+    await pipeline.untilStatus('three waiting', 60, ({ work: [{ waiting, inWork }] }) => waiting + inWork === 3);
     await transcript.run('Quickstart', 'status');
     await transcript.run('Quickstart', 'resume', 'Unpacker');
     for (const number of [2, 3, 4]) await pipeline.untilResult(`manifests/orders-${number}.zip.json`);

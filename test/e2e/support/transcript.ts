@@ -52,6 +52,8 @@ export function skeletonOf(transcript: string): string[] {
     if (line.startsWith('```')) inBlock = !inBlock;
     return !inBlock || /^(```|\$ |What is wrong|Nothing is wrong| +hop \d: | +→ )/.test(line);
   }).map((line) => line
+    // A receive of a task that is gone may hold messages for a while, so how many wait is of one run too.
+    .replaceAll(/\b\d+ (?=waiting\b)/g, 'SOME ')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
     .replaceAll(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, 'ID')
     .replaceAll(/([A-Za-z]+[0-9A-F]{8})-[0-9A-Fa-f]{9,}/g, '$1'));
