@@ -3,6 +3,7 @@
 import { execFile } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import type { Measured } from './archive/peer.ts';
 import { makeZip, type Zip } from './archive/zips.ts';
@@ -26,6 +27,8 @@ async function measure(reader: string, file: string): Promise<Measured> {
 /** Every reader in turn, `runs` times over, so that a noisy neighbour disturbs all of them alike. */
 async function sideBySide(readers: readonly string[], file: string): Promise<Map<string, Measured[]>> {
   const results = new Map<string, Measured[]>(readers.map((reader) => [reader, []]));
+  // Into the page cache, so that the first reader does not wait for the disk alone.
+  await pipeline(createReadStream(file), createWriteStream('/dev/null'));
   for (let i = 0; i < runs; i++) {
     for (const reader of readers) results.get(reader)?.push(await measure(reader, file));
   }
@@ -100,13 +103,9 @@ if ('two cores'.includes(only)) {
     pairs.push(await Promise.all([measure('one thread', small), measure('one thread', small)]));
   }
   const wall = (measured: readonly Measured[]) => Math.max(...measured.map(({ wallSeconds }) => wallSeconds));
-  const busy = (measured: readonly Measured[]) => measured.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0) / wall(measured);
   const gain = Math.min(...one.map((run) => wall([run]))) / Math.min(...two.map((run) => wall([run])));
   const machine = (2 * Math.min(...alone.map((run) => wall([run])))) / Math.min(...pairs.map(wall));
-  const [kept, possible] = [Math.max(...two.map((run) => busy([run]))), Math.max(...pairs.map(busy))];
-  const name = 'two cores, text20x50';
-  report.add({ case: name, metric: 'times as fast as one', ours: gain, peers: { 'two processes': machine }, limit: machine, goal: 1.4, ok: gain >= Math.min(1.4, 0.9 * machine) });
-  report.add({ case: name, metric: 'cores kept busy', ours: kept, peers: { 'two processes': possible }, limit: possible, goal: 0.9 * possible, ok: kept >= 0.9 * possible });
+  report.add({ case: 'two cores, text20x50', metric: 'times as fast as one', ours: gain, peers: { 'two processes': machine }, limit: machine, goal: 1.4, ok: gain >= Math.min(1.4, 0.9 * machine) });
 }
 
 if ('selective'.includes(only)) {
