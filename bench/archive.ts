@@ -1,7 +1,7 @@
 // Readers of ZIPs side by side: content per second of processor time, against zlib itself; memory; bytes and requests of selective reading.
 // `npm run bench -- archive [--json] [--only <part of a case's name>] [--runs 3]`
 import { execFile } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { createReadStream, createWriteStream, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
