@@ -1,10 +1,11 @@
+import type { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Connections, type IConnectable } from 'aws-cdk-lib/aws-ec2';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import { ContextAttribute, Schedule, ScheduleTargetInput } from 'aws-cdk-lib/aws-scheduler';
 import { StepFunctionsStartExecution } from 'aws-cdk-lib/aws-scheduler-targets';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
@@ -18,6 +19,7 @@ import { createAlarm } from '../private/alarm';
 import { createHandlerFunction } from '../private/handler-function';
 import { grantList, grantPutWholeObjects, grantReadObjects, grantResultObjects } from '../private/object-grants';
 import { grantLookForOthers } from '../private/overlap-states';
+import { createPrivateBucket } from '../private/private-bucket';
 import { createMachine, failedRuns } from '../private/run-machine';
 import { createUndeliveredEvents } from '../private/undelivered-events';
 import { RunOverlap } from './batch-enums';
@@ -27,7 +29,6 @@ import { checkWorkflow } from './private/checks';
 import { renderWorkflow, type WorkflowParts } from './private/definition';
 import { grantBatches, grantBatchExecutions, grantRuns } from './private/grants';
 import { grantInvoke } from './private/processors';
-import { createResultBucket } from './private/result-bucket';
 
 /**
  * All files below a prefix, in batches, in parallel: by the clock, on demand, or when a marker file says that all are there.
@@ -103,7 +104,7 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
     checkWorkflow(this, props);
     this.#props = props;
     this.#resultPrefix = props.resultPrefix ?? BatchDefaults.resultPrefix;
-    this.resultBucket = props.resultBucket ?? createResultBucket(this, props.resultRetention ?? BatchDefaults.resultRetention);
+    this.resultBucket = props.resultBucket ?? createResultBucket(this, props.resultRetention);
     const processor = props.processor._bind(this);
     this.grantPrincipal = processor.grantPrincipal;
     this.connections = processor.connections ?? new Connections();
@@ -227,4 +228,11 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
     grantPutWholeObjects(this.resultBucket, finish, this.#resultPrefix);
     return finish;
   }
+}
+
+/** What is written about runs is gone after a time. */
+function createResultBucket(scope: Construct, retention: Duration = BatchDefaults.resultRetention): Bucket {
+  return createPrivateBucket(scope, 'Results', 'give resultBucket', {
+    lifecycleRules: [{ id: 'Housekeeping', expiration: retention, abortIncompleteMultipartUploadAfter: retention }],
+  });
 }

@@ -16,12 +16,12 @@ import { createAlarm } from '../private/alarm';
 import { grantRegisterTarget } from '../private/grant-register-target';
 import { grantSend } from '../private/grants';
 import { grantList, grantReadObjects } from '../private/object-grants';
+import { createPrivateBucket } from '../private/private-bucket';
 import { createUndeliveredEvents, type UndeliveredEvents } from '../private/undelivered-events';
 import { QueueScaledFargateWorker, QueueScaling, WorkerHealthCheck, type AdditionalQueue, type QueueScaledFargateWorkerOptions } from '../queue-scaled-fargate-worker';
 import { ExportDefaults } from './defaults';
 import type { ExportOrchestratorProps } from './export-orchestrator-props';
 import { checkExportOrchestrator } from './private/checks';
-import { createOutputBucket } from './private/output-bucket';
 import { createServiceQueues, queuesOf, withoutQueues, type Priority } from './private/service-queues';
 import * as tables from './private/tables';
 
@@ -107,7 +107,10 @@ export class ExportOrchestrator extends Construct {
     const owned = { encryptionKey: props.encryptionKey, removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN };
     this.jobTable = props.jobTable ?? tables.createJobTable(this, owned);
     this.metadataTable = props.metadataTable ?? tables.createMetadataTable(this, owned);
-    this.outputBucket = props.outputBucket ?? createOutputBucket(this, owned);
+    this.outputBucket = props.outputBucket ?? createPrivateBucket(this, 'OutputBucket', 'give an outputBucket that has them', {
+      ...owned,
+      lifecycleRules: [{ id: 'Housekeeping', abortIncompleteMultipartUploadAfter: ExportDefaults.abortIncompleteUploadAfter }],
+    });
     this.eventBus = props.eventBus ?? EventBus.fromEventBusName(this, 'DefaultBus', 'default');
 
     this.worker = this.#createWorker();
