@@ -1,46 +1,38 @@
-import { type Duration, Lazy, Names, Stack } from 'aws-cdk-lib';
+import type { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { Connections, IConnectable } from 'aws-cdk-lib/aws-ec2';
-import { type IRuleTarget, Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
+import { type IRuleTarget, Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction, SqsQueue, type TargetBaseProps } from 'aws-cdk-lib/aws-events-targets';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
-import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
-import {
-  DispatchFunctionEnv, DispatchMetricDimension, DispatchMetrics, DispatchSweep, DispatchTypeDimension, type DispatchRule, type DispatchRules,
-} from '../../contract/dispatch-config';
+import { DispatchMetricDimension, DispatchMetrics, DispatchTypeDimension } from '../../contract/dispatch-config';
 import { DispatchStateEnv } from '../../contract/dispatch-env';
 import { ObjectEventSource } from '../../contract/object-event';
 import type { FileIngestBucket, IngestDelivery, IngestRoute } from '../file-ingest-bucket';
-import { acknowledge } from '../private/acknowledge';
 import { checkSeconds, checkWholeNumber } from '../private/checks';
-import { grantConsume, grantSend } from '../private/grants';
-import { grantListVersions } from '../private/object-grants';
-import { createHandlerFunction } from '../private/handler-function';
-import { grantResultObjects } from '../private/object-grants';
-import { createUndeliveredEvents, type UndeliveredEvents } from '../private/undelivered-events';
+import { grantSend } from '../private/grants';
+import { grantListVersions, grantResultObjects } from '../private/object-grants';
+import { createUndeliveredEvents } from '../private/undelivered-events';
 import { ValidationError } from '../private/validation-error';
-import { warn } from '../private/warning';
-import { createWorkQueue, WorkQueueDefaults, type WorkQueue } from '../private/work-queue';
+import { createWorkQueue, WorkQueueDefaults } from '../private/work-queue';
 import { DispatcherDefaults } from './defaults';
 import type { DispatchTypeOptions } from './dispatch-type-options';
 import { createAlarms, dispatchMetric } from './private/alarms';
-import { checkRoom } from './private/function-room';
-import { type FileSource, grantInspection } from './private/inspection';
-import { MaxConcurrentTasks, renderRule } from './private/rule';
 import type { BoundState } from './private/bound-state';
 import { DatabaseState } from './private/database-state';
+import { DispatcherFunctions } from './private/functions';
+import { type FileSource, grantInspection } from './private/inspection';
+import { MaxConcurrentTasks } from './private/rule';
 import { TableState } from './private/table-state';
-import { type BoundTarget, TargetBinder } from './private/target-binder';
-import { type CompiledMatch, compileMatch } from './private/type-match';
-import { commonKey } from './private/type-overlap';
+import { TargetBinder } from './private/target-binder';
+import { TypeRegistry } from './private/type-registry';
 import { StateStore } from './state-store';
-import { UnmatchedFile } from './unmatched-file';
+import type { UnmatchedFile } from './unmatched-file';
 
 /** How events of objects reach the function that registers them. */
 export enum EventDelivery {
@@ -165,34 +157,25 @@ export class TypedDispatcher extends Construct implements IConnectable {
   /** Rings when nobody looks for what was missed. */
   public readonly sweeperAlarm: cloudwatch.Alarm;
 
-  readonly #rules: DispatchRule[] = [];
-  readonly #launches: Record<string, BoundTarget['launch']> = {};
   readonly #workers: IGrantable[] = [];
   readonly #sources: FileSource[] = [];
   readonly #results: { readonly bucket: IBucket; readonly prefix: string }[] = [];
-  readonly #matches: CompiledMatch[] = [];
-  readonly #ingress: lambda.Function;
+  readonly #types: TypeRegistry;
+  readonly #functions: DispatcherFunctions;
+  readonly #binder: TargetBinder;
   readonly #direct: boolean;
   readonly #state: BoundState;
-  readonly #binder: TargetBinder;
-  readonly #events: WorkQueue;
-  readonly #wakes: WorkQueue;
-  readonly #undelivered: UndeliveredEvents;
-  readonly #startedBy: string;
-  readonly #maxConcurrentTasks?: number;
-  readonly #typeLimits: Record<string, number> = {};
+  readonly #wakeQueue: IQueue;
 
   public constructor(scope: Construct, id: string, props: TypedDispatcherProps = {}) {
     super(scope, id);
     checkWholeNumber('maxConcurrentTasks', props.maxConcurrentTasks, MaxConcurrentTasks, this);
-    this.#maxConcurrentTasks = props.maxConcurrentTasks;
     checkSeconds('maxQueuedAge', props.maxQueuedAge, { min: 60, max: 14 * 86_400 }, this);
     checkWholeNumber('launchesPerSecond', props.launchesPerSecond, { min: 1, max: 500 }, this);
-    this.#startedBy = `fw/${Names.uniqueResourceName(this, { maxLength: 40 })}`;
     const { _dynamoDb: dynamoDb = {}, _postgres: postgres } = props.stateStore ?? StateStore.dynamoDb();
     this.#state = postgres === undefined ? new TableState(this, dynamoDb) : new DatabaseState(this, postgres);
     this.stateTable = this.#state.table;
-    this.#events = createWorkQueue(new Construct(this, 'Events'), {
+    const events = createWorkQueue(new Construct(this, 'Events'), {
       // six times the timeout of the function, as Lambda asks for
       visibilityTimeout: WorkQueueDefaults.visibilityTimeout.plus(DispatcherDefaults.ingressTimeout),
       alarmActions: props.alarmActions,
@@ -201,25 +184,29 @@ export class TypedDispatcher extends Construct implements IConnectable {
         runbook: 'dispatcher-dead-letter',
       },
     });
-    this.queue = this.#events.queue;
-    this.deadLetterQueue = this.#events.deadLetterQueue;
-    this.#undelivered = createUndeliveredEvents(new Construct(this, 'Undelivered'), {
+    this.queue = events.queue;
+    this.deadLetterQueue = events.deadLetterQueue;
+    const undelivered = createUndeliveredEvents(new Construct(this, 'Undelivered'), {
       description: `Events for ${this.node.path} could not be delivered and wait in its dead-letter queue`,
       runbook: 'dispatcher-undelivered-events',
       alarmActions: props.alarmActions,
     });
-
-    this.#wakes = createWorkQueue(new Construct(this, 'Wakes'), {
+    const wakes = createWorkQueue(new Construct(this, 'Wakes'), {
       visibilityTimeout: DispatcherDefaults.launcherTimeout.plus(DispatcherDefaults.launcherTimeout),
       // a wake-up that failed is not needed: the sweeper makes it again
       maxReceiveCount: 100,
       alarmActions: props.alarmActions,
       deadLetterNotice: { description: `Launches of ${this.node.path} fail again and again`, runbook: 'dispatcher-wakes-dead-letter' },
     });
+    this.#wakeQueue = wakes.queue;
     this.#direct = props.eventDelivery === EventDelivery.DIRECT;
-    this.#ingress = this.#createIngress(props);
-    this.#binder = new TargetBinder({ launcher: this.#createLauncher(props), watcher: this.#createWatcher(), delivery: this.#delivery() });
-    this.operatorFunction = this.#createOperator();
+    this.#types = new TypeRegistry(this, props);
+    this.#functions = new DispatcherFunctions(
+      this, { state: this.#state, types: this.#types, events, wakes, undelivered, direct: this.#direct },
+      props.launchesPerSecond ?? DispatcherDefaults.launchesPerSecond,
+    );
+    this.#binder = new TargetBinder(this.#functions);
+    this.operatorFunction = this.#functions.operator;
 
     const alarms = createAlarms(this, {
       events: this.queue, queuedAge: props.maxQueuedAge ?? DispatcherDefaults.alarmQueuedAge, actions: props.alarmActions ?? [],
@@ -229,7 +216,6 @@ export class TypedDispatcher extends Construct implements IConnectable {
     this.blockedAlarm = alarms.blocked;
     this.refusedAlarm = alarms.refused;
     this.sweeperAlarm = alarms.sweeper;
-    this.node.addValidation({ validate: () => this.#validate(props.unmatched) });
   }
 
   /**
@@ -247,7 +233,7 @@ export class TypedDispatcher extends Construct implements IConnectable {
         detailType: ['Object Created', 'Object Deleted'],
         detail: { bucket: { name: [source.bucket.bucketName] }, ...(prefix !== '' && { object: { key: [{ prefix }] } }) },
       },
-      targets: [this.#eventTarget(this.#delivery())],
+      targets: [this.#eventTarget(this.#functions.delivery)],
     });
     this.#addSource({
       bucket: source.bucket,
@@ -283,23 +269,15 @@ export class TypedDispatcher extends Construct implements IConnectable {
    * @param options how files are recognised and dispatched
    */
   public addType(id: string, options: DispatchTypeOptions): void {
-    if (!/^[A-Za-z][A-Za-z0-9-]{0,31}$/.test(id) || this.#rules.some(({ type }) => type === id)) {
-      throw new ValidationError(`id of a type must be new, have 1 to 32 letters, digits and -, and start with a letter, got: ${id}`, this);
-    }
+    this.#types.checkId(id);
     const scope = new Construct(this, `Type${id}`);
-    const compiled = compileMatch(scope, options);
-    const rule = renderRule(scope, id, options, compiled, this.#maxConcurrentTasks);
-    if (options.maxConcurrentTasks !== undefined) this.#typeLimits[id] = options.maxConcurrentTasks;
-    this.#warnOfOverlaps(scope, compiled);
     const { launch, worker, securityGroups = [] } = this.#binder.bind(scope, options.target);
+    const rule = this.#types.add(scope, id, options, launch);
     this.#state.connect(securityGroups);
-    this.#launches[id] = launch;
-    this.#rules.push(rule);
-    this.#matches.push(compiled);
     if (options.matchFunction !== undefined) {
-      Grant.addToPrincipal({ grantee: this.#ingress, actions: ['lambda:InvokeFunction'], resourceArns: [options.matchFunction.functionArn] });
+      Grant.addToPrincipal({ grantee: this.#functions.ingress, actions: ['lambda:InvokeFunction'], resourceArns: [options.matchFunction.functionArn] });
     }
-    for (const source of this.#sources) grantInspection(source, rule, this.#ingress);
+    for (const source of this.#sources) grantInspection(source, rule, this.#functions.ingress);
     if (worker !== undefined) this.grantTakeTurns(worker);
   }
 
@@ -308,7 +286,7 @@ export class TypedDispatcher extends Construct implements IConnectable {
    * launched.
    */
   public get turnEnvironment(): { [name: string]: string } {
-    return { ...this.#state.environment, ...(this.stateTable === undefined && { [DispatchStateEnv.wakeQueueUrl]: this.#wakes.queue.queueUrl }) };
+    return { ...this.#state.environment, ...(this.stateTable === undefined && { [DispatchStateEnv.wakeQueueUrl]: this.#wakeQueue.queueUrl }) };
   }
 
   /** The connections of the functions and of the tasks that they launch, for the database of `StateStore.postgres()` to allow them. */
@@ -331,7 +309,7 @@ export class TypedDispatcher extends Construct implements IConnectable {
     this.#workers.push(worker);
     this.#state.grantTurn(worker);
     // a database tells nobody that a turn has ended, so the worker does
-    if (this.stateTable === undefined) grantSend(this.#wakes.queue, worker);
+    if (this.stateTable === undefined) grantSend(this.#wakeQueue, worker);
     for (const source of this.#sources) source.grantRead(worker);
     for (const { bucket, prefix } of this.#results) grantResultObjects(bucket, worker, prefix);
   }
@@ -389,151 +367,13 @@ export class TypedDispatcher extends Construct implements IConnectable {
   }
 
   #eventTarget(delivery: TargetBaseProps): IRuleTarget {
-    return this.#direct ? new LambdaFunction(this.#ingress, delivery) : new SqsQueue(this.queue, delivery);
+    return this.#direct ? new LambdaFunction(this.#functions.ingress, delivery) : new SqsQueue(this.queue, delivery);
   }
 
   #addSource(source: FileSource): void {
     this.#sources.push(source);
     for (const prefix of source.prefixes) grantListVersions(source.bucket, this.operatorFunction, prefix);
     for (const worker of this.#workers) source.grantRead(worker);
-    for (const rule of this.#rules) grantInspection(source, rule, this.#ingress);
-  }
-
-  #createIngress({ unmatched = UnmatchedFile.DEAD_LETTER }: TypedDispatcherProps): lambda.Function {
-    const { action, typeId: type } = unmatched;
-    const rules = (): DispatchRules => ({ rules: this.#rules, unmatched: type === undefined ? action as 'dead-letter' | 'ignore' : { type } });
-    const ingress = this.#createFunction('Ingress', 'dispatch-ingress', DispatcherDefaults.ingressTimeout, {
-      [DispatchFunctionEnv.rules]: Lazy.uncachedString({ produce: () => this.#render('types and their patterns', rules()) }),
-      [DispatchFunctionEnv.deadLetterQueueUrl]: this.deadLetterQueue.queueUrl,
-    }, this.#direct ? this.deadLetterQueue : undefined);
-    grantSend(this.deadLetterQueue, ingress);
-    this.#consume('IngressSource', ingress, this.queue, DispatcherDefaults.registrars);
-    return ingress;
-  }
-
-  #createLauncher({ launchesPerSecond = DispatcherDefaults.launchesPerSecond }: TypedDispatcherProps): lambda.Function {
-    const launcher = this.#createFunction('Launcher', 'dispatch-launcher', DispatcherDefaults.launcherTimeout, {
-      ...this.#tenderEnvironment(),
-      [DispatchFunctionEnv.launchesPerSecond]: String(launchesPerSecond / DispatcherDefaults.launchers),
-    });
-    this.#consume('LauncherSource', launcher, this.#wakes.queue, DispatcherDefaults.launchers);
-    return launcher;
-  }
-
-  /** Hears of ended turns and tasks, and sweeps. */
-  #createWatcher(): lambda.Function {
-    const watcher = this.#createFunction('Watcher', 'dispatch-watcher', DispatcherDefaults.watcherTimeout, this.#tenderEnvironment());
-    this.#state.grantSearch(watcher);
-    if (this.stateTable !== undefined) this.#hearOf(this.stateTable, watcher);
-    new Rule(this, 'TaskStopped', {
-      description: `Tasks of ${this.node.path} that stopped`,
-      eventPattern: {
-        source: ['aws.ecs'], detailType: ['ECS Task State Change'], detail: { lastStatus: ['STOPPED'], startedBy: [{ prefix: `${this.#startedBy}/` }] },
-      },
-      targets: [new LambdaFunction(watcher, this.#delivery())],
-    });
-    new Rule(this, 'Sweep', {
-      description: `Looks for files of ${this.node.path} that nobody has told of`,
-      schedule: Schedule.rate(DispatcherDefaults.sweepInterval),
-      targets: [new LambdaFunction(watcher, { ...this.#delivery(), event: RuleTargetInput.fromObject(DispatchSweep) })],
-    });
-    return watcher;
-  }
-
-  /** A record of a turn that ended drives its sequence on. */
-  #hearOf(table: ITable, watcher: lambda.Function): void {
-    const ended = { eventName: ['MODIFY'], dynamodb: { NewImage: { sk: { S: ['F'] }, status: { S: ['completed', 'parked', 'skipped', 'blocked'] } } } };
-    watcher.addEventSourceMapping('Stream', {
-      eventSourceArn: table.tableStreamArn,
-      startingPosition: lambda.StartingPosition.TRIM_HORIZON,
-      batchSize: 100,
-      bisectBatchOnError: true,
-      reportBatchItemFailures: true,
-      retryAttempts: DispatcherDefaults.streamRetries,
-      maxRecordAge: DispatcherDefaults.streamMaxAge,
-      filters: [lambda.FilterCriteria.filter(ended)],
-      onFailure: new SqsDlq(this.#undelivered.deadLetterQueue),
-    });
-    table.grantStreamRead(watcher);
-    acknowledge(watcher.role ?? watcher, 'AwsSolutions-IAM5[Resource::*]', 'dynamodb:ListStreams has no narrower resource, and Lambda asks for it');
-  }
-
-  #createOperator(): lambda.Function {
-    const operator = this.#createFunction('Operator', 'dispatch-operator', DispatcherDefaults.operatorTimeout, {
-      [DispatchFunctionEnv.types]: Lazy.string({ produce: () => JSON.stringify(this.#rules.map(({ type }) => type)) }),
-      [DispatchFunctionEnv.eventQueueUrl]: this.queue.queueUrl,
-    });
-    this.#state.grantSearch(operator);
-    grantSend(this.queue, operator);
-    return operator;
-  }
-
-  #createFunction(
-    id: string, handler: string, timeout: Duration, environment: Record<string, string>, deadLetterQueue?: IQueue,
-  ): lambda.Function {
-    const { functions } = this.#state;
-    const created = createHandlerFunction(this, id, {
-      ...functions,
-      handler,
-      description: `${id} of ${this.node.path}`,
-      timeout,
-      environment: {
-        ...this.#state.environment,
-        ...functions.environment,
-        [DispatchStateEnv.wakeQueueUrl]: this.#wakes.queue.queueUrl,
-        [DispatchFunctionEnv.name]: this.node.path,
-        [DispatchFunctionEnv.limits]: Lazy.string({ produce: () => JSON.stringify({ all: this.#maxConcurrentTasks, types: this.#typeLimits }) }),
-        ...environment,
-      },
-      deadLetterQueue,
-    });
-    this.#state.grantDispatch(created);
-    grantSend(this.#wakes.queue, created);
-    return created;
-  }
-
-  #tenderEnvironment(): Record<string, string> {
-    return {
-      [DispatchFunctionEnv.startedBy]: this.#startedBy,
-      [DispatchFunctionEnv.executionPrefix]: Names.uniqueResourceName(this, { maxLength: 16 }),
-      [DispatchFunctionEnv.launches]: Lazy.uncachedString({ produce: () => this.#render('types and their targets', this.#launches) }),
-    };
-  }
-
-  #consume(id: string, target: lambda.Function, queue: IQueue, maxConcurrency: number): void {
-    grantConsume(queue, target);
-    new lambda.EventSourceMapping(this, id, { target, eventSourceArn: queue.queueArn, batchSize: 10, reportBatchItemFailures: true, maxConcurrency });
-  }
-
-  #render(what: string, value: object): string {
-    checkRoom(what, value, this);
-    return Stack.of(this).toJsonString(value);
-  }
-
-  #delivery() {
-    return { deadLetterQueue: this.#undelivered.deadLetterQueue, maxEventAge: DispatcherDefaults.maxEventAge, retryAttempts: DispatcherDefaults.retryAttempts };
-  }
-
-  #warnOfOverlaps(scope: Construct, match: CompiledMatch): void {
-    const others = this.#matches
-      .map((other, index) => ({ type: this.#rules[index].type, key: commonKey(other, match) }))
-      .filter(({ key }) => key !== undefined);
-    if (others.length === 0) return;
-    const [{ type: first, key }] = others;
-    warn(
-      scope,
-      'TypedDispatcher.overlappingTypes',
-      `Some files fit ${others.map(({ type }) => type).join(' and ')} too, such as ${JSON.stringify(key)}, which becomes ${first} because that was added first; `
-      + 'narrow the types, or acknowledge this if it is what you want',
-    );
-  }
-
-  #validate({ typeId: type }: UnmatchedFile = UnmatchedFile.DEAD_LETTER): string[] {
-    if (this.#rules.length === 0) return ['a dispatcher needs at least one type; call addType'];
-    if (type === undefined) return [];
-    const rule = this.#rules.find((other) => other.type === type);
-    if (rule === undefined) return [`unmatched must name a type of the dispatcher, got: ${type}; add it by addType`];
-    const part = rule.sequencePart ?? rule.orderPart;
-    return part === undefined ? [] : [`unmatched cannot name the type ${type}, which needs the part {${part}} of a key that a file may not have; add a type for the rest`];
+    for (const rule of this.#types.rules) grantInspection(source, rule, this.#functions.ingress);
   }
 }

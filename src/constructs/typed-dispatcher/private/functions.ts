@@ -1,0 +1,165 @@
+import { type Duration, Lazy, Names } from 'aws-cdk-lib';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction, type TargetBaseProps } from 'aws-cdk-lib/aws-events-targets';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import { DispatchFunctionEnv, DispatchSweep } from '../../../contract/dispatch-config';
+import { DispatchStateEnv } from '../../../contract/dispatch-env';
+import { acknowledge } from '../../private/acknowledge';
+import { grantConsume, grantSend } from '../../private/grants';
+import { createHandlerFunction } from '../../private/handler-function';
+import type { UndeliveredEvents } from '../../private/undelivered-events';
+import type { WorkQueue } from '../../private/work-queue';
+import { DispatcherDefaults } from '../defaults';
+import type { BoundState } from './bound-state';
+import type { TypeRegistry } from './type-registry';
+
+export interface DispatcherParts {
+  readonly state: BoundState;
+  readonly types: TypeRegistry;
+  /** Events of objects, on their way to the function that registers them. */
+  readonly events: WorkQueue;
+  /** Files and sequences to look at again. */
+  readonly wakes: WorkQueue;
+  readonly undelivered: UndeliveredEvents;
+  /** Events come straight from EventBridge, and the queue has only what was redriven into it. */
+  readonly direct: boolean;
+}
+
+/** The functions of a dispatcher, in the way of a file: it is registered, launched, watched, and operated on where it is in trouble. */
+export class DispatcherFunctions {
+  public readonly ingress: lambda.Function;
+  public readonly launcher: lambda.Function;
+  public readonly watcher: lambda.Function;
+  public readonly operator: lambda.Function;
+  readonly #dispatcher: Construct;
+  readonly #parts: DispatcherParts;
+  readonly #startedBy: string;
+
+  public constructor(dispatcher: Construct, parts: DispatcherParts, launchesPerSecond: number) {
+    this.#dispatcher = dispatcher;
+    this.#parts = parts;
+    this.#startedBy = `fw/${Names.uniqueResourceName(dispatcher, { maxLength: 40 })}`;
+    this.ingress = this.#createIngress();
+    this.launcher = this.#createLauncher(launchesPerSecond);
+    this.watcher = this.#createWatcher();
+    this.operator = this.#createOperator();
+  }
+
+  /** How events that a function could not be told of are kept. */
+  public get delivery(): TargetBaseProps {
+    const { deadLetterQueue } = this.#parts.undelivered;
+    return { deadLetterQueue, maxEventAge: DispatcherDefaults.maxEventAge, retryAttempts: DispatcherDefaults.retryAttempts };
+  }
+
+  #createIngress(): lambda.Function {
+    const { events: { queue, deadLetterQueue }, types, direct } = this.#parts;
+    const ingress = this.#create('Ingress', 'dispatch-ingress', DispatcherDefaults.ingressTimeout, {
+      [DispatchFunctionEnv.rules]: Lazy.uncachedString({ produce: () => types.renderRules() }),
+      [DispatchFunctionEnv.deadLetterQueueUrl]: deadLetterQueue.queueUrl,
+    }, direct ? deadLetterQueue : undefined);
+    grantSend(deadLetterQueue, ingress);
+    this.#consume('IngressSource', ingress, queue, DispatcherDefaults.registrars);
+    return ingress;
+  }
+
+  #createLauncher(launchesPerSecond: number): lambda.Function {
+    const launcher = this.#create('Launcher', 'dispatch-launcher', DispatcherDefaults.launcherTimeout, {
+      ...this.#tenderEnvironment(),
+      [DispatchFunctionEnv.launchesPerSecond]: String(launchesPerSecond / DispatcherDefaults.launchers),
+    });
+    this.#consume('LauncherSource', launcher, this.#parts.wakes.queue, DispatcherDefaults.launchers);
+    return launcher;
+  }
+
+  /** Hears of ended turns and tasks, and sweeps. */
+  #createWatcher(): lambda.Function {
+    const { state } = this.#parts;
+    const watcher = this.#create('Watcher', 'dispatch-watcher', DispatcherDefaults.watcherTimeout, this.#tenderEnvironment());
+    state.grantSearch(watcher);
+    if (state.table !== undefined) this.#hearOf(state.table, watcher);
+    new Rule(this.#dispatcher, 'TaskStopped', {
+      description: `Tasks of ${this.#dispatcher.node.path} that stopped`,
+      eventPattern: {
+        source: ['aws.ecs'], detailType: ['ECS Task State Change'], detail: { lastStatus: ['STOPPED'], startedBy: [{ prefix: `${this.#startedBy}/` }] },
+      },
+      targets: [new LambdaFunction(watcher, this.delivery)],
+    });
+    new Rule(this.#dispatcher, 'Sweep', {
+      description: `Looks for files of ${this.#dispatcher.node.path} that nobody has told of`,
+      schedule: Schedule.rate(DispatcherDefaults.sweepInterval),
+      targets: [new LambdaFunction(watcher, { ...this.delivery, event: RuleTargetInput.fromObject(DispatchSweep) })],
+    });
+    return watcher;
+  }
+
+  /** A record of a turn that ended drives its sequence on. */
+  #hearOf(table: ITable, watcher: lambda.Function): void {
+    const ended = { eventName: ['MODIFY'], dynamodb: { NewImage: { sk: { S: ['F'] }, status: { S: ['completed', 'parked', 'skipped', 'blocked'] } } } };
+    watcher.addEventSourceMapping('Stream', {
+      eventSourceArn: table.tableStreamArn,
+      startingPosition: lambda.StartingPosition.TRIM_HORIZON,
+      batchSize: 100,
+      bisectBatchOnError: true,
+      reportBatchItemFailures: true,
+      retryAttempts: DispatcherDefaults.streamRetries,
+      maxRecordAge: DispatcherDefaults.streamMaxAge,
+      filters: [lambda.FilterCriteria.filter(ended)],
+      onFailure: new SqsDlq(this.#parts.undelivered.deadLetterQueue),
+    });
+    table.grantStreamRead(watcher);
+    acknowledge(watcher.role ?? watcher, 'AwsSolutions-IAM5[Resource::*]', 'dynamodb:ListStreams has no narrower resource, and Lambda asks for it');
+  }
+
+  #createOperator(): lambda.Function {
+    const { state, types, events: { queue } } = this.#parts;
+    const operator = this.#create('Operator', 'dispatch-operator', DispatcherDefaults.operatorTimeout, {
+      [DispatchFunctionEnv.types]: Lazy.string({ produce: () => JSON.stringify(types.rules.map(({ type }) => type)) }),
+      [DispatchFunctionEnv.eventQueueUrl]: queue.queueUrl,
+    });
+    state.grantSearch(operator);
+    grantSend(queue, operator);
+    return operator;
+  }
+
+  #create(id: string, handler: string, timeout: Duration, environment: Record<string, string>, deadLetterQueue?: IQueue): lambda.Function {
+    const { state, types, wakes: { queue: wakes } } = this.#parts;
+    const created = createHandlerFunction(this.#dispatcher, id, {
+      ...state.functions,
+      handler,
+      description: `${id} of ${this.#dispatcher.node.path}`,
+      timeout,
+      environment: {
+        ...state.environment,
+        ...state.functions.environment,
+        [DispatchStateEnv.wakeQueueUrl]: wakes.queueUrl,
+        [DispatchFunctionEnv.name]: this.#dispatcher.node.path,
+        [DispatchFunctionEnv.limits]: Lazy.string({ produce: () => types.renderLimits() }),
+        ...environment,
+      },
+      deadLetterQueue,
+    });
+    state.grantDispatch(created);
+    grantSend(wakes, created);
+    return created;
+  }
+
+  /** What those need that launch. */
+  #tenderEnvironment(): Record<string, string> {
+    return {
+      [DispatchFunctionEnv.startedBy]: this.#startedBy,
+      [DispatchFunctionEnv.executionPrefix]: Names.uniqueResourceName(this.#dispatcher, { maxLength: 16 }),
+      [DispatchFunctionEnv.launches]: Lazy.uncachedString({ produce: () => this.#parts.types.renderLaunches() }),
+    };
+  }
+
+  #consume(id: string, target: lambda.Function, queue: IQueue, maxConcurrency: number): void {
+    grantConsume(queue, target);
+    new lambda.EventSourceMapping(this.#dispatcher, id, {
+      target, eventSourceArn: queue.queueArn, batchSize: 10, reportBatchItemFailures: true, maxConcurrency,
+    });
+  }
+}
