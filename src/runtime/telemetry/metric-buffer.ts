@@ -1,13 +1,9 @@
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { MetricNamespace } from '../../contract/metric-names.js';
 import { type Clock, systemClock, type Timer } from '../support/clock.js';
+import { metricLine, type Unit } from './metric-line.js';
 
 /** An embedded metric carries at most a hundred values in a line, and Powertools writes by itself when it has them. */
 const MaxValues = 99;
 const DefaultFlushSeconds = 60;
-
-/** A unit of CloudWatch, such as `Milliseconds`. */
-export type Unit = typeof MetricUnit[keyof typeof MetricUnit];
 
 export interface EmfMetricsOptions {
   /** Seconds between lines, 1 or more. @default 60, the finest step of standard CloudWatch metrics */
@@ -70,13 +66,10 @@ export class MetricBuffer {
     this.#timer?.cancel();
     this.#timer = undefined;
     for (const [of, { counts, samples }] of this.#figures) {
-      const metrics = new Metrics({ namespace: MetricNamespace });
-      // Powertools adds a dimension for a Lambda service; alarms ask for this one alone.
-      metrics.clearDefaultDimensions();
-      metrics.addDimension(this.#dimension, of);
-      counts.forEach((value, metric) => metrics.addMetric(metric, MetricUnit.Count, value));
-      samples.forEach(({ unit, values }, metric) => values.forEach((value) => metrics.addMetric(metric, unit, value)));
-      this.#write(JSON.stringify(metrics.serializeMetrics()));
+      this.#write(metricLine(this.#dimension, of, [
+        ...Array.from(counts, ([metric, value]) => ({ metric, values: [value] })),
+        ...Array.from(samples, ([metric, { unit, values }]) => ({ metric, unit, values })),
+      ]));
     }
     this.#figures.clear();
   }

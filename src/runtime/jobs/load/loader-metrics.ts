@@ -1,7 +1,6 @@
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { LoaderMetricDimension, LoaderMetrics } from '../../../contract/loader-env.js';
-import { MetricNamespace } from '../../../contract/metric-names.js';
 import type { LedgerFile } from '../../database/index.js';
+import { metricLine } from '../../telemetry/index.js';
 import type { FileOutcome } from './file-loader.js';
 
 const CountOf: Readonly<Record<FileOutcome['result'], keyof typeof LoaderMetrics>> = {
@@ -24,10 +23,7 @@ export function loaderMetrics(name: string, files: readonly { readonly file: Led
       add('bytesLoaded', file.object.size ?? 0);
     }
   }
-  const metrics = new Metrics({ namespace: MetricNamespace });
-  // Powertools adds a dimension for a Lambda service; alarms ask for the loader alone
-  metrics.clearDefaultDimensions();
-  metrics.addDimension(LoaderMetricDimension, name);
-  counts.forEach((value, metric) => metrics.addMetric(LoaderMetrics[metric], metric === 'bytesLoaded' ? MetricUnit.Bytes : MetricUnit.Count, value));
-  return JSON.stringify(metrics.serializeMetrics());
+  return metricLine(LoaderMetricDimension, name, Array.from(counts, ([metric, value]) => (
+    { metric: LoaderMetrics[metric], unit: metric === 'bytesLoaded' ? 'Bytes' : 'Count', values: [value] } as const
+  )));
 }

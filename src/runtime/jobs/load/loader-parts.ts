@@ -3,6 +3,7 @@ import { LoaderEnv } from '../../../contract/loader-env.js';
 import type { LoadRoute } from '../../../contract/load-route.js';
 import { WorkerEnv } from '../../../contract/worker-env.js';
 import { type ConnectAs, databaseSettings, Ledger, LoaderConnection, type LoadFile, logIn } from '../../database/index.js';
+import type { Environment } from '../../support/environment.js';
 import { OptionChecks } from '../../support/option-checks.js';
 import { FileLoader } from './file-loader.js';
 
@@ -13,7 +14,7 @@ export interface FileLoaderSetup {
   /** Loads a file itself, in the same transaction as its ledger row. Not together with `routes`. */
   readonly load?: LoadFile;
   /** @default process.env */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Environment;
   /** @default - a client with the SDK's defaults */
   readonly client?: S3Client;
   /** How to log in to the database. @default - as the environment says: the secret, else IAM */

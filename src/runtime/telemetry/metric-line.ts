@@ -1,0 +1,27 @@
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { MetricNamespace } from '../../contract/metric-names.js';
+
+/** A unit of CloudWatch, such as `Milliseconds`. */
+export type Unit = typeof MetricUnit[keyof typeof MetricUnit];
+
+/** Values of one metric, at most a hundred: CloudWatch sums them, or takes them for a distribution. */
+export interface MetricValues {
+  readonly metric: string;
+  /** @default Count */
+  readonly unit?: Unit;
+  readonly values: readonly number[];
+}
+
+/**
+ * A line for a log, from which CloudWatch takes metrics of one dimension.
+ *
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+ */
+export function metricLine(dimension: string, of: string, figures: Iterable<MetricValues>): string {
+  const metrics = new Metrics({ namespace: MetricNamespace });
+  // Powertools adds a dimension for a Lambda service; alarms ask for this one alone
+  metrics.clearDefaultDimensions();
+  metrics.addDimension(dimension, of);
+  for (const { metric, unit = MetricUnit.Count, values } of figures) values.forEach((value) => metrics.addMetric(metric, unit, value));
+  return JSON.stringify(metrics.serializeMetrics());
+}
