@@ -1,8 +1,9 @@
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ClientException } from '@aws-sdk/client-ecs';
 import { DispatchSweep } from '../../src/contract/dispatch-config';
 import { DispatchStateEnv } from '../../src/contract/dispatch-env';
-import { dispatchTableDefinition, DynamoDbStore } from '../../src/runtime/dispatch/index.js';
+import type { DynamoDbStore } from '../../src/runtime/dispatch/index.js';
+import { createDispatchTable } from '../support/dispatch-table';
 import { type DynamoDbLocal, startDynamoDbLocal } from '../support/dynamodb-local';
 import { DispatchBench, launch, rule, s3Event } from './support/dispatch-bench';
 
@@ -19,8 +20,7 @@ beforeAll(async () => {
   const targets = Object.fromEntries(types.filter((type) => type !== 'Removed').map((type) => [type, launch]));
   bench.deploy({ AWS_ENDPOINT_URL_DYNAMODB: server.endpoint, [DispatchStateEnv.tableName]: tableName }, types.map((type) => rule(type, { keys: [`^${type}/`] })), targets);
   client = new DynamoDBClient();
-  await client.send(new CreateTableCommand({ ...dispatchTableDefinition, TableName: tableName } as unknown as CreateTableCommand['input']));
-  store = new DynamoDbStore({ client, tableName });
+  store = await createDispatchTable(client, tableName);
 }, 600_000);
 afterAll(async () => {
   client.destroy();

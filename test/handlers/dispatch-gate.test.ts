@@ -3,10 +3,11 @@ import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DispatchSweep, gateOf } from '../../src/contract/dispatch-config';
 import { DispatchStateEnv } from '../../src/contract/dispatch-env';
-import { dispatchTableDefinition, DynamoDbStore } from '../../src/runtime/dispatch/index.js';
+import type { DynamoDbStore } from '../../src/runtime/dispatch/index.js';
+import { createDispatchTable } from '../support/dispatch-table';
 import { type DynamoDbLocal, startDynamoDbLocal } from '../support/dynamodb-local';
 import { DispatchBench, launch, type LaunchedTask, rule, s3Event } from './support/dispatch-bench';
 
@@ -27,8 +28,7 @@ beforeAll(async () => {
   server = await startDynamoDbLocal();
   bench.deploy({ AWS_ENDPOINT_URL_DYNAMODB: server.endpoint, [DispatchStateEnv.tableName]: tableName }, [rule('G')], { G: { ...launch, gated: true } });
   client = new DynamoDBClient();
-  await client.send(new CreateTableCommand({ ...dispatchTableDefinition, TableName: tableName } as unknown as CreateTableCommand['input']));
-  store = new DynamoDbStore({ client, tableName });
+  store = await createDispatchTable(client, tableName);
   // ECS names the task to its containers; here the path does
   metadata = createServer(({ url = '' }, response) => response.end(JSON.stringify({ TaskARN: decodeURIComponent(url.split('/')[1]) })));
   await new Promise<void>((done) => metadata.listen(0, '127.0.0.1', done));

@@ -1,11 +1,12 @@
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DispatchStateEnv } from '../../src/contract/dispatch-env';
 import { DispatchSweep } from '../../src/contract/dispatch-config';
 import { ReconciledReason } from '../../src/contract/object-event';
 import { handler as ingress } from '../../src/handlers/dispatch-ingress';
-import { dispatchTableDefinition, DynamoDbStore, type FileRow } from '../../src/runtime/dispatch/index.js';
+import type { DynamoDbStore, FileRow } from '../../src/runtime/dispatch/index.js';
 import { fileTaskHandler } from '../../src/runtime/jobs/index.js';
 import { silentLogger } from '../../src/runtime/support/logger.js';
+import { createDispatchTable } from '../support/dispatch-table';
 import { type DynamoDbLocal, startDynamoDbLocal } from '../support/dynamodb-local';
 import { DispatchBench, launch, type LaunchedTask, rule, s3Event } from './support/dispatch-bench';
 
@@ -27,8 +28,7 @@ beforeAll(async () => {
     { A: launch, B: launch, D: launch, Q: { queueUrl: 'files', fifo: false }, S: { stateMachineArn } },
   );
   client = new DynamoDBClient();
-  await client.send(new CreateTableCommand({ ...dispatchTableDefinition, TableName: tableName } as unknown as CreateTableCommand['input']));
-  store = new DynamoDbStore({ client, tableName });
+  store = await createDispatchTable(client, tableName);
 }, 600_000);
 afterAll(async () => {
   client.destroy();

@@ -1,8 +1,9 @@
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { Pool } from 'pg';
 import { MemoryStore } from './memory-store';
-import { type DispatchStore, dispatchTableDefinition, DynamoDbStore, PostgresStore } from '../../../../src/runtime/dispatch/index.js';
+import { type DispatchStore, PostgresStore } from '../../../../src/runtime/dispatch/index.js';
+import { createDispatchTable } from '../../../support/dispatch-table';
 import { startDynamoDbLocal } from '../../../support/dynamodb-local';
 import { startPostgres } from '../../../support/postgres-server';
 
@@ -27,9 +28,7 @@ export const engines = {
     return {
       async emptyStore() {
         tables += 1;
-        const tableName = `dispatch-${tables}`;
-        await client.send(new CreateTableCommand({ ...dispatchTableDefinition, TableName: tableName } as unknown as CreateTableCommand['input']));
-        return new DynamoDbStore({ client, tableName });
+        return createDispatchTable(client, `dispatch-${tables}`);
       },
       async stop() {
         client.destroy();
