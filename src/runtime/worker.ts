@@ -6,6 +6,7 @@ import {
 import { aroundJobs } from './support/around-jobs.js';
 import { circuitBreaker, type CircuitBreakerOptions, type HasCircuit } from './support/circuit-breaker.js';
 import { defined } from './support/defined.js';
+import type { Environment } from './support/environment.js';
 import { watchEventLoop } from './support/event-loop-watch.js';
 import { type Logger } from './support/logger.js';
 import { type AroundJob } from './support/job-info.js';
@@ -32,7 +33,7 @@ export const WorkerExitCode = {
 export interface RunWorkerOptions<Body = unknown> extends Pick<QueueOptions<Body>, 'schema'>,
   Pick<QueuePollerOptions, 'prefetch' | 'receive' | 'ack' | 'retry' | 'handlerTimeoutSeconds' | 'transport' | 'clock'> {
   /** Where the configuration is read from. @default process.env */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Environment;
   /** @default createLogger() */
   readonly logger?: Logger;
   /** @default - CloudWatch metrics as log lines on standard output */
@@ -93,7 +94,7 @@ export async function runWorker<Body = unknown>(handler: JobHandler<Body>, optio
 
 function pollerOptions<Body>(
   handler: JobHandler<Body>, options: RunWorkerOptions<Body>, environment: WorkerEnvironment,
-  env: Readonly<Record<string, string | undefined>>, logger: Logger, innermost: AroundJob | undefined,
+  env: Environment, logger: Logger, innermost: AroundJob | undefined,
 ): QueuePollerOptions {
   const { schema, prefetch, receive, ack, retry, handlerTimeoutSeconds, transport, clock } = options;
   const { queues, aroundJob, ...fromEnvironment } = optionsFromEnvironment(environment, env, logger);

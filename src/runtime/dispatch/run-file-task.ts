@@ -4,12 +4,13 @@ import { FileTask } from './file-task.js';
 import { type FileHandler, takeTurn, type TurnOutcome, type TurnSource } from './take-turn.js';
 import { DispatchEnv, NOT_MY_TURN_EXIT_CODE } from '../../contract/dispatch-env.js';
 import { ConfigurationError } from '../errors.js';
+import type { Environment } from '../support/environment.js';
 import { type Logger, silentLogger } from '../support/logger.js';
 
 /** Without `store`, rows are in the DynamoDB table that the environment names. */
 export interface RunFileTaskOptions extends Partial<TurnSource> {
   /** Default: `process.env`. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Environment;
   readonly logger?: Logger;
   /** Stops the handler; its attempt does not count. Default: SIGTERM, which ECS sends before it stops a task. */
   readonly stop?: AbortSignal;
@@ -48,8 +49,6 @@ export async function beginFileTask(turns: TurnSource, env: Environment = proces
     throw error;
   }
 }
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 async function launchedTurn(env: Environment, worker?: string): Promise<{ readonly fileId: string; readonly epoch: number; readonly worker: string }> {
   return { ...read(env), worker: worker ?? await taskArn(env) };

@@ -3,6 +3,7 @@ import type { DispatchWake } from '../../contract/dispatch-config.js';
 import { DispatchStateEnv } from '../../contract/dispatch-env.js';
 import { databaseSettings, logIn, RenewingPool } from '../database/index.js';
 import { PostgresStore, type TurnSource } from '../dispatch/index.js';
+import type { Environment } from '../support/environment.js';
 import { OptionChecks } from '../support/option-checks.js';
 
 /** Rows in PostgreSQL, over connections of their own. */
@@ -23,7 +24,7 @@ export interface PostgresTurns extends TurnSource {
  *
  * @throws ConfigurationError
  */
-export function postgresTurns(env: Readonly<Record<string, string | undefined>> = process.env): PostgresTurns {
+export function postgresTurns(env: Environment = process.env): PostgresTurns {
   const checks = new OptionChecks();
   const settings = databaseSettings(env[DispatchStateEnv.database]);
   const wakeQueueUrl = env[DispatchStateEnv.wakeQueueUrl];

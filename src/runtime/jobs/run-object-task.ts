@@ -1,5 +1,6 @@
 import { type ConfigurationError } from '../errors.js';
 import { defined } from '../support/defined.js';
+import { type Environment, EnvironmentReader } from '../support/environment.js';
 import { OptionChecks } from '../support/option-checks.js';
 import { type Logger } from '../support/logger.js';
 import { listenToProcess } from '../support/process-listeners.js';
@@ -37,7 +38,7 @@ export type ObjectTaskHandler = (task: ObjectTask, context: ObjectTaskContext) =
 
 export interface RunObjectTaskOptions {
   /** Where the object is read from. @default process.env */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Environment;
   /** @default createLogger() */
   readonly logger?: Logger;
   /** Ends the process. @default process.exit */
@@ -93,26 +94,25 @@ export async function runObjectTask(handler: ObjectTaskHandler, options: RunObje
  *
  * @throws ConfigurationError with every problem, by variable
  */
-export function readObjectTask(env: Readonly<Record<string, string | undefined>>): ObjectTask {
+export function readObjectTask(env: Environment): ObjectTask {
   const checks = new OptionChecks();
-  const required = (name: string, what: string) => {
-    const value = env[name] ?? '';
-    checks.that(value !== '', `expected \`${name}\` to be ${what}, but it is not set; ObjectFargateTask sets it for the tasks that it starts`);
-    return value;
-  };
-  const optional = (name: string) => (env[name] === '' ? undefined : env[name]);
-  const size = optional(ObjectTaskEnv.size);
+  const variables = new EnvironmentReader(env, 'ObjectFargateTask sets it for the tasks that it starts', checks);
+  const size = variables.optional(ObjectTaskEnv.size);
   checks.that(size === undefined || /^\d+$/.test(size), `expected \`${ObjectTaskEnv.size}\` to be a number of bytes, got: ${String(size)}`);
   const entries = {
     size: size === undefined ? undefined : Number(size),
-    etag: optional(ObjectTaskEnv.etag),
-    versionId: optional(ObjectTaskEnv.versionId),
-    sequencer: optional(ObjectTaskEnv.sequencer),
-    reason: optional(ObjectTaskEnv.reason),
+    etag: variables.optional(ObjectTaskEnv.etag),
+    versionId: variables.optional(ObjectTaskEnv.versionId),
+    sequencer: variables.optional(ObjectTaskEnv.sequencer),
+    reason: variables.optional(ObjectTaskEnv.reason),
   };
   const task = {
-    object: { bucket: required(ObjectTaskEnv.bucket, 'the name of a bucket'), key: required(ObjectTaskEnv.key, 'the key of an object'), ...defined(entries) },
-    correlationId: required(ObjectTaskEnv.correlationId, 'the id of an event'),
+    object: {
+      bucket: variables.required(ObjectTaskEnv.bucket, 'the name of a bucket'),
+      key: variables.required(ObjectTaskEnv.key, 'the key of an object'),
+      ...defined(entries),
+    },
+    correlationId: variables.required(ObjectTaskEnv.correlationId, 'the id of an event'),
   };
   checks.done();
   return task;

@@ -1,6 +1,7 @@
 import { EcsScaleInProtection, type QueueOptions, type QueuePollerOptions } from '../queue/index.js';
 import { aroundJobs } from '../support/around-jobs.js';
 import { defined } from '../support/defined.js';
+import type { Environment } from '../support/environment.js';
 import { type AroundJob } from '../support/job-info.js';
 import { type Logger } from '../support/logger.js';
 import { type WorkerEnvironment } from '../support/worker-environment.js';
@@ -14,7 +15,7 @@ export type EnvironmentOptions = Pick<QueuePollerOptions, 'strategy' | 'concurre
 
 /** What the construct's environment says, as options of a poller, with log context and tracing. */
 export function optionsFromEnvironment(
-  environment: WorkerEnvironment, env: Readonly<Record<string, string | undefined>>, logger: Logger,
+  environment: WorkerEnvironment, env: Environment, logger: Logger,
 ): EnvironmentOptions {
   const { additionalQueues, queueWeight = 1, queueStrategy } = environment;
   const { queueUrl, deadLetterQueueUrl, maxReceiveCount, visibilityTimeoutSeconds, stopTimeoutSeconds, concurrency, scaleInProtection } = environment;

@@ -2,6 +2,7 @@ import { type DynamicModule, Module, type ModuleMetadata, type Provider } from '
 import { DiscoveryModule, DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { FileworksHealthIndicator } from './fileworks-health-indicator.js';
 import { type FileworksModuleOptions, FileworksRunner } from './fileworks-runner.js';
+import type { Environment } from '../support/environment.js';
 import { readWorkerEnvironment } from '../support/worker-environment.js';
 import { createLogger } from '../telemetry/index.js';
 import { optionsFromEnvironment } from '../jobs/worker-options.js';
@@ -60,6 +61,6 @@ Module({})(FileworksModule);
  *
  * @throws ConfigurationError with every problem, by variable
  */
-export function fileworksOptionsFromEnvironment(env: Readonly<Record<string, string | undefined>> = process.env): FileworksModuleOptions {
+export function fileworksOptionsFromEnvironment(env: Environment = process.env): FileworksModuleOptions {
   return optionsFromEnvironment(readWorkerEnvironment(env), env, createLogger({ bindJob: false }));
 }

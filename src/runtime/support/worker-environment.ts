@@ -1,3 +1,4 @@
+import { type Environment, EnvironmentReader, trimmed } from './environment.js';
 import { OptionChecks } from './option-checks.js';
 import { FargateLimits, SqsLimits, WorkerLimits } from '../../contract/service-limits.js';
 import { type AdditionalQueueEntry, QueueStrategy, ScaleInProtectionMode, WorkerEnv } from '../../contract/worker-env.js';
@@ -19,7 +20,7 @@ export interface WorkerEnvironment {
 const LogLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 
 /** The level that the environment asks for. A wrong one is `info` here, so that there is a log that can say so. */
-export function logLevelOf(env: Readonly<Record<string, string | undefined>>): string {
+export function logLevelOf(env: Environment): string {
   const level = env[WorkerEnv.logLevel]?.trim() ?? '';
   return LogLevels.includes(level) ? level : 'info';
 }
@@ -29,20 +30,16 @@ export function logLevelOf(env: Readonly<Record<string, string | undefined>>): s
  *
  * @throws ConfigurationError with every problem, by variable
  */
-export function readWorkerEnvironment(env: Readonly<Record<string, string | undefined>>): WorkerEnvironment {
+export function readWorkerEnvironment(env: Environment): WorkerEnvironment {
   const checks = new OptionChecks();
-  const text = (name: string) => {
-    const value = env[name]?.trim();
-    return value === '' ? undefined : value;
-  };
-  const url = (name: string, required: boolean) => {
-    const value = text(name);
-    checks.that(value !== undefined || !required, `expected \`${name}\` to be the URL of a queue, but it is not set; QueueScaledFargateWorker sets it`);
+  const variables = new EnvironmentReader(trimmed(env), 'QueueScaledFargateWorker sets it', checks);
+  const url = (name: string) => {
+    const value = variables.optional(name);
     checks.that(value === undefined || URL.canParse(value), `expected \`${name}\` to be the URL of a queue, got: ${String(value)}`);
     return value;
   };
   const integer = (name: string, min: number, max: number) => {
-    const value = text(name);
+    const value = variables.optional(name);
     if (value === undefined) {
       return undefined;
     }
@@ -51,20 +48,20 @@ export function readWorkerEnvironment(env: Readonly<Record<string, string | unde
     return number;
   };
   const choice = (name: string, choices: readonly string[]) => {
-    const value = text(name);
+    const value = variables.optional(name);
     checks.that(value === undefined || choices.includes(value), `expected \`${name}\` to be one of ${choices.join(', ')}, got: ${String(value)}`);
     return value;
   };
   const entries = (name: string): readonly AdditionalQueueEntry[] => {
-    const value = text(name);
+    const value = variables.optional(name);
     const queues = value === undefined ? [] : parseQueues(value);
     checks.that(queues !== undefined, `expected \`${name}\` to be a JSON array of objects with the \`url\` of a queue, got: ${String(value)}`);
     return queues ?? [];
   };
   choice(WorkerEnv.logLevel, LogLevels);
   const environment: WorkerEnvironment = {
-    queueUrl: url(WorkerEnv.queueUrl, true) ?? '',
-    deadLetterQueueUrl: url(WorkerEnv.deadLetterQueueUrl, false),
+    queueUrl: url(WorkerEnv.queueUrl) ?? variables.required(WorkerEnv.queueUrl, 'the URL of a queue'),
+    deadLetterQueueUrl: url(WorkerEnv.deadLetterQueueUrl),
     additionalQueues: entries(WorkerEnv.additionalQueues),
     queueWeight: integer(WorkerEnv.queueWeight, 1, WorkerLimits.maxQueueWeight),
     queueStrategy: choice(WorkerEnv.queueStrategy, Object.values(QueueStrategy)) as keyof typeof QueueStrategy | undefined,

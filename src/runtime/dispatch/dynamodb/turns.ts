@@ -2,10 +2,11 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDbStore } from './dynamodb-store.js';
 import { DispatchStateEnv } from '../../../contract/dispatch-env.js';
 import { ConfigurationError } from '../../errors.js';
+import type { Environment } from '../../support/environment.js';
 import { type TurnSource } from '../take-turn.js';
 
 /** The DynamoDB table that `TypedDispatcher` has written into the environment. @throws ConfigurationError */
-export function dynamoDbTurns(env: Readonly<Record<string, string | undefined>> = process.env): TurnSource & { readonly store: DynamoDbStore } {
+export function dynamoDbTurns(env: Environment = process.env): TurnSource & { readonly store: DynamoDbStore } {
   const { [DispatchStateEnv.tableName]: tableName, [DispatchStateEnv.retentionSeconds]: retention } = env;
   if (tableName === undefined) {
     throw new ConfigurationError([

@@ -1,6 +1,7 @@
 import { type BatchPointer, BatchEnv } from '../../../contract/batch.js';
 import { type ConfigurationError, hasCode } from '../../errors.js';
 import { systemClock } from '../../support/clock.js';
+import { type Environment, EnvironmentReader } from '../../support/environment.js';
 import { OptionChecks } from '../../support/option-checks.js';
 import { listenToProcess } from '../../support/process-listeners.js';
 import { createLogger } from '../../telemetry/index.js';
@@ -23,7 +24,7 @@ const PROGRESS_INTERVAL_MS = 10_000;
 
 export interface RunBatchOptions extends BatchOptions {
   /** Where the pointer is read from. @default process.env */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Environment;
   /** Ends the process. @default process.exit */
   readonly exit?: (code: number) => void;
 }
@@ -74,14 +75,10 @@ export async function runBatch(handler: BatchHandler, options: RunBatchOptions =
  *
  * @throws ConfigurationError with every problem, by variable
  */
-export function readBatchPointer(env: Readonly<Record<string, string | undefined>>): BatchPointer {
+export function readBatchPointer(env: Environment): BatchPointer {
   const checks = new OptionChecks();
-  const required = (name: string, what: string) => {
-    const value = env[name] ?? '';
-    checks.that(value !== '', `expected \`${name}\` to be ${what}, but it is not set; ChunkedBatchWorkflow sets it for the tasks that it starts`);
-    return value;
-  };
-  const pointer = { bucket: required(BatchEnv.bucket, 'the name of a bucket'), key: required(BatchEnv.key, 'the key of a batch') };
+  const variables = new EnvironmentReader(env, 'ChunkedBatchWorkflow sets it for the tasks that it starts', checks);
+  const pointer = { bucket: variables.required(BatchEnv.bucket, 'the name of a bucket'), key: variables.required(BatchEnv.key, 'the key of a batch') };
   checks.done();
   return pointer;
 }

@@ -1,5 +1,6 @@
 import { type DownloadQueueEntry, ExportEnv, ServiceMode } from '../../../contract/export-env.js';
 import { queueNameOf } from '../../queue/transport.js';
+import { type Environment, EnvironmentReader, trimmed } from '../../support/environment.js';
 import { OptionChecks } from '../../support/option-checks.js';
 
 /** What the construct wrote into the container of an export service. */
@@ -27,40 +28,32 @@ export interface ExportEnvironment {
  *
  * @throws ConfigurationError with every problem, by variable
  */
-export function readExportEnvironment(env: Readonly<Record<string, string | undefined>> = process.env): ExportEnvironment {
+export function readExportEnvironment(env: Environment = process.env): ExportEnvironment {
   const checks = new OptionChecks();
-  const text = (name: string) => {
-    const value = env[name]?.trim();
-    return value === '' ? undefined : value;
-  };
-  const required = (name: string, what: string) => {
-    const value = text(name);
-    checks.that(value !== undefined, `expected \`${name}\` to be ${what}, but it is not set; ExportOrchestrator sets it`);
-    return value ?? '';
-  };
-  const mode = text(ExportEnv.serviceMode);
+  const variables = new EnvironmentReader(trimmed(env), 'ExportOrchestrator sets it', checks);
+  const mode = variables.optional(ExportEnv.serviceMode);
   const modes: readonly (string | undefined)[] = Object.values(ServiceMode);
   checks.that(modes.includes(mode), `expected \`${ExportEnv.serviceMode}\` to be one of ${modes.join(', ')}, got: ${String(mode)}`);
-  const apiUrl = text(ExportEnv.apiUrl);
+  const apiUrl = variables.optional(ExportEnv.apiUrl);
   checks.that(apiUrl === undefined || URL.canParse(apiUrl), `expected \`${ExportEnv.apiUrl}\` to be a URL, got: ${String(apiUrl)}`);
-  const rate = text(ExportEnv.apiRequestsPerSecond);
+  const rate = variables.optional(ExportEnv.apiRequestsPerSecond);
   checks.that(rate === undefined || Number(rate) > 0, `expected \`${ExportEnv.apiRequestsPerSecond}\` to be a number of more than 0, got: ${String(rate)}`);
-  const queues = mode === ServiceMode.orchestrator ? parseQueues(required(ExportEnv.downloadQueues, 'a JSON array of queues')) : [];
+  const queues = mode === ServiceMode.orchestrator ? parseQueues(variables.required(ExportEnv.downloadQueues, 'a JSON array of queues')) : [];
   checks.that(queues !== undefined, `expected \`${ExportEnv.downloadQueues}\` to be a JSON array of objects with \`exportQueueUrl\` and \`downloadQueueUrl\``);
   const worker = mode === ServiceMode.worker;
   const environment: ExportEnvironment = {
     mode: mode as ServiceMode,
-    name: required(ExportEnv.name, 'the name of the export service'),
+    name: variables.required(ExportEnv.name, 'the name of the export service'),
     apiUrl,
-    apiSecretId: text(ExportEnv.apiSecret),
+    apiSecretId: variables.optional(ExportEnv.apiSecret),
     apiRequestsPerSecond: rate === undefined ? undefined : Number(rate),
-    jobTableName: required(ExportEnv.jobTable, 'the name of a table'),
-    eventBusName: required(ExportEnv.eventBus, 'the name of an event bus'),
-    workerService: text(ExportEnv.workerService),
+    jobTableName: variables.required(ExportEnv.jobTable, 'the name of a table'),
+    eventBusName: variables.required(ExportEnv.eventBus, 'the name of an event bus'),
+    workerService: variables.optional(ExportEnv.workerService),
     downloadQueueUrl: downloadQueues(queues ?? []),
-    metadataTableName: worker ? required(ExportEnv.metadataTable, 'the name of a table') : '',
-    outputBucket: worker ? required(ExportEnv.outputBucket, 'the name of a bucket') : '',
-    outputPrefix: text(ExportEnv.outputPrefix) ?? '',
+    metadataTableName: worker ? variables.required(ExportEnv.metadataTable, 'the name of a table') : '',
+    outputBucket: worker ? variables.required(ExportEnv.outputBucket, 'the name of a bucket') : '',
+    outputPrefix: variables.optional(ExportEnv.outputPrefix) ?? '',
   };
   checks.done();
   return environment;
