@@ -40,7 +40,7 @@ export interface ScalableTarget {
   readonly service: string;
   readonly minCapacity: number;
   readonly maxCapacity: number;
-  /** What policies may not do for now. Default: nothing. */
+  /** What policies may not do while it is suspended. Default: nothing. */
   readonly suspended?: SuspendedScaling;
 }
 

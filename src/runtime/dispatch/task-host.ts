@@ -4,8 +4,8 @@ import { type FileRow } from './rows.js';
  * What came of a launch.
  *
  * `launched`: a task exists; `ended` when it has already stopped; `worker` when it does not begin its turn itself, and has begun it by being
- * launched. `sent`: whoever comes to it will begin, at any time. `refused`: there is none and there will be none, for now. `throttled`: the
- * same call may be made again. `unknown`: nobody can tell; the same call again finds out. `misconfigured`: a person must act.
+ * launched. `sent`: whoever comes to it will begin, at any time. `refused`: there is none, and this call will bring none; a later one may.
+ * `throttled`: the same call may be made again. `unknown`: nobody can tell; the same call again finds out. `misconfigured`: a person must act.
  */
 export type LaunchResult
   = { readonly kind: 'launched'; readonly ended: boolean; readonly worker?: string }
