@@ -51,7 +51,7 @@ export interface StopOptions {
  *
  * - running: receives, starts jobs, extends leases.
  * - draining: takes nothing new and gives back what has not started; jobs go on, with heartbeats. Open receives are left to answer, and
- *   what they bring is given back. Entered by `stop()` or when scale-in protection is refused.
+ *   what they bring is given back, hidden until such receives have ended. Entered by `stop()` or when scale-in protection is refused.
  * - releasing: the deadline has come. Handlers are aborted with `Shutdown`, and their messages become visible at once.
  * - stopped: every delete and release was sent and answered, or there was no time left.
  *

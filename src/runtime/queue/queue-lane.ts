@@ -336,12 +336,17 @@ export class QueueLane {
 
   async #giveBack(lease: Lease, seconds: number): Promise<void> {
     const followers = this.queue.fifo ? this.#buffer.drop(lease) : [];
-    const longest = Math.max(0, Math.floor((lease.hardLimitAt - this.#now) / 1_000));
     this.#end(lease);
-    await this.#settler.hide(lease.id, lease.receiptHandle, Math.min(Math.ceil(seconds), longest));
+    await this.#settler.hide(lease.id, lease.receiptHandle, this.#hideableSeconds(lease, seconds));
     // Followers become visible only behind the failed message, which still blocks their group.
     await this.#release(followers);
     this.#nextOfGroup(lease);
+  }
+
+  /** A whole number of seconds that SQS takes: no message is hidden for longer than 12 hours. */
+  #hideableSeconds(lease: Lease, seconds: number): number {
+    const longest = Math.max(0, Math.floor((lease.hardLimitAt - this.#now) / 1_000));
+    return Math.min(Math.ceil(seconds), longest);
   }
 
   async #release(leases: readonly Lease[]): Promise<void> {
@@ -351,7 +356,9 @@ export class QueueLane {
       const messages = leases.map(({ id, message }) => ({ messageId: id, attempt: message.receiveCount }));
       // Each costs its message an attempt that no handler saw: who counts the attempts of a dead letter finds the others here.
       this.#o.options.logger.info({ queue: this.queue.name, messages }, 'messages given back before they began');
-      await Promise.all(leases.map((lease) => this.#settler.hide(lease.id, lease.receiptHandle, 0)));
+      // The open receives of a worker that stops, and of those that stop with it, would only take them again, each time at the cost of an attempt.
+      const openForMs = this.#o.isTaking() ? 0 : this.receiver.openForMs;
+      await Promise.all(leases.map((lease) => this.#settler.hide(lease.id, lease.receiptHandle, this.#hideableSeconds(lease, openForMs / 1_000))));
     }
   }
 

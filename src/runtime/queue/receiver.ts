@@ -54,6 +54,7 @@ export class Receiver {
   readonly #abort = new AbortController();
   readonly #open = new Set<Promise<void>>();
   #requested = 0;
+  #openUntil = 0;
   #allowed = 1;
   #failures = 0;
   #failingSince: number | undefined;
@@ -75,6 +76,11 @@ export class Receiver {
 
   get open(): number {
     return this.#open.size;
+  }
+
+  /** How long, from now, an open receive may be given messages, in milliseconds; 0 when none is open. One that has just brought some counts. */
+  get openForMs(): number {
+    return this.#open.size === 0 ? 0 : Math.max(0, this.#openUntil - this.#options.clock.now());
   }
 
   /** Whether the queue was empty when it was asked last, which was recently or is still being asked. */
@@ -122,6 +128,7 @@ export class Receiver {
 
   /** The last resort, when there is no time left to wait for answers. */
   abort(): void {
+    this.#openUntil = 0;
     this.#abort.abort();
   }
 
@@ -132,6 +139,7 @@ export class Receiver {
       this.#failingSince = undefined;
     }
     const waitSeconds = probe ? 0 : waitTimeSeconds;
+    this.#openUntil = Math.max(this.#openUntil, requestedAt + waitSeconds * 1_000 + AnswerSlackMs);
     const attemptId = fifo ? this.#takeAttemptId(requestedAt) : undefined;
     try {
       const messages = await calls.receive({

@@ -294,6 +294,20 @@ describe('drain', () => {
     expect(queue.visible).toBe(2);
   });
 
+  it('does not use up the attempts of a message that comes while several workers stop', async () => {
+    const handler = jest.fn();
+    const { clock, queue, queues, deadLetterQueue, poller } = setup(handler);
+    const pollers = [poller, ...[1, 2].map(() => new QueuePoller({ queues: [{ url: queue.url, handler }], transport: queues, clock }))];
+    for (const each of pollers) await each.start();
+    await clock.advance(25_000);
+    const reports = pollers.map((each) => each.stop());
+    queue.send(objectCreatedEvent({ key: 'late' }));
+    await clock.advance(30_000);
+    expect((await Promise.all(reports)).map(({ released }) => released).sort()).toEqual([0, 0, 1]);
+    expect([handler.mock.calls.length, deadLetterQueue.messages.length]).toEqual([0, 0]);
+    expect([queue.messages[0]?.receiveCount, queue.visible]).toEqual([1, 1]);
+  });
+
   it('aborts what is left at the deadline and makes it visible within a second', async () => {
     const run = untilAborted();
     const { clock, queue, poller } = setup(run.handler, { shutdown: { stopTimeoutSeconds: 30, releaseReserveSeconds: 6 } });
