@@ -55,11 +55,16 @@ class Deployment {
     return JSON.parse(out) as Status;
   }
 
-  public untilStatus(what: string, seconds: number, look: (status: Status) => boolean): Promise<Status> {
-    return until(what, seconds, async () => {
-      const status = await this.status();
-      return look(status) ? status : undefined;
-    });
+  public async untilStatus(what: string, seconds: number, look: (status: Status) => boolean): Promise<Status> {
+    let last: Status | undefined;
+    try {
+      return await until(what, seconds, async () => {
+        last = await this.status();
+        return look(last) ? last : undefined;
+      });
+    } catch (error) {
+      throw new Error(`${(error as Error).message}; the last status was ${JSON.stringify(last, undefined, 2)}`, { cause: error });
+    }
   }
 
   public untilWell(): Promise<Status> {
