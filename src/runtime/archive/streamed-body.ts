@@ -7,8 +7,10 @@ import { DESCRIPTOR, DIRECTORY_HEADER, Flag, LOCAL_HEADER, Method, ZIP64_END, EN
 import { sourceEnded } from './sources/source.js';
 import { ZipError } from './zip-error.js';
 
-/** What is looked at in one go to find out whether a whole small entry is in it. */
+/** What is looked at in one go, at most, to find out whether a whole small entry is in it. */
 const WINDOW_BYTES = 64 * 1024;
+/** And at least: where a window crosses the border of two pieces of the body it is copied, so it should not be larger than it must. */
+const LEAST_WINDOW_BYTES = 8 * 1024;
 
 /** What an entry turned out to be, to be compared with its descriptor and with the directory. */
 export interface Counted {
@@ -18,8 +20,8 @@ export interface Counted {
 }
 
 export interface StreamRules {
-  /** What the content of the next entry of unknown size may have: what the one before it had, since entries of one archive are alike. */
-  readonly guess: { contentBytes: number };
+  /** What the next entry of unknown size may have, from the one before it, since entries of one archive are alike: its content, and a window over its data. */
+  readonly guess: { contentBytes: number; windowBytes: number };
   readonly limits: Required<ArchiveLimits>;
   readonly budget: OutputBudget;
 }
@@ -62,11 +64,19 @@ export async function smallBody(
   const known = knownBytes(record);
   if (record.method !== Method.deflate || (known !== Infinity && (known > WINDOW_BYTES || record.size > SMALL_BYTES))) return undefined;
   const start = reader.offset;
-  const wanted = Math.min(known, WINDOW_BYTES);
+  const [wanted, most] = [Math.min(known, rules.guess.windowBytes), Math.min(known, WINDOW_BYTES)];
   if (!reader.gathered(wanted)) await reader.gather(wanted);
-  const content = inflateWindow(known, reader, record, rules);
-  if (content === undefined) return undefined;
+  let content = inflateWindow(known, reader, record, rules);
+  if (content === undefined && !reader.gathered(most)) {
+    await reader.gather(most);
+    content = inflateWindow(known, reader, record, rules);
+  }
+  if (content === undefined) {
+    rules.guess.windowBytes = WINDOW_BYTES;
+    return undefined;
+  }
   const counted: Counted = { crc32: crc32(content), compressedSize: reader.offset - start, size: content.length };
+  rules.guess.windowBytes = Math.min(WINDOW_BYTES, Math.max(LEAST_WINDOW_BYTES, 4 * counted.compressedSize));
   count(counted.size, counted.size, counted.compressedSize, record, reader.label, rules);
   if (!reader.gathered(DESCRIPTOR_WINDOW_BYTES)) await reader.gather(DESCRIPTOR_WINDOW_BYTES);
   finish(reader, counted, record);

@@ -62,7 +62,7 @@ export class ZipStream implements AsyncIterable<StreamedEntry> {
     const limits = resolveLimits(options.limits);
     this.#rules = {
       limits, allow: resolveAllowances(options.allow), legacyEncoding: options.legacyEncoding ?? 'cp437', budget: new OutputBudget(limits.maxTotalBytes),
-      guess: { contentBytes: 8 * 1024 },
+      guess: { contentBytes: 8 * 1024, windowBytes: 64 * 1024 },
     };
     this.#reader = new ByteReader(options.label ?? 'stream', source, options.signal);
   }
