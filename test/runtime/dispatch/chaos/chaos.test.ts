@@ -52,7 +52,7 @@ describe('the chaos run has teeth', () => {
     ['lease expiry releases', /^P1 /, { files: files(45), faults: { hang: 0.3 } }],
     ['fresh token per launch', /^launch token/, { files: files(45), faults: { unknown: 0.4 } }],
     // a claim that stands still between its reads while a file that comes first is blocked and redriven
-    ['no version check', /^P2 /, { files: oneByOne(8), redrives: 120, faults: { fail: 0.9, pause: 0.5, pauseMs: 12, workMs: 1, hang: 0, kill: 0, crash: 0.05 } }],
+    ['no version check', /^P2 /, { files: oneByOne(8), redrives: 120, faults: { fail: 0.9, pause: 0.5, pauseMs: 30, workMs: 1, hang: 0, kill: 0, crash: 0.05 } }],
   ];
   // the last one takes luck; its interleaving stands, step by step, in store.test.ts, and SPIN finds it every time
   test.each(RUNS > 2 ? mutants : mutants.slice(0, 2))('catches the mutant: %s', async (mutant, violation, options) => {
