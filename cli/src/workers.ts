@@ -21,7 +21,7 @@ export interface Worker {
   /** Absent when nothing scales the service. */
   readonly limits?: { readonly min: number; readonly max: number; readonly suspended: boolean };
   readonly activities: readonly { readonly at: string; readonly description: string; readonly cause: string }[];
-  /** Why the last task ended that did not end as it should. */
+  /** Why the last task ended that did not end as it should; of the deployment that is in force. */
   readonly lastFailure?: { readonly at: string; readonly reason: string };
   readonly deployment?: { readonly state: string; readonly reason?: string };
 }
@@ -48,11 +48,11 @@ export function listWorkers(pipeline: Pipeline): WorkerPart[] {
 export async function describeWorkers(clients: Clients, pipeline: Pipeline): Promise<Worker[]> {
   return eachOf(listWorkers(pipeline), async (part) => {
     const { services: [found = {}] = [] } = await clients.ecs.send(new DescribeServicesCommand({ cluster: part.cluster, services: [part.service] }));
+    const { id: inForce, rolloutState: state, rolloutStateReason: reason } = found.deployments?.find(({ status }) => status === 'PRIMARY') ?? {};
     const [queueUrls, limits, activities, lastFailure] = await Promise.all([
-      queuesOf(clients, found), limitsOf(clients, part.resourceId), activitiesOf(clients, part.resourceId), lastFailureOf(clients, part),
+      queuesOf(clients, found), limitsOf(clients, part.resourceId), activitiesOf(clients, part.resourceId), lastFailureOf(clients, part, inForce),
     ]);
     const { desiredCount: desired = 0, runningCount: running = 0, pendingCount: pending = 0 } = found;
-    const { rolloutState: state, rolloutStateReason: reason } = found.deployments?.find(({ status }) => status === 'PRIMARY') ?? {};
     return {
       ...part, queueUrls, desired, running, pending, activities, ...(limits && { limits }), ...(lastFailure && { lastFailure }),
       ...(state !== undefined && { deployment: { state, ...(reason !== undefined && { reason }) } }),
@@ -93,13 +93,18 @@ async function activitiesOf(clients: Clients, resourceId: string): Promise<Worke
   return found.map(({ StartTime: at, Description: description = '', Cause: cause = '' }) => ({ at: at?.toISOString() ?? '', description, cause }));
 }
 
-/** ECS remembers a task for an hour after its end. */
-async function lastFailureOf(clients: Clients, { cluster, service }: WorkerPart): Promise<Worker['lastFailure']> {
+/**
+ * ECS remembers a task for an hour after its end, and names the deployment that started it. What failed under another one is mended or replaced,
+ * also when it ends after the deployment that mends it has begun.
+ *
+ * @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html
+ */
+async function lastFailureOf(clients: Clients, { cluster, service }: WorkerPart, deployment: string | undefined): Promise<Worker['lastFailure']> {
   const { taskArns: tasks = [] } = await clients.ecs.send(new ListTasksCommand({ cluster, serviceName: service, desiredStatus: 'STOPPED', maxResults: RecentTasks }));
   if (tasks.length === 0) return undefined;
   const { tasks: found = [] } = await clients.ecs.send(new DescribeTasksCommand({ cluster, tasks }));
-  const failed = found.filter(({ stopCode, containers = [] }) =>
-    stopCode === 'TaskFailedToStart' || (stopCode === 'EssentialContainerExited' && containers.some(failedContainer)));
+  const failed = found.filter(({ startedBy, stopCode, containers = [] }) => startedBy === deployment
+    && (stopCode === 'TaskFailedToStart' || (stopCode === 'EssentialContainerExited' && containers.some(failedContainer))));
   const last = failed.sort((one, other) => (other.stoppedAt?.getTime() ?? 0) - (one.stoppedAt?.getTime() ?? 0)).at(0);
   return last && { at: last.stoppedAt?.toISOString() ?? '', reason: reasonOf(last) };
 }
