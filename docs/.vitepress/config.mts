@@ -45,7 +45,7 @@ export default defineConfig({
       { text: 'Runbooks', collapsed: true, items: [page('operations/runbooks/README.md'), ...pagesOf('operations/runbooks')] },
       { text: 'Coming from elsewhere', items: pagesOf('migration') },
       { text: 'Decisions', collapsed: true, items: pagesOf('decisions') },
-      { items: [page('contributing.md')] },
+      { items: [page('contributing.md'), page('newcomer-trials.md')] },
     ],
   },
 });

@@ -7,6 +7,7 @@ const read = (file: string) => readFileSync(join(root, file), 'utf8');
 const readme = read('README.md');
 const manifest = JSON.parse(read('package.json')) as {
   name: string;
+  version: string;
   scripts: Record<string, string>;
   engines: { node: string };
   peerDependencies: Record<string, string>;
@@ -36,6 +37,13 @@ describe('README.md', () => {
     expect(readme).toContain(`from ${python.module} import`);
     expect(readme).toContain(`\`${java.maven.groupId}:${java.maven.artifactId}\``);
     expect(readme).toContain(`import ${java.package}.`);
+  });
+
+  test('names the files that are packed, as long as there is no release', () => {
+    const { groupId, artifactId } = manifest.jsii.targets.java.maven;
+    for (const name of [manifest.name, 'fileworks-runtime']) expect(readme).toContain(`dist/js/${name}-${manifest.version}.tgz`);
+    expect(readme).toContain(`dist/java/${groupId.replaceAll('.', '/')}/${artifactId}/${manifest.version}\``);
+    expect(readme).toContain(`-DpomFile=$JAR/${artifactId}-${manifest.version}.pom -Dfile=$JAR/${artifactId}-${manifest.version}.jar`);
   });
 
   test('asks for the versions that the packages ask for', () => {
