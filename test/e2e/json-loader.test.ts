@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { GetFunctionConfigurationCommand, LambdaClient, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
@@ -10,11 +10,12 @@ import { Client } from 'pg';
 import { LoaderEnv } from '../../src/contract/loader-env';
 import { MessageAttributeNames } from '../../src/contract/job-message';
 import { privilegeFindings } from '../least-privilege/findings';
+import { type BuildResult, buildSpecOf, runBuild } from '../support/build-runner';
 import { startTlsPostgres, type TlsPostgres } from '../support/postgres-tls';
 import { startDeployment, until } from './support/deployment';
 
 const root = resolve(__dirname, '..', '..');
-const database = join(root, '.tools', 'workplace', 'worker', 'json-loader');
+const app = join(root, 'build', 'e2e', 'json-loader');
 /** `FILEWORKS_LOADER_FILES=10000` is the burst of the issue; the gate has a smaller one. */
 const FILES = Number(process.env.FILEWORKS_LOADER_FILES ?? 500);
 const KILLS = 6;
@@ -65,12 +66,16 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
   let sqs: SQSClient;
   let outputs: Readonly<Record<string, string>>;
   let queueUrl: string;
+  /** What the repository of the template would hold. */
+  const repository = mkdtempSync(join(tmpdir(), 'fileworks-json-loader-'));
+  const ofDatabase = (...path: string[]) => join(repository, 'worker', 'json-loader', ...path);
 
-  /** A script of the database's package, as a build of the pipeline runs it. */
-  const script = (name: string) => execFileSync('npm', ['run', '--silent', name], {
-    cwd: database, encoding: 'utf8',
-    env: { ...process.env, PGHOST: 'localhost', PGPORT: String(server.port), PGDATABASE: 'sales', PGUSER: 'owner', PGPASSWORD: 'owner', PGSSLMODE: 'verify-full', NODE_EXTRA_CA_CERTS: server.caFile },
-  });
+  /** A build of the pipeline, by the template's own commands. */
+  const build = (project: 'Migration' | 'Transformation'): Promise<BuildResult> => {
+    const { Resources } = JSON.parse(readFileSync(join(app, 'JsonLoader.template.json'), 'utf8')) as { Resources: Parameters<typeof buildSpecOf>[0] };
+    const secret = { username: 'owner', password: 'owner', host: 'localhost', port: String(server.port), dbname: 'sales' };
+    return runBuild(buildSpecOf(Resources, `Delivery${project}`), repository, secret, server.caFile);
+  };
 
   const put = (key: string, body: object | string) =>
     s3.send(new PutObjectCommand({ Bucket: outputs.InboxBucket, Key: key, Body: typeof body === 'string' ? body : JSON.stringify(body) }));
@@ -79,14 +84,18 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
     [server, cloud] = await Promise.all([startTlsPostgres({ fsync: 'off' }, ['loader']), startDeployment('json-loader')]);
     const admin = new Client({ connectionString: server.connectionString });
     await admin.connect();
-    await admin.query(`CREATE ROLE owner LOGIN CREATEROLE PASSWORD 'owner'`);
+    await admin.query(`CREATE ROLE owner LOGIN CREATEDB CREATEROLE PASSWORD 'owner'`);
     await admin.query('CREATE DATABASE sales OWNER owner');
     await admin.query('GRANT ALL ON SCHEMA public TO owner');
     await admin.end();
     owner = new Client({ connectionString: server.connectionString.replace(/postgres$/, 'sales') });
     await owner.connect();
     await owner.query('GRANT CREATE ON SCHEMA public TO owner');
-    script('migrate');
+    // as a checkout that has its modules in a cache
+    cpSync(join(root, '.tools', 'workplace', 'worker', 'json-loader', 'node_modules'), ofDatabase('node_modules'), { recursive: true, verbatimSymlinks: true });
+    cpSync(join(root, 'examples', 'worker', 'json-loader'), ofDatabase(), { recursive: true });
+    const { succeeded, output } = await build('Migration');
+    if (!succeeded) throw new Error(`the first migration failed:\n${output}`);
 
     outputs = cloud.outputs('JsonLoader');
     s3 = new S3Client(cloud.clientConfig());
@@ -107,6 +116,7 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
     await owner.end();
     await cloud.stop();
     await server.stop();
+    rmSync(repository, { recursive: true });
   }, 60_000);
 
   const rows = async () => {
@@ -185,9 +195,21 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
       + `${state.connections} connections at most; ${state.kills} functions killed, ${state.breaks} connections broken\n`);
   }, (240 + FILES / 10) * 1_000);
 
-  test('adds the orders up, the same when it is done again, and passes the smoke test', async () => {
+  test('does not apply a migration that would stop the loader, as the smoke test finds on the copy', async () => {
+    const [up, down] = ['REVOKE INSERT ON sales.orders FROM loader', 'GRANT INSERT ON sales.orders TO loader'];
+    writeFileSync(ofDatabase('migrations', '1763683380000_break.sql'), `-- Up Migration\n${up};\n-- Down Migration\n${down};\n`);
+    const { succeeded, output } = await build('Migration');
+    const said = /migrating a copy[^]*FAILED: the loader may write orders[^]*migrations to take back: 1/;
+    expect([succeeded, output]).toEqual([false, expect.stringMatching(said)]);
+    const { rows: [{ may }] } = await owner.query<{ may: boolean }>(`SELECT has_table_privilege('loader', 'sales.orders', 'INSERT') AS may`);
+    const { rows: [{ migrations }] } = await owner.query<{ migrations: number }>('SELECT count(*)::int AS migrations FROM pgmigrations');
+    expect([may, migrations]).toEqual([true, 3]);
+  }, 120_000);
+
+  test('adds the orders up, the same when it is done again', async () => {
     const daily = async () => {
-      script('transform');
+      const { succeeded, output } = await build('Transformation');
+      expect([succeeded, output]).toEqual([true, expect.stringContaining('daily.sql')]);
       return (await owner.query('SELECT day::text, currency, orders::int, articles::int, total::float FROM sales.daily ORDER BY 1, 2')).rows as Record<string, unknown>[];
     };
     const { rows: sums } = await owner.query<{ orders: number; total: number }>('SELECT count(*)::int AS orders, sum(total)::float AS total FROM sales.orders');
@@ -196,13 +218,14 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
     expect(first.reduce((sum, { orders }) => sum + Number(orders), 0)).toBe(sums[0].orders);
     expect(first.reduce((sum, { total }) => sum + Number(total), 0)).toBeCloseTo(sums[0].total, 2);
     expect(await daily()).toEqual(first);
-    expect(script('smoke')).not.toContain('FAILED');
-  }, 60_000);
+  }, 120_000);
 
   test('gives no role less than its process did, nor more', async () => {
-    expect(await privilegeFindings(cloud, join(root, 'build', 'e2e', 'json-loader'), [
+    expect(await privilegeFindings(cloud, app, [
       { role: 'LoaderFunction', action: 'rds-db:connect', because: 'PostgreSQL on RDS asks it of IAM when a token comes; there is no API call' },
       { role: 'LoaderFunction', action: 's3:GetObject', because: 'a bucket without versions needs it; this one has versions, and the event names one' },
+      { role: 'DeliveryGitHubRole', action: 'codebuild:StartBuild', because: 'workflows of GitHub Actions do, and there are none here' },
+      { role: 'DeliveryGitHubRole', action: 'codebuild:BatchGetBuilds', because: 'workflows of GitHub Actions do, and there are none here' },
     ])).toEqual([]);
   });
 });

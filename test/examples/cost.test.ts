@@ -26,8 +26,8 @@ test.each(costs)('%s: %s is what its arithmetic gives', (_, __, arithmetic, doll
   expect(Math.abs(valueOf(arithmetic) - Number(dollars))).toBeLessThanOrEqual(0.0051);
 });
 
-test('the quickstart\'s sum is that of its rows', () => {
-  const own = costs.filter(([name]) => name === 'quickstart');
+test.each(['quickstart', 'json-loader'])('%s: the sum is that of its rows', (name) => {
+  const own = costs.filter(([of]) => of === name);
   const sum = own.reduce((total, [, , , dollars]) => total + Number(dollars), 0);
-  expect(readFileSync(join(examples, 'quickstart', 'README.md'), 'utf8')).toContain(`| **Sum** | | **${sum.toFixed(2)}** |`);
+  expect(readFileSync(join(examples, name, 'README.md'), 'utf8')).toContain(`| **Sum** | | **${sum.toFixed(2)}** |`);
 });

@@ -25,6 +25,12 @@ function templates(language: string, name: string): Record<string, unknown> {
 /** Content hashes of assets change with every change of a worker; the shape of the template does not. */
 const masked = (value: unknown) => JSON.parse(JSON.stringify(value).replace(/[0-9a-f]{64}/g, 'asset-hash')) as unknown;
 
+test.each(['typescript', 'python', 'java'])('json-loader in %s writes the workflow that stands in examples/.github', (language) => {
+  templates(language, 'json-loader');
+  const workflow = join('examples', '.github', 'workflows', 'database.yml');
+  expect(readFileSync(join(root, '.tools', 'workplace', language, workflow), 'utf8')).toBe(readFileSync(join(root, workflow), 'utf8'));
+});
+
 describe.each(names)('the reference deployment %s', (name) => {
   test('synthesizes at least one template', () => {
     expect(Object.keys(templates('typescript', name)).length).toBeGreaterThan(0);

@@ -69,12 +69,27 @@ const needs: Readonly<Partial<Record<string, Readonly<Partial<Record<string, str
     'xray:GetSamplingRules': 'sends traces',
     'xray:GetSamplingTargets': 'sends traces',
   },
+  // https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html
+  'codebuild.amazonaws.com': {
+    'logs:CreateLogStream': 'writes the log of a build',
+    'logs:PutLogEvents': 'writes the log of a build',
+    'ec2:CreateNetworkInterface': 'puts a build into a VPC',
+    'ec2:CreateNetworkInterfacePermission': 'puts a build into a VPC',
+    'ec2:DeleteNetworkInterface': 'puts a build into a VPC',
+    'ec2:DescribeDhcpOptions': 'puts a build into a VPC',
+    'ec2:DescribeNetworkInterfaces': 'puts a build into a VPC',
+    'ec2:DescribeSecurityGroups': 'puts a build into a VPC',
+    'ec2:DescribeSubnets': 'puts a build into a VPC',
+    'ec2:DescribeVpcs': 'puts a build into a VPC',
+    'secretsmanager:GetSecretValue': 'puts the secret into the environment',
+  },
   'events.amazonaws.com': { 'states:StartExecution': 'a rule starts an execution' },
   'scheduler.amazonaws.com': {
     'ecs:RunTask': 'a schedule runs the task',
     'iam:PassRole': 'gives the task its roles',
     'states:StartExecution': 'a schedule starts an execution',
     'lambda:InvokeFunction': 'a schedule invokes a function',
+    'codebuild:StartBuild': 'a schedule starts a build',
     'sqs:SendMessage': 'what it could not start goes to the dead-letter queue',
   },
 };

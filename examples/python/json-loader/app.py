@@ -1,11 +1,14 @@
-from aws_cdk import App, CfnOutput, Stack
+from aws_cdk import App, CfnOutput, Duration, Stack
 from aws_cdk import aws_cloudwatch_actions as cloudwatch_actions
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_rds as rds
+from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sns as sns
 from cdk_fileworks import (
     BatchFileLoader,
+    DatabaseDeliveryPipeline,
     DatabaseLogin,
+    DeliverySource,
     FileIngestBucket,
     LoadColumn,
     LoadConflict,
@@ -30,13 +33,14 @@ class JsonLoaderStack(Stack):
         )
 
         # So is the database. Its owner has a secret, which the migrations use; the loader logs in by IAM.
+        owner = rds.DatabaseSecret(self, "Owner", username="owner")
         database = rds.DatabaseInstance(
             self,
             "Database",
             vpc=vpc,
             engine=rds.DatabaseInstanceEngine.postgres(version=rds.PostgresEngineVersion.VER_17),
             instance_type=ec2.InstanceType.of(ec2.InstanceClass.T4G, ec2.InstanceSize.MEDIUM),
-            credentials=rds.Credentials.from_generated_secret("owner"),
+            credentials=rds.Credentials.from_secret(owner),
             database_name="sales",
             iam_authentication=True,
             storage_encrypted=True,
@@ -81,11 +85,36 @@ class JsonLoaderStack(Stack):
         )
         database.connections.allow_default_port_from(loader)
 
+        # Migrations from inside the network, tried on a copy of the schema first; a push to main starts them. The repository is yours too.
+        delivery = DatabaseDeliveryPipeline(
+            self,
+            "Delivery",
+            vpc=vpc,
+            source=DeliverySource.git_hub("acme", "sales"),
+            working_directory="worker/json-loader",
+            database=DatabaseLogin.secret(owner),
+            runtime_versions={"nodejs": "22"},
+            install_commands=["npm install --no-audit --no-fund"],
+            migrate_commands=["npm run migrate"],
+            rollback_commands=['npm run rollback "$FILEWORKS_APPLIED_MIGRATIONS"'],
+            smoke_commands=["npm run smoke"],
+            history_table="pgmigrations",
+            transform_commands=["npm run transform"],
+            transform_schedule=scheduler.ScheduleExpression.rate(Duration.hours(1)),
+            github_repository="acme/sales",
+            alarm_actions=[cloudwatch_actions.SnsAction(alerts)],
+        )
+        database.connections.allow_default_port_from(delivery)
+        delivery.write_git_hub_workflow("../../.github/workflows/database.yml")
+
         CfnOutput(self, "InboxBucket", value=inbox.bucket.bucket_name)
         CfnOutput(self, "QueueUrl", value=loader.queue.queue_url)
         CfnOutput(self, "DeadLetterQueueUrl", value=loader.dead_letter_queue.queue_url)
         CfnOutput(self, "LoaderFunction", value=loader.handler_function.function_name)
         CfnOutput(self, "AlertsTopic", value=alerts.topic_arn)
+        CfnOutput(self, "DeliveryRole", value=delivery.github_role.role_arn)
+        CfnOutput(self, "MigrationProject", value=delivery.migration_project.project_name)
+        CfnOutput(self, "TransformationProject", value=delivery.transformation_project.project_name)
 
 
 app = App()

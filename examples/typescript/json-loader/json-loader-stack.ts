@@ -1,9 +1,19 @@
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as rds from 'aws-cdk-lib/aws-rds';
+import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import * as sns from 'aws-cdk-lib/aws-sns';
-import { BatchFileLoader, DatabaseLogin, FileIngestBucket, LoadConflict, LoadMapping, RowSchema } from 'cdk-fileworks';
+import {
+  BatchFileLoader,
+  DatabaseDeliveryPipeline,
+  DatabaseLogin,
+  DeliverySource,
+  FileIngestBucket,
+  LoadConflict,
+  LoadMapping,
+  RowSchema,
+} from 'cdk-fileworks';
 import type { Construct } from 'constructs';
 
 export class JsonLoaderStack extends Stack {
@@ -18,11 +28,12 @@ export class JsonLoaderStack extends Stack {
     });
 
     // So is the database. Its owner has a secret, which the migrations use; the loader logs in by IAM.
+    const owner = new rds.DatabaseSecret(this, 'Owner', { username: 'owner' });
     const database = new rds.DatabaseInstance(this, 'Database', {
       vpc,
       engine: rds.DatabaseInstanceEngine.postgres({ version: rds.PostgresEngineVersion.VER_17 }),
       instanceType: ec2.InstanceType.of(ec2.InstanceClass.T4G, ec2.InstanceSize.MEDIUM),
-      credentials: rds.Credentials.fromGeneratedSecret('owner'),
+      credentials: rds.Credentials.fromSecret(owner),
       databaseName: 'sales',
       iamAuthentication: true,
       storageEncrypted: true,
@@ -65,10 +76,33 @@ export class JsonLoaderStack extends Stack {
     });
     database.connections.allowDefaultPortFrom(loader);
 
+    // Migrations from inside the network, tried on a copy of the schema first; a push to main starts them. The repository is yours too.
+    const delivery = new DatabaseDeliveryPipeline(this, 'Delivery', {
+      vpc,
+      source: DeliverySource.gitHub('acme', 'sales'),
+      workingDirectory: 'worker/json-loader',
+      database: DatabaseLogin.secret(owner),
+      runtimeVersions: { nodejs: '22' },
+      installCommands: ['npm install --no-audit --no-fund'],
+      migrateCommands: ['npm run migrate'],
+      rollbackCommands: ['npm run rollback "$FILEWORKS_APPLIED_MIGRATIONS"'],
+      smokeCommands: ['npm run smoke'],
+      historyTable: 'pgmigrations',
+      transformCommands: ['npm run transform'],
+      transformSchedule: ScheduleExpression.rate(Duration.hours(1)),
+      githubRepository: 'acme/sales',
+      alarmActions: [new SnsAction(alerts)],
+    });
+    database.connections.allowDefaultPortFrom(delivery);
+    delivery.writeGitHubWorkflow('../../.github/workflows/database.yml');
+
     new CfnOutput(this, 'InboxBucket', { value: inbox.bucket.bucketName });
     new CfnOutput(this, 'QueueUrl', { value: loader.queue.queueUrl });
     new CfnOutput(this, 'DeadLetterQueueUrl', { value: loader.deadLetterQueue?.queueUrl ?? '' });
     new CfnOutput(this, 'LoaderFunction', { value: loader.handlerFunction.functionName });
     new CfnOutput(this, 'AlertsTopic', { value: alerts.topicArn });
+    new CfnOutput(this, 'DeliveryRole', { value: delivery.githubRole?.roleArn ?? '' });
+    new CfnOutput(this, 'MigrationProject', { value: delivery.migrationProject.projectName });
+    new CfnOutput(this, 'TransformationProject', { value: delivery.transformationProject?.projectName ?? '' });
   }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Duration, Stack } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
@@ -133,13 +133,16 @@ export class DatabaseDeliveryPipeline extends Construct implements ec2.IConnecta
   }
 
   /**
-   * Writes the workflow to a file, such as `.github/workflows/database.yml`, each time the app is synthesized.
+   * Writes the workflow to a file, such as `.github/workflows/database.yml`, when the app is synthesized; a file that is the same already is left alone.
    *
    * @param path of the file, seen from where the app runs
    */
   public writeGitHubWorkflow(path: string): void {
+    const workflow = this.renderGitHubWorkflow();
+    // `cdk watch` would begin again with each write
+    if (existsSync(path) && readFileSync(path, 'utf8') === workflow) return;
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, this.renderGitHubWorkflow());
+    writeFileSync(path, workflow);
   }
 
   #projects(): codebuild.Project[] {

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Client } from 'pg';
 import { DatabaseDeliveryPipeline, type DatabaseDeliveryPipelineProps, DatabaseLogin, DeliverySource } from '../../../src';
+import { type BuildResult, type BuildSpec, buildSpecOf, runBuild } from '../../support/build-runner';
 import { createTestApp, synth } from '../../support/cdk-stacks';
 import { startTlsPostgres, type TlsPostgres } from '../../support/postgres-tls';
-import { type BuildResult, type BuildSpec, runBuild } from './build-runner';
 
 jest.setTimeout(120_000);
 
@@ -18,9 +18,7 @@ function buildOf(project: 'Migration' | 'Transformation', props: Partial<Databas
     database: DatabaseLogin.secret(Secret.fromSecretCompleteArn(app.stack, 'Secret', secretArn), { caCertificate: server.ca }),
     migrateCommands: ['sh ./migrate.sh'], ...props,
   });
-  const projects = synth(app).findResources('AWS::CodeBuild::Project') as Record<string, { Properties: { Source: { BuildSpec: string } } }>;
-  const [, found] = Object.entries(projects).find(([id]) => id.startsWith(`Delivery${project}`))!;
-  return JSON.parse(found.Properties.Source.BuildSpec) as BuildSpec;
+  return buildSpecOf(synth(app).findResources('AWS::CodeBuild::Project') as Parameters<typeof buildSpecOf>[0], `Delivery${project}`);
 }
 
 const secretArn = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:owner-AbCdEf';

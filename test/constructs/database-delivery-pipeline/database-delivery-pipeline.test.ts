@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Duration } from 'aws-cdk-lib';
@@ -97,10 +97,15 @@ test('lets workflows of the branches start builds and look how they go, and noth
   expect(Properties.PolicyDocument.Statement[0].Resource).toHaveLength(3);
 });
 
-test('writes the workflow', () => {
+test('writes the workflow, and leaves it alone when nothing has changed', () => {
   const folder = mkdtempSync(join(tmpdir(), 'fileworks-workflow-'));
-  create(everything).writeGitHubWorkflow(join(folder, '.github', 'workflows', 'database.yml'));
-  expect(readFileSync(join(folder, '.github', 'workflows', 'database.yml'), 'utf8')).toMatchSnapshot();
+  const file = join(folder, '.github', 'workflows', 'database.yml');
+  const delivery = create(everything);
+  delivery.writeGitHubWorkflow(file);
+  expect(readFileSync(file, 'utf8')).toMatchSnapshot();
+  utimesSync(file, 1, 1);
+  delivery.writeGitHubWorkflow(file);
+  expect(statSync(file).mtimeMs).toBe(1_000);
   rmSync(folder, { recursive: true });
 });
 

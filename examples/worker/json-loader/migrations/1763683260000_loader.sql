@@ -35,5 +35,7 @@ GRANT USAGE ON SCHEMA sales TO loader;
 GRANT SELECT, INSERT, UPDATE ON sales.orders, fileworks_file_ledger TO loader;
 
 -- Down Migration
+-- The role stays: it is the server's, and other databases may know it.
 DROP TABLE fileworks_file_ledger;
-DROP OWNED BY loader;
+REVOKE SELECT, INSERT, UPDATE ON sales.orders FROM loader;
+REVOKE USAGE ON SCHEMA sales FROM loader;

@@ -1,7 +1,9 @@
 package com.example;
 
 import io.github.fileworks.cdk.BatchFileLoader;
+import io.github.fileworks.cdk.DatabaseDeliveryPipeline;
 import io.github.fileworks.cdk.DatabaseLogin;
+import io.github.fileworks.cdk.DeliverySource;
 import io.github.fileworks.cdk.FileIngestBucket;
 import io.github.fileworks.cdk.IamLoginOptions;
 import io.github.fileworks.cdk.JsonMappingOptions;
@@ -14,6 +16,7 @@ import io.github.fileworks.cdk.RowSchema;
 import java.util.List;
 import java.util.Map;
 import software.amazon.awscdk.CfnOutput;
+import software.amazon.awscdk.Duration;
 import software.amazon.awscdk.Stack;
 import software.amazon.awscdk.StackProps;
 import software.amazon.awscdk.services.cloudwatch.actions.SnsAction;
@@ -26,8 +29,10 @@ import software.amazon.awscdk.services.ec2.Vpc;
 import software.amazon.awscdk.services.rds.Credentials;
 import software.amazon.awscdk.services.rds.DatabaseInstance;
 import software.amazon.awscdk.services.rds.DatabaseInstanceEngine;
+import software.amazon.awscdk.services.rds.DatabaseSecret;
 import software.amazon.awscdk.services.rds.PostgresEngineVersion;
 import software.amazon.awscdk.services.rds.PostgresInstanceEngineProps;
+import software.amazon.awscdk.services.scheduler.ScheduleExpression;
 import software.amazon.awscdk.services.sns.Topic;
 import software.constructs.Construct;
 
@@ -43,11 +48,12 @@ public final class JsonLoaderStack extends Stack {
                 .build();
 
         // So is the database. Its owner has a secret, which the migrations use; the loader logs in by IAM.
+        DatabaseSecret owner = DatabaseSecret.Builder.create(this, "Owner").username("owner").build();
         DatabaseInstance database = DatabaseInstance.Builder.create(this, "Database")
                 .vpc(vpc)
                 .engine(DatabaseInstanceEngine.postgres(PostgresInstanceEngineProps.builder().version(PostgresEngineVersion.VER_17).build()))
                 .instanceType(InstanceType.of(InstanceClass.T4G, InstanceSize.MEDIUM))
-                .credentials(Credentials.fromGeneratedSecret("owner"))
+                .credentials(Credentials.fromSecret(owner))
                 .databaseName("sales")
                 .iamAuthentication(true)
                 .storageEncrypted(true)
@@ -87,10 +93,33 @@ public final class JsonLoaderStack extends Stack {
                 .build();
         database.getConnections().allowDefaultPortFrom(loader);
 
+        // Migrations from inside the network, tried on a copy of the schema first; a push to main starts them. The repository is yours too.
+        DatabaseDeliveryPipeline delivery = DatabaseDeliveryPipeline.Builder.create(this, "Delivery")
+                .vpc(vpc)
+                .source(DeliverySource.gitHub("acme", "sales"))
+                .workingDirectory("worker/json-loader")
+                .database(DatabaseLogin.secret(owner))
+                .runtimeVersions(Map.of("nodejs", "22"))
+                .installCommands(List.of("npm install --no-audit --no-fund"))
+                .migrateCommands(List.of("npm run migrate"))
+                .rollbackCommands(List.of("npm run rollback \"$FILEWORKS_APPLIED_MIGRATIONS\""))
+                .smokeCommands(List.of("npm run smoke"))
+                .historyTable("pgmigrations")
+                .transformCommands(List.of("npm run transform"))
+                .transformSchedule(ScheduleExpression.rate(Duration.hours(1)))
+                .githubRepository("acme/sales")
+                .alarmActions(List.of(new SnsAction(alerts)))
+                .build();
+        database.getConnections().allowDefaultPortFrom(delivery);
+        delivery.writeGitHubWorkflow("../../.github/workflows/database.yml");
+
         CfnOutput.Builder.create(this, "InboxBucket").value(inbox.getBucket().getBucketName()).build();
         CfnOutput.Builder.create(this, "QueueUrl").value(loader.getQueue().getQueueUrl()).build();
         CfnOutput.Builder.create(this, "DeadLetterQueueUrl").value(loader.getDeadLetterQueue().getQueueUrl()).build();
         CfnOutput.Builder.create(this, "LoaderFunction").value(loader.getHandlerFunction().getFunctionName()).build();
         CfnOutput.Builder.create(this, "AlertsTopic").value(alerts.getTopicArn()).build();
+        CfnOutput.Builder.create(this, "DeliveryRole").value(delivery.getGithubRole().getRoleArn()).build();
+        CfnOutput.Builder.create(this, "MigrationProject").value(delivery.getMigrationProject().getProjectName()).build();
+        CfnOutput.Builder.create(this, "TransformationProject").value(delivery.getTransformationProject().getProjectName()).build();
     }
 }
