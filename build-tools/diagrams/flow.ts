@@ -21,6 +21,7 @@ const kinds: Record<string, string> = {
   'AWS::SNS::Topic': 'topic',
   'AWS::RDS::DBInstance': 'database',
   'AWS::RDS::DBCluster': 'database',
+  'AWS::CodeBuild::Project': 'builds',
 };
 
 /** The logical ids that a value refers to. */
@@ -48,6 +49,10 @@ export function flowOf({ Resources: resources }: Template): Flow {
   });
   const known = new Set(parts.map(({ id }) => id));
   const deadLetters = new Set(parts.filter(({ label }) => label.endsWith('DeadLetterQueue')).map(({ id }) => id));
+  // a login leads to the database that it is for
+  const logins = new Map(all.filter(([, { Type }]) => Type === 'AWS::SecretsManager::SecretTargetAttachment')
+    .flatMap(([, resource]) => references(property(resource, 'SecretId')).map((secret) => [secret, references(property(resource, 'TargetId'))])));
+  const buckets = new Set(parts.filter(({ kind }) => kind === 'bucket').map(({ id }) => id));
   const arrows: Arrow[] = [];
   const add = (from: readonly string[], to: readonly string[], style: Exclude<Arrow['style'], 'failure'> = 'flow') => {
     for (const start of from.filter((id) => known.has(id))) {
@@ -74,7 +79,11 @@ export function flowOf({ Resources: resources }: Template): Flow {
       add([id], refs('Environment'), 'use');
       add([id], refs('DeadLetterConfig'));
     },
-    'AWS::StepFunctions::StateMachine': (id, _, refs) => add([id], refs('DefinitionString')),
+    'AWS::CodeBuild::Project': (id, _, refs) => add([id], refs('Source', 'BuildSpec').flatMap((ref) => logins.get(ref) ?? []), 'use'),
+    'AWS::StepFunctions::StateMachine': (id, _, refs) => {
+      // it lists one bucket and writes into another; what flows is what it starts
+      for (const ref of refs('DefinitionString')) add([id], [ref], buckets.has(ref) ? 'use' : 'flow');
+    },
     'AWS::ECS::TaskDefinition': (id, resource) => {
       const containers = property(resource, 'ContainerDefinitions') as { Environment?: { Name: string; Value: unknown }[] }[];
       for (const { Name: name, Value: value } of containers.flatMap(({ Environment: environment = [] }) => environment)) {

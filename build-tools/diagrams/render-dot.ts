@@ -3,7 +3,7 @@
 import type { Arrow, Flow, Part } from './flow.ts';
 
 const fills: Record<string, string> = {
-  'bucket': '#d9f2e3', 'rule': '#fde2ec', 'schedule': '#fde2ec', 'queue': '#fff0cc', 'function': '#ffe1c7', 'tasks': '#ffe1c7',
+  'bucket': '#d9f2e3', 'rule': '#fde2ec', 'schedule': '#fde2ec', 'queue': '#fff0cc', 'function': '#ffe1c7', 'tasks': '#ffe1c7', 'builds': '#ffe1c7',
   'state machine': '#fde2ec', 'table': '#dbe7ff', 'database': '#dbe7ff', 'topic': '#eadcff', 'alarms': '#f8d7d7',
 };
 const shapes: Record<string, string> = { bucket: 'folder', table: 'cylinder', database: 'cylinder' };
