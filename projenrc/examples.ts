@@ -4,6 +4,8 @@ import { Component, awscdk } from 'projen';
 export class Examples extends Component {
   constructor(project: awscdk.AwsCdkConstructLibrary) {
     super(project);
+    // what jsii writes has this name too and is ignored; an example whose Dockerfile compiles brings its own
+    project.gitignore.include('/examples/worker/*/tsconfig.json');
     project.addTask('demo', {
       description: 'Carry real files through the quickstart on the local cloud',
       steps: [{ exec: 'node build-tools/artifacts.ts js' }, { exec: 'node examples/demo/main.ts', receiveArgs: true }],

@@ -22,6 +22,14 @@ const WHEELS = 'examples/demo/wheels.txt';
 
 /** Everything that the demo needs and a clean clone lacks, below .tools/; what is there already is used again. */
 export async function prepare(): Promise<DemoInput> {
+  const archives = await wheels();
+  const worker = await installWorker('quickstart');
+  const app = await synthExample('typescript', 'quickstart', join(tools, 'demo', 'cdk.out'));
+  return { app, worker, archives };
+}
+
+/** The real archives alone. */
+export async function wheels(): Promise<Archive[]> {
   const folder = join(tools, 'wheels');
   await once('wheels', [WHEELS], [folder], () => {
     mkdirSync(folder, { recursive: true });
@@ -29,9 +37,7 @@ export async function prepare(): Promise<DemoInput> {
       '-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary', ':all:', '--python-version', '3.13', '--dest', folder, '-r', WHEELS,
     ], { needs: 'python3' });
   });
-  const worker = await installWorker('quickstart');
-  const app = await synthExample('typescript', 'quickstart', join(tools, 'demo', 'cdk.out'));
-  return { app, worker, archives: archivesIn(folder) };
+  return archivesIn(folder);
 }
 
 /** The pinned wheels only, whatever an earlier list left in the folder. */

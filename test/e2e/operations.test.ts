@@ -94,7 +94,7 @@ describe('a pipeline with a worker that was broken on purpose', () => {
   let pipeline: Deployment;
 
   beforeAll(async () => {
-    pipeline = new Deployment(await startDeployment('quickstart', 'Quickstart*'), 'Quickstart');
+    pipeline = new Deployment(await startDeployment('quickstart', { family: 'Quickstart*' }), 'Quickstart');
   }, 240_000);
 
   afterAll(() => pipeline.stop(), 60_000);

@@ -19,6 +19,8 @@ export interface Faults {
   readonly expiredCursors: number;
   /** So many of the next links are too old. */
   readonly expiredLinks: number;
+  /** The download of this file, named `<job>/<file>`, is not answered until this is another. */
+  readonly heldFile: string | undefined;
   /** Connections break after so many bytes of a file. */
   readonly resetAfterBytes: number | undefined;
   /** Ranges are ignored. */
@@ -33,7 +35,7 @@ export interface Faults {
 
 export const noFaults: Faults = {
   outage: false, unavailable: 0, tooMany: 0, retryAfterSeconds: undefined, slowMs: 0, repeatedPages: 0, expiredCursors: 0, expiredLinks: 0,
-  resetAfterBytes: undefined, noRanges: false, extraLength: 0, truncatedBytes: 0, corrupt: false,
+  heldFile: undefined, resetAfterBytes: undefined, noRanges: false, extraLength: 0, truncatedBytes: 0, corrupt: false,
 };
 
 type Countable = 'unavailable' | 'tooMany' | 'repeatedPages' | 'expiredCursors' | 'expiredLinks';
@@ -56,6 +58,10 @@ export class Troubles {
     if (status === undefined) return;
     if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
     await reply.code(status).send({ error: 'not now' });
+  }
+
+  async whileHeld(file: string): Promise<void> {
+    while (this.#faults().heldFile === file) await delay(50);
   }
 
   cursorIsExpired(): boolean {

@@ -122,6 +122,7 @@ export class ExportApi {
 
   async #download(request: FastifyRequest<Download>, reply: FastifyReply): Promise<FastifyReply> {
     const { job, file } = request.params;
+    await this.#troubles.whileHeld(`${job}/${file}`);
     const { expires = '', signature = '' } = request.query;
     const wanted = this.#sign(job, Number(file), Number(expires));
     const valid = signature.length === wanted.length && timingSafeEqual(Buffer.from(signature), Buffer.from(wanted));

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalCloud } from 'fileworks-local';
@@ -6,19 +7,32 @@ import { LocalCloud } from 'fileworks-local';
 const root = resolve(__dirname, '..', '..', '..');
 const tool = (...args: string[]) => execFileSync(process.execPath, [join(root, 'build-tools', 'examples.ts'), ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
 
-/**
- * Starts a reference deployment as its reader would have it: on the packed packages, from its own template, with its own worker.
- *
- * @param family task definitions that the worker stands for; an image of any other cannot be pulled
- */
-export async function startDeployment(name: string, family = '*'): Promise<LocalCloud> {
+export interface DeploymentOptions {
+  /** Task definitions that the worker stands for; an image of any other cannot be pulled. Default: all. */
+  readonly family?: string;
+  /** What runs in the folder of the container code once, as its Dockerfile does. Default: nothing is built. */
+  readonly build?: readonly string[];
+  /** Starts the worker there. Default: `node main.ts`. */
+  readonly command?: readonly string[];
+  /** Changes the text of a template where this machine has to differ. Default: nothing differs. */
+  readonly adapt?: (template: string) => string;
+}
+
+/** Starts a reference deployment as its reader would have it: on the packed packages, from its own template, with its own worker. */
+export async function startDeployment(name: string, { family = '*', build, command = ['node', 'main.ts'], adapt }: DeploymentOptions = {}): Promise<LocalCloud> {
   const app = join(root, 'build', 'e2e', name);
   tool('typescript', name, app);
   const cwd = tool('worker', name).trim().split('\n').at(-1)!;
+  if (build !== undefined) execFileSync(build[0], build.slice(1), { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
+  if (adapt !== undefined) {
+    for (const file of readdirSync(app).filter((path) => path.endsWith('.template.json')).map((path) => join(app, path))) {
+      writeFileSync(file, adapt(readFileSync(file, 'utf8')));
+    }
+  }
   // compiled code is kept, because every task is a process of its own
   const env = { NODE_COMPILE_CACHE: join(cwd, 'node_modules', '.compiled') };
   const logDir = `${app}-logs`;
-  return LocalCloud.start({ app, tasks: { tasks: [{ family, command: ['node', 'main.ts'], cwd, env }] }, speed: 60, logDir, toolsDir: join(root, '.tools') });
+  return LocalCloud.start({ app, tasks: { tasks: [{ family, command, cwd, env }] }, speed: 60, logDir, toolsDir: join(root, '.tools') });
 }
 
 export async function until<T>(what: string, seconds: number, look: () => Promise<T | undefined> | T | undefined): Promise<T> {

@@ -1,0 +1,30 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type ArchiveEntry, type DownloadTask, DownloadTaskHandler, type ExportFile, type Job, type JobContext, type MetadataItem } from 'fileworks-runtime';
+import { FileHandler } from 'fileworks-runtime/nestjs';
+import { ExportParts } from './export-parts.ts';
+
+/** Downloads files, and stores the entries that metadata approves of. */
+@Injectable()
+export class DownloadsHandler extends DownloadTaskHandler<MetadataItem> {
+  readonly #parts: ExportParts;
+
+  constructor(@Inject(ExportParts) parts: ExportParts) {
+    super(parts.downloadTasks);
+    this.#parts = parts;
+  }
+
+  @FileHandler()
+  work(job: Job, context: JobContext): unknown {
+    return this.handle(job, context);
+  }
+
+  protected override select({ kind }: ArchiveEntry, metadata: MetadataItem | undefined): boolean | string {
+    return (kind === 'file' && metadata?.status === 'approved') || 'not approved';
+  }
+
+  /** A link that has expired while its task waited. */
+  protected override async renewUrl({ jobId, file }: DownloadTask, signal: AbortSignal): Promise<string | undefined> {
+    const { url } = await this.#parts.api.json(`jobs/${encodeURIComponent(jobId)}/files/${encodeURIComponent(file.id)}`, { signal }) as ExportFile;
+    return url;
+  }
+}

@@ -1,0 +1,248 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BatchWriteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { GetObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
+import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { DeleteMessageBatchCommand, ListQueuesCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import type { LocalCloud, LocalTask } from 'fileworks-local';
+import { Archives } from '../../examples/worker/export-api/archives';
+import { noFaults } from '../../examples/worker/export-api/faults';
+import { ExportApi } from '../../examples/worker/export-api/server';
+import type { ExportJobEvent } from '../../src/contract/export-contract';
+import { ExportJobStore } from '../../src/runtime/exports/index.js';
+import { privilegeFindings } from '../least-privilege/findings';
+import { startDeployment, until } from './support/deployment';
+
+const root = resolve(__dirname, '..', '..');
+const app = resolve(root, 'build', 'e2e', 'export-service');
+
+/** `FILEWORKS_EXPORTS=full`: 200 jobs, 3,000 files, a minute without the API. */
+const size = process.env.FILEWORKS_EXPORTS === 'full'
+  ? { jobs: 200, files: 15, outageSeconds: 60, interruptions: 10, limitSeconds: 1_500 }
+  : { jobs: 12, files: 8, outageSeconds: 5, interruptions: 2, limitSeconds: 400 };
+/** So many of the interruptions come before the outage, while nobody can be done. */
+const FIRST_INTERRUPTIONS = 2;
+
+interface Wheel {
+  readonly name: string;
+  readonly path: string;
+}
+
+/** Real archives: the wheels of the demo. */
+const wheels = (): Wheel[] => JSON.parse(execFileSync(process.execPath, [
+  '--input-type=module', '-e', 'import { wheels } from "./examples/demo/prepare.ts"; process.stdout.write("\\n" + JSON.stringify(await wheels()));',
+], { cwd: root, encoding: 'utf8' }).trim().split('\n').at(-1)!) as Wheel[];
+
+/** SHA-256 of the entries that are wanted, of each archive, as Python reads them. */
+function wantedOf(archives: readonly Wheel[]): Readonly<Record<string, string>>[] {
+  const text = execFileSync('python3', [join(root, 'examples', 'demo', 'oracle.py'), ...archives.map(({ path }) => path)], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+  const entries = JSON.parse(text) as Record<string, Record<string, string>>;
+  return archives.map(({ name }) => Object.fromEntries(Object.entries(entries[name]).filter(([entry]) => /\.dist-info\/(METADATA|WHEEL)$/.test(entry))));
+}
+
+const jobIds = Array.from({ length: size.jobs }, (_, number) => `job-${number}`);
+const filesOf = (jobId: string): number | undefined => (jobIds.includes(jobId) ? size.files : jobId.startsWith('probe-') ? 0 : undefined);
+/** A job that cannot end as long as the API holds back one of its files. */
+const heldJob = jobIds[0];
+const held = { ...noFaults, heldFile: `${heldJob}/0` };
+const message = (...ids: string[]) => JSON.stringify({ fileworksJob: 1, type: 'ExportJob', payload: { version: 1, jobIds: ids } });
+const taskMode = (task: LocalTask) => (/Worker/.test(task.taskDefinitionArn) ? 'worker' : 'orchestrator');
+
+describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs * size.files} files, while everything goes wrong`, () => {
+  let cloud: LocalCloud;
+  let api: ExportApi;
+  let sqs: SQSClient;
+  let s3: S3Client;
+  let dynamodb: DynamoDBClient;
+  let store: ExportJobStore;
+  let outputs: Readonly<Record<string, string>>;
+  const archives = wheels();
+  const contents = wantedOf(archives);
+  const lines: string[] = [];
+  const probes: { readonly from: number; readonly to: number; readonly heldJob: string | undefined }[] = [];
+  const outage = { from: Number.POSITIVE_INFINITY };
+  let interrupted = 0;
+  let running = true;
+
+  const said = (text: string) => lines.some((line) => line.includes(text)) || undefined;
+  const submit = (queue: string, body: string) => sqs.send(new SendMessageCommand({ QueueUrl: outputs[queue], MessageBody: body }));
+
+  /** Jobs without files, one after the other; each with what the held job was by its end. */
+  async function probe(): Promise<void> {
+    for (let number = 0; running; number++) {
+      const from = Date.now();
+      await submit('HighPriorityExportQueue', message(`probe-${number}`));
+      await until(`probe ${number}`, size.limitSeconds, async () => (await store.job(`probe-${number}`))?.status === 'completed' || undefined);
+      probes.push({ from, to: Date.now(), heldJob: (await store.job(heldJob))?.status });
+      await sleep(2_000);
+    }
+  }
+
+  /** Takes the Spot capacity of a worker away, again and again. */
+  async function interrupt(): Promise<void> {
+    while (running && interrupted < size.interruptions) {
+      await sleep(4_000);
+      const task = cloud.tasks().find((one) => one.lastStatus === 'RUNNING' && one.desiredStatus === 'RUNNING' && taskMode(one) === 'worker');
+      if (task === undefined || (api.faults.heldFile !== undefined && interrupted === FIRST_INTERRUPTIONS)) continue;
+      await cloud.faults.interruptSpot(task.taskArn);
+      interrupted += 1;
+    }
+  }
+
+  async function putToken(token: string): Promise<void> {
+    api.token = token;
+    const secrets = new SecretsManagerClient(cloud.clientConfig());
+    await secrets.send(new PutSecretValueCommand({ SecretId: outputs.ApiTokenSecret, SecretString: token }));
+    secrets.destroy();
+  }
+
+  async function approve(names: readonly string[]): Promise<void> {
+    const items = names.map((name) => ({ PutRequest: { Item: { name: { S: name }, status: { S: 'approved' } } } }));
+    for (let at = 0; at < items.length; at += 25) {
+      await dynamodb.send(new BatchWriteItemCommand({ RequestItems: { [outputs.MetadataTable]: items.slice(at, at + 25) } }));
+    }
+  }
+
+  /** Two jobs in a message, by turns of each priority; every fifth message comes twice. */
+  async function submitJobs(from: number, to: number): Promise<void> {
+    for (let at = from; at < to; at += 2) {
+      const body = message(...jobIds.slice(at, at + 2));
+      const queue = (['LowPriorityExportQueue', 'HighPriorityExportQueue', 'ExportQueue'] as const)[at / 2 % 3];
+      await submit(queue, body);
+      if (at % 10 === 0) await submit(queue, body);
+    }
+  }
+
+  /** Everything goes wrong in an order that no speed of this machine changes: each step waits for what it is about. */
+  async function play(): Promise<void> {
+    const wait = <T>(what: string, look: () => Promise<T | undefined> | T | undefined) => until(what, size.limitSeconds, look);
+    const probeOf = (from: number) => wait('a probe', () => probes.some((one) => one.from >= from) || undefined);
+    api.faults = held;
+    await submitJobs(0, size.jobs / 2);
+    await submit('ExportQueue', message('nobody-knows'));
+    await submit('ExportQueue', '{"fileworksJob":1,"type":"ExportJob","payload":{"version":1,"jobIds":"poison"}}');
+    await wait('the held job to be dispatched', async () => (await store.job(heldJob))?.status === 'dispatched' || undefined);
+    await wait('workers to be interrupted', () => interrupted === FIRST_INTERRUPTIONS || undefined);
+    await probeOf(Date.now());
+
+    outage.from = Date.now();
+    api.faults = { ...held, outage: true };
+    await submitJobs(size.jobs / 2, size.jobs);
+    await sleep(size.outageSeconds * 1_000);
+    await wait('the outage to be noticed', () => said('no tasks are added while the API is away'));
+    api.faults = held;
+    await putToken('second-token');
+    await probeOf(outage.from);
+
+    api.faults = noFaults;
+    for (const jobId of jobIds) await wait(`${jobId} to be completed`, async () => (await store.job(jobId))?.status === 'completed' || undefined);
+  }
+
+  beforeAll(async () => {
+    const served = await Archives.of(archives.map(({ path }) => path));
+    api = await ExportApi.listen({ archives: served, filesOf, token: 'first-token', pageSize: 5, requestsPerSecond: 400 });
+    cloud = await startDeployment('export-service', {
+      build: ['npm', 'run', 'build'],
+      command: ['node', 'dist/main.js'],
+      // the API is here, and this machine has two cores
+      adapt: (template) => template.replaceAll('https://export-api.example.com/', api.url).replaceAll('"MaxCapacity": 20', '"MaxCapacity": 3'),
+    });
+    cloud.on('output', ({ line }) => lines.push(line));
+    outputs = cloud.outputs('ExportService');
+    sqs = new SQSClient(cloud.clientConfig());
+    s3 = new S3Client(cloud.clientConfig());
+    dynamodb = new DynamoDBClient(cloud.clientConfig());
+    store = new ExportJobStore({ client: dynamodb, tableName: outputs.JobTable });
+    await putToken('first-token');
+    await approve(contents.flatMap((content) => Object.keys(content)));
+    const others = [probe(), interrupt()];
+    await Promise.all([play().finally(() => running = false), ...others]);
+  }, size.limitSeconds * 4_000);
+
+  afterAll(async () => {
+    [s3, sqs, dynamodb].forEach((client: { destroy(): void }) => client.destroy());
+    await cloud.stop();
+    await api.close();
+  }, 60_000);
+
+  test('every job is completed, with all of its files', async () => {
+    const rows = await Promise.all(jobIds.map((jobId) => store.job(jobId)));
+    expect(rows.map((row) => [row?.jobId, row?.status, row?.count, row?.done, row?.failed])).toEqual(jobIds.map((jobId) => [jobId, 'completed', size.files, size.files, 0]));
+  });
+
+  test('every wanted entry is in S3 once, and nothing else, byte for byte', async () => {
+    const expected = new Map(jobIds.flatMap((jobId) => Array.from({ length: size.files }, (_, file) => Object.entries(contents[file % contents.length])
+      .map(([name, sha256]): [string, string] => [`exports/entries/${jobId}/${file}/${name}`, sha256])).flat()));
+    const stored: string[] = [];
+    for await (const { Contents: objects = [] } of paginateListObjectsV2({ client: s3 }, { Bucket: outputs.OutputBucket, Prefix: 'exports/entries/' })) {
+      stored.push(...objects.map(({ Key: key }) => key!));
+    }
+    expect(stored.toSorted()).toEqual([...expected.keys()].toSorted());
+    for (let at = 0; at < stored.length; at += 50) {
+      await Promise.all(stored.slice(at, at + 50).map(async (Key) => {
+        const { Body: body } = await s3.send(new GetObjectCommand({ Bucket: outputs.OutputBucket, Key }));
+        expect([Key, createHash('sha256').update(await body!.transformToByteArray()).digest('hex')]).toEqual([Key, expected.get(Key)]);
+      }));
+    }
+  }, 240_000);
+
+  test('the completion of every job was told once', async () => {
+    const told: string[] = [];
+    await until('the events', 180, async () => {
+      const { Messages: messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: outputs.CompletedQueue, MaxNumberOfMessages: 10 }));
+      told.push(...messages.map(({ Body: body }) => (JSON.parse(body!) as { detail: ExportJobEvent }).detail.jobId));
+      if (messages.length === 0) return jobIds.every((jobId) => told.includes(jobId)) || undefined;
+      const Entries = messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
+      await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: outputs.CompletedQueue, Entries }));
+      return undefined;
+    });
+    expect(told.filter((jobId) => jobId.startsWith('job-')).toSorted()).toEqual(jobIds.toSorted());
+  }, 200_000);
+
+  test('a job that nobody knows and a message that is none wait in a dead-letter queue, and nothing else does', async () => {
+    const { QueueUrls: urls = [] } = await sqs.send(new ListQueuesCommand({}));
+    const letters = (await Promise.all(urls.filter((url) => url.includes('DeadLetter')).map(async (QueueUrl) => {
+      const { Messages: messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 0 }));
+      return messages.map(({ Body: body }) => (JSON.parse(body!) as { payload: { jobIds: unknown } }).payload.jobIds);
+    }))).flat();
+    expect(letters).toHaveLength(2);
+    expect(letters).toEqual(expect.arrayContaining([['nobody-knows'], 'poison']));
+    expect(await store.job('nobody-knows')).toMatchObject({ status: 'failed', reason: 'ERR_EXPORT_NOT_FOUND' });
+  });
+
+  test('no tasks were added while the API was away, and afterwards they may be', async () => {
+    expect(interrupted).toBeGreaterThanOrEqual(FIRST_INTERRUPTIONS);
+    await until('the end of the suspension', 180, () => said('the API is back, and tasks are added again'));
+    const added = cloud.scaling().flatMap(({ activities }) => activities).filter(({ from, to }) => to > from);
+    expect(added.length).toBeGreaterThan(0);
+  }, 200_000);
+
+  test('the orchestrator was responsive: jobs came and ended while another waited for its file, before the outage and after it', () => {
+    const seconds = probes.map(({ from, to }) => (to - from) / 1_000).toSorted((a, b) => a - b);
+    process.stdout.write(`${JSON.stringify({ probes: seconds.length, median: seconds[seconds.length >> 1], slowest: seconds.at(-1), interrupted })}\n`);
+    const meanwhile = probes.filter((one) => one.heldJob === 'dispatched');
+    expect(meanwhile.some(({ to }) => to < outage.from)).toBe(true);
+    expect(meanwhile.some(({ from }) => from > outage.from)).toBe(true);
+  });
+
+  test('every role did what it may, and may only what it did', async () => {
+    const publishes = { role: 'AlertsFunction', because: 'SNS asks for it in the name of who publishes to an encrypted topic' };
+    const worker = 'ExportsWorkerTask';
+    const orchestrator = 'ExportsOrchestratorTask';
+    const suspends = { role: orchestrator, because: 'Application Auto Scaling asks for it in the name of who registers a target' };
+    const leases = { action: 'sqs:ChangeMessageVisibility', because: 'a message is given back, comes again later, or has its lease extended: not in every queue', sometimes: true as const };
+    expect(await privilegeFindings(cloud, app, [
+      { role: 'AlertsFunction', action: 'sqs:SendMessage', because: 'Lambda puts an event here on which the function failed each time' },
+      { ...publishes, action: 'kms:GenerateDataKey' }, { ...publishes, action: 'kms:Decrypt' },
+      { ...leases, role: worker }, { ...leases, role: orchestrator },
+      { role: worker, action: 'sqs:SendMessage', because: 'a file that cannot be stored has its message sent to the dead-letter queue; here all can be' },
+      { role: worker, action: 'dynamodb:PutItem', because: 'notes why a file could not be stored; here all can be' },
+      { role: worker, action: 's3:AbortMultipartUpload', because: 'an entry that needs parts may fail between them; these need none' },
+      { role: worker, action: 's3:DeleteObject', because: 'extractTo deletes what it noted about unfinished work, which here only an interruption leaves', sometimes: true },
+      { role: orchestrator, action: 'sqs:SendMessage', because: 'to the dead-letter queue of each priority, and to its own queue when a task stops over a job' },
+      { ...suspends, action: 'ecs:DescribeServices' }, { ...suspends, action: 'ecs:UpdateService' },
+    ])).toEqual([]);
+  });
+});
