@@ -4,7 +4,7 @@ import type { ListedFile } from '../../../examples/worker/export-api/server.js';
 import type { DownloadTask, ExportJobEvent } from '../../../src/contract/export-contract.js';
 import type { MetadataLookup } from '../../../src/runtime/archive/index.js';
 import { cursorPages, type ExportApiClient } from '../../../src/runtime/exports/index.js';
-import { DownloadTaskHandler, type DownloadTaskHandlerOptions, eventBridgeEvents, ExportJobHandler, ExportMetrics } from '../../../src/runtime/jobs/index.js';
+import { DownloadTaskHandler, type DownloadTaskHandlerOptions, eventBridgeEvents, ExportJobHandler, type ExportJobHandlerOptions, ExportMetrics } from '../../../src/runtime/jobs/index.js';
 import type { Job, JobContext, JobHandler } from '../../../src/runtime/queue/index.js';
 import { IdempotentUploader } from '../../../src/runtime/storage/index.js';
 import { silentLogger } from '../../../src/runtime/support/logger.js';
@@ -21,7 +21,7 @@ let s3: S3Stub;
 let api: ExportApiClient;
 let sent: DownloadTask[];
 let events: [string, ExportJobEvent][];
-let handedOff: number;
+let handedOff: unknown[];
 /** Names of jobs are unique in the table; the API knows how many files they have. */
 let jobId: string;
 let files: number;
@@ -41,7 +41,7 @@ beforeEach(async () => {
   api = test.client({ maxAttempts: 2 });
   sent = [];
   events = [];
-  handedOff = 0;
+  handedOff = [];
 });
 
 afterEach(async () => {
@@ -83,8 +83,8 @@ const sqs = {
   },
 } as unknown as SQSClient;
 
-const exportHandler = (maxFiles?: number) => new Exports({
-  api, store: table.store, sqs, downloadQueueUrl: 'https://sqs/downloads', publish, ...(maxFiles !== undefined && { maxFiles }),
+const exportHandler = (options: Partial<ExportJobHandlerOptions> = {}) => new Exports({
+  api, store: table.store, sqs, downloadQueueUrl: 'https://sqs/downloads', publish, ...options,
 });
 
 const downloadHandler = (options: Partial<DownloadTaskHandlerOptions<object>> = {}) =>
@@ -94,7 +94,7 @@ async function deliver(handler: { readonly handle: JobHandler }, body: unknown, 
   const never = new AbortController().signal;
   await handler.handle({ body, queueName: 'exports' } as Job, {
     signal: never, stopping: never, attempt: 1, isLastAttempt: false, correlationId: 'c', log: silentLogger, state: undefined, generation: 0,
-    leaseEndsAt: new Date(Date.now() + 3_600_000), handOff: () => Promise.resolve(void (handedOff += 1)), ...context,
+    leaseEndsAt: new Date(Date.now() + 3_600_000), handOff: (state) => Promise.resolve(void handedOff.push(state)), ...context,
   });
 }
 
@@ -164,7 +164,7 @@ describe('a job', () => {
 
   it('with too many files, or with items that are no files, fails', async () => {
     files = 12;
-    await expect(deliver(exportHandler(11), request(jobId))).rejects.toMatchObject({ code: 'ERR_POISON_MESSAGE' });
+    await expect(deliver(exportHandler({ maxFiles: 11 }), request(jobId))).rejects.toMatchObject({ code: 'ERR_POISON_MESSAGE' });
     expect(await table.store.job(jobId)).toMatchObject({ status: 'failed', reason: 'ERR_EXPORT_TOO_MANY_FILES' });
     await table.store.reopen(jobId);
     const handler = exportHandler();
@@ -176,9 +176,35 @@ describe('a job', () => {
   it('goes on as a new message when its worker stops, after the page that it is at', async () => {
     files = 25;
     await deliver(exportHandler(), request(jobId), { stopping: AbortSignal.abort() });
-    expect(handedOff).toBe(1);
+    expect(handedOff).toEqual([0]);
     expect(sent).toHaveLength(10);
     await deliver(exportHandler(), request(jobId));
+    expect(sent).toHaveLength(25);
+  });
+
+  it('gives way after a page or a job when the turn of its message is over, and each turn gets on', async () => {
+    files = 25;
+    const ids = [jobId, `${jobId}-small`, `${jobId}-smaller`];
+    await test.stop();
+    test = await TestApi.start({ filesOf: (id) => id === jobId ? 25 : 1 });
+    api = test.client();
+    for (let turn = 0, state: unknown; turn === 0 || state !== undefined; turn += 1) {
+      handedOff = [];
+      await deliver(exportHandler({ turnSeconds: 0 }), request(...ids), { state: state ?? null });
+      [state] = handedOff;
+      expect(sent).toHaveLength([10, 20, 25, 26, 27][turn]);
+    }
+    expect(sent.map(({ jobId: of, number }) => `${of} ${number}`)).toEqual([
+      ...Array.from({ length: 25 }, (_, i) => `${jobId} ${i}`), `${ids[1]} 0`, `${ids[2]} 0`,
+    ]);
+  });
+
+  it('that failed is tried again when the turn of its message is over, at the end of which the failure is told', async () => {
+    files = 25;
+    const message = request(`none-${jobId}`, jobId);
+    await deliver(exportHandler({ turnSeconds: 0 }), message);
+    expect(handedOff).toEqual([0]);
+    await expect(deliver(exportHandler(), message, { state: 0 })).rejects.toMatchObject({ code: 'ERR_POISON_MESSAGE' });
     expect(sent).toHaveLength(25);
   });
 });

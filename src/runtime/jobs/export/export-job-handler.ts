@@ -24,8 +24,18 @@ export interface ExportJobHandlerOptions {
   readonly publish?: PublishExportEvent;
   /** Files of one job; more fail it. @default 1_000_000 */
   readonly maxFiles?: number;
+  /**
+   * Seconds for which a message has its slot, at least 0. Then its jobs go on as a new message, after the page that they are at: otherwise a few long lists
+   * could hold every slot for as long as they take, and have urgent jobs wait. @default 60
+   */
+  readonly turnSeconds?: number;
   /** @default - nothing is measured */
   readonly metrics?: ExportMetrics;
+}
+
+/** The time for which a message keeps its slot; it ends early when the worker stops, or when the 12 hours of the message do. */
+interface Turn {
+  isOver(): boolean;
 }
 
 /** A list of files, as the API has it. */
@@ -51,7 +61,8 @@ export interface FileList {
  * ```
  *
  * The place in the list is saved after each page, so that an attempt goes on where the one before ended; files that are sent again have the number that they
- * had. When the worker stops, the job goes on as a new message. The last delivery of a message is not tried but recorded: what kills its worker has an end too.
+ * had. When the worker stops or the turn of a message is over, its jobs go on as a new message. The last delivery of a message is not tried but recorded: what
+ * kills its worker has an end too.
  */
 export abstract class ExportJobHandler {
   readonly #options: ExportJobHandlerOptions;
@@ -72,10 +83,14 @@ export abstract class ExportJobHandler {
     const { downloadQueueUrl, metrics } = this.#options;
     const queueUrl = typeof downloadQueueUrl === 'string' ? downloadQueueUrl : downloadQueueUrl(job.queueName);
     const failures: unknown[] = [];
-    for (const jobId of jobIds) {
+    const turn = this.#turn(context);
+    const first = placeOf(context.state);
+    for (const [at, jobId] of [...jobIds.entries()].slice(first)) {
       try {
-        if (await this.#export(jobId, queueUrl, context) === 'stopping') {
-          await context.handOff(null);
+        // Each turn gets on, by a job or a page: a failure would be tried again without being counted.
+        const betweenJobs = at > first && failures.length === 0 && turn.isOver();
+        if (betweenJobs || await this.#export(jobId, queueUrl, context, turn) === 'turn is over') {
+          await context.handOff(failures.length === 0 ? at : first);
           return;
         }
       } catch (error) {
@@ -90,13 +105,20 @@ export abstract class ExportJobHandler {
     if (failure !== undefined) throw failure as Error;
   };
 
-  async #export(jobId: string, queueUrl: string, context: JobContext): Promise<'stopping' | undefined> {
+  /** How long a message may keep its slot. */
+  #turn({ stopping, leaseEndsAt }: JobContext): Turn {
+    const { turnSeconds = 60 } = this.#options;
+    const endsAt = performance.now() + turnSeconds * 1_000;
+    return { isOver: () => stopping.aborted || performance.now() >= endsAt || leaseEndsAt.getTime() - Date.now() < HandOffBeforeMs };
+  }
+
+  async #export(jobId: string, queueUrl: string, context: JobContext, turn: Turn): Promise<'turn is over' | undefined> {
     const { store, publish } = this.#options;
     let job = await store.begin(jobId, context.correlationId);
     try {
       if (job.status === 'dispatching') {
         if (context.isLastAttempt) throw new PoisonMessage('every attempt failed', { cause: { code: 'ERR_EXPORT_ATTEMPTS' } });
-        if (await this.#dispatch(job, queueUrl, context) === 'stopping') return 'stopping';
+        if (await this.#dispatch(job, queueUrl, context, turn) === 'turn is over') return 'turn is over';
       }
       if (job.status !== 'failed') job = await store.close(jobId);
     } catch (error) {
@@ -110,7 +132,7 @@ export abstract class ExportJobHandler {
     return undefined;
   }
 
-  async #dispatch({ jobId, cursor }: ExportJobRow, queueUrl: string, context: JobContext): Promise<'stopping' | undefined> {
+  async #dispatch({ jobId, cursor }: ExportJobRow, queueUrl: string, context: JobContext, turn: Turn): Promise<'turn is over' | undefined> {
     const { api, store } = this.#options;
     const { address, pagination } = this.list(jobId);
     let from = cursor;
@@ -120,7 +142,7 @@ export abstract class ExportJobHandler {
         if (next === undefined) return undefined;
         await store.moveCursor(jobId, from, next);
         from = next;
-        if (context.stopping.aborted || context.leaseEndsAt.getTime() - Date.now() < HandOffBeforeMs) return 'stopping';
+        if (turn.isOver()) return 'turn is over';
       }
     } catch (error) {
       if (from === undefined || (error as FileworksError).code !== 'ERR_EXPORT_GONE') throw error;
@@ -140,6 +162,11 @@ export abstract class ExportJobHandler {
     await sendDownloadTasks(sqs, queueUrl, tasks, correlationId);
     metrics?.tasksDispatched(tasks.length);
   }
+}
+
+/** Place of the first job that is not done with, which the message before this one left. */
+function placeOf(state: unknown): number {
+  return typeof state === 'number' && state > 0 ? state : 0;
 }
 
 /** The API may say itself when to come again. */
