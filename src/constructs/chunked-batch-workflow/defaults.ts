@@ -31,5 +31,8 @@ export const BatchDefaults = {
   finishMemoryMiB: 1_024,
 } as const;
 
+/** Name of the Distributed Map, which stands behind that of the machine where an execution of a batch is meant. */
+export const BatchMapLabel = 'Files';
+
 /** The folders below a prefix. */
 export const BatchFolder = { incoming: 'incoming/', processed: 'processed/', failed: 'failed/' } as const;

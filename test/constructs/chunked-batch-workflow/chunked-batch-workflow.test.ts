@@ -228,6 +228,9 @@ describe('ChunkedBatchWorkflow with options', () => {
       Arguments: { MessageBody: { fileworksJob: 1, type: 'batch', payload: { taskToken: '{% $states.context.Task.Token %}' } } },
     });
     expect(allowed(template, /^WorkerTaskDefinitionTaskRole/)).toEqual(expect.arrayContaining(['states:SendTaskSuccess …', 'states:SendTaskFailure …']));
+    const answer = statements(template, /^WorkerTaskDefinitionTaskRole/).find(({ Action }) => Action.includes('states:SendTaskSuccess'));
+    const machine = { Ref: expect.stringMatching(/^NightlyStateMachine/) as string };
+    expect(answer?.Resource).toEqual([machine, { 'Fn::Join': ['', [machine, '/Files']] }]);
     expect(allowed(template, /^NightlyStateMachineRole/)).toContain('sqs:SendMessage …');
   });
 

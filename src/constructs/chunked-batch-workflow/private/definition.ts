@@ -6,7 +6,7 @@ import { BatchEventSource, BatchEventType, BatchFolders } from '../../../contrac
 import { lookForOthers } from '../../private/overlap-states';
 import { FilingMode, RunOverlap } from '../batch-enums';
 import type { ChunkedBatchWorkflowProps } from '../chunked-batch-workflow-props';
-import { BatchDefaults, BatchFolder } from '../defaults';
+import { BatchDefaults, BatchFolder, BatchMapLabel } from '../defaults';
 import type { BoundProcessor } from './processors';
 
 export interface WorkflowParts {
@@ -135,7 +135,7 @@ function renderFiles(parts: WorkflowParts): object {
   const { maxBatchDescription = BatchDefaults.maxBatchDescription } = props;
   return {
     Type: 'Map',
-    Label: 'Files',
+    Label: BatchMapLabel,
     ItemReader: renderReader(props),
     ItemSelector: '{% $states.context.Map.Item.Value.{"key": $exists(Key) ? Key : key, "size": $exists(Size) ? Size : size, "etag": $exists(Etag) ? Etag : etag} %}',
     ItemBatcher: {

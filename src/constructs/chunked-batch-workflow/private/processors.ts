@@ -14,6 +14,7 @@ import { besideClock, renderRunTask, renderTaskRetry } from '../../private/run-t
 import { ValidationError } from '../../private/validation-error';
 import type { QueueScaledFargateWorker } from '../../queue-scaled-fargate-worker';
 import type { BatchTaskProps } from '../batch-processor';
+import { BatchMapLabel } from '../defaults';
 
 export interface BatchWork {
   readonly retries: number;
@@ -114,7 +115,10 @@ export function worker(target: QueueScaledFargateWorker): BindProcessor {
       grant(machine) {
         grantSend(target.queue, machine);
         // SendTaskHeartbeat is not used: a worker that is lost lets the message come again.
-        Grant.addToPrincipal({ grantee: target, actions: ['states:SendTaskSuccess', 'states:SendTaskFailure'], resourceArns: [machine.stateMachineArn] });
+        // IAM asks for the machine that the token is of, which for a batch may be named with its map:
+        // https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeStateMachine.html
+        const resourceArns = [machine.stateMachineArn, `${machine.stateMachineArn}/${BatchMapLabel}`];
+        Grant.addToPrincipal({ grantee: target, actions: ['states:SendTaskSuccess', 'states:SendTaskFailure'], resourceArns });
       },
     };
   };
