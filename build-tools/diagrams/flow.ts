@@ -48,7 +48,10 @@ export function flowOf({ Resources: resources }: Template): Flow {
     return { id, kind: kinds[resource.Type], label: rest.join(' ') || construct, construct };
   });
   const known = new Set(parts.map(({ id }) => id));
-  const deadLetters = new Set(parts.filter(({ label }) => label.endsWith('DeadLetterQueue')).map(({ id }) => id));
+  const deadLetters = new Set([
+    ...parts.filter(({ label }) => label.endsWith('DeadLetterQueue')).map(({ id }) => id),
+    ...all.flatMap(([, resource]) => references(property(resource, 'RedrivePolicy'))),
+  ]);
   // a login leads to the database that it is for
   const logins = new Map(all.filter(([, { Type }]) => Type === 'AWS::SecretsManager::SecretTargetAttachment')
     .flatMap(([, resource]) => references(property(resource, 'SecretId')).map((secret) => [secret, references(property(resource, 'TargetId'))])));
@@ -86,9 +89,12 @@ export function flowOf({ Resources: resources }: Template): Flow {
     },
     'AWS::ECS::TaskDefinition': (id, resource) => {
       const containers = property(resource, 'ContainerDefinitions') as { Environment?: { Name: string; Value: unknown }[] }[];
-      for (const { Name: name, Value: value } of containers.flatMap(({ Environment: environment = [] }) => environment)) {
-        if (name === 'FILEWORKS_QUEUE_URL') add(references(value), [id]);
-        else if (!name.includes('DEAD_LETTER')) add([id], references(value), 'use');
+      const variables = containers.flatMap(({ Environment: environment = [] }) => environment).filter(({ Name: name }) => !name.includes('DEAD_LETTER'));
+      const isSource = ({ Name: name }: { Name: string }) => ['FILEWORKS_QUEUE_URL', 'FILEWORKS_ADDITIONAL_QUEUES'].includes(name);
+      const sources = references(variables.filter(isSource)).filter((ref) => !deadLetters.has(ref));
+      for (const variable of variables) {
+        if (isSource(variable)) add(references(variable).filter((ref) => sources.includes(ref)), [id]);
+        else add([id], references(variable).filter((ref) => !sources.includes(ref)), 'use');
       }
     },
   };
