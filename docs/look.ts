@@ -1,5 +1,5 @@
 // Opens every page of the built site in headless Chromium, in light and in dark: what does not load, and links that lead nowhere, end it with 1.
-// Pictures of the pages that show one stay in build/screenshots/.
+// A picture of each stays in build/screenshots/.
 import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, resolve } from 'node:path';
@@ -48,7 +48,6 @@ for (const scheme of ['light', 'dark']) {
       links: [...document.querySelectorAll<HTMLAnchorElement>('a[href]')].map(({ href }) => href),
       heading: document.querySelector('main h1')?.textContent ?? '',
       broken: [...document.querySelectorAll<HTMLImageElement>('main img')].filter((image) => image.naturalWidth === 0).map(({ src }) => src),
-      images: document.querySelectorAll('main img').length,
       dark: document.documentElement.classList.contains('dark'),
     }));
     if (seen.heading === '') problems.push(`${at}: no heading`);
@@ -59,7 +58,7 @@ for (const scheme of ['light', 'dark']) {
       const { pathname, hash } = new URL(href);
       links.push({ from: page, path: pathname, anchor: decodeURIComponent(hash.slice(1)) });
     }
-    if (seen.images > 0 || page === '/') await tab.screenshot({ path: join(pictures, `${page.slice(1).replaceAll('/', '-') || 'index'}-${scheme}.png`), fullPage: true });
+    await tab.screenshot({ path: join(pictures, `${page.slice(1).replaceAll('/', '-') || 'index'}-${scheme}.png`), fullPage: true });
   }
 }
 for (const { from, path, anchor } of links) {
