@@ -6,6 +6,7 @@ import { startDynamoDbLocal } from '../../support/dynamodb-local.js';
 /** A table for export jobs in DynamoDB Local. */
 export interface JobTable {
   readonly client: DynamoDBClient;
+  readonly endpoint: string;
   readonly tableName: string;
   readonly store: ExportJobStore;
   stop(): Promise<void>;
@@ -25,6 +26,7 @@ export async function startJobTable(): Promise<JobTable> {
   }));
   return {
     client,
+    endpoint: server.endpoint,
     tableName,
     store: new ExportJobStore({ client, tableName }),
     async stop() {
