@@ -9,6 +9,7 @@ import { Archives } from '../../../examples/worker/export-api/archives.js';
 import { noFaults } from '../../../examples/worker/export-api/faults.js';
 import { ExportApi, type ListedFile } from '../../../examples/worker/export-api/server.js';
 import type { DownloadTask, ExportJobEvent } from '../../../src/contract/export-contract.js';
+import { hasCode } from '../../../src/runtime/errors.js';
 import { cursorPages, ExportApiClient } from '../../../src/runtime/exports/index.js';
 import { DownloadTaskHandler, ExportJobHandler } from '../../../src/runtime/jobs/index.js';
 import type { Job, JobContext, JobHandler } from '../../../src/runtime/queue/index.js';
@@ -35,6 +36,7 @@ let folder: string;
 let table: JobTable;
 let s3: S3Stub;
 let api: ExportApi;
+const apis: ExportApi[] = [];
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'large-exports-'));
@@ -48,12 +50,14 @@ beforeEach(async () => {
 afterEach(() => s3.stop());
 
 afterAll(async () => {
+  await Promise.all(apis.map((one) => one.close()));
   await table.stop();
   rmSync(folder, { recursive: true });
 });
 
 const serve = async (path: string, files: number) => {
   api = await ExportApi.listen({ archives: await Archives.of([path]), filesOf: () => files, token, pageSize: PageSize });
+  apis.push(api);
 };
 
 class Exports extends ExportJobHandler {
@@ -96,8 +100,9 @@ test(`a job of ${FILES} files is done and told of once, and the item of the job 
   const downloads = new DownloadTaskHandler({ ...parts, uploader: new IdempotentUploader({ client: s3.client() }), bucket: 'out' });
   const begun = performance.now();
   for (const chunk of inChunks([...tasks].reverse(), 16)) {
-    // a duplicate of one of them at the same time
-    await Promise.all([...chunk, chunk[0]].map((task) => deliver(downloads, task)));
+    // a duplicate of one of them at the same time; one that finds the other telling of the end comes again
+    const again = await Promise.all([...chunk, chunk[0]].map((task) => comesAgain(deliver(downloads, task))));
+    if (again.includes(true)) await deliver(downloads, chunk[0]);
     s3.forget();
   }
   const seconds = (performance.now() - begun) / 1_000;
@@ -108,8 +113,18 @@ test(`a job of ${FILES} files is done and told of once, and the item of the job 
   expect([...s3.objects.keys()].filter((key) => key.startsWith('out/entries/'))).toHaveLength(FILES);
   // of a page the count of files, in two transactions, and the place in the list; of a block its sums, also by a duplicate; the end
   expect(writes.job).toBeLessThanOrEqual(3 * Math.ceil(FILES / PageSize) + 2 * Math.ceil(FILES / FilesPerBlock) + 10);
-  await api.close();
 }, 120_000 + FILES * 100);
+
+/** Whether the queue would deliver the message once more. */
+async function comesAgain(work: unknown): Promise<boolean> {
+  try {
+    await work;
+    return false;
+  } catch (error) {
+    if (!hasCode(error, 'ERR_RETRY_LATER')) throw error;
+    return true;
+  }
+}
 
 function inChunks<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
@@ -150,8 +165,6 @@ with zipfile.ZipFile(Sparse(open(sys.argv[1], 'wb')), 'w', zipfile.ZIP_STORED) a
     });
     await serve(archive, 1);
   }, 900_000);
-
-  afterAll(() => api.close());
 
   /** What a worker says that a task of the file was given to; it leaves nothing on its disk. */
   async function work(wanted: readonly string[]): Promise<Report & { readonly jobId: string }> {
