@@ -64,11 +64,11 @@ export async function smallBody(
   const known = knownBytes(record);
   if (record.method !== Method.deflate || (known !== Infinity && (known > WINDOW_BYTES || record.size > SMALL_BYTES))) return undefined;
   const start = reader.offset;
-  const [wanted, most] = [Math.min(known, rules.guess.windowBytes), Math.min(known, WINDOW_BYTES)];
+  const wanted = known === Infinity ? rules.guess.windowBytes : known;
   if (!reader.gathered(wanted)) await reader.gather(wanted);
   let content = inflateWindow(known, reader, record, rules);
-  if (content === undefined && !reader.gathered(most)) {
-    await reader.gather(most);
+  if (content === undefined && known === Infinity && !reader.gathered(WINDOW_BYTES)) {
+    await reader.gather(WINDOW_BYTES);
     content = inflateWindow(known, reader, record, rules);
   }
   if (content === undefined) {
