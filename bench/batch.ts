@@ -1,8 +1,9 @@
 // Files in batches against the published blueprint as a user would write it: a task for each file, and the list of files in the environment.
 // `npm run bench -- batch [--json] [--files 200] [--only speed|memory|cost]`. S3 is the stub of the tests, in this process.
-import { spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -17,17 +18,13 @@ import type { Cost } from './support/meter.ts';
 const files = Number(option('--files', '200'));
 const only = option('--only', '');
 const report = new Report('batch');
+const run = promisify(execFile);
 const stub = await S3Stub.start();
 
 async function worker(...args: string[]): Promise<Cost> {
-  const child = spawn(process.execPath, ['--no-warnings', join(import.meta.dirname, 'batch/worker.ts'), ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, FILEWORKS_LOG_LEVEL: 'fatal' },
-  });
-  let output = '';
-  child.stdout.on('data', (text) => void (output += String(text)));
-  const code = await new Promise((resolve) => child.once('exit', resolve));
-  if (code !== 0) throw new Error(`worker ${args.join(' ')} ended with ${String(code)}`);
-  return JSON.parse(output) as Cost;
+  const program = ['--no-warnings', join(import.meta.dirname, 'batch/worker.ts'), ...args];
+  const { stdout } = await run(process.execPath, program, { env: { ...process.env, FILEWORKS_LOG_LEVEL: 'fatal' } });
+  return JSON.parse(stdout) as Cost;
 }
 
 if ('speed'.includes(only)) {
