@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { peakKiB } from '../../test/support/peak-memory.ts';
 
 /** What one process measured of itself. */
 export interface Cost {
@@ -17,14 +17,5 @@ export class Meter {
   read(): Cost {
     const { user, system } = process.cpuUsage(this.#cpu);
     return { cpuSeconds: (user + system) / 1e6, wallSeconds: (performance.now() - this.#wall) / 1e3, rssMB: peakKiB() / 1024 - this.#idleBytes / 1024 ** 2 };
-  }
-}
-
-/** VmHWM where there is one: the maximum of getrusage is inherited from the process that started this one. */
-function peakKiB(): number {
-  try {
-    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
-  } catch {
-    return process.resourceUsage().maxRSS;
   }
 }

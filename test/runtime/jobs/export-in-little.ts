@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { DownloadTask } from '../../../src/contract/export-contract.js';
@@ -7,6 +6,7 @@ import { DownloadTaskHandler } from '../../../src/runtime/jobs/index.js';
 import type { Job, JobContext } from '../../../src/runtime/queue/index.js';
 import { IdempotentUploader } from '../../../src/runtime/storage/index.js';
 import { silentLogger } from '../../../src/runtime/support/logger.js';
+import { peakKiB } from '../../support/peak-memory.js';
 
 /** What large-exports.test.ts has a worker do whose memory and disk it limits. */
 export interface Errand {
@@ -49,9 +49,7 @@ async function main({ apiUrl, token, s3, dynamodb, tableName, task, wanted }: Er
   } catch (error) {
     ({ code = 'unknown' } = error as { code?: string });
   }
-  // not maxRSS, which begins with that of the process that started this one
-  const peakKilobytes = Number(/^VmHWM:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
-  const report: Report = { code, peakBytes: peakKilobytes * 1024 };
+  const report: Report = { code, peakBytes: peakKiB() * 1024 };
   process.stdout.write(JSON.stringify(report));
   process.exit();
 }

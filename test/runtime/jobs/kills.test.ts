@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import {
   CreateBucketCommand, DeleteObjectsCommand, GetObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command, PutObjectCommand,
 } from '@aws-sdk/client-s3';
-import { buildSync } from 'esbuild';
 import type { ExtractManifest } from '../../../src/runtime/jobs/index.js';
+import { bundleProgram } from '../../support/bundle-program.js';
 import { EmulatedS3 } from '../../support/emulated-s3.js';
 import { buildZip, type EntrySpec } from '../../support/zip-builder.js';
 
@@ -27,11 +27,7 @@ let s3: EmulatedS3;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'kills-'));
   program = join(folder, 'extract-and-die.cjs');
-  buildSync({
-    entryPoints: [join(__dirname, 'extract-and-die.ts')], outfile: program, bundle: true, platform: 'node', format: 'cjs', logLevel: 'error',
-    external: ['@zip.js/zip.js', 'tar-stream', '@aws-sdk/client-dynamodb'],
-    nodePaths: [join(__dirname, '../../../node_modules')],
-  });
+  bundleProgram(join(__dirname, 'extract-and-die.ts'), program, ['@zip.js/zip.js', 'tar-stream', '@aws-sdk/client-dynamodb']);
   s3 = await EmulatedS3.start();
   for (const Bucket of ['kills-in', 'kills-out']) await s3.client.send(new CreateBucketCommand({ Bucket }));
   await s3.client.send(new PutObjectCommand({ Bucket: 'kills-in', Key: 'a.zip', Body: buildZip(specs).bytes }));

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import { buildSync } from 'esbuild';
 import { Archives } from '../../../examples/worker/export-api/archives.js';
 import { noFaults } from '../../../examples/worker/export-api/faults.js';
 import { ExportApi, type ListedFile } from '../../../examples/worker/export-api/server.js';
@@ -15,6 +14,7 @@ import { DownloadTaskHandler, ExportJobHandler } from '../../../src/runtime/jobs
 import type { Job, JobContext, JobHandler } from '../../../src/runtime/queue/index.js';
 import { IdempotentUploader } from '../../../src/runtime/storage/index.js';
 import { silentLogger } from '../../../src/runtime/support/logger.js';
+import { bundleProgram } from '../../support/bundle-program.js';
 import { S3Stub } from '../../support/s3-stub.js';
 import { buildZip } from '../../support/zip-builder.js';
 import { type JobTable, startJobTable } from '../exports/job-table.js';
@@ -158,11 +158,8 @@ with zipfile.ZipFile(Sparse(open(sys.argv[1], 'wb')), 'w', zipfile.ZIP_STORED) a
         for _ in range(${large.bytes} >> 20): entry.write(noise)
 `, archive, String(ARCHIVE_BYTES - large.bytes)]);
     program = join(folder, 'export-in-little.cjs');
-    buildSync({
-      entryPoints: [join(__dirname, 'export-in-little.ts')], outfile: program, bundle: true, platform: 'node', format: 'cjs', logLevel: 'error',
-      external: ['@zip.js/zip.js', 'tar-stream', '@aws-sdk/client-secrets-manager', '@aws-sdk/client-application-auto-scaling'],
-      nodePaths: [join(__dirname, '../../../node_modules')],
-    });
+    const external = ['@zip.js/zip.js', 'tar-stream', '@aws-sdk/client-secrets-manager', '@aws-sdk/client-application-auto-scaling'];
+    bundleProgram(join(__dirname, 'export-in-little.ts'), program, external);
     await serve(archive, 1);
   }, 900_000);
 

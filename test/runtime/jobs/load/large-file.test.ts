@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import { buildSync } from 'esbuild';
 import { Client } from 'pg';
+import { bundleProgram } from '../../../support/bundle-program';
 import { type PostgresServer, startPostgres } from '../../../support/postgres-server';
 
 /** `FILEWORKS_LARGE_FILE_MB=2048 npx jest test/runtime/jobs/load/large-file` is the 2 GB of the acceptance test. */
@@ -55,10 +55,7 @@ afterAll(async () => {
 
 test(`a file of ${megabytes} MB is loaded whole, in memory that does not grow with it`, async () => {
   const program = join(folder, 'load-large.cjs');
-  buildSync({
-    entryPoints: [join(__dirname, 'load-large.ts')], outfile: program, bundle: true, platform: 'node', format: 'cjs', logLevel: 'error', external: ['pg-native'],
-    nodePaths: [join(__dirname, '../../../../node_modules')],
-  });
+  bundleProgram(join(__dirname, 'load-large.ts'), program, ['pg-native']);
   const started = performance.now();
   const { stdout } = await promisify(execFile)(process.execPath, [
     program, `http://127.0.0.1:${(s3.address() as AddressInfo).port}`, server.connectionString, String(rows * LINE_BYTES),

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { S3Client } from '@aws-sdk/client-s3';
 import { Ledger, ledgerFile, LoaderConnection } from '../../../../src/runtime/database/index.js';
 import { FileLoader } from '../../../../src/runtime/jobs/load/index.js';
+import { peakKiB } from '../../../support/peak-memory.js';
 
 /** The process whose memory large-file.test.ts looks at: one file, started with the endpoint, the database and the size. */
 async function main(): Promise<void> {
@@ -13,7 +13,7 @@ async function main(): Promise<void> {
   const loader = new FileLoader({ name: 'test', connection, client, routes: [{ suffix: '.jsonl', format: 'json-lines', table: 'orders', columns }] });
   const idleMiB = process.memoryUsage().rss / 1024 ** 2;
   const outcome = await loader.loadLarge(ledgerFile({ bucket: 'inbox', key: 'large.jsonl', size: Number(size), etag: 'large', sequencer: '1' }, 'event-1'));
-  const peakMiB = Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024;
+  const peakMiB = peakKiB() / 1024;
   await connection.close();
   process.stdout.write(JSON.stringify({ outcome, memoryMiB: Math.round(peakMiB - idleMiB) }));
 }

@@ -1,0 +1,13 @@
+import { join } from 'node:path';
+import { buildSync } from 'esbuild';
+
+const modules = join(__dirname, '..', '..', 'node_modules');
+
+/**
+ * Makes a TypeScript file a program that `node` runs, for what a test does in a process of its own.
+ *
+ * @param external modules that are not bundled: those of other code paths, or that cannot be
+ */
+export function bundleProgram(entry: string, outfile: string, external: string[]): void {
+  buildSync({ entryPoints: [entry], outfile, bundle: true, platform: 'node', format: 'cjs', logLevel: 'error', external, nodePaths: [modules] });
+}
