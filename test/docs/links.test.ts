@@ -1,10 +1,6 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-
-const root = resolve(__dirname, '..', '..');
-const pages = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '--', '*.md'], { cwd: root, encoding: 'utf8' })
-  .split('\n').filter((file) => file !== '' && file !== 'API.md' && existsSync(join(root, file)));
+import { pages, read, root } from './pages';
 
 const withoutCode = (text: string) => text.replace(/^(```|~~~).*?^\1/gms, '').replace(/`[^`\n]*`/g, (code) => code.replace(/[[\]()]/g, ' '));
 
@@ -21,7 +17,7 @@ function anchors(file: string): Set<string> {
 
 /** Where a page links to inside the repository, pictures included. */
 function targetsOf(page: string): string[] {
-  const text = withoutCode(readFileSync(join(root, page), 'utf8'));
+  const text = withoutCode(read(page));
   const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target);
   return targets.filter((target) => !/^[a-z]+:/.test(target));
 }
