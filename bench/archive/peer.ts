@@ -45,7 +45,7 @@ async function oursLoop(file: string): Promise<void> {
 }
 
 async function forward(file: string): Promise<void> {
-  const zip = streamZip(createReadStream(file, { highWaterMark: 512 * 1024 }));
+  const zip = streamZip(createReadStream(file));
   for await (const entry of zip) {
     entries += 1;
     await drain(entry.pieces());
@@ -54,7 +54,7 @@ async function forward(file: string): Promise<void> {
 }
 
 async function forwardSmall(file: string): Promise<void> {
-  const zip = streamZip(createReadStream(file, { highWaterMark: 512 * 1024 }));
+  const zip = streamZip(createReadStream(file));
   for await (const entry of zip) {
     entries += 1;
     bytes += (await entry.buffer()).length;

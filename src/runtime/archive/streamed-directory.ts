@@ -21,30 +21,38 @@ type SeenEnd = Omit<EndRecord, 'commentBytes'>;
  * Reads everything after the last entry and compares it with what was delivered: each entry must be in the directory once, with the same name, method, flags,
  * sizes, checksum and place, and the end records must describe exactly this directory. Only then did this reader see what every other reader sees.
  *
+ * @param delivered by their offsets; what was found in the directory is taken out
  * @throws ZipError
  */
-export async function checkDirectory(reader: ByteReader, delivered: ReadonlyMap<number, Delivered>, rules: EntryRules): Promise<void> {
+export async function checkDirectory(reader: ByteReader, delivered: Map<number, Delivered>, rules: EntryRules): Promise<void> {
   const archive = reader.label;
   const start = reader.offset;
   const refuse = (code: ZipErrorCode, message: string): ZipError => new ZipError(code, message, { archive, offset: reader.offset });
-  /** The signature of the next record, after bringing so much of it together as there is. */
-  const next = async (length: number): Promise<number> => await reader.gather(length) >= 4 ? reader.bytes.readUInt32LE(reader.at) : 0;
+  /** The signature of the next record, of which so much as there is must have been gathered. */
+  const signature = (): number => reader.bytes.length - reader.at >= 4 ? reader.bytes.readUInt32LE(reader.at) : 0;
+  const next = async (length: number): Promise<number> => {
+    await reader.gather(length);
+    return signature();
+  };
 
-  const remaining = new Map(delivered);
+  const handedOut = delivered.size;
   let entries = 0;
   let endsInLocator = false;
-  while (await next(DIRECTORY_HEADER_BYTES) === DIRECTORY_HEADER) {
+  for (;;) {
+    if (!reader.gathered(DIRECTORY_HEADER_BYTES)) await reader.gather(DIRECTORY_HEADER_BYTES);
+    if (signature() !== DIRECTORY_HEADER) break;
     const least = reader.bytes.length - reader.at < DIRECTORY_HEADER_BYTES;
     const length = least ? DIRECTORY_HEADER_BYTES : directoryHeaderBytes(reader.bytes, reader.at);
-    if (await reader.gather(length) < length) await reader.take(length); // throws: the body ended
+    if (!reader.gathered(length)) await reader.gather(length);
+    if (reader.bytes.length - reader.at < length) await reader.take(length); // throws: the body ended
     const fields = decoded(() => decodeDirectoryHeader(reader.bytes, reader.at), { archive, offset: reader.offset });
     endsInLocator = reader.bytes.readUInt32LE(reader.at + length - ZIP64_LOCATOR_BYTES) === ZIP64_LOCATOR;
     reader.advance(length);
-    compare(remaining.get(fields.offset), fields, rules, archive);
-    remaining.delete(fields.offset);
+    compare(delivered.get(fields.offset), fields, rules, archive);
+    delivered.delete(fields.offset);
     entries += 1;
   }
-  if (remaining.size > 0) throw refuse('ERR_ZIP_MISMATCH', `${delivered.size} entries were delivered, the directory has ${entries}`);
+  if (delivered.size > 0) throw refuse('ERR_ZIP_MISMATCH', `${handedOut} entries were delivered, the directory has ${entries}`);
   const seen: SeenEnd = {
     disk: 0, directoryDisk: 0, entriesOnDisk: entries, entries, directoryBytes: reader.offset - start, directoryOffset: start,
   };
@@ -64,7 +72,7 @@ export async function checkDirectory(reader: ByteReader, delivered: ReadonlyMap<
   }
 
   const last = await next(END_BYTES);
-  if (reader.bytes.length === reader.at && delivered.size > 0) throw refuse('ERR_ZIP_TRUNCATED', 'the archive ends without its end record');
+  if (reader.bytes.length === reader.at && handedOut > 0) throw refuse('ERR_ZIP_TRUNCATED', 'the archive ends without its end record');
   if (last !== END) throw refuse('ERR_ZIP_BAD_RECORD', 'something that is no record of a ZIP follows');
   if (endsInLocator && !wide) throw refuse('ERR_ZIP_AMBIGUOUS_END', 'the directory ends in a ZIP64 locator, so the archive can be read in two ways');
   const end = decodeEnd(await reader.take(END_BYTES), 0);

@@ -130,8 +130,8 @@ export class ZipStream implements AsyncIterable<StreamedEntry> {
     reader.advance(length);
     const record = this.#describe(header, offset);
     const key = this.#rules.allow.has('folded-duplicates') ? withoutSlash(record.name) : foldName(record.name);
-    if (this.#names.has(key)) throw entryError('ERR_ZIP_DUPLICATE_NAME', 'an entry before it has the same name, but perhaps for case or Unicode form', record, archive);
-    this.#names.add(key);
+    const names = this.#names.size;
+    if (this.#names.add(key).size === names) throw entryError('ERR_ZIP_DUPLICATE_NAME', 'an entry before it has the same name, but perhaps for case or Unicode form', record, archive);
     return new StreamedEntry(reader, record, this.#rules);
   }
 
