@@ -1,6 +1,7 @@
 // Installs a reference deployment the way a user would, on the packed packages only, and synthesizes it.
 //   node build-tools/examples.ts <typescript|python|java> <name> <outdir>
 //   node build-tools/examples.ts worker <name>      (installs its container code and prints the folder)
+//   node build-tools/examples.ts models <name>      (installs what its models need and prints the folder of the programs)
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,6 +36,13 @@ function copyExample(language: Language, name: string) {
 
 const npmInstall = (what: string, cwd: string, tarballs: string[]) => run(what, 'npm', ['install', '--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline', '--loglevel=error', ...tarballs], { cwd });
 
+function makePythonEnvironment(venv: string) {
+  rmSync(venv, { recursive: true, force: true });
+  run('making a fresh Python environment', 'python3', ['-m', 'venv', venv], { needs: 'python3' });
+}
+
+const pipInstall = (what: string, venv: string, packages: string[], cwd: string) => run(what, join(venv, 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check', ...packages], { cwd });
+
 const packages = ['src', 'README.md', 'package.json', 'package-lock.json'];
 
 const install: Record<Language, (name: string) => Promise<void> | void> = {
@@ -45,11 +53,8 @@ const install: Record<Language, (name: string) => Promise<void> | void> = {
     const venv = join(workplace('python'), 'venv');
     const wheels = readdirSync(join(root, 'dist', 'python')).filter((file) => file.endsWith('.whl')).map((file) => join(root, 'dist', 'python', file));
     // the examples share one environment; it is fresh for each build, because pip takes a wheel of the same version for the same
-    await once('example-python-environment', packages, [venv], () => {
-      rmSync(venv, { recursive: true, force: true });
-      run('making a fresh Python environment', 'python3', ['-m', 'venv', venv], { needs: 'python3' });
-    });
-    run(`installing the packed wheel for examples/python/${name}`, join(venv, 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check', ...wheels, '-r', 'requirements.txt'], { cwd: exampleIn('python', name) });
+    await once('example-python-environment', packages, [venv], () => makePythonEnvironment(venv));
+    pipInstall(`installing the packed wheel for examples/python/${name}`, venv, [...wheels, '-r', 'requirements.txt'], exampleIn('python', name));
   },
   java(name) {
     // the jar of an earlier build has the same version: Maven would not look again
@@ -102,9 +107,22 @@ export async function installWorker(name: string): Promise<string> {
   return folder;
 }
 
+/** Installs what an example's models need, as its build does; returns the folder of the programs. */
+export async function installModels(name: string): Promise<string> {
+  const venv = join(tools, 'workplace', 'models', name);
+  const folder = join('examples', 'worker', name, 'dbt');
+  await once(`models-${name}`, [join(folder, 'requirements.txt')], [venv], () => {
+    makePythonEnvironment(venv);
+    // what is never imported is not compiled: half of the time
+    pipInstall(`installing what the models of examples/worker/${name} need`, venv, ['--no-compile', '-r', 'requirements.txt'], join(root, folder));
+  });
+  return join(venv, 'bin');
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [what, name, outdir] = process.argv.slice(2);
   if (what === 'worker' && name) console.log(await installWorker(name));
+  else if (what === 'models' && name) console.log(await installModels(name));
   else if (isLanguage(what) && name && outdir) await synthExample(what, name, outdir);
-  else fail('usage: node build-tools/examples.ts <typescript|python|java> <name> <outdir>, or worker <name>');
+  else fail('usage: node build-tools/examples.ts <typescript|python|java> <name> <outdir>, or worker <name>, or models <name>');
 }

@@ -1,12 +1,14 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { GetFunctionConfigurationCommand, LambdaClient, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, ReceiveMessageCommand, SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { LocalCloud } from 'fileworks-local';
-import { Client } from 'pg';
+import { Client, escapeLiteral } from 'pg';
 import { LoaderEnv } from '../../src/contract/loader-env';
 import { MessageAttributeNames } from '../../src/contract/job-message';
 import { privilegeFindings } from '../least-privilege/findings';
@@ -70,21 +72,33 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
   const repository = mkdtempSync(join(tmpdir(), 'fileworks-json-loader-'));
   const ofDatabase = (...path: string[]) => join(repository, 'worker', 'json-loader', ...path);
 
+  /** What YAML, Jinja and a shell might each read as something else. */
+  const password = `'1": {{ $HOME }} #`;
+  /** Where dbt is. */
+  let programs: string;
   /** A build of the pipeline, by the template's own commands. */
-  const build = (project: 'Migration' | 'Transformation'): Promise<BuildResult> => {
+  const specOf = (project: string) => {
     const { Resources } = JSON.parse(readFileSync(join(app, 'JsonLoader.template.json'), 'utf8')) as { Resources: Parameters<typeof buildSpecOf>[0] };
-    const secret = { username: 'owner', password: 'owner', host: 'localhost', port: String(server.port), dbname: 'sales' };
-    return runBuild(buildSpecOf(Resources, `Delivery${project}`), repository, secret, server.caFile);
+    return buildSpecOf(Resources, `Delivery${project}`);
+  };
+  /** @param afterwards what a test does on the same machine */
+  const build = (project: 'Migration' | 'Transformation', ...afterwards: string[]): Promise<BuildResult> => {
+    const { env, phases: { install, build: { commands } } } = specOf(project);
+    const secret = { username: 'owner', password, host: 'localhost', port: String(server.port), dbname: 'sales' };
+    const spec = { env, phases: { install, build: { commands: [...commands, ...afterwards] } } };
+    return runBuild(spec, repository, secret, { authority: server.caFile, programs: [programs] });
   };
 
   const put = (key: string, body: object | string) =>
     s3.send(new PutObjectCommand({ Bucket: outputs.InboxBucket, Key: key, Body: typeof body === 'string' ? body : JSON.stringify(body) }));
 
   beforeAll(async () => {
+    const dbt = promisify(execFile)(process.execPath, [join(root, 'build-tools', 'examples.ts'), 'models', 'json-loader']);
     [server, cloud] = await Promise.all([startTlsPostgres({ fsync: 'off' }, ['loader']), startDeployment('json-loader')]);
+    programs = (await dbt).stdout.trim().split('\n').at(-1)!;
     const admin = new Client({ connectionString: server.connectionString });
     await admin.connect();
-    await admin.query(`CREATE ROLE owner LOGIN CREATEDB CREATEROLE PASSWORD 'owner'`);
+    await admin.query(`CREATE ROLE owner LOGIN CREATEDB CREATEROLE PASSWORD ${escapeLiteral(password)}`);
     await admin.query('CREATE DATABASE sales OWNER owner');
     await admin.query('GRANT ALL ON SCHEMA public TO owner');
     await admin.end();
@@ -206,10 +220,10 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
     expect([may, migrations]).toEqual([true, 3]);
   }, 120_000);
 
-  test('adds the orders up, the same when it is done again', async () => {
+  test('adds the orders up by dbt, the same when it is done again, and keeps nothing of what is not there any more', async () => {
     const daily = async () => {
-      const { succeeded, output } = await build('Transformation');
-      expect([succeeded, output]).toEqual([true, expect.stringContaining('daily.sql')]);
+      const { succeeded, output } = await build('Transformation', 'if grep -rF -e "$PGPASSWORD" dbt; then exit 1; fi');
+      expect([succeeded, output]).toEqual([true, expect.stringMatching(/PASS=4 WARN=0 ERROR=0/)]);
       return (await owner.query('SELECT day::text, currency, orders::int, articles::int, total::float FROM sales.daily ORDER BY 1, 2')).rows as Record<string, unknown>[];
     };
     const { rows: sums } = await owner.query<{ orders: number; total: number }>('SELECT count(*)::int AS orders, sum(total)::float AS total FROM sales.orders');
@@ -217,13 +231,29 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
     expect(first).toHaveLength(10);
     expect(first.reduce((sum, { orders }) => sum + Number(orders), 0)).toBe(sums[0].orders);
     expect(first.reduce((sum, { total }) => sum + Number(total), 0)).toBeCloseTo(sums[0].total, 2);
-    expect(await daily()).toEqual(first);
+    await owner.query(`DELETE FROM sales.orders WHERE (placed_at AT TIME ZONE 'UTC')::date = $1 AND currency = $2`, [first[0].day, first[0].currency]);
+    expect(await daily()).toEqual(first.slice(1));
   }, 120_000);
+
+  test.each([
+    ['typescript', 'npm install --no-audit --no-fund'], ['python', 'pip install --quiet -r requirements.txt'], ['java', 'mvn -q -B compile'],
+  ])('deploys the app in %s from its own folder', async (language, installs) => {
+    const source = mkdtempSync(join(tmpdir(), 'fileworks-json-loader-'));
+    for (const folder of ['worker', language]) cpSync(join(root, 'examples', folder, 'json-loader'), join(source, folder, 'json-loader'), { recursive: true });
+    // in place of package managers and the CDK, what says where it was called and with what: a registry and an account are not here
+    const says = '#!/bin/sh\necho "$(basename "$(dirname "$PWD")") ${0##*/} $*"\n';
+    for (const name of ['npm', 'npx', 'pip', 'mvn']) writeFileSync(join(source, name), says, { mode: 0o755 });
+    expect(await runBuild(specOf('Deployment'), source, {}, { programs: [source] })).toEqual({
+      succeeded: true, output: `worker npm install --no-audit --no-fund\n${language} ${installs}\n${language} npx --yes aws-cdk@2 deploy --require-approval never\n`,
+    });
+    rmSync(source, { recursive: true });
+  }, 60_000);
 
   test('gives no role less than its process did, nor more', async () => {
     expect(await privilegeFindings(cloud, app, [
       { role: 'LoaderFunction', action: 'rds-db:connect', because: 'PostgreSQL on RDS asks it of IAM when a token comes; there is no API call' },
       { role: 'LoaderFunction', action: 's3:GetObject', because: 'a bucket without versions needs it; this one has versions, and the event names one' },
+      { role: 'DeliveryDeploymentRole', action: 'sts:AssumeRole', because: 'the CDK does, for the roles of its bootstrap, and is not run here' },
       { role: 'DeliveryGitHubRole', action: 'codebuild:StartBuild', because: 'workflows of GitHub Actions do, and there are none here' },
       { role: 'DeliveryGitHubRole', action: 'codebuild:BatchGetBuilds', because: 'workflows of GitHub Actions do, and there are none here' },
     ])).toEqual([]);

@@ -25,14 +25,22 @@ export function buildSpecOf(resources: Resources, id: string): BuildSpec {
   return JSON.parse(parts.map((part) => (typeof part === 'string' ? part : 'deployed')).join('')) as BuildSpec;
 }
 
+export interface BuildMachine {
+  /** File that a download of RDS' authorities gives. */
+  readonly authority?: string;
+  /** Folders of the programs that `runtime-versions` and package managers would put there. */
+  readonly programs?: readonly string[];
+}
+
 /**
  * Runs a build as CodeBuild does: a fresh machine with a copy of the source, values of the secret in the environment, and each phase's commands one after
  * the other in one shell, which the first that fails ends.
  *
  * @param secret what Secrets Manager would answer
- * @param authority file that a download of RDS' authorities gives
  */
-export async function runBuild({ env, phases }: BuildSpec, source: string, secret: Readonly<Record<string, string>>, authority = '/dev/null'): Promise<BuildResult> {
+export async function runBuild(
+  { env, phases }: BuildSpec, source: string, secret: Readonly<Record<string, string>>, { authority = '/dev/null', programs = [] }: BuildMachine = {},
+): Promise<BuildResult> {
   const machine = mkdtempSync(join(tmpdir(), 'fileworks-build-'));
   const [folder, tools] = [join(machine, 'source'), join(machine, 'tools')];
   cpSync(source, folder, { recursive: true, verbatimSymlinks: true });
@@ -44,8 +52,9 @@ export async function runBuild({ env, phases }: BuildSpec, source: string, secre
   const variables = Object.entries(env.variables ?? {}).map(([name, value]) => [name, onMachine(value)]);
   const commands = [...phases.install.commands, ...phases.build.commands].map(onMachine);
   const { PATH = '', HOME } = process.env;
-  const environment = { PATH: `${tools}:${PATH}`, HOME, ...Object.fromEntries([...variables, ...secrets]) as Record<string, string> };
-  const shell = spawn('bash', ['-e', '-c', commands.join('\n')], { cwd: folder, env: environment });
+  const environment = { PATH: [tools, ...programs, PATH].join(':'), HOME, ...Object.fromEntries([...variables, ...secrets]) as Record<string, string> };
+  // bash that has a socket as its input thinks that a remote shell has started it, and reads ~/.bashrc
+  const shell = spawn('bash', ['-e', '-c', commands.join('\n')], { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [shell.stdout, shell.stderr]) stream.on('data', (text: Buffer) => (output += text.toString()));
   const code = await new Promise<number | null>((done) => shell.on('close', done));

@@ -43,6 +43,7 @@ class JsonLoaderStack(Stack):
             credentials=rds.Credentials.from_secret(owner),
             database_name="sales",
             iam_authentication=True,
+            storage_type=rds.StorageType.GP3,
             storage_encrypted=True,
             multi_az=True,
             deletion_protection=True,
@@ -85,7 +86,7 @@ class JsonLoaderStack(Stack):
         )
         database.connections.allow_default_port_from(loader)
 
-        # Migrations from inside the network, tried on a copy of the schema first; a push to main starts them. The repository is yours too.
+        # Migrations from inside the network, tried on a copy of the schema first, and then this stack; a push to main starts both. The repository is yours too.
         delivery = DatabaseDeliveryPipeline(
             self,
             "Delivery",
@@ -93,14 +94,15 @@ class JsonLoaderStack(Stack):
             source=DeliverySource.git_hub("acme", "sales"),
             working_directory="worker/json-loader",
             database=DatabaseLogin.secret(owner),
-            runtime_versions={"nodejs": "22"},
+            runtime_versions={"nodejs": "22", "python": "3.12"},
             install_commands=["npm install --no-audit --no-fund"],
             migrate_commands=["npm run migrate"],
             rollback_commands=['npm run rollback "$FILEWORKS_APPLIED_MIGRATIONS"'],
             smoke_commands=["npm run smoke"],
             history_table="pgmigrations",
-            transform_commands=["npm run transform"],
+            transform_commands=["cd dbt", "pip install --quiet -r requirements.txt", "dbt build"],
             transform_schedule=scheduler.ScheduleExpression.rate(Duration.hours(1)),
+            deploy_commands=["bash ../../*/json-loader/deploy.sh"],
             github_repository="acme/sales",
             alarm_actions=[cloudwatch_actions.SnsAction(alerts)],
         )
@@ -115,6 +117,7 @@ class JsonLoaderStack(Stack):
         CfnOutput(self, "DeliveryRole", value=delivery.github_role.role_arn)
         CfnOutput(self, "MigrationProject", value=delivery.migration_project.project_name)
         CfnOutput(self, "TransformationProject", value=delivery.transformation_project.project_name)
+        CfnOutput(self, "DeploymentProject", value=delivery.deployment_project.project_name)
 
 
 app = App()

@@ -36,6 +36,7 @@ export class JsonLoaderStack extends Stack {
       credentials: rds.Credentials.fromSecret(owner),
       databaseName: 'sales',
       iamAuthentication: true,
+      storageType: rds.StorageType.GP3,
       storageEncrypted: true,
       multiAz: true,
       deletionProtection: true,
@@ -76,20 +77,21 @@ export class JsonLoaderStack extends Stack {
     });
     database.connections.allowDefaultPortFrom(loader);
 
-    // Migrations from inside the network, tried on a copy of the schema first; a push to main starts them. The repository is yours too.
+    // Migrations from inside the network, tried on a copy of the schema first, and then this stack; a push to main starts both. The repository is yours too.
     const delivery = new DatabaseDeliveryPipeline(this, 'Delivery', {
       vpc,
       source: DeliverySource.gitHub('acme', 'sales'),
       workingDirectory: 'worker/json-loader',
       database: DatabaseLogin.secret(owner),
-      runtimeVersions: { nodejs: '22' },
+      runtimeVersions: { nodejs: '22', python: '3.12' },
       installCommands: ['npm install --no-audit --no-fund'],
       migrateCommands: ['npm run migrate'],
       rollbackCommands: ['npm run rollback "$FILEWORKS_APPLIED_MIGRATIONS"'],
       smokeCommands: ['npm run smoke'],
       historyTable: 'pgmigrations',
-      transformCommands: ['npm run transform'],
+      transformCommands: ['cd dbt', 'pip install --quiet -r requirements.txt', 'dbt build'],
       transformSchedule: ScheduleExpression.rate(Duration.hours(1)),
+      deployCommands: ['bash ../../*/json-loader/deploy.sh'],
       githubRepository: 'acme/sales',
       alarmActions: [new SnsAction(alerts)],
     });
@@ -104,5 +106,6 @@ export class JsonLoaderStack extends Stack {
     new CfnOutput(this, 'DeliveryRole', { value: delivery.githubRole?.roleArn ?? '' });
     new CfnOutput(this, 'MigrationProject', { value: delivery.migrationProject.projectName });
     new CfnOutput(this, 'TransformationProject', { value: delivery.transformationProject?.projectName ?? '' });
+    new CfnOutput(this, 'DeploymentProject', { value: delivery.deploymentProject?.projectName ?? '' });
   }
 }

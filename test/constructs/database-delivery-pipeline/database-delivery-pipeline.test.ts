@@ -48,6 +48,11 @@ test('builds in the private subnets, one at a time, and keeps no password', () =
   expect(specOf('Migration').env.variables).toMatchObject({ PGSSLMODE: 'verify-full' });
 });
 
+test.each([{ nodejs: '22', python: '3.12' }, { python: '3.12', nodejs: '22' }])('gives the same build spec in whatever order languages come: %j', (runtimeVersions) => {
+  create({ runtimeVersions });
+  expect(JSON.stringify(specOf('Migration').phases.install)).toContain('{"nodejs":"22","python":"3.12"}');
+});
+
 test('may write its log, stand in the network and read the secret, and nothing else', () => {
   create();
   const network = ['Interface', 'InterfacePermission'].map((what) => `ec2:CreateNetwork${what}`);

@@ -33,7 +33,8 @@ export function buildSpec(props: DatabaseDeliveryPipelineProps, commands: readon
     env: { shell: 'bash', ...usesDatabase ? databaseEnvironment(database) : {} },
     phases: {
       install: {
-        ...runtimeVersions === undefined ? {} : { 'runtime-versions': runtimeVersions },
+        // a map of Java has no order of its own, and the build spec is a text: it would be another one with each synthesis
+        ...runtimeVersions === undefined ? {} : { 'runtime-versions': Object.fromEntries(Object.entries(runtimeVersions).sort()) },
         commands: [...usesDatabase ? prepare(database.ca, clientVersion) : [], ...enter, ...install],
       },
       // a failed install ends the build before this; nothing is in post_build, which runs after a failure too

@@ -32,6 +32,7 @@ import software.amazon.awscdk.services.rds.DatabaseInstanceEngine;
 import software.amazon.awscdk.services.rds.DatabaseSecret;
 import software.amazon.awscdk.services.rds.PostgresEngineVersion;
 import software.amazon.awscdk.services.rds.PostgresInstanceEngineProps;
+import software.amazon.awscdk.services.rds.StorageType;
 import software.amazon.awscdk.services.scheduler.ScheduleExpression;
 import software.amazon.awscdk.services.sns.Topic;
 import software.constructs.Construct;
@@ -56,6 +57,7 @@ public final class JsonLoaderStack extends Stack {
                 .credentials(Credentials.fromSecret(owner))
                 .databaseName("sales")
                 .iamAuthentication(true)
+                .storageType(StorageType.GP3)
                 .storageEncrypted(true)
                 .multiAz(true)
                 .deletionProtection(true)
@@ -93,20 +95,21 @@ public final class JsonLoaderStack extends Stack {
                 .build();
         database.getConnections().allowDefaultPortFrom(loader);
 
-        // Migrations from inside the network, tried on a copy of the schema first; a push to main starts them. The repository is yours too.
+        // Migrations from inside the network, tried on a copy of the schema first, and then this stack; a push to main starts both. The repository is yours too.
         DatabaseDeliveryPipeline delivery = DatabaseDeliveryPipeline.Builder.create(this, "Delivery")
                 .vpc(vpc)
                 .source(DeliverySource.gitHub("acme", "sales"))
                 .workingDirectory("worker/json-loader")
                 .database(DatabaseLogin.secret(owner))
-                .runtimeVersions(Map.of("nodejs", "22"))
+                .runtimeVersions(Map.of("nodejs", "22", "python", "3.12"))
                 .installCommands(List.of("npm install --no-audit --no-fund"))
                 .migrateCommands(List.of("npm run migrate"))
                 .rollbackCommands(List.of("npm run rollback \"$FILEWORKS_APPLIED_MIGRATIONS\""))
                 .smokeCommands(List.of("npm run smoke"))
                 .historyTable("pgmigrations")
-                .transformCommands(List.of("npm run transform"))
+                .transformCommands(List.of("cd dbt", "pip install --quiet -r requirements.txt", "dbt build"))
                 .transformSchedule(ScheduleExpression.rate(Duration.hours(1)))
+                .deployCommands(List.of("bash ../../*/json-loader/deploy.sh"))
                 .githubRepository("acme/sales")
                 .alarmActions(List.of(new SnsAction(alerts)))
                 .build();
@@ -121,5 +124,6 @@ public final class JsonLoaderStack extends Stack {
         CfnOutput.Builder.create(this, "DeliveryRole").value(delivery.getGithubRole().getRoleArn()).build();
         CfnOutput.Builder.create(this, "MigrationProject").value(delivery.getMigrationProject().getProjectName()).build();
         CfnOutput.Builder.create(this, "TransformationProject").value(delivery.getTransformationProject().getProjectName()).build();
+        CfnOutput.Builder.create(this, "DeploymentProject").value(delivery.getDeploymentProject().getProjectName()).build();
     }
 }
