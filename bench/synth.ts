@@ -13,7 +13,7 @@ const report = new Report('synth');
 
 async function synthesize(name: string): Promise<Synthesized> {
   const env = { ...process.env, CDK_VALIDATION: 'false' };
-  const { stdout } = await run(process.execPath, ['--no-warnings', join(import.meta.dirname, 'synth', 'peer.ts'), name], { env });
+  const { stdout } = await run(process.execPath, ['--expose-gc', '--no-warnings', join(import.meta.dirname, 'synth', 'peer.ts'), name], { env });
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Synthesized;
 }
 
