@@ -37,7 +37,7 @@ export interface DownloadTaskHandlerOptions<Metadata> {
   readonly limits?: ArchiveLimits;
   /** What to do where another content stands under the key of an entry. @default 'fail' */
   readonly ifDifferent?: PutOptions['ifDifferent'];
-  /** Bytes of wanted entries that a server without ranges may have us keep on disk. @default 10 GiB */
+  /** Bytes of wanted entries of a file that a server without ranges may have us keep on disk; a Fargate task has room for four times that. @default 4 GiB */
   readonly maxDiskBytes?: number;
   /** @default - nothing is measured */
   readonly metrics?: ExportMetrics;
@@ -175,7 +175,7 @@ export class DownloadTaskHandler<Metadata = unknown> {
   }
 
   async #forward(task: DownloadTask, signal: AbortSignal): Promise<ExtractManifest> {
-    const { api, uploader, bucket, metadata, metrics, limits, ifDifferent, maxDiskBytes = 10 * GiB } = this.#options;
+    const { api, uploader, bucket, metadata, metrics, limits, ifDifferent, maxDiskBytes = 4 * GiB } = this.#options;
     const begun = performance.now();
     const manifest = await extractForward({
       api,
