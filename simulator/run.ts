@@ -1,4 +1,5 @@
-import { simulate, type MinuteRecord } from './engine/simulation.ts';
+import type { MinuteRecord } from './engine/service.ts';
+import { simulate } from './engine/simulation.ts';
 import type { Parameters } from './parameters.ts';
 import { summarize, type Summary } from './report/summary.ts';
 import { readScaling } from './template/read-scaling.ts';

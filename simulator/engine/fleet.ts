@@ -1,7 +1,6 @@
 import { MinimumBilledSeconds, SpotWarningSeconds, type Parameters } from '../parameters.ts';
 import type { CapacityShare, Worker } from '../template/read-worker.ts';
 import type { EventQueue } from './events.ts';
-import type { Message } from './job-queue.ts';
 import { Random } from './random.ts';
 
 export type StopCause = 'scaleIn' | 'spot';
@@ -11,9 +10,8 @@ export interface Task {
   readonly share: CapacityShare;
   readonly launchedAt: number;
   state: 'starting' | 'running' | 'stopping' | 'gone';
-  /** Why it stops. */
-  cause?: StopCause;
-  readonly jobs: Set<Message>;
+  /** What it works on; only whether there is anything matters here. */
+  readonly jobs: Set<unknown>;
   /** Until when it is protected from scale-in; Infinity while it works. */
   protectedUntil: number;
 }
@@ -23,8 +21,8 @@ export interface FleetListener {
   readonly running: (task: Task) => void;
   /** A task got SIGTERM: it takes no more jobs. */
   readonly stopping: (task: Task) => void;
-  /** A task got SIGKILL with these jobs unfinished. */
-  readonly killed: (task: Task, jobs: readonly Message[]) => void;
+  /** A task got SIGKILL with jobs unfinished. */
+  readonly killed: (task: Task, cause: StopCause) => void;
 }
 
 /**
@@ -165,7 +163,6 @@ export class Fleet {
 
   #stop(task: Task, cause: StopCause, graceSeconds: number): void {
     task.state = 'stopping';
-    task.cause = cause;
     this.#listener.stopping(task);
     if (task.jobs.size === 0) {
       this.leave(task);
@@ -173,10 +170,9 @@ export class Fleet {
     }
     this.#events.after(graceSeconds, () => {
       if (task.state !== 'stopping') return;
-      const unfinished = [...task.jobs];
       task.jobs.clear();
       this.leave(task);
-      this.#listener.killed(task, unfinished);
+      this.#listener.killed(task, cause);
     });
   }
 

@@ -3,24 +3,27 @@ import type { Random } from './random.ts';
 import type { Parameters } from '../parameters.ts';
 
 /** A job on its way through the queue. */
-export interface Message {
-  readonly job: Job;
+export interface Message<J extends Job = Job> {
+  readonly job: J;
   receives: number;
 }
 
 /** An SQS queue with its dead-letter queue, and whether it sends metrics. */
-export class JobQueue {
+export class JobQueue<J extends Job = Job> {
   readonly #parameters: Parameters;
   readonly #random: Random;
   readonly #maxReceiveCount: number;
-  #waiting: Message[] = [];
+  #waiting: Message<J>[] = [];
   #first = 0;
   #lastCall = 0;
   #metricsFrom = 0;
   public deadLetters = 0;
+  /** In the current minute. */
   public sent = 0;
   public received = 0;
   public deleted = 0;
+  /** Messages sent, received and deleted since the start. */
+  public requests = 0;
 
   public constructor(maxReceiveCount: number, parameters: Parameters, random: Random) {
     this.#maxReceiveCount = maxReceiveCount;
@@ -32,17 +35,19 @@ export class JobQueue {
     return this.#waiting.length - this.#first;
   }
 
-  public send(job: Job, now: number): void {
+  public send(job: J, now: number): void {
     this.noteCall(now);
     this.sent++;
+    this.requests++;
     this.#waiting.push({ job, receives: 0 });
   }
 
-  public receive(): Message | undefined {
+  public receive(): Message<J> | undefined {
     const message = this.#waiting.at(this.#first);
     if (!message) return undefined;
     message.receives++;
     this.received++;
+    this.requests++;
     this.#first++;
     if (this.#first > 10_000 && this.#first * 2 > this.#waiting.length) {
       this.#waiting = this.#waiting.slice(this.#first);
@@ -51,10 +56,21 @@ export class JobQueue {
     return message;
   }
 
+  public delete(): void {
+    this.deleted++;
+    this.requests++;
+  }
+
   /** A worker hands a message back; one that was received too often goes to the dead-letter queue instead. */
-  public giveBack(message: Message): void {
+  public giveBack(message: Message<J>): void {
     if (message.receives >= this.#maxReceiveCount) this.deadLetters++;
     else this.#waiting.push(message);
+  }
+
+  public endMinute(): void {
+    this.sent = 0;
+    this.received = 0;
+    this.deleted = 0;
   }
 
   /** Age of the oldest waiting job. */

@@ -1,4 +1,4 @@
-import type { MinuteRecord } from '../engine/simulation.ts';
+import type { MinuteRecord } from '../engine/service.ts';
 
 /** One line of the plots. */
 export interface PlottedRun {
