@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { AddService } from './compare/stacks.ts';
+import type { ExportStacks } from './exports/stacks.ts';
 import { SimulatorError } from './failure.ts';
 import { defaultParameters, type Parameters } from './parameters.ts';
 import { renderPlot } from './report/plot.ts';
@@ -14,12 +15,16 @@ import { workloads } from './workloads.ts';
 
 const usage = `npm run simulate -- --template FILE [--template FILE …] --workload NAME|FILE [--workload …] [options]
 npm run simulate -- --compare [--workload NAME …] [options]
+npm run simulate -- --exports [--jobs N] [--max-tasks N] [--slots N] [--seed N] [--set NAME=NUMBER] [--json]
 
   --template FILE       a synthesized template: cdk.out/*.template.json
   --workload NAME|FILE  ${workloads.map(({ name }) => name).join(', ')}, or a JSON file
   --compare             our worker and its peers, all with the same maximum, slots, sizes and capacity
+  --exports             a day of export jobs with each of the four ways to build a service for them, on demand and on Spot
+  --jobs N              export jobs of that day (default: 100000)
+  --max-tasks N         the most tasks of what downloads (default: 3000)
   --service ID          logical id of the service, for a template that scales several
-  --slots N             jobs that a task runs at the same time (default: what the template says, else 1)
+  --slots N             jobs that a task runs at the same time (default: what the template says, else 1; 4 files for --exports)
   --protection on|off   whether tasks that work are protected from scale-in (default: whether a role may do it)
   --wake off|one|backlog  what an arrival starts by itself (default: backlog if a role may do it, else off)
   --metric NAME=EXPR    a metric published from outside, as metric math over visible, inFlight, running, desired
@@ -28,15 +33,22 @@ npm run simulate -- --compare [--workload NAME …] [options]
   --svg FILE            plots of backlog and tasks, one file for each workload
   --json                one JSON line for each template and workload, in place of the table`;
 
-/** Where ours comes from when it is compared; tests give the sources. */
-export type LoadOurs = () => Promise<AddService>;
+/** Our constructs when they are compared; tests give the sources. */
+export interface Ours {
+  readonly addFileworks: AddService;
+  readonly exportStacks: ExportStacks;
+}
 
 /** Runs the command line; gives the exit code. */
-export async function main(args: readonly string[], write: (text: string) => void = (text) => process.stdout.write(`${text}\n`), loadOurs?: LoadOurs): Promise<number> {
+export async function main(args: readonly string[], write: (text: string) => void = (text) => process.stdout.write(`${text}\n`), loadOurs = loadCompiled): Promise<number> {
   try {
     const options = readArguments(args);
     if (options.help) {
       write(usage);
+      return 0;
+    }
+    if (options.exports) {
+      await runExports(options, write, loadOurs);
       return 0;
     }
     const runs: Run[] = [];
@@ -57,6 +69,9 @@ export async function main(args: readonly string[], write: (text: string) => voi
 interface Options {
   readonly help: boolean;
   readonly compare: boolean;
+  readonly exports: boolean;
+  readonly jobs?: number;
+  readonly maxTasks?: number;
   readonly json: boolean;
   readonly templates: readonly string[];
   readonly workloads: readonly Workload[];
@@ -74,27 +89,35 @@ function readArguments(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      template: { type: 'string', multiple: true, default: [] }, workload: { type: 'string', multiple: true, default: [] },
-      metric: { type: 'string', multiple: true, default: [] }, set: { type: 'string', multiple: true, default: [] },
-      compare: { type: 'boolean', default: false }, json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
-      service: { type: 'string' }, slots: { type: 'string' }, protection: { type: 'string' }, wake: { type: 'string' }, seed: { type: 'string', default: '1' }, svg: { type: 'string' },
+      'template': { type: 'string', multiple: true, default: [] }, 'workload': { type: 'string', multiple: true, default: [] },
+      'metric': { type: 'string', multiple: true, default: [] }, 'set': { type: 'string', multiple: true, default: [] },
+      'compare': { type: 'boolean', default: false }, 'exports': { type: 'boolean', default: false }, 'jobs': { type: 'string' }, 'max-tasks': { type: 'string' },
+      'json': { type: 'boolean', default: false }, 'help': { type: 'boolean', default: false },
+      'service': { type: 'string' }, 'slots': { type: 'string' }, 'protection': { type: 'string' }, 'wake': { type: 'string' }, 'seed': { type: 'string', default: '1' }, 'svg': { type: 'string' },
     },
   });
   const fail = (what: string): never => {
     throw new SimulatorError(`${what}; --help shows the options`);
   };
-  if (!values.help && values.compare === (values.template.length > 0)) fail('give either --template, once or more, or --compare');
-  if (!values.help && !values.compare && values.workload.length === 0) fail('--workload is missing');
+  if (!values.help && [values.compare, values.exports, values.template.length > 0].filter(Boolean).length !== 1) fail('give either --template, once or more, or --compare, or --exports');
+  if (!values.help && values.template.length > 0 && values.workload.length === 0) fail('--workload is missing');
+  for (const name of ['workload', 'metric', 'service', 'protection', 'wake', 'svg'] as const) {
+    if (values.exports && values[name] !== undefined && values[name].length > 0) fail(`--${name} is not for --exports`);
+  }
+  for (const name of ['jobs', 'max-tasks'] as const) if (!values.exports && values[name] !== undefined) fail(`--${name} is for --exports`);
+  const wholeNumber = (name: 'slots' | 'jobs' | 'max-tasks') => {
+    const value = values[name] === undefined ? undefined : Number(values[name]);
+    if (value !== undefined && !(Number.isInteger(value) && value > 0)) fail(`--${name} must be a whole number of 1 or more, got ${String(values[name])}`);
+    return value;
+  };
   if (values.protection !== undefined && !['on', 'off'].includes(values.protection)) fail(`--protection must be on or off, got ${values.protection}`);
   if (values.wake !== undefined && !['off', 'one', 'backlog'].includes(values.wake)) fail(`--wake must be off, one or backlog, got ${values.wake}`);
-  const slots = values.slots === undefined ? undefined : Number(values.slots);
-  if (slots !== undefined && !(Number.isInteger(slots) && slots > 0)) fail(`--slots must be a whole number of 1 or more, got ${String(values.slots)}`);
   if (!Number.isInteger(Number(values.seed))) fail(`--seed must be a whole number, got ${values.seed}`);
   return {
-    help: values.help, compare: values.compare, json: values.json, templates: values.template, metrics: values.metric,
+    help: values.help, compare: values.compare, exports: values.exports, jobs: wholeNumber('jobs'), maxTasks: wholeNumber('max-tasks'), slots: wholeNumber('slots'), json: values.json, templates: values.template, metrics: values.metric,
     workloads: values.workload.length > 0 ? values.workload.map(readWorkload) : workloads,
     parameters: readParameters(values.set),
-    seed: Number(values.seed), service: values.service, slots, svg: values.svg,
+    seed: Number(values.seed), service: values.service, svg: values.svg,
     protection: values.protection === undefined ? undefined : values.protection === 'on', wake: values.wake as Wake | undefined,
   };
 }
@@ -117,15 +140,24 @@ function runTemplates(workload: Workload, { templates, seed, parameters, metrics
   });
 }
 
-async function runComparison(workload: Workload, { seed, parameters, protection, wake }: Options, loadOurs: LoadOurs = loadCompiled): Promise<Run[]> {
+async function runComparison(workload: Workload, { seed, parameters, protection, wake }: Options, loadOurs: () => Promise<Ours>): Promise<Run[]> {
   // Only a comparison needs the CDK, and a second to load it.
   const { compare } = await import('./compare/compare.ts');
-  return compare(await loadOurs(), workload, seed, parameters, { protection, wake });
+  return compare((await loadOurs()).addFileworks, workload, seed, parameters, { protection, wake });
 }
 
-async function loadCompiled(): Promise<AddService> {
-  const { addFileworks } = await import('./compare/ours.ts');
-  return addFileworks;
+async function runExports(options: Options, write: (text: string) => void, loadOurs: () => Promise<Ours>): Promise<void> {
+  const { jobs, maxTasks = 3_000, slots: downloads = 4, seed, parameters, json } = options;
+  const [{ compareExports }, { exportDay }, { renderExports }, { exportStacks }] = await Promise.all([
+    import('./exports/compare.ts'), import('./exports/day.ts'), import('./exports/table.ts'), loadOurs(),
+  ]);
+  const summaries = compareExports(exportStacks, { day: exportDay(jobs), maxTasks, downloads, seed, parameters });
+  if (json) summaries.forEach((summary) => write(JSON.stringify(summary)));
+  else write(renderExports(summaries));
+}
+
+async function loadCompiled(): Promise<Ours> {
+  return import('./ours.ts');
 }
 
 async function report(runs: readonly Run[], { json, compare }: Options, write: (text: string) => void): Promise<void> {

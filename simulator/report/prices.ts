@@ -16,6 +16,8 @@ export const Prices = {
   gibHour: { X86_64: 0.004445, ARM64: 0.00356 },
   storageGibHour: 0.000111,
   spotShare: 0.32956,
+  /** Of a standard queue, after the million that is free each month: https://aws.amazon.com/sqs/pricing/ */
+  sqsRequest: 0.40e-6,
 } as const;
 
 /** US dollars for what a service's tasks were billed. */

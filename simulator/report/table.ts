@@ -14,9 +14,14 @@ export function renderTable(summaries: readonly Summary[]): string {
     String(summary.mostTasks),
     ...[summary.killedByScaleIn, summary.killedBySpot, summary.deadLetters, summary.unfinished].map(String),
   ]);
+  return `${renderColumns(header, rows)}\n\nwait: from arrival to end, less the work itself. Prices: Fargate in ${Prices.region}, ${Prices.asOf}.`;
+}
+
+/** Columns as wide as they must be; texts to the left, which are the first two, and figures to the right. */
+export function renderColumns(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((_, column) => Math.max(...[header, ...rows].map((row) => row[column].length)));
-  const lines = [header, widths.map((width) => '─'.repeat(width)), ...rows].map((row) => row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]))).join('  '));
-  return `${lines.join('\n')}\n\nwait: from arrival to end, less the work itself. Prices: Fargate in ${Prices.region}, ${Prices.asOf}.`;
+  const lines = [header, widths.map((width) => '─'.repeat(width)), ...rows];
+  return lines.map((row) => row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]))).join('  ')).join('\n');
 }
 
 export function duration(seconds: number): string {

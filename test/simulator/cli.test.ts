@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { main } from '../../simulator/cli';
 import { percentile } from '../../simulator/report/summary';
 import type { Summary } from '../../simulator/report/summary';
+import * as fileworksSources from './fileworks-sources';
 import { scaledTemplate } from './support';
 
 const directory = mkdtempSync(join(tmpdir(), 'simulator-'));
@@ -23,7 +24,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 
 async function simulateWith(...args: string[]): Promise<{ code: number; output: string }> {
   const lines: string[] = [];
-  const code = await main(args, (text) => lines.push(text));
+  const code = await main(args, (text) => lines.push(text), () => Promise.resolve(fileworksSources));
   return { code, output: lines.join('\n') };
 }
 
@@ -45,6 +46,14 @@ test('writes one JSON line for each run', async () => {
   expect(summaries[0].costUsd / summaries[0].taskHours).toBeCloseTo(0.04048 + 2 * 0.004445, 10);
 });
 
+test('prints the four options of an export service, on demand and on Spot', async () => {
+  const { code, output } = await simulateWith('--exports', '--jobs', '40', '--max-tasks', '3', '--slots', '2');
+
+  expect(code).toBe(0);
+  expect(output.match(/^[1-4] .*(on demand|Spot) /gm)).toHaveLength(10);
+  expect(output).toMatch(/\n40 jobs of \d+ files; at most 3 tasks that download\./);
+});
+
 test('plots backlog and tasks, with names that are text and not markup', async () => {
   const file = join(directory, 'plot.svg');
 
@@ -64,10 +73,14 @@ test('a parameter changes the result', async () => {
 });
 
 test.each([
-  [['--workload', 'bursts'], '✖ give either --template, once or more, or --compare; --help shows the options'],
-  [['--template', 'x', '--workload', 'bursts', '--compare'], '✖ give either --template, once or more, or --compare; --help shows the options'],
+  [['--workload', 'bursts'], '✖ give either --template, once or more, or --compare, or --exports; --help shows the options'],
+  [['--template', 'x', '--workload', 'bursts', '--compare'], '✖ give either --template, once or more, or --compare, or --exports; --help shows the options'],
   [['--template', 'x'], '✖ --workload is missing; --help shows the options'],
   [['--template', 'x', '--workload', 'bursts', '--slots', '0'], '✖ --slots must be a whole number of 1 or more, got 0; --help shows the options'],
+  [['--exports', '--compare'], '✖ give either --template, once or more, or --compare, or --exports; --help shows the options'],
+  [['--exports', '--workload', 'bursts'], '✖ --workload is not for --exports; --help shows the options'],
+  [['--exports', '--jobs', '1.5'], '✖ --jobs must be a whole number of 1 or more, got 1.5; --help shows the options'],
+  [['--compare', '--max-tasks', '3'], '✖ --max-tasks is for --exports; --help shows the options'],
   [['--template', 'x', '--workload', 'bursts', '--protection', 'yes'], '✖ --protection must be on or off, got yes; --help shows the options'],
   [['--template', 'x', '--workload', 'bursts', '--wake', 'yes'], '✖ --wake must be off, one or backlog, got yes; --help shows the options'],
   [['--template', 'x', '--workload', 'bursts', '--set', 'speed=3'], /^✖ --set speed=3 must be NAME=NUMBER with a number of 0 or more and one of metricDelaySeconds, /],
