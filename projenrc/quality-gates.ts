@@ -15,6 +15,7 @@ export class QualityGates extends Component {
     project.addDevDeps('fastify@^5.12.0', '@fastify/rate-limit@^11.2.0'); // the Export API that the export service is tried against
     project.addDevDeps('sqs-consumer@^15.0.3', 'squiss-ts@^5.6.0', '@aws-sdk/lib-storage@^3.1150.0', 'unzipper@^0.12.5', '@types/unzipper@^0.10.11'); // peers in the benches
     project.addDevDeps('ajv@^8.20.0'); // at the root, so that the runtime and ajv-formats share one copy in the bundles
+    project.addDevDeps('ajv-draft-04@^1.0.0'); // schemas of events are of the draft that the registry of EventBridge takes
     project.addDevDeps('eslint@^10.15.0', 'typescript-eslint@^8.73.0', '@stylistic/eslint-plugin@^5.10.0');
 
     new JsonFile(project, 'tsconfig.jest.json', {

@@ -60,6 +60,9 @@ export {
   type EventBridgeEventsOptions, type ExportEnvironment, ExportJobHandler, type ExportJobHandlerOptions, ExportMetrics, type FileList,
   type PublishExportEvent, readExportEnvironment,
 } from './jobs/index.js';
+export { BatchEventSchemas } from '../contract/batch-event-schema.js';
+export { type EventSchema, type JsonSchema } from '../contract/event-schema.js';
+export { ExportEventSchemas } from '../contract/export-event-schema.js';
 export {
   type DownloadTask, ExportContractVersion, ExportEventSource, ExportEventType, type ExportFile, type ExportJobEvent, type ExportJobRequest, ExportMessageType,
 } from '../contract/export-contract.js';

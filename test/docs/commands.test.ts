@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileworks } from '../../cli/test/support/command';
@@ -38,6 +39,7 @@ async function faultOf(words: readonly string[]): Promise<string | undefined> {
   }
   if (program === 'npx' && what === 'fileworks-local') return faultOfOptions(rest, 'local/src/cli.ts');
   if (program === 'npx' && what === 'jest') return globSync(`${rest[0]}*`, { cwd: root }).length === 0 ? 'no such tests' : undefined;
+  if (program === 'node' && what === '-p') return /^[[{]/.test(execFileSync('node', ['-p', rest[0]], { cwd: root, encoding: 'utf8' })) ? undefined : 'prints no JSON';
   if (program === 'node') return existsSync(join(root, what)) ? faultOfOptions(rest, what) : 'no such file';
   return OTHERS.includes(program) || OTHERS.includes(`${program} ${what}`) ? undefined : 'a program that nothing here knows';
 }

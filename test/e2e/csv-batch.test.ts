@@ -11,6 +11,7 @@ import type { LocalCloud } from 'fileworks-local';
 import { Client } from 'pg';
 import type { BatchEvent, BatchManifest, BatchResult } from '../../src/contract/batch';
 import { privilegeFindings } from '../least-privilege/findings';
+import { expectToFitItsSchema } from '../support/event-schemas';
 import { type PostgresServer, startPostgres } from '../support/postgres-server';
 import { type CsvFile, csvFile } from './support/csv-files';
 import { startDeployment, until } from './support/deployment';
@@ -90,7 +91,9 @@ describe('csv-batch on the local cloud', () => {
   const eventOf = (what: string, seconds: number, is: (event: BatchEvent) => boolean) => until(what, seconds, async () => {
     const { Messages: messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: eventsUrl, MaxNumberOfMessages: 10 }));
     for (const { Body: body = '', ReceiptHandle } of messages) {
-      events.push((JSON.parse(body) as { detail: BatchEvent }).detail);
+      const event = JSON.parse(body) as Record<string, unknown> & { readonly detail: BatchEvent };
+      expectToFitItsSchema(event);
+      events.push(event.detail);
       await sqs.send(new DeleteMessageCommand({ QueueUrl: eventsUrl, ReceiptHandle }));
     }
     return events.find(is);

@@ -13,6 +13,7 @@ import { ExportApi } from '../../examples/worker/export-api/server';
 import type { ExportJobEvent } from '../../src/contract/export-contract';
 import { ExportJobStore } from '../../src/runtime/exports/index.js';
 import { privilegeFindings } from '../least-privilege/findings';
+import { expectToFitItsSchema } from '../support/event-schemas';
 import { startDeployment, until } from './support/deployment';
 
 const root = resolve(__dirname, '..', '..');
@@ -189,15 +190,19 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
   }, 240_000);
 
   test('the completion of every job was told once', async () => {
+    type Event = Record<string, unknown> & { readonly detail: ExportJobEvent };
     const told: string[] = [];
+    const events: Event[] = [];
     await until('the events', 180, async () => {
       const { Messages: messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: outputs.CompletedQueue, MaxNumberOfMessages: 10 }));
-      told.push(...messages.map(({ Body: body }) => (JSON.parse(body!) as { detail: ExportJobEvent }).detail.jobId));
+      events.push(...messages.map(({ Body: body }) => JSON.parse(body!) as Event));
+      told.push(...events.slice(told.length).map(({ detail }) => detail.jobId));
       if (messages.length === 0) return jobIds.every((jobId) => told.includes(jobId)) || undefined;
       const Entries = messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
       await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: outputs.CompletedQueue, Entries }));
       return undefined;
     });
+    events.forEach(expectToFitItsSchema);
     expect(told.filter((jobId) => jobId.startsWith('job-')).toSorted()).toEqual(jobIds.toSorted());
   }, 200_000);
 

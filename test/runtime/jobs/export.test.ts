@@ -1,13 +1,14 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { ListedFile } from '../../../examples/worker/export-api/server.js';
-import type { DownloadTask, ExportJobEvent } from '../../../src/contract/export-contract.js';
+import { type DownloadTask, ExportEventSource, type ExportJobEvent } from '../../../src/contract/export-contract.js';
 import type { MetadataLookup } from '../../../src/runtime/archive/index.js';
 import { cursorPages, type ExportApiClient } from '../../../src/runtime/exports/index.js';
 import { DownloadTaskHandler, type DownloadTaskHandlerOptions, eventBridgeEvents, ExportJobHandler, type ExportJobHandlerOptions, ExportMetrics } from '../../../src/runtime/jobs/index.js';
 import type { Job, JobContext, JobHandler } from '../../../src/runtime/queue/index.js';
 import { IdempotentUploader } from '../../../src/runtime/storage/index.js';
 import { silentLogger } from '../../../src/runtime/support/logger.js';
+import { delivered, expectToFitItsSchema } from '../../support/event-schemas.js';
 import { S3Stub } from '../../support/s3-stub.js';
 import { buildZip } from '../../support/zip-builder.js';
 import { TestApi } from '../exports/api.js';
@@ -47,6 +48,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await test.stop();
   await s3.stop();
+  for (const [type, event] of events) expectToFitItsSchema(delivered(ExportEventSource, type, event));
 });
 
 const publish = (type: string, event: ExportJobEvent) => Promise.resolve(void events.push([type, event]));
@@ -417,6 +419,10 @@ describe('events on EventBridge', () => {
     expect(send.mock.calls[0]?.[0].input).toEqual({
       Entries: [{ Source: 'fileworks.exports', DetailType: 'Export Job Completed', Detail: JSON.stringify(event), EventBusName: 'bus' }],
     });
+    await eventBridgeEvents({ client, eventBusName: 'bus', service: 'Stack/Exports' })('Export Job Completed', event);
+    const { Entries: [entry] } = send.mock.calls[1][0].input as { Entries: { Detail: string }[] };
+    expect(JSON.parse(entry.Detail)).toEqual({ ...event, service: 'Stack/Exports' });
+    expectToFitItsSchema(delivered(ExportEventSource, 'Export Job Completed', JSON.parse(entry.Detail)));
     send.mockImplementation(() => Promise.resolve({ FailedEntryCount: 1, Entries: [{ ErrorCode: 'ThrottlingException' }] }) as never);
     await expect(put('Export Job Completed', event)).rejects.toThrow('ThrottlingException');
   });

@@ -1,0 +1,29 @@
+import { eventSchema, objectSchema, type EventSchema, type JsonSchema } from './event-schema.js';
+import { ExportContractVersion, ExportEventSource, ExportEventType, type ExportJobEvent } from './export-contract.js';
+
+const count: JsonSchema = { type: 'integer', minimum: 0 };
+
+const properties = {
+  version: { type: 'integer', enum: [ExportContractVersion], description: 'Grows when a reader of the version before could misunderstand.' },
+  jobId: { type: 'string', minLength: 1, description: 'The job of the Export API.' },
+  correlationId: { type: 'string', minLength: 1, description: 'Stands in every log line of the job.' },
+  service: { type: 'string', description: 'The export service: the path of the construct.' },
+  files: objectSchema<ExportJobEvent['files']>({
+    known: { ...count, description: 'Files of the job; not final while it is read.' },
+    done: { ...count, description: 'Files that are stored.' },
+    failed: { ...count, description: 'Files that cannot be stored.' },
+  }),
+  bytes: { ...count, description: 'Bytes of results.' },
+  reason: { type: 'string', minLength: 1, description: 'Why the job failed: a code of an error.' },
+} satisfies Record<keyof ExportJobEvent, JsonSchema>;
+
+const { reason, ...ofEveryJob } = properties;
+const unfailed = objectSchema<Omit<ExportJobEvent, 'reason'>>(ofEveryJob, ['service']);
+const failed = objectSchema<ExportJobEvent>({ ...ofEveryJob, reason }, ['service']);
+
+/** Schemas of the events of export jobs, by their detail type. */
+export const ExportEventSchemas: Readonly<Record<ExportEventType, EventSchema>> = {
+  [ExportEventType.progress]: eventSchema(ExportEventSource, ExportEventType.progress, unfailed),
+  [ExportEventType.completed]: eventSchema(ExportEventSource, ExportEventType.completed, unfailed),
+  [ExportEventType.failed]: eventSchema(ExportEventSource, ExportEventType.failed, failed),
+};
