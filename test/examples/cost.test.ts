@@ -26,7 +26,7 @@ test.each(costs)('%s: %s is what its arithmetic gives', (_, __, arithmetic, doll
   expect(Math.abs(valueOf(arithmetic) - Number(dollars))).toBeLessThanOrEqual(0.0051);
 });
 
-test.each(['quickstart', 'json-loader', 'csv-batch'])('%s: the sum is that of its rows', (name) => {
+test.each(['quickstart', 'json-loader', 'csv-batch', 'export-service'])('%s: the sum is that of its rows', (name) => {
   const own = costs.filter(([of]) => of === name);
   const sum = own.reduce((total, [, , , dollars]) => total + Number(dollars), 0);
   expect(readFileSync(join(examples, name, 'README.md'), 'utf8')).toContain(`| **Sum** | | **${sum.toFixed(2)}** |`);
