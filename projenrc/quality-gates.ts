@@ -61,8 +61,8 @@ export class QualityGates extends Component {
       exec: 'jest test/runtime/dispatch/chaos',
     });
     const fuzz = project.addTask('fuzz', {
-      description: 'Coverage-guided fuzzing of the archive readers: npm run fuzz -- [seconds] [seed]',
-      exec: 'node test/runtime/archive/fuzz/run.ts',
+      description: 'Coverage-guided fuzzing of what reads other people\'s bytes: npm run fuzz -- [seconds] [seed] [target]',
+      exec: 'node test/fuzz/run.ts',
       receiveArgs: true,
     });
     project.testTask.reset();
@@ -71,7 +71,7 @@ export class QualityGates extends Component {
     project.testTask.spawn(lint);
     project.testTask.spawn(model);
     project.testTask.exec('node build-tools/jest.ts', { receiveArgs: true });
-    project.testTask.spawn(fuzz, { args: ['20'] });
+    project.testTask.spawn(fuzz, { args: ['30'] });
     project.tasks.removeTask('test:watch');
     project.tasks.removeTask('test:update');
   }

@@ -226,6 +226,7 @@ test('a file of a bucket with versions is shown by its key and version', async (
 
 test.each<[string, unknown, RegExp]>([
   ['no action', {}, /action must be one of/],
+  ['an action that no text can be made of', { action: { toString: null, valueOf: null } }, /action must be one of .*, got: object/],
   ['a status that is not listed', { action: 'list', type: 'A', status: 'completed' }, /status must be one of queued, starting, running, waiting, blocked, parked, got: completed/],
   ['a limit out of range', { action: 'list', type: 'A', status: 'parked', limit: 5_000 }, /limit must be a whole number from 1 to 1000/],
   ['a scope that is no type', { action: 'pause', scope: 'Z/1', reason: 'x' }, /scope must be \*, one of the types A, B, C, D/],

@@ -1,3 +1,4 @@
+import { RE2JS } from 're2js';
 import type { DispatchRule } from '../../contract/dispatch-config';
 import type { FileObject } from '../../runtime/dispatch/rows';
 import type { ObjectHead, ObjectInspector } from './object-inspector';
@@ -21,10 +22,20 @@ export async function match(rule: DispatchRule, object: FileObject, inspector: O
 function matchKey({ keys, minSize = 0, maxSize = Infinity }: DispatchRule, { key, size = 0 }: FileObject): KeyParts | undefined {
   if (size < minSize || size > maxSize) return undefined;
   for (const pattern of keys) {
-    const found = new RegExp(pattern, 'su').exec(key);
-    if (found !== null) return found.groups ?? {};
+    const found = expressionOf(pattern).matcher(key);
+    // no group of these patterns is optional
+    if (found.find()) return found.getNamedGroups() as KeyParts;
   }
   return undefined;
+}
+
+const expressions = new Map<string, RE2JS>();
+
+/** In time that grows with the length of a key and no more: `RegExp` looks at `{a}-{b}-{c}-{d}` in a thousand hyphens for a minute. */
+function expressionOf(pattern: string): RE2JS {
+  const expression = expressions.get(pattern) ?? RE2JS.compile(pattern, RE2JS.DOTALL);
+  expressions.set(pattern, expression);
+  return expression;
 }
 
 function hasHead({ contentTypes, metadata = {} }: DispatchRule, head: ObjectHead): boolean {

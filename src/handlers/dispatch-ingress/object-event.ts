@@ -1,6 +1,7 @@
 import { ReconciledReason } from '../../contract/object-event';
 import { normalizeSequencer } from '../../runtime/dispatch/identity';
 import type { FileObject } from '../../runtime/dispatch/rows';
+import { type Fields, fields, text } from '../shared/json-fields';
 
 export interface ObjectNews {
   /** Id of the event. */
@@ -28,7 +29,7 @@ export function readObjectEvent(body: string): ObjectEvent {
   const sequencer = object['sequencer'];
   const news: ObjectNews = {
     correlationId: text(id, 'id'),
-    time: text(time, 'time'),
+    time: timeOf(time),
     ...(detail['reason'] === ReconciledReason && { reconciled: true }),
     object: {
       bucket: text(fields(detail['bucket'], 'detail.bucket')['name'], 'detail.bucket.name'),
@@ -41,24 +42,20 @@ export function readObjectEvent(body: string): ObjectEvent {
   };
   if (type === 'Object Created') return { kind: 'created', news };
   if (type === 'Object Deleted') return detail['deletion-type'] === 'Delete Marker Created' ? { kind: 'hidden' } : { kind: 'deleted', news };
-  throw new RangeError(`expected an event "Object Created" or "Object Deleted", got: ${String(type).slice(0, 100)}`);
+  throw new RangeError(`expected an event "Object Created" or "Object Deleted", got: ${typeof type === 'string' ? type.slice(0, 100) : typeof type}`);
 }
 
-function parse(body: string): Readonly<Record<string, unknown>> {
+function timeOf(value: unknown): string {
+  const time = text(value, 'time');
+  if (Number.isNaN(Date.parse(time))) throw new RangeError(`expected time to be one in ISO 8601, got: ${time.slice(0, 64)}`);
+  return time;
+}
+
+function parse(body: string): Fields {
   try {
     return fields(JSON.parse(body), 'the body');
   } catch (error) {
     if (error instanceof RangeError) throw error;
     throw new RangeError('the body is not JSON', { cause: error });
   }
-}
-
-function fields(value: unknown, name: string): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new RangeError(`expected ${name} to be an object of JSON`);
-  return value as Readonly<Record<string, unknown>>;
-}
-
-function text(value: unknown, name: string): string {
-  if (typeof value !== 'string' || value === '') throw new RangeError(`expected ${name} to be text`);
-  return value;
 }

@@ -95,11 +95,14 @@ function flag(fields: Readonly<Record<string, unknown>>, name: string): boolean 
 
 function oneOf<T extends string>(fields: Readonly<Record<string, unknown>>, name: string, values: readonly T[]): T {
   const value = values.find((one) => one === fields[name]);
-  if (value === undefined) throw new Error(`${name} must be one of ${values.join(', ')}, got: ${String(fields[name]).slice(0, 100)}`);
+  if (value === undefined) throw new Error(`${name} must be one of ${values.join(', ')}, got: ${shown(fields[name])}`);
   return value;
 }
 
 function limitOf({ limit = 100 }: Readonly<Record<string, unknown>>): number {
-  if (typeof limit !== 'number' || !Number.isInteger(limit) || limit < 1 || limit > MaxListed) throw new Error(`limit must be a whole number from 1 to ${MaxListed}, got: ${String(limit).slice(0, 100)}`);
+  if (typeof limit !== 'number' || !Number.isInteger(limit) || limit < 1 || limit > MaxListed) throw new Error(`limit must be a whole number from 1 to ${MaxListed}, got: ${shown(limit)}`);
   return limit;
 }
+
+/** Of what is neither text nor a number, the kind: not everything can be made text of. */
+const shown = (value: unknown) => (typeof value === 'string' || typeof value === 'number' ? String(value).slice(0, 100) : typeof value);

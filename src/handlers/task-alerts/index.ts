@@ -5,7 +5,7 @@ import { TaskAlertsEnv, type AlertLayout } from '../../contract/task-alerts';
 import { numberVariable, variable } from '../shared/environment';
 import { log } from '../shared/log';
 import { classify, type Alert, type Interest } from './classify';
-import type { EcsEvent } from './events';
+import { readEcsEvent } from './events';
 import { findLinks } from './links';
 import { Memory } from './memory';
 import { renderBody, renderSubject } from './render';
@@ -15,8 +15,8 @@ const ecs = new ECSClient();
 const sns = new SNSClient();
 
 /** Tells of one event of ECS, once, unless enough was told in this period. */
-export async function handler(event: EcsEvent): Promise<void> {
-  const alert = classify(event, readInterest());
+export async function handler(event: unknown): Promise<void> {
+  const alert = classify(readEcsEvent(event), readInterest());
   if (!alert) return;
   const memory = new Memory(dynamoDb, variable(TaskAlertsEnv.tableName));
   if (await memory.knows(alert.changeId)) {

@@ -4,7 +4,7 @@ import formats from 'ajv-formats';
 import type { LoadRoute } from '../../contract/load-route.js';
 import { ConfigurationError } from '../errors.js';
 import { withPlainNumbers } from './json-numbers.js';
-import { FileRejected } from './load-error.js';
+import { type FilePlace, FileRejected } from './load-error.js';
 import type { SourceRow } from './read-rows.js';
 
 /** Throws for the first row that does not fit. */
@@ -20,12 +20,22 @@ export function rowChecker({ schema, format, table }: LoadRoute): CheckRow {
   const csv = format === 'csv';
   const validate = compile(schema, csv, table);
   return ({ value, line, pointer }) => {
-    // of CSV a copy, because text becomes numbers in it
-    if (validate(csv ? { ...(value as object) } : withPlainNumbers(value))) return;
+    const place = line === undefined ? {} : { line };
+    if (fits(validate, value, csv, { ...place, pointer })) return;
     const error = validate.errors?.[0];
-    const at = `${pointer}${error?.instancePath ?? ''}`;
-    throw new FileRejected(messageOf(error), { ...(line === undefined ? {} : { line }), pointer: at });
+    throw new FileRejected(messageOf(error), { ...place, pointer: `${pointer}${error?.instancePath ?? ''}` });
   };
+}
+
+function fits(validate: ValidateFunction, value: unknown, csv: boolean, place: FilePlace): boolean {
+  try {
+    // of CSV a copy, because text becomes numbers in it
+    return validate(csv ? { ...(value as object) } : withPlainNumbers(value));
+  } catch (error) {
+    // the stack has an end, and JSON none
+    if (error instanceof RangeError) throw new FileRejected('nested too deep to be validated', place, { cause: error });
+    throw error;
+  }
 }
 
 /** What `import` gives is the module itself or its default, by who loads it. */

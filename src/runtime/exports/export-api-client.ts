@@ -159,8 +159,7 @@ export class ExportApiClient implements HasCircuit {
     let before: string | undefined;
     for (let place = from; ;) {
       const url = this.resolve(pagination.urlOf(list, place));
-      const page = readPage(pagination, { url, ...await this.#page(url, options), from: place });
-      const ids = createHash('sha256').update(JSON.stringify(page.items.map(idOf))).digest('base64');
+      const { page, ids } = readPage(pagination, { url, ...await this.#page(url, options), from: place }, idOf);
       if ((page.next !== undefined && seen.has(page.next)) || (ids === before && page.items.length > 0)) {
         throw new ExportApiError('ERR_EXPORT_PAGES_REPEAT', 'the pages of the list repeat', { url });
       }
@@ -276,9 +275,11 @@ class Failure {
   constructor(readonly error: ExportApiError) {}
 }
 
-function readPage(pagination: Pagination, answer: Parameters<Pagination['read']>[0]): ExportPage {
+/** A page, and what tells it apart from others. */
+function readPage(pagination: Pagination, answer: Parameters<Pagination['read']>[0], idOf: (item: unknown) => string): { readonly page: ExportPage; readonly ids: string } {
   try {
-    return pagination.read(answer);
+    const page = pagination.read(answer);
+    return { page, ids: createHash('sha256').update(JSON.stringify(page.items.map(idOf))).digest('base64') };
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause);
     throw new ExportApiError('ERR_EXPORT_PAGE', `the page has not the shape that was expected: ${problem}`, { url: answer.url, cause });

@@ -151,7 +151,8 @@ function decodeNotification(notification: Json, records: readonly Json[]): Decod
       reason: record.eventName,
     }, `Records[${index}].s3`);
   });
-  return { kind: 'object-event', body: notification, objects, type: String(records[0]?.eventName) };
+  const name = records[0]?.eventName;
+  return { kind: 'object-event', body: notification, objects, ...(typeof name === 'string' && { type: name }) };
 }
 
 /** Notifications encode keys like a form: a space is `+`, everything else is percent-encoded UTF-8. */

@@ -1,7 +1,11 @@
+import { Construct } from 'constructs';
+import * as fc from 'fast-check';
 import type { Arrival } from '../../../src/runtime/dispatch/events';
+import { compileKeyPattern } from '../../../src/constructs/typed-dispatcher/private/key-pattern';
 import type { DispatchRule, DispatchRules } from '../../../src/contract/dispatch-config';
 import { classify as classifyBy } from '../../../src/handlers/dispatch-ingress/classify';
 import { type ObjectNews, readObjectEvent } from '../../../src/handlers/dispatch-ingress/object-event';
+import { match } from '../../../src/handlers/dispatch-ingress/match';
 import { type Inspectors, ObjectGone, ObjectInspector } from '../../../src/handlers/dispatch-ingress/object-inspector';
 
 const rule = (type: string, keys: string[], more: Partial<DispatchRule> = {}): DispatchRule => ({
@@ -47,6 +51,25 @@ test('the first rule that matches counts, and nobody is asked what the event tel
   await expect(classify(news('z'), rules)).resolves.toMatchObject({ type: 'C' });
   await expect(classify(news('z'), rules.slice(0, 2))).resolves.toBeUndefined();
   expect(calls).toEqual([]);
+});
+
+test('patterns part keys as regular expressions do', async () => {
+  const text = (...characters: string[]) => fc.array(fc.constantFrom(...characters), { maxLength: 12 }).map((parts) => parts.join(''));
+  await fc.assert(fc.asyncProperty(text('*', '**', '-', '/', 'a', '.', '|', '{x}', '{y}'), text('a', 'b', '-', '/', '.', '|', '\n', '😀'), async (pattern, key) => {
+    fc.pre(key !== '' && pattern !== '' && pattern.split('{x}').length < 3 && pattern.split('{y}').length < 3);
+    const { expression } = compileKeyPattern(pattern, new Construct(undefined as never, ''));
+    const found = new RegExp(expression, 'su').exec(key);
+    const parts = await match(rule('A', [expression]), { bucket: 'inbox', key }, undefined as never);
+    expect(parts && { ...parts }).toEqual(found === null ? undefined : { ...found.groups });
+  }), { numRuns: 500 });
+});
+
+test('no key makes a pattern slow, however many ways there are to part it', async () => {
+  const rules = [rule('A', [String.raw`^in\/(?<a>[^/]+)-(?<b>[^/]+)-(?<c>[^/]+)-(?<d>[^/]+)\.csv$`])];
+  const cpu = process.cpuUsage();
+  await expect(classify(news(`in/${'-'.repeat(1_000)}`), rules)).resolves.toBeUndefined();
+  const { user, system } = process.cpuUsage(cpu);
+  expect((user + system) / 1_000).toBeLessThan(2_000); // milliseconds; with RegExp 50,000
 });
 
 test('a file that no rule matches gets the type that is named for it', async () => {
@@ -137,6 +160,9 @@ test('reads what S3 says; keys are not decoded', () => {
 test.each([
   ['no JSON', '{'], ['null', 'null'], ['a list', '[]'], ['another event', event('Object Restore Completed')], ['no detail', '{"id":"1"}'], ['no object', event('Object Created', { object: null })],
   ['a key that is no text', event('Object Created', { object: { key: 7 } })], ['an empty key', event('Object Created', { object: { key: '' } })],
+  ['a time that is none', JSON.stringify({ ...JSON.parse(event('Object Created')) as object, time: '2026-11-21T08:00:0west' })],
+  ['half a character', event('Object Created', { object: { key: '\ud800' } })],
+  ['a type that no text can be made of', JSON.stringify({ ...JSON.parse(event('Object Created')) as object, 'detail-type': { toString: null, valueOf: null } })],
   ['a sequencer that is none', event('Object Created', { object: { key: 'a', sequencer: 'zz' } })],
 ])('throws a RangeError for %s', (_, body) => {
   expect(() => readObjectEvent(body)).toThrow(RangeError);

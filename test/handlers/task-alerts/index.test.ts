@@ -91,6 +91,14 @@ describe('the alerts function', () => {
     expect(published).toHaveLength(1);
   });
 
+  it.each([
+    ['null', null], ['no detail', { region: 'eu-west-1' }], ['a region that would lead elsewhere', { ...taskStopped(), region: 'evil.example/' }],
+    ['a task without an ARN', taskStopped({ taskArn: undefined })], ['containers that are none', taskStopped({ containers: [null] as never })],
+  ])('throws a RangeError that says what is wrong for %s, and tells nobody', async (_, event) => {
+    await expect(handler(event)).rejects.toThrow(RangeError);
+    expect(published).toEqual([]);
+  });
+
   it('makes no call for an event that is of no interest', async () => {
     await handler(taskStopped({ containers: [{ name: 'Worker', exitCode: 0 }] }));
     expect(published).toEqual([]);

@@ -48,6 +48,7 @@ test.each<[string, Partial<LoadRoute>, string | Buffer, object]>([
   ['CSV text where the schema wants a number', { format: 'csv', schema: { properties: { a: { type: 'integer' } } } }, 'a,b\n1,2\nx,2\n', { line: 3, pointer: '/a', reason: 'must be integer' }],
   ['a property that the schema does not know', { schema: { properties: { a: {} }, additionalProperties: false } }, '[{"a":1},{"z":1}]', { pointer: '/1', reason: expect.stringContaining(': z') }],
   ['a value that a format refuses', { schema: { properties: { a: { type: 'string', format: 'date-time' } } } }, '{"a":"yesterday"}', { pointer: '/a' }],
+  ['rows that are nested deeper than a validator can go', { schema: {}, format: 'json-lines' }, `\n{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}`, { line: 2, reason: expect.stringMatching(/^nested too deep/) }],
   ['a 2020-12 tuple', { schema: { $schema: 'https://json-schema.org/draft/2020-12/schema', properties: { a: { prefixItems: [{ type: 'string' }] } } } }, '{"a":[1]}', { pointer: '/a/0' }],
 ])('rejects %s', async (_, given, text, expected) => {
   await expect(read(given, text)).rejects.toMatchObject({ code: 'ERR_FILE_REJECTED', ...expected });

@@ -242,6 +242,11 @@ it('fails on a page that has another shape, or is larger than it may be', async 
   await expect(pages({ pagination: cursorPages() }, 100)).rejects.toMatchObject({ code: 'ERR_EXPORT_PAGE' });
 });
 
+it('fails on an item that is nested deeper than it can be told apart', async () => {
+  const body = `{"items":[${'['.repeat(50_000)}${']'.repeat(50_000)}]}`;
+  await expect(idsOf(test.client({ fetch: () => Promise.resolve(new Response(body)) }), 'jobs', { pagination: cursorPages() })).rejects.toMatchObject({ code: 'ERR_EXPORT_PAGE' });
+});
+
 it('fails with every option that is out of its range', () => {
   expect(() => test.client({ timeoutSeconds: 0, maxAttempts: 0.5 })).toThrow(/`timeoutSeconds`[^]*`maxAttempts`/);
   expect(() => test.client({ downloadOrigins: ['https://files.example.com/path'] })).toThrow(/`downloadOrigins`/);

@@ -381,7 +381,7 @@ describe('messages', () => {
 
   it.each([
     [{}], [{ jobId: '' }], [{ number: -1 }], [{ file: undefined }], [{ file: { id: 'f' } }], [{ file: { id: 'f', url: 'x', size: -1 } }],
-    [{ file: { id: 'f', url: 'x', sha256: 'zz' } }],
+    [{ file: { id: 'f', url: 'x', sha256: 'zz' } }], [{ file: { id: 'f', url: 'x', sha256: ['0'.repeat(64)] } }],
   ])('%j is no download task', async (change) => {
     const body = Object.keys(change).length === 0 ? change : { version: 1, jobId: 'j', number: 0, file: { id: 'f', url: 'x' }, ...change };
     await expect(deliver(downloadHandler(), body)).rejects.toMatchObject({ code: 'ERR_POISON_MESSAGE' });

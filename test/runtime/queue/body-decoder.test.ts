@@ -117,6 +117,11 @@ describe('hostile bodies', () => {
     expect(decode({ ...objectCreatedEvent({ key: 'a' }), id: 'x'.repeat(300) }).correlationId).toBeUndefined();
   });
 
+  it('that call something a name which no text can be made of have no type', () => {
+    const [record] = notification('a').Records;
+    expect(decode({ Records: [{ ...record, eventName: { toString: null, valueOf: null } }] })).not.toHaveProperty('type');
+  });
+
   it('cannot reach the prototype of an object', () => {
     expect(() => decodeBody('{"__proto__":{"fileworksJob":1,"type":"t"}}', false)).toThrow('no schema was given');
   });

@@ -1,7 +1,6 @@
-import type { BatchJobPayload } from '../../../contract/batch.js';
-import { PoisonMessage } from '../../errors.js';
 import type { JobHandler } from '../../queue/index.js';
 import type { SdkClient } from '../../support/sdk-client.js';
+import { readBatchJob } from './batch-document.js';
 import { type BatchHandler, type BatchOptions, processBatch } from './process-batch.js';
 
 export interface BatchJobOptions extends Omit<BatchOptions, 'logger'> {
@@ -21,7 +20,7 @@ export interface BatchJobOptions extends Omit<BatchOptions, 'logger'> {
  */
 export function batchJobHandler(handler: BatchHandler, { stepFunctions, ...options }: BatchJobOptions): JobHandler {
   return async (job, { signal, log, isLastAttempt }) => {
-    const { taskToken, ...pointer } = read(job.body);
+    const { taskToken, ...pointer } = readBatchJob(job.body);
     const { SendTaskFailureCommand, SendTaskSuccessCommand } = await import('@aws-sdk/client-sfn');
     const tell = async (command: object) => {
       await stepFunctions.send(command as never).catch((error: unknown) => {
@@ -39,12 +38,4 @@ export function batchJobHandler(handler: BatchHandler, { stepFunctions, ...optio
     }
     await tell(new SendTaskSuccessCommand({ taskToken, output: '{}' }));
   };
-}
-
-function read(body: unknown): BatchJobPayload {
-  const { bucket, key, taskToken } = (typeof body === 'object' && body !== null ? body : {}) as Partial<BatchJobPayload>;
-  if (typeof bucket !== 'string' || typeof key !== 'string' || typeof taskToken !== 'string') {
-    throw new PoisonMessage('the message does not name a batch; only BatchProcessor.worker() may send to this queue');
-  }
-  return { bucket, key, taskToken };
 }

@@ -33,7 +33,7 @@ export function checkFile(file: unknown): ExportFile {
   if (!isId(id)) throw new PoisonMessage(`expected \`id\` of a file to be a text of 1 to ${MaxIdLength} characters`);
   if (typeof url !== 'string' || url.length > MaxUrlLength) throw new PoisonMessage(`expected \`url\` of file ${id} to be a text of at most ${MaxUrlLength} characters`);
   if (size !== undefined && !(Number.isSafeInteger(size) && size >= 0)) throw new PoisonMessage(`expected \`size\` of file ${id} to be a number of bytes`);
-  if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256)) throw new PoisonMessage(`expected \`sha256\` of file ${id} to be 64 hexadecimal digits`);
+  if (sha256 !== undefined && !(typeof sha256 === 'string' && /^[0-9a-f]{64}$/i.test(sha256))) throw new PoisonMessage(`expected \`sha256\` of file ${id} to be 64 hexadecimal digits`);
   return { id, url, ...(size !== undefined && { size }), ...(sha256 !== undefined && { sha256 }) };
 }
 

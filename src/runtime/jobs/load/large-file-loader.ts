@@ -1,4 +1,5 @@
-import { ledgerFile } from '../../database/index.js';
+import { type LedgerFile, ledgerFile } from '../../database/index.js';
+import type { JobObject } from '../../../contract/job-message.js';
 import { PoisonMessage } from '../../errors.js';
 import type { JobHandler } from '../../queue/index.js';
 import { type FileLoaderSetup, type LoaderParts, loaderParts } from './loader-parts.js';
@@ -13,9 +14,18 @@ export function largeFileLoader(setup: FileLoaderSetup): JobHandler {
     if (object === undefined) throw new PoisonMessage('the message names no object');
     making ??= loaderParts(setup);
     const { loader } = await making;
-    const outcome = await loader.loadLarge(ledgerFile(object, correlationId), signal);
+    const outcome = await loader.loadLarge(fileOf(object, correlationId), signal);
     if (outcome.result === 'rejected') throw new PoisonMessage(outcome.error.message, { cause: outcome.error });
     if (outcome.result === 'failed') throw outcome.error;
     log.info({ ...outcome }, `file ${outcome.result}`);
   };
+}
+
+function fileOf(object: JobObject, correlationId: string): LedgerFile {
+  try {
+    return ledgerFile(object, correlationId);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new PoisonMessage(error.message, { cause: error });
+  }
 }

@@ -185,14 +185,18 @@ test('cannot start without a batch, and names every variable and option that is 
   expect(await run({}, never, { logger })).toBe(BatchExitCode.configuration);
   const { env } = await batchOf([]);
   expect(await run(env, never, { logger, concurrency: 0, attempts: 1.5 })).toBe(78);
-  await put('run/0/batches/other.json', '[]', Runs);
-  expect(await run({ ...env, FILEWORKS_BATCH_KEY: 'run/0/batches/other.json' }, never, { logger })).toBe(78);
+  const document = { version: 1, files: [{ key: 'a' }], filing: { by: 'none' }, resultKey: 'r' };
+  const others = [[], { ...document, version: 2 }, { ...document, files: [{ size: 1 }] }, { ...document, files: [null] }, { ...document, filing: undefined }];
+  for (const other of others) {
+    await put('run/0/batches/other.json', JSON.stringify(other), Runs);
+    expect(await run({ ...env, FILEWORKS_BATCH_KEY: 'run/0/batches/other.json' }, never, { logger })).toBe(78);
+  }
   expect(problems).toEqual([
     'expected `FILEWORKS_BATCH_BUCKET` to be the name of a bucket, but it is not set; ChunkedBatchWorkflow sets it for the tasks that it starts',
     'expected `FILEWORKS_BATCH_KEY` to be the key of a batch, but it is not set; ChunkedBatchWorkflow sets it for the tasks that it starts',
     'expected `concurrency` to be an integer from 1 to 1000, got: 0 (number)',
     'expected `attempts` to be an integer from 1 to 100, got: 1.5 (number)',
-    'expected s3://runs/run/0/batches/other.json to describe a batch, version 1, as ChunkedBatchWorkflow writes it',
+    ...others.map(() => 'expected s3://runs/run/0/batches/other.json to describe a batch, version 1, as ChunkedBatchWorkflow writes it'),
   ]);
   expect(() => readBatchPointer({})).toThrow(ConfigurationError);
 });

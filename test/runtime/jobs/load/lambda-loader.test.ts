@@ -90,7 +90,7 @@ test('gives a file over the limit to the queue for large files without reading i
   await work({ object: job.object } as never, context);
   expect(await bench.ids()).toEqual([1]);
   const bad = await bench.put('bad.json', '{');
-  await expect(Promise.resolve(work({ object: bad.object } as never, context))).rejects.toThrow(PoisonMessage);
+  for (const object of [bad.object, { bucket: 'inbox', key: 'a\0b', etag: 'e' }]) await expect(Promise.resolve(work({ object } as never, context))).rejects.toThrow(PoisonMessage);
 });
 
 test('rejects a file over the limit where there is no queue for it', async () => {

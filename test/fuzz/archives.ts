@@ -1,7 +1,22 @@
-// Not from the index: the AWS SDK would be in the process, and in the coverage that is taken after every input.
-import { openZip } from '../../../../src/runtime/archive/zip-archive.js';
-import { ZipError } from '../../../../src/runtime/archive/zip-error.js';
-import { streamZip } from '../../../../src/runtime/archive/zip-stream.js';
+// Both ZIP readers.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openZip } from '../../src/runtime/archive/zip-archive.js';
+import { ZipError } from '../../src/runtime/archive/zip-error.js';
+import { streamZip } from '../../src/runtime/archive/zip-stream.js';
+import { mutateBytes } from './mutate.ts';
+import type { FuzzTarget } from './target.ts';
+
+export const maxBytes = 4_096;
+const words = ['PK\u0001\u0002', 'PK\u0003\u0004', 'PK\u0005\u0006', 'PK\u0006\u0006', 'PK\u0006\u0007', 'PK\u0007\b'].map((text) => Buffer.from(text, 'latin1'));
+
+export const mutate: FuzzTarget['mutate'] = (input, other, random) => mutateBytes(input, other, random, { words, maxBytes });
+
+/** The bad archives of the tests. */
+export function seeds(root: string): readonly Buffer[] {
+  const folder = join(root, 'test/fixtures/archives/bad');
+  return readdirSync(folder).sort().map((name) => readFileSync(join(folder, name))).filter(({ length }) => length <= maxBytes);
+}
 
 /** Small enough that no input can take long. */
 const limits = { maxEntryBytes: 1_000_000, maxTotalBytes: 4_000_000, maxEntries: 1_000, maxDirectoryBytes: 1_000_000 };
