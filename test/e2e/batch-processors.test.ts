@@ -3,15 +3,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { GetObjectCommand, GetObjectTaggingCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { DescribeExecutionCommand, ListExecutionsCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { App, CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import { SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Cluster, ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { buildSync } from 'esbuild';
 import { LocalCloud } from 'fileworks-local';
-import { BatchProcessor, BatchSource, ChunkedBatchWorkflow, FilingMode, QueueScaledFargateWorker } from '../../src';
+import { BatchProcessor, BatchSource, ChunkedBatchWorkflow, FilingMode, QueueScaledFargateWorker, RunOverlap } from '../../src';
 import type { BatchManifest, BatchResult } from '../../src/contract/batch';
 import { deployedRoles } from '../least-privilege/deployed-roles';
 import { findings } from '../least-privilege/findings';
@@ -23,7 +24,7 @@ const FILES = 8;
 /** So long that a batch takes more than one call of the function, and that a worker can be killed in its middle. */
 const FILE_MS = 1_000;
 
-/** Both ways to work on a batch beside tasks of its own, and what an example has not: manifests, tags, a preparation. */
+/** Both ways to work on a batch beside tasks of its own, and what an example has not: manifests, tags, a preparation, files that stay, overlaps, a clock. */
 function synthesize(folder: string): string {
   buildSync({ entryPoints: [join(fixtures, 'function.mjs')], bundle: true, platform: 'node', outfile: join(folder, 'function', 'index.js'), logLevel: 'error' });
   const outdir = join(folder, 'cdk.out');
@@ -49,8 +50,13 @@ function synthesize(folder: string): string {
   const stock = new ChunkedBatchWorkflow(stack, 'Stock', {
     bucket, prefixes: ['stock/'], processor: BatchProcessor.worker(worker), filing: FilingMode.TAG, maxFilesPerBatch: FILES / 2, toleratedFailurePercentage: 50,
   });
+  const few = { bucket, processor: BatchProcessor.lambdaFunction(handler), toleratedFailurePercentage: 50 };
+  const prices = new ChunkedBatchWorkflow(stack, 'Prices', {
+    ...few, prefixes: ['prices/'], filing: FilingMode.NONE, overlap: RunOverlap.ALLOW, schedule: ScheduleExpression.rate(Duration.minutes(1)),
+  });
+  const returns = new ChunkedBatchWorkflow(stack, 'Returns', { ...few, prefixes: ['returns/'], overlap: RunOverlap.SKIP });
   new CfnOutput(stack, 'InboxBucket', { value: bucket.bucketName });
-  for (const [name, workflow] of Object.entries({ Sales: sales, Stock: stock })) {
+  for (const [name, workflow] of Object.entries({ Sales: sales, Stock: stock, Prices: prices, Returns: returns })) {
     new CfnOutput(stack, `${name}Machine`, { value: workflow.stateMachine.stateMachineArn });
     new CfnOutput(stack, `${name}Results`, { value: workflow.resultBucket.bucketName });
   }
@@ -78,6 +84,7 @@ describe('batches in a function and behind a queue, on the local cloud', () => {
     await Promise.all([...sold, 'not in the manifest.txt'].map((name) => put(`${soldIncoming}${name}`, contentOf(name))));
     await put('sales/2026-11-21/files.jsonl', sold.map((name) => `${JSON.stringify({ key: `${soldIncoming}${name}` })}\n`).join(''));
     await Promise.all(parts.map((name) => put(`stock/incoming/${name}`, contentOf(name))));
+    await Promise.all(few.flatMap((name) => ['prices', 'returns'].map((prefix) => put(`${prefix}/incoming/${name}`, contentOf(name)))));
     runs.stock = await start(outputs.StockMachine, {});
     killed = await taskInBatch(`runs/${runs.stock.split(':').at(-1)}/0/results/`);
     cloud.faults.kill(killed);
@@ -93,6 +100,8 @@ describe('batches in a function and behind a queue, on the local cloud', () => {
   const digestOf = (name: string) => createHash('sha256').update(contentOf(name)).digest('hex');
   const names = (kind: string) => [...Array.from({ length: FILES - 1 }, (_, index) => `${kind} ${index} ü+&.txt`), `bad ${kind}.txt`];
   const [sold, parts] = [names('sale'), names('part')];
+  /** Of a run that takes seconds. */
+  const few = names('thing').slice(-4);
   const soldIncoming = 'sales/2026-11-21/incoming/';
   const put = (Key: string, Body: string) => s3.send(new PutObjectCommand({ Bucket: outputs.InboxBucket, Key, Body }));
   const keys = async (prefix: string) => {
@@ -109,13 +118,16 @@ describe('batches in a function and behind a queue, on the local cloud', () => {
     const { executionArn = '' } = await sfn.send(new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) }));
     return executionArn;
   };
-  /** What a run has written about its only prefix, when it has ended. */
-  const endOf = async (executionArn: string, results: string) => {
+  const succeeded = async (executionArn: string) => {
     const { status, cause } = await until('the end of a run', 180, async () => {
       const execution = await sfn.send(new DescribeExecutionCommand({ executionArn }));
       return execution.status === 'RUNNING' ? undefined : execution;
     });
     if (status !== 'SUCCEEDED') throw new Error(`the run ended as ${status}: ${cause}`);
+  };
+  /** What a run has written about its only prefix, when it has ended. */
+  const endOf = async (executionArn: string, results: string) => {
+    await succeeded(executionArn);
     const manifest = await json<BatchManifest>(results, `runs/${executionArn.split(':').at(-1)}/0/manifest.json`);
     const documents = await Promise.all(manifest.results.map(({ resultKey }) => json<BatchResult>(results, resultKey)));
     const files = documents.flatMap((document) => document.files);
@@ -153,6 +165,33 @@ describe('batches in a function and behind a queue, on the local cloud', () => {
     expect(tags).toEqual(parts.map((name) => [name, 'fileworks-batch', name.startsWith('bad') ? 'failed' : 'processed']));
     const again = await endOf(await start(outputs.StockMachine, {}), outputs.StockResults);
     expect(again.manifest.files).toEqual({ total: FILES, processed: 0, failed: 0, skipped: FILES });
+  }, 420_000);
+
+  test('of two runs of which others are skipped, one does the work and the other ends', async () => {
+    const both = await Promise.all([start(outputs.ReturnsMachine, {}), start(outputs.ReturnsMachine, {})]);
+    await Promise.all(both.map(succeeded));
+    const { Contents: written = [] } = await s3.send(new ListObjectsV2Command({ Bucket: outputs.ReturnsResults, Prefix: 'runs/' }));
+    const worked = both.filter((run) => written.some(({ Key: key = '' }) => key.startsWith(`runs/${run.split(':').at(-1)}/`)));
+    expect(worked).toHaveLength(1);
+    const { manifest, outcomes } = await endOf(worked[0], outputs.ReturnsResults);
+    expect(manifest.files).toEqual({ total: few.length, processed: few.length - 1, failed: 1, skipped: 0 });
+    expect(outcomes).toEqual(expected(few));
+  }, 240_000);
+
+  test('runs that the clock and people start work beside one another, each on all files, which stay', async () => {
+    const people = await Promise.all([start(outputs.PricesMachine, {}), start(outputs.PricesMachine, {})]);
+    const [one, other] = await Promise.all(people.map((run) => endOf(run, outputs.PricesResults)));
+    const spans = [one, other].map(({ manifest: { startedAt, durationSeconds } }) => [Date.parse(startedAt), Date.parse(startedAt) + durationSeconds * 1_000]);
+    expect(Math.max(...spans.map(([begin]) => begin))).toBeLessThan(Math.min(...spans.map(([, end]) => end)));
+    const clock = await until('a run that the clock has started', 120, async () => {
+      const { executions = [] } = await sfn.send(new ListExecutionsCommand({ stateMachineArn: outputs.PricesMachine }));
+      return executions.find(({ executionArn = '' }) => !people.includes(executionArn))?.executionArn;
+    });
+    for (const { manifest, outcomes } of [one, other, await endOf(clock, outputs.PricesResults)]) {
+      expect(manifest.files).toEqual({ total: few.length, processed: few.length - 1, failed: 1, skipped: 0 });
+      expect(outcomes).toEqual(expected(few));
+    }
+    expect(await keys('prices/')).toEqual(few.map((name) => `incoming/${name}`).sort());
   }, 420_000);
 
   test('gives no role less than its process did, nor more', async () => {
