@@ -1,11 +1,12 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchWriteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { DeleteMessageBatchCommand, ListQueuesCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { CreateQueueCommand, DeleteMessageBatchCommand, ListQueuesCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { LocalCloud, LocalTask } from 'fileworks-local';
 import { Archives } from '../../examples/worker/export-api/archives';
 import { noFaults } from '../../examples/worker/export-api/faults';
@@ -14,7 +15,8 @@ import type { ExportJobEvent } from '../../src/contract/export-contract';
 import { ExportJobStore } from '../../src/runtime/exports/index.js';
 import { privilegeFindings } from '../least-privilege/findings';
 import { expectToFitItsSchema } from '../support/event-schemas';
-import { startDeployment, until } from './support/deployment';
+import { freePort } from '../runtime/support/ports';
+import { startDeployment, until, workerFolder } from './support/deployment';
 
 const root = resolve(__dirname, '..', '..');
 const app = resolve(root, 'build', 'e2e', 'export-service');
@@ -250,4 +252,40 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
       { ...suspends, action: 'ecs:DescribeServices' }, { ...suspends, action: 'ecs:UpdateService' },
     ])).toEqual([]);
   });
+
+  test('a process answers that it is alive and ready, also while the API is away: no task is replaced for that', async () => {
+    // The tasks here share one network, in which only one could listen: so this is a process beside them, with a queue of its own.
+    const { QueueUrl: queueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'health' }));
+    const { endpoint, region, credentials } = cloud.clientConfig();
+    const [port, closed] = [await freePort(), await freePort()];
+    const child = spawn(process.execPath, ['dist/main.js'], {
+      cwd: workerFolder('export-service'),
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: {
+        AWS_ENDPOINT_URL: endpoint, AWS_REGION: region, AWS_ACCESS_KEY_ID: credentials.accessKeyId, AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+        SERVICE_MODE: 'orchestrator', FILEWORKS_QUEUE_URL: queueUrl, FILEWORKS_HEALTH_PORT: String(port),
+        FILEWORKS_VISIBILITY_TIMEOUT_SECONDS: '60', FILEWORKS_SCALE_IN_PROTECTION: 'disabled',
+        FILEWORKS_EXPORT_NAME: 'health', FILEWORKS_EXPORT_API_URL: `http://127.0.0.1:${closed}/`,
+        FILEWORKS_EXPORT_JOB_TABLE: outputs.JobTable, FILEWORKS_EXPORT_EVENT_BUS: 'default',
+        FILEWORKS_DOWNLOAD_QUEUES: JSON.stringify([{ exportQueueUrl: queueUrl, downloadQueueUrl: outputs.DownloadQueue }]),
+      },
+    });
+    const exited = once(child, 'exit');
+    let said = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => said += text);
+    const answers = () => Promise.all(['livez', 'readyz'].map(async (path) => {
+      const response = await fetch(`http://127.0.0.1:${port}/${path}`);
+      return [response.status, await response.json()] as const;
+    }));
+    const well = [200, { fileworks: { status: 'up', problems: [] } }];
+    try {
+      expect(await until('an answer', 60, () => answers().catch(() => undefined))).toEqual([well, well]);
+      await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: message('while-away') }));
+      await until('the circuit to open', 60, () => said.includes('what jobs need is not available') || undefined);
+      expect(await answers()).toEqual([well, well]);
+    } finally {
+      child.kill('SIGTERM');
+      await exited;
+    }
+  }, 150_000);
 });

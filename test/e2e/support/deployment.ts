@@ -18,11 +18,14 @@ export interface DeploymentOptions {
   readonly adapt?: (template: string) => string;
 }
 
+/** Where the container code of a reference deployment is installed. */
+export const workerFolder = (name: string) => tool('worker', name).trim().split('\n').at(-1)!;
+
 /** Starts a reference deployment as its reader would have it: on the packed packages, from its own template, with its own worker. */
 export async function startDeployment(name: string, { family = '*', build, command = ['node', 'main.ts'], adapt }: DeploymentOptions = {}): Promise<LocalCloud> {
   const app = join(root, 'build', 'e2e', name);
   tool('typescript', name, app);
-  const cwd = tool('worker', name).trim().split('\n').at(-1)!;
+  const cwd = workerFolder(name);
   if (build !== undefined) execFileSync(build[0], build.slice(1), { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
   if (adapt !== undefined) {
     for (const file of readdirSync(app).filter((path) => path.endsWith('.template.json')).map((path) => join(app, path))) {

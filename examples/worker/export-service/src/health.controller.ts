@@ -11,7 +11,7 @@ export class HealthController {
     return answer(this.indicator.isLive());
   }
 
-  /** Whether it takes new work. */
+  /** Whether it is at work: not before its start, and no more once it drains. An API that is away changes neither answer. */
   @Get('readyz')
   readyz(): FileworksHealth {
     return answer(this.indicator.isReady());
