@@ -2,7 +2,7 @@ import { DescribeRuleCommand, ListTargetsByRuleCommand } from '@aws-sdk/client-e
 import type { Pipeline } from './pipeline';
 import { eachOf } from './support/batches';
 import type { Clients } from './support/clients';
-import { wildcard } from './support/pattern';
+import { fitsPattern } from './support/pattern';
 
 /** A rule of EventBridge: what it listens to and whom it tells. */
 export interface EventRule {
@@ -59,6 +59,6 @@ export function maySend(policy: string | undefined, rule: EventRule): boolean {
     && listOf(actions).some((action) => /^(sqs:(SendMessage|\*)|\*)$/i.test(action))
     && Object.values(conditions).every((condition) => {
       const [, sources] = Object.entries(condition).find(([key]) => key.toLowerCase() === 'aws:sourcearn') ?? [];
-      return sources === undefined || listOf(sources).some((source) => wildcard(source).test(rule.arn));
+      return sources === undefined || listOf(sources).some((source) => fitsPattern(source, rule.arn));
     }));
 }

@@ -1,4 +1,4 @@
-import { wildcard } from '../support/pattern';
+import { fitsPattern } from '../support/pattern';
 import type { Letter } from './letter';
 
 /** Which messages are meant; all that is said must be so. */
@@ -14,9 +14,8 @@ export interface LetterFilter {
 }
 
 export function matcher({ key, reason, correlationId, messageId, sentBefore, sentAfter }: LetterFilter): (letter: Letter) => boolean {
-  const keys = key === undefined ? undefined : wildcard(key);
   return (letter) =>
-    (keys === undefined || (letter.key !== undefined && keys.test(letter.key)))
+    (key === undefined || (letter.key !== undefined && fitsPattern(key, letter.key)))
     && (reason === undefined || letter.reason?.includes(reason) === true)
     && (correlationId === undefined || letter.correlationId === correlationId)
     && (messageId === undefined || letter.messageId === messageId)
