@@ -12,13 +12,14 @@ import { Client } from 'pg';
 import type { BatchEvent, BatchManifest, BatchResult } from '../../src/contract/batch';
 import { privilegeFindings } from '../least-privilege/findings';
 import { expectToFitItsSchema } from '../support/event-schemas';
+import { peakKiBOf } from '../support/peak-memory';
 import { type PostgresServer, startPostgres } from '../support/postgres-server';
 import { type CsvFile, csvFile } from './support/csv-files';
 import { startDeployment, until } from './support/deployment';
 
 const root = resolve(__dirname, '..', '..');
 const app = resolve(root, 'build', 'e2e', 'csv-batch');
-/** In the gate small; `FILEWORKS_BATCH_FILES=5000 FILEWORKS_BATCH_ROWS=17000000` for 5,000 files and one of 1 GB. */
+/** In the gate small; `FILEWORKS_BATCH_FILES=5000 FILEWORKS_BATCH_ROWS=17000000` for 5,000 files and one of 1 GB; 34000000 for one of 1.9 GB. */
 const smallFiles = Number(process.env.FILEWORKS_BATCH_FILES ?? 120);
 const largeRows = Number(process.env.FILEWORKS_BATCH_ROWS ?? 100_000);
 const patience = 120 + smallFiles / 5 + largeRows / 20_000;
@@ -32,6 +33,15 @@ describe('csv-batch on the local cloud', () => {
   let eventsUrl: string;
   const events: BatchEvent[] = [];
   const files: CsvFile[] = [];
+  /** MiB that each process of a task had at most. */
+  const peaks = new Map<number, number>();
+  const meter = setInterval(() => {
+    const running = (cloud as LocalCloud | undefined)?.tasks().filter(({ lastStatus }) => lastStatus === 'RUNNING') ?? [];
+    for (const { pid } of running.flatMap((task) => task.processes)) {
+      const peak = pid === undefined ? undefined : peakKiBOf(pid);
+      if (pid !== undefined && peak !== undefined) peaks.set(pid, Math.max(peaks.get(pid) ?? 0, peak / 1_024));
+    }
+  }, 500);
 
   beforeAll(async () => {
     postgres = await startPostgres();
@@ -56,6 +66,7 @@ describe('csv-batch on the local cloud', () => {
   }, 240_000 + largeRows / 20);
 
   afterAll(async () => {
+    clearInterval(meter);
     await Promise.all([(cloud as LocalCloud | undefined)?.stop(), (postgres as PostgresServer | undefined)?.stop()]);
   }, 60_000);
 
@@ -146,6 +157,15 @@ describe('csv-batch on the local cloud', () => {
       expect(rejected.every(({ reason }) => /columns length/i.test(reason as string))).toBe(true);
     }
   }, (30 + patience) * 1_000);
+
+  test('takes no more memory than its tasks have, however large a file is', () => {
+    const { Resources } = JSON.parse(readFileSync(resolve(app, 'CsvBatch.template.json'), 'utf8')) as { Resources: Record<string, { Type: string; Properties: { Memory: string } }> };
+    const [task] = Object.values(Resources).filter(({ Type }) => Type === 'AWS::ECS::TaskDefinition');
+    const most = Math.max(...peaks.values());
+    process.stdout.write(`${peaks.size} processes of tasks had ${most.toFixed(0)} MiB at most, with a file of ${largeRows} rows\n`);
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThan(Number(task.Properties.Memory));
+  });
 
   test('moves files to where their outcome says, and leaves what is no file', async () => {
     expect(await keys(outputs.InboxBucket, 'orders/incoming/')).toEqual(['_READY', 'day 1/', 'empty.csv']);
