@@ -52,7 +52,6 @@ const ownBounds = [
   'ChunkedBatchWorkflowProps.abortFailurePercentage', 'ChunkedBatchWorkflowProps.toleratedFailurePercentage', 'ChunkedBatchWorkflowProps.batchTimeout',
   'ChunkedBatchWorkflowProps.maxBatchDescription', 'ChunkedBatchWorkflowProps.maxConcurrentPrefixes', 'ChunkedBatchWorkflowProps.maxFilesPerBatch',
   'ChunkedBatchWorkflowProps.retries', 'DynamoDbStateOptions.retention', 'PostgresStateOptions.retention',
-  'ExportOrchestratorProps.alarmApiUnavailableFor', 'ExportOrchestratorProps.apiRequestsPerSecond', 'ExportOrchestratorProps.workerCpuTargetPercent',
   'TypedDispatcherProps.maxConcurrentTasks', 'TypedDispatcherProps.maxQueuedAge',
   'ExactScalingOptions.idleMinutes', 'ScheduledTaskCountOptions.maxTasks', 'ScheduledTaskCountOptions.minTasks',
   'ObjectFargateTaskProps.retries', 'SupervisionOptions.maxDuration', 'SupervisionOptions.retries',

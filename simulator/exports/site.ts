@@ -44,8 +44,7 @@ export class Site {
   public service(prefix: string): Deployed {
     const id = resourcesOf(this.#template, 'AWS::ECS::Service').map(([one]) => one).find((one) => one.startsWith(prefix));
     if (id === undefined) throw new SimulatorError(`the template has no service ${prefix}…`);
-    // Whoever may suspend the scaling of another service may register its target, and wakes nobody.
-    const worker = readWorker(this.#template, { service: id, wake: 'off' });
+    const worker = readWorker(this.#template, { service: id });
     const scaling = readScaling(this.#template, id);
     const { day: { workload: { cpuPerJob } }, seed, parameters } = this.#conditions;
     const service = new Service(this.events, { worker, scaling, cpuPerJob, seed, parameters });

@@ -58,6 +58,7 @@ export function readWorker(template: Template, options: WorkerOptions = {}): Wor
   const slots = variables.find(({ Name: name }) => name === 'FILEWORKS_CONCURRENCY')?.Value;
   const stopTimeouts = containers.map(({ StopTimeout: timeout }) => numberOf(template, timeout, `StopTimeout of ${service}`) ?? DefaultStopTimeoutSeconds);
   const storage = (taskDefinition['EphemeralStorage'] as Properties | undefined)?.['SizeInGiB'];
+  const functionRoles = resourcesOf(template, 'AWS::Lambda::Function').flatMap(([, { Role: role }]) => references(role));
   return {
     service,
     vcpu: (numberOf(template, taskDefinition['Cpu'], `Cpu of ${service}`) ?? 256) / 1_024,
@@ -67,8 +68,8 @@ export function readWorker(template: Template, options: WorkerOptions = {}): Wor
     capacity: readCapacity(properties),
     stopTimeoutSeconds: Math.max(...stopTimeouts, 0),
     slots: options.slots ?? numberOf(template, slots, `FILEWORKS_CONCURRENCY of ${service}`) ?? 1,
-    protection: options.protection ?? mayCall(template, 'ecs:UpdateTaskProtection'),
-    wake: options.wake ?? (mayCall(template, 'application-autoscaling:RegisterScalableTarget') ? 'backlog' : 'off'),
+    protection: options.protection ?? mayCall(template, references(taskDefinition['TaskRoleArn']), 'ecs:UpdateTaskProtection'),
+    wake: options.wake ?? (mayCall(template, functionRoles, 'application-autoscaling:RegisterScalableTarget') ? 'backlog' : 'off'),
   };
 }
 
@@ -93,7 +94,9 @@ function readCapacity(service: Properties): CapacityShare[] {
   return strategy.map(({ CapacityProvider: provider, Base: base = 0, Weight: weight = 0 }) => ({ spot: provider === 'FARGATE_SPOT', base, weight }));
 }
 
-/** Whether a role of the template may make a call: one that only a protected worker, or only a wake-up, has a use for. */
-function mayCall(template: Template, action: string): boolean {
-  return JSON.stringify([...resourcesOf(template, 'AWS::IAM::Policy'), ...resourcesOf(template, 'AWS::IAM::Role')]).includes(`"${action}"`);
+/** Whether one of these roles may make a call that only a protected worker, or only the function of a wake-up, has a use for. */
+function mayCall(template: Template, roles: readonly string[], action: string): boolean {
+  const policies = resourcesOf(template, 'AWS::IAM::Policy').filter(([, { Roles: of }]) => references(of).some((role) => roles.includes(role)));
+  const inline = resourcesOf(template, 'AWS::IAM::Role').filter(([id]) => roles.includes(id));
+  return JSON.stringify([...policies, ...inline]).includes(`"${action}"`);
 }

@@ -2,8 +2,8 @@ import { copilotBacklog, copilotMetric, queueProcessingDefault, queueProcessingT
 import { SimulatorError } from '../../simulator/failure';
 import { readScaling } from '../../simulator/template/read-scaling';
 import { readWorker } from '../../simulator/template/read-worker';
-import { readTemplateFile, type Template } from '../../simulator/template/template';
-import { addFileworks } from './fileworks-sources';
+import { readTemplateFile, resourcesOf, type Template } from '../../simulator/template/template';
+import { addFileworks, exportStacks } from './fileworks-sources';
 import { scaledTemplate } from './support';
 
 const common: Common = { maxTasks: 20, slots: 4, cpu: 512, memoryLimitMiB: 1_024, processingSeconds: 30, acceptableLatencySeconds: 180 };
@@ -52,9 +52,16 @@ test('a Copilot-style target needs to be told what its Lambda function publishes
 test('our worker: slots, protection and backlog with what is in work', () => {
   const { worker, scaling } = read(synthesize('S', addFileworks, common));
 
-  expect(worker).toMatchObject({ slots: 4, protection: true, stopTimeoutSeconds: 120, capacity: [{ spot: true, base: 0, weight: 1 }] });
+  expect(worker).toMatchObject({ slots: 4, protection: true, wake: 'backlog', stopTimeoutSeconds: 120, capacity: [{ spot: true, base: 0, weight: 1 }] });
   expect(scaling.target.minCapacity).toBe(0);
   expect(scaling.notes).toEqual([]);
+});
+
+test('both services of an export, of which one may suspend the scaling of the other: that wakes nobody', () => {
+  const template = synthesize('S', exportStacks.twoServices, { ...common, spot: true });
+  const services = resourcesOf(template, 'AWS::ECS::Service').map(([service]) => readWorker(template, { service }));
+
+  expect(services.map(({ slots, protection, wake }) => [slots, protection, wake])).toEqual([[4, true, 'off'], [10, true, 'off']]);
 });
 
 describe('throws', () => {
