@@ -19,7 +19,7 @@ const folder = join(import.meta.dirname, '../.tools/bench-archives');
 async function measure(reader: string, file: string): Promise<Measured> {
   // Large archives take long enough without.
   const once = file.startsWith('http') || ['unzip -p', 'python zipfile', 'one thread'].includes(reader);
-  const passes = file.includes('small10k') && !once ? '8' : '1';
+  const passes = file.includes('small10k') && !once ? '16' : '1';
   const { stdout } = await run(process.execPath, ['--no-warnings', join(import.meta.dirname, 'archive/peer.ts'), reader, file, passes]);
   return JSON.parse(stdout) as Measured;
 }
@@ -82,9 +82,11 @@ for (const { zip, ours, peers, goal, least } of speedCases.filter((one) => one.z
 for (const [zip, forward] of [['small10k-dd', 'fileworks forward small'], ['text20x50-dd', 'fileworks forward']] as const) {
   if (!zip.includes(only)) continue;
   const results = await sideBySide(['fileworks', forward], await makeZip(folder, zip));
-  const cpu = (reader: string) => median((results.get(reader) ?? []).map(({ cpuSeconds }) => cpuSeconds));
-  const part = cpu('fileworks') / cpu(forward);
-  report.add({ case: zip, metric: 'forward-only, of random access', ours: part, peers: {}, limit: 1, goal: 0.8, ok: part >= 0.8 });
+  for (const [metric, cost] of [['per CPU second', 'cpuSeconds'], ['per second', 'wallSeconds']] as const) {
+    const of = (reader: string) => median((results.get(reader) ?? []).map((measured) => measured[cost]));
+    const part = of('fileworks') / of(forward);
+    report.add({ case: zip, metric: `forward-only ${metric}, of random access`, ours: part, peers: {}, limit: 1, goal: 0.8, ok: part >= 0.8 });
+  }
   const rss = Math.max(...(results.get(forward) ?? []).map(({ rssMB }) => rssMB));
   report.add({ case: zip, metric: 'forward-only peak RSS above idle, MB', ours: rss, peers: {}, limit: 150, goal: 150, ok: rss <= 150 });
 }

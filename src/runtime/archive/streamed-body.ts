@@ -57,28 +57,47 @@ export async function* streamedBody(reader: ByteReader, record: EntryRecord, rul
   return counted;
 }
 
-/** All of that by one call for an entry that is in the window as a whole; else undefined, and nothing was taken. */
-export async function smallBody(
-  reader: ByteReader, record: EntryRecord, rules: StreamRules,
-): Promise<{ readonly content: Buffer; readonly counted: Counted } | undefined> {
+/** A small entry as a whole. */
+export interface SmallBody {
+  readonly content: Buffer;
+  readonly counted: Counted;
+}
+
+/**
+ * All of that by one call for an entry that is in the window as a whole; else undefined, and nothing was taken. No promise where there is nothing to wait for:
+ * for most entries of an archive that cost more than all that is done here but inflating.
+ */
+export function smallBody(reader: ByteReader, record: EntryRecord, rules: StreamRules): Promise<SmallBody | undefined> | SmallBody | undefined {
   const known = knownBytes(record);
   if (record.method !== Method.deflate || (known !== Infinity && (known > WINDOW_BYTES || record.size > SMALL_BYTES))) return undefined;
-  const start = reader.offset;
   const wanted = known === Infinity ? rules.guess.windowBytes : known;
-  if (!reader.gathered(wanted)) await reader.gather(wanted);
-  let content = inflateWindow(known, reader, record, rules);
+  if (!reader.gathered(wanted + DESCRIPTOR_WINDOW_BYTES)) return awaitedSmallBody(wanted, known, reader, record, rules);
+  const start = reader.offset;
+  // Not up to the end of what is there: the descriptor must be there too.
+  const content = inflateWindow(Math.min(known, reader.bytes.length - reader.at - DESCRIPTOR_WINDOW_BYTES), known, reader, record, rules);
+  return content === undefined ? awaitedSmallBody(wanted, known, reader, record, rules) : finishSmall(content, start, reader, record, rules);
+}
+
+async function awaitedSmallBody(wanted: number, known: number, reader: ByteReader, record: EntryRecord, rules: StreamRules): Promise<SmallBody | undefined> {
+  const start = reader.offset;
+  await reader.gather(wanted);
+  let content = inflateWindow(known, known, reader, record, rules);
   if (content === undefined && known === Infinity && !reader.gathered(WINDOW_BYTES)) {
     await reader.gather(WINDOW_BYTES);
-    content = inflateWindow(known, reader, record, rules);
+    content = inflateWindow(known, known, reader, record, rules);
   }
   if (content === undefined) {
     rules.guess.windowBytes = WINDOW_BYTES;
     return undefined;
   }
+  await reader.gather(DESCRIPTOR_WINDOW_BYTES);
+  return finishSmall(content, start, reader, record, rules);
+}
+
+function finishSmall(content: Buffer, start: number, reader: ByteReader, record: EntryRecord, rules: StreamRules): SmallBody {
   const counted: Counted = { crc32: crc32(content), compressedSize: reader.offset - start, size: content.length };
   rules.guess.windowBytes = Math.min(WINDOW_BYTES, Math.max(LEAST_WINDOW_BYTES, 4 * counted.compressedSize));
   count(counted.size, counted.size, counted.compressedSize, record, reader.label, rules);
-  if (!reader.gathered(DESCRIPTOR_WINDOW_BYTES)) await reader.gather(DESCRIPTOR_WINDOW_BYTES);
   finish(reader, counted, record);
   return { content, counted };
 }
@@ -130,11 +149,11 @@ async function* storedData(reader: ByteReader, record: EntryRecord): AsyncGenera
   }
 }
 
-/** Inflates what is in the window and steps over it; undefined when it goes on outside of the window. */
-function inflateWindow(known: number, reader: ByteReader, record: EntryRecord, { guess }: StreamRules): Buffer | undefined {
+/** Inflates what is in a window of so many bytes and steps over it; undefined when it goes on outside of the window. */
+function inflateWindow(bytes: number, known: number, reader: ByteReader, record: EntryRecord, { guess }: StreamRules): Buffer | undefined {
   try {
     const chunkSize = known === Infinity ? guess.contentBytes : Math.max(64, record.size + 1);
-    const input = reader.bytes.subarray(reader.at, known === Infinity ? undefined : reader.at + known);
+    const input = reader.bytes.subarray(reader.at, reader.at + bytes);
     const made = inflateRawSync(input, { info: true, maxOutputLength: SMALL_BYTES, chunkSize }) as unknown as { buffer: Buffer; engine: InflateRaw };
     reader.advance(made.engine.bytesWritten);
     guess.contentBytes = Math.min(64 * 1024, Math.max(1024, made.buffer.length + (made.buffer.length >> 3)));

@@ -15,16 +15,49 @@ export interface Delivered {
   readonly counted: Counted;
 }
 
+/** What was handed out, in the order of the body, to be found by its offset once. */
+export class Deliveries {
+  readonly #inOrder: Delivered[] = [];
+  #taken = 0;
+  /** What is left, for a directory in another order than the body, which hardly any archive has. */
+  #rest: Map<number, Delivered> | undefined;
+
+  /** Entries that were handed out. */
+  get size(): number {
+    return this.#inOrder.length;
+  }
+
+  /** Entries that nobody has taken. */
+  get left(): number {
+    return this.#rest?.size ?? this.#inOrder.length - this.#taken;
+  }
+
+  add(delivered: Delivered): void {
+    this.#inOrder.push(delivered);
+  }
+
+  take(offset: number): Delivered | undefined {
+    const next = this.#rest === undefined ? this.#inOrder[this.#taken] as Delivered | undefined : undefined;
+    if (next?.record.offset === offset) {
+      this.#taken += 1;
+      return next;
+    }
+    this.#rest ??= new Map(this.#inOrder.slice(this.#taken).map((delivered) => [delivered.record.offset, delivered]));
+    const found = this.#rest.get(offset);
+    this.#rest.delete(offset);
+    return found;
+  }
+}
+
 type SeenEnd = Omit<EndRecord, 'commentBytes'>;
 
 /**
  * Reads everything after the last entry and compares it with what was delivered: each entry must be in the directory once, with the same name, method, flags,
  * sizes, checksum and place, and the end records must describe exactly this directory. Only then did this reader see what every other reader sees.
  *
- * @param delivered by their offsets; what was found in the directory is taken out
  * @throws ZipError
  */
-export async function checkDirectory(reader: ByteReader, delivered: Map<number, Delivered>, rules: EntryRules): Promise<void> {
+export async function checkDirectory(reader: ByteReader, delivered: Deliveries, rules: EntryRules): Promise<void> {
   const archive = reader.label;
   const start = reader.offset;
   const refuse = (code: ZipErrorCode, message: string): ZipError => new ZipError(code, message, { archive, offset: reader.offset });
@@ -35,7 +68,6 @@ export async function checkDirectory(reader: ByteReader, delivered: Map<number, 
     return signature();
   };
 
-  const handedOut = delivered.size;
   let entries = 0;
   let endsInLocator = false;
   for (;;) {
@@ -48,11 +80,10 @@ export async function checkDirectory(reader: ByteReader, delivered: Map<number, 
     const fields = decoded(() => decodeDirectoryHeader(reader.bytes, reader.at), { archive, offset: reader.offset });
     endsInLocator = reader.bytes.readUInt32LE(reader.at + length - ZIP64_LOCATOR_BYTES) === ZIP64_LOCATOR;
     reader.advance(length);
-    compare(delivered.get(fields.offset), fields, rules, archive);
-    delivered.delete(fields.offset);
+    compare(delivered.take(fields.offset), fields, rules, archive);
     entries += 1;
   }
-  if (delivered.size > 0) throw refuse('ERR_ZIP_MISMATCH', `${handedOut} entries were delivered, the directory has ${entries}`);
+  if (delivered.left > 0) throw refuse('ERR_ZIP_MISMATCH', `${delivered.size} entries were delivered, the directory has ${entries}`);
   const seen: SeenEnd = {
     disk: 0, directoryDisk: 0, entriesOnDisk: entries, entries, directoryBytes: reader.offset - start, directoryOffset: start,
   };
@@ -72,7 +103,7 @@ export async function checkDirectory(reader: ByteReader, delivered: Map<number, 
   }
 
   const last = await next(END_BYTES);
-  if (reader.bytes.length === reader.at && handedOut > 0) throw refuse('ERR_ZIP_TRUNCATED', 'the archive ends without its end record');
+  if (reader.bytes.length === reader.at && delivered.size > 0) throw refuse('ERR_ZIP_TRUNCATED', 'the archive ends without its end record');
   if (last !== END) throw refuse('ERR_ZIP_BAD_RECORD', 'something that is no record of a ZIP follows');
   if (endsInLocator && !wide) throw refuse('ERR_ZIP_AMBIGUOUS_END', 'the directory ends in a ZIP64 locator, so the archive can be read in two ways');
   const end = decodeEnd(await reader.take(END_BYTES), 0);

@@ -10,7 +10,7 @@ import { lent } from './lent.js';
 import { OutputBudget, resolveLimits } from './limits.js';
 import { foldName, withoutSlash } from './names.js';
 import { sourceEnded } from './sources/source.js';
-import { checkDirectory, type Delivered } from './streamed-directory.js';
+import { checkDirectory, Deliveries } from './streamed-directory.js';
 import {
   decodeDosTime, decodeLocalHeader, DESCRIPTOR, Flag, LOCAL_HEADER, LOCAL_HEADER_BYTES, localHeaderBytes, Method,
 } from './records.js';
@@ -52,7 +52,7 @@ const MAGIC = 0x4b50;
 export class ZipStream implements AsyncIterable<StreamedEntry> {
   readonly #reader: ByteReader;
   readonly #rules: EntryRules & StreamRules;
-  readonly #delivered = new Map<number, Delivered>();
+  readonly #delivered = new Deliveries();
   readonly #names = new Set<string>();
   #state: 'waiting' | 'reading' | 'verified' | 'failed' = 'waiting';
   #failure: unknown;
@@ -76,7 +76,7 @@ export class ZipStream implements AsyncIterable<StreamedEntry> {
       await this.#skipSplitMark();
       for (let entry = await this.#nextEntry(); entry !== undefined; entry = await this.#nextEntry()) {
         yield entry;
-        this.#delivered.set(entry.record.offset, { record: entry.record, counted: entry.counted ?? await entry.finish() });
+        this.#delivered.add({ record: entry.record, counted: entry.counted ?? await entry.finish() });
       }
       await checkDirectory(reader, this.#delivered, this.#rules);
       this.#state = 'verified';
@@ -193,9 +193,14 @@ export class StreamedEntry implements ArchiveEntry {
     if (!this.#started && this.refusal === undefined) {
       options.signal?.throwIfAborted();
       this.#started = true;
-      const small = await this.#kept(smallBody(this.#reader, this.record, this.#rules));
-      this.#counted = small?.counted;
-      if (small !== undefined) return small.content;
+      try {
+        const reading = smallBody(this.#reader, this.record, this.#rules);
+        const small = reading instanceof Promise ? await reading : reading;
+        this.#counted = small?.counted;
+        if (small !== undefined) return small.content;
+      } catch (error) {
+        throw this.#failing(error);
+      }
     }
     const pieces: Buffer[] = [];
     let bytes = 0;
@@ -259,20 +264,20 @@ export class StreamedEntry implements ArchiveEntry {
     this.#started = true;
     if (this.#counted !== undefined) return undefined;
     if (this.#failed) throw this.#failure;
-    const { done, value } = await this.#kept((this.#body ??= streamedBody(this.#reader, this.record, this.#rules)).next());
-    if (done !== true) return value;
-    this.#counted = value;
-    return undefined;
+    try {
+      const { done, value } = await (this.#body ??= streamedBody(this.#reader, this.record, this.#rules)).next();
+      if (done !== true) return value;
+      this.#counted = value;
+      return undefined;
+    } catch (error) {
+      throw this.#failing(error);
+    }
   }
 
   /** Remembers a failure: who catches it and asks for the next entry gets it again, since nobody knows where that begins. */
-  async #kept<T>(reading: Promise<T>): Promise<T> {
-    try {
-      return await reading;
-    } catch (error) {
-      this.#failed = true;
-      this.#failure = error;
-      throw error;
-    }
+  #failing(error: unknown): unknown {
+    this.#failed = true;
+    this.#failure = error;
+    return error;
   }
 }
