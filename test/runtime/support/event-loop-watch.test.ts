@@ -30,7 +30,7 @@ it('warns while the loop is blocked, before the block ends', async () => {
       while (Date.now() < end);
       require('node:fs').writeSync(1, JSON.stringify({ msg: 'block ends' }) + '\\n');
       setTimeout(() => watch.stop(), 300);
-    }, 400);
+    }, 1_000);
   `);
   // a machine under load may stall the loop beside our block, so there can be more lines
   const told = lines.map(({ msg }) => msg.split(':')[0]);
@@ -51,7 +51,7 @@ it('does its work under the flags of any process', async () => {
       const end = Date.now() + 500;
       while (Date.now() < end);
       setTimeout(() => watch.stop(), 100);
-    }, 300);
+    }, 1_000);
   `;
   expect((await linesOf(program, true)).map(({ msg }) => msg.split(':')[0])).toEqual(expect.arrayContaining([
     'event loop is blocked', 'event loop turns again',
