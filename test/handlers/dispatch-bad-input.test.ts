@@ -102,7 +102,7 @@ test('a function that dies between the claim and RunTask, or behind it, leaves a
 test.each([
   ['no JSON', 'not JSON', 'the body is not JSON'],
   ['no object', '{"id":"1","time":"2026-11-21T08:00:00Z","detail-type":"Object Created","detail":{}}', 'expected detail.object to be an object of JSON'],
-  ['no time', s3Event('Crash/9', 9).replace('2026-11-21T08:00:09Z', 'yesterday'), 'expected time to be one in ISO 8601, got: yesterday'],
+  ['no time', s3Event('Crash/9', 9).replace('2026-11-21T08:00:09Z', 'yesterday'), 'Expected the time of an event in ISO 8601, got: "yesterday"'],
   ['a sequencer that is none', s3Event('Crash/9', 9).replace('"0009"', '"zz"'), 'Expected a sequencer to be 1 to 32 hexadecimal digits, got: "zz"'],
 ])('an event with %s goes to the dead-letter queue, and says why', async (_, body, reason) => {
   await expect(bench.ingress(body)).resolves.toEqual({ batchItemFailures: [] });

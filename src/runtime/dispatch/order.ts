@@ -3,16 +3,21 @@ import { normalizeSequencer } from './identity.js';
 const MAX_PART = 128;
 const NUMBER_DIGITS = 20;
 
+/** @throws RangeError for what is no time in ISO 8601 */
+export function timeOfEvent(eventTime: string): Date {
+  const time = new Date(eventTime);
+  if (Number.isNaN(time.getTime())) {
+    throw new RangeError(`Expected the time of an event in ISO 8601, got: ${JSON.stringify(eventTime.slice(0, 64))}`);
+  }
+  return time;
+}
+
 /**
  * Order of files by the time of their events. S3 tells seconds; within one, files of the same key keep their order, files of different
  * keys have none.
  */
 export function orderByTime(eventTime: string, sequencer?: string): string {
-  const time = new Date(eventTime);
-  if (Number.isNaN(time.getTime())) {
-    throw new RangeError(`Expected the time of an event in ISO 8601, got: ${JSON.stringify(eventTime.slice(0, 64))}`);
-  }
-  return `${time.toISOString()}${sequencer === undefined ? '' : `.${normalizeSequencer(sequencer)}`}`;
+  return `${timeOfEvent(eventTime).toISOString()}${sequencer === undefined ? '' : `.${normalizeSequencer(sequencer)}`}`;
 }
 
 /**
