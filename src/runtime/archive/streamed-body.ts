@@ -71,20 +71,21 @@ export function smallBody(reader: ByteReader, record: EntryRecord, rules: Stream
   const known = knownBytes(record);
   if (record.method !== Method.deflate || (known !== Infinity && (known > WINDOW_BYTES || record.size > SMALL_BYTES))) return undefined;
   const wanted = known === Infinity ? rules.guess.windowBytes : known;
-  if (!reader.gathered(wanted + DESCRIPTOR_WINDOW_BYTES)) return awaitedSmallBody(wanted, known, reader, record, rules);
+  if (!reader.gathered(wanted + DESCRIPTOR_WINDOW_BYTES)) return awaitedSmallBody(wanted, reader, record, rules);
   const start = reader.offset;
   // Not up to the end of what is there: the descriptor must be there too.
-  const content = inflateWindow(Math.min(known, reader.bytes.length - reader.at - DESCRIPTOR_WINDOW_BYTES), known, reader, record, rules);
-  return content === undefined ? awaitedSmallBody(wanted, known, reader, record, rules) : finishSmall(content, start, reader, record, rules);
+  const content = inflateWindow(Math.min(known, reader.bytes.length - reader.at - DESCRIPTOR_WINDOW_BYTES), reader, record, rules);
+  return content === undefined ? awaitedSmallBody(wanted, reader, record, rules) : finishSmall(content, start, reader, record, rules);
 }
 
-async function awaitedSmallBody(wanted: number, known: number, reader: ByteReader, record: EntryRecord, rules: StreamRules): Promise<SmallBody | undefined> {
+async function awaitedSmallBody(wanted: number, reader: ByteReader, record: EntryRecord, rules: StreamRules): Promise<SmallBody | undefined> {
+  const known = knownBytes(record);
   const start = reader.offset;
   await reader.gather(wanted);
-  let content = inflateWindow(known, known, reader, record, rules);
+  let content = inflateWindow(known, reader, record, rules);
   if (content === undefined && known === Infinity && !reader.gathered(WINDOW_BYTES)) {
     await reader.gather(WINDOW_BYTES);
-    content = inflateWindow(known, known, reader, record, rules);
+    content = inflateWindow(known, reader, record, rules);
   }
   if (content === undefined) {
     rules.guess.windowBytes = WINDOW_BYTES;
@@ -150,9 +151,9 @@ async function* storedData(reader: ByteReader, record: EntryRecord): AsyncGenera
 }
 
 /** Inflates what is in a window of so many bytes and steps over it; undefined when it goes on outside of the window. */
-function inflateWindow(bytes: number, known: number, reader: ByteReader, record: EntryRecord, { guess }: StreamRules): Buffer | undefined {
+function inflateWindow(bytes: number, reader: ByteReader, record: EntryRecord, { guess }: StreamRules): Buffer | undefined {
   try {
-    const chunkSize = known === Infinity ? guess.contentBytes : Math.max(64, record.size + 1);
+    const chunkSize = hasLength(record) ? Math.max(64, record.size + 1) : guess.contentBytes;
     const input = reader.bytes.subarray(reader.at, reader.at + bytes);
     const made = inflateRawSync(input, { info: true, maxOutputLength: SMALL_BYTES, chunkSize }) as unknown as { buffer: Buffer; engine: InflateRaw };
     reader.advance(made.engine.bytesWritten);
