@@ -212,16 +212,14 @@ const readers: Record<string, () => unknown> = {
 const run = readers[reader] as (() => unknown) | undefined;
 if (run === undefined) throw new Error(`which reader? one of ${Object.keys(readers).join(', ')}`);
 const costs: Cost[] = [];
-let rssMB = 0;
 for (let pass = 0; pass < Number(passes); pass++) {
   bytes = 0;
   entries = 0;
   meter = new Meter();
   const program = await run() as { cpuSeconds: number } | undefined;
   costs.push({ ...meter.read(), ...program });
-  // of the first pass: one archive, one process
-  rssMB ||= costs[0].rssMB;
 }
 const warm = costs.slice(Math.floor(costs.length / 2)).sort((one, other) => one.cpuSeconds - other.cpuSeconds);
+const [{ rssMB }] = costs; // of the first pass: one archive, one process
 const measured: Measured = { bytes, entries, ...warm[Math.floor(warm.length / 2)], rssMB };
 console.log(JSON.stringify(measured));
