@@ -118,7 +118,6 @@ export class Lane<J extends Job> {
   #take(task: Task): void {
     const origin = this.queue.receive();
     if (!origin) return;
-    this.#listener.changing();
     this.inFlight++;
     this.#begin(task, { job: origin.job, since: this.#events.now, origin });
   }
