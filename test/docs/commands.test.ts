@@ -21,7 +21,7 @@ const blocks: Line[] = fences.filter(({ language, page }) => ['sh', 'console'].i
 const inline: Line[] = pages.flatMap((page) =>
   [...read(page).replaceAll(/^( *)```[\s\S]*?^\1```$/gm, '').matchAll(/`((?:npm run|npx|node [a-z-]+\/) ?[^`]+)`/g)].map(([, text]) => ({ at: page, text })));
 
-/** The commands of a line, each as its words; a placeholder stands for a value, and 5 is one in every place. */
+/** The commands of a line, each as its words. For `<name>` and `…`, a reader writes a value; here that is 5, which fits every place. */
 const commands = [...blocks, ...inline].flatMap(({ at, text }) => text.split(/ (?:&&|\|) |; /).map((command) => ({
   at, command, words: [...command.replaceAll(/<[A-Za-z]+>|…/g, '5').matchAll(/'([^']*)'|"((?:\\.|[^"\\])*)"|(\S+)/g)].map(([, ...parts]) => parts.join('').replaceAll('\\"', '"')),
 })));
