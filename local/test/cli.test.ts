@@ -63,7 +63,8 @@ afterAll(() => {
 test('runs an app, shows what happens, takes faults, and ends everything on Ctrl-C with exit code 0', async () => {
   const mark = `FILEWORKS_MARK_${process.pid}_A`;
   const cli = run(['--app', busyApp(), '--tasks', tasksFile(), '--speed', '60'], { TZ: mark });
-  await until(() => cli.stdout.includes('"metadata"'), `a task to run; it said ${cli.stderr}`, 60_000);
+  // a task may have said all it has to say before the addresses are told, the last of which is that of the logs
+  await until(() => cli.stdout.includes('"metadata"') && /^logs /m.test(cli.stdout), `a task to run; it said ${cli.stderr}`, 60_000);
   expect(cli.stdout).toMatch(/^endpoint {2}http:\/\/127\.0\.0\.1:\d+ {3}region us-east-1/m);
   expect(cli.stdout).toMatch(/^output {4}Pipeline\.QueueUrl = http:/m);
   expect(processesOf(mark).length).toBeGreaterThanOrEqual(3);
