@@ -1,7 +1,7 @@
 // Loading small files into PostgreSQL: us, one file an invocation with a connection and an INSERT each, and `psql \copy` of the same rows in one file.
-// `npm run bench -- loader [--json] [--files 1500] [--latency 20] [--rounds 3]`. PostgreSQL is the machine's with its default settings, over TLS with SCRAM;
-// S3 is the stub of the tests in a process of its own, which answers after --latency milliseconds. Handlers run in this process, warm: what Lambda takes for
-// an invocation is counted for nobody, which favours the one that has a hundred times as many.
+// `npm run bench -- loader [--json] [--files 1500] [--latency 20] [--rounds 3] [--only '50 KB']`. PostgreSQL is the machine's with its default settings,
+// over TLS with SCRAM; S3 is the stub of the tests in a process of its own, which answers after --latency milliseconds. Handlers run in this process, warm:
+// what Lambda takes for an invocation is counted for nobody, which favours the one that has a hundred times as many.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -153,15 +153,22 @@ const report = new Report('loader');
 const goal = (name: string, metric: string, own: number, bound: number, ok: boolean, peers: Readonly<Record<string, number>> = {}, limit = bound) =>
   report.add({ case: name, metric, ours: own, peers, limit, goal: bound, ok });
 
-/** Files, how large they are, and how many an invocation gets: the default, and what one sets where files are small. */
+/**
+ * Files, how large they are, and how many an invocation gets: the default, and what one sets where files are small. Values of more than 2 KB are compressed by
+ * PostgreSQL, with pglz unless it is told otherwise.
+ */
 const cases = [
-  { name: '2 KB', bytes: 2_000, number: count * 4, batch: BATCH },
-  { name: '2 KB, batchSize 500', bytes: 2_000, number: count * 4, batch: 5 * BATCH },
-  { name: '50 KB', bytes: 50_000, number: count, batch: BATCH },
+  { name: '2 KB', bytes: 2_000, number: count * 4, batch: BATCH, compression: 'pglz' },
+  { name: '2 KB, batchSize 500', bytes: 2_000, number: count * 4, batch: 5 * BATCH, compression: 'pglz' },
+  { name: '50 KB', bytes: 50_000, number: count, batch: BATCH, compression: 'pglz' },
+  { name: '50 KB, LZ4', bytes: 50_000, number: count, batch: BATCH, compression: 'lz4' },
 ] as const;
+const only = option('--only', '');
 
 try {
-  for (const { name, bytes, number, batch } of cases) {
+  for (const { name, bytes, number, batch, compression } of cases.filter((one) => one.name.includes(only))) {
+    // of the connections that are made from now on, whosever they are
+    await admin.query(`ALTER DATABASE postgres SET default_toast_compression = '${compression}'`);
     const files = await bucket.fill({ count: number, bytes }, latencyMs);
     await ours(files.slice(0, 2 * batch), batch); // warm
     // in turns, because a machine with other work is now faster, now slower

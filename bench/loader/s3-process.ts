@@ -3,6 +3,7 @@ import { S3Stub } from '../../test/support/s3-stub.ts';
 import { fill, type Fill } from './files.ts';
 
 const stub = await S3Stub.start();
+stub.remembers = false;
 process.on('message', ({ latencyMs, ...wanted }: Fill & { readonly latencyMs: number }) => {
   stub.latencyMs = latencyMs;
   stub.objects.clear();

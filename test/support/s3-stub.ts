@@ -50,12 +50,15 @@ export class S3Stub {
   readonly objects = new Map<string, StubObject>();
   readonly uploads = new Map<string, StubUpload>();
   readonly requests: StubRequest[] = [];
+  /** Whether `requests` are kept to be looked at; a bench makes too many. */
+  remembers = true;
   /** Bytes of bodies, received and sent. */
   received = 0;
   sent = 0;
   fault: (request: StubRequest) => StubFault | undefined = () => undefined;
   /** Milliseconds before every answer. */
   latencyMs = 0;
+  readonly #counts = new Map<string, number>();
   readonly #server: Server;
   readonly #clients: S3Client[] = [];
 
@@ -89,11 +92,12 @@ export class S3Stub {
 
   /** How often an action was asked for. */
   count(action: string): number {
-    return this.requests.filter((request) => request.action === action).length;
+    return this.#counts.get(action) ?? 0;
   }
 
   forget(): void {
     this.requests.length = 0;
+    this.#counts.clear();
     this.received = 0;
     this.sent = 0;
   }
@@ -113,8 +117,10 @@ export class S3Stub {
     const body = Buffer.concat(pieces);
     this.received += body.length;
     const action = actionOf(request.method ?? 'GET', url, key);
-    const seen: StubRequest = { action, bucket, key, headers: request.headers, bodyBytes: body.length, count: this.count(action) + 1 };
-    this.requests.push(seen);
+    const count = this.count(action) + 1;
+    this.#counts.set(action, count);
+    const seen: StubRequest = { action, bucket, key, headers: request.headers, bodyBytes: body.length, count };
+    if (this.remembers) this.requests.push(seen);
     if (this.latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, this.latencyMs));
     const fault = this.fault(seen);
     if (fault?.hang === true) return;

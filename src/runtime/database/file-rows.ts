@@ -2,7 +2,7 @@ import type { LoadColumn, LoadRoute } from '../../contract/load-route.js';
 import { copyText } from './copy-text.js';
 import { FileRejected } from './load-error.js';
 import { pointerOf, pointerTo, resolvePointer } from './pointer.js';
-import { type ReadRows, rowReader, type SourceRow } from './read-rows.js';
+import { type FileContent, type ReadRows, rowReader, type SourceRow } from './read-rows.js';
 import { RowPlaces } from './row-places.js';
 import { type CheckRow, rowChecker } from './validate-rows.js';
 
@@ -35,12 +35,12 @@ export class RouteReader {
   }
 
   /** @throws FileRejected from `chunks`, at the first row that cannot be loaded */
-  read(body: AsyncIterable<Uint8Array>): FileRows {
+  read(body: FileContent): FileRows {
     const places = new RowPlaces();
     return { places, chunks: this.#chunks(body, places) };
   }
 
-  async* #chunks(body: AsyncIterable<Uint8Array>, places: RowPlaces): AsyncGenerator<Buffer> {
+  async* #chunks(body: FileContent, places: RowPlaces): AsyncGenerator<Buffer> {
     let text = '';
     for await (const rows of this.#readRows(body)) {
       for (const row of rows) {

@@ -5,11 +5,12 @@ import type { LoadRoute } from '../../contract/load-route.js';
 import { RouteReader } from './file-rows.js';
 import { faultOf } from './fault.js';
 import type { LedgerFile } from './ledger.js';
+import type { FileContent } from './read-rows.js';
 import type { RowPlaces } from './row-places.js';
 import { TableLoader } from './table-loader.js';
 
 /** Reads a file from its beginning, as often as it is asked to. */
-export type OpenFile = () => Promise<AsyncIterable<Uint8Array>>;
+export type OpenFile = () => Promise<FileContent>;
 
 /** A file as a `load` function of a user gets it. */
 export interface FileToLoad {
@@ -129,7 +130,7 @@ export class OwnWork implements LoadWork {
   }
 
   async stream(client: ClientBase, file: LedgerFile, open: OpenFile): Promise<number> {
-    return this.#run(client, file, await open());
+    return this.#run(client, file, Readable.from(await open()));
   }
 
   async #run(client: ClientBase, file: LedgerFile, body: AsyncIterable<Uint8Array>): Promise<number> {

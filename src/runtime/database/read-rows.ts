@@ -16,8 +16,11 @@ export interface SourceRow {
   readonly text?: string;
 }
 
+/** Pieces of a file, as they come or all of them. */
+export type FileContent = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
 /** Reads rows in portions: a promise for each row would cost more than the row. */
-export type ReadRows = (body: AsyncIterable<Uint8Array>) => AsyncIterable<readonly SourceRow[]>;
+export type ReadRows = (body: FileContent) => AsyncIterable<readonly SourceRow[]>;
 
 /** One line, or one document, that must be in memory as a whole. */
 const MaxWholeCharacters = 64 * 1024 * 1024;
@@ -44,7 +47,7 @@ function jsonReader(rowsAt: Pointer): ReadRows {
   };
 }
 
-async function* readJsonLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<readonly SourceRow[]> {
+async function* readJsonLines(body: FileContent): AsyncGenerator<readonly SourceRow[]> {
   let line = 0;
   for await (const texts of linesOf(body)) {
     const rows: SourceRow[] = [];
@@ -57,7 +60,7 @@ async function* readJsonLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<r
 }
 
 /** Splits at line feeds; a carriage return before one is white space to JSON. */
-async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<readonly string[]> {
+async function* linesOf(body: FileContent): AsyncGenerator<readonly string[]> {
   let rest = '';
   for await (const text of decoded(body)) {
     const lines = (rest + text).split('\n');
@@ -99,7 +102,7 @@ function csvReader({ delimiter = ',', columns }: LoadRoute): ReadRows {
   };
 }
 
-async function* decoded(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+async function* decoded(body: FileContent): AsyncGenerator<string> {
   // of a byte order mark it makes nothing
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let bytes = 0;
@@ -117,7 +120,7 @@ async function* decoded(body: AsyncIterable<Uint8Array>): AsyncGenerator<string>
   yield decode();
 }
 
-async function whole(body: AsyncIterable<Uint8Array>): Promise<string> {
+async function whole(body: FileContent): Promise<string> {
   const pieces: string[] = [];
   let characters = 0;
   for await (const text of decoded(body)) {

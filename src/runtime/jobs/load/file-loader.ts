@@ -6,6 +6,7 @@ import {
 } from '../../database/index.js';
 import { ConfigurationError, hasCode } from '../../errors.js';
 import { type Clock, systemClock } from '../../support/clock.js';
+import { Portions } from '../../support/portions.js';
 import { BatchSizer, bytesOf } from './batch-sizer.js';
 import { FileSuperseded, FileTooLarge, openObject } from './object-file.js';
 import { ReadAhead } from './read-ahead.js';
@@ -48,6 +49,8 @@ interface Route {
 type Outcomes = Map<string, FileOutcome>;
 
 const MiB = 1024 * 1024;
+/** Parsed in a turn of the event loop, which that makes a millisecond or two long. */
+const PortionBytes = 64 * 1024;
 /** A transaction that could not end in this is not begun. */
 const ReserveMs = 5_000;
 
@@ -64,6 +67,7 @@ export class FileLoader {
   readonly #maxFileBytes: number;
   readonly #maxBatchBytes: number;
   readonly #sizer = new BatchSizer();
+  readonly #portions = new Portions(PortionBytes);
   readonly #clock: Clock;
 
   /** @throws ConfigurationError */
@@ -148,11 +152,19 @@ export class FileLoader {
   /** Leaves the outcome of a file that cannot be loaded. */
   async #prepare(work: LoadWork, file: LedgerFile, outcomes: Outcomes): Promise<PreparedFile | undefined> {
     try {
-      return await work.prepare(file, () => openObject(this.#options.client, file.object, this.#maxFileBytes));
+      return await work.prepare(file, () => this.#fetch(file));
     } catch (error) {
       outcomes.set(file.id, outcomeOf(error));
       return undefined;
     }
+  }
+
+  /** What the object holds, once it is its turn to be parsed. */
+  async #fetch({ object }: LedgerFile): Promise<readonly Uint8Array[]> {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of await openObject(this.#options.client, object, this.#maxFileBytes)) pieces.push(piece);
+    await this.#portions.take(pieces.reduce((bytes, { length }) => bytes + length, 0));
+    return pieces;
   }
 
   /** Stores files together; when that fails because of some of them, in parts. */
