@@ -37,12 +37,14 @@ function adds(option: string, goal: number): void {
 const service = 'QueueProcessingFargateService';
 /** One after the other, so that a noisy neighbour disturbs both alike; the least is what the code itself takes. */
 const alike = `${service}, TLS and alarm`;
-const processors: Record<string, number[]> = { worker: [], [service]: [], [alike]: [] };
+/** What is left of the difference is ours. */
+const handmade = 'the same by hand';
+const processors: Record<string, number[]> = { worker: [], [service]: [], [alike]: [], [handmade]: [] };
 for (let i = 0; i < runs; i++) {
   for (const [name, milliseconds] of Object.entries(processors)) milliseconds.push((await synthesize(name)).cpuMilliseconds);
 }
 const least = (name: string) => Math.min(...processors[name]);
-for (const peer of [service, alike]) {
+for (const peer of [service, alike, handmade]) {
   report.add({
     case: 'worker', metric: 'CPU ms of synthesis', ours: least('worker'), peers: { [peer]: least(peer) }, limit: 0, goal: least(peer), ok: least('worker') <= least(peer),
   });
@@ -51,6 +53,7 @@ for (const peer of [service, alike]) {
 beside('worker', service, 'resources', 18);
 beside('worker', service, 'bytes', 13_000);
 beside('worker', alike, 'resources');
+beside('worker', handmade, 'resources');
 for (const alarm of ['alarmOldestMessageAge', 'alarmNotStartingFor', 'alarmSaturatedFor']) adds(alarm, 1);
 adds('an additional queue', 5);
 adds('wake', 10);

@@ -8,6 +8,7 @@ import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { FileIngestBucket, IngestTarget, QueueScaledFargateWorker, type QueueScaledFargateWorkerProps, ScheduledFargateJob, WakeUp } from '../../lib/index.js';
+import { workerByHand } from './by-hand.ts';
 
 export type Build = (stack: Stack, cluster: ICluster) => void;
 
@@ -31,6 +32,8 @@ export const stacks: Readonly<Record<string, Build>> = {
     new QueueProcessingFargateService(stack, 'Peer', { cluster, image, queue, capacityProviderStrategies: [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }] });
     deadLetterQueue.metricApproximateNumberOfMessagesVisible().createAlarm(stack, 'Alarm', { threshold: 1, evaluationPeriods: 1 });
   },
+  // The same template as ours, without us.
+  'the same by hand': (stack, cluster) => workerByHand(stack, cluster, image),
   'worker, alarmOldestMessageAge': worker({ alarmOldestMessageAge: Duration.hours(1) }),
   'worker, alarmNotStartingFor': worker({ alarmNotStartingFor: Duration.minutes(10) }),
   'worker, alarmSaturatedFor': worker({ alarmSaturatedFor: Duration.hours(1) }),
