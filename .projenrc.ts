@@ -76,6 +76,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     configFilePath: 'jest.config.json',
     jestConfig: {
       collectCoverage: false,
+      testTimeout: 30_000, // it ends what hangs; how fast something is, the benches tell
       setupFiles: ['<rootDir>/test/support/repeatable.ts'],
       testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/local/test/**/*.test.ts', '<rootDir>/cli/test/**/*.test.ts'],
       // tests run on the sources; what is packed is tested from its tarball

@@ -115,7 +115,7 @@ test('leaves nothing running when it is killed with SIGKILL', async () => {
   expect(pids.length).toBeGreaterThanOrEqual(4);
   cli.child.kill('SIGKILL');
   await cli.ended;
-  await until(() => pids.filter(alive).length === 0, `the end of ${pids.join(', ')}`, 5_000);
+  await until(() => pids.filter(alive).length === 0, `the end of ${pids.join(', ')}`, 30_000);
 });
 
 describe('fails with one sentence and exit code 1, and leaves nothing running', () => {

@@ -113,7 +113,7 @@ describe('delete', () => {
     start((job) => runs.push(job.object?.key));
     await until(() => stub.queue('jobs').deleted.length === 3 && stub.queue('jobs').inFlight === 0);
     expect(runs.sort()).toEqual(['a', 'b', 'c']);
-  }, 15_000);
+  });
 
   it('is given up when the receipt handle is refused; the message is deleted without work when it comes back', async () => {
     let runs = 0;
@@ -124,7 +124,7 @@ describe('delete', () => {
     poller.on('message:duplicated', () => duplicates += 1);
     await until(() => stub.queue('jobs').deleted.length === 1);
     expect([runs, duplicates]).toEqual([1, 1]);
-  }, 10_000);
+  });
 });
 
 describe('visibility', () => {
@@ -138,7 +138,7 @@ describe('visibility', () => {
     run.finish();
     await until(() => stub.queue('jobs').deleted.length === 2);
     expect([...stub.queue('jobs').deliveries.values()]).toEqual([1, 1]);
-  }, 10_000);
+  });
 
   it('aborts the handler when its lease is lost while it runs', async () => {
     const run = untilAborted();
@@ -165,7 +165,7 @@ describe('visibility', () => {
     expect(aborted).toEqual([true]);
     expect(results).toEqual(['lost']);
     expect(stub.queue('jobs').deleted).toEqual([]);
-  }, 10_000);
+  });
 });
 
 describe('two workers', () => {
