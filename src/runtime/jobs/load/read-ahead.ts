@@ -10,8 +10,6 @@ export interface ReadAheadOptions {
 
 /** As many as the SDK opens sockets for: they hide the latency of S3. */
 const Fetches = 50;
-/** What comes in faster than it can be parsed only keeps the database waiting for this process. */
-const FetchBytes = 1024 * 1024;
 /** A transaction for less is mostly its own overhead; waiting for more would keep the database idle while files are read. */
 const WorthwhileBytes = 256 * 1024;
 
@@ -24,9 +22,8 @@ export class ReadAhead {
   readonly #waiting: LedgerFile[];
   readonly #ready = new Set<PreparedFile>();
   readonly #fetches = new Set<Promise<void>>();
-  /** Of files that are ready, of those that are being fetched, and of both. */
+  /** Of files that are ready, and of those with the ones that are being fetched. */
   #readyBytes = 0;
-  #fetchBytes = 0;
   #bytes = 0;
 
   constructor(files: readonly LedgerFile[], options: ReadAheadOptions) {
@@ -69,16 +66,13 @@ export class ReadAhead {
   }
 
   #hasRoomFor(file: LedgerFile): boolean {
-    const { maxBytes, bytesOf } = this.#options;
-    return this.#fetches.size < Fetches && this.#fetchBytes < FetchBytes && (this.#bytes === 0 || this.#bytes + bytesOf(file) <= maxBytes);
+    return this.#fetches.size < Fetches && (this.#bytes === 0 || this.#bytes + this.#options.bytesOf(file) <= this.#options.maxBytes);
   }
 
   async #fetch(file: LedgerFile): Promise<void> {
     const bytes = this.#options.bytesOf(file);
     this.#bytes += bytes;
-    this.#fetchBytes += bytes;
     const prepared = await this.#options.prepare(file);
-    this.#fetchBytes -= bytes;
     if (prepared === undefined) {
       this.#bytes -= bytes;
     } else {
