@@ -10,7 +10,7 @@ import type { RowPlaces } from './row-places.js';
 import { TableLoader } from './table-loader.js';
 
 /** Reads a file from its beginning, as often as it is asked to. */
-export type OpenFile = () => Promise<FileContent>;
+export type OpenFile = () => Promise<AsyncIterable<Uint8Array>>;
 
 /** A file as a `load` function of a user gets it. */
 export interface FileToLoad {
@@ -51,7 +51,7 @@ export interface LoadWork {
   /** Whether only the newest version of a key counts. */
   readonly newestWins: boolean;
   /** Does all that needs no database. @throws FileRejected */
-  prepare(file: LedgerFile, open: OpenFile): Promise<PreparedFile>;
+  prepare(file: LedgerFile, open: () => Promise<FileContent>): Promise<PreparedFile>;
   /**
    * Stores prepared files in one transaction; answers the rows of each where they were not counted before.
    *
@@ -75,7 +75,7 @@ export class MappedWork implements LoadWork {
     this.#table = new TableLoader(route);
   }
 
-  async prepare(file: LedgerFile, open: OpenFile): Promise<PreparedFile> {
+  async prepare(file: LedgerFile, open: () => Promise<FileContent>): Promise<PreparedFile> {
     const { chunks, places } = this.#reader.read(await open());
     const content: Buffer[] = [];
     for await (const chunk of chunks) content.push(chunk);
@@ -115,7 +115,7 @@ export class OwnWork implements LoadWork {
     this.#load = load;
   }
 
-  async prepare(file: LedgerFile, open: OpenFile): Promise<PreparedFile> {
+  async prepare(file: LedgerFile, open: () => Promise<FileContent>): Promise<PreparedFile> {
     const content: Buffer[] = [];
     for await (const piece of await open()) content.push(Buffer.from(piece));
     return { file, content };
@@ -130,7 +130,7 @@ export class OwnWork implements LoadWork {
   }
 
   async stream(client: ClientBase, file: LedgerFile, open: OpenFile): Promise<number> {
-    return this.#run(client, file, Readable.from(await open()));
+    return this.#run(client, file, await open());
   }
 
   async #run(client: ClientBase, file: LedgerFile, body: AsyncIterable<Uint8Array>): Promise<number> {
