@@ -1,4 +1,5 @@
 import { QueuePoller, type QueuePollerOptions, SqsTransport } from '../../../src/runtime/queue/index.js';
+import { type Clock, systemClock } from '../../../src/runtime/support/clock.js';
 import { objectCreatedEvent } from '../../../src/runtime/testing/index.js';
 import { untilAborted } from '../support/handlers.js';
 import { type Fault, type StubCall, StubSqs } from '../support/stub-sqs.js';
@@ -15,6 +16,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  jest.restoreAllMocks();
   stub.fault = () => undefined;
   await Promise.all(pollers.splice(0).map((poller) => poller.stop({ deadlineSeconds: 0 })));
   await stub.close();
@@ -222,14 +224,23 @@ describe('stop', () => {
     expect(stub.queue('jobs').deleted).toHaveLength(1);
   });
 
-  it('gives back what SQS failed to release at the first and second try', async () => {
+  it('gives back what SQS failed to release at the first and second try, with fifths of a second between them', async () => {
     const run = untilAborted();
     stub.queue('jobs').send(event('a'));
-    const poller = start(run.handler);
+    const waits: number[] = [];
+    const after: Clock['after'] = (ms, callback) => {
+      waits.push(ms);
+      return systemClock.after(ms, callback);
+    };
+    const poller = start(run.handler, { clock: { ...systemClock, after } });
     await until(() => run.contexts.length === 1);
     stub.fault = nth('ChangeMessageVisibilityBatch', [1, 2], { kind: 'entries', ids: ['0'], code: 'InternalError' });
+    // each wait is a random part of the longest, here the largest
+    jest.spyOn(Math, 'random').mockReturnValue(1);
+    waits.length = 0;
     expect(await poller.stop({ deadlineSeconds: 0 })).toMatchObject({ released: 1, unconfirmed: 0 });
     expect(stub.queue('jobs').visible).toBe(1);
+    expect(waits.filter((ms) => ms === 200)).toHaveLength(2);
   });
 
   it('counts what SQS never confirmed', async () => {
