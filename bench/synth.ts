@@ -35,10 +35,10 @@ function adds(option: string, goal: number): void {
 }
 
 const service = 'QueueProcessingFargateService';
-/** One after the other, so that a noisy neighbour disturbs both alike; the least is what the code itself takes. */
 const alike = `${service}, TLS and alarm`;
 /** What is left of the difference is ours. */
 const handmade = 'the same by hand';
+/** One after the other, so that a noisy neighbour disturbs all alike; the least is what the code itself takes. */
 const processors: Record<string, number[]> = { worker: [], [service]: [], [alike]: [], [handmade]: [] };
 for (let i = 0; i < runs; i++) {
   for (const [name, milliseconds] of Object.entries(processors)) milliseconds.push((await synthesize(name)).cpuMilliseconds);
