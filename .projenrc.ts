@@ -122,6 +122,8 @@ project.package.addField('exports', {
   './.jsii': './.jsii',
   './package.json': './package.json',
 });
+// jsii would write each source into its lib file once more, as two thirds of it, and every app would read that
+project.package.file.addOverride('jsii.tsc.sourceMap', false);
 // an allow list, not an ignore list: nothing ships by accident
 project.package.addField('files', ['lib/**/*.js', 'lib/**/*.d.ts', 'assets/**', '.jsii', 'THIRD-PARTY-NOTICES']);
 // 1.13.0 lacks the darwin and win32 bindings on npm: `npm ci` then refuses the lock

@@ -4,7 +4,7 @@ import { fingerprint, once, run, fail } from './steps.ts';
 
 /** Made from the sources and checked in, for readers. */
 const WRITTEN = ['API.md', 'THIRD-PARTY-NOTICES'];
-const SOURCES = ['src', 'local', 'cli', 'README.md', 'LICENSE', 'package.json', 'package-lock.json', 'build-tools/bundle.ts', 'build-tools/notices.ts', 'tsconfig.dev.json', 'rosetta'];
+const SOURCES = ['src', 'local', 'cli', 'README.md', 'LICENSE', 'package.json', 'package-lock.json', 'build-tools/bundle.ts', 'build-tools/lazy-index.ts', 'build-tools/notices.ts', 'tsconfig.dev.json', 'rosetta'];
 const BUILT = ['lib/index.js', '.jsii', 'assets', 'src/runtime/dist/cjs', 'src/runtime/dist/esm', 'local/lib/index.js', 'cli/lib/cli/src/main.js', ...WRITTEN];
 
 const pack: Record<string, () => void> = {

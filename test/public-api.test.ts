@@ -1,10 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as ts from 'typescript';
 
 const root = resolve(__dirname, '..');
 
-interface Assembly { readonly types: Record<string, { readonly name: string }> }
+interface Assembly { readonly types: Record<string, { readonly name: string; readonly kind: string }> }
 
 const assembly = JSON.parse(readFileSync(join(root, '.jsii'), 'utf8')) as Assembly;
 const types = Object.values(assembly.types);
@@ -27,6 +28,23 @@ describe('the public API of cdk-fileworks', () => {
 
   test('changes only on purpose', () => {
     expect(exportedNames('src/index.ts')).toMatchSnapshot();
+  });
+
+  test('loads a construct when it is first asked for, and has each under its name', () => {
+    const { atFirst, withOne, kinds } = JSON.parse(execFileSync(process.execPath, ['-e', `
+      const loaded = () => [...new Set(Object.keys(require.cache).flatMap((file) => /lib.constructs.([^/\\\\]+)/.exec(file)?.[1] ?? []))];
+      const fileworks = require('./lib/index.js');
+      const atFirst = loaded();
+      fileworks.PipelineVpcEndpoints;
+      const withOne = loaded();
+      console.log(JSON.stringify({ atFirst, withOne, kinds: Object.fromEntries(Object.keys(fileworks).map((name) => [name, typeof fileworks[name]])) }));
+    `], { cwd: root, encoding: 'utf8' })) as { atFirst: string[]; withOne: string[]; kinds: Record<string, string> };
+    expect(atFirst).toEqual([]);
+    expect(withOne).toEqual(expect.arrayContaining(['pipeline-vpc-endpoints']));
+    expect(withOne).not.toContain('typed-dispatcher');
+    const classes = Object.values(assembly.types).filter(({ kind }) => kind === 'class').map(({ name }) => name);
+    const enums = Object.values(assembly.types).filter(({ kind }) => kind === 'enum').map(({ name }) => name);
+    expect(kinds).toEqual({ ...Object.fromEntries(classes.map((name) => [name, 'function'])), ...Object.fromEntries(enums.map((name) => [name, 'object'])) });
   });
 });
 
