@@ -94,6 +94,7 @@ describe('QueueScaledFargateWorker with defaults', () => {
         DeploymentCircuitBreaker: { Enable: true, Rollback: true },
         MinimumHealthyPercent: 100,
         MaximumPercent: 200,
+        Alarms: Match.absent(),
       },
     });
   });
@@ -263,6 +264,12 @@ describe('QueueScaledFargateWorker with options', () => {
       Roles: [{ Ref: Match.stringLikeRegexp('TaskRole') }],
       PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Action: ['kms:GenerateDataKey', 'kms:Decrypt'] })]) },
     });
+  });
+
+  it('watches the deployment alarms that its service is given, and those alone', () => {
+    const test = createTestApp();
+    createWorker(test).service.enableDeploymentAlarms(['errors']);
+    synth(test).hasResourceProperties('AWS::ECS::Service', { DeploymentConfiguration: { Alarms: { AlarmNames: ['errors'], Enable: true, Rollback: true } } });
   });
 
   it('rings for whom it is told to', () => {
@@ -498,6 +505,13 @@ describe('QueueScaledFargateWorker in an organization with property injectors', 
     PropertyInjectors.of(test.stack).add(inject(sqs.Queue.PROPERTY_INJECTION_ID, { visibilityTimeout: Duration.minutes(2) }));
     createWorker(test);
     expect(environmentOf(synth(test))).toHaveProperty('FILEWORKS_VISIBILITY_TIMEOUT_SECONDS', '120');
+  });
+
+  it('watches the deployment alarms that the organization gives its services', () => {
+    const test = createTestApp();
+    PropertyInjectors.of(test.app).add(inject(ecs.FargateService.PROPERTY_INJECTION_ID, { deploymentAlarms: { alarmNames: ['errors'] } }));
+    createWorker(test);
+    synth(test).hasResourceProperties('AWS::ECS::Service', { DeploymentConfiguration: { Alarms: { AlarmNames: ['errors'], Enable: true } } });
   });
 
   it('can itself be given other defaults', () => {
