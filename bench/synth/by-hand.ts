@@ -54,7 +54,9 @@ export function workerByHand(stack: Stack, cluster: ICluster, image: ContainerIm
     minHealthyPercent: 100, maxHealthyPercent: 200, circuitBreaker: { enable: true, rollback: true }, enableECSManagedTags: true,
     propagateTags: PropagatedTagSource.SERVICE, enableExecuteCommand: false,
   });
-  (service.node.defaultChild as CfnService).desiredCount = undefined;
+  const cfnService = service.node.defaultChild as CfnService;
+  cfnService.desiredCount = undefined;
+  cfnService.addPropertyDeletionOverride('DeploymentConfiguration.Alarms');
   const scalingTarget = service.autoScaleTaskCount({ minCapacity: 0, maxCapacity: MaxTasks }).node.findChild('Target');
   if (!(scalingTarget instanceof ScalableTarget)) throw new Error('aws-cdk-lib keeps its target elsewhere');
 
