@@ -36,6 +36,10 @@ describe('the tarball of cdk-fileworks', () => {
     expect(files.filter((file) => /runtime|handlers|\.test\.|(?<!\.d)\.ts$/.test(file))).toEqual([]);
   });
 
+  test('holds no source twice: no copies of it in source maps', () => {
+    expect(contentOf('cdk-fileworks', ...files.filter((file) => file.endsWith('.js')))).not.toContain('sourceMappingURL');
+  });
+
   test('has aws-cdk-lib and constructs as its only peers, and no dependency', () => {
     const manifest = JSON.parse(contentOf('cdk-fileworks', 'package.json')) as Record<string, Record<string, string> | undefined>;
     expect(Object.keys(manifest.peerDependencies!).sort()).toEqual(['aws-cdk-lib', 'constructs']);
