@@ -41,7 +41,7 @@ function adds(option: string, goal: number): void {
 
 const service = 'QueueProcessingFargateService';
 const alike = `${service}, TLS and alarm`;
-/** What is left of the difference is ours. */
+/** The template of our worker without a line of ours. */
 const handmade = 'the same by hand';
 /** One after the other in each round, so that a noisy neighbour disturbs all of a round alike: ratios are of one round. */
 const synthesis: Record<string, number[]> = { worker: [], [service]: [], [alike]: [], [handmade]: [] };
