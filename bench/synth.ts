@@ -11,16 +11,15 @@ const run = promisify(execFile);
 const runs = Number(option('--runs', '9'));
 const report = new Report('synth');
 
-async function synthesize(name: string): Promise<Synthesized> {
+/** What a script of synth/ prints on its last line. */
+async function ask(script: string, name: string, ...flags: string[]): Promise<unknown> {
   const env = { ...process.env, CDK_VALIDATION: 'false' };
-  const { stdout } = await run(process.execPath, ['--expose-gc', '--no-warnings', join(import.meta.dirname, 'synth', 'peer.ts'), name], { env });
-  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Synthesized;
+  const { stdout } = await run(process.execPath, [...flags, '--no-warnings', join(import.meta.dirname, 'synth', script), name], { env });
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
 }
 
-async function runApp(name: string): Promise<number> {
-  const { stdout } = await run(process.execPath, ['--no-warnings', join(import.meta.dirname, 'synth', 'app.ts'), name], { env: { ...process.env, CDK_VALIDATION: 'false' } });
-  return Number(stdout);
-}
+const synthesize = async (name: string) => await ask('peer.ts', name, '--expose-gc') as Synthesized;
+const runApp = async (name: string) => await ask('app.ts', name) as number;
 
 const measured = new Map<string, Synthesized>();
 for (const name of Object.keys(stacks)) measured.set(name, await synthesize(name));
@@ -39,9 +38,15 @@ function adds(option: string, goal: number): void {
   report.add({ case: `worker, ${option}`, metric: 'more resources', ours, peers: {}, limit: limits.resources, goal, ok: ours <= goal });
 }
 
+function compareCpu(what: string, { worker, ...peers }: Record<string, readonly number[]>, goal: number): void {
+  for (const [peer, milliseconds] of Object.entries(peers)) {
+    const ours = median(worker.map((own, round) => own / milliseconds[round]));
+    report.add({ case: 'worker', metric: `CPU of ${what}, times ${median(milliseconds).toFixed(0)} ms`, ours, peers: { [peer]: 1 }, limit: 0, goal, ok: ours <= goal });
+  }
+}
+
 const service = 'QueueProcessingFargateService';
 const alike = `${service}, TLS and alarm`;
-/** The template of our worker without a line of ours. */
 const handmade = 'the same by hand';
 /** One after the other in each round, so that a noisy neighbour disturbs all of a round alike: ratios are of one round. */
 const synthesis: Record<string, number[]> = { worker: [], [service]: [], [alike]: [], [handmade]: [] };
@@ -50,14 +55,9 @@ for (let i = 0; i < runs; i++) {
   for (const [name, milliseconds] of Object.entries(synthesis)) milliseconds.push((await synthesize(name)).cpuMilliseconds);
   for (const [name, milliseconds] of Object.entries(wholeApp)) milliseconds.push(await runApp(name));
 }
-// An app loads our library beside what the peer loads of aws-cdk-lib.
-const comparisons: [what: string, milliseconds: Record<string, number[]>, goal: number][] = [['synthesis', synthesis, 1], ['the whole app', wholeApp, 1.1]];
-for (const [what, { worker, ...peers }, goal] of comparisons) {
-  for (const [peer, milliseconds] of Object.entries(peers)) {
-    const times = median(worker.map((ours, round) => ours / milliseconds[round]));
-    report.add({ case: 'worker', metric: `CPU of ${what}, times ${median(milliseconds).toFixed(0)} ms`, ours: times, peers: { [peer]: 1 }, limit: 0, goal, ok: times <= goal });
-  }
-}
+compareCpu('synthesis', synthesis, 1);
+// It loads our library beside what the peer loads of aws-cdk-lib.
+compareCpu('the whole app', wholeApp, 1.1);
 // With the alarm on the dead-letter queue and the policies of both queues, which the peer does not have.
 beside('worker', service, 'resources', 18);
 beside('worker', service, 'bytes', 13_000);
