@@ -10,7 +10,8 @@ import { JEST, NODE_MIN, NODE_WORK, TYPESCRIPT } from './projenrc/versions.ts';
 
 const project = new awscdk.AwsCdkConstructLibrary({
   name: 'cdk-fileworks',
-  description: 'File processing on AWS, finished: CDK constructs for files that land in S3 and the workers that process them',
+  description:
+    'File processing on AWS, finished: CDK constructs for files that land in S3 and the workers that process them',
   author: 'Fileworks Authors',
   authorAddress: 'fileworks@users.noreply.github.com',
   authorOrganization: true,
@@ -29,13 +30,44 @@ const project = new awscdk.AwsCdkConstructLibrary({
   stability: 'stable', // 'experimental' would put "(experimental)" before every doc line in Java and Python; 0.x says it already
 
   projenrcTs: true,
-  projenrcTsOptions: { runner: typescript.TypeScriptRunner.nodejs({ typeCheck: false }) }, // checked by `npm run typecheck`
+  // Checked by `npm run typecheck`
+  projenrcTsOptions: { runner: typescript.TypeScriptRunner.nodejs({ typeCheck: false }) },
   disableTsconfig: true, // jsii writes tsconfig.json (git-ignored); tsconfig.dev.json is ours
   sampleCode: false,
-  excludeTypescript: ['src/runtime/**', 'src/handlers/**', 'examples/**', 'test/**', 'local/**', 'cli/**', 'bench/**', 'models/**', 'projenrc/**', 'build-tools/**', 'simulator/**'],
+  excludeTypescript: [
+    'src/runtime/**',
+    'src/handlers/**',
+    'examples/**',
+    'test/**',
+    'local/**',
+    'cli/**',
+    'bench/**',
+    'models/**',
+    'projenrc/**',
+    'build-tools/**',
+    'simulator/**',
+  ],
   tsconfigDev: {
-    include: ['.projenrc.ts', 'projenrc/**/*.ts', 'build-tools/**/*.ts', 'local/**/*.ts', 'cli/**/*.ts', 'bench/**/*.ts', 'models/**/*.ts', 'examples/**/*.ts', 'simulator/**/*.ts'],
-    exclude: ['node_modules', '**/node_modules', '**/*.d.ts', 'examples/python', 'examples/java', 'local/lib', 'cli/lib'],
+    include: [
+      '.projenrc.ts',
+      'projenrc/**/*.ts',
+      'build-tools/**/*.ts',
+      'local/**/*.ts',
+      'cli/**/*.ts',
+      'bench/**/*.ts',
+      'models/**/*.ts',
+      'examples/**/*.ts',
+      'simulator/**/*.ts',
+    ],
+    exclude: [
+      'node_modules',
+      '**/node_modules',
+      '**/*.d.ts',
+      'examples/python',
+      'examples/java',
+      'local/lib',
+      'cli/lib',
+    ],
     compilerOptions: {
       rootDir: '.',
       target: 'ES2023',
@@ -44,7 +76,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
       moduleResolution: javascript.TypeScriptModuleResolution.BUNDLER,
       skipLibCheck: true,
       allowImportingTsExtensions: true,
-      // examples have a package.json of their own, so that the name of this package is no self-reference there
+      // Examples have a package.json of their own, so that the name of this package is no self-reference there
       paths: { 'cdk-fileworks': ['./src/index.ts'] },
     },
   },
@@ -65,6 +97,11 @@ const project = new awscdk.AwsCdkConstructLibrary({
   release: false,
   depsUpgrade: false,
   npmignoreEnabled: false, // see `files` below
+  prettier: true,
+  prettierOptions: {
+    settings: { printWidth: 120, singleQuote: true },
+    ignoreFileOptions: { ignorePatterns: ['local/test/fixtures/app/', '*.md', '*.json', '*.yml', '*.yaml', '*.html'] },
+  },
   eslint: false, // projen's component writes the old eslintrc format; eslint.config.mjs is ours
   docgen: true,
 
@@ -78,11 +115,27 @@ const project = new awscdk.AwsCdkConstructLibrary({
       collectCoverage: false,
       testTimeout: 30_000, // it ends what hangs; how fast something is, the benches tell
       setupFiles: ['<rootDir>/test/support/repeatable.ts'],
-      testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/local/test/**/*.test.ts', '<rootDir>/cli/test/**/*.test.ts'],
-      // tests run on the sources; what is packed is tested from its tarball
-      moduleNameMapper: { '^cdk-fileworks$': '<rootDir>/src', '^fileworks-local/lib/(.*)\\.js$': '<rootDir>/local/src/$1', '^(\\.{1,2}/.*)\\.js$': '$1' },
+      testMatch: [
+        '<rootDir>/test/**/*.test.ts',
+        '<rootDir>/local/test/**/*.test.ts',
+        '<rootDir>/cli/test/**/*.test.ts',
+      ],
+      // Tests run on the sources; what is packed is tested from its tarball
+      moduleNameMapper: {
+        '^cdk-fileworks$': '<rootDir>/src',
+        '^fileworks-local/lib/(.*)\\.js$': '<rootDir>/local/src/$1',
+        '^(\\.{1,2}/.*)\\.js$': '$1',
+      },
       testPathIgnorePatterns: ['/node_modules/', '<rootDir>/.tools/'],
-      modulePathIgnorePatterns: ['<rootDir>/.tools/', '<rootDir>/build/', '<rootDir>/dist/', '<rootDir>/src/runtime/dist/', '<rootDir>/local/lib/', '<rootDir>/cli/lib/', '<rootDir>/assets/'],
+      modulePathIgnorePatterns: [
+        '<rootDir>/.tools/',
+        '<rootDir>/build/',
+        '<rootDir>/dist/',
+        '<rootDir>/src/runtime/dist/',
+        '<rootDir>/local/lib/',
+        '<rootDir>/cli/lib/',
+        '<rootDir>/assets/',
+      ],
       watchPathIgnorePatterns: ['/node_modules/', '<rootDir>/.tools/'],
     },
   },
@@ -98,7 +151,19 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'cdk-nag@^3.0.2',
     'esbuild@^0.28.2',
   ],
-  gitignore: ['.tools/', '/assets/', '/build/', '.eslintcache', '*.tabl.json', '*.tabl.json.gz', '.npmignore', 'cdk.out', '__pycache__', '*.egg-info', 'target/'],
+  gitignore: [
+    '.tools/',
+    '/assets/',
+    '/build/',
+    '.eslintcache',
+    '*.tabl.json',
+    '*.tabl.json.gz',
+    '.npmignore',
+    'cdk.out',
+    '__pycache__',
+    '*.egg-info',
+    'target/',
+  ],
 });
 
 // node runs .projenrc.ts as an ES module although package.json does not say so; no need to be told each time
@@ -113,10 +178,10 @@ new Examples(project);
 new QualityGates(project);
 
 // npm asks which install scripts may run: native bindings, and the Node.js binary
-project.package.addField('allowScripts', { 'esbuild': true, 'node': true, '@parcel/watcher': true, 'unrs-resolver': true });
-// one lock file, one copy of the SDK
+project.package.addField('allowScripts', { esbuild: true, node: true, '@parcel/watcher': true, 'unrs-resolver': true });
+// One lock file, one copy of the SDK
 project.package.addField('workspaces', ['src/runtime', 'local', 'cli']);
-// lets tests and examples say `from 'cdk-fileworks'`, as their readers will
+// Lets tests and examples say `from 'cdk-fileworks'`, as their readers will
 project.package.addField('exports', {
   '.': { types: './lib/index.d.ts', default: './lib/index.js' },
   './.jsii': './.jsii',
@@ -124,7 +189,7 @@ project.package.addField('exports', {
 });
 // jsii would write each source into its lib file once more, as two thirds of it, and every app would read that
 project.package.file.addOverride('jsii.tsc.sourceMap', false);
-// an allow list, not an ignore list: nothing ships by accident
+// An allow list, not an ignore list: nothing ships by accident
 project.package.addField('files', ['lib/**/*.js', 'lib/**/*.d.ts', 'assets/**', '.jsii', 'THIRD-PARTY-NOTICES']);
 // 1.13.0 lacks the darwin and win32 bindings on npm: `npm ci` then refuses the lock
 project.package.addPackageResolutions('unrs-resolver@1.12.2');

@@ -1,4 +1,5 @@
-// Readers of ZIPs side by side: content per second of processor time, against zlib itself; memory; bytes and requests of selective reading.
+// Readers of ZIPs side by side: content per second of processor time, against zlib itself; memory; bytes and requests
+// of selective reading.
 // `npm run bench -- archive [--json] [--only <part of a case's name>] [--runs 3]`
 import { execFile } from 'node:child_process';
 import { createReadStream, createWriteStream, statSync } from 'node:fs';
@@ -20,7 +21,13 @@ async function measure(reader: string, file: string): Promise<Measured> {
   // Large archives take long enough without.
   const once = file.startsWith('http') || ['unzip -p', 'python zipfile', 'one thread'].includes(reader);
   const passes = file.includes('small10k') && !once ? '16' : '1';
-  const { stdout } = await run(process.execPath, ['--no-warnings', join(import.meta.dirname, 'archive/peer.ts'), reader, file, passes]);
+  const { stdout } = await run(process.execPath, [
+    '--no-warnings',
+    join(import.meta.dirname, 'archive/peer.ts'),
+    reader,
+    file,
+    passes,
+  ]);
   return JSON.parse(stdout) as Measured;
 }
 
@@ -30,7 +37,9 @@ async function sideBySide(readers: readonly string[], file: string): Promise<Map
   // Into the page cache, so that the first reader does not wait for the disk alone.
   await pipeline(createReadStream(file), createWriteStream('/dev/null'));
   for (let i = 0; i < runs; i++) {
-    for (const reader of readers) results.get(reader)?.push(await measure(reader, file));
+    for (const reader of readers) {
+      results.get(reader)?.push(await measure(reader, file));
+    }
   }
   return results;
 }
@@ -48,7 +57,13 @@ const speedCases: SpeedCase[] = [
   { zip: 'small10k', ours: 'fileworks', peers: ['yauzl +crc', 'unzip -p', 'python zipfile'], goal: 0.8, least: 0.7 },
   { zip: 'text20x50', ours: 'fileworks', peers: ['yauzl +crc', 'unzip -p', 'python zipfile'], goal: 0.9, least: 0.85 },
   { zip: 'mixed4x250', ours: 'fileworks', peers: ['yauzl +crc', 'unzip -p', 'python zipfile'], goal: 0.9, least: 0.85 },
-  { zip: 'stored4x250', ours: 'fileworks', peers: ['yauzl +crc', 'unzip -p', 'python zipfile'], goal: 0.9, least: 0.85 },
+  {
+    zip: 'stored4x250',
+    ours: 'fileworks',
+    peers: ['yauzl +crc', 'unzip -p', 'python zipfile'],
+    goal: 0.9,
+    least: 0.85,
+  },
   { zip: 'zip64-5g', ours: 'fileworks', peers: [], goal: 0.9, least: 0.85 },
 ];
 
@@ -59,40 +74,88 @@ for (const { zip, ours, peers, goal, least } of speedCases.filter((one) => one.z
   const floor = cpu('floor');
   const part = (reader: string) => floor / cpu(reader);
   const others = Object.fromEntries(peers.map((peer) => [peer, part(peer)]));
-  report.add({ case: zip, metric: 'speed per CPU second, of the floor', ours: part(ours), peers: others, limit: 1, goal, ok: part(ours) >= least });
+  report.add({
+    case: zip,
+    metric: 'speed per CPU second, of the floor',
+    ours: part(ours),
+    peers: others,
+    limit: 1,
+    goal,
+    ok: part(ours) >= least,
+  });
   const megabytes = median((results.get(ours) ?? []).map(({ bytes }) => bytes)) / 1e6;
   report.add({
-    case: zip, metric: 'MB per CPU second', ours: megabytes / cpu(ours),
+    case: zip,
+    metric: 'MB per CPU second',
+    ours: megabytes / cpu(ours),
     peers: { floor: megabytes / floor, ...Object.fromEntries(peers.map((peer) => [peer, megabytes / cpu(peer)])) },
-    limit: megabytes / floor, goal: (megabytes / floor) * goal, ok: part(ours) >= least,
+    limit: megabytes / floor,
+    goal: (megabytes / floor) * goal,
+    ok: part(ours) >= least,
   });
-  if (peers.length > 0) report.add({
-    case: zip, metric: 'seconds', ours: wall(ours),
-    peers: { floor: wall('floor'), ...Object.fromEntries(peers.map((peer) => [peer, wall(peer)])) },
-    limit: wall('floor'), goal: Math.min(...peers.map(wall)), ok: peers.every((peer) => wall(ours) <= wall(peer)),
-  });
+  if (peers.length > 0) {
+    report.add({
+      case: zip,
+      metric: 'seconds',
+      ours: wall(ours),
+      peers: { floor: wall('floor'), ...Object.fromEntries(peers.map((peer) => [peer, wall(peer)])) },
+      limit: wall('floor'),
+      goal: Math.min(...peers.map(wall)),
+      ok: peers.every((peer) => wall(ours) <= wall(peer)),
+    });
+  }
   const rss = Math.max(...(results.get(ours) ?? []).map(({ rssMB }) => rssMB));
   const yauzl = (results.get('yauzl +crc') ?? []).map(({ rssMB }) => rssMB);
   report.add({
-    case: zip, metric: 'peak RSS above idle, MB', ours: rss, peers: yauzl.length === 0 ? {} : { 'yauzl +crc': Math.max(...yauzl) },
-    limit: 150, goal: 150, ok: rss <= 150,
+    case: zip,
+    metric: 'peak RSS above idle, MB',
+    ours: rss,
+    peers: yauzl.length === 0 ? {} : { 'yauzl +crc': Math.max(...yauzl) },
+    limit: 150,
+    goal: 150,
+    ok: rss <= 150,
   });
 }
 
-for (const [zip, forward] of [['small10k-dd', 'fileworks forward small'], ['text20x50-dd', 'fileworks forward']] as const) {
-  if (!zip.includes(only)) continue;
+for (const [zip, forward] of [
+  ['small10k-dd', 'fileworks forward small'],
+  ['text20x50-dd', 'fileworks forward'],
+] as const) {
+  if (!zip.includes(only)) {
+    continue;
+  }
   const results = await sideBySide(['fileworks', forward], await makeZip(folder, zip));
-  for (const [metric, cost] of [['per CPU second', 'cpuSeconds'], ['per second', 'wallSeconds']] as const) {
+  for (const [metric, cost] of [
+    ['per CPU second', 'cpuSeconds'],
+    ['per second', 'wallSeconds'],
+  ] as const) {
     const of = (reader: string) => median((results.get(reader) ?? []).map((measured) => measured[cost]));
     const part = of('fileworks') / of(forward);
-    report.add({ case: zip, metric: `forward-only ${metric}, of random access`, ours: part, peers: {}, limit: 1, goal: 0.8, ok: part >= 0.8 });
+    report.add({
+      case: zip,
+      metric: `forward-only ${metric}, of random access`,
+      ours: part,
+      peers: {},
+      limit: 1,
+      goal: 0.8,
+      ok: part >= 0.8,
+    });
   }
   const rss = Math.max(...(results.get(forward) ?? []).map(({ rssMB }) => rssMB));
-  report.add({ case: zip, metric: 'forward-only peak RSS above idle, MB', ours: rss, peers: {}, limit: 150, goal: 150, ok: rss <= 150 });
+  report.add({
+    case: zip,
+    metric: 'forward-only peak RSS above idle, MB',
+    ours: rss,
+    peers: {},
+    limit: 150,
+    goal: 150,
+    ok: rss <= 150,
+  });
 }
 
 if ('two cores'.includes(only)) {
-  // What this machine gives is seen by two processes of one thread each that share nothing: virtual cores are often two halves of one, and may have neighbours.
+  // What this machine gives is seen by two processes of one thread each that share nothing: virtual cores are often two
+  // halves of one, and may have neighbours.
   const [file, small] = [await makeZip(folder, 'text20x50'), await makeZip(folder, 'small10k')];
   const one: Measured[] = [];
   const two: Measured[] = [];
@@ -107,14 +170,27 @@ if ('two cores'.includes(only)) {
   const wall = (measured: readonly Measured[]) => Math.max(...measured.map(({ wallSeconds }) => wallSeconds));
   const gain = Math.min(...one.map((run) => wall([run]))) / Math.min(...two.map((run) => wall([run])));
   const machine = (2 * Math.min(...alone.map((run) => wall([run])))) / Math.min(...pairs.map(wall));
-  report.add({ case: 'two cores, text20x50', metric: 'times as fast as one', ours: gain, peers: { 'two processes': machine }, limit: machine, goal: 1.4, ok: gain >= Math.min(1.4, 0.9 * machine) });
+  report.add({
+    case: 'two cores, text20x50',
+    metric: 'times as fast as one',
+    ours: gain,
+    peers: { 'two processes': machine },
+    limit: machine,
+    goal: 1.4,
+    ok: gain >= Math.min(1.4, 0.9 * machine),
+  });
 }
 
 if ('selective'.includes(only)) {
   const file = await makeZip(folder, 'small10k');
   const { size } = statSync(file);
   // What must be read: the directory with its end record, and the wanted entries with their headers.
-  const directory = 10_000 * 46 + Array.from({ length: 10_000 }, (_, i) => `orders/${i % 100}/${i}.json`.length).reduce((sum, length) => sum + length) + 22;
+  const directory =
+    10_000 * 46 +
+    Array.from({ length: 10_000 }, (_, i) => `orders/${i % 100}/${i}.json`.length).reduce(
+      (sum, length) => sum + length,
+    ) +
+    22;
   const average = (size - directory) / 10_000;
   for (const latencyMs of [0, 20]) {
     for (const reader of ['selective http', 'selective s3']) {
@@ -123,8 +199,24 @@ if ('selective'.includes(only)) {
       seen.stop();
       const needed = directory + measured.entries * average;
       const name = `${reader}, +${latencyMs} ms`;
-      report.add({ case: name, metric: 'requests', ours: seen.requests, peers: { prototype: 102 }, limit: measured.entries + 2, goal: 102, ok: seen.requests <= 102 });
-      report.add({ case: name, metric: 'bytes, of what is needed', ours: seen.bytes / needed, peers: {}, limit: 1, goal: 1.1, ok: seen.bytes <= 1.1 * needed });
+      report.add({
+        case: name,
+        metric: 'requests',
+        ours: seen.requests,
+        peers: { prototype: 102 },
+        limit: measured.entries + 2,
+        goal: 102,
+        ok: seen.requests <= 102,
+      });
+      report.add({
+        case: name,
+        metric: 'bytes, of what is needed',
+        ours: seen.bytes / needed,
+        peers: {},
+        limit: 1,
+        goal: 1.1,
+        ok: seen.bytes <= 1.1 * needed,
+      });
     }
   }
 }

@@ -1,5 +1,7 @@
-// Files in batches against the published blueprint as a user would write it: a task for each file, and the list of files in the environment.
-// `npm run bench -- batch [--json] [--files 200] [--only speed|memory|cost]`. S3 is the stub of the tests, in this process.
+// Files in batches against the published blueprint as a user would write it: a task for each file, and the list of
+// files in the environment.
+// `npm run bench -- batch [--json] [--files 200] [--only speed|memory|cost]`. S3 is the stub of the tests, in this
+// process.
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,19 +32,36 @@ async function worker(...args: string[]): Promise<Cost> {
 if ('speed'.includes(only)) {
   const csv = `id,customer,placed_at,amount,currency\n${Array.from({ length: 300 }, (_, row) => `${row + 1},Ada,2026-11-21T06:00:00Z,12.50,EUR\n`).join('')}`;
   const keys = Array.from({ length: files }, (_, index) => `in/${index}.csv`);
-  for (const key of keys) stub.objects.set(`stub/${key}`, { body: Buffer.from(csv), etag: '"1"', headers: {} });
-  const document = { version: 1, runId: 'run', batchId: 'b', bucket: 'stub', files: keys.map((key) => ({ key })), filing: { by: 'none' }, resultKey: 'results/b.json' };
+  for (const key of keys) {
+    stub.objects.set(`stub/${key}`, { body: Buffer.from(csv), etag: '"1"', headers: {} });
+  }
+  const document = {
+    version: 1,
+    runId: 'run',
+    batchId: 'b',
+    bucket: 'stub',
+    files: keys.map((key) => ({ key })),
+    filing: { by: 'none' },
+    resultKey: 'results/b.json',
+  };
   stub.objects.set('stub/batches/b.json', { body: Buffer.from(JSON.stringify(document)), etag: '"1"', headers: {} });
   const ours = performance.now();
   await worker('batch', stub.endpoint, 'batches/b.json');
   const batchSeconds = (performance.now() - ours) / 1_000;
   const some = keys.slice(0, 20);
   const theirs = performance.now();
-  for (const key of some) await worker('file', stub.endpoint, key);
-  const fileSeconds = (performance.now() - theirs) / 1_000 / some.length * files;
+  for (const key of some) {
+    await worker('file', stub.endpoint, key);
+  }
+  const fileSeconds = ((performance.now() - theirs) / 1_000 / some.length) * files;
   report.add({
-    case: `${files} CSV files of ${Math.round(csv.length / 1_024)} KB, one process at a time`, metric: 'files per second, the start of processes included',
-    ours: files / batchSeconds, peers: { 'a process for each file': files / fileSeconds }, limit: Infinity, goal: files / fileSeconds * 5, ok: batchSeconds * 5 <= fileSeconds,
+    case: `${files} CSV files of ${Math.round(csv.length / 1_024)} KB, one process at a time`,
+    metric: 'files per second, the start of processes included',
+    ours: files / batchSeconds,
+    peers: { 'a process for each file': files / fileSeconds },
+    limit: Infinity,
+    goal: (files / fileSeconds) * 5,
+    ok: batchSeconds * 5 <= fileSeconds,
   });
 }
 
@@ -50,36 +69,52 @@ if ('memory'.includes(only)) {
   const small = await worker('read', String(128 * 1024 ** 2));
   const large = await worker('read', String(1024 ** 3));
   report.add({
-    case: 'validating a CSV file of 1 GB', metric: 'peak RSS above idle, MB', ours: large.rssMB, peers: { 'the same, 128 MB': small.rssMB },
-    limit: small.rssMB, goal: small.rssMB * 1.2, ok: large.rssMB <= small.rssMB * 1.2,
+    case: 'validating a CSV file of 1 GB',
+    metric: 'peak RSS above idle, MB',
+    ours: large.rssMB,
+    peers: { 'the same, 128 MB': small.rssMB },
+    limit: small.rssMB,
+    goal: small.rssMB * 1.2,
+    ok: large.rssMB <= small.rssMB * 1.2,
   });
 }
 
 /** https://aws.amazon.com/step-functions/pricing/ and https://aws.amazon.com/s3/pricing/, us-east-1. */
-const TransitionPrice = 0.000025;
-const PutPrice = 0.000005;
-const GetPrice = 0.0000004;
+const TRANSITION_PRICE = 0.000025;
+const PUT_PRICE = 0.000005;
+const GET_PRICE = 0.0000004;
 /** Files of a month, one second of work each on 0.5 vCPU and 1 GB, eight at a time in a batch. */
-const Month = 100_000;
-const taskHour = (Prices.vcpuHour.X86_64 * 0.5 + Prices.gibHour.X86_64 * 1);
+const MONTH = 100_000;
+const taskHour = Prices.vcpuHour.X86_64 * 0.5 + Prices.gibHour.X86_64 * 1;
 
 if ('cost'.includes(only)) {
   const transitions = transitionsOfBatch();
-  const batches = Month / 100;
-  // every task is billed for a minute at least: https://aws.amazon.com/fargate/pricing/
-  const batchTaskHours = batches * Math.max(60, 100 / 8 + 30) / 3_600;
-  const fileTaskHours = Month * 60 / 3_600;
-  // description, result while it grows, results read and copied, moved: two writes and a delete for each file
-  const requests = batches * (2 * PutPrice + 4 * GetPrice) + Month * (2 * PutPrice + GetPrice);
-  const row = (metric: string, ours: number, theirs: number) => report.add({
-    case: `${Month.toLocaleString('en')} files, batches of 100`, metric, ours, peers: { 'blueprint: a task for each file': theirs }, limit: 0, goal: theirs, ok: ours < theirs,
-  });
-  row('task starts', batches, Month);
-  row('state transitions', batches * transitions + 8, Month * 2);
-  row('Step Functions, $', (batches * transitions + 8) * TransitionPrice, Month * 2 * TransitionPrice);
+  const batches = MONTH / 100;
+  // Every task is billed for a minute at least: https://aws.amazon.com/fargate/pricing/
+  const batchTaskHours = (batches * Math.max(60, 100 / 8 + 30)) / 3_600;
+  const fileTaskHours = (MONTH * 60) / 3_600;
+  // Description, result while it grows, results read and copied, moved: two writes and a delete for each file
+  const requests = batches * (2 * PUT_PRICE + 4 * GET_PRICE) + MONTH * (2 * PUT_PRICE + GET_PRICE);
+  const row = (metric: string, ours: number, theirs: number) =>
+    report.add({
+      case: `${MONTH.toLocaleString('en')} files, batches of 100`,
+      metric,
+      ours,
+      peers: { 'blueprint: a task for each file': theirs },
+      limit: 0,
+      goal: theirs,
+      ok: ours < theirs,
+    });
+  row('task starts', batches, MONTH);
+  row('state transitions', batches * transitions + 8, MONTH * 2);
+  row('Step Functions, $', (batches * transitions + 8) * TRANSITION_PRICE, MONTH * 2 * TRANSITION_PRICE);
   row('Fargate on demand, $', batchTaskHours * taskHour, fileTaskHours * taskHour);
   row('Fargate on Spot, $', batchTaskHours * taskHour * Prices.spotShare, fileTaskHours * taskHour * Prices.spotShare);
-  row('all of it on Spot, with requests of S3, $', batchTaskHours * taskHour * Prices.spotShare + (batches * transitions + 8) * TransitionPrice + requests, fileTaskHours * taskHour * Prices.spotShare + Month * 2 * TransitionPrice);
+  row(
+    'all of it on Spot, with requests of S3, $',
+    batchTaskHours * taskHour * Prices.spotShare + (batches * transitions + 8) * TRANSITION_PRICE + requests,
+    fileTaskHours * taskHour * Prices.spotShare + MONTH * 2 * TRANSITION_PRICE,
+  );
 }
 
 /** States that a batch goes through when all is well, as the template has them. */
@@ -88,12 +123,18 @@ function transitionsOfBatch(): number {
   const cluster = new ecs.Cluster(stack, 'Cluster', { vpc: new ec2.Vpc(stack, 'Vpc', { maxAzs: 1 }) });
   const processor = BatchProcessor.fargateTask({ cluster, image: ecs.ContainerImage.fromRegistry('none') });
   new ChunkedBatchWorkflow(stack, 'Batch', { bucket: new s3.Bucket(stack, 'Inbox'), prefixes: ['in/'], processor });
-  const text = JSON.stringify(Object.values(Template.fromStack(stack).findResources('AWS::StepFunctions::StateMachine')));
+  const text = JSON.stringify(
+    Object.values(Template.fromStack(stack).findResources('AWS::StepFunctions::StateMachine')),
+  );
   const states = ['HasFiles', 'Describe', 'Work', 'RunTask', 'TaskEnded', 'Clock', 'Done'];
   const missing = states.filter((name) => !text.includes(`\\"${name}\\":{`));
-  if (missing.length > 0) throw new Error(`the machine has no ${missing.join(', ')}: count again`);
+  if (missing.length > 0) {
+    throw new Error(`the machine has no ${missing.join(', ')}: count again`);
+  }
   return states.length;
 }
 
 await stub.stop();
-report.end(`csv-parse ${(JSON.parse(readFileSync(join(import.meta.dirname, '../node_modules/csv-parse/package.json'), 'utf8')) as { version: string }).version}, prices of ${Prices.asOf}`);
+report.end(
+  `csv-parse ${(JSON.parse(readFileSync(join(import.meta.dirname, '../node_modules/csv-parse/package.json'), 'utf8')) as { version: string }).version}, prices of ${Prices.asOf}`,
+);

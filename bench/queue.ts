@@ -7,11 +7,13 @@ import { promisify } from 'node:util';
 import { type Case, cases, type Goal, type Measured, type Peer, type Run } from './queue/runs.ts';
 
 const json = process.argv.includes('--json');
-const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] ?? '' : '';
+const only = process.argv.includes('--only') ? (process.argv[process.argv.indexOf('--only') + 1] ?? '') : '';
 const folder = join(import.meta.dirname, 'queue');
 const run = promisify(execFile);
 
-const stub = spawn(process.execPath, ['--no-warnings', join(folder, 'stub-process.ts')], { stdio: ['pipe', 'pipe', 'inherit'] });
+const stub = spawn(process.execPath, ['--no-warnings', join(folder, 'stub-process.ts')], {
+  stdio: ['pipe', 'pipe', 'inherit'],
+});
 const lines = createInterface({ input: stub.stdout })[Symbol.asyncIterator]();
 const endpoint = String((await lines.next()).value);
 const tell = (command: object) => stub.stdin.write(`${JSON.stringify(command)}\n`);
@@ -30,7 +32,12 @@ async function measure(one: Case, peer: Peer): Promise<Measured> {
     ...(one.messages === undefined ? {} : { messages: one.messages }),
   };
   tell({ queue, ...(one.rate === undefined ? { supply: 1_000 } : { rate: one.rate }) });
-  const { stdout } = await run(process.execPath, ['--expose-gc', '--no-warnings', join(folder, 'peer.ts'), JSON.stringify(order)]);
+  const { stdout } = await run(process.execPath, [
+    '--expose-gc',
+    '--no-warnings',
+    join(folder, 'peer.ts'),
+    JSON.stringify(order),
+  ]);
   tell({ queue, supply: 0 });
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}') as Measured;
 }
@@ -81,6 +88,8 @@ for (const one of cases.filter(({ name }) => name.includes(only))) {
 stub.stdin.end();
 if (!json) {
   console.log(`Node ${process.version}, ${process.platform} ${process.arch}, sqs-consumer 15, squiss-ts 5.6`);
-  console.table(rows.map(({ case: name, metric, ours, peers, goal, ok }) => ({ case: name, metric, ours, ...peers, goal, ok })));
+  console.table(
+    rows.map(({ case: name, metric, ours, peers, goal, ok }) => ({ case: name, metric, ours, ...peers, goal, ok })),
+  );
 }
 process.exit(failed ? 1 : 0);

@@ -1,4 +1,5 @@
-// Work of half an hour in a few minutes: workers are stopped and killed at random while the queue service fails at random.
+// Work of half an hour in a few minutes: workers are stopped and killed at random while the queue service fails at
+// random.
 // Every message must be worked on, and every effect stored once. `npm run bench -- soak [--seconds 120] [--json]`
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -6,10 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Fault, StubSqs } from '../test/runtime/support/stub-sqs.ts';
 
-const argument = (name: string, fallback: number) => (process.argv.includes(name) ? Number(process.argv[process.argv.indexOf(name) + 1]) : fallback);
+const argument = (name: string, fallback: number) =>
+  process.argv.includes(name) ? Number(process.argv[process.argv.indexOf(name) + 1]) : fallback;
 const seconds = argument('--seconds', 120);
-const Workers = 3;
-const PerSecond = 60;
+const WORKERS = 3;
+const PER_SECOND = 60;
 const folder = mkdtempSync(join(tmpdir(), 'soak-'));
 const stub = new StubSqs();
 stub.latencyMs = 5;
@@ -32,9 +34,11 @@ let repeated = 0;
 let ending = false;
 
 function startWorker(): void {
-  const worker = fork(join(import.meta.dirname, 'soak', 'worker.ts'), [stub.endpoint, stub.urlOf('soak'), folder], { execArgv: ['--no-warnings'] });
+  const worker = fork(join(import.meta.dirname, 'soak', 'worker.ts'), [stub.endpoint, stub.urlOf('soak'), folder], {
+    execArgv: ['--no-warnings'],
+  });
   workers.add(worker);
-  worker.on('message', () => repeated += 1);
+  worker.on('message', () => (repeated += 1));
   worker.on('exit', (code, signal) => {
     const how = signal ?? `exit ${String(code)}`;
     ends[how] = (ends[how] ?? 0) + 1;
@@ -45,14 +49,20 @@ function startWorker(): void {
   });
 }
 
-for (let n = 0; n < Workers; n += 1) {
+for (let n = 0; n < WORKERS; n += 1) {
   startWorker();
 }
 let sent = 0;
 const send = setInterval(() => {
-  for (let n = 0; n < PerSecond / 10; n += 1) {
+  for (let n = 0; n < PER_SECOND / 10; n += 1) {
     // One job in a hundred outlives a visibility timeout, so that heartbeats matter.
-    queue.send(JSON.stringify({ fileworksJob: 1, type: 'soak', payload: { name: `job-${sent}`, ms: sent % 100 === 0 ? 4_000 : 20 + Math.random() * 200 } }));
+    queue.send(
+      JSON.stringify({
+        fileworksJob: 1,
+        type: 'soak',
+        payload: { name: `job-${sent}`, ms: sent % 100 === 0 ? 4_000 : 20 + Math.random() * 200 },
+      }),
+    );
     sent += 1;
   }
 }, 100);
@@ -70,10 +80,15 @@ while ((queue.visible > 0 || queue.inFlight > 0) && Date.now() < giveUpAt) {
   await pause(100);
 }
 ending = true;
-await Promise.all([...workers].map((worker) => new Promise((resolve) => {
-  worker.on('exit', resolve);
-  worker.kill('SIGTERM');
-})));
+await Promise.all(
+  [...workers].map(
+    (worker) =>
+      new Promise((resolve) => {
+        worker.on('exit', resolve);
+        worker.kill('SIGTERM');
+      }),
+  ),
+);
 await stub.close();
 
 const stored = readdirSync(folder).length;
@@ -82,10 +97,27 @@ const left = queue.visible + queue.inFlight;
 const deliveries = [...queue.deliveries.values()].reduce((sum, count) => sum + count, 0);
 const ok = stored === sent && left === 0;
 if (process.argv.includes('--json')) {
-  console.log(JSON.stringify({ bench: 'soak', case: `${seconds} s, ${Workers} workers`, metric: 'lost', ours: sent - stored, peers: {}, limit: 0, goal: 0, ok }));
+  console.log(
+    JSON.stringify({
+      bench: 'soak',
+      case: `${seconds} s, ${WORKERS} workers`,
+      metric: 'lost',
+      ours: sent - stored,
+      peers: {},
+      limit: 0,
+      goal: 0,
+      ok,
+    }),
+  );
 } else {
-  console.log(`sent ${sent}, stored ${stored}, left on the queue ${left}, deliveries ${deliveries}, work repeated and stored once ${repeated}`);
-  console.log(`workers ended: ${Object.entries(ends).map(([how, count]) => `${how} ${count} times`).join(', ')}`);
+  console.log(
+    `sent ${sent}, stored ${stored}, left on the queue ${left}, deliveries ${deliveries}, work repeated and stored once ${repeated}`,
+  );
+  console.log(
+    `workers ended: ${Object.entries(ends)
+      .map(([how, count]) => `${how} ${count} times`)
+      .join(', ')}`,
+  );
   console.log(ok ? 'nothing lost' : 'MESSAGES LOST');
 }
 process.exit(ok ? 0 : 1);

@@ -1,5 +1,6 @@
 // Storing results: what it costs to do it again when all stands, and a gigabyte in parts against @aws-sdk/lib-storage.
-// `npm run bench -- storage [--json] [--runs 3] [--only again|parts]`. The other side is the S3 stub of the tests, in this process.
+// `npm run bench -- storage [--json] [--runs 3] [--only again|parts]`. The other side is the S3 stub of the tests, in
+// this process.
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,8 +24,13 @@ interface Counted extends Cost {
 
 async function measure(work: string): Promise<Counted> {
   stub.forget();
-  const { stdout } = await run(process.execPath, ['--no-warnings', join(import.meta.dirname, 'storage/peer.ts'), work, stub.endpoint]);
-  return { ...JSON.parse(stdout) as Cost, requests: stub.requests.length, wireBytes: stub.received + stub.sent };
+  const { stdout } = await run(process.execPath, [
+    '--no-warnings',
+    join(import.meta.dirname, 'storage/peer.ts'),
+    work,
+    stub.endpoint,
+  ]);
+  return { ...(JSON.parse(stdout) as Cost), requests: stub.requests.length, wireBytes: stub.received + stub.sent };
 }
 
 const zip = readFileSync(await makeZip(join(import.meta.dirname, '../.tools/bench-archives'), 'small10k'));
@@ -41,14 +47,49 @@ if ('again'.includes(only)) {
   const firstWithout = await measure('extract');
   const without = await measure('extract');
   const again = '10,000 small results again';
-  report.add({ case: again, metric: 'times fewer bytes, without manifest', ours: firstWithout.wireBytes / without.wireBytes, peers: {}, limit: Infinity, goal: 5, ok: without.wireBytes * 5 <= firstWithout.wireBytes });
-  report.add({ case: again, metric: 'times fewer bytes, with manifest', ours: first.wireBytes / withManifest.wireBytes, peers: {}, limit: Infinity, goal: 5, ok: withManifest.wireBytes * 5 <= first.wireBytes });
-  report.add({ case: again, metric: 'times less time, with manifest', ours: first.wallSeconds / withManifest.wallSeconds, peers: {}, limit: Infinity, goal: 3, ok: withManifest.wallSeconds * 3 <= first.wallSeconds });
-  report.add({ case: again, metric: 'requests, with manifest', ours: withManifest.requests, peers: { 'first run': first.requests, 'without manifest': without.requests }, limit: 2, goal: 10, ok: withManifest.requests <= 10 });
+  report.add({
+    case: again,
+    metric: 'times fewer bytes, without manifest',
+    ours: firstWithout.wireBytes / without.wireBytes,
+    peers: {},
+    limit: Infinity,
+    goal: 5,
+    ok: without.wireBytes * 5 <= firstWithout.wireBytes,
+  });
+  report.add({
+    case: again,
+    metric: 'times fewer bytes, with manifest',
+    ours: first.wireBytes / withManifest.wireBytes,
+    peers: {},
+    limit: Infinity,
+    goal: 5,
+    ok: withManifest.wireBytes * 5 <= first.wireBytes,
+  });
+  report.add({
+    case: again,
+    metric: 'times less time, with manifest',
+    ours: first.wallSeconds / withManifest.wallSeconds,
+    peers: {},
+    limit: Infinity,
+    goal: 3,
+    ok: withManifest.wallSeconds * 3 <= first.wallSeconds,
+  });
+  report.add({
+    case: again,
+    metric: 'requests, with manifest',
+    ours: withManifest.requests,
+    peers: { 'first run': first.requests, 'without manifest': without.requests },
+    limit: 2,
+    goal: 10,
+    ok: withManifest.requests <= 10,
+  });
 }
 
 if ('parts'.includes(only)) {
-  const results = new Map<string, Counted[]>([['fileworks 1 GB', []], ['lib-storage 1 GB', []]]);
+  const results = new Map<string, Counted[]>([
+    ['fileworks 1 GB', []],
+    ['lib-storage 1 GB', []],
+  ]);
   for (let i = 0; i < runs; i++) {
     for (const [work, measured] of results) {
       stub.objects.clear();
@@ -57,10 +98,20 @@ if ('parts'.includes(only)) {
   }
   const of = (work: string, value: (measured: Counted) => number) => median((results.get(work) ?? []).map(value));
   for (const [metric, value] of [
-    ['seconds', (measured: Counted) => measured.wallSeconds], ['CPU seconds', (measured: Counted) => measured.cpuSeconds], ['peak RSS above idle, MB', (measured: Counted) => measured.rssMB],
+    ['seconds', (measured: Counted) => measured.wallSeconds],
+    ['CPU seconds', (measured: Counted) => measured.cpuSeconds],
+    ['peak RSS above idle, MB', (measured: Counted) => measured.rssMB],
   ] as const) {
     const [ours, theirs] = [of('fileworks 1 GB', value), of('lib-storage 1 GB', value)];
-    report.add({ case: '1 GB in parts of 8 MiB, 4 at a time', metric, ours, peers: { 'lib-storage': theirs }, limit: 0, goal: theirs, ok: ours <= theirs * 1.02 });
+    report.add({
+      case: '1 GB in parts of 8 MiB, 4 at a time',
+      metric,
+      ours,
+      peers: { 'lib-storage': theirs },
+      limit: 0,
+      goal: theirs,
+      ok: ours <= theirs * 1.02,
+    });
   }
 }
 

@@ -7,7 +7,9 @@ import { fail, root } from './steps.ts';
 const [name = '', ...rest] = process.argv.slice(2);
 const file = join(root, 'bench', `${name}.ts`);
 if (!existsSync(file)) {
-  const names = readdirSync(join(root, 'bench')).filter((entry) => entry.endsWith('.ts')).map((entry) => entry.replace(/\.ts$/, ''));
+  const names = readdirSync(join(root, 'bench'))
+    .filter((entry) => entry.endsWith('.ts'))
+    .map((entry) => entry.replace(/\.ts$/, ''));
   fail(`which bench? npm run bench -- <name>, one of ${names.join(', ')}`);
 }
 const { status } = spawnSync(process.execPath, ['--expose-gc', file, ...rest], { cwd: root, stdio: 'inherit' });

@@ -1,4 +1,5 @@
-// Bundles every src/handlers/<name>/index.ts into assets/<name>/index.js, beside its Dockerfile where it runs in a container.
+// Bundles every src/handlers/<name>/index.ts into assets/<name>/index.js, beside its Dockerfile where it runs in a
+// container.
 // The output is the same in every checkout, so asset hashes in users' templates change only when our code does.
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
@@ -27,9 +28,13 @@ const { metafile } = await build({
   tsconfig: 'tsconfig.dev.json',
 });
 for (const [file, { bytes }] of Object.entries(metafile.outputs)) {
-  if (bytes > MAX_BYTES) throw new Error(`${file} is ${bytes} bytes, more than ${MAX_BYTES}: a Lambda's cold start pays for each`);
+  if (bytes > MAX_BYTES) {
+    throw new Error(`${file} is ${bytes} bytes, more than ${MAX_BYTES}: a Lambda's cold start pays for each`);
+  }
 }
-for (const name of names.filter((one) => existsSync(`${from}/${one}/Dockerfile`))) copyFileSync(`${from}/${name}/Dockerfile`, `assets/${name}/Dockerfile`);
+for (const name of names.filter((one) => existsSync(`${from}/${one}/Dockerfile`))) {
+  copyFileSync(`${from}/${name}/Dockerfile`, `assets/${name}/Dockerfile`);
+}
 mkdirSync('build', { recursive: true });
 writeFileSync('build/bundle.meta.json', JSON.stringify(metafile));
 writeFileSync('THIRD-PARTY-NOTICES', renderNotices(bundledPackages(metafile)));

@@ -16,13 +16,19 @@ export function bundledPackages({ outputs }: Metafile): BundledPackage[] {
   const inputs = Object.values(outputs).flatMap((output) => Object.entries(output.inputs));
   const files = inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([file]) => file);
   const folders = new Set(files.flatMap((file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(file) ?? []));
-  return [...folders].map((folder) => ({ ...JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as BundledPackage, folder }))
-    .sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : a.version.localeCompare(b.version));
+  return [...folders]
+    .map((folder) => ({
+      ...(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as BundledPackage),
+      folder,
+    }))
+    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.version.localeCompare(b.version)));
 }
 
 /** The metafile of the last `npm run bundle`. */
 export function lastMetafile(root: string): Metafile {
   const file = join(root, 'build', 'bundle.meta.json');
-  if (!existsSync(file)) throw new Error(`no ${file}: run \`npm run artifacts js\` first`);
+  if (!existsSync(file)) {
+    throw new Error(`no ${file}: run \`npm run artifacts js\` first`);
+  }
   return JSON.parse(readFileSync(file, 'utf8')) as Metafile;
 }

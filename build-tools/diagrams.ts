@@ -1,4 +1,5 @@
-// `npm run diagrams`: one picture for each reference deployment, docs/diagrams/<name>.svg, drawn from its synthesized template.
+// `npm run diagrams`: one picture for each reference deployment, docs/diagrams/<name>.svg, drawn from its synthesized
+// template.
 // `node build-tools/diagrams.ts <template.json>` prints the picture of one template.
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,8 +13,11 @@ const viz = await instance();
 
 function draw(templateFile: string): string {
   const dot = renderDot(flowOf(JSON.parse(readFileSync(templateFile, 'utf8')) as Parameters<typeof flowOf>[0]));
-  // sizes in points would be fixed: a viewBox alone lets a page choose
-  return viz.renderString(dot, { format: 'svg' }).replace(/<\?xml[^>]*>\s*<!DOCTYPE[^>]*>\s*/, '').replace(/<!--[\s\S]*?-->\n?/g, '');
+  // Sizes in points would be fixed: a viewBox alone lets a page choose
+  return viz
+    .renderString(dot, { format: 'svg' })
+    .replace(/<\?xml[^>]*>\s*<!DOCTYPE[^>]*>\s*/, '')
+    .replace(/<!--[\s\S]*?-->\n?/g, '');
 }
 
 const [templateFile = ''] = process.argv.slice(2);
@@ -24,7 +28,9 @@ if (templateFile !== '') {
   mkdirSync(folder, { recursive: true });
   for (const name of readdirSync(join(root, 'examples', 'typescript'))) {
     const outdir = await synthExample('typescript', name, join(root, 'build', 'synth', 'typescript', name));
-    const [template] = readdirSync(outdir).filter((file) => file.endsWith('.template.json')).sort();
+    const [template] = readdirSync(outdir)
+      .filter((file) => file.endsWith('.template.json'))
+      .sort();
     writeFileSync(join(folder, `${name}.svg`), draw(join(outdir, template)));
   }
 }

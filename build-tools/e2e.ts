@@ -8,7 +8,12 @@ const names = process.argv.slice(2).filter((argument) => !argument.startsWith('-
 const options = process.argv.slice(2).filter((argument) => argument.startsWith('-'));
 const files = names.map((name) => join(root, 'test', 'e2e', `${name}.test.ts`));
 const missing = names.filter((_, i) => !existsSync(files[i]));
-if (missing.length > 0) fail(`no end-to-end test for ${missing.join(', ')}: see test/e2e/`);
+if (missing.length > 0) {
+  fail(`no end-to-end test for ${missing.join(', ')}: see test/e2e/`);
+}
 const paths = files.length > 0 ? files : [join(root, 'test', 'e2e')];
-const { status } = spawnSync(process.execPath, [join(root, 'build-tools', 'jest.ts'), ...paths, ...options], { cwd: root, stdio: 'inherit' });
+const { status } = spawnSync(process.execPath, [join(root, 'build-tools', 'jest.ts'), ...paths, ...options], {
+  cwd: root,
+  stdio: 'inherit',
+});
 process.exit(status ?? 1);

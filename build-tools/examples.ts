@@ -1,14 +1,15 @@
 // Installs a reference deployment the way a user would, on the packed packages only, and synthesizes it.
 //   node build-tools/examples.ts <typescript|python|java> <name> <outdir>
 //   node build-tools/examples.ts worker <name>      (installs its container code and prints the folder)
-//   node build-tools/examples.ts models <name>      (installs what its models need and prints the folder of the programs)
+//   node build-tools/examples.ts models <name>      (installs what its models need and prints the folder of the
+// programs)
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fail, once, root, run, tools } from './steps.ts';
 
 export const languages = ['typescript', 'python', 'java'] as const;
-export type Language = typeof languages[number];
+export type Language = (typeof languages)[number];
 const isLanguage = (text = ''): text is Language => (languages as readonly string[]).includes(text);
 
 /** Where the copy of an example lives; `examples/` keeps its shape there, since the apps refer to ../../worker. */
@@ -18,15 +19,22 @@ const exampleIn = (language: Language, name: string) => join(workplace(language)
 
 export function tarball(packageName: string): string {
   const folder = join(root, 'dist', 'js');
-  const file = existsSync(folder) ? readdirSync(folder).find((name) => name.startsWith(`${packageName}-`) && name.endsWith('.tgz')) : undefined;
-  if (!file) fail(`no tarball of ${packageName} in dist/js: run \`npm run artifacts\` first`);
+  const file = existsSync(folder)
+    ? readdirSync(folder).find((name) => name.startsWith(`${packageName}-`) && name.endsWith('.tgz'))
+    : undefined;
+  if (!file) {
+    fail(`no tarball of ${packageName} in dist/js: run \`npm run artifacts\` first`);
+  }
   return join(folder, file);
 }
 
 /** Copies without what an earlier run left behind. */
 function copyFresh(from: string, to: string) {
   rmSync(to, { recursive: true, force: true });
-  cpSync(from, to, { recursive: true, filter: (path) => !/(^|\/)(node_modules|cdk\.out|target|\.venv|__pycache__)$/.test(path) });
+  cpSync(from, to, {
+    recursive: true,
+    filter: (path) => !/(^|\/)(node_modules|cdk\.out|target|\.venv|__pycache__)$/.test(path),
+  });
 }
 
 function copyExample(language: Language, name: string) {
@@ -34,49 +42,77 @@ function copyExample(language: Language, name: string) {
   copyFresh(join(root, 'examples', language, name), exampleIn(language, name));
 }
 
-const npmInstall = (what: string, cwd: string, tarballs: string[]) => run(what, 'npm', ['install', '--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline', '--loglevel=error', ...tarballs], { cwd });
+const npmInstall = (what: string, cwd: string, tarballs: string[]) =>
+  run(
+    what,
+    'npm',
+    ['install', '--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline', '--loglevel=error', ...tarballs],
+    { cwd },
+  );
 
 function makePythonEnvironment(venv: string) {
   rmSync(venv, { recursive: true, force: true });
   run('making a fresh Python environment', 'python3', ['-m', 'venv', venv], { needs: 'python3' });
 }
 
-const pipInstall = (what: string, venv: string, packages: string[], cwd: string) => run(what, join(venv, 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check', ...packages], { cwd });
+const pipInstall = (what: string, venv: string, packages: string[], cwd: string) =>
+  run(what, join(venv, 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check', ...packages], { cwd });
 
 const packages = ['src', 'README.md', 'package.json', 'package-lock.json'];
 
 const install: Record<Language, (name: string) => Promise<void> | void> = {
   typescript(name) {
-    npmInstall(`installing the packed cdk-fileworks into examples/typescript/${name}`, exampleIn('typescript', name), [tarball('cdk-fileworks')]);
+    npmInstall(`installing the packed cdk-fileworks into examples/typescript/${name}`, exampleIn('typescript', name), [
+      tarball('cdk-fileworks'),
+    ]);
   },
   async python(name) {
     const venv = join(workplace('python'), 'venv');
-    const wheels = readdirSync(join(root, 'dist', 'python')).filter((file) => file.endsWith('.whl')).map((file) => join(root, 'dist', 'python', file));
-    // the examples share one environment; it is fresh for each build, because pip takes a wheel of the same version for the same
+    const wheels = readdirSync(join(root, 'dist', 'python'))
+      .filter((file) => file.endsWith('.whl'))
+      .map((file) => join(root, 'dist', 'python', file));
+    // The examples share one environment; it is fresh for each build, because pip takes a wheel of the same version for
+    // the same
     await once('example-python-environment', packages, [venv], () => makePythonEnvironment(venv));
-    pipInstall(`installing the packed wheel for examples/python/${name}`, venv, [...wheels, '-r', 'requirements.txt'], exampleIn('python', name));
+    pipInstall(
+      `installing the packed wheel for examples/python/${name}`,
+      venv,
+      [...wheels, '-r', 'requirements.txt'],
+      exampleIn('python', name),
+    );
   },
   java(name) {
-    // the jar of an earlier build has the same version: Maven would not look again
+    // The jar of an earlier build has the same version: Maven would not look again
     rmSync(join(workplace('java'), 'repository', 'io', 'github', 'fileworks'), { recursive: true, force: true });
-    writeFileSync(mavenSettings, `<settings>
+    writeFileSync(
+      mavenSettings,
+      `<settings>
   <localRepository>${join(workplace('java'), 'repository')}</localRepository>
   <profiles><profile><id>packed</id><repositories><repository><id>packed</id><url>file://${join(root, 'dist', 'java')}</url></repository></repositories></profile></profiles>
   <activeProfiles><activeProfile>packed</activeProfile></activeProfiles>
 </settings>
-`);
-    run(`installing the packed jar for examples/java/${name}`, 'mvn', ['-q', '-B', '-s', mavenSettings, 'compile'], { cwd: exampleIn('java', name), needs: 'mvn' });
+`,
+    );
+    run(`installing the packed jar for examples/java/${name}`, 'mvn', ['-q', '-B', '-s', mavenSettings, 'compile'], {
+      cwd: exampleIn('java', name),
+      needs: 'mvn',
+    });
   },
 };
 
 function configOf(language: Language, name: string) {
-  return JSON.parse(readFileSync(join(exampleIn(language, name), 'cdk.json'), 'utf8')) as { app: string; context?: Record<string, unknown> };
+  return JSON.parse(readFileSync(join(exampleIn(language, name), 'cdk.json'), 'utf8')) as {
+    app: string;
+    context?: Record<string, unknown>;
+  };
 }
 
 /** The app's command, from cdk.json, as each language's workplace runs it. */
 function command(language: Language, name: string): string {
   const { app } = configOf(language, name);
-  if (language === 'python') return app.replace(/^python3/, join(workplace('python'), 'venv', 'bin', 'python3'));
+  if (language === 'python') {
+    return app.replace(/^python3/, join(workplace('python'), 'venv', 'bin', 'python3'));
+  }
   return language === 'java' ? app.replace(/^mvn/, `mvn -s ${mavenSettings}`) : app;
 }
 
@@ -92,7 +128,15 @@ export async function synthExample(language: Language, name: string, outdir: str
   const { context } = configOf(language, name);
   run(`synthesizing examples/${language}/${name}`, 'sh', ['-c', command(language, name)], {
     cwd: exampleIn(language, name),
-    env: { CDK_OUTDIR: resolve(outdir), CDK_CONTEXT_JSON: JSON.stringify({ 'aws:cdk:enable-path-metadata': true, 'aws:cdk:enable-asset-metadata': true, ...context }), CDK_VALIDATION: 'false' },
+    env: {
+      CDK_OUTDIR: resolve(outdir),
+      CDK_CONTEXT_JSON: JSON.stringify({
+        'aws:cdk:enable-path-metadata': true,
+        'aws:cdk:enable-asset-metadata': true,
+        ...context,
+      }),
+      CDK_VALIDATION: 'false',
+    },
   });
   return outdir;
 }
@@ -100,10 +144,17 @@ export async function synthExample(language: Language, name: string, outdir: str
 /** Installs an example's container code on the packed runtime, as its Dockerfile does; returns its folder. */
 export async function installWorker(name: string): Promise<string> {
   const folder = join(tools, 'workplace', 'worker', name);
-  await once(`worker-${name}`, ['src/runtime', 'src/contract', `examples/worker/${name}`], [join(folder, 'node_modules')], () => {
-    copyFresh(join(root, 'examples', 'worker', name), folder);
-    npmInstall(`installing the packed fileworks-runtime into examples/worker/${name}`, folder, [tarball('fileworks-runtime')]);
-  });
+  await once(
+    `worker-${name}`,
+    ['src/runtime', 'src/contract', `examples/worker/${name}`],
+    [join(folder, 'node_modules')],
+    () => {
+      copyFresh(join(root, 'examples', 'worker', name), folder);
+      npmInstall(`installing the packed fileworks-runtime into examples/worker/${name}`, folder, [
+        tarball('fileworks-runtime'),
+      ]);
+    },
+  );
   return folder;
 }
 
@@ -113,16 +164,28 @@ export async function installModels(name: string): Promise<string> {
   const folder = join('examples', 'worker', name, 'dbt');
   await once(`models-${name}`, [join(folder, 'requirements.txt')], [venv], () => {
     makePythonEnvironment(venv);
-    // what is never imported is not compiled: half of the time
-    pipInstall(`installing what the models of examples/worker/${name} need`, venv, ['--no-compile', '-r', 'requirements.txt'], join(root, folder));
+    // What is never imported is not compiled: half of the time
+    pipInstall(
+      `installing what the models of examples/worker/${name} need`,
+      venv,
+      ['--no-compile', '-r', 'requirements.txt'],
+      join(root, folder),
+    );
   });
   return join(venv, 'bin');
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [what, name, outdir] = process.argv.slice(2);
-  if (what === 'worker' && name) console.log(await installWorker(name));
-  else if (what === 'models' && name) console.log(await installModels(name));
-  else if (isLanguage(what) && name && outdir) await synthExample(what, name, outdir);
-  else fail('usage: node build-tools/examples.ts <typescript|python|java> <name> <outdir>, or worker <name>, or models <name>');
+  if (what === 'worker' && name) {
+    console.log(await installWorker(name));
+  } else if (what === 'models' && name) {
+    console.log(await installModels(name));
+  } else if (isLanguage(what) && name && outdir) {
+    await synthExample(what, name, outdir);
+  } else {
+    fail(
+      'usage: node build-tools/examples.ts <typescript|python|java> <name> <outdir>, or worker <name>, or models <name>',
+    );
+  }
 }

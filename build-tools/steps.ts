@@ -28,8 +28,15 @@ export interface RunOptions {
 }
 
 /** Runs a command quietly; shows what it printed only if it fails. */
-export function run(what: string, command: string, args: string[], { cwd = root, env = {}, needs, fresh }: RunOptions = {}): string {
-  if (needs) requireProgram(needs);
+export function run(
+  what: string,
+  command: string,
+  args: string[],
+  { cwd = root, env = {}, needs, fresh }: RunOptions = {},
+): string {
+  if (needs) {
+    requireProgram(needs);
+  }
   if (fresh) {
     rmSync(join(root, fresh), { recursive: true, force: true });
     mkdirSync(join(root, fresh), { recursive: true });
@@ -37,40 +44,65 @@ export function run(what: string, command: string, args: string[], { cwd = root,
   const started = Date.now();
   process.stdout.write(`… ${what}\n`);
   const path = [join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter);
-  const result = spawnSync(command, args, { cwd, encoding: 'utf8', env: { ...process.env, PATH: path, ...env }, maxBuffer: 1 << 28 });
+  const result = spawnSync(command, args, {
+    cwd,
+    encoding: 'utf8',
+    env: { ...process.env, PATH: path, ...env },
+    maxBuffer: 1 << 28,
+  });
   if (result.status !== 0) {
     process.stdout.write(result.stdout + result.stderr);
-    fail(`${what}: ${[command, ...args].join(' ')} ended with ${result.error?.message ?? `exit code ${String(result.status)}`}`);
+    fail(
+      `${what}: ${[command, ...args].join(' ')} ended with ${result.error?.message ?? `exit code ${String(result.status)}`}`,
+    );
   }
   process.stdout.write(`✔ ${what} (${seconds(started)})\n`);
   return result.stdout;
 }
 
 const remedies = {
-  python3: 'Python 3.10 or newer is needed (python3 on the PATH, with its venv module): install it and run the command again',
+  python3:
+    'Python 3.10 or newer is needed (python3 on the PATH, with its venv module): install it and run the command again',
   mvn: 'a JDK 17 or newer with Maven is needed for the Java package (mvn on the PATH): install it and run the command again',
 };
 
 type Program = keyof typeof remedies;
 
 export function requireProgram(program: Program) {
-  if (spawnSync(program, ['--version'], { stdio: 'ignore' }).status !== 0) fail(remedies[program]);
+  if (spawnSync(program, ['--version'], { stdio: 'ignore' }).status !== 0) {
+    fail(remedies[program]);
+  }
 }
 
 /** Installs a package of Debian or Ubuntu if this user may; whether it worked is for the caller to see. */
 export function installFromDebian(name: string): void {
-  if (process.getuid?.() !== 0 || spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).error) return;
+  if (process.getuid?.() !== 0 || spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).error) {
+    return;
+  }
   spawnSync('apt-get', ['update', '-qq'], { stdio: 'ignore' });
-  spawnSync('apt-get', ['install', '-y', '-qq', name], { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
+  spawnSync('apt-get', ['install', '-y', '-qq', name], {
+    stdio: 'ignore',
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  });
 }
 
 /** A hash of the content of every file below these paths that git tracks or would track. */
 export function fingerprint(paths: string[]): string {
-  const listed = spawnSync('git', ['ls-files', '-co', '--exclude-standard', '-z', '--', ...paths], { cwd: root, encoding: 'utf8' });
-  if (listed.status !== 0) fail('this needs a git checkout: the files that git tracks tell what changed');
+  const listed = spawnSync('git', ['ls-files', '-co', '--exclude-standard', '-z', '--', ...paths], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  if (listed.status !== 0) {
+    fail('this needs a git checkout: the files that git tracks tell what changed');
+  }
   const hash = createHash('sha256');
   for (const file of listed.stdout.split('\0').filter(Boolean).sort()) {
-    if (existsSync(join(root, file))) hash.update(file).update('\0').update(readFileSync(join(root, file)));
+    if (existsSync(join(root, file))) {
+      hash
+        .update(file)
+        .update('\0')
+        .update(readFileSync(join(root, file)));
+    }
   }
   return hash.digest('hex');
 }
@@ -79,7 +111,13 @@ export function fingerprint(paths: string[]): string {
 export async function once(name: string, inputs: string[], outputs: string[], action: () => unknown): Promise<boolean> {
   const stamp = join(tools, 'stamps', name);
   const now = fingerprint(inputs);
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === now && outputs.every((output) => existsSync(resolve(root, output)))) return false;
+  if (
+    existsSync(stamp) &&
+    readFileSync(stamp, 'utf8') === now &&
+    outputs.every((output) => existsSync(resolve(root, output)))
+  ) {
+    return false;
+  }
   rmSync(stamp, { force: true });
   await action();
   mkdirSync(dirname(stamp), { recursive: true });

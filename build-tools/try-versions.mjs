@@ -1,4 +1,5 @@
-// `node build-tools/try-versions.mjs aws-cdk-lib@2.257.0 constructs@10.5.1`: the packed packages with these versions of what users bring, on the Node.js that
+// `node build-tools/try-versions.mjs aws-cdk-lib@2.257.0 constructs@10.5.1`: the packed packages with these versions of
+// what users bring, on the Node.js that
 // runs this, which may be the oldest that is supported: plain JavaScript, and nothing installed but what a user has.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -6,7 +7,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const packed = resolve(import.meta.dirname, '..', 'dist', 'js');
-const tarballs = readdirSync(packed).filter((file) => /^(cdk-fileworks|fileworks-runtime)-/.test(file)).map((file) => join(packed, file));
+const tarballs = readdirSync(packed)
+  .filter((file) => /^(cdk-fileworks|fileworks-runtime)-/.test(file))
+  .map((file) => join(packed, file));
 const peers = ['s3', 'sqs', 'dynamodb'].map((client) => `@aws-sdk/client-${client}`);
 const folder = mkdtempSync(join(tmpdir(), 'fileworks-versions-'));
 const node = (...args) => execFileSync(process.execPath, args, { cwd: folder, stdio: 'inherit' });
@@ -37,7 +40,21 @@ console.log('fileworks-runtime loads by import and by require on Node.js', proce
 
 try {
   writeFileSync(join(folder, 'package.json'), '{"private":true}');
-  execFileSync('npm', ['install', '--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline', '--loglevel=error', ...tarballs, ...peers, ...process.argv.slice(2)], { cwd: folder, stdio: 'inherit' });
+  execFileSync(
+    'npm',
+    [
+      'install',
+      '--no-audit',
+      '--no-fund',
+      '--no-package-lock',
+      '--prefer-offline',
+      '--loglevel=error',
+      ...tarballs,
+      ...peers,
+      ...process.argv.slice(2),
+    ],
+    { cwd: folder, stdio: 'inherit' },
+  );
   writeFileSync(join(folder, 'app.cjs'), app);
   writeFileSync(join(folder, 'runtime.mjs'), runtime);
   node('app.cjs');

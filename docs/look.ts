@@ -1,4 +1,5 @@
-// Opens every page of the built site in headless Chromium, in light and in dark: what does not load, and links that lead nowhere, end it with 1.
+// Opens every page of the built site in headless Chromium, in light and in dark: what does not load, and links that
+// lead nowhere, end it with 1.
 // A picture of each stays in build/screenshots/.
 import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -9,27 +10,42 @@ import { launch } from 'puppeteer-core';
 const root = resolve(import.meta.dirname, '..');
 const site = join(root, 'build', 'site');
 const pictures = join(root, 'build', 'screenshots');
-const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2', '.json': 'application/json' };
+const types: Record<string, string> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2',
+  '.json': 'application/json',
+};
 const browser = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
-if (browser === undefined) throw new Error('no Chromium on this machine: install the package chromium (apt-get install chromium)');
+if (browser === undefined)
+  throw new Error('no Chromium on this machine: install the package chromium (apt-get install chromium)');
 
 const server = createServer(({ url = '/' }, response) => {
   const path = join(site, decodeURIComponent(new URL(url, 'http://site').pathname));
-  const file = [path, `${path}.html`, join(path, 'index.html')].find((candidate) => existsSync(candidate) && extname(candidate) !== '');
-  response.writeHead(file === undefined ? 404 : 200, { 'content-type': types[extname(file ?? '.html')] ?? 'application/octet-stream' });
+  const file = [path, `${path}.html`, join(path, 'index.html')].find(
+    (candidate) => existsSync(candidate) && extname(candidate) !== '',
+  );
+  response.writeHead(file === undefined ? 404 : 200, {
+    'content-type': types[extname(file ?? '.html')] ?? 'application/octet-stream',
+  });
   response.end(file === undefined ? '' : readFileSync(file));
 });
 await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
 const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
-const pages = readdirSync(site, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.html') && file !== '404.html').sort()
+const pages = readdirSync(site, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.html') && file !== '404.html')
+  .sort()
   .map((file) => `/${file.replace(/(index)?\.html$/, '')}`);
 const problems: string[] = [];
 const anchors = new Map<string, Set<string>>();
 const links: { from: string; path: string; anchor: string }[] = [];
 
 mkdirSync(pictures, { recursive: true });
-const chromium = await launch({ executablePath: browser, args: ['--no-sandbox', '--disable-dev-shm-usage'] }); // as root, in a container: it opens our own pages only
+// As root, in a container: it opens our own pages only
+const chromium = await launch({ executablePath: browser, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
 const tab = await chromium.newPage();
 await tab.setViewport({ width: 1280, height: 900 });
 let at = '';
@@ -47,7 +63,9 @@ for (const scheme of ['light', 'dark']) {
       ids: [...document.querySelectorAll('[id]')].map(({ id }) => id),
       links: [...document.querySelectorAll<HTMLAnchorElement>('a[href]')].map(({ href }) => href),
       heading: document.querySelector('main h1')?.textContent ?? '',
-      broken: [...document.querySelectorAll<HTMLImageElement>('main img')].filter((image) => image.naturalWidth === 0).map(({ src }) => src),
+      broken: [...document.querySelectorAll<HTMLImageElement>('main img')]
+        .filter((image) => image.naturalWidth === 0)
+        .map(({ src }) => src),
       dark: document.documentElement.classList.contains('dark'),
     }));
     if (seen.heading === '') problems.push(`${at}: no heading`);
@@ -58,7 +76,10 @@ for (const scheme of ['light', 'dark']) {
       const { pathname, hash } = new URL(href);
       links.push({ from: page, path: pathname, anchor: decodeURIComponent(hash.slice(1)) });
     }
-    await tab.screenshot({ path: join(pictures, `${page.slice(1).replaceAll('/', '-') || 'index'}-${scheme}.png`), fullPage: true });
+    await tab.screenshot({
+      path: join(pictures, `${page.slice(1).replaceAll('/', '-') || 'index'}-${scheme}.png`),
+      fullPage: true,
+    });
   }
 }
 for (const { from, path, anchor } of links) {
@@ -69,5 +90,7 @@ for (const { from, path, anchor } of links) {
 await chromium.close();
 server.close();
 for (const problem of new Set(problems)) console.error(problem);
-console.log(`${pages.length} pages in light and dark, ${links.length} links, ${new Set(problems).size} problems; pictures in ${pictures}`);
+console.log(
+  `${pages.length} pages in light and dark, ${links.length} links, ${new Set(problems).size} problems; pictures in ${pictures}`,
+);
 process.exitCode = problems.length > 0 ? 1 : 0;

@@ -10,7 +10,7 @@ export class Documentation extends Component {
     });
     project.postCompileTask.prependSpawn(samples);
 
-    // the site's tools are installed only for the site, from their own lock file
+    // The site's tools are installed only for the site, from their own lock file
     project.addTask('docs:site', {
       description: 'Build the documentation as a site: build/site',
       cwd: 'docs',

@@ -4,7 +4,7 @@ import { Component, awscdk } from 'projen';
 export class Examples extends Component {
   constructor(project: awscdk.AwsCdkConstructLibrary) {
     super(project);
-    // what jsii writes has this name too and is ignored; an example whose Dockerfile compiles brings its own
+    // What jsii writes has this name too and is ignored; an example whose Dockerfile compiles brings its own
     project.gitignore.include('/examples/worker/*/tsconfig.json');
     project.addTask('demo', {
       description: 'Carry real files through the quickstart on the local cloud',
@@ -24,7 +24,8 @@ export class Examples extends Component {
       steps: [{ exec: 'node build-tools/artifacts.ts js' }, { exec: 'node local/lib/cli.js', receiveArgs: true }],
     });
     project.addTask('simulate', {
-      description: 'Play a day of load against a template: npm run simulate -- --template cdk.out/X.template.json --workload small-files',
+      description:
+        'Play a day of load against a template: npm run simulate -- --template cdk.out/X.template.json --workload small-files',
       steps: [{ exec: 'node build-tools/artifacts.ts js' }, { exec: 'node simulator/main.ts', receiveArgs: true }],
     });
     project.addTask('bench', {

@@ -10,7 +10,8 @@ export class LocalCloudPackage extends Component {
     const local = new PlainPackage(root, {
       outdir: 'local',
       name: 'fileworks-local',
-      description: 'A local cloud for a synthesized CDK app: its own template deployed to an emulator, its tasks run as processes',
+      description:
+        'A local cloud for a synthesized CDK app: its own template deployed to an emulator, its tasks run as processes',
       libdir: 'lib',
       deps: [...['cloudformation', 's3', 'ecs', 'sqs', 'sts', 'cloudwatch'].map(client), 'yazl@^3'],
       devDeps: [...['eventbridge', 'sfn', 'lambda', 'scheduler'].map(client), '@types/yazl'],

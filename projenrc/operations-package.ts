@@ -7,15 +7,27 @@ export class OperationsPackage extends Component {
   constructor(root: javascript.NodeProject) {
     super(root);
     const client = (name: string) => `@aws-sdk/client-${name}@${AWS_SDK}`;
-    const clients = ['application-auto-scaling', 'cloudformation', 'cloudwatch', 'cloudwatch-logs', 'ecs', 'eventbridge', 'lambda', 's3', 'sfn', 'sqs'];
+    const clients = [
+      'application-auto-scaling',
+      'cloudformation',
+      'cloudwatch',
+      'cloudwatch-logs',
+      'ecs',
+      'eventbridge',
+      'lambda',
+      's3',
+      'sfn',
+      'sqs',
+    ];
     const cli = new PlainPackage(root, {
       outdir: 'cli',
       name: 'fileworks-cli',
-      description: 'Operations on a deployed file pipeline: what waits, runs and failed, hop by hop, and what to do about it',
+      description:
+        'Operations on a deployed file pipeline: what waits, runs and failed, hop by hop, and what to do about it',
       libdir: 'lib',
       deps: [...clients.map(client), 'commander@^14.0.0'], // 15 is for import only, and Jest requires
       bin: { fileworks: 'lib/cli/src/main.js' },
-      // the contract with the constructs and the runtime is compiled in
+      // The contract with the constructs and the runtime is compiled in
       compilerOptions: { rootDir: '..', outDir: 'lib', module: 'node20', declaration: false, sourceMap: false },
       include: ['src/**/*.ts'],
     });

@@ -46,13 +46,22 @@ export class PlainPackage extends typescript.TypeScriptProject {
       npmignoreEnabled: false,
       disableTsconfigDev: true,
       tsconfig: {
-        compilerOptions: { skipLibCheck: true, sourceMap: true, inlineSourceMap: false, inlineSources: false, target: 'ES2023', lib: ['es2023'], types: ['node'], ...options.compilerOptions },
+        compilerOptions: {
+          skipLibCheck: true,
+          sourceMap: true,
+          inlineSourceMap: false,
+          inlineSources: false,
+          target: 'ES2023',
+          lib: ['es2023'],
+          types: ['node'],
+          ...options.compilerOptions,
+        },
         include: options.include,
         exclude: ['**/*.d.ts'],
       },
     });
     this.compileTask.reset();
-    // a workspace has no node_modules of its own: install from the root, and not at all under CI,
+    // A workspace has no node_modules of its own: install from the root, and not at all under CI,
     // where `npm ci` inside a workspace would prune the root
     this.package.installTask.reset('npm install', { cwd: '../'.repeat(options.outdir.split('/').length) });
     this.package.installCiTask.reset();

@@ -1,6 +1,8 @@
 import { Component, JsonFile, awscdk } from 'projen';
 import { AWS_SDK } from './versions.ts';
 
+const FORMATTED = '"**/*.{ts,mts,mjs,cjs,js}"';
+
 /**
  * What a change must pass: `npm test` builds and packs what changed, then type-checks, lints and runs every test.
  *
@@ -9,38 +11,85 @@ import { AWS_SDK } from './versions.ts';
 export class QualityGates extends Component {
   constructor(project: awscdk.AwsCdkConstructLibrary) {
     super(project);
-    const clients = ['application-auto-scaling', 'cloudwatch', 'dynamodb', 'dynamodb-streams', 'ecs', 'iam', 'lambda', 's3', 'sfn', 'sns', 'sqs'];
-    project.addDevDeps(...clients.map((client) => `@aws-sdk/client-${client}@${AWS_SDK}`)); // what the handlers bundle, and what tests ask
-    project.addDevDeps('fast-check@^4.10.0', 'zod@^4.6.0', 'yauzl@^3.4.0', '@types/yauzl@^2.10.0', '@zip.js/zip.js@^2.8.0', 'jsonata@^2.2.2'); // tests and their oracles
-    project.addDevDeps('fastify@^5.12.0', '@fastify/rate-limit@^11.2.0'); // the Export API that the export service is tried against
-    project.addDevDeps('sqs-consumer@^15.0.3', 'squiss-ts@^5.6.0', '@aws-sdk/lib-storage@^3.1150.0', 'unzipper@^0.12.5', '@types/unzipper@^0.10.11'); // peers in the benches
+    const clients = [
+      'application-auto-scaling',
+      'cloudwatch',
+      'dynamodb',
+      'dynamodb-streams',
+      'ecs',
+      'iam',
+      'lambda',
+      's3',
+      'sfn',
+      'sns',
+      'sqs',
+    ];
+    // What the handlers bundle, and what tests ask
+    project.addDevDeps(...clients.map((client) => `@aws-sdk/client-${client}@${AWS_SDK}`));
+    project.addDevDeps(
+      'fast-check@^4.10.0',
+      'zod@^4.6.0',
+      'yauzl@^3.4.0',
+      '@types/yauzl@^2.10.0',
+      '@zip.js/zip.js@^2.8.0',
+      'jsonata@^2.2.2',
+    ); // tests and their oracles
+    // The Export API that the export service is tried against
+    project.addDevDeps('fastify@^5.12.0', '@fastify/rate-limit@^11.2.0');
+    project.addDevDeps(
+      'sqs-consumer@^15.0.3',
+      'squiss-ts@^5.6.0',
+      '@aws-sdk/lib-storage@^3.1150.0',
+      'unzipper@^0.12.5',
+      '@types/unzipper@^0.10.11',
+    ); // peers in the benches
     project.addDevDeps('ajv@^8.20.0'); // at the root, so that the runtime and ajv-formats share one copy in the bundles
-    project.addDevDeps('ajv-draft-04@^1.0.0'); // schemas of events are of the draft that the registry of EventBridge takes
+    // Schemas of events are of the draft that the registry of EventBridge takes
+    project.addDevDeps('ajv-draft-04@^1.0.0');
     project.addDevDeps('eslint@^10.15.0', 'typescript-eslint@^8.73.0', '@stylistic/eslint-plugin@^5.10.0');
 
     new JsonFile(project, 'tsconfig.jest.json', {
       obj: {
         compilerOptions: {
-          target: 'ES2023', lib: ['es2023'], module: 'commonjs', moduleResolution: 'bundler', esModuleInterop: true,
-          isolatedModules: true, inlineSourceMap: true, inlineSources: true, resolveJsonModule: true, types: ['jest', 'node'], ignoreDeprecations: '6.0',
+          target: 'ES2023',
+          lib: ['es2023'],
+          module: 'commonjs',
+          moduleResolution: 'bundler',
+          esModuleInterop: true,
+          isolatedModules: true,
+          inlineSourceMap: true,
+          inlineSources: true,
+          resolveJsonModule: true,
+          types: ['jest', 'node'],
+          ignoreDeprecations: '6.0',
         },
       },
     });
 
-    // reserved words of the target languages and all of jsii's other warnings fail the build
+    // Reserved words of the target languages and all of jsii's other warnings fail the build
     project.compileTask.reset('jsii --fail-on-warnings');
     project.compileTask.exec('node build-tools/lazy-index.ts');
     project.compileTask.exec('npm run compile --workspace src/runtime --workspace local --workspace cli');
 
-    const typecheck = project.addTask('typecheck', { description: 'Type-check tests, benches, examples and tools', exec: 'tsc --noEmit -p tsconfig.dev.json' });
-    const lint = project.addTask('lint', { description: 'Lint everything', exec: 'eslint --max-warnings 0 --cache .', receiveArgs: true });
+    const typecheck = project.addTask('typecheck', {
+      description: 'Type-check tests, benches, examples and tools',
+      exec: 'tsc --noEmit -p tsconfig.dev.json',
+    });
+    const lint = project.addTask('lint', { description: 'Check the format and the lint rules of everything' });
+    lint.exec(`prettier --cache --check ${FORMATTED}`);
+    lint.exec('eslint --max-warnings 0 --cache .');
+    const format = project.addTask('format', { description: 'Format everything, and fix what the linter can' });
+    format.exec(`prettier --cache --log-level warn --write ${FORMATTED}`);
+    format.exec('eslint --fix --cache .');
     const artifacts = project.addTask('artifacts', {
-      description: 'Build and pack what changed: tarballs, wheel and jar below dist/ (name the languages to make fewer: js python java)',
+      description:
+        'Build and pack what changed: tarballs, wheel and jar below dist/ (name the languages to make fewer: js python java)',
       exec: 'node build-tools/artifacts.ts',
       receiveArgs: true,
     });
     const model = project.addTask('model', {
-      description: 'Search the state space of the dispatch protocol and of its mutants (--full: every configuration, --json: a line for each)',
+      description:
+        'Search the state space of the dispatch protocol and of its mutants (--full: every configuration, --json: a line for each)',
       exec: 'node models/run.ts',
       receiveArgs: true,
     });
@@ -56,13 +105,15 @@ export class QualityGates extends Component {
       receiveArgs: true,
     });
     project.addTask('chaos', {
-      description: 'Thirty runs of the dispatch protocol on each engine while everything fails (FILEWORKS_CHAOS_RUNS, FILEWORKS_CHAOS_SEED)',
-      // no ${NAME:-default} here: the shell of projen makes nothing of it, and with it a command that runs nothing
+      description:
+        'Thirty runs of the dispatch protocol on each engine while everything fails (FILEWORKS_CHAOS_RUNS, FILEWORKS_CHAOS_SEED)',
+      // No ${NAME:-default} here: the shell of projen makes nothing of it, and with it a command that runs nothing
       env: { FILEWORKS_CHAOS: '30' },
       exec: 'jest test/runtime/dispatch/chaos',
     });
     const fuzz = project.addTask('fuzz', {
-      description: 'Coverage-guided fuzzing of what reads other people\'s bytes: npm run fuzz -- [seconds] [seed] [target]',
+      description:
+        "Coverage-guided fuzzing of what reads other people's bytes: npm run fuzz -- [seconds] [seed] [target]",
       exec: 'node test/fuzz/run.ts',
       receiveArgs: true,
     });

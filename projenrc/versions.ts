@@ -1,5 +1,6 @@
 /**
- * The oldest Node.js that users may run. CDK's support for Node 20 ended on 2026-10-30; the runtime takes CRC-32 from `zlib.crc32`, which came with 22.2.0.
+ * The oldest Node.js that users may run. CDK's support for Node 20 ended on 2026-10-30; the runtime takes CRC-32 from
+ * `zlib.crc32`, which came with 22.2.0.
  * Node 22 became LTS with 22.11, so nobody is left behind.
  *
  * @see https://nodejs.org/api/zlib.html#zlibcrc32data-value

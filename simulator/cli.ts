@@ -40,7 +40,11 @@ export interface Ours {
 }
 
 /** Runs the command line; gives the exit code. */
-export async function main(args: readonly string[], write: (text: string) => void = (text) => process.stdout.write(`${text}\n`), loadOurs = loadCompiled): Promise<number> {
+export async function main(
+  args: readonly string[],
+  write: (text: string) => void = (text) => process.stdout.write(`${text}\n`),
+  loadOurs = loadCompiled,
+): Promise<number> {
   try {
     const options = readArguments(args);
     if (options.help) {
@@ -53,14 +57,20 @@ export async function main(args: readonly string[], write: (text: string) => voi
     }
     const runs: Run[] = [];
     for (const workload of options.workloads) {
-      const ofWorkload = options.compare ? await runComparison(workload, options, loadOurs) : runTemplates(workload, options);
-      if (options.svg) writePlot(options.svg, options.workloads.length > 1, workload, ofWorkload);
+      const ofWorkload = options.compare
+        ? await runComparison(workload, options, loadOurs)
+        : runTemplates(workload, options);
+      if (options.svg) {
+        writePlot(options.svg, options.workloads.length > 1, workload, ofWorkload);
+      }
       runs.push(...ofWorkload);
     }
     await report(runs, options, write);
     return 0;
   } catch (error) {
-    if (!(error instanceof SimulatorError) && !isUsageError(error)) throw error;
+    if (!(error instanceof SimulatorError) && !isUsageError(error)) {
+      throw error;
+    }
     write(`✖ ${error.message}`);
     return 1;
   }
@@ -89,36 +99,76 @@ function readArguments(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      'template': { type: 'string', multiple: true, default: [] }, 'workload': { type: 'string', multiple: true, default: [] },
-      'metric': { type: 'string', multiple: true, default: [] }, 'set': { type: 'string', multiple: true, default: [] },
-      'compare': { type: 'boolean', default: false }, 'exports': { type: 'boolean', default: false }, 'jobs': { type: 'string' }, 'max-tasks': { type: 'string' },
-      'json': { type: 'boolean', default: false }, 'help': { type: 'boolean', default: false },
-      'service': { type: 'string' }, 'slots': { type: 'string' }, 'protection': { type: 'string' }, 'wake': { type: 'string' }, 'seed': { type: 'string', default: '1' }, 'svg': { type: 'string' },
+      template: { type: 'string', multiple: true, default: [] },
+      workload: { type: 'string', multiple: true, default: [] },
+      metric: { type: 'string', multiple: true, default: [] },
+      set: { type: 'string', multiple: true, default: [] },
+      compare: { type: 'boolean', default: false },
+      exports: { type: 'boolean', default: false },
+      jobs: { type: 'string' },
+      'max-tasks': { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+      service: { type: 'string' },
+      slots: { type: 'string' },
+      protection: { type: 'string' },
+      wake: { type: 'string' },
+      seed: { type: 'string', default: '1' },
+      svg: { type: 'string' },
     },
   });
   const fail = (what: string): never => {
     throw new SimulatorError(`${what}; --help shows the options`);
   };
-  if (!values.help && [values.compare, values.exports, values.template.length > 0].filter(Boolean).length !== 1) fail('give either --template, once or more, or --compare, or --exports');
-  if (!values.help && values.template.length > 0 && values.workload.length === 0) fail('--workload is missing');
-  for (const name of ['workload', 'metric', 'service', 'protection', 'wake', 'svg'] as const) {
-    if (values.exports && values[name] !== undefined && values[name].length > 0) fail(`--${name} is not for --exports`);
+  if (!values.help && [values.compare, values.exports, values.template.length > 0].filter(Boolean).length !== 1) {
+    fail('give either --template, once or more, or --compare, or --exports');
   }
-  for (const name of ['jobs', 'max-tasks'] as const) if (!values.exports && values[name] !== undefined) fail(`--${name} is for --exports`);
+  if (!values.help && values.template.length > 0 && values.workload.length === 0) {
+    fail('--workload is missing');
+  }
+  for (const name of ['workload', 'metric', 'service', 'protection', 'wake', 'svg'] as const) {
+    if (values.exports && values[name] !== undefined && values[name].length > 0) {
+      fail(`--${name} is not for --exports`);
+    }
+  }
+  for (const name of ['jobs', 'max-tasks'] as const) {
+    if (!values.exports && values[name] !== undefined) {
+      fail(`--${name} is for --exports`);
+    }
+  }
   const wholeNumber = (name: 'slots' | 'jobs' | 'max-tasks') => {
     const value = values[name] === undefined ? undefined : Number(values[name]);
-    if (value !== undefined && !(Number.isInteger(value) && value > 0)) fail(`--${name} must be a whole number of 1 or more, got ${String(values[name])}`);
+    if (value !== undefined && !(Number.isInteger(value) && value > 0)) {
+      fail(`--${name} must be a whole number of 1 or more, got ${String(values[name])}`);
+    }
     return value;
   };
-  if (values.protection !== undefined && !['on', 'off'].includes(values.protection)) fail(`--protection must be on or off, got ${values.protection}`);
-  if (values.wake !== undefined && !['off', 'one', 'backlog'].includes(values.wake)) fail(`--wake must be off, one or backlog, got ${values.wake}`);
-  if (!Number.isInteger(Number(values.seed))) fail(`--seed must be a whole number, got ${values.seed}`);
+  if (values.protection !== undefined && !['on', 'off'].includes(values.protection)) {
+    fail(`--protection must be on or off, got ${values.protection}`);
+  }
+  if (values.wake !== undefined && !['off', 'one', 'backlog'].includes(values.wake)) {
+    fail(`--wake must be off, one or backlog, got ${values.wake}`);
+  }
+  if (!Number.isInteger(Number(values.seed))) {
+    fail(`--seed must be a whole number, got ${values.seed}`);
+  }
   return {
-    help: values.help, compare: values.compare, exports: values.exports, jobs: wholeNumber('jobs'), maxTasks: wholeNumber('max-tasks'), slots: wholeNumber('slots'), json: values.json, templates: values.template, metrics: values.metric,
+    help: values.help,
+    compare: values.compare,
+    exports: values.exports,
+    jobs: wholeNumber('jobs'),
+    maxTasks: wholeNumber('max-tasks'),
+    slots: wholeNumber('slots'),
+    json: values.json,
+    templates: values.template,
+    metrics: values.metric,
     workloads: values.workload.length > 0 ? values.workload.map(readWorkload) : workloads,
     parameters: readParameters(values.set),
-    seed: Number(values.seed), service: values.service, svg: values.svg,
-    protection: values.protection === undefined ? undefined : values.protection === 'on', wake: values.wake as Wake | undefined,
+    seed: Number(values.seed),
+    service: values.service,
+    svg: values.svg,
+    protection: values.protection === undefined ? undefined : values.protection === 'on',
+    wake: values.wake as Wake | undefined,
   };
 }
 
@@ -126,34 +176,61 @@ function readParameters(settings: readonly string[]): Parameters {
   const given = settings.map((setting) => {
     const [name, value] = setting.split('=');
     if (!(name in defaultParameters) || !(Number(value) >= 0)) {
-      throw new SimulatorError(`--set ${setting} must be NAME=NUMBER with a number of 0 or more and one of ${Object.keys(defaultParameters).join(', ')}`);
+      throw new SimulatorError(
+        `--set ${setting} must be NAME=NUMBER with a number of 0 or more and one of ${Object.keys(defaultParameters).join(', ')}`,
+      );
     }
     return [name, Number(value)];
   });
   return { ...defaultParameters, ...(Object.fromEntries(given) as Partial<Parameters>) };
 }
 
-function runTemplates(workload: Workload, { templates, seed, parameters, metrics, service, slots, protection, wake }: Options): Run[] {
+function runTemplates(
+  workload: Workload,
+  { templates, seed, parameters, metrics, service, slots, protection, wake }: Options,
+): Run[] {
   return templates.map((file) => {
-    const subject = { name: basename(file).replace(/(\.template)?\.json$/, ''), template: readTemplateFile(file), metrics, service, slots, protection, wake };
+    const subject = {
+      name: basename(file).replace(/(\.template)?\.json$/, ''),
+      template: readTemplateFile(file),
+      metrics,
+      service,
+      slots,
+      protection,
+      wake,
+    };
     return run(subject, workload, seed, parameters);
   });
 }
 
-async function runComparison(workload: Workload, { seed, parameters, protection, wake }: Options, loadOurs: () => Promise<Ours>): Promise<Run[]> {
+async function runComparison(
+  workload: Workload,
+  { seed, parameters, protection, wake }: Options,
+  loadOurs: () => Promise<Ours>,
+): Promise<Run[]> {
   // Only a comparison needs the CDK, and a second to load it.
   const { compare } = await import('./compare/compare.ts');
   return compare((await loadOurs()).addFileworks, workload, seed, parameters, { protection, wake });
 }
 
-async function runExports(options: Options, write: (text: string) => void, loadOurs: () => Promise<Ours>): Promise<void> {
+async function runExports(
+  options: Options,
+  write: (text: string) => void,
+  loadOurs: () => Promise<Ours>,
+): Promise<void> {
   const { jobs, maxTasks = 3_000, slots: downloads = 4, seed, parameters, json } = options;
   const [{ compareExports }, { exportDay }, { renderExports }, { exportStacks }] = await Promise.all([
-    import('./exports/compare.ts'), import('./exports/day.ts'), import('./exports/table.ts'), loadOurs(),
+    import('./exports/compare.ts'),
+    import('./exports/day.ts'),
+    import('./exports/table.ts'),
+    loadOurs(),
   ]);
   const summaries = compareExports(exportStacks, { day: exportDay(jobs), maxTasks, downloads, seed, parameters });
-  if (json) summaries.forEach((summary) => write(JSON.stringify(summary)));
-  else write(renderExports(summaries));
+  if (json) {
+    summaries.forEach((summary) => write(JSON.stringify(summary)));
+  } else {
+    write(renderExports(summaries));
+  }
 }
 
 async function loadCompiled(): Promise<Ours> {
@@ -167,15 +244,30 @@ async function report(runs: readonly Run[], { json, compare }: Options, write: (
     return;
   }
   write(renderTable(summaries));
-  for (const note of new Set(runs.flatMap(({ summary, notes }) => notes.map((note) => `${summary.template}: ${note}`)))) write(`note: ${note}`);
-  if (!compare) return;
+  for (const note of new Set(
+    runs.flatMap(({ summary, notes }) => notes.map((note) => `${summary.template}: ${note}`)),
+  )) {
+    write(`note: ${note}`);
+  }
+  if (!compare) {
+    return;
+  }
   const { checkTargets } = await import('./compare/targets.ts');
-  for (const { promise, kept, evidence } of checkTargets(summaries)) write(`${kept ? '✔' : '✖'} ${promise}: ${evidence}`);
+  for (const { promise, kept, evidence } of checkTargets(summaries)) {
+    write(`${kept ? '✔' : '✖'} ${promise}: ${evidence}`);
+  }
 }
 
 function writePlot(file: string, several: boolean, workload: Workload, runs: readonly Run[]): void {
   const path = several ? file.replace(/(\.svg)?$/, `-${workload.name}.svg`) : file;
-  writeFileSync(path, renderPlot(workload.name, workload.description, runs.map(({ summary, minutes }) => ({ name: summary.template, minutes }))));
+  writeFileSync(
+    path,
+    renderPlot(
+      workload.name,
+      workload.description,
+      runs.map(({ summary, minutes }) => ({ name: summary.template, minutes })),
+    ),
+  );
 }
 
 /** What `parseArgs` throws for an option that there is not. */

@@ -1,7 +1,8 @@
 /**
  * How AWS behaves, as far as a template does not say it. Times are in seconds.
  *
- * Each number has its source or says that it is assumed; every one can be set on the command line, because the answer to
+ * Each number has its source or says that it is assumed; every one can be set on the command line, because the answer
+ * to
  * "what if that is different" is another run.
  */
 export interface Parameters {
@@ -9,7 +10,9 @@ export interface Parameters {
   readonly metricDelaySeconds: number;
   /** Idle time after which SQS stops sending metrics of a queue. */
   readonly queueSleepSeconds: number;
-  /** The longest that SQS takes to send metrics again after the first new activity; the delay is drawn evenly up to it. */
+  /**
+   * The longest that SQS takes to send metrics again after the first new activity; the delay is drawn evenly up to it.
+   */
   readonly queueWakeSeconds: number;
   /** From the request for a task until its worker receives messages: median and 95th percentile, log-normal. */
   readonly taskStartMedianSeconds: number;
@@ -29,20 +32,24 @@ export interface Parameters {
 }
 
 export const defaultParameters: Parameters = {
-  // Assumed: AWS states no figure. In a case that was measured, alarms ran up to some minutes behind: https://alexwlchan.net/2022/02/no-cause-for-alarm/
+  // Assumed: AWS states no figure. In a case that was measured, alarms ran up to some minutes behind:
+  // https://alexwlchan.net/2022/02/no-cause-for-alarm/
   metricDelaySeconds: 60,
-  // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/monitoring-using-cloudwatch.html: active for up to six hours after the last call
+  // Https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/monitoring-using-cloudwatch.html: active
+  // for up to six hours after the last call
   queueSleepSeconds: 6 * 3_600,
-  // same page: "a delay of up to 15 minutes"; that it is drawn evenly is assumed
+  // Same page: "a delay of up to 15 minutes"; that it is drawn evenly is assumed
   queueWakeSeconds: 15 * 60,
-  // First containers after about 30 seconds in https://www.vladionescu.me/posts/scaling-containers-on-aws-in-2022/; the spread is assumed, and larger images take longer
+  // First containers after about 30 seconds in https://www.vladionescu.me/posts/scaling-containers-on-aws-in-2022/; the
+  // spread is assumed, and larger images take longer
   taskStartMedianSeconds: 35,
   taskStartP95Seconds: 70,
-  // https://aws.amazon.com/fargate/pricing/: billed from the image pull on; about ten seconds for the network interface before it, https://qiita.com/kjm/items/a86c5a425c57439ecfa0
+  // Https://aws.amazon.com/fargate/pricing/: billed from the image pull on; about ten seconds for the network interface
+  // before it, https://qiita.com/kjm/items/a86c5a425c57439ecfa0
   unbilledStartSeconds: 10,
-  // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html
+  // Https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html
   launchesPerMinute: 500,
-  // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html
+  // Https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html
   tasksPerService: 5_000,
   // Assumed: AWS publishes no figure for Fargate Spot. One reclaim in 200 task-hours
   spotReclaimsPerTaskHour: 0.005,
@@ -52,8 +59,11 @@ export const defaultParameters: Parameters = {
   protectionReleaseSeconds: 60,
 };
 
-/** The warning before a reclaim: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html */
-export const SpotWarningSeconds = 120;
+/**
+ * The warning before a reclaim:
+ * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html
+ */
+export const SPOT_WARNING_SECONDS = 120;
 
 /** What Fargate bills at least for a task: https://aws.amazon.com/fargate/pricing/ */
-export const MinimumBilledSeconds = 60;
+export const MINIMUM_BILLED_SECONDS = 60;

@@ -27,5 +27,9 @@ export function run(subject: Subject, workload: Workload, seed: number, paramete
   const worker = readWorker(subject.template, subject);
   const scaling = readScaling(subject.template, worker.service, subject.metrics);
   const result = simulate({ worker, scaling, workload, seed, parameters });
-  return { summary: summarize(subject.name, workload.name, seed, worker, result), minutes: result.minutes, notes: scaling.notes };
+  return {
+    summary: summarize(subject.name, workload.name, seed, worker, result),
+    minutes: result.minutes,
+    notes: scaling.notes,
+  };
 }

@@ -26,10 +26,10 @@ export interface Stream {
 }
 
 /** How long the jobs work, in seconds. */
-export type Duration
-  = | { readonly distribution: 'lognormal'; readonly medianSeconds: number; readonly p95Seconds: number }
-    | { readonly distribution: 'loguniform'; readonly fromSeconds: number; readonly toSeconds: number }
-    | { readonly distribution: 'exponential'; readonly meanSeconds: number };
+export type Duration =
+  | { readonly distribution: 'lognormal'; readonly medianSeconds: number; readonly p95Seconds: number }
+  | { readonly distribution: 'loguniform'; readonly fromSeconds: number; readonly toSeconds: number }
+  | { readonly distribution: 'exponential'; readonly meanSeconds: number };
 
 /** One unit of work; times in seconds from the start. */
 export interface Job {
@@ -40,13 +40,17 @@ export interface Job {
 /** Finds one of ours by its name, or reads a file. */
 export function readWorkload(nameOrFile: string): Workload {
   const ours = workloads.find(({ name }) => name === nameOrFile);
-  if (ours) return ours;
+  if (ours) {
+    return ours;
+  }
   let workload: Workload;
   try {
     workload = JSON.parse(readFileSync(nameOrFile, 'utf8')) as Workload;
   } catch (error) {
     const names = workloads.map(({ name }) => name).join(', ');
-    throw new SimulatorError(`--workload ${nameOrFile} is neither one of ${names} nor a JSON file that can be read (${(error as Error).message})`);
+    throw new SimulatorError(
+      `--workload ${nameOrFile} is neither one of ${names} nor a JSON file that can be read (${(error as Error).message})`,
+    );
   }
   checkWorkload(nameOrFile, workload);
   return workload;
@@ -54,26 +58,52 @@ export function readWorkload(nameOrFile: string): Workload {
 
 function checkWorkload(path: string, { name, hours, cpuPerJob, streams }: Partial<Workload>): void {
   const check = (holds: boolean, what: string) => {
-    if (!holds) throw new SimulatorError(`workload ${path}: ${what}`);
+    if (!holds) {
+      throw new SimulatorError(`workload ${path}: ${what}`);
+    }
   };
   check(typeof name === 'string' && name !== '', 'name must be a text');
   check(isPositive(hours), `hours must be more than 0, got ${String(hours)}`);
-  check(typeof cpuPerJob === 'number' && cpuPerJob >= 0 && cpuPerJob <= 1, `cpuPerJob must be a share from 0 to 1, got ${String(cpuPerJob)}`);
+  check(
+    typeof cpuPerJob === 'number' && cpuPerJob >= 0 && cpuPerJob <= 1,
+    `cpuPerJob must be a share from 0 to 1, got ${String(cpuPerJob)}`,
+  );
   check(Array.isArray(streams) && streams.length > 0, 'streams must name at least one stream of jobs');
   for (const { count, hourlyWeights, atHour, overMinutes, duration } of streams ?? []) {
     check(Number.isInteger(count) && count > 0, `count must be a whole number of 1 or more, got ${String(count)}`);
-    check((hourlyWeights === undefined) !== (atHour === undefined), 'a stream has either hourlyWeights, to be spread, or atHour, to be a burst');
-    check(hourlyWeights === undefined || hourlyWeights.length === hours, `hourlyWeights must have one weight for each of the ${String(hours)} hours, got ${String(hourlyWeights?.length)}`);
-    check(atHour === undefined || isPositive(overMinutes), `overMinutes of a burst must be more than 0, got ${String(overMinutes)}`);
+    check(
+      (hourlyWeights === undefined) !== (atHour === undefined),
+      'a stream has either hourlyWeights, to be spread, or atHour, to be a burst',
+    );
+    check(
+      hourlyWeights === undefined || hourlyWeights.length === hours,
+      `hourlyWeights must have one weight for each of the ${String(hours)} hours, got ${String(hourlyWeights?.length)}`,
+    );
+    check(
+      atHour === undefined || isPositive(overMinutes),
+      `overMinutes of a burst must be more than 0, got ${String(overMinutes)}`,
+    );
     checkDuration(check, duration);
   }
 }
 
-function checkDuration(check: (holds: boolean, what: string) => void, duration: Partial<Record<string, unknown>>): void {
-  const figures = new Map([['lognormal', ['medianSeconds', 'p95Seconds']], ['loguniform', ['fromSeconds', 'toSeconds']], ['exponential', ['meanSeconds']]]);
+function checkDuration(
+  check: (holds: boolean, what: string) => void,
+  duration: Partial<Record<string, unknown>>,
+): void {
+  const figures = new Map([
+    ['lognormal', ['medianSeconds', 'p95Seconds']],
+    ['loguniform', ['fromSeconds', 'toSeconds']],
+    ['exponential', ['meanSeconds']],
+  ]);
   const needed = figures.get(String(duration.distribution));
-  check(needed !== undefined, `distribution of a duration must be one of ${[...figures.keys()].join(', ')}, got ${String(duration.distribution)}`);
-  for (const figure of needed ?? []) check(isPositive(duration[figure]), `${figure} of a duration must be more than 0, got ${String(duration[figure])}`);
+  check(
+    needed !== undefined,
+    `distribution of a duration must be one of ${[...figures.keys()].join(', ')}, got ${String(duration.distribution)}`,
+  );
+  for (const figure of needed ?? []) {
+    check(isPositive(duration[figure]), `${figure} of a duration must be more than 0, got ${String(duration[figure])}`);
+  }
 }
 
 const isPositive = (value: unknown) => typeof value === 'number' && Number.isFinite(value) && value > 0;
@@ -82,21 +112,34 @@ const isPositive = (value: unknown) => typeof value === 'number' && Number.isFin
 export function createJobs(workload: Workload, seed: number): Job[] {
   const random = new Random(seed, workload.name);
   return workload.streams
-    .flatMap((stream) => Array.from({ length: stream.count }, () => ({ arrival: drawArrival(stream, random), work: drawDuration(stream.duration, random) })))
+    .flatMap((stream) =>
+      Array.from({ length: stream.count }, () => ({
+        arrival: drawArrival(stream, random),
+        work: drawDuration(stream.duration, random),
+      })),
+    )
     .sort((one, other) => one.arrival - other.arrival);
 }
 
 function drawArrival({ hourlyWeights, atHour = 0, overMinutes = 0 }: Stream, random: Random): number {
-  if (!hourlyWeights) return atHour * 3_600 + random.between(0, overMinutes * 60);
-  let rest = random.between(0, hourlyWeights.reduce((sum, weight) => sum + weight, 0));
+  if (!hourlyWeights) {
+    return atHour * 3_600 + random.between(0, overMinutes * 60);
+  }
+  let rest = random.between(
+    0,
+    hourlyWeights.reduce((sum, weight) => sum + weight, 0),
+  );
   const hour = hourlyWeights.findIndex((weight) => (rest -= weight) < 0);
   return (hour + random.next()) * 3_600;
 }
 
 function drawDuration(duration: Duration, random: Random): number {
   switch (duration.distribution) {
-    case 'lognormal': return random.lognormal(duration.medianSeconds, duration.p95Seconds);
-    case 'loguniform': return duration.fromSeconds * (duration.toSeconds / duration.fromSeconds) ** random.next();
-    case 'exponential': return random.exponential(duration.meanSeconds);
+    case 'lognormal':
+      return random.lognormal(duration.medianSeconds, duration.p95Seconds);
+    case 'loguniform':
+      return duration.fromSeconds * (duration.toSeconds / duration.fromSeconds) ** random.next();
+    case 'exponential':
+      return random.exponential(duration.meanSeconds);
   }
 }

@@ -11,7 +11,11 @@ export const workloads: readonly Workload[] = [
     hours: 24,
     cpuPerJob: 0.2,
     streams: [
-      { count: 100_000, hourlyWeights: [1, 1, 1, 1, 1, 1, 1, 1, 3, 5, 3, 1, 1, 3, 4, 1, 1, 1, 1, 1, 1, 5, 1, 1], duration: smallFile },
+      {
+        count: 100_000,
+        hourlyWeights: [1, 1, 1, 1, 1, 1, 1, 1, 3, 5, 3, 1, 1, 3, 4, 1, 1, 1, 1, 1, 1, 5, 1, 1],
+        duration: smallFile,
+      },
     ],
   },
   {
@@ -29,7 +33,8 @@ export const workloads: readonly Workload[] = [
   },
   {
     name: 'bursts',
-    description: 'nothing for hours, then hundreds of files within minutes; twice after the queue\'s metrics have gone to sleep',
+    description:
+      "nothing for hours, then hundreds of files within minutes; twice after the queue's metrics have gone to sleep",
     hours: 24,
     cpuPerJob: 0.7,
     streams: [

@@ -12,7 +12,11 @@ export {
   RowSchema,
 } from './constructs/batch-file-loader';
 export { SpotStrategy } from './constructs/capacity';
-export { DatabaseDeliveryPipeline, type DatabaseDeliveryPipelineProps, DeliverySource } from './constructs/database-delivery-pipeline';
+export {
+  DatabaseDeliveryPipeline,
+  type DatabaseDeliveryPipelineProps,
+  DeliverySource,
+} from './constructs/database-delivery-pipeline';
 export { DatabaseLogin, type IamLoginOptions, type SecretLoginOptions } from './constructs/database-login';
 export {
   BatchProcessor,

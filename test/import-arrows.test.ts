@@ -7,7 +7,9 @@ const src = join(root, 'src');
 
 /** Every import of every source file, as [importing file, specifier]. */
 function arrows(folder: string): [string, string][] {
-  if (!existsSync(folder)) return [];
+  if (!existsSync(folder)) {
+    return [];
+  }
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts') && !/(^|\/)(node_modules|dist)\//.test(file))
     .flatMap((file) => {
@@ -28,21 +30,28 @@ const isSdk = (name: string) => name.startsWith('@aws-sdk/') || name.startsWith(
 
 const zones: Record<string, (to: string) => boolean> = {
   contract: (to) => to.startsWith('contract/'),
-  constructs: (to) => to.startsWith('contract/') || to.startsWith('constructs/') || isCdk(to) || to.startsWith('node:') || to === 'path',
+  constructs: (to) =>
+    to.startsWith('contract/') || to.startsWith('constructs/') || isCdk(to) || to.startsWith('node:') || to === 'path',
   handlers: (to) => !isCdk(to) && zoneOf(to) !== 'constructs',
   runtime: (to) => !isCdk(to) && !['constructs', 'handlers', 'fileworks-runtime', 'cdk-fileworks'].includes(zoneOf(to)),
 };
 
 /** Inside the runtime imports go down only: a folder may import folders of a lower layer. */
 const layers = [
-  ['errors'], ['support'], ['queue', 'archive', 'storage', 'dispatch', 'exports', 'database', 'health', 'telemetry'],
-  ['jobs'], ['worker', 'testing', 'nestjs', 'postgres'], ['index'],
+  ['errors'],
+  ['support'],
+  ['queue', 'archive', 'storage', 'dispatch', 'exports', 'database', 'health', 'telemetry'],
+  ['jobs'],
+  ['worker', 'testing', 'nestjs', 'postgres'],
+  ['index'],
 ];
 const layerOf = (part: string) => layers.findIndex((layer) => layer.includes(part));
 const partOf = (path: string) => (path.split('/')[1] ?? '').replace(/\.ts$/, '');
 
 describe('import arrows', () => {
-  const all = Object.keys(zones).flatMap((zone) => arrows(join(src, zone)).map(([from, to]) => ({ zone, from: relative(src, from), to: target(from, to) })));
+  const all = Object.keys(zones).flatMap((zone) =>
+    arrows(join(src, zone)).map(([from, to]) => ({ zone, from: relative(src, from), to: target(from, to) })),
+  );
 
   test('finds arrows in the zones, so that an empty list cannot pass', () => {
     expect(all.filter(({ zone }) => zone === 'constructs').length).toBeGreaterThan(20);
@@ -58,20 +67,32 @@ describe('import arrows', () => {
   });
 
   test('handlers bundle only packages that this repository declares', () => {
-    const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { devDependencies: Record<string, string> };
-    const packages = all.filter(({ zone, to }) => zone === 'handlers' && !/^(contract|handlers|runtime)\/|^node:/.test(to)).map(({ to }) => to);
+    const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      devDependencies: Record<string, string>;
+    };
+    const packages = all
+      .filter(({ zone, to }) => zone === 'handlers' && !/^(contract|handlers|runtime)\/|^node:/.test(to))
+      .map(({ to }) => to);
     expect(packages.filter((name) => !(name in devDependencies))).toEqual([]);
   });
 
   test('constructs reach one another by the index of their folder, or private/', () => {
     const folder = (path: string) => path.split('/').slice(0, 2).join('/');
-    const sideways = all.filter(({ zone, from, to }) => zone === 'constructs' && to.startsWith('constructs/') && folder(from) !== folder(to) && !to.startsWith('constructs/private/'));
+    const sideways = all.filter(
+      ({ zone, from, to }) =>
+        zone === 'constructs' &&
+        to.startsWith('constructs/') &&
+        folder(from) !== folder(to) &&
+        !to.startsWith('constructs/private/'),
+    );
     expect(sideways.filter(({ to }) => to.split('/').length > 2)).toEqual([]);
   });
 
   test('folders of the runtime import downwards, never a sibling', () => {
     const wrong = all.filter(({ zone, from, to }) => {
-      if (zone !== 'runtime' || !to.startsWith('runtime/')) return false;
+      if (zone !== 'runtime' || !to.startsWith('runtime/')) {
+        return false;
+      }
       const [here, there] = [partOf(from), partOf(to)];
       return here !== there && layerOf(there) >= layerOf(here);
     });

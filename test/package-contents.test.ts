@@ -8,14 +8,21 @@ const packed = join(root, 'dist', 'js');
 /** The files of a packed npm tarball, without the leading `package/`. */
 function filesOf(name: string): string[] {
   const tarball = existsSync(packed) ? readdirSync(packed).find((file) => file.startsWith(`${name}-`)) : undefined;
-  if (!tarball) throw new Error(`no tarball of ${name} in dist/js: run \`npm run artifacts\``);
+  if (!tarball) {
+    throw new Error(`no tarball of ${name} in dist/js: run \`npm run artifacts\``);
+  }
   return execFileSync('tar', ['-tzf', join(packed, tarball)], { encoding: 'utf8' })
-    .split('\n').filter((line) => line !== '').map((line) => line.replace(/^package\//, ''));
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.replace(/^package\//, ''));
 }
 
 function contentOf(name: string, ...files: string[]): string {
   const tarball = readdirSync(packed).find((entry) => entry.startsWith(`${name}-`))!;
-  return execFileSync('tar', ['-xzOf', join(packed, tarball), ...files.map((file) => `package/${file}`)], { encoding: 'utf8', maxBuffer: 1 << 27 });
+  return execFileSync('tar', ['-xzOf', join(packed, tarball), ...files.map((file) => `package/${file}`)], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 27,
+  });
 }
 
 const top = (files: string[]) => [...new Set(files.map((file) => file.split('/')[0]))].sort();
@@ -25,11 +32,23 @@ describe('the tarball of cdk-fileworks', () => {
 
   test('holds lib, .jsii, the licences, the README, and every bundle in assets', () => {
     const handlers = existsSync(join(root, 'src', 'handlers'))
-      ? readdirSync(join(root, 'src', 'handlers')).filter((name) => existsSync(join(root, 'src', 'handlers', name, 'index.ts')))
+      ? readdirSync(join(root, 'src', 'handlers')).filter((name) =>
+          existsSync(join(root, 'src', 'handlers', name, 'index.ts')),
+        )
       : [];
-    const expected = ['.jsii', 'LICENSE', 'README.md', 'THIRD-PARTY-NOTICES', 'lib', 'package.json', ...(handlers.length > 0 ? ['assets'] : [])];
+    const expected = [
+      '.jsii',
+      'LICENSE',
+      'README.md',
+      'THIRD-PARTY-NOTICES',
+      'lib',
+      'package.json',
+      ...(handlers.length > 0 ? ['assets'] : []),
+    ];
     expect(top(files)).toEqual(expected.sort());
-    expect(files.filter((file) => file.startsWith('assets/')).sort()).toEqual([...handlers.map((name) => `assets/${name}/index.js`), 'assets/dispatch-gate/Dockerfile'].sort());
+    expect(files.filter((file) => file.startsWith('assets/')).sort()).toEqual(
+      [...handlers.map((name) => `assets/${name}/index.js`), 'assets/dispatch-gate/Dockerfile'].sort(),
+    );
   });
 
   test('holds no runtime and no handler sources', () => {
@@ -37,11 +56,16 @@ describe('the tarball of cdk-fileworks', () => {
   });
 
   test('holds no source twice: no copies of it in source maps', () => {
-    expect(contentOf('cdk-fileworks', ...files.filter((file) => file.endsWith('.js')))).not.toContain('sourceMappingURL');
+    expect(contentOf('cdk-fileworks', ...files.filter((file) => file.endsWith('.js')))).not.toContain(
+      'sourceMappingURL',
+    );
   });
 
   test('has aws-cdk-lib and constructs as its only peers, and no dependency', () => {
-    const manifest = JSON.parse(contentOf('cdk-fileworks', 'package.json')) as Record<string, Record<string, string> | undefined>;
+    const manifest = JSON.parse(contentOf('cdk-fileworks', 'package.json')) as Record<
+      string,
+      Record<string, string> | undefined
+    >;
     expect(Object.keys(manifest.peerDependencies!).sort()).toEqual(['aws-cdk-lib', 'constructs']);
     expect(manifest.dependencies).toBeUndefined();
     expect(manifest.bundledDependencies).toBeUndefined();
@@ -79,13 +103,17 @@ describe('the tarball of fileworks-cli', () => {
   test('holds the command with what of the contract it uses, and nothing else', () => {
     expect(top(files)).toEqual(['LICENSE', 'README.md', 'lib', 'package.json']);
     expect(files).toEqual(expect.arrayContaining(['lib/cli/src/main.js', 'lib/src/contract/worker-env.js']));
-    expect(files.filter((file) => file.startsWith('lib/') && !/^lib\/(cli\/src|src\/contract)\/.*\.js$/.test(file))).toEqual([]);
+    expect(
+      files.filter((file) => file.startsWith('lib/') && !/^lib\/(cli\/src|src\/contract)\/.*\.js$/.test(file)),
+    ).toEqual([]);
   });
 
   test('is called fileworks, and needs the SDK and a parser of arguments', () => {
     const manifest = JSON.parse(contentOf('fileworks-cli', 'package.json')) as Record<string, Record<string, string>>;
     expect(manifest.bin).toEqual({ fileworks: 'lib/cli/src/main.js' });
-    expect(Object.keys(manifest.dependencies).filter((name) => !name.startsWith('@aws-sdk/client-'))).toEqual(['commander']);
+    expect(Object.keys(manifest.dependencies).filter((name) => !name.startsWith('@aws-sdk/client-'))).toEqual([
+      'commander',
+    ]);
     expect(manifest.engines.node).toMatch(/^>= 22\./);
     expect(contentOf('fileworks-cli', 'lib/cli/src/main.js').split('\n')[0]).toBe('#!/usr/bin/env node');
   });
@@ -94,7 +122,9 @@ describe('the tarball of fileworks-cli', () => {
 describe('the tarball of fileworks-local', () => {
   test('holds the command, the library and the files of the emulator', () => {
     const files = filesOf('fileworks-local');
-    expect(files).toEqual(expect.arrayContaining(['lib/cli.js', 'lib/index.js', 'lib/index.d.ts', 'emulator/requirements.txt']));
+    expect(files).toEqual(
+      expect.arrayContaining(['lib/cli.js', 'lib/index.js', 'lib/index.d.ts', 'emulator/requirements.txt']),
+    );
     expect(files.filter((file) => /\.test\.|__pycache__|\.pyc$/.test(file))).toEqual([]);
   });
 });

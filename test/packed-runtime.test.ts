@@ -12,18 +12,36 @@ describe('the packed fileworks-runtime in a project of its own, with its require
 
   beforeAll(() => {
     const tarball = readdirSync(packed).find((file) => file.startsWith('fileworks-runtime-'));
-    if (!tarball) throw new Error('no tarball of fileworks-runtime in dist/js: run `npm run artifacts`');
+    if (!tarball) {
+      throw new Error('no tarball of fileworks-runtime in dist/js: run `npm run artifacts`');
+    }
     writeFileSync(join(folder, 'package.json'), '{ "private": true }');
-    execFileSync('npm', ['install', '--omit=dev', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error', join(packed, tarball)], { cwd: folder });
+    execFileSync(
+      'npm',
+      [
+        'install',
+        '--omit=dev',
+        '--no-audit',
+        '--no-fund',
+        '--prefer-offline',
+        '--loglevel=error',
+        join(packed, tarball),
+      ],
+      { cwd: folder },
+    );
   }, 120_000);
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test.each(['fileworks-runtime', 'fileworks-runtime/testing'])('%s can be imported and required, with the same names', (name) => {
-    const names = 'console.log(JSON.stringify(Object.keys(m).filter((k) => k !== "default" && k !== "module.exports" && k !== "__esModule").sort()))';
-    const imported = node('--input-type=module', '-e', `import * as m from '${name}'; ${names}`);
-    const required = node('-e', `const m = require('${name}'); ${names}`);
-    expect(JSON.parse(imported)).toContain(name === 'fileworks-runtime' ? 'runWorker' : 'ManualClock');
-    expect(required).toBe(imported);
-  });
+  test.each(['fileworks-runtime', 'fileworks-runtime/testing'])(
+    '%s can be imported and required, with the same names',
+    (name) => {
+      const names =
+        'console.log(JSON.stringify(Object.keys(m).filter((k) => k !== "default" && k !== "module.exports" && k !== "__esModule").sort()))';
+      const imported = node('--input-type=module', '-e', `import * as m from '${name}'; ${names}`);
+      const required = node('-e', `const m = require('${name}'); ${names}`);
+      expect(JSON.parse(imported)).toContain(name === 'fileworks-runtime' ? 'runWorker' : 'ManualClock');
+      expect(required).toBe(imported);
+    },
+  );
 });

@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path';
 
 const root = resolve(__dirname, '..');
 const workflows = join(root, '.github', 'workflows');
-const dryRun = (...args: string[]) => spawnSync(process.execPath, [join(root, 'build-tools', 'release.ts'), ...args], { cwd: root, encoding: 'utf8' });
+const dryRun = (...args: string[]) =>
+  spawnSync(process.execPath, [join(root, 'build-tools', 'release.ts'), ...args], { cwd: root, encoding: 'utf8' });
 
 describe('a release, up to the upload', () => {
   test('finds the packed files of one version fit to be released: names, versions, licences, contents, SBOMs, and one build in three languages', () => {
@@ -21,7 +22,10 @@ describe('a release, up to the upload', () => {
       cpSync(join(root, 'dist', 'js'), join(folder, 'dist', 'js'), { recursive: true });
       const check = `import { checkRelease } from ${JSON.stringify(join(root, 'build-tools', 'release', 'check.ts'))};
 console.log((await checkRelease(${JSON.stringify(folder)}, '9.9.9', ['.'])).join('\\n'));`;
-      const { stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', check], { encoding: 'utf8', cwd: root });
+      const { stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', check], {
+        encoding: 'utf8',
+        cwd: root,
+      });
       expect(stdout).toContain('dist/js has no cdk-fileworks-9.9.9.tgz');
       expect(stdout).toContain('has no cdk_fileworks-9.9.9-py3-none-any.whl');
     } finally {
@@ -29,14 +33,20 @@ console.log((await checkRelease(${JSON.stringify(folder)}, '9.9.9', ['.'])).join
     }
   });
 
-  test.each([['v1', 'three numbers'], ['99.0.0', 'CHANGELOG.md has no heading']])('refuses the version %s', (version, reason) => {
+  test.each([
+    ['v1', 'three numbers'],
+    ['99.0.0', 'CHANGELOG.md has no heading'],
+  ])('refuses the version %s', (version, reason) => {
     const { status, stderr } = dryRun(version);
     expect([status, stderr]).toEqual([1, expect.stringContaining(reason)]);
   });
 });
 
 describe('the workflows', () => {
-  const files = readdirSync(workflows).map((name): [string, string] => [name, readFileSync(join(workflows, name), 'utf8')]);
+  const files = readdirSync(workflows).map((name): [string, string] => [
+    name,
+    readFileSync(join(workflows, name), 'utf8'),
+  ]);
 
   test.each(files)('%s pins every action to a commit, and grants nothing by default', (_, text) => {
     const actions = [...text.matchAll(/uses: (\S+)/g)].map(([, action]) => action);
@@ -46,9 +56,13 @@ describe('the workflows', () => {
   });
 
   test.each(files)('%s runs only scripts that there are', (_, text) => {
-    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
     const named = [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, script]) => script);
     expect(named.filter((script) => !(script in scripts))).toEqual([]);
-    expect([...text.matchAll(/node (build-tools\/\S+)/g)].filter(([, file]) => !existsSync(join(root, file)))).toEqual([]);
+    expect([...text.matchAll(/node (build-tools\/\S+)/g)].filter(([, file]) => !existsSync(join(root, file)))).toEqual(
+      [],
+    );
   });
 });

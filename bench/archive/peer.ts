@@ -1,5 +1,7 @@
-// One reader on one archive in a process of its own: `node peer.ts <reader> <file or url> [passes]`; prints one line of JSON about the median of the later half
-// of its passes. A worker reads many archives: those before let the compiler of V8 do its work first, for every reader alike.
+// One reader on one archive in a process of its own: `node peer.ts <reader> <file or url> [passes]`; prints one line of
+// JSON about the median of the later half
+// of its passes. A worker reads many archives: those before let the compiler of V8 do its work first, for every reader
+// alike.
 // It loads nothing that only others need: what is on the heap costs time at every collection.
 import { execFileSync } from 'node:child_process';
 import { createReadStream, openSync, readFileSync, readSync } from 'node:fs';
@@ -21,16 +23,24 @@ let bytes = 0;
 let entries = 0;
 
 async function drain(stream: AsyncIterable<unknown>): Promise<void> {
-  for await (const piece of stream) bytes += (piece as Buffer).length;
+  for await (const piece of stream) {
+    bytes += (piece as Buffer).length;
+  }
 }
 
 async function ours(file: string, concurrency: number): Promise<void> {
   const zip = await openZip(fileSource(file));
-  await zip.forEach(async (entry) => {
-    entries += 1;
-    if (entry.size <= SMALL) bytes += (await entry.buffer()).length;
-    else await drain(entry.pieces());
-  }, { concurrency });
+  await zip.forEach(
+    async (entry) => {
+      entries += 1;
+      if (entry.size <= SMALL) {
+        bytes += (await entry.buffer()).length;
+      } else {
+        await drain(entry.pieces());
+      }
+    },
+    { concurrency },
+  );
   await zip.close();
 }
 
@@ -38,8 +48,11 @@ async function oursLoop(file: string): Promise<void> {
   const zip = await openZip(fileSource(file));
   for await (const entry of zip) {
     entries += 1;
-    if (entry.size <= SMALL) bytes += (await entry.buffer()).length;
-    else await drain(entry.pieces());
+    if (entry.size <= SMALL) {
+      bytes += (await entry.buffer()).length;
+    } else {
+      await drain(entry.pieces());
+    }
   }
   await zip.close();
 }
@@ -62,7 +75,10 @@ async function forwardSmall(file: string): Promise<void> {
   await zip.verified();
 }
 
-/** The floor: zlib and its CRC in the best sizes, over places that were found before the clock starts; no guard, no check of a header. */
+/**
+ * The floor: zlib and its CRC in the best sizes, over places that were found before the clock starts; no guard, no
+ * check of a header.
+ */
 function places(file: string): { method: number; offset: number; compressedSize: number; size: number; crc: number }[] {
   const fd = openSync(file, 'r');
   const tail = Buffer.alloc(2 * 1024 * 1024);
@@ -73,7 +89,9 @@ function places(file: string): { method: number; offset: number; compressedSize:
   const count = tail.readUInt16LE(end + 10);
   const start = Math.max(0, size - tail.length);
   let at = end - tail.readUInt32LE(end + 12);
-  if (tail.readUInt32LE(end + 16) === 0xffffffff) at -= 76;
+  if (tail.readUInt32LE(end + 16) === 0xffffffff) {
+    at -= 76;
+  }
   const local = Buffer.alloc(30);
   for (let i = 0; i < count; i++) {
     const offset = tail.readUInt32LE(at + 42);
@@ -101,7 +119,9 @@ async function floor(file: string): Promise<void> {
     entries += 1;
     if (whole !== undefined) {
       const content = inflateRawSync(whole.subarray(offset, offset + compressedSize), { chunkSize: size + 1 });
-      if (crc32(content) !== crc) throw new Error('crc');
+      if (crc32(content) !== crc) {
+        throw new Error('crc');
+      }
       bytes += content.length;
       continue;
     }
@@ -114,11 +134,16 @@ async function floor(file: string): Promise<void> {
       bytes += (piece as Buffer).length;
     }
     await fed;
-    if (sum !== crc) throw new Error('crc');
+    if (sum !== crc) {
+      throw new Error('crc');
+    }
   }
 }
 
-/** zlib in one thread and nothing else, on small entries that are in memory: what a core gives, and two such processes what two cores give. */
+/**
+ * zlib in one thread and nothing else, on small entries that are in memory: what a core gives, and two such processes
+ * what two cores give.
+ */
 function oneThread(file: string): void {
   const found = places(file);
   const whole = readFileSync(file);
@@ -139,23 +164,32 @@ async function byYauzl(file: string): Promise<void> {
         reject(error);
         return;
       }
-      zip.on('error', reject).on('end', resolve).on('entry', (entry: Entry) => {
-        entries += 1;
-        zip.openReadStream(entry, (failed, stream) => {
-          if (failed) {
-            reject(failed);
-            return;
-          }
-          let sum = 0;
-          stream.on('data', (piece: Buffer) => {
-            sum = crc32(piece, sum);
-            bytes += piece.length;
-          }).on('error', reject).on('end', () => {
-            if (sum === entry.crc32) zip.readEntry();
-            else reject(new Error('crc'));
+      zip
+        .on('error', reject)
+        .on('end', resolve)
+        .on('entry', (entry: Entry) => {
+          entries += 1;
+          zip.openReadStream(entry, (failed, stream) => {
+            if (failed) {
+              reject(failed);
+              return;
+            }
+            let sum = 0;
+            stream
+              .on('data', (piece: Buffer) => {
+                sum = crc32(piece, sum);
+                bytes += piece.length;
+              })
+              .on('error', reject)
+              .on('end', () => {
+                if (sum === entry.crc32) {
+                  zip.readEntry();
+                } else {
+                  reject(new Error('crc'));
+                }
+              });
           });
         });
-      });
       zip.readEntry();
     });
   });
@@ -163,10 +197,13 @@ async function byYauzl(file: string): Promise<void> {
 
 async function selective(source: ArchiveSource): Promise<void> {
   const zip = await openZip(source);
-  await zip.forEach(async (entry) => {
-    entries += 1;
-    bytes += (await entry.buffer()).length;
-  }, { select: ({ name }) => WANTED.test(name), concurrency: 8 });
+  await zip.forEach(
+    async (entry) => {
+      entries += 1;
+      bytes += (await entry.buffer()).length;
+    },
+    { select: ({ name }) => WANTED.test(name), concurrency: 8 },
+  );
   await zip.close();
 }
 
@@ -175,7 +212,12 @@ async function objectAt(url: string): Promise<ArchiveSource> {
   const { S3Client } = await import('@aws-sdk/client-s3');
   const { origin, pathname } = new URL(url);
   const [, bucket = '', key = ''] = pathname.split('/');
-  const client = new S3Client({ endpoint: origin, forcePathStyle: true, region: 'us-east-1', credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' } });
+  const client = new S3Client({
+    endpoint: origin,
+    forcePathStyle: true,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
+  });
   return s3Source({ client, bucket, key });
 }
 
@@ -190,33 +232,36 @@ function byProgram(command: string): { cpuSeconds: number } {
   return { cpuSeconds: seconds(user) + seconds(system) };
 }
 
-const PYTHON = 'import sys,zipfile\nz=zipfile.ZipFile(sys.argv[1])\nfor i in z.infolist():\n  with z.open(i) as f:\n    while f.read(262144): pass';
+const PYTHON =
+  'import sys,zipfile\nz=zipfile.ZipFile(sys.argv[1])\nfor i in z.infolist():\n  with z.open(i) as f:\n    while f.read(262144): pass';
 
 let meter = new Meter();
 
 const [reader = '', file = '', passes = '1'] = process.argv.slice(2);
 const readers: Record<string, () => unknown> = {
-  'fileworks': () => oursLoop(file),
+  fileworks: () => oursLoop(file),
   'fileworks p=2': () => ours(file, 2),
   'fileworks p=1': () => ours(file, 1),
   'fileworks forward': () => forward(file),
   'fileworks forward small': () => forwardSmall(file),
   'selective http': () => selective(httpSource(file)),
   'selective s3': async () => selective(await objectAt(file)),
-  'floor': () => floor(file),
+  floor: () => floor(file),
   'one thread': () => oneThread(file),
   'yauzl +crc': () => byYauzl(file),
   'unzip -p': () => byProgram(`unzip -p ${file}`),
   'python zipfile': () => byProgram(`python3 -c '${PYTHON}' ${file}`),
 };
 const run = readers[reader] as (() => unknown) | undefined;
-if (run === undefined) throw new Error(`which reader? one of ${Object.keys(readers).join(', ')}`);
+if (run === undefined) {
+  throw new Error(`which reader? one of ${Object.keys(readers).join(', ')}`);
+}
 const costs: Cost[] = [];
 for (let pass = 0; pass < Number(passes); pass++) {
   bytes = 0;
   entries = 0;
   meter = new Meter();
-  const program = await run() as { cpuSeconds: number } | undefined;
+  const program = (await run()) as { cpuSeconds: number } | undefined;
   costs.push({ ...meter.read(), ...program });
 }
 const warm = costs.slice(Math.floor(costs.length / 2)).sort((one, other) => one.cpuSeconds - other.cpuSeconds);

@@ -1,4 +1,10 @@
-import { type AttributeValue, type ConsumedCapacity, CreateTableCommand, DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  type AttributeValue,
+  type ConsumedCapacity,
+  CreateTableCommand,
+  DynamoDBClient,
+  GetItemCommand,
+} from '@aws-sdk/client-dynamodb';
 import { type Arrival, dispatchTableDefinition, Dispatcher, DynamoDbStore, FileTask } from 'fileworks-runtime';
 import { startDynamoDbLocal } from '../../test/support/dynamodb-local.ts';
 import { type Row, arrivalOf, atMost, round } from './row.ts';
@@ -6,17 +12,32 @@ import { type Row, arrivalOf, atMost, round } from './row.ts';
 const FILES = 20;
 const writes = new Set(['TransactWriteItemsCommand', 'PutItemCommand', 'UpdateItemCommand']);
 
-/** Write units of a file on the happy path: registered, claimed, begun, completed. The first of a sequence makes its head and is left out. */
+/**
+ * Write units of a file on the happy path: registered, claimed, begun, completed. The first of a sequence makes its
+ * head and is left out.
+ */
 export async function capacity(): Promise<Row[]> {
   const server = await startDynamoDbLocal();
-  const client = new DynamoDBClient({ endpoint: server.endpoint, region: 'local', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } });
+  const client = new DynamoDBClient({
+    endpoint: server.endpoint,
+    region: 'local',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
   try {
     const plain = await cost(client, 'plain', {});
     const tracked = await cost(client, 'tracked', { overwrite: 'latest' });
     const parallel = await cost(client, 'parallel', { sequence: undefined });
     const row = (name: string, { byRule, table, indexes, bytes }: Cost, goal: number) =>
-      atMost(name, 'write units per file, table', Math.max(byRule, table), goal, { 'DynamoDB Local, table': round(table), 'DynamoDB Local, indexes': round(indexes), 'bytes of a row': bytes });
-    return [row('sequential', plain, 15), row('sequential, overwrites and deletes tracked', tracked, 17), row('parallel without limit', parallel, 3)];
+      atMost(name, 'write units per file, table', Math.max(byRule, table), goal, {
+        'DynamoDB Local, table': round(table),
+        'DynamoDB Local, indexes': round(indexes),
+        'bytes of a row': bytes,
+      });
+    return [
+      row('sequential', plain, 15),
+      row('sequential, overwrites and deletes tracked', tracked, 17),
+      row('parallel without limit', parallel, 3),
+    ];
   } finally {
     client.destroy();
     await server.stop();
@@ -33,21 +54,36 @@ interface Cost {
 }
 
 async function cost(client: DynamoDBClient, tableName: string, more: Partial<Arrival>): Promise<Cost> {
-  await client.send(new CreateTableCommand({ ...dispatchTableDefinition, TableName: tableName } as unknown as CreateTableCommand['input']));
+  await client.send(
+    new CreateTableCommand({
+      ...dispatchTableDefinition,
+      TableName: tableName,
+    } as unknown as CreateTableCommand['input']),
+  );
   const total: Cost = { byRule: 0, table: 0, indexes: 0, bytes: 0 };
   let counting = false;
-  client.middlewareStack.add((next, context) => async (args) => {
-    if (!counting || !writes.has(context.commandName ?? '')) return next(args);
-    const input = args.input as { TransactItems?: unknown[] };
-    const result = await next({ ...args, input: { ...input, ReturnConsumedCapacity: 'INDEXES' } });
-    total.byRule += input.TransactItems === undefined ? 1 : 2 * input.TransactItems.length;
-    const { ConsumedCapacity: consumed = [] } = result.output as { ConsumedCapacity?: ConsumedCapacity | ConsumedCapacity[] };
-    for (const { Table, GlobalSecondaryIndexes = {} } of [consumed].flat()) {
-      total.table += Table?.CapacityUnits ?? 0;
-      total.indexes += Object.values(GlobalSecondaryIndexes).reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
-    }
-    return result;
-  }, { step: 'initialize', name: 'count', override: true });
+  client.middlewareStack.add(
+    (next, context) => async (args) => {
+      if (!counting || !writes.has(context.commandName ?? '')) {
+        return next(args);
+      }
+      const input = args.input as { TransactItems?: unknown[] };
+      const result = await next({ ...args, input: { ...input, ReturnConsumedCapacity: 'INDEXES' } });
+      total.byRule += input.TransactItems === undefined ? 1 : 2 * input.TransactItems.length;
+      const { ConsumedCapacity: consumed = [] } = result.output as {
+        ConsumedCapacity?: ConsumedCapacity | ConsumedCapacity[];
+      };
+      for (const { Table, GlobalSecondaryIndexes = {} } of [consumed].flat()) {
+        total.table += Table?.CapacityUnits ?? 0;
+        total.indexes += Object.values(GlobalSecondaryIndexes).reduce(
+          (sum, { CapacityUnits = 0 }) => sum + CapacityUnits,
+          0,
+        );
+      }
+      return result;
+    },
+    { step: 'initialize', name: 'count', override: true },
+  );
   const store = new DynamoDbStore({ client, tableName });
   const claimed: string[] = [];
   const dispatcher = new Dispatcher({ store, wake: (id) => Promise.resolve(void claimed.push(id)) });
@@ -59,14 +95,19 @@ async function cost(client: DynamoDBClient, tableName: string, more: Partial<Arr
     await task.complete();
     total.bytes = Math.max(total.bytes, await sizeOf(client, tableName, task.id));
   }
-  if (total.bytes > 1_024) throw new Error(`the row of a file has ${total.bytes} bytes: the rule above holds for one kilobyte`);
+  if (total.bytes > 1_024) {
+    throw new Error(`the row of a file has ${total.bytes} bytes: the rule above holds for one kilobyte`);
+  }
   return { ...total, byRule: total.byRule / FILES, table: total.table / FILES, indexes: total.indexes / FILES };
 }
 
 /** Bytes of a file's row as DynamoDB bills them: names and values. */
 async function sizeOf(client: DynamoDBClient, tableName: string, id: string): Promise<number> {
-  const { Item = {} } = await client.send(new GetItemCommand({ TableName: tableName, Key: { pk: { S: `F#${id}` }, sk: { S: 'F' } } }));
-  const bytes = (value: AttributeValue): number => (value.M ? 3 + of(value.M) : Buffer.byteLength(value.S ?? value.N ?? ' '));
+  const { Item = {} } = await client.send(
+    new GetItemCommand({ TableName: tableName, Key: { pk: { S: `F#${id}` }, sk: { S: 'F' } } }),
+  );
+  const bytes = (value: AttributeValue): number =>
+    value.M ? 3 + of(value.M) : Buffer.byteLength(value.S ?? value.N ?? ' ');
   const of = (fields: Record<string, AttributeValue>): number =>
     Object.entries(fields).reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + bytes(value) + 1, 0);
   return of(Item);

@@ -1,14 +1,24 @@
 // Our worker: the handler of download tasks, as a container runs it.
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
-import { createLogger, DownloadTaskHandler, DynamoMetadata, ExportApiClient, ExportJobStore, IdempotentUploader, runWorker } from 'fileworks-runtime';
+import {
+  createLogger,
+  DownloadTaskHandler,
+  DynamoMetadata,
+  ExportApiClient,
+  ExportJobStore,
+  IdempotentUploader,
+  runWorker,
+} from 'fileworks-runtime';
 import { Progress, run } from './progress.ts';
-import { Parallel } from './run.ts';
+import { PARALLEL } from './run.ts';
 
 const { config, baseUrl, bucket } = run;
 Object.assign(process.env, {
-  AWS_REGION: config.region, AWS_ENDPOINT_URL: config.endpoint,
-  AWS_ACCESS_KEY_ID: config.credentials.accessKeyId, AWS_SECRET_ACCESS_KEY: config.credentials.secretAccessKey,
+  AWS_REGION: config.region,
+  AWS_ENDPOINT_URL: config.endpoint,
+  AWS_ACCESS_KEY_ID: config.credentials.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: config.credentials.secretAccessKey,
 });
 const dynamoDb = new DynamoDBClient(config);
 const downloads = new DownloadTaskHandler({
@@ -17,14 +27,30 @@ const downloads = new DownloadTaskHandler({
   uploader: new IdempotentUploader({ client: new S3Client(config) }),
   bucket,
   // Archives of the bench have the same names inside: nothing may be known from the one before.
-  metadata: new DynamoMetadata({ client: dynamoDb, tableName: run.metadataTable, nameAttribute: 'name', cacheEntries: 0 }),
+  metadata: new DynamoMetadata({
+    client: dynamoDb,
+    tableName: run.metadataTable,
+    nameAttribute: 'name',
+    cacheEntries: 0,
+  }),
 });
 const progress = new Progress();
-await runWorker(async (job, context) => {
-  await downloads.handle(job, context);
-  if (progress.add()) process.kill(process.pid, 'SIGTERM');
-}, {
-  logger: createLogger({ level: 'warn' }),
-  receive: { waitTimeSeconds: 2 }, // a poll that waits is not cut off: this process would end later, and no sooner be done
-  env: { FILEWORKS_QUEUE_URL: run.queueUrl, FILEWORKS_CONCURRENCY: String(Parallel), FILEWORKS_VISIBILITY_TIMEOUT_SECONDS: '60', FILEWORKS_SCALE_IN_PROTECTION: 'disabled' },
-});
+await runWorker(
+  async (job, context) => {
+    await downloads.handle(job, context);
+    if (progress.add()) {
+      process.kill(process.pid, 'SIGTERM');
+    }
+  },
+  {
+    logger: createLogger({ level: 'warn' }),
+    // A poll that waits is not cut off: this process would end later, and no sooner be done
+    receive: { waitTimeSeconds: 2 },
+    env: {
+      FILEWORKS_QUEUE_URL: run.queueUrl,
+      FILEWORKS_CONCURRENCY: String(PARALLEL),
+      FILEWORKS_VISIBILITY_TIMEOUT_SECONDS: '60',
+      FILEWORKS_SCALE_IN_PROTECTION: 'disabled',
+    },
+  },
+);

@@ -12,7 +12,7 @@ import { type Resources, startCloud } from './cloud.ts';
 import type { Run, Worker } from './run.ts';
 
 const start = promisify(execFile);
-const programs: Record<Worker, string> = { 'fileworks': 'fileworks.ts', 'option 1': 'option-1.ts' };
+const programs: Record<Worker, string> = { fileworks: 'fileworks.ts', 'option 1': 'option-1.ts' };
 
 export interface Measured extends Cost {
   /** Downloaded. */
@@ -47,23 +47,32 @@ export class ExportBench {
     return this.#cloud.stop();
   }
 
-  /** Has a worker, in a process of its own, do `files` times an archive of which the first `wanted` entries have metadata. */
+  /**
+   * Has a worker, in a process of its own, do `files` times an archive of which the first `wanted` entries have
+   * metadata.
+   */
   async measure(worker: Worker, archive: string, wanted: number, files: number): Promise<Measured> {
-    const jobId = `job-${this.#jobs += 1}`;
+    const jobId = `job-${(this.#jobs += 1)}`;
     const server = await FileServer.start(archive);
     await this.#want(wanted);
     await this.#dispatch(jobId, files);
     const before = this.#cloud.calls().length;
     const run: Run = { ...this.#resources, jobId, files, config: this.#cloud.clientConfig(), baseUrl: server.url };
-    const { stdout, stderr } = await start(process.execPath, ['--no-warnings', join(import.meta.dirname, programs[worker]), JSON.stringify(run)], { timeout: 300_000 });
+    const { stdout, stderr } = await start(
+      process.execPath,
+      ['--no-warnings', join(import.meta.dirname, programs[worker]), JSON.stringify(run)],
+      { timeout: 300_000 },
+    );
     server.stop();
     server.stop();
     const calls = this.#cloud.calls().length - before;
     const stored = await this.#takeAway(`entries/${jobId}/`);
     await this.#takeAway('manifests/');
-    if (stored !== wanted * files) throw new Error(`${worker} stored ${stored} of ${wanted * files} entries: ${stderr}`);
+    if (stored !== wanted * files) {
+      throw new Error(`${worker} stored ${stored} of ${wanted * files} entries: ${stderr}`);
+    }
     const line = stdout.split('\n').find((one) => one.includes('"cpuSeconds"')) ?? '';
-    return { ...JSON.parse(line) as Cost, bytes: server.bytes, calls };
+    return { ...(JSON.parse(line) as Cost), bytes: server.bytes, calls };
   }
 
   async #want(wanted: number): Promise<void> {
@@ -71,7 +80,9 @@ export class ExportBench {
     for (let at = 0; at < 100; at += 25) {
       const requests = Array.from({ length: 25 }, (_, i) => {
         const name = { S: `2026/11/record-${at + i}.bin` };
-        return at + i < wanted ? { PutRequest: { Item: { name, status: { S: 'approved' } } } } : { DeleteRequest: { Key: { name } } };
+        return at + i < wanted
+          ? { PutRequest: { Item: { name, status: { S: 'approved' } } } }
+          : { DeleteRequest: { Key: { name } } };
       });
       await this.#dynamoDb.send(new BatchWriteItemCommand({ RequestItems: { [metadataTable]: requests } }));
     }
@@ -82,12 +93,21 @@ export class ExportBench {
     const { jobsTable, queueUrl } = this.#resources;
     const store = new ExportJobStore({ client: this.#dynamoDb, tableName: jobsTable });
     await store.begin(jobId, 'bench');
-    const numbers = await store.register(jobId, Array.from({ length: files }, (_, i) => String(i)));
+    const numbers = await store.register(
+      jobId,
+      Array.from({ length: files }, (_, i) => String(i)),
+    );
     await store.close(jobId);
-    const messages = [...numbers].map(([id, number]): JobMessage => (
-      { fileworksJob: 1, type: 'DownloadTask', correlationId: 'bench', payload: { version: 1, jobId, number, file: { id, url: `files/${id}` } } }));
+    const messages = [...numbers].map(([id, number]): JobMessage => ({
+      fileworksJob: 1,
+      type: 'DownloadTask',
+      correlationId: 'bench',
+      payload: { version: 1, jobId, number, file: { id, url: `files/${id}` } },
+    }));
     for (let at = 0; at < messages.length; at += 10) {
-      const Entries = messages.slice(at, at + 10).map((message, i) => ({ Id: String(i), MessageBody: JSON.stringify(message) }));
+      const Entries = messages
+        .slice(at, at + 10)
+        .map((message, i) => ({ Id: String(i), MessageBody: JSON.stringify(message) }));
       await this.#sqs.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
     }
   }
@@ -98,8 +118,12 @@ export class ExportBench {
     let count = 0;
     for (;;) {
       const { Contents = [] } = await this.#s3.send(new ListObjectsV2Command({ Bucket, Prefix: prefix }));
-      if (Contents.length === 0) return count;
-      await this.#s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: Contents.map(({ Key }) => ({ Key })) } }));
+      if (Contents.length === 0) {
+        return count;
+      }
+      await this.#s3.send(
+        new DeleteObjectsCommand({ Bucket, Delete: { Objects: Contents.map(({ Key }) => ({ Key })) } }),
+      );
       count += Contents.length;
     }
   }

@@ -12,7 +12,9 @@ export class Progress {
   /** @returns whether it was the last */
   add(): boolean {
     this.#done += 1;
-    if (this.#done < run.files) return false;
+    if (this.#done < run.files) {
+      return false;
+    }
     console.log(JSON.stringify(this.#meter.read() satisfies Cost));
     return true;
   }

@@ -14,4 +14,4 @@ export interface Run extends Resources {
 }
 
 /** Archives that are worked on at the same time, by slots or by threads. */
-export const Parallel = 4;
+export const PARALLEL = 4;

@@ -14,9 +14,19 @@ export interface Fill {
 /** An order of about so many bytes, as a small JSON file: some fields that become columns, and much that does not. */
 export function order(id: number, bytes: number): string {
   const lines = Array.from({ length: Math.max(1, Math.round(bytes / 155)) }, (_, line) => ({
-    line, article: `article ${(id * 31 + line) % 9_973}`, quantity: 1 + (line % 7), price: ((id + line) % 10_000) / 100, note: randomBytes(45).toString('base64'),
+    line,
+    article: `article ${(id * 31 + line) % 9_973}`,
+    quantity: 1 + (line % 7),
+    price: ((id + line) % 10_000) / 100,
+    note: randomBytes(45).toString('base64'),
   }));
-  return JSON.stringify({ id, customer: { name: `customer ${id % 1_000}` }, placed: '2026-11-21T08:00:00Z', total: id / 100, lines });
+  return JSON.stringify({
+    id,
+    customer: { name: `customer ${id % 1_000}` },
+    placed: '2026-11-21T08:00:00Z',
+    total: id / 100,
+    lines,
+  });
 }
 
 /** Puts files into the stub without a request for each; answers what their events would say. */
@@ -41,14 +51,14 @@ export class Bucket {
 
   static async start(): Promise<Bucket> {
     const child = fork(new URL('./s3-process.ts', import.meta.url), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    const [endpoint] = await once(child, 'message') as [string];
+    const [endpoint] = (await once(child, 'message')) as [string];
     return new Bucket(endpoint, child);
   }
 
   /** @param latencyMs before each answer */
   async fill(wanted: Fill, latencyMs: number): Promise<readonly LedgerFile[]> {
     this.#process.send({ ...wanted, latencyMs });
-    const [objects] = await once(this.#process, 'message') as [readonly JobObject[]];
+    const [objects] = (await once(this.#process, 'message')) as [readonly JobObject[]];
     return objects.map((object) => ledgerFile(object));
   }
 

@@ -8,18 +8,26 @@ export interface LoaderSettings {
 }
 
 /**
- * The longest that a file waits from its arrival to its commit, when files arrive evenly over an hour: each of Lambda's pollers fills a batch until it is
+ * The longest that a file waits from its arrival to its commit, when files arrive evenly over an hour: each of Lambda's
+ * pollers fills a batch until it is
  * full or the window is over, and invocations share what the database was measured to do.
  */
-export function worstLag(files: number, filesPerSecond: number, fixedMs: number, { batchSize, windowSeconds, concurrency }: LoaderSettings): number {
-  const arrivals = Array.from({ length: files }, (_, index) => index * 3_600 / files);
+export function worstLag(
+  files: number,
+  filesPerSecond: number,
+  fixedMs: number,
+  { batchSize, windowSeconds, concurrency }: LoaderSettings,
+): number {
+  const arrivals = Array.from({ length: files }, (_, index) => (index * 3_600) / files);
   const freeAt = new Array<number>(concurrency).fill(0);
   let worst = 0;
   for (let first = 0; first < files;) {
     const opened = arrivals[first] ?? 0;
     let end = first;
-    while (end < files && end - first < batchSize && (arrivals[end] ?? 0) <= opened + windowSeconds) end += 1;
-    const full = end - first === batchSize ? arrivals[end - 1] ?? 0 : opened + windowSeconds;
+    while (end < files && end - first < batchSize && (arrivals[end] ?? 0) <= opened + windowSeconds) {
+      end += 1;
+    }
+    const full = end - first === batchSize ? (arrivals[end - 1] ?? 0) : opened + windowSeconds;
     const slot = freeAt.indexOf(Math.min(...freeAt));
     const done = Math.max(full, freeAt[slot] ?? 0) + fixedMs / 1_000 + (end - first) / (filesPerSecond / concurrency);
     freeAt[slot] = done;
@@ -34,8 +42,14 @@ export function settings(): LoaderSettings {
   const source = readFileSync(new URL('../../src/constructs/batch-file-loader/defaults.ts', import.meta.url), 'utf8');
   const number = (name: string) => {
     const found = new RegExp(`${name}: (?:Duration\\.seconds\\()?(\\d+)`).exec(source)?.[1];
-    if (found === undefined) throw new Error(`defaults.ts has no ${name}`);
+    if (found === undefined) {
+      throw new Error(`defaults.ts has no ${name}`);
+    }
     return Number(found);
   };
-  return { batchSize: number('batchSize'), windowSeconds: number('batchingWindow'), concurrency: number('maxConnections') };
+  return {
+    batchSize: number('batchSize'),
+    windowSeconds: number('batchingWindow'),
+    concurrency: number('maxConnections'),
+  };
 }

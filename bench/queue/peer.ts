@@ -39,7 +39,7 @@ async function handle(): Promise<void> {
 }
 
 const starters: Record<Run['peer'], () => void> = {
-  'fileworks': () => {
+  fileworks: () => {
     void new QueuePoller({
       queues: [{ url: run.queueUrl, handler: handle, maxReceiveCount: 3 }],
       concurrency: run.concurrency,
@@ -84,7 +84,7 @@ const starters: Record<Run['peer'], () => void> = {
 
 async function calls(): Promise<number> {
   const answer = await fetch(`${run.endpoint}/${run.queueUrl.split('/').pop() ?? ''}`);
-  return (await answer.json() as { calls: number }).calls;
+  return ((await answer.json()) as { calls: number }).calls;
 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -94,7 +94,13 @@ await pause(run.warmUpMs);
 globalThis.gc?.();
 const callsBefore = await calls();
 account(0);
-const before = { handled, busyMs, at: performance.now(), cpu: process.cpuUsage(), heap: process.memoryUsage().heapUsed };
+const before = {
+  handled,
+  busyMs,
+  at: performance.now(),
+  cpu: process.cpuUsage(),
+  heap: process.memoryUsage().heapUsed,
+};
 if (run.messages === undefined) {
   await pause(run.measureMs);
 } else {
@@ -106,11 +112,11 @@ account(0);
 const windowMs = performance.now() - before.at;
 const cpu = process.cpuUsage(before.cpu);
 const done = handled - before.handled;
-const callsDone = await calls() - callsBefore;
+const callsDone = (await calls()) - callsBefore;
 globalThis.gc?.();
 const measured: Measured = {
   slotUse: (busyMs - before.busyMs) / (run.concurrency * windowMs),
-  perSecond: done * 1_000 / windowMs,
+  perSecond: (done * 1_000) / windowMs,
   callsPerMessage: callsDone / done,
   cpuMsPerMessage: (cpu.user + cpu.system) / 1_000 / done,
   heapGrowthBytesPerMessage: (process.memoryUsage().heapUsed - before.heap) / done,

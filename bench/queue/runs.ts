@@ -56,7 +56,7 @@ export interface Goal {
 }
 
 const all: readonly Peer[] = ['fileworks', 'sqs-consumer', 'sqs-consumer batch', 'squiss-ts'];
-const LatencyMs = 15;
+const LATENCY_MS = 15;
 
 function slotUse(value: number): Goal {
   return { metric: 'slotUse', value, better: 'higher', limit: 1 };
@@ -71,7 +71,7 @@ const steady = [10, 50, 100].map((concurrency): Case => ({
   name: `50 ms c=${concurrency}`,
   concurrency,
   dilation: 10,
-  latencyMs: LatencyMs,
+  latencyMs: LATENCY_MS,
   handler: { fastMs: 50, slowMs: 0, slowEvery: 0 },
   warmUpMs: 6_000,
   measureMs: 10_000,
@@ -84,7 +84,7 @@ const mixed = [10, 50, 100].map((concurrency): Case => ({
   name: `mixed c=${concurrency}`,
   concurrency,
   dilation: 4,
-  latencyMs: LatencyMs,
+  latencyMs: LATENCY_MS,
   handler: { fastMs: 10, slowMs: 2_000, slowEvery: 20 },
   warmUpMs: 10_000,
   measureMs: 16_000,
@@ -97,7 +97,7 @@ const trickle: Case = {
   name: 'trickle 5/s',
   concurrency: 10,
   dilation: 1,
-  latencyMs: LatencyMs,
+  latencyMs: LATENCY_MS,
   handler: { fastMs: 50, slowMs: 0, slowEvery: 0 },
   warmUpMs: 5_000,
   measureMs: 20_000,

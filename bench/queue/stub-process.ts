@@ -1,4 +1,5 @@
-// An SQS in a process of its own, so that its work does not count as the workers'. Commands come as JSON lines on standard input.
+// An SQS in a process of its own, so that its work does not count as the workers'. Commands come as JSON lines on
+// standard input.
 import { createInterface } from 'node:readline';
 import { StubSqs } from '../../test/runtime/support/stub-sqs.ts';
 

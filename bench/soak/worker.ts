@@ -20,24 +20,33 @@ function storeOnce(name: string): void {
 }
 
 const poller = new QueuePoller({
-  queues: [{
-    url: queueUrl,
-    maxReceiveCount: 1_000,
-    handler: async (job: Job, { signal }) => {
-      const { name, ms } = job.body as { name: string; ms: number };
-      if (Math.random() < 0.02) {
-        throw new RetryLater({ seconds: 1 });
-      }
-      await new Promise((resolve) => setTimeout(resolve, ms));
-      signal.throwIfAborted();
-      storeOnce(name);
+  queues: [
+    {
+      url: queueUrl,
+      maxReceiveCount: 1_000,
+      handler: async (job: Job, { signal }) => {
+        const { name, ms } = job.body as { name: string; ms: number };
+        if (Math.random() < 0.02) {
+          throw new RetryLater({ seconds: 1 });
+        }
+        await new Promise((resolve) => setTimeout(resolve, ms));
+        signal.throwIfAborted();
+        storeOnce(name);
+      },
     },
-  }],
+  ],
   concurrency: 10,
-  transport: new SqsTransport({ endpoint, region: 'eu-west-1', credentials: { accessKeyId: 'soak', secretAccessKey: 'soak' } }),
+  transport: new SqsTransport({
+    endpoint,
+    region: 'eu-west-1',
+    credentials: { accessKeyId: 'soak', secretAccessKey: 'soak' },
+  }),
   receive: { waitTimeSeconds: 1 },
   visibility: { timeoutSeconds: 3 },
   shutdown: { stopTimeoutSeconds: 2 },
 });
-process.on('SIGTERM', () => void poller.stop({ reason: 'SIGTERM' }).then(({ unconfirmed }) => process.exit(unconfirmed > 0 ? 75 : 0)));
+process.on(
+  'SIGTERM',
+  () => void poller.stop({ reason: 'SIGTERM' }).then(({ unconfirmed }) => process.exit(unconfirmed > 0 ? 75 : 0)),
+);
 await poller.start();

@@ -9,32 +9,62 @@ const PART_BYTES = 8 * 1024 * 1024;
 const GIGABYTE = 1024 ** 3;
 
 const [work = '', endpoint = ''] = process.argv.slice(2);
-const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' } });
+const client = new S3Client({
+  endpoint,
+  region: 'us-east-1',
+  forcePathStyle: true,
+  credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
+});
 
 /** A gigabyte in pieces of 64 KiB, as an entry of an archive or a download brings it. */
 async function* gigabyte(): AsyncGenerator<Buffer, void, void> {
   const piece = Buffer.alloc(64 * 1024, 'fileworks ');
-  for (let sent = 0; sent < GIGABYTE; sent += piece.length) yield await Promise.resolve(piece);
+  for (let sent = 0; sent < GIGABYTE; sent += piece.length) {
+    yield await Promise.resolve(piece);
+  }
 }
 
 async function extract(manifest?: { key: string }): Promise<void> {
   const archive = await openZip(s3Source({ client, bucket: 'in', key: 'small10k.zip' }));
-  const { stored } = await extractTo({ archive, destination: { uploader: new IdempotentUploader({ client }), bucket: 'out' }, ...(manifest && { manifest }) });
+  const { stored } = await extractTo({
+    archive,
+    destination: { uploader: new IdempotentUploader({ client }), bucket: 'out' },
+    ...(manifest && { manifest }),
+  });
   await archive.close();
-  if (stored.length !== 10_000) throw new Error(`stored ${stored.length}`);
+  if (stored.length !== 10_000) {
+    throw new Error(`stored ${stored.length}`);
+  }
 }
 
 const works: Record<string, () => Promise<unknown>> = {
-  'extract': () => extract(),
+  extract: () => extract(),
   'extract with manifest': () => extract({ key: 'manifests/bench' }),
-  'fileworks 1 GB': () => new IdempotentUploader({ client, partSizeBytes: PART_BYTES }).put({ bucket: 'out', key: 'ours', body: gigabyte, size: GIGABYTE }),
-  'lib-storage 1 GB': () => new Upload({
-    client, partSize: PART_BYTES, queueSize: 4,
-    params: { Bucket: 'out', Key: 'theirs', Body: Readable.from(gigabyte(), { objectMode: false }), ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' },
-  }).done(),
+  'fileworks 1 GB': () =>
+    new IdempotentUploader({ client, partSizeBytes: PART_BYTES }).put({
+      bucket: 'out',
+      key: 'ours',
+      body: gigabyte,
+      size: GIGABYTE,
+    }),
+  'lib-storage 1 GB': () =>
+    new Upload({
+      client,
+      partSize: PART_BYTES,
+      queueSize: 4,
+      params: {
+        Bucket: 'out',
+        Key: 'theirs',
+        Body: Readable.from(gigabyte(), { objectMode: false }),
+        ChecksumAlgorithm: 'CRC32',
+        ChecksumType: 'FULL_OBJECT',
+      },
+    }).done(),
 };
 const run = works[work] as (() => Promise<unknown>) | undefined;
-if (run === undefined) throw new Error(`which work? one of ${Object.keys(works).join(', ')}`);
+if (run === undefined) {
+  throw new Error(`which work? one of ${Object.keys(works).join(', ')}`);
+}
 const meter = new Meter();
 await run();
 console.log(JSON.stringify(meter.read()));

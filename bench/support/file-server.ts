@@ -24,10 +24,15 @@ export class FileServer {
       files.requests += 1;
       setTimeout(() => {
         response.writeHead(range === undefined ? 200 : 206, {
-          'content-length': end - start, 'accept-ranges': 'bytes', 'etag': '"1"', ...(range !== undefined && { 'content-range': `bytes ${start}-${end - 1}/${size}` }),
+          'content-length': end - start,
+          'accept-ranges': 'bytes',
+          etag: '"1"',
+          ...(range !== undefined && { 'content-range': `bytes ${start}-${end - 1}/${size}` }),
         });
         createReadStream(file, { start, end: end - 1, highWaterMark: 256 * 1024 })
-          .on('data', ({ length }) => { files.bytes += length; })
+          .on('data', ({ length }) => {
+            files.bytes += length;
+          })
           .pipe(response);
       }, latencyMs);
     });

@@ -16,6 +16,10 @@ export class Meter {
 
   read(): Cost {
     const { user, system } = process.cpuUsage(this.#cpu);
-    return { cpuSeconds: (user + system) / 1e6, wallSeconds: (performance.now() - this.#wall) / 1e3, rssMB: peakKiB() / 1024 - this.#idleBytes / 1024 ** 2 };
+    return {
+      cpuSeconds: (user + system) / 1e6,
+      wallSeconds: (performance.now() - this.#wall) / 1e3,
+      rssMB: peakKiB() / 1024 - this.#idleBytes / 1024 ** 2,
+    };
   }
 }

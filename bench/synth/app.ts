@@ -1,4 +1,5 @@
-// A whole app of one construct on a cluster, as `cdk synth` runs it: all that it takes, with loading what it needs. Prints milliseconds of CPU.
+// A whole app of one construct on a cluster, as `cdk synth` runs it: all that it takes, with loading what it needs.
+// Prints milliseconds of CPU.
 import { createRequire } from 'node:module';
 
 // By require, as most apps are run: an import of CommonJS asks for every name, and so loads every construct.
@@ -16,8 +17,13 @@ if (process.argv[2] === 'worker') {
   const { QueueScaledFargateWorker } = require('../../lib/index.js') as typeof import('../../lib/index.js');
   new QueueScaledFargateWorker(stack, 'Worker', { cluster, image });
 } else {
-  const { QueueProcessingFargateService } = require('aws-cdk-lib/aws-ecs-patterns') as typeof import('aws-cdk-lib/aws-ecs-patterns');
-  new QueueProcessingFargateService(stack, 'Peer', { cluster, image, capacityProviderStrategies: [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }] });
+  const { QueueProcessingFargateService } =
+    require('aws-cdk-lib/aws-ecs-patterns') as typeof import('aws-cdk-lib/aws-ecs-patterns');
+  new QueueProcessingFargateService(stack, 'Peer', {
+    cluster,
+    image,
+    capacityProviderStrategies: [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }],
+  });
 }
 app.synth();
 const { user, system } = process.cpuUsage();

@@ -3,8 +3,18 @@
 import type { Arrow, Flow, Part } from './flow.ts';
 
 const fills: Record<string, string> = {
-  'bucket': '#d9f2e3', 'rule': '#fde2ec', 'schedule': '#fde2ec', 'queue': '#fff0cc', 'function': '#ffe1c7', 'tasks': '#ffe1c7', 'builds': '#ffe1c7',
-  'state machine': '#fde2ec', 'table': '#dbe7ff', 'database': '#dbe7ff', 'topic': '#eadcff', 'alarms': '#f8d7d7',
+  bucket: '#d9f2e3',
+  rule: '#fde2ec',
+  schedule: '#fde2ec',
+  queue: '#fff0cc',
+  function: '#ffe1c7',
+  tasks: '#ffe1c7',
+  builds: '#ffe1c7',
+  'state machine': '#fde2ec',
+  table: '#dbe7ff',
+  database: '#dbe7ff',
+  topic: '#eadcff',
+  alarms: '#f8d7d7',
 };
 const shapes: Record<string, string> = { bucket: 'folder', table: 'cylinder', database: 'cylinder' };
 const lines: Record<Arrow['style'], string> = {
@@ -24,8 +34,12 @@ export function renderDot({ parts, arrows }: Flow): string {
   const constructs = [...new Set(parts.map(({ construct }) => construct))];
   const boxes = constructs.map((construct, i) => {
     const its = parts.filter((part) => part.construct === construct);
-    if (construct === '') return its.map(node).join('\n');
-    if (its.length === 1) return node({ ...its[0], label: construct });
+    if (construct === '') {
+      return its.map(node).join('\n');
+    }
+    if (its.length === 1) {
+      return node({ ...its[0], label: construct });
+    }
     const nodes = its.map(node).join('\n');
     return `subgraph cluster_${i} { label=${quote(construct)} style="rounded" color="#94a3b8" fontcolor="#334155"\n${nodes}\n}`;
   });

@@ -20,7 +20,12 @@ export interface DispatchedFile {
   readonly sequence?: string;
   readonly attempts: number;
   readonly reason?: string;
-  readonly object: { readonly bucket: string; readonly key: string; readonly size?: number; readonly versionId?: string };
+  readonly object: {
+    readonly bucket: string;
+    readonly key: string;
+    readonly size?: number;
+    readonly versionId?: string;
+  };
   readonly correlationId: string;
   /** Milliseconds since 1970. */
   readonly registeredAt: number;
@@ -37,27 +42,41 @@ export interface FileList {
 }
 
 /** Statuses that the operator function lists; the others are ends. */
-export const OpenStatuses = ['queued', 'starting', 'running', 'waiting', 'blocked', 'parked'] as const;
-export type OpenStatus = typeof OpenStatuses[number];
+export const OPEN_STATUSES = ['queued', 'starting', 'running', 'waiting', 'blocked', 'parked'] as const;
+export type OpenStatus = (typeof OPEN_STATUSES)[number];
 
 export async function listDispatchers(clients: Clients, pipeline: Pipeline): Promise<Dispatcher[]> {
   const candidates = pipeline.ofType('AWS::Lambda::Function').filter(({ name }) => name.endsWith('Operator'));
   const found = await eachOf(candidates, async ({ name, physicalId: functionName }) => {
-    const { Environment: environment } = await clients.lambda.send(new GetFunctionConfigurationCommand({ FunctionName: functionName }));
+    const { Environment: environment } = await clients.lambda.send(
+      new GetFunctionConfigurationCommand({ FunctionName: functionName }),
+    );
     const types = environment?.Variables?.[DispatchFunctionEnv.types];
-    return types === undefined ? [] : [{ name: name.slice(0, -'Operator'.length), functionName, types: JSON.parse(types) as string[] }];
+    return types === undefined
+      ? []
+      : [{ name: name.slice(0, -'Operator'.length), functionName, types: JSON.parse(types) as string[] }];
   });
   return found.flat();
 }
 
 /** Asks the operator function. @throws CliError with what it says is wrong with the request */
-export async function operate<Answer>(clients: Clients, dispatcher: Dispatcher, request: Readonly<Record<string, unknown>>): Promise<Answer> {
-  const { FunctionError: failed, Payload: payload } = await clients.lambda.send(new InvokeCommand({
-    FunctionName: dispatcher.functionName, Payload: Buffer.from(JSON.stringify(request)),
-  }));
+export async function operate<Answer>(
+  clients: Clients,
+  dispatcher: Dispatcher,
+  request: Readonly<Record<string, unknown>>,
+): Promise<Answer> {
+  const { FunctionError: failed, Payload: payload } = await clients.lambda.send(
+    new InvokeCommand({
+      FunctionName: dispatcher.functionName,
+      Payload: Buffer.from(JSON.stringify(request)),
+    }),
+  );
   const answer = JSON.parse(Buffer.from(payload ?? []).toString('utf8') || 'null') as { errorMessage?: string } | null;
   if (failed !== undefined) {
-    throw new CliError(ExitCode.failed, `the dispatcher ${dispatcher.name} refuses to ${String(request.action)}: ${answer?.errorMessage ?? failed}`);
+    throw new CliError(
+      ExitCode.failed,
+      `the dispatcher ${dispatcher.name} refuses to ${String(request.action)}: ${answer?.errorMessage ?? failed}`,
+    );
   }
   return answer as Answer;
 }

@@ -1,6 +1,6 @@
 import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { TestEventPatternCommand } from '@aws-sdk/client-eventbridge';
-import { ObjectCreatedDetailType, ObjectEventSource } from '../../src/contract/object-event';
+import { OBJECT_CREATED_DETAIL_TYPE, OBJECT_EVENT_SOURCE } from '../../src/contract/object-event';
 import { listDispatchers, type DispatchedFile } from './dispatchers';
 import { look } from './dlq/work';
 import type { Letter } from './dlq/letter';
@@ -26,9 +26,19 @@ export interface Trail {
   /** Hop 1; absent when the bucket has no such object, or not any more. */
   readonly object?: StoredObject;
   /** Hop 2: rules that are about objects, and whether this is one of theirs. */
-  readonly rules: readonly { readonly name: string; readonly enabled: boolean; readonly matches: boolean; readonly targets: readonly string[] }[];
+  readonly rules: readonly {
+    readonly name: string;
+    readonly enabled: boolean;
+    readonly matches: boolean;
+    readonly targets: readonly string[];
+  }[];
   readonly files: readonly ({ readonly dispatcher: string } & DispatchedFile)[];
-  readonly deadLetters: readonly { readonly queue: string; readonly messageId: string; readonly sentAt: string; readonly reason?: string }[];
+  readonly deadLetters: readonly {
+    readonly queue: string;
+    readonly messageId: string;
+    readonly sentAt: string;
+    readonly reason?: string;
+  }[];
   readonly log: readonly LogLine[];
 }
 
@@ -38,18 +48,27 @@ export interface FollowOptions {
   readonly signal: AbortSignal;
 }
 
-const MaxLetters = 10;
-const MaxLines = 50;
+const MAX_LETTERS = 10;
+const MAX_LINES = 50;
 
 /**
  * Follows a key across the hops.
  *
- * Messages that wait in a queue cannot be looked at without taking them; those in dead-letter queues are taken for a moment.
+ * Messages that wait in a queue cannot be looked at without taking them; those in dead-letter queues are taken for a
+ * moment.
  */
-export async function follow(clients: Clients, pipeline: Pipeline, key: string, { bucket: named, since, signal }: FollowOptions): Promise<Trail> {
+export async function follow(
+  clients: Clients,
+  pipeline: Pipeline,
+  key: string,
+  { bucket: named, since, signal }: FollowOptions,
+): Promise<Trail> {
   const bucket = await bucketOf(clients, pipeline, named);
   const [object, rules, dispatchers, { deadLetters: queues }] = await Promise.all([
-    headObject(clients, bucket, key), describeRules(clients, pipeline), listDispatchers(clients, pipeline), describeQueues(clients, pipeline),
+    headObject(clients, bucket, key),
+    describeRules(clients, pipeline),
+    listDispatchers(clients, pipeline),
+    describeQueues(clients, pipeline),
   ]);
   const about = rules.filter(({ buckets }) => buckets.includes(bucket));
   const matched = await eachOf(about, async (rule) => {
@@ -61,44 +80,93 @@ export async function follow(clients: Clients, pipeline: Pipeline, key: string, 
     return file === undefined ? [] : [{ dispatcher: dispatcher.name, ...file }];
   });
   const files = rows.flat();
-  const letters = (await eachOf(queues.filter(({ waiting }) => waiting > 0), async (queue) => {
-    const found = await look(clients, queue, { matches: (letter) => letter.key === key && (letter.bucket ?? bucket) === bucket, limit: MaxLetters, signal });
-    return found.letters.map((letter) => ({ queue: queue.name, letter }));
-  })).flat();
-  const known = files.at(0)?.correlationId ?? letters.find(({ letter }) => letter.correlationId !== undefined)?.letter.correlationId;
+  const letters = (
+    await eachOf(
+      queues.filter(({ waiting }) => waiting > 0),
+      async (queue) => {
+        const found = await look(clients, queue, {
+          matches: (letter) => letter.key === key && (letter.bucket ?? bucket) === bucket,
+          limit: MAX_LETTERS,
+          signal,
+        });
+        return found.letters.map((letter) => ({ queue: queue.name, letter }));
+      },
+    )
+  ).flat();
+  const known =
+    files.at(0)?.correlationId ??
+    letters.find(({ letter }) => letter.correlationId !== undefined)?.letter.correlationId;
   const groups = pipeline.ofType('AWS::Logs::LogGroup').map(({ physicalId }) => physicalId);
   const byKey = known === undefined ? await searchLogs(clients, groups, key, since) : [];
   const correlationId = known ?? byKey.map(({ message }) => correlationOf(message)).find((id) => id !== undefined);
   const log = correlationId === undefined ? byKey : await searchLogs(clients, groups, correlationId, since);
   return {
-    bucket, key, ...(correlationId !== undefined && { correlationId }), ...(object && { object }), rules: matched, files,
-    deadLetters: letters.map(({ queue, letter }) => summaryOf(queue, letter)), log,
+    bucket,
+    key,
+    ...(correlationId !== undefined && { correlationId }),
+    ...(object && { object }),
+    rules: matched,
+    files,
+    deadLetters: letters.map(({ queue, letter }) => summaryOf(queue, letter)),
+    log,
   };
 }
 
-const summaryOf = (queue: string, { messageId, sentAt, reason }: Letter) =>
-  ({ queue, messageId, sentAt: sentAt.toISOString(), ...(reason !== undefined && { reason }) });
+const summaryOf = (queue: string, { messageId, sentAt, reason }: Letter) => ({
+  queue,
+  messageId,
+  sentAt: sentAt.toISOString(),
+  ...(reason !== undefined && { reason }),
+});
 
 /** EventBridge itself says whether an event that S3 would send for this object meets the pattern. */
-async function isFor(clients: Clients, { arn, pattern }: EventRule, bucket: string, key: string, object: StoredObject | undefined): Promise<boolean> {
-  if (pattern === undefined) return false;
+async function isFor(
+  clients: Clients,
+  { arn, pattern }: EventRule,
+  bucket: string,
+  key: string,
+  object: StoredObject | undefined,
+): Promise<boolean> {
+  if (pattern === undefined) {
+    return false;
+  }
   const [, , , region, account] = arn.split(':');
   const event = {
-    'id': 'follow', account, region, 'time': new Date().toISOString(), 'source': ObjectEventSource, 'detail-type': ObjectCreatedDetailType, 'resources': [],
-    'detail': { bucket: { name: bucket }, object: { key, size: object?.size ?? 1 }, reason: 'PutObject' },
+    id: 'follow',
+    account,
+    region,
+    time: new Date().toISOString(),
+    source: OBJECT_EVENT_SOURCE,
+    'detail-type': OBJECT_CREATED_DETAIL_TYPE,
+    resources: [],
+    detail: { bucket: { name: bucket }, object: { key, size: object?.size ?? 1 }, reason: 'PutObject' },
   };
-  const { Result: matches = false } = await clients.events.send(new TestEventPatternCommand({ EventPattern: pattern, Event: JSON.stringify(event) }));
+  const { Result: matches = false } = await clients.events.send(
+    new TestEventPatternCommand({ EventPattern: pattern, Event: JSON.stringify(event) }),
+  );
   return matches;
 }
 
 async function searchLogs(clients: Clients, groups: readonly string[], text: string, since: Date): Promise<LogLine[]> {
   const found = await eachOf(groups, async (group) => {
-    const { events = [] } = await clients.logs.send(new FilterLogEventsCommand({
-      logGroupName: group, filterPattern: `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`, startTime: since.getTime(), limit: MaxLines,
+    const { events = [] } = await clients.logs.send(
+      new FilterLogEventsCommand({
+        logGroupName: group,
+        filterPattern: `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`,
+        startTime: since.getTime(),
+        limit: MAX_LINES,
+      }),
+    );
+    return events.map(({ timestamp = 0, message = '' }) => ({
+      at: new Date(timestamp).toISOString(),
+      group,
+      message: message.trim(),
     }));
-    return events.map(({ timestamp = 0, message = '' }) => ({ at: new Date(timestamp).toISOString(), group, message: message.trim() }));
   });
-  return found.flat().sort((one, other) => one.at.localeCompare(other.at)).slice(0, MaxLines);
+  return found
+    .flat()
+    .sort((one, other) => one.at.localeCompare(other.at))
+    .slice(0, MAX_LINES);
 }
 
 function correlationOf(line: string): string | undefined {

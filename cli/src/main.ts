@@ -7,11 +7,13 @@ const stopping = new AbortController();
 let signals = 0;
 process.on('SIGINT', () => {
   signals += 1;
-  // the first one lets what was taken be given back
-  if (signals > 1) process.exit(130);
+  // The first one lets what was taken be given back
+  if (signals > 1) {
+    process.exit(130);
+  }
   stopping.abort();
 });
-// a reader that has read enough, such as head, closes the pipe
+// A reader that has read enough, such as head, closes the pipe
 process.stdout.on('error', () => process.exit(0));
 
 const io: Io = {

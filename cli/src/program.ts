@@ -8,14 +8,14 @@ import { describeError, ExitCode } from './support/errors';
 import type { Io } from './support/io';
 import { printable, toJson } from './support/printable';
 
-const Footer = `
+const FOOTER = `
 Exit codes: 0 done, 1 AWS refused or something failed, 2 a wrong option, 3 no such stack, worker, queue or file, 4 not confirmed, 5 some of it failed.`;
 
 /** Runs one command line and tells how it ended. */
 export async function run(args: readonly string[], io: Io): Promise<number> {
   const program = new Command('fileworks')
     .description('Operations on a file pipeline that was deployed with cdk-fileworks, found by its stack.')
-    .addHelpText('after', Footer)
+    .addHelpText('after', FOOTER)
     .option('-s, --stack <name>', 'the stack of the pipeline (default: FILEWORKS_STACK)')
     .option('--region <name>', 'region of the stack (default: that of the AWS configuration)')
     .option('--profile <name>', 'profile of the AWS configuration')
@@ -28,9 +28,15 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   addFileCommands(program, io);
   addDeadLetterCommands(program, io);
   addSequenceCommands(program, io);
-  // every command throws in place of ending the process, and writes where the test can read
+  // Every command throws in place of ending the process, and writes where the test can read
   const each = (command: Command): void => {
-    command.exitOverride().configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(printable(text.trimEnd())) }).showHelpAfterError('see --help');
+    command
+      .exitOverride()
+      .configureOutput({
+        writeOut: (text) => io.out(text.trimEnd()),
+        writeErr: (text) => io.err(printable(text.trimEnd())),
+      })
+      .showHelpAfterError('see --help');
     command.commands.forEach(each);
   };
   each(program);
@@ -43,8 +49,10 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
 }
 
 function ending(error: unknown, json: boolean, io: Io): number {
-  // the parser has said what is wrong; help that was asked for is no error
-  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+  // The parser has said what is wrong; help that was asked for is no error
+  if (error instanceof CommanderError) {
+    return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+  }
   const { exitCode, message } = describeError(error);
   io.err(json ? toJson({ error: message, exitCode }) : `fileworks: ${printable(message)}`);
   return exitCode;

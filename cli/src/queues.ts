@@ -33,7 +33,9 @@ export async function describeQueues(clients: Clients, pipeline: Pipeline): Prom
   const all = await eachOf(parts, ({ name, physicalId }) => describeQueue(clients, name, physicalId));
   const targets = new Set(all.map(({ deadLettersTo }) => deadLettersTo));
   const isDeadLetterQueue = ({ name, arn }: Queue) => name.endsWith('DeadLetterQueue') || targets.has(arn);
-  const work = all.filter((queue) => !isDeadLetterQueue(queue)).map((queue) => ({ ...queue, name: without(queue.name, 'Queue') }));
+  const work = all
+    .filter((queue) => !isDeadLetterQueue(queue))
+    .map((queue) => ({ ...queue, name: without(queue.name, 'Queue') }));
   const deadLetters = all.filter(isDeadLetterQueue).map((queue) => {
     const source = work.find(({ deadLettersTo }) => deadLettersTo === queue.arn);
     return { ...queue, name: without(queue.name, 'DeadLetterQueue'), ...(source && { source }) };
@@ -42,11 +44,25 @@ export async function describeQueues(clients: Clients, pipeline: Pipeline): Prom
 }
 
 async function describeQueue(clients: Clients, name: string, url: string): Promise<Queue> {
-  const { Attributes: found = {} } = await clients.sqs.send(new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['All'] }));
-  const { deadLetterTargetArn: deadLettersTo } = JSON.parse(found.RedrivePolicy ?? '{}') as { deadLetterTargetArn?: string };
-  const { ApproximateNumberOfMessages: waiting, ApproximateNumberOfMessagesNotVisible: inWork, ApproximateNumberOfMessagesDelayed: delayed } = found;
+  const { Attributes: found = {} } = await clients.sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['All'] }),
+  );
+  const { deadLetterTargetArn: deadLettersTo } = JSON.parse(found.RedrivePolicy ?? '{}') as {
+    deadLetterTargetArn?: string;
+  };
+  const {
+    ApproximateNumberOfMessages: waiting,
+    ApproximateNumberOfMessagesNotVisible: inWork,
+    ApproximateNumberOfMessagesDelayed: delayed,
+  } = found;
   return {
-    name, url, arn: found.QueueArn ?? '', waiting: Number(waiting), inWork: Number(inWork), delayed: Number(delayed),
-    ...(deadLettersTo !== undefined && { deadLettersTo }), ...(found.Policy !== undefined && found.Policy !== '' && { policy: found.Policy }),
+    name,
+    url,
+    arn: found.QueueArn ?? '',
+    waiting: Number(waiting),
+    inWork: Number(inWork),
+    delayed: Number(delayed),
+    ...(deadLettersTo !== undefined && { deadLettersTo }),
+    ...(found.Policy !== undefined && found.Policy !== '' && { policy: found.Policy }),
   };
 }

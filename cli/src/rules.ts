@@ -19,7 +19,7 @@ export interface EventRule {
 
 export async function describeRules(clients: Clients, pipeline: Pipeline): Promise<EventRule[]> {
   return eachOf(pipeline.ofType('AWS::Events::Rule', 'Rule'), async ({ name, physicalId }) => {
-    // a rule of a bus other than the default one is called bus|rule
+    // A rule of a bus other than the default one is called bus|rule
     const rule = physicalId.slice(physicalId.indexOf('|') + 1);
     const of = rule === physicalId ? {} : { EventBusName: physicalId.slice(0, physicalId.indexOf('|')) };
     const [{ Arn: arn = '', State: state, EventPattern: pattern }, { Targets: targets = [] }] = await Promise.all([
@@ -27,7 +27,12 @@ export async function describeRules(clients: Clients, pipeline: Pipeline): Promi
       clients.events.send(new ListTargetsByRuleCommand({ Rule: rule, ...of })),
     ]);
     return {
-      name, rule, arn, enabled: state !== 'DISABLED', buckets: bucketsOf(pattern), targets: targets.map(({ Arn: target = '' }) => target),
+      name,
+      rule,
+      arn,
+      enabled: state !== 'DISABLED',
+      buckets: bucketsOf(pattern),
+      targets: targets.map(({ Arn: target = '' }) => target),
       ...(pattern !== undefined && pattern !== '' && { pattern }),
     };
   });
@@ -46,19 +51,25 @@ interface Statement {
 }
 
 function listOf<T>(value: T | readonly T[] | undefined): readonly T[] {
-  if (value === undefined) return [];
-  return Array.isArray(value) ? value as readonly T[] : [value as T];
+  if (value === undefined) {
+    return [];
+  }
+  return Array.isArray(value) ? (value as readonly T[]) : [value as T];
 }
 
 /** Whether a queue's policy lets EventBridge send for this rule; conditions other than on its ARN are taken as met. */
 export function maySend(policy: string | undefined, rule: EventRule): boolean {
   const { Statement: statements = [] } = JSON.parse(policy ?? '{}') as { Statement?: Statement | readonly Statement[] };
-  return listOf<Statement>(statements).some(({ Effect: effect, Principal: principal, Action: actions, Condition: conditions = {} }) =>
-    effect === 'Allow'
-    && (principal === '*' || listOf(principal?.Service).includes('events.amazonaws.com') || listOf(principal?.AWS).includes('*'))
-    && listOf(actions).some((action) => /^(sqs:(SendMessage|\*)|\*)$/i.test(action))
-    && Object.values(conditions).every((condition) => {
-      const [, sources] = Object.entries(condition).find(([key]) => key.toLowerCase() === 'aws:sourcearn') ?? [];
-      return sources === undefined || listOf(sources).some((source) => fitsPattern(source, rule.arn));
-    }));
+  return listOf<Statement>(statements).some(
+    ({ Effect: effect, Principal: principal, Action: actions, Condition: conditions = {} }) =>
+      effect === 'Allow' &&
+      (principal === '*' ||
+        listOf(principal?.Service).includes('events.amazonaws.com') ||
+        listOf(principal?.AWS).includes('*')) &&
+      listOf(actions).some((action) => /^(sqs:(SendMessage|\*)|\*)$/i.test(action)) &&
+      Object.values(conditions).every((condition) => {
+        const [, sources] = Object.entries(condition).find(([key]) => key.toLowerCase() === 'aws:sourcearn') ?? [];
+        return sources === undefined || listOf(sources).some((source) => fitsPattern(source, rule.arn));
+      }),
+  );
 }

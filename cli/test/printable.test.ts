@@ -31,11 +31,20 @@ describe('text that others made', () => {
 
   test('is one word of a command that may be pasted', () => {
     expect(quoted('A/customer-1')).toBe('A/customer-1');
-    expect(quoted('A/x; rm -rf ~')).toBe('\'A/x; rm -rf ~\'');
-    expect(quoted('A/it\'s $(reboot)')).toBe('\'A/it\'\\\'\'s $(reboot)\'');
+    expect(quoted('A/x; rm -rf ~')).toBe("'A/x; rm -rf ~'");
+    expect(quoted("A/it's $(reboot)")).toBe("'A/it'\\''s $(reboot)'");
   });
 });
 
 test('a table has columns as wide as their cells, numbers on the right and a dash for what is not known', () => {
-  expect(table(['NAME', 'COUNT'], [['a', 5], ['longer', undefined], ['b', 1_000]])).toBe(['NAME    COUNT', 'a           5', 'longer      -', 'b        1000'].join('\n'));
+  expect(
+    table(
+      ['NAME', 'COUNT'],
+      [
+        ['a', 5],
+        ['longer', undefined],
+        ['b', 1_000],
+      ],
+    ),
+  ).toBe(['NAME    COUNT', 'a           5', 'longer      -', 'b        1000'].join('\n'));
 });

@@ -8,15 +8,43 @@ beforeEach(() => {
 
 describe('a command line that is wrong ends with 2 and says what to do', () => {
   test.each<[string, string[], RegExp]>([
-    ['no stack', ['status'], /--stack must name the stack of the pipeline, got none; say --stack <name>, or set FILEWORKS_STACK/],
-    ['an endpoint that is no URL', ['status', '--stack', 'S', '--endpoint-url', 'localhost'], /--endpoint-url must be a URL that begins with http:\/\/ or https:\/\/, got: localhost; /],
+    [
+      'no stack',
+      ['status'],
+      /--stack must name the stack of the pipeline, got none; say --stack <name>, or set FILEWORKS_STACK/,
+    ],
+    [
+      'an endpoint that is no URL',
+      ['status', '--stack', 'S', '--endpoint-url', 'localhost'],
+      /--endpoint-url must be a URL that begins with http:\/\/ or https:\/\/, got: localhost; /,
+    ],
     ['an unknown command', [...stack, 'repair'], /unknown command 'repair'/],
     ['an unknown option', [...stack, 'status', '--loud'], /unknown option '--loud'/],
-    ['too high a rate', [...stack, 'dlq', 'redrive', '--rate', '5000'], /'--rate <messages>' argument '5000' is invalid. It must be a whole number from 1 to 3000/],
-    ['a number that is none', [...stack, 'scale', '--max', 'many'], /'--max <tasks>' argument 'many' is invalid. It must be a whole number from 0 to 5000/],
-    ['a time without a unit', [...stack, 'dlq', 'purge', '--sent-before', '7'], /'--sent-before <time>' argument '7' is invalid. It must be a number with a unit, s, m, h or d/],
-    ['a status that cannot be listed', [...stack, 'files', 'list', '--status', 'done'], /argument 'done' is invalid. Allowed choices are queued, starting/],
-    ['a pause without a reason', [...stack, 'sequence', 'pause', 'A'], /required option '--reason <text>' not specified/],
+    [
+      'too high a rate',
+      [...stack, 'dlq', 'redrive', '--rate', '5000'],
+      /'--rate <messages>' argument '5000' is invalid. It must be a whole number from 1 to 3000/,
+    ],
+    [
+      'a number that is none',
+      [...stack, 'scale', '--max', 'many'],
+      /'--max <tasks>' argument 'many' is invalid. It must be a whole number from 0 to 5000/,
+    ],
+    [
+      'a time without a unit',
+      [...stack, 'dlq', 'purge', '--sent-before', '7'],
+      /'--sent-before <time>' argument '7' is invalid. It must be a number with a unit, s, m, h or d/,
+    ],
+    [
+      'a status that cannot be listed',
+      [...stack, 'files', 'list', '--status', 'done'],
+      /argument 'done' is invalid. Allowed choices are queued, starting/,
+    ],
+    [
+      'a pause without a reason',
+      [...stack, 'sequence', 'pause', 'A'],
+      /required option '--reason <text>' not specified/,
+    ],
     ['a scale without limits', [...stack, 'scale', 'W'], /scale needs --min or --max, got neither/],
   ])('%s', async (_, args, message) => {
     const { code, err, out } = await fileworks(args);
@@ -34,8 +62,16 @@ test('help is no error, and documents the exit codes', async () => {
 });
 
 test('an endpoint where nothing answers ends with 1, and as JSON when that was asked for', async () => {
-  Object.assign(process.env, { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_MAX_ATTEMPTS: '1' });
+  Object.assign(process.env, {
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_MAX_ATTEMPTS: '1',
+  });
   const { code, err } = await fileworks([...stack, '--json', 'status']);
   expect(code).toBe(1);
-  expect(JSON.parse(err)).toEqual({ exitCode: 1, error: expect.stringMatching(/ECONNREFUSED.*look at --region, --endpoint-url and AWS_ENDPOINT_URL/) });
+  expect(JSON.parse(err)).toEqual({
+    exitCode: 1,
+    error: expect.stringMatching(/ECONNREFUSED.*look at --region, --endpoint-url and AWS_ENDPOINT_URL/),
+  });
 });

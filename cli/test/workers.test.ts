@@ -3,12 +3,25 @@ import type { Pipeline } from '../src/pipeline';
 import type { Clients } from '../src/support/clients';
 import { describeWorkers } from '../src/workers';
 
-const now: Deployment = { id: 'ecs-svc/2', status: 'PRIMARY', createdAt: new Date('2026-11-21T10:00:00Z'), rolloutState: 'IN_PROGRESS' };
-const before: Deployment = { id: 'ecs-svc/1', status: 'ACTIVE', createdAt: new Date('2026-11-21T09:00:00Z'), rolloutState: 'FAILED' };
+const now: Deployment = {
+  id: 'ecs-svc/2',
+  status: 'PRIMARY',
+  createdAt: new Date('2026-11-21T10:00:00Z'),
+  rolloutState: 'IN_PROGRESS',
+};
+const before: Deployment = {
+  id: 'ecs-svc/1',
+  status: 'ACTIVE',
+  createdAt: new Date('2026-11-21T09:00:00Z'),
+  rolloutState: 'FAILED',
+};
 
 /** A task whose image could not be pulled. */
 const failedAt = (time: string, { id: startedBy }: Deployment): Task => ({
-  startedBy, stopCode: 'TaskFailedToStart', stoppedAt: new Date(`2026-11-21T${time}Z`), stoppedReason: `CannotPullContainerError at ${time}`,
+  startedBy,
+  stopCode: 'TaskFailedToStart',
+  stoppedAt: new Date(`2026-11-21T${time}Z`),
+  stoppedReason: `CannotPullContainerError at ${time}`,
 });
 
 /** What is told of the last failure of a service with these deployments and stopped tasks. */
@@ -19,13 +32,21 @@ async function lastFailure(deployments: Deployment[], tasks: Task[]) {
     DescribeTasksCommand: { tasks },
   };
   const client = { send: (command: object) => Promise.resolve(answers[command.constructor.name] ?? {}) };
-  const stack = { ofType: () => [{ name: 'Unpacker', type: 'AWS::ECS::Service', physicalId: 'arn:aws:ecs:r:1:service/c/s' }] };
-  const [worker] = await describeWorkers({ ecs: client, scaling: client } as unknown as Clients, stack as unknown as Pipeline);
+  const stack = {
+    ofType: () => [{ name: 'Unpacker', type: 'AWS::ECS::Service', physicalId: 'arn:aws:ecs:r:1:service/c/s' }],
+  };
+  const [worker] = await describeWorkers(
+    { ecs: client, scaling: client } as unknown as Clients,
+    stack as unknown as Pipeline,
+  );
   return worker.lastFailure;
 }
 
 test('the last failure is the newest of the deployment that is in force', async () => {
-  const found = await lastFailure([now, before], [failedAt('10:01:00', now), failedAt('10:03:00', now), failedAt('10:02:00', now)]);
+  const found = await lastFailure(
+    [now, before],
+    [failedAt('10:01:00', now), failedAt('10:03:00', now), failedAt('10:02:00', now)],
+  );
   expect(found).toEqual({ at: '2026-11-21T10:03:00.000Z', reason: 'CannotPullContainerError at 10:03:00' });
 });
 
@@ -34,11 +55,23 @@ test.each([
   ['while the new one takes over', '10:00:01'],
 ])('what failed under an earlier deployment, %s, says nothing of now', async (_, time) => {
   expect(await lastFailure([now, before], [failedAt(time, before)])).toBeUndefined();
-  expect(await lastFailure([now, before], [failedAt(time, before), failedAt('10:05:00', now)])).toMatchObject({ at: '2026-11-21T10:05:00.000Z' });
+  expect(await lastFailure([now, before], [failedAt(time, before), failedAt('10:05:00', now)])).toMatchObject({
+    at: '2026-11-21T10:05:00.000Z',
+  });
 });
 
 test('a task that was stopped because of a deployment or of scaling has not failed', async () => {
-  const stopped: Task = { startedBy: now.id, stopCode: 'ServiceSchedulerInitiated', stoppedAt: new Date(), containers: [{ name: 'Worker', exitCode: 143 }] };
-  const ended: Task = { startedBy: now.id, stopCode: 'EssentialContainerExited', stoppedAt: new Date(), containers: [{ name: 'Worker', exitCode: 0 }] };
+  const stopped: Task = {
+    startedBy: now.id,
+    stopCode: 'ServiceSchedulerInitiated',
+    stoppedAt: new Date(),
+    containers: [{ name: 'Worker', exitCode: 143 }],
+  };
+  const ended: Task = {
+    startedBy: now.id,
+    stopCode: 'EssentialContainerExited',
+    stoppedAt: new Date(),
+    containers: [{ name: 'Worker', exitCode: 0 }],
+  };
   expect(await lastFailure([now], [stopped, ended])).toBeUndefined();
 });

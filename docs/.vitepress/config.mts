@@ -6,10 +6,18 @@ import { defineConfig } from 'vitepress';
 const docs = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const source = 'https://github.com/fileworks/cdk-fileworks/blob/main';
 
-const titleOf = (file: string) => /^# (.+)$/m.exec(readFileSync(join(docs, file), 'utf8'))?.[1].replace(/`/g, '') ?? file;
-const page = (file: string) => ({ text: titleOf(file), link: `/${file.replace(/README\.md$/, '').replace(/\.md$/, '')}` });
+const titleOf = (file: string) =>
+  /^# (.+)$/m.exec(readFileSync(join(docs, file), 'utf8'))?.[1].replace(/`/g, '') ?? file;
+const page = (file: string) => ({
+  text: titleOf(file),
+  link: `/${file.replace(/README\.md$/, '').replace(/\.md$/, '')}`,
+});
 /** Every page of a folder, so that a new one is on the site when it is in the folder. */
-const pagesOf = (folder: string) => readdirSync(join(docs, folder)).filter((file) => file.endsWith('.md') && file !== 'README.md').sort().map((file) => page(`${folder}/${file}`));
+const pagesOf = (folder: string) =>
+  readdirSync(join(docs, folder))
+    .filter((file) => file.endsWith('.md') && file !== 'README.md')
+    .sort()
+    .map((file) => page(`${folder}/${file}`));
 
 export default defineConfig({
   title: 'Fileworks',
@@ -22,13 +30,23 @@ export default defineConfig({
   markdown: {
     config(md) {
       // the pages are read on GitHub too, where a link may lead to a source file: on the site it leads there
-      const render = md.renderer.rules.link_open ?? ((tokens, index, options, _env, self) => self.renderToken(tokens, index, options));
+      const render =
+        md.renderer.rules.link_open ??
+        ((tokens, index, options, _env, self) => self.renderToken(tokens, index, options));
       md.renderer.rules.link_open = (tokens, index, options, env: { path: string }, self) => {
         const href = tokens[index].attrGet('href') ?? '';
         const [path, anchor] = href.split('#');
-        const target = path === '' || /^[a-z]+:/.test(path) ? undefined : relative(docs, resolve(dirname(env.path), decodeURIComponent(path)));
-        if (target?.endsWith('README.md') && !target.startsWith('..')) tokens[index].attrSet('href', `/${target.slice(0, -'README.md'.length)}`);
-        else if (target?.startsWith('..')) tokens[index].attrSet('href', `${source}/${relative('..', target)}${anchor === undefined ? '' : `#${anchor}`}`);
+        const target =
+          path === '' || /^[a-z]+:/.test(path)
+            ? undefined
+            : relative(docs, resolve(dirname(env.path), decodeURIComponent(path)));
+        if (target?.endsWith('README.md') && !target.startsWith('..'))
+          tokens[index].attrSet('href', `/${target.slice(0, -'README.md'.length)}`);
+        else if (target?.startsWith('..'))
+          tokens[index].attrSet(
+            'href',
+            `${source}/${relative('..', target)}${anchor === undefined ? '' : `#${anchor}`}`,
+          );
         return render(tokens, index, options, env, self);
       };
     },
@@ -41,8 +59,15 @@ export default defineConfig({
       { items: [{ text: 'Contents', link: '/' }, page('data-path.md')] },
       { text: 'Constructs', items: pagesOf('constructs') },
       { text: 'Runtime', items: pagesOf('runtime') },
-      { text: 'Operations', items: [...pagesOf('operations'), page('performance.md'), page('security/threat-model.md')] },
-      { text: 'Runbooks', collapsed: true, items: [page('operations/runbooks/README.md'), ...pagesOf('operations/runbooks')] },
+      {
+        text: 'Operations',
+        items: [...pagesOf('operations'), page('performance.md'), page('security/threat-model.md')],
+      },
+      {
+        text: 'Runbooks',
+        collapsed: true,
+        items: [page('operations/runbooks/README.md'), ...pagesOf('operations/runbooks')],
+      },
       { text: 'Coming from elsewhere', items: pagesOf('migration') },
       { text: 'Decisions', collapsed: true, items: pagesOf('decisions') },
       { items: [page('contributing.md'), page('newcomer-trials.md')] },

@@ -36,15 +36,19 @@ async function carry(cloud: LocalCloud, archives: readonly Archive[]): Promise<b
   const sqs = new SQSClient(cloud.clientConfig());
   const { IncomingBucket = '', ResultsBucket = '', QueueUrl = '' } = cloud.outputs('Quickstart');
   const board = new Scoreboard(cloud, s3, sqs, {
-    queueUrl: QueueUrl, deadLetterQueueUrl: await deadLetterQueueOf(sqs, QueueUrl), results: ResultsBucket,
+    queueUrl: QueueUrl,
+    deadLetterQueueUrl: await deadLetterQueueOf(sqs, QueueUrl),
+    results: ResultsBucket,
   });
 
   console.log(`\n${archives.length} real ZIP files go to s3://${IncomingBucket}/incoming/\n`);
-  // a folder marker and an empty file: nothing may start for them
+  // A folder marker and an empty file: nothing may start for them
   await s3.send(new PutObjectCommand({ Bucket: IncomingBucket, Key: 'incoming/folder.zip/', Body: NOTHING }));
   await s3.send(new PutObjectCommand({ Bucket: IncomingBucket, Key: 'incoming/empty.zip', Body: NOTHING }));
   await inParallel(4, archives, async ({ name, path }) => {
-    await s3.send(new PutObjectCommand({ Bucket: IncomingBucket, Key: `incoming/${name}`, Body: await readFile(path) }));
+    await s3.send(
+      new PutObjectCommand({ Bucket: IncomingBucket, Key: `incoming/${name}`, Body: await readFile(path) }),
+    );
   });
 
   const score = await watch(cloud, board, archives.length);
@@ -53,14 +57,22 @@ async function carry(cloud: LocalCloud, archives: readonly Archive[]): Promise<b
   const flawless = verdicts.filter(isFlawless).length;
   const good = flawless === archives.length && strangers.length === 0 && score.failed === 0 && score.killed;
   const entries = verdicts.reduce((sum, verdict) => sum + verdict.entries, 0);
-  console.log(good
-    ? `\n✔ ${archives.length} files, ${entries} entries, ${megabytes(verdicts.reduce((sum, { bytes }) => sum + bytes, 0))} byte-identical; none twice, none lost; one worker killed on the way; ${score.seconds} s\n`
-    : `\n✖ ${flawless} of ${archives.length} files are complete and byte-identical, ${strangers.length} unexpected objects, ${score.failed} dead letters, worker killed: ${score.killed}\n`);
-  record('demo', { passed: flawless, failed: archives.length - flawless + (good || flawless < archives.length ? 0 : 1) });
+  console.log(
+    good
+      ? `\n✔ ${archives.length} files, ${entries} entries, ${megabytes(verdicts.reduce((sum, { bytes }) => sum + bytes, 0))} byte-identical; none twice, none lost; one worker killed on the way; ${score.seconds} s\n`
+      : `\n✖ ${flawless} of ${archives.length} files are complete and byte-identical, ${strangers.length} unexpected objects, ${score.failed} dead letters, worker killed: ${score.killed}\n`,
+  );
+  record('demo', {
+    passed: flawless,
+    failed: archives.length - flawless + (good || flawless < archives.length ? 0 : 1),
+  });
   return good;
 }
 
-/** Shows the score until every file has its end; kills one worker with SIGKILL when a third is done and work is in flight. */
+/**
+ * Shows the score until every file has its end; kills one worker with SIGKILL when a third is done and work is in
+ * flight.
+ */
 async function watch(cloud: LocalCloud, board: Scoreboard, total: number): Promise<Score & { killed: boolean }> {
   let killed = false;
   for (;;) {
@@ -69,7 +81,9 @@ async function watch(cloud: LocalCloud, board: Scoreboard, total: number): Promi
     const victim = cloud.tasks().find(({ lastStatus }) => lastStatus === 'RUNNING');
     if (!killed && score.done >= total / 3 && score.running > 0 && victim) {
       cloud.faults.kill(victim.taskArn);
-      board.say(`☠ killed a worker with SIGKILL: ${victim.taskArn.split('/').at(-1)?.slice(0, 8)} held up to ${score.running} files`);
+      board.say(
+        `☠ killed a worker with SIGKILL: ${victim.taskArn.split('/').at(-1)?.slice(0, 8)} held up to ${score.running} files`,
+      );
       killed = true;
     }
     if (score.done + score.failed >= total && score.waiting + score.running === 0) {
@@ -87,18 +101,24 @@ async function watch(cloud: LocalCloud, board: Scoreboard, total: number): Promi
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 
 function printTable(verdicts: readonly Verdict[]): void {
-  console.log(`\n  ${'archive'.padEnd(44)} ${'entries'.padStart(7)} ${'unpacked'.padStart(10)}  missing different twice`);
+  console.log(
+    `\n  ${'archive'.padEnd(44)} ${'entries'.padStart(7)} ${'unpacked'.padStart(10)}  missing different twice`,
+  );
   for (const verdict of verdicts) {
     const { archive, entries, bytes, missing, different, twice } = verdict;
-    console.log(`${isFlawless(verdict) ? '✔' : '✖'} ${archive.padEnd(44)} ${String(entries).padStart(7)} ${megabytes(bytes).padStart(10)}  `
-      + `${String(missing.length).padStart(7)} ${String(different.length).padStart(9)} ${String(twice.length).padStart(5)}`);
+    console.log(
+      `${isFlawless(verdict) ? '✔' : '✖'} ${archive.padEnd(44)} ${String(entries).padStart(7)} ${megabytes(bytes).padStart(10)}  ` +
+        `${String(missing.length).padStart(7)} ${String(different.length).padStart(9)} ${String(twice.length).padStart(5)}`,
+    );
   }
 }
 
 try {
-  process.exitCode = await demo() ? 0 : 1;
+  process.exitCode = (await demo()) ? 0 : 1;
 } catch (error) {
-  if (!(error instanceof LocalCloudError)) throw error;
+  if (!(error instanceof LocalCloudError)) {
+    throw error;
+  }
   console.error(`\n✖ ${error.message}`);
   process.exitCode = 1;
 }

@@ -33,17 +33,39 @@ export async function wheels(): Promise<Archive[]> {
   const folder = join(tools, 'wheels');
   await once('wheels', [WHEELS], [folder], () => {
     mkdirSync(folder, { recursive: true });
-    run('downloading real archives: Python wheels are ZIP files', 'python3', [
-      '-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary', ':all:', '--python-version', '3.13', '--dest', folder, '-r', WHEELS,
-    ], { needs: 'python3' });
+    run(
+      'downloading real archives: Python wheels are ZIP files',
+      'python3',
+      [
+        '-m',
+        'pip',
+        'download',
+        '--quiet',
+        '--disable-pip-version-check',
+        '--no-deps',
+        '--only-binary',
+        ':all:',
+        '--python-version',
+        '3.13',
+        '--dest',
+        folder,
+        '-r',
+        WHEELS,
+      ],
+      { needs: 'python3' },
+    );
   });
   return archivesIn(folder);
 }
 
 /** The pinned wheels only, whatever an earlier list left in the folder. */
 function archivesIn(folder: string): Archive[] {
-  const wanted = readFileSync(join(root, WHEELS), 'utf8').split('\n').filter((line) => line.includes('=='))
+  const wanted = readFileSync(join(root, WHEELS), 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('=='))
     .map((line) => line.toLowerCase().replaceAll('-', '_').replace('==', '-'));
-  const names = existsSync(folder) ? readdirSync(folder).filter((name) => wanted.some((start) => name.toLowerCase().startsWith(`${start}-`))) : [];
+  const names = existsSync(folder)
+    ? readdirSync(folder).filter((name) => wanted.some((start) => name.toLowerCase().startsWith(`${start}-`)))
+    : [];
   return names.sort().map((name) => ({ name, path: join(folder, name), bytes: statSync(join(folder, name)).size }));
 }

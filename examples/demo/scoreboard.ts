@@ -1,4 +1,9 @@
-import { GetQueueAttributesCommand, GetQueueUrlCommand, type QueueAttributeName, type SQSClient } from '@aws-sdk/client-sqs';
+import {
+  GetQueueAttributesCommand,
+  GetQueueUrlCommand,
+  type QueueAttributeName,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
 import { type S3Client, paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import type { LocalCloud } from 'fileworks-local';
 
@@ -19,9 +24,13 @@ export interface Places {
 
 /** The URL of a queue's dead-letter queue, from its redrive policy. */
 export async function deadLetterQueueOf(sqs: SQSClient, queueUrl: string): Promise<string> {
-  const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['RedrivePolicy'] }));
+  const { Attributes } = await sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['RedrivePolicy'] }),
+  );
   const { deadLetterTargetArn } = JSON.parse(Attributes?.RedrivePolicy ?? '{}') as { deadLetterTargetArn?: string };
-  const { QueueUrl = '' } = await sqs.send(new GetQueueUrlCommand({ QueueName: deadLetterTargetArn?.split(':').at(-1) }));
+  const { QueueUrl = '' } = await sqs.send(
+    new GetQueueUrlCommand({ QueueName: deadLetterTargetArn?.split(':').at(-1) }),
+  );
   return QueueUrl;
 }
 
@@ -35,15 +44,19 @@ export class Scoreboard {
   #live = false;
   #last = '';
 
-  public constructor(cloud: LocalCloud, s3: S3Client, sqs: SQSClient, places: Places) {
+  constructor(cloud: LocalCloud, s3: S3Client, sqs: SQSClient, places: Places) {
     this.#cloud = cloud;
     this.#s3 = s3;
     this.#sqs = sqs;
     this.#places = places;
   }
 
-  public async score(): Promise<Score> {
-    const [queue, dead, done] = await Promise.all([this.#depth(this.#places.queueUrl), this.#depth(this.#places.deadLetterQueueUrl), this.#manifests()]);
+  async score(): Promise<Score> {
+    const [queue, dead, done] = await Promise.all([
+      this.#depth(this.#places.queueUrl),
+      this.#depth(this.#places.deadLetterQueueUrl),
+      this.#manifests(),
+    ]);
     return {
       waiting: queue.visible,
       running: queue.inFlight,
@@ -55,12 +68,14 @@ export class Scoreboard {
   }
 
   /** Redraws in place on a terminal; elsewhere prints a line when something changed. */
-  public show(score: Score, total: number): void {
+  show(score: Score, total: number): void {
     const text = `files ${score.done}/${total} done, ${score.waiting} waiting, ${score.running} in work, ${score.failed} failed · tasks ${score.tasks}`;
     if (process.stdout.isTTY) {
       const width = 30;
       const filled = Math.round((score.done / total) * width);
-      process.stdout.write(`\r\x1b[2K  ${'█'.repeat(filled)}${'░'.repeat(width - filled)} ${text} · ${score.seconds} s`);
+      process.stdout.write(
+        `\r\x1b[2K  ${'█'.repeat(filled)}${'░'.repeat(width - filled)} ${text} · ${score.seconds} s`,
+      );
       this.#live = true;
     } else if (text !== this.#last) {
       console.log(`  ${String(score.seconds).padStart(4)} s  ${text}`);
@@ -69,22 +84,35 @@ export class Scoreboard {
   }
 
   /** A line that stays, above the live one. */
-  public say(text: string): void {
+  say(text: string): void {
     process.stdout.write(`${this.#live ? '\r\x1b[2K' : ''}  ${text}\n`);
     this.#live = false;
   }
 
   async #depth(queueUrl: string): Promise<{ visible: number; inFlight: number }> {
-    const { Attributes = {} } = await this.#sqs.send(new GetQueueAttributesCommand({
-      QueueUrl: queueUrl, AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible', 'ApproximateNumberOfMessagesDelayed'],
-    }));
+    const { Attributes = {} } = await this.#sqs.send(
+      new GetQueueAttributesCommand({
+        QueueUrl: queueUrl,
+        AttributeNames: [
+          'ApproximateNumberOfMessages',
+          'ApproximateNumberOfMessagesNotVisible',
+          'ApproximateNumberOfMessagesDelayed',
+        ],
+      }),
+    );
     const count = (name: QueueAttributeName) => Number(Attributes[name] ?? 0);
-    return { visible: count('ApproximateNumberOfMessages') + count('ApproximateNumberOfMessagesDelayed'), inFlight: count('ApproximateNumberOfMessagesNotVisible') };
+    return {
+      visible: count('ApproximateNumberOfMessages') + count('ApproximateNumberOfMessagesDelayed'),
+      inFlight: count('ApproximateNumberOfMessagesNotVisible'),
+    };
   }
 
   async #manifests(): Promise<number> {
     let count = 0;
-    for await (const page of paginateListObjectsV2({ client: this.#s3 }, { Bucket: this.#places.results, Prefix: 'manifests/' })) {
+    for await (const page of paginateListObjectsV2(
+      { client: this.#s3 },
+      { Bucket: this.#places.results, Prefix: 'manifests/' },
+    )) {
       count += page.Contents?.filter(({ Key }) => Key?.endsWith('.json')).length ?? 0;
     }
     return count;

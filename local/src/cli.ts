@@ -30,7 +30,10 @@ drain that ECS gives them, and a second Ctrl-C ends them at once.
 
 async function main(): Promise<void> {
   if (Number(process.versions.node.split('.')[0]) < MIN_NODE) {
-    throw new LocalCloudError('OptionInvalid', `fileworks-local needs Node.js ${MIN_NODE} or newer, this is ${process.versions.node}`);
+    throw new LocalCloudError(
+      'OptionInvalid',
+      `fileworks-local needs Node.js ${MIN_NODE} or newer, this is ${process.versions.node}`,
+    );
   }
   const options = readArguments();
   if (!options) {
@@ -48,7 +51,11 @@ async function main(): Promise<void> {
       void (signals === 1 ? drain() : Promise.resolve()).then(() => stop()).then(() => process.exit(0));
     });
   }
-  const cloud = await LocalCloud.start({ logDir: mkdtempSync(join(tmpdir(), 'fileworks-local-')), ...options, on: telling(say) });
+  const cloud = await LocalCloud.start({
+    logDir: mkdtempSync(join(tmpdir(), 'fileworks-local-')),
+    ...options,
+    on: telling(say),
+  });
   const control = new ControlServer(cloud);
   drain = () => {
     const running = cloud.tasks().filter(({ lastStatus }) => lastStatus === 'RUNNING').length;
@@ -60,7 +67,9 @@ async function main(): Promise<void> {
     return cloud.stop();
   };
   say('');
-  say(`endpoint  ${cloud.endpoint}   region ${cloud.region}   access key ${cloud.credentials.accessKeyId}, secret ${cloud.credentials.secretAccessKey}`);
+  say(
+    `endpoint  ${cloud.endpoint}   region ${cloud.region}   access key ${cloud.credentials.accessKeyId}, secret ${cloud.credentials.secretAccessKey}`,
+  );
   say(`control   ${await control.start()}   GET /tasks /calls /alarms /scaling, POST /faults/…`);
   say(`logs      ${cloud.logDir}`);
   for (const stack of cloud.stacks()) {
@@ -76,7 +85,8 @@ function telling(say: (line: string) => void): LocalCloudOptions['on'] {
     line: say,
     task: ({ task }) => {
       const codes = task.containers.map(({ exitCode }) => exitCode).filter((code) => code !== undefined);
-      const state = task.lastStatus === task.desiredStatus ? task.lastStatus : `${task.lastStatus} → ${task.desiredStatus}`;
+      const state =
+        task.lastStatus === task.desiredStatus ? task.lastStatus : `${task.lastStatus} → ${task.desiredStatus}`;
       const exit = codes.length > 0 ? `exit ${codes.join(', ')}` : '';
       say(['task     ', shortId(task.taskArn), state, task.group, task.stoppedReason, exit].filter(Boolean).join('  '));
     },
@@ -88,24 +98,49 @@ function telling(say: (line: string) => void): LocalCloudOptions['on'] {
 
 function readArguments(): LocalCloudOptions | undefined {
   const text = { type: 'string' } as const;
-  const parse = (): ReturnType<typeof parseArgs> => parseArgs({
-    options: {
-      'app': text, 'tasks': text, 'speed': text, 'port': text, 'region': text, 'account': text,
-      'tools-dir': text, 'python': text, 'log-dir': text, 'docker-host': text, 'help': { type: 'boolean' },
-    },
-  });
+  const parse = (): ReturnType<typeof parseArgs> =>
+    parseArgs({
+      options: {
+        app: text,
+        tasks: text,
+        speed: text,
+        port: text,
+        region: text,
+        account: text,
+        'tools-dir': text,
+        python: text,
+        'log-dir': text,
+        'docker-host': text,
+        help: { type: 'boolean' },
+      },
+    });
   let values: Partial<Record<string, unknown>>;
   try {
     ({ values } = parse());
   } catch (error) {
-    throw new LocalCloudError('OptionInvalid', `${messageOf(error).split('. ')[0] ?? ''}; see fileworks-local --help`, { cause: error });
+    throw new LocalCloudError('OptionInvalid', `${messageOf(error).split('. ')[0] ?? ''}; see fileworks-local --help`, {
+      cause: error,
+    });
   }
   if (values['help'] === true) {
     return undefined;
   }
-  const names = { 'app': 'app', 'tasks': 'tasks', 'region': 'region', 'account': 'account', 'tools-dir': 'toolsDir', 'python': 'python', 'log-dir': 'logDir', 'docker-host': 'dockerHost' } as const;
-  const texts = Object.entries(names).flatMap(([option, key]) => (values[option] === undefined ? [] : [[key, values[option]]]));
-  const numbers = ['speed', 'port'].flatMap((key) => (values[key] === undefined ? [] : [[key, numberOf(key, values[key] as string)]]));
+  const names = {
+    app: 'app',
+    tasks: 'tasks',
+    region: 'region',
+    account: 'account',
+    'tools-dir': 'toolsDir',
+    python: 'python',
+    'log-dir': 'logDir',
+    'docker-host': 'dockerHost',
+  } as const;
+  const texts = Object.entries(names).flatMap(([option, key]) =>
+    values[option] === undefined ? [] : [[key, values[option]]],
+  );
+  const numbers = ['speed', 'port'].flatMap((key) =>
+    values[key] === undefined ? [] : [[key, numberOf(key, values[key] as string)]],
+  );
   return Object.fromEntries([...texts, ...numbers]) as LocalCloudOptions;
 }
 

@@ -20,7 +20,7 @@ export class ControlServer {
   readonly #cloud: LocalCloud;
   readonly #server: Server;
 
-  public constructor(cloud: LocalCloud) {
+  constructor(cloud: LocalCloud) {
     this.#cloud = cloud;
     this.#server = createServer((request, response) => {
       this.#handle(request, response).catch((error: unknown) => {
@@ -30,13 +30,13 @@ export class ControlServer {
   }
 
   /** Listens on a free port of 127.0.0.1; resolves with the URL. */
-  public async start(): Promise<string> {
+  async start(): Promise<string> {
     await new Promise<void>((resolve, reject) => this.#server.once('error', reject).listen(0, '127.0.0.1', resolve));
     const address = this.#server.address();
     return `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;
   }
 
-  public stop(): void {
+  stop(): void {
     this.#server.close();
     this.#server.closeAllConnections();
   }
@@ -58,7 +58,7 @@ export class ControlServer {
     if (request.headers['content-type'] !== 'application/json') {
       throw new LocalCloudError('OptionInvalid', 'send faults as application/json');
     }
-    await this.#fault(call, JSON.parse(await readBody(request) || '{}') as FaultRequest);
+    await this.#fault(call, JSON.parse((await readBody(request)) || '{}') as FaultRequest);
     sendJson(response, 204);
   }
 
@@ -89,7 +89,9 @@ export class ControlServer {
   }
 
   #taskArn(task: string): string {
-    const found = this.#cloud.tasks().find(({ taskArn }) => taskArn === task || (task !== '' && taskArn.split('/').at(-1)?.startsWith(task)));
+    const found = this.#cloud
+      .tasks()
+      .find(({ taskArn }) => taskArn === task || (task !== '' && taskArn.split('/').at(-1)?.startsWith(task)));
     if (!found) {
       throw new LocalCloudError('UnknownTask', `no task ${task}`);
     }

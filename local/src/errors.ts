@@ -1,20 +1,20 @@
 /** What went wrong, for programs; the message says it for people, in one sentence. */
-export type LocalCloudErrorCode
-  = | 'PythonMissing'
-    | 'InstallFailed'
-    | 'PortInUse'
-    | 'EmulatorFailed'
-    | 'AssemblyInvalid'
-    | 'TemplateUnsupported'
-    | 'DeploymentFailed'
-    | 'TasksInvalid'
-    | 'OptionInvalid'
-    | 'UnknownTask';
+export type LocalCloudErrorCode =
+  | 'PythonMissing'
+  | 'InstallFailed'
+  | 'PortInUse'
+  | 'EmulatorFailed'
+  | 'AssemblyInvalid'
+  | 'TemplateUnsupported'
+  | 'DeploymentFailed'
+  | 'TasksInvalid'
+  | 'OptionInvalid'
+  | 'UnknownTask';
 
 /** The one error class of this package. Match on `code`. */
 export class LocalCloudError extends Error {
-  public constructor(
-    public readonly code: LocalCloudErrorCode,
+  constructor(
+    readonly code: LocalCloudErrorCode,
     message: string,
     options?: ErrorOptions,
   ) {

@@ -13,7 +13,7 @@ export interface DisturbedDeliveries {
 
 /** What can go wrong with tasks in the cloud, on request. */
 export class Faults {
-  public constructor(
+  constructor(
     private readonly engine: Engine,
     private readonly publisher: StateChangePublisher,
     private readonly emulator: () => Emulator,
@@ -21,7 +21,7 @@ export class Faults {
   ) {}
 
   /** Kills the processes of a running task with SIGKILL; its service replaces it. */
-  public kill(taskArn: string): void {
+  kill(taskArn: string): void {
     if (!this.engine.kill(taskArn)) {
       throw new LocalCloudError('UnknownTask', `no process of the task ${taskArn} runs`);
     }
@@ -33,7 +33,7 @@ export class Faults {
    *
    * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html
    */
-  public async interruptSpot(taskArn: string): Promise<void> {
+  async interruptSpot(taskArn: string): Promise<void> {
     const task = this.find(taskArn);
     if (task?.desiredStatus !== 'RUNNING') {
       throw new LocalCloudError('UnknownTask', `the task ${taskArn} does not run`);
@@ -42,28 +42,32 @@ export class Faults {
   }
 
   /** Loses the events of the next `count` tasks that stop: EventBridge delivers at least once, but nothing is sure. */
-  public dropNextStopped(count = 1): void {
+  dropNextStopped(count = 1): void {
     this.publisher.dropNextStopped(count);
   }
 
   /** Sends the events of the next `count` tasks that stop twice. */
-  public repeatNextStopped(count = 1): void {
+  repeatNextStopped(count = 1): void {
     this.publisher.repeatNextStopped(count);
   }
 
   /** Refuses the next `count` placements of tasks, as ECS does when Fargate has no capacity. */
-  public async refusePlacements(count = 1): Promise<void> {
+  async refusePlacements(count = 1): Promise<void> {
     await this.emulator().refusePlacements(count);
   }
 
   /**
-   * Delivers the events of EventBridge as it promises to, at least once and in no order, until it is called again without options.
+   * Delivers the events of EventBridge as it promises to, at least once and in no order, until it is called again
+   * without options.
    *
    * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-delivery-level.html
    */
-  public async disturbDeliveries({ repeat = 0, delaySeconds = 0 }: DisturbedDeliveries = {}): Promise<void> {
+  async disturbDeliveries({ repeat = 0, delaySeconds = 0 }: DisturbedDeliveries = {}): Promise<void> {
     if (!(repeat >= 0 && repeat <= 1 && delaySeconds >= 0)) {
-      throw new LocalCloudError('OptionInvalid', `repeat must be from 0 to 1 and delaySeconds at least 0, got: ${repeat} and ${delaySeconds}`);
+      throw new LocalCloudError(
+        'OptionInvalid',
+        `repeat must be from 0 to 1 and delaySeconds at least 0, got: ${repeat} and ${delaySeconds}`,
+      );
     }
     await this.emulator().disturbDeliveries(repeat, delaySeconds);
   }

@@ -15,7 +15,16 @@ import { Agent } from './tasks/agent';
 import { Engine } from './tasks/engine';
 import { StateChangePublisher } from './tasks/state-change';
 import { loadTaskMap } from './tasks/task-map';
-import type { AlarmView, ApiCall, ClientConfig, LocalCloudEvents, LocalCloudOptions, LocalTask, ScalableTargetView, TaskRecord } from './types';
+import type {
+  AlarmView,
+  ApiCall,
+  ClientConfig,
+  LocalCloudEvents,
+  LocalCloudOptions,
+  LocalTask,
+  ScalableTargetView,
+  TaskRecord,
+} from './types';
 
 /** Calls kept for `calls()`; the oldest are dropped. */
 const KEPT_CALLS = 200_000;
@@ -30,7 +39,7 @@ const MAX_STOP_TIMEOUT_SECONDS = 120;
  */
 export class LocalCloud extends EventEmitter<LocalCloudEvents> {
   /** Starts the emulator and deploys the app; rejects with `LocalCloudError` and leaves nothing running. */
-  public static async start(options: LocalCloudOptions = {}): Promise<LocalCloud> {
+  static async start(options: LocalCloudOptions = {}): Promise<LocalCloud> {
     const cloud = new LocalCloud(options);
     try {
       await cloud.#start();
@@ -41,12 +50,12 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
     }
   }
 
-  public readonly region: string;
-  public readonly account: string;
+  readonly region: string;
+  readonly account: string;
   /** One file for each container, and the emulator's log. */
-  public readonly logDir: string;
+  readonly logDir: string;
   /** Breaks things on request. */
-  public readonly faults: Faults;
+  readonly faults: Faults;
 
   readonly #options: LocalCloudOptions;
   readonly #reaper = new Reaper();
@@ -71,11 +80,14 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
       this.on(event as keyof LocalCloudEvents, listener);
     }
     const tasks = loadTaskMap(options.tasks);
-    this.logDir = options.logDir === undefined ? mkdtempSync(join(tmpdir(), 'fileworks-local-')) : resolve(options.logDir);
+    this.logDir =
+      options.logDir === undefined ? mkdtempSync(join(tmpdir(), 'fileworks-local-')) : resolve(options.logDir);
     mkdirSync(this.logDir, { recursive: true });
     const config = (): ClientConfig => this.clientConfig();
     this.#publisher = new StateChangePublisher((event) => {
-      this.#running().putServiceEvent(event).catch((error: unknown) => this.#lost(error));
+      this.#running()
+        .putServiceEvent(event)
+        .catch((error: unknown) => this.#lost(error));
     });
     this.#engine = new Engine({
       tasks,
@@ -85,40 +97,48 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
       ...(options.dockerHost !== undefined && { dockerHost: options.dockerHost }),
       output: (taskArn, container, line) => this.emit('output', { taskArn, container, line }),
     });
-    this.faults = new Faults(this.#engine, this.#publisher, () => this.#running(), (arn) => this.#tasks.get(arn));
+    this.faults = new Faults(
+      this.#engine,
+      this.#publisher,
+      () => this.#running(),
+      (arn) => this.#tasks.get(arn),
+    );
   }
 
   /** URL of the AWS API. */
-  public get endpoint(): string {
+  get endpoint(): string {
     return this.#running().endpoint;
   }
 
-  public get credentials(): ClientConfig['credentials'] {
+  get credentials(): ClientConfig['credentials'] {
     return this.clientConfig().credentials;
   }
 
-  /** For the constructor of any AWS SDK v3 client; of the default account and region unless the environment says otherwise. */
-  public clientConfig(environment: Partial<Environment> = {}): ClientConfig {
+  /**
+   * For the constructor of any AWS SDK v3 client; of the default account and region unless the environment says
+   * otherwise.
+   */
+  clientConfig(environment: Partial<Environment> = {}): ClientConfig {
     return clientConfig(this.endpoint, { account: this.account, region: this.region, ...environment });
   }
 
   /** Names of the deployed stacks, in the order of their deployment. */
-  public stacks(): readonly string[] {
+  stacks(): readonly string[] {
     return this.#stacks.map(({ name }) => name);
   }
 
   /** Outputs of a stack. Throws when no such stack is deployed. */
-  public outputs(stack: string): Readonly<Record<string, string>> {
+  outputs(stack: string): Readonly<Record<string, string>> {
     return this.#stack(stack).outputs;
   }
 
   /** Physical ids of the resources of a stack by logical id. Throws when no such stack is deployed. */
-  public resources(stack: string): Readonly<Partial<Record<string, string>>> {
+  resources(stack: string): Readonly<Partial<Record<string, string>>> {
     return this.#stack(stack).resources;
   }
 
   /** Every task seen since the start in its newest state, oldest task first. */
-  public tasks(): readonly LocalTask[] {
+  tasks(): readonly LocalTask[] {
     return [...this.#tasks.values()].map((task) => {
       const role = this.#engine.role(task.taskArn);
       return { ...task, ...(role !== undefined && { role }), processes: this.#engine.processes(task.taskArn) };
@@ -126,22 +146,25 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
   }
 
   /** AWS API calls, oldest first: of tasks and functions with their role, of everybody else without. */
-  public calls(): readonly ApiCall[] {
+  calls(): readonly ApiCall[] {
     return this.#calls;
   }
 
   /** CloudWatch alarms of the deployed templates, with their transitions since the start. */
-  public alarms(): readonly AlarmView[] {
+  alarms(): readonly AlarmView[] {
     return this.#autoscaler?.alarms() ?? [];
   }
 
   /** Scalable targets of the deployed templates, with their activities since the start. */
-  public scaling(): readonly ScalableTargetView[] {
+  scaling(): readonly ScalableTargetView[] {
     return this.#autoscaler?.targets() ?? [];
   }
 
-  /** Deploys the app again, or another one in its place: changed stacks are updated and their services rolled, stacks that are gone are deleted. */
-  public async update(app = this.#app()): Promise<void> {
+  /**
+   * Deploys the app again, or another one in its place: changed stacks are updated and their services rolled, stacks
+   * that are gone are deleted.
+   */
+  async update(app = this.#app()): Promise<void> {
     const stacks = readAssembly(resolve(app), { account: this.account, region: this.region });
     this.#engine.useAssets(stacks.flatMap(({ images }) => images));
     const { resourceTypes: knownTypes } = this.#running();
@@ -151,17 +174,18 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
   }
 
   /**
-   * Ends every task as ECS does: SIGTERM, and SIGKILL for what still runs after `timeoutSeconds`. Nothing starts any more; `stop()` is what remains.
+   * Ends every task as ECS does: SIGTERM, and SIGKILL for what still runs after `timeoutSeconds`. Nothing starts any
+   * more; `stop()` is what remains.
    *
    * @param timeoutSeconds by default the longest `stopTimeout` that Fargate has
    */
-  public async drain(timeoutSeconds = MAX_STOP_TIMEOUT_SECONDS): Promise<void> {
+  async drain(timeoutSeconds = MAX_STOP_TIMEOUT_SECONDS): Promise<void> {
     await this.#autoscaler?.stop();
     await this.#engine.drain(timeoutSeconds);
   }
 
   /** Kills the tasks, stops autoscaler and emulator, removes a log directory that nobody chose; may be called again. */
-  public stop(): Promise<void> {
+  stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;
   }
@@ -226,7 +250,10 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
   }
 
   #onRequest(request: ServiceRequest): Promise<ServiceAnswer> {
-    const starting = { status: 503, body: { __type: 'InternalServiceException', message: 'the local cloud is starting' } };
+    const starting = {
+      status: 503,
+      body: { __type: 'InternalServiceException', message: 'the local cloud is starting' },
+    };
     return Promise.resolve(this.#autoscaler?.answer(request) ?? starting);
   }
 
@@ -260,7 +287,10 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
   #stack(name: string): DeployedStack {
     const stack = this.#stacks.find((candidate) => candidate.name === name);
     if (!stack) {
-      throw new LocalCloudError('OptionInvalid', `no stack ${name} is deployed; there are ${this.stacks().join(', ') || 'none'}`);
+      throw new LocalCloudError(
+        'OptionInvalid',
+        `no stack ${name} is deployed; there are ${this.stacks().join(', ') || 'none'}`,
+      );
     }
     return stack;
   }
@@ -268,7 +298,10 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
 
 function check({ speed, port, account }: LocalCloudOptions): void {
   if (speed !== undefined && !(speed >= MIN_SPEED && speed <= MAX_SPEED)) {
-    throw new LocalCloudError('OptionInvalid', `speed must be a number from ${MIN_SPEED} to ${MAX_SPEED}, got: ${speed}`);
+    throw new LocalCloudError(
+      'OptionInvalid',
+      `speed must be a number from ${MIN_SPEED} to ${MAX_SPEED}, got: ${speed}`,
+    );
   }
   if (port !== undefined && !(Number.isInteger(port) && port >= 1 && port <= 65_535)) {
     throw new LocalCloudError('OptionInvalid', `port must be a whole number from 1 to 65535, got: ${port}`);

@@ -1,6 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 
-/** The program: on each line one process group to watch (`+id`) or to forget (`-id`); at the end of its input it kills what it watches. */
+/**
+ * The program: on each line one process group to watch (`+id`) or to forget (`-id`); at the end of its input it kills
+ * what it watches.
+ */
 const PROGRAM = `
 const groups = new Set();
 let rest = '';
@@ -20,27 +23,32 @@ process.stdin.setEncoding('utf8').on('data', (data) => {
 /**
  * Ends process groups when this process ends, by whatever signal.
  *
- * A small process of its own holds the other end of a pipe: the kernel closes ours even after SIGKILL, and then it acts.
+ * A small process of its own holds the other end of a pipe: the kernel closes ours even after SIGKILL, and then it
+ * acts.
  */
 export class Reaper {
   #process: ChildProcess | undefined;
 
-  public start(): void {
-    this.#process = spawn(process.execPath, ['-e', PROGRAM], { detached: true, stdio: ['pipe', 'ignore', 'ignore'], cwd: '/' });
+  start(): void {
+    this.#process = spawn(process.execPath, ['-e', PROGRAM], {
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+      cwd: '/',
+    });
     this.#process.stdin?.on('error', () => undefined);
     this.#process.unref();
   }
 
-  public watch(group: number): void {
+  watch(group: number): void {
     this.#process?.stdin?.write(`+${group}\n`);
   }
 
-  public forget(group: number): void {
+  forget(group: number): void {
     this.#process?.stdin?.write(`-${group}\n`);
   }
 
   /** Ends the reaper, which kills what is still watched. */
-  public async stop(): Promise<void> {
+  async stop(): Promise<void> {
     const reaper = this.#process;
     this.#process = undefined;
     if (reaper?.exitCode !== null) {

@@ -25,20 +25,27 @@ afterAll(async () => {
 
 test('the policies of the template scale the service on waiting and running messages, from nothing and back', async () => {
   const queue = cloud.outputs('Pipeline').QueueUrl;
-  await until(() => cloud.alarms().find(({ logicalId, state }) => logicalId === 'InAlarm' && state === 'ALARM'), 'an empty queue to be seen');
+  await until(
+    () => cloud.alarms().find(({ logicalId, state }) => logicalId === 'InAlarm' && state === 'ALARM'),
+    'an empty queue to be seen',
+  );
   expect(activities).toEqual([]);
 
   // WHEN a message comes, one task; WHEN nine more do, three. A received message still counts: it is in flight.
   await sqs.send(new SendMessageCommand({ QueueUrl: queue, MessageBody: '1' }));
   await until(() => running(cloud, 'service:worker').length === 1, 'the first task');
-  const { Messages: [received] = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: queue, VisibilityTimeout: 600 }));
+  const { Messages: [received] = [] } = await sqs.send(
+    new ReceiveMessageCommand({ QueueUrl: queue, VisibilityTimeout: 600 }),
+  );
   for (let index = 0; index < 9; index++) {
     await sqs.send(new SendMessageCommand({ QueueUrl: queue, MessageBody: 'more' }));
   }
   await until(() => running(cloud, 'service:worker').length === 3, 'three tasks');
   expect(received).toBeDefined();
   await until(async () => {
-    const { Messages: messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: queue, MaxNumberOfMessages: 10, VisibilityTimeout: 600 }));
+    const { Messages: messages = [] } = await sqs.send(
+      new ReceiveMessageCommand({ QueueUrl: queue, MaxNumberOfMessages: 10, VisibilityTimeout: 600 }),
+    );
     return messages.length === 0;
   }, 'the queue to be received');
   await new Promise((done) => setTimeout(done, 1_500));
@@ -50,8 +57,14 @@ test('the policies of the template scale the service on waiting and running mess
   await until(() => running(cloud, 'service:worker').length === 0, 'the last task to stop');
   // The tasks are stopped while the call that asks for it is still under way; the record follows its answer.
   await until(() => activities.at(-1)?.to === 0, 'the scaling activity');
-  expect(activities.map(({ policy, from, to }) => [policy, from, to])).toEqual([['Out', 0, 1], ['Out', 1, 3], ['In', 3, 0]]);
-  expect(cloud.scaling()).toMatchObject([{ resourceId: 'service/jobs/worker', minCapacity: 0, maxCapacity: 3, activities }]);
+  expect(activities.map(({ policy, from, to }) => [policy, from, to])).toEqual([
+    ['Out', 0, 1],
+    ['Out', 1, 3],
+    ['In', 3, 0],
+  ]);
+  expect(cloud.scaling()).toMatchObject([
+    { resourceId: 'service/jobs/worker', minCapacity: 0, maxCapacity: 3, activities },
+  ]);
 });
 
 test('a message that failed too often rings the alarm of the dead-letter queue, and the emulator knows', async () => {
@@ -63,25 +76,46 @@ test('a message that failed too often rings the alarm of the dead-letter queue, 
   }, 'the alarm');
   const [view] = cloud.alarms().filter(({ logicalId }) => logicalId === 'DeadLetterAlarm');
   expect(view).toMatchObject({ stack: 'Pipeline', state: 'ALARM' });
-  expect(view.transitions.at(-1)).toMatchObject({ from: 'OK', to: 'ALARM', reason: expect.stringContaining('newest data points: 1') });
+  expect(view.transitions.at(-1)).toMatchObject({
+    from: 'OK',
+    to: 'ALARM',
+    reason: expect.stringContaining('newest data points: 1'),
+  });
   const cloudWatch = new CloudWatchClient(cloud.clientConfig());
-  await until(async () => (await cloudWatch.send(new DescribeAlarmsCommand({ AlarmNames: [view.name] }))).MetricAlarms![0].StateValue === 'ALARM', 'the state in the emulator');
+  await until(
+    async () =>
+      (await cloudWatch.send(new DescribeAlarmsCommand({ AlarmNames: [view.name] }))).MetricAlarms![0].StateValue ===
+      'ALARM',
+    'the state in the emulator',
+  );
   cloudWatch.destroy();
 });
 
 test('while the scale-out is suspended no policy adds a task, and afterwards it does', async () => {
   const { QueueUrl: queue } = cloud.outputs('Pipeline');
   const scaling = new ApplicationAutoScalingClient(cloud.clientConfig());
-  const suspend = (suspended: boolean) => scaling.send(new RegisterScalableTargetCommand({
-    ServiceNamespace: 'ecs', ScalableDimension: 'ecs:service:DesiredCount', ResourceId: 'service/jobs/worker', SuspendedState: { DynamicScalingOutSuspended: suspended },
-  }));
+  const suspend = (suspended: boolean) =>
+    scaling.send(
+      new RegisterScalableTargetCommand({
+        ServiceNamespace: 'ecs',
+        ScalableDimension: 'ecs:service:DesiredCount',
+        ResourceId: 'service/jobs/worker',
+        SuspendedState: { DynamicScalingOutSuspended: suspended },
+      }),
+    );
   await until(() => running(cloud, 'service:worker').length === 0, 'no task');
   await suspend(true);
   // The record tells what IAM judges the call by.
-  const call = await until(() => cloud.calls().find(({ action }) => action === 'application-autoscaling:RegisterScalableTarget'), 'the record of the call');
+  const call = await until(
+    () => cloud.calls().find(({ action }) => action === 'application-autoscaling:RegisterScalableTarget'),
+    'the record of the call',
+  );
   expect(call).toMatchObject({
     resource: 'arn:aws:application-autoscaling:us-east-1:000000000000:scalable-target/service/jobs/worker',
-    context: { 'application-autoscaling:service-namespace': 'ecs', 'application-autoscaling:scalable-dimension': 'ecs:service:DesiredCount' },
+    context: {
+      'application-autoscaling:service-namespace': 'ecs',
+      'application-autoscaling:scalable-dimension': 'ecs:service:DesiredCount',
+    },
   });
   await sqs.send(new SendMessageCommand({ QueueUrl: queue, MessageBody: 'waits' }));
   await new Promise((done) => setTimeout(done, 1_500));

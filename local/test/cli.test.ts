@@ -18,9 +18,17 @@ interface Run {
 }
 
 function run(args: string[], env: Record<string, string> = {}): Run {
-  const child = spawn(process.execPath, [CLI, ...args], { env: { ...process.env, FILEWORKS_TOOLS_DIR: TOOLS, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [CLI, ...args], {
+    env: { ...process.env, FILEWORKS_TOOLS_DIR: TOOLS, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   started.push(child);
-  const result: Run = { child, stdout: '', stderr: '', ended: new Promise((done) => child.once('close', (code) => done(code))) };
+  const result: Run = {
+    child,
+    stdout: '',
+    stderr: '',
+    ended: new Promise((done) => child.once('close', (code) => done(code))),
+  };
   child.stdout.on('data', (data: Buffer) => {
     result.stdout += data.toString();
   });
@@ -32,18 +40,27 @@ function run(args: string[], env: Record<string, string> = {}): Run {
 
 /** Every process whose environment or command line names this run. */
 function processesOf(mark: string): number[] {
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
-    try {
-      return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(mark) && !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
-    } catch {
-      return false;
-    }
-  });
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return (
+          readFileSync(`/proc/${pid}/environ`, 'utf8').includes(mark) &&
+          !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
+        );
+      } catch {
+        return false;
+      }
+    });
 }
 
 function tasksFile(): string {
   const file = join(mkdtempSync(join(tmpdir(), 'fileworks-local-cli-')), 'tasks.json');
-  writeFileSync(file, JSON.stringify({ tasks: [{ container: 'worker', command: [process.execPath, join(FIXTURES, 'worker.js')] }] }));
+  writeFileSync(
+    file,
+    JSON.stringify({ tasks: [{ container: 'worker', command: [process.execPath, join(FIXTURES, 'worker.js')] }] }),
+  );
   return file;
 }
 
@@ -63,19 +80,30 @@ afterAll(() => {
 test('runs an app, shows what happens, takes faults, and ends everything on Ctrl-C with exit code 0', async () => {
   const mark = `FILEWORKS_MARK_${process.pid}_A`;
   const cli = run(['--app', busyApp(), '--tasks', tasksFile(), '--speed', '60'], { TZ: mark });
-  // a task may have said all it has to say before the addresses are told, the last of which is that of the logs
-  await until(() => cli.stdout.includes('"metadata"') && /^logs /m.test(cli.stdout), `a task to run; it said ${cli.stderr}`, 60_000);
+  // A task may have said all it has to say before the addresses are told, the last of which is that of the logs
+  await until(
+    () => cli.stdout.includes('"metadata"') && /^logs /m.test(cli.stdout),
+    `a task to run; it said ${cli.stderr}`,
+    60_000,
+  );
   expect(cli.stdout).toMatch(/^endpoint {2}http:\/\/127\.0\.0\.1:\d+ {3}region us-east-1/m);
   expect(cli.stdout).toMatch(/^output {4}Pipeline\.QueueUrl = http:/m);
   expect(processesOf(mark).length).toBeGreaterThanOrEqual(3);
 
   const control = /^control {3}(\S+)/m.exec(cli.stdout)![1];
-  const [task] = await (await fetch(`${control}/tasks`)).json() as { taskArn: string }[];
+  const [task] = (await (await fetch(`${control}/tasks`)).json()) as { taskArn: string }[];
   const id = task.taskArn.split('/').at(-1)!.slice(0, 8);
   expect((await fetch(`${control}/faults/kill`, { method: 'POST', body: '{}' })).status).toBe(400);
-  const killed = await fetch(`${control}/faults/kill`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ task: id }) });
+  const killed = await fetch(`${control}/faults/kill`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ task: id }),
+  });
   expect(killed.status).toBe(204);
-  await until(() => new RegExp(`^task +${id} +STOPPED .*exit 137$`, 'm').test(cli.stdout), 'the killed task to be told');
+  await until(
+    () => new RegExp(`^task +${id} +STOPPED .*exit 137$`, 'm').test(cli.stdout),
+    'the killed task to be told',
+  );
 
   cli.child.kill('SIGINT');
   expect(await cli.ended).toBe(0);
@@ -89,9 +117,16 @@ test('lets its tasks drain on the first Ctrl-C and ends them at once on the seco
       process.on('SIGTERM', () => { console.log('draining'); setTimeout(() => { console.log('drained'); process.exit(0); }, ${drainMs}); });
       setInterval(() => {}, 1000);
       console.log('ready');`;
-    writeFileSync(tasks, JSON.stringify({ tasks: [{ container: 'worker', entrypoint: [process.execPath, '-e', script] }] }));
+    writeFileSync(
+      tasks,
+      JSON.stringify({ tasks: [{ container: 'worker', entrypoint: [process.execPath, '-e', script] }] }),
+    );
     const cli = run(['--app', busyApp(), '--tasks', tasks]);
-    await until(() => cli.stdout.includes('| ready') && /^logs /m.test(cli.stdout), `a task to run; it said ${cli.stderr}`, 60_000);
+    await until(
+      () => cli.stdout.includes('| ready') && /^logs /m.test(cli.stdout),
+      `a task to run; it said ${cli.stderr}`,
+      60_000,
+    );
     cli.child.kill('SIGINT');
     await until(() => cli.stdout.includes('| draining'), 'the drain');
     return cli;
@@ -129,7 +164,9 @@ describe('fails with one sentence and exit code 1, and leaves nothing running', 
   }
 
   test('no app', async () => {
-    expect(await failure(['--app', '/nowhere'])).toMatch(/^fileworks-local: cannot read \/nowhere\/manifest\.json: there is no such file; synthesize the app first$/);
+    expect(await failure(['--app', '/nowhere'])).toMatch(
+      /^fileworks-local: cannot read \/nowhere\/manifest\.json: there is no such file; synthesize the app first$/,
+    );
   });
 
   test('a template with a type that nobody knows', async () => {
@@ -137,15 +174,22 @@ describe('fails with one sentence and exit code 1, and leaves nothing running', 
     editTemplate(app, 'Network', ({ Resources }) => {
       Resources.Thing = { Type: 'AWS::New::Thing' };
     });
-    expect(await failure(['--app', app])).toBe('fileworks-local: stack Network: the emulator has no AWS::New::Thing (Thing), and it is not among the types that may be left out');
+    expect(await failure(['--app', app])).toBe(
+      'fileworks-local: stack Network: the emulator has no AWS::New::Thing (Thing), and it is not among the types that may be left out',
+    );
   });
 
   test('a resource that cannot be made', async () => {
     const app = copyApp();
     editTemplate(app, 'Network', ({ Resources }) => {
-      Resources.Broken = { Type: 'AWS::CloudWatch::Alarm', Properties: { MetricName: 'm', Namespace: 'n', EvaluationPeriods: 1, Threshold: 1 } };
+      Resources.Broken = {
+        Type: 'AWS::CloudWatch::Alarm',
+        Properties: { MetricName: 'm', Namespace: 'n', EvaluationPeriods: 1, Threshold: 1 },
+      };
     });
-    expect(await failure(['--app', app])).toMatch(/^fileworks-local: stack Network ended in ROLLBACK_COMPLETE: Broken \(AWS::CloudWatch::Alarm\): ComparisonOperator is required/);
+    expect(await failure(['--app', app])).toMatch(
+      /^fileworks-local: stack Network ended in ROLLBACK_COMPLETE: Broken \(AWS::CloudWatch::Alarm\): ComparisonOperator is required/,
+    );
   });
 
   test('a port in use', async () => {
@@ -154,7 +198,8 @@ describe('fails with one sentence and exit code 1, and leaves nothing running', 
     const { port } = server.address() as AddressInfo;
     try {
       expect(await failure(['--app', APP, '--port', String(port)])).toBe(
-        `fileworks-local: port ${port} of 127.0.0.1 is in use; choose another with --port, or none for a free one`);
+        `fileworks-local: port ${port} of 127.0.0.1 is in use; choose another with --port, or none for a free one`,
+      );
     } finally {
       server.close();
     }
@@ -165,7 +210,7 @@ describe('fails with one sentence and exit code 1, and leaves nothing running', 
     [['--speed', 'fast'], '--speed must be a number, got: fast'],
     [['--port', '70000'], 'port must be a whole number from 1 to 65535, got: 70000'],
     [['--account', '1'], 'account must have 12 digits, got: 1'],
-    [['--wrong'], 'Unknown option \'--wrong\'; see fileworks-local --help'],
+    [['--wrong'], "Unknown option '--wrong'; see fileworks-local --help"],
     [['--tasks', '/nowhere.json'], 'cannot read the task map /nowhere.json: ENOENT'],
     [['--docker-host', 'x'], 'dockerHost must look like unix:///var/run/docker.sock or tcp://127.0.0.1:2375, got: x'],
   ])('%j', async (args, message) => {
@@ -173,11 +218,14 @@ describe('fails with one sentence and exit code 1, and leaves nothing running', 
   });
 
   describe('on the first run', () => {
-    const fresh = (): Record<string, string> => ({ FILEWORKS_TOOLS_DIR: mkdtempSync(join(tmpdir(), 'fileworks-local-tools-')) });
+    const fresh = (): Record<string, string> => ({
+      FILEWORKS_TOOLS_DIR: mkdtempSync(join(tmpdir(), 'fileworks-local-tools-')),
+    });
 
     test('without Python', async () => {
       expect(await failure(['--app', APP, '--python', '/nowhere/python3'], fresh())).toBe(
-        'fileworks-local: the emulator needs Python 3.10 or newer, and `/nowhere/python3` does not run; install it or name another with --python');
+        'fileworks-local: the emulator needs Python 3.10 or newer, and `/nowhere/python3` does not run; install it or name another with --python',
+      );
     });
 
     test('with a Python that is too old', async () => {
@@ -185,13 +233,22 @@ describe('fails with one sentence and exit code 1, and leaves nothing running', 
       writeFileSync(python, '#!/bin/sh\necho 3.9\n');
       chmodSync(python, 0o755);
       expect(await failure(['--app', APP, '--python', python], fresh())).toBe(
-        `fileworks-local: the emulator needs Python 3.10 or newer, and \`${python}\` is 3.9; install a newer one or name it with --python`);
+        `fileworks-local: the emulator needs Python 3.10 or newer, and \`${python}\` is 3.9; install a newer one or name it with --python`,
+      );
     });
 
     test('without network', async () => {
       const env = fresh();
-      expect(await failure(['--app', APP], { ...env, PIP_INDEX_URL: 'http://127.0.0.1:9/simple', PIP_CONFIG_FILE: '/dev/null', PIP_NO_CACHE_DIR: '1' })).toMatch(
-        /^fileworks-local: the emulator is installed from the Python package index on the first run, and it cannot be reached/);
+      expect(
+        await failure(['--app', APP], {
+          ...env,
+          PIP_INDEX_URL: 'http://127.0.0.1:9/simple',
+          PIP_CONFIG_FILE: '/dev/null',
+          PIP_NO_CACHE_DIR: '1',
+        }),
+      ).toMatch(
+        /^fileworks-local: the emulator is installed from the Python package index on the first run, and it cannot be reached/,
+      );
       expect(readdirSync(env.FILEWORKS_TOOLS_DIR)).toEqual([]);
     });
   });

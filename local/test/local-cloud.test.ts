@@ -1,6 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DescribeServicesCommand, DescribeTasksCommand, ECSClient, RegisterTaskDefinitionCommand, RunTaskCommand, StopTaskCommand, UpdateServiceCommand, UpdateTaskProtectionCommand } from '@aws-sdk/client-ecs';
+import {
+  DescribeServicesCommand,
+  DescribeTasksCommand,
+  ECSClient,
+  RegisterTaskDefinitionCommand,
+  RunTaskCommand,
+  StopTaskCommand,
+  UpdateServiceCommand,
+  UpdateTaskProtectionCommand,
+} from '@aws-sdk/client-ecs';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
@@ -24,7 +33,13 @@ let outputs: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
   // Alarms stand still here: a minute of the clock would take ten of ours.
-  cloud = await LocalCloud.start({ app: APP, tasks: TASKS, toolsDir: TOOLS, speed: 0.1, on: { line: (line) => lines.push(line) } });
+  cloud = await LocalCloud.start({
+    app: APP,
+    tasks: TASKS,
+    toolsDir: TOOLS,
+    speed: 0.1,
+    on: { line: (line) => lines.push(line) },
+  });
   cloud.on('output', (event) => output.push(event));
   cloud.on('task', ({ task }) => records.push(task));
   ecs = new ECSClient(cloud.clientConfig());
@@ -40,31 +55,50 @@ afterAll(async () => {
 
 async function scale(count: number): Promise<LocalTask[]> {
   await ecs.send(new UpdateServiceCommand({ cluster: outputs.ClusterArn, service: 'worker', desiredCount: count }));
-  return until(() => running(cloud, SERVICE).length === count && running(cloud, SERVICE), `${count} running tasks of the service`);
+  return until(
+    () => running(cloud, SERVICE).length === count && running(cloud, SERVICE),
+    `${count} running tasks of the service`,
+  );
 }
 
 function stopped(taskArn: string): Promise<LocalTask> {
-  return until(() => cloud.tasks().find((task) => task.taskArn === taskArn && task.lastStatus === 'STOPPED'), 'the task to stop');
+  return until(
+    () => cloud.tasks().find((task) => task.taskArn === taskArn && task.lastStatus === 'STOPPED'),
+    'the task to stop',
+  );
 }
 
 /** A JSON line of the worker with the given member. */
-async function said(taskArn: string, member: string): Promise<any> { // eslint-disable-line @typescript-eslint/no-explicit-any
-  const found = await until(() => output.find(({ taskArn: arn, line }) => arn === taskArn && line.startsWith(`{"${member}"`)), `${member} of the task`);
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test reads any part of it
+async function said(taskArn: string, member: string): Promise<any> {
+  const found = await until(
+    () => output.find(({ taskArn: arn, line }) => arn === taskArn && line.startsWith(`{"${member}"`)),
+    `${member} of the task`,
+  );
   return JSON.parse(found.line)[member];
 }
 
 async function runTask(environment: Record<string, string>): Promise<string> {
-  const { tasks } = await ecs.send(new RunTaskCommand({
-    cluster: outputs.ClusterArn,
-    taskDefinition: outputs.DefinitionArn,
-    launchType: 'FARGATE',
-    overrides: { containerOverrides: [{ name: 'worker', environment: Object.entries(environment).map(([name, value]) => ({ name, value })) }] },
-  }));
+  const { tasks } = await ecs.send(
+    new RunTaskCommand({
+      cluster: outputs.ClusterArn,
+      taskDefinition: outputs.DefinitionArn,
+      launchType: 'FARGATE',
+      overrides: {
+        containerOverrides: [
+          { name: 'worker', environment: Object.entries(environment).map(([name, value]) => ({ name, value })) },
+        ],
+      },
+    }),
+  );
   return tasks![0].taskArn!;
 }
 
-async function receive(queueUrl: string): Promise<any[]> { // eslint-disable-line @typescript-eslint/no-explicit-any
-  const { Messages: messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10 }));
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test reads any part of it
+async function receive(queueUrl: string): Promise<any[]> {
+  const { Messages: messages = [] } = await sqs.send(
+    new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10 }),
+  );
   return messages.map(({ Body: body = '' }) => JSON.parse(body) as unknown);
 }
 
@@ -74,7 +108,9 @@ describe('deployment', () => {
     expect(cloud.outputs('Network')).toEqual({ ClusterName: 'jobs', Address: '127.0.0.1/local-Eip-AllocationId' });
     expect(outputs.SecretRef).toMatch(/^arn:aws:secretsmanager:us-east-1:000000000000:secret:/);
     expect(lines).toContain('Network: left out Eip (AWS::EC2::EIP): tasks run in the network of this machine');
-    expect(lines).toContain('Pipeline: left out Out (AWS::ApplicationAutoScaling::ScalingPolicy): the local autoscaler does its work');
+    expect(lines).toContain(
+      'Pipeline: left out Out (AWS::ApplicationAutoScaling::ScalingPolicy): the local autoscaler does its work',
+    );
   });
 
   test('an object under the route reaches the queue through EventBridge, another does not', async () => {
@@ -85,7 +121,11 @@ describe('deployment', () => {
       const events = await receive(outputs.QueueUrl);
       return events.length > 0 && events;
     }, 'the event');
-    expect(event).toMatchObject({ 'source': 'aws.s3', 'detail-type': 'Object Created', 'detail': { object: { key: 'incoming/b c.txt', size: 2 } } });
+    expect(event).toMatchObject({
+      source: 'aws.s3',
+      'detail-type': 'Object Created',
+      detail: { object: { key: 'incoming/b c.txt', size: 2 } },
+    });
     s3.destroy();
   });
 
@@ -93,7 +133,10 @@ describe('deployment', () => {
     const lambda = new LambdaClient(cloud.clientConfig());
     const answer = await lambda.send(new InvokeCommand({ FunctionName: outputs.FunctionName, Payload: '{"a":1}' }));
     expect(JSON.parse(Buffer.from(answer.Payload!).toString())).toEqual({ sent: true });
-    const call = await until(() => cloud.calls().find(({ session }) => session === outputs.FunctionName), 'the call of the function');
+    const call = await until(
+      () => cloud.calls().find(({ session }) => session === outputs.FunctionName),
+      'the call of the function',
+    );
     expect(call).toMatchObject({ action: 'sqs:SendMessage', service: 'sqs', status: 200 });
     expect(call.role).toMatch(/^arn:aws:iam::000000000000:role\/Pipeline-FunctionRole-/);
     expect(call.resource).toMatch(/^arn:aws:sqs:us-east-1:000000000000:Pipeline-DeadLetters-/);
@@ -106,37 +149,77 @@ describe('tasks of a service', () => {
     process.env.FILEWORKS_TEST_SECRET = 'must not be seen';
     const [task] = await scale(1);
     const env = await said(task.taskArn, 'env');
-    expect(env).toMatchObject({ GREETING: 'hello', TOKEN: 's3cr3t', QUEUE_URL: outputs.QueueUrl, AWS_REGION: 'us-east-1', AWS_ENDPOINT_URL: cloud.endpoint });
+    expect(env).toMatchObject({
+      GREETING: 'hello',
+      TOKEN: 's3cr3t',
+      QUEUE_URL: outputs.QueueUrl,
+      AWS_REGION: 'us-east-1',
+      AWS_ENDPOINT_URL: cloud.endpoint,
+    });
     expect(env).not.toHaveProperty('FILEWORKS_TEST_SECRET');
     expect(env).not.toHaveProperty('AWS_ACCESS_KEY_ID');
-    expect(await said(task.taskArn, 'metadata')).toMatchObject({ status: 200, body: { TaskARN: task.taskArn, Family: 'worker' } });
-    expect(await said(task.taskArn, 'credentials')).toMatchObject({ status: 200, body: { RoleArn: outputs.RoleArn, AccessKeyId: expect.stringMatching(/^ASIA/) } });
-    expect(await said(task.taskArn, 'protection')).toEqual({ status: 200, body: { protection: { ExpirationDate: null, ProtectionEnabled: false, TaskArn: task.taskArn } } });
-    expect(cloud.tasks().find(({ taskArn }) => taskArn === task.taskArn)).toMatchObject({ role: outputs.RoleArn, capacityProviderName: 'FARGATE_SPOT', group: SERVICE });
+    expect(await said(task.taskArn, 'metadata')).toMatchObject({
+      status: 200,
+      body: { TaskARN: task.taskArn, Family: 'worker' },
+    });
+    expect(await said(task.taskArn, 'credentials')).toMatchObject({
+      status: 200,
+      body: { RoleArn: outputs.RoleArn, AccessKeyId: expect.stringMatching(/^ASIA/) },
+    });
+    expect(await said(task.taskArn, 'protection')).toEqual({
+      status: 200,
+      body: { protection: { ExpirationDate: null, ProtectionEnabled: false, TaskArn: task.taskArn } },
+    });
+    expect(cloud.tasks().find(({ taskArn }) => taskArn === task.taskArn)).toMatchObject({
+      role: outputs.RoleArn,
+      capacityProviderName: 'FARGATE_SPOT',
+      group: SERVICE,
+    });
     expect(readFileSync(task.processes[0].log, 'utf8')).toContain('"GREETING":"hello"');
     delete process.env.FILEWORKS_TEST_SECRET;
   });
 
   test('calls of a task are recorded with its role and its id', async () => {
     const [task] = await scale(1);
-    const call = await until(() => cloud.calls().find(({ session, action }) => session === task.taskArn.split('/').at(-1) && action === 'ecs:GetTaskProtection'), 'the call');
+    const call = await until(
+      () =>
+        cloud
+          .calls()
+          .find(
+            ({ session, action }) => session === task.taskArn.split('/').at(-1) && action === 'ecs:GetTaskProtection',
+          ),
+      'the call',
+    );
     expect(call.role).toBe(outputs.RoleArn);
   });
 
   test('one that is killed is replaced, and its exit code is told', async () => {
     const [task] = await scale(1);
     cloud.faults.kill(task.taskArn);
-    expect(await stopped(task.taskArn)).toMatchObject({ stopCode: 'EssentialContainerExited', stoppedReason: 'Essential container in task exited', containers: [{ exitCode: 137 }] });
-    const [replacement] = await until(() => running(cloud, SERVICE).length === 1 && running(cloud, SERVICE), 'a replacement');
+    expect(await stopped(task.taskArn)).toMatchObject({
+      stopCode: 'EssentialContainerExited',
+      stoppedReason: 'Essential container in task exited',
+      containers: [{ exitCode: 137 }],
+    });
+    const [replacement] = await until(
+      () => running(cloud, SERVICE).length === 1 && running(cloud, SERVICE),
+      'a replacement',
+    );
     expect(replacement.taskArn).not.toBe(task.taskArn);
   });
 
   test('StopTask sends SIGTERM, tells the real exit code, and the service starts another', async () => {
     const [task] = await scale(1);
     await said(task.taskArn, 'protection');
-    const answer = await ecs.send(new StopTaskCommand({ cluster: outputs.ClusterArn, task: task.taskArn, reason: 'because' }));
+    const answer = await ecs.send(
+      new StopTaskCommand({ cluster: outputs.ClusterArn, task: task.taskArn, reason: 'because' }),
+    );
     expect(answer.task).toMatchObject({ desiredStatus: 'STOPPED' });
-    expect(await stopped(task.taskArn)).toMatchObject({ stopCode: 'UserInitiated', stoppedReason: 'because', containers: [{ exitCode: 7 }] });
+    expect(await stopped(task.taskArn)).toMatchObject({
+      stopCode: 'UserInitiated',
+      stoppedReason: 'because',
+      containers: [{ exitCode: 7 }],
+    });
     expect(output).toContainEqual(expect.objectContaining({ taskArn: task.taskArn, line: 'SIGTERM' }));
     await scale(1);
   });
@@ -148,7 +231,12 @@ describe('tasks of a service', () => {
     await stopped(task.taskArn);
     const seen = records.filter(({ taskArn }) => taskArn === task.taskArn).slice(-2);
     expect(seen).toMatchObject([
-      { lastStatus: 'RUNNING', desiredStatus: 'STOPPED', stopCode: 'SpotInterruption', stoppedReason: 'Your Spot Task was interrupted.' },
+      {
+        lastStatus: 'RUNNING',
+        desiredStatus: 'STOPPED',
+        stopCode: 'SpotInterruption',
+        stoppedReason: 'Your Spot Task was interrupted.',
+      },
       { lastStatus: 'STOPPED', desiredStatus: 'STOPPED', stopCode: 'SpotInterruption', containers: [{ exitCode: 7 }] },
     ]);
     expect(seen[1].version).toBeGreaterThan(seen[0].version);
@@ -159,27 +247,38 @@ describe('tasks of a service', () => {
     const tasks = await scale(3);
     const newest = [...tasks].sort((one, other) => one.createdAt!.localeCompare(other.createdAt!)).at(-1)!;
     const protection = { cluster: outputs.ClusterArn, tasks: [newest.taskArn] };
-    const { protectedTasks } = await ecs.send(new UpdateTaskProtectionCommand({ ...protection, protectionEnabled: true, expiresInMinutes: 5 }));
+    const { protectedTasks } = await ecs.send(
+      new UpdateTaskProtectionCommand({ ...protection, protectionEnabled: true, expiresInMinutes: 5 }),
+    );
     expect(protectedTasks).toMatchObject([{ taskArn: newest.taskArn, protectionEnabled: true }]);
     expect(Math.abs(protectedTasks![0].expirationDate!.getTime() - Date.now() - 300_000)).toBeLessThan(10_000);
     await ecs.send(new UpdateServiceCommand({ cluster: outputs.ClusterArn, service: 'worker', desiredCount: 0 }));
     await until(() => running(cloud, SERVICE).length === 1, 'the unprotected tasks to stop');
     expect(running(cloud, SERVICE)[0].taskArn).toBe(newest.taskArn);
     await ecs.send(new UpdateTaskProtectionCommand({ ...protection, protectionEnabled: false }));
-    expect(await stopped(newest.taskArn)).toMatchObject({ stopCode: 'ServiceSchedulerInitiated', stoppedReason: expect.stringMatching(/^Scaling activity initiated by \(deployment ecs-svc\//) });
+    expect(await stopped(newest.taskArn)).toMatchObject({
+      stopCode: 'ServiceSchedulerInitiated',
+      stoppedReason: expect.stringMatching(/^Scaling activity initiated by \(deployment ecs-svc\//),
+    });
     expect(running(cloud, SERVICE)).toEqual([]);
   });
 
   test('a refused placement is tried again', async () => {
     await cloud.faults.refusePlacements(1);
     await scale(1);
-    const { services } = await ecs.send(new DescribeServicesCommand({ cluster: outputs.ClusterArn, services: ['worker'] }));
-    expect(services![0].events!.map(({ message }) => message).join()).toContain('was unable to place a task. Reason: Capacity is unavailable at this time.');
+    const { services } = await ecs.send(
+      new DescribeServicesCommand({ cluster: outputs.ClusterArn, services: ['worker'] }),
+    );
+    expect(services![0].events!.map(({ message }) => message).join()).toContain(
+      'was unable to place a task. Reason: Capacity is unavailable at this time.',
+    );
   });
 });
 
 async function register(image: string): Promise<{ taskDefinition: string }> {
-  const { taskDefinition } = await ecs.send(new RegisterTaskDefinitionCommand({ family: 'other', containerDefinitions: [{ name: 'c', image, memory: 64 }] }));
+  const { taskDefinition } = await ecs.send(
+    new RegisterTaskDefinitionCommand({ family: 'other', containerDefinitions: [{ name: 'c', image, memory: 64 }] }),
+  );
   return { taskDefinition: taskDefinition!.taskDefinitionArn! };
 }
 
@@ -188,14 +287,17 @@ describe('standalone tasks', () => {
     await sqs.send(new PurgeQueueCommand({ QueueUrl: outputs.EventsUrl }));
     const taskArn = await runTask({ EXIT_CODE: '3' });
     await stopped(taskArn);
-    const event = await until(async () => (await receive(outputs.EventsUrl)).find(({ detail }) => detail.taskArn === taskArn), 'the event'); // eslint-disable-line
+    const event = await until(
+      async (): Promise<unknown> => (await receive(outputs.EventsUrl)).find(({ detail }) => detail.taskArn === taskArn),
+      'the event',
+    );
     expect(event).toMatchObject({
-      'source': 'aws.ecs',
+      source: 'aws.ecs',
       'detail-type': 'ECS Task State Change',
-      'account': '000000000000',
-      'region': 'us-east-1',
-      'resources': [taskArn],
-      'detail': {
+      account: '000000000000',
+      region: 'us-east-1',
+      resources: [taskArn],
+      detail: {
         clusterArn: outputs.ClusterArn,
         taskDefinitionArn: outputs.DefinitionArn,
         group: 'family:worker',
@@ -214,7 +316,10 @@ describe('standalone tasks', () => {
 
   test('cannot be protected', async () => {
     const taskArn = await runTask({});
-    expect(await said(taskArn, 'protection')).toEqual({ status: 200, body: { failure: { Arn: taskArn, Detail: null, Reason: 'TASK_NOT_VALID' } } });
+    expect(await said(taskArn, 'protection')).toEqual({
+      status: 200,
+      body: { failure: { Arn: taskArn, Detail: null, Reason: 'TASK_NOT_VALID' } },
+    });
     await ecs.send(new StopTaskCommand({ cluster: outputs.ClusterArn, task: taskArn }));
   });
 
@@ -229,9 +334,16 @@ describe('standalone tasks', () => {
 
   test('fail to start when no command stands for their image', async () => {
     const { taskDefinition } = await register('example.com/nothing:1');
-    const { tasks } = await ecs.send(new RunTaskCommand({ cluster: outputs.ClusterArn, taskDefinition, launchType: 'FARGATE' }));
+    const { tasks } = await ecs.send(
+      new RunTaskCommand({ cluster: outputs.ClusterArn, taskDefinition, launchType: 'FARGATE' }),
+    );
     const task = await stopped(tasks![0].taskArn!);
-    expect(task).toMatchObject({ stopCode: 'TaskFailedToStart', stoppedReason: expect.stringMatching(/^CannotPullContainerError: .*no entry of the task map stands for the image example.com\/nothing:1/) });
+    expect(task).toMatchObject({
+      stopCode: 'TaskFailedToStart',
+      stoppedReason: expect.stringMatching(
+        /^CannotPullContainerError: .*no entry of the task map stands for the image example.com\/nothing:1/,
+      ),
+    });
   });
 
   test('events of stopped tasks are lost and repeated on request', async () => {
@@ -251,17 +363,29 @@ describe('standalone tasks', () => {
   });
 
   test('RunTask with the same client token tells of the same task, and refuses the token for another', async () => {
-    const request = { cluster: outputs.ClusterArn, taskDefinition: outputs.DefinitionArn, launchType: 'FARGATE' as const, clientToken: 'once' };
+    const request = {
+      cluster: outputs.ClusterArn,
+      taskDefinition: outputs.DefinitionArn,
+      launchType: 'FARGATE' as const,
+      clientToken: 'once',
+    };
     const first = await ecs.send(new RunTaskCommand(request));
     const again = await ecs.send(new RunTaskCommand(request));
     expect(again.tasks![0].taskArn).toBe(first.tasks![0].taskArn);
-    await expect(ecs.send(new RunTaskCommand({ ...request, startedBy: 'another' }))).rejects.toMatchObject({ name: 'ConflictException' });
+    await expect(ecs.send(new RunTaskCommand({ ...request, startedBy: 'another' }))).rejects.toMatchObject({
+      name: 'ConflictException',
+    });
     await ecs.send(new StopTaskCommand({ cluster: outputs.ClusterArn, task: first.tasks![0].taskArn }));
     expect((await ecs.send(new RunTaskCommand(request))).tasks![0].desiredStatus).toBe('STOPPED');
   });
 
   test('a refusal uses no client token up', async () => {
-    const request = { cluster: outputs.ClusterArn, taskDefinition: outputs.DefinitionArn, launchType: 'FARGATE' as const, clientToken: 'refused' };
+    const request = {
+      cluster: outputs.ClusterArn,
+      taskDefinition: outputs.DefinitionArn,
+      launchType: 'FARGATE' as const,
+      clientToken: 'refused',
+    };
     await cloud.faults.refusePlacements(1);
     expect((await ecs.send(new RunTaskCommand(request))).tasks).toEqual([]);
     const { tasks } = await ecs.send(new RunTaskCommand(request));
@@ -276,7 +400,11 @@ describe('standalone tasks', () => {
     await cloud.faults.disturbDeliveries();
     const seen: string[] = [];
     await until(async () => {
-      seen.push(...(await receive(outputs.EventsUrl)).filter(({ detail }) => detail.taskArn === taskArn).map(({ detail }) => detail.lastStatus as string));
+      seen.push(
+        ...(await receive(outputs.EventsUrl))
+          .filter(({ detail }) => detail.taskArn === taskArn)
+          .map(({ detail }) => detail.lastStatus as string),
+      );
       return seen.filter((status) => status === 'STOPPED').length === 2;
     }, 'both copies');
     await expect(cloud.faults.disturbDeliveries({ repeat: 2 })).rejects.toMatchObject({ code: 'OptionInvalid' });
@@ -284,16 +412,23 @@ describe('standalone tasks', () => {
 
   test('a refused RunTask answers with a failure and no task', async () => {
     await cloud.faults.refusePlacements(1);
-    const { tasks, failures } = await ecs.send(new RunTaskCommand({ cluster: outputs.ClusterArn, taskDefinition: outputs.DefinitionArn, launchType: 'FARGATE' }));
+    const { tasks, failures } = await ecs.send(
+      new RunTaskCommand({ cluster: outputs.ClusterArn, taskDefinition: outputs.DefinitionArn, launchType: 'FARGATE' }),
+    );
     expect(tasks).toEqual([]);
     expect(failures).toMatchObject([{ reason: expect.stringMatching(/^Capacity is unavailable at this time/) }]);
   });
 });
 
 describe('tasks that other services start', () => {
-  async function execute(stateMachineArn: string, input: object): Promise<{ status?: string; output?: string; error?: string; cause?: string }> {
+  async function execute(
+    stateMachineArn: string,
+    input: object,
+  ): Promise<{ status?: string; output?: string; error?: string; cause?: string }> {
     const states = new SFNClient(cloud.clientConfig());
-    const { executionArn } = await states.send(new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) }));
+    const { executionArn } = await states.send(
+      new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) }),
+    );
     const ended = await until(async () => {
       const execution = await states.send(new DescribeExecutionCommand({ executionArn }));
       return execution.status !== 'RUNNING' && execution;
@@ -305,7 +440,12 @@ describe('tasks that other services start', () => {
   test('runTask.sync succeeds with exit code 0, in the shape of AWS', async () => {
     const { status, output: text = '{}' } = await execute(outputs.MachineArn, { exitCode: '0' });
     expect(status).toBe('SUCCEEDED');
-    expect(JSON.parse(text)).toMatchObject({ LastStatus: 'STOPPED', StartedBy: 'AWS Step Functions', Containers: [{ Name: 'worker', ExitCode: 0 }], StoppedAt: expect.any(Number) });
+    expect(JSON.parse(text)).toMatchObject({
+      LastStatus: 'STOPPED',
+      StartedBy: 'AWS Step Functions',
+      Containers: [{ Name: 'worker', ExitCode: 0 }],
+      StoppedAt: expect.any(Number),
+    });
   });
 
   test('runTask.sync fails with another exit code', async () => {
@@ -317,32 +457,57 @@ describe('tasks that other services start', () => {
   test('runTask.sync that times out stops its task', async () => {
     const { status, error } = await execute(outputs.TimedArn, {});
     expect([status, error]).toEqual([expect.stringMatching(/FAILED|TIMED_OUT/), 'States.Timeout']);
-    const task = await until(() => cloud.tasks().find(({ stoppedReason, lastStatus }) => stoppedReason === 'States.Timeout' && lastStatus === 'STOPPED'), 'the task to be stopped');
+    const task = await until(
+      () =>
+        cloud
+          .tasks()
+          .find(({ stoppedReason, lastStatus }) => stoppedReason === 'States.Timeout' && lastStatus === 'STOPPED'),
+      'the task to be stopped',
+    );
     expect(task.containers[0].exitCode).toBe(7);
   });
 
   test('a rule runs a task with overrides made of the event', async () => {
     const events = new EventBridgeClient(cloud.clientConfig());
-    await events.send(new PutEventsCommand({ Entries: [{ Source: 'test.app', DetailType: 'Run', Detail: '{"code":"6"}' }] }));
-    const task = await until(() => cloud.tasks().find(({ startedBy, lastStatus }) => startedBy?.startsWith('events-rule/') && lastStatus === 'STOPPED'), 'the task');
+    await events.send(
+      new PutEventsCommand({ Entries: [{ Source: 'test.app', DetailType: 'Run', Detail: '{"code":"6"}' }] }),
+    );
+    const task = await until(
+      () =>
+        cloud
+          .tasks()
+          .find(({ startedBy, lastStatus }) => startedBy?.startsWith('events-rule/') && lastStatus === 'STOPPED'),
+      'the task',
+    );
     expect(task.containers[0].exitCode).toBe(6);
     events.destroy();
   });
 
   test('a schedule runs a task', async () => {
     const scheduler = new SchedulerClient(cloud.clientConfig());
-    await scheduler.send(new CreateScheduleCommand({
-      Name: 'once',
-      ScheduleExpression: `at(${new Date(Date.now() - 1000).toISOString().slice(0, 19)})`,
-      FlexibleTimeWindow: { Mode: 'OFF' },
-      Target: {
-        Arn: outputs.ClusterArn,
-        RoleArn: outputs.StatesRoleArn,
-        EcsParameters: { TaskDefinitionArn: outputs.DefinitionArn, LaunchType: 'FARGATE' },
-        Input: JSON.stringify({ containerOverrides: [{ name: 'worker', environment: [{ name: 'EXIT_CODE', value: '8' }] }] }),
-      },
-    }));
-    const task = await until(() => cloud.tasks().find(({ startedBy, lastStatus }) => startedBy === 'chronos-schedule/once' && lastStatus === 'STOPPED'), 'the task', 40_000);
+    await scheduler.send(
+      new CreateScheduleCommand({
+        Name: 'once',
+        ScheduleExpression: `at(${new Date(Date.now() - 1000).toISOString().slice(0, 19)})`,
+        FlexibleTimeWindow: { Mode: 'OFF' },
+        Target: {
+          Arn: outputs.ClusterArn,
+          RoleArn: outputs.StatesRoleArn,
+          EcsParameters: { TaskDefinitionArn: outputs.DefinitionArn, LaunchType: 'FARGATE' },
+          Input: JSON.stringify({
+            containerOverrides: [{ name: 'worker', environment: [{ name: 'EXIT_CODE', value: '8' }] }],
+          }),
+        },
+      }),
+    );
+    const task = await until(
+      () =>
+        cloud
+          .tasks()
+          .find(({ startedBy, lastStatus }) => startedBy === 'chronos-schedule/once' && lastStatus === 'STOPPED'),
+      'the task',
+      40_000,
+    );
     expect(task.containers[0].exitCode).toBe(8);
     scheduler.destroy();
   });
@@ -356,7 +521,10 @@ describe('update', () => {
       Resources.Definition.Properties.ContainerDefinitions[0].Environment[1].Value = 'good evening';
     });
     await cloud.update(app);
-    const after = await until(() => running(cloud, SERVICE).find(({ taskDefinitionArn }) => taskDefinitionArn !== before.taskDefinitionArn), 'a task of the new definition');
+    const after = await until(
+      () => running(cloud, SERVICE).find(({ taskDefinitionArn }) => taskDefinitionArn !== before.taskDefinitionArn),
+      'a task of the new definition',
+    );
     expect((await said(after.taskArn, 'env')).GREETING).toBe('good evening');
     await stopped(before.taskArn);
     await until(() => running(cloud, SERVICE).length === 1, 'one task');
@@ -366,30 +534,50 @@ describe('update', () => {
 
   test('makes a stack that is new in the app, deletes one that is gone, and leaves the others', async () => {
     const app = copyApp();
-    const manifest = JSON.parse(readFileSync(join(app, 'manifest.json'), 'utf8')) as { artifacts: Record<string, unknown> };
-    manifest.artifacts.Extra = { type: 'aws:cloudformation:stack', properties: { templateFile: 'Extra.template.json' } };
+    const manifest = JSON.parse(readFileSync(join(app, 'manifest.json'), 'utf8')) as {
+      artifacts: Record<string, unknown>;
+    };
+    manifest.artifacts.Extra = {
+      type: 'aws:cloudformation:stack',
+      properties: { templateFile: 'Extra.template.json' },
+    };
     writeFileSync(join(app, 'manifest.json'), JSON.stringify(manifest));
-    writeFileSync(join(app, 'Extra.template.json'), JSON.stringify({ Resources: { Queue: { Type: 'AWS::SQS::Queue' } }, Outputs: { Url: { Value: { Ref: 'Queue' } } } }));
+    writeFileSync(
+      join(app, 'Extra.template.json'),
+      JSON.stringify({
+        Resources: { Queue: { Type: 'AWS::SQS::Queue' } },
+        Outputs: { Url: { Value: { Ref: 'Queue' } } },
+      }),
+    );
     await cloud.update(app);
     const url = cloud.outputs('Extra').Url;
     await sqs.send(new SendMessageCommand({ QueueUrl: url, MessageBody: 'x' }));
     lines.length = 0;
     await cloud.update(APP);
-    await expect(sqs.send(new SendMessageCommand({ QueueUrl: url, MessageBody: 'x' }))).rejects.toThrow(/does not exist/);
+    await expect(sqs.send(new SendMessageCommand({ QueueUrl: url, MessageBody: 'x' }))).rejects.toThrow(
+      /does not exist/,
+    );
     expect(cloud.stacks()).toEqual(['Network', 'Pipeline']);
     expect(lines.filter((line) => !line.includes('left out'))).toEqual([
-      expect.stringMatching(/^Network: unchanged/), expect.stringMatching(/^Pipeline: /), 'Extra: deleted',
+      expect.stringMatching(/^Network: unchanged/),
+      expect.stringMatching(/^Pipeline: /),
+      'Extra: deleted',
     ]);
   });
 
   test('fails with the resource and its reason, and goes on with what was there', async () => {
     const app = copyApp();
     editTemplate(app, 'Network', ({ Resources }) => {
-      Resources.Broken = { Type: 'AWS::CloudWatch::Alarm', Properties: { MetricName: 'm', Namespace: 'n', EvaluationPeriods: 1, Threshold: 1 } };
+      Resources.Broken = {
+        Type: 'AWS::CloudWatch::Alarm',
+        Properties: { MetricName: 'm', Namespace: 'n', EvaluationPeriods: 1, Threshold: 1 },
+      };
     });
     await expect(cloud.update(app)).rejects.toMatchObject({
       code: 'DeploymentFailed',
-      message: expect.stringMatching(/^stack Network ended in UPDATE_ROLLBACK_COMPLETE: Broken \(AWS::CloudWatch::Alarm\): ComparisonOperator is required/),
+      message: expect.stringMatching(
+        /^stack Network ended in UPDATE_ROLLBACK_COMPLETE: Broken \(AWS::CloudWatch::Alarm\): ComparisonOperator is required/,
+      ),
     });
     expect(cloud.stacks()).toEqual(['Network', 'Pipeline']);
     await cloud.update(APP);
@@ -399,7 +587,10 @@ describe('update', () => {
 test('stop ends every process, and may be called again', async () => {
   await scale(2);
   await sqs.send(new SendMessageCommand({ QueueUrl: outputs.QueueUrl, MessageBody: 'x' }));
-  const pids = cloud.tasks().flatMap(({ processes }) => processes.flatMap(({ pid }) => pid ?? [])).filter(alive);
+  const pids = cloud
+    .tasks()
+    .flatMap(({ processes }) => processes.flatMap(({ pid }) => pid ?? []))
+    .filter(alive);
   expect(pids.length).toBeGreaterThanOrEqual(2);
   const { endpoint } = cloud;
   await Promise.all([cloud.stop(), cloud.stop()]);

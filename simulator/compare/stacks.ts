@@ -27,34 +27,64 @@ const spotOnly = [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }];
 
 /** aws-ecs-patterns' service with the scaling that it has when nobody says otherwise. */
 export const queueProcessingDefault: AddService = (stack, cluster, { maxTasks, cpu, memoryLimitMiB }) => {
-  new QueueProcessingFargateService(stack, 'Peer', { cluster, image: image(), cpu, memoryLimitMiB, maxScalingCapacity: maxTasks, capacityProviderStrategies: spotOnly });
+  new QueueProcessingFargateService(stack, 'Peer', {
+    cluster,
+    image: image(),
+    cpu,
+    memoryLimitMiB,
+    maxScalingCapacity: maxTasks,
+    capacityProviderStrategies: spotOnly,
+  });
 };
 
 /**
- * The same service as experienced users tune it: from zero, no scaling by CPU, steps that grow with the queue, a cooldown of
+ * The same service as experienced users tune it: from zero, no scaling by CPU, steps that grow with the queue, a
+ * cooldown of
  * one minute.
  */
 export const queueProcessingTuned: AddService = (stack, cluster, { maxTasks, cpu, memoryLimitMiB }) => {
   new QueueProcessingFargateService(stack, 'Peer', {
-    cluster, image: image(), cpu, memoryLimitMiB, capacityProviderStrategies: spotOnly,
+    cluster,
+    image: image(),
+    cpu,
+    memoryLimitMiB,
+    capacityProviderStrategies: spotOnly,
     minScalingCapacity: 0,
     maxScalingCapacity: maxTasks,
     disableCpuBasedScaling: true,
     cooldown: Duration.minutes(1),
-    scalingSteps: [{ upper: 0, change: -1 }, { lower: 1, change: 1 }, { lower: 10, change: 5 }, { lower: 100, change: 10 }, { lower: 500, change: 20 }],
+    scalingSteps: [
+      { upper: 0, change: -1 },
+      { lower: 1, change: 1 },
+      { lower: 10, change: 5 },
+      { lower: 100, change: 10 },
+      { lower: 500, change: 20 },
+    ],
   });
 };
 
 /** The metric that Copilot's and ecs-service-extensions' Lambda functions publish each minute. */
 export const copilotMetric = 'BacklogPerTask=CEIL(visible / MAX([running, 1]))';
 
-/** A service as Copilot deploys a worker with `queue_delay`: target tracking of the backlog for each task, at least one task. */
-export const copilotBacklog: AddService = (stack, cluster, { maxTasks, cpu, memoryLimitMiB, processingSeconds, acceptableLatencySeconds }) => {
+/**
+ * A service as Copilot deploys a worker with `queue_delay`: target tracking of the backlog for each task, at least one
+ * task.
+ */
+export const copilotBacklog: AddService = (
+  stack,
+  cluster,
+  { maxTasks, cpu, memoryLimitMiB, processingSeconds, acceptableLatencySeconds },
+) => {
   const deadLetterQueue = { queue: new Queue(stack, 'DeadLetters'), maxReceiveCount: 10 };
   new Queue(stack, 'Jobs', { deadLetterQueue });
   const taskDefinition = new FargateTaskDefinition(stack, 'Task', { cpu, memoryLimitMiB });
   taskDefinition.addContainer('worker', { image: image() });
-  const service = new FargateService(stack, 'Peer', { cluster, taskDefinition, capacityProviderStrategies: spotOnly, minHealthyPercent: 100 });
+  const service = new FargateService(stack, 'Peer', {
+    cluster,
+    taskDefinition,
+    capacityProviderStrategies: spotOnly,
+    minHealthyPercent: 100,
+  });
   const target = new ScalableTarget(stack, 'Tasks', {
     serviceNamespace: ServiceNamespace.ECS,
     scalableDimension: 'ecs:service:DesiredCount',
@@ -82,10 +112,17 @@ export const copilotBacklog: AddService = (stack, cluster, { maxTasks, cpu, memo
 };
 
 /** Synthesizes services in a stack of their own. */
-export function synthesize<C>(name: string, add: (stack: Stack, cluster: Cluster, common: C) => void, common: C): Template {
+export function synthesize<C>(
+  name: string,
+  add: (stack: Stack, cluster: Cluster, common: C) => void,
+  common: C,
+): Template {
   const app = new App();
   const stack = new Stack(app, name, { env: { account: '000000000000', region: 'us-east-1' } });
-  const cluster = new Cluster(stack, 'Cluster', { vpc: new Vpc(stack, 'Vpc', { maxAzs: 2, natGateways: 0 }), enableFargateCapacityProviders: true });
+  const cluster = new Cluster(stack, 'Cluster', {
+    vpc: new Vpc(stack, 'Vpc', { maxAzs: 2, natGateways: 0 }),
+    enableFargateCapacityProviders: true,
+  });
   add(stack, cluster, common);
   return app.synth().getStackByName(name).template as Template;
 }

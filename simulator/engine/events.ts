@@ -10,34 +10,38 @@ export class EventQueue {
   #now = 0;
   #scheduled = 0;
 
-  public get now(): number {
+  get now(): number {
     return this.#now;
   }
 
   /** Events at the same time happen in the order in which they were scheduled. */
-  public at(time: number, action: () => void): void {
+  at(time: number, action: () => void): void {
     const heap = this.#heap;
     const event = { time: Math.max(time, this.#now), order: this.#scheduled++, action };
     let child = heap.length;
     heap.push(event);
     while (child > 0) {
       const parent = (child - 1) >> 1;
-      if (!before(event, heap[parent])) break;
+      if (!before(event, heap[parent])) {
+        break;
+      }
       heap[child] = heap[parent];
       child = parent;
     }
     heap[child] = event;
   }
 
-  public after(seconds: number, action: () => void): void {
+  after(seconds: number, action: () => void): void {
     this.at(this.#now + seconds, action);
   }
 
   /** Runs events until `done` says so, or none is left. */
-  public run(done: () => boolean): void {
+  run(done: () => boolean): void {
     while (!done()) {
       const event = this.#takeFirst();
-      if (!event) return;
+      if (!event) {
+        return;
+      }
       this.#now = event.time;
       event.action();
     }
@@ -47,13 +51,21 @@ export class EventQueue {
     const heap = this.#heap;
     const first = heap.at(0);
     const last = heap.pop();
-    if (!first || !last || heap.length === 0) return first;
+    if (!first || !last || heap.length === 0) {
+      return first;
+    }
     let parent = 0;
     for (;;) {
       let child = 2 * parent + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && before(heap[child + 1], heap[child])) child++;
-      if (!before(heap[child], last)) break;
+      if (child >= heap.length) {
+        break;
+      }
+      if (child + 1 < heap.length && before(heap[child + 1], heap[child])) {
+        child++;
+      }
+      if (!before(heap[child], last)) {
+        break;
+      }
       heap[parent] = heap[child];
       parent = child;
     }
@@ -62,4 +74,5 @@ export class EventQueue {
   }
 }
 
-const before = (one: Event, other: Event) => one.time < other.time || (one.time === other.time && one.order < other.order);
+const before = (one: Event, other: Event) =>
+  one.time < other.time || (one.time === other.time && one.order < other.order);

@@ -1,4 +1,4 @@
-import { MinimumBilledSeconds, SpotWarningSeconds, type Parameters } from '../parameters.ts';
+import { MINIMUM_BILLED_SECONDS, SPOT_WARNING_SECONDS, type Parameters } from '../parameters.ts';
 import type { CapacityShare, Worker } from '../template/read-worker.ts';
 import type { EventQueue } from './events.ts';
 import { Random } from './random.ts';
@@ -44,9 +44,9 @@ export class Fleet {
   #nextLaunch = 0;
   #billedSpotSeconds = 0;
   #billedOnDemandSeconds = 0;
-  public launched = 0;
+  launched = 0;
 
-  public constructor(worker: Worker, parameters: Parameters, events: EventQueue, seed: number, listener: FleetListener) {
+  constructor(worker: Worker, parameters: Parameters, events: EventQueue, seed: number, listener: FleetListener) {
     this.#worker = worker;
     this.#parameters = parameters;
     this.#events = events;
@@ -56,61 +56,77 @@ export class Fleet {
     this.#choices = new Random(seed, 'scale-in choices');
   }
 
-  public get running(): number {
+  get running(): number {
     return this.#count('running');
   }
 
-  public get starting(): number {
+  get starting(): number {
     return this.#count('starting');
   }
 
   /** Seconds that Fargate has billed so far for tasks that are gone. */
-  public get billed(): { readonly spotSeconds: number; readonly onDemandSeconds: number } {
+  get billed(): { readonly spotSeconds: number; readonly onDemandSeconds: number } {
     return { spotSeconds: this.#billedSpotSeconds, onDemandSeconds: this.#billedOnDemandSeconds };
   }
 
   /** Tasks that are there before the first job. */
-  public begin(count: number): void {
+  begin(count: number): void {
     this.#wanted = count;
-    for (let started = 0; started < count; started++) this.#run(this.#create());
+    for (let started = 0; started < count; started++) {
+      this.#run(this.#create());
+    }
   }
 
-  public want(count: number): void {
+  want(count: number): void {
     this.#wanted = Math.min(count, this.#parameters.tasksPerService);
     this.#keepCount();
   }
 
   /** A task took a job or has no more; the scheduler may stop it only once its protection has run out. */
-  public noteWork(task: Task): void {
-    if (!this.#worker.protection) return;
+  noteWork(task: Task): void {
+    if (!this.#worker.protection) {
+      return;
+    }
     task.protectedUntil = task.jobs.size > 0 ? Infinity : this.#events.now + this.#parameters.protectionReleaseSeconds;
-    if (task.jobs.size === 0) this.#events.at(task.protectedUntil, () => this.#keepCount());
+    if (task.jobs.size === 0) {
+      this.#events.at(task.protectedUntil, () => this.#keepCount());
+    }
   }
 
   /** A stopping task has finished its last job. */
-  public leave(task: Task): void {
-    if (task.state === 'gone') return;
+  leave(task: Task): void {
+    if (task.state === 'gone') {
+      return;
+    }
     task.state = 'gone';
     this.#tasks.delete(task);
     this.#bill(task);
   }
 
   /** Ends the simulation: what still runs is billed until now. */
-  public end(): void {
-    for (const task of [...this.#tasks]) this.leave(task);
+  end(): void {
+    for (const task of [...this.#tasks]) {
+      this.leave(task);
+    }
   }
 
   #count(state: Task['state']): number {
     let count = 0;
-    for (const task of this.#tasks) count += Number(task.state === state);
+    for (const task of this.#tasks) {
+      count += Number(task.state === state);
+    }
     return count;
   }
 
   #keepCount(): void {
     const active = [...this.#tasks].filter(({ state }) => state === 'starting' || state === 'running');
-    for (let missing = this.#wanted - active.length; missing > 0; missing--) this.#launch();
+    for (let missing = this.#wanted - active.length; missing > 0; missing--) {
+      this.#launch();
+    }
     let surplus = active.length - this.#wanted;
-    if (surplus <= 0) return;
+    if (surplus <= 0) {
+      return;
+    }
     const now = this.#events.now;
     const starting = active.filter(({ state }) => state === 'starting').reverse();
     const idle = active.filter(({ state, protectedUntil }) => state === 'running' && protectedUntil <= now);
@@ -124,12 +140,21 @@ export class Fleet {
   #launch(): void {
     const task = this.#create();
     this.#nextLaunch = Math.max(this.#nextLaunch, this.#events.now) + 60 / this.#parameters.launchesPerMinute;
-    const start = this.#startTimes.lognormal(this.#parameters.taskStartMedianSeconds, this.#parameters.taskStartP95Seconds);
+    const start = this.#startTimes.lognormal(
+      this.#parameters.taskStartMedianSeconds,
+      this.#parameters.taskStartP95Seconds,
+    );
     this.#events.at(this.#nextLaunch + start, () => this.#run(task));
   }
 
   #create(): Task {
-    const task: Task = { share: this.#chooseShare(), launchedAt: this.#events.now, state: 'starting', jobs: new Set(), protectedUntil: 0 };
+    const task: Task = {
+      share: this.#chooseShare(),
+      launchedAt: this.#events.now,
+      state: 'starting',
+      jobs: new Set(),
+      protectedUntil: 0,
+    };
     this.#tasks.add(task);
     this.launched++;
     return task;
@@ -137,16 +162,23 @@ export class Fleet {
 
   /** Bases first, then whatever is furthest behind its weight. */
   #chooseShare(): CapacityShare {
-    const shares = this.#worker.capacity.map((share) => ({ share, count: [...this.#tasks].filter((task) => task.share === share).length }));
+    const shares = this.#worker.capacity.map((share) => ({
+      share,
+      count: [...this.#tasks].filter((task) => task.share === share).length,
+    }));
     const behind = ({ share: { base, weight }, count }: { share: CapacityShare; count: number }) => {
-      if (count < base) return -Infinity;
+      if (count < base) {
+        return -Infinity;
+      }
       return weight > 0 ? (count - base) / weight : Infinity;
     };
     return shares.reduce((best, other) => (behind(other) < behind(best) ? other : best)).share;
   }
 
   #run(task: Task): void {
-    if (task.state !== 'starting') return;
+    if (task.state !== 'starting') {
+      return;
+    }
     task.state = 'running';
     if (task.share.spot && this.#parameters.spotReclaimsPerTaskHour > 0) {
       const reclaim = this.#reclaims.exponential(3_600 / this.#parameters.spotReclaimsPerTaskHour);
@@ -156,8 +188,10 @@ export class Fleet {
   }
 
   #reclaim(task: Task): void {
-    if (task.state !== 'running') return;
-    this.#stop(task, 'spot', Math.min(this.#worker.stopTimeoutSeconds, SpotWarningSeconds));
+    if (task.state !== 'running') {
+      return;
+    }
+    this.#stop(task, 'spot', Math.min(this.#worker.stopTimeoutSeconds, SPOT_WARNING_SECONDS));
     this.#keepCount();
   }
 
@@ -169,7 +203,9 @@ export class Fleet {
       return;
     }
     this.#events.after(graceSeconds, () => {
-      if (task.state !== 'stopping') return;
+      if (task.state !== 'stopping') {
+        return;
+      }
       task.jobs.clear();
       this.leave(task);
       this.#listener.killed(task, cause);
@@ -178,9 +214,14 @@ export class Fleet {
 
   #bill(task: Task): void {
     const used = this.#events.now - task.launchedAt - this.#parameters.unbilledStartSeconds;
-    if (used <= 0) return;
-    const billed = Math.max(used, MinimumBilledSeconds);
-    if (task.share.spot) this.#billedSpotSeconds += billed;
-    else this.#billedOnDemandSeconds += billed;
+    if (used <= 0) {
+      return;
+    }
+    const billed = Math.max(used, MINIMUM_BILLED_SECONDS);
+    if (task.share.spot) {
+      this.#billedSpotSeconds += billed;
+    } else {
+      this.#billedOnDemandSeconds += billed;
+    }
   }
 }

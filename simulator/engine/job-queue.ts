@@ -17,34 +17,36 @@ export class JobQueue<J extends Job = Job> {
   #first = 0;
   #lastCall = 0;
   #metricsFrom = 0;
-  public deadLetters = 0;
+  deadLetters = 0;
   /** In the current minute. */
-  public sent = 0;
-  public received = 0;
-  public deleted = 0;
+  sent = 0;
+  received = 0;
+  deleted = 0;
   /** Messages sent, received and deleted since the start. */
-  public requests = 0;
+  requests = 0;
 
-  public constructor(maxReceiveCount: number, parameters: Parameters, random: Random) {
+  constructor(maxReceiveCount: number, parameters: Parameters, random: Random) {
     this.#maxReceiveCount = maxReceiveCount;
     this.#parameters = parameters;
     this.#random = random;
   }
 
-  public get visible(): number {
+  get visible(): number {
     return this.#waiting.length - this.#first;
   }
 
-  public send(job: J, now: number): void {
+  send(job: J, now: number): void {
     this.noteCall(now);
     this.sent++;
     this.requests++;
     this.#waiting.push({ job, receives: 0 });
   }
 
-  public receive(): Message<J> | undefined {
+  receive(): Message<J> | undefined {
     const message = this.#waiting.at(this.#first);
-    if (!message) return undefined;
+    if (!message) {
+      return undefined;
+    }
     message.receives++;
     this.received++;
     this.requests++;
@@ -56,36 +58,41 @@ export class JobQueue<J extends Job = Job> {
     return message;
   }
 
-  public delete(): void {
+  delete(): void {
     this.deleted++;
     this.requests++;
   }
 
   /** A worker hands a message back; one that was received too often goes to the dead-letter queue instead. */
-  public giveBack(message: Message<J>): void {
-    if (message.receives >= this.#maxReceiveCount) this.deadLetters++;
-    else this.#waiting.push(message);
+  giveBack(message: Message<J>): void {
+    if (message.receives >= this.#maxReceiveCount) {
+      this.deadLetters++;
+    } else {
+      this.#waiting.push(message);
+    }
   }
 
-  public endMinute(): void {
+  endMinute(): void {
     this.sent = 0;
     this.received = 0;
     this.deleted = 0;
   }
 
   /** Age of the oldest waiting job. */
-  public oldestAge(now: number): number {
+  oldestAge(now: number): number {
     const oldest = this.#waiting.at(this.#first);
     return oldest ? now - oldest.job.arrival : 0;
   }
 
   /** Any call keeps the metrics awake; the first one after a long rest wakes them with a delay. */
-  public noteCall(now: number): void {
-    if (this.#sleepsAt(now)) this.#metricsFrom = now + this.#random.between(0, this.#parameters.queueWakeSeconds);
+  noteCall(now: number): void {
+    if (this.#sleepsAt(now)) {
+      this.#metricsFrom = now + this.#random.between(0, this.#parameters.queueWakeSeconds);
+    }
     this.#lastCall = now;
   }
 
-  public sendsMetrics(now: number): boolean {
+  sendsMetrics(now: number): boolean {
     return !this.#sleepsAt(now) && now >= this.#metricsFrom;
   }
 

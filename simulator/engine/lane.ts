@@ -37,8 +37,8 @@ interface Held<J extends Job> {
 
 /** A queue of a service, and the slots that each of its tasks has for it. */
 export class Lane<J extends Job> {
-  public readonly name: string;
-  public readonly queue: JobQueue<J>;
+  readonly name: string;
+  readonly queue: JobQueue<J>;
   readonly #program: Program<J>;
   readonly #events: EventQueue;
   readonly #polls: Random;
@@ -47,11 +47,18 @@ export class Lane<J extends Job> {
   readonly #free: Task[] = [];
   readonly #held = new WeakMap<Task, Set<Held<J>>>();
   /** Slots in use. */
-  public busy = 0;
+  busy = 0;
   /** Messages of the queue that are worked on. */
-  public inFlight = 0;
+  inFlight = 0;
 
-  public constructor(name: string, queue: JobQueue<J>, program: Program<J>, events: EventQueue, polls: Random, listener: LaneListener) {
+  constructor(
+    name: string,
+    queue: JobQueue<J>,
+    program: Program<J>,
+    events: EventQueue,
+    polls: Random,
+    listener: LaneListener,
+  ) {
     this.name = name;
     this.queue = queue;
     this.#program = program;
@@ -60,7 +67,7 @@ export class Lane<J extends Job> {
     this.#listener = listener;
   }
 
-  public send(job: J): void {
+  send(job: J): void {
     this.queue.send(job, this.#events.now);
     this.#takeAnywhere();
     this.#listener.arrived();
@@ -72,23 +79,29 @@ export class Lane<J extends Job> {
    * @param finished called at its end
    * @returns whether it has a slot for it
    */
-  public offer(task: Task, job: J, finished: () => void): boolean {
-    if (task.state !== 'running' || this.#of(task).size >= this.#program.slots) return false;
+  offer(task: Task, job: J, finished: () => void): boolean {
+    if (task.state !== 'running' || this.#of(task).size >= this.#program.slots) {
+      return false;
+    }
     this.#begin(task, { job, since: this.#events.now, finished });
     return true;
   }
 
   /** A task runs from now on. */
-  public join(task: Task): void {
+  join(task: Task): void {
     this.queue.noteCall(this.#events.now);
     this.#free.push(task);
-    while (this.#of(task).size < this.#program.slots && this.queue.visible > 0) this.#take(task);
+    while (this.#of(task).size < this.#program.slots && this.queue.visible > 0) {
+      this.#take(task);
+    }
   }
 
   /** A task takes no more jobs. */
-  public leave(task: Task): void {
+  leave(task: Task): void {
     const free = this.#free.indexOf(task);
-    if (free >= 0) this.#free.splice(free, 1);
+    if (free >= 0) {
+      this.#free.splice(free, 1);
+    }
   }
 
   /**
@@ -96,7 +109,7 @@ export class Lane<J extends Job> {
    *
    * @returns how many jobs those were, and the seconds that it had had them for
    */
-  public lose(task: Task): { readonly jobs: number; readonly seconds: number } {
+  lose(task: Task): { readonly jobs: number; readonly seconds: number } {
     const lost = [...this.#of(task)];
     this.#held.delete(task);
     this.busy -= lost.length;
@@ -112,12 +125,16 @@ export class Lane<J extends Job> {
   #takeAnywhere(): void {
     // Which of several waiting long polls gets a message is up to SQS.
     const task = this.#free.length > 0 ? this.#free[this.#polls.index(this.#free.length)] : undefined;
-    if (task) this.#take(task);
+    if (task) {
+      this.#take(task);
+    }
   }
 
   #take(task: Task): void {
     const origin = this.queue.receive();
-    if (!origin) return;
+    if (!origin) {
+      return;
+    }
     this.inFlight++;
     this.#begin(task, { job: origin.job, since: this.#events.now, origin });
   }
@@ -129,13 +146,17 @@ export class Lane<J extends Job> {
     own.add(held);
     task.jobs.add(held);
     this.#listener.worked(task);
-    if (own.size === this.#program.slots) this.leave(task);
+    if (own.size === this.#program.slots) {
+      this.leave(task);
+    }
     this.#program.work(held.job, task, () => this.#finish(task, held));
   }
 
   #finish(task: Task, held: Held<J>): void {
     // Not there any more: the task was killed, and the message is elsewhere.
-    if (!task.jobs.has(held)) return;
+    if (!task.jobs.has(held)) {
+      return;
+    }
     this.#listener.changing();
     const own = this.#of(task);
     own.delete(held);
@@ -148,17 +169,25 @@ export class Lane<J extends Job> {
     this.#program.finished?.(held.job);
     held.finished?.();
     if (task.state === 'stopping') {
-      if (task.jobs.size === 0) this.#listener.emptied(task);
+      if (task.jobs.size === 0) {
+        this.#listener.emptied(task);
+      }
       return;
     }
-    if (own.size === this.#program.slots - 1) this.#free.push(task);
+    if (own.size === this.#program.slots - 1) {
+      this.#free.push(task);
+    }
     this.#take(task);
-    if (task.jobs.size === 0) this.#listener.worked(task);
+    if (task.jobs.size === 0) {
+      this.#listener.worked(task);
+    }
   }
 
   #of(task: Task): Set<Held<J>> {
     let own = this.#held.get(task);
-    if (!own) this.#held.set(task, own = new Set());
+    if (!own) {
+      this.#held.set(task, (own = new Set()));
+    }
     return own;
   }
 }

@@ -1,7 +1,8 @@
 /**
  * Random numbers that are the same in every run with the same seed.
  *
- * Each subject draws from a stream of its own, so that two policies under comparison get the same jobs, task start times
+ * Each subject draws from a stream of its own, so that two policies under comparison get the same jobs, task start
+ * times
  * and reclaims in the same order, however differently they behave.
  *
  * The generator is mulberry32: 32 bits of state are plenty for a few million draws.
@@ -9,33 +10,33 @@
 export class Random {
   #state: number;
 
-  public constructor(seed: number, stream = '') {
+  constructor(seed: number, stream = '') {
     this.#state = hash(`${String(seed)}/${stream}`);
   }
 
   /** Evenly between 0, included, and 1, excluded. */
-  public next(): number {
+  next(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   }
 
-  public between(low: number, high: number): number {
+  between(low: number, high: number): number {
     return low + (high - low) * this.next();
   }
 
   /** A whole number from 0 to `count - 1`. */
-  public index(count: number): number {
+  index(count: number): number {
     return Math.floor(this.next() * count);
   }
 
-  public exponential(mean: number): number {
+  exponential(mean: number): number {
     return -mean * Math.log(1 - this.next());
   }
 
   /** Log-normal by the two figures that people know of a duration: its median and its 95th percentile. */
-  public lognormal(median: number, p95: number): number {
+  lognormal(median: number, p95: number): number {
     const sigma = Math.log(p95 / median) / 1.6449;
     const normal = Math.sqrt(-2 * Math.log(1 - this.next())) * Math.cos(2 * Math.PI * this.next());
     return median * Math.exp(sigma * normal);

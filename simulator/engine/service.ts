@@ -1,6 +1,6 @@
 import { MetricStore } from 'fileworks-local/lib/scaling/metric-store.js';
-import { WakeUpIntervalSeconds } from '../../src/contract/wake-up.ts';
-import { decide, RecentSeconds, type Sizing } from '../../src/handlers/wake-up/decide.ts';
+import { WAKE_UP_INTERVAL_SECONDS } from '../../src/contract/wake-up.ts';
+import { decide, RECENT_SECONDS, type Sizing } from '../../src/handlers/wake-up/decide.ts';
 import type { Parameters } from '../parameters.ts';
 import { ScalableTarget, type ScalingActivity } from '../scaling/scalable-target.ts';
 import { metricsOf, type Scaling } from '../template/read-scaling.ts';
@@ -44,7 +44,7 @@ export interface ServiceResult {
 }
 
 /** A FIFO queue drops a message as a duplicate for so long after the first. */
-const DeduplicationSeconds = 300;
+const DEDUPLICATION_SECONDS = 300;
 
 /** An ECS service that is scaled by its queues, with all that AWS does around it each minute. */
 export class Service {
@@ -71,7 +71,7 @@ export class Service {
   #runningSeconds = 0;
   #countedUntil = 0;
 
-  public constructor(events: EventQueue, options: ServiceOptions) {
+  constructor(events: EventQueue, options: ServiceOptions) {
     const { worker, scaling, parameters, seed } = options;
     this.#events = events;
     this.#options = options;
@@ -88,10 +88,14 @@ export class Service {
   }
 
   /** Has the tasks work on a queue: the one that the scaling follows, unless `name` says another. */
-  public serve<J extends Job>(program: Program<J>, name: string = this.#options.scaling.queue.name): Lane<J> {
+  serve<J extends Job>(program: Program<J>, name: string = this.#options.scaling.queue.name): Lane<J> {
     const { scaling, parameters, seed } = this.#options;
     const subject = this.#lanes.length === 0 ? '' : ` of ${name}`;
-    const queue = new JobQueue<J>(scaling.queue.maxReceiveCount, parameters, new Random(seed, `metric wake-ups${subject}`));
+    const queue = new JobQueue<J>(
+      scaling.queue.maxReceiveCount,
+      parameters,
+      new Random(seed, `metric wake-ups${subject}`),
+    );
     const lane = new Lane(name, queue, program, this.#events, new Random(seed, `polls${subject}`), {
       changing: () => this.#count(),
       arrived: () => this.#wakeUp(),
@@ -103,13 +107,13 @@ export class Service {
   }
 
   /** Starts the tasks that are there before the first job, and the clock of the metrics. */
-  public begin(): void {
+  begin(): void {
     this.#fleet.begin(this.#target.capacity);
     this.#events.at(60, () => this.#endMinute(0));
   }
 
   /** Ends the tasks that still run. */
-  public end(): ServiceResult {
+  end(): ServiceResult {
     this.#fleet.end();
     return {
       deadLetters: this.deadLetters,
@@ -123,7 +127,7 @@ export class Service {
     };
   }
 
-  public get deadLetters(): number {
+  get deadLetters(): number {
     return this.#sum(({ queue }) => queue.deadLetters);
   }
 
@@ -142,11 +146,15 @@ export class Service {
   #taskRuns(task: Task): void {
     this.#count();
     this.#runningTasks++;
-    for (const lane of this.#lanes) lane.join(task);
+    for (const lane of this.#lanes) {
+      lane.join(task);
+    }
   }
 
   #taskStops(task: Task): void {
-    for (const lane of this.#lanes) lane.leave(task);
+    for (const lane of this.#lanes) {
+      lane.leave(task);
+    }
     this.#count();
     this.#runningTasks = this.#fleet.running;
   }
@@ -165,12 +173,23 @@ export class Service {
     this.#count();
     const { now } = this.#events;
     // Workers poll all the time, and whoever publishes a metric of its own asks the queue for it.
-    if (this.#runningTasks > 0 || this.#options.scaling.customMetrics.length > 0) for (const { queue } of this.#lanes) queue.noteCall(now);
+    if (this.#runningTasks > 0 || this.#options.scaling.customMetrics.length > 0) {
+      for (const { queue } of this.#lanes) {
+        queue.noteCall(now);
+      }
+    }
     this.#publish(minute);
-    this.#minutes.push({ visible: this.#visible, inFlight: this.#inFlight, running: this.#runningTasks, wanted: this.#target.capacity });
+    this.#minutes.push({
+      visible: this.#visible,
+      inFlight: this.#inFlight,
+      running: this.#runningTasks,
+      wanted: this.#target.capacity,
+    });
     this.#busySlotSeconds = 0;
     this.#runningSeconds = 0;
-    for (const { queue } of this.#lanes) queue.endMinute();
+    for (const { queue } of this.#lanes) {
+      queue.endMinute();
+    }
     this.#events.after(this.#options.parameters.metricDelaySeconds, () => this.#scale(minute));
     this.#events.after(60, () => this.#endMinute(minute + 1));
   }
@@ -178,22 +197,37 @@ export class Service {
   #wakeUp(): void {
     const { now } = this.#events;
     const sizing = this.#wakeUpSizing;
-    if (!sizing || now < this.#lastWakeUp + DeduplicationSeconds) return;
+    if (!sizing || now < this.#lastWakeUp + DEDUPLICATION_SECONDS) {
+      return;
+    }
     this.#lastWakeUp = now;
     this.#wakeUps.push(now);
-    if (this.#wakeUps.length === 1) this.#events.after(this.#options.parameters.wakeSeconds, () => this.#look(sizing));
+    if (this.#wakeUps.length === 1) {
+      this.#events.after(this.#options.parameters.wakeSeconds, () => this.#look(sizing));
+    }
   }
 
   /** One run of the wake-up's Lambda function, which decides by the same code. */
   #look(sizing: Sizing): void {
     const { now } = this.#events;
     const ageSeconds = now - this.#wakeUps[0];
-    const reported = this.#reports.filter(({ minuteEnd }) => minuteEnd > now - RecentSeconds).map(({ backlog }) => backlog);
+    const reported = this.#reports
+      .filter(({ minuteEnd }) => minuteEnd > now - RECENT_SECONDS)
+      .map(({ backlog }) => backlog);
     const backlog = this.#visible + this.#inFlight;
-    const { floor, again } = decide({ ageSeconds, justArrived: ageSeconds < WakeUpIntervalSeconds, backlog, reported }, sizing);
+    const { floor, again } = decide(
+      { ageSeconds, justArrived: ageSeconds < WAKE_UP_INTERVAL_SECONDS, backlog, reported },
+      sizing,
+    );
     this.#apply(this.#target.holdFloor(floor, now * 1_000));
-    if (!again) this.#wakeUps.shift();
-    if (this.#wakeUps.length > 0) this.#events.after(again ? WakeUpIntervalSeconds : this.#options.parameters.wakeSeconds, () => this.#look(sizing));
+    if (!again) {
+      this.#wakeUps.shift();
+    }
+    if (this.#wakeUps.length > 0) {
+      this.#events.after(again ? WAKE_UP_INTERVAL_SECONDS : this.#options.parameters.wakeSeconds, () =>
+        this.#look(sizing),
+      );
+    }
   }
 
   #scale(minute: number): void {
@@ -201,13 +235,15 @@ export class Service {
     const minuteEnd = (minute + 1) * 60;
     if (this.#lanes.every(({ queue }) => queue.sendsMetrics(minuteEnd))) {
       const { visible, inFlight } = this.#minutes[minute];
-      this.#reports = [{ minuteEnd, backlog: visible + inFlight }, ...this.#reports.slice(0, RecentSeconds / 60)];
+      this.#reports = [{ minuteEnd, backlog: visible + inFlight }, ...this.#reports.slice(0, RECENT_SECONDS / 60)];
     }
     this.#apply(this.#target.evaluate(this.#metrics, minute, now * 1_000));
   }
 
   #apply(activity: ScalingActivity | undefined): void {
-    if (!activity) return;
+    if (!activity) {
+      return;
+    }
     this.#activities.push(activity);
     this.#fleet.want(activity.to);
   }
@@ -217,8 +253,13 @@ export class Service {
     const values = this.#serviceMetrics();
     for (const user of [...alarms, ...policies]) {
       for (const metric of metricsOf('series' in user ? user.series : user.tracking?.series)) {
-        const value = metric.namespace === 'AWS/SQS' ? this.#queueMetric(metric.name, metric.dimensions['QueueName']) : values[metric.name];
-        if (value !== undefined) this.#metrics.put(metric, minute, value);
+        const value =
+          metric.namespace === 'AWS/SQS'
+            ? this.#queueMetric(metric.name, metric.dimensions['QueueName'])
+            : values[metric.name];
+        if (value !== undefined) {
+          this.#metrics.put(metric, minute, value);
+        }
       }
     }
   }
@@ -227,8 +268,12 @@ export class Service {
   #queueMetric(name: string, queueName: string | undefined): number | undefined {
     const { now } = this.#events;
     const lane = this.#lanes.find((one) => one.name === queueName);
-    if (!(lane ?? this.#lanes[0]).queue.sendsMetrics(now)) return undefined;
-    if (!lane) return 0;
+    if (!(lane ?? this.#lanes[0]).queue.sendsMetrics(now)) {
+      return undefined;
+    }
+    if (!lane) {
+      return 0;
+    }
     const { queue, inFlight } = lane;
     const values: Readonly<Record<string, number | undefined>> = {
       ApproximateNumberOfMessagesVisible: queue.visible,
@@ -244,14 +289,21 @@ export class Service {
   #serviceMetrics(): Readonly<Record<string, number | undefined>> {
     const running = this.#runningTasks;
     const desired = this.#target.capacity;
-    const custom: Readonly<Record<string, number>> = { visible: this.#visible, inFlight: this.#inFlight, running, desired };
+    const custom: Readonly<Record<string, number>> = {
+      visible: this.#visible,
+      inFlight: this.#inFlight,
+      running,
+      desired,
+    };
     const busy = this.#busySlotSeconds * this.#options.cpuPerJob;
     return {
       CPUUtilization: this.#runningSeconds > 0 ? Math.min(100, (100 * busy) / this.#runningSeconds) : undefined,
       RunningTaskCount: running,
       DesiredTaskCount: desired,
       PendingTaskCount: this.#fleet.starting,
-      ...Object.fromEntries(this.#options.scaling.customMetrics.map(({ name, value }) => [name, value((id) => custom[id])])),
+      ...Object.fromEntries(
+        this.#options.scaling.customMetrics.map(({ name, value }) => [name, value((id) => custom[id])]),
+      ),
     };
   }
 

@@ -22,7 +22,7 @@ export interface SimulationResult extends ServiceResult {
 }
 
 /** Simulated time after the last arrival when a workload is given up, as a multiple of its hours. */
-export const PatienceFactor = 2;
+export const PATIENCE_FACTOR = 2;
 
 /**
  * Plays a workload against a worker and its scaling, from one event to the next.
@@ -30,7 +30,13 @@ export const PatienceFactor = 2;
  * Workers are the same program everywhere: it long-polls, extends its leases, drains on SIGTERM and hands back what it
  * cannot finish. So templates differ by their scaling, stop timeout, protection and sizes alone.
  */
-export function simulate({ worker, scaling, workload, seed = 1, parameters = defaultParameters }: SimulationOptions): SimulationResult {
+export function simulate({
+  worker,
+  scaling,
+  workload,
+  seed = 1,
+  parameters = defaultParameters,
+}: SimulationOptions): SimulationResult {
   const events = new EventQueue();
   const service = new Service(events, { worker, scaling, cpuPerJob: workload.cpuPerJob, seed, parameters });
   const waits: number[] = [];
@@ -41,10 +47,12 @@ export function simulate({ worker, scaling, workload, seed = 1, parameters = def
   });
   const jobs = createJobs(workload, seed);
   service.begin();
-  for (const job of jobs) events.at(job.arrival, () => lane.send(job));
+  for (const job of jobs) {
+    events.at(job.arrival, () => lane.send(job));
+  }
   const end = workload.hours * 3_600;
   const settled = () => waits.length + service.deadLetters;
-  events.run(() => events.now >= end && (settled() === jobs.length || events.now >= end * (1 + PatienceFactor)));
+  events.run(() => events.now >= end && (settled() === jobs.length || events.now >= end * (1 + PATIENCE_FACTOR)));
   const result = service.end();
   return { ...result, waits, jobs: jobs.length, unfinished: jobs.length - settled() };
 }

@@ -51,15 +51,28 @@ export function compareExports(stacks: ExportStacks, conditions: ExportCondition
   return options.flatMap((option) => [false, true].map((spot) => playOption(option, spot, stacks, conditions)));
 }
 
-export function playOption(option: ExportOption, spot: boolean, stacks: ExportStacks, conditions: ExportConditions): ExportSummary {
+export function playOption(
+  option: ExportOption,
+  spot: boolean,
+  stacks: ExportStacks,
+  conditions: ExportConditions,
+): ExportSummary {
   const { maxTasks, downloads, seed } = conditions;
-  const site = new Site(stacks[option.stack], { ...size, maxTasks, slots: option.jobsAtOnce ?? downloads, spot }, conditions);
+  const site = new Site(
+    stacks[option.stack],
+    { ...size, maxTasks, slots: option.jobsAtOnce ?? downloads, spot },
+    conditions,
+  );
   const { jobs, results } = site.play(option.deploy(site, downloads));
-  const sum = (value: (result: typeof results[number]) => number) => results.reduce((all, result) => all + value(result), 0);
+  const sum = (value: (result: (typeof results)[number]) => number) =>
+    results.reduce((all, result) => all + value(result), 0);
   const waits = Float64Array.from(site.ledger.waits).sort();
   const starts = Float64Array.from(site.ledger.starts).sort();
   return {
-    option: option.name, spot, seed, maxTasks,
+    option: option.name,
+    spot,
+    seed,
+    maxTasks,
     jobs: jobs.length,
     finished: waits.length,
     files: jobs.reduce((all, { files }) => all + files.length, 0),

@@ -16,13 +16,16 @@ export const exportDay = (count = 100_000): ExportDay => ({
     name: 'export-jobs',
     description: 'export jobs of five minutes to three hours, with peaks of three to four times the average',
     hours: 24,
-    // A 16.9 MB file of which all is wanted takes 0.46 s of CPU (npm run bench -- export), so 300 s at an assumed 2 MB/s take 16 s of two vCPUs.
+    // A 16.9 MB file of which all is wanted takes 0.46 s of CPU (npm run bench -- export), so 300 s at an assumed 2
+    // MB/s take 16 s of two vCPUs.
     cpuPerJob: 0.03,
-    streams: [{
-      count,
-      hourlyWeights: [1, 1, 1, 1, 1, 1, 1, 1, 3, 6, 3, 1, 1, 3, 1, 1, 1, 1, 1, 1, 5, 1, 1, 1],
-      duration: { distribution: 'loguniform', fromSeconds: 300, toSeconds: 3 * 3_600 },
-    }],
+    streams: [
+      {
+        count,
+        hourlyWeights: [1, 1, 1, 1, 1, 1, 1, 1, 3, 6, 3, 1, 1, 3, 1, 1, 1, 1, 1, 1, 5, 1, 1, 1],
+        duration: { distribution: 'loguniform', fromSeconds: 300, toSeconds: 3 * 3_600 },
+      },
+    ],
   },
   pageSeconds: 2,
   fileSeconds: 300,
@@ -42,6 +45,10 @@ export interface ExportFile extends Job {
 export function createExportJobs({ workload, pageSeconds, fileSeconds }: ExportDay, seed: number): ExportJob[] {
   return createJobs(workload, seed).map(({ arrival, work }, job) => {
     const count = Math.max(1, Math.round(work / fileSeconds));
-    return { arrival, work: pageSeconds, files: Array.from({ length: count }, () => ({ arrival, work: work / count, job })) };
+    return {
+      arrival,
+      work: pageSeconds,
+      files: Array.from({ length: count }, () => ({ arrival, work: work / count, job })),
+    };
   });
 }

@@ -8,18 +8,21 @@ export class Ledger {
   readonly #missing: Set<ExportFile>[];
   readonly #begun = new Set<number>();
   /** For each job, seconds from its arrival until its first file was begun. */
-  public readonly starts: number[] = [];
-  /** For each finished job, seconds from its arrival to its end beyond what it takes when every file is downloaded at once. */
-  public readonly waits: number[] = [];
+  readonly starts: number[] = [];
+  /**
+   * For each finished job, seconds from its arrival to its end beyond what it takes when every file is downloaded at
+   * once.
+   */
+  readonly waits: number[] = [];
 
-  public constructor(events: EventQueue, jobs: readonly ExportJob[]) {
+  constructor(events: EventQueue, jobs: readonly ExportJob[]) {
     this.#events = events;
     this.#jobs = jobs;
     this.#missing = jobs.map(({ files }) => new Set(files));
   }
 
   /** Downloads a file, which may have been tried before. */
-  public download(file: ExportFile, done: () => void): void {
+  download(file: ExportFile, done: () => void): void {
     if (!this.#begun.has(file.job)) {
       this.#begun.add(file.job);
       this.starts.push(this.#events.now - file.arrival);
@@ -28,9 +31,11 @@ export class Ledger {
   }
 
   /** A file is stored; a second time changes nothing. */
-  public store(file: ExportFile): void {
+  store(file: ExportFile): void {
     const missing = this.#missing[file.job];
-    if (!missing.delete(file) || missing.size > 0) return;
+    if (!missing.delete(file) || missing.size > 0) {
+      return;
+    }
     const { arrival, work, files } = this.#jobs[file.job];
     const longest = files.reduce((most, one) => Math.max(most, one.work), 0);
     this.waits.push(this.#events.now - arrival - work - longest);

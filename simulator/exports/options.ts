@@ -18,8 +18,11 @@ export interface ExportOption {
   readonly deploy: (site: Site, downloads: number) => (job: ExportJob) => void;
 }
 
-/** Jobs whose pages a process reads at the same time, where that is not all that it does with them: `orchestratorConcurrency` of our construct. */
-const Readers = 10;
+/**
+ * Jobs whose pages a process reads at the same time, where that is not all that it does with them:
+ * `orchestratorConcurrency` of our construct.
+ */
+const READERS = 10;
 
 /** The four options of the decision record, in its order; it leaves open how many jobs the one process takes. */
 export const options: readonly ExportOption[] = [
@@ -30,23 +33,29 @@ export const options: readonly ExportOption[] = [
   { name: '4 threads, and a queue for the rest', stack: 'twoQueues', deploy: deployOverflow },
 ];
 
-/** The message of a job is held until its last file is stored, and its files wait for the threads of the process that has it. */
+/**
+ * The message of a job is held until its last file is stored, and its files wait for the threads of the process that
+ * has it.
+ */
 function deployThreads(site: Site, downloads: number): (job: ExportJob) => void {
   const { service, worker } = site.service('Exports');
   const { events, ledger } = site;
   const threads = new ThreadPool(downloads, ledger);
   const jobs = service.serve<ExportJob>({
     slots: worker.slots,
-    work: (job, task, done) => events.after(job.work, () => {
-      let missing = job.files.length;
-      for (const file of job.files) {
-        threads.download(task, file, () => {
-          ledger.store(file);
-          missing--;
-          if (missing === 0) done();
-        });
-      }
-    }),
+    work: (job, task, done) =>
+      events.after(job.work, () => {
+        let missing = job.files.length;
+        for (const file of job.files) {
+          threads.download(task, file, () => {
+            ledger.store(file);
+            missing--;
+            if (missing === 0) {
+              done();
+            }
+          });
+        }
+      }),
   });
   return (job) => jobs.send(job);
 }
@@ -61,29 +70,46 @@ function deployTwoServices(site: Site): (job: ExportJob) => void {
 function deployTwoConsumers(site: Site): (job: ExportJob) => void {
   const deployed = site.service('Exports');
   const files = serveFiles(site, deployed);
-  const jobs = deployed.service.serve<ExportJob>({ slots: Readers, ...dispatching(site, files) }, site.secondQueue(deployed));
+  const jobs = deployed.service.serve<ExportJob>(
+    { slots: READERS, ...dispatching(site, files) },
+    site.secondQueue(deployed),
+  );
   return (job) => jobs.send(job);
 }
 
-/** Files go to threads of the same process while it has any, and the message of their job is held for these; the others go to the queue. */
+/**
+ * Files go to threads of the same process while it has any, and the message of their job is held for these; the others
+ * go to the queue.
+ */
 function deployOverflow(site: Site): (job: ExportJob) => void {
   const deployed = site.service('Exports');
   const files = serveFiles(site, deployed);
-  const jobs = deployed.service.serve<ExportJob>({
-    slots: Readers,
-    work: (job, task, done) => site.events.after(job.work, () => {
-      let missing = 0;
-      for (const file of job.files) {
-        const taken = files.offer(task, file, () => {
-          missing--;
-          if (missing === 0) done();
-        });
-        if (taken) missing++;
-        else files.send(file);
-      }
-      if (missing === 0) done();
-    }),
-  }, site.secondQueue(deployed));
+  const jobs = deployed.service.serve<ExportJob>(
+    {
+      slots: READERS,
+      work: (job, task, done) =>
+        site.events.after(job.work, () => {
+          let missing = 0;
+          for (const file of job.files) {
+            const taken = files.offer(task, file, () => {
+              missing--;
+              if (missing === 0) {
+                done();
+              }
+            });
+            if (taken) {
+              missing++;
+            } else {
+              files.send(file);
+            }
+          }
+          if (missing === 0) {
+            done();
+          }
+        }),
+    },
+    site.secondQueue(deployed),
+  );
   return (job) => jobs.send(job);
 }
 

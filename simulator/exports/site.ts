@@ -1,7 +1,7 @@
 import { synthesize } from '../compare/stacks.ts';
 import { EventQueue } from '../engine/events.ts';
 import { Service, type ServiceResult } from '../engine/service.ts';
-import { PatienceFactor } from '../engine/simulation.ts';
+import { PATIENCE_FACTOR } from '../engine/simulation.ts';
 import { SimulatorError } from '../failure.ts';
 import { readScaling, type Scaling } from '../template/read-scaling.ts';
 import { readWorker, type Worker } from '../template/read-worker.ts';
@@ -26,14 +26,14 @@ export interface Played {
 
 /** What an option is played on: the clock, the jobs, and the services of its template. */
 export class Site {
-  public readonly events = new EventQueue();
-  public readonly ledger: Ledger;
+  readonly events = new EventQueue();
+  readonly ledger: Ledger;
   readonly #conditions: ExportConditions;
   readonly #jobs: readonly ExportJob[];
   readonly #template: Template;
   readonly #deployed: Deployed[] = [];
 
-  public constructor(add: AddExports, common: ExportCommon, conditions: ExportConditions) {
+  constructor(add: AddExports, common: ExportCommon, conditions: ExportConditions) {
     this.#template = synthesize('Exports', add, common);
     this.#conditions = conditions;
     this.#jobs = createExportJobs(conditions.day, conditions.seed);
@@ -41,12 +41,22 @@ export class Site {
   }
 
   /** The service whose logical id begins so. */
-  public service(prefix: string): Deployed {
-    const id = resourcesOf(this.#template, 'AWS::ECS::Service').map(([one]) => one).find((one) => one.startsWith(prefix));
-    if (id === undefined) throw new SimulatorError(`the template has no service ${prefix}…`);
+  service(prefix: string): Deployed {
+    const id = resourcesOf(this.#template, 'AWS::ECS::Service')
+      .map(([one]) => one)
+      .find((one) => one.startsWith(prefix));
+    if (id === undefined) {
+      throw new SimulatorError(`the template has no service ${prefix}…`);
+    }
     const worker = readWorker(this.#template, { service: id });
     const scaling = readScaling(this.#template, id);
-    const { day: { workload: { cpuPerJob } }, seed, parameters } = this.#conditions;
+    const {
+      day: {
+        workload: { cpuPerJob },
+      },
+      seed,
+      parameters,
+    } = this.#conditions;
     const service = new Service(this.events, { worker, scaling, cpuPerJob, seed, parameters });
     const deployed = { service, worker, scaling };
     this.#deployed.push(deployed);
@@ -54,20 +64,29 @@ export class Site {
   }
 
   /** The queue beside the one that a service has of its own. */
-  public secondQueue({ scaling }: Deployed): string {
-    const id = resourcesOf(this.#template, 'AWS::SQS::Queue').find(([one, { RedrivePolicy: redrive }]) => redrive !== undefined && one !== scaling.queue.name)?.[0];
-    if (id === undefined) throw new SimulatorError('the template has no second queue');
+  secondQueue({ scaling }: Deployed): string {
+    const id = resourcesOf(this.#template, 'AWS::SQS::Queue').find(
+      ([one, { RedrivePolicy: redrive }]) => redrive !== undefined && one !== scaling.queue.name,
+    )?.[0];
+    if (id === undefined) {
+      throw new SimulatorError('the template has no second queue');
+    }
     return id;
   }
 
   /** Plays the day. */
-  public play(submit: (job: ExportJob) => void): Played {
+  play(submit: (job: ExportJob) => void): Played {
     const services = this.#deployed.map(({ service }) => service);
-    for (const service of services) service.begin();
-    for (const job of this.#jobs) this.events.at(job.arrival, () => submit(job));
+    for (const service of services) {
+      service.begin();
+    }
+    for (const job of this.#jobs) {
+      this.events.at(job.arrival, () => submit(job));
+    }
     const end = this.#conditions.day.workload.hours * 3_600;
-    const settled = () => this.ledger.waits.length + services.reduce((sum, { deadLetters }) => sum + deadLetters, 0) >= this.#jobs.length;
-    this.events.run(() => this.events.now >= end && (settled() || this.events.now >= end * (1 + PatienceFactor)));
+    const settled = () =>
+      this.ledger.waits.length + services.reduce((sum, { deadLetters }) => sum + deadLetters, 0) >= this.#jobs.length;
+    this.events.run(() => this.events.now >= end && (settled() || this.events.now >= end * (1 + PATIENCE_FACTOR)));
     const results = this.#deployed.map(({ service, worker }) => ({ worker, ...service.end() }));
     return { jobs: this.#jobs, results };
   }

@@ -24,21 +24,40 @@ export interface ExportStacks {
   readonly twoQueues: AddExports;
 }
 
-type Constructs = Pick<typeof fileworks, 'ExportOrchestrator' | 'QueueScaledFargateWorker' | 'QueueScaling' | 'SpotStrategy'>;
+type Constructs = Pick<
+  typeof fileworks,
+  'ExportOrchestrator' | 'QueueScaledFargateWorker' | 'QueueScaling' | 'SpotStrategy'
+>;
 
 /** The templates by our constructs; tests give the sources in place of the compiled package. */
-export function createExportStacks({ ExportOrchestrator, QueueScaledFargateWorker, QueueScaling, SpotStrategy }: Constructs): ExportStacks {
+export function createExportStacks({
+  ExportOrchestrator,
+  QueueScaledFargateWorker,
+  QueueScaling,
+  SpotStrategy,
+}: Constructs): ExportStacks {
   const image = () => ContainerImage.fromRegistry('public.ecr.aws/docker/library/busybox:stable');
   const downloading = ({ maxTasks, slots, cpu, memoryLimitMiB, spot }: ExportCommon) => ({
-    maxTasks, cpu, memoryLimitMiB, concurrency: slots, capacity: spot ? SpotStrategy.spotOnly() : SpotStrategy.onDemand(),
+    maxTasks,
+    cpu,
+    memoryLimitMiB,
+    concurrency: slots,
+    capacity: spot ? SpotStrategy.spotOnly() : SpotStrategy.onDemand(),
   });
   // It reads jobs too, so it has the policies of the worker and the least number of tasks of the orchestrator.
-  const oneService = (additionalQueues: Record<string, object>): AddExports => (stack, cluster, common) => {
-    const service = new QueueScaledFargateWorker(stack, 'Exports', {
-      cluster, image: image(), ...downloading(common), minTasks: 2, scaling: QueueScaling.backlogPerTask(), additionalQueues,
-    });
-    service.scaleOnCpuUtilization({ targetPercent: 70 });
-  };
+  const oneService =
+    (additionalQueues: Record<string, object>): AddExports =>
+    (stack, cluster, common) => {
+      const service = new QueueScaledFargateWorker(stack, 'Exports', {
+        cluster,
+        image: image(),
+        ...downloading(common),
+        minTasks: 2,
+        scaling: QueueScaling.backlogPerTask(),
+        additionalQueues,
+      });
+      service.scaleOnCpuUtilization({ targetPercent: 70 });
+    };
   return {
     twoServices: (stack, cluster, common) => {
       new ExportOrchestrator(stack, 'Exports', { cluster, image: image(), worker: downloading(common) });

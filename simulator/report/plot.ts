@@ -11,12 +11,12 @@ interface Panel {
   readonly value: (minute: MinuteRecord) => number;
 }
 
-const Width = 960;
-const Left = 64;
-const Right = 24;
-const PanelHeight = 190;
-const PanelGap = 56;
-const Top = 96;
+const WIDTH = 960;
+const LEFT = 64;
+const RIGHT = 24;
+const PANEL_HEIGHT = 190;
+const PANEL_GAP = 56;
+const TOP = 96;
 
 const panels: readonly Panel[] = [
   { title: 'Jobs that wait', value: ({ visible }) => visible },
@@ -32,14 +32,26 @@ interface Theme {
   readonly lines: readonly string[];
 }
 
-const light: Theme = { page: '#ffffff', ink: '#1f2328', soft: '#59636e', grid: '#d8dee4', lines: ['#2a6fdb', '#d9480f', '#0b7a53', '#8b2fc9', '#6b6b00'] };
-const dark: Theme = { page: '#0d1117', ink: '#f0f6fc', soft: '#9198a1', grid: '#30363d', lines: ['#7db0ff', '#ff9f6b', '#5fd3a5', '#d19bff', '#d6d65c'] };
+const light: Theme = {
+  page: '#ffffff',
+  ink: '#1f2328',
+  soft: '#59636e',
+  grid: '#d8dee4',
+  lines: ['#2a6fdb', '#d9480f', '#0b7a53', '#8b2fc9', '#6b6b00'],
+};
+const dark: Theme = {
+  page: '#0d1117',
+  ink: '#f0f6fc',
+  soft: '#9198a1',
+  grid: '#30363d',
+  lines: ['#7db0ff', '#ff9f6b', '#5fd3a5', '#d19bff', '#d6d65c'],
+};
 
 /** The backlog and the running tasks over the day, one line for each run, as an SVG for light and dark pages. */
 export function renderPlot(title: string, subtitle: string, runs: readonly PlottedRun[]): string {
-  const height = Top + panels.length * (PanelHeight + PanelGap);
+  const height = TOP + panels.length * (PANEL_HEIGHT + PANEL_GAP);
   const minutes = Math.max(1, ...runs.map((run) => run.minutes.length));
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${Width} ${height}" width="${Width}" height="${height}" role="img" aria-label="${escape(title)}">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="${escape(title)}">
 <style>
 text { font: 13px system-ui, sans-serif; } .title { font-size: 17px; font-weight: 600; } .line { fill: none; stroke-width: 1.6; stroke-linejoin: round; }
 ${colours(light)}
@@ -47,11 +59,11 @@ ${colours(light)}
 ${colours(dark)}
 }
 </style>
-<rect class="page" width="${Width}" height="${height}"/>
-<text class="title" x="${Left}" y="30">${escape(title)}</text>
-<text class="soft" x="${Left}" y="50">${escape(subtitle)}</text>
+<rect class="page" width="${WIDTH}" height="${height}"/>
+<text class="title" x="${LEFT}" y="30">${escape(title)}</text>
+<text class="soft" x="${LEFT}" y="50">${escape(subtitle)}</text>
 ${legend(runs)}
-${panels.map((panel, index) => renderPanel(panel, runs, minutes, Top + index * (PanelHeight + PanelGap))).join('\n')}
+${panels.map((panel, index) => renderPanel(panel, runs, minutes, TOP + index * (PANEL_HEIGHT + PANEL_GAP))).join('\n')}
 </svg>
 `;
 }
@@ -65,27 +77,37 @@ function colours({ page, ink, soft, grid, lines }: Theme): string {
 }
 
 function legend(runs: readonly PlottedRun[]): string {
-  let x = Left;
-  return runs.map(({ name }, index) => {
-    const item = `<rect class="key s${index % light.lines.length}" x="${x}" y="66" width="14" height="4" rx="2"/><text x="${x + 20}" y="72">${escape(name)}</text>`;
-    x += 44 + name.length * 7.2;
-    return item;
-  }).join('');
+  let x = LEFT;
+  return runs
+    .map(({ name }, index) => {
+      const item = `<rect class="key s${index % light.lines.length}" x="${x}" y="66" width="14" height="4" rx="2"/><text x="${x + 20}" y="72">${escape(name)}</text>`;
+      x += 44 + name.length * 7.2;
+      return item;
+    })
+    .join('');
 }
 
 function renderPanel({ title, value }: Panel, runs: readonly PlottedRun[], minutes: number, top: number): string {
   const step = niceStep(Math.max(1, ...runs.flatMap((run) => run.minutes.map(value))) / 4);
   const most = step * Math.ceil(Math.max(1, ...runs.flatMap((run) => run.minutes.map(value))) / step);
-  const bottom = top + PanelHeight;
-  const y = (amount: number) => bottom - (amount / most) * (PanelHeight - 22);
-  const x = (minute: number) => Left + (minute / minutes) * (Width - Left - Right);
+  const bottom = top + PANEL_HEIGHT;
+  const y = (amount: number) => bottom - (amount / most) * (PANEL_HEIGHT - 22);
+  const x = (minute: number) => LEFT + (minute / minutes) * (WIDTH - LEFT - RIGHT);
   const rows = Array.from({ length: Math.round(most / step) + 1 }, (_, index) => index * step);
   const hours = Array.from({ length: Math.floor(minutes / 180) + 1 }, (_, index) => index * 3);
   return [
-    `<text x="${Left}" y="${top + 6}">${title}</text>`,
-    ...rows.map((amount) => `<line class="grid" x1="${Left}" x2="${Width - Right}" y1="${y(amount).toFixed(1)}" y2="${y(amount).toFixed(1)}"/><text class="soft" x="${Left - 8}" y="${(y(amount) + 4).toFixed(1)}" text-anchor="end">${amount.toLocaleString('en')}</text>`),
-    ...hours.map((hour) => `<text class="soft" x="${x(hour * 60).toFixed(1)}" y="${bottom + 18}" text-anchor="middle">${hour} h</text>`),
-    ...runs.map((run, index) => `<path class="line s${index % light.lines.length}" d="${path(run.minutes.map(value), x, y)}"/>`),
+    `<text x="${LEFT}" y="${top + 6}">${title}</text>`,
+    ...rows.map(
+      (amount) =>
+        `<line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y(amount).toFixed(1)}" y2="${y(amount).toFixed(1)}"/><text class="soft" x="${LEFT - 8}" y="${(y(amount) + 4).toFixed(1)}" text-anchor="end">${amount.toLocaleString('en')}</text>`,
+    ),
+    ...hours.map(
+      (hour) =>
+        `<text class="soft" x="${x(hour * 60).toFixed(1)}" y="${bottom + 18}" text-anchor="middle">${hour} h</text>`,
+    ),
+    ...runs.map(
+      (run, index) => `<path class="line s${index % light.lines.length}" d="${path(run.minutes.map(value), x, y)}"/>`,
+    ),
   ].join('\n');
 }
 
@@ -93,7 +115,9 @@ function renderPanel({ title, value }: Panel, runs: readonly PlottedRun[], minut
 function path(values: readonly number[], x: (minute: number) => number, y: (amount: number) => number): string {
   let d = `M${x(0).toFixed(1)} ${y(values.at(0) ?? 0).toFixed(1)}`;
   for (let minute = 1; minute < values.length; minute++) {
-    if (values[minute] !== values[minute - 1]) d += `H${x(minute).toFixed(1)}V${y(values[minute]).toFixed(1)}`;
+    if (values[minute] !== values[minute - 1]) {
+      d += `H${x(minute).toFixed(1)}V${y(values[minute]).toFixed(1)}`;
+    }
   }
   return `${d}H${x(values.length).toFixed(1)}`;
 }

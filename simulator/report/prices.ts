@@ -5,7 +5,8 @@ import type { Worker } from '../template/read-worker.ts';
  * Prices of Fargate in US East (N. Virginia), Linux, in US dollars for an hour.
  *
  * On demand: https://aws.amazon.com/fargate/pricing/ as quoted for June 2026 by https://fortem.dev/fargate-spot/ and by
- * https://www.vantage.sh/blog/fargate-pricing; unchanged since 2019. Spot prices move with supply: this is the share that
+ * https://www.vantage.sh/blog/fargate-pricing; unchanged since 2019. Spot prices move with supply: this is the share
+ * that
  * AWS listed when it was noted down by https://tomgregory.com/aws/aws-fargate-spot-vs-fargate-price-comparison/
  * ($0.01334053 of $0.04048), close to the "up to 70 %" that AWS advertises.
  */
@@ -17,12 +18,13 @@ export const Prices = {
   storageGibHour: 0.000111,
   spotShare: 0.32956,
   /** Of a standard queue, after the million that is free each month: https://aws.amazon.com/sqs/pricing/ */
-  sqsRequest: 0.40e-6,
+  sqsRequest: 0.4e-6,
 } as const;
 
 /** US dollars for what a service's tasks were billed. */
 export function costOf(worker: Worker, { spotSeconds, onDemandSeconds }: Fleet['billed']): number {
-  const compute = worker.vcpu * Prices.vcpuHour[worker.architecture] + worker.memoryGiB * Prices.gibHour[worker.architecture];
+  const compute =
+    worker.vcpu * Prices.vcpuHour[worker.architecture] + worker.memoryGiB * Prices.gibHour[worker.architecture];
   const storage = worker.extraStorageGiB * Prices.storageGibHour;
   return (onDemandSeconds * (compute + storage) + spotSeconds * (compute * Prices.spotShare + storage)) / 3_600;
 }

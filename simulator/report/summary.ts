@@ -25,11 +25,19 @@ export interface Summary {
   readonly killedBySpot: number;
 }
 
-export function summarize(template: string, workload: string, seed: number, worker: Worker, result: SimulationResult): Summary {
+export function summarize(
+  template: string,
+  workload: string,
+  seed: number,
+  worker: Worker,
+  result: SimulationResult,
+): Summary {
   const waits = Float64Array.from(result.waits).sort();
   const taskHours = (result.billed.spotSeconds + result.billed.onDemandSeconds) / 3_600;
   return {
-    template, workload, seed,
+    template,
+    workload,
+    seed,
     jobs: result.jobs,
     finished: waits.length,
     deadLetters: result.deadLetters,

@@ -32,18 +32,18 @@ export class ScalableTarget {
   #capacity: number;
   #floor = 0;
 
-  public constructor(scaling: Scaling) {
+  constructor(scaling: Scaling) {
     this.#scaling = scaling;
     this.#capacity = scaling.target.minCapacity;
   }
 
   /** Tasks that the service wants. */
-  public get capacity(): number {
+  get capacity(): number {
     return this.#capacity;
   }
 
   /** A minimum beside the template's, until it is given back with 0; tells of a change of capacity. */
-  public holdFloor(tasks: number, now: number): ScalingActivity | undefined {
+  holdFloor(tasks: number, now: number): ScalingActivity | undefined {
     this.#floor = tasks;
     return this.#change('wake-up', this.#withinLimits(this.#capacity), now);
   }
@@ -55,14 +55,19 @@ export class ScalableTarget {
    * @param now milliseconds
    * @returns what was changed, if anything
    */
-  public evaluate(metrics: MetricStore, minute: number, now: number): ScalingActivity | undefined {
+  evaluate(metrics: MetricStore, minute: number, now: number): ScalingActivity | undefined {
     const wishes = [
       ...this.#scaling.alarms.flatMap((alarm) => this.#step(alarm, metrics, minute, now)),
       ...this.#track(metrics, minute, now),
     ];
     const first = wishes.at(0);
-    if (!first) return undefined;
-    const { policy, capacity } = wishes.reduce((largest, wish) => (wish.capacity > largest.capacity ? wish : largest), first);
+    if (!first) {
+      return undefined;
+    }
+    const { policy, capacity } = wishes.reduce(
+      (largest, wish) => (wish.capacity > largest.capacity ? wish : largest),
+      first,
+    );
     return this.#change(policy, capacity, now);
   }
 
@@ -71,11 +76,20 @@ export class ScalableTarget {
     const state = evaluate(alarm.rule, points, this.#alarmStates.get(alarm.logicalId) ?? 'INSUFFICIENT_DATA');
     this.#alarmStates.set(alarm.logicalId, state);
     const value = points.findLast((point) => point !== undefined);
-    if (state !== 'ALARM' || value === undefined) return [];
+    if (state !== 'ALARM' || value === undefined) {
+      return [];
+    }
     return this.#scaling.policies.flatMap(({ step, logicalId }) => {
-      const wanted = step && alarm.policies.includes(logicalId) ? adjust(step, this.#capacity, value, alarm.rule.threshold) : undefined;
-      if (!step || wanted === undefined) return [];
-      const capacity = this.#withinLimits(afterCooldown(step, wanted, this.#capacity, now, this.#lastByPolicy.get(logicalId)));
+      const wanted =
+        step && alarm.policies.includes(logicalId)
+          ? adjust(step, this.#capacity, value, alarm.rule.threshold)
+          : undefined;
+      if (!step || wanted === undefined) {
+        return [];
+      }
+      const capacity = this.#withinLimits(
+        afterCooldown(step, wanted, this.#capacity, now, this.#lastByPolicy.get(logicalId)),
+      );
       // A policy that its cooldown keeps from scaling in wishes nothing; it does not wish to stay.
       return wanted < this.#capacity && capacity >= this.#capacity ? [] : [{ policy: logicalId, capacity }];
     });
@@ -85,12 +99,17 @@ export class ScalableTarget {
     const wishes: Wish[] = [];
     let held = false;
     for (const { tracking, logicalId } of this.#scaling.policies) {
-      if (!tracking) continue;
+      if (!tracking) {
+        continue;
+      }
       const wanted = track(tracking, this.#capacity, metrics.points(tracking.series, minute, IN_PERIODS));
       held ||= !tracking.disableScaleIn && (wanted ?? this.#capacity) >= this.#capacity;
-      const cooldownSeconds = (wanted ?? 0) < this.#capacity ? tracking.scaleInCooldownSeconds : tracking.scaleOutCooldownSeconds;
+      const cooldownSeconds =
+        (wanted ?? 0) < this.#capacity ? tracking.scaleInCooldownSeconds : tracking.scaleOutCooldownSeconds;
       const last = this.#lastByPolicy.get(logicalId);
-      if (wanted === undefined || (last && now < last.at + cooldownSeconds * 1_000)) continue;
+      if (wanted === undefined || (last && now < last.at + cooldownSeconds * 1_000)) {
+        continue;
+      }
       wishes.push({ policy: logicalId, capacity: this.#withinLimits(wanted) });
     }
     return wishes.filter(({ capacity }) => capacity >= this.#capacity || !held);
@@ -98,7 +117,9 @@ export class ScalableTarget {
 
   #change(policy: string, capacity: number, now: number): ScalingActivity | undefined {
     const from = this.#capacity;
-    if (capacity === from) return undefined;
+    if (capacity === from) {
+      return undefined;
+    }
     this.#capacity = capacity;
     const activity = { policy, from, to: capacity, at: now };
     this.#lastByPolicy.set(policy, activity);

@@ -1,5 +1,12 @@
 import { parseExpression } from 'fileworks-local/lib/scaling/metric-math.js';
-import { readScaling as readScalingOfStack, type AlarmDefinition, type MetricName, type ScalableTarget, type ScalingPolicy, type Series } from 'fileworks-local/lib/scaling/read-template.js';
+import {
+  readScaling as readScalingOfStack,
+  type AlarmDefinition,
+  type MetricName,
+  type ScalableTarget,
+  type ScalingPolicy,
+  type Series,
+} from 'fileworks-local/lib/scaling/read-template.js';
 import { SimulatorError } from '../failure.ts';
 import { numberOf, references, resourcesOf, type Properties, type Template } from './template.ts';
 
@@ -32,12 +39,22 @@ export interface CustomMetric {
 
 /** What the simulation can say of itself, as CloudWatch names it. */
 export const SimulatedMetrics = new Map([
-  ['AWS/SQS', ['ApproximateNumberOfMessagesVisible', 'ApproximateNumberOfMessagesNotVisible', 'ApproximateAgeOfOldestMessage', 'NumberOfMessagesSent', 'NumberOfMessagesReceived', 'NumberOfMessagesDeleted']],
+  [
+    'AWS/SQS',
+    [
+      'ApproximateNumberOfMessagesVisible',
+      'ApproximateNumberOfMessagesNotVisible',
+      'ApproximateAgeOfOldestMessage',
+      'NumberOfMessagesSent',
+      'NumberOfMessagesReceived',
+      'NumberOfMessagesDeleted',
+    ],
+  ],
   ['AWS/ECS', ['CPUUtilization']],
   ['ECS/ContainerInsights', ['RunningTaskCount', 'DesiredTaskCount', 'PendingTaskCount']],
 ]);
 
-const PredefinedMetrics = new Map([
+const PREDEFINED_METRICS = new Map([
   ['ECSServiceAverageCPUUtilization', 'CPUUtilization'],
   ['ECSServiceAverageMemoryUtilization', 'MemoryUtilization'],
 ]);
@@ -49,15 +66,38 @@ const PredefinedMetrics = new Map([
  */
 export function readScaling(template: Template, service: string, customMetrics: readonly string[] = []): Scaling {
   const resources = Object.fromEntries(Object.keys(template.Resources).map((id) => [id, id]));
-  const parameters = Object.fromEntries(Object.entries(template.Parameters ?? {}).map(([id, { Default: value }]) => [id, typeof value === 'string' || typeof value === 'number' ? String(value) : id]));
+  const parameters = Object.fromEntries(
+    Object.entries(template.Parameters ?? {}).map(([id, { Default: value }]) => [
+      id,
+      typeof value === 'string' || typeof value === 'number' ? String(value) : id,
+    ]),
+  );
   const imports = Object.fromEntries(importedNames(template).map((name) => [name, name]));
-  const stack = { name: service, environment: { account: '000000000000', region: 'us-east-1' }, template: withPlainMetrics(template), parameters, resources, outputs: {}, exports: imports };
+  const stack = {
+    name: service,
+    environment: { account: '000000000000', region: 'us-east-1' },
+    template: withPlainMetrics(template),
+    parameters,
+    resources,
+    outputs: {},
+    exports: imports,
+  };
   const definitions = readScalingOfStack(stack, imports);
   const target = definitions.targets.find((found) => found.service === service);
-  if (!target) throw new SimulatorError(`the template has no scalable target for service ${service}`);
+  if (!target) {
+    throw new SimulatorError(`the template has no scalable target for service ${service}`);
+  }
   const policies = definitions.policies.filter((policy) => policy.target === target);
-  const alarms = definitions.alarms.filter((alarm) => alarm.policies.some((id) => policies.some(({ logicalId }) => logicalId === id)));
-  const scaling = { target, policies, alarms, queue: readQueue(template, [...alarms, ...policies]), customMetrics: customMetrics.map(readCustomMetric) };
+  const alarms = definitions.alarms.filter((alarm) =>
+    alarm.policies.some((id) => policies.some(({ logicalId }) => logicalId === id)),
+  );
+  const scaling = {
+    target,
+    policies,
+    alarms,
+    queue: readQueue(template, [...alarms, ...policies]),
+    customMetrics: customMetrics.map(readCustomMetric),
+  };
   return { ...scaling, notes: notesOn(template, service, scaling) };
 }
 
@@ -65,11 +105,22 @@ export function readScaling(template: Template, service: string, customMetrics: 
 function withPlainMetrics(template: Template): Template {
   const plain = Object.entries(template.Resources).map(([id, resource]) => {
     const tracking = resource.Properties?.['TargetTrackingScalingPolicyConfiguration'] as Properties | undefined;
-    const predefined = (tracking?.['PredefinedMetricSpecification'] as Properties | undefined)?.['PredefinedMetricType'];
-    if (typeof predefined !== 'string') return [id, resource];
-    const metric = { Namespace: 'AWS/ECS', MetricName: PredefinedMetrics.get(predefined) ?? predefined, Statistic: 'Average' };
+    const predefined = (tracking?.['PredefinedMetricSpecification'] as Properties | undefined)?.[
+      'PredefinedMetricType'
+    ];
+    if (typeof predefined !== 'string') {
+      return [id, resource];
+    }
+    const metric = {
+      Namespace: 'AWS/ECS',
+      MetricName: PREDEFINED_METRICS.get(predefined) ?? predefined,
+      Statistic: 'Average',
+    };
     const plainTracking = { ...tracking, CustomizedMetricSpecification: metric };
-    return [id, { ...resource, Properties: { ...resource.Properties, TargetTrackingScalingPolicyConfiguration: plainTracking } }];
+    return [
+      id,
+      { ...resource, Properties: { ...resource.Properties, TargetTrackingScalingPolicyConfiguration: plainTracking } },
+    ];
   });
   return { ...template, Resources: Object.fromEntries(plain) as Template['Resources'] };
 }
@@ -84,11 +135,19 @@ function readQueue(template: Template, users: readonly (AlarmDefinition | Scalin
   const scaledBy = metrics.find(({ namespace }) => namespace === 'AWS/SQS')?.dimensions['QueueName'];
   const queues = resourcesOf(template, 'AWS::SQS::Queue');
   // A custom backlog metric names no queue: then it is the one that has a dead-letter queue, or the only one.
-  const found = queues.find(([id]) => id === scaledBy) ?? queues.find(([, { RedrivePolicy: redrive }]) => redrive !== undefined) ?? queues.at(0);
+  const found =
+    queues.find(([id]) => id === scaledBy) ??
+    queues.find(([, { RedrivePolicy: redrive }]) => redrive !== undefined) ??
+    queues.at(0);
   const [name, properties]: [string | undefined, Properties] = found ?? [scaledBy, {}];
-  if (name === undefined) throw new SimulatorError('the template has no queue, and no scaling policy looks at one');
+  if (name === undefined) {
+    throw new SimulatorError('the template has no queue, and no scaling policy looks at one');
+  }
   const redrive = properties['RedrivePolicy'] as Properties | undefined;
-  return { name, maxReceiveCount: numberOf(template, redrive?.['maxReceiveCount'], `maxReceiveCount of ${name}`) ?? Infinity };
+  return {
+    name,
+    maxReceiveCount: numberOf(template, redrive?.['maxReceiveCount'], `maxReceiveCount of ${name}`) ?? Infinity,
+  };
 }
 
 export function metricsOf(series: Series | undefined): MetricName[] {
@@ -97,23 +156,39 @@ export function metricsOf(series: Series | undefined): MetricName[] {
 
 function readCustomMetric(text: string): CustomMetric {
   const [name = '', expression = ''] = text.split(/=(.*)/s);
-  if (name === '' || expression === '') throw new SimulatorError(`--metric ${text} must be NAME=EXPRESSION, for example --metric "BacklogPerTask=visible/MAX([running,1])"`);
+  if (name === '' || expression === '') {
+    throw new SimulatorError(
+      `--metric ${text} must be NAME=EXPRESSION, for example --metric "BacklogPerTask=visible/MAX([running,1])"`,
+    );
+  }
   return { name, value: parseExpression(expression) };
 }
 
-function notesOn(template: Template, service: string, { policies, alarms, customMetrics, queue }: Omit<Scaling, 'notes'>): string[] {
+function notesOn(
+  template: Template,
+  service: string,
+  { policies, alarms, customMetrics, queue }: Omit<Scaling, 'notes'>,
+): string[] {
   const notes: string[] = [];
   const custom = new Set(customMetrics.map(({ name }) => name));
   for (const user of [...alarms, ...policies]) {
     for (const { namespace, name, dimensions } of metricsOf('series' in user ? user.series : user.tracking?.series)) {
       const known = custom.has(name) || SimulatedMetrics.get(namespace)?.includes(name);
-      if (!known) notes.push(`${user.logicalId} follows ${namespace} ${name}, which has no data here; give it with --metric "${name}=EXPRESSION"`);
+      if (!known) {
+        notes.push(
+          `${user.logicalId} follows ${namespace} ${name}, which has no data here; give it with --metric "${name}=EXPRESSION"`,
+        );
+      }
       const other = dimensions['QueueName'];
-      if (namespace === 'AWS/SQS' && other !== undefined && other !== queue.name) notes.push(`${user.logicalId} follows queue ${other}, which stays empty here; jobs go to ${queue.name}`);
+      if (namespace === 'AWS/SQS' && other !== undefined && other !== queue.name) {
+        notes.push(`${user.logicalId} follows queue ${other}, which stays empty here; jobs go to ${queue.name}`);
+      }
     }
   }
   for (const [id, properties] of resourcesOf(template, 'AWS::ApplicationAutoScaling::ScalableTarget')) {
-    if (properties['ScheduledActions'] !== undefined && references(properties['ResourceId']).includes(service)) notes.push(`${id} has scheduled actions, which are not run here`);
+    if (properties['ScheduledActions'] !== undefined && references(properties['ResourceId']).includes(service)) {
+      notes.push(`${id} has scheduled actions, which are not run here`);
+    }
   }
   return [...new Set(notes)];
 }

@@ -21,7 +21,8 @@ export interface Worker {
 }
 
 /**
- * What an arrival starts before any metric tells of it: nothing; one task, kept until the metrics tell; or as many as the backlog
+ * What an arrival starts before any metric tells of it: nothing; one task, kept until the metrics tell; or as many as
+ * the backlog
  * needs, looked at again each minute, as our worker's wake-up does.
  */
 export type Wake = 'off' | 'one' | 'backlog';
@@ -41,35 +42,55 @@ export interface WorkerOptions {
   readonly wake?: Wake;
 }
 
-const DefaultStopTimeoutSeconds = 30;
-const FreeStorageGiB = 20;
+const DEFAULT_STOP_TIMEOUT_SECONDS = 30;
+const FREE_STORAGE_GIB = 20;
 
 /** Finds the service that the scalable target of the template scales, and reads what its tasks are. */
 export function readWorker(template: Template, options: WorkerOptions = {}): Worker {
   const service = findService(template, options.service);
   const resources = new Map(Object.entries(template.Resources));
   const properties = template.Resources[service].Properties ?? {};
-  const taskDefinition = references(properties['TaskDefinition']).map((id) => resources.get(id)?.Properties).find((found) => found !== undefined);
+  const taskDefinition = references(properties['TaskDefinition'])
+    .map((id) => resources.get(id)?.Properties)
+    .find((found) => found !== undefined);
   if (!taskDefinition) {
-    throw new SimulatorError(`the task definition of service ${service} is not in the template, so the size and price of a task are not known; simulate a template that holds both`);
+    throw new SimulatorError(
+      `the task definition of service ${service} is not in the template, so the size and price of a task are not known; simulate a template that holds both`,
+    );
   }
   const containers = (taskDefinition['ContainerDefinitions'] ?? []) as readonly Properties[];
-  const variables = containers.flatMap(({ Environment: environment = [] }) => environment as { Name: string; Value: unknown }[]);
+  const variables = containers.flatMap(
+    ({ Environment: environment = [] }) => environment as { Name: string; Value: unknown }[],
+  );
   const slots = variables.find(({ Name: name }) => name === 'FILEWORKS_CONCURRENCY')?.Value;
-  const stopTimeouts = containers.map(({ StopTimeout: timeout }) => numberOf(template, timeout, `StopTimeout of ${service}`) ?? DefaultStopTimeoutSeconds);
+  const stopTimeouts = containers.map(
+    ({ StopTimeout: timeout }) =>
+      numberOf(template, timeout, `StopTimeout of ${service}`) ?? DEFAULT_STOP_TIMEOUT_SECONDS,
+  );
   const storage = (taskDefinition['EphemeralStorage'] as Properties | undefined)?.['SizeInGiB'];
-  const functionRoles = resourcesOf(template, 'AWS::Lambda::Function').flatMap(([, { Role: role }]) => references(role));
+  const functionRoles = resourcesOf(template, 'AWS::Lambda::Function').flatMap(([, { Role: role }]) =>
+    references(role),
+  );
   return {
     service,
     vcpu: (numberOf(template, taskDefinition['Cpu'], `Cpu of ${service}`) ?? 256) / 1_024,
     memoryGiB: (numberOf(template, taskDefinition['Memory'], `Memory of ${service}`) ?? 512) / 1_024,
-    extraStorageGiB: Math.max(0, (numberOf(template, storage, `EphemeralStorage of ${service}`) ?? FreeStorageGiB) - FreeStorageGiB),
-    architecture: (taskDefinition['RuntimePlatform'] as Properties | undefined)?.['CpuArchitecture'] === 'ARM64' ? 'ARM64' : 'X86_64',
+    extraStorageGiB: Math.max(
+      0,
+      (numberOf(template, storage, `EphemeralStorage of ${service}`) ?? FREE_STORAGE_GIB) - FREE_STORAGE_GIB,
+    ),
+    architecture:
+      (taskDefinition['RuntimePlatform'] as Properties | undefined)?.['CpuArchitecture'] === 'ARM64'
+        ? 'ARM64'
+        : 'X86_64',
     capacity: readCapacity(properties),
     stopTimeoutSeconds: Math.max(...stopTimeouts, 0),
     slots: options.slots ?? numberOf(template, slots, `FILEWORKS_CONCURRENCY of ${service}`) ?? 1,
-    protection: options.protection ?? mayCall(template, references(taskDefinition['TaskRoleArn']), 'ecs:UpdateTaskProtection'),
-    wake: options.wake ?? (mayCall(template, functionRoles, 'application-autoscaling:RegisterScalableTarget') ? 'backlog' : 'off'),
+    protection:
+      options.protection ?? mayCall(template, references(taskDefinition['TaskRoleArn']), 'ecs:UpdateTaskProtection'),
+    wake:
+      options.wake ??
+      (mayCall(template, functionRoles, 'application-autoscaling:RegisterScalableTarget') ? 'backlog' : 'off'),
   };
 }
 
@@ -79,24 +100,48 @@ function findService(template: Template, wanted: string | undefined): string {
     .flatMap(([, properties]) => references(properties['ResourceId']))
     .filter((id) => services.has(id));
   if (wanted !== undefined) {
-    if (!scaled.includes(wanted)) throw new SimulatorError(`--service ${wanted} is not a scaled service of the template; it has ${scaled.join(', ') || 'none'}`);
+    if (!scaled.includes(wanted)) {
+      throw new SimulatorError(
+        `--service ${wanted} is not a scaled service of the template; it has ${scaled.join(', ') || 'none'}`,
+      );
+    }
     return wanted;
   }
   const [service, ...others] = [...new Set(scaled)] as [string?, ...string[]];
-  if (service === undefined) throw new SimulatorError('the template scales no ECS service: it has no AWS::ApplicationAutoScaling::ScalableTarget for one');
-  if (others.length > 0) throw new SimulatorError(`the template scales several services; choose one with --service ${[service, ...others].join(' or --service ')}`);
+  if (service === undefined) {
+    throw new SimulatorError(
+      'the template scales no ECS service: it has no AWS::ApplicationAutoScaling::ScalableTarget for one',
+    );
+  }
+  if (others.length > 0) {
+    throw new SimulatorError(
+      `the template scales several services; choose one with --service ${[service, ...others].join(' or --service ')}`,
+    );
+  }
   return service;
 }
 
 function readCapacity(service: Properties): CapacityShare[] {
-  const strategy = service['CapacityProviderStrategy'] as readonly { CapacityProvider: string; Base?: number; Weight?: number }[] | undefined;
-  if (!strategy) return [{ spot: false, base: 0, weight: 1 }];
-  return strategy.map(({ CapacityProvider: provider, Base: base = 0, Weight: weight = 0 }) => ({ spot: provider === 'FARGATE_SPOT', base, weight }));
+  const strategy = service['CapacityProviderStrategy'] as
+    readonly { CapacityProvider: string; Base?: number; Weight?: number }[] | undefined;
+  if (!strategy) {
+    return [{ spot: false, base: 0, weight: 1 }];
+  }
+  return strategy.map(({ CapacityProvider: provider, Base: base = 0, Weight: weight = 0 }) => ({
+    spot: provider === 'FARGATE_SPOT',
+    base,
+    weight,
+  }));
 }
 
-/** Whether one of these roles may make a call that only a protected worker, or only the function of a wake-up, has a use for. */
+/**
+ * Whether one of these roles may make a call that only a protected worker, or only the function of a wake-up, has a use
+ * for.
+ */
 function mayCall(template: Template, roles: readonly string[], action: string): boolean {
-  const policies = resourcesOf(template, 'AWS::IAM::Policy').filter(([, { Roles: of }]) => references(of).some((role) => roles.includes(role)));
+  const policies = resourcesOf(template, 'AWS::IAM::Policy').filter(([, { Roles: of }]) =>
+    references(of).some((role) => roles.includes(role)),
+  );
   const inline = resourcesOf(template, 'AWS::IAM::Role').filter(([id]) => roles.includes(id));
   return JSON.stringify([...policies, ...inline]).includes(`"${action}"`);
 }

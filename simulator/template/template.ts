@@ -12,7 +12,9 @@ export function readTemplateFile(path: string): Template {
   try {
     template = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw new SimulatorError(`--template ${path} is not a JSON file that can be read (${(error as Error).message}); give a *.template.json of cdk.out, after \`cdk synth\``);
+    throw new SimulatorError(
+      `--template ${path} is not a JSON file that can be read (${(error as Error).message}); give a *.template.json of cdk.out, after \`cdk synth\``,
+    );
   }
   if (typeof template !== 'object' || template === null || !('Resources' in template)) {
     throw new SimulatorError(`--template ${path} has no Resources; give a *.template.json of cdk.out`);
@@ -29,23 +31,37 @@ export function resourcesOf(template: Template, type: string): [string, Properti
 
 /** Logical ids that a value refers to by Ref, Fn::GetAtt or Fn::Sub, in the order in which they stand there. */
 export function references(value: unknown): string[] {
-  if (typeof value !== 'object' || value === null) return [];
-  if (Array.isArray(value)) return value.flatMap(references);
+  if (typeof value !== 'object' || value === null) {
+    return [];
+  }
+  if (Array.isArray(value)) {
+    return value.flatMap(references);
+  }
   return Object.entries(value).flatMap(([key, inner]: [string, unknown]) => {
-    if (key === 'Ref') return [String(inner)];
-    if (key === 'Fn::GetAtt') return [String(Array.isArray(inner) ? inner[0] : inner).split('.')[0]];
-    if (key === 'Fn::Sub' && typeof inner === 'string') return [...inner.matchAll(/\$\{([\w:]+)/g)].map((match) => match[1]);
+    if (key === 'Ref') {
+      return [String(inner)];
+    }
+    if (key === 'Fn::GetAtt') {
+      return [String(Array.isArray(inner) ? inner[0] : inner).split('.')[0]];
+    }
+    if (key === 'Fn::Sub' && typeof inner === 'string') {
+      return [...inner.matchAll(/\$\{([\w:]+)/g)].map((match) => match[1]);
+    }
     return references(inner);
   });
 }
 
 /** A number, or the default of the parameter that stands in its place. */
 export function numberOf(template: Template, value: unknown, what: string): number | undefined {
-  if (value === undefined) return undefined;
+  if (value === undefined) {
+    return undefined;
+  }
   const parameter = typeof value === 'object' && value !== null ? (value as { Ref?: string }).Ref : undefined;
   const number = Number(parameter === undefined ? value : template.Parameters?.[parameter]?.Default);
   if (!Number.isFinite(number)) {
-    throw new SimulatorError(`${what} is ${JSON.stringify(value)}, which only a deployment knows; synthesize the template with a number there`);
+    throw new SimulatorError(
+      `${what} is ${JSON.stringify(value)}, which only a deployment knows; synthesize the template with a number there`,
+    );
   }
   return number;
 }

@@ -1,26 +1,34 @@
-import { BatchEventSource, BatchEventType, type BatchEvent, type BatchPointer } from './batch.js';
+import { BATCH_EVENT_SOURCE, BatchEventType, type BatchEvent, type BatchPointer } from './batch.js';
 import { eventSchema, objectSchema, type EventSchema, type JsonSchema } from './event-schema.js';
 
 const text: JsonSchema = { type: 'string', minLength: 1 };
 const count: JsonSchema = { type: 'integer', minimum: 0 };
 
-const detail = (status: BatchEvent['status']) => objectSchema<BatchEvent>({
-  version: { type: 'integer', enum: [1], description: 'Grows when a reader of the version before could misunderstand.' },
-  runId: { ...text, description: 'Name of the execution.' },
-  bucket: { ...text, description: 'Where the files are.' },
-  prefix: { type: 'string', description: 'What the keys of the files begin with.' },
-  status: { type: 'string', enum: [status] },
-  files: objectSchema<BatchEvent['files']>({ total: count, processed: count, failed: count, skipped: count }),
-  bytes: { ...count, description: 'Bytes of the files that were processed.' },
-  batches: objectSchema<BatchEvent['batches']>({ total: count, failed: count }),
-  startedAt: { type: 'string', format: 'date-time' },
-  durationSeconds: { type: 'number', minimum: 0 },
-  error: { ...text, description: 'Why the batches could not be made, or were not all tried.' },
-  manifest: objectSchema<BatchPointer>({ bucket: text, key: text }),
-}, ['error']);
+const detail = (status: BatchEvent['status']) =>
+  objectSchema<BatchEvent>(
+    {
+      version: {
+        type: 'integer',
+        enum: [1],
+        description: 'Grows when a reader of the version before could misunderstand.',
+      },
+      runId: { ...text, description: 'Name of the execution.' },
+      bucket: { ...text, description: 'Where the files are.' },
+      prefix: { type: 'string', description: 'What the keys of the files begin with.' },
+      status: { type: 'string', enum: [status] },
+      files: objectSchema<BatchEvent['files']>({ total: count, processed: count, failed: count, skipped: count }),
+      bytes: { ...count, description: 'Bytes of the files that were processed.' },
+      batches: objectSchema<BatchEvent['batches']>({ total: count, failed: count }),
+      startedAt: { type: 'string', format: 'date-time' },
+      durationSeconds: { type: 'number', minimum: 0 },
+      error: { ...text, description: 'Why the batches could not be made, or were not all tried.' },
+      manifest: objectSchema<BatchPointer>({ bucket: text, key: text }),
+    },
+    ['error'],
+  );
 
 /** Schemas of the events of `ChunkedBatchWorkflow`, by their detail type. */
-export const BatchEventSchemas: Readonly<Record<typeof BatchEventType[keyof typeof BatchEventType], EventSchema>> = {
-  [BatchEventType.succeeded]: eventSchema(BatchEventSource, BatchEventType.succeeded, detail('succeeded')),
-  [BatchEventType.failed]: eventSchema(BatchEventSource, BatchEventType.failed, detail('failed')),
+export const BatchEventSchemas: Readonly<Record<(typeof BatchEventType)[keyof typeof BatchEventType], EventSchema>> = {
+  [BatchEventType.succeeded]: eventSchema(BATCH_EVENT_SOURCE, BatchEventType.succeeded, detail('succeeded')),
+  [BatchEventType.failed]: eventSchema(BATCH_EVENT_SOURCE, BatchEventType.failed, detail('failed')),
 };

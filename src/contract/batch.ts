@@ -1,7 +1,9 @@
 /**
- * What `ChunkedBatchWorkflow` and the workers of its batches agree on: a container in another language needs no more than this.
+ * What `ChunkedBatchWorkflow` and the workers of its batches agree on: a container in another language needs no more
+ * than this.
  *
- * The pointer stands in the environment of a container, is the event of a Lambda function, or the payload of a job message.
+ * The pointer stands in the environment of a container, is the event of a Lambda function, or the payload of a job
+ * message.
  */
 
 /** The environment variables that name the batch of a container. */
@@ -17,7 +19,7 @@ export interface BatchPointer {
 }
 
 /** Type of the job message that hands a batch to a worker with a queue. */
-export const BatchJob = 'batch';
+export const BATCH_JOB = 'batch';
 
 /** Payload of that message. */
 export interface BatchJobPayload extends BatchPointer {
@@ -34,11 +36,14 @@ export interface BatchFile {
   readonly etag?: string;
 }
 
-/** What becomes of a file after the work: folders are beginnings of keys, and `incoming` is replaced by one of the others. */
-export type BatchFiling
-  = | { readonly by: 'move'; readonly incoming: string; readonly processed: string; readonly failed: string }
-    | { readonly by: 'tag' }
-    | { readonly by: 'none' };
+/**
+ * What becomes of a file after the work: folders are beginnings of keys, and `incoming` is replaced by one of the
+ * others.
+ */
+export type BatchFiling =
+  | { readonly by: 'move'; readonly incoming: string; readonly processed: string; readonly failed: string }
+  | { readonly by: 'tag' }
+  | { readonly by: 'none' };
 
 /** Tag of a file that was worked on, where files are not moved. */
 export const BatchTag = { key: 'fileworks-batch', processed: 'processed', failed: 'failed' } as const;
@@ -112,7 +117,12 @@ export interface BatchSummary {
   /** `failed`: more files failed than are tolerated, or the batches could not be made. */
   readonly status: 'succeeded' | 'failed';
   /** Files of batches that no worker finished are `failed`, unless they were done before it stopped. */
-  readonly files: { readonly total: number; readonly processed: number; readonly failed: number; readonly skipped: number };
+  readonly files: {
+    readonly total: number;
+    readonly processed: number;
+    readonly failed: number;
+    readonly skipped: number;
+  };
   /** Bytes of the files that were processed. */
   readonly bytes: number;
   readonly batches: { readonly total: number; readonly failed: number };
@@ -125,7 +135,12 @@ export interface BatchSummary {
 
 /** The result manifest of a prefix. */
 export interface BatchManifest extends BatchSummary {
-  readonly results: readonly { readonly batchId: string; readonly resultKey: string; readonly complete: boolean; readonly failure?: BatchFailure }[];
+  readonly results: readonly {
+    readonly batchId: string;
+    readonly resultKey: string;
+    readonly complete: boolean;
+    readonly failure?: BatchFailure;
+  }[];
 }
 
 /** What the function is asked: it answers with the detail of the event. */
@@ -146,7 +161,7 @@ export interface BatchEvent extends BatchSummary {
 }
 
 /** Events on EventBridge. */
-export const BatchEventSource = 'fileworks.batches';
+export const BATCH_EVENT_SOURCE = 'fileworks.batches';
 export const BatchEventType = { succeeded: 'Batch Run Succeeded', failed: 'Batch Run Failed' } as const;
 
 /** The environment variables of the function that counts what became of a prefix. */

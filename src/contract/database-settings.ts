@@ -1,6 +1,8 @@
 /** Where a PostgreSQL database is and how to log in: with the secret, else by IAM as `user`. */
 export interface DatabaseSettings {
-  /** ARN of a secret with `username` and `password`, and with `host`, `port` and `dbname` where they are not given here. */
+  /**
+   * ARN of a secret with `username` and `password`, and with `host`, `port` and `dbname` where they are not given here.
+   */
   readonly secretArn?: string;
   readonly host?: string;
   readonly port?: number;

@@ -115,13 +115,14 @@ export const DispatchFunctionEnv = {
   launchesPerSecond: 'LAUNCHES_PER_SECOND',
 } as const;
 
-const GatePrefix = 'fileworks-gate-';
+const GATE_PREFIX = 'fileworks-gate-';
 
 /** Name of the container that takes the turn for another one of its task. */
-export const gateOf = (container: string): string => `${GatePrefix}${container}`;
+export const gateOf = (container: string): string => `${GATE_PREFIX}${container}`;
 
 /** The container that a gate is for; undefined for a container that is none. */
-export const gatedBy = (container: string): string | undefined => (container.startsWith(GatePrefix) ? container.slice(GatePrefix.length) : undefined);
+export const gatedBy = (container: string): string | undefined =>
+  container.startsWith(GATE_PREFIX) ? container.slice(GATE_PREFIX.length) : undefined;
 
 /** Body of a message in the wake-up queue. */
 export interface DispatchWake {
@@ -137,7 +138,10 @@ export const startedByOf = (prefix: string, file: string, epoch: number): string
 /** Name of the execution of one launch; 80 characters at most, of which a file has 52. */
 export const executionNameOf = (prefix: string, file: string, epoch: number): string => `${prefix}-${file}-${epoch}`;
 
-/** Metrics in the namespace of Fileworks, by the dimension `Dispatcher`, and by `Dispatcher` and `Type` those that a type can have. */
+/**
+ * Metrics in the namespace of Fileworks, by the dimension `Dispatcher`, and by `Dispatcher` and `Type` those that a
+ * type can have.
+ */
 export const DispatchMetrics = {
   /** Files that hold up their sequence until an operator acts. */
   blockedFiles: 'BlockedFiles',
@@ -157,5 +161,5 @@ export const DispatchMetrics = {
   sweeps: 'SweepsCompleted',
 } as const;
 
-export const DispatchMetricDimension = 'Dispatcher';
-export const DispatchTypeDimension = 'Type';
+export const DISPATCH_METRIC_DIMENSION = 'Dispatcher';
+export const DISPATCH_TYPE_DIMENSION = 'Type';

@@ -1,4 +1,7 @@
-/** Where the rows of files are: `TypedDispatcher` tells its functions and the containers of files. One of the first two is set. */
+/**
+ * Where the rows of files are: `TypedDispatcher` tells its functions and the containers of files. One of the first two
+ * is set.
+ */
 export const DispatchStateEnv = {
   /** Name of the DynamoDB table. */
   tableName: 'FILEWORKS_DISPATCH_TABLE',
@@ -16,7 +19,10 @@ export const DispatchEnv = {
   fileId: 'FILEWORKS_FILE_ID',
   /** Which launch of the file this is; 1 or more. */
   epoch: 'FILEWORKS_FILE_EPOCH',
-  /** Grows with every claim of the file's sequence; a target that refuses smaller ones is safe from a container that outlived its turn. */
+  /**
+   * Grows with every claim of the file's sequence; a target that refuses smaller ones is safe from a container that
+   * outlived its turn.
+   */
   fence: 'FILEWORKS_FILE_FENCE',
   bucket: 'FILEWORKS_FILE_BUCKET',
   key: 'FILEWORKS_FILE_KEY',

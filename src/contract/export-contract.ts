@@ -1,23 +1,24 @@
 /**
  * What the two services of an export agree on: messages on their queues, and events for everybody else.
  *
- * `version` grows when a reader of the version before could misunderstand; new optional properties do not count, and readers pass over what they do not know.
+ * `version` grows when a reader of the version before could misunderstand; new optional properties do not count, and
+ * readers pass over what they do not know.
  */
-export const ExportContractVersion = 1;
+export const EXPORT_CONTRACT_VERSION = 1;
 
 /** Types of the job messages that carry these shapes as their payload. */
 export const ExportMessageType = { exportJob: 'ExportJob', downloadTask: 'DownloadTask' } as const;
 
 /** Payload on the queue of export jobs. */
 export interface ExportJobRequest {
-  readonly version: typeof ExportContractVersion;
+  readonly version: typeof EXPORT_CONTRACT_VERSION;
   /** One or more jobs of the Export API. */
   readonly jobIds: readonly string[];
 }
 
 /** Payload on the queue of download tasks. */
 export interface DownloadTask {
-  readonly version: typeof ExportContractVersion;
+  readonly version: typeof EXPORT_CONTRACT_VERSION;
   readonly jobId: string;
   /** Counts the files of the job from 0. */
   readonly number: number;
@@ -36,13 +37,17 @@ export interface ExportFile {
 }
 
 /** Events on EventBridge. */
-export const ExportEventSource = 'fileworks.exports';
-export const ExportEventType = { progress: 'Export Job Progress', completed: 'Export Job Completed', failed: 'Export Job Failed' } as const;
-export type ExportEventType = typeof ExportEventType[keyof typeof ExportEventType];
+export const EXPORT_EVENT_SOURCE = 'fileworks.exports';
+export const ExportEventType = {
+  progress: 'Export Job Progress',
+  completed: 'Export Job Completed',
+  failed: 'Export Job Failed',
+} as const;
+export type ExportEventType = (typeof ExportEventType)[keyof typeof ExportEventType];
 
 /** Detail of each of the events. */
 export interface ExportJobEvent {
-  readonly version: typeof ExportContractVersion;
+  readonly version: typeof EXPORT_CONTRACT_VERSION;
   readonly jobId: string;
   readonly correlationId: string;
   /** Name of the export service, where there are several on a bus. */

@@ -1,4 +1,7 @@
-/** The environment variables that `ExportOrchestrator` writes into the containers of both services, beside those of `WorkerEnv`. */
+/**
+ * The environment variables that `ExportOrchestrator` writes into the containers of both services, beside those of
+ * `WorkerEnv`.
+ */
 export const ExportEnv = {
   /** A value of `ServiceMode`, by which one image serves both. Required. */
   serviceMode: 'SERVICE_MODE',
@@ -16,7 +19,10 @@ export const ExportEnv = {
   eventBus: 'FILEWORKS_EXPORT_EVENT_BUS',
   /** JSON array of `DownloadQueueEntry`. Required by the orchestrator. */
   downloadQueues: 'FILEWORKS_DOWNLOAD_QUEUES',
-  /** The service that downloads, as Application Auto Scaling names it: `service/<cluster>/<service>`. Optional, for the orchestrator. */
+  /**
+   * The service that downloads, as Application Auto Scaling names it: `service/<cluster>/<service>`. Optional, for the
+   * orchestrator.
+   */
   workerService: 'FILEWORKS_WORKER_SERVICE',
   /** Name of the table with the metadata of entries. Required by the worker. */
   metadataTable: 'FILEWORKS_METADATA_TABLE',
@@ -28,7 +34,7 @@ export const ExportEnv = {
 
 /** What a container of an export service does: dispatch the files of jobs, or download them. */
 export const ServiceMode = { orchestrator: 'orchestrator', worker: 'worker' } as const;
-export type ServiceMode = typeof ServiceMode[keyof typeof ServiceMode];
+export type ServiceMode = (typeof ServiceMode)[keyof typeof ServiceMode];
 
 /** Where the download tasks of jobs go, by the queue that the jobs come from: priorities are kept. */
 export interface DownloadQueueEntry {
@@ -46,12 +52,17 @@ export const ExportMetricNames = {
   apiLatency: 'ApiLatency',
   /** Milliseconds from the first request for a file until its last byte that was needed has come. */
   downloadDuration: 'DownloadDuration',
-  /** Milliseconds from the first entry of an archive until all that are wanted are stored; downloading goes on meanwhile. */
+  /**
+   * Milliseconds from the first entry of an archive until all that are wanted are stored; downloading goes on
+   * meanwhile.
+   */
   extractionTime: 'ExtractionTime',
-  /** Percent: 100 for a file whose results were stored, 0 for one that the bucket refused; their average is the rate. */
+  /**
+   * Percent: 100 for a file whose results were stored, 0 for one that the bucket refused; their average is the rate.
+   */
   uploadSuccessRate: 'UploadSuccessRate',
   /** 1 while the circuit of a task is open, because the API is away, else 0. */
   circuitOpen: 'CircuitOpen',
 } as const;
 
-export const ExportMetricDimension = 'ExportService';
+export const EXPORT_METRIC_DIMENSION = 'ExportService';

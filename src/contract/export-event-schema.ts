@@ -1,10 +1,19 @@
 import { eventSchema, objectSchema, type EventSchema, type JsonSchema } from './event-schema.js';
-import { ExportContractVersion, ExportEventSource, ExportEventType, type ExportJobEvent } from './export-contract.js';
+import {
+  EXPORT_CONTRACT_VERSION,
+  EXPORT_EVENT_SOURCE,
+  ExportEventType,
+  type ExportJobEvent,
+} from './export-contract.js';
 
 const count: JsonSchema = { type: 'integer', minimum: 0 };
 
 const properties = {
-  version: { type: 'integer', enum: [ExportContractVersion], description: 'Grows when a reader of the version before could misunderstand.' },
+  version: {
+    type: 'integer',
+    enum: [EXPORT_CONTRACT_VERSION],
+    description: 'Grows when a reader of the version before could misunderstand.',
+  },
   jobId: { type: 'string', minLength: 1, description: 'The job of the Export API.' },
   correlationId: { type: 'string', minLength: 1, description: 'Stands in every log line of the job.' },
   service: { type: 'string', description: 'The export service: the path of the construct.' },
@@ -23,7 +32,7 @@ const failed = objectSchema<ExportJobEvent>({ ...ofEveryJob, reason }, ['service
 
 /** Schemas of the events of export jobs, by their detail type. */
 export const ExportEventSchemas: Readonly<Record<ExportEventType, EventSchema>> = {
-  [ExportEventType.progress]: eventSchema(ExportEventSource, ExportEventType.progress, unfailed),
-  [ExportEventType.completed]: eventSchema(ExportEventSource, ExportEventType.completed, unfailed),
-  [ExportEventType.failed]: eventSchema(ExportEventSource, ExportEventType.failed, failed),
+  [ExportEventType.progress]: eventSchema(EXPORT_EVENT_SOURCE, ExportEventType.progress, unfailed),
+  [ExportEventType.completed]: eventSchema(EXPORT_EVENT_SOURCE, ExportEventType.completed, unfailed),
+  [ExportEventType.failed]: eventSchema(EXPORT_EVENT_SOURCE, ExportEventType.failed, failed),
 };

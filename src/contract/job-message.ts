@@ -38,7 +38,10 @@ export interface FileTurn {
   readonly fileId: string;
   /** Which launch of the file this is; 1 or more. */
   readonly epoch: number;
-  /** Grows with every claim of the file's sequence; a target that refuses smaller ones is safe from a worker that outlived its turn. */
+  /**
+   * Grows with every claim of the file's sequence; a target that refuses smaller ones is safe from a worker that
+   * outlived its turn.
+   */
   readonly fence: number;
 }
 

@@ -3,18 +3,21 @@
 export type LoadFormat = 'json' | 'json-lines' | 'csv';
 
 /** What happens to a row whose key is in the table already. */
-export type LoadConflictRule
+export type LoadConflictRule =
   /** The file is rejected. */
-  = | 'reject'
+  | 'reject'
   /** The row that is there stays. */
-    | 'keep'
+  | 'keep'
   /** The new row replaces it. */
-    | 'update';
+  | 'update';
 
 export interface LoadColumn {
   /** Column of the table. */
   readonly name: string;
-  /** JSON pointer into a row, or name of a CSV column; absent: the column's own name. The empty pointer is the whole row. */
+  /**
+   * JSON pointer into a row, or name of a CSV column; absent: the column's own name. The empty pointer is the whole
+   * row.
+   */
   readonly source?: string;
 }
 
@@ -31,7 +34,10 @@ export interface LoadRoute {
   readonly delimiter?: string;
   /** The value that stands for NULL in CSV; absent: the empty one. */
   readonly nullValue?: string;
-  /** JSON Schema of a row; absent: rows are not validated. Of CSV it sees text as the type that it asks for, where the text can be read as such. */
+  /**
+   * JSON Schema of a row; absent: rows are not validated. Of CSV it sees text as the type that it asks for, where the
+   * text can be read as such.
+   */
   readonly schema?: Readonly<Record<string, unknown>>;
   /** `table` or `schema.table`. */
   readonly table: string;
@@ -45,5 +51,8 @@ export interface LoadRoute {
   };
 }
 
-/** File beside the code of the loader's function that holds its routes, JSON of `LoadRoute[]`: a function's environment has room for no schema. */
-export const LoadRoutesFile = 'routes.json';
+/**
+ * File beside the code of the loader's function that holds its routes, JSON of `LoadRoute[]`: a function's environment
+ * has room for no schema.
+ */
+export const LOAD_ROUTES_FILE = 'routes.json';

@@ -1,4 +1,7 @@
-/** The environment variables that `BatchFileLoader` writes into its function and `fileLoader` reads, beside the dead-letter queue of `WorkerEnv`. */
+/**
+ * The environment variables that `BatchFileLoader` writes into its function and `fileLoader` reads, beside the
+ * dead-letter queue of `WorkerEnv`.
+ */
 export const LoaderEnv = {
   /** Names the loader in its ledger and metrics. Required. */
   name: 'FILEWORKS_LOADER_NAME',
@@ -29,4 +32,4 @@ export const LoaderMetrics = {
   filesFailed: 'FilesFailed',
 } as const;
 
-export const LoaderMetricDimension = 'Loader';
+export const LOADER_METRIC_DIMENSION = 'Loader';

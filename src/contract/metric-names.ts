@@ -1,5 +1,7 @@
-/** CloudWatch namespaces, metrics and dimensions that the runtime writes and the constructs' alarms and dashboards read. */
-export const MetricNamespace = 'Fileworks';
+/**
+ * CloudWatch namespaces, metrics and dimensions that the runtime writes and the constructs' alarms and dashboards read.
+ */
+export const METRIC_NAMESPACE = 'Fileworks';
 
 export const WorkerMetrics = {
   /** Count: handlers that returned. */
@@ -40,4 +42,4 @@ export const BatchMetrics = {
 } as const;
 
 /** Path of the workflow. */
-export const BatchMetricDimension = 'Workflow';
+export const BATCH_METRIC_DIMENSION = 'Workflow';

@@ -1,5 +1,6 @@
 /**
- * The environment variables that `ObjectFargateTask` gives to the container of an object, out of the event that S3 sent.
+ * The environment variables that `ObjectFargateTask` gives to the container of an object, out of the event that S3
+ * sent.
  *
  * What is said of the object itself is named as `TypedDispatcher` names it, so that one image serves both.
  */

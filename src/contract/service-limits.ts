@@ -45,7 +45,9 @@ export const FargateLimits = {
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
  */
-export const FargateSizes: Readonly<Record<number, { readonly min: number; readonly max: number; readonly step: number } | undefined>> = {
+export const FargateSizes: Readonly<
+  Record<number, { readonly min: number; readonly max: number; readonly step: number } | undefined>
+> = {
   256: { min: 512, max: 2_048, step: 512 },
   512: { min: 1_024, max: 4_096, step: 1_024 },
   1024: { min: 2_048, max: 8_192, step: 1_024 },

@@ -1,8 +1,12 @@
 /**
- * How a service that gets no Spot capacity falls back to on-demand: what its queue receives, and what the Lambda function behind that is told.
+ * How a service that gets no Spot capacity falls back to on-demand: what its queue receives, and what the Lambda
+ * function behind that is told.
  */
 
-/** The message of a placement that failed. Always the same, so that content-based deduplication lets one pass in five minutes. */
+/**
+ * The message of a placement that failed. Always the same, so that content-based deduplication lets one pass in five
+ * minutes.
+ */
 export const SpotFallbackMessage = { body: { spotUnavailable: true }, groupId: 'spot-fallback' } as const;
 
 /** Environment variables of the Lambda function. */

@@ -14,15 +14,15 @@ export const AlertKind = {
   startImpaired: 'StartImpaired',
   deploymentFailed: 'DeploymentFailed',
 } as const;
-export type AlertKind = typeof AlertKind[keyof typeof AlertKind];
+export type AlertKind = (typeof AlertKind)[keyof typeof AlertKind];
 
 /** Values of the message attribute `severity`, by which a subscription can filter. */
 export const AlertSeverity = { error: 'ERROR', warning: 'WARNING', info: 'INFO' } as const;
-export type AlertSeverity = typeof AlertSeverity[keyof typeof AlertSeverity];
+export type AlertSeverity = (typeof AlertSeverity)[keyof typeof AlertSeverity];
 
 /** How an alert is written. */
 export const AlertLayout = { text: 'Text', json: 'Json', chat: 'Chat' } as const;
-export type AlertLayout = typeof AlertLayout[keyof typeof AlertLayout];
+export type AlertLayout = (typeof AlertLayout)[keyof typeof AlertLayout];
 
 /** Environment variables of the Lambda function. */
 export const TaskAlertsEnv = {
@@ -52,5 +52,8 @@ export const EcsEvents = {
   deploymentStateChange: 'ECS Deployment State Change',
 } as const;
 
-/** How the reason begins or goes on when a service replaced a task that failed a container's or a load balancer's health checks. */
-export const UnhealthyReason = 'health checks';
+/**
+ * How the reason begins or goes on when a service replaced a task that failed a container's or a load balancer's health
+ * checks.
+ */
+export const UNHEALTHY_REASON = 'health checks';

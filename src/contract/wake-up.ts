@@ -1,5 +1,6 @@
 /**
- * How a worker without tasks is woken: what its wake-up queue receives, and what the Lambda function behind that is told.
+ * How a worker without tasks is woken: what its wake-up queue receives, and what the Lambda function behind that is
+ * told.
  */
 
 /** The message that wakes. Always the same, so that content-based deduplication lets one pass in five minutes. */
@@ -8,7 +9,7 @@ export const WakeUpMessage = { body: { wakeUp: true }, groupId: 'wake-up' } as c
 /**
  * Seconds until a message that is not done with is received again: how often a wake-up looks at the queues of jobs.
  */
-export const WakeUpIntervalSeconds = 60;
+export const WAKE_UP_INTERVAL_SECONDS = 60;
 
 /** Environment variables of the Lambda function. */
 export const WakeUpEnv = {

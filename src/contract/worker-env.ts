@@ -14,7 +14,10 @@ export const WorkerEnv = {
   queueWeight: 'FILEWORKS_QUEUE_WEIGHT',
   /** A value of `QueueStrategy`. Optional: `weighted`. */
   queueStrategy: 'FILEWORKS_QUEUE_STRATEGY',
-  /** Seconds that a received message stays hidden before it must be extended; 3 to 43200, since heartbeats need whole seconds. */
+  /**
+   * Seconds that a received message stays hidden before it must be extended; 3 to 43200, since heartbeats need whole
+   * seconds.
+   */
   visibilityTimeoutSeconds: 'FILEWORKS_VISIBILITY_TIMEOUT_SECONDS',
   /** Receives after which SQS moves a message to the dead-letter queue; 1 to 1000. */
   maxReceiveCount: 'FILEWORKS_MAX_RECEIVE_COUNT',
@@ -38,7 +41,10 @@ export interface AdditionalQueueEntry {
   readonly weight: number;
 }
 
-/** Values of `WorkerEnv.queueStrategy`: queues share the slots by their weights, or one gets none while another with a higher weight has messages. */
+/**
+ * Values of `WorkerEnv.queueStrategy`: queues share the slots by their weights, or one gets none while another with a
+ * higher weight has messages.
+ */
 export const QueueStrategy = { weighted: 'weighted', strict: 'strict' } as const;
 
 /** Values of `WorkerEnv.scaleInProtection`. */

@@ -25,7 +25,9 @@ export class RetryLater extends FileworksError {
    */
   constructor(options: { readonly seconds: number; readonly reason?: string; readonly cause?: unknown }) {
     if (!Number.isFinite(options.seconds) || options.seconds < 0 || options.seconds > 43_200) {
-      throw new RangeError(`Expected \`seconds\` of RetryLater to be a number from 0 to 43200, got: ${String(options.seconds)}`);
+      throw new RangeError(
+        `Expected \`seconds\` of RetryLater to be a number from 0 to 43200, got: ${String(options.seconds)}`,
+      );
     }
     super(options.reason ?? `retry in ${options.seconds} s`, { cause: options.cause });
     this.seconds = options.seconds;
@@ -50,20 +52,25 @@ export abstract class JobAborted extends FileworksError {
 }
 
 /** Why a lease was, or is about to be, lost. */
-export type LeaseLossCause
+export type LeaseLossCause =
   /** The visibility timeout ran out before it could be extended: SQS was unreachable or the event loop was blocked. */
-  = | 'expired'
+  | 'expired'
   /** SQS says that the message is no longer ours. */
-    | 'gone'
+  | 'gone'
   /** The 12 hours that SQS allows a message to be hidden are nearly over; `ctx.handOff()` still works. */
-    | 'limit';
+  | 'limit';
 
 /** Another worker has the message, or will have it soon: stop, nothing that this handler still does will count. */
 export class LeaseLost extends JobAborted {
   readonly code = 'ERR_LEASE_LOST';
 
-  constructor(readonly reason: LeaseLossCause, messageId: string) {
-    super(`lease of message ${messageId} ${reason === 'limit' ? 'reaches the 12 hour limit of SQS' : `lost: ${reason}`}`);
+  constructor(
+    readonly reason: LeaseLossCause,
+    messageId: string,
+  ) {
+    super(
+      `lease of message ${messageId} ${reason === 'limit' ? 'reaches the 12 hour limit of SQS' : `lost: ${reason}`}`,
+    );
   }
 }
 
@@ -71,7 +78,10 @@ export class LeaseLost extends JobAborted {
 export class HandlerTimeout extends JobAborted {
   readonly code = 'ERR_HANDLER_TIMEOUT';
 
-  constructor(readonly timeoutSeconds: number, messageId: string) {
+  constructor(
+    readonly timeoutSeconds: number,
+    messageId: string,
+  ) {
     super(`handler of message ${messageId} ran longer than ${timeoutSeconds} s`);
   }
 }
@@ -104,7 +114,10 @@ export class CallTimeout extends FileworksError {
   readonly code = 'ERR_CALL_TIMEOUT';
 }
 
-/** Tells errors apart by code and not by class: an application may hold the runtime twice, once by `import` and once by `require`. */
+/**
+ * Tells errors apart by code and not by class: an application may hold the runtime twice, once by `import` and once by
+ * `require`.
+ */
 export function hasCode<E extends FileworksError>(error: unknown, code: E['code']): error is E {
   return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 }

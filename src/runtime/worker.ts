@@ -1,7 +1,12 @@
 import { HealthServer } from './health/index.js';
 import { ConfigurationError } from './errors.js';
 import {
-  DefaultVisibilitySeconds, type DrainReport, type JobHandler, QueuePoller, type QueueOptions, type QueuePollerOptions,
+  DEFAULT_VISIBILITY_SECONDS,
+  type DrainReport,
+  type JobHandler,
+  QueuePoller,
+  type QueueOptions,
+  type QueuePollerOptions,
 } from './queue/index.js';
 import { aroundJobs } from './support/around-jobs.js';
 import { circuitBreaker, type CircuitBreakerOptions, type HasCircuit } from './support/circuit-breaker.js';
@@ -14,7 +19,7 @@ import { listenToProcess } from './support/process-listeners.js';
 import { readWorkerEnvironment, type WorkerEnvironment } from './support/worker-environment.js';
 import { WorkerEnv } from '../contract/worker-env.js';
 import { createLogger, EmfMetrics } from './telemetry/index.js';
-import { ClientIsAway, pauseWhileOpen } from './jobs/pause-while-open.js';
+import { CLIENT_IS_AWAY, pauseWhileOpen } from './jobs/pause-while-open.js';
 import { recordMetrics } from './jobs/worker-metrics.js';
 import { optionsFromEnvironment } from './jobs/worker-options.js';
 
@@ -24,14 +29,21 @@ export const WorkerExitCode = {
   stopped: 0,
   /** An exception that nobody caught. Work was given back. */
   crashed: 70,
-  /** Stopped, but SQS did not confirm every delete and release: some messages return when their visibility timeout ends. */
+  /**
+   * Stopped, but SQS did not confirm every delete and release: some messages return when their visibility timeout ends.
+   */
   unconfirmed: 75,
   /** The environment or the options are unusable; the log names each problem. */
   configuration: 78,
 } as const;
 
-export interface RunWorkerOptions<Body = unknown> extends Pick<QueueOptions<Body>, 'schema'>,
-  Pick<QueuePollerOptions, 'prefetch' | 'receive' | 'ack' | 'retry' | 'handlerTimeoutSeconds' | 'transport' | 'clock'> {
+export interface RunWorkerOptions<Body = unknown>
+  extends
+    Pick<QueueOptions<Body>, 'schema'>,
+    Pick<
+      QueuePollerOptions,
+      'prefetch' | 'receive' | 'ack' | 'retry' | 'handlerTimeoutSeconds' | 'transport' | 'clock'
+    > {
   /** Where the configuration is read from. @default process.env */
   readonly env?: Environment;
   /** @default createLogger() */
@@ -40,14 +52,18 @@ export interface RunWorkerOptions<Body = unknown> extends Pick<QueueOptions<Body
   readonly metrics?: EmfMetrics;
   /** Takes no new work while most jobs fail, as when a database is away. @default - every job is tried */
   readonly circuitBreaker?: CircuitBreakerOptions;
-  /** Clients with a circuit of their own, such as `ExportApiClient`: no new work is taken while one of them is open. @default - none */
+  /**
+   * Clients with a circuit of their own, such as `ExportApiClient`: no new work is taken while one of them is open.
+   * @default - none
+   */
   readonly circuits?: readonly HasCircuit[];
   /** Ends the process. @default process.exit */
   readonly exit?: (code: number) => void;
 }
 
 /**
- * Runs a worker on the queues that the environment names until it is told to stop: the whole main program of a container.
+ * Runs a worker on the queues that the environment names until it is told to stop: the whole main program of a
+ * container.
  *
  * ```ts
  * await runWorker(async (job, { signal, log }) => {
@@ -58,7 +74,10 @@ export interface RunWorkerOptions<Body = unknown> extends Pick<QueueOptions<Body
  *
  * SIGTERM and SIGINT begin the drain, a second one hurries it. Exits with a code of `WorkerExitCode`.
  */
-export async function runWorker<Body = unknown>(handler: JobHandler<Body>, options: RunWorkerOptions<Body> = {}): Promise<void> {
+export async function runWorker<Body = unknown>(
+  handler: JobHandler<Body>,
+  options: RunWorkerOptions<Body> = {},
+): Promise<void> {
   const exit = options.exit ?? ((code) => process.exit(code));
   const env = options.env ?? process.env;
   const logger = options.logger ?? createLogger({ bindJob: false });
@@ -70,11 +89,12 @@ export async function runWorker<Body = unknown>(handler: JobHandler<Body>, optio
     const pause = pauseWhileOpen(() => poller, logger);
     const breaker = options.circuitBreaker && circuitBreaker(options.circuitBreaker, pause('most jobs fail'));
     poller = new QueuePoller(pollerOptions(handler, options, environment, env, logger, breaker));
-    options.circuits?.forEach((circuit) => circuit.onCircuit(pause(ClientIsAway)));
+    options.circuits?.forEach((circuit) => circuit.onCircuit(pause(CLIENT_IS_AWAY)));
     visibilitySeconds = environment.visibilityTimeoutSeconds;
     health = await startHealth(environment, poller);
   } catch (error) {
-    const problems = error instanceof ConfigurationError ? error.problems : [error instanceof Error ? error.message : String(error)];
+    const problems =
+      error instanceof ConfigurationError ? error.problems : [error instanceof Error ? error.message : String(error)];
     problems.forEach((problem) => logger.fatal({ problem }, 'worker cannot start'));
     exit(WorkerExitCode.configuration);
     return;
@@ -84,7 +104,7 @@ export async function runWorker<Body = unknown>(handler: JobHandler<Body>, optio
     code = WorkerExitCode.crashed;
   });
   recordMetrics(poller, options.metrics ?? new EmfMetrics());
-  const watch = watchEventLoop({ warnAfterMs: (visibilitySeconds ?? DefaultVisibilitySeconds) * 1_000 / 3 });
+  const watch = watchEventLoop({ warnAfterMs: ((visibilitySeconds ?? DEFAULT_VISIBILITY_SECONDS) * 1_000) / 3 });
   await poller.start();
   const report = await poller.stopped;
   await Promise.all([health?.close(), watch.stop()]);
@@ -93,8 +113,12 @@ export async function runWorker<Body = unknown>(handler: JobHandler<Body>, optio
 }
 
 function pollerOptions<Body>(
-  handler: JobHandler<Body>, options: RunWorkerOptions<Body>, environment: WorkerEnvironment,
-  env: Environment, logger: Logger, innermost: AroundJob | undefined,
+  handler: JobHandler<Body>,
+  options: RunWorkerOptions<Body>,
+  environment: WorkerEnvironment,
+  env: Environment,
+  logger: Logger,
+  innermost: AroundJob | undefined,
 ): QueuePollerOptions {
   const { schema, prefetch, receive, ack, retry, handlerTimeoutSeconds, transport, clock } = options;
   const { queues, aroundJob, ...fromEnvironment } = optionsFromEnvironment(environment, env, logger);
@@ -108,10 +132,14 @@ function pollerOptions<Body>(
 
 async function startHealth({ healthPort }: WorkerEnvironment, poller: QueuePoller): Promise<HealthServer | undefined> {
   try {
-    return healthPort === undefined ? undefined : await HealthServer.listen({ port: healthPort, state: () => poller.health() });
+    return healthPort === undefined
+      ? undefined
+      : await HealthServer.listen({ port: healthPort, state: () => poller.health() });
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw new ConfigurationError([`cannot listen on port ${healthPort} of \`${WorkerEnv.healthPort}\`: ${code}; choose one that nothing else in the container uses`]);
+    throw new ConfigurationError([
+      `cannot listen on port ${healthPort} of \`${WorkerEnv.healthPort}\`: ${code}; choose one that nothing else in the container uses`,
+    ]);
   }
 }
 

@@ -13,7 +13,11 @@ import { createTestApp, createWorker, resourceCount, synth, type TestApp } from 
 function createPipeline(test: TestApp): TestApp {
   const worker = createWorker(test, { environment: { B: '2', A: '1' }, maxTasks: 100 });
   const inbox = new FileIngestBucket(test.stack, 'Inbox');
-  inbox.addRoute('Archives', { prefixes: ['incoming/'], suffixes: ['.zip', '.whl'], target: IngestTarget.worker(worker) });
+  inbox.addRoute('Archives', {
+    prefixes: ['incoming/'],
+    suffixes: ['.zip', '.whl'],
+    target: IngestTarget.worker(worker),
+  });
   return test;
 }
 
@@ -33,7 +37,9 @@ describe('a pipeline of the constructs', () => {
 
   it('puts no count into the service with any set of feature flags', () => {
     for (const context of [{}, flags]) {
-      const [service] = Object.values(synth(createPipeline(createTestApp(context))).findResources('AWS::ECS::Service')) as { Properties: object }[];
+      const [service] = Object.values(
+        synth(createPipeline(createTestApp(context))).findResources('AWS::ECS::Service'),
+      ) as { Properties: object }[];
       expect(service.Properties).not.toHaveProperty('DesiredCount');
     }
   });
@@ -41,7 +47,9 @@ describe('a pipeline of the constructs', () => {
   it('lives in one stack with its cluster', () => {
     const test = createTestApp();
     const stack = new Stack(test.app, 'All');
-    const cluster = new ecs.Cluster(stack, 'Cluster', { vpc: new ec2.Vpc(stack, 'Vpc', { maxAzs: 1, natGateways: 0 }) });
+    const cluster = new ecs.Cluster(stack, 'Cluster', {
+      vpc: new ec2.Vpc(stack, 'Vpc', { maxAzs: 1, natGateways: 0 }),
+    });
     const all = { ...test, stack, cluster };
     createWorker(all, { vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC }, assignPublicIp: true });
     expect(() => synth(all)).not.toThrow();
@@ -54,30 +62,45 @@ describe('a pipeline of the constructs', () => {
     const inbox = new FileIngestBucket(files, 'Inbox', { encryptionKey });
     const worker = createWorker(test);
     const alarmActions = [new SnsAction(new sns.Topic(test.stack, 'Topic'))];
-    const route = new IngestRoute(test.stack, 'Archives', { source: inbox, prefixes: ['in/'], target: IngestTarget.worker(worker), alarmActions });
+    const route = new IngestRoute(test.stack, 'Archives', {
+      source: inbox,
+      prefixes: ['in/'],
+      target: IngestTarget.worker(worker),
+      alarmActions,
+    });
 
     test.app.synth();
 
     expect(route.deadLetterQueue?.node.path).toBe('Pipeline/Archives/Undelivered/DeadLetterQueue');
     const template = Template.fromStack(test.stack);
     template.hasResourceProperties('AWS::Events::Rule', {
-      Targets: [Match.objectLike({ DeadLetterConfig: { Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^ArchivesUndelivered'), 'Arn'] } } })],
+      Targets: [
+        Match.objectLike({
+          DeadLetterConfig: { Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^ArchivesUndelivered'), 'Arn'] } },
+        }),
+      ],
     });
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
-      Dimensions: [Match.objectLike({ Value: { 'Fn::GetAtt': [Match.stringLikeRegexp('^ArchivesUndelivered'), 'QueueName'] } })],
+      Dimensions: [
+        Match.objectLike({ Value: { 'Fn::GetAtt': [Match.stringLikeRegexp('^ArchivesUndelivered'), 'QueueName'] } }),
+      ],
       AlarmActions: [{ Ref: Match.stringLikeRegexp('^Topic') }],
     });
     expect(files.dependencies).toEqual([]);
-    expect(new AwsSolutionsChecks().validateScope(test.stack).violations.map(({ ruleName }) => ruleName)).toEqual(['AwsSolutions-SNS3']);
+    expect(new AwsSolutionsChecks().validateScope(test.stack).violations.map(({ ruleName }) => ruleName)).toEqual([
+      'AwsSolutions-SNS3',
+    ]);
   });
 
   it('throws when a route is created in another stack than its target', () => {
     const test = createTestApp();
     const inbox = new FileIngestBucket(new Stack(test.app, 'Files'), 'Inbox');
     const target = IngestTarget.worker(createWorker(test));
-    expect(() => inbox.addRoute('Archives', { target })).toThrow(new Error(
-      'target is of the stack Pipeline, and rule and queue name each other; create the route there: new IngestRoute(scope, id, { source, ... }) [at Files/Inbox/Archives]',
-    ));
+    expect(() => inbox.addRoute('Archives', { target })).toThrow(
+      new Error(
+        'target is of the stack Pipeline, and rule and queue name each other; create the route there: new IngestRoute(scope, id, { source, ... }) [at Files/Inbox/Archives]',
+      ),
+    );
   });
 
   it('finds overlapping routes wherever they were created', () => {
@@ -86,6 +109,9 @@ describe('a pipeline of the constructs', () => {
     inbox.addRoute('All', { target: IngestTarget.queue() });
     new IngestRoute(test.stack, 'Archives', { source: inbox, target: IngestTarget.queue() });
     test.app.synth();
-    Annotations.fromStack(test.stack).hasWarning('/Pipeline/Archives', Match.stringLikeRegexp('Some objects fit All too'));
+    Annotations.fromStack(test.stack).hasWarning(
+      '/Pipeline/Archives',
+      Match.stringLikeRegexp('Some objects fit All too'),
+    );
   });
 });

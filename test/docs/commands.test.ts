@@ -12,77 +12,171 @@ interface Line {
 /** The transcript is written by a run, and test/e2e/operations.test.ts holds it to one. */
 const TRANSCRIPT = 'docs/operations/troubleshooting-transcript.md';
 /** Programs of others, which this repository cannot ask. */
-const OTHERS = ['aws', 'gh', 'mvn', 'pip', 'printf', 'echo', 'for', 'do', 'done', 'export', 'npm ci', 'npm test', 'npm install', 'npx cdk', 'npx projen'];
+const OTHERS = [
+  'aws',
+  'gh',
+  'mvn',
+  'pip',
+  'printf',
+  'echo',
+  'for',
+  'do',
+  'done',
+  'export',
+  'npm ci',
+  'npm test',
+  'npm install',
+  'npx cdk',
+  'npx projen',
+];
 
-const blocks: Line[] = fences.filter(({ language, page }) => ['sh', 'console'].includes(language) && page !== TRANSCRIPT).flatMap(({ at, language, text }) =>
-  text.replaceAll('\\\n', ' ').replaceAll(/\|\n/g, '| ').trim().split('\n')
-    .filter((line) => language === 'sh' || line.startsWith('$ '))
-    .map((line) => ({ at, text: line.replace(/^\$ /, '') })));
+const blocks: Line[] = fences
+  .filter(({ language, page }) => ['sh', 'console'].includes(language) && page !== TRANSCRIPT)
+  .flatMap(({ at, language, text }) =>
+    text
+      .replaceAll('\\\n', ' ')
+      .replaceAll(/\|\n/g, '| ')
+      .trim()
+      .split('\n')
+      .filter((line) => language === 'sh' || line.startsWith('$ '))
+      .map((line) => ({ at, text: line.replace(/^\$ /, '') })),
+  );
 const inline: Line[] = pages.flatMap((page) =>
-  [...read(page).replaceAll(/^( *)```[\s\S]*?^\1```$/gm, '').matchAll(/`((?:npm run|npx|node [a-z-]+\/) ?[^`]+)`/g)].map(([, text]) => ({ at: page, text })));
+  [
+    ...read(page)
+      .replaceAll(/^( *)```[\s\S]*?^\1```$/gm, '')
+      .matchAll(/`((?:npm run|npx|node [a-z-]+\/) ?[^`]+)`/g),
+  ].map(([, text]) => ({ at: page, text })),
+);
 
-/** The commands of a line, each as its words. For `<name>` and `…`, a reader writes a value; here that is 5, which fits every place. */
-const commands = [...blocks, ...inline].flatMap(({ at, text }) => text.split(/ (?:&&|\|) |; /).map((command) => ({
-  at, command, words: [...command.replaceAll(/<[A-Za-z]+>|…/g, '5').matchAll(/'([^']*)'|"((?:\\.|[^"\\])*)"|(\S+)/g)].map(([, ...parts]) => parts.join('').replaceAll('\\"', '"')),
-})));
+/**
+ * The commands of a line, each as its words. For `<name>` and `…`, a reader writes a value; here that is 5, which fits
+ * every place.
+ */
+const commands = [...blocks, ...inline].flatMap(({ at, text }) =>
+  text.split(/ (?:&&|\|) |; /).map((command) => ({
+    at,
+    command,
+    words: [...command.replaceAll(/<[A-Za-z]+>|…/g, '5').matchAll(/'([^']*)'|"((?:\\.|[^"\\])*)"|(\S+)/g)].map(
+      ([, ...parts]) => parts.join('').replaceAll('\\"', '"'),
+    ),
+  })),
+);
 
 /** What the script of a name runs, by package.json and the tasks behind it. */
-const tasks = (JSON.parse(read('.projen/tasks.json')) as { tasks: Partial<Record<string, { steps?: { exec?: string }[] }>> }).tasks;
+const tasks = (
+  JSON.parse(read('.projen/tasks.json')) as { tasks: Partial<Record<string, { steps?: { exec?: string }[] }>> }
+).tasks;
 
 /** What is wrong with a command, in words. */
 async function faultOf(words: readonly string[]): Promise<string | undefined> {
   const [program, what = '', ...rest] = words.filter((word) => !/^[A-Z_]+=/.test(word));
-  if (program === 'npm' && what === 'run') return faultOfScript(rest[0] ?? '', rest.slice(rest.indexOf('--') + 1 || rest.length));
+  if (program === 'npm' && what === 'run') {
+    return faultOfScript(rest[0] ?? '', rest.slice(rest.indexOf('--') + 1 || rest.length));
+  }
   if (program === 'npx' && what === 'fileworks') {
-    const { code, err } = await fileworks(['--endpoint-url', 'http://127.0.0.1:1', ...rest.includes('--stack') ? [] : ['--stack', 'S'], ...rest.length === 0 ? ['--help'] : rest]);
+    const { code, err } = await fileworks([
+      '--endpoint-url',
+      'http://127.0.0.1:1',
+      ...(rest.includes('--stack') ? [] : ['--stack', 'S']),
+      ...(rest.length === 0 ? ['--help'] : rest),
+    ]);
     return code === 2 ? err : undefined;
   }
-  if (program === 'npx' && what === 'fileworks-local') return faultOfOptions(rest, 'local/src/cli.ts');
-  if (program === 'npx' && what === 'jest') return globSync(`${rest[0]}*`, { cwd: root }).length === 0 ? 'no such tests' : undefined;
-  if (program === 'node' && what === '-p') return /^[[{]/.test(execFileSync('node', ['-p', rest[0]], { cwd: root, encoding: 'utf8' })) ? undefined : 'prints no JSON';
-  if (program === 'node') return existsSync(join(root, what)) ? faultOfOptions(rest, what) : 'no such file';
-  return OTHERS.includes(program) || OTHERS.includes(`${program} ${what}`) ? undefined : 'a program that nothing here knows';
+  if (program === 'npx' && what === 'fileworks-local') {
+    return faultOfOptions(rest, 'local/src/cli.ts');
+  }
+  if (program === 'npx' && what === 'jest') {
+    return globSync(`${rest[0]}*`, { cwd: root }).length === 0 ? 'no such tests' : undefined;
+  }
+  if (program === 'node' && what === '-p') {
+    return /^[[{]/.test(execFileSync('node', ['-p', rest[0]], { cwd: root, encoding: 'utf8' }))
+      ? undefined
+      : 'prints no JSON';
+  }
+  if (program === 'node') {
+    return existsSync(join(root, what)) ? faultOfOptions(rest, what) : 'no such file';
+  }
+  return OTHERS.includes(program) || OTHERS.includes(`${program} ${what}`)
+    ? undefined
+    : 'a program that nothing here knows';
 }
 
 function faultOfScript(script: string, args: readonly string[]): string | undefined {
   const file = /^node (\S+)/.exec(tasks[script]?.steps?.at(-1)?.exec ?? '')?.[1];
   const [name = ''] = args;
-  if (!(script in (JSON.parse(read('package.json')) as { scripts: object }).scripts)) return 'no such script';
-  if (script === 'bench') return existsSync(join(root, 'bench', `${name}.ts`)) ? undefined : `no such bench: ${name}`;
-  if (script === 'e2e') return name === '' || existsSync(join(root, 'test/e2e', `${name}.test.ts`)) ? undefined : `no such deployment: ${name}`;
-  if (args.length === 0) return undefined;
+  if (!(script in (JSON.parse(read('package.json')) as { scripts: object }).scripts)) {
+    return 'no such script';
+  }
+  if (script === 'bench') {
+    return existsSync(join(root, 'bench', `${name}.ts`)) ? undefined : `no such bench: ${name}`;
+  }
+  if (script === 'e2e') {
+    return name === '' || existsSync(join(root, 'test/e2e', `${name}.test.ts`))
+      ? undefined
+      : `no such deployment: ${name}`;
+  }
+  if (args.length === 0) {
+    return undefined;
+  }
   return file === undefined ? 'the script takes no arguments' : faultOfOptions(args, file);
 }
 
 /** Looks for the options in the sources that are to read them. */
 function faultOfOptions(args: readonly string[], file: string): string | undefined {
-  const sources = globSync(`${dirname(file.replace('local/lib/', 'local/src/'))}/*.{ts,mjs}`, { cwd: root }).map((source) => readFileSync(join(root, source), 'utf8')).join('\n');
-  const missing = args.filter((arg) => arg.startsWith('--')).map((arg) => arg.slice(2)).filter((option) => !new RegExp(`['"\\s](--)?${option}['"]?[:,) ]`).test(sources));
+  const sources = globSync(`${dirname(file.replace('local/lib/', 'local/src/'))}/*.{ts,mjs}`, { cwd: root })
+    .map((source) => readFileSync(join(root, source), 'utf8'))
+    .join('\n');
+  const missing = args
+    .filter((arg) => arg.startsWith('--'))
+    .map((arg) => arg.slice(2))
+    .filter((option) => !new RegExp(`['"\\s](--)?${option}['"]?[:,) ]`).test(sources));
   return missing.length > 0 ? `no such option: ${missing.join(', ')}` : undefined;
 }
 
 describe('the commands in the documentation', () => {
-  beforeAll(() => Object.assign(process.env, { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_MAX_ATTEMPTS: '1' }));
+  beforeAll(() =>
+    Object.assign(process.env, {
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_MAX_ATTEMPTS: '1',
+    }),
+  );
 
   test('are commands that there are, with options that there are', async () => {
     const faults = [];
     for (const { at, command, words } of commands) {
       const fault = await faultOf(words);
-      if (fault !== undefined) faults.push(`${at}: ${command}: ${fault}`);
+      if (fault !== undefined) {
+        faults.push(`${at}: ${command}: ${fault}`);
+      }
     }
     expect(faults).toEqual([]);
     expect(commands.length).toBeGreaterThan(100);
   }, 60_000);
 
   test('are given JSON that parses', () => {
-    const json = commands.filter(({ words }) => words[0] === 'aws').flatMap(({ words }) => words.filter((word) => word.startsWith('{')));
+    const json = commands
+      .filter(({ words }) => words[0] === 'aws')
+      .flatMap(({ words }) => words.filter((word) => word.startsWith('{')));
     expect(json.length).toBeGreaterThan(5);
-    for (const word of json) expect(JSON.parse(word)).toEqual(expect.any(Object));
+    for (const word of json) {
+      expect(JSON.parse(word)).toEqual(expect.any(Object));
+    }
   });
 
   test.each([
-    ['npm run bensh'], ['npm run bench -- quue'], ['npm run simulate -- --workloud bursts'], ['npm run lint -- --loud'], ['npx fileworks satus'], ['npx fileworks dlq redrive W --rat 5'],
-    ['npx fileworks-local --ap cdk.out'], ['npx jest test/nowhere'], ['node build-tools/nothing.ts'], ['npx fileworx status'],
+    ['npm run bensh'],
+    ['npm run bench -- quue'],
+    ['npm run simulate -- --workloud bursts'],
+    ['npm run lint -- --loud'],
+    ['npx fileworks satus'],
+    ['npx fileworks dlq redrive W --rat 5'],
+    ['npx fileworks-local --ap cdk.out'],
+    ['npx jest test/nowhere'],
+    ['node build-tools/nothing.ts'],
+    ['npx fileworx status'],
   ])('fail when there is none such: %s', async (command) => {
     expect(await faultOf(command.split(' '))).toBeDefined();
   });

@@ -2,11 +2,16 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pages, read, root } from './pages';
 
-const withoutCode = (text: string) => text.replace(/^(```|~~~).*?^\1/gms, '').replace(/`[^`\n]*`/g, (code) => code.replace(/[[\]()]/g, ' '));
+const withoutCode = (text: string) =>
+  text.replace(/^(```|~~~).*?^\1/gms, '').replace(/`[^`\n]*`/g, (code) => code.replace(/[[\]()]/g, ' '));
 
 /** The anchor that GitHub and VitePress make of a heading. */
 function slug(heading: string): string {
-  const text = heading.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/[`*]/g, '').trim().toLowerCase();
+  const text = heading
+    .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .replace(/[`*]/g, '')
+    .trim()
+    .toLowerCase();
   return text.replace(/[^\p{L}\p{N}\s_-]/gu, '').replace(/\s/g, '-');
 }
 
@@ -27,9 +32,15 @@ function deadLinks(page: string): string[] {
   return targetsOf(page).flatMap((target) => {
     const [path, anchor = ''] = target.split('#');
     const file = path === '' ? join(root, page) : join(root, dirname(page), decodeURIComponent(path));
-    if (!existsSync(file)) return [`${page}: no file for ${target}`];
-    if (relative(root, file).startsWith('..')) return [`${page}: ${target} is outside the repository`];
-    if (anchor === '' || !statSync(file).isFile() || !file.endsWith('.md')) return [];
+    if (!existsSync(file)) {
+      return [`${page}: no file for ${target}`];
+    }
+    if (relative(root, file).startsWith('..')) {
+      return [`${page}: ${target} is outside the repository`];
+    }
+    if (anchor === '' || !statSync(file).isFile() || !file.endsWith('.md')) {
+      return [];
+    }
     return anchors(file).has(anchor) ? [] : [`${page}: no heading for ${target}`];
   });
 }
@@ -46,9 +57,13 @@ describe('the Markdown of the repository', () => {
   test('leads from README.md to every page of docs/', () => {
     const reached = new Set<string>();
     const visit = (page: string) => {
-      if (reached.has(page) || !pages.includes(page)) return;
+      if (reached.has(page) || !pages.includes(page)) {
+        return;
+      }
       reached.add(page);
-      for (const target of targetsOf(page)) visit(relative(root, resolve(root, dirname(page), decodeURIComponent(target.split('#')[0]))));
+      for (const target of targetsOf(page)) {
+        visit(relative(root, resolve(root, dirname(page), decodeURIComponent(target.split('#')[0]))));
+      }
     };
     visit('README.md');
     expect(pages.filter((page) => page.startsWith('docs/') && !reached.has(page))).toEqual([]);

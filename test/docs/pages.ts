@@ -5,8 +5,12 @@ import { join, resolve } from 'node:path';
 export const root = resolve(__dirname, '..', '..');
 
 /** Every page of the repository that somebody wrote; API.md is made of the doc comments, which rosetta compiles. */
-export const pages = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '--', '*.md'], { cwd: root, encoding: 'utf8' })
-  .split('\n').filter((file) => file !== '' && file !== 'API.md' && existsSync(join(root, file)));
+export const pages = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '--', '*.md'], {
+  cwd: root,
+  encoding: 'utf8',
+})
+  .split('\n')
+  .filter((file) => file !== '' && file !== 'API.md' && existsSync(join(root, file)));
 
 export const read = (page: string): string => readFileSync(join(root, page), 'utf8');
 

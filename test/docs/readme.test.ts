@@ -11,23 +11,32 @@ const manifest = JSON.parse(read('package.json')) as {
   scripts: Record<string, string>;
   engines: { node: string };
   peerDependencies: Record<string, string>;
-  jsii: { targets: { python: { distName: string; module: string }; java: { package: string; maven: { groupId: string; artifactId: string } } } };
+  jsii: {
+    targets: {
+      python: { distName: string; module: string };
+      java: { package: string; maven: { groupId: string; artifactId: string } };
+    };
+  };
 };
 const blocks = [...readme.matchAll(/^```sh\n([\s\S]*?)^```/gm)].flatMap(([, text]) => text.trim().split('\n'));
 
 describe('README.md', () => {
-  test('shows the gate\'s two commands as they are run on a clean clone, by the gate', () => {
+  test("shows the gate's two commands as they are run on a clean clone, by the gate", () => {
     const gate = read('.ci/run');
     expect(blocks).toEqual(expect.arrayContaining(['npm ci && npm run demo', 'npm ci && npm test']));
     expect(gate).toMatch(/^npm ci [^&]*&& npm test$/m);
     expect(gate).toMatch(/^\s+npm run demo\b/m);
   });
 
-  test('shows no shell block but these and the local cloud\'s, whose options exist', () => {
-    expect(blocks.filter((line) => !['npm ci && npm run demo', 'npm ci && npm test'].includes(line))).toEqual(['npm run local -- --app cdk.out --tasks tasks.json']);
+  test("shows no shell block but these and the local cloud's, whose options exist", () => {
+    expect(blocks.filter((line) => !['npm ci && npm run demo', 'npm ci && npm test'].includes(line))).toEqual([
+      'npm run local -- --app cdk.out --tasks tasks.json',
+    ]);
     expect(manifest.scripts.local).toBeDefined();
     const help = execFileSync(process.execPath, [join(root, 'local', 'lib', 'cli.js'), '--help'], { encoding: 'utf8' });
-    for (const option of ['--app <', '--tasks <']) expect(help).toContain(option);
+    for (const option of ['--app <', '--tasks <']) {
+      expect(help).toContain(option);
+    }
   });
 
   test('names the packages as they are published', () => {
@@ -41,9 +50,13 @@ describe('README.md', () => {
 
   test('names the files that are packed, as long as there is no release', () => {
     const { groupId, artifactId } = manifest.jsii.targets.java.maven;
-    for (const name of [manifest.name, 'fileworks-runtime']) expect(readme).toContain(`dist/js/${name}-${manifest.version}.tgz`);
+    for (const name of [manifest.name, 'fileworks-runtime']) {
+      expect(readme).toContain(`dist/js/${name}-${manifest.version}.tgz`);
+    }
     expect(readme).toContain(`dist/java/${groupId.replaceAll('.', '/')}/${artifactId}/${manifest.version}\``);
-    expect(readme).toContain(`-DpomFile=$JAR/${artifactId}-${manifest.version}.pom -Dfile=$JAR/${artifactId}-${manifest.version}.jar`);
+    expect(readme).toContain(
+      `-DpomFile=$JAR/${artifactId}-${manifest.version}.pom -Dfile=$JAR/${artifactId}-${manifest.version}.jar`,
+    );
   });
 
   test('asks for the versions that the packages ask for', () => {

@@ -5,34 +5,50 @@ import { fences, root, type Fence } from './pages';
 
 /** How a block of each language is held to what it says; another language is first given a way here. */
 const HELD: Record<string, string> = {
-  ts: 'compiled here', js: 'compiled here', json: 'parsed here',
-  sh: 'commands.test.ts', console: 'commands.test.ts; the transcript by test/e2e/operations.test.ts',
-  dockerfile: 'no engine in the gate: the newcomer trials read it', text: 'nothing that a program reads',
+  ts: 'compiled here',
+  js: 'compiled here',
+  json: 'parsed here',
+  sh: 'commands.test.ts',
+  console: 'commands.test.ts; the transcript by test/e2e/operations.test.ts',
+  dockerfile: 'no engine in the gate: the newcomer trials read it',
+  text: 'nothing that a program reads',
 };
 
 /**
- * A block within its fixture, as jsii-rosetta does it for README.md and the doc comments: `rosetta/<fixture>.ts-fixture`, `default` unless the block
+ * A block within its fixture, as jsii-rosetta does it for README.md and the doc comments:
+ * `rosetta/<fixture>.ts-fixture`, `default` unless the block
  * names another one or none, with the block's imports and declarations at the top.
  */
 function withFixture({ text, parameters }: Fence): string {
-  if (/\bnofixture\b/.test(parameters)) return text;
+  if (/\bnofixture\b/.test(parameters)) {
+    return text;
+  }
   const fixture = /\bfixture=(\S+)/.exec(parameters)?.[1] ?? 'default';
   const { statements } = ts.createSourceFile('block.ts', text, ts.ScriptTarget.Latest, true);
-  const isTop = (statement: ts.Statement) => ts.isImportDeclaration(statement)
-    || (ts.canHaveModifiers(statement) && ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.DeclareKeyword) === true);
-  const [top, rest] = [statements.filter(isTop), statements.filter((statement) => !isTop(statement))]
-    .map((some) => some.map((statement) => statement.getFullText()).join(''));
+  const isTop = (statement: ts.Statement) =>
+    ts.isImportDeclaration(statement) ||
+    (ts.canHaveModifiers(statement) &&
+      ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.DeclareKeyword) === true);
+  const [top, rest] = [statements.filter(isTop), statements.filter((statement) => !isTop(statement))].map((some) =>
+    some.map((statement) => statement.getFullText()).join(''),
+  );
   return `${top}\n${readFileSync(join(root, 'rosetta', `${fixture}.ts-fixture`), 'utf8').replace('/// here', () => rest)}`;
 }
 
 /** One program for all of them: what they import is read once. */
 function compile(blocks: readonly Fence[]): string[] {
-  const { options } = ts.parseJsonConfigFileContent(ts.readConfigFile(join(root, 'tsconfig.dev.json'), (file) => ts.sys.readFile(file)).config, ts.sys, root);
-  // a snippet may name what it does not use; it is compiled against the sources, so that no build stands between
+  const { options } = ts.parseJsonConfigFileContent(
+    ts.readConfigFile(join(root, 'tsconfig.dev.json'), (file) => ts.sys.readFile(file)).config,
+    ts.sys,
+    root,
+  );
+  // A snippet may name what it does not use; it is compiled against the sources, so that no build stands between
   Object.assign(options, { noUnusedLocals: false, noUnusedParameters: false, noEmit: true });
   options.paths = {
     ...options.paths,
-    'fileworks-runtime': ['./src/runtime/index.ts'], 'fileworks-runtime/nestjs': ['./src/runtime/nestjs/index.ts'], 'fileworks-runtime/*': ['./src/runtime/*.ts', './src/runtime/*/index.ts'],
+    'fileworks-runtime': ['./src/runtime/index.ts'],
+    'fileworks-runtime/nestjs': ['./src/runtime/nestjs/index.ts'],
+    'fileworks-runtime/*': ['./src/runtime/*.ts', './src/runtime/*/index.ts'],
     'fileworks-local': ['./local/src/index.ts'],
   };
   const sources = new Map(blocks.map((block) => [join(root, `${block.at.replace(/[/:]/g, '-')}.ts`), block]));
@@ -47,20 +63,30 @@ function compile(blocks: readonly Fence[]): string[] {
     readFile: (file) => textOf(file) ?? files.readFile(file),
     getSourceFile: (file, language, ...rest) => {
       const text = textOf(file);
-      return text === undefined ? files.getSourceFile(file, language, ...rest) : ts.createSourceFile(file, text, language);
+      return text === undefined
+        ? files.getSourceFile(file, language, ...rest)
+        : ts.createSourceFile(file, text, language);
     },
   });
   return [...sources].flatMap(([file, { at }]) => {
     const source = program.getSourceFile(file)!;
-    return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map(({ messageText, start = 0 }) => {
-      const line = source.text.split('\n')[source.getLineAndCharacterOfPosition(start).line];
-      return `${at}: ${ts.flattenDiagnosticMessageText(messageText, ' ')} In: ${line.trim()}`;
-    });
+    return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map(
+      ({ messageText, start = 0 }) => {
+        const line = source.text.split('\n')[source.getLineAndCharacterOfPosition(start).line];
+        return `${at}: ${ts.flattenDiagnosticMessageText(messageText, ' ')} In: ${line.trim()}`;
+      },
+    );
   });
 }
 
 const of = (...languages: string[]) => fences.filter(({ language }) => languages.includes(language));
-const wrong = (at: string, parameters: string, text: string): Fence => ({ at, page: at, language: 'ts', parameters, text });
+const wrong = (at: string, parameters: string, text: string): Fence => ({
+  at,
+  page: at,
+  language: 'ts',
+  parameters,
+  text,
+});
 const WRONG = [
   wrong('wrong.md:1', '', 'new QueueScaledFargateWorker(this, "Unpacker", { cluster, images: 1 });'),
   wrong('wrong.md:9', 'fixture=runtime', 'import { runWorkers } from "fileworks-runtime";'),
@@ -68,7 +94,9 @@ const WRONG = [
 
 describe('the blocks of code in the documentation', () => {
   test('are in languages that something holds to what they say', () => {
-    expect(fences.filter(({ language }) => !(language in HELD)).map(({ at, language }) => `${at}: ${language}`)).toEqual([]);
+    expect(
+      fences.filter(({ language }) => !(language in HELD)).map(({ at, language }) => `${at}: ${language}`),
+    ).toEqual([]);
     expect(Object.keys(HELD).filter((language) => of(language).length === 0)).toEqual([]);
   });
 

@@ -5,7 +5,13 @@ import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/c
 import { GetObjectCommand, paginateListObjectsV2, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
-import { CreateQueueCommand, DeleteMessageCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import { Upload } from '@aws-sdk/lib-storage';
 import type { LocalCloud } from 'fileworks-local';
 import { Client } from 'pg';
@@ -19,7 +25,10 @@ import { startDeployment, until } from './support/deployment';
 
 const root = resolve(__dirname, '..', '..');
 const app = resolve(root, 'build', 'e2e', 'csv-batch');
-/** In the gate small; `FILEWORKS_BATCH_FILES=5000 FILEWORKS_BATCH_ROWS=17000000` for 5,000 files and one of 1 GB; 34000000 for one of 1.9 GB. */
+/**
+ * In the gate small; `FILEWORKS_BATCH_FILES=5000 FILEWORKS_BATCH_ROWS=17000000` for 5,000 files and one of 1 GB;
+ * 34000000 for one of 1.9 GB.
+ */
 const smallFiles = Number(process.env.FILEWORKS_BATCH_FILES ?? 120);
 const largeRows = Number(process.env.FILEWORKS_BATCH_ROWS ?? 100_000);
 const patience = 120 + smallFiles / 5 + largeRows / 20_000;
@@ -36,43 +45,64 @@ describe('csv-batch on the local cloud', () => {
   /** MiB that each process of a task had at most. */
   const peaks = new Map<number, number>();
   const meter = setInterval(() => {
-    const running = (cloud as LocalCloud | undefined)?.tasks().filter(({ lastStatus }) => lastStatus === 'RUNNING') ?? [];
+    const running =
+      (cloud as LocalCloud | undefined)?.tasks().filter(({ lastStatus }) => lastStatus === 'RUNNING') ?? [];
     for (const { pid } of running.flatMap((task) => task.processes)) {
       const peak = pid === undefined ? undefined : peakKiBOf(pid);
-      if (pid !== undefined && peak !== undefined) peaks.set(pid, Math.max(peaks.get(pid) ?? 0, peak / 1_024));
+      if (pid !== undefined && peak !== undefined) {
+        peaks.set(pid, Math.max(peaks.get(pid) ?? 0, peak / 1_024));
+      }
     }
   }, 500);
 
-  beforeAll(async () => {
-    postgres = await startPostgres();
-    cloud = await startDeployment('csv-batch');
-    outputs = cloud.outputs('CsvBatch');
-    s3 = new S3Client(cloud.clientConfig());
-    sqs = new SQSClient(cloud.clientConfig());
-    const database = new Client(postgres.connectionString);
-    await database.connect();
-    await database.query(readFileSync(resolve(root, 'examples', 'worker', 'csv-batch', 'schema.sql'), 'utf8'));
-    await database.end();
-    const secrets = new SecretsManagerClient(cloud.clientConfig());
-    await secrets.send(new PutSecretValueCommand({ SecretId: outputs.DatabaseUrlSecret, SecretString: postgres.connectionString }));
-    eventsUrl = await listen();
-    files.push(csvFile('large.csv', 7, largeRows));
-    for (let seed = 1; seed <= smallFiles; seed += 1) files.push(csvFile(`day ${seed % 7}/ü+&%41 ${seed}.csv`, seed, 40 + seed % 300));
-    for (const file of files) await new Upload({ client: s3, params: { Bucket: outputs.InboxBucket, Key: `orders/incoming/${file.name}`, Body: file.body() } }).done();
-    // two that are none of ours, and what is no file
-    await put('orders/incoming/bad header.csv', 'id,customer\n1,a\n');
-    await put('orders/incoming/latin.csv', Buffer.concat([Buffer.from('id,customer,placed_at,amount,currency\n1,'), Buffer.from([0xe9]), Buffer.from(',x,y,z\n')]));
-    await Promise.all([put('orders/incoming/day 1/', ''), put('orders/incoming/empty.csv', '')]);
-  }, 240_000 + largeRows / 20);
+  beforeAll(
+    async () => {
+      postgres = await startPostgres();
+      cloud = await startDeployment('csv-batch');
+      outputs = cloud.outputs('CsvBatch');
+      s3 = new S3Client(cloud.clientConfig());
+      sqs = new SQSClient(cloud.clientConfig());
+      const database = new Client(postgres.connectionString);
+      await database.connect();
+      await database.query(readFileSync(resolve(root, 'examples', 'worker', 'csv-batch', 'schema.sql'), 'utf8'));
+      await database.end();
+      const secrets = new SecretsManagerClient(cloud.clientConfig());
+      await secrets.send(
+        new PutSecretValueCommand({ SecretId: outputs.DatabaseUrlSecret, SecretString: postgres.connectionString }),
+      );
+      eventsUrl = await listen();
+      files.push(csvFile('large.csv', 7, largeRows));
+      for (let seed = 1; seed <= smallFiles; seed += 1) {
+        files.push(csvFile(`day ${seed % 7}/ü+&%41 ${seed}.csv`, seed, 40 + (seed % 300)));
+      }
+      for (const file of files) {
+        await new Upload({
+          client: s3,
+          params: { Bucket: outputs.InboxBucket, Key: `orders/incoming/${file.name}`, Body: file.body() },
+        }).done();
+      }
+      // Two that are none of ours, and what is no file
+      await put('orders/incoming/bad header.csv', 'id,customer\n1,a\n');
+      await put(
+        'orders/incoming/latin.csv',
+        Buffer.concat([
+          Buffer.from('id,customer,placed_at,amount,currency\n1,'),
+          Buffer.from([0xe9]),
+          Buffer.from(',x,y,z\n'),
+        ]),
+      );
+      await Promise.all([put('orders/incoming/day 1/', ''), put('orders/incoming/empty.csv', '')]);
+    },
+    240_000 + largeRows / 20,
+  );
 
   afterAll(async () => {
     clearInterval(meter);
     await Promise.all([(cloud as LocalCloud | undefined)?.stop(), (postgres as PostgresServer | undefined)?.stop()]);
   }, 60_000);
 
-  const put = (Key: string, content: string | Buffer) => (
-    s3.send(new PutObjectCommand({ Bucket: outputs.InboxBucket, Key, Body: Buffer.from(content as string) }))
-  );
+  const put = (Key: string, content: string | Buffer) =>
+    s3.send(new PutObjectCommand({ Bucket: outputs.InboxBucket, Key, Body: Buffer.from(content as string) }));
   const keys = async (Bucket: string, Prefix: string): Promise<string[]> => {
     const found: string[] = [];
     for await (const { Contents = [] } of paginateListObjectsV2({ client: s3 }, { Bucket, Prefix })) {
@@ -81,88 +111,147 @@ describe('csv-batch on the local cloud', () => {
     return found;
   };
   const read = async (Bucket: string, Key: string) => (await s3.send(new GetObjectCommand({ Bucket, Key }))).Body!;
-  const json = async <T>(Bucket: string, Key: string) => JSON.parse(await (await read(Bucket, Key)).transformToString()) as T;
+  const json = async <T>(Bucket: string, Key: string) =>
+    JSON.parse(await (await read(Bucket, Key)).transformToString()) as T;
   const sha256 = async (Bucket: string, Key: string) => {
     const hash = createHash('sha256');
-    for await (const piece of await read(Bucket, Key) as AsyncIterable<Buffer>) hash.update(piece);
+    for await (const piece of (await read(Bucket, Key)) as AsyncIterable<Buffer>) {
+      hash.update(piece);
+    }
     return hash.digest('hex');
   };
-  const lines = (text: string) => text.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Record<string, unknown>);
+  const lines = (text: string) =>
+    text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
 
   /** A queue with the events that the workflows send. */
   async function listen(): Promise<string> {
     const { QueueUrl: url = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'batch-events' }));
-    const { Attributes: { QueueArn: arn } = {} } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['QueueArn'] }));
+    const { Attributes: { QueueArn: arn } = {} } = await sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['QueueArn'] }),
+    );
     const bus = new EventBridgeClient(cloud.clientConfig());
-    await bus.send(new PutRuleCommand({ Name: 'batch-events', EventPattern: JSON.stringify({ source: ['fileworks.batches'] }) }));
+    await bus.send(
+      new PutRuleCommand({ Name: 'batch-events', EventPattern: JSON.stringify({ source: ['fileworks.batches'] }) }),
+    );
     await bus.send(new PutTargetsCommand({ Rule: 'batch-events', Targets: [{ Id: 'queue', Arn: arn }] }));
     return url;
   }
 
-  const eventOf = (what: string, seconds: number, is: (event: BatchEvent) => boolean) => until(what, seconds, async () => {
-    const { Messages: messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: eventsUrl, MaxNumberOfMessages: 10 }));
-    for (const { Body: body = '', ReceiptHandle } of messages) {
-      const event = JSON.parse(body) as Record<string, unknown> & { readonly detail: BatchEvent };
-      expectToFitItsSchema(event);
-      events.push(event.detail);
-      await sqs.send(new DeleteMessageCommand({ QueueUrl: eventsUrl, ReceiptHandle }));
-    }
-    return events.find(is);
-  });
+  const eventOf = (what: string, seconds: number, is: (event: BatchEvent) => boolean) =>
+    until(what, seconds, async () => {
+      const { Messages: messages = [] } = await sqs.send(
+        new ReceiveMessageCommand({ QueueUrl: eventsUrl, MaxNumberOfMessages: 10 }),
+      );
+      for (const { Body: body = '', ReceiptHandle } of messages) {
+        const event = JSON.parse(body) as Record<string, unknown> & { readonly detail: BatchEvent };
+        expectToFitItsSchema(event);
+        events.push(event.detail);
+        await sqs.send(new DeleteMessageCommand({ QueueUrl: eventsUrl, ReceiptHandle }));
+      }
+      return events.find(is);
+    });
 
   const start = async (stateMachineArn: string, input: object): Promise<string> => {
-    const { executionArn = '' } = await new SFNClient(cloud.clientConfig()).send(new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) }));
+    const { executionArn = '' } = await new SFNClient(cloud.clientConfig()).send(
+      new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) }),
+    );
     return executionArn;
   };
-  const endOf = (executionArn: string, seconds: number) => until('the end of a run', seconds, async () => {
-    const { status, cause } = await new SFNClient(cloud.clientConfig()).send(new DescribeExecutionCommand({ executionArn }));
-    return status === 'RUNNING' ? undefined : { status, cause };
-  });
-
-  test('works on every file once, whatever is killed and however often a run is started', async () => {
-    // twice, as S3 may tell of it
-    await put('orders/incoming/_READY', '');
-    await put('orders/incoming/_READY', '');
-    // in the middle of batches: something is done of each of them
-    const underWay = await until('batches that are under way', 60, async () => {
-      const results = await Promise.all((await keys(outputs.OrdersResults, 'runs/')).filter((key) => key.includes('/results/'))
-        .map((key) => json<BatchResult>(outputs.OrdersResults, `runs/${key}`)));
-      const open = new Set(results.filter(({ complete, files: done }) => !complete && done.length > 0).map(({ batchId }) => batchId));
-      const running = cloud.tasks().filter(({ lastStatus, taskArn }) => lastStatus === 'RUNNING' && taskArn !== '');
-      return open.size > 0 && running.length > 0 ? running : undefined;
+  const endOf = (executionArn: string, seconds: number) =>
+    until('the end of a run', seconds, async () => {
+      const { status, cause } = await new SFNClient(cloud.clientConfig()).send(
+        new DescribeExecutionCommand({ executionArn }),
+      );
+      return status === 'RUNNING' ? undefined : { status, cause };
     });
-    const killed = underWay.slice(0, 2).map(({ taskArn }) => taskArn);
-    for (const taskArn of killed) cloud.faults.kill(taskArn);
-    const event = await eventOf('the event of the first run', patience, ({ prefix, files: { total } }) => prefix === 'orders/' && total > 0);
-    for (const taskArn of killed) {
-      expect((await until('the end of a killed task', 20, () => cloud.tasks().find((task) => task.taskArn === taskArn && task.lastStatus === 'STOPPED'))).containers[0]?.exitCode).toBe(137);
-    }
-    const total = files.length + 2;
-    expect(event).toMatchObject({ version: 1, prefix: 'orders/', status: 'succeeded', files: { total, processed: total - 2, failed: 2, skipped: 0 }, batches: { failed: 0 } });
-    const { batches: { total: batches }, manifest } = event;
-    const { results } = await json<BatchManifest>(manifest.bucket, manifest.key);
-    expect([results.length, results.every(({ complete }) => complete)]).toEqual([batches, true]);
-    const outcomes = (await Promise.all(results.map(({ resultKey }) => json<BatchResult>(manifest.bucket, resultKey)))).flatMap(({ files: done }) => done);
-    expect(new Set(outcomes.map(({ key }) => key)).size).toBe(total);
-  }, (patience + 120) * 1_000);
 
-  test('stores every clean row, and for every other one its line and its reason', async () => {
-    const stored = new Set(await keys(outputs.CleanBucket, 'clean/'));
-    expect([...stored].sort()).toEqual(files.map(({ name }) => `${name.slice(0, -4)}.jsonl`).sort());
-    for (const { name, sha256: expected, rejects } of files) {
-      const path = `${name.slice(0, -4)}.jsonl`;
-      expect([name, await sha256(outputs.CleanBucket, `clean/${path}`)]).toEqual([name, expected]);
-      const rejected = lines(await (await read(outputs.CleanBucket, `rejects/${path}`)).transformToString());
-      expect(rejected.map(({ line }) => line)).toEqual(rejects);
-      expect(rejected.every(({ reason }) => /columns length/i.test(reason as string))).toBe(true);
-    }
-  }, (30 + patience) * 1_000);
+  test(
+    'works on every file once, whatever is killed and however often a run is started',
+    async () => {
+      // Twice, as S3 may tell of it
+      await put('orders/incoming/_READY', '');
+      await put('orders/incoming/_READY', '');
+      // In the middle of batches: something is done of each of them
+      const underWay = await until('batches that are under way', 60, async () => {
+        const results = await Promise.all(
+          (await keys(outputs.OrdersResults, 'runs/'))
+            .filter((key) => key.includes('/results/'))
+            .map((key) => json<BatchResult>(outputs.OrdersResults, `runs/${key}`)),
+        );
+        const open = new Set(
+          results.filter(({ complete, files: done }) => !complete && done.length > 0).map(({ batchId }) => batchId),
+        );
+        const running = cloud.tasks().filter(({ lastStatus, taskArn }) => lastStatus === 'RUNNING' && taskArn !== '');
+        return open.size > 0 && running.length > 0 ? running : undefined;
+      });
+      const killed = underWay.slice(0, 2).map(({ taskArn }) => taskArn);
+      for (const taskArn of killed) {
+        cloud.faults.kill(taskArn);
+      }
+      const event = await eventOf(
+        'the event of the first run',
+        patience,
+        ({ prefix, files: { total } }) => prefix === 'orders/' && total > 0,
+      );
+      for (const taskArn of killed) {
+        expect(
+          (
+            await until('the end of a killed task', 20, () =>
+              cloud.tasks().find((task) => task.taskArn === taskArn && task.lastStatus === 'STOPPED'),
+            )
+          ).containers[0]?.exitCode,
+        ).toBe(137);
+      }
+      const total = files.length + 2;
+      expect(event).toMatchObject({
+        version: 1,
+        prefix: 'orders/',
+        status: 'succeeded',
+        files: { total, processed: total - 2, failed: 2, skipped: 0 },
+        batches: { failed: 0 },
+      });
+      const {
+        batches: { total: batches },
+        manifest,
+      } = event;
+      const { results } = await json<BatchManifest>(manifest.bucket, manifest.key);
+      expect([results.length, results.every(({ complete }) => complete)]).toEqual([batches, true]);
+      const outcomes = (
+        await Promise.all(results.map(({ resultKey }) => json<BatchResult>(manifest.bucket, resultKey)))
+      ).flatMap(({ files: done }) => done);
+      expect(new Set(outcomes.map(({ key }) => key)).size).toBe(total);
+    },
+    (patience + 120) * 1_000,
+  );
+
+  test(
+    'stores every clean row, and for every other one its line and its reason',
+    async () => {
+      const stored = new Set(await keys(outputs.CleanBucket, 'clean/'));
+      expect([...stored].sort()).toEqual(files.map(({ name }) => `${name.slice(0, -4)}.jsonl`).sort());
+      for (const { name, sha256: expected, rejects } of files) {
+        const path = `${name.slice(0, -4)}.jsonl`;
+        expect([name, await sha256(outputs.CleanBucket, `clean/${path}`)]).toEqual([name, expected]);
+        const rejected = lines(await (await read(outputs.CleanBucket, `rejects/${path}`)).transformToString());
+        expect(rejected.map(({ line }) => line)).toEqual(rejects);
+        expect(rejected.every(({ reason }) => /columns length/i.test(reason as string))).toBe(true);
+      }
+    },
+    (30 + patience) * 1_000,
+  );
 
   test('takes no more memory than its tasks have, however large a file is', () => {
-    const { Resources } = JSON.parse(readFileSync(resolve(app, 'CsvBatch.template.json'), 'utf8')) as { Resources: Record<string, { Type: string; Properties: { Memory: string } }> };
+    const { Resources } = JSON.parse(readFileSync(resolve(app, 'CsvBatch.template.json'), 'utf8')) as {
+      Resources: Record<string, { Type: string; Properties: { Memory: string } }>;
+    };
     const [task] = Object.values(Resources).filter(({ Type }) => Type === 'AWS::ECS::TaskDefinition');
     const most = Math.max(...peaks.values());
-    process.stdout.write(`${peaks.size} processes of tasks had ${most.toFixed(0)} MiB at most, with a file of ${largeRows} rows\n`);
+    process.stdout.write(
+      `${peaks.size} processes of tasks had ${most.toFixed(0)} MiB at most, with a file of ${largeRows} rows\n`,
+    );
     expect(most).toBeGreaterThan(0);
     expect(most).toBeLessThan(Number(task.Properties.Memory));
   });
@@ -171,26 +260,49 @@ describe('csv-batch on the local cloud', () => {
     expect(await keys(outputs.InboxBucket, 'orders/incoming/')).toEqual(['_READY', 'day 1/', 'empty.csv']);
     expect((await keys(outputs.InboxBucket, 'orders/processed/')).sort()).toEqual(files.map(({ name }) => name).sort());
     expect((await keys(outputs.InboxBucket, 'orders/failed/')).sort()).toEqual(['bad header.csv', 'latin.csv']);
-    const { manifest: { bucket, key } } = events.find(({ prefix, files: { total } }) => prefix === 'orders/' && total > 0)!;
+    const {
+      manifest: { bucket, key },
+    } = events.find(({ prefix, files: { total } }) => prefix === 'orders/' && total > 0)!;
     const failed = lines(await (await read(bucket, key.replace('manifest.json', 'failed.jsonl'))).transformToString());
-    expect(new Map(failed.map(({ key: file, reason }) => [file, reason]))).toEqual(new Map([
-      ['orders/incoming/bad header.csv', 'the header has no column placed_at, amount, currency'],
-      ['orders/incoming/latin.csv', 'the file is not UTF-8'],
-    ]));
+    expect(new Map(failed.map(({ key: file, reason }) => [file, reason]))).toEqual(
+      new Map([
+        ['orders/incoming/bad header.csv', 'the header has no column placed_at, amount, currency'],
+        ['orders/incoming/latin.csv', 'the file is not UTF-8'],
+      ]),
+    );
   }, 60_000);
 
   test('fails a run of which too many files failed, and says which prefix it was', async () => {
-    await Promise.all([put('returns/incoming/a.csv', 'nothing\n'), put('returns/incoming/b.csv', 'id,customer,placed_at,amount,currency\n')]);
-    // the run of the marker's second event has waited for the first one, and found nothing left
-    expect(await eventOf('its event', 120, ({ prefix, files: { total } }) => prefix === 'orders/' && total === 0)).toMatchObject({ status: 'succeeded' });
+    await Promise.all([
+      put('returns/incoming/a.csv', 'nothing\n'),
+      put('returns/incoming/b.csv', 'id,customer,placed_at,amount,currency\n'),
+    ]);
+    // The run of the marker's second event has waited for the first one, and found nothing left
+    expect(
+      await eventOf('its event', 120, ({ prefix, files: { total } }) => prefix === 'orders/' && total === 0),
+    ).toMatchObject({ status: 'succeeded' });
     const run = await start(outputs.OrdersMachine, { prefixes: ['returns/'] });
-    expect(await endOf(run, 120)).toEqual({ status: 'FAILED', cause: 'Prefixes whose files failed, or could not be found: returns/' });
-    expect(await eventOf('its event', 20, ({ prefix }) => prefix === 'returns/')).toMatchObject({ status: 'failed', files: { total: 2, processed: 1, failed: 1 } });
+    expect(await endOf(run, 120)).toEqual({
+      status: 'FAILED',
+      cause: 'Prefixes whose files failed, or could not be found: returns/',
+    });
+    expect(await eventOf('its event', 20, ({ prefix }) => prefix === 'returns/')).toMatchObject({
+      status: 'failed',
+      files: { total: 2, processed: 1, failed: 1 },
+    });
   }, 240_000);
 
   test('loads files into PostgreSQL once, also those that come again', async () => {
     const history = files.slice(1, 21);
-    const upload = () => Promise.all(history.map((file) => new Upload({ client: s3, params: { Bucket: outputs.InboxBucket, Key: `history/incoming/${file.name}`, Body: file.body() } }).done()));
+    const upload = () =>
+      Promise.all(
+        history.map((file) =>
+          new Upload({
+            client: s3,
+            params: { Bucket: outputs.InboxBucket, Key: `history/incoming/${file.name}`, Body: file.body() },
+          }).done(),
+        ),
+      );
     const database = new Client(postgres.connectionString);
     await database.connect();
     await put('history/incoming/bad.csv', 'nothing\n');
@@ -199,8 +311,10 @@ describe('csv-batch on the local cloud', () => {
       expect(await endOf(await start(outputs.HistoryMachine, {}), 120)).toMatchObject({ status });
     }
     expect(await keys(outputs.InboxBucket, 'history/failed/')).toEqual(['bad.csv']);
-    // each file's rows in their order, as the JSON Lines of its clean file
-    const { rows: orders } = await database.query<Record<'id' | 'customer' | 'placed_at' | 'amount' | 'currency', string>>(
+    // Each file's rows in their order, as the JSON Lines of its clean file
+    const { rows: orders } = await database.query<
+      Record<'id' | 'customer' | 'placed_at' | 'amount' | 'currency', string>
+    >(
       `SELECT id::text, customer, to_char(placed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS placed_at, amount::text, currency FROM orders ORDER BY orders.id`,
     );
     await database.end();
@@ -208,19 +322,48 @@ describe('csv-batch on the local cloud', () => {
     const sums = new Map<number, ReturnType<typeof createHash>>();
     for (const { id, customer, placed_at, amount, currency } of orders) {
       const seed = Math.floor(Number(id) / 1_000_000);
-      if (!sums.has(seed)) sums.set(seed, createHash('sha256'));
+      if (!sums.has(seed)) {
+        sums.set(seed, createHash('sha256'));
+      }
       sums.get(seed)!.update(`${JSON.stringify({ id, customer, placed_at, amount, currency })}\n`);
     }
     expect([...sums.values()].map((sum) => sum.digest('hex'))).toEqual(history.map((file) => file.sha256));
   }, 240_000);
 
   test('gives no role less than its process did, nor more', async () => {
-    expect(await privilegeFindings(cloud, app, ['Orders', 'History'].flatMap((workflow) => [
-      { role: `${workflow}TaskDefinition`, action: 's3:AbortMultipartUpload', because: 'a file of over 5 GiB is moved in parts, and a result may fail between its parts' },
-      { role: `${workflow}TaskDefinition`, action: 's3:GetObjectTagging', because: 'S3 asks for it when a file with tags is copied; these have none' },
-      { role: `${workflow}TaskDefinition`, action: 's3:PutObjectTagging', because: 'S3 asks for it when a file with tags is copied; these have none' },
-      { role: `${workflow}TaskDefinition`, action: 's3:DeleteObject', because: 'extractTo deletes what it noted about unfinished work; this handler does not use it' },
-      { role: `${workflow}TaskDefinition`, action: 's3:GetObject', because: 'a result is read when it is there already, if a kill came between it and its note', sometimes: true as const },
-    ]))).toEqual([]);
+    expect(
+      await privilegeFindings(
+        cloud,
+        app,
+        ['Orders', 'History'].flatMap((workflow) => [
+          {
+            role: `${workflow}TaskDefinition`,
+            action: 's3:AbortMultipartUpload',
+            because: 'a file of over 5 GiB is moved in parts, and a result may fail between its parts',
+          },
+          {
+            role: `${workflow}TaskDefinition`,
+            action: 's3:GetObjectTagging',
+            because: 'S3 asks for it when a file with tags is copied; these have none',
+          },
+          {
+            role: `${workflow}TaskDefinition`,
+            action: 's3:PutObjectTagging',
+            because: 'S3 asks for it when a file with tags is copied; these have none',
+          },
+          {
+            role: `${workflow}TaskDefinition`,
+            action: 's3:DeleteObject',
+            because: 'extractTo deletes what it noted about unfinished work; this handler does not use it',
+          },
+          {
+            role: `${workflow}TaskDefinition`,
+            action: 's3:GetObject',
+            because: 'a result is read when it is there already, if a kill came between it and its note',
+            sometimes: true as const,
+          },
+        ]),
+      ),
+    ).toEqual([]);
   });
 });

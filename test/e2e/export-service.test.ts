@@ -6,7 +6,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchWriteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { CreateQueueCommand, DeleteMessageBatchCommand, ListQueuesCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  CreateQueueCommand,
+  DeleteMessageBatchCommand,
+  ListQueuesCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import type { LocalCloud, LocalTask } from 'fileworks-local';
 import { Archives } from '../../examples/worker/export-api/archives';
 import { noFaults } from '../../examples/worker/export-api/faults';
@@ -22,9 +29,10 @@ const root = resolve(__dirname, '..', '..');
 const app = resolve(root, 'build', 'e2e', 'export-service');
 
 /** `FILEWORKS_EXPORTS=full`: 200 jobs, 3,000 files, a minute without the API. */
-const size = process.env.FILEWORKS_EXPORTS === 'full'
-  ? { jobs: 200, files: 15, outageSeconds: 60, interruptions: 10, limitSeconds: 1_500 }
-  : { jobs: 12, files: 8, outageSeconds: 5, interruptions: 2, limitSeconds: 400 };
+const size =
+  process.env.FILEWORKS_EXPORTS === 'full'
+    ? { jobs: 200, files: 15, outageSeconds: 60, interruptions: 10, limitSeconds: 1_500 }
+    : { jobs: 12, files: 8, outageSeconds: 5, interruptions: 2, limitSeconds: 400 };
 /** So many of the interruptions come before the outage, while nobody can be done. */
 const FIRST_INTERRUPTIONS = 2;
 
@@ -34,23 +42,43 @@ interface Wheel {
 }
 
 /** Real archives: the wheels of the demo. */
-const wheels = (): Wheel[] => JSON.parse(execFileSync(process.execPath, [
-  '--input-type=module', '-e', 'import { wheels } from "./examples/demo/prepare.ts"; process.stdout.write("\\n" + JSON.stringify(await wheels()));',
-], { cwd: root, encoding: 'utf8' }).trim().split('\n').at(-1)!) as Wheel[];
+const wheels = (): Wheel[] =>
+  JSON.parse(
+    execFileSync(
+      process.execPath,
+      [
+        '--input-type=module',
+        '-e',
+        'import { wheels } from "./examples/demo/prepare.ts"; process.stdout.write("\\n" + JSON.stringify(await wheels()));',
+      ],
+      { cwd: root, encoding: 'utf8' },
+    )
+      .trim()
+      .split('\n')
+      .at(-1)!,
+  ) as Wheel[];
 
 /** SHA-256 of the entries that are wanted, of each archive, as Python reads them. */
 function wantedOf(archives: readonly Wheel[]): Readonly<Record<string, string>>[] {
-  const text = execFileSync('python3', [join(root, 'examples', 'demo', 'oracle.py'), ...archives.map(({ path }) => path)], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+  const text = execFileSync(
+    'python3',
+    [join(root, 'examples', 'demo', 'oracle.py'), ...archives.map(({ path }) => path)],
+    { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 },
+  );
   const entries = JSON.parse(text) as Record<string, Record<string, string>>;
-  return archives.map(({ name }) => Object.fromEntries(Object.entries(entries[name]).filter(([entry]) => /\.dist-info\/(METADATA|WHEEL)$/.test(entry))));
+  return archives.map(({ name }) =>
+    Object.fromEntries(Object.entries(entries[name]).filter(([entry]) => /\.dist-info\/(METADATA|WHEEL)$/.test(entry))),
+  );
 }
 
 const jobIds = Array.from({ length: size.jobs }, (_, number) => `job-${number}`);
-const filesOf = (jobId: string): number | undefined => (jobIds.includes(jobId) ? size.files : jobId.startsWith('probe-') ? 0 : undefined);
+const filesOf = (jobId: string): number | undefined =>
+  jobIds.includes(jobId) ? size.files : jobId.startsWith('probe-') ? 0 : undefined;
 /** A job that cannot end as long as the API holds back one of its files. */
 const heldJob = jobIds[0];
 const held = { ...noFaults, heldFile: `${heldJob}/0` };
-const message = (...ids: string[]) => JSON.stringify({ fileworksJob: 1, type: 'ExportJob', payload: { version: 1, jobIds: ids } });
+const message = (...ids: string[]) =>
+  JSON.stringify({ fileworksJob: 1, type: 'ExportJob', payload: { version: 1, jobIds: ids } });
 const taskMode = (task: LocalTask) => (/Worker/.test(task.taskDefinitionArn) ? 'worker' : 'orchestrator');
 
 describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs * size.files} files, while everything goes wrong`, () => {
@@ -70,14 +98,19 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
   let running = true;
 
   const said = (text: string) => lines.some((line) => line.includes(text)) || undefined;
-  const submit = (queue: string, body: string) => sqs.send(new SendMessageCommand({ QueueUrl: outputs[queue], MessageBody: body }));
+  const submit = (queue: string, body: string) =>
+    sqs.send(new SendMessageCommand({ QueueUrl: outputs[queue], MessageBody: body }));
 
   /** Jobs without files, one after the other; each with what the held job was by its end. */
   async function probe(): Promise<void> {
     for (let number = 0; running; number++) {
       const from = Date.now();
       await submit('HighPriorityExportQueue', message(`probe-${number}`));
-      await until(`probe ${number}`, size.limitSeconds, async () => (await store.job(`probe-${number}`))?.status === 'completed' || undefined);
+      await until(
+        `probe ${number}`,
+        size.limitSeconds,
+        async () => (await store.job(`probe-${number}`))?.status === 'completed' || undefined,
+      );
       probes.push({ from, to: Date.now(), heldJob: (await store.job(heldJob))?.status });
       await sleep(2_000);
     }
@@ -87,8 +120,12 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
   async function interrupt(): Promise<void> {
     while (running && interrupted < size.interruptions) {
       await sleep(4_000);
-      const task = cloud.tasks().find((one) => one.lastStatus === 'RUNNING' && one.desiredStatus === 'RUNNING' && taskMode(one) === 'worker');
-      if (task === undefined || (api.faults.heldFile !== undefined && interrupted === FIRST_INTERRUPTIONS)) continue;
+      const task = cloud
+        .tasks()
+        .find((one) => one.lastStatus === 'RUNNING' && one.desiredStatus === 'RUNNING' && taskMode(one) === 'worker');
+      if (task === undefined || (api.faults.heldFile !== undefined && interrupted === FIRST_INTERRUPTIONS)) {
+        continue;
+      }
       await cloud.faults.interruptSpot(task.taskArn);
       interrupted += 1;
     }
@@ -104,7 +141,9 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
   async function approve(names: readonly string[]): Promise<void> {
     const items = names.map((name) => ({ PutRequest: { Item: { name: { S: name }, status: { S: 'approved' } } } }));
     for (let at = 0; at < items.length; at += 25) {
-      await dynamodb.send(new BatchWriteItemCommand({ RequestItems: { [outputs.MetadataTable]: items.slice(at, at + 25) } }));
+      await dynamodb.send(
+        new BatchWriteItemCommand({ RequestItems: { [outputs.MetadataTable]: items.slice(at, at + 25) } }),
+      );
     }
   }
 
@@ -112,21 +151,27 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
   async function submitJobs(from: number, to: number): Promise<void> {
     for (let at = from; at < to; at += 2) {
       const body = message(...jobIds.slice(at, at + 2));
-      const queue = (['LowPriorityExportQueue', 'HighPriorityExportQueue', 'ExportQueue'] as const)[at / 2 % 3];
+      const queue = (['LowPriorityExportQueue', 'HighPriorityExportQueue', 'ExportQueue'] as const)[(at / 2) % 3];
       await submit(queue, body);
-      if (at % 10 === 0) await submit(queue, body);
+      if (at % 10 === 0) {
+        await submit(queue, body);
+      }
     }
   }
 
   /** Everything goes wrong in an order that no speed of this machine changes: each step waits for what it is about. */
   async function play(): Promise<void> {
-    const wait = <T>(what: string, look: () => Promise<T | undefined> | T | undefined) => until(what, size.limitSeconds, look);
+    const wait = <T>(what: string, look: () => Promise<T | undefined> | T | undefined) =>
+      until(what, size.limitSeconds, look);
     const probeOf = (from: number) => wait('a probe', () => probes.some((one) => one.from >= from) || undefined);
     api.faults = held;
     await submitJobs(0, size.jobs / 2);
     await submit('ExportQueue', message('nobody-knows'));
     await submit('ExportQueue', '{"fileworksJob":1,"type":"ExportJob","payload":{"version":1,"jobIds":"poison"}}');
-    await wait('the held job to be dispatched', async () => (await store.job(heldJob))?.status === 'dispatched' || undefined);
+    await wait(
+      'the held job to be dispatched',
+      async () => (await store.job(heldJob))?.status === 'dispatched' || undefined,
+    );
     await wait('workers to be interrupted', () => interrupted === FIRST_INTERRUPTIONS || undefined);
     await probeOf(Date.now());
 
@@ -140,17 +185,28 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
     await probeOf(outage.from);
 
     api.faults = noFaults;
-    for (const jobId of jobIds) await wait(`${jobId} to be completed`, async () => (await store.job(jobId))?.status === 'completed' || undefined);
+    for (const jobId of jobIds) {
+      await wait(`${jobId} to be completed`, async () => (await store.job(jobId))?.status === 'completed' || undefined);
+    }
   }
 
   beforeAll(async () => {
     const served = await Archives.of(archives.map(({ path }) => path));
-    api = await ExportApi.listen({ archives: served, filesOf, token: 'first-token', pageSize: 5, requestsPerSecond: 400 });
+    api = await ExportApi.listen({
+      archives: served,
+      filesOf,
+      token: 'first-token',
+      pageSize: 5,
+      requestsPerSecond: 400,
+    });
     cloud = await startDeployment('export-service', {
       build: ['npm', 'run', 'build'],
       command: ['node', 'dist/main.js'],
-      // the API is here, and this machine has two cores
-      adapt: (template) => template.replaceAll('https://export-api.example.com/', api.url).replaceAll('"MaxCapacity": 20', '"MaxCapacity": 3'),
+      // The API is here, and this machine has two cores
+      adapt: (template) =>
+        template
+          .replaceAll('https://export-api.example.com/', api.url)
+          .replaceAll('"MaxCapacity": 20', '"MaxCapacity": 3'),
     });
     cloud.on('output', ({ line }) => lines.push(line));
     outputs = cloud.outputs('ExportService');
@@ -161,7 +217,7 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
     await putToken('first-token');
     await approve(contents.flatMap((content) => Object.keys(content)));
     const others = [probe(), interrupt()];
-    await Promise.all([play().finally(() => running = false), ...others]);
+    await Promise.all([play().finally(() => (running = false)), ...others]);
   }, size.limitSeconds * 4_000);
 
   afterAll(async () => {
@@ -172,22 +228,42 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
 
   test('every job is completed, with all of its files', async () => {
     const rows = await Promise.all(jobIds.map((jobId) => store.job(jobId)));
-    expect(rows.map((row) => [row?.jobId, row?.status, row?.count, row?.done, row?.failed])).toEqual(jobIds.map((jobId) => [jobId, 'completed', size.files, size.files, 0]));
+    expect(rows.map((row) => [row?.jobId, row?.status, row?.count, row?.done, row?.failed])).toEqual(
+      jobIds.map((jobId) => [jobId, 'completed', size.files, size.files, 0]),
+    );
   });
 
   test('every wanted entry is in S3 once, and nothing else, byte for byte', async () => {
-    const expected = new Map(jobIds.flatMap((jobId) => Array.from({ length: size.files }, (_, file) => Object.entries(contents[file % contents.length])
-      .map(([name, sha256]): [string, string] => [`exports/entries/${jobId}/${file}/${name}`, sha256])).flat()));
+    const expected = new Map(
+      jobIds.flatMap((jobId) =>
+        Array.from({ length: size.files }, (_, file) =>
+          Object.entries(contents[file % contents.length]).map(([name, sha256]): [string, string] => [
+            `exports/entries/${jobId}/${file}/${name}`,
+            sha256,
+          ]),
+        ).flat(),
+      ),
+    );
     const stored: string[] = [];
-    for await (const { Contents: objects = [] } of paginateListObjectsV2({ client: s3 }, { Bucket: outputs.OutputBucket, Prefix: 'exports/entries/' })) {
+    for await (const { Contents: objects = [] } of paginateListObjectsV2(
+      { client: s3 },
+      { Bucket: outputs.OutputBucket, Prefix: 'exports/entries/' },
+    )) {
       stored.push(...objects.map(({ Key: key }) => key!));
     }
     expect(stored.toSorted()).toEqual([...expected.keys()].toSorted());
     for (let at = 0; at < stored.length; at += 50) {
-      await Promise.all(stored.slice(at, at + 50).map(async (Key) => {
-        const { Body: body } = await s3.send(new GetObjectCommand({ Bucket: outputs.OutputBucket, Key }));
-        expect([Key, createHash('sha256').update(await body!.transformToByteArray()).digest('hex')]).toEqual([Key, expected.get(Key)]);
-      }));
+      await Promise.all(
+        stored.slice(at, at + 50).map(async (Key) => {
+          const { Body: body } = await s3.send(new GetObjectCommand({ Bucket: outputs.OutputBucket, Key }));
+          expect([
+            Key,
+            createHash('sha256')
+              .update(await body!.transformToByteArray())
+              .digest('hex'),
+          ]).toEqual([Key, expected.get(Key)]);
+        }),
+      );
     }
   }, 240_000);
 
@@ -196,10 +272,14 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
     const told: string[] = [];
     const events: Event[] = [];
     await until('the events', 180, async () => {
-      const { Messages: messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: outputs.CompletedQueue, MaxNumberOfMessages: 10 }));
+      const { Messages: messages = [] } = await sqs.send(
+        new ReceiveMessageCommand({ QueueUrl: outputs.CompletedQueue, MaxNumberOfMessages: 10 }),
+      );
       events.push(...messages.map(({ Body: body }) => JSON.parse(body!) as Event));
       told.push(...events.slice(told.length).map(({ detail }) => detail.jobId));
-      if (messages.length === 0) return jobIds.every((jobId) => told.includes(jobId)) || undefined;
+      if (messages.length === 0) {
+        return jobIds.every((jobId) => told.includes(jobId)) || undefined;
+      }
       const Entries = messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
       await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: outputs.CompletedQueue, Entries }));
       return undefined;
@@ -210,10 +290,20 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
 
   test('a job that nobody knows and a message that is none wait in a dead-letter queue, and nothing else does', async () => {
     const { QueueUrls: urls = [] } = await sqs.send(new ListQueuesCommand({}));
-    const letters = (await Promise.all(urls.filter((url) => url.includes('DeadLetter')).map(async (QueueUrl) => {
-      const { Messages: messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 0 }));
-      return messages.map(({ Body: body }) => (JSON.parse(body!) as { payload: { jobIds: unknown } }).payload.jobIds);
-    }))).flat();
+    const letters = (
+      await Promise.all(
+        urls
+          .filter((url) => url.includes('DeadLetter'))
+          .map(async (QueueUrl) => {
+            const { Messages: messages = [] } = await sqs.send(
+              new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 0 }),
+            );
+            return messages.map(
+              ({ Body: body }) => (JSON.parse(body!) as { payload: { jobIds: unknown } }).payload.jobIds,
+            );
+          }),
+      )
+    ).flat();
     expect(letters).toHaveLength(2);
     expect(letters).toEqual(expect.arrayContaining([['nobody-knows'], 'poison']));
     expect(await store.job('nobody-knows')).toMatchObject({ status: 'failed', reason: 'ERR_EXPORT_NOT_FOUND' });
@@ -222,39 +312,82 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
   test('no tasks were added while the API was away, and afterwards they may be', async () => {
     expect(interrupted).toBeGreaterThanOrEqual(FIRST_INTERRUPTIONS);
     await until('the end of the suspension', 180, () => said('the API is back, and tasks are added again'));
-    const added = cloud.scaling().flatMap(({ activities }) => activities).filter(({ from, to }) => to > from);
+    const added = cloud
+      .scaling()
+      .flatMap(({ activities }) => activities)
+      .filter(({ from, to }) => to > from);
     expect(added.length).toBeGreaterThan(0);
   }, 200_000);
 
   test('the orchestrator was responsive: jobs came and ended while another waited for its file, before the outage and after it', () => {
     const seconds = probes.map(({ from, to }) => (to - from) / 1_000).toSorted((a, b) => a - b);
-    process.stdout.write(`${JSON.stringify({ probes: seconds.length, median: seconds[seconds.length >> 1], slowest: seconds.at(-1), interrupted })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ probes: seconds.length, median: seconds[seconds.length >> 1], slowest: seconds.at(-1), interrupted })}\n`,
+    );
     const meanwhile = probes.filter((one) => one.heldJob === 'dispatched');
     expect(meanwhile.some(({ to }) => to < outage.from)).toBe(true);
     expect(meanwhile.some(({ from }) => from > outage.from)).toBe(true);
   });
 
   test('every role did what it may, and may only what it did', async () => {
-    const publishes = { role: 'AlertsFunction', because: 'SNS asks for it in the name of who publishes to an encrypted topic' };
+    const publishes = {
+      role: 'AlertsFunction',
+      because: 'SNS asks for it in the name of who publishes to an encrypted topic',
+    };
     const worker = 'ExportsWorkerTask';
     const orchestrator = 'ExportsOrchestratorTask';
-    const suspends = { role: orchestrator, because: 'Application Auto Scaling asks for it in the name of who registers a target' };
-    const leases = { action: 'sqs:ChangeMessageVisibility', because: 'a message is given back, comes again later, or has its lease extended: not in every queue', sometimes: true as const };
-    expect(await privilegeFindings(cloud, app, [
-      { role: 'AlertsFunction', action: 'sqs:SendMessage', because: 'Lambda puts an event here on which the function failed each time' },
-      { ...publishes, action: 'kms:GenerateDataKey' }, { ...publishes, action: 'kms:Decrypt' },
-      { ...leases, role: worker }, { ...leases, role: orchestrator },
-      { role: worker, action: 'sqs:SendMessage', because: 'a file that cannot be stored has its message sent to the dead-letter queue; here all can be' },
-      { role: worker, action: 'dynamodb:PutItem', because: 'notes why a file could not be stored; here all can be' },
-      { role: worker, action: 's3:AbortMultipartUpload', because: 'an entry that needs parts may fail between them; these need none' },
-      { role: worker, action: 's3:DeleteObject', because: 'extractTo deletes what it noted about unfinished work, which here only an interruption leaves', sometimes: true },
-      { role: orchestrator, action: 'sqs:SendMessage', because: 'to the dead-letter queue of each priority, and to its own queue when a task stops over a job', sometimes: true },
-      { ...suspends, action: 'ecs:DescribeServices' }, { ...suspends, action: 'ecs:UpdateService' },
-    ])).toEqual([]);
+    const suspends = {
+      role: orchestrator,
+      because: 'Application Auto Scaling asks for it in the name of who registers a target',
+    };
+    const leases = {
+      action: 'sqs:ChangeMessageVisibility',
+      because: 'a message is given back, comes again later, or has its lease extended: not in every queue',
+      sometimes: true as const,
+    };
+    expect(
+      await privilegeFindings(cloud, app, [
+        {
+          role: 'AlertsFunction',
+          action: 'sqs:SendMessage',
+          because: 'Lambda puts an event here on which the function failed each time',
+        },
+        { ...publishes, action: 'kms:GenerateDataKey' },
+        { ...publishes, action: 'kms:Decrypt' },
+        { ...leases, role: worker },
+        { ...leases, role: orchestrator },
+        {
+          role: worker,
+          action: 'sqs:SendMessage',
+          because: 'a file that cannot be stored has its message sent to the dead-letter queue; here all can be',
+        },
+        { role: worker, action: 'dynamodb:PutItem', because: 'notes why a file could not be stored; here all can be' },
+        {
+          role: worker,
+          action: 's3:AbortMultipartUpload',
+          because: 'an entry that needs parts may fail between them; these need none',
+        },
+        {
+          role: worker,
+          action: 's3:DeleteObject',
+          because: 'extractTo deletes what it noted about unfinished work, which here only an interruption leaves',
+          sometimes: true,
+        },
+        {
+          role: orchestrator,
+          action: 'sqs:SendMessage',
+          because: 'to the dead-letter queue of each priority, and to its own queue when a task stops over a job',
+          sometimes: true,
+        },
+        { ...suspends, action: 'ecs:DescribeServices' },
+        { ...suspends, action: 'ecs:UpdateService' },
+      ]),
+    ).toEqual([]);
   });
 
   test('a process answers that it is alive and ready, also while the API is away: no task is replaced for that', async () => {
-    // The tasks here share one network, in which only one could listen: so this is a process beside them, with a queue of its own.
+    // The tasks here share one network, in which only one could listen: so this is a process beside them, with a queue
+    // of its own.
     const { QueueUrl: queueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'health' }));
     const { endpoint, region, credentials } = cloud.clientConfig();
     const [port, closed] = [await freePort(), await freePort()];
@@ -262,21 +395,34 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
       cwd: workerFolder('export-service'),
       stdio: ['ignore', 'pipe', 'inherit'],
       env: {
-        AWS_ENDPOINT_URL: endpoint, AWS_REGION: region, AWS_ACCESS_KEY_ID: credentials.accessKeyId, AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-        SERVICE_MODE: 'orchestrator', FILEWORKS_QUEUE_URL: queueUrl, FILEWORKS_HEALTH_PORT: String(port),
-        FILEWORKS_VISIBILITY_TIMEOUT_SECONDS: '60', FILEWORKS_SCALE_IN_PROTECTION: 'disabled',
-        FILEWORKS_EXPORT_NAME: 'health', FILEWORKS_EXPORT_API_URL: `http://127.0.0.1:${closed}/`,
-        FILEWORKS_EXPORT_JOB_TABLE: outputs.JobTable, FILEWORKS_EXPORT_EVENT_BUS: 'default',
-        FILEWORKS_DOWNLOAD_QUEUES: JSON.stringify([{ exportQueueUrl: queueUrl, downloadQueueUrl: outputs.DownloadQueue }]),
+        AWS_ENDPOINT_URL: endpoint,
+        AWS_REGION: region,
+        AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+        SERVICE_MODE: 'orchestrator',
+        FILEWORKS_QUEUE_URL: queueUrl,
+        FILEWORKS_HEALTH_PORT: String(port),
+        FILEWORKS_VISIBILITY_TIMEOUT_SECONDS: '60',
+        FILEWORKS_SCALE_IN_PROTECTION: 'disabled',
+        FILEWORKS_EXPORT_NAME: 'health',
+        FILEWORKS_EXPORT_API_URL: `http://127.0.0.1:${closed}/`,
+        FILEWORKS_EXPORT_JOB_TABLE: outputs.JobTable,
+        FILEWORKS_EXPORT_EVENT_BUS: 'default',
+        FILEWORKS_DOWNLOAD_QUEUES: JSON.stringify([
+          { exportQueueUrl: queueUrl, downloadQueueUrl: outputs.DownloadQueue },
+        ]),
       },
     });
     const exited = once(child, 'exit');
     let said = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => said += text);
-    const answers = () => Promise.all(['livez', 'readyz'].map(async (path) => {
-      const response = await fetch(`http://127.0.0.1:${port}/${path}`);
-      return [response.status, await response.json()] as const;
-    }));
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+    const answers = () =>
+      Promise.all(
+        ['livez', 'readyz'].map(async (path) => {
+          const response = await fetch(`http://127.0.0.1:${port}/${path}`);
+          return [response.status, await response.json()] as const;
+        }),
+      );
     const well = [200, { fileworks: { status: 'up', problems: [] } }];
     try {
       expect(await until('an answer', 60, () => answers().catch(() => undefined))).toEqual([well, well]);

@@ -4,9 +4,18 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, w
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { GetFunctionConfigurationCommand, LambdaClient, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
+import {
+  GetFunctionConfigurationCommand,
+  LambdaClient,
+  UpdateFunctionConfigurationCommand,
+} from '@aws-sdk/client-lambda';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { GetQueueAttributesCommand, ReceiveMessageCommand, SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SetQueueAttributesCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import type { LocalCloud } from 'fileworks-local';
 import { Client, escapeLiteral } from 'pg';
 import { LoaderEnv } from '../../src/contract/loader-env';
@@ -33,22 +42,33 @@ interface Order {
 }
 
 const midnight = new Date().setUTCHours(0, 0, 0, 0);
-const DayMs = 86_400_000;
+const DAY_MS = 86_400_000;
 /** An order; a later version has another total. */
 function order(id: number, version = 0): Order {
   return {
-    id, customer: { id: `kunde-${id % 97} ü\t"\\` }, placed_at: new Date(midnight - (id % 5) * DayMs).toISOString(), currency: id % 3 === 0 ? 'EUR' : 'USD',
-    total: (id * 100 + version * 7) / 100, updated_at: new Date(midnight + version * 1_000).toISOString(),
-    lines: [{ article: `article ${id % 31}`, quantity: 1 + (id % 4), price: 1.25 }, { article: 'shipping', quantity: 1, price: 0.5 }],
+    id,
+    customer: { id: `kunde-${id % 97} ü\t"\\` },
+    placed_at: new Date(midnight - (id % 5) * DAY_MS).toISOString(),
+    currency: id % 3 === 0 ? 'EUR' : 'USD',
+    total: (id * 100 + version * 7) / 100,
+    updated_at: new Date(midnight + version * 1_000).toISOString(),
+    lines: [
+      { article: `article ${id % 31}`, quantity: 1 + (id % 4), price: 1.25 },
+      { article: 'shipping', quantity: 1, price: 0.5 },
+    ],
   };
 }
-const rowOf = ({ id, customer, total, updated_at: updated }: Order) => `${id}|${customer.id}|${total.toFixed(2)}|${updated}`;
+const rowOf = ({ id, customer, total, updated_at: updated }: Order) =>
+  `${id}|${customer.id}|${total.toFixed(2)}|${updated}`;
 const checksum = (rows: readonly string[]) => createHash('sha256').update(rows.join('\n')).digest('hex');
 
 /** The process at the other end of a connection, by its port: the function of the emulator that holds it. */
 function processOf(port: number): number | undefined {
   const hex = port.toString(16).toUpperCase().padStart(4, '0');
-  const inode = readFileSync('/proc/net/tcp', 'utf8').split('\n').map((line) => line.trim().split(/\s+/)).find(([, local = '']) => local.endsWith(`:${hex}`))?.[9];
+  const inode = readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .find(([, local = '']) => local.endsWith(`:${hex}`))?.[9];
   const holds = (pid: string) => {
     try {
       return readdirSync(`/proc/${pid}/fd`).some((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`) === `socket:[${inode}]`);
@@ -78,23 +98,44 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
   let programs: string;
   /** A build of the pipeline, by the template's own commands. */
   const specOf = (project: string) => {
-    const { Resources } = JSON.parse(readFileSync(join(app, 'JsonLoader.template.json'), 'utf8')) as { Resources: Parameters<typeof buildSpecOf>[0] };
+    const { Resources } = JSON.parse(readFileSync(join(app, 'JsonLoader.template.json'), 'utf8')) as {
+      Resources: Parameters<typeof buildSpecOf>[0];
+    };
     return buildSpecOf(Resources, `Delivery${project}`);
   };
   /** @param afterwards what a test does on the same machine */
   const build = (project: 'Migration' | 'Transformation', ...afterwards: string[]): Promise<BuildResult> => {
-    const { env, phases: { install, build: { commands } } } = specOf(project);
+    const {
+      env,
+      phases: {
+        install,
+        build: { commands },
+      },
+    } = specOf(project);
     const secret = { username: 'owner', password, host: 'localhost', port: String(server.port), dbname: 'sales' };
     const spec = { env, phases: { install, build: { commands: [...commands, ...afterwards] } } };
     return runBuild(spec, repository, secret, { authority: server.caFile, programs: [programs] });
   };
 
   const put = (key: string, body: object | string) =>
-    s3.send(new PutObjectCommand({ Bucket: outputs.InboxBucket, Key: key, Body: typeof body === 'string' ? body : JSON.stringify(body) }));
+    s3.send(
+      new PutObjectCommand({
+        Bucket: outputs.InboxBucket,
+        Key: key,
+        Body: typeof body === 'string' ? body : JSON.stringify(body),
+      }),
+    );
 
   beforeAll(async () => {
-    const dbt = promisify(execFile)(process.execPath, [join(root, 'build-tools', 'examples.ts'), 'models', 'json-loader']);
-    [server, cloud] = await Promise.all([startTlsPostgres({ fsync: 'off' }, ['loader']), startDeployment('json-loader')]);
+    const dbt = promisify(execFile)(process.execPath, [
+      join(root, 'build-tools', 'examples.ts'),
+      'models',
+      'json-loader',
+    ]);
+    [server, cloud] = await Promise.all([
+      startTlsPostgres({ fsync: 'off' }, ['loader']),
+      startDeployment('json-loader'),
+    ]);
     programs = (await dbt).stdout.trim().split('\n').at(-1)!;
     const admin = new Client({ connectionString: server.connectionString });
     await admin.connect();
@@ -105,24 +146,39 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
     owner = new Client({ connectionString: server.connectionString.replace(/postgres$/, 'sales') });
     await owner.connect();
     await owner.query('GRANT CREATE ON SCHEMA public TO owner');
-    // as a checkout that has its modules in a cache
-    cpSync(join(root, '.tools', 'workplace', 'worker', 'json-loader', 'node_modules'), ofDatabase('node_modules'), { recursive: true, verbatimSymlinks: true });
+    // As a checkout that has its modules in a cache
+    cpSync(join(root, '.tools', 'workplace', 'worker', 'json-loader', 'node_modules'), ofDatabase('node_modules'), {
+      recursive: true,
+      verbatimSymlinks: true,
+    });
     cpSync(join(root, 'examples', 'worker', 'json-loader'), ofDatabase(), { recursive: true });
     const { succeeded, output } = await build('Migration');
-    if (!succeeded) throw new Error(`the first migration failed:\n${output}`);
+    if (!succeeded) {
+      throw new Error(`the first migration failed:\n${output}`);
+    }
 
     outputs = cloud.outputs('JsonLoader');
     s3 = new S3Client(cloud.clientConfig());
     sqs = new SQSClient(cloud.clientConfig());
     queueUrl = outputs.QueueUrl;
-    // the database of the template is on AWS; ours has another address, and an authority of its own
+    // The database of the template is on AWS; ours has another address, and an authority of its own
     const lambda = new LambdaClient(cloud.clientConfig());
-    const { Environment: { Variables = {} } = {} } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName: outputs.LoaderFunction }));
-    const here = { ...JSON.parse(Variables[LoaderEnv.database]) as object, host: 'localhost', port: server.port, ca: server.ca };
-    await lambda.send(new UpdateFunctionConfigurationCommand({
-      FunctionName: outputs.LoaderFunction, Environment: { Variables: { ...Variables, [LoaderEnv.database]: JSON.stringify(here) } },
-    }));
-    // a message whose function was killed comes back within the test
+    const { Environment: { Variables = {} } = {} } = await lambda.send(
+      new GetFunctionConfigurationCommand({ FunctionName: outputs.LoaderFunction }),
+    );
+    const here = {
+      ...(JSON.parse(Variables[LoaderEnv.database]) as object),
+      host: 'localhost',
+      port: server.port,
+      ca: server.ca,
+    };
+    await lambda.send(
+      new UpdateFunctionConfigurationCommand({
+        FunctionName: outputs.LoaderFunction,
+        Environment: { Variables: { ...Variables, [LoaderEnv.database]: JSON.stringify(here) } },
+      }),
+    );
+    // A message whose function was killed comes back within the test
     await sqs.send(new SetQueueAttributesCommand({ QueueUrl: queueUrl, Attributes: { VisibilityTimeout: '15' } }));
   }, 240_000);
 
@@ -139,8 +195,8 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
     return found.rows.map(({ row }) => row);
   };
   const emptied = async () => {
-    const { Attributes: { ApproximateNumberOfMessages: waiting, ApproximateNumberOfMessagesNotVisible: hidden } = {} }
-      = await sqs.send(new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['All'] }));
+    const { Attributes: { ApproximateNumberOfMessages: waiting, ApproximateNumberOfMessagesNotVisible: hidden } = {} } =
+      await sqs.send(new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['All'] }));
     return waiting === '0' && hidden === '0' ? true : undefined;
   };
 
@@ -149,74 +205,102 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
     await Promise.all([...good, put('orders/first/bad.json', { ...order(100), total: -1 })]);
     await until('99 orders', 60, async () => ((await rows()).length === 99 ? true : undefined));
     const letter = await until('the dead letter', 60, async () => {
-      const { Messages: [message] = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: outputs.DeadLetterQueueUrl, MessageAttributeNames: ['All'] }));
+      const { Messages: [message] = [] } = await sqs.send(
+        new ReceiveMessageCommand({ QueueUrl: outputs.DeadLetterQueueUrl, MessageAttributeNames: ['All'] }),
+      );
       return message;
     });
     expect(letter.MessageAttributes?.[MessageAttributeNames.poisonReason]?.StringValue).toBe('/total: must be >= 0');
     expect(letter.Body).toContain('orders/first/bad.json');
-    const { rows: rejected } = await owner.query(`SELECT key, pointer, reason FROM fileworks_file_ledger WHERE status = 'rejected'`);
+    const { rows: rejected } = await owner.query(
+      `SELECT key, pointer, reason FROM fileworks_file_ledger WHERE status = 'rejected'`,
+    );
     expect(rejected).toEqual([{ key: 'orders/first/bad.json', pointer: '/total', reason: 'must be >= 0' }]);
   }, 150_000);
 
-  test('has every order once while events repeat and overtake one another, connections break and functions are killed', async () => {
-    await cloud.faults.disturbDeliveries({ repeat: 0.2, delaySeconds: 3 });
-    const started = performance.now();
-    const ids = Array.from({ length: FILES }, (_, index) => 1_000 + index);
-    const state = { uploading: true, kills: 0, breaks: 0, connections: 0 };
-    const upload = (async () => {
-      for (let first = 0; first < ids.length; first += 50) {
-        await Promise.all(ids.slice(first, first + 50).map(async (id) => {
-          await put(`orders/${id}.json`, order(id));
-          // every tenth is written again, and the older one may be read later
-          if (id % 10 === 0) await put(`orders/${id}.json`, order(id, 1));
-        }));
-      }
-      state.uploading = false;
-    })();
-    upload.catch(() => undefined); // awaited below
-    await until('everything to be loaded', 60 + FILES / 20, async () => {
-      const { rows: backends } = await owner.query<{ pid: number; port: number }>(`
-        SELECT pid, client_port AS port FROM pg_stat_activity WHERE application_name = 'fileworks-loader'`);
-      state.connections = Math.max(state.connections, backends.length);
-      for (const { pid, port } of backends.slice(0, 1)) {
-        const holder = processOf(port);
-        if (holder !== undefined && state.kills < KILLS && state.kills <= state.breaks) {
-          process.kill(holder, 'SIGKILL');
-          state.kills += 1;
-        } else if (state.breaks < KILLS) {
-          await owner.query('SELECT pg_terminate_backend($1)', [pid]);
-          state.breaks += 1;
+  test(
+    'has every order once while events repeat and overtake one another, connections break and functions are killed',
+    async () => {
+      await cloud.faults.disturbDeliveries({ repeat: 0.2, delaySeconds: 3 });
+      const started = performance.now();
+      const ids = Array.from({ length: FILES }, (_, index) => 1_000 + index);
+      const state = { uploading: true, kills: 0, breaks: 0, connections: 0 };
+      const upload = (async () => {
+        for (let first = 0; first < ids.length; first += 50) {
+          await Promise.all(
+            ids.slice(first, first + 50).map(async (id) => {
+              await put(`orders/${id}.json`, order(id));
+              // Every tenth is written again, and the older one may be read later
+              if (id % 10 === 0) {
+                await put(`orders/${id}.json`, order(id, 1));
+              }
+            }),
+          );
         }
-      }
-      const loaded = await owner.query<{ count: number }>('SELECT count(*)::int FROM sales.orders WHERE id >= 1000');
-      return !state.uploading && loaded.rows[0].count === FILES ? emptied() : undefined;
-    });
-    await upload;
-    const seconds = (performance.now() - started) / 1_000;
+        state.uploading = false;
+      })();
+      upload.catch(() => undefined); // awaited below
+      await until('everything to be loaded', 60 + FILES / 20, async () => {
+        const { rows: backends } = await owner.query<{ pid: number; port: number }>(`
+        SELECT pid, client_port AS port FROM pg_stat_activity WHERE application_name = 'fileworks-loader'`);
+        state.connections = Math.max(state.connections, backends.length);
+        for (const { pid, port } of backends.slice(0, 1)) {
+          const holder = processOf(port);
+          if (holder !== undefined && state.kills < KILLS && state.kills <= state.breaks) {
+            process.kill(holder, 'SIGKILL');
+            state.kills += 1;
+          } else if (state.breaks < KILLS) {
+            await owner.query('SELECT pg_terminate_backend($1)', [pid]);
+            state.breaks += 1;
+          }
+        }
+        const loaded = await owner.query<{ count: number }>('SELECT count(*)::int FROM sales.orders WHERE id >= 1000');
+        return !state.uploading && loaded.rows[0].count === FILES ? emptied() : undefined;
+      });
+      await upload;
+      const seconds = (performance.now() - started) / 1_000;
 
-    const expected = [...Array.from({ length: 99 }, (_, index) => order(index + 1)), ...ids.map((id) => order(id, id % 10 === 0 ? 1 : 0))].map(rowOf);
-    expect(await rows()).toHaveLength(expected.length);
-    expect(checksum(await rows())).toBe(checksum(expected));
-    const { rows: ledger } = await owner.query<{ status: string; files: number; rows: number }>(`
+      const expected = [
+        ...Array.from({ length: 99 }, (_, index) => order(index + 1)),
+        ...ids.map((id) => order(id, id % 10 === 0 ? 1 : 0)),
+      ].map(rowOf);
+      expect(await rows()).toHaveLength(expected.length);
+      expect(checksum(await rows())).toBe(checksum(expected));
+      const { rows: ledger } = await owner.query<{ status: string; files: number; rows: number }>(`
       SELECT status, count(*)::int AS files, sum(row_count)::int AS rows FROM fileworks_file_ledger WHERE key NOT LIKE 'orders/first/%' GROUP BY 1 ORDER BY 1`);
-    const versions = FILES + ids.filter((id) => id % 10 === 0).length;
-    expect(ledger.reduce((sum, { files }) => sum + files, 0)).toBe(versions);
-    expect(ledger.every(({ status }) => status === 'loaded' || status === 'superseded')).toBe(true);
-    expect(state.connections).toBeLessThanOrEqual(10);
-    expect(Math.min(state.kills, state.breaks)).toBeGreaterThan(0);
-    const { rows: [{ commits }] } = await owner.query<{ commits: number }>(`SELECT count(DISTINCT recorded_at)::int AS commits FROM fileworks_file_ledger`);
-    process.stdout.write(`${versions} files in ${seconds.toFixed(1)} s, uploads included: ${Math.round(versions / seconds)} a second, ${commits} transactions, `
-      + `${state.connections} connections at most; ${state.kills} functions killed, ${state.breaks} connections broken\n`);
-  }, (240 + FILES / 10) * 1_000);
+      const versions = FILES + ids.filter((id) => id % 10 === 0).length;
+      expect(ledger.reduce((sum, { files }) => sum + files, 0)).toBe(versions);
+      expect(ledger.every(({ status }) => status === 'loaded' || status === 'superseded')).toBe(true);
+      expect(state.connections).toBeLessThanOrEqual(10);
+      expect(Math.min(state.kills, state.breaks)).toBeGreaterThan(0);
+      const {
+        rows: [{ commits }],
+      } = await owner.query<{ commits: number }>(
+        `SELECT count(DISTINCT recorded_at)::int AS commits FROM fileworks_file_ledger`,
+      );
+      process.stdout.write(
+        `${versions} files in ${seconds.toFixed(1)} s, uploads included: ${Math.round(versions / seconds)} a second, ${commits} transactions, ` +
+          `${state.connections} connections at most; ${state.kills} functions killed, ${state.breaks} connections broken\n`,
+      );
+    },
+    (240 + FILES / 10) * 1_000,
+  );
 
   test('does not apply a migration that would stop the loader, as the smoke test finds on the copy', async () => {
     const [up, down] = ['REVOKE INSERT ON sales.orders FROM loader', 'GRANT INSERT ON sales.orders TO loader'];
-    writeFileSync(ofDatabase('migrations', '1763683380000_break.sql'), `-- Up Migration\n${up};\n-- Down Migration\n${down};\n`);
+    writeFileSync(
+      ofDatabase('migrations', '1763683380000_break.sql'),
+      `-- Up Migration\n${up};\n-- Down Migration\n${down};\n`,
+    );
     const { succeeded, output } = await build('Migration');
     const said = /migrating a copy[^]*FAILED: the loader may write orders[^]*migrations to take back: 1/;
     expect([succeeded, output]).toEqual([false, expect.stringMatching(said)]);
-    const { rows: [{ may }] } = await owner.query<{ may: boolean }>(`SELECT has_table_privilege('loader', 'sales.orders', 'INSERT') AS may`);
-    const { rows: [{ migrations }] } = await owner.query<{ migrations: number }>('SELECT count(*)::int AS migrations FROM pgmigrations');
+    const {
+      rows: [{ may }],
+    } = await owner.query<{ may: boolean }>(`SELECT has_table_privilege('loader', 'sales.orders', 'INSERT') AS may`);
+    const {
+      rows: [{ migrations }],
+    } = await owner.query<{ migrations: number }>('SELECT count(*)::int AS migrations FROM pgmigrations');
     expect([may, migrations]).toEqual([true, 3]);
   }, 120_000);
 
@@ -224,38 +308,81 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
     const daily = async () => {
       const { succeeded, output } = await build('Transformation', 'if grep -rF -e "$PGPASSWORD" dbt; then exit 1; fi');
       expect([succeeded, output]).toEqual([true, expect.stringMatching(/PASS=4 WARN=0 ERROR=0/)]);
-      return (await owner.query('SELECT day::text, currency, orders::int, articles::int, total::float FROM sales.daily ORDER BY 1, 2')).rows as Record<string, unknown>[];
+      return (
+        await owner.query(
+          'SELECT day::text, currency, orders::int, articles::int, total::float FROM sales.daily ORDER BY 1, 2',
+        )
+      ).rows as Record<string, unknown>[];
     };
-    const { rows: sums } = await owner.query<{ orders: number; total: number }>('SELECT count(*)::int AS orders, sum(total)::float AS total FROM sales.orders');
+    const { rows: sums } = await owner.query<{ orders: number; total: number }>(
+      'SELECT count(*)::int AS orders, sum(total)::float AS total FROM sales.orders',
+    );
     const first = await daily();
     expect(first).toHaveLength(10);
     expect(first.reduce((sum, { orders }) => sum + Number(orders), 0)).toBe(sums[0].orders);
     expect(first.reduce((sum, { total }) => sum + Number(total), 0)).toBeCloseTo(sums[0].total, 2);
-    await owner.query(`DELETE FROM sales.orders WHERE (placed_at AT TIME ZONE 'UTC')::date = $1 AND currency = $2`, [first[0].day, first[0].currency]);
+    await owner.query(`DELETE FROM sales.orders WHERE (placed_at AT TIME ZONE 'UTC')::date = $1 AND currency = $2`, [
+      first[0].day,
+      first[0].currency,
+    ]);
     expect(await daily()).toEqual(first.slice(1));
   }, 120_000);
 
   test.each([
-    ['typescript', 'npm install --no-audit --no-fund'], ['python', 'pip install --quiet -r requirements.txt'], ['java', 'mvn -q -B compile'],
-  ])('deploys the app in %s from its own folder', async (language, installs) => {
-    const source = mkdtempSync(join(tmpdir(), 'fileworks-json-loader-'));
-    for (const folder of ['worker', language]) cpSync(join(root, 'examples', folder, 'json-loader'), join(source, folder, 'json-loader'), { recursive: true });
-    // in place of package managers and the CDK, what says where it was called and with what: a registry and an account are not here
-    const says = '#!/bin/sh\necho "$(basename "$(dirname "$PWD")") ${0##*/} $*"\n';
-    for (const name of ['npm', 'npx', 'pip', 'mvn']) writeFileSync(join(source, name), says, { mode: 0o755 });
-    expect(await runBuild(specOf('Deployment'), source, {}, { programs: [source] })).toEqual({
-      succeeded: true, output: `worker npm install --no-audit --no-fund\n${language} ${installs}\n${language} npx --yes aws-cdk@2 deploy --require-approval never\n`,
-    });
-    rmSync(source, { recursive: true });
-  }, 60_000);
+    ['typescript', 'npm install --no-audit --no-fund'],
+    ['python', 'pip install --quiet -r requirements.txt'],
+    ['java', 'mvn -q -B compile'],
+  ])(
+    'deploys the app in %s from its own folder',
+    async (language, installs) => {
+      const source = mkdtempSync(join(tmpdir(), 'fileworks-json-loader-'));
+      for (const folder of ['worker', language]) {
+        cpSync(join(root, 'examples', folder, 'json-loader'), join(source, folder, 'json-loader'), { recursive: true });
+      }
+      // In place of package managers and the CDK, what says where it was called and with what: a registry and an
+      // account are not here
+      const says = '#!/bin/sh\necho "$(basename "$(dirname "$PWD")") ${0##*/} $*"\n';
+      for (const name of ['npm', 'npx', 'pip', 'mvn']) {
+        writeFileSync(join(source, name), says, { mode: 0o755 });
+      }
+      expect(await runBuild(specOf('Deployment'), source, {}, { programs: [source] })).toEqual({
+        succeeded: true,
+        output: `worker npm install --no-audit --no-fund\n${language} ${installs}\n${language} npx --yes aws-cdk@2 deploy --require-approval never\n`,
+      });
+      rmSync(source, { recursive: true });
+    },
+    60_000,
+  );
 
   test('gives no role less than its process did, nor more', async () => {
-    expect(await privilegeFindings(cloud, app, [
-      { role: 'LoaderFunction', action: 'rds-db:connect', because: 'PostgreSQL on RDS asks it of IAM when a token comes; there is no API call' },
-      { role: 'LoaderFunction', action: 's3:GetObject', because: 'a bucket without versions needs it; this one has versions, and the event names one' },
-      { role: 'DeliveryDeploymentRole', action: 'sts:AssumeRole', because: 'the CDK does, for the roles of its bootstrap, and is not run here' },
-      { role: 'DeliveryGitHubRole', action: 'codebuild:StartBuild', because: 'workflows of GitHub Actions do, and there are none here' },
-      { role: 'DeliveryGitHubRole', action: 'codebuild:BatchGetBuilds', because: 'workflows of GitHub Actions do, and there are none here' },
-    ])).toEqual([]);
+    expect(
+      await privilegeFindings(cloud, app, [
+        {
+          role: 'LoaderFunction',
+          action: 'rds-db:connect',
+          because: 'PostgreSQL on RDS asks it of IAM when a token comes; there is no API call',
+        },
+        {
+          role: 'LoaderFunction',
+          action: 's3:GetObject',
+          because: 'a bucket without versions needs it; this one has versions, and the event names one',
+        },
+        {
+          role: 'DeliveryDeploymentRole',
+          action: 'sts:AssumeRole',
+          because: 'the CDK does, for the roles of its bootstrap, and is not run here',
+        },
+        {
+          role: 'DeliveryGitHubRole',
+          action: 'codebuild:StartBuild',
+          because: 'workflows of GitHub Actions do, and there are none here',
+        },
+        {
+          role: 'DeliveryGitHubRole',
+          action: 'codebuild:BatchGetBuilds',
+          because: 'workflows of GitHub Actions do, and there are none here',
+        },
+      ]),
+    ).toEqual([]);
   });
 });

@@ -2,7 +2,12 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { CreateScheduleCommand, FlexibleTimeWindowMode, GetScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
+import {
+  CreateScheduleCommand,
+  FlexibleTimeWindowMode,
+  GetScheduleCommand,
+  SchedulerClient,
+} from '@aws-sdk/client-scheduler';
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { LocalCloud, LocalTask } from 'fileworks-local';
@@ -15,7 +20,11 @@ const app = resolve(__dirname, '..', '..', 'build', 'e2e', 'object-tasks');
 const jsonLines = (records: number) => Array.from({ length: records }, (_, id) => JSON.stringify({ id })).join('\n');
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
-interface Overrides { readonly containerOverrides?: readonly { readonly environment?: readonly { readonly name: string; readonly value: string }[] }[] }
+interface Overrides {
+  readonly containerOverrides?: readonly {
+    readonly environment?: readonly { readonly name: string; readonly value: string }[];
+  }[];
+}
 /** The key that a task was started for. */
 function keyOf({ overrides }: LocalTask): string | undefined {
   const [{ environment = [] } = {}] = (overrides as Overrides | undefined)?.containerOverrides ?? [];
@@ -37,8 +46,12 @@ describe('object-tasks on the local cloud', () => {
     s3 = new S3Client(cloud.clientConfig());
     sqs = new SQSClient(cloud.clientConfig());
     alertsUrl = (await sqs.send(new CreateQueueCommand({ QueueName: 'alerts' }))).QueueUrl ?? '';
-    const { Attributes: { QueueArn: arn } = {} } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl: alertsUrl, AttributeNames: ['QueueArn'] }));
-    await new SNSClient(cloud.clientConfig()).send(new SubscribeCommand({ TopicArn: outputs.AlertsTopicArn, Protocol: 'sqs', Endpoint: arn }));
+    const { Attributes: { QueueArn: arn } = {} } = await sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl: alertsUrl, AttributeNames: ['QueueArn'] }),
+    );
+    await new SNSClient(cloud.clientConfig()).send(
+      new SubscribeCommand({ TopicArn: outputs.AlertsTopicArn, Protocol: 'sqs', Endpoint: arn }),
+    );
     broken = await put('in/broken.jsonl', '{"id":1}\n{broken');
   }, 240_000);
 
@@ -48,27 +61,48 @@ describe('object-tasks on the local cloud', () => {
 
   /** Uploads and returns where the summary will be. */
   const put = async (key: string, body: string): Promise<string> => {
-    const { VersionId: version = '' } = await s3.send(new PutObjectCommand({ Bucket: outputs.IncomingBucket, Key: key, Body: Buffer.from(body) }));
+    const { VersionId: version = '' } = await s3.send(
+      new PutObjectCommand({ Bucket: outputs.IncomingBucket, Key: key, Body: Buffer.from(body) }),
+    );
     return `summaries/${key.replace(/^in\//, '')}@${version}.json`;
   };
-  const result = (key: string) => s3.send(new GetObjectCommand({ Bucket: outputs.ResultsBucket, Key: key }))
-    .then(async ({ Body: body }) => JSON.parse(await body!.transformToString()) as Record<string, unknown>, () => undefined);
+  const result = (key: string) =>
+    s3.send(new GetObjectCommand({ Bucket: outputs.ResultsBucket, Key: key })).then(
+      async ({ Body: body }) => JSON.parse(await body!.transformToString()) as Record<string, unknown>,
+      () => undefined,
+    );
   const tasksOf = (key: string) => cloud.tasks().filter((task) => keyOf(task) === key);
   const messages = async (url: string): Promise<string[]> => {
-    const { Messages: found = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: url, MaxNumberOfMessages: 10, VisibilityTimeout: 0 }));
+    const { Messages: found = [] } = await sqs.send(
+      new ReceiveMessageCommand({ QueueUrl: url, MaxNumberOfMessages: 10, VisibilityTimeout: 0 }),
+    );
     return found.map(({ Body: body }) => body ?? '');
   };
 
   test('starts one task on Spot for each file, with the file in its environment, and none for others', async () => {
     await Promise.all([put('in/notes.txt', 'a'), put('in/empty.jsonl', ''), put('elsewhere/a.jsonl', '{}')]);
-    const files = new Map([['in/a.jsonl', 3], ['in/Ünï + "quoted" {% $x %} &\'`$(id).jsonl', 5], ['in/deep/er/b.jsonl', 2_000]]);
+    const files = new Map([
+      ['in/a.jsonl', 3],
+      ['in/Ünï + "quoted" {% $x %} &\'`$(id).jsonl', 5],
+      ['in/deep/er/b.jsonl', 2_000],
+    ]);
     for (const [key, records] of files) {
       const at = await put(key, jsonLines(records));
-      expect(await until(`the summary of ${key}`, 60, () => result(at))).toMatchObject({ key, records, sha256: sha256(jsonLines(records)) });
+      expect(await until(`the summary of ${key}`, 60, () => result(at))).toMatchObject({
+        key,
+        records,
+        sha256: sha256(jsonLines(records)),
+      });
     }
     for (const key of files.keys()) {
-      await until('the end of its task', 20, () => tasksOf(key).every(({ lastStatus }) => lastStatus === 'STOPPED') || undefined);
-      expect(tasksOf(key).map(({ capacityProviderName, containers }) => [capacityProviderName, containers[0]?.exitCode])).toEqual([['FARGATE_SPOT', 0]]);
+      await until(
+        'the end of its task',
+        20,
+        () => tasksOf(key).every(({ lastStatus }) => lastStatus === 'STOPPED') || undefined,
+      );
+      expect(
+        tasksOf(key).map(({ capacityProviderName, containers }) => [capacityProviderName, containers[0]?.exitCode]),
+      ).toEqual([['FARGATE_SPOT', 0]]);
     }
     expect(new Set(cloud.tasks().map(keyOf))).toEqual(new Set([...files.keys(), 'in/broken.jsonl']));
   }, 180_000);
@@ -78,7 +112,11 @@ describe('object-tasks on the local cloud', () => {
     const at = await put(key, jsonLines(10));
     cloud.faults.kill((await until('its task', 30, () => tasksOf(key)[0])).taskArn);
     expect(await until('its summary', 90, () => result(at))).toMatchObject({ records: 10 });
-    await until('the end of its tasks', 20, () => tasksOf(key).every(({ lastStatus }) => lastStatus === 'STOPPED') || undefined);
+    await until(
+      'the end of its tasks',
+      20,
+      () => tasksOf(key).every(({ lastStatus }) => lastStatus === 'STOPPED') || undefined,
+    );
     expect(tasksOf(key).map(({ containers }) => containers[0]?.exitCode)).toEqual([137, 0]);
   }, 150_000);
 
@@ -87,42 +125,84 @@ describe('object-tasks on the local cloud', () => {
       const found = await messages(outputs.DeadLetterQueueUrl);
       return found.length > 0 ? found : undefined;
     });
-    expect(JSON.parse(letter)).toMatchObject({ 'detail-type': 'Object Created', 'detail': { object: { key: 'in/broken.jsonl' } } });
+    expect(JSON.parse(letter)).toMatchObject({
+      'detail-type': 'Object Created',
+      detail: { object: { key: 'in/broken.jsonl' } },
+    });
     const tasks = tasksOf('in/broken.jsonl');
     expect(tasks.map(({ containers }) => containers[0]?.exitCode)).toEqual([70, 70]);
-    const log = tasks.flatMap(({ processes }) => processes.map((process) => readFileSync(process.log, 'utf8'))).join('\n');
+    const log = tasks
+      .flatMap(({ processes }) => processes.map((process) => readFileSync(process.log, 'utf8')))
+      .join('\n');
     expect(log).toContain('"file":"' + outputs.IncomingBucket + '/in/broken.jsonl"');
     expect(log).toContain((JSON.parse(letter) as { id: string }).id);
     expect(await result(broken)).toBeUndefined();
-    await until('its alarm', 60, () => cloud.alarms().find(({ logicalId, state }) => /^SummarizerDeadLetterAlarm/.test(logicalId) && state === 'ALARM'));
-    await until('an alert with the exit code', 30, async () => (await messages(alertsUrl)).find((text) => /exit code/i.test(text) && text.includes('70')));
+    await until('its alarm', 60, () =>
+      cloud.alarms().find(({ logicalId, state }) => /^SummarizerDeadLetterAlarm/.test(logicalId) && state === 'ALARM'),
+    );
+    await until('an alert with the exit code', 30, async () =>
+      (await messages(alertsUrl)).find((text) => /exit code/i.test(text) && text.includes('70')),
+    );
   }, 240_000);
 
   test('writes the report of the hour that its schedule names', async () => {
     const scheduler = new SchedulerClient(cloud.clientConfig());
     const { Target: target } = await scheduler.send(new GetScheduleCommand({ Name: outputs.ReportSchedule }));
-    // the emulator tells this in the casing of CloudFormation, which the client drops
+    // The emulator tells this in the casing of CloudFormation, which the client drops
     const capacity = { CapacityProviderStrategy: [{ capacityProvider: 'FARGATE', weight: 1 }] };
     const Target = target && { ...target, EcsParameters: { ...target.EcsParameters!, ...capacity } };
-    // the same target, a few seconds from now instead of in an hour
+    // The same target, a few seconds from now instead of in an hour
     const soon = new Date(Date.now() + 2_000).toISOString().slice(0, 19);
-    await scheduler.send(new CreateScheduleCommand({
-      Name: 'soon', ScheduleExpression: `at(${soon})`, Target, FlexibleTimeWindow: { Mode: FlexibleTimeWindowMode.OFF },
-    }));
+    await scheduler.send(
+      new CreateScheduleCommand({
+        Name: 'soon',
+        ScheduleExpression: `at(${soon})`,
+        Target,
+        FlexibleTimeWindow: { Mode: FlexibleTimeWindowMode.OFF },
+      }),
+    );
     const report = await until('the report', 60, () => result('reports/latest.json'));
-    const { KeyCount: summaries } = await s3.send(new ListObjectsV2Command({ Bucket: outputs.ResultsBucket, Prefix: 'summaries/' }));
+    const { KeyCount: summaries } = await s3.send(
+      new ListObjectsV2Command({ Bucket: outputs.ResultsBucket, Prefix: 'summaries/' }),
+    );
     expect(report).toMatchObject({ files: summaries });
     expect(new Date(report.until as string).getTime() - new Date(report.since as string).getTime()).toBe(3_600_000);
   }, 120_000);
 
   test('gives no role less than its process did, nor more', async () => {
-    expect(await privilegeFindings(cloud, app, [
-      { role: 'SummarizerTask', action: 's3:GetObject', because: 'a reader of a bucket without versions needs it; this bucket has versions, and the event names one' },
-      { role: 'SummarizerTask', action: 's3:AbortMultipartUpload', because: 'a summary that needs parts may fail between them; these need none' },
-      { role: 'SummarizerTask', action: 's3:DeleteObject', because: 'extractTo deletes what it noted about unfinished work; this handler does not use it' },
-      { role: 'AlertsFunction', action: 'sqs:SendMessage', because: 'Lambda puts an event here on which the function failed each time' },
-      { role: 'AlertsFunction', action: 'kms:GenerateDataKey', because: 'SNS asks for it in the name of who publishes to an encrypted topic' },
-      { role: 'AlertsFunction', action: 'kms:Decrypt', because: 'SNS asks for it in the name of who publishes to an encrypted topic' },
-    ])).toEqual([]);
+    expect(
+      await privilegeFindings(cloud, app, [
+        {
+          role: 'SummarizerTask',
+          action: 's3:GetObject',
+          because: 'a reader of a bucket without versions needs it; this bucket has versions, and the event names one',
+        },
+        {
+          role: 'SummarizerTask',
+          action: 's3:AbortMultipartUpload',
+          because: 'a summary that needs parts may fail between them; these need none',
+        },
+        {
+          role: 'SummarizerTask',
+          action: 's3:DeleteObject',
+          because: 'extractTo deletes what it noted about unfinished work; this handler does not use it',
+        },
+        {
+          role: 'AlertsFunction',
+          action: 'sqs:SendMessage',
+          because: 'Lambda puts an event here on which the function failed each time',
+        },
+        {
+          role: 'AlertsFunction',
+          action: 'kms:GenerateDataKey',
+          because: 'SNS asks for it in the name of who publishes to an encrypted topic',
+        },
+        {
+          role: 'AlertsFunction',
+          action: 'kms:Decrypt',
+          because: 'SNS asks for it in the name of who publishes to an encrypted topic',
+        },
+      ]),
+    ).toEqual([]);
   });
 });

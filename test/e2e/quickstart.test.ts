@@ -41,33 +41,57 @@ describe('the quickstart on the local cloud', () => {
     cloud = await startDeployment('quickstart');
     s3 = new S3Client(cloud.clientConfig());
     sqs = new SQSClient(cloud.clientConfig());
-    ({ IncomingBucket: incoming = '', ResultsBucket: results = '', QueueUrl: queueUrl = '' } = cloud.outputs('Quickstart'));
+    ({
+      IncomingBucket: incoming = '',
+      ResultsBucket: results = '',
+      QueueUrl: queueUrl = '',
+    } = cloud.outputs('Quickstart'));
   }, 240_000);
 
   afterAll(async () => {
     await cloud.stop();
   }, 60_000);
 
-  const put = (key: string, body: Uint8Array) => s3.send(new PutObjectCommand({ Bucket: incoming, Key: key, Body: body }));
-  const manifest = async (name: string) => s3.send(new GetObjectCommand({ Bucket: results, Key: `manifests/${name}.json` }))
-    .then(async ({ Body }) => JSON.parse(await Body!.transformToString()) as { stored: { key: string }[] }, () => undefined);
-  const keys = async (prefix: string) => (await s3.send(new ListObjectsV2Command({ Bucket: results, Prefix: prefix }))).Contents?.map(({ Key }) => Key!) ?? [];
+  const put = (key: string, body: Uint8Array) =>
+    s3.send(new PutObjectCommand({ Bucket: incoming, Key: key, Body: body }));
+  const manifest = async (name: string) =>
+    s3.send(new GetObjectCommand({ Bucket: results, Key: `manifests/${name}.json` })).then(
+      async ({ Body }) => JSON.parse(await Body!.transformToString()) as { stored: { key: string }[] },
+      () => undefined,
+    );
+  const keys = async (prefix: string) =>
+    (await s3.send(new ListObjectsV2Command({ Bucket: results, Prefix: prefix }))).Contents?.map(({ Key }) => Key!) ??
+    [];
   /** Runs and was not told to stop. */
-  const running = () => cloud.tasks().filter(({ lastStatus, desiredStatus }) => lastStatus === 'RUNNING' && desiredStatus === 'RUNNING');
-  const logOf = () => cloud.tasks().flatMap(({ processes }) => processes.map(({ log }) => readFileSync(log, 'utf8'))).join('\n');
+  const running = () =>
+    cloud.tasks().filter(({ lastStatus, desiredStatus }) => lastStatus === 'RUNNING' && desiredStatus === 'RUNNING');
+  const logOf = () =>
+    cloud
+      .tasks()
+      .flatMap(({ processes }) => processes.map(({ log }) => readFileSync(log, 'utf8')))
+      .join('\n');
 
   test('starts nothing for a folder marker, an empty object, another suffix and another prefix', async () => {
     const nothing = new Uint8Array();
-    await Promise.all([put('incoming/folder.zip/', nothing), put('incoming/empty.zip', nothing), put('incoming/notes.txt', zip(1, 'a')), put('elsewhere/a.zip', zip(1, 'a'))]);
+    await Promise.all([
+      put('incoming/folder.zip/', nothing),
+      put('incoming/empty.zip', nothing),
+      put('incoming/notes.txt', zip(1, 'a')),
+      put('elsewhere/a.zip', zip(1, 'a')),
+    ]);
     await put('incoming/witness.zip', zip(2, 'witness'));
     await until('the manifest of an archive that came after them', 90, () => manifest('witness.zip'));
-    expect(await keys('')).toEqual(['entries/witness.zip/folder/0.txt', 'entries/witness.zip/folder/1.txt', 'manifests/witness.zip.json']);
+    expect(await keys('')).toEqual([
+      'entries/witness.zip/folder/0.txt',
+      'entries/witness.zip/folder/1.txt',
+      'manifests/witness.zip.json',
+    ]);
     expect(logOf()).not.toMatch(/empty\.zip|folder\.zip|notes\.txt|elsewhere/);
   }, 120_000);
 
   test('stores every entry of an archive whose key is awkward, byte for byte', async () => {
     const name = 'Ünïcode + spaces & (brackets) %41.ZIP';
-    // more than a page of 500 results, so that one is written on the way and deleted at the end
+    // More than a page of 500 results, so that one is written on the way and deleted at the end
     await put(`incoming/${name}`, zip(600, 'content'));
     const { stored } = await until('its manifest', 60, () => manifest(name));
     expect(stored).toHaveLength(600);
@@ -78,24 +102,43 @@ describe('the quickstart on the local cloud', () => {
   test('a corrupt archive ends in the dead-letter queue after its attempts, with its reason in the log, rings the alarm and holds nobody up', async () => {
     await put('incoming/corrupt.zip', damaged(zip(3, 'corrupt')));
     await Promise.all(Array.from({ length: 6 }, (_, i) => put(`incoming/good-${i}.zip`, zip(20, `good ${i}`))));
-    for (let i = 0; i < 6; i++) await until(`the manifest of good-${i}.zip`, 60, () => manifest(`good-${i}.zip`));
+    for (let i = 0; i < 6; i++) {
+      await until(`the manifest of good-${i}.zip`, 60, () => manifest(`good-${i}.zip`));
+    }
 
-    const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['RedrivePolicy'] }));
-    const { deadLetterTargetArn, maxReceiveCount } = JSON.parse(Attributes!.RedrivePolicy!) as { deadLetterTargetArn: string; maxReceiveCount: number };
-    const { QueueUrl: deadLetterQueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: deadLetterTargetArn.split(':').at(-1) }));
+    const { Attributes } = await sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['RedrivePolicy'] }),
+    );
+    const { deadLetterTargetArn, maxReceiveCount } = JSON.parse(Attributes!.RedrivePolicy!) as {
+      deadLetterTargetArn: string;
+      maxReceiveCount: number;
+    };
+    const { QueueUrl: deadLetterQueueUrl } = await sqs.send(
+      new GetQueueUrlCommand({ QueueName: deadLetterTargetArn.split(':').at(-1) }),
+    );
     const letter = await until('the dead letter', 120, async () => {
-      const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: deadLetterQueueUrl, VisibilityTimeout: 0, MessageSystemAttributeNames: ['All'] }));
+      const { Messages = [] } = await sqs.send(
+        new ReceiveMessageCommand({
+          QueueUrl: deadLetterQueueUrl,
+          VisibilityTimeout: 0,
+          MessageSystemAttributeNames: ['All'],
+        }),
+      );
       return Messages[0];
     });
     expect(JSON.parse(letter.Body!)).toMatchObject({ detail: { object: { key: 'incoming/corrupt.zip' } } });
     const { MessageId: messageId } = letter;
-    const lines = logOf().split('\n').filter((line) => line.includes(messageId!));
+    const lines = logOf()
+      .split('\n')
+      .filter((line) => line.includes(messageId!));
     const failed = lines.filter((line) => line.includes('corrupt.zip') && line.includes('ERR_ZIP_'));
     // A worker that is scaled in gives back what it has not begun: an attempt for SQS that no handler saw.
     const givenBack = lines.filter((line) => line.includes('given back before they began'));
     expect(failed.length).toBeGreaterThan(0);
     expect(failed.length + givenBack.length).toBe(maxReceiveCount);
-    await until('the dead-letter alarm', 60, () => cloud.alarms().find(({ logicalId, state }) => /DeadLetter/.test(logicalId) && state === 'ALARM'));
+    await until('the dead-letter alarm', 60, () =>
+      cloud.alarms().find(({ logicalId, state }) => /DeadLetter/.test(logicalId) && state === 'ALARM'),
+    );
     expect(await keys('manifests/corrupt')).toEqual([]);
   }, 240_000);
 
@@ -104,7 +147,9 @@ describe('the quickstart on the local cloud', () => {
     await Promise.all(names.map((name) => put(`incoming/${name}`, zip(300, name))));
     killed = (await until('a running worker', 60, () => running()[0])).taskArn;
     cloud.faults.kill(killed);
-    for (const name of names) expect((await until(`the manifest of ${name}`, 120, () => manifest(name))).stored).toHaveLength(300);
+    for (const name of names) {
+      expect((await until(`the manifest of ${name}`, 120, () => manifest(name))).stored).toHaveLength(300);
+    }
     expect(cloud.tasks().find(({ taskArn }) => taskArn === killed)?.containers[0]?.exitCode).toBe(137);
   }, 240_000);
 
@@ -112,19 +157,48 @@ describe('the quickstart on the local cloud', () => {
     await until('no task', 180, () => cloud.tasks().every(({ lastStatus }) => lastStatus === 'STOPPED') || undefined);
     const others = cloud.tasks().filter(({ taskArn }) => taskArn !== killed);
     expect(others.length).toBeGreaterThan(0);
-    expect(others.map(({ stopCode, containers }) => [stopCode, containers[0]?.exitCode])).toEqual(others.map(() => ['ServiceSchedulerInitiated', 0]));
+    expect(others.map(({ stopCode, containers }) => [stopCode, containers[0]?.exitCode])).toEqual(
+      others.map(() => ['ServiceSchedulerInitiated', 0]),
+    );
   }, 240_000);
 
   test('knows which role made which call', () => {
-    const byWorker = new Set(cloud.calls().filter(({ role }) => role?.includes('UnpackerTask')).map(({ action }) => action));
-    expect([...byWorker]).toEqual(expect.arrayContaining(['sqs:ReceiveMessage', 'sqs:DeleteMessage', 's3:GetObject', 's3:PutObject', 'ecs:UpdateTaskProtection']));
+    const byWorker = new Set(
+      cloud
+        .calls()
+        .filter(({ role }) => role?.includes('UnpackerTask'))
+        .map(({ action }) => action),
+    );
+    expect([...byWorker]).toEqual(
+      expect.arrayContaining([
+        'sqs:ReceiveMessage',
+        'sqs:DeleteMessage',
+        's3:GetObject',
+        's3:PutObject',
+        'ecs:UpdateTaskProtection',
+      ]),
+    );
   });
 
   test('gives no role less than its process did, nor more', async () => {
-    expect(await privilegeFindings(cloud, app, [
-      { role: 'UnpackerTask', action: 'sqs:SendMessage', because: 'a PoisonMessage goes to the dead-letter queue at once; a message without an object would be one' },
-      { role: 'UnpackerTask', action: 's3:AbortMultipartUpload', because: 'an entry that needs parts may fail between them; these entries need none' },
-      { role: 'UnpackerTask', action: 's3:GetObjectVersion', because: 'a handler may read the version that its event names; this one reads the newest' },
-    ])).toEqual([]);
+    expect(
+      await privilegeFindings(cloud, app, [
+        {
+          role: 'UnpackerTask',
+          action: 'sqs:SendMessage',
+          because: 'a PoisonMessage goes to the dead-letter queue at once; a message without an object would be one',
+        },
+        {
+          role: 'UnpackerTask',
+          action: 's3:AbortMultipartUpload',
+          because: 'an entry that needs parts may fail between them; these entries need none',
+        },
+        {
+          role: 'UnpackerTask',
+          action: 's3:GetObjectVersion',
+          because: 'a handler may read the version that its event names; this one reads the newest',
+        },
+      ]),
+    ).toEqual([]);
   });
 });

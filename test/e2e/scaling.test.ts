@@ -13,10 +13,10 @@ import { FileIngestBucket, IngestTarget, QueueScaledFargateWorker, WakeUp } from
 
 /** `FILEWORKS_FULL=1` plays the numbers of the promise; without it, fewer of the same. */
 const full = process.env['FILEWORKS_FULL'] === '1';
-const Files = full ? 1_000 : 150;
-const Jobs = full ? 500 : 50;
-const LongestSeconds = full ? 3 : 1.5;
-const MaxTasks = 6;
+const FILES = full ? 1_000 : 150;
+const JOBS = full ? 500 : 50;
+const LONGEST_SECONDS = full ? 3 : 1.5;
+const MAX_TASKS = 6;
 
 const root = resolve(__dirname, '..', '..');
 const outputs: string[] = [];
@@ -32,7 +32,12 @@ function synthesize(wake: WakeUp): string {
   const stack = new Stack(app, 'Scaling');
   const cluster = new Cluster(stack, 'Cluster', { vpc: new Vpc(stack, 'Vpc', { maxAzs: 1, natGateways: 0 }) });
   const worker = new QueueScaledFargateWorker(stack, 'Worker', {
-    cluster, image: ContainerImage.fromRegistry('worker'), vpcSubnets: { subnetType: SubnetType.PUBLIC }, assignPublicIp: true, maxTasks: MaxTasks, wake,
+    cluster,
+    image: ContainerImage.fromRegistry('worker'),
+    vpcSubnets: { subnetType: SubnetType.PUBLIC },
+    assignPublicIp: true,
+    maxTasks: MAX_TASKS,
+    wake,
   });
   const inbox = new FileIngestBucket(stack, 'Inbox');
   inbox.addRoute('All', { target: IngestTarget.worker(worker) });
@@ -45,15 +50,24 @@ function synthesize(wake: WakeUp): string {
 
 function start(wake: WakeUp, speed: number): Promise<LocalCloud> {
   const command = [process.execPath, join(root, 'test', 'fixtures', 'scaling', 'worker.mjs')];
-  return LocalCloud.start({ app: synthesize(wake), tasks: { tasks: [{ container: 'Worker', command, cwd: root }] }, speed, toolsDir: join(root, '.tools') });
+  return LocalCloud.start({
+    app: synthesize(wake),
+    tasks: { tasks: [{ container: 'Worker', command, cwd: root }] },
+    speed,
+    toolsDir: join(root, '.tools'),
+  });
 }
 
 async function until<T>(what: string, seconds: number, look: () => T | undefined | false): Promise<T> {
   const deadline = Date.now() + seconds * 1_000;
   for (;;) {
     const found = look();
-    if (found !== undefined && found !== false) return found;
-    if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`);
+    if (found !== undefined && found !== false) {
+      return found;
+    }
+    if (Date.now() > deadline) {
+      throw new Error(`not within ${seconds} s: ${what}`);
+    }
     await sleep(20);
   }
 }
@@ -63,9 +77,13 @@ function follow(cloud: LocalCloud): { began: Map<string, string>; ended: Map<str
   const [began, ended, twice] = [new Map<string, string>(), new Map<string, string>(), [] as string[]];
   cloud.on('output', ({ taskArn, line }: OutputEvent) => {
     const said = /^\{"(began|ended)":"([^"]+)"\}/.exec(line);
-    if (said === null) return;
+    if (said === null) {
+      return;
+    }
     const jobs = said[1] === 'began' ? began : ended;
-    if (jobs.has(said[2])) twice.push(said[2]);
+    if (jobs.has(said[2])) {
+      twice.push(said[2]);
+    }
     jobs.set(said[2], taskArn);
   });
   return { began, ended, twice };
@@ -92,9 +110,14 @@ describe('a worker that is woken on arrival', () => {
     await cloud.stop();
   });
 
-  const put = () => s3.send(new PutObjectCommand({ Bucket: cloud.outputs('Scaling').BucketName, Key: `file-${sent++}`, Body: 'content' }));
+  const put = () =>
+    s3.send(
+      new PutObjectCommand({ Bucket: cloud.outputs('Scaling').BucketName, Key: `file-${sent++}`, Body: 'content' }),
+    );
   const burst = async (files: number) => {
-    for (let done = 0; done < files; done += 25) await Promise.all(Array.from({ length: Math.min(25, files - done) }, put));
+    for (let done = 0; done < files; done += 25) {
+      await Promise.all(Array.from({ length: Math.min(25, files - done) }, put));
+    }
   };
   /** As the idle alarm would. */
   const goIdle = async () => {
@@ -113,7 +136,7 @@ describe('a worker that is woken on arrival', () => {
     await until('the record of a call', 30, () => callsOf('s3:GetBucketLocation') > before);
   };
 
-  test(`starts from nothing, and ${Files} files at once make one call to Application Auto Scaling and one to ECS`, async () => {
+  test(`starts from nothing, and ${FILES} files at once make one call to Application Auto Scaling and one to ECS`, async () => {
     const { ended } = follow(cloud);
     // The first deployment starts one task.
     await until('the first task', 60, () => running(cloud).length > 0);
@@ -121,16 +144,20 @@ describe('a worker that is woken on arrival', () => {
     await untilRecorded();
     const before = callsOf('ecs:UpdateService');
     const arrived = Date.now();
-    const all = burst(Files);
+    const all = burst(FILES);
     await until('a running task', 30, () => running(cloud).length > 0);
     const seconds = (Date.now() - arrived) / 1_000;
     await all;
     const burstSeconds = (Date.now() - arrived) / 1_000;
-    await until('every file to be worked on', 120, () => ended.size === Files);
+    await until('every file to be worked on', 120, () => ended.size === FILES);
 
-    tell(`a task ran ${seconds.toFixed(1)} s after the first of ${Files} files, which took ${burstSeconds.toFixed(1)} s to put`);
+    tell(
+      `a task ran ${seconds.toFixed(1)} s after the first of ${FILES} files, which took ${burstSeconds.toFixed(1)} s to put`,
+    );
     // Beside other tests of the gate, the function's process alone may take longer than on a machine of its own.
-    if (full) expect(seconds).toBeLessThan(5);
+    if (full) {
+      expect(seconds).toBeLessThan(5);
+    }
     // The next look is a minute later.
     expect(Date.now() - arrived).toBeLessThan(60_000);
     await untilRecorded();
@@ -140,14 +167,17 @@ describe('a worker that is woken on arrival', () => {
     expect(call).toMatchObject({ status: 200, role: expect.stringContaining('WakeUp') as string });
   });
 
-  (full ? test : test.skip)('is woken again by a second burst within five minutes of the first, when all tasks are gone', async () => {
-    const { ended } = follow(cloud);
-    await until('the floor to be given back', 120, () => cloud.scaling()[0].minCapacity === 0);
-    await goIdle();
-    await burst(50);
-    await until('a task again', 70, () => running(cloud).length > 0);
-    await until('every file to be worked on', 60, () => ended.size === 50);
-  });
+  (full ? test : test.skip)(
+    'is woken again by a second burst within five minutes of the first, when all tasks are gone',
+    async () => {
+      const { ended } = follow(cloud);
+      await until('the floor to be given back', 120, () => cloud.scaling()[0].minCapacity === 0);
+      await goIdle();
+      await burst(50);
+      await until('a task again', 70, () => running(cloud).length > 0);
+      await until('every file to be worked on', 60, () => ended.size === 50);
+    },
+  );
 });
 
 describe('a worker that the policies of its template scale', () => {
@@ -171,14 +201,19 @@ describe('a worker that the policies of its template scale', () => {
   const send = async (first: number, count: number) => {
     for (let at = first; at < first + count; at += 10) {
       const ids = Array.from({ length: Math.min(10, first + count - at) }, (_, i) => at + i);
-      await sqs.send(new SendMessageBatchCommand({
-        QueueUrl: cloud.outputs('Scaling').QueueUrl,
-        Entries: ids.map((id) => ({ Id: String(id), MessageBody: JSON.stringify({ milliseconds: 100 + (id * 997) % (LongestSeconds * 1_000) }) })),
-      }));
+      await sqs.send(
+        new SendMessageBatchCommand({
+          QueueUrl: cloud.outputs('Scaling').QueueUrl,
+          Entries: ids.map((id) => ({
+            Id: String(id),
+            MessageBody: JSON.stringify({ milliseconds: 100 + ((id * 997) % (LONGEST_SECONDS * 1_000)) }),
+          })),
+        }),
+      );
     }
   };
 
-  test(`goes from nothing to one task for one message, to all for a burst and back to none, and no task is stopped at any of ${Jobs} jobs`, async () => {
+  test(`goes from nothing to one task for one message, to all for a burst and back to none, and no task is stopped at any of ${JOBS} jobs`, async () => {
     const { began, ended, twice } = follow(cloud);
     // The first deployment starts one task.
     await until('no task', 60, () => cloud.scaling()[0].activities.at(-1)?.to === 0 && running(cloud).length === 0);
@@ -189,21 +224,23 @@ describe('a worker that the policies of its template scale', () => {
 
     // In waves, each at the moment of the scale-in after the one before: its jobs come while tasks are being stopped.
     const waves = full ? 4 : 2;
-    const inWave = Math.ceil((Jobs - 1) / waves);
-    for (let first = 1; first < Jobs; first += inWave) {
-      const last = Math.min(Jobs, first + inWave);
+    const inWave = Math.ceil((JOBS - 1) / waves);
+    for (let first = 1; first < JOBS; first += inWave) {
+      const last = Math.min(JOBS, first + inWave);
       await send(first, last - first);
       await until(`job ${last}`, 300, () => ended.size === last);
       await until(`scale-in after job ${last}`, 60, () => activities.at(-1)?.to === 0);
     }
     await until('no task', 120, () => cloud.tasks().every(({ lastStatus }) => lastStatus === 'STOPPED'));
 
-    expect(Math.max(...activities.map(({ to }) => to))).toBe(MaxTasks);
+    expect(Math.max(...activities.map(({ to }) => to))).toBe(MAX_TASKS);
     expect(activities.filter(({ from, to }) => to < from).length).toBeGreaterThanOrEqual(waves);
     expect(twice).toEqual([]);
     expect([...began].filter(([id, task]) => ended.get(id) !== task)).toEqual([]);
     const ends = cloud.tasks().map(({ stopCode, containers }) => [stopCode, containers[0]?.exitCode]);
     expect(ends).toEqual(ends.map(() => ['ServiceSchedulerInitiated', 0]));
-    tell(`${Jobs} jobs in ${ends.length} tasks, ${activities.length} changes: ${activities.map(({ from, to }) => `${from}→${to}`).join(' ')}`);
+    tell(
+      `${JOBS} jobs in ${ends.length} tasks, ${activities.length} changes: ${activities.map(({ from, to }) => `${from}→${to}`).join(' ')}`,
+    );
   });
 });

@@ -5,7 +5,13 @@ import { DescribeTableCommand, DynamoDBClient, QueryCommand } from '@aws-sdk/cli
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
-import { CreateQueueCommand, GetQueueAttributesCommand, ListQueuesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  ListQueuesCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { LocalCloud } from 'fileworks-local';
 import { privilegeFindings } from '../least-privilege/findings';
@@ -26,10 +32,30 @@ const ENDS = ['completed', 'parked', 'skipped', 'blocked'];
 
 /** Real files of this checkout, from a few bytes to several megabytes; the large ones first. */
 function realFiles(count: number): string[] {
-  const large = ['@aws-cdk/asset-awscli-v1/lib/layer.zip', 'esbuild/bin/esbuild', 'aws-cdk-lib/.jsii.tabl.json.gz', 'typescript/lib/typescript.js', 'aws-cdk-lib/.jsii.gz', 'typescript/lib/_tsc.js', 'spdx-license-list/spdx-full.json', 'aws-cdk-lib/aws-quicksight/lib/quicksight.generated.js'];
-  const folders = ['typescript/lib', 'aws-cdk-lib/aws-ec2/lib', 'aws-cdk-lib/aws-ecs/lib', 'aws-cdk-lib/aws-s3/lib', 'aws-cdk-lib/aws-lambda/lib'];
-  const others = folders.flatMap((folder) => readdirSync(join(modules, folder), { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).filter((path) => statSync(path).size > 0).sort());
+  const large = [
+    '@aws-cdk/asset-awscli-v1/lib/layer.zip',
+    'esbuild/bin/esbuild',
+    'aws-cdk-lib/.jsii.tabl.json.gz',
+    'typescript/lib/typescript.js',
+    'aws-cdk-lib/.jsii.gz',
+    'typescript/lib/_tsc.js',
+    'spdx-license-list/spdx-full.json',
+    'aws-cdk-lib/aws-quicksight/lib/quicksight.generated.js',
+  ];
+  const folders = [
+    'typescript/lib',
+    'aws-cdk-lib/aws-ec2/lib',
+    'aws-cdk-lib/aws-ecs/lib',
+    'aws-cdk-lib/aws-s3/lib',
+    'aws-cdk-lib/aws-lambda/lib',
+  ];
+  const others = folders.flatMap((folder) =>
+    readdirSync(join(modules, folder), { withFileTypes: true, recursive: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .filter((path) => statSync(path).size > 0)
+      .sort(),
+  );
   return [...new Set([...large.map((path) => join(modules, path)), ...others])].slice(0, count);
 }
 
@@ -47,16 +73,24 @@ const victims = {
   killedAndHeardTwice: ['incoming/c/0.bin'],
 };
 
-/** Every file once: numbers of a customer are in the names, 9 before 10, and the large ones go where something is going to happen. */
+/**
+ * Every file once: numbers of a customer are in the names, 9 before 10, and the large ones go where something is going
+ * to happen.
+ */
 function uploads(): Upload[] {
   const keys = [
-    ...CUSTOMERS.flatMap((customer) => Array.from({ length: PER_CUSTOMER }, (_, number) => `incoming/a/${customer}/${number}.bin`)),
+    ...CUSTOMERS.flatMap((customer) =>
+      Array.from({ length: PER_CUSTOMER }, (_, number) => `incoming/a/${customer}/${number}.bin`),
+    ),
     ...Array.from({ length: FILES_OF_B }, (_, number) => `incoming/b/${number}.bin`),
     ...Array.from({ length: FILES_OF_C }, (_, number) => `incoming/c/${number}.bin`),
   ];
   const marked = Object.values(victims).flat();
   const files = realFiles(keys.length);
-  return [...marked, ...keys.filter((key) => !marked.includes(key))].map((key, index) => ({ key, content: readFileSync(files[index]) }));
+  return [...marked, ...keys.filter((key) => !marked.includes(key))].map((key, index) => ({
+    key,
+    content: readFileSync(files[index]),
+  }));
 }
 
 describe('typed-ingest on the local cloud, while everything goes wrong', () => {
@@ -72,15 +106,26 @@ describe('typed-ingest on the local cloud, while everything goes wrong', () => {
 
   /** Strikes a container as soon as it says that it has begun. */
   function strike(taskArn: string, line: string): void {
-    if (!line.includes('"file begun"')) return;
+    if (!line.includes('"file begun"')) {
+      return;
+    }
     const { file, attempt } = JSON.parse(line) as { file: string; attempt: number };
     const key = file.slice(file.indexOf('/') + 1);
     const hit = (keys: readonly string[], attempts = 1) => keys.includes(key) && attempt <= attempts;
     if (hit(victims.interrupted) && !struck.includes(key)) {
       void cloud.faults.interruptSpot(taskArn);
-    } else if (hit(victims.killed) || hit(victims.killedTwice, 2) || hit(victims.killedAndUnheard) || hit(victims.killedAndHeardTwice)) {
-      if (hit(victims.killedAndUnheard)) cloud.faults.dropNextStopped(10);
-      if (hit(victims.killedAndHeardTwice)) cloud.faults.repeatNextStopped(10);
+    } else if (
+      hit(victims.killed) ||
+      hit(victims.killedTwice, 2) ||
+      hit(victims.killedAndUnheard) ||
+      hit(victims.killedAndHeardTwice)
+    ) {
+      if (hit(victims.killedAndUnheard)) {
+        cloud.faults.dropNextStopped(10);
+      }
+      if (hit(victims.killedAndHeardTwice)) {
+        cloud.faults.repeatNextStopped(10);
+      }
       cloud.faults.kill(taskArn);
     } else {
       return;
@@ -98,7 +143,9 @@ describe('typed-ingest on the local cloud, while everything goes wrong', () => {
     watch = new DispatchWatch(cloud, table!.LatestStreamArn!);
     const { QueueUrl: url } = await sqs.send(new CreateQueueCommand({ QueueName: 'on-call' }));
     alertsUrl = url!;
-    const { Attributes: { QueueArn: arn } = {} } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['QueueArn'] }));
+    const { Attributes: { QueueArn: arn } = {} } = await sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['QueueArn'] }),
+    );
     const sns = new SNSClient(cloud.clientConfig());
     await sns.send(new SubscribeCommand({ TopicArn: outputs.AlertsTopic, Protocol: 'sqs', Endpoint: arn }));
     sns.destroy();
@@ -106,9 +153,13 @@ describe('typed-ingest on the local cloud, while everything goes wrong', () => {
     cloud.on('output', ({ taskArn, line }) => strike(taskArn, line));
     await cloud.faults.disturbDeliveries({ repeat: 0.2, delaySeconds: 3 });
     await cloud.faults.refusePlacements(REFUSED);
-    // in an order that has nothing to do with their numbers, those of A first: they settle while the others are worked on
+    // In an order that has nothing to do with their numbers, those of A first: they settle while the others are worked
+    // on
     const shuffled = files.toSorted((one, other) => sha256(one.key).localeCompare(sha256(other.key)));
-    const [ofA, others] = [shuffled.filter(({ key }) => key.startsWith('incoming/a/')), shuffled.filter(({ key }) => !key.startsWith('incoming/a/'))];
+    const [ofA, others] = [
+      shuffled.filter(({ key }) => key.startsWith('incoming/a/')),
+      shuffled.filter(({ key }) => !key.startsWith('incoming/a/')),
+    ];
     for (const { key, content } of [...ofA, ...others]) {
       await s3.send(new PutObjectCommand({ Bucket: outputs.IncomingBucket, Key: key, Body: content }));
     }
@@ -125,8 +176,15 @@ describe('typed-ingest on the local cloud, while everything goes wrong', () => {
 
   test('every file is completed, by one commit', () => {
     expect(watch.rows().size).toBe(files.length);
-    expect([...watch.rows().values()].filter(({ status }) => status !== 'completed').map(({ object, status, reason }) => `${object.key} is ${status}: ${reason}`)).toEqual([]);
-    const completed = watch.history().commits.filter(({ after }) => after === 'completed').map(({ id }) => id);
+    expect(
+      [...watch.rows().values()]
+        .filter(({ status }) => status !== 'completed')
+        .map(({ object, status, reason }) => `${object.key} is ${status}: ${reason}`),
+    ).toEqual([]);
+    const completed = watch
+      .history()
+      .commits.filter(({ after }) => after === 'completed')
+      .map(({ id }) => id);
     expect(new Set(completed).size).toBe(files.length);
     expect(completed).toHaveLength(files.length);
   });
@@ -137,18 +195,28 @@ describe('typed-ingest on the local cloud, while everything goes wrong', () => {
 
   test('every kind of fault has struck, and what was struck was tried again', () => {
     expect(struck.toSorted()).toEqual([...Object.values(victims).flat(), ...victims.killedTwice].toSorted());
-    for (const key of [...victims.killed, ...victims.killedAndUnheard, ...victims.killedAndHeardTwice]) expect([key, rowOf(key).attempts]).toEqual([key, 2]);
-    for (const key of victims.killedTwice) expect(rowOf(key).attempts).toBe(3);
+    for (const key of [...victims.killed, ...victims.killedAndUnheard, ...victims.killedAndHeardTwice]) {
+      expect([key, rowOf(key).attempts]).toEqual([key, 2]);
+    }
+    for (const key of victims.killedTwice) {
+      expect(rowOf(key).attempts).toBe(3);
+    }
     const interruptions = [...watch.rows().values()].reduce((sum, row) => sum + row.interruptions, 0);
-    for (const key of victims.interrupted) expect([key, rowOf(key).attempts]).toEqual([key, 1]);
-    // an interruption is a request: a task may be done before it hears of it, and on a busy machine both are
+    for (const key of victims.interrupted) {
+      expect([key, rowOf(key).attempts]).toEqual([key, 1]);
+    }
+    // An interruption is a request: a task may be done before it hears of it, and on a busy machine both are
     expect(interruptions).toBeGreaterThanOrEqual(REFUSED);
   });
 
   test.each(CUSTOMERS)('the files of %s were worked on in the order of their numbers, each once', async (customer) => {
-    const { Items: items = [] } = await dynamodb.send(new QueryCommand({
-      TableName: outputs.HistoryTable, KeyConditionExpression: 'customer = :customer', ExpressionAttributeValues: { ':customer': { S: customer } },
-    }));
+    const { Items: items = [] } = await dynamodb.send(
+      new QueryCommand({
+        TableName: outputs.HistoryTable,
+        KeyConditionExpression: 'customer = :customer',
+        ExpressionAttributeValues: { ':customer': { S: customer } },
+      }),
+    );
     let digest = '';
     const expected = Array.from({ length: PER_CUSTOMER }, (_, number) => {
       const hash = sha256(files.find(({ key }) => key === `incoming/a/${customer}/${number}.bin`)!.content);
@@ -159,72 +227,154 @@ describe('typed-ingest on the local cloud, while everything goes wrong', () => {
   });
 
   test('the summary of every file is that of its bytes', async () => {
-    const summaries = await Promise.all(files.map(async ({ key }) => {
-      const { Body } = await s3.send(new GetObjectCommand({ Bucket: outputs.ResultsBucket, Key: `summaries/${key}.json` }));
-      return JSON.parse(await Body!.transformToString()) as unknown;
-    }));
+    const summaries = await Promise.all(
+      files.map(async ({ key }) => {
+        const { Body } = await s3.send(
+          new GetObjectCommand({ Bucket: outputs.ResultsBucket, Key: `summaries/${key}.json` }),
+        );
+        return JSON.parse(await Body!.transformToString()) as unknown;
+      }),
+    );
     const lines = (content: Buffer) => content.filter((byte) => byte === 0x0a).length;
-    expect(summaries).toEqual(files.map(({ key, content }) => ({ key, bytes: content.length, lines: lines(content), sha256: sha256(content) })));
+    expect(summaries).toEqual(
+      files.map(({ key, content }) => ({ key, bytes: content.length, lines: lines(content), sha256: sha256(content) })),
+    );
   });
 
   test('a file without a type waits in the dead-letter queue, and nothing else does', async () => {
     await s3.send(new PutObjectCommand({ Bucket: outputs.IncomingBucket, Key: 'incoming/nobody.csv', Body: 'a,b' }));
     const { QueueUrls: urls = [] } = await sqs.send(new ListQueuesCommand({}));
-    const letters = async () => (await Promise.all(urls.filter((url) => url.includes('DeadLetter')).map(async (QueueUrl) => {
-      const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 0 }));
-      return Messages;
-    }))).flat();
+    const letters = async () =>
+      (
+        await Promise.all(
+          urls
+            .filter((url) => url.includes('DeadLetter'))
+            .map(async (QueueUrl) => {
+              const { Messages = [] } = await sqs.send(
+                new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 0 }),
+              );
+              return Messages;
+            }),
+        )
+      ).flat();
     await until('the dead letter', 30, async () => (await letters()).length > 0 || undefined);
-    for (const { Body } of await letters()) expect(JSON.parse(Body!)).toMatchObject({ detail: { object: { key: 'incoming/nobody.csv' } } });
+    for (const { Body } of await letters()) {
+      expect(JSON.parse(Body!)).toMatchObject({ detail: { object: { key: 'incoming/nobody.csv' } } });
+    }
   });
 
   test('an operator lists, pauses and reconciles, and finds nothing to do', async () => {
     const lambda = new LambdaClient(cloud.clientConfig());
     const ask = async (request: object): Promise<unknown> => {
-      const { Payload: payload } = await lambda.send(new InvokeCommand({ FunctionName: outputs.OperatorFunction, Payload: JSON.stringify(request) }));
+      const { Payload: payload } = await lambda.send(
+        new InvokeCommand({ FunctionName: outputs.OperatorFunction, Payload: JSON.stringify(request) }),
+      );
       return JSON.parse(Buffer.from(payload!).toString());
     };
-    await expect(ask({ action: 'list', type: 'A', status: 'blocked' })).resolves.toEqual({ files: [], more: false, paused: {} });
+    await expect(ask({ action: 'list', type: 'A', status: 'blocked' })).resolves.toEqual({
+      files: [],
+      more: false,
+      paused: {},
+    });
     await expect(ask({ action: 'drive', sequence: 'A/acme' })).resolves.toEqual({ outcome: 'driven' });
-    await expect(ask({ action: 'pause', scope: 'A', reason: 'a look at it' })).resolves.toMatchObject({ outcome: 'changed' });
+    await expect(ask({ action: 'pause', scope: 'A', reason: 'a look at it' })).resolves.toMatchObject({
+      outcome: 'changed',
+    });
     await expect(ask({ action: 'resume', scope: 'A' })).resolves.toMatchObject({ outcome: 'changed', paused: {} });
     const since = new Date(Date.now() - 86_400_000).toISOString();
-    await expect(ask({ action: 'reconcile', bucket: outputs.IncomingBucket, prefix: 'incoming/a/', since, dryRun: true })).resolves
-      .toEqual({ listed: CUSTOMERS.length * PER_CUSTOMER, missing: 0, examples: [] });
+    await expect(
+      ask({ action: 'reconcile', bucket: outputs.IncomingBucket, prefix: 'incoming/a/', since, dryRun: true }),
+    ).resolves.toEqual({ listed: CUSTOMERS.length * PER_CUSTOMER, missing: 0, examples: [] });
     lambda.destroy();
   });
 
   test('whoever is on call heard of the tasks that were killed and interrupted', async () => {
     const told: string[] = [];
     await until('the alerts', 30, async () => {
-      const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: alertsUrl, MaxNumberOfMessages: 10 }));
+      const { Messages = [] } = await sqs.send(
+        new ReceiveMessageCommand({ QueueUrl: alertsUrl, MaxNumberOfMessages: 10 }),
+      );
       told.push(...Messages.map(({ Body }) => Body!));
       return (told.some((text) => text.includes('137')) && told.some((text) => /Spot/.test(text))) || undefined;
     });
   });
 
   test('gives no role less than its process did, nor more', async () => {
-    const asks = { role: 'DispatcherOperator', because: 'redrives, skips and drives files, and sends the events that a bucket is missing; here nothing needs it' };
-    const confirms = { action: 'dynamodb:ConditionCheckItem', because: 'a late file that is parked or appended confirms its sequence as it was read; here late files run next' };
+    const asks = {
+      role: 'DispatcherOperator',
+      because: 'redrives, skips and drives files, and sends the events that a bucket is missing; here nothing needs it',
+    };
+    const confirms = {
+      action: 'dynamodb:ConditionCheckItem',
+      because: 'a late file that is parked or appended confirms its sequence as it was read; here late files run next',
+    };
     const tends = 'asks for a task whose token is too old, and stops one that went silent; here none is';
-    const destination = { role: 'DispatcherWatcher', because: 'Lambda puts a record of the stream here on which the function failed each time' };
-    const publishes = { role: 'AlertsFunction', because: 'SNS asks for it in the name of who publishes to an encrypted topic' };
-    expect(await privilegeFindings(cloud, app, [
-      { role: 'TaskTaskRole', action: 's3:GetObject', because: 'a reader of a bucket without versions needs it; this bucket has versions, and the event names one' },
-      { role: 'TaskTaskRole', action: 's3:AbortMultipartUpload', because: 'a summary that needs parts may fail between them; these need none' },
-      { role: 'TaskTaskRole', action: 's3:DeleteObject', because: 'extractTo deletes what it noted about unfinished work; this handler does not use it' },
-      { role: 'AlertsFunction', action: 'sqs:SendMessage', because: 'Lambda puts an event here on which the function failed each time' },
-      { ...publishes, action: 'kms:GenerateDataKey' }, { ...publishes, action: 'kms:Decrypt' },
-      ...['DispatcherIngress', 'DispatcherLauncher', 'DispatcherWatcher', 'DispatcherOperator'].map((role) => ({ ...confirms, role })),
-      ...['DispatcherLauncher', 'DispatcherWatcher'].flatMap((role) =>
-        ['ecs:StopTask', 'ecs:ListTasks', 'ecs:DescribeTasks'].map((action) => ({ role, action, because: tends, sometimes: true as const }))),
-      ...['ecs:RunTask', 'iam:PassRole'].map((action) =>
-        ({ role: 'DispatcherWatcher', action, because: 'launches what the launcher has lost', sometimes: true as const })),
-      { role: 'DispatcherWatcher', action: 'dynamodb:PutItem', because: 'claims a slot for the first time, if the ingress has not', sometimes: true },
-      ...['dynamodb:PutItem', 'dynamodb:DeleteItem'].map((action) =>
-        ({ role: 'DispatcherLauncher', action, because: 'claims files that have settled, where events come sooner than that', sometimes: true as const })),
-      { ...destination, action: 'sqs:SendMessage' }, { ...destination, action: 'sqs:GetQueueUrl' },
-      ...['dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'sqs:SendMessage'].map((action) => ({ ...asks, action })),
-    ])).toEqual([]);
+    const destination = {
+      role: 'DispatcherWatcher',
+      because: 'Lambda puts a record of the stream here on which the function failed each time',
+    };
+    const publishes = {
+      role: 'AlertsFunction',
+      because: 'SNS asks for it in the name of who publishes to an encrypted topic',
+    };
+    expect(
+      await privilegeFindings(cloud, app, [
+        {
+          role: 'TaskTaskRole',
+          action: 's3:GetObject',
+          because: 'a reader of a bucket without versions needs it; this bucket has versions, and the event names one',
+        },
+        {
+          role: 'TaskTaskRole',
+          action: 's3:AbortMultipartUpload',
+          because: 'a summary that needs parts may fail between them; these need none',
+        },
+        {
+          role: 'TaskTaskRole',
+          action: 's3:DeleteObject',
+          because: 'extractTo deletes what it noted about unfinished work; this handler does not use it',
+        },
+        {
+          role: 'AlertsFunction',
+          action: 'sqs:SendMessage',
+          because: 'Lambda puts an event here on which the function failed each time',
+        },
+        { ...publishes, action: 'kms:GenerateDataKey' },
+        { ...publishes, action: 'kms:Decrypt' },
+        ...['DispatcherIngress', 'DispatcherLauncher', 'DispatcherWatcher', 'DispatcherOperator'].map((role) => ({
+          ...confirms,
+          role,
+        })),
+        ...['DispatcherLauncher', 'DispatcherWatcher'].flatMap((role) =>
+          ['ecs:StopTask', 'ecs:ListTasks', 'ecs:DescribeTasks'].map((action) => ({
+            role,
+            action,
+            because: tends,
+            sometimes: true as const,
+          })),
+        ),
+        ...['ecs:RunTask', 'iam:PassRole'].map((action) => ({
+          role: 'DispatcherWatcher',
+          action,
+          because: 'launches what the launcher has lost',
+          sometimes: true as const,
+        })),
+        {
+          role: 'DispatcherWatcher',
+          action: 'dynamodb:PutItem',
+          because: 'claims a slot for the first time, if the ingress has not',
+          sometimes: true,
+        },
+        ...['dynamodb:PutItem', 'dynamodb:DeleteItem'].map((action) => ({
+          role: 'DispatcherLauncher',
+          action,
+          because: 'claims files that have settled, where events come sooner than that',
+          sometimes: true as const,
+        })),
+        { ...destination, action: 'sqs:SendMessage' },
+        { ...destination, action: 'sqs:GetQueueUrl' },
+        ...['dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'sqs:SendMessage'].map((action) => ({ ...asks, action })),
+      ]),
+    ).toEqual([]);
   });
 });

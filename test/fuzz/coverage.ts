@@ -1,6 +1,9 @@
 import { Session } from 'node:inspector/promises';
 
-/** Tells which inputs reach what no input before them has reached, by the block coverage of V8: no native addon, so it runs on every machine. */
+/**
+ * Tells which inputs reach what no input before them has reached, by the block coverage of V8: no native addon, so it
+ * runs on every machine.
+ */
 export class Coverage {
   readonly #session = new Session();
   readonly #script: string;
@@ -30,7 +33,9 @@ export class Coverage {
     const { result } = await this.#session.post('Profiler.takePreciseCoverage');
     for (const { functions } of result.filter(({ url }) => url.endsWith(this.#script))) {
       for (const { startOffset, endOffset, count } of functions.flatMap(({ ranges }) => ranges)) {
-        if (count > 0) this.#seen.add(`${startOffset}-${endOffset}:${Math.floor(Math.log2(count))}`);
+        if (count > 0) {
+          this.#seen.add(`${startOffset}-${endOffset}:${Math.floor(Math.log2(count))}`);
+        }
       }
     }
     return this.#seen.size - before;

@@ -1,7 +1,10 @@
 import type { Random } from './random.ts';
 
 /** Numbers that stand at the borders of the fields of a format. */
-const BORDERS = [0, 1, 2, 7, 8, 9, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0xfffe, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff];
+const BORDERS = [
+  0, 1, 2, 7, 8, 9, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0xfffe, 0xffff, 0x10000, 0x7fffffff, 0x80000000,
+  0xfffffffe, 0xffffffff,
+];
 
 export interface Alphabet {
   /** What a format is made of, to be written anywhere. */
@@ -28,7 +31,8 @@ const CHANGES: readonly Change[] = [
   (bytes, at, random) => write(bytes, at, uint(random, 4)),
   (bytes, at, random, _, words) => write(bytes, at, words[random(words.length)]),
   (bytes, at, random) => Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + 1 + random(32))]),
-  (bytes, at, random) => Buffer.concat([bytes.subarray(0, at), bytes.subarray(at, at + 1 + random(32)), bytes.subarray(at)]),
+  (bytes, at, random) =>
+    Buffer.concat([bytes.subarray(0, at), bytes.subarray(at, at + 1 + random(32)), bytes.subarray(at)]),
   (bytes, at, random, other) => {
     const from = random(other.length + 1);
     const lent = other.subarray(from, from + random(128));

@@ -18,7 +18,11 @@ beforeAll(async () => {
   server = await startDynamoDbLocal();
   const types = ['Long', 'Inactive', 'Unpullable', 'Crash', 'Deleted', 'Removed'];
   const targets = Object.fromEntries(types.filter((type) => type !== 'Removed').map((type) => [type, launch]));
-  bench.deploy({ AWS_ENDPOINT_URL_DYNAMODB: server.endpoint, [DispatchStateEnv.tableName]: tableName }, types.map((type) => rule(type, { keys: [`^${type}/`] })), targets);
+  bench.deploy(
+    { AWS_ENDPOINT_URL_DYNAMODB: server.endpoint, [DispatchStateEnv.tableName]: tableName },
+    types.map((type) => rule(type, { keys: [`^${type}/`] })),
+    targets,
+  );
   client = new DynamoDBClient();
   store = await createDispatchTable(client, tableName);
 }, 600_000);
@@ -37,7 +41,9 @@ async function take(event: string): Promise<string> {
 }
 
 /** What a sweep says of a type, and of all. */
-async function sweep(type: string): Promise<{ ofType: Record<string, unknown> | undefined; ofAll: Record<string, unknown> | undefined }> {
+async function sweep(
+  type: string,
+): Promise<{ ofType: Record<string, unknown> | undefined; ofAll: Record<string, unknown> | undefined }> {
   bench.lines.length = 0;
   await bench.watcher(DispatchSweep);
   const metrics = bench.metrics().filter((line) => 'BlockedFiles' in line);
@@ -49,7 +55,11 @@ test('overrides that ECS would not take block the file', async () => {
   Object.assign(event.detail.object, { 'version-id': '"'.repeat(1_024) });
   const id = await take(JSON.stringify(event));
   expect(bench.tasks).toEqual([]);
-  expect(await store.file(id)).toMatchObject({ status: 'blocked', attempts: 0, reason: 'the overrides of the task are longer than 8192 characters' });
+  expect(await store.file(id)).toMatchObject({
+    status: 'blocked',
+    attempts: 0,
+    reason: 'the overrides of the task are longer than 8192 characters',
+  });
   const { ofType, ofAll } = await sweep('Long');
   expect(ofType).toMatchObject({ BlockedFiles: 1 });
   expect(ofAll?.BlockedFiles).toBeGreaterThanOrEqual(1);
@@ -60,20 +70,31 @@ test('a task definition that ECS refuses blocks the file at once, without an att
     throw new ClientException({ $metadata: {}, message: 'TaskDefinition is inactive' });
   };
   const id = await take(s3Event('Inactive/1', 1));
-  expect(await store.file(id)).toMatchObject({ status: 'blocked', attempts: 0, reason: 'ClientException: TaskDefinition is inactive' });
+  expect(await store.file(id)).toMatchObject({
+    status: 'blocked',
+    attempts: 0,
+    reason: 'ClientException: TaskDefinition is inactive',
+  });
   expect((await sweep('Inactive')).ofType).toMatchObject({ BlockedFiles: 1 });
 });
 
 test('a task that ECS takes and cannot start uses up the attempts, then blocks', async () => {
   const id = await take(s3Event('Unpullable/1', 1));
-  const stopped = { stopCode: 'TaskFailedToStart', stoppedReason: 'CannotPullContainerError: pull image manifest has been retried 5 time(s)' };
+  const stopped = {
+    stopCode: 'TaskFailedToStart',
+    stoppedReason: 'CannotPullContainerError: pull image manifest has been retried 5 time(s)',
+  };
   await bench.taskStopped(bench.tasks[0], stopped);
   expect(await store.file(id)).toMatchObject({ status: 'waiting', attempts: 1 });
   await new Promise((done) => setTimeout(done, 1_050));
   bench.wakes.push(id);
   await bench.launchAll();
   await bench.taskStopped(bench.tasks[1], stopped);
-  expect(await store.file(id)).toMatchObject({ status: 'blocked', attempts: 2, reason: `TaskFailedToStart: ${stopped.stoppedReason}` });
+  expect(await store.file(id)).toMatchObject({
+    status: 'blocked',
+    attempts: 2,
+    reason: `TaskFailedToStart: ${stopped.stoppedReason}`,
+  });
   expect((await sweep('Unpullable')).ofType).toMatchObject({ BlockedFiles: 1 });
 });
 
@@ -83,10 +104,15 @@ test('a function that dies between the claim and RunTask, or behind it, leaves a
   expect(await store.file(id)).toMatchObject({ status: 'starting', epoch: 1 });
   const tokens: (string | undefined)[] = [];
   const claimed = Date.now();
-  for (const [minutes, answer] of [[16, new Error('socket hang up')], [32, undefined]] as const) {
+  for (const [minutes, answer] of [
+    [16, new Error('socket hang up')],
+    [32, undefined],
+  ] as const) {
     bench.runTask = ({ input }) => {
       tokens.push(input.clientToken);
-      if (answer) throw answer;
+      if (answer) {
+        throw answer;
+      }
       return undefined;
     };
     jest.spyOn(Date, 'now').mockReturnValue(claimed + minutes * 60_000);
@@ -101,9 +127,21 @@ test('a function that dies between the claim and RunTask, or behind it, leaves a
 
 test.each([
   ['no JSON', 'not JSON', 'the body is not JSON'],
-  ['no object', '{"id":"1","time":"2026-11-21T08:00:00Z","detail-type":"Object Created","detail":{}}', 'expected detail.object to be an object of JSON'],
-  ['no time', s3Event('Crash/9', 9).replace('2026-11-21T08:00:09Z', 'yesterday'), 'Expected the time of an event in ISO 8601, got: "yesterday"'],
-  ['a sequencer that is none', s3Event('Crash/9', 9).replace('"0009"', '"zz"'), 'Expected a sequencer to be 1 to 32 hexadecimal digits, got: "zz"'],
+  [
+    'no object',
+    '{"id":"1","time":"2026-11-21T08:00:00Z","detail-type":"Object Created","detail":{}}',
+    'expected detail.object to be an object of JSON',
+  ],
+  [
+    'no time',
+    s3Event('Crash/9', 9).replace('2026-11-21T08:00:09Z', 'yesterday'),
+    'Expected the time of an event in ISO 8601, got: "yesterday"',
+  ],
+  [
+    'a sequencer that is none',
+    s3Event('Crash/9', 9).replace('"0009"', '"zz"'),
+    'Expected a sequencer to be 1 to 32 hexadecimal digits, got: "zz"',
+  ],
 ])('an event with %s goes to the dead-letter queue, and says why', async (_, body, reason) => {
   await expect(bench.ingress(body)).resolves.toEqual({ batchItemFailures: [] });
   expect(bench.deadLetters).toEqual([{ body, reason }]);
@@ -123,7 +161,9 @@ test('files of a type that was removed are told of for as long as they wait', as
   jest.spyOn(Date, 'now').mockRestore();
   await bench.operator({ action: 'skip', file: id, reason: 'retired' });
   await bench.launchAll();
-  const { files: [next] } = await bench.operator({ action: 'list', type: 'Removed', status: 'blocked' }) as { files: { id: string }[] };
+  const {
+    files: [next],
+  } = (await bench.operator({ action: 'list', type: 'Removed', status: 'blocked' })) as { files: { id: string }[] };
   await bench.operator({ action: 'skip', file: next.id, reason: 'retired' });
   expect((await sweep('Removed')).ofType).toBeUndefined();
 });
@@ -132,7 +172,9 @@ test('a file that is deleted before its turn is skipped, and counted as that', a
   await take(s3Event('Deleted/1', 1));
   await bench.ingress(s3Event('Deleted/2', 2));
   await bench.ingress(s3Event('Deleted/2', 3, 'Object Deleted'));
-  const { file } = await bench.operator({ action: 'show', bucket: 'inbox', key: 'Deleted/2' }) as { file: { id: string } };
+  const { file } = (await bench.operator({ action: 'show', bucket: 'inbox', key: 'Deleted/2' })) as {
+    file: { id: string };
+  };
   expect(file).toMatchObject({ status: 'skipped', reason: 'deleted' });
   const image = { id: { S: file.id }, type: { S: 'Deleted' }, status: { S: 'skipped' }, sequence: { S: 'Deleted' } };
   await bench.watcher({ Records: [{ dynamodb: { SequenceNumber: '1', NewImage: image } }] });

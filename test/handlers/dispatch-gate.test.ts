@@ -11,7 +11,7 @@ import { createDispatchTable } from '../support/dispatch-table';
 import { type DynamoDbLocal, startDynamoDbLocal } from '../support/dynamodb-local';
 import { DispatchBench, launch, type LaunchedTask, rule, s3Event } from './support/dispatch-bench';
 
-// a process of Node.js takes seconds on a busy machine
+// A process of Node.js takes seconds on a busy machine
 jest.setTimeout(120_000);
 
 /** The gate as it is packed, in a process of its own, before images that know nothing of turns. */
@@ -24,13 +24,19 @@ let store: DynamoDbStore;
 const bench = new DispatchBench(() => ({ store }));
 
 beforeAll(async () => {
-  if (!existsSync(bundle)) throw new Error('no bundle: run `npm run artifacts js`');
+  if (!existsSync(bundle)) {
+    throw new Error('no bundle: run `npm run artifacts js`');
+  }
   server = await startDynamoDbLocal();
-  bench.deploy({ AWS_ENDPOINT_URL_DYNAMODB: server.endpoint, [DispatchStateEnv.tableName]: tableName }, [rule('G')], { G: { ...launch, gated: true } });
+  bench.deploy({ AWS_ENDPOINT_URL_DYNAMODB: server.endpoint, [DispatchStateEnv.tableName]: tableName }, [rule('G')], {
+    G: { ...launch, gated: true },
+  });
   client = new DynamoDBClient();
   store = await createDispatchTable(client, tableName);
   // ECS names the task to its containers; here the path does
-  metadata = createServer(({ url = '' }, response) => response.end(JSON.stringify({ TaskARN: decodeURIComponent(url.split('/')[1]) })));
+  metadata = createServer(({ url = '' }, response) =>
+    response.end(JSON.stringify({ TaskARN: decodeURIComponent(url.split('/')[1]) })),
+  );
   await new Promise<void>((done) => metadata.listen(0, '127.0.0.1', done));
 }, 600_000);
 afterAll(async () => {
@@ -41,20 +47,33 @@ afterAll(async () => {
 
 /** Does what ECS does with the gate of a task. */
 function runGate({ request, arn }: LaunchedTask, as = arn, more: Record<string, string> = {}): Promise<number | null> {
-  const variables = request.overrides?.containerOverrides?.find(({ name }) => name === gateOf('worker'))?.environment ?? [];
+  const variables =
+    request.overrides?.containerOverrides?.find(({ name }) => name === gateOf('worker'))?.environment ?? [];
   const given = Object.fromEntries(variables.map(({ name = '', value = '' }) => [name, value]));
   const aws = Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('AWS_')));
   const port = (metadata.address() as AddressInfo).port;
   const gate = spawn(process.execPath, [bundle], {
-    env: { ...aws, ...given, ECS_CONTAINER_METADATA_URI_V4: `http://127.0.0.1:${port}/${encodeURIComponent(as)}`, ...more }, stdio: 'ignore',
+    env: {
+      ...aws,
+      ...given,
+      ECS_CONTAINER_METADATA_URI_V4: `http://127.0.0.1:${port}/${encodeURIComponent(as)}`,
+      ...more,
+    },
+    stdio: 'ignore',
   });
   return new Promise((done) => gate.once('exit', done));
 }
 
 /** The event that ECS sends of a task whose containers have ended. */
-const ended = (task: LaunchedTask, [gate, worker]: [number, number?], more: { stopCode?: string } = {}) => bench.taskStopped(task, {
-  containers: [{ name: gateOf('worker'), exitCode: gate }, { name: 'worker', ...(worker !== undefined && { exitCode: worker }) }, { name: 'sidecar', exitCode: 137 }], ...more,
-});
+const ended = (task: LaunchedTask, [gate, worker]: [number, number?], more: { stopCode?: string } = {}) =>
+  bench.taskStopped(task, {
+    containers: [
+      { name: gateOf('worker'), exitCode: gate },
+      { name: 'worker', ...(worker !== undefined && { exitCode: worker }) },
+      { name: 'sidecar', exitCode: 137 },
+    ],
+    ...more,
+  });
 const rowOf = ({ env }: LaunchedTask) => store.file(env.FILEWORKS_FILE_ID);
 
 async function launchNext(wait = false): Promise<LaunchedTask> {
@@ -69,7 +88,13 @@ async function launchNext(wait = false): Promise<LaunchedTask> {
 test('the gate begins, and the exit code of the container ends the turn', async () => {
   await bench.ingress(s3Event('G/1', 1), s3Event('G/2', 2));
   const first = await launchNext();
-  expect(first.env).toEqual({ FILEWORKS_FILE_ID: expect.any(String) as string, FILEWORKS_FILE_EPOCH: '1', FILEWORKS_FILE_FENCE: '1', FILEWORKS_FILE_BUCKET: 'inbox', FILEWORKS_FILE_KEY: 'G/1' });
+  expect(first.env).toEqual({
+    FILEWORKS_FILE_ID: expect.any(String) as string,
+    FILEWORKS_FILE_EPOCH: '1',
+    FILEWORKS_FILE_FENCE: '1',
+    FILEWORKS_FILE_BUCKET: 'inbox',
+    FILEWORKS_FILE_KEY: 'G/1',
+  });
   await expect(runGate(first)).resolves.toBe(0);
   expect(await rowOf(first)).toMatchObject({ status: 'running', worker: first.arn });
   await ended(first, [0, 0]);
@@ -80,7 +105,11 @@ test('the gate begins, and the exit code of the container ends the turn', async 
   expect(second.env.FILEWORKS_FILE_KEY).toBe('G/2');
   await expect(runGate(second)).resolves.toBe(0);
   await ended(second, [0, 3]);
-  expect(await rowOf(second)).toMatchObject({ status: 'waiting', attempts: 1, reason: 'EssentialContainerExited: no reason given (exit code 3 of worker)' });
+  expect(await rowOf(second)).toMatchObject({
+    status: 'waiting',
+    attempts: 1,
+    reason: 'EssentialContainerExited: no reason given (exit code 3 of worker)',
+  });
   const third = await launchNext(true);
   await expect(runGate(third)).resolves.toBe(0);
   await ended(third, [0, 0], { stopCode: 'UserInitiated' });
@@ -122,5 +151,9 @@ test('a gate that cannot reach the table fails, and with it the attempt', async 
   const task = await launchNext();
   await expect(runGate(task, task.arn, { AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:9' })).resolves.toBe(1);
   await ended(task, [1], { stopCode: 'TaskFailedToStart' });
-  expect(await rowOf(task)).toMatchObject({ status: 'waiting', attempts: 1, reason: 'TaskFailedToStart: no reason given' });
+  expect(await rowOf(task)).toMatchObject({
+    status: 'waiting',
+    attempts: 1,
+    reason: 'TaskFailedToStart: no reason given',
+  });
 });

@@ -25,17 +25,30 @@ beforeAll(async () => {
   server = await startTlsPostgres({ fsync: 'off' });
   superuser = new Client(server.connectionString);
   await superuser.connect();
-  await superuser.query(`${dispatchSchema} CREATE ROLE dispatcher LOGIN PASSWORD '${password}'; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO dispatcher`);
+  await superuser.query(
+    `${dispatchSchema} CREATE ROLE dispatcher LOGIN PASSWORD '${password}'; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO dispatcher`,
+  );
   secrets = createServer((_, response) => {
     timesAsked += 1;
     response.setHeader('content-type', 'application/x-amz-json-1.1');
-    response.end(JSON.stringify({ SecretString: JSON.stringify({ username: 'dispatcher', password, port: server.port }) }));
+    response.end(
+      JSON.stringify({ SecretString: JSON.stringify({ username: 'dispatcher', password, port: server.port }) }),
+    );
   });
   await new Promise<void>((done) => secrets.listen(0, '127.0.0.1', done));
-  const settings = { secretArn: 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:files', host: 'localhost', database: 'postgres', ca: server.ca };
+  const settings = {
+    secretArn: 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:files',
+    host: 'localhost',
+    database: 'postgres',
+    ca: server.ca,
+  };
   bench.deploy(
-    { [DispatchStateEnv.database]: JSON.stringify(settings), AWS_ENDPOINT_URL_SECRETS_MANAGER: `http://127.0.0.1:${(secrets.address() as AddressInfo).port}` },
-    [rule('A'), rule('Q')], { A: launch, Q: { queueUrl: 'files', fifo: false } },
+    {
+      [DispatchStateEnv.database]: JSON.stringify(settings),
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: `http://127.0.0.1:${(secrets.address() as AddressInfo).port}`,
+    },
+    [rule('A'), rule('Q')],
+    { A: launch, Q: { queueUrl: 'files', fifo: false } },
   );
   turns = postgresTurns();
 }, 120_000);
@@ -46,7 +59,8 @@ afterAll(async () => {
   await server.stop();
 });
 
-const rowOf = async (key: string) => (await bench.operator({ action: 'show', bucket: 'inbox', key }) as { file: FileRow }).file;
+const rowOf = async (key: string) =>
+  ((await bench.operator({ action: 'show', bucket: 'inbox', key })) as { file: FileRow }).file;
 
 test('the worker tells that its turn has ended, and the next file of the sequence follows', async () => {
   await bench.ingress(s3Event('A/1', 10));
@@ -54,7 +68,10 @@ test('the worker tells that its turn has ended, and the next file of the sequenc
   await bench.launchAll();
   for (const turn of [0, 1, 2]) {
     expect(bench.tasks).toHaveLength(turn + 1);
-    expect(bench.tasks[turn].env).toMatchObject({ [DispatchStateEnv.wakeQueueUrl]: 'wakes', [DispatchStateEnv.database]: process.env[DispatchStateEnv.database] });
+    expect(bench.tasks[turn].env).toMatchObject({
+      [DispatchStateEnv.wakeQueueUrl]: 'wakes',
+      [DispatchStateEnv.database]: process.env[DispatchStateEnv.database],
+    });
     expect(bench.tasks[turn].env).not.toHaveProperty(DispatchStateEnv.tableName);
     await expect(bench.work(bench.tasks[turn])).resolves.toBe(0);
     await bench.launchAll();
@@ -69,7 +86,10 @@ test('a worker of a queue tells it too', async () => {
   await bench.launchAll();
   for (const turn of [0, 1]) {
     const { payload } = JSON.parse(bench.sent[turn]) as { payload: { fileId: string } };
-    await fileTaskHandler(() => Promise.resolve(turn), turns)({ id: `message-${turn}`, queueName: 'files', body: payload } as never, { signal: new AbortController().signal, log: silentLogger } as never);
+    await fileTaskHandler(() => Promise.resolve(turn), turns)(
+      { id: `message-${turn}`, queueName: 'files', body: payload } as never,
+      { signal: new AbortController().signal, log: silentLogger } as never,
+    );
     await bench.launchAll();
   }
   expect(await rowOf('Q/2')).toMatchObject({ status: 'completed', result: 1 });
@@ -89,7 +109,9 @@ test('the sweep counts what ended and deletes what is kept long enough', async (
   jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 91 * 86_400_000);
   await bench.watcher(DispatchSweep);
   jest.restoreAllMocks();
-  await expect(superuser.query('SELECT id FROM fileworks_file UNION SELECT key FROM fileworks_key')).resolves.toMatchObject({ rowCount: 0 });
+  await expect(
+    superuser.query('SELECT id FROM fileworks_file UNION SELECT key FROM fileworks_key'),
+  ).resolves.toMatchObject({ rowCount: 0 });
 });
 
 test('connections that were lost, and a password that was rotated, cost a new connection', async () => {

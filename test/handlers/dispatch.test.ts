@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DispatchStateEnv } from '../../src/contract/dispatch-env';
 import { DispatchSweep } from '../../src/contract/dispatch-config';
-import { ReconciledReason } from '../../src/contract/object-event';
+import { RECONCILED_REASON } from '../../src/contract/object-event';
 import { handler as ingress } from '../../src/handlers/dispatch-ingress';
 import type { DynamoDbStore, FileRow } from '../../src/runtime/dispatch/index.js';
 import { fileTaskHandler } from '../../src/runtime/jobs/index.js';
@@ -24,7 +24,15 @@ beforeAll(async () => {
   server = await startDynamoDbLocal();
   bench.deploy(
     { AWS_ENDPOINT_URL_DYNAMODB: server.endpoint, [DispatchStateEnv.tableName]: tableName },
-    [rule('A'), rule('B', { slots: 0, exhausted: 'park' }), rule('C'), rule('D'), rule('E', { overwrite: 'each' }), rule('Q'), rule('S')],
+    [
+      rule('A'),
+      rule('B', { slots: 0, exhausted: 'park' }),
+      rule('C'),
+      rule('D'),
+      rule('E', { overwrite: 'each' }),
+      rule('Q'),
+      rule('S'),
+    ],
     { A: launch, B: launch, D: launch, Q: { queueUrl: 'files', fifo: false }, S: { stateMachineArn } },
   );
   client = new DynamoDBClient();
@@ -69,17 +77,40 @@ test('a task that died is told by ECS and tried again; then its file blocks unti
 
   await bench.watcher(DispatchSweep);
   const metrics = bench.metrics();
-  expect(metrics).toContainEqual(expect.objectContaining({ Dispatcher: 'Dispatcher', BlockedFiles: 1, ParkedFiles: 0, PausedScopes: 0 }));
-  expect(metrics).toContainEqual(expect.objectContaining({ Dispatcher: 'Dispatcher', Type: 'A', BlockedFiles: 1, OldestQueuedFileAge: expect.any(Number) as number }));
-  expect(metrics).toContainEqual(expect.objectContaining({ Dispatcher: 'Dispatcher', Type: 'B', BlockedFiles: 0, OldestQueuedFileAge: 0 }));
+  expect(metrics).toContainEqual(
+    expect.objectContaining({ Dispatcher: 'Dispatcher', BlockedFiles: 1, ParkedFiles: 0, PausedScopes: 0 }),
+  );
+  expect(metrics).toContainEqual(
+    expect.objectContaining({
+      Dispatcher: 'Dispatcher',
+      Type: 'A',
+      BlockedFiles: 1,
+      OldestQueuedFileAge: expect.any(Number) as number,
+    }),
+  );
+  expect(metrics).toContainEqual(
+    expect.objectContaining({ Dispatcher: 'Dispatcher', Type: 'B', BlockedFiles: 0, OldestQueuedFileAge: 0 }),
+  );
   expect(metrics.at(-1)).toMatchObject({ Dispatcher: 'Dispatcher', SweepsCompleted: 1 });
   const { id } = await row(second);
-  await expect(bench.operator({ action: 'list', type: 'A', status: 'blocked' })).resolves.toMatchObject({ files: [{ id, status: 'blocked' }] });
-  await expect(bench.operator({ action: 'redrive', file: id, by: 'alice' })).resolves.toMatchObject({ outcome: 'changed', file: { status: 'starting', attempts: 1 } });
-  expect(bench.lines).toContainEqual(expect.objectContaining({
-    message: 'operator', audit: true, by: 'alice', requestId: 'request-1', request: { action: 'redrive', file: id, by: 'alice' },
-    before: expect.objectContaining({ status: 'blocked', attempts: 2 }), after: expect.objectContaining({ status: 'starting', attempts: 1 }),
-  }));
+  await expect(bench.operator({ action: 'list', type: 'A', status: 'blocked' })).resolves.toMatchObject({
+    files: [{ id, status: 'blocked' }],
+  });
+  await expect(bench.operator({ action: 'redrive', file: id, by: 'alice' })).resolves.toMatchObject({
+    outcome: 'changed',
+    file: { status: 'starting', attempts: 1 },
+  });
+  expect(bench.lines).toContainEqual(
+    expect.objectContaining({
+      message: 'operator',
+      audit: true,
+      by: 'alice',
+      requestId: 'request-1',
+      request: { action: 'redrive', file: id, by: 'alice' },
+      before: expect.objectContaining({ status: 'blocked', attempts: 2 }),
+      after: expect.objectContaining({ status: 'starting', attempts: 1 }),
+    }),
+  );
   await bench.launchAll();
   await expect(bench.work(bench.tasks[2])).resolves.toBe(0);
 });
@@ -89,10 +120,16 @@ test('the end of a task that ECS did not tell of is found by the sweeper, and a 
   await bench.launchAll();
   const [task] = bench.tasks;
   let release: () => void = () => undefined;
-  const working = bench.work(task, () => new Promise<void>((done) => {
-    release = done;
-  }));
-  for (let tries = 0; tries < 200 && (await row(task)).status !== 'running'; tries += 1) await new Promise((done) => setTimeout(done, 10));
+  const working = bench.work(
+    task,
+    () =>
+      new Promise<void>((done) => {
+        release = done;
+      }),
+  );
+  for (let tries = 0; tries < 200 && (await row(task)).status !== 'running'; tries += 1) {
+    await new Promise((done) => setTimeout(done, 10));
+  }
   const later = Date.now() + 120_000;
   jest.spyOn(Date, 'now').mockReturnValue(later);
   await bench.watcher(DispatchSweep);
@@ -110,26 +147,49 @@ test('the end of a task that ECS did not tell of is found by the sweeper, and a 
 
 test('what is paused is neither launched nor claimed; a resume makes up for it', async () => {
   await bench.ingress(s3Event('B/20', 20));
-  await expect(bench.operator({ action: 'pause', scope: '*', reason: 'maintenance' })).resolves.toMatchObject({ outcome: 'changed', paused: { '*': { reason: 'maintenance' } } });
+  await expect(bench.operator({ action: 'pause', scope: '*', reason: 'maintenance' })).resolves.toMatchObject({
+    outcome: 'changed',
+    paused: { '*': { reason: 'maintenance' } },
+  });
   await bench.ingress(s3Event('D/20', 20));
   await bench.launchAll();
   expect(bench.tasks).toEqual([]);
-  const { files: [queued] } = await bench.operator({ action: 'list', type: 'D', status: 'queued' }) as { files: FileRow[] };
+  const {
+    files: [queued],
+  } = (await bench.operator({ action: 'list', type: 'D', status: 'queued' })) as { files: FileRow[] };
   expect(queued.object.key).toBe('D/20');
-  await expect(bench.operator({ action: 'list', type: 'B', status: 'starting' })).resolves.toMatchObject({ files: [{ object: { key: 'B/20' } }], more: false, paused: { '*': { reason: 'maintenance' } } });
+  await expect(bench.operator({ action: 'list', type: 'B', status: 'starting' })).resolves.toMatchObject({
+    files: [{ object: { key: 'B/20' } }],
+    more: false,
+    paused: { '*': { reason: 'maintenance' } },
+  });
 
   await bench.operator({ action: 'resume', scope: '*' });
-  expect(bench.lines).toContainEqual(expect.objectContaining({ audit: true, before: { '*': expect.objectContaining({ reason: 'maintenance' }) }, after: {} }));
+  expect(bench.lines).toContainEqual(
+    expect.objectContaining({
+      audit: true,
+      before: { '*': expect.objectContaining({ reason: 'maintenance' }) },
+      after: {},
+    }),
+  );
   await bench.launchAll();
   expect(bench.tasks.map(({ env }) => env.FILEWORKS_FILE_KEY).sort()).toEqual(['B/20', 'D/20']);
-  for (const task of bench.tasks) await bench.work(task);
-  await expect(bench.operator({ action: 'show', bucket: 'inbox', key: 'D/20' })).resolves.toMatchObject({ file: { status: 'completed' } });
+  for (const task of bench.tasks) {
+    await bench.work(task);
+  }
+  await expect(bench.operator({ action: 'show', bucket: 'inbox', key: 'D/20' })).resolves.toMatchObject({
+    file: { status: 'completed' },
+  });
 });
 
 test('an object that was found by a reconciliation is registered, unless nothing can tell whether it was before', async () => {
-  const listed = (key: string) => JSON.stringify({
-    'id': 'reconcile-1', 'time': '2026-11-21T08:00:00Z', 'detail-type': 'Object Created', 'detail': { bucket: { name: 'inbox' }, object: { key, size: 1, etag: 'e' }, reason: ReconciledReason },
-  });
+  const listed = (key: string) =>
+    JSON.stringify({
+      id: 'reconcile-1',
+      time: '2026-11-21T08:00:00Z',
+      'detail-type': 'Object Created',
+      detail: { bucket: { name: 'inbox' }, object: { key, size: 1, etag: 'e' }, reason: RECONCILED_REASON },
+    });
   await bench.ingress(listed('B/30'), listed('E/30'));
   expect(bench.wakes).toHaveLength(1);
   expect((await store.file(bench.wakes[0]))?.object.key).toBe('B/30');
@@ -139,12 +199,18 @@ test('an object that was found by a reconciliation is registered, unless nothing
 test('a worker of a queue takes the turn of a file, and the next one follows', async () => {
   await bench.ingress(s3Event('Q/1', 1), s3Event('Q/2', 2));
   await bench.launchAll();
-  const turns = () => bench.sent.map((body) => JSON.parse(body) as { object: { key: string }; payload: { fileId: string; epoch: number } });
+  const turns = () =>
+    bench.sent.map(
+      (body) => JSON.parse(body) as { object: { key: string }; payload: { fileId: string; epoch: number } },
+    );
   expect(turns()).toMatchObject([{ object: { key: 'Q/1' }, payload: { epoch: 1, fence: 1 } }]);
   for (const turn of [0, 1]) {
     const { payload, object } = turns()[turn];
     const work = fileTaskHandler(() => Promise.resolve({ worked: object.key }), { store });
-    await work({ id: `message-${turn}`, queueName: 'files', body: payload } as never, { signal: new AbortController().signal, log: silentLogger } as never);
+    await work(
+      { id: `message-${turn}`, queueName: 'files', body: payload } as never,
+      { signal: new AbortController().signal, log: silentLogger } as never,
+    );
     await bench.end('Q');
     await bench.launchAll();
     expect(await store.file(payload.fileId)).toMatchObject({ status: 'completed', result: { worked: object.key } });
@@ -156,14 +222,28 @@ test('an execution is the turn of a file: it began by being started, and ends it
   await bench.ingress(s3Event('S/1', 1), s3Event('S/2', 2));
   await bench.launchAll();
   expect(bench.executions).toHaveLength(1);
-  const ended = (name: string, status: string, more: object = {}) => bench.watcher({
-    'detail-type': 'Step Functions Execution Status Change', 'detail': { executionArn: `arn:aws:states:eu-central-1:111122223333:execution:unpack:${name}`, name, status, ...more },
-  });
+  const ended = (name: string, status: string, more: object = {}) =>
+    bench.watcher({
+      'detail-type': 'Step Functions Execution Status Change',
+      detail: {
+        executionArn: `arn:aws:states:eu-central-1:111122223333:execution:unpack:${name}`,
+        name,
+        status,
+        ...more,
+      },
+    });
   const rowOf = async (name: string) => store.file(name.split('-')[1]);
-  expect(await rowOf(bench.executions[0])).toMatchObject({ status: 'running', worker: expect.stringMatching(/:execution:unpack:D1-[a-z2-7]{52}-1$/) as string });
+  expect(await rowOf(bench.executions[0])).toMatchObject({
+    status: 'running',
+    worker: expect.stringMatching(/:execution:unpack:D1-[a-z2-7]{52}-1$/) as string,
+  });
   await ended('somebody-elses-1', 'FAILED');
   await ended(bench.executions[0], 'FAILED', { error: 'States.TaskFailed', cause: null });
-  expect(await rowOf(bench.executions[0])).toMatchObject({ status: 'waiting', attempts: 1, reason: 'FAILED: States.TaskFailed' });
+  expect(await rowOf(bench.executions[0])).toMatchObject({
+    status: 'waiting',
+    attempts: 1,
+    reason: 'FAILED: States.TaskFailed',
+  });
   await new Promise((done) => setTimeout(done, 1_050));
   bench.wakes.push((await rowOf(bench.executions[0]))!.id);
   await bench.launchAll();
@@ -175,9 +255,13 @@ test('an execution is the turn of a file: it began by being started, and ends it
 });
 
 test('what has no type, or cannot be read, goes to the dead-letter queue with its reason', async () => {
-  await expect(bench.ingress(s3Event('Z/1', 1), '{}', s3Event('A/1', 1, 'Object Tags Added'))).resolves.toEqual({ batchItemFailures: [] });
+  await expect(bench.ingress(s3Event('Z/1', 1), '{}', s3Event('A/1', 1, 'Object Tags Added'))).resolves.toEqual({
+    batchItemFailures: [],
+  });
   expect(bench.deadLetters.map(({ reason }) => reason).sort()).toEqual([
-    'expected an event "Object Created" or "Object Deleted", got: Object Tags Added', 'expected detail to be an object of JSON', 'no type matches the key Z/1',
+    'expected an event "Object Created" or "Object Deleted", got: Object Tags Added',
+    'expected detail to be an object of JSON',
+    'no type matches the key Z/1',
   ]);
 });
 
@@ -186,7 +270,9 @@ test('an event that comes without a queue is registered too; one that fails is t
   await expect(ingress(event)).resolves.toBeUndefined();
   expect((await store.file(bench.wakes[0]))?.object.key).toBe('D/40');
   await expect(ingress({ id: 'unreadable' })).resolves.toBeUndefined();
-  expect(bench.deadLetters).toEqual([{ body: '{"id":"unreadable"}', reason: 'expected detail to be an object of JSON' }]);
+  expect(bench.deadLetters).toEqual([
+    { body: '{"id":"unreadable"}', reason: 'expected detail to be an object of JSON' },
+  ]);
   const away = jest.spyOn(DynamoDBClient.prototype, 'send').mockImplementation(() => {
     throw new Error('table away');
   });
@@ -200,8 +286,14 @@ test('a file whose type has no target any more is blocked, and says so', async (
   await bench.ingress(s3Event('C/1', 1));
   const [id] = bench.wakes;
   await bench.launchAll();
-  expect(await store.file(id)).toMatchObject({ status: 'blocked', reason: 'type C has no target any more', attempts: 0 });
-  await expect(bench.operator({ action: 'skip', file: id, reason: 'retired' })).resolves.toMatchObject({ file: { status: 'skipped', reason: 'retired' } });
+  expect(await store.file(id)).toMatchObject({
+    status: 'blocked',
+    reason: 'type C has no target any more',
+    attempts: 0,
+  });
+  await expect(bench.operator({ action: 'skip', file: id, reason: 'retired' })).resolves.toMatchObject({
+    file: { status: 'skipped', reason: 'retired' },
+  });
 });
 
 test('an object that was deleted before its turn is skipped', async () => {
@@ -220,18 +312,40 @@ test('a file of a bucket with versions is shown by its key and version', async (
   event.detail.object['version-id'] = 'v-1';
   await bench.ingress(JSON.stringify(event));
   const show = { action: 'show', bucket: 'inbox', key: 'B/30' };
-  await expect(bench.operator({ ...show, versionId: 'v-1' })).resolves.toMatchObject({ file: { object: { key: 'B/30', versionId: 'v-1' } } });
+  await expect(bench.operator({ ...show, versionId: 'v-1' })).resolves.toMatchObject({
+    file: { object: { key: 'B/30', versionId: 'v-1' } },
+  });
   await expect(bench.operator({ ...show, versionId: 'v-2' })).resolves.toEqual({ file: null });
 });
 
 test.each<[string, unknown, RegExp]>([
   ['no action', {}, /action must be one of/],
-  ['an action that no text can be made of', { action: { toString: null, valueOf: null } }, /action must be one of .*, got: object/],
-  ['a status that is not listed', { action: 'list', type: 'A', status: 'completed' }, /status must be one of queued, starting, running, waiting, blocked, parked, got: completed/],
-  ['a limit out of range', { action: 'list', type: 'A', status: 'parked', limit: 5_000 }, /limit must be a whole number from 1 to 1000/],
-  ['a scope that is no type', { action: 'pause', scope: 'Z/1', reason: 'x' }, /scope must be \*, one of the types A, B, C, D/],
+  [
+    'an action that no text can be made of',
+    { action: { toString: null, valueOf: null } },
+    /action must be one of .*, got: object/,
+  ],
+  [
+    'a status that is not listed',
+    { action: 'list', type: 'A', status: 'completed' },
+    /status must be one of queued, starting, running, waiting, blocked, parked, got: completed/,
+  ],
+  [
+    'a limit out of range',
+    { action: 'list', type: 'A', status: 'parked', limit: 5_000 },
+    /limit must be a whole number from 1 to 1000/,
+  ],
+  [
+    'a scope that is no type',
+    { action: 'pause', scope: 'Z/1', reason: 'x' },
+    /scope must be \*, one of the types A, B, C, D/,
+  ],
   ['a file that nobody knows', { action: 'redrive', file: 'x' }, /file x is not registered/],
-  ['a time long ago', { action: 'reconcile', bucket: 'inbox', since: '2020-01-01T00:00:00Z' }, /since must be a time in ISO 8601 and at most 89 days ago/],
+  [
+    'a time long ago',
+    { action: 'reconcile', bucket: 'inbox', since: '2020-01-01T00:00:00Z' },
+    /since must be a time in ISO 8601 and at most 89 days ago/,
+  ],
   ['no time', { action: 'reconcile', bucket: 'inbox', since: 'yesterday' }, /since must be a time/],
   ['no file', { action: 'redrive' }, /file must be text/],
   ['no reason', { action: 'skip', file: 'x' }, /reason must be text/],

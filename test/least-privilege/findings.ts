@@ -14,43 +14,70 @@ export interface Acknowledged {
 }
 
 /**
- * Holds every role of a deployed app against what was done with it, both ways: each call that a process made must be allowed by its role's policy, and each
- * granted action must have been used, be what the service needs that acts with the role, or be acknowledged. Returns what is not so, and acknowledgements
+ * Holds every role of a deployed app against what was done with it, both ways: each call that a process made must be
+ * allowed by its role's policy, and each
+ * granted action must have been used, be what the service needs that acts with the role, or be acknowledged. Returns
+ * what is not so, and acknowledgements
  * that nothing needs.
  */
-export async function privilegeFindings(cloud: LocalCloud, app: string, acknowledged: readonly Acknowledged[] = []): Promise<string[]> {
+export async function privilegeFindings(
+  cloud: LocalCloud,
+  app: string,
+  acknowledged: readonly Acknowledged[] = [],
+): Promise<string[]> {
   return findings(await deployedRoles(cloud, app), cloud.calls(), acknowledged);
 }
 
-export function findings(roles: readonly DeployedRole[], calls: readonly ApiCall[], acknowledged: readonly Acknowledged[]): string[] {
+export function findings(
+  roles: readonly DeployedRole[],
+  calls: readonly ApiCall[],
+  acknowledged: readonly Acknowledged[],
+): string[] {
   const needed = new Set<Acknowledged>();
   const found = roles.flatMap((role) => {
     const own = calls.filter((call) => call.role?.endsWith(`role/${role.name}`));
-    return [...tooLittle(role, own), ...tooMuch(role, own).filter((action) => {
-      const reason = acknowledged.find((entry) => role.logicalId.startsWith(entry.role) && entry.action === action);
-      if (reason !== undefined) needed.add(reason);
-      return reason === undefined;
-    }).map((action) => `${role.logicalId} may ${action} and never did`)];
+    return [
+      ...tooLittle(role, own),
+      ...tooMuch(role, own)
+        .filter((action) => {
+          const reason = acknowledged.find((entry) => role.logicalId.startsWith(entry.role) && entry.action === action);
+          if (reason !== undefined) {
+            needed.add(reason);
+          }
+          return reason === undefined;
+        })
+        .map((action) => `${role.logicalId} may ${action} and never did`),
+    ];
   });
-  const idle = acknowledged.filter((entry) => entry.sometimes !== true && !needed.has(entry)).map(({ role, action }) => `the acknowledgement of ${action} for ${role} is not needed`);
+  const idle = acknowledged
+    .filter((entry) => entry.sometimes !== true && !needed.has(entry))
+    .map(({ role, action }) => `the acknowledgement of ${action} for ${role} is not needed`);
   return [...new Set([...found, ...idle])];
 }
 
 function tooLittle({ logicalId, statements }: DeployedRole, calls: readonly ApiCall[]): string[] {
-  return calls.filter((call) => call.action.includes(':') && !isAllowed(statements, call))
+  return calls
+    .filter((call) => call.action.includes(':') && !isAllowed(statements, call))
     .map(({ action, resource }) => `${logicalId} did ${action} on ${resource} and may not`);
 }
 
 /** Granted actions of which no call, by none of the resources that they are granted for, was made. */
 function tooMuch({ actor, services, statements, managedPolicies }: DeployedRole, calls: readonly ApiCall[]): string[] {
-  const unused = statements.filter(({ effect }) => effect === 'Allow').flatMap((statement) => statement.actions.filter((action) =>
-    !isUsed({ ...statement, actions: [action] }, calls) && needOf(actor, services, action) === undefined,
-  ));
+  const unused = statements
+    .filter(({ effect }) => effect === 'Allow')
+    .flatMap((statement) =>
+      statement.actions.filter(
+        (action) =>
+          !isUsed({ ...statement, actions: [action] }, calls) && needOf(actor, services, action) === undefined,
+      ),
+    );
   return [...unused, ...managedPolicies];
 }
 
 function isUsed(statement: Statement, calls: readonly ApiCall[]): boolean {
   // ECS is told to pass the role in the call that runs the task; there is no call of its own for it.
-  if (statement.actions[0] === 'iam:PassRole') return calls.some(({ action }) => action === 'ecs:RunTask');
+  if (statement.actions[0] === 'iam:PassRole') {
+    return calls.some(({ action }) => action === 'ecs:RunTask');
+  }
   return calls.some((call) => applies(statement, call));
 }

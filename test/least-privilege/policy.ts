@@ -26,17 +26,22 @@ const list = (value: string | readonly string[]): readonly string[] => (typeof v
 /** @throws for what this evaluator does not know, rather than to judge it wrongly */
 export function parsePolicy(document: string): Statement[] {
   const { Statement: statements } = JSON.parse(document) as PolicyDocument;
-  return [statements].flat().map(({ Effect: effect, Action: actions, Resource: resources, Condition: conditions, ...others }) => {
-    const unknown = Object.keys(others).filter((name) => name !== 'Sid');
-    if (actions === undefined || resources === undefined || unknown.length > 0) {
-      throw new Error(`a statement with ${unknown.join(', ') || 'no Action or no Resource'} is more than this evaluator knows`);
-    }
-    return { effect, actions: list(actions), resources: list(resources), conditions: conditions ?? {} };
-  });
+  return [statements]
+    .flat()
+    .map(({ Effect: effect, Action: actions, Resource: resources, Condition: conditions, ...others }) => {
+      const unknown = Object.keys(others).filter((name) => name !== 'Sid');
+      if (actions === undefined || resources === undefined || unknown.length > 0) {
+        throw new Error(
+          `a statement with ${unknown.join(', ') || 'no Action or no Resource'} is more than this evaluator knows`,
+        );
+      }
+      return { effect, actions: list(actions), resources: list(resources), conditions: conditions ?? {} };
+    });
 }
 
 /**
- * What IAM would say of a call by these statements alone: a denial counts more than any permission, and without one there is none.
+ * What IAM would say of a call by these statements alone: a denial counts more than any permission, and without one
+ * there is none.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  */
@@ -46,26 +51,36 @@ export function isAllowed(statements: readonly Statement[], request: Request): b
 }
 
 export function applies({ actions, resources, conditions }: Statement, request: Request): boolean {
-  return actions.some((action) => matches(action, request.action, true))
-    && resources.some((resource) => matches(resource, request.resource))
-    && Object.entries(conditions).every(([operator, keys]) => Object.entries(keys).every(([key, values]) => holds(operator, key, list(values), request)));
+  return (
+    actions.some((action) => matches(action, request.action, true)) &&
+    resources.some((resource) => matches(resource, request.resource)) &&
+    Object.entries(conditions).every(([operator, keys]) =>
+      Object.entries(keys).every(([key, values]) => holds(operator, key, list(values), request)),
+    )
+  );
 }
 
 /** `*` stands for any text, `?` for one character; actions ignore case. */
 export function matches(pattern: string, text: string, ignoreCase = false): boolean {
-  const expression = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.');
+  const expression = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
   return new RegExp(`^${expression}$`, ignoreCase ? 'is' : 's').test(text);
 }
 
 function holds(operator: string, key: string, values: readonly string[], { context = {} }: Request): boolean {
   if (!Object.hasOwn(context, key)) {
-    throw new Error(`the condition ${operator} on ${key} cannot be judged, because the local cloud does not record that key`);
+    throw new Error(
+      `the condition ${operator} on ${key} cannot be judged, because the local cloud does not record that key`,
+    );
   }
   const value = context[key];
   switch (operator) {
     case 'StringEquals':
       return values.includes(value);
-    // Both take wildcards: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+    // Both take wildcards:
+    // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
     case 'ArnEquals':
     case 'ArnLike':
     case 'StringLike':

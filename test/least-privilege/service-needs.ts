@@ -1,11 +1,13 @@
 import type { DeployedRole } from './deployed-roles';
 
 /**
- * What services of AWS do with a role that they assume, which no process of ours calls and the local cloud does not record: by service and action, each with
+ * What services of AWS do with a role that they assume, which no process of ours calls and the local cloud does not
+ * record: by service and action, each with
  * what it is for. A grant that is not here is a finding.
  */
 const needs: Readonly<Partial<Record<string, Readonly<Partial<Record<string, string>>>>>> = {
-  // The agent of ECS, by the execution role: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html
+  // The agent of ECS, by the execution role:
+  // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html
   'ecs-tasks.amazonaws.com': {
     'ecr:GetAuthorizationToken': 'logs in to ECR',
     'ecr:BatchCheckLayerAvailability': 'pulls the image',
@@ -16,7 +18,7 @@ const needs: Readonly<Partial<Record<string, Readonly<Partial<Record<string, str
     'secretsmanager:GetSecretValue': 'puts secrets into the environment',
     'secretsmanager:DescribeSecret': 'puts secrets into the environment',
   },
-  // https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
+  // Https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
   'lambda.amazonaws.com': {
     'logs:CreateLogStream': 'writes the log of the function',
     'logs:PutLogEvents': 'writes the log of the function',
@@ -35,7 +37,8 @@ const needs: Readonly<Partial<Record<string, Readonly<Partial<Record<string, str
     'dynamodb:DescribeStream': 'reads the stream of an event source',
     'dynamodb:ListStreams': 'reads the stream of an event source',
   },
-  // https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html, /cw-logs.html, /concepts-xray-tracing.html and /iam-policies-eg-dist-map.html
+  // Https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html, /cw-logs.html, /concepts-xray-tracing.html
+  // and /iam-policies-eg-dist-map.html
   'states.amazonaws.com': {
     'ecs:RunTask': 'runs the task',
     'iam:PassRole': 'gives the task its roles',
@@ -69,7 +72,7 @@ const needs: Readonly<Partial<Record<string, Readonly<Partial<Record<string, str
     'xray:GetSamplingRules': 'sends traces',
     'xray:GetSamplingTargets': 'sends traces',
   },
-  // https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html
+  // Https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html
   'codebuild.amazonaws.com': {
     'logs:CreateLogStream': 'writes the log of a build',
     'logs:PutLogEvents': 'writes the log of a build',
@@ -96,5 +99,7 @@ const needs: Readonly<Partial<Record<string, Readonly<Partial<Record<string, str
 
 /** What the service that acts with a role does with an action; a container acts with its task role alone. */
 export function needOf(actor: DeployedRole['actor'], services: readonly string[], action: string): string | undefined {
-  return actor === 'container' ? undefined : services.map((service) => needs[service]?.[action]).find((need) => need !== undefined);
+  return actor === 'container'
+    ? undefined
+    : services.map((service) => needs[service]?.[action]).find((need) => need !== undefined);
 }

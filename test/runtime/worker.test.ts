@@ -16,17 +16,33 @@ interface Line {
 }
 
 function memoryLogger(lines: Line[]): Logger {
-  return createLogger({ level: 'info', bindJob: false, destination: { write: (line) => lines.push(JSON.parse(line) as Line) } });
+  return createLogger({
+    level: 'info',
+    bindJob: false,
+    destination: { write: (line) => lines.push(JSON.parse(line) as Line) },
+  });
 }
 
 /** Starts a worker on a queue in memory; `exited` resolves with its exit code. */
-function start(handler: Parameters<typeof runWorker>[0], env: Record<string, string> = {}, options: Parameters<typeof runWorker>[1] = {}) {
+function start(
+  handler: Parameters<typeof runWorker>[0],
+  env: Record<string, string> = {},
+  options: Parameters<typeof runWorker>[1] = {},
+) {
   const queues = new InMemoryQueues();
-  const queue = queues.create('jobs', { deadLetterQueue: queues.create('jobs-dlq'), maxReceiveCount: Number({ FILEWORKS_MAX_RECEIVE_COUNT: '3', ...env }.FILEWORKS_MAX_RECEIVE_COUNT) });
+  const queue = queues.create('jobs', {
+    deadLetterQueue: queues.create('jobs-dlq'),
+    maxReceiveCount: Number({ FILEWORKS_MAX_RECEIVE_COUNT: '3', ...env }.FILEWORKS_MAX_RECEIVE_COUNT),
+  });
   const lines: Line[] = [];
   const exited = new Promise<number>((exit) => {
     void runWorker(handler, {
-      env: { FILEWORKS_QUEUE_URL: queue.url, FILEWORKS_MAX_RECEIVE_COUNT: '3', FILEWORKS_STOP_TIMEOUT_SECONDS: '2', ...env },
+      env: {
+        FILEWORKS_QUEUE_URL: queue.url,
+        FILEWORKS_MAX_RECEIVE_COUNT: '3',
+        FILEWORKS_STOP_TIMEOUT_SECONDS: '2',
+        ...env,
+      },
       transport: queues,
       receive: { waitTimeSeconds: 1 },
       logger: memoryLogger(lines),
@@ -56,7 +72,15 @@ it('works on its queue, drains on SIGTERM and exits with 0', async () => {
   process.emit('SIGTERM', 'SIGTERM');
   expect(await exited).toBe(WorkerExitCode.stopped);
   expect(queue.messages).toEqual([]);
-  expect(lines).toContainEqual(expect.objectContaining({ msg: 'job succeeded', correlationId: 'event-1', attempt: 1, file: 'inbox/a.zip', queue: 'jobs' }));
+  expect(lines).toContainEqual(
+    expect.objectContaining({
+      msg: 'job succeeded',
+      correlationId: 'event-1',
+      attempt: 1,
+      file: 'inbox/a.zip',
+      queue: 'jobs',
+    }),
+  );
 });
 
 it('works on a further queue first when its weight is higher and the priority strict', async () => {
@@ -68,17 +92,29 @@ it('works on a further queue first when its weight is higher and the priority st
     express.send(objectCreatedEvent({ key: `express-${key}` }));
   }
   const exited = new Promise<number>((exit) => {
-    void runWorker(async (job) => {
-      // Long enough for a message of either queue to be there for the next free slot.
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      done.push(job.object?.key.split('-')[0]);
-    }, {
-      env: {
-        FILEWORKS_QUEUE_URL: own.url, FILEWORKS_MAX_RECEIVE_COUNT: '3', FILEWORKS_STOP_TIMEOUT_SECONDS: '2', FILEWORKS_CONCURRENCY: '1',
-        FILEWORKS_ADDITIONAL_QUEUES: JSON.stringify([{ url: express.url, maxReceiveCount: 3, weight: 5 }]), FILEWORKS_QUEUE_STRATEGY: 'strict',
+    void runWorker(
+      async (job) => {
+        // Long enough for a message of either queue to be there for the next free slot.
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        done.push(job.object?.key.split('-')[0]);
       },
-      transport: queues, prefetch: 3, receive: { waitTimeSeconds: 1 }, logger: memoryLogger([]), metrics: new EmfMetrics({ write: () => undefined }), exit,
-    });
+      {
+        env: {
+          FILEWORKS_QUEUE_URL: own.url,
+          FILEWORKS_MAX_RECEIVE_COUNT: '3',
+          FILEWORKS_STOP_TIMEOUT_SECONDS: '2',
+          FILEWORKS_CONCURRENCY: '1',
+          FILEWORKS_ADDITIONAL_QUEUES: JSON.stringify([{ url: express.url, maxReceiveCount: 3, weight: 5 }]),
+          FILEWORKS_QUEUE_STRATEGY: 'strict',
+        },
+        transport: queues,
+        prefetch: 3,
+        receive: { waitTimeSeconds: 1 },
+        logger: memoryLogger([]),
+        metrics: new EmfMetrics({ write: () => undefined }),
+        exit,
+      },
+    );
   });
   await until(() => done.length === 6);
   process.emit('SIGTERM', 'SIGTERM');
@@ -88,13 +124,16 @@ it('works on a further queue first when its weight is higher and the priority st
   expect(done.slice(4)).toEqual(['own', 'own']);
 });
 
-it.each(['{', '{}', '[null]', '[{"weight":1}]'])('fails by name when the further queues of the environment are %s', async (text) => {
-  const { lines, exited } = start(() => undefined, { FILEWORKS_ADDITIONAL_QUEUES: text });
-  expect(await exited).toBe(WorkerExitCode.configuration);
-  expect(lines.map(({ problem }) => problem)).toEqual([
-    `expected \`FILEWORKS_ADDITIONAL_QUEUES\` to be a JSON array of objects with the \`url\` of a queue, got: ${text}`,
-  ]);
-});
+it.each(['{', '{}', '[null]', '[{"weight":1}]'])(
+  'fails by name when the further queues of the environment are %s',
+  async (text) => {
+    const { lines, exited } = start(() => undefined, { FILEWORKS_ADDITIONAL_QUEUES: text });
+    expect(await exited).toBe(WorkerExitCode.configuration);
+    expect(lines.map(({ problem }) => problem)).toEqual([
+      `expected \`FILEWORKS_ADDITIONAL_QUEUES\` to be a JSON array of objects with the \`url\` of a queue, got: ${text}`,
+    ]);
+  },
+);
 
 it('gives unfinished work back when a second signal comes', async () => {
   const run = untilAborted();
@@ -113,7 +152,9 @@ it('serves /livez and /readyz on the port of the environment', async () => {
   const { queue, exited } = start(run.handler, { FILEWORKS_HEALTH_PORT: String(port) });
   queue.send(objectCreatedEvent({ key: 'a' }));
   await until(() => run.contexts.length > 0);
-  expect([await status(port, '/livez'), await status(port, '/readyz'), await status(port, '/')]).toEqual([200, 200, 404]);
+  expect([await status(port, '/livez'), await status(port, '/readyz'), await status(port, '/')]).toEqual([
+    200, 200, 404,
+  ]);
   process.emit('SIGTERM', 'SIGTERM');
   expect([await status(port, '/livez'), await status(port, '/readyz')]).toEqual([200, 503]);
   run.finish();
@@ -121,10 +162,17 @@ it('serves /livez and /readyz on the port of the environment', async () => {
 });
 
 it('fails with every problem of the environment at once', async () => {
-  const { lines, exited } = start(() => undefined, { FILEWORKS_QUEUE_URL: '', FILEWORKS_CONCURRENCY: 'ten', FILEWORKS_STOP_TIMEOUT_SECONDS: '300' });
+  const { lines, exited } = start(() => undefined, {
+    FILEWORKS_QUEUE_URL: '',
+    FILEWORKS_CONCURRENCY: 'ten',
+    FILEWORKS_STOP_TIMEOUT_SECONDS: '300',
+  });
   expect(await exited).toBe(WorkerExitCode.configuration);
   expect(lines.map(({ level, problem }) => [level, problem])).toEqual([
-    ['fatal', 'expected `FILEWORKS_QUEUE_URL` to be the URL of a queue, but it is not set; QueueScaledFargateWorker sets it'],
+    [
+      'fatal',
+      'expected `FILEWORKS_QUEUE_URL` to be the URL of a queue, but it is not set; QueueScaledFargateWorker sets it',
+    ],
     ['fatal', 'expected `FILEWORKS_STOP_TIMEOUT_SECONDS` to be a whole number from 2 to 120, got: 300'],
     ['fatal', 'expected `FILEWORKS_CONCURRENCY` to be a whole number from 1 to 10000, got: ten'],
   ]);
@@ -132,7 +180,10 @@ it('fails with every problem of the environment at once', async () => {
 
 it('fails by name when the log level of the environment is none', async () => {
   const exited = new Promise<number>((exit) => {
-    void runWorker(() => undefined, { env: { FILEWORKS_QUEUE_URL: 'https://sqs/0/jobs', FILEWORKS_LOG_LEVEL: 'loud' }, exit });
+    void runWorker(() => undefined, {
+      env: { FILEWORKS_QUEUE_URL: 'https://sqs/0/jobs', FILEWORKS_LOG_LEVEL: 'loud' },
+      exit,
+    });
   });
   expect(await exited).toBe(WorkerExitCode.configuration);
 });
@@ -153,12 +204,16 @@ it('fails by name when the port of the health server is taken', async () => {
 it('takes no new work while most jobs fail, and goes on when they succeed again', async () => {
   let isAway = true;
   let tries = 0;
-  const { queue, lines, exited } = start(() => {
-    tries += 1;
-    if (isAway) {
-      throw new Error('database is away');
-    }
-  }, { FILEWORKS_CONCURRENCY: '1', FILEWORKS_MAX_RECEIVE_COUNT: '1000' }, { circuitBreaker: { minimumJobs: 3, resetSeconds: 1 }, retry: () => 0 });
+  const { queue, lines, exited } = start(
+    () => {
+      tries += 1;
+      if (isAway) {
+        throw new Error('database is away');
+      }
+    },
+    { FILEWORKS_CONCURRENCY: '1', FILEWORKS_MAX_RECEIVE_COUNT: '1000' },
+    { circuitBreaker: { minimumJobs: 3, resetSeconds: 1 }, retry: () => 0 },
+  );
   queue.send(objectCreatedEvent({ key: 'a' }));
   await until(() => lines.some(({ msg }) => msg.startsWith('most jobs fail')));
   const before = tries;
@@ -179,7 +234,7 @@ it('takes no new work while the circuit of any client that it was given is open'
   const { queue, exited } = start(({ object }) => void done.push(object?.key), {}, { circuits });
   await until(() => clients.length === 2);
   clients.forEach(({ onOpen }) => onOpen());
-  // a receive that was under way may still bring messages
+  // A receive that was under way may still bring messages
   await new Promise((resolve) => setTimeout(resolve, 1_200));
   queue.send(objectCreatedEvent({ key: 'a' }));
   clients[0].onClose();
@@ -199,5 +254,7 @@ it('gives its work back and exits with 70 after an exception that nobody caught'
   process.emit('uncaughtException', new Error('boom'));
   expect(await exited).toBe(WorkerExitCode.crashed);
   expect(queue.visible).toBe(1);
-  expect(lines).toContainEqual(expect.objectContaining({ level: 'fatal', err: expect.objectContaining({ message: 'boom' }) as object }));
+  expect(lines).toContainEqual(
+    expect.objectContaining({ level: 'fatal', err: expect.objectContaining({ message: 'boom' }) as object }),
+  );
 });

@@ -6,9 +6,10 @@ import type { WorkerOptions } from '../../simulator/template/read-worker';
 import { workloads } from '../../simulator/workloads';
 import { addFileworks } from './fileworks-sources';
 
-const compareAll = (options?: WorkerOptions) => workloads
-  .flatMap((workload) => compare(addFileworks, workload, 1, defaultParameters, options))
-  .map(({ summary }) => summary);
+const compareAll = (options?: WorkerOptions) =>
+  workloads
+    .flatMap((workload) => compare(addFileworks, workload, 1, defaultParameters, options))
+    .map(({ summary }) => summary);
 const summaries = compareAll();
 
 test('every day of the comparison says what its services have in common', () => {
@@ -19,7 +20,12 @@ test('no service is left with unfinished work, and all get the same jobs', () =>
   expect(summaries.map(({ unfinished }) => unfinished)).toEqual(summaries.map(() => 0));
   for (const { name, streams } of workloads) {
     const jobs = streams.reduce((sum, { count }) => sum + count, 0);
-    expect(summaries.filter(({ workload }) => workload === name).map((summary) => summary.jobs)).toEqual([jobs, jobs, jobs, jobs]);
+    expect(summaries.filter(({ workload }) => workload === name).map((summary) => summary.jobs)).toEqual([
+      jobs,
+      jobs,
+      jobs,
+      jobs,
+    ]);
   }
 });
 
@@ -27,16 +33,24 @@ test('ours keeps what it promises against its peers', () => {
   expect(checkTargets(summaries).filter(({ kept }) => !kept)).toEqual([]);
 });
 
-test.each(['off', 'one'] as const)('it is the wake-up by the backlog that keeps the promise for bursts: not with %s', (wake) => {
-  // Two of the bursts come after more than six idle hours: the default policy has a task that polls and keeps its metrics awake.
-  const broken = checkTargets(compareAll({ wake })).filter(({ kept }) => !kept).map(({ promise }) => promise);
-  expect(broken).toEqual(['bursts: wait p95 at least 5 times shorter than the default policy']);
-});
+test.each(['off', 'one'] as const)(
+  'it is the wake-up by the backlog that keeps the promise for bursts: not with %s',
+  (wake) => {
+    // Two of the bursts come after more than six idle hours: the default policy has a task that polls and keeps its
+    // metrics awake.
+    const broken = checkTargets(compareAll({ wake }))
+      .filter(({ kept }) => !kept)
+      .map(({ promise }) => promise);
+    expect(broken).toEqual(['bursts: wait p95 at least 5 times shorter than the default policy']);
+  },
+);
 
 test('a promise that is not kept is seen', () => {
-  const worse = summaries.map((summary): Summary => (summary.template === Names.ours
-    ? { ...summary, killedByScaleIn: 1, waitP95Seconds: 1e5, taskHoursPerJob: 10 }
-    : summary));
+  const worse = summaries.map((summary): Summary =>
+    summary.template === Names.ours
+      ? { ...summary, killedByScaleIn: 1, waitP95Seconds: 1e5, taskHoursPerJob: 10 }
+      : summary,
+  );
 
   expect(checkTargets(worse).filter(({ kept }) => !kept)).toHaveLength(3 * workloads.length + 1);
 });

@@ -9,7 +9,14 @@ const quietStart = { ...defaultParameters, taskStartMedianSeconds: 30, taskStart
 
 function play(name: string, conditions: Partial<ExportConditions>, spot = false): ExportSummary {
   const option = options.find((one) => one.name === name)!;
-  return playOption(option, spot, exportStacks, { day: exportDay(2_000), maxTasks: 60, downloads: 4, seed: 1, parameters: quietStart, ...conditions });
+  return playOption(option, spot, exportStacks, {
+    day: exportDay(2_000),
+    maxTasks: 60,
+    downloads: 4,
+    seed: 1,
+    parameters: quietStart,
+    ...conditions,
+  });
 }
 
 /** Jobs at one time that all take so long. */
@@ -19,12 +26,16 @@ function burstOf(count: number, seconds: number, atHour = 1): ExportDay {
   return { ...day, workload: { ...day.workload, streams: [{ count, atHour, overMinutes: 1e-6, duration }] } };
 }
 
-const workHours = (day: ExportDay) => createExportJobs(day, 1).reduce((sum, { files }) => sum + files.reduce((all, { work }) => all + work, 0), 0) / 3_600;
+const workHours = (day: ExportDay) =>
+  createExportJobs(day, 1).reduce((sum, { files }) => sum + files.reduce((all, { work }) => all + work, 0), 0) / 3_600;
 
 test('the day has the jobs of the decision record, peaks of three to five times its average, and jobs of five minutes to three hours', () => {
   const jobs = createExportJobs(exportDay(), 1);
   const ofJobs = jobs.map(({ files }) => files.reduce((sum, { work }) => sum + work, 0));
-  const inHour = Array.from({ length: 24 }, (_, hour) => jobs.filter(({ arrival }) => Math.floor(arrival / 3_600) === hour).length);
+  const inHour = Array.from(
+    { length: 24 },
+    (_, hour) => jobs.filter(({ arrival }) => Math.floor(arrival / 3_600) === hour).length,
+  );
 
   expect(jobs).toHaveLength(100_000);
   expect(Math.min(...ofJobs)).toBeGreaterThanOrEqual(299);
@@ -36,7 +47,8 @@ test('the day has the jobs of the decision record, peaks of three to five times 
 describe.each(names)('%s', (name) => {
   test('finishes every job also when tasks are reclaimed, and what a task lost is done again', () => {
     const day = burstOf(60, 2_400);
-    // A message that lasts for eight files is as often reclaimed at an eighth of the rate; more would end in the dead-letter queue.
+    // A message that lasts for eight files is as often reclaimed at an eighth of the rate; more would end in the
+    // dead-letter queue.
     const spotReclaimsPerTaskHour = name.startsWith('1') ? 0.5 : 4;
     const spot = play(name, { day, maxTasks: 200, parameters: { ...quietStart, spotReclaimsPerTaskHour } }, true);
     const calm = play(name, { day, maxTasks: 200 });
@@ -87,7 +99,7 @@ test('a reclaim costs a file where files are messages, and a job where jobs are'
   const conditions = { parameters: { ...quietStart, spotReclaimsPerTaskHour: 0.1 } };
   const [threads, services] = [names[0], names[2]].map((name) => play(name, conditions, true));
 
-  expect(threads.lostHours / threads.killedBySpot).toBeGreaterThan(3 * services.lostHours / services.killedBySpot);
+  expect(threads.lostHours / threads.killedBySpot).toBeGreaterThan((3 * services.lostHours) / services.killedBySpot);
 });
 
 test('the orchestrators of two services cost less than the least tasks of one service, which download too', () => {

@@ -14,13 +14,15 @@ import { calm, dayOf, run } from './support';
 // Half a minute of the simulator for each service, on a machine that is busy with other tests.
 jest.setTimeout(60_000);
 
-/** SQS and ECS as far as the local cloud's autoscaler asks them: queue attributes, and the desired count of one service. */
+/**
+ * SQS and ECS as far as the local cloud's autoscaler asks them: queue attributes, and the desired count of one service.
+ */
 class Endpoint {
-  public readonly attributes: Record<string, string> = {};
-  public desiredCount: number;
+  readonly attributes: Record<string, string> = {};
+  desiredCount: number;
   readonly #server: Server;
 
-  public constructor(desiredCount: number) {
+  constructor(desiredCount: number) {
     this.desiredCount = desiredCount;
     this.#server = createServer((request, response) => {
       const chunks: Buffer[] = [];
@@ -34,19 +36,25 @@ class Endpoint {
     });
   }
 
-  public async listen(): Promise<string> {
+  async listen(): Promise<string> {
     await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
     return `http://127.0.0.1:${String((this.#server.address() as AddressInfo).port)}`;
   }
 
-  public async close(): Promise<void> {
+  async close(): Promise<void> {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
   #answer(action: string, input: { desiredCount?: number }): unknown {
-    if (action === 'GetQueueUrl') return { QueueUrl: 'http://127.0.0.1/000000000000/jobs' };
-    if (action === 'GetQueueAttributes') return { Attributes: this.attributes };
-    if (action === 'UpdateService') this.desiredCount = input.desiredCount ?? this.desiredCount;
+    if (action === 'GetQueueUrl') {
+      return { QueueUrl: 'http://127.0.0.1/000000000000/jobs' };
+    }
+    if (action === 'GetQueueAttributes') {
+      return { Attributes: this.attributes };
+    }
+    if (action === 'UpdateService') {
+      this.desiredCount = input.desiredCount ?? this.desiredCount;
+    }
     const service = { desiredCount: this.desiredCount, status: 'ACTIVE' };
     return { services: [service], service };
   }
@@ -55,17 +63,31 @@ class Endpoint {
 /** As the deployer would have left it, with logical ids for names. */
 function deployed(template: Template): DeployedStack {
   const resources = Object.fromEntries(Object.keys(template.Resources).map((id) => [id, id]));
-  return { name: 'Stack', environment: { account: '000000000000', region: 'us-east-1' }, template, parameters: {}, outputs: {}, exports: {}, resources };
+  return {
+    name: 'Stack',
+    environment: { account: '000000000000', region: 'us-east-1' },
+    template,
+    parameters: {},
+    outputs: {},
+    exports: {},
+    resources,
+  };
 }
 
 describe('the simulator against the autoscaler of the local cloud', () => {
   const burst = { distribution: 'lognormal', medianSeconds: 60, p95Seconds: 300 } as const;
-  const workload = dayOf([
-    { count: 150, atHour: 0.5, overMinutes: 3, duration: burst },
-    { count: 40, atHour: 1.5, overMinutes: 10, duration: burst },
-  ], 3);
+  const workload = dayOf(
+    [
+      { count: 150, atHour: 0.5, overMinutes: 3, duration: burst },
+      { count: 40, atHour: 1.5, overMinutes: 10, duration: burst },
+    ],
+    3,
+  );
 
-  test.each<[string, AddService]>([['our worker', addFileworks], ['the tuned peer', queueProcessingTuned]])('takes the same scaling decisions in the same minutes: %s', async (_, add) => {
+  test.each<[string, AddService]>([
+    ['our worker', addFileworks],
+    ['the tuned peer', queueProcessingTuned],
+  ])('takes the same scaling decisions in the same minutes: %s', async (_, add) => {
     const template = synthesize('Compared', add, commons.bursts);
     const worker = readWorker(template);
     const scaling = readScaling(template, worker.service);
@@ -76,7 +98,10 @@ describe('the simulator against the autoscaler of the local cloud', () => {
     const activities: { minute: number; from: number; to: number }[] = [];
     let minute = 0;
     const autoscaler = new Autoscaler({
-      endpoint: await endpoint.listen(), speed: 1, line: () => undefined, alarm: () => undefined,
+      endpoint: await endpoint.listen(),
+      speed: 1,
+      line: () => undefined,
+      alarm: () => undefined,
       scaling: ({ from, to }: ScalingActivity) => activities.push({ minute, from, to }),
     });
     try {
@@ -92,7 +117,11 @@ describe('the simulator against the autoscaler of the local cloud', () => {
       await endpoint.close();
     }
 
-    const decided = simulated.activities.map(({ at, from, to }) => ({ minute: Math.round(at / 60_000 - 1 - calm.metricDelaySeconds / 60), from, to }));
+    const decided = simulated.activities.map(({ at, from, to }) => ({
+      minute: Math.round(at / 60_000 - 1 - calm.metricDelaySeconds / 60),
+      from,
+      to,
+    }));
     expect(decided.length).toBeGreaterThan(10);
     expect(activities.slice(0, decided.length)).toEqual(decided);
   });

@@ -31,7 +31,14 @@ describe('waiting', () => {
 
   test('metrics of a queue that was idle for more than six hours come back late', () => {
     const { worker, scaling } = scaled();
-    const workload = dayOf([{ count: 1, atHour: 7, overMinutes: 1e-9, duration: { distribution: 'loguniform', fromSeconds: 60, toSeconds: 60 } }]);
+    const workload = dayOf([
+      {
+        count: 1,
+        atHour: 7,
+        overMinutes: 1e-9,
+        duration: { distribution: 'loguniform', fromSeconds: 60, toSeconds: 60 },
+      },
+    ]);
 
     const asleep = run(worker, scaling, workload).waits[0];
     const awake = run(worker, scaling, workload, { ...calm, queueSleepSeconds: Infinity }).waits[0];
@@ -43,7 +50,9 @@ describe('waiting', () => {
 });
 
 describe('wake-up', () => {
-  const workload = dayOf([{ count: 40, atHour: 7, overMinutes: 1, duration: { distribution: 'loguniform', fromSeconds: 60, toSeconds: 60 } }]);
+  const workload = dayOf([
+    { count: 40, atHour: 7, overMinutes: 1, duration: { distribution: 'loguniform', fromSeconds: 60, toSeconds: 60 } },
+  ]);
 
   test('starts a task on arrival and keeps it until the metrics tell of the work', () => {
     const { worker, scaling } = scaled();
@@ -79,7 +88,9 @@ describe('scale-in', () => {
     for (const { waits, killed } of results.filter(({ unfinished }) => unfinished === 0)) {
       expect(waits).toHaveLength(3);
       // A job that started again has lost what it had worked, at the very least the grace that it was given.
-      if (killed.scaleIn > 0) expect(Math.max(...waits)).toBeGreaterThan(worker.stopTimeoutSeconds);
+      if (killed.scaleIn > 0) {
+        expect(Math.max(...waits)).toBeGreaterThan(worker.stopTimeoutSeconds);
+      }
     }
   });
 
@@ -93,7 +104,10 @@ describe('scale-in', () => {
 
   test('lets a stopping task finish what it can within its stop timeout', () => {
     const { worker, scaling } = scaled('waiting');
-    const short = dayOf([{ count: 600, hourlyWeights: [1, 1], duration: { distribution: 'loguniform', fromSeconds: 20, toSeconds: 25 } }], 2);
+    const short = dayOf(
+      [{ count: 600, hourlyWeights: [1, 1], duration: { distribution: 'loguniform', fromSeconds: 20, toSeconds: 25 } }],
+      2,
+    );
 
     expect(run({ ...worker, stopTimeoutSeconds: 30 }, scaling, short).killed.scaleIn).toBe(0);
     expect(run({ ...worker, stopTimeoutSeconds: 2 }, scaling, short).killed.scaleIn).toBeGreaterThan(0);
@@ -101,7 +115,16 @@ describe('scale-in', () => {
 });
 
 describe('Spot', () => {
-  const workload = dayOf([{ count: 200, hourlyWeights: [1, 1, 1, 1], duration: { distribution: 'loguniform', fromSeconds: 600, toSeconds: 600 } }], 4);
+  const workload = dayOf(
+    [
+      {
+        count: 200,
+        hourlyWeights: [1, 1, 1, 1],
+        duration: { distribution: 'loguniform', fromSeconds: 600, toSeconds: 600 },
+      },
+    ],
+    4,
+  );
 
   test('reclaims kill jobs, which then start again; on-demand tasks are never reclaimed', () => {
     const often = { ...calm, spotReclaimsPerTaskHour: 1 };
@@ -123,7 +146,13 @@ describe('Spot', () => {
   });
 
   test('base and weights decide which tasks run on it', () => {
-    const mixed: Worker = { ...plainWorker, capacity: [{ spot: false, base: 2, weight: 1 }, { spot: true, base: 0, weight: 3 }] };
+    const mixed: Worker = {
+      ...plainWorker,
+      capacity: [
+        { spot: false, base: 2, weight: 1 },
+        { spot: true, base: 0, weight: 3 },
+      ],
+    };
 
     const { billed } = run(mixed, fixedScaling(10), jobsAt([0, 60]));
 
@@ -157,7 +186,10 @@ describe('limits and bills', () => {
 
   test('the same seed gives the same result, another one does not', () => {
     const { worker, scaling } = scaled();
-    const workload = dayOf([{ count: 100, hourlyWeights: [1, 1], duration: { distribution: 'exponential', meanSeconds: 30 } }], 2);
+    const workload = dayOf(
+      [{ count: 100, hourlyWeights: [1, 1], duration: { distribution: 'exponential', meanSeconds: 30 } }],
+      2,
+    );
 
     expect(run(worker, scaling, workload, calm, 7)).toEqual(run(worker, scaling, workload, calm, 7));
     expect(run(worker, scaling, workload, calm, 8).waits).not.toEqual(run(worker, scaling, workload, calm, 7).waits);

@@ -13,20 +13,43 @@ import type { Stream, Workload } from '../../simulator/workload';
 
 /** An on-demand task of one vCPU and 2 GiB that runs one job at a time. */
 export const plainWorker: Worker = {
-  service: 'Service', vcpu: 1, memoryGiB: 2, extraStorageGiB: 0, architecture: 'X86_64',
-  capacity: [{ spot: false, base: 0, weight: 1 }], stopTimeoutSeconds: 30, slots: 1, protection: false, wake: 'off',
+  service: 'Service',
+  vcpu: 1,
+  memoryGiB: 2,
+  extraStorageGiB: 0,
+  architecture: 'X86_64',
+  capacity: [{ spot: false, base: 0, weight: 1 }],
+  stopTimeoutSeconds: 30,
+  slots: 1,
+  protection: false,
+  wake: 'off',
 };
 
 /** Scaling that does nothing: the number of tasks is fixed. */
 export function fixedScaling(tasks: number): Scaling {
   return {
-    target: { resourceId: 'service/c/Service', cluster: 'c', service: 'Service', minCapacity: tasks, maxCapacity: tasks },
-    policies: [], alarms: [], queue: { name: 'Queue', maxReceiveCount: Infinity }, customMetrics: [], notes: [],
+    target: {
+      resourceId: 'service/c/Service',
+      cluster: 'c',
+      service: 'Service',
+      minCapacity: tasks,
+      maxCapacity: tasks,
+    },
+    policies: [],
+    alarms: [],
+    queue: { name: 'Queue', maxReceiveCount: Infinity },
+    customMetrics: [],
+    notes: [],
   };
 }
 
 /** A parameter set in which nothing is left to chance but the jobs. */
-export const calm: Parameters = { ...defaultParameters, spotReclaimsPerTaskHour: 0, taskStartMedianSeconds: 30, taskStartP95Seconds: 30 };
+export const calm: Parameters = {
+  ...defaultParameters,
+  spotReclaimsPerTaskHour: 0,
+  taskStartMedianSeconds: 30,
+  taskStartP95Seconds: 30,
+};
 
 export function dayOf(streams: readonly Stream[], hours = 24): Workload {
   return { name: 'test', description: 'test', hours, cpuPerJob: 0.5, streams };
@@ -34,7 +57,15 @@ export function dayOf(streams: readonly Stream[], hours = 24): Workload {
 
 /** Jobs that arrive one by one, each at its second, and work for as long as said. */
 export function jobsAt(...jobs: readonly (readonly [atSecond: number, workSeconds: number])[]): Workload {
-  return dayOf(jobs.map(([at, work]) => ({ count: 1, atHour: at / 3_600, overMinutes: 1e-9, duration: { distribution: 'loguniform', fromSeconds: work, toSeconds: work } })), 2);
+  return dayOf(
+    jobs.map(([at, work]) => ({
+      count: 1,
+      atHour: at / 3_600,
+      overMinutes: 1e-9,
+      duration: { distribution: 'loguniform', fromSeconds: work, toSeconds: work },
+    })),
+    2,
+  );
 }
 
 /** A service from zero to four tasks that follows the messages that wait and are in work, or only those that wait. */
@@ -47,16 +78,33 @@ export function scaledTemplate(follows: 'backlog' | 'waiting' = 'backlog'): Temp
   const service = new FargateService(stack, 'Service', { cluster, taskDefinition });
   const queue = new Queue(stack, 'Jobs');
   const each = { period: Duration.minutes(1), statistic: 'Maximum' };
-  const usingMetrics = { visible: queue.metricApproximateNumberOfMessagesVisible(each), inFlight: queue.metricApproximateNumberOfMessagesNotVisible(each) };
+  const usingMetrics = {
+    visible: queue.metricApproximateNumberOfMessagesVisible(each),
+    inFlight: queue.metricApproximateNumberOfMessagesNotVisible(each),
+  };
   service.autoScaleTaskCount({ minCapacity: 0, maxCapacity: 4 }).scaleOnMetric('Backlog', {
-    metric: follows === 'waiting' ? usingMetrics.visible : new MathExpression({ expression: 'visible + inFlight', usingMetrics, period: each.period }),
+    metric:
+      follows === 'waiting'
+        ? usingMetrics.visible
+        : new MathExpression({ expression: 'visible + inFlight', usingMetrics, period: each.period }),
     adjustmentType: AdjustmentType.EXACT_CAPACITY,
     cooldown: Duration.minutes(1),
-    scalingSteps: [{ upper: 0, change: 0 }, { lower: 1, change: 1 }, { lower: 2, change: 2 }, { lower: 3, change: 4 }],
+    scalingSteps: [
+      { upper: 0, change: 0 },
+      { lower: 1, change: 1 },
+      { lower: 2, change: 2 },
+      { lower: 3, change: 4 },
+    ],
   });
   return app.synth().getStackByName('Scaled').template as Template;
 }
 
-export function run(worker: Worker, scaling: Scaling, workload: Workload, parameters: Parameters = calm, seed = 1): SimulationResult {
+export function run(
+  worker: Worker,
+  scaling: Scaling,
+  workload: Workload,
+  parameters: Parameters = calm,
+  seed = 1,
+): SimulationResult {
   return simulate({ worker, scaling, workload, parameters, seed });
 }

@@ -9,5 +9,14 @@ const modules = join(__dirname, '..', '..', 'node_modules');
  * @param external modules that are not bundled: those of other code paths, or that cannot be
  */
 export function bundleProgram(entry: string, outfile: string, external: string[]): void {
-  buildSync({ entryPoints: [entry], outfile, bundle: true, platform: 'node', format: 'cjs', logLevel: 'error', external, nodePaths: [modules] });
+  buildSync({
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    logLevel: 'error',
+    external,
+    nodePaths: [modules],
+  });
 }

@@ -27,7 +27,11 @@ export function createTestApp(context: Record<string, unknown> = {}): TestApp {
 export const image = ecs.ContainerImage.fromRegistry('public.ecr.aws/docker/library/node:24-slim');
 
 /** A worker with nothing but what it must be given, and the props under test. */
-export function createWorker(test: TestApp, props: Partial<QueueScaledFargateWorkerProps> = {}, id = 'Worker'): QueueScaledFargateWorker {
+export function createWorker(
+  test: TestApp,
+  props: Partial<QueueScaledFargateWorkerProps> = {},
+  id = 'Worker',
+): QueueScaledFargateWorker {
   return new QueueScaledFargateWorker(test.stack, id, { cluster: test.cluster, image, ...props });
 }
 
@@ -43,11 +47,15 @@ export function resourceCount(template: Template): number {
 /** The variables of the one container in a template. */
 export function environmentOf(template: Template): Record<string, unknown> {
   const [task] = Object.values(template.findResources('AWS::ECS::TaskDefinition')) as TaskDefinitionResource[];
-  return Object.fromEntries((task.Properties.ContainerDefinitions[0].Environment ?? []).map(({ Name, Value }) => [Name, Value]));
+  return Object.fromEntries(
+    (task.Properties.ContainerDefinitions[0].Environment ?? []).map(({ Name, Value }) => [Name, Value]),
+  );
 }
 
 interface TaskDefinitionResource {
   readonly Properties: {
-    readonly ContainerDefinitions: readonly { readonly Environment?: readonly { readonly Name: string; readonly Value: unknown }[] }[];
+    readonly ContainerDefinitions: readonly {
+      readonly Environment?: readonly { readonly Name: string; readonly Value: unknown }[];
+    }[];
   };
 }

@@ -21,13 +21,17 @@ export interface DynamoDbLocal {
 export async function startDynamoDbLocal(): Promise<DynamoDbLocal> {
   const lib = join(await install(), 'lib');
   const port = await freePort();
-  const java = spawn('java', ['-Xmx1g', `-Djava.library.path=${lib}`, '-cp', `${lib}/*`, MAIN, '-inMemory', '-port', String(port)], { stdio: 'ignore', cwd: tmpdir() }); // it writes a file where it starts
+  const java = spawn(
+    'java',
+    ['-Xmx1g', `-Djava.library.path=${lib}`, '-cp', `${lib}/*`, MAIN, '-inMemory', '-port', String(port)],
+    { stdio: 'ignore', cwd: tmpdir() },
+  ); // it writes a file where it starts
   const ended = new Promise<void>((done) => {
     java.once('exit', () => done());
     java.once('error', () => done());
   });
   const endpoint = `http://127.0.0.1:${port}`;
-  for (let tries = 0; !await answers(endpoint); tries += 1) {
+  for (let tries = 0; !(await answers(endpoint)); tries += 1) {
     if (tries > 300 || java.exitCode !== null) {
       java.kill('SIGKILL');
       throw new Error(`DynamoDB Local ${VERSION} did not start on port ${port}: it needs java 17 or newer on the PATH`);
@@ -45,19 +49,30 @@ export async function startDynamoDbLocal(): Promise<DynamoDbLocal> {
 
 async function install(): Promise<string> {
   const home = resolve(process.env.FILEWORKS_TOOLS_DIR ?? '.tools', `dynamodb-local-${VERSION}`);
-  if (existsSync(home)) return home;
+  if (existsSync(home)) {
+    return home;
+  }
   const building = `${home}.${process.pid}`;
   mkdirSync(building, { recursive: true });
   const dependency = `<dependency><groupId>software.amazon.dynamodb</groupId><artifactId>DynamoDBLocal</artifactId><version>${VERSION}</version></dependency>`;
-  writeFileSync(join(building, 'pom.xml'), `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
-    <groupId>local</groupId><artifactId>dynamodb-local</artifactId><version>1</version><dependencies>${dependency}</dependencies></project>`);
+  writeFileSync(
+    join(building, 'pom.xml'),
+    `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+    <groupId>local</groupId><artifactId>dynamodb-local</artifactId><version>1</version><dependencies>${dependency}</dependencies></project>`,
+  );
   try {
-    await run('mvn', ['-q', '-B', 'dependency:copy-dependencies', '-DoutputDirectory=lib', '-DincludeScope=runtime'], { cwd: building, timeout: 600_000 });
+    await run('mvn', ['-q', '-B', 'dependency:copy-dependencies', '-DoutputDirectory=lib', '-DincludeScope=runtime'], {
+      cwd: building,
+      timeout: 600_000,
+    });
   } catch (error) {
     rmSync(building, { recursive: true, force: true });
-    throw new Error('DynamoDB Local could not be fetched: install a JDK 17 or newer and Maven, and allow Maven Central', { cause: error });
+    throw new Error(
+      'DynamoDB Local could not be fetched: install a JDK 17 or newer and Maven, and allow Maven Central',
+      { cause: error },
+    );
   }
-  // whoever is second has fetched the same thing
+  // Whoever is second has fetched the same thing
   try {
     renameSync(building, home);
   } catch {
@@ -67,8 +82,11 @@ async function install(): Promise<string> {
 }
 
 async function answers(endpoint: string): Promise<boolean> {
-  // an unsigned call is refused, which is an answer
-  return fetch(endpoint).then(() => true, () => false);
+  // An unsigned call is refused, which is an answer
+  return fetch(endpoint).then(
+    () => true,
+    () => false,
+  );
 }
 
 export async function freePort(): Promise<number> {
@@ -76,6 +94,8 @@ export async function freePort(): Promise<number> {
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const address = server.address();
   await new Promise((done) => server.close(done));
-  if (address === null || typeof address === 'string') throw new Error('no port');
+  if (address === null || typeof address === 'string') {
+    throw new Error('no port');
+  }
   return address.port;
 }

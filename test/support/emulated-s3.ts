@@ -9,29 +9,41 @@ import { Reaper } from '../../local/src/reaper';
 export class EmulatedS3 {
   readonly client: S3Client;
 
-  private constructor(readonly emulator: Ministack, readonly reaper: Reaper, readonly logDir: string) {
-    this.client = new S3Client({ endpoint: emulator.endpoint, region: 'us-east-1', forcePathStyle: true, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } });
+  private constructor(
+    readonly emulator: Ministack,
+    readonly reaper: Reaper,
+    readonly logDir: string,
+  ) {
+    this.client = new S3Client({
+      endpoint: emulator.endpoint,
+      region: 'us-east-1',
+      forcePathStyle: true,
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    });
   }
 
   static async start(): Promise<EmulatedS3> {
     const reaper = new Reaper();
     reaper.start();
     const logDir = mkdtempSync(join(tmpdir(), 'emulated-s3-'));
-    const emulator = new Ministack({
-      region: 'us-east-1',
-      account: '000000000000',
-      toolsDir: process.env.FILEWORKS_TOOLS_DIR ?? resolve(__dirname, '../../.tools'),
-      python: 'python3',
-      logDir,
-      dockerHost: 'tcp://127.0.0.1:9', // no tasks: nobody listens there
-      observer: {
-        line: () => undefined,
-        task: () => undefined,
-        call: () => undefined,
-        request: ({ action }) => Promise.reject(new Error(`nothing here calls ${action}`)),
-        died: (reason) => void process.stderr.write(`${reason}\n`),
+    const emulator = new Ministack(
+      {
+        region: 'us-east-1',
+        account: '000000000000',
+        toolsDir: process.env.FILEWORKS_TOOLS_DIR ?? resolve(__dirname, '../../.tools'),
+        python: 'python3',
+        logDir,
+        dockerHost: 'tcp://127.0.0.1:9', // no tasks: nobody listens there
+        observer: {
+          line: () => undefined,
+          task: () => undefined,
+          call: () => undefined,
+          request: ({ action }) => Promise.reject(new Error(`nothing here calls ${action}`)),
+          died: (reason) => void process.stderr.write(`${reason}\n`),
+        },
       },
-    }, reaper);
+      reaper,
+    );
     try {
       await emulator.start();
       return new EmulatedS3(emulator, reaper, logDir);

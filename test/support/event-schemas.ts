@@ -24,9 +24,12 @@ function closed(schema: JsonSchema): object {
 
 const problemsBy = (schema: object) => {
   const validate = ajv.compile(schema);
-  return (event: unknown) => validate(event)
-    ? []
-    : (validate.errors ?? []).map(({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`);
+  return (event: unknown) =>
+    validate(event)
+      ? []
+      : (validate.errors ?? []).map(
+          ({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`,
+        );
 };
 
 type Problems = (event: unknown) => string[];
@@ -38,14 +41,23 @@ const closedProblems = problemsOfEach(closed);
 
 /** What EventBridge makes of an entry of PutEvents. */
 export function delivered(source: string, detailType: string, detail: unknown): Record<string, unknown> {
-  const envelope = { version: '0', id: '6a7e8feb', account: '111122223333', time: '2026-11-21T10:00:00Z', region: 'us-east-1', resources: [] };
+  const envelope = {
+    version: '0',
+    id: '6a7e8feb',
+    account: '111122223333',
+    time: '2026-11-21T10:00:00Z',
+    region: 'us-east-1',
+    resources: [],
+  };
   return { ...envelope, source, 'detail-type': detailType, detail };
 }
 
 /** Expects an event to have all that its schema asks for, and nothing that it does not name. */
 export function expectToFitItsSchema(event: Readonly<Record<string, unknown>>): void {
   const problems = closedProblems[String(event['detail-type'])];
-  if (!problems) throw new Error(`no schema for ${String(event['detail-type'])}`);
+  if (!problems) {
+    throw new Error(`no schema for ${String(event['detail-type'])}`);
+  }
   // As JSON, in which a property that is undefined is none.
   expect(problems(JSON.parse(JSON.stringify(event)))).toEqual([]);
 }

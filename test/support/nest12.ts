@@ -1,11 +1,18 @@
-// NestJS 12 is ES modules only, which Jest cannot load, and the repository itself tests with NestJS 11: it lives in .tools/, installed once.
+// NestJS 12 is ES modules only, which Jest cannot load, and the repository itself tests with NestJS 11: it lives in
+// .tools/, installed once.
 import { execFile } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 const VERSION = '12.5.1';
-const PACKAGES = [`@nestjs/common@${VERSION}`, `@nestjs/core@${VERSION}`, '@nestjs/terminus@^12', 'reflect-metadata@^0.2', 'rxjs@^7'];
+const PACKAGES = [
+  `@nestjs/common@${VERSION}`,
+  `@nestjs/core@${VERSION}`,
+  '@nestjs/terminus@^12',
+  'reflect-metadata@^0.2',
+  'rxjs@^7',
+];
 const root = resolve(__dirname, '..', '..');
 const runtime = join(root, 'src', 'runtime');
 const run = promisify(execFile);
@@ -34,7 +41,9 @@ export async function nest12App(): Promise<string> {
 
 async function install(): Promise<string> {
   const home = resolve(process.env.FILEWORKS_TOOLS_DIR ?? join(root, '.tools'), `nest-${VERSION}`);
-  if (existsSync(home)) return home;
+  if (existsSync(home)) {
+    return home;
+  }
   const building = `${home}.${process.pid}`;
   mkdirSync(building, { recursive: true });
   writeFileSync(join(building, 'package.json'), JSON.stringify({ name: 'nest12', private: true }));

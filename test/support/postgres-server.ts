@@ -18,22 +18,55 @@ export interface PostgresServer {
  * @param largestFileMiB what the server may make of one file, for tests of a disk that is full
  * @throws Error with a remedy when the machine has no PostgreSQL
  */
-export async function startPostgres(settings: Readonly<Record<string, string>> = {}, largestFileMiB?: number): Promise<PostgresServer> {
+export async function startPostgres(
+  settings: Readonly<Record<string, string>> = {},
+  largestFileMiB?: number,
+): Promise<PostgresServer> {
   const bin = binaries();
   const user = unprivileged();
   const data = mkdtempSync(join(tmpdir(), 'fileworks-postgres-'));
-  if (user) chownSync(data, user.uid, user.gid);
-  // the working directory may be closed to the other user
+  if (user) {
+    chownSync(data, user.uid, user.gid);
+  }
+  // The working directory may be closed to the other user
   const options = { ...user, cwd: data };
-  await run(join(bin, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync', ...(largestFileMiB === undefined ? [] : ['--wal-segsize=1'])], options);
+  await run(
+    join(bin, 'initdb'),
+    [
+      '-D',
+      data,
+      '-U',
+      'postgres',
+      '-A',
+      'trust',
+      '-E',
+      'UTF8',
+      '--no-locale',
+      '--no-sync',
+      ...(largestFileMiB === undefined ? [] : ['--wal-segsize=1']),
+    ],
+    options,
+  );
   const port = await freePort();
   const given = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings };
-  const limit = largestFileMiB === undefined ? 'unlimited' : String(largestFileMiB * BlocksPerMiB);
-  const server = spawn('sh', [
-    '-c', `ulimit -f ${limit} && exec "$@"`, 'sh', join(bin, 'postgres'), '-D', data, '-p', String(port), ...Object.entries(given).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-  ], { ...options, stdio: 'ignore' });
+  const limit = largestFileMiB === undefined ? 'unlimited' : String(largestFileMiB * BLOCKS_PER_MIB);
+  const server = spawn(
+    'sh',
+    [
+      '-c',
+      `ulimit -f ${limit} && exec "$@"`,
+      'sh',
+      join(bin, 'postgres'),
+      '-D',
+      data,
+      '-p',
+      String(port),
+      ...Object.entries(given).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    ],
+    { ...options, stdio: 'ignore' },
+  );
   const ended = new Promise<void>((done) => server.once('exit', () => done()));
-  for (let tries = 0; !await accepts(bin, port); tries += 1) {
+  for (let tries = 0; !(await accepts(bin, port)); tries += 1) {
     if (tries > 300 || server.exitCode !== null) {
       server.kill('SIGKILL');
       throw new Error(`PostgreSQL of ${bin} did not start on port ${port}`);
@@ -51,14 +84,26 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
 }
 
 /** POSIX counts files in blocks of 512 bytes. */
-const BlocksPerMiB = 2_048;
+const BLOCKS_PER_MIB = 2_048;
 
-const accepts = (bin: string, port: number) => run(join(bin, 'pg_isready'), ['-q', '-h', '127.0.0.1', '-p', String(port)]).then(() => true, () => false);
+const accepts = (bin: string, port: number) =>
+  run(join(bin, 'pg_isready'), ['-q', '-h', '127.0.0.1', '-p', String(port)]).then(
+    () => true,
+    () => false,
+  );
 
 function binaries(): string {
-  if (find() === undefined) spawnSync('node', ['build-tools/install-from-debian.ts', 'postgresql'], { stdio: 'inherit' }); // tests and benches run at the root
+  if (find() === undefined)
+  // Tests and benches run at the root
+  {
+    spawnSync('node', ['build-tools/install-from-debian.ts', 'postgresql'], { stdio: 'inherit' });
+  }
   const found = find();
-  if (found === undefined) throw new Error('PostgreSQL 13 or newer is needed for this test: install its server (Debian and Ubuntu: apt-get install postgresql; macOS: brew install postgresql)');
+  if (found === undefined) {
+    throw new Error(
+      'PostgreSQL 13 or newer is needed for this test: install its server (Debian and Ubuntu: apt-get install postgresql; macOS: brew install postgresql)',
+    );
+  }
   return found;
 }
 
@@ -71,7 +116,9 @@ function find(): string | undefined {
 
 /** PostgreSQL refuses to run as root; there it runs as `nobody`. */
 function unprivileged(): { uid: number; gid: number } | undefined {
-  if (process.getuid?.() !== 0) return undefined;
+  if (process.getuid?.() !== 0) {
+    return undefined;
+  }
   const id = (flag: string) => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }));
   return { uid: id('-u'), gid: id('-g') };
 }

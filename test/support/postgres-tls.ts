@@ -14,21 +14,45 @@ export interface TlsPostgres extends PostgresServer {
 }
 
 /** @param tokenUsers who comes with a token of IAM, which only RDS can check: here any will do, over TLS */
-export async function startTlsPostgres(settings: Readonly<Record<string, string>> = {}, tokenUsers: readonly string[] = []): Promise<TlsPostgres> {
+export async function startTlsPostgres(
+  settings: Readonly<Record<string, string>> = {},
+  tokenUsers: readonly string[] = [],
+): Promise<TlsPostgres> {
   const folder = mkdtempSync(join(tmpdir(), 'fileworks-tls-'));
-  const [key, caFile, hba] = ['key.pem', 'cert.pem', 'hba.conf'].map((name) => join(folder, name)) as [string, string, string];
+  const [key, caFile, hba] = ['key.pem', 'cert.pem', 'hba.conf'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
   const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...names, '-keyout', key, '-out', caFile], { stdio: 'ignore' });
-  const trusted = ['host all postgres', ...tokenUsers.map((user) => `hostssl all ${user}`)].map((who) => `${who} 127.0.0.1/32 trust\n`);
+  execFileSync(
+    'openssl',
+    ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...names, '-keyout', key, '-out', caFile],
+    { stdio: 'ignore' },
+  );
+  const trusted = ['host all postgres', ...tokenUsers.map((user) => `hostssl all ${user}`)].map(
+    (who) => `${who} 127.0.0.1/32 trust\n`,
+  );
   writeFileSync(hba, `${trusted.join('')}hostssl all all 127.0.0.1/32 scram-sha-256\n`);
   if (process.getuid?.() === 0) {
-    // the server does not run as root
+    // The server does not run as root
     const id = (flag: string) => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }));
-    for (const path of [folder, key, caFile, hba]) chownSync(path, id('-u'), id('-g'));
+    for (const path of [folder, key, caFile, hba]) {
+      chownSync(path, id('-u'), id('-g'));
+    }
   }
-  const server = await startPostgres({ ssl: 'on', ssl_key_file: key, ssl_cert_file: caFile, hba_file: hba, ...settings });
+  const server = await startPostgres({
+    ssl: 'on',
+    ssl_key_file: key,
+    ssl_cert_file: caFile,
+    hba_file: hba,
+    ...settings,
+  });
   return {
-    connectionString: server.connectionString, port: Number(new URL(server.connectionString).port), ca: readFileSync(caFile, 'utf8'), caFile,
+    connectionString: server.connectionString,
+    port: Number(new URL(server.connectionString).port),
+    ca: readFileSync(caFile, 'utf8'),
+    caFile,
     async stop() {
       await server.stop();
       rmSync(folder, { recursive: true });

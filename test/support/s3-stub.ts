@@ -32,7 +32,10 @@ export interface StubRequest {
   readonly count: number;
 }
 
-/** What a request gets instead of its answer. `after`: it takes effect, and then fails. `cutAfter`: the body ends there and the connection breaks. */
+/**
+ * What a request gets instead of its answer. `after`: it takes effect, and then fails. `cutAfter`: the body ends there
+ * and the connection breaks.
+ */
 export interface StubFault {
   readonly status?: number;
   readonly code?: string;
@@ -42,7 +45,8 @@ export interface StubFault {
 }
 
 /**
- * The part of S3 that storage and archives use, over HTTP, so that the real SDK talks to it: conditional writes, ranges, multipart uploads, full-object CRC32
+ * The part of S3 that storage and archives use, over HTTP, so that the real SDK talks to it: conditional writes,
+ * ranges, multipart uploads, full-object CRC32
  * and composite SHA-256,
  * all verified as S3 does. Tests inject faults and look at the requests.
  */
@@ -65,8 +69,11 @@ export class S3Stub {
   private constructor() {
     this.#server = createServer((request, response) => {
       this.#handle(request, response).catch((error: unknown) => {
-        if (error instanceof StubError) fail(response, error);
-        else response.destroy(error as Error);
+        if (error instanceof StubError) {
+          fail(response, error);
+        } else {
+          response.destroy(error as Error);
+        }
       });
     });
   }
@@ -83,7 +90,10 @@ export class S3Stub {
 
   client(maxAttempts = 3): S3Client {
     const client = new S3Client({
-      endpoint: this.endpoint, region: 'us-east-1', forcePathStyle: true, maxAttempts,
+      endpoint: this.endpoint,
+      region: 'us-east-1',
+      forcePathStyle: true,
+      maxAttempts,
       credentials: { accessKeyId: 'stub', secretAccessKey: 'stub' },
     });
     this.#clients.push(client);
@@ -103,7 +113,9 @@ export class S3Stub {
   }
 
   async stop(): Promise<void> {
-    for (const client of this.#clients) client.destroy();
+    for (const client of this.#clients) {
+      client.destroy();
+    }
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }
@@ -113,21 +125,36 @@ export class S3Stub {
     const [bucket = '', ...rest] = url.pathname.slice(1).split('/').map(decodeURIComponent);
     const key = rest.join('/');
     const pieces: Buffer[] = [];
-    for await (const piece of request) pieces.push(piece as Buffer);
+    for await (const piece of request) {
+      pieces.push(piece as Buffer);
+    }
     const body = Buffer.concat(pieces);
     this.received += body.length;
     const action = actionOf(request.method ?? 'GET', url, key);
     const count = this.count(action) + 1;
     this.#counts.set(action, count);
     const seen: StubRequest = { action, bucket, key, headers: request.headers, bodyBytes: body.length, count };
-    if (this.remembers) this.requests.push(seen);
-    if (this.latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, this.latencyMs));
+    if (this.remembers) {
+      this.requests.push(seen);
+    }
+    if (this.latencyMs > 0) {
+      await new Promise((resolve) => setTimeout(resolve, this.latencyMs));
+    }
     const fault = this.fault(seen);
-    if (fault?.hang === true) return;
-    if (fault?.status !== undefined && fault.after !== true) throw new StubError(fault.status, fault.code ?? 'Fault');
+    if (fault?.hang === true) {
+      return;
+    }
+    if (fault?.status !== undefined && fault.after !== true) {
+      throw new StubError(fault.status, fault.code ?? 'Fault');
+    }
     const answer = this.#answer(action, `${bucket}/${key}`, url, request.headers, body);
-    if (fault?.after === true) throw new StubError(fault.status ?? 500, fault.code ?? 'Fault');
-    response.writeHead(answer.status ?? 200, { 'content-length': answer.length ?? answer.body?.length ?? 0, ...answer.headers });
+    if (fault?.after === true) {
+      throw new StubError(fault.status ?? 500, fault.code ?? 'Fault');
+    }
+    response.writeHead(answer.status ?? 200, {
+      'content-length': answer.length ?? answer.body?.length ?? 0,
+      ...answer.headers,
+    });
     const sent = answer.body ?? Buffer.alloc(0);
     this.sent += Math.min(sent.length, fault?.cutAfter ?? Infinity);
     if (fault?.cutAfter === undefined) {
@@ -143,15 +170,27 @@ export class S3Stub {
       case 'PutObject':
         this.#mayWrite(path, header('if-none-match'), header('if-match'));
         verifyChecksum(body, headers);
-        return { headers: { etag: this.#store(path, body, { ...kept(headers), ...checksumHeaders(body, headers), 'x-amz-checksum-type': 'FULL_OBJECT' }) } };
+        return {
+          headers: {
+            etag: this.#store(path, body, {
+              ...kept(headers),
+              ...checksumHeaders(body, headers),
+              'x-amz-checksum-type': 'FULL_OBJECT',
+            }),
+          },
+        };
       case 'HeadObject':
       case 'GetObject':
         return this.#read(action, path, headers);
       case 'CreateMultipartUpload': {
         const id = randomUUID();
         this.uploads.set(id, {
-          key: path, headers: kept(headers), initiated: new Date(), parts: new Map(),
-          algorithm: header('x-amz-checksum-algorithm') ?? 'CRC64NVME', type: header('x-amz-checksum-type') ?? 'COMPOSITE',
+          key: path,
+          headers: kept(headers),
+          initiated: new Date(),
+          parts: new Map(),
+          algorithm: header('x-amz-checksum-algorithm') ?? 'CRC64NVME',
+          type: header('x-amz-checksum-type') ?? 'COMPOSITE',
         });
         return xml(`<InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`);
       }
@@ -169,15 +208,23 @@ export class S3Stub {
         return { status: 204 };
       case 'ListParts': {
         const upload = this.#upload(url, path);
-        const parts = [...upload.parts].sort(([a], [b]) => a - b).map(([number, part]) =>
-          `<Part><PartNumber>${number}</PartNumber><ETag>${etagOf(part)}</ETag><Size>${part.length}</Size>${checksumXml(part, upload.algorithm)}</Part>`);
+        const parts = [...upload.parts]
+          .sort(([a], [b]) => a - b)
+          .map(
+            ([number, part]) =>
+              `<Part><PartNumber>${number}</PartNumber><ETag>${etagOf(part)}</ETag><Size>${part.length}</Size>${checksumXml(part, upload.algorithm)}</Part>`,
+          );
         return xml(`<ListPartsResult><IsTruncated>false</IsTruncated>${parts.join('')}</ListPartsResult>`);
       }
       case 'ListMultipartUploads': {
         const prefix = `${path}${url.searchParams.get('prefix') ?? ''}`;
-        const uploads = [...this.uploads].filter(([, upload]) => upload.key.startsWith(prefix)).map(([id, upload]) =>
-          `<Upload><Key>${upload.key.slice(path.length)}</Key><UploadId>${id}</UploadId><Initiated>${upload.initiated.toISOString()}</Initiated>`
-          + `<ChecksumAlgorithm>${upload.algorithm}</ChecksumAlgorithm><ChecksumType>${upload.type}</ChecksumType></Upload>`);
+        const uploads = [...this.uploads]
+          .filter(([, upload]) => upload.key.startsWith(prefix))
+          .map(
+            ([id, upload]) =>
+              `<Upload><Key>${upload.key.slice(path.length)}</Key><UploadId>${id}</UploadId><Initiated>${upload.initiated.toISOString()}</Initiated>` +
+              `<ChecksumAlgorithm>${upload.algorithm}</ChecksumAlgorithm><ChecksumType>${upload.type}</ChecksumType></Upload>`,
+          );
         return xml(`<ListMultipartUploadsResult>${uploads.join('')}</ListMultipartUploadsResult>`);
       }
       case 'DeleteObject':
@@ -190,9 +237,15 @@ export class S3Stub {
 
   #mayWrite(path: string, ifNoneMatch: string | undefined, ifMatch: string | undefined): void {
     const there = this.objects.get(path);
-    if (ifNoneMatch === '*' && there !== undefined) throw new StubError(412, 'PreconditionFailed');
-    if (ifMatch !== undefined && there === undefined) throw new StubError(404, 'NoSuchKey');
-    if (ifMatch !== undefined && there?.etag !== ifMatch) throw new StubError(412, 'PreconditionFailed');
+    if (ifNoneMatch === '*' && there !== undefined) {
+      throw new StubError(412, 'PreconditionFailed');
+    }
+    if (ifMatch !== undefined && there === undefined) {
+      throw new StubError(404, 'NoSuchKey');
+    }
+    if (ifMatch !== undefined && there?.etag !== ifMatch) {
+      throw new StubError(412, 'PreconditionFailed');
+    }
   }
 
   #store(path: string, body: Buffer, headers: Record<string, string>, etag = etagOf(body)): string {
@@ -202,24 +255,42 @@ export class S3Stub {
 
   #read(action: string, path: string, headers: IncomingMessage['headers']): StubAnswer {
     const object = this.objects.get(path);
-    if (object === undefined) throw new StubError(404, action === 'HeadObject' ? 'NotFound' : 'NoSuchKey');
-    if (headers['if-match'] !== undefined && headers['if-match'] !== object.etag) throw new StubError(412, 'PreconditionFailed');
-    const common = { ...object.headers, 'etag': object.etag, 'accept-ranges': 'bytes' };
-    if (action === 'HeadObject') return { headers: common, length: object.body.length };
+    if (object === undefined) {
+      throw new StubError(404, action === 'HeadObject' ? 'NotFound' : 'NoSuchKey');
+    }
+    if (headers['if-match'] !== undefined && headers['if-match'] !== object.etag) {
+      throw new StubError(412, 'PreconditionFailed');
+    }
+    const common = { ...object.headers, etag: object.etag, 'accept-ranges': 'bytes' };
+    if (action === 'HeadObject') {
+      return { headers: common, length: object.body.length };
+    }
     const range = /^bytes=(?<from>\d*)-(?<to>\d*)$/.exec(headers.range ?? '')?.groups;
-    if (range === undefined) return { headers: common, body: object.body };
+    if (range === undefined) {
+      return { headers: common, body: object.body };
+    }
     const { from = '', to = '' } = range;
     const size = object.body.length;
     const start = from === '' ? Math.max(0, size - Number(to)) : Number(from);
     const end = from === '' || to === '' ? size : Math.min(size, Number(to) + 1);
-    if (start >= size) throw new StubError(416, 'InvalidRange');
-    const withoutChecksum = Object.fromEntries(Object.entries(common).filter(([name]) => !name.startsWith('x-amz-checksum')));
-    return { status: 206, headers: { ...withoutChecksum, 'content-range': `bytes ${start}-${end - 1}/${size}` }, body: object.body.subarray(start, end) };
+    if (start >= size) {
+      throw new StubError(416, 'InvalidRange');
+    }
+    const withoutChecksum = Object.fromEntries(
+      Object.entries(common).filter(([name]) => !name.startsWith('x-amz-checksum')),
+    );
+    return {
+      status: 206,
+      headers: { ...withoutChecksum, 'content-range': `bytes ${start}-${end - 1}/${size}` },
+      body: object.body.subarray(start, end),
+    };
   }
 
   #upload(url: URL, path: string): StubUpload {
     const upload = this.uploads.get(url.searchParams.get('uploadId') ?? '');
-    if (upload?.key !== path) throw new StubError(404, 'NoSuchUpload');
+    if (upload?.key !== path) {
+      throw new StubError(404, 'NoSuchUpload');
+    }
     return upload;
   }
 
@@ -231,23 +302,42 @@ export class S3Stub {
     }));
     const parts = listed.map(({ number, etag }) => {
       const part = upload.parts.get(number);
-      if (part === undefined || etagOf(part) !== etag) throw new StubError(400, 'InvalidPart');
+      if (part === undefined || etagOf(part) !== etag) {
+        throw new StubError(400, 'InvalidPart');
+      }
       return part;
     });
-    if (parts.slice(0, -1).some((part) => part.length < 5 * 1024 * 1024)) throw new StubError(400, 'EntityTooSmall');
+    if (parts.slice(0, -1).some((part) => part.length < 5 * 1024 * 1024)) {
+      throw new StubError(400, 'EntityTooSmall');
+    }
     const whole = Buffer.concat(parts);
-    if (headers['x-amz-mp-object-size'] !== undefined && Number(headers['x-amz-mp-object-size']) !== whole.length) throw new StubError(400, 'InvalidRequest');
-    if ((headers['x-amz-checksum-type'] ?? upload.type) !== upload.type) throw new StubError(400, 'BadDigest');
-    if (upload.type === 'FULL_OBJECT') verifyChecksum(whole, headers);
+    if (headers['x-amz-mp-object-size'] !== undefined && Number(headers['x-amz-mp-object-size']) !== whole.length) {
+      throw new StubError(400, 'InvalidRequest');
+    }
+    if ((headers['x-amz-checksum-type'] ?? upload.type) !== upload.type) {
+      throw new StubError(400, 'BadDigest');
+    }
+    if (upload.type === 'FULL_OBJECT') {
+      verifyChecksum(whole, headers);
+    }
     this.#mayWrite(path, headers['if-none-match'], headers['if-match']);
     this.uploads.delete(url.searchParams.get('uploadId') ?? '');
-    const composite = `${createHash('sha256').update(Buffer.concat(parts.map((part) => createHash('sha256').update(part).digest()))).digest('base64')}-${parts.length}`;
-    const checksum: Record<string, string> = upload.algorithm === 'CRC32' && upload.type === 'FULL_OBJECT'
-      ? { 'x-amz-checksum-crc32': crcOf(whole) }
-      : upload.algorithm === 'SHA256' ? { 'x-amz-checksum-sha256': composite } : {};
-    const etag = `"${createHash('md5').update(Buffer.concat(parts.map((part) => createHash('md5').update(part).digest()))).digest('hex')}-${parts.length}"`;
+    const composite = `${createHash('sha256')
+      .update(Buffer.concat(parts.map((part) => createHash('sha256').update(part).digest())))
+      .digest('base64')}-${parts.length}`;
+    const checksum: Record<string, string> =
+      upload.algorithm === 'CRC32' && upload.type === 'FULL_OBJECT'
+        ? { 'x-amz-checksum-crc32': crcOf(whole) }
+        : upload.algorithm === 'SHA256'
+          ? { 'x-amz-checksum-sha256': composite }
+          : {};
+    const etag = `"${createHash('md5')
+      .update(Buffer.concat(parts.map((part) => createHash('md5').update(part).digest())))
+      .digest('hex')}-${parts.length}"`;
     this.#store(path, whole, { ...upload.headers, ...checksum, 'x-amz-checksum-type': upload.type }, etag);
-    return xml(`<CompleteMultipartUploadResult><ETag>${etag.replaceAll('"', '&quot;')}</ETag></CompleteMultipartUploadResult>`);
+    return xml(
+      `<CompleteMultipartUploadResult><ETag>${etag.replaceAll('"', '&quot;')}</ETag></CompleteMultipartUploadResult>`,
+    );
   }
 }
 
@@ -276,14 +366,27 @@ function fail(response: ServerResponse, error: StubError): void {
 }
 
 function xml(content: string): StubAnswer {
-  return { headers: { 'content-type': 'application/xml' }, body: Buffer.from(`<?xml version="1.0" encoding="UTF-8"?>${content}`) };
+  return {
+    headers: { 'content-type': 'application/xml' },
+    body: Buffer.from(`<?xml version="1.0" encoding="UTF-8"?>${content}`),
+  };
 }
 
 function actionOf(method: string, url: URL, key: string): string {
   const query = url.searchParams;
-  if (query.has('uploads')) return method === 'POST' ? 'CreateMultipartUpload' : 'ListMultipartUploads';
-  if (query.has('uploadId')) return { PUT: 'UploadPart', POST: 'CompleteMultipartUpload', DELETE: 'AbortMultipartUpload', GET: 'ListParts' }[method] ?? method;
-  if (key === '') return method;
+  if (query.has('uploads')) {
+    return method === 'POST' ? 'CreateMultipartUpload' : 'ListMultipartUploads';
+  }
+  if (query.has('uploadId')) {
+    return (
+      { PUT: 'UploadPart', POST: 'CompleteMultipartUpload', DELETE: 'AbortMultipartUpload', GET: 'ListParts' }[
+        method
+      ] ?? method
+    );
+  }
+  if (key === '') {
+    return method;
+  }
   return { PUT: 'PutObject', GET: 'GetObject', HEAD: 'HeadObject', DELETE: 'DeleteObject' }[method] ?? method;
 }
 
@@ -304,18 +407,25 @@ function shaOf(body: Buffer): string {
 function verifyChecksum(body: Buffer, headers: IncomingMessage['headers']): void {
   const crc = headers['x-amz-checksum-crc32'];
   const sha = headers['x-amz-checksum-sha256'];
-  if ((crc !== undefined && crc !== crcOf(body)) || (sha !== undefined && sha !== shaOf(body))) throw new StubError(400, 'BadDigest');
+  if ((crc !== undefined && crc !== crcOf(body)) || (sha !== undefined && sha !== shaOf(body))) {
+    throw new StubError(400, 'BadDigest');
+  }
 }
 
 function checksumHeaders(body: Buffer, headers: IncomingMessage['headers']): Record<string, string> {
-  return headers['x-amz-checksum-sha256'] === undefined ? { 'x-amz-checksum-crc32': crcOf(body) } : { 'x-amz-checksum-sha256': shaOf(body) };
+  return headers['x-amz-checksum-sha256'] === undefined
+    ? { 'x-amz-checksum-crc32': crcOf(body) }
+    : { 'x-amz-checksum-sha256': shaOf(body) };
 }
 
 function checksumXml(body: Buffer, algorithm: string): string {
-  return algorithm === 'SHA256' ? `<ChecksumSHA256>${shaOf(body)}</ChecksumSHA256>` : `<ChecksumCRC32>${crcOf(body)}</ChecksumCRC32>`;
+  return algorithm === 'SHA256'
+    ? `<ChecksumSHA256>${shaOf(body)}</ChecksumSHA256>`
+    : `<ChecksumCRC32>${crcOf(body)}</ChecksumCRC32>`;
 }
 
-const KEPT = /^(?:content-(?:type|encoding|disposition)|cache-control|x-amz-(?:meta-.*|tagging|server-side-encryption.*|storage-class))$/;
+const KEPT =
+  /^(?:content-(?:type|encoding|disposition)|cache-control|x-amz-(?:meta-.*|tagging|server-side-encryption.*|storage-class))$/;
 
 function kept(headers: IncomingMessage['headers']): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => KEPT.test(name))) as Record<string, string>;

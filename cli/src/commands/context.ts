@@ -23,9 +23,22 @@ export interface Context {
 
 /** Finds the pipeline, does the work and closes the connections. */
 export async function inPipeline(command: Command, work: (context: Context) => Promise<void>): Promise<void> {
-  const { region, profile, endpointUrl, json = false, dryRun = false, yes = false, ...options } = command.optsWithGlobals<GlobalOptions>();
+  const {
+    region,
+    profile,
+    endpointUrl,
+    json = false,
+    dryRun = false,
+    yes = false,
+    ...options
+  } = command.optsWithGlobals<GlobalOptions>();
   const stack = options.stack ?? process.env.FILEWORKS_STACK;
-  if (stack === undefined || stack === '') throw new CliError(ExitCode.usage, '--stack must name the stack of the pipeline, got none; say --stack <name>, or set FILEWORKS_STACK');
+  if (stack === undefined || stack === '') {
+    throw new CliError(
+      ExitCode.usage,
+      '--stack must name the stack of the pipeline, got none; say --stack <name>, or set FILEWORKS_STACK',
+    );
+  }
   const clients = connect({ region, profile, endpointUrl: endpointUrl === undefined ? undefined : urlOf(endpointUrl) });
   try {
     await work({ clients, pipeline: await Pipeline.find(clients, stack), settings: { json, dryRun, yes } });
@@ -35,6 +48,11 @@ export async function inPipeline(command: Command, work: (context: Context) => P
 }
 
 function urlOf(text: string): string {
-  if (URL.canParse(text) && /^https?:/.test(text)) return text;
-  throw new CliError(ExitCode.usage, `--endpoint-url must be a URL that begins with http:// or https://, got: ${text}; the local cloud prints its own at the start`);
+  if (URL.canParse(text) && /^https?:/.test(text)) {
+    return text;
+  }
+  throw new CliError(
+    ExitCode.usage,
+    `--endpoint-url must be a URL that begins with http:// or https://, got: ${text}; the local cloud prints its own at the start`,
+  );
 }

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { OpenStatuses, operate, type DispatchedFile, type FileList } from '../dispatchers';
+import { OPEN_STATUSES, operate, type DispatchedFile, type FileList } from '../dispatchers';
 import { chooseDispatcher } from '../files';
 import { follow, type Trail } from '../follow';
 import { CliError, ExitCode } from '../support/errors';
@@ -23,62 +23,113 @@ interface FollowCommandOptions {
 
 export function addFileCommands(program: Command, io: Io): void {
   const files = program.command('files').description('files of a TypedDispatcher, and the way of one file');
-  files.command('list').description('files of a type in a status')
+  files
+    .command('list')
+    .description('files of a type in a status')
     .option('--type <name>', 'only this type (default: all)')
-    .addOption(new Option('--status <name>', 'where they stand').choices(OpenStatuses).default('blocked'))
+    .addOption(new Option('--status <name>', 'where they stand').choices(OPEN_STATUSES).default('blocked'))
     .option('--limit <files>', 'of each type at most', wholeNumber(1, 1_000), 100)
     .option('--dispatcher <name>', 'which, if the stack has several')
-    .action((options: ListOptions, command: Command) => inPipeline(command, async ({ clients, pipeline, settings }) => {
-      const dispatcher = await chooseDispatcher(clients, pipeline, options.dispatcher);
-      if (options.type !== undefined && !dispatcher.types.includes(options.type)) {
-        throw new CliError(ExitCode.usage, `--type must be one of ${dispatcher.types.join(', ')}, got: ${options.type}`);
-      }
-      const found: DispatchedFile[] = [];
-      let more = false;
-      for (const type of options.type === undefined ? dispatcher.types : [options.type]) {
-        const list = await operate<FileList>(clients, dispatcher, { action: 'list', type, status: options.status, limit: options.limit });
-        found.push(...list.files);
-        more ||= list.more;
-      }
-      emit(io, settings, { files: found, more }, () => renderFiles(found, options.status, more));
-    }));
-  files.command('follow').argument('<key>', 'key of the object, as it is').description('one file across all hops, with what its log lines say')
+    .action((options: ListOptions, command: Command) =>
+      inPipeline(command, async ({ clients, pipeline, settings }) => {
+        const dispatcher = await chooseDispatcher(clients, pipeline, options.dispatcher);
+        if (options.type !== undefined && !dispatcher.types.includes(options.type)) {
+          throw new CliError(
+            ExitCode.usage,
+            `--type must be one of ${dispatcher.types.join(', ')}, got: ${options.type}`,
+          );
+        }
+        const found: DispatchedFile[] = [];
+        let more = false;
+        for (const type of options.type === undefined ? dispatcher.types : [options.type]) {
+          const list = await operate<FileList>(clients, dispatcher, {
+            action: 'list',
+            type,
+            status: options.status,
+            limit: options.limit,
+          });
+          found.push(...list.files);
+          more ||= list.more;
+        }
+        emit(io, settings, { files: found, more }, () => renderFiles(found, options.status, more));
+      }),
+    );
+  files
+    .command('follow')
+    .argument('<key>', 'key of the object, as it is')
+    .description('one file across all hops, with what its log lines say')
     .option('--bucket <name>', 'where it landed, if the stack has several buckets')
     .option('--since <time>', 'look at logs from so long ago on, such as 30m or 7d', ago, ago('1d'))
-    .action((key: string, options: FollowCommandOptions, command: Command) => inPipeline(command, async ({ clients, pipeline, settings }) => {
-      const trail = await follow(clients, pipeline, key, { ...options, signal: io.signal });
-      emit(io, settings, trail, () => renderTrail(trail));
-    }));
+    .action((key: string, options: FollowCommandOptions, command: Command) =>
+      inPipeline(command, async ({ clients, pipeline, settings }) => {
+        const trail = await follow(clients, pipeline, key, { ...options, signal: io.signal });
+        emit(io, settings, trail, () => renderTrail(trail));
+      }),
+    );
 }
 
 function renderFiles(files: readonly DispatchedFile[], status: string, more: boolean): string {
-  if (files.length === 0) return safe`No file is ${status}.`;
-  const rows = files.map(({ id, type, sequence, attempts, registeredAt, object, reason }) =>
-    [type, object.key, sequence, attempts, age((Date.now() - registeredAt) / 1_000), reason?.slice(0, 120), id]);
-  return table(['TYPE', 'KEY', 'SEQUENCE', 'ATTEMPTS', 'AGE', 'REASON', 'ID'], rows) + (more ? '\nThere are more: raise --limit, or name a --type.' : '');
+  if (files.length === 0) {
+    return safe`No file is ${status}.`;
+  }
+  const rows = files.map(({ id, type, sequence, attempts, registeredAt, object, reason }) => [
+    type,
+    object.key,
+    sequence,
+    attempts,
+    age((Date.now() - registeredAt) / 1_000),
+    reason?.slice(0, 120),
+    id,
+  ]);
+  return (
+    table(['TYPE', 'KEY', 'SEQUENCE', 'ATTEMPTS', 'AGE', 'REASON', 'ID'], rows) +
+    (more ? '\nThere are more: raise --limit, or name a --type.' : '')
+  );
 }
 
 function renderTrail({ bucket, key, correlationId, object, rules, files, deadLetters, log }: Trail): string {
   return [
     safe`${bucket}/${key}`,
     safe`correlation id ${correlationId ?? 'not known: nothing was logged or registered for this key'}`,
-    object === undefined ? 'hop 1: the bucket has no such object now' : safe`hop 1: ${object.size} bytes, ${object.modified}${object.versionId === undefined ? '' : ` version ${object.versionId}`}`,
-    ...rules.map(({ name, enabled, matches, targets }) => safe`hop 2: rule ${name} ${matches ? 'is for it' : 'is not for it'}${enabled ? '' : ', and is DISABLED'} → ${targets.map((arn) => arn.split(':').at(-1)).join(' ')}`),
-    ...files.map(({ dispatcher, id, type, status, sequence, attempts, reason }) =>
-      safe`hop 2: ${dispatcher} has it as ${status}, type ${type}${sequence === undefined ? '' : `, sequence ${sequence}`}, ${attempts} attempts, id ${id}${reason === undefined ? '' : `: ${reason}`}`),
-    ...deadLetters.map(({ queue, messageId, sentAt, reason }) => safe`hop 8: in the dead-letter queue of ${queue} since ${sentAt}, message ${messageId}${reason === undefined ? '' : `: ${reason}`}`),
-    ...(log.length === 0 ? ['no log line has it'] : log.map(({ at, group, message }) => safe`${at}  ${group.split('/').at(-1) ?? group}  ${gist(message)}`)),
+    object === undefined
+      ? 'hop 1: the bucket has no such object now'
+      : safe`hop 1: ${object.size} bytes, ${object.modified}${object.versionId === undefined ? '' : ` version ${object.versionId}`}`,
+    ...rules.map(
+      ({ name, enabled, matches, targets }) =>
+        safe`hop 2: rule ${name} ${matches ? 'is for it' : 'is not for it'}${enabled ? '' : ', and is DISABLED'} → ${targets.map((arn) => arn.split(':').at(-1)).join(' ')}`,
+    ),
+    ...files.map(
+      ({ dispatcher, id, type, status, sequence, attempts, reason }) =>
+        safe`hop 2: ${dispatcher} has it as ${status}, type ${type}${sequence === undefined ? '' : `, sequence ${sequence}`}, ${attempts} attempts, id ${id}${reason === undefined ? '' : `: ${reason}`}`,
+    ),
+    ...deadLetters.map(
+      ({ queue, messageId, sentAt, reason }) =>
+        safe`hop 8: in the dead-letter queue of ${queue} since ${sentAt}, message ${messageId}${reason === undefined ? '' : `: ${reason}`}`,
+    ),
+    ...(log.length === 0
+      ? ['no log line has it']
+      : log.map(({ at, group, message }) => safe`${at}  ${group.split('/').at(-1) ?? group}  ${gist(message)}`)),
   ].join('\n');
 }
 
-const MaxGist = 400;
+const MAX_GIST = 400;
 
 /** What a line of ours says, without its fields; any other line as it is. */
 function gist(line: string): string {
   try {
-    const { level = '', msg, message, outcome, reason, err } = JSON.parse(line) as Partial<Record<string, string>> & { readonly err?: { readonly message?: string } };
-    return [level.toUpperCase(), msg ?? message, outcome, reason, err?.message].filter((part) => typeof part === 'string' && part !== '').join('  ').slice(0, MaxGist);
+    const {
+      level = '',
+      msg,
+      message,
+      outcome,
+      reason,
+      err,
+    } = JSON.parse(line) as Partial<Record<string, string>> & { readonly err?: { readonly message?: string } };
+    return [level.toUpperCase(), msg ?? message, outcome, reason, err?.message]
+      .filter((part) => typeof part === 'string' && part !== '')
+      .join('  ')
+      .slice(0, MAX_GIST);
   } catch {
-    return line.slice(0, MaxGist);
+    return line.slice(0, MAX_GIST);
   }
 }

@@ -14,18 +14,27 @@ interface Options {
   readonly by: string;
 }
 
-const Scope = 'a type, one of its sequences such as A/customer-1, or *';
+const SCOPE = 'a type, one of its sequences such as A/customer-1, or *';
 
 export function addSequenceCommands(program: Command, io: Io): void {
   const sequence = program.command('sequence').description('what the operator function of a TypedDispatcher does');
-  const add = (name: string, argument: string, what: string, description: string) => sequence.command(name).argument(argument, what).description(description)
-    .option('--dispatcher <name>', 'which, if the stack has several')
-    .option('--by <who>', 'who the log of the operator function says it was', userInfo().username);
-  add('pause', '<scope>', Scope, 'start no file of it; what works goes on to its end').requiredOption('--reason <text>', 'for those who come after you')
-    .action((scope: string, options: Options, command: Command) => pause(command, io, options, { action: 'pause', scope, reason: options.reason }));
-  add('resume', '<scope>', Scope, 'end a pause')
-    .action((scope: string, options: Options, command: Command) => pause(command, io, options, { action: 'resume', scope }));
-  add('skip', '<file>', 'its id or its key', 'give up a file that is queued, waiting, blocked or parked').requiredOption('--reason <text>', 'for those who come after you')
+  const add = (name: string, argument: string, what: string, description: string) =>
+    sequence
+      .command(name)
+      .argument(argument, what)
+      .description(description)
+      .option('--dispatcher <name>', 'which, if the stack has several')
+      .option('--by <who>', 'who the log of the operator function says it was', userInfo().username);
+  add('pause', '<scope>', SCOPE, 'start no file of it; what works goes on to its end')
+    .requiredOption('--reason <text>', 'for those who come after you')
+    .action((scope: string, options: Options, command: Command) =>
+      pause(command, io, options, { action: 'pause', scope, reason: options.reason }),
+    );
+  add('resume', '<scope>', SCOPE, 'end a pause').action((scope: string, options: Options, command: Command) =>
+    pause(command, io, options, { action: 'resume', scope }),
+  );
+  add('skip', '<file>', 'its id or its key', 'give up a file that is queued, waiting, blocked or parked')
+    .requiredOption('--reason <text>', 'for those who come after you')
     .option('--bucket <name>', 'where it landed, if the stack has several buckets')
     .action((file: string, options: Options, command: Command) => change(command, io, file, options, 'skip'));
   add('redrive', '<file>', 'its id or its key', 'queue a blocked or parked file again, with fresh attempts')
@@ -33,26 +42,59 @@ export function addSequenceCommands(program: Command, io: Io): void {
     .action((file: string, options: Options, command: Command) => change(command, io, file, options, 'redrive'));
 }
 
-const pause = (command: Command, io: Io, { dispatcher: name, by }: Options, request: { readonly action: 'pause' | 'resume'; readonly scope: string; readonly reason?: string }) =>
+const pause = (
+  command: Command,
+  io: Io,
+  { dispatcher: name, by }: Options,
+  request: { readonly action: 'pause' | 'resume'; readonly scope: string; readonly reason?: string },
+) =>
   inPipeline(command, async ({ clients, pipeline, settings }) => {
     const dispatcher = await chooseDispatcher(clients, pipeline, name);
     const answer = settings.dryRun
       ? { outcome: 'dry run: nothing was changed', paused: undefined }
       : await operate<{ outcome: string; paused: Pauses }>(clients, dispatcher, { ...request, by });
-    emit(io, settings, { dispatcher: dispatcher.name, ...request, ...answer }, () => safe`${request.action} ${request.scope} of ${dispatcher.name}: ${answer.outcome}`);
+    emit(
+      io,
+      settings,
+      { dispatcher: dispatcher.name, ...request, ...answer },
+      () => safe`${request.action} ${request.scope} of ${dispatcher.name}: ${answer.outcome}`,
+    );
   });
 
-const change = (command: Command, io: Io, given: string, { dispatcher: name, bucket, reason, by }: Options, action: 'skip' | 'redrive') =>
+const change = (
+  command: Command,
+  io: Io,
+  given: string,
+  { dispatcher: name, bucket, reason, by }: Options,
+  action: 'skip' | 'redrive',
+) =>
   inPipeline(command, async ({ clients, pipeline, settings }) => {
     const dispatcher = await chooseDispatcher(clients, pipeline, name);
     const found = await findFile(clients, pipeline, dispatcher, given, bucket);
-    if (found === undefined) throw noSuchFile(dispatcher, given);
-    if (action === 'skip') await confirm(io, settings, safe`skip gives up ${found.object.key} (${found.status})`);
+    if (found === undefined) {
+      throw noSuchFile(dispatcher, given);
+    }
+    if (action === 'skip') {
+      await confirm(io, settings, safe`skip gives up ${found.object.key} (${found.status})`);
+    }
     const answer = settings.dryRun
       ? { outcome: 'dry run: nothing was changed', file: found }
-      : await operate<{ outcome: string; file: DispatchedFile }>(clients, dispatcher, { action, file: found.id, ...(reason !== undefined && { reason }), by });
-    emit(io, settings, { dispatcher: dispatcher.name, action, before: found.status, ...answer }, () => safe`${action} ${found.object.key}: ${found.status} → ${answer.file.status} (${answer.outcome})`);
+      : await operate<{ outcome: string; file: DispatchedFile }>(clients, dispatcher, {
+          action,
+          file: found.id,
+          ...(reason !== undefined && { reason }),
+          by,
+        });
+    emit(
+      io,
+      settings,
+      { dispatcher: dispatcher.name, action, before: found.status, ...answer },
+      () => safe`${action} ${found.object.key}: ${found.status} → ${answer.file.status} (${answer.outcome})`,
+    );
     if (answer.outcome === 'refused' || answer.outcome === 'ignored') {
-      throw new CliError(ExitCode.incomplete, `${action} changed nothing: ${found.object.key} is ${answer.file.status}; only files that are ${action === 'skip' ? 'queued, waiting, blocked or parked' : 'blocked or parked'} can be`);
+      throw new CliError(
+        ExitCode.incomplete,
+        `${action} changed nothing: ${found.object.key} is ${answer.file.status}; only files that are ${action === 'skip' ? 'queued, waiting, blocked or parked' : 'blocked or parked'} can be`,
+      );
     }
   });

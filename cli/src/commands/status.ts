@@ -7,22 +7,30 @@ import { emit, type Io } from '../support/io';
 import { wholeNumber } from '../support/options';
 import { inPipeline, type Context } from './context';
 
-const ClearScreen = '\u001b[H\u001b[2J\u001b[3J';
+const CLEAR_SCREEN = '\u001b[H\u001b[2J\u001b[3J';
 
 export function addStatusCommands(program: Command, io: Io): void {
-  program.command('status').description('what waits, runs and failed, hop by hop, and what is wrong')
+  program
+    .command('status')
+    .description('what waits, runs and failed, hop by hop, and what is wrong')
     .action((_, command: Command) => inPipeline(command, (context) => show(context, io)));
-  program.command('watch').description('the same again and again, until Ctrl-C')
+  program
+    .command('watch')
+    .description('the same again and again, until Ctrl-C')
     .option('--interval <seconds>', 'time between two looks', wholeNumber(1, 3_600), 5)
     .option('--count <looks>', 'end after so many looks', wholeNumber(1, 1_000_000))
-    .action(({ interval, count = Infinity }: { interval: number; count?: number }, command: Command) => inPipeline(command, async (context) => {
-      const before = io.interactive && !context.settings.json ? ClearScreen : '';
-      await show(context, io, before);
-      for (let looks = 1; looks < count; looks++) {
-        if (!await sleep(interval * 1_000, true, { signal: io.signal }).catch(() => false)) return;
+    .action(({ interval, count = Infinity }: { interval: number; count?: number }, command: Command) =>
+      inPipeline(command, async (context) => {
+        const before = io.interactive && !context.settings.json ? CLEAR_SCREEN : '';
         await show(context, io, before);
-      }
-    }));
+        for (let looks = 1; looks < count; looks++) {
+          if (!(await sleep(interval * 1_000, true, { signal: io.signal }).catch(() => false))) {
+            return;
+          }
+          await show(context, io, before);
+        }
+      }),
+    );
 }
 
 async function show({ clients, pipeline, settings }: Context, io: Io, before = ''): Promise<void> {

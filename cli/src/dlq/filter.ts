@@ -13,12 +13,19 @@ export interface LetterFilter {
   readonly sentAfter?: Date;
 }
 
-export function matcher({ key, reason, correlationId, messageId, sentBefore, sentAfter }: LetterFilter): (letter: Letter) => boolean {
+export function matcher({
+  key,
+  reason,
+  correlationId,
+  messageId,
+  sentBefore,
+  sentAfter,
+}: LetterFilter): (letter: Letter) => boolean {
   return (letter) =>
-    (key === undefined || (letter.key !== undefined && fitsPattern(key, letter.key)))
-    && (reason === undefined || letter.reason?.includes(reason) === true)
-    && (correlationId === undefined || letter.correlationId === correlationId)
-    && (messageId === undefined || letter.messageId === messageId)
-    && (sentBefore === undefined || letter.sentAt < sentBefore)
-    && (sentAfter === undefined || letter.sentAt > sentAfter);
+    (key === undefined || (letter.key !== undefined && fitsPattern(key, letter.key))) &&
+    (reason === undefined || letter.reason?.includes(reason) === true) &&
+    (correlationId === undefined || letter.correlationId === correlationId) &&
+    (messageId === undefined || letter.messageId === messageId) &&
+    (sentBefore === undefined || letter.sentAt < sentBefore) &&
+    (sentAfter === undefined || letter.sentAt > sentAfter);
 }

@@ -20,18 +20,34 @@ export interface Letter {
 }
 
 export function readLetter(message: Message): Letter {
-  const { MessageId: messageId = '', ReceiptHandle: receiptHandle = '', Body: body = '', Attributes: system = {}, MessageAttributes: sent = {} } = message;
+  const {
+    MessageId: messageId = '',
+    ReceiptHandle: receiptHandle = '',
+    Body: body = '',
+    Attributes: system = {},
+    MessageAttributes: sent = {},
+  } = message;
   const attributes = new Map(Object.entries(sent));
   const text = (name: string) => attributes.get(name)?.StringValue;
   const { bucket, key, correlationId } = subjectOf(body);
   // EventBridge and Lambda say why in attributes of their own
-  const undelivered = [text('ERROR_CODE') ?? text('ErrorCode'), text('ERROR_MESSAGE') ?? text('ErrorMessage')].filter((part) => part !== undefined).join(': ');
+  const undelivered = [text('ERROR_CODE') ?? text('ErrorCode'), text('ERROR_MESSAGE') ?? text('ErrorMessage')]
+    .filter((part) => part !== undefined)
+    .join(': ');
   const reason = text(MessageAttributeNames.poisonReason) ?? (undelivered === '' ? undefined : undelivered);
   const correlation = text(MessageAttributeNames.correlationId) ?? correlationId;
   return {
-    messageId, receiptHandle, body, attributes, sentAt: new Date(Number(system.SentTimestamp ?? 0)), receives: Number(system.ApproximateReceiveCount ?? 0),
-    ...(bucket !== undefined && { bucket }), ...(key !== undefined && { key }), ...(correlation !== undefined && { correlationId: correlation }),
-    ...(reason !== undefined && { reason }), ...(system.MessageGroupId !== undefined && { groupId: system.MessageGroupId }),
+    messageId,
+    receiptHandle,
+    body,
+    attributes,
+    sentAt: new Date(Number(system.SentTimestamp ?? 0)),
+    receives: Number(system.ApproximateReceiveCount ?? 0),
+    ...(bucket !== undefined && { bucket }),
+    ...(key !== undefined && { key }),
+    ...(correlation !== undefined && { correlationId: correlation }),
+    ...(reason !== undefined && { reason }),
+    ...(system.MessageGroupId !== undefined && { groupId: system.MessageGroupId }),
   };
 }
 
@@ -44,27 +60,31 @@ interface Subject {
 /** A body is whatever somebody sent: what is not of a known shape has no subject. */
 function subjectOf(body: string, depth = 0): Subject {
   const job = objectOf(parse(body));
-  // the rest of a job that was handed off holds the body it had
+  // The rest of a job that was handed off holds the body it had
   const inner = textOf(job.fileworksContinuation === undefined ? undefined : job.body);
-  if (inner !== undefined && depth < MaxDepth) return { ...subjectOf(inner, depth + 1), ...withText('correlationId', job.correlationId) };
-  const [record] = Array.isArray(job.Records) ? job.Records as unknown[] : [];
+  if (inner !== undefined && depth < MAX_DEPTH) {
+    return { ...subjectOf(inner, depth + 1), ...withText('correlationId', job.correlationId) };
+  }
+  const [record] = Array.isArray(job.Records) ? (job.Records as unknown[]) : [];
   const notified = objectOf(objectOf(record).s3);
   const detail = objectOf(job.detail ?? (record === undefined ? job : notified));
   const object = objectOf(detail.object);
   const key = textOf(object.key) ?? textOf(job.key);
   const bucket = textOf(objectOf(detail.bucket).name) ?? textOf(object.bucket) ?? textOf(job.bucket);
   return {
-    ...(bucket !== undefined && { bucket }), ...(key !== undefined && { key: record === undefined ? key : decodeKey(key) }),
+    ...(bucket !== undefined && { bucket }),
+    ...(key !== undefined && { key: record === undefined ? key : decodeKey(key) }),
     ...withText('correlationId', job.correlationId ?? job.id),
   };
 }
 
-const MaxDepth = 3;
+const MAX_DEPTH = 3;
 
 const withText = <Name extends string>(name: Name, value: unknown): Partial<Record<Name, string>> =>
-  (typeof value === 'string' ? { [name]: value } as Record<Name, string> : {});
+  typeof value === 'string' ? ({ [name]: value } as Record<Name, string>) : {};
 const textOf = (value: unknown) => (typeof value === 'string' ? value : undefined);
-const objectOf = (value: unknown): Readonly<Record<string, unknown>> => (typeof value === 'object' && value !== null ? value as Record<string, unknown> : {});
+const objectOf = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 
 function parse(body: string): unknown {
   try {

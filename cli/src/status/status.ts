@@ -1,6 +1,14 @@
 import { DescribeAlarmsCommand, GetMetricDataCommand, type MetricDataQuery } from '@aws-sdk/client-cloudwatch';
 import { ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
-import { listDispatchers, OpenStatuses, operate, type Dispatcher, type FileList, type OpenStatus, type Pauses } from '../dispatchers';
+import {
+  listDispatchers,
+  OPEN_STATUSES,
+  operate,
+  type Dispatcher,
+  type FileList,
+  type OpenStatus,
+  type Pauses,
+} from '../dispatchers';
 import type { Pipeline } from '../pipeline';
 import { describeQueues, type Queue, type Queues } from '../queues';
 import { describeRules, type EventRule } from '../rules';
@@ -48,72 +56,117 @@ export interface Status extends Queues {
 }
 
 /** A type with more files in a status is shown with this number and a plus. */
-export const CountedFiles = 100;
+export const COUNTED_FILES = 100;
 
 /** Everything that can be asked about a pipeline without taking anything out of it. */
 export async function readStatus(clients: Clients, pipeline: Pipeline): Promise<Status> {
   const [rules, queues, workers, consumers, ringing, dispatchers] = await Promise.all([
-    describeRules(clients, pipeline), describeQueues(clients, pipeline), describeWorkers(clients, pipeline), listConsumers(clients, pipeline),
-    listRinging(clients, pipeline), listDispatchers(clients, pipeline),
+    describeRules(clients, pipeline),
+    describeQueues(clients, pipeline),
+    describeWorkers(clients, pipeline),
+    listConsumers(clients, pipeline),
+    listRinging(clients, pipeline),
+    listDispatchers(clients, pipeline),
   ]);
   const counted = await eachOf(dispatchers, (one) => countFiles(clients, one));
   const oldestSeconds = await oldestMessages(clients, [...queues.work, ...queues.deadLetters]);
-  return { stack: pipeline.stack, at: new Date().toISOString(), rules, dispatchers: counted, consumers, workers, ...queues, oldestSeconds, ringing };
+  return {
+    stack: pipeline.stack,
+    at: new Date().toISOString(),
+    rules,
+    dispatchers: counted,
+    consumers,
+    workers,
+    ...queues,
+    oldestSeconds,
+    ringing,
+  };
 }
 
 async function countFiles(clients: Clients, dispatcher: Dispatcher): Promise<DispatcherStatus> {
   let paused: Pauses = {};
   const byType: TypeStatus[] = [];
   for (const type of dispatcher.types) {
-    const lists = await eachOf(OpenStatuses, async (status) => {
-      const list = await operate<FileList>(clients, dispatcher, { action: 'list', type, status, limit: CountedFiles });
+    const lists = await eachOf(OPEN_STATUSES, async (status) => {
+      const list = await operate<FileList>(clients, dispatcher, { action: 'list', type, status, limit: COUNTED_FILES });
       paused = list.paused;
       return [status, list] as const;
     });
-    const files = Object.fromEntries(lists.map(([status, list]) => [status, list.more ? CountedFiles + 1 : list.files.length])) as Record<OpenStatus, number>;
-    const registered = lists.flatMap(([status, list]) => (status === 'queued' ? list.files.map(({ registeredAt }) => registeredAt) : []));
-    byType.push({ type, files, ...(registered.length > 0 && { oldestQueuedSeconds: Math.max(0, (Date.now() - Math.min(...registered)) / 1_000) }) });
+    const files = Object.fromEntries(
+      lists.map(([status, list]) => [status, list.more ? COUNTED_FILES + 1 : list.files.length]),
+    ) as Record<OpenStatus, number>;
+    const registered = lists.flatMap(([status, list]) =>
+      status === 'queued' ? list.files.map(({ registeredAt }) => registeredAt) : [],
+    );
+    byType.push({
+      type,
+      files,
+      ...(registered.length > 0 && {
+        oldestQueuedSeconds: Math.max(0, (Date.now() - Math.min(...registered)) / 1_000),
+      }),
+    });
   }
   return { ...dispatcher, byType, paused };
 }
 
 async function listConsumers(clients: Clients, pipeline: Pipeline): Promise<Consumer[]> {
   const queues = await eachOf(pipeline.ofType('AWS::Lambda::Function'), async ({ name, physicalId }) => {
-    const { EventSourceMappings: mappings = [] } = await clients.lambda.send(new ListEventSourceMappingsCommand({ FunctionName: physicalId }));
-    return mappings.map(({ UUID: mapping = '', State: state = '', EventSourceArn: source = '' }) => ({ name, mapping, source, enabled: !/^Disabl/.test(state) }));
+    const { EventSourceMappings: mappings = [] } = await clients.lambda.send(
+      new ListEventSourceMappingsCommand({ FunctionName: physicalId }),
+    );
+    return mappings.map(({ UUID: mapping = '', State: state = '', EventSourceArn: source = '' }) => ({
+      name,
+      mapping,
+      source,
+      enabled: !/^Disabl/.test(state),
+    }));
   });
   return queues.flat();
 }
 
 async function listRinging(clients: Clients, pipeline: Pipeline): Promise<RingingAlarm[]> {
-  const parts = [...pipeline.ofType('AWS::CloudWatch::Alarm', 'Alarm'), ...pipeline.ofType('AWS::CloudWatch::CompositeAlarm', 'Alarm')];
+  const parts = [
+    ...pipeline.ofType('AWS::CloudWatch::Alarm', 'Alarm'),
+    ...pipeline.ofType('AWS::CloudWatch::CompositeAlarm', 'Alarm'),
+  ];
   const found = await eachOf(inBatches(parts, 100), async (some) => {
-    const { MetricAlarms: metric = [], CompositeAlarms: composite = [] } = await clients.cloudWatch.send(new DescribeAlarmsCommand({
-      AlarmNames: some.map(({ physicalId }) => physicalId), AlarmTypes: ['MetricAlarm', 'CompositeAlarm'], StateValue: 'ALARM',
-    }));
+    const { MetricAlarms: metric = [], CompositeAlarms: composite = [] } = await clients.cloudWatch.send(
+      new DescribeAlarmsCommand({
+        AlarmNames: some.map(({ physicalId }) => physicalId),
+        AlarmTypes: ['MetricAlarm', 'CompositeAlarm'],
+        StateValue: 'ALARM',
+      }),
+    );
     return [...metric, ...composite].map(({ AlarmName: alarm = '', AlarmDescription: text = '' }) => {
       const found = /^(.*?) What to do: (https:\/\/\S+)$/.exec(text);
       const name = some.find(({ physicalId }) => physicalId === alarm)?.name ?? alarm;
       return { alarm: name, description: found?.[1] ?? text, ...(found && { runbook: found[2] }) };
     });
   });
-  // alarms that scale ring as part of normal work
+  // Alarms that scale ring as part of normal work
   return found.flat().filter(({ runbook }) => runbook?.endsWith('/worker-scaling.md') !== true);
 }
 
-const AgeWindowMs = 15 * 60_000;
-const QueriesInOneCall = 500;
+const AGE_WINDOW_MS = 15 * 60_000;
+const QUERIES_IN_ONE_CALL = 500;
 
 async function oldestMessages(clients: Clients, queues: readonly Queue[]): Promise<Record<string, number>> {
   const ages: Record<string, number> = {};
   const now = Date.now();
-  for (const some of inBatches(queues, QueriesInOneCall)) {
-    const { MetricDataResults: results = [] } = await clients.cloudWatch.send(new GetMetricDataCommand({
-      StartTime: new Date(now - AgeWindowMs), EndTime: new Date(now), ScanBy: 'TimestampDescending', MetricDataQueries: some.map((queue, index) => ageOf(queue, index)),
-    }));
+  for (const some of inBatches(queues, QUERIES_IN_ONE_CALL)) {
+    const { MetricDataResults: results = [] } = await clients.cloudWatch.send(
+      new GetMetricDataCommand({
+        StartTime: new Date(now - AGE_WINDOW_MS),
+        EndTime: new Date(now),
+        ScanBy: 'TimestampDescending',
+        MetricDataQueries: some.map((queue, index) => ageOf(queue, index)),
+      }),
+    );
     results.forEach(({ Id: id = '', Values: values = [] }) => {
       const [queue, newest] = [some.at(Number(id.slice(1))), values.at(0)];
-      if (queue !== undefined && newest !== undefined) ages[queue.name] = newest;
+      if (queue !== undefined && newest !== undefined) {
+        ages[queue.name] = newest;
+      }
     });
   }
   return ages;
@@ -122,7 +175,12 @@ async function oldestMessages(clients: Clients, queues: readonly Queue[]): Promi
 const ageOf = ({ arn }: Queue, index: number): MetricDataQuery => ({
   Id: `q${index}`,
   MetricStat: {
-    Metric: { Namespace: 'AWS/SQS', MetricName: 'ApproximateAgeOfOldestMessage', Dimensions: [{ Name: 'QueueName', Value: arn.split(':').at(-1) }] },
-    Period: 60, Stat: 'Maximum',
+    Metric: {
+      Namespace: 'AWS/SQS',
+      MetricName: 'ApproximateAgeOfOldestMessage',
+      Dimensions: [{ Name: 'QueueName', Value: arn.split(':').at(-1) }],
+    },
+    Period: 60,
+    Stat: 'Maximum',
   },
 });

@@ -20,9 +20,9 @@ export type Clients = ReturnType<typeof connect>;
 
 export function connect({ region, profile, endpointUrl }: Connection) {
   const given = { region, profile, endpoint: endpointUrl };
-  // what is not given must not be there: the SDK would not look for it then
+  // What is not given must not be there: the SDK would not look for it then
   const config = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  // one host name stands for all buckets of an emulator
+  // One host name stands for all buckets of an emulator
   const forcePathStyle = (endpointUrl ?? process.env.AWS_ENDPOINT_URL) !== undefined;
   return {
     scaling: new ApplicationAutoScalingClient(config),
@@ -39,5 +39,7 @@ export function connect({ region, profile, endpointUrl }: Connection) {
 }
 
 export function disconnect(clients: Clients): void {
-  for (const client of Object.values(clients)) client.destroy();
+  for (const client of Object.values(clients)) {
+    client.destroy();
+  }
 }

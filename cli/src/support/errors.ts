@@ -13,26 +13,34 @@ export const ExitCode = {
   incomplete: 5,
 } as const;
 
-export type ExitCodeValue = typeof ExitCode[keyof typeof ExitCode];
+export type ExitCodeValue = (typeof ExitCode)[keyof typeof ExitCode];
 
-/** Something that the one who typed the command can mend. Its message names what, the rule, the value and the remedy. */
+/**
+ * Something that the one who typed the command can mend. Its message names what, the rule, the value and the remedy.
+ */
 export class CliError extends Error {
-  public override readonly name = 'CliError';
+  override readonly name = 'CliError';
 
-  public constructor(public readonly exitCode: ExitCodeValue, message: string, options?: ErrorOptions) {
+  constructor(
+    readonly exitCode: ExitCodeValue,
+    message: string,
+    options?: ErrorOptions,
+  ) {
     super(message, options);
   }
 }
 
 /** One sentence for an error of any kind; errors of AWS get the remedy that they lack. */
 export function describeError(error: unknown): { readonly exitCode: ExitCodeValue; readonly message: string } {
-  if (error instanceof CliError) return { exitCode: error.exitCode, message: error.message };
+  if (error instanceof CliError) {
+    return { exitCode: error.exitCode, message: error.message };
+  }
   const { name, message } = error instanceof Error ? error : new Error(String(error));
-  const remedy = Remedies.find(([pattern]) => pattern.test(`${name}: ${message}`))?.[1];
+  const remedy = REMEDIES.find(([pattern]) => pattern.test(`${name}: ${message}`))?.[1];
   return { exitCode: ExitCode.failed, message: [`${name}: ${message}`, remedy].filter(Boolean).join('; ') };
 }
 
-const Remedies: readonly (readonly [RegExp, string])[] = [
+const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/CredentialsProviderError|Could not load credentials/, 'log in, or name a profile with --profile'],
   [/Region is missing/, 'name the region with --region or AWS_REGION'],
   [/ExpiredToken|InvalidClientTokenId|UnrecognizedClient/, 'the login is over or of another account: log in again'],

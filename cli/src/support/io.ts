@@ -26,8 +26,15 @@ export function emit(io: Io, { json }: Pick<Settings, 'json'>, answer: unknown, 
 
 /** Asks before something is destroyed. @throws CliError when nobody says yes */
 export async function confirm(io: Io, settings: Settings, what: string): Promise<void> {
-  if (settings.yes || settings.dryRun) return;
-  if (settings.json || !io.interactive) throw new CliError(ExitCode.notConfirmed, `${what}: this cannot be undone; add --yes to do it, or --dry-run to see it`);
+  if (settings.yes || settings.dryRun) {
+    return;
+  }
+  if (settings.json || !io.interactive) {
+    throw new CliError(
+      ExitCode.notConfirmed,
+      `${what}: this cannot be undone; add --yes to do it, or --dry-run to see it`,
+    );
+  }
   if ((await io.ask(`${what}. This cannot be undone. Type yes to do it: `)).trim() !== 'yes') {
     throw new CliError(ExitCode.notConfirmed, 'not confirmed, nothing was done');
   }

@@ -1,17 +1,23 @@
 import { InvalidArgumentError } from 'commander';
 
 /** A whole number of an option. */
-export const wholeNumber = (min: number, max: number) => (text: string): number => {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < min || value > max) throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
-  return value;
-};
+export const wholeNumber =
+  (min: number, max: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < min || value > max) {
+      throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+    }
+    return value;
+  };
 
-const Units = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
+const UNITS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
 
 /** A time that lies as far back as an option says: 30m, 12h, 7d. */
 export const ago = (text: string): Date => {
   const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? ['', '', ''];
-  if (count === '') throw new InvalidArgumentError('It must be a number with a unit, s, m, h or d, such as 30m or 7d.');
-  return new Date(Date.now() - Number(count) * Units[unit as keyof typeof Units] * 1_000);
+  if (count === '') {
+    throw new InvalidArgumentError('It must be a number with a unit, s, m, h or d, such as 30m or 7d.');
+  }
+  return new Date(Date.now() - Number(count) * UNITS[unit as keyof typeof UNITS] * 1_000);
 };

@@ -1,9 +1,9 @@
 // C0 and C1 controls, DEL, and what turns or hides text: whoever names a file could rewrite a terminal with them
 
-const Controls = String.raw`\u0000-\u001f\u007f-\u009f`;
-const Invisible = String.raw`\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb`;
-const LoneSurrogates = String.raw`[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]`;
-const Unsafe = new RegExp(`[${Controls}${Invisible}]|${LoneSurrogates}`, 'g');
+const CONTROLS = String.raw`\u0000-\u001f\u007f-\u009f`;
+const INVISIBLE = String.raw`\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb`;
+const LONE_SURROGATES = String.raw`[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]`;
+const UNSAFE = new RegExp(`[${CONTROLS}${INVISIBLE}]|${LONE_SURROGATES}`, 'g');
 
 const escape = (character: string) => {
   const code = character.charCodeAt(0);
@@ -11,7 +11,7 @@ const escape = (character: string) => {
 };
 
 /** Text that was made by others, as one line that a terminal only shows. */
-export const printable = (text: string): string => text.replaceAll(Unsafe, escape);
+export const printable = (text: string): string => text.replaceAll(UNSAFE, escape);
 
 /** A template whose values are made printable: text for people is made with it. */
 export const safe = (parts: TemplateStringsArray, ...values: readonly (string | number)[]): string =>
@@ -19,7 +19,11 @@ export const safe = (parts: TemplateStringsArray, ...values: readonly (string | 
 
 /** JSON on one line that a terminal only shows, too. */
 export const toJson = (value: unknown): string =>
-  JSON.stringify(value).replaceAll(Unsafe, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  JSON.stringify(value).replaceAll(
+    UNSAFE,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 
 /** A word of a command that can be pasted into a shell, whoever chose it. */
-export const quoted = (text: string): string => (/^[\w./:@%+-]+$/.test(text) ? text : `'${printable(text).replaceAll('\'', '\'\\\'\'')}'`);
+export const quoted = (text: string): string =>
+  /^[\w./:@%+-]+$/.test(text) ? text : `'${printable(text).replaceAll("'", "'\\''")}'`;

@@ -1,27 +1,65 @@
 import { matcher } from '../../src/dlq/filter';
 import { readLetter } from '../../src/dlq/letter';
 
-const letterOf = (body: unknown, attributes: Record<string, string> = {}) => readLetter({
-  MessageId: 'm-1', ReceiptHandle: 'r-1', Body: typeof body === 'string' ? body : JSON.stringify(body), Attributes: { SentTimestamp: '1000', ApproximateReceiveCount: '2' },
-  MessageAttributes: Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, { DataType: 'String', StringValue: value }])),
-});
+const letterOf = (body: unknown, attributes: Record<string, string> = {}) =>
+  readLetter({
+    MessageId: 'm-1',
+    ReceiptHandle: 'r-1',
+    Body: typeof body === 'string' ? body : JSON.stringify(body),
+    Attributes: { SentTimestamp: '1000', ApproximateReceiveCount: '2' },
+    MessageAttributes: Object.fromEntries(
+      Object.entries(attributes).map(([name, value]) => [name, { DataType: 'String', StringValue: value }]),
+    ),
+  });
 
 describe('what a message is about', () => {
   test.each<[string, unknown, object]>([
-    ['an event of S3 by EventBridge', { id: 'e-1', detail: { bucket: { name: 'b' }, object: { key: 'a b+c.zip' } } }, { bucket: 'b', key: 'a b+c.zip', correlationId: 'e-1' }],
-    ['a notification of S3', { Records: [{ s3: { bucket: { name: 'b' }, object: { key: 'a+b%2Bc.zip' } } }] }, { bucket: 'b', key: 'a b+c.zip' }],
-    ['a job', { fileworksJob: 1, type: 't', correlationId: 'c-1', object: { bucket: 'b', key: 'k' } }, { bucket: 'b', key: 'k', correlationId: 'c-1' }],
-    ['the rest of a job', { fileworksContinuation: 1, correlationId: 'c-1', body: JSON.stringify({ detail: { bucket: { name: 'b' }, object: { key: 'k' } } }), state: {}, generation: 1 }, { bucket: 'b', key: 'k', correlationId: 'c-1' }],
+    [
+      'an event of S3 by EventBridge',
+      { id: 'e-1', detail: { bucket: { name: 'b' }, object: { key: 'a b+c.zip' } } },
+      { bucket: 'b', key: 'a b+c.zip', correlationId: 'e-1' },
+    ],
+    [
+      'a notification of S3',
+      { Records: [{ s3: { bucket: { name: 'b' }, object: { key: 'a+b%2Bc.zip' } } }] },
+      { bucket: 'b', key: 'a b+c.zip' },
+    ],
+    [
+      'a job',
+      { fileworksJob: 1, type: 't', correlationId: 'c-1', object: { bucket: 'b', key: 'k' } },
+      { bucket: 'b', key: 'k', correlationId: 'c-1' },
+    ],
+    [
+      'the rest of a job',
+      {
+        fileworksContinuation: 1,
+        correlationId: 'c-1',
+        body: JSON.stringify({ detail: { bucket: { name: 'b' }, object: { key: 'k' } } }),
+        state: {},
+        generation: 1,
+      },
+      { bucket: 'b', key: 'k', correlationId: 'c-1' },
+    ],
     ['a key with a wrong percent sign', { Records: [{ s3: { object: { key: '100%' } } }] }, { key: '100%' }],
   ])('is read from %s', (_, body, subject) => {
     expect(letterOf(body)).toMatchObject({ messageId: 'm-1', sentAt: new Date(1_000), receives: 2, ...subject });
   });
 
   test.each<[string, unknown]>([
-    ['text', 'hello'], ['a number', 5], ['null', null], ['lists', [[]]],
-    ['a key that is no text', { detail: { object: { key: { a: 1 } } } }], ['no records', { Records: [] }],
+    ['text', 'hello'],
+    ['a number', 5],
+    ['null', null],
+    ['lists', [[]]],
+    ['a key that is no text', { detail: { object: { key: { a: 1 } } } }],
+    ['no records', { Records: [] }],
     ['a record of nothing', { Records: [null] }],
-    ['bodies within bodies without end', { fileworksContinuation: 1, body: '{"fileworksContinuation":1,"body":"{\\"fileworksContinuation\\":1,\\"body\\":\\"x\\"}"}' }],
+    [
+      'bodies within bodies without end',
+      {
+        fileworksContinuation: 1,
+        body: '{"fileworksContinuation":1,"body":"{\\"fileworksContinuation\\":1,\\"body\\":\\"x\\"}"}',
+      },
+    ],
   ])('is not known of %s', (_, body) => {
     const letter = letterOf(body);
     expect(letter.key).toBeUndefined();
@@ -29,22 +67,36 @@ describe('what a message is about', () => {
   });
 
   test('is told by attributes: the reason of a worker, or the error of EventBridge', () => {
-    expect(letterOf({}, { 'fileworks-poison-reason': 'no object', 'ERROR_CODE': 'X' }).reason).toBe('no object');
-    expect(letterOf({}, { ERROR_CODE: 'NO_PERMISSIONS', ERROR_MESSAGE: 'Lack of permissions' }).reason).toBe('NO_PERMISSIONS: Lack of permissions');
+    expect(letterOf({}, { 'fileworks-poison-reason': 'no object', ERROR_CODE: 'X' }).reason).toBe('no object');
+    expect(letterOf({}, { ERROR_CODE: 'NO_PERMISSIONS', ERROR_MESSAGE: 'Lack of permissions' }).reason).toBe(
+      'NO_PERMISSIONS: Lack of permissions',
+    );
   });
 });
 
 describe('a filter', () => {
-  const letter = letterOf({ id: 'c-1', detail: { bucket: { name: 'b' }, object: { key: 'in/a(1).zip' } } }, { 'fileworks-poison-reason': 'the file is empty' });
+  const letter = letterOf(
+    { id: 'c-1', detail: { bucket: { name: 'b' }, object: { key: 'in/a(1).zip' } } },
+    { 'fileworks-poison-reason': 'the file is empty' },
+  );
 
   test.each<[boolean, object]>([
     [true, {}],
-    [true, { key: 'in/*.zip' }], [true, { key: 'in/a(1).zip' }], [false, { key: 'in/' }], [false, { key: 'in/a.1..zip' }], [true, { key: '**' }],
-    [true, { reason: 'is empty' }], [false, { reason: 'full' }],
-    [true, { correlationId: 'c-1' }], [false, { correlationId: 'c-2' }],
-    [true, { messageId: 'm-1' }], [false, { messageId: 'm-2' }],
-    [true, { sentBefore: new Date(1_001) }], [false, { sentBefore: new Date(1_000) }],
-    [true, { sentAfter: new Date(999) }], [false, { sentAfter: new Date(1_000) }],
+    [true, { key: 'in/*.zip' }],
+    [true, { key: 'in/a(1).zip' }],
+    [false, { key: 'in/' }],
+    [false, { key: 'in/a.1..zip' }],
+    [true, { key: '**' }],
+    [true, { reason: 'is empty' }],
+    [false, { reason: 'full' }],
+    [true, { correlationId: 'c-1' }],
+    [false, { correlationId: 'c-2' }],
+    [true, { messageId: 'm-1' }],
+    [false, { messageId: 'm-2' }],
+    [true, { sentBefore: new Date(1_001) }],
+    [false, { sentBefore: new Date(1_000) }],
+    [true, { sentAfter: new Date(999) }],
+    [false, { sentAfter: new Date(1_000) }],
     [false, { key: 'in/*', reason: 'full' }],
   ])('says %s for %j', (expected, filter) => {
     expect(matcher(filter)(letter)).toBe(expected);

@@ -10,13 +10,21 @@ export interface Ended {
 export async function fileworks(args: readonly string[], answer?: string): Promise<Ended> {
   const [out, err]: [string[], string[]] = [[], []];
   const code = await run(args, {
-    out: (text) => void out.push(text), err: (text) => void err.push(text),
-    interactive: answer !== undefined, ask: (question) => Promise.resolve(err.push(question)).then(() => answer ?? ''), signal: new AbortController().signal,
+    out: (text) => void out.push(text),
+    err: (text) => void err.push(text),
+    interactive: answer !== undefined,
+    ask: (question) => Promise.resolve(err.push(question)).then(() => answer ?? ''),
+    signal: new AbortController().signal,
   });
   return { code, out: out.join('\n'), err: err.join('\n') };
 }
 
 /** What the tools of AWS read from the environment, for a local cloud. */
 export function useEndpoint(cloud: { readonly endpoint: string; readonly region: string }): void {
-  Object.assign(process.env, { AWS_ENDPOINT_URL: cloud.endpoint, AWS_REGION: cloud.region, AWS_ACCESS_KEY_ID: '000000000000', AWS_SECRET_ACCESS_KEY: 'local' });
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL: cloud.endpoint,
+    AWS_REGION: cloud.region,
+    AWS_ACCESS_KEY_ID: '000000000000',
+    AWS_SECRET_ACCESS_KEY: 'local',
+  });
 }

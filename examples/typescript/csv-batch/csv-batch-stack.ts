@@ -4,7 +4,13 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { BatchProcessor, ChunkedBatchWorkflow, FileIngestBucket, PipelineDashboard, PipelineStage } from 'cdk-fileworks';
+import {
+  BatchProcessor,
+  ChunkedBatchWorkflow,
+  FileIngestBucket,
+  PipelineDashboard,
+  PipelineStage,
+} from 'cdk-fileworks';
 import type { Construct } from 'constructs';
 
 export class CsvBatchStack extends Stack {
@@ -23,12 +29,17 @@ export class CsvBatchStack extends Stack {
       versioned: true,
     });
 
-    // every night, and when <prefix>incoming/_READY lands: clean rows as JSON Lines, and what was rejected beside them
+    // Every night, and when <prefix>incoming/_READY lands: clean rows as JSON Lines, and what was rejected beside them
     const image = ecs.ContainerImage.fromAsset('../../worker/csv-batch');
     const orders = new ChunkedBatchWorkflow(this, 'Orders', {
       bucket: inbox.bucket,
       prefixes: ['orders/', 'returns/'],
-      processor: BatchProcessor.fargateTask({ cluster, image, environment: { CLEAN_BUCKET: clean.bucketName }, ...network }),
+      processor: BatchProcessor.fargateTask({
+        cluster,
+        image,
+        environment: { CLEAN_BUCKET: clean.bucketName },
+        ...network,
+      }),
       maxFilesPerBatch: 50,
       toleratedFailurePercentage: 5,
       schedule: ScheduleExpression.cron({ hour: '2', minute: '0', timeZone: TimeZone.ETC_UTC }),
@@ -37,8 +48,10 @@ export class CsvBatchStack extends Stack {
     orders.grantStoreResults(clean, 'clean/');
     orders.grantStoreResults(clean, 'rejects/');
 
-    // the same image, another program: clean rows go straight into the table of a PostgreSQL that is yours
-    const databaseUrl = new secretsmanager.Secret(this, 'DatabaseUrl', { description: 'postgres://user:password@host/database' });
+    // The same image, another program: clean rows go straight into the table of a PostgreSQL that is yours
+    const databaseUrl = new secretsmanager.Secret(this, 'DatabaseUrl', {
+      description: 'postgres://user:password@host/database',
+    });
     const history = new ChunkedBatchWorkflow(this, 'History', {
       bucket: inbox.bucket,
       prefixes: ['history/'],
@@ -51,7 +64,7 @@ export class CsvBatchStack extends Stack {
         ...network,
       }),
       maxFilesPerBatch: 50,
-      // as many batches as the database has connections for, two for each
+      // As many batches as the database has connections for, two for each
       maxConcurrency: 5,
     });
     history.grantStoreResults(clean, 'rejects/');

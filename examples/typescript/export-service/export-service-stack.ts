@@ -4,7 +4,13 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
-import { ExportOrchestrator, PipelineDashboard, PipelineStage, PostProcessing, TaskLifecycleAlerts } from 'cdk-fileworks';
+import {
+  ExportOrchestrator,
+  PipelineDashboard,
+  PipelineStage,
+  PostProcessing,
+  TaskLifecycleAlerts,
+} from 'cdk-fileworks';
 import type { Construct } from 'constructs';
 
 export class ExportServiceStack extends Stack {
@@ -13,7 +19,11 @@ export class ExportServiceStack extends Stack {
 
     // The network and the cluster are yours. Container Insights counts running tasks, which the worker's scaling needs.
     const vpc = new ec2.Vpc(this, 'Vpc', { maxAzs: 2, natGateways: 0 });
-    const cluster = new ecs.Cluster(this, 'Cluster', { vpc, enableFargateCapacityProviders: true, containerInsightsV2: ecs.ContainerInsights.ENABLED });
+    const cluster = new ecs.Cluster(this, 'Cluster', {
+      vpc,
+      enableFargateCapacityProviders: true,
+      containerInsightsV2: ecs.ContainerInsights.ENABLED,
+    });
 
     // Put the token of your API into it; a new one is read without a restart.
     const token = new secretsmanager.Secret(this, 'ApiToken', { description: 'Bearer token of the Export API' });
@@ -26,7 +36,10 @@ export class ExportServiceStack extends Stack {
     const completed = new sqs.Queue(this, 'Completed', {
       enforceSSL: true,
       retentionPeriod: Duration.days(7),
-      deadLetterQueue: { queue: new sqs.Queue(this, 'CompletedDeadLetters', { enforceSSL: true, retentionPeriod: Duration.days(14) }), maxReceiveCount: 5 },
+      deadLetterQueue: {
+        queue: new sqs.Queue(this, 'CompletedDeadLetters', { enforceSSL: true, retentionPeriod: Duration.days(14) }),
+        maxReceiveCount: 5,
+      },
     });
 
     const network = { vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC }, assignPublicIp: true };
@@ -54,7 +67,9 @@ export class ExportServiceStack extends Stack {
     });
 
     new CfnOutput(this, 'ExportQueue', { value: exporter.exportQueue.queueUrl });
-    new CfnOutput(this, 'HighPriorityExportQueue', { value: exporter.orchestrator.additionalQueues.High.queue.queueUrl });
+    new CfnOutput(this, 'HighPriorityExportQueue', {
+      value: exporter.orchestrator.additionalQueues.High.queue.queueUrl,
+    });
     new CfnOutput(this, 'LowPriorityExportQueue', { value: exporter.orchestrator.additionalQueues.Low.queue.queueUrl });
     new CfnOutput(this, 'DownloadQueue', { value: exporter.downloadQueue.queueUrl });
     new CfnOutput(this, 'CompletedQueue', { value: completed.queueUrl });

@@ -20,7 +20,8 @@ export class JsonLoaderStack extends Stack {
   constructor(scope: Construct, id: string, props?: StackProps) {
     super(scope, id, props);
 
-    // The network is yours. Functions and builds reach AWS and package registries by one NAT gateway; nothing reaches them.
+    // The network is yours. Functions and builds reach AWS and package registries by one NAT gateway; nothing reaches
+    // them.
     const vpc = new ec2.Vpc(this, 'Vpc', {
       maxAzs: 2,
       natGateways: 1,
@@ -77,7 +78,8 @@ export class JsonLoaderStack extends Stack {
     });
     database.connections.allowDefaultPortFrom(loader);
 
-    // Migrations from inside the network, tried on a copy of the schema first, and then this stack; a push to main starts both. The repository is yours too.
+    // Migrations from inside the network, tried on a copy of the schema first, and then this stack; a push to main
+    // starts both. The repository is yours too.
     const delivery = new DatabaseDeliveryPipeline(this, 'Delivery', {
       vpc,
       source: DeliverySource.gitHub('acme', 'sales'),

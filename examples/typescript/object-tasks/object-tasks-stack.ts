@@ -4,7 +4,13 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
-import { FileIngestBucket, IngestTarget, ObjectFargateTask, ScheduledFargateJob, TaskLifecycleAlerts } from 'cdk-fileworks';
+import {
+  FileIngestBucket,
+  IngestTarget,
+  ObjectFargateTask,
+  ScheduledFargateJob,
+  TaskLifecycleAlerts,
+} from 'cdk-fileworks';
 import type { Construct } from 'constructs';
 
 export class ObjectTasksStack extends Stack {
@@ -22,7 +28,7 @@ export class ObjectTasksStack extends Stack {
       versioned: true,
     });
 
-    // a task of its own for each file, on Spot, started again when it is lost
+    // A task of its own for each file, on Spot, started again when it is lost
     const image = ecs.ContainerImage.fromAsset('../../worker/object-tasks');
     const summarizer = new ObjectFargateTask(this, 'Summarizer', {
       cluster,
@@ -36,9 +42,13 @@ export class ObjectTasksStack extends Stack {
     summarizer.grantStoreResults(results, 'summaries/');
 
     const ingest = new FileIngestBucket(this, 'Ingest');
-    ingest.addRoute('Records', { prefixes: ['in/'], suffixes: ['.jsonl'], target: IngestTarget.fargateTask(summarizer) });
+    ingest.addRoute('Records', {
+      prefixes: ['in/'],
+      suffixes: ['.jsonl'],
+      target: IngestTarget.fargateTask(summarizer),
+    });
 
-    // the same image, another program: what the hour brought
+    // The same image, another program: what the hour brought
     const report = new ScheduledFargateJob(this, 'Report', {
       cluster,
       image,
@@ -49,8 +59,12 @@ export class ObjectTasksStack extends Stack {
       environment: { RESULTS_BUCKET: results.bucketName },
       ...network,
     });
-    report.grantPrincipal.addToPrincipalPolicy(new iam.PolicyStatement({ actions: ['s3:ListBucket'], resources: [results.bucketArn] }));
-    report.grantPrincipal.addToPrincipalPolicy(new iam.PolicyStatement({ actions: ['s3:PutObject'], resources: [results.arnForObjects('reports/latest.json')] }));
+    report.grantPrincipal.addToPrincipalPolicy(
+      new iam.PolicyStatement({ actions: ['s3:ListBucket'], resources: [results.bucketArn] }),
+    );
+    report.grantPrincipal.addToPrincipalPolicy(
+      new iam.PolicyStatement({ actions: ['s3:PutObject'], resources: [results.arnForObjects('reports/latest.json')] }),
+    );
 
     const alerts = new TaskLifecycleAlerts(this, 'Alerts', { clusters: [cluster] });
 

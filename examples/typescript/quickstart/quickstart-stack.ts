@@ -23,7 +23,7 @@ export class QuickstartStack extends Stack {
       cluster,
       image: ecs.ContainerImage.fromAsset('../../worker/quickstart'),
       environment: { RESULTS_BUCKET: results.bucketName },
-      // a living worker extends this for as long as it works; a killed one's files are worked on again after it
+      // A living worker extends this for as long as it works; a killed one's files are worked on again after it
       visibilityTimeout: Duration.seconds(30),
       maxTasks: 4,
       vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC },

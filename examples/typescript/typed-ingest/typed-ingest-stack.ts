@@ -5,7 +5,15 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
-import { DispatchTarget, FileIngestBucket, FileOrder, SpotStrategy, TaskLifecycleAlerts, TypeConcurrency, TypedDispatcher } from 'cdk-fileworks';
+import {
+  DispatchTarget,
+  FileIngestBucket,
+  FileOrder,
+  SpotStrategy,
+  TaskLifecycleAlerts,
+  TypeConcurrency,
+  TypedDispatcher,
+} from 'cdk-fileworks';
 import type { Construct } from 'constructs';
 
 export class TypedIngestStack extends Stack {

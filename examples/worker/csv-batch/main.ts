@@ -8,26 +8,33 @@ const client = new S3Client({});
 const uploader = new IdempotentUploader({ client });
 const cleanBucket = process.env.CLEAN_BUCKET ?? '';
 
-// validates each CSV file of the batch, and stores its clean rows as JSON Lines with the rejected ones beside them
-await runBatch(async ({ bucket, key, etag }, { signal }) => {
-  const name = key.replace(/^.*?incoming\//, '').replace(/\.csv$/, '');
-  const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, IfMatch: etag }), { abortSignal: signal });
-  const rejects = new RejectFile(uploader, { bucket: cleanBucket, key: `rejects/${name}.jsonl`, signal });
-  let rows = 0;
-  async function* lines() {
-    for await (const orders of readOrders(Body as Readable, rejects.add)) {
-      rows += orders.length;
-      if (orders.length > 0) yield Buffer.from(orders.map((order) => `${JSON.stringify(order)}\n`).join(''));
+// Validates each CSV file of the batch, and stores its clean rows as JSON Lines with the rejected ones beside them
+await runBatch(
+  async ({ bucket, key, etag }, { signal }) => {
+    const name = key.replace(/^.*?incoming\//, '').replace(/\.csv$/, '');
+    const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, IfMatch: etag }), {
+      abortSignal: signal,
+    });
+    const rejects = new RejectFile(uploader, { bucket: cleanBucket, key: `rejects/${name}.jsonl`, signal });
+    let rows = 0;
+    async function* lines() {
+      for await (const orders of readOrders(Body as Readable, rejects.add)) {
+        rows += orders.length;
+        if (orders.length > 0) {
+          yield Buffer.from(orders.map((order) => `${JSON.stringify(order)}\n`).join(''));
+        }
+      }
     }
-  }
-  try {
-    // the name says which file it came from: doing one twice stores the same, and a corrected one takes its place
-    const target = { bucket: cleanBucket, key: `clean/${name}.jsonl`, contentType: 'application/x-ndjson' };
-    await uploader.put({ ...target, body: lines(), ifDifferent: 'replace', lookFirst: false, resume: false, signal });
-    await rejects.close();
-  } catch (error) {
-    rejects.abandon(error);
-    throw error;
-  }
-  return { rows, rejected: rejects.count };
-}, { concurrency: 4 });
+    try {
+      // The name says which file it came from: doing one twice stores the same, and a corrected one takes its place
+      const target = { bucket: cleanBucket, key: `clean/${name}.jsonl`, contentType: 'application/x-ndjson' };
+      await uploader.put({ ...target, body: lines(), ifDifferent: 'replace', lookFirst: false, resume: false, signal });
+      await rejects.close();
+    } catch (error) {
+      rejects.abandon(error);
+      throw error;
+    }
+    return { rows, rejected: rejects.count };
+  },
+  { concurrency: 4 },
+);

@@ -21,9 +21,12 @@ export const columns = ['id', 'customer', 'placed_at', 'amount', 'currency'] as 
 
 const rules: Readonly<Record<keyof Order, { readonly is: (value: string) => boolean; readonly rule: string }>> = {
   id: { is: (value) => /^[1-9]\d{0,17}$/.test(value), rule: 'must be a whole number from 1 on' },
-  // no control characters: PostgreSQL takes no NUL, and a log no line that it did not write
+  // No control characters: PostgreSQL takes no NUL, and a log no line that it did not write
   customer: { is: (value) => /^\P{Cc}{1,200}$/u.test(value), rule: 'must be a text of 1 to 200 characters' },
-  placed_at: { is: (value) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(value) && isTime(value), rule: 'must be a time such as 2026-11-21T06:00:00Z' },
+  placed_at: {
+    is: (value) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(value) && isTime(value),
+    rule: 'must be a time such as 2026-11-21T06:00:00Z',
+  },
   amount: { is: (value) => /^-?\d{1,12}\.\d\d$/.test(value), rule: 'must be a number with two decimals' },
   currency: { is: (value) => /^[A-Z]{3}$/.test(value), rule: 'must be three capital letters' },
 };
@@ -33,20 +36,35 @@ const maxRecordSize = 1024 * 1024;
 const portion = 500;
 
 /**
- * Reads orders out of a file of any size, in portions: a promise for each row would cost more than the row. What is wrong with a row goes to `reject`, and
+ * Reads orders out of a file of any size, in portions: a promise for each row would cost more than the row. What is
+ * wrong with a row goes to `reject`, and
  * the next one is read.
  *
  * @throws PoisonMessage when the file as a whole is none of ours: no UTF-8, or another header
  */
-export async function* readOrders(body: AsyncIterable<Uint8Array>, reject: (reject: Reject) => Promise<void>): AsyncGenerator<Order[], void, void> {
-  const parser = parse({ bom: true, columns: checkHeader, info: true, skip_empty_lines: true, skip_records_with_error: true, max_record_size: maxRecordSize });
+export async function* readOrders(
+  body: AsyncIterable<Uint8Array>,
+  reject: (reject: Reject) => Promise<void>,
+): AsyncGenerator<Order[], void, void> {
+  const parser = parse({
+    bom: true,
+    columns: checkHeader,
+    info: true,
+    skip_empty_lines: true,
+    skip_records_with_error: true,
+    max_record_size: maxRecordSize,
+  });
   const skipped: Reject[] = [];
-  parser.on('skip', ({ lines, message }: CsvError & { readonly lines?: number }) => skipped.push({ line: lines ?? 0, reason: message }));
-  // what goes wrong on either side comes out of the parser
+  parser.on('skip', ({ lines, message }: CsvError & { readonly lines?: number }) =>
+    skipped.push({ line: lines ?? 0, reason: message }),
+  );
+  // What goes wrong on either side comes out of the parser
   pipeline(Readable.from(decoded(body)), parser, () => undefined);
   let orders: Order[] = [];
   for await (const { record, info } of parser as AsyncIterable<{ record: Order; info: { lines: number } }>) {
-    for (const one of skipped.splice(0)) await reject(one);
+    for (const one of skipped.splice(0)) {
+      await reject(one);
+    }
     const wrong = columns.find((column) => !rules[column].is(record[column]));
     if (wrong !== undefined) {
       await reject({ line: info.lines, reason: `${wrong} ${rules[wrong].rule}` });
@@ -58,13 +76,17 @@ export async function* readOrders(body: AsyncIterable<Uint8Array>, reject: (reje
       orders = [];
     }
   }
-  for (const one of skipped.splice(0)) await reject(one);
+  for (const one of skipped.splice(0)) {
+    await reject(one);
+  }
   yield orders;
 }
 
 function checkHeader(names: string[]): string[] {
   const missing = columns.filter((column) => !names.includes(column));
-  if (missing.length > 0) throw new PoisonMessage(`the header has no column ${missing.join(', ')}`);
+  if (missing.length > 0) {
+    throw new PoisonMessage(`the header has no column ${missing.join(', ')}`);
+  }
   return names;
 }
 
@@ -77,7 +99,9 @@ async function* decoded(body: AsyncIterable<Uint8Array>): AsyncGenerator<string,
       throw new PoisonMessage('the file is not UTF-8', { cause });
     }
   };
-  for await (const piece of body) yield decode(piece);
+  for await (const piece of body) {
+    yield decode(piece);
+  }
   yield decode();
 }
 

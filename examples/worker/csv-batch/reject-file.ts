@@ -9,15 +9,27 @@ export class RejectFile {
   readonly #stored: Promise<unknown>;
   count = 0;
 
-  constructor(uploader: IdempotentUploader, target: { readonly bucket: string; readonly key: string; readonly signal: AbortSignal }) {
-    this.#stored = uploader.put({ ...target, body: this.#lines, contentType: 'application/x-ndjson', ifDifferent: 'replace', lookFirst: false, resume: false });
-    // heard in close()
+  constructor(
+    uploader: IdempotentUploader,
+    target: { readonly bucket: string; readonly key: string; readonly signal: AbortSignal },
+  ) {
+    this.#stored = uploader.put({
+      ...target,
+      body: this.#lines,
+      contentType: 'application/x-ndjson',
+      ifDifferent: 'replace',
+      lookFirst: false,
+      resume: false,
+    });
+    // Heard in close()
     this.#stored.catch(() => this.#lines.destroy());
   }
 
   readonly add = async (reject: Reject): Promise<void> => {
     this.count += 1;
-    if (!this.#lines.write(`${JSON.stringify(reject)}\n`)) await once(this.#lines, 'drain');
+    if (!this.#lines.write(`${JSON.stringify(reject)}\n`)) {
+      await once(this.#lines, 'drain');
+    }
   };
 
   async close(): Promise<void> {

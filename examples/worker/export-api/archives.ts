@@ -20,7 +20,9 @@ export class Archives {
   }
 
   static async of(paths: readonly string[]): Promise<Archives> {
-    if (paths.length === 0) throw new Error('Expected at least one path of an archive');
+    if (paths.length === 0) {
+      throw new Error('Expected at least one path of an archive');
+    }
     const archives = paths.map(async (path): Promise<Archive> => {
       const hash = createHash('sha256');
       await pipeline(createReadStream(path), hash);

@@ -34,8 +34,20 @@ export interface Faults {
 }
 
 export const noFaults: Faults = {
-  outage: false, unavailable: 0, tooMany: 0, retryAfterSeconds: undefined, slowMs: 0, repeatedPages: 0, expiredCursors: 0, expiredLinks: 0,
-  heldFile: undefined, resetAfterBytes: undefined, noRanges: false, extraLength: 0, truncatedBytes: 0, corrupt: false,
+  outage: false,
+  unavailable: 0,
+  tooMany: 0,
+  retryAfterSeconds: undefined,
+  slowMs: 0,
+  repeatedPages: 0,
+  expiredCursors: 0,
+  expiredLinks: 0,
+  heldFile: undefined,
+  resetAfterBytes: undefined,
+  noRanges: false,
+  extraLength: 0,
+  truncatedBytes: 0,
+  corrupt: false,
 };
 
 type Countable = 'unavailable' | 'tooMany' | 'repeatedPages' | 'expiredCursors' | 'expiredLinks';
@@ -53,15 +65,23 @@ export class Troubles {
 
   async beforeAnswer(reply: FastifyReply): Promise<void> {
     const { outage, slowMs, retryAfterSeconds } = this.#faults();
-    if (slowMs > 0) await delay(slowMs);
+    if (slowMs > 0) {
+      await delay(slowMs);
+    }
     const status = this.#use('tooMany') ? 429 : outage || this.#use('unavailable') ? 503 : undefined;
-    if (status === undefined) return;
-    if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
+    if (status === undefined) {
+      return;
+    }
+    if (retryAfterSeconds !== undefined) {
+      reply.header('retry-after', retryAfterSeconds);
+    }
     await reply.code(status).send({ error: 'not now' });
   }
 
   async whileHeld(file: string): Promise<void> {
-    while (this.#faults().heldFile === file) await delay(50);
+    while (this.#faults().heldFile === file) {
+      await delay(50);
+    }
   }
 
   cursorIsExpired(): boolean {
@@ -74,7 +94,9 @@ export class Troubles {
 
   /** Where a page begins: where it should, or where the one before it began. */
   startOf(asked: number): number {
-    if (asked === 0 || !this.#use('repeatedPages')) this.#lastStart = asked;
+    if (asked === 0 || !this.#use('repeatedPages')) {
+      this.#lastStart = asked;
+    }
     return this.#lastStart;
   }
 
@@ -85,7 +107,9 @@ export class Troubles {
       this.#used.clear();
     }
     const used = this.#used.get(fault) ?? 0;
-    if (used >= faults[fault]) return false;
+    if (used >= faults[fault]) {
+      return false;
+    }
     this.#used.set(fault, used + 1);
     return true;
   }

@@ -4,19 +4,30 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Archive } from './archives.ts';
 import type { Faults } from './faults.ts';
 
-const PieceBytes = 64 * 1024;
+const PIECE_BYTES = 64 * 1024;
 
 /** Sends a file or a range of it, or what a server does that is not well. */
-export function sendFile({ headers }: FastifyRequest, reply: FastifyReply, archive: Archive, faults: Faults): FastifyReply {
+export function sendFile(
+  { headers }: FastifyRequest,
+  reply: FastifyReply,
+  archive: Archive,
+  faults: Faults,
+): FastifyReply {
   const etag = `"${archive.sha256}"`;
   const size = Math.max(0, archive.size - faults.truncatedBytes);
   const range = faults.noRanges || (headers['if-range'] ?? etag) !== etag ? undefined : rangeOf(headers.range, size);
-  if (!faults.noRanges) reply.header('accept-ranges', 'bytes');
-  if (range === 'none') return reply.code(416).header('content-range', `bytes */${size}`).send();
+  if (!faults.noRanges) {
+    reply.header('accept-ranges', 'bytes');
+  }
+  if (range === 'none') {
+    return reply.code(416).header('content-range', `bytes */${size}`).send();
+  }
   const { start, end } = range ?? { start: 0, end: size };
-  if (range !== undefined) reply.code(206).header('content-range', `bytes ${start}-${end - 1}/${size}`);
+  if (range !== undefined) {
+    reply.code(206).header('content-range', `bytes ${start}-${end - 1}/${size}`);
+  }
   return reply
-    .headers({ 'etag': etag, 'content-type': 'application/zip', 'content-length': end - start + faults.extraLength })
+    .headers({ etag: etag, 'content-type': 'application/zip', 'content-length': end - start + faults.extraLength })
     .send(Readable.from(bytesOf(archive, start, end, faults), { objectMode: false }));
 }
 
@@ -24,25 +35,36 @@ async function* bytesOf(archive: Archive, start: number, end: number, faults: Fa
   const file = await open(archive.path, 'r');
   try {
     for (let at = start; at < end;) {
-      const stop = Math.min(end, at + PieceBytes, start + (faults.resetAfterBytes ?? Infinity));
-      if (stop === at) throw new Error('the connection breaks');
+      const stop = Math.min(end, at + PIECE_BYTES, start + (faults.resetAfterBytes ?? Infinity));
+      if (stop === at) {
+        throw new Error('the connection breaks');
+      }
       const bytes = Buffer.alloc(stop - at);
       await file.read(bytes, 0, bytes.length, at);
       const middle = Math.floor(archive.size / 2) - at;
-      if (faults.corrupt && middle >= 0 && middle < bytes.length) bytes[middle] ^= 0xff;
+      if (faults.corrupt && middle >= 0 && middle < bytes.length) {
+        bytes[middle] ^= 0xff;
+      }
       yield bytes;
       at = stop;
     }
-    if (faults.extraLength > 0) throw new Error('the connection ends before what was announced');
+    if (faults.extraLength > 0) {
+      throw new Error('the connection ends before what was announced');
+    }
   } finally {
     await file.close();
   }
 }
 
 /** The one range that a client asks for; 'none' when the file has no such bytes, undefined when it asks for all. */
-function rangeOf(header: string | undefined, size: number): { readonly start: number; readonly end: number } | 'none' | undefined {
+function rangeOf(
+  header: string | undefined,
+  size: number,
+): { readonly start: number; readonly end: number } | 'none' | undefined {
   const asked = /^bytes=(?<first>\d*)-(?<last>\d*)$/.exec(header ?? '')?.groups;
-  if (asked === undefined) return undefined;
+  if (asked === undefined) {
+    return undefined;
+  }
   const start = asked.first === '' ? Math.max(0, size - Number(asked.last)) : Number(asked.first);
   const end = asked.first === '' || asked.last === '' ? size : Math.min(size, Number(asked.last) + 1);
   return start < end ? { start, end } : 'none';

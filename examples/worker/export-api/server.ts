@@ -31,7 +31,8 @@ export interface ListedFile {
 /**
  * An Export API: jobs whose files come in pages, in each of the three ways, and are downloaded by signed links.
  *
- * - `GET /cursor/jobs/:job/files`, `/offset/…`, `/link/…`: pages of `{ items, nextCursor }`, of `{ items }`, and of an array with a `Link` header
+ * - `GET /cursor/jobs/:job/files`, `/offset/…`, `/link/…`: pages of `{ items, nextCursor }`, of `{ items }`, and of an
+ *   array with a `Link` header
  * - `GET /jobs/:job/files/:file`: one file, with a new link
  * - `GET /download/:job/:file?expires=…&signature=…`: its bytes, with ranges
  * - `PUT /faults`: what goes wrong from now on
@@ -74,24 +75,39 @@ export class ExportApi {
     app.addHook('onRequest', async (request, reply) => {
       const route = request.routeOptions.url ?? request.url;
       this.requests.set(route, (this.requests.get(route) ?? 0) + 1);
-      if (route === '/faults') return;
+      if (route === '/faults') {
+        return;
+      }
       await this.#troubles.beforeAnswer(reply);
-      if (!reply.sent && !route.startsWith('/download') && request.headers.authorization !== `Bearer ${this.token}`) await reply.code(401).send({ error: 'unknown token' });
+      if (!reply.sent && !route.startsWith('/download') && request.headers.authorization !== `Bearer ${this.token}`) {
+        await reply.code(401).send({ error: 'unknown token' });
+      }
     });
     app.put('/faults', (request) => {
-      this.faults = { ...noFaults, ...request.body as Partial<Faults> };
+      this.faults = { ...noFaults, ...(request.body as Partial<Faults>) };
       return {};
     });
     app.get<Download>('/download/:job/:file', (request, reply) => this.#download(request, reply));
     await app.register(async (api) => {
       const { requestsPerSecond } = this.#options;
-      if (requestsPerSecond !== undefined) await api.register(rateLimit, { max: requestsPerSecond, timeWindow: 1_000, keyGenerator: () => 'all' });
-      api.get<Page>('/cursor/jobs/:job/files', (request, reply) => this.#page(request, reply, (items, next) => ({ items, nextCursor: next === undefined ? null : cursorOf(next) })));
+      if (requestsPerSecond !== undefined) {
+        await api.register(rateLimit, { max: requestsPerSecond, timeWindow: 1_000, keyGenerator: () => 'all' });
+      }
+      api.get<Page>('/cursor/jobs/:job/files', (request, reply) =>
+        this.#page(request, reply, (items, next) => ({
+          items,
+          nextCursor: next === undefined ? null : cursorOf(next),
+        })),
+      );
       api.get<Page>('/offset/jobs/:job/files', (request, reply) => this.#page(request, reply, (items) => ({ items })));
-      api.get<Page>('/link/jobs/:job/files', (request, reply) => this.#page(request, reply, (items, next) => {
-        if (next !== undefined) reply.header('link', `<?offset=${next}>; rel="next", <?offset=0>; rel="first"`);
-        return items;
-      }));
+      api.get<Page>('/link/jobs/:job/files', (request, reply) =>
+        this.#page(request, reply, (items, next) => {
+          if (next !== undefined) {
+            reply.header('link', `<?offset=${next}>; rel="next", <?offset=0>; rel="first"`);
+          }
+          return items;
+        }),
+      );
       api.get<{ Params: { job: string; file: string } }>('/jobs/:job/files/:file', (request, reply) => {
         const file = this.#file(request.params.job, Number(request.params.file));
         return file ?? reply.code(404).send({ error: 'no such file' });
@@ -99,24 +115,39 @@ export class ExportApi {
     });
   }
 
-  #page(request: FastifyRequest<Page>, reply: FastifyReply, toBody: (items: readonly ListedFile[], next: number | undefined) => unknown): unknown {
+  #page(
+    request: FastifyRequest<Page>,
+    reply: FastifyReply,
+    toBody: (items: readonly ListedFile[], next: number | undefined) => unknown,
+  ): unknown {
     const { job } = request.params;
     const count = this.#options.filesOf(job);
-    if (count === undefined) return reply.code(404).send({ error: 'no such job' });
+    if (count === undefined) {
+      return reply.code(404).send({ error: 'no such job' });
+    }
     const { cursor, offset = '0' } = request.query;
-    if (cursor !== undefined && this.#troubles.cursorIsExpired()) return reply.code(410).send({ error: 'the cursor is too old' });
+    if (cursor !== undefined && this.#troubles.cursorIsExpired()) {
+      return reply.code(410).send({ error: 'the cursor is too old' });
+    }
     const start = this.#troubles.startOf(cursor === undefined ? Number(offset) : placeOf(cursor));
     const end = Math.min(count, start + (this.#options.pageSize ?? 100));
-    const items = Array.from({ length: Math.max(0, end - start) }, (_, i) => this.#file(job, start + i)).filter((file) => file !== undefined);
+    const items = Array.from({ length: Math.max(0, end - start) }, (_, i) => this.#file(job, start + i)).filter(
+      (file) => file !== undefined,
+    );
     return toBody(items, end < count ? end : undefined);
   }
 
   #file(job: string, index: number): ListedFile | undefined {
     const count = this.#options.filesOf(job);
-    if (count === undefined || !Number.isInteger(index) || index < 0 || index >= count) return undefined;
+    if (count === undefined || !Number.isInteger(index) || index < 0 || index >= count) {
+      return undefined;
+    }
     const archive = this.#options.archives.at(index);
     const expires = Date.now() + (this.#options.linkSeconds ?? 900) * 1_000;
-    const url = new URL(`download/${encodeURIComponent(job)}/${index}?expires=${expires}&signature=${this.#sign(job, index, expires)}`, this.url);
+    const url = new URL(
+      `download/${encodeURIComponent(job)}/${index}?expires=${expires}&signature=${this.#sign(job, index, expires)}`,
+      this.url,
+    );
     return { id: String(index), name: archive.name, size: archive.size, sha256: archive.sha256, url: url.href };
   }
 
@@ -126,8 +157,12 @@ export class ExportApi {
     const { expires = '', signature = '' } = request.query;
     const wanted = this.#sign(job, Number(file), Number(expires));
     const valid = signature.length === wanted.length && timingSafeEqual(Buffer.from(signature), Buffer.from(wanted));
-    if (!valid) return reply.code(403).send({ error: 'wrong signature' });
-    if (Number(expires) < Date.now() || this.#troubles.linkIsExpired()) return reply.code(410).send({ error: 'the link is too old' });
+    if (!valid) {
+      return reply.code(403).send({ error: 'wrong signature' });
+    }
+    if (Number(expires) < Date.now() || this.#troubles.linkIsExpired()) {
+      return reply.code(410).send({ error: 'the link is too old' });
+    }
     return sendFile(request, reply, this.#options.archives.at(Number(file)), this.faults);
   }
 

@@ -8,20 +8,24 @@ const client = new S3Client({});
 const uploader = new IdempotentUploader({ client });
 const results = process.env.RESULTS_BUCKET ?? '';
 
-// counts the records of one file of JSON lines; a line that is no JSON fails the task
+// Counts the records of one file of JSON lines; a line that is no JSON fails the task
 await runObjectTask(async ({ object }, { signal, log }) => {
   const { bucket, key, versionId } = object;
-  const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId }), { abortSignal: signal });
+  const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId }), {
+    abortSignal: signal,
+  });
   const body = Body as Readable;
   const sha256 = createHash('sha256');
   body.on('data', (chunk: Buffer) => sha256.update(chunk));
   let records = 0;
   for await (const line of createInterface({ input: body, crlfDelay: Infinity })) {
-    if (line === '') continue;
+    if (line === '') {
+      continue;
+    }
     JSON.parse(line);
     records += 1;
   }
-  // the version in the key: a file that is overwritten is another one, and doing one twice stores the same
+  // The version in the key: a file that is overwritten is another one, and doing one twice stores the same
   const summary = { key, versionId, records, sha256: sha256.digest('hex') };
   const { outcome } = await uploader.put({
     bucket: results,

@@ -1,19 +1,26 @@
 import { paginateListObjectsV2, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { createLogger } from 'fileworks-runtime';
 
-const HourMs = 3_600_000;
+const HOUR_MS = 3_600_000;
 const client = new S3Client({});
-const Bucket = process.env.RESULTS_BUCKET ?? '';
+const BUCKET = process.env.RESULTS_BUCKET ?? '';
 
-// the hour before the time that the run was scheduled for, which a retry of the run has too
+// The hour before the time that the run was scheduled for, which a retry of the run has too
 const { scheduledTime } = JSON.parse(process.env.FILEWORKS_JOB_INPUT ?? '{}') as { scheduledTime?: string };
 const until = scheduledTime === undefined ? new Date() : new Date(scheduledTime);
-const since = new Date(until.getTime() - HourMs);
+const since = new Date(until.getTime() - HOUR_MS);
 
 let files = 0;
-for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket, Prefix: 'summaries/' })) {
+for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket: BUCKET, Prefix: 'summaries/' })) {
   files += Contents.filter(({ LastModified: at }) => at !== undefined && at >= since && at < until).length;
 }
 const report = { since, until, files };
-await client.send(new PutObjectCommand({ Bucket, Key: 'reports/latest.json', Body: JSON.stringify(report), ContentType: 'application/json' }));
+await client.send(
+  new PutObjectCommand({
+    Bucket: BUCKET,
+    Key: 'reports/latest.json',
+    Body: JSON.stringify(report),
+    ContentType: 'application/json',
+  }),
+);
 createLogger().info(report, 'report written');

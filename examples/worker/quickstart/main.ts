@@ -6,7 +6,9 @@ const uploader = new IdempotentUploader({ client });
 const results = process.env.RESULTS_BUCKET ?? '';
 
 await runWorker(async ({ object }, { signal, log }) => {
-  if (!object) throw new PoisonMessage('the message names no object');
+  if (!object) {
+    throw new PoisonMessage('the message names no object');
+  }
   const name = object.key.replace(/^incoming\//, '');
   const archive = await openZip(s3Source({ client, bucket: object.bucket, key: object.key }));
   const { stored, skipped } = await extractTo({

@@ -12,32 +12,59 @@ export interface Entry {
 }
 
 /** What comes before the first entry. */
-const Start = { position: { N: '0' }, fence: { N: '0' }, digest: { S: '' }, file: { S: '' } };
+const START = { position: { N: '0' }, fence: { N: '0' }, digest: { S: '' }, file: { S: '' } };
 
 /**
- * Adds a file to its customer's history. Each entry carries a digest of all entries up to it, so that a file which is left out, repeated
+ * Adds a file to its customer's history. Each entry carries a digest of all entries up to it, so that a file which is
+ * left out, repeated
  * or out of order changes everything after it: what the dispatcher's order is for.
  *
  * @throws Error when a later turn has written already: nobody may believe what this container does
  */
-export async function appendToHistory({ client, table, customer, object, sha256, fence, signal }: Entry): Promise<void> {
+export async function appendToHistory({
+  client,
+  table,
+  customer,
+  object,
+  sha256,
+  fence,
+  signal,
+}: Entry): Promise<void> {
   const file = `${object.key}@${object.versionId ?? object.sequencer ?? ''}`;
-  const { Items: items = [] } = await client.send(new QueryCommand({
-    TableName: table, ConsistentRead: true, ScanIndexForward: false, Limit: 1,
-    KeyConditionExpression: 'customer = :customer', ExpressionAttributeValues: { ':customer': { S: customer } },
-  }), { abortSignal: signal });
-  const last = items.at(0) ?? Start;
-  // an attempt that died after its entry, before it could say so
-  if (last.file.S === file) return;
-  if (Number(last.fence.N) > fence) throw new Error(`the history of ${customer} was written with fence ${last.fence.N}, this turn has ${fence}`);
+  const { Items: items = [] } = await client.send(
+    new QueryCommand({
+      TableName: table,
+      ConsistentRead: true,
+      ScanIndexForward: false,
+      Limit: 1,
+      KeyConditionExpression: 'customer = :customer',
+      ExpressionAttributeValues: { ':customer': { S: customer } },
+    }),
+    { abortSignal: signal },
+  );
+  const last = items.at(0) ?? START;
+  // An attempt that died after its entry, before it could say so
+  if (last.file.S === file) {
+    return;
+  }
+  if (Number(last.fence.N) > fence) {
+    throw new Error(`the history of ${customer} was written with fence ${last.fence.N}, this turn has ${fence}`);
+  }
   const digest = createHash('sha256').update(`${last.digest.S}${sha256}`).digest('hex');
-  await client.send(new PutItemCommand({
-    TableName: table,
-    Item: {
-      customer: { S: customer }, position: { N: String(Number(last.position.N) + 1) },
-      file: { S: file }, sha256: { S: sha256 }, digest: { S: digest }, fence: { N: String(fence) },
-    },
-    // two that read the same last entry cannot both write the next
-    ConditionExpression: 'attribute_not_exists(customer)',
-  }), { abortSignal: signal });
+  await client.send(
+    new PutItemCommand({
+      TableName: table,
+      Item: {
+        customer: { S: customer },
+        position: { N: String(Number(last.position.N) + 1) },
+        file: { S: file },
+        sha256: { S: sha256 },
+        digest: { S: digest },
+        fence: { N: String(fence) },
+      },
+      // Two that read the same last entry cannot both write the next
+      ConditionExpression: 'attribute_not_exists(customer)',
+    }),
+    { abortSignal: signal },
+  );
 }

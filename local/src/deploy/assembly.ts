@@ -30,8 +30,14 @@ interface AssetManifest {
 }
 
 interface FileAssetEntry {
-  readonly source: { readonly path?: string; readonly packaging?: 'file' | 'zip'; readonly executable?: readonly string[] };
-  readonly destinations: Readonly<Record<string, { readonly bucketName: string; readonly objectKey: string; readonly region?: string }>>;
+  readonly source: {
+    readonly path?: string;
+    readonly packaging?: 'file' | 'zip';
+    readonly executable?: readonly string[];
+  };
+  readonly destinations: Readonly<
+    Record<string, { readonly bucketName: string; readonly objectKey: string; readonly region?: string }>
+  >;
 }
 
 interface ImageAssetEntry {
@@ -107,7 +113,10 @@ function inDependencyOrder(artifacts: Artifacts): string[] {
       return;
     }
     if (visiting.has(id)) {
-      throw new LocalCloudError('AssemblyInvalid', `the artifacts ${[...visiting].join(', ')} depend on each other in a circle`);
+      throw new LocalCloudError(
+        'AssemblyInvalid',
+        `the artifacts ${[...visiting].join(', ')} depend on each other in a circle`,
+      );
     }
     visiting.add(id);
     artifact.dependencies?.forEach(visit);
@@ -118,7 +127,13 @@ function inDependencyOrder(artifacts: Artifacts): string[] {
   return order;
 }
 
-function readStack(directory: string, id: string, artifact: Artifact, artifacts: Artifacts, defaults: Environment): StackArtifact {
+function readStack(
+  directory: string,
+  id: string,
+  artifact: Artifact,
+  artifacts: Artifacts,
+  defaults: Environment,
+): StackArtifact {
   const properties = artifact.properties ?? {};
   const environment = readEnvironment(artifact.environment, defaults);
   const assets = (artifact.dependencies ?? [])
@@ -132,15 +147,22 @@ function readStack(directory: string, id: string, artifact: Artifact, artifacts:
     parameters: properties.parameters ?? {},
     tags: properties.tags ?? {},
     environment,
-    files: assets.flatMap((manifest) => Object.values(manifest.files ?? {}).flatMap((entry) => fileAssets(directory, entry, environment))),
-    images: assets.flatMap((manifest) => Object.entries(manifest.dockerImages ?? {}).flatMap(([hash, entry]) => imageAssets(hash, entry))),
+    files: assets.flatMap((manifest) =>
+      Object.values(manifest.files ?? {}).flatMap((entry) => fileAssets(directory, entry, environment)),
+    ),
+    images: assets.flatMap((manifest) =>
+      Object.entries(manifest.dockerImages ?? {}).flatMap(([hash, entry]) => imageAssets(hash, entry)),
+    ),
   };
 }
 
 function fileAssets(directory: string, entry: FileAssetEntry, environment: Environment): FileAsset[] {
   const { path, packaging = 'file', executable } = entry.source;
   if (path === undefined) {
-    throw new LocalCloudError('AssemblyInvalid', `an asset is made by the command \`${executable?.join(' ') ?? ''}\`, which fileworks-local does not run; use an asset with a path`);
+    throw new LocalCloudError(
+      'AssemblyInvalid',
+      `an asset is made by the command \`${executable?.join(' ') ?? ''}\`, which fileworks-local does not run; use an asset with a path`,
+    );
   }
   return Object.values(entry.destinations).map((destination) => ({
     path: join(directory, path),
@@ -178,6 +200,8 @@ function readJson(path: string): unknown {
   } catch (error) {
     // Node's own message names the path again.
     const problem = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : messageOf(error);
-    throw new LocalCloudError('AssemblyInvalid', `cannot read ${path}: ${problem}; synthesize the app first`, { cause: error });
+    throw new LocalCloudError('AssemblyInvalid', `cannot read ${path}: ${problem}; synthesize the app first`, {
+      cause: error,
+    });
   }
 }

@@ -1,7 +1,13 @@
 import { createReadStream, readdirSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { CreateBucketCommand, HeadBucketCommand, HeadObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
 import { ZipFile } from 'yazl';
 import { LocalCloudError } from '../errors';
 import type { FileAsset } from './assembly';
@@ -12,7 +18,12 @@ const ZIP_TIME = new Date(1980, 0, 1);
 /** Publishes a file asset, unless it is there: its key is the hash of its content. */
 export async function publishAsset(s3: S3Client, asset: FileAsset): Promise<void> {
   const target = { Bucket: asset.bucket, Key: asset.key };
-  if (await s3.send(new HeadObjectCommand(target)).then(() => true, () => false)) {
+  if (
+    await s3.send(new HeadObjectCommand(target)).then(
+      () => true,
+      () => false,
+    )
+  ) {
     return;
   }
   await ensureBucket(s3, asset.bucket, asset.environment.region);
@@ -20,11 +31,17 @@ export async function publishAsset(s3: S3Client, asset: FileAsset): Promise<void
 }
 
 export async function ensureBucket(s3: S3Client, bucket: string, region: string): Promise<void> {
-  if (await s3.send(new HeadBucketCommand({ Bucket: bucket })).then(() => true, () => false)) {
+  if (
+    await s3.send(new HeadBucketCommand({ Bucket: bucket })).then(
+      () => true,
+      () => false,
+    )
+  ) {
     return;
   }
   // S3 refuses the name of its first region as a constraint.
-  const constraint = region === 'us-east-1' ? {} : { CreateBucketConfiguration: { LocationConstraint: region as 'eu-west-1' } };
+  const constraint =
+    region === 'us-east-1' ? {} : { CreateBucketConfiguration: { LocationConstraint: region as 'eu-west-1' } };
   await s3.send(new CreateBucketCommand({ Bucket: bucket, ...constraint }));
 }
 

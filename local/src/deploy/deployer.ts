@@ -47,12 +47,12 @@ export class Deployer {
   readonly #options: DeployerOptions;
   readonly #bootstrapped = new Set<string>();
 
-  public constructor(options: DeployerOptions) {
+  constructor(options: DeployerOptions) {
     this.#options = options;
   }
 
   /** Deploys the stacks in the given order, and deletes those of `previous` that are gone. */
-  public async deploy(stacks: readonly StackArtifact[], previous: readonly DeployedStack[] = []): Promise<DeployedStack[]> {
+  async deploy(stacks: readonly StackArtifact[], previous: readonly DeployedStack[] = []): Promise<DeployedStack[]> {
     // Everything that can be refused is refused before anything is made.
     const pruned = stacks.map((stack) => {
       refuseWhatWouldOnlySeemToWork(stack);
@@ -60,7 +60,9 @@ export class Deployer {
     });
     const deployed: DeployedStack[] = [];
     for (const { stack, template, removed } of pruned) {
-      removed.forEach(({ logicalId, type, because }) => this.#options.line(`${stack.name}: left out ${logicalId} (${type}): ${because}`));
+      removed.forEach(({ logicalId, type, because }) =>
+        this.#options.line(`${stack.name}: left out ${logicalId} (${type}): ${because}`),
+      );
       deployed.push(await this.#deployStack(stack, template));
     }
     for (const gone of [...previous].reverse().filter(({ name }) => !stacks.some((stack) => stack.name === name))) {
@@ -91,7 +93,10 @@ export class Deployer {
         StackName: stack.name,
         TemplateURL: templateUrl,
         Capabilities: [...CAPABILITIES],
-        Parameters: Object.entries(stack.parameters).map(([key, value]) => ({ ParameterKey: key, ParameterValue: value })),
+        Parameters: Object.entries(stack.parameters).map(([key, value]) => ({
+          ParameterKey: key,
+          ParameterValue: value,
+        })),
         Tags: Object.entries(stack.tags).map(([key, value]) => ({ Key: key, Value: value })),
       };
       if (!before) {
@@ -120,13 +125,25 @@ export class Deployer {
     const place = `${stack.environment.account}/${stack.environment.region}`;
     await ensureBucket(s3, stagingBucket(stack.environment), stack.environment.region);
     const names = Object.values(stack.template.Parameters ?? {})
-      .filter(({ Type: type, Default: value }) => type.startsWith('AWS::SSM::Parameter::Value') && String(value).startsWith('/cdk-bootstrap/'))
+      .filter(
+        ({ Type: type, Default: value }) =>
+          type.startsWith('AWS::SSM::Parameter::Value') && String(value).startsWith('/cdk-bootstrap/'),
+      )
       .map(({ Default: value }) => String(value));
     for (const name of names.filter((candidate) => !this.#bootstrapped.has(`${place}${candidate}`))) {
       const qualifier = name.split('/')[2] ?? '';
       const stackName = `${BOOTSTRAP_STACK}-${qualifier}`;
-      const template = { Resources: { Version: { Type: 'AWS::SSM::Parameter', Properties: { Type: 'String', Name: name, Value: BOOTSTRAP_VERSION } } } };
-      await cloudFormation.send(new CreateStackCommand({ StackName: stackName, TemplateBody: JSON.stringify(template) }));
+      const template = {
+        Resources: {
+          Version: {
+            Type: 'AWS::SSM::Parameter',
+            Properties: { Type: 'String', Name: name, Value: BOOTSTRAP_VERSION },
+          },
+        },
+      };
+      await cloudFormation.send(
+        new CreateStackCommand({ StackName: stackName, TemplateBody: JSON.stringify(template) }),
+      );
       await this.#untilDone(cloudFormation, stackName);
       this.#bootstrapped.add(`${place}${name}`);
     }
@@ -147,17 +164,29 @@ export class Deployer {
         return stack;
       }
       if (!status.endsWith('IN_PROGRESS')) {
-        throw new LocalCloudError('DeploymentFailed', `stack ${name} ended in ${status}: ${await firstFailure(cloudFormation, name) ?? stack?.StackStatusReason ?? 'no reason given'}`);
+        throw new LocalCloudError(
+          'DeploymentFailed',
+          `stack ${name} ended in ${status}: ${(await firstFailure(cloudFormation, name)) ?? stack?.StackStatusReason ?? 'no reason given'}`,
+        );
       }
       if (Date.now() > deadline) {
-        throw new LocalCloudError('DeploymentFailed', `stack ${name} is still ${status} after ${TIMEOUT_MS / 60_000} minutes`);
+        throw new LocalCloudError(
+          'DeploymentFailed',
+          `stack ${name} is still ${status} after ${TIMEOUT_MS / 60_000} minutes`,
+        );
       }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
 
-  async #describeDeployed(cloudFormation: CloudFormationClient, stack: StackArtifact, described: Stack): Promise<DeployedStack> {
-    const { StackResources: resources = [] } = await cloudFormation.send(new DescribeStackResourcesCommand({ StackName: stack.name }));
+  async #describeDeployed(
+    cloudFormation: CloudFormationClient,
+    stack: StackArtifact,
+    described: Stack,
+  ): Promise<DeployedStack> {
+    const { StackResources: resources = [] } = await cloudFormation.send(
+      new DescribeStackResourcesCommand({ StackName: stack.name }),
+    );
     const outputs = described.Outputs ?? [];
     return {
       name: stack.name,
@@ -165,12 +194,19 @@ export class Deployer {
       template: stack.template,
       parameters: { ...defaultsOf(stack.template), ...stack.parameters },
       outputs: Object.fromEntries(outputs.map(({ OutputKey: key = '', OutputValue: value = '' }) => [key, value])),
-      exports: Object.fromEntries(outputs.flatMap(({ ExportName: name, OutputValue: value = '' }) => (name === undefined ? [] : [[name, value]]))),
-      resources: Object.fromEntries(resources.map(({ LogicalResourceId: id = '', PhysicalResourceId: physical = '' }) => [id, physical])),
+      exports: Object.fromEntries(
+        outputs.flatMap(({ ExportName: name, OutputValue: value = '' }) => (name === undefined ? [] : [[name, value]])),
+      ),
+      resources: Object.fromEntries(
+        resources.map(({ LogicalResourceId: id = '', PhysicalResourceId: physical = '' }) => [id, physical]),
+      ),
     };
   }
 
-  /** Makes sure that services run the task definition of the stack: an update that does not roll them would only seem to work. */
+  /**
+   * Makes sure that services run the task definition of the stack: an update that does not roll them would only seem to
+   * work.
+   */
   async #rollServices(stack: DeployedStack): Promise<void> {
     const ecs = new ECSClient(clientConfig(this.#options.endpoint, stack.environment));
     try {
@@ -196,12 +232,19 @@ export class Deployer {
     const cloudFormation = new CloudFormationClient(clientConfig(this.#options.endpoint, stack.environment));
     try {
       await cloudFormation.send(new DeleteStackCommand({ StackName: stack.name }));
-      for (let found = await describe(cloudFormation, stack.name); found; found = await describe(cloudFormation, stack.name)) {
+      for (
+        let found = await describe(cloudFormation, stack.name);
+        found;
+        found = await describe(cloudFormation, stack.name)
+      ) {
         if (found.StackStatus === 'DELETE_COMPLETE') {
           break;
         }
         if (found.StackStatus === 'DELETE_FAILED') {
-          throw new LocalCloudError('DeploymentFailed', `stack ${stack.name} cannot be deleted: ${await firstFailure(cloudFormation, stack.name) ?? 'no reason given'}`);
+          throw new LocalCloudError(
+            'DeploymentFailed',
+            `stack ${stack.name} cannot be deleted: ${(await firstFailure(cloudFormation, stack.name)) ?? 'no reason given'}`,
+          );
         }
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       }
@@ -218,7 +261,9 @@ function stagingBucket({ account, region }: Environment): string {
 
 function defaultsOf(template: Template): Record<string, string> {
   const parameters = Object.entries(template.Parameters ?? {});
-  return Object.fromEntries(parameters.flatMap(([name, { Default: value }]) => (value === undefined ? [] : [[name, String(value)]])));
+  return Object.fromEntries(
+    parameters.flatMap(([name, { Default: value }]) => (value === undefined ? [] : [[name, String(value)]])),
+  );
 }
 
 async function describe(cloudFormation: CloudFormationClient, name: string): Promise<Stack | undefined> {
@@ -235,13 +280,22 @@ async function describe(cloudFormation: CloudFormationClient, name: string): Pro
 async function firstFailure(cloudFormation: CloudFormationClient, name: string): Promise<string | undefined> {
   const { StackEvents: events = [] } = await cloudFormation.send(new DescribeStackEventsCommand({ StackName: name }));
   // Newest first: what came before the operation that failed is of no interest.
-  const begin = events.findIndex(({ LogicalResourceId: id, ResourceStatus: status = '' }) => id === name && /^(CREATE|UPDATE|DELETE)_IN_PROGRESS$/.test(status));
+  const begin = events.findIndex(
+    ({ LogicalResourceId: id, ResourceStatus: status = '' }) =>
+      id === name && /^(CREATE|UPDATE|DELETE)_IN_PROGRESS$/.test(status),
+  );
   const failed = events
     .slice(0, begin < 0 ? events.length : begin)
-    .filter(({ ResourceStatus: status = '', ResourceType: type }) => status.endsWith('_FAILED') && type !== 'AWS::CloudFormation::Stack')
+    .filter(
+      ({ ResourceStatus: status = '', ResourceType: type }) =>
+        status.endsWith('_FAILED') && type !== 'AWS::CloudFormation::Stack',
+    )
     .filter(({ ResourceStatusReason: reason = '' }) => !/cancelled/i.test(reason))
     .at(-1);
-  return failed && `${failed.LogicalResourceId ?? ''} (${failed.ResourceType ?? ''}): ${failed.ResourceStatusReason ?? 'no reason given'}`;
+  return (
+    failed &&
+    `${failed.LogicalResourceId ?? ''} (${failed.ResourceType ?? ''}): ${failed.ResourceStatusReason ?? 'no reason given'}`
+  );
 }
 
 function rejected(name: string): (error: unknown) => never {

@@ -26,12 +26,17 @@ export function prune(stack: Pick<StackArtifact, 'name' | 'template'>, known: Kn
       continue;
     }
     if (!leftOut) {
-      throw new LocalCloudError('TemplateUnsupported', `stack ${stack.name}: the emulator has no ${resource.Type} (${logicalId}), and it is not among the types that may be left out`);
+      throw new LocalCloudError(
+        'TemplateUnsupported',
+        `stack ${stack.name}: the emulator has no ${resource.Type} (${logicalId}), and it is not among the types that may be left out`,
+      );
     }
     removed.set(logicalId, { ...leftOut, type: resource.Type });
   }
   const kept = Object.entries(template.Resources).filter(([logicalId]) => !removed.has(logicalId));
-  const resources = Object.fromEntries(kept.map(([logicalId, resource]) => [logicalId, withoutDependsOn(resource, removed)]));
+  const resources = Object.fromEntries(
+    kept.map(([logicalId, resource]) => [logicalId, withoutDependsOn(resource, removed)]),
+  );
   return {
     template: replaceReferences({ ...template, Resources: resources }, removed) as Template,
     removed: [...removed].map(([logicalId, { type, because }]) => ({ logicalId, type, because })),
@@ -62,24 +67,31 @@ function replaceReferences(value: unknown, removed: ReadonlyMap<string, LeftOut>
     return value;
   }
   const entries = Object.entries(value);
-  const [key, argument] = entries.length === 1 ? entries[0] ?? [] : [];
+  const [key, argument] = entries.length === 1 ? (entries[0] ?? []) : [];
   if (key === 'Ref' && typeof argument === 'string' && removed.has(argument)) {
     return refOf(argument, removed);
   }
   if (key === 'Fn::GetAtt') {
-    const [logicalId = '', ...attribute] = Array.isArray(argument) ? argument as string[] : String(argument).split('.');
+    const [logicalId = '', ...attribute] = Array.isArray(argument)
+      ? (argument as string[])
+      : String(argument).split('.');
     if (removed.has(logicalId)) {
       return attributeOf(logicalId, attribute.join('.'), removed);
     }
   }
   if (key === 'Fn::Sub') {
-    const [text, variables] = Array.isArray(argument) ? argument as [string, Record<string, unknown>] : [String(argument)];
-    const substituted = text.replace(/\$\{([A-Za-z0-9]+)(?:\.([A-Za-z0-9.]+))?\}/g, (whole, logicalId: string, attribute?: string) => {
-      if (!removed.has(logicalId) || variables?.[logicalId] !== undefined) {
-        return whole;
-      }
-      return attribute === undefined ? refOf(logicalId, removed) : attributeOf(logicalId, attribute, removed);
-    });
+    const [text, variables] = Array.isArray(argument)
+      ? (argument as [string, Record<string, unknown>])
+      : [String(argument)];
+    const substituted = text.replace(
+      /\$\{([A-Za-z0-9]+)(?:\.([A-Za-z0-9.]+))?\}/g,
+      (whole, logicalId: string, attribute?: string) => {
+        if (!removed.has(logicalId) || variables?.[logicalId] !== undefined) {
+          return whole;
+        }
+        return attribute === undefined ? refOf(logicalId, removed) : attributeOf(logicalId, attribute, removed);
+      },
+    );
     return { 'Fn::Sub': variables ? [substituted, replaceReferences(variables, removed)] : substituted };
   }
   return Object.fromEntries(entries.map(([name, item]) => [name, replaceReferences(item, removed)]));

@@ -47,16 +47,19 @@ const REFUSALS: readonly Refusal[] = [
   {
     type: 'AWS::Events::Rule',
     what: 'a rule with a target to which the emulator delivers nothing',
-    asks: (resource, resources) => ((resource.Properties?.['Targets'] ?? []) as { Arn?: unknown }[]).some(({ Arn: arn }) => {
-      const type = typesNamedIn(arn, resources).at(0);
-      return type !== undefined && !RULE_TARGETS.has(type);
-    }),
+    asks: (resource, resources) =>
+      ((resource.Properties?.['Targets'] ?? []) as { Arn?: unknown }[]).some(({ Arn: arn }) => {
+        const type = typesNamedIn(arn, resources).at(0);
+        return type !== undefined && !RULE_TARGETS.has(type);
+      }),
   },
 ];
 
 export function refuseWhatWouldOnlySeemToWork(stack: Pick<StackArtifact, 'name' | 'template'>): void {
   for (const [logicalId, resource] of Object.entries(stack.template.Resources)) {
-    const refusal = REFUSALS.find(({ type, asks }) => type === resource.Type && asks(resource, stack.template.Resources));
+    const refusal = REFUSALS.find(
+      ({ type, asks }) => type === resource.Type && asks(resource, stack.template.Resources),
+    );
     if (refusal) {
       throw new LocalCloudError('TemplateUnsupported', `stack ${stack.name}: ${logicalId} asks for ${refusal.what}`);
     }
@@ -65,6 +68,8 @@ export function refuseWhatWouldOnlySeemToWork(stack: Pick<StackArtifact, 'name' 
 
 /** Types of the resources that a value refers to. */
 function typesNamedIn(value: unknown, resources: Readonly<Partial<Record<string, Resource>>>): string[] {
-  const names = [...JSON.stringify(value ?? null).matchAll(/"(?:Ref|Fn::GetAtt)":\[?"([A-Za-z0-9]+)/g)].map(([, name]) => name);
+  const names = [...JSON.stringify(value ?? null).matchAll(/"(?:Ref|Fn::GetAtt)":\[?"([A-Za-z0-9]+)/g)].map(
+    ([, name]) => name,
+  );
   return names.flatMap((name) => resources[name]?.Type ?? []);
 }

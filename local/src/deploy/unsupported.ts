@@ -13,7 +13,10 @@ const events = 'not emulated: nothing is archived or sent there';
 const database = 'not emulated: connect to a database of your own';
 const scaling = 'the local autoscaler does its work';
 const logs = 'not emulated';
-const id = (prefix: string) => (logicalId: string): string => `${prefix}-${hash(logicalId)}`;
+const id =
+  (prefix: string) =>
+  (logicalId: string): string =>
+    `${prefix}-${hash(logicalId)}`;
 
 /**
  * The one list of what is left out. A type is only taken out while the emulator does not know it.

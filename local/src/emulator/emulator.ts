@@ -62,7 +62,10 @@ export interface Emulator {
   putServiceEvent(event: ServiceEvent): Promise<void>;
   /** Refuses to place the next `count` tasks, as ECS does when Fargate has no capacity. */
   refusePlacements(count: number): Promise<void>;
-  /** Delivers events of the bus again with this probability, each after a random time of at most `delaySeconds`; 0 and 0 end it. */
+  /**
+   * Delivers events of the bus again with this probability, each after a random time of at most `delaySeconds`; 0 and 0
+   * end it.
+   */
   disturbDeliveries(repeat: number, delaySeconds: number): Promise<void>;
   /** Stops a task as the interruption of its Spot capacity would. */
   interruptSpot(clusterArn: string, taskArn: string): Promise<void>;

@@ -11,13 +11,13 @@ import { EMULATOR_DIR, ensureToolchain } from './toolchain';
 
 const START_TIMEOUT_MS = 60_000;
 
-type Report
-  = | { readonly kind: 'task'; readonly task: TaskRecord }
-    | { readonly kind: 'call'; readonly call: ApiCall }
-    | { readonly kind: 'request'; readonly request: ServiceRequest & { readonly id: number } }
-    | { readonly kind: 'mend'; readonly name: string; readonly state: string }
-    | { readonly kind: 'types'; readonly types: readonly string[] }
-    | { readonly kind: 'answer'; readonly id: number; readonly error?: string };
+type Report =
+  | { readonly kind: 'task'; readonly task: TaskRecord }
+  | { readonly kind: 'call'; readonly call: ApiCall }
+  | { readonly kind: 'request'; readonly request: ServiceRequest & { readonly id: number } }
+  | { readonly kind: 'mend'; readonly name: string; readonly state: string }
+  | { readonly kind: 'types'; readonly types: readonly string[] }
+  | { readonly kind: 'answer'; readonly id: number; readonly error?: string };
 
 interface Waiter {
   readonly resolve: () => void;
@@ -26,7 +26,7 @@ interface Waiter {
 
 /** ministack from PyPI, mended, in a process of its own that lives no longer than this one. */
 export class Ministack implements Emulator {
-  public resourceTypes: ReadonlySet<string> | undefined;
+  resourceTypes: ReadonlySet<string> | undefined;
 
   readonly #options: EmulatorOptions;
   readonly #reaper: Reaper;
@@ -37,21 +37,21 @@ export class Ministack implements Emulator {
   #commands = 0;
   #stopping = false;
 
-  public constructor(options: EmulatorOptions, reaper: Reaper) {
+  constructor(options: EmulatorOptions, reaper: Reaper) {
     this.#options = options;
     this.#reaper = reaper;
   }
 
-  public get endpoint(): string {
+  get endpoint(): string {
     return this.#endpoint;
   }
 
   /** Repairs, and whether each was `applied` or `not needed`; known after `start`. */
-  public get mends(): ReadonlyMap<string, string> {
+  get mends(): ReadonlyMap<string, string> {
     return this.#mends;
   }
 
-  public async start(): Promise<void> {
+  async start(): Promise<void> {
     const { toolsDir, python, observer } = this.#options;
     const interpreter = await ensureToolchain({ toolsDir, python, line: (line) => observer.line(line) });
     const port = await freePort(this.#options.port);
@@ -60,7 +60,7 @@ export class Ministack implements Emulator {
     await this.#untilReady();
   }
 
-  public async stop(): Promise<void> {
+  async stop(): Promise<void> {
     this.#stopping = true;
     const child = this.#process;
     if (!child?.pid || child.exitCode !== null || child.signalCode !== null) {
@@ -73,19 +73,19 @@ export class Ministack implements Emulator {
     this.#reaper.forget(child.pid);
   }
 
-  public putServiceEvent(event: ServiceEvent): Promise<void> {
+  putServiceEvent(event: ServiceEvent): Promise<void> {
     return this.#command({ op: 'putEvent', ...event });
   }
 
-  public refusePlacements(count: number): Promise<void> {
+  refusePlacements(count: number): Promise<void> {
     return this.#command({ op: 'refusePlacements', count });
   }
 
-  public disturbDeliveries(repeat: number, delaySeconds: number): Promise<void> {
+  disturbDeliveries(repeat: number, delaySeconds: number): Promise<void> {
     return this.#command({ op: 'disturbDeliveries', repeat, delaySeconds });
   }
 
-  public interruptSpot(clusterArn: string, taskArn: string): Promise<void> {
+  interruptSpot(clusterArn: string, taskArn: string): Promise<void> {
     return this.#command({ op: 'interruptSpot', cluster: clusterArn, task: taskArn });
   }
 
@@ -197,7 +197,10 @@ export class Ministack implements Emulator {
         return;
       }
       if (Date.now() > deadline) {
-        throw new LocalCloudError('EmulatorFailed', `the emulator did not answer within ${START_TIMEOUT_MS / 1000} seconds; its log is ${this.#log}`);
+        throw new LocalCloudError(
+          'EmulatorFailed',
+          `the emulator did not answer within ${START_TIMEOUT_MS / 1000} seconds; its log is ${this.#log}`,
+        );
       }
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
@@ -214,9 +217,17 @@ function freePort(wanted = 0): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(error.code === 'EADDRINUSE'
-        ? new LocalCloudError('PortInUse', `port ${wanted} of 127.0.0.1 is in use; choose another with --port, or none for a free one`, { cause: error })
-        : new LocalCloudError('EmulatorFailed', `cannot listen on port ${wanted}: ${error.message}`, { cause: error }));
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new LocalCloudError(
+              'PortInUse',
+              `port ${wanted} of 127.0.0.1 is in use; choose another with --port, or none for a free one`,
+              { cause: error },
+            )
+          : new LocalCloudError('EmulatorFailed', `cannot listen on port ${wanted}: ${error.message}`, {
+              cause: error,
+            }),
+      );
     });
     server.listen(wanted, '127.0.0.1', () => {
       const address = server.address();

@@ -41,7 +41,18 @@ export async function ensureToolchain(options: ToolchainOptions): Promise<string
   mkdirSync(options.toolsDir, { recursive: true });
   try {
     await run(options.python, ['-m', 'venv', building], { timeout: INSTALL_TIMEOUT_MS });
-    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--retries', '2', '-r', requirements];
+    const pip = [
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--disable-pip-version-check',
+      '--no-deps',
+      '--retries',
+      '2',
+      '-r',
+      requirements,
+    ];
     await run(join(building, 'bin', 'python'), pip, { timeout: INSTALL_TIMEOUT_MS });
   } catch (error) {
     rmSync(building, { recursive: true, force: true });
@@ -53,7 +64,11 @@ export async function ensureToolchain(options: ToolchainOptions): Promise<string
   } catch (error) {
     rmSync(building, { recursive: true, force: true });
     if (!existsSync(join(home, 'complete'))) {
-      throw new LocalCloudError('InstallFailed', `cannot move the emulator to ${home}: ${messageOf(error)}; delete that directory and try again`, { cause: error });
+      throw new LocalCloudError(
+        'InstallFailed',
+        `cannot move the emulator to ${home}: ${messageOf(error)}; delete that directory and try again`,
+        { cause: error },
+      );
     }
   }
   return interpreter;
@@ -64,24 +79,43 @@ async function checkPython(python: string): Promise<void> {
   try {
     version = (await run(python, ['-c', 'import sys; print("%d.%d" % sys.version_info[:2])'])).stdout.trim();
   } catch (error) {
-    throw new LocalCloudError('PythonMissing', `the emulator needs Python 3.10 or newer, and \`${python}\` does not run; install it or name another with --python`, { cause: error });
+    throw new LocalCloudError(
+      'PythonMissing',
+      `the emulator needs Python 3.10 or newer, and \`${python}\` does not run; install it or name another with --python`,
+      { cause: error },
+    );
   }
   const [major = 0, minor = 0] = version.split('.').map(Number);
   if (major < 3 || (major === 3 && minor < 10)) {
-    throw new LocalCloudError('PythonMissing', `the emulator needs Python 3.10 or newer, and \`${python}\` is ${version}; install a newer one or name it with --python`);
+    throw new LocalCloudError(
+      'PythonMissing',
+      `the emulator needs Python 3.10 or newer, and \`${python}\` is ${version}; install a newer one or name it with --python`,
+    );
   }
   try {
     await run(python, ['-c', 'import venv, ensurepip']);
   } catch (error) {
-    throw new LocalCloudError('PythonMissing', `\`${python}\` has no module venv; install it (Debian and Ubuntu: apt install python3-venv)`, { cause: error });
+    throw new LocalCloudError(
+      'PythonMissing',
+      `\`${python}\` has no module venv; install it (Debian and Ubuntu: apt install python3-venv)`,
+      { cause: error },
+    );
   }
 }
 
 function installFailure(error: unknown): string {
   const output = error instanceof Error && 'stderr' in error ? String(error.stderr) : messageOf(error);
-  if (/Temporary failure in name resolution|NewConnectionError|Max retries exceeded|ConnectTimeout|Network is unreachable|ProxyError/i.test(output)) {
+  if (
+    /Temporary failure in name resolution|NewConnectionError|Max retries exceeded|ConnectTimeout|Network is unreachable|ProxyError/i.test(
+      output,
+    )
+  ) {
     return 'the emulator is installed from the Python package index on the first run, and it cannot be reached; connect to the network, or set PIP_INDEX_URL to a mirror';
   }
-  const reason = output.split('\n').map((line) => line.trim()).filter((line) => /^ERROR:/.test(line)).at(-1);
+  const reason = output
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => /^ERROR:/.test(line))
+    .at(-1);
   return `the emulator could not be installed: ${reason ?? output.trim().split('\n').at(-1) ?? 'pip gave no reason'}`;
 }

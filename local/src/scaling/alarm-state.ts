@@ -39,7 +39,10 @@ export function evaluationRange(rule: AlarmRule): number {
 export function evaluate(rule: AlarmRule, points: readonly (number | undefined)[], current: AlarmState): AlarmState {
   const { evaluationPeriods: n, datapointsToAlarm: m, missingData } = rule;
   const breaches = COMPARISONS[rule.comparison] ?? (() => false);
-  const newestFirst = points.slice(-evaluationRange(rule)).reverse().map((value, age) => ({ value, age: age + 1 }));
+  const newestFirst = points
+    .slice(-evaluationRange(rule))
+    .reverse()
+    .map((value, age) => ({ value, age: age + 1 }));
   const real = newestFirst.filter(({ value }) => value !== undefined).slice(0, n);
   const breaching = real.filter(({ value }) => breaches(value ?? 0, rule.threshold));
   const filled = n - real.length;

@@ -19,20 +19,28 @@ const SERVICE_NAMESPACE = 'ecs';
 const SCALABLE_DIMENSION = 'ecs:service:DesiredCount';
 
 /**
- * The part of Application Auto Scaling's API that programs call beside templates, on the scalable targets of the deployed stacks.
+ * The part of Application Auto Scaling's API that programs call beside templates, on the scalable targets of the
+ * deployed stacks.
  *
  * @see https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html
  */
-export function answerScalingCall({ action, input, account, region }: ServiceRequest, targets: ScalableTargets): ServiceAnswer {
+export function answerScalingCall(
+  { action, input, account, region }: ServiceRequest,
+  targets: ScalableTargets,
+): ServiceAnswer {
   const environment = { account, region };
   if (input['ServiceNamespace'] !== SERVICE_NAMESPACE) {
     return invalid(`ServiceNamespace must be ${SERVICE_NAMESPACE} here, got: ${String(input['ServiceNamespace'])}`);
   }
   switch (action) {
-    case 'RegisterScalableTarget': return register(input, environment, targets);
-    case 'DescribeScalableTargets': return describe(input, environment, targets);
-    case 'DescribeScalingActivities': return describeActivities(input, environment, targets);
-    default: return invalid(`the local autoscaler does not answer ${action}`);
+    case 'RegisterScalableTarget':
+      return register(input, environment, targets);
+    case 'DescribeScalableTargets':
+      return describe(input, environment, targets);
+    case 'DescribeScalingActivities':
+      return describeActivities(input, environment, targets);
+    default:
+      return invalid(`the local autoscaler does not answer ${action}`);
   }
 }
 
@@ -48,9 +56,15 @@ function register(input: ServiceRequest['input'], environment: Environment, targ
   const minCapacity = isCount(min) ? min : target.minCapacity;
   const maxCapacity = isCount(max) ? max : target.maxCapacity;
   if ([min, max].some((limit) => limit !== undefined && !isCount(limit)) || minCapacity > maxCapacity) {
-    return invalid(`MinCapacity and MaxCapacity must be whole numbers, the first not above the second, got: ${String(min)} and ${String(max)}`);
+    return invalid(
+      `MinCapacity and MaxCapacity must be whole numbers, the first not above the second, got: ${String(min)} and ${String(max)}`,
+    );
   }
-  targets.register(target.resourceId, { minCapacity, maxCapacity, suspended: suspendedBy(input['SuspendedState'], target) });
+  targets.register(target.resourceId, {
+    minCapacity,
+    maxCapacity,
+    suspended: suspendedBy(input['SuspendedState'], target),
+  });
   return { status: 200, body: { ScalableTargetARN: arnOf(target, environment) } };
 }
 
@@ -78,15 +92,28 @@ function describe(input: ServiceRequest['input'], environment: Environment, targ
 }
 
 /** A field that is not given stays as it is, as in the API. */
-function suspendedBy(given: unknown, { suspended = { scaleIn: false, scaleOut: false } }: ScalableTarget): SuspendedScaling {
-  const { DynamicScalingInSuspended: scaleIn, DynamicScalingOutSuspended: scaleOut } = (given ?? {}) as Record<string, unknown>;
-  return { scaleIn: typeof scaleIn === 'boolean' ? scaleIn : suspended.scaleIn, scaleOut: typeof scaleOut === 'boolean' ? scaleOut : suspended.scaleOut };
+function suspendedBy(
+  given: unknown,
+  { suspended = { scaleIn: false, scaleOut: false } }: ScalableTarget,
+): SuspendedScaling {
+  const { DynamicScalingInSuspended: scaleIn, DynamicScalingOutSuspended: scaleOut } = (given ?? {}) as Record<
+    string,
+    unknown
+  >;
+  return {
+    scaleIn: typeof scaleIn === 'boolean' ? scaleIn : suspended.scaleIn,
+    scaleOut: typeof scaleOut === 'boolean' ? scaleOut : suspended.scaleOut,
+  };
 }
 
 /** @see https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DescribeScalingActivities.html */
-function describeActivities(input: ServiceRequest['input'], environment: Environment, targets: ScalableTargets): ServiceAnswer {
+function describeActivities(
+  input: ServiceRequest['input'],
+  environment: Environment,
+  targets: ScalableTargets,
+): ServiceAnswer {
   const resourceId = String(input['ResourceId']);
-  const newestFirst = [...targets.activities(resourceId, environment) ?? []].reverse();
+  const newestFirst = [...(targets.activities(resourceId, environment) ?? [])].reverse();
   const limit = isCount(input['MaxResults']) ? input['MaxResults'] : newestFirst.length;
   return {
     status: 200,

@@ -10,7 +10,16 @@ import type { AlarmState, AlarmTransition, AlarmView, ScalableTargetView, Scalin
 import { evaluate, evaluationRange } from './alarm-state';
 import { answerScalingCall } from './api';
 import { MetricStore } from './metric-store';
-import { isRunningTasks, isSampled, readScaling, SQS_ATTRIBUTES, type AlarmDefinition, type MetricName, type ScalableTarget, type ScalingPolicy } from './read-template';
+import {
+  isRunningTasks,
+  isSampled,
+  readScaling,
+  SQS_ATTRIBUTES,
+  type AlarmDefinition,
+  type MetricName,
+  type ScalableTarget,
+  type ScalingPolicy,
+} from './read-template';
 import { adjust, afterCooldown, type LastScaling } from './step-policy';
 import { IN_PERIODS, track } from './target-tracking';
 
@@ -63,12 +72,12 @@ export class Autoscaler {
   #tick: Promise<void> = Promise.resolve();
   #minute = 0;
 
-  public constructor(options: AutoscalerOptions) {
+  constructor(options: AutoscalerOptions) {
     this.#options = options;
   }
 
   /** Reads the definitions of the deployed stacks; alarms and targets that stay keep their history. */
-  public async follow(stacks: readonly DeployedStack[]): Promise<void> {
+  async follow(stacks: readonly DeployedStack[]): Promise<void> {
     const alarms = new Map<string, Alarm>();
     const targets = new Map<string, Target>();
     const policies: { policy: ScalingPolicy; stack: DeployedStack }[] = [];
@@ -82,7 +91,11 @@ export class Autoscaler {
         alarms.set(definition.name, { definition, state, transitions });
       }
       for (const target of definitions.targets) {
-        targets.set(target.resourceId, { target, environment: stack.environment, activities: this.#targets.get(target.resourceId)?.activities ?? [] });
+        targets.set(target.resourceId, {
+          target,
+          environment: stack.environment,
+          activities: this.#targets.get(target.resourceId)?.activities ?? [],
+        });
       }
       policies.push(...definitions.policies.map((policy) => ({ policy, stack })));
     }
@@ -90,18 +103,23 @@ export class Autoscaler {
     this.#targets = targets;
     this.#policies = policies;
     for (const target of targets.values()) {
-      await this.#scale(target, 'registration', (capacity) => capacity, 'the capacity was outside of minimum and maximum');
+      await this.#scale(
+        target,
+        'registration',
+        (capacity) => capacity,
+        'the capacity was outside of minimum and maximum',
+      );
     }
   }
 
-  public start(): void {
+  start(): void {
     this.#timer = setInterval(() => {
       // A minute that takes longer than its time delays the next one: none is skipped, none overlaps.
       this.#then(() => this.minute());
     }, MINUTE_MS / this.#options.speed);
   }
 
-  public async stop(): Promise<void> {
+  async stop(): Promise<void> {
     clearInterval(this.#timer);
     await this.#tick;
     for (const clients of this.#clients.values()) {
@@ -109,14 +127,14 @@ export class Autoscaler {
     }
   }
 
-  public alarms(): readonly AlarmView[] {
+  alarms(): readonly AlarmView[] {
     return [...this.#alarms.values()].map(({ definition, state, transitions }) => {
       const { name, stack, logicalId } = definition;
       return { name, stack: stack.name, logicalId, state, transitions };
     });
   }
 
-  public targets(): readonly ScalableTargetView[] {
+  targets(): readonly ScalableTargetView[] {
     return [...this.#targets.values()].map(({ target, activities }) => {
       const { resourceId, minCapacity, maxCapacity } = target;
       return { resourceId, minCapacity, maxCapacity, activities };
@@ -124,28 +142,38 @@ export class Autoscaler {
   }
 
   /** Answers a call of Application Auto Scaling's API. */
-  public answer(request: ServiceRequest): ServiceAnswer {
+  answer(request: ServiceRequest): ServiceAnswer {
     const find = (resourceId: string, environment: Environment) => {
       const target = this.#targets.get(resourceId);
       return sameEnvironment(environment, target?.environment) ? target : undefined;
     };
     return answerScalingCall(request, {
       find: (resourceId, environment) => find(resourceId, environment)?.target,
-      all: (environment) => [...this.#targets.values()].filter((target) => sameEnvironment(environment, target.environment)).map(({ target }) => target),
+      all: (environment) =>
+        [...this.#targets.values()]
+          .filter((target) => sameEnvironment(environment, target.environment))
+          .map(({ target }) => target),
       activities: (resourceId, environment) => find(resourceId, environment)?.activities,
       register: (resourceId, change) => {
         const target = this.#targets.get(resourceId);
         if (target) {
           target.target = { ...target.target, ...change };
           // Behind the minute that may be at work, so that no two decisions are made at once.
-          this.#then(() => this.#scale(target, 'registration', (capacity) => capacity, 'the capacity was outside of minimum and maximum'));
+          this.#then(() =>
+            this.#scale(
+              target,
+              'registration',
+              (capacity) => capacity,
+              'the capacity was outside of minimum and maximum',
+            ),
+          );
         }
       },
     });
   }
 
   /** One minute of the clock. */
-  public async minute(): Promise<void> {
+  async minute(): Promise<void> {
     this.#minute++;
     await this.#sample();
     for (const alarm of this.#alarms.values()) {
@@ -168,9 +196,14 @@ export class Autoscaler {
     const wanted = new Map<string, { metric: MetricName; environment: Environment }>();
     const series = [
       ...[...this.#alarms.values()].map(({ definition }) => ({ series: definition.series, stack: definition.stack })),
-      ...this.#policies.flatMap(({ policy, stack }) => (policy.tracking ? [{ series: policy.tracking.series, stack }] : [])),
+      ...this.#policies.flatMap(({ policy, stack }) =>
+        policy.tracking ? [{ series: policy.tracking.series, stack }] : [],
+      ),
     ];
-    for (const { series: { sources }, stack: { environment } } of series) {
+    for (const {
+      series: { sources },
+      stack: { environment },
+    } of series) {
       for (const source of sources.values()) {
         if (source.kind === 'metric' && isSampled(source.metric)) {
           wanted.set(JSON.stringify([source.metric, environment]), { metric: source.metric, environment });
@@ -178,26 +211,32 @@ export class Autoscaler {
       }
     }
     const asked = new Map<string, Promise<QueueAttributes | undefined>>();
-    await Promise.all([...wanted.values()].map(async ({ metric, environment }) => {
-      if (isRunningTasks(metric)) {
-        this.#store.put(metric, this.#minute, await this.#runningTasks(metric, environment));
-        return;
-      }
-      const name = metric.dimensions['QueueName'] ?? '';
-      const key = JSON.stringify([name, environment]);
-      const answer = asked.get(key) ?? this.#queueAttributes(name, environment);
-      asked.set(key, answer);
-      const attributes = await answer;
-      const value = attributes?.[SQS_ATTRIBUTES[metric.name] ?? ''];
-      if (value !== undefined) {
-        this.#store.put(metric, this.#minute, Number(value));
-      }
-    }));
+    await Promise.all(
+      [...wanted.values()].map(async ({ metric, environment }) => {
+        if (isRunningTasks(metric)) {
+          this.#store.put(metric, this.#minute, await this.#runningTasks(metric, environment));
+          return;
+        }
+        const name = metric.dimensions['QueueName'] ?? '';
+        const key = JSON.stringify([name, environment]);
+        const answer = asked.get(key) ?? this.#queueAttributes(name, environment);
+        asked.set(key, answer);
+        const attributes = await answer;
+        const value = attributes?.[SQS_ATTRIBUTES[metric.name] ?? ''];
+        if (value !== undefined) {
+          this.#store.put(metric, this.#minute, Number(value));
+        }
+      }),
+    );
   }
 
   async #runningTasks({ dimensions }: MetricName, environment: Environment): Promise<number> {
     const { ClusterName: cluster, ServiceName: service = '' } = dimensions;
-    return (await this.#clientsOf(environment).ecs.send(new DescribeServicesCommand({ cluster, services: [service] }))).services?.at(0)?.runningCount ?? 0;
+    return (
+      (
+        await this.#clientsOf(environment).ecs.send(new DescribeServicesCommand({ cluster, services: [service] }))
+      ).services?.at(0)?.runningCount ?? 0
+    );
   }
 
   /** Undefined when the queue does not exist, or not yet: then there is no data, as in CloudWatch. */
@@ -205,7 +244,8 @@ export class Autoscaler {
     const { sqs } = this.#clientsOf(environment);
     const key = JSON.stringify([name, environment]);
     try {
-      const url = this.#queueUrls.get(key) ?? (await sqs.send(new GetQueueUrlCommand({ QueueName: name }))).QueueUrl ?? '';
+      const url =
+        this.#queueUrls.get(key) ?? (await sqs.send(new GetQueueUrlCommand({ QueueName: name }))).QueueUrl ?? '';
       this.#queueUrls.set(key, url);
       return (await sqs.send(new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['All'] }))).Attributes;
     } catch (error) {
@@ -218,7 +258,9 @@ export class Autoscaler {
   }
 
   async #evaluate(alarm: Alarm): Promise<void> {
-    const { definition: { series, rule, name, policies, stack } } = alarm;
+    const {
+      definition: { series, rule, name, policies, stack },
+    } = alarm;
     if (![...series.sources.values()].some((source) => source.kind === 'metric' && isSampled(source.metric))) {
       await this.#readState(alarm);
       return;
@@ -227,7 +269,10 @@ export class Autoscaler {
     const state = evaluate(rule, points, alarm.state);
     const value = points.findLast((point) => point !== undefined);
     if (state !== alarm.state) {
-      const newest = points.slice(-rule.evaluationPeriods).map((point) => point ?? 'missing').join(', ');
+      const newest = points
+        .slice(-rule.evaluationPeriods)
+        .map((point) => point ?? 'missing')
+        .join(', ');
       const reason = `threshold ${rule.threshold}, ${rule.comparison}; newest data points: ${newest}`;
       this.#moved(alarm, state, reason);
       // The emulator's record follows, and with it the alarm's actions: messages to SNS topics.
@@ -264,10 +309,15 @@ export class Autoscaler {
   async #step(policy: ScalingPolicy, value: number, threshold: number, alarm: string): Promise<void> {
     const { step, target } = policy;
     const last = this.#lastByPolicy.get(policy.logicalId);
-    await this.#scale(this.#targets.get(target.resourceId), policy.logicalId, (capacity) => {
-      const wanted = step && adjust(step, capacity, value, threshold);
-      return step && wanted !== undefined ? afterCooldown(step, wanted, capacity, this.#now, last) : capacity;
-    }, `alarm ${alarm}, ${value} against ${threshold}`);
+    await this.#scale(
+      this.#targets.get(target.resourceId),
+      policy.logicalId,
+      (capacity) => {
+        const wanted = step && adjust(step, capacity, value, threshold);
+        return step && wanted !== undefined ? afterCooldown(step, wanted, capacity, this.#now, last) : capacity;
+      },
+      `alarm ${alarm}, ${value} against ${threshold}`,
+    );
   }
 
   async #track(policy: ScalingPolicy, stack: DeployedStack): Promise<void> {
@@ -277,14 +327,24 @@ export class Autoscaler {
     }
     const points = this.#store.points(tracking.series, this.#minute, IN_PERIODS);
     const last = this.#lastByPolicy.get(policy.logicalId);
-    await this.#scale(this.#targets.get(target.resourceId), policy.logicalId, (capacity) => {
-      const wanted = track(tracking, capacity, points) ?? capacity;
-      const cooldownSeconds = wanted < capacity ? tracking.scaleInCooldownSeconds : tracking.scaleOutCooldownSeconds;
-      return last && this.#now < last.at + cooldownSeconds * 1000 ? capacity : wanted;
-    }, `${String(points.at(-1))} against the target ${tracking.target}`);
+    await this.#scale(
+      this.#targets.get(target.resourceId),
+      policy.logicalId,
+      (capacity) => {
+        const wanted = track(tracking, capacity, points) ?? capacity;
+        const cooldownSeconds = wanted < capacity ? tracking.scaleInCooldownSeconds : tracking.scaleOutCooldownSeconds;
+        return last && this.#now < last.at + cooldownSeconds * 1000 ? capacity : wanted;
+      },
+      `${String(points.at(-1))} against the target ${tracking.target}`,
+    );
   }
 
-  async #scale(target: Target | undefined, policy: string, decide: (capacity: number) => number, cause: string): Promise<void> {
+  async #scale(
+    target: Target | undefined,
+    policy: string,
+    decide: (capacity: number) => number,
+    cause: string,
+  ): Promise<void> {
     if (!target) {
       return;
     }
@@ -311,7 +371,11 @@ export class Autoscaler {
   #clientsOf(environment: Environment): Clients {
     const key = JSON.stringify(environment);
     const config = clientConfig(this.#options.endpoint, environment);
-    const clients = this.#clients.get(key) ?? { ecs: new ECSClient(config), sqs: new SQSClient(config), cloudWatch: new CloudWatchClient(config) };
+    const clients = this.#clients.get(key) ?? {
+      ecs: new ECSClient(config),
+      sqs: new SQSClient(config),
+      cloudWatch: new CloudWatchClient(config),
+    };
     this.#clients.set(key, clients);
     return clients;
   }

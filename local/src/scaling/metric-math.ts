@@ -12,7 +12,8 @@ const TOKEN = /\s*(?:\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[A-Za-z_][A-Za-z0-9_]*|<=|>=
  * An expression of CloudWatch metric math, evaluated for one period.
  *
  * Arithmetic, comparisons, AND and OR, lists, and ABS, AVG, CEIL, FILL (with a number), FLOOR, IF, MAX, MIN and SUM.
- * An operand without data point leaves the result without one, except in FILL and in functions over lists, as in CloudWatch.
+ * An operand without data point leaves the result without one, except in FILL and in functions over lists, as in
+ * CloudWatch.
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
  */
@@ -28,8 +29,8 @@ type Operators = Readonly<Partial<Record<string, (a: number, b: number) => numbe
 
 /** Binary operators from the loosest to the tightest. */
 const LEVELS: readonly Operators[] = [
-  { '||': (a, b) => Number(a !== 0 || b !== 0), 'OR': (a, b) => Number(a !== 0 || b !== 0) },
-  { '&&': (a, b) => Number(a !== 0 && b !== 0), 'AND': (a, b) => Number(a !== 0 && b !== 0) },
+  { '||': (a, b) => Number(a !== 0 || b !== 0), OR: (a, b) => Number(a !== 0 || b !== 0) },
+  { '&&': (a, b) => Number(a !== 0 && b !== 0), AND: (a, b) => Number(a !== 0 && b !== 0) },
   {
     '<': (a, b) => Number(a < b),
     '<=': (a, b) => Number(a <= b),
@@ -51,7 +52,7 @@ const FUNCTIONS: Readonly<Partial<Record<string, (args: readonly Value[]) => Val
   MAX: ([value]) => reduce(value, (values) => Math.max(...values)),
   MIN: ([value]) => reduce(value, (values) => Math.min(...values)),
   SUM: ([value]) => reduce(value, sum),
-  FILL: ([value, filler]) => (isList(value) ? value.map((item) => item ?? scalar(filler)) : value ?? scalar(filler)),
+  FILL: ([value, filler]) => (isList(value) ? value.map((item) => item ?? scalar(filler)) : (value ?? scalar(filler))),
   IF: ([condition, yes, no]) => {
     const decided = scalar(condition);
     return decided === undefined ? undefined : decided !== 0 ? yes : no;
@@ -62,11 +63,11 @@ class Parser {
   readonly #tokens: string[];
   #at = 0;
 
-  public constructor(private readonly source: string) {
+  constructor(private readonly source: string) {
     this.#tokens = tokens(source);
   }
 
-  public parse(): Node {
+  parse(): Node {
     const node = this.#binary(0);
     if (this.#at < this.#tokens.length) {
       throw unsupported(this.source, this.#peek());
@@ -182,7 +183,10 @@ function tokens(source: string): string[] {
 }
 
 function unsupported(source: string, at: string): LocalCloudError {
-  return new LocalCloudError('TemplateUnsupported', `the local autoscaler does not understand \`${at}\` in the metric expression \`${source}\``);
+  return new LocalCloudError(
+    'TemplateUnsupported',
+    `the local autoscaler does not understand \`${at}\` in the metric expression \`${source}\``,
+  );
 }
 
 function isList(value: Value): value is readonly (number | undefined)[] {

@@ -15,7 +15,7 @@ const STATISTICS: Readonly<Record<string, (values: readonly number[]) => number>
 export class MetricStore {
   readonly #samples = new Map<string, Map<number, number>>();
 
-  public put(metric: MetricName, minute: number, value: number): void {
+  put(metric: MetricName, minute: number, value: number): void {
     const key = keyOf(metric);
     const samples = this.#samples.get(key) ?? new Map<number, number>();
     samples.set(minute, value);
@@ -23,8 +23,10 @@ export class MetricStore {
     this.#samples.set(key, samples);
   }
 
-  /** The data points of the last `count` periods that end with `minute`, oldest first; undefined where there is none. */
-  public points(series: Series, minute: number, count: number): (number | undefined)[] {
+  /**
+   * The data points of the last `count` periods that end with `minute`, oldest first; undefined where there is none.
+   */
+  points(series: Series, minute: number, count: number): (number | undefined)[] {
     const length = Math.max(1, Math.round(series.periodSeconds / 60));
     return Array.from({ length: count }, (_, index) => {
       const last = minute - (count - 1 - index) * length;
@@ -38,7 +40,9 @@ export class MetricStore {
       return source.evaluate((name) => (name === id ? undefined : this.#value(series, name, last, length)));
     }
     const samples = source && this.#samples.get(keyOf(source.metric));
-    const values = Array.from({ length }, (_, back) => samples?.get(last - back)).filter((value) => value !== undefined);
+    const values = Array.from({ length }, (_, back) => samples?.get(last - back)).filter(
+      (value) => value !== undefined,
+    );
     const statistic = source && STATISTICS[source.stat];
     return values.length === 0 ? undefined : statistic?.(values);
   }

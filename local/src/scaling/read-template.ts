@@ -7,9 +7,9 @@ import type { StepPolicy } from './step-policy';
 import type { TargetTracking } from './target-tracking';
 
 /** One metric of the SQS namespace, or an expression over others; by id. */
-export type MetricSource
-  = | { readonly kind: 'metric'; readonly metric: MetricName; readonly stat: string }
-    | { readonly kind: 'expression'; readonly evaluate: ReturnType<typeof parseExpression> };
+export type MetricSource =
+  | { readonly kind: 'metric'; readonly metric: MetricName; readonly stat: string }
+  | { readonly kind: 'expression'; readonly evaluate: ReturnType<typeof parseExpression> };
 
 export interface MetricName {
   readonly namespace: string;
@@ -73,24 +73,33 @@ const MINUTE = 60;
 /** Reads the scalable targets, scaling policies and alarms of a deployed stack. */
 export function readScaling(stack: DeployedStack, exports: Readonly<Record<string, string>>): ScalingDefinitions {
   const reader = new Reader(stack, new Resolver(stack, exports));
-  const targets = new Map(reader.all('AWS::ApplicationAutoScaling::ScalableTarget').flatMap(([id, properties]) => reader.target(id, properties)));
-  const policies = reader.all('AWS::ApplicationAutoScaling::ScalingPolicy').flatMap(([id, properties]) => reader.policy(id, properties, targets));
+  const targets = new Map(
+    reader
+      .all('AWS::ApplicationAutoScaling::ScalableTarget')
+      .flatMap(([id, properties]) => reader.target(id, properties)),
+  );
+  const policies = reader
+    .all('AWS::ApplicationAutoScaling::ScalingPolicy')
+    .flatMap(([id, properties]) => reader.policy(id, properties, targets));
   const alarms = reader.all('AWS::CloudWatch::Alarm').map(([id, properties]) => reader.alarm(id, properties));
   return { targets: [...targets.values()], policies, alarms, notes: reader.notes };
 }
 
 class Reader {
-  public readonly notes: string[] = [];
+  readonly notes: string[] = [];
 
-  public constructor(private readonly stack: DeployedStack, private readonly resolver: Resolver) {}
+  constructor(
+    private readonly stack: DeployedStack,
+    private readonly resolver: Resolver,
+  ) {}
 
-  public all(type: string): [string, Properties][] {
+  all(type: string): [string, Properties][] {
     return Object.entries(this.stack.template.Resources)
       .filter(([, resource]) => resource.Type === type)
       .map(([id, { Properties: properties = {} }]) => [id, properties]);
   }
 
-  public target(id: string, properties: Properties): [string, ScalableTarget][] {
+  target(id: string, properties: Properties): [string, ScalableTarget][] {
     if (properties['ScalableDimension'] !== 'ecs:service:DesiredCount') {
       this.#note(id, `scales ${String(properties['ScalableDimension'])}, which is not done here`);
       return [];
@@ -100,16 +109,21 @@ class Reader {
     }
     const resourceId = this.resolver.text(properties['ResourceId']);
     const [, cluster = '', service = ''] = resourceId.split('/');
-    return [[id, {
-      resourceId,
-      cluster,
-      service,
-      minCapacity: this.resolver.number(properties['MinCapacity']),
-      maxCapacity: this.resolver.number(properties['MaxCapacity']),
-    }]];
+    return [
+      [
+        id,
+        {
+          resourceId,
+          cluster,
+          service,
+          minCapacity: this.resolver.number(properties['MinCapacity']),
+          maxCapacity: this.resolver.number(properties['MaxCapacity']),
+        },
+      ],
+    ];
   }
 
-  public policy(id: string, properties: Properties, targets: ReadonlyMap<string, ScalableTarget>): ScalingPolicy[] {
+  policy(id: string, properties: Properties, targets: ReadonlyMap<string, ScalableTarget>): ScalingPolicy[] {
     const target = targets.get(this.resolver.logicalId(properties['ScalingTargetId']) ?? '');
     if (!target) {
       this.#note(id, 'belongs to a scalable target that is not in this stack');
@@ -129,7 +143,7 @@ class Reader {
     return [];
   }
 
-  public alarm(id: string, properties: Properties): AlarmDefinition {
+  alarm(id: string, properties: Properties): AlarmDefinition {
     const comparison = this.resolver.text(properties['ComparisonOperator']);
     if (!isComparison(comparison)) {
       this.#note(id, `compares by ${comparison}, which is not evaluated here; the alarm stays OK`);
@@ -185,16 +199,26 @@ class Reader {
       const stat = query['MetricStat'] as Properties | undefined;
       if (stat) {
         periodSeconds = Number(stat['Period'] ?? periodSeconds);
-        sources.set(String(query['Id']), { kind: 'metric', metric: this.#metric(stat['Metric'] as Properties), stat: String(stat['Stat']) });
+        sources.set(String(query['Id']), {
+          kind: 'metric',
+          metric: this.#metric(stat['Metric'] as Properties),
+          stat: String(stat['Stat']),
+        });
       } else {
         periodSeconds = Number(query['Period'] ?? periodSeconds);
-        sources.set(String(query['Id']), { kind: 'expression', evaluate: parseExpression(this.resolver.text(query['Expression'])) });
+        sources.set(String(query['Id']), {
+          kind: 'expression',
+          evaluate: parseExpression(this.resolver.text(query['Expression'])),
+        });
       }
     }
     const results = queries.filter((query) => query['ReturnData'] !== false);
     const result = (results.length > 0 ? results : queries).at(-1);
     if (results.length > 1) {
-      throw new LocalCloudError('TemplateUnsupported', `stack ${this.stack.name}: ${id} returns data of more than one metric; set ReturnData to false on all but one`);
+      throw new LocalCloudError(
+        'TemplateUnsupported',
+        `stack ${this.stack.name}: ${id} returns data of more than one metric; set ReturnData to false on all but one`,
+      );
     }
     return this.#noted(id, { sources, result: String(result?.['Id']), periodSeconds });
   }
@@ -204,7 +228,9 @@ class Reader {
     return {
       namespace: this.resolver.text(properties['Namespace']),
       name: this.resolver.text(properties['MetricName']),
-      dimensions: Object.fromEntries(dimensions.map(({ Name: name, Value: value }) => [this.resolver.text(name), this.resolver.text(value)])),
+      dimensions: Object.fromEntries(
+        dimensions.map(({ Name: name, Value: value }) => [this.resolver.text(name), this.resolver.text(value)]),
+      ),
     };
   }
 
@@ -215,8 +241,12 @@ class Reader {
       cooldownSeconds: this.resolver.number(configuration['Cooldown'] ?? DEFAULT_COOLDOWN_SECONDS),
       minAdjustmentMagnitude: this.resolver.number(configuration['MinAdjustmentMagnitude'] ?? 0),
       steps: steps.map((step) => ({
-        ...(step['MetricIntervalLowerBound'] !== undefined && { lower: this.resolver.number(step['MetricIntervalLowerBound']) }),
-        ...(step['MetricIntervalUpperBound'] !== undefined && { upper: this.resolver.number(step['MetricIntervalUpperBound']) }),
+        ...(step['MetricIntervalLowerBound'] !== undefined && {
+          lower: this.resolver.number(step['MetricIntervalLowerBound']),
+        }),
+        ...(step['MetricIntervalUpperBound'] !== undefined && {
+          upper: this.resolver.number(step['MetricIntervalUpperBound']),
+        }),
         adjustment: this.resolver.number(step['ScalingAdjustment']),
       })),
     };
@@ -234,7 +264,10 @@ class Reader {
   #noted(id: string, series: Series): Series {
     for (const source of series.sources.values()) {
       if (source.kind === 'metric' && !isSampled(source.metric)) {
-        this.#note(id, `looks at ${source.metric.namespace} ${source.metric.name}, which only the emulator may have data of, in real time`);
+        this.#note(
+          id,
+          `looks at ${source.metric.namespace} ${source.metric.name}, which only the emulator may have data of, in real time`,
+        );
       }
     }
     return series;
@@ -254,7 +287,9 @@ export const SQS_ATTRIBUTES: Readonly<Partial<Record<string, string>>> = {
 
 /** The number of running tasks, which Container Insights reports of a service. */
 export function isRunningTasks({ namespace, name, dimensions }: MetricName): boolean {
-  return namespace === 'ECS/ContainerInsights' && name === 'RunningTaskCount' && dimensions['ServiceName'] !== undefined;
+  return (
+    namespace === 'ECS/ContainerInsights' && name === 'RunningTaskCount' && dimensions['ServiceName'] !== undefined
+  );
 }
 
 export function isSampled(metric: MetricName): boolean {
@@ -262,5 +297,7 @@ export function isSampled(metric: MetricName): boolean {
 }
 
 function isOfQueue(metric: MetricName): boolean {
-  return metric.namespace === 'AWS/SQS' && metric.name in SQS_ATTRIBUTES && metric.dimensions['QueueName'] !== undefined;
+  return (
+    metric.namespace === 'AWS/SQS' && metric.name in SQS_ATTRIBUTES && metric.dimensions['QueueName'] !== undefined
+  );
 }

@@ -3,35 +3,49 @@ import type { DeployedStack } from '../deploy/deployer';
 import { LocalCloudError } from '../errors';
 
 /** Attributes that follow from the physical id. */
-const ATTRIBUTES: Readonly<Partial<Record<string, (physicalId: string, attribute: string, stack: DeployedStack) => string | undefined>>> = {
-  'AWS::SQS::Queue': (id, attribute, { environment: { account, region } }) => ({
-    QueueName: lastSegment(id),
-    QueueUrl: id,
-    Arn: `arn:aws:sqs:${region}:${account}:${lastSegment(id)}`,
-  } as Partial<Record<string, string>>)[attribute],
-  'AWS::ECS::Service': (id, attribute) => ({ Name: lastSegment(id), ServiceArn: id } as Partial<Record<string, string>>)[attribute],
-  'AWS::ECS::Cluster': (id, attribute, { environment: { account, region } }) => ({ Arn: `arn:aws:ecs:${region}:${account}:cluster/${id}` } as Partial<Record<string, string>>)[attribute],
-  'AWS::SNS::Topic': (id, attribute) => ({ TopicArn: id, TopicName: id.split(':').at(-1) } as Partial<Record<string, string>>)[attribute],
+const ATTRIBUTES: Readonly<
+  Partial<Record<string, (physicalId: string, attribute: string, stack: DeployedStack) => string | undefined>>
+> = {
+  'AWS::SQS::Queue': (id, attribute, { environment: { account, region } }) =>
+    (
+      ({
+        QueueName: lastSegment(id),
+        QueueUrl: id,
+        Arn: `arn:aws:sqs:${region}:${account}:${lastSegment(id)}`,
+      }) as Partial<Record<string, string>>
+    )[attribute],
+  'AWS::ECS::Service': (id, attribute) =>
+    (({ Name: lastSegment(id), ServiceArn: id }) as Partial<Record<string, string>>)[attribute],
+  'AWS::ECS::Cluster': (id, attribute, { environment: { account, region } }) =>
+    (({ Arn: `arn:aws:ecs:${region}:${account}:cluster/${id}` }) as Partial<Record<string, string>>)[attribute],
+  'AWS::SNS::Topic': (id, attribute) =>
+    (({ TopicArn: id, TopicName: id.split(':').at(-1) }) as Partial<Record<string, string>>)[attribute],
 };
 
 /** Reads values of a deployed template as CloudFormation would have resolved them. */
 export class Resolver {
-  public constructor(private readonly stack: DeployedStack, private readonly exports: Readonly<Record<string, string>>) {}
+  constructor(
+    private readonly stack: DeployedStack,
+    private readonly exports: Readonly<Record<string, string>>,
+  ) {}
 
-  public text(value: unknown): string {
+  text(value: unknown): string {
     const resolved = this.#resolve(value);
     if (typeof resolved !== 'string') {
-      throw new LocalCloudError('TemplateUnsupported', `stack ${this.stack.name}: the local autoscaler cannot resolve ${JSON.stringify(value)}`);
+      throw new LocalCloudError(
+        'TemplateUnsupported',
+        `stack ${this.stack.name}: the local autoscaler cannot resolve ${JSON.stringify(value)}`,
+      );
     }
     return resolved;
   }
 
-  public number(value: unknown): number {
+  number(value: unknown): number {
     return Number(this.text(value));
   }
 
   /** The logical id that a plain `Ref` names; undefined for anything else. */
-  public logicalId(value: unknown): string | undefined {
+  logicalId(value: unknown): string | undefined {
     const reference = (value as { Ref?: unknown } | null | undefined)?.Ref;
     return typeof reference === 'string' ? reference : undefined;
   }
@@ -42,10 +56,14 @@ export class Resolver {
     }
     const [[call, argument] = []] = typeof value === 'object' && value !== null ? Object.entries(value) : [];
     switch (call) {
-      case 'Ref': return this.#ref(String(argument));
-      case 'Fn::GetAtt': return this.#attribute(Array.isArray(argument) ? argument.join('.') : String(argument));
-      case 'Fn::Sub': return this.#substitute(argument);
-      case 'Fn::ImportValue': return this.exports[this.text(argument)];
+      case 'Ref':
+        return this.#ref(String(argument));
+      case 'Fn::GetAtt':
+        return this.#attribute(Array.isArray(argument) ? argument.join('.') : String(argument));
+      case 'Fn::Sub':
+        return this.#substitute(argument);
+      case 'Fn::ImportValue':
+        return this.exports[this.text(argument)];
       case 'Fn::Join': {
         const [separator, parts] = argument as [string, unknown];
         return this.#list(parts).join(separator);
@@ -58,7 +76,8 @@ export class Resolver {
         const [index, parts] = argument as [unknown, unknown];
         return this.#list(parts)[this.number(index)];
       }
-      default: return undefined;
+      default:
+        return undefined;
     }
   }
 
@@ -67,7 +86,7 @@ export class Resolver {
       return value.map((part) => this.text(part));
     }
     const resolved = this.#resolve(value);
-    return typeof resolved === 'string' ? resolved.split(',') : resolved ?? [];
+    return typeof resolved === 'string' ? resolved.split(',') : (resolved ?? []);
   }
 
   #ref(name: string): string | undefined {
@@ -89,9 +108,14 @@ export class Resolver {
   }
 
   #substitute(argument: unknown): string {
-    const [text, variables] = Array.isArray(argument) ? argument as [string, Record<string, unknown>] : [String(argument), {}];
-    return text.replace(/\$\{([^}!]+)\}/g, (_whole, name: string) => this.text(
-      variables[name] ?? (name.includes('.') && !name.startsWith('AWS::') ? { 'Fn::GetAtt': name } : { Ref: name })));
+    const [text, variables] = Array.isArray(argument)
+      ? (argument as [string, Record<string, unknown>])
+      : [String(argument), {}];
+    return text.replace(/\$\{([^}!]+)\}/g, (_whole, name: string) =>
+      this.text(
+        variables[name] ?? (name.includes('.') && !name.startsWith('AWS::') ? { 'Fn::GetAtt': name } : { Ref: name }),
+      ),
+    );
   }
 }
 

@@ -28,10 +28,11 @@ export interface LastScaling {
  */
 export function adjust(policy: StepPolicy, capacity: number, value: number, threshold: number): number | undefined {
   const distance = value - threshold;
-  // The bound nearer to the threshold belongs to the step: the lower one of a step above it, the upper one of a step below it.
-  const step = policy.steps.find(({ lower = -Infinity, upper = Infinity }) => (
-    upper > 0 ? distance >= lower && distance < upper : distance > lower && distance <= upper
-  ));
+  // The bound nearer to the threshold belongs to the step: the lower one of a step above it, the upper one of a step
+  // below it.
+  const step = policy.steps.find(({ lower = -Infinity, upper = Infinity }) =>
+    upper > 0 ? distance >= lower && distance < upper : distance > lower && distance <= upper,
+  );
   if (!step) {
     return undefined;
   }
@@ -50,7 +51,13 @@ export function adjust(policy: StepPolicy, capacity: number, value: number, thre
  *
  * Out: what was added in the cooldown counts as part of what is to be added now. In: nothing until it has ended.
  */
-export function afterCooldown(policy: StepPolicy, wanted: number, capacity: number, now: number, last: LastScaling | undefined): number {
+export function afterCooldown(
+  policy: StepPolicy,
+  wanted: number,
+  capacity: number,
+  now: number,
+  last: LastScaling | undefined,
+): number {
   if (!last || now >= last.at + policy.cooldownSeconds * 1000) {
     return wanted;
   }
@@ -63,7 +70,7 @@ export function afterCooldown(policy: StepPolicy, wanted: number, capacity: numb
 
 /** Rounding as Application Auto Scaling does it: towards zero, but never to nothing. */
 function percentOf(capacity: number, percent: number, minMagnitude: number): number {
-  const exact = capacity * percent / 100;
+  const exact = (capacity * percent) / 100;
   const rounded = Math.abs(exact) > 1 ? Math.trunc(exact) : Math.sign(exact);
   return Math.sign(percent) * Math.max(Math.abs(rounded), minMagnitude);
 }

@@ -16,16 +16,23 @@ export const IN_SHARE = 0.9;
  *
  * @see https://docs.aws.amazon.com/autoscaling/application/userguide/target-tracking-scaling-policy-overview.html
  */
-export function track(policy: TargetTracking, capacity: number, points: readonly (number | undefined)[]): number | undefined {
+export function track(
+  policy: TargetTracking,
+  capacity: number,
+  points: readonly (number | undefined)[],
+): number | undefined {
   const latest = points.at(-1);
   if (latest === undefined) {
     return undefined;
   }
-  const wanted = Math.ceil(Math.max(capacity, 1) * latest / policy.target);
+  const wanted = Math.ceil((Math.max(capacity, 1) * latest) / policy.target);
   if (all(points.slice(-OUT_PERIODS), OUT_PERIODS, (value) => value > policy.target)) {
     return Math.max(wanted, capacity + 1);
   }
-  if (!policy.disableScaleIn && all(points.slice(-IN_PERIODS), IN_PERIODS, (value) => value < policy.target * IN_SHARE)) {
+  if (
+    !policy.disableScaleIn &&
+    all(points.slice(-IN_PERIODS), IN_PERIODS, (value) => value < policy.target * IN_SHARE)
+  ) {
     return wanted < capacity ? wanted : undefined;
   }
   return undefined;

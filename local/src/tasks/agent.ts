@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ECSClient, GetTaskProtectionCommand, UpdateTaskProtectionCommand, type Failure, type ProtectedTask } from '@aws-sdk/client-ecs';
+import {
+  ECSClient,
+  GetTaskProtectionCommand,
+  UpdateTaskProtectionCommand,
+  type Failure,
+  type ProtectedTask,
+} from '@aws-sdk/client-ecs';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import type { ClientConfig } from '../types';
 import { readBody, sendJson } from './http';
@@ -41,17 +47,17 @@ export class Agent {
   readonly #config: () => ClientConfig;
   #origin = '';
 
-  public constructor(config: () => ClientConfig) {
+  constructor(config: () => ClientConfig) {
     this.#config = config;
   }
 
   /** Where the agent is reached, for example `http://127.0.0.1:2375`. */
-  public listenAt(origin: string): void {
+  listenAt(origin: string): void {
     this.#origin = origin;
   }
 
   /** Opens the endpoints of one container. */
-  public register(client: AgentClient): TaskEndpoints {
+  register(client: AgentClient): TaskEndpoints {
     const id = randomBytes(16).toString('hex');
     const token = randomBytes(24).toString('base64url');
     this.#sessions.set(id, { ...client, token });
@@ -63,7 +69,7 @@ export class Agent {
   }
 
   /** Answers when the request is for the agent; false when it is not. */
-  public async handle(path: string, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+  async handle(path: string, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
     if (path.startsWith(CREDENTIALS_HTTP_PATH)) {
       await this.#answerCredentials(this.#sessions.get(path.slice(CREDENTIALS_HTTP_PATH.length)), request, response);
       return true;
@@ -76,7 +82,11 @@ export class Agent {
     return false;
   }
 
-  async #answerCredentials(session: Session | undefined, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #answerCredentials(
+    session: Session | undefined,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
     if (!session?.role || request.headers.authorization !== session.token) {
       sendJson(response, 403, { code: 'AccessDenied', message: 'no credentials for this token' });
       return;
@@ -91,7 +101,9 @@ export class Agent {
   async #assume(role: string, taskArn: string): Promise<RoleCredentials> {
     const client = new STSClient(this.#config());
     const session = taskArn.slice(taskArn.lastIndexOf('/') + 1);
-    const { Credentials: credentials } = await client.send(new AssumeRoleCommand({ RoleArn: role, RoleSessionName: session }));
+    const { Credentials: credentials } = await client.send(
+      new AssumeRoleCommand({ RoleArn: role, RoleSessionName: session }),
+    );
     client.destroy();
     return {
       AccessKeyId: credentials?.AccessKeyId ?? '',
@@ -102,14 +114,30 @@ export class Agent {
     };
   }
 
-  async #answerProtection(session: Session | undefined, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #answerProtection(
+    session: Session | undefined,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
     if (!session) {
-      sendJson(response, 404, protectionError('', 'ResourceNotFoundException', 'Failed to find a task for the request'));
+      sendJson(
+        response,
+        404,
+        protectionError('', 'ResourceNotFoundException', 'Failed to find a task for the request'),
+      );
       return;
     }
     const arn = session.taskArn;
     if (!session.role) {
-      sendJson(response, 403, protectionError(arn, 'AccessDeniedException', 'Invalid Request: no task IAM role credentials available for task'));
+      sendJson(
+        response,
+        403,
+        protectionError(
+          arn,
+          'AccessDeniedException',
+          'Invalid Request: no task IAM role credentials available for task',
+        ),
+      );
       return;
     }
     const tasks = { cluster: session.cluster, tasks: [arn] };
@@ -129,7 +157,11 @@ export class Agent {
         sendJson(response, 400, protectionError(arn, 'InvalidParameterException', wish));
         return;
       }
-      sendJson(response, 200, protectionAnswer(await client.send(new UpdateTaskProtectionCommand({ ...tasks, ...wish }))));
+      sendJson(
+        response,
+        200,
+        protectionAnswer(await client.send(new UpdateTaskProtectionCommand({ ...tasks, ...wish }))),
+      );
     } catch (error) {
       const { name, message, $metadata: metadata } = error as Error & { $metadata?: { httpStatusCode?: number } };
       sendJson(response, metadata?.httpStatusCode ?? 500, protectionError(arn, name, message));
@@ -146,7 +178,11 @@ function protectionAnswer(answer: { protectedTasks?: ProtectedTask[]; failures?:
   }
   const task = answer.protectedTasks?.at(0);
   return {
-    protection: { ExpirationDate: task?.expirationDate?.toISOString() ?? null, ProtectionEnabled: task?.protectionEnabled, TaskArn: task?.taskArn },
+    protection: {
+      ExpirationDate: task?.expirationDate?.toISOString() ?? null,
+      ProtectionEnabled: task?.protectionEnabled,
+      TaskArn: task?.taskArn,
+    },
   };
 }
 
@@ -163,7 +199,9 @@ function parseWish(body: string): { protectionEnabled: boolean; expiresInMinutes
   }
   const { ProtectionEnabled: enabled, ExpiresInMinutes: minutes } = wish;
   if (typeof enabled !== 'boolean') {
-    return 'Invalid request: does not contain \'ProtectionEnabled\' field';
+    return "Invalid request: does not contain 'ProtectionEnabled' field";
   }
-  return typeof minutes === 'number' && enabled ? { protectionEnabled: enabled, expiresInMinutes: minutes } : { protectionEnabled: enabled };
+  return typeof minutes === 'number' && enabled
+    ? { protectionEnabled: enabled, expiresInMinutes: minutes }
+    : { protectionEnabled: enabled };
 }

@@ -44,64 +44,75 @@ const CANNOT_EXECUTE = 126;
  * created → running → exited; the group is killed when its first process ends, as a container is.
  */
 export class Container extends EventEmitter<ContainerEvents> {
-  public readonly id = randomBytes(32).toString('hex');
-  public readonly created = new Date();
-  public status: ContainerStatus = 'created';
-  public exitCode = 0;
-  public error = '';
-  public started: Date | undefined;
-  public finished: Date | undefined;
+  readonly id = randomBytes(32).toString('hex');
+  readonly created = new Date();
+  status: ContainerStatus = 'created';
+  exitCode = 0;
+  error = '';
+  started: Date | undefined;
+  finished: Date | undefined;
   readonly #kept: { stream: 1 | 2; data: Buffer }[] = [];
   #keptBytes = 0;
   #child: ChildProcess | undefined;
 
-  public constructor(
-    public readonly name: string,
-    public readonly config: ContainerConfig,
-    public readonly command: ContainerCommand,
-    public readonly logFile: string,
+  constructor(
+    readonly name: string,
+    readonly config: ContainerConfig,
+    readonly command: ContainerCommand,
+    readonly logFile: string,
     private readonly reaper: Reaper,
   ) {
     super();
     this.setMaxListeners(0);
   }
 
-  public get pid(): number | undefined {
+  get pid(): number | undefined {
     return this.#child?.pid;
   }
 
-  public get labels(): ContainerLabels {
+  get labels(): ContainerLabels {
     return this.config.Labels ?? {};
   }
 
-  public start(): void {
+  start(): void {
     const [program = '', ...args] = this.command.argv;
     const log = createWriteStream(this.logFile);
     this.started = new Date();
     this.status = 'running';
-    const child = spawn(program, args, { cwd: this.command.cwd, env: this.command.env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, args, {
+      cwd: this.command.cwd,
+      env: this.command.env,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.#child = child;
     if (child.pid !== undefined) {
       this.reaper.watch(child.pid);
     }
-    for (const [stream, source] of [[1, child.stdout], [2, child.stderr]] as const) {
+    for (const [stream, source] of [
+      [1, child.stdout],
+      [2, child.stderr],
+    ] as const) {
       const decoder = new StringDecoder('utf8');
       let rest = '';
-      source.on('data', (data: Buffer) => {
-        log.write(data);
-        this.#keep(stream, data);
-        this.emit('output', stream, data);
-        const lines = (rest + decoder.write(data)).split('\n');
-        rest = lines.pop() ?? '';
-        lines.forEach((line) => this.emit('line', line));
-      }).on('end', () => rest && this.emit('line', rest));
+      source
+        .on('data', (data: Buffer) => {
+          log.write(data);
+          this.#keep(stream, data);
+          this.emit('output', stream, data);
+          const lines = (rest + decoder.write(data)).split('\n');
+          rest = lines.pop() ?? '';
+          lines.forEach((line) => this.emit('line', line));
+        })
+        .on('end', () => rest && this.emit('line', rest));
     }
     child.once('error', (error: NodeJS.ErrnoException) => {
       this.error = error.message;
       this.#exited(error.code === 'ENOENT' ? COMMAND_NOT_FOUND : CANNOT_EXECUTE);
       log.end(`${error.message}\n`);
     });
-    // What the first process leaves behind would keep its pipes open: `exit` ends the group, `close` comes when all output is read.
+    // What the first process leaves behind would keep its pipes open: `exit` ends the group, `close` comes when all
+    // output is read.
     child.once('exit', () => this.signal('SIGKILL'));
     child.once('close', (code, signal) => {
       log.end();
@@ -110,7 +121,7 @@ export class Container extends EventEmitter<ContainerEvents> {
   }
 
   /** Sends a signal to the whole group; false when there is none. */
-  public signal(signal: NodeJS.Signals): boolean {
+  signal(signal: NodeJS.Signals): boolean {
     if (this.pid === undefined) {
       return false;
     }
@@ -122,7 +133,7 @@ export class Container extends EventEmitter<ContainerEvents> {
   }
 
   /** SIGTERM, and SIGKILL when it still runs after `timeoutSeconds`; resolves when it has exited. */
-  public async stop(timeoutSeconds: number): Promise<void> {
+  async stop(timeoutSeconds: number): Promise<void> {
     if (this.status !== 'running') {
       return;
     }
@@ -133,7 +144,7 @@ export class Container extends EventEmitter<ContainerEvents> {
     clearTimeout(timer);
   }
 
-  public wait(): Promise<number> {
+  wait(): Promise<number> {
     if (this.status === 'exited') {
       return Promise.resolve(this.exitCode);
     }
@@ -141,7 +152,7 @@ export class Container extends EventEmitter<ContainerEvents> {
   }
 
   /** What was written so far, oldest first, as far as it is kept. */
-  public output(): readonly { readonly stream: 1 | 2; readonly data: Buffer }[] {
+  output(): readonly { readonly stream: 1 | 2; readonly data: Buffer }[] {
     return this.#kept;
   }
 

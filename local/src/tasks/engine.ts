@@ -40,7 +40,7 @@ export class Engine {
   #assets: readonly ImageAsset[] = [];
   #draining = false;
 
-  public constructor(options: EngineOptions) {
+  constructor(options: EngineOptions) {
     this.#options = options;
     this.#upstream = options.dockerHost === undefined ? undefined : new Upstream(options.dockerHost);
     this.#server = createServer((request, response) => {
@@ -56,7 +56,7 @@ export class Engine {
   }
 
   /** Listens on a free port of 127.0.0.1; resolves with the value for `DOCKER_HOST`. */
-  public async start(): Promise<string> {
+  async start(): Promise<string> {
     await new Promise<void>((resolve, reject) => this.#server.once('error', reject).listen(0, '127.0.0.1', resolve));
     const address = this.#server.address();
     const host = `127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;
@@ -64,14 +64,17 @@ export class Engine {
     return `tcp://${host}`;
   }
 
-  /** Sends SIGTERM to what runs and SIGKILL to what still runs after `timeoutSeconds`; nothing starts any more. Resolves when all have exited. */
-  public async drain(timeoutSeconds: number): Promise<void> {
+  /**
+   * Sends SIGTERM to what runs and SIGKILL to what still runs after `timeoutSeconds`; nothing starts any more. Resolves
+   * when all have exited.
+   */
+  async drain(timeoutSeconds: number): Promise<void> {
     this.#draining = true;
     await Promise.all(this.#running().map((container) => container.stop(timeoutSeconds)));
   }
 
   /** Kills what runs and stops listening. */
-  public async stop(): Promise<void> {
+  async stop(): Promise<void> {
     const running = this.#running();
     running.forEach((container) => container.signal('SIGKILL'));
     await Promise.all(running.map((container) => container.wait()));
@@ -81,11 +84,11 @@ export class Engine {
   }
 
   /** Names of image assets, so that the task map can match by them. */
-  public useAssets(assets: readonly ImageAsset[]): void {
+  useAssets(assets: readonly ImageAsset[]): void {
     this.#assets = assets;
   }
 
-  public processes(taskArn: string): readonly LocalProcess[] {
+  processes(taskArn: string): readonly LocalProcess[] {
     return this.#ofTask(taskArn).map((container) => ({
       container: container.labels[Labels.container] ?? container.name,
       ...(container.pid !== undefined && { pid: container.pid }),
@@ -93,12 +96,12 @@ export class Engine {
     }));
   }
 
-  public role(taskArn: string): string | undefined {
+  role(taskArn: string): string | undefined {
     return this.#ofTask(taskArn).at(0)?.labels[Labels.role];
   }
 
   /** Kills the processes of a task as the kernel would; false when none runs. */
-  public kill(taskArn: string, signal: NodeJS.Signals = 'SIGKILL'): boolean {
+  kill(taskArn: string, signal: NodeJS.Signals = 'SIGKILL'): boolean {
     const running = this.#ofTask(taskArn).filter((container) => container.status === 'running');
     return running.map((container) => container.signal(signal)).some(Boolean);
   }
@@ -123,7 +126,13 @@ export class Engine {
     if (call === 'GET /_ping' || call === 'HEAD /_ping') {
       response.writeHead(200, { 'api-version': API_VERSION, 'content-type': 'text/plain' }).end('OK');
     } else if (call === 'GET /version') {
-      sendJson(response, 200, { Version: '20.10.0', ApiVersion: API_VERSION, MinAPIVersion: '1.24', Os: process.platform, Arch: process.arch });
+      sendJson(response, 200, {
+        Version: '20.10.0',
+        ApiVersion: API_VERSION,
+        MinAPIVersion: '1.24',
+        Os: process.platform,
+        Arch: process.arch,
+      });
     } else if (call === 'POST /images/create') {
       await this.#pull(imageOf(url.searchParams), request, response);
     } else if (image) {
@@ -133,7 +142,13 @@ export class Engine {
     } else if (call === 'GET /containers/json') {
       sendJson(response, 200, this.#list(url.searchParams));
     } else if (container) {
-      await this.#onContainer(container[2], `${container[1]} ${container.at(3) ?? ''}`.trim(), url.searchParams, request, response);
+      await this.#onContainer(
+        container[2],
+        `${container[1]} ${container.at(3) ?? ''}`.trim(),
+        url.searchParams,
+        request,
+        response,
+      );
     } else {
       sendJson(response, 404, { message: `${call} is not among the calls that fileworks-local speaks` });
     }
@@ -187,7 +202,13 @@ export class Engine {
       return;
     }
     const command = { argv: argvOf(config, entry), cwd: entry.cwd ?? process.cwd(), env };
-    const created = new Container(name, config, command, join(this.#options.logDir, `${name}.log`), this.#options.reaper);
+    const created = new Container(
+      name,
+      config,
+      command,
+      join(this.#options.logDir, `${name}.log`),
+      this.#options.reaper,
+    );
     created.on('line', (line) => this.#options.output(taskArn, container, line));
     this.#containers.set(created.id, created);
     this.#forgetOldest();
@@ -196,7 +217,9 @@ export class Engine {
 
   #forgetOldest(): void {
     const exited = [...this.#containers.values()].filter((container) => container.status === 'exited');
-    exited.slice(0, Math.max(0, exited.length - KEPT_EXITED)).forEach((container) => this.#containers.delete(container.id));
+    exited
+      .slice(0, Math.max(0, exited.length - KEPT_EXITED))
+      .forEach((container) => this.#containers.delete(container.id));
   }
 
   #list(query: URLSearchParams): unknown[] {
@@ -204,8 +227,13 @@ export class Engine {
     const wanted = (filters.label ?? []).map((label) => label.split(/=(.*)/));
     const all = ['1', 'true'].includes((query.get('all') ?? '').toLowerCase());
     return [...this.#containers.values()]
-      .filter((container) => (all || container.status === 'running')
-        && wanted.every(([key, ...value]) => (value.length === 0 ? key in container.labels : container.labels[key] === value[0])))
+      .filter(
+        (container) =>
+          (all || container.status === 'running') &&
+          wanted.every(([key, ...value]) =>
+            value.length === 0 ? key in container.labels : container.labels[key] === value[0],
+          ),
+      )
       .map((container) => ({
         Id: container.id,
         Names: [`/${container.name}`],
@@ -217,7 +245,13 @@ export class Engine {
       }));
   }
 
-  async #onContainer(id: string, call: string, query: URLSearchParams, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #onContainer(
+    id: string,
+    call: string,
+    query: URLSearchParams,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
     const container = this.#containers.get(id);
     if (!container) {
       if (this.#upstream?.knows(id)) {
@@ -270,7 +304,7 @@ export class Engine {
 export function argvOf(config: ContainerConfig, entry: TaskMapEntry): string[] {
   const entrypoint = config.Entrypoint?.length ? config.Entrypoint : undefined;
   const command = config.Cmd?.length ? config.Cmd : undefined;
-  return [...entrypoint ?? entry.entrypoint ?? [], ...command ?? (entrypoint ? [] : entry.command ?? [])];
+  return [...(entrypoint ?? entry.entrypoint ?? []), ...(command ?? (entrypoint ? [] : (entry.command ?? [])))];
 }
 
 function inspection(container: Container): unknown {
@@ -286,7 +320,7 @@ function inspection(container: Container): unknown {
       Restarting: false,
       OOMKilled: false,
       Dead: false,
-      Pid: container.status === 'running' ? container.pid ?? 0 : 0,
+      Pid: container.status === 'running' ? (container.pid ?? 0) : 0,
       ExitCode: container.exitCode,
       Error: container.error,
       StartedAt: container.started?.toISOString() ?? NEVER,

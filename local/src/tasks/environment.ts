@@ -10,7 +10,8 @@ const REPLACED = new Set([
   'AWS_CONTAINER_AUTHORIZATION_TOKEN',
   'AWS_ENDPOINT_URL',
   'ECS_CONTAINER_METADATA_URI_V4',
-  // The port of a container health check. Nobody makes one here, and tasks share one network: only the first could listen.
+  // The port of a container health check. Nobody makes one here, and tasks share one network: only the first could
+  // listen.
   'FILEWORKS_HEALTH_PORT',
 ]);
 
@@ -26,7 +27,8 @@ export interface TaskEndpoints {
 /**
  * The environment of a container's process: what the agent injects, under what the image and the task definition say.
  *
- * The emulator addresses itself by a name that only Docker resolves; those addresses become ours. Shared AWS configuration
+ * The emulator addresses itself by a name that only Docker resolves; those addresses become ours. Shared AWS
+ * configuration
  * files are hidden from the process: the SDKs would prefer them to the credentials of the task's role.
  */
 export function taskEnvironment(
@@ -38,7 +40,9 @@ export function taskEnvironment(
   const metadata = given.get('ECS_CONTAINER_METADATA_URI_V4') ?? '';
   const own = Object.fromEntries([...given].filter(([name]) => !REPLACED.has(name)));
   const region = config.Labels?.[Labels.taskArn]?.split(':')[3] ?? '';
-  const inherited = Object.fromEntries(INHERITED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
+  const inherited = Object.fromEntries(
+    INHERITED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
   return {
     ...inherited,
     AWS_REGION: region,

@@ -14,7 +14,9 @@ export function stateChangeDetail(task: TaskRecord): Record<string, unknown> {
 }
 
 function withoutUnknown(record: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== '' && value !== null && value !== undefined));
+  return Object.fromEntries(
+    Object.entries(record).filter(([, value]) => value !== '' && value !== null && value !== undefined),
+  );
 }
 
 /**
@@ -27,19 +29,19 @@ export class StateChangePublisher {
   #drop = 0;
   #repeat = 0;
 
-  public constructor(put: (event: ServiceEvent) => void) {
+  constructor(put: (event: ServiceEvent) => void) {
     this.#put = put;
   }
 
-  public dropNextStopped(count: number): void {
+  dropNextStopped(count: number): void {
     this.#drop = count;
   }
 
-  public repeatNextStopped(count: number): void {
+  repeatNextStopped(count: number): void {
     this.#repeat = count;
   }
 
-  public publish(task: TaskRecord): void {
+  publish(task: TaskRecord): void {
     const [, , , region, account] = task.taskArn.split(':');
     for (let copies = this.#copies(task); copies > 0; copies--) {
       this.#put({

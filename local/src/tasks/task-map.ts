@@ -55,7 +55,9 @@ export function loadTaskMap(source: string | TaskMap | undefined): TaskMap {
   try {
     parsed = JSON.parse(readFileSync(source, 'utf8'));
   } catch (error) {
-    throw new LocalCloudError('TasksInvalid', `cannot read the task map ${source}: ${messageOf(error)}`, { cause: error });
+    throw new LocalCloudError('TasksInvalid', `cannot read the task map ${source}: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
   return checked(parsed, source, dirname(resolve(source)));
 }
@@ -106,18 +108,27 @@ function checked(map: unknown, name: string, base: string): TaskMap {
 }
 
 /** Finds the entry for a container; undefined when no command stands for its image. */
-export function findEntry(map: TaskMap, identity: ContainerIdentity, assets: readonly ImageAsset[] = []): TaskMapEntry | undefined {
+export function findEntry(
+  map: TaskMap,
+  identity: ContainerIdentity,
+  assets: readonly ImageAsset[] = [],
+): TaskMapEntry | undefined {
   const tag = identity.image.slice(identity.image.lastIndexOf(':') + 1);
   const names = assets.filter((asset) => asset.tag === tag).flatMap((asset) => asset.names);
-  return map.tasks.find((entry) =>
-    (entry.image === undefined || matches(entry.image, identity.image))
-    && (entry.container === undefined || matches(entry.container, identity.container ?? ''))
-    && (entry.family === undefined || matches(entry.family, identity.family ?? ''))
-    && (entry.asset === undefined || names.some((name) => matches(entry.asset ?? '', name))));
+  return map.tasks.find(
+    (entry) =>
+      (entry.image === undefined || matches(entry.image, identity.image)) &&
+      (entry.container === undefined || matches(entry.container, identity.container ?? '')) &&
+      (entry.family === undefined || matches(entry.family, identity.family ?? '')) &&
+      (entry.asset === undefined || names.some((name) => matches(entry.asset ?? '', name))),
+  );
 }
 
 function matches(pattern: string, value: string): boolean {
-  const source = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('.*');
+  const source = pattern
+    .split('*')
+    .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
+    .join('.*');
   return new RegExp(`^${source}$`).test(value);
 }
 

@@ -11,37 +11,55 @@ export class Upstream {
   readonly #target: RequestOptions;
   readonly #ids = new Set<string>();
 
-  public constructor(dockerHost: string) {
+  constructor(dockerHost: string) {
     this.#target = targetOf(dockerHost);
   }
 
   /** Whether the container was created there. */
-  public knows(id: string): boolean {
+  knows(id: string): boolean {
     return this.#ids.has(id);
   }
 
   /** Removes the containers that were created there, running or not. */
-  public async removeAll(): Promise<void> {
-    await Promise.all([...this.#ids].map((id) => new Promise<void>((resolve) => {
-      httpRequest({ ...this.#target, method: 'DELETE', path: `/v1.41/containers/${id}?force=1` }, (answer) => answer.resume().once('end', resolve))
-        // The engine may be gone already, and its containers are its own business then.
-        .once('error', () => resolve())
-        .end();
-    })));
+  async removeAll(): Promise<void> {
+    await Promise.all(
+      [...this.#ids].map(
+        (id) =>
+          new Promise<void>((resolve) => {
+            httpRequest({ ...this.#target, method: 'DELETE', path: `/v1.41/containers/${id}?force=1` }, (answer) =>
+              answer.resume().once('end', resolve),
+            )
+              // The engine may be gone already, and its containers are its own business then.
+              .once('error', () => resolve())
+              .end();
+          }),
+      ),
+    );
   }
 
-  public forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
     return new Promise((resolve, reject) => {
-      const onward = httpRequest({ ...this.#target, method: request.method, path: request.url, headers: { ...request.headers, host: 'docker' } }, (answer) => {
-        response.writeHead(answer.statusCode ?? 502, answer.headers);
-        answer.pipe(response).once('finish', resolve).once('error', reject);
-      }).once('error', reject);
+      const onward = httpRequest(
+        { ...this.#target, method: request.method, path: request.url, headers: { ...request.headers, host: 'docker' } },
+        (answer) => {
+          response.writeHead(answer.statusCode ?? 502, answer.headers);
+          answer.pipe(response).once('finish', resolve).once('error', reject);
+        },
+      ).once('error', reject);
       request.pipe(onward);
     });
   }
 
-  /** Creates a container in the host's network, where 127.0.0.1 is the emulator, with the environment that a process would get. */
-  public async create(name: string, config: ContainerConfig, env: Readonly<Record<string, string>>, response: ServerResponse): Promise<void> {
+  /**
+   * Creates a container in the host's network, where 127.0.0.1 is the emulator, with the environment that a process
+   * would get.
+   */
+  async create(
+    name: string,
+    config: ContainerConfig,
+    env: Readonly<Record<string, string>>,
+    response: ServerResponse,
+  ): Promise<void> {
     const own = Object.entries(env).filter(([variable]) => !OF_THIS_MACHINE.has(variable));
     const body = JSON.stringify({
       ...config,
@@ -50,12 +68,17 @@ export class Upstream {
       NetworkingConfig: undefined,
     });
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-      httpRequest({
-        ...this.#target,
-        method: 'POST',
-        path: `/v1.41/containers/create?name=${encodeURIComponent(name)}`,
-        headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
-      }, resolve).once('error', reject).end(body);
+      httpRequest(
+        {
+          ...this.#target,
+          method: 'POST',
+          path: `/v1.41/containers/create?name=${encodeURIComponent(name)}`,
+          headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+        },
+        resolve,
+      )
+        .once('error', reject)
+        .end(body);
     });
     const parsed = JSON.parse(await readBody(answer)) as { Id?: string };
     if (parsed.Id !== undefined) {
@@ -73,5 +96,8 @@ function targetOf(dockerHost: string): RequestOptions {
   if (url?.protocol === 'tcp:' || url?.protocol === 'http:') {
     return { host: url.hostname, port: url.port || '2375' };
   }
-  throw new LocalCloudError('OptionInvalid', `dockerHost must look like unix:///var/run/docker.sock or tcp://127.0.0.1:2375, got: ${dockerHost}`);
+  throw new LocalCloudError(
+    'OptionInvalid',
+    `dockerHost must look like unix:///var/run/docker.sock or tcp://127.0.0.1:2375, got: ${dockerHost}`,
+  );
 }

@@ -16,15 +16,30 @@ function assembly(files: Record<string, unknown>): string {
 }
 
 const stack = (dependencies: string[] = [], more: object = {}) => ({
-  type: 'aws:cloudformation:stack', properties: { templateFile: 'empty.json' }, dependencies, ...more,
+  type: 'aws:cloudformation:stack',
+  properties: { templateFile: 'empty.json' },
+  dependencies,
+  ...more,
 });
 const EMPTY = { Resources: {} };
 
 test('stacks come after what they depend on, those of stages too', () => {
   const directory = assembly({
-    'manifest.json': { artifacts: { 'Last': stack(['assembly-Stage']), 'assembly-Stage': { type: 'cdk:cloud-assembly', properties: { directoryName: 'assembly-Stage' }, dependencies: ['First'] }, 'First': stack() } },
+    'manifest.json': {
+      artifacts: {
+        Last: stack(['assembly-Stage']),
+        'assembly-Stage': {
+          type: 'cdk:cloud-assembly',
+          properties: { directoryName: 'assembly-Stage' },
+          dependencies: ['First'],
+        },
+        First: stack(),
+      },
+    },
     'empty.json': EMPTY,
-    'assembly-Stage/manifest.json': { artifacts: { B: stack(['A'], { properties: { templateFile: 'empty.json', stackName: 'Stage-B' } }), A: stack() } },
+    'assembly-Stage/manifest.json': {
+      artifacts: { B: stack(['A'], { properties: { templateFile: 'empty.json', stackName: 'Stage-B' } }), A: stack() },
+    },
     'assembly-Stage/empty.json': EMPTY,
   });
   expect(readAssembly(directory, DEFAULTS).map(({ name }) => name)).toEqual(['First', 'A', 'Stage-B', 'Last']);
@@ -32,31 +47,54 @@ test('stacks come after what they depend on, those of stages too', () => {
 
 test('environments that are unknown at synth become the default ones', () => {
   const directory = assembly({
-    'manifest.json': { artifacts: { Any: stack([], { environment: 'aws://unknown-account/unknown-region' }), Own: stack([], { environment: 'aws://222222222222/us-west-2' }) } },
+    'manifest.json': {
+      artifacts: {
+        Any: stack([], { environment: 'aws://unknown-account/unknown-region' }),
+        Own: stack([], { environment: 'aws://222222222222/us-west-2' }),
+      },
+    },
     'empty.json': EMPTY,
   });
-  expect(readAssembly(directory, DEFAULTS).map(({ environment }) => environment)).toEqual([DEFAULTS, { account: '222222222222', region: 'us-west-2' }]);
+  expect(readAssembly(directory, DEFAULTS).map(({ environment }) => environment)).toEqual([
+    DEFAULTS,
+    { account: '222222222222', region: 'us-west-2' },
+  ]);
 });
 
 test('assets carry their place and the names that people know', () => {
   const pipeline = readAssembly(APP, DEFAULTS).at(-1)!;
-  expect(pipeline.files).toEqual([{
-    path: join(APP, 'asset.0aaa'), packaging: 'zip', bucket: 'cdk-hnb659fds-assets-111111111111-eu-west-1', key: '0aaa.zip', environment: DEFAULTS,
-  }]);
+  expect(pipeline.files).toEqual([
+    {
+      path: join(APP, 'asset.0aaa'),
+      packaging: 'zip',
+      bucket: 'cdk-hnb659fds-assets-111111111111-eu-west-1',
+      key: '0aaa.zip',
+      environment: DEFAULTS,
+    },
+  ]);
   expect(pipeline.images).toEqual([{ tag: '1bbb', names: ['1bbb', 'Pipeline/Worker/Image', 'asset.1bbb'] }]);
 });
 
 test.each([
   ['is missing', {}, /cannot read .*manifest\.json: there is no such file; synthesize the app first/],
   ['holds no stack', { 'manifest.json': { artifacts: {} } }, /holds no stack/],
-  ['depends in a circle', { 'manifest.json': { artifacts: { A: stack(['B']), B: stack(['A']) } } }, /A, B depend on each other in a circle/],
+  [
+    'depends in a circle',
+    { 'manifest.json': { artifacts: { A: stack(['B']), B: stack(['A']) } } },
+    /A, B depend on each other in a circle/,
+  ],
 ])('throws when the assembly %s', (_what, files, message) => {
   expect(() => readAssembly(assembly(files), DEFAULTS)).toThrow(message);
 });
 
 test('throws for an asset that a command would make', () => {
   const directory = assembly({
-    'manifest.json': { artifacts: { 'S.assets': { type: 'cdk:asset-manifest', properties: { file: 'assets.json' } }, 'S': stack(['S.assets']) } },
+    'manifest.json': {
+      artifacts: {
+        'S.assets': { type: 'cdk:asset-manifest', properties: { file: 'assets.json' } },
+        S: stack(['S.assets']),
+      },
+    },
     'empty.json': EMPTY,
     'assets.json': { files: { a: { source: { executable: ['make', 'it'] }, destinations: {} } } },
   });

@@ -3,36 +3,54 @@ import type { Template } from '../../src/deploy/assembly';
 
 const KNOWN = new Set(['AWS::SQS::Queue', 'AWS::EC2::Route']);
 
-function pruned(resources: Record<string, unknown>, rest: Record<string, unknown> = {}, known: ReadonlySet<string> | 'cannot tell' = KNOWN) {
-  return prune({ name: 'Stack', template: { ...rest, Resources: resources } as unknown as Template }, known === 'cannot tell' ? undefined : known);
+function pruned(
+  resources: Record<string, unknown>,
+  rest: Record<string, unknown> = {},
+  known: ReadonlySet<string> | 'cannot tell' = KNOWN,
+) {
+  return prune(
+    { name: 'Stack', template: { ...rest, Resources: resources } as unknown as Template },
+    known === 'cannot tell' ? undefined : known,
+  );
 }
 
 test('a template of known types stays as it is', () => {
-  const resources = { Queue: { Type: 'AWS::SQS::Queue', DependsOn: ['Other'], Condition: 'C' }, Other: { Type: 'Custom::Thing' } };
-  const { template, removed } = pruned(resources, { Conditions: { C: { 'Fn::Equals': [{ Ref: 'AWS::Region' }, 'x'] } } });
-  expect(template).toEqual({ Conditions: { C: { 'Fn::Equals': [{ Ref: 'AWS::Region' }, 'x'] } }, Resources: resources });
+  const resources = {
+    Queue: { Type: 'AWS::SQS::Queue', DependsOn: ['Other'], Condition: 'C' },
+    Other: { Type: 'Custom::Thing' },
+  };
+  const { template, removed } = pruned(resources, {
+    Conditions: { C: { 'Fn::Equals': [{ Ref: 'AWS::Region' }, 'x'] } },
+  });
+  expect(template).toEqual({
+    Conditions: { C: { 'Fn::Equals': [{ Ref: 'AWS::Region' }, 'x'] } },
+    Resources: resources,
+  });
   expect(removed).toEqual([]);
 });
 
 test('references to a resource that is left out become constants, in resources, conditions of Sub, and outputs', () => {
-  const { template, removed } = pruned({
-    Nat: { Type: 'AWS::EC2::NatGateway' },
-    Eip: { Type: 'AWS::EC2::EIP' },
-    Route: {
-      Type: 'AWS::EC2::Route',
-      DependsOn: ['Nat', 'Queue'],
-      Properties: {
-        NatGatewayId: { Ref: 'Nat' },
-        Texts: [
-          { 'Fn::Sub': 'a ${Eip} ${Eip.AllocationId} ${Queue} ${!Eip} ${AWS::Region}' },
-          { 'Fn::Sub': ['${Eip} ${Nat}', { Eip: { Ref: 'Queue' } }] },
-          { 'Fn::GetAtt': ['Eip', 'AllocationId'] },
-          { 'Fn::GetAtt': 'Eip.PublicIp' },
-        ],
+  const { template, removed } = pruned(
+    {
+      Nat: { Type: 'AWS::EC2::NatGateway' },
+      Eip: { Type: 'AWS::EC2::EIP' },
+      Route: {
+        Type: 'AWS::EC2::Route',
+        DependsOn: ['Nat', 'Queue'],
+        Properties: {
+          NatGatewayId: { Ref: 'Nat' },
+          Texts: [
+            { 'Fn::Sub': 'a ${Eip} ${Eip.AllocationId} ${Queue} ${!Eip} ${AWS::Region}' },
+            { 'Fn::Sub': ['${Eip} ${Nat}', { Eip: { Ref: 'Queue' } }] },
+            { 'Fn::GetAtt': ['Eip', 'AllocationId'] },
+            { 'Fn::GetAtt': 'Eip.PublicIp' },
+          ],
+        },
       },
+      Queue: { Type: 'AWS::SQS::Queue', DependsOn: 'Nat' },
     },
-    Queue: { Type: 'AWS::SQS::Queue', DependsOn: 'Nat' },
-  }, { Outputs: { Address: { Value: { Ref: 'Eip' } } } });
+    { Outputs: { Address: { Value: { Ref: 'Eip' } } } },
+  );
   expect(removed.map(({ logicalId }) => logicalId)).toEqual(['Nat', 'Eip']);
   expect(template).toEqual({
     Outputs: { Address: { Value: '127.0.0.1' } },
@@ -61,12 +79,19 @@ test('a type of the list stays when the emulator has learned it', () => {
 });
 
 test('takes out the whole list when the emulator cannot tell what it knows', () => {
-  const { template, removed } = pruned({ Nat: { Type: 'AWS::EC2::NatGateway' }, New: { Type: 'AWS::New::Thing' } }, {}, 'cannot tell');
-  expect(removed).toEqual([{ logicalId: 'Nat', type: 'AWS::EC2::NatGateway', because: 'tasks run in the network of this machine' }]);
+  const { template, removed } = pruned(
+    { Nat: { Type: 'AWS::EC2::NatGateway' }, New: { Type: 'AWS::New::Thing' } },
+    {},
+    'cannot tell',
+  );
+  expect(removed).toEqual([
+    { logicalId: 'Nat', type: 'AWS::EC2::NatGateway', because: 'tasks run in the network of this machine' },
+  ]);
   expect(Object.keys(template.Resources)).toEqual(['New']);
 });
 
 test('throws for a type that neither the emulator nor the list knows', () => {
   expect(() => pruned({ Thing: { Type: 'AWS::New::Thing' } })).toThrow(
-    'stack Stack: the emulator has no AWS::New::Thing (Thing), and it is not among the types that may be left out');
+    'stack Stack: the emulator has no AWS::New::Thing (Thing), and it is not among the types that may be left out',
+  );
 });

@@ -20,13 +20,26 @@ print(json.dumps({"before": before, "applied": applied, "after": after, "left": 
 /** Additions rather than repairs: no probe can tell that they are not needed. */
 const ALWAYS = ['cloudwatch_queue_alarms', 'ecs_placement'];
 
-let answer: { before: Record<string, boolean>; applied: Record<string, string>; after: Record<string, boolean>; left: number[] };
+let answer: {
+  before: Record<string, boolean>;
+  applied: Record<string, string>;
+  after: Record<string, boolean>;
+  left: number[];
+};
 
 beforeAll(async () => {
   const python = await ensureToolchain({ toolsDir: TOOLS, python: 'python3', line: () => undefined });
-  answer = JSON.parse(execFileSync(python, ['-B', '-c', PROBE], {
-    cwd: resolve(EMULATOR_DIR), env: { PATH: process.env.PATH, PYTHONPATH: join(EMULATOR_DIR), MINISTACK_ACCOUNT_ID: '000000000000' }, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'],
-  }).trim().split('\n').at(-1)!) as typeof answer;
+  answer = JSON.parse(
+    execFileSync(python, ['-B', '-c', PROBE], {
+      cwd: resolve(EMULATOR_DIR),
+      env: { PATH: process.env.PATH, PYTHONPATH: join(EMULATOR_DIR), MINISTACK_ACCOUNT_ID: '000000000000' },
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+      .trim()
+      .split('\n')
+      .at(-1)!,
+  ) as typeof answer;
 });
 
 test('the pinned emulator needs every mend: one that is not needed any more is to be removed', () => {

@@ -1,14 +1,21 @@
 import { evaluate, evaluationRange, type AlarmRule } from '../../src/scaling/alarm-state';
 
-const RULE: AlarmRule = { threshold: 10, comparison: 'GreaterThanThreshold', evaluationPeriods: 3, datapointsToAlarm: 3, missingData: 'missing' };
-const POINTS: Record<string, number | undefined> = { '0': 1, 'X': 11, '-': undefined };
+const RULE: AlarmRule = {
+  threshold: 10,
+  comparison: 'GreaterThanThreshold',
+  evaluationPeriods: 3,
+  datapointsToAlarm: 3,
+  missingData: 'missing',
+};
+const POINTS: Record<string, number | undefined> = { '0': 1, X: 11, '-': undefined };
 
 /** As in the tables of the page: 0 is fine, X breaches, - is missing; the newest is right. */
 function points(text: string): (number | undefined)[] {
   return text.split(' ').map((letter) => POINTS[letter]);
 }
 
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html, first table; the current state is given by `was`
+// Https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html, first table; the current
+// state is given by `was`
 describe.each([
   ['0 - X - X', { missing: 'OK', ignore: 'OK', breaching: 'OK', notBreaching: 'OK' }],
   ['0 - - - -', { missing: 'OK', ignore: 'OK', breaching: 'OK', notBreaching: 'OK' }],
@@ -18,7 +25,10 @@ describe.each([
 ] as const)('3 out of 3 with %s', (text, expected) => {
   test.each(['OK', 'ALARM', 'INSUFFICIENT_DATA'] as const)('from %s', (was) => {
     for (const [missingData, state] of Object.entries(expected)) {
-      expect([missingData, evaluate({ ...RULE, missingData: missingData as AlarmRule['missingData'] }, points(text), was)]).toEqual([missingData, state === 'was' ? was : state]);
+      expect([
+        missingData,
+        evaluate({ ...RULE, missingData: missingData as AlarmRule['missingData'] }, points(text), was),
+      ]).toEqual([missingData, state === 'was' ? was : state]);
     }
   });
 });
@@ -45,12 +55,18 @@ test('a breaching point that is too young does not ring an alarm whose other poi
 });
 
 test.each([
-  ['GreaterThanThreshold', 10, false], ['GreaterThanThreshold', 10.1, true],
-  ['GreaterThanOrEqualToThreshold', 10, true], ['GreaterThanOrEqualToThreshold', 9.9, false],
-  ['LessThanThreshold', 10, false], ['LessThanThreshold', 9.9, true],
-  ['LessThanOrEqualToThreshold', 10, true], ['LessThanOrEqualToThreshold', 10.1, false],
+  ['GreaterThanThreshold', 10, false],
+  ['GreaterThanThreshold', 10.1, true],
+  ['GreaterThanOrEqualToThreshold', 10, true],
+  ['GreaterThanOrEqualToThreshold', 9.9, false],
+  ['LessThanThreshold', 10, false],
+  ['LessThanThreshold', 9.9, true],
+  ['LessThanOrEqualToThreshold', 10, true],
+  ['LessThanOrEqualToThreshold', 10.1, false],
 ])('%s with %d against 10', (comparison, value, rings) => {
-  expect(evaluate({ ...RULE, comparison, evaluationPeriods: 1, datapointsToAlarm: 1 }, [value], 'OK')).toBe(rings ? 'ALARM' : 'OK');
+  expect(evaluate({ ...RULE, comparison, evaluationPeriods: 1, datapointsToAlarm: 1 }, [value], 'OK')).toBe(
+    rings ? 'ALARM' : 'OK',
+  );
 });
 
 test('looks back two periods further than it evaluates', () => {

@@ -2,11 +2,22 @@ import { answerScalingCall, type ScalableTargets } from '../../src/scaling/api';
 import type { ScalableTarget } from '../../src/scaling/read-template';
 
 const environment = { account: '000000000000', region: 'us-east-1' };
-const service = { ServiceNamespace: 'ecs', ScalableDimension: 'ecs:service:DesiredCount', ResourceId: 'service/jobs/worker' };
+const service = {
+  ServiceNamespace: 'ecs',
+  ScalableDimension: 'ecs:service:DesiredCount',
+  ResourceId: 'service/jobs/worker',
+};
 const limits = 'MinCapacity and MaxCapacity must be whole numbers, the first not above the second';
 let target: ScalableTarget;
 let registered: object[];
-const activities = [1, 2].map((to) => ({ resourceId: 'service/jobs/worker', policy: 'p', from: to - 1, to, at: to * 60_000, cause: `cause ${to}` }));
+const activities = [1, 2].map((to) => ({
+  resourceId: 'service/jobs/worker',
+  policy: 'p',
+  from: to - 1,
+  to,
+  at: to * 60_000,
+  cause: `cause ${to}`,
+}));
 
 beforeEach(() => {
   target = { resourceId: 'service/jobs/worker', cluster: 'jobs', service: 'worker', minCapacity: 0, maxCapacity: 10 };
@@ -21,14 +32,26 @@ function call(action: string, input: Record<string, unknown>, region = environme
     register: (resourceId, change) => registered.push({ resourceId, ...change }),
     activities: (resourceId, asked) => (own(asked) && resourceId === target.resourceId ? activities : undefined),
   };
-  return answerScalingCall({ service: 'application-autoscaling', action, input, account: environment.account, region }, targets);
+  return answerScalingCall(
+    { service: 'application-autoscaling', action, input, account: environment.account, region },
+    targets,
+  );
 }
 
 test('one limit is changed, the other stays', () => {
   const { status, body } = call('RegisterScalableTarget', { ...service, MinCapacity: 3 });
   expect(status).toBe(200);
-  expect(body.ScalableTargetARN).toMatch(/^arn:aws:application-autoscaling:us-east-1:000000000000:scalable-target\/[0-9a-f]+$/);
-  expect(registered).toEqual([{ resourceId: 'service/jobs/worker', minCapacity: 3, maxCapacity: 10, suspended: { scaleIn: false, scaleOut: false } }]);
+  expect(body.ScalableTargetARN).toMatch(
+    /^arn:aws:application-autoscaling:us-east-1:000000000000:scalable-target\/[0-9a-f]+$/,
+  );
+  expect(registered).toEqual([
+    {
+      resourceId: 'service/jobs/worker',
+      minCapacity: 3,
+      maxCapacity: 10,
+      suspended: { scaleIn: false, scaleOut: false },
+    },
+  ]);
 });
 
 test('policies can be suspended one way, and the other way stays', () => {
@@ -36,29 +59,67 @@ test('policies can be suspended one way, and the other way stays', () => {
   call('RegisterScalableTarget', { ...service, SuspendedState: { DynamicScalingOutSuspended: true } });
   expect(registered).toEqual([expect.objectContaining({ suspended: { scaleIn: true, scaleOut: true } })]);
   const { body } = call('DescribeScalableTargets', { ServiceNamespace: 'ecs' });
-  expect(body.ScalableTargets).toEqual([expect.objectContaining({
-    SuspendedState: { DynamicScalingInSuspended: true, DynamicScalingOutSuspended: false, ScheduledScalingSuspended: false },
-  })]);
+  expect(body.ScalableTargets).toEqual([
+    expect.objectContaining({
+      SuspendedState: {
+        DynamicScalingInSuspended: true,
+        DynamicScalingOutSuspended: false,
+        ScheduledScalingSuspended: false,
+      },
+    }),
+  ]);
 });
 
 test('tells what was done, the newest first, and as much as was asked for', () => {
   const { body } = call('DescribeScalingActivities', { ...service, MaxResults: 1 });
-  expect(body.ScalingActivities).toEqual([expect.objectContaining({ Description: 'Setting desired count to 2.', Cause: 'cause 2', StartTime: 120 })]);
-  expect(call('DescribeScalingActivities', { ...service, ResourceId: 'service/jobs/other' }).body).toEqual({ ScalingActivities: [] });
+  expect(body.ScalingActivities).toEqual([
+    expect.objectContaining({ Description: 'Setting desired count to 2.', Cause: 'cause 2', StartTime: 120 }),
+  ]);
+  expect(call('DescribeScalingActivities', { ...service, ResourceId: 'service/jobs/other' }).body).toEqual({
+    ScalingActivities: [],
+  });
 });
 
 test('what is registered can be described', () => {
-  expect(call('DescribeScalableTargets', { ServiceNamespace: 'ecs', ResourceIds: ['service/jobs/worker'] }).body).toEqual({
-    ScalableTargets: [expect.objectContaining({ ResourceId: 'service/jobs/worker', MinCapacity: 0, MaxCapacity: 10, SuspendedState: expect.objectContaining({ DynamicScalingOutSuspended: false }) })],
+  expect(
+    call('DescribeScalableTargets', { ServiceNamespace: 'ecs', ResourceIds: ['service/jobs/worker'] }).body,
+  ).toEqual({
+    ScalableTargets: [
+      expect.objectContaining({
+        ResourceId: 'service/jobs/worker',
+        MinCapacity: 0,
+        MaxCapacity: 10,
+        SuspendedState: expect.objectContaining({ DynamicScalingOutSuspended: false }),
+      }),
+    ],
   });
-  expect(call('DescribeScalableTargets', { ServiceNamespace: 'ecs', ResourceIds: ['service/jobs/other'] }).body).toEqual({ ScalableTargets: [] });
+  expect(
+    call('DescribeScalableTargets', { ServiceNamespace: 'ecs', ResourceIds: ['service/jobs/other'] }).body,
+  ).toEqual({ ScalableTargets: [] });
 });
 
 test.each<[string, string, Record<string, unknown>, string?]>([
-  ['no deployed template has a scalable target for service/jobs/other', 'RegisterScalableTarget', { ...service, ResourceId: 'service/jobs/other' }],
-  ['no deployed template has a scalable target for service/jobs/worker', 'RegisterScalableTarget', service, 'eu-west-1'],
-  ['ServiceNamespace must be ecs here, got: dynamodb', 'RegisterScalableTarget', { ...service, ServiceNamespace: 'dynamodb' }],
-  ['ScalableDimension must be ecs:service:DesiredCount here, got: undefined', 'RegisterScalableTarget', { ...service, ScalableDimension: undefined }],
+  [
+    'no deployed template has a scalable target for service/jobs/other',
+    'RegisterScalableTarget',
+    { ...service, ResourceId: 'service/jobs/other' },
+  ],
+  [
+    'no deployed template has a scalable target for service/jobs/worker',
+    'RegisterScalableTarget',
+    service,
+    'eu-west-1',
+  ],
+  [
+    'ServiceNamespace must be ecs here, got: dynamodb',
+    'RegisterScalableTarget',
+    { ...service, ServiceNamespace: 'dynamodb' },
+  ],
+  [
+    'ScalableDimension must be ecs:service:DesiredCount here, got: undefined',
+    'RegisterScalableTarget',
+    { ...service, ScalableDimension: undefined },
+  ],
   [`${limits}, got: 11 and undefined`, 'RegisterScalableTarget', { ...service, MinCapacity: 11 }],
   [`${limits}, got: -1 and 2`, 'RegisterScalableTarget', { ...service, MinCapacity: -1, MaxCapacity: 2 }],
   ['the local autoscaler does not answer PutScalingPolicy', 'PutScalingPolicy', service],

@@ -25,15 +25,18 @@ test.each([
   expect(value(expression)).toBe(expected);
 });
 
-test.each(['missing + 1', 'visible / zero', 'IF(missing, 1, 2)', '[visible, inFlight]', 'SUM([missing])'])('%s has no data point', (expression) => {
-  expect(value(expression)).toBeUndefined();
-});
+test.each(['missing + 1', 'visible / zero', 'IF(missing, 1, 2)', '[visible, inFlight]', 'SUM([missing])'])(
+  '%s has no data point',
+  (expression) => {
+    expect(value(expression)).toBeUndefined();
+  },
+);
 
 test.each([
   ['visible +', ''],
   ['visible inFlight', 'inFlight'],
   ['ANOMALY_DETECTION_BAND(visible, 2)', 'ANOMALY_DETECTION_BAND()'],
-  ['SEARCH(\'x\')', '\'x\''],
+  ["SEARCH('x')", "'x'"],
   ['(visible', 'its end'],
   ['visible $ 1', '$ 1'],
 ])('throws for %s', (expression, at) => {
@@ -42,10 +45,18 @@ test.each([
 
 test('agrees with JavaScript on arithmetic of integers', () => {
   const term: fc.Arbitrary<string> = fc.letrec((tie) => ({
-    node: fc.oneof({ depthSize: 'small' }, fc.nat(99).map(String), fc.tuple(tie('node'), fc.constantFrom('+', '-', '*'), tie('node')).map(([a, o, b]) => `(${String(a)} ${o} ${String(b)})`)),
+    node: fc.oneof(
+      { depthSize: 'small' },
+      fc.nat(99).map(String),
+      fc
+        .tuple(tie('node'), fc.constantFrom('+', '-', '*'), tie('node'))
+        .map(([a, o, b]) => `(${String(a)} ${o} ${String(b)})`),
+    ),
   })).node;
-  fc.assert(fc.property(term, (source) => {
-    // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call -- the oracle; the source is ours
-    expect(value(source)).toBe(new Function(`return ${source}`)());
-  }));
+  fc.assert(
+    fc.property(term, (source) => {
+      // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call -- the oracle; the source is ours
+      expect(value(source)).toBe(new Function(`return ${source}`)());
+    }),
+  );
 });

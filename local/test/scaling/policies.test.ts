@@ -5,21 +5,43 @@ const POLICY: StepPolicy = {
   adjustmentType: 'ChangeInCapacity',
   cooldownSeconds: 60,
   minAdjustmentMagnitude: 0,
-  steps: [{ lower: 0, upper: 10, adjustment: 1 }, { lower: 10, upper: 20, adjustment: 2 }, { lower: 20, adjustment: 3 }],
+  steps: [
+    { lower: 0, upper: 10, adjustment: 1 },
+    { lower: 10, upper: 20, adjustment: 2 },
+    { lower: 20, adjustment: 3 },
+  ],
 };
-const DOWN: StepPolicy = { ...POLICY, steps: [{ lower: -10, upper: 0, adjustment: -1 }, { upper: -10, adjustment: -2 }] };
+const DOWN: StepPolicy = {
+  ...POLICY,
+  steps: [
+    { lower: -10, upper: 0, adjustment: -1 },
+    { upper: -10, adjustment: -2 },
+  ],
+};
 
 test.each([
-  [60, 4], [69.9, 4], [70, 5], [79.9, 5], [80, 6], [1_000, 6],
+  [60, 4],
+  [69.9, 4],
+  [70, 5],
+  [79.9, 5],
+  [80, 6],
+  [1_000, 6],
 ])('scaling out from 3 at the threshold 60 with %d gives %d', (value, expected) => {
   expect(adjust(POLICY, 3, value, 60)).toBe(expected);
 });
 
 test.each([
-  [60, 2], [59, 2], [50.1, 2], [50, 1], [0, 1],
-])('scaling in from 3 at the threshold 60 with %d gives %d: the bound nearer to the threshold belongs to the step', (value, expected) => {
-  expect(adjust(DOWN, 3, value, 60)).toBe(expected);
-});
+  [60, 2],
+  [59, 2],
+  [50.1, 2],
+  [50, 1],
+  [0, 1],
+])(
+  'scaling in from 3 at the threshold 60 with %d gives %d: the bound nearer to the threshold belongs to the step',
+  (value, expected) => {
+    expect(adjust(DOWN, 3, value, 60)).toBe(expected);
+  },
+);
 
 test('no step, no change', () => {
   expect(adjust(POLICY, 3, 59, 60)).toBeUndefined();
@@ -29,11 +51,22 @@ test('ExactCapacity is the capacity', () => {
   expect(adjust({ ...POLICY, adjustmentType: 'ExactCapacity' }, 7, 85, 60)).toBe(3);
 });
 
-// https://docs.aws.amazon.com/autoscaling/application/userguide/step-scaling-policy-overview.html#as-scaling-adjustment-types
+// Https://docs.aws.amazon.com/autoscaling/application/userguide/step-scaling-policy-overview.html#as-scaling-adjustment-types
 test.each([
-  [10, 10, 0, 11], [10, 12.7, 0, 11], [10, 3, 0, 11], [10, -3, 0, 9], [10, -12.7, 0, 9], [100, 5, 10, 110], [100, -5, 10, 90],
+  [10, 10, 0, 11],
+  [10, 12.7, 0, 11],
+  [10, 3, 0, 11],
+  [10, -3, 0, 9],
+  [10, -12.7, 0, 9],
+  [100, 5, 10, 110],
+  [100, -5, 10, 90],
 ])('%d tasks with %d percent and the magnitude %d become %d', (capacity, percent, minAdjustmentMagnitude, expected) => {
-  const policy = { ...POLICY, adjustmentType: 'PercentChangeInCapacity', minAdjustmentMagnitude, steps: [{ adjustment: percent }] };
+  const policy = {
+    ...POLICY,
+    adjustmentType: 'PercentChangeInCapacity',
+    minAdjustmentMagnitude,
+    steps: [{ adjustment: percent }],
+  };
   expect(adjust(policy, capacity, 60, 60)).toBe(expected);
 });
 

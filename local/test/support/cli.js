@@ -7,7 +7,14 @@ const local = resolve(__dirname, '..', '..');
 // Two levels below the package, as the module that looks for the Python files from where it is.
 const outfile = join(local, 'src', 'emulator', 'cli.cjs');
 const { outputFiles } = buildSync({
-  entryPoints: [join(local, 'src', 'cli.ts')], bundle: true, platform: 'node', target: 'node22', packages: 'external', write: false, outfile, logLevel: 'error',
+  entryPoints: [join(local, 'src', 'cli.ts')],
+  bundle: true,
+  platform: 'node',
+  target: 'node22',
+  packages: 'external',
+  write: false,
+  outfile,
+  logLevel: 'error',
 });
 const cli = new Module(outfile, module);
 cli.filename = outfile;

@@ -8,7 +8,9 @@ export const APP = join(FIXTURES, 'app');
 export const TOOLS = resolve(__dirname, '..', '..', '..', '.tools');
 
 /** The fixture's image is a script of this repository. */
-export const TASKS: TaskMap = { tasks: [{ asset: 'Pipeline/Worker/*', command: [process.execPath, join(FIXTURES, 'worker.js')] }] };
+export const TASKS: TaskMap = {
+  tasks: [{ asset: 'Pipeline/Worker/*', command: [process.execPath, join(FIXTURES, 'worker.js')] }],
+};
 
 /** A copy of the fixture app that a test may change. */
 export function copyApp(): string {
@@ -31,7 +33,11 @@ export interface Template {
 }
 
 /** Polls until `look` finds something; the time is generous because two cores may be busy with other tests. */
-export async function until<T>(look: () => T | undefined | false | Promise<T | undefined | false>, what: string, timeoutMs = 20_000): Promise<T> {
+export async function until<T>(
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+  what: string,
+  timeoutMs = 20_000,
+): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const found = await look();
@@ -46,7 +52,14 @@ export async function until<T>(look: () => T | undefined | false | Promise<T | u
 }
 
 export function running(cloud: LocalCloud, group?: string): LocalTask[] {
-  return cloud.tasks().filter((task) => task.lastStatus === 'RUNNING' && task.desiredStatus === 'RUNNING' && (group === undefined || task.group === group));
+  return cloud
+    .tasks()
+    .filter(
+      (task) =>
+        task.lastStatus === 'RUNNING' &&
+        task.desiredStatus === 'RUNNING' &&
+        (group === undefined || task.group === group),
+    );
 }
 
 export function alive(pid: number): boolean {

@@ -1,13 +1,23 @@
 import { taskEnvironment } from '../../src/tasks/environment';
 
-const environmentOf = (...env: string[]) => taskEnvironment({ Image: 'worker', Env: env }, {}, { aws: 'http://127.0.0.1:4566', agent: 'http://127.0.0.1:1/agent' });
+const environmentOf = (...env: string[]) =>
+  taskEnvironment(
+    { Image: 'worker', Env: env },
+    {},
+    { aws: 'http://127.0.0.1:4566', agent: 'http://127.0.0.1:1/agent' },
+  );
 
 test('what the task definition says reaches the process', () => {
-  expect(environmentOf('FILEWORKS_CONCURRENCY=3', 'TEXT=a=b')).toMatchObject({ FILEWORKS_CONCURRENCY: '3', TEXT: 'a=b' });
+  expect(environmentOf('FILEWORKS_CONCURRENCY=3', 'TEXT=a=b')).toMatchObject({
+    FILEWORKS_CONCURRENCY: '3',
+    TEXT: 'a=b',
+  });
 });
 
 test('the address of the emulator is ours, not the one that only Docker resolves', () => {
-  expect(environmentOf('AWS_ENDPOINT_URL=http://host.docker.internal:4566')).toMatchObject({ AWS_ENDPOINT_URL: 'http://127.0.0.1:4566' });
+  expect(environmentOf('AWS_ENDPOINT_URL=http://host.docker.internal:4566')).toMatchObject({
+    AWS_ENDPOINT_URL: 'http://127.0.0.1:4566',
+  });
 });
 
 test('a port for a health check that nobody makes is taken out, since two tasks could not both listen on it', () => {

@@ -59,10 +59,25 @@ test.each([
 
 test('the environment is that of the container over that of the image; addresses and credentials are ours', () => {
   const Labels = { 'com.amazonaws.ecs.task-arn': 'arn:aws:ecs:eu-west-1:1:task/c/1' };
-  const Env = ['A=b=c', 'EMPTY=', 'AWS_ENDPOINT_URL=http://host.docker.internal:1', 'ECS_CONTAINER_METADATA_URI_V4=http://host.docker.internal:1/v4/t', 'AWS_CONTAINER_CREDENTIALS_FULL_URI=x'];
-  const env = taskEnvironment({ Image: 'i', Env, Labels }, { A: 'image', B: 'image' }, { aws: 'http://127.0.0.1:2', agent: 'http://127.0.0.1:3/api/x' });
+  const Env = [
+    'A=b=c',
+    'EMPTY=',
+    'AWS_ENDPOINT_URL=http://host.docker.internal:1',
+    'ECS_CONTAINER_METADATA_URI_V4=http://host.docker.internal:1/v4/t',
+    'AWS_CONTAINER_CREDENTIALS_FULL_URI=x',
+  ];
+  const env = taskEnvironment(
+    { Image: 'i', Env, Labels },
+    { A: 'image', B: 'image' },
+    { aws: 'http://127.0.0.1:2', agent: 'http://127.0.0.1:3/api/x' },
+  );
   expect(env).toMatchObject({
-    A: 'b=c', B: 'image', EMPTY: '', AWS_REGION: 'eu-west-1', AWS_ENDPOINT_URL: 'http://127.0.0.1:2', ECS_AGENT_URI: 'http://127.0.0.1:3/api/x',
+    A: 'b=c',
+    B: 'image',
+    EMPTY: '',
+    AWS_REGION: 'eu-west-1',
+    AWS_ENDPOINT_URL: 'http://127.0.0.1:2',
+    ECS_AGENT_URI: 'http://127.0.0.1:3/api/x',
     ECS_CONTAINER_METADATA_URI_V4: 'http://127.0.0.1:2/v4/t',
   });
   expect(env).not.toHaveProperty('AWS_CONTAINER_CREDENTIALS_FULL_URI');

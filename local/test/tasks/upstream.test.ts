@@ -39,10 +39,16 @@ afterAll(() => {
   upstream.close();
 });
 
-const post = (path: string, body: object = {}) => fetch(`${url}/v1.41${path}`, { method: 'POST', body: JSON.stringify(body) });
+const post = (path: string, body: object = {}) =>
+  fetch(`${url}/v1.41${path}`, { method: 'POST', body: JSON.stringify(body) });
 
 test('an image without entry goes to the real engine, in the network of the host and with the environment of a task', async () => {
-  const created = await post('/containers/create?name=t', { Image: 'theirs:1', Env: ['A=1'], HostConfig: { NetworkMode: 'bridge' }, Labels: {} });
+  const created = await post('/containers/create?name=t', {
+    Image: 'theirs:1',
+    Env: ['A=1'],
+    HostConfig: { NetworkMode: 'bridge' },
+    Labels: {},
+  });
   expect([created.status, await created.json()]).toEqual([201, { Id: 'abc', StatusCode: 4 }]);
   const body = JSON.parse(seen[0].body) as { Env: string[]; HostConfig: object };
   expect(seen[0].call).toBe('POST /v1.41/containers/create?name=t');
@@ -53,25 +59,39 @@ test('an image without entry goes to the real engine, in the network of the host
   await post('/containers/abc/start');
   expect(await (await post('/containers/abc/wait')).json()).toMatchObject({ StatusCode: 4 });
   await post('/images/create?fromImage=theirs&tag=1');
-  expect(seen.slice(1).map(({ call }) => call)).toEqual(['POST /v1.41/containers/abc/start', 'POST /v1.41/containers/abc/wait', 'POST /v1.41/images/create?fromImage=theirs&tag=1']);
+  expect(seen.slice(1).map(({ call }) => call)).toEqual([
+    'POST /v1.41/containers/abc/start',
+    'POST /v1.41/containers/abc/wait',
+    'POST /v1.41/images/create?fromImage=theirs&tag=1',
+  ]);
 });
 
 test('an image with an entry stays here, and its output is framed as Docker frames it', async () => {
   seen.length = 0;
-  const { Id: id } = await (await post('/containers/create?name=m', { Image: 'mine:1', Entrypoint: ['sh', '-c', 'echo out; echo err >&2; exit 5'] })).json() as { Id: string };
+  const { Id: id } = (await (
+    await post('/containers/create?name=m', {
+      Image: 'mine:1',
+      Entrypoint: ['sh', '-c', 'echo out; echo err >&2; exit 5'],
+    })
+  ).json()) as { Id: string };
   expect((await post(`/containers/${id}/start`)).status).toBe(204);
   expect(await (await post(`/containers/${id}/wait`)).json()).toEqual({ StatusCode: 5 });
   const logs = Buffer.from(await (await fetch(`${url}/containers/${id}/logs?stdout=1&stderr=1`)).arrayBuffer());
-  const frames = [Buffer.from([1, 0, 0, 0, 0, 0, 0, 4, ...Buffer.from('out\n')]), Buffer.from([2, 0, 0, 0, 0, 0, 0, 4, ...Buffer.from('err\n')])];
+  const frames = [
+    Buffer.from([1, 0, 0, 0, 0, 0, 0, 4, ...Buffer.from('out\n')]),
+    Buffer.from([2, 0, 0, 0, 0, 0, 0, 4, ...Buffer.from('err\n')]),
+  ];
   expect(frames.every((frame) => logs.includes(frame))).toBe(true);
   expect(logs).toHaveLength(24);
-  const inspected = await (await fetch(`${url}/containers/${id}/json`)).json() as { State: object };
+  const inspected = (await (await fetch(`${url}/containers/${id}/json`)).json()) as { State: object };
   expect(inspected.State).toMatchObject({ Status: 'exited', Running: false, ExitCode: 5 });
   expect(seen).toEqual([]);
 });
 
 test('what the emulator does not call is refused by name', async () => {
-  expect(await (await post('/swarm/init')).json()).toEqual({ message: 'POST /swarm/init is not among the calls that fileworks-local speaks' });
+  expect(await (await post('/swarm/init')).json()).toEqual({
+    message: 'POST /swarm/init is not among the calls that fileworks-local speaks',
+  });
 });
 
 test('containers of the real engine are removed when it stops', async () => {

@@ -58,7 +58,8 @@ export interface BatchFileLoaderProps {
   readonly vpc?: IVpc;
 
   /**
-   * The subnets of the function. They must reach the database, S3, SQS and Secrets Manager, by a NAT gateway or by VPC endpoints.
+   * The subnets of the function. They must reach the database, S3, SQS and Secrets Manager, by a NAT gateway or by VPC
+   * endpoints.
    *
    * @default - the private subnets of `vpc` that have a way out
    */
@@ -72,7 +73,8 @@ export interface BatchFileLoaderProps {
   readonly securityGroups?: ISecurityGroup[];
 
   /**
-   * A function of your own, whose handler is a `fileLoader` of fileworks-runtime/postgres. It must be in the network of the database. It gets the
+   * A function of your own, whose handler is a `fileLoader` of fileworks-runtime/postgres. It must be in the network of
+   * the database. It gets the
    * environment, the permissions and the messages; props that would configure our function are refused.
    *
    * @default - a function that loads by the mappings of the routes
@@ -112,7 +114,8 @@ export interface BatchFileLoaderProps {
   readonly batchingWindow?: Duration;
 
   /**
-   * The most connections to the database, which is the most invocations at the same time, from 2 to 1,000. That many are reserved for our function out of the
+   * The most connections to the database, which is the most invocations at the same time, from 2 to 1,000. That many
+   * are reserved for our function out of the
    * concurrency of the account.
    *
    * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
@@ -128,21 +131,24 @@ export interface BatchFileLoaderProps {
   readonly maxFileSize?: Size;
 
   /**
-   * How much of files is in memory, and in one transaction, together; not less than `maxFileSize`. It makes batches smaller where files are large.
+   * How much of files is in memory, and in one transaction, together; not less than `maxFileSize`. It makes batches
+   * smaller where files are large.
    *
    * @default Size.mebibytes(64)
    */
   readonly maxBatchSize?: Size;
 
   /**
-   * The queue for files over `maxFileSize`, such as that of a worker which runs `largeFileLoader` of fileworks-runtime/postgres.
+   * The queue for files over `maxFileSize`, such as that of a worker which runs `largeFileLoader` of
+   * fileworks-runtime/postgres.
    *
    * @default - such files are rejected
    */
   readonly largeFileQueue?: IQueue;
 
   /**
-   * An existing standard queue. Props that would configure a new queue are then refused. It should hide messages for six times the function's timeout, and the
+   * An existing standard queue. Props that would configure a new queue are then refused. It should hide messages for
+   * six times the function's timeout, and the
    * batching window.
    *
    * @default - a new queue: encrypted, SSL only, with a dead-letter queue and an alarm
@@ -165,7 +171,8 @@ export interface BatchFileLoaderProps {
   readonly maxReceiveCount?: number;
 
   /**
-   * How long a message waits in the queue before SQS drops it, from 1 minute to 14 days and shorter than `deadLetterRetention`.
+   * How long a message waits in the queue before SQS drops it, from 1 minute to 14 days and shorter than
+   * `deadLetterRetention`.
    *
    * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
    * @default Duration.days(4)

@@ -7,8 +7,8 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
 import type { LoadRoute } from '../../contract/load-route';
-import { LoaderEnv, LoaderMetricDimension, LoaderMetrics } from '../../contract/loader-env';
-import { MetricNamespace } from '../../contract/metric-names';
+import { LoaderEnv, LOADER_METRIC_DIMENSION, LoaderMetrics } from '../../contract/loader-env';
+import { METRIC_NAMESPACE } from '../../contract/metric-names';
 import { WorkerEnv } from '../../contract/worker-env';
 import { IngestRoute, IngestTarget } from '../file-ingest-bucket';
 import type { AlarmNotice } from '../private/alarm';
@@ -25,13 +25,17 @@ import { loaderCode } from './private/function-code';
 /**
  * Loads files into PostgreSQL, each exactly once: S3 to SQS to Lambda to the database.
  *
- * Batches of a hundred files share a connection and a transaction, in which each file has a row in a ledger: whatever is delivered twice is loaded
- * once. A file that cannot be loaded goes to the dead-letter queue alone, with the line and the reason, and holds up no other.
+ * Batches of a hundred files share a connection and a transaction, in which each file has a row in a ledger: whatever
+ * is delivered twice is loaded
+ * once. A file that cannot be loaded goes to the dead-letter queue alone, with the line and the reason, and holds up no
+ * other.
  *
  * Limitations:
- * - The order between files of different keys is not promised. Of one key the newest version wins where the mapping updates rows.
+ * - The order between files of different keys is not promised. Of one key the newest version wins where the mapping
+ *   updates rows.
  * - The database is the user's, with its tables. The ledger's table is made by the loader where its user may do so.
- * - The function has no way out but that of its subnets: it needs S3, SQS and, for a login with a secret, Secrets Manager.
+ * - The function has no way out but that of its subnets: it needs S3, SQS and, for a login with a secret, Secrets
+ *   Manager.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
  *
@@ -46,7 +50,8 @@ import { loaderCode } from './private/function-code';
  *       source: inbox,
  *       prefix: 'orders/',
  *       suffix: '.json',
- *       mapping: fileworks.LoadMapping.json({ table: 'orders', columns: [{ name: 'id' }, { name: 'customer', source: '/customer/name' }] }),
+ *       mapping: fileworks.LoadMapping.json({ table: 'orders', columns: [{ name: 'id' }, { name: 'customer', source:
+ * '/customer/name' }] }),
  *     },
  *   },
  * });
@@ -55,35 +60,35 @@ import { loaderCode } from './private/function-code';
 @propertyInjectable
 export class BatchFileLoader extends Construct implements IGrantable, ec2.IConnectable {
   /** Identifies this class to property injectors. */
-  public static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.BatchFileLoader';
+  static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.BatchFileLoader';
 
   /** The function that loads. */
-  public readonly handlerFunction: lambda.Function;
+  readonly handlerFunction: lambda.Function;
 
   /** The queue of files that wait. */
-  public readonly queue: IQueue;
+  readonly queue: IQueue;
 
   /** Where files go that cannot be loaded; undefined for an existing queue without a known one. */
-  public readonly deadLetterQueue?: IQueue;
+  readonly deadLetterQueue?: IQueue;
 
   /** The ways of the files from their buckets to the queue, by name. */
-  public readonly routes: { [id: string]: IngestRoute };
+  readonly routes: { [id: string]: IngestRoute };
 
   /** What grants are given to: the role of the function. */
-  public readonly grantPrincipal: IPrincipal;
+  readonly grantPrincipal: IPrincipal;
 
   /** Rings while the dead-letter queue holds anything. */
-  public readonly deadLetterAlarm?: cloudwatch.Alarm;
+  readonly deadLetterAlarm?: cloudwatch.Alarm;
 
   /** Rings when invocations fail as a whole. */
-  public readonly errorAlarm: cloudwatch.Alarm;
+  readonly errorAlarm: cloudwatch.Alarm;
 
   /** Rings when the oldest message is too old; undefined without `alarmOldestMessageAge`. */
-  public readonly oldestMessageAlarm?: cloudwatch.Alarm;
+  readonly oldestMessageAlarm?: cloudwatch.Alarm;
 
   readonly #props: BatchFileLoaderProps;
 
-  public constructor(scope: Construct, id: string, props: BatchFileLoaderProps) {
+  constructor(scope: Construct, id: string, props: BatchFileLoaderProps) {
     super(scope, id);
     checkLoader(this, props);
     this.#props = props;
@@ -93,10 +98,14 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
     this.deadLetterAlarm = queues.deadLetterAlarm;
     this.handlerFunction = props.handlerFunction ?? this.#createFunction();
     this.grantPrincipal = this.handlerFunction.grantPrincipal;
-    for (const [name, value] of Object.entries(this.#renderEnvironment())) this.handlerFunction.addEnvironment(name, value);
+    for (const [name, value] of Object.entries(this.#renderEnvironment())) {
+      this.handlerFunction.addEnvironment(name, value);
+    }
     this.#grantWork();
     this.#consume();
-    this.routes = Object.fromEntries(Object.entries(props.routes).map(([name, route]) => [name, this.#createRoute(name, route)]));
+    this.routes = Object.fromEntries(
+      Object.entries(props.routes).map(([name, route]) => [name, this.#createRoute(name, route)]),
+    );
 
     this.errorAlarm = createErrorAlarm(this, this.handlerFunction, props.alarmActions);
     const { alarmOldestMessageAge: age, alarmActions } = props;
@@ -104,23 +113,29 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
   }
 
   /** The connections of the function, for a database to allow them. */
-  public get connections(): ec2.Connections {
+  get connections(): ec2.Connections {
     return this.handlerFunction.connections;
   }
 
   /**
-   * Lets a worker load the files that are too large for the function: log in to the database, and read the files of every route. The worker needs the
+   * Lets a worker load the files that are too large for the function: log in to the database, and read the files of
+   * every route. The worker needs the
    * variables of `largeFileEnvironment` too.
    *
    * @param grantee who loads large files
    */
-  public grantLoadLargeFiles(grantee: IGrantable): Grant {
-    for (const route of Object.values(this.routes)) route.grantRead(grantee);
+  grantLoadLargeFiles(grantee: IGrantable): Grant {
+    for (const route of Object.values(this.routes)) {
+      route.grantRead(grantee);
+    }
     return this.#props.database.grantLogin(grantee, this);
   }
 
-  /** What `largeFileLoader` of fileworks-runtime/postgres needs in the environment of a worker, to share the ledger with the function. */
-  public get largeFileEnvironment(): { [name: string]: string } {
+  /**
+   * What `largeFileLoader` of fileworks-runtime/postgres needs in the environment of a worker, to share the ledger with
+   * the function.
+   */
+  get largeFileEnvironment(): { [name: string]: string } {
     return { [LoaderEnv.name]: this.node.path, [LoaderEnv.database]: this.#databaseSettings() };
   }
 
@@ -129,7 +144,7 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
    *
    * @param props options of the metric
    */
-  public metricFilesLoaded(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  metricFilesLoaded(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return this.#metric(LoaderMetrics.filesLoaded, props);
   }
 
@@ -138,7 +153,7 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
    *
    * @param props options of the metric
    */
-  public metricRowsLoaded(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  metricRowsLoaded(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return this.#metric(LoaderMetrics.rowsLoaded, props);
   }
 
@@ -147,7 +162,7 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
    *
    * @param props options of the metric
    */
-  public metricFilesRejected(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  metricFilesRejected(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return this.#metric(LoaderMetrics.filesRejected, props);
   }
 
@@ -156,7 +171,7 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
    *
    * @param props options of the metric
    */
-  public metricFilesFailed(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  metricFilesFailed(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return this.#metric(LoaderMetrics.filesFailed, props);
   }
 
@@ -165,7 +180,7 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
    *
    * @param props options of the metric
    */
-  public metricFilesRepeated(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  metricFilesRepeated(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return this.#metric(LoaderMetrics.filesRepeated, props);
   }
 
@@ -174,14 +189,22 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
    *
    * @param props options of the metric
    */
-  public metricOldestMessageAge(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
-    return this.queue.metricApproximateAgeOfOldestMessage({ statistic: cloudwatch.Stats.MAXIMUM, period: Duration.minutes(1), ...props });
+  metricOldestMessageAge(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return this.queue.metricApproximateAgeOfOldestMessage({
+      statistic: cloudwatch.Stats.MAXIMUM,
+      period: Duration.minutes(1),
+      ...props,
+    });
   }
 
   #metric(metricName: string, props: cloudwatch.MetricOptions): cloudwatch.Metric {
     return new cloudwatch.Metric({
-      namespace: MetricNamespace, metricName, dimensionsMap: { [LoaderMetricDimension]: this.node.path },
-      statistic: cloudwatch.Stats.SUM, period: Duration.minutes(5), ...props,
+      namespace: METRIC_NAMESPACE,
+      metricName,
+      dimensionsMap: { [LOADER_METRIC_DIMENSION]: this.node.path },
+      statistic: cloudwatch.Stats.SUM,
+      period: Duration.minutes(5),
+      ...props,
     });
   }
 
@@ -192,10 +215,13 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
       runbook: 'loader-dead-letter',
     };
     if (queue === undefined) {
-      const visibilityTimeout = Duration.seconds(this.#timeout().toSeconds() * LoaderDefaults.visibilityTimeouts + this.#batchingWindow().toSeconds());
+      const visibilityTimeout = Duration.seconds(
+        this.#timeout().toSeconds() * LoaderDefaults.visibilityTimeouts + this.#batchingWindow().toSeconds(),
+      );
       return createWorkQueue(this, { ...this.#props, maxReceiveCount, visibilityTimeout, deadLetterNotice });
     }
-    const deadLetterAlarm = deadLetterQueue && createDeadLetterAlarm(this, deadLetterQueue, { ...deadLetterNotice, actions: alarmActions });
+    const deadLetterAlarm =
+      deadLetterQueue && createDeadLetterAlarm(this, deadLetterQueue, { ...deadLetterNotice, actions: alarmActions });
     return { queue, deadLetterQueue, deadLetterAlarm };
   }
 
@@ -216,7 +242,11 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
   }
 
   #renderEnvironment(): Record<string, string> {
-    const { largeFileQueue, maxFileSize = LoaderDefaults.maxFileSize, maxBatchSize = LoaderDefaults.maxBatchSize } = this.#props;
+    const {
+      largeFileQueue,
+      maxFileSize = LoaderDefaults.maxFileSize,
+      maxBatchSize = LoaderDefaults.maxBatchSize,
+    } = this.#props;
     return {
       [LoaderEnv.name]: this.node.path,
       [LoaderEnv.database]: this.#databaseSettings(),
@@ -235,7 +265,11 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
     const { database, largeFileQueue } = this.#props;
     database.grantLogin(this, this);
     grantConsume(this.queue, this);
-    for (const queue of [this.deadLetterQueue, largeFileQueue]) if (queue !== undefined) grantSend(queue, this);
+    for (const queue of [this.deadLetterQueue, largeFileQueue]) {
+      if (queue !== undefined) {
+        grantSend(queue, this);
+      }
+    }
   }
 
   #consume(): void {

@@ -8,7 +8,10 @@ export const LoaderDefaults = {
   batchingWindow: Duration.seconds(55),
   /** Every concurrent invocation has one connection; a small PostgreSQL has a hundred for everybody. */
   maxConnections: 10,
-  /** A hundred times what a batch of small files takes, and short enough that a file whose attempt broke off comes back within a quarter of an hour. */
+  /**
+   * A hundred times what a batch of small files takes, and short enough that a file whose attempt broke off comes back
+   * within a quarter of an hour.
+   */
   timeout: Duration.minutes(2),
   /** A whole vCPU is at 1,769 MiB; parsing needs more than half of one when a batch is full. */
   memorySize: 1_024,

@@ -7,7 +7,8 @@ export interface LoadColumn {
   readonly name: string;
 
   /**
-   * Where the value is: the name of a property or of a CSV column, or a JSON pointer such as `/customer/name`. The empty text is the whole row, as JSON.
+   * Where the value is: the name of a property or of a CSV column, or a JSON pointer such as `/customer/name`. The
+   * empty text is the whole row, as JSON.
    *
    * @default - the same name
    */
@@ -27,7 +28,7 @@ export interface LoadUpdateOptions {
 /** What happens to a row whose key is in the table already. */
 export class LoadConflict {
   /** The file is rejected. */
-  public static reject(): LoadConflict {
+  static reject(): LoadConflict {
     return new LoadConflict(undefined);
   }
 
@@ -36,7 +37,7 @@ export class LoadConflict {
    *
    * @param key columns of a unique index
    */
-  public static keep(key: string[]): LoadConflict {
+  static keep(key: string[]): LoadConflict {
     return new LoadConflict({ rule: 'keep', key });
   }
 
@@ -46,7 +47,7 @@ export class LoadConflict {
    * @param key columns of a unique index
    * @param options when a row is replaced
    */
-  public static update(key: string[], options: LoadUpdateOptions = {}): LoadConflict {
+  static update(key: string[], options: LoadUpdateOptions = {}): LoadConflict {
     return new LoadConflict({ rule: 'update', key, ...options });
   }
 
@@ -55,7 +56,7 @@ export class LoadConflict {
    *
    * @internal
    */
-  public readonly _rule: LoadRoute['conflict'];
+  readonly _rule: LoadRoute['conflict'];
 
   private constructor(rule: LoadRoute['conflict']) {
     this._rule = rule;
@@ -128,7 +129,7 @@ export class LoadMapping {
    *
    * @param options how rows are found, and where they go
    */
-  public static json(options: JsonMappingOptions): LoadMapping {
+  static json(options: JsonMappingOptions): LoadMapping {
     return new LoadMapping({ ...common(options), format: 'json', rowsAt: options.rowsAt });
   }
 
@@ -137,7 +138,7 @@ export class LoadMapping {
    *
    * @param options where rows go
    */
-  public static jsonLines(options: LoadMappingOptions): LoadMapping {
+  static jsonLines(options: LoadMappingOptions): LoadMapping {
     return new LoadMapping({ ...common(options), format: 'json-lines' });
   }
 
@@ -146,8 +147,13 @@ export class LoadMapping {
    *
    * @param options how lines are read, and where rows go
    */
-  public static csv(options: CsvMappingOptions): LoadMapping {
-    return new LoadMapping({ ...common(options), format: 'csv', delimiter: options.delimiter, nullValue: options.nullValue });
+  static csv(options: CsvMappingOptions): LoadMapping {
+    return new LoadMapping({
+      ...common(options),
+      format: 'csv',
+      delimiter: options.delimiter,
+      nullValue: options.nullValue,
+    });
   }
 
   /**
@@ -155,13 +161,23 @@ export class LoadMapping {
    *
    * @internal
    */
-  public readonly _route: Omit<LoadRoute, 'prefix' | 'suffix'>;
+  readonly _route: Omit<LoadRoute, 'prefix' | 'suffix'>;
 
   private constructor(route: Omit<LoadRoute, 'prefix' | 'suffix'>) {
     this._route = route;
   }
 }
 
-function common({ table, columns, conflict, schema }: LoadMappingOptions): Pick<LoadRoute, 'table' | 'columns' | 'conflict' | 'schema'> {
-  return { table, columns: columns.map(({ name, source }) => ({ name, source })), conflict: conflict?._rule, schema: schema?._schema };
+function common({
+  table,
+  columns,
+  conflict,
+  schema,
+}: LoadMappingOptions): Pick<LoadRoute, 'table' | 'columns' | 'conflict' | 'schema'> {
+  return {
+    table,
+    columns: columns.map(({ name, source }) => ({ name, source })),
+    conflict: conflict?._rule,
+    schema: schema?._schema,
+  };
 }

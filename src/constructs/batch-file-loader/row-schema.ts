@@ -8,7 +8,7 @@ export class RowSchema {
    *
    * @param path of the file, seen from where the app runs
    */
-  public static fromFile(path: string): RowSchema {
+  static fromFile(path: string): RowSchema {
     return new RowSchema(readFileSync(path, 'utf8'), path);
   }
 
@@ -17,7 +17,7 @@ export class RowSchema {
    *
    * @param json the schema
    */
-  public static fromJson(json: string): RowSchema {
+  static fromJson(json: string): RowSchema {
     return new RowSchema(json, 'json');
   }
 
@@ -26,7 +26,7 @@ export class RowSchema {
    *
    * @internal
    */
-  public readonly _schema: Readonly<Record<string, unknown>>;
+  readonly _schema: Readonly<Record<string, unknown>>;
 
   private constructor(json: string, source: string) {
     let schema: unknown;

@@ -3,26 +3,27 @@ import { CapacityProviderLimits } from '../../contract/service-limits';
 import { checkWholeNumber } from '../private/checks';
 import { ValidationError } from '../private/validation-error';
 
-const OnDemand = 'FARGATE';
-const Spot = 'FARGATE_SPOT';
+const ON_DEMAND = 'FARGATE';
+const SPOT = 'FARGATE_SPOT';
 
 /**
  * Which Fargate capacity runs the tasks: Spot, on-demand or a mix.
  *
- * Spot costs less and can be reclaimed: the task gets SIGTERM and 120 seconds, and its unfinished work goes back to the queue.
+ * Spot costs less and can be reclaimed: the task gets SIGTERM and 120 seconds, and its unfinished work goes back to the
+ * queue.
  * When there is no Spot capacity, ECS keeps trying and does not take on-demand capacity instead.
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html
  */
 export class SpotStrategy {
   /** Every task runs on Spot. */
-  public static spotOnly(): SpotStrategy {
-    return new SpotStrategy([{ capacityProvider: Spot, weight: 1 }]);
+  static spotOnly(): SpotStrategy {
+    return new SpotStrategy([{ capacityProvider: SPOT, weight: 1 }]);
   }
 
   /** No task runs on Spot. */
-  public static onDemand(): SpotStrategy {
-    return new SpotStrategy([{ capacityProvider: OnDemand, weight: 1 }]);
+  static onDemand(): SpotStrategy {
+    return new SpotStrategy([{ capacityProvider: ON_DEMAND, weight: 1 }]);
   }
 
   /**
@@ -30,11 +31,11 @@ export class SpotStrategy {
    *
    * @param onDemandTasks how many tasks run on-demand before Spot is used, from 1 to 100,000
    */
-  public static spotAbove(onDemandTasks: number): SpotStrategy {
+  static spotAbove(onDemandTasks: number): SpotStrategy {
     checkWholeNumber('onDemandTasks', onDemandTasks, { min: 1, max: CapacityProviderLimits.maxBase });
     return new SpotStrategy([
-      { capacityProvider: OnDemand, base: onDemandTasks, weight: 0 },
-      { capacityProvider: Spot, weight: 1 },
+      { capacityProvider: ON_DEMAND, base: onDemandTasks, weight: 0 },
+      { capacityProvider: SPOT, weight: 1 },
     ]);
   }
 
@@ -44,20 +45,22 @@ export class SpotStrategy {
    * @param onDemand share of on-demand tasks, from 0 to 1,000
    * @param spot share of Spot tasks, from 0 to 1,000
    */
-  public static weighted(onDemand: number, spot: number): SpotStrategy {
+  static weighted(onDemand: number, spot: number): SpotStrategy {
     checkWholeNumber('onDemand', onDemand, { min: 0, max: CapacityProviderLimits.maxWeight });
     checkWholeNumber('spot', spot, { min: 0, max: CapacityProviderLimits.maxWeight });
     if (onDemand === 0 && spot === 0) {
-      throw new ValidationError('onDemand and spot cannot both be 0, or no task could be placed; give at least one of them a weight');
+      throw new ValidationError(
+        'onDemand and spot cannot both be 0, or no task could be placed; give at least one of them a weight',
+      );
     }
     return new SpotStrategy([
-      { capacityProvider: OnDemand, weight: onDemand },
-      { capacityProvider: Spot, weight: spot },
+      { capacityProvider: ON_DEMAND, weight: onDemand },
+      { capacityProvider: SPOT, weight: spot },
     ]);
   }
 
   /** The strategy as ECS takes it. */
-  public readonly capacityProviderStrategies: CapacityProviderStrategy[];
+  readonly capacityProviderStrategies: CapacityProviderStrategy[];
 
   private constructor(strategies: CapacityProviderStrategy[]) {
     this.capacityProviderStrategies = strategies;

@@ -2,7 +2,10 @@
 export enum FilingMode {
   /** It is moved out of `incoming/`, to `processed/` or `failed/` beside it. */
   MOVE = 'move',
-  /** It gets the tag `fileworks-batch` with the value `processed` or `failed`, and runs that find it skip it. Each run lists and looks at all files again. */
+  /**
+   * It gets the tag `fileworks-batch` with the value `processed` or `failed`, and runs that find it skip it. Each run
+   * lists and looks at all files again.
+   */
   TAG = 'tag',
   /** Nothing, so that each run works on it again. */
   NONE = 'none',

@@ -9,7 +9,8 @@ import * as processors from './private/processors';
 /** A Fargate task for each batch. */
 export interface BatchTaskProps extends FargateTaskProps {
   /**
-   * The cluster that runs the tasks, and with it the VPC. An `ecs.Cluster` of the same app gets the FARGATE and FARGATE_SPOT capacity providers if it
+   * The cluster that runs the tasks, and with it the VPC. An `ecs.Cluster` of the same app gets the FARGATE and
+   * FARGATE_SPOT capacity providers if it
    * lacks them; an imported cluster must have them.
    */
   readonly cluster: ICluster;
@@ -50,32 +51,34 @@ export class BatchProcessor {
    *
    * @param props what the task consists of
    */
-  public static fargateTask(props: BatchTaskProps): BatchProcessor {
+  static fargateTask(props: BatchTaskProps): BatchProcessor {
     return new BatchProcessor(processors.fargateTask(props));
   }
 
   /**
-   * A Lambda function, called for each batch; it exports `batchFunction` of fileworks-runtime. What it does not finish in 15 minutes, the next call does, as
+   * A Lambda function, called for each batch; it exports `batchFunction` of fileworks-runtime. What it does not finish
+   * in 15 minutes, the next call does, as
    * often as `retries` allows.
    *
    * @param handler the function
    */
-  public static lambdaFunction(handler: IFunction): BatchProcessor {
+  static lambdaFunction(handler: IFunction): BatchProcessor {
     return new BatchProcessor(processors.lambdaFunction(handler));
   }
 
   /**
-   * A worker with a queue, which gets a job for each batch; it runs `batchJobHandler` of fileworks-runtime. For workers that do other jobs too, or that should
+   * A worker with a queue, which gets a job for each batch; it runs `batchJobHandler` of fileworks-runtime. For workers
+   * that do other jobs too, or that should
    * stay warm between batches.
    *
    * @param worker of the same stack, whose queue is no FIFO queue
    */
-  public static worker(worker: QueueScaledFargateWorker): BatchProcessor {
+  static worker(worker: QueueScaledFargateWorker): BatchProcessor {
     return new BatchProcessor(processors.worker(worker));
   }
 
   /** @internal */
-  public readonly _bind: processors.BindProcessor;
+  readonly _bind: processors.BindProcessor;
 
   private constructor(bind: processors.BindProcessor) {
     this._bind = bind;

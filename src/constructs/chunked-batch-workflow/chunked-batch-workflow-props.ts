@@ -15,13 +15,17 @@ export interface ChunkedBatchWorkflowProps {
   readonly bucket: IBucket;
 
   /**
-   * The beginnings of keys that a run works on; each has its files in `incoming/` below it, and its own end. `sales/`, or the empty text for the whole bucket.
+   * The beginnings of keys that a run works on; each has its files in `incoming/` below it, and its own end. `sales/`,
+   * or the empty text for the whole bucket.
    *
    * They also bound what may be worked on at all: a run can be started for any prefix that begins with one of them.
    */
   readonly prefixes: string[];
 
-  /** What works on a batch. It is allowed to read the files, to put them away and to write its results; grant the construct what else it needs. */
+  /**
+   * What works on a batch. It is allowed to read the files, to put them away and to write its results; grant the
+   * construct what else it needs.
+   */
   readonly processor: BatchProcessor;
 
   /**
@@ -46,7 +50,8 @@ export interface ChunkedBatchWorkflowProps {
   readonly maxFilesPerBatch?: number;
 
   /**
-   * The most that the description of a batch, its keys above all, may take: from 1 KiB to 200 KiB. A batch ends before it, however few files it has.
+   * The most that the description of a batch, its keys above all, may take: from 1 KiB to 200 KiB. A batch ends before
+   * it, however few files it has.
    *
    * @default Size.kibibytes(128)
    */
@@ -70,28 +75,32 @@ export interface ChunkedBatchWorkflowProps {
   /**
    * How often a batch is tried again that failed or was reclaimed by Spot, from 0 to 10. It goes on where it ended.
    *
-   * That nobody takes it, because ECS is throttled or has no capacity, does not count: it is offered again for about half a day.
+   * That nobody takes it, because ECS is throttled or has no capacity, does not count: it is offered again for about
+   * half a day.
    *
    * @default 2
    */
   readonly retries?: number;
 
   /**
-   * The longest that a batch may take, its retries and waits for capacity included, from 1 minute to 7 days. It has failed then, and its task is stopped.
+   * The longest that a batch may take, its retries and waits for capacity included, from 1 minute to 7 days. It has
+   * failed then, and its task is stopped.
    *
    * @default Duration.hours(6)
    */
   readonly batchTimeout?: Duration;
 
   /**
-   * The share of a prefix' files that may fail, from 0 to 100, before its event and the run say so. Files of batches that nobody finished count.
+   * The share of a prefix' files that may fail, from 0 to 100, before its event and the run say so. Files of batches
+   * that nobody finished count.
    *
    * @default 0
    */
   readonly toleratedFailurePercentage?: number;
 
   /**
-   * The share of a prefix' files, from 0 to 100, that may be in batches which nobody finished before no more batches are begun and those in work are stopped.
+   * The share of a prefix' files, from 0 to 100, that may be in batches which nobody finished before no more batches
+   * are begun and those in work are stopped.
    * Files that failed by themselves do not count.
    *
    * @default 50
@@ -99,7 +108,8 @@ export interface ChunkedBatchWorkflowProps {
   readonly abortFailurePercentage?: number;
 
   /**
-   * A function that is called first, with the input of the run, and whose answer becomes the input: to transform what came, or to find out the prefixes. It
+   * A function that is called first, with the input of the run, and whose answer becomes the input: to transform what
+   * came, or to find out the prefixes. It
    * answers `{ "prefixes": ["sales/"] }`, or anything else for all prefixes.
    *
    * @default - nothing comes first
@@ -121,7 +131,8 @@ export interface ChunkedBatchWorkflowProps {
   readonly schedule?: ScheduleExpression;
 
   /**
-   * Starts a run for a prefix when a marker file lands in `incoming/` below it. The `FileIngestBucket` that stands for `bucket`.
+   * Starts a run for a prefix when a marker file lands in `incoming/` below it. The `FileIngestBucket` that stands for
+   * `bucket`.
    *
    * @default - runs begin by the schedule, or on demand
    */
@@ -142,7 +153,8 @@ export interface ChunkedBatchWorkflowProps {
   readonly eventBus?: IEventBus;
 
   /**
-   * The bucket for what is written about runs: batches, results, manifests. In the same region as `bucket`. `resultRetention` is then refused.
+   * The bucket for what is written about runs: batches, results, manifests. In the same region as `bucket`.
+   * `resultRetention` is then refused.
    *
    * @default - a new bucket
    */

@@ -13,7 +13,7 @@ import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
 import { BatchFinishEnv } from '../../contract/batch';
-import { BatchMetricDimension, BatchMetrics, MetricNamespace } from '../../contract/metric-names';
+import { BATCH_METRIC_DIMENSION, BatchMetrics, METRIC_NAMESPACE } from '../../contract/metric-names';
 import { IngestRoute, IngestTarget } from '../file-ingest-bucket';
 import { createAlarm } from '../private/alarm';
 import { createHandlerFunction } from '../private/handler-function';
@@ -31,11 +31,15 @@ import { grantBatches, grantBatchExecutions, grantRuns } from './private/grants'
 import { grantInvoke } from './private/processors';
 
 /**
- * All files below a prefix, in batches, in parallel: by the clock, on demand, or when a marker file says that all are there.
+ * All files below a prefix, in batches, in parallel: by the clock, on demand, or when a marker file says that all are
+ * there.
  *
- * A Distributed Map of Step Functions lists `incoming/`, whatever there is, and makes batches of it. Each is described in an object of S3, and a Fargate task
- * on Spot, a Lambda function or a worker is given the pointer to it. What was done is written down file by file: a task that Spot takes goes on where it ended.
- * Files go to `processed/` and `failed/`. When a prefix is done, an event on EventBridge says how many files were processed and failed, how long it took and
+ * A Distributed Map of Step Functions lists `incoming/`, whatever there is, and makes batches of it. Each is described
+ * in an object of S3, and a Fargate task
+ * on Spot, a Lambda function or a worker is given the pointer to it. What was done is written down file by file: a task
+ * that Spot takes goes on where it ended.
+ * Files go to `processed/` and `failed/`. When a prefix is done, an event on EventBridge says how many files were
+ * processed and failed, how long it took and
  * where the manifest is.
  *
  * A run is for all prefixes, or for those of its input: `{ "prefixes": ["sales/"] }`.
@@ -58,48 +62,51 @@ import { grantInvoke } from './private/processors';
 @propertyInjectable
 export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, IConnectable {
   /** Identifies this class to property injectors. */
-  public static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.ChunkedBatchWorkflow';
+  static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.ChunkedBatchWorkflow';
 
   /** What makes the batches and waits for them; an execution is a run. */
-  public readonly stateMachine: StateMachine;
+  readonly stateMachine: StateMachine;
 
-  /** What is written about runs: `<resultPrefix><execution>/<number of the prefix>/manifest.json` and what belongs to it. */
-  public readonly resultBucket: IBucket;
+  /**
+   * What is written about runs: `<resultPrefix><execution>/<number of the prefix>/manifest.json` and what belongs to
+   * it.
+   */
+  readonly resultBucket: IBucket;
 
   /** What counts what became of a prefix, and writes its manifest. */
-  public readonly finishFunction: LambdaFunction;
+  readonly finishFunction: LambdaFunction;
 
   /** What a task consists of; undefined unless the processor is a Fargate task. */
-  public readonly taskDefinition?: ecs.FargateTaskDefinition;
+  readonly taskDefinition?: ecs.FargateTaskDefinition;
 
   /** The container that does the work; undefined unless the processor is a Fargate task. */
-  public readonly container?: ecs.ContainerDefinition;
+  readonly container?: ecs.ContainerDefinition;
 
   /** What starts a run by the clock; undefined without `schedule`. */
-  public readonly schedule?: Schedule;
+  readonly schedule?: Schedule;
 
   /** What starts a run when a marker file lands; undefined without `markerSource`. */
-  public readonly markerRoute?: IngestRoute;
+  readonly markerRoute?: IngestRoute;
 
   /** Where runs of the schedule go that could not be started; undefined without `schedule`. */
-  public readonly deadLetterQueue?: IQueue;
+  readonly deadLetterQueue?: IQueue;
 
   /** Rings while that queue holds anything. */
-  public readonly deadLetterAlarm?: cloudwatch.Alarm;
+  readonly deadLetterAlarm?: cloudwatch.Alarm;
 
   /** Rings when a run has failed: too many files, a prefix that could not be read, or by hand. */
-  public readonly failureAlarm: cloudwatch.Alarm;
+  readonly failureAlarm: cloudwatch.Alarm;
 
   /** The role that works on batches, so that the construct can be given to any `grant` method. */
-  public readonly grantPrincipal: iam.IPrincipal;
+  readonly grantPrincipal: iam.IPrincipal;
 
   /** The network connections of what works on batches; empty for a function outside of a VPC. */
-  public readonly connections: Connections;
+  readonly connections: Connections;
 
   readonly #props: ChunkedBatchWorkflowProps;
   readonly #resultPrefix: string;
 
-  public constructor(scope: Construct, id: string, props: ChunkedBatchWorkflowProps) {
+  constructor(scope: Construct, id: string, props: ChunkedBatchWorkflowProps) {
     super(scope, id);
     checkWorkflow(this, props);
     this.#props = props;
@@ -114,14 +121,25 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
 
     this.finishFunction = this.#createFinish();
     const eventBus = props.eventBus ?? EventBus.fromEventBusName(this, 'DefaultBus', 'default');
-    const parts: WorkflowParts = { props, processor, resultBucket: this.resultBucket, resultPrefix: this.#resultPrefix, finish: this.finishFunction, eventBus };
+    const parts: WorkflowParts = {
+      props,
+      processor,
+      resultBucket: this.resultBucket,
+      resultPrefix: this.#resultPrefix,
+      finish: this.finishFunction,
+      eventBus,
+    };
     this.stateMachine = createMachine(this, renderWorkflow(parts));
     processor.grant(this.stateMachine);
     grantRuns(parts, this.stateMachine);
     grantBatchExecutions(this, this.stateMachine);
     grantInvoke(this.finishFunction, this.stateMachine);
-    if (props.preparation !== undefined) grantInvoke(props.preparation, this.stateMachine);
-    if (props.overlap !== RunOverlap.ALLOW) grantLookForOthers(this, this.stateMachine);
+    if (props.preparation !== undefined) {
+      grantInvoke(props.preparation, this.stateMachine);
+    }
+    if (props.overlap !== RunOverlap.ALLOW) {
+      grantLookForOthers(this, this.stateMachine);
+    }
 
     if (props.schedule !== undefined) {
       const undelivered = createUndeliveredEvents(this, {
@@ -140,14 +158,16 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
         }),
       });
     }
-    this.markerRoute = props.markerSource && new IngestRoute(this, 'Marker', {
-      source: props.markerSource,
-      prefixes: props.prefixes.includes('') ? undefined : props.prefixes,
-      suffixes: [BatchFolder.incoming + (props.markerName ?? BatchDefaults.markerName)],
-      caseSensitiveSuffixes: true,
-      ignoreEmptyObjects: false,
-      target: IngestTarget.stateMachine(this.stateMachine),
-    });
+    this.markerRoute =
+      props.markerSource &&
+      new IngestRoute(this, 'Marker', {
+        source: props.markerSource,
+        prefixes: props.prefixes.includes('') ? undefined : props.prefixes,
+        suffixes: [BatchFolder.incoming + (props.markerName ?? BatchDefaults.markerName)],
+        caseSensitiveSuffixes: true,
+        ignoreEmptyObjects: false,
+        target: IngestTarget.stateMachine(this.stateMachine),
+      });
     this.failureAlarm = createAlarm(this, 'FailureAlarm', {
       description: `A run of ${this.node.path} failed: too many of its files did, or they could not be found`,
       runbook: 'batch-failure',
@@ -158,22 +178,24 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
   }
 
   /**
-   * Lets `grantee` start a run by hand: an execution of `stateMachine`, for all prefixes or with `{ "prefixes": ["sales/"] }` as its input.
+   * Lets `grantee` start a run by hand: an execution of `stateMachine`, for all prefixes or with `{ "prefixes":
+   * ["sales/"] }` as its input.
    *
    * @param grantee who starts it
    */
-  public grantRun(grantee: iam.IGrantable): iam.Grant {
+  grantRun(grantee: iam.IGrantable): iam.Grant {
     return this.stateMachine.grantStartExecution(grantee);
   }
 
   /**
-   * Lets the processor store results: put objects, also in parts, give up an upload, and read what is there, to tell whether a result is
+   * Lets the processor store results: put objects, also in parts, give up an upload, and read what is there, to tell
+   * whether a result is
    * stored already. It may neither list nor delete.
    *
    * @param bucket where results go
    * @param prefix beginning of the keys of results; by default all
    */
-  public grantStoreResults(bucket: IBucket, prefix = ''): iam.Grant {
+  grantStoreResults(bucket: IBucket, prefix = ''): iam.Grant {
     return grantResultObjects(bucket, this, prefix);
   }
 
@@ -182,7 +204,7 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
    *
    * @param props options of the metric; by default the sum of each minute
    */
-  public metricFailedRuns(props: cloudwatch.MathExpressionOptions = {}): cloudwatch.MathExpression {
+  metricFailedRuns(props: cloudwatch.MathExpressionOptions = {}): cloudwatch.MathExpression {
     return failedRuns(this.stateMachine, props);
   }
 
@@ -191,7 +213,7 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
    *
    * @param props options of the metric; by default the sum of five minutes
    */
-  public metricFilesProcessed(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  metricFilesProcessed(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return this.#metric(BatchMetrics.filesProcessed, props);
   }
 
@@ -200,13 +222,17 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
    *
    * @param props options of the metric; by default the sum of five minutes
    */
-  public metricFilesFailed(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  metricFilesFailed(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return this.#metric(BatchMetrics.filesFailed, props);
   }
 
   #metric(metricName: string, props: cloudwatch.MetricOptions): cloudwatch.Metric {
     return new cloudwatch.Metric({
-      namespace: MetricNamespace, metricName, dimensionsMap: { [BatchMetricDimension]: this.node.path }, statistic: cloudwatch.Stats.SUM, ...props,
+      namespace: METRIC_NAMESPACE,
+      metricName,
+      dimensionsMap: { [BATCH_METRIC_DIMENSION]: this.node.path },
+      statistic: cloudwatch.Stats.SUM,
+      ...props,
     });
   }
 
@@ -220,7 +246,9 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
         [BatchFinishEnv.name]: this.node.path,
         [BatchFinishEnv.sourceBucket]: this.#props.bucket.bucketName,
         [BatchFinishEnv.resultBucket]: this.resultBucket.bucketName,
-        [BatchFinishEnv.toleratedFailurePercentage]: String(this.#props.toleratedFailurePercentage ?? BatchDefaults.toleratedFailurePercentage),
+        [BatchFinishEnv.toleratedFailurePercentage]: String(
+          this.#props.toleratedFailurePercentage ?? BatchDefaults.toleratedFailurePercentage,
+        ),
       },
     });
     grantList(this.resultBucket, finish, this.#resultPrefix);

@@ -2,7 +2,10 @@ import { Duration, Size } from 'aws-cdk-lib';
 
 /** What `ChunkedBatchWorkflow` chooses where its user did not, each with its reason. */
 export const BatchDefaults = {
-  /** A task lives for minutes, of which it takes half of one to start, and a batch that fails leaves no more files behind. */
+  /**
+   * A task lives for minutes, of which it takes half of one to start, and a batch that fails leaves no more files
+   * behind.
+   */
   maxFilesPerBatch: 100,
   /** Half of what Step Functions lets an execution have: as many of the longest keys as fit. */
   maxBatchDescription: Size.kibibytes(128),
@@ -32,7 +35,7 @@ export const BatchDefaults = {
 } as const;
 
 /** Name of the Distributed Map, which stands behind that of the machine where an execution of a batch is meant. */
-export const BatchMapLabel = 'Files';
+export const BATCH_MAP_LABEL = 'Files';
 
 /** The folders below a prefix. */
 export const BatchFolder = { incoming: 'incoming/', processed: 'processed/', failed: 'failed/' } as const;

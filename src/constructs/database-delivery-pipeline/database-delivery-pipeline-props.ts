@@ -35,7 +35,10 @@ export interface DatabaseDeliveryPipelineProps {
    */
   readonly workingDirectory?: string;
 
-  /** How builds log in to the database: as the owner of its tables, who may create databases when migrations are validated. */
+  /**
+   * How builds log in to the database: as the owner of its tables, who may create databases when migrations are
+   * validated.
+   */
   readonly database: DatabaseLogin;
 
   /**
@@ -53,13 +56,15 @@ export interface DatabaseDeliveryPipelineProps {
   readonly installCommands?: string[];
 
   /**
-   * Bring the database to the newest version of its schema, with any tool. They find the database in the variables of libpq: `PGHOST`, `PGPORT`,
+   * Bring the database to the newest version of its schema, with any tool. They find the database in the variables of
+   * libpq: `PGHOST`, `PGPORT`,
    * `PGDATABASE`, `PGUSER`, `PGPASSWORD`, `PGSSLMODE`, `PGSSLROOTCERT`.
    */
   readonly migrateCommands: string[];
 
   /**
-   * Take back the last `$FILEWORKS_APPLIED_MIGRATIONS` migrations, when one of them or the smoke test has failed. Only with `historyTable`.
+   * Take back the last `$FILEWORKS_APPLIED_MIGRATIONS` migrations, when one of them or the smoke test has failed. Only
+   * with `historyTable`.
    *
    * @default - nothing is taken back but what a failed transaction did
    */
@@ -73,7 +78,8 @@ export interface DatabaseDeliveryPipelineProps {
   readonly smokeCommands?: string[];
 
   /**
-   * Where the tool of `migrateCommands` notes what it has applied, a row for each migration: `pgmigrations` of node-pg-migrate,
+   * Where the tool of `migrateCommands` notes what it has applied, a row for each migration: `pgmigrations` of
+   * node-pg-migrate,
    * `flyway_schema_history` of Flyway. `table` or `schema.table`.
    *
    * @default - migrations are neither validated nor taken back
@@ -81,7 +87,8 @@ export interface DatabaseDeliveryPipelineProps {
   readonly historyTable?: string;
 
   /**
-   * Whether migrations run on a copy of the schema first, in a database of their own on the same server, and are taken back there. Only with `historyTable`.
+   * Whether migrations run on a copy of the schema first, in a database of their own on the same server, and are taken
+   * back there. Only with `historyTable`.
    *
    * @default - true when `historyTable` is given
    */
@@ -102,7 +109,8 @@ export interface DatabaseDeliveryPipelineProps {
   readonly transformSchedule?: ScheduleExpression;
 
   /**
-   * Deploy the infrastructure from inside the network, such as `npx cdk deploy --all --require-approval never`. The build may assume the roles of
+   * Deploy the infrastructure from inside the network, such as `npx cdk deploy --all --require-approval never`. The
+   * build may assume the roles of
    * `cdk bootstrap` in the account and region of the stack, and nothing more.
    *
    * @default - there is no such build

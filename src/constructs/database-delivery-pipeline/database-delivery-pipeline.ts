@@ -28,15 +28,19 @@ import { migrationScript, runStep, stepFile } from './private/scripts';
 import { renderWorkflow } from './private/workflow';
 
 /**
- * Changes the schema of a database in a private network, by builds of CodeBuild that run inside it: nothing of the database is public, and nobody keeps its
+ * Changes the schema of a database in a private network, by builds of CodeBuild that run inside it: nothing of the
+ * database is public, and nobody keeps its
  * password.
  *
- * A migration runs on a copy of the schema first, is taken back there, and is applied only if the schema then is what it was. When it fails on the database
- * itself, or the smoke test after it does, it is taken back. One migration runs at a time. Transformations run on a schedule, and the infrastructure can be
+ * A migration runs on a copy of the schema first, is taken back there, and is applied only if the schema then is what
+ * it was. When it fails on the database
+ * itself, or the smoke test after it does, it is taken back. One migration runs at a time. Transformations run on a
+ * schedule, and the infrastructure can be
  * deployed from inside the network too.
  *
  * Limitations:
- * - The copy is a database of its own on the same server. What belongs to the server, such as roles, is not copied, and a migration changes it at once.
+ * - The copy is a database of its own on the same server. What belongs to the server, such as roles, is not copied, and
+ *   a migration changes it at once.
  * - The copy holds no rows: a constraint that the rows break is found when the migration runs, and is taken back then.
  * - `rollbackCommands` must take back what is taken back here. Rows that a migration deleted do not return.
  *
@@ -59,54 +63,63 @@ import { renderWorkflow } from './private/workflow';
 @propertyInjectable
 export class DatabaseDeliveryPipeline extends Construct implements ec2.IConnectable {
   /** Identifies this class to property injectors. */
-  public static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.DatabaseDeliveryPipeline';
+  static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.DatabaseDeliveryPipeline';
 
   /** Validates and applies migrations. */
-  public readonly migrationProject: codebuild.Project;
+  readonly migrationProject: codebuild.Project;
 
   /** Transforms what was loaded; undefined without `transformCommands`. */
-  public readonly transformationProject?: codebuild.Project;
+  readonly transformationProject?: codebuild.Project;
 
   /** Deploys the infrastructure; undefined without `deployCommands`. */
-  public readonly deploymentProject?: codebuild.Project;
+  readonly deploymentProject?: codebuild.Project;
 
   /** What workflows of the repository act as; undefined without `githubRepository`. */
-  public readonly githubRole?: iam.Role;
+  readonly githubRole?: iam.Role;
 
   /** Where starts of builds go that could not be made; undefined without a schedule and events. */
-  public readonly deadLetterQueue?: IQueue;
+  readonly deadLetterQueue?: IQueue;
 
   /** Rings while the dead-letter queue holds anything. */
-  public readonly deadLetterAlarm?: cloudwatch.Alarm;
+  readonly deadLetterAlarm?: cloudwatch.Alarm;
 
   /** Ring when a build fails, one for each project. */
-  public readonly failureAlarms: cloudwatch.Alarm[] = [];
+  readonly failureAlarms: cloudwatch.Alarm[] = [];
 
   /** The connections of the builds, for a database to allow them. */
-  public readonly connections: ec2.Connections;
+  readonly connections: ec2.Connections;
 
   readonly #props: DatabaseDeliveryPipelineProps;
   readonly #source: ReturnType<DeliverySource['_bind']>;
 
-  public constructor(scope: Construct, id: string, props: DatabaseDeliveryPipelineProps) {
+  constructor(scope: Construct, id: string, props: DatabaseDeliveryPipelineProps) {
     super(scope, id);
     checkDelivery(this, props);
     this.#props = props;
     this.#source = props.source._bind(this);
-    const { vpc, securityGroups, transformCommands, deployCommands, transformSchedule, migrateOn, alarmActions } = props;
+    const { vpc, securityGroups, transformCommands, deployCommands, transformSchedule, migrateOn, alarmActions } =
+      props;
     this.connections = new ec2.Connections({
-      securityGroups: securityGroups ?? [new ec2.SecurityGroup(this, 'SecurityGroup', { vpc, description: `Builds of ${this.node.path}` })],
+      securityGroups: securityGroups ?? [
+        new ec2.SecurityGroup(this, 'SecurityGroup', { vpc, description: `Builds of ${this.node.path}` }),
+      ],
     });
     const validates = props.validateOnCopy ?? props.historyTable !== undefined;
     this.migrationProject = this.#createProject('Migration', migrationScript(props, validates));
-    this.transformationProject = transformCommands && this.#createProject('Transformation', [stepFile('transform', transformCommands), runStep('transform')]);
+    this.transformationProject =
+      transformCommands &&
+      this.#createProject('Transformation', [stepFile('transform', transformCommands), runStep('transform')]);
     this.deploymentProject = deployCommands && this.#createDeployment(deployCommands);
     this.githubRole = createGitHubRole(this, props);
-    if (this.githubRole !== undefined) this.grantStart(this.githubRole);
+    if (this.githubRole !== undefined) {
+      this.grantStart(this.githubRole);
+    }
 
     if (transformSchedule !== undefined || migrateOn !== undefined) {
       const undelivered = createUndeliveredEvents(this, {
-        description: `Builds of ${this.node.path} could not be started`, runbook: 'delivery-not-started', alarmActions,
+        description: `Builds of ${this.node.path} could not be started`,
+        runbook: 'delivery-not-started',
+        alarmActions,
       });
       this.deadLetterQueue = undelivered.deadLetterQueue;
       this.deadLetterAlarm = undelivered.deadLetterAlarm;
@@ -119,43 +132,69 @@ export class DatabaseDeliveryPipeline extends Construct implements ec2.IConnecta
    *
    * @param grantee who starts builds
    */
-  public grantStart(grantee: iam.IGrantable): iam.Grant {
+  grantStart(grantee: iam.IGrantable): iam.Grant {
     return iam.Grant.addToPrincipal({
-      grantee, actions: ['codebuild:StartBuild', 'codebuild:BatchGetBuilds'], resourceArns: this.#projects().map(({ projectArn }) => projectArn),
+      grantee,
+      actions: ['codebuild:StartBuild', 'codebuild:BatchGetBuilds'],
+      resourceArns: this.#projects().map(({ projectArn }) => projectArn),
     });
   }
 
-  /** A workflow for GitHub Actions that migrates, and then deploys where there are commands for it, when a branch of `githubBranches` changes. */
-  public renderGitHubWorkflow(): string {
+  /**
+   * A workflow for GitHub Actions that migrates, and then deploys where there are commands for it, when a branch of
+   * `githubBranches` changes.
+   */
+  renderGitHubWorkflow(): string {
     const { githubRepository, githubBranches = DeliveryDefaults.githubBranches, source, deployCommands } = this.#props;
-    if (githubRepository === undefined) throw new ValidationError('githubRepository is needed for a workflow; say whose workflows may start builds', this);
-    return renderWorkflow({ branches: githubBranches, atCommit: source._hasCommits, deploys: deployCommands !== undefined });
+    if (githubRepository === undefined) {
+      throw new ValidationError(
+        'githubRepository is needed for a workflow; say whose workflows may start builds',
+        this,
+      );
+    }
+    return renderWorkflow({
+      branches: githubBranches,
+      atCommit: source._hasCommits,
+      deploys: deployCommands !== undefined,
+    });
   }
 
   /**
-   * Writes the workflow to a file, such as `.github/workflows/database.yml`, when the app is synthesized; a file that is the same already is left alone.
+   * Writes the workflow to a file, such as `.github/workflows/database.yml`, when the app is synthesized; a file that
+   * is the same already is left alone.
    *
    * @param path of the file, seen from where the app runs
    */
-  public writeGitHubWorkflow(path: string): void {
+  writeGitHubWorkflow(path: string): void {
     const workflow = this.renderGitHubWorkflow();
     // `cdk watch` would begin again with each write
-    if (existsSync(path) && readFileSync(path, 'utf8') === workflow) return;
+    if (existsSync(path) && readFileSync(path, 'utf8') === workflow) {
+      return;
+    }
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, workflow);
   }
 
   #projects(): codebuild.Project[] {
-    return [this.migrationProject, this.transformationProject, this.deploymentProject].filter((project) => project !== undefined);
+    return [this.migrationProject, this.transformationProject, this.deploymentProject].filter(
+      (project) => project !== undefined,
+    );
   }
 
-  #createProject(name: string, commands: string[], grantInPlaceOfDatabase?: (role: iam.Role) => void): codebuild.Project {
+  #createProject(
+    name: string,
+    commands: string[],
+    grantInPlaceOfDatabase?: (role: iam.Role) => void,
+  ): codebuild.Project {
     const { vpc, vpcSubnets, timeout = DeliveryDefaults.timeout, database, alarmActions } = this.#props;
     const logGroup = new LogGroup(this, `${name}Log`, { retention: RetentionDays.ONE_MONTH });
     const role = createBuildRole(this, `${name}Role`, logGroup, vpc, vpcSubnets);
     this.#source.grantRead(role);
-    if (grantInPlaceOfDatabase === undefined) database.grantLogin(role, this);
-    else grantInPlaceOfDatabase(role);
+    if (grantInPlaceOfDatabase === undefined) {
+      database.grantLogin(role, this);
+    } else {
+      grantInPlaceOfDatabase(role);
+    }
     const project = new codebuild.Project(this, name, {
       description: `${name} of ${this.node.path}`,
       role: role.withoutPolicyUpdates(),
@@ -163,30 +202,36 @@ export class DatabaseDeliveryPipeline extends Construct implements ec2.IConnecta
       vpc,
       subnetSelection: vpcSubnets,
       securityGroups: this.connections.securityGroups,
-      environment: { buildImage: codebuild.LinuxBuildImage.AMAZON_LINUX_2023_5, computeType: codebuild.ComputeType.SMALL },
+      environment: {
+        buildImage: codebuild.LinuxBuildImage.AMAZON_LINUX_2023_5,
+        computeType: codebuild.ComputeType.SMALL,
+      },
       buildSpec: codebuild.BuildSpec.fromObject(buildSpec(this.#props, commands, grantInPlaceOfDatabase === undefined)),
       logging: { cloudWatch: { logGroup } },
       timeout,
-      // two migrations at a time would be two histories
+      // Two migrations at a time would be two histories
       concurrentBuildLimit: 1,
     });
     allowNetworkInterfaces(project, role);
     acknowledge(project, 'AwsSolutions-CB4', 'A build keeps no artifacts and no cache, so there is nothing to encrypt');
-    this.failureAlarms.push(createAlarm(this, `${name}FailureAlarm`, {
-      description: `A build of ${this.node.path}, ${name}, failed`,
-      runbook: 'delivery-failure',
-      metric: project.metricFailedBuilds({ period: Duration.minutes(5) }),
-      threshold: 1,
-      actions: alarmActions,
-    }));
+    this.failureAlarms.push(
+      createAlarm(this, `${name}FailureAlarm`, {
+        description: `A build of ${this.node.path}, ${name}, failed`,
+        runbook: 'delivery-failure',
+        metric: project.metricFailedBuilds({ period: Duration.minutes(5) }),
+        threshold: 1,
+        actions: alarmActions,
+      }),
+    );
     return project;
   }
 
   #createDeployment(commands: string[]): codebuild.Project {
     const { deployQualifier = DeliveryDefaults.deployQualifier } = this.#props;
     const { account, region, partition } = Stack.of(this);
-    const roles = ['deploy', 'file-publishing', 'image-publishing', 'lookup']
-      .map((name) => `arn:${partition}:iam::${account}:role/cdk-${deployQualifier}-${name}-role-${account}-${region}`);
+    const roles = ['deploy', 'file-publishing', 'image-publishing', 'lookup'].map(
+      (name) => `arn:${partition}:iam::${account}:role/cdk-${deployQualifier}-${name}-role-${account}-${region}`,
+    );
     return this.#createProject('Deployment', [stepFile('deploy', commands), runStep('deploy')], (grantee) => {
       iam.Grant.addToPrincipal({ grantee, actions: ['sts:AssumeRole'], resourceArns: roles });
     });
@@ -199,7 +244,9 @@ export class DatabaseDeliveryPipeline extends Construct implements ec2.IConnecta
         schedule: transformSchedule,
         description: `Transformations of ${this.node.path}`,
         target: new CodeBuildStartBuild(this.transformationProject, {
-          deadLetterQueue, maxEventAge: DeliveryDefaults.maxEventAge, retryAttempts: DeliveryDefaults.retryAttempts,
+          deadLetterQueue,
+          maxEventAge: DeliveryDefaults.maxEventAge,
+          retryAttempts: DeliveryDefaults.retryAttempts,
         }),
       });
     }

@@ -12,14 +12,18 @@ interface BoundSource {
 /** Where migrations, models and tests are. */
 export class DeliverySource {
   /**
-   * A repository on GitHub. Builds take the commit that they are started for; the account must have access to it in CodeBuild, unless it is public.
+   * A repository on GitHub. Builds take the commit that they are started for; the account must have access to it in
+   * CodeBuild, unless it is public.
    *
    * @param owner a user or an organisation
    * @param repository name of the repository
    * @see https://docs.aws.amazon.com/codebuild/latest/userguide/access-tokens-github-overview.html
    */
-  public static gitHub(owner: string, repository: string): DeliverySource {
-    return new DeliverySource(true, () => ({ source: Source.gitHub({ owner, repo: repository, reportBuildStatus: false }), grantRead: () => undefined }));
+  static gitHub(owner: string, repository: string): DeliverySource {
+    return new DeliverySource(true, () => ({
+      source: Source.gitHub({ owner, repo: repository, reportBuildStatus: false }),
+      grantRead: () => undefined,
+    }));
   }
 
   /**
@@ -27,14 +31,16 @@ export class DeliverySource {
    *
    * @param path of the folder, seen from where the app runs
    */
-  public static folder(path: string): DeliverySource {
+  static folder(path: string): DeliverySource {
     return new DeliverySource(false, (scope) => {
       const asset = new Asset(scope, 'Source', { path, exclude: ['node_modules'] });
       const object = asset.bucket.arnForObjects(asset.s3ObjectKey);
       return {
         source: Source.s3({ bucket: asset.bucket, path: asset.s3ObjectKey }),
         grantRead: ({ grantPrincipal }) => {
-          grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: ['s3:GetObject', 's3:GetObjectVersion'], resources: [object] }));
+          grantPrincipal.addToPrincipalPolicy(
+            new PolicyStatement({ actions: ['s3:GetObject', 's3:GetObjectVersion'], resources: [object] }),
+          );
         },
       };
     });
@@ -45,14 +51,14 @@ export class DeliverySource {
    *
    * @internal
    */
-  public readonly _hasCommits: boolean;
+  readonly _hasCommits: boolean;
 
   /**
    * Makes it for a pipeline.
    *
    * @internal
    */
-  public readonly _bind: (scope: Construct) => BoundSource;
+  readonly _bind: (scope: Construct) => BoundSource;
 
   private constructor(hasCommits: boolean, bind: (scope: Construct) => BoundSource) {
     this._hasCommits = hasCommits;

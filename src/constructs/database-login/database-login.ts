@@ -67,19 +67,24 @@ export interface IamLoginOptions {
 /** How functions and workers log in to a PostgreSQL database. */
 export class DatabaseLogin {
   /**
-   * With a secret in the form that RDS keeps: `username`, `password`, `host`, `port`, `dbname`. It may be rotated at any time.
+   * With a secret in the form that RDS keeps: `username`, `password`, `host`, `port`, `dbname`. It may be rotated at
+   * any time.
    *
    * @param secret the secret
    * @param options where the database is, as far as the secret does not say it
    */
-  public static secret(secret: ISecret, options: SecretLoginOptions = {}): DatabaseLogin {
+  static secret(secret: ISecret, options: SecretLoginOptions = {}): DatabaseLogin {
     const { host, port, databaseName, caCertificate } = options;
     return new DatabaseLogin(
       { secretArn: secret.secretArn, host, port, database: databaseName, ca: caCertificate },
       // grantRead() of the CDK lets one describe it too
       (grantee) => {
         secret.encryptionKey?.grant(grantee, 'kms:Decrypt');
-        return Grant.addToPrincipal({ grantee, actions: ['secretsmanager:GetSecretValue'], resourceArns: [secret.secretArn] });
+        return Grant.addToPrincipal({
+          grantee,
+          actions: ['secretsmanager:GetSecretValue'],
+          resourceArns: [secret.secretArn],
+        });
       },
     );
   }
@@ -89,10 +94,15 @@ export class DatabaseLogin {
    *
    * @param options where the database is, and who logs in
    */
-  public static iam(options: IamLoginOptions): DatabaseLogin {
+  static iam(options: IamLoginOptions): DatabaseLogin {
     const { host, port, databaseName, user, resourceId, caCertificate } = options;
     return new DatabaseLogin({ host, port, database: databaseName, user, ca: caCertificate }, (grantee, scope) => {
-      const dbUser = Stack.of(scope).formatArn({ service: 'rds-db', resource: 'dbuser', resourceName: `${resourceId}/${user}`, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
+      const dbUser = Stack.of(scope).formatArn({
+        service: 'rds-db',
+        resource: 'dbuser',
+        resourceName: `${resourceId}/${user}`,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      });
       return Grant.addToPrincipal({ grantee, actions: ['rds-db:connect'], resourceArns: [dbUser] });
     });
   }
@@ -102,7 +112,7 @@ export class DatabaseLogin {
    *
    * @internal
    */
-  public readonly _database: DatabaseSettings;
+  readonly _database: DatabaseSettings;
 
   readonly #grant: (grantee: IGrantable, scope: IConstruct) => Grant;
 
@@ -117,7 +127,7 @@ export class DatabaseLogin {
    * @param grantee who logs in
    * @param scope names the account and the region
    */
-  public grantLogin(grantee: IGrantable, scope: IConstruct): Grant {
+  grantLogin(grantee: IGrantable, scope: IConstruct): Grant {
     return this.#grant(grantee, scope);
   }
 }

@@ -11,7 +11,10 @@ import type { PostProcessing } from './post-processing';
 
 /** Properties of `ExportOrchestrator`. */
 export interface ExportOrchestratorProps {
-  /** The cluster that runs both services, and with it the VPC. The default scaling of the worker needs its Container Insights. */
+  /**
+   * The cluster that runs both services, and with it the VPC. The default scaling of the worker needs its Container
+   * Insights.
+   */
   readonly cluster: ICluster;
 
   /**
@@ -22,14 +25,16 @@ export interface ExportOrchestratorProps {
   readonly image?: ContainerImage;
 
   /**
-   * Further environment variables of both services. Names that the construct writes itself are refused. A service with a `taskDefinition` does not get them.
+   * Further environment variables of both services. Names that the construct writes itself are refused. A service with
+   * a `taskDefinition` does not get them.
    *
    * @default - only what the construct writes
    */
   readonly environment?: Record<string, string>;
 
   /**
-   * Environment variables of both services whose values ECS takes from Secrets Manager or Parameter Store when a task starts. A service with a
+   * Environment variables of both services whose values ECS takes from Secrets Manager or Parameter Store when a task
+   * starts. A service with a
    * `taskDefinition` does not get them.
    *
    * @default - no secrets
@@ -41,7 +46,8 @@ export interface ExportOrchestratorProps {
    *
    * Its queues are made here: `additionalQueues`, `queueWeight`, `fifo` and `contentBasedDeduplication` are refused.
    *
-   * @default - 0.5 vCPU, 1 GB, 2 to 4 tasks on demand with 10 messages each, scaled by `QueueScaling.exact()`, `WorkerHealthCheck.livez()`
+   * @default - 0.5 vCPU, 1 GB, 2 to 4 tasks on demand with 10 messages each, scaled by `QueueScaling.exact()`,
+   * `WorkerHealthCheck.livez()`
    */
   readonly orchestrator?: QueueScaledFargateWorkerOptions;
 
@@ -50,7 +56,8 @@ export interface ExportOrchestratorProps {
    *
    * Its queues are made here: `additionalQueues`, `queueWeight`, `fifo` and `contentBasedDeduplication` are refused.
    *
-   * @default - 2 vCPU, 4 GB, 0 to 20 tasks on Spot with 4 files each, scaled by `QueueScaling.backlogPerTask()` and CPU, `WorkerHealthCheck.livez()`
+   * @default - 2 vCPU, 4 GB, 0 to 20 tasks on Spot with 4 files each, scaled by `QueueScaling.backlogPerTask()` and
+   * CPU, `WorkerHealthCheck.livez()`
    */
   readonly worker?: QueueScaledFargateWorkerOptions;
 
@@ -64,7 +71,8 @@ export interface ExportOrchestratorProps {
   /**
    * Whether there are queues of high and low priority beside the normal ones. A job's files keep its priority.
    *
-   * Busy queues share the tasks by 10 : 3 : 1, so none starves; with `strictPriority` of a service, one waits while a higher one has messages.
+   * Busy queues share the tasks by 10 : 3 : 1, so none starves; with `strictPriority` of a service, one waits while a
+   * higher one has messages.
    *
    * @default false
    */

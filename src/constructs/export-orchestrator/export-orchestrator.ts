@@ -7,9 +7,15 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
-import { ExportEventSource, ExportEventType } from '../../contract/export-contract';
-import { ExportEnv, ExportMetricDimension, ExportMetricNames, ServiceMode, type DownloadQueueEntry } from '../../contract/export-env';
-import { MetricNamespace } from '../../contract/metric-names';
+import { EXPORT_EVENT_SOURCE, ExportEventType } from '../../contract/export-contract';
+import {
+  ExportEnv,
+  EXPORT_METRIC_DIMENSION,
+  ExportMetricNames,
+  ServiceMode,
+  type DownloadQueueEntry,
+} from '../../contract/export-env';
+import { METRIC_NAMESPACE } from '../../contract/metric-names';
 import { SpotStrategy } from '../capacity';
 import { Sidecar } from '../fargate-task';
 import { createAlarm } from '../private/alarm';
@@ -18,7 +24,13 @@ import { grantSend } from '../private/grants';
 import { grantList, grantReadObjects } from '../private/object-grants';
 import { createPrivateBucket } from '../private/private-bucket';
 import { createUndeliveredEvents, type UndeliveredEvents } from '../private/undelivered-events';
-import { QueueScaledFargateWorker, QueueScaling, WorkerHealthCheck, type AdditionalQueue, type QueueScaledFargateWorkerOptions } from '../queue-scaled-fargate-worker';
+import {
+  QueueScaledFargateWorker,
+  QueueScaling,
+  WorkerHealthCheck,
+  type AdditionalQueue,
+  type QueueScaledFargateWorkerOptions,
+} from '../queue-scaled-fargate-worker';
 import { ExportDefaults } from './defaults';
 import type { ExportOrchestratorProps } from './export-orchestrator-props';
 import { checkExportOrchestrator } from './private/checks';
@@ -26,15 +38,20 @@ import { createServiceQueues, queuesOf, withoutQueues, type Priority } from './p
 import * as tables from './private/tables';
 
 /**
- * Whole export jobs, 5 minutes to hours each: read from an API page by page, downloaded, unpacked, checked against metadata and stored in S3.
+ * Whole export jobs, 5 minutes to hours each: read from an API page by page, downloaded, unpacked, checked against
+ * metadata and stored in S3.
  *
- * Two services with a queue each share an image. The orchestrator takes messages with ids of jobs, pages through the Export API and sends a download task for
- * each file. The worker downloads files, on Spot, and stores the entries that metadata asks for. A table knows how far each job is, so that its end is known
+ * Two services with a queue each share an image. The orchestrator takes messages with ids of jobs, pages through the
+ * Export API and sends a download task for
+ * each file. The worker downloads files, on Spot, and stores the entries that metadata asks for. A table knows how far
+ * each job is, so that its end is known
  * once; events of EventBridge tell it.
  *
- * The program extends `ExportJobHandler` and `DownloadTaskHandler` of fileworks-runtime, and reads what it is told by `readExportEnvironment()`.
+ * The program extends `ExportJobHandler` and `DownloadTaskHandler` of fileworks-runtime, and reads what it is told by
+ * `readExportEnvironment()`.
  *
- * While the API is away, the program takes no messages, and no tasks are added to the worker: its `CircuitWatch` suspends the scale-out.
+ * While the API is away, the program takes no messages, and no tasks are added to the worker: its `CircuitWatch`
+ * suspends the scale-out.
  *
  * Limitations:
  * - The scale-out of the orchestrator itself is not suspended. Its few tasks are those who notice that the API is back.
@@ -56,50 +73,50 @@ import * as tables from './private/tables';
 @propertyInjectable
 export class ExportOrchestrator extends Construct {
   /** Identifies this class to property injectors. */
-  public static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.ExportOrchestrator';
+  static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.ExportOrchestrator';
 
   /** The service that reads jobs and dispatches download tasks. */
-  public readonly orchestrator: QueueScaledFargateWorker;
+  readonly orchestrator: QueueScaledFargateWorker;
 
   /** The service that downloads and stores. */
-  public readonly worker: QueueScaledFargateWorker;
+  readonly worker: QueueScaledFargateWorker;
 
   /** The queue of export jobs; of normal priority, where there are several. */
-  public readonly exportQueue: IQueue;
+  readonly exportQueue: IQueue;
 
   /** The queue of export jobs that are done first; undefined without `priorityQueues`. */
-  public readonly highPriorityExportQueue?: IQueue;
+  readonly highPriorityExportQueue?: IQueue;
 
   /** The queue of export jobs that may wait; undefined without `priorityQueues`. */
-  public readonly lowPriorityExportQueue?: IQueue;
+  readonly lowPriorityExportQueue?: IQueue;
 
   /** The queue of download tasks; of normal priority, where there are several. */
-  public readonly downloadQueue: IQueue;
+  readonly downloadQueue: IQueue;
 
   /** How far each job is. */
-  public readonly jobTable: ITable;
+  readonly jobTable: ITable;
 
   /** What is known about entries. */
-  public readonly metadataTable: ITable;
+  readonly metadataTable: ITable;
 
   /** Where results go. */
-  public readonly outputBucket: IBucket;
+  readonly outputBucket: IBucket;
 
   /** Where the events of jobs go. */
-  public readonly eventBus: IEventBus;
+  readonly eventBus: IEventBus;
 
   /** Rings when the API has been away for long. */
-  public readonly apiAlarm: cloudwatch.Alarm;
+  readonly apiAlarm: cloudwatch.Alarm;
 
   /** Events that could not be delivered to `postProcessing`; undefined without it. */
-  public readonly deadLetterQueue?: IQueue;
+  readonly deadLetterQueue?: IQueue;
 
   /** Rings while `deadLetterQueue` holds anything. */
-  public readonly deadLetterAlarm?: cloudwatch.Alarm;
+  readonly deadLetterAlarm?: cloudwatch.Alarm;
 
   readonly #props: ExportOrchestratorProps;
 
-  public constructor(scope: Construct, id: string, props: ExportOrchestratorProps) {
+  constructor(scope: Construct, id: string, props: ExportOrchestratorProps) {
     super(scope, id);
     checkExportOrchestrator(this, props);
     this.#props = props;
@@ -107,10 +124,14 @@ export class ExportOrchestrator extends Construct {
     const owned = { encryptionKey: props.encryptionKey, removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN };
     this.jobTable = props.jobTable ?? tables.createJobTable(this, owned);
     this.metadataTable = props.metadataTable ?? tables.createMetadataTable(this, owned);
-    this.outputBucket = props.outputBucket ?? createPrivateBucket(this, 'OutputBucket', 'give an outputBucket that has them', {
-      ...owned,
-      lifecycleRules: [{ id: 'Housekeeping', abortIncompleteMultipartUploadAfter: ExportDefaults.abortIncompleteUploadAfter }],
-    });
+    this.outputBucket =
+      props.outputBucket ??
+      createPrivateBucket(this, 'OutputBucket', 'give an outputBucket that has them', {
+        ...owned,
+        lifecycleRules: [
+          { id: 'Housekeeping', abortIncompleteMultipartUploadAfter: ExportDefaults.abortIncompleteUploadAfter },
+        ],
+      });
     this.eventBus = props.eventBus ?? EventBus.fromEventBusName(this, 'DefaultBus', 'default');
 
     this.worker = this.#createWorker();
@@ -134,8 +155,10 @@ export class ExportOrchestrator extends Construct {
    *
    * @param grantee who submits
    */
-  public grantSubmit(grantee: IGrantable): Grant {
-    return queuesOf(this.orchestrator).map((queue) => grantSend(queue, grantee)).reduce((all, grant) => all.combine(grant));
+  grantSubmit(grantee: IGrantable): Grant {
+    return queuesOf(this.orchestrator)
+      .map((queue) => grantSend(queue, grantee))
+      .reduce((all, grant) => all.combine(grant));
   }
 
   /**
@@ -143,17 +166,20 @@ export class ExportOrchestrator extends Construct {
    *
    * @param grantee who reads
    */
-  public grantReadResults(grantee: IGrantable): Grant {
+  grantReadResults(grantee: IGrantable): Grant {
     const prefix = this.#props.outputPrefix ?? '';
-    return grantList(this.outputBucket, grantee, prefix).combine(grantReadObjects(this.outputBucket, grantee, prefix, false));
+    return grantList(this.outputBucket, grantee, prefix).combine(
+      grantReadObjects(this.outputBucket, grantee, prefix, false),
+    );
   }
 
   /**
-   * Lets `grantee` look at jobs and at their failures, and open failed ones again, with `ExportJobStore` of fileworks-runtime.
+   * Lets `grantee` look at jobs and at their failures, and open failed ones again, with `ExportJobStore` of
+   * fileworks-runtime.
    *
    * @param grantee who operates
    */
-  public grantOperate(grantee: IGrantable): Grant {
+  grantOperate(grantee: IGrantable): Grant {
     return tables.grantOperate(this.jobTable, grantee);
   }
 
@@ -162,7 +188,7 @@ export class ExportOrchestrator extends Construct {
    *
    * @param props options of the metric; by default the sum of each minute
    */
-  public metricMessagesProcessed(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  metricMessagesProcessed(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return this.#metric(ExportMetricNames.messagesProcessed, { statistic: cloudwatch.Stats.SUM, ...props });
   }
 
@@ -171,7 +197,7 @@ export class ExportOrchestrator extends Construct {
    *
    * @param props options of the metric; by default the sum of each minute
    */
-  public metricTasksDispatched(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  metricTasksDispatched(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return this.#metric(ExportMetricNames.tasksDispatched, { statistic: cloudwatch.Stats.SUM, ...props });
   }
 
@@ -180,7 +206,7 @@ export class ExportOrchestrator extends Construct {
    *
    * @param props options of the metric; by default the 95th percentile of each minute
    */
-  public metricApiLatency(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  metricApiLatency(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return this.#metric(ExportMetricNames.apiLatency, { statistic: cloudwatch.Stats.p(95), ...props });
   }
 
@@ -189,16 +215,17 @@ export class ExportOrchestrator extends Construct {
    *
    * @param props options of the metric; by default the 95th percentile of each minute
    */
-  public metricDownloadDuration(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  metricDownloadDuration(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return this.#metric(ExportMetricNames.downloadDuration, { statistic: cloudwatch.Stats.p(95), ...props });
   }
 
   /**
-   * Milliseconds from the first entry of an archive until all that are wanted were stored; downloading goes on meanwhile.
+   * Milliseconds from the first entry of an archive until all that are wanted were stored; downloading goes on
+   * meanwhile.
    *
    * @param props options of the metric; by default the 95th percentile of each minute
    */
-  public metricExtractionTime(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  metricExtractionTime(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return this.#metric(ExportMetricNames.extractionTime, { statistic: cloudwatch.Stats.p(95), ...props });
   }
 
@@ -207,7 +234,7 @@ export class ExportOrchestrator extends Construct {
    *
    * @param props options of the metric; by default the average of each minute
    */
-  public metricUploadSuccessRate(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  metricUploadSuccessRate(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return this.#metric(ExportMetricNames.uploadSuccessRate, { statistic: cloudwatch.Stats.AVERAGE, ...props });
   }
 
@@ -216,13 +243,19 @@ export class ExportOrchestrator extends Construct {
    *
    * @param props options of the metric; by default the maximum of each minute
    */
-  public metricCircuitOpen(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  metricCircuitOpen(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return this.#metric(ExportMetricNames.circuitOpen, { statistic: cloudwatch.Stats.MAXIMUM, ...props });
   }
 
   #metric(metricName: string, props: cloudwatch.MetricOptions): cloudwatch.Metric {
-    const dimensionsMap = { [ExportMetricDimension]: this.node.path };
-    return new cloudwatch.Metric({ namespace: MetricNamespace, metricName, dimensionsMap, period: Duration.minutes(1), ...props }).attachTo(this);
+    const dimensionsMap = { [EXPORT_METRIC_DIMENSION]: this.node.path };
+    return new cloudwatch.Metric({
+      namespace: METRIC_NAMESPACE,
+      metricName,
+      dimensionsMap,
+      period: Duration.minutes(1),
+      ...props,
+    }).attachTo(this);
   }
 
   #createWorker(): QueueScaledFargateWorker {
@@ -256,24 +289,40 @@ export class ExportOrchestrator extends Construct {
   }
 
   /** A worker with what the user gave, then what belongs to its role, then what both services have. */
-  #createService(id: string, given: QueueScaledFargateWorkerOptions, defaults: QueueScaledFargateWorkerOptions): QueueScaledFargateWorker {
+  #createService(
+    id: string,
+    given: QueueScaledFargateWorkerOptions,
+    defaults: QueueScaledFargateWorkerOptions,
+  ): QueueScaledFargateWorker {
     const { cluster, image, environment, secrets, encryptionKey, alarmActions, priorityQueues, tracing } = this.#props;
     const { cpu, memoryLimitMiB, ...ofService } = defaults;
     const options = withoutQueues(given);
-    const queues = createServiceQueues(new Construct(this, `${id}Queues`), { ...given, encryptionKey: given.encryptionKey ?? encryptionKey }, priorityQueues ?? false);
-    const ofNewTask: QueueScaledFargateWorkerOptions = given.taskDefinition !== undefined
-      ? {}
-      : {
-          image,
-          cpu,
-          memoryLimitMiB: given.cpu === undefined ? memoryLimitMiB : undefined,
-          healthCheck: WorkerHealthCheck.livez(),
-          ...options,
-          environment: { ...environment, ...given.environment },
-          secrets: { ...secrets, ...given.secrets },
-          sidecars: [...(tracing ?? false) ? [Sidecar.openTelemetryCollector()] : [], ...given.sidecars ?? []],
-        };
-    return new QueueScaledFargateWorker(this, id, { alarmActions, ...ofService, ...options, ...ofNewTask, ...queues, cluster });
+    const queues = createServiceQueues(
+      new Construct(this, `${id}Queues`),
+      { ...given, encryptionKey: given.encryptionKey ?? encryptionKey },
+      priorityQueues ?? false,
+    );
+    const ofNewTask: QueueScaledFargateWorkerOptions =
+      given.taskDefinition !== undefined
+        ? {}
+        : {
+            image,
+            cpu,
+            memoryLimitMiB: given.cpu === undefined ? memoryLimitMiB : undefined,
+            healthCheck: WorkerHealthCheck.livez(),
+            ...options,
+            environment: { ...environment, ...given.environment },
+            secrets: { ...secrets, ...given.secrets },
+            sidecars: [...((tracing ?? false) ? [Sidecar.openTelemetryCollector()] : []), ...(given.sidecars ?? [])],
+          };
+    return new QueueScaledFargateWorker(this, id, {
+      alarmActions,
+      ...ofService,
+      ...options,
+      ...ofNewTask,
+      ...queues,
+      cluster,
+    });
   }
 
   /** Tells the containers what they are, and where everything is. */
@@ -288,9 +337,10 @@ export class ExportOrchestrator extends Construct {
       ...(apiRequestsPerSecond !== undefined && { [ExportEnv.apiRequestsPerSecond]: String(apiRequestsPerSecond) }),
     };
     const downloadQueues = queuesOf(this.worker);
-    const entries = queuesOf(this.orchestrator).map(({ queueUrl: exportQueueUrl }, index): DownloadQueueEntry => (
-      { exportQueueUrl, downloadQueueUrl: downloadQueues[index].queueUrl }
-    ));
+    const entries = queuesOf(this.orchestrator).map(({ queueUrl: exportQueueUrl }, index): DownloadQueueEntry => ({
+      exportQueueUrl,
+      downloadQueueUrl: downloadQueues[index].queueUrl,
+    }));
     addEnvironment(this.orchestrator, {
       ...common,
       [ExportEnv.serviceMode]: ServiceMode.orchestrator,
@@ -309,16 +359,26 @@ export class ExportOrchestrator extends Construct {
   #grantWork(): void {
     const { apiSecret, metadataTable, outputPrefix } = this.#props;
     for (const service of [this.orchestrator, this.worker]) {
-      Grant.addToPrincipal({ grantee: service, actions: ['events:PutEvents'], resourceArns: [this.eventBus.eventBusArn] });
+      Grant.addToPrincipal({
+        grantee: service,
+        actions: ['events:PutEvents'],
+        resourceArns: [this.eventBus.eventBusArn],
+      });
       if (apiSecret !== undefined) {
         apiSecret.encryptionKey?.grant(service, 'kms:Decrypt');
         // grantRead() of the CDK lets one describe it too
-        Grant.addToPrincipal({ grantee: service, actions: ['secretsmanager:GetSecretValue'], resourceArns: [apiSecret.secretArn] });
+        Grant.addToPrincipal({
+          grantee: service,
+          actions: ['secretsmanager:GetSecretValue'],
+          resourceArns: [apiSecret.secretArn],
+        });
       }
     }
     tables.grantDispatch(this.jobTable, this.orchestrator);
     // To its own queues too: a job that outlives its task, or the 12 hours of its message, goes on as a new one.
-    for (const queue of [...queuesOf(this.worker), ...queuesOf(this.orchestrator)]) grantSend(queue, this.orchestrator);
+    for (const queue of [...queuesOf(this.worker), ...queuesOf(this.orchestrator)]) {
+      grantSend(queue, this.orchestrator);
+    }
     grantRegisterTarget(this.orchestrator.taskDefinition.taskRole, this.orchestrator, this.worker.service);
 
     tables.grantFinish(this.jobTable, this.worker);
@@ -348,7 +408,11 @@ export class ExportOrchestrator extends Construct {
     new Rule(scope, 'Rule', {
       description: `Completed jobs of ${this.node.path}`,
       eventBus: this.#props.eventBus,
-      eventPattern: { source: [ExportEventSource], detailType: [ExportEventType.completed], detail: { service: [this.node.path] } },
+      eventPattern: {
+        source: [EXPORT_EVENT_SOURCE],
+        detailType: [ExportEventType.completed],
+        detail: { service: [this.node.path] },
+      },
       targets: this.#props.postProcessing && [this.#props.postProcessing._target(undelivered.deadLetterQueue)],
     });
     return undelivered;
@@ -356,5 +420,7 @@ export class ExportOrchestrator extends Construct {
 }
 
 function addEnvironment({ container }: QueueScaledFargateWorker, variables: Readonly<Record<string, string>>): void {
-  for (const [name, value] of Object.entries(variables)) container.addEnvironment(name, value);
+  for (const [name, value] of Object.entries(variables)) {
+    container.addEnvironment(name, value);
+  }
 }

@@ -13,7 +13,7 @@ export class PostProcessing {
    *
    * @param handler the function
    */
-  public static lambdaFunction(handler: IFunction): PostProcessing {
+  static lambdaFunction(handler: IFunction): PostProcessing {
     return new PostProcessing((options) => new LambdaFunction(handler, options));
   }
 
@@ -22,7 +22,7 @@ export class PostProcessing {
    *
    * @param stateMachine the state machine
    */
-  public static stateMachine(stateMachine: IStateMachine): PostProcessing {
+  static stateMachine(stateMachine: IStateMachine): PostProcessing {
     return new PostProcessing((options) => new SfnStateMachine(stateMachine, options));
   }
 
@@ -31,7 +31,7 @@ export class PostProcessing {
    *
    * @param queue a standard queue
    */
-  public static queue(queue: IQueue): PostProcessing {
+  static queue(queue: IQueue): PostProcessing {
     return new PostProcessing((options) => new SqsQueue(queue, options));
   }
 
@@ -46,7 +46,11 @@ export class PostProcessing {
    *
    * @internal
    */
-  public _target(deadLetterQueue: IQueue): IRuleTarget {
-    return this.#target({ deadLetterQueue, maxEventAge: ExportDefaults.postProcessingMaxEventAge, retryAttempts: EventBridgeLimits.maxRetryAttempts });
+  _target(deadLetterQueue: IQueue): IRuleTarget {
+    return this.#target({
+      deadLetterQueue,
+      maxEventAge: ExportDefaults.postProcessingMaxEventAge,
+      retryAttempts: EventBridgeLimits.maxRetryAttempts,
+    });
   }
 }

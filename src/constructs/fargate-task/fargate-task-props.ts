@@ -15,7 +15,8 @@ export interface FargateTaskProps {
   readonly image?: ContainerImage;
 
   /**
-   * A task definition in place of `image`, with an essential container. Props that would configure a new task definition are then refused.
+   * A task definition in place of `image`, with an essential container. Props that would configure a new task
+   * definition are then refused.
    *
    * @default - a new task definition with `image`
    */
@@ -36,7 +37,8 @@ export interface FargateTaskProps {
   readonly entryPoint?: string[];
 
   /**
-   * Further environment variables, readable by everyone who may describe the task definition; for secrets, use `secrets`.
+   * Further environment variables, readable by everyone who may describe the task definition; for secrets, use
+   * `secrets`.
    *
    * Names that the construct writes itself are refused.
    *
@@ -106,7 +108,8 @@ export interface FargateTaskProps {
   readonly sidecars?: Sidecar[];
 
   /**
-   * The role that the container's own code acts with. Grant it what the code needs, or grant it to the construct itself.
+   * The role that the container's own code acts with. Grant it what the code needs, or grant it to the construct
+   * itself.
    *
    * @default - a new role with what the construct needs
    */

@@ -23,7 +23,8 @@ export interface OpenTelemetryCollectorOptions {
   readonly image?: ecs.ContainerImage;
 
   /**
-   * The arguments of the collector, which name its configuration. What another one sends must be granted to the construct.
+   * The arguments of the collector, which name its configuration. What another one sends must be granted to the
+   * construct.
    *
    * @default ['--config=/etc/ecs/ecs-xray.yaml'], which the image brings: traces come by OTLP and go to X-Ray
    * @see https://github.com/aws-observability/aws-otel-collector/tree/main/config/ecs
@@ -33,7 +34,9 @@ export interface OpenTelemetryCollectorOptions {
 
 /** Where a log router sends what the container writes. */
 export interface LogRouterOptions {
-  /** The options of the Fluent Bit output, such as `{ Name: 'firehose', region: 'eu-west-1', delivery_stream: 'logs' }`. */
+  /**
+   * The options of the Fluent Bit output, such as `{ Name: 'firehose', region: 'eu-west-1', delivery_stream: 'logs' }`.
+   */
   readonly options: Record<string, string>;
 
   /**
@@ -54,34 +57,39 @@ export interface LogRouterOptions {
 /**
  * A container that serves the one that works.
  *
- * ECS starts it first and stops it last, so that it sees the last words too. Its end does not end the task. It takes its CPU and memory from what the task has.
+ * ECS starts it first and stops it last, so that it sees the last words too. Its end does not end the task. It takes
+ * its CPU and memory from what the task has.
  *
  * Extend it and implement `bind` to bring a sidecar of your own.
  */
 export abstract class Sidecar {
   /**
-   * An OpenTelemetry collector: it takes traces by OTLP on ports 4317 and 4318 and sends them to X-Ray. The working container is told by
+   * An OpenTelemetry collector: it takes traces by OTLP on ports 4317 and 4318 and sends them to X-Ray. The working
+   * container is told by
    * `OTEL_EXPORTER_OTLP_ENDPOINT`.
    *
-   * There is no sidecar for the X-Ray daemon, whose support ends in February 2027; this is what AWS recommends in its place.
+   * There is no sidecar for the X-Ray daemon, whose support ends in February 2027; this is what AWS recommends in its
+   * place.
    *
    * @param options image and configuration
    * @see https://docs.aws.amazon.com/xray/latest/devguide/xray-daemon-eos.html
    */
-  public static openTelemetryCollector(options: OpenTelemetryCollectorOptions = {}): Sidecar {
+  static openTelemetryCollector(options: OpenTelemetryCollectorOptions = {}): Sidecar {
     return new BuiltInSidecar((task) => {
       addCollector(task, options);
     });
   }
 
   /**
-   * A FireLens log router: what the working container writes goes to Fluent Bit, and from there where `options` say. Grant the construct the destination.
+   * A FireLens log router: what the working container writes goes to Fluent Bit, and from there where `options` say.
+   * Grant the construct the destination.
    *
-   * The metrics of `runWorker` are log lines that CloudWatch Logs reads, so they are lost unless the router sends them there.
+   * The metrics of `runWorker` are log lines that CloudWatch Logs reads, so they are lost unless the router sends them
+   * there.
    *
    * @param options where the logs go
    */
-  public static logRouter(options: LogRouterOptions): Sidecar {
+  static logRouter(options: LogRouterOptions): Sidecar {
     const logging = ecs.LogDrivers.firelens({ options: options.options, secretOptions: options.secretOptions });
     return new BuiltInSidecar((task) => {
       addLogRouter(task, options);
@@ -89,12 +97,13 @@ export abstract class Sidecar {
   }
 
   /**
-   * Any container. Unless its options say otherwise, its end does not end the task, and its output goes to the task's log group.
+   * Any container. Unless its options say otherwise, its end does not end the task, and its output goes to the task's
+   * log group.
    *
    * @param id name of the container
    * @param options what it runs
    */
-  public static container(id: string, options: ecs.ContainerDefinitionOptions): Sidecar {
+  static container(id: string, options: ecs.ContainerDefinitionOptions): Sidecar {
     return new BuiltInSidecar((task) => {
       addSidecar(task, id, options);
     });
@@ -105,32 +114,36 @@ export abstract class Sidecar {
    *
    * @default - to its log group
    */
-  public readonly containerLogging?: ecs.LogDriver;
+  readonly containerLogging?: ecs.LogDriver;
 
   /**
    * Adds the container.
    *
    * @param task what it is added to
    */
-  public abstract bind(task: SidecarTask): void;
+  abstract bind(task: SidecarTask): void;
 }
 
 class BuiltInSidecar extends Sidecar {
-  public override readonly containerLogging?: ecs.LogDriver;
+  override readonly containerLogging?: ecs.LogDriver;
   readonly #bind: (task: SidecarTask) => void;
 
-  public constructor(bind: (task: SidecarTask) => void, containerLogging?: ecs.LogDriver) {
+  constructor(bind: (task: SidecarTask) => void, containerLogging?: ecs.LogDriver) {
     super();
     this.#bind = bind;
     this.containerLogging = containerLogging;
   }
 
-  public bind(task: SidecarTask): void {
+  bind(task: SidecarTask): void {
     this.#bind(task);
   }
 }
 
-function addSidecar({ taskDefinition, container, logging }: SidecarTask, id: string, options: ecs.ContainerDefinitionOptions): void {
+function addSidecar(
+  { taskDefinition, container, logging }: SidecarTask,
+  id: string,
+  options: ecs.ContainerDefinitionOptions,
+): void {
   const sidecar = taskDefinition.addContainer(id, { essential: false, logging, ...options });
   startBefore(sidecar, container);
 }
@@ -143,11 +156,22 @@ function addCollector(task: SidecarTask, { image, command }: OpenTelemetryCollec
     memoryReservationMiB: SidecarDefaults.memoryReservationMiB,
   });
   task.container.addEnvironment('OTEL_EXPORTER_OTLP_ENDPOINT', 'http://localhost:4318');
-  task.taskDefinition.addToTaskRolePolicy(new PolicyStatement({
-    actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords', 'xray:GetSamplingRules', 'xray:GetSamplingTargets'],
-    resources: ['*'],
-  }));
-  acknowledge(task.taskDefinition.taskRole, 'AwsSolutions-IAM5[Resource::*]', 'The calls by which a collector sends traces to X-Ray have no narrower resource');
+  task.taskDefinition.addToTaskRolePolicy(
+    new PolicyStatement({
+      actions: [
+        'xray:PutTraceSegments',
+        'xray:PutTelemetryRecords',
+        'xray:GetSamplingRules',
+        'xray:GetSamplingTargets',
+      ],
+      resources: ['*'],
+    }),
+  );
+  acknowledge(
+    task.taskDefinition.taskRole,
+    'AwsSolutions-IAM5[Resource::*]',
+    'The calls by which a collector sends traces to X-Ray have no narrower resource',
+  );
 }
 
 function addLogRouter({ taskDefinition, container, logging }: SidecarTask, { image, options }: LogRouterOptions): void {

@@ -43,11 +43,12 @@ export interface EfsVolumeOptions {
  */
 export abstract class TaskVolume {
   /**
-   * An empty directory on the task's own disk, which goes with the task: a writable place in a container whose root is read-only.
+   * An empty directory on the task's own disk, which goes with the task: a writable place in a container whose root is
+   * read-only.
    *
    * @param containerPath where the container sees it; an absolute path
    */
-  public static scratch(containerPath: string): TaskVolume {
+  static scratch(containerPath: string): TaskVolume {
     checkPath(containerPath);
     return new BuiltInVolume(({ taskDefinition, container, volumeName }) => {
       taskDefinition.addVolume({ name: volumeName });
@@ -60,7 +61,7 @@ export abstract class TaskVolume {
    *
    * @param options what is mounted, and where
    */
-  public static efs(options: EfsVolumeOptions): TaskVolume {
+  static efs(options: EfsVolumeOptions): TaskVolume {
     checkPath(options.containerPath);
     return new BuiltInVolume((task) => {
       bindEfs(task, options);
@@ -72,32 +73,35 @@ export abstract class TaskVolume {
    *
    * @default - nothing: the volume is on the task's own disk
    */
-  public readonly networkPeer?: IConnectable;
+  readonly networkPeer?: IConnectable;
 
   /**
    * Adds the volume to the task definition, mounts it, and grants the task role what it takes.
    *
    * @param task what it is mounted into
    */
-  public abstract bind(task: VolumeTask): void;
+  abstract bind(task: VolumeTask): void;
 }
 
 class BuiltInVolume extends TaskVolume {
-  public override readonly networkPeer?: IConnectable;
+  override readonly networkPeer?: IConnectable;
   readonly #bind: (task: VolumeTask) => void;
 
-  public constructor(bind: (task: VolumeTask) => void, networkPeer?: IConnectable) {
+  constructor(bind: (task: VolumeTask) => void, networkPeer?: IConnectable) {
     super();
     this.#bind = bind;
     this.networkPeer = networkPeer;
   }
 
-  public bind(task: VolumeTask): void {
+  bind(task: VolumeTask): void {
     this.#bind(task);
   }
 }
 
-function bindEfs({ taskDefinition, container, volumeName }: VolumeTask, { fileSystem, accessPoint, containerPath, readOnly = false }: EfsVolumeOptions): void {
+function bindEfs(
+  { taskDefinition, container, volumeName }: VolumeTask,
+  { fileSystem, accessPoint, containerPath, readOnly = false }: EfsVolumeOptions,
+): void {
   taskDefinition.addVolume({
     name: volumeName,
     efsVolumeConfiguration: {
@@ -108,11 +112,17 @@ function bindEfs({ taskDefinition, container, volumeName }: VolumeTask, { fileSy
   });
   container.addMountPoints({ sourceVolume: volumeName, containerPath, readOnly });
   taskDefinition.node.addDependency(fileSystem.mountTargetsAvailable);
-  fileSystem.grant(taskDefinition.taskRole, 'elasticfilesystem:ClientMount', ...readOnly ? [] : ['elasticfilesystem:ClientWrite']);
+  fileSystem.grant(
+    taskDefinition.taskRole,
+    'elasticfilesystem:ClientMount',
+    ...(readOnly ? [] : ['elasticfilesystem:ClientWrite']),
+  );
 }
 
 function checkPath(containerPath: string): void {
   if (!/^\/[^/]/.test(containerPath)) {
-    throw new ValidationError(`containerPath must be an absolute path below the root, got: ${containerPath}; for example /mnt/data`);
+    throw new ValidationError(
+      `containerPath must be an absolute path below the root, got: ${containerPath}; for example /mnt/data`,
+    );
   }
 }

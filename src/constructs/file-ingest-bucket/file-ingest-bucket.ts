@@ -33,7 +33,8 @@ export interface FileIngestBucketProps {
   readonly bucketName?: string;
 
   /**
-   * Whether objects that are overwritten or deleted are kept for 30 days, so that a job still finds what it was sent for.
+   * Whether objects that are overwritten or deleted are kept for 30 days, so that a job still finds what it was sent
+   * for.
    *
    * @default true
    */
@@ -85,12 +86,15 @@ export interface FileIngestBucketProps {
 /**
  * A bucket whose new objects become events for those who process them.
  *
- * Each route takes the objects of some prefixes and suffixes and sends their events to one target: S3 tells EventBridge, a rule
- * matches, and delivery is tried for a day before the event goes to the dead-letter queue and rings its alarm. Objects of zero bytes
+ * Each route takes the objects of some prefixes and suffixes and sends their events to one target: S3 tells
+ * EventBridge, a rule
+ * matches, and delivery is tried for a day before the event goes to the dead-letter queue and rings its alarm. Objects
+ * of zero bytes
  * and folder markers start nothing.
  *
  * Limitations:
- * - Delivery is at least once and unordered. A file can be delivered twice; two uploads of one key can arrive in either order.
+ * - Delivery is at least once and unordered. A file can be delivered twice; two uploads of one key can arrive in either
+ *   order.
  * - An object that two routes match is delivered by both.
  * - The construct owns the notifications of its bucket; `addEventNotification` on it is refused. Add a route instead.
  *
@@ -108,20 +112,20 @@ export interface FileIngestBucketProps {
 @propertyInjectable
 export class FileIngestBucket extends Construct {
   /** Identifies this class to property injectors. */
-  public static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.FileIngestBucket';
+  static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.FileIngestBucket';
 
   /** The bucket that files are put into. */
-  public readonly bucket: s3.IBucket;
+  readonly bucket: s3.IBucket;
 
   /** Where events go that could not be delivered to their target. */
-  public readonly deadLetterQueue: IQueue;
+  readonly deadLetterQueue: IQueue;
 
   /** Rings while the dead-letter queue holds anything. */
-  public readonly deadLetterAlarm: Alarm;
+  readonly deadLetterAlarm: Alarm;
 
   readonly #versioned: boolean;
 
-  public constructor(scope: Construct, id: string, props: FileIngestBucketProps = {}) {
+  constructor(scope: Construct, id: string, props: FileIngestBucketProps = {}) {
     super(scope, id);
     this.#checkProps(props);
     this.#versioned = props.versioned ?? true;
@@ -138,12 +142,13 @@ export class FileIngestBucket extends Construct {
   }
 
   /**
-   * Sends the events of some new objects to a target of the same stack. For a target of another stack, create an `IngestRoute` there.
+   * Sends the events of some new objects to a target of the same stack. For a target of another stack, create an
+   * `IngestRoute` there.
    *
    * @param id name of the route, unique in the bucket
    * @param options which objects, and where to
    */
-  public addRoute(id: string, options: IngestRouteOptions): IngestRoute {
+  addRoute(id: string, options: IngestRouteOptions): IngestRoute {
     return new IngestRoute(this, id, { ...options, source: this });
   }
 
@@ -153,7 +158,7 @@ export class FileIngestBucket extends Construct {
    * @param grantee who reads
    * @param prefix beginning of the keys that may be read; by default all
    */
-  public grantRead(grantee: iam.IGrantable, prefix = ''): iam.Grant {
+  grantRead(grantee: iam.IGrantable, prefix = ''): iam.Grant {
     return grantReadObjects(this.bucket, grantee, prefix, this.#versioned);
   }
 
@@ -163,7 +168,7 @@ export class FileIngestBucket extends Construct {
    * @param grantee who reads
    * @param prefix beginning of the keys whose tags may be read; by default all
    */
-  public grantReadTags(grantee: iam.IGrantable, prefix = ''): iam.Grant {
+  grantReadTags(grantee: iam.IGrantable, prefix = ''): iam.Grant {
     return grantReadObjectTags(this.bucket, grantee, prefix, this.#versioned);
   }
 
@@ -173,7 +178,7 @@ export class FileIngestBucket extends Construct {
    * @param grantee who uploads
    * @param prefix beginning of the keys that may be written; by default all
    */
-  public grantUpload(grantee: iam.IGrantable, prefix = ''): iam.Grant {
+  grantUpload(grantee: iam.IGrantable, prefix = ''): iam.Grant {
     return grantPutObjects(this.bucket, grantee, prefix);
   }
 
@@ -182,16 +187,32 @@ export class FileIngestBucket extends Construct {
    *
    * @param props options of the metric
    */
-  public metricUndeliveredEvents(props: MetricOptions = {}): Metric {
+  metricUndeliveredEvents(props: MetricOptions = {}): Metric {
     return this.deadLetterQueue.metricApproximateNumberOfMessagesVisible(props);
   }
 
   #checkProps(props: FileIngestBucketProps): void {
     if (props.bucket !== undefined) {
-      const { bucketName, versioned, encryptionKey, lifecycleRules, serverAccessLogsBucket, serverAccessLogsPrefix, removalPolicy } = props;
+      const {
+        bucketName,
+        versioned,
+        encryptionKey,
+        lifecycleRules,
+        serverAccessLogsBucket,
+        serverAccessLogsPrefix,
+        removalPolicy,
+      } = props;
       checkExcluded(
         'bucket',
-        { bucketName, versioned, encryptionKey, lifecycleRules, serverAccessLogsBucket, serverAccessLogsPrefix, removalPolicy },
+        {
+          bucketName,
+          versioned,
+          encryptionKey,
+          lifecycleRules,
+          serverAccessLogsBucket,
+          serverAccessLogsPrefix,
+          removalPolicy,
+        },
         'set them where the bucket is created',
         this,
       );

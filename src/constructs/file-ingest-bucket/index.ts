@@ -3,4 +3,10 @@ export { FileIngestBucket, type FileIngestBucketProps } from './file-ingest-buck
 export { IngestMessageFormat, type IngestMessageOptions } from './ingest-message';
 export { IngestRoute, type IngestRouteProps } from './ingest-route';
 export { IngestReason, type IngestRouteOptions } from './ingest-route-options';
-export { IngestTarget, type IngestDelivery, type IngestQueueOptions, type IngestTargetConfig, type IngestWorkerOptions } from './ingest-target';
+export {
+  IngestTarget,
+  type IngestDelivery,
+  type IngestQueueOptions,
+  type IngestTargetConfig,
+  type IngestWorkerOptions,
+} from './ingest-target';

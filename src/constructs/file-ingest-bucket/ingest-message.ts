@@ -2,7 +2,9 @@
 export enum IngestMessageFormat {
   /** The event as S3 sends it to EventBridge, with account, requester and source address. */
   FULL_EVENT = 'FullEvent',
-  /** The same event with no more than its id, its time, and the object's bucket, key, size, etag, version and sequencer. */
+  /**
+   * The same event with no more than its id, its time, and the object's bucket, key, size, etag, version and sequencer.
+   */
   COMPACT = 'Compact',
 }
 
@@ -16,7 +18,8 @@ export interface IngestMessageOptions {
   readonly format?: IngestMessageFormat;
 
   /**
-   * The message group of every event; needed by a FIFO queue, which then delivers the route's events one after another. A standard
+   * The message group of every event; needed by a FIFO queue, which then delivers the route's events one after another.
+   * A standard
    * queue uses it for fairness between senders.
    *
    * @default - no message group

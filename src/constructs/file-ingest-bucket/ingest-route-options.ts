@@ -36,8 +36,10 @@ export interface IngestRouteOptions {
   /**
    * Takes objects whose key ends with one of these, such as `.zip`.
    *
-   * Case does not count, unless `caseSensitiveSuffixes` is set. Together with `prefixes`, EventBridge has no match that ignores
-   * case, and the spellings are written out: all of them for a suffix of up to four letters; for a longer one as given, in
+   * Case does not count, unless `caseSensitiveSuffixes` is set. Together with `prefixes`, EventBridge has no match that
+   * ignores
+   * case, and the spellings are written out: all of them for a suffix of up to four letters; for a longer one as given,
+   * in
    * lower case, in UPPER CASE and Capitalized.
    *
    * @default - keys of any ending
@@ -52,7 +54,8 @@ export interface IngestRouteOptions {
   readonly caseSensitiveSuffixes?: boolean;
 
   /**
-   * Takes objects whose key fits one of these wildcard patterns, in which `*` stands for any text, slashes too, and `\*` for a
+   * Takes objects whose key fits one of these wildcard patterns, in which `*` stands for any text, slashes too, and
+   * `\*` for a
    * star; case counts. In place of `prefixes` and `suffixes`.
    *
    * @default - keys of any form
@@ -63,7 +66,8 @@ export interface IngestRouteOptions {
   /**
    * Takes every object but those whose key fits one of these wildcard patterns.
    *
-   * It cannot be combined with `prefixes`, `suffixes` or `keyPatterns`: EventBridge takes the conditions on a key as alternatives.
+   * It cannot be combined with `prefixes`, `suffixes` or `keyPatterns`: EventBridge takes the conditions on a key as
+   * alternatives.
    *
    * @default - nothing is left out
    */
@@ -125,7 +129,8 @@ export interface IngestRouteOptions {
   readonly enabled?: boolean;
 
   /**
-   * How long EventBridge keeps the route's events, so that they can be delivered again by a replay: whole days, 1 or more.
+   * How long EventBridge keeps the route's events, so that they can be delivered again by a replay: whole days, 1 or
+   * more.
    *
    * @default - events are not kept
    * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-archive.html

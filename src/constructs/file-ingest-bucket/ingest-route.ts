@@ -5,7 +5,11 @@ import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
-import { ObjectCreatedDetailType, ObjectDeletedDetailType, ObjectEventSource } from '../../contract/object-event';
+import {
+  OBJECT_CREATED_DETAIL_TYPE,
+  OBJECT_DELETED_DETAIL_TYPE,
+  OBJECT_EVENT_SOURCE,
+} from '../../contract/object-event';
 import { EventBridgeLimits } from '../../contract/service-limits';
 import { acknowledgeWildcard } from '../private/acknowledge';
 import { checkSeconds, checkWholeNumber } from '../private/checks';
@@ -40,8 +44,10 @@ export interface IngestRouteProps extends IngestRouteOptions {
  *
  * An EventBridge rule with a retry policy and a dead-letter queue. Delivery is at least once and in no order.
  *
- * `FileIngestBucket.addRoute` creates it in the bucket's stack. When the target is of another stack, create the route there: rule, queue and
- * permissions name one another, and only the bucket's stack can be without knowledge of the others. The route then has a dead-letter
+ * `FileIngestBucket.addRoute` creates it in the bucket's stack. When the target is of another stack, create the route
+ * there: rule, queue and
+ * permissions name one another, and only the bucket's stack can be without knowledge of the others. The route then has
+ * a dead-letter
  * queue and an alarm of its own.
  *
  * @example
@@ -56,30 +62,31 @@ export interface IngestRouteProps extends IngestRouteOptions {
 @propertyInjectable
 export class IngestRoute extends Construct {
   /** Identifies this class to property injectors. */
-  public static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.IngestRoute';
+  static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.IngestRoute';
 
   /** The rule that matches the events; undefined with `Delivery.s3Notifications()`. */
-  public readonly rule?: Rule;
+  readonly rule?: Rule;
 
   /**
-   * Where events go that could not be delivered: the bucket's dead-letter queue, or one of the route's own in another stack; undefined with
+   * Where events go that could not be delivered: the bucket's dead-letter queue, or one of the route's own in another
+   * stack; undefined with
    * `Delivery.s3Notifications()`.
    */
-  public readonly deadLetterQueue?: IQueue;
+  readonly deadLetterQueue?: IQueue;
 
   /** The route's events of the last time, for a replay; undefined without `archiveFor`. */
-  public readonly archive?: Archive;
+  readonly archive?: Archive;
 
   /** The queue that the events go to; undefined for a target that is no queue. */
-  public readonly queue?: IQueue;
+  readonly queue?: IQueue;
 
   /** The bucket whose objects the route is about. */
-  public readonly source: FileIngestBucket;
+  readonly source: FileIngestBucket;
 
   /** Beginnings of the keys that the route is about; empty: all. */
-  public readonly prefixes: string[];
+  readonly prefixes: string[];
 
-  public constructor(scope: Construct, id: string, props: IngestRouteProps) {
+  constructor(scope: Construct, id: string, props: IngestRouteProps) {
     super(scope, id);
     const { minEventAgeSeconds, maxEventAgeSeconds, maxRetryAttempts } = EventBridgeLimits;
     checkSeconds('maxEventAge', props.maxEventAge, { min: minEventAgeSeconds, max: maxEventAgeSeconds }, this);
@@ -106,13 +113,17 @@ export class IngestRoute extends Construct {
     this.rule.addTarget(target.ruleTarget);
     this.rule.addTarget(target.companion);
     this.queue = target.queue;
-    if (target.deletions !== undefined) this.#tellOfDeletions(filter, target.deletions, props.enabled ?? true);
-    this.archive = props.archiveFor && new Archive(this, 'Archive', {
-      sourceEventBus: EventBus.fromEventBusName(this, 'DefaultBus', 'default'),
-      eventPattern,
-      retention: props.archiveFor,
-      description: `New objects for ${this.node.path}`,
-    });
+    if (target.deletions !== undefined) {
+      this.#tellOfDeletions(filter, target.deletions, props.enabled ?? true);
+    }
+    this.archive =
+      props.archiveFor &&
+      new Archive(this, 'Archive', {
+        sourceEventBus: EventBus.fromEventBusName(this, 'DefaultBus', 'default'),
+        eventPattern,
+        retention: props.archiveFor,
+        description: `New objects for ${this.node.path}`,
+      });
   }
 
   /**
@@ -120,7 +131,7 @@ export class IngestRoute extends Construct {
    *
    * @param grantee who processes the files
    */
-  public grantRead(grantee: IGrantable): Grant {
+  grantRead(grantee: IGrantable): Grant {
     return this.#forEachPrefix((prefix) => this.source.grantRead(grantee, prefix));
   }
 
@@ -129,37 +140,58 @@ export class IngestRoute extends Construct {
    *
    * @param grantee who reads
    */
-  public grantReadTags(grantee: IGrantable): Grant {
+  grantReadTags(grantee: IGrantable): Grant {
     return this.#forEachPrefix((prefix) => this.source.grantReadTags(grantee, prefix));
   }
 
   /**
    * Lets `grantee` have archived events delivered again, look at such a replay and cancel it. Needs `archiveFor`.
    *
-   * AWS does not tie a replay to a rule by permission: who may replay can deliver the archived events to any rule of the default bus that matches them.
+   * AWS does not tie a replay to a rule by permission: who may replay can deliver the archived events to any rule of
+   * the default bus that matches them.
    *
    * @param grantee who replays
    */
-  public grantReplay(grantee: IGrantable): Grant {
+  grantReplay(grantee: IGrantable): Grant {
     if (this.archive === undefined) {
-      throw new ValidationError('grantReplay needs archiveFor, because only archived events can be delivered again; set it on the route', this);
+      throw new ValidationError(
+        'grantReplay needs archiveFor, because only archived events can be delivered again; set it on the route',
+        this,
+      );
     }
-    const replays = Stack.of(this).formatArn({ service: 'events', resource: 'replay', resourceName: '*', arnFormat: ArnFormat.SLASH_RESOURCE_NAME });
+    const replays = Stack.of(this).formatArn({
+      service: 'events',
+      resource: 'replay',
+      resourceName: '*',
+      arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+    });
     if (Construct.isConstruct(grantee.grantPrincipal)) {
-      acknowledgeWildcard(grantee.grantPrincipal, replays, 'Replays are named when they are started; the archive bounds what they deliver');
+      acknowledgeWildcard(
+        grantee.grantPrincipal,
+        replays,
+        'Replays are named when they are started; the archive bounds what they deliver',
+      );
     }
-    Grant.addToPrincipal({ grantee, actions: ['events:DescribeReplay', 'events:CancelReplay'], resourceArns: [replays] });
-    return Grant.addToPrincipal({ grantee, actions: ['events:StartReplay'], resourceArns: [this.archive.archiveArn, replays] });
+    Grant.addToPrincipal({
+      grantee,
+      actions: ['events:DescribeReplay', 'events:CancelReplay'],
+      resourceArns: [replays],
+    });
+    return Grant.addToPrincipal({
+      grantee,
+      actions: ['events:StartReplay'],
+      resourceArns: [this.archive.archiveArn, replays],
+    });
   }
 
   #resolveDeadLetterQueue({ source, alarmActions }: IngestRouteProps): IQueue {
     return Stack.of(this) === Stack.of(source)
       ? source.deadLetterQueue
       : createUndeliveredEvents(new Construct(this, 'Undelivered'), {
-        description: `Events of new objects for ${this.node.path} could not be delivered and wait in its dead-letter queue`,
-        runbook: 'bucket-undelivered-events',
-        alarmActions,
-      }).deadLetterQueue;
+          description: `Events of new objects for ${this.node.path} could not be delivered and wait in its dead-letter queue`,
+          runbook: 'bucket-undelivered-events',
+          alarmActions,
+        }).deadLetterQueue;
   }
 
   #renderDelivery({ maxEventAge, retryAttempts }: IngestRouteProps, deadLetterQueue: IQueue): IngestDelivery {
@@ -177,13 +209,16 @@ export class IngestRoute extends Construct {
     const { queue, takesS3Notifications } = target.bind(this, this.#renderDelivery(props, source.deadLetterQueue));
     if (queue === undefined || takesS3Notifications !== true) {
       throw new ValidationError(
-        'target cannot take notifications of S3, which go to standard queues whole and unchanged and wake no worker; use IngestTarget.queue(), existingQueue() or '
-        + 'worker() without FIFO, messageGroupId, IngestMessageFormat.COMPACT and wake, or use Delivery.eventBridge()',
+        'target cannot take notifications of S3, which go to standard queues whole and unchanged and wake no worker; use IngestTarget.queue(), existingQueue() or ' +
+          'worker() without FIFO, messageGroupId, IngestMessageFormat.COMPACT and wake, or use Delivery.eventBridge()',
         this,
       );
     }
     if (Stack.of(this) !== Stack.of(source.bucket)) {
-      throw new ValidationError('a route with Delivery.s3Notifications() must be in the stack of the bucket, which names its queue; use addRoute there, or Delivery.eventBridge()', this);
+      throw new ValidationError(
+        'a route with Delivery.s3Notifications() must be in the stack of the bucket, which names its queue; use addRoute there, or Delivery.eventBridge()',
+        this,
+      );
     }
     tellQueue(this, source.bucket, renderNotifications(this, filter, queue), allowNotifications(this, queue));
     return queue;
@@ -198,18 +233,21 @@ export class IngestRoute extends Construct {
     new Rule(this, 'Deletions', {
       description: `Deleted objects for ${this.node.path}`,
       enabled,
-      eventPattern: this.#renderPattern({ ...filter, minSize: 0, maxSize: Infinity, reasons: [] }, ObjectDeletedDetailType),
+      eventPattern: this.#renderPattern(
+        { ...filter, minSize: 0, maxSize: Infinity, reasons: [] },
+        OBJECT_DELETED_DETAIL_TYPE,
+      ),
       targets: [target],
     });
   }
 
-  #renderPattern(filter: RouteFilter, detailType = ObjectCreatedDetailType): EventPattern {
+  #renderPattern(filter: RouteFilter, detailType = OBJECT_CREATED_DETAIL_TYPE): EventPattern {
     const detail = {
       bucket: { name: [this.source.bucket.bucketName] },
       ...renderDetail(filter),
     };
     this.#warnOfSize(JSON.stringify(detail).length);
-    return { source: [ObjectEventSource], detailType: [detailType], detail };
+    return { source: [OBJECT_EVENT_SOURCE], detailType: [detailType], detail };
   }
 
   /** A raised quota is nothing that synth can know, so this is not an error. */
@@ -218,8 +256,8 @@ export class IngestRoute extends Construct {
       warn(
         this,
         'FileIngestBucket.patternSize',
-        `The event pattern has about ${characters} characters, and EventBridge takes ${EventBridgeLimits.maxPatternCharacters} unless the quota was raised; `
-        + 'split the route, or set caseSensitiveSuffixes',
+        `The event pattern has about ${characters} characters, and EventBridge takes ${EventBridgeLimits.maxPatternCharacters} unless the quota was raised; ` +
+          'split the route, or set caseSensitiveSuffixes',
       );
     }
   }
@@ -229,8 +267,8 @@ export class IngestRoute extends Construct {
       warn(
         this,
         'FileIngestBucket.largeObjects',
-        `With minSize, objects above ${EventBridgeLimits.maxComparableNumber} bytes start nothing, because EventBridge does not compare larger numbers; `
-        + 'acknowledge this if there are none',
+        `With minSize, objects above ${EventBridgeLimits.maxComparableNumber} bytes start nothing, because EventBridge does not compare larger numbers; ` +
+          'acknowledge this if there are none',
       );
     }
   }
@@ -241,8 +279,8 @@ export class IngestRoute extends Construct {
       warn(
         this,
         'FileIngestBucket.overlappingRoutes',
-        `Some objects${example === undefined ? '' : `, such as ${JSON.stringify(example)},`} fit ${overlaps.map(({ route }) => route.node.id).join(' and ')} too and are `
-        + 'delivered by each of these routes; narrow them, or acknowledge this if it is what you want',
+        `Some objects${example === undefined ? '' : `, such as ${JSON.stringify(example)},`} fit ${overlaps.map(({ route }) => route.node.id).join(' and ')} too and are ` +
+          'delivered by each of these routes; narrow them, or acknowledge this if it is what you want',
       );
     }
   }

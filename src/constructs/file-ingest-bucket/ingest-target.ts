@@ -45,7 +45,8 @@ export interface IngestTargetConfig {
    */
   readonly takesS3Notifications?: boolean;
   /**
-   * The target of a second rule, which tells of objects that were deleted: of those that the route takes by their keys, whatever their size
+   * The target of a second rule, which tells of objects that were deleted: of those that the route takes by their keys,
+   * whatever their size
    * was and however they were made.
    *
    * @default - nobody is told
@@ -124,42 +125,45 @@ export abstract class IngestTarget {
    * @param worker what processes the files
    * @param options how events go into its queue
    */
-  public static worker(worker: QueueScaledFargateWorker, options: IngestWorkerOptions = {}): IngestTarget {
+  static worker(worker: QueueScaledFargateWorker, options: IngestWorkerOptions = {}): IngestTarget {
     return new BuiltInTarget(targets.worker(worker, options));
   }
 
   /**
-   * A new queue, with a dead-letter queue and an alarm, which the route shows as `queue`. What reads from it must be granted the
+   * A new queue, with a dead-letter queue and an alarm, which the route shows as `queue`. What reads from it must be
+   * granted the
    * objects too: `IngestRoute.grantRead`.
    *
    * @param options settings of the queue
    */
-  public static queue(options: IngestQueueOptions = {}): IngestTarget {
+  static queue(options: IngestQueueOptions = {}): IngestTarget {
     return new BuiltInTarget(targets.newQueue(options));
   }
 
   /**
    * A queue that exists. What reads from it must be granted the objects too: `IngestRoute.grantRead`.
    *
-   * It cannot be encrypted with the key that AWS manages for SQS, because EventBridge may not use that. A FIFO queue needs content-based
+   * It cannot be encrypted with the key that AWS manages for SQS, because EventBridge may not use that. A FIFO queue
+   * needs content-based
    * deduplication, because EventBridge sends no deduplication id.
    *
    * @param queue the queue
    * @param options how events go into it
    */
-  public static existingQueue(queue: IQueue, options: IngestMessageOptions = {}): IngestTarget {
+  static existingQueue(queue: IQueue, options: IngestMessageOptions = {}): IngestTarget {
     return new BuiltInTarget(targets.existingQueue(queue, options));
   }
 
   /**
    * A Lambda function, which may read the objects that the route is about.
    *
-   * The route's dead-letter queue is for events that never reached the function. For those on which it failed, the function needs
+   * The route's dead-letter queue is for events that never reached the function. For those on which it failed, the
+   * function needs
    * an `onFailure` destination or a dead-letter queue of its own.
    *
    * @param handler the function
    */
-  public static lambdaFunction(handler: IFunction): IngestTarget {
+  static lambdaFunction(handler: IFunction): IngestTarget {
     return new BuiltInTarget(targets.lambdaFunction(handler));
   }
 
@@ -168,7 +172,7 @@ export abstract class IngestTarget {
    *
    * @param stateMachine the state machine
    */
-  public static stateMachine(stateMachine: IStateMachine): IngestTarget {
+  static stateMachine(stateMachine: IStateMachine): IngestTarget {
     return new BuiltInTarget(targets.stateMachine(stateMachine));
   }
 
@@ -177,17 +181,18 @@ export abstract class IngestTarget {
    *
    * @param task what works on an object
    */
-  public static fargateTask(task: ObjectFargateTask): IngestTarget {
+  static fargateTask(task: ObjectFargateTask): IngestTarget {
     return new BuiltInTarget(targets.fargateTask(task));
   }
 
   /**
-   * A dispatcher, which starts for each object what its type starts. Its workers may read the objects that the route is about. It is told of
+   * A dispatcher, which starts for each object what its type starts. Its workers may read the objects that the route is
+   * about. It is told of
    * deleted objects too, whose files it skips; for versions that come late, it goes by what S3 says of their order.
    *
    * @param dispatcher of the same stack as the route
    */
-  public static dispatcher(dispatcher: TypedDispatcher): IngestTarget {
+  static dispatcher(dispatcher: TypedDispatcher): IngestTarget {
     return new BuiltInTarget(targets.dispatcher(dispatcher));
   }
 
@@ -197,18 +202,18 @@ export abstract class IngestTarget {
    * @param route where to create what the target needs; grants the objects to it
    * @param delivery the dead-letter queue and retries that the target MUST use
    */
-  public abstract bind(route: IngestRoute, delivery: IngestDelivery): IngestTargetConfig;
+  abstract bind(route: IngestRoute, delivery: IngestDelivery): IngestTargetConfig;
 }
 
 class BuiltInTarget extends IngestTarget {
   readonly #bind: targets.Bind;
 
-  public constructor(bind: targets.Bind) {
+  constructor(bind: targets.Bind) {
     super();
     this.#bind = bind;
   }
 
-  public bind(route: IngestRoute, delivery: IngestDelivery): IngestTargetConfig {
+  bind(route: IngestRoute, delivery: IngestDelivery): IngestTargetConfig {
     return this.#bind(route, delivery);
   }
 }

@@ -8,7 +8,8 @@ import type { FargateTaskProps } from '../fargate-task';
 /** Properties of `ObjectFargateTask`. */
 export interface ObjectFargateTaskProps extends FargateTaskProps {
   /**
-   * The cluster that runs the tasks, and with it the VPC. An `ecs.Cluster` of the same app gets the FARGATE and FARGATE_SPOT capacity providers if it
+   * The cluster that runs the tasks, and with it the VPC. An `ecs.Cluster` of the same app gets the FARGATE and
+   * FARGATE_SPOT capacity providers if it
    * lacks them; an imported cluster must have them.
    */
   readonly cluster: ICluster;
@@ -42,16 +43,19 @@ export interface ObjectFargateTaskProps extends FargateTaskProps {
   readonly assignPublicIp?: boolean;
 
   /**
-   * How often a task that failed, did not start or was reclaimed by Spot is started again before its object goes to the dead-letter queue, from 0 to 10.
+   * How often a task that failed, did not start or was reclaimed by Spot is started again before its object goes to the
+   * dead-letter queue, from 0 to 10.
    *
-   * That ECS takes no task, because it is throttled or has no capacity, does not count: it is asked again for about half a day.
+   * That ECS takes no task, because it is throttled or has no capacity, does not count: it is asked again for about
+   * half a day.
    *
    * @default 2
    */
   readonly retries?: number;
 
   /**
-   * The longest that the work on one object may take, its retries and waits for capacity included, from 1 minute to 7 days. A task that runs then is
+   * The longest that the work on one object may take, its retries and waits for capacity included, from 1 minute to 7
+   * days. A task that runs then is
    * stopped, and the object goes to the dead-letter queue.
    *
    * It costs four state transitions more for each object, $10 for 100,000 in us-east-1.

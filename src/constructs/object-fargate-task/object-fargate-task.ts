@@ -22,16 +22,21 @@ import { renderObjectTask } from './private/definition';
 /**
  * A Fargate task of its own for each object that a route brings.
  *
- * A rule of EventBridge could start the task by itself, but neither on Spot nor with a look at what becomes of it. So a state machine of Step Functions starts
- * the task and waits for it: what Spot reclaimed, what failed and what ECS had no capacity for is started again, and an object whose task fails each time goes
+ * A rule of EventBridge could start the task by itself, but neither on Spot nor with a look at what becomes of it. So a
+ * state machine of Step Functions starts
+ * the task and waits for it: what Spot reclaimed, what failed and what ECS had no capacity for is started again, and an
+ * object whose task fails each time goes
  * to a dead-letter queue with an alarm.
  *
- * The container finds the object in `FILEWORKS_FILE_BUCKET`, `FILEWORKS_FILE_KEY` and their like; `runObjectTask` of fileworks-runtime reads them.
+ * The container finds the object in `FILEWORKS_FILE_BUCKET`, `FILEWORKS_FILE_KEY` and their like; `runObjectTask` of
+ * fileworks-runtime reads them.
  * Exit code 0 says that the work is done.
  *
  * Limitations:
- * - A task takes about half a minute to start and is billed for a minute at least. For many small files, use `QueueScaledFargateWorker`.
- * - Fargate starts about 20 tasks a second in a region of an account, services included. A burst beyond that waits, each object for a random time of up to
+ * - A task takes about half a minute to start and is billed for a minute at least. For many small files, use
+ *   `QueueScaledFargateWorker`.
+ * - Fargate starts about 20 tasks a second in a region of an account, services included. A burst beyond that waits,
+ *   each object for a random time of up to
  *   5 minutes that grows from try to try.
  * - S3 may tell of an object twice, and then two tasks work on it.
  *
@@ -48,35 +53,46 @@ import { renderObjectTask } from './private/definition';
 @propertyInjectable
 export class ObjectFargateTask extends Construct implements iam.IGrantable, IConnectable {
   /** Identifies this class to property injectors. */
-  public static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.ObjectFargateTask';
+  static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.ObjectFargateTask';
 
   /** What a task consists of. */
-  public readonly taskDefinition: ecs.FargateTaskDefinition;
+  readonly taskDefinition: ecs.FargateTaskDefinition;
 
   /** The container that does the work. */
-  public readonly container: ecs.ContainerDefinition;
+  readonly container: ecs.ContainerDefinition;
 
-  /** What starts the tasks and waits for them; an execution for each object, whose input is the event that S3 sent to EventBridge. */
-  public readonly stateMachine: StateMachine;
+  /**
+   * What starts the tasks and waits for them; an execution for each object, whose input is the event that S3 sent to
+   * EventBridge.
+   */
+  readonly stateMachine: StateMachine;
 
   /** Where the events of objects go whose tasks failed. */
-  public readonly deadLetterQueue: IQueue;
+  readonly deadLetterQueue: IQueue;
 
   /** Rings while the dead-letter queue holds anything. */
-  public readonly deadLetterAlarm: cloudwatch.Alarm;
+  readonly deadLetterAlarm: cloudwatch.Alarm;
 
   /** The role that the code in the container acts with, so that the construct can be given to any `grant` method. */
-  public readonly grantPrincipal: iam.IPrincipal;
+  readonly grantPrincipal: iam.IPrincipal;
 
   /** The network connections of the tasks. */
-  public readonly connections: Connections;
+  readonly connections: Connections;
 
-  public constructor(scope: Construct, id: string, props: ObjectFargateTaskProps) {
+  constructor(scope: Construct, id: string, props: ObjectFargateTaskProps) {
     super(scope, id);
-    checkFargateTask(this, props, { excluded: { stopTimeout: props.stopTimeout }, reserved: Object.values(ObjectTaskEnv) });
+    checkFargateTask(this, props, {
+      excluded: { stopTimeout: props.stopTimeout },
+      reserved: Object.values(ObjectTaskEnv),
+    });
     checkWholeNumber('retries', props.retries, { min: 0, max: 10 }, this);
     checkSeconds('maxDuration', props.maxDuration, { min: 60, max: 604_800 }, this);
-    const run = resolveFargateRun(this, props, { name: 'Task', streamPrefix: 'task' }, props.capacity ?? SpotStrategy.spotOnly());
+    const run = resolveFargateRun(
+      this,
+      props,
+      { name: 'Task', streamPrefix: 'task' },
+      props.capacity ?? SpotStrategy.spotOnly(),
+    );
     this.taskDefinition = run.taskDefinition;
     this.container = run.container;
     this.grantPrincipal = run.taskDefinition.taskRole;
@@ -96,22 +112,24 @@ export class ObjectFargateTask extends Construct implements iam.IGrantable, ICon
   }
 
   /**
-   * Lets the task store results: put objects, also in parts, give up an upload, and read what is there, to tell whether a result is
+   * Lets the task store results: put objects, also in parts, give up an upload, and read what is there, to tell whether
+   * a result is
    * stored already. It may neither list nor delete.
    *
    * @param bucket where results go
    * @param prefix beginning of the keys of results; by default all
    */
-  public grantStoreResults(bucket: IBucket, prefix = ''): iam.Grant {
+  grantStoreResults(bucket: IBucket, prefix = ''): iam.Grant {
     return grantResultObjects(bucket, this, prefix);
   }
 
   /**
-   * Lets `grantee` start the work on an object by hand: an execution of `stateMachine` whose input is the event, as the dead-letter queue holds it.
+   * Lets `grantee` start the work on an object by hand: an execution of `stateMachine` whose input is the event, as the
+   * dead-letter queue holds it.
    *
    * @param grantee who starts it
    */
-  public grantRun(grantee: iam.IGrantable): iam.Grant {
+  grantRun(grantee: iam.IGrantable): iam.Grant {
     return this.stateMachine.grantStartExecution(grantee);
   }
 
@@ -120,7 +138,7 @@ export class ObjectFargateTask extends Construct implements iam.IGrantable, ICon
    *
    * @param props options of the metric
    */
-  public metricFailedObjects(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  metricFailedObjects(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return this.deadLetterQueue.metricApproximateNumberOfMessagesVisible(props);
   }
 
@@ -129,7 +147,7 @@ export class ObjectFargateTask extends Construct implements iam.IGrantable, ICon
    *
    * @param props options of the metric
    */
-  public metricDuration(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  metricDuration(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return this.stateMachine.metricTime(props);
   }
 }

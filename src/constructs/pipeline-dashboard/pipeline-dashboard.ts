@@ -27,7 +27,8 @@ export interface PipelineDashboardProps {
   readonly shownTime?: Duration;
 
   /**
-   * What is done when the first alarm of the pipeline rings, and not again until all are quiet: one call for one trouble, however many alarms it rings.
+   * What is done when the first alarm of the pipeline rings, and not again until all are quiet: one call for one
+   * trouble, however many alarms it rings.
    * It creates `alarm`.
    *
    * @default - each alarm has only the actions of its own
@@ -51,22 +52,25 @@ export interface PipelineDashboardProps {
 @propertyInjectable
 export class PipelineDashboard extends Construct {
   /** Identifies this class to property injectors. */
-  public static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.PipelineDashboard';
+  static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.PipelineDashboard';
 
   /** The page, for widgets of one's own. */
-  public readonly dashboard: cloudwatch.Dashboard;
+  readonly dashboard: cloudwatch.Dashboard;
 
   /** All alarms of the stages. */
-  public readonly alarms: cloudwatch.IAlarm[];
+  readonly alarms: cloudwatch.IAlarm[];
 
   /** Rings while any alarm of the pipeline does; undefined without `alarmActions`. */
-  public readonly alarm?: cloudwatch.CompositeAlarm;
+  readonly alarm?: cloudwatch.CompositeAlarm;
 
-  public constructor(scope: Construct, id: string, props: PipelineDashboardProps) {
+  constructor(scope: Construct, id: string, props: PipelineDashboardProps) {
     super(scope, id);
     const stages = props.stages.map(({ config }) => config);
     if (stages.length === 0) {
-      throw new ValidationError('stages cannot be empty; add what the pipeline consists of, such as PipelineStage.worker(worker)', this);
+      throw new ValidationError(
+        'stages cannot be empty; add what the pipeline consists of, such as PipelineStage.worker(worker)',
+        this,
+      );
     }
     this.alarms = [...new Set(stages.flatMap(({ alarms }) => alarms))];
     this.dashboard = new cloudwatch.Dashboard(this, 'Dashboard', {
@@ -83,14 +87,19 @@ export class PipelineDashboard extends Construct {
 
   #createAlarm(actions: cloudwatch.IAlarmAction[]): cloudwatch.CompositeAlarm {
     if (this.alarms.length === 0) {
-      throw new ValidationError('alarmActions needs stages with alarms, and these have none; add alarms to them, or leave it out', this);
+      throw new ValidationError(
+        'alarmActions needs stages with alarms, and these have none; add alarms to them, or leave it out',
+        this,
+      );
     }
     const alarm = new cloudwatch.CompositeAlarm(this, 'Alarm', {
       alarmDescription: describeAlarm({
         description: `Something is wrong in the pipeline of ${this.node.path}; its dashboard shows which alarm rings`,
         runbook: 'pipeline',
       }),
-      alarmRule: cloudwatch.AlarmRule.anyOf(...this.alarms.map((one) => cloudwatch.AlarmRule.fromAlarm(one, cloudwatch.AlarmState.ALARM))),
+      alarmRule: cloudwatch.AlarmRule.anyOf(
+        ...this.alarms.map((one) => cloudwatch.AlarmRule.fromAlarm(one, cloudwatch.AlarmState.ALARM)),
+      ),
     });
     alarm.addAlarmAction(...actions);
     return alarm;
@@ -99,18 +108,44 @@ export class PipelineDashboard extends Construct {
   #addAlarms(): void {
     if (this.alarms.length > 0) {
       const rows = Math.ceil(this.alarms.length / DashboardDefaults.alarmsInARow);
-      this.dashboard.addWidgets(new cloudwatch.AlarmStatusWidget({ title: 'Alarms', alarms: this.alarms, width: DashboardDefaults.width, height: 1 + rows }));
+      this.dashboard.addWidgets(
+        new cloudwatch.AlarmStatusWidget({
+          title: 'Alarms',
+          alarms: this.alarms,
+          width: DashboardDefaults.width,
+          height: 1 + rows,
+        }),
+      );
     }
   }
 
   #addStage(markdown: string, graphs: PipelineGraph[]): void {
     const { width, textHeight, graphHeight, graphsInARow } = DashboardDefaults;
-    this.dashboard.addWidgets(new cloudwatch.TextWidget({ markdown, width, height: textHeight, background: cloudwatch.TextWidgetBackground.TRANSPARENT }));
+    this.dashboard.addWidgets(
+      new cloudwatch.TextWidget({
+        markdown,
+        width,
+        height: textHeight,
+        background: cloudwatch.TextWidgetBackground.TRANSPARENT,
+      }),
+    );
     for (let first = 0; first < graphs.length; first += graphsInARow) {
       const row = graphs.slice(first, first + graphsInARow);
-      this.dashboard.addWidgets(...row.map(({ title, left, right }) => new cloudwatch.GraphWidget({
-        title, left, right, width: width / row.length, height: graphHeight, leftYAxis: { min: 0 }, rightYAxis: { min: 0 }, liveData: true,
-      })));
+      this.dashboard.addWidgets(
+        ...row.map(
+          ({ title, left, right }) =>
+            new cloudwatch.GraphWidget({
+              title,
+              left,
+              right,
+              width: width / row.length,
+              height: graphHeight,
+              leftYAxis: { min: 0 },
+              rightYAxis: { min: 0 },
+              liveData: true,
+            }),
+        ),
+      );
     }
   }
 }

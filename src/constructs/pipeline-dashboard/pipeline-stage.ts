@@ -72,7 +72,7 @@ export class PipelineStage {
    * @param inbox the bucket
    * @param routes those of its routes that belong to the pipeline
    */
-  public static ingest(inbox: FileIngestBucket, routes: IngestRoute[] = []): PipelineStage {
+  static ingest(inbox: FileIngestBucket, routes: IngestRoute[] = []): PipelineStage {
     return new PipelineStage(stages.ingest(inbox, routes));
   }
 
@@ -81,7 +81,7 @@ export class PipelineStage {
    *
    * @param dispatcher the dispatcher
    */
-  public static dispatcher(dispatcher: TypedDispatcher): PipelineStage {
+  static dispatcher(dispatcher: TypedDispatcher): PipelineStage {
     return new PipelineStage(stages.dispatcher(dispatcher));
   }
 
@@ -90,17 +90,18 @@ export class PipelineStage {
    *
    * @param worker the worker
    */
-  public static worker(worker: QueueScaledFargateWorker): PipelineStage {
+  static worker(worker: QueueScaledFargateWorker): PipelineStage {
     return new PipelineStage(stages.worker(worker));
   }
 
   /**
-   * Export jobs are dispatched, and their files downloaded and stored: what the API, downloads, archives and uploads take. Put the stages of its two workers,
+   * Export jobs are dispatched, and their files downloaded and stored: what the API, downloads, archives and uploads
+   * take. Put the stages of its two workers,
    * `orchestrator` and `worker`, below.
    *
    * @param exporter the export service
    */
-  public static exports(exporter: ExportOrchestrator): PipelineStage {
+  static exports(exporter: ExportOrchestrator): PipelineStage {
     return new PipelineStage(stages.exporter(exporter));
   }
 
@@ -109,7 +110,7 @@ export class PipelineStage {
    *
    * @param task the construct that runs them
    */
-  public static objectTask(task: ObjectFargateTask): PipelineStage {
+  static objectTask(task: ObjectFargateTask): PipelineStage {
     return new PipelineStage(stages.objectTask(task));
   }
 
@@ -118,7 +119,7 @@ export class PipelineStage {
    *
    * @param workflow what runs them
    */
-  public static batch(workflow: ChunkedBatchWorkflow): PipelineStage {
+  static batch(workflow: ChunkedBatchWorkflow): PipelineStage {
     return new PipelineStage(stages.batch(workflow));
   }
 
@@ -127,7 +128,7 @@ export class PipelineStage {
    *
    * @param job the job
    */
-  public static job(job: ScheduledFargateJob): PipelineStage {
+  static job(job: ScheduledFargateJob): PipelineStage {
     return new PipelineStage(stages.job(job));
   }
 
@@ -136,7 +137,7 @@ export class PipelineStage {
    *
    * @param alerts the alerts
    */
-  public static alerts(alerts: TaskLifecycleAlerts): PipelineStage {
+  static alerts(alerts: TaskLifecycleAlerts): PipelineStage {
     return new PipelineStage(stages.alerts(alerts));
   }
 
@@ -146,12 +147,17 @@ export class PipelineStage {
    * @param title name of the stage
    * @param options what it shows
    */
-  public static custom(title: string, options: CustomStageOptions): PipelineStage {
-    return new PipelineStage({ title, text: options.text ?? '', graphs: options.graphs ?? [], alarms: options.alarms ?? [] });
+  static custom(title: string, options: CustomStageOptions): PipelineStage {
+    return new PipelineStage({
+      title,
+      text: options.text ?? '',
+      graphs: options.graphs ?? [],
+      alarms: options.alarms ?? [],
+    });
   }
 
   /** What the stage shows. */
-  public readonly config: PipelineStageConfig;
+  readonly config: PipelineStageConfig;
 
   private constructor(config: PipelineStageConfig) {
     this.config = config;

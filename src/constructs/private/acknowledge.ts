@@ -16,7 +16,8 @@ export function acknowledge(scope: IConstruct, id: string, reason: string): void
 export function acknowledgeWildcard(scope: IConstruct, arn: string, reason: string): void {
   const state = () => {
     const id = `AwsSolutions-IAM5[Resource::${flatten(Stack.of(scope).resolve(arn))}]`;
-    // By the metadata that acknowledge() writes, because aws-cdk-lib 2.257 refuses an id with a pseudo parameter's colons.
+    // By the metadata that acknowledge() writes, because aws-cdk-lib 2.257 refuses an id with a pseudo parameter's
+    // colons.
     scope.node.addMetadata(Validations.ACKNOWLEDGED_RULES_METADATA_KEY, { [id]: reason });
   };
   state();
@@ -29,13 +30,15 @@ export function acknowledgeWildcard(scope: IConstruct, arn: string, reason: stri
 }
 
 interface Intrinsic {
-  readonly 'Ref'?: string;
+  readonly Ref?: string;
   readonly 'Fn::GetAtt'?: readonly [string, string];
   readonly 'Fn::Join'?: readonly [string, readonly unknown[]];
   readonly 'Fn::ImportValue'?: unknown;
 }
 
-/** The text by which cdk-nag names a resource: `<LogicalId>` for a reference, `<LogicalId.Attribute>` for an attribute. */
+/**
+ * The text by which cdk-nag names a resource: `<LogicalId>` for a reference, `<LogicalId.Attribute>` for an attribute.
+ */
 function flatten(value: unknown): string {
   if (typeof value === 'string') {
     return value.replace(/\$\{/g, '<').replace(/\}/g, '>');

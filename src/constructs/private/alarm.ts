@@ -5,38 +5,38 @@ import type { Construct } from 'constructs';
 export const RUNBOOKS = 'https://github.com/fileworks/cdk-fileworks/blob/main/docs/operations/runbooks';
 
 /** A page below docs/operations/runbooks. */
-export type Runbook
-  = 'alerts-dead-letter'
-    | 'batch-failure'
-    | 'batch-not-started'
-    | 'bucket-undelivered-events'
-    | 'delivery-failure'
-    | 'delivery-not-started'
-    | 'dispatcher-blocked'
-    | 'dispatcher-dead-letter'
-    | 'dispatcher-event-age'
-    | 'dispatcher-queued-age'
-    | 'dispatcher-refused'
-    | 'dispatcher-sweeper'
-    | 'dispatcher-undelivered-events'
-    | 'dispatcher-wakes-dead-letter'
-    | 'export-api-away'
-    | 'export-undelivered-events'
-    | 'jobs-dead-letter'
-    | 'loader-dead-letter'
-    | 'loader-errors'
-    | 'loader-oldest-message'
-    | 'object-task-dead-letter'
-    | 'pipeline'
-    | 'scheduled-job-failure'
-    | 'scheduled-job-missed'
-    | 'scheduled-job-not-started'
-    | 'worker-not-starting'
-    | 'worker-oldest-message'
-    | 'worker-on-demand-fallback'
-    | 'worker-saturation'
-    | 'worker-scaling'
-    | 'worker-wake-up-dead-letter';
+export type Runbook =
+  | 'alerts-dead-letter'
+  | 'batch-failure'
+  | 'batch-not-started'
+  | 'bucket-undelivered-events'
+  | 'delivery-failure'
+  | 'delivery-not-started'
+  | 'dispatcher-blocked'
+  | 'dispatcher-dead-letter'
+  | 'dispatcher-event-age'
+  | 'dispatcher-queued-age'
+  | 'dispatcher-refused'
+  | 'dispatcher-sweeper'
+  | 'dispatcher-undelivered-events'
+  | 'dispatcher-wakes-dead-letter'
+  | 'export-api-away'
+  | 'export-undelivered-events'
+  | 'jobs-dead-letter'
+  | 'loader-dead-letter'
+  | 'loader-errors'
+  | 'loader-oldest-message'
+  | 'object-task-dead-letter'
+  | 'pipeline'
+  | 'scheduled-job-failure'
+  | 'scheduled-job-missed'
+  | 'scheduled-job-not-started'
+  | 'worker-not-starting'
+  | 'worker-oldest-message'
+  | 'worker-on-demand-fallback'
+  | 'worker-saturation'
+  | 'worker-scaling'
+  | 'worker-wake-up-dead-letter';
 
 /** What an alarm tells the one whom it wakes. */
 export interface AlarmNotice {
@@ -51,7 +51,8 @@ export function describeAlarm({ description, runbook }: AlarmNotice): string {
 }
 
 /** An alarm at a value or above it, in one period, for which no data is no trouble; unless it says otherwise. */
-export interface AlarmOptions extends AlarmNotice, Omit<cloudwatch.AlarmProps, 'alarmDescription' | 'evaluationPeriods'> {
+export interface AlarmOptions
+  extends AlarmNotice, Omit<cloudwatch.AlarmProps, 'alarmDescription' | 'evaluationPeriods'> {
   readonly evaluationPeriods?: number;
   readonly actions?: cloudwatch.IAlarmAction[];
 }
@@ -62,7 +63,7 @@ export function createAlarm(scope: Construct, id: string, options: AlarmOptions)
   const alarm = new cloudwatch.Alarm(scope, id, {
     comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
     evaluationPeriods: 1,
-    // what is idle sends no metrics
+    // What is idle sends no metrics
     treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
     ...props,
     alarmDescription: describeAlarm({ description, runbook }),

@@ -24,7 +24,12 @@ export function checkWholeNumber(prop: string, value: number | undefined, range:
 }
 
 /** Throws unless the duration is a whole number of seconds in the range. Tokens pass. */
-export function checkSeconds(prop: string, value: Duration | undefined, range: Omit<Range, 'unit'>, scope?: IConstruct): void {
+export function checkSeconds(
+  prop: string,
+  value: Duration | undefined,
+  range: Omit<Range, 'unit'>,
+  scope?: IConstruct,
+): void {
   if (value === undefined || value.isUnresolved()) {
     return;
   }
@@ -37,8 +42,15 @@ export function orDefault(value: number | string, given: unknown): string {
 }
 
 /** Throws if any of the named props is set, saying what excludes it and what to do instead. */
-export function checkExcluded(given: string, excluded: Readonly<Record<string, unknown>>, remedy: string, scope: IConstruct): void {
-  const set = Object.entries(excluded).filter(([, value]) => value !== undefined).map(([name]) => name);
+export function checkExcluded(
+  given: string,
+  excluded: Readonly<Record<string, unknown>>,
+  remedy: string,
+  scope: IConstruct,
+): void {
+  const set = Object.entries(excluded)
+    .filter(([, value]) => value !== undefined)
+    .map(([name]) => name);
   if (set.length > 0) {
     throw new ValidationError(`${set.join(', ')} cannot be set together with ${given}; ${remedy}`, scope);
   }

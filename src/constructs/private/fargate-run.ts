@@ -30,7 +30,12 @@ export interface FargateRunProps extends FargateTaskProps {
 }
 
 /** Creates what the props leave to us. */
-export function resolveFargateRun(scope: Construct, props: FargateRunProps, own: OwnContainer, capacity: SpotStrategy): FargateRun {
+export function resolveFargateRun(
+  scope: Construct,
+  props: FargateRunProps,
+  own: OwnContainer,
+  capacity: SpotStrategy,
+): FargateRun {
   const { cluster } = props;
   const { subnetIds } = cluster.vpc.selectSubnets(taskSubnets(props));
   const securityGroups = props.securityGroups ?? [

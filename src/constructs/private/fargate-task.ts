@@ -51,16 +51,28 @@ export interface FargateTaskRules {
 }
 
 /** What can be said about the props before anything is created. */
-export function checkFargateTask(scope: Construct, props: FargateTaskProps, { excluded = {}, reserved = [] }: FargateTaskRules = {}): void {
+export function checkFargateTask(
+  scope: Construct,
+  props: FargateTaskProps,
+  { excluded = {}, reserved = [] }: FargateTaskRules = {},
+): void {
   checkExclusions(scope, props, excluded);
   checkSize(scope, props);
   checkEnvironment(scope, props, new Set(reserved));
-  const { minStopTimeoutSeconds, maxStopTimeoutSeconds, minEphemeralStorageGiB, maxEphemeralStorageGiB } = FargateLimits;
+  const { minStopTimeoutSeconds, maxStopTimeoutSeconds, minEphemeralStorageGiB, maxEphemeralStorageGiB } =
+    FargateLimits;
   checkSeconds('stopTimeout', props.stopTimeout, { min: minStopTimeoutSeconds, max: maxStopTimeoutSeconds }, scope);
-  checkWholeNumber('ephemeralStorageGiB', props.ephemeralStorageGiB, { min: minEphemeralStorageGiB, max: maxEphemeralStorageGiB, unit: 'GiB' }, scope);
+  checkWholeNumber(
+    'ephemeralStorageGiB',
+    props.ephemeralStorageGiB,
+    { min: minEphemeralStorageGiB, max: maxEphemeralStorageGiB, unit: 'GiB' },
+    scope,
+  );
 }
 
-/** Creates the task definition with the one container, or takes the one that was given with the container that it has. */
+/**
+ * Creates the task definition with the one container, or takes the one that was given with the container that it has.
+ */
 export function resolveFargateTask(scope: Construct, props: FargateTaskProps, own: OwnContainer): FargateTask {
   const { taskDefinition, image } = props;
   if (taskDefinition === undefined) {
@@ -71,7 +83,10 @@ export function resolveFargateTask(scope: Construct, props: FargateTaskProps, ow
   }
   const container = taskDefinition.defaultContainer;
   if (container === undefined) {
-    throw new ValidationError('taskDefinition needs an essential container before it is handed over; call addContainer first', scope);
+    throw new ValidationError(
+      'taskDefinition needs an essential container before it is handed over; call addContainer first',
+      scope,
+    );
   }
   for (const [name, value] of Object.entries(own.environment ?? {})) {
     container.addEnvironment(name, value);
@@ -79,7 +94,10 @@ export function resolveFargateTask(scope: Construct, props: FargateTaskProps, ow
   return { taskDefinition, container };
 }
 
-/** Asked for from the side of the tasks, the rules stand with them and not in the stack of a file system, which would then need theirs. */
+/**
+ * Asked for from the side of the tasks, the rules stand with them and not in the stack of a file system, which would
+ * then need theirs.
+ */
 export function allowToVolumes(tasks: Connections, { volumes = [] }: FargateTaskProps): void {
   for (const { networkPeer } of volumes) {
     if (networkPeer !== undefined) {
@@ -90,13 +108,38 @@ export function allowToVolumes(tasks: Connections, { volumes = [] }: FargateTask
 
 function checkExclusions(scope: Construct, props: FargateTaskProps, more: Readonly<Record<string, unknown>>): void {
   if (props.taskDefinition !== undefined) {
-    const { image, command, entryPoint, environment, secrets, cpu, memoryLimitMiB, cpuArchitecture, ephemeralStorageGiB } = props;
+    const {
+      image,
+      command,
+      entryPoint,
+      environment,
+      secrets,
+      cpu,
+      memoryLimitMiB,
+      cpuArchitecture,
+      ephemeralStorageGiB,
+    } = props;
     const { readonlyRootFilesystem, volumes, sidecars, taskRole, executionRole, logGroup, logRetention } = props;
     checkExcluded(
       'taskDefinition',
       {
-        image, command, entryPoint, environment, secrets, cpu, memoryLimitMiB, cpuArchitecture, ephemeralStorageGiB,
-        readonlyRootFilesystem, volumes, sidecars, taskRole, executionRole, logGroup, logRetention, ...more,
+        image,
+        command,
+        entryPoint,
+        environment,
+        secrets,
+        cpu,
+        memoryLimitMiB,
+        cpuArchitecture,
+        ephemeralStorageGiB,
+        readonlyRootFilesystem,
+        volumes,
+        sidecars,
+        taskRole,
+        executionRole,
+        logGroup,
+        logRetention,
+        ...more,
       },
       'set them where the task definition is created',
       scope,
@@ -107,16 +150,26 @@ function checkExclusions(scope: Construct, props: FargateTaskProps, more: Readon
   }
 }
 
-function checkEnvironment(scope: Construct, { environment = {}, secrets = {} }: FargateTaskProps, reserved: ReadonlySet<string>): void {
+function checkEnvironment(
+  scope: Construct,
+  { environment = {}, secrets = {} }: FargateTaskProps,
+  reserved: ReadonlySet<string>,
+): void {
   for (const [prop, values] of Object.entries({ environment, secrets })) {
     const taken = Object.keys(values).filter((name) => reserved.has(name));
     if (taken.length > 0) {
-      throw new ValidationError(`${prop} cannot hold ${taken.join(', ')}, which the construct writes; set the prop that it comes from`, scope);
+      throw new ValidationError(
+        `${prop} cannot hold ${taken.join(', ')}, which the construct writes; set the prop that it comes from`,
+        scope,
+      );
     }
   }
   const twice = Object.keys(environment).filter((name) => name in secrets);
   if (twice.length > 0) {
-    throw new ValidationError(`environment and secrets cannot both hold ${twice.join(', ')}; keep it in one of them`, scope);
+    throw new ValidationError(
+      `environment and secrets cannot both hold ${twice.join(', ')}; keep it in one of them`,
+      scope,
+    );
   }
 }
 
@@ -139,9 +192,18 @@ function checkSize(scope: Construct, props: FargateTaskProps): void {
   }
 }
 
-/** A task definition with one container: logs written without blocking the work, a read-only root and a writable `/tmp`. */
-function createTask(scope: Construct, props: FargateTaskProps, image: ecs.ContainerImage, own: OwnContainer): FargateTask {
-  const logGroup = props.logGroup ?? new LogGroup(scope, 'LogGroup', { retention: props.logRetention ?? FargateTaskDefaults.logRetention });
+/**
+ * A task definition with one container: logs written without blocking the work, a read-only root and a writable `/tmp`.
+ */
+function createTask(
+  scope: Construct,
+  props: FargateTaskProps,
+  image: ecs.ContainerImage,
+  own: OwnContainer,
+): FargateTask {
+  const logGroup =
+    props.logGroup ??
+    new LogGroup(scope, 'LogGroup', { retention: props.logRetention ?? FargateTaskDefaults.logRetention });
   const taskDefinition = new ecs.FargateTaskDefinition(scope, 'TaskDefinition', {
     cpu: props.cpu ?? FargateTaskDefaults.cpu,
     memoryLimitMiB: props.memoryLimitMiB ?? FargateTaskDefaults.memoryLimitMiB,
@@ -175,7 +237,11 @@ function createTask(scope: Construct, props: FargateTaskProps, image: ecs.Contai
     sidecar.bind({ taskDefinition, container, logging: writeTo(logGroup, 'sidecar') });
   });
 
-  acknowledge(taskDefinition, 'AwsSolutions-ECS2', 'Plain variables name queues and settings; secret values go through the secrets prop');
+  acknowledge(
+    taskDefinition,
+    'AwsSolutions-ECS2',
+    'Plain variables name queues and settings; secret values go through the secrets prop',
+  );
   if (props.executionRole === undefined) {
     const reason = 'ecr:GetAuthorizationToken has no narrower resource; ECS needs it to pull an image from ECR';
     acknowledge(taskDefinition.obtainExecutionRole(), 'AwsSolutions-IAM5[Resource::*]', reason);
@@ -197,14 +263,21 @@ function writeTo(logGroup: ILogGroup, streamPrefix: string): ecs.LogDriver {
 function containerLogging(scope: Construct, { sidecars = [] }: FargateTaskProps): ecs.LogDriver | undefined {
   const [driver, ...others] = sidecars.flatMap((sidecar) => sidecar.containerLogging ?? []);
   if (others.length > 0) {
-    throw new ValidationError(`sidecars can hold one log router, got: ${others.length + 1}; let one of them send the logs to every destination`, scope);
+    throw new ValidationError(
+      `sidecars can hold one log router, got: ${others.length + 1}; let one of them send the logs to every destination`,
+      scope,
+    );
   }
   return driver;
 }
 
 function addScratchVolume(taskDefinition: ecs.FargateTaskDefinition, container: ecs.ContainerDefinition): void {
   taskDefinition.addVolume({ name: 'scratch' });
-  container.addMountPoints({ sourceVolume: 'scratch', containerPath: FargateTaskDefaults.scratchPath, readOnly: false });
+  container.addMountPoints({
+    sourceVolume: 'scratch',
+    containerPath: FargateTaskDefaults.scratchPath,
+    readOnly: false,
+  });
 }
 
 /** The same order in every language: a Java map has none of its own. */

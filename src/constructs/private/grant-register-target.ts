@@ -7,21 +7,37 @@ import { acknowledgeWildcard } from './acknowledge';
 /**
  * Lets `grantee` change the limits of a service's scaling, and suspend it.
  *
- * Application Auto Scaling tries with the caller's permissions whether it may do what it is asked for, so the call needs those to the service too.
+ * Application Auto Scaling tries with the caller's permissions whether it may do what it is asked for, so the call
+ * needs those to the service too.
  *
  * @param scope below which cdk-nag finds the policy
  * @see https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_permission_validation.html
  */
 export function grantRegisterTarget(scope: IConstruct, grantee: IGrantable, service: FargateService): void {
-  Grant.addToPrincipal({ grantee, actions: ['ecs:DescribeServices', 'ecs:UpdateService'], resourceArns: [service.serviceArn] });
-  const targets = Stack.of(scope).formatArn({ service: 'application-autoscaling', resource: 'scalable-target', resourceName: '*' });
+  Grant.addToPrincipal({
+    grantee,
+    actions: ['ecs:DescribeServices', 'ecs:UpdateService'],
+    resourceArns: [service.serviceArn],
+  });
+  const targets = Stack.of(scope).formatArn({
+    service: 'application-autoscaling',
+    resource: 'scalable-target',
+    resourceName: '*',
+  });
   Grant.addToPrincipal({
     grantee,
     actions: ['application-autoscaling:RegisterScalableTarget'],
     resourceArns: [targets],
     conditions: {
-      StringEquals: { 'application-autoscaling:service-namespace': 'ecs', 'application-autoscaling:scalable-dimension': 'ecs:service:DesiredCount' },
+      StringEquals: {
+        'application-autoscaling:service-namespace': 'ecs',
+        'application-autoscaling:scalable-dimension': 'ecs:service:DesiredCount',
+      },
     },
   });
-  acknowledgeWildcard(scope, targets, 'Neither the CDK nor CloudFormation knows the id in a scalable target\'s ARN; the permission to the service bounds it');
+  acknowledgeWildcard(
+    scope,
+    targets,
+    "Neither the CDK nor CloudFormation knows the id in a scalable target's ARN; the permission to the service bounds it",
+  );
 }

@@ -16,7 +16,12 @@ export function grantSend(queue: IQueue, grantee: IGrantable): Grant {
 /** Lets `grantee` publish to the topic. */
 export function grantPublish(topic: ITopic, grantee: IGrantable): Grant {
   grantWriteWithKey(topic.masterKey, grantee);
-  return Grant.addToPrincipalOrResource({ grantee, actions: ['sns:Publish'], resourceArns: [topic.topicArn], resource: topic });
+  return Grant.addToPrincipalOrResource({
+    grantee,
+    actions: ['sns:Publish'],
+    resourceArns: [topic.topicArn],
+    resource: topic,
+  });
 }
 
 /** Lets `grantee` receive, extend and delete messages. */
@@ -31,7 +36,10 @@ export function grantConsume(queue: IQueue, grantee: IGrantable): Grant {
   return queue.grant(grantee, 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes');
 }
 
-/** Lets `grantee` write what is encrypted with the key; a service reads the data key back to go on with a multipart upload. */
+/**
+ * Lets `grantee` write what is encrypted with the key; a service reads the data key back to go on with a multipart
+ * upload.
+ */
 export function grantWriteWithKey(key: IKey | undefined, grantee: IGrantable): void {
   key?.grant(grantee, 'kms:GenerateDataKey', 'kms:Decrypt');
 }

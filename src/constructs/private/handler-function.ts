@@ -23,14 +23,20 @@ export interface HandlerFunctionOptions {
   readonly vpcSubnets?: SubnetSelection;
   readonly securityGroups?: ISecurityGroup[];
   readonly reservedConcurrentExecutions?: number;
-  /** Where Lambda puts events that it was given without waiting for an answer, and on which the function failed each time. */
+  /**
+   * Where Lambda puts events that it was given without waiting for an answer, and on which the function failed each
+   * time.
+   */
   readonly deadLetterQueue?: IQueue;
 }
 
 /** Variables of a function that connects to RDS: Node.js in Lambda does not trust its authorities by itself. */
 export const RdsAuthorities: Readonly<Record<string, string>> = { NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem' };
 
-/** The folder with the bundle of a handler. Compiled or not, this file stands three folders below the package, in which assets/ is. */
+/**
+ * The folder with the bundle of a handler. Compiled or not, this file stands three folders below the package, in which
+ * assets/ is.
+ */
 export const handlerAssets = (handler: string): string => join(__dirname, '..', '..', '..', 'assets', handler);
 
 /** A Lambda function from `src/handlers`, whose role may write its own log and nothing else until more is granted. */
@@ -68,9 +74,26 @@ export function createHandlerFunction(scope: Construct, id: string, options: Han
 function grantNetworkInterfaces(role: iam.Role): void {
   const { partition, region, account } = Stack.of(role);
   const here = `arn:${partition}:ec2:${region}:${account}:*/*`;
-  const actions = ['CreateNetworkInterface', 'DeleteNetworkInterface', 'AssignPrivateIpAddresses', 'UnassignPrivateIpAddresses'];
+  const actions = [
+    'CreateNetworkInterface',
+    'DeleteNetworkInterface',
+    'AssignPrivateIpAddresses',
+    'UnassignPrivateIpAddresses',
+  ];
   iam.Grant.addToPrincipal({ grantee: role, actions: actions.map((action) => `ec2:${action}`), resourceArns: [here] });
-  iam.Grant.addToPrincipal({ grantee: role, actions: ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets'], resourceArns: ['*'] });
-  acknowledgeWildcard(role, here, 'Lambda names the network interfaces that it makes for the function, and asks for a role that may do so; the account and the region bound them');
-  acknowledge(role, 'AwsSolutions-IAM5[Resource::*]', 'ec2:DescribeNetworkInterfaces and ec2:DescribeSubnets have no narrower resource');
+  iam.Grant.addToPrincipal({
+    grantee: role,
+    actions: ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets'],
+    resourceArns: ['*'],
+  });
+  acknowledgeWildcard(
+    role,
+    here,
+    'Lambda names the network interfaces that it makes for the function, and asks for a role that may do so; the account and the region bound them',
+  );
+  acknowledge(
+    role,
+    'AwsSolutions-IAM5[Resource::*]',
+    'ec2:DescribeNetworkInterfaces and ec2:DescribeSubnets have no narrower resource',
+  );
 }

@@ -1,7 +1,7 @@
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { PageKeyInfix } from '../../contract/result-keys';
+import { PAGE_KEY_INFIX } from '../../contract/result-keys';
 import { acknowledgeWildcard } from './acknowledge';
 import { grantWriteWithKey } from './grants';
 
@@ -13,7 +13,12 @@ export function grantReadObjects(bucket: IBucket, grantee: IGrantable, prefix: s
 
 /** Lets `grantee` read the tags of the objects below a prefix. */
 export function grantReadObjectTags(bucket: IBucket, grantee: IGrantable, prefix: string, versioned: boolean): Grant {
-  return grantObjects(bucket, grantee, prefix, versioned ? ['s3:GetObjectTagging', 's3:GetObjectVersionTagging'] : ['s3:GetObjectTagging']);
+  return grantObjects(
+    bucket,
+    grantee,
+    prefix,
+    versioned ? ['s3:GetObjectTagging', 's3:GetObjectVersionTagging'] : ['s3:GetObjectTagging'],
+  );
 }
 
 /** Lets `grantee` write the tags of the objects below a prefix. */
@@ -38,10 +43,13 @@ export function grantPutObjects(bucket: IBucket, grantee: IGrantable, prefix: st
   return grantObjects(bucket, grantee, prefix, ['s3:PutObject', 's3:AbortMultipartUpload']);
 }
 
-/** Lets `grantee` put objects below a prefix, read those that are there, and delete what `extractTo` notes about unfinished work. */
+/**
+ * Lets `grantee` put objects below a prefix, read those that are there, and delete what `extractTo` notes about
+ * unfinished work.
+ */
 export function grantResultObjects(bucket: IBucket, grantee: IGrantable, prefix: string): Grant {
   grantWriteWithKey(bucket.encryptionKey, grantee);
-  grantObjects(bucket, grantee, `${prefix}*${PageKeyInfix}`, ['s3:DeleteObject']);
+  grantObjects(bucket, grantee, `${prefix}*${PAGE_KEY_INFIX}`, ['s3:DeleteObject']);
   return grantObjects(bucket, grantee, prefix, ['s3:PutObject', 's3:AbortMultipartUpload', 's3:GetObject']);
 }
 
@@ -54,13 +62,22 @@ export function grantList(bucket: IBucket, grantee: IGrantable, prefix: string):
 /** Lets `grantee` list the objects below a prefix and their versions. */
 export function grantListVersions(bucket: IBucket, grantee: IGrantable, prefix: string): Grant {
   const conditions = prefix === '' ? {} : { conditions: { StringLike: { 's3:prefix': `${prefix}*` } } };
-  return Grant.addToPrincipal({ grantee, actions: ['s3:ListBucketVersions'], resourceArns: [bucket.bucketArn], ...conditions });
+  return Grant.addToPrincipal({
+    grantee,
+    actions: ['s3:ListBucketVersions'],
+    resourceArns: [bucket.bucketArn],
+    ...conditions,
+  });
 }
 
 function grantObjects(bucket: IBucket, grantee: IGrantable, prefix: string, actions: string[]): Grant {
   const objects = bucket.arnForObjects(`${prefix}*`);
   if (Construct.isConstruct(grantee.grantPrincipal)) {
-    acknowledgeWildcard(grantee.grantPrincipal, objects, 'The keys of objects are not known before they are there; the bucket and the prefix bound them');
+    acknowledgeWildcard(
+      grantee.grantPrincipal,
+      objects,
+      'The keys of objects are not known before they are there; the bucket and the prefix bound them',
+    );
   }
   return Grant.addToPrincipalOrResource({ grantee, actions, resourceArns: [objects], resource: bucket });
 }

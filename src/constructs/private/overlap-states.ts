@@ -4,24 +4,42 @@ import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 
 /** The longest list that Step Functions gives; the oldest comes last. */
-const MaxExecutions = 1_000;
+const MAX_EXECUTIONS = 1_000;
 
-/** Of several runs at a time the oldest goes on. A run that does not find itself in the list is newer than any that is there. Begins with `LookForOthers`. */
+/**
+ * Of several runs at a time the oldest goes on. A run that does not find itself in the list is newer than any that is
+ * there. Begins with `LookForOthers`.
+ */
 export function lookForOthers(next: { readonly alone: string; readonly others: string }): object {
   return {
     LookForOthers: {
       Type: 'Task',
       Resource: `arn:${Aws.PARTITION}:states:::aws-sdk:sfn:listExecutions`,
-      Arguments: { StateMachineArn: '{% $states.context.StateMachine.Id %}', StatusFilter: 'RUNNING', MaxResults: MaxExecutions },
-      Retry: [{ ErrorEquals: ['States.TaskFailed'], IntervalSeconds: 5, MaxAttempts: 5, BackoffRate: 2, JitterStrategy: 'FULL' }],
+      Arguments: {
+        StateMachineArn: '{% $states.context.StateMachine.Id %}',
+        StatusFilter: 'RUNNING',
+        MaxResults: MAX_EXECUTIONS,
+      },
+      Retry: [
+        {
+          ErrorEquals: ['States.TaskFailed'],
+          IntervalSeconds: 5,
+          MaxAttempts: 5,
+          BackoffRate: 2,
+          JitterStrategy: 'FULL',
+        },
+      ],
       Next: 'IsOldest',
     },
     IsOldest: {
       Type: 'Choice',
-      Choices: [{
-        Condition: '{% $count($states.input.Executions) = 0 or $states.input.Executions[-1].ExecutionArn = $states.context.Execution.Id %}',
-        Next: next.alone,
-      }],
+      Choices: [
+        {
+          Condition:
+            '{% $count($states.input.Executions) = 0 or $states.input.Executions[-1].ExecutionArn = $states.context.Execution.Id %}',
+          Next: next.alone,
+        },
+      ],
       Default: next.others,
     },
   };

@@ -7,7 +7,12 @@ import { acknowledge } from './acknowledge';
  *
  * @param logsRemedy what its user does to have server access logs
  */
-export function createPrivateBucket(scope: Construct, id: string, logsRemedy: string, props: s3.BucketProps): s3.Bucket {
+export function createPrivateBucket(
+  scope: Construct,
+  id: string,
+  logsRemedy: string,
+  props: s3.BucketProps,
+): s3.Bucket {
   const { encryptionKey, serverAccessLogsBucket } = props;
   const bucket = new s3.Bucket(scope, id, {
     ...props,
@@ -18,7 +23,11 @@ export function createPrivateBucket(scope: Construct, id: string, logsRemedy: st
     objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
   });
   if (serverAccessLogsBucket === undefined) {
-    acknowledge(bucket, 'AwsSolutions-S1', `Server access logs need a bucket whose owner and retention only the user knows: ${logsRemedy}`);
+    acknowledge(
+      bucket,
+      'AwsSolutions-S1',
+      `Server access logs need a bucket whose owner and retention only the user knows: ${logsRemedy}`,
+    );
   }
   return bucket;
 }

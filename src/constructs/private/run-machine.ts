@@ -17,7 +17,10 @@ export function createRunMachine(scope: Construct, run: FargateRun, definition: 
 
 /** A state machine with its log and its traces. */
 export function createMachine(scope: Construct, definition: object): sfn.StateMachine {
-  const logs = new LogGroup(scope, 'RunsLog', { retention: RetentionDays.ONE_MONTH, removalPolicy: RemovalPolicy.DESTROY });
+  const logs = new LogGroup(scope, 'RunsLog', {
+    retention: RetentionDays.ONE_MONTH,
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
   const machine = new sfn.StateMachine(scope, 'StateMachine', {
     comment: `Runs of ${scope.node.path}`,
     definitionBody: sfn.DefinitionBody.fromString(Stack.of(scope).toJsonString(definition)),
@@ -25,7 +28,11 @@ export function createMachine(scope: Construct, definition: object): sfn.StateMa
     logs: { destination: logs, level: sfn.LogLevel.ALL },
     tracingEnabled: true,
   });
-  acknowledge(machine, 'AwsSolutions-IAM5[Resource::*]', 'The calls by which a service sets up its log delivery and sends traces have no narrower resource');
+  acknowledge(
+    machine,
+    'AwsSolutions-IAM5[Resource::*]',
+    'The calls by which a service sets up its log delivery and sends traces have no narrower resource',
+  );
   return machine;
 }
 
@@ -42,7 +49,11 @@ export function failedRuns(machine: sfn.IStateMachine, props: MathExpressionOpti
     label: 'Failed runs',
     period: Duration.minutes(1),
     ...props,
-    usingMetrics: { failed: machine.metricFailed(), timedOut: machine.metricTimedOut(), aborted: machine.metricAborted() },
+    usingMetrics: {
+      failed: machine.metricFailed(),
+      timedOut: machine.metricTimedOut(),
+      aborted: machine.metricAborted(),
+    },
   });
 }
 
@@ -54,9 +65,19 @@ export function failedRuns(machine: sfn.IStateMachine, props: MathExpressionOpti
 function grantWait(machine: sfn.StateMachine, cluster: ecs.ICluster): void {
   const stack = Stack.of(cluster);
   const { region, account } = cluster.env;
-  const tasks = stack.formatArn({ service: 'ecs', region, account, resource: 'task', resourceName: `${cluster.clusterName}/*` });
+  const tasks = stack.formatArn({
+    service: 'ecs',
+    region,
+    account,
+    resource: 'task',
+    resourceName: `${cluster.clusterName}/*`,
+  });
   iam.Grant.addToPrincipal({ grantee: machine, actions: ['ecs:DescribeTasks', 'ecs:StopTask'], resourceArns: [tasks] });
   acknowledgeWildcard(machine, tasks, 'The id of a task is not known before it starts; the cluster bounds it');
   const rule = `arn:${Aws.PARTITION}:events:${Aws.REGION}:${Aws.ACCOUNT_ID}:rule/StepFunctionsGetEventsForECSTaskRule`;
-  iam.Grant.addToPrincipal({ grantee: machine, actions: ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'], resourceArns: [rule] });
+  iam.Grant.addToPrincipal({
+    grantee: machine,
+    actions: ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'],
+    resourceArns: [rule],
+  });
 }

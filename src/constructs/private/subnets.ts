@@ -9,8 +9,14 @@ export interface TaskNetworkProps {
   readonly assignPublicIp?: boolean;
 }
 
-/** As the CDK's service chooses: public ones for tasks with public addresses, else private ones by what there is, first those with a way out. */
-export function taskSubnets({ vpcSubnets, assignPublicIp = false }: Omit<TaskNetworkProps, 'cluster'>): SubnetSelection {
+/**
+ * As the CDK's service chooses: public ones for tasks with public addresses, else private ones by what there is, first
+ * those with a way out.
+ */
+export function taskSubnets({
+  vpcSubnets,
+  assignPublicIp = false,
+}: Omit<TaskNetworkProps, 'cluster'>): SubnetSelection {
   return vpcSubnets ?? (assignPublicIp ? { subnetType: SubnetType.PUBLIC } : {});
 }
 
@@ -19,14 +25,17 @@ export function taskSubnets({ vpcSubnets, assignPublicIp = false }: Omit<TaskNet
  *
  * Endpoints may be created after the task, or outside of the app, so this cannot be an error.
  */
-export function warnOfSubnets(scope: IConstruct, { cluster: { vpc }, vpcSubnets, assignPublicIp = false }: TaskNetworkProps): void {
+export function warnOfSubnets(
+  scope: IConstruct,
+  { cluster: { vpc }, vpcSubnets, assignPublicIp = false }: TaskNetworkProps,
+): void {
   const { subnetIds, hasPublic } = vpc.selectSubnets(taskSubnets({ vpcSubnets, assignPublicIp }));
   if (anyIsolated(vpc, subnetIds)) {
     warn(
       scope,
       'FargateTask.isolatedSubnets',
-      'The tasks are in isolated subnets, where they start only if the VPC has endpoints for ECR (ecr.api, ecr.dkr), S3 and CloudWatch Logs, and for what they '
-      + 'call themselves; add those and acknowledge this, or set vpcSubnets to subnets with a NAT gateway',
+      'The tasks are in isolated subnets, where they start only if the VPC has endpoints for ECR (ecr.api, ecr.dkr), S3 and CloudWatch Logs, and for what they ' +
+        'call themselves; add those and acknowledge this, or set vpcSubnets to subnets with a NAT gateway',
     );
   }
   if (hasPublic && !assignPublicIp) {
@@ -44,8 +53,8 @@ export function warnOfFunctionSubnets(scope: IConstruct, vpc: IVpc, vpcSubnets?:
     warn(
       scope,
       'Function.isolatedSubnets',
-      'The function is in isolated subnets, where it reaches only what the VPC has endpoints for: it needs those of the AWS services that it calls; add them and '
-      + 'acknowledge this, or set vpcSubnets to subnets with a NAT gateway',
+      'The function is in isolated subnets, where it reaches only what the VPC has endpoints for: it needs those of the AWS services that it calls; add them and ' +
+        'acknowledge this, or set vpcSubnets to subnets with a NAT gateway',
     );
   }
 }

@@ -16,9 +16,19 @@ export interface UndeliveredEventsOptions extends AlarmNotice {
 }
 
 /** Where EventBridge, EventBridge Scheduler and Lambda put events that they could not deliver, and the alarm on it. */
-export function createUndeliveredEvents(scope: Construct, { alarmActions, ...notice }: UndeliveredEventsOptions): UndeliveredEvents {
-  const deadLetterQueue = new Queue(scope, 'DeadLetterQueue', { ...encryption(), retentionPeriod: WorkQueueDefaults.deadLetterRetention });
-  acknowledge(deadLetterQueue, 'AwsSolutions-SQS3', 'This is the dead-letter queue of rules, schedules or functions, which is not named in any queue');
+export function createUndeliveredEvents(
+  scope: Construct,
+  { alarmActions, ...notice }: UndeliveredEventsOptions,
+): UndeliveredEvents {
+  const deadLetterQueue = new Queue(scope, 'DeadLetterQueue', {
+    ...encryption(),
+    retentionPeriod: WorkQueueDefaults.deadLetterRetention,
+  });
+  acknowledge(
+    deadLetterQueue,
+    'AwsSolutions-SQS3',
+    'This is the dead-letter queue of rules, schedules or functions, which is not named in any queue',
+  );
   const deadLetterAlarm = createDeadLetterAlarm(scope, deadLetterQueue, { ...notice, actions: alarmActions });
   return { deadLetterQueue, deadLetterAlarm };
 }

@@ -7,7 +7,7 @@ import type { IConstruct } from 'constructs';
  * made before any construct, such as a scaling choice, has no path to give.
  */
 export class ValidationError extends Error {
-  public constructor(message: string, scope?: IConstruct) {
+  constructor(message: string, scope?: IConstruct) {
     super(scope === undefined ? message : `${message} [at ${scope.node.path}]`);
     this.name = 'ValidationError';
   }

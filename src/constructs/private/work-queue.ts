@@ -10,7 +10,9 @@ import { ValidationError } from './validation-error';
 
 /** What a queue of jobs has where its user chose nothing, each with its reason. */
 export const WorkQueueDefaults = {
-  /** A crashed task's jobs come back within minutes, and a heartbeat may fail several times before its lease is lost. */
+  /**
+   * A crashed task's jobs come back within minutes, and a heartbeat may fail several times before its lease is lost.
+   */
   visibilityTimeout: Duration.minutes(5),
   /** Four days, as SQS has it: a long weekend. */
   retentionPeriod: Duration.days(4),
@@ -46,10 +48,10 @@ export interface WorkQueue {
 export function createWorkQueue(scope: Construct, options: WorkQueueOptions): WorkQueue {
   const queues = createQueues(scope, options);
   const deadLetterAlarm = createDeadLetterAlarm(scope, queues.deadLetterQueue, {
-    ...options.deadLetterNotice ?? {
+    ...(options.deadLetterNotice ?? {
       description: `Jobs of ${scope.node.path} failed on every attempt and wait in its dead-letter queue`,
       runbook: 'jobs-dead-letter',
-    },
+    }),
     actions: options.alarmActions,
   });
   return { ...queues, deadLetterAlarm };
@@ -94,7 +96,10 @@ export function createDeadLetterAlarm(
   return createAlarm(scope, 'DeadLetterAlarm', {
     ...options,
     // NumberOfMessagesSent does not count what SQS moves there itself; what is visible counts all of it.
-    metric: queue.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(1), statistic: cloudwatch.Stats.MAXIMUM }),
+    metric: queue.metricApproximateNumberOfMessagesVisible({
+      period: Duration.minutes(1),
+      statistic: cloudwatch.Stats.MAXIMUM,
+    }),
     threshold: 1,
   });
 }
@@ -106,7 +111,12 @@ export function encryption(key?: IKey): Pick<sqs.QueueProps, 'encryption' | 'enc
     : { encryption: sqs.QueueEncryption.KMS, encryptionMasterKey: key, enforceSSL: true };
 }
 
-function checkRetention(scope: Construct, retentionPeriod: Duration, deadLetterRetention: Duration, given: WorkQueueOptions): void {
+function checkRetention(
+  scope: Construct,
+  retentionPeriod: Duration,
+  deadLetterRetention: Duration,
+  given: WorkQueueOptions,
+): void {
   const range = { min: SqsLimits.minRetentionSeconds, max: SqsLimits.maxRetentionSeconds };
   checkSeconds('retentionPeriod', retentionPeriod, range, scope);
   checkSeconds('deadLetterRetention', deadLetterRetention, range, scope);
@@ -118,9 +128,9 @@ function checkRetention(scope: Construct, retentionPeriod: Duration, deadLetterR
   const shortest = retentionPeriod.toSeconds() + (given.deadLettersAreSent === true ? 0 : 1);
   if (deadLetterRetention.toSeconds() < shortest) {
     throw new ValidationError(
-      `deadLetterRetention ${given.deadLettersAreSent === true ? 'cannot be shorter' : 'must be longer'} than retentionPeriod, or a message can expire on its way, got: `
-      + `${orDefault(deadLetterRetention.toHumanString(), given.deadLetterRetention)} and ${orDefault(retentionPeriod.toHumanString(), given.retentionPeriod)}; `
-      + 'shorten retentionPeriod or lengthen deadLetterRetention, up to 14 days',
+      `deadLetterRetention ${given.deadLettersAreSent === true ? 'cannot be shorter' : 'must be longer'} than retentionPeriod, or a message can expire on its way, got: ` +
+        `${orDefault(deadLetterRetention.toHumanString(), given.deadLetterRetention)} and ${orDefault(retentionPeriod.toHumanString(), given.retentionPeriod)}; ` +
+        'shorten retentionPeriod or lengthen deadLetterRetention, up to 14 days',
       scope,
     );
   }

@@ -6,7 +6,8 @@ export interface AdditionalQueueOptions {
   /**
    * An existing queue, standard or FIFO.
    *
-   * @default - a new queue like the worker's own: with its visibility timeout, receives, retention and encryption, and an alarm on its dead-letter queue
+   * @default - a new queue like the worker's own: with its visibility timeout, receives, retention and encryption, and
+   * an alarm on its dead-letter queue
    */
   readonly queue?: IQueue;
 
@@ -18,7 +19,8 @@ export interface AdditionalQueueOptions {
   readonly deadLetterQueue?: IQueue;
 
   /**
-   * Its share of the worker's time while the other queues have jobs too, relative to theirs; from 1 to 1,000. With `strictPriority`, its rank.
+   * Its share of the worker's time while the other queues have jobs too, relative to theirs; from 1 to 1,000. With
+   * `strictPriority`, its rank.
    *
    * @default 1
    */
@@ -30,7 +32,10 @@ export interface AdditionalQueue {
   /** The queue. */
   readonly queue: IQueue;
 
-  /** Where its jobs go that failed on every attempt; undefined only for an existing queue whose dead-letter queue is not known. */
+  /**
+   * Where its jobs go that failed on every attempt; undefined only for an existing queue whose dead-letter queue is not
+   * known.
+   */
   readonly deadLetterQueue?: IQueue;
 
   /** Rings while the dead-letter queue holds anything. */

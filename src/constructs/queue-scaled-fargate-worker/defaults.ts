@@ -22,7 +22,10 @@ export const WorkerDefaults = {
 export const ExactScalingDefaults = {
   /** As long as the metric's period: each new figure may correct the last decision. */
   cooldown: Duration.minutes(1),
-  /** A task starts in about a minute, so one that idles for three is cheaper than one that starts again for the next file. */
+  /**
+   * A task starts in about a minute, so one that idles for three is cheaper than one that starts again for the next
+   * file.
+   */
   idleMinutes: 3,
 } as const;
 
@@ -38,7 +41,9 @@ export const BacklogPerTaskDefaults = {
 
 /** What a wake-up has; nobody chooses otherwise. */
 export const WakeUpDefaults = {
-  /** Twice as many looks as a wake-up ever needs, which gives up after half an hour: what gets there, failed each time. */
+  /**
+   * Twice as many looks as a wake-up ever needs, which gives up after half an hour: what gets there, failed each time.
+   */
   maxReceiveCount: 60,
   /** Nobody waits for yesterday's files to be woken for; longer than it takes a wake-up to fail. */
   retentionPeriod: Duration.days(1),
@@ -48,7 +53,10 @@ export const WakeUpDefaults = {
 
 /** What `fallbackToOnDemand` has; nobody chooses otherwise. */
 export const SpotFallbackDefaults = {
-  /** Each way costs a deployment, and capacity that is gone is seldom back within minutes; an hour at on-demand prices is the most that this costs. */
+  /**
+   * Each way costs a deployment, and capacity that is gone is seldom back within minutes; an hour at on-demand prices
+   * is the most that this costs.
+   */
   hold: Duration.hours(1),
   /** Five times as many looks as an hour has: what gets there, failed each time. */
   maxReceiveCount: 60,

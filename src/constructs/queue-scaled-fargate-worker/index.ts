@@ -1,8 +1,17 @@
 export type { AdditionalQueue, AdditionalQueueOptions } from './additional-queue';
 export { QueueScaledFargateWorker } from './queue-scaled-fargate-worker';
-export type { QueueScaledFargateWorkerOptions, QueueScaledFargateWorkerProps } from './queue-scaled-fargate-worker-props';
+export type {
+  QueueScaledFargateWorkerOptions,
+  QueueScaledFargateWorkerProps,
+} from './queue-scaled-fargate-worker-props';
 export type { ScheduledTaskCountOptions, UtilizationScalingOptions } from './task-count-options';
 export { WakeUp } from './wake-up';
 export type { WorkerIngress } from './worker-ingress';
 export { WorkerHealthCheck, type LivezOptions, type WorkerHealthCheckOptions } from './worker-health-check';
-export { QueueScaling, type BacklogPerTaskOptions, type ExactScalingOptions, type LatencyOptions, type QueueScalingBindOptions } from './queue-scaling';
+export {
+  QueueScaling,
+  type BacklogPerTaskOptions,
+  type ExactScalingOptions,
+  type LatencyOptions,
+  type QueueScalingBindOptions,
+} from './queue-scaling';

@@ -15,8 +15,10 @@ import type { WorkerIngress } from './worker-ingress';
 /**
  * What a worker can be told, but for the cluster.
  *
- * `image` is a program that calls `runWorker` of fileworks-runtime, or one that keeps the same contract. A `taskDefinition` must be of the same stack: its
- * default container gets the environment, and its task role the permissions; for a `stopTimeout` that the container has, set `stopTimeout` too, so that the
+ * `image` is a program that calls `runWorker` of fileworks-runtime, or one that keeps the same contract. A
+ * `taskDefinition` must be of the same stack: its
+ * default container gets the environment, and its task role the permissions; for a `stopTimeout` that the container
+ * has, set `stopTimeout` too, so that the
  * worker knows how long it may drain.
  */
 export interface QueueScaledFargateWorkerOptions extends FargateTaskProps {
@@ -35,7 +37,8 @@ export interface QueueScaledFargateWorkerOptions extends FargateTaskProps {
   readonly queue?: IQueue;
 
   /**
-   * The dead-letter queue of an existing `queue`, for the alarm on it and for messages that the worker gives up at once.
+   * The dead-letter queue of an existing `queue`, for the alarm on it and for messages that the worker gives up at
+   * once.
    *
    * @default - what `queue` says of itself when this app creates it, otherwise none
    */
@@ -53,7 +56,8 @@ export interface QueueScaledFargateWorkerOptions extends FargateTaskProps {
   readonly visibilityTimeout?: Duration;
 
   /**
-   * The longest time that one job may take, for a check at synth: with `heartbeat` at most 12 hours, the longest that SQS
+   * The longest time that one job may take, for a check at synth: with `heartbeat` at most 12 hours, the longest that
+   * SQS
    * hides a message; without, at most `visibilityTimeout`.
    *
    * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
@@ -77,7 +81,8 @@ export interface QueueScaledFargateWorkerOptions extends FargateTaskProps {
   readonly maxReceiveCount?: number;
 
   /**
-   * How long a message waits in the queue before SQS drops it, from 1 minute to 14 days and shorter than `deadLetterRetention`.
+   * How long a message waits in the queue before SQS drops it, from 1 minute to 14 days and shorter than
+   * `deadLetterRetention`.
    *
    * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
    * @default Duration.days(4)
@@ -109,14 +114,16 @@ export interface QueueScaledFargateWorkerOptions extends FargateTaskProps {
   readonly fifo?: boolean;
 
   /**
-   * Whether a FIFO queue tells duplicates by their text. EventBridge needs it, because it sends no deduplication id. Only with `fifo`.
+   * Whether a FIFO queue tells duplicates by their text. EventBridge needs it, because it sends no deduplication id.
+   * Only with `fifo`.
    *
    * @default true
    */
   readonly contentBasedDeduplication?: boolean;
 
   /**
-   * Up to three further queues that the same tasks take jobs from, by name: for files that must not wait behind others, or for those that may.
+   * Up to three further queues that the same tasks take jobs from, by name: for files that must not wait behind others,
+   * or for those that may.
    *
    * The scaling follows the jobs of all queues together. A name is the construct id of what is created for it.
    *
@@ -125,14 +132,16 @@ export interface QueueScaledFargateWorkerOptions extends FargateTaskProps {
   readonly additionalQueues?: Record<string, AdditionalQueueOptions>;
 
   /**
-   * The share of the worker's own queue while others have jobs too, relative to theirs; from 1 to 1,000. Only with `additionalQueues`.
+   * The share of the worker's own queue while others have jobs too, relative to theirs; from 1 to 1,000. Only with
+   * `additionalQueues`.
    *
    * @default 1
    */
   readonly queueWeight?: number;
 
   /**
-   * Whether a queue is worked on only while those with a higher weight are empty. Otherwise busy queues share the tasks by their weights, so that none starves.
+   * Whether a queue is worked on only while those with a higher weight are empty. Otherwise busy queues share the tasks
+   * by their weights, so that none starves.
    * Only with `additionalQueues`.
    *
    * @default false
@@ -179,7 +188,8 @@ export interface QueueScaledFargateWorkerOptions extends FargateTaskProps {
   /**
    * Whether a task may protect itself from scale-in while it works.
    *
-   * The task role gets the permission and the worker is told to use it. Protection holds against scale-in and deployments, not
+   * The task role gets the permission and the worker is told to use it. Protection holds against scale-in and
+   * deployments, not
    * against Spot reclaims.
    *
    * @default true
@@ -197,9 +207,12 @@ export interface QueueScaledFargateWorkerOptions extends FargateTaskProps {
   /**
    * Whether the service runs on demand while ECS finds no Spot capacity. Only with `capacity` that has Spot.
    *
-   * A placement on Spot that fails makes a Lambda function change the capacity provider strategy of the service to on-demand, and change it back an hour after
-   * the last failure. Each change is a deployment: other tasks take the place of those that do not work, and those that do go on, protected by
-   * `scaleInProtection`. CloudFormation knows nothing of it: meanwhile its drift detection reports the strategy, and an update of the service may put Spot
+   * A placement on Spot that fails makes a Lambda function change the capacity provider strategy of the service to
+   * on-demand, and change it back an hour after
+   * the last failure. Each change is a deployment: other tasks take the place of those that do not work, and those that
+   * do go on, protected by
+   * `scaleInProtection`. CloudFormation knows nothing of it: meanwhile its drift detection reports the strategy, and an
+   * update of the service may put Spot
    * back, for five minutes.
    *
    * @default false
@@ -257,8 +270,10 @@ export interface QueueScaledFargateWorkerOptions extends FargateTaskProps {
   readonly alarmOldestMessageAge?: Duration;
 
   /**
-   * Rings an alarm when jobs have waited for as long as this and not one was in work, from 1 minute to 24 hours: tasks fail to start, whatever the
-   * reason, or take no work. At least the time that a task takes to start, metric and alarm included; 10 minutes suit most.
+   * Rings an alarm when jobs have waited for as long as this and not one was in work, from 1 minute to 24 hours: tasks
+   * fail to start, whatever the
+   * reason, or take no work. At least the time that a task takes to start, metric and alarm included; 10 minutes suit
+   * most.
    *
    * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
    * @default - no such alarm
@@ -266,7 +281,8 @@ export interface QueueScaledFargateWorkerOptions extends FargateTaskProps {
   readonly alarmNotStartingFor?: Duration;
 
   /**
-   * Rings an alarm when there have been more jobs than `maxTasks` tasks can take for as long as this, from 1 minute to 24 hours.
+   * Rings an alarm when there have been more jobs than `maxTasks` tasks can take for as long as this, from 1 minute to
+   * 24 hours.
    *
    * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
    * @default - no such alarm

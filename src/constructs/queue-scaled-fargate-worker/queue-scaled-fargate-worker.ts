@@ -10,7 +10,7 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
-import { MetricDimensions, MetricNamespace, WorkerMetrics } from '../../contract/metric-names';
+import { MetricDimensions, METRIC_NAMESPACE, WorkerMetrics } from '../../contract/metric-names';
 import { ScaleInProtectionMode, WorkerEnv } from '../../contract/worker-env';
 import { SpotStrategy, useFargateCapacity } from '../capacity';
 import { acknowledge, acknowledgeWildcard } from '../private/acknowledge';
@@ -41,19 +41,24 @@ import type { ScheduledTaskCountOptions, UtilizationScalingOptions } from './tas
 /**
  * A Fargate service that works on a queue of jobs: as many tasks as the backlog needs, none when there is no work.
  *
- * It creates the queue with a dead-letter queue and an alarm, a task definition whose container knows its queue from the
- * environment, the service, and scaling by what waits and what is in work. Tasks run on Spot. A task protects itself from
+ * It creates the queue with a dead-letter queue and an alarm, a task definition whose container knows its queue from
+ * the
+ * environment, the service, and scaling by what waits and what is in work. Tasks run on Spot. A task protects itself
+ * from
  * scale-in while it works, and has 120 seconds to drain or hand back its work when it must stop.
  *
  * The container runs a program that calls `runWorker` of fileworks-runtime. Another program can keep the same contract:
  * read the queue's URL from `FILEWORKS_QUEUE_URL`, extend the lease of a message while working on it, protect the task
- * through `ECS_AGENT_URI`, delete a message after its result is stored, and stop on SIGTERM. What it does not do must be
+ * through `ECS_AGENT_URI`, delete a message after its result is stored, and stop on SIGTERM. What it does not do must
+ * be
  * said: `heartbeat: false`, `scaleInProtection: false`.
  *
  * Limitations:
- * - Nothing here creates a VPC, NAT gateway or endpoint; the tasks' subnets need a way to ECR, CloudWatch Logs, SQS and S3.
+ * - Nothing here creates a VPC, NAT gateway or endpoint; the tasks' subnets need a way to ECR, CloudWatch Logs, SQS and
+ *   S3.
  * - The first deployment starts one task, so that a broken image fails the deployment and not the first file.
- * - SQS sends no metrics after six hours of idleness; the first message after that can wait for several minutes, unless `wake` is set.
+ * - SQS sends no metrics after six hours of idleness; the first message after that can wait for several minutes, unless
+ *   `wake` is set.
  *
  * @example
  * declare const bucket: s3.Bucket;
@@ -68,68 +73,71 @@ import type { ScheduledTaskCountOptions, UtilizationScalingOptions } from './tas
 @propertyInjectable
 export class QueueScaledFargateWorker extends Construct implements iam.IGrantable, IConnectable {
   /** Identifies this class to property injectors. */
-  public static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.QueueScaledFargateWorker';
+  static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.QueueScaledFargateWorker';
 
   /** The queue of jobs. */
-  public readonly queue: IQueue;
+  readonly queue: IQueue;
 
-  /** Where jobs go that failed on every attempt; undefined only for an existing queue whose dead-letter queue is not known. */
-  public readonly deadLetterQueue?: IQueue;
+  /**
+   * Where jobs go that failed on every attempt; undefined only for an existing queue whose dead-letter queue is not
+   * known.
+   */
+  readonly deadLetterQueue?: IQueue;
 
   /** Rings while the dead-letter queue holds anything; undefined when there is no dead-letter queue to watch. */
-  public readonly deadLetterAlarm?: cloudwatch.Alarm;
+  readonly deadLetterAlarm?: cloudwatch.Alarm;
 
   /** The further queues, by their names in `additionalQueues`. */
-  public readonly additionalQueues: Record<string, AdditionalQueue>;
+  readonly additionalQueues: Record<string, AdditionalQueue>;
 
   /** The service that runs the tasks. */
-  public readonly service: ecs.FargateService;
+  readonly service: ecs.FargateService;
 
   /** What a task consists of. */
-  public readonly taskDefinition: ecs.FargateTaskDefinition;
+  readonly taskDefinition: ecs.FargateTaskDefinition;
 
   /** The container that works. */
-  public readonly container: ecs.ContainerDefinition;
+  readonly container: ecs.ContainerDefinition;
 
   /** Where the container's output goes; undefined for an existing task definition, which knows it. */
-  public readonly logGroup?: ILogGroup;
+  readonly logGroup?: ILogGroup;
 
   /** Rings when the oldest message is too old; undefined without `alarmOldestMessageAge`. */
-  public readonly oldestMessageAlarm?: cloudwatch.Alarm;
+  readonly oldestMessageAlarm?: cloudwatch.Alarm;
 
   /** Rings when jobs wait and none is in work; undefined without `alarmNotStartingFor`. */
-  public readonly notStartingAlarm?: cloudwatch.Alarm;
+  readonly notStartingAlarm?: cloudwatch.Alarm;
 
   /** Rings when all tasks together are not enough; undefined without `alarmSaturatedFor`. */
-  public readonly saturationAlarm?: cloudwatch.Alarm;
+  readonly saturationAlarm?: cloudwatch.Alarm;
 
   /** The FIFO queue that a message of `wakeWorker` goes into; undefined without `wake`. */
-  public readonly wakeUpQueue?: IQueue;
+  readonly wakeUpQueue?: IQueue;
 
   /** Rings when wake-ups fail; undefined without `wake`. */
-  public readonly wakeUpAlarm?: cloudwatch.Alarm;
+  readonly wakeUpAlarm?: cloudwatch.Alarm;
 
   /** Rings when the change to on-demand capacity, or back, fails; undefined without `fallbackToOnDemand`. */
-  public readonly onDemandFallbackAlarm?: cloudwatch.Alarm;
+  readonly onDemandFallbackAlarm?: cloudwatch.Alarm;
 
   /** Where the listener of `ingress` sends requests; undefined without it. */
-  public readonly targetGroup?: ApplicationTargetGroup;
+  readonly targetGroup?: ApplicationTargetGroup;
 
   /** The number of tasks, for further policies: by time, CPU or memory. */
-  public readonly taskCount: ecs.ScalableTaskCount;
+  readonly taskCount: ecs.ScalableTaskCount;
 
   /** The role that the worker's own code acts with, so that the worker can be given to any `grant` method. */
-  public readonly grantPrincipal: iam.IPrincipal;
+  readonly grantPrincipal: iam.IPrincipal;
 
   /** The network connections of the tasks. */
-  public readonly connections: Connections;
+  readonly connections: Connections;
 
   readonly #queues: readonly IQueue[];
   readonly #scaling: QueueScaling;
   readonly #maxTasks: number;
   readonly #fallbackQueue?: IQueue;
 
-  public constructor(scope: Construct, id: string, props: QueueScaledFargateWorkerProps) {
+  constructor(scope: Construct, id: string, props: QueueScaledFargateWorkerProps) {
     super(scope, id);
     checkProps(this, props);
     this.#scaling = props.scaling ?? QueueScaling.exact();
@@ -143,7 +151,10 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
 
     const further = resolveFurtherQueues(this, props);
     this.additionalQueues = Object.fromEntries(
-      further.map(({ id, queue, deadLetterQueue, deadLetterAlarm }) => [id, { queue, deadLetterQueue, deadLetterAlarm }]),
+      further.map(({ id, queue, deadLetterQueue, deadLetterAlarm }) => [
+        id,
+        { queue, deadLetterQueue, deadLetterAlarm },
+      ]),
     );
     this.#queues = [work, ...further].map(({ queue }) => queue);
 
@@ -177,12 +188,18 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
       this.wakeUpAlarm = wakeUp.deadLetterAlarm;
     }
     if (props.fallbackToOnDemand ?? false) {
-      const fallback = createSpotFallback(this, { service: this.service, strategy: capacityOf(props), alarmActions: props.alarmActions });
+      const fallback = createSpotFallback(this, {
+        service: this.service,
+        strategy: capacityOf(props),
+        alarmActions: props.alarmActions,
+      });
       this.#fallbackQueue = fallback.queue;
       this.onDemandFallbackAlarm = fallback.deadLetterAlarm;
     }
 
-    this.oldestMessageAlarm = props.alarmOldestMessageAge && createOldestMessageAlarm(this, this.#oldestMessageAge(), props.alarmOldestMessageAge, props);
+    this.oldestMessageAlarm =
+      props.alarmOldestMessageAge &&
+      createOldestMessageAlarm(this, this.#oldestMessageAge(), props.alarmOldestMessageAge, props);
     this.notStartingAlarm = props.alarmNotStartingFor && createNotStartingAlarm(this, props.alarmNotStartingFor, props);
     this.saturationAlarm = props.alarmSaturatedFor && createSaturationAlarm(this, props.alarmSaturatedFor, props);
   }
@@ -192,17 +209,18 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
    *
    * @param grantee who sends jobs
    */
-  public grantSendMessages(grantee: iam.IGrantable): iam.Grant {
+  grantSendMessages(grantee: iam.IGrantable): iam.Grant {
     return grantSend(this.queue, grantee);
   }
 
   /**
-   * Lets `grantee` wake the worker after it has put jobs into the queue itself. Its code calls `wakeWorker` of fileworks-runtime with the URL
+   * Lets `grantee` wake the worker after it has put jobs into the queue itself. Its code calls `wakeWorker` of
+   * fileworks-runtime with the URL
    * of `wakeUpQueue`.
    *
    * @param grantee who sends jobs
    */
-  public grantWake(grantee: iam.IGrantable): iam.Grant {
+  grantWake(grantee: iam.IGrantable): iam.Grant {
     if (this.wakeUpQueue === undefined) {
       throw new ValidationError('grantWake needs wake: WakeUp.onArrival(); without it, there is nothing to wake', this);
     }
@@ -210,13 +228,14 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   }
 
   /**
-   * Lets the worker store results: put objects, also in parts, give up an upload, and read what is there, to tell whether a result is
+   * Lets the worker store results: put objects, also in parts, give up an upload, and read what is there, to tell
+   * whether a result is
    * stored already. It may neither list nor delete.
    *
    * @param bucket where results go
    * @param prefix beginning of the keys of results; by default all
    */
-  public grantStoreResults(bucket: IBucket, prefix = ''): iam.Grant {
+  grantStoreResults(bucket: IBucket, prefix = ''): iam.Grant {
     return grantResultObjects(bucket, this, prefix);
   }
 
@@ -228,12 +247,12 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
    * @param id name of the schedule, unique in the worker
    * @param options when, and how many
    */
-  public scaleOnSchedule(id: string, options: ScheduledTaskCountOptions): void {
+  scaleOnSchedule(id: string, options: ScheduledTaskCountOptions): void {
     const { schedule, timeZone, minTasks, maxTasks } = options;
     if (this.wakeUpQueue !== undefined) {
       throw new ValidationError(
-        'scaleOnSchedule cannot be used together with WakeUp.onArrival(), which raises the fewest tasks and gives them back as minTasks, whatever a schedule '
-        + 'has set; leave out wake, or let it start the tasks when files come',
+        'scaleOnSchedule cannot be used together with WakeUp.onArrival(), which raises the fewest tasks and gives them back as minTasks, whatever a schedule ' +
+          'has set; leave out wake, or let it start the tasks when files come',
         this,
       );
     }
@@ -250,7 +269,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
    *
    * @param options what is aimed at
    */
-  public scaleOnCpuUtilization(options: UtilizationScalingOptions): void {
+  scaleOnCpuUtilization(options: UtilizationScalingOptions): void {
     this.taskCount.scaleOnCpuUtilization('Cpu', this.#renderUtilization('scaleOnCpuUtilization', options));
   }
 
@@ -259,7 +278,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
    *
    * @param options what is aimed at
    */
-  public scaleOnMemoryUtilization(options: UtilizationScalingOptions): void {
+  scaleOnMemoryUtilization(options: UtilizationScalingOptions): void {
     this.taskCount.scaleOnMemoryUtilization('Memory', this.#renderUtilization('scaleOnMemoryUtilization', options));
   }
 
@@ -268,8 +287,13 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
    *
    * @param props options of the metric; by default the maximum of each minute
    */
-  public metricBacklog(props: cloudwatch.MathExpressionOptions = {}): cloudwatch.MathExpression {
-    return expressionOf(`${this.#sumOf('visible')} + ${this.#sumOf('inFlight')}`, 'Backlog', { ...this.#visible(), ...this.#inFlight() }, props);
+  metricBacklog(props: cloudwatch.MathExpressionOptions = {}): cloudwatch.MathExpression {
+    return expressionOf(
+      `${this.#sumOf('visible')} + ${this.#sumOf('inFlight')}`,
+      'Backlog',
+      { ...this.#visible(), ...this.#inFlight() },
+      props,
+    );
   }
 
   /**
@@ -277,7 +301,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
    *
    * @param props options of the metric; by default the maximum of each minute
    */
-  public metricJobsNotStarted(props: cloudwatch.MathExpressionOptions = {}): cloudwatch.MathExpression {
+  metricJobsNotStarted(props: cloudwatch.MathExpressionOptions = {}): cloudwatch.MathExpression {
     const expression = `IF(${this.#sumOf('inFlight')} > 0, 0, ${this.#sumOf('visible')})`;
     return expressionOf(expression, 'Waiting, none in work', { ...this.#inFlight(), ...this.#visible() }, props);
   }
@@ -287,7 +311,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
    *
    * @param props options of the metric; by default the maximum of each minute
    */
-  public metricMessagesWaiting(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  metricMessagesWaiting(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return this.queue.metricApproximateNumberOfMessagesVisible({ ...eachMinute, ...props });
   }
 
@@ -296,7 +320,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
    *
    * @param props options of the metric; by default the maximum of each minute
    */
-  public metricMessagesInWork(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  metricMessagesInWork(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return this.queue.metricApproximateNumberOfMessagesNotVisible({ ...eachMinute, ...props });
   }
 
@@ -305,7 +329,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
    *
    * @param props options of the metric; by default the maximum of each minute
    */
-  public metricOldestMessageAge(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  metricOldestMessageAge(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return this.queue.metricApproximateAgeOfOldestMessage({ ...eachMinute, ...props });
   }
 
@@ -314,7 +338,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
    *
    * @param props options of the metric; by default the maximum of each minute
    */
-  public metricDeadLetters(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric | undefined {
+  metricDeadLetters(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric | undefined {
     return this.deadLetterQueue?.metricApproximateNumberOfMessagesVisible({ ...eachMinute, ...props });
   }
 
@@ -323,7 +347,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
    *
    * @param props options of the metric; by default the sum of each minute
    */
-  public metricJobsArrived(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  metricJobsArrived(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return this.queue.metricNumberOfMessagesSent({ ...sumOfMinute, ...props });
   }
 
@@ -332,7 +356,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
    *
    * @param props options of the metric; by default the maximum of each minute
    */
-  public metricOnDemandFallback(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric | undefined {
+  metricOnDemandFallback(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric | undefined {
     return this.#fallbackQueue?.metricApproximateNumberOfMessagesNotVisible({ ...eachMinute, ...props });
   }
 
@@ -341,16 +365,17 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
    *
    * @param props options of the metric; by default the sum of each minute
    */
-  public metricJobsSucceeded(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  metricJobsSucceeded(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return this.#runtimeMetric(WorkerMetrics.jobsSucceeded, { ...sumOfMinute, ...props });
   }
 
   /**
-   * Attempts at jobs of `queue` whose handler threw, as `runWorker` of fileworks-runtime counts them. The job goes back to the queue.
+   * Attempts at jobs of `queue` whose handler threw, as `runWorker` of fileworks-runtime counts them. The job goes back
+   * to the queue.
    *
    * @param props options of the metric; by default the sum of each minute
    */
-  public metricJobsFailed(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  metricJobsFailed(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return this.#runtimeMetric(WorkerMetrics.jobsFailed, { ...sumOfMinute, ...props });
   }
 
@@ -359,8 +384,12 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
    *
    * @param props options of the metric; by default the 95th percentile of each minute
    */
-  public metricJobDuration(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
-    return this.#runtimeMetric(WorkerMetrics.jobDuration, { period: Duration.minutes(1), statistic: cloudwatch.Stats.p(95), ...props });
+  metricJobDuration(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return this.#runtimeMetric(WorkerMetrics.jobDuration, {
+      period: Duration.minutes(1),
+      statistic: cloudwatch.Stats.p(95),
+      ...props,
+    });
   }
 
   /**
@@ -368,7 +397,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
    *
    * @param props options of the metric; by default the average of each minute
    */
-  public metricCpuUtilization(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  metricCpuUtilization(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return this.service.metricCpuUtilization({ period: Duration.minutes(1), ...props });
   }
 
@@ -377,16 +406,22 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
    *
    * @param props options of the metric; by default the average of each minute
    */
-  public metricMemoryUtilization(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  metricMemoryUtilization(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return this.service.metricMemoryUtilization({ period: Duration.minutes(1), ...props });
   }
 
   #visible(): Record<string, cloudwatch.IMetric> {
-    return ofQueues('visible', this.#queues.map((queue) => queue.metricApproximateNumberOfMessagesVisible(eachMinute)));
+    return ofQueues(
+      'visible',
+      this.#queues.map((queue) => queue.metricApproximateNumberOfMessagesVisible(eachMinute)),
+    );
   }
 
   #inFlight(): Record<string, cloudwatch.IMetric> {
-    return ofQueues('inFlight', this.#queues.map((queue) => queue.metricApproximateNumberOfMessagesNotVisible(eachMinute)));
+    return ofQueues(
+      'inFlight',
+      this.#queues.map((queue) => queue.metricApproximateNumberOfMessagesNotVisible(eachMinute)),
+    );
   }
 
   #oldestMessageAge(): cloudwatch.IMetric {
@@ -404,12 +439,17 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
 
   #runtimeMetric(metricName: string, props: cloudwatch.MetricOptions): cloudwatch.Metric {
     const dimensionsMap = { [MetricDimensions.queue]: this.queue.queueName };
-    return new cloudwatch.Metric({ namespace: MetricNamespace, metricName, dimensionsMap, ...props }).attachTo(this);
+    return new cloudwatch.Metric({ namespace: METRIC_NAMESPACE, metricName, dimensionsMap, ...props }).attachTo(this);
   }
 
-  #renderEnvironment(props: QueueScaledFargateWorkerProps, work: WorkerQueue, further: readonly FurtherQueue[]): Record<string, string> {
+  #renderEnvironment(
+    props: QueueScaledFargateWorkerProps,
+    work: WorkerQueue,
+    further: readonly FurtherQueue[],
+  ): Record<string, string> {
     const protection = props.scaleInProtection ?? true;
-    const stopTimeout = props.stopTimeout ?? (props.taskDefinition === undefined ? WorkerDefaults.stopTimeout : undefined);
+    const stopTimeout =
+      props.stopTimeout ?? (props.taskDefinition === undefined ? WorkerDefaults.stopTimeout : undefined);
     return {
       [WorkerEnv.queueUrl]: work.queue.queueUrl,
       ...(work.deadLetterQueue && { [WorkerEnv.deadLetterQueueUrl]: work.deadLetterQueue.queueUrl }),
@@ -443,7 +483,11 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
     (service.node.defaultChild as ecs.CfnService).desiredCount = undefined;
     useFargateCapacity(props.cluster, service);
     if (props.enableExecuteCommand ?? false) {
-      acknowledge(this.taskDefinition.taskRole, 'AwsSolutions-IAM5[Resource::*]', 'The channels by which a shell in a task talks to Systems Manager have no ARNs');
+      acknowledge(
+        this.taskDefinition.taskRole,
+        'AwsSolutions-IAM5[Resource::*]',
+        'The channels by which a shell in a task talks to Systems Manager have no ARNs',
+      );
     }
     return service;
   }
@@ -469,7 +513,11 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
       resourceName: `${cluster.clusterName}/*`,
     });
     iam.Grant.addToPrincipal({ grantee: this, actions: ['ecs:UpdateTaskProtection'], resourceArns: [tasks] });
-    acknowledgeWildcard(this.taskDefinition.taskRole, tasks, 'The id of a task is not known before it starts; the cluster bounds it');
+    acknowledgeWildcard(
+      this.taskDefinition.taskRole,
+      tasks,
+      'The id of a task is not known before it starts; the cluster bounds it',
+    );
   }
 
   #createTaskCount(props: QueueScaledFargateWorkerProps): ecs.ScalableTaskCount {
@@ -508,7 +556,10 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   #scale(props: QueueScaledFargateWorkerProps): void {
     const scalableTarget = this.taskCount.node.findChild('Target');
     if (!(scalableTarget instanceof ScalableTarget)) {
-      throw new ValidationError('this version of aws-cdk-lib keeps no ScalableTarget below the task count; use one that cdk-fileworks was tested with', this);
+      throw new ValidationError(
+        'this version of aws-cdk-lib keeps no ScalableTarget below the task count; use one that cdk-fileworks was tested with',
+        this,
+      );
     }
     this.#scaling.bind(new Construct(this, 'Scaling'), {
       service: this.service,
@@ -522,6 +573,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   }
 }
 
-const capacityOf = ({ capacity }: QueueScaledFargateWorkerProps) => (capacity ?? SpotStrategy.spotOnly()).capacityProviderStrategies;
+const capacityOf = ({ capacity }: QueueScaledFargateWorkerProps) =>
+  (capacity ?? SpotStrategy.spotOnly()).capacityProviderStrategies;
 const eachMinute: cloudwatch.MetricOptions = { period: Duration.minutes(1), statistic: cloudwatch.Stats.MAXIMUM };
 const sumOfMinute: cloudwatch.MetricOptions = { period: Duration.minutes(1), statistic: cloudwatch.Stats.SUM };

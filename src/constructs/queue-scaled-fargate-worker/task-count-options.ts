@@ -34,7 +34,8 @@ export interface UtilizationScalingOptions {
   readonly targetPercent: number;
 
   /**
-   * Whether a low utilization may also take tasks away. A task that waits for the network is not idle, so mostly it should not.
+   * Whether a low utilization may also take tasks away. A task that waits for the network is not idle, so mostly it
+   * should not.
    *
    * @default false
    */

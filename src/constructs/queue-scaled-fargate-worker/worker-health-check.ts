@@ -44,24 +44,26 @@ export interface LivezOptions extends WorkerHealthCheckOptions {
 /**
  * How ECS tells that a task hangs, so that it is replaced.
  *
- * A task that fails its check is stopped like any other: it gets SIGTERM and its unfinished work goes back to the queue.
+ * A task that fails its check is stopped like any other: it gets SIGTERM and its unfinished work goes back to the
+ * queue.
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
  */
 export class WorkerHealthCheck {
   /** No check: a task runs until its process ends. */
-  public static none(): WorkerHealthCheck {
+  static none(): WorkerHealthCheck {
     return new WorkerHealthCheck();
   }
 
   /**
-   * Asks `/livez` of the worker, which `runWorker` of fileworks-runtime answers on the port that the construct tells it.
+   * Asks `/livez` of the worker, which `runWorker` of fileworks-runtime answers on the port that the construct tells
+   * it.
    *
    * The image must have `node` on its path.
    *
    * @param options port and timing
    */
-  public static livez(options: LivezOptions = {}): WorkerHealthCheck {
+  static livez(options: LivezOptions = {}): WorkerHealthCheck {
     const port = options.port ?? HealthCheckDefaults.port;
     checkWholeNumber('port', port, { min: 1, max: 65_535 });
     const script = `fetch('http://127.0.0.1:${port}/livez').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))`;
@@ -74,7 +76,7 @@ export class WorkerHealthCheck {
    * @param command the program and its arguments; no shell reads them
    * @param options timing
    */
-  public static command(command: string[], options: WorkerHealthCheckOptions = {}): WorkerHealthCheck {
+  static command(command: string[], options: WorkerHealthCheckOptions = {}): WorkerHealthCheck {
     if (command.length === 0) {
       throw new ValidationError('command cannot be empty; name a program, or use WorkerHealthCheck.none()');
     }
@@ -82,10 +84,10 @@ export class WorkerHealthCheck {
   }
 
   /** The check as ECS takes it; undefined for none. */
-  public readonly containerHealthCheck?: HealthCheck;
+  readonly containerHealthCheck?: HealthCheck;
 
   /** The port that the worker is told to answer on; undefined when it is not asked. */
-  public readonly port?: number;
+  readonly port?: number;
 
   private constructor(command?: string[], options: WorkerHealthCheckOptions = {}, port?: number) {
     checkSeconds('interval', options.interval, { min: 5, max: 300 });

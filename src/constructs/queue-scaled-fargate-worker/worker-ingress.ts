@@ -6,7 +6,10 @@ export interface WorkerIngress {
   /** The listener of an Application Load Balancer in the cluster's VPC. It may be of another stack. */
   readonly listener: IApplicationListener;
 
-  /** The port that the container answers on, from 1 to 65535. Not that of `WorkerHealthCheck.livez()`, which answers inside the task only. */
+  /**
+   * The port that the container answers on, from 1 to 65535. Not that of `WorkerHealthCheck.livez()`, which answers
+   * inside the task only.
+   */
   readonly port: number;
 
   /** Which requests the tasks get; at least one condition. */

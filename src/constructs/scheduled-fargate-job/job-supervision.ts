@@ -5,7 +5,8 @@ import { SupervisionDefaults } from './defaults';
 /** How a supervised job is watched. */
 export interface SupervisionOptions {
   /**
-   * The longest that a run may take, its retries included, from 1 minute to 7 days. A task that runs then is stopped, and the run has failed.
+   * The longest that a run may take, its retries included, from 1 minute to 7 days. A task that runs then is stopped,
+   * and the run has failed.
    *
    * @default Duration.hours(1)
    */
@@ -29,21 +30,23 @@ export interface SupervisionOptions {
 /** Who watches a task after the schedule has started it. */
 export class JobSupervision {
   /**
-   * Nobody: the schedule starts the task, and that is all. Whether it works or fails is for `TaskLifecycleAlerts` to tell.
+   * Nobody: the schedule starts the task, and that is all. Whether it works or fails is for `TaskLifecycleAlerts` to
+   * tell.
    *
    * Two runs may overlap, a task may run for ever, and one that fails is not started again.
    */
-  public static none(): JobSupervision {
+  static none(): JobSupervision {
     return new JobSupervision();
   }
 
   /**
-   * A Step Functions state machine, which waits for the task, starts it again when it failed, stops it when it takes too long, and skips a run while
+   * A Step Functions state machine, which waits for the task, starts it again when it failed, stops it when it takes
+   * too long, and skips a run while
    * the last one is at work.
    *
    * @param options how it watches
    */
-  public static stepFunctions(options: SupervisionOptions = {}): JobSupervision {
+  static stepFunctions(options: SupervisionOptions = {}): JobSupervision {
     checkSeconds('maxDuration', options.maxDuration, { min: 60, max: 604_800 });
     checkWholeNumber('retries', options.retries, { min: 0, max: 10 });
     return new JobSupervision({
@@ -54,7 +57,7 @@ export class JobSupervision {
   }
 
   /** How the job is watched; undefined when nobody does. */
-  public readonly options?: SupervisionOptions;
+  readonly options?: SupervisionOptions;
 
   private constructor(options?: SupervisionOptions) {
     this.options = options;

@@ -10,7 +10,8 @@ import type { JobSupervision } from './job-supervision';
 /** Properties of `ScheduledFargateJob`. */
 export interface ScheduledFargateJobProps extends FargateTaskProps {
   /**
-   * The cluster that runs the task, and with it the VPC. An `ecs.Cluster` of the same app gets the FARGATE and FARGATE_SPOT capacity providers if it
+   * The cluster that runs the task, and with it the VPC. An `ecs.Cluster` of the same app gets the FARGATE and
+   * FARGATE_SPOT capacity providers if it
    * lacks them; an imported cluster must have them.
    */
   readonly cluster: ICluster;
@@ -19,7 +20,8 @@ export interface ScheduledFargateJobProps extends FargateTaskProps {
   readonly schedule: ScheduleExpression;
 
   /**
-   * The time after the scheduled one within which the job may start, so that many jobs of one hour do not start in one second.
+   * The time after the scheduled one within which the job may start, so that many jobs of one hour do not start in one
+   * second.
    *
    * @default TimeWindow.off()
    */
@@ -82,7 +84,8 @@ export interface ScheduledFargateJobProps extends FargateTaskProps {
   readonly assignPublicIp?: boolean;
 
   /**
-   * How long EventBridge Scheduler tries to start a run before it goes to the dead-letter queue, from 1 minute to 24 hours.
+   * How long EventBridge Scheduler tries to start a run before it goes to the dead-letter queue, from 1 minute to 24
+   * hours.
    *
    * @see https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html
    * @default Duration.hours(1)
@@ -98,7 +101,8 @@ export interface ScheduledFargateJobProps extends FargateTaskProps {
   readonly retryAttempts?: number;
 
   /**
-   * Rings an alarm when no run has succeeded for as long as this, from 1 hour to 7 days in whole hours. Only with `supervision`.
+   * Rings an alarm when no run has succeeded for as long as this, from 1 hour to 7 days in whole hours. Only with
+   * `supervision`.
    *
    * A little more than the time between two runs. A job that has never run rings it too.
    *

@@ -27,11 +27,14 @@ import type { ScheduledFargateJobProps } from './scheduled-fargate-job-props';
 /**
  * A Fargate task that runs by the clock.
  *
- * EventBridge Scheduler starts it at the times and in the time zone of its schedule, tries for an hour when ECS does not take it, and then puts the run into
- * a dead-letter queue with an alarm. With `JobSupervision.stepFunctions()`, a state machine waits for the task too: it starts a failed one again, stops one
+ * EventBridge Scheduler starts it at the times and in the time zone of its schedule, tries for an hour when ECS does
+ * not take it, and then puts the run into
+ * a dead-letter queue with an alarm. With `JobSupervision.stepFunctions()`, a state machine waits for the task too: it
+ * starts a failed one again, stops one
  * that takes too long, lets no two runs overlap, and rings an alarm when a run has failed.
  *
- * The container finds in `FILEWORKS_JOB_INPUT` why it runs: from the schedule `{"scheduledTime":"…"}`, which stays the same for each retry of one run.
+ * The container finds in `FILEWORKS_JOB_INPUT` why it runs: from the schedule `{"scheduledTime":"…"}`, which stays the
+ * same for each retry of one run.
  *
  * Limitations:
  * - A run is started at least once. A job must not do harm when it runs twice for one `scheduledTime`.
@@ -49,44 +52,49 @@ import type { ScheduledFargateJobProps } from './scheduled-fargate-job-props';
 @propertyInjectable
 export class ScheduledFargateJob extends Construct implements iam.IGrantable, IConnectable {
   /** Identifies this class to property injectors. */
-  public static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.ScheduledFargateJob';
+  static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.ScheduledFargateJob';
 
   /** What starts the job. */
-  public readonly schedule: Schedule;
+  readonly schedule: Schedule;
 
   /** What a task consists of. */
-  public readonly taskDefinition: ecs.FargateTaskDefinition;
+  readonly taskDefinition: ecs.FargateTaskDefinition;
 
   /** The container that does the work. */
-  public readonly container: ecs.ContainerDefinition;
+  readonly container: ecs.ContainerDefinition;
 
   /** What watches the task; undefined without supervision. */
-  public readonly stateMachine?: StateMachine;
+  readonly stateMachine?: StateMachine;
 
   /** Where runs go that could not be started. */
-  public readonly deadLetterQueue: IQueue;
+  readonly deadLetterQueue: IQueue;
 
   /** Rings while the dead-letter queue holds anything. */
-  public readonly deadLetterAlarm: cloudwatch.Alarm;
+  readonly deadLetterAlarm: cloudwatch.Alarm;
 
   /** Rings when a run has failed after its retries, or took too long; undefined without supervision. */
-  public readonly failureAlarm?: cloudwatch.Alarm;
+  readonly failureAlarm?: cloudwatch.Alarm;
 
   /** Rings when no run has succeeded for long; undefined without `alarmMissedFor`. */
-  public readonly missedAlarm?: cloudwatch.Alarm;
+  readonly missedAlarm?: cloudwatch.Alarm;
 
   /** The role that the job's own code acts with, so that the job can be given to any `grant` method. */
-  public readonly grantPrincipal: iam.IPrincipal;
+  readonly grantPrincipal: iam.IPrincipal;
 
   /** The network connections of the task. */
-  public readonly connections: Connections;
+  readonly connections: Connections;
 
   readonly #run: FargateRun;
 
-  public constructor(scope: Construct, id: string, props: ScheduledFargateJobProps) {
+  constructor(scope: Construct, id: string, props: ScheduledFargateJobProps) {
     super(scope, id);
     this.#checkProps(props);
-    this.#run = resolveFargateRun(this, props, { name: 'Job', streamPrefix: 'job' }, props.capacity ?? SpotStrategy.onDemand());
+    this.#run = resolveFargateRun(
+      this,
+      props,
+      { name: 'Job', streamPrefix: 'job' },
+      props.capacity ?? SpotStrategy.onDemand(),
+    );
     this.taskDefinition = this.#run.taskDefinition;
     this.container = this.#run.container;
     this.grantPrincipal = this.taskDefinition.taskRole;
@@ -118,12 +126,13 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
   }
 
   /**
-   * Lets `grantee` run the job by hand: with supervision, by starting an execution of `stateMachine`, whose input the container finds in
+   * Lets `grantee` run the job by hand: with supervision, by starting an execution of `stateMachine`, whose input the
+   * container finds in
    * `FILEWORKS_JOB_INPUT`; without, by `ecs:RunTask`.
    *
    * @param grantee who runs the job
    */
-  public grantRun(grantee: iam.IGrantable): iam.Grant {
+  grantRun(grantee: iam.IGrantable): iam.Grant {
     return this.stateMachine?.grantStartExecution(grantee) ?? grantRunTask(this.#run, grantee);
   }
 
@@ -132,7 +141,7 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
    *
    * @param props options of the metric; by default the sum of each minute
    */
-  public metricFailedRuns(props: cloudwatch.MathExpressionOptions = {}): cloudwatch.MathExpression | undefined {
+  metricFailedRuns(props: cloudwatch.MathExpressionOptions = {}): cloudwatch.MathExpression | undefined {
     const { stateMachine } = this;
     return stateMachine && failedRuns(stateMachine, props);
   }
@@ -145,7 +154,10 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
     };
     const why = { scheduledTime: ContextAttribute.scheduledTime };
     if (this.stateMachine !== undefined) {
-      return new StepFunctionsStartExecution(this.stateMachine, { ...delivery, input: ScheduleTargetInput.fromObject(why) });
+      return new StepFunctionsStartExecution(this.stateMachine, {
+        ...delivery,
+        input: ScheduleTargetInput.fromObject(why),
+      });
     }
     const { cluster, taskDefinition, container, capacity, network } = this.#run;
     return new EcsRunFargateTask(cluster, {
@@ -157,35 +169,46 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
       assignPublicIp: network.assignPublicIp,
       enableEcsManagedTags: true,
       input: ScheduleTargetInput.fromObject({
-        containerOverrides: [{ name: container.containerName, environment: [{ name: JobEnv.input, value: JSON.stringify(why) }] }],
+        containerOverrides: [
+          { name: container.containerName, environment: [{ name: JobEnv.input, value: JSON.stringify(why) }] },
+        ],
       }),
     });
   }
 
   #createFailureAlarm(props: ScheduledFargateJobProps): cloudwatch.Alarm | undefined {
     const metric = this.metricFailedRuns();
-    return metric && createAlarm(this, 'FailureAlarm', {
-      description: `A run of ${this.node.path} failed after its retries, or took too long`,
-      runbook: 'scheduled-job-failure',
-      metric,
-      threshold: 1,
-      actions: props.alarmActions,
-    });
+    return (
+      metric &&
+      createAlarm(this, 'FailureAlarm', {
+        description: `A run of ${this.node.path} failed after its retries, or took too long`,
+        runbook: 'scheduled-job-failure',
+        metric,
+        threshold: 1,
+        actions: props.alarmActions,
+      })
+    );
   }
 
   #createMissedAlarm(time: Duration, props: ScheduledFargateJobProps): cloudwatch.Alarm | undefined {
-    const succeeded = this.stateMachine?.metricSucceeded({ period: Duration.hours(1), statistic: cloudwatch.Stats.SUM });
-    return succeeded && createAlarm(this, 'MissedAlarm', {
-      description: `No run of ${this.node.path} has succeeded for ${time.toHumanString()}`,
-      runbook: 'scheduled-job-missed',
-      metric: succeeded,
-      comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
-      threshold: 1,
-      evaluationPeriods: time.toHours(),
-      // A state machine that does not run sends no metrics.
-      treatMissingData: cloudwatch.TreatMissingData.BREACHING,
-      actions: props.alarmActions,
+    const succeeded = this.stateMachine?.metricSucceeded({
+      period: Duration.hours(1),
+      statistic: cloudwatch.Stats.SUM,
     });
+    return (
+      succeeded &&
+      createAlarm(this, 'MissedAlarm', {
+        description: `No run of ${this.node.path} has succeeded for ${time.toHumanString()}`,
+        runbook: 'scheduled-job-missed',
+        metric: succeeded,
+        comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+        threshold: 1,
+        evaluationPeriods: time.toHours(),
+        // A state machine that does not run sends no metrics.
+        treatMissingData: cloudwatch.TreatMissingData.BREACHING,
+        actions: props.alarmActions,
+      })
+    );
   }
 
   #checkProps(props: ScheduledFargateJobProps): void {
@@ -193,10 +216,16 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
     checkFargateTask(this, props, { excluded: { stopTimeout: props.stopTimeout } });
     checkSeconds('maxEventAge', props.maxEventAge, { min: minEventAgeSeconds, max: maxEventAgeSeconds }, this);
     checkWholeNumber('retryAttempts', props.retryAttempts, { min: 0, max: maxRetryAttempts }, this);
-    checkWholeNumber('alarmMissedFor', props.alarmMissedFor?.toHours({ integral: false }), { min: 1, max: 168, unit: 'hours' }, this);
+    checkWholeNumber(
+      'alarmMissedFor',
+      props.alarmMissedFor?.toHours({ integral: false }),
+      { min: 1, max: 168, unit: 'hours' },
+      this,
+    );
     if (props.alarmMissedFor !== undefined && props.supervision?.options === undefined) {
       throw new ValidationError(
-        'alarmMissedFor needs supervision, because nobody else knows that a run has succeeded; set supervision: JobSupervision.stepFunctions()', this,
+        'alarmMissedFor needs supervision, because nobody else knows that a run has succeeded; set supervision: JobSupervision.stepFunctions()',
+        this,
       );
     }
   }

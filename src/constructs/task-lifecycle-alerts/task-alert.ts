@@ -30,6 +30,9 @@ export enum AlertFormat {
   TEXT = 'Text',
   /** One JSON object, for programs. */
   JSON = 'Json',
-  /** A custom notification of Amazon Q Developer in chat applications, formerly AWS Chatbot, for Slack and Microsoft Teams. */
+  /**
+   * A custom notification of Amazon Q Developer in chat applications, formerly AWS Chatbot, for Slack and Microsoft
+   * Teams.
+   */
   CHAT = 'Chat',
 }

@@ -26,11 +26,14 @@ import type { TaskLifecycleAlertsProps } from './task-lifecycle-alerts-props';
 /**
  * Tells somebody when tasks fail, and is silent when they end as they should.
  *
- * Told of are tasks that failed, did not start, ran out of memory or failed their health checks, that Fargate Spot took away, and services that find
- * no capacity, cannot start their tasks or failed to deploy. Not told of are scale-in, deployments, an exit code of 0, and 143, with which a program ends that
+ * Told of are tasks that failed, did not start, ran out of memory or failed their health checks, that Fargate Spot took
+ * away, and services that find
+ * no capacity, cannot start their tasks or failed to deploy. Not told of are scale-in, deployments, an exit code of 0,
+ * and 143, with which a program ends that
  * was told to stop. An event that ECS sends twice is told once.
  *
- * Each alert is published to an SNS topic, with a link to the task and to the log of the container that failed, and with the message attributes `severity`
+ * Each alert is published to an SNS topic, with a link to the task and to the log of the container that failed, and
+ * with the message attributes `severity`
  * (`ERROR`, `WARNING` or `INFO`), `kind` and `group`, by which subscriptions can filter.
  *
  * Limitations:
@@ -51,21 +54,21 @@ import type { TaskLifecycleAlertsProps } from './task-lifecycle-alerts-props';
 @propertyInjectable
 export class TaskLifecycleAlerts extends Construct {
   /** Identifies this class to property injectors. */
-  public static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.TaskLifecycleAlerts';
+  static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.TaskLifecycleAlerts';
 
   /** Where alerts go. */
-  public readonly topic: ITopic;
+  readonly topic: ITopic;
 
   /** The rules that match the events. */
-  public readonly rules: Rule[];
+  readonly rules: Rule[];
 
   /** Where events go that could not be told of. */
-  public readonly deadLetterQueue: IQueue;
+  readonly deadLetterQueue: IQueue;
 
   /** Rings while the dead-letter queue holds anything. */
-  public readonly deadLetterAlarm: Alarm;
+  readonly deadLetterAlarm: Alarm;
 
-  public constructor(scope: Construct, id: string, props: TaskLifecycleAlertsProps = {}) {
+  constructor(scope: Construct, id: string, props: TaskLifecycleAlertsProps = {}) {
     super(scope, id);
     this.#checkProps(props);
     this.topic = props.topic ?? createAlertsTopic(this, props.encryptionKey);
@@ -81,28 +84,34 @@ export class TaskLifecycleAlerts extends Construct {
     this.deadLetterAlarm = undelivered.deadLetterAlarm;
 
     const alerts = new Set(props.alerts ?? Object.values(TaskAlert).filter((alert) => !optIn.has(alert)));
-    const expectedExitCodes = [0, ...props.expectedExitCodes ?? AlertDefaults.expectedExitCodes];
+    const expectedExitCodes = [0, ...(props.expectedExitCodes ?? AlertDefaults.expectedExitCodes)];
     const teller = this.#createTeller(props, alerts, expectedExitCodes);
     const { clusters, services, taskDefinitionFamilies: families } = props;
     const patterns = renderPatterns(this, alerts, { clusters, services, families }, expectedExitCodes);
-    this.rules = Object.entries(patterns).map(([name, eventPattern]) => new Rule(this, `${name}Rule`, {
-      description: `${name} tasks and services for ${this.node.path}`,
-      eventPattern,
-      targets: [new LambdaFunction(teller, {
-        deadLetterQueue: this.deadLetterQueue,
-        maxEventAge: AlertDefaults.maxEventAge,
-        retryAttempts: AlertDefaults.retryAttempts,
-      })],
-    }));
+    this.rules = Object.entries(patterns).map(
+      ([name, eventPattern]) =>
+        new Rule(this, `${name}Rule`, {
+          description: `${name} tasks and services for ${this.node.path}`,
+          eventPattern,
+          targets: [
+            new LambdaFunction(teller, {
+              deadLetterQueue: this.deadLetterQueue,
+              maxEventAge: AlertDefaults.maxEventAge,
+              retryAttempts: AlertDefaults.retryAttempts,
+            }),
+          ],
+        }),
+    );
   }
 
   /**
-   * Sends the events to a further target too, such as a queue, a function or a log group, as ECS has sent them: with duplicates, however many, and a little
+   * Sends the events to a further target too, such as a queue, a function or a log group, as ECS has sent them: with
+   * duplicates, however many, and a little
    * more than is told of.
    *
    * @param target the target, with a dead-letter queue of its own or this construct's
    */
-  public addTarget(target: IRuleTarget): void {
+  addTarget(target: IRuleTarget): void {
     for (const rule of this.rules) {
       rule.addTarget(target);
     }
@@ -113,11 +122,15 @@ export class TaskLifecycleAlerts extends Construct {
    *
    * @param props options of the metric
    */
-  public metricUndeliveredEvents(props: MetricOptions = {}): Metric {
+  metricUndeliveredEvents(props: MetricOptions = {}): Metric {
     return this.deadLetterQueue.metricApproximateNumberOfMessagesVisible(props);
   }
 
-  #createTeller(props: TaskLifecycleAlertsProps, alerts: ReadonlySet<TaskAlert>, expectedExitCodes: readonly number[]): LambdaHandler {
+  #createTeller(
+    props: TaskLifecycleAlertsProps,
+    alerts: ReadonlySet<TaskAlert>,
+    expectedExitCodes: readonly number[],
+  ): LambdaHandler {
     const table = this.#createTable();
     const teller = createHandlerFunction(this, 'Function', {
       handler: 'task-alerts',
@@ -135,13 +148,24 @@ export class TaskLifecycleAlerts extends Construct {
       },
     });
     const { deadLetterQueue } = this;
-    teller.configureAsyncInvoke({ maxEventAge: AlertDefaults.functionRetryFor, onFailure: { bind: () => ({ destination: deadLetterQueue.queueArn }) } });
+    teller.configureAsyncInvoke({
+      maxEventAge: AlertDefaults.functionRetryFor,
+      onFailure: { bind: () => ({ destination: deadLetterQueue.queueArn }) },
+    });
     grantSend(deadLetterQueue, teller);
     grantPublish(this.topic, teller);
     // grant() of the CDK would add indexes, of which there are none.
-    iam.Grant.addToPrincipal({ grantee: teller, actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], resourceArns: [table.tableArn] });
+    iam.Grant.addToPrincipal({
+      grantee: teller,
+      actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+      resourceArns: [table.tableArn],
+    });
     iam.Grant.addToPrincipal({ grantee: teller, actions: ['ecs:DescribeTaskDefinition'], resourceArns: ['*'] });
-    acknowledge(this, 'AwsSolutions-IAM5[Resource::*]', 'ecs:DescribeTaskDefinition has no narrower resource; it reads where the log of a failed task is');
+    acknowledge(
+      this,
+      'AwsSolutions-IAM5[Resource::*]',
+      'ecs:DescribeTaskDefinition has no narrower resource; it reads where the log of a failed task is',
+    );
     return teller;
   }
 
@@ -152,7 +176,11 @@ export class TaskLifecycleAlerts extends Construct {
       timeToLiveAttribute: ToldTable.expiresAt,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    acknowledge(table, 'AwsSolutions-DDB3', 'The table remembers for a day what was told; to restore it would bring back nothing of worth');
+    acknowledge(
+      table,
+      'AwsSolutions-DDB3',
+      'The table remembers for a day what was told; to restore it would bring back nothing of worth',
+    );
     return table;
   }
 
@@ -166,12 +194,18 @@ export class TaskLifecycleAlerts extends Construct {
       checkExcluded('topic', { encryptionKey: props.encryptionKey }, 'set it where the topic is created', this);
     }
     if (props.topic?.fifo === true) {
-      throw new ValidationError('topic cannot be FIFO, because neither e-mail nor chat can subscribe to it; use a standard topic', this);
+      throw new ValidationError(
+        'topic cannot be FIFO, because neither e-mail nor chat can subscribe to it; use a standard topic',
+        this,
+      );
     }
     const { alerts, clusters, services, taskDefinitionFamilies } = props;
     for (const [prop, list] of Object.entries({ alerts, clusters, services, taskDefinitionFamilies })) {
       if (list?.length === 0) {
-        throw new ValidationError(`${prop} cannot be empty, or nobody would ever be told of anything; leave it out, or name at least one`, this);
+        throw new ValidationError(
+          `${prop} cannot be empty, or nobody would ever be told of anything; leave it out, or name at least one`,
+          this,
+        );
       }
     }
   }

@@ -56,7 +56,8 @@ export interface EcsTaskTargetOptions {
   readonly capacity?: SpotStrategy;
 
   /**
-   * Whether a file is launched on demand at its next try when ECS had no capacity for its task, or Spot reclaimed it. Needs `capacity` with
+   * Whether a file is launched on demand at its next try when ECS had no capacity for its task, or Spot reclaimed it.
+   * Needs `capacity` with
    * Spot.
    *
    * @default false
@@ -71,45 +72,54 @@ export class DispatchTarget {
    *
    * @param options which task, and where
    */
-  public static ecsTask(options: EcsTaskTargetOptions): DispatchTarget {
+  static ecsTask(options: EcsTaskTargetOptions): DispatchTarget {
     return new DispatchTarget({ task: options });
   }
 
   /**
-   * A message for each file, whose turn a worker of the queue takes by `fileTaskHandler` of fileworks-runtime. For many small files, which
+   * A message for each file, whose turn a worker of the queue takes by `fileTaskHandler` of fileworks-runtime. For many
+   * small files, which
    * are not worth a task each.
    *
-   * Nobody can say whether such a worker lives: one that is silent for `hangTimeout` is taken for dead, and the file is sent again. So that one
+   * Nobody can say whether such a worker lives: one that is silent for `hangTimeout` is taken for dead, and the file is
+   * sent again. So that one
    * at a time rests on `fence`. Give the workers `TypedDispatcher.grantTakeTurns`.
    *
    * @param queue standard or FIFO; nobody else may send to it
    */
-  public static queue(queue: IQueue): DispatchTarget {
+  static queue(queue: IQueue): DispatchTarget {
     return new DispatchTarget({ targetQueue: queue });
   }
 
   /**
-   * An execution of a standard workflow for each file, whose turn is the execution: it is done when that succeeds, and the attempt failed
-   * when it does not. Its input is `{"fileId", "type", "epoch", "fence", "correlationId", "object": {"bucket", "key", ...}}`.
+   * An execution of a standard workflow for each file, whose turn is the execution: it is done when that succeeds, and
+   * the attempt failed
+   * when it does not. Its input is `{"fileId", "type", "epoch", "fence", "correlationId", "object": {"bucket", "key",
+   * ...}}`.
    *
-   * Steps need no part of Fileworks, and their roles what they read. An execution MUST NOT be redriven; redrive its file.
+   * Steps need no part of Fileworks, and their roles what they read. An execution MUST NOT be redriven; redrive its
+   * file.
    *
    * @param stateMachine no express workflow, of which Step Functions does not tell how it ended
    */
-  public static stateMachine(stateMachine: IStateMachine): DispatchTarget {
+  static stateMachine(stateMachine: IStateMachine): DispatchTarget {
     return new DispatchTarget({ targetStateMachine: stateMachine });
   }
 
   /** The task, where files start one. */
-  public readonly task?: EcsTaskTargetOptions;
+  readonly task?: EcsTaskTargetOptions;
 
   /** The queue, where files are sent to one. */
-  public readonly targetQueue?: IQueue;
+  readonly targetQueue?: IQueue;
 
   /** The state machine, where files start an execution. */
-  public readonly targetStateMachine?: IStateMachine;
+  readonly targetStateMachine?: IStateMachine;
 
-  private constructor(target: { task?: EcsTaskTargetOptions; targetQueue?: IQueue; targetStateMachine?: IStateMachine }) {
+  private constructor(target: {
+    task?: EcsTaskTargetOptions;
+    targetQueue?: IQueue;
+    targetStateMachine?: IStateMachine;
+  }) {
     this.task = target.task;
     this.targetQueue = target.targetQueue;
     this.targetStateMachine = target.targetStateMachine;

@@ -11,7 +11,8 @@ import type { TypeConcurrency } from './type-concurrency';
  */
 export interface DispatchTypeOptions {
   /**
-   * Patterns of whole keys, of which one must match; case counts. `*` stands for any characters but `/`, `**` for any characters, and
+   * Patterns of whole keys, of which one must match; case counts. `*` stands for any characters but `/`, `**` for any
+   * characters, and
    * `{name}` for a part of the key without `/` that other options can refer to. In place of `prefixes` and `suffixes`.
    *
    * @default - keys of any form
@@ -49,9 +50,11 @@ export interface DispatchTypeOptions {
   readonly maxSize?: Size;
 
   /**
-   * Content types, of which the object must have one, such as `text/csv` or `image/*`. Parameters and case do not count.
+   * Content types, of which the object must have one, such as `text/csv` or `image/*`. Parameters and case do not
+   * count.
    *
-   * Asks S3 for each file that meets the conditions on key and size: the function that registers files may then read the objects of
+   * Asks S3 for each file that meets the conditions on key and size: the function that registers files may then read
+   * the objects of
    * every source.
    *
    * @default - objects of any content type
@@ -70,7 +73,8 @@ export interface DispatchTypeOptions {
   /**
    * Tags that the object must have when it is registered.
    *
-   * Asks S3 for each file that meets the conditions before: the function that registers files may then read the tags of the objects of
+   * Asks S3 for each file that meets the conditions before: the function that registers files may then read the tags of
+   * the objects of
    * every source.
    *
    * @default - objects with any tags
@@ -80,9 +84,12 @@ export interface DispatchTypeOptions {
   /**
    * A function that has the last word on files that meet all other conditions.
    *
-   * It is invoked with `{"type", "correlationId", "time", "object": {"bucket", "key", "size", "etag", "versionId"}}` and answers
-   * `{"match": false}`, or `{"match": true, "parts": {"customer": "c-17"}}` with parts that `concurrency` and `order` refer to. It MUST
-   * answer the same for the same file, and within half a minute. Files on which it fails are tried again, then go to the dead-letter queue.
+   * It is invoked with `{"type", "correlationId", "time", "object": {"bucket", "key", "size", "etag", "versionId"}}`
+   * and answers
+   * `{"match": false}`, or `{"match": true, "parts": {"customer": "c-17"}}` with parts that `concurrency` and `order`
+   * refer to. It MUST
+   * answer the same for the same file, and within half a minute. Files on which it fails are tried again, then go to
+   * the dead-letter queue.
    *
    * @default - none
    */
@@ -95,7 +102,8 @@ export interface DispatchTypeOptions {
   readonly concurrency: TypeConcurrency;
 
   /**
-   * Files of the type that may hold a task at the same time, over all its sequences, from 1 to 1,000. One that waits for its next attempt
+   * Files of the type that may hold a task at the same time, over all its sequences, from 1 to 1,000. One that waits
+   * for its next attempt
    * counts, one that is blocked does not. Only with `TypeConcurrency.sequentialPer`; the others say it themselves.
    *
    * @default - no limit but that of the dispatcher
@@ -131,7 +139,8 @@ export interface DispatchTypeOptions {
   readonly overwrite?: OverwritePolicy;
 
   /**
-   * Attempts that reach a container, from 1 to 100. Launches that ECS refuses and tasks that Spot reclaims do not count.
+   * Attempts that reach a container, from 1 to 100. Launches that ECS refuses and tasks that Spot reclaims do not
+   * count.
    *
    * @default 3
    */
@@ -159,8 +168,10 @@ export interface DispatchTypeOptions {
   readonly onExhausted?: OnExhausted;
 
   /**
-   * How long a worker may be silent before its task is stopped, from 1 minute to 1 day; a worker of a queue is taken for dead then.
-   * `runFileTask` and `fileTaskHandler` beat four times as often. An execution of a state machine is asked after so often, should its end
+   * How long a worker may be silent before its task is stopped, from 1 minute to 1 day; a worker of a queue is taken
+   * for dead then.
+   * `runFileTask` and `fileTaskHandler` beat four times as often. An execution of a state machine is asked after so
+   * often, should its end
    * not be told.
    *
    * @default Duration.minutes(15)

@@ -26,23 +26,27 @@ export enum OverwritePolicy {
 
 /** The order of the files of a sequence. */
 export class FileOrder {
-  /** By the time of their events, which S3 tells in seconds. Files of one key keep their order within a second; others have none. */
-  public static byEvent(): FileOrder {
+  /**
+   * By the time of their events, which S3 tells in seconds. Files of one key keep their order within a second; others
+   * have none.
+   */
+  static byEvent(): FileOrder {
     return new FileOrder();
   }
 
   /**
-   * By a part of the key. Numbers in it compare as numbers: 9 comes before 10. Files whose part holds anything but letters, digits
+   * By a part of the key. Numbers in it compare as numbers: 9 comes before 10. Files whose part holds anything but
+   * letters, digits
    * and `. _ : -` go to the dead-letter queue.
    *
    * @param part a named part of the key patterns, for example `number` of `incoming/{number}.csv`
    */
-  public static byKeyPart(part: string): FileOrder {
+  static byKeyPart(part: string): FileOrder {
     return new FileOrder(part);
   }
 
   /** The part of the key that orders. */
-  public readonly part?: string;
+  readonly part?: string;
 
   private constructor(part?: string) {
     this.part = part;

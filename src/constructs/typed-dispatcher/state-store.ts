@@ -29,7 +29,7 @@ export interface ProvisionedCapacityOptions {
 /** How the capacity of a state table is paid for. */
 export class StateTableCapacity {
   /** For each read and write: nothing while no files come. */
-  public static onDemand(): StateTableCapacity {
+  static onDemand(): StateTableCapacity {
     return new StateTableCapacity();
   }
 
@@ -38,12 +38,12 @@ export class StateTableCapacity {
    *
    * @param options from where to where it scales
    */
-  public static provisioned(options: ProvisionedCapacityOptions): StateTableCapacity {
+  static provisioned(options: ProvisionedCapacityOptions): StateTableCapacity {
     return new StateTableCapacity(options);
   }
 
   /** From where to where it scales; undefined on demand. */
-  public readonly options?: ProvisionedCapacityOptions;
+  readonly options?: ProvisionedCapacityOptions;
 
   private constructor(options?: ProvisionedCapacityOptions) {
     this.options = options;
@@ -53,7 +53,8 @@ export class StateTableCapacity {
 /** Options of `StateStore.dynamoDb()`. */
 export interface DynamoDbStateOptions {
   /**
-   * An existing table, for one dispatcher alone; props that would configure a new one are then refused. Its keys and indexes are those of
+   * An existing table, for one dispatcher alone; props that would configure a new one are then refused. Its keys and
+   * indexes are those of
    * `dispatchTableDefinition` of fileworks-runtime, its stream has new images, and its items expire by `expiresAt`.
    *
    * @default - a new table
@@ -82,7 +83,8 @@ export interface DynamoDbStateOptions {
   readonly removalPolicy?: RemovalPolicy;
 
   /**
-   * How long completed and skipped files are kept, and with them the memory of duplicates, from 15 days to 10 years. Events may come again for
+   * How long completed and skipped files are kept, and with them the memory of duplicates, from 15 days to 10 years.
+   * Events may come again for
    * 15 days.
    *
    * @default Duration.days(90)
@@ -99,7 +101,8 @@ export interface PostgresStateOptions {
   readonly vpc: IVpc;
 
   /**
-   * The subnets of the functions. They must reach the database, and SQS, ECS, and what else the targets and rules are about, by a NAT gateway or by
+   * The subnets of the functions. They must reach the database, and SQS, ECS, and what else the targets and rules are
+   * about, by a NAT gateway or by
    * VPC endpoints.
    *
    * @default - the private subnets of `vpc` that have a way out
@@ -114,7 +117,8 @@ export interface PostgresStateOptions {
   readonly securityGroups?: ISecurityGroup[];
 
   /**
-   * How long completed and skipped files are kept, and with them the memory of duplicates, from 15 days to 10 years. Events may come again for
+   * How long completed and skipped files are kept, and with them the memory of duplicates, from 15 days to 10 years.
+   * Events may come again for
    * 15 days.
    *
    * @default Duration.days(90)
@@ -129,22 +133,26 @@ export class StateStore {
    *
    * @param options of the table
    */
-  public static dynamoDb(options: DynamoDbStateOptions = {}): StateStore {
+  static dynamoDb(options: DynamoDbStateOptions = {}): StateStore {
     return new StateStore({ dynamoDb: options });
   }
 
   /**
-   * A PostgreSQL database, 13 or newer, such as Aurora or RDS. For who has one anyway and wants to look at files by SQL.
+   * A PostgreSQL database, 13 or newer, such as Aurora or RDS. For who has one anyway and wants to look at files by
+   * SQL.
    *
-   * Its tables are those of `dispatchSchema` of fileworks-runtime, which must be there before the first file comes: put it into your
-   * migrations, or call `PostgresStore.migrate()` once. The user of the login needs SELECT, INSERT, UPDATE and DELETE on them.
+   * Its tables are those of `dispatchSchema` of fileworks-runtime, which must be there before the first file comes: put
+   * it into your
+   * migrations, or call `PostgresStore.migrate()` once. The user of the login needs SELECT, INSERT, UPDATE and DELETE
+   * on them.
    *
-   * A database has no stream: the workers tell themselves that a turn has ended, by a message. What they could not tell, ECS and the sweeper
+   * A database has no stream: the workers tell themselves that a turn has ended, by a message. What they could not
+   * tell, ECS and the sweeper
    * do, which costs up to a minute.
    *
    * @param options of the database
    */
-  public static postgres(options: PostgresStateOptions): StateStore {
+  static postgres(options: PostgresStateOptions): StateStore {
     return new StateStore({ postgres: options });
   }
 
@@ -153,14 +161,14 @@ export class StateStore {
    *
    * @internal
    */
-  public readonly _dynamoDb?: DynamoDbStateOptions;
+  readonly _dynamoDb?: DynamoDbStateOptions;
 
   /**
    * The database, where it is one.
    *
    * @internal
    */
-  public readonly _postgres?: PostgresStateOptions;
+  readonly _postgres?: PostgresStateOptions;
 
   private constructor({ dynamoDb, postgres }: { dynamoDb?: DynamoDbStateOptions; postgres?: PostgresStateOptions }) {
     this._dynamoDb = dynamoDb;

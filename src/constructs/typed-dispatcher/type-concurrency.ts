@@ -3,7 +3,7 @@ import { checkWholeNumber } from '../private/checks';
 /** How many files of a type may work at the same time. */
 export class TypeConcurrency {
   /** One at a time, in order. */
-  public static sequential(): TypeConcurrency {
+  static sequential(): TypeConcurrency {
     return new TypeConcurrency(1);
   }
 
@@ -12,12 +12,12 @@ export class TypeConcurrency {
    *
    * @param part a named part of the key patterns, for example `customer` of `{customer}/*.csv`
    */
-  public static sequentialPer(part: string): TypeConcurrency {
+  static sequentialPer(part: string): TypeConcurrency {
     return new TypeConcurrency(1, part);
   }
 
   /** All at once, as fast as tasks can be launched. */
-  public static parallel(): TypeConcurrency {
+  static parallel(): TypeConcurrency {
     return new TypeConcurrency(0);
   }
 
@@ -26,16 +26,16 @@ export class TypeConcurrency {
    *
    * @param maxConcurrentTasks from 1 to 1,000
    */
-  public static parallelUpTo(maxConcurrentTasks: number): TypeConcurrency {
+  static parallelUpTo(maxConcurrentTasks: number): TypeConcurrency {
     checkWholeNumber('maxConcurrentTasks', maxConcurrentTasks, { min: 1, max: 1_000 });
     return new TypeConcurrency(maxConcurrentTasks);
   }
 
   /** Files that may work at the same time in one sequence; 0 means without limit. */
-  public readonly slots: number;
+  readonly slots: number;
 
   /** The part of the key that makes sequences. */
-  public readonly part?: string;
+  readonly part?: string;
 
   private constructor(slots: number, part?: string) {
     this.slots = slots;

@@ -10,9 +10,9 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
-import { DispatchMetricDimension, DispatchMetrics, DispatchTypeDimension } from '../../contract/dispatch-config';
+import { DISPATCH_METRIC_DIMENSION, DispatchMetrics, DISPATCH_TYPE_DIMENSION } from '../../contract/dispatch-config';
 import { DispatchStateEnv } from '../../contract/dispatch-env';
-import { ObjectEventSource } from '../../contract/object-event';
+import { OBJECT_EVENT_SOURCE } from '../../contract/object-event';
 import type { FileIngestBucket, IngestDelivery, IngestRoute } from '../file-ingest-bucket';
 import { checkSeconds, checkWholeNumber } from '../private/checks';
 import { grantSend } from '../private/grants';
@@ -39,7 +39,8 @@ export enum EventDelivery {
   /** By way of a queue, which evens out bursts and in which what fails waits for hours of retries. */
   BUFFERED = 'buffered',
   /**
-   * Straight from EventBridge, some tenths of a second sooner. Lambda tries each event three times within minutes, and as many at once as the
+   * Straight from EventBridge, some tenths of a second sooner. Lambda tries each event three times within minutes, and
+   * as many at once as the
    * account has room for; then it goes to the dead-letter queue, from which it can be redriven into the queue.
    */
   DIRECT = 'direct',
@@ -62,7 +63,8 @@ export interface TypedDispatcherProps {
   readonly unmatched?: UnmatchedFile;
 
   /**
-   * Tasks that are launched in a second, from 1 to 500. What comes faster waits in a queue. Fargate starts 20 a second for a whole account.
+   * Tasks that are launched in a second, from 1 to 500. What comes faster waits in a queue. Fargate starts 20 a second
+   * for a whole account.
    *
    * @default 20
    * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/throttling.html
@@ -70,7 +72,8 @@ export interface TypedDispatcherProps {
   readonly launchesPerSecond?: number;
 
   /**
-   * Files of all types that may hold a task at the same time, from 1 to 1,000. One that waits for its next attempt counts, one that is
+   * Files of all types that may hold a task at the same time, from 1 to 1,000. One that waits for its next attempt
+   * counts, one that is
    * blocked does not. Sequences take turns.
    *
    * @default - no limit but those of the types
@@ -100,17 +103,23 @@ export interface TypedDispatcherProps {
 }
 
 /**
- * Starts a task, an execution or a message for each file, by type: strictly one at a time and in order where asked, in parallel elsewhere.
+ * Starts a task, an execution or a message for each file, by type: strictly one at a time and in order where asked, in
+ * parallel elsewhere.
  *
- * Every file has a row in a DynamoDB table, or in PostgreSQL: queued, starting, running, waiting for its next attempt, blocked, completed, parked or skipped.
- * A file keeps its turn until its container says that it is done, or until ECS says that the task is over; no clock ends a turn. The protocol
- * is checked by a model checker and by tests in which everything fails; see the page of this construct for what it promises.
+ * Every file has a row in a DynamoDB table, or in PostgreSQL: queued, starting, running, waiting for its next attempt,
+ * blocked, completed, parked or skipped.
+ * A file keeps its turn until its container says that it is done, or until ECS says that the task is over; no clock
+ * ends a turn. The protocol
+ * is checked by a model checker and by tests in which everything fails; see the page of this construct for what it
+ * promises.
  *
- * The container calls `runFileTask` of fileworks-runtime, which begins the turn, tells that it is alive, and ends it. For other images, a gate and
+ * The container calls `runFileTask` of fileworks-runtime, which begins the turn, tells that it is alive, and ends it.
+ * For other images, a gate and
  * `TaskCompletion.byExitCode()` do.
  *
  * Limitations:
- * - A file may be processed again after its container was killed. Give `fence` to what you write to, or make writes idempotent.
+ * - A file may be processed again after its container was killed. Give `fence` to what you write to, or make writes
+ *   idempotent.
  * - Order by event is order by S3's clock, in seconds.
  * - Types with their patterns and targets must fit into a function's environment of 4 KB: six to ten types.
  *
@@ -128,34 +137,37 @@ export interface TypedDispatcherProps {
 @propertyInjectable
 export class TypedDispatcher extends Construct implements IConnectable {
   /** Identifies this class to property injectors. */
-  public static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.TypedDispatcher';
+  static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.TypedDispatcher';
 
   /** The state of every file; undefined with `StateStore.postgres()`. */
-  public readonly stateTable?: ITable;
+  readonly stateTable?: ITable;
 
   /** The queue that events of objects go into. */
-  public readonly queue: IQueue;
+  readonly queue: IQueue;
 
   /** Where events go that no type matches, that cannot be read, or that could not be registered. */
-  public readonly deadLetterQueue: IQueue;
+  readonly deadLetterQueue: IQueue;
 
-  /** Lists, shows, redrives and skips files, pauses and resumes types, and reconciles with a bucket. Its input is documented on the page of this construct. */
-  public readonly operatorFunction: lambda.Function;
+  /**
+   * Lists, shows, redrives and skips files, pauses and resumes types, and reconciles with a bucket. Its input is
+   * documented on the page of this construct.
+   */
+  readonly operatorFunction: lambda.Function;
 
   /** Rings while a file blocks its sequence and waits for an operator. */
-  public readonly blockedAlarm: cloudwatch.Alarm;
+  readonly blockedAlarm: cloudwatch.Alarm;
 
   /** Rings when a file has waited for its turn longer than `maxQueuedAge`. */
-  public readonly queuedAgeAlarm: cloudwatch.Alarm;
+  readonly queuedAgeAlarm: cloudwatch.Alarm;
 
   /** Rings when events wait to be registered. */
-  public readonly eventAgeAlarm: cloudwatch.Alarm;
+  readonly eventAgeAlarm: cloudwatch.Alarm;
 
   /** Rings when ECS keeps refusing launches. */
-  public readonly refusedAlarm: cloudwatch.Alarm;
+  readonly refusedAlarm: cloudwatch.Alarm;
 
   /** Rings when nobody looks for what was missed. */
-  public readonly sweeperAlarm: cloudwatch.Alarm;
+  readonly sweeperAlarm: cloudwatch.Alarm;
 
   readonly #workers: IGrantable[] = [];
   readonly #sources: FileSource[] = [];
@@ -167,7 +179,7 @@ export class TypedDispatcher extends Construct implements IConnectable {
   readonly #state: BoundState;
   readonly #wakeQueue: IQueue;
 
-  public constructor(scope: Construct, id: string, props: TypedDispatcherProps = {}) {
+  constructor(scope: Construct, id: string, props: TypedDispatcherProps = {}) {
     super(scope, id);
     checkWholeNumber('maxConcurrentTasks', props.maxConcurrentTasks, MaxConcurrentTasks, this);
     checkSeconds('maxQueuedAge', props.maxQueuedAge, { min: 60, max: 14 * 86_400 }, this);
@@ -176,7 +188,7 @@ export class TypedDispatcher extends Construct implements IConnectable {
     this.#state = postgres === undefined ? new TableState(this, dynamoDb) : new DatabaseState(this, postgres);
     this.stateTable = this.#state.table;
     const events = createWorkQueue(new Construct(this, 'Events'), {
-      // six times the timeout of the function, as Lambda asks for
+      // Six times the timeout of the function, as Lambda asks for
       visibilityTimeout: WorkQueueDefaults.visibilityTimeout.plus(DispatcherDefaults.ingressTimeout),
       alarmActions: props.alarmActions,
       deadLetterNotice: {
@@ -193,23 +205,29 @@ export class TypedDispatcher extends Construct implements IConnectable {
     });
     const wakes = createWorkQueue(new Construct(this, 'Wakes'), {
       visibilityTimeout: DispatcherDefaults.launcherTimeout.plus(DispatcherDefaults.launcherTimeout),
-      // a wake-up that failed is not needed: the sweeper makes it again
+      // A wake-up that failed is not needed: the sweeper makes it again
       maxReceiveCount: 100,
       alarmActions: props.alarmActions,
-      deadLetterNotice: { description: `Launches of ${this.node.path} fail again and again`, runbook: 'dispatcher-wakes-dead-letter' },
+      deadLetterNotice: {
+        description: `Launches of ${this.node.path} fail again and again`,
+        runbook: 'dispatcher-wakes-dead-letter',
+      },
     });
     this.#wakeQueue = wakes.queue;
     this.#direct = props.eventDelivery === EventDelivery.DIRECT;
     this.#types = new TypeRegistry(this, props);
     this.#functions = new DispatcherFunctions(
-      this, { state: this.#state, types: this.#types, events, wakes, undelivered, direct: this.#direct },
+      this,
+      { state: this.#state, types: this.#types, events, wakes, undelivered, direct: this.#direct },
       props.launchesPerSecond ?? DispatcherDefaults.launchesPerSecond,
     );
     this.#binder = new TargetBinder(this.#functions);
     this.operatorFunction = this.#functions.operator;
 
     const alarms = createAlarms(this, {
-      events: this.queue, queuedAge: props.maxQueuedAge ?? DispatcherDefaults.alarmQueuedAge, actions: props.alarmActions ?? [],
+      events: this.queue,
+      queuedAge: props.maxQueuedAge ?? DispatcherDefaults.alarmQueuedAge,
+      actions: props.alarmActions ?? [],
     });
     this.queuedAgeAlarm = alarms.queuedAge;
     this.eventAgeAlarm = alarms.eventAge;
@@ -225,13 +243,16 @@ export class TypedDispatcher extends Construct implements IConnectable {
    * @param source the bucket, of the same stack
    * @param prefix beginning of the keys; by default all
    */
-  public addBucket(id: string, source: FileIngestBucket, prefix = ''): Rule {
+  addBucket(id: string, source: FileIngestBucket, prefix = ''): Rule {
     const rule = new Rule(this, `${id}Source`, {
       description: `Files for ${this.node.path}`,
       eventPattern: {
-        source: [ObjectEventSource],
+        source: [OBJECT_EVENT_SOURCE],
         detailType: ['Object Created', 'Object Deleted'],
-        detail: { bucket: { name: [source.bucket.bucketName] }, ...(prefix !== '' && { object: { key: [{ prefix }] } }) },
+        detail: {
+          bucket: { name: [source.bucket.bucketName] },
+          ...(prefix !== '' && { object: { key: [{ prefix }] } }),
+        },
       },
       targets: [this.#eventTarget(this.#functions.delivery)],
     });
@@ -251,7 +272,7 @@ export class TypedDispatcher extends Construct implements IConnectable {
    * @param delivery the dead-letter queue and retries of its rule
    * @returns the target of its rule
    */
-  public addRoute(route: IngestRoute, delivery: IngestDelivery): IRuleTarget {
+  addRoute(route: IngestRoute, delivery: IngestDelivery): IRuleTarget {
     this.#addSource({
       bucket: route.source.bucket,
       prefixes: route.prefixes.length === 0 ? [''] : route.prefixes,
@@ -262,68 +283,100 @@ export class TypedDispatcher extends Construct implements IConnectable {
   }
 
   /**
-   * Adds a type of files. The first type that matches a file is its type, for good; add the narrow ones first. Where some key fits an
+   * Adds a type of files. The first type that matches a file is its type, for good; add the narrow ones first. Where
+   * some key fits an
    * earlier type too, a warning names it.
    *
    * @param id name of the type, from 1 to 32 letters, digits and `-`
    * @param options how files are recognised and dispatched
    */
-  public addType(id: string, options: DispatchTypeOptions): void {
+  addType(id: string, options: DispatchTypeOptions): void {
     this.#types.checkId(id);
     const scope = new Construct(this, `Type${id}`);
     const { launch, worker, securityGroups = [] } = this.#binder.bind(scope, options.target);
     const rule = this.#types.add(scope, id, options, launch);
     this.#state.connect(securityGroups);
     if (options.matchFunction !== undefined) {
-      Grant.addToPrincipal({ grantee: this.#functions.ingress, actions: ['lambda:InvokeFunction'], resourceArns: [options.matchFunction.functionArn] });
+      Grant.addToPrincipal({
+        grantee: this.#functions.ingress,
+        actions: ['lambda:InvokeFunction'],
+        resourceArns: [options.matchFunction.functionArn],
+      });
     }
-    for (const source of this.#sources) grantInspection(source, rule, this.#functions.ingress);
-    if (worker !== undefined) this.grantTakeTurns(worker);
+    for (const source of this.#sources) {
+      grantInspection(source, rule, this.#functions.ingress);
+    }
+    if (worker !== undefined) {
+      this.grantTakeTurns(worker);
+    }
   }
 
   /**
-   * What `fileTaskHandler` needs in the environment of a worker of `DispatchTarget.queue()`. Tasks of `DispatchTarget.ecsTask()` get it as they are
+   * What `fileTaskHandler` needs in the environment of a worker of `DispatchTarget.queue()`. Tasks of
+   * `DispatchTarget.ecsTask()` get it as they are
    * launched.
    */
-  public get turnEnvironment(): { [name: string]: string } {
-    return { ...this.#state.environment, ...(this.stateTable === undefined && { [DispatchStateEnv.wakeQueueUrl]: this.#wakeQueue.queueUrl }) };
+  get turnEnvironment(): { [name: string]: string } {
+    return {
+      ...this.#state.environment,
+      ...(this.stateTable === undefined && { [DispatchStateEnv.wakeQueueUrl]: this.#wakeQueue.queueUrl }),
+    };
   }
 
-  /** The connections of the functions and of the tasks that they launch, for the database of `StateStore.postgres()` to allow them. */
-  public get connections(): Connections {
+  /**
+   * The connections of the functions and of the tasks that they launch, for the database of `StateStore.postgres()` to
+   * allow them.
+   */
+  get connections(): Connections {
     const { connections } = this.#state;
     if (connections === undefined) {
-      throw new ValidationError('connections need StateStore.postgres(): with a table, no function of the dispatcher is in a network', this);
+      throw new ValidationError(
+        'connections need StateStore.postgres(): with a table, no function of the dispatcher is in a network',
+        this,
+      );
     }
     return connections;
   }
 
   /**
-   * Lets `worker` take the turns of files: change their rows and read the files of every bucket. Tasks of `DispatchTarget.ecsTask()` may;
+   * Lets `worker` take the turns of files: change their rows and read the files of every bucket. Tasks of
+   * `DispatchTarget.ecsTask()` may;
    * workers of `DispatchTarget.queue()` need it, and `turnEnvironment`.
    *
    * @param worker who works on files
    */
-  public grantTakeTurns(worker: IGrantable): void {
-    if (this.#workers.some(({ grantPrincipal }) => grantPrincipal === worker.grantPrincipal)) return;
+  grantTakeTurns(worker: IGrantable): void {
+    if (this.#workers.some(({ grantPrincipal }) => grantPrincipal === worker.grantPrincipal)) {
+      return;
+    }
     this.#workers.push(worker);
     this.#state.grantTurn(worker);
-    // a database tells nobody that a turn has ended, so the worker does
-    if (this.stateTable === undefined) grantSend(this.#wakeQueue, worker);
-    for (const source of this.#sources) source.grantRead(worker);
-    for (const { bucket, prefix } of this.#results) grantResultObjects(bucket, worker, prefix);
+    // A database tells nobody that a turn has ended, so the worker does
+    if (this.stateTable === undefined) {
+      grantSend(this.#wakeQueue, worker);
+    }
+    for (const source of this.#sources) {
+      source.grantRead(worker);
+    }
+    for (const { bucket, prefix } of this.#results) {
+      grantResultObjects(bucket, worker, prefix);
+    }
   }
 
   /**
-   * Lets whoever takes the turns of files store results: put objects, also in parts, give up an upload, and read what is there, to tell
-   * whether a result is stored already. They may neither list nor delete, but for what `extractTo` notes about unfinished work.
+   * Lets whoever takes the turns of files store results: put objects, also in parts, give up an upload, and read what
+   * is there, to tell
+   * whether a result is stored already. They may neither list nor delete, but for what `extractTo` notes about
+   * unfinished work.
    *
    * @param bucket where results go
    * @param prefix beginning of the keys of results; by default all
    */
-  public grantStoreResults(bucket: IBucket, prefix = ''): void {
+  grantStoreResults(bucket: IBucket, prefix = ''): void {
     this.#results.push({ bucket, prefix });
-    for (const worker of this.#workers) grantResultObjects(bucket, worker, prefix);
+    for (const worker of this.#workers) {
+      grantResultObjects(bucket, worker, prefix);
+    }
   }
 
   /**
@@ -331,7 +384,7 @@ export class TypedDispatcher extends Construct implements IConnectable {
    *
    * @param grantee who operates
    */
-  public grantOperate(grantee: IGrantable): Grant {
+  grantOperate(grantee: IGrantable): Grant {
     return this.operatorFunction.grantInvoke(grantee);
   }
 
@@ -340,7 +393,7 @@ export class TypedDispatcher extends Construct implements IConnectable {
    *
    * @param props options of the metric
    */
-  public metricBlockedFiles(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  metricBlockedFiles(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return dispatchMetric(this, DispatchMetrics.blockedFiles, props);
   }
 
@@ -349,20 +402,21 @@ export class TypedDispatcher extends Construct implements IConnectable {
    *
    * @param props options of the metric
    */
-  public metricOldestQueuedFileAge(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  metricOldestQueuedFileAge(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return dispatchMetric(this, DispatchMetrics.oldestQueuedAge, props);
   }
 
   /**
-   * A metric of one type: BlockedFiles, ParkedFiles, OldestQueuedFileAge, LaunchesRefused, FilesCompleted, FilesSkipped or FilesParked. The last
+   * A metric of one type: BlockedFiles, ParkedFiles, OldestQueuedFileAge, LaunchesRefused, FilesCompleted, FilesSkipped
+   * or FilesParked. The last
    * four are counts, to be summed.
    *
    * @param typeId name of the type
    * @param metricName name of the metric
    * @param props options of the metric
    */
-  public metricOfType(typeId: string, metricName: string, props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
-    const dimensionsMap = { [DispatchMetricDimension]: this.node.path, [DispatchTypeDimension]: typeId };
+  metricOfType(typeId: string, metricName: string, props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    const dimensionsMap = { [DISPATCH_METRIC_DIMENSION]: this.node.path, [DISPATCH_TYPE_DIMENSION]: typeId };
     return dispatchMetric(this, metricName, { dimensionsMap, ...props });
   }
 
@@ -372,8 +426,14 @@ export class TypedDispatcher extends Construct implements IConnectable {
 
   #addSource(source: FileSource): void {
     this.#sources.push(source);
-    for (const prefix of source.prefixes) grantListVersions(source.bucket, this.operatorFunction, prefix);
-    for (const worker of this.#workers) source.grantRead(worker);
-    for (const rule of this.#types.rules) grantInspection(source, rule, this.#functions.ingress);
+    for (const prefix of source.prefixes) {
+      grantListVersions(source.bucket, this.operatorFunction, prefix);
+    }
+    for (const worker of this.#workers) {
+      source.grantRead(worker);
+    }
+    for (const rule of this.#types.rules) {
+      grantInspection(source, rule, this.#functions.ingress);
+    }
   }
 }

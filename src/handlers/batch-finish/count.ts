@@ -13,20 +13,28 @@ export interface FileCounts extends Pick<BatchSummary, 'files' | 'bytes'> {
   readonly failedFiles: readonly BatchFileResult[];
 }
 
-/** Every file of every batch is counted once: by its result or, when it has none, as failed with what is known of its batch. */
+/**
+ * Every file of every batch is counted once: by its result or, when it has none, as failed with what is known of its
+ * batch.
+ */
 export function countFiles(batches: readonly BatchRecord[]): FileCounts {
   const files = { total: 0, processed: 0, failed: 0, skipped: 0 };
   const failedFiles: BatchFileResult[] = [];
   let bytes = 0;
   for (const { document, result, failure } of batches) {
     const done = new Map(result?.files.map((file) => [file.key, file]));
-    const reason = failure === undefined ? 'its batch was not finished' : `its batch was not finished: ${failure.error}`;
+    const reason =
+      failure === undefined ? 'its batch was not finished' : `its batch was not finished: ${failure.error}`;
     for (const { key } of document.files) {
       const file = done.get(key) ?? { key, outcome: 'failed', milliseconds: 0, reason };
       files.total += 1;
       files[file.outcome] += 1;
-      if (file.outcome === 'processed') bytes += file.size ?? 0;
-      if (file.outcome === 'failed') failedFiles.push(file);
+      if (file.outcome === 'processed') {
+        bytes += file.size ?? 0;
+      }
+      if (file.outcome === 'failed') {
+        failedFiles.push(file);
+      }
     }
   }
   return { files, bytes, failedFiles };

@@ -1,9 +1,16 @@
 import { paginateListObjectsV2, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import {
-  type BatchDocument, type BatchEvent, type BatchFailure, BatchFinishEnv, type BatchFinishRequest, BatchFolders, type BatchManifest,
-  type BatchResult, type BatchSummary,
+  type BatchDocument,
+  type BatchEvent,
+  type BatchFailure,
+  BatchFinishEnv,
+  type BatchFinishRequest,
+  BatchFolders,
+  type BatchManifest,
+  type BatchResult,
+  type BatchSummary,
 } from '../../contract/batch';
-import { BatchMetricDimension, BatchMetrics, MetricNamespace } from '../../contract/metric-names';
+import { BATCH_METRIC_DIMENSION, BatchMetrics, METRIC_NAMESPACE } from '../../contract/metric-names';
 import { numberVariable, variable } from '../shared/environment';
 import { log } from '../shared/log';
 import { type BatchRecord, countFiles } from './count';
@@ -13,7 +20,10 @@ const s3 = new S3Client();
 /** Batches whose results are read at a time. */
 const CONCURRENCY = 32;
 
-/** Counts what became of a prefix, writes its manifest and a list of the files that failed, and answers what the event says. */
+/**
+ * Counts what became of a prefix, writes its manifest and a list of the files that failed, and answers what the event
+ * says.
+ */
 export async function handler(request: BatchFinishRequest): Promise<BatchEvent> {
   const { folder, runId, prefix, startedAt, error } = request;
   const batches = await readBatches(folder);
@@ -32,26 +42,41 @@ export async function handler(request: BatchFinishRequest): Promise<BatchEvent> 
     durationSeconds: Math.round((Date.now() - Date.parse(startedAt)) / 1_000),
     ...(error !== undefined && { error }),
   };
-  const results = batches.map(({ document: { batchId, resultKey }, result, failure }) => (
-    { batchId, resultKey, complete: result?.complete === true, ...(failure !== undefined && { failure }) }
-  ));
+  const results = batches.map(({ document: { batchId, resultKey }, result, failure }) => ({
+    batchId,
+    resultKey,
+    complete: result?.complete === true,
+    ...(failure !== undefined && { failure }),
+  }));
   await put(folder + BatchFolders.failedFiles, failedFiles.map((file) => `${JSON.stringify(file)}\n`).join(''));
   await put(folder + BatchFolders.manifest, JSON.stringify({ ...summary, results } satisfies BatchManifest));
   putMetrics(summary);
   log('INFO', 'prefix done', { correlationId: runId, ...summary });
-  return { ...summary, manifest: { bucket: variable(BatchFinishEnv.resultBucket), key: folder + BatchFolders.manifest } };
+  return {
+    ...summary,
+    manifest: { bucket: variable(BatchFinishEnv.resultBucket), key: folder + BatchFolders.manifest },
+  };
 }
 
 async function readBatches(folder: string): Promise<BatchRecord[]> {
   const keys = new Set<string>();
-  for await (const { Contents: objects = [] } of paginateListObjectsV2({ client: s3 }, { Bucket: variable(BatchFinishEnv.resultBucket), Prefix: folder })) {
-    for (const { Key: key = '' } of objects) keys.add(key);
+  for await (const { Contents: objects = [] } of paginateListObjectsV2(
+    { client: s3 },
+    { Bucket: variable(BatchFinishEnv.resultBucket), Prefix: folder },
+  )) {
+    for (const { Key: key = '' } of objects) {
+      keys.add(key);
+    }
   }
   const described = [...keys].filter((key) => key.startsWith(folder + BatchFolders.batches)).values();
   const batches: BatchRecord[] = [];
-  await Promise.all(Array.from({ length: CONCURRENCY }, async () => {
-    for (const key of described) batches.push(await readBatch(folder, key, keys));
-  }));
+  await Promise.all(
+    Array.from({ length: CONCURRENCY }, async () => {
+      for (const key of described) {
+        batches.push(await readBatch(folder, key, keys));
+      }
+    }),
+  );
   return batches.sort(({ document: { batchId: a } }, { document: { batchId: b } }) => (a < b ? -1 : 1));
 }
 
@@ -66,20 +91,32 @@ async function readBatch(folder: string, key: string, keys: ReadonlySet<string>)
 }
 
 async function read<T>(key: string): Promise<T> {
-  const { Body: body } = await s3.send(new GetObjectCommand({ Bucket: variable(BatchFinishEnv.resultBucket), Key: key }));
-  return JSON.parse(await body?.transformToString() ?? '') as T;
+  const { Body: body } = await s3.send(
+    new GetObjectCommand({ Bucket: variable(BatchFinishEnv.resultBucket), Key: key }),
+  );
+  return JSON.parse((await body?.transformToString()) ?? '') as T;
 }
 
 async function put(key: string, body: string): Promise<void> {
-  await s3.send(new PutObjectCommand({ Bucket: variable(BatchFinishEnv.resultBucket), Key: key, Body: body, ContentType: 'application/json' }));
+  await s3.send(
+    new PutObjectCommand({
+      Bucket: variable(BatchFinishEnv.resultBucket),
+      Key: key,
+      Body: body,
+      ContentType: 'application/json',
+    }),
+  );
 }
 
 function putMetrics({ files }: BatchSummary): void {
   const values = { [BatchMetrics.filesProcessed]: files.processed, [BatchMetrics.filesFailed]: files.failed };
   const Metrics = Object.keys(values).map((name) => ({ Name: name, Unit: 'Count' }));
   const line = {
-    _aws: { Timestamp: Date.now(), CloudWatchMetrics: [{ Namespace: MetricNamespace, Dimensions: [[BatchMetricDimension]], Metrics }] },
-    [BatchMetricDimension]: variable(BatchFinishEnv.name),
+    _aws: {
+      Timestamp: Date.now(),
+      CloudWatchMetrics: [{ Namespace: METRIC_NAMESPACE, Dimensions: [[BATCH_METRIC_DIMENSION]], Metrics }],
+    },
+    [BATCH_METRIC_DIMENSION]: variable(BatchFinishEnv.name),
     ...values,
   };
   process.stdout.write(`${JSON.stringify(line)}\n`);

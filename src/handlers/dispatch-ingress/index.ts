@@ -22,9 +22,14 @@ interface DirectEvent {
   readonly id: string;
 }
 
-/** Registers the files that events of S3 tell of, and claims what can start. @throws what failed, for a direct event: Lambda tries it again */
+/**
+ * Registers the files that events of S3 tell of, and claims what can start. @throws what failed, for a direct event:
+ * Lambda tries it again
+ */
 export async function handler(event: SqsEvent | DirectEvent): Promise<SqsBatchResponse | undefined> {
-  if ('Records' in event) return takeAll(event);
+  if ('Records' in event) {
+    return takeAll(event);
+  }
   await take({ messageId: event.id, body: JSON.stringify(event) });
   return undefined;
 }
@@ -32,8 +37,13 @@ export async function handler(event: SqsEvent | DirectEvent): Promise<SqsBatchRe
 async function takeAll({ Records: records }: SqsEvent): Promise<SqsBatchResponse> {
   const done = await Promise.allSettled(records.map(take));
   const failed = done.flatMap((result, index) => {
-    if (result.status === 'fulfilled') return [];
-    log('ERROR', 'event could not be registered; it comes again', { messageId: records[index]?.messageId, error: String(result.reason) });
+    if (result.status === 'fulfilled') {
+      return [];
+    }
+    log('ERROR', 'event could not be registered; it comes again', {
+      messageId: records[index]?.messageId,
+      error: String(result.reason),
+    });
     return [{ itemIdentifier: records[index]?.messageId ?? '' }];
   });
   return { batchItemFailures: failed };
@@ -46,25 +56,44 @@ async function take(record: Message): Promise<void> {
   let arrival: Arrival | undefined;
   try {
     event = readObjectEvent(record.body);
-    arrival = event.kind === 'created' ? await classify(event.news, rules(), new ObjectInspector(inspectors(), event.news)) : undefined;
+    arrival =
+      event.kind === 'created'
+        ? await classify(event.news, rules(), new ObjectInspector(inspectors(), event.news))
+        : undefined;
   } catch (error) {
-    // what cannot be read, or has no order, never can be
-    if (error instanceof RangeError) return refuse(record, error.message);
+    // What cannot be read, or has no order, never can be
+    if (error instanceof RangeError) {
+      return refuse(record, error.message);
+    }
     if (error instanceof ObjectGone) {
       log('INFO', error.message, { messageId: record.messageId });
       return;
     }
     throw error;
   }
-  if (event.kind === 'hidden') return;
-  if (event.kind === 'deleted') return remove(event.news);
+  if (event.kind === 'hidden') {
+    return;
+  }
+  if (event.kind === 'deleted') {
+    return remove(event.news);
+  }
   if (arrival !== undefined) {
     if (event.news.reconciled === true && arrival.overwrite === 'each' && arrival.object.versionId === undefined) {
-      log('WARN', 'not reconciled: nothing tells whether this object was registered', { key: arrival.object.key, type: arrival.type, correlationId: arrival.correlationId });
+      log('WARN', 'not reconciled: nothing tells whether this object was registered', {
+        key: arrival.object.key,
+        type: arrival.type,
+        correlationId: arrival.correlationId,
+      });
       return;
     }
     const outcome = await parts().dispatcher.register(arrival);
-    log('INFO', 'registered', { fileId: arrival.id, type: arrival.type, sequence: arrival.sequence, outcome, correlationId: arrival.correlationId });
+    log('INFO', 'registered', {
+      fileId: arrival.id,
+      type: arrival.type,
+      sequence: arrival.sequence,
+      outcome,
+      correlationId: arrival.correlationId,
+    });
   } else if (rules().unmatched === 'dead-letter') {
     await refuse(record, `no type matches the key ${event.news.object.key.slice(0, 200)}`);
   }
@@ -78,12 +107,14 @@ async function remove({ object, correlationId, time }: ObjectNews): Promise<void
 
 async function refuse({ messageId, body }: Message, reason: string): Promise<void> {
   log('WARN', 'event goes to the dead-letter queue', { messageId, reason });
-  await parts().sqs.send(new SendMessageCommand({
-    QueueUrl: variable(DispatchFunctionEnv.deadLetterQueueUrl),
-    MessageBody: body,
-    MessageAttributes: {
-      [MessageAttributeNames.poisonReason]: { DataType: 'String', StringValue: reason },
-      [MessageAttributeNames.sourceMessageId]: { DataType: 'String', StringValue: messageId },
-    },
-  }));
+  await parts().sqs.send(
+    new SendMessageCommand({
+      QueueUrl: variable(DispatchFunctionEnv.deadLetterQueueUrl),
+      MessageBody: body,
+      MessageAttributes: {
+        [MessageAttributeNames.poisonReason]: { DataType: 'String', StringValue: reason },
+        [MessageAttributeNames.sourceMessageId]: { DataType: 'String', StringValue: messageId },
+      },
+    }),
+  );
 }

@@ -9,29 +9,51 @@ type Named = Readonly<Record<string, string>>;
 export type KeyParts = Named;
 
 /** The parts of the key when the rule takes the object, else undefined. What costs a call is asked last. */
-export async function match(rule: DispatchRule, object: FileObject, inspector: ObjectInspector): Promise<KeyParts | undefined> {
+export async function match(
+  rule: DispatchRule,
+  object: FileObject,
+  inspector: ObjectInspector,
+): Promise<KeyParts | undefined> {
   const parts = matchKey(rule, object);
-  if (parts === undefined) return undefined;
-  if ((rule.contentTypes ?? rule.metadata) !== undefined && !hasHead(rule, await inspector.head())) return undefined;
-  if (rule.tags !== undefined && !hasAll(rule.tags, await inspector.tags())) return undefined;
-  if (rule.matchFunction === undefined) return parts;
+  if (parts === undefined) {
+    return undefined;
+  }
+  if ((rule.contentTypes ?? rule.metadata) !== undefined && !hasHead(rule, await inspector.head())) {
+    return undefined;
+  }
+  if (rule.tags !== undefined && !hasAll(rule.tags, await inspector.tags())) {
+    return undefined;
+  }
+  if (rule.matchFunction === undefined) {
+    return parts;
+  }
   const answer = await inspector.ask(rule.matchFunction, rule.type);
   return answer.match ? { ...parts, ...answer.parts } : undefined;
 }
 
-function matchKey({ keys, minSize = 0, maxSize = Infinity }: DispatchRule, { key, size = 0 }: FileObject): KeyParts | undefined {
-  if (size < minSize || size > maxSize) return undefined;
+function matchKey(
+  { keys, minSize = 0, maxSize = Infinity }: DispatchRule,
+  { key, size = 0 }: FileObject,
+): KeyParts | undefined {
+  if (size < minSize || size > maxSize) {
+    return undefined;
+  }
   for (const pattern of keys) {
     const found = expressionOf(pattern).matcher(key);
-    // no group of these patterns is optional
-    if (found.find()) return found.getNamedGroups() as KeyParts;
+    // No group of these patterns is optional
+    if (found.find()) {
+      return found.getNamedGroups() as KeyParts;
+    }
   }
   return undefined;
 }
 
 const expressions = new Map<string, RE2JS>();
 
-/** In time that grows with the length of a key and no more: `RegExp` looks at `{a}-{b}-{c}-{d}` in a thousand hyphens for a minute. */
+/**
+ * In time that grows with the length of a key and no more: `RegExp` looks at `{a}-{b}-{c}-{d}` in a thousand hyphens
+ * for a minute.
+ */
 function expressionOf(pattern: string): RE2JS {
   const expression = expressions.get(pattern) ?? RE2JS.compile(pattern, RE2JS.DOTALL);
   expressions.set(pattern, expression);
@@ -39,7 +61,8 @@ function expressionOf(pattern: string): RE2JS {
 }
 
 function hasHead({ contentTypes, metadata = {} }: DispatchRule, head: ObjectHead): boolean {
-  const fits = (type: string) => (type.endsWith('/*') ? head.contentType.startsWith(type.slice(0, -1)) : head.contentType === type);
+  const fits = (type: string) =>
+    type.endsWith('/*') ? head.contentType.startsWith(type.slice(0, -1)) : head.contentType === type;
   return (contentTypes === undefined || contentTypes.some(fits)) && hasAll(metadata, head.metadata);
 }
 

@@ -1,4 +1,4 @@
-import { ReconciledReason } from '../../contract/object-event';
+import { RECONCILED_REASON } from '../../contract/object-event';
 import { normalizeSequencer } from '../../runtime/dispatch/identity';
 import { timeOfEvent } from '../../runtime/dispatch/order';
 import type { FileObject } from '../../runtime/dispatch/rows';
@@ -15,11 +15,11 @@ export interface ObjectNews {
 }
 
 /** An event of S3 as this function reads it. */
-export type ObjectEvent
-  = { readonly kind: 'created'; readonly news: ObjectNews }
-    | { readonly kind: 'deleted'; readonly news: ObjectNews }
-    /** A delete marker hides versions, which are still there. */
-    | { readonly kind: 'hidden' };
+export type ObjectEvent =
+  | { readonly kind: 'created'; readonly news: ObjectNews }
+  | { readonly kind: 'deleted'; readonly news: ObjectNews }
+  /** A delete marker hides versions, which are still there. */
+  | { readonly kind: 'hidden' };
 
 /** Reads an event of S3 that EventBridge delivered. @throws RangeError that says what is wrong with it */
 export function readObjectEvent(body: string): ObjectEvent {
@@ -31,7 +31,7 @@ export function readObjectEvent(body: string): ObjectEvent {
   const news: ObjectNews = {
     correlationId: text(id, 'id'),
     time: timeOf(time),
-    ...(detail['reason'] === ReconciledReason && { reconciled: true }),
+    ...(detail['reason'] === RECONCILED_REASON && { reconciled: true }),
     object: {
       bucket: text(fields(detail['bucket'], 'detail.bucket')['name'], 'detail.bucket.name'),
       key: text(object['key'], 'detail.object.key'),
@@ -41,9 +41,15 @@ export function readObjectEvent(body: string): ObjectEvent {
       ...(typeof sequencer === 'string' && { sequencer: normalizeSequencer(sequencer) }),
     },
   };
-  if (type === 'Object Created') return { kind: 'created', news };
-  if (type === 'Object Deleted') return detail['deletion-type'] === 'Delete Marker Created' ? { kind: 'hidden' } : { kind: 'deleted', news };
-  throw new RangeError(`expected an event "Object Created" or "Object Deleted", got: ${typeof type === 'string' ? type.slice(0, 100) : typeof type}`);
+  if (type === 'Object Created') {
+    return { kind: 'created', news };
+  }
+  if (type === 'Object Deleted') {
+    return detail['deletion-type'] === 'Delete Marker Created' ? { kind: 'hidden' } : { kind: 'deleted', news };
+  }
+  throw new RangeError(
+    `expected an event "Object Created" or "Object Deleted", got: ${typeof type === 'string' ? type.slice(0, 100) : typeof type}`,
+  );
 }
 
 /** Of a type that orders files otherwise, nobody else looks whether it is one. */
@@ -57,7 +63,9 @@ function parse(body: string): Fields {
   try {
     return fields(JSON.parse(body), 'the body');
   } catch (error) {
-    if (error instanceof RangeError) throw error;
+    if (error instanceof RangeError) {
+      throw error;
+    }
     throw new RangeError('the body is not JSON', { cause: error });
   }
 }

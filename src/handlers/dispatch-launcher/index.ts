@@ -12,7 +12,8 @@ const parts = lazy(createTender);
 /**
  * Gives each file that was woken what it needs next, most of all its task.
  *
- * One after another and no faster than the pace, because an account may start a few tasks a second; the rest waits in the queue.
+ * One after another and no faster than the pace, because an account may start a few tasks a second; the rest waits in
+ * the queue.
  */
 export async function handler({ Records: records }: SqsEvent): Promise<SqsBatchResponse> {
   const batchItemFailures: { itemIdentifier: string }[] = [];
@@ -25,10 +26,14 @@ export async function handler({ Records: records }: SqsEvent): Promise<SqsBatchR
       launched = await parts().tender.tick(file);
     } catch (error) {
       log('ERROR', 'file could not be launched', { wake: body.slice(0, 200), error: String(error) });
-      // a person must act on it, and its row says so: another try would say the same
-      if (!(error instanceof LaunchMisconfigured)) batchItemFailures.push({ itemIdentifier: messageId });
+      // A person must act on it, and its row says so: another try would say the same
+      if (!(error instanceof LaunchMisconfigured)) {
+        batchItemFailures.push({ itemIdentifier: messageId });
+      }
     }
-    if (launched) await delay(Math.max(0, paceMs - (performance.now() - started)));
+    if (launched) {
+      await delay(Math.max(0, paceMs - (performance.now() - started)));
+    }
   }
   return { batchItemFailures };
 }

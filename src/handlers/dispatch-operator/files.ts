@@ -5,30 +5,51 @@ import type { OperatorRequest } from './request';
 type ListRequest = Extract<OperatorRequest, { action: 'list' }>;
 
 /** A file that holds a slot is due within its longest run. */
-const Far = 366 * 86_400_000;
+const FAR = 366 * 86_400_000;
 
-/** Files of a type in a status; `more` when there are more than the limit. Indexes find them, their rows say what they are. */
-export async function listFiles(store: DispatchStore, request: ListRequest, now: number): Promise<{ files: FileRow[]; more: boolean }> {
+/**
+ * Files of a type in a status; `more` when there are more than the limit. Indexes find them, their rows say what they
+ * are.
+ */
+export async function listFiles(
+  store: DispatchStore,
+  request: ListRequest,
+  now: number,
+): Promise<{ files: FileRow[]; more: boolean }> {
   const { type, status, limit } = request;
   const files: FileRow[] = [];
   for await (const id of candidates(store, request, now)) {
     const file = await store.file(id);
-    if (file?.type !== type || file.status !== status) continue;
-    if (files.length === limit) return { files, more: true };
+    if (file?.type !== type || file.status !== status) {
+      continue;
+    }
+    if (files.length === limit) {
+      return { files, more: true };
+    }
     files.push(file);
   }
   return { files, more: false };
 }
 
-async function* candidates(store: DispatchStore, { type, status, limit }: ListRequest, now: number): AsyncGenerator<string> {
+async function* candidates(
+  store: DispatchStore,
+  { type, status, limit }: ListRequest,
+  now: number,
+): AsyncGenerator<string> {
   if (status === 'waiting' || status === 'blocked' || status === 'parked') {
-    for await (const { id } of store.troubled(status, type)) yield id;
+    for await (const { id } of store.troubled(status, type)) {
+      yield id;
+    }
   } else if (status === 'starting' || status === 'running') {
-    yield* store.dueFiles(now + Far);
+    yield* store.dueFiles(now + FAR);
   } else {
     for await (const { sequence } of store.backlog()) {
-      if (typeOf(sequence) !== type) continue;
-      for (const { id } of await store.queued(sequence, limit + 1)) yield id;
+      if (typeOf(sequence) !== type) {
+        continue;
+      }
+      for (const { id } of await store.queued(sequence, limit + 1)) {
+        yield id;
+      }
     }
   }
 }
@@ -38,7 +59,9 @@ export const typeOf = (sequence: string): string => sequence.split('/', 1)[0] ??
 
 /** What an audit tells of a file. */
 export function summaryOf(file: FileRow | undefined): { status: FileStatus | 'absent'; [more: string]: unknown } {
-  if (file === undefined) return { status: 'absent' };
+  if (file === undefined) {
+    return { status: 'absent' };
+  }
   const { status, type, sequence, attempts, epoch, reason } = file;
   return { status, type, sequence, attempts, epoch, reason };
 }

@@ -27,7 +27,7 @@ interface Done {
 }
 
 /** Time to answer, and to write the log. */
-const SpareMs = 10_000;
+const SPARE_MS = 10_000;
 
 /**
  * Does what an operator asks, and leaves a line in the log that says who asked for what, and what was before and after.
@@ -37,7 +37,11 @@ const SpareMs = 10_000;
  * @throws Error that says what is wrong with the request; whoever invoked the function reads it
  */
 export async function handler(input: unknown, context: Context): Promise<object> {
-  const request = readRequest(input, Date.now(), Math.floor(numberVariable(DispatchStateEnv.retentionSeconds) / 86_400) - 1);
+  const request = readRequest(
+    input,
+    Date.now(),
+    Math.floor(numberVariable(DispatchStateEnv.retentionSeconds) / 86_400) - 1,
+  );
   const audit = { audit: true, by: request.by, requestId: context.awsRequestId, request };
   try {
     const { answer, before, after } = await operate(request, context);
@@ -51,16 +55,20 @@ export async function handler(input: unknown, context: Context): Promise<object>
 
 async function operate(request: OperatorRequest, context: Context): Promise<Done> {
   const { store, dispatcher } = parts();
-  const deadline = Date.now() + context.getRemainingTimeInMillis() - SpareMs;
+  const deadline = Date.now() + context.getRemainingTimeInMillis() - SPARE_MS;
   switch (request.action) {
     case 'list': {
       const [found, pauses] = [await listFiles(store, request, Date.now()), await store.pauses()];
       return { answer: { ...found, paused: pauses?.scopes ?? {} } };
     }
-    case 'show': return { answer: { file: await find(request) ?? null } };
-    case 'redrive': return change(request.file, { type: 'redrive' });
-    case 'skip': return change(request.file, { type: 'discard', reason: request.reason });
-    case 'pause': return pause(request.scope, () => dispatcher.pause(request.scope, request.reason));
+    case 'show':
+      return { answer: { file: (await find(request)) ?? null } };
+    case 'redrive':
+      return change(request.file, { type: 'redrive' });
+    case 'skip':
+      return change(request.file, { type: 'discard', reason: request.reason });
+    case 'pause':
+      return pause(request.scope, () => dispatcher.pause(request.scope, request.reason));
     case 'resume': {
       const done = await pause(request.scope, () => dispatcher.resume(request.scope));
       await goOn(request.scope, deadline);
@@ -70,7 +78,15 @@ async function operate(request: OperatorRequest, context: Context): Promise<Done
       await dispatcher.drive(request.sequence);
       return { answer: { outcome: 'driven' } };
     case 'reconcile': {
-      const answer = await reconcile({ ...parts(), eventQueueUrl: variable(DispatchFunctionEnv.eventQueueUrl), id: `reconcile-${context.awsRequestId}`, deadline }, request);
+      const answer = await reconcile(
+        {
+          ...parts(),
+          eventQueueUrl: variable(DispatchFunctionEnv.eventQueueUrl),
+          id: `reconcile-${context.awsRequestId}`,
+          deadline,
+        },
+        request,
+      );
       return { answer, after: answer };
     }
   }
@@ -78,7 +94,9 @@ async function operate(request: OperatorRequest, context: Context): Promise<Done
 
 async function find(request: Extract<OperatorRequest, { action: 'show' }>) {
   const { store } = parts();
-  if ('file' in request) return store.file(request.file);
+  if ('file' in request) {
+    return store.file(request.file);
+  }
   const { bucket, key, versionId } = request;
   const id = versionId === undefined ? (await store.key(bucket, key))?.file : fileId({ bucket, key, versionId }, '');
   return id === undefined ? undefined : store.file(id);
@@ -87,7 +105,9 @@ async function find(request: Extract<OperatorRequest, { action: 'show' }>) {
 async function change(id: string, event: FileEvent): Promise<Done> {
   const { store, dispatcher } = parts();
   const before = await store.file(id);
-  if (before === undefined) throw new Error(`file ${id} is not registered`);
+  if (before === undefined) {
+    throw new Error(`file ${id} is not registered`);
+  }
   const outcome = await dispatcher.apply(id, event);
   const file = await store.file(id);
   return { answer: { outcome, file }, before: summaryOf(before), after: summaryOf(file) };
@@ -96,11 +116,15 @@ async function change(id: string, event: FileEvent): Promise<Done> {
 async function pause(scope: string, action: () => Promise<string>): Promise<Done> {
   const { store } = parts();
   if (scope !== EVERYTHING && !types().includes(typeOf(scope))) {
-    throw new Error(`scope must be *, one of the types ${types().join(', ')}, or a sequence of one, such as ${types()[0] ?? 'A'}/customer-1, got: ${scope.slice(0, 100)}`);
+    throw new Error(
+      `scope must be *, one of the types ${types().join(', ')}, or a sequence of one, such as ${types()[0] ?? 'A'}/customer-1, got: ${scope.slice(0, 100)}`,
+    );
   }
   const before = (await store.pauses())?.scopes ?? {};
   const outcome = await action();
-  if (outcome === 'refused') throw new Error('too many scopes are paused; resume some of them, or pause their type');
+  if (outcome === 'refused') {
+    throw new Error('too many scopes are paused; resume some of them, or pause their type');
+  }
   const after = (await store.pauses())?.scopes ?? {};
   return { answer: { outcome, paused: after }, before, after };
 }
@@ -110,12 +134,24 @@ async function goOn(scope: string, deadline: number): Promise<void> {
   const { store, dispatcher, wake } = parts();
   const held = { version: 0, scopes: { [scope]: { since: 0, reason: '' } } };
   for await (const id of store.dueFiles(Date.now() + LAUNCH_CHECK_MS)) {
-    if (Date.now() > deadline) return;
+    if (Date.now() > deadline) {
+      return;
+    }
     const file = await store.file(id);
-    if ((file?.status === 'starting' || file?.status === 'waiting') && (file.notBefore ?? 0) <= Date.now() && isPaused(held, file)) await wake(id, 0);
+    if (
+      (file?.status === 'starting' || file?.status === 'waiting') &&
+      (file.notBefore ?? 0) <= Date.now() &&
+      isPaused(held, file)
+    ) {
+      await wake(id, 0);
+    }
   }
   for await (const { sequence } of store.backlog()) {
-    if (Date.now() > deadline) return;
-    if (isPaused(held, { type: typeOf(sequence), sequence })) await dispatcher.drive(sequence);
+    if (Date.now() > deadline) {
+      return;
+    }
+    if (isPaused(held, { type: typeOf(sequence), sequence })) {
+      await dispatcher.drive(sequence);
+    }
   }
 }

@@ -1,8 +1,15 @@
 import type { FileStatus } from '../../runtime/dispatch/rows';
 
-export const Listable = ['queued', 'starting', 'running', 'waiting', 'blocked', 'parked'] as const satisfies readonly FileStatus[];
-const Actions = ['list', 'show', 'redrive', 'skip', 'pause', 'resume', 'drive', 'reconcile'] as const;
-const MaxListed = 1_000;
+export const LISTABLE = [
+  'queued',
+  'starting',
+  'running',
+  'waiting',
+  'blocked',
+  'parked',
+] as const satisfies readonly FileStatus[];
+const ACTIONS = ['list', 'show', 'redrive', 'skip', 'pause', 'resume', 'drive', 'reconcile'] as const;
+const MAX_LISTED = 1_000;
 
 /** Where a listing of a bucket goes on. */
 export interface ListingMarker {
@@ -12,7 +19,12 @@ export interface ListingMarker {
 
 /** What an operator may ask; the documented input of the function. `by` tells the log who asks. */
 export type OperatorRequest = { readonly by?: string } & (
-  | { readonly action: 'list'; readonly type: string; readonly status: typeof Listable[number]; readonly limit: number }
+  | {
+      readonly action: 'list';
+      readonly type: string;
+      readonly status: (typeof LISTABLE)[number];
+      readonly limit: number;
+    }
   | { readonly action: 'show'; readonly file: string }
   | { readonly action: 'show'; readonly bucket: string; readonly key: string; readonly versionId?: string }
   | { readonly action: 'redrive'; readonly file: string }
@@ -45,64 +57,106 @@ export interface ReconcileRequest {
  */
 export function readRequest(input: unknown, now: number, maxAgeDays: number): OperatorRequest {
   const fields = input as Readonly<Record<string, unknown>> | null;
-  if (typeof fields !== 'object' || fields === null) throw new Error('the input must be an object of JSON with an action');
+  if (typeof fields !== 'object' || fields === null) {
+    throw new Error('the input must be an object of JSON with an action');
+  }
   const by = fields.by === undefined ? {} : { by: text(fields, 'by') };
-  const action = oneOf(fields, 'action', Actions);
+  const action = oneOf(fields, 'action', ACTIONS);
   switch (action) {
-    case 'list': return { ...by, action, type: text(fields, 'type'), status: oneOf(fields, 'status', Listable), limit: limitOf(fields) };
-    case 'show': return {
-      ...by, action, ...(fields.file !== undefined
-        ? { file: text(fields, 'file') }
-        : { bucket: text(fields, 'bucket'), key: text(fields, 'key'), ...(fields.versionId !== undefined && { versionId: text(fields, 'versionId') }) }),
-    };
-    case 'redrive': return { ...by, action, file: text(fields, 'file') };
-    case 'skip': return { ...by, action, file: text(fields, 'file'), reason: text(fields, 'reason') };
-    case 'pause': return { ...by, action, scope: text(fields, 'scope'), reason: text(fields, 'reason') };
-    case 'resume': return { ...by, action, scope: text(fields, 'scope') };
-    case 'drive': return { ...by, action, sequence: text(fields, 'sequence') };
-    case 'reconcile': return { ...by, ...readReconcile(fields, now, maxAgeDays) };
+    case 'list':
+      return {
+        ...by,
+        action,
+        type: text(fields, 'type'),
+        status: oneOf(fields, 'status', LISTABLE),
+        limit: limitOf(fields),
+      };
+    case 'show':
+      return {
+        ...by,
+        action,
+        ...(fields.file !== undefined
+          ? { file: text(fields, 'file') }
+          : {
+              bucket: text(fields, 'bucket'),
+              key: text(fields, 'key'),
+              ...(fields.versionId !== undefined && { versionId: text(fields, 'versionId') }),
+            }),
+      };
+    case 'redrive':
+      return { ...by, action, file: text(fields, 'file') };
+    case 'skip':
+      return { ...by, action, file: text(fields, 'file'), reason: text(fields, 'reason') };
+    case 'pause':
+      return { ...by, action, scope: text(fields, 'scope'), reason: text(fields, 'reason') };
+    case 'resume':
+      return { ...by, action, scope: text(fields, 'scope') };
+    case 'drive':
+      return { ...by, action, sequence: text(fields, 'sequence') };
+    case 'reconcile':
+      return { ...by, ...readReconcile(fields, now, maxAgeDays) };
   }
 }
 
 function readReconcile(fields: Readonly<Record<string, unknown>>, now: number, maxAgeDays: number): ReconcileRequest {
   const since = text(fields, 'since');
   const oldest = now - maxAgeDays * 86_400_000;
-  // a time that is not one compares to nothing
-  if (!(Date.parse(since) >= oldest)) throw new Error(`since must be a time in ISO 8601 and at most ${maxAgeDays} days ago, got: ${since}; older files may be forgotten, and would run again`);
+  // A time that is not one compares to nothing
+  if (!(Date.parse(since) >= oldest)) {
+    throw new Error(
+      `since must be a time in ISO 8601 and at most ${maxAgeDays} days ago, got: ${since}; older files may be forgotten, and would run again`,
+    );
+  }
   return {
-    action: 'reconcile', bucket: text(fields, 'bucket'), prefix: fields.prefix === undefined || fields.prefix === '' ? '' : text(fields, 'prefix'), since,
-    versions: flag(fields, 'versions'), dryRun: flag(fields, 'dryRun'), ...(fields.after !== undefined && { after: readMarker(fields.after) }),
+    action: 'reconcile',
+    bucket: text(fields, 'bucket'),
+    prefix: fields.prefix === undefined || fields.prefix === '' ? '' : text(fields, 'prefix'),
+    since,
+    versions: flag(fields, 'versions'),
+    dryRun: flag(fields, 'dryRun'),
+    ...(fields.after !== undefined && { after: readMarker(fields.after) }),
   };
 }
 
 function readMarker(value: unknown): ListingMarker {
   const fields = value as Readonly<Record<string, unknown>> | null;
-  if (typeof fields !== 'object' || fields === null) throw new Error('after must be what an answer before called next');
+  if (typeof fields !== 'object' || fields === null) {
+    throw new Error('after must be what an answer before called next');
+  }
   return { key: text(fields, 'key'), ...(fields.version !== undefined && { version: text(fields, 'version') }) };
 }
 
 function text(fields: Readonly<Record<string, unknown>>, name: string): string {
   const value = fields[name];
-  if (typeof value !== 'string' || value === '' || value.length > 1_024) throw new Error(`${name} must be text of 1 to 1,024 characters`);
+  if (typeof value !== 'string' || value === '' || value.length > 1_024) {
+    throw new Error(`${name} must be text of 1 to 1,024 characters`);
+  }
   return value;
 }
 
 function flag(fields: Readonly<Record<string, unknown>>, name: string): boolean {
   const value = fields[name] ?? false;
-  if (typeof value !== 'boolean') throw new Error(`${name} must be true or false`);
+  if (typeof value !== 'boolean') {
+    throw new Error(`${name} must be true or false`);
+  }
   return value;
 }
 
 function oneOf<T extends string>(fields: Readonly<Record<string, unknown>>, name: string, values: readonly T[]): T {
   const value = values.find((one) => one === fields[name]);
-  if (value === undefined) throw new Error(`${name} must be one of ${values.join(', ')}, got: ${shown(fields[name])}`);
+  if (value === undefined) {
+    throw new Error(`${name} must be one of ${values.join(', ')}, got: ${shown(fields[name])}`);
+  }
   return value;
 }
 
 function limitOf({ limit = 100 }: Readonly<Record<string, unknown>>): number {
-  if (typeof limit !== 'number' || !Number.isInteger(limit) || limit < 1 || limit > MaxListed) throw new Error(`limit must be a whole number from 1 to ${MaxListed}, got: ${shown(limit)}`);
+  if (typeof limit !== 'number' || !Number.isInteger(limit) || limit < 1 || limit > MAX_LISTED) {
+    throw new Error(`limit must be a whole number from 1 to ${MAX_LISTED}, got: ${shown(limit)}`);
+  }
   return limit;
 }
 
 /** Of what is neither text nor a number, the kind: not everything can be made text of. */
-const shown = (value: unknown) => (typeof value === 'string' || typeof value === 'number' ? String(value).slice(0, 100) : typeof value);
+const shown = (value: unknown) =>
+  typeof value === 'string' || typeof value === 'number' ? String(value).slice(0, 100) : typeof value;

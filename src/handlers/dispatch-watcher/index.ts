@@ -15,7 +15,10 @@ interface Context {
 }
 
 interface StreamRecord {
-  readonly dynamodb: { readonly SequenceNumber: string; readonly NewImage?: Readonly<Record<string, { readonly S?: string } | undefined>> };
+  readonly dynamodb: {
+    readonly SequenceNumber: string;
+    readonly NewImage?: Readonly<Record<string, { readonly S?: string } | undefined>>;
+  };
 }
 
 interface StreamEvent {
@@ -24,69 +27,117 @@ interface StreamEvent {
 
 interface TaskEvent {
   readonly 'detail-type': 'ECS Task State Change';
-  readonly 'detail': ToldTask & { readonly taskArn: string; readonly startedBy: string };
+  readonly detail: ToldTask & { readonly taskArn: string; readonly startedBy: string };
 }
 
 interface ExecutionEvent {
   readonly 'detail-type': 'Step Functions Execution Status Change';
-  readonly 'detail': { readonly executionArn: string; readonly name: string; readonly status: string; readonly error?: string | null; readonly cause?: string | null };
+  readonly detail: {
+    readonly executionArn: string;
+    readonly name: string;
+    readonly status: string;
+    readonly error?: string | null;
+    readonly cause?: string | null;
+  };
 }
 
 type WatchedEvent = StreamEvent | TaskEvent | ExecutionEvent | typeof DispatchSweep;
 
 /** A sweep comes each minute. */
-const SweepMs = 60_000;
+const SWEEP_MS = 60_000;
 /** Ends a sweep while there is time to say so; the next one goes on. */
-const SpareMs = 5_000;
+const SPARE_MS = 5_000;
 
 /** Hears what happens to files and tasks, and looks for what nobody has told. */
 export async function handler(event: WatchedEvent, context: Context): Promise<object | undefined> {
-  if ('Records' in event) return onStream(event);
-  if ('detail-type' in event) return event['detail-type'] === 'ECS Task State Change' ? onTask(event) : onExecution(event);
+  if ('Records' in event) {
+    return onStream(event);
+  }
+  if ('detail-type' in event) {
+    return event['detail-type'] === 'ECS Task State Change' ? onTask(event) : onExecution(event);
+  }
   return sweep(context);
 }
 
-const EndMetrics = { completed: DispatchMetrics.filesCompleted, skipped: DispatchMetrics.filesSkipped, parked: DispatchMetrics.filesParked } as const;
+const END_METRICS = {
+  completed: DispatchMetrics.filesCompleted,
+  skipped: DispatchMetrics.filesSkipped,
+  parked: DispatchMetrics.filesParked,
+} as const;
 
 /** The next of the sequence can start. A record is only a hint: everything is read again. */
 async function onStream({ Records: records }: StreamEvent): Promise<object> {
   const sequences = new Map<string, { type: string; files: string[]; number: string }>();
-  for (const { dynamodb: { NewImage: image, SequenceNumber: number } } of records) {
-    const { id, type, sequence, status } = { id: image?.['id']?.S, type: image?.['type']?.S, sequence: image?.['sequence']?.S, status: image?.['status']?.S };
-    if (type !== undefined && isEnd(status)) putMetrics({ [EndMetrics[status]]: 1 }, type);
-    if (id === undefined || type === undefined || sequence === undefined) continue;
-    sequences.set(sequence, { type, number, files: [...sequences.get(sequence)?.files ?? [], id] });
+  for (const {
+    dynamodb: { NewImage: image, SequenceNumber: number },
+  } of records) {
+    const { id, type, sequence, status } = {
+      id: image?.['id']?.S,
+      type: image?.['type']?.S,
+      sequence: image?.['sequence']?.S,
+      status: image?.['status']?.S,
+    };
+    if (type !== undefined && isEnd(status)) {
+      putMetrics({ [END_METRICS[status]]: 1 }, type);
+    }
+    if (id === undefined || type === undefined || sequence === undefined) {
+      continue;
+    }
+    sequences.set(sequence, { type, number, files: [...(sequences.get(sequence)?.files ?? []), id] });
   }
-  const results = await Promise.allSettled([...sequences].map(([sequence, { type, files }]) => parts().dispatcher.goOn(type, sequence, files)));
-  const failed = [...sequences.values()].map(({ number }) => number).filter((_, index) => results[index]?.status === 'rejected');
+  const results = await Promise.allSettled(
+    [...sequences].map(([sequence, { type, files }]) => parts().dispatcher.goOn(type, sequence, files)),
+  );
+  const failed = [...sequences.values()]
+    .map(({ number }) => number)
+    .filter((_, index) => results[index]?.status === 'rejected');
   return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
-const isEnd = (status: string | undefined): status is keyof typeof EndMetrics => status !== undefined && Object.hasOwn(EndMetrics, status);
+const isEnd = (status: string | undefined): status is keyof typeof END_METRICS =>
+  status !== undefined && Object.hasOwn(END_METRICS, status);
 
 async function onTask({ detail }: TaskEvent): Promise<undefined> {
   const state = stateOf(detail);
   const started = new RegExp(`^${variable(DispatchFunctionEnv.startedBy)}/([a-z2-7]+)/(\\d+)$`).exec(detail.startedBy);
-  if ((state.kind !== 'over' && state.kind !== 'done') || started === null) return undefined;
+  if ((state.kind !== 'over' && state.kind !== 'done') || started === null) {
+    return undefined;
+  }
   const [, fileId, epoch] = started;
   const outcome = await parts().tender.hear(fileId, Number(epoch), detail.taskArn, state);
-  log('INFO', 'task stopped', { fileId, epoch: Number(epoch), task: detail.taskArn, reason: 'reason' in state ? state.reason : 'exit code 0', outcome });
+  log('INFO', 'task stopped', {
+    fileId,
+    epoch: Number(epoch),
+    task: detail.taskArn,
+    reason: 'reason' in state ? state.reason : 'exit code 0',
+    outcome,
+  });
   return undefined;
 }
 
 async function onExecution({ detail }: ExecutionEvent): Promise<undefined> {
   const started = new RegExp(`^${variable(DispatchFunctionEnv.executionPrefix)}-([a-z2-7]+)-(\\d+)$`).exec(detail.name);
-  if (started === null) return undefined;
+  if (started === null) {
+    return undefined;
+  }
   const [, fileId, epoch] = started;
   const outcome = await parts().tender.hear(fileId, Number(epoch), detail.executionArn, stateOfExecution(detail));
-  log('INFO', 'execution ended', { fileId, epoch: Number(epoch), execution: detail.executionArn, status: detail.status, outcome });
+  log('INFO', 'execution ended', {
+    fileId,
+    epoch: Number(epoch),
+    execution: detail.executionArn,
+    status: detail.status,
+    outcome,
+  });
   return undefined;
 }
 
 async function sweep(context: Context): Promise<undefined> {
-  const signal = AbortSignal.timeout(Math.max(1, context.getRemainingTimeInMillis() - SpareMs));
+  const signal = AbortSignal.timeout(Math.max(1, context.getRemainingTimeInMillis() - SPARE_MS));
   await parts().dispatcher.tidy(types());
-  await parts().tender.sweep(signal, (about, error) => log('ERROR', 'sweep: could not be looked after', { about, error: String(error) }));
+  await parts().tender.sweep(signal, (about, error) =>
+    log('ERROR', 'sweep: could not be looked after', { about, error: String(error) }),
+  );
   if (signal.aborted) {
     log('WARN', 'sweep: more was due than one round can look at; the next goes on');
     return undefined;
@@ -99,16 +150,23 @@ async function sweep(context: Context): Promise<undefined> {
 
 const types = () => Object.keys(JSON.parse(variable(DispatchFunctionEnv.launches)) as object);
 
-/** Files that end while they are counted are counted the next time; a clock that is further off than this loses some from the metric. */
-const CountedAfterMs = 10_000;
+/**
+ * Files that end while they are counted are counted the next time; a clock that is further off than this loses some
+ * from the metric.
+ */
+const COUNTED_AFTER_MS = 10_000;
 let countedUntil: number | undefined;
 
 /** A database has neither a stream that tells which turns ended, nor expiry. */
 async function keepDatabase(): Promise<void> {
   const { database } = parts();
-  if (database === undefined) return;
-  const until = Date.now() - CountedAfterMs;
-  for (const { type, status, files } of await database.ended(countedUntil ?? until - SweepMs, until)) putMetrics({ [EndMetrics[status]]: files }, type);
+  if (database === undefined) {
+    return;
+  }
+  const until = Date.now() - COUNTED_AFTER_MS;
+  for (const { type, status, files } of await database.ended(countedUntil ?? until - SWEEP_MS, until)) {
+    putMetrics({ [END_METRICS[status]]: files }, type);
+  }
   countedUntil = until;
   await database.expire(Date.now() - numberVariable(DispatchStateEnv.retentionSeconds) * 1_000);
 }
@@ -120,7 +178,10 @@ interface Stock {
   oldest: number;
 }
 
-/** What waits for a person, and how long the oldest file waits for its turn; of each type and of all, also of types that are no more. */
+/**
+ * What waits for a person, and how long the oldest file waits for its turn; of each type and of all, also of types that
+ * are no more.
+ */
 async function takeStock(): Promise<void> {
   const { store } = parts();
   const now = Date.now();
@@ -132,27 +193,37 @@ async function takeStock(): Promise<void> {
   };
   types().forEach(of);
   for (const status of ['blocked', 'parked'] as const) {
-    for await (const { type } of store.troubled(status)) of(type)[status] += 1;
+    for await (const { type } of store.troubled(status)) {
+      of(type)[status] += 1;
+    }
   }
   for await (const { first } of store.backlog()) {
     const file = await store.file(first);
-    if (file === undefined) continue;
+    if (file === undefined) {
+      continue;
+    }
     const stock = of(file.type);
     stock.oldest = Math.min(stock.oldest, file.registeredAt);
   }
   const all = [...stocks.values()];
   const total: Stock = {
-    blocked: sum(all.map(({ blocked }) => blocked)), parked: sum(all.map(({ parked }) => parked)), oldest: Math.min(now, ...all.map(({ oldest }) => oldest)),
+    blocked: sum(all.map(({ blocked }) => blocked)),
+    parked: sum(all.map(({ parked }) => parked)),
+    oldest: Math.min(now, ...all.map(({ oldest }) => oldest)),
   };
   putMetrics({
     ...metricsOf(now, total),
     [DispatchMetrics.pausedScopes]: Object.keys((await store.pauses())?.scopes ?? {}).length,
   });
-  for (const [type, stock] of stocks) putMetrics(metricsOf(now, stock), type);
+  for (const [type, stock] of stocks) {
+    putMetrics(metricsOf(now, stock), type);
+  }
 }
 
 const metricsOf = (now: number, { blocked, parked, oldest }: Stock) => ({
-  [DispatchMetrics.blockedFiles]: blocked, [DispatchMetrics.parkedFiles]: parked, [DispatchMetrics.oldestQueuedAge]: (now - oldest) / 1_000,
+  [DispatchMetrics.blockedFiles]: blocked,
+  [DispatchMetrics.parkedFiles]: parked,
+  [DispatchMetrics.oldestQueuedAge]: (now - oldest) / 1_000,
 });
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0);

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type LoadRoute, LoadRoutesFile } from '../../contract/load-route';
+import { type LoadRoute, LOAD_ROUTES_FILE } from '../../contract/load-route';
 import { fileLoader } from '../../runtime/jobs/load/index';
 
 /** Loads the files of a batch by the routes that the construct has put beside this code. */
-export const handler = fileLoader({ routes: JSON.parse(readFileSync(join(__dirname, LoadRoutesFile), 'utf8')) as LoadRoute[] });
+export const handler = fileLoader({
+  routes: JSON.parse(readFileSync(join(__dirname, LOAD_ROUTES_FILE), 'utf8')) as LoadRoute[],
+});

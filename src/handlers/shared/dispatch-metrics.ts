@@ -1,5 +1,9 @@
-import { DispatchFunctionEnv, DispatchMetricDimension, DispatchTypeDimension } from '../../contract/dispatch-config';
-import { MetricNamespace } from '../../contract/metric-names';
+import {
+  DispatchFunctionEnv,
+  DISPATCH_METRIC_DIMENSION,
+  DISPATCH_TYPE_DIMENSION,
+} from '../../contract/dispatch-config';
+import { METRIC_NAMESPACE } from '../../contract/metric-names';
 import { variable } from './environment';
 
 /**
@@ -9,11 +13,15 @@ import { variable } from './environment';
  */
 export function putMetrics(values: Readonly<Record<string, number>>, type?: string): void {
   const metrics = Object.keys(values).map((name) => ({ Name: name }));
-  const dimensions = type === undefined ? [DispatchMetricDimension] : [DispatchMetricDimension, DispatchTypeDimension];
+  const dimensions =
+    type === undefined ? [DISPATCH_METRIC_DIMENSION] : [DISPATCH_METRIC_DIMENSION, DISPATCH_TYPE_DIMENSION];
   const line = {
-    _aws: { Timestamp: Date.now(), CloudWatchMetrics: [{ Namespace: MetricNamespace, Dimensions: [dimensions], Metrics: metrics }] },
-    [DispatchMetricDimension]: variable(DispatchFunctionEnv.name),
-    ...(type !== undefined && { [DispatchTypeDimension]: type }),
+    _aws: {
+      Timestamp: Date.now(),
+      CloudWatchMetrics: [{ Namespace: METRIC_NAMESPACE, Dimensions: [dimensions], Metrics: metrics }],
+    },
+    [DISPATCH_METRIC_DIMENSION]: variable(DispatchFunctionEnv.name),
+    ...(type !== undefined && { [DISPATCH_TYPE_DIMENSION]: type }),
     ...values,
   };
   process.stdout.write(`${JSON.stringify(line)}\n`);

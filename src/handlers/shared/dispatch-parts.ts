@@ -25,16 +25,27 @@ export function createParts(): DispatchParts {
   const wakeQueueUrl = variable(DispatchStateEnv.wakeQueueUrl);
   const wake = async (file: string, delayMs: number) => {
     const delaySeconds = Math.ceil(Math.max(0, delayMs) / 1_000);
-    // what is further away than a message can wait is the sweeper's
-    if (delaySeconds > SqsLimits.maxDelaySeconds) return;
+    // What is further away than a message can wait is the sweeper's
+    if (delaySeconds > SqsLimits.maxDelaySeconds) {
+      return;
+    }
     const body: DispatchWake = { file };
-    await sqs.send(new SendMessageCommand({ QueueUrl: wakeQueueUrl, MessageBody: JSON.stringify(body), DelaySeconds: delaySeconds }));
+    await sqs.send(
+      new SendMessageCommand({ QueueUrl: wakeQueueUrl, MessageBody: JSON.stringify(body), DelaySeconds: delaySeconds }),
+    );
   };
-  const dispatcher = new Dispatcher({ store, wake, limits: JSON.parse(variable(DispatchFunctionEnv.limits)) as Limits });
+  const dispatcher = new Dispatcher({
+    store,
+    wake,
+    limits: JSON.parse(variable(DispatchFunctionEnv.limits)) as Limits,
+  });
   return { sqs, store, ...(database && { database }), wake, dispatcher };
 }
 
-/** Makes a thing at its first use, so that a missing variable is an error of the invocation, which is logged and retried. */
+/**
+ * Makes a thing at its first use, so that a missing variable is an error of the invocation, which is logged and
+ * retried.
+ */
 export function lazy<T>(make: () => T): () => T {
   let made: T | undefined;
   return () => (made ??= make());

@@ -1,7 +1,12 @@
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import {
-  DispatchFunctionEnv, type DispatchLaunch, DispatchMetrics, type DispatchQueue, type DispatchStateMachine, type DispatchTargets,
+  DispatchFunctionEnv,
+  type DispatchLaunch,
+  DispatchMetrics,
+  type DispatchQueue,
+  type DispatchStateMachine,
+  type DispatchTargets,
 } from '../../contract/dispatch-config';
 import { DispatchStateEnv } from '../../contract/dispatch-env';
 import { Tender } from '../../runtime/dispatch/tender';
@@ -32,9 +37,16 @@ function createHosts({ sqs }: DispatchParts): TargetHosts {
   const stateMachines = ofKind(targets, (target): target is DispatchStateMachine => 'stateMachineArn' in target);
   const launches = ofKind(targets, (target): target is DispatchLaunch => 'taskDefinition' in target);
   const tasks = new EcsTaskHost({
-    client: new ECSClient(), launches, startedBy: variable(DispatchFunctionEnv.startedBy), environment: stateEnvironment(),
+    client: new ECSClient(),
+    launches,
+    startedBy: variable(DispatchFunctionEnv.startedBy),
+    environment: stateEnvironment(),
   });
-  const executions = new StateMachineHost({ client: new SFNClient(), stateMachines, executionPrefix: variable(DispatchFunctionEnv.executionPrefix) });
+  const executions = new StateMachineHost({
+    client: new SFNClient(),
+    stateMachines,
+    executionPrefix: variable(DispatchFunctionEnv.executionPrefix),
+  });
   return new TargetHosts([
     { host: tasks, types: typesOf(launches), workers: /^arn:[^:]+:ecs:.*:task\// },
     { host: executions, types: typesOf(stateMachines), workers: /^arn:[^:]+:states:.*:execution:/ },
@@ -45,12 +57,16 @@ function createHosts({ sqs }: DispatchParts): TargetHosts {
 /** Where the rows are, for the containers too. */
 function stateEnvironment(): Record<string, string> {
   const { tableName, database, retentionSeconds, wakeQueueUrl } = DispatchStateEnv;
-  const names = process.env[database] === undefined ? [tableName, retentionSeconds] : [database, retentionSeconds, wakeQueueUrl];
+  const names =
+    process.env[database] === undefined ? [tableName, retentionSeconds] : [database, retentionSeconds, wakeQueueUrl];
   return Object.fromEntries(names.map((name) => [name, variable(name)]));
 }
 
 type Target = DispatchTargets[string];
 
-const ofKind = <Kind extends Target>(targets: readonly [string, Target][], isOfKind: (target: Target) => target is Kind): Readonly<Record<string, Kind>> =>
+const ofKind = <Kind extends Target>(
+  targets: readonly [string, Target][],
+  isOfKind: (target: Target) => target is Kind,
+): Readonly<Record<string, Kind>> =>
   Object.fromEntries(targets.flatMap(([type, target]) => (isOfKind(target) ? [[type, target] as const] : [])));
 const typesOf = (targets: Readonly<Record<string, unknown>>): ReadonlySet<string> => new Set(Object.keys(targets));

@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import {
-  ConflictException, type ContainerOverride, DescribeTasksCommand, type ECSClient, type Failure, ListTasksCommand, RunTaskCommand, type RunTaskCommandInput,
+  ConflictException,
+  type ContainerOverride,
+  DescribeTasksCommand,
+  type ECSClient,
+  type Failure,
+  ListTasksCommand,
+  RunTaskCommand,
+  type RunTaskCommandInput,
   StopTaskCommand,
 } from '@aws-sdk/client-ecs';
 import { type DispatchLaunch, gatedBy, gateOf, startedByOf } from '../../contract/dispatch-config';
@@ -10,11 +17,11 @@ import type { LaunchResult, TaskHost, TaskState } from '../../runtime/dispatch/t
 import { resultOfError } from './launch-error';
 
 /** Interruptions that are not the file's fault. */
-const Interruptions: ReadonlySet<string> = new Set(['SpotInterruption', 'TerminationNotice']);
-const OnDemand = [{ capacityProvider: 'FARGATE', weight: 1 }];
-const MaxOverridesCharacters = 8_192;
+const INTERRUPTIONS: ReadonlySet<string> = new Set(['SpotInterruption', 'TerminationNotice']);
+const ON_DEMAND = [{ capacityProvider: 'FARGATE', weight: 1 }];
+const MAX_OVERRIDES_CHARACTERS = 8_192;
 /** ECS says so in an answer, or of a task that it took and could not place. */
-const NoCapacity = /capacity is unavailable|limit on the number of|vCPU/i;
+const NO_CAPACITY = /capacity is unavailable|limit on the number of|vCPU/i;
 
 export interface EcsTaskHostOptions {
   readonly client: ECSClient;
@@ -28,45 +35,68 @@ export interface EcsTaskHostOptions {
 export class EcsTaskHost implements TaskHost {
   readonly #options: EcsTaskHostOptions;
 
-  public constructor(options: EcsTaskHostOptions) {
+  constructor(options: EcsTaskHostOptions) {
     this.#options = options;
   }
 
-  public async launch(file: FileRow): Promise<LaunchResult> {
+  async launch(file: FileRow): Promise<LaunchResult> {
     const launch = this.#options.launches[file.type];
-    if (launch === undefined) return { kind: 'misconfigured', reason: `type ${file.type} has no target any more` };
+    if (launch === undefined) {
+      return { kind: 'misconfigured', reason: `type ${file.type} has no target any more` };
+    }
     const request = this.#request(file, launch);
-    if (JSON.stringify(request.overrides).length > MaxOverridesCharacters) {
-      return { kind: 'misconfigured', reason: `the overrides of the task are longer than ${MaxOverridesCharacters} characters` };
+    if (JSON.stringify(request.overrides).length > MAX_OVERRIDES_CHARACTERS) {
+      return {
+        kind: 'misconfigured',
+        reason: `the overrides of the task are longer than ${MAX_OVERRIDES_CHARACTERS} characters`,
+      };
     }
     try {
       const { tasks = [], failures = [] } = await this.#options.client.send(new RunTaskCommand(request));
-      if (tasks.length > 0) return { kind: 'launched', ended: tasks[0].lastStatus === 'STOPPED' };
+      if (tasks.length > 0) {
+        return { kind: 'launched', ended: tasks[0].lastStatus === 'STOPPED' };
+      }
       return refusalOf(failures);
     } catch (error) {
-      // the token was used with other parameters, before a deployment: its task exists
-      if (error instanceof ConflictException) return { kind: 'launched', ended: false };
-      return resultOfError(error, NoCapacity);
+      // The token was used with other parameters, before a deployment: its task exists
+      if (error instanceof ConflictException) {
+        return { kind: 'launched', ended: false };
+      }
+      return resultOfError(error, NO_CAPACITY);
     }
   }
 
-  public async hasTask(file: FileRow): Promise<boolean> {
+  async hasTask(file: FileRow): Promise<boolean> {
     const launch = this.#options.launches[file.type];
-    if (launch === undefined) return false;
-    // running is the default status; `startedBy` must be the only filter
-    const { taskArns = [] } = await this.#options.client.send(new ListTasksCommand({ cluster: launch.cluster, startedBy: this.#startedBy(file) }));
+    if (launch === undefined) {
+      return false;
+    }
+    // Running is the default status; `startedBy` must be the only filter
+    const { taskArns = [] } = await this.#options.client.send(
+      new ListTasksCommand({ cluster: launch.cluster, startedBy: this.#startedBy(file) }),
+    );
     return taskArns.length > 0;
   }
 
-  public async describe(worker: string): Promise<TaskState> {
-    const { tasks = [], failures = [] } = await this.#options.client.send(new DescribeTasksCommand({ cluster: clusterOf(worker), tasks: [worker] }));
-    if (tasks.length > 0) return stateOf(tasks[0]);
+  async describe(worker: string): Promise<TaskState> {
+    const { tasks = [], failures = [] } = await this.#options.client.send(
+      new DescribeTasksCommand({ cluster: clusterOf(worker), tasks: [worker] }),
+    );
+    if (tasks.length > 0) {
+      return stateOf(tasks[0]);
+    }
     const reason = failures.at(0)?.reason;
-    if (reason === 'MISSING') return { kind: 'over', reason: 'ECS has forgotten the task, which it does an hour after it stopped', interrupted: false };
+    if (reason === 'MISSING') {
+      return {
+        kind: 'over',
+        reason: 'ECS has forgotten the task, which it does an hour after it stopped',
+        interrupted: false,
+      };
+    }
     throw new Error(`ECS did not describe ${worker}: ${reason ?? 'no answer'}`);
   }
 
-  public async stop(worker: string, reason: string): Promise<void> {
+  async stop(worker: string, reason: string): Promise<void> {
     await this.#options.client.send(new StopTaskCommand({ cluster: clusterOf(worker), task: worker, reason }));
   }
 
@@ -82,11 +112,14 @@ export class EcsTaskHost implements TaskHost {
       count: 1,
       clientToken: tokenOf(startedBy),
       startedBy,
-      // the same in every call with the token: interruptions grow with the epoch only
-      capacityProviderStrategy: launch.fallbackToOnDemand === true && file.interruptions > 0 ? OnDemand : [...launch.capacity],
+      // The same in every call with the token: interruptions grow with the epoch only
+      capacityProviderStrategy:
+        launch.fallbackToOnDemand === true && file.interruptions > 0 ? ON_DEMAND : [...launch.capacity],
       networkConfiguration: {
         awsvpcConfiguration: {
-          subnets: [...launch.subnets], securityGroups: [...launch.securityGroups], assignPublicIp: launch.assignPublicIp ? 'ENABLED' : 'DISABLED',
+          subnets: [...launch.subnets],
+          securityGroups: [...launch.securityGroups],
+          assignPublicIp: launch.assignPublicIp ? 'ENABLED' : 'DISABLED',
         },
       },
       overrides: { containerOverrides: this.#overrides(file, launch) },
@@ -97,7 +130,10 @@ export class EcsTaskHost implements TaskHost {
   #overrides({ id, epoch, fence, object }: FileRow, { container, gated }: DispatchLaunch): ContainerOverride[] {
     const turn = { [DispatchEnv.fileId]: id, [DispatchEnv.epoch]: String(epoch) };
     const file = {
-      ...turn, [DispatchEnv.fence]: String(fence ?? epoch), [DispatchEnv.bucket]: object.bucket, [DispatchEnv.key]: object.key,
+      ...turn,
+      [DispatchEnv.fence]: String(fence ?? epoch),
+      [DispatchEnv.bucket]: object.bucket,
+      [DispatchEnv.key]: object.key,
       ...(object.versionId !== undefined && { [DispatchEnv.versionId]: object.versionId }),
     };
     const { environment } = this.#options;
@@ -107,43 +143,60 @@ export class EcsTaskHost implements TaskHost {
   }
 }
 
-/** 64 characters, all that ECS takes: of the dispatcher too, because a second one in the cluster may launch the same file. */
+/**
+ * 64 characters, all that ECS takes: of the dispatcher too, because a second one in the cluster may launch the same
+ * file.
+ */
 const tokenOf = (startedBy: string) => createHash('sha256').update(startedBy).digest('hex');
 
-const overrideOf = (name: string, environment: Readonly<Record<string, string>>): ContainerOverride =>
-  ({ name, environment: Object.entries(environment).map(([variable, value]) => ({ name: variable, value })) });
+const overrideOf = (name: string, environment: Readonly<Record<string, string>>): ContainerOverride => ({
+  name,
+  environment: Object.entries(environment).map(([variable, value]) => ({ name: variable, value })),
+});
 
 /** What ECS tells of a task, as far as it is read here. */
 export interface ToldTask {
   readonly lastStatus?: string | undefined;
   readonly stopCode?: string | undefined;
   readonly stoppedReason?: string | undefined;
-  readonly containers?: readonly { readonly name?: string | undefined; readonly exitCode?: number | undefined }[] | undefined;
+  readonly containers?:
+    readonly { readonly name?: string | undefined; readonly exitCode?: number | undefined }[] | undefined;
 }
 
-/** What ECS says of a task, in an answer or in an event. The exit code of a container with a gate says whether it did its work, if it ended by itself. */
+/**
+ * What ECS says of a task, in an answer or in an event. The exit code of a container with a gate says whether it did
+ * its work, if it ended by itself.
+ */
 export function stateOf({ lastStatus, stopCode, stoppedReason, containers = [] }: ToldTask): TaskState {
   const gate = containers.find(({ name = '' }) => gatedBy(name) !== undefined);
-  if (lastStatus !== 'STOPPED') return { kind: gate === undefined ? 'alive' : 'working' };
+  if (lastStatus !== 'STOPPED') {
+    return { kind: gate === undefined ? 'alive' : 'working' };
+  }
   const worker = gate && containers.find(({ name }) => name === gatedBy(gate.name ?? ''));
-  if (gate?.exitCode === 0 && worker?.exitCode === 0 && stopCode === 'EssentialContainerExited') return { kind: 'done' };
+  if (gate?.exitCode === 0 && worker?.exitCode === 0 && stopCode === 'EssentialContainerExited') {
+    return { kind: 'done' };
+  }
   const code = worker?.exitCode === undefined ? '' : ` (exit code ${worker.exitCode} of ${worker.name ?? ''})`;
   return {
     kind: 'over',
     reason: `${stopCode ?? 'stopped'}: ${stoppedReason ?? 'no reason given'}${code}`,
-    interrupted: Interruptions.has(stopCode ?? '') || NoCapacity.test(stoppedReason ?? ''),
+    interrupted: INTERRUPTIONS.has(stopCode ?? '') || NO_CAPACITY.test(stoppedReason ?? ''),
   };
 }
 
 /** Answers with HTTP 200 may hold failures: no room at the moment, or a target that does not exist. */
 function refusalOf(failures: readonly Failure[]): LaunchResult {
-  const reason = failures.map(({ reason: why, detail }) => [why, detail].filter(Boolean).join(': ')).join('; ') || 'ECS started no task and gave no reason';
+  const reason =
+    failures.map(({ reason: why, detail }) => [why, detail].filter(Boolean).join(': ')).join('; ') ||
+    'ECS started no task and gave no reason';
   return { kind: 'refused', reason };
 }
 
 /** `arn:aws:ecs:<region>:<account>:task/<cluster>/<id>` */
 function clusterOf(worker: string): string {
   const cluster = /:task\/([^/]+)\/[^/]+$/.exec(worker)?.[1];
-  if (cluster === undefined) throw new Error(`expected the ARN of a task, got: ${worker}`);
+  if (cluster === undefined) {
+    throw new Error(`expected the ARN of a task, got: ${worker}`);
+  }
   return cluster;
 }

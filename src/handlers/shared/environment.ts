@@ -2,7 +2,9 @@
 export function variable(name: string): string {
   const value = process.env[name];
   if (value === undefined || value === '') {
-    throw new Error(`the environment variable ${name} is missing; the construct that made this function writes it, so deploy it again`);
+    throw new Error(
+      `the environment variable ${name} is missing; the construct that made this function writes it, so deploy it again`,
+    );
   }
   return value;
 }
@@ -12,7 +14,9 @@ export function numberVariable(name: string): number {
   const text = variable(name);
   const value = Number(text);
   if (!Number.isFinite(value)) {
-    throw new Error(`the environment variable ${name} must be a number, got: ${text}; the construct that made this function writes it, so deploy it again`);
+    throw new Error(
+      `the environment variable ${name} must be a number, got: ${text}; the construct that made this function writes it, so deploy it again`,
+    );
   }
   return value;
 }

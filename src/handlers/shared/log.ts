@@ -1,4 +1,8 @@
 /** Writes one line of JSON, with the fields by which Lambda tells level and time. */
-export function log(level: 'INFO' | 'WARN' | 'ERROR', message: string, fields: Readonly<Record<string, unknown>> = {}): void {
+export function log(
+  level: 'INFO' | 'WARN' | 'ERROR',
+  message: string,
+  fields: Readonly<Record<string, unknown>> = {},
+): void {
   process.stdout.write(`${JSON.stringify({ timestamp: new Date().toISOString(), level, message, ...fields })}\n`);
 }

@@ -10,44 +10,49 @@ export interface QueueHostOptions {
   readonly queues: Readonly<Record<string, DispatchQueue>>;
 }
 
-/** Workers of queues: whoever receives the message of a file may begin its turn, and nobody but that worker knows whether it lives. */
+/**
+ * Workers of queues: whoever receives the message of a file may begin its turn, and nobody but that worker knows
+ * whether it lives.
+ */
 export class QueueHost implements TaskHost {
   readonly #options: QueueHostOptions;
 
-  public constructor(options: QueueHostOptions) {
+  constructor(options: QueueHostOptions) {
     this.#options = options;
   }
 
-  public async launch({ id, type, epoch, fence, object, correlationId }: FileRow): Promise<LaunchResult> {
+  async launch({ id, type, epoch, fence, object, correlationId }: FileRow): Promise<LaunchResult> {
     const { queueUrl, fifo } = this.#options.queues[type];
     const payload: FileTurn = { fileId: id, epoch, fence: fence ?? epoch };
     const message: JobMessage = { fileworksJob: 1, type, correlationId, object, payload };
     try {
-      await this.#options.client.send(new SendMessageCommand({
-        QueueUrl: queueUrl,
-        MessageBody: JSON.stringify(message),
-        // order and turns are the dispatcher's: no file need wait for another one in the queue
-        ...(fifo && { MessageGroupId: id, MessageDeduplicationId: `${id}-${epoch}` }),
-      }));
+      await this.#options.client.send(
+        new SendMessageCommand({
+          QueueUrl: queueUrl,
+          MessageBody: JSON.stringify(message),
+          // Order and turns are the dispatcher's: no file need wait for another one in the queue
+          ...(fifo && { MessageGroupId: id, MessageDeduplicationId: `${id}-${epoch}` }),
+        }),
+      );
       return { kind: 'sent' };
     } catch (error) {
-      return resultOfError(error, NoRefusal);
+      return resultOfError(error, NO_REFUSAL);
     }
   }
 
-  public hasTask(): Promise<undefined> {
+  hasTask(): Promise<undefined> {
     return Promise.resolve(undefined);
   }
 
-  public describe(): Promise<TaskState> {
+  describe(): Promise<TaskState> {
     return Promise.resolve({ kind: 'untold' });
   }
 
   /** A worker whose turn is over learns it by its next heartbeat. */
-  public stop(): Promise<void> {
+  stop(): Promise<void> {
     return Promise.resolve();
   }
 }
 
 /** A queue always has room. */
-const NoRefusal = /^$/;
+const NO_REFUSAL = /^$/;

@@ -1,4 +1,11 @@
-import { DescribeExecutionCommand, ExecutionAlreadyExists, ExecutionDoesNotExist, type SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import {
+  DescribeExecutionCommand,
+  ExecutionAlreadyExists,
+  ExecutionDoesNotExist,
+  type SFNClient,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from '@aws-sdk/client-sfn';
 import { type DispatchStateMachine, executionNameOf } from '../../contract/dispatch-config';
 import type { JobObject } from '../../contract/job-message';
 import type { FileRow } from '../../runtime/dispatch/rows';
@@ -11,7 +18,10 @@ export interface StateMachineHostOptions {
   readonly executionPrefix: string;
 }
 
-/** Input of the execution of a file. The same for every launch of one epoch, or Step Functions would not take it for the same. */
+/**
+ * Input of the execution of a file. The same for every launch of one epoch, or Step Functions would not take it for the
+ * same.
+ */
 export interface ExecutionInput {
   readonly fileId: string;
   readonly type: string;
@@ -25,50 +35,78 @@ export interface ExecutionInput {
 export class StateMachineHost implements TaskHost {
   readonly #options: StateMachineHostOptions;
 
-  public constructor(options: StateMachineHostOptions) {
+  constructor(options: StateMachineHostOptions) {
     this.#options = options;
   }
 
-  public async launch({ id, type, epoch, fence, object, correlationId }: FileRow): Promise<LaunchResult> {
+  async launch({ id, type, epoch, fence, object, correlationId }: FileRow): Promise<LaunchResult> {
     const { stateMachineArn } = this.#options.stateMachines[type];
     const name = executionNameOf(this.#options.executionPrefix, id, epoch);
     const input: ExecutionInput = { fileId: id, type, epoch, fence: fence ?? epoch, correlationId, object };
     const worker = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
     try {
-      await this.#options.client.send(new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) }));
+      await this.#options.client.send(
+        new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) }),
+      );
       return { kind: 'launched', ended: false, worker };
     } catch (error) {
-      // it has ended: one that runs is answered like a new one
-      if (error instanceof ExecutionAlreadyExists) return { kind: 'launched', ended: true, worker };
+      // It has ended: one that runs is answered like a new one
+      if (error instanceof ExecutionAlreadyExists) {
+        return { kind: 'launched', ended: true, worker };
+      }
       return resultOfError(error, /ExecutionLimitExceeded/);
     }
   }
 
-  public hasTask(): Promise<undefined> {
+  hasTask(): Promise<undefined> {
     return Promise.resolve(undefined);
   }
 
-  public async describe(worker: string): Promise<TaskState> {
+  async describe(worker: string): Promise<TaskState> {
     try {
       return stateOfExecution(await this.#options.client.send(new DescribeExecutionCommand({ executionArn: worker })));
     } catch (error) {
-      if (!(error instanceof ExecutionDoesNotExist)) throw error;
-      return { kind: 'over', reason: 'Step Functions has forgotten the execution, which it does 90 days after it ended', interrupted: false };
+      if (!(error instanceof ExecutionDoesNotExist)) {
+        throw error;
+      }
+      return {
+        kind: 'over',
+        reason: 'Step Functions has forgotten the execution, which it does 90 days after it ended',
+        interrupted: false,
+      };
     }
   }
 
-  public async stop(worker: string, cause: string): Promise<void> {
-    await this.#options.client.send(new StopExecutionCommand({ executionArn: worker, error: 'Fileworks.Stopped', cause }));
+  async stop(worker: string, cause: string): Promise<void> {
+    await this.#options.client.send(
+      new StopExecutionCommand({ executionArn: worker, error: 'Fileworks.Stopped', cause }),
+    );
   }
 }
 
 /** What Step Functions says of an execution, in an answer or in an event. */
-export function stateOfExecution({ status, error, cause }: { status?: string; error?: string | null; cause?: string | null }): TaskState {
-  if (status === 'SUCCEEDED') return { kind: 'done' };
-  if (status !== 'FAILED' && status !== 'TIMED_OUT' && status !== 'ABORTED') return { kind: 'working' };
+export function stateOfExecution({
+  status,
+  error,
+  cause,
+}: {
+  status?: string;
+  error?: string | null;
+  cause?: string | null;
+}): TaskState {
+  if (status === 'SUCCEEDED') {
+    return { kind: 'done' };
+  }
+  if (status !== 'FAILED' && status !== 'TIMED_OUT' && status !== 'ABORTED') {
+    return { kind: 'working' };
+  }
   const told = [error, cause].filter((text) => typeof text === 'string' && text !== '').join(': ');
-  return { kind: 'over', reason: `${status}: ${told === '' ? 'no reason given' : told.slice(0, MaxReason)}`, interrupted: false };
+  return {
+    kind: 'over',
+    reason: `${status}: ${told === '' ? 'no reason given' : told.slice(0, MAX_REASON)}`,
+    interrupted: false,
+  };
 }
 
 /** A cause may hold a stack trace of 32,768 characters. */
-const MaxReason = 1_000;
+const MAX_REASON = 1_000;

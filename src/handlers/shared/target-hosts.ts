@@ -14,24 +14,27 @@ export interface HostEntry {
 export class TargetHosts implements TaskHost {
   readonly #entries: readonly HostEntry[];
 
-  public constructor(entries: readonly HostEntry[]) {
+  constructor(entries: readonly HostEntry[]) {
     this.#entries = entries;
   }
 
-  public launch(file: FileRow): Promise<LaunchResult> {
+  launch(file: FileRow): Promise<LaunchResult> {
     const host = this.#of(file);
-    return host?.launch(file) ?? Promise.resolve({ kind: 'misconfigured', reason: `type ${file.type} has no target any more` });
+    return (
+      host?.launch(file) ??
+      Promise.resolve({ kind: 'misconfigured', reason: `type ${file.type} has no target any more` })
+    );
   }
 
-  public hasTask(file: FileRow): Promise<boolean | undefined> {
+  hasTask(file: FileRow): Promise<boolean | undefined> {
     return this.#of(file)?.hasTask(file) ?? Promise.resolve(false);
   }
 
-  public describe(worker: string): Promise<TaskState> {
+  describe(worker: string): Promise<TaskState> {
     return this.#named(worker).describe(worker);
   }
 
-  public stop(worker: string, reason: string): Promise<void> {
+  stop(worker: string, reason: string): Promise<void> {
     return this.#named(worker).stop(worker, reason);
   }
 
@@ -41,7 +44,9 @@ export class TargetHosts implements TaskHost {
 
   #named(worker: string): TaskHost {
     const found = this.#entries.find(({ workers }) => workers.test(worker));
-    if (found === undefined) throw new Error(`no host knows the worker ${worker}`);
+    if (found === undefined) {
+      throw new Error(`no host knows the worker ${worker}`);
+    }
     return found.host;
   }
 }

@@ -6,7 +6,9 @@ import { postgresTurns } from '../../runtime/jobs/postgres-turns';
 
 /** The rows where the environment says that they are; `database` is the same store, where it is one. */
 export function turnSource(): TurnSource & { readonly database?: PostgresStore } {
-  if (process.env[DispatchStateEnv.database] === undefined) return dynamoDbTurns();
+  if (process.env[DispatchStateEnv.database] === undefined) {
+    return dynamoDbTurns();
+  }
   const turns = postgresTurns();
   return { ...turns, database: turns.store };
 }

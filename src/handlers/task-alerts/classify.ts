@@ -1,4 +1,4 @@
-import { AlertKind, AlertSeverity, UnhealthyReason } from '../../contract/task-alerts';
+import { AlertKind, AlertSeverity, UNHEALTHY_REASON } from '../../contract/task-alerts';
 import type { ContainerState, EcsEvent, ServiceEvent, TaskDetail, TaskEvent } from './events';
 
 /** What someone is told. */
@@ -36,7 +36,8 @@ export interface Interest {
 
 /** What an event means; undefined when nobody wants to know. */
 export function classify(event: EcsEvent, interest: Interest): Alert | undefined {
-  const alert = event['detail-type'] === 'ECS Task State Change' ? classifyTask(event, interest) : classifyService(event);
+  const alert =
+    event['detail-type'] === 'ECS Task State Change' ? classifyTask(event, interest) : classifyService(event);
   return alert && interest.kinds.has(alert.kind) ? alert : undefined;
 }
 
@@ -51,7 +52,9 @@ interface Finding {
 function classifyTask(event: TaskEvent, interest: Interest): Alert | undefined {
   const { detail } = event;
   const finding = detail.lastStatus === 'STOPPED' ? explainStop(detail, interest) : explainStart(detail);
-  if (!finding) return undefined;
+  if (!finding) {
+    return undefined;
+  }
   const group = lastPart(detail.group ?? detail.taskDefinitionArn, detail.group === undefined ? '/' : ':');
   return {
     kind: finding.kind,
@@ -76,7 +79,9 @@ function classifyTask(event: TaskEvent, interest: Interest): Alert | undefined {
 }
 
 function explainStart({ lastStatus }: TaskDetail): Finding | undefined {
-  return lastStatus === 'RUNNING' ? { kind: AlertKind.started, severity: AlertSeverity.info, did: 'is running' } : undefined;
+  return lastStatus === 'RUNNING'
+    ? { kind: AlertKind.started, severity: AlertSeverity.info, did: 'is running' }
+    : undefined;
 }
 
 /** Why a task stopped; undefined for scale-in, deployments and ends without failure. */
@@ -84,41 +89,85 @@ function explainStop(detail: TaskDetail, interest: Interest): Finding | undefine
   const { stopCode, stoppedReason = '', containers = [] } = detail;
   switch (stopCode) {
     case 'TaskFailedToStart':
-      return { kind: AlertKind.failedToStart, severity: AlertSeverity.error, did: 'failed to start', failed: containers.filter(({ reason }) => reason !== undefined).map(({ name }) => name) };
+      return {
+        kind: AlertKind.failedToStart,
+        severity: AlertSeverity.error,
+        did: 'failed to start',
+        failed: containers.filter(({ reason }) => reason !== undefined).map(({ name }) => name),
+      };
     case 'SpotInterruption':
     case 'TerminationNotice':
-      return { kind: AlertKind.spotInterruption, severity: AlertSeverity.warning, did: 'was reclaimed by Fargate Spot' };
+      return {
+        kind: AlertKind.spotInterruption,
+        severity: AlertSeverity.warning,
+        did: 'was reclaimed by Fargate Spot',
+      };
     case 'InfrastructureHealth':
-      return { kind: AlertKind.infrastructure, severity: AlertSeverity.error, did: 'was stopped because its host failed' };
+      return {
+        kind: AlertKind.infrastructure,
+        severity: AlertSeverity.error,
+        did: 'was stopped because its host failed',
+      };
     case 'UserInitiated':
       return { kind: AlertKind.stoppedByUser, severity: AlertSeverity.info, did: 'was stopped by a user' };
     case 'ServiceSchedulerInitiated':
-      return stoppedReason.includes(UnhealthyReason) ? { kind: AlertKind.unhealthy, severity: AlertSeverity.error, did: 'failed its health checks' } : undefined;
+      return stoppedReason.includes(UNHEALTHY_REASON)
+        ? { kind: AlertKind.unhealthy, severity: AlertSeverity.error, did: 'failed its health checks' }
+        : undefined;
     default:
       return explainExit(containers, interest);
   }
 }
 
-function explainExit(containers: readonly ContainerState[], { kinds, expectedExitCodes }: Interest): Finding | undefined {
+function explainExit(
+  containers: readonly ContainerState[],
+  { kinds, expectedExitCodes }: Interest,
+): Finding | undefined {
   const hungry = containers.filter(({ reason = '' }) => reason.startsWith('OutOfMemory'));
   if (hungry.length > 0 && kinds.has(AlertKind.outOfMemory)) {
-    return { kind: AlertKind.outOfMemory, severity: AlertSeverity.error, did: 'ran out of memory', failed: hungry.map(({ name }) => name) };
+    return {
+      kind: AlertKind.outOfMemory,
+      severity: AlertSeverity.error,
+      did: 'ran out of memory',
+      failed: hungry.map(({ name }) => name),
+    };
   }
   const failed = containers.filter(({ exitCode }) => exitCode !== undefined && !expectedExitCodes.has(exitCode));
   const [first] = failed as readonly [ContainerState?, ...ContainerState[]];
-  return first && { kind: AlertKind.nonZeroExit, severity: AlertSeverity.error, did: `exited with code ${String(first.exitCode)}`, failed: failed.map(({ name }) => name) };
+  return (
+    first && {
+      kind: AlertKind.nonZeroExit,
+      severity: AlertSeverity.error,
+      did: `exited with code ${String(first.exitCode)}`,
+      failed: failed.map(({ name }) => name),
+    }
+  );
 }
 
 const serviceFindings: Readonly<Record<string, Finding | undefined>> = {
-  SERVICE_TASK_PLACEMENT_FAILURE: { kind: AlertKind.placementFailed, severity: AlertSeverity.error, did: 'finds no capacity for its tasks' },
-  SERVICE_TASK_START_IMPAIRED: { kind: AlertKind.startImpaired, severity: AlertSeverity.error, did: 'cannot start its tasks' },
-  SERVICE_DEPLOYMENT_FAILED: { kind: AlertKind.deploymentFailed, severity: AlertSeverity.error, did: 'failed to deploy' },
+  SERVICE_TASK_PLACEMENT_FAILURE: {
+    kind: AlertKind.placementFailed,
+    severity: AlertSeverity.error,
+    did: 'finds no capacity for its tasks',
+  },
+  SERVICE_TASK_START_IMPAIRED: {
+    kind: AlertKind.startImpaired,
+    severity: AlertSeverity.error,
+    did: 'cannot start its tasks',
+  },
+  SERVICE_DEPLOYMENT_FAILED: {
+    kind: AlertKind.deploymentFailed,
+    severity: AlertSeverity.error,
+    did: 'failed to deploy',
+  },
 };
 
 function classifyService(event: ServiceEvent): Alert | undefined {
   const { detail } = event;
   const finding = serviceFindings[detail.eventName];
-  if (!finding) return undefined;
+  if (!finding) {
+    return undefined;
+  }
   const service = event.resources.at(0) ?? '';
   const group = lastPart(service, '/');
   return {

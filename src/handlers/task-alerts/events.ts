@@ -7,13 +7,13 @@ import { type Fields, fields, text } from '../shared/json-fields';
  */
 
 interface Envelope<Type extends string, Detail> {
-  readonly 'id': string;
+  readonly id: string;
   readonly 'detail-type': Type;
-  readonly 'account': string;
-  readonly 'region': string;
-  readonly 'time': string;
-  readonly 'resources': readonly string[];
-  readonly 'detail': Detail;
+  readonly account: string;
+  readonly region: string;
+  readonly time: string;
+  readonly resources: readonly string[];
+  readonly detail: Detail;
 }
 
 export interface ContainerState {
@@ -52,20 +52,42 @@ export type EcsEvent = TaskEvent | ServiceEvent;
 export function readEcsEvent(input: unknown): EcsEvent {
   const event = fields(input, 'the event');
   const { region, 'detail-type': type } = event;
-  if (typeof region !== 'string' || !/^[a-z0-9-]+$/.test(region)) throw new RangeError('expected region to be the name of a region');
+  if (typeof region !== 'string' || !/^[a-z0-9-]+$/.test(region)) {
+    throw new RangeError('expected region to be the name of a region');
+  }
   const detail = fields(event['detail'], 'detail');
-  const envelope = { id: text(event['id'], 'id'), account: text(event['account'], 'account'), region, time: text(event['time'], 'time'), resources: list(event['resources'], 'resources').map((arn) => text(arn, 'a resource')) };
-  if (type === 'ECS Task State Change') return { ...envelope, 'detail-type': type, 'detail': readTask(detail) };
-  if (type !== 'ECS Service Action' && type !== 'ECS Deployment State Change') throw new RangeError('expected detail-type to be one that the rule is about');
-  return { ...envelope, 'detail-type': type, 'detail': { eventName: text(detail['eventName'], 'detail.eventName'), ...texts(detail, ['clusterArn', 'reason']) } };
+  const envelope = {
+    id: text(event['id'], 'id'),
+    account: text(event['account'], 'account'),
+    region,
+    time: text(event['time'], 'time'),
+    resources: list(event['resources'], 'resources').map((arn) => text(arn, 'a resource')),
+  };
+  if (type === 'ECS Task State Change') {
+    return { ...envelope, 'detail-type': type, detail: readTask(detail) };
+  }
+  if (type !== 'ECS Service Action' && type !== 'ECS Deployment State Change') {
+    throw new RangeError('expected detail-type to be one that the rule is about');
+  }
+  return {
+    ...envelope,
+    'detail-type': type,
+    detail: { eventName: text(detail['eventName'], 'detail.eventName'), ...texts(detail, ['clusterArn', 'reason']) },
+  };
 }
 
 function readTask(detail: Fields): TaskDetail {
   const { version } = detail;
-  if (typeof version !== 'number') throw new RangeError('expected detail.version to be a number');
+  if (typeof version !== 'number') {
+    throw new RangeError('expected detail.version to be a number');
+  }
   const of = (name: string) => text(detail[name], `detail.${name}`);
   return {
-    clusterArn: of('clusterArn'), taskArn: of('taskArn'), taskDefinitionArn: of('taskDefinitionArn'), lastStatus: of('lastStatus'), version,
+    clusterArn: of('clusterArn'),
+    taskArn: of('taskArn'),
+    taskDefinitionArn: of('taskDefinitionArn'),
+    lastStatus: of('lastStatus'),
+    version,
     ...texts(detail, ['group', 'stopCode', 'stoppedReason', 'startedAt', 'stoppedAt']),
     containers: list(detail['containers'], 'detail.containers').map(readContainer),
   };
@@ -74,7 +96,11 @@ function readTask(detail: Fields): TaskDetail {
 function readContainer(value: unknown): ContainerState {
   const container = fields(value, 'a container');
   const { name, exitCode } = container;
-  return { name: text(name, 'the name of a container'), ...(typeof exitCode === 'number' && { exitCode }), ...texts(container, ['reason']) };
+  return {
+    name: text(name, 'the name of a container'),
+    ...(typeof exitCode === 'number' && { exitCode }),
+    ...texts(container, ['reason']),
+  };
 }
 
 /** Those that are there: ECS leaves out what does not apply. Half a character would go into no link. */
@@ -87,6 +113,8 @@ function texts<Name extends string>(from: Fields, names: readonly Name[]): Parti
 }
 
 function list(value: unknown, name: string): readonly unknown[] {
-  if (value !== undefined && !Array.isArray(value)) throw new RangeError(`expected ${name} to be an array`);
+  if (value !== undefined && !Array.isArray(value)) {
+    throw new RangeError(`expected ${name} to be an array`);
+  }
   return value ?? [];
 }

@@ -17,7 +17,9 @@ const sns = new SNSClient();
 /** Tells of one event of ECS, once, unless enough was told in this period. */
 export async function handler(event: unknown): Promise<void> {
   const alert = classify(readEcsEvent(event), readInterest());
-  if (!alert) return;
+  if (!alert) {
+    return;
+  }
   const memory = new Memory(dynamoDb, variable(TaskAlertsEnv.tableName));
   if (await memory.knows(alert.changeId)) {
     log('INFO', 'told already', { changeId: alert.changeId });
@@ -31,7 +33,7 @@ export async function handler(event: unknown): Promise<void> {
 async function tell(alert: Alert, memory: Memory, nowSeconds: number): Promise<void> {
   const maxAlerts = numberVariable(TaskAlertsEnv.maxAlerts);
   const periodSeconds = numberVariable(TaskAlertsEnv.periodSeconds);
-  const periodStart = nowSeconds - nowSeconds % periodSeconds;
+  const periodStart = nowSeconds - (nowSeconds % periodSeconds);
   const number = await memory.count(periodStart, periodSeconds);
   if (number > maxAlerts) {
     log('WARN', 'not sent: there were enough alerts in this period', { ...alert, number });
@@ -41,14 +43,19 @@ async function tell(alert: Alert, memory: Memory, nowSeconds: number): Promise<v
   const last = `This is alert ${maxAlerts} of its period. What happens until ${until} is only in the log of this function.`;
   const links = await findLinks(ecs, alert, process.env[TaskAlertsEnv.runbookUrl]);
   const surroundings = { links, ...(number === maxAlerts && { note: last }) };
-  await sns.send(new PublishCommand({
-    TopicArn: variable(TaskAlertsEnv.topicArn),
-    Subject: renderSubject(alert),
-    Message: renderBody(variable(TaskAlertsEnv.layout) as AlertLayout, alert, surroundings),
-    MessageAttributes: Object.fromEntries(
-      Object.entries({ severity: alert.severity, kind: alert.kind, group: alert.group }).map(([name, text]) => [name, { DataType: 'String', StringValue: text }]),
-    ),
-  }));
+  await sns.send(
+    new PublishCommand({
+      TopicArn: variable(TaskAlertsEnv.topicArn),
+      Subject: renderSubject(alert),
+      Message: renderBody(variable(TaskAlertsEnv.layout) as AlertLayout, alert, surroundings),
+      MessageAttributes: Object.fromEntries(
+        Object.entries({ severity: alert.severity, kind: alert.kind, group: alert.group }).map(([name, text]) => [
+          name,
+          { DataType: 'String', StringValue: text },
+        ]),
+      ),
+    }),
+  );
   log('INFO', 'told', { ...alert, number });
 }
 

@@ -13,7 +13,10 @@ export async function findLinks(ecs: ECSClient, alert: Alert, runbookUrl: string
   const console = `https://${region}.${consoleDomain(region)}`;
   const place = task ? `tasks/${task.id}` : `services/${encodeURIComponent(group)}`;
   return [
-    { name: task ? 'Task' : 'Service', url: `${console}/ecs/v2/clusters/${encodeURIComponent(cluster)}/${place}?region=${region}` },
+    {
+      name: task ? 'Task' : 'Service',
+      url: `${console}/ecs/v2/clusters/${encodeURIComponent(cluster)}/${place}?region=${region}`,
+    },
     ...(task ? await findLogs(ecs, task, region, console) : []),
     ...(runbookUrl === undefined ? [] : [{ name: 'Runbook', url: runbookUrl }]),
   ];
@@ -22,28 +25,47 @@ export async function findLinks(ecs: ECSClient, alert: Alert, runbookUrl: string
 /** Best effort: an alert without a link is better than none. */
 async function findLogs(ecs: ECSClient, task: AlertedTask, region: string, console: string): Promise<Link[]> {
   try {
-    const { taskDefinition } = await ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition: task.definitionArn }));
+    const { taskDefinition } = await ecs.send(
+      new DescribeTaskDefinitionCommand({ taskDefinition: task.definitionArn }),
+    );
     const containers = taskDefinition?.containerDefinitions ?? [];
     const wanted = containers.filter(({ name = '' }) => task.failed.length === 0 || task.failed.includes(name));
     return wanted.flatMap((container) => logOf(container, task, region, console));
   } catch (error) {
-    log('WARN', 'no links to logs: the task definition could not be read', { taskDefinition: task.definitionArn, error: String(error) });
+    log('WARN', 'no links to logs: the task definition could not be read', {
+      taskDefinition: task.definitionArn,
+      error: String(error),
+    });
     return [];
   }
 }
 
-function logOf({ name, logConfiguration }: ContainerDefinition, task: AlertedTask, region: string, console: string): Link[] {
+function logOf(
+  { name, logConfiguration }: ContainerDefinition,
+  task: AlertedTask,
+  region: string,
+  console: string,
+): Link[] {
   const options: Partial<Record<string, string>> = logConfiguration?.options ?? {};
   const { 'awslogs-group': group, 'awslogs-stream-prefix': prefix } = options;
-  if (name === undefined || group === undefined || prefix === undefined) return [];
+  if (name === undefined || group === undefined || prefix === undefined) {
+    return [];
+  }
   const stream = `${prefix}/${name}/${task.id}`;
-  return [{ name: `Log of ${name}`, url: `${console}/cloudwatch/home?region=${region}#logsV2:log-groups/log-group/${twice(group)}/log-events/${twice(stream)}` }];
+  return [
+    {
+      name: `Log of ${name}`,
+      url: `${console}/cloudwatch/home?region=${region}#logsV2:log-groups/log-group/${twice(group)}/log-events/${twice(stream)}`,
+    },
+  ];
 }
 
 /** The console encodes what stands behind the hash twice, with a dollar for the outer per cent sign. */
 const twice = (text: string) => encodeURIComponent(encodeURIComponent(text)).replaceAll('%', '$');
 
 function consoleDomain(region: string): string {
-  if (region.startsWith('cn-')) return 'console.amazonaws.cn';
+  if (region.startsWith('cn-')) {
+    return 'console.amazonaws.cn';
+  }
   return region.startsWith('us-gov-') ? 'console.amazonaws-us-gov.com' : 'console.aws.amazon.com';
 }

@@ -10,13 +10,15 @@ export interface Surroundings {
 }
 
 /** SNS takes subjects of up to 100 characters of ASCII. */
-const MaxSubject = 100;
+const MAX_SUBJECT = 100;
 /** A reason can quote anything that a container runtime said. */
-const MaxReason = 1_000;
+const MAX_REASON = 1_000;
 
 /** The subject of an e-mail: severity and title in one line. */
 export function renderSubject({ severity, title }: Alert): string {
-  return oneLine(`${severity}: ${title}`).replace(/[^ -~]/g, '?').slice(0, MaxSubject);
+  return oneLine(`${severity}: ${title}`)
+    .replace(/[^ -~]/g, '?')
+    .slice(0, MAX_SUBJECT);
 }
 
 export function renderBody(layout: AlertLayout, alert: Alert, surroundings: Surroundings): string {
@@ -54,11 +56,19 @@ function renderChat(alert: Alert, { links, note }: Surroundings): string {
     content: {
       textType: 'client-markdown',
       title: `${alert.severity}: ${alert.title}`,
-      description: [...facts(alert).map(([name, value]) => `*${name}:* ${escapeMarkdown(value)}`), ...(note === undefined ? [] : [note])].join('\n'),
+      description: [
+        ...facts(alert).map(([name, value]) => `*${name}:* ${escapeMarkdown(value)}`),
+        ...(note === undefined ? [] : [note]),
+      ].join('\n'),
       nextSteps: links.map(({ name, url }) => `<${url}|${name}>`),
       keywords: [alert.kind, alert.group],
     },
-    metadata: { threadId: `${alert.cluster}/${alert.group}`, summary: alert.title, eventType: alert.kind, relatedResources: alert.task ? [alert.task.arn] : [] },
+    metadata: {
+      threadId: `${alert.cluster}/${alert.group}`,
+      summary: alert.title,
+      eventType: alert.kind,
+      relatedResources: alert.task ? [alert.task.arn] : [],
+    },
   });
 }
 
@@ -69,9 +79,14 @@ function facts({ cluster, group, reason, time, task }: Alert): [string, string][
     ['Task', task?.id],
     ['Started', task?.startedAt],
     [task?.stoppedAt === undefined ? 'Time' : 'Stopped', time],
-    ['Reason', reason === '' ? undefined : oneLine(reason).slice(0, MaxReason)],
+    ['Reason', reason === '' ? undefined : oneLine(reason).slice(0, MAX_REASON)],
     ...(task?.containers ?? []).map(({ name, exitCode, reason: why }): [string, string] => [
-      name, oneLine([exitCode === undefined ? 'no exit code' : `exit code ${exitCode}`, ...(why === undefined ? [] : [why])].join(', ')).slice(0, MaxReason),
+      name,
+      oneLine(
+        [exitCode === undefined ? 'no exit code' : `exit code ${exitCode}`, ...(why === undefined ? [] : [why])].join(
+          ', ',
+        ),
+      ).slice(0, MAX_REASON),
     ]),
   ];
   return rows.flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, value]]));
@@ -81,4 +96,5 @@ function facts({ cluster, group, reason, time, task }: Alert): [string, string][
 const oneLine = (text: string) => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ');
 
 /** So that a reason neither mentions people nor links to anywhere. */
-const escapeMarkdown = (text: string) => text.replace(/[&<>]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[sign] ?? sign);
+const escapeMarkdown = (text: string) =>
+  text.replace(/[&<>]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[sign] ?? sign);

@@ -25,31 +25,37 @@ export interface Decision {
 }
 
 /**
- * SQS drops an arrival's message as a duplicate for five minutes after the first, so that long the first one has to watch for all of them;
+ * SQS drops an arrival's message as a duplicate for five minutes after the first, so that long the first one has to
+ * watch for all of them;
  * two minutes more, because a job and its wake-up are delivered apart.
  */
-export const WatchSeconds = 420;
+export const WATCH_SECONDS = 420;
 
 /** Metrics of a queue take up to fifteen minutes to come back. After twice that they are not waited for. */
-export const GiveUpSeconds = 1_800;
+export const GIVE_UP_SECONDS = 1_800;
 
-/** Metrics older than this say nothing about now. CloudWatch has those of a minute one to two minutes after it began. */
-export const RecentSeconds = 300;
+/**
+ * Metrics older than this say nothing about now. CloudWatch has those of a minute one to two minutes after it began.
+ */
+export const RECENT_SECONDS = 300;
 
 /** An alarm looks at its metric once a minute: what two minutes in a row told, it has acted upon. */
-const ReportsThatCount = 2;
+const REPORTS_THAT_COUNT = 2;
 
 /**
  * Holds as many tasks as the backlog asks for until the metrics ask for no fewer; then the scaling policies keep them.
  *
- * Without memory, so that a wake-up can be lost, repeated or doubled: what the queue and its metrics say now is all that counts.
+ * Without memory, so that a wake-up can be lost, repeated or doubled: what the queue and its metrics say now is all
+ * that counts.
  */
 export function decide({ ageSeconds, justArrived, backlog, reported }: Look, sizing: Sizing): Decision {
   const { minTasks, maxTasks, messagesPerTask } = sizing;
   const tasksFor = (jobs: number) => Math.min(Math.max(Math.ceil(jobs / messagesPerTask), minTasks), maxTasks);
   const needed = Math.max(tasksFor(backlog), justArrived ? 1 : 0);
-  const told = reported.length >= ReportsThatCount && reported.slice(0, ReportsThatCount).every((jobs) => tasksFor(jobs) >= needed);
-  const givenUp = ageSeconds >= GiveUpSeconds;
+  const told =
+    reported.length >= REPORTS_THAT_COUNT &&
+    reported.slice(0, REPORTS_THAT_COUNT).every((jobs) => tasksFor(jobs) >= needed);
+  const givenUp = ageSeconds >= GIVE_UP_SECONDS;
   const floor = told || givenUp ? minTasks : needed;
-  return { floor, again: !givenUp && (floor > minTasks || ageSeconds < WatchSeconds) };
+  return { floor, again: !givenUp && (floor > minTasks || ageSeconds < WATCH_SECONDS) };
 }

@@ -1,11 +1,11 @@
 import { ApplicationAutoScalingClient, RegisterScalableTargetCommand } from '@aws-sdk/client-application-auto-scaling';
 import { CloudWatchClient, GetMetricDataCommand, type MetricDataQuery } from '@aws-sdk/client-cloudwatch';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { WakeUpEnv, WakeUpIntervalSeconds } from '../../contract/wake-up';
+import { WakeUpEnv, WAKE_UP_INTERVAL_SECONDS } from '../../contract/wake-up';
 import { numberVariable, variable } from '../shared/environment';
 import { log } from '../shared/log';
 import type { SqsBatchResponse, SqsEvent, SqsRecord } from '../shared/sqs-event';
-import { decide, RecentSeconds } from './decide';
+import { decide, RECENT_SECONDS } from './decide';
 
 const sqs = new SQSClient();
 const cloudWatch = new CloudWatchClient();
@@ -14,14 +14,15 @@ const scaling = new ApplicationAutoScalingClient();
 /**
  * Keeps a worker awake from an arrival until its scaling policies do.
  *
- * A wake-up that is not done with is left in its FIFO queue, from which it comes back a minute later. Until then it holds back the
+ * A wake-up that is not done with is left in its FIFO queue, from which it comes back a minute later. Until then it
+ * holds back the
  * ones behind it, so that there is one look at a time and no more than one in a minute.
  */
 export async function handler({ Records: records }: SqsEvent): Promise<SqsBatchResponse> {
   const open: { itemIdentifier: string }[] = [];
   for (const record of records) {
     // In a FIFO queue nothing may overtake what is left in it.
-    if (open.length > 0 || await look(record)) {
+    if (open.length > 0 || (await look(record))) {
       open.push({ itemIdentifier: record.messageId });
     }
   }
@@ -39,7 +40,10 @@ async function look({ attributes }: SqsRecord): Promise<boolean> {
   const now = Date.now();
   const ageSeconds = (now - Number(attributes.SentTimestamp)) / 1_000;
   const [backlog, reported] = await Promise.all([countJobs(queueUrls), readMetrics(queueUrls, now)]);
-  const { floor, again } = decide({ ageSeconds, justArrived: ageSeconds < WakeUpIntervalSeconds, backlog, reported }, sizing);
+  const { floor, again } = decide(
+    { ageSeconds, justArrived: ageSeconds < WAKE_UP_INTERVAL_SECONDS, backlog, reported },
+    sizing,
+  );
   await holdFloor(floor);
   log('INFO', 'looked at the queues', { ageSeconds, backlog, reported, floor, again });
   return again;
@@ -51,27 +55,34 @@ async function countJobs(queueUrls: readonly string[]): Promise<number> {
 }
 
 async function countJobsOf(queueUrl: string): Promise<number> {
-  const { Attributes: attributes = {} } = await sqs.send(new GetQueueAttributesCommand({
-    QueueUrl: queueUrl,
-    AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
-  }));
-  return Number(attributes['ApproximateNumberOfMessages'] ?? 0) + Number(attributes['ApproximateNumberOfMessagesNotVisible'] ?? 0);
+  const { Attributes: attributes = {} } = await sqs.send(
+    new GetQueueAttributesCommand({
+      QueueUrl: queueUrl,
+      AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
+    }),
+  );
+  return (
+    Number(attributes['ApproximateNumberOfMessages'] ?? 0) +
+    Number(attributes['ApproximateNumberOfMessagesNotVisible'] ?? 0)
+  );
 }
 
 /** The backlog of the last minutes as the scaling's alarms see it, latest first. */
 async function readMetrics(queueUrls: readonly string[], now: number): Promise<number[]> {
-  const { MetricDataResults: results = [] } = await cloudWatch.send(new GetMetricDataCommand({
-    StartTime: new Date(now - RecentSeconds * 1_000),
-    EndTime: new Date(now),
-    ScanBy: 'TimestampDescending',
-    MetricDataQueries: [
-      ...queueUrls.flatMap((queueUrl, index) => [
-        queueMetric(`visible${index}`, 'ApproximateNumberOfMessagesVisible', queueUrl),
-        queueMetric(`inFlight${index}`, 'ApproximateNumberOfMessagesNotVisible', queueUrl),
-      ]),
-      { Id: 'backlog', Expression: backlogOf(queueUrls.length) },
-    ],
-  }));
+  const { MetricDataResults: results = [] } = await cloudWatch.send(
+    new GetMetricDataCommand({
+      StartTime: new Date(now - RECENT_SECONDS * 1_000),
+      EndTime: new Date(now),
+      ScanBy: 'TimestampDescending',
+      MetricDataQueries: [
+        ...queueUrls.flatMap((queueUrl, index) => [
+          queueMetric(`visible${index}`, 'ApproximateNumberOfMessagesVisible', queueUrl),
+          queueMetric(`inFlight${index}`, 'ApproximateNumberOfMessagesNotVisible', queueUrl),
+        ]),
+        { Id: 'backlog', Expression: backlogOf(queueUrls.length) },
+      ],
+    }),
+  );
   return results.find(({ Id }) => Id === 'backlog')?.Values ?? [];
 }
 
@@ -86,7 +97,11 @@ function queueMetric(id: string, name: string, queueUrl: string): MetricDataQuer
     Id: id,
     ReturnData: false,
     MetricStat: {
-      Metric: { Namespace: 'AWS/SQS', MetricName: name, Dimensions: [{ Name: 'QueueName', Value: queueUrl.slice(queueUrl.lastIndexOf('/') + 1) }] },
+      Metric: {
+        Namespace: 'AWS/SQS',
+        MetricName: name,
+        Dimensions: [{ Name: 'QueueName', Value: queueUrl.slice(queueUrl.lastIndexOf('/') + 1) }],
+      },
       Period: 60,
       Stat: 'Maximum',
     },
@@ -95,10 +110,12 @@ function queueMetric(id: string, name: string, queueUrl: string): MetricDataQuer
 
 /** Application Auto Scaling starts what is missing at once, and no policy goes below. The maximum stays as it is. */
 async function holdFloor(tasks: number): Promise<void> {
-  await scaling.send(new RegisterScalableTargetCommand({
-    ServiceNamespace: 'ecs',
-    ScalableDimension: 'ecs:service:DesiredCount',
-    ResourceId: variable(WakeUpEnv.service),
-    MinCapacity: tasks,
-  }));
+  await scaling.send(
+    new RegisterScalableTargetCommand({
+      ServiceNamespace: 'ecs',
+      ScalableDimension: 'ecs:service:DesiredCount',
+      ResourceId: variable(WakeUpEnv.service),
+      MinCapacity: tasks,
+    }),
+  );
 }

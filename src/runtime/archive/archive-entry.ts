@@ -12,7 +12,9 @@ export interface ArchiveEntry {
   /** The name with slashes, as it would be used in a path or key. */
   readonly name: string;
   readonly kind: EntryKind;
-  /** Bytes of the content. Undefined while it is not known: a streamed entry that tells its size only after its data. */
+  /**
+   * Bytes of the content. Undefined while it is not known: a streamed entry that tells its size only after its data.
+   */
   readonly size: number | undefined;
   /** CRC-32 of the content. Undefined while it is not known, and always in archives that have none, such as tar. */
   readonly crc32: number | undefined;
@@ -29,13 +31,15 @@ export interface ArchiveEntry {
   buffer(options?: ReadOptions): Promise<Buffer>;
 
   /**
-   * The content piece by piece. Size and checksum are verified before the stream ends: content that is wrong ends with an error and never with `end`,
+   * The content piece by piece. Size and checksum are verified before the stream ends: content that is wrong ends with
+   * an error and never with `end`,
    * so do not commit what was made from it before `end`.
    */
   stream(options?: ReadOptions): Readable;
 
   /**
-   * The same for a loop that is done with a piece when it asks for the next: its memory is taken back then, and a piece that was kept is empty or holds other
+   * The same for a loop that is done with a piece when it asks for the next: its memory is taken back then, and a piece
+   * that was kept is empty or holds other
    * bytes. The fastest way through a large entry, and what to give to `IdempotentUploader.put`.
    */
   pieces(options?: ReadOptions): AsyncIterable<Buffer>;

@@ -25,9 +25,18 @@ export abstract class ArchiveError extends FileworksError {
       ...(details.offset === undefined ? [] : [`offset ${details.offset}`]),
       ...(details.archive === undefined ? [] : [`in ${printable(details.archive)}`]),
     ].join(', ');
-    super(where === '' ? message : `${message} (${where})`, details.cause === undefined ? undefined : { cause: details.cause });
-    if (details.archive !== undefined) this.archive = details.archive;
-    if (entry !== undefined) this.entry = entry;
-    if (details.offset !== undefined) this.offset = details.offset;
+    super(
+      where === '' ? message : `${message} (${where})`,
+      details.cause === undefined ? undefined : { cause: details.cause },
+    );
+    if (details.archive !== undefined) {
+      this.archive = details.archive;
+    }
+    if (entry !== undefined) {
+      this.entry = entry;
+    }
+    if (details.offset !== undefined) {
+      this.offset = details.offset;
+    }
   }
 }

@@ -16,7 +16,11 @@ export class ByteReader {
   #offset = 0;
   #ended = false;
 
-  constructor(readonly label: string, source: AsyncIterable<Uint8Array>, readonly signal: AbortSignal | undefined) {
+  constructor(
+    readonly label: string,
+    source: AsyncIterable<Uint8Array>,
+    readonly signal: AbortSignal | undefined,
+  ) {
     this.#pieces = source[Symbol.asyncIterator]();
   }
 
@@ -26,15 +30,22 @@ export class ByteReader {
   }
 
   /**
-   * Brings the next bytes together and tells how many there are: fewer than asked for only at the end of the body. They stand in `bytes` from `at` on,
-   * until something else is called: a record is decoded where it stands, since a Buffer for each costs more than its decoding.
+   * Brings the next bytes together and tells how many there are: fewer than asked for only at the end of the body. They
+   * stand in `bytes` from `at` on,
+   * until something else is called: a record is decoded where it stands, since a Buffer for each costs more than its
+   * decoding.
    */
   async gather(length: number): Promise<number> {
-    if (this.#lacks(length)) await this.#fill(length);
+    if (this.#lacks(length)) {
+      await this.#fill(length);
+    }
     return this.#buffered.length - this.#at;
   }
 
-  /** True when there is nothing to wait for: asking this first saves the turn of the event loop that `await` takes, several times for each entry. */
+  /**
+   * True when there is nothing to wait for: asking this first saves the turn of the event loop that `await` takes,
+   * several times for each entry.
+   */
   gathered(length: number): boolean {
     return !this.#lacks(length);
   }
@@ -49,22 +60,30 @@ export class ByteReader {
 
   /** Looks at the next bytes, as many as are asked for or are left, and at more when they are there already. */
   async peek(length: number): Promise<Buffer> {
-    if (this.#lacks(length)) await this.#fill(length);
+    if (this.#lacks(length)) {
+      await this.#fill(length);
+    }
     return this.#at === 0 ? this.#buffered : this.#buffered.subarray(this.#at);
   }
 
   /** Takes exactly so many bytes. @throws ZipError ERR_ZIP_TRUNCATED when there are fewer */
   async take(length: number): Promise<Buffer> {
-    if (this.#lacks(length)) await this.#fill(length);
+    if (this.#lacks(length)) {
+      await this.#fill(length);
+    }
     const start = this.#at;
-    if (this.#buffered.length - start < length) throw sourceEnded(this.label, this.#offset + this.#buffered.length - start);
+    if (this.#buffered.length - start < length) {
+      throw sourceEnded(this.label, this.#offset + this.#buffered.length - start);
+    }
     this.advance(length);
     return this.#buffered.subarray(start, start + length);
   }
 
   /** Takes what is there, at most so much; empty only at the end of the body. */
   async some(most: number): Promise<Buffer> {
-    if (this.#lacks(1)) await this.#fill(1);
+    if (this.#lacks(1)) {
+      await this.#fill(1);
+    }
     const start = this.#at;
     this.advance(Math.min(most, this.#buffered.length - start));
     return this.#buffered.subarray(start, this.#at);
@@ -94,7 +113,10 @@ export class ByteReader {
   close(): void {
     this.#ended = true;
     this.#beyond = undefined;
-    void this.#pieces.return?.().then(() => undefined, () => undefined);
+    void this.#pieces.return?.().then(
+      () => undefined,
+      () => undefined,
+    );
   }
 
   #lacks(length: number): boolean {
@@ -102,7 +124,8 @@ export class ByteReader {
   }
 
   /**
-   * Reads on until there are so many bytes, or no more. Copies what must lie together across the border of two pieces, and not the pieces; and that once,
+   * Reads on until there are so many bytes, or no more. Copies what must lie together across the border of two pieces,
+   * and not the pieces; and that once,
    * however small the pieces are.
    */
   async #fill(length: number): Promise<void> {
@@ -111,7 +134,9 @@ export class ByteReader {
     let there = this.#buffered.length - this.#at;
     while (there < length && !this.#ended) {
       const piece = await this.#next(there);
-      if (piece.length === 0) continue;
+      if (piece.length === 0) {
+        continue;
+      }
       pieces.push(piece);
       there += piece.length;
     }
@@ -128,19 +153,26 @@ export class ByteReader {
 
   /** From the bridge to the piece behind it, which nearly always begins before the next byte. */
   #leaveBridge(): void {
-    if (this.#beyond === undefined) return;
+    if (this.#beyond === undefined) {
+      return;
+    }
     const left = this.#buffered.subarray(Math.min(this.#at, this.#bridgeStart), this.#bridgeStart);
     this.#buffered = left.length === 0 ? this.#beyond : Buffer.concat([left, this.#beyond]);
     this.#at = Math.max(0, this.#at - this.#bridgeStart);
     this.#beyond = undefined;
   }
 
-  /** Waits for the body or for the signal, whichever comes first: a body that hangs must not hold up a stop. So many bytes are there already. */
+  /**
+   * Waits for the body or for the signal, whichever comes first: a body that hangs must not hold up a stop. So many
+   * bytes are there already.
+   */
   async #next(there: number): Promise<Buffer> {
     this.signal?.throwIfAborted();
     try {
       const piece = await untilAborted(this.#pieces.next(), this.signal);
-      if (piece.done !== true) return Buffer.from(piece.value.buffer, piece.value.byteOffset, piece.value.byteLength);
+      if (piece.done !== true) {
+        return Buffer.from(piece.value.buffer, piece.value.byteOffset, piece.value.byteLength);
+      }
       this.#ended = true;
       return NOTHING;
     } catch (error) {

@@ -3,7 +3,13 @@ import { decoded } from './decoded.js';
 import { locateDirectory, TAIL_BYTES, type DirectoryPlace } from './end-of-directory.js';
 import { describeEntry, inOrder, type EntryRecord, type EntryRules } from './entry-record.js';
 import { foldName, withoutSlash } from './names.js';
-import { decodeDirectoryHeader, DIRECTORY_HEADER, DIRECTORY_HEADER_BYTES, directoryHeaderBytes, LOCAL_HEADER_BYTES } from './records.js';
+import {
+  decodeDirectoryHeader,
+  DIRECTORY_HEADER,
+  DIRECTORY_HEADER_BYTES,
+  directoryHeaderBytes,
+  LOCAL_HEADER_BYTES,
+} from './records.js';
 import type { ArchiveSource } from './sources/source.js';
 import { ZipError } from './zip-error.js';
 
@@ -18,16 +24,23 @@ export interface Directory {
 /**
  * Reads the central directory in one request, or two when it is larger than 64 KiB.
  *
- * What is wrong with the archive as a whole throws. What is wrong with one entry is kept as that entry's refusal, so that it does not stand in the
+ * What is wrong with the archive as a whole throws. What is wrong with one entry is kept as that entry's refusal, so
+ * that it does not stand in the
  * way of the others.
  */
-export async function readDirectory(source: ArchiveSource, rules: EntryRules, signal?: AbortSignal): Promise<Directory> {
+export async function readDirectory(
+  source: ArchiveSource,
+  rules: EntryRules,
+  signal?: AbortSignal,
+): Promise<Directory> {
   const archive = source.label;
   const tail = await source.tail(TAIL_BYTES, signal);
   const place = await locateDirectory(source, tail, rules.allow, signal);
   const { maxEntries, maxDirectoryBytes } = rules.limits;
   if (place.entries > maxEntries) {
-    throw new ZipError('ERR_ZIP_TOO_MANY_ENTRIES', `${place.entries} entries; \`limits.maxEntries\` is ${maxEntries}`, { archive });
+    throw new ZipError('ERR_ZIP_TOO_MANY_ENTRIES', `${place.entries} entries; \`limits.maxEntries\` is ${maxEntries}`, {
+      archive,
+    });
   }
   if (place.end - place.start > maxDirectoryBytes) {
     const message = `a central directory of ${place.end - place.start} bytes; \`limits.maxDirectoryBytes\` is ${maxDirectoryBytes}`;
@@ -35,9 +48,13 @@ export async function readDirectory(source: ArchiveSource, rules: EntryRules, si
   }
   const tailStart = tail.size - tail.bytes.length;
   const inTail = tail.bytes.subarray(Math.max(0, place.start - tailStart), place.end - tailStart);
-  const bytes = place.start >= tailStart
-    ? inTail
-    : Buffer.concat([await source.read(place.start, Math.min(place.end, tailStart), signal), place.end > tailStart ? inTail : Buffer.alloc(0)]);
+  const bytes =
+    place.start >= tailStart
+      ? inTail
+      : Buffer.concat([
+          await source.read(place.start, Math.min(place.end, tailStart), signal),
+          place.end > tailStart ? inTail : Buffer.alloc(0),
+        ]);
   const entries = parseDirectory(bytes, place, archive, rules);
   checkLayout(entries, place, archive, rules.allow);
   refuseDuplicates(entries, rules.allow);
@@ -49,11 +66,17 @@ function parseDirectory(bytes: Buffer, place: DirectoryPlace, archive: string, r
   let at = 0;
   while (at < bytes.length) {
     const offset = place.start + at;
-    const complete = at + DIRECTORY_HEADER_BYTES <= bytes.length && at + directoryHeaderBytes(bytes, at) <= bytes.length;
+    const complete =
+      at + DIRECTORY_HEADER_BYTES <= bytes.length && at + directoryHeaderBytes(bytes, at) <= bytes.length;
     if (!complete || bytes.readUInt32LE(at) !== DIRECTORY_HEADER) {
-      throw new ZipError('ERR_ZIP_BAD_RECORD', 'the central directory holds something that is no header of an entry', { archive, offset });
+      throw new ZipError('ERR_ZIP_BAD_RECORD', 'the central directory holds something that is no header of an entry', {
+        archive,
+        offset,
+      });
     }
-    if (entries.length === place.entries) break;
+    if (entries.length === place.entries) {
+      break;
+    }
     const header = at;
     const fields = decoded(() => decodeDirectoryHeader(bytes, header), { archive, offset });
     entries.push(describeEntry(fields, place.prefix, rules));
@@ -67,10 +90,16 @@ function parseDirectory(bytes: Buffer, place: DirectoryPlace, archive: string, r
 }
 
 /**
- * No two entries may share a byte, as they do in the bombs that repeat one entry's data, and each must lie between start and directory.
+ * No two entries may share a byte, as they do in the bombs that repeat one entry's data, and each must lie between
+ * start and directory.
  * Here by the least that an entry takes; with the exact length of its local header again when it is read.
  */
-function checkLayout(entries: readonly EntryRecord[], place: DirectoryPlace, archive: string, allow: ReadonlySet<ArchiveAllowance>): void {
+function checkLayout(
+  entries: readonly EntryRecord[],
+  place: DirectoryPlace,
+  archive: string,
+  allow: ReadonlySet<ArchiveAllowance>,
+): void {
   const ordered = inOrder(entries);
   for (let i = 0; i < ordered.length; i++) {
     const entry = ordered[i];
@@ -78,14 +107,22 @@ function checkLayout(entries: readonly EntryRecord[], place: DirectoryPlace, arc
     const limit = next?.offset ?? place.start;
     if (entry.offset + LOCAL_HEADER_BYTES + entry.nameBytes.length + entry.compressedSize > limit) {
       const what = next === undefined ? 'the central directory' : 'another entry';
-      throw new ZipError('ERR_ZIP_OVERLAP', `the entry runs into ${what}`, { archive, entry: entry.name, offset: entry.offset });
+      throw new ZipError('ERR_ZIP_OVERLAP', `the entry runs into ${what}`, {
+        archive,
+        entry: entry.name,
+        offset: entry.offset,
+      });
     }
     entry.limit = limit;
   }
   const first = ordered.at(0)?.offset ?? place.start;
   // Four bytes are the mark of an archive that was to be split and was not, 8.5.4 of APPNOTE.
   if (first > 4 && !allow.has('prefixed-data')) {
-    throw new ZipError('ERR_ZIP_PREFIXED_DATA', `${first} bytes stand before the first entry; allow them with \`allow: ['prefixed-data']\``, { archive });
+    throw new ZipError(
+      'ERR_ZIP_PREFIXED_DATA',
+      `${first} bytes stand before the first entry; allow them with \`allow: ['prefixed-data']\``,
+      { archive },
+    );
   }
 }
 

@@ -1,6 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
-  BatchGetItemCommand, QueryCommand, type AttributeValue, type BatchGetItemCommandInput, type BatchGetItemCommandOutput, type DynamoDBClient,
+  BatchGetItemCommand,
+  QueryCommand,
+  type AttributeValue,
+  type BatchGetItemCommandInput,
+  type BatchGetItemCommandOutput,
+  type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { FileworksError } from '../errors.js';
@@ -15,12 +20,16 @@ export interface DynamoMetadataOptions {
   /** Attribute of the table's key that holds the name of the entry. */
   readonly nameAttribute: string;
   /**
-   * The partition that all names are in, when `nameAttribute` is the sort key: then names are found by one `Query` through the partition.
+   * The partition that all names are in, when `nameAttribute` is the sort key: then names are found by one `Query`
+   * through the partition.
    *
    * @default - `nameAttribute` is the partition key, and names are found by `BatchGetItem`
    */
   readonly partition?: { readonly attribute: string; readonly value: string };
-  /** Turns the name of an entry into what the table has. MUST be different for different names. @default - the name itself */
+  /**
+   * Turns the name of an entry into what the table has. MUST be different for different names. @default - the name
+   * itself
+   */
   readonly keyOf?: (name: string) => string;
   /** Read what was written a moment ago; costs twice as much. @default false */
   readonly consistentRead?: boolean;
@@ -35,7 +44,10 @@ export class MetadataUnavailable extends FileworksError {
   readonly code = 'ERR_METADATA_UNAVAILABLE';
 }
 
-/** The most keys of one BatchGetItem. @see https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html */
+/**
+ * The most keys of one BatchGetItem. @see
+ * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+ */
 const MAX_BATCH_KEYS = 100;
 
 /** Metadata of files in a DynamoDB table. Needs `dynamodb:BatchGetItem`, or `dynamodb:Query` with a partition. */
@@ -50,17 +62,25 @@ export class DynamoMetadata implements MetadataLookup<MetadataItem> {
   }
 
   async find(names: readonly string[], signal?: AbortSignal): Promise<ReadonlyMap<string, MetadataItem>> {
-    if (this.#options.partition !== undefined) return this.#findInPartition(names, signal);
+    if (this.#options.partition !== undefined) {
+      return this.#findInPartition(names, signal);
+    }
     const missing = names.filter((name) => !this.#cache.has(name));
     const found = new Map<string, MetadataItem>();
     for (let at = 0; at < missing.length; at += MAX_BATCH_KEYS) {
-      for (const [name, item] of await this.#get(missing.slice(at, at + MAX_BATCH_KEYS), signal)) found.set(name, item);
+      for (const [name, item] of await this.#get(missing.slice(at, at + MAX_BATCH_KEYS), signal)) {
+        found.set(name, item);
+      }
     }
     for (const name of names) {
       const cached = this.#cache.get(name);
-      if (cached !== undefined) found.set(name, cached);
+      if (cached !== undefined) {
+        found.set(name, cached);
+      }
     }
-    for (const name of missing) this.#remember(name, found.get(name));
+    for (const name of missing) {
+      this.#remember(name, found.get(name));
+    }
     return found;
   }
 
@@ -70,24 +90,43 @@ export class DynamoMetadata implements MetadataLookup<MetadataItem> {
     const found = new Map<string, MetadataItem>();
     let keys: Record<string, AttributeValue>[] = [...nameOf.keys()].map((key) => ({ [nameAttribute]: { S: key } }));
     for (let attempt = 1; ; attempt++) {
-      const request: BatchGetItemCommandInput = { RequestItems: { [tableName]: { Keys: keys, ConsistentRead: consistentRead } } };
-      const answer: BatchGetItemCommandOutput = await client.send(new BatchGetItemCommand(request), signal && { abortSignal: signal });
+      const request: BatchGetItemCommandInput = {
+        RequestItems: { [tableName]: { Keys: keys, ConsistentRead: consistentRead } },
+      };
+      const answer: BatchGetItemCommandOutput = await client.send(
+        new BatchGetItemCommand(request),
+        signal && { abortSignal: signal },
+      );
       for (const item of answer.Responses?.[tableName] ?? []) {
         const name = nameOf.get(item[nameAttribute].S ?? '');
-        if (name !== undefined) found.set(name, unmarshall(item));
+        if (name !== undefined) {
+          found.set(name, unmarshall(item));
+        }
       }
-      // Also when the answer would be larger than 16 MB: then the rest is asked for again, without waiting for capacity.
+      // Also when the answer would be larger than 16 MB: then the rest is asked for again, without waiting for
+      // capacity.
       const left = answer.UnprocessedKeys?.[tableName]?.Keys ?? [];
-      if (left.length === 0) return found;
+      if (left.length === 0) {
+        return found;
+      }
       const progressed = left.length < keys.length;
       keys = left;
-      if (attempt >= maxAttempts) throw new MetadataUnavailable(`DynamoDB left ${left.length} keys of ${tableName} unprocessed in ${attempt} attempts`);
-      if (!progressed || attempt > 1) await delay(Math.min(50 * 2 ** attempt, 5_000) * Math.random(), undefined, signal && { signal });
+      if (attempt >= maxAttempts) {
+        throw new MetadataUnavailable(
+          `DynamoDB left ${left.length} keys of ${tableName} unprocessed in ${attempt} attempts`,
+        );
+      }
+      if (!progressed || attempt > 1) {
+        await delay(Math.min(50 * 2 ** attempt, 5_000) * Math.random(), undefined, signal && { signal });
+      }
     }
   }
 
   /** Reads the partition once; a failure is not remembered. */
-  async #findInPartition(names: readonly string[], signal: AbortSignal | undefined): Promise<ReadonlyMap<string, MetadataItem>> {
+  async #findInPartition(
+    names: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<ReadonlyMap<string, MetadataItem>> {
     this.#partition ??= this.#query(signal).catch((error: unknown) => {
       this.#partition = undefined;
       throw error;
@@ -96,7 +135,9 @@ export class DynamoMetadata implements MetadataLookup<MetadataItem> {
     const found = new Map<string, MetadataItem>();
     for (const name of names) {
       const item = partition.get(this.#keyOf(name));
-      if (item !== undefined) found.set(name, item);
+      if (item !== undefined) {
+        found.set(name, item);
+      }
     }
     return found;
   }
@@ -106,15 +147,20 @@ export class DynamoMetadata implements MetadataLookup<MetadataItem> {
     const items = new Map<string, MetadataItem>();
     let next: Record<string, AttributeValue> | undefined;
     do {
-      const page = await client.send(new QueryCommand({
-        TableName: tableName,
-        KeyConditionExpression: '#partition = :partition',
-        ExpressionAttributeNames: { '#partition': partition?.attribute ?? '' },
-        ExpressionAttributeValues: { ':partition': { S: partition?.value ?? '' } },
-        ConsistentRead: consistentRead,
-        ExclusiveStartKey: next,
-      }), signal && { abortSignal: signal });
-      for (const item of page.Items ?? []) items.set(item[nameAttribute].S ?? '', unmarshall(item));
+      const page = await client.send(
+        new QueryCommand({
+          TableName: tableName,
+          KeyConditionExpression: '#partition = :partition',
+          ExpressionAttributeNames: { '#partition': partition?.attribute ?? '' },
+          ExpressionAttributeValues: { ':partition': { S: partition?.value ?? '' } },
+          ConsistentRead: consistentRead,
+          ExclusiveStartKey: next,
+        }),
+        signal && { abortSignal: signal },
+      );
+      for (const item of page.Items ?? []) {
+        items.set(item[nameAttribute].S ?? '', unmarshall(item));
+      }
       next = page.LastEvaluatedKey;
     } while (next !== undefined);
     return items;
@@ -126,11 +172,15 @@ export class DynamoMetadata implements MetadataLookup<MetadataItem> {
 
   #remember(name: string, item: MetadataItem | undefined): void {
     const { cacheEntries = 10_000 } = this.#options;
-    if (cacheEntries <= 0) return;
+    if (cacheEntries <= 0) {
+      return;
+    }
     this.#cache.set(name, item);
     // The oldest goes first: a Map keeps the order in which it was filled.
     for (const oldest of this.#cache.keys()) {
-      if (this.#cache.size <= cacheEntries) break;
+      if (this.#cache.size <= cacheEntries) {
+        break;
+      }
       this.#cache.delete(oldest);
     }
   }

@@ -2,7 +2,8 @@ import type { ZipArchive } from './zip-archive.js';
 import type { ZipEntry } from './zip-entry.js';
 
 /**
- * Where the metadata of files is kept. `DynamoMetadata` is one; to bring your own: `find` MUST return what it knows about these names, under the same
+ * Where the metadata of files is kept. `DynamoMetadata` is one; to bring your own: `find` MUST return what it knows
+ * about these names, under the same
  * names, and MUST leave out those that it does not know. It is called with at most `batchSize` names, all different.
  */
 export interface MetadataLookup<Metadata> {
@@ -32,11 +33,15 @@ export interface MatchedEntry<Metadata> {
  * @throws what the lookup throws, after the calls in flight have ended
  */
 export async function* entriesMatching<Metadata>(
-  archive: ZipArchive, lookup: MetadataLookup<Metadata>, options: MatchOptions = {},
+  archive: ZipArchive,
+  lookup: MetadataLookup<Metadata>,
+  options: MatchOptions = {},
 ): AsyncGenerator<MatchedEntry<Metadata>, void, void> {
   const select = options.select ?? ((entry: ZipEntry) => entry.kind === 'file' && entry.refusal === undefined);
   const concurrency = options.concurrency ?? 4;
-  if (!(Number.isInteger(concurrency) && concurrency >= 1)) throw new TypeError(`Expected \`concurrency\` to be a whole number >= 1, got \`${String(concurrency)}\``);
+  if (!(Number.isInteger(concurrency) && concurrency >= 1)) {
+    throw new TypeError(`Expected \`concurrency\` to be a whole number >= 1, got \`${String(concurrency)}\``);
+  }
   const batches = batched(archive.entries.filter(select), lookup.batchSize ?? 100);
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal]);
@@ -52,7 +57,9 @@ export async function* entriesMatching<Metadata>(
       const known = await begun.shift();
       for (const entry of batch) {
         const metadata = known?.get(entry.name);
-        if (metadata !== undefined) yield { entry, metadata };
+        if (metadata !== undefined) {
+          yield { entry, metadata };
+        }
       }
     }
   } finally {

@@ -3,7 +3,13 @@ import { decoded } from './decoded.js';
 import { pathFieldOf, type EntryRecord } from './entry-record.js';
 import { decodeUtf8 } from './names.js';
 import {
-  decodeLocalHeader, DESCRIPTOR, Flag, LOCAL_HEADER, LOCAL_HEADER_BYTES, localHeaderBytes, Method,
+  decodeLocalHeader,
+  DESCRIPTOR,
+  Flag,
+  LOCAL_HEADER,
+  LOCAL_HEADER_BYTES,
+  localHeaderBytes,
+  Method,
 } from './records.js';
 import { ZipError, type ZipErrorCode } from './zip-error.js';
 
@@ -14,7 +20,10 @@ export const INFLATE_PIECE_BYTES = 256 * 1024;
 export const SMALL_COMPRESSED_BYTES = 256 * 1024;
 export const SMALL_BYTES = 1024 * 1024;
 
-/** The longest local header is 64 KiB of extra fields longer than the directory lets us know; the longest descriptor has 24 bytes. */
+/**
+ * The longest local header is 64 KiB of extra fields longer than the directory lets us know; the longest descriptor has
+ * 24 bytes.
+ */
 const MAX_SLACK_BYTES = 0xffff + 24;
 
 export function isSmall(record: EntryRecord): boolean {
@@ -25,14 +34,31 @@ const NOTHING = Buffer.alloc(0);
 
 /** The end of everything that can belong to the entry. */
 export function spanEnd(record: EntryRecord): number {
-  return Math.min(record.limit, record.offset + LOCAL_HEADER_BYTES + record.nameBytes.length + record.compressedSize + MAX_SLACK_BYTES);
+  return Math.min(
+    record.limit,
+    record.offset + LOCAL_HEADER_BYTES + record.nameBytes.length + record.compressedSize + MAX_SLACK_BYTES,
+  );
 }
 
-export function entryError(code: ZipErrorCode, message: string, record: EntryRecord, archive: string, cause?: unknown): ZipError {
-  return new ZipError(code, message, { archive, entry: record.name, offset: record.offset, ...(cause !== undefined && { cause }) });
+export function entryError(
+  code: ZipErrorCode,
+  message: string,
+  record: EntryRecord,
+  archive: string,
+  cause?: unknown,
+): ZipError {
+  return new ZipError(code, message, {
+    archive,
+    entry: record.name,
+    offset: record.offset,
+    ...(cause !== undefined && { cause }),
+  });
 }
 
-/** The compressed data of an entry out of the bytes of its whole span, after its local header and its descriptor were checked. */
+/**
+ * The compressed data of an entry out of the bytes of its whole span, after its local header and its descriptor were
+ * checked.
+ */
 export function dataInSpan(span: Buffer, record: EntryRecord, archive: string): Buffer {
   const start = checkLocalHeader(span, record, archive);
   const end = start + record.compressedSize;
@@ -41,7 +67,11 @@ export function dataInSpan(span: Buffer, record: EntryRecord, archive: string): 
 }
 
 /** The same for a span that comes in pieces. */
-export async function* dataInPieces(span: AsyncIterable<Buffer>, record: EntryRecord, archive: string): AsyncGenerator<Buffer, void, void> {
+export async function* dataInPieces(
+  span: AsyncIterable<Buffer>,
+  record: EntryRecord,
+  archive: string,
+): AsyncGenerator<Buffer, void, void> {
   let head: Buffer | undefined = NOTHING;
   let left = record.compressedSize;
   let rest: Buffer | undefined;
@@ -62,13 +92,23 @@ export async function* dataInPieces(span: AsyncIterable<Buffer>, record: EntryRe
       bytes = bytes.subarray(data.length);
       yield data;
     }
-    if (left > 0) continue;
-    if ((record.flags & Flag.descriptor) === 0) return;
+    if (left > 0) {
+      continue;
+    }
+    if ((record.flags & Flag.descriptor) === 0) {
+      return;
+    }
     rest = Buffer.concat([rest ?? NOTHING, bytes]);
-    if (rest.length >= 24) break;
+    if (rest.length >= 24) {
+      break;
+    }
   }
-  if (head !== undefined) checkLocalHeader(head, record, archive);
-  if (left > 0) throw entryError('ERR_ZIP_TRUNCATED', `${left} bytes of its data are missing`, record, archive);
+  if (head !== undefined) {
+    checkLocalHeader(head, record, archive);
+  }
+  if (left > 0) {
+    throw entryError('ERR_ZIP_TRUNCATED', `${left} bytes of its data are missing`, record, archive);
+  }
   checkDescriptor(rest ?? NOTHING, record, archive);
 }
 
@@ -81,44 +121,73 @@ export function checkLocalHeader(span: Buffer, record: EntryRecord, archive: str
   if (headerBytes > span.length || headerBytes + record.compressedSize > record.limit - record.offset) {
     throw entryError('ERR_ZIP_OVERLAP', 'with its local header the entry runs into what follows it', record, archive);
   }
-  if (isPlainCopy(span, record)) return headerBytes;
+  if (isPlainCopy(span, record)) {
+    return headerBytes;
+  }
   const local = decoded(() => decodeLocalHeader(span, 0), { archive, entry: record.name, offset: record.offset });
   const streamed = (record.flags & Flag.descriptor) !== 0;
   const same = (mine: number, other: number): boolean => mine === other || (streamed && mine === 0);
-  const differs
-    = ((local.flags ^ record.flags) & COMPARED_FLAGS) !== 0
+  const differs =
+    ((local.flags ^ record.flags) & COMPARED_FLAGS) !== 0
       ? 'flags'
       : local.method !== record.method
         ? 'method'
         : !local.nameBytes.equals(record.nameBytes) || !sameOtherName(pathFieldOf(local), record)
-            ? 'name'
-            : !same(local.crc32, record.crc32)
-                ? 'checksum'
-                : !same(local.compressedSize, record.compressedSize) || !same(local.size, record.size)
-                    ? 'size'
-                    : undefined;
-  if (differs === undefined) return local.recordBytes;
-  throw entryError('ERR_ZIP_MISMATCH', `its local header and the directory disagree about the ${differs}`, record, archive);
+          ? 'name'
+          : !same(local.crc32, record.crc32)
+            ? 'checksum'
+            : !same(local.compressedSize, record.compressedSize) || !same(local.size, record.size)
+              ? 'size'
+              : undefined;
+  if (differs === undefined) {
+    return local.recordBytes;
+  }
+  throw entryError(
+    'ERR_ZIP_MISMATCH',
+    `its local header and the directory disagree about the ${differs}`,
+    record,
+    archive,
+  );
 }
 
 /** A Unicode path field of the local header gives no other name than the directory does. */
 function sameOtherName(local: Buffer | undefined, { pathField, name }: EntryRecord): boolean {
-  if (local === undefined) return true;
+  if (local === undefined) {
+    return true;
+  }
   return pathField === undefined ? decodeUtf8(local) === name : pathField.equals(local);
 }
 
-/** True for the most common header by far: no extra fields, and every value as the directory has it. Spares most entries the decoding. */
-function isPlainCopy(span: Buffer, { nameBytes, flags, method, crc32: crc, compressedSize, size }: EntryRecord): boolean {
-  return span.readUInt16LE(28) === 0 && span.readUInt16LE(6) === flags && span.readUInt16LE(8) === method
-    && span.readUInt32LE(14) === crc && span.readUInt32LE(18) === compressedSize && span.readUInt32LE(22) === size
-    && span.readUInt16LE(26) === nameBytes.length && span.compare(nameBytes, 0, nameBytes.length, 30, 30 + nameBytes.length) === 0;
+/**
+ * True for the most common header by far: no extra fields, and every value as the directory has it. Spares most entries
+ * the decoding.
+ */
+function isPlainCopy(
+  span: Buffer,
+  { nameBytes, flags, method, crc32: crc, compressedSize, size }: EntryRecord,
+): boolean {
+  return (
+    span.readUInt16LE(28) === 0 &&
+    span.readUInt16LE(6) === flags &&
+    span.readUInt16LE(8) === method &&
+    span.readUInt32LE(14) === crc &&
+    span.readUInt32LE(18) === compressedSize &&
+    span.readUInt32LE(22) === size &&
+    span.readUInt16LE(26) === nameBytes.length &&
+    span.compare(nameBytes, 0, nameBytes.length, 30, 30 + nameBytes.length) === 0
+  );
 }
 
 export const COMPARED_FLAGS = Flag.encrypted | Flag.descriptor | Flag.strongEncryption | Flag.utf8 | Flag.maskedHeader;
 
-/** The record after the data of an entry whose sizes were not known when it was begun: with or without signature, 32 or 64 bits, 4.3.9. */
+/**
+ * The record after the data of an entry whose sizes were not known when it was begun: with or without signature, 32 or
+ * 64 bits, 4.3.9.
+ */
 function checkDescriptor(after: Buffer, record: EntryRecord, archive: string): void {
-  if ((record.flags & Flag.descriptor) === 0) return;
+  if ((record.flags & Flag.descriptor) === 0) {
+    return;
+  }
   const at = after.length >= 16 && after.readUInt32LE(0) === DESCRIPTOR ? [4, 0] : [0];
   if (!at.some((start) => descriptorFits(after, start, record))) {
     throw entryError('ERR_ZIP_MISMATCH', 'its data descriptor and the directory disagree', record, archive);
@@ -127,39 +196,58 @@ function checkDescriptor(after: Buffer, record: EntryRecord, archive: string): v
 
 function descriptorFits(bytes: Buffer, at: number, { crc32: crc, compressedSize, size }: EntryRecord): boolean {
   const uint64 = (from: number): number => bytes.readUInt32LE(from) + bytes.readUInt32LE(from + 4) * 0x1_0000_0000;
-  if (bytes.length < at + 12 || bytes.readUInt32LE(at) !== crc) return false;
-  if (bytes.readUInt32LE(at + 4) === compressedSize && bytes.readUInt32LE(at + 8) === size) return true;
+  if (bytes.length < at + 12 || bytes.readUInt32LE(at) !== crc) {
+    return false;
+  }
+  if (bytes.readUInt32LE(at + 4) === compressedSize && bytes.readUInt32LE(at + 8) === size) {
+    return true;
+  }
   return bytes.length >= at + 20 && uint64(at + 4) === compressedSize && uint64(at + 12) === size;
 }
 
 /** Stored or deflated data of a small entry, as one call. The caller verifies what comes out. */
 export function decompressSmall(data: Buffer, record: EntryRecord, archive: string): Buffer {
   // A copy: 5 KB that are kept must not keep the megabyte that was read with them.
-  if (record.method === Method.stored) return Buffer.from(data);
+  if (record.method === Method.stored) {
+    return Buffer.from(data);
+  }
   try {
     // One byte more than declared tells too much from enough.
     const options = { info: true, maxOutputLength: record.size + 1, chunkSize: Math.max(64, record.size + 1) };
-    const { buffer, engine } = inflateRawSync(data, options) as unknown as { readonly buffer: Buffer; readonly engine: InflateRaw };
-    if (engine.bytesWritten !== data.length) throw entryError('ERR_ZIP_BAD_DATA', 'bytes stand after the end of the compressed data', record, archive);
+    const { buffer, engine } = inflateRawSync(data, options) as unknown as {
+      readonly buffer: Buffer;
+      readonly engine: InflateRaw;
+    };
+    if (engine.bytesWritten !== data.length) {
+      throw entryError('ERR_ZIP_BAD_DATA', 'bytes stand after the end of the compressed data', record, archive);
+    }
     return buffer;
   } catch (error) {
     throw decompressionError(error, record, archive);
   }
 }
 
-/** Gives an engine its input one piece at a time, each when the one before it was taken: so a piece may be lent. Ends when deflate has. */
+/**
+ * Gives an engine its input one piece at a time, each when the one before it was taken: so a piece may be lent. Ends
+ * when deflate has.
+ */
 async function feed(data: AsyncIterable<Buffer>, engine: InflateRaw): Promise<void> {
   let fed = 0;
   for await (const piece of data) {
     await taken(engine, piece);
     fed += piece.length;
     // zlib takes less than it is given only when deflate has ended.
-    if (engine.destroyed || engine.bytesWritten < fed) break;
+    if (engine.destroyed || engine.bytesWritten < fed) {
+      break;
+    }
   }
   engine.end();
 }
 
-/** Resolves when zlib has taken the piece, or will take no more. For a piece that goes on after the end of deflate not every Node calls back. */
+/**
+ * Resolves when zlib has taken the piece, or will take no more. For a piece that goes on after the end of deflate not
+ * every Node calls back.
+ */
 export function taken(engine: InflateRaw, piece: Buffer): Promise<void> {
   return new Promise((resolve) => {
     engine.once('close', resolve).once('end', resolve);
@@ -171,12 +259,20 @@ export function taken(engine: InflateRaw, piece: Buffer): Promise<void> {
 }
 
 /** Inflates large data piece by piece; zlib works on the thread pool, so two of these use two cores. */
-export async function* inflate(data: AsyncIterable<Buffer>, record: EntryRecord, archive: string): AsyncGenerator<Buffer, void, void> {
+export async function* inflate(
+  data: AsyncIterable<Buffer>,
+  record: EntryRecord,
+  archive: string,
+): AsyncGenerator<Buffer, void, void> {
   const engine = createInflateRaw({ chunkSize: INFLATE_PIECE_BYTES });
   const fed = feed(data, engine).catch((error: unknown) => void engine.destroy(error as Error));
   try {
-    for await (const piece of engine) yield piece as Buffer;
-    if (engine.bytesWritten !== record.compressedSize) throw entryError('ERR_ZIP_BAD_DATA', 'bytes stand after the end of the compressed data', record, archive);
+    for await (const piece of engine) {
+      yield piece as Buffer;
+    }
+    if (engine.bytesWritten !== record.compressedSize) {
+      throw entryError('ERR_ZIP_BAD_DATA', 'bytes stand after the end of the compressed data', record, archive);
+    }
   } catch (error) {
     throw decompressionError(error, record, archive);
   } finally {
@@ -187,28 +283,67 @@ export async function* inflate(data: AsyncIterable<Buffer>, record: EntryRecord,
 
 export function decompressionError(error: unknown, record: EntryRecord, archive: string): unknown {
   const code = (error as { code?: string }).code;
-  if (code === 'ERR_BUFFER_TOO_LARGE') return entryError('ERR_ZIP_SIZE', `more comes out than the ${record.size} bytes that it should have`, record, archive, error);
-  return code?.startsWith('Z_') === true ? entryError('ERR_ZIP_BAD_DATA', `the compressed data is damaged: ${(error as Error).message}`, record, archive, error) : error;
+  if (code === 'ERR_BUFFER_TOO_LARGE') {
+    return entryError(
+      'ERR_ZIP_SIZE',
+      `more comes out than the ${record.size} bytes that it should have`,
+      record,
+      archive,
+      error,
+    );
+  }
+  return code?.startsWith('Z_') === true
+    ? entryError(
+        'ERR_ZIP_BAD_DATA',
+        `the compressed data is damaged: ${(error as Error).message}`,
+        record,
+        archive,
+        error,
+      )
+    : error;
 }
 
 /** Checks size and checksum of a whole content. */
 export function verify(content: Buffer, record: EntryRecord, archive: string): void {
-  if (content.length !== record.size) throw entryError('ERR_ZIP_SIZE', `${content.length} bytes came out, it should have ${record.size}`, record, archive);
-  if (crc32(content) !== record.crc32) throw entryError('ERR_ZIP_CRC', 'the content does not match its checksum', record, archive);
+  if (content.length !== record.size) {
+    throw entryError(
+      'ERR_ZIP_SIZE',
+      `${content.length} bytes came out, it should have ${record.size}`,
+      record,
+      archive,
+    );
+  }
+  if (crc32(content) !== record.crc32) {
+    throw entryError('ERR_ZIP_CRC', 'the content does not match its checksum', record, archive);
+  }
 }
 
 /** Passes the pieces on and checks size and checksum; fails as soon as there is too much. */
 export async function* verified(
-  pieces: AsyncIterable<Buffer>, record: EntryRecord, archive: string, hasCrc = true,
+  pieces: AsyncIterable<Buffer>,
+  record: EntryRecord,
+  archive: string,
+  hasCrc = true,
 ): AsyncGenerator<Buffer, void, void> {
   let size = 0;
   let crc = 0;
   for await (const piece of pieces) {
     size += piece.length;
-    if (size > record.size) throw entryError('ERR_ZIP_SIZE', `more comes out than the ${record.size} bytes that it should have`, record, archive);
+    if (size > record.size) {
+      throw entryError(
+        'ERR_ZIP_SIZE',
+        `more comes out than the ${record.size} bytes that it should have`,
+        record,
+        archive,
+      );
+    }
     crc = crc32(piece, crc);
     yield piece;
   }
-  if (size !== record.size) throw entryError('ERR_ZIP_SIZE', `${size} bytes came out, it should have ${record.size}`, record, archive);
-  if (hasCrc && crc !== record.crc32) throw entryError('ERR_ZIP_CRC', 'the content does not match its checksum', record, archive);
+  if (size !== record.size) {
+    throw entryError('ERR_ZIP_SIZE', `${size} bytes came out, it should have ${record.size}`, record, archive);
+  }
+  if (hasCrc && crc !== record.crc32) {
+    throw entryError('ERR_ZIP_CRC', 'the content does not match its checksum', record, archive);
+  }
 }

@@ -61,7 +61,8 @@ export function describeEntry(fields: DirectoryFields, prefix: number, rules: En
 }
 
 /**
- * True for a central header that can tell nothing more than its local header: the entry is a plain file, its name stands in the header alone, and its sizes
+ * True for a central header that can tell nothing more than its local header: the entry is a plain file, its name
+ * stands in the header alone, and its sizes
  * were counted.
  */
 export function tellsNoMore(fields: DirectoryFields): boolean {
@@ -71,32 +72,58 @@ export function tellsNoMore(fields: DirectoryFields): boolean {
 /** The entries in the order of their data, which is that of the directory in nearly every archive. */
 export function inOrder(entries: readonly EntryRecord[]): readonly EntryRecord[] {
   for (let i = 1; i < entries.length; i++) {
-    if (entries[i].offset < entries[i - 1].offset) return [...entries].sort((a, b) => a.offset - b.offset);
+    if (entries[i].offset < entries[i - 1].offset) {
+      return [...entries].sort((a, b) => a.offset - b.offset);
+    }
   }
   return entries;
 }
 
 /** The error for an entry that is refused, or undefined. */
 export function refusalOf(record: EntryRecord, archive: string): ZipError | undefined {
-  return record.refusal && new ZipError(record.refusal, REASONS[record.refusal] ?? 'the entry is refused', { archive, entry: record.name, offset: record.offset });
+  return (
+    record.refusal &&
+    new ZipError(record.refusal, REASONS[record.refusal] ?? 'the entry is refused', {
+      archive,
+      entry: record.name,
+      offset: record.offset,
+    })
+  );
 }
 
-/** The name by flag 11, by the Unicode path field (APPNOTE 4.6.9) or by the old code page, and whether the first two contradict each other. */
-function decodeName(fields: HeaderFields, rules: EntryRules): { readonly name: string; readonly problem?: ZipErrorCode } {
+/**
+ * The name by flag 11, by the Unicode path field (APPNOTE 4.6.9) or by the old code page, and whether the first two
+ * contradict each other.
+ */
+function decodeName(
+  fields: HeaderFields,
+  rules: EntryRules,
+): { readonly name: string; readonly problem?: ZipErrorCode } {
   const { nameBytes } = fields;
   const flagged = (fields.flags & Flag.utf8) !== 0;
   const own = flagged || rules.legacyEncoding === 'utf-8' ? decodeUtf8(nameBytes) : decodeCp437(nameBytes);
-  if (own === undefined) return { name: nameBytes.toString('latin1'), problem: 'ERR_ZIP_NAME_ENCODING' };
+  if (own === undefined) {
+    return { name: nameBytes.toString('latin1'), problem: 'ERR_ZIP_NAME_ENCODING' };
+  }
   const field = pathFieldOf(fields);
-  if (field === undefined) return { name: own };
+  if (field === undefined) {
+    return { name: own };
+  }
   const unicode = decodeUtf8(field);
-  if (unicode === undefined) return { name: own, problem: 'ERR_ZIP_NAME_ENCODING' };
+  if (unicode === undefined) {
+    return { name: own, problem: 'ERR_ZIP_NAME_ENCODING' };
+  }
   return flagged && unicode !== own ? { name: own, problem: 'ERR_ZIP_MISMATCH' } : { name: unicode };
 }
 
-/** The name in the Unicode path field, 4.6.9: version 1 and the checksum of the name that it belongs to. One left behind by a renaming tool does not count. */
+/**
+ * The name in the Unicode path field, 4.6.9: version 1 and the checksum of the name that it belongs to. One left behind
+ * by a renaming tool does not count.
+ */
 export function pathFieldOf({ nameBytes, extra: { unicodePath: field } }: HeaderFields): Buffer | undefined {
-  return field === undefined || field.length < 5 || field[0] !== 1 || field.readUInt32LE(1) !== crc32(nameBytes) ? undefined : field.subarray(5);
+  return field === undefined || field.length < 5 || field[0] !== 1 || field.readUInt32LE(1) !== crc32(nameBytes)
+    ? undefined
+    : field.subarray(5);
 }
 
 /** Systems whose archives keep Unix file modes in the upper half of the attributes: Unix, and macOS. */
@@ -105,23 +132,54 @@ const S_IFMT = 0o170000;
 
 function kindOf(fields: DirectoryFields, name: string): EntryKind | 'special' {
   const type = UNIX_HOSTS.has(fields.madeBy >> 8) ? (fields.externalAttributes >>> 16) & S_IFMT : 0;
-  if (type === 0o120000) return 'symlink';
-  if (name.endsWith('/') || type === 0o040000) return 'directory';
+  if (type === 0o120000) {
+    return 'symlink';
+  }
+  if (name.endsWith('/') || type === 0o040000) {
+    return 'directory';
+  }
   return type === 0 || type === 0o100000 ? 'file' : 'special';
 }
 
-function problemOf(fields: DirectoryFields, name: string, kind: EntryKind | 'special', rules: EntryRules): ZipErrorCode | undefined {
+function problemOf(
+  fields: DirectoryFields,
+  name: string,
+  kind: EntryKind | 'special',
+  rules: EntryRules,
+): ZipErrorCode | undefined {
   const { limits, allow } = rules;
   const named: EntryProblem | undefined = problemOfName(name, fields.nameBytes.length, { ...limits, allow });
-  if (named !== undefined) return `ERR_ZIP_${named}`;
-  if (kind === 'symlink' && !allow.has('symlinks')) return 'ERR_ZIP_SYMLINK';
-  if (kind === 'special') return 'ERR_ZIP_SPECIAL_FILE';
-  if (fields.disk !== 0 && fields.disk !== 0xffff) return 'ERR_ZIP_MULTI_DISK';
-  if ((fields.flags & (Flag.strongEncryption | Flag.maskedHeader)) !== 0) return 'ERR_ZIP_ENCRYPTED';
-  if (kind === 'directory' && fields.size !== 0) return 'ERR_ZIP_SIZE';
-  if (fields.size > limits.maxEntryBytes) return 'ERR_ZIP_ENTRY_TOO_LARGE';
-  if (fields.size > RATIO_GRACE_BYTES && fields.size > fields.compressedSize * limits.maxRatio) return 'ERR_ZIP_RATIO';
-  if (fields.method === Method.stored && (fields.flags & Flag.encrypted) === 0 && fields.size !== fields.compressedSize) return 'ERR_ZIP_SIZE';
+  if (named !== undefined) {
+    return `ERR_ZIP_${named}`;
+  }
+  if (kind === 'symlink' && !allow.has('symlinks')) {
+    return 'ERR_ZIP_SYMLINK';
+  }
+  if (kind === 'special') {
+    return 'ERR_ZIP_SPECIAL_FILE';
+  }
+  if (fields.disk !== 0 && fields.disk !== 0xffff) {
+    return 'ERR_ZIP_MULTI_DISK';
+  }
+  if ((fields.flags & (Flag.strongEncryption | Flag.maskedHeader)) !== 0) {
+    return 'ERR_ZIP_ENCRYPTED';
+  }
+  if (kind === 'directory' && fields.size !== 0) {
+    return 'ERR_ZIP_SIZE';
+  }
+  if (fields.size > limits.maxEntryBytes) {
+    return 'ERR_ZIP_ENTRY_TOO_LARGE';
+  }
+  if (fields.size > RATIO_GRACE_BYTES && fields.size > fields.compressedSize * limits.maxRatio) {
+    return 'ERR_ZIP_RATIO';
+  }
+  if (
+    fields.method === Method.stored &&
+    (fields.flags & Flag.encrypted) === 0 &&
+    fields.size !== fields.compressedSize
+  ) {
+    return 'ERR_ZIP_SIZE';
+  }
   return undefined;
 }
 
@@ -132,14 +190,15 @@ const REASONS: Partial<Record<ZipErrorCode, string>> = {
   ERR_ZIP_NAME_TOO_LONG: 'the name is longer than `limits.maxNameBytes`',
   ERR_ZIP_NAME_TOO_DEEP: 'the name has more parts than `limits.maxNameDepth`',
   ERR_ZIP_NAME_CONTROL: 'the name holds NUL or another control character',
-  ERR_ZIP_NAME_BACKSLASH: 'the name holds a backslash; read it as a slash with `allow: [\'backslashes\']`',
+  ERR_ZIP_NAME_BACKSLASH: "the name holds a backslash; read it as a slash with `allow: ['backslashes']`",
   ERR_ZIP_NAME_ABSOLUTE: 'the name is an absolute path',
   ERR_ZIP_NAME_ESCAPES: 'the name has a part that is empty, `.` or `..`, and so may lead out of its destination',
-  ERR_ZIP_NAME_RESERVED: 'the name is reserved on Windows; allow it with `allow: [\'reserved-names\']`',
+  ERR_ZIP_NAME_RESERVED: "the name is reserved on Windows; allow it with `allow: ['reserved-names']`",
   ERR_ZIP_MISMATCH: 'the name and the Unicode path field say different names',
   ERR_ZIP_DUPLICATE_NAME: 'another entry has the same name, and readers disagree about which of them is meant',
-  ERR_ZIP_FOLDED_DUPLICATE: 'another entry\'s name differs only by case or Unicode form; allow it with `allow: [\'folded-duplicates\']`',
-  ERR_ZIP_SYMLINK: 'the entry is a symbolic link; read its target as a file with `allow: [\'symlinks\']`',
+  ERR_ZIP_FOLDED_DUPLICATE:
+    "another entry's name differs only by case or Unicode form; allow it with `allow: ['folded-duplicates']`",
+  ERR_ZIP_SYMLINK: "the entry is a symbolic link; read its target as a file with `allow: ['symlinks']`",
   ERR_ZIP_SPECIAL_FILE: 'the entry is a device, socket or pipe',
   ERR_ZIP_MULTI_DISK: 'the entry is in another part of a split archive',
   ERR_ZIP_ENCRYPTED: 'the entry, or the directory, is encrypted by a method of PKWARE that is not supported',

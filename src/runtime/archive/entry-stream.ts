@@ -11,8 +11,11 @@ export class EntryStream extends Readable {
     super({ highWaterMark: 1 });
     this.#outer = outer;
     this.#pieces = open(this.#controller.signal);
-    if (outer?.aborted === true) this.#abort();
-    else outer?.addEventListener('abort', this.#abort, { once: true });
+    if (outer?.aborted === true) {
+      this.#abort();
+    } else {
+      outer?.addEventListener('abort', this.#abort, { once: true });
+    }
   }
 
   override _read(): void {

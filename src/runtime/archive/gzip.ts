@@ -10,7 +10,9 @@ import { TarError } from './tar-error.js';
 import { ZipError } from './zip-error.js';
 
 export interface GzipOptions {
-  /** `maxEntryBytes`, `maxTotalBytes`, `maxRatio` and `maxBufferBytes` apply. @default - {@link DEFAULT_ARCHIVE_LIMITS} */
+  /**
+   * `maxEntryBytes`, `maxTotalBytes`, `maxRatio` and `maxBufferBytes` apply. @default - {@link DEFAULT_ARCHIVE_LIMITS}
+   */
   readonly limits?: ArchiveLimits;
   /** Name of the one entry. @default - `label` without `.gz` */
   readonly name?: string;
@@ -21,7 +23,8 @@ export interface GzipOptions {
 }
 
 /**
- * A gzip file as an archive with one entry. gzip's own checksum is verified at its end; bytes after it are ignored, as every reader of gzip does.
+ * A gzip file as an archive with one entry. gzip's own checksum is verified at its end; bytes after it are ignored, as
+ * every reader of gzip does.
  *
  * It can be read once. @throws TypeError for an unusable limit
  */
@@ -34,7 +37,12 @@ export function streamGzip(source: AsyncIterable<Uint8Array>, options: GzipOptio
     let bytes = 0;
     for await (const piece of ungzipped(reader, limits, new OutputBudget(limits.maxTotalBytes), signal)) {
       bytes += piece.length;
-      if (bytes > limits.maxEntryBytes) throw new TarError('ERR_TAR_ENTRY_TOO_LARGE', `more than \`limits.maxEntryBytes\` (${limits.maxEntryBytes})`, { archive: label, entry: name });
+      if (bytes > limits.maxEntryBytes) {
+        throw new TarError('ERR_TAR_ENTRY_TOO_LARGE', `more than \`limits.maxEntryBytes\` (${limits.maxEntryBytes})`, {
+          archive: label,
+          entry: name,
+        });
+      }
       yield piece;
     }
   }
@@ -55,7 +63,10 @@ export function streamGzip(source: AsyncIterable<Uint8Array>, options: GzipOptio
 
 /** Inflates gzip and stops at the limits. The reader is closed at the end. */
 export async function* ungzipped(
-  reader: ByteReader, limits: Required<ArchiveLimits>, budget: OutputBudget, signal?: AbortSignal,
+  reader: ByteReader,
+  limits: Required<ArchiveLimits>,
+  budget: OutputBudget,
+  signal?: AbortSignal,
 ): AsyncGenerator<Buffer, void, void> {
   const archive = reader.label;
   const engine = createGunzip({ chunkSize: INFLATE_PIECE_BYTES });
@@ -65,9 +76,19 @@ export async function* ungzipped(
   try {
     for await (const piece of engine as AsyncIterable<Buffer>) {
       bytes += piece.length;
-      if (!budget.spend(piece.length)) throw new TarError('ERR_TAR_TOTAL_TOO_LARGE', `more than \`limits.maxTotalBytes\` (${limits.maxTotalBytes}) came out`, { archive });
+      if (!budget.spend(piece.length)) {
+        throw new TarError(
+          'ERR_TAR_TOTAL_TOO_LARGE',
+          `more than \`limits.maxTotalBytes\` (${limits.maxTotalBytes}) came out`,
+          { archive },
+        );
+      }
       if (bytes > RATIO_GRACE_BYTES && bytes > engine.bytesWritten * limits.maxRatio) {
-        throw new TarError('ERR_TAR_RATIO', 'it grows more than `limits.maxRatio` allows, as a decompression bomb does', { archive });
+        throw new TarError(
+          'ERR_TAR_RATIO',
+          'it grows more than `limits.maxRatio` allows, as a decompression bomb does',
+          { archive },
+        );
       }
       yield piece;
     }
@@ -82,27 +103,55 @@ export async function* ungzipped(
 
 /** The bytes as they are. */
 export async function* rawPieces(reader: ByteReader): AsyncGenerator<Buffer, void, void> {
-  for (let piece = await reader.some(Infinity); piece.length > 0; piece = await reader.some(Infinity)) yield piece;
+  for (let piece = await reader.some(Infinity); piece.length > 0; piece = await reader.some(Infinity)) {
+    yield piece;
+  }
 }
 
 /** What a source, zlib or tar-stream throw, by our codes. */
 export function asTarError(error: unknown, archive: string, signal?: AbortSignal): unknown {
-  if (signal?.aborted === true) return signal.reason;
-  if (error instanceof TarError) return error;
+  if (signal?.aborted === true) {
+    return signal.reason;
+  }
+  if (error instanceof TarError) {
+    return error;
+  }
   const { code, message } = error as { code?: string; message?: string };
   // The sources of archives speak of ZIPs.
-  if (error instanceof ZipError) return new TarError('ERR_TAR_SOURCE', error.message, { archive, cause: error });
-  if (code === 'Z_BUF_ERROR' || message === 'Unexpected end of data') return new TarError('ERR_TAR_TRUNCATED', 'it ends too early', { archive, cause: error });
-  if (code?.startsWith('Z_') === true) return new TarError('ERR_TAR_BAD_DATA', `the compressed data is damaged: ${message ?? ''}`, { archive, cause: error });
-  return new TarError('ERR_TAR_BAD_RECORD', `a header is damaged: ${message ?? String(error)}`, { archive, cause: error });
+  if (error instanceof ZipError) {
+    return new TarError('ERR_TAR_SOURCE', error.message, { archive, cause: error });
+  }
+  if (code === 'Z_BUF_ERROR' || message === 'Unexpected end of data') {
+    return new TarError('ERR_TAR_TRUNCATED', 'it ends too early', { archive, cause: error });
+  }
+  if (code?.startsWith('Z_') === true) {
+    return new TarError('ERR_TAR_BAD_DATA', `the compressed data is damaged: ${message ?? ''}`, {
+      archive,
+      cause: error,
+    });
+  }
+  return new TarError('ERR_TAR_BAD_RECORD', `a header is damaged: ${message ?? String(error)}`, {
+    archive,
+    cause: error,
+  });
 }
 
-export async function collectUpTo(pieces: AsyncIterable<Buffer>, maxBytes: number, archive: string, entry: string): Promise<Buffer> {
+export async function collectUpTo(
+  pieces: AsyncIterable<Buffer>,
+  maxBytes: number,
+  archive: string,
+  entry: string,
+): Promise<Buffer> {
   const collected: Buffer[] = [];
   let bytes = 0;
   for await (const piece of pieces) {
     bytes += piece.length;
-    if (bytes > maxBytes) throw new TarError('ERR_TAR_ENTRY_TOO_LARGE', `more than \`limits.maxBufferBytes\` (${maxBytes}); use stream()`, { archive, entry });
+    if (bytes > maxBytes) {
+      throw new TarError('ERR_TAR_ENTRY_TOO_LARGE', `more than \`limits.maxBufferBytes\` (${maxBytes}); use stream()`, {
+        archive,
+        entry,
+      });
+    }
     collected.push(piece);
   }
   return Buffer.concat(collected);

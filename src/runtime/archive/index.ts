@@ -1,7 +1,12 @@
 export type { ArchiveAllowance } from './allowances.js';
 export type { ArchiveEntry, ReadOptions } from './archive-entry.js';
 export { ArchiveError, type ArchiveErrorDetails } from './archive-error.js';
-export { DynamoMetadata, MetadataUnavailable, type DynamoMetadataOptions, type MetadataItem } from './dynamo-metadata.js';
+export {
+  DynamoMetadata,
+  MetadataUnavailable,
+  type DynamoMetadataOptions,
+  type MetadataItem,
+} from './dynamo-metadata.js';
 export { entriesMatching, type MatchedEntry, type MatchOptions, type MetadataLookup } from './entries-matching.js';
 export type { EntryKind } from './entry-record.js';
 export { streamGzip, type GzipOptions } from './gzip.js';

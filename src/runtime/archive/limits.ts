@@ -1,5 +1,6 @@
 /**
- * How much an archive may ask of us. Every limit has an error code of its own, and sizes are counted on bytes that really came out, not on what the
+ * How much an archive may ask of us. Every limit has an error code of its own, and sizes are counted on bytes that
+ * really came out, not on what the
  * archive says about itself.
  */
 export interface ArchiveLimits {
@@ -23,33 +24,39 @@ export interface ArchiveLimits {
   readonly maxNesting?: number;
 }
 
-const MiB = 1024 * 1024;
+const MIB = 1024 * 1024;
 
 /** Large enough for what a 4 GB task can work on, small enough that a bomb ends before the disk or the bill does. */
 export const DEFAULT_ARCHIVE_LIMITS: Required<ArchiveLimits> = {
   maxEntries: 1_000_000, // some 460 MB of memory
-  maxEntryBytes: 50 * 1024 * MiB, // what 10,000 parts of 5 MiB hold
-  maxTotalBytes: 500 * 1024 * MiB,
-  maxBufferBytes: 256 * MiB,
+  maxEntryBytes: 50 * 1024 * MIB, // what 10,000 parts of 5 MiB hold
+  maxTotalBytes: 500 * 1024 * MIB,
+  maxBufferBytes: 256 * MIB,
   maxRatio: 250, // deflate ends at 1,032, which only bombs come near
   maxNameBytes: 1_024,
   maxNameDepth: 64,
-  maxDirectoryBytes: 256 * MiB,
+  maxDirectoryBytes: 256 * MIB,
   maxNesting: 1,
 };
 
 /** Output below this never counts as a bomb, whatever its ratio: a file of 100 KB of zeros is common. */
-export const RATIO_GRACE_BYTES = MiB;
+export const RATIO_GRACE_BYTES = MIB;
 
 /** Fills in defaults. @throws TypeError naming the limit that is not a whole number of at least 0 (1 for most) */
 export function resolveLimits(limits: ArchiveLimits = {}): Required<ArchiveLimits> {
   const resolved: Record<keyof ArchiveLimits, number> = { ...DEFAULT_ARCHIVE_LIMITS };
   for (const [name, value] of Object.entries(limits) as [keyof ArchiveLimits, number | undefined][]) {
-    if (value === undefined) continue;
+    if (value === undefined) {
+      continue;
+    }
     const least = name === 'maxNesting' ? 0 : 1;
-    if (!(name in resolved)) throw new TypeError(`Unknown archive limit \`${name}\`; known are ${Object.keys(resolved).join(', ')}`);
+    if (!(name in resolved)) {
+      throw new TypeError(`Unknown archive limit \`${name}\`; known are ${Object.keys(resolved).join(', ')}`);
+    }
     if (!(value >= least) || (value !== Infinity && !Number.isSafeInteger(value))) {
-      throw new TypeError(`Expected \`limits.${name}\` to be a whole number >= ${least} or Infinity, got \`${String(value)}\``);
+      throw new TypeError(
+        `Expected \`limits.${name}\` to be a whole number >= ${least} or Infinity, got \`${String(value)}\``,
+      );
     }
     resolved[name] = value;
   }

@@ -7,10 +7,14 @@ import type { ArchiveSource } from './sources/source.js';
 import { ZipError } from './zip-error.js';
 
 /**
- * Decompresses the data of one entry: for methods that Node has not, by a library of the user's choice. What comes out is verified by size and checksum
+ * Decompresses the data of one entry: for methods that Node has not, by a library of the user's choice. What comes out
+ * is verified by size and checksum
  * afterwards. It MUST put out no more than a piece at a time, and SHOULD stop when the loop over it ends.
  */
-export type Decompressor = (data: AsyncIterable<Buffer>, entry: { readonly name: string; readonly size: number }) => AsyncIterable<Uint8Array>;
+export type Decompressor = (
+  data: AsyncIterable<Buffer>,
+  entry: { readonly name: string; readonly size: number },
+) => AsyncIterable<Uint8Array>;
 
 /** Bytes of the extra field of WinZip AES: version, `AE`, strength, and the method below the encryption. */
 const AES_FIELD_BYTES = 7;
@@ -26,46 +30,71 @@ export function needsZipJs(record: EntryRecord): boolean {
 }
 
 /** zstd as Node has it, from 22.15 on. */
-export const zstd: Decompressor | undefined = 'createZstdDecompress' in zlib
-  ? async function* (data) {
-    const engine = zlib.createZstdDecompress();
-    const fed = pipeline(data, engine);
-    fed.catch(() => undefined); // arrives through the engine
-    try {
-      for await (const piece of engine) yield piece as Buffer;
-      await fed;
-    } finally {
-      engine.destroy();
-    }
-  }
-  : undefined;
+export const zstd: Decompressor | undefined =
+  'createZstdDecompress' in zlib
+    ? async function* (data) {
+        const engine = zlib.createZstdDecompress();
+        const fed = pipeline(data, engine);
+        fed.catch(() => undefined); // arrives through the engine
+        try {
+          for await (const piece of engine) {
+            yield piece as Buffer;
+          }
+          await fed;
+        } finally {
+          engine.destroy();
+        }
+      }
+    : undefined;
 
 /** Runs a decompressor; whatever it throws is damaged data, unless the archive could not be read. */
 export async function* decompressedBy(
-  decompressor: Decompressor, data: AsyncIterable<Buffer>, record: EntryRecord, archive: string,
+  decompressor: Decompressor,
+  data: AsyncIterable<Buffer>,
+  record: EntryRecord,
+  archive: string,
 ): AsyncGenerator<Buffer, void, void> {
   try {
-    for await (const piece of decompressor(data, record)) yield Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
+    for await (const piece of decompressor(data, record)) {
+      yield Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
+    }
   } catch (error) {
-    if (error instanceof ZipError) throw error;
-    throw entryError('ERR_ZIP_BAD_DATA', `the compressed data is damaged: ${error instanceof Error ? error.message : String(error)}`, record, archive, error);
+    if (error instanceof ZipError) {
+      throw error;
+    }
+    throw entryError(
+      'ERR_ZIP_BAD_DATA',
+      `the compressed data is damaged: ${error instanceof Error ? error.message : String(error)}`,
+      record,
+      archive,
+      error,
+    );
   }
 }
 
 /**
  * Reads one entry by zip.js, which must be installed (`@zip.js/zip.js`, an optional peer).
  *
- * zip.js gets to see an archive of this entry alone: its local header and data out of the source, and a directory made from what was checked already.
+ * zip.js gets to see an archive of this entry alone: its local header and data out of the source, and a directory made
+ * from what was checked already.
  */
 export async function* readByZipJs(
-  source: ArchiveSource, record: EntryRecord, password: string | undefined, signal: AbortSignal,
+  source: ArchiveSource,
+  record: EntryRecord,
+  password: string | undefined,
+  signal: AbortSignal,
 ): AsyncGenerator<Buffer, void, void> {
   const encrypted = (record.flags & Flag.encrypted) !== 0;
-  if (encrypted && (record.aes?.length ?? 0) < AES_FIELD_BYTES) throw entryError('ERR_ZIP_BAD_RECORD', 'the AES field is missing or too short', record, source.label);
+  if (encrypted && (record.aes?.length ?? 0) < AES_FIELD_BYTES) {
+    throw entryError('ERR_ZIP_BAD_RECORD', 'the AES field is missing or too short', record, source.label);
+  }
   const zipJs = await loadZipJs(record, source.label);
   const dataEnd = spanEnd(record) - record.offset;
   const directory = singleDirectory(record, dataEnd);
-  const headEnd = Math.min(record.offset + dataEnd, record.offset + LOCAL_HEADER_BYTES + record.nameBytes.length + 0xffff);
+  const headEnd = Math.min(
+    record.offset + dataEnd,
+    record.offset + LOCAL_HEADER_BYTES + record.nameBytes.length + 0xffff,
+  );
   checkLocalHeader(await source.read(record.offset, headEnd, signal), record, source.label);
   class Span extends zipJs.Reader<undefined> {
     constructor() {
@@ -75,21 +104,37 @@ export async function* readByZipJs(
 
     override async readUint8Array(start: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
       const end = Math.min(start + length, this.size);
-      const span = start < dataEnd ? await source.read(record.offset + start, record.offset + Math.min(end, dataEnd), signal) : Buffer.alloc(0);
-      return new Uint8Array(Buffer.concat([span, directory.subarray(Math.max(0, start - dataEnd), Math.max(0, end - dataEnd))]));
+      const span =
+        start < dataEnd
+          ? await source.read(record.offset + start, record.offset + Math.min(end, dataEnd), signal)
+          : Buffer.alloc(0);
+      return new Uint8Array(
+        Buffer.concat([span, directory.subarray(Math.max(0, start - dataEnd), Math.max(0, end - dataEnd))]),
+      );
     }
   }
   const reader = new zipJs.ZipReader(new Span());
   const output = new TransformStream<Uint8Array, Uint8Array>();
   try {
     const entry = (await reader.getEntries()).at(0);
-    if (entry === undefined || entry.directory) throw entryError('ERR_ZIP_BAD_RECORD', 'zip.js finds no entry', record, source.label);
-    const done = entry.getData(output.writable, { checkSignature: true, useWebWorkers: false, signal, ...(password !== undefined && { password }) });
+    if (entry === undefined || entry.directory) {
+      throw entryError('ERR_ZIP_BAD_RECORD', 'zip.js finds no entry', record, source.label);
+    }
+    const done = entry.getData(output.writable, {
+      checkSignature: true,
+      useWebWorkers: false,
+      signal,
+      ...(password !== undefined && { password }),
+    });
     // zip.js leaves the stream open when it fails early: its failure must end the loop.
     const failed = done.then(() => new Promise<never>(() => undefined));
     failed.catch(() => undefined); // lost when the loop has ended already
     const pieces = output.readable.getReader();
-    for (let next = await Promise.race([pieces.read(), failed]); !next.done; next = await Promise.race([pieces.read(), failed])) {
+    for (
+      let next = await Promise.race([pieces.read(), failed]);
+      !next.done;
+      next = await Promise.race([pieces.read(), failed])
+    ) {
       yield Buffer.from(next.value.buffer, next.value.byteOffset, next.value.byteLength);
     }
     await done;
@@ -104,24 +149,45 @@ async function loadZipJs(record: EntryRecord, archive: string): Promise<typeof i
   try {
     return await import('@zip.js/zip.js');
   } catch (cause) {
-    throw entryError('ERR_ZIP_UNSUPPORTED_METHOD', `compression method ${record.method} needs the package @zip.js/zip.js, which is not installed`, record, archive, cause);
+    throw entryError(
+      'ERR_ZIP_UNSUPPORTED_METHOD',
+      `compression method ${record.method} needs the package @zip.js/zip.js, which is not installed`,
+      record,
+      archive,
+      cause,
+    );
   }
 }
 
 function zipJsError(error: unknown, record: EntryRecord, archive: string, signal: AbortSignal): unknown {
-  if (error instanceof ZipError || signal.aborted) return signal.aborted ? signal.reason : error;
+  if (error instanceof ZipError || signal.aborted) {
+    return signal.aborted ? signal.reason : error;
+  }
   const message = error instanceof Error ? error.message : String(error);
-  if (/password/i.test(message)) return entryError('ERR_ZIP_PASSWORD', 'the password is wrong', record, archive, error);
-  if (/signature/i.test(message)) return entryError('ERR_ZIP_CRC', 'the content does not match its authentication code', record, archive, error);
-  return decompressionError(error, record, archive) === error ? entryError('ERR_ZIP_BAD_DATA', `zip.js cannot read the data: ${message}`, record, archive, error) : error;
+  if (/password/i.test(message)) {
+    return entryError('ERR_ZIP_PASSWORD', 'the password is wrong', record, archive, error);
+  }
+  if (/signature/i.test(message)) {
+    return entryError('ERR_ZIP_CRC', 'the content does not match its authentication code', record, archive, error);
+  }
+  return decompressionError(error, record, archive) === error
+    ? entryError('ERR_ZIP_BAD_DATA', `zip.js cannot read the data: ${message}`, record, archive, error)
+    : error;
 }
 
 /** A directory with this one entry at offset 0, and its end record. Sizes above 4 GiB are not for this way. */
 function singleDirectory(record: EntryRecord, offset: number): Buffer {
   if (record.size > 0xfffffffe || record.compressedSize > 0xfffffffe || offset > 0xfffffffe) {
-    throw new ZipError('ERR_ZIP_UNSUPPORTED_METHOD', 'encrypted and deflate64 entries of 4 GiB or more are not supported', { entry: record.name });
+    throw new ZipError(
+      'ERR_ZIP_UNSUPPORTED_METHOD',
+      'encrypted and deflate64 entries of 4 GiB or more are not supported',
+      { entry: record.name },
+    );
   }
-  const extra = record.aes === undefined ? Buffer.alloc(0) : Buffer.concat([Buffer.from([0x01, 0x99, record.aes.length, 0]), record.aes]);
+  const extra =
+    record.aes === undefined
+      ? Buffer.alloc(0)
+      : Buffer.concat([Buffer.from([0x01, 0x99, record.aes.length, 0]), record.aes]);
   const header = Buffer.alloc(46);
   header.writeUInt32LE(0x02014b50, 0);
   header.writeUInt16LE(51, 4);

@@ -20,7 +20,8 @@ export interface PlannedRead {
 /**
  * Groups entries into reads, in the order of the archive.
  *
- * Neighbours share a read. Entries with a gap between them do as well, smallest gaps first, while all gaps that are read are at most 5 % of what is
+ * Neighbours share a read. Entries with a gap between them do as well, smallest gaps first, while all gaps that are
+ * read are at most 5 % of what is
  * wanted: so the number of requests is as small as that allows, and the bytes on the wire have a bound.
  */
 export function planReads(entries: readonly EntryRecord[]): PlannedRead[] {
@@ -49,14 +50,18 @@ function widestBridge(ordered: readonly EntryRecord[], ends: readonly number[]):
   for (let i = 0; i < ordered.length; i++) {
     wanted += ends[i] - ordered[i].offset;
     const gap = i === 0 ? 0 : ordered[i].offset - ends[i - 1];
-    if (gap > 0 && gap <= MAX_GAP_BYTES) gaps.push(gap);
+    if (gap > 0 && gap <= MAX_GAP_BYTES) {
+      gaps.push(gap);
+    }
   }
   let budget = wanted * MAX_WASTE;
   let widest = 0;
   for (const gap of gaps.sort((a, b) => a - b)) {
     budget -= gap;
     // Of gaps of one width, all or none.
-    if (budget < 0) return gap === widest ? widest - 1 : widest;
+    if (budget < 0) {
+      return gap === widest ? widest - 1 : widest;
+    }
     widest = gap;
   }
   return widest;

@@ -22,10 +22,26 @@ export const ZIP64_LOCATOR_BYTES = 20;
 export const MAX_END_BYTES = END_BYTES + 0xffff;
 
 /** General purpose bits, 4.4.4. */
-export const Flag = { encrypted: 0x1, descriptor: 0x8, strongEncryption: 0x40, utf8: 0x800, maskedHeader: 0x2000 } as const;
+export const Flag = {
+  encrypted: 0x1,
+  descriptor: 0x8,
+  strongEncryption: 0x40,
+  utf8: 0x800,
+  maskedHeader: 0x2000,
+} as const;
 
 /** Compression methods, 4.4.5. */
-export const Method = { stored: 0, deflate: 8, deflate64: 9, bzip2: 12, lzma: 14, zstd: 93, zstdOld: 20, xz: 95, aes: 99 } as const;
+export const Method = {
+  stored: 0,
+  deflate: 8,
+  deflate64: 9,
+  bzip2: 12,
+  lzma: 14,
+  zstd: 93,
+  zstdOld: 20,
+  xz: 95,
+  aes: 99,
+} as const;
 
 const EXTRA_ZIP64 = 0x0001;
 const EXTRA_UNICODE_PATH = 0x7075;
@@ -61,12 +77,18 @@ export function decodeEnd(bytes: Buffer, at: number): EndRecord {
 }
 
 /** ZIP64 end of central directory locator, 4.3.15. */
-export function decodeZip64Locator(bytes: Buffer, at: number): { readonly disk: number; readonly endOffset: number; readonly disks: number } {
+export function decodeZip64Locator(
+  bytes: Buffer,
+  at: number,
+): { readonly disk: number; readonly endOffset: number; readonly disks: number } {
   return { disk: bytes.readUInt32LE(at + 4), endOffset: safeUint64(bytes, at + 8), disks: bytes.readUInt32LE(at + 16) };
 }
 
 /** ZIP64 end of central directory, 4.3.14; `bytes` is the length of the whole record. */
-export function decodeZip64End(bytes: Buffer, at: number): Omit<EndRecord, 'commentBytes'> & { readonly bytes: number } {
+export function decodeZip64End(
+  bytes: Buffer,
+  at: number,
+): Omit<EndRecord, 'commentBytes'> & { readonly bytes: number } {
   return {
     bytes: safeUint64(bytes, at + 4) + 12,
     disk: bytes.readUInt32LE(at + 16),
@@ -80,16 +102,27 @@ export function decodeZip64End(bytes: Buffer, at: number): Omit<EndRecord, 'comm
 
 /** One of the four values of an end record that say "look in the ZIP64 record". */
 export function needsZip64(end: EndRecord): boolean {
-  return end.entries === UINT16_MAX || end.entriesOnDisk === UINT16_MAX || end.directoryBytes === UINT32_MAX || end.directoryOffset === UINT32_MAX
-    || end.disk === UINT16_MAX || end.directoryDisk === UINT16_MAX;
+  return (
+    end.entries === UINT16_MAX ||
+    end.entriesOnDisk === UINT16_MAX ||
+    end.directoryBytes === UINT32_MAX ||
+    end.directoryOffset === UINT32_MAX ||
+    end.disk === UINT16_MAX ||
+    end.directoryDisk === UINT16_MAX
+  );
 }
 
 /** True when the 32 or 16 bit value stands for itself and differs, or is anything but its "see ZIP64" mark. */
 export function contradictsZip64(end: EndRecord, zip64: Omit<EndRecord, 'commentBytes'>): boolean {
   const differs = (small: number, mark: number, large: number): boolean => small !== mark && small !== large;
-  return differs(end.disk, UINT16_MAX, zip64.disk) || differs(end.directoryDisk, UINT16_MAX, zip64.directoryDisk)
-    || differs(end.entriesOnDisk, UINT16_MAX, zip64.entriesOnDisk) || differs(end.entries, UINT16_MAX, zip64.entries)
-    || differs(end.directoryBytes, UINT32_MAX, zip64.directoryBytes) || differs(end.directoryOffset, UINT32_MAX, zip64.directoryOffset);
+  return (
+    differs(end.disk, UINT16_MAX, zip64.disk) ||
+    differs(end.directoryDisk, UINT16_MAX, zip64.directoryDisk) ||
+    differs(end.entriesOnDisk, UINT16_MAX, zip64.entriesOnDisk) ||
+    differs(end.entries, UINT16_MAX, zip64.entries) ||
+    differs(end.directoryBytes, UINT32_MAX, zip64.directoryBytes) ||
+    differs(end.directoryOffset, UINT32_MAX, zip64.directoryOffset)
+  );
 }
 
 /** What local and central headers have in common, after ZIP64. */
@@ -122,10 +155,15 @@ export function localHeaderBytes(bytes: Buffer, at: number): number {
 
 /** The length of the whole central header at `at`, once its first 46 bytes are there. */
 export function directoryHeaderBytes(bytes: Buffer, at: number): number {
-  return DIRECTORY_HEADER_BYTES + bytes.readUInt16LE(at + 28) + bytes.readUInt16LE(at + 30) + bytes.readUInt16LE(at + 32);
+  return (
+    DIRECTORY_HEADER_BYTES + bytes.readUInt16LE(at + 28) + bytes.readUInt16LE(at + 30) + bytes.readUInt16LE(at + 32)
+  );
 }
 
-/** Decodes the local header at `at`, which must be there as a whole; its ZIP64 sizes take the place of the 32 bit ones. @throws RecordError */
+/**
+ * Decodes the local header at `at`, which must be there as a whole; its ZIP64 sizes take the place of the 32 bit ones.
+ * @throws RecordError
+ */
 export function decodeLocalHeader(bytes: Buffer, at: number): HeaderFields {
   const nameEnd = at + LOCAL_HEADER_BYTES + bytes.readUInt16LE(at + 26);
   const recordBytes = localHeaderBytes(bytes, at);
@@ -185,7 +223,9 @@ const NO_EXTRA: ExtraFields = {};
 
 /** Extra fields, 4.5.1: id, length, value. Fewer than 4 bytes at the end are padding, as aligning tools leave it. */
 function decodeExtra(bytes: Buffer, start: number, end: number): ExtraFields {
-  if (end - start < 4) return NO_EXTRA;
+  if (end - start < 4) {
+    return NO_EXTRA;
+  }
   let zip64: readonly [number, number] | undefined;
   let unicodePath: Buffer | undefined;
   let aes: Buffer | undefined;
@@ -193,12 +233,23 @@ function decodeExtra(bytes: Buffer, start: number, end: number): ExtraFields {
     const id = bytes.readUInt16LE(at);
     const valueStart = at + 4;
     at = valueStart + bytes.readUInt16LE(at + 2);
-    if (at > end) throw new RecordError(`extra field 0x${id.toString(16)} runs over the end of the extra fields`);
-    const earlier = id === EXTRA_ZIP64 ? zip64 : id === EXTRA_UNICODE_PATH ? unicodePath : id === EXTRA_AES ? aes : undefined;
-    if (earlier !== undefined) throw new RecordError(`extra field 0x${id.toString(16)} is there twice, so readers disagree about which one counts`);
-    if (id === EXTRA_ZIP64) zip64 = [valueStart, at];
-    else if (id === EXTRA_UNICODE_PATH) unicodePath = bytes.subarray(valueStart, at);
-    else if (id === EXTRA_AES) aes = bytes.subarray(valueStart, at);
+    if (at > end) {
+      throw new RecordError(`extra field 0x${id.toString(16)} runs over the end of the extra fields`);
+    }
+    const earlier =
+      id === EXTRA_ZIP64 ? zip64 : id === EXTRA_UNICODE_PATH ? unicodePath : id === EXTRA_AES ? aes : undefined;
+    if (earlier !== undefined) {
+      throw new RecordError(
+        `extra field 0x${id.toString(16)} is there twice, so readers disagree about which one counts`,
+      );
+    }
+    if (id === EXTRA_ZIP64) {
+      zip64 = [valueStart, at];
+    } else if (id === EXTRA_UNICODE_PATH) {
+      unicodePath = bytes.subarray(valueStart, at);
+    } else if (id === EXTRA_AES) {
+      aes = bytes.subarray(valueStart, at);
+    }
   }
   return zip64 === undefined && unicodePath === undefined && aes === undefined
     ? NO_EXTRA
@@ -209,15 +260,21 @@ function decodeExtra(bytes: Buffer, start: number, end: number): ExtraFields {
 function zip64Reader(bytes: Buffer, extra: ExtraFields): (small: number) => number {
   if (extra.zip64 === undefined) {
     return (small) => {
-      if (small === UINT32_MAX) throw new RecordError('a size or offset says "see ZIP64", and there is no ZIP64 field');
+      if (small === UINT32_MAX) {
+        throw new RecordError('a size or offset says "see ZIP64", and there is no ZIP64 field');
+      }
       return small;
     };
   }
   let [at] = extra.zip64;
   const [, end] = extra.zip64;
   return (small) => {
-    if (small !== UINT32_MAX) return small;
-    if (at + 8 > end) throw new RecordError('the ZIP64 field is too short for the values that should be in it');
+    if (small !== UINT32_MAX) {
+      return small;
+    }
+    if (at + 8 > end) {
+      throw new RecordError('the ZIP64 field is too short for the values that should be in it');
+    }
     at += 8;
     return safeUint64(bytes, at - 8);
   };
@@ -225,7 +282,9 @@ function zip64Reader(bytes: Buffer, extra: ExtraFields): (small: number) => numb
 
 function safeUint64(bytes: Buffer, at: number): number {
   const value = bytes.readUInt32LE(at) + bytes.readUInt32LE(at + 4) * 0x1_0000_0000;
-  if (!Number.isSafeInteger(value)) throw new RecordError('a 64 bit value is larger than any file');
+  if (!Number.isSafeInteger(value)) {
+    throw new RecordError('a 64 bit value is larger than any file');
+  }
   return value;
 }
 
@@ -233,6 +292,10 @@ function safeUint64(bytes: Buffer, at: number): number {
 export function decodeDosTime(dosDate: number, dosTime: number): Date | undefined {
   const month = (dosDate >> 5) & 0xf;
   const day = dosDate & 0x1f;
-  if (month < 1 || month > 12 || day < 1) return undefined;
-  return new Date(Date.UTC(1980 + (dosDate >> 9), month - 1, day, dosTime >> 11, (dosTime >> 5) & 0x3f, (dosTime & 0x1f) * 2));
+  if (month < 1 || month > 12 || day < 1) {
+    return undefined;
+  }
+  return new Date(
+    Date.UTC(1980 + (dosDate >> 9), month - 1, day, dosTime >> 11, (dosTime >> 5) & 0x3f, (dosTime & 0x1f) * 2),
+  );
 }

@@ -9,7 +9,10 @@ import { ZipError } from './zip-error.js';
 
 /** What is looked at in one go, at most, to find out whether a whole small entry is in it. */
 const WINDOW_BYTES = 64 * 1024;
-/** And at least: where a window crosses the border of two pieces of the body it is copied, so it should not be larger than it must. */
+/**
+ * And at least: where a window crosses the border of two pieces of the body it is copied, so it should not be larger
+ * than it must.
+ */
 const LEAST_WINDOW_BYTES = 8 * 1024;
 
 /** What an entry turned out to be, to be compared with its descriptor and with the directory. */
@@ -20,7 +23,10 @@ export interface Counted {
 }
 
 export interface StreamRules {
-  /** What the next entry of unknown size may have, from the one before it, since entries of one archive are alike: its content, and a window over its data. */
+  /**
+   * What the next entry of unknown size may have, from the one before it, since entries of one archive are alike: its
+   * content, and a window over its data.
+   */
   readonly guess: { contentBytes: number; windowBytes: number };
   readonly limits: Required<ArchiveLimits>;
   readonly budget: OutputBudget;
@@ -32,14 +38,22 @@ export function hasLength(record: EntryRecord): boolean {
 }
 
 /**
- * Reads the data of one entry and what follows it, and leaves the reader at the next record. It must be read to its end.
+ * Reads the data of one entry and what follows it, and leaves the reader at the next record. It must be read to its
+ * end.
  *
- * Where data of unknown length ends, deflate itself says: nothing is searched for, so data that looks like a record is only data.
+ * Where data of unknown length ends, deflate itself says: nothing is searched for, so data that looks like a record is
+ * only data.
  */
-export async function* streamedBody(reader: ByteReader, record: EntryRecord, rules: StreamRules): AsyncGenerator<Buffer, Counted, void> {
+export async function* streamedBody(
+  reader: ByteReader,
+  record: EntryRecord,
+  rules: StreamRules,
+): AsyncGenerator<Buffer, Counted, void> {
   const small = await smallBody(reader, record, rules);
   if (small !== undefined) {
-    if (small.content.length > 0) yield small.content;
+    if (small.content.length > 0) {
+      yield small.content;
+    }
     return small.counted;
   }
   const start = reader.offset;
@@ -64,21 +78,42 @@ export interface SmallBody {
 }
 
 /**
- * All of that by one call for an entry that is in the window as a whole; else undefined, and nothing was taken. No promise where there is nothing to wait for:
+ * All of that by one call for an entry that is in the window as a whole; else undefined, and nothing was taken. No
+ * promise where there is nothing to wait for:
  * for most entries of an archive that cost more than all that is done here but inflating.
  */
-export function smallBody(reader: ByteReader, record: EntryRecord, rules: StreamRules): Promise<SmallBody | undefined> | SmallBody | undefined {
+export function smallBody(
+  reader: ByteReader,
+  record: EntryRecord,
+  rules: StreamRules,
+): Promise<SmallBody | undefined> | SmallBody | undefined {
   const known = knownBytes(record);
-  if (record.method !== Method.deflate || (known !== Infinity && (known > WINDOW_BYTES || record.size > SMALL_BYTES))) return undefined;
+  if (record.method !== Method.deflate || (known !== Infinity && (known > WINDOW_BYTES || record.size > SMALL_BYTES))) {
+    return undefined;
+  }
   const wanted = known === Infinity ? rules.guess.windowBytes : known;
-  if (!reader.gathered(wanted + DESCRIPTOR_WINDOW_BYTES)) return awaitedSmallBody(wanted, reader, record, rules);
+  if (!reader.gathered(wanted + DESCRIPTOR_WINDOW_BYTES)) {
+    return awaitedSmallBody(wanted, reader, record, rules);
+  }
   const start = reader.offset;
   // Not up to the end of what is there: the descriptor must be there too.
-  const content = inflateWindow(Math.min(known, reader.bytes.length - reader.at - DESCRIPTOR_WINDOW_BYTES), reader, record, rules);
-  return content === undefined ? awaitedSmallBody(wanted, reader, record, rules) : finishSmall(content, start, reader, record, rules);
+  const content = inflateWindow(
+    Math.min(known, reader.bytes.length - reader.at - DESCRIPTOR_WINDOW_BYTES),
+    reader,
+    record,
+    rules,
+  );
+  return content === undefined
+    ? awaitedSmallBody(wanted, reader, record, rules)
+    : finishSmall(content, start, reader, record, rules);
 }
 
-async function awaitedSmallBody(wanted: number, reader: ByteReader, record: EntryRecord, rules: StreamRules): Promise<SmallBody | undefined> {
+async function awaitedSmallBody(
+  wanted: number,
+  reader: ByteReader,
+  record: EntryRecord,
+  rules: StreamRules,
+): Promise<SmallBody | undefined> {
   const known = knownBytes(record);
   const start = reader.offset;
   await reader.gather(wanted);
@@ -95,7 +130,13 @@ async function awaitedSmallBody(wanted: number, reader: ByteReader, record: Entr
   return finishSmall(content, start, reader, record, rules);
 }
 
-function finishSmall(content: Buffer, start: number, reader: ByteReader, record: EntryRecord, rules: StreamRules): SmallBody {
+function finishSmall(
+  content: Buffer,
+  start: number,
+  reader: ByteReader,
+  record: EntryRecord,
+  rules: StreamRules,
+): SmallBody {
   const counted: Counted = { crc32: crc32(content), compressedSize: reader.offset - start, size: content.length };
   rules.guess.windowBytes = Math.min(WINDOW_BYTES, Math.max(LEAST_WINDOW_BYTES, 4 * counted.compressedSize));
   count(counted.size, counted.size, counted.compressedSize, record, reader.label, rules);
@@ -108,60 +149,111 @@ function knownBytes(record: EntryRecord): number {
   return hasLength(record) ? record.compressedSize : Infinity;
 }
 
-function count(pieceBytes: number, size: number, taken: number, record: EntryRecord, archive: string, rules: StreamRules): void {
+function count(
+  pieceBytes: number,
+  size: number,
+  taken: number,
+  record: EntryRecord,
+  archive: string,
+  rules: StreamRules,
+): void {
   checkGrowth(size, taken, record, archive, rules);
-  if (rules.budget.spend(pieceBytes)) return;
-  throw entryError('ERR_ZIP_TOTAL_TOO_LARGE', `more than \`limits.maxTotalBytes\` (${rules.budget.maxBytes}) came out of this archive`, record, archive);
+  if (rules.budget.spend(pieceBytes)) {
+    return;
+  }
+  throw entryError(
+    'ERR_ZIP_TOTAL_TOO_LARGE',
+    `more than \`limits.maxTotalBytes\` (${rules.budget.maxBytes}) came out of this archive`,
+    record,
+    archive,
+  );
 }
 
 /** Checks what came out; the bytes of a descriptor must be gathered. */
 function finish(reader: ByteReader, counted: Counted, record: EntryRecord): void {
-  if (hasLength(record)) checkCounted(counted, record, reader.label);
-  else stepOverDescriptor(reader, counted, record);
+  if (hasLength(record)) {
+    checkCounted(counted, record, reader.label);
+  } else {
+    stepOverDescriptor(reader, counted, record);
+  }
 }
 
 function checkGrowth(size: number, taken: number, record: EntryRecord, archive: string, { limits }: StreamRules): void {
-  if (hasLength(record) && size > record.size) throw entryError('ERR_ZIP_SIZE', `more comes out than the ${record.size} bytes that it should have`, record, archive);
-  if (size > limits.maxEntryBytes) throw entryError('ERR_ZIP_ENTRY_TOO_LARGE', 'the entry is larger than `limits.maxEntryBytes`', record, archive);
+  if (hasLength(record) && size > record.size) {
+    throw entryError(
+      'ERR_ZIP_SIZE',
+      `more comes out than the ${record.size} bytes that it should have`,
+      record,
+      archive,
+    );
+  }
+  if (size > limits.maxEntryBytes) {
+    throw entryError('ERR_ZIP_ENTRY_TOO_LARGE', 'the entry is larger than `limits.maxEntryBytes`', record, archive);
+  }
   if (size > RATIO_GRACE_BYTES && size > taken * limits.maxRatio) {
-    throw entryError('ERR_ZIP_RATIO', 'the entry grows more than `limits.maxRatio` allows, as a decompression bomb does', record, archive);
+    throw entryError(
+      'ERR_ZIP_RATIO',
+      'the entry grows more than `limits.maxRatio` allows, as a decompression bomb does',
+      record,
+      archive,
+    );
   }
 }
 
 function checkCounted(counted: Counted, record: EntryRecord, archive: string): void {
-  if (counted.size !== record.size) throw entryError('ERR_ZIP_SIZE', `${counted.size} bytes came out, it should have ${record.size}`, record, archive);
-  if (counted.compressedSize !== record.compressedSize) throw entryError('ERR_ZIP_BAD_DATA', 'bytes stand after the end of the compressed data', record, archive);
-  if (counted.crc32 !== record.crc32) throw entryError('ERR_ZIP_CRC', 'the content does not match its checksum', record, archive);
+  if (counted.size !== record.size) {
+    throw entryError('ERR_ZIP_SIZE', `${counted.size} bytes came out, it should have ${record.size}`, record, archive);
+  }
+  if (counted.compressedSize !== record.compressedSize) {
+    throw entryError('ERR_ZIP_BAD_DATA', 'bytes stand after the end of the compressed data', record, archive);
+  }
+  if (counted.crc32 !== record.crc32) {
+    throw entryError('ERR_ZIP_CRC', 'the content does not match its checksum', record, archive);
+  }
 }
 
 async function* storedData(reader: ByteReader, record: EntryRecord): AsyncGenerator<Buffer, void, void> {
   if (!hasLength(record)) {
     // Only an empty content is known to be at its end here.
     await reader.gather(DESCRIPTOR_WINDOW_BYTES);
-    if (descriptorLength(reader, { crc32: 0, compressedSize: 0, size: 0 }) !== undefined) return;
+    if (descriptorLength(reader, { crc32: 0, compressedSize: 0, size: 0 }) !== undefined) {
+      return;
+    }
     const message = 'stored data of unknown length has no end that could be told from content; use openZip';
     throw entryError('ERR_ZIP_NOT_STREAMABLE', message, record, reader.label);
   }
   for (let left = record.compressedSize; left > 0;) {
     const piece = await reader.some(left);
-    if (piece.length === 0) await reader.take(1); // throws: the body ended
+    if (piece.length === 0) {
+      await reader.take(1);
+    } // throws: the body ended
     left -= piece.length;
     yield piece;
   }
 }
 
 /** Inflates what is in a window of so many bytes and steps over it; undefined when it goes on outside of the window. */
-function inflateWindow(bytes: number, reader: ByteReader, record: EntryRecord, { guess }: StreamRules): Buffer | undefined {
+function inflateWindow(
+  bytes: number,
+  reader: ByteReader,
+  record: EntryRecord,
+  { guess }: StreamRules,
+): Buffer | undefined {
   try {
     const chunkSize = hasLength(record) ? Math.max(64, record.size + 1) : guess.contentBytes;
     const input = reader.bytes.subarray(reader.at, reader.at + bytes);
-    const made = inflateRawSync(input, { info: true, maxOutputLength: SMALL_BYTES, chunkSize }) as unknown as { buffer: Buffer; engine: InflateRaw };
+    const made = inflateRawSync(input, { info: true, maxOutputLength: SMALL_BYTES, chunkSize }) as unknown as {
+      buffer: Buffer;
+      engine: InflateRaw;
+    };
     reader.advance(made.engine.bytesWritten);
     guess.contentBytes = Math.min(64 * 1024, Math.max(1024, made.buffer.length + (made.buffer.length >> 3)));
     return made.buffer;
   } catch (error) {
     const { code, errno } = error as { code?: string; errno?: number };
-    if (errno === constants.Z_BUF_ERROR || code === 'ERR_BUFFER_TOO_LARGE') return undefined;
+    if (errno === constants.Z_BUF_ERROR || code === 'ERR_BUFFER_TOO_LARGE') {
+      return undefined;
+    }
     throw decompressionError(error, record, reader.label);
   }
 }
@@ -177,7 +269,13 @@ async function* largeData(reader: ByteReader, record: EntryRecord): AsyncGenerat
     // zlib takes less than it is given only when deflate has ended.
     while (!over && engine.bytesWritten === fed && fed < known) {
       last = await reader.some(Math.min(known - fed, INFLATE_PIECE_BYTES));
-      if (last.length === 0) throw new ZipError('ERR_ZIP_TRUNCATED', 'the archive ends in the data of an entry', { archive: reader.label, entry: record.name, offset: reader.offset });
+      if (last.length === 0) {
+        throw new ZipError('ERR_ZIP_TRUNCATED', 'the archive ends in the data of an entry', {
+          archive: reader.label,
+          entry: record.name,
+          offset: reader.offset,
+        });
+      }
       fed += last.length;
       // One piece at a time: what deflate does not want is then all in the last one.
       await taken(engine, last);
@@ -186,7 +284,9 @@ async function* largeData(reader: ByteReader, record: EntryRecord): AsyncGenerat
   };
   const feeding = feed().catch((error: unknown) => void engine.destroy(error as Error));
   try {
-    for await (const piece of engine) yield piece as Buffer;
+    for await (const piece of engine) {
+      yield piece as Buffer;
+    }
     whole = true;
   } catch (error) {
     throw decompressionError(error, record, reader.label);
@@ -203,25 +303,44 @@ async function* largeData(reader: ByteReader, record: EntryRecord): AsyncGenerat
 
 function stepOverDescriptor(reader: ByteReader, counted: Counted, record: EntryRecord): void {
   const length = descriptorLength(reader, counted);
-  if (length !== undefined) reader.advance(length);
-  else if (reader.bytes.length - reader.at < 12) throw sourceEnded(reader.label, reader.offset);
-  else throw descriptorError(reader, counted, record);
+  if (length !== undefined) {
+    reader.advance(length);
+  } else if (reader.bytes.length - reader.at < 12) {
+    throw sourceEnded(reader.label, reader.offset);
+  } else {
+    throw descriptorError(reader, counted, record);
+  }
 }
 
 /** The longest descriptor and the signature after it. */
 const DESCRIPTOR_WINDOW_BYTES = 28;
 
-/** Length of the descriptor that says what was counted and has a record after it: with or without signature, 64 or 32 bits, 4.3.9. */
+/**
+ * Length of the descriptor that says what was counted and has a record after it: with or without signature, 64 or 32
+ * bits, 4.3.9.
+ */
 function descriptorLength({ bytes, at: start }: ByteReader, counted: Counted): number | undefined {
   const there = bytes.length - start;
-  const uint64 = (at: number): number => bytes.readUInt32LE(start + at) + bytes.readUInt32LE(start + at + 4) * 0x1_0000_0000;
+  const uint64 = (at: number): number =>
+    bytes.readUInt32LE(start + at) + bytes.readUInt32LE(start + at + 4) * 0x1_0000_0000;
   const uint32 = (at: number): number => bytes.readUInt32LE(start + at);
   // Also true when the body ends there: that is found out by what reads on.
   const isRecord = (at: number): boolean => there < at + 4 || RECORDS.has(uint32(at));
   for (let at = there >= 4 && uint32(0) === DESCRIPTOR ? 4 : 0; at >= 0; at -= 4) {
-    if (there < at + 12 || uint32(at) !== counted.crc32) continue;
-    if (uint32(at + 4) === counted.compressedSize && uint32(at + 8) === counted.size && isRecord(at + 12)) return at + 12;
-    if (there >= at + 20 && uint64(at + 4) === counted.compressedSize && uint64(at + 12) === counted.size && isRecord(at + 20)) return at + 20;
+    if (there < at + 12 || uint32(at) !== counted.crc32) {
+      continue;
+    }
+    if (uint32(at + 4) === counted.compressedSize && uint32(at + 8) === counted.size && isRecord(at + 12)) {
+      return at + 12;
+    }
+    if (
+      there >= at + 20 &&
+      uint64(at + 4) === counted.compressedSize &&
+      uint64(at + 12) === counted.size &&
+      isRecord(at + 20)
+    ) {
+      return at + 20;
+    }
   }
   return undefined;
 }
@@ -232,6 +351,13 @@ const RECORDS: ReadonlySet<number> = new Set([LOCAL_HEADER, DIRECTORY_HEADER, ZI
 /** Tells a wrong checksum and a wrong size apart where the descriptor can be recognized. */
 function descriptorError({ bytes, at, label }: ByteReader, counted: Counted, record: EntryRecord): ZipError {
   const signed = bytes.length - at >= 16 && bytes.readUInt32LE(at) === DESCRIPTOR;
-  if (signed && bytes.readUInt32LE(at + 4) !== counted.crc32) return entryError('ERR_ZIP_CRC', 'the content does not match the checksum of its descriptor', record, label);
-  return entryError(signed ? 'ERR_ZIP_SIZE' : 'ERR_ZIP_MISMATCH', 'what follows the data is no descriptor of it', record, label);
+  if (signed && bytes.readUInt32LE(at + 4) !== counted.crc32) {
+    return entryError('ERR_ZIP_CRC', 'the content does not match the checksum of its descriptor', record, label);
+  }
+  return entryError(
+    signed ? 'ERR_ZIP_SIZE' : 'ERR_ZIP_MISMATCH',
+    'what follows the data is no descriptor of it',
+    record,
+    label,
+  );
 }

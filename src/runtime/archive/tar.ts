@@ -32,13 +32,17 @@ const END_BYTES = 1024;
 /**
  * Reads a tar or tar.gz from front to back; which of them, its first bytes tell. Needs the optional peer `tar-stream`.
  *
- * A tar has no checksum of contents: only a tar.gz shows damage to them, and that at its very end. Do not commit anything before the loop has ended.
+ * A tar has no checksum of contents: only a tar.gz shows damage to them, and that at its very end. Do not commit
+ * anything before the loop has ended.
  * An entry can be read until the next one is asked for. The `./` that tar writes before names is taken away.
  *
  * @throws TarError
  * @throws TypeError for an unknown or unusable option
  */
-export async function* streamTar(source: AsyncIterable<Uint8Array>, options: TarOptions = {}): AsyncGenerator<TarEntry, void, void> {
+export async function* streamTar(
+  source: AsyncIterable<Uint8Array>,
+  options: TarOptions = {},
+): AsyncGenerator<TarEntry, void, void> {
   const { label: archive = 'stream', signal } = options;
   const limits = resolveLimits(options.limits);
   const input = new Input();
@@ -56,14 +60,24 @@ export async function* streamTar(source: AsyncIterable<Uint8Array>, options: Tar
     let entries = 0;
     for await (const raw of extract) {
       entries += 1;
-      if (entries > limits.maxEntries) throw new TarError('ERR_TAR_TOO_MANY_ENTRIES', `more than \`limits.maxEntries\` (${limits.maxEntries}) entries`, { archive });
+      if (entries > limits.maxEntries) {
+        throw new TarError(
+          'ERR_TAR_TOO_MANY_ENTRIES',
+          `more than \`limits.maxEntries\` (${limits.maxEntries}) entries`,
+          { archive },
+        );
+      }
       const entry = new TarEntry(raw as AsyncIterable<Buffer>, raw.header, rules);
       // `./` itself, which has no name here.
-      if (entry.name !== '' || entry.kind !== 'directory') yield entry;
+      if (entry.name !== '' || entry.kind !== 'directory') {
+        yield entry;
+      }
       raw.resume();
     }
     await fed;
-    if (!input.ended) throw new TarError('ERR_TAR_TRUNCATED', 'it ends without its end mark', { archive, offset: reader.offset });
+    if (!input.ended) {
+      throw new TarError('ERR_TAR_TRUNCATED', 'it ends without its end mark', { archive, offset: reader.offset });
+    }
   } catch (error) {
     throw asTarError(input.failure ?? error, archive, signal);
   } finally {
@@ -106,7 +120,8 @@ export class TarEntry implements ArchiveEntry {
     this.#raw = raw;
     this.#rules = rules;
     const code = this.#problem(type, rules);
-    this.refusal = code && new TarError(code, 'the entry is not safe to read', { archive: rules.archive, entry: this.name });
+    this.refusal =
+      code && new TarError(code, 'the entry is not safe to read', { archive: rules.archive, entry: this.name });
   }
 
   async buffer({ signal }: ReadOptions = {}): Promise<Buffer> {
@@ -121,8 +136,10 @@ export class TarEntry implements ArchiveEntry {
     return this.#pieces(signal);
   }
 
-  async* #pieces(signal: AbortSignal | undefined): AsyncGenerator<Buffer, void, void> {
-    if (this.refusal !== undefined) throw this.refusal;
+  async *#pieces(signal: AbortSignal | undefined): AsyncGenerator<Buffer, void, void> {
+    if (this.refusal !== undefined) {
+      throw this.refusal;
+    }
     signal?.throwIfAborted();
     if (this.#target !== undefined) {
       yield this.#target;
@@ -139,23 +156,43 @@ export class TarEntry implements ArchiveEntry {
   }
 
   #problem(type: string, { limits, allow, names }: TarRules): TarErrorCode | undefined {
-    if (this.name.includes('\ufffd')) return 'ERR_TAR_NAME_ENCODING';
-    const problem = this.name === '' && type === 'directory' ? undefined : problemOfName(this.name, Buffer.byteLength(this.name), { ...limits, allow });
-    if (problem !== undefined) return `ERR_TAR_${problem}`;
-    if (this.kind === 'symlink' && !allow.has('symlinks')) return 'ERR_TAR_SYMLINK';
-    if (!['file', 'contiguous-file', 'directory', 'symlink', 'link'].includes(type)) return 'ERR_TAR_SPECIAL_FILE';
+    if (this.name.includes('\ufffd')) {
+      return 'ERR_TAR_NAME_ENCODING';
+    }
+    const problem =
+      this.name === '' && type === 'directory'
+        ? undefined
+        : problemOfName(this.name, Buffer.byteLength(this.name), { ...limits, allow });
+    if (problem !== undefined) {
+      return `ERR_TAR_${problem}`;
+    }
+    if (this.kind === 'symlink' && !allow.has('symlinks')) {
+      return 'ERR_TAR_SYMLINK';
+    }
+    if (!['file', 'contiguous-file', 'directory', 'symlink', 'link'].includes(type)) {
+      return 'ERR_TAR_SPECIAL_FILE';
+    }
     // Where the data of a directory ends, readers disagree.
-    if (type === 'directory' && this.size !== 0) return 'ERR_TAR_SIZE';
-    if (this.size > limits.maxEntryBytes) return 'ERR_TAR_ENTRY_TOO_LARGE';
+    if (type === 'directory' && this.size !== 0) {
+      return 'ERR_TAR_SIZE';
+    }
+    if (this.size > limits.maxEntryBytes) {
+      return 'ERR_TAR_ENTRY_TOO_LARGE';
+    }
     const bare = this.name.replace(/\/$/, '');
     const key = allow.has('folded-duplicates') ? bare : foldName(this.name);
-    if (names.has(key)) return 'ERR_TAR_DUPLICATE_NAME';
+    if (names.has(key)) {
+      return 'ERR_TAR_DUPLICATE_NAME';
+    }
     names.add(key);
     return undefined;
   }
 }
 
-/** Passes bytes on and remembers whether the last ones were the end mark, and what they failed with: tar-stream does not always pass that on. */
+/**
+ * Passes bytes on and remembers whether the last ones were the end mark, and what they failed with: tar-stream does not
+ * always pass that on.
+ */
 class Input {
   failure: unknown;
   #last: Buffer = Buffer.alloc(0);
@@ -164,7 +201,7 @@ class Input {
     return this.#last.length === END_BYTES && this.#last.every((byte) => byte === 0);
   }
 
-  async* watch(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
+  async *watch(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
     try {
       for await (const piece of pieces) {
         this.#last = Buffer.concat([this.#last, piece.subarray(-END_BYTES)]).subarray(-END_BYTES);
@@ -181,6 +218,9 @@ async function loadTarStream(archive: string): Promise<typeof import('tar-stream
   try {
     return await import('tar-stream');
   } catch (cause) {
-    throw new TarError('ERR_TAR_MISSING_LIBRARY', 'reading tar needs the package tar-stream, which is not installed', { archive, cause });
+    throw new TarError('ERR_TAR_MISSING_LIBRARY', 'reading tar needs the package tar-stream, which is not installed', {
+      archive,
+      cause,
+    });
   }
 }

@@ -1,6 +1,16 @@
 import type { Readable } from 'node:stream';
 import type { ArchiveEntry, ReadOptions } from './archive-entry.js';
-import { dataInPieces, dataInSpan, decompressSmall, entryError, inflate, isSmall, spanEnd, verified, verify } from './entry-data.js';
+import {
+  dataInPieces,
+  dataInSpan,
+  decompressSmall,
+  entryError,
+  inflate,
+  isSmall,
+  spanEnd,
+  verified,
+  verify,
+} from './entry-data.js';
 import { refusalOf, type EntryKind, type EntryRecord } from './entry-record.js';
 import { EntryStream } from './entry-stream.js';
 import { lent } from './lent.js';
@@ -88,9 +98,13 @@ export class ZipEntry implements ArchiveEntry {
       const message = `${record.size} bytes are more than \`limits.maxBufferBytes\` (${limits.maxBufferBytes}); use stream()`;
       throw entryError('ERR_ZIP_ENTRY_TOO_LARGE', message, record, source.label);
     }
-    if (isInflatable(record) && isSmall(record)) return this.#small(options.signal);
+    if (isInflatable(record) && isSmall(record)) {
+      return this.#small(options.signal);
+    }
     const pieces: Buffer[] = [];
-    for await (const piece of this.stream(options)) pieces.push(piece as Buffer);
+    for await (const piece of this.stream(options)) {
+      pieces.push(piece as Buffer);
+    }
     return Buffer.concat(pieces);
   }
 
@@ -112,10 +126,12 @@ export class ZipEntry implements ArchiveEntry {
     return this.#record;
   }
 
-  async* #pieces(signal: AbortSignal, lend = false): AsyncGenerator<Buffer, void, void> {
+  async *#pieces(signal: AbortSignal, lend = false): AsyncGenerator<Buffer, void, void> {
     if (isInflatable(this.#record) && isSmall(this.#record)) {
       const content = await this.#small(signal);
-      if (content.length > 0) yield content;
+      if (content.length > 0) {
+        yield content;
+      }
       return;
     }
     this.#mustBeReadable();
@@ -124,7 +140,9 @@ export class ZipEntry implements ArchiveEntry {
     const left = new AbortController();
     const content = abortingWhenLeft(this.#decompressed(AbortSignal.any([signal, left.signal]), lend), left);
     for await (const piece of verified(content, record, source.label, hasChecksum(record))) {
-      if (!budget.spend(piece.length)) throw this.#overBudget();
+      if (!budget.spend(piece.length)) {
+        throw this.#overBudget();
+      }
       yield piece;
     }
   }
@@ -136,19 +154,31 @@ export class ZipEntry implements ArchiveEntry {
   #decompressed(signal: AbortSignal, lend: boolean): AsyncIterable<Buffer> {
     const record = this.#record;
     const { source, decompressors, password } = this.#context;
-    if (needsZipJs(record) && decompressors.get(record.method) === undefined) return readByZipJs(source, record, password, signal);
+    if (needsZipJs(record) && decompressors.get(record.method) === undefined) {
+      return readByZipJs(source, record, password, signal);
+    }
     const other = decompressors.get(record.method);
     // What inflates is done with a piece before it asks for the next; a decompressor of the caller may keep some.
-    const data = dataInPieces(this.#span(signal, other === undefined && (lend || record.method === Method.deflate)), record, source.label);
-    if (record.method === Method.stored) return data;
-    if (other !== undefined) return decompressedBy(other, data, record, source.label);
+    const data = dataInPieces(
+      this.#span(signal, other === undefined && (lend || record.method === Method.deflate)),
+      record,
+      source.label,
+    );
+    if (record.method === Method.stored) {
+      return data;
+    }
+    if (other !== undefined) {
+      return decompressedBy(other, data, record, source.label);
+    }
     const content = inflate(data, record, source.label);
     return lend ? lent(content) : content;
   }
 
   #span(signal: AbortSignal, lend: boolean): AsyncIterable<Buffer> {
     const { source } = this.#context;
-    if (this.#ahead !== undefined) return once(this.#inAhead(this.#ahead));
+    if (this.#ahead !== undefined) {
+      return once(this.#inAhead(this.#ahead));
+    }
     const { offset } = this.#record;
     const end = spanEnd(this.#record);
     return lend && source.lend !== undefined ? source.lend(offset, end, signal) : source.stream(offset, end, signal);
@@ -160,10 +190,15 @@ export class ZipEntry implements ArchiveEntry {
     const { source, budget } = this.#context;
     this.#context.signal.throwIfAborted();
     signal?.throwIfAborted();
-    const span = this.#ahead === undefined ? await source.read(record.offset, spanEnd(record), signal ?? this.#context.signal) : this.#inAhead(this.#ahead);
+    const span =
+      this.#ahead === undefined
+        ? await source.read(record.offset, spanEnd(record), signal ?? this.#context.signal)
+        : this.#inAhead(this.#ahead);
     const content = decompressSmall(dataInSpan(span, record, source.label), record, source.label);
     verify(content, record, source.label);
-    if (!budget.spend(content.length)) throw this.#overBudget();
+    if (!budget.spend(content.length)) {
+      throw this.#overBudget();
+    }
     return content;
   }
 
@@ -173,22 +208,35 @@ export class ZipEntry implements ArchiveEntry {
 
   #mustBeReadable(): void {
     const refusal = this.refusal;
-    if (refusal !== undefined) throw refusal;
+    if (refusal !== undefined) {
+      throw refusal;
+    }
   }
 
   /** What is no fault of the entry: a password or a decompressor is missing. */
   #beyondUs(): ZipError | undefined {
     const { source, password, decompressors } = this.#context;
     if (this.encrypted && this.method !== Method.aes) {
-      const message = 'the entry is encrypted by ZipCrypto, which anyone can break who knows a few bytes of the content, so no password opens it here: '
-        + 'have the archive made with WinZip AES, or decrypt it elsewhere';
+      const message =
+        'the entry is encrypted by ZipCrypto, which anyone can break who knows a few bytes of the content, so no password opens it here: ' +
+        'have the archive made with WinZip AES, or decrypt it elsewhere';
       return entryError('ERR_ZIP_ENCRYPTED', message, this.#record, source.label);
     }
     if (this.method === Method.aes && password === undefined) {
-      return entryError('ERR_ZIP_ENCRYPTED', 'the entry is encrypted by WinZip AES; give openZip the `password`', this.#record, source.label);
+      return entryError(
+        'ERR_ZIP_ENCRYPTED',
+        'the entry is encrypted by WinZip AES; give openZip the `password`',
+        this.#record,
+        source.label,
+      );
     }
     if (!isInflatable(this.#record) && !needsZipJs(this.#record) && !decompressors.has(this.method)) {
-      return entryError('ERR_ZIP_UNSUPPORTED_METHOD', `compression method ${this.method} is not supported; give openZip a decompressor for it`, this.#record, source.label);
+      return entryError(
+        'ERR_ZIP_UNSUPPORTED_METHOD',
+        `compression method ${this.method} is not supported; give openZip a decompressor for it`,
+        this.#record,
+        source.label,
+      );
     }
     return undefined;
   }
@@ -205,14 +253,19 @@ function isInflatable(record: EntryRecord): boolean {
 }
 
 /** Stops the reading when the loop over its pieces ends early: a source that hangs must not hold that up. */
-async function* abortingWhenLeft(pieces: AsyncIterable<Buffer>, left: AbortController): AsyncGenerator<Buffer, void, void> {
+async function* abortingWhenLeft(
+  pieces: AsyncIterable<Buffer>,
+  left: AbortController,
+): AsyncGenerator<Buffer, void, void> {
   for await (const piece of pieces) {
     let wanted = false;
     try {
       yield piece;
       wanted = true;
     } finally {
-      if (!wanted) left.abort();
+      if (!wanted) {
+        left.abort();
+      }
     }
   }
 }

@@ -12,7 +12,14 @@ import { foldName, withoutSlash } from './names.js';
 import { sourceEnded } from './sources/source.js';
 import { checkDirectory, Deliveries } from './streamed-directory.js';
 import {
-  decodeDosTime, decodeLocalHeader, DESCRIPTOR, Flag, LOCAL_HEADER, LOCAL_HEADER_BYTES, localHeaderBytes, Method,
+  decodeDosTime,
+  decodeLocalHeader,
+  DESCRIPTOR,
+  Flag,
+  LOCAL_HEADER,
+  LOCAL_HEADER_BYTES,
+  localHeaderBytes,
+  Method,
 } from './records.js';
 import { hasLength, smallBody, streamedBody, type Counted, type StreamRules } from './streamed-body.js';
 import type { ZipOptions } from './zip-archive.js';
@@ -24,14 +31,17 @@ export interface StreamZipOptions extends ZipOptions {
 }
 
 /**
- * Reads a ZIP from front to back, for a body that cannot be read by ranges. Memory does not grow with entries, but for their names.
+ * Reads a ZIP from front to back, for a body that cannot be read by ranges. Memory does not grow with entries, but for
+ * their names.
  *
  * **Its honest limits**, which are why `openZip` is the default:
  *
- * - The directory comes last. Until it was compared with what was delivered, an attacker may have shown this reader other files than every other reader will
+ * - The directory comes last. Until it was compared with what was delivered, an attacker may have shown this reader
+ *   other files than every other reader will
  *   see. Do not commit anything before `await archive.verified()`.
  * - Symbolic links and special files look like small files until then; `verified()` rejects when there were any.
- * - Stored entries of unknown length cannot be read (`ERR_ZIP_NOT_STREAMABLE`), and other entries of unknown length must be inflated even to be skipped.
+ * - Stored entries of unknown length cannot be read (`ERR_ZIP_NOT_STREAMABLE`), and other entries of unknown length
+ *   must be inflated even to be skipped.
  * - A name that comes a second time ends the reading: its first bearer was delivered already.
  *
  * An entry can be read until the next one is asked for; what was not read of it is skipped.
@@ -61,22 +71,30 @@ export class ZipStream implements AsyncIterable<StreamedEntry> {
   constructor(source: AsyncIterable<Uint8Array>, options: StreamZipOptions) {
     const limits = resolveLimits(options.limits);
     this.#rules = {
-      limits, allow: resolveAllowances(options.allow), legacyEncoding: options.legacyEncoding ?? 'cp437', budget: new OutputBudget(limits.maxTotalBytes),
+      limits,
+      allow: resolveAllowances(options.allow),
+      legacyEncoding: options.legacyEncoding ?? 'cp437',
+      budget: new OutputBudget(limits.maxTotalBytes),
       guess: { contentBytes: 8 * 1024, windowBytes: 64 * 1024 },
     };
     this.#reader = new ByteReader(options.label ?? 'stream', source, options.signal);
   }
 
-  /** The entries in the order of the body. @throws ZipError for whatever is wrong with the archive as a whole, at the latest after the last entry */
-  async* [Symbol.asyncIterator](): AsyncGenerator<StreamedEntry, void, void> {
-    if (this.#state !== 'waiting') throw new TypeError('A stream can be read only once');
+  /**
+   * The entries in the order of the body. @throws ZipError for whatever is wrong with the archive as a whole, at the
+   * latest after the last entry
+   */
+  async *[Symbol.asyncIterator](): AsyncGenerator<StreamedEntry, void, void> {
+    if (this.#state !== 'waiting') {
+      throw new TypeError('A stream can be read only once');
+    }
     this.#state = 'reading';
     const reader = this.#reader;
     try {
       await this.#skipSplitMark();
       for (let entry = await this.#nextEntry(); entry !== undefined; entry = await this.#nextEntry()) {
         yield entry;
-        this.#delivered.add({ record: entry.record, counted: entry.counted ?? await entry.finish() });
+        this.#delivered.add({ record: entry.record, counted: entry.counted ?? (await entry.finish()) });
       }
       await checkDirectory(reader, this.#delivered, this.#rules);
       this.#state = 'verified';
@@ -84,27 +102,38 @@ export class ZipStream implements AsyncIterable<StreamedEntry> {
       this.#failure = error;
       throw error;
     } finally {
-      if (this.#state === 'reading') this.#state = 'failed';
+      if (this.#state === 'reading') {
+        this.#state = 'failed';
+      }
       reader.close();
     }
   }
 
   /**
-   * Resolves when every entry was passed and the directory agrees with what was delivered. Nothing that was made from the entries may count before.
+   * Resolves when every entry was passed and the directory agrees with what was delivered. Nothing that was made from
+   * the entries may count before.
    *
    * @throws ZipError what the reading failed with, or `ERR_ZIP_NOT_VERIFIED` when it was not read to its end
    */
   // eslint-disable-next-line @typescript-eslint/require-await -- what it throws must arrive as a rejection
   async verified(): Promise<void> {
-    if (this.#state === 'verified') return;
-    if (this.#failure !== undefined) throw this.#failure as Error;
-    throw new ZipError('ERR_ZIP_NOT_VERIFIED', 'the archive was not read to its end, so nothing of it is verified', { archive: this.#reader.label });
+    if (this.#state === 'verified') {
+      return;
+    }
+    if (this.#failure !== undefined) {
+      throw this.#failure as Error;
+    }
+    throw new ZipError('ERR_ZIP_NOT_VERIFIED', 'the archive was not read to its end, so nothing of it is verified', {
+      archive: this.#reader.label,
+    });
   }
 
   /** Archives that were to be split and were not begin with four bytes of a mark, 8.5.4. */
   async #skipSplitMark(): Promise<void> {
     const mark = await this.#reader.peek(4);
-    if (mark.length >= 4 && (mark.readUInt32LE(0) === DESCRIPTOR || mark.readUInt32LE(0) === 0x30304b50)) this.#reader.advance(4);
+    if (mark.length >= 4 && (mark.readUInt32LE(0) === DESCRIPTOR || mark.readUInt32LE(0) === 0x30304b50)) {
+      this.#reader.advance(4);
+    }
   }
 
   /** The next entry; undefined when something else than a local header follows. */
@@ -113,17 +142,27 @@ export class ZipStream implements AsyncIterable<StreamedEntry> {
     const { limits } = this.#rules;
     const archive = reader.label;
     const offset = reader.offset;
-    if (!reader.gathered(HEADER_WINDOW_BYTES)) await reader.gather(HEADER_WINDOW_BYTES);
+    if (!reader.gathered(HEADER_WINDOW_BYTES)) {
+      await reader.gather(HEADER_WINDOW_BYTES);
+    }
     const there = reader.bytes.length - reader.at;
     if (there < 4 || reader.bytes.readUInt32LE(reader.at) !== LOCAL_HEADER) {
-      if (offset === 0 && (there < 4 || reader.bytes.readUInt16LE(reader.at) !== MAGIC)) throw new ZipError('ERR_ZIP_NOT_ZIP', 'not a ZIP archive, or bytes stand before it', { archive });
+      if (offset === 0 && (there < 4 || reader.bytes.readUInt16LE(reader.at) !== MAGIC)) {
+        throw new ZipError('ERR_ZIP_NOT_ZIP', 'not a ZIP archive, or bytes stand before it', { archive });
+      }
       return undefined;
     }
     if (this.#delivered.size >= limits.maxEntries) {
-      throw new ZipError('ERR_ZIP_TOO_MANY_ENTRIES', `more than ${limits.maxEntries} entries, which \`limits.maxEntries\` allows`, { archive });
+      throw new ZipError(
+        'ERR_ZIP_TOO_MANY_ENTRIES',
+        `more than ${limits.maxEntries} entries, which \`limits.maxEntries\` allows`,
+        { archive },
+      );
     }
     const length = there < LOCAL_HEADER_BYTES ? LOCAL_HEADER_BYTES : localHeaderBytes(reader.bytes, reader.at);
-    if (there < length && await reader.gather(length) < length) throw sourceEnded(archive, reader.offset);
+    if (there < length && (await reader.gather(length)) < length) {
+      throw sourceEnded(archive, reader.offset);
+    }
     // A copy: the names of all entries must not keep the body in memory.
     const header = Buffer.allocUnsafe(length);
     reader.bytes.copy(header, 0, reader.at, reader.at + length);
@@ -131,7 +170,14 @@ export class ZipStream implements AsyncIterable<StreamedEntry> {
     const record = this.#describe(header, offset);
     const key = this.#rules.allow.has('folded-duplicates') ? withoutSlash(record.name) : foldName(record.name);
     const names = this.#names.size;
-    if (this.#names.add(key).size === names) throw entryError('ERR_ZIP_DUPLICATE_NAME', 'an entry before it has the same name, but perhaps for case or Unicode form', record, archive);
+    if (this.#names.add(key).size === names) {
+      throw entryError(
+        'ERR_ZIP_DUPLICATE_NAME',
+        'an entry before it has the same name, but perhaps for case or Unicode form',
+        record,
+        archive,
+      );
+    }
     return new StreamedEntry(reader, record, this.#rules);
   }
 
@@ -154,7 +200,11 @@ export class StreamedEntry implements ArchiveEntry {
   #failure: unknown;
 
   /** @internal Entries come from `ZipStream`. */
-  constructor(reader: ByteReader, readonly record: EntryRecord, rules: EntryRules & StreamRules) {
+  constructor(
+    reader: ByteReader,
+    readonly record: EntryRecord,
+    rules: EntryRules & StreamRules,
+  ) {
     this.#reader = reader;
     this.#rules = rules;
   }
@@ -181,9 +231,16 @@ export class StreamedEntry implements ArchiveEntry {
 
   get refusal(): ZipError | undefined {
     const archive = this.#reader.label;
-    if ((this.record.flags & Flag.encrypted) !== 0) return entryError('ERR_ZIP_ENCRYPTED', 'encrypted entries can be read by openZip only', this.record, archive);
+    if ((this.record.flags & Flag.encrypted) !== 0) {
+      return entryError('ERR_ZIP_ENCRYPTED', 'encrypted entries can be read by openZip only', this.record, archive);
+    }
     if (this.record.method !== Method.stored && this.record.method !== Method.deflate) {
-      return entryError('ERR_ZIP_UNSUPPORTED_METHOD', `compression method ${this.record.method} can be read by openZip only`, this.record, archive);
+      return entryError(
+        'ERR_ZIP_UNSUPPORTED_METHOD',
+        `compression method ${this.record.method} can be read by openZip only`,
+        this.record,
+        archive,
+      );
     }
     return refusalOf(this.record, archive);
   }
@@ -197,7 +254,9 @@ export class StreamedEntry implements ArchiveEntry {
         const reading = smallBody(this.#reader, this.record, this.#rules);
         const small = reading instanceof Promise ? await reading : reading;
         this.#counted = small?.counted;
-        if (small !== undefined) return small.content;
+        if (small !== undefined) {
+          return small.content;
+        }
       } catch (error) {
         throw this.#failing(error);
       }
@@ -207,7 +266,12 @@ export class StreamedEntry implements ArchiveEntry {
     for await (const piece of this.#pieces(options.signal)) {
       bytes += piece.length;
       if (bytes > maxBufferBytes) {
-        throw entryError('ERR_ZIP_ENTRY_TOO_LARGE', `more than \`limits.maxBufferBytes\` (${maxBufferBytes}); use stream()`, this.record, this.#reader.label);
+        throw entryError(
+          'ERR_ZIP_ENTRY_TOO_LARGE',
+          `more than \`limits.maxBufferBytes\` (${maxBufferBytes}); use stream()`,
+          this.record,
+          this.#reader.label,
+        );
       }
       pieces.push(piece);
     }
@@ -235,38 +299,56 @@ export class StreamedEntry implements ArchiveEntry {
     if (!this.#started && hasLength(record)) {
       for (let left = record.compressedSize; left > 0;) {
         const piece = await this.#reader.some(left);
-        if (piece.length === 0) await this.#reader.take(1); // throws: the body ended
+        if (piece.length === 0) {
+          await this.#reader.take(1);
+        } // throws: the body ended
         left -= piece.length;
       }
       return record;
     }
-    if (!this.#started && ((record.flags & Flag.encrypted) !== 0 || (record.method !== Method.deflate && record.method !== Method.stored))) {
-      const message = 'the end of this entry cannot be found: its length is unknown, and it is encrypted or of an unknown method';
+    if (
+      !this.#started &&
+      ((record.flags & Flag.encrypted) !== 0 || (record.method !== Method.deflate && record.method !== Method.stored))
+    ) {
+      const message =
+        'the end of this entry cannot be found: its length is unknown, and it is encrypted or of an unknown method';
       throw entryError('ERR_ZIP_NOT_STREAMABLE', message, record, this.#reader.label);
     }
-    while (this.#counted === undefined) await this.#next();
+    while (this.#counted === undefined) {
+      await this.#next();
+    }
     return this.#counted;
   }
 
   /** Does not end the body when it is left early: `finish` reads the rest. */
-  async* #pieces(signal: AbortSignal | undefined): AsyncGenerator<Buffer, void, void> {
+  async *#pieces(signal: AbortSignal | undefined): AsyncGenerator<Buffer, void, void> {
     const refusal = this.refusal;
-    if (refusal !== undefined) throw refusal;
+    if (refusal !== undefined) {
+      throw refusal;
+    }
     for (;;) {
       signal?.throwIfAborted();
       const piece = await this.#next();
-      if (piece === undefined) return;
+      if (piece === undefined) {
+        return;
+      }
       yield piece;
     }
   }
 
   async #next(): Promise<Buffer | undefined> {
     this.#started = true;
-    if (this.#counted !== undefined) return undefined;
-    if (this.#failed) throw this.#failure;
+    if (this.#counted !== undefined) {
+      return undefined;
+    }
+    if (this.#failed) {
+      throw this.#failure;
+    }
     try {
       const { done, value } = await (this.#body ??= streamedBody(this.#reader, this.record, this.#rules)).next();
-      if (done !== true) return value;
+      if (done !== true) {
+        return value;
+      }
       this.#counted = value;
       return undefined;
     } catch (error) {
@@ -274,7 +356,10 @@ export class StreamedEntry implements ArchiveEntry {
     }
   }
 
-  /** Remembers a failure: who catches it and asks for the next entry gets it again, since nobody knows where that begins. */
+  /**
+   * Remembers a failure: who catches it and asks for the next entry gets it again, since nobody knows where that
+   * begins.
+   */
   #failing(error: unknown): unknown {
     this.#failed = true;
     this.#failure = error;

@@ -1,6 +1,6 @@
 import { exactText } from './json-numbers.js';
 
-const Escapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
+const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 
 /**
  * One value in the text format of COPY; JSON for objects and arrays.
@@ -10,15 +10,22 @@ const Escapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '
  */
 export function copyText(value: unknown): string {
   switch (typeof value) {
-    case 'string': return escaped(value);
-    case 'number': return String(value);
-    case 'boolean': return value ? 't' : 'f';
-    case 'object': return value === null ? '\\N' : exactText(value) ?? escaped(JSON.stringify(value));
-    default: return '\\N';
+    case 'string':
+      return escaped(value);
+    case 'number':
+      return String(value);
+    case 'boolean':
+      return value ? 't' : 'f';
+    case 'object':
+      return value === null ? '\\N' : (exactText(value) ?? escaped(JSON.stringify(value)));
+    default:
+      return '\\N';
   }
 }
 
 function escaped(text: string): string {
-  if (text.includes('\0')) throw new RangeError('a NUL byte, which PostgreSQL keeps in no text');
-  return /[\\\t\n\r]/.test(text) ? text.replace(/[\\\t\n\r]/g, (char) => Escapes[char] ?? char) : text;
+  if (text.includes('\0')) {
+    throw new RangeError('a NUL byte, which PostgreSQL keeps in no text');
+  }
+  return /[\\\t\n\r]/.test(text) ? text.replace(/[\\\t\n\r]/g, (char) => ESCAPES[char] ?? char) : text;
 }

@@ -7,26 +7,36 @@ import { ConfigurationError } from '../errors.js';
 export type ConnectAs = (fresh: boolean) => Promise<ClientConfig>;
 
 /**
- * Logs in with a secret of Secrets Manager, in the form that RDS keeps: `username`, `password`, and `host`, `port`, `dbname` unless given. It is read once,
+ * Logs in with a secret of Secrets Manager, in the form that RDS keeps: `username`, `password`, and `host`, `port`,
+ * `dbname` unless given. It is read once,
  * and again when the database refuses it, because rotation has changed it.
  *
  * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html
  */
-export function secretCredentials(options: { readonly client: SecretsManagerClient; readonly database: DatabaseSettings }): ConnectAs {
+export function secretCredentials(options: {
+  readonly client: SecretsManagerClient;
+  readonly database: DatabaseSettings;
+}): ConnectAs {
   const { client, database } = options;
   let known: Record<string, unknown> | undefined;
   return async (fresh) => {
-    if (fresh) known = undefined;
+    if (fresh) {
+      known = undefined;
+    }
     known ??= parse((await client.send(new GetSecretValueCommand({ SecretId: database.secretArn }))).SecretString);
     const secret = known;
     const text = (name: string, given?: string | number) => {
       const value = given ?? secret[name];
-      if (typeof value === 'string' || typeof value === 'number') return String(value);
-      throw new ConfigurationError([`expected the secret of the database to hold \`${name}\`; add it, or give it to the construct`]);
+      if (typeof value === 'string' || typeof value === 'number') {
+        return String(value);
+      }
+      throw new ConfigurationError([
+        `expected the secret of the database to hold \`${name}\`; add it, or give it to the construct`,
+      ]);
     };
     return {
       ...settingsOf(database, text('host', database.host)),
-      port: Number(database.port ?? secret.port ?? DefaultPort),
+      port: Number(database.port ?? secret.port ?? DEFAULT_PORT),
       database: text('dbname', database.database),
       user: text('username'),
       password: text('password'),
@@ -35,7 +45,11 @@ export function secretCredentials(options: { readonly client: SecretsManagerClie
 }
 
 /** Makes a token that is valid for a quarter of an hour: the `getAuthToken` of `Signer` in `@aws-sdk/rds-signer`. */
-export type SignToken = (as: { readonly hostname: string; readonly port: number; readonly username: string }) => Promise<string>;
+export type SignToken = (as: {
+  readonly hostname: string;
+  readonly port: number;
+  readonly username: string;
+}) => Promise<string>;
 
 /**
  * Logs in by IAM, with a new token for each connection.
@@ -43,16 +57,22 @@ export type SignToken = (as: { readonly hostname: string; readonly port: number;
  * @see https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html
  */
 export function iamCredentials(options: { readonly sign: SignToken; readonly database: DatabaseSettings }): ConnectAs {
-  const { host, port = DefaultPort, database, user } = options.database;
+  const { host, port = DEFAULT_PORT, database, user } = options.database;
   if (host === undefined || database === undefined || user === undefined) {
-    throw new ConfigurationError(['expected the database to have `host`, `database` and `user` for a login by IAM; the construct writes them']);
+    throw new ConfigurationError([
+      'expected the database to have `host`, `database` and `user` for a login by IAM; the construct writes them',
+    ]);
   }
   return async () => ({
-    ...settingsOf(options.database, host), port, database, user, password: await options.sign({ hostname: host, port, username: user }),
+    ...settingsOf(options.database, host),
+    port,
+    database,
+    user,
+    password: await options.sign({ hostname: host, port, username: user }),
   });
 }
 
-const DefaultPort = 5_432;
+const DEFAULT_PORT = 5_432;
 
 function settingsOf({ ca }: DatabaseSettings, host: string): ClientConfig {
   return { host, ssl: { rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }) } };
@@ -62,7 +82,7 @@ function parse(secret: string | undefined): Record<string, unknown> {
   try {
     return JSON.parse(secret ?? '') as Record<string, unknown>;
   } catch {
-    // the cause would quote the secret
+    // The cause would quote the secret
     throw new ConfigurationError(['expected the secret of the database to be JSON with `username` and `password`']);
   }
 }

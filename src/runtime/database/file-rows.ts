@@ -19,7 +19,7 @@ interface ColumnReader {
 }
 
 /** Small enough to go on with while the database reads, large enough that a chunk costs nothing. */
-const ChunkCharacters = 64 * 1024;
+const CHUNK_CHARACTERS = 64 * 1024;
 
 /** Reads files of a route: parses, validates and encodes them. Made once for all files. */
 export class RouteReader {
@@ -40,24 +40,28 @@ export class RouteReader {
     return { places, chunks: this.#chunks(body, places) };
   }
 
-  async* #chunks(body: FileContent, places: RowPlaces): AsyncGenerator<Buffer> {
+  async *#chunks(body: FileContent, places: RowPlaces): AsyncGenerator<Buffer> {
     let text = '';
     for await (const rows of this.#readRows(body)) {
       for (const row of rows) {
         this.#check(row);
         text += this.#encode(row);
         places.add(row);
-        if (text.length >= ChunkCharacters) {
+        if (text.length >= CHUNK_CHARACTERS) {
           yield Buffer.from(text);
           text = '';
         }
       }
     }
-    if (text !== '') yield Buffer.from(text);
+    if (text !== '') {
+      yield Buffer.from(text);
+    }
   }
 
   #encode(row: SourceRow): string {
-    if (typeof row.value !== 'object' || row.value === null || Array.isArray(row.value)) throw rejected(row, '', 'expected a row to be an object');
+    if (typeof row.value !== 'object' || row.value === null || Array.isArray(row.value)) {
+      throw rejected(row, '', 'expected a row to be an object');
+    }
     let text = '';
     for (const [index, { read, pointer }] of this.#columns.entries()) {
       try {
@@ -84,8 +88,10 @@ function columnReader({ name, source = name }: LoadColumn, { format, nullValue =
       },
     };
   }
-  // as the file has it: making JSON of a whole row again costs as much as reading it did
-  if (source === '') return { pointer: '', read: ({ text, value }) => text ?? value };
+  // As the file has it: making JSON of a whole row again costs as much as reading it did
+  if (source === '') {
+    return { pointer: '', read: ({ text, value }) => text ?? value };
+  }
   const pointer = pointerOf(source.startsWith('/') ? source : pointerTo(source));
   return { pointer: pointer.text, read: ({ value }) => resolvePointer(value, pointer) };
 }

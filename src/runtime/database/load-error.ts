@@ -8,9 +8,12 @@ export interface FilePlace {
   readonly pointer?: string;
 }
 
-const MaxReasonLength = 500;
+const MAX_REASON_LENGTH = 500;
 
-/** Throw it from a `load` function when no retry can help: the file is rejected, its reason noted in the ledger and on the dead-letter queue. */
+/**
+ * Throw it from a `load` function when no retry can help: the file is rejected, its reason noted in the ledger and on
+ * the dead-letter queue.
+ */
 export class FileRejected extends FileworksError {
   readonly code = 'ERR_FILE_REJECTED';
   readonly line?: number;
@@ -20,15 +23,29 @@ export class FileRejected extends FileworksError {
 
   constructor(reason: string, place: FilePlace = {}, options?: ErrorOptions) {
     const text = printable(reason);
-    super([...(place.line === undefined ? [] : [`line ${place.line}`]), ...(place.pointer === undefined ? [] : [printable(place.pointer)]), text].join(': '), options);
+    super(
+      [
+        ...(place.line === undefined ? [] : [`line ${place.line}`]),
+        ...(place.pointer === undefined ? [] : [printable(place.pointer)]),
+        text,
+      ].join(': '),
+      options,
+    );
     this.reason = text;
-    if (place.line !== undefined) this.line = place.line;
-    if (place.pointer !== undefined) this.pointer = printable(place.pointer);
+    if (place.line !== undefined) {
+      this.line = place.line;
+    }
+    if (place.pointer !== undefined) {
+      this.pointer = printable(place.pointer);
+    }
   }
 }
 
-/** Reasons quote files, which can be hostile: no control characters, no endless text. PostgreSQL keeps no NUL, SQS no noncharacters. */
+/**
+ * Reasons quote files, which can be hostile: no control characters, no endless text. PostgreSQL keeps no NUL, SQS no
+ * noncharacters.
+ */
 function printable(text: string): string {
-  const cut = text.length <= MaxReasonLength ? text : `${text.slice(0, MaxReasonLength)}…`;
+  const cut = text.length <= MAX_REASON_LENGTH ? text : `${text.slice(0, MAX_REASON_LENGTH)}…`;
   return cut.replace(/[\p{Cc}\p{Cs}\uFFFE\uFFFF]/gu, '\uFFFD');
 }

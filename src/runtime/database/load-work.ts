@@ -21,8 +21,10 @@ export interface FileToLoad {
 }
 
 /**
- * Loads one file with a connection of `pg`, inside a transaction that also holds the file's ledger row, and answers how many rows it loaded.
- * It MUST NOT commit, MUST NOT pause for a minute between queries, after which PostgreSQL ends the session, and MUST NOT do lasting things
+ * Loads one file with a connection of `pg`, inside a transaction that also holds the file's ledger row, and answers how
+ * many rows it loaded.
+ * It MUST NOT commit, MUST NOT pause for a minute between queries, after which PostgreSQL ends the session, and MUST
+ * NOT do lasting things
  * elsewhere: it runs again when another file of the transaction fails.
  *
  * Throwing `FileRejected` puts the file aside for good; any other error brings it back.
@@ -41,7 +43,10 @@ export interface PreparedFile {
 
 /** The trouble with one file of several, of which the transaction has to be rid. */
 export class FileTrouble extends Error {
-  constructor(readonly file: LedgerFile, override readonly cause: unknown) {
+  constructor(
+    readonly file: LedgerFile,
+    override readonly cause: unknown,
+  ) {
     super('one file of a transaction cannot be loaded', { cause });
   }
 }
@@ -78,7 +83,9 @@ export class MappedWork implements LoadWork {
   async prepare(file: LedgerFile, open: () => Promise<FileContent>): Promise<PreparedFile> {
     const { chunks, places } = this.#reader.read(await open());
     const content: Buffer[] = [];
-    for await (const chunk of chunks) content.push(chunk);
+    for await (const chunk of chunks) {
+      content.push(chunk);
+    }
     return { file, content, places, rows: places.rows };
   }
 
@@ -117,7 +124,9 @@ export class OwnWork implements LoadWork {
 
   async prepare(file: LedgerFile, open: () => Promise<FileContent>): Promise<PreparedFile> {
     const content: Buffer[] = [];
-    for await (const piece of await open()) content.push(Buffer.from(piece));
+    for await (const piece of await open()) {
+      content.push(Buffer.from(piece));
+    }
     return { file, content };
   }
 
@@ -138,14 +147,14 @@ export class OwnWork implements LoadWork {
     try {
       return await this.#load({ object, body, ...(correlationId === undefined ? {} : { correlationId }) }, client);
     } catch (error) {
-      // what is the connection's fault is no file's
+      // What is the connection's fault is no file's
       throw ['lost', 'credentials', 'race'].includes(faultOf(error)) ? error : new FileTrouble(file, error);
     }
   }
 }
 
 /** Files of a kilobyte each would be a system call each. */
-const WriteBytes = 256 * 1024;
+const WRITE_BYTES = 256 * 1024;
 
 function* joined(chunks: readonly Buffer[]): Generator<Buffer> {
   let waiting: Buffer[] = [];
@@ -153,11 +162,13 @@ function* joined(chunks: readonly Buffer[]): Generator<Buffer> {
   for (const chunk of chunks) {
     waiting.push(chunk);
     bytes += chunk.length;
-    if (bytes >= WriteBytes) {
+    if (bytes >= WRITE_BYTES) {
       yield Buffer.concat(waiting);
       waiting = [];
       bytes = 0;
     }
   }
-  if (bytes > 0) yield Buffer.concat(waiting);
+  if (bytes > 0) {
+    yield Buffer.concat(waiting);
+  }
 }

@@ -22,15 +22,17 @@ export class DatabaseUnavailable extends FileworksError {
 
 type Work<T> = (client: pg.Client) => Promise<T>;
 
-const Attempts = 3;
-const RetryDelayMs = 100;
+const ATTEMPTS = 3;
+const RETRY_DELAY_MS = 100;
 /** A function that froze or died in a transaction must not keep its locks. */
-const IdleInTransactionMs = 60_000;
+const IDLE_IN_TRANSACTION_MS = 60_000;
 
 /**
- * One connection to PostgreSQL, made when it is needed, kept while it works, and made anew when it is lost or its login has changed.
+ * One connection to PostgreSQL, made when it is needed, kept while it works, and made anew when it is lost or its login
+ * has changed.
  *
- * A transaction that lost its connection is run again: whoever commits here MUST be able to tell what was committed before, because nobody can know
+ * A transaction that lost its connection is run again: whoever commits here MUST be able to tell what was committed
+ * before, because nobody can know
  * what became of a COMMIT without an answer. The ledger can.
  */
 export class LoaderConnection {
@@ -49,18 +51,24 @@ export class LoaderConnection {
     return this.#connects;
   }
 
-  /** @throws DatabaseUnavailable, or the error of `work` when it is neither the connection's nor another transaction's fault */
+  /**
+   * @throws DatabaseUnavailable, or the error of `work` when it is neither the connection's nor another transaction's
+   * fault
+   */
   transaction<T>(work: Work<T>, timeoutMs?: number): Promise<T> {
     return this.#attempt(async (client) => {
-      // local settings, because a pooler hands the session to others afterwards
-      await client.query(`BEGIN; SET LOCAL idle_in_transaction_session_timeout = ${IdleInTransactionMs}`);
+      // Local settings, because a pooler hands the session to others afterwards
+      await client.query(`BEGIN; SET LOCAL idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}`);
       const result = await work(client);
       await client.query('COMMIT');
       return result;
     }, timeoutMs);
   }
 
-  /** Runs a single statement, which PostgreSQL makes a transaction of by itself: one round trip instead of three. Throws like `transaction`. */
+  /**
+   * Runs a single statement, which PostgreSQL makes a transaction of by itself: one round trip instead of three. Throws
+   * like `transaction`.
+   */
   statement<T>(work: Work<T>): Promise<T> {
     return this.#attempt(work);
   }
@@ -71,14 +79,21 @@ export class LoaderConnection {
         return await this.#try(work, timeoutMs);
       } catch (error) {
         const fault = faultOf(error);
-        if (error instanceof DatabaseUnavailable) throw error;
-        if (fault === 'lost' || fault === 'credentials') {
-          this.#drop();
-          if (attempt === Attempts) throw new DatabaseUnavailable(`database could not be used in ${Attempts} attempts: ${(error as Error).message}`, { cause: error });
-        } else if (fault !== 'race' || attempt === Attempts) {
+        if (error instanceof DatabaseUnavailable) {
           throw error;
         }
-        await sleep(this.#clock, RetryDelayMs * attempt * (1 + Math.random()));
+        if (fault === 'lost' || fault === 'credentials') {
+          this.#drop();
+          if (attempt === ATTEMPTS) {
+            throw new DatabaseUnavailable(
+              `database could not be used in ${ATTEMPTS} attempts: ${(error as Error).message}`,
+              { cause: error },
+            );
+          }
+        } else if (fault !== 'race' || attempt === ATTEMPTS) {
+          throw error;
+        }
+        await sleep(this.#clock, RETRY_DELAY_MS * attempt * (1 + Math.random()));
       }
     }
   }
@@ -90,8 +105,8 @@ export class LoaderConnection {
   }
 
   async #try<T>(work: Work<T>, timeoutMs: number): Promise<T> {
-    const client = this.#client ?? await this.#connect();
-    // a server that went away without a word answers nothing: only closing our end rejects what waits for it
+    const client = this.#client ?? (await this.#connect());
+    // A server that went away without a word answers nothing: only closing our end rejects what waits for it
     const late = new AbortController();
     const timer = this.#clock.after(timeoutMs, () => {
       late.abort();
@@ -100,8 +115,12 @@ export class LoaderConnection {
     try {
       return await work(client);
     } catch (error) {
-      if (late.signal.aborted) throw new DatabaseUnavailable(`transaction took longer than ${timeoutMs} ms`, { cause: error });
-      if (this.#client === client) await client.query('ROLLBACK').catch(() => this.#drop());
+      if (late.signal.aborted) {
+        throw new DatabaseUnavailable(`transaction took longer than ${timeoutMs} ms`, { cause: error });
+      }
+      if (this.#client === client) {
+        await client.query('ROLLBACK').catch(() => this.#drop());
+      }
       throw error;
     } finally {
       timer.cancel();
@@ -112,17 +131,26 @@ export class LoaderConnection {
     try {
       return await this.#open(false);
     } catch (error) {
-      if (faultOf(error) !== 'credentials') throw error;
+      if (faultOf(error) !== 'credentials') {
+        throw error;
+      }
       return this.#open(true);
     }
   }
 
   async #open(fresh: boolean): Promise<pg.Client> {
     const config = await this.#options.connectAs(fresh);
-    const client = new pg.Client({ ...config, keepAlive: true, connectionTimeoutMillis: this.#options.connectTimeoutMs ?? 10_000, application_name: 'fileworks-loader' });
-    // also between transactions, when nobody waits for an answer
+    const client = new pg.Client({
+      ...config,
+      keepAlive: true,
+      connectionTimeoutMillis: this.#options.connectTimeoutMs ?? 10_000,
+      application_name: 'fileworks-loader',
+    });
+    // Also between transactions, when nobody waits for an answer
     const gone = () => {
-      if (this.#client === client) this.#client = undefined;
+      if (this.#client === client) {
+        this.#client = undefined;
+      }
     };
     client.on('error', gone);
     client.on('end', gone);
@@ -141,7 +169,7 @@ export class LoaderConnection {
   #drop(): void {
     const client = this.#client;
     this.#client = undefined;
-    // not end(), which would wait for a query that nobody answers
+    // Not end(), which would wait for a query that nobody answers
     (client as unknown as { connection: { stream: { destroy(): void } } } | undefined)?.connection.stream.destroy();
   }
 }

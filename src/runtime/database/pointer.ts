@@ -7,16 +7,26 @@ export interface Pointer {
 }
 
 export function pointerOf(text: string): Pointer {
-  if (text !== '' && !text.startsWith('/')) throw new ConfigurationError([`expected a JSON pointer that is empty or begins with a slash, got: ${text}`]);
-  return { text, steps: text.split('/').slice(1).map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~')) };
+  if (text !== '' && !text.startsWith('/')) {
+    throw new ConfigurationError([`expected a JSON pointer that is empty or begins with a slash, got: ${text}`]);
+  }
+  return {
+    text,
+    steps: text
+      .split('/')
+      .slice(1)
+      .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~')),
+  };
 }
 
 /** What the pointer points at; undefined where there is nothing. */
 export function resolvePointer(value: unknown, { steps }: Pointer): unknown {
   let at = value;
   for (const step of steps) {
-    // inherited properties are no data
-    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, step)) return undefined;
+    // Inherited properties are no data
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, step)) {
+      return undefined;
+    }
     at = (at as Record<string, unknown>)[step];
   }
   return at;

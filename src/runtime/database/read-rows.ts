@@ -23,14 +23,14 @@ export type FileContent = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 export type ReadRows = (body: FileContent) => AsyncIterable<readonly SourceRow[]>;
 
 /** One line, or one document, that must be in memory as a whole. */
-const MaxWholeCharacters = 64 * 1024 * 1024;
-const CsvPortion = 500;
+const MAX_WHOLE_CHARACTERS = 64 * 1024 * 1024;
+const CSV_PORTION = 500;
 
 export function rowReader(route: LoadRoute): ReadRows {
   const readers: Record<LoadFormat, () => ReadRows> = {
-    'json': () => jsonReader(pointerOf(route.rowsAt ?? '')),
+    json: () => jsonReader(pointerOf(route.rowsAt ?? '')),
     'json-lines': () => readJsonLines,
-    'csv': () => csvReader(route),
+    csv: () => csvReader(route),
   };
   return readers[route.format]();
 }
@@ -38,12 +38,20 @@ export function rowReader(route: LoadRoute): ReadRows {
 function jsonReader(rowsAt: Pointer): ReadRows {
   return async function* read(body) {
     const text = await whole(body);
-    if (text.trim() === '') return;
+    if (text.trim() === '') {
+      return;
+    }
     const document = parseText(text);
     const found = resolvePointer(document, rowsAt);
-    if (found === undefined) throw new FileRejected('there is nothing where the rows should be', { pointer: rowsAt.text });
-    if (rowsAt.text !== '' && !Array.isArray(found)) throw new FileRejected('expected an array of rows', { pointer: rowsAt.text });
-    yield Array.isArray(found) ? found.map((value: unknown, index) => ({ value, pointer: `${rowsAt.text}/${index}` })) : [{ value: found, pointer: '', text }];
+    if (found === undefined) {
+      throw new FileRejected('there is nothing where the rows should be', { pointer: rowsAt.text });
+    }
+    if (rowsAt.text !== '' && !Array.isArray(found)) {
+      throw new FileRejected('expected an array of rows', { pointer: rowsAt.text });
+    }
+    yield Array.isArray(found)
+      ? found.map((value: unknown, index) => ({ value, pointer: `${rowsAt.text}/${index}` }))
+      : [{ value: found, pointer: '', text }];
   };
 }
 
@@ -53,7 +61,9 @@ async function* readJsonLines(body: FileContent): AsyncGenerator<readonly Source
     const rows: SourceRow[] = [];
     for (const text of texts) {
       line += 1;
-      if (text.trim() !== '') rows.push({ value: parseText(text, line), line, pointer: '', text });
+      if (text.trim() !== '') {
+        rows.push({ value: parseText(text, line), line, pointer: '', text });
+      }
     }
     yield rows;
   }
@@ -65,36 +75,53 @@ async function* linesOf(body: FileContent): AsyncGenerator<readonly string[]> {
   for await (const text of decoded(body)) {
     const lines = (rest + text).split('\n');
     rest = lines.pop() ?? '';
-    if (rest.length > MaxWholeCharacters) throw new FileRejected(`a line is longer than ${MaxWholeCharacters} characters`);
-    if (lines.length > 0) yield lines;
+    if (rest.length > MAX_WHOLE_CHARACTERS) {
+      throw new FileRejected(`a line is longer than ${MAX_WHOLE_CHARACTERS} characters`);
+    }
+    if (lines.length > 0) {
+      yield lines;
+    }
   }
-  if (rest !== '') yield [rest];
+  if (rest !== '') {
+    yield [rest];
+  }
 }
 
 function csvReader({ delimiter = ',', columns }: LoadRoute): ReadRows {
   const needed = columns.map(({ name, source = name }) => source).filter((name) => name !== '');
   return async function* read(body) {
     const parser = parseCsv({
-      delimiter, bom: true, info: true, max_record_size: MaxWholeCharacters, skip_empty_lines: true,
+      delimiter,
+      bom: true,
+      info: true,
+      max_record_size: MAX_WHOLE_CHARACTERS,
+      skip_empty_lines: true,
       columns(names: string[]) {
         const missing = needed.filter((name) => !names.includes(name));
-        if (missing.length > 0) throw new FileRejected(`the header has no column ${missing.join(', ')}`, { line: 1 });
+        if (missing.length > 0) {
+          throw new FileRejected(`the header has no column ${missing.join(', ')}`, { line: 1 });
+        }
         return names;
       },
     });
-    // errors of either end come out of the parser
+    // Errors of either end come out of the parser
     pipeline(Readable.from(decoded(body)), parser, () => undefined);
     let rows: SourceRow[] = [];
     try {
-      for await (const { record, info } of parser as AsyncIterable<{ record: Record<string, string>; info: { lines: number } }>) {
+      for await (const { record, info } of parser as AsyncIterable<{
+        record: Record<string, string>;
+        info: { lines: number };
+      }>) {
         rows.push({ value: record, line: info.lines, pointer: '' });
-        if (rows.length === CsvPortion) {
+        if (rows.length === CSV_PORTION) {
           yield rows;
           rows = [];
         }
       }
     } catch (error) {
-      if (!(error instanceof CsvError)) throw error;
+      if (!(error instanceof CsvError)) {
+        throw error;
+      }
       const { lines, message } = error as CsvError & { readonly lines?: number };
       throw new FileRejected(message, lines === undefined ? {} : { line: lines }, { cause: error });
     }
@@ -103,7 +130,7 @@ function csvReader({ delimiter = ',', columns }: LoadRoute): ReadRows {
 }
 
 async function* decoded(body: FileContent): AsyncGenerator<string> {
-  // of a byte order mark it makes nothing
+  // Of a byte order mark it makes nothing
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let bytes = 0;
   const decode = (piece?: Uint8Array) => {
@@ -126,7 +153,11 @@ async function whole(body: FileContent): Promise<string> {
   for await (const text of decoded(body)) {
     pieces.push(text);
     characters += text.length;
-    if (characters > MaxWholeCharacters) throw new FileRejected(`the document is longer than ${MaxWholeCharacters} characters; JSON Lines have no such limit`);
+    if (characters > MAX_WHOLE_CHARACTERS) {
+      throw new FileRejected(
+        `the document is longer than ${MAX_WHOLE_CHARACTERS} characters; JSON Lines have no such limit`,
+      );
+    }
   }
   return pieces.join('');
 }
@@ -139,7 +170,11 @@ function parseText(text: string, line?: number): unknown {
     // V8 quotes what it found, up to the whole text
     const said = message.replace(/,? ?"(?:[^]*)" is not valid JSON.*$|(?: in JSON)? at position.*$/s, '').slice(0, 100);
     const at = /at position (\d+)/.exec(message)?.[1];
-    throw new FileRejected(`not JSON: ${said}`, { line: line ?? lineAt(text, at === undefined ? text.length : Number(at)) }, { cause: error });
+    throw new FileRejected(
+      `not JSON: ${said}`,
+      { line: line ?? lineAt(text, at === undefined ? text.length : Number(at)) },
+      { cause: error },
+    );
   }
 }
 

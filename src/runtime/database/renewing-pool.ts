@@ -9,17 +9,19 @@ export interface RenewingPoolOptions {
   readonly maxConnections: number;
 }
 
-const Attempts = 3;
-const ConnectTimeoutMs = 10_000;
+const ATTEMPTS = 3;
+const CONNECT_TIMEOUT_MS = 10_000;
 /** A server that went away without a word answers nothing. */
-const QueryTimeoutMs = 30_000;
+const QUERY_TIMEOUT_MS = 30_000;
 /** Shorter than the 350 seconds after which the network of a function forgets a connection. */
-const IdleTimeoutMs = 60_000;
+const IDLE_TIMEOUT_MS = 60_000;
 
 /**
- * Connections to PostgreSQL that survive what ends connections: a function that was frozen, a failover, a rotated password.
+ * Connections to PostgreSQL that survive what ends connections: a function that was frozen, a failover, a rotated
+ * password.
  *
- * A query that lost its connection is run again, and may so have its effect twice or answer for the second time: it MUST be one of which that is
+ * A query that lost its connection is run again, and may so have its effect twice or answer for the second time: it
+ * MUST be one of which that is
  * no harm, as a conditional write. Nothing is run again on a connection that was given out.
  */
 export class RenewingPool {
@@ -47,15 +49,20 @@ export class RenewingPool {
 
   async #try<T>(action: (pool: pg.Pool) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
-      const opening = this.#pool ??= this.#open(false);
+      const opening = (this.#pool ??= this.#open(false));
       try {
         return await action(await opening);
       } catch (error) {
         const fault = faultOf(error);
-        if ((fault !== 'lost' && fault !== 'credentials') || attempt === Attempts) throw error;
+        if ((fault !== 'lost' && fault !== 'credentials') || attempt === ATTEMPTS) {
+          throw error;
+        }
         if (fault === 'credentials' && this.#pool === opening) {
           this.#pool = this.#open(true);
-          void opening.then((old) => old.end(), () => undefined);
+          void opening.then(
+            (old) => old.end(),
+            () => undefined,
+          );
         }
       }
     }
@@ -67,15 +74,15 @@ export class RenewingPool {
       const config = await connectAs(fresh);
       const pool = new pg.Pool({
         ...config,
-        // a token of IAM is valid for a quarter of an hour, and each connection needs a valid one
+        // A token of IAM is valid for a quarter of an hour, and each connection needs a valid one
         password: async () => String((await connectAs(false)).password),
         max: this.#options.maxConnections,
-        connectionTimeoutMillis: ConnectTimeoutMs,
-        idleTimeoutMillis: IdleTimeoutMs,
-        query_timeout: QueryTimeoutMs,
+        connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+        idleTimeoutMillis: IDLE_TIMEOUT_MS,
+        query_timeout: QUERY_TIMEOUT_MS,
         allowExitOnIdle: true,
       });
-      // a connection that is lost fails its query, which is enough; without a listener it would end the process
+      // A connection that is lost fails its query, which is enough; without a listener it would end the process
       pool.on('error', () => undefined);
       pool.on('connect', (client) => client.on('error', () => undefined));
       return pool;

@@ -2,9 +2,12 @@ import type { FilePlace } from './load-error.js';
 import type { SourceRow } from './read-rows.js';
 
 /** Enough for the rows that a COPY error may lag behind, in a file where no two rows follow each other line by line. */
-const MaxRuns = 100_000;
+const MAX_RUNS = 100_000;
 
-/** Remembers where the rows of a file stand, in runs of rows that follow each other: a COPY error names the row only by its number. */
+/**
+ * Remembers where the rows of a file stand, in runs of rows that follow each other: a COPY error names the row only by
+ * its number.
+ */
 export class RowPlaces {
   #starts: number[] = [];
   #lines: number[] = [];
@@ -23,7 +26,9 @@ export class RowPlaces {
     } else if (line !== this.#lastLine + 1) {
       this.#starts.push(this.#next);
       this.#lines.push(line);
-      if (this.#starts.length > MaxRuns) this.#forget();
+      if (this.#starts.length > MAX_RUNS) {
+        this.#forget();
+      }
     }
     this.#lastLine = line ?? Number.NaN;
     this.#next += 1;
@@ -31,13 +36,15 @@ export class RowPlaces {
 
   /** @param row counted from 0 */
   of(row: number): FilePlace {
-    if (this.#pointerStem !== undefined) return { pointer: this.#next === 1 ? this.#pointerStem : `${this.#pointerStem}/${row}` };
+    if (this.#pointerStem !== undefined) {
+      return { pointer: this.#next === 1 ? this.#pointerStem : `${this.#pointerStem}/${row}` };
+    }
     const run = this.#starts.findLastIndex((start) => start <= row);
     return run < 0 ? {} : { line: (this.#lines[run] ?? 0) + row - (this.#starts[run] ?? 0) };
   }
 
   #forget(): void {
-    this.#starts = this.#starts.slice(MaxRuns / 2);
-    this.#lines = this.#lines.slice(MaxRuns / 2);
+    this.#starts = this.#starts.slice(MAX_RUNS / 2);
+    this.#lines = this.#lines.slice(MAX_RUNS / 2);
   }
 }

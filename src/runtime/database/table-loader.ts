@@ -21,20 +21,24 @@ export class TableLoader {
       this.#copy = `COPY ${target} (${names}) FROM STDIN`;
       return;
     }
-    this.#copy = `COPY ${Stage} (${names}) FROM STDIN`;
-    // the columns' types and nothing else of the table; the number tells which of two rows with one key came last
-    this.#stage = `CREATE TEMP TABLE ${Stage} ON COMMIT DROP AS SELECT ${names} FROM ${target} WITH NO DATA; ALTER TABLE ${Stage} ADD COLUMN ${RowNumber} bigserial`;
+    this.#copy = `COPY ${STAGE} (${names}) FROM STDIN`;
+    // The columns' types and nothing else of the table; the number tells which of two rows with one key came last
+    this.#stage = `CREATE TEMP TABLE ${STAGE} ON COMMIT DROP AS SELECT ${names} FROM ${target} WITH NO DATA; ALTER TABLE ${STAGE} ADD COLUMN ${ROW_NUMBER} bigserial`;
     const key = conflict.key.map(quoted).join(', ');
     if (conflict.rule === 'keep') {
-      // in the order of the keys, so that two loaders never wait for each other
-      this.#merge = `INSERT INTO ${target} (${names}) SELECT ${names} FROM ${Stage} ORDER BY ${key}, ${RowNumber} ON CONFLICT (${key}) DO NOTHING`;
+      // In the order of the keys, so that two loaders never wait for each other
+      this.#merge = `INSERT INTO ${target} (${names}) SELECT ${names} FROM ${STAGE} ORDER BY ${key}, ${ROW_NUMBER} ON CONFLICT (${key}) DO NOTHING`;
       return;
     }
-    const updates = columns.filter(({ name }) => !conflict.key.includes(name)).map(({ name }) => `${quoted(name)} = EXCLUDED.${quoted(name)}`).join(', ');
+    const updates = columns
+      .filter(({ name }) => !conflict.key.includes(name))
+      .map(({ name }) => `${quoted(name)} = EXCLUDED.${quoted(name)}`)
+      .join(', ');
     const greater = conflict.ifGreater === undefined ? undefined : quoted(conflict.ifGreater);
-    this.#merge = `INSERT INTO ${target} AS old (${names}) SELECT DISTINCT ON (${key}) ${names} FROM ${Stage} `
-      + `ORDER BY ${key}, ${greater === undefined ? '' : `${greater} DESC NULLS LAST, `}${RowNumber} DESC ON CONFLICT (${key}) DO UPDATE SET ${updates}`
-      + (greater === undefined ? '' : ` WHERE old.${greater} IS NULL OR EXCLUDED.${greater} > old.${greater}`);
+    this.#merge =
+      `INSERT INTO ${target} AS old (${names}) SELECT DISTINCT ON (${key}) ${names} FROM ${STAGE} ` +
+      `ORDER BY ${key}, ${greater === undefined ? '' : `${greater} DESC NULLS LAST, `}${ROW_NUMBER} DESC ON CONFLICT (${key}) DO UPDATE SET ${updates}` +
+      (greater === undefined ? '' : ` WHERE old.${greater} IS NULL OR EXCLUDED.${greater} > old.${greater}`);
   }
 
   /**
@@ -42,19 +46,25 @@ export class TableLoader {
    * @throws the database's error when it refuses anything else, and whatever `chunks` throws
    */
   async load(client: ClientBase, chunks: Iterable<Buffer> | AsyncIterable<Buffer>, placeOf: PlaceOf): Promise<void> {
-    if (this.#stage !== undefined) await client.query(this.#stage);
+    if (this.#stage !== undefined) {
+      await client.query(this.#stage);
+    }
     try {
       await copy(client, this.#copy, chunks);
-      if (this.#merge !== undefined) await client.query(this.#merge);
+      if (this.#merge !== undefined) {
+        await client.query(this.#merge);
+      }
     } catch (error) {
       throw faultOf(error) === 'row' ? refusal(error as DatabaseError, placeOf) : error;
     }
-    if (this.#stage !== undefined) await client.query(`DROP TABLE ${Stage}`);
+    if (this.#stage !== undefined) {
+      await client.query(`DROP TABLE ${STAGE}`);
+    }
   }
 }
 
-const Stage = 'fileworks_stage';
-const RowNumber = 'fileworks_row';
+const STAGE = 'fileworks_stage';
+const ROW_NUMBER = 'fileworks_row';
 
 async function copy(client: ClientBase, sql: string, chunks: Iterable<Buffer> | AsyncIterable<Buffer>): Promise<void> {
   const stream = client.query(copyFrom(sql));
@@ -62,12 +72,14 @@ async function copy(client: ClientBase, sql: string, chunks: Iterable<Buffer> | 
   failed.catch(() => undefined);
   try {
     for await (const chunk of chunks) {
-      if (!stream.write(chunk)) await Promise.race([once(stream, 'drain'), failed]);
+      if (!stream.write(chunk)) {
+        await Promise.race([once(stream, 'drain'), failed]);
+      }
     }
     stream.end();
     await Promise.race([once(stream, 'finish'), failed]);
   } catch (error) {
-    // the database takes back what it has of this COPY
+    // The database takes back what it has of this COPY
     stream.destroy(error as Error);
     throw error;
   }
@@ -86,8 +98,12 @@ interface DatabaseError extends Error {
 export function refusal(error: DatabaseError, placeOf: PlaceOf): FileRejected {
   const [, line, column = error.column] = /^COPY .+?, line (\d+)(?:, column ([^:]+))?/.exec(error.where ?? '') ?? [];
   const place = line ? placeOf(Number(line) - 1) : {};
-  const about = [column && `column ${column}`, error.constraint && `constraint ${error.constraint}`].filter(Boolean).join(', ');
-  return new FileRejected(`${error.message} (${about === '' ? '' : `${about}, `}SQLSTATE ${error.code})`, place, { cause: error });
+  const about = [column && `column ${column}`, error.constraint && `constraint ${error.constraint}`]
+    .filter(Boolean)
+    .join(', ');
+  return new FileRejected(`${error.message} (${about === '' ? '' : `${about}, `}SQLSTATE ${error.code})`, place, {
+    cause: error,
+  });
 }
 
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;

@@ -16,12 +16,16 @@ export type CheckRow = (row: SourceRow) => void;
  * @throws ConfigurationError when it is no schema
  */
 export function rowChecker({ schema, format, table }: LoadRoute): CheckRow {
-  if (schema === undefined) return () => undefined;
+  if (schema === undefined) {
+    return () => undefined;
+  }
   const csv = format === 'csv';
   const validate = compile(schema, csv, table);
   return ({ value, line, pointer }) => {
     const place = line === undefined ? {} : { line };
-    if (fits(validate, value, csv, { ...place, pointer })) return;
+    if (fits(validate, value, csv, { ...place, pointer })) {
+      return;
+    }
     const error = validate.errors?.[0];
     throw new FileRejected(messageOf(error), { ...place, pointer: `${pointer}${error?.instancePath ?? ''}` });
   };
@@ -29,11 +33,13 @@ export function rowChecker({ schema, format, table }: LoadRoute): CheckRow {
 
 function fits(validate: ValidateFunction, value: unknown, csv: boolean, place: FilePlace): boolean {
   try {
-    // of CSV a copy, because text becomes numbers in it
+    // Of CSV a copy, because text becomes numbers in it
     return validate(csv ? { ...(value as object) } : withPlainNumbers(value));
   } catch (error) {
-    // the stack has an end, and JSON none
-    if (error instanceof RangeError) throw new FileRejected('nested too deep to be validated', place, { cause: error });
+    // The stack has an end, and JSON none
+    if (error instanceof RangeError) {
+      throw new FileRejected('nested too deep to be validated', place, { cause: error });
+    }
     throw error;
   }
 }
@@ -42,7 +48,13 @@ function fits(validate: ValidateFunction, value: unknown, csv: boolean, place: F
 const addFormats = ('default' in formats ? formats.default : formats) as unknown as (ajv: Ajv | Ajv2020) => unknown;
 
 function compile(schema: object, coerceTypes: boolean, table: string): ValidateFunction {
-  const options = { coerceTypes, strict: true, strictRequired: false, strictTypes: false, strictTuples: false } as const;
+  const options = {
+    coerceTypes,
+    strict: true,
+    strictRequired: false,
+    strictTypes: false,
+    strictTuples: false,
+  } as const;
   const { $schema } = schema as { readonly $schema?: unknown };
   const modern = typeof $schema === 'string' && $schema.includes('2020-12');
   const ajv = modern ? new Ajv2020(options) : new Ajv(options);
@@ -50,12 +62,18 @@ function compile(schema: object, coerceTypes: boolean, table: string): ValidateF
   try {
     return ajv.compile(schema);
   } catch (error) {
-    throw new ConfigurationError([`the JSON Schema of the rows for ${table} cannot be used: ${(error as Error).message}`]);
+    throw new ConfigurationError([
+      `the JSON Schema of the rows for ${table} cannot be used: ${(error as Error).message}`,
+    ]);
   }
 }
 
 function messageOf(error: NonNullable<ValidateFunction['errors']>[number] | undefined): string {
   const { message = 'does not fit the schema', keyword, params = {} } = error ?? {};
-  if (keyword === 'additionalProperties') return `${message}: ${(params as { readonly additionalProperty: string }).additionalProperty}`;
-  return keyword === 'enum' ? `${message}: ${(params as { readonly allowedValues: readonly unknown[] }).allowedValues.join(', ')}` : message;
+  if (keyword === 'additionalProperties') {
+    return `${message}: ${(params as { readonly additionalProperty: string }).additionalProperty}`;
+  }
+  return keyword === 'enum'
+    ? `${message}: ${(params as { readonly allowedValues: readonly unknown[] }).allowedValues.join(', ')}`
+    : message;
 }

@@ -8,21 +8,34 @@ type Removal = Extract<DispatchEvent, { type: 'remove' }>;
 
 /** Registers a file once, whatever is delivered how often and in which order. */
 export function decideArrival(state: DispatchState, arrival: Arrival, now: number): Decision {
-  if (state.file !== undefined) return { outcome: 'kept', writes: [] };
+  if (state.file !== undefined) {
+    return { outcome: 'kept', writes: [] };
+  }
   const { sequencer } = arrival.object;
   const tracked = arrival.overwrite === 'latest';
-  if (tracked && sequencer !== undefined && sequencer === state.key?.created) return { outcome: 'kept', writes: [] };
-  // what a key row holds only grows: older once is older for ever, so these two need not confirm it
-  if (tracked && isOlder(sequencer, state.key?.deleted)) return changed(insert(arrival, now, 'skipped', { reason: 'deleted before it was registered' }));
-  if (tracked && isOlder(sequencer, state.key?.created)) return changed(insert(arrival, now, 'skipped', { reason: 'overwritten before it was registered' }));
-  if (tracked && isSameObject(state, arrival)) return { outcome: 'kept', writes: [adopted(state, sequencer, now)] };
+  if (tracked && sequencer !== undefined && sequencer === state.key?.created) {
+    return { outcome: 'kept', writes: [] };
+  }
+  // What a key row holds only grows: older once is older for ever, so these two need not confirm it
+  if (tracked && isOlder(sequencer, state.key?.deleted)) {
+    return changed(insert(arrival, now, 'skipped', { reason: 'deleted before it was registered' }));
+  }
+  if (tracked && isOlder(sequencer, state.key?.created)) {
+    return changed(insert(arrival, now, 'skipped', { reason: 'overwritten before it was registered' }));
+  }
+  if (tracked && isSameObject(state, arrival)) {
+    return { outcome: 'kept', writes: [adopted(state, sequencer, now)] };
+  }
   const key = tracked ? [newestOf(state.key, arrival, now), ...supersede(state.latest, now, 'overwritten')] : [];
-  if (arrival.sequence === undefined) return changed(insert(arrival, now, 'starting', { epoch: 1, attempts: 1, dueAt: now + LAUNCH_CHECK_MS }), ...key);
+  if (arrival.sequence === undefined) {
+    return changed(insert(arrival, now, 'starting', { epoch: 1, attempts: 1, dueAt: now + LAUNCH_CHECK_MS }), ...key);
+  }
   return changed(...placed(state, { ...arrival, sequence: arrival.sequence }, now), ...key);
 }
 
 /**
- * The object was deleted: what still waits for it is skipped. The container of a file that has started finds out by itself.
+ * The object was deleted: what still waits for it is skipped. The container of a file that has started finds out by
+ * itself.
  *
  * With a version id the version itself is gone; without, everything of the key up to the sequencer of the delete.
  */
@@ -31,20 +44,38 @@ export function decideRemoval(state: DispatchState, { object }: Removal, now: nu
     const writes = supersede(state.file, now, 'deleted');
     return { outcome: writes.length > 0 ? 'changed' : 'kept', writes };
   }
-  if (object.sequencer === undefined) return { outcome: 'refused', writes: [] };
-  if (state.key?.deleted !== undefined && !isOlder(state.key.deleted, object.sequencer)) return { outcome: 'kept', writes: [] };
+  if (object.sequencer === undefined) {
+    return { outcome: 'refused', writes: [] };
+  }
+  if (state.key?.deleted !== undefined && !isOlder(state.key.deleted, object.sequencer)) {
+    return { outcome: 'kept', writes: [] };
+  }
   const { bucket, key } = object;
-  const row: KeyRow = { ...state.key, bucket, key, version: (state.key?.version ?? 0) + 1, deleted: object.sequencer, updatedAt: now };
+  const row: KeyRow = {
+    ...state.key,
+    bucket,
+    key,
+    version: (state.key?.version ?? 0) + 1,
+    deleted: object.sequencer,
+    updatedAt: now,
+  };
   const dead = isOlder(state.latest?.object.sequencer, object.sequencer) ? supersede(state.latest, now, 'deleted') : [];
   return changed(keyWrite(state.key, row), ...dead);
 }
 
 /**
- * Where the file goes in its sequence. Unless late files run next, the head must stand as it was read; and when it is free it moves on,
+ * Where the file goes in its sequence. Unless late files run next, the head must stand as it was read; and when it is
+ * free it moves on,
  * because a claim that has read the queue already would overtake this file.
  */
-function placed({ head, lastQueued }: DispatchState, arrival: Arrival & { readonly sequence: string }, now: number): Write[] {
-  if (arrival.late === 'run-next') return [insert(arrival, now, 'queued')];
+function placed(
+  { head, lastQueued }: DispatchState,
+  arrival: Arrival & { readonly sequence: string },
+  now: number,
+): Write[] {
+  if (arrival.late === 'run-next') {
+    return [insert(arrival, now, 'queued')];
+  }
   const { sequence } = arrival;
   const late = head?.last !== undefined && arrival.order < head.last;
   const append = late && arrival.late === 'append';
@@ -54,48 +85,89 @@ function placed({ head, lastQueued }: DispatchState, arrival: Arrival & { readon
     ...(append && { appended }),
   };
   const write: HeadWrite = {
-    kind: 'head', sequence, slot: 0,
+    kind: 'head',
+    sequence,
+    slot: 0,
     ...(head && { seen: { version: head.version, ...(head.holder !== undefined && { holder: head.holder }) } }),
     ...(Object.keys(moved).length > 0 && { change: moved }),
   };
-  if (!late) return [write, insert(arrival, now, 'queued')];
-  if (!append) return [write, insert(arrival, now, 'parked', { reason: `late: came after ${head.last ?? ''} was claimed` })];
-  const greatest = lastQueued !== undefined && lastQueued > (head.last ?? '') ? lastQueued : head.last ?? '';
+  if (!late) {
+    return [write, insert(arrival, now, 'queued')];
+  }
+  if (!append) {
+    return [write, insert(arrival, now, 'parked', { reason: `late: came after ${head.last ?? ''} was claimed` })];
+  }
+  const greatest = lastQueued !== undefined && lastQueued > (head.last ?? '') ? lastQueued : (head.last ?? '');
   return [write, insert({ ...arrival, order: appendedOrder(greatest, appended) }, now, 'queued')];
 }
 
 function insert(arrival: Arrival, now: number, status: FileStatus, more: Partial<FileRow> = {}): Write {
   const { id, type, sequence, slots, order, notBefore, object, policy, correlationId } = arrival;
   const row: FileRow = {
-    id, type, slots, order, status, object, policy, correlationId,
-    ...(sequence !== undefined && { sequence }), ...(status === 'queued' && notBefore !== undefined && { notBefore }),
-    rev: 1, epoch: 0, attempts: 0, interruptions: 0, registeredAt: now, updatedAt: now, ...more,
+    id,
+    type,
+    slots,
+    order,
+    status,
+    object,
+    policy,
+    correlationId,
+    ...(sequence !== undefined && { sequence }),
+    ...(status === 'queued' && notBefore !== undefined && { notBefore }),
+    rev: 1,
+    epoch: 0,
+    attempts: 0,
+    interruptions: 0,
+    registeredAt: now,
+    updatedAt: now,
+    ...more,
   };
   return { kind: 'insert', row };
 }
 
 /** A file that has started is left alone. */
 function supersede(file: FileRow | undefined, now: number, reason: string): FileUpdate[] {
-  return file?.status === 'queued' ? [{ kind: 'update', file, change: { status: 'skipped', reason, notBefore: undefined, updatedAt: now } }] : [];
+  return file?.status === 'queued'
+    ? [{ kind: 'update', file, change: { status: 'skipped', reason, notBefore: undefined, updatedAt: now } }]
+    : [];
 }
 
 /** Its event came after it was registered without one, from a listing of the bucket: that registration counts. */
 const isSameObject = ({ key, latest }: DispatchState, { object }: Arrival): boolean =>
-  key !== undefined && object.sequencer !== undefined && latest !== undefined && latest.object.sequencer === undefined
-  && latest.object.etag !== undefined && latest.object.etag === object.etag && latest.object.versionId === object.versionId;
+  key !== undefined &&
+  object.sequencer !== undefined &&
+  latest !== undefined &&
+  latest.object.sequencer === undefined &&
+  latest.object.etag !== undefined &&
+  latest.object.etag === object.etag &&
+  latest.object.versionId === object.versionId;
 
 /** The key forgets the file: the next object with the same content is another one. */
 function adopted({ key }: DispatchState, created: string | undefined, now: number): KeyWrite {
-  if (key === undefined) throw new Error('only a key that is known has a latest file');
+  if (key === undefined) {
+    throw new Error('only a key that is known has a latest file');
+  }
   return keyWrite(key, { ...key, version: key.version + 1, created, file: undefined, updatedAt: now });
 }
 
 function newestOf(seen: KeyRow | undefined, { id, object }: Arrival, now: number): KeyWrite {
   const created = object.sequencer ?? seen?.created;
   const { bucket, key } = object;
-  return keyWrite(seen, { ...seen, bucket, key, version: (seen?.version ?? 0) + 1, file: id, updatedAt: now, ...(created !== undefined && { created }) });
+  return keyWrite(seen, {
+    ...seen,
+    bucket,
+    key,
+    version: (seen?.version ?? 0) + 1,
+    file: id,
+    updatedAt: now,
+    ...(created !== undefined && { created }),
+  });
 }
 
-const keyWrite = (seen: KeyRow | undefined, row: KeyRow): KeyWrite => ({ kind: 'key', row, ...(seen && { seen: seen.version }) });
+const keyWrite = (seen: KeyRow | undefined, row: KeyRow): KeyWrite => ({
+  kind: 'key',
+  row,
+  ...(seen && { seen: seen.version }),
+});
 
 const changed = (...writes: Write[]): Decision => ({ outcome: 'changed', writes });

@@ -13,131 +13,255 @@ const kept: Decision = { outcome: 'kept', writes: [] };
 const paused: Decision = { outcome: 'paused', writes: [] };
 
 /**
- * The dispatch protocol: which writes an event asks for, given the rows as they were read. Pure; `now` only sets when to look again.
+ * The dispatch protocol: which writes an event asks for, given the rows as they were read. Pure; `now` only sets when
+ * to look again.
  *
  * Each write is conditional on the row that was read. Whoever loses the race reads again and decides again.
  */
 export function decide(state: DispatchState, event: DispatchEvent, now: number): Decision {
-  if (event.type === 'arrive') return decideArrival(state, event.arrival, now);
-  if (event.type === 'remove') return decideRemoval(state, event, now);
-  if (event.type === 'claim') return decideClaim(state, event.slot, now);
-  if (event.type === 'pause' || event.type === 'resume') return decidePause(state.pauses, event, now);
-  if (event.type === 'retry' && state.file !== undefined && isPaused(state.pauses, state.file)) return paused;
+  if (event.type === 'arrive') {
+    return decideArrival(state, event.arrival, now);
+  }
+  if (event.type === 'remove') {
+    return decideRemoval(state, event, now);
+  }
+  if (event.type === 'claim') {
+    return decideClaim(state, event.slot, now);
+  }
+  if (event.type === 'pause' || event.type === 'resume') {
+    return decidePause(state.pauses, event, now);
+  }
+  if (event.type === 'retry' && state.file !== undefined && isPaused(state.pauses, state.file)) {
+    return paused;
+  }
   return state.file === undefined ? refused : decideFile(state.file, event, now);
 }
 
-function decideFile(file: FileRow, event: Exclude<DispatchEvent, EventOf<'arrive' | 'remove' | 'claim' | 'pause' | 'resume'>>, now: number): Decision {
+function decideFile(
+  file: FileRow,
+  event: Exclude<DispatchEvent, EventOf<'arrive' | 'remove' | 'claim' | 'pause' | 'resume'>>,
+  now: number,
+): Decision {
   switch (event.type) {
-    case 'begin': return decideBegin(file, event, now);
-    case 'heartbeat': return isCurrent(file, event) ? { outcome: 'kept', writes: [update(file, { status: 'running', dueAt: nextBeat(file, now) }, now)] } : refused;
-    case 'complete': return isCurrent(file, event) ? end(file, { status: 'completed', result: event.result }, now) : alreadyEnded(file, event, 'completed');
-    case 'skip': return isCurrent(file, event) ? end(file, { status: 'skipped', reason: event.reason }, now) : alreadyEnded(file, event, 'skipped');
-    case 'fail': return isCurrent(file, event) ? attemptFailed(file, event, now) : refused;
-    case 'stopped': return isOver(file, event) ? attemptFailed(file, event, now) : refused;
-    case 'interrupt': return isOver(file, event) ? attemptVoid(file, event.reason, now) : refused;
-    case 'refuse': return isUnbegun(file, event) ? attemptVoid(file, event.reason, now) : refused;
+    case 'begin':
+      return decideBegin(file, event, now);
+    case 'heartbeat':
+      return isCurrent(file, event)
+        ? { outcome: 'kept', writes: [update(file, { status: 'running', dueAt: nextBeat(file, now) }, now)] }
+        : refused;
+    case 'complete':
+      return isCurrent(file, event)
+        ? end(file, { status: 'completed', result: event.result }, now)
+        : alreadyEnded(file, event, 'completed');
+    case 'skip':
+      return isCurrent(file, event)
+        ? end(file, { status: 'skipped', reason: event.reason }, now)
+        : alreadyEnded(file, event, 'skipped');
+    case 'fail':
+      return isCurrent(file, event) ? attemptFailed(file, event, now) : refused;
+    case 'stopped':
+      return isOver(file, event) ? attemptFailed(file, event, now) : refused;
+    case 'interrupt':
+      return isOver(file, event) ? attemptVoid(file, event.reason, now) : refused;
+    case 'refuse':
+      return isUnbegun(file, event) ? attemptVoid(file, event.reason, now) : refused;
     case 'misconfigured':
-      return isUnbegun(file, event) ? changed(update(file, { status: 'blocked', attempts: file.attempts - 1, dueAt: undefined, reason: event.reason }, now)) : refused;
-    case 'look': return decideLook(file, event, now);
-    case 'retry': return decideRetry(file, now);
-    case 'redrive': return decideRedrive(file, now);
-    case 'discard': return decideDiscard(file, event.reason, now);
+      return isUnbegun(file, event)
+        ? changed(
+            update(
+              file,
+              { status: 'blocked', attempts: file.attempts - 1, dueAt: undefined, reason: event.reason },
+              now,
+            ),
+          )
+        : refused;
+    case 'look':
+      return decideLook(file, event, now);
+    case 'retry':
+      return decideRetry(file, now);
+    case 'redrive':
+      return decideRedrive(file, now);
+    case 'discard':
+      return decideDiscard(file, event.reason, now);
   }
 }
 
-/** The first of the queue takes a free slot. The version of the head tells that nobody did so since the queue was read. */
+/**
+ * The first of the queue takes a free slot. The version of the head tells that nobody did so since the queue was read.
+ */
 function decideClaim({ queued, head, pauses, places = [] }: DispatchState, slot: number, now: number): Decision {
-  if (queued?.sequence === undefined || queued.status !== 'queued' || head?.holder !== undefined) return refused;
-  if (isPaused(pauses, queued)) return paused;
-  if ((queued.notBefore ?? 0) > now) return { outcome: 'early', writes: [] };
+  if (queued?.sequence === undefined || queued.status !== 'queued' || head?.holder !== undefined) {
+    return refused;
+  }
+  if (isPaused(pauses, queued)) {
+    return paused;
+  }
+  if ((queued.notBefore ?? 0) > now) {
+    return { outcome: 'early', writes: [] };
+  }
   const version = (head?.version ?? 0) + 1;
   const last = head?.last === undefined || head.last < queued.order ? queued.order : head.last;
   return changed(
     {
-      kind: 'head', sequence: queued.sequence, slot,
+      kind: 'head',
+      sequence: queued.sequence,
+      slot,
       ...(head && { seen: { version: head.version } }),
       change: { version, holder: queued.id, last },
     },
     ...places.map(({ limit, place, head: seen }): HeadWrite => ({
-      kind: 'head', sequence: limit, slot: place, ...(seen && { seen: { version: seen.version } }), change: { version: (seen?.version ?? 0) + 1, holder: queued.id },
+      kind: 'head',
+      sequence: limit,
+      slot: place,
+      ...(seen && { seen: { version: seen.version } }),
+      change: { version: (seen?.version ?? 0) + 1, holder: queued.id },
     })),
-    update(queued, {
-      status: 'starting', epoch: queued.epoch + 1, attempts: queued.attempts + 1, slot, fence: version, notBefore: undefined, dueAt: now + LAUNCH_CHECK_MS,
-    }, now),
+    update(
+      queued,
+      {
+        status: 'starting',
+        epoch: queued.epoch + 1,
+        attempts: queued.attempts + 1,
+        slot,
+        fence: version,
+        notBefore: undefined,
+        dueAt: now + LAUNCH_CHECK_MS,
+      },
+      now,
+    ),
   );
 }
 
 /**
- * What is paused is not claimed, tried again or launched; what works goes on. It breaks no promise: to pause is to be slow, which every
+ * What is paused is not claimed, tried again or launched; what works goes on. It breaks no promise: to pause is to be
+ * slow, which every
  * dispatcher may be at any time. Only the end of every file waits for the resume.
  */
 function decidePause(seen: PauseRow | undefined, event: EventOf<'pause' | 'resume'>, now: number): Decision {
   const others = Object.entries(seen?.scopes ?? {}).filter(([scope]) => scope !== event.scope);
   const isPausedNow = others.length < Object.keys(seen?.scopes ?? {}).length;
-  if (isPausedNow === (event.type === 'pause')) return kept;
-  if (event.type === 'pause' && others.length >= MAX_PAUSES) return refused;
-  const scopes = Object.fromEntries(event.type === 'pause' ? [...others, [event.scope, { since: now, reason: event.reason }]] : others) as PauseRow['scopes'];
-  return changed({ kind: 'pause', row: { version: (seen?.version ?? 0) + 1, scopes }, ...(seen && { seen: seen.version }) });
+  if (isPausedNow === (event.type === 'pause')) {
+    return kept;
+  }
+  if (event.type === 'pause' && others.length >= MAX_PAUSES) {
+    return refused;
+  }
+  const scopes = Object.fromEntries(
+    event.type === 'pause' ? [...others, [event.scope, { since: now, reason: event.reason }]] : others,
+  ) as PauseRow['scopes'];
+  return changed({
+    kind: 'pause',
+    row: { version: (seen?.version ?? 0) + 1, scopes },
+    ...(seen && { seen: seen.version }),
+  });
 }
 
 /** The real mutual exclusion: however many tasks were launched for a claim, one begins. */
 function decideBegin(file: FileRow, { epoch, worker }: EventOf<'begin'>, now: number): Decision {
-  if (file.status === 'running' && file.epoch === epoch && file.worker === worker) return kept;
-  if (!isUnbegun(file, { epoch })) return refused;
-  return changed(update(file, { status: 'running', worker, beganAt: now, reason: undefined, dueAt: now + file.policy.hangTimeoutMs }, now));
+  if (file.status === 'running' && file.epoch === epoch && file.worker === worker) {
+    return kept;
+  }
+  if (!isUnbegun(file, { epoch })) {
+    return refused;
+  }
+  return changed(
+    update(
+      file,
+      { status: 'running', worker, beganAt: now, reason: undefined, dueAt: now + file.policy.hangTimeoutMs },
+      now,
+    ),
+  );
 }
 
-/** Somebody looks at a file that is due: nobody else has to for a while. `updatedAt` stays, it tells when the status began. */
+/**
+ * Somebody looks at a file that is due: nobody else has to for a while. `updatedAt` stays, it tells when the status
+ * began.
+ */
 function decideLook(file: FileRow, { afterMs }: EventOf<'look'>, now: number): Decision {
-  if (file.status !== 'starting' && file.status !== 'running') return refused;
+  if (file.status !== 'starting' && file.status !== 'running') {
+    return refused;
+  }
   const dueAt = now + (afterMs ?? (file.status === 'starting' ? LAUNCH_CHECK_MS : LOOK_AGAIN_MS));
   return { outcome: 'kept', writes: [{ kind: 'update', file, change: { status: file.status, dueAt } }] };
 }
 
 /** The file keeps its slot while it waits; the head's version grows, and with it the fence. */
 function decideRetry(file: FileRow, now: number): Decision {
-  if (file.status !== 'waiting') return refused;
-  if ((file.notBefore ?? 0) > now) return { outcome: 'early', writes: [] };
+  if (file.status !== 'waiting') {
+    return refused;
+  }
+  if ((file.notBefore ?? 0) > now) {
+    return { outcome: 'early', writes: [] };
+  }
   const launch = {
-    status: 'starting', epoch: file.epoch + 1, attempts: file.attempts + 1,
-    worker: undefined, beganAt: undefined, notBefore: undefined, dueAt: now + LAUNCH_CHECK_MS,
+    status: 'starting',
+    epoch: file.epoch + 1,
+    attempts: file.attempts + 1,
+    worker: undefined,
+    beganAt: undefined,
+    notBefore: undefined,
+    dueAt: now + LAUNCH_CHECK_MS,
   } as const;
-  if (file.fence === undefined) return changed(update(file, launch, now));
+  if (file.fence === undefined) {
+    return changed(update(file, launch, now));
+  }
   const version = file.fence + 1;
   return changed(...headOf(file, { version }), update(file, { ...launch, fence: version }, now));
 }
 
 function decideRedrive(file: FileRow, now: number): Decision {
-  if (file.status !== 'parked' && file.status !== 'blocked') return refused;
+  if (file.status !== 'parked' && file.status !== 'blocked') {
+    return refused;
+  }
   const fresh = {
-    attempts: 0, worker: undefined, beganAt: undefined, slot: undefined, fence: undefined, notBefore: undefined, dueAt: undefined, reason: undefined,
+    attempts: 0,
+    worker: undefined,
+    beganAt: undefined,
+    slot: undefined,
+    fence: undefined,
+    notBefore: undefined,
+    dueAt: undefined,
+    reason: undefined,
   } as const;
   if (file.sequence === undefined) {
-    return changed(update(file, { ...fresh, status: 'starting', epoch: file.epoch + 1, attempts: 1, dueAt: now + LAUNCH_CHECK_MS }, now));
+    return changed(
+      update(
+        file,
+        { ...fresh, status: 'starting', epoch: file.epoch + 1, attempts: 1, dueAt: now + LAUNCH_CHECK_MS },
+        now,
+      ),
+    );
   }
   return changed(...headOf(file, { holder: undefined }), update(file, { ...fresh, status: 'queued' }, now));
 }
 
 function decideDiscard(file: FileRow, reason: string, now: number): Decision {
-  if (file.status === 'skipped') return kept;
-  const allowed = file.status === 'queued' || file.status === 'waiting' || file.status === 'blocked' || file.status === 'parked';
+  if (file.status === 'skipped') {
+    return kept;
+  }
+  const allowed =
+    file.status === 'queued' || file.status === 'waiting' || file.status === 'blocked' || file.status === 'parked';
   return allowed ? end(file, { status: 'skipped', reason }, now) : refused;
 }
 
 /** Late when it does not beat in time, and when it has run for too long. */
-const nextBeat = ({ policy, beganAt = 0 }: FileRow, now: number) => Math.min(now + policy.hangTimeoutMs, beganAt + policy.maxRuntimeMs);
+const nextBeat = ({ policy, beganAt = 0 }: FileRow, now: number) =>
+  Math.min(now + policy.hangTimeoutMs, beganAt + policy.maxRuntimeMs);
 
 /** The attempt counts: again after a while, or the retries are exhausted. */
 function attemptFailed(file: FileRow, event: EventOf<'fail' | 'stopped'>, now: number): Decision {
   const { policy, attempts } = file;
-  const over = { reason: event.reason, ...(event.type === 'stopped' && event.worker !== undefined && { worker: event.worker }) };
+  const over = {
+    reason: event.reason,
+    ...(event.type === 'stopped' && event.worker !== undefined && { worker: event.worker }),
+  };
   const final = event.type === 'fail' && event.final === true;
   if (attempts < policy.maxAttempts && !final) {
     const backoffMs = Math.min(policy.backoffMs * 2 ** (attempts - 1), policy.maxBackoffMs);
     const notBefore = now + ((event.type === 'fail' ? event.retryAfterMs : undefined) ?? backoffMs);
     return changed(update(file, { ...over, status: 'waiting', notBefore, dueAt: notBefore }, now));
   }
-  // a blocked file keeps its slot: the sequence stands until an operator acts
+  // A blocked file keeps its slot: the sequence stands until an operator acts
   return policy.exhausted === 'block'
     ? changed(update(file, { ...over, status: 'blocked', dueAt: undefined }, now))
     : end(file, { ...over, status: 'parked' }, now);
@@ -147,34 +271,64 @@ function attemptFailed(file: FileRow, event: EventOf<'fail' | 'stopped'>, now: n
 function attemptVoid(file: FileRow, reason: string, now: number): Decision {
   const { policy } = file;
   const notBefore = now + Math.min(policy.backoffMs * 2 ** Math.min(file.interruptions, 30), policy.maxBackoffMs);
-  return changed(update(file, { status: 'waiting', attempts: file.attempts - 1, interruptions: file.interruptions + 1, notBefore, dueAt: notBefore, reason }, now));
+  return changed(
+    update(
+      file,
+      {
+        status: 'waiting',
+        attempts: file.attempts - 1,
+        interruptions: file.interruptions + 1,
+        notBefore,
+        dueAt: notBefore,
+        reason,
+      },
+      now,
+    ),
+  );
 }
 
-const isCurrent = (file: FileRow, { epoch, worker }: { epoch: number; worker: string }) => file.status === 'running' && file.epoch === epoch && file.worker === worker;
+const isCurrent = (file: FileRow, { epoch, worker }: { epoch: number; worker: string }) =>
+  file.status === 'running' && file.epoch === epoch && file.worker === worker;
 const isUnbegun = (file: FileRow, { epoch }: { epoch: number }) => file.status === 'starting' && file.epoch === epoch;
 
 /**
- * Is the current attempt over? Once a task has begun, only evidence about that very task counts: ECS may have forgotten the client token
+ * Is the current attempt over? Once a task has begun, only evidence about that very task counts: ECS may have forgotten
+ * the client token
  * and started a second one, whose end says nothing about the first.
  */
 const isOver = (file: FileRow, evidence: { epoch: number; worker?: string }) =>
-  isUnbegun(file, evidence) || (evidence.worker !== undefined && isCurrent(file, { epoch: evidence.epoch, worker: evidence.worker }));
+  isUnbegun(file, evidence) ||
+  (evidence.worker !== undefined && isCurrent(file, { epoch: evidence.epoch, worker: evidence.worker }));
 
 /** A container that repeats its last word, because it did not hear the answer, is told that it was heard. */
-const alreadyEnded = (file: FileRow, { epoch, worker }: { epoch: number; worker: string }, status: FileRow['status']): Decision =>
-  (file.status === status && file.epoch === epoch && file.worker === worker ? kept : refused);
+const alreadyEnded = (
+  file: FileRow,
+  { epoch, worker }: { epoch: number; worker: string },
+  status: FileRow['status'],
+): Decision => (file.status === status && file.epoch === epoch && file.worker === worker ? kept : refused);
 
 const changed = (...writes: Write[]): Decision => ({ outcome: 'changed', writes });
 
-export const update = (file: QueuedFile, change: FileChange, now: number): FileUpdate => ({ kind: 'update', file, change: { ...change, updatedAt: now } });
+export const update = (file: QueuedFile, change: FileChange, now: number): FileUpdate => ({
+  kind: 'update',
+  file,
+  change: { ...change, updatedAt: now },
+});
 
 /** The head that the file holds, confirmed and changed; nothing for a file that holds none. */
 function headOf(file: FileRow, change: HeadWrite['change']): HeadWrite[] {
-  if (file.sequence === undefined || file.slot === undefined || file.fence === undefined) return [];
-  return [{ kind: 'head', sequence: file.sequence, slot: file.slot, seen: { version: file.fence, holder: file.id }, change }];
+  if (file.sequence === undefined || file.slot === undefined || file.fence === undefined) {
+    return [];
+  }
+  return [
+    { kind: 'head', sequence: file.sequence, slot: file.slot, seen: { version: file.fence, holder: file.id }, change },
+  ];
 }
 
 /** A terminal status; the slot is free. */
 function end(file: FileRow, change: FileChange, now: number): Decision {
-  return changed(...headOf(file, { holder: undefined }), update(file, { ...change, slot: undefined, dueAt: undefined, notBefore: undefined }, now));
+  return changed(
+    ...headOf(file, { holder: undefined }),
+    update(file, { ...change, slot: undefined, dueAt: undefined, notBefore: undefined }, now),
+  );
 }

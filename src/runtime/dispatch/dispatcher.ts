@@ -1,5 +1,12 @@
 import { decide } from './decide.js';
-import { type Arrival, type Decision, type DispatchEvent, type DispatchState, type FreePlace, type Outcome } from './events.js';
+import {
+  type Arrival,
+  type Decision,
+  type DispatchEvent,
+  type DispatchState,
+  type FreePlace,
+  type Outcome,
+} from './events.js';
 import { type FileObject, type FileRow, type PauseRow, type QueuedFile, isTerminal } from './rows.js';
 import { freePlace, freePlaces, type Limit, type Limits, limitsOf } from './limits.js';
 import { type DispatchStore } from './store.js';
@@ -31,7 +38,8 @@ export class Contention extends FileworksError {
 }
 
 /**
- * Brings events into the store and files into their turn. Every method may be called by anybody, at any time, as often as they like:
+ * Brings events into the store and files into their turn. Every method may be called by anybody, at any time, as often
+ * as they like:
  * each reads, decides, and commits only if what it read still stands.
  */
 export class Dispatcher {
@@ -49,18 +57,26 @@ export class Dispatcher {
     this.#random = random;
   }
 
-  /** Registers a file and starts what can start. A file that is registered already is only driven on: the first time may have died there. */
+  /**
+   * Registers a file and starts what can start. A file that is registered already is only driven on: the first time may
+   * have died there.
+   */
   async register(arrival: Arrival): Promise<Outcome> {
     const outcome = await this.#race({ type: 'arrive', arrival }, (lost) => this.#stateOfArrival(arrival, lost));
-    if (arrival.sequence === undefined) await this.#wake(arrival.id, 0);
-    else await this.drive(arrival.sequence, arrival.slots);
+    if (arrival.sequence === undefined) {
+      await this.#wake(arrival.id, 0);
+    } else {
+      await this.drive(arrival.sequence, arrival.slots);
+    }
     return outcome;
   }
 
   /** The object was deleted. `id`: the file of the deleted version, where the bucket has versions. */
   async remove(object: FileObject, correlationId: string, id?: string): Promise<Outcome> {
     const state = async (): Promise<DispatchState> => {
-      if (object.versionId !== undefined) return this.#withFile(id);
+      if (object.versionId !== undefined) {
+        return this.#withFile(id);
+      }
       const key = await this.#store.key(object.bucket, object.key);
       const latest = key?.file === undefined ? undefined : await this.#store.file(key.file);
       return { ...(key && { key }), ...(latest && { latest }) };
@@ -77,28 +93,47 @@ export class Dispatcher {
     for (let races = 0; races < MAX_RACES;) {
       const heads = await this.#store.heads(sequence);
       const held = new Set(heads.filter(({ holder }) => holder !== undefined).map(({ slot }) => slot));
-      if (held.size >= slots) return;
-      // after the heads: whoever takes a slot from now on changes its version
-      const [queue, pauses] = await Promise.all([this.#store.queued(sequence, heads.length > 1 ? SPREAD : 1), this.#store.pauses()]);
-      if (queue.length === 0) return;
+      if (held.size >= slots) {
+        return;
+      }
+      // After the heads: whoever takes a slot from now on changes its version
+      const [queue, pauses] = await Promise.all([
+        this.#store.queued(sequence, heads.length > 1 ? SPREAD : 1),
+        this.#store.pauses(),
+      ]);
+      if (queue.length === 0) {
+        return;
+      }
       const free = Array.from({ length: queue[0].slots }, (_, slot) => slot).filter((slot) => !held.has(slot));
-      if (free.length === 0) return;
+      if (free.length === 0) {
+        return;
+      }
       const slot = this.#pick(free);
       const queued = queue[0].slots === 1 ? queue[0] : this.#pick(queue);
       const head = heads.find((row) => row.slot === slot);
       const places = await this.#places(queued.type);
-      if (places === undefined) return;
-      const { outcome, writes } = decide({ queued, places, ...(head && { head }), ...(pauses && { pauses }) }, { type: 'claim', slot }, this.#now());
+      if (places === undefined) {
+        return;
+      }
+      const { outcome, writes } = decide(
+        { queued, places, ...(head && { head }), ...(pauses && { pauses }) },
+        { type: 'claim', slot },
+        this.#now(),
+      );
       if (outcome === 'early') {
         await this.#wake(queued.id, (queued.notBefore ?? 0) - this.#now());
         return;
       }
-      if (outcome === 'paused') return;
-      if (!await this.#store.commit(writes)) {
+      if (outcome === 'paused') {
+        return;
+      }
+      if (!(await this.#store.commit(writes))) {
         races += 1;
       } else {
         await this.#wake(queued.id, 0);
-        if (queued.slots === 1) return;
+        if (queued.slots === 1) {
+          return;
+        }
       }
     }
     throw new Contention(`too many others drive sequence ${sequence}`);
@@ -106,25 +141,41 @@ export class Dispatcher {
 
   /** Lets an event happen to a file; frees what it frees. */
   async apply(id: string, event: FileEvent): Promise<Outcome> {
-    const state = event.type === 'retry' ? async () => ({ ...await this.#withFile(id), ...await this.#withPauses() }) : () => this.#withFile(id);
+    const state =
+      event.type === 'retry'
+        ? async () => ({ ...(await this.#withFile(id)), ...(await this.#withPauses()) })
+        : () => this.#withFile(id);
     const outcome = await this.#race(event, state);
-    if (outcome !== 'paused') await this.carryOn(id);
+    if (outcome !== 'paused') {
+      await this.carryOn(id);
+    }
     return outcome;
   }
 
-  /** After a change, whoever made it: wakes a file that waits at its time, and drives the sequence whose slot is free. */
+  /**
+   * After a change, whoever made it: wakes a file that waits at its time, and drives the sequence whose slot is free.
+   */
   async carryOn(id: string): Promise<void> {
     const file = await this.#store.file(id);
-    if (file === undefined) return;
-    if (file.status === 'waiting') await this.#wake(id, Math.max(0, (file.notBefore ?? 0) - this.#now()));
-    else if (file.status === 'starting') await this.#wake(id, 0);
-    else if (file.sequence === undefined) return;
-    else if (file.status === 'queued') await this.drive(file.sequence);
-    else if (file.status === 'blocked' || isTerminal(file.status)) await this.goOn(file.type, file.sequence, [id]);
+    if (file === undefined) {
+      return;
+    }
+    if (file.status === 'waiting') {
+      await this.#wake(id, Math.max(0, (file.notBefore ?? 0) - this.#now()));
+    } else if (file.status === 'starting') {
+      await this.#wake(id, 0);
+    } else if (file.sequence === undefined) {
+      return;
+    } else if (file.status === 'queued') {
+      await this.drive(file.sequence);
+    } else if (file.status === 'blocked' || isTerminal(file.status)) {
+      await this.goOn(file.type, file.sequence, [id]);
+    }
   }
 
   /**
-   * Holds back a type, a sequence (`*`: everything): nothing of it is claimed, tried again or launched until it is resumed.
+   * Holds back a type, a sequence (`*`: everything): nothing of it is claimed, tried again or launched until it is
+   * resumed.
    *
    * Whoever has read the rows before the pause, milliseconds ago, still claims or launches one file.
    */
@@ -138,15 +189,22 @@ export class Dispatcher {
   }
 
   /**
-   * Files of a sequence work no more: it can go on. Where a limit kept other sequences waiting, all take turns: the ones behind this one
+   * Files of a sequence work no more: it can go on. Where a limit kept other sequences waiting, all take turns: the
+   * ones behind this one
    * come first.
    */
   async goOn(type: string, sequence: string, files: readonly string[]): Promise<void> {
     const limits = limitsOf(this.#limits, type);
-    if (limits.length === 0) return this.drive(sequence);
-    for (const limit of limits) await freePlaces(this.#store, limit, files);
+    if (limits.length === 0) {
+      return this.drive(sequence);
+    }
+    for (const limit of limits) {
+      await freePlaces(this.#store, limit, files);
+    }
     for await (const next of this.#store.backlog(sequence)) {
-      if (await this.#placesUnder(limits.slice(-1)) === undefined) return;
+      if ((await this.#placesUnder(limits.slice(-1))) === undefined) {
+        return;
+      }
       await this.drive(next.sequence);
     }
   }
@@ -154,7 +212,9 @@ export class Dispatcher {
   /** Frees the places under every limit whose files work no more; for those whose end was not told. */
   async tidy(types: readonly string[]): Promise<void> {
     const limits = new Map(types.flatMap((type) => limitsOf(this.#limits, type)).map((limit) => [limit.name, limit]));
-    for (const limit of limits.values()) await freePlaces(this.#store, limit);
+    for (const limit of limits.values()) {
+      await freePlaces(this.#store, limit);
+    }
   }
 
   /** Nobody else has to look at a file for a while, or for the time that is given. */
@@ -165,7 +225,9 @@ export class Dispatcher {
   async #race(event: DispatchEvent, read: (lost: boolean) => Promise<DispatchState>): Promise<Outcome> {
     for (let races = 0; races < MAX_RACES; races += 1) {
       const { outcome, writes }: Decision = decide(await read(races > 0), event, this.#now());
-      if (writes.length === 0 || await this.#store.commit(writes)) return outcome;
+      if (writes.length === 0 || (await this.#store.commit(writes))) {
+        return outcome;
+      }
     }
     throw new Contention(`too many others work on the rows of a ${event.type}`);
   }
@@ -173,11 +235,16 @@ export class Dispatcher {
   /** A new file is not read first: its registration fails if it is there, and then it is read. */
   async #stateOfArrival(arrival: Arrival, lost: boolean): Promise<DispatchState> {
     const file = lost ? await this.#store.file(arrival.id) : undefined;
-    if (file !== undefined) return { file };
+    if (file !== undefined) {
+      return { file };
+    }
     const { bucket, key: objectKey } = arrival.object;
     const key = arrival.overwrite === 'latest' ? await this.#store.key(bucket, objectKey) : undefined;
     const latest = key?.file === undefined ? undefined : await this.#store.file(key.file);
-    const late = arrival.late === 'run-next' || arrival.sequence === undefined ? undefined : await this.#lateState(arrival.sequence);
+    const late =
+      arrival.late === 'run-next' || arrival.sequence === undefined
+        ? undefined
+        : await this.#lateState(arrival.sequence);
     return { ...(key && { key }), ...(latest && { latest }), ...late };
   }
 

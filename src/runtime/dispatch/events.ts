@@ -1,4 +1,12 @@
-import { type FileObject, type FilePolicy, type FileRow, type HeadRow, type KeyRow, type PauseRow, type QueuedFile } from './rows.js';
+import {
+  type FileObject,
+  type FilePolicy,
+  type FileRow,
+  type HeadRow,
+  type KeyRow,
+  type PauseRow,
+  type QueuedFile,
+} from './rows.js';
 import { type Write } from './store.js';
 
 /** A file as its rules classified it, not registered yet. */
@@ -24,25 +32,32 @@ export interface Arrival {
  *
  * Evidence from ECS without a worker says that a launch ended before any task began.
  */
-export type DispatchEvent
-  = | { readonly type: 'arrive'; readonly arrival: Arrival }
-    | { readonly type: 'remove'; readonly object: FileObject; readonly correlationId: string }
-    | { readonly type: 'claim'; readonly slot: number }
-    | { readonly type: 'begin'; readonly epoch: number; readonly worker: string }
-    | { readonly type: 'heartbeat'; readonly epoch: number; readonly worker: string }
-    | { readonly type: 'complete'; readonly epoch: number; readonly worker: string; readonly result?: unknown }
-    | { readonly type: 'skip'; readonly epoch: number; readonly worker: string; readonly reason: string }
-    | { readonly type: 'fail'; readonly epoch: number; readonly worker: string; readonly reason: string; readonly final?: boolean; readonly retryAfterMs?: number }
-    | { readonly type: 'stopped'; readonly epoch: number; readonly worker?: string; readonly reason: string }
-    | { readonly type: 'interrupt'; readonly epoch: number; readonly worker?: string; readonly reason: string }
-    | { readonly type: 'refuse'; readonly epoch: number; readonly reason: string }
-    | { readonly type: 'misconfigured'; readonly epoch: number; readonly reason: string }
-    | { readonly type: 'look'; readonly afterMs?: number }
-    | { readonly type: 'retry' }
-    | { readonly type: 'redrive' }
-    | { readonly type: 'discard'; readonly reason: string }
-    | { readonly type: 'pause'; readonly scope: string; readonly reason: string }
-    | { readonly type: 'resume'; readonly scope: string };
+export type DispatchEvent =
+  | { readonly type: 'arrive'; readonly arrival: Arrival }
+  | { readonly type: 'remove'; readonly object: FileObject; readonly correlationId: string }
+  | { readonly type: 'claim'; readonly slot: number }
+  | { readonly type: 'begin'; readonly epoch: number; readonly worker: string }
+  | { readonly type: 'heartbeat'; readonly epoch: number; readonly worker: string }
+  | { readonly type: 'complete'; readonly epoch: number; readonly worker: string; readonly result?: unknown }
+  | { readonly type: 'skip'; readonly epoch: number; readonly worker: string; readonly reason: string }
+  | {
+      readonly type: 'fail';
+      readonly epoch: number;
+      readonly worker: string;
+      readonly reason: string;
+      readonly final?: boolean;
+      readonly retryAfterMs?: number;
+    }
+  | { readonly type: 'stopped'; readonly epoch: number; readonly worker?: string; readonly reason: string }
+  | { readonly type: 'interrupt'; readonly epoch: number; readonly worker?: string; readonly reason: string }
+  | { readonly type: 'refuse'; readonly epoch: number; readonly reason: string }
+  | { readonly type: 'misconfigured'; readonly epoch: number; readonly reason: string }
+  | { readonly type: 'look'; readonly afterMs?: number }
+  | { readonly type: 'retry' }
+  | { readonly type: 'redrive' }
+  | { readonly type: 'discard'; readonly reason: string }
+  | { readonly type: 'pause'; readonly scope: string; readonly reason: string }
+  | { readonly type: 'resume'; readonly scope: string };
 
 /** What a decision looks at: rows as they were read. Only those that the event needs. */
 export interface DispatchState {
@@ -72,7 +87,8 @@ export interface FreePlace {
 }
 
 /**
- * `changed`: the writes bring what the event is about into a new status. `kept`: nothing to do, it was done before. `early`: not before `notBefore`.
+ * `changed`: the writes bring what the event is about into a new status. `kept`: nothing to do, it was done before.
+ * `early`: not before `notBefore`.
  * `paused`: not before an operator resumes it.
  * `refused`: the event does not fit; who sent it is not, or no longer, entitled.
  */

@@ -8,7 +8,10 @@ export class NotMyTurn extends FileTaskError {
   readonly code = 'ERR_NOT_MY_TURN';
 }
 
-/** The turn ended while the container worked, for example because it was silent for too long. What it did does not count. */
+/**
+ * The turn ended while the container worked, for example because it was silent for too long. What it did does not
+ * count.
+ */
 export class TurnLost extends FileTaskError {
   readonly code = 'ERR_TURN_LOST';
 }

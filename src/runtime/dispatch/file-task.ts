@@ -28,7 +28,8 @@ type WorkerEvent = Extract<DispatchEvent, { type: 'begin' | 'heartbeat' | 'compl
 /**
  * The turn of one file, from the side of its container.
  *
- * `begin()` is what makes turns exclusive: of all containers that were ever launched for a file, one begins. It ends with exactly one of
+ * `begin()` is what makes turns exclusive: of all containers that were ever launched for a file, one begins. It ends
+ * with exactly one of
  * `complete`, `fail`, `skip` and `interrupt`; when the container dies instead, ECS tells the dispatcher.
  */
 export class FileTask {
@@ -39,10 +40,15 @@ export class FileTask {
    */
   static async begin(options: FileTaskOptions): Promise<FileTask> {
     const file = await options.store.file(options.fileId);
-    if (file === undefined) throw new NotMyTurn(`file ${options.fileId} is not registered`);
+    if (file === undefined) {
+      throw new NotMyTurn(`file ${options.fileId} is not registered`);
+    }
     const task = new FileTask(options, file);
     const { epoch, worker } = options;
-    await task.#apply({ type: 'begin', epoch, worker }, (now) => new NotMyTurn(`file ${now.id} is ${now.status} in epoch ${now.epoch}, not starting in epoch ${epoch}`));
+    await task.#apply(
+      { type: 'begin', epoch, worker },
+      (now) => new NotMyTurn(`file ${now.id} is ${now.status} in epoch ${now.epoch}, not starting in epoch ${epoch}`),
+    );
     return task;
   }
 
@@ -81,24 +87,33 @@ export class FileTask {
   }
 
   /**
-   * Grows with every claim of this file's sequence (of its slot, where several files may work at once). Give it to whatever you write to,
-   * and have that refuse a smaller one than it has seen: nothing else can stop a container that ECS has declared dead but that is not.
+   * Grows with every claim of this file's sequence (of its slot, where several files may work at once). Give it to
+   * whatever you write to,
+   * and have that refuse a smaller one than it has seen: nothing else can stop a container that ECS has declared dead
+   * but that is not.
    */
   get fence(): number {
     return this.#file.fence ?? this.#file.epoch;
   }
 
-  /** Tells that the container is alive. @throws TurnLost the turn is over: stop, nothing that you still do will count */
+  /**
+   * Tells that the container is alive. @throws TurnLost the turn is over: stop, nothing that you still do will count
+   */
   async heartbeat(): Promise<void> {
     await this.#event({ type: 'heartbeat', ...this.#self() });
   }
 
-  /** The file is done; `result` (JSON, small) is kept with it. Safe to repeat. @throws TurnLost the turn was over before */
+  /**
+   * The file is done; `result` (JSON, small) is kept with it. Safe to repeat. @throws TurnLost the turn was over before
+   */
   async complete(result?: unknown): Promise<void> {
     await this.#event({ type: 'complete', ...this.#self(), ...(result !== undefined && { result }) });
   }
 
-  /** There is nothing to do: the object is gone, or was overwritten. Safe to repeat. @throws TurnLost the turn was over before */
+  /**
+   * There is nothing to do: the object is gone, or was overwritten. Safe to repeat. @throws TurnLost the turn was over
+   * before
+   */
   async skip(reason: string): Promise<void> {
     await this.#event({ type: 'skip', ...this.#self(), reason });
   }
@@ -108,7 +123,9 @@ export class FileTask {
     await this.#event({ type: 'fail', ...this.#self(), reason: reasonOf(error), ...options });
   }
 
-  /** The container must go before it is done, through no fault of the file; the attempt does not count. @throws TurnLost */
+  /**
+   * The container must go before it is done, through no fault of the file; the attempt does not count. @throws TurnLost
+   */
   async interrupt(reason: string): Promise<void> {
     await this.#event({ type: 'interrupt', ...this.#self(), reason });
   }
@@ -118,7 +135,10 @@ export class FileTask {
   }
 
   async #event(event: WorkerEvent): Promise<void> {
-    await this.#apply(event, (now) => new TurnLost(`file ${now.id} is ${now.status} in epoch ${now.epoch}: ${event.type} comes too late`));
+    await this.#apply(
+      event,
+      (now) => new TurnLost(`file ${now.id} is ${now.status} in epoch ${now.epoch}: ${event.type} comes too late`),
+    );
   }
 
   /** Decides on the row as it was last seen, which spares a read; reads it again when somebody else has changed it. */
@@ -126,13 +146,21 @@ export class FileTask {
     const { store, fileId, now = Date.now } = this.#options;
     for (let races = 0; races < MAX_RACES; races += 1) {
       const { outcome, writes } = decide({ file: this.#file }, event, now());
-      const committed = writes.length > 0 && await store.commit(writes);
-      if (committed) this.#file = after(this.#file, writes);
-      if (committed || (writes.length === 0 && outcome === 'kept')) return;
-      // refused on a row that may be old, or beaten by another write: look again before giving up
+      const committed = writes.length > 0 && (await store.commit(writes));
+      if (committed) {
+        this.#file = after(this.#file, writes);
+      }
+      if (committed || (writes.length === 0 && outcome === 'kept')) {
+        return;
+      }
+      // Refused on a row that may be old, or beaten by another write: look again before giving up
       const file = await store.file(fileId);
-      if (file === undefined) throw new TurnLost(`file ${fileId} is no longer registered`);
-      if (outcome === 'refused' && file.rev === this.#file.rev) throw refusal(file);
+      if (file === undefined) {
+        throw new TurnLost(`file ${fileId} is no longer registered`);
+      }
+      if (outcome === 'refused' && file.rev === this.#file.rev) {
+        throw refusal(file);
+      }
       this.#file = file;
     }
     throw new TurnLost(`too many others changed file ${fileId}`);
@@ -145,4 +173,5 @@ function after(file: FileRow, writes: ReturnType<typeof decide>['writes']): File
 }
 
 const MAX_REASON = 1_000;
-const reasonOf = (error: unknown) => (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, MAX_REASON);
+const reasonOf = (error: unknown) =>
+  (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, MAX_REASON);

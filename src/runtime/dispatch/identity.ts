@@ -12,13 +12,16 @@ const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
  */
 export function normalizeSequencer(sequencer: string): string {
   if (!/^[0-9A-Fa-f]{1,32}$/.test(sequencer)) {
-    throw new RangeError(`Expected a sequencer to be 1 to ${SEQUENCER_DIGITS} hexadecimal digits, got: ${JSON.stringify(sequencer.slice(0, 64))}`);
+    throw new RangeError(
+      `Expected a sequencer to be 1 to ${SEQUENCER_DIGITS} hexadecimal digits, got: ${JSON.stringify(sequencer.slice(0, 64))}`,
+    );
   }
   return sequencer.toUpperCase().padStart(SEQUENCER_DIGITS, '0');
 }
 
 /** True only if both are known and the first is smaller: a missing sequencer decides nothing. */
-export const isOlder = (one: string | undefined, other: string | undefined): boolean => one !== undefined && other !== undefined && one < other;
+export const isOlder = (one: string | undefined, other: string | undefined): boolean =>
+  one !== undefined && other !== undefined && one < other;
 
 /**
  * Names one version of one object, the same for every delivery of its event.
@@ -26,7 +29,11 @@ export const isOlder = (one: string | undefined, other: string | undefined): boo
  * The id of the event will not do: S3 may send an event twice, under two ids.
  */
 export function fileId(object: FileObject, eventTime: string): string {
-  const version = object.versionId ?? (object.sequencer === undefined ? `${object.etag ?? ''}@${eventTime}` : `seq:${normalizeSequencer(object.sequencer)}`);
+  const version =
+    object.versionId ??
+    (object.sequencer === undefined
+      ? `${object.etag ?? ''}@${eventTime}`
+      : `seq:${normalizeSequencer(object.sequencer)}`);
   return base32(createHash('sha256').update(`${object.bucket}\0${object.key}\0${version}`).digest());
 }
 

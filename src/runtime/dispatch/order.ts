@@ -13,7 +13,8 @@ export function timeOfEvent(eventTime: string): Date {
 }
 
 /**
- * Order of files by the time of their events. S3 tells seconds; within one, files of the same key keep their order, files of different
+ * Order of files by the time of their events. S3 tells seconds; within one, files of the same key keep their order,
+ * files of different
  * keys have none.
  */
 export function orderByTime(eventTime: string, sequencer?: string): string {
@@ -21,13 +22,17 @@ export function orderByTime(eventTime: string, sequencer?: string): string {
 }
 
 /**
- * Order of files by a part of their key, for example a date or a running number. Numbers compare as numbers: 9 comes before 10.
+ * Order of files by a part of their key, for example a date or a running number. Numbers compare as numbers: 9 comes
+ * before 10.
  *
- * @throws RangeError for an empty part, one of more than 128 characters, or characters other than letters, digits and `. _ : -`
+ * @throws RangeError for an empty part, one of more than 128 characters, or characters other than letters, digits and
+ * `. _ : -`
  */
 export function orderByPart(part: string): string {
   if (part.length === 0 || part.length > MAX_PART || !/^[0-9A-Za-z._:-]+$/.test(part)) {
-    throw new RangeError(`Expected the part of the key that orders files to be 1 to ${MAX_PART} letters, digits and . _ : -, got: ${JSON.stringify(part.slice(0, MAX_PART))}`);
+    throw new RangeError(
+      `Expected the part of the key that orders files to be 1 to ${MAX_PART} letters, digits and . _ : -, got: ${JSON.stringify(part.slice(0, MAX_PART))}`,
+    );
   }
   return part.replaceAll(/\d+/g, (number) => number.padStart(NUMBER_DIGITS, '0'));
 }
@@ -35,6 +40,8 @@ export function orderByPart(part: string): string {
 /**
  * A place behind `greatest` for the n-th late file of a sequence.
  *
- * `+` sorts before every character of an order, so whatever comes on time after `greatest` still comes after the appended file.
+ * `+` sorts before every character of an order, so whatever comes on time after `greatest` still comes after the
+ * appended file.
  */
-export const appendedOrder = (greatest: string, count: number): string => `${greatest.split('+', 1)[0] ?? ''}+${String(count).padStart(NUMBER_DIGITS, '0')}`;
+export const appendedOrder = (greatest: string, count: number): string =>
+  `${greatest.split('+', 1)[0] ?? ''}+${String(count).padStart(NUMBER_DIGITS, '0')}`;

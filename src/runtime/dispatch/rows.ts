@@ -14,16 +14,29 @@ import { type JobObject } from '../../contract/job-message.js';
  *                      | v                                                 |        |
  *                      +-------------------------------------------------- +--------+
  *
- * A file holds its place in the sequence from `starting` to `blocked`: the next one waits until it is completed, parked or skipped.
+ * A file holds its place in the sequence from `starting` to `blocked`: the next one waits until it is completed, parked
+ * or skipped.
  */
-export const fileStatuses = ['queued', 'starting', 'running', 'waiting', 'blocked', 'completed', 'parked', 'skipped'] as const;
+export const fileStatuses = [
+  'queued',
+  'starting',
+  'running',
+  'waiting',
+  'blocked',
+  'completed',
+  'parked',
+  'skipped',
+] as const;
 
 export type FileStatus = (typeof fileStatuses)[number];
 
 /** What S3 said about the object; its sequencer is as `normalizeSequencer` makes it. */
 export type FileObject = Omit<JobObject, 'reason'>;
 
-/** The rules of a file's type, pinned when the file is registered: a deployment never changes the rules of files that wait. */
+/**
+ * The rules of a file's type, pinned when the file is registered: a deployment never changes the rules of files that
+ * wait.
+ */
 export interface FilePolicy {
   /** Attempts that reach a container, 1 or more. */
   readonly maxAttempts: number;
@@ -79,7 +92,10 @@ export interface FileRow {
 }
 
 /** What a claim needs to know of a queued file; the queue holds it, so that a claim reads no file row. */
-export type QueuedFile = Pick<FileRow, 'id' | 'type' | 'status' | 'sequence' | 'slots' | 'order' | 'rev' | 'epoch' | 'attempts' | 'notBefore'>;
+export type QueuedFile = Pick<
+  FileRow,
+  'id' | 'type' | 'status' | 'sequence' | 'slots' | 'order' | 'rev' | 'epoch' | 'attempts' | 'notBefore'
+>;
 
 /** One slot of a sequence; never deleted, so that its version never goes back. */
 export interface HeadRow {
@@ -127,9 +143,20 @@ export const EVERYTHING = '*';
 /** A claim whose task has not begun is looked at again after so long: it may not have been launched. */
 export const LAUNCH_CHECK_MS = 15 * 60_000;
 
-export const holdsSlot = (status: FileStatus): boolean => status === 'starting' || status === 'running' || status === 'waiting' || status === 'blocked';
-export const isPaused = (pauses: PauseRow | undefined, { type, sequence }: Pick<FileRow, 'type' | 'sequence'>): boolean =>
-  [EVERYTHING, type, sequence].some((scope) => scope !== undefined && pauses !== undefined && Object.hasOwn(pauses.scopes, scope));
-/** A file keeps its place among those that may work at once while it works or is about to; one that waits for a person does not. */
-export const keepsPlace = (status: FileStatus | undefined): boolean => status === 'starting' || status === 'running' || status === 'waiting';
-export const isTerminal = (status: FileStatus): boolean => status === 'completed' || status === 'parked' || status === 'skipped';
+export const holdsSlot = (status: FileStatus): boolean =>
+  status === 'starting' || status === 'running' || status === 'waiting' || status === 'blocked';
+export const isPaused = (
+  pauses: PauseRow | undefined,
+  { type, sequence }: Pick<FileRow, 'type' | 'sequence'>,
+): boolean =>
+  [EVERYTHING, type, sequence].some(
+    (scope) => scope !== undefined && pauses !== undefined && Object.hasOwn(pauses.scopes, scope),
+  );
+/**
+ * A file keeps its place among those that may work at once while it works or is about to; one that waits for a person
+ * does not.
+ */
+export const keepsPlace = (status: FileStatus | undefined): boolean =>
+  status === 'starting' || status === 'running' || status === 'waiting';
+export const isTerminal = (status: FileStatus): boolean =>
+  status === 'completed' || status === 'parked' || status === 'skipped';

@@ -16,7 +16,10 @@ export interface FileUpdate {
   readonly change: FileChange;
 }
 
-/** Conditional on version and holder as they were read; `seen` absent: the row must not exist yet. Without `change` it only confirms. */
+/**
+ * Conditional on version and holder as they were read; `seen` absent: the row must not exist yet. Without `change` it
+ * only confirms.
+ */
 export interface HeadWrite {
   readonly kind: 'head';
   readonly sequence: string;
@@ -46,7 +49,8 @@ export type Write = FileInsert | FileUpdate | HeadWrite | KeyWrite | PauseWrite;
 export type TroubledFile = Pick<FileRow, 'id' | 'type'>;
 
 /**
- * Where rows live. Every read MUST see every commit that ended before it began; a secondary index or a replica breaks the order of
+ * Where rows live. Every read MUST see every commit that ended before it began; a secondary index or a replica breaks
+ * the order of
  * files. `dueFiles`, `troubled` and `backlog` MAY lag behind: they only tell where to look.
  */
 export interface DispatchStore {
@@ -64,6 +68,9 @@ export interface DispatchStore {
   dueFiles(now: number): AsyncIterable<string>;
   /** Files that wait, are blocked or are parked, of every type that ever was or of one, by type and in order. */
   troubled(status: 'waiting' | 'blocked' | 'parked', type?: string): AsyncIterable<TroubledFile>;
-  /** Sequences with a queue, each once, and the first of their queue; in a circle that begins behind the sequence `after`. */
+  /**
+   * Sequences with a queue, each once, and the first of their queue; in a circle that begins behind the sequence
+   * `after`.
+   */
   backlog(after?: string): AsyncIterable<{ readonly sequence: string; readonly first: string }>;
 }

@@ -27,7 +27,9 @@ export type FileHandler = (file: FileContext) => Promise<unknown>;
 export interface TurnSource {
   /** Where the dispatcher keeps its rows. */
   readonly store: DispatchStore;
-  /** Told that the turn of a file has ended; a hint, which may be lost. Default: nobody, because the store tells itself. */
+  /**
+   * Told that the turn of a file has ended; a hint, which may be lost. Default: nobody, because the store tells itself.
+   */
   readonly tell?: (fileId: string) => Promise<void>;
 }
 
@@ -42,17 +44,28 @@ export type TurnOutcome = 'done' | 'failed' | 'interrupted' | 'not-my-turn';
 
 const PARTS_OF_HANG_TIMEOUT = 4;
 
-/** Takes the turn of a file: begins, beats while the handler works, and tells the outcome. @throws what the store throws */
+/**
+ * Takes the turn of a file: begins, beats while the handler works, and tells the outcome. @throws what the store throws
+ */
 export async function takeTurn(handler: FileHandler, options: TurnOptions): Promise<TurnOutcome> {
   const { fileId, epoch, logger, tell } = options;
   try {
     const task = await FileTask.begin(options);
-    const outcome = await work(task, handler, logger.child({ fileId, correlationId: task.correlationId, file: `${task.object.bucket}/${task.object.key}` }), options.stop);
-    // without it, the sweeper finds out
-    await tell?.(fileId).catch((error: unknown) => logger.warn({ fileId, err: error }, 'nobody could be told that the turn ended'));
+    const outcome = await work(
+      task,
+      handler,
+      logger.child({ fileId, correlationId: task.correlationId, file: `${task.object.bucket}/${task.object.key}` }),
+      options.stop,
+    );
+    // Without it, the sweeper finds out
+    await tell?.(fileId).catch((error: unknown) =>
+      logger.warn({ fileId, err: error }, 'nobody could be told that the turn ended'),
+    );
     return outcome;
   } catch (error) {
-    if (!(error instanceof NotMyTurn || error instanceof TurnLost)) throw error;
+    if (!(error instanceof NotMyTurn || error instanceof TurnLost)) {
+      throw error;
+    }
     logger.warn({ fileId, epoch, err: error }, error.message);
     return 'not-my-turn';
   }
@@ -63,9 +76,12 @@ async function work(task: FileTask, handler: FileHandler, logger: Logger, stop: 
   const signal = AbortSignal.any([lost.signal, stop]);
   const beat = setInterval(() => {
     task.heartbeat().catch((error: unknown) => {
-      // only a refusal ends the turn; a store that cannot be reached may come back before the hang timeout
-      if (error instanceof TurnLost) lost.abort(error);
-      else logger.warn({ err: error }, 'heartbeat failed');
+      // Only a refusal ends the turn; a store that cannot be reached may come back before the hang timeout
+      if (error instanceof TurnLost) {
+        lost.abort(error);
+      } else {
+        logger.warn({ err: error }, 'heartbeat failed');
+      }
     });
   }, task.hangTimeoutMs / PARTS_OF_HANG_TIMEOUT);
   let skipped: string | undefined;
@@ -79,8 +95,12 @@ async function work(task: FileTask, handler: FileHandler, logger: Logger, stop: 
     await (skipped === undefined ? task.complete(result) : task.skip(skipped));
     return 'done';
   } catch (error) {
-    if (error instanceof TurnLost) throw error;
-    if (lost.signal.aborted) throw lost.signal.reason;
+    if (error instanceof TurnLost) {
+      throw error;
+    }
+    if (lost.signal.aborted) {
+      throw lost.signal.reason;
+    }
     logger.error({ err: error }, 'file handler failed');
     if (stop.aborted && !isFault(stop.reason)) {
       await task.interrupt('the container was told to stop');
@@ -88,7 +108,11 @@ async function work(task: FileTask, handler: FileHandler, logger: Logger, stop: 
     }
     await task.fail(
       stop.aborted ? stop.reason : error,
-      error instanceof PoisonMessage ? { final: true } : error instanceof RetryLater ? { retryAfterMs: error.seconds * 1_000 } : {},
+      error instanceof PoisonMessage
+        ? { final: true }
+        : error instanceof RetryLater
+          ? { retryAfterMs: error.seconds * 1_000 }
+          : {},
     );
     return 'failed';
   } finally {

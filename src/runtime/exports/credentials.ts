@@ -7,7 +7,10 @@ export type RequestHeaders = Readonly<Record<string, string>>;
 export interface ExportCredentials {
   /** The headers to send. */
   headers(): Promise<RequestHeaders>;
-  /** The API answered 401 to `refused`, which `headers()` returned. MUST resolve to whether `headers()` now returns others. */
+  /**
+   * The API answered 401 to `refused`, which `headers()` returned. MUST resolve to whether `headers()` now returns
+   * others.
+   */
   renew(refused: RequestHeaders): Promise<boolean>;
 }
 
@@ -21,7 +24,8 @@ export interface SecretCredentialsOptions {
 }
 
 /**
- * Credentials in Secrets Manager. The secret is read once, and again when the API refuses it, so that a rotation needs no restart.
+ * Credentials in Secrets Manager. The secret is read once, and again when the API refuses it, so that a rotation needs
+ * no restart.
  *
  * Needs `secretsmanager:GetSecretValue` and the optional peer `@aws-sdk/client-secrets-manager`.
  */
@@ -40,7 +44,9 @@ export class SecretCredentials implements ExportCredentials {
 
   async renew(refused: RequestHeaders): Promise<boolean> {
     // Of many requests that are refused at once, the first reads the secret again and the others get what it read.
-    if (await this.headers() === refused) this.#current = this.#read();
+    if ((await this.headers()) === refused) {
+      this.#current = this.#read();
+    }
     return JSON.stringify(await this.headers()) !== JSON.stringify(refused);
   }
 
@@ -48,7 +54,9 @@ export class SecretCredentials implements ExportCredentials {
   #read(): Promise<RequestHeaders> {
     const read = this.#get();
     read.catch(() => {
-      if (this.#current === read) this.#current = undefined;
+      if (this.#current === read) {
+        this.#current = undefined;
+      }
     });
     return read;
   }
@@ -56,8 +64,12 @@ export class SecretCredentials implements ExportCredentials {
   async #get(): Promise<RequestHeaders> {
     const { client, secretId, toHeaders = (secret) => ({ authorization: `Bearer ${secret}` }) } = this.#options;
     const { GetSecretValueCommand } = await import('@aws-sdk/client-secrets-manager');
-    const { SecretString: secret } = await client.send(new GetSecretValueCommand({ SecretId: secretId }) as never) as { readonly SecretString?: string };
-    if (secret === undefined || secret === '') throw new TypeError(`Expected secret \`${secretId}\` to hold text, got none`);
+    const { SecretString: secret } = (await client.send(
+      new GetSecretValueCommand({ SecretId: secretId }) as never,
+    )) as { readonly SecretString?: string };
+    if (secret === undefined || secret === '') {
+      throw new TypeError(`Expected secret \`${secretId}\` to hold text, got none`);
+    }
     return { ...toHeaders(secret) };
   }
 }

@@ -15,14 +15,19 @@ export interface DownloadOptions {
 }
 
 /**
- * Downloads a file, piece by piece, over as many connections as it takes: after a break it goes on with the first byte that is missing, as long as the server
+ * Downloads a file, piece by piece, over as many connections as it takes: after a break it goes on with the first byte
+ * that is missing, as long as the server
  * says by `If-Range` that it is still the same file. Memory does not grow with the file.
  *
  * Length and checksum are checked before the loop over it ends, so commit nothing before that.
  *
  * @throws ExportApiError
  */
-export async function* download(client: ExportApiClient, address: string | URL, options: DownloadOptions = {}): AsyncGenerator<Buffer, void, void> {
+export async function* download(
+  client: ExportApiClient,
+  address: string | URL,
+  options: DownloadOptions = {},
+): AsyncGenerator<Buffer, void, void> {
   const { signal } = options;
   const { retry } = client;
   const hash = options.sha256 === undefined ? undefined : createHash('sha256');
@@ -33,31 +38,54 @@ export async function* download(client: ExportApiClient, address: string | URL, 
     const connection = new Connection(retry.idleTimeoutMs, signal);
     let body: AsyncIterator<Uint8Array> | undefined;
     try {
-      const resumes: Record<string, string> = file === undefined ? {} : { 'range': `bytes=${at}-`, 'if-range': file.validator ?? '' };
-      const response = await client.get(url, { headers: { ...resumes, 'accept-encoding': 'identity' }, signal: connection.signal });
+      const resumes: Record<string, string> =
+        file === undefined ? {} : { range: `bytes=${at}-`, 'if-range': file.validator ?? '' };
+      const response = await client.get(url, {
+        headers: { ...resumes, 'accept-encoding': 'identity' },
+        signal: connection.signal,
+      });
       file ??= { size: sizeOf(response, url) ?? options.size, validator: validatorOf(response.headers) };
-      if (at > 0) checkContinues(response, at, file.size, url);
-      body = (response.body ?? Readable.from([]) as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+      if (at > 0) {
+        checkContinues(response, at, file.size, url);
+      }
+      body = (response.body ?? (Readable.from([]) as AsyncIterable<Uint8Array>))[Symbol.asyncIterator]();
       for (;;) {
         const piece = await connection.within(body.next());
-        if (piece.done === true) break;
+        if (piece.done === true) {
+          break;
+        }
         const { buffer, byteOffset, byteLength } = piece.value;
         const bytes = Buffer.from(buffer, byteOffset, byteLength);
         at += byteLength;
         breaks = 0;
-        if (at > (file.size ?? Infinity)) throw contentError(url, `it is longer than ${file.size} bytes`);
+        if (at > (file.size ?? Infinity)) {
+          throw contentError(url, `it is longer than ${file.size} bytes`);
+        }
         hash?.update(bytes);
         yield bytes;
       }
-      if (file.size === undefined || at === file.size) break;
+      if (file.size === undefined || at === file.size) {
+        break;
+      }
       throw new Error(`the connection ended ${file.size - at} bytes early`);
     } catch (cause) {
       signal?.throwIfAborted();
-      if (cause instanceof ExportApiError) throw cause;
+      if (cause instanceof ExportApiError) {
+        throw cause;
+      }
       breaks += 1;
-      if (breaks >= retry.maxAttempts) throw new ExportApiError('ERR_EXPORT_UNAVAILABLE', `the download broke ${breaks} times in a row`, { url, cause });
-      if (at > 0 && file?.validator === undefined) throw new ExportApiError('ERR_EXPORT_NOT_RESUMABLE', `the download broke after ${at} bytes`, { url, cause });
-      if (at === 0) file = undefined;
+      if (breaks >= retry.maxAttempts) {
+        throw new ExportApiError('ERR_EXPORT_UNAVAILABLE', `the download broke ${breaks} times in a row`, {
+          url,
+          cause,
+        });
+      }
+      if (at > 0 && file?.validator === undefined) {
+        throw new ExportApiError('ERR_EXPORT_NOT_RESUMABLE', `the download broke after ${at} bytes`, { url, cause });
+      }
+      if (at === 0) {
+        file = undefined;
+      }
     } finally {
       connection.close();
       // Not awaited: a body that hangs may hang here too, and its connection is gone already.
@@ -66,28 +94,44 @@ export async function* download(client: ExportApiClient, address: string | URL, 
     await sleep(systemClock, retryDelay(breaks, retry), signal);
     signal?.throwIfAborted();
   }
-  if (options.size !== undefined && at !== options.size) throw contentError(url, `it has ${at} bytes, ${options.size} were announced`);
+  if (options.size !== undefined && at !== options.size) {
+    throw contentError(url, `it has ${at} bytes, ${options.size} were announced`);
+  }
   const sum = hash?.digest('hex');
-  if (sum !== options.sha256?.toLowerCase()) throw contentError(url, `its SHA-256 is ${sum}, ${options.sha256} was announced`);
+  if (sum !== options.sha256?.toLowerCase()) {
+    throw contentError(url, `its SHA-256 is ${sum}, ${options.sha256} was announced`);
+  }
 }
 
 /** An answer that does not go on where the last one broke. @throws ExportApiError */
 function checkContinues(response: Response, at: number, size: number | undefined, url: URL): void {
-  if (response.status === 416) throw contentError(url, `it ends after ${at} bytes, ${size} were announced`);
+  if (response.status === 416) {
+    throw contentError(url, `it ends after ${at} bytes, ${size} were announced`);
+  }
   if (response.status !== 206) {
     throw response.headers.get('accept-ranges') === 'bytes'
       ? new ExportApiError('ERR_EXPORT_CHANGED', 'the file was replaced while it was downloaded', { url })
-      : new ExportApiError('ERR_EXPORT_NOT_RESUMABLE', `the download broke after ${at} bytes and the server does not go on with it`, { url });
+      : new ExportApiError(
+          'ERR_EXPORT_NOT_RESUMABLE',
+          `the download broke after ${at} bytes and the server does not go on with it`,
+          { url },
+        );
   }
   const range = /^bytes (?<start>\d+)-\d+\/(?<size>\d+|\*)$/.exec(response.headers.get('content-range') ?? '')?.groups;
-  if (range === undefined || Number(range.start) !== at || (size !== undefined && range.size !== '*' && Number(range.size) !== size)) {
+  if (
+    range === undefined ||
+    Number(range.start) !== at ||
+    (size !== undefined && range.size !== '*' && Number(range.size) !== size)
+  ) {
     throw new ExportApiError('ERR_EXPORT_CHANGED', `asked for bytes from ${at} on, got others`, { url });
   }
 }
 
 function sizeOf({ headers }: Response, url: URL): number | undefined {
   const encoding = headers.get('content-encoding') ?? 'identity';
-  if (encoding !== 'identity') throw contentError(url, `it comes in the encoding ${encoding}, which was not asked for`);
+  if (encoding !== 'identity') {
+    throw contentError(url, `it comes in the encoding ${encoding}, which was not asked for`);
+  }
   const length = headers.get('content-length');
   return length === null ? undefined : Number(length);
 }
@@ -95,7 +139,7 @@ function sizeOf({ headers }: Response, url: URL): number | undefined {
 /** What `If-Range` may carry: a strong ETag, else the date. */
 function validatorOf(headers: Headers): string | undefined {
   const etag = headers.get('etag');
-  return etag?.startsWith('"') === true ? etag : headers.get('last-modified') ?? undefined;
+  return etag?.startsWith('"') === true ? etag : (headers.get('last-modified') ?? undefined);
 }
 
 function contentError(url: URL, what: string): ExportApiError {

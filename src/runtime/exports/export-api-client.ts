@@ -1,6 +1,11 @@
 import { createHash } from 'node:crypto';
 import { bounded } from '../support/bounded.js';
-import { Circuit, type CircuitBreakerEvents, type CircuitBreakerOptions, type HasCircuit } from '../support/circuit-breaker.js';
+import {
+  Circuit,
+  type CircuitBreakerEvents,
+  type CircuitBreakerOptions,
+  type HasCircuit,
+} from '../support/circuit-breaker.js';
 import { type Clock, sleep, systemClock } from '../support/clock.js';
 import { OptionChecks } from '../support/option-checks.js';
 import { hasCode } from '../errors.js';
@@ -12,9 +17,15 @@ import { type RetryOptions, retryAfterOf, retryDelay } from './retry-delay.js';
 import type { RateLimit } from './shared-rate-limit.js';
 
 export interface ExportApiClientOptions extends RetryOptions {
-  /** Where the API is; paths are resolved against it. Credentials, rate limit and circuit breaker are for its origin alone. */
+  /**
+   * Where the API is; paths are resolved against it. Credentials, rate limit and circuit breaker are for its origin
+   * alone.
+   */
   readonly baseUrl: string | URL;
-  /** Other origins that files may be downloaded from, such as `https://exports.s3.eu-central-1.amazonaws.com`. @default - that of the API only */
+  /**
+   * Other origins that files may be downloaded from, such as `https://exports.s3.eu-central-1.amazonaws.com`. @default
+   * - that of the API only
+   */
   readonly downloadOrigins?: readonly string[];
   /** @default - none */
   readonly credentials?: ExportCredentials;
@@ -45,7 +56,10 @@ export interface PagesOptions extends RequestOptions {
   readonly pagination: Pagination;
   /** `next` of the last page that was done with, to go on behind it. @default - from the beginning */
   readonly from?: string;
-  /** What tells two items apart, though their links may differ from answer to answer. @default - property `id`, else all of the item */
+  /**
+   * What tells two items apart, though their links may differ from answer to answer. @default - property `id`, else all
+   * of the item
+   */
   readonly idOf?: (item: unknown) => string;
 }
 
@@ -58,15 +72,23 @@ export interface ExportPage {
 /**
  * Asks an Export API, kindly: at a rate that tasks share, again only after a while, and not at all while it is down.
  *
- * A request waits for the circuit, then for its place in the rate limit; an answer of 408, 425, 429 or 5xx, a broken connection or a timeout has it made
- * again after a random time, or after what `Retry-After` says; 401 has the credentials read again. Only GET is made, so repeating is safe.
+ * A request waits for the circuit, then for its place in the rate limit; an answer of 408, 425, 429 or 5xx, a broken
+ * connection or a timeout has it made
+ * again after a random time, or after what `Retry-After` says; 401 has the credentials read again. Only GET is made, so
+ * repeating is safe.
  *
- * While the circuit is open, requests wait until one that tries succeeds or their signal aborts, and no attempt is counted. Have the worker take no new work
+ * While the circuit is open, requests wait until one that tries succeeds or their signal aborts, and no attempt is
+ * counted. Have the worker take no new work
  * meanwhile: `runWorker(handler, { circuits: [client] })`.
  */
 export class ExportApiClient implements HasCircuit {
-  readonly #options: Required<Omit<ExportApiClientOptions, 'downloadOrigins' | 'credentials' | 'rateLimit' | 'onAnswer' | 'baseUrl' | 'circuitBreaker'>>
-    & Pick<ExportApiClientOptions, 'credentials' | 'rateLimit' | 'onAnswer'>;
+  readonly #options: Required<
+    Omit<
+      ExportApiClientOptions,
+      'downloadOrigins' | 'credentials' | 'rateLimit' | 'onAnswer' | 'baseUrl' | 'circuitBreaker'
+    >
+  > &
+    Pick<ExportApiClientOptions, 'credentials' | 'rateLimit' | 'onAnswer'>;
 
   readonly #origins: Origins;
   readonly #circuit: Circuit;
@@ -87,19 +109,25 @@ export class ExportApiClient implements HasCircuit {
       clock: options.clock ?? systemClock,
     };
     const checks = new OptionChecks();
-    const { timeoutSeconds, maxPageBytes, maxPages, maxAttempts, retryDelayMs, maxRetryDelayMs, maxRetryAfterSeconds } = this.#options;
+    const { timeoutSeconds, maxPageBytes, maxPages, maxAttempts, retryDelayMs, maxRetryDelayMs, maxRetryAfterSeconds } =
+      this.#options;
     checks.number('timeoutSeconds', timeoutSeconds, { min: 0.001, max: 3_600 });
     for (const [name, value] of Object.entries({ maxPageBytes, maxPages, maxAttempts })) {
       checks.number(name, value, { min: 1, max: Number.MAX_SAFE_INTEGER, integer: true });
     }
-    for (const [name, value] of Object.entries({ retryDelayMs, maxRetryDelayMs })) checks.number(name, value, { min: 0, max: 3_600_000 });
+    for (const [name, value] of Object.entries({ retryDelayMs, maxRetryDelayMs })) {
+      checks.number(name, value, { min: 0, max: 3_600_000 });
+    }
     checks.number('maxRetryAfterSeconds', maxRetryAfterSeconds, { min: 0, max: 43_200 });
     checks.done();
     this.#origins = new Origins(options.baseUrl, options.downloadOrigins ?? []);
     const tell = (event: keyof CircuitBreakerEvents) => () => this.#listeners.forEach((listener) => listener[event]());
     // 429 says that the API is well, and for how long not to ask it: that is the rate limit's business.
-    this.#circuit = new Circuit(options.circuitBreaker ?? {}, { onOpen: tell('onOpen'), onClose: tell('onClose') },
-      (error) => hasCode<ExportApiError>(error, 'ERR_EXPORT_UNAVAILABLE') && error.status !== 429);
+    this.#circuit = new Circuit(
+      options.circuitBreaker ?? {},
+      { onOpen: tell('onOpen'), onClose: tell('onClose') },
+      (error) => hasCode<ExportApiError>(error, 'ERR_EXPORT_UNAVAILABLE') && error.status !== 429,
+    );
   }
 
   /** Whether requests wait for the API to recover. */
@@ -129,10 +157,11 @@ export class ExportApiClient implements HasCircuit {
   }
 
   /** `get` in the form of the global `fetch`, for `httpSource`. */
-  readonly fetch: typeof fetch = (input, init) => this.get(input instanceof Request ? input.url : input, {
-    headers: Object.fromEntries(new Headers(init?.headers)),
-    ...(init?.signal !== null && init?.signal !== undefined && { signal: init.signal }),
-  });
+  readonly fetch: typeof fetch = (input, init) =>
+    this.get(input instanceof Request ? input.url : input, {
+      headers: Object.fromEntries(new Headers(init?.headers)),
+      ...(init?.signal !== null && init?.signal !== undefined && { signal: init.signal }),
+    });
 
   /** The address that `get` asks. @throws ExportApiError with `ERR_EXPORT_URL` for one that it does not ask */
   resolve(address: string | URL): URL {
@@ -147,44 +176,63 @@ export class ExportApiClient implements HasCircuit {
   /**
    * The pages of a list, one at a time; nothing is asked for ahead.
    *
-   * A list that comes back to a place where it was, or to the items of the page before, is an error before that page is handed out: with pages by offset,
-   * items would be lost. Read on from the last saved place later. An item may still come twice, so items need ids of their own.
+   * A list that comes back to a place where it was, or to the items of the page before, is an error before that page is
+   * handed out: with pages by offset,
+   * items would be lost. Read on from the last saved place later. An item may still come twice, so items need ids of
+   * their own.
    *
    * @throws ExportApiError
    */
-  async* pages(address: string | URL, { pagination, from, idOf = idOfItem, ...options }: PagesOptions): AsyncGenerator<ExportPage, void, void> {
+  async *pages(
+    address: string | URL,
+    { pagination, from, idOf = idOfItem, ...options }: PagesOptions,
+  ): AsyncGenerator<ExportPage, void, void> {
     const { maxPages } = this.#options;
     const list = this.resolve(address);
     const seen = new Set([from]);
     let before: string | undefined;
     for (let place = from; ;) {
       const url = this.resolve(pagination.urlOf(list, place));
-      const { page, ids } = readPage(pagination, { url, ...await this.#page(url, options), from: place }, idOf);
+      const { page, ids } = readPage(pagination, { url, ...(await this.#page(url, options)), from: place }, idOf);
       if ((page.next !== undefined && seen.has(page.next)) || (ids === before && page.items.length > 0)) {
         throw new ExportApiError('ERR_EXPORT_PAGES_REPEAT', 'the pages of the list repeat', { url });
       }
-      if (seen.size > maxPages) throw new ExportApiError('ERR_EXPORT_PAGES_REPEAT', `more than ${maxPages} pages, which \`maxPages\` allows`, { url });
+      if (seen.size > maxPages) {
+        throw new ExportApiError('ERR_EXPORT_PAGES_REPEAT', `more than ${maxPages} pages, which \`maxPages\` allows`, {
+          url,
+        });
+      }
       before = ids;
       yield page;
-      if (page.next === undefined) return;
+      if (page.next === undefined) {
+        return;
+      }
       place = page.next;
       seen.add(place);
     }
   }
 
   async #page(url: URL, options: RequestOptions): Promise<{ readonly headers: Headers; readonly body: unknown }> {
-    const { headers, bytes } = await this.#request(url, { ...options, headers: { accept: 'application/json', ...options.headers } }, async (response) => {
-      const pieces: Uint8Array[] = [];
-      let length = 0;
-      for await (const piece of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-        length += piece.byteLength;
-        if (length > this.#options.maxPageBytes) {
-          throw new ExportApiError('ERR_EXPORT_PAGE', `more than ${this.#options.maxPageBytes} bytes, which \`maxPageBytes\` allows`, { url });
+    const { headers, bytes } = await this.#request(
+      url,
+      { ...options, headers: { accept: 'application/json', ...options.headers } },
+      async (response) => {
+        const pieces: Uint8Array[] = [];
+        let length = 0;
+        for await (const piece of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+          length += piece.byteLength;
+          if (length > this.#options.maxPageBytes) {
+            throw new ExportApiError(
+              'ERR_EXPORT_PAGE',
+              `more than ${this.#options.maxPageBytes} bytes, which \`maxPageBytes\` allows`,
+              { url },
+            );
+          }
+          pieces.push(piece);
         }
-        pieces.push(piece);
-      }
-      return { headers: response.headers, bytes: Buffer.concat(pieces) };
-    });
+        return { headers: response.headers, bytes: Buffer.concat(pieces) };
+      },
+    );
     try {
       return { headers, body: JSON.parse(bytes.toString('utf8')) };
     } catch (cause) {
@@ -198,15 +246,23 @@ export class ExportApiClient implements HasCircuit {
     for (let attempt = 1; ;) {
       const failure = await this.#once(url, options, read).catch((error: unknown) => {
         signal?.throwIfAborted();
-        if (!hasCode<ExportApiError>(error, 'ERR_EXPORT_UNAVAILABLE')) throw error;
+        if (!hasCode<ExportApiError>(error, 'ERR_EXPORT_UNAVAILABLE')) {
+          throw error;
+        }
         return new Failure(error);
       });
-      if (!(failure instanceof Failure)) return failure;
+      if (!(failure instanceof Failure)) {
+        return failure;
+      }
       const { retryAfterSeconds = 0 } = failure.error;
-      if (attempt >= maxAttempts || retryAfterSeconds > maxRetryAfterSeconds) throw failure.error;
+      if (attempt >= maxAttempts || retryAfterSeconds > maxRetryAfterSeconds) {
+        throw failure.error;
+      }
       await sleep(clock, retryDelay(attempt, this.retry, retryAfterSeconds), signal);
       signal?.throwIfAborted();
-      if (!this.#circuit.open) attempt += 1;
+      if (!this.#circuit.open) {
+        attempt += 1;
+      }
     }
   }
 
@@ -218,45 +274,79 @@ export class ExportApiClient implements HasCircuit {
     for (let redirects = 0; redirects <= 5;) {
       const own = this.#origins.isOwn(url);
       const proof = own ? await credentials?.headers() : undefined;
-      const send = (): Promise<T | NotYet> => this.#send(url, own, { ...options, headers: { ...options.headers, ...proof } }, read);
+      const send = (): Promise<T | NotYet> =>
+        this.#send(url, own, { ...options, headers: { ...options.headers, ...proof } }, read);
       const answer = own ? await this.#circuit.run(send, options.signal) : await send();
-      if (!(answer instanceof NotYet)) return answer;
+      if (!(answer instanceof NotYet)) {
+        return answer;
+      }
       if (answer.location !== undefined) {
         // By hand: fetch would send credentials other than `authorization` on to any origin.
         url = this.#origins.resolve(new URL(answer.location, url));
         redirects += 1;
       } else {
-        if (renewed || proof === undefined || await credentials?.renew(proof) !== true) throw refusalOf(url, 401);
+        if (renewed || proof === undefined || (await credentials?.renew(proof)) !== true) {
+          throw refusalOf(url, 401);
+        }
         renewed = true;
       }
     }
     throw new ExportApiError('ERR_EXPORT_REFUSED', 'more than 5 redirects', { url: first });
   }
 
-  async #send<T>(url: URL, own: boolean, { headers, signal }: RequestOptions, read: (response: Response) => Promise<T>): Promise<T | NotYet> {
+  async #send<T>(
+    url: URL,
+    own: boolean,
+    { headers, signal }: RequestOptions,
+    read: (response: Response) => Promise<T>,
+  ): Promise<T | NotYet> {
     const { rateLimit, timeoutSeconds, clock, onAnswer } = this.#options;
-    if (own) await rateLimit?.take(signal);
+    if (own) {
+      await rateLimit?.take(signal);
+    }
     const began = clock.now();
     let status: number | undefined;
     try {
-      return await bounded({ clock, timeoutMs: timeoutSeconds * 1_000, what: `${url.origin}${url.pathname}`, ...(signal !== undefined && { signal }) }, async (limit) => {
-        // The limit ends with the headers; the caller's signal goes on to end the body.
-        const both = signal === undefined ? limit : AbortSignal.any([limit, signal]);
-        const response = await this.#options.fetch(url, { headers: { ...headers }, redirect: 'manual', signal: both });
-        ({ status } = response);
-        if (response.ok || status === 416) return read(response);
-        await response.body?.cancel();
-        const location = status >= 300 && status < 400 ? response.headers.get('location') : null;
-        if (location !== null || (own && status === 401)) return new NotYet(location ?? undefined);
-        throw refusalOf(url, status, retryAfterOf(response.headers, clock.date()));
-      });
+      return await bounded(
+        {
+          clock,
+          timeoutMs: timeoutSeconds * 1_000,
+          what: `${url.origin}${url.pathname}`,
+          ...(signal !== undefined && { signal }),
+        },
+        async (limit) => {
+          // The limit ends with the headers; the caller's signal goes on to end the body.
+          const both = signal === undefined ? limit : AbortSignal.any([limit, signal]);
+          const response = await this.#options.fetch(url, {
+            headers: { ...headers },
+            redirect: 'manual',
+            signal: both,
+          });
+          ({ status } = response);
+          if (response.ok || status === 416) {
+            return read(response);
+          }
+          await response.body?.cancel();
+          const location = status >= 300 && status < 400 ? response.headers.get('location') : null;
+          if (location !== null || (own && status === 401)) {
+            return new NotYet(location ?? undefined);
+          }
+          throw refusalOf(url, status, retryAfterOf(response.headers, clock.date()));
+        },
+      );
     } catch (error) {
       signal?.throwIfAborted();
-      if (!(error instanceof ExportApiError)) throw new ExportApiError('ERR_EXPORT_UNAVAILABLE', 'no answer', { url, status, cause: error });
-      if (own && error.retryAfterSeconds !== undefined) await rateLimit?.pause(error.retryAfterSeconds * 1_000);
+      if (!(error instanceof ExportApiError)) {
+        throw new ExportApiError('ERR_EXPORT_UNAVAILABLE', 'no answer', { url, status, cause: error });
+      }
+      if (own && error.retryAfterSeconds !== undefined) {
+        await rateLimit?.pause(error.retryAfterSeconds * 1_000);
+      }
       throw error;
     } finally {
-      if (own) onAnswer?.({ ms: clock.now() - began, status });
+      if (own) {
+        onAnswer?.({ ms: clock.now() - began, status });
+      }
     }
   }
 }
@@ -276,12 +366,24 @@ class Failure {
 }
 
 /** A page, and what tells it apart from others. */
-function readPage(pagination: Pagination, answer: Parameters<Pagination['read']>[0], idOf: (item: unknown) => string): { readonly page: ExportPage; readonly ids: string } {
+function readPage(
+  pagination: Pagination,
+  answer: Parameters<Pagination['read']>[0],
+  idOf: (item: unknown) => string,
+): { readonly page: ExportPage; readonly ids: string } {
   try {
     const page = pagination.read(answer);
-    return { page, ids: createHash('sha256').update(JSON.stringify(page.items.map(idOf))).digest('base64') };
+    return {
+      page,
+      ids: createHash('sha256')
+        .update(JSON.stringify(page.items.map(idOf)))
+        .digest('base64'),
+    };
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause);
-    throw new ExportApiError('ERR_EXPORT_PAGE', `the page has not the shape that was expected: ${problem}`, { url: answer.url, cause });
+    throw new ExportApiError('ERR_EXPORT_PAGE', `the page has not the shape that was expected: ${problem}`, {
+      url: answer.url,
+      cause,
+    });
   }
 }

@@ -3,7 +3,8 @@ import { FileworksError } from '../errors.js';
 /**
  * Codes of {@link ExportApiError}. Match on these, never on the message.
  *
- * - `ERR_EXPORT_UNAVAILABLE`: no usable answer through every attempt, or one that asks to wait longer than a request may; another time may do.
+ * - `ERR_EXPORT_UNAVAILABLE`: no usable answer through every attempt, or one that asks to wait longer than a request
+ *   may; another time may do.
  * - `ERR_EXPORT_CREDENTIALS`: the API refuses the credentials, also after they were read again.
  * - `ERR_EXPORT_NOT_FOUND`: HTTP 404.
  * - `ERR_EXPORT_GONE`: HTTP 410; an expired link, or on a page that was asked for by a cursor, an expired cursor.
@@ -16,7 +17,17 @@ import { FileworksError } from '../errors.js';
  * - `ERR_EXPORT_CONTENT`: the download has another length or checksum than it should have.
  */
 export type ExportApiErrorCode = `ERR_EXPORT_${
-  'UNAVAILABLE' | 'CREDENTIALS' | 'NOT_FOUND' | 'GONE' | 'REFUSED' | 'URL' | 'PAGE' | 'PAGES_REPEAT' | 'CHANGED' | 'NOT_RESUMABLE' | 'CONTENT'}`;
+  | 'UNAVAILABLE'
+  | 'CREDENTIALS'
+  | 'NOT_FOUND'
+  | 'GONE'
+  | 'REFUSED'
+  | 'URL'
+  | 'PAGE'
+  | 'PAGES_REPEAT'
+  | 'CHANGED'
+  | 'NOT_RESUMABLE'
+  | 'CONTENT'}`;
 
 export interface ExportApiErrorDetails {
   /** Address that was asked; written without query string, which may hold a signature. */
@@ -34,21 +45,34 @@ export class ExportApiError extends FileworksError {
   /** How long the server asks to wait. */
   readonly retryAfterSeconds?: number;
 
-  constructor(code: ExportApiErrorCode, message: string, { url, status, retryAfterSeconds, cause }: ExportApiErrorDetails) {
+  constructor(
+    code: ExportApiErrorCode,
+    message: string,
+    { url, status, retryAfterSeconds, cause }: ExportApiErrorDetails,
+  ) {
     super(`${message} (${url.origin}${url.pathname})`, cause === undefined ? undefined : { cause });
     this.code = code;
-    if (status !== undefined) this.status = status;
-    if (retryAfterSeconds !== undefined) this.retryAfterSeconds = retryAfterSeconds;
+    if (status !== undefined) {
+      this.status = status;
+    }
+    if (retryAfterSeconds !== undefined) {
+      this.retryAfterSeconds = retryAfterSeconds;
+    }
   }
 }
 
 /** What an answer that is no success means. */
 export function refusalOf(url: URL, status: number, retryAfterSeconds?: number): ExportApiError {
-  const code = status === 401
-    ? 'ERR_EXPORT_CREDENTIALS'
-    : status === 404
-      ? 'ERR_EXPORT_NOT_FOUND'
-      : status === 410 ? 'ERR_EXPORT_GONE' : isPassing(status) ? 'ERR_EXPORT_UNAVAILABLE' : 'ERR_EXPORT_REFUSED';
+  const code =
+    status === 401
+      ? 'ERR_EXPORT_CREDENTIALS'
+      : status === 404
+        ? 'ERR_EXPORT_NOT_FOUND'
+        : status === 410
+          ? 'ERR_EXPORT_GONE'
+          : isPassing(status)
+            ? 'ERR_EXPORT_UNAVAILABLE'
+            : 'ERR_EXPORT_REFUSED';
   return new ExportApiError(code, `the server answered HTTP ${status}`, { url, status, retryAfterSeconds });
 }
 

@@ -1,17 +1,30 @@
 import {
-  type AttributeValue, BatchGetItemCommand, type BatchGetItemCommandInput, type BatchGetItemCommandOutput, ConditionalCheckFailedException,
-  type DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand, TransactionCanceledException, TransactWriteItemsCommand, UpdateItemCommand,
+  type AttributeValue,
+  BatchGetItemCommand,
+  type BatchGetItemCommandInput,
+  type BatchGetItemCommandOutput,
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  TransactionCanceledException,
+  TransactWriteItemsCommand,
+  UpdateItemCommand,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { FileworksError } from '../errors.js';
 
 /** Files that are counted in one item: a few hundred bytes, so that each update of it costs one unit. */
-export const FilesPerBlock = 64;
-/** Items of a transaction, less the one of the job. @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html */
-const FilesPerTransaction = 99;
-const KeysPerRead = 100;
-const DaySeconds = 86_400;
+export const FILES_PER_BLOCK = 64;
+/**
+ * Items of a transaction, less the one of the job. @see
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
+ */
+const FILES_PER_TRANSACTION = 99;
+const KEYS_PER_READ = 100;
+const DAY_SECONDS = 86_400;
 
 /**
  * dispatching → dispatched (all files are known) → completed (every file is done or failed).
@@ -28,7 +41,10 @@ export interface ExportJobRow {
   readonly count: number;
   /** Where the next page of the list begins. */
   readonly cursor?: string;
-  /** Files that are stored, files that can not be, and bytes of results, in steps of 64 files; exact once the job is completed. */
+  /**
+   * Files that are stored, files that can not be, and bytes of results, in steps of 64 files; exact once the job is
+   * completed.
+   */
   readonly done: number;
   readonly failed: number;
   readonly bytes: number;
@@ -45,7 +61,10 @@ export interface FileOutcome {
   readonly failure?: string;
 }
 
-/** Another process works on the job too and was faster; this one stops, and finds the job further when it is tried again. */
+/**
+ * Another process works on the job too and was faster; this one stops, and finds the job further when it is tried
+ * again.
+ */
 export class ExportJobContention extends FileworksError {
   readonly code = 'ERR_EXPORT_JOB_CONTENTION';
 }
@@ -76,9 +95,12 @@ export interface Settled {
  * | block of 64 files | `BLOCK#<job>#<n>` | `BLOCK` | once for each of its files |
  * | failure | `JOB#<job>` | `FAILED#<file>` | once |
  *
- * A block holds the numbers of its files that are finished. Adding one is a single conditional update, which a duplicate does not pass, and whose answer says
- * whether the block is complete now. A complete block adds its sums to the job in the same way. So completion is known by exactly one update, and 10,000
- * files are 10,000 updates in 157 places and 157 in one. Files get their numbers in transactions with the job's count, so two dispatchers number none twice.
+ * A block holds the numbers of its files that are finished. Adding one is a single conditional update, which a
+ * duplicate does not pass, and whose answer says
+ * whether the block is complete now. A complete block adds its sums to the job in the same way. So completion is known
+ * by exactly one update, and 10,000
+ * files are 10,000 updates in 157 places and 157 in one. Files get their numbers in transactions with the job's count,
+ * so two dispatchers number none twice.
  *
  * Needs `dynamodb:BatchGetItem`, `GetItem`, `PutItem`, `UpdateItem` and `Query`.
  */
@@ -89,25 +111,44 @@ export class ExportJobStore {
 
   /** @throws RangeError for a retention that is shorter than the life of a message */
   constructor({ client, tableName, retentionDays = 90 }: ExportJobStoreOptions) {
-    if (!(retentionDays >= 15)) throw new RangeError(`Expected \`retentionDays\` to be a number >= 15, got: ${retentionDays}`);
+    if (!(retentionDays >= 15)) {
+      throw new RangeError(`Expected \`retentionDays\` to be a number >= 15, got: ${retentionDays}`);
+    }
     this.#client = client;
     this.#tableName = tableName;
-    this.#retentionSeconds = retentionDays * DaySeconds;
+    this.#retentionSeconds = retentionDays * DAY_SECONDS;
   }
 
   /** The job, which is made when it is new. */
   async begin(jobId: string, correlationId: string): Promise<ExportJobRow> {
-    const job = { jobId, correlationId, status: 'dispatching', count: 0, done: 0, failed: 0, bytes: 0, expiresAt: this.#expiry() };
+    const job = {
+      jobId,
+      correlationId,
+      status: 'dispatching',
+      count: 0,
+      done: 0,
+      failed: 0,
+      bytes: 0,
+      expiresAt: this.#expiry(),
+    };
     try {
-      await this.#client.send(new PutItemCommand({ TableName: this.#tableName, Item: marshall({ ...jobKey(jobId), ...job }), ConditionExpression: 'attribute_not_exists(pk)' }));
+      await this.#client.send(
+        new PutItemCommand({
+          TableName: this.#tableName,
+          Item: marshall({ ...jobKey(jobId), ...job }),
+          ConditionExpression: 'attribute_not_exists(pk)',
+        }),
+      );
     } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      if (!(error instanceof ConditionalCheckFailedException)) {
+        throw error;
+      }
     }
-    return await this.job(jobId) as ExportJobRow;
+    return (await this.job(jobId)) as ExportJobRow;
   }
 
   async job(jobId: string): Promise<ExportJobRow | undefined> {
-    return await this.#get(jobKey(jobId)) as ExportJobRow | undefined;
+    return (await this.#get(jobKey(jobId))) as ExportJobRow | undefined;
   }
 
   /**
@@ -118,10 +159,12 @@ export class ExportJobStore {
   async register(jobId: string, fileIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
     const numbers = await this.#numbersOf(jobId, [...new Set(fileIds)]);
     const unknown = [...new Set(fileIds)].filter((id) => !numbers.has(id));
-    if (unknown.length === 0) return numbers;
+    if (unknown.length === 0) {
+      return numbers;
+    }
     let count = (await this.job(jobId))?.count ?? 0;
-    for (let at = 0; at < unknown.length; at += FilesPerTransaction) {
-      const ids = unknown.slice(at, at + FilesPerTransaction);
+    for (let at = 0; at < unknown.length; at += FILES_PER_TRANSACTION) {
+      const ids = unknown.slice(at, at + FILES_PER_TRANSACTION);
       await this.#number(jobId, ids, count);
       ids.forEach((id, i) => numbers.set(id, count + i));
       count += ids.length;
@@ -135,41 +178,75 @@ export class ExportJobStore {
    * @throws ExportJobContention when another process has moved on
    */
   async moveCursor(jobId: string, from: string | undefined, to: string | undefined): Promise<void> {
-    const moved = await this.#update(jobKey(jobId), {
-      UpdateExpression: to === undefined ? 'REMOVE #cursor' : 'SET #cursor = :to, expiresAt = :expiresAt',
-      ConditionExpression: `#status = :dispatching AND ${from === undefined ? 'attribute_not_exists(#cursor)' : '#cursor = :from'}`,
-      ExpressionAttributeNames: { '#cursor': 'cursor', '#status': 'status' },
-    }, { ':dispatching': 'dispatching', ...(from !== undefined && { ':from': from }), ...(to !== undefined && { ':to': to, ':expiresAt': this.#expiry() }) });
-    if (!moved.passed) throw new ExportJobContention(`job ${jobId} was moved on by another process`);
+    const moved = await this.#update(
+      jobKey(jobId),
+      {
+        UpdateExpression: to === undefined ? 'REMOVE #cursor' : 'SET #cursor = :to, expiresAt = :expiresAt',
+        ConditionExpression: `#status = :dispatching AND ${from === undefined ? 'attribute_not_exists(#cursor)' : '#cursor = :from'}`,
+        ExpressionAttributeNames: { '#cursor': 'cursor', '#status': 'status' },
+      },
+      {
+        ':dispatching': 'dispatching',
+        ...(from !== undefined && { ':from': from }),
+        ...(to !== undefined && { ':to': to, ':expiresAt': this.#expiry() }),
+      },
+    );
+    if (!moved.passed) {
+      throw new ExportJobContention(`job ${jobId} was moved on by another process`);
+    }
   }
 
   /** All files are known. May be repeated. */
   async close(jobId: string): Promise<ExportJobRow> {
     const status = { ConditionExpression: '#status = :dispatching', ExpressionAttributeNames: { '#status': 'status' } };
-    const { item } = await this.#update(jobKey(jobId), { UpdateExpression: 'SET #status = :dispatched', ...status }, { ':dispatching': 'dispatching', ':dispatched': 'dispatched' });
+    const { item } = await this.#update(
+      jobKey(jobId),
+      { UpdateExpression: 'SET #status = :dispatched', ...status },
+      { ':dispatching': 'dispatching', ':dispatched': 'dispatched' },
+    );
     const job = item as ExportJobRow;
-    const last = job.count % FilesPerBlock;
-    if (job.status !== 'dispatched' || last === 0) return this.#completed(job);
+    const last = job.count % FILES_PER_BLOCK;
+    if (job.status !== 'dispatched' || last === 0) {
+      return this.#completed(job);
+    }
     const number = job.count - 1;
     // Only now it is known how many the last block waits for.
-    const block = await this.#update(blockKey(jobId, number), { UpdateExpression: 'SET expected = :last, expiresAt = :expiresAt' }, { ':last': last, ':expiresAt': this.#expiry() });
-    return await this.#settle(jobId, number, block.item) ?? job;
+    const block = await this.#update(
+      blockKey(jobId, number),
+      { UpdateExpression: 'SET expected = :last, expiresAt = :expiresAt' },
+      { ':last': last, ':expiresAt': this.#expiry() },
+    );
+    return (await this.#settle(jobId, number, block.item)) ?? job;
   }
 
   /** The list of files cannot be read. The first reason stays. */
   async fail(jobId: string, reason: string): Promise<ExportJobRow> {
-    const { item } = await this.#update(jobKey(jobId), {
-      UpdateExpression: 'SET #status = :failed, reason = :reason', ConditionExpression: '#status = :dispatching', ExpressionAttributeNames: { '#status': 'status' },
-    }, { ':failed': 'failed', ':dispatching': 'dispatching', ':reason': reason });
+    const { item } = await this.#update(
+      jobKey(jobId),
+      {
+        UpdateExpression: 'SET #status = :failed, reason = :reason',
+        ConditionExpression: '#status = :dispatching',
+        ExpressionAttributeNames: { '#status': 'status' },
+      },
+      { ':failed': 'failed', ':dispatching': 'dispatching', ':reason': reason },
+    );
     return item as ExportJobRow;
   }
 
-  /** Has a failed job be dispatched again, from where it was, when its message comes again. False when it has not failed. */
+  /**
+   * Has a failed job be dispatched again, from where it was, when its message comes again. False when it has not
+   * failed.
+   */
   async reopen(jobId: string): Promise<boolean> {
-    const { passed } = await this.#update(jobKey(jobId), {
-      UpdateExpression: 'SET #status = :dispatching REMOVE reason, told, tellingUntil', ConditionExpression: '#status = :failed',
-      ExpressionAttributeNames: { '#status': 'status' },
-    }, { ':failed': 'failed', ':dispatching': 'dispatching' });
+    const { passed } = await this.#update(
+      jobKey(jobId),
+      {
+        UpdateExpression: 'SET #status = :dispatching REMOVE reason, told, tellingUntil',
+        ConditionExpression: '#status = :failed',
+        ExpressionAttributeNames: { '#status': 'status' },
+      },
+      { ':failed': 'failed', ':dispatching': 'dispatching' },
+    );
     return passed;
   }
 
@@ -179,33 +256,52 @@ export class ExportJobStore {
       const item = { ...failureKey(jobId, fileId), fileId, failure, expiresAt: this.#expiry() };
       await this.#client.send(new PutItemCommand({ TableName: this.#tableName, Item: marshall(item) }));
     }
-    const { item } = await this.#update(blockKey(jobId, number), {
-      UpdateExpression: 'SET expiresAt = :expiresAt ADD finished :numbers, done :done, failed :failed, bytes :bytes',
-      ConditionExpression: 'NOT contains(finished, :number)',
-    }, {
-      ':expiresAt': this.#expiry(), ':number': number, ':numbers': new Set([number]), ':bytes': bytes,
-      ':done': failure === undefined ? 1 : 0, ':failed': failure === undefined ? 0 : 1,
-    });
+    const { item } = await this.#update(
+      blockKey(jobId, number),
+      {
+        UpdateExpression: 'SET expiresAt = :expiresAt ADD finished :numbers, done :done, failed :failed, bytes :bytes',
+        ConditionExpression: 'NOT contains(finished, :number)',
+      },
+      {
+        ':expiresAt': this.#expiry(),
+        ':number': number,
+        ':numbers': new Set([number]),
+        ':bytes': bytes,
+        ':done': failure === undefined ? 1 : 0,
+        ':failed': failure === undefined ? 0 : 1,
+      },
+    );
     return { finished: true, ...jobOf(await this.#settle(jobId, number, item)) };
   }
 
-  /** Whether a file is finished already; if so, does again what follows from that, for the process that died in between. */
+  /**
+   * Whether a file is finished already; if so, does again what follows from that, for the process that died in between.
+   */
   async settle(jobId: string, number: number): Promise<Settled> {
     const block = await this.#get(blockKey(jobId, number));
-    if ((block as Block | undefined)?.finished?.has(number) !== true) return { finished: false };
+    if ((block as Block | undefined)?.finished?.has(number) !== true) {
+      return { finished: false };
+    }
     return { finished: true, ...jobOf(await this.#settle(jobId, number, block)) };
   }
 
   /**
-   * The right to send the event of a job's end, for a minute. False: it was sent. Undefined: another process sends it, or died over it.
+   * The right to send the event of a job's end, for a minute. False: it was sent. Undefined: another process sends it,
+   * or died over it.
    *
-   * A process that dies between the event and `told` has the next one send it again, so an event may, rarely, come twice; never not at all.
+   * A process that dies between the event and `told` has the next one send it again, so an event may, rarely, come
+   * twice; never not at all.
    */
   async claimTelling(jobId: string, now = new Date()): Promise<boolean | undefined> {
-    const { passed, item } = await this.#update(jobKey(jobId), {
-      UpdateExpression: 'SET tellingUntil = :until',
-      ConditionExpression: 'attribute_not_exists(told) AND (attribute_not_exists(tellingUntil) OR tellingUntil < :now)',
-    }, { ':now': now.getTime(), ':until': now.getTime() + 60_000 });
+    const { passed, item } = await this.#update(
+      jobKey(jobId),
+      {
+        UpdateExpression: 'SET tellingUntil = :until',
+        ConditionExpression:
+          'attribute_not_exists(told) AND (attribute_not_exists(tellingUntil) OR tellingUntil < :now)',
+      },
+      { ':now': now.getTime(), ':until': now.getTime() + 60_000 },
+    );
     return passed ? true : (item as ExportJobRow | undefined)?.told === true ? false : undefined;
   }
 
@@ -214,15 +310,17 @@ export class ExportJobStore {
   }
 
   /** Files of a job that could not be stored, and why. */
-  async* failures(jobId: string): AsyncGenerator<{ readonly fileId: string; readonly failure: string }, void, void> {
+  async *failures(jobId: string): AsyncGenerator<{ readonly fileId: string; readonly failure: string }, void, void> {
     let start: Record<string, AttributeValue> | undefined;
     do {
-      const { Items = [], LastEvaluatedKey } = await this.#client.send(new QueryCommand({
-        TableName: this.#tableName,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
-        ExpressionAttributeValues: marshall({ ':pk': jobKey(jobId).pk, ':sk': 'FAILED#' }),
-        ...(start !== undefined && { ExclusiveStartKey: start }),
-      }));
+      const { Items = [], LastEvaluatedKey } = await this.#client.send(
+        new QueryCommand({
+          TableName: this.#tableName,
+          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
+          ExpressionAttributeValues: marshall({ ':pk': jobKey(jobId).pk, ':sk': 'FAILED#' }),
+          ...(start !== undefined && { ExclusiveStartKey: start }),
+        }),
+      );
       for (const item of Items) {
         const { fileId, failure } = unmarshall(item) as { fileId: string; failure: string };
         yield { fileId, failure };
@@ -233,34 +331,53 @@ export class ExportJobStore {
 
   /** Adds a complete block to its job, once. Undefined while the block is not complete. */
   async #settle(jobId: string, number: number, item: unknown): Promise<ExportJobRow | undefined> {
-    const { finished = new Set(), expected = FilesPerBlock, done = 0, failed = 0, bytes = 0 } = item as Block;
-    if (finished.size < expected) return undefined;
+    const { finished = new Set(), expected = FILES_PER_BLOCK, done = 0, failed = 0, bytes = 0 } = item as Block;
+    if (finished.size < expected) {
+      return undefined;
+    }
     const block = blockOf(number);
-    const { item: job } = await this.#update(jobKey(jobId), {
-      UpdateExpression: 'ADD blocks :blocks, done :done, failed :failed, #bytes :bytes',
-      ConditionExpression: 'NOT contains(blocks, :block)',
-      ExpressionAttributeNames: { '#bytes': 'bytes' },
-    }, { ':block': block, ':blocks': new Set([block]), ':done': done, ':failed': failed, ':bytes': bytes });
+    const { item: job } = await this.#update(
+      jobKey(jobId),
+      {
+        UpdateExpression: 'ADD blocks :blocks, done :done, failed :failed, #bytes :bytes',
+        ConditionExpression: 'NOT contains(blocks, :block)',
+        ExpressionAttributeNames: { '#bytes': 'bytes' },
+      },
+      { ':block': block, ':blocks': new Set([block]), ':done': done, ':failed': failed, ':bytes': bytes },
+    );
     return this.#completed(job as ExportJobRow);
   }
 
   /** Completes a job whose files are all known and whose blocks are all complete. */
   async #completed(job: ExportJobRow & { readonly blocks?: ReadonlySet<number> }): Promise<ExportJobRow> {
-    if (job.status !== 'dispatched' || (job.blocks?.size ?? 0) < Math.ceil(job.count / FilesPerBlock)) return job;
-    const { item } = await this.#update(jobKey(job.jobId), {
-      UpdateExpression: 'SET #status = :completed', ConditionExpression: '#status = :dispatched', ExpressionAttributeNames: { '#status': 'status' },
-    }, { ':completed': 'completed', ':dispatched': 'dispatched' });
+    if (job.status !== 'dispatched' || (job.blocks?.size ?? 0) < Math.ceil(job.count / FILES_PER_BLOCK)) {
+      return job;
+    }
+    const { item } = await this.#update(
+      jobKey(job.jobId),
+      {
+        UpdateExpression: 'SET #status = :completed',
+        ConditionExpression: '#status = :dispatched',
+        ExpressionAttributeNames: { '#status': 'status' },
+      },
+      { ':completed': 'completed', ':dispatched': 'dispatched' },
+    );
     return item as ExportJobRow;
   }
 
   async #numbersOf(jobId: string, fileIds: readonly string[]): Promise<Map<string, number>> {
     const numbers = new Map<string, number>();
-    for (let at = 0; at < fileIds.length; at += KeysPerRead) {
+    for (let at = 0; at < fileIds.length; at += KEYS_PER_READ) {
       let request: BatchGetItemCommandInput['RequestItems'] = {
-        [this.#tableName]: { Keys: fileIds.slice(at, at + KeysPerRead).map((id) => marshall(fileKey(jobId, id))), ConsistentRead: true },
+        [this.#tableName]: {
+          Keys: fileIds.slice(at, at + KEYS_PER_READ).map((id) => marshall(fileKey(jobId, id))),
+          ConsistentRead: true,
+        },
       };
       while (request?.[this.#tableName] !== undefined) {
-        const answer: BatchGetItemCommandOutput = await this.#client.send(new BatchGetItemCommand({ RequestItems: request }));
+        const answer: BatchGetItemCommandOutput = await this.#client.send(
+          new BatchGetItemCommand({ RequestItems: request }),
+        );
         for (const item of answer.Responses?.[this.#tableName] ?? []) {
           const { fileId, number } = unmarshall(item) as { fileId: string; number: number };
           numbers.set(fileId, number);
@@ -287,32 +404,52 @@ export class ExportJobStore {
         UpdateExpression: 'SET #count = :after',
         ConditionExpression: '#count = :before AND #status = :dispatching',
         ExpressionAttributeNames: { '#count': 'count', '#status': 'status' },
-        ExpressionAttributeValues: marshall({ ':before': count, ':after': count + fileIds.length, ':dispatching': 'dispatching' }),
+        ExpressionAttributeValues: marshall({
+          ':before': count,
+          ':after': count + fileIds.length,
+          ':dispatching': 'dispatching',
+        }),
       },
     };
     try {
       await this.#client.send(new TransactWriteItemsCommand({ TransactItems: [job, ...puts] }));
     } catch (cause) {
-      if (!(cause instanceof TransactionCanceledException)) throw cause;
+      if (!(cause instanceof TransactionCanceledException)) {
+        throw cause;
+      }
       throw new ExportJobContention(`files of job ${jobId} were numbered by another process`, { cause });
     }
   }
 
   async #get(key: Key): Promise<unknown> {
-    const { Item: item } = await this.#client.send(new GetItemCommand({ TableName: this.#tableName, Key: marshall(key), ConsistentRead: true }));
+    const { Item: item } = await this.#client.send(
+      new GetItemCommand({ TableName: this.#tableName, Key: marshall(key), ConsistentRead: true }),
+    );
     return item && unmarshall(item);
   }
 
   /** The item as it is now, and whether the condition held. */
-  async #update(key: Key, update: Partial<UpdateItemCommandInput>, values: object): Promise<{ readonly passed: boolean; readonly item: unknown }> {
+  async #update(
+    key: Key,
+    update: Partial<UpdateItemCommandInput>,
+    values: object,
+  ): Promise<{ readonly passed: boolean; readonly item: unknown }> {
     try {
-      const { Attributes = {} } = await this.#client.send(new UpdateItemCommand({
-        ...update, TableName: this.#tableName, Key: marshall(key), ExpressionAttributeValues: marshall(values),
-        ReturnValues: 'ALL_NEW', ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-      }));
+      const { Attributes = {} } = await this.#client.send(
+        new UpdateItemCommand({
+          ...update,
+          TableName: this.#tableName,
+          Key: marshall(key),
+          ExpressionAttributeValues: marshall(values),
+          ReturnValues: 'ALL_NEW',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      );
       return { passed: true, item: unmarshall(Attributes) };
     } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      if (!(error instanceof ConditionalCheckFailedException)) {
+        throw error;
+      }
       return { passed: false, item: unmarshall(error.Item ?? {}) };
     }
   }
@@ -339,7 +476,13 @@ interface Block {
 /** Ids come from others: encoded, `a#b` and `c` are not `a` and `b#c`. */
 const jobKey = (jobId: string): Key => ({ pk: `JOB#${encodeURIComponent(jobId)}`, sk: 'JOB' });
 const failureKey = (jobId: string, fileId: string): Key => ({ ...jobKey(jobId), sk: `FAILED#${fileId}` });
-const fileKey = (jobId: string, fileId: string): Key => ({ pk: `FILE#${encodeURIComponent(jobId)}#${encodeURIComponent(fileId)}`, sk: 'FILE' });
-const blockOf = (number: number): number => Math.floor(number / FilesPerBlock);
-const blockKey = (jobId: string, number: number): Key => ({ pk: `BLOCK#${encodeURIComponent(jobId)}#${blockOf(number)}`, sk: 'BLOCK' });
-const jobOf = (job: ExportJobRow | undefined): { job?: ExportJobRow } => job === undefined ? {} : { job };
+const fileKey = (jobId: string, fileId: string): Key => ({
+  pk: `FILE#${encodeURIComponent(jobId)}#${encodeURIComponent(fileId)}`,
+  sk: 'FILE',
+});
+const blockOf = (number: number): number => Math.floor(number / FILES_PER_BLOCK);
+const blockKey = (jobId: string, number: number): Key => ({
+  pk: `BLOCK#${encodeURIComponent(jobId)}#${blockOf(number)}`,
+  sk: 'BLOCK',
+});
+const jobOf = (job: ExportJobRow | undefined): { job?: ExportJobRow } => (job === undefined ? {} : { job });

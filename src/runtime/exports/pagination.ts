@@ -10,11 +10,16 @@ export interface PageAnswer {
   readonly from: string | undefined;
 }
 
-/** How an API splits a list into pages. `cursorPages`, `offsetPages` and `linkPages` are three; a fourth can be brought. */
+/**
+ * How an API splits a list into pages. `cursorPages`, `offsetPages` and `linkPages` are three; a fourth can be brought.
+ */
 export interface Pagination {
   /** The address of the page that begins at `from`; undefined: of the first. */
   urlOf(list: URL, from: string | undefined): URL;
-  /** The items of the page, and where the next one begins, if there is one. MUST throw when the answer has another shape. */
+  /**
+   * The items of the page, and where the next one begins, if there is one. MUST throw when the answer has another
+   * shape.
+   */
   read(answer: PageAnswer): { readonly items: readonly unknown[]; readonly next: string | undefined };
 }
 
@@ -28,12 +33,18 @@ export interface CursorPagesOptions {
 }
 
 /** Each page names the cursor of the next. */
-export function cursorPages({ items = 'items', next = 'nextCursor', parameter = 'cursor' }: CursorPagesOptions = {}): Pagination {
+export function cursorPages({
+  items = 'items',
+  next = 'nextCursor',
+  parameter = 'cursor',
+}: CursorPagesOptions = {}): Pagination {
   return {
     urlOf: (list, from) => withParameter(list, parameter, from),
     read({ body }) {
       const cursor = (body as Readonly<Record<string, unknown>> | null)?.[next] ?? '';
-      if (typeof cursor !== 'string' && typeof cursor !== 'number') throw new TypeError(`Expected \`${next}\` of the page to be text, got ${typeof cursor}`);
+      if (typeof cursor !== 'string' && typeof cursor !== 'number') {
+        throw new TypeError(`Expected \`${next}\` of the page to be text, got ${typeof cursor}`);
+      }
       return { items: itemsOf(body, items), next: cursor === '' ? undefined : String(cursor) };
     },
   };
@@ -47,9 +58,11 @@ export interface OffsetPagesOptions {
 }
 
 /**
- * Pages by the number of items before them. The list ends with an empty page: a shorter one can be the server's own limit.
+ * Pages by the number of items before them. The list ends with an empty page: a shorter one can be the server's own
+ * limit.
  *
- * Limitation: an item that is taken away while the list is read shifts the rest, and one is passed over. Prefer cursors where the API has them.
+ * Limitation: an item that is taken away while the list is read shifts the rest, and one is passed over. Prefer cursors
+ * where the API has them.
  */
 export function offsetPages({ items = 'items', parameter = 'offset' }: OffsetPagesOptions = {}): Pagination {
   return {
@@ -66,25 +79,37 @@ export interface LinkPagesOptions {
   readonly items?: string;
 }
 
-/** Each answer has a header `Link` with the address of the page that is `rel="next"`. @see https://www.rfc-editor.org/rfc/rfc8288 */
+/**
+ * Each answer has a header `Link` with the address of the page that is `rel="next"`. @see
+ * https://www.rfc-editor.org/rfc/rfc8288
+ */
 export function linkPages({ items }: LinkPagesOptions = {}): Pagination {
   return {
-    urlOf: (list, from) => from === undefined ? list : new URL(from, list),
+    urlOf: (list, from) => (from === undefined ? list : new URL(from, list)),
     read({ url, headers, body }) {
       const [next] = LinkHeader.parse(headers.get('link') ?? '').rel('next');
-      return { items: itemsOf(body, items), next: (next as LinkHeader.Reference | undefined) && new URL(next.uri, url).href };
+      return {
+        items: itemsOf(body, items),
+        next: (next as LinkHeader.Reference | undefined) && new URL(next.uri, url).href,
+      };
     },
   };
 }
 
 function withParameter(list: URL, parameter: string, from: string | undefined): URL {
   const url = new URL(list);
-  if (from !== undefined) url.searchParams.set(parameter, from);
+  if (from !== undefined) {
+    url.searchParams.set(parameter, from);
+  }
   return url;
 }
 
 function itemsOf(body: unknown, property: string | undefined): readonly unknown[] {
   const items = property === undefined ? body : (body as Readonly<Record<string, unknown>> | null)?.[property];
-  if (!Array.isArray(items)) throw new TypeError(`Expected ${property === undefined ? 'the page' : `\`${property}\` of the page`} to be an array, got ${typeof items}`);
+  if (!Array.isArray(items)) {
+    throw new TypeError(
+      `Expected ${property === undefined ? 'the page' : `\`${property}\` of the page`} to be an array, got ${typeof items}`,
+    );
+  }
   return items;
 }

@@ -1,4 +1,9 @@
-import { ConditionalCheckFailedException, type DynamoDBClient, UpdateItemCommand, type UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
+import {
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  UpdateItemCommand,
+  type UpdateItemCommandInput,
+} from '@aws-sdk/client-dynamodb';
 import { type Clock, sleep, systemClock } from '../support/clock.js';
 import { OptionChecks } from '../support/option-checks.js';
 
@@ -26,11 +31,14 @@ export interface SharedRateLimitOptions {
 /**
  * A rate that all tasks of a service share, in one item of a DynamoDB table.
  *
- * The item holds the time of the next free place. Whoever wants places moves that time on by as many as it needs, in one atomic update, and waits for its
- * own; the requests of one task that wait at the same time take their places together, so a task makes at most one update at a time, whatever the rate.
+ * The item holds the time of the next free place. Whoever wants places moves that time on by as many as it needs, in
+ * one atomic update, and waits for its
+ * own; the requests of one task that wait at the same time take their places together, so a task makes at most one
+ * update at a time, whatever the rate.
  * Needs `dynamodb:UpdateItem`.
  *
- * Limitation: places are times of day, so a task whose clock is wrong makes its requests too early or too late by as much; their number stays right.
+ * Limitation: places are times of day, so a task whose clock is wrong makes its requests too early or too late by as
+ * much; their number stays right.
  */
 export class SharedRateLimit implements RateLimit {
   readonly #options: SharedRateLimitOptions;
@@ -57,7 +65,9 @@ export class SharedRateLimit implements RateLimit {
     signal?.throwIfAborted();
     const place = await new Promise<number>((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
-      if (!this.#taking) void this.#takeForAll();
+      if (!this.#taking) {
+        void this.#takeForAll();
+      }
     });
     await sleep(this.#clock, Math.max(0, place - this.#now()), signal);
     signal?.throwIfAborted();
@@ -65,7 +75,10 @@ export class SharedRateLimit implements RateLimit {
 
   async pause(ms: number): Promise<void> {
     const until = this.#now() + ms;
-    await this.#update({ UpdateExpression: 'SET nextAt = :next', ConditionExpression: 'attribute_not_exists(nextAt) OR nextAt < :next' }, { ':next': until });
+    await this.#update(
+      { UpdateExpression: 'SET nextAt = :next', ConditionExpression: 'attribute_not_exists(nextAt) OR nextAt < :next' },
+      { ':next': until },
+    );
   }
 
   /** Takes places for whoever waits, until nobody does. */
@@ -90,29 +103,47 @@ export class SharedRateLimit implements RateLimit {
     for (;;) {
       // After silence, places of the past are free: as many as the burst.
       const floor = this.#now() - (this.#burst - 1) * this.#intervalMs;
-      const next = await this.#update({ UpdateExpression: 'SET nextAt = nextAt + :taken', ConditionExpression: 'nextAt >= :floor' }, { ':taken': taken, ':floor': floor })
-        ?? await this.#update(
-          { UpdateExpression: 'SET nextAt = :next', ConditionExpression: 'attribute_not_exists(nextAt) OR nextAt < :floor' },
+      const next =
+        (await this.#update(
+          { UpdateExpression: 'SET nextAt = nextAt + :taken', ConditionExpression: 'nextAt >= :floor' },
+          { ':taken': taken, ':floor': floor },
+        )) ??
+        (await this.#update(
+          {
+            UpdateExpression: 'SET nextAt = :next',
+            ConditionExpression: 'attribute_not_exists(nextAt) OR nextAt < :floor',
+          },
           { ':next': floor + taken, ':floor': floor },
-        );
-      if (next !== undefined) return next - taken;
+        ));
+      if (next !== undefined) {
+        return next - taken;
+      }
     }
   }
 
   /** The new time; undefined when the condition did not hold. */
-  async #update(update: Partial<UpdateItemCommandInput>, values: Readonly<Record<string, number>>): Promise<number | undefined> {
+  async #update(
+    update: Partial<UpdateItemCommandInput>,
+    values: Readonly<Record<string, number>>,
+  ): Promise<number | undefined> {
     const { client, tableName, name } = this.#options;
     try {
-      const { Attributes } = await client.send(new UpdateItemCommand({
-        ...update,
-        TableName: tableName,
-        Key: { pk: { S: `RATE#${name}` }, sk: { S: 'RATE' } },
-        ExpressionAttributeValues: Object.fromEntries(Object.entries(values).map(([key, value]) => [key, { N: String(value) }])),
-        ReturnValues: 'UPDATED_NEW',
-      }));
+      const { Attributes } = await client.send(
+        new UpdateItemCommand({
+          ...update,
+          TableName: tableName,
+          Key: { pk: { S: `RATE#${name}` }, sk: { S: 'RATE' } },
+          ExpressionAttributeValues: Object.fromEntries(
+            Object.entries(values).map(([key, value]) => [key, { N: String(value) }]),
+          ),
+          ReturnValues: 'UPDATED_NEW',
+        }),
+      );
       return Number(Attributes?.nextAt.N);
     } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return undefined;
+      if (error instanceof ConditionalCheckFailedException) {
+        return undefined;
+      }
       throw error;
     }
   }

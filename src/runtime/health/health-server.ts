@@ -20,7 +20,8 @@ export interface HealthServerOptions {
 /**
  * Answers `/livez` and `/readyz` with 200, or with 503 and the problems.
  *
- * It runs on the event loop of the worker on purpose: a loop that is blocked for longer than the patience of the health check makes the
+ * It runs on the event loop of the worker on purpose: a loop that is blocked for longer than the patience of the health
+ * check makes the
  * worker unhealthy.
  */
 export class HealthServer {

@@ -1,5 +1,5 @@
 import { GetObjectCommand, DeleteObjectCommand, S3ServiceException } from '@aws-sdk/client-s3';
-import { PageKeyInfix } from '../../contract/result-keys.js';
+import { PAGE_KEY_INFIX } from '../../contract/result-keys.js';
 import { StorageError, type IdempotentUploader } from '../storage/index.js';
 import type { ExtractManifest, RefusedEntry, StoredEntry } from './extract-manifest.js';
 
@@ -19,7 +19,8 @@ interface Page {
 /**
  * Remembers in S3 what is done, so that a restart asks for a page of 500 results instead of every object.
  *
- * Pages `<key>.part/0`, `1`, … are written while the job runs; the manifest at `<key>` takes their place when it is finished. A page is written only after
+ * Pages `<key>.part/0`, `1`, … are written while the job runs; the manifest at `<key>` takes their place when it is
+ * finished. A page is written only after
  * everything in it stands. Pages of another archive do not count and are written over.
  */
 export class ExtractJournal {
@@ -28,7 +29,10 @@ export class ExtractJournal {
   readonly #key: string;
   readonly #fingerprint: string;
   #pages = 0;
-  /** What was seen at the start: no manifest; no page after those that count. Spares small jobs two looks at what is not there. */
+  /**
+   * What was seen at the start: no manifest; no page after those that count. Spares small jobs two looks at what is not
+   * there.
+   */
   #noManifest = false;
   #noFurtherPage = false;
   #stored: StoredEntry[] = [];
@@ -43,11 +47,16 @@ export class ExtractJournal {
     this.#fingerprint = fingerprint;
   }
 
-  /** The manifest of this archive, when the job is finished already. Removes the pages of a job that was killed before it could. */
+  /**
+   * The manifest of this archive, when the job is finished already. Removes the pages of a job that was killed before
+   * it could.
+   */
   async finished(signal?: AbortSignal): Promise<ExtractManifest | undefined> {
     const manifest = await this.#read<Partial<ExtractManifest>>(this.#key, signal);
     this.#noManifest = manifest === undefined;
-    if (manifest?.archive?.fingerprint !== this.#fingerprint) return undefined;
+    if (manifest?.archive?.fingerprint !== this.#fingerprint) {
+      return undefined;
+    }
     await this.#removePages(signal);
     return manifest as ExtractManifest;
   }
@@ -56,10 +65,12 @@ export class ExtractJournal {
   async load(signal?: AbortSignal): Promise<Pick<Page, 'stored' | 'refused'>> {
     const stored: StoredEntry[] = [];
     const refused: RefusedEntry[] = [];
-    for (;; this.#pages++) {
+    for (; ; this.#pages++) {
       const page = await this.#read<Page>(this.#pageKey(this.#pages), signal);
       this.#noFurtherPage = page === undefined;
-      if (page?.fingerprint !== this.#fingerprint) return { stored, refused };
+      if (page?.fingerprint !== this.#fingerprint) {
+        return { stored, refused };
+      }
       stored.push(...page.stored);
       refused.push(...page.refused);
     }
@@ -67,9 +78,11 @@ export class ExtractJournal {
 
   /** Notes results; writes a page when there are enough of them, or when it is time. */
   async add(results: Partial<Pick<Page, 'stored' | 'refused'>>): Promise<void> {
-    this.#stored.push(...results.stored ?? []);
-    this.#refused.push(...results.refused ?? []);
-    if (this.#stored.length + this.#refused.length >= PAGE_RESULTS || Date.now() - this.#writtenAt > PAGE_INTERVAL_MS) await this.flush();
+    this.#stored.push(...(results.stored ?? []));
+    this.#refused.push(...(results.refused ?? []));
+    if (this.#stored.length + this.#refused.length >= PAGE_RESULTS || Date.now() - this.#writtenAt > PAGE_INTERVAL_MS) {
+      await this.flush();
+    }
   }
 
   /** Writes what was added since the last page. */
@@ -83,27 +96,42 @@ export class ExtractJournal {
     await this.#writing;
     const body = Buffer.from(JSON.stringify(manifest));
     await this.#uploader.put({
-      bucket: this.#bucket, key: this.#key, body, contentType: 'application/json', ifDifferent: 'replace', lookFirst: !this.#noManifest,
+      bucket: this.#bucket,
+      key: this.#key,
+      body,
+      contentType: 'application/json',
+      ifDifferent: 'replace',
+      lookFirst: !this.#noManifest,
       ...(signal !== undefined && { signal }),
     });
-    if (this.#pages > 0 || !this.#noFurtherPage) await this.#removePages(signal);
+    if (this.#pages > 0 || !this.#noFurtherPage) {
+      await this.#removePages(signal);
+    }
   }
 
-  /** Those of this run, and what follows them: an earlier archive may have had more. The last goes first, so that the first is there as long as any is. */
+  /**
+   * Those of this run, and what follows them: an earlier archive may have had more. The last goes first, so that the
+   * first is there as long as any is.
+   */
   async #removePages(signal?: AbortSignal): Promise<void> {
     let pages = this.#pages;
-    while (await this.#read(this.#pageKey(pages), signal) !== undefined) pages += 1;
+    while ((await this.#read(this.#pageKey(pages), signal)) !== undefined) {
+      pages += 1;
+    }
     while (pages > 0) {
       pages -= 1;
       const key = this.#pageKey(pages);
-      await this.#uploader.client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: key }), signal && { abortSignal: signal })
+      await this.#uploader.client
+        .send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: key }), signal && { abortSignal: signal })
         .catch((error: unknown) => this.#fail('a page of the manifest cannot be deleted', key, error, signal));
     }
   }
 
   async #write(): Promise<void> {
     const page: Page = { fingerprint: this.#fingerprint, stored: this.#stored, refused: this.#refused };
-    if (page.stored.length + page.refused.length === 0) return;
+    if (page.stored.length + page.refused.length === 0) {
+      return;
+    }
     this.#stored = [];
     this.#refused = [];
     this.#writtenAt = Date.now();
@@ -112,22 +140,38 @@ export class ExtractJournal {
     const key = this.#pageKey(this.#pages);
     this.#pages += 1;
     const body = Buffer.from(JSON.stringify(page));
-    await this.#uploader.put({ bucket: this.#bucket, key, body, contentType: 'application/json', ifDifferent: 'replace', lookFirst: false, signal });
+    await this.#uploader.put({
+      bucket: this.#bucket,
+      key,
+      body,
+      contentType: 'application/json',
+      ifDifferent: 'replace',
+      lookFirst: false,
+      signal,
+    });
   }
 
   #pageKey(page: number): string {
-    return `${this.#key}${PageKeyInfix}${page}`;
+    return `${this.#key}${PAGE_KEY_INFIX}${page}`;
   }
 
-  /** Undefined when there is no such object, which S3 calls 403 where listing is not allowed, or when it holds something else. */
+  /**
+   * Undefined when there is no such object, which S3 calls 403 where listing is not allowed, or when it holds something
+   * else.
+   */
   async #read<T>(key: string, signal?: AbortSignal): Promise<T | undefined> {
     let text: string | undefined;
     try {
-      const answer = await this.#uploader.client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key }), signal && { abortSignal: signal });
+      const answer = await this.#uploader.client.send(
+        new GetObjectCommand({ Bucket: this.#bucket, Key: key }),
+        signal && { abortSignal: signal },
+      );
       text = await answer.Body?.transformToString();
     } catch (error) {
       const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
-      if (status === 404 || status === 403) return undefined;
+      if (status === 404 || status === 403) {
+        return undefined;
+      }
       this.#fail('the manifest or a page of it cannot be read', key, error, signal);
     }
     try {
@@ -139,6 +183,11 @@ export class ExtractJournal {
 
   #fail(what: string, key: string, error: unknown, signal: AbortSignal | undefined): never {
     signal?.throwIfAborted();
-    throw new StorageError('ERR_STORAGE_FAILED', `${what}: ${error instanceof Error ? error.message : String(error)}`, { bucket: this.#bucket, key }, error);
+    throw new StorageError(
+      'ERR_STORAGE_FAILED',
+      `${what}: ${error instanceof Error ? error.message : String(error)}`,
+      { bucket: this.#bucket, key },
+      error,
+    );
   }
 }

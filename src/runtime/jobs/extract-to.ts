@@ -1,4 +1,4 @@
-import { PageKeyInfix } from '../../contract/result-keys.js';
+import { PAGE_KEY_INFIX } from '../../contract/result-keys.js';
 import { ArchiveError, ZipError, type ZipArchive, type ZipEntry } from '../archive/index.js';
 import type { IdempotentUploader, ObjectSettings, PutOptions } from '../storage/index.js';
 import { ExtractJournal } from './extract-journal.js';
@@ -18,7 +18,10 @@ export interface ExtractDestination {
   readonly bucket: string;
   /** Put before the entry's name to make its key. @default - nothing */
   readonly prefix?: string;
-  /** Makes the key of an entry; MUST give different entries different keys, and the same ones in every attempt. @default - prefix and name */
+  /**
+   * Makes the key of an entry; MUST give different entries different keys, and the same ones in every attempt. @default
+   * - prefix and name
+   */
   readonly keyOf?: (entry: ZipEntry) => string;
   /** How each object is stored. @default - S3's defaults */
   readonly settings?: (entry: ZipEntry) => ObjectSettings;
@@ -31,11 +34,16 @@ export interface ExtractDestination {
 export interface ExtractOptions {
   readonly archive: ZipArchive;
   readonly destination: ExtractDestination;
-  /** True to store the entry; false, or the reason as a text, to skip it. Directories are always skipped. @default - every file */
+  /**
+   * True to store the entry; false, or the reason as a text, to skip it. Directories are always skipped. @default -
+   * every file
+   */
   readonly select?: (entry: ZipEntry) => boolean | string;
   /**
-   * Where the manifest is kept, in the destination's bucket unless said otherwise. One key for one job: an attempt that finds the pages of an earlier one goes
-   * on where that ended, and one that finds the manifest has nothing to do. Keep it out of prefixes whose objects start jobs.
+   * Where the manifest is kept, in the destination's bucket unless said otherwise. One key for one job: an attempt that
+   * finds the pages of an earlier one goes
+   * on where that ended, and one that finds the manifest has nothing to do. Keep it out of prefixes whose objects start
+   * jobs.
    *
    * @default - none; a restart asks S3 for every entry instead
    */
@@ -43,7 +51,8 @@ export interface ExtractOptions {
   /** Entries worked on at the same time; at least 1. @default 16 */
   readonly concurrency?: number;
   /**
-   * `record` puts entries that are not safe, or not possible, to read into the manifest and goes on; `fail` throws the first one's error, before anything is
+   * `record` puts entries that are not safe, or not possible, to read into the manifest and goes on; `fail` throws the
+   * first one's error, before anything is
    * stored when the directory alone shows it. Whatever is wrong with the archive as a whole is thrown either way.
    *
    * @default 'record'
@@ -56,7 +65,8 @@ export interface ExtractOptions {
 /**
  * Extracts an archive to S3: selects, reads, verifies and stores its entries, and says what became of each.
  *
- * It may be stopped at any moment and started again: what stands is not sent a second time, and is known from the manifest's pages without a look at it.
+ * It may be stopped at any moment and started again: what stands is not sent a second time, and is known from the
+ * manifest's pages without a look at it.
  *
  * @throws ArchiveError, StorageError
  * @throws the reason of `signal`
@@ -64,10 +74,18 @@ export interface ExtractOptions {
 export async function extractTo(options: ExtractOptions): Promise<ExtractManifest> {
   const { archive, destination, signal } = options;
   const { fingerprint } = archive;
-  const journal = options.manifest
-    && new ExtractJournal(destination.uploader, options.manifest.bucket ?? destination.bucket, options.manifest.key, fingerprint);
+  const journal =
+    options.manifest &&
+    new ExtractJournal(
+      destination.uploader,
+      options.manifest.bucket ?? destination.bucket,
+      options.manifest.key,
+      fingerprint,
+    );
   const finished = await journal?.finished(signal);
-  if (finished !== undefined) return finished;
+  if (finished !== undefined) {
+    return finished;
+  }
   const earlier = await journal?.load(signal);
   const run = new Extraction(options, earlier?.stored ?? [], earlier?.refused ?? [], journal);
   await run.work();
@@ -89,7 +107,10 @@ class Extraction {
   readonly refused: RefusedEntry[];
 
   constructor(
-    readonly options: ExtractOptions, stored: readonly StoredEntry[], refused: readonly RefusedEntry[], readonly journal: ExtractJournal | undefined,
+    readonly options: ExtractOptions,
+    stored: readonly StoredEntry[],
+    refused: readonly RefusedEntry[],
+    readonly journal: ExtractJournal | undefined,
   ) {
     this.stored = [...stored];
     this.refused = [...refused];
@@ -99,7 +120,11 @@ class Extraction {
     const { archive, signal, concurrency = DEFAULT_CONCURRENCY } = this.options;
     const wanted = new Set(await this.#withoutStanding(this.#wanted()));
     try {
-      const forEach = { select: (entry: ZipEntry) => wanted.has(entry), concurrency, ...(signal !== undefined && { signal }) };
+      const forEach = {
+        select: (entry: ZipEntry) => wanted.has(entry),
+        concurrency,
+        ...(signal !== undefined && { signal }),
+      };
       await archive.forEach((entry, stop) => this.#store(entry, stop), forEach);
     } catch (error) {
       // When all went well, the manifest is written in the place of this last page.
@@ -113,27 +138,38 @@ class Extraction {
     const done = new Set([...this.stored, ...this.refused].map(({ name }) => name));
     const wanted: ZipEntry[] = [];
     for (const entry of this.options.archive.entries) {
-      const selected = entry.kind === 'directory' ? 'a directory' : this.options.select?.(entry) ?? true;
-      if (done.has(entry.name)) continue;
-      if (selected !== true) this.skipped.push({ name: entry.name, reason: selected === false ? 'not selected' : selected });
-      else {
+      const selected = entry.kind === 'directory' ? 'a directory' : (this.options.select?.(entry) ?? true);
+      if (done.has(entry.name)) {
+        continue;
+      }
+      if (selected !== true) {
+        this.skipped.push({ name: entry.name, reason: selected === false ? 'not selected' : selected });
+      } else {
         const refusal = entry.refusal ?? this.#problemOfKey(entry);
-        if (refusal === undefined) wanted.push(entry);
-        else this.#refuse(entry, refusal);
+        if (refusal === undefined) {
+          wanted.push(entry);
+        } else {
+          this.#refuse(entry, refusal);
+        }
       }
     }
     return wanted;
   }
 
-  /** Names come from whoever made the archive: one that is too long with its prefix must not fail the job, and none may write the job's own records. */
+  /**
+   * Names come from whoever made the archive: one that is too long with its prefix must not fail the job, and none may
+   * write the job's own records.
+   */
   #problemOfKey(entry: ZipEntry): ZipError | undefined {
     const { archive, destination, manifest } = this.options;
     const key = this.#keyOf(entry);
     const where = { archive: archive.label, entry: entry.name };
     const bytes = Buffer.byteLength(key);
-    if (bytes > MAX_KEY_BYTES) return new ZipError('ERR_ZIP_NAME_TOO_LONG', `its key has ${bytes} bytes, S3 allows ${MAX_KEY_BYTES}`, where);
+    if (bytes > MAX_KEY_BYTES) {
+      return new ZipError('ERR_ZIP_NAME_TOO_LONG', `its key has ${bytes} bytes, S3 allows ${MAX_KEY_BYTES}`, where);
+    }
     const besideManifest = manifest !== undefined && (manifest.bucket ?? destination.bucket) === destination.bucket;
-    if (besideManifest && (key === manifest.key || key.startsWith(`${manifest.key}${PageKeyInfix}`))) {
+    if (besideManifest && (key === manifest.key || key.startsWith(`${manifest.key}${PAGE_KEY_INFIX}`))) {
       return new ZipError('ERR_ZIP_NAME_RESERVED', 'its key is that of the manifest or of a page of it', where);
     }
     return undefined;
@@ -142,24 +178,38 @@ class Extraction {
   /** Without a manifest, the directory's checksums tell what stands before a byte of it is read. */
   async #withoutStanding(entries: readonly ZipEntry[]): Promise<ZipEntry[]> {
     const { destination, signal, concurrency = DEFAULT_CONCURRENCY } = this.options;
-    if (this.journal !== undefined || destination.verify === 'sha256') return [...entries];
+    if (this.journal !== undefined || destination.verify === 'sha256') {
+      return [...entries];
+    }
     const left: ZipEntry[] = [];
     const queue = [...entries].reverse();
     const look = async (): Promise<void> => {
       for (let entry = queue.pop(); entry !== undefined; entry = queue.pop()) {
         const { size, crc32 } = entry;
         const key = this.#keyOf(entry);
-        const found = crc32 === undefined
-          ? undefined
-          : await destination.uploader.find({ bucket: destination.bucket, key, size, crc32, ...(signal !== undefined && { signal }) });
-        if (found === undefined) left.push(entry);
-        else this.#note(entry, found);
+        const found =
+          crc32 === undefined
+            ? undefined
+            : await destination.uploader.find({
+                bucket: destination.bucket,
+                key,
+                size,
+                crc32,
+                ...(signal !== undefined && { signal }),
+              });
+        if (found === undefined) {
+          left.push(entry);
+        } else {
+          this.#note(entry, found);
+        }
       }
     };
-    const looks = Array.from({ length: concurrency }, () => look().catch((error: unknown) => {
-      queue.length = 0; // the others end with what they look at
-      throw error;
-    }));
+    const looks = Array.from({ length: concurrency }, () =>
+      look().catch((error: unknown) => {
+        queue.length = 0; // the others end with what they look at
+        throw error;
+      }),
+    );
     await Promise.allSettled(looks);
     await Promise.all(looks);
     return left;
@@ -175,7 +225,8 @@ class Extraction {
         key: this.#keyOf(entry),
         body: large ? () => entry.pieces({ signal }) : await entry.buffer({ signal }),
         size: entry.size,
-        // A manifest knows what stands, but for one page: for small entries, sending those again is cheaper than looking at all.
+        // A manifest knows what stands, but for one page: for small entries, sending those again is cheaper than
+        // looking at all.
         lookFirst: large && this.journal !== undefined,
         signal,
         ...(entry.crc32 !== undefined && { crc32: entry.crc32 }),
@@ -184,22 +235,36 @@ class Extraction {
       });
       const stored = [this.#note(entry, result)];
       await this.journal?.add({ stored });
-      if (large) await this.journal?.flush();
+      if (large) {
+        await this.journal?.flush();
+      }
     } catch (error) {
-      if (!isOfEntry(error)) throw error;
+      if (!isOfEntry(error)) {
+        throw error;
+      }
       const refused = [this.#refuse(entry, error)];
       await this.journal?.add({ refused });
     }
   }
 
   #note(entry: ZipEntry, { key, outcome, etag, versionId, checksum, bytes }: Omit<StoredEntry, 'name'>): StoredEntry {
-    const stored: StoredEntry = { name: entry.name, key, outcome, etag, ...(versionId !== undefined && { versionId }), checksum, bytes };
+    const stored: StoredEntry = {
+      name: entry.name,
+      key,
+      outcome,
+      etag,
+      ...(versionId !== undefined && { versionId }),
+      checksum,
+      bytes,
+    };
     this.stored.push(stored);
     return stored;
   }
 
   #refuse(entry: ZipEntry, error: ArchiveError): RefusedEntry {
-    if (this.options.whenRefused === 'fail') throw error;
+    if (this.options.whenRefused === 'fail') {
+      throw error;
+    }
     const refused: RefusedEntry = { name: entry.name, code: error.code, message: error.message };
     this.refused.push(refused);
     return refused;
@@ -212,7 +277,13 @@ class Extraction {
 }
 
 /** Errors that another attempt may not have, or that are not of one entry alone. */
-const OF_ALL = new Set(['ERR_ZIP_SOURCE', 'ERR_ZIP_SOURCE_CHANGED', 'ERR_ZIP_RANGES_UNSUPPORTED', 'ERR_ZIP_TRUNCATED', 'ERR_ZIP_TOTAL_TOO_LARGE']);
+const OF_ALL = new Set([
+  'ERR_ZIP_SOURCE',
+  'ERR_ZIP_SOURCE_CHANGED',
+  'ERR_ZIP_RANGES_UNSUPPORTED',
+  'ERR_ZIP_TRUNCATED',
+  'ERR_ZIP_TOTAL_TOO_LARGE',
+]);
 
 function isOfEntry(error: unknown): error is ArchiveError {
   return error instanceof ArchiveError && !OF_ALL.has(error.code);

@@ -11,8 +11,10 @@ import { type JobHandler } from '../queue/index.js';
  * await runWorker(fileTaskHandler(async ({ object, fence, signal }) => { … }));
  * ```
  *
- * The row of the file says what becomes of it: a message is done with once the row knows the outcome, also that of a failed attempt, which
- * the dispatcher sends again when it is time. A message that comes twice begins once. A handler that is stopped with its worker does
+ * The row of the file says what becomes of it: a message is done with once the row knows the outcome, also that of a
+ * failed attempt, which
+ * the dispatcher sends again when it is time. A message that comes twice begins once. A handler that is stopped with
+ * its worker does
  * not use up an attempt; one that exceeds its timeout, or whose message could not be kept, does.
  *
  * @param turns where the rows are. Default: in the DynamoDB table that the environment names
@@ -20,7 +22,7 @@ import { type JobHandler } from '../queue/index.js';
 export function fileTaskHandler(handler: FileHandler, turns: TurnSource = dynamoDbTurns()): JobHandler {
   return async (job, { signal: stop, log: logger }) => {
     const { fileId, epoch } = read(job.body);
-    // a message that comes again to the same worker, while that still works on it, is not the same turn
+    // A message that comes again to the same worker, while that still works on it, is not the same turn
     const worker = `${job.queueName}/${job.id}/${randomUUID()}`;
     await takeTurn(handler, { ...turns, fileId, epoch, worker, logger, stop });
   };
@@ -29,7 +31,9 @@ export function fileTaskHandler(handler: FileHandler, turns: TurnSource = dynamo
 function read(body: unknown): Pick<FileTurn, 'fileId' | 'epoch'> {
   const { fileId, epoch } = (typeof body === 'object' && body !== null ? body : {}) as Partial<FileTurn>;
   if (typeof fileId !== 'string' || epoch === undefined || !Number.isInteger(epoch)) {
-    throw new PoisonMessage('the message does not give the turn of a file; only DispatchTarget.queue() may send to this queue');
+    throw new PoisonMessage(
+      'the message does not give the turn of a file; only DispatchTarget.queue() may send to this queue',
+    );
   }
   return { fileId, epoch };
 }

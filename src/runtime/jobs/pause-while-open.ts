@@ -14,7 +14,9 @@ export function pauseWhileOpen(poller: () => QueuePoller, logger: Logger): (why:
       },
       onClose: () => {
         open.delete(circuit);
-        if (open.size > 0) return;
+        if (open.size > 0) {
+          return;
+        }
         logger.info({}, 'work is taken again after failures');
         poller().resume();
       },
@@ -24,4 +26,4 @@ export function pauseWhileOpen(poller: () => QueuePoller, logger: Logger): (why:
 }
 
 /** What the log says of a client of its own circuit, such as `ExportApiClient`. */
-export const ClientIsAway = 'what jobs need is not available';
+export const CLIENT_IS_AWAY = 'what jobs need is not available';

@@ -14,7 +14,8 @@ export interface PostgresTurns extends TurnSource {
 }
 
 /**
- * The PostgreSQL database that `TypedDispatcher` has written into the environment, for `runFileTask` and `fileTaskHandler`.
+ * The PostgreSQL database that `TypedDispatcher` has written into the environment, for `runFileTask` and
+ * `fileTaskHandler`.
  *
  * ```ts
  * process.exitCode = await runFileTask(async ({ object, fence, signal }) => { … }, postgresTurns());
@@ -28,10 +29,16 @@ export function postgresTurns(env: Environment = process.env): PostgresTurns {
   const checks = new OptionChecks();
   const settings = databaseSettings(env[DispatchStateEnv.database]);
   const wakeQueueUrl = env[DispatchStateEnv.wakeQueueUrl];
-  checks.that(settings !== undefined, `expected \`${DispatchStateEnv.database}\` to be JSON that says where the database is; TypedDispatcher sets it`);
-  checks.that(wakeQueueUrl !== undefined, `expected \`${DispatchStateEnv.wakeQueueUrl}\` to be the URL of a queue; TypedDispatcher sets it`);
+  checks.that(
+    settings !== undefined,
+    `expected \`${DispatchStateEnv.database}\` to be JSON that says where the database is; TypedDispatcher sets it`,
+  );
+  checks.that(
+    wakeQueueUrl !== undefined,
+    `expected \`${DispatchStateEnv.wakeQueueUrl}\` to be the URL of a queue; TypedDispatcher sets it`,
+  );
   checks.done();
-  // one file has one turn, of which one thing happens at a time
+  // One file has one turn, of which one thing happens at a time
   const pool = new RenewingPool({ logIn: () => logIn(settings ?? {}), maxConnections: 1 });
   const sqs = new SQSClient();
   return {

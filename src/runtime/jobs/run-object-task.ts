@@ -8,7 +8,10 @@ import { createLogger } from '../telemetry/index.js';
 import { type JobObject } from '../../contract/job-message.js';
 import { ObjectTaskEnv } from '../../contract/object-task-env.js';
 
-/** What the exit code of a task says, after `sysexits.h` where that has a word for it. Every code but 0 has the task started again, if it may be. */
+/**
+ * What the exit code of a task says, after `sysexits.h` where that has a word for it. Every code but 0 has the task
+ * started again, if it may be.
+ */
 export const ObjectTaskExitCode = {
   /** The handler returned. */
   done: 0,
@@ -55,7 +58,8 @@ export interface RunObjectTaskOptions {
  * });
  * ```
  *
- * Returning says that the work is done, throwing has the task started again. SIGTERM and SIGINT abort the signal. Exits with a code of `ObjectTaskExitCode`.
+ * Returning says that the work is done, throwing has the task started again. SIGTERM and SIGINT abort the signal. Exits
+ * with a code of `ObjectTaskExitCode`.
  */
 export async function runObjectTask(handler: ObjectTaskHandler, options: RunObjectTaskOptions = {}): Promise<void> {
   const exit = options.exit ?? ((code) => process.exit(code));
@@ -98,7 +102,10 @@ export function readObjectTask(env: Environment): ObjectTask {
   const checks = new OptionChecks();
   const variables = new EnvironmentReader(env, 'ObjectFargateTask sets it for the tasks that it starts', checks);
   const size = variables.optional(ObjectTaskEnv.size);
-  checks.that(size === undefined || /^\d+$/.test(size), `expected \`${ObjectTaskEnv.size}\` to be a number of bytes, got: ${String(size)}`);
+  checks.that(
+    size === undefined || /^\d+$/.test(size),
+    `expected \`${ObjectTaskEnv.size}\` to be a number of bytes, got: ${String(size)}`,
+  );
   const entries = {
     size: size === undefined ? undefined : Number(size),
     etag: variables.optional(ObjectTaskEnv.etag),

@@ -2,9 +2,11 @@ import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { WakeUpMessage } from '../../contract/wake-up.js';
 
 /**
- * Wakes a `QueueScaledFargateWorker` that has `wake: WakeUp.onArrival()`, for producers that put jobs into its queue themselves.
+ * Wakes a `QueueScaledFargateWorker` that has `wake: WakeUp.onArrival()`, for producers that put jobs into its queue
+ * themselves.
  *
- * To be called after the jobs are sent, once for all of them. Calling it more often does no harm: SQS drops all but one call in five minutes,
+ * To be called after the jobs are sent, once for all of them. Calling it more often does no harm: SQS drops all but one
+ * call in five minutes,
  * and the wake-up that it lets through watches the queue for longer than that.
  *
  * @param client may send to the wake-up queue; the construct's `grantWake` allows it

@@ -1,18 +1,18 @@
 import { type JobResult, type QueuePoller } from '../queue/index.js';
 import { type EmfMetrics } from '../telemetry/index.js';
 
-const CountOf = {
-  'succeeded': 'jobsSucceeded',
+const COUNT_OF = {
+  succeeded: 'jobsSucceeded',
   'handed-off': 'jobsSucceeded',
-  'failed': 'jobsFailed',
-  'poisoned': 'jobsPoisoned',
+  failed: 'jobsFailed',
+  poisoned: 'jobsPoisoned',
 } as const satisfies Partial<Record<JobResult, unknown>>;
 
 /** Counts what a poller tells, under the names that the constructs' alarms and dashboards read. */
 export function recordMetrics(poller: QueuePoller, metrics: EmfMetrics): void {
   poller.on('job:ended', ({ job, result, durationMs }) => {
-    if (result in CountOf) {
-      metrics.count(job.queueName, CountOf[result as keyof typeof CountOf]);
+    if (result in COUNT_OF) {
+      metrics.count(job.queueName, COUNT_OF[result as keyof typeof COUNT_OF]);
     }
     metrics.duration(job.queueName, durationMs);
   });

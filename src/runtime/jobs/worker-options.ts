@@ -7,7 +7,10 @@ import { type Logger } from '../support/logger.js';
 import { type WorkerEnvironment } from '../support/worker-environment.js';
 import { logContext, traceJobs } from '../telemetry/index.js';
 
-export type EnvironmentOptions = Pick<QueuePollerOptions, 'strategy' | 'concurrency' | 'visibility' | 'shutdown' | 'protection' | 'logger'> & {
+export type EnvironmentOptions = Pick<
+  QueuePollerOptions,
+  'strategy' | 'concurrency' | 'visibility' | 'shutdown' | 'protection' | 'logger'
+> & {
   readonly aroundJob: AroundJob;
   /** In the order in which `strict` serves them. */
   readonly queues: readonly Omit<QueueOptions, 'handler' | 'schema'>[];
@@ -15,15 +18,27 @@ export type EnvironmentOptions = Pick<QueuePollerOptions, 'strategy' | 'concurre
 
 /** What the construct's environment says, as options of a poller, with log context and tracing. */
 export function optionsFromEnvironment(
-  environment: WorkerEnvironment, env: Environment, logger: Logger,
+  environment: WorkerEnvironment,
+  env: Environment,
+  logger: Logger,
 ): EnvironmentOptions {
   const { additionalQueues, queueWeight = 1, queueStrategy } = environment;
-  const { queueUrl, deadLetterQueueUrl, maxReceiveCount, visibilityTimeoutSeconds, stopTimeoutSeconds, concurrency, scaleInProtection } = environment;
+  const {
+    queueUrl,
+    deadLetterQueueUrl,
+    maxReceiveCount,
+    visibilityTimeoutSeconds,
+    stopTimeoutSeconds,
+    concurrency,
+    scaleInProtection,
+  } = environment;
   const agentUri = env.ECS_AGENT_URI;
   return {
     // A sort keeps the order of equals: then the worker's own queue comes first.
-    queues: [{ url: queueUrl, weight: queueWeight, ...defined({ deadLetterQueueUrl, maxReceiveCount }) }, ...additionalQueues]
-      .sort((a, b) => b.weight - a.weight),
+    queues: [
+      { url: queueUrl, weight: queueWeight, ...defined({ deadLetterQueueUrl, maxReceiveCount }) },
+      ...additionalQueues,
+    ].sort((a, b) => b.weight - a.weight),
     ...defined({ concurrency, strategy: queueStrategy }),
     visibility: defined({ timeoutSeconds: visibilityTimeoutSeconds }),
     shutdown: defined({ stopTimeoutSeconds }),

@@ -7,7 +7,7 @@ import { readWorkerEnvironment } from '../support/worker-environment.js';
 import { createLogger } from '../telemetry/index.js';
 import { optionsFromEnvironment } from '../jobs/worker-options.js';
 
-const OptionsToken = Symbol('FileworksModuleOptions');
+const OPTIONS_TOKEN = Symbol('FileworksModuleOptions');
 
 export interface FileworksModuleAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
   /** Providers that the factory gets. @default - none */
@@ -34,13 +34,12 @@ export class FileworksModule {
       module: FileworksModule,
       imports: [DiscoveryModule, ...imports],
       providers: [
-        { provide: OptionsToken, useFactory, inject },
+        { provide: OPTIONS_TOKEN, useFactory, inject },
         {
           provide: FileworksRunner,
-          useFactory: (options: FileworksModuleOptions, discovery: DiscoveryService, scanner: MetadataScanner) => (
-            new FileworksRunner(options, discovery, scanner)
-          ),
-          inject: [OptionsToken, DiscoveryService, MetadataScanner],
+          useFactory: (options: FileworksModuleOptions, discovery: DiscoveryService, scanner: MetadataScanner) =>
+            new FileworksRunner(options, discovery, scanner),
+          inject: [OPTIONS_TOKEN, DiscoveryService, MetadataScanner],
         },
         {
           provide: FileworksHealthIndicator,
@@ -53,7 +52,8 @@ export class FileworksModule {
   }
 }
 
-// Called and not written with an @: providers are made by factories, so nothing here depends on a compiler's kind of decorators.
+// Called and not written with an @: providers are made by factories, so nothing here depends on a compiler's kind of
+// decorators.
 Module({})(FileworksModule);
 
 /**

@@ -1,11 +1,11 @@
 import { type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { type DiscoveryService, type MetadataScanner } from '@nestjs/core';
-import { FileHandlerMetadata, type FileHandlerOptions } from './file-handler.js';
+import { FILE_HANDLER_METADATA, type FileHandlerOptions } from './file-handler.js';
 import { ConfigurationError } from '../errors.js';
 import { type JobHandler, QueuePoller, type QueueOptions, type QueuePollerOptions } from '../queue/index.js';
 import { queueNameOf } from '../queue/transport.js';
 import { EmfMetrics } from '../telemetry/index.js';
-import { ClientIsAway, pauseWhileOpen } from '../jobs/pause-while-open.js';
+import { CLIENT_IS_AWAY, pauseWhileOpen } from '../jobs/pause-while-open.js';
 import { recordMetrics } from '../jobs/worker-metrics.js';
 import type { HasCircuit } from '../support/circuit-breaker.js';
 import { silentLogger } from '../support/logger.js';
@@ -15,7 +15,10 @@ export interface FileworksModuleOptions extends Omit<QueuePollerOptions, 'queues
   readonly queues: readonly Omit<QueueOptions, 'handler' | 'schema'>[];
   /** @default - CloudWatch metrics as log lines on standard output */
   readonly metrics?: EmfMetrics;
-  /** Clients with a circuit of their own, such as `ExportApiClient`: no new work is taken while one of them is open. @default - none */
+  /**
+   * Clients with a circuit of their own, such as `ExportApiClient`: no new work is taken while one of them is open.
+   * @default - none
+   */
   readonly circuits?: readonly HasCircuit[];
 }
 
@@ -26,7 +29,8 @@ interface FoundHandler {
 }
 
 /**
- * Starts the poller when the application is ready, and drains it first of all when the application shuts down: Nest waits for it before
+ * Starts the poller when the application is ready, and drains it first of all when the application shuts down: Nest
+ * waits for it before
  * it calls `beforeApplicationShutdown` and `onApplicationShutdown`, which is where what handlers need should be closed.
  */
 export class FileworksRunner implements OnApplicationBootstrap, OnModuleDestroy {
@@ -48,7 +52,7 @@ export class FileworksRunner implements OnApplicationBootstrap, OnModuleDestroy 
     const poller = new QueuePoller({ ...rest, queues: assign(queues, this.#findHandlers()) });
     this.#poller = poller;
     const pause = pauseWhileOpen(() => poller, rest.logger ?? silentLogger);
-    circuits.forEach((circuit) => circuit.onCircuit(pause(ClientIsAway)));
+    circuits.forEach((circuit) => circuit.onCircuit(pause(CLIENT_IS_AWAY)));
     recordMetrics(this.#poller, metrics ?? new EmfMetrics());
     await this.#poller.start();
   }
@@ -65,37 +69,56 @@ export class FileworksRunner implements OnApplicationBootstrap, OnModuleDestroy 
       const prototype = Object.getPrototypeOf(instance) as Record<string, unknown> | null;
       return this.scanner.getAllMethodNames(prototype).flatMap((name) => {
         const method = prototype?.[name];
-        const options = typeof method === 'function' ? Reflect.getMetadata(FileHandlerMetadata, method) as FileHandlerOptions | undefined : undefined;
+        const options =
+          typeof method === 'function'
+            ? (Reflect.getMetadata(FILE_HANDLER_METADATA, method) as FileHandlerOptions | undefined)
+            : undefined;
         return options === undefined
           ? []
-          : [{
-              where: `${instance.constructor.name}.${name}`,
-              options,
-              handler: (method as JobHandler).bind(instance),
-            }];
+          : [
+              {
+                where: `${instance.constructor.name}.${name}`,
+                options,
+                handler: (method as JobHandler).bind(instance),
+              },
+            ];
       });
     });
   }
 }
 
 /** @throws ConfigurationError when a queue has no handler or several, or a handler has no queue */
-function assign(queues: FileworksModuleOptions['queues'], found: readonly FoundHandler[]): QueuePollerOptions['queues'] {
+function assign(
+  queues: FileworksModuleOptions['queues'],
+  found: readonly FoundHandler[],
+): QueuePollerOptions['queues'] {
   const names = queues.map(({ url, name }) => name ?? queueNameOf(url));
-  const problems = found.filter(({ options: { queue } }) => queue !== undefined && !names.includes(queue)).map(({ where, options }) => (
-    `@FileHandler() of ${where} names the queue ${options.queue}, expected one of ${names.join(', ')}`));
+  const problems = found
+    .filter(({ options: { queue } }) => queue !== undefined && !names.includes(queue))
+    .map(
+      ({ where, options }) =>
+        `@FileHandler() of ${where} names the queue ${options.queue}, expected one of ${names.join(', ')}`,
+    );
   const unnamed = found.filter(({ options }) => options.queue === undefined);
   const assigned = queues.map((queue, index) => {
     const named = found.filter(({ options }) => options.queue === names[index]);
     const handlers = named.length > 0 ? named : unnamed;
     if (handlers.length !== 1) {
       const got = handlers.map(({ where }) => where).join(', ');
-      problems.push(`expected one method with @FileHandler() for the queue ${names[index]}, got ${got === '' ? 'none' : got}`);
+      problems.push(
+        `expected one method with @FileHandler() for the queue ${names[index]}, got ${got === '' ? 'none' : got}`,
+      );
     }
     const schema = handlers[0]?.options.schema;
-    return { handlers, queue: { ...queue, ...schema === undefined ? {} : { schema }, handler: handlers[0]?.handler } };
+    return {
+      handlers,
+      queue: { ...queue, ...(schema === undefined ? {} : { schema }), handler: handlers[0]?.handler },
+    };
   });
   const idle = unnamed.filter((handler) => !assigned.some(({ handlers }) => handlers.includes(handler)));
-  problems.push(...idle.map(({ where }) => `@FileHandler() of ${where} has no queue: others are named for ${names.join(', ')}`));
+  problems.push(
+    ...idle.map(({ where }) => `@FileHandler() of ${where} has no queue: others are named for ${names.join(', ')}`),
+  );
   if (problems.length > 0) {
     throw new ConfigurationError(problems);
   }

@@ -9,7 +9,8 @@ export interface ExponentialBackoffOptions {
   /** The bound grows no further. @default 900 */
   readonly maxSeconds?: number;
   /**
-   * `full`: anywhere from 0 to the bound, which spreads workers best. `equal`: from half of the bound to the bound. `none`: the bound.
+   * `full`: anywhere from 0 to the bound, which spreads workers best. `equal`: from half of the bound to the bound.
+   * `none`: the bound.
    *
    * @default full
    */
@@ -28,9 +29,12 @@ export function exponentialBackoff(options: ExponentialBackoffOptions = {}): Bac
   return (attempt) => {
     const bound = Math.min(maxSeconds, baseSeconds * factor ** Math.max(0, attempt - 1));
     switch (jitter) {
-      case 'none': return bound;
-      case 'equal': return bound / 2 + random() * bound / 2;
-      case 'full': return random() * bound;
+      case 'none':
+        return bound;
+      case 'equal':
+        return bound / 2 + (random() * bound) / 2;
+      case 'full':
+        return random() * bound;
     }
   };
 }

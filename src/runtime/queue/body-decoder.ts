@@ -1,14 +1,17 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { PoisonMessage } from '../errors.js';
 import { type ContinuationMessage, type JobMessage, type JobObject } from '../../contract/job-message.js';
-import { ObjectEventSource } from '../../contract/object-event.js';
+import { OBJECT_EVENT_SOURCE } from '../../contract/object-event.js';
 
 /** What a body turned out to be. */
 export type BodyKind = 'object-event' | 'event' | 'job' | 'custom' | 'test-event';
 
 export interface DecodedBody {
   readonly kind: BodyKind;
-  /** What the handler gets as `job.body`: the S3 event, the detail of another event, the payload of a job, or the body itself. */
+  /**
+   * What the handler gets as `job.body`: the S3 event, the detail of another event, the payload of a job, or the body
+   * itself.
+   */
   readonly body: unknown;
   /** Empty when the message is not about objects. */
   readonly objects: readonly JobObject[];
@@ -20,18 +23,22 @@ export interface DecodedBody {
 
 type Json = Record<string, unknown>;
 
-const MaxNesting = 4;
+const MAX_NESTING = 4;
 /** S3 has no longer ones; what is longer fills logs and nothing else. */
-const MaxBucketLength = 255;
-const MaxKeyBytes = 1_024;
+const MAX_BUCKET_LENGTH = 255;
+const MAX_KEY_BYTES = 1_024;
 
-/** Correlation ids stand in every log line and become message attributes: text without control characters, of bounded length. */
+/**
+ * Correlation ids stand in every log line and become message attributes: text without control characters, of bounded
+ * length.
+ */
 export function isCorrelationId(value: unknown): value is string {
   return typeof value === 'string' && /^[^\p{Cc}\p{Cs}]{1,256}$/u.test(value) && value.trim() !== '';
 }
 
 /**
- * Reads what can be in the queue of an S3 pipeline: S3 events from EventBridge, S3 notifications, either of them inside an SNS envelope,
+ * Reads what can be in the queue of an S3 pipeline: S3 events from EventBridge, S3 notifications, either of them inside
+ * an SNS envelope,
  * our own job messages, and continuations of any of these.
  *
  * @param acceptUnknown whether a JSON body of any other shape is a job too, because a schema will judge it
@@ -42,8 +49,8 @@ export function decodeBody(text: string, acceptUnknown: boolean): DecodedBody {
 }
 
 function decode(text: string, acceptUnknown: boolean, depth: number): DecodedBody {
-  if (depth > MaxNesting) {
-    throw new PoisonMessage(`body is nested more than ${MaxNesting} envelopes deep`);
+  if (depth > MAX_NESTING) {
+    throw new PoisonMessage(`body is nested more than ${MAX_NESTING} envelopes deep`);
   }
   const value = parse(text);
   if (isJson(value)) {
@@ -62,14 +69,20 @@ function decode(text: string, acceptUnknown: boolean, depth: number): DecodedBod
     if (value.Service === 'Amazon S3' && value.Event === 's3:TestEvent') {
       return { kind: 'test-event', body: value, objects: [], type: 's3:TestEvent' };
     }
-    if (Array.isArray(value.Records) && value.Records.length > 0 && value.Records.every((record) => isJson(record) && isJson(record.s3))) {
+    if (
+      Array.isArray(value.Records) &&
+      value.Records.length > 0 &&
+      value.Records.every((record) => isJson(record) && isJson(record.s3))
+    ) {
       return decodeNotification(value, value.Records as Json[]);
     }
   }
   if (acceptUnknown) {
     return { kind: 'custom', body: value, objects: [] };
   }
-  throw new PoisonMessage(`body is no S3 event, S3 notification, SNS envelope or job message, and no schema was given: ${outline(value)}`);
+  throw new PoisonMessage(
+    `body is no S3 event, S3 notification, SNS envelope or job message, and no schema was given: ${outline(value)}`,
+  );
 }
 
 /** Validates with any library that speaks Standard Schema. @throws PoisonMessage that names the first problems */
@@ -87,12 +100,22 @@ export async function validateBody(schema: StandardSchemaV1, body: unknown): Pro
 
 function decodeContinuation(value: Json, acceptUnknown: boolean, depth: number): DecodedBody {
   const { fileworksContinuation, correlationId, body, state, generation } = value as unknown as ContinuationMessage;
-  const valid = (fileworksContinuation as number) === 1 && isCorrelationId(correlationId) && typeof body === 'string'
-    && Number.isInteger(generation) && generation >= 1;
+  const valid =
+    (fileworksContinuation as number) === 1 &&
+    isCorrelationId(correlationId) &&
+    typeof body === 'string' &&
+    Number.isInteger(generation) &&
+    generation >= 1;
   if (!valid) {
-    throw new PoisonMessage('body is a continuation of an unknown version or shape; the worker may be older than the sender');
+    throw new PoisonMessage(
+      'body is a continuation of an unknown version or shape; the worker may be older than the sender',
+    );
   }
-  return { ...decode(body, acceptUnknown, depth + 1), correlationId, continuation: { state, generation, firstBody: body } };
+  return {
+    ...decode(body, acceptUnknown, depth + 1),
+    correlationId,
+    continuation: { state, generation, firstBody: body },
+  };
 }
 
 function decodeJob(value: Json): DecodedBody {
@@ -105,7 +128,9 @@ function decodeJob(value: Json): DecodedBody {
     throw new PoisonMessage('body is a job message without a type');
   }
   if (correlationId !== undefined && !isCorrelationId(correlationId)) {
-    throw new PoisonMessage('body is a job message whose correlationId is no text of 1 to 256 characters without control characters');
+    throw new PoisonMessage(
+      'body is a job message whose correlationId is no text of 1 to 256 characters without control characters',
+    );
   }
   if (object !== undefined && !isJson(object)) {
     throw new PoisonMessage('body is a job message whose object is no object');
@@ -117,20 +142,25 @@ function decodeJob(value: Json): DecodedBody {
 function decodeEvent(event: Json, detail: Json, acceptUnknown: boolean): DecodedBody {
   const type = event['detail-type'] as string;
   const id = isCorrelationId(event.id) ? { correlationId: event.id } : {};
-  if (event.source === ObjectEventSource && isJson(detail.bucket) && isJson(detail.object)) {
-    const object = toObject({
-      bucket: detail.bucket.name,
-      key: detail.object.key,
-      size: detail.object.size,
-      etag: detail.object.etag,
-      versionId: detail.object['version-id'],
-      sequencer: detail.object.sequencer,
-      reason: detail.reason,
-    }, 'detail');
+  if (event.source === OBJECT_EVENT_SOURCE && isJson(detail.bucket) && isJson(detail.object)) {
+    const object = toObject(
+      {
+        bucket: detail.bucket.name,
+        key: detail.object.key,
+        size: detail.object.size,
+        etag: detail.object.etag,
+        versionId: detail.object['version-id'],
+        sequencer: detail.object.sequencer,
+        reason: detail.reason,
+      },
+      'detail',
+    );
     return { kind: 'object-event', body: event, objects: [object], type, ...id };
   }
   if (!acceptUnknown) {
-    throw new PoisonMessage(`body is an event "${type}" of ${String(event.source)}, and no schema was given for its detail`);
+    throw new PoisonMessage(
+      `body is an event "${type}" of ${String(event.source)}, and no schema was given for its detail`,
+    );
   }
   return { kind: 'event', body: detail, objects: [], type, ...id };
 }
@@ -141,15 +171,18 @@ function decodeNotification(notification: Json, records: readonly Json[]): Decod
     if (!isJson(bucket) || !isJson(object) || typeof object.key !== 'string') {
       throw new PoisonMessage(`Records[${index}].s3 has no bucket or no object key`);
     }
-    return toObject({
-      bucket: bucket.name,
-      key: decodeKey(object.key, index),
-      size: object.size,
-      etag: object.eTag,
-      versionId: object.versionId,
-      sequencer: object.sequencer,
-      reason: record.eventName,
-    }, `Records[${index}].s3`);
+    return toObject(
+      {
+        bucket: bucket.name,
+        key: decodeKey(object.key, index),
+        size: object.size,
+        etag: object.eTag,
+        versionId: object.versionId,
+        sequencer: object.sequencer,
+        reason: record.eventName,
+      },
+      `Records[${index}].s3`,
+    );
   });
   const name = records[0]?.eventName;
   return { kind: 'object-event', body: notification, objects, ...(typeof name === 'string' && { type: name }) };
@@ -169,7 +202,7 @@ function toObject(source: Json, where: string): JobObject {
   if (typeof bucket !== 'string' || bucket === '' || typeof key !== 'string' || key === '') {
     throw new PoisonMessage(`${where} has no bucket name or no object key`);
   }
-  if (bucket.length > MaxBucketLength || Buffer.byteLength(key) > MaxKeyBytes) {
+  if (bucket.length > MAX_BUCKET_LENGTH || Buffer.byteLength(key) > MAX_KEY_BYTES) {
     throw new PoisonMessage(`${where} has a bucket name or an object key that is longer than S3 allows`);
   }
   if (size !== undefined && (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0)) {

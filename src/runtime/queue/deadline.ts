@@ -11,7 +11,7 @@ export class Deadline {
 
   constructor(clock: Clock, afterMs: number) {
     this.#clock = clock;
-    this.reached = new Promise((resolve) => this.#resolve = resolve);
+    this.reached = new Promise((resolve) => (this.#resolve = resolve));
     this.bringTo(afterMs);
   }
 

@@ -2,11 +2,12 @@ import { type ScaleInProtection } from './scale-in-protection.js';
 import { type Logger } from '../support/logger.js';
 
 /** Protection ends by itself after this time, so a worker that dies does not block a deployment for long. */
-const ExpiresInMinutes = 10;
-const RenewEveryMs = ExpiresInMinutes * 60_000 / 2;
-// Long enough to bridge the gaps of a busy queue; a minute would keep tasks that nobody needs (docs/operations/simulator.md).
-const ReleaseAfterIdleMs = 10_000;
-const CallTimeoutMs = 5_000;
+const EXPIRES_IN_MINUTES = 10;
+const RENEW_EVERY_MS = (EXPIRES_IN_MINUTES * 60_000) / 2;
+// Long enough to bridge the gaps of a busy queue; a minute would keep tasks that nobody needs
+// (docs/operations/simulator.md).
+const RELEASE_AFTER_IDLE_MS = 10_000;
+const CALL_TIMEOUT_MS = 5_000;
 
 interface AgentAnswer {
   readonly protection?: { readonly ProtectionEnabled: boolean };
@@ -19,14 +20,16 @@ interface AgentAnswer {
 /**
  * Task scale-in protection through the ECS agent of the task.
  *
- * It keeps the task from scale-in and deployments while it works; a Spot interruption comes all the same. A refusal, as while a
- * deployment is blocked, means that ECS wants the task gone. Every other failure is logged and work goes on unprotected.
+ * It keeps the task from scale-in and deployments while it works; a Spot interruption comes all the same. A refusal, as
+ * while a
+ * deployment is blocked, means that ECS wants the task gone. Every other failure is logged and work goes on
+ * unprotected.
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-scale-in-protection-endpoint.html
  */
 export class EcsScaleInProtection implements ScaleInProtection {
-  readonly renewEveryMs = RenewEveryMs;
-  readonly releaseAfterIdleMs = ReleaseAfterIdleMs;
+  readonly renewEveryMs = RENEW_EVERY_MS;
+  readonly releaseAfterIdleMs = RELEASE_AFTER_IDLE_MS;
   readonly #url: string;
   readonly #logger: Logger;
   #supported = true;
@@ -41,10 +44,13 @@ export class EcsScaleInProtection implements ScaleInProtection {
     if (!this.#supported) {
       return 'granted';
     }
-    const answer = await this.#put({ ProtectionEnabled: true, ExpiresInMinutes });
+    const answer = await this.#put({ ProtectionEnabled: true, ExpiresInMinutes: EXPIRES_IN_MINUTES });
     if (answer.failure?.Reason === 'TASK_NOT_VALID') {
       this.#supported = false;
-      this.#logger.info({ detail: answer.failure.Detail }, 'task does not belong to a service: scale-in protection is not needed');
+      this.#logger.info(
+        { detail: answer.failure.Detail },
+        'task does not belong to a service: scale-in protection is not needed',
+      );
       return 'granted';
     }
     if (answer.failure !== undefined) {
@@ -61,7 +67,10 @@ export class EcsScaleInProtection implements ScaleInProtection {
     if (this.#supported) {
       const { failure, error } = await this.#put({ ProtectionEnabled: false });
       if (failure !== undefined || error !== undefined) {
-        this.#logger.warn({ ...failure, ...error }, `scale-in protection could not be given back; it ends by itself after ${ExpiresInMinutes} minutes`);
+        this.#logger.warn(
+          { ...failure, ...error },
+          `scale-in protection could not be given back; it ends by itself after ${EXPIRES_IN_MINUTES} minutes`,
+        );
       }
     }
   }
@@ -72,9 +81,9 @@ export class EcsScaleInProtection implements ScaleInProtection {
         method: 'PUT',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(body),
-        signal: AbortSignal.timeout(CallTimeoutMs),
+        signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
       });
-      const answer = await response.json() as AgentAnswer;
+      const answer = (await response.json()) as AgentAnswer;
       const explained = response.ok || answer.failure !== undefined || answer.error !== undefined;
       return explained ? answer : { error: { Code: `HTTP ${response.status}` } };
     } catch (error) {

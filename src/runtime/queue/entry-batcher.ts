@@ -15,7 +15,10 @@ interface Pending<Entry> {
   readonly reject: (error: unknown) => void;
 }
 
-/** Collects entries into batch calls: a batch goes out when it is full, when its first entry has waited long enough, or on `flush`. */
+/**
+ * Collects entries into batch calls: a batch goes out when it is full, when its first entry has waited long enough, or
+ * on `flush`.
+ */
 export class EntryBatcher<Entry> {
   readonly #options: EntryBatcherOptions<Entry>;
   readonly #calls = new Set<Promise<void>>();

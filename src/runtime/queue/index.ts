@@ -4,9 +4,17 @@ export { EcsScaleInProtection } from './ecs-scale-in-protection.js';
 export type { Job, JobContext, JobHandler } from './job.js';
 export { QueuePoller, type PollerHealth, type PollerStats, type StopOptions } from './poller.js';
 export type { DrainReport, JobResult, PollerEvents, PollerState } from './poller-events.js';
-export { DefaultVisibilitySeconds, type QueueOptions, type QueuePollerOptions } from './poller-options.js';
+export { DEFAULT_VISIBILITY_SECONDS, type QueueOptions, type QueuePollerOptions } from './poller-options.js';
 export type { ScaleInProtection } from './scale-in-protection.js';
 export { SqsTransport } from './sqs-transport.js';
 export type {
-  EntryFailure, MessageAttribute, MessageAttributes, OutgoingMessage, QueueFacts, QueueTransport, ReceivedMessage, ReceiveRequest, VisibilityEntry,
+  EntryFailure,
+  MessageAttribute,
+  MessageAttributes,
+  OutgoingMessage,
+  QueueFacts,
+  QueueTransport,
+  ReceivedMessage,
+  ReceiveRequest,
+  VisibilityEntry,
 } from './transport.js';

@@ -3,28 +3,40 @@ import { type Job, type JobContext } from './job.js';
 import { type Lease } from './lease.js';
 import { type ResolvedQueue } from './poller-options.js';
 import { type ContinuationMessage, MessageAttributeNames } from '../../contract/job-message.js';
-import { HandlerTimeout, HandOffRefused, hasCode, type JobAborted, LeaseLost, type PoisonMessage, type RetryLater, Shutdown } from '../errors.js';
+import {
+  HandlerTimeout,
+  HandOffRefused,
+  hasCode,
+  type JobAborted,
+  LeaseLost,
+  type PoisonMessage,
+  type RetryLater,
+  Shutdown,
+} from '../errors.js';
 import { type Clock, type Timer } from '../support/clock.js';
 import { defined } from '../support/defined.js';
 import { type AroundJob, type JobInfo } from '../support/job-info.js';
 import { type Logger } from '../support/logger.js';
 
-/** A handler that does not end this long after its signal aborted is given up; it keeps its slot, since it still uses the machine. */
-const AbandonAfterMs = 30_000;
-const AbandonAtShutdownAfterMs = 500;
+/**
+ * A handler that does not end this long after its signal aborted is given up; it keeps its slot, since it still uses
+ * the machine.
+ */
+const ABANDON_AFTER_MS = 30_000;
+const ABANDON_AT_SHUTDOWN_AFTER_MS = 500;
 
 /** What becomes of the message. */
-export type Outcome
-  = | { readonly kind: 'succeeded' }
+export type Outcome =
+  | { readonly kind: 'succeeded' }
   /** Not a job at all, such as the test event of S3. */
-    | { readonly kind: 'ignored' }
-    | { readonly kind: 'handed-off' }
-    | { readonly kind: 'failed'; readonly error: unknown; readonly retryAfterSeconds?: number }
-    | { readonly kind: 'poisoned'; readonly error: unknown; readonly reason: string }
+  | { readonly kind: 'ignored' }
+  | { readonly kind: 'handed-off' }
+  | { readonly kind: 'failed'; readonly error: unknown; readonly retryAfterSeconds?: number }
+  | { readonly kind: 'poisoned'; readonly error: unknown; readonly reason: string }
   /** Unfinished because the worker stops. */
-    | { readonly kind: 'released' }
+  | { readonly kind: 'released' }
   /** No longer ours. */
-    | { readonly kind: 'lost' };
+  | { readonly kind: 'lost' };
 
 export interface JobRunOptions {
   readonly lease: Lease;
@@ -70,7 +82,7 @@ export class JobRun {
     this.startedAt = clock.now();
     this.info = describe(lease, queue, options.attempt);
     lease.onTrouble = (trouble) => this.abort(trouble);
-    this.outcome = new Promise((resolve) => this.#decide = resolve);
+    this.outcome = new Promise((resolve) => (this.#decide = resolve));
     const work = this.#work();
     void work.then((outcome) => {
       this.#over = true;
@@ -78,13 +90,20 @@ export class JobRun {
       this.#abandonment?.timer.cancel();
       this.#decide(outcome);
     });
-    // Whoever waits for `ended` hears of it before those who wait for `outcome`: the slot is free before the fate is handled.
+    // Whoever waits for `ended` hears of it before those who wait for `outcome`: the slot is free before the fate is
+    // handled.
     this.ended = work;
   }
 
   get log(): Logger {
     const { messageId, queueName, correlationId, attempt, file } = this.info;
-    this.#log ??= this.#options.logger.child({ correlationId, messageId, queue: queueName, attempt, ...(file === undefined ? {} : { file }) });
+    this.#log ??= this.#options.logger.child({
+      correlationId,
+      messageId,
+      queue: queueName,
+      attempt,
+      ...(file === undefined ? {} : { file }),
+    });
     return this.#log;
   }
 
@@ -99,11 +118,14 @@ export class JobRun {
     if (this.#over || (reason instanceof LeaseLost && reason.reason === 'limit')) {
       return;
     }
-    const patience = reason instanceof Shutdown ? AbandonAtShutdownAfterMs : AbandonAfterMs;
+    const patience = reason instanceof Shutdown ? ABANDON_AT_SHUTDOWN_AFTER_MS : ABANDON_AFTER_MS;
     const at = this.#options.clock.now() + (this.#started ? patience : 0);
     if (at < (this.#abandonment?.at ?? Number.POSITIVE_INFINITY)) {
       this.#abandonment?.timer.cancel();
-      this.#abandonment = { at, timer: this.#options.clock.after(at - this.#options.clock.now(), () => void this.#abandon(reason)) };
+      this.#abandonment = {
+        at,
+        timer: this.#options.clock.after(at - this.#options.clock.now(), () => void this.#abandon(reason)),
+      };
     }
   }
 
@@ -162,7 +184,9 @@ export class JobRun {
   #startTimeout(): void {
     const { clock, handlerTimeoutSeconds } = this.#options;
     if (handlerTimeoutSeconds !== undefined) {
-      this.#timeout = clock.after(handlerTimeoutSeconds * 1_000, () => this.abort(new HandlerTimeout(handlerTimeoutSeconds, this.lease.id)));
+      this.#timeout = clock.after(handlerTimeoutSeconds * 1_000, () =>
+        this.abort(new HandlerTimeout(handlerTimeoutSeconds, this.lease.id)),
+      );
     }
   }
 
@@ -203,10 +227,14 @@ export class JobRun {
 
   async #sendContinuation(decoded: DecodedBody, state: unknown): Promise<void> {
     if (this.#options.queue.fifo) {
-      throw new HandOffRefused(`queue ${this.info.queueName} is FIFO: the rest of the job would come behind later messages of its group`);
+      throw new HandOffRefused(
+        `queue ${this.info.queueName} is FIFO: the rest of the job would come behind later messages of its group`,
+      );
     }
     if (this.lease.lost !== undefined) {
-      throw new HandOffRefused(`the lease of message ${this.lease.id} is lost: another worker may have the job already`);
+      throw new HandOffRefused(
+        `the lease of message ${this.lease.id} is lost: another worker may have the job already`,
+      );
     }
     if (this.#handOff !== undefined) {
       throw new HandOffRefused(`message ${this.lease.id} was handed off already`);
@@ -218,7 +246,10 @@ export class JobRun {
       state: state ?? null,
       generation: (decoded.continuation?.generation ?? 0) + 1,
     });
-    this.#handOff = sending.then((): Outcome => ({ kind: 'handed-off' }), (error: unknown): Outcome => ({ kind: 'failed', error }));
+    this.#handOff = sending.then(
+      (): Outcome => ({ kind: 'handed-off' }),
+      (error: unknown): Outcome => ({ kind: 'failed', error }),
+    );
     try {
       await sending;
     } catch (error) {

@@ -11,7 +11,10 @@ export interface Job<Body = unknown> {
   readonly kind: BodyKind;
   /** `detail-type` of an event, name of an S3 notification, or type of a job message. */
   readonly type: string | undefined;
-  /** The S3 event, the detail of another event, the payload of a job message, or the JSON body itself; as the schema returns it. */
+  /**
+   * The S3 event, the detail of another event, the payload of a job message, or the JSON body itself; as the schema
+   * returns it.
+   */
   readonly body: Body;
   /** The object that the job is about; the first one when a notification names several. */
   readonly object: JobObject | undefined;
@@ -27,7 +30,8 @@ export interface JobContext {
   /**
    * Aborts when the work can no longer count: reason `LeaseLost`, `HandlerTimeout` or `Shutdown`.
    *
-   * Pass it to everything that waits, and let the error out: a handler that returns after an abort has acknowledged its message.
+   * Pass it to everything that waits, and let the error out: a handler that returns after an abort has acknowledged its
+   * message.
    */
   readonly signal: AbortSignal;
   /** Aborts when the worker begins to stop; the job may still finish. A long job can `handOff()` here. */
@@ -47,16 +51,19 @@ export interface JobContext {
   /** When the 12 hours that SQS allows come so close that `signal` aborts. */
   readonly leaseEndsAt: Date;
   /**
-   * Continues the job as a new message that carries `state`, for work beyond 12 hours or when the worker must stop. Return afterwards.
+   * Continues the job as a new message that carries `state`, for work beyond 12 hours or when the worker must stop.
+   * Return afterwards.
    *
    * @param state JSON; with the body it must fit into a message of 1 MiB
-   * @throws HandOffRefused on FIFO queues, where the rest would come behind later messages of its group, and after the lease is lost
+   * @throws HandOffRefused on FIFO queues, where the rest would come behind later messages of its group, and after the
+   * lease is lost
    */
   handOff(state: unknown): Promise<void>;
 }
 
 /**
- * Does one job. Returning, whatever the value, acknowledges the message once the promise is fulfilled; throwing has it retried;
+ * Does one job. Returning, whatever the value, acknowledges the message once the promise is fulfilled; throwing has it
+ * retried;
  * `RetryLater` and `PoisonMessage` say otherwise.
  */
 export type JobHandler<Body = unknown> = (job: Job<Body>, context: JobContext) => unknown;

@@ -5,8 +5,8 @@ import { SqsLimits } from '../../contract/service-limits.js';
 import { type Clock, type Timer } from '../support/clock.js';
 
 /** Never spin, whatever the leases say. */
-const MinTickMs = 20;
-const MaxRetryMs = 2_000;
+const MIN_TICK_MS = 20;
+const MAX_RETRY_MS = 2_000;
 
 export interface LeaseKeeperOptions {
   readonly clock: Clock;
@@ -19,8 +19,10 @@ export interface LeaseKeeperOptions {
 /**
  * The heartbeat of all messages that this process holds, running and waiting, of all queues: one timer, batched calls.
  *
- * A lease is extended after a third of the visibility timeout, so two extensions may fail before it is lost. Leases that would be due
- * soon travel with one that is due now. No extension asks for more than what is left of the 12 hours: SQS refuses it whole.
+ * A lease is extended after a third of the visibility timeout, so two extensions may fail before it is lost. Leases
+ * that would be due
+ * soon travel with one that is due now. No extension asks for more than what is left of the 12 hours: SQS refuses it
+ * whole.
  */
 export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
@@ -52,7 +54,10 @@ export class LeaseKeeper {
     }
   }
 
-  /** Does now what the timer is late for. After a blocked event loop, work must not start on a lease that is over before that is seen. */
+  /**
+   * Does now what the timer is late for. After a blocked event loop, work must not start on a lease that is over before
+   * that is seen.
+   */
   catchUp(): void {
     if (this.#options.clock.now() >= this.#timerAt) {
       this.#timer?.cancel();
@@ -67,13 +72,13 @@ export class LeaseKeeper {
     this.#timer?.cancel();
     this.#timerAt = time;
     const { clock } = this.#options;
-    this.#timer = clock.after(Math.max(MinTickMs, time - clock.now()), () => this.#beat());
+    this.#timer = clock.after(Math.max(MIN_TICK_MS, time - clock.now()), () => this.#beat());
   }
 
   #beat(): void {
     this.#timerAt = Number.POSITIVE_INFINITY;
     const now = this.#options.clock.now();
-    const passengers = this.#options.visibilitySeconds * 1_000 / 6;
+    const passengers = (this.#options.visibilitySeconds * 1_000) / 6;
     const due = new Map<QueueCalls, Lease[]>();
     for (const [lease, calls] of this.#leases) {
       if (now >= lease.expiresAt) {
@@ -129,7 +134,8 @@ export class LeaseKeeper {
     }
     try {
       const failures = await calls.changeVisibility(
-        extensions.map(({ seconds, receiptHandle }) => ({ receiptHandle, visibilityTimeoutSeconds: seconds })));
+        extensions.map(({ seconds, receiptHandle }) => ({ receiptHandle, visibilityTimeoutSeconds: seconds })),
+      );
       const failureOf = new Map(failures.map((failure) => [failure.index, failure]));
       extensions.forEach(({ lease, seconds, receiptHandle }, index) => {
         this.#extending.delete(lease);
@@ -139,7 +145,7 @@ export class LeaseKeeper {
           this.#retrySoon(lease);
         } else if (failure === undefined) {
           lease.expiresAt = now + seconds * 1_000;
-          lease.extendAt = now + seconds * 1_000 / 3;
+          lease.extendAt = now + (seconds * 1_000) / 3;
           this.#options.onExtended(lease);
         } else {
           this.#refused(lease, failure);
@@ -172,7 +178,7 @@ export class LeaseKeeper {
   }
 
   #retrySoon(lease: Lease): void {
-    lease.extendAt = this.#options.clock.now() + Math.min(MaxRetryMs, this.#options.visibilitySeconds * 1_000 / 12);
+    lease.extendAt = this.#options.clock.now() + Math.min(MAX_RETRY_MS, (this.#options.visibilitySeconds * 1_000) / 12);
   }
 
   #lose(lease: Lease, cause: 'expired' | 'gone'): void {

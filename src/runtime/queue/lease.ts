@@ -4,7 +4,8 @@ import { LeaseLost, type LeaseLossCause } from '../errors.js';
 /**
  * The right of this process to work on one message, until a time.
  *
- * held → limit told (the 12 hours end soon; still ours) → lost, or ended (deleted, released or handed to the dead-letter queue).
+ * held → limit told (the 12 hours end soon; still ours) → lost, or ended (deleted, released or handed to the
+ * dead-letter queue).
  */
 export class Lease {
   readonly message: ReceivedMessage;
@@ -26,13 +27,17 @@ export class Lease {
   /** Called when the lease is lost, and when its limit comes. */
   onTrouble: ((trouble: LeaseLost) => void) | undefined;
 
-  constructor(message: ReceivedMessage, queueName: string, times: {
-    readonly requestedAt: number;
-    readonly hiddenFrom: number;
-    readonly visibilityMs: number;
-    readonly maxLeaseMs: number;
-    readonly hardLimitMs: number;
-  }) {
+  constructor(
+    message: ReceivedMessage,
+    queueName: string,
+    times: {
+      readonly requestedAt: number;
+      readonly hiddenFrom: number;
+      readonly visibilityMs: number;
+      readonly maxLeaseMs: number;
+      readonly hardLimitMs: number;
+    },
+  ) {
     this.message = message;
     this.queueName = queueName;
     this.receiptHandle = message.receiptHandle;

@@ -4,7 +4,8 @@ import { type ReceivedMessage } from './transport.js';
 import { type Clock } from '../support/clock.js';
 
 /**
- * Which messages this process has in its hands and which it has finished, so that it knows a repeated delivery when it sees one: a standard
+ * Which messages this process has in its hands and which it has finished, so that it knows a repeated delivery when it
+ * sees one: a standard
  * queue may deliver a message twice, and a lost lease brings it back while its handler may still run.
  *
  * A message is held until its fate is settled and its handler has ended, whichever is later.

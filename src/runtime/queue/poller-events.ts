@@ -13,17 +13,30 @@ export type JobResult = 'succeeded' | 'ignored' | 'handed-off' | 'failed' | 'poi
 /** What a poller tells its listeners. A listener that throws is logged and changes nothing. */
 export interface PollerEvents {
   'state:changed': { readonly from: PollerState; readonly to: PollerState; readonly reason: string };
-  'api:called': { readonly queueName: string; readonly operation: 'receive' | 'delete' | 'changeVisibility' | 'send' | 'describe' };
+  'api:called': {
+    readonly queueName: string;
+    readonly operation: 'receive' | 'delete' | 'changeVisibility' | 'send' | 'describe';
+  };
   'messages:received': { readonly queueName: string; readonly count: number };
   /** A message came again although this process has finished it, or has it at work. */
   'message:duplicated': { readonly queueName: string; readonly messageId: string };
   'job:started': { readonly job: JobInfo };
-  'job:ended': { readonly job: JobInfo; readonly result: JobResult; readonly durationMs: number; readonly error?: unknown };
+  'job:ended': {
+    readonly job: JobInfo;
+    readonly result: JobResult;
+    readonly durationMs: number;
+    readonly error?: unknown;
+  };
   /** The handler did not end after its signal aborted; it keeps its slot. */
   'job:abandoned': { readonly job: JobInfo };
   'lease:extended': { readonly queueName: string; readonly messageId: string };
   'lease:lost': { readonly queueName: string; readonly messageId: string; readonly cause: LeaseLossCause };
-  'delete:failed': { readonly queueName: string; readonly messageId: string; readonly error: unknown; readonly willRetry: boolean };
+  'delete:failed': {
+    readonly queueName: string;
+    readonly messageId: string;
+    readonly error: unknown;
+    readonly willRetry: boolean;
+  };
   /** SQS did not confirm a delete or a release; the message comes back when its visibility timeout ends. */
   'message:unconfirmed': { readonly queueName: string; readonly messageId: string };
   'receive:failed': { readonly queueName: string; readonly error: unknown; readonly consecutiveFailures: number };
@@ -39,6 +52,8 @@ export interface DrainReport {
   readonly released: number;
   /** Handlers that still ran when the worker stopped. */
   readonly abandoned: number;
-  /** Messages whose delete or release SQS did not confirm meanwhile; they come back when their visibility timeout ends. */
+  /**
+   * Messages whose delete or release SQS did not confirm meanwhile; they come back when their visibility timeout ends.
+   */
   readonly unconfirmed: number;
 }

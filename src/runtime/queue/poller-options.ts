@@ -16,7 +16,10 @@ export interface QueueOptions<Body = never> {
   /** @default - the last part of the URL */
   readonly name?: string;
   readonly handler: JobHandler<Body>;
-  /** Validates and types the body; any library that speaks Standard Schema. @default - S3 events and job messages only, unvalidated */
+  /**
+   * Validates and types the body; any library that speaks Standard Schema. @default - S3 events and job messages only,
+   * unvalidated
+   */
   readonly schema?: StandardSchemaV1<unknown, Body>;
   /** Share of the slots under `weighted`, relative to the other queues; 1 to 1000. @default 1 */
   readonly weight?: number;
@@ -24,7 +27,10 @@ export interface QueueOptions<Body = never> {
   readonly maxConcurrency?: number;
   /** Where poison messages go at once. @default - they stay and are retried until SQS moves them */
   readonly deadLetterQueueUrl?: string;
-  /** Receives after which SQS moves a message to the dead-letter queue; 1 to 1000. @default - asked from the queue at start */
+  /**
+   * Receives after which SQS moves a message to the dead-letter queue; 1 to 1000. @default - asked from the queue at
+   * start
+   */
   readonly maxReceiveCount?: number;
 }
 
@@ -35,7 +41,8 @@ export interface QueuePollerOptions {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- an array cannot carry one type parameter per element
   readonly queues: readonly QueueOptions<any>[];
   /**
-   * `weighted`: busy queues share the slots by their weight. `strict`: a queue is worked on only while those before it are empty.
+   * `weighted`: busy queues share the slots by their weight. `strict`: a queue is worked on only while those before it
+   * are empty.
    *
    * @default weighted
    */
@@ -43,7 +50,8 @@ export interface QueuePollerOptions {
   /** Jobs at the same time, all queues together; 1 to 10000. @default 10 */
   readonly concurrency?: number;
   /**
-   * Messages that are received and leased ahead of a free slot. `auto`: about what one second of work takes, and none when jobs are long.
+   * Messages that are received and leased ahead of a free slot. `auto`: about what one second of work takes, and none
+   * when jobs are long.
    *
    * @default auto
    */
@@ -59,9 +67,15 @@ export interface QueuePollerOptions {
     readonly maxReceivers?: number;
   };
   readonly visibility?: {
-    /** Seconds that a message stays hidden without a heartbeat, 3 to 43200: how long a killed worker delays its jobs. @default 120 */
+    /**
+     * Seconds that a message stays hidden without a heartbeat, 3 to 43200: how long a killed worker delays its jobs.
+     * @default 120
+     */
     readonly timeoutSeconds?: number;
-    /** The handler is told after this many seconds that its lease ends, 1 to 43200. @default 43080, two minutes before SQS ends it */
+    /**
+     * The handler is told after this many seconds that its lease ends, 1 to 43200. @default 43080, two minutes before
+     * SQS ends it
+     */
     readonly maxLeaseSeconds?: number;
   };
   readonly ack?: {
@@ -77,7 +91,10 @@ export interface QueuePollerOptions {
   readonly shutdown?: {
     /** Seconds from SIGTERM to SIGKILL, 2 to 120. @default 30, the default of ECS */
     readonly stopTimeoutSeconds?: number;
-    /** Unfinished work is given back this many seconds before the stop timeout. 1 or more. @default - a fifth of it, 1 to 10 */
+    /**
+     * Unfinished work is given back this many seconds before the stop timeout. 1 or more. @default - a fifth of it, 1
+     * to 10
+     */
     readonly releaseReserveSeconds?: number;
   };
   /** Protection of the task from scale-in while it works. @default - none */
@@ -128,27 +145,32 @@ export interface ResolvedOptions {
   readonly clock: Clock;
 }
 
-const DefaultConcurrency = 10;
-const DefaultMaxReceivers = 20;
-export const DefaultVisibilitySeconds = 120;
-const DefaultMaxLeaseSeconds = 43_080;
-const DefaultDeleteLingerMs = 2_000;
-const DefaultTombstoneSeconds = 900;
-const DefaultStopTimeoutSeconds = 30;
-const MinReserveSeconds = 1;
-const MaxReserveSeconds = 10;
+const DEFAULT_CONCURRENCY = 10;
+const DEFAULT_MAX_RECEIVERS = 20;
+export const DEFAULT_VISIBILITY_SECONDS = 120;
+const DEFAULT_MAX_LEASE_SECONDS = 43_080;
+const DEFAULT_DELETE_LINGER_MS = 2_000;
+const DEFAULT_TOMBSTONE_SECONDS = 900;
+const DEFAULT_STOP_TIMEOUT_SECONDS = 30;
+const MIN_RESERVE_SECONDS = 1;
+const MAX_RESERVE_SECONDS = 10;
 
 /** A long poll that is open when the worker stops must be able to answer before unfinished work is given back. */
 function longestWait(stopTimeoutSeconds: number, releaseReserveSeconds: number): number {
-  return Math.min(SqsLimits.maxReceiveWaitSeconds, Math.max(1, Math.floor(stopTimeoutSeconds - releaseReserveSeconds - 1)));
+  return Math.min(
+    SqsLimits.maxReceiveWaitSeconds,
+    Math.max(1, Math.floor(stopTimeoutSeconds - releaseReserveSeconds - 1)),
+  );
 }
 
 /** @throws ConfigurationError with every problem found */
 export function resolveOptions(options: QueuePollerOptions): ResolvedOptions {
   const { receive = {}, visibility = {}, ack = {}, shutdown = {} } = options;
-  const concurrency = options.concurrency ?? DefaultConcurrency;
-  const stopTimeoutSeconds = shutdown.stopTimeoutSeconds ?? DefaultStopTimeoutSeconds;
-  const releaseReserveSeconds = shutdown.releaseReserveSeconds ?? Math.min(MaxReserveSeconds, Math.max(MinReserveSeconds, stopTimeoutSeconds / 5));
+  const concurrency = options.concurrency ?? DEFAULT_CONCURRENCY;
+  const stopTimeoutSeconds = shutdown.stopTimeoutSeconds ?? DEFAULT_STOP_TIMEOUT_SECONDS;
+  const releaseReserveSeconds =
+    shutdown.releaseReserveSeconds ??
+    Math.min(MAX_RESERVE_SECONDS, Math.max(MIN_RESERVE_SECONDS, stopTimeoutSeconds / 5));
   const resolved: ResolvedOptions = {
     queues: options.queues.map((queue) => ({
       url: queue.url,
@@ -165,11 +187,11 @@ export function resolveOptions(options: QueuePollerOptions): ResolvedOptions {
     concurrency,
     prefetch: options.prefetch ?? 'auto',
     waitTimeSeconds: receive.waitTimeSeconds ?? longestWait(stopTimeoutSeconds, releaseReserveSeconds),
-    maxReceivers: receive.maxReceivers ?? DefaultMaxReceivers,
-    visibilitySeconds: visibility.timeoutSeconds ?? DefaultVisibilitySeconds,
-    maxLeaseSeconds: visibility.maxLeaseSeconds ?? DefaultMaxLeaseSeconds,
-    deleteLingerMs: ack.lingerMs ?? DefaultDeleteLingerMs,
-    tombstoneMs: (ack.tombstoneSeconds ?? DefaultTombstoneSeconds) * 1_000,
+    maxReceivers: receive.maxReceivers ?? DEFAULT_MAX_RECEIVERS,
+    visibilitySeconds: visibility.timeoutSeconds ?? DEFAULT_VISIBILITY_SECONDS,
+    maxLeaseSeconds: visibility.maxLeaseSeconds ?? DEFAULT_MAX_LEASE_SECONDS,
+    deleteLingerMs: ack.lingerMs ?? DEFAULT_DELETE_LINGER_MS,
+    tombstoneMs: (ack.tombstoneSeconds ?? DEFAULT_TOMBSTONE_SECONDS) * 1_000,
     retry: options.retry ?? exponentialBackoff(),
     handlerTimeoutSeconds: options.handlerTimeoutSeconds,
     stopTimeoutSeconds,
@@ -189,36 +211,60 @@ function check(options: ResolvedOptions): void {
   const checks = new OptionChecks();
   checks.that(options.queues.length > 0, 'expected `queues` to name at least one queue, got none');
   const names = options.queues.map(({ name }) => name);
-  checks.that(new Set(names).size === names.length, `expected each of \`queues\` to have its own name, got: ${names.join(', ')}; set \`name\``);
+  checks.that(
+    new Set(names).size === names.length,
+    `expected each of \`queues\` to have its own name, got: ${names.join(', ')}; set \`name\``,
+  );
   options.queues.forEach((queue, index) => {
     const prop = (name: string) => `queues[${index}].${name}`;
     const { url, handler, deadLetterQueueUrl } = queue;
     checks.that(URL.canParse(url), `expected \`${prop('url')}\` to be the URL of a queue, got: ${url}`);
-    checks.that(typeof handler === 'function', `expected \`${prop('handler')}\` to be a function, got: ${typeof handler}`);
+    checks.that(
+      typeof handler === 'function',
+      `expected \`${prop('handler')}\` to be a function, got: ${typeof handler}`,
+    );
     if (deadLetterQueueUrl !== undefined && !URL.canParse(deadLetterQueueUrl)) {
       checks.add([`expected \`${prop('deadLetterQueueUrl')}\` to be the URL of a queue, got: ${deadLetterQueueUrl}`]);
     } else if (deadLetterQueueUrl !== undefined) {
       const kind = queue.fifo ? 'FIFO' : 'standard';
-      checks.that(isFifo(deadLetterQueueUrl) === queue.fifo, `expected \`${prop('deadLetterQueueUrl')}\` to be a ${kind} queue like the queue itself, `
-      + `got: ${deadLetterQueueUrl}; SQS moves messages between queues of one kind only`);
+      checks.that(
+        isFifo(deadLetterQueueUrl) === queue.fifo,
+        `expected \`${prop('deadLetterQueueUrl')}\` to be a ${kind} queue like the queue itself, ` +
+          `got: ${deadLetterQueueUrl}; SQS moves messages between queues of one kind only`,
+      );
     }
     checks.number(prop('weight'), queue.weight, { min: 1, max: WorkerLimits.maxQueueWeight });
     if (queue.maxConcurrency !== Number.POSITIVE_INFINITY) {
       checks.number(prop('maxConcurrency'), queue.maxConcurrency, { min: 1, max: 10_000, integer: true });
     }
     if (queue.maxReceiveCount !== undefined) {
-      checks.number(prop('maxReceiveCount'), queue.maxReceiveCount, { min: 1, max: SqsLimits.maxReceiveCount, integer: true });
+      checks.number(prop('maxReceiveCount'), queue.maxReceiveCount, {
+        min: 1,
+        max: SqsLimits.maxReceiveCount,
+        integer: true,
+      });
     }
   });
-  checks.that(['weighted', 'strict'].includes(options.strategy), `expected \`strategy\` to be weighted or strict, got: ${options.strategy}`);
+  checks.that(
+    ['weighted', 'strict'].includes(options.strategy),
+    `expected \`strategy\` to be weighted or strict, got: ${options.strategy}`,
+  );
   const maxSeconds = SqsLimits.maxVisibilityTimeoutSeconds;
   checks.number('concurrency', options.concurrency, { min: 1, max: 10_000, integer: true });
   if (options.prefetch !== 'auto') {
     checks.number('prefetch', options.prefetch, { min: 0, max: 10_000, integer: true });
   }
-  checks.number('receive.waitTimeSeconds', options.waitTimeSeconds, { min: 1, max: SqsLimits.maxReceiveWaitSeconds, integer: true });
+  checks.number('receive.waitTimeSeconds', options.waitTimeSeconds, {
+    min: 1,
+    max: SqsLimits.maxReceiveWaitSeconds,
+    integer: true,
+  });
   checks.number('receive.maxReceivers', options.maxReceivers, { min: 1, max: 100, integer: true });
-  checks.number('visibility.timeoutSeconds', options.visibilitySeconds, { min: WorkerLimits.minVisibilityTimeoutSeconds, max: maxSeconds, integer: true });
+  checks.number('visibility.timeoutSeconds', options.visibilitySeconds, {
+    min: WorkerLimits.minVisibilityTimeoutSeconds,
+    max: maxSeconds,
+    integer: true,
+  });
   checks.number('visibility.maxLeaseSeconds', options.maxLeaseSeconds, { min: 1, max: maxSeconds });
   checks.number('ack.lingerMs', options.deleteLingerMs, { min: 0, max: 20_000 });
   checks.number('ack.tombstoneSeconds', options.tombstoneMs / 1_000, { min: 0, max: maxSeconds });
@@ -226,11 +272,19 @@ function check(options: ResolvedOptions): void {
     checks.number('handlerTimeoutSeconds', options.handlerTimeoutSeconds, { min: 0.001, max: maxSeconds });
   }
   const { minStopTimeoutSeconds, maxStopTimeoutSeconds } = FargateLimits;
-  checks.number('shutdown.stopTimeoutSeconds', options.stopTimeoutSeconds, { min: minStopTimeoutSeconds, max: maxStopTimeoutSeconds });
-  checks.number('shutdown.releaseReserveSeconds', options.releaseReserveSeconds, { min: MinReserveSeconds, max: options.stopTimeoutSeconds });
+  checks.number('shutdown.stopTimeoutSeconds', options.stopTimeoutSeconds, {
+    min: minStopTimeoutSeconds,
+    max: maxStopTimeoutSeconds,
+  });
+  checks.number('shutdown.releaseReserveSeconds', options.releaseReserveSeconds, {
+    min: MIN_RESERVE_SECONDS,
+    max: options.stopTimeoutSeconds,
+  });
   const longest = longestWait(options.stopTimeoutSeconds, options.releaseReserveSeconds);
-  checks.that(!(options.waitTimeSeconds > longest && options.waitTimeSeconds <= SqsLimits.maxReceiveWaitSeconds),
-    `expected \`receive.waitTimeSeconds\` to be at most ${longest}, since a long poll that is open when the worker stops must answer before the `
-    + `release reserve begins, got: ${options.waitTimeSeconds}; lower it or raise \`shutdown.stopTimeoutSeconds\``);
+  checks.that(
+    !(options.waitTimeSeconds > longest && options.waitTimeSeconds <= SqsLimits.maxReceiveWaitSeconds),
+    `expected \`receive.waitTimeSeconds\` to be at most ${longest}, since a long poll that is open when the worker stops must answer before the ` +
+      `release reserve begins, got: ${options.waitTimeSeconds}; lower it or raise \`shutdown.stopTimeoutSeconds\``,
+  );
   checks.done();
 }

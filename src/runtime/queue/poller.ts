@@ -12,13 +12,13 @@ import { CallTimeout, Shutdown } from '../errors.js';
 import { type Clock, sleep, type Timer } from '../support/clock.js';
 import { Emitter } from '../support/emitter.js';
 
-const TickMs = 5_000;
+const TICK_MS = 5_000;
 /** A message that waits longer for a slot than this is given back; the plan was wrong about the length of the jobs. */
-const MaxWaitForSlotMs = 30_000;
+const MAX_WAIT_FOR_SLOT_MS = 30_000;
 /** Receives have failed for this long, one after another: a restart is the better chance. */
-const StallMs = 90_000;
+const STALL_MS = 90_000;
 /** Part of the reserve that stays for the end of the process, after everything was flushed or given up. */
-const ExitMarginShare = 0.2;
+const EXIT_MARGIN_SHARE = 0.2;
 
 export interface PollerHealth {
   /** Whether this process can still do its work; if not, it should be replaced. */
@@ -44,18 +44,22 @@ export interface StopOptions {
 }
 
 /**
- * Works on messages of one or more SQS queues: slots instead of batches, leases that are kept and known to end, and a drain that gives
+ * Works on messages of one or more SQS queues: slots instead of batches, leases that are kept and known to end, and a
+ * drain that gives
  * unfinished work back.
  *
  * States: created → running → draining → releasing → stopped.
  *
  * - running: receives, starts jobs, extends leases.
- * - draining: takes nothing new and gives back what has not started; jobs go on, with heartbeats. Open receives are left to answer, and
- *   what they bring is given back, hidden until such receives have ended. Entered by `stop()` or when scale-in protection is refused.
+ * - draining: takes nothing new and gives back what has not started; jobs go on, with heartbeats. Open receives are
+ *   left to answer, and
+ *   what they bring is given back, hidden until such receives have ended. Entered by `stop()` or when scale-in
+ * protection is refused.
  * - releasing: the deadline has come. Handlers are aborted with `Shutdown`, and their messages become visible at once.
  * - stopped: every delete and release was sent and answered, or there was no time left.
  *
- * Delivery is at least once: a killed worker, a lost lease or a lost answer brings a message again. The work must be idempotent.
+ * Delivery is at least once: a killed worker, a lost lease or a lost answer brings a message again. The work must be
+ * idempotent.
  */
 export class QueuePoller {
   readonly #o: ResolvedOptions;
@@ -90,17 +94,22 @@ export class QueuePoller {
       visibilitySeconds: this.#o.visibilitySeconds,
       onExtended: (lease) => this.#events.emit('lease:extended', { queueName: lease.queueName, messageId: lease.id }),
       onLost: (lease) => this.#leaseLost(lease),
-      onCallFailed: (error, { url }) => { logger.warn({ err: error, queueUrl: url }, 'leases could not be extended; trying again'); },
+      onCallFailed: (error, { url }) => {
+        logger.warn({ err: error, queueUrl: url }, 'leases could not be extended; trying again');
+      },
     });
-    this.#lanes = this.#o.queues.map((queue) => new QueueLane({
-      queue,
-      options: this.#o,
-      keeper: this.#keeper,
-      events: this.#events,
-      isTaking: () => this.#state === 'running',
-      onChange: () => this.#pump(),
-      onReceiveFailed: (lane, error, failures) => this.#receiveFailed(lane, error, failures),
-    }));
+    this.#lanes = this.#o.queues.map(
+      (queue) =>
+        new QueueLane({
+          queue,
+          options: this.#o,
+          keeper: this.#keeper,
+          events: this.#events,
+          isTaking: () => this.#state === 'running',
+          onChange: () => this.#pump(),
+          onReceiveFailed: (lane, error, failures) => this.#receiveFailed(lane, error, failures),
+        }),
+    );
     this.#choose = this.#o.strategy === 'strict' ? strictPriority(this.#lanes) : weightedRoundRobin(this.#lanes);
     this.#planner = new PrefetchPlanner(clock, concurrency, this.#o.prefetch);
     this.#protection = new ProtectionKeeper({
@@ -136,13 +145,17 @@ export class QueuePoller {
   }
 
   /**
-   * Stops and resolves with how it went, never rejects. Further calls get the same answer; one with an earlier deadline brings the
+   * Stops and resolves with how it went, never rejects. Further calls get the same answer; one with an earlier deadline
+   * brings the
    * deadline forward.
    */
   stop(options: StopOptions = {}): Promise<DrainReport> {
     const { clock, stopTimeoutSeconds, releaseReserveSeconds } = this.#o;
     if (this.#deadline === undefined) {
-      this.#deadline = new Deadline(clock, (options.deadlineSeconds ?? stopTimeoutSeconds - releaseReserveSeconds) * 1_000);
+      this.#deadline = new Deadline(
+        clock,
+        (options.deadlineSeconds ?? stopTimeoutSeconds - releaseReserveSeconds) * 1_000,
+      );
       void this.#drain(this.#deadline, options.reason ?? 'stop()');
     } else if (options.deadlineSeconds !== undefined) {
       this.#deadline.bringTo(options.deadlineSeconds * 1_000);
@@ -161,14 +174,21 @@ export class QueuePoller {
   }
 
   stats(): PollerStats {
-    return { state: this.#state, running: this.#runs.size, waiting: this.#waiting, receivers: sum(this.#lanes, ({ receiver }) => receiver.open) };
+    return {
+      state: this.#state,
+      running: this.#runs.size,
+      waiting: this.#waiting,
+      receivers: sum(this.#lanes, ({ receiver }) => receiver.open),
+    };
   }
 
   health(): PollerHealth {
     const problems: string[] = [];
-    const stalled = this.#lanes.filter(({ receiver }) => receiver.failingForMs >= StallMs);
+    const stalled = this.#lanes.filter(({ receiver }) => receiver.failingForMs >= STALL_MS);
     if (stalled.length > 0) {
-      problems.push(`every receive from ${stalled.map(({ queue }) => queue.name).join(', ')} has failed for ${StallMs / 1_000} s`);
+      problems.push(
+        `every receive from ${stalled.map(({ queue }) => queue.name).join(', ')} has failed for ${STALL_MS / 1_000} s`,
+      );
     }
     if (this.#abandoned.size >= this.#o.concurrency) {
       problems.push('every slot is held by a handler that ignores its signal');
@@ -192,7 +212,10 @@ export class QueuePoller {
   #enter(state: PollerState, reason: string): void {
     const from = this.#state;
     this.#state = state;
-    this.#o.logger.info({ from, to: state, reason, running: this.#runs.size, waiting: this.#waiting }, `worker is ${state}`);
+    this.#o.logger.info(
+      { from, to: state, reason, running: this.#runs.size, waiting: this.#waiting },
+      `worker is ${state}`,
+    );
     this.#events.emit('state:changed', { from, to: state, reason });
   }
 
@@ -258,22 +281,28 @@ export class QueuePoller {
     void run.ended.then(({ kind }) => {
       this.#runs.delete(run);
       if (this.#abandoned.delete(run)) {
-        run.log.info({ durationMs: Math.round(clock.now() - run.startedAt) }, `handler that was given up has ended: ${kind}`);
+        run.log.info(
+          { durationMs: Math.round(clock.now() - run.startedAt) },
+          `handler that was given up has ended: ${kind}`,
+        );
       }
       lane.ended(lease, kind);
       this.#planner.jobEnded(clock.now() - run.startedAt);
       this.#pump();
     });
-    const settled = run.outcome.then(async (outcome) => {
-      const durationMs = clock.now() - run.startedAt;
-      try {
-        this.#report(run, outcome, durationMs);
-      } finally {
-        await lane.settle(lease, outcome, durationMs);
-      }
-    }).catch((problem: unknown) => {
-      logger.error({ messageId: lease.id, problem: String(problem) }, 'job could not be reported');
-    }).finally(() => this.#settling.delete(settled));
+    const settled = run.outcome
+      .then(async (outcome) => {
+        const durationMs = clock.now() - run.startedAt;
+        try {
+          this.#report(run, outcome, durationMs);
+        } finally {
+          await lane.settle(lease, outcome, durationMs);
+        }
+      })
+      .catch((problem: unknown) => {
+        logger.error({ messageId: lease.id, problem: String(problem) }, 'job could not be reported');
+      })
+      .finally(() => this.#settling.delete(settled));
     this.#settling.add(settled);
   }
 
@@ -297,13 +326,21 @@ export class QueuePoller {
       default:
         run.log.info(fields, `job ${outcome.kind}`);
     }
-    this.#events.emit('job:ended', { job: info, result: outcome.kind, durationMs, ...(error === undefined ? {} : { error }) });
+    this.#events.emit('job:ended', {
+      job: info,
+      result: outcome.kind,
+      durationMs,
+      ...(error === undefined ? {} : { error }),
+    });
   }
 
   #abandon(run: JobRun): void {
     if (this.#runs.has(run)) {
       this.#abandoned.add(run);
-      run.log.error({}, 'handler ignores its signal; its message is given up and its slot stays occupied until it ends');
+      run.log.error(
+        {},
+        'handler ignores its signal; its message is given up and its slot stays occupied until it ends',
+      );
       this.#events.emit('job:abandoned', { job: run.info });
     }
   }
@@ -327,8 +364,8 @@ export class QueuePoller {
   }
 
   #scheduleTick(): void {
-    this.#tick = this.#o.clock.after(TickMs, () => {
-      const time = this.#o.clock.now() - MaxWaitForSlotMs;
+    this.#tick = this.#o.clock.after(TICK_MS, () => {
+      const time = this.#o.clock.now() - MAX_WAIT_FOR_SLOT_MS;
       this.#lanes.forEach((lane) => lane.releaseOlderThan(time));
       this.#pump();
       this.#scheduleTick();
@@ -338,7 +375,7 @@ export class QueuePoller {
   async #drain(deadline: Deadline, reason: string): Promise<void> {
     const { clock, releaseReserveSeconds, logger, transport, ownsTransport } = this.#o;
     const startedAt = clock.now();
-    const exitMarginMs = releaseReserveSeconds * 1_000 * ExitMarginShare;
+    const exitMarginMs = releaseReserveSeconds * 1_000 * EXIT_MARGIN_SHARE;
     this.#enter('draining', reason);
     this.#tick?.cancel();
     this.#runs.forEach((run) => run.tellStopping(new Error(`worker is stopping: ${reason}`)));
@@ -394,7 +431,12 @@ async function atMost(clock: Clock, ms: number, work: Promise<unknown>): Promise
 }
 
 function isCredentialsError(error: unknown): boolean {
-  return error instanceof Error && /Expired|Credential|InvalidClientTokenId|UnrecognizedClient|AccessDenied|InvalidSecurity|NotAuthorized/i.test(error.name);
+  return (
+    error instanceof Error &&
+    /Expired|Credential|InvalidClientTokenId|UnrecognizedClient|AccessDenied|InvalidSecurity|NotAuthorized/i.test(
+      error.name,
+    )
+  );
 }
 
 function sum<T>(items: readonly T[], value: (item: T) => number): number {

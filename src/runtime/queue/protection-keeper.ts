@@ -12,7 +12,8 @@ export interface ProtectionKeeperOptions {
 /**
  * Holds the scale-in protection while there is work.
  *
- * off → asking (work waits) → held, renewed → off again after a while without work; refused at any time means that the worker drains.
+ * off → asking (work waits) → held, renewed → off again after a while without work; refused at any time means that the
+ * worker drains.
  */
 export class ProtectionKeeper {
   readonly #options: ProtectionKeeperOptions;

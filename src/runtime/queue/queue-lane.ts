@@ -17,11 +17,11 @@ import { type Timer } from '../support/clock.js';
 import { type Emitter } from '../support/emitter.js';
 
 /** SQS stops extending at 12 hours; stay clear of the border. */
-const HardLimitMs = (SqsLimits.maxVisibilityTimeoutSeconds - 5) * 1_000;
+const HARD_LIMIT_MS = (SqsLimits.maxVisibilityTimeoutSeconds - 5) * 1_000;
 /** A delete is not worth waiting for company after work that took this many lingers. */
-const LingersOfLongWork = 10;
+const LINGERS_OF_LONG_WORK = 10;
 /** Messages of one FIFO queue held at a time, since a few groups can fill any buffer. */
-const MaxFifoWaiting = 200;
+const MAX_FIFO_WAITING = 200;
 const defaultBackoff = exponentialBackoff();
 
 export interface LaneOptions {
@@ -95,11 +95,19 @@ export class QueueLane {
       onDeleteFailed: (messageId, error, willRetry) => {
         events.emit('delete:failed', { queueName: queue.name, messageId, error, willRetry });
         if (!willRetry) {
-          this.#unconfirmed(messageId, error, 'finished message could not be deleted; this worker will not work on it again, another one may');
+          this.#unconfirmed(
+            messageId,
+            error,
+            'finished message could not be deleted; this worker will not work on it again, another one may',
+          );
         }
       },
       onReleaseFailed: (messageId, error) => {
-        this.#unconfirmed(messageId, error, 'message could not be given back; it returns when its visibility timeout ends');
+        this.#unconfirmed(
+          messageId,
+          error,
+          'message could not be given back; it returns when its visibility timeout ends',
+        );
       },
     });
   }
@@ -125,7 +133,10 @@ export class QueueLane {
     try {
       this.maxReceiveCount = (await this.#calls.describe()).maxReceiveCount;
     } catch (error) {
-      this.#o.options.logger.warn({ queue: this.queue.name, err: error }, 'redrive policy of the queue is unknown: isLastAttempt stays false; set maxReceiveCount');
+      this.#o.options.logger.warn(
+        { queue: this.queue.name, err: error },
+        'redrive policy of the queue is unknown: isLastAttempt stays false; set maxReceiveCount',
+      );
     }
   }
 
@@ -145,7 +156,7 @@ export class QueueLane {
   fill(freeSlots: number, prefetch: number, probe: boolean): void {
     const ready = this.#buffer.ready(this.#now);
     const free = Math.min(freeSlots, this.queue.maxConcurrency - this.running);
-    if (this.queue.fifo && this.#buffer.size >= MaxFifoWaiting) {
+    if (this.queue.fifo && this.#buffer.size >= MAX_FIFO_WAITING) {
       return;
     }
     const starving = free > 0 && ready === 0 && this.receiver.open === 0;
@@ -172,7 +183,7 @@ export class QueueLane {
       case 'succeeded':
       case 'ignored':
       case 'handed-off':
-        return this.#complete(lease, durationMs > LingersOfLongWork * this.#o.options.deleteLingerMs);
+        return this.#complete(lease, durationMs > LINGERS_OF_LONG_WORK * this.#o.options.deleteLingerMs);
       case 'poisoned':
         return this.#poison(lease, outcome.reason, outcome.error);
       case 'failed':
@@ -233,7 +244,10 @@ export class QueueLane {
         continue;
       }
       const lease = new Lease(message, this.queue.name, {
-        ...times, visibilityMs, maxLeaseMs: options.maxLeaseSeconds * 1_000, hardLimitMs: HardLimitMs,
+        ...times,
+        visibilityMs,
+        maxLeaseMs: options.maxLeaseSeconds * 1_000,
+        hardLimitMs: HARD_LIMIT_MS,
       });
       lease.onTrouble = () => void this.#troubleWhileWaiting(lease);
       this.#meanBodyLength += (message.body.length - this.#meanBodyLength) / 50;
@@ -254,7 +268,8 @@ export class QueueLane {
       known.receiptHandle = message.receiptHandle;
       known.expiresAt = expiresAt;
     }
-    // A run that has lost its message goes on until it ends; until then the message stays hidden for others to find later.
+    // A run that has lost its message goes on until it ends; until then the message stays hidden for others to find
+    // later.
     return known !== undefined;
   }
 
@@ -279,8 +294,12 @@ export class QueueLane {
     try {
       await this.#settler.moveToDeadLetterQueue(lease, deadLetterQueueUrl, reason);
     } catch (sendError) {
-      this.#o.options.logger.error({ messageId: lease.id, queue: this.queue.name, err: sendError }, 'message could not be moved to the dead-letter queue; it is retried');
-      // On a FIFO queue with its group: were it tried again here, a lasting problem of that queue would never be SQS's to solve.
+      this.#o.options.logger.error(
+        { messageId: lease.id, queue: this.queue.name, err: sendError },
+        'message could not be moved to the dead-letter queue; it is retried',
+      );
+      // On a FIFO queue with its group: were it tried again here, a lasting problem of that queue would never be SQS's
+      // to solve.
       return lease.lost === undefined ? this.#giveBack(lease, this.#backoff(this.attemptOf(lease))) : this.#lose(lease);
     }
     return this.#complete(lease, true);
@@ -300,7 +319,11 @@ export class QueueLane {
     if (isLast) {
       return this.queue.deadLetterQueueUrl === undefined
         ? this.#giveBack(lease, seconds)
-        : this.#poison(lease, `failed ${attempt} times: ${error instanceof Error ? error.message : String(error)}`, error);
+        : this.#poison(
+            lease,
+            `failed ${attempt} times: ${error instanceof Error ? error.message : String(error)}`,
+            error,
+          );
     }
     // Order inside the group: the message and its followers stay here, leased, and it is tried again before them.
     this.#localRetries.set(lease, (this.#localRetries.get(lease) ?? 0) + 1);
@@ -354,11 +377,17 @@ export class QueueLane {
     if (leases.length > 0) {
       this.#countReleased(leases.length);
       const messages = leases.map(({ id, message }) => ({ messageId: id, attempt: message.receiveCount }));
-      // Each costs its message an attempt that no handler saw: who counts the attempts of a dead letter finds the others here.
+      // Each costs its message an attempt that no handler saw: who counts the attempts of a dead letter finds the
+      // others here.
       this.#o.options.logger.info({ queue: this.queue.name, messages }, 'messages given back before they began');
-      // The open receives of a worker that stops, and of those that stop with it, would only take them again, each time at the cost of an attempt.
+      // The open receives of a worker that stops, and of those that stop with it, would only take them again, each time
+      // at the cost of an attempt.
       const openForMs = this.#o.isTaking() ? 0 : this.receiver.openForMs;
-      await Promise.all(leases.map((lease) => this.#settler.hide(lease.id, lease.receiptHandle, this.#hideableSeconds(lease, openForMs / 1_000))));
+      await Promise.all(
+        leases.map((lease) =>
+          this.#settler.hide(lease.id, lease.receiptHandle, this.#hideableSeconds(lease, openForMs / 1_000)),
+        ),
+      );
     }
   }
 

@@ -5,16 +5,16 @@ import { SqsLimits } from '../../contract/service-limits.js';
 import { CallTimeout } from '../errors.js';
 import { type Clock, type Timer } from '../support/clock.js';
 
-const FirstRetryMs = 200;
-const MaxRetryMs = 20_000;
+const FIRST_RETRY_MS = 200;
+const MAX_RETRY_MS = 20_000;
 /** What an answer takes beyond its wait, from the request on its way to the answer on its way back. */
-const AnswerSlackMs = 2_000;
+const ANSWER_SLACK_MS = 2_000;
 /** No repetition waits for so long: a receive after this begins a new row, after a time when nothing was asked for. */
-const RowEndsAfterMs = 60_000;
+const ROW_ENDS_AFTER_MS = 60_000;
 /** How long an empty answer says something about the queue. */
-const QuietMs = 1_000;
+const QUIET_MS = 1_000;
 /** SQS remembers the attempt id of a FIFO receive for five minutes; stay well inside. */
-const AttemptIdLifeMs = 240_000;
+const ATTEMPT_ID_LIFE_MS = 240_000;
 
 export interface ReceiverOptions {
   readonly calls: QueueCalls;
@@ -32,7 +32,9 @@ export interface ReceiverOptions {
 export interface ReceiveTimes {
   /** Clock time of the request, from which SQS counts the 12 hours at the earliest. */
   readonly requestedAt: number;
-  /** Clock time from which the messages are hidden at the latest: an answer can wait here, behind a blocked event loop. */
+  /**
+   * Clock time from which the messages are hidden at the latest: an answer can wait here, behind a blocked event loop.
+   */
   readonly hiddenFrom: number;
 }
 
@@ -46,7 +48,8 @@ export interface Demand {
 }
 
 /**
- * Receives from one queue with as many long polls at a time as the load needs: one while the queue is quiet, twice as many after each
+ * Receives from one queue with as many long polls at a time as the load needs: one while the queue is quiet, twice as
+ * many after each
  * answer that is at least half full, one again after an empty one.
  */
 export class Receiver {
@@ -78,21 +81,27 @@ export class Receiver {
     return this.#open.size;
   }
 
-  /** How long, from now, an open receive may be given messages, in milliseconds; 0 when none is open. One that has just brought some counts. */
+  /**
+   * How long, from now, an open receive may be given messages, in milliseconds; 0 when none is open. One that has just
+   * brought some counts.
+   */
   get openForMs(): number {
     return this.#open.size === 0 ? 0 : Math.max(0, this.#openUntil - this.#options.clock.now());
   }
 
   /** Whether the queue was empty when it was asked last, which was recently or is still being asked. */
   get isQuiet(): boolean {
-    return this.#lastAnswerEmpty && (this.#open.size > 0 || this.#options.clock.now() - this.#lastEndAt < QuietMs);
+    return this.#lastAnswerEmpty && (this.#open.size > 0 || this.#options.clock.now() - this.#lastEndAt < QUIET_MS);
   }
 
   get isFailing(): boolean {
     return this.#failingSince !== undefined;
   }
 
-  /** From the first to the last of the failures in a row, in milliseconds. A failure that nothing followed does not grow old. */
+  /**
+   * From the first to the last of the failures in a row, in milliseconds. A failure that nothing followed does not grow
+   * old.
+   */
   get failingForMs(): number {
     return this.#failingSince === undefined ? 0 : this.#lastFailureAt - this.#failingSince;
   }
@@ -100,7 +109,12 @@ export class Receiver {
   /** Opens receives for the demand, as far as that is worth it now. */
   fill(demand: Demand): void {
     let { messages } = demand;
-    while (!this.#stopped && this.#retry === undefined && this.#open.size < this.#allowed && messages >= demand.worthwhile) {
+    while (
+      !this.#stopped &&
+      this.#retry === undefined &&
+      this.#open.size < this.#allowed &&
+      messages >= demand.worthwhile
+    ) {
       const asked = Math.min(messages, SqsLimits.maxBatchEntries);
       messages -= asked;
       this.#requested += asked;
@@ -117,7 +131,8 @@ export class Receiver {
   /**
    * Opens no further receives and resolves when the open ones have ended.
    *
-   * They are left to answer: SQS may already have assigned messages to a long poll, and cutting it would hide those until their
+   * They are left to answer: SQS may already have assigned messages to a long poll, and cutting it would hide those
+   * until their
    * visibility timeout.
    */
   async stop(): Promise<void> {
@@ -135,24 +150,30 @@ export class Receiver {
   async #receive(maxMessages: number, probe: boolean): Promise<void> {
     const { calls, clock, fifo, waitTimeSeconds, visibilitySeconds } = this.#options;
     const requestedAt = clock.now();
-    if (requestedAt - this.#lastFailureAt > RowEndsAfterMs) {
+    if (requestedAt - this.#lastFailureAt > ROW_ENDS_AFTER_MS) {
       this.#failingSince = undefined;
     }
     const waitSeconds = probe ? 0 : waitTimeSeconds;
-    this.#openUntil = Math.max(this.#openUntil, requestedAt + waitSeconds * 1_000 + AnswerSlackMs);
+    this.#openUntil = Math.max(this.#openUntil, requestedAt + waitSeconds * 1_000 + ANSWER_SLACK_MS);
     const attemptId = fifo ? this.#takeAttemptId(requestedAt) : undefined;
     try {
-      const messages = await calls.receive({
-        maxMessages,
-        waitTimeSeconds: waitSeconds,
-        visibilityTimeoutSeconds: visibilitySeconds,
-        ...(attemptId === undefined ? {} : { attemptId }),
-      }, this.#abort.signal);
+      const messages = await calls.receive(
+        {
+          maxMessages,
+          waitTimeSeconds: waitSeconds,
+          visibilityTimeoutSeconds: visibilitySeconds,
+          ...(attemptId === undefined ? {} : { attemptId }),
+        },
+        this.#abort.signal,
+      );
       this.#failures = 0;
       this.#failingSince = undefined;
       this.#adapt(messages.length, maxMessages);
       if (messages.length > 0) {
-        this.#options.onMessages(messages, { requestedAt, hiddenFrom: Math.min(clock.now(), requestedAt + waitSeconds * 1_000 + AnswerSlackMs) });
+        this.#options.onMessages(messages, {
+          requestedAt,
+          hiddenFrom: Math.min(clock.now(), requestedAt + waitSeconds * 1_000 + ANSWER_SLACK_MS),
+        });
       }
     } catch (error) {
       if (this.#abort.signal.aborted) {
@@ -179,7 +200,7 @@ export class Receiver {
     this.#lastFailureAt = clock.now();
     this.#failingSince ??= this.#lastFailureAt;
     this.#allowed = 1;
-    if (attemptId !== undefined && clock.now() - requestedAt < AttemptIdLifeMs) {
+    if (attemptId !== undefined && clock.now() - requestedAt < ATTEMPT_ID_LIFE_MS) {
       this.#attempt = { id: attemptId, at: requestedAt };
     }
     this.#options.onFailed(error, this.#failures);
@@ -187,17 +208,23 @@ export class Receiver {
       return;
     }
     // After a call that hung there was waiting enough.
-    const bound = error instanceof CallTimeout ? FirstRetryMs : Math.min(MaxRetryMs, FirstRetryMs * 2 ** (this.#failures - 1));
-    this.#retry = clock.after(bound / 2 + Math.random() * bound / 2, () => {
+    const bound =
+      error instanceof CallTimeout
+        ? FIRST_RETRY_MS
+        : Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (this.#failures - 1));
+    this.#retry = clock.after(bound / 2 + (Math.random() * bound) / 2, () => {
       this.#retry = undefined;
       this.#options.onEnd();
     });
   }
 
-  /** The id of a receive whose answer was lost, so that SQS repeats the answer instead of hiding its messages; else a new one. */
+  /**
+   * The id of a receive whose answer was lost, so that SQS repeats the answer instead of hiding its messages; else a
+   * new one.
+   */
   #takeAttemptId(now: number): string {
     const lost = this.#attempt;
     this.#attempt = undefined;
-    return lost !== undefined && now - lost.at < AttemptIdLifeMs ? lost.id : randomUUID();
+    return lost !== undefined && now - lost.at < ATTEMPT_ID_LIFE_MS ? lost.id : randomUUID();
   }
 }

@@ -1,7 +1,8 @@
 /** Keeps the platform from stopping this worker while it has work. */
 export interface ScaleInProtection {
   /**
-   * Takes or renews the protection. Resolves with `refused` when the platform wants this worker gone, which then drains;
+   * Takes or renews the protection. Resolves with `refused` when the platform wants this worker gone, which then
+   * drains;
    * failures of any other kind MUST resolve with `granted`, since work does not depend on protection.
    */
   acquire(): Promise<'granted' | 'refused'>;

@@ -8,12 +8,14 @@ import { SqsLimits } from '../../contract/service-limits.js';
 import { type Clock, sleep } from '../support/clock.js';
 
 /** Visibility changes wait only long enough to share a call with others of the same moment. */
-const VisibilityLingerMs = 20;
-/** The SDK repeats a call that fails, too; these are for entries that fail, and for what outlasts the SDK's patience. */
-const DeleteAttempts = 8;
-const VisibilityAttempts = 4;
-const FirstRetryMs = 200;
-const MaxRetryMs = 10_000;
+const VISIBILITY_LINGER_MS = 20;
+/**
+ * The SDK repeats a call that fails, too; these are for entries that fail, and for what outlasts the SDK's patience.
+ */
+const DELETE_ATTEMPTS = 8;
+const VISIBILITY_ATTEMPTS = 4;
+const FIRST_RETRY_MS = 200;
+const MAX_RETRY_MS = 10_000;
 
 export interface SettlerOptions {
   readonly calls: QueueCalls;
@@ -24,7 +26,10 @@ export interface SettlerOptions {
   readonly onReleaseFailed: (messageId: string, error: unknown) => void;
 }
 
-/** Tells a queue what became of its messages: deleted, hidden for a while, visible again, or moved to the dead-letter queue. */
+/**
+ * Tells a queue what became of its messages: deleted, hidden for a while, visible again, or moved to the dead-letter
+ * queue.
+ */
 export class Settler {
   readonly #options: SettlerOptions;
   readonly #deletes: EntryBatcher<() => string>;
@@ -46,19 +51,25 @@ export class Settler {
     this.#visibilities = new EntryBatcher({
       clock,
       maxEntries,
-      lingerMs: VisibilityLingerMs,
+      lingerMs: VISIBILITY_LINGER_MS,
       send: (entries) => calls.changeVisibility(entries.map((entry) => entry())),
     });
   }
 
   /** Deletes a message whose work is done; resolves with whether SQS confirmed it. Keep its lease until then. */
   delete(lease: Lease, urgent: boolean): Promise<boolean> {
-    return track(this.#deleting, this.#deleteWithRetries(lease.id, () => lease.receiptHandle, urgent));
+    return track(
+      this.#deleting,
+      this.#deleteWithRetries(lease.id, () => lease.receiptHandle, urgent),
+    );
   }
 
   /** Deletes a later delivery of a message whose work is done. */
   deleteAgain(messageId: string, receiptHandle: string): void {
-    void track(this.#deleting, this.#deleteWithRetries(messageId, () => receiptHandle, false));
+    void track(
+      this.#deleting,
+      this.#deleteWithRetries(messageId, () => receiptHandle, false),
+    );
   }
 
   /** Makes a message visible after whole seconds from now; resolves with whether SQS confirmed it. */
@@ -69,15 +80,18 @@ export class Settler {
   /** Copies a message to the dead-letter queue with the reason; the message itself is to be deleted afterwards. */
   async moveToDeadLetterQueue(lease: Lease, deadLetterQueueUrl: string, reason: string): Promise<void> {
     const { message } = lease;
-    await this.#options.calls.send({
-      body: message.body,
-      attributes: withAttributes(message.attributes, {
-        [MessageAttributeNames.poisonReason]: reason,
-        [MessageAttributeNames.sourceMessageId]: message.messageId,
-      }),
-      ...(message.groupId === undefined ? {} : { groupId: message.groupId }),
-      ...(this.#options.fifo ? { deduplicationId: message.messageId } : {}),
-    }, deadLetterQueueUrl);
+    await this.#options.calls.send(
+      {
+        body: message.body,
+        attributes: withAttributes(message.attributes, {
+          [MessageAttributeNames.poisonReason]: reason,
+          [MessageAttributeNames.sourceMessageId]: message.messageId,
+        }),
+        ...(message.groupId === undefined ? {} : { groupId: message.groupId }),
+        ...(this.#options.fifo ? { deduplicationId: message.messageId } : {}),
+      },
+      deadLetterQueueUrl,
+    );
   }
 
   /** Sends what waits for company. */
@@ -99,23 +113,33 @@ export class Settler {
   }
 
   #deleteWithRetries(messageId: string, handle: () => string, urgent: boolean): Promise<boolean> {
-    return this.#repeat(DeleteAttempts, (attempt) => this.#deletes.add(handle, urgent || attempt > 1 || this.#hurry.signal.aborted), (error, willRetry) => {
-      this.#options.onDeleteFailed(messageId, error, willRetry);
-    });
+    return this.#repeat(
+      DELETE_ATTEMPTS,
+      (attempt) => this.#deletes.add(handle, urgent || attempt > 1 || this.#hurry.signal.aborted),
+      (error, willRetry) => {
+        this.#options.onDeleteFailed(messageId, error, willRetry);
+      },
+    );
   }
 
   #changeVisibility(messageId: string, receiptHandle: string, seconds: number): Promise<boolean> {
     const entry = { receiptHandle, visibilityTimeoutSeconds: seconds };
-    return this.#repeat(VisibilityAttempts, () => this.#visibilities.add(() => entry), (error, willRetry) => {
-      if (!willRetry) {
-        this.#options.onReleaseFailed(messageId, error);
-      }
-    });
+    return this.#repeat(
+      VISIBILITY_ATTEMPTS,
+      () => this.#visibilities.add(() => entry),
+      (error, willRetry) => {
+        if (!willRetry) {
+          this.#options.onReleaseFailed(messageId, error);
+        }
+      },
+    );
   }
 
   /** Resolves with whether an attempt succeeded. A refused receipt handle is final. */
   async #repeat(
-    attempts: number, call: (attempt: number) => Promise<EntryFailure | undefined>, onFailed: (error: unknown, willRetry: boolean) => void,
+    attempts: number,
+    call: (attempt: number) => Promise<EntryFailure | undefined>,
+    onFailed: (error: unknown, willRetry: boolean) => void,
   ): Promise<boolean> {
     for (let attempt = 1; ; attempt += 1) {
       let problem: unknown;
@@ -134,9 +158,9 @@ export class Settler {
       if (isLast) {
         return false;
       }
-      const bound = Math.min(MaxRetryMs, FirstRetryMs * 2 ** (attempt - 1));
+      const bound = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (attempt - 1));
       await (this.#hurry.signal.aborted
-        ? sleep(this.#options.clock, Math.random() * FirstRetryMs)
+        ? sleep(this.#options.clock, Math.random() * FIRST_RETRY_MS)
         : sleep(this.#options.clock, Math.random() * bound, this.#hurry.signal));
     }
   }

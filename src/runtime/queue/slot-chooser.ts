@@ -9,8 +9,10 @@ export function strictPriority(lanes: readonly QueueLane[]): SlotChooser {
 }
 
 /**
- * Smooth weighted round robin: every ready queue earns its weight, the richest is served and pays what all earned together.
- * Over time each busy queue gets slots in proportion to its weight, spread evenly, and an idle one neither saves up nor costs.
+ * Smooth weighted round robin: every ready queue earns its weight, the richest is served and pays what all earned
+ * together.
+ * Over time each busy queue gets slots in proportion to its weight, spread evenly, and an idle one neither saves up nor
+ * costs.
  */
 export function weightedRoundRobin(lanes: readonly QueueLane[]): SlotChooser {
   const credit = new Map(lanes.map((lane) => [lane, 0]));

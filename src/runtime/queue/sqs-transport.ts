@@ -1,20 +1,34 @@
 import {
-  ChangeMessageVisibilityBatchCommand, DeleteMessageBatchCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient,
-  type BatchResultErrorEntry, type Message, type MessageAttributeValue, type SQSClientConfig,
+  ChangeMessageVisibilityBatchCommand,
+  DeleteMessageBatchCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+  type BatchResultErrorEntry,
+  type Message,
+  type MessageAttributeValue,
+  type SQSClientConfig,
 } from '@aws-sdk/client-sqs';
 import {
-  type EntryFailure, type OutgoingMessage, type QueueFacts, type QueueTransport, type ReceivedMessage, type ReceiveRequest, type VisibilityEntry,
+  type EntryFailure,
+  type OutgoingMessage,
+  type QueueFacts,
+  type QueueTransport,
+  type ReceivedMessage,
+  type ReceiveRequest,
+  type VisibilityEntry,
 } from './transport.js';
 
-const ConnectionTimeoutMs = 5_000;
+const CONNECTION_TIMEOUT_MS = 5_000;
 /** An answer to anything but a long poll takes milliseconds; ten seconds mean that the peer is gone. */
-const CallTimeoutMs = 10_000;
+const CALL_TIMEOUT_MS = 10_000;
 /** More than a long poll may take by the poller's own watch, which is the one to notice. */
-const ReceiveTimeoutMs = 35_000;
+const RECEIVE_TIMEOUT_MS = 35_000;
 /** After this time no call of a client that was replaced is under way. */
-const RetireAfterMs = 60_000;
+const RETIRE_AFTER_MS = 60_000;
 /** The SDK's default of 50 would let long polls starve each other in a worker with several queues. */
-const MaxSockets = 200;
+const MAX_SOCKETS = 200;
 
 interface Clients {
   readonly receive: SQSClient;
@@ -24,7 +38,8 @@ interface Clients {
 /**
  * SQS through the AWS SDK.
  *
- * Long polls have a client of their own, so that deletes and heartbeats never wait for a socket. Both clients get the timeouts that
+ * Long polls have a client of their own, so that deletes and heartbeats never wait for a socket. Both clients get the
+ * timeouts that
  * the SDK does not set: without them one dead connection stops a worker for ever.
  */
 export class SqsTransport implements QueueTransport {
@@ -38,55 +53,80 @@ export class SqsTransport implements QueueTransport {
   }
 
   async receive(request: ReceiveRequest): Promise<readonly ReceivedMessage[]> {
-    const output = await this.#client('receive').send(new ReceiveMessageCommand({
-      QueueUrl: request.queueUrl,
-      MaxNumberOfMessages: request.maxMessages,
-      WaitTimeSeconds: request.waitTimeSeconds,
-      VisibilityTimeout: request.visibilityTimeoutSeconds,
-      ReceiveRequestAttemptId: request.attemptId,
-      MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp', 'MessageGroupId', 'AWSTraceHeader'],
-      MessageAttributeNames: ['All'],
-    }), { abortSignal: request.signal });
+    const output = await this.#client('receive').send(
+      new ReceiveMessageCommand({
+        QueueUrl: request.queueUrl,
+        MaxNumberOfMessages: request.maxMessages,
+        WaitTimeSeconds: request.waitTimeSeconds,
+        VisibilityTimeout: request.visibilityTimeoutSeconds,
+        ReceiveRequestAttemptId: request.attemptId,
+        MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp', 'MessageGroupId', 'AWSTraceHeader'],
+        MessageAttributeNames: ['All'],
+      }),
+      { abortSignal: request.signal },
+    );
     return (output.Messages ?? []).map(toReceived);
   }
 
-  async deleteBatch(queueUrl: string, receiptHandles: readonly string[], signal: AbortSignal): Promise<readonly EntryFailure[]> {
-    const output = await this.#client('control').send(new DeleteMessageBatchCommand({
-      QueueUrl: queueUrl,
-      Entries: receiptHandles.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle })),
-    }), { abortSignal: signal });
+  async deleteBatch(
+    queueUrl: string,
+    receiptHandles: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly EntryFailure[]> {
+    const output = await this.#client('control').send(
+      new DeleteMessageBatchCommand({
+        QueueUrl: queueUrl,
+        Entries: receiptHandles.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle })),
+      }),
+      { abortSignal: signal },
+    );
     return toFailures(output.Failed);
   }
 
-  async changeVisibilityBatch(queueUrl: string, entries: readonly VisibilityEntry[], signal: AbortSignal): Promise<readonly EntryFailure[]> {
-    const output = await this.#client('control').send(new ChangeMessageVisibilityBatchCommand({
-      QueueUrl: queueUrl,
-      Entries: entries.map(({ receiptHandle, visibilityTimeoutSeconds }, index) => (
-        { Id: String(index), ReceiptHandle: receiptHandle, VisibilityTimeout: visibilityTimeoutSeconds }
-      )),
-    }), { abortSignal: signal });
+  async changeVisibilityBatch(
+    queueUrl: string,
+    entries: readonly VisibilityEntry[],
+    signal: AbortSignal,
+  ): Promise<readonly EntryFailure[]> {
+    const output = await this.#client('control').send(
+      new ChangeMessageVisibilityBatchCommand({
+        QueueUrl: queueUrl,
+        Entries: entries.map(({ receiptHandle, visibilityTimeoutSeconds }, index) => ({
+          Id: String(index),
+          ReceiptHandle: receiptHandle,
+          VisibilityTimeout: visibilityTimeoutSeconds,
+        })),
+      }),
+      { abortSignal: signal },
+    );
     return toFailures(output.Failed);
   }
 
   async send(queueUrl: string, message: OutgoingMessage, signal: AbortSignal): Promise<void> {
-    await this.#client('control').send(new SendMessageCommand({
-      QueueUrl: queueUrl,
-      MessageBody: message.body,
-      MessageAttributes: message.attributes as Record<string, MessageAttributeValue> | undefined,
-      MessageGroupId: message.groupId,
-      MessageDeduplicationId: message.deduplicationId,
-    }), { abortSignal: signal });
+    await this.#client('control').send(
+      new SendMessageCommand({
+        QueueUrl: queueUrl,
+        MessageBody: message.body,
+        MessageAttributes: message.attributes as Record<string, MessageAttributeValue> | undefined,
+        MessageGroupId: message.groupId,
+        MessageDeduplicationId: message.deduplicationId,
+      }),
+      { abortSignal: signal },
+    );
   }
 
   async describe(queueUrl: string, signal: AbortSignal): Promise<QueueFacts> {
     const { Attributes = {} } = await this.#client('control').send(
-      new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['RedrivePolicy'] }), { abortSignal: signal });
+      new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['RedrivePolicy'] }),
+      { abortSignal: signal },
+    );
     const policy = JSON.parse(Attributes.RedrivePolicy ?? '{}') as { maxReceiveCount?: number | string };
     return policy.maxReceiveCount === undefined ? {} : { maxReceiveCount: Number(policy.maxReceiveCount) };
   }
 
   /**
-   * The old clients may finish what they do: cutting the long polls of other queues would hide messages, and cutting a delete or a
+   * The old clients may finish what they do: cutting the long polls of other queues would hide messages, and cutting a
+   * delete or a
    * heartbeat would have it repeated.
    */
   reset(): void {
@@ -94,12 +134,14 @@ export class SqsTransport implements QueueTransport {
     if (clients !== undefined) {
       this.#clients = undefined;
       this.#retired.add(clients);
-      setTimeout(() => this.#destroy(clients), RetireAfterMs).unref();
+      setTimeout(() => this.#destroy(clients), RETIRE_AFTER_MS).unref();
     }
   }
 
   close(): void {
-    [...this.#retired, ...(this.#clients === undefined ? [] : [this.#clients])].forEach((clients) => this.#destroy(clients));
+    [...this.#retired, ...(this.#clients === undefined ? [] : [this.#clients])].forEach((clients) =>
+      this.#destroy(clients),
+    );
   }
 
   #destroy(clients: Clients): void {
@@ -110,17 +152,29 @@ export class SqsTransport implements QueueTransport {
 
   #client(use: 'receive' | 'control'): SQSClient {
     this.#clients ??= {
-      // One attempt: the poller repeats a receive itself, so that it can report it and can keep the attempt id of FIFO queues.
-      receive: new SQSClient({ ...endpointConfig(), ...this.#config, maxAttempts: 1, requestHandler: requestHandler(ReceiveTimeoutMs) }),
-      control: new SQSClient({ ...endpointConfig(), ...this.#config, requestHandler: requestHandler(CallTimeoutMs) }),
+      // One attempt: the poller repeats a receive itself, so that it can report it and can keep the attempt id of FIFO
+      // queues.
+      receive: new SQSClient({
+        ...endpointConfig(),
+        ...this.#config,
+        maxAttempts: 1,
+        requestHandler: requestHandler(RECEIVE_TIMEOUT_MS),
+      }),
+      control: new SQSClient({ ...endpointConfig(), ...this.#config, requestHandler: requestHandler(CALL_TIMEOUT_MS) }),
     };
     return this.#clients[use];
   }
 }
 
 function requestHandler(requestTimeout: number): SQSClientConfig['requestHandler'] {
-  const agent = { keepAlive: true, maxSockets: MaxSockets };
-  return { connectionTimeout: ConnectionTimeoutMs, requestTimeout, throwOnRequestTimeout: true, httpAgent: agent, httpsAgent: agent };
+  const agent = { keepAlive: true, maxSockets: MAX_SOCKETS };
+  return {
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    requestTimeout,
+    throwOnRequestTimeout: true,
+    httpAgent: agent,
+    httpsAgent: agent,
+  };
 }
 
 /** The SDK prefers the host of a queue URL over its environment; who sets an endpoint in the environment means it. */
@@ -144,5 +198,9 @@ function toReceived(message: Message): ReceivedMessage {
 }
 
 function toFailures(failed: readonly BatchResultErrorEntry[] | undefined): readonly EntryFailure[] {
-  return (failed ?? []).map(({ Id, Code, Message: text }) => ({ index: Number(Id), code: Code ?? 'Unknown', message: text ?? '' }));
+  return (failed ?? []).map(({ Id, Code, Message: text }) => ({
+    index: Number(Id),
+    code: Code ?? 'Unknown',
+    message: text ?? '',
+  }));
 }

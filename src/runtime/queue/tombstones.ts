@@ -1,6 +1,6 @@
 import { type Clock } from '../support/clock.js';
 
-const MaxTombstones = 20_000;
+const MAX_TOMBSTONES = 20_000;
 
 /**
  * Remembers messages whose work is done, so that a late delivery of one is deleted and not worked on again.
@@ -10,14 +10,17 @@ const MaxTombstones = 20_000;
 export class Tombstones {
   readonly #until = new Map<string, number>();
 
-  constructor(private readonly clock: Clock, private readonly lifeMs: number) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly lifeMs: number,
+  ) {}
 
   add(messageId: string): void {
     // Deleting first keeps the map in order of age, which makes forgetting cheap.
     this.#until.delete(messageId);
     this.#until.set(messageId, this.clock.now() + this.lifeMs);
     for (const [oldest, until] of this.#until) {
-      if (until > this.clock.now() && this.#until.size <= MaxTombstones) {
+      if (until > this.clock.now() && this.#until.size <= MAX_TOMBSTONES) {
         break;
       }
       this.#until.delete(oldest);

@@ -64,12 +64,21 @@ export interface QueueFacts {
 /**
  * The calls that a worker makes to a queue service: SQS itself, or the queue of the testing kit.
  *
- * A call MUST settle soon after its signal aborts. Batches carry 1 to 10 entries; a failed entry is returned, a failed call throws.
+ * A call MUST settle soon after its signal aborts. Batches carry 1 to 10 entries; a failed entry is returned, a failed
+ * call throws.
  */
 export interface QueueTransport {
   receive(request: ReceiveRequest): Promise<readonly ReceivedMessage[]>;
-  deleteBatch(queueUrl: string, receiptHandles: readonly string[], signal: AbortSignal): Promise<readonly EntryFailure[]>;
-  changeVisibilityBatch(queueUrl: string, entries: readonly VisibilityEntry[], signal: AbortSignal): Promise<readonly EntryFailure[]>;
+  deleteBatch(
+    queueUrl: string,
+    receiptHandles: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly EntryFailure[]>;
+  changeVisibilityBatch(
+    queueUrl: string,
+    entries: readonly VisibilityEntry[],
+    signal: AbortSignal,
+  ): Promise<readonly EntryFailure[]>;
   send(queueUrl: string, message: OutgoingMessage, signal: AbortSignal): Promise<void>;
   describe(queueUrl: string, signal: AbortSignal): Promise<QueueFacts>;
   /** Makes later calls use new connections and credentials; calls that are under way are left alone. */

@@ -25,8 +25,12 @@ export class Body {
 
   /** Undefined when it was read before and can be read only once. */
   open(): AsyncIterable<Uint8Array> | undefined {
-    if (this.#body instanceof Uint8Array) return once(this.#body);
-    if (typeof this.#body === 'function') return this.#body();
+    if (this.#body instanceof Uint8Array) {
+      return once(this.#body);
+    }
+    if (typeof this.#body === 'function') {
+      return this.#body();
+    }
     const opened = this.#opened;
     this.#opened = true;
     return opened ? undefined : this.#body;
@@ -34,9 +38,17 @@ export class Body {
 
   /** Lets go of a body that was not needed: a stream that nobody reads keeps its connection. */
   close(): void {
-    if (this.#opened || this.#body instanceof Uint8Array || typeof this.#body === 'function') return;
-    if (this.#body instanceof Readable) this.#body.destroy();
-    else this.#body[Symbol.asyncIterator]().return?.().catch(() => undefined);
+    if (this.#opened || this.#body instanceof Uint8Array || typeof this.#body === 'function') {
+      return;
+    }
+    if (this.#body instanceof Readable) {
+      this.#body.destroy();
+    } else {
+      this.#body
+        [Symbol.asyncIterator]()
+        .return?.()
+        .catch(() => undefined);
+    }
   }
 
   get rereadable(): boolean {
@@ -58,8 +70,10 @@ export interface PartRules {
 }
 
 /**
- * Cuts a body into parts of one size, the last one excepted. Each is copied once into memory of its own, so that many small pieces cost no more than a few
- * large ones. Memory for the next part is asked for only when this one was handed out, so that bodies which wait for memory hold none.
+ * Cuts a body into parts of one size, the last one excepted. Each is copied once into memory of its own, so that many
+ * small pieces cost no more than a few
+ * large ones. Memory for the next part is asked for only when this one was handed out, so that bodies which wait for
+ * memory hold none.
  */
 export async function* partsOf(body: AsyncIterable<Uint8Array>, rules: PartRules): AsyncGenerator<Part, void, void> {
   const { partBytes, size = Infinity, memory, signal } = rules;
@@ -68,7 +82,9 @@ export async function* partsOf(body: AsyncIterable<Uint8Array>, rules: PartRules
   let filling: Held | undefined;
   let filled = 0;
   const finish = (): Part | undefined => {
-    if (filling === undefined) return undefined;
+    if (filling === undefined) {
+      return undefined;
+    }
     const part = { number: ++number, bytes: filling.bytes.subarray(0, filled), release: filling.release };
     filling = undefined;
     return part;
@@ -85,13 +101,17 @@ export async function* partsOf(body: AsyncIterable<Uint8Array>, rules: PartRules
         filling.bytes.set(piece.subarray(at, at + taken), filled);
         filled += taken;
         at += taken;
-        if (filled < filling.bytes.length) continue;
+        if (filled < filling.bytes.length) {
+          continue;
+        }
         left -= filled;
         yield finish() as Part;
       }
     }
     const last = finish();
-    if (last !== undefined) yield last;
+    if (last !== undefined) {
+      yield last;
+    }
   } finally {
     filling?.release();
   }

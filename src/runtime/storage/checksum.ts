@@ -13,8 +13,13 @@ export function crc32ToBase64(crc: number): string {
 }
 
 /** Names the checksum's parameter in requests and answers of S3. */
-export function checksumFields(checksum: string | undefined, verify: Verification): { ChecksumCRC32?: string; ChecksumSHA256?: string } {
-  if (checksum === undefined) return {};
+export function checksumFields(
+  checksum: string | undefined,
+  verify: Verification,
+): { ChecksumCRC32?: string; ChecksumSHA256?: string } {
+  if (checksum === undefined) {
+    return {};
+  }
   return verify === 'crc32' ? { ChecksumCRC32: checksum } : { ChecksumSHA256: checksum };
 }
 
@@ -36,7 +41,8 @@ export function identityOf(bytes: Uint8Array, verify: Verification): Identity {
 /**
  * The identity of a content that comes in parts.
  *
- * A CRC of the whole is one number whatever the parts are. Of SHA-256, S3 keeps the hash of the parts' hashes and their number, so it depends on their size.
+ * A CRC of the whole is one number whatever the parts are. Of SHA-256, S3 keeps the hash of the parts' hashes and their
+ * number, so it depends on their size.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
  */
@@ -55,7 +61,9 @@ export class PartsChecksum {
     const crc = crc32(part);
     this.#crc = this.#bytes === 0 ? crc : crc32Combine(this.#crc, crc, part.byteLength);
     this.#bytes += part.byteLength;
-    if (this.#verify === 'crc32') return crc32ToBase64(crc);
+    if (this.#verify === 'crc32') {
+      return crc32ToBase64(crc);
+    }
     const hash = createHash('sha256').update(part).digest();
     this.#hashes.push(hash);
     return hash.toString('base64');
@@ -67,8 +75,12 @@ export class PartsChecksum {
   }
 
   #checksum(stored: 'whole' | 'parts'): string {
-    if (this.#verify === 'crc32') return crc32ToBase64(this.#crc);
-    if (stored === 'whole') return (this.#hashes[0] ?? createHash('sha256').digest()).toString('base64');
+    if (this.#verify === 'crc32') {
+      return crc32ToBase64(this.#crc);
+    }
+    if (stored === 'whole') {
+      return (this.#hashes[0] ?? createHash('sha256').digest()).toString('base64');
+    }
     return `${createHash('sha256').update(Buffer.concat(this.#hashes)).digest('base64')}-${this.#hashes.length}`;
   }
 }

@@ -25,21 +25,29 @@ export interface ReadyContent {
 export class MemoryContent implements ReadyContent {
   readonly identity: Identity;
 
-  constructor(readonly client: S3Client, readonly options: PutOptions, readonly bytes: Uint8Array, readonly release: () => void) {
+  constructor(
+    readonly client: S3Client,
+    readonly options: PutOptions,
+    readonly bytes: Uint8Array,
+    readonly release: () => void,
+  ) {
     this.identity = identityOf(bytes, options.verify ?? 'crc32');
   }
 
   async commit(condition: WriteCondition, signal?: AbortSignal): Promise<Committed> {
     const { bucket, key, verify = 'crc32' } = this.options;
-    const answer = await this.client.send(new PutObjectCommand({
-      ...settingsInput(this.options),
-      ...condition,
-      ...checksumFields(this.identity.checksum, verify),
-      Bucket: bucket,
-      Key: key,
-      Body: this.bytes,
-      ContentLength: this.bytes.byteLength,
-    }), signal && { abortSignal: signal });
+    const answer = await this.client.send(
+      new PutObjectCommand({
+        ...settingsInput(this.options),
+        ...condition,
+        ...checksumFields(this.identity.checksum, verify),
+        Bucket: bucket,
+        Key: key,
+        Body: this.bytes,
+        ContentLength: this.bytes.byteLength,
+      }),
+      signal && { abortSignal: signal },
+    );
     this.release();
     return { etag: answer.ETag ?? '', ...(answer.VersionId !== undefined && { versionId: answer.VersionId }) };
   }

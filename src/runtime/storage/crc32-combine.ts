@@ -2,7 +2,8 @@
 const POLYNOMIAL = 0xedb88320;
 
 /**
- * The CRC-32 of two contents one after the other, from the CRC-32 of each and the length of the second: so a content in parts is read once for the checksums
+ * The CRC-32 of two contents one after the other, from the CRC-32 of each and the length of the second: so a content in
+ * parts is read once for the checksums
  * of its parts and of the whole. The arithmetic is that of zlib's crc32_combine, which Node does not offer.
  */
 export function crc32Combine(first: number, second: number, secondBytes: number): number {
@@ -13,7 +14,9 @@ export function crc32Combine(first: number, second: number, secondBytes: number)
 function multiply(a: number, b: number): number {
   let product = 0;
   for (let bit = 0x8000_0000; bit !== 0; bit >>>= 1) {
-    if ((a & bit) !== 0) product ^= b;
+    if ((a & bit) !== 0) {
+      product ^= b;
+    }
     b = (b & 1) !== 0 ? (b >>> 1) ^ POLYNOMIAL : b >>> 1;
   }
   return product >>> 0;
@@ -23,7 +26,9 @@ function multiply(a: number, b: number): number {
 function powerOfX(n: number): number {
   let power = 0x8000_0000;
   for (let square = 0x4000_0000; n > 0; n = Math.floor(n / 2), square = multiply(square, square)) {
-    if (n % 2 === 1) power = multiply(square, power);
+    if (n % 2 === 1) {
+      power = multiply(square, power);
+    }
   }
   return power;
 }

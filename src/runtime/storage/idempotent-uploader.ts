@@ -9,19 +9,23 @@ import type { PutOptions, PutResult } from './put-options.js';
 import { StorageError } from './storage-error.js';
 import { glance, statusOf, type StoredObject } from './stored-object.js';
 
-const MiB = 1024 * 1024;
+const MIB = 1024 * 1024;
 
 export interface IdempotentUploaderOptions {
   readonly client: S3Client;
   /**
-   * Bytes of a part, 5 MiB to 5 GiB. What fits in one is stored by one request. It grows by itself for a known size that would need more than 10,000.
+   * Bytes of a part, 5 MiB to 5 GiB. What fits in one is stored by one request. It grows by itself for a known size
+   * that would need more than 10,000.
    *
    * @default 8 MiB
    */
   readonly partSizeBytes?: number;
   /** Parts of one object that are sent at the same time; at least 1. @default 4 */
   readonly partsInParallel?: number;
-  /** Bytes that all puts of this uploader hold in memory together; at least one part. Bodies that are given as buffers are on top of it. @default 64 MiB */
+  /**
+   * Bytes that all puts of this uploader hold in memory together; at least one part. Bodies that are given as buffers
+   * are on top of it. @default 64 MiB
+   */
   readonly maxBufferedBytes?: number;
   /** Attempts for one object when others write the same key; at least 1. @default 6 */
   readonly maxAttempts?: number;
@@ -37,10 +41,13 @@ export interface PutAllOptions {
 /**
  * Stores objects so that doing it again changes nothing and sends nothing.
  *
- * Every write is conditional: it creates the key only where there is none, and replaces only the object that it has seen. Whoever loses such a race looks at
- * what the winner wrote: the same content is success; another one is `ERR_STORAGE_DIFFERS`, or seen and replaced by the next attempt when it may be.
+ * Every write is conditional: it creates the key only where there is none, and replaces only the object that it has
+ * seen. Whoever loses such a race looks at
+ * what the winner wrote: the same content is success; another one is `ERR_STORAGE_DIFFERS`, or seen and replaced by the
+ * next attempt when it may be.
  *
- * Needs `s3:PutObject` and `s3:GetObject`; `s3:AbortMultipartUpload` for objects in parts; `s3:ListBucket` makes S3 say 404 instead of 403 for what is
+ * Needs `s3:PutObject` and `s3:GetObject`; `s3:AbortMultipartUpload` for objects in parts; `s3:ListBucket` makes S3 say
+ * 404 instead of 403 for what is
  * not there.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
@@ -55,17 +62,21 @@ export class IdempotentUploader {
   /** @throws TypeError naming the option that is out of its range */
   constructor(options: IdempotentUploaderOptions) {
     this.client = options.client;
-    this.#partBytes = within('partSizeBytes', options.partSizeBytes ?? 8 * MiB, 5 * MiB, 5 * 1024 * MiB);
+    this.#partBytes = within('partSizeBytes', options.partSizeBytes ?? 8 * MIB, 5 * MIB, 5 * 1024 * MIB);
     this.#partsInParallel = within('partsInParallel', options.partsInParallel ?? 4, 1, MAX_PARTS);
     this.#maxAttempts = within('maxAttempts', options.maxAttempts ?? 6, 1, 1_000);
-    const maxBuffered = options.maxBufferedBytes ?? Math.max(64 * MiB, this.#partBytes);
-    this.#memory = new PartMemory(within('maxBufferedBytes', maxBuffered, this.#partBytes, Number.MAX_SAFE_INTEGER), this.#partBytes);
+    const maxBuffered = options.maxBufferedBytes ?? Math.max(64 * MIB, this.#partBytes);
+    this.#memory = new PartMemory(
+      within('maxBufferedBytes', maxBuffered, this.#partBytes, Number.MAX_SAFE_INTEGER),
+      this.#partBytes,
+    );
   }
 
   /**
    * Stores one object.
    *
-   * A stop by `signal` leaves parts that are already in S3 to the next attempt, which does not send them again; every other failure takes them back before
+   * A stop by `signal` leaves parts that are already in S3 to the next attempt, which does not send them again; every
+   * other failure takes them back before
    * this rejects. Give the bucket a rule that aborts incomplete uploads, for jobs that have no next attempt.
    *
    * @throws StorageError
@@ -82,8 +93,16 @@ export class IdempotentUploader {
         signal?.throwIfAborted();
         const there = look ? await glance(this.client, bucket, key, options.verify ?? 'crc32', signal) : 'absent';
         const object = typeof there === 'object' ? there : undefined;
-        if (there === 'hidden' && content !== undefined) throw new StorageError('ERR_STORAGE_FAILED', 'the object that is there cannot be compared without s3:GetObject', options);
-        if (object !== undefined && body.rereadable) wanted ??= await this.#measure(options, body);
+        if (there === 'hidden' && content !== undefined) {
+          throw new StorageError(
+            'ERR_STORAGE_FAILED',
+            'the object that is there cannot be compared without s3:GetObject',
+            options,
+          );
+        }
+        if (object !== undefined && body.rereadable) {
+          wanted ??= await this.#measure(options, body);
+        }
         if (wanted === undefined) {
           content = await this.#ready(options, body);
           wanted = content.identity;
@@ -92,16 +111,30 @@ export class IdempotentUploader {
           await content?.discard();
           return resultOf(options, 'unchanged', object, wanted);
         }
-        if (object !== undefined && ifDifferent === 'fail') throw new StorageError('ERR_STORAGE_DIFFERS', 'another content is there already', options);
+        if (object !== undefined && ifDifferent === 'fail') {
+          throw new StorageError('ERR_STORAGE_DIFFERS', 'another content is there already', options);
+        }
         content ??= await this.#ready(options, body);
         signal?.throwIfAborted();
         try {
-          const committed = await content.commit(object === undefined ? { IfNoneMatch: '*' } : { IfMatch: object.etag }, signal);
+          const committed = await content.commit(
+            object === undefined ? { IfNoneMatch: '*' } : { IfMatch: object.etag },
+            signal,
+          );
           return resultOf(options, object === undefined ? 'created' : 'replaced', committed, content.identity);
         } catch (error) {
           const status = racedStatus(error);
-          if (status === undefined) throw error;
-          if (attempt >= this.#maxAttempts) throw new StorageError('ERR_STORAGE_CONFLICT', `others wrote this key during ${attempt} attempts`, options, error);
+          if (status === undefined) {
+            throw error;
+          }
+          if (attempt >= this.#maxAttempts) {
+            throw new StorageError(
+              'ERR_STORAGE_CONFLICT',
+              `others wrote this key during ${attempt} attempts`,
+              options,
+              error,
+            );
+          }
           if (status !== 412) {
             // S3 on CompleteMultipartUpload: "On a 409 failure you should re-initiate the multipart upload".
             if (content instanceof MultipartContent) {
@@ -123,17 +156,24 @@ export class IdempotentUploader {
   }
 
   /**
-   * Says whether this content stands already, by one request and without its body; undefined when it does not, or when S3 does not tell.
+   * Says whether this content stands already, by one request and without its body; undefined when it does not, or when
+   * S3 does not tell.
    *
    * @throws StorageError
    */
-  async find(options: Omit<PutOptions, 'body'> & { readonly size: number; readonly crc32: number }): Promise<PutResult | undefined> {
+  async find(
+    options: Omit<PutOptions, 'body'> & { readonly size: number; readonly crc32: number },
+  ): Promise<PutResult | undefined> {
     const identity: Identity = { bytes: options.size, checksum: crc32ToBase64(options.crc32), crc32: options.crc32 };
-    const there = await glance(this.client, options.bucket, options.key, 'crc32', options.signal).catch((error: unknown) => {
-      options.signal?.throwIfAborted();
-      throw asStorageError(error, options);
-    });
-    return typeof there === 'object' && isSame(there, identity) ? resultOf(options, 'unchanged', there, identity) : undefined;
+    const there = await glance(this.client, options.bucket, options.key, 'crc32', options.signal).catch(
+      (error: unknown) => {
+        options.signal?.throwIfAborted();
+        throw asStorageError(error, options);
+      },
+    );
+    return typeof there === 'object' && isSame(there, identity)
+      ? resultOf(options, 'unchanged', there, identity)
+      : undefined;
   }
 
   /**
@@ -141,7 +181,10 @@ export class IdempotentUploader {
    *
    * The first failure stops the others and is thrown when they have ended; leaving the loop stops them as well.
    */
-  async* putAll(puts: Iterable<PutOptions> | AsyncIterable<PutOptions>, options: PutAllOptions = {}): AsyncGenerator<PutResult, void, void> {
+  async *putAll(
+    puts: Iterable<PutOptions> | AsyncIterable<PutOptions>,
+    options: PutAllOptions = {},
+  ): AsyncGenerator<PutResult, void, void> {
     const concurrency = within('concurrency', options.concurrency ?? 32, 1, 10_000);
     const stop = new AbortController();
     const running = new Set<Promise<PutResult>>();
@@ -150,10 +193,20 @@ export class IdempotentUploader {
     try {
       for await (const put of puts) {
         signal.throwIfAborted();
-        const storing = this.put({ ...put, signal: put.signal === undefined ? signal : AbortSignal.any([signal, put.signal]) });
+        const storing = this.put({
+          ...put,
+          signal: put.signal === undefined ? signal : AbortSignal.any([signal, put.signal]),
+        });
         running.add(storing);
-        storing.then((result) => done.push(result), () => undefined).finally(() => running.delete(storing));
-        if (running.size >= concurrency) await Promise.race(running);
+        storing
+          .then(
+            (result) => done.push(result),
+            () => undefined,
+          )
+          .finally(() => running.delete(storing));
+        if (running.size >= concurrency) {
+          await Promise.race(running);
+        }
         yield* done.splice(0);
       }
       while (running.size > 0) {
@@ -170,8 +223,12 @@ export class IdempotentUploader {
   /** What can be said about the content without reading a body. */
   #known(options: PutOptions, body: Body): Identity | undefined {
     const { size, crc32, verify = 'crc32' } = options;
-    if (body.inMemory !== undefined && body.inMemory.byteLength <= this.#partBytes) return checked(identityOf(body.inMemory, verify), options);
-    if (verify === 'sha256' || size === undefined || crc32 === undefined) return undefined;
+    if (body.inMemory !== undefined && body.inMemory.byteLength <= this.#partBytes) {
+      return checked(identityOf(body.inMemory, verify), options);
+    }
+    if (verify === 'sha256' || size === undefined || crc32 === undefined) {
+      return undefined;
+    }
     return { bytes: size, checksum: crc32ToBase64(crc32), crc32 };
   }
 
@@ -194,7 +251,9 @@ export class IdempotentUploader {
   async #ready(options: PutOptions, body: Body): Promise<ReadyContent> {
     const { inMemory } = body;
     const rules = this.#partRules(options, body);
-    if (inMemory !== undefined && inMemory.byteLength <= rules.partBytes) return new MemoryContent(this.client, options, inMemory, () => undefined);
+    if (inMemory !== undefined && inMemory.byteLength <= rules.partBytes) {
+      return new MemoryContent(this.client, options, inMemory, () => undefined);
+    }
     const parts = partsOf(opened(body, options), rules);
     let content: ReadyContent | undefined;
     try {
@@ -228,7 +287,7 @@ export class IdempotentUploader {
 
   #partRules(options: PutOptions, body: Body): PartRules {
     const size = options.size ?? body.inMemory?.byteLength;
-    const grown = Math.ceil((size ?? 0) / MAX_PARTS / MiB) * MiB;
+    const grown = Math.ceil((size ?? 0) / MAX_PARTS / MIB) * MIB;
     return { partBytes: Math.max(this.#partBytes, grown), size, memory: this.#memory, signal: options.signal };
   }
 }
@@ -249,15 +308,21 @@ async function* withFirst(first: Part, others: AsyncGenerator<Part, void, void>)
 
 function opened(body: Body, options: PutOptions): AsyncIterable<Uint8Array> {
   const pieces = body.open();
-  if (pieces === undefined) throw wrongContent(options, 'it must be sent again and can be read only once; give it as a function that opens it');
+  if (pieces === undefined) {
+    throw wrongContent(options, 'it must be sent again and can be read only once; give it as a function that opens it');
+  }
   return pieces;
 }
 
 /** @throws StorageError when the content is not what it was said to be */
 function checked(identity: Identity, options: PutOptions): Identity {
   const { size, crc32 } = options;
-  if (size !== undefined && identity.bytes !== size) throw wrongContent(options, `it has ${identity.bytes} bytes, \`size\` says ${size}`);
-  if (crc32 !== undefined && identity.crc32 !== crc32) throw wrongContent(options, 'its CRC-32 is not the given `crc32`');
+  if (size !== undefined && identity.bytes !== size) {
+    throw wrongContent(options, `it has ${identity.bytes} bytes, \`size\` says ${size}`);
+  }
+  if (crc32 !== undefined && identity.crc32 !== crc32) {
+    throw wrongContent(options, 'its CRC-32 is not the given `crc32`');
+  }
   return identity;
 }
 
@@ -265,7 +330,12 @@ function wrongContent(options: PutOptions, what: string): StorageError {
   return new StorageError('ERR_STORAGE_CONTENT', `the body cannot be stored: ${what}`, options);
 }
 
-function resultOf(options: Pick<PutOptions, 'bucket' | 'key'>, outcome: PutResult['outcome'], object: Committed | StoredObject, identity: Identity): PutResult {
+function resultOf(
+  options: Pick<PutOptions, 'bucket' | 'key'>,
+  outcome: PutResult['outcome'],
+  object: Committed | StoredObject,
+  identity: Identity,
+): PutResult {
   return {
     bucket: options.bucket,
     key: options.key,
@@ -277,16 +347,23 @@ function resultOf(options: Pick<PutOptions, 'bucket' | 'key'>, outcome: PutResul
   };
 }
 
-/** 412: someone else was first. 409: S3 is in the middle of another write of this key. 404: the object to replace, or our upload, is gone. */
+/**
+ * 412: someone else was first. 409: S3 is in the middle of another write of this key. 404: the object to replace, or
+ * our upload, is gone.
+ */
 function racedStatus(error: unknown): 404 | 409 | 412 | undefined {
   const status = statusOf(error);
   const raced = status === 409 || status === 412 || (status === 404 && (error as Error).name !== 'NoSuchBucket');
   return raced ? status : undefined;
 }
 
-/** Errors of the SDK carry `$metadata`, whether S3 answered or not. Anything else is the body's and stays what it is. */
+/**
+ * Errors of the SDK carry `$metadata`, whether S3 answered or not. Anything else is the body's and stays what it is.
+ */
 function asStorageError(error: unknown, options: Pick<PutOptions, 'bucket' | 'key'>): unknown {
-  if (!(error instanceof Error) || !('$metadata' in error)) return error;
+  if (!(error instanceof Error) || !('$metadata' in error)) {
+    return error;
+  }
   return new StorageError('ERR_STORAGE_FAILED', `S3 did not store it: ${error.name}: ${error.message}`, options, error);
 }
 

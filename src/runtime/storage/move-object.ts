@@ -1,6 +1,14 @@
 import {
-  AbortMultipartUploadCommand, CompleteMultipartUploadCommand, CopyObjectCommand, CreateMultipartUploadCommand, DeleteObjectCommand, HeadObjectCommand,
-  UploadPartCopyCommand, type CompletedPart, type HeadObjectCommandOutput, type S3Client,
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CopyObjectCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  HeadObjectCommand,
+  UploadPartCopyCommand,
+  type CompletedPart,
+  type HeadObjectCommandOutput,
+  type S3Client,
 } from '@aws-sdk/client-s3';
 import { defined } from '../support/defined.js';
 import { statusOf } from './stored-object.js';
@@ -26,16 +34,20 @@ export interface MoveOptions {
 export type Moved = 'moved' | 'gone' | 'changed';
 
 /**
- * Moves an object within its bucket: a copy by S3 itself, of any size, and then a delete. What was written over it in the meantime is neither copied nor
+ * Moves an object within its bucket: a copy by S3 itself, of any size, and then a delete. What was written over it in
+ * the meantime is neither copied nor
  * deleted. Doing it again is harmless.
  *
- * Needs `s3:GetObject` and `s3:DeleteObject` for what is moved, `s3:PutObject` for where it goes, and for an object with tags also `s3:GetObjectTagging` and
+ * Needs `s3:GetObject` and `s3:DeleteObject` for what is moved, `s3:PutObject` for where it goes, and for an object
+ * with tags also `s3:GetObjectTagging` and
  * `s3:PutObjectTagging`. Tags of an object over 5 GiB are left behind.
  */
 export async function moveObject(client: S3Client, options: MoveOptions): Promise<Moved> {
   const { bucket, from, to } = options;
   const found = await look(client, options);
-  if (typeof found === 'string') return found;
+  if (typeof found === 'string') {
+    return found;
+  }
   const CopySource = `${bucket}/${encodeURIComponent(from)}`;
   try {
     if ((found.ContentLength ?? 0) > (options.maxCopyBytes ?? MAX_COPY_BYTES)) {
@@ -47,28 +59,48 @@ export async function moveObject(client: S3Client, options: MoveOptions): Promis
     return 'moved';
   } catch (error) {
     const status = statusOf(error);
-    if (status === 404) return 'gone';
-    if (status === 412) return 'changed';
+    if (status === 404) {
+      return 'gone';
+    }
+    if (status === 412) {
+      return 'changed';
+    }
     throw error;
   }
 }
 
-async function look(client: S3Client, { bucket, from, etag }: MoveOptions): Promise<HeadObjectCommandOutput | 'gone' | 'changed'> {
+async function look(
+  client: S3Client,
+  { bucket, from, etag }: MoveOptions,
+): Promise<HeadObjectCommandOutput | 'gone' | 'changed'> {
   try {
-    return await client.send(new HeadObjectCommand({ Bucket: bucket, Key: from, ...(etag !== undefined && { IfMatch: etag }) }));
+    return await client.send(
+      new HeadObjectCommand({ Bucket: bucket, Key: from, ...(etag !== undefined && { IfMatch: etag }) }),
+    );
   } catch (error) {
     const status = statusOf(error);
     // Without s3:ListBucket, S3 says 403 of what is not there; what may not be read at all nobody has worked on.
-    if (status === 404 || status === 403) return 'gone';
-    if (status === 412) return 'changed';
+    if (status === 404 || status === 403) {
+      return 'gone';
+    }
+    if (status === 412) {
+      return 'changed';
+    }
     throw error;
   }
 }
 
-async function copyInParts(client: S3Client, head: HeadObjectCommandOutput, CopySource: string, options: MoveOptions): Promise<void> {
+async function copyInParts(
+  client: S3Client,
+  head: HeadObjectCommandOutput,
+  CopySource: string,
+  options: MoveOptions,
+): Promise<void> {
   const { bucket: Bucket, to: Key, partBytes = PART_BYTES } = options;
   const { ContentLength: bytes = 0, ETag: CopySourceIfMatch, ContentType, ContentEncoding, Metadata } = head;
-  const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key, ...defined({ ContentType, ContentEncoding, Metadata }) }));
+  const { UploadId } = await client.send(
+    new CreateMultipartUploadCommand({ Bucket, Key, ...defined({ ContentType, ContentEncoding, Metadata }) }),
+  );
   try {
     const Parts: CompletedPart[] = [];
     for (let start = 0; start < bytes; start += partBytes) {

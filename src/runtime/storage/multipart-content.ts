@@ -1,6 +1,13 @@
 import {
-  AbortMultipartUploadCommand, CompleteMultipartUploadCommand, CreateMultipartUploadCommand, ListMultipartUploadsCommand, ListPartsCommand,
-  S3ServiceException, UploadPartCommand, type CompletedPart, type S3Client,
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  ListMultipartUploadsCommand,
+  ListPartsCommand,
+  S3ServiceException,
+  UploadPartCommand,
+  type CompletedPart,
+  type S3Client,
 } from '@aws-sdk/client-s3';
 import type { Part } from './body.js';
 import { checksumFields, PartsChecksum, type Identity } from './checksum.js';
@@ -21,9 +28,11 @@ interface PartThere {
 }
 
 /**
- * A content in parts. They are sent with a checksum each, several at a time; then one request with the checksum of the whole makes the object visible.
+ * A content in parts. They are sent with a checksum each, several at a time; then one request with the checksum of the
+ * whole makes the object visible.
  *
- * An upload is never finished by chance: until `commit` nothing is visible, and `discard` waits for S3 to have taken the parts back.
+ * An upload is never finished by chance: until `commit` nothing is visible, and `discard` waits for S3 to have taken
+ * the parts back.
  */
 export class MultipartContent implements ReadyContent {
   readonly #client: S3Client;
@@ -43,20 +52,27 @@ export class MultipartContent implements ReadyContent {
   /** Starts an upload, or takes over the one that an earlier attempt left behind. */
   static async begin(client: S3Client, options: PutOptions): Promise<MultipartContent> {
     const left = options.resume === false ? undefined : await findUpload(client, options);
-    if (left !== undefined) return new MultipartContent(client, options, left.uploadId, left.parts);
+    if (left !== undefined) {
+      return new MultipartContent(client, options, left.uploadId, left.parts);
+    }
     const { bucket, key, verify = 'crc32', signal } = options;
-    const created = await client.send(new CreateMultipartUploadCommand({
-      ...settingsInput(options),
-      Bucket: bucket,
-      Key: key,
-      ChecksumAlgorithm: verify === 'crc32' ? 'CRC32' : 'SHA256',
-      ChecksumType: verify === 'crc32' ? 'FULL_OBJECT' : 'COMPOSITE',
-    }), signal && { abortSignal: signal });
+    const created = await client.send(
+      new CreateMultipartUploadCommand({
+        ...settingsInput(options),
+        Bucket: bucket,
+        Key: key,
+        ChecksumAlgorithm: verify === 'crc32' ? 'CRC32' : 'SHA256',
+        ChecksumType: verify === 'crc32' ? 'FULL_OBJECT' : 'COMPOSITE',
+      }),
+      signal && { abortSignal: signal },
+    );
     return new MultipartContent(client, options, created.UploadId ?? '', new Map());
   }
 
   get identity(): Identity {
-    if (this.#identity === undefined) throw new Error('identity of a content that was not sent');
+    if (this.#identity === undefined) {
+      throw new Error('identity of a content that was not sent');
+    }
     return this.#identity;
   }
 
@@ -65,12 +81,17 @@ export class MultipartContent implements ReadyContent {
     const checksum = new PartsChecksum(this.#options.verify ?? 'crc32');
     const inFlight = new Set<Promise<void>>();
     const stop = new AbortController();
-    const signal = this.#options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, this.#options.signal]);
+    const signal =
+      this.#options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, this.#options.signal]);
     try {
       for await (const part of parts) {
-        if (part.number > MAX_PARTS) throw this.#tooManyParts();
+        if (part.number > MAX_PARTS) {
+          throw this.#tooManyParts();
+        }
         const partChecksum = checksum.add(part.bytes);
-        while (inFlight.size >= parallel) await Promise.race(inFlight);
+        while (inFlight.size >= parallel) {
+          await Promise.race(inFlight);
+        }
         signal.throwIfAborted();
         const sending = this.#sendPart(part, partChecksum, signal).finally(() => {
           part.release();
@@ -79,7 +100,9 @@ export class MultipartContent implements ReadyContent {
         sending.catch(() => undefined); // awaited below or by the race
         inFlight.add(sending);
       }
-      while (inFlight.size > 0) await Promise.race(inFlight);
+      while (inFlight.size > 0) {
+        await Promise.race(inFlight);
+      }
     } catch (error) {
       stop.abort(error);
       await Promise.allSettled(inFlight);
@@ -91,21 +114,26 @@ export class MultipartContent implements ReadyContent {
   async commit(condition: WriteCondition, signal?: AbortSignal): Promise<Committed> {
     const { bucket, key, verify = 'crc32' } = this.#options;
     const { bytes, checksum } = this.identity;
-    const answer = await this.#client.send(new CompleteMultipartUploadCommand({
-      ...condition,
-      ...checksumFields(verify === 'crc32' ? checksum : undefined, verify),
-      Bucket: bucket,
-      Key: key,
-      UploadId: this.#uploadId,
-      ChecksumType: verify === 'crc32' ? 'FULL_OBJECT' : 'COMPOSITE',
-      MpuObjectSize: bytes,
-      MultipartUpload: { Parts: this.#completed.toSorted((a, b) => (a.PartNumber ?? 0) - (b.PartNumber ?? 0)) },
-    }), signal && { abortSignal: signal });
+    const answer = await this.#client.send(
+      new CompleteMultipartUploadCommand({
+        ...condition,
+        ...checksumFields(verify === 'crc32' ? checksum : undefined, verify),
+        Bucket: bucket,
+        Key: key,
+        UploadId: this.#uploadId,
+        ChecksumType: verify === 'crc32' ? 'FULL_OBJECT' : 'COMPOSITE',
+        MpuObjectSize: bytes,
+        MultipartUpload: { Parts: this.#completed.toSorted((a, b) => (a.PartNumber ?? 0) - (b.PartNumber ?? 0)) },
+      }),
+      signal && { abortSignal: signal },
+    );
     return { etag: answer.ETag ?? '', ...(answer.VersionId !== undefined && { versionId: answer.VersionId }) };
   }
 
   async discard(leaveParts = false): Promise<void> {
-    if (leaveParts) return;
+    if (leaveParts) {
+      return;
+    }
     const { bucket, key } = this.#options;
     const command = new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: this.#uploadId });
     // What cannot be taken back now is left to the next attempt, or to the bucket's rule for incomplete uploads.
@@ -118,40 +146,59 @@ export class MultipartContent implements ReadyContent {
     const stands = there?.bytes === part.bytes.byteLength && there.checksum === checksum;
     const etag = stands
       ? there.etag
-      : (await this.#client.send(new UploadPartCommand({
-          ...checksumFields(checksum, verify),
-          Bucket: bucket,
-          Key: key,
-          UploadId: this.#uploadId,
-          PartNumber: part.number,
-          Body: part.bytes,
-          ContentLength: part.bytes.byteLength,
-        }), { abortSignal: signal })).ETag;
+      : (
+          await this.#client.send(
+            new UploadPartCommand({
+              ...checksumFields(checksum, verify),
+              Bucket: bucket,
+              Key: key,
+              UploadId: this.#uploadId,
+              PartNumber: part.number,
+              Body: part.bytes,
+              ContentLength: part.bytes.byteLength,
+            }),
+            { abortSignal: signal },
+          )
+        ).ETag;
     this.#completed.push({ PartNumber: part.number, ETag: etag, ...checksumFields(checksum, verify) });
   }
 
   #tooManyParts(): StorageError {
-    return new StorageError('ERR_STORAGE_CONTENT', `the body needs more than ${MAX_PARTS} parts: give its \`size\` or a larger \`partSizeBytes\``, this.#options);
+    return new StorageError(
+      'ERR_STORAGE_CONTENT',
+      `the body needs more than ${MAX_PARTS} parts: give its \`size\` or a larger \`partSizeBytes\``,
+      this.#options,
+    );
   }
 }
 
 /** The newest upload under exactly this key that has the same kind of checksum, with its parts. */
 async function findUpload(
-  client: S3Client, options: PutOptions,
+  client: S3Client,
+  options: PutOptions,
 ): Promise<{ readonly uploadId: string; readonly parts: ReadonlyMap<number, PartThere> } | undefined> {
   const { bucket, key, verify = 'crc32', signal } = options;
   const send = signal && { abortSignal: signal };
   try {
-    const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: key, MaxUploads: 100 }), send);
-    const newest = Uploads
-      .filter((upload) => upload.Key === key && upload.ChecksumAlgorithm === (verify === 'crc32' ? 'CRC32' : 'SHA256'))
+    const { Uploads = [] } = await client.send(
+      new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: key, MaxUploads: 100 }),
+      send,
+    );
+    const newest = Uploads.filter(
+      (upload) => upload.Key === key && upload.ChecksumAlgorithm === (verify === 'crc32' ? 'CRC32' : 'SHA256'),
+    )
       .filter((upload) => verify === 'sha256' || upload.ChecksumType === 'FULL_OBJECT')
       .sort((a, b) => (b.Initiated?.getTime() ?? 0) - (a.Initiated?.getTime() ?? 0))
       .at(0);
-    if (newest?.UploadId === undefined) return undefined;
+    if (newest?.UploadId === undefined) {
+      return undefined;
+    }
     const parts = new Map<number, PartThere>();
     for (let marker: string | undefined, more = true; more;) {
-      const page = await client.send(new ListPartsCommand({ Bucket: bucket, Key: key, UploadId: newest.UploadId, PartNumberMarker: marker }), send);
+      const page = await client.send(
+        new ListPartsCommand({ Bucket: bucket, Key: key, UploadId: newest.UploadId, PartNumberMarker: marker }),
+        send,
+      );
       for (const part of page.Parts ?? []) {
         const checksum = verify === 'crc32' ? part.ChecksumCRC32 : part.ChecksumSHA256;
         parts.set(part.PartNumber ?? 0, { etag: part.ETag ?? '', bytes: part.Size ?? 0, checksum });
@@ -162,7 +209,12 @@ async function findUpload(
     return { uploadId: newest.UploadId, parts };
   } catch (error) {
     // Not allowed to look, or finished meanwhile: begin anew.
-    if (error instanceof S3ServiceException && (error.$metadata.httpStatusCode === 403 || error.$metadata.httpStatusCode === 404)) return undefined;
+    if (
+      error instanceof S3ServiceException &&
+      (error.$metadata.httpStatusCode === 403 || error.$metadata.httpStatusCode === 404)
+    ) {
+      return undefined;
+    }
     throw error;
   }
 }

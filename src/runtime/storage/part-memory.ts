@@ -13,14 +13,18 @@ interface Waiting {
 /**
  * The memory of all parts: only so many bytes at once, and whoever comes first gets them first.
  *
- * Buffers of the size of a part are used again while there is work, since fresh ones cost a page fault for every 4 KiB; none is kept when all is done.
+ * Buffers of the size of a part are used again while there is work, since fresh ones cost a page fault for every 4 KiB;
+ * none is kept when all is done.
  */
 export class PartMemory {
   #free: number;
   readonly #spare: Buffer[] = [];
   readonly #waiting: Waiting[] = [];
 
-  constructor(readonly maxBytes: number, readonly partBytes: number) {
+  constructor(
+    readonly maxBytes: number,
+    readonly partBytes: number,
+  ) {
     this.#free = maxBytes;
   }
 
@@ -28,16 +32,25 @@ export class PartMemory {
   async take(size: number, signal?: AbortSignal): Promise<Held> {
     signal?.throwIfAborted();
     const counted = Math.min(size, this.maxBytes);
-    if (this.#waiting.length > 0 || counted > this.#free) await this.#wait(counted, signal);
-    else this.#free -= counted;
+    if (this.#waiting.length > 0 || counted > this.#free) {
+      await this.#wait(counted, signal);
+    } else {
+      this.#free -= counted;
+    }
     const bytes = (size === this.partBytes ? this.#spare.pop() : undefined) ?? Buffer.allocUnsafeSlow(size);
     let held = true;
     const release = (): void => {
-      if (!held) return;
+      if (!held) {
+        return;
+      }
       held = false;
       this.#free += counted;
-      if (size === this.partBytes) this.#spare.push(bytes);
-      if (this.#free === this.maxBytes) this.#spare.length = 0;
+      if (size === this.partBytes) {
+        this.#spare.push(bytes);
+      }
+      if (this.#free === this.maxBytes) {
+        this.#spare.length = 0;
+      }
       this.#next();
     };
     return { bytes, release };
@@ -62,7 +75,11 @@ export class PartMemory {
   }
 
   #next(): void {
-    for (let first = this.#waiting.at(0); first !== undefined && first.size <= this.#free; first = this.#waiting.at(0)) {
+    for (
+      let first = this.#waiting.at(0);
+      first !== undefined && first.size <= this.#free;
+      first = this.#waiting.at(0)
+    ) {
       this.#waiting.shift();
       this.#free -= first.size;
       first.start();

@@ -2,8 +2,10 @@ import type { CreateMultipartUploadCommandInput } from '@aws-sdk/client-s3';
 import type { Verification } from './checksum.js';
 
 /**
- * What is stored. A function is called once for each attempt and MUST give the same bytes every time; with it, anything can be retried.
- * An iterable (a Readable is one) can be read only once, which is enough for what fits in memory; it is closed when it turns out not to be needed.
+ * What is stored. A function is called once for each attempt and MUST give the same bytes every time; with it, anything
+ * can be retried.
+ * An iterable (a Readable is one) can be read only once, which is enough for what fits in memory; it is closed when it
+ * turns out not to be needed.
  */
 export type PutBody = Uint8Array | AsyncIterable<Uint8Array> | (() => AsyncIterable<Uint8Array>);
 
@@ -30,26 +32,36 @@ export interface PutOptions extends ObjectSettings {
   /** Bytes of the body, if known; the put fails before its commit when they differ. @default - counted */
   readonly size?: number;
   /**
-   * CRC-32 of the body, if known, as every entry of a ZIP has it. With it and `size` a result that stands already is recognized without reading the body.
+   * CRC-32 of the body, if known, as every entry of a ZIP has it. With it and `size` a result that stands already is
+   * recognized without reading the body.
    * The put fails before its commit when the body has another one.
    *
    * @default - computed
    */
   readonly crc32?: number;
   /**
-   * What makes two contents the same. A CRC-32 tells accidents apart and can be forged: use `sha256` where whoever makes the content is not trusted.
+   * What makes two contents the same. A CRC-32 tells accidents apart and can be forged: use `sha256` where whoever
+   * makes the content is not trusted.
    * For content of several parts, `sha256` finds only an object again that was stored with the same part size.
    *
    * @default 'crc32'
    */
   readonly verify?: Verification;
-  /** What to do when another content is there: fail, or put this one in its place (never over one that came meanwhile). @default 'fail' */
+  /**
+   * What to do when another content is there: fail, or put this one in its place (never over one that came meanwhile).
+   * @default 'fail'
+   */
   readonly ifDifferent?: 'fail' | 'replace';
-  /** False saves the look at what is there, for keys that are most probably free; the write is conditional either way. @default true */
+  /**
+   * False saves the look at what is there, for keys that are most probably free; the write is conditional either way.
+   * @default true
+   */
   readonly lookFirst?: boolean;
   /**
-   * Goes on with an upload of parts that an earlier attempt, now dead, left under this key: parts with the same checksum are not sent again. Its metadata,
-   * tags and encryption are those of that attempt. Needs `s3:ListBucketMultipartUploads` and `s3:ListMultipartUploadParts`, and does nothing without.
+   * Goes on with an upload of parts that an earlier attempt, now dead, left under this key: parts with the same
+   * checksum are not sent again. Its metadata,
+   * tags and encryption are those of that attempt. Needs `s3:ListBucketMultipartUploads` and
+   * `s3:ListMultipartUploadParts`, and does nothing without.
    *
    * @default true
    */

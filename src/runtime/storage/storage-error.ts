@@ -9,7 +9,8 @@ import { printable } from '../support/printable.js';
  * - `ERR_STORAGE_CONTENT`: the body is not what its size or checksum says, or cannot be read twice where it must be.
  * - `ERR_STORAGE_FAILED`: S3 refused or did not answer; `cause` has its error.
  */
-export type StorageErrorCode = 'ERR_STORAGE_DIFFERS' | 'ERR_STORAGE_CONFLICT' | 'ERR_STORAGE_CONTENT' | 'ERR_STORAGE_FAILED';
+export type StorageErrorCode =
+  'ERR_STORAGE_DIFFERS' | 'ERR_STORAGE_CONFLICT' | 'ERR_STORAGE_CONTENT' | 'ERR_STORAGE_FAILED';
 
 /** An object that was not stored. */
 export class StorageError extends FileworksError {
@@ -17,7 +18,12 @@ export class StorageError extends FileworksError {
   readonly bucket: string;
   readonly key: string;
 
-  constructor(code: StorageErrorCode, message: string, object: { readonly bucket: string; readonly key: string }, cause?: unknown) {
+  constructor(
+    code: StorageErrorCode,
+    message: string,
+    object: { readonly bucket: string; readonly key: string },
+    cause?: unknown,
+  ) {
     super(`${message} (s3://${object.bucket}/${printable(object.key)})`, cause === undefined ? undefined : { cause });
     this.code = code;
     this.bucket = object.bucket;

@@ -13,12 +13,26 @@ export interface StoredObject {
 /** `hidden`: S3 does not tell, because without `s3:ListBucket` it answers 403 for what is not there. */
 export type Glance = StoredObject | 'absent' | 'hidden';
 
-/** Looks at an object without reading it. Needs `s3:GetObject`, and `kms:Decrypt` for the checksum of an object under SSE-KMS. */
-export async function glance(client: S3Client, bucket: string, key: string, verify: Verification, signal?: AbortSignal): Promise<Glance> {
+/**
+ * Looks at an object without reading it. Needs `s3:GetObject`, and `kms:Decrypt` for the checksum of an object under
+ * SSE-KMS.
+ */
+export async function glance(
+  client: S3Client,
+  bucket: string,
+  key: string,
+  verify: Verification,
+  signal?: AbortSignal,
+): Promise<Glance> {
   try {
-    const head = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: 'ENABLED' }), signal && { abortSignal: signal });
-    // A composite CRC is no checksum of the content; a composite SHA-256 ends in the number of its parts and is compared as it is.
-    const checksum = verify === 'sha256' ? head.ChecksumSHA256 : head.ChecksumType === 'COMPOSITE' ? undefined : head.ChecksumCRC32;
+    const head = await client.send(
+      new HeadObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: 'ENABLED' }),
+      signal && { abortSignal: signal },
+    );
+    // A composite CRC is no checksum of the content; a composite SHA-256 ends in the number of its parts and is
+    // compared as it is.
+    const checksum =
+      verify === 'sha256' ? head.ChecksumSHA256 : head.ChecksumType === 'COMPOSITE' ? undefined : head.ChecksumCRC32;
     return {
       etag: head.ETag ?? '',
       bytes: head.ContentLength ?? 0,
@@ -27,8 +41,12 @@ export async function glance(client: S3Client, bucket: string, key: string, veri
     };
   } catch (error) {
     const status = statusOf(error);
-    if (status === 404) return 'absent';
-    if (status === 403) return 'hidden';
+    if (status === 404) {
+      return 'absent';
+    }
+    if (status === 403) {
+      return 'hidden';
+    }
     throw error;
   }
 }

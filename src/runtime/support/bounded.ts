@@ -10,7 +10,8 @@ export interface BoundedOptions {
 }
 
 /**
- * Runs a call that must not take longer than `timeoutMs`: at that time, or when `signal` aborts, the call's own signal aborts and this
+ * Runs a call that must not take longer than `timeoutMs`: at that time, or when `signal` aborts, the call's own signal
+ * aborts and this
  * promise rejects, even when the call ignores its signal.
  *
  * @throws CallTimeout, the reason of `signal`, or what the call throws

@@ -4,11 +4,13 @@ import { OptionChecks } from './option-checks.js';
 import { hasCode } from '../errors.js';
 
 /** What says nothing about whether the next job can succeed. */
-const NoFailures = ['ERR_POISON_MESSAGE', 'ERR_RETRY_LATER', 'ERR_SHUTDOWN', 'ERR_LEASE_LOST'] as const;
-const MaxResetSeconds = 3_600;
+const NO_FAILURES = ['ERR_POISON_MESSAGE', 'ERR_RETRY_LATER', 'ERR_SHUTDOWN', 'ERR_LEASE_LOST'] as const;
+const MAX_RESET_SECONDS = 3_600;
 
 export interface CircuitBreakerOptions {
-  /** Share of failed jobs (of an API client: requests), in percent, above which the circuit opens; 1 to 99. @default 50 */
+  /**
+   * Share of failed jobs (of an API client: requests), in percent, above which the circuit opens; 1 to 99. @default 50
+   */
   readonly failurePercentage?: number;
   /** Jobs or requests in ten seconds below which it never opens. @default 10 */
   readonly minimumJobs?: number;
@@ -31,19 +33,24 @@ export interface HasCircuit {
 }
 
 /**
- * Stops taking work while most jobs fail, as when a database is away, instead of spending the attempts of every message on it. Jobs that
- * come while the circuit is open wait, with their leases kept; when one is aborted meanwhile its handler never starts. Poison messages,
+ * Stops taking work while most jobs fail, as when a database is away, instead of spending the attempts of every message
+ * on it. Jobs that
+ * come while the circuit is open wait, with their leases kept; when one is aborted meanwhile its handler never starts.
+ * Poison messages,
  * `RetryLater`, lost leases and shutdowns do not count as failures.
  *
  * `runWorker` does this with its option `circuitBreaker`. With a poller of your own:
  *
  * ```ts
- * const aroundJob = circuitBreaker({ failurePercentage: 80 }, { onOpen: () => poller.pause(), onClose: () => poller.resume() });
+ * const aroundJob = circuitBreaker(
+ *   { failurePercentage: 80 },
+ *   { onOpen: () => poller.pause(), onClose: () => poller.resume() },
+ * );
  * const poller = new QueuePoller({ queues, aroundJob });
  * ```
  */
 export function circuitBreaker(options: CircuitBreakerOptions, events: CircuitBreakerEvents): AroundJob {
-  const circuit = new Circuit(options, events, (error) => !NoFailures.some((code) => hasCode(error, code)));
+  const circuit = new Circuit(options, events, (error) => !NO_FAILURES.some((code) => hasCode(error, code)));
   return (_, run) => circuit.run(run);
 }
 
@@ -53,12 +60,16 @@ export class Circuit {
   readonly #held = new Set<() => void>();
 
   /** @throws ConfigurationError naming each option that is out of its range */
-  constructor(options: CircuitBreakerOptions, { onOpen, onClose }: CircuitBreakerEvents, isFailure: (error: unknown) => boolean) {
+  constructor(
+    options: CircuitBreakerOptions,
+    { onOpen, onClose }: CircuitBreakerEvents,
+    isFailure: (error: unknown) => boolean,
+  ) {
     const { failurePercentage = 50, minimumJobs = 10, resetSeconds = 30 } = options;
     const checks = new OptionChecks();
     checks.number('failurePercentage', failurePercentage, { min: 1, max: 99 });
     checks.number('minimumJobs', minimumJobs, { min: 1, max: 100_000, integer: true });
-    checks.number('resetSeconds', resetSeconds, { min: 0.001, max: MaxResetSeconds });
+    checks.number('resetSeconds', resetSeconds, { min: 0.001, max: MAX_RESET_SECONDS });
     checks.done();
     this.#breaker = new CircuitBreaker((run: () => Promise<unknown>) => run(), {
       timeout: false,
@@ -86,7 +97,7 @@ export class Circuit {
     for (;;) {
       signal?.throwIfAborted();
       try {
-        return await this.#breaker.fire(call) as T;
+        return (await this.#breaker.fire(call)) as T;
       } catch (error) {
         if (!isRefusal(error)) {
           throw error;

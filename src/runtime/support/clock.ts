@@ -1,6 +1,9 @@
 /** Where the runtime gets its time and its timers from, so that tests can move both by hand. */
 export interface Clock {
-  /** Milliseconds on a scale that only moves forward, whatever happens to the date of the machine. Leases are measured on it. */
+  /**
+   * Milliseconds on a scale that only moves forward, whatever happens to the date of the machine. Leases are measured
+   * on it.
+   */
   now(): number;
   /** The date, for logs and for times that other machines read. */
   date(): Date;

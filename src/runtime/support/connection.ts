@@ -5,7 +5,10 @@ export class Connection {
   readonly #controller = new AbortController();
   readonly #stop: () => void;
 
-  constructor(readonly idleTimeoutMs: number, readonly outer: AbortSignal | undefined) {
+  constructor(
+    readonly idleTimeoutMs: number,
+    readonly outer: AbortSignal | undefined,
+  ) {
     this.#stop = () => this.#controller.abort(outer?.reason);
     outer?.addEventListener('abort', this.#stop, { once: true });
   }
@@ -14,9 +17,15 @@ export class Connection {
     return this.#controller.signal;
   }
 
-  /** Waits no longer than a connection may be silent, and not after the signal fires, even if the other side never answers to it. */
+  /**
+   * Waits no longer than a connection may be silent, and not after the signal fires, even if the other side never
+   * answers to it.
+   */
   async within<T>(waited: Promise<T>): Promise<T> {
-    const idle = setTimeout(() => this.#controller.abort(new Error(`no byte came for ${this.idleTimeoutMs} ms`)), this.idleTimeoutMs);
+    const idle = setTimeout(
+      () => this.#controller.abort(new Error(`no byte came for ${this.idleTimeoutMs} ms`)),
+      this.idleTimeoutMs,
+    );
     try {
       return await untilAborted(waited, this.signal);
     } finally {

@@ -1,6 +1,8 @@
 type Listener<Payload> = (payload: Payload) => unknown;
 
-/** Tells listeners what happened. A listener that throws or rejects is reported and never breaks the loop that emitted. */
+/**
+ * Tells listeners what happened. A listener that throws or rejects is reported and never breaks the loop that emitted.
+ */
 export class Emitter<Events extends object> {
   readonly #listeners = new Map<keyof Events, Set<Listener<never>>>();
   readonly #onListenerError: (error: unknown, event: string) => void;

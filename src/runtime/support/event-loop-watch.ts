@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 
-const BeatMs = 100;
+const BEAT_MS = 100;
 
 export interface EventLoopWatchOptions {
   /** A loop that does not turn for this long is reported; a third of a visibility timeout is early enough to act. */
@@ -13,20 +13,22 @@ export interface EventLoopWatch {
 }
 
 /**
- * Warns, while it happens, that the event loop is blocked. Nothing on the loop can say so, and heartbeats wait behind the block: a lease
- * that is lost to it would otherwise come as a surprise. A thread watches a counter that the loop turns, and writes the line itself.
+ * Warns, while it happens, that the event loop is blocked. Nothing on the loop can say so, and heartbeats wait behind
+ * the block: a lease
+ * that is lost to it would otherwise come as a surprise. A thread watches a counter that the loop turns, and writes the
+ * line itself.
  */
 export function watchEventLoop({ warnAfterMs }: EventLoopWatchOptions): EventLoopWatch {
   const beats = new Int32Array(new SharedArrayBuffer(4));
   // Without the flags of the process: one such as --input-type=module would have the source read as something else.
-  const thread = new Worker(ThreadSource, { eval: true, execArgv: [], workerData: { beats, warnAfterMs } });
+  const thread = new Worker(THREAD_SOURCE, { eval: true, execArgv: [], workerData: { beats, warnAfterMs } });
   // A watch that ends is told and is no reason for the worker to end.
   thread.on('error', (error: Error) => process.emitWarning(error));
   thread.unref();
   const timer = setInterval(() => {
     Atomics.add(beats, 0, 1);
     Atomics.notify(beats, 0);
-  }, BeatMs);
+  }, BEAT_MS);
   timer.unref();
   return {
     async stop() {
@@ -36,8 +38,11 @@ export function watchEventLoop({ warnAfterMs }: EventLoopWatchOptions): EventLoo
   };
 }
 
-/** Source text, since a bundle has no file to start a thread from. It sleeps until the counter moves or the time is over. */
-const ThreadSource = `
+/**
+ * Source text, since a bundle has no file to start a thread from. It sleeps until the counter moves or the time is
+ * over.
+ */
+const THREAD_SOURCE = `
 const { workerData: { beats, warnAfterMs } } = require('node:worker_threads');
 const { writeSync } = require('node:fs');
 for (;;) {

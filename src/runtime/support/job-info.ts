@@ -18,5 +18,8 @@ export interface JobInfo {
   readonly sentAt?: number;
 }
 
-/** Runs a job inside something: a log context, a span, a circuit breaker. It MUST call `run` once and pass on what that throws. */
+/**
+ * Runs a job inside something: a log context, a span, a circuit breaker. It MUST call `run` once and pass on what that
+ * throws.
+ */
 export type AroundJob = (info: JobInfo, run: () => Promise<unknown>) => Promise<unknown>;

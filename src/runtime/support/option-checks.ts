@@ -4,11 +4,20 @@ import { ConfigurationError } from '../errors.js';
 export class OptionChecks {
   readonly #problems: string[] = [];
 
-  number(name: string, value: unknown, rule: { readonly min: number; readonly max: number; readonly integer?: boolean }): void {
+  number(
+    name: string,
+    value: unknown,
+    rule: { readonly min: number; readonly max: number; readonly integer?: boolean },
+  ): void {
     const kind = rule.integer === true ? 'an integer' : 'a number';
-    const fits = typeof value === 'number' && value >= rule.min && value <= rule.max && (rule.integer !== true || Number.isInteger(value));
+    const fits =
+      typeof value === 'number' &&
+      value >= rule.min &&
+      value <= rule.max &&
+      (rule.integer !== true || Number.isInteger(value));
     if (!fits) {
-      const range = rule.max === Number.POSITIVE_INFINITY ? `of at least ${rule.min}` : `from ${rule.min} to ${rule.max}`;
+      const range =
+        rule.max === Number.POSITIVE_INFINITY ? `of at least ${rule.min}` : `from ${rule.min} to ${rule.max}`;
       this.#problems.push(`expected \`${name}\` to be ${kind} ${range}, got: ${String(value)} (${typeof value})`);
     }
   }

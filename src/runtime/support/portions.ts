@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 
 /**
- * Lets work that keeps the CPU busy pass in portions, with a turn of the event loop between them, in which answers that others wait for are read.
+ * Lets work that keeps the CPU busy pass in portions, with a turn of the event loop between them, in which answers that
+ * others wait for are read.
  * Without it, what fifty requests bring at once is worked on at once.
  */
 export class Portions {

@@ -7,8 +7,16 @@ export interface ProcessListeners {
 
 /** Listens to what ends a process. Returns a function that stops listening. */
 export function listenToProcess({ onSignal, onException }: ProcessListeners): () => void {
-  process.on('SIGTERM', onSignal).on('SIGINT', onSignal).on('uncaughtException', onException).on('unhandledRejection', onException);
+  process
+    .on('SIGTERM', onSignal)
+    .on('SIGINT', onSignal)
+    .on('uncaughtException', onException)
+    .on('unhandledRejection', onException);
   return () => {
-    process.off('SIGTERM', onSignal).off('SIGINT', onSignal).off('uncaughtException', onException).off('unhandledRejection', onException);
+    process
+      .off('SIGTERM', onSignal)
+      .off('SIGINT', onSignal)
+      .off('uncaughtException', onException)
+      .off('unhandledRejection', onException);
   };
 }

@@ -1,17 +1,23 @@
 /**
- * Waits for a promise or for the signal, whichever comes first: what hangs must not hold up a stop. The promise is not ended by it, and whatever it does later
+ * Waits for a promise or for the signal, whichever comes first: what hangs must not hold up a stop. The promise is not
+ * ended by it, and whatever it does later
  * is heard by nobody.
  *
  * @throws the reason of `signal`, or what the promise rejects with
  */
 export async function untilAborted<T>(waited: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return waited;
+  if (signal === undefined) {
+    return waited;
+  }
   let stop: () => void = () => undefined;
   const stopped = new Promise<never>((_, reject) => {
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- an abort reason is whatever the caller gave
     stop = () => reject(signal.reason);
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) {
+      stop();
+    } else {
+      signal.addEventListener('abort', stop, { once: true });
+    }
   });
   try {
     return await Promise.race([waited, stopped]);
@@ -20,21 +26,33 @@ export async function untilAborted<T>(waited: Promise<T>, signal: AbortSignal | 
   }
 }
 
-/** The same items, until the signal aborts. A loop that ends early waits for the source to close, unless the signal ended it. */
-export async function* itemsUntilAborted<T>(source: AsyncIterable<T>, signal: AbortSignal | undefined): AsyncGenerator<T, void, void> {
+/**
+ * The same items, until the signal aborts. A loop that ends early waits for the source to close, unless the signal
+ * ended it.
+ */
+export async function* itemsUntilAborted<T>(
+  source: AsyncIterable<T>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<T, void, void> {
   const items = source[Symbol.asyncIterator]();
   for (;;) {
     const next = await untilAborted(items.next(), signal).catch((error: unknown) => {
-      if (signal?.aborted === true) items.return?.().catch(() => undefined);
+      if (signal?.aborted === true) {
+        items.return?.().catch(() => undefined);
+      }
       throw error;
     });
-    if (next.done === true) return;
+    if (next.done === true) {
+      return;
+    }
     let left = true;
     try {
       yield next.value;
       left = false;
     } finally {
-      if (left) await items.return?.();
+      if (left) {
+        await items.return?.();
+      }
     }
   }
 }

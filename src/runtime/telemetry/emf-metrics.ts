@@ -4,7 +4,9 @@ import { type EmfMetricsOptions, MetricBuffer } from './metric-buffer.js';
 
 type Count = Exclude<keyof typeof WorkerMetrics, 'jobDuration'>;
 
-/** CloudWatch metrics of a worker, in the embedded metric format: a log line in a minute for each queue that had work. */
+/**
+ * CloudWatch metrics of a worker, in the embedded metric format: a log line in a minute for each queue that had work.
+ */
 export class EmfMetrics {
   readonly #buffer: MetricBuffer;
 

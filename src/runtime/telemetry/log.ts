@@ -16,19 +16,28 @@ export interface CreateLoggerOptions {
 }
 
 /**
- * A logger that writes one JSON object per line, with the correlation id, message id, attempt and file of the job at work. Of an error under
- * `err` it writes name, code, message, stack and causes, cut to a bounded length: other properties can hold requests with their secrets.
+ * A logger that writes one JSON object per line, with the correlation id, message id, attempt and file of the job at
+ * work. Of an error under
+ * `err` it writes name, code, message, stack and causes, cut to a bounded length: other properties can hold requests
+ * with their secrets.
  */
 export function createLogger(options: CreateLoggerOptions = {}): PinoLogger {
-  const { level = logLevelOf(process.env), bindJob = true, destination = pino.destination({ fd: 1, sync: true }) } = options;
-  return pino({
-    level,
-    base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
-    serializers: { err: outlineError },
-    formatters: { level: (label) => ({ level: label }) },
-    ...(bindJob ? { mixin: jobFields } : {}),
-  }, destination);
+  const {
+    level = logLevelOf(process.env),
+    bindJob = true,
+    destination = pino.destination({ fd: 1, sync: true }),
+  } = options;
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { err: outlineError },
+      formatters: { level: (label) => ({ level: label }) },
+      ...(bindJob ? { mixin: jobFields } : {}),
+    },
+    destination,
+  );
 }
 
 /** Has every line that is logged in the course of a job carry the job. */

@@ -2,8 +2,8 @@ import { type Clock, systemClock, type Timer } from '../support/clock.js';
 import { metricLine, type Unit } from './metric-line.js';
 
 /** An embedded metric carries at most a hundred values in a line, and Powertools writes by itself when it has them. */
-const MaxValues = 99;
-const DefaultFlushSeconds = 60;
+const MAX_VALUES = 99;
+const DEFAULT_FLUSH_SECONDS = 60;
 
 export interface EmfMetricsOptions {
   /** Seconds between lines, 1 or more. @default 60, the finest step of standard CloudWatch metrics */
@@ -25,7 +25,8 @@ interface Figures {
 }
 
 /**
- * CloudWatch metrics in the embedded metric format: sums of a minute in one log line for each value of the one dimension, so that a busy program costs no
+ * CloudWatch metrics in the embedded metric format: sums of a minute in one log line for each value of the one
+ * dimension, so that a busy program costs no
  * more than a quiet one. Of more than 99 values of a metric in a minute, a uniform sample is kept.
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
@@ -42,7 +43,7 @@ export class MetricBuffer {
     this.#dimension = dimension;
     this.#write = options.write ?? ((line) => process.stdout.write(`${line}\n`));
     this.#clock = options.clock ?? systemClock;
-    this.#flushMs = (options.flushSeconds ?? DefaultFlushSeconds) * 1_000;
+    this.#flushMs = (options.flushSeconds ?? DEFAULT_FLUSH_SECONDS) * 1_000;
   }
 
   /** Adds to the sum of a metric. */
@@ -57,8 +58,10 @@ export class MetricBuffer {
     const sample = samples.get(metric) ?? { unit, values: [], seen: 0 };
     samples.set(metric, sample);
     sample.seen += 1;
-    const place = sample.values.length < MaxValues ? sample.values.length : Math.floor(Math.random() * sample.seen);
-    if (place < MaxValues) sample.values[place] = value;
+    const place = sample.values.length < MAX_VALUES ? sample.values.length : Math.floor(Math.random() * sample.seen);
+    if (place < MAX_VALUES) {
+      sample.values[place] = value;
+    }
   }
 
   /** Writes what was counted since the last line. */
@@ -66,10 +69,12 @@ export class MetricBuffer {
     this.#timer?.cancel();
     this.#timer = undefined;
     for (const [of, { counts, samples }] of this.#figures) {
-      this.#write(metricLine(this.#dimension, of, [
-        ...Array.from(counts, ([metric, value]) => ({ metric, values: [value] })),
-        ...Array.from(samples, ([metric, { unit, values }]) => ({ metric, unit, values })),
-      ]));
+      this.#write(
+        metricLine(this.#dimension, of, [
+          ...Array.from(counts, ([metric, value]) => ({ metric, values: [value] })),
+          ...Array.from(samples, ([metric, { unit, values }]) => ({ metric, unit, values })),
+        ]),
+      );
     }
     this.#figures.clear();
   }

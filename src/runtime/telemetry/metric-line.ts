@@ -1,8 +1,8 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { MetricNamespace } from '../../contract/metric-names.js';
+import { METRIC_NAMESPACE } from '../../contract/metric-names.js';
 
 /** A unit of CloudWatch, such as `Milliseconds`. */
-export type Unit = typeof MetricUnit[keyof typeof MetricUnit];
+export type Unit = (typeof MetricUnit)[keyof typeof MetricUnit];
 
 /** Values of one metric, at most a hundred: CloudWatch sums them, or takes them for a distribution. */
 export interface MetricValues {
@@ -18,10 +18,12 @@ export interface MetricValues {
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
 export function metricLine(dimension: string, of: string, figures: Iterable<MetricValues>): string {
-  const metrics = new Metrics({ namespace: MetricNamespace });
+  const metrics = new Metrics({ namespace: METRIC_NAMESPACE });
   // Powertools adds a dimension for a Lambda service; alarms ask for this one alone
   metrics.clearDefaultDimensions();
   metrics.addDimension(dimension, of);
-  for (const { metric, unit = MetricUnit.Count, values } of figures) values.forEach((value) => metrics.addMetric(metric, unit, value));
+  for (const { metric, unit = MetricUnit.Count, values } of figures) {
+    values.forEach((value) => metrics.addMetric(metric, unit, value));
+  }
   return JSON.stringify(metrics.serializeMetrics());
 }

@@ -1,5 +1,5 @@
-const MaxTextLength = 4_096;
-const MaxCauses = 4;
+const MAX_TEXT_LENGTH = 4_096;
+const MAX_CAUSES = 4;
 
 export interface ErrorOutline {
   readonly type: string;
@@ -14,7 +14,8 @@ export interface ErrorOutline {
 /**
  * What a log line says of an error, whatever was thrown; it never throws.
  *
- * Only what is listed here: errors of HTTP clients carry whole requests with their authorization, and properties can be getters that throw.
+ * Only what is listed here: errors of HTTP clients carry whole requests with their authorization, and properties can be
+ * getters that throw.
  */
 export function outlineError(error: unknown, depth = 0): ErrorOutline {
   try {
@@ -29,7 +30,7 @@ export function outlineError(error: unknown, depth = 0): ErrorOutline {
       ...(typeof code === 'string' || typeof code === 'number' ? { code: cut(String(code)) } : {}),
       ...(typeof stack === 'string' ? { stack: cut(stack) } : {}),
       ...(typeof requestId === 'string' ? { requestId: cut(requestId) } : {}),
-      ...(cause === undefined || depth >= MaxCauses ? {} : { cause: outlineError(cause, depth + 1) }),
+      ...(cause === undefined || depth >= MAX_CAUSES ? {} : { cause: outlineError(cause, depth + 1) }),
     };
   } catch {
     return { type: 'Error', message: 'error that cannot be read' };
@@ -37,5 +38,5 @@ export function outlineError(error: unknown, depth = 0): ErrorOutline {
 }
 
 function cut(text: string): string {
-  return text.length <= MaxTextLength ? text : `${text.slice(0, MaxTextLength)}… (${text.length} characters)`;
+  return text.length <= MAX_TEXT_LENGTH ? text : `${text.slice(0, MAX_TEXT_LENGTH)}… (${text.length} characters)`;
 }

@@ -1,29 +1,48 @@
-import { context, type Context, createTraceState, isSpanContextValid, SpanKind, SpanStatusCode, trace, TraceFlags, type Tracer } from '@opentelemetry/api';
+import {
+  context,
+  type Context,
+  createTraceState,
+  isSpanContextValid,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  TraceFlags,
+  type Tracer,
+} from '@opentelemetry/api';
 import { type AroundJob, type JobInfo } from '../support/job-info.js';
 
 /** Characters of version 00, which has no more. */
-const TraceparentLength = 55;
+const TRACEPARENT_LENGTH = 55;
 /** What W3C asks everybody to be able to carry. */
-const MaxTraceStateLength = 512;
+const MAX_TRACE_STATE_LENGTH = 512;
 
 /**
- * A span around each job that continues the trace of the message. Without an OpenTelemetry SDK in the process it does nothing.
+ * A span around each job that continues the trace of the message. Without an OpenTelemetry SDK in the process it does
+ * nothing.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/messaging/sqs/
  */
 export function traceJobs(tracer: Tracer = trace.getTracer('fileworks-runtime')): AroundJob {
-  return async (info, run) => tracer.startActiveSpan(
-    `process ${info.queueName}`, { kind: SpanKind.CONSUMER, attributes: attributesOf(info) }, parentOf(info), async (span) => {
-      try {
-        return await run();
-      } catch (error) {
-        span.recordException(error instanceof Error ? error : String(error));
-        span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : String(error) });
-        throw error;
-      } finally {
-        span.end();
-      }
-    });
+  return async (info, run) =>
+    tracer.startActiveSpan(
+      `process ${info.queueName}`,
+      { kind: SpanKind.CONSUMER, attributes: attributesOf(info) },
+      parentOf(info),
+      async (span) => {
+        try {
+          return await run();
+        } catch (error) {
+          span.recordException(error instanceof Error ? error : String(error));
+          span.setStatus({
+            code: SpanStatusCode.ERROR,
+            message: error instanceof Error ? error.message : String(error),
+          });
+          throw error;
+        } finally {
+          span.end();
+        }
+      },
+    );
 }
 
 function attributesOf(info: JobInfo) {
@@ -41,7 +60,8 @@ function attributesOf(info: JobInfo) {
 }
 
 /**
- * The span that sent the message. The sender's own attribute says it more exactly than the header, which a service in between may have made.
+ * The span that sent the message. The sender's own attribute says it more exactly than the header, which a service in
+ * between may have made.
  */
 function parentOf({ traceparent = '', tracestate, traceHeader = '' }: JobInfo): Context {
   const active = context.active();
@@ -55,7 +75,9 @@ function parentOf({ traceparent = '', tracestate, traceHeader = '' }: JobInfo): 
     spanId,
     traceFlags: sampled ? TraceFlags.SAMPLED : TraceFlags.NONE,
     isRemote: true,
-    ...(traceparent === '' || tracestate === undefined ? {} : { traceState: createTraceState(tracestate.slice(0, MaxTraceStateLength)) }),
+    ...(traceparent === '' || tracestate === undefined
+      ? {}
+      : { traceState: createTraceState(tracestate.slice(0, MAX_TRACE_STATE_LENGTH)) }),
   });
 }
 
@@ -69,11 +91,13 @@ interface Parent {
 function fromTraceparent(text: string): Parent | undefined {
   // Version 00 ends with the flags, later ones may go on after a dash, and ff is none.
   const match = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:$|-)/.exec(text);
-  if (match === null || (text.startsWith('00') && text.length > TraceparentLength)) {
+  if (match === null || (text.startsWith('00') && text.length > TRACEPARENT_LENGTH)) {
     return undefined;
   }
   const [, traceId, spanId, flags] = match;
-  return isSpanContextValid({ traceId, spanId, traceFlags: 0 }) ? { traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1 } : undefined;
+  return isSpanContextValid({ traceId, spanId, traceFlags: 0 })
+    ? { traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1 }
+    : undefined;
 }
 
 /**
@@ -84,5 +108,7 @@ function fromTraceparent(text: string): Parent | undefined {
 function fromTraceHeader(text: string): Parent | undefined {
   const root = /Root=1-([0-9a-f]{8})-([0-9a-f]{24})/.exec(text);
   const parent = /Parent=([0-9a-f]{16})/.exec(text);
-  return root === null || parent === null ? undefined : { traceId: `${root[1]}${root[2]}`, spanId: parent[1], sampled: text.includes('Sampled=1') };
+  return root === null || parent === null
+    ? undefined
+    : { traceId: `${root[1]}${root[2]}`, spanId: parent[1], sampled: text.includes('Sampled=1') };
 }

@@ -3,7 +3,7 @@ import { type MessageAttributes } from '../queue/transport.js';
 import { SqsLimits } from '../../contract/service-limits.js';
 import { type Clock } from '../support/clock.js';
 
-const DeduplicationMs = 300_000;
+const DEDUPLICATION_MS = 300_000;
 
 export interface InMemoryQueueOptions {
   /** Keeps order inside groups, like a queue whose name ends in `.fifo`. @default false */
@@ -47,7 +47,10 @@ export interface Refusal {
   readonly message: string;
 }
 
-/** One queue in memory, with visibility, the 12 hour limit, a dead-letter queue, FIFO groups and deduplication as in SQS. */
+/**
+ * One queue in memory, with visibility, the 12 hour limit, a dead-letter queue, FIFO groups and deduplication as in
+ * SQS.
+ */
 export class InMemoryQueue {
   readonly #messages: StoredMessage[] = [];
   readonly #deduplication = new Map<string, { readonly id: string; readonly until: number }>();
@@ -58,7 +61,11 @@ export class InMemoryQueue {
   /** Ids of deleted messages, in order. */
   readonly deleted: string[] = [];
 
-  constructor(readonly url: string, private readonly clock: Clock, options: InMemoryQueueOptions = {}) {
+  constructor(
+    readonly url: string,
+    private readonly clock: Clock,
+    options: InMemoryQueueOptions = {},
+  ) {
     this.fifo = options.fifo ?? url.endsWith('.fifo');
     this.maxReceiveCount = options.maxReceiveCount ?? 3;
     this.deadLetterQueue = options.deadLetterQueue;
@@ -89,23 +96,28 @@ export class InMemoryQueue {
       if (earlier !== undefined && earlier.until > this.clock.now()) {
         return earlier.id;
       }
-      this.#deduplication.set(deduplicationId, { id, until: this.clock.now() + DeduplicationMs });
+      this.#deduplication.set(deduplicationId, { id, until: this.clock.now() + DEDUPLICATION_MS });
     }
-    this.#add({
-      id,
-      body: typeof body === 'string' ? body : JSON.stringify(body),
-      attributes: options.attributes ?? {},
-      groupId,
-      traceHeader: options.traceHeader,
-      sentAt: this.clock.date().getTime(),
-    }, delaySeconds);
+    this.#add(
+      {
+        id,
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+        attributes: options.attributes ?? {},
+        groupId,
+        traceHeader: options.traceHeader,
+        sentAt: this.clock.date().getTime(),
+      },
+      delaySeconds,
+    );
     return id;
   }
 
   /** Takes up to `max` messages that are visible now. */
   take(max: number, visibilityTimeoutSeconds: number): Readonly<StoredMessage>[] {
     const taken: StoredMessage[] = [];
-    const blocked = new Set(this.fifo ? this.#messages.filter((message) => !this.#isVisible(message)).map(({ groupId }) => groupId) : []);
+    const blocked = new Set(
+      this.fifo ? this.#messages.filter((message) => !this.#isVisible(message)).map(({ groupId }) => groupId) : [],
+    );
     for (const message of [...this.#messages]) {
       if (taken.length === max) {
         break;
@@ -131,10 +143,15 @@ export class InMemoryQueue {
   delete(receiptHandle: string): Refusal | undefined {
     const message = this.#messages.find((candidate) => candidate.receiptHandle === receiptHandle);
     if (message === undefined) {
-      return receiptHandle.includes('#') ? undefined : { code: 'ReceiptHandleIsInvalid', message: 'The input receipt handle is invalid.' };
+      return receiptHandle.includes('#')
+        ? undefined
+        : { code: 'ReceiptHandleIsInvalid', message: 'The input receipt handle is invalid.' };
     }
     if (this.fifo && this.#isVisible(message)) {
-      return { code: 'InvalidParameterValue', message: 'Value for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.' };
+      return {
+        code: 'InvalidParameterValue',
+        message: 'Value for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.',
+      };
     }
     this.#messages.splice(this.#messages.indexOf(message), 1);
     this.deleted.push(message.id);
@@ -182,7 +199,18 @@ export class InMemoryQueue {
   /** A message that moves to another queue keeps its id and the time it was sent. */
   #add({ id, body, attributes, groupId, traceHeader, sentAt }: Fixed, delaySeconds = 0): void {
     const visibleAt = this.clock.now() + delaySeconds * 1_000;
-    this.#messages.push({ id, body, attributes, groupId, traceHeader, sentAt, visibleAt, receivedAt: 0, receiveCount: 0, receiptHandle: undefined });
+    this.#messages.push({
+      id,
+      body,
+      attributes,
+      groupId,
+      traceHeader,
+      sentAt,
+      visibleAt,
+      receivedAt: 0,
+      receiveCount: 0,
+      receiptHandle: undefined,
+    });
     this.#wake();
   }
 

@@ -1,6 +1,12 @@
 import { InMemoryQueue, type InMemoryQueueOptions, type Refusal, type StoredMessage } from './in-memory-queue.js';
 import {
-  type EntryFailure, type OutgoingMessage, type QueueFacts, type QueueTransport, type ReceivedMessage, type ReceiveRequest, type VisibilityEntry,
+  type EntryFailure,
+  type OutgoingMessage,
+  type QueueFacts,
+  type QueueTransport,
+  type ReceivedMessage,
+  type ReceiveRequest,
+  type VisibilityEntry,
 } from '../queue/transport.js';
 import { type Clock, systemClock } from '../support/clock.js';
 
@@ -46,8 +52,13 @@ export class InMemoryQueues implements QueueTransport {
 
   async changeVisibilityBatch(queueUrl: string, entries: readonly VisibilityEntry[]): Promise<readonly EntryFailure[]> {
     const queue = this.#queue(queueUrl);
-    return Promise.resolve(toFailures(
-      entries.map(({ receiptHandle, visibilityTimeoutSeconds }) => queue.changeVisibility(receiptHandle, visibilityTimeoutSeconds))));
+    return Promise.resolve(
+      toFailures(
+        entries.map(({ receiptHandle, visibilityTimeoutSeconds }) =>
+          queue.changeVisibility(receiptHandle, visibilityTimeoutSeconds),
+        ),
+      ),
+    );
   }
 
   async send(queueUrl: string, message: OutgoingMessage): Promise<void> {

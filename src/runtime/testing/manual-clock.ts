@@ -44,7 +44,9 @@ export class ManualClock implements Clock {
     await settle();
   }
 
-  /** Moves time forward in one step, as for a process that was blocked or frozen: timers run late, all at the new time. */
+  /**
+   * Moves time forward in one step, as for a process that was blocked or frozen: timers run late, all at the new time.
+   */
   async jump(ms: number): Promise<void> {
     this.#moveTo(this.#now + ms);
     await this.advance(0);

@@ -9,22 +9,38 @@ import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import jsonata from 'jsonata';
 import {
-  BatchProcessor, BatchSource, type BatchTaskProps, ChunkedBatchWorkflow, type ChunkedBatchWorkflowProps, FileIngestBucket, FilingMode, RunOverlap,
+  BatchProcessor,
+  BatchSource,
+  type BatchTaskProps,
+  ChunkedBatchWorkflow,
+  type ChunkedBatchWorkflowProps,
+  FileIngestBucket,
+  FilingMode,
+  RunOverlap,
   SpotStrategy,
 } from '../../../src';
 import { createTestApp, createWorker, environmentOf, image, synth, type TestApp } from '../../support/cdk-stacks';
 
 type Props = Partial<ChunkedBatchWorkflowProps>;
 
-const task = (test: TestApp, props: Partial<BatchTaskProps> = {}) => BatchProcessor.fargateTask({ cluster: test.cluster, image, ...props });
-const fn = ({ stack }: TestApp, id = 'Own') => (
-  new lambda.Function(stack, id, { runtime: lambda.Runtime.NODEJS_24_X, handler: 'index.handler', code: lambda.Code.fromInline('exports.handler = 0') })
-);
+const task = (test: TestApp, props: Partial<BatchTaskProps> = {}) =>
+  BatchProcessor.fargateTask({ cluster: test.cluster, image, ...props });
+const fn = ({ stack }: TestApp, id = 'Own') =>
+  new lambda.Function(stack, id, {
+    runtime: lambda.Runtime.NODEJS_24_X,
+    handler: 'index.handler',
+    code: lambda.Code.fromInline('exports.handler = 0'),
+  });
 
 function createWorkflow(props: Props | ((test: TestApp) => Props) = {}, test = createTestApp()): ChunkedBatchWorkflow {
   const given = typeof props === 'function' ? props(test) : props;
   const bucket = given.bucket ?? new s3.Bucket(test.stack, 'Inbox');
-  return new ChunkedBatchWorkflow(test.stack, 'Nightly', { bucket, prefixes: ['sales/'], processor: given.processor ?? task(test), ...given });
+  return new ChunkedBatchWorkflow(test.stack, 'Nightly', {
+    bucket,
+    prefixes: ['sales/'],
+    processor: given.processor ?? task(test),
+    ...given,
+  });
 }
 
 function templateOf(props: Props | ((test: TestApp) => Props) = {}): Template {
@@ -39,24 +55,36 @@ interface State {
   readonly ItemProcessor: { readonly States: Record<string, State> };
 }
 
-interface MachineResource { readonly Properties: { readonly DefinitionString: { readonly 'Fn::Join': readonly [string, unknown[]] } } }
+interface MachineResource {
+  readonly Properties: { readonly DefinitionString: { readonly 'Fn::Join': readonly [string, unknown[]] } };
+}
 interface PolicyResource {
-  readonly Properties: { readonly Roles: readonly { readonly Ref: string }[]; readonly PolicyDocument: { readonly Statement: Statement[] } };
+  readonly Properties: {
+    readonly Roles: readonly { readonly Ref: string }[];
+    readonly PolicyDocument: { readonly Statement: Statement[] };
+  };
 }
 
 /** The state machine, with every reference as its JSON. */
 function definitionOf(template: Template): State {
   const [machine] = Object.values(template.findResources('AWS::StepFunctions::StateMachine')) as MachineResource[];
   const parts = machine.Properties.DefinitionString['Fn::Join'][1];
-  const text = parts.map((part) => (typeof part === 'string' ? part : JSON.stringify(part).replace(/"/g, '\''))).join('');
+  const text = parts
+    .map((part) => (typeof part === 'string' ? part : JSON.stringify(part).replace(/"/g, "'")))
+    .join('');
   return JSON.parse(text) as State;
 }
 
 const prefixStates = (template: Template) => definitionOf(template).States.Prefixes.ItemProcessor.States;
 const batchStates = (template: Template) => prefixStates(template).Files.ItemProcessor.States;
-const evaluate = (expression: unknown, states: object) => jsonata((expression as string).slice(2, -2)).evaluate({}, { states }) as Promise<unknown>;
+const evaluate = (expression: unknown, states: object) =>
+  jsonata((expression as string).slice(2, -2)).evaluate({}, { states }) as Promise<unknown>;
 
-interface Statement { readonly Action: string | string[]; readonly Resource: unknown; readonly Condition?: unknown }
+interface Statement {
+  readonly Action: string | string[];
+  readonly Resource: unknown;
+  readonly Condition?: unknown;
+}
 
 function statements(template: Template, role: RegExp): Statement[] {
   const policies = Object.values(template.findResources('AWS::IAM::Policy')) as PolicyResource[];
@@ -65,10 +93,13 @@ function statements(template: Template, role: RegExp): Statement[] {
 }
 
 /** `action resource` for each, with the keys of objects. */
-const allowed = (template: Template, role: RegExp) => statements(template, role).flatMap(({ Action, Resource }) => {
-  const place = JSON.stringify(Resource).replace(/.*"Arn"\]},"(\/[^"]*)"\].*/, '$1');
-  return [Action].flat().map((action) => `${action} ${place.startsWith('/') ? place : '…'}`);
-}).sort();
+const allowed = (template: Template, role: RegExp) =>
+  statements(template, role)
+    .flatMap(({ Action, Resource }) => {
+      const place = JSON.stringify(Resource).replace(/.*"Arn"\]},"(\/[^"]*)"\].*/, '$1');
+      return [Action].flat().map((action) => `${action} ${place.startsWith('/') ? place : '…'}`);
+    })
+    .sort();
 
 describe('ChunkedBatchWorkflow with defaults', () => {
   const template = templateOf();
@@ -76,8 +107,11 @@ describe('ChunkedBatchWorkflow with defaults', () => {
   it('lists incoming/ below the prefix and makes batches by count and bytes, of which some are in work at a time', () => {
     expect(prefixStates(template).Files).toMatchObject({
       ItemReader: {
-        Resource: 'arn:{\'Ref\':\'AWS::Partition\'}:states:::s3:listObjectsV2',
-        Arguments: { Bucket: expect.stringContaining('Inbox') as string, Prefix: '{% $states.input.prefix & "incoming/" %}' },
+        Resource: "arn:{'Ref':'AWS::Partition'}:states:::s3:listObjectsV2",
+        Arguments: {
+          Bucket: expect.stringContaining('Inbox') as string,
+          Prefix: '{% $states.input.prefix & "incoming/" %}',
+        },
       },
       ItemBatcher: { MaxItemsPerBatch: 100, MaxInputBytesPerBatch: 131_072 },
       MaxConcurrency: 20,
@@ -90,16 +124,33 @@ describe('ChunkedBatchWorkflow with defaults', () => {
   it('takes of what S3 lists only what a worker needs', async () => {
     const selector = prefixStates(template).Files.ItemSelector;
     const select = (item: object) => evaluate(selector, { context: { Map: { Item: { Value: item } } } });
-    expect(await select({ Key: 'a', Size: 0, Etag: '"e"', LastModified: 1, StorageClass: 'STANDARD' })).toEqual({ key: 'a', size: 0, etag: '"e"' });
+    expect(await select({ Key: 'a', Size: 0, Etag: '"e"', LastModified: 1, StorageClass: 'STANDARD' })).toEqual({
+      key: 'a',
+      size: 0,
+      etag: '"e"',
+    });
     expect(await select({ key: 'a' })).toEqual({ key: 'a' });
   });
 
   it('leaves out empty objects, folder markers and the marker file, and begins no batch without files', async () => {
     const { HasFiles, Describe } = batchStates(template);
     const [{ Condition }] = HasFiles.Choices as { Condition: string }[];
-    const { Body: { files } } = Describe.Arguments as { Body: { files: string } };
-    const rest = [{ key: 'i/a.csv', size: 1 }, { key: 'i/READY', size: 1 }, { key: 'i/x_READY', size: 5 }, { key: 'i/unknown' }];
-    const empty = [{ key: 'i/', size: 0 }, { key: 'i/full/', size: 3 }, { key: 'i/none.csv', size: 0 }, { key: 'i/_READY', size: 2 }, { key: 'i/sub/_READY', size: 2 }];
+    const {
+      Body: { files },
+    } = Describe.Arguments as { Body: { files: string } };
+    const rest = [
+      { key: 'i/a.csv', size: 1 },
+      { key: 'i/READY', size: 1 },
+      { key: 'i/x_READY', size: 5 },
+      { key: 'i/unknown' },
+    ];
+    const empty = [
+      { key: 'i/', size: 0 },
+      { key: 'i/full/', size: 3 },
+      { key: 'i/none.csv', size: 0 },
+      { key: 'i/_READY', size: 2 },
+      { key: 'i/sub/_READY', size: 2 },
+    ];
     expect(await evaluate(files, { input: { Items: [...rest, ...empty] } })).toEqual(rest);
     expect(await evaluate(files, { input: { Items: [rest[0], ...empty] } })).toEqual([rest[0]]);
     expect(await evaluate(Condition, { input: { Items: empty } })).toBe(true);
@@ -108,30 +159,54 @@ describe('ChunkedBatchWorkflow with defaults', () => {
 
   it('describes the batch in an object, and gives a task on Spot the pointer to it', async () => {
     const { Describe, Work } = batchStates(template);
-    const states = { input: { BatchInput: { runId: 'run', prefix: 'sales/', folder: 'runs/run/0/' } }, context: { Execution: { Name: 'batch' } } };
-    const { Key, Body } = Describe.Arguments as { Key: string; Body: { resultKey: string; filing: { by: string; processed: string } } };
+    const states = {
+      input: { BatchInput: { runId: 'run', prefix: 'sales/', folder: 'runs/run/0/' } },
+      context: { Execution: { Name: 'batch' } },
+    };
+    const { Key, Body } = Describe.Arguments as {
+      Key: string;
+      Body: { resultKey: string; filing: { by: string; processed: string } };
+    };
     expect(await evaluate(Key, states)).toBe('runs/run/0/batches/batch.json');
     expect(await evaluate(Body.resultKey, states)).toBe('runs/run/0/results/batch.json');
     expect([Body.filing.by, await evaluate(Body.filing.processed, states)]).toEqual(['move', 'sales/processed/']);
-    const [{ States: { RunTask } }] = Work.Branches as State[];
+    const [
+      {
+        States: { RunTask },
+      },
+    ] = Work.Branches as State[];
     expect(RunTask).toMatchObject({
       Arguments: {
         CapacityProviderStrategy: [{ CapacityProvider: 'FARGATE_SPOT', Weight: 1 }],
-        Overrides: { ContainerOverrides: [{ Name: 'Batch', Environment: [
-          { Name: 'FILEWORKS_BATCH_BUCKET', Value: '{% $states.input.bucket %}' },
-          { Name: 'FILEWORKS_BATCH_KEY', Value: '{% $states.input.key %}' },
-        ] }] },
+        Overrides: {
+          ContainerOverrides: [
+            {
+              Name: 'Batch',
+              Environment: [
+                { Name: 'FILEWORKS_BATCH_BUCKET', Value: '{% $states.input.bucket %}' },
+                { Name: 'FILEWORKS_BATCH_KEY', Value: '{% $states.input.key %}' },
+              ],
+            },
+          ],
+        },
       },
     });
     const [launch, failure] = RunTask.Retry as { JitterStrategy: string; MaxAttempts: number; ErrorEquals: string[] }[];
-    expect(launch).toMatchObject({ JitterStrategy: 'FULL', MaxAttempts: 300, ErrorEquals: expect.arrayContaining(['ECS.AmazonECSException']) as string[] });
+    expect(launch).toMatchObject({
+      JitterStrategy: 'FULL',
+      MaxAttempts: 300,
+      ErrorEquals: expect.arrayContaining(['ECS.AmazonECSException']) as string[],
+    });
     expect(failure).toMatchObject({ JitterStrategy: 'FULL', MaxAttempts: 2, ErrorEquals: ['States.ALL'] });
     expect((Work.Branches as State[])[1].States.Clock).toMatchObject({ Seconds: 21_600 });
   });
 
   it('notes why a batch failed before it fails', () => {
     const { Work, NoteFailure, Failed } = batchStates(template);
-    expect(Work.Catch).toEqual([expect.objectContaining({ ErrorEquals: ['Finished'], Next: 'Done' }), expect.objectContaining({ ErrorEquals: ['States.ALL'], Next: 'NoteFailure' })]);
+    expect(Work.Catch).toEqual([
+      expect.objectContaining({ ErrorEquals: ['Finished'], Next: 'Done' }),
+      expect.objectContaining({ ErrorEquals: ['States.ALL'], Next: 'NoteFailure' }),
+    ]);
     expect([NoteFailure.Next, Failed.Type]).toEqual(['Failed', 'Fail']);
   });
 
@@ -139,9 +214,15 @@ describe('ChunkedBatchWorkflow with defaults', () => {
     const { Files, Tell } = prefixStates(template);
     const [{ Output, Next }] = Files.Catch as { Output: string; Next: string }[];
     expect(Next).toBe('Finish');
-    expect(await evaluate(Output, { input: { prefix: 'a/' }, errorOutput: { Error: 'States.ItemReaderFailed', Cause: 'denied' } }))
-      .toEqual({ prefix: 'a/', error: 'States.ItemReaderFailed: denied' });
-    const { Entries: [{ Source, DetailType }] } = Tell.Arguments as { Entries: { Source: string; DetailType: string }[] };
+    expect(
+      await evaluate(Output, {
+        input: { prefix: 'a/' },
+        errorOutput: { Error: 'States.ItemReaderFailed', Cause: 'denied' },
+      }),
+    ).toEqual({ prefix: 'a/', error: 'States.ItemReaderFailed: denied' });
+    const {
+      Entries: [{ Source, DetailType }],
+    } = Tell.Arguments as { Entries: { Source: string; DetailType: string }[] };
     expect(Source).toBe('fileworks.batches');
     expect(await evaluate(DetailType, { input: { status: 'succeeded' } })).toBe('Batch Run Succeeded');
     expect(await evaluate(DetailType, { input: { status: 'failed' } })).toBe('Batch Run Failed');
@@ -153,39 +234,60 @@ describe('ChunkedBatchWorkflow with defaults', () => {
     const good = { prefix: 'a/', status: 'succeeded' };
     expect(await evaluate(Condition, { input: [good, good] })).toBe(true);
     expect(await evaluate(Condition, { input: [good, { prefix: 'b/', status: 'failed' }] })).toBe(false);
-    expect(await evaluate(Failed.Cause, { input: [good, { prefix: 'b/', status: 'failed' }, { prefix: 'c/', status: 'failed' }] }))
-      .toBe('Prefixes whose files failed, or could not be found: b/, c/');
+    expect(
+      await evaluate(Failed.Cause, {
+        input: [good, { prefix: 'b/', status: 'failed' }, { prefix: 'c/', status: 'failed' }],
+      }),
+    ).toBe('Prefixes whose files failed, or could not be found: b/, c/');
   });
 
   it('waits while an older run is at work', () => {
     const { StartAt, States } = definitionOf(template);
-    expect([StartAt, States.IsOldest.Default, States.WaitForOthers.Next]).toEqual(['LookForOthers', 'WaitForOthers', 'LookForOthers']);
+    expect([StartAt, States.IsOldest.Default, States.WaitForOthers.Next]).toEqual([
+      'LookForOthers',
+      'WaitForOthers',
+      'LookForOthers',
+    ]);
   });
 
   it('lets tasks read batches and incoming files, move these and write results, and no more', () => {
     expect(allowed(template, /^NightlyTaskDefinitionTaskRole/)).toEqual([
-      's3:AbortMultipartUpload /sales/*failed/*', 's3:AbortMultipartUpload /sales/*processed/*',
-      's3:DeleteObject /sales/*incoming/*', 's3:GetObject /runs/*', 's3:GetObject /sales/*incoming/*', 's3:GetObjectTagging /sales/*incoming/*',
-      's3:PutObject /runs/*results/*', 's3:PutObject /sales/*failed/*', 's3:PutObject /sales/*processed/*',
-      's3:PutObjectTagging /sales/*failed/*', 's3:PutObjectTagging /sales/*processed/*',
+      's3:AbortMultipartUpload /sales/*failed/*',
+      's3:AbortMultipartUpload /sales/*processed/*',
+      's3:DeleteObject /sales/*incoming/*',
+      's3:GetObject /runs/*',
+      's3:GetObject /sales/*incoming/*',
+      's3:GetObjectTagging /sales/*incoming/*',
+      's3:PutObject /runs/*results/*',
+      's3:PutObject /sales/*failed/*',
+      's3:PutObject /sales/*processed/*',
+      's3:PutObjectTagging /sales/*failed/*',
+      's3:PutObjectTagging /sales/*processed/*',
     ]);
   });
 
   it('lets the machine list only incoming files', () => {
     const list = statements(template, /^NightlyStateMachineRole/).filter(({ Action }) => Action === 's3:ListBucket');
-    expect(list).toEqual([expect.objectContaining({ Condition: { StringLike: { 's3:prefix': 'sales/*incoming/*' } } })]);
+    expect(list).toEqual([
+      expect.objectContaining({ Condition: { StringLike: { 's3:prefix': 'sales/*incoming/*' } } }),
+    ]);
   });
 
   it('logs and traces, and keeps results for 30 days', () => {
     template.hasResourceProperties('AWS::StepFunctions::StateMachine', {
-      StateMachineType: 'STANDARD', TracingConfiguration: { Enabled: true }, LoggingConfiguration: Match.objectLike({ Level: 'ALL' }),
+      StateMachineType: 'STANDARD',
+      TracingConfiguration: { Enabled: true },
+      LoggingConfiguration: Match.objectLike({ Level: 'ALL' }),
     });
-    template.hasResourceProperties('AWS::S3::Bucket', { LifecycleConfiguration: { Rules: [Match.objectLike({ ExpirationInDays: 30, Status: 'Enabled' })] } });
+    template.hasResourceProperties('AWS::S3::Bucket', {
+      LifecycleConfiguration: { Rules: [Match.objectLike({ ExpirationInDays: 30, Status: 'Enabled' })] },
+    });
   });
 });
 
 describe('which prefixes a run is for', () => {
-  const items = (props: Props | ((test: TestApp) => Props) = {}) => definitionOf(templateOf(props)).States.Prefixes.Items;
+  const items = (props: Props | ((test: TestApp) => Props) = {}) =>
+    definitionOf(templateOf(props)).States.Prefixes.Items;
   const run = (input: unknown) => ({ context: { Execution: { Input: input } } });
   const all = { prefixes: ['sales/', 'st"ck/'] };
 
@@ -195,7 +297,11 @@ describe('which prefixes a run is for', () => {
     ['the one of its input', { prefixes: ['sales/eu/'] }, ['sales/eu/']],
     ['none when its input has none', { prefixes: [] }, []],
     ['that of a marker file', { detail: { object: { key: 'sales/eu/incoming/_READY' } } }, ['sales/eu/']],
-    ['that of a marker file, whatever its key', { detail: { object: { key: 'sales/incoming/_READY/incoming/_READY' } } }, ['sales/incoming/_READY/']],
+    [
+      'that of a marker file, whatever its key',
+      { detail: { object: { key: 'sales/incoming/_READY/incoming/_READY' } } },
+      ['sales/incoming/_READY/'],
+    ],
   ])('%s', async (_, input, expected) => {
     expect(await evaluate(items(all), run(input))).toEqual(expected);
   });
@@ -203,18 +309,33 @@ describe('which prefixes a run is for', () => {
   it('those that its preparation answers', async () => {
     const template = templateOf((test) => ({ preparation: fn(test) }));
     const { StartAt, States } = definitionOf(template);
-    expect([StartAt, States.IsOldest, States.Prepare.Next]).toEqual(['LookForOthers', expect.objectContaining({ Choices: [expect.objectContaining({ Next: 'Prepare' })] }), 'Prefixes']);
-    expect(await evaluate(States.Prefixes.Items, { input: { prefixes: ['sales/x/'] }, ...run({ prefixes: ['sales/y/'] }) })).toEqual(['sales/x/']);
+    expect([StartAt, States.IsOldest, States.Prepare.Next]).toEqual([
+      'LookForOthers',
+      expect.objectContaining({ Choices: [expect.objectContaining({ Next: 'Prepare' })] }),
+      'Prefixes',
+    ]);
+    expect(
+      await evaluate(States.Prefixes.Items, { input: { prefixes: ['sales/x/'] }, ...run({ prefixes: ['sales/y/'] }) }),
+    ).toEqual(['sales/x/']);
     expect(allowed(template, /^NightlyStateMachineRole/).filter((line) => line.startsWith('lambda:'))).toHaveLength(2);
   });
 });
 
 describe('ChunkedBatchWorkflow with options', () => {
   it('has each batch worked on by a function', () => {
-    const template = templateOf((test) => ({ processor: BatchProcessor.lambdaFunction(fn(test)), batchTimeout: Duration.minutes(30), retries: 4 }));
+    const template = templateOf((test) => ({
+      processor: BatchProcessor.lambdaFunction(fn(test)),
+      batchTimeout: Duration.minutes(30),
+      retries: 4,
+    }));
     expect(batchStates(template).Work).toMatchObject({
-      Arguments: { Payload: '{% $states.input.{"bucket": bucket, "key": key} %}' }, TimeoutSeconds: 1_800, Next: 'Done',
-      Retry: [{ ErrorEquals: expect.arrayContaining(['Lambda.TooManyRequestsException']) as string[] }, { MaxAttempts: 4 }],
+      Arguments: { Payload: '{% $states.input.{"bucket": bucket, "key": key} %}' },
+      TimeoutSeconds: 1_800,
+      Next: 'Done',
+      Retry: [
+        { ErrorEquals: expect.arrayContaining(['Lambda.TooManyRequestsException']) as string[] },
+        { MaxAttempts: 4 },
+      ],
       Catch: [{ Next: 'NoteFailure' }],
     });
     expect(allowed(template, /^OwnServiceRole/)).toContain('s3:PutObject /runs/*results/*');
@@ -224,11 +345,17 @@ describe('ChunkedBatchWorkflow with options', () => {
   it('hands each batch to a worker and waits for its word', () => {
     const template = templateOf((test) => ({ processor: BatchProcessor.worker(createWorker(test)) }));
     expect(batchStates(template).Work).toMatchObject({
-      Resource: 'arn:{\'Ref\':\'AWS::Partition\'}:states:::sqs:sendMessage.waitForTaskToken',
-      Arguments: { MessageBody: { fileworksJob: 1, type: 'batch', payload: { taskToken: '{% $states.context.Task.Token %}' } } },
+      Resource: "arn:{'Ref':'AWS::Partition'}:states:::sqs:sendMessage.waitForTaskToken",
+      Arguments: {
+        MessageBody: { fileworksJob: 1, type: 'batch', payload: { taskToken: '{% $states.context.Task.Token %}' } },
+      },
     });
-    expect(allowed(template, /^WorkerTaskDefinitionTaskRole/)).toEqual(expect.arrayContaining(['states:SendTaskSuccess …', 'states:SendTaskFailure …']));
-    const answer = statements(template, /^WorkerTaskDefinitionTaskRole/).find(({ Action }) => Action.includes('states:SendTaskSuccess'));
+    expect(allowed(template, /^WorkerTaskDefinitionTaskRole/)).toEqual(
+      expect.arrayContaining(['states:SendTaskSuccess …', 'states:SendTaskFailure …']),
+    );
+    const answer = statements(template, /^WorkerTaskDefinitionTaskRole/).find(({ Action }) =>
+      Action.includes('states:SendTaskSuccess'),
+    );
     const machine = { Ref: expect.stringMatching(/^NightlyStateMachine/) as string };
     expect(answer?.Resource).toEqual([machine, { 'Fn::Join': ['', [machine, '/Files']] }]);
     expect(allowed(template, /^NightlyStateMachineRole/)).toContain('sqs:SendMessage …');
@@ -237,10 +364,13 @@ describe('ChunkedBatchWorkflow with options', () => {
   it('reads a manifest in place of a listing', () => {
     const template = templateOf({ source: BatchSource.manifest('files.jsonl') });
     expect(prefixStates(template).Files.ItemReader).toMatchObject({
-      Resource: 'arn:{\'Ref\':\'AWS::Partition\'}:states:::s3:getObject', ReaderConfig: { InputType: 'JSONL' },
+      Resource: "arn:{'Ref':'AWS::Partition'}:states:::s3:getObject",
+      ReaderConfig: { InputType: 'JSONL' },
       Arguments: { Key: '{% $states.input.prefix & "files.jsonl" %}' },
     });
-    expect(statements(template, /^NightlyStateMachineRole/).some(({ Action }) => Action === 's3:ListBucket')).toBe(false);
+    expect(statements(template, /^NightlyStateMachineRole/).some(({ Action }) => Action === 's3:ListBucket')).toBe(
+      false,
+    );
     expect(allowed(template, /^NightlyStateMachineRole/)).toContain('s3:GetObject /sales/*files.jsonl*');
   });
 
@@ -251,7 +381,9 @@ describe('ChunkedBatchWorkflow with options', () => {
     const template = templateOf({ filing });
     const ofFiles = allowed(template, /^NightlyTaskDefinitionTaskRole/).filter((line) => line.includes('/sales/'));
     expect(ofFiles).toEqual(actions.map((action) => `${action} /sales/*incoming/*`));
-    expect((batchStates(template).Describe.Arguments as { Body: { filing: object } }).Body.filing).toEqual({ by: filing });
+    expect((batchStates(template).Describe.Arguments as { Body: { filing: object } }).Body.filing).toEqual({
+      by: filing,
+    });
   });
 
   it('skips a run, or lets it overlap, without asking who else runs when it need not', () => {
@@ -265,31 +397,59 @@ describe('ChunkedBatchWorkflow with options', () => {
   it('runs by the clock and by a marker file, and keeps what could not be started', () => {
     const template = templateOf(({ stack }) => {
       const markerSource = new FileIngestBucket(stack, 'Ingest');
-      return { bucket: markerSource.bucket, markerSource, markerName: '_DONE', schedule: ScheduleExpression.rate(Duration.hours(1)), alarmActions: [new SnsAction(new Topic(stack, 'Topic'))] };
+      return {
+        bucket: markerSource.bucket,
+        markerSource,
+        markerName: '_DONE',
+        schedule: ScheduleExpression.rate(Duration.hours(1)),
+        alarmActions: [new SnsAction(new Topic(stack, 'Topic'))],
+      };
     });
-    template.hasResourceProperties('AWS::Scheduler::Schedule', { Target: Match.objectLike({ DeadLetterConfig: Match.anyValue() }) });
+    template.hasResourceProperties('AWS::Scheduler::Schedule', {
+      Target: Match.objectLike({ DeadLetterConfig: Match.anyValue() }),
+    });
     template.hasResourceProperties('AWS::Events::Rule', {
-      EventPattern: Match.objectLike({ detail: { bucket: Match.anyValue(), object: { key: [{ wildcard: 'sales/*incoming/_DONE' }] } } }),
+      EventPattern: Match.objectLike({
+        detail: { bucket: Match.anyValue(), object: { key: [{ wildcard: 'sales/*incoming/_DONE' }] } },
+      }),
     });
-    template.resourcePropertiesCountIs('AWS::CloudWatch::Alarm', { AlarmActions: [{ Ref: Match.stringLikeRegexp('^Topic') }] }, 2);
+    template.resourcePropertiesCountIs(
+      'AWS::CloudWatch::Alarm',
+      { AlarmActions: [{ Ref: Match.stringLikeRegexp('^Topic') }] },
+      2,
+    );
   });
 
   it('uses what exists: bucket, bus, capacity', () => {
     const test = createTestApp();
-    const workflow = createWorkflow(({ stack }) => ({
-      resultBucket: new s3.Bucket(stack, 'Own'), resultPrefix: 'of/runs/', eventBus: new EventBus(stack, 'Bus'),
-      processor: task(test, { capacity: SpotStrategy.onDemand() }), maxFilesPerBatch: 5, maxBatchDescription: Size.kibibytes(10),
-      maxConcurrency: 3, abortFailurePercentage: 0,
-      toleratedFailurePercentage: 2.5,
-    }), test);
+    const workflow = createWorkflow(
+      ({ stack }) => ({
+        resultBucket: new s3.Bucket(stack, 'Own'),
+        resultPrefix: 'of/runs/',
+        eventBus: new EventBus(stack, 'Bus'),
+        processor: task(test, { capacity: SpotStrategy.onDemand() }),
+        maxFilesPerBatch: 5,
+        maxBatchDescription: Size.kibibytes(10),
+        maxConcurrency: 3,
+        abortFailurePercentage: 0,
+        toleratedFailurePercentage: 2.5,
+      }),
+      test,
+    );
     const template = synth(test);
     expect(workflow.resultBucket.node.id).toBe('Own');
     expect(workflow.connections.securityGroups).toHaveLength(1);
     expect(prefixStates(template).Files).toMatchObject({
-      ItemBatcher: { MaxItemsPerBatch: 5, MaxInputBytesPerBatch: 10_240 }, MaxConcurrency: 3, ToleratedFailurePercentage: 0,
+      ItemBatcher: { MaxItemsPerBatch: 5, MaxInputBytesPerBatch: 10_240 },
+      MaxConcurrency: 3,
+      ToleratedFailurePercentage: 0,
     });
-    expect(allowed(template, /^NightlyFinishRole/)).toEqual(expect.arrayContaining(['s3:GetObject /of/runs/*', 's3:PutObject /of/runs/*']));
-    template.hasResourceProperties('AWS::Lambda::Function', { Environment: { Variables: Match.objectLike({ TOLERATED_FAILURE_PERCENTAGE: '2.5' }) } });
+    expect(allowed(template, /^NightlyFinishRole/)).toEqual(
+      expect.arrayContaining(['s3:GetObject /of/runs/*', 's3:PutObject /of/runs/*']),
+    );
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: Match.objectLike({ TOLERATED_FAILURE_PERCENTAGE: '2.5' }) },
+    });
     expect(environmentOf(template)).toEqual({});
   });
 
@@ -304,34 +464,98 @@ describe('ChunkedBatchWorkflow with options', () => {
 describe('ChunkedBatchWorkflow refuses', () => {
   const at = ' [at Pipeline/Nightly]';
   it.each<[string, Props | ((test: TestApp) => Props), string]>([
-    ['no prefix', { prefixes: [] }, 'prefixes cannot be empty; name what a run works on, or [\'\'] for the whole bucket'],
-    ['a prefix without its slash', { prefixes: ['sales'] }, 'prefixes must be known texts that end with a slash and do not begin with one, without *, ? and \\, got: "sales"'],
-    ['a prefix with a star', { prefixes: ['sal*/'] }, 'prefixes must be known texts that end with a slash and do not begin with one, without *, ? and \\, got: "sal*/"'],
+    ['no prefix', { prefixes: [] }, "prefixes cannot be empty; name what a run works on, or [''] for the whole bucket"],
+    [
+      'a prefix without its slash',
+      { prefixes: ['sales'] },
+      'prefixes must be known texts that end with a slash and do not begin with one, without *, ? and \\, got: "sales"',
+    ],
+    [
+      'a prefix with a star',
+      { prefixes: ['sal*/'] },
+      'prefixes must be known texts that end with a slash and do not begin with one, without *, ? and \\, got: "sal*/"',
+    ],
     ['a prefix twice', { prefixes: ['a/', 'a/'] }, 'prefixes cannot hold one twice, got: a/, a/'],
-    ['a prefix among the files of another', { prefixes: ['', 'incoming/a/'] }, 'prefixes cannot hold incoming/a/, whose files are among those of the whole bucket too; leave one of them out'],
-    ['batches without files', { maxFilesPerBatch: 0 }, 'maxFilesPerBatch must be a whole number from 1 to 10000, got: 0'],
-    ['a description that does not fit', { maxBatchDescription: Size.kibibytes(256) }, 'maxBatchDescription must be a whole number of bytes from 1024 to 204800, got: 262144'],
+    [
+      'a prefix among the files of another',
+      { prefixes: ['', 'incoming/a/'] },
+      'prefixes cannot hold incoming/a/, whose files are among those of the whole bucket too; leave one of them out',
+    ],
+    [
+      'batches without files',
+      { maxFilesPerBatch: 0 },
+      'maxFilesPerBatch must be a whole number from 1 to 10000, got: 0',
+    ],
+    [
+      'a description that does not fit',
+      { maxBatchDescription: Size.kibibytes(256) },
+      'maxBatchDescription must be a whole number of bytes from 1024 to 204800, got: 262144',
+    ],
     ['no concurrency', { maxConcurrency: 0 }, 'maxConcurrency must be a whole number from 1 to 10000, got: 0'],
-    ['too many prefixes at a time', { maxConcurrentPrefixes: 41 }, 'maxConcurrentPrefixes must be a whole number from 1 to 40, got: 41'],
+    [
+      'too many prefixes at a time',
+      { maxConcurrentPrefixes: 41 },
+      'maxConcurrentPrefixes must be a whole number from 1 to 40, got: 41',
+    ],
     ['too many retries', { retries: 11 }, 'retries must be a whole number from 0 to 10, got: 11'],
-    ['no time', { batchTimeout: Duration.seconds(59) }, 'batchTimeout must be a whole number of seconds from 60 to 604800, got: 59'],
-    ['more than all', { toleratedFailurePercentage: 100.1 }, 'toleratedFailurePercentage must be a number from 0 to 100, got: 100.1'],
-    ['less than none', { abortFailurePercentage: -1 }, 'abortFailurePercentage must be a number from 0 to 100, got: -1'],
-    ['hours of retention', { resultRetention: Duration.hours(36) }, 'resultRetention must be a whole number of days 1 or more, got: 1.5'],
-    ['retention of a bucket that exists', ({ stack }) => ({ resultBucket: new s3.Bucket(stack, 'Own'), resultRetention: Duration.days(2) }),
-      'resultRetention cannot be set together with resultBucket; set a lifecycle rule where the bucket is created'],
-    ['a result prefix without its slash', { resultPrefix: 'runs' }, 'resultPrefix must be a known text that ends with a slash and does not begin with one, without *, ? and \\, got: "runs"'],
-    ['results among the files', ({ stack }) => {
-      const bucket = new s3.Bucket(stack, 'Own');
-      return { bucket, resultBucket: bucket, resultPrefix: 'sales/incoming/runs/' };
-    }, 'resultPrefix cannot be below sales/incoming/, where runs look for files, got: sales/incoming/runs/; choose another one'],
-    ['a marker with a slash', { markerName: 'a/b' }, 'markerName must be the name of a file, without a slash, *, ? and \\, got: "a/b"'],
-    ['markers of another bucket', ({ stack }) => ({ markerSource: new FileIngestBucket(stack, 'Other') }),
-      'markerSource must be the FileIngestBucket of bucket, got that of Pipeline/Other/Bucket; give bucket: inbox.bucket and markerSource: inbox'],
-    ['a worker with a FIFO queue', (test) => ({ processor: BatchProcessor.worker(createWorker(test, { fifo: true })) }),
-      'processor must be a worker whose queue is no FIFO queue, in which one batch would hold up the others; give it another one'],
-    ['variables that it writes', (test) => ({ processor: task(test, { environment: { FILEWORKS_BATCH_KEY: 'x' } }) }),
-      'environment cannot hold FILEWORKS_BATCH_KEY, which the construct writes; set the prop that it comes from'],
+    [
+      'no time',
+      { batchTimeout: Duration.seconds(59) },
+      'batchTimeout must be a whole number of seconds from 60 to 604800, got: 59',
+    ],
+    [
+      'more than all',
+      { toleratedFailurePercentage: 100.1 },
+      'toleratedFailurePercentage must be a number from 0 to 100, got: 100.1',
+    ],
+    [
+      'less than none',
+      { abortFailurePercentage: -1 },
+      'abortFailurePercentage must be a number from 0 to 100, got: -1',
+    ],
+    [
+      'hours of retention',
+      { resultRetention: Duration.hours(36) },
+      'resultRetention must be a whole number of days 1 or more, got: 1.5',
+    ],
+    [
+      'retention of a bucket that exists',
+      ({ stack }) => ({ resultBucket: new s3.Bucket(stack, 'Own'), resultRetention: Duration.days(2) }),
+      'resultRetention cannot be set together with resultBucket; set a lifecycle rule where the bucket is created',
+    ],
+    [
+      'a result prefix without its slash',
+      { resultPrefix: 'runs' },
+      'resultPrefix must be a known text that ends with a slash and does not begin with one, without *, ? and \\, got: "runs"',
+    ],
+    [
+      'results among the files',
+      ({ stack }) => {
+        const bucket = new s3.Bucket(stack, 'Own');
+        return { bucket, resultBucket: bucket, resultPrefix: 'sales/incoming/runs/' };
+      },
+      'resultPrefix cannot be below sales/incoming/, where runs look for files, got: sales/incoming/runs/; choose another one',
+    ],
+    [
+      'a marker with a slash',
+      { markerName: 'a/b' },
+      'markerName must be the name of a file, without a slash, *, ? and \\, got: "a/b"',
+    ],
+    [
+      'markers of another bucket',
+      ({ stack }) => ({ markerSource: new FileIngestBucket(stack, 'Other') }),
+      'markerSource must be the FileIngestBucket of bucket, got that of Pipeline/Other/Bucket; give bucket: inbox.bucket and markerSource: inbox',
+    ],
+    [
+      'a worker with a FIFO queue',
+      (test) => ({ processor: BatchProcessor.worker(createWorker(test, { fifo: true })) }),
+      'processor must be a worker whose queue is no FIFO queue, in which one batch would hold up the others; give it another one',
+    ],
+    [
+      'variables that it writes',
+      (test) => ({ processor: task(test, { environment: { FILEWORKS_BATCH_KEY: 'x' } }) }),
+      'environment cannot hold FILEWORKS_BATCH_KEY, which the construct writes; set the prop that it comes from',
+    ],
   ])('%s', (_, props, message) => {
     expect(() => createWorkflow(props)).toThrow(`${message}${at}`);
   });
@@ -346,17 +570,26 @@ describe('ChunkedBatchWorkflow refuses', () => {
   });
 
   it('a manifest without a name', () => {
-    expect(() => BatchSource.manifest('/x')).toThrow('name must be the key of an object below the prefix, without a slash before it, got: "/x"');
+    expect(() => BatchSource.manifest('/x')).toThrow(
+      'name must be the key of an object below the prefix, without a slash before it, got: "/x"',
+    );
   });
 });
 
 it('has the network of a function that is in one', () => {
   const test = createTestApp();
   const inVpc = new lambda.Function(test.stack, 'InVpc', {
-    runtime: lambda.Runtime.NODEJS_24_X, handler: 'index.handler', code: lambda.Code.fromInline('exports.handler = 0'), vpc: test.vpc,
+    runtime: lambda.Runtime.NODEJS_24_X,
+    handler: 'index.handler',
+    code: lambda.Code.fromInline('exports.handler = 0'),
+    vpc: test.vpc,
     securityGroups: [new ec2.SecurityGroup(test.stack, 'Group', { vpc: test.vpc })],
   });
-  expect(createWorkflow({ processor: BatchProcessor.lambdaFunction(inVpc) }, test).connections.securityGroups).toHaveLength(1);
+  expect(
+    createWorkflow({ processor: BatchProcessor.lambdaFunction(inVpc) }, test).connections.securityGroups,
+  ).toHaveLength(1);
   const other = createTestApp();
-  expect(createWorkflow({ processor: BatchProcessor.lambdaFunction(fn(other)) }, other).connections.securityGroups).toEqual([]);
+  expect(
+    createWorkflow({ processor: BatchProcessor.lambdaFunction(fn(other)) }, other).connections.securityGroups,
+  ).toEqual([]);
 });

@@ -12,7 +12,14 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
-import { ExportOrchestrator, type ExportOrchestratorProps, PostProcessing, QueueScaling, SpotStrategy, WorkerHealthCheck } from '../../../src';
+import {
+  ExportOrchestrator,
+  type ExportOrchestratorProps,
+  PostProcessing,
+  QueueScaling,
+  SpotStrategy,
+  WorkerHealthCheck,
+} from '../../../src';
 import { createTestApp, image, synth, type TestApp } from '../../support/cdk-stacks';
 
 let app: TestApp;
@@ -21,7 +28,8 @@ beforeEach(() => {
   app = createTestApp();
 });
 
-const create = (props: Partial<ExportOrchestratorProps> = {}) => new ExportOrchestrator(app.stack, 'Exports', { cluster: app.cluster, image, ...props });
+const create = (props: Partial<ExportOrchestratorProps> = {}) =>
+  new ExportOrchestrator(app.stack, 'Exports', { cluster: app.cluster, image, ...props });
 
 type Json = Record<string, unknown>;
 
@@ -33,15 +41,22 @@ interface Statement {
 
 /** The one container of a service's task definition, by the construct id of the service. */
 function container(service: string): Json & { readonly Environment: readonly { Name: string; Value: unknown }[] } {
-  const [task] = Object.entries(synth(app).findResources('AWS::ECS::TaskDefinition')).filter(([id]) => id.startsWith(`Exports${service}`));
-  return (task[1] as { Properties: { ContainerDefinitions: [ReturnType<typeof container>] } }).Properties.ContainerDefinitions[0];
+  const [task] = Object.entries(synth(app).findResources('AWS::ECS::TaskDefinition')).filter(([id]) =>
+    id.startsWith(`Exports${service}`),
+  );
+  return (task[1] as { Properties: { ContainerDefinitions: [ReturnType<typeof container>] } }).Properties
+    .ContainerDefinitions[0];
 }
-const environment = (service: string): Json => Object.fromEntries(container(service).Environment.map(({ Name, Value }) => [Name, Value]));
+const environment = (service: string): Json =>
+  Object.fromEntries(container(service).Environment.map(({ Name, Value }) => [Name, Value]));
 
 /** Statements of the policies of a service's task role. */
-const statements = (service: string): Statement[] => Object.entries(synth(app).findResources('AWS::IAM::Policy'))
-  .filter(([id]) => id.startsWith(`Exports${service}TaskDefinitionTaskRole`))
-  .flatMap(([, { Properties }]) => (Properties as { PolicyDocument: { Statement: Statement[] } }).PolicyDocument.Statement);
+const statements = (service: string): Statement[] =>
+  Object.entries(synth(app).findResources('AWS::IAM::Policy'))
+    .filter(([id]) => id.startsWith(`Exports${service}TaskDefinitionTaskRole`))
+    .flatMap(
+      ([, { Properties }]) => (Properties as { PolicyDocument: { Statement: Statement[] } }).PolicyDocument.Statement,
+    );
 const actions = (service: string) => [...new Set(statements(service).flatMap(({ Action }) => Action))].sort();
 
 const queueIds = () => Object.entries(synth(app).findResources('AWS::SQS::Queue')) as [string, { Properties: Json }][];
@@ -52,8 +67,12 @@ describe('as it comes', () => {
     const template = synth(app);
     template.hasResourceProperties('AWS::ECS::TaskDefinition', { Cpu: '512', Memory: '1024' });
     template.hasResourceProperties('AWS::ECS::TaskDefinition', { Cpu: '2048', Memory: '4096' });
-    template.hasResourceProperties('AWS::ECS::Service', { CapacityProviderStrategy: [Match.objectLike({ CapacityProvider: 'FARGATE' })] });
-    template.hasResourceProperties('AWS::ECS::Service', { CapacityProviderStrategy: [Match.objectLike({ CapacityProvider: 'FARGATE_SPOT' })] });
+    template.hasResourceProperties('AWS::ECS::Service', {
+      CapacityProviderStrategy: [Match.objectLike({ CapacityProvider: 'FARGATE' })],
+    });
+    template.hasResourceProperties('AWS::ECS::Service', {
+      CapacityProviderStrategy: [Match.objectLike({ CapacityProvider: 'FARGATE_SPOT' })],
+    });
     template.hasResourceProperties('AWS::ApplicationAutoScaling::ScalableTarget', { MinCapacity: 2, MaxCapacity: 4 });
     template.hasResourceProperties('AWS::ApplicationAutoScaling::ScalableTarget', { MinCapacity: 0, MaxCapacity: 20 });
   });
@@ -62,11 +81,14 @@ describe('as it comes', () => {
     create();
     const template = synth(app);
     template.hasResourceProperties('AWS::ApplicationAutoScaling::ScalingPolicy', {
-      PolicyType: 'TargetTrackingScaling', TargetTrackingScalingPolicyConfiguration: { TargetValue: 4, CustomizedMetricSpecification: Match.anyValue() },
+      PolicyType: 'TargetTrackingScaling',
+      TargetTrackingScalingPolicyConfiguration: { TargetValue: 4, CustomizedMetricSpecification: Match.anyValue() },
     });
     template.hasResourceProperties('AWS::ApplicationAutoScaling::ScalingPolicy', {
       TargetTrackingScalingPolicyConfiguration: {
-        TargetValue: 70, DisableScaleIn: true, PredefinedMetricSpecification: { PredefinedMetricType: 'ECSServiceAverageCPUUtilization' },
+        TargetValue: 70,
+        DisableScaleIn: true,
+        PredefinedMetricSpecification: { PredefinedMetricType: 'ECSServiceAverageCPUUtilization' },
       },
     });
     Annotations.fromStack(app.stack).hasWarning('*', Match.stringLikeRegexp('Container Insights'));
@@ -76,28 +98,48 @@ describe('as it comes', () => {
     create();
     const queues = queueIds();
     expect(queues).toHaveLength(4);
-    expect(new Set(queues.map(([, { Properties }]) => Properties.MessageRetentionPeriod))).toEqual(new Set([1_209_600]));
+    expect(new Set(queues.map(([, { Properties }]) => Properties.MessageRetentionPeriod))).toEqual(
+      new Set([1_209_600]),
+    );
     expect(queues.filter(([, { Properties }]) => Properties.RedrivePolicy !== undefined)).toHaveLength(2);
-    synth(app).resourcePropertiesCountIs('AWS::CloudWatch::Alarm', { AlarmDescription: Match.stringLikeRegexp('dead-letter queue') }, 2);
+    synth(app).resourcePropertiesCountIs(
+      'AWS::CloudWatch::Alarm',
+      { AlarmDescription: Match.stringLikeRegexp('dead-letter queue') },
+      2,
+    );
   });
 
   test('tells one image what it is and where everything is', () => {
     create({
-      environment: { SETTING: 'value' }, apiUrl: 'https://api.example.com/', apiRequestsPerSecond: 2.5, apiSecret: Secret.fromSecretNameV2(app.stack, 'Secret', 'api'),
+      environment: { SETTING: 'value' },
+      apiUrl: 'https://api.example.com/',
+      apiRequestsPerSecond: 2.5,
+      apiSecret: Secret.fromSecretNameV2(app.stack, 'Secret', 'api'),
       outputPrefix: 'exports/',
     });
     const common = {
-      SETTING: 'value', FILEWORKS_EXPORT_NAME: 'Pipeline/Exports', FILEWORKS_EXPORT_API_URL: 'https://api.example.com/',
-      FILEWORKS_EXPORT_API_REQUESTS_PER_SECOND: '2.5', FILEWORKS_EXPORT_API_SECRET: expect.anything() as unknown,
-      FILEWORKS_EXPORT_JOB_TABLE: { Ref: expect.stringContaining('JobTable') as unknown }, FILEWORKS_EXPORT_EVENT_BUS: 'default', FILEWORKS_HEALTH_PORT: '8080',
+      SETTING: 'value',
+      FILEWORKS_EXPORT_NAME: 'Pipeline/Exports',
+      FILEWORKS_EXPORT_API_URL: 'https://api.example.com/',
+      FILEWORKS_EXPORT_API_REQUESTS_PER_SECOND: '2.5',
+      FILEWORKS_EXPORT_API_SECRET: expect.anything() as unknown,
+      FILEWORKS_EXPORT_JOB_TABLE: { Ref: expect.stringContaining('JobTable') as unknown },
+      FILEWORKS_EXPORT_EVENT_BUS: 'default',
+      FILEWORKS_HEALTH_PORT: '8080',
     };
     const orchestrator = environment('Orchestrator');
     expect(orchestrator).toMatchObject({ ...common, SERVICE_MODE: 'orchestrator', FILEWORKS_CONCURRENCY: '10' });
-    expect(JSON.stringify(orchestrator.FILEWORKS_DOWNLOAD_QUEUES)).toMatch(/exportQueueUrl.*OrchestratorQueues.*downloadQueueUrl.*WorkerQueues/);
+    expect(JSON.stringify(orchestrator.FILEWORKS_DOWNLOAD_QUEUES)).toMatch(
+      /exportQueueUrl.*OrchestratorQueues.*downloadQueueUrl.*WorkerQueues/,
+    );
     expect(JSON.stringify(orchestrator.FILEWORKS_WORKER_SERVICE)).toMatch(/service\/.*ExportsWorkerService/);
     expect(environment('Worker')).toMatchObject({
-      ...common, SERVICE_MODE: 'worker', FILEWORKS_CONCURRENCY: '4', FILEWORKS_METADATA_TABLE: { Ref: expect.stringContaining('MetadataTable') as unknown },
-      FILEWORKS_OUTPUT_BUCKET: { Ref: expect.stringContaining('OutputBucket') as unknown }, FILEWORKS_OUTPUT_PREFIX: 'exports/',
+      ...common,
+      SERVICE_MODE: 'worker',
+      FILEWORKS_CONCURRENCY: '4',
+      FILEWORKS_METADATA_TABLE: { Ref: expect.stringContaining('MetadataTable') as unknown },
+      FILEWORKS_OUTPUT_BUCKET: { Ref: expect.stringContaining('OutputBucket') as unknown },
+      FILEWORKS_OUTPUT_PREFIX: 'exports/',
     });
     expect(container('Worker').Image).toEqual(container('Orchestrator').Image);
   });
@@ -107,16 +149,31 @@ describe('as it comes', () => {
     const template = synth(app);
     template.hasResource('AWS::DynamoDB::Table', {
       Properties: {
-        KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }, { AttributeName: 'sk', KeyType: 'RANGE' }], BillingMode: 'PAY_PER_REQUEST',
-        TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true }, PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        KeySchema: [
+          { AttributeName: 'pk', KeyType: 'HASH' },
+          { AttributeName: 'sk', KeyType: 'RANGE' },
+        ],
+        BillingMode: 'PAY_PER_REQUEST',
+        TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
       },
       DeletionPolicy: 'Retain',
     });
-    template.hasResource('AWS::DynamoDB::Table', { Properties: { KeySchema: [{ AttributeName: 'name', KeyType: 'HASH' }] }, DeletionPolicy: 'Retain' });
+    template.hasResource('AWS::DynamoDB::Table', {
+      Properties: { KeySchema: [{ AttributeName: 'name', KeyType: 'HASH' }] },
+      DeletionPolicy: 'Retain',
+    });
     template.hasResource('AWS::S3::Bucket', {
       Properties: {
-        PublicAccessBlockConfiguration: { BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true },
-        LifecycleConfiguration: { Rules: [Match.objectLike({ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } })] },
+        PublicAccessBlockConfiguration: {
+          BlockPublicAcls: true,
+          BlockPublicPolicy: true,
+          IgnorePublicAcls: true,
+          RestrictPublicBuckets: true,
+        },
+        LifecycleConfiguration: {
+          Rules: [Match.objectLike({ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } })],
+        },
       },
       DeletionPolicy: 'Retain',
     });
@@ -125,14 +182,37 @@ describe('as it comes', () => {
   test('may do what its services do, and no more', () => {
     create({ apiSecret: new Secret(app.stack, 'Secret') });
     expect(actions('Orchestrator')).toEqual([
-      'application-autoscaling:RegisterScalableTarget', 'dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem',
-      'ecs:DescribeServices', 'ecs:UpdateService', 'ecs:UpdateTaskProtection', 'events:PutEvents', 'secretsmanager:GetSecretValue',
-      'sqs:ChangeMessageVisibility', 'sqs:DeleteMessage', 'sqs:ReceiveMessage', 'sqs:SendMessage',
+      'application-autoscaling:RegisterScalableTarget',
+      'dynamodb:BatchGetItem',
+      'dynamodb:GetItem',
+      'dynamodb:PutItem',
+      'dynamodb:UpdateItem',
+      'ecs:DescribeServices',
+      'ecs:UpdateService',
+      'ecs:UpdateTaskProtection',
+      'events:PutEvents',
+      'secretsmanager:GetSecretValue',
+      'sqs:ChangeMessageVisibility',
+      'sqs:DeleteMessage',
+      'sqs:ReceiveMessage',
+      'sqs:SendMessage',
     ]);
     expect(actions('Worker')).toEqual([
-      'dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'ecs:UpdateTaskProtection', 'events:PutEvents',
-      's3:AbortMultipartUpload', 's3:DeleteObject', 's3:GetObject', 's3:PutObject', 'secretsmanager:GetSecretValue',
-      'sqs:ChangeMessageVisibility', 'sqs:DeleteMessage', 'sqs:ReceiveMessage', 'sqs:SendMessage',
+      'dynamodb:BatchGetItem',
+      'dynamodb:GetItem',
+      'dynamodb:PutItem',
+      'dynamodb:UpdateItem',
+      'ecs:UpdateTaskProtection',
+      'events:PutEvents',
+      's3:AbortMultipartUpload',
+      's3:DeleteObject',
+      's3:GetObject',
+      's3:PutObject',
+      'secretsmanager:GetSecretValue',
+      'sqs:ChangeMessageVisibility',
+      'sqs:DeleteMessage',
+      'sqs:ReceiveMessage',
+      'sqs:SendMessage',
     ]);
     const suspends = statements('Orchestrator').find(({ Action }) => [Action].flat().includes('ecs:UpdateService'));
     expect(JSON.stringify(suspends?.Resource)).toContain('ExportsWorkerService');
@@ -141,14 +221,22 @@ describe('as it comes', () => {
   test('rings when the API has been away for a quarter of an hour', () => {
     create();
     synth(app).hasResourceProperties('AWS::CloudWatch::Alarm', {
-      Namespace: 'Fileworks', MetricName: 'CircuitOpen', Dimensions: [{ Name: 'ExportService', Value: 'Pipeline/Exports' }], Statistic: 'Maximum', Period: 60,
-      Threshold: 1, EvaluationPeriods: 15, TreatMissingData: 'notBreaching',
+      Namespace: 'Fileworks',
+      MetricName: 'CircuitOpen',
+      Dimensions: [{ Name: 'ExportService', Value: 'Pipeline/Exports' }],
+      Statistic: 'Maximum',
+      Period: 60,
+      Threshold: 1,
+      EvaluationPeriods: 15,
+      TreatMissingData: 'notBreaching',
     });
   });
 
   test('asks both services whether they hang', () => {
     create();
-    for (const service of ['Orchestrator', 'Worker']) expect(JSON.stringify(container(service).HealthCheck)).toContain('8080/livez');
+    for (const service of ['Orchestrator', 'Worker']) {
+      expect(JSON.stringify(container(service).HealthCheck)).toContain('8080/livez');
+    }
   });
 });
 
@@ -156,25 +244,47 @@ describe('what a user changes', () => {
   test('of a service wins over its role, and over both', () => {
     const topic = new Topic(app.stack, 'Topic');
     create({
-      environment: { SETTING: 'both', OTHER: 'both' }, alarmActions: [new SnsAction(topic)],
+      environment: { SETTING: 'both', OTHER: 'both' },
+      alarmActions: [new SnsAction(topic)],
       orchestrator: {
-        cpu: 1_024, memoryLimitMiB: 2_048, minTasks: 0, concurrency: 3, environment: { SETTING: 'own' }, capacity: SpotStrategy.spotOnly(), healthCheck: WorkerHealthCheck.none(),
-        maxReceiveCount: 9, retentionPeriod: Duration.days(2),
+        cpu: 1_024,
+        memoryLimitMiB: 2_048,
+        minTasks: 0,
+        concurrency: 3,
+        environment: { SETTING: 'own' },
+        capacity: SpotStrategy.spotOnly(),
+        healthCheck: WorkerHealthCheck.none(),
+        maxReceiveCount: 9,
+        retentionPeriod: Duration.days(2),
       },
     });
     const template = synth(app);
     template.hasResourceProperties('AWS::ECS::TaskDefinition', { Cpu: '1024', Memory: '2048' });
-    expect(environment('Orchestrator')).toMatchObject({ SETTING: 'own', OTHER: 'both', FILEWORKS_CONCURRENCY: '3', FILEWORKS_MAX_RECEIVE_COUNT: '9' });
+    expect(environment('Orchestrator')).toMatchObject({
+      SETTING: 'own',
+      OTHER: 'both',
+      FILEWORKS_CONCURRENCY: '3',
+      FILEWORKS_MAX_RECEIVE_COUNT: '9',
+    });
     expect(environment('Worker')).toMatchObject({ SETTING: 'both' });
     expect(container('Orchestrator').HealthCheck).toBeUndefined();
-    template.hasResourceProperties('AWS::SQS::Queue', { MessageRetentionPeriod: 172_800, RedrivePolicy: { maxReceiveCount: 9 } });
-    // the scaling's alarms belong to Application Auto Scaling
-    template.resourcePropertiesCountIs('AWS::CloudWatch::Alarm', { AlarmActions: [{ Ref: Match.stringLikeRegexp('^Topic') }] }, 3);
+    template.hasResourceProperties('AWS::SQS::Queue', {
+      MessageRetentionPeriod: 172_800,
+      RedrivePolicy: { maxReceiveCount: 9 },
+    });
+    // The scaling's alarms belong to Application Auto Scaling
+    template.resourcePropertiesCountIs(
+      'AWS::CloudWatch::Alarm',
+      { AlarmActions: [{ Ref: Match.stringLikeRegexp('^Topic') }] },
+      3,
+    );
   });
 
   test('of the scaling to exact numbers leaves CPU out', () => {
     create({ worker: { scaling: QueueScaling.exact() } });
-    expect(JSON.stringify(synth(app).findResources('AWS::ApplicationAutoScaling::ScalingPolicy'))).not.toContain('CPUUtilization');
+    expect(JSON.stringify(synth(app).findResources('AWS::ApplicationAutoScaling::ScalingPolicy'))).not.toContain(
+      'CPUUtilization',
+    );
     expect(() => create({ worker: { scaling: QueueScaling.exact() }, workerCpuTargetPercent: 50 })).toThrow();
   });
 
@@ -184,15 +294,28 @@ describe('what a user changes', () => {
     exporter.grantSubmit(submitter);
     expect(queueIds()).toHaveLength(12);
     const text = JSON.stringify(environment('Orchestrator').FILEWORKS_DOWNLOAD_QUEUES);
-    const order = [...text.matchAll(/Exports(Orchestrator|Worker)Queues(High|Low|Queue)/g)].map(([, service, name]) => `${service} ${name}`);
-    expect(order).toEqual(['Orchestrator Queue', 'Worker Queue', 'Orchestrator High', 'Worker High', 'Orchestrator Low', 'Worker Low']);
+    const order = [...text.matchAll(/Exports(Orchestrator|Worker)Queues(High|Low|Queue)/g)].map(
+      ([, service, name]) => `${service} ${name}`,
+    );
+    expect(order).toEqual([
+      'Orchestrator Queue',
+      'Worker Queue',
+      'Orchestrator High',
+      'Worker High',
+      'Orchestrator Low',
+      'Worker Low',
+    ]);
     for (const service of ['Orchestrator', 'Worker']) {
       const { FILEWORKS_ADDITIONAL_QUEUES: queues, ...others } = environment(service);
       expect(others).toMatchObject({ FILEWORKS_QUEUE_WEIGHT: '3', FILEWORKS_QUEUE_STRATEGY: 'weighted' });
       expect([...JSON.stringify(queues).matchAll(/weight\\":(\d+)/g)].map(([, weight]) => weight)).toEqual(['10', '1']);
     }
-    const policy = JSON.stringify(Object.entries(synth(app).findResources('AWS::IAM::Policy')).find(([id]) => id.startsWith('Submitter')));
-    for (const name of ['Queue', 'HighQueue', 'LowQueue']) expect(policy).toContain(`ExportsOrchestratorQueues${name}`);
+    const policy = JSON.stringify(
+      Object.entries(synth(app).findResources('AWS::IAM::Policy')).find(([id]) => id.startsWith('Submitter')),
+    );
+    for (const name of ['Queue', 'HighQueue', 'LowQueue']) {
+      expect(policy).toContain(`ExportsOrchestratorQueues${name}`);
+    }
     expect(exporter.highPriorityExportQueue).toBe(exporter.orchestrator.additionalQueues.High.queue);
     expect(exporter.lowPriorityExportQueue).toBe(exporter.orchestrator.additionalQueues.Low.queue);
   });
@@ -200,18 +323,27 @@ describe('what a user changes', () => {
   test('is taken: tables, bucket, bus, queues, a key', () => {
     const key = new kms.Key(app.stack, 'Key');
     const { shared } = app;
-    const table = (id: string) => new dynamodb.Table(shared, id, { partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING } });
+    const table = (id: string) =>
+      new dynamodb.Table(shared, id, { partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING } });
     const deadLetterQueue = new sqs.Queue(shared, 'Dead');
     const exporter = create({
-      jobTable: table('Jobs'), metadataTable: table('Metadata'), outputBucket: new s3.Bucket(shared, 'Results'), eventBus: new EventBus(shared, 'Bus'), encryptionKey: key,
-      orchestrator: { queue: new sqs.Queue(shared, 'Waiting', { deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount: 7 } }) },
+      jobTable: table('Jobs'),
+      metadataTable: table('Metadata'),
+      outputBucket: new s3.Bucket(shared, 'Results'),
+      eventBus: new EventBus(shared, 'Bus'),
+      encryptionKey: key,
+      orchestrator: {
+        queue: new sqs.Queue(shared, 'Waiting', { deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount: 7 } }),
+      },
     });
     const template = synth(app);
     template.resourceCountIs('AWS::DynamoDB::Table', 0);
     template.resourceCountIs('AWS::S3::Bucket', 0);
     expect(queueIds()).toHaveLength(2);
     template.hasResourceProperties('AWS::SQS::Queue', { KmsMasterKeyId: Match.anyValue() });
-    expect(actions('Worker')).toEqual(expect.arrayContaining(['dynamodb:Query', 'dynamodb:BatchGetItem', 'kms:Decrypt', 'kms:GenerateDataKey']));
+    expect(actions('Worker')).toEqual(
+      expect.arrayContaining(['dynamodb:Query', 'dynamodb:BatchGetItem', 'kms:Decrypt', 'kms:GenerateDataKey']),
+    );
     expect(environment('Orchestrator').FILEWORKS_MAX_RECEIVE_COUNT).toBe('7');
     expect(exporter.exportQueue.queueArn).toBe(exporter.orchestrator.queue.queueArn);
   });
@@ -219,14 +351,24 @@ describe('what a user changes', () => {
   test('encrypts what is created with the key', () => {
     create({ encryptionKey: new kms.Key(app.stack, 'Key') });
     const template = synth(app);
-    template.resourcePropertiesCountIs('AWS::DynamoDB::Table', { SSESpecification: { SSEEnabled: true, SSEType: 'KMS' } }, 2);
-    template.hasResourceProperties('AWS::S3::Bucket', { BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms' } }] } });
+    template.resourcePropertiesCountIs(
+      'AWS::DynamoDB::Table',
+      { SSESpecification: { SSEEnabled: true, SSEType: 'KMS' } },
+      2,
+    );
+    template.hasResourceProperties('AWS::S3::Bucket', {
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms' } }],
+      },
+    });
     template.resourcePropertiesCountIs('AWS::SQS::Queue', { KmsMasterKeyId: Match.anyValue() }, 4);
   });
 
   test('traces both services', () => {
     create({ tracing: true });
-    expect(JSON.stringify(synth(app).findResources('AWS::ECS::TaskDefinition')).match(/aws-otel-collector:/g)).toHaveLength(2);
+    expect(
+      JSON.stringify(synth(app).findResources('AWS::ECS::TaskDefinition')).match(/aws-otel-collector:/g),
+    ).toHaveLength(2);
     expect(actions('Worker')).toContain('xray:PutTraceSegments');
   });
 
@@ -236,7 +378,12 @@ describe('what a user changes', () => {
     create({ worker: { taskDefinition } });
     expect(JSON.stringify(taskDefinition.defaultContainer?.environmentFiles ?? [])).toBe('[]');
     synth(app).hasResourceProperties('AWS::ECS::TaskDefinition', {
-      ContainerDefinitions: [Match.objectLike({ Name: 'Program', Environment: Match.arrayWith([{ Name: 'SERVICE_MODE', Value: 'worker' }]) })],
+      ContainerDefinitions: [
+        Match.objectLike({
+          Name: 'Program',
+          Environment: Match.arrayWith([{ Name: 'SERVICE_MODE', Value: 'worker' }]),
+        }),
+      ],
     });
   });
 });
@@ -245,21 +392,34 @@ const functionArn = 'arn:aws:lambda:eu-west-1:111122223333:function:after';
 
 describe('post-processing', () => {
   test.each<[string, (stack: Stack) => PostProcessing, string]>([
-    ['a function', (stack) => PostProcessing.lambdaFunction(lambda.Function.fromFunctionArn(stack, 'After', functionArn)), functionArn],
+    [
+      'a function',
+      (stack) => PostProcessing.lambdaFunction(lambda.Function.fromFunctionArn(stack, 'After', functionArn)),
+      functionArn,
+    ],
     ['a queue', (stack) => PostProcessing.queue(new sqs.Queue(stack, 'After')), 'After'],
-    ['a state machine', (stack) => PostProcessing.stateMachine(sfn.StateMachine.fromStateMachineName(stack, 'After', 'after')), 'stateMachine:after'],
-  ])('gives the events of its completed jobs to %s, and what cannot be delivered to a queue with an alarm', (_, target, arn) => {
-    const exporter = create({ postProcessing: target(app.stack) });
-    const template = synth(app);
-    const [rule] = Object.values(template.findResources('AWS::Events::Rule')) as { Properties: Json }[];
-    expect(rule.Properties.EventPattern).toEqual({
-      'source': ['fileworks.exports'], 'detail-type': ['Export Job Completed'], 'detail': { service: ['Pipeline/Exports'] },
-    });
-    expect(JSON.stringify(rule.Properties.Targets)).toContain(arn);
-    const RetryPolicy = { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 };
-    expect(rule.Properties.Targets).toMatchObject([{ DeadLetterConfig: expect.anything() as unknown, RetryPolicy }]);
-    expect(exporter.deadLetterAlarm).toBeDefined();
-  });
+    [
+      'a state machine',
+      (stack) => PostProcessing.stateMachine(sfn.StateMachine.fromStateMachineName(stack, 'After', 'after')),
+      'stateMachine:after',
+    ],
+  ])(
+    'gives the events of its completed jobs to %s, and what cannot be delivered to a queue with an alarm',
+    (_, target, arn) => {
+      const exporter = create({ postProcessing: target(app.stack) });
+      const template = synth(app);
+      const [rule] = Object.values(template.findResources('AWS::Events::Rule')) as { Properties: Json }[];
+      expect(rule.Properties.EventPattern).toEqual({
+        source: ['fileworks.exports'],
+        'detail-type': ['Export Job Completed'],
+        detail: { service: ['Pipeline/Exports'] },
+      });
+      expect(JSON.stringify(rule.Properties.Targets)).toContain(arn);
+      const RetryPolicy = { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 };
+      expect(rule.Properties.Targets).toMatchObject([{ DeadLetterConfig: expect.anything() as unknown, RetryPolicy }]);
+      expect(exporter.deadLetterAlarm).toBeDefined();
+    },
+  );
 });
 
 test('lets readers list and get results below the prefix, and operators look at jobs', () => {
@@ -282,13 +442,37 @@ test('lets readers list and get results below the prefix, and operators look at 
 test('has the metrics of the runtime', () => {
   const exporter = create();
   const metrics = [
-    exporter.metricMessagesProcessed(), exporter.metricTasksDispatched(), exporter.metricApiLatency(), exporter.metricDownloadDuration(),
-    exporter.metricExtractionTime(), exporter.metricUploadSuccessRate(), exporter.metricCircuitOpen(),
+    exporter.metricMessagesProcessed(),
+    exporter.metricTasksDispatched(),
+    exporter.metricApiLatency(),
+    exporter.metricDownloadDuration(),
+    exporter.metricExtractionTime(),
+    exporter.metricUploadSuccessRate(),
+    exporter.metricCircuitOpen(),
   ];
-  expect(metrics.map(({ metricName, statistic, namespace, dimensions }) => ({ metricName, statistic, namespace, dimensions }))).toEqual([
-    ['MessagesProcessed', 'Sum'], ['TasksDispatched', 'Sum'], ['ApiLatency', 'p95'], ['DownloadDuration', 'p95'], ['ExtractionTime', 'p95'], ['UploadSuccessRate', 'Average'],
-    ['CircuitOpen', 'Maximum'],
-  ].map(([metricName, statistic]) => ({ metricName, statistic, namespace: 'Fileworks', dimensions: { ExportService: 'Pipeline/Exports' } })));
+  expect(
+    metrics.map(({ metricName, statistic, namespace, dimensions }) => ({
+      metricName,
+      statistic,
+      namespace,
+      dimensions,
+    })),
+  ).toEqual(
+    [
+      ['MessagesProcessed', 'Sum'],
+      ['TasksDispatched', 'Sum'],
+      ['ApiLatency', 'p95'],
+      ['DownloadDuration', 'p95'],
+      ['ExtractionTime', 'p95'],
+      ['UploadSuccessRate', 'Average'],
+      ['CircuitOpen', 'Maximum'],
+    ].map(([metricName, statistic]) => ({
+      metricName,
+      statistic,
+      namespace: 'Fileworks',
+      dimensions: { ExportService: 'Pipeline/Exports' },
+    })),
+  );
 });
 
 describe('throws', () => {
@@ -296,22 +480,49 @@ describe('throws', () => {
   const queue = { queue: sqs.Queue.prototype };
 
   test.each<[string, Partial<ExportOrchestratorProps>]>([
-    [`worker.additionalQueues, worker.queueWeight cannot be set together with the queues of an ExportOrchestrator; set priorityQueues${at}`, { worker: { additionalQueues: {}, queueWeight: 1 } }],
-    [`orchestrator.fifo cannot be set together with the queues of an ExportOrchestrator; leave it out: duplicates change nothing, and no order is kept${at}`, { orchestrator: { fifo: true } }],
-    [`worker.maxReceiveCount cannot be set together with worker.queue; set them where the queue is created${at}`, { worker: { ...queue, maxReceiveCount: 3 } }],
+    [
+      `worker.additionalQueues, worker.queueWeight cannot be set together with the queues of an ExportOrchestrator; set priorityQueues${at}`,
+      { worker: { additionalQueues: {}, queueWeight: 1 } },
+    ],
+    [
+      `orchestrator.fifo cannot be set together with the queues of an ExportOrchestrator; leave it out: duplicates change nothing, and no order is kept${at}`,
+      { orchestrator: { fifo: true } },
+    ],
+    [
+      `worker.maxReceiveCount cannot be set together with worker.queue; set them where the queue is created${at}`,
+      { worker: { ...queue, maxReceiveCount: 3 } },
+    ],
     [`image is missing; give image for both services, or orchestrator.image${at}`, { image: undefined }],
-    [`image is missing; give image for both services, or worker.image${at}`, { image: undefined, orchestrator: { image } }],
-    [`environment cannot hold SERVICE_MODE, which the construct writes; set the prop that it comes from${at}`, { environment: { SERVICE_MODE: 'worker' } }],
-    [`worker cannot hold FILEWORKS_OUTPUT_BUCKET, which the construct writes; set the prop that it comes from${at}`, { worker: { environment: { FILEWORKS_OUTPUT_BUCKET: 'b' } } }],
+    [
+      `image is missing; give image for both services, or worker.image${at}`,
+      { image: undefined, orchestrator: { image } },
+    ],
+    [
+      `environment cannot hold SERVICE_MODE, which the construct writes; set the prop that it comes from${at}`,
+      { environment: { SERVICE_MODE: 'worker' } },
+    ],
+    [
+      `worker cannot hold FILEWORKS_OUTPUT_BUCKET, which the construct writes; set the prop that it comes from${at}`,
+      { worker: { environment: { FILEWORKS_OUTPUT_BUCKET: 'b' } } },
+    ],
     [`apiUrl must be a URL, got: api.example.com${at}`, { apiUrl: 'api.example.com' }],
     [`apiRequestsPerSecond must be more than 0 and at most 10000, got: 0${at}`, { apiRequestsPerSecond: 0 }],
     [`apiRequestsPerSecond must be more than 0 and at most 10000, got: 10001${at}`, { apiRequestsPerSecond: 10_001 }],
     [`outputPrefix cannot begin with a slash, which keys do not, got: /a${at}`, { outputPrefix: '/a' }],
     [`workerCpuTargetPercent must be a whole number from 1 to 100, got: 0${at}`, { workerCpuTargetPercent: 0 }],
-    [`alarmApiUnavailableFor must be a whole number of seconds from 60 to 86400, got: 59${at}`, { alarmApiUnavailableFor: Duration.seconds(59) }],
-    ['deadLetterRetention cannot be shorter than retentionPeriod, or a message can expire on its way, got: 13 days and 14 days; shorten retentionPeriod or '
-      + 'lengthen deadLetterRetention, up to 14 days [at Pipeline/Exports/WorkerQueues]', { worker: { deadLetterRetention: Duration.days(13) } }],
-    [`worker.strictPriority cannot be set together with a single queue; set priorityQueues, or leave it out${at}`, { worker: { strictPriority: true } }],
+    [
+      `alarmApiUnavailableFor must be a whole number of seconds from 60 to 86400, got: 59${at}`,
+      { alarmApiUnavailableFor: Duration.seconds(59) },
+    ],
+    [
+      'deadLetterRetention cannot be shorter than retentionPeriod, or a message can expire on its way, got: 13 days and 14 days; shorten retentionPeriod or ' +
+        'lengthen deadLetterRetention, up to 14 days [at Pipeline/Exports/WorkerQueues]',
+      { worker: { deadLetterRetention: Duration.days(13) } },
+    ],
+    [
+      `worker.strictPriority cannot be set together with a single queue; set priorityQueues, or leave it out${at}`,
+      { worker: { strictPriority: true } },
+    ],
   ])('%s', (message, props) => {
     expect(() => create(props)).toThrow(new Error(message));
   });

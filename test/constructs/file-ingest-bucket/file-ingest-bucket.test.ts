@@ -26,22 +26,29 @@ import {
 } from '../../../src';
 import { createTestApp, createWorker, resourceCount, synth, type TestApp } from '../../support/cdk-stacks';
 
-const createFunction = (test: TestApp) => new lambda.Function(test.stack, 'Handler', {
-  runtime: lambda.Runtime.NODEJS_22_X,
-  handler: 'index.handler',
-  code: lambda.Code.fromInline('exports.handler = async () => {};'),
-});
+const createFunction = (test: TestApp) =>
+  new lambda.Function(test.stack, 'Handler', {
+    runtime: lambda.Runtime.NODEJS_22_X,
+    handler: 'index.handler',
+    code: lambda.Code.fromInline('exports.handler = async () => {};'),
+  });
 
-const resourcesOf = (test: TestApp) => test.stack.node.findAll().filter((node) => CfnResource.isCfnResource(node)).length;
+const resourcesOf = (test: TestApp) =>
+  test.stack.node.findAll().filter((node) => CfnResource.isCfnResource(node)).length;
 
-const role = (test: TestApp) => new iam.Role(test.stack, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
+const role = (test: TestApp) =>
+  new iam.Role(test.stack, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
 
 describe('FileIngestBucket with defaults', () => {
   const test = createTestApp();
   const worker = createWorker(test);
   const before = 18;
   const inbox = new FileIngestBucket(test.stack, 'Inbox');
-  const route = inbox.addRoute('Archives', { prefixes: ['incoming/'], suffixes: ['.zip'], target: IngestTarget.worker(worker) });
+  const route = inbox.addRoute('Archives', {
+    prefixes: ['incoming/'],
+    suffixes: ['.zip'],
+    target: IngestTarget.worker(worker),
+  });
   const template = synth(test);
 
   it('adds 6 resources with a route to a worker, and no custom resource', () => {
@@ -50,30 +57,43 @@ describe('FileIngestBucket with defaults', () => {
   });
 
   it('lets the bucket send events by its own property', () => {
-    template.hasResourceProperties('AWS::S3::Bucket', { NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: true } } });
+    template.hasResourceProperties('AWS::S3::Bucket', {
+      NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: true } },
+    });
   });
 
   it('creates a bucket that is private, encrypted, SSL only, versioned, kept and tidied up', () => {
     template.hasResource('AWS::S3::Bucket', {
       DeletionPolicy: 'Retain',
       Properties: {
-        BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }] },
-        PublicAccessBlockConfiguration: { BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true },
+        BucketEncryption: {
+          ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
+        },
+        PublicAccessBlockConfiguration: {
+          BlockPublicAcls: true,
+          BlockPublicPolicy: true,
+          IgnorePublicAcls: true,
+          RestrictPublicBuckets: true,
+        },
         OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
         VersioningConfiguration: { Status: 'Enabled' },
         LifecycleConfiguration: {
-          Rules: [{
-            Id: 'Housekeeping',
-            Status: 'Enabled',
-            AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
-            NoncurrentVersionExpiration: { NoncurrentDays: 30 },
-            ExpiredObjectDeleteMarker: true,
-          }],
+          Rules: [
+            {
+              Id: 'Housekeeping',
+              Status: 'Enabled',
+              AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
+              NoncurrentVersionExpiration: { NoncurrentDays: 30 },
+              ExpiredObjectDeleteMarker: true,
+            },
+          ],
         },
       },
     });
     template.hasResourceProperties('AWS::S3::BucketPolicy', {
-      PolicyDocument: { Statement: [Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } })] },
+      PolicyDocument: {
+        Statement: [Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } })],
+      },
     });
   });
 
@@ -82,22 +102,26 @@ describe('FileIngestBucket with defaults', () => {
       State: 'ENABLED',
       Description: 'New objects for Pipeline/Inbox/Archives',
       EventPattern: {
-        'source': ['aws.s3'],
+        source: ['aws.s3'],
         'detail-type': ['Object Created'],
-        'detail': { bucket: { name: [{ Ref: Match.stringLikeRegexp('^InboxBucket') }] } },
+        detail: { bucket: { name: [{ Ref: Match.stringLikeRegexp('^InboxBucket') }] } },
       },
-      Targets: [{
-        Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^WorkerQueue'), 'Arn'] },
-        RetryPolicy: { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 },
-        DeadLetterConfig: { Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^InboxDeadLetterQueue'), 'Arn'] } },
-      }],
+      Targets: [
+        {
+          Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^WorkerQueue'), 'Arn'] },
+          RetryPolicy: { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 },
+          DeadLetterConfig: { Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^InboxDeadLetterQueue'), 'Arn'] } },
+        },
+      ],
     });
   });
 
   it('lets EventBridge send to both queues for this rule only', () => {
     const fromRule = Match.objectLike({
       Principal: { Service: 'events.amazonaws.com' },
-      Condition: { ArnEquals: { 'aws:SourceArn': { 'Fn::GetAtt': [Match.stringLikeRegexp('^InboxArchivesRule'), 'Arn'] } } },
+      Condition: {
+        ArnEquals: { 'aws:SourceArn': { 'Fn::GetAtt': [Match.stringLikeRegexp('^InboxArchivesRule'), 'Arn'] } },
+      },
     });
     for (const queue of ['^WorkerQueue', '^InboxDeadLetterQueue']) {
       template.hasResourceProperties('AWS::SQS::QueuePolicy', {
@@ -111,18 +135,24 @@ describe('FileIngestBucket with defaults', () => {
     template.hasResourceProperties('AWS::IAM::Policy', {
       Roles: [{ Ref: Match.stringLikeRegexp('^WorkerTaskDefinitionTaskRole') }],
       PolicyDocument: {
-        Statement: Match.arrayWith([{
-          Effect: 'Allow',
-          Action: ['s3:GetObject', 's3:GetObjectVersion'],
-          Resource: { 'Fn::Join': ['', [{ 'Fn::GetAtt': [Match.stringLikeRegexp('^InboxBucket'), 'Arn'] }, '/incoming/*']] },
-        }]),
+        Statement: Match.arrayWith([
+          {
+            Effect: 'Allow',
+            Action: ['s3:GetObject', 's3:GetObjectVersion'],
+            Resource: {
+              'Fn::Join': ['', [{ 'Fn::GetAtt': [Match.stringLikeRegexp('^InboxBucket'), 'Arn'] }, '/incoming/*']],
+            },
+          },
+        ]),
       },
     });
   });
 
   it('rings an alarm while undelivered events wait', () => {
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
-      Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': [Match.stringLikeRegexp('^InboxDeadLetterQueue'), 'QueueName'] } }],
+      Dimensions: [
+        { Name: 'QueueName', Value: { 'Fn::GetAtt': [Match.stringLikeRegexp('^InboxDeadLetterQueue'), 'QueueName'] } },
+      ],
       Threshold: 1,
     });
   });
@@ -138,8 +168,13 @@ describe('IngestRoute', () => {
   function detailOf(options: Omit<IngestRouteOptions, 'target'>): Record<string, unknown> {
     const test = createTestApp();
     const queue = new sqs.Queue(test.stack, 'Jobs');
-    new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', { ...options, target: IngestTarget.existingQueue(queue) });
-    const [rule] = Object.values(synth(test).findResources('AWS::Events::Rule')) as { Properties: { EventPattern: { detail: Record<string, unknown> } } }[];
+    new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', {
+      ...options,
+      target: IngestTarget.existingQueue(queue),
+    });
+    const [rule] = Object.values(synth(test).findResources('AWS::Events::Rule')) as {
+      Properties: { EventPattern: { detail: Record<string, unknown> } };
+    }[];
     return rule.Properties.EventPattern.detail;
   }
   const size = [{ 'anything-but': [0] }];
@@ -150,21 +185,57 @@ describe('IngestRoute', () => {
     ['prefixes', { prefixes: ['a/', 'b/'] }, { size, key: [{ prefix: 'a/' }, { prefix: 'b/' }] }],
     ['suffixes in any case', { suffixes: ['.csv'] }, { size, key: [{ suffix: { 'equals-ignore-case': '.csv' } }] }],
     ['suffixes as spelled', { suffixes: ['.csv'], caseSensitiveSuffixes: true }, { size, key: [{ suffix: '.csv' }] }],
-    ['both, as spelled', { prefixes: ['a/', 'b*/'], suffixes: ['.csv'], caseSensitiveSuffixes: true }, { size, key: [{ wildcard: 'a/*.csv' }, { wildcard: 'b\\*/*.csv' }] }],
-    ['wildcards', { keyPatterns: ['in/*/orders-*.csv', 'x\\**'] }, { size, key: [{ wildcard: 'in/*/orders-*.csv' }, { wildcard: 'x\\**' }] }],
-    ['all but some', { excludeKeyPatterns: ['*.tmp', 'logs/*'] }, { size, key: [{ 'anything-but': { wildcard: ['*.tmp', 'logs/*'] } }] }],
+    [
+      'both, as spelled',
+      { prefixes: ['a/', 'b*/'], suffixes: ['.csv'], caseSensitiveSuffixes: true },
+      { size, key: [{ wildcard: 'a/*.csv' }, { wildcard: 'b\\*/*.csv' }] },
+    ],
+    [
+      'wildcards',
+      { keyPatterns: ['in/*/orders-*.csv', 'x\\**'] },
+      { size, key: [{ wildcard: 'in/*/orders-*.csv' }, { wildcard: 'x\\**' }] },
+    ],
+    [
+      'all but some',
+      { excludeKeyPatterns: ['*.tmp', 'logs/*'] },
+      { size, key: [{ 'anything-but': { wildcard: ['*.tmp', 'logs/*'] } }] },
+    ],
     ['large objects', { minSize: Size.mebibytes(1) }, { size: [{ numeric: ['>=', 1_048_576] }] }],
-    ['small objects that are not empty', { maxSize: Size.kibibytes(1) }, { size: [{ numeric: ['>=', 1, '<=', 1_024] }] }],
-    ['small objects, also empty ones', { maxSize: Size.kibibytes(1), ignoreEmptyObjects: false }, { size: [{ numeric: ['<=', 1_024] }] }],
-    ['a range of sizes', { minSize: Size.kibibytes(1), maxSize: Size.kibibytes(2) }, { size: [{ numeric: ['>=', 1_024, '<=', 2_048] }] }],
-    ['both, in any case', { prefixes: ['a/'], suffixes: ['.7z'] }, { size, key: [{ wildcard: 'a/*.7z' }, { wildcard: 'a/*.7Z' }] }],
+    [
+      'small objects that are not empty',
+      { maxSize: Size.kibibytes(1) },
+      { size: [{ numeric: ['>=', 1, '<=', 1_024] }] },
+    ],
+    [
+      'small objects, also empty ones',
+      { maxSize: Size.kibibytes(1), ignoreEmptyObjects: false },
+      { size: [{ numeric: ['<=', 1_024] }] },
+    ],
+    [
+      'a range of sizes',
+      { minSize: Size.kibibytes(1), maxSize: Size.kibibytes(2) },
+      { size: [{ numeric: ['>=', 1_024, '<=', 2_048] }] },
+    ],
+    [
+      'both, in any case',
+      { prefixes: ['a/'], suffixes: ['.7z'] },
+      { size, key: [{ wildcard: 'a/*.7z' }, { wildcard: 'a/*.7Z' }] },
+    ],
   ])('takes %s', (_, options, expected) => {
     expect(detailOf(options).object).toEqual(expected);
   });
 
   it('takes objects by the call that made them', () => {
-    expect(detailOf({ reasons: [IngestReason.PUT_OBJECT, IngestReason.POST_OBJECT, IngestReason.COPY_OBJECT, IngestReason.COMPLETE_MULTIPART_UPLOAD] }).reason)
-      .toEqual(['PutObject', 'POST Object', 'CopyObject', 'CompleteMultipartUpload']);
+    expect(
+      detailOf({
+        reasons: [
+          IngestReason.PUT_OBJECT,
+          IngestReason.POST_OBJECT,
+          IngestReason.COPY_OBJECT,
+          IngestReason.COMPLETE_MULTIPART_UPLOAD,
+        ],
+      }).reason,
+    ).toEqual(['PutObject', 'POST Object', 'CopyObject', 'CompleteMultipartUpload']);
   });
 
   it('takes its own delivery settings', () => {
@@ -188,13 +259,18 @@ describe('IngestRoute', () => {
     class FunctionTarget extends IngestTarget {
       readonly #handler: lambda.IFunction;
 
-      public constructor(handler: lambda.IFunction) {
+      constructor(handler: lambda.IFunction) {
         super();
         this.#handler = handler;
       }
 
-      public bind(_: IngestRoute, delivery: IngestDelivery): IngestTargetConfig {
-        return { ruleTarget: new LambdaFunction(this.#handler, { ...delivery, event: events.RuleTargetInput.fromEventPath('$.detail') }) };
+      bind(_: IngestRoute, delivery: IngestDelivery): IngestTargetConfig {
+        return {
+          ruleTarget: new LambdaFunction(this.#handler, {
+            ...delivery,
+            event: events.RuleTargetInput.fromEventPath('$.detail'),
+          }),
+        };
       }
     }
     const test = createTestApp();
@@ -219,38 +295,65 @@ describe('IngestRoute', () => {
   it('sends to a function, which may read the objects', () => {
     const test = createTestApp();
     const handler = createFunction(test);
-    const route = new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', { prefixes: ['in/'], target: IngestTarget.lambdaFunction(handler) });
+    const route = new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', {
+      prefixes: ['in/'],
+      target: IngestTarget.lambdaFunction(handler),
+    });
     const template = synth(test);
     expect(route.queue).toBeUndefined();
     template.hasResourceProperties('AWS::Events::Rule', {
-      Targets: [Match.objectLike({
-        Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Handler'), 'Arn'] },
-        RetryPolicy: { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 },
-        DeadLetterConfig: Match.anyValue(),
-      })],
+      Targets: [
+        Match.objectLike({
+          Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Handler'), 'Arn'] },
+          RetryPolicy: { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 },
+          DeadLetterConfig: Match.anyValue(),
+        }),
+      ],
     });
-    template.hasResourceProperties('AWS::IAM::Policy', { PolicyDocument: { Statement: [Match.objectLike({ Action: ['s3:GetObject', 's3:GetObjectVersion'] })] } });
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: { Statement: [Match.objectLike({ Action: ['s3:GetObject', 's3:GetObjectVersion'] })] },
+    });
   });
 
   it('starts an execution of a state machine', () => {
     const test = createTestApp();
-    const stateMachine = new sfn.StateMachine(test.stack, 'Machine', { definitionBody: sfn.DefinitionBody.fromChainable(new sfn.Pass(test.stack, 'Pass')) });
+    const stateMachine = new sfn.StateMachine(test.stack, 'Machine', {
+      definitionBody: sfn.DefinitionBody.fromChainable(new sfn.Pass(test.stack, 'Pass')),
+    });
     new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', { target: IngestTarget.stateMachine(stateMachine) });
     synth(test).hasResourceProperties('AWS::Events::Rule', {
-      Targets: [Match.objectLike({ Arn: { Ref: Match.stringLikeRegexp('^Machine') }, DeadLetterConfig: Match.anyValue(), RoleArn: Match.anyValue() })],
+      Targets: [
+        Match.objectLike({
+          Arn: { Ref: Match.stringLikeRegexp('^Machine') },
+          DeadLetterConfig: Match.anyValue(),
+          RoleArn: Match.anyValue(),
+        }),
+      ],
     });
   });
 
   it('sends to a FIFO queue in one message group', () => {
     const test = createTestApp();
     const queue = new sqs.Queue(test.stack, 'Jobs', { fifo: true, contentBasedDeduplication: true });
-    new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', { target: IngestTarget.existingQueue(queue, { messageGroupId: 'orders' }) });
-    synth(test).hasResourceProperties('AWS::Events::Rule', { Targets: [Match.objectLike({ SqsParameters: { MessageGroupId: 'orders' } })] });
+    new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', {
+      target: IngestTarget.existingQueue(queue, { messageGroupId: 'orders' }),
+    });
+    synth(test).hasResourceProperties('AWS::Events::Rule', {
+      Targets: [Match.objectLike({ SqsParameters: { MessageGroupId: 'orders' } })],
+    });
   });
 
   it.each<[string, sqs.QueueProps, IngestMessageOptions | undefined]>([
-    ['target needs messageGroupId, because its queue is FIFO; events of one group are worked on one after another', { fifo: true, contentBasedDeduplication: true }, undefined],
-    ['target needs a FIFO queue with contentBasedDeduplication, because EventBridge sends no deduplication id; set it on the queue', { fifo: true }, { messageGroupId: 'x' }],
+    [
+      'target needs messageGroupId, because its queue is FIFO; events of one group are worked on one after another',
+      { fifo: true, contentBasedDeduplication: true },
+      undefined,
+    ],
+    [
+      'target needs a FIFO queue with contentBasedDeduplication, because EventBridge sends no deduplication id; set it on the queue',
+      { fifo: true },
+      { messageGroupId: 'x' },
+    ],
   ])('throws: %s', (message, props, options) => {
     const test = createTestApp();
     const target = IngestTarget.existingQueue(new sqs.Queue(test.stack, 'Jobs', props), options);
@@ -260,9 +363,15 @@ describe('IngestRoute', () => {
 
   it('warns that objects above five billion bytes fit no smallest size', () => {
     const test = createTestApp();
-    new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', { minSize: Size.gibibytes(1), target: IngestTarget.queue() });
+    new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', {
+      minSize: Size.gibibytes(1),
+      target: IngestTarget.queue(),
+    });
     synth(test);
-    Annotations.fromStack(test.stack).hasWarning('/Pipeline/Inbox/Route', Match.stringLikeRegexp('cdk-fileworks:FileIngestBucket.largeObjects'));
+    Annotations.fromStack(test.stack).hasWarning(
+      '/Pipeline/Inbox/Route',
+      Match.stringLikeRegexp('cdk-fileworks:FileIngestBucket.largeObjects'),
+    );
   });
 
   it('warns of routes that deliver the same objects, and of no others', () => {
@@ -276,7 +385,10 @@ describe('IngestRoute', () => {
     synth(test);
     const warnings = Annotations.fromStack(test.stack).findWarning('*', Match.anyValue());
     expect(warnings.map(({ id, entry }) => [id, entry.data])).toEqual([
-      ['/Pipeline/Inbox/Csv', 'Some objects, such as "a/.csv", fit A and B too and are delivered by each of these routes; narrow them, or acknowledge this if it is what you want [ack: cdk-fileworks:FileIngestBucket.overlappingRoutes]'],
+      [
+        '/Pipeline/Inbox/Csv',
+        'Some objects, such as "a/.csv", fit A and B too and are delivered by each of these routes; narrow them, or acknowledge this if it is what you want [ack: cdk-fileworks:FileIngestBucket.overlappingRoutes]',
+      ],
     ]);
   });
 
@@ -284,9 +396,16 @@ describe('IngestRoute', () => {
     const test = createTestApp();
     const queue = new sqs.Queue(test.stack, 'Jobs');
     const prefixes = Array.from({ length: 10 }, (_, index) => `tenants/number-${index}/`);
-    new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', { prefixes, suffixes: ['.json'], target: IngestTarget.existingQueue(queue) });
+    new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', {
+      prefixes,
+      suffixes: ['.json'],
+      target: IngestTarget.existingQueue(queue),
+    });
     synth(test);
-    Annotations.fromStack(test.stack).hasWarning('/Pipeline/Inbox/Route', Match.stringLikeRegexp('cdk-fileworks:FileIngestBucket.patternSize'));
+    Annotations.fromStack(test.stack).hasWarning(
+      '/Pipeline/Inbox/Route',
+      Match.stringLikeRegexp('cdk-fileworks:FileIngestBucket.patternSize'),
+    );
   });
 
   it.each<[string, Omit<IngestRouteOptions, 'target'>]>([
@@ -294,40 +413,70 @@ describe('IngestRoute', () => {
     ['suffixes cannot be empty or hold an empty text; leave it out to take every object', { suffixes: ['.csv', ''] }],
     ['prefixes cannot start with a slash, because keys do not, got: /in/; write in/', { prefixes: ['in/', '/in/'] }],
     ['reasons cannot be empty or hold an empty text; leave it out to take every object', { reasons: [] }],
-    ['keyPatterns and excludeKeyPatterns cannot hold two stars in a row, got: a/**; one star stands for any text', { keyPatterns: ['a/**'] }],
-    ['prefixes, suffixes cannot be set together with keyPatterns; EventBridge takes conditions on a key as alternatives; write one pattern for all', { keyPatterns: ['a*'], prefixes: ['a'], suffixes: ['b'] }],
-    ['prefixes cannot be set together with excludeKeyPatterns; EventBridge takes conditions on a key as alternatives; keep what is to be left out beside the prefix and not below it', { excludeKeyPatterns: ['a*'], prefixes: ['a'] }],
-    ['caseSensitiveSuffixes cannot be set together with no suffixes; leave it out, because prefixes and patterns always heed case', { caseSensitiveSuffixes: true }],
-    ['ignoreEmptyObjects cannot be set together with minSize; minSize says already how empty an object may be', { minSize: Size.bytes(2), ignoreEmptyObjects: true }],
-    ['minSize cannot be more than maxSize, got: 2048 and 1024 bytes', { minSize: Size.kibibytes(2), maxSize: Size.kibibytes(1) }],
-    ['maxSize cannot be more than 5000000000 bytes, the largest number that EventBridge compares, got: 5368709120', { maxSize: Size.gibibytes(5) }],
+    [
+      'keyPatterns and excludeKeyPatterns cannot hold two stars in a row, got: a/**; one star stands for any text',
+      { keyPatterns: ['a/**'] },
+    ],
+    [
+      'prefixes, suffixes cannot be set together with keyPatterns; EventBridge takes conditions on a key as alternatives; write one pattern for all',
+      { keyPatterns: ['a*'], prefixes: ['a'], suffixes: ['b'] },
+    ],
+    [
+      'prefixes cannot be set together with excludeKeyPatterns; EventBridge takes conditions on a key as alternatives; keep what is to be left out beside the prefix and not below it',
+      { excludeKeyPatterns: ['a*'], prefixes: ['a'] },
+    ],
+    [
+      'caseSensitiveSuffixes cannot be set together with no suffixes; leave it out, because prefixes and patterns always heed case',
+      { caseSensitiveSuffixes: true },
+    ],
+    [
+      'ignoreEmptyObjects cannot be set together with minSize; minSize says already how empty an object may be',
+      { minSize: Size.bytes(2), ignoreEmptyObjects: true },
+    ],
+    [
+      'minSize cannot be more than maxSize, got: 2048 and 1024 bytes',
+      { minSize: Size.kibibytes(2), maxSize: Size.kibibytes(1) },
+    ],
+    [
+      'maxSize cannot be more than 5000000000 bytes, the largest number that EventBridge compares, got: 5368709120',
+      { maxSize: Size.gibibytes(5) },
+    ],
     ['minSize cannot be more than maxSize, got: 1 (the default) and 0 bytes', { maxSize: Size.bytes(0) }],
     ['archiveFor must be a whole number of days 1 or more, got: 0.5', { archiveFor: Duration.hours(12) }],
     ['minSize must be known at synth; give a plain size', { minSize: Size.bytes(Lazy.number({ produce: () => 2 })) }],
     ['maxEventAge must be a whole number of seconds from 60 to 86400, got: 59', { maxEventAge: Duration.seconds(59) }],
-    ['maxEventAge must be a whole number of seconds from 60 to 86400, got: 86401', { maxEventAge: Duration.seconds(86_401) }],
+    [
+      'maxEventAge must be a whole number of seconds from 60 to 86400, got: 86401',
+      { maxEventAge: Duration.seconds(86_401) },
+    ],
     ['retryAttempts must be a whole number from 0 to 185, got: 186', { retryAttempts: 186 }],
   ])('throws: %s', (message, options) => {
     const test = createTestApp();
     const target = IngestTarget.existingQueue(new sqs.Queue(test.stack, 'Jobs'));
     const inbox = new FileIngestBucket(test.stack, 'Inbox');
-    expect(() => inbox.addRoute('Route', { ...options, target })).toThrow(new Error(`${message} [at Pipeline/Inbox/Route]`));
+    expect(() => inbox.addRoute('Route', { ...options, target })).toThrow(
+      new Error(`${message} [at Pipeline/Inbox/Route]`),
+    );
   });
 
   it('throws for a queue with the key that AWS manages', () => {
     const test = createTestApp();
-    const target = IngestTarget.existingQueue(new sqs.Queue(test.stack, 'Jobs', { encryption: sqs.QueueEncryption.KMS_MANAGED }));
+    const target = IngestTarget.existingQueue(
+      new sqs.Queue(test.stack, 'Jobs', { encryption: sqs.QueueEncryption.KMS_MANAGED }),
+    );
     const inbox = new FileIngestBucket(test.stack, 'Inbox');
     expect(() => inbox.addRoute('Route', { target })).toThrow(
-      'target cannot be a queue with QueueEncryption.KMS_MANAGED, because EventBridge may not use the key that AWS manages for SQS; '
-      + 'use QueueEncryption.SQS_MANAGED, or KMS with a key of your own [at Pipeline/Inbox/Route]',
+      'target cannot be a queue with QueueEncryption.KMS_MANAGED, because EventBridge may not use the key that AWS manages for SQS; ' +
+        'use QueueEncryption.SQS_MANAGED, or KMS with a key of your own [at Pipeline/Inbox/Route]',
     );
   });
 
   it('lets EventBridge use the key of an encrypted worker', () => {
     const test = createTestApp();
     const encryptionKey = new kms.Key(test.stack, 'Key', { enableKeyRotation: true });
-    new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', { target: IngestTarget.worker(createWorker(test, { encryptionKey })) });
+    new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', {
+      target: IngestTarget.worker(createWorker(test, { encryptionKey })),
+    });
     synth(test).hasResourceProperties('AWS::KMS::Key', {
       KeyPolicy: { Statement: Match.arrayWith([Match.objectLike({ Principal: { Service: 'events.amazonaws.com' } })]) },
     });
@@ -338,15 +487,22 @@ describe('a route with an archive', () => {
   const build = (options: Partial<IngestRouteOptions> = { archiveFor: Duration.days(30) }) => {
     const test = createTestApp();
     const target = IngestTarget.queue();
-    return { test, route: new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', { prefixes: ['in/'], target, ...options }) };
+    return {
+      test,
+      route: new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', { prefixes: ['in/'], target, ...options }),
+    };
   };
 
   it('keeps the events that its rule matches, and no others', () => {
     const { test, route } = build();
     const template = synth(test);
-    const [rule] = Object.values(template.findResources('AWS::Events::Rule')) as { Properties: { EventPattern: unknown } }[];
+    const [rule] = Object.values(template.findResources('AWS::Events::Rule')) as {
+      Properties: { EventPattern: unknown };
+    }[];
     template.hasResourceProperties('AWS::Events::Archive', {
-      RetentionDays: 30, EventPattern: rule.Properties.EventPattern, SourceArn: { 'Fn::Join': ['', Match.arrayWith([':event-bus/default'])] },
+      RetentionDays: 30,
+      EventPattern: rule.Properties.EventPattern,
+      SourceArn: { 'Fn::Join': ['', Match.arrayWith([':event-bus/default'])] },
     });
     expect(route.archive).toBeDefined();
   });
@@ -355,10 +511,18 @@ describe('a route with an archive', () => {
     const { test, route } = build();
     route.grantReplay(role(test));
     const replays = { 'Fn::Join': ['', Match.arrayWith([':replay/*'])] };
-    synth(test).hasResourceProperties('AWS::IAM::Policy', { PolicyDocument: { Statement: [
-      { Effect: 'Allow', Action: ['events:DescribeReplay', 'events:CancelReplay'], Resource: replays },
-      { Effect: 'Allow', Action: 'events:StartReplay', Resource: [{ 'Fn::GetAtt': [Match.stringLikeRegexp('^InboxRouteArchive'), 'Arn'] }, replays] },
-    ] } });
+    synth(test).hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: [
+          { Effect: 'Allow', Action: ['events:DescribeReplay', 'events:CancelReplay'], Resource: replays },
+          {
+            Effect: 'Allow',
+            Action: 'events:StartReplay',
+            Resource: [{ 'Fn::GetAtt': [Match.stringLikeRegexp('^InboxRouteArchive'), 'Arn'] }, replays],
+          },
+        ],
+      },
+    });
   });
 
   it('has none to replay by default', () => {
@@ -372,11 +536,25 @@ describe('a route with an archive', () => {
 describe('a compact message', () => {
   it('is the event with no more than what Fileworks reads', () => {
     const test = createTestApp();
-    new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', { target: IngestTarget.queue({ format: IngestMessageFormat.COMPACT }) });
-    synth(test).hasResourceProperties('AWS::Events::Rule', { Targets: [Match.objectLike({ InputTransformer: {
-      InputPathsMap: { 'id': '$.id', 'time': '$.time', 'detail-bucket': '$.detail.bucket', 'detail-object': '$.detail.object' },
-      InputTemplate: '{"id":<id>,"time":<time>,"source":"aws.s3","detail-type":"Object Created","detail":{"bucket":<detail-bucket>,"object":<detail-object>}}',
-    } })] });
+    new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', {
+      target: IngestTarget.queue({ format: IngestMessageFormat.COMPACT }),
+    });
+    synth(test).hasResourceProperties('AWS::Events::Rule', {
+      Targets: [
+        Match.objectLike({
+          InputTransformer: {
+            InputPathsMap: {
+              id: '$.id',
+              time: '$.time',
+              'detail-bucket': '$.detail.bucket',
+              'detail-object': '$.detail.object',
+            },
+            InputTemplate:
+              '{"id":<id>,"time":<time>,"source":"aws.s3","detail-type":"Object Created","detail":{"bucket":<detail-bucket>,"object":<detail-object>}}',
+          },
+        }),
+      ],
+    });
   });
 });
 
@@ -384,27 +562,42 @@ describe('Delivery.s3Notifications', () => {
   const delivery = Delivery.s3Notifications();
   const direct = { delivery, ignoreEmptyObjects: false } as const;
   const create = (test = createTestApp()) => ({ test, inbox: new FileIngestBucket(test.stack, 'Inbox') });
-  const target = (test: TestApp, props: sqs.QueueProps = {}) => IngestTarget.existingQueue(new sqs.Queue(test.stack, 'Jobs', props));
+  const target = (test: TestApp, props: sqs.QueueProps = {}) =>
+    IngestTarget.existingQueue(new sqs.Queue(test.stack, 'Jobs', props));
 
   it('has S3 send to the queue itself, filtered at the source, and adds no rule', () => {
     const { test, inbox } = create();
     const route = inbox.addRoute('Json', {
-      ...direct, prefixes: ['data in/', 'ö/'], suffixes: ['.JSON'], caseSensitiveSuffixes: true, reasons: [IngestReason.PUT_OBJECT, IngestReason.COMPLETE_MULTIPART_UPLOAD], target: target(test),
+      ...direct,
+      prefixes: ['data in/', 'ö/'],
+      suffixes: ['.JSON'],
+      caseSensitiveSuffixes: true,
+      reasons: [IngestReason.PUT_OBJECT, IngestReason.COMPLETE_MULTIPART_UPLOAD],
+      target: target(test),
     });
     const template = synth(test);
     const queue = { 'Fn::GetAtt': [Match.stringLikeRegexp('^Jobs'), 'Arn'] };
-    const filter = (prefix: string) => ({ S3Key: { Rules: [{ Name: 'prefix', Value: prefix }, { Name: 'suffix', Value: '.JSON' }] } });
+    const filter = (prefix: string) => ({
+      S3Key: {
+        Rules: [
+          { Name: 'prefix', Value: prefix },
+          { Name: 'suffix', Value: '.JSON' },
+        ],
+      },
+    });
     template.hasResource('AWS::S3::Bucket', {
       DependsOn: [Match.stringLikeRegexp('^JobsPolicy')],
-      Properties: { NotificationConfiguration: {
-        EventBridgeConfiguration: Match.absent(),
-        QueueConfigurations: [
-          { Event: 's3:ObjectCreated:Put', Queue: queue, Filter: filter('data+in/') },
-          { Event: 's3:ObjectCreated:CompleteMultipartUpload', Queue: queue, Filter: filter('data+in/') },
-          { Event: 's3:ObjectCreated:Put', Queue: queue, Filter: filter('%C3%B6/') },
-          { Event: 's3:ObjectCreated:CompleteMultipartUpload', Queue: queue, Filter: filter('%C3%B6/') },
-        ],
-      } },
+      Properties: {
+        NotificationConfiguration: {
+          EventBridgeConfiguration: Match.absent(),
+          QueueConfigurations: [
+            { Event: 's3:ObjectCreated:Put', Queue: queue, Filter: filter('data+in/') },
+            { Event: 's3:ObjectCreated:CompleteMultipartUpload', Queue: queue, Filter: filter('data+in/') },
+            { Event: 's3:ObjectCreated:Put', Queue: queue, Filter: filter('%C3%B6/') },
+            { Event: 's3:ObjectCreated:CompleteMultipartUpload', Queue: queue, Filter: filter('%C3%B6/') },
+          ],
+        },
+      },
     });
     template.resourceCountIs('AWS::Events::Rule', 0);
     expect([route.rule, route.deadLetterQueue, route.queue?.node.id]).toEqual([undefined, undefined, 'Jobs']);
@@ -412,78 +605,158 @@ describe('Delivery.s3Notifications', () => {
 
   it('lets S3 send for this account only, and use the key of the queue', () => {
     const { test, inbox } = create();
-    const ofThisAccount = { Principal: { Service: 's3.amazonaws.com' }, Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } } };
+    const ofThisAccount = {
+      Principal: { Service: 's3.amazonaws.com' },
+      Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+    };
     inbox.addRoute('All', { ...direct, target: target(test, { encryptionMasterKey: new kms.Key(test.stack, 'Key') }) });
     const template = synth(test);
-    template.hasResourceProperties('AWS::SQS::QueuePolicy', { PolicyDocument: { Statement: [Match.objectLike({ Action: 'sqs:SendMessage', ...ofThisAccount })] } });
-    template.hasResourceProperties('AWS::KMS::Key', { KeyPolicy: { Statement: Match.arrayWith([Match.objectLike({ Action: ['kms:GenerateDataKey', 'kms:Decrypt'], ...ofThisAccount })]) } });
-    template.hasResourceProperties('AWS::S3::Bucket', { NotificationConfiguration: { QueueConfigurations: [{ Event: 's3:ObjectCreated:*', Filter: Match.absent() }] } });
+    template.hasResourceProperties('AWS::SQS::QueuePolicy', {
+      PolicyDocument: { Statement: [Match.objectLike({ Action: 'sqs:SendMessage', ...ofThisAccount })] },
+    });
+    template.hasResourceProperties('AWS::KMS::Key', {
+      KeyPolicy: {
+        Statement: Match.arrayWith([
+          Match.objectLike({ Action: ['kms:GenerateDataKey', 'kms:Decrypt'], ...ofThisAccount }),
+        ]),
+      },
+    });
+    template.hasResourceProperties('AWS::S3::Bucket', {
+      NotificationConfiguration: { QueueConfigurations: [{ Event: 's3:ObjectCreated:*', Filter: Match.absent() }] },
+    });
   });
 
   it('writes a suffix out in its spellings, stands beside routes of EventBridge, and lets a worker read', () => {
     const { test, inbox } = create();
-    inbox.addRoute('Archives', { ...direct, prefixes: ['in/'], suffixes: ['.7z'], target: IngestTarget.worker(createWorker(test)) });
+    inbox.addRoute('Archives', {
+      ...direct,
+      prefixes: ['in/'],
+      suffixes: ['.7z'],
+      target: IngestTarget.worker(createWorker(test)),
+    });
     inbox.addRoute('Others', { prefixes: ['out/'], target: target(test) });
     const template = synth(test);
-    template.hasResourceProperties('AWS::S3::Bucket', { NotificationConfiguration: {
-      EventBridgeConfiguration: { EventBridgeEnabled: true },
-      QueueConfigurations: ['.7z', '.7Z'].map((suffix) => Match.objectLike({ Filter: { S3Key: { Rules: [{ Name: 'prefix', Value: 'in/' }, { Name: 'suffix', Value: suffix }] } } })),
-    } });
-    template.hasResourceProperties('AWS::IAM::Policy', { PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Action: ['s3:GetObject', 's3:GetObjectVersion'] })]) } });
+    template.hasResourceProperties('AWS::S3::Bucket', {
+      NotificationConfiguration: {
+        EventBridgeConfiguration: { EventBridgeEnabled: true },
+        QueueConfigurations: ['.7z', '.7Z'].map((suffix) =>
+          Match.objectLike({
+            Filter: {
+              S3Key: {
+                Rules: [
+                  { Name: 'prefix', Value: 'in/' },
+                  { Name: 'suffix', Value: suffix },
+                ],
+              },
+            },
+          }),
+        ),
+      },
+    });
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([Match.objectLike({ Action: ['s3:GetObject', 's3:GetObjectVersion'] })]),
+      },
+    });
   });
 
   it('warns that the policy of an imported queue is not its own', () => {
     const { test, inbox } = create();
-    inbox.addRoute('Route', { ...direct, target: IngestTarget.existingQueue(sqs.Queue.fromQueueArn(test.stack, 'Jobs', 'arn:aws:sqs:eu-west-1:111122223333:jobs')) });
+    inbox.addRoute('Route', {
+      ...direct,
+      target: IngestTarget.existingQueue(
+        sqs.Queue.fromQueueArn(test.stack, 'Jobs', 'arn:aws:sqs:eu-west-1:111122223333:jobs'),
+      ),
+    });
     synth(test);
-    Annotations.fromStack(test.stack).hasWarning('/Pipeline/Inbox/Route', Match.stringLikeRegexp('cdk-fileworks:FileIngestBucket.importedQueue'));
+    Annotations.fromStack(test.stack).hasWarning(
+      '/Pipeline/Inbox/Route',
+      Match.stringLikeRegexp('cdk-fileworks:FileIngestBucket.importedQueue'),
+    );
   });
 
-  const refusal = 'target cannot take notifications of S3, which go to standard queues whole and unchanged and wake no worker; use IngestTarget.queue(), existingQueue() or '
-    + 'worker() without FIFO, messageGroupId, IngestMessageFormat.COMPACT and wake, or use Delivery.eventBridge()';
+  const refusal =
+    'target cannot take notifications of S3, which go to standard queues whole and unchanged and wake no worker; use IngestTarget.queue(), existingQueue() or ' +
+    'worker() without FIFO, messageGroupId, IngestMessageFormat.COMPACT and wake, or use Delivery.eventBridge()';
   it.each<[string, (test: TestApp) => IngestTarget]>([
     ['a function', (test) => IngestTarget.lambdaFunction(createFunction(test))],
     ['a compact message', () => IngestTarget.queue({ format: IngestMessageFormat.COMPACT })],
-    ['a FIFO queue', (test) => IngestTarget.existingQueue(new sqs.Queue(test.stack, 'Jobs', { fifo: true, contentBasedDeduplication: true }), { messageGroupId: 'a' })],
+    [
+      'a FIFO queue',
+      (test) =>
+        IngestTarget.existingQueue(new sqs.Queue(test.stack, 'Jobs', { fifo: true, contentBasedDeduplication: true }), {
+          messageGroupId: 'a',
+        }),
+    ],
     ['a worker that is woken', (test) => IngestTarget.worker(createWorker(test, { wake: WakeUp.onArrival() }))],
   ])('throws for %s', (_, bring) => {
     const { test, inbox } = create();
-    expect(() => inbox.addRoute('Route', { ...direct, target: bring(test) })).toThrow(new Error(`${refusal} [at Pipeline/Inbox/Route]`));
+    expect(() => inbox.addRoute('Route', { ...direct, target: bring(test) })).toThrow(
+      new Error(`${refusal} [at Pipeline/Inbox/Route]`),
+    );
   });
 
-  const foreign = 'Delivery.s3Notifications() needs a bucket whose notifications are the construct\'s own, and those of this one are set elsewhere; let FileIngestBucket '
-    + 'create the bucket, add the notification where the others are and use the queue, or use Delivery.eventBridge()';
+  const foreign =
+    "Delivery.s3Notifications() needs a bucket whose notifications are the construct's own, and those of this one are set elsewhere; let FileIngestBucket " +
+    'create the bucket, add the notification where the others are and use the queue, or use Delivery.eventBridge()';
   it.each<[string, (test: TestApp) => s3.IBucket]>([
     ['is imported', ({ stack }) => s3.Bucket.fromBucketName(stack, 'Files', 'files')],
-    ['has a custom resource for its notifications', ({ stack }) => {
-      const bucket = new s3.Bucket(stack, 'Files');
-      bucket.addEventNotification(s3.EventType.OBJECT_REMOVED, new SqsDestination(new sqs.Queue(stack, 'Removed')));
-      return bucket;
-    }],
+    [
+      'has a custom resource for its notifications',
+      ({ stack }) => {
+        const bucket = new s3.Bucket(stack, 'Files');
+        bucket.addEventNotification(s3.EventType.OBJECT_REMOVED, new SqsDestination(new sqs.Queue(stack, 'Removed')));
+        return bucket;
+      },
+    ],
   ])('throws for a bucket that %s', (_, bring) => {
     const test = createTestApp();
     const inbox = new FileIngestBucket(test.stack, 'Inbox', { bucket: bring(test) });
-    expect(() => inbox.addRoute('Route', { ...direct, target: target(test) })).toThrow(new Error(`${foreign} [at Pipeline/Inbox/Route]`));
+    expect(() => inbox.addRoute('Route', { ...direct, target: target(test) })).toThrow(
+      new Error(`${foreign} [at Pipeline/Inbox/Route]`),
+    );
   });
 
-  const rulesOnly = 'cannot be set together with Delivery.s3Notifications(); S3 has no rule and filters by prefixes, suffixes and reasons only; use Delivery.eventBridge()';
+  const rulesOnly =
+    'cannot be set together with Delivery.s3Notifications(); S3 has no rule and filters by prefixes, suffixes and reasons only; use Delivery.eventBridge()';
   it.each<[string, Partial<IngestRouteOptions>]>([
     [`keyPatterns, maxEventAge ${rulesOnly}`, { keyPatterns: ['a'], maxEventAge: Duration.hours(1) }],
     [`maxSize, archiveFor ${rulesOnly}`, { maxSize: Size.bytes(9), archiveFor: Duration.days(1) }],
-    ['ignoreEmptyObjects must be false with Delivery.s3Notifications(), because S3 does not filter by size; set it, and let the worker return for an empty object', { ignoreEmptyObjects: undefined }],
-    ['prefixes and suffixes cannot hold a star with Delivery.s3Notifications(), which S3 does not take, got: a*/', { prefixes: ['a*/'] }],
-    ['prefixes and suffixes of Route cannot take the same object with Delivery.s3Notifications(), which S3 refuses, got both for "a/b/.csv"; narrow them, or use Delivery.eventBridge()', { prefixes: ['a/', 'a/b/'], suffixes: ['.csv'], caseSensitiveSuffixes: true }],
-    ['S3 takes 100 notifications of a bucket, and its routes would need 112, one for each prefix and each spelling of a suffix; set caseSensitiveSuffixes, or use Delivery.eventBridge()', { prefixes: ['a/', 'b/', 'c/', 'd/', 'e/', 'f/', 'g/'], suffixes: ['.json'] }],
+    [
+      'ignoreEmptyObjects must be false with Delivery.s3Notifications(), because S3 does not filter by size; set it, and let the worker return for an empty object',
+      { ignoreEmptyObjects: undefined },
+    ],
+    [
+      'prefixes and suffixes cannot hold a star with Delivery.s3Notifications(), which S3 does not take, got: a*/',
+      { prefixes: ['a*/'] },
+    ],
+    [
+      'prefixes and suffixes of Route cannot take the same object with Delivery.s3Notifications(), which S3 refuses, got both for "a/b/.csv"; narrow them, or use Delivery.eventBridge()',
+      { prefixes: ['a/', 'a/b/'], suffixes: ['.csv'], caseSensitiveSuffixes: true },
+    ],
+    [
+      'S3 takes 100 notifications of a bucket, and its routes would need 112, one for each prefix and each spelling of a suffix; set caseSensitiveSuffixes, or use Delivery.eventBridge()',
+      { prefixes: ['a/', 'b/', 'c/', 'd/', 'e/', 'f/', 'g/'], suffixes: ['.json'] },
+    ],
   ])('throws: %s', (message, options) => {
     const { test, inbox } = create();
-    expect(() => inbox.addRoute('Route', { ...direct, ...options, target: target(test) })).toThrow(new Error(`${message} [at Pipeline/Inbox/Route]`));
+    expect(() => inbox.addRoute('Route', { ...direct, ...options, target: target(test) })).toThrow(
+      new Error(`${message} [at Pipeline/Inbox/Route]`),
+    );
   });
 
   it('throws for a route whose objects another one is told of, but not by another call', () => {
     const { test, inbox } = create();
     inbox.addRoute('A', { ...direct, prefixes: ['in/'], reasons: [IngestReason.PUT_OBJECT], target: target(test) });
-    inbox.addRoute('B', { ...direct, prefixes: ['in/'], reasons: [IngestReason.COPY_OBJECT], target: IngestTarget.queue() });
-    expect(() => inbox.addRoute('C', { ...direct, suffixes: ['.csv'], caseSensitiveSuffixes: true, target: IngestTarget.queue() })).toThrow(
+    inbox.addRoute('B', {
+      ...direct,
+      prefixes: ['in/'],
+      reasons: [IngestReason.COPY_OBJECT],
+      target: IngestTarget.queue(),
+    });
+    expect(() =>
+      inbox.addRoute('C', { ...direct, suffixes: ['.csv'], caseSensitiveSuffixes: true, target: IngestTarget.queue() }),
+    ).toThrow(
       'A and C cannot take the same object with Delivery.s3Notifications(), which S3 refuses, got both for "in/.csv"; narrow them, or use Delivery.eventBridge()',
     );
   });
@@ -491,7 +764,9 @@ describe('Delivery.s3Notifications', () => {
   it('throws for a route in another stack than the bucket', () => {
     const { test, inbox } = create();
     const other = new Stack(test.app, 'Other');
-    expect(() => new IngestRoute(other, 'Route', { ...direct, source: inbox, target: IngestTarget.queue() })).toThrow(/^a route with Delivery.s3Notifications\(\) must be in the stack/);
+    expect(() => new IngestRoute(other, 'Route', { ...direct, source: inbox, target: IngestTarget.queue() })).toThrow(
+      /^a route with Delivery.s3Notifications\(\) must be in the stack/,
+    );
   });
 });
 
@@ -503,7 +778,9 @@ describe('FileIngestBucket with an existing bucket', () => {
     const template = synth(test);
     expect(inbox.bucket).toBe(bucket);
     template.resourceCountIs('AWS::S3::Bucket', 0);
-    Template.fromStack(test.shared).hasResourceProperties('AWS::S3::Bucket', { NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: true } } });
+    Template.fromStack(test.shared).hasResourceProperties('AWS::S3::Bucket', {
+      NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: true } },
+    });
   });
 
   it('leaves the notifications with the custom resource that already owns them', () => {
@@ -514,7 +791,10 @@ describe('FileIngestBucket with an existing bucket', () => {
     const template = synth(test);
     template.hasResourceProperties('AWS::S3::Bucket', { NotificationConfiguration: Match.absent() });
     template.hasResourceProperties('Custom::S3BucketNotifications', {
-      NotificationConfiguration: Match.objectLike({ EventBridgeConfiguration: {}, QueueConfigurations: Match.anyValue() }),
+      NotificationConfiguration: Match.objectLike({
+        EventBridgeConfiguration: {},
+        QueueConfigurations: Match.anyValue(),
+      }),
     });
   });
 
@@ -522,23 +802,29 @@ describe('FileIngestBucket with an existing bucket', () => {
     const test = createTestApp();
     new FileIngestBucket(test.stack, 'Inbox', { bucket: s3.Bucket.fromBucketName(test.stack, 'Files', 'files') });
     synth(test);
-    Annotations.fromStack(test.stack).hasWarning('/Pipeline/Inbox', Match.stringLikeRegexp(
-      'put-bucket-notification-configuration --bucket files .*cdk-fileworks:FileIngestBucket.importedBucket',
-    ));
+    Annotations.fromStack(test.stack).hasWarning(
+      '/Pipeline/Inbox',
+      Match.stringLikeRegexp(
+        'put-bucket-notification-configuration --bucket files .*cdk-fileworks:FileIngestBucket.importedBucket',
+      ),
+    );
   });
 
   it('throws for a bucket whose notifications were set by hand', () => {
     const test = createTestApp();
     const bucket = new s3.Bucket(test.stack, 'Files');
     (bucket.node.defaultChild as s3.CfnBucket).notificationConfiguration = { queueConfigurations: [] };
-    expect(() => new FileIngestBucket(test.stack, 'Inbox', { bucket })).toThrow(/^bucket has a notificationConfiguration already.* \[at Pipeline\/Inbox\]$/);
+    expect(() => new FileIngestBucket(test.stack, 'Inbox', { bucket })).toThrow(
+      /^bucket has a notificationConfiguration already.* \[at Pipeline\/Inbox\]$/,
+    );
   });
 
   it('throws for props of a new bucket', () => {
     const test = createTestApp();
     const bucket = s3.Bucket.fromBucketName(test.stack, 'Files', 'files');
-    expect(() => new FileIngestBucket(test.stack, 'Inbox', { bucket, versioned: true, bucketName: 'x' }))
-      .toThrow('bucketName, versioned cannot be set together with bucket; set them where the bucket is created [at Pipeline/Inbox]');
+    expect(() => new FileIngestBucket(test.stack, 'Inbox', { bucket, versioned: true, bucketName: 'x' })).toThrow(
+      'bucketName, versioned cannot be set together with bucket; set them where the bucket is created [at Pipeline/Inbox]',
+    );
   });
 });
 
@@ -546,8 +832,13 @@ describe('FileIngestBucket', () => {
   it('fails at synth when notifications are added behind its back', () => {
     const test = createTestApp();
     const inbox = new FileIngestBucket(test.stack, 'Inbox');
-    inbox.bucket.addEventNotification(s3.EventType.OBJECT_CREATED, new SqsDestination(new sqs.Queue(test.stack, 'Other')));
-    expect(() => synth(test)).toThrow(/addEventNotification and enableEventBridgeNotification cannot be used on this bucket/);
+    inbox.bucket.addEventNotification(
+      s3.EventType.OBJECT_CREATED,
+      new SqsDestination(new sqs.Queue(test.stack, 'Other')),
+    );
+    expect(() => synth(test)).toThrow(
+      /addEventNotification and enableEventBridgeNotification cannot be used on this bucket/,
+    );
   });
 
   it('takes options for its bucket', () => {
@@ -568,37 +859,52 @@ describe('FileIngestBucket', () => {
       Properties: {
         BucketName: 'my-inbox',
         VersioningConfiguration: Match.absent(),
-        BucketEncryption: { ServerSideEncryptionConfiguration: [{ BucketKeyEnabled: true, ServerSideEncryptionByDefault: Match.objectLike({ SSEAlgorithm: 'aws:kms' }) }] },
-        LifecycleConfiguration: { Rules: [
-          { Id: 'Housekeeping', Status: 'Enabled', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } },
-          { Id: 'Expire', Status: 'Enabled', ExpirationInDays: 90 },
-        ] },
+        BucketEncryption: {
+          ServerSideEncryptionConfiguration: [
+            { BucketKeyEnabled: true, ServerSideEncryptionByDefault: Match.objectLike({ SSEAlgorithm: 'aws:kms' }) },
+          ],
+        },
+        LifecycleConfiguration: {
+          Rules: [
+            { Id: 'Housekeeping', Status: 'Enabled', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } },
+            { Id: 'Expire', Status: 'Enabled', ExpirationInDays: 90 },
+          ],
+        },
         LoggingConfiguration: { DestinationBucketName: 'logs', LogFilePrefix: 'inbox/' },
       },
     });
-    template.hasResourceProperties('AWS::CloudWatch::Alarm', { AlarmActions: [{ Ref: Match.stringLikeRegexp('^Topic') }] });
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmActions: [{ Ref: Match.stringLikeRegexp('^Topic') }],
+    });
   });
 
   it('throws when a prefix of logs has no bucket', () => {
     const test = createTestApp();
-    expect(() => new FileIngestBucket(test.stack, 'Inbox', { serverAccessLogsPrefix: 'x' }))
-      .toThrow('serverAccessLogsPrefix needs serverAccessLogsBucket, the bucket that receives the logs [at Pipeline/Inbox]');
+    expect(() => new FileIngestBucket(test.stack, 'Inbox', { serverAccessLogsPrefix: 'x' })).toThrow(
+      'serverAccessLogsPrefix needs serverAccessLogsBucket, the bucket that receives the logs [at Pipeline/Inbox]',
+    );
   });
 
   it('grants reading of a current version only, when there are no others', () => {
     const test = createTestApp();
     new FileIngestBucket(test.stack, 'Inbox', { versioned: false }).grantRead(role(test), 'in/');
-    synth(test).hasResourceProperties('AWS::IAM::Policy', { PolicyDocument: { Statement: [Match.objectLike({ Action: 's3:GetObject' })] } });
+    synth(test).hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: { Statement: [Match.objectLike({ Action: 's3:GetObject' })] },
+    });
   });
 
   it('grants uploads, and the key that they need', () => {
     const test = createTestApp();
-    new FileIngestBucket(test.stack, 'Inbox', { encryptionKey: new kms.Key(test.stack, 'Key') }).grantUpload(role(test));
+    new FileIngestBucket(test.stack, 'Inbox', { encryptionKey: new kms.Key(test.stack, 'Key') }).grantUpload(
+      role(test),
+    );
     synth(test).hasResourceProperties('AWS::IAM::Policy', {
-      PolicyDocument: { Statement: [
-        Match.objectLike({ Action: ['kms:GenerateDataKey', 'kms:Decrypt'] }),
-        Match.objectLike({ Action: ['s3:PutObject', 's3:AbortMultipartUpload'] }),
-      ] },
+      PolicyDocument: {
+        Statement: [
+          Match.objectLike({ Action: ['kms:GenerateDataKey', 'kms:Decrypt'] }),
+          Match.objectLike({ Action: ['s3:PutObject', 's3:AbortMultipartUpload'] }),
+        ],
+      },
     });
   });
 

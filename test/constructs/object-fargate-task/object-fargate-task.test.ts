@@ -6,7 +6,13 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import jsonata from 'jsonata';
-import { FileIngestBucket, IngestTarget, ObjectFargateTask, SpotStrategy, type ObjectFargateTaskProps } from '../../../src';
+import {
+  FileIngestBucket,
+  IngestTarget,
+  ObjectFargateTask,
+  SpotStrategy,
+  type ObjectFargateTaskProps,
+} from '../../../src';
 import { createTestApp, image, resourceCount, synth, type TestApp } from '../../support/cdk-stacks';
 
 function createTask(props: Partial<ObjectFargateTaskProps> = {}, test: TestApp = createTestApp()): ObjectFargateTask {
@@ -18,7 +24,10 @@ function templateOf(props: Partial<ObjectFargateTaskProps> = {}, test: TestApp =
   return synth(test);
 }
 
-interface ContainerOverride { readonly Name: string; readonly Environment: readonly { readonly Name: string; readonly Value: string }[] }
+interface ContainerOverride {
+  readonly Name: string;
+  readonly Environment: readonly { readonly Name: string; readonly Value: string }[];
+}
 interface State {
   readonly Arguments: { readonly Overrides: { readonly ContainerOverrides: readonly ContainerOverride[] } };
   readonly Branches: readonly Definition[];
@@ -31,20 +40,31 @@ interface PolicyResource {
     readonly PolicyDocument: { readonly Statement: readonly { readonly Action: string | string[] }[] };
   };
 }
-interface Definition { readonly StartAt: string; readonly QueryLanguage: string; readonly States: Record<string, State> }
+interface Definition {
+  readonly StartAt: string;
+  readonly QueryLanguage: string;
+  readonly States: Record<string, State>;
+}
 
 /** The state machine, with every reference as its JSON. */
 function definitionOf(template: Template): Definition {
-  const [machine] = Object.values(template.findResources('AWS::StepFunctions::StateMachine')) as { Properties: { DefinitionString: { 'Fn::Join': [string, unknown[]] } } }[];
-  const text = machine.Properties.DefinitionString['Fn::Join'][1].map((part) => (typeof part === 'string' ? part : JSON.stringify(part).replace(/"/g, '\''))).join('');
+  const [machine] = Object.values(template.findResources('AWS::StepFunctions::StateMachine')) as {
+    Properties: { DefinitionString: { 'Fn::Join': [string, unknown[]] } };
+  }[];
+  const text = machine.Properties.DefinitionString['Fn::Join'][1]
+    .map((part) => (typeof part === 'string' ? part : JSON.stringify(part).replace(/"/g, "'")))
+    .join('');
   return JSON.parse(text) as Definition;
 }
 
 /** What the container finds, for this event. */
 async function environmentFor(work: State, event: object): Promise<Record<string, unknown>> {
   const [{ Environment: variables }] = work.Arguments.Overrides.ContainerOverrides;
-  const evaluate = async (text: string) => jsonata(text.slice(2, -2)).evaluate({}, { states: { input: event } }) as Promise<unknown>;
-  return Object.fromEntries(await Promise.all(variables.map(async ({ Name: name, Value: value }) => [name, await evaluate(value)] as const)));
+  const evaluate = async (text: string) =>
+    jsonata(text.slice(2, -2)).evaluate({}, { states: { input: event } }) as Promise<unknown>;
+  return Object.fromEntries(
+    await Promise.all(variables.map(async ({ Name: name, Value: value }) => [name, await evaluate(value)] as const)),
+  );
 }
 
 describe('ObjectFargateTask with defaults', () => {
@@ -60,8 +80,11 @@ describe('ObjectFargateTask with defaults', () => {
   it('runs a task on Spot, waits for it and is done with its end', () => {
     expect(start).toBe('Work');
     expect(work).toMatchObject({
-      Resource: 'arn:{\'Ref\':\'AWS::Partition\'}:states:::ecs:runTask.sync',
-      Arguments: { CapacityProviderStrategy: [{ CapacityProvider: 'FARGATE_SPOT', Weight: 1 }], Overrides: { ContainerOverrides: [{ Name: 'Task' }] } },
+      Resource: "arn:{'Ref':'AWS::Partition'}:states:::ecs:runTask.sync",
+      Arguments: {
+        CapacityProviderStrategy: [{ CapacityProvider: 'FARGATE_SPOT', Weight: 1 }],
+        Overrides: { ContainerOverrides: [{ Name: 'Task' }] },
+      },
       End: true,
     });
   });
@@ -71,7 +94,13 @@ describe('ObjectFargateTask with defaults', () => {
       id: 'event-1',
       detail: {
         bucket: { name: 'inbox' },
-        object: { 'key': 'in/Ünï "quoted" + {% $x %} \\ $states.mov', 'size': 5_000_000_001, 'etag': 'e', 'version-id': 'v', 'sequencer': '0A' },
+        object: {
+          key: 'in/Ünï "quoted" + {% $x %} \\ $states.mov',
+          size: 5_000_000_001,
+          etag: 'e',
+          'version-id': 'v',
+          sequencer: '0A',
+        },
         reason: 'PutObject',
       },
     };
@@ -88,53 +117,109 @@ describe('ObjectFargateTask with defaults', () => {
   });
 
   it('gives empty texts for what an event does not say', async () => {
-    const variables = await environmentFor(work, { id: 'event-1', detail: { bucket: { name: 'inbox' }, object: { key: 'a', size: 0 } } });
-    expect(variables).toMatchObject({ FILEWORKS_FILE_SIZE: '0', FILEWORKS_FILE_VERSION_ID: '', FILEWORKS_FILE_REASON: '' });
+    const variables = await environmentFor(work, {
+      id: 'event-1',
+      detail: { bucket: { name: 'inbox' }, object: { key: 'a', size: 0 } },
+    });
+    expect(variables).toMatchObject({
+      FILEWORKS_FILE_SIZE: '0',
+      FILEWORKS_FILE_VERSION_ID: '',
+      FILEWORKS_FILE_REASON: '',
+    });
   });
 
   it('asks ECS again for half a day when it takes no task, and starts a task that failed twice more', () => {
     expect(work.Retry).toEqual([
       {
         ErrorEquals: ['ECS.AmazonECSException', 'AmazonECS.Unknown', 'ECS.ServerException', 'ECS.ThrottlingException'],
-        IntervalSeconds: 5, MaxDelaySeconds: 300, MaxAttempts: 300, BackoffRate: 2, JitterStrategy: 'FULL',
+        IntervalSeconds: 5,
+        MaxDelaySeconds: 300,
+        MaxAttempts: 300,
+        BackoffRate: 2,
+        JitterStrategy: 'FULL',
       },
       { ErrorEquals: ['States.ALL'], IntervalSeconds: 30, MaxAttempts: 2, BackoffRate: 2, JitterStrategy: 'FULL' },
     ]);
   });
 
   it('puts the event of an object whose task fails each time into the dead-letter queue, and fails with the same reason', async () => {
-    expect(work['Catch']).toEqual([{
-      ErrorEquals: ['States.ALL'], Output: { event: '{% $states.input %}', error: '{% $states.errorOutput %}' }, Next: 'DeadLetter',
-    }]);
+    expect(work['Catch']).toEqual([
+      {
+        ErrorEquals: ['States.ALL'],
+        Output: { event: '{% $states.input %}', error: '{% $states.errorOutput %}' },
+        Next: 'DeadLetter',
+      },
+    ]);
     expect(states['DeadLetter']).toMatchObject({
-      Resource: 'arn:{\'Ref\':\'AWS::Partition\'}:states:::sqs:sendMessage',
+      Resource: "arn:{'Ref':'AWS::Partition'}:states:::sqs:sendMessage",
       Arguments: { QueueUrl: expect.stringMatching(/ConverterDeadLetterQueue/) as string },
       Next: 'Failed',
     });
     const { MessageBody: body } = states['DeadLetter'].Arguments as unknown as { MessageBody: string };
-    const sent: unknown = await jsonata(body.slice(2, -2)).evaluate({}, { states: { input: { event: { id: 'event-1' } } } });
+    const sent: unknown = await jsonata(body.slice(2, -2)).evaluate(
+      {},
+      { states: { input: { event: { id: 'event-1' } } } },
+    );
     expect(sent).toBe('{"id":"event-1"}');
-    expect(states['Failed']).toMatchObject({ Type: 'Fail', Error: '{% $states.input.Error %}', Cause: '{% $states.input.Cause %}' });
+    expect(states['Failed']).toMatchObject({
+      Type: 'Fail',
+      Error: '{% $states.input.Error %}',
+      Cause: '{% $states.input.Cause %}',
+    });
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
-      AlarmDescription: Match.stringLikeRegexp('^The tasks of some objects of Pipeline/Converter failed, and their events wait in its dead-letter queue'),
+      AlarmDescription: Match.stringLikeRegexp(
+        '^The tasks of some objects of Pipeline/Converter failed, and their events wait in its dead-letter queue',
+      ),
     });
   });
 
   it('lets the state machine start this task, wait for it and send to this dead-letter queue, and no more', () => {
     const policies = Object.values(template.findResources('AWS::IAM::Policy')) as PolicyResource[];
-    const ofMachine = policies.filter(({ Properties: { Roles: roles } }) => roles[0].Ref.startsWith('ConverterStateMachine'));
-    expect(ofMachine.flatMap(({ Properties: { PolicyDocument: { Statement: statements } } }) => statements.flatMap(({ Action: actions }) => actions))
-      .filter((action) => !/^(logs|xray):/.test(action))).toEqual([
-      'iam:PassRole', 'ecs:RunTask', 'ecs:DescribeTasks', 'ecs:StopTask', 'events:PutTargets', 'events:PutRule', 'events:DescribeRule', 'sqs:SendMessage',
+    const ofMachine = policies.filter(({ Properties: { Roles: roles } }) =>
+      roles[0].Ref.startsWith('ConverterStateMachine'),
+    );
+    expect(
+      ofMachine
+        .flatMap(
+          ({
+            Properties: {
+              PolicyDocument: { Statement: statements },
+            },
+          }) => statements.flatMap(({ Action: actions }) => actions),
+        )
+        .filter((action) => !/^(logs|xray):/.test(action)),
+    ).toEqual([
+      'iam:PassRole',
+      'ecs:RunTask',
+      'ecs:DescribeTasks',
+      'ecs:StopTask',
+      'events:PutTargets',
+      'events:PutRule',
+      'events:DescribeRule',
+      'sqs:SendMessage',
     ]);
-    template.hasResourceProperties('AWS::IAM::Policy', { PolicyDocument: { Statement: Match.arrayWith([
-      Match.objectLike({ Action: 'sqs:SendMessage', Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^ConverterDeadLetterQueue'), 'Arn'] } }),
-    ]) } });
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: 'sqs:SendMessage',
+            Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^ConverterDeadLetterQueue'), 'Arn'] },
+          }),
+        ]),
+      },
+    });
   });
 
   it('runs a container with a read-only root, a writable /tmp and 120 seconds to stop', () => {
     template.hasResourceProperties('AWS::ECS::TaskDefinition', {
-      ContainerDefinitions: [Match.objectLike({ Name: 'Task', ReadonlyRootFilesystem: true, StopTimeout: 120, MountPoints: [Match.objectLike({ ContainerPath: '/tmp' })] })],
+      ContainerDefinitions: [
+        Match.objectLike({
+          Name: 'Task',
+          ReadonlyRootFilesystem: true,
+          StopTimeout: 120,
+          MountPoints: [Match.objectLike({ ContainerPath: '/tmp' })],
+        }),
+      ],
     });
   });
 });
@@ -142,15 +227,26 @@ describe('ObjectFargateTask with defaults', () => {
 describe('ObjectFargateTask with options', () => {
   it('runs the task beside a clock when there is a longest time, and what fails there goes to the dead-letter queue too', () => {
     const props = { maxDuration: Duration.minutes(90), retries: 0, capacity: SpotStrategy.onDemand() };
-    const { States: { Work: work, Done: done } } = definitionOf(templateOf(props));
+    const {
+      States: { Work: work, Done: done },
+    } = definitionOf(templateOf(props));
     expect(work).toMatchObject({
       Type: 'Parallel',
-      Catch: [{ ErrorEquals: ['Finished'], Next: 'Done' }, { ErrorEquals: ['States.ALL'], Next: 'DeadLetter' }],
+      Catch: [
+        { ErrorEquals: ['Finished'], Next: 'Done' },
+        { ErrorEquals: ['States.ALL'], Next: 'DeadLetter' },
+      ],
       End: true,
     });
-    expect(work.Branches[1].States).toMatchObject({ Clock: { Seconds: 5_400 }, TookTooLong: { Cause: 'The task was not done after 90 minutes' } });
+    expect(work.Branches[1].States).toMatchObject({
+      Clock: { Seconds: 5_400 },
+      TookTooLong: { Cause: 'The task was not done after 90 minutes' },
+    });
     const { RunTask: runTask } = work.Branches[0].States;
-    expect(runTask).toMatchObject({ Arguments: { CapacityProviderStrategy: [{ CapacityProvider: 'FARGATE', Weight: 1 }] }, Next: 'TaskEnded' });
+    expect(runTask).toMatchObject({
+      Arguments: { CapacityProviderStrategy: [{ CapacityProvider: 'FARGATE', Weight: 1 }] },
+      Next: 'TaskEnded',
+    });
     expect(runTask.Retry.map(({ MaxAttempts: attempts }) => attempts)).toEqual([300]);
     expect(done).toEqual({ Type: 'Succeed' });
   });
@@ -159,7 +255,9 @@ describe('ObjectFargateTask with options', () => {
     const test = createTestApp();
     const taskDefinition = new ecs.FargateTaskDefinition(test.stack, 'Own');
     taskDefinition.addContainer('Convert', { image });
-    const { States: { Work: work } } = definitionOf(templateOf({ taskDefinition, image: undefined }, test));
+    const {
+      States: { Work: work },
+    } = definitionOf(templateOf({ taskDefinition, image: undefined }, test));
     expect(work.Arguments.Overrides.ContainerOverrides[0].Name).toBe('Convert');
   });
 
@@ -170,10 +268,19 @@ describe('ObjectFargateTask with options', () => {
     expect(task.metricFailedObjects().metricName).toBe('ApproximateNumberOfMessagesVisible');
     expect(task.metricDuration().metricName).toBe('ExecutionTime');
     const template = synth(test);
-    template.hasResourceProperties('AWS::CloudWatch::Alarm', { AlarmActions: [{ Ref: Match.stringLikeRegexp('^Topic') }] });
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmActions: [{ Ref: Match.stringLikeRegexp('^Topic') }],
+    });
     template.hasResourceProperties('AWS::IAM::Policy', {
       Roles: [{ Ref: Match.stringLikeRegexp('^Operator') }],
-      PolicyDocument: { Statement: [Match.objectLike({ Action: 'states:StartExecution', Resource: { Ref: Match.stringLikeRegexp('^ConverterStateMachine') } })] },
+      PolicyDocument: {
+        Statement: [
+          Match.objectLike({
+            Action: 'states:StartExecution',
+            Resource: { Ref: Match.stringLikeRegexp('^ConverterStateMachine') },
+          }),
+        ],
+      },
     });
   });
 
@@ -182,10 +289,18 @@ describe('ObjectFargateTask with options', () => {
     createTask({}, test).grantStoreResults(new s3.Bucket(test.stack, 'Results'), 'out/');
     synth(test).hasResourceProperties('AWS::IAM::Policy', {
       Roles: [{ Ref: Match.stringLikeRegexp('^ConverterTaskDefinitionTaskRole') }],
-      PolicyDocument: { Statement: [
-        Match.objectLike({ Action: 's3:DeleteObject', Resource: { 'Fn::Join': ['', Match.arrayWith(['/out/*.part/*'])] } }),
-        Match.objectLike({ Action: ['s3:PutObject', 's3:AbortMultipartUpload', 's3:GetObject'], Resource: { 'Fn::Join': ['', Match.arrayWith(['/out/*'])] } }),
-      ] },
+      PolicyDocument: {
+        Statement: [
+          Match.objectLike({
+            Action: 's3:DeleteObject',
+            Resource: { 'Fn::Join': ['', Match.arrayWith(['/out/*.part/*'])] },
+          }),
+          Match.objectLike({
+            Action: ['s3:PutObject', 's3:AbortMultipartUpload', 's3:GetObject'],
+            Resource: { 'Fn::Join': ['', Match.arrayWith(['/out/*'])] },
+          }),
+        ],
+      },
     });
   });
 
@@ -196,18 +311,25 @@ describe('ObjectFargateTask with options', () => {
     const template = synth(test);
     expect(resourceCount(template)).toBe(5 + 13 + 4);
     template.hasResourceProperties('AWS::Events::Rule', {
-      Targets: [Match.objectLike({
-        Arn: { Ref: Match.stringLikeRegexp('^ConverterStateMachine') },
-        RetryPolicy: { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 },
-        DeadLetterConfig: { Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^InboxDeadLetterQueue'), 'Arn'] } },
-        Input: Match.absent(),
-        InputTransformer: Match.absent(),
-      })],
+      Targets: [
+        Match.objectLike({
+          Arn: { Ref: Match.stringLikeRegexp('^ConverterStateMachine') },
+          RetryPolicy: { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 },
+          DeadLetterConfig: { Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^InboxDeadLetterQueue'), 'Arn'] } },
+          Input: Match.absent(),
+          InputTransformer: Match.absent(),
+        }),
+      ],
     });
     template.hasResourceProperties('AWS::IAM::Policy', {
       Roles: [{ Ref: Match.stringLikeRegexp('^ConverterTaskDefinitionTaskRole') }],
       PolicyDocument: {
-        Statement: [Match.objectLike({ Action: ['s3:GetObject', 's3:GetObjectVersion'], Resource: { 'Fn::Join': ['', Match.arrayWith(['/in/*'])] } })],
+        Statement: [
+          Match.objectLike({
+            Action: ['s3:GetObject', 's3:GetObjectVersion'],
+            Resource: { 'Fn::Join': ['', Match.arrayWith(['/in/*'])] },
+          }),
+        ],
       },
     });
   });
@@ -216,10 +338,22 @@ describe('ObjectFargateTask with options', () => {
 describe('ObjectFargateTask throws', () => {
   it.each<[string, Partial<ObjectFargateTaskProps>]>([
     ['retries must be a whole number from 0 to 10, got: 11 [at Pipeline/Converter]', { retries: 11 }],
-    ['maxDuration must be a whole number of seconds from 60 to 604800, got: 30 [at Pipeline/Converter]', { maxDuration: Duration.seconds(30) }],
-    ['image is missing; give image, or taskDefinition with a container of its own [at Pipeline/Converter]', { image: undefined }],
-    ['environment cannot hold FILEWORKS_FILE_KEY, which the construct writes; set the prop that it comes from [at Pipeline/Converter]', { environment: { FILEWORKS_FILE_KEY: 'a' } }],
-    ['stopTimeout must be a whole number of seconds from 2 to 120, got: 121 [at Pipeline/Converter]', { stopTimeout: Duration.seconds(121) }],
+    [
+      'maxDuration must be a whole number of seconds from 60 to 604800, got: 30 [at Pipeline/Converter]',
+      { maxDuration: Duration.seconds(30) },
+    ],
+    [
+      'image is missing; give image, or taskDefinition with a container of its own [at Pipeline/Converter]',
+      { image: undefined },
+    ],
+    [
+      'environment cannot hold FILEWORKS_FILE_KEY, which the construct writes; set the prop that it comes from [at Pipeline/Converter]',
+      { environment: { FILEWORKS_FILE_KEY: 'a' } },
+    ],
+    [
+      'stopTimeout must be a whole number of seconds from 2 to 120, got: 121 [at Pipeline/Converter]',
+      { stopTimeout: Duration.seconds(121) },
+    ],
   ])('%s', (message, props) => {
     expect(() => createTask(props)).toThrow(new Error(message));
   });

@@ -8,8 +8,12 @@ function create(test: TestApp, props: Partial<PipelineVpcEndpointsProps> = {}): 
   return new PipelineVpcEndpoints(test.shared, 'Endpoints', { vpc: test.vpc, ...props });
 }
 
-const servicesOf = (template: Template) => Object.values(template.findResources('AWS::EC2::VPCEndpoint'))
-  .map(({ Properties: properties }) => JSON.stringify((properties as { ServiceName: unknown }).ServiceName).replace(/^.*"\.?([a-z.0-9]+)"\]\]\}$/, '$1')).sort();
+const servicesOf = (template: Template) =>
+  Object.values(template.findResources('AWS::EC2::VPCEndpoint'))
+    .map(({ Properties: properties }) =>
+      JSON.stringify((properties as { ServiceName: unknown }).ServiceName).replace(/^.*"\.?([a-z.0-9]+)"\]\]\}$/, '$1'),
+    )
+    .sort();
 
 describe('PipelineVpcEndpoints', () => {
   it('leads to what a task needs to start, to log and to work, and to nothing else', () => {
@@ -26,14 +30,20 @@ describe('PipelineVpcEndpoints', () => {
     createWorker(test).connections.allowToDefaultPort(endpoints);
     test.app.synth();
     Template.fromStack(test.stack).hasResourceProperties('AWS::EC2::SecurityGroupIngress', {
-      FromPort: 443, ToPort: 443, IpProtocol: 'tcp', SourceSecurityGroupId: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Worker'), 'GroupId'] },
+      FromPort: 443,
+      ToPort: 443,
+      IpProtocol: 'tcp',
+      SourceSecurityGroupId: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Worker'), 'GroupId'] },
     });
     Template.fromStack(test.shared).resourceCountIs('AWS::EC2::SecurityGroupIngress', 0);
   });
 
   it('stands where it is told, for further services', () => {
     const test = createTestApp();
-    create(test, { vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC }, additionalServices: [ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER] });
+    create(test, {
+      vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC },
+      additionalServices: [ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER],
+    });
     Template.fromStack(test.shared).hasResourceProperties('AWS::EC2::VPCEndpoint', {
       ServiceName: { 'Fn::Join': ['', Match.arrayWith([Match.stringLikeRegexp('secretsmanager')])] },
       SubnetIds: [{ Ref: Match.stringLikeRegexp('Public') }, { Ref: Match.stringLikeRegexp('Public') }],
@@ -42,7 +52,10 @@ describe('PipelineVpcEndpoints', () => {
 
   it('throws for a service twice', () => {
     const test = createTestApp();
-    expect(() => create(test, { additionalServices: [ec2.InterfaceVpcEndpointAwsService.SQS] }))
-      .toThrow(new Error('additionalServices cannot hold a service that has an endpoint already, got: sqs; leave it out [at Shared/Endpoints]'));
+    expect(() => create(test, { additionalServices: [ec2.InterfaceVpcEndpointAwsService.SQS] })).toThrow(
+      new Error(
+        'additionalServices cannot hold a service that has an endpoint already, got: sqs; leave it out [at Shared/Endpoints]',
+      ),
+    );
   });
 });

@@ -25,17 +25,33 @@ test.each<[string, Glob, Glob, string | undefined]>([
 
 const part = fc.constantFrom<GlobPart>(any, within, one, ...literal('ab/'));
 const glob = fc.array(part, { maxLength: 7 });
-const expressionOf = (parts: Glob) => new RegExp(`^${parts.map((each) => {
-  if (each.kind === 'is') return each.character;
-  return each.kind === 'one' ? '[^/]' : each.within ? '[^/]*' : '.*';
-}).join('')}$`);
-const texts = ['', ...['a', 'b', '/', 'x'].flatMap((first) => ['', 'a', 'b', '/', 'x'].flatMap((second) => ['', 'a', 'b', '/', 'x'].map((third) => first + second + third)))];
+const expressionOf = (parts: Glob) =>
+  new RegExp(
+    `^${parts
+      .map((each) => {
+        if (each.kind === 'is') {
+          return each.character;
+        }
+        return each.kind === 'one' ? '[^/]' : each.within ? '[^/]*' : '.*';
+      })
+      .join('')}$`,
+  );
+const texts = [
+  '',
+  ...['a', 'b', '/', 'x'].flatMap((first) =>
+    ['', 'a', 'b', '/', 'x'].flatMap((second) => ['', 'a', 'b', '/', 'x'].map((third) => first + second + third)),
+  ),
+];
 
 test('what is named as common fits both, and nothing common is missed', () => {
-  fc.assert(fc.property(glob, glob, (a, b) => {
-    const [left, right] = [expressionOf(a), expressionOf(b)];
-    const common = commonText(a, b);
-    if (common !== undefined) return left.test(common) && right.test(common);
-    return !texts.some((text) => left.test(text) && right.test(text));
-  }));
+  fc.assert(
+    fc.property(glob, glob, (a, b) => {
+      const [left, right] = [expressionOf(a), expressionOf(b)];
+      const common = commonText(a, b);
+      if (common !== undefined) {
+        return left.test(common) && right.test(common);
+      }
+      return !texts.some((text) => left.test(text) && right.test(text));
+    }),
+  );
 });

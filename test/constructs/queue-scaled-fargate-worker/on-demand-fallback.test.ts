@@ -7,26 +7,45 @@ import { createTestApp, createWorker, resourceCount, synth } from '../../support
 describe('fallbackToOnDemand', () => {
   const test = createTestApp();
   const topic = new Topic(test.stack, 'Topic');
-  const worker = createWorker(test, { fallbackToOnDemand: true, capacity: SpotStrategy.spotAbove(2), alarmActions: [new SnsAction(topic)] });
+  const worker = createWorker(test, {
+    fallbackToOnDemand: true,
+    capacity: SpotStrategy.spotAbove(2),
+    alarmActions: [new SnsAction(topic)],
+  });
   const template = synth(test);
 
   it('hears of placements on Spot that fail for want of capacity, of this service alone', () => {
     template.hasResourceProperties('AWS::Events::Rule', {
       EventPattern: {
-        'source': ['aws.ecs'],
+        source: ['aws.ecs'],
         'detail-type': ['ECS Service Action'],
-        'resources': [{ Ref: Match.stringLikeRegexp('^WorkerService') }],
-        'detail': {
-          eventName: ['SERVICE_TASK_PLACEMENT_FAILURE'], reason: ['RESOURCE:FARGATE'], capacityProviderArns: [{ suffix: ':capacity-provider/FARGATE_SPOT' }],
+        resources: [{ Ref: Match.stringLikeRegexp('^WorkerService') }],
+        detail: {
+          eventName: ['SERVICE_TASK_PLACEMENT_FAILURE'],
+          reason: ['RESOURCE:FARGATE'],
+          capacityProviderArns: [{ suffix: ':capacity-provider/FARGATE_SPOT' }],
         },
       },
-      Targets: [{ Input: '{"spotUnavailable":true}', SqsParameters: { MessageGroupId: 'spot-fallback' }, DeadLetterConfig: Match.anyValue() }],
+      Targets: [
+        {
+          Input: '{"spotUnavailable":true}',
+          SqsParameters: { MessageGroupId: 'spot-fallback' },
+          DeadLetterConfig: Match.anyValue(),
+        },
+      ],
     });
   });
 
   it('lets one failure through in five minutes, and gives up what fails for long', () => {
-    template.hasResourceProperties('AWS::SQS::Queue', { ContentBasedDeduplication: true, VisibilityTimeout: 60, RedrivePolicy: Match.objectLike({ maxReceiveCount: 60 }) });
-    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', { BatchSize: 10, FunctionResponseTypes: ['ReportBatchItemFailures'] });
+    template.hasResourceProperties('AWS::SQS::Queue', {
+      ContentBasedDeduplication: true,
+      VisibilityTimeout: 60,
+      RedrivePolicy: Match.objectLike({ maxReceiveCount: 60 }),
+    });
+    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      BatchSize: 10,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    });
   });
 
   it('tells the function the strategy to come back to', () => {
@@ -34,7 +53,8 @@ describe('fallbackToOnDemand', () => {
       Environment: {
         Variables: {
           FILEWORKS_SERVICE: { 'Fn::GetAtt': [Match.stringLikeRegexp('^WorkerService'), 'Name'] },
-          FILEWORKS_CAPACITY_STRATEGY: '[{"capacityProvider":"FARGATE","base":2,"weight":0},{"capacityProvider":"FARGATE_SPOT","weight":1}]',
+          FILEWORKS_CAPACITY_STRATEGY:
+            '[{"capacityProvider":"FARGATE","base":2,"weight":0},{"capacityProvider":"FARGATE_SPOT","weight":1}]',
           FILEWORKS_HOLD_SECONDS: '3600',
         },
       },
@@ -44,7 +64,13 @@ describe('fallbackToOnDemand', () => {
   it('lets the function update this service and nothing else', () => {
     template.hasResourceProperties('AWS::IAM::Policy', {
       PolicyDocument: {
-        Statement: Match.arrayWith([{ Action: ['ecs:DescribeServices', 'ecs:UpdateService'], Effect: 'Allow', Resource: { Ref: Match.stringLikeRegexp('^WorkerService') } }]),
+        Statement: Match.arrayWith([
+          {
+            Action: ['ecs:DescribeServices', 'ecs:UpdateService'],
+            Effect: 'Allow',
+            Resource: { Ref: Match.stringLikeRegexp('^WorkerService') },
+          },
+        ]),
       },
     });
   });
@@ -54,9 +80,13 @@ describe('fallbackToOnDemand', () => {
       QueueName: { 'Fn::GetAtt': [expect.stringMatching(/^WorkerSpotFallbackQueue/) as string, 'QueueName'] },
     });
     expect(worker.onDemandFallbackAlarm?.alarmArn).toBeDefined();
-    const alarms = Object.entries(template.findResources('AWS::CloudWatch::Alarm')).filter(([id]) => id.startsWith('WorkerSpotFallback'));
+    const alarms = Object.entries(template.findResources('AWS::CloudWatch::Alarm')).filter(([id]) =>
+      id.startsWith('WorkerSpotFallback'),
+    );
     expect(alarms).toHaveLength(2);
-    for (const [, { Properties }] of alarms) expect(Properties).toMatchObject({ AlarmActions: [{ Ref: expect.stringMatching(/^Topic/) as string }] });
+    for (const [, { Properties }] of alarms) {
+      expect(Properties).toMatchObject({ AlarmActions: [{ Ref: expect.stringMatching(/^Topic/) as string }] });
+    }
   });
 });
 
@@ -69,6 +99,7 @@ it('is off by default, and adds nothing', () => {
 });
 
 it('throws without Spot', () => {
-  expect(() => createWorker(createTestApp(), { fallbackToOnDemand: true, capacity: SpotStrategy.onDemand() }))
-    .toThrow('fallbackToOnDemand needs capacity with Spot, such as SpotStrategy.spotOnly(); leave it out');
+  expect(() => createWorker(createTestApp(), { fallbackToOnDemand: true, capacity: SpotStrategy.onDemand() })).toThrow(
+    'fallbackToOnDemand needs capacity with Spot, such as SpotStrategy.spotOnly(); leave it out',
+  );
 });

@@ -10,8 +10,22 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
-import { FileIngestBucket, IngestTarget, QueueScaledFargateWorker, SpotStrategy, type QueueScaledFargateWorkerProps } from '../../../src';
-import { createTestApp, createWorker, environmentOf, image, resourceCount, synth, type TestApp } from '../../support/cdk-stacks';
+import {
+  FileIngestBucket,
+  IngestTarget,
+  QueueScaledFargateWorker,
+  SpotStrategy,
+  type QueueScaledFargateWorkerProps,
+} from '../../../src';
+import {
+  createTestApp,
+  createWorker,
+  environmentOf,
+  image,
+  resourceCount,
+  synth,
+  type TestApp,
+} from '../../support/cdk-stacks';
 
 describe('QueueScaledFargateWorker with defaults', () => {
   const test = createTestApp();
@@ -28,7 +42,9 @@ describe('QueueScaledFargateWorker with defaults', () => {
     template.allResourcesProperties('AWS::SQS::Queue', { SqsManagedSseEnabled: true });
     template.resourceCountIs('AWS::SQS::QueuePolicy', 2);
     template.allResourcesProperties('AWS::SQS::QueuePolicy', {
-      PolicyDocument: { Statement: [Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } })] },
+      PolicyDocument: {
+        Statement: [Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } })],
+      },
     });
   });
 
@@ -38,7 +54,10 @@ describe('QueueScaledFargateWorker with defaults', () => {
       MessageRetentionPeriod: 345_600,
       RedrivePolicy: { maxReceiveCount: 5 },
     });
-    template.hasResourceProperties('AWS::SQS::Queue', { MessageRetentionPeriod: 1_209_600, RedrivePolicy: Match.absent() });
+    template.hasResourceProperties('AWS::SQS::Queue', {
+      MessageRetentionPeriod: 1_209_600,
+      RedrivePolicy: Match.absent(),
+    });
   });
 
   it('rings an alarm as soon as the dead-letter queue holds a message', () => {
@@ -113,8 +132,16 @@ describe('QueueScaledFargateWorker with defaults', () => {
             Action: ['sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility', 'sqs:DeleteMessage'],
             Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^WorkerQueue'), 'Arn'] },
           },
-          { Effect: 'Allow', Action: 'sqs:SendMessage', Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^WorkerDeadLetterQueue'), 'Arn'] } },
-          { Effect: 'Allow', Action: 'ecs:UpdateTaskProtection', Resource: { 'Fn::Join': ['', Match.arrayWith([':ecs:', ':task/', '/*'])] } },
+          {
+            Effect: 'Allow',
+            Action: 'sqs:SendMessage',
+            Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^WorkerDeadLetterQueue'), 'Arn'] },
+          },
+          {
+            Effect: 'Allow',
+            Action: 'ecs:UpdateTaskProtection',
+            Resource: { 'Fn::Join': ['', Match.arrayWith([':ecs:', ':task/', '/*'])] },
+          },
         ],
       },
     });
@@ -142,7 +169,9 @@ describe('QueueScaledFargateWorker and its cluster', () => {
 
     const template = synth(test);
 
-    template.hasResourceProperties('AWS::ECS::ClusterCapacityProviderAssociations', { CapacityProviders: ['FARGATE', 'FARGATE_SPOT'] });
+    template.hasResourceProperties('AWS::ECS::ClusterCapacityProviderAssociations', {
+      CapacityProviders: ['FARGATE', 'FARGATE_SPOT'],
+    });
     const [association] = Object.keys(template.findResources('AWS::ECS::ClusterCapacityProviderAssociations'));
     template.hasResource('AWS::ECS::Service', { DependsOn: Match.arrayWith([association]) });
   });
@@ -154,13 +183,24 @@ describe('QueueScaledFargateWorker and its cluster', () => {
       availabilityZones: ['eu-west-1a'],
       privateSubnetIds: ['subnet-0123456789abcdef0'],
     });
-    const cluster = ecs.Cluster.fromClusterAttributes(test.stack, 'Imported', { clusterName: 'shared', vpc, securityGroups: [] });
+    const cluster = ecs.Cluster.fromClusterAttributes(test.stack, 'Imported', {
+      clusterName: 'shared',
+      vpc,
+      securityGroups: [],
+    });
     new QueueScaledFargateWorker(test.stack, 'Worker', { cluster, image });
 
     const template = synth(test);
 
     template.hasResourceProperties('AWS::IAM::Policy', {
-      PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Action: 'ecs:UpdateTaskProtection', Resource: { 'Fn::Join': ['', Match.arrayWith([':task/shared/*'])] } })]) },
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: 'ecs:UpdateTaskProtection',
+            Resource: { 'Fn::Join': ['', Match.arrayWith([':task/shared/*'])] },
+          }),
+        ]),
+      },
     });
   });
 });
@@ -176,7 +216,10 @@ describe('QueueScaledFargateWorker with an existing queue', () => {
 
     template.resourceCountIs('AWS::SQS::Queue', 0);
     expect(worker.deadLetterQueue).toBe(deadLetters);
-    expect(environmentOf(template)).toMatchObject({ FILEWORKS_MAX_RECEIVE_COUNT: '7', FILEWORKS_VISIBILITY_TIMEOUT_SECONDS: '300' });
+    expect(environmentOf(template)).toMatchObject({
+      FILEWORKS_MAX_RECEIVE_COUNT: '7',
+      FILEWORKS_VISIBILITY_TIMEOUT_SECONDS: '300',
+    });
     template.resourceCountIs('AWS::CloudWatch::Alarm', 3);
   });
 
@@ -206,16 +249,66 @@ describe('QueueScaledFargateWorker with an existing queue', () => {
 
 describe('QueueScaledFargateWorker with options', () => {
   it.each<[string, Partial<QueueScaledFargateWorkerProps>, string, object]>([
-    ['size', { cpu: 4096, memoryLimitMiB: 30_720, ephemeralStorageGiB: 200 }, 'AWS::ECS::TaskDefinition', { Cpu: '4096', Memory: '30720', EphemeralStorage: { SizeInGiB: 200 } }],
-    ['architecture', { cpuArchitecture: ecs.CpuArchitecture.ARM64 }, 'AWS::ECS::TaskDefinition', { RuntimePlatform: { CpuArchitecture: 'ARM64' } }],
-    ['command', { command: ['work'], entryPoint: ['node'] }, 'AWS::ECS::TaskDefinition', { ContainerDefinitions: [Match.objectLike({ Command: ['work'], EntryPoint: ['node'] })] }],
-    ['writable root', { readonlyRootFilesystem: false }, 'AWS::ECS::TaskDefinition', { Volumes: Match.absent(), ContainerDefinitions: [Match.objectLike({ ReadonlyRootFilesystem: false })] }],
-    ['stop timeout', { stopTimeout: Duration.seconds(2) }, 'AWS::ECS::TaskDefinition', { ContainerDefinitions: [Match.objectLike({ StopTimeout: 2 })] }],
-    ['queue', { visibilityTimeout: Duration.hours(12), retentionPeriod: Duration.days(1), maxReceiveCount: 1_000 }, 'AWS::SQS::Queue', { VisibilityTimeout: 43_200, MessageRetentionPeriod: 86_400, RedrivePolicy: { maxReceiveCount: 1_000 } }],
-    ['capacity', { capacity: SpotStrategy.spotAbove(2) }, 'AWS::ECS::Service', { CapacityProviderStrategy: [{ CapacityProvider: 'FARGATE', Base: 2, Weight: 0 }, { CapacityProvider: 'FARGATE_SPOT', Weight: 1 }] }],
+    [
+      'size',
+      { cpu: 4096, memoryLimitMiB: 30_720, ephemeralStorageGiB: 200 },
+      'AWS::ECS::TaskDefinition',
+      { Cpu: '4096', Memory: '30720', EphemeralStorage: { SizeInGiB: 200 } },
+    ],
+    [
+      'architecture',
+      { cpuArchitecture: ecs.CpuArchitecture.ARM64 },
+      'AWS::ECS::TaskDefinition',
+      { RuntimePlatform: { CpuArchitecture: 'ARM64' } },
+    ],
+    [
+      'command',
+      { command: ['work'], entryPoint: ['node'] },
+      'AWS::ECS::TaskDefinition',
+      { ContainerDefinitions: [Match.objectLike({ Command: ['work'], EntryPoint: ['node'] })] },
+    ],
+    [
+      'writable root',
+      { readonlyRootFilesystem: false },
+      'AWS::ECS::TaskDefinition',
+      { Volumes: Match.absent(), ContainerDefinitions: [Match.objectLike({ ReadonlyRootFilesystem: false })] },
+    ],
+    [
+      'stop timeout',
+      { stopTimeout: Duration.seconds(2) },
+      'AWS::ECS::TaskDefinition',
+      { ContainerDefinitions: [Match.objectLike({ StopTimeout: 2 })] },
+    ],
+    [
+      'queue',
+      { visibilityTimeout: Duration.hours(12), retentionPeriod: Duration.days(1), maxReceiveCount: 1_000 },
+      'AWS::SQS::Queue',
+      { VisibilityTimeout: 43_200, MessageRetentionPeriod: 86_400, RedrivePolicy: { maxReceiveCount: 1_000 } },
+    ],
+    [
+      'capacity',
+      { capacity: SpotStrategy.spotAbove(2) },
+      'AWS::ECS::Service',
+      {
+        CapacityProviderStrategy: [
+          { CapacityProvider: 'FARGATE', Base: 2, Weight: 0 },
+          { CapacityProvider: 'FARGATE_SPOT', Weight: 1 },
+        ],
+      },
+    ],
     ['exec', { enableExecuteCommand: true }, 'AWS::ECS::Service', { EnableExecuteCommand: true }],
-    ['public subnets', { assignPublicIp: true, vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC } }, 'AWS::ECS::Service', { NetworkConfiguration: { AwsvpcConfiguration: { AssignPublicIp: 'ENABLED' } } }],
-    ['task counts', { minTasks: 2, maxTasks: 40 }, 'AWS::ApplicationAutoScaling::ScalableTarget', { MinCapacity: 2, MaxCapacity: 40 }],
+    [
+      'public subnets',
+      { assignPublicIp: true, vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC } },
+      'AWS::ECS::Service',
+      { NetworkConfiguration: { AwsvpcConfiguration: { AssignPublicIp: 'ENABLED' } } },
+    ],
+    [
+      'task counts',
+      { minTasks: 2, maxTasks: 40 },
+      'AWS::ApplicationAutoScaling::ScalableTarget',
+      { MinCapacity: 2, MaxCapacity: 40 },
+    ],
     ['log retention', { logRetention: logs.RetentionDays.ONE_WEEK }, 'AWS::Logs::LogGroup', { RetentionInDays: 7 }],
   ])('passes on %s', (_, props, type, properties) => {
     const test = createTestApp();
@@ -226,12 +319,18 @@ describe('QueueScaledFargateWorker with options', () => {
   it('puts the variables of the user in one order, whatever order they came in', () => {
     const test = createTestApp();
     createWorker(test, { environment: { ZEBRA: '1', ALPHA: '2', FILEWORKS_LOG_LEVEL: 'debug' } });
-    expect(Object.keys(environmentOf(synth(test))).slice(0, 4)).toEqual(['ALPHA', 'FILEWORKS_LOG_LEVEL', 'ZEBRA', 'FILEWORKS_QUEUE_URL']);
+    expect(Object.keys(environmentOf(synth(test))).slice(0, 4)).toEqual([
+      'ALPHA',
+      'FILEWORKS_LOG_LEVEL',
+      'ZEBRA',
+      'FILEWORKS_QUEUE_URL',
+    ]);
   });
 
   it('uses the roles, log group, security group and secrets that it is given', () => {
     const test = createTestApp();
-    const role = (id: string) => new iam.Role(test.shared, id, { assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com') });
+    const role = (id: string) =>
+      new iam.Role(test.shared, id, { assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com') });
     const logGroup = new logs.LogGroup(test.shared, 'Logs');
     const securityGroup = new ec2.SecurityGroup(test.shared, 'Group', { vpc: test.vpc });
     const secret = new secretsmanager.Secret(test.stack, 'Secret');
@@ -249,7 +348,9 @@ describe('QueueScaledFargateWorker with options', () => {
     template.resourceCountIs('AWS::Logs::LogGroup', 0);
     template.resourceCountIs('AWS::EC2::SecurityGroup', 0);
     expect(worker.connections.securityGroups).toEqual([securityGroup]);
-    template.hasResourceProperties('AWS::ECS::TaskDefinition', { ContainerDefinitions: [Match.objectLike({ Secrets: [Match.objectLike({ Name: 'TOKEN' })] })] });
+    template.hasResourceProperties('AWS::ECS::TaskDefinition', {
+      ContainerDefinitions: [Match.objectLike({ Secrets: [Match.objectLike({ Name: 'TOKEN' })] })],
+    });
   });
 
   it('encrypts its queues with a key that is given and lets the worker use it', () => {
@@ -262,20 +363,27 @@ describe('QueueScaledFargateWorker with options', () => {
     template.allResourcesProperties('AWS::SQS::Queue', { KmsMasterKeyId: Match.anyValue() });
     template.hasResourceProperties('AWS::IAM::Policy', {
       Roles: [{ Ref: Match.stringLikeRegexp('TaskRole') }],
-      PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Action: ['kms:GenerateDataKey', 'kms:Decrypt'] })]) },
+      PolicyDocument: {
+        Statement: Match.arrayWith([Match.objectLike({ Action: ['kms:GenerateDataKey', 'kms:Decrypt'] })]),
+      },
     });
   });
 
   it('watches the deployment alarms that its service is given, and those alone', () => {
     const test = createTestApp();
     createWorker(test).service.enableDeploymentAlarms(['errors']);
-    synth(test).hasResourceProperties('AWS::ECS::Service', { DeploymentConfiguration: { Alarms: { AlarmNames: ['errors'], Enable: true, Rollback: true } } });
+    synth(test).hasResourceProperties('AWS::ECS::Service', {
+      DeploymentConfiguration: { Alarms: { AlarmNames: ['errors'], Enable: true, Rollback: true } },
+    });
   });
 
   it('rings for whom it is told to', () => {
     const test = createTestApp();
     createWorker(test, { alarmActions: [new SnsAction(new Topic(test.stack, 'Topic'))] });
-    synth(test).hasResourceProperties('AWS::CloudWatch::Alarm', { MetricName: 'ApproximateNumberOfMessagesVisible', AlarmActions: [{ Ref: Match.stringLikeRegexp('^Topic') }] });
+    synth(test).hasResourceProperties('AWS::CloudWatch::Alarm', {
+      MetricName: 'ApproximateNumberOfMessagesVisible',
+      AlarmActions: [{ Ref: Match.stringLikeRegexp('^Topic') }],
+    });
   });
 
   it('grants nothing on tasks and warns when scale-in protection is off', () => {
@@ -286,7 +394,10 @@ describe('QueueScaledFargateWorker with options', () => {
 
     expect(JSON.stringify(template.toJSON())).not.toContain('UpdateTaskProtection');
     expect(environmentOf(template)).toHaveProperty('FILEWORKS_SCALE_IN_PROTECTION', 'disabled');
-    Annotations.fromStack(test.stack).hasWarning('/Pipeline/Worker', Match.stringLikeRegexp('cdk-fileworks:QueueScaledFargateWorker.unprotectedScaleIn'));
+    Annotations.fromStack(test.stack).hasWarning(
+      '/Pipeline/Worker',
+      Match.stringLikeRegexp('cdk-fileworks:QueueScaledFargateWorker.unprotectedScaleIn'),
+    );
   });
 
   it('warns of no scale-in when the number of tasks is fixed', () => {
@@ -319,7 +430,9 @@ describe('QueueScaledFargateWorker with options', () => {
     const test = createTestApp();
     const worker = createWorker(test);
     new s3.Bucket(test.stack, 'Results').grantPut(worker);
-    worker.grantSendMessages(new iam.Role(test.stack, 'Sender', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') }));
+    worker.grantSendMessages(
+      new iam.Role(test.stack, 'Sender', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') }),
+    );
 
     const template = synth(test);
 
@@ -358,7 +471,9 @@ describe('QueueScaledFargateWorker with an existing task definition', () => {
     expect(environmentOf(template)).toMatchObject({ FILEWORKS_CONCURRENCY: '1', FILEWORKS_STOP_TIMEOUT_SECONDS: '90' });
     template.hasResourceProperties('AWS::IAM::Policy', {
       Roles: [{ Ref: Match.stringLikeRegexp('^TaskTaskRole') }],
-      PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Action: Match.arrayWith(['sqs:ReceiveMessage']) })]) },
+      PolicyDocument: {
+        Statement: Match.arrayWith([Match.objectLike({ Action: Match.arrayWith(['sqs:ReceiveMessage']) })]),
+      },
     });
   });
 
@@ -370,26 +485,31 @@ describe('QueueScaledFargateWorker with an existing task definition', () => {
 
   it('throws for props of a new one', () => {
     const test = createTestApp();
-    expect(() => createWorker(test, { taskDefinition: createTaskDefinition(test), cpu: 512, environment: {} }))
-      .toThrow('image, environment, cpu cannot be set together with taskDefinition; set them where the task definition is created [at Pipeline/Worker]');
+    expect(() => createWorker(test, { taskDefinition: createTaskDefinition(test), cpu: 512, environment: {} })).toThrow(
+      'image, environment, cpu cannot be set together with taskDefinition; set them where the task definition is created [at Pipeline/Worker]',
+    );
   });
 
   it('throws when it has no container yet', () => {
     const test = createTestApp();
-    expect(() => createWorker(test, { image: undefined, taskDefinition: createTaskDefinition(test, false) }))
-      .toThrow('taskDefinition needs an essential container before it is handed over; call addContainer first [at Pipeline/Worker]');
+    expect(() => createWorker(test, { image: undefined, taskDefinition: createTaskDefinition(test, false) })).toThrow(
+      'taskDefinition needs an essential container before it is handed over; call addContainer first [at Pipeline/Worker]',
+    );
   });
 
   it('throws when it belongs to another stack', () => {
     const test = createTestApp();
     const taskDefinition = createTaskDefinition({ ...test, stack: test.shared });
-    expect(() => createWorker(test, { image: undefined, taskDefinition }))
-      .toThrow('taskDefinition must be created in the stack of the worker, because each of them names the other; move it here [at Pipeline/Worker]');
+    expect(() => createWorker(test, { image: undefined, taskDefinition })).toThrow(
+      'taskDefinition must be created in the stack of the worker, because each of them names the other; move it here [at Pipeline/Worker]',
+    );
   });
 
   it('throws when there is neither an image nor a task definition', () => {
     const test = createTestApp();
-    expect(() => createWorker(test, { image: undefined })).toThrow('image is missing; give image, or taskDefinition with a container of its own [at Pipeline/Worker]');
+    expect(() => createWorker(test, { image: undefined })).toThrow(
+      'image is missing; give image, or taskDefinition with a container of its own [at Pipeline/Worker]',
+    );
   });
 });
 
@@ -404,14 +524,20 @@ describe('QueueScaledFargateWorker with a FIFO queue', () => {
   it('leaves duplicates to the senders when told to', () => {
     const test = createTestApp();
     createWorker(test, { fifo: true, contentBasedDeduplication: false });
-    synth(test).hasResourceProperties('AWS::SQS::Queue', { FifoQueue: true, ContentBasedDeduplication: false, RedrivePolicy: Match.anyValue() });
+    synth(test).hasResourceProperties('AWS::SQS::Queue', {
+      FifoQueue: true,
+      ContentBasedDeduplication: false,
+      RedrivePolicy: Match.anyValue(),
+    });
   });
 
   it('takes files in one message group', () => {
     const test = createTestApp();
     const target = IngestTarget.worker(createWorker(test, { fifo: true }), { messageGroupId: 'orders' });
     new FileIngestBucket(test.stack, 'Inbox').addRoute('Orders', { target });
-    synth(test).hasResourceProperties('AWS::Events::Rule', { Targets: [Match.objectLike({ SqsParameters: { MessageGroupId: 'orders' } })] });
+    synth(test).hasResourceProperties('AWS::Events::Rule', {
+      Targets: [Match.objectLike({ SqsParameters: { MessageGroupId: 'orders' } })],
+    });
   });
 });
 
@@ -428,7 +554,11 @@ describe('QueueScaledFargateWorker alarms', () => {
     const template = synth(test);
     const AlarmActions = [{ Ref: Match.stringLikeRegexp('^Topic') }];
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
-      MetricName: 'ApproximateAgeOfOldestMessage', Threshold: 1_800, ComparisonOperator: 'GreaterThanOrEqualToThreshold', EvaluationPeriods: 1, AlarmActions,
+      MetricName: 'ApproximateAgeOfOldestMessage',
+      Threshold: 1_800,
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      EvaluationPeriods: 1,
+      AlarmActions,
     });
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       Metrics: Match.arrayWith([Match.objectLike({ Expression: 'visible + inFlight' })]),
@@ -461,7 +591,12 @@ describe('QueueScaledFargateWorker alarms', () => {
 describe('QueueScaledFargateWorker metrics', () => {
   it('measures each minute at its maximum', () => {
     const worker = createWorker(createTestApp());
-    const metrics = [worker.metricMessagesWaiting(), worker.metricMessagesInWork(), worker.metricOldestMessageAge(), worker.metricDeadLetters()];
+    const metrics = [
+      worker.metricMessagesWaiting(),
+      worker.metricMessagesInWork(),
+      worker.metricOldestMessageAge(),
+      worker.metricDeadLetters(),
+    ];
     expect(metrics.map((metric) => [metric?.metricName, metric?.statistic, metric?.period.toSeconds()])).toEqual([
       ['ApproximateNumberOfMessagesVisible', 'Maximum', 60],
       ['ApproximateNumberOfMessagesNotVisible', 'Maximum', 60],
@@ -473,10 +608,21 @@ describe('QueueScaledFargateWorker metrics', () => {
   it('knows what arrived and what the runtime and the service report', () => {
     const worker = createWorker(createTestApp());
     const metrics = [
-      worker.metricJobsArrived(), worker.metricJobsSucceeded(), worker.metricJobsFailed(), worker.metricJobDuration(), worker.metricCpuUtilization(),
+      worker.metricJobsArrived(),
+      worker.metricJobsSucceeded(),
+      worker.metricJobsFailed(),
+      worker.metricJobDuration(),
+      worker.metricCpuUtilization(),
       worker.metricMemoryUtilization(),
     ];
-    expect(metrics.map(({ namespace, metricName, statistic, period }) => [namespace, metricName, statistic, period.toSeconds()])).toEqual([
+    expect(
+      metrics.map(({ namespace, metricName, statistic, period }) => [
+        namespace,
+        metricName,
+        statistic,
+        period.toSeconds(),
+      ]),
+    ).toEqual([
       ['AWS/SQS', 'NumberOfMessagesSent', 'Sum', 60],
       ['Fileworks', 'JobsSucceeded', 'Sum', 60],
       ['Fileworks', 'JobsFailed', 'Sum', 60],
@@ -489,8 +635,13 @@ describe('QueueScaledFargateWorker metrics', () => {
 
   it('takes options for a metric', () => {
     const worker = createWorker(createTestApp());
-    expect(worker.metricOldestMessageAge({ statistic: 'p99', period: Duration.minutes(5) })).toMatchObject({ statistic: 'p99' });
-    expect(worker.metricBacklog({ label: 'Files', period: Duration.minutes(5) })).toMatchObject({ label: 'Files', expression: 'visible + inFlight' });
+    expect(worker.metricOldestMessageAge({ statistic: 'p99', period: Duration.minutes(5) })).toMatchObject({
+      statistic: 'p99',
+    });
+    expect(worker.metricBacklog({ label: 'Files', period: Duration.minutes(5) })).toMatchObject({
+      label: 'Files',
+      expression: 'visible + inFlight',
+    });
   });
 });
 
@@ -502,16 +653,22 @@ describe('QueueScaledFargateWorker in an organization with property injectors', 
 
   it('tells the worker the visibility timeout and receives that were really built', () => {
     const test = createTestApp();
-    PropertyInjectors.of(test.stack).add(inject(sqs.Queue.PROPERTY_INJECTION_ID, { visibilityTimeout: Duration.minutes(2) }));
+    PropertyInjectors.of(test.stack).add(
+      inject(sqs.Queue.PROPERTY_INJECTION_ID, { visibilityTimeout: Duration.minutes(2) }),
+    );
     createWorker(test);
     expect(environmentOf(synth(test))).toHaveProperty('FILEWORKS_VISIBILITY_TIMEOUT_SECONDS', '120');
   });
 
   it('watches the deployment alarms that the organization gives its services', () => {
     const test = createTestApp();
-    PropertyInjectors.of(test.app).add(inject(ecs.FargateService.PROPERTY_INJECTION_ID, { deploymentAlarms: { alarmNames: ['errors'] } }));
+    PropertyInjectors.of(test.app).add(
+      inject(ecs.FargateService.PROPERTY_INJECTION_ID, { deploymentAlarms: { alarmNames: ['errors'] } }),
+    );
     createWorker(test);
-    synth(test).hasResourceProperties('AWS::ECS::Service', { DeploymentConfiguration: { Alarms: { AlarmNames: ['errors'], Enable: true } } });
+    synth(test).hasResourceProperties('AWS::ECS::Service', {
+      DeploymentConfiguration: { Alarms: { AlarmNames: ['errors'], Enable: true } },
+    });
   });
 
   it('can itself be given other defaults', () => {
@@ -523,36 +680,88 @@ describe('QueueScaledFargateWorker in an organization with property injectors', 
 });
 
 describe('QueueScaledFargateWorker refuses', () => {
-  const queue = (test: ReturnType<typeof createTestApp>) => sqs.Queue.fromQueueArn(test.stack, 'Jobs', 'arn:aws:sqs:eu-west-1:111122223333:jobs');
+  const queue = (test: ReturnType<typeof createTestApp>) =>
+    sqs.Queue.fromQueueArn(test.stack, 'Jobs', 'arn:aws:sqs:eu-west-1:111122223333:jobs');
 
   it.each<[string, Partial<QueueScaledFargateWorkerProps>]>([
     ['cpu must be one of 256, 512, 1024, 2048, 4096, 8192, 16384, got: 1000', { cpu: 1_000 }],
-    ['memoryLimitMiB must be from 1024 to 4096 in steps of 1024 when cpu is 512, got: 512; Fargate has no other sizes', { memoryLimitMiB: 512 }],
-    ['memoryLimitMiB must be from 16384 to 61440 in steps of 4096 when cpu is 8192, got: 17408; Fargate has no other sizes', { cpu: 8_192, memoryLimitMiB: 17_408 }],
-    ['memoryLimitMiB must be from 8192 to 30720 in steps of 1024 when cpu is 4096, got: 1024 (the default); Fargate has no other sizes', { cpu: 4_096 }],
+    [
+      'memoryLimitMiB must be from 1024 to 4096 in steps of 1024 when cpu is 512, got: 512; Fargate has no other sizes',
+      { memoryLimitMiB: 512 },
+    ],
+    [
+      'memoryLimitMiB must be from 16384 to 61440 in steps of 4096 when cpu is 8192, got: 17408; Fargate has no other sizes',
+      { cpu: 8_192, memoryLimitMiB: 17_408 },
+    ],
+    [
+      'memoryLimitMiB must be from 8192 to 30720 in steps of 1024 when cpu is 4096, got: 1024 (the default); Fargate has no other sizes',
+      { cpu: 4_096 },
+    ],
     ['stopTimeout must be a whole number of seconds from 2 to 120, got: 121', { stopTimeout: Duration.seconds(121) }],
     ['stopTimeout must be a whole number of seconds from 2 to 120, got: 1', { stopTimeout: Duration.seconds(1) }],
     ['ephemeralStorageGiB must be a whole number of GiB from 21 to 200, got: 20', { ephemeralStorageGiB: 20 }],
-    ['visibilityTimeout must be a whole number of seconds from 3 to 43200, got: 43201', { visibilityTimeout: Duration.seconds(43_201) }],
-    ['visibilityTimeout must be a whole number of seconds from 3 to 43200, got: 3.5', { visibilityTimeout: Duration.millis(3_500) }],
-    ['visibilityTimeout must be a whole number of seconds from 3 to 43200, got: 2', { visibilityTimeout: Duration.seconds(2) }],
-    ['retentionPeriod must be a whole number of seconds from 60 to 1209600, got: 59', { retentionPeriod: Duration.seconds(59) }],
-    ['deadLetterRetention must be a whole number of seconds from 60 to 1209600, got: 1296000', { deadLetterRetention: Duration.days(15) }],
-    ['deadLetterRetention must be longer than retentionPeriod, or a message can expire on its way, got: 4 days and 4 days (the default); shorten retentionPeriod or lengthen deadLetterRetention, up to 14 days', { deadLetterRetention: Duration.days(4) }],
+    [
+      'visibilityTimeout must be a whole number of seconds from 3 to 43200, got: 43201',
+      { visibilityTimeout: Duration.seconds(43_201) },
+    ],
+    [
+      'visibilityTimeout must be a whole number of seconds from 3 to 43200, got: 3.5',
+      { visibilityTimeout: Duration.millis(3_500) },
+    ],
+    [
+      'visibilityTimeout must be a whole number of seconds from 3 to 43200, got: 2',
+      { visibilityTimeout: Duration.seconds(2) },
+    ],
+    [
+      'retentionPeriod must be a whole number of seconds from 60 to 1209600, got: 59',
+      { retentionPeriod: Duration.seconds(59) },
+    ],
+    [
+      'deadLetterRetention must be a whole number of seconds from 60 to 1209600, got: 1296000',
+      { deadLetterRetention: Duration.days(15) },
+    ],
+    [
+      'deadLetterRetention must be longer than retentionPeriod, or a message can expire on its way, got: 4 days and 4 days (the default); shorten retentionPeriod or lengthen deadLetterRetention, up to 14 days',
+      { deadLetterRetention: Duration.days(4) },
+    ],
     ['maxReceiveCount must be a whole number from 1 to 1000, got: 0', { maxReceiveCount: 0 }],
-    ['alarmOldestMessageAge must be a whole number of seconds 60 or more, got: 59', { alarmOldestMessageAge: Duration.seconds(59) }],
-    ['alarmSaturatedFor must be a whole number of seconds from 60 to 86400, got: 86401', { alarmSaturatedFor: Duration.seconds(86_401) }],
-    ['contentBasedDeduplication cannot be set together with a queue that is not FIFO; set fifo too, or leave it out', { contentBasedDeduplication: true }],
+    [
+      'alarmOldestMessageAge must be a whole number of seconds 60 or more, got: 59',
+      { alarmOldestMessageAge: Duration.seconds(59) },
+    ],
+    [
+      'alarmSaturatedFor must be a whole number of seconds from 60 to 86400, got: 86401',
+      { alarmSaturatedFor: Duration.seconds(86_401) },
+    ],
+    [
+      'contentBasedDeduplication cannot be set together with a queue that is not FIFO; set fifo too, or leave it out',
+      { contentBasedDeduplication: true },
+    ],
     ['concurrency must be a whole number 1 or more, got: 0', { concurrency: 0 }],
     ['minTasks must be a whole number 0 or more, got: -1', { minTasks: -1 }],
     ['maxTasks must be a whole number 1 or more, got: 0', { maxTasks: 0 }],
     ['minTasks cannot be more than maxTasks, got: 5 and 4', { minTasks: 5, maxTasks: 4 }],
     ['minTasks cannot be more than maxTasks, got: 11 and 10 (the default)', { minTasks: 11 }],
-    ['alarmNotStartingFor must be a whole number of seconds from 60 to 86400, got: 59', { alarmNotStartingFor: Duration.seconds(59) }],
-    ['maxTasks must be known at synth, because the steps of the scaling policy are made from it; give a plain number', { maxTasks: Lazy.number({ produce: () => 4 }) }],
-    ['maxProcessingTime cannot be longer than 12 hours, the longest that SQS hides a message, got: 13 hours; split the job', { maxProcessingTime: Duration.hours(13) }],
-    ['maxProcessingTime cannot be longer than visibilityTimeout without a heartbeat, got: 6 minutes and 5 minutes (the default); lengthen visibilityTimeout, or extend leases in the worker and leave heartbeat on', { maxProcessingTime: Duration.minutes(6), heartbeat: false }],
-    ['environment cannot hold FILEWORKS_QUEUE_URL, which the construct writes; set the prop that it comes from', { environment: { FILEWORKS_QUEUE_URL: 'x' } }],
+    [
+      'alarmNotStartingFor must be a whole number of seconds from 60 to 86400, got: 59',
+      { alarmNotStartingFor: Duration.seconds(59) },
+    ],
+    [
+      'maxTasks must be known at synth, because the steps of the scaling policy are made from it; give a plain number',
+      { maxTasks: Lazy.number({ produce: () => 4 }) },
+    ],
+    [
+      'maxProcessingTime cannot be longer than 12 hours, the longest that SQS hides a message, got: 13 hours; split the job',
+      { maxProcessingTime: Duration.hours(13) },
+    ],
+    [
+      'maxProcessingTime cannot be longer than visibilityTimeout without a heartbeat, got: 6 minutes and 5 minutes (the default); lengthen visibilityTimeout, or extend leases in the worker and leave heartbeat on',
+      { maxProcessingTime: Duration.minutes(6), heartbeat: false },
+    ],
+    [
+      'environment cannot hold FILEWORKS_QUEUE_URL, which the construct writes; set the prop that it comes from',
+      { environment: { FILEWORKS_QUEUE_URL: 'x' } },
+    ],
   ])('%s', (message, props) => {
     const test = createTestApp();
     expect(() => createWorker(test, props)).toThrow(new Error(`${message} [at Pipeline/Worker]`));
@@ -560,28 +769,34 @@ describe('QueueScaledFargateWorker refuses', () => {
 
   it('throws when a queue is given together with props of a new one', () => {
     const test = createTestApp();
-    expect(() => createWorker(test, { queue: queue(test), maxReceiveCount: 3, retentionPeriod: Duration.days(1) }))
-      .toThrow('maxReceiveCount, retentionPeriod cannot be set together with queue; set them where the queue is created [at Pipeline/Worker]');
+    expect(() =>
+      createWorker(test, { queue: queue(test), maxReceiveCount: 3, retentionPeriod: Duration.days(1) }),
+    ).toThrow(
+      'maxReceiveCount, retentionPeriod cannot be set together with queue; set them where the queue is created [at Pipeline/Worker]',
+    );
   });
 
   it('throws when a variable is both plain and secret', () => {
     const test = createTestApp();
     const secrets = { TOKEN: ecs.Secret.fromSecretsManager(new secretsmanager.Secret(test.stack, 'Secret')) };
-    expect(() => createWorker(test, { environment: { TOKEN: 'x' }, secrets }))
-      .toThrow('environment and secrets cannot both hold TOKEN; keep it in one of them [at Pipeline/Worker]');
+    expect(() => createWorker(test, { environment: { TOKEN: 'x' }, secrets })).toThrow(
+      'environment and secrets cannot both hold TOKEN; keep it in one of them [at Pipeline/Worker]',
+    );
   });
 
   it('throws when only a dead-letter queue is given', () => {
     const test = createTestApp();
-    expect(() => createWorker(test, { deadLetterQueue: queue(test) }))
-      .toThrow('deadLetterQueue cannot be set together with a new queue; give queue too, or let the construct create both [at Pipeline/Worker]');
+    expect(() => createWorker(test, { deadLetterQueue: queue(test) })).toThrow(
+      'deadLetterQueue cannot be set together with a new queue; give queue too, or let the construct create both [at Pipeline/Worker]',
+    );
   });
 
   it('throws when a log group is given together with a retention', () => {
     const test = createTestApp();
     const logGroup = new logs.LogGroup(test.stack, 'Logs');
-    expect(() => createWorker(test, { logGroup, logRetention: logs.RetentionDays.ONE_DAY }))
-      .toThrow('logRetention cannot be set together with logGroup; set it where the log group is created [at Pipeline/Worker]');
+    expect(() => createWorker(test, { logGroup, logRetention: logs.RetentionDays.ONE_DAY })).toThrow(
+      'logRetention cannot be set together with logGroup; set it where the log group is created [at Pipeline/Worker]',
+    );
   });
 
   it('accepts every limit itself', () => {

@@ -3,7 +3,12 @@ import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import * as appscaling from 'aws-cdk-lib/aws-applicationautoscaling';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as fc from 'fast-check';
-import { QueueScaling, type QueueScaledFargateWorkerProps, type QueueScalingBindOptions, type ScheduledTaskCountOptions } from '../../../src';
+import {
+  QueueScaling,
+  type QueueScaledFargateWorkerProps,
+  type QueueScalingBindOptions,
+  type ScheduledTaskCountOptions,
+} from '../../../src';
 import type { Construct } from 'constructs';
 import { capacityLevels } from '../../../src/constructs/queue-scaled-fargate-worker/private/capacity-levels';
 import { createTestApp, createWorker, synth, type TestApp } from '../../support/cdk-stacks';
@@ -19,7 +24,11 @@ interface PolicyResource {
 }
 
 interface AlarmResource {
-  readonly Properties: { readonly ComparisonOperator: string; readonly Threshold: number; readonly AlarmActions: readonly { readonly Ref: string }[] };
+  readonly Properties: {
+    readonly ComparisonOperator: string;
+    readonly Threshold: number;
+    readonly AlarmActions: readonly { readonly Ref: string }[];
+  };
 }
 
 /** The tasks that the template asks for at a backlog, as CloudWatch and Application Auto Scaling read it. */
@@ -27,18 +36,26 @@ function tasksFor(props: Partial<QueueScaledFargateWorkerProps>): (backlog: numb
   const test = createTestApp();
   createWorker(test, props);
   const template = synth(test);
-  const policies = template.findResources('AWS::ApplicationAutoScaling::ScalingPolicy') as Record<string, PolicyResource>;
-  const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm', { Properties: { Metrics: Match.anyValue() } })) as AlarmResource[];
+  const policies = template.findResources('AWS::ApplicationAutoScaling::ScalingPolicy') as Record<
+    string,
+    PolicyResource
+  >;
+  const alarms = Object.values(
+    template.findResources('AWS::CloudWatch::Alarm', { Properties: { Metrics: Match.anyValue() } }),
+  ) as AlarmResource[];
   return (backlog) => {
-    for (const { Properties: { ComparisonOperator, Threshold, AlarmActions } } of alarms) {
+    for (const {
+      Properties: { ComparisonOperator, Threshold, AlarmActions },
+    } of alarms) {
       const above = ComparisonOperator === 'GreaterThanOrEqualToThreshold';
       if (above ? backlog < Threshold : backlog > Threshold) {
         continue;
       }
       const distance = backlog - Threshold;
       const steps = policies[AlarmActions[0].Ref].Properties.StepScalingPolicyConfiguration.StepAdjustments;
-      return steps.find(({ MetricIntervalLowerBound: lower = -Infinity, MetricIntervalUpperBound: upper = Infinity }) =>
-        above ? distance >= lower && distance < upper : distance > lower && distance <= upper,
+      return steps.find(
+        ({ MetricIntervalLowerBound: lower = -Infinity, MetricIntervalUpperBound: upper = Infinity }) =>
+          above ? distance >= lower && distance < upper : distance > lower && distance <= upper,
       )?.ScalingAdjustment;
     }
     return undefined;
@@ -111,7 +128,12 @@ describe('QueueScaling.exact', () => {
 });
 
 describe('QueueScaling.backlogPerTask', () => {
-  const insights = (test: TestApp) => ({ cluster: new ecs.Cluster(test.shared, 'Seen', { vpc: test.vpc, containerInsightsV2: ecs.ContainerInsights.ENABLED }) });
+  const insights = (test: TestApp) => ({
+    cluster: new ecs.Cluster(test.shared, 'Seen', {
+      vpc: test.vpc,
+      containerInsightsV2: ecs.ContainerInsights.ENABLED,
+    }),
+  });
   const tracks = (targetValue: number) => ({
     PolicyType: 'TargetTrackingScaling',
     TargetTrackingScalingPolicyConfiguration: Match.objectLike({ TargetValue: targetValue }),
@@ -128,10 +150,35 @@ describe('QueueScaling.backlogPerTask', () => {
         ScaleInCooldown: 300,
         CustomizedMetricSpecification: {
           Metrics: [
-            Match.objectLike({ Id: 'visible', ReturnData: false, MetricStat: { Stat: 'Maximum', Metric: Match.objectLike({ Namespace: 'AWS/SQS', MetricName: 'ApproximateNumberOfMessagesVisible' }) } }),
-            Match.objectLike({ Id: 'inFlight', ReturnData: false, MetricStat: { Stat: 'Maximum', Metric: Match.objectLike({ MetricName: 'ApproximateNumberOfMessagesNotVisible' }) } }),
-            Match.objectLike({ Id: 'running', ReturnData: false, MetricStat: { Stat: 'Average', Metric: Match.objectLike({ Namespace: 'ECS/ContainerInsights', MetricName: 'RunningTaskCount' }) } }),
-            Match.objectLike({ Id: 'backlogPerTask', ReturnData: true, Expression: '(visible + inFlight) / IF(FILL(running, 0) > 0, running, 1)' }),
+            Match.objectLike({
+              Id: 'visible',
+              ReturnData: false,
+              MetricStat: {
+                Stat: 'Maximum',
+                Metric: Match.objectLike({ Namespace: 'AWS/SQS', MetricName: 'ApproximateNumberOfMessagesVisible' }),
+              },
+            }),
+            Match.objectLike({
+              Id: 'inFlight',
+              ReturnData: false,
+              MetricStat: {
+                Stat: 'Maximum',
+                Metric: Match.objectLike({ MetricName: 'ApproximateNumberOfMessagesNotVisible' }),
+              },
+            }),
+            Match.objectLike({
+              Id: 'running',
+              ReturnData: false,
+              MetricStat: {
+                Stat: 'Average',
+                Metric: Match.objectLike({ Namespace: 'ECS/ContainerInsights', MetricName: 'RunningTaskCount' }),
+              },
+            }),
+            Match.objectLike({
+              Id: 'backlogPerTask',
+              ReturnData: true,
+              Expression: '(visible + inFlight) / IF(FILL(running, 0) > 0, running, 1)',
+            }),
           ],
         },
       },
@@ -145,7 +192,10 @@ describe('QueueScaling.backlogPerTask', () => {
     const template = synth(test);
     template.hasResourceProperties('AWS::ApplicationAutoScaling::ScalingPolicy', tracks(10));
     template.hasResourceProperties('AWS::ApplicationAutoScaling::ScalingPolicy', {
-      StepScalingPolicyConfiguration: { AdjustmentType: 'ChangeInCapacity', StepAdjustments: [{ MetricIntervalLowerBound: 0, ScalingAdjustment: 1 }] },
+      StepScalingPolicyConfiguration: {
+        AdjustmentType: 'ChangeInCapacity',
+        StepAdjustments: [{ MetricIntervalLowerBound: 0, ScalingAdjustment: 1 }],
+      },
     });
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       Threshold: 1,
@@ -163,7 +213,10 @@ describe('QueueScaling.backlogPerTask', () => {
     const test = createTestApp();
     createWorker(test, { scaling: QueueScaling.backlogPerTask() });
     synth(test);
-    Annotations.fromStack(test.stack).hasWarning('/Pipeline/Worker/Scaling', Match.stringLikeRegexp('cdk-fileworks:QueueScaling.containerInsights'));
+    Annotations.fromStack(test.stack).hasWarning(
+      '/Pipeline/Worker/Scaling',
+      Match.stringLikeRegexp('cdk-fileworks:QueueScaling.containerInsights'),
+    );
   });
 
   it('aims at a waiting time', () => {
@@ -175,7 +228,10 @@ describe('QueueScaling.backlogPerTask', () => {
 
   it.each<[string, () => QueueScaling]>([
     ['messagesPerTask must be more than 0, got: 0', () => QueueScaling.backlogPerTask({ messagesPerTask: 0 })],
-    ['perMessage must be a whole number of seconds 1 or more, got: 0', () => QueueScaling.latency({ acceptable: Duration.minutes(1), perMessage: Duration.seconds(0) })],
+    [
+      'perMessage must be a whole number of seconds 1 or more, got: 0',
+      () => QueueScaling.latency({ acceptable: Duration.minutes(1), perMessage: Duration.seconds(0) }),
+    ],
     [
       'acceptable cannot be shorter than perMessage, because no number of tasks makes one message faster, got: 1 minute and 2 minutes',
       () => QueueScaling.latency({ acceptable: Duration.minutes(1), perMessage: Duration.minutes(2) }),
@@ -200,9 +256,21 @@ describe('QueueScaledFargateWorker.scaleOnSchedule', () => {
 
   it('changes the fewest and most tasks in a time zone', () => {
     const test = createTestApp();
-    createWorker(test).scaleOnSchedule('Morning', { schedule, timeZone: TimeZone.EUROPE_BERLIN, minTasks: 2, maxTasks: 10 });
+    createWorker(test).scaleOnSchedule('Morning', {
+      schedule,
+      timeZone: TimeZone.EUROPE_BERLIN,
+      minTasks: 2,
+      maxTasks: 10,
+    });
     synth(test).hasResourceProperties('AWS::ApplicationAutoScaling::ScalableTarget', {
-      ScheduledActions: [{ Schedule: 'cron(30 6 * * ? *)', Timezone: 'Europe/Berlin', ScheduledActionName: 'Morning', ScalableTargetAction: { MinCapacity: 2, MaxCapacity: 10 } }],
+      ScheduledActions: [
+        {
+          Schedule: 'cron(30 6 * * ? *)',
+          Timezone: 'Europe/Berlin',
+          ScheduledActionName: 'Morning',
+          ScalableTargetAction: { MinCapacity: 2, MaxCapacity: 10 },
+        },
+      ],
     });
   });
 
@@ -229,17 +297,25 @@ describe('QueueScaledFargateWorker.scaleOnCpuUtilization and scaleOnMemoryUtiliz
     const tracking = (PredefinedMetricType: string, rest: object) => ({
       TargetTrackingScalingPolicyConfiguration: { PredefinedMetricSpecification: { PredefinedMetricType }, ...rest },
     });
-    template.hasResourceProperties('AWS::ApplicationAutoScaling::ScalingPolicy', tracking('ECSServiceAverageCPUUtilization', { TargetValue: 70, DisableScaleIn: true, ScaleOutCooldown: 60 }));
-    template.hasResourceProperties('AWS::ApplicationAutoScaling::ScalingPolicy', tracking('ECSServiceAverageMemoryUtilization', { TargetValue: 80, DisableScaleIn: false, ScaleOutCooldown: 120 }));
+    template.hasResourceProperties(
+      'AWS::ApplicationAutoScaling::ScalingPolicy',
+      tracking('ECSServiceAverageCPUUtilization', { TargetValue: 70, DisableScaleIn: true, ScaleOutCooldown: 60 }),
+    );
+    template.hasResourceProperties(
+      'AWS::ApplicationAutoScaling::ScalingPolicy',
+      tracking('ECSServiceAverageMemoryUtilization', { TargetValue: 80, DisableScaleIn: false, ScaleOutCooldown: 120 }),
+    );
   });
 
   it('throw when the exact scaling would undo them', () => {
     const worker = createWorker(createTestApp());
     expect(() => {
       worker.scaleOnCpuUtilization({ targetPercent: 70 });
-    }).toThrow(new Error(
-      'scaleOnCpuUtilization cannot be used with QueueScaling.exact(), which would take the added tasks away within a minute; use QueueScaling.backlogPerTask() [at Pipeline/Worker]',
-    ));
+    }).toThrow(
+      new Error(
+        'scaleOnCpuUtilization cannot be used with QueueScaling.exact(), which would take the added tasks away within a minute; use QueueScaling.backlogPerTask() [at Pipeline/Worker]',
+      ),
+    );
   });
 
   it('throw for a target that is no percentage', () => {
@@ -253,8 +329,11 @@ describe('QueueScaledFargateWorker.scaleOnCpuUtilization and scaleOnMemoryUtiliz
 describe('QueueScaling of a user', () => {
   it('is given all it needs', () => {
     class ByHour extends QueueScaling {
-      public bind(_: Construct, { taskCount, maxTasks }: QueueScalingBindOptions): void {
-        taskCount.scaleOnSchedule('Morning', { schedule: appscaling.Schedule.cron({ hour: '6', minute: '0' }), minCapacity: maxTasks });
+      bind(_: Construct, { taskCount, maxTasks }: QueueScalingBindOptions): void {
+        taskCount.scaleOnSchedule('Morning', {
+          schedule: appscaling.Schedule.cron({ hour: '6', minute: '0' }),
+          minCapacity: maxTasks,
+        });
       }
     }
     const test = createTestApp();
@@ -267,12 +346,19 @@ describe('QueueScaling of a user', () => {
 
 describe('capacityLevels', () => {
   it('rises strictly from the first to the last in at most so many steps', () => {
-    fc.assert(fc.property(fc.integer({ min: 1, max: 200 }), fc.integer({ min: 0, max: 5_000 }), fc.integer({ min: 2, max: 40 }), (first, more, steps) => {
-      const levels = capacityLevels(first, first + more, steps);
-      expect(levels[0]).toBe(first);
-      expect(levels.at(-1)).toBe(first + more);
-      expect(levels).toHaveLength(Math.min(more + 1, steps));
-      expect(levels.slice(1).every((level, index) => level > (levels[index] ?? Infinity))).toBe(true);
-    }));
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 200 }),
+        fc.integer({ min: 0, max: 5_000 }),
+        fc.integer({ min: 2, max: 40 }),
+        (first, more, steps) => {
+          const levels = capacityLevels(first, first + more, steps);
+          expect(levels[0]).toBe(first);
+          expect(levels.at(-1)).toBe(first + more);
+          expect(levels).toHaveLength(Math.min(more + 1, steps));
+          expect(levels.slice(1).every((level, index) => level > (levels[index] ?? Infinity))).toBe(true);
+        },
+      ),
+    );
   });
 });

@@ -11,7 +11,9 @@ import { createTestApp, createWorker, resourceCount, synth } from '../../support
 const wake = WakeUp.onArrival();
 
 function functionOf(template: Template): { readonly Environment: { readonly Variables: Record<string, unknown> } } {
-  const [found] = Object.values(template.findResources('AWS::Lambda::Function')) as { Properties: { Environment: { Variables: Record<string, unknown> } } }[];
+  const [found] = Object.values(template.findResources('AWS::Lambda::Function')) as {
+    Properties: { Environment: { Variables: Record<string, unknown> } };
+  }[];
   return found.Properties;
 }
 
@@ -30,20 +32,36 @@ describe('WakeUp.onArrival()', () => {
       ContentBasedDeduplication: true,
       VisibilityTimeout: 60,
       MessageRetentionPeriod: 86_400,
-      RedrivePolicy: { maxReceiveCount: 60, deadLetterTargetArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^WorkerWakeUpDeadLetterQueue'), 'Arn'] } },
+      RedrivePolicy: {
+        maxReceiveCount: 60,
+        deadLetterTargetArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^WorkerWakeUpDeadLetterQueue'), 'Arn'] },
+      },
     });
   });
 
   it('has a function on Node.js 24 that is done well within the visibility timeout', () => {
-    template.hasResourceProperties('AWS::Lambda::Function', { Runtime: 'nodejs24.x', Timeout: 10, Handler: 'index.handler', Architectures: ['arm64'] });
-    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', { BatchSize: 1, FunctionResponseTypes: ['ReportBatchItemFailures'] });
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Runtime: 'nodejs24.x',
+      Timeout: 10,
+      Handler: 'index.handler',
+      Architectures: ['arm64'],
+    });
+    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      BatchSize: 1,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    });
     template.hasResourceProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
   });
 
   it('tells the function the queue of jobs, the service and how many tasks there may be', () => {
     expect(functionOf(template).Environment.Variables).toEqual({
       FILEWORKS_QUEUE_URLS: { Ref: expect.stringMatching(/^WorkerQueue/) as string },
-      FILEWORKS_SCALABLE_SERVICE: { 'Fn::Join': ['', ['service/', expect.anything(), '/', { 'Fn::GetAtt': [expect.stringMatching(/^WorkerService/), 'Name'] }]] },
+      FILEWORKS_SCALABLE_SERVICE: {
+        'Fn::Join': [
+          '',
+          ['service/', expect.anything(), '/', { 'Fn::GetAtt': [expect.stringMatching(/^WorkerService/), 'Name'] }],
+        ],
+      },
       FILEWORKS_MIN_TASKS: '0',
       FILEWORKS_MAX_TASKS: '40',
       FILEWORKS_MESSAGES_PER_TASK: '4',
@@ -55,16 +73,31 @@ describe('WakeUp.onArrival()', () => {
       Roles: [{ Ref: Match.stringLikeRegexp('^WorkerWakeUpFunctionRole') }],
       PolicyDocument: {
         Statement: [
-          { Effect: 'Allow', Action: ['logs:CreateLogStream', 'logs:PutLogEvents'], Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^WorkerWakeUpFunctionLog'), 'Arn'] } },
-          { Effect: 'Allow', Action: 'sqs:GetQueueAttributes', Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^WorkerQueue'), 'Arn'] } },
+          {
+            Effect: 'Allow',
+            Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+            Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^WorkerWakeUpFunctionLog'), 'Arn'] },
+          },
+          {
+            Effect: 'Allow',
+            Action: 'sqs:GetQueueAttributes',
+            Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^WorkerQueue'), 'Arn'] },
+          },
           { Effect: 'Allow', Action: 'cloudwatch:GetMetricData', Resource: '*' },
-          { Effect: 'Allow', Action: ['ecs:DescribeServices', 'ecs:UpdateService'], Resource: { Ref: Match.stringLikeRegexp('^WorkerService') } },
+          {
+            Effect: 'Allow',
+            Action: ['ecs:DescribeServices', 'ecs:UpdateService'],
+            Resource: { Ref: Match.stringLikeRegexp('^WorkerService') },
+          },
           {
             Effect: 'Allow',
             Action: 'application-autoscaling:RegisterScalableTarget',
             Resource: { 'Fn::Join': ['', Match.arrayWith([':scalable-target/*'])] },
             Condition: {
-              StringEquals: { 'application-autoscaling:service-namespace': 'ecs', 'application-autoscaling:scalable-dimension': 'ecs:service:DesiredCount' },
+              StringEquals: {
+                'application-autoscaling:service-namespace': 'ecs',
+                'application-autoscaling:scalable-dimension': 'ecs:service:DesiredCount',
+              },
             },
           },
           {
@@ -90,7 +123,9 @@ describe('WakeUp.onArrival()', () => {
 describe('a worker with a wake-up', () => {
   it('is woken by each route, with a constant message in one group, after the same retries and into the same dead-letter queue', () => {
     const test = createTestApp();
-    new FileIngestBucket(test.stack, 'Inbox').addRoute('Archives', { target: IngestTarget.worker(createWorker(test, { wake })) });
+    new FileIngestBucket(test.stack, 'Inbox').addRoute('Archives', {
+      target: IngestTarget.worker(createWorker(test, { wake })),
+    });
     synth(test).hasResourceProperties('AWS::Events::Rule', {
       Targets: [
         Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^WorkerQueue'), 'Arn'] } }),
@@ -129,11 +164,21 @@ describe('a worker with a wake-up', () => {
 
   it('lets producers send a wake-up and nothing else', () => {
     const test = createTestApp();
-    const producer = new iam.Role(test.stack, 'Producer', { assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com') });
+    const producer = new iam.Role(test.stack, 'Producer', {
+      assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com'),
+    });
     createWorker(test, { wake }).grantWake(producer);
     synth(test).hasResourceProperties('AWS::IAM::Policy', {
       Roles: [{ Ref: Match.stringLikeRegexp('^Producer') }],
-      PolicyDocument: { Statement: [{ Effect: 'Allow', Action: 'sqs:SendMessage', Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^WorkerWakeUpQueue'), 'Arn'] } }] },
+      PolicyDocument: {
+        Statement: [
+          {
+            Effect: 'Allow',
+            Action: 'sqs:SendMessage',
+            Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^WorkerWakeUpQueue'), 'Arn'] },
+          },
+        ],
+      },
     });
   });
 
@@ -141,16 +186,20 @@ describe('a worker with a wake-up', () => {
     const worker = createWorker(createTestApp(), { wake });
     expect(() => {
       worker.scaleOnSchedule('Morning', { schedule: Schedule.cron({ hour: '6' }), minTasks: 5 });
-    }).toThrow(new Error(
-      'scaleOnSchedule cannot be used together with WakeUp.onArrival(), which raises the fewest tasks and gives them back as minTasks, whatever a schedule '
-      + 'has set; leave out wake, or let it start the tasks when files come [at Pipeline/Worker]',
-    ));
+    }).toThrow(
+      new Error(
+        'scaleOnSchedule cannot be used together with WakeUp.onArrival(), which raises the fewest tasks and gives them back as minTasks, whatever a schedule ' +
+          'has set; leave out wake, or let it start the tasks when files come [at Pipeline/Worker]',
+      ),
+    );
   });
 });
 
 it('throws when a worker without a wake-up should be woken', () => {
   const test = createTestApp();
-  const producer = new iam.Role(test.stack, 'Producer', { assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com') });
+  const producer = new iam.Role(test.stack, 'Producer', {
+    assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com'),
+  });
   expect(() => createWorker(test, { wake: WakeUp.none() }).grantWake(producer)).toThrow(
     new Error('grantWake needs wake: WakeUp.onArrival(); without it, there is nothing to wake [at Pipeline/Worker]'),
   );

@@ -13,7 +13,10 @@ import { createTestApp, image, resourceCount, synth, type TestApp } from '../../
 const schedule = ScheduleExpression.cron({ hour: '2', minute: '30', timeZone: TimeZone.EUROPE_BERLIN });
 const supervision = JobSupervision.stepFunctions();
 
-function createJob(props: Partial<ScheduledFargateJobProps> = {}, test: TestApp = createTestApp()): ScheduledFargateJob {
+function createJob(
+  props: Partial<ScheduledFargateJobProps> = {},
+  test: TestApp = createTestApp(),
+): ScheduledFargateJob {
   return new ScheduledFargateJob(test.stack, 'Job', { cluster: test.cluster, image, schedule, ...props });
 }
 
@@ -22,13 +25,25 @@ function templateOf(props: Partial<ScheduledFargateJobProps> = {}, test: TestApp
   return synth(test);
 }
 
-interface State { readonly Type: string; readonly Next?: string; readonly [field: string]: unknown }
-interface Definition { readonly StartAt: string; readonly QueryLanguage: string; readonly States: Record<string, State> }
+interface State {
+  readonly Type: string;
+  readonly Next?: string;
+  readonly [field: string]: unknown;
+}
+interface Definition {
+  readonly StartAt: string;
+  readonly QueryLanguage: string;
+  readonly States: Record<string, State>;
+}
 
 /** The state machine, with every reference as its JSON. */
 function definitionOf(template: Template): Definition {
-  const [machine] = Object.values(template.findResources('AWS::StepFunctions::StateMachine')) as { Properties: { DefinitionString: { 'Fn::Join': [string, unknown[]] } } }[];
-  const text = machine.Properties.DefinitionString['Fn::Join'][1].map((part) => (typeof part === 'string' ? part : JSON.stringify(part).replace(/"/g, '\''))).join('');
+  const [machine] = Object.values(template.findResources('AWS::StepFunctions::StateMachine')) as {
+    Properties: { DefinitionString: { 'Fn::Join': [string, unknown[]] } };
+  }[];
+  const text = machine.Properties.DefinitionString['Fn::Join'][1]
+    .map((part) => (typeof part === 'string' ? part : JSON.stringify(part).replace(/"/g, "'")))
+    .join('');
   return JSON.parse(text) as Definition;
 }
 
@@ -53,19 +68,35 @@ describe('ScheduledFargateJob with defaults', () => {
           LaunchType: Match.absent(),
           EnableECSManagedTags: true,
           TaskDefinitionArn: { Ref: Match.stringLikeRegexp('^JobTaskDefinition') },
-          NetworkConfiguration: { AwsvpcConfiguration: { AssignPublicIp: 'DISABLED', SecurityGroups: [{ 'Fn::GetAtt': [Match.stringLikeRegexp('^JobSecurityGroup'), 'GroupId'] }] } },
+          NetworkConfiguration: {
+            AwsvpcConfiguration: {
+              AssignPublicIp: 'DISABLED',
+              SecurityGroups: [{ 'Fn::GetAtt': [Match.stringLikeRegexp('^JobSecurityGroup'), 'GroupId'] }],
+            },
+          },
         },
         RetryPolicy: { MaximumEventAgeInSeconds: 3_600, MaximumRetryAttempts: 185 },
         DeadLetterConfig: { Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^JobDeadLetterQueue'), 'Arn'] } },
       },
     });
-    template.hasResourceProperties('AWS::CloudWatch::Alarm', { AlarmDescription: Match.stringLikeRegexp('^Runs of Pipeline/Job could not be started and wait in its dead-letter queue') });
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmDescription: Match.stringLikeRegexp(
+        '^Runs of Pipeline/Job could not be started and wait in its dead-letter queue',
+      ),
+    });
   });
 
   it('tells the container why it runs', () => {
-    const [found] = Object.values(template.findResources('AWS::Scheduler::Schedule')) as { Properties: { Target: { Input: string } } }[];
+    const [found] = Object.values(template.findResources('AWS::Scheduler::Schedule')) as {
+      Properties: { Target: { Input: string } };
+    }[];
     expect(JSON.parse(found.Properties.Target.Input)).toEqual({
-      containerOverrides: [{ name: 'Job', environment: [{ name: 'FILEWORKS_JOB_INPUT', value: '{"scheduledTime":"<aws.scheduler.scheduled-time>"}' }] }],
+      containerOverrides: [
+        {
+          name: 'Job',
+          environment: [{ name: 'FILEWORKS_JOB_INPUT', value: '{"scheduledTime":"<aws.scheduler.scheduled-time>"}' }],
+        },
+      ],
     });
   });
 
@@ -84,7 +115,11 @@ describe('ScheduledFargateJob with defaults', () => {
             Condition: { StringLike: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
           },
           { Effect: 'Allow', Action: 'ecs:RunTask', Resource: { Ref: Match.stringLikeRegexp('^JobTaskDefinition') } },
-          { Effect: 'Allow', Action: 'sqs:SendMessage', Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^JobDeadLetterQueue'), 'Arn'] } },
+          {
+            Effect: 'Allow',
+            Action: 'sqs:SendMessage',
+            Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^JobDeadLetterQueue'), 'Arn'] },
+          },
         ],
       },
     });
@@ -94,7 +129,14 @@ describe('ScheduledFargateJob with defaults', () => {
     template.hasResourceProperties('AWS::ECS::TaskDefinition', {
       Cpu: '512',
       Memory: '1024',
-      ContainerDefinitions: [Match.objectLike({ Name: 'Job', ReadonlyRootFilesystem: true, StopTimeout: 120, MountPoints: [Match.objectLike({ ContainerPath: '/tmp' })] })],
+      ContainerDefinitions: [
+        Match.objectLike({
+          Name: 'Job',
+          ReadonlyRootFilesystem: true,
+          StopTimeout: 120,
+          MountPoints: [Match.objectLike({ ContainerPath: '/tmp' })],
+        }),
+      ],
     });
     template.hasResourceProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
   });
@@ -110,7 +152,11 @@ describe('a supervised job', () => {
 
   it('is started as an execution with the time that it was scheduled for', () => {
     template.hasResourceProperties('AWS::Scheduler::Schedule', {
-      Target: { Arn: { Ref: Match.stringLikeRegexp('^JobStateMachine') }, Input: '{"scheduledTime":"<aws.scheduler.scheduled-time>"}', EcsParameters: Match.absent() },
+      Target: {
+        Arn: { Ref: Match.stringLikeRegexp('^JobStateMachine') },
+        Input: '{"scheduledTime":"<aws.scheduler.scheduled-time>"}',
+        EcsParameters: Match.absent(),
+      },
     });
   });
 
@@ -118,25 +164,41 @@ describe('a supervised job', () => {
     expect(definition.QueryLanguage).toBe('JSONata');
     expect(definition.StartAt).toBe('LookForOthers');
     expect(definition.States['LookForOthers']).toMatchObject({
-      Resource: 'arn:{\'Ref\':\'AWS::Partition\'}:states:::aws-sdk:sfn:listExecutions',
+      Resource: "arn:{'Ref':'AWS::Partition'}:states:::aws-sdk:sfn:listExecutions",
       Arguments: { StateMachineArn: '{% $states.context.StateMachine.Id %}', StatusFilter: 'RUNNING' },
       Next: 'IsOldest',
     });
-    expect(definition.States['IsOldest']).toMatchObject({ Type: 'Choice', Choices: [{ Next: 'Supervise' }], Default: 'Skipped' });
+    expect(definition.States['IsOldest']).toMatchObject({
+      Type: 'Choice',
+      Choices: [{ Next: 'Supervise' }],
+      Default: 'Skipped',
+    });
     expect(definition.States['Skipped']).toMatchObject({ Type: 'Succeed', Output: { skipped: true } });
   });
 
   it('runs the task beside a clock, so that whichever ends first stops the other', () => {
-    const { Branches: branches, Catch: caught } = definition.States['Supervise'] as unknown as { Branches: Definition[]; Catch: unknown };
+    const { Branches: branches, Catch: caught } = definition.States['Supervise'] as unknown as {
+      Branches: Definition[];
+      Catch: unknown;
+    };
     expect(caught).toEqual([{ ErrorEquals: ['Finished'], Next: 'Done' }]);
     expect(branches[0].States['RunTask']).toMatchObject({
-      Resource: 'arn:{\'Ref\':\'AWS::Partition\'}:states:::ecs:runTask.sync',
+      Resource: "arn:{'Ref':'AWS::Partition'}:states:::ecs:runTask.sync",
       Arguments: {
         CapacityProviderStrategy: [{ CapacityProvider: 'FARGATE', Weight: 1 }],
-        Overrides: { ContainerOverrides: [{ Name: 'Job', Environment: [{ Name: 'FILEWORKS_JOB_INPUT', Value: '{% $string($states.context.Execution.Input) %}' }] }] },
+        Overrides: {
+          ContainerOverrides: [
+            {
+              Name: 'Job',
+              Environment: [{ Name: 'FILEWORKS_JOB_INPUT', Value: '{% $string($states.context.Execution.Input) %}' }],
+            },
+          ],
+        },
         NetworkConfiguration: { AwsvpcConfiguration: { AssignPublicIp: 'DISABLED' } },
       },
-      Retry: [{ ErrorEquals: ['States.ALL'], MaxAttempts: 2, IntervalSeconds: 30, BackoffRate: 2, JitterStrategy: 'FULL' }],
+      Retry: [
+        { ErrorEquals: ['States.ALL'], MaxAttempts: 2, IntervalSeconds: 30, BackoffRate: 2, JitterStrategy: 'FULL' },
+      ],
       Next: 'TaskEnded',
     });
     expect(branches[0].States['TaskEnded']).toMatchObject({ Type: 'Fail', Error: 'Finished' });
@@ -149,15 +211,35 @@ describe('a supervised job', () => {
   it('lets the state machine start this task, wait for it and stop it, and see its own executions', () => {
     template.hasResourceProperties('AWS::IAM::Policy', {
       Roles: [{ Ref: Match.stringLikeRegexp('^JobStateMachineRole') }],
-      PolicyDocument: { Statement: Match.arrayWith([
-        Match.objectLike({ Action: 'iam:PassRole', Condition: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } } }),
-        Match.objectLike({ Action: 'ecs:RunTask', Resource: { Ref: Match.stringLikeRegexp('^JobTaskDefinition') }, Condition: { ArnEquals: { 'ecs:cluster': Match.anyValue() } } }),
-        Match.objectLike({ Action: ['ecs:DescribeTasks', 'ecs:StopTask'], Resource: { 'Fn::Join': ['', Match.arrayWith([':task/', '/*'])] } }),
-        Match.objectLike({ Action: ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'] }),
-      ]) },
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: 'iam:PassRole',
+            Condition: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
+          }),
+          Match.objectLike({
+            Action: 'ecs:RunTask',
+            Resource: { Ref: Match.stringLikeRegexp('^JobTaskDefinition') },
+            Condition: { ArnEquals: { 'ecs:cluster': Match.anyValue() } },
+          }),
+          Match.objectLike({
+            Action: ['ecs:DescribeTasks', 'ecs:StopTask'],
+            Resource: { 'Fn::Join': ['', Match.arrayWith([':task/', '/*'])] },
+          }),
+          Match.objectLike({ Action: ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'] }),
+        ]),
+      },
     });
     template.hasResourceProperties('AWS::IAM::Policy', {
-      PolicyDocument: { Statement: [{ Effect: 'Allow', Action: 'states:ListExecutions', Resource: { Ref: Match.stringLikeRegexp('^JobStateMachine') } }] },
+      PolicyDocument: {
+        Statement: [
+          {
+            Effect: 'Allow',
+            Action: 'states:ListExecutions',
+            Resource: { Ref: Match.stringLikeRegexp('^JobStateMachine') },
+          },
+        ],
+      },
     });
   });
 
@@ -166,24 +248,34 @@ describe('a supervised job', () => {
       AlarmDescription: Match.stringLikeRegexp('^A run of Pipeline/Job failed after its retries, or took too long'),
       Threshold: 1,
       TreatMissingData: 'notBreaching',
-      Metrics: Match.arrayWith([Match.objectLike({ Expression: 'FILL(failed, 0) + FILL(timedOut, 0) + FILL(aborted, 0)' })]),
+      Metrics: Match.arrayWith([
+        Match.objectLike({ Expression: 'FILL(failed, 0) + FILL(timedOut, 0) + FILL(aborted, 0)' }),
+      ]),
     });
   });
 
   it('is logged and traced', () => {
-    template.hasResourceProperties('AWS::StepFunctions::StateMachine', { LoggingConfiguration: { Level: 'ALL' }, TracingConfiguration: { Enabled: true }, StateMachineType: 'STANDARD' });
+    template.hasResourceProperties('AWS::StepFunctions::StateMachine', {
+      LoggingConfiguration: { Level: 'ALL' },
+      TracingConfiguration: { Enabled: true },
+      StateMachineType: 'STANDARD',
+    });
   });
 });
 
 describe('supervision', () => {
   it('has the duration and retries that were asked for', () => {
-    const { States: states } = definitionOf(templateOf({ supervision: JobSupervision.stepFunctions({ maxDuration: Duration.hours(6), retries: 5 }) }));
+    const { States: states } = definitionOf(
+      templateOf({ supervision: JobSupervision.stepFunctions({ maxDuration: Duration.hours(6), retries: 5 }) }),
+    );
     expect(JSON.stringify(states)).toContain('"Seconds":21600');
     expect(JSON.stringify(states)).toContain('"MaxAttempts":5');
   });
 
   it('starts no task again without retries', () => {
-    const { Branches: branches } = definitionOf(templateOf({ supervision: JobSupervision.stepFunctions({ retries: 0 }) })).States['Supervise'] as unknown as { Branches: Definition[] };
+    const { Branches: branches } = definitionOf(
+      templateOf({ supervision: JobSupervision.stepFunctions({ retries: 0 }) }),
+    ).States['Supervise'] as unknown as { Branches: Definition[] };
     expect(branches[0].States['RunTask']).not.toHaveProperty('Retry');
   });
 
@@ -196,15 +288,23 @@ describe('supervision', () => {
 
 it('takes its capacity, window and dates from props', () => {
   const template = templateOf({
-    capacity: SpotStrategy.spotOnly(), timeWindow: TimeWindow.flexible(Duration.minutes(15)), enabled: false,
-    start: new Date('2027-01-01T00:00:00Z'), end: new Date('2028-01-01T00:00:00Z'), maxEventAge: Duration.minutes(5), retryAttempts: 3,
+    capacity: SpotStrategy.spotOnly(),
+    timeWindow: TimeWindow.flexible(Duration.minutes(15)),
+    enabled: false,
+    start: new Date('2027-01-01T00:00:00Z'),
+    end: new Date('2028-01-01T00:00:00Z'),
+    maxEventAge: Duration.minutes(5),
+    retryAttempts: 3,
   });
   template.hasResourceProperties('AWS::Scheduler::Schedule', {
     FlexibleTimeWindow: { Mode: 'FLEXIBLE', MaximumWindowInMinutes: 15 },
     State: 'DISABLED',
     StartDate: '2027-01-01T00:00:00.000Z',
     EndDate: '2028-01-01T00:00:00.000Z',
-    Target: { EcsParameters: { CapacityProviderStrategy: [{ CapacityProvider: 'FARGATE_SPOT', Weight: 1 }] }, RetryPolicy: { MaximumEventAgeInSeconds: 300, MaximumRetryAttempts: 3 } },
+    Target: {
+      EcsParameters: { CapacityProviderStrategy: [{ CapacityProvider: 'FARGATE_SPOT', Weight: 1 }] },
+      RetryPolicy: { MaximumEventAgeInSeconds: 300, MaximumRetryAttempts: 3 },
+    },
   });
 });
 
@@ -212,16 +312,28 @@ it('is deleted before the capacity providers of a cluster in its stack', () => {
   const test = createTestApp();
   const cluster = new ecs.Cluster(test.stack, 'Cluster', { vpc: test.vpc });
   const template = templateOf({ cluster, capacity: SpotStrategy.spotOnly() }, test);
-  template.hasResource('AWS::Scheduler::Schedule', { DependsOn: Match.arrayWith([Match.stringLikeRegexp('^Cluster')]) });
+  template.hasResource('AWS::Scheduler::Schedule', {
+    DependsOn: Match.arrayWith([Match.stringLikeRegexp('^Cluster')]),
+  });
 });
 
 it('rings when no run has succeeded for long, and when there never was one', () => {
   const test = createTestApp();
-  const template = templateOf({ supervision, alarmMissedFor: Duration.hours(25), alarmActions: [new SnsAction(new Topic(test.stack, 'Topic'))] }, test);
+  const template = templateOf(
+    { supervision, alarmMissedFor: Duration.hours(25), alarmActions: [new SnsAction(new Topic(test.stack, 'Topic'))] },
+    test,
+  );
   template.hasResourceProperties('AWS::CloudWatch::Alarm', {
-    MetricName: 'ExecutionsSucceeded', Period: 3_600, EvaluationPeriods: 25, Threshold: 1, ComparisonOperator: 'LessThanThreshold', TreatMissingData: 'breaching',
+    MetricName: 'ExecutionsSucceeded',
+    Period: 3_600,
+    EvaluationPeriods: 25,
+    Threshold: 1,
+    ComparisonOperator: 'LessThanThreshold',
+    TreatMissingData: 'breaching',
   });
-  template.allResourcesProperties('AWS::CloudWatch::Alarm', { AlarmActions: [{ Ref: Match.stringLikeRegexp('^Topic') }] });
+  template.allResourcesProperties('AWS::CloudWatch::Alarm', {
+    AlarmActions: [{ Ref: Match.stringLikeRegexp('^Topic') }],
+  });
 });
 
 it('takes a task definition with the container that it has', () => {
@@ -238,7 +350,9 @@ it('can be granted what its code needs, and is reached through its connections',
   const job = createJob({}, test);
   new s3.Bucket(test.stack, 'Bucket').grantRead(job);
   expect(job.connections.securityGroups).toHaveLength(1);
-  synth(test).hasResourceProperties('AWS::IAM::Policy', { Roles: [{ Ref: Match.stringLikeRegexp('^JobTaskDefinitionTaskRole') }] });
+  synth(test).hasResourceProperties('AWS::IAM::Policy', {
+    Roles: [{ Ref: Match.stringLikeRegexp('^JobTaskDefinitionTaskRole') }],
+  });
 });
 
 describe('grantRun', () => {
@@ -249,7 +363,15 @@ describe('grantRun', () => {
     createJob({ supervision }, test).grantRun(operator(test.stack));
     synth(test).hasResourceProperties('AWS::IAM::Policy', {
       Roles: [{ Ref: Match.stringLikeRegexp('^Operator') }],
-      PolicyDocument: { Statement: [{ Effect: 'Allow', Action: 'states:StartExecution', Resource: { Ref: Match.stringLikeRegexp('^JobStateMachine') } }] },
+      PolicyDocument: {
+        Statement: [
+          {
+            Effect: 'Allow',
+            Action: 'states:StartExecution',
+            Resource: { Ref: Match.stringLikeRegexp('^JobStateMachine') },
+          },
+        ],
+      },
     });
   });
 
@@ -258,10 +380,15 @@ describe('grantRun', () => {
     createJob({}, test).grantRun(operator(test.stack));
     synth(test).hasResourceProperties('AWS::IAM::Policy', {
       Roles: [{ Ref: Match.stringLikeRegexp('^Operator') }],
-      PolicyDocument: { Statement: [
-        Match.objectLike({ Action: 'iam:PassRole', Condition: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } } }),
-        Match.objectLike({ Action: 'ecs:RunTask', Condition: { ArnEquals: { 'ecs:cluster': Match.anyValue() } } }),
-      ] },
+      PolicyDocument: {
+        Statement: [
+          Match.objectLike({
+            Action: 'iam:PassRole',
+            Condition: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
+          }),
+          Match.objectLike({ Action: 'ecs:RunTask', Condition: { ArnEquals: { 'ecs:cluster': Match.anyValue() } } }),
+        ],
+      },
     });
   });
 });
@@ -273,22 +400,62 @@ it('knows its failed runs only when it is supervised', () => {
 
 describe('throws', () => {
   it.each<[string, (test: TestApp) => Partial<ScheduledFargateJobProps>, string]>([
-    ['without an image', () => ({ image: undefined }), 'image is missing; give image, or taskDefinition with a container of its own'],
-    ['for an image beside a task definition', ({ stack }) => ({ taskDefinition: new ecs.FargateTaskDefinition(stack, 'Task') }), 'image cannot be set together with taskDefinition; set them where the task definition is created'],
-    ['for a task definition without container', ({ stack }) => ({ image: undefined, taskDefinition: new ecs.FargateTaskDefinition(stack, 'Task') }), 'taskDefinition needs an essential container before it is handed over; call addContainer first'],
-    ['for a size that Fargate does not have', () => ({ cpu: 512, memoryLimitMiB: 512 }), 'memoryLimitMiB must be from 1024 to 4096 in steps of 1024 when cpu is 512, got: 512; Fargate has no other sizes'],
-    ['for a long stop', () => ({ stopTimeout: Duration.minutes(3) }), 'stopTimeout must be a whole number of seconds from 2 to 120, got: 180'],
-    ['for a retention of a log group that is there', ({ stack }) => ({ logGroup: new logs.LogGroup(stack, 'Log'), logRetention: logs.RetentionDays.ONE_DAY }), 'logRetention cannot be set together with logGroup; set it where the log group is created'],
-    ['for an alarm that nobody could ring', () => ({ alarmMissedFor: Duration.days(1) }), 'alarmMissedFor needs supervision, because nobody else knows that a run has succeeded; set supervision: JobSupervision.stepFunctions()'],
-    ['for an alarm in parts of an hour', () => ({ supervision, alarmMissedFor: Duration.minutes(90) }), 'alarmMissedFor must be a whole number of hours from 1 to 168, got: 1.5'],
-    ['for too many retries', () => ({ retryAttempts: 186 }), 'retryAttempts must be a whole number from 0 to 185, got: 186'],
+    [
+      'without an image',
+      () => ({ image: undefined }),
+      'image is missing; give image, or taskDefinition with a container of its own',
+    ],
+    [
+      'for an image beside a task definition',
+      ({ stack }) => ({ taskDefinition: new ecs.FargateTaskDefinition(stack, 'Task') }),
+      'image cannot be set together with taskDefinition; set them where the task definition is created',
+    ],
+    [
+      'for a task definition without container',
+      ({ stack }) => ({ image: undefined, taskDefinition: new ecs.FargateTaskDefinition(stack, 'Task') }),
+      'taskDefinition needs an essential container before it is handed over; call addContainer first',
+    ],
+    [
+      'for a size that Fargate does not have',
+      () => ({ cpu: 512, memoryLimitMiB: 512 }),
+      'memoryLimitMiB must be from 1024 to 4096 in steps of 1024 when cpu is 512, got: 512; Fargate has no other sizes',
+    ],
+    [
+      'for a long stop',
+      () => ({ stopTimeout: Duration.minutes(3) }),
+      'stopTimeout must be a whole number of seconds from 2 to 120, got: 180',
+    ],
+    [
+      'for a retention of a log group that is there',
+      ({ stack }) => ({ logGroup: new logs.LogGroup(stack, 'Log'), logRetention: logs.RetentionDays.ONE_DAY }),
+      'logRetention cannot be set together with logGroup; set it where the log group is created',
+    ],
+    [
+      'for an alarm that nobody could ring',
+      () => ({ alarmMissedFor: Duration.days(1) }),
+      'alarmMissedFor needs supervision, because nobody else knows that a run has succeeded; set supervision: JobSupervision.stepFunctions()',
+    ],
+    [
+      'for an alarm in parts of an hour',
+      () => ({ supervision, alarmMissedFor: Duration.minutes(90) }),
+      'alarmMissedFor must be a whole number of hours from 1 to 168, got: 1.5',
+    ],
+    [
+      'for too many retries',
+      () => ({ retryAttempts: 186 }),
+      'retryAttempts must be a whole number from 0 to 185, got: 186',
+    ],
   ])('%s', (_, props, message) => {
     const test = createTestApp();
     expect(() => createJob(props(test), test)).toThrow(new Error(`${message} [at Pipeline/Job]`));
   });
 
   it('for a duration that is none', () => {
-    expect(() => JobSupervision.stepFunctions({ maxDuration: Duration.days(8) })).toThrow(new Error('maxDuration must be a whole number of seconds from 60 to 604800, got: 691200'));
-    expect(() => JobSupervision.stepFunctions({ retries: 11 })).toThrow(new Error('retries must be a whole number from 0 to 10, got: 11'));
+    expect(() => JobSupervision.stepFunctions({ maxDuration: Duration.days(8) })).toThrow(
+      new Error('maxDuration must be a whole number of seconds from 60 to 604800, got: 691200'),
+    );
+    expect(() => JobSupervision.stepFunctions({ retries: 11 })).toThrow(
+      new Error('retries must be a whole number from 0 to 10, got: 11'),
+    );
   });
 });

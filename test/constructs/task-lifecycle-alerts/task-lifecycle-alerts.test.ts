@@ -9,20 +9,29 @@ import { AlertKind, AlertLayout } from '../../../src/contract/task-alerts';
 import { createTestApp, createWorker, resourceCount, synth, type TestApp } from '../../support/cdk-stacks';
 
 function createAlerts(
-  props: TaskLifecycleAlertsProps = {}, test: TestApp = createTestApp(),
+  props: TaskLifecycleAlertsProps = {},
+  test: TestApp = createTestApp(),
 ): { readonly alerts: TaskLifecycleAlerts; readonly template: Template } {
   const alerts = new TaskLifecycleAlerts(test.stack, 'Alerts', props);
   return { alerts, template: synth(test) };
 }
 
-interface Pattern { readonly 'detail-type': string[]; readonly 'resources'?: unknown; readonly 'detail': Record<string, unknown> }
+interface Pattern {
+  readonly 'detail-type': string[];
+  readonly resources?: unknown;
+  readonly detail: Record<string, unknown>;
+}
 
 function patternsOf(template: Template): Pattern[] {
-  return (Object.values(template.findResources('AWS::Events::Rule')) as { Properties: { EventPattern: Pattern } }[]).map(({ Properties: { EventPattern } }) => EventPattern);
+  return (
+    Object.values(template.findResources('AWS::Events::Rule')) as { Properties: { EventPattern: Pattern } }[]
+  ).map(({ Properties: { EventPattern } }) => EventPattern);
 }
 
 function environmentOf(template: Template): Record<string, unknown> {
-  const [found] = Object.values(template.findResources('AWS::Lambda::Function')) as { Properties: { Environment: { Variables: Record<string, unknown> } } }[];
+  const [found] = Object.values(template.findResources('AWS::Lambda::Function')) as {
+    Properties: { Environment: { Variables: Record<string, unknown> } };
+  }[];
   return found.Properties.Environment.Variables;
 }
 
@@ -40,9 +49,9 @@ describe('TaskLifecycleAlerts with defaults', () => {
 
   it('matches stops that are failures, and neither scale-in nor deployments nor ends as they should be', () => {
     expect(patternsOf(template).find(({ detail }) => '$or' in detail)).toEqual({
-      'source': ['aws.ecs'],
+      source: ['aws.ecs'],
       'detail-type': ['ECS Task State Change'],
-      'detail': {
+      detail: {
         lastStatus: ['STOPPED'],
         $or: [
           { stopCode: ['TaskFailedToStart', 'SpotInterruption', 'TerminationNotice', 'InfrastructureHealth'] },
@@ -63,33 +72,51 @@ describe('TaskLifecycleAlerts with defaults', () => {
 
   it('tries for a day, and keeps what it could not tell', () => {
     template.allResourcesProperties('AWS::Events::Rule', {
-      Targets: [Match.objectLike({
-        RetryPolicy: { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 },
-        DeadLetterConfig: { Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^AlertsDeadLetterQueue'), 'Arn'] } },
-      })],
+      Targets: [
+        Match.objectLike({
+          RetryPolicy: { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 },
+          DeadLetterConfig: { Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^AlertsDeadLetterQueue'), 'Arn'] } },
+        }),
+      ],
     });
     template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
       MaximumEventAgeInSeconds: 21_600,
-      DestinationConfig: { OnFailure: { Destination: { 'Fn::GetAtt': [Match.stringLikeRegexp('^AlertsDeadLetterQueue'), 'Arn'] } } },
+      DestinationConfig: {
+        OnFailure: { Destination: { 'Fn::GetAtt': [Match.stringLikeRegexp('^AlertsDeadLetterQueue'), 'Arn'] } },
+      },
     });
-    template.hasResourceProperties('AWS::CloudWatch::Alarm', { AlarmDescription: Match.stringLikeRegexp('^Alerts of Pipeline/Alerts could not be sent and wait in its dead-letter queue') });
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmDescription: Match.stringLikeRegexp(
+        '^Alerts of Pipeline/Alerts could not be sent and wait in its dead-letter queue',
+      ),
+    });
     expect(alerts.metricUndeliveredEvents().metricName).toBe('ApproximateNumberOfMessagesVisible');
   });
 
   it('encrypts its topic with a key that rotates and that the alarms of the account may use', () => {
     template.hasResourceProperties('AWS::KMS::Key', {
       EnableKeyRotation: true,
-      KeyPolicy: { Statement: Match.arrayWith([Match.objectLike({
-        Principal: { Service: 'cloudwatch.amazonaws.com' },
-        Action: ['kms:GenerateDataKey*', 'kms:Decrypt'],
-        Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
-      })]) },
+      KeyPolicy: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Principal: { Service: 'cloudwatch.amazonaws.com' },
+            Action: ['kms:GenerateDataKey*', 'kms:Decrypt'],
+            Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+          }),
+        ]),
+      },
     });
     template.hasResourceProperties('AWS::SNS::TopicPolicy', {
-      PolicyDocument: { Statement: Match.arrayWith([
-        Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
-        Match.objectLike({ Effect: 'Allow', Principal: { Service: 'cloudwatch.amazonaws.com' }, Action: 'sns:Publish' }),
-      ]) },
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+          Match.objectLike({
+            Effect: 'Allow',
+            Principal: { Service: 'cloudwatch.amazonaws.com' },
+            Action: 'sns:Publish',
+          }),
+        ]),
+      },
     });
   });
 
@@ -98,10 +125,22 @@ describe('TaskLifecycleAlerts with defaults', () => {
       PolicyDocument: {
         Statement: [
           { Effect: 'Allow', Action: ['logs:CreateLogStream', 'logs:PutLogEvents'], Resource: Match.anyValue() },
-          { Effect: 'Allow', Action: 'sqs:SendMessage', Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^AlertsDeadLetterQueue'), 'Arn'] } },
-          { Effect: 'Allow', Action: ['kms:GenerateDataKey', 'kms:Decrypt'], Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^AlertsKey'), 'Arn'] } },
+          {
+            Effect: 'Allow',
+            Action: 'sqs:SendMessage',
+            Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^AlertsDeadLetterQueue'), 'Arn'] },
+          },
+          {
+            Effect: 'Allow',
+            Action: ['kms:GenerateDataKey', 'kms:Decrypt'],
+            Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^AlertsKey'), 'Arn'] },
+          },
           { Effect: 'Allow', Action: 'sns:Publish', Resource: { Ref: Match.stringLikeRegexp('^AlertsTopic') } },
-          { Effect: 'Allow', Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^AlertsTold'), 'Arn'] } },
+          {
+            Effect: 'Allow',
+            Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+            Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^AlertsTold'), 'Arn'] },
+          },
           { Effect: 'Allow', Action: 'ecs:DescribeTaskDefinition', Resource: '*' },
         ],
       },
@@ -112,7 +151,8 @@ describe('TaskLifecycleAlerts with defaults', () => {
     expect(environmentOf(template)).toEqual({
       FILEWORKS_TOPIC_ARN: { Ref: expect.stringMatching(/^AlertsTopic/) as string },
       FILEWORKS_TABLE_NAME: { Ref: expect.stringMatching(/^AlertsTold/) as string },
-      FILEWORKS_ALERTS: 'NonZeroExit,OutOfMemory,FailedToStart,Unhealthy,Infrastructure,SpotInterruption,PlacementFailed,StartImpaired,DeploymentFailed',
+      FILEWORKS_ALERTS:
+        'NonZeroExit,OutOfMemory,FailedToStart,Unhealthy,Infrastructure,SpotInterruption,PlacementFailed,StartImpaired,DeploymentFailed',
       FILEWORKS_ALERT_LAYOUT: 'Text',
       FILEWORKS_EXPECTED_EXIT_CODES: '0,143',
       FILEWORKS_MAX_ALERTS: '20',
@@ -126,7 +166,9 @@ describe('the scope', () => {
     const test = createTestApp();
     const { template } = createAlerts({ clusters: [test.cluster] }, test);
     const [tasks, actions, deployments] = patternsOf(template);
-    expect(tasks.detail['clusterArn']).toEqual([{ 'Fn::ImportValue': expect.stringMatching(/Cluster.*Arn/) as string }]);
+    expect(tasks.detail['clusterArn']).toEqual([
+      { 'Fn::ImportValue': expect.stringMatching(/Cluster.*Arn/) as string },
+    ]);
     for (const { resources } of [actions, deployments]) {
       expect(resources).toEqual([{ prefix: { 'Fn::Join': ['', expect.arrayContaining([':service/', '/'])] } }]);
     }
@@ -137,7 +179,9 @@ describe('the scope', () => {
     const worker = createWorker(test);
     const { template } = createAlerts({ services: [worker.service] }, test);
     const [tasks, actions] = patternsOf(template);
-    expect(tasks.detail['group']).toEqual([{ 'Fn::Join': ['', ['service:', { 'Fn::GetAtt': [expect.stringMatching(/^WorkerService/), 'Name'] }]] }]);
+    expect(tasks.detail['group']).toEqual([
+      { 'Fn::Join': ['', ['service:', { 'Fn::GetAtt': [expect.stringMatching(/^WorkerService/), 'Name'] }]] },
+    ]);
     expect(actions.resources).toEqual([{ Ref: expect.stringMatching(/^WorkerService/) as string }]);
   });
 
@@ -149,9 +193,18 @@ describe('the scope', () => {
 
 describe('the choice of alerts', () => {
   it.each<[TaskAlert, object]>([
-    [TaskAlert.SPOT_INTERRUPTION, { lastStatus: ['STOPPED'], $or: [{ stopCode: ['SpotInterruption', 'TerminationNotice'] }] }],
+    [
+      TaskAlert.SPOT_INTERRUPTION,
+      { lastStatus: ['STOPPED'], $or: [{ stopCode: ['SpotInterruption', 'TerminationNotice'] }] },
+    ],
     [TaskAlert.STOPPED_BY_USER, { lastStatus: ['STOPPED'], $or: [{ stopCode: ['UserInitiated'] }] }],
-    [TaskAlert.OUT_OF_MEMORY, { lastStatus: ['STOPPED'], $or: [{ stopCode: ['EssentialContainerExited'], containers: { exitCode: [{ 'anything-but': [0, 143] }] } }] }],
+    [
+      TaskAlert.OUT_OF_MEMORY,
+      {
+        lastStatus: ['STOPPED'],
+        $or: [{ stopCode: ['EssentialContainerExited'], containers: { exitCode: [{ 'anything-but': [0, 143] }] } }],
+      },
+    ],
     [TaskAlert.STARTED, { lastStatus: ['RUNNING'], desiredStatus: ['RUNNING'] }],
     [TaskAlert.START_IMPAIRED, { eventName: ['SERVICE_TASK_START_IMPAIRED'] }],
     [TaskAlert.DEPLOYMENT_FAILED, { eventName: ['SERVICE_DEPLOYMENT_FAILED'] }],
@@ -168,14 +221,25 @@ describe('the choice of alerts', () => {
 });
 
 it('tells by another layout, period and runbook', () => {
-  const { template } = createAlerts({ format: AlertFormat.CHAT, maxAlerts: 5, period: Duration.hours(1), runbookUrl: 'https://example.com/runbook' });
+  const { template } = createAlerts({
+    format: AlertFormat.CHAT,
+    maxAlerts: 5,
+    period: Duration.hours(1),
+    runbookUrl: 'https://example.com/runbook',
+  });
   expect(environmentOf(template)).toMatchObject({
-    FILEWORKS_ALERT_LAYOUT: 'Chat', FILEWORKS_MAX_ALERTS: '5', FILEWORKS_ALERT_PERIOD_SECONDS: '3600', FILEWORKS_RUNBOOK_URL: 'https://example.com/runbook',
+    FILEWORKS_ALERT_LAYOUT: 'Chat',
+    FILEWORKS_MAX_ALERTS: '5',
+    FILEWORKS_ALERT_PERIOD_SECONDS: '3600',
+    FILEWORKS_RUNBOOK_URL: 'https://example.com/runbook',
   });
 });
 
 it('subscribes addresses', () => {
-  createAlerts({ emailAddresses: ['a@example.com', 'b@example.com'] }).template.resourceCountIs('AWS::SNS::Subscription', 2);
+  createAlerts({ emailAddresses: ['a@example.com', 'b@example.com'] }).template.resourceCountIs(
+    'AWS::SNS::Subscription',
+    2,
+  );
 });
 
 it('takes a topic with the key that it has, and lets the function use it', () => {
@@ -184,14 +248,25 @@ it('takes a topic with the key that it has, and lets the function use it', () =>
   const { template } = createAlerts({ topic }, test);
   template.resourceCountIs('AWS::SNS::Topic', 1);
   template.hasResourceProperties('AWS::IAM::Policy', {
-    PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Action: ['kms:GenerateDataKey', 'kms:Decrypt'], Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^TopicKey'), 'Arn'] } })]) },
+    PolicyDocument: {
+      Statement: Match.arrayWith([
+        Match.objectLike({
+          Action: ['kms:GenerateDataKey', 'kms:Decrypt'],
+          Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^TopicKey'), 'Arn'] },
+        }),
+      ]),
+    },
   });
 });
 
 it('sends events to a further target as they are', () => {
   const test = createTestApp();
-  const alerts = new TaskLifecycleAlerts(test.stack, 'Alerts', { alerts: [TaskAlert.FAILED_TO_START, TaskAlert.START_IMPAIRED] });
-  alerts.addTarget(new targets.SqsQueue(new sqs.Queue(test.stack, 'Queue'), { deadLetterQueue: alerts.deadLetterQueue }));
+  const alerts = new TaskLifecycleAlerts(test.stack, 'Alerts', {
+    alerts: [TaskAlert.FAILED_TO_START, TaskAlert.START_IMPAIRED],
+  });
+  alerts.addTarget(
+    new targets.SqsQueue(new sqs.Queue(test.stack, 'Queue'), { deadLetterQueue: alerts.deadLetterQueue }),
+  );
   synth(test).allResourcesProperties('AWS::Events::Rule', {
     Targets: [Match.anyValue(), Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Queue'), 'Arn'] } })],
   });
@@ -199,13 +274,37 @@ it('sends events to a further target as they are', () => {
 
 describe('throws', () => {
   it.each<[string, (test: TestApp) => TaskLifecycleAlertsProps, string]>([
-    ['for no alerts', () => ({ alerts: [] }), 'alerts cannot be empty, or nobody would ever be told of anything; leave it out, or name at least one'],
-    ['for no services', () => ({ services: [] }), 'services cannot be empty, or nobody would ever be told of anything; leave it out, or name at least one'],
+    [
+      'for no alerts',
+      () => ({ alerts: [] }),
+      'alerts cannot be empty, or nobody would ever be told of anything; leave it out, or name at least one',
+    ],
+    [
+      'for no services',
+      () => ({ services: [] }),
+      'services cannot be empty, or nobody would ever be told of anything; leave it out, or name at least one',
+    ],
     ['for no alert at all in a period', () => ({ maxAlerts: 0 }), 'maxAlerts must be a whole number 1 or more, got: 0'],
-    ['for a short period', () => ({ period: Duration.seconds(30) }), 'period must be a whole number of seconds from 60 to 86400, got: 30'],
-    ['for an exit code that there is not', () => ({ expectedExitCodes: [256] }), 'expectedExitCodes must be a whole number from 1 to 255, got: 256'],
-    ['for a key of a topic that is there', ({ stack }) => ({ topic: new sns.Topic(stack, 'Topic'), encryptionKey: new kms.Key(stack, 'Key') }), 'encryptionKey cannot be set together with topic; set it where the topic is created'],
-    ['for a FIFO topic', ({ stack }) => ({ topic: new sns.Topic(stack, 'Topic', { fifo: true }) }), 'topic cannot be FIFO, because neither e-mail nor chat can subscribe to it; use a standard topic'],
+    [
+      'for a short period',
+      () => ({ period: Duration.seconds(30) }),
+      'period must be a whole number of seconds from 60 to 86400, got: 30',
+    ],
+    [
+      'for an exit code that there is not',
+      () => ({ expectedExitCodes: [256] }),
+      'expectedExitCodes must be a whole number from 1 to 255, got: 256',
+    ],
+    [
+      'for a key of a topic that is there',
+      ({ stack }) => ({ topic: new sns.Topic(stack, 'Topic'), encryptionKey: new kms.Key(stack, 'Key') }),
+      'encryptionKey cannot be set together with topic; set it where the topic is created',
+    ],
+    [
+      'for a FIFO topic',
+      ({ stack }) => ({ topic: new sns.Topic(stack, 'Topic', { fifo: true }) }),
+      'topic cannot be FIFO, because neither e-mail nor chat can subscribe to it; use a standard topic',
+    ],
   ])('%s', (_, props, message) => {
     const test = createTestApp();
     expect(() => createAlerts(props(test), test)).toThrow(new Error(`${message} [at Pipeline/Alerts]`));

@@ -10,7 +10,10 @@ import { createWorker, image, synth } from '../../support/cdk-stacks';
 import { createDispatcher, findingsIn, type Fixture, variablesOf } from './support';
 
 const stateMachineIn = ({ stack }: Fixture, more: Partial<sfn.StateMachineProps> = {}) =>
-  new sfn.StateMachine(stack, 'Unpack', { definitionBody: sfn.DefinitionBody.fromChainable(new sfn.Pass(stack, 'Pass')), ...more });
+  new sfn.StateMachine(stack, 'Unpack', {
+    definitionBody: sfn.DefinitionBody.fromChainable(new sfn.Pass(stack, 'Pass')),
+    ...more,
+  });
 
 interface Statement {
   readonly Action: string | readonly string[];
@@ -23,9 +26,20 @@ interface Policy {
 
 /** What a role may do, of the actions of one service, as `action: resource`. */
 function allowed(template: Template, role: string, service: string): string[] {
-  const policies = Object.entries(template.findResources('AWS::IAM::Policy')).filter(([id]) => id.startsWith(role)).map(([, policy]) => policy as Policy);
-  return policies.flatMap(({ Properties: { PolicyDocument: { Statement: statements } } }) => statements)
-    .flatMap(({ Action: actions, Resource: resource }) => [actions].flat().map((action) => `${action}: ${JSON.stringify(resource)}`))
+  const policies = Object.entries(template.findResources('AWS::IAM::Policy'))
+    .filter(([id]) => id.startsWith(role))
+    .map(([, policy]) => policy as Policy);
+  return policies
+    .flatMap(
+      ({
+        Properties: {
+          PolicyDocument: { Statement: statements },
+        },
+      }) => statements,
+    )
+    .flatMap(({ Action: actions, Resource: resource }) =>
+      [actions].flat().map((action) => `${action}: ${JSON.stringify(resource)}`),
+    )
     .filter((line) => line.startsWith(`${service}:`));
 }
 
@@ -38,17 +52,39 @@ describe('a queue', () => {
     fixture.dispatcher.grantTakeTurns(worker);
     const template = synth(fixture);
     for (const role of ['DispatcherLauncherRole', 'DispatcherWatcherRole']) {
-      expect(allowed(template, role, 'sqs')).toContainEqual(expect.stringMatching(/^sqs:SendMessage: {"Fn::GetAtt":\["WorkerQueue/));
-      expect([...allowed(template, role, 'ecs'), ...allowed(template, role, 'iam'), ...allowed(template, role, 'states')]).toEqual([]);
+      expect(allowed(template, role, 'sqs')).toContainEqual(
+        expect.stringMatching(/^sqs:SendMessage: {"Fn::GetAtt":\["WorkerQueue/),
+      );
+      expect([
+        ...allowed(template, role, 'ecs'),
+        ...allowed(template, role, 'iam'),
+        ...allowed(template, role, 'states'),
+      ]).toEqual([]);
     }
-    const [taskRole] = Object.keys(template.findResources('AWS::IAM::Policy')).filter((id) => /^Worker.*TaskRole/.test(id));
-    expect(allowed(template, taskRole, 'dynamodb').map((line) => line.split(': ')[0]).sort()).toEqual(['dynamodb:GetItem', 'dynamodb:UpdateItem']);
-    expect(allowed(template, taskRole, 's3').map((line) => line.split(': ')[0])).toEqual(['s3:GetObject', 's3:GetObjectVersion']);
+    const [taskRole] = Object.keys(template.findResources('AWS::IAM::Policy')).filter((id) =>
+      /^Worker.*TaskRole/.test(id),
+    );
+    expect(
+      allowed(template, taskRole, 'dynamodb')
+        .map((line) => line.split(': ')[0])
+        .sort(),
+    ).toEqual(['dynamodb:GetItem', 'dynamodb:UpdateItem']);
+    expect(allowed(template, taskRole, 's3').map((line) => line.split(': ')[0])).toEqual([
+      's3:GetObject',
+      's3:GetObjectVersion',
+    ]);
   });
 
-  test.each([[false, 'files'], [true, 'files.fifo']])('says whether it is FIFO: %s', (fifo, queueName) => {
+  test.each([
+    [false, 'files'],
+    [true, 'files.fifo'],
+  ])('says whether it is FIFO: %s', (fifo, queueName) => {
     const fixture = createDispatcher();
-    fixture.add('A', { target: DispatchTarget.queue(sqs.Queue.fromQueueArn(fixture.stack, 'Files', `arn:aws:sqs:eu-central-1:111122223333:${queueName}`)) });
+    fixture.add('A', {
+      target: DispatchTarget.queue(
+        sqs.Queue.fromQueueArn(fixture.stack, 'Files', `arn:aws:sqs:eu-central-1:111122223333:${queueName}`),
+      ),
+    });
     expect(JSON.stringify(variablesOf(synth(fixture), 'Launcher').LAUNCHES)).toContain(`\\"fifo\\":${String(fifo)}`);
   });
 });
@@ -62,7 +98,9 @@ describe('a state machine', () => {
       const [start, ...others] = allowed(template, role, 'states');
       expect(start).toMatch(/^states:StartExecution: {"Ref":"Unpack/);
       expect(others.map((line) => line.split(': ')[0])).toEqual(['states:DescribeExecution', 'states:StopExecution']);
-      for (const line of others) expect(line).toMatch(/:execution:",{"Fn::GetAtt":\["Unpack\w+","Name"\]},":\*"/);
+      for (const line of others) {
+        expect(line).toMatch(/:execution:",{"Fn::GetAtt":\["Unpack\w+","Name"\]},":\*"/);
+      }
     }
   });
 
@@ -72,11 +110,23 @@ describe('a state machine', () => {
     fixture.add('A', { target });
     fixture.add('B', { target });
     const template = synth(fixture);
-    const ofExecutions = { EventPattern: { 'source': ['aws.states'], 'detail-type': ['Step Functions Execution Status Change'] } };
+    const ofExecutions = {
+      EventPattern: { source: ['aws.states'], 'detail-type': ['Step Functions Execution Status Change'] },
+    };
     expect(Object.keys(template.findResources('AWS::Events::Rule', { Properties: ofExecutions }))).toHaveLength(1);
     template.hasResourceProperties('AWS::Events::Rule', {
-      EventPattern: { detail: { stateMachineArn: [{ Ref: Match.stringLikeRegexp('^Unpack') }], status: ['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'] } },
-      Targets: [Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^DispatcherWatcher'), 'Arn'] }, DeadLetterConfig: Match.anyValue() })],
+      EventPattern: {
+        detail: {
+          stateMachineArn: [{ Ref: Match.stringLikeRegexp('^Unpack') }],
+          status: ['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'],
+        },
+      },
+      Targets: [
+        Match.objectLike({
+          Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^DispatcherWatcher'), 'Arn'] },
+          DeadLetterConfig: Match.anyValue(),
+        }),
+      ],
     });
   });
 
@@ -89,16 +139,24 @@ describe('a state machine', () => {
   test('may be of somebody else', () => {
     const fixture = createDispatcher();
     const arn = 'arn:aws:states:eu-central-1:111122223333:stateMachine:other';
-    fixture.add('A', { target: DispatchTarget.stateMachine(sfn.StateMachine.fromStateMachineArn(fixture.stack, 'Other', arn)) });
+    fixture.add('A', {
+      target: DispatchTarget.stateMachine(sfn.StateMachine.fromStateMachineArn(fixture.stack, 'Other', arn)),
+    });
     const template = synth(fixture);
-    expect(allowed(template, 'DispatcherLauncherRole', 'states')).toContainEqual(expect.stringMatching(/^states:StopExecution: .*:execution:other:\*/));
+    expect(allowed(template, 'DispatcherLauncherRole', 'states')).toContainEqual(
+      expect.stringMatching(/^states:StopExecution: .*:execution:other:\*/),
+    );
     expect(findingsIn(fixture)).toEqual([]);
   });
 
   test('throws for an express workflow', () => {
     const fixture = createDispatcher();
-    const target = DispatchTarget.stateMachine(stateMachineIn(fixture, { stateMachineType: sfn.StateMachineType.EXPRESS }));
-    expect(() => fixture.add('A', { target })).toThrow(/target cannot be an express workflow.*use StateMachineType.STANDARD/);
+    const target = DispatchTarget.stateMachine(
+      stateMachineIn(fixture, { stateMachineType: sfn.StateMachineType.EXPRESS }),
+    );
+    expect(() => fixture.add('A', { target })).toThrow(
+      /target cannot be an express workflow.*use StateMachineType.STANDARD/,
+    );
   });
 });
 
@@ -115,7 +173,12 @@ describe('a task that ends by its exit code', () => {
     const fixture = createDispatcher();
     const taskDefinition = new ecs.FargateTaskDefinition(fixture.stack, 'Unmodified', options);
     const container = taskDefinition.addContainer('converter', { image });
-    const target = DispatchTarget.ecsTask({ cluster: fixture.cluster, taskDefinition, container, completion: TaskCompletion.byExitCode() });
+    const target = DispatchTarget.ecsTask({
+      cluster: fixture.cluster,
+      taskDefinition,
+      container,
+      completion: TaskCompletion.byExitCode(),
+    });
     fixture.add('A', { target, ...type });
     fixture.add('B', { keys: ['b/*'], target });
     return fixture;
@@ -124,25 +187,46 @@ describe('a task that ends by its exit code', () => {
   test('has one gate, which must succeed before the container starts', () => {
     const fixture = gated();
     const template = synth(fixture);
-    const containers = Object.values(template.findResources('AWS::ECS::TaskDefinition', { Properties: { Family: Match.stringLikeRegexp('Unmodified') } })) as {
+    const containers = Object.values(
+      template.findResources('AWS::ECS::TaskDefinition', {
+        Properties: { Family: Match.stringLikeRegexp('Unmodified') },
+      }),
+    ) as {
       Properties: { ContainerDefinitions: Record<string, unknown>[] };
     }[];
-    expect(containers.map(({ Properties }) => Properties.ContainerDefinitions)).toEqual([[
-      expect.objectContaining({ Name: 'converter', Essential: true, DependsOn: [{ ContainerName: 'fileworks-gate-converter', Condition: 'SUCCESS' }] }),
-      expect.objectContaining({ Name: 'fileworks-gate-converter', Essential: false, ReadonlyRootFilesystem: true }),
-    ]]);
+    expect(containers.map(({ Properties }) => Properties.ContainerDefinitions)).toEqual([
+      [
+        expect.objectContaining({
+          Name: 'converter',
+          Essential: true,
+          DependsOn: [{ ContainerName: 'fileworks-gate-converter', Condition: 'SUCCESS' }],
+        }),
+        expect.objectContaining({ Name: 'fileworks-gate-converter', Essential: false, ReadonlyRootFilesystem: true }),
+      ],
+    ]);
     expect(JSON.stringify(variablesOf(template, 'Launcher').LAUNCHES)).toContain(String.raw`\"gated\":true`);
     expect(findingsIn(fixture)).toEqual([]);
   });
 
-  test.each<[string, ecs.CpuArchitecture | undefined]>([['linux/amd64', undefined], ['linux/arm64', ecs.CpuArchitecture.ARM64]])('has a gate for %s', (platform, cpuArchitecture) => {
-    const { app } = gated(cpuArchitecture && { runtimePlatform: { cpuArchitecture, operatingSystemFamily: ecs.OperatingSystemFamily.LINUX } });
+  test.each<[string, ecs.CpuArchitecture | undefined]>([
+    ['linux/amd64', undefined],
+    ['linux/arm64', ecs.CpuArchitecture.ARM64],
+  ])('has a gate for %s', (platform, cpuArchitecture) => {
+    const { app } = gated(
+      cpuArchitecture && {
+        runtimePlatform: { cpuArchitecture, operatingSystemFamily: ecs.OperatingSystemFamily.LINUX },
+      },
+    );
     const { directory } = app.synth();
-    const { dockerImages } = JSON.parse(readFileSync(join(directory, 'Pipeline.assets.json'), 'utf8')) as { dockerImages: Record<string, { source: { platform: string } }> };
+    const { dockerImages } = JSON.parse(readFileSync(join(directory, 'Pipeline.assets.json'), 'utf8')) as {
+      dockerImages: Record<string, { source: { platform: string } }>;
+    };
     expect(Object.values(dockerImages).map(({ source }) => source.platform)).toEqual([platform]);
   });
 
   test('throws for a hangTimeout after which ECS tells no exit code any more', () => {
-    expect(() => gated({}, { hangTimeout: Duration.hours(1) })).toThrow(/hangTimeout must be a whole number of seconds from 60 to 2700, got: 3600/);
+    expect(() => gated({}, { hangTimeout: Duration.hours(1) })).toThrow(
+      /hangTimeout must be a whole number of seconds from 60 to 2700, got: 3600/,
+    );
   });
 });

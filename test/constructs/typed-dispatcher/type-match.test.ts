@@ -6,11 +6,16 @@ import type { DispatchRules } from '../../../src/contract/dispatch-config';
 import { synth } from '../../support/cdk-stacks';
 import { createDispatcher, findingsIn, type Fixture, variablesOf } from './support';
 
-const rulesOf = (fixture: Fixture) => JSON.parse(variablesOf(synth(fixture), 'Ingress').RULES as string) as DispatchRules;
-const takes = (fixture: Fixture, key: string) => rulesOf(fixture).rules[0].keys.some((pattern) => new RegExp(pattern, 'su').test(key));
-const matchFunctionOf = ({ stack }: Fixture) => new lambda.Function(stack, 'Match', {
-  code: lambda.Code.fromInline('exports.handler = () => ({ match: true })'), handler: 'index.handler', runtime: lambda.Runtime.NODEJS_24_X,
-});
+const rulesOf = (fixture: Fixture) =>
+  JSON.parse(variablesOf(synth(fixture), 'Ingress').RULES as string) as DispatchRules;
+const takes = (fixture: Fixture, key: string) =>
+  rulesOf(fixture).rules[0].keys.some((pattern) => new RegExp(pattern, 'su').test(key));
+const matchFunctionOf = ({ stack }: Fixture) =>
+  new lambda.Function(stack, 'Match', {
+    code: lambda.Code.fromInline('exports.handler = () => ({ match: true })'),
+    handler: 'index.handler',
+    runtime: lambda.Runtime.NODEJS_24_X,
+  });
 
 test.each<[string, Partial<DispatchTypeOptions>, string, boolean]>([
   ['a prefix', { prefixes: ['in/', 'more+/'] }, 'more+/1', true],
@@ -29,14 +34,25 @@ test.each<[string, Partial<DispatchTypeOptions>, string, boolean]>([
 test('tells the function what objects must have', () => {
   const fixture = createDispatcher();
   fixture.add('A', { contentTypes: ['Text/CSV', 'image/*'], metadata: { Kind: 'Invoice' }, tags: { Class: 'a' } });
-  expect(rulesOf(fixture).rules[0]).toMatchObject({ keys: ['^.*$'], contentTypes: ['text/csv', 'image/*'], metadata: { kind: 'Invoice' }, tags: { Class: 'a' } });
+  expect(rulesOf(fixture).rules[0]).toMatchObject({
+    keys: ['^.*$'],
+    contentTypes: ['text/csv', 'image/*'],
+    metadata: { kind: 'Invoice' },
+    tags: { Class: 'a' },
+  });
 });
 
 const policyOfIngress = (fixture: Fixture) => {
-  const [policy] = Object.entries(synth(fixture).findResources('AWS::IAM::Policy')).filter(([id]) => id.startsWith('DispatcherIngressRole'));
-  const { Statement: statements } = (policy[1] as { Properties: { PolicyDocument: { Statement: { Action: string | string[] }[] } } }).Properties.PolicyDocument;
-  return statements.flatMap(({ Action }) => Action)
-    .filter((action) => /^(s3|lambda):/.test(action)).sort();
+  const [policy] = Object.entries(synth(fixture).findResources('AWS::IAM::Policy')).filter(([id]) =>
+    id.startsWith('DispatcherIngressRole'),
+  );
+  const { Statement: statements } = (
+    policy[1] as { Properties: { PolicyDocument: { Statement: { Action: string | string[] }[] } } }
+  ).Properties.PolicyDocument;
+  return statements
+    .flatMap(({ Action }) => Action)
+    .filter((action) => /^(s3|lambda):/.test(action))
+    .sort();
 };
 
 test.each<[string, Partial<DispatchTypeOptions>, string[]]>([
@@ -48,25 +64,44 @@ test.each<[string, Partial<DispatchTypeOptions>, string[]]>([
   for (const sourceFirst of [true, false]) {
     const fixture = createDispatcher();
     const addSource = () => fixture.dispatcher.addBucket('Inbox', new FileIngestBucket(fixture.stack, 'Inbox'), 'in/');
-    if (sourceFirst) addSource();
+    if (sourceFirst) {
+      addSource();
+    }
     fixture.add('A', options);
-    if (!sourceFirst) addSource();
+    if (!sourceFirst) {
+      addSource();
+    }
     expect(policyOfIngress(fixture)).toEqual(actions);
   }
 });
 
 test('invokes the match function and no other', () => {
   const fixture = createDispatcher();
-  fixture.add('A', { keys: ['{customer}/**'], matchFunction: matchFunctionOf(fixture), concurrency: TypeConcurrency.sequentialPer('region'), order: FileOrder.byKeyPart('number') });
+  fixture.add('A', {
+    keys: ['{customer}/**'],
+    matchFunction: matchFunctionOf(fixture),
+    concurrency: TypeConcurrency.sequentialPer('region'),
+    order: FileOrder.byKeyPart('number'),
+  });
   const template = synth(fixture);
   template.hasResourceProperties('AWS::IAM::Policy', {
-    PolicyDocument: { Statement: Match.arrayWith([{ Action: 'lambda:InvokeFunction', Effect: 'Allow', Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Match'), 'Arn'] } }]) },
+    PolicyDocument: {
+      Statement: Match.arrayWith([
+        {
+          Action: 'lambda:InvokeFunction',
+          Effect: 'Allow',
+          Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Match'), 'Arn'] },
+        },
+      ]),
+    },
   });
   expect(JSON.stringify(variablesOf(template, 'Ingress').RULES)).toMatch(/matchFunction[^}]*"Fn::GetAtt":\["Match/);
 });
 
-const overlapWarnings = ({ stack }: Fixture) => Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('overlappingTypes'))
-  .map(({ id, entry }) => `${id}: ${entry.data as string}`);
+const overlapWarnings = ({ stack }: Fixture) =>
+  Annotations.fromStack(stack)
+    .findWarning('*', Match.stringLikeRegexp('overlappingTypes'))
+    .map(({ id, entry }) => `${id}: ${entry.data as string}`);
 
 test.each<[string, Partial<DispatchTypeOptions>, Partial<DispatchTypeOptions>, string | undefined]>([
   ['patterns apart', { keys: ['a/{x}.csv'] }, { keys: ['a/{x}.json', 'b/*'] }, undefined],
@@ -85,8 +120,14 @@ test.each<[string, Partial<DispatchTypeOptions>, Partial<DispatchTypeOptions>, s
   fixture.add('B', { keys: undefined, ...second });
   const warnings = overlapWarnings(fixture);
   expect(warnings).toHaveLength(example === undefined ? 0 : 1);
-  if (example !== undefined) expect(warnings[0]).toContain(`/Pipeline/Dispatcher/TypeB: Some files fit A too, such as ${example}, which becomes A because`);
-  if (example !== undefined) expect(warnings[0]).toContain('[ack: cdk-fileworks:TypedDispatcher.overlappingTypes]');
+  if (example !== undefined) {
+    expect(warnings[0]).toContain(
+      `/Pipeline/Dispatcher/TypeB: Some files fit A too, such as ${example}, which becomes A because`,
+    );
+  }
+  if (example !== undefined) {
+    expect(warnings[0]).toContain('[ack: cdk-fileworks:TypedDispatcher.overlappingTypes]');
+  }
 });
 
 test('does not warn where a function decides', () => {
@@ -104,8 +145,16 @@ test('gives a type to files that no type matches', () => {
 
 test.each<[string, Partial<DispatchTypeOptions>, RegExp]>([
   ['is not there', {}, /unmatched must name a type of the dispatcher, got: Z; add it by addType/],
-  ['makes sequences by a part', { keys: ['{part}/*'], concurrency: TypeConcurrency.sequentialPer('part') }, /cannot name the type Z, which needs the part \{part\}/],
-  ['orders by a part', { keys: ['{number}.csv'], order: FileOrder.byKeyPart('number') }, /cannot name the type Z, which needs the part \{number\}/],
+  [
+    'makes sequences by a part',
+    { keys: ['{part}/*'], concurrency: TypeConcurrency.sequentialPer('part') },
+    /cannot name the type Z, which needs the part \{part\}/,
+  ],
+  [
+    'orders by a part',
+    { keys: ['{number}.csv'], order: FileOrder.byKeyPart('number') },
+    /cannot name the type Z, which needs the part \{number\}/,
+  ],
 ])('throws for unmatched files of a type that %s', (name, options, message) => {
   const fixture = createDispatcher({ unmatched: UnmatchedFile.asType('Z') });
   fixture.add(name === 'is not there' ? 'A' : 'Z', options);
@@ -117,13 +166,33 @@ test.each<[string, Partial<DispatchTypeOptions>, RegExp]>([
   ['patterns beside prefixes', { keys: ['a'], prefixes: ['b'] }, /prefixes cannot be set together with keys/],
   ['an empty prefix', { keys: undefined, prefixes: [''] }, /prefixes cannot be empty or hold an empty text/],
   ['no suffix', { keys: undefined, suffixes: [] }, /suffixes cannot be empty/],
-  ['a pattern that only the deployment knows', { keys: [Lazy.string({ produce: () => 'a' })] }, /keys must be known at synth/],
-  ['a content type with a parameter', { contentTypes: ['text/csv; charset=utf-8'] }, /contentTypes must be like text\/csv or image\/\*, without parameters, got: text\/csv; charset=utf-8/],
+  [
+    'a pattern that only the deployment knows',
+    { keys: [Lazy.string({ produce: () => 'a' })] },
+    /keys must be known at synth/,
+  ],
+  [
+    'a content type with a parameter',
+    { contentTypes: ['text/csv; charset=utf-8'] },
+    /contentTypes must be like text\/csv or image\/\*, without parameters, got: text\/csv; charset=utf-8/,
+  ],
   ['a content type without a kind', { contentTypes: ['csv'] }, /contentTypes must be like/],
   ['no tag', { tags: {} }, /tags must name at least one value/],
-  ['sizes the wrong way round', { minSize: Size.bytes(2), maxSize: Size.bytes(1) }, /minSize cannot be more than maxSize, got: 2 and 1 bytes/],
-  ['a size that only the deployment knows', { minSize: Size.bytes(Lazy.number({ produce: () => 1 })) }, /minSize must be known at synth/],
-  ['a part that no pattern has', { keys: undefined, suffixes: ['.csv'], concurrency: TypeConcurrency.sequentialPer('a') }, /needs the part \{a\} in every pattern of keys, got: no keys/],
+  [
+    'sizes the wrong way round',
+    { minSize: Size.bytes(2), maxSize: Size.bytes(1) },
+    /minSize cannot be more than maxSize, got: 2 and 1 bytes/,
+  ],
+  [
+    'a size that only the deployment knows',
+    { minSize: Size.bytes(Lazy.number({ produce: () => 1 })) },
+    /minSize must be known at synth/,
+  ],
+  [
+    'a part that no pattern has',
+    { keys: undefined, suffixes: ['.csv'], concurrency: TypeConcurrency.sequentialPer('a') },
+    /needs the part \{a\} in every pattern of keys, got: no keys/,
+  ],
 ])('throws for %s', (_, options, message) => {
   expect(() => createDispatcher().add('A', { settle: Duration.seconds(1), ...options })).toThrow(message);
 });
@@ -131,6 +200,11 @@ test.each<[string, Partial<DispatchTypeOptions>, RegExp]>([
 test('is clean by cdk-nag with every condition', () => {
   const fixture = createDispatcher();
   fixture.dispatcher.addBucket('Inbox', new FileIngestBucket(fixture.stack, 'Inbox'), 'in/');
-  fixture.add('A', { contentTypes: ['text/csv'], metadata: { a: 'b' }, tags: { a: 'b' }, matchFunction: matchFunctionOf(fixture) });
+  fixture.add('A', {
+    contentTypes: ['text/csv'],
+    metadata: { a: 'b' },
+    tags: { a: 'b' },
+    matchFunction: matchFunctionOf(fixture),
+  });
   expect(findingsIn(fixture)).toEqual([]);
 });

@@ -13,17 +13,22 @@ export interface CsvFile {
 }
 
 const header = 'id,customer,placed_at,amount,currency\n';
-const customers = ['"Müller, Söhne & Co."', 'Zoë', '"She said ""no"""', '株式会社', 'O\'Hara'];
+const customers = ['"Müller, Söhne & Co."', 'Zoë', '"She said ""no"""', '株式会社', "O'Hara"];
 
-interface Row { readonly text: string; readonly clean?: string }
+interface Row {
+  readonly text: string;
+  readonly clean?: string;
+}
 
 /** Row `index` of file `seed`; one of 97 breaks a rule. */
 function row(seed: number, index: number): Row {
   const customer = customers[(seed + index) % customers.length];
   const order = {
-    id: String(seed * 1_000_000 + index + 1), customer: customer.replace(/^"|"$/g, '').replaceAll('""', '"'),
+    id: String(seed * 1_000_000 + index + 1),
+    customer: customer.replace(/^"|"$/g, '').replaceAll('""', '"'),
     placed_at: new Date(Date.UTC(2026, 0, 1) + (seed * 7919 + index) * 61_000).toISOString().replace('.000Z', 'Z'),
-    amount: `${(seed * 31 + index * 17) % 100_000}.${String(index % 100).padStart(2, '0')}`, currency: ['EUR', 'USD', 'JPY'][index % 3],
+    amount: `${(seed * 31 + index * 17) % 100_000}.${String(index % 100).padStart(2, '0')}`,
+    currency: ['EUR', 'USD', 'JPY'][index % 3],
   };
   const breaks = (seed + index) % 97 === 41;
   const text = `${order.id},${customer},${order.placed_at},${breaks ? '1,5' : order.amount},${order.currency}\n`;
@@ -35,10 +40,19 @@ export function csvFile(name: string, seed: number, count: number): CsvFile {
   const rejects: number[] = [];
   for (let index = 0; index < count; index += 1) {
     const { clean } = row(seed, index);
-    if (clean === undefined) rejects.push(index + 2);
-    else sha256.update(clean);
+    if (clean === undefined) {
+      rejects.push(index + 2);
+    } else {
+      sha256.update(clean);
+    }
   }
-  return { name, rows: count - rejects.length, rejects, sha256: sha256.digest('hex'), body: () => Readable.from(pieces(seed, count)) };
+  return {
+    name,
+    rows: count - rejects.length,
+    rejects,
+    sha256: sha256.digest('hex'),
+    body: () => Readable.from(pieces(seed, count)),
+  };
 }
 
 function* pieces(seed: number, count: number): Generator<Buffer> {

@@ -5,7 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalCloud } from 'fileworks-local';
 
 const root = resolve(__dirname, '..', '..', '..');
-const tool = (...args: string[]) => execFileSync(process.execPath, [join(root, 'build-tools', 'examples.ts'), ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+const tool = (...args: string[]) =>
+  execFileSync(process.execPath, [join(root, 'build-tools', 'examples.ts'), ...args], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
 
 export interface DeploymentOptions {
   /** Task definitions that the worker stands for; an image of any other cannot be pulled. Default: all. */
@@ -21,29 +25,53 @@ export interface DeploymentOptions {
 /** Where the container code of a reference deployment is installed. */
 export const workerFolder = (name: string) => tool('worker', name).trim().split('\n').at(-1)!;
 
-/** Starts a reference deployment as its reader would have it: on the packed packages, from its own template, with its own worker. */
-export async function startDeployment(name: string, { family = '*', build, command = ['node', 'main.ts'], adapt }: DeploymentOptions = {}): Promise<LocalCloud> {
+/**
+ * Starts a reference deployment as its reader would have it: on the packed packages, from its own template, with its
+ * own worker.
+ */
+export async function startDeployment(
+  name: string,
+  { family = '*', build, command = ['node', 'main.ts'], adapt }: DeploymentOptions = {},
+): Promise<LocalCloud> {
   const app = join(root, 'build', 'e2e', name);
   tool('typescript', name, app);
   const cwd = workerFolder(name);
-  if (build !== undefined) execFileSync(build[0], build.slice(1), { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
+  if (build !== undefined) {
+    execFileSync(build[0], build.slice(1), { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
+  }
   if (adapt !== undefined) {
-    for (const file of readdirSync(app).filter((path) => path.endsWith('.template.json')).map((path) => join(app, path))) {
+    for (const file of readdirSync(app)
+      .filter((path) => path.endsWith('.template.json'))
+      .map((path) => join(app, path))) {
       writeFileSync(file, adapt(readFileSync(file, 'utf8')));
     }
   }
-  // compiled code is kept, because every task is a process of its own
+  // Compiled code is kept, because every task is a process of its own
   const env = { NODE_COMPILE_CACHE: join(cwd, 'node_modules', '.compiled') };
   const logDir = `${app}-logs`;
-  return LocalCloud.start({ app, tasks: { tasks: [{ family, command, cwd, env }] }, speed: 60, logDir, toolsDir: join(root, '.tools') });
+  return LocalCloud.start({
+    app,
+    tasks: { tasks: [{ family, command, cwd, env }] },
+    speed: 60,
+    logDir,
+    toolsDir: join(root, '.tools'),
+  });
 }
 
-export async function until<T>(what: string, seconds: number, look: () => Promise<T | undefined> | T | undefined): Promise<T> {
+export async function until<T>(
+  what: string,
+  seconds: number,
+  look: () => Promise<T | undefined> | T | undefined,
+): Promise<T> {
   const deadline = Date.now() + seconds * 1000;
   for (;;) {
     const found = await look();
-    if (found !== undefined) return found;
-    if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`);
+    if (found !== undefined) {
+      return found;
+    }
+    if (Date.now() > deadline) {
+      throw new Error(`not within ${seconds} s: ${what}`);
+    }
     await sleep(250);
   }
 }

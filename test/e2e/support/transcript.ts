@@ -4,29 +4,34 @@ import { fileworks, type Ended } from '../../../cli/test/support/command';
 export class Transcript {
   #text: string;
 
-  public constructor(head: string) {
+  constructor(head: string) {
     this.#text = head;
   }
 
-  public say(text: string): void {
+  say(text: string): void {
     this.#text += `\n${text}\n`;
   }
 
   /** Runs the tool on a stack. */
-  public async run(stack: string, ...args: string[]): Promise<Ended> {
+  async run(stack: string, ...args: string[]): Promise<Ended> {
     const ended = await fileworks(['--stack', stack, ...args]);
-    this.#record(`npx fileworks --stack ${stack} ${args.map(quoted).join(' ')}`, [ended.out, ended.err].filter((text) => text !== '').join('\n'));
-    if (ended.code !== 0) throw new Error(`fileworks ${args.join(' ')} ended with ${ended.code}: ${ended.err}`);
+    this.#record(
+      `npx fileworks --stack ${stack} ${args.map(quoted).join(' ')}`,
+      [ended.out, ended.err].filter((text) => text !== '').join('\n'),
+    );
+    if (ended.code !== 0) {
+      throw new Error(`fileworks ${args.join(' ')} ended with ${ended.code}: ${ended.err}`);
+    }
     return ended;
   }
 
   /** A command of another tool, whose effect the test has by the SDK. */
-  public async shell(command: string, effect: () => Promise<unknown>): Promise<void> {
+  async shell(command: string, effect: () => Promise<unknown>): Promise<void> {
     await effect();
     this.#record(command, '');
   }
 
-  public get text(): string {
+  get text(): string {
     return this.#text;
   }
 
@@ -37,7 +42,9 @@ export class Transcript {
 
 /** As a person types it in bash, who can type an escape only so. */
 const quoted = (text: string) => {
-  if (/[\u0000-\u001f]/.test(text)) return `$'${text.replaceAll('\u001b', '\\e')}'`;
+  if (/[\u0000-\u001f]/.test(text)) {
+    return `$'${text.replaceAll('\u001b', '\\e')}'`;
+  }
   return /^[\w./-]+$/.test(text) ? text : `'${text}'`;
 };
 
@@ -48,13 +55,20 @@ const quoted = (text: string) => {
  */
 export function skeletonOf(transcript: string): string[] {
   let inBlock = false;
-  return transcript.split('\n').filter((line) => {
-    if (line.startsWith('```')) inBlock = !inBlock;
-    return !inBlock || /^(```|\$ |What is wrong|Nothing is wrong| +hop \d: | +→ )/.test(line);
-  }).map((line) => line
-    // A receive of a task that is gone may hold messages for a while, so how many wait is of one run too.
-    .replaceAll(/\b\d+ (?=waiting\b)/g, 'SOME ')
-    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
-    .replaceAll(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, 'ID')
-    .replaceAll(/([A-Za-z]+[0-9A-F]{8})-[0-9A-Fa-f]{9,}/g, '$1'));
+  return transcript
+    .split('\n')
+    .filter((line) => {
+      if (line.startsWith('```')) {
+        inBlock = !inBlock;
+      }
+      return !inBlock || /^(```|\$ |What is wrong|Nothing is wrong| +hop \d: | +→ )/.test(line);
+    })
+    .map((line) =>
+      line
+        // A receive of a task that is gone may hold messages for a while, so how many wait is of one run too.
+        .replaceAll(/\b\d+ (?=waiting\b)/g, 'SOME ')
+        .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
+        .replaceAll(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, 'ID')
+        .replaceAll(/([A-Za-z]+[0-9A-F]{8})-[0-9A-Fa-f]{9,}/g, '$1'),
+    );
 }

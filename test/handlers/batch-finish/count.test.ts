@@ -1,16 +1,41 @@
 import type { BatchDocument, BatchFileResult } from '../../../src/contract/batch';
 import { countFiles } from '../../../src/handlers/batch-finish/count';
 
-const document = (batchId: string, ...keys: string[]): BatchDocument => (
-  { version: 1, runId: 'r', batchId, bucket: 'b', files: keys.map((key) => ({ key, size: 10 })), filing: { by: 'none' }, resultKey: `results/${batchId}.json` }
-);
-const result = (batchId: string, complete: boolean, ...files: BatchFileResult[]) => ({ version: 1 as const, runId: 'r', batchId, complete, files });
-const file = (key: string, outcome: BatchFileResult['outcome'], more: object = {}): BatchFileResult => ({ key, outcome, size: 10, milliseconds: 1, ...more });
+const document = (batchId: string, ...keys: string[]): BatchDocument => ({
+  version: 1,
+  runId: 'r',
+  batchId,
+  bucket: 'b',
+  files: keys.map((key) => ({ key, size: 10 })),
+  filing: { by: 'none' },
+  resultKey: `results/${batchId}.json`,
+});
+const result = (batchId: string, complete: boolean, ...files: BatchFileResult[]) => ({
+  version: 1 as const,
+  runId: 'r',
+  batchId,
+  complete,
+  files,
+});
+const file = (key: string, outcome: BatchFileResult['outcome'], more: object = {}): BatchFileResult => ({
+  key,
+  outcome,
+  size: 10,
+  milliseconds: 1,
+  ...more,
+});
 
 test('counts each file of each batch once, by what became of it', () => {
   const batches = [
-    { document: document('1', 'a', 'b', 'c'), result: result('1', true, file('a', 'processed'), file('b', 'failed', { reason: 'bad' }), file('c', 'skipped')) },
-    { document: document('2', 'd', 'e'), result: result('2', false, file('d', 'processed')), failure: { error: 'States.TaskFailed', cause: '{}' } },
+    {
+      document: document('1', 'a', 'b', 'c'),
+      result: result('1', true, file('a', 'processed'), file('b', 'failed', { reason: 'bad' }), file('c', 'skipped')),
+    },
+    {
+      document: document('2', 'd', 'e'),
+      result: result('2', false, file('d', 'processed')),
+      failure: { error: 'States.TaskFailed', cause: '{}' },
+    },
     { document: document('3', 'f') },
   ];
   expect(countFiles(batches)).toEqual({
@@ -25,5 +50,9 @@ test('counts each file of each batch once, by what became of it', () => {
 });
 
 test('counts nothing when there was nothing', () => {
-  expect(countFiles([])).toEqual({ files: { total: 0, processed: 0, failed: 0, skipped: 0 }, bytes: 0, failedFiles: [] });
+  expect(countFiles([])).toEqual({
+    files: { total: 0, processed: 0, failed: 0, skipped: 0 },
+    bytes: 0,
+    failedFiles: [],
+  });
 });

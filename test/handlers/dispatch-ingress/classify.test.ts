@@ -9,9 +9,24 @@ import { match } from '../../../src/handlers/dispatch-ingress/match';
 import { type Inspectors, ObjectGone, ObjectInspector } from '../../../src/handlers/dispatch-ingress/object-inspector';
 
 const rule = (type: string, keys: string[], more: Partial<DispatchRule> = {}): DispatchRule => ({
-  type, keys, slots: 1, settleSeconds: 0, late: 'run-next', maxAttempts: 3, exhausted: 'block', backoffSeconds: 30, maxBackoffSeconds: 900, hangTimeoutSeconds: 900, maxRuntimeSeconds: 3_600, ...more,
+  type,
+  keys,
+  slots: 1,
+  settleSeconds: 0,
+  late: 'run-next',
+  maxAttempts: 3,
+  exhausted: 'block',
+  backoffSeconds: 30,
+  maxBackoffSeconds: 900,
+  hangTimeoutSeconds: 900,
+  maxRuntimeSeconds: 3_600,
+  ...more,
 });
-const news = (key: string, more: object = {}): ObjectNews => ({ correlationId: 'event-1', time: '2026-11-21T08:00:00Z', object: { bucket: 'inbox', key, size: 10, sequencer: '0a', ...more } });
+const news = (key: string, more: object = {}): ObjectNews => ({
+  correlationId: 'event-1',
+  time: '2026-11-21T08:00:00Z',
+  object: { bucket: 'inbox', key, size: 10, sequencer: '0a', ...more },
+});
 
 interface Answers {
   readonly head?: object;
@@ -29,19 +44,35 @@ beforeEach(() => {
 /** S3 and Lambda as far as the inspector asks them. */
 function inspectors({ head = {}, tags = {}, function: answer, status }: Answers = {}): Inspectors {
   const send = (command: { constructor: { name: string }; input: Record<string, unknown> }) => {
-    const { constructor: { name }, input } = command;
+    const {
+      constructor: { name },
+      input,
+    } = command;
     calls.push({ name, input });
-    if (status !== undefined) return Promise.reject(Object.assign(new Error('no'), { $metadata: { httpStatusCode: status } }));
-    if (name === 'HeadObjectCommand') return Promise.resolve(head);
-    if (name === 'GetObjectTaggingCommand') return Promise.resolve({ TagSet: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) });
-    return Promise.resolve(answer instanceof Error
-      ? { FunctionError: 'Unhandled', Payload: { transformToString: () => answer.message } }
-      : { Payload: { transformToString: () => JSON.stringify(answer) } });
+    if (status !== undefined) {
+      return Promise.reject(Object.assign(new Error('no'), { $metadata: { httpStatusCode: status } }));
+    }
+    if (name === 'HeadObjectCommand') {
+      return Promise.resolve(head);
+    }
+    if (name === 'GetObjectTaggingCommand') {
+      return Promise.resolve({ TagSet: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) });
+    }
+    return Promise.resolve(
+      answer instanceof Error
+        ? { FunctionError: 'Unhandled', Payload: { transformToString: () => answer.message } }
+        : { Payload: { transformToString: () => JSON.stringify(answer) } },
+    );
   };
   return { s3: { send }, lambda: { send } } as unknown as Inspectors;
 }
 
-const classify = (about: ObjectNews, rules: readonly DispatchRule[], answers: Answers = {}, unmatched: DispatchRules['unmatched'] = 'ignore'): Promise<Arrival | undefined> =>
+const classify = (
+  about: ObjectNews,
+  rules: readonly DispatchRule[],
+  answers: Answers = {},
+  unmatched: DispatchRules['unmatched'] = 'ignore',
+): Promise<Arrival | undefined> =>
   classifyBy(about, { rules, unmatched }, new ObjectInspector(inspectors(answers), about));
 
 test('the first rule that matches counts, and nobody is asked what the event tells', async () => {
@@ -54,14 +85,22 @@ test('the first rule that matches counts, and nobody is asked what the event tel
 });
 
 test('patterns part keys as regular expressions do', async () => {
-  const text = (...characters: string[]) => fc.array(fc.constantFrom(...characters), { maxLength: 12 }).map((parts) => parts.join(''));
-  await fc.assert(fc.asyncProperty(text('*', '**', '-', '/', 'a', '.', '|', '{x}', '{y}'), text('a', 'b', '-', '/', '.', '|', '\n', '😀'), async (pattern, key) => {
-    fc.pre(key !== '' && pattern !== '' && pattern.split('{x}').length < 3 && pattern.split('{y}').length < 3);
-    const { expression } = compileKeyPattern(pattern, new Construct(undefined as never, ''));
-    const found = new RegExp(expression, 'su').exec(key);
-    const parts = await match(rule('A', [expression]), { bucket: 'inbox', key }, undefined as never);
-    expect(parts && { ...parts }).toEqual(found === null ? undefined : { ...found.groups });
-  }), { numRuns: 500 });
+  const text = (...characters: string[]) =>
+    fc.array(fc.constantFrom(...characters), { maxLength: 12 }).map((parts) => parts.join(''));
+  await fc.assert(
+    fc.asyncProperty(
+      text('*', '**', '-', '/', 'a', '.', '|', '{x}', '{y}'),
+      text('a', 'b', '-', '/', '.', '|', '\n', '😀'),
+      async (pattern, key) => {
+        fc.pre(key !== '' && pattern !== '' && pattern.split('{x}').length < 3 && pattern.split('{y}').length < 3);
+        const { expression } = compileKeyPattern(pattern, new Construct(undefined as never, ''));
+        const found = new RegExp(expression, 'su').exec(key);
+        const parts = await match(rule('A', [expression]), { bucket: 'inbox', key }, undefined as never);
+        expect(parts && { ...parts }).toEqual(found === null ? undefined : { ...found.groups });
+      },
+    ),
+    { numRuns: 500 },
+  );
 });
 
 test('no key makes a pattern slow, however many ways there are to part it', async () => {
@@ -73,17 +112,29 @@ test('no key makes a pattern slow, however many ways there are to part it', asyn
 });
 
 test('a file that no rule matches gets the type that is named for it', async () => {
-  await expect(classify(news('z'), [rule('A', ['^a$']), rule('B', ['^b$'])], {}, { type: 'B' })).resolves.toMatchObject({ type: 'B', sequence: 'B' });
+  await expect(classify(news('z'), [rule('A', ['^a$']), rule('B', ['^b$'])], {}, { type: 'B' })).resolves.toMatchObject(
+    { type: 'B', sequence: 'B' },
+  );
 });
 
 test.each<[string, Partial<DispatchRule>, Answers, boolean]>([
-  ['a content type, whatever its case and parameters', { contentTypes: ['text/csv'] }, { head: { ContentType: 'Text/CSV; charset=utf-8' } }, true],
+  [
+    'a content type, whatever its case and parameters',
+    { contentTypes: ['text/csv'] },
+    { head: { ContentType: 'Text/CSV; charset=utf-8' } },
+    true,
+  ],
   ['a range of content types', { contentTypes: ['image/*'] }, { head: { ContentType: 'image/png' } }, true],
   ['another content type', { contentTypes: ['text/csv', 'image/*'] }, { head: { ContentType: 'text/csvx' } }, false],
   ['no content type', { contentTypes: ['text/csv'] }, {}, false],
   ['metadata', { metadata: { kind: 'invoice' } }, { head: { Metadata: { kind: 'invoice', more: '1' } } }, true],
   ['other metadata', { metadata: { kind: 'invoice' } }, { head: { Metadata: { kind: 'order' } } }, false],
-  ['metadata named like what every object inherits', { metadata: { constructor: 'x' } }, { head: { Metadata: {} } }, false],
+  [
+    'metadata named like what every object inherits',
+    { metadata: { constructor: 'x' } },
+    { head: { Metadata: {} } },
+    false,
+  ],
   ['tags', { tags: { class: 'a', team: 'b' } }, { tags: { class: 'a', team: 'b', more: '1' } }, true],
   ['not all of the tags', { tags: { class: 'a', team: 'b' } }, { tags: { class: 'a' } }, false],
   ['a function that says yes', { matchFunction: 'arn' }, { function: { match: true } }, true],
@@ -94,7 +145,12 @@ test.each<[string, Partial<DispatchRule>, Answers, boolean]>([
 });
 
 test('asks once, only for what fits by key and size, and for the version of the event', async () => {
-  const rules = [rule('Z', ['^z$'], { tags: { a: 'b' } }), rule('A', ['^a$'], { contentTypes: ['a/b'] }), rule('B', ['^a$'], { metadata: { a: 'b' } }), rule('C', ['^a$'], { tags: { a: 'b' } })];
+  const rules = [
+    rule('Z', ['^z$'], { tags: { a: 'b' } }),
+    rule('A', ['^a$'], { contentTypes: ['a/b'] }),
+    rule('B', ['^a$'], { metadata: { a: 'b' } }),
+    rule('C', ['^a$'], { tags: { a: 'b' } }),
+  ];
   await classify(news('a', { versionId: 'v1' }), rules);
   await classify(news('a', { etag: 'e1' }), rules.slice(1, 2));
   expect(calls).toEqual([
@@ -105,17 +161,35 @@ test('asks once, only for what fits by key and size, and for the version of the 
 });
 
 test('a match function is told of the object, and tells parts that order files and make sequences', async () => {
-  const byFunction = rule('A', ['^(?<customer>[^/]+)/.*$'], { matchFunction: 'arn:f', sequencePart: 'customer', orderPart: 'number' });
-  await expect(classify(news('c1/x', { versionId: 'v' }), [byFunction], { function: { match: true, parts: { number: '7' } } })).resolves.toMatchObject({ sequence: 'A/c1', order: '00000000000000000007' });
+  const byFunction = rule('A', ['^(?<customer>[^/]+)/.*$'], {
+    matchFunction: 'arn:f',
+    sequencePart: 'customer',
+    orderPart: 'number',
+  });
+  await expect(
+    classify(news('c1/x', { versionId: 'v' }), [byFunction], { function: { match: true, parts: { number: '7' } } }),
+  ).resolves.toMatchObject({ sequence: 'A/c1', order: '00000000000000000007' });
   expect(calls.map(({ input }) => ({ ...input, Payload: JSON.parse(input.Payload as string) as unknown }))).toEqual([
-    { FunctionName: 'arn:f', Payload: { type: 'A', correlationId: 'event-1', time: '2026-11-21T08:00:00Z', object: { bucket: 'inbox', key: 'c1/x', size: 10, versionId: 'v' } } },
+    {
+      FunctionName: 'arn:f',
+      Payload: {
+        type: 'A',
+        correlationId: 'event-1',
+        time: '2026-11-21T08:00:00Z',
+        object: { bucket: 'inbox', key: 'c1/x', size: 10, versionId: 'v' },
+      },
+    },
   ]);
-  await expect(classify(news('c1/x'), [byFunction], { function: { match: true } })).rejects.toThrow(new RangeError('the match function of type A did not tell the part number'));
+  await expect(classify(news('c1/x'), [byFunction], { function: { match: true } })).rejects.toThrow(
+    new RangeError('the match function of type A did not tell the part number'),
+  );
 });
 
 test.each<[string, unknown, RegExp]>([
-  ['fails', new Error('boom'), /match function of type A failed: boom/], ['answers nothing', null, /to answer \{"match": boolean/],
-  ['answers text', { match: 'yes' }, /got: \{"match":"yes"\}/], ['tells parts that are no text', { match: true, parts: { a: 1 } }, /to answer/],
+  ['fails', new Error('boom'), /match function of type A failed: boom/],
+  ['answers nothing', null, /to answer \{"match": boolean/],
+  ['answers text', { match: 'yes' }, /got: \{"match":"yes"\}/],
+  ['tells parts that are no text', { match: true, parts: { a: 1 } }, /to answer/],
 ])('throws what is tried again when a match function %s', async (_, answer, message) => {
   const asked = classify(news('a'), [rule('A', ['^a$'], { matchFunction: 'arn' })], { function: answer });
   await expect(asked).rejects.toThrow(message);
@@ -123,46 +197,85 @@ test.each<[string, unknown, RegExp]>([
 });
 
 test.each([404, 405, 412])('an object that S3 answers with %d is gone', async (status) => {
-  await expect(classify(news('a'), [rule('A', ['^a$'], { tags: { a: 'b' } })], { status })).rejects.toBeInstanceOf(ObjectGone);
+  await expect(classify(news('a'), [rule('A', ['^a$'], { tags: { a: 'b' } })], { status })).rejects.toBeInstanceOf(
+    ObjectGone,
+  );
 });
 
 test('an object that S3 forbids to look at is not gone', async () => {
-  await expect(classify(news('a'), [rule('A', ['^a$'], { metadata: { a: 'b' } })], { status: 403 })).rejects.toThrow('no');
+  await expect(classify(news('a'), [rule('A', ['^a$'], { metadata: { a: 'b' } })], { status: 403 })).rejects.toThrow(
+    'no',
+  );
 });
 
 test('a part of the key makes the sequence and the order', async () => {
-  const perCustomer = rule('A', ['^(?<customer>[^/]+)/(?<number>[^/]+)\\.csv$'], { sequencePart: 'customer', orderPart: 'number' });
-  await expect(classify(news('c#1/9.csv'), [perCustomer])).resolves.toMatchObject({ sequence: 'A/c%231', order: '00000000000000000009' });
+  const perCustomer = rule('A', ['^(?<customer>[^/]+)/(?<number>[^/]+)\\.csv$'], {
+    sequencePart: 'customer',
+    orderPart: 'number',
+  });
+  await expect(classify(news('c#1/9.csv'), [perCustomer])).resolves.toMatchObject({
+    sequence: 'A/c%231',
+    order: '00000000000000000009',
+  });
   await expect(classify(news('c/ä.csv'), [perCustomer])).rejects.toThrow(RangeError);
 });
 
 test('without a part, files are ordered by their events; a type without limit has no sequence', async () => {
   const sequencer = '0000000000000000000000000000000A';
   await expect(classify(news('a'), [rule('A', ['^.*$'])])).resolves.toMatchObject({
-    sequence: 'A', order: `2026-11-21T08:00:00.000Z.${sequencer}`, object: { sequencer }, overwrite: 'latest',
+    sequence: 'A',
+    order: `2026-11-21T08:00:00.000Z.${sequencer}`,
+    object: { sequencer },
+    overwrite: 'latest',
   });
   await expect(classify(news('a'), [rule('A', ['^.*$'], { slots: 0 })])).resolves.not.toHaveProperty('sequence');
-  await expect(classify(news('a', { versionId: 'v' }), [rule('A', ['^.*$'], { settleSeconds: 60 })])).resolves.toMatchObject({ overwrite: 'each', notBefore: Date.parse('2026-11-21T08:01:00Z') });
+  await expect(
+    classify(news('a', { versionId: 'v' }), [rule('A', ['^.*$'], { settleSeconds: 60 })]),
+  ).resolves.toMatchObject({ overwrite: 'each', notBefore: Date.parse('2026-11-21T08:01:00Z') });
 });
 
-const event = (type: string, detail: object = {}) => JSON.stringify({
-  'id': 'event-1', 'time': '2026-11-21T08:00:00Z', 'detail-type': type, 'detail': { bucket: { name: 'inbox' }, object: { key: 'a b+c', size: 3, etag: 'e', sequencer: '0A' }, ...detail },
-});
+const event = (type: string, detail: object = {}) =>
+  JSON.stringify({
+    id: 'event-1',
+    time: '2026-11-21T08:00:00Z',
+    'detail-type': type,
+    detail: { bucket: { name: 'inbox' }, object: { key: 'a b+c', size: 3, etag: 'e', sequencer: '0A' }, ...detail },
+  });
 
 test('reads what S3 says; keys are not decoded', () => {
   expect(readObjectEvent(event('Object Created'))).toEqual({
-    kind: 'created', news: { correlationId: 'event-1', time: '2026-11-21T08:00:00Z', object: { bucket: 'inbox', key: 'a b+c', size: 3, etag: 'e', sequencer: `${'0'.repeat(31)}A` } },
+    kind: 'created',
+    news: {
+      correlationId: 'event-1',
+      time: '2026-11-21T08:00:00Z',
+      object: { bucket: 'inbox', key: 'a b+c', size: 3, etag: 'e', sequencer: `${'0'.repeat(31)}A` },
+    },
   });
   expect(readObjectEvent(event('Object Deleted', { 'deletion-type': 'Permanently Deleted' })).kind).toBe('deleted');
   expect(readObjectEvent(event('Object Deleted', { 'deletion-type': 'Delete Marker Created' })).kind).toBe('hidden');
 });
 
 test.each([
-  ['no JSON', '{'], ['null', 'null'], ['a list', '[]'], ['another event', event('Object Restore Completed')], ['no detail', '{"id":"1"}'], ['no object', event('Object Created', { object: null })],
-  ['a key that is no text', event('Object Created', { object: { key: 7 } })], ['an empty key', event('Object Created', { object: { key: '' } })],
-  ['a time that is none', JSON.stringify({ ...JSON.parse(event('Object Created')) as object, time: '2026-11-21T08:00:0west' })],
+  ['no JSON', '{'],
+  ['null', 'null'],
+  ['a list', '[]'],
+  ['another event', event('Object Restore Completed')],
+  ['no detail', '{"id":"1"}'],
+  ['no object', event('Object Created', { object: null })],
+  ['a key that is no text', event('Object Created', { object: { key: 7 } })],
+  ['an empty key', event('Object Created', { object: { key: '' } })],
+  [
+    'a time that is none',
+    JSON.stringify({ ...(JSON.parse(event('Object Created')) as object), time: '2026-11-21T08:00:0west' }),
+  ],
   ['half a character', event('Object Created', { object: { key: '\ud800' } })],
-  ['a type that no text can be made of', JSON.stringify({ ...JSON.parse(event('Object Created')) as object, 'detail-type': { toString: null, valueOf: null } })],
+  [
+    'a type that no text can be made of',
+    JSON.stringify({
+      ...(JSON.parse(event('Object Created')) as object),
+      'detail-type': { toString: null, valueOf: null },
+    }),
+  ],
   ['a sequencer that is none', event('Object Created', { object: { key: 'a', sequencer: 'zz' } })],
 ])('throws a RangeError for %s', (_, body) => {
   expect(() => readObjectEvent(body)).toThrow(RangeError);

@@ -1,14 +1,43 @@
-import { ClientException, ConflictException, DescribeTasksCommand, type ECSClient, InvalidParameterException, ListTasksCommand, RunTaskCommand, ServerException } from '@aws-sdk/client-ecs';
+import {
+  ClientException,
+  ConflictException,
+  DescribeTasksCommand,
+  type ECSClient,
+  InvalidParameterException,
+  ListTasksCommand,
+  RunTaskCommand,
+  ServerException,
+} from '@aws-sdk/client-ecs';
 import type { DispatchLaunch } from '../../../src/contract/dispatch-config';
 import { EcsTaskHost, stateOf } from '../../../src/handlers/shared/ecs-task-host';
 import { fileIn } from '../../runtime/dispatch/support/rows';
 
-const launch = { cluster: 'arn:cluster', taskDefinition: 'arn:task-definition:7', container: 'worker', subnets: ['s-1'], securityGroups: ['sg-1'], assignPublicIp: false, capacity: [{ capacityProvider: 'FARGATE', weight: 1 }] };
-const file = fileIn('starting', { id: 'abc', epoch: 3, fence: 9, object: { bucket: 'inbox', key: 'a/1.csv', versionId: 'v1' } });
+const launch = {
+  cluster: 'arn:cluster',
+  taskDefinition: 'arn:task-definition:7',
+  container: 'worker',
+  subnets: ['s-1'],
+  securityGroups: ['sg-1'],
+  assignPublicIp: false,
+  capacity: [{ capacityProvider: 'FARGATE', weight: 1 }],
+};
+const file = fileIn('starting', {
+  id: 'abc',
+  epoch: 3,
+  fence: 9,
+  object: { bucket: 'inbox', key: 'a/1.csv', versionId: 'v1' },
+});
 
 function hostWith(answer: unknown, more: Partial<DispatchLaunch> = {}, startedBy = 'fw/d') {
-  const send = jest.fn<Promise<unknown>, [unknown]>(() => (answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer)));
-  const host = new EcsTaskHost({ client: { send } as unknown as ECSClient, launches: { A: { ...launch, ...more } }, startedBy, environment: { FILEWORKS_DISPATCH_TABLE: 'table' } });
+  const send = jest.fn<Promise<unknown>, [unknown]>(() =>
+    answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer),
+  );
+  const host = new EcsTaskHost({
+    client: { send } as unknown as ECSClient,
+    launches: { A: { ...launch, ...more } },
+    startedBy,
+    environment: { FILEWORKS_DISPATCH_TABLE: 'table' },
+  });
   return { host, input: () => (send.mock.calls[0][0] as { input: object }).input, send };
 }
 
@@ -29,46 +58,102 @@ test('launches one task, named by file and epoch, that knows its file', async ()
   const { host, input, send } = hostWith({ tasks: [{ lastStatus: 'PROVISIONING' }] });
   await expect(host.launch(file)).resolves.toEqual({ kind: 'launched', ended: false });
   expect(send.mock.calls[0][0]).toBeInstanceOf(RunTaskCommand);
-  expect(input()).toMatchObject({ count: 1, clientToken: expect.stringMatching(/^[0-9a-f]{64}$/) as string, startedBy: 'fw/d/abc/3', cluster: 'arn:cluster', taskDefinition: 'arn:task-definition:7' });
-  const { overrides } = input() as { overrides: { containerOverrides: { environment: { name: string; value: string }[] }[] } };
-  expect(Object.fromEntries(overrides.containerOverrides[0].environment.map(({ name, value }) => [name, value]))).toEqual({
-    FILEWORKS_DISPATCH_TABLE: 'table', FILEWORKS_FILE_ID: 'abc', FILEWORKS_FILE_EPOCH: '3', FILEWORKS_FILE_FENCE: '9',
-    FILEWORKS_FILE_BUCKET: 'inbox', FILEWORKS_FILE_KEY: 'a/1.csv', FILEWORKS_FILE_VERSION_ID: 'v1',
+  expect(input()).toMatchObject({
+    count: 1,
+    clientToken: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+    startedBy: 'fw/d/abc/3',
+    cluster: 'arn:cluster',
+    taskDefinition: 'arn:task-definition:7',
+  });
+  const { overrides } = input() as {
+    overrides: { containerOverrides: { environment: { name: string; value: string }[] }[] };
+  };
+  expect(
+    Object.fromEntries(overrides.containerOverrides[0].environment.map(({ name, value }) => [name, value])),
+  ).toEqual({
+    FILEWORKS_DISPATCH_TABLE: 'table',
+    FILEWORKS_FILE_ID: 'abc',
+    FILEWORKS_FILE_EPOCH: '3',
+    FILEWORKS_FILE_FENCE: '9',
+    FILEWORKS_FILE_BUCKET: 'inbox',
+    FILEWORKS_FILE_KEY: 'a/1.csv',
+    FILEWORKS_FILE_VERSION_ID: 'v1',
   });
 });
 
 test.each<[string, unknown, object]>([
   ['the same task that has stopped', { tasks: [{ lastStatus: 'STOPPED' }] }, { kind: 'launched', ended: true }],
-  ['no room, with HTTP 200', { tasks: [], failures: [{ reason: 'RESOURCE:CPU' }] }, { kind: 'refused', reason: 'RESOURCE:CPU' }],
-  ['a token used with other parameters', new ConflictException({ ...error, message: 'client token', resourceIds: ['arn'] }), { kind: 'launched', ended: false }],
-  ['throttling that looks like a wrong parameter', new InvalidParameterException({ ...error, message: 'Rate exceeded' }), { kind: 'throttled' }],
-  ['no capacity', new ClientException({ ...error, message: 'Capacity is unavailable at this time' }), { kind: 'refused' }],
-  ['a task definition that does not exist', new ClientException({ ...error, message: 'TaskDefinition is inactive' }), { kind: 'misconfigured' }],
-  ['no permission', Object.assign(new Error('not authorized'), { name: 'AccessDeniedException', $metadata: { httpStatusCode: 400 } }), { kind: 'misconfigured' }],
+  [
+    'no room, with HTTP 200',
+    { tasks: [], failures: [{ reason: 'RESOURCE:CPU' }] },
+    { kind: 'refused', reason: 'RESOURCE:CPU' },
+  ],
+  [
+    'a token used with other parameters',
+    new ConflictException({ ...error, message: 'client token', resourceIds: ['arn'] }),
+    { kind: 'launched', ended: false },
+  ],
+  [
+    'throttling that looks like a wrong parameter',
+    new InvalidParameterException({ ...error, message: 'Rate exceeded' }),
+    { kind: 'throttled' },
+  ],
+  [
+    'no capacity',
+    new ClientException({ ...error, message: 'Capacity is unavailable at this time' }),
+    { kind: 'refused' },
+  ],
+  [
+    'a task definition that does not exist',
+    new ClientException({ ...error, message: 'TaskDefinition is inactive' }),
+    { kind: 'misconfigured' },
+  ],
+  [
+    'no permission',
+    Object.assign(new Error('not authorized'), { name: 'AccessDeniedException', $metadata: { httpStatusCode: 400 } }),
+    { kind: 'misconfigured' },
+  ],
   ['a broken connection', Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }), { kind: 'unknown' }],
-  ['a fault of ECS', new ServerException({ ...error, $metadata: { httpStatusCode: 500 }, message: 'internal' }), { kind: 'unknown' }],
+  [
+    'a fault of ECS',
+    new ServerException({ ...error, $metadata: { httpStatusCode: 500 }, message: 'internal' }),
+    { kind: 'unknown' },
+  ],
 ])('tells what came of a launch: %s', async (_, answer, result) => {
   await expect(hostWith(answer).host.launch(file)).resolves.toMatchObject(result);
 });
 
 test.each<[string, boolean, number, string]>([
-  ['by default Spot is tried again', false, 2, 'FARGATE_SPOT'], ['the first launch is on Spot', true, 0, 'FARGATE_SPOT'], ['what was refused or reclaimed runs on demand', true, 1, 'FARGATE'],
+  ['by default Spot is tried again', false, 2, 'FARGATE_SPOT'],
+  ['the first launch is on Spot', true, 0, 'FARGATE_SPOT'],
+  ['what was refused or reclaimed runs on demand', true, 1, 'FARGATE'],
 ])('%s', async (_, fallbackToOnDemand, interruptions, capacityProvider) => {
-  const { host, input } = hostWith({ tasks: [{}] }, { fallbackToOnDemand, capacity: [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }] });
+  const { host, input } = hostWith(
+    { tasks: [{}] },
+    { fallbackToOnDemand, capacity: [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }] },
+  );
   await host.launch({ ...file, interruptions });
   expect(input()).toMatchObject({ capacityProviderStrategy: [{ capacityProvider, weight: 1 }] });
 });
 
 test('a task that ECS took and had no capacity for is no attempt of its file', () => {
-  const over = (stoppedReason: string) => stateOf({ lastStatus: 'STOPPED', stopCode: 'TaskFailedToStart', stoppedReason });
-  expect(over('Capacity is unavailable at this time. Please try again later or in a different availability zone')).toMatchObject({ kind: 'over', interrupted: true });
+  const over = (stoppedReason: string) =>
+    stateOf({ lastStatus: 'STOPPED', stopCode: 'TaskFailedToStart', stoppedReason });
+  expect(
+    over('Capacity is unavailable at this time. Please try again later or in a different availability zone'),
+  ).toMatchObject({ kind: 'over', interrupted: true });
   expect(over('CannotPullContainerError: not found')).toMatchObject({ kind: 'over', interrupted: false });
 });
 
 test('a type without target, and overrides that are too long, need a person', async () => {
   const { host, send } = hostWith({});
-  await expect(host.launch({ ...file, type: 'gone' })).resolves.toMatchObject({ kind: 'misconfigured', reason: 'type gone has no target any more' });
-  await expect(host.launch({ ...file, object: { ...file.object, key: 'x'.repeat(9_000) } })).resolves.toMatchObject({ kind: 'misconfigured' });
+  await expect(host.launch({ ...file, type: 'gone' })).resolves.toMatchObject({
+    kind: 'misconfigured',
+    reason: 'type gone has no target any more',
+  });
+  await expect(host.launch({ ...file, object: { ...file.object, key: 'x'.repeat(9_000) } })).resolves.toMatchObject({
+    kind: 'misconfigured',
+  });
   expect(send).not.toHaveBeenCalled();
 });
 
@@ -77,8 +162,16 @@ const arn = 'arn:aws:ecs:eu-central-1:111122223333:task/cluster-1/4f5e';
 test.each<[string, unknown, object]>([
   ['at work', { tasks: [{ lastStatus: 'RUNNING' }] }, { kind: 'alive' }],
   ['on its way out', { tasks: [{ lastStatus: 'DEPROVISIONING' }] }, { kind: 'alive' }],
-  ['stopped', { tasks: [{ lastStatus: 'STOPPED', stopCode: 'EssentialContainerExited', stoppedReason: 'OOM' }] }, { kind: 'over', interrupted: false, reason: 'EssentialContainerExited: OOM' }],
-  ['reclaimed by Spot', { tasks: [{ lastStatus: 'STOPPED', stopCode: 'SpotInterruption' }] }, { kind: 'over', interrupted: true }],
+  [
+    'stopped',
+    { tasks: [{ lastStatus: 'STOPPED', stopCode: 'EssentialContainerExited', stoppedReason: 'OOM' }] },
+    { kind: 'over', interrupted: false, reason: 'EssentialContainerExited: OOM' },
+  ],
+  [
+    'reclaimed by Spot',
+    { tasks: [{ lastStatus: 'STOPPED', stopCode: 'SpotInterruption' }] },
+    { kind: 'over', interrupted: true },
+  ],
   ['forgotten', { tasks: [], failures: [{ reason: 'MISSING' }] }, { kind: 'over', interrupted: false }],
 ])('knows a task that is %s', async (_, answer, state) => {
   const { host, input, send } = hostWith(answer);

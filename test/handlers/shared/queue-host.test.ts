@@ -11,20 +11,33 @@ import { arrival, fileIn } from '../../runtime/dispatch/support/rows';
 
 const file = fileIn('starting', { id: 'abc', epoch: 3, fence: 9 });
 
-function hostWith(send: (input: SendMessageCommand['input']) => unknown, queue: DispatchQueue = { queueUrl: 'url', fifo: false }): QueueHost {
-  const client = { send: async ({ input }: SendMessageCommand) => Promise.resolve(send(input)) } as unknown as SQSClient;
+function hostWith(
+  send: (input: SendMessageCommand['input']) => unknown,
+  queue: DispatchQueue = { queueUrl: 'url', fifo: false },
+): QueueHost {
+  const client = {
+    send: async ({ input }: SendMessageCommand) => Promise.resolve(send(input)),
+  } as unknown as SQSClient;
   return new QueueHost({ client, queues: { A: queue } });
 }
 
 test.each([
   ['a standard queue', { queueUrl: 'url', fifo: false }, {}],
-  ['a FIFO queue, in which no file waits for another', { queueUrl: 'url.fifo', fifo: true }, { MessageGroupId: 'abc', MessageDeduplicationId: 'abc-3' }],
+  [
+    'a FIFO queue, in which no file waits for another',
+    { queueUrl: 'url.fifo', fifo: true },
+    { MessageGroupId: 'abc', MessageDeduplicationId: 'abc-3' },
+  ],
 ])('sends a worker of %s all that it needs', async (_, queue, more) => {
   const sent: SendMessageCommand['input'][] = [];
   await expect(hostWith((input) => sent.push(input), queue).launch(file)).resolves.toEqual({ kind: 'sent' });
   expect(sent).toEqual([{ QueueUrl: queue.queueUrl, MessageBody: expect.any(String) as string, ...more }]);
   expect(JSON.parse(sent[0].MessageBody!)).toEqual({
-    fileworksJob: 1, type: 'A', correlationId: 'event-1', object: { bucket: 'inbox', key: 'a/one.csv' }, payload: { fileId: 'abc', epoch: 3, fence: 9 },
+    fileworksJob: 1,
+    type: 'A',
+    correlationId: 'event-1',
+    object: { bucket: 'inbox', key: 'a/one.csv' },
+    payload: { fileId: 'abc', epoch: 3, fence: 9 },
   });
 });
 
@@ -59,10 +72,17 @@ describe('a worker of the queue', () => {
 
   /** Works until as many messages are done with. */
   async function workOff(handler: (file: FileContext) => Promise<unknown>, messages = 1): Promise<void> {
-    const lane = { url: queue.url, handler: fileTaskHandler(handler, { store }), maxConcurrency: 2, maxReceiveCount: 3 };
+    const lane = {
+      url: queue.url,
+      handler: fileTaskHandler(handler, { store }),
+      maxConcurrency: 2,
+      maxReceiveCount: 3,
+    };
     const poller = new QueuePoller({ queues: [lane], transport: queues, clock });
     await poller.start();
-    for (let tries = 0; tries < 200 && queue.deleted.length < messages; tries += 1) await clock.advance(100);
+    for (let tries = 0; tries < 200 && queue.deleted.length < messages; tries += 1) {
+      await clock.advance(100);
+    }
     const stopped = poller.stop();
     await clock.advance(60_000);
     await stopped;
@@ -91,7 +111,10 @@ describe('a worker of the queue', () => {
     let begun = 0;
     await workOff(async () => {
       begun += 1;
-      while (queue.deleted.length === 0) await new Promise((done) => setImmediate(done)); // the other message is done with first
+      // The other message is done with first
+      while (queue.deleted.length === 0) {
+        await new Promise((done) => setImmediate(done));
+      }
     }, 2);
     expect(begun).toBe(1);
     expect(row().status).toBe('completed');
@@ -112,15 +135,23 @@ describe('a worker of the queue', () => {
     const context = { signal: stop.signal, log: { child: () => ({ error: () => undefined }) } };
     const message = JSON.parse(queue.take(1, 30)[0].body) as { payload: unknown };
     const job = { id: 'm', queueName: 'files', body: message.payload };
-    const handler = fileTaskHandler(({ signal }) => new Promise((_done, fail) => {
-      signal.addEventListener('abort', () => fail(new Error('stopped')));
-      stop.abort(reason());
-    }), { store });
+    const handler = fileTaskHandler(
+      ({ signal }) =>
+        new Promise((_done, fail) => {
+          signal.addEventListener('abort', () => fail(new Error('stopped')));
+          stop.abort(reason());
+        }),
+      { store },
+    );
     await handler(job as never, context as never);
     expect(row()).toMatchObject(expected);
   });
 
-  test.each([['nothing', undefined], ['a job of somebody else', { rows: 3 }], ['half a turn', { fileId: '1' }]])('refuses a message that holds %s', async (_, body) => {
+  test.each([
+    ['nothing', undefined],
+    ['a job of somebody else', { rows: 3 }],
+    ['half a turn', { fileId: '1' }],
+  ])('refuses a message that holds %s', async (_, body) => {
     const handled = fileTaskHandler(() => Promise.resolve(), { store })({ id: 'm', body } as never, {} as never);
     await expect(handled).rejects.toBeInstanceOf(PoisonMessage);
   });

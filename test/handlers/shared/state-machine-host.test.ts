@@ -1,18 +1,35 @@
 import {
-  DescribeExecutionCommand, ExecutionAlreadyExists, ExecutionDoesNotExist, ExecutionLimitExceeded, type SFNClient, StartExecutionCommand,
-  StateMachineDoesNotExist, StopExecutionCommand,
+  DescribeExecutionCommand,
+  ExecutionAlreadyExists,
+  ExecutionDoesNotExist,
+  ExecutionLimitExceeded,
+  type SFNClient,
+  StartExecutionCommand,
+  StateMachineDoesNotExist,
+  StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { StateMachineHost } from '../../../src/handlers/shared/state-machine-host';
 import { fileIn } from '../../runtime/dispatch/support/rows';
 
 const stateMachineArn = 'arn:aws:states:eu-central-1:111122223333:stateMachine:unpack';
 const worker = 'arn:aws:states:eu-central-1:111122223333:execution:unpack:Dispatcher1-abc-3';
-const file = fileIn('starting', { id: 'abc', epoch: 3, fence: 9, object: { bucket: 'inbox', key: 'a/1.csv', versionId: 'v1' } });
+const file = fileIn('starting', {
+  id: 'abc',
+  epoch: 3,
+  fence: 9,
+  object: { bucket: 'inbox', key: 'a/1.csv', versionId: 'v1' },
+});
 const error = { $metadata: {}, message: 'said so' };
 
 function hostWith(answer: unknown) {
-  const send = jest.fn<Promise<unknown>, [{ readonly input: object }]>(() => (answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer)));
-  const host = new StateMachineHost({ client: { send } as unknown as SFNClient, stateMachines: { A: { stateMachineArn } }, executionPrefix: 'Dispatcher1' });
+  const send = jest.fn<Promise<unknown>, [{ readonly input: object }]>(() =>
+    answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer),
+  );
+  const host = new StateMachineHost({
+    client: { send } as unknown as SFNClient,
+    stateMachines: { A: { stateMachineArn } },
+    executionPrefix: 'Dispatcher1',
+  });
   return { host, send };
 }
 
@@ -24,16 +41,24 @@ test('starts one execution, named by file and epoch, that knows its file', async
   expect(first).toBeInstanceOf(StartExecutionCommand);
   expect(first.input).toEqual({ stateMachineArn, name: 'Dispatcher1-abc-3', input: expect.any(String) as string });
   expect(JSON.parse((first.input as { input: string }).input)).toEqual({
-    fileId: 'abc', type: 'A', epoch: 3, fence: 9, correlationId: 'event-1', object: { bucket: 'inbox', key: 'a/1.csv', versionId: 'v1' },
+    fileId: 'abc',
+    type: 'A',
+    epoch: 3,
+    fence: 9,
+    correlationId: 'event-1',
+    object: { bucket: 'inbox', key: 'a/1.csv', versionId: 'v1' },
   });
-  // or Step Functions would not take it for the same
+  // Or Step Functions would not take it for the same
   expect(second.input).toEqual(first.input);
 });
 
 test('the name of an execution fits, however often its file is launched', async () => {
   const { host, send } = hostWith({});
-  await new StateMachineHost({ client: { send } as unknown as SFNClient, stateMachines: { A: { stateMachineArn } }, executionPrefix: 'x'.repeat(16) })
-    .launch({ ...file, id: 'a'.repeat(52), epoch: 1_000_000_000 });
+  await new StateMachineHost({
+    client: { send } as unknown as SFNClient,
+    stateMachines: { A: { stateMachineArn } },
+    executionPrefix: 'x'.repeat(16),
+  }).launch({ ...file, id: 'a'.repeat(52), epoch: 1_000_000_000 });
   expect((send.mock.calls[0][0].input as { name: string }).name.length).toBeLessThanOrEqual(80);
   await host.launch(file);
 });
@@ -41,8 +66,16 @@ test('the name of an execution fits, however often its file is launched', async 
 test.each<[string, unknown, object]>([
   ['an execution of that name has ended', new ExecutionAlreadyExists(error), { kind: 'launched', ended: true, worker }],
   ['too many executions run', new ExecutionLimitExceeded(error), { kind: 'refused' }],
-  ['throttling', Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException', $fault: 'client' }), { kind: 'throttled' }],
-  ['no such state machine', new StateMachineDoesNotExist(error), { kind: 'misconfigured', reason: 'StateMachineDoesNotExist: said so' }],
+  [
+    'throttling',
+    Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException', $fault: 'client' }),
+    { kind: 'throttled' },
+  ],
+  [
+    'no such state machine',
+    new StateMachineDoesNotExist(error),
+    { kind: 'misconfigured', reason: 'StateMachineDoesNotExist: said so' },
+  ],
   ['a broken connection', Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }), { kind: 'unknown' }],
 ])('tells what came of a start: %s', async (_, answer, result) => {
   await expect(hostWith(answer).host.launch(file)).resolves.toMatchObject(result);
@@ -51,9 +84,21 @@ test.each<[string, unknown, object]>([
 test.each<[string, unknown, object]>([
   ['runs', { status: 'RUNNING' }, { kind: 'working' }],
   ['succeeded', { status: 'SUCCEEDED', output: '{}' }, { kind: 'done' }],
-  ['failed', { status: 'FAILED', error: 'States.TaskFailed', cause: 'x'.repeat(2_000) }, { kind: 'over', interrupted: false, reason: `FAILED: ${`States.TaskFailed: ${'x'.repeat(2_000)}`.slice(0, 1_000)}` }],
+  [
+    'failed',
+    { status: 'FAILED', error: 'States.TaskFailed', cause: 'x'.repeat(2_000) },
+    {
+      kind: 'over',
+      interrupted: false,
+      reason: `FAILED: ${`States.TaskFailed: ${'x'.repeat(2_000)}`.slice(0, 1_000)}`,
+    },
+  ],
   ['timed out', { status: 'TIMED_OUT' }, { kind: 'over', reason: 'TIMED_OUT: no reason given' }],
-  ['was aborted', { status: 'ABORTED', error: null, cause: null }, { kind: 'over', reason: 'ABORTED: no reason given' }],
+  [
+    'was aborted',
+    { status: 'ABORTED', error: null, cause: null },
+    { kind: 'over', reason: 'ABORTED: no reason given' },
+  ],
   ['was forgotten', new ExecutionDoesNotExist(error), { kind: 'over' }],
 ])('knows an execution that %s', async (_, answer, state) => {
   const { host, send } = hostWith(answer);

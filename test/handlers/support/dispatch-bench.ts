@@ -1,7 +1,12 @@
 import { DescribeTasksCommand, ECSClient, RunTaskCommand, StopTaskCommand } from '@aws-sdk/client-ecs';
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { DispatchFunctionEnv, type DispatchRule, type DispatchTargets, type DispatchWake } from '../../../src/contract/dispatch-config';
+import {
+  DispatchFunctionEnv,
+  type DispatchRule,
+  type DispatchTargets,
+  type DispatchWake,
+} from '../../../src/contract/dispatch-config';
 import { DispatchStateEnv } from '../../../src/contract/dispatch-env';
 import { handler as ingress } from '../../../src/handlers/dispatch-ingress';
 import { handler as launcher } from '../../../src/handlers/dispatch-launcher';
@@ -16,19 +21,42 @@ export interface LaunchedTask {
   readonly request: RunTaskCommand['input'];
 }
 
-export const launch = { cluster: 'cluster', taskDefinition: 'task:1', container: 'worker', subnets: [], securityGroups: [], assignPublicIp: false, capacity: [] };
+export const launch = {
+  cluster: 'cluster',
+  taskDefinition: 'task:1',
+  container: 'worker',
+  subnets: [],
+  securityGroups: [],
+  assignPublicIp: false,
+  capacity: [],
+};
 
 /** A sequential type that takes the keys below its own name. */
 export const rule = (type: string, more: Partial<DispatchRule> = {}): DispatchRule => ({
-  type, keys: [`^${type}/.*$`], slots: 1, settleSeconds: 0, late: 'run-next', maxAttempts: 2, exhausted: 'block', backoffSeconds: 1, maxBackoffSeconds: 1, hangTimeoutSeconds: 60,
-  maxRuntimeSeconds: 3_600, ...more,
+  type,
+  keys: [`^${type}/.*$`],
+  slots: 1,
+  settleSeconds: 0,
+  late: 'run-next',
+  maxAttempts: 2,
+  exhausted: 'block',
+  backoffSeconds: 1,
+  maxBackoffSeconds: 1,
+  hangTimeoutSeconds: 60,
+  maxRuntimeSeconds: 3_600,
+  ...more,
 });
 
-export const messages = (...bodies: string[]) => ({ Records: bodies.map((body, index) => ({ messageId: `message-${index}`, body, attributes: { SentTimestamp: '0' } })) });
-export const s3Event = (key: string, second: number, type = 'Object Created') => JSON.stringify({
-  'id': `event-${key}`, 'time': `2026-11-21T08:00:${String(second).padStart(2, '0')}Z`, 'detail-type': type,
-  'detail': { bucket: { name: 'inbox' }, object: { key, size: 1, sequencer: String(second).padStart(4, '0') } },
+export const messages = (...bodies: string[]) => ({
+  Records: bodies.map((body, index) => ({ messageId: `message-${index}`, body, attributes: { SentTimestamp: '0' } })),
 });
+export const s3Event = (key: string, second: number, type = 'Object Created') =>
+  JSON.stringify({
+    id: `event-${key}`,
+    time: `2026-11-21T08:00:${String(second).padStart(2, '0')}Z`,
+    'detail-type': type,
+    detail: { bucket: { name: 'inbox' }, object: { key, size: 1, sequencer: String(second).padStart(4, '0') } },
+  });
 
 /** The functions on a real store, with ECS, Step Functions and SQS played by the test. Installs its own hooks. */
 export class DispatchBench {
@@ -57,11 +85,21 @@ export class DispatchBench {
   /** Writes the environment of all functions; before any of them is invoked. */
   deploy(state: Readonly<Record<string, string>>, rules: readonly DispatchRule[], targets: DispatchTargets): void {
     Object.assign(process.env, {
-      AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local',
-      [DispatchStateEnv.wakeQueueUrl]: 'wakes', [DispatchStateEnv.retentionSeconds]: String(90 * 86_400), ...state,
-      [DispatchFunctionEnv.deadLetterQueueUrl]: 'dead', [DispatchFunctionEnv.eventQueueUrl]: 'events', [DispatchFunctionEnv.startedBy]: 'fw/d',
-      [DispatchFunctionEnv.name]: 'Dispatcher', [DispatchFunctionEnv.launchesPerSecond]: '500', [DispatchFunctionEnv.limits]: '{}', [DispatchFunctionEnv.executionPrefix]: 'D1',
-      [DispatchFunctionEnv.types]: JSON.stringify(rules.map(({ type }) => type)), [DispatchFunctionEnv.launches]: JSON.stringify(targets),
+      AWS_REGION: 'eu-central-1',
+      AWS_ACCESS_KEY_ID: 'local',
+      AWS_SECRET_ACCESS_KEY: 'local',
+      [DispatchStateEnv.wakeQueueUrl]: 'wakes',
+      [DispatchStateEnv.retentionSeconds]: String(90 * 86_400),
+      ...state,
+      [DispatchFunctionEnv.deadLetterQueueUrl]: 'dead',
+      [DispatchFunctionEnv.eventQueueUrl]: 'events',
+      [DispatchFunctionEnv.startedBy]: 'fw/d',
+      [DispatchFunctionEnv.name]: 'Dispatcher',
+      [DispatchFunctionEnv.launchesPerSecond]: '500',
+      [DispatchFunctionEnv.limits]: '{}',
+      [DispatchFunctionEnv.executionPrefix]: 'D1',
+      [DispatchFunctionEnv.types]: JSON.stringify(rules.map(({ type }) => type)),
+      [DispatchFunctionEnv.launches]: JSON.stringify(targets),
       [DispatchFunctionEnv.rules]: JSON.stringify({ rules, unmatched: 'dead-letter' }),
     });
   }
@@ -85,7 +123,9 @@ export class DispatchBench {
   /** Everything that was woken is looked after, as the launcher's queue does. */
   async launchAll(): Promise<void> {
     for (let rounds = 0; this.wakes.length > 0; rounds += 1) {
-      if (rounds > 20) throw new Error(`wake-ups without end: ${this.wakes.join(', ')}`);
+      if (rounds > 20) {
+        throw new Error(`wake-ups without end: ${this.wakes.join(', ')}`);
+      }
       expect(await this.launcher(...this.wakes.splice(0))).toEqual({ batchItemFailures: [] });
     }
   }
@@ -97,10 +137,22 @@ export class DispatchBench {
 
   /** The record of the table's stream. */
   end(sequence: string) {
-    return this.watcher({ Records: [{ dynamodb: { SequenceNumber: '1', NewImage: { id: { S: 'any' }, type: { S: 'A' }, status: { S: 'completed' }, sequence: { S: sequence } } } }] });
+    return this.watcher({
+      Records: [
+        {
+          dynamodb: {
+            SequenceNumber: '1',
+            NewImage: { id: { S: 'any' }, type: { S: 'A' }, status: { S: 'completed' }, sequence: { S: sequence } },
+          },
+        },
+      ],
+    });
   }
 
-  taskStopped({ arn, startedBy }: LaunchedTask, more: { stopCode?: string; stoppedReason?: string; containers?: { name: string; exitCode?: number }[] } = {}) {
+  taskStopped(
+    { arn, startedBy }: LaunchedTask,
+    more: { stopCode?: string; stoppedReason?: string; containers?: { name: string; exitCode?: number }[] } = {},
+  ) {
     const detail = { taskArn: arn, startedBy, lastStatus: 'STOPPED', stopCode: 'EssentialContainerExited', ...more };
     return this.watcher({ 'detail-type': 'ECS Task State Change', detail });
   }
@@ -111,43 +163,67 @@ export class DispatchBench {
   }
 
   #play(): void {
-    for (const list of [this.tasks, this.wakes, this.deadLetters, this.asked, this.lines, this.sent, this.executions]) list.length = 0;
+    for (const list of [this.tasks, this.wakes, this.deadLetters, this.asked, this.lines, this.sent, this.executions]) {
+      list.length = 0;
+    }
     this.runTask = undefined;
     jest.spyOn(process.stdout, 'write').mockImplementation((line) => {
       this.lines.push(JSON.parse(String(line)) as Record<string, unknown>);
       return true;
     });
-    // their overloads, one of which takes a callback, are too many for a mock
-    const play = (answer: (command: unknown) => unknown) => ((command: unknown) => new Promise((done) => done(answer(command)))) as never;
-    jest.spyOn(SQSClient.prototype, 'send').mockImplementation(play((command) => this.#take(command as SendMessageCommand)));
+    // Their overloads, one of which takes a callback, are too many for a mock
+    const play = (answer: (command: unknown) => unknown) =>
+      ((command: unknown) => new Promise((done) => done(answer(command)))) as never;
+    jest
+      .spyOn(SQSClient.prototype, 'send')
+      .mockImplementation(play((command) => this.#take(command as SendMessageCommand)));
     jest.spyOn(ECSClient.prototype, 'send').mockImplementation(play((command) => this.#answerOfEcs(command)));
-    jest.spyOn(SFNClient.prototype, 'send').mockImplementation(play((command) => {
-      if (command instanceof StartExecutionCommand) this.executions.push(command.input.name ?? '');
-      return command instanceof DescribeExecutionCommand ? { status: 'RUNNING' } : {};
-    }));
+    jest.spyOn(SFNClient.prototype, 'send').mockImplementation(
+      play((command) => {
+        if (command instanceof StartExecutionCommand) {
+          this.executions.push(command.input.name ?? '');
+        }
+        return command instanceof DescribeExecutionCommand ? { status: 'RUNNING' } : {};
+      }),
+    );
   }
 
   #take({ input: { QueueUrl: url, MessageBody: body = '', MessageAttributes: attributes } }: SendMessageCommand): void {
-    if (url === 'files') this.sent.push(body);
-    else if (url === 'wakes') this.wakes.push((JSON.parse(body) as DispatchWake).file);
-    else this.deadLetters.push({ body, reason: attributes?.['fileworks-poison-reason']?.StringValue ?? '' });
+    if (url === 'files') {
+      this.sent.push(body);
+    } else if (url === 'wakes') {
+      this.wakes.push((JSON.parse(body) as DispatchWake).file);
+    } else {
+      this.deadLetters.push({ body, reason: attributes?.['fileworks-poison-reason']?.StringValue ?? '' });
+    }
   }
 
   #answerOfEcs(command: unknown): unknown {
-    if (command instanceof RunTaskCommand) return this.runTask?.(command) ?? { tasks: [{ taskArn: this.#run(command), lastStatus: 'PROVISIONING' }] };
-    if (command instanceof StopTaskCommand) this.asked.push(command.input.task ?? '');
-    if (command instanceof DescribeTasksCommand) return { tasks: command.input.tasks?.map((arn) => this.#told(arn)) };
+    if (command instanceof RunTaskCommand) {
+      return this.runTask?.(command) ?? { tasks: [{ taskArn: this.#run(command), lastStatus: 'PROVISIONING' }] };
+    }
+    if (command instanceof StopTaskCommand) {
+      this.asked.push(command.input.task ?? '');
+    }
+    if (command instanceof DescribeTasksCommand) {
+      return { tasks: command.input.tasks?.map((arn) => this.#told(arn)) };
+    }
     return {};
   }
 
   #told(arn: string) {
     const overrides = this.tasks.find((task) => task.arn === arn)?.request.overrides?.containerOverrides ?? [];
-    return { lastStatus: this.stopped.has(arn) ? 'STOPPED' : 'RUNNING', containers: overrides.map(({ name }) => ({ name })) };
+    return {
+      lastStatus: this.stopped.has(arn) ? 'STOPPED' : 'RUNNING',
+      containers: overrides.map(({ name }) => ({ name })),
+    };
   }
 
   #run({ input }: RunTaskCommand): string {
     const arn = `arn:aws:ecs:eu-central-1:111122223333:task/cluster/${input.clientToken ?? ''}`;
-    const env = Object.fromEntries((input.overrides?.containerOverrides?.[0]?.environment ?? []).map(({ name, value }) => [name ?? '', value ?? '']));
+    const env = Object.fromEntries(
+      (input.overrides?.containerOverrides?.[0]?.environment ?? []).map(({ name, value }) => [name ?? '', value ?? '']),
+    );
     this.tasks.push({ arn, startedBy: input.startedBy ?? '', env, request: input });
     return arn;
   }

@@ -8,8 +8,8 @@ export function taskStopped(detail: Partial<TaskDetail> = {}): EcsEvent {
   return {
     ...envelope,
     'detail-type': 'ECS Task State Change',
-    'resources': [taskArn],
-    'detail': {
+    resources: [taskArn],
+    detail: {
       clusterArn: 'arn:aws:ecs:eu-west-1:111122223333:cluster/files',
       taskArn,
       taskDefinitionArn: 'arn:aws:ecs:eu-west-1:111122223333:task-definition/unpacker:7',
@@ -30,7 +30,7 @@ export function serviceEvent(eventName: string, detail: Partial<ServiceDetail> =
   return {
     ...envelope,
     'detail-type': eventName.includes('DEPLOYMENT') ? 'ECS Deployment State Change' : 'ECS Service Action',
-    'resources': ['arn:aws:ecs:eu-west-1:111122223333:service/files/Unpacker'],
-    'detail': { eventName, ...detail },
+    resources: ['arn:aws:ecs:eu-west-1:111122223333:service/files/Unpacker'],
+    detail: { eventName, ...detail },
   };
 }

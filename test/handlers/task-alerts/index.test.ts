@@ -15,9 +15,18 @@ const environment = {
   FILEWORKS_RUNBOOK_URL: 'https://example.com/runbook',
 };
 
-interface Command { readonly constructor: { readonly name: string }; readonly input: Record<string, unknown> }
-interface Published { readonly Subject: string; readonly Message: string; readonly MessageAttributes: Record<string, { StringValue: string }> }
-interface Key { readonly id: { readonly S: string } }
+interface Command {
+  readonly constructor: { readonly name: string };
+  readonly input: Record<string, unknown>;
+}
+interface Published {
+  readonly Subject: string;
+  readonly Message: string;
+  readonly MessageAttributes: Record<string, { StringValue: string }>;
+}
+interface Key {
+  readonly id: { readonly S: string };
+}
 
 const published: Published[] = [];
 const table = new Map<string, number>();
@@ -25,10 +34,13 @@ const lines: string[] = [];
 let publishFails = false;
 let describeFails = false;
 
-function answer(client: { readonly prototype: object }, reply: (name: string, input: Record<string, unknown>) => unknown): void {
-  jest.spyOn(client.prototype as { send: (command: Command) => Promise<unknown> }, 'send').mockImplementation(
-    (command) => Promise.resolve().then(() => reply(command.constructor.name, command.input)),
-  );
+function answer(
+  client: { readonly prototype: object },
+  reply: (name: string, input: Record<string, unknown>) => unknown,
+): void {
+  jest
+    .spyOn(client.prototype as { send: (command: Command) => Promise<unknown> }, 'send')
+    .mockImplementation((command) => Promise.resolve().then(() => reply(command.constructor.name, command.input)));
 }
 
 beforeEach(() => {
@@ -48,17 +60,31 @@ beforeEach(() => {
       return {};
     }
     const { S: id } = (input['Key'] as Key).id;
-    if (name === 'GetItemCommand') return table.has(id) ? { Item: {} } : {};
+    if (name === 'GetItemCommand') {
+      return table.has(id) ? { Item: {} } : {};
+    }
     table.set(id, (table.get(id) ?? 0) + 1);
     return { Attributes: { alerts: { N: String(table.get(id)) } } };
   });
   answer(ECSClient, () => {
-    if (describeFails) throw new Error('AccessDenied');
+    if (describeFails) {
+      throw new Error('AccessDenied');
+    }
     const options = { 'awslogs-group': '/files/un packer', 'awslogs-stream-prefix': 'worker' };
-    return { taskDefinition: { containerDefinitions: [{ name: 'Worker', logConfiguration: { options } }, { name: 'Agent', logConfiguration: { options } }, { name: 'Silent' }] } };
+    return {
+      taskDefinition: {
+        containerDefinitions: [
+          { name: 'Worker', logConfiguration: { options } },
+          { name: 'Agent', logConfiguration: { options } },
+          { name: 'Silent' },
+        ],
+      },
+    };
   });
   answer(SNSClient, (_, input) => {
-    if (publishFails) throw new Error('Throttled');
+    if (publishFails) {
+      throw new Error('Throttled');
+    }
     published.push(input as unknown as Published);
     return {};
   });
@@ -66,7 +92,9 @@ beforeEach(() => {
 
 afterEach(() => {
   jest.restoreAllMocks();
-  for (const name of Object.keys(environment)) Reflect.deleteProperty(process.env, name);
+  for (const name of Object.keys(environment)) {
+    Reflect.deleteProperty(process.env, name);
+  }
 });
 
 const stop = (version: number) => handler(taskStopped({ version }));
@@ -78,11 +106,15 @@ describe('the alerts function', () => {
     expect(published[0].Subject).toBe('ERROR: A task of Unpacker exited with code 1');
     expect(published[0].Message.split('\n').slice(-3)).toEqual([
       'Task: https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/files/tasks/0123abcd?region=eu-west-1',
-      'Log of Worker: https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logsV2:log-groups/log-group/$252Ffiles$252Fun$2520packer'
-      + '/log-events/worker$252FWorker$252F0123abcd',
+      'Log of Worker: https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logsV2:log-groups/log-group/$252Ffiles$252Fun$2520packer' +
+        '/log-events/worker$252FWorker$252F0123abcd',
       'Runbook: https://example.com/runbook',
     ]);
-    expect(published[0].MessageAttributes).toMatchObject({ severity: { StringValue: 'ERROR' }, kind: { StringValue: 'NonZeroExit' }, group: { StringValue: 'Unpacker' } });
+    expect(published[0].MessageAttributes).toMatchObject({
+      severity: { StringValue: 'ERROR' },
+      kind: { StringValue: 'NonZeroExit' },
+      group: { StringValue: 'Unpacker' },
+    });
   });
 
   it('tells once of an event that is sent twice', async () => {
@@ -92,8 +124,11 @@ describe('the alerts function', () => {
   });
 
   it.each([
-    ['null', null], ['no detail', { region: 'eu-west-1' }], ['a region that would lead elsewhere', { ...taskStopped(), region: 'evil.example/' }],
-    ['a task without an ARN', taskStopped({ taskArn: undefined })], ['containers that are none', taskStopped({ containers: [null] as never })],
+    ['null', null],
+    ['no detail', { region: 'eu-west-1' }],
+    ['a region that would lead elsewhere', { ...taskStopped(), region: 'evil.example/' }],
+    ['a task without an ARN', taskStopped({ taskArn: undefined })],
+    ['containers that are none', taskStopped({ containers: [null] as never })],
   ])('throws a RangeError that says what is wrong for %s, and tells nobody', async (_, event) => {
     await expect(handler(event)).rejects.toThrow(RangeError);
     expect(published).toEqual([]);
@@ -106,10 +141,14 @@ describe('the alerts function', () => {
   });
 
   it('says in the last alert of a period that there will be no more, and logs the others', async () => {
-    for (const version of [1, 2, 3, 4]) await stop(version);
+    for (const version of [1, 2, 3, 4]) {
+      await stop(version);
+    }
     expect(published).toHaveLength(2);
     expect(published[0].Message).not.toContain('of its period');
-    expect(published[1].Message).toMatch(/This is alert 2 of its period\. What happens until 2\S+Z is only in the log of this function\.$/);
+    expect(published[1].Message).toMatch(
+      /This is alert 2 of its period\. What happens until 2\S+Z is only in the log of this function\.$/,
+    );
     expect(lines.filter((line) => line.includes('not sent: there were enough alerts'))).toHaveLength(2);
   });
 

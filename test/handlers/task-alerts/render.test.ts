@@ -6,7 +6,10 @@ import { serviceEvent, taskStopped } from './events';
 
 const interest = { kinds: new Set<string>(Object.values(AlertKind)), expectedExitCodes: new Set([0]) };
 const alertOf = (detail: Partial<TaskDetail> = {}): Alert => classify(taskStopped(detail), interest)!;
-const links = [{ name: 'Task', url: 'https://console/task' }, { name: 'Log of Worker', url: 'https://console/log' }];
+const links = [
+  { name: 'Task', url: 'https://console/task' },
+  { name: 'Log of Worker', url: 'https://console/log' },
+];
 
 describe('text', () => {
   it('says what happened, the facts, and where to look', () => {
@@ -25,7 +28,9 @@ Log of Worker: https://console/log`);
   });
 
   it('leaves out what a service does not have', () => {
-    expect(renderBody(AlertLayout.text, classify(serviceEvent('SERVICE_TASK_START_IMPAIRED'), interest)!, { links: [] })).toBe(`Unpacker cannot start its tasks.
+    expect(
+      renderBody(AlertLayout.text, classify(serviceEvent('SERVICE_TASK_START_IMPAIRED'), interest)!, { links: [] }),
+    ).toBe(`Unpacker cannot start its tasks.
 
 Cluster  files
 Group    Unpacker
@@ -34,12 +39,18 @@ Time     2026-11-20T10:00:05Z
   });
 
   it('ends with the note', () => {
-    expect(renderBody(AlertLayout.text, alertOf(), { links, note: 'No more for now.' })).toMatch(/log\n\nNo more for now\.$/);
+    expect(renderBody(AlertLayout.text, alertOf(), { links, note: 'No more for now.' })).toMatch(
+      /log\n\nNo more for now\.$/,
+    );
   });
 
   it('keeps a reason on its line, without control characters and not without end', () => {
     const reason = `no\r\nTask: https://evil.example\u001b[31m\u2028${'x'.repeat(5_000)}`;
-    const text = renderBody(AlertLayout.text, alertOf({ stoppedReason: reason, containers: [{ name: 'Worker', exitCode: 1, reason }] }), { links });
+    const text = renderBody(
+      AlertLayout.text,
+      alertOf({ stoppedReason: reason, containers: [{ name: 'Worker', exitCode: 1, reason }] }),
+      { links },
+    );
     expect(text.split('\n')).toHaveLength(12);
     expect(text).not.toMatch(/[\r\u001b\u2028]/);
     expect(text.length).toBeLessThan(3_000);
@@ -60,7 +71,13 @@ describe('the subject', () => {
 
 it('json holds the alert, its links and the note', () => {
   expect(JSON.parse(renderBody(AlertLayout.json, alertOf(), { links, note: 'No more for now.' }))).toMatchObject({
-    kind: 'NonZeroExit', severity: 'ERROR', cluster: 'files', group: 'Unpacker', task: { id: '0123abcd', failed: ['Worker'] }, links, note: 'No more for now.',
+    kind: 'NonZeroExit',
+    severity: 'ERROR',
+    cluster: 'files',
+    group: 'Unpacker',
+    task: { id: '0123abcd', failed: ['Worker'] },
+    links,
+    note: 'No more for now.',
   });
 });
 
@@ -74,12 +91,18 @@ describe('chat', () => {
         title: 'ERROR: A task of Unpacker exited with code 1',
         nextSteps: ['<https://console/task|Task>', '<https://console/log|Log of Worker>'],
       },
-      metadata: { threadId: 'files/Unpacker', eventType: 'NonZeroExit', relatedResources: ['arn:aws:ecs:eu-west-1:111122223333:task/files/0123abcd'] },
+      metadata: {
+        threadId: 'files/Unpacker',
+        eventType: 'NonZeroExit',
+        relatedResources: ['arn:aws:ecs:eu-west-1:111122223333:task/files/0123abcd'],
+      },
     });
   });
 
   it('lets a reason neither mention everybody nor link', () => {
-    const { content } = JSON.parse(renderBody(AlertLayout.chat, alertOf({ stoppedReason: '<!channel> <https://evil.example|look>' }), { links })) as { content: { description: string } };
+    const { content } = JSON.parse(
+      renderBody(AlertLayout.chat, alertOf({ stoppedReason: '<!channel> <https://evil.example|look>' }), { links }),
+    ) as { content: { description: string } };
     expect(content.description).toContain('&lt;!channel&gt; &lt;https://evil.example|look&gt;');
   });
 });

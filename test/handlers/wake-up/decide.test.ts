@@ -1,10 +1,18 @@
-import { decide, GiveUpSeconds, WatchSeconds, type Look } from '../../../src/handlers/wake-up/decide';
+import { decide, GIVE_UP_SECONDS, WATCH_SECONDS, type Look } from '../../../src/handlers/wake-up/decide';
 
 const sizing = { minTasks: 0, maxTasks: 20, messagesPerTask: 4 };
 const asleep: Look = { ageSeconds: 120, justArrived: false, backlog: 0, reported: [] };
 
 describe('the floor', () => {
-  it.each([[1, 1], [4, 1], [5, 2], [41, 11], [80, 20], [81, 20], [100_000, 20]])('for a backlog of %i is %i tasks', (backlog, floor) => {
+  it.each([
+    [1, 1],
+    [4, 1],
+    [5, 2],
+    [41, 11],
+    [80, 20],
+    [81, 20],
+    [100_000, 20],
+  ])('for a backlog of %i is %i tasks', (backlog, floor) => {
     expect(decide({ ...asleep, backlog }, sizing)).toEqual({ floor, again: true });
   });
 
@@ -37,7 +45,10 @@ describe('the metrics', () => {
     ['tell of more, because it is being worked off', [60, 80]],
     ['ask for as many tasks, if not for as many jobs', [37, 37]],
   ])('take the floor over once they %s', (_, reported) => {
-    expect(decide({ ...asleep, ageSeconds: WatchSeconds, backlog: 40, reported }, sizing)).toEqual({ floor: 0, again: false });
+    expect(decide({ ...asleep, ageSeconds: WATCH_SECONDS, backlog: 40, reported }, sizing)).toEqual({
+      floor: 0,
+      again: false,
+    });
   });
 
   it('take it over when both ask for all the tasks that there are', () => {
@@ -47,14 +58,17 @@ describe('the metrics', () => {
 
 describe('the watch', () => {
   it('goes on for as long as SQS drops further arrivals, though the floor is given back', () => {
-    expect(decide({ ...asleep, ageSeconds: WatchSeconds - 1 }, sizing)).toEqual({ floor: 0, again: true });
-    expect(decide({ ...asleep, ageSeconds: WatchSeconds }, sizing)).toEqual({ floor: 0, again: false });
-    expect(WatchSeconds).toBeGreaterThan(300 + 60);
+    expect(decide({ ...asleep, ageSeconds: WATCH_SECONDS - 1 }, sizing)).toEqual({ floor: 0, again: true });
+    expect(decide({ ...asleep, ageSeconds: WATCH_SECONDS }, sizing)).toEqual({ floor: 0, again: false });
+    expect(WATCH_SECONDS).toBeGreaterThan(300 + 60);
   });
 
   it('goes on while metrics sleep, and gives the floor back when they never wake', () => {
-    expect(decide({ ...asleep, ageSeconds: GiveUpSeconds - 1, backlog: 8 }, sizing)).toEqual({ floor: 2, again: true });
-    expect(decide({ ...asleep, ageSeconds: GiveUpSeconds, backlog: 8 }, sizing)).toEqual({ floor: 0, again: false });
+    expect(decide({ ...asleep, ageSeconds: GIVE_UP_SECONDS - 1, backlog: 8 }, sizing)).toEqual({
+      floor: 2,
+      again: true,
+    });
+    expect(decide({ ...asleep, ageSeconds: GIVE_UP_SECONDS, backlog: 8 }, sizing)).toEqual({ floor: 0, again: false });
   });
 });
 
@@ -74,8 +88,14 @@ describe('a burst, an empty queue, and a burst again within five minutes', () =>
     const last = decisions.findIndex(({ again }) => !again);
 
     expect(decisions.slice(0, last + 1)).toEqual([
-      { floor: 1, again: true }, { floor: 10, again: true }, { floor: 3, again: true }, { floor: 0, again: true },
-      { floor: 10, again: true }, { floor: 10, again: true }, { floor: 3, again: true }, { floor: 0, again: false },
+      { floor: 1, again: true },
+      { floor: 10, again: true },
+      { floor: 3, again: true },
+      { floor: 0, again: true },
+      { floor: 10, again: true },
+      { floor: 10, again: true },
+      { floor: 3, again: true },
+      { floor: 0, again: false },
     ]);
   });
 });

@@ -11,7 +11,10 @@ const environment = {
   FILEWORKS_MESSAGES_PER_TASK: '2',
 };
 
-interface Call { readonly name: string; readonly input: unknown }
+interface Call {
+  readonly name: string;
+  readonly input: unknown;
+}
 
 const calls: Call[] = [];
 const attributes: Record<string, string> = {};
@@ -20,10 +23,12 @@ let refused: Error | undefined;
 
 /** Each client answers from the variables above and notes what it was asked. */
 function answer(client: { readonly prototype: object }, reply: () => unknown): void {
-  jest.spyOn(client.prototype as { send: (command: { readonly input: unknown }) => Promise<unknown> }, 'send').mockImplementation((command) => {
-    calls.push({ name: command.constructor.name, input: command.input });
-    return refused ? Promise.reject(refused) : Promise.resolve(reply());
-  });
+  jest
+    .spyOn(client.prototype as { send: (command: { readonly input: unknown }) => Promise<unknown> }, 'send')
+    .mockImplementation((command) => {
+      calls.push({ name: command.constructor.name, input: command.input });
+      return refused ? Promise.reject(refused) : Promise.resolve(reply());
+    });
 }
 
 beforeEach(() => {
@@ -40,45 +45,78 @@ beforeEach(() => {
 
 afterEach(() => {
   jest.restoreAllMocks();
-  for (const name of Object.keys(environment)) Reflect.deleteProperty(process.env, name);
+  for (const name of Object.keys(environment)) {
+    Reflect.deleteProperty(process.env, name);
+  }
 });
 
 const wakeUp = (ageSeconds: number, messageId = 'first') => ({
-  messageId, body: '{"wakeUp":true}', attributes: { SentTimestamp: String(Date.now() - ageSeconds * 1_000) },
+  messageId,
+  body: '{"wakeUp":true}',
+  attributes: { SentTimestamp: String(Date.now() - ageSeconds * 1_000) },
 });
 
 const floor = () => calls.find(({ name }) => name === 'RegisterScalableTargetCommand')?.input;
 
 describe('the wake-up function', () => {
   it('holds a task for every two jobs and leaves the message in the queue', async () => {
-    await expect(handler({ Records: [wakeUp(120)] })).resolves.toEqual({ batchItemFailures: [{ itemIdentifier: 'first' }] });
-    expect(floor()).toEqual({ ServiceNamespace: 'ecs', ScalableDimension: 'ecs:service:DesiredCount', ResourceId: 'service/cluster/worker', MinCapacity: 6 });
+    await expect(handler({ Records: [wakeUp(120)] })).resolves.toEqual({
+      batchItemFailures: [{ itemIdentifier: 'first' }],
+    });
+    expect(floor()).toEqual({
+      ServiceNamespace: 'ecs',
+      ScalableDimension: 'ecs:service:DesiredCount',
+      ResourceId: 'service/cluster/worker',
+      MinCapacity: 6,
+    });
   });
 
   it('makes three calls, whatever the backlog', async () => {
     attributes['ApproximateNumberOfMessages'] = '100000';
     await handler({ Records: [wakeUp(120)] });
-    expect(calls.map(({ name }) => name).sort()).toEqual(['GetMetricDataCommand', 'GetQueueAttributesCommand', 'RegisterScalableTargetCommand']);
+    expect(calls.map(({ name }) => name).sort()).toEqual([
+      'GetMetricDataCommand',
+      'GetQueueAttributesCommand',
+      'RegisterScalableTargetCommand',
+    ]);
   });
 
   it('asks for the metrics by which the alarms scale', async () => {
     await handler({ Records: [wakeUp(120)] });
-    const { MetricDataQueries: queries } = calls.find(({ name }) => name === 'GetMetricDataCommand')?.input as { MetricDataQueries: unknown[] };
+    const { MetricDataQueries: queries } = calls.find(({ name }) => name === 'GetMetricDataCommand')?.input as {
+      MetricDataQueries: unknown[];
+    };
     expect(queries).toEqual([
-      expect.objectContaining({ MetricStat: expect.objectContaining({ Metric: {
-        Namespace: 'AWS/SQS', MetricName: 'ApproximateNumberOfMessagesVisible', Dimensions: [{ Name: 'QueueName', Value: 'jobs' }],
-      } }) }),
-      expect.objectContaining({ MetricStat: expect.objectContaining({ Metric: expect.objectContaining({ MetricName: 'ApproximateNumberOfMessagesNotVisible' }) }) }),
+      expect.objectContaining({
+        MetricStat: expect.objectContaining({
+          Metric: {
+            Namespace: 'AWS/SQS',
+            MetricName: 'ApproximateNumberOfMessagesVisible',
+            Dimensions: [{ Name: 'QueueName', Value: 'jobs' }],
+          },
+        }),
+      }),
+      expect.objectContaining({
+        MetricStat: expect.objectContaining({
+          Metric: expect.objectContaining({ MetricName: 'ApproximateNumberOfMessagesNotVisible' }),
+        }),
+      }),
       { Id: 'backlog', Expression: 'visible0 + inFlight0' },
     ]);
   });
 
   it('counts the jobs of every queue of the worker', async () => {
-    process.env['FILEWORKS_QUEUE_URLS'] = `${environment.FILEWORKS_QUEUE_URLS} https://sqs.eu-west-1.amazonaws.com/111122223333/express`;
+    process.env['FILEWORKS_QUEUE_URLS'] =
+      `${environment.FILEWORKS_QUEUE_URLS} https://sqs.eu-west-1.amazonaws.com/111122223333/express`;
     await handler({ Records: [wakeUp(120)] });
     expect(floor()).toMatchObject({ MinCapacity: 11 });
-    const { MetricDataQueries: queries } = calls.find(({ name }) => name === 'GetMetricDataCommand')?.input as { MetricDataQueries: unknown[] };
-    expect(queries).toContainEqual({ Id: 'backlog', Expression: 'FILL(visible0, 0) + FILL(inFlight0, 0) + FILL(visible1, 0) + FILL(inFlight1, 0)' });
+    const { MetricDataQueries: queries } = calls.find(({ name }) => name === 'GetMetricDataCommand')?.input as {
+      MetricDataQueries: unknown[];
+    };
+    expect(queries).toContainEqual({
+      Id: 'backlog',
+      Expression: 'FILL(visible0, 0) + FILL(inFlight0, 0) + FILL(visible1, 0) + FILL(inFlight1, 0)',
+    });
   });
 
   it('starts a task for an arrival that the queue does not count yet', async () => {
@@ -112,6 +150,8 @@ describe('the wake-up function', () => {
     );
     delete process.env['FILEWORKS_QUEUE_URLS'];
     process.env['FILEWORKS_MAX_TASKS'] = '1';
-    await expect(handler({ Records: [wakeUp(120)] })).rejects.toThrow('the environment variable FILEWORKS_QUEUE_URLS is missing');
+    await expect(handler({ Records: [wakeUp(120)] })).rejects.toThrow(
+      'the environment variable FILEWORKS_QUEUE_URLS is missing',
+    );
   });
 });

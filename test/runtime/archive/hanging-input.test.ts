@@ -8,14 +8,17 @@ import { bufferSource, openZip, streamZip, type ArchiveSource } from '../../../s
 import { foldName } from '../../../src/runtime/archive/names.js';
 import { buildZip } from '../../support/zip-builder.js';
 
-// What an input may do besides being wrong: stop coming, come in crumbs, change while it is read. Jest's own time limit is what fails when something hangs.
+// What an input may do besides being wrong: stop coming, come in crumbs, change while it is read. Jest's own time limit
+// is what fails when something hangs.
 jest.setTimeout(20_000);
 
 const text = Buffer.from(Array.from({ length: 400_000 }, (_, i) => `${i},${(i * 7919) % 10_007}\n`).join(''));
 
 /** The first bytes, and then nothing, for ever. */
 async function* stalling(bytes: Buffer): AsyncGenerator<Buffer> {
-  for (let at = 0; at < bytes.length; at += 10_000) yield await Promise.resolve(bytes.subarray(at, at + 10_000));
+  for (let at = 0; at < bytes.length; at += 10_000) {
+    yield await Promise.resolve(bytes.subarray(at, at + 10_000));
+  }
   await new Promise(() => undefined);
 }
 
@@ -25,7 +28,7 @@ function stallingSource(bytes: Buffer): ArchiveSource & { open: number } {
   return {
     ...inner,
     open: 0,
-    async* stream(start, end, signal) {
+    async *stream(start, end, signal) {
       this.open += 1;
       try {
         yield* inner.stream(start, Math.min(end, start + 20_000), signal);
@@ -50,10 +53,14 @@ test.each(['stored', 'deflated'])('a loop over a %s entry can be left while the 
 });
 
 test('content that is too long is an error at once, while the source hangs', async () => {
-  const source = stallingSource(buildZip([{ name: 'a', content: text, local: { size: 30_000 }, central: { size: 30_000 } }]).bytes);
+  const source = stallingSource(
+    buildZip([{ name: 'a', content: text, local: { size: 30_000 }, central: { size: 30_000 } }]).bytes,
+  );
   const zip = await openZip(source);
   const loop = async (): Promise<void> => {
-    for await (const piece of zip.entries[0].pieces()) expect(piece.length).toBe(0);
+    for await (const piece of zip.entries[0].pieces()) {
+      expect(piece.length).toBe(0);
+    }
   };
   await expect(loop()).rejects.toMatchObject({ code: 'ERR_ZIP_SIZE' });
   expect(source.open).toBe(0);
@@ -67,14 +74,26 @@ test('content above a limit is an error at once, while the body hangs', async ()
   const inflated = inflateRawSync(there.subarray(data), { finishFlush: constants.Z_SYNC_FLUSH }).length;
   const zip = streamZip(stalling(there), { limits: { maxEntryBytes: inflated - 1_000 } });
   const loop = async (): Promise<void> => {
-    for await (const entry of zip) await entry.buffer();
+    for await (const entry of zip) {
+      await entry.buffer();
+    }
   };
   await expect(loop()).rejects.toMatchObject({ code: 'ERR_ZIP_ENTRY_TOO_LARGE' });
 });
 
-test.each([['small', 2_000], ['large', 3_000_000]])('who catches the failure of a %s entry gets it again instead of the next entry', async (_, bytes) => {
+test.each([
+  ['small', 2_000],
+  ['large', 3_000_000],
+])('who catches the failure of a %s entry gets it again instead of the next entry', async (_, bytes) => {
   const content = text.subarray(0, bytes);
-  const zip = streamZip(stalling(buildZip([{ name: 'a', content, local: { crc32: 1 }, central: { crc32: 1 } }, { name: 'b', content: 'b' }]).bytes));
+  const zip = streamZip(
+    stalling(
+      buildZip([
+        { name: 'a', content, local: { crc32: 1 }, central: { crc32: 1 } },
+        { name: 'b', content: 'b' },
+      ]).bytes,
+    ),
+  );
   const names: string[] = [];
   const loop = async (): Promise<void> => {
     for await (const entry of zip) {
@@ -89,14 +108,24 @@ test.each([['small', 2_000], ['large', 3_000_000]])('who catches the failure of 
 });
 
 test('a body that comes byte by byte costs no more than its bytes', async () => {
-  const { bytes } = buildZip(Array.from({ length: 1_500 }, (_, i) => ({ name: `${i}`, content: text.subarray(i * 100, i * 100 + 150), descriptor: 'signed' as const })));
+  const { bytes } = buildZip(
+    Array.from({ length: 1_500 }, (_, i) => ({
+      name: `${i}`,
+      content: text.subarray(i * 100, i * 100 + 150),
+      descriptor: 'signed' as const,
+    })),
+  );
   async function* crumbs(): AsyncGenerator<Buffer> {
-    for (let at = 0; at < bytes.length; at++) yield await Promise.resolve(bytes.subarray(at, at + 1));
+    for (let at = 0; at < bytes.length; at++) {
+      yield await Promise.resolve(bytes.subarray(at, at + 1));
+    }
   }
   const before = process.cpuUsage();
   const zip = streamZip(crumbs());
   let entries = 0;
-  for await (const entry of zip) entries += (await entry.buffer()).length === 150 ? 1 : 0;
+  for await (const entry of zip) {
+    entries += (await entry.buffer()).length === 150 ? 1 : 0;
+  }
   await zip.verified();
   expect(entries).toBe(1_500);
   const { user, system } = process.cpuUsage(before);
@@ -122,12 +151,19 @@ test('a file that is cut while a piece of it is worked on is the error of the ne
       main().catch((error) => console.log(error.code));
     `;
     const bundle = buildSync({
-      stdin: { contents: program, resolveDir: __dirname }, bundle: true, platform: 'node', format: 'cjs', logLevel: 'error', write: false,
+      stdin: { contents: program, resolveDir: __dirname },
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      logLevel: 'error',
+      write: false,
       external: ['@zip.js/zip.js', 'tar-stream', '@aws-sdk/*'],
     });
     writeFileSync(join(folder, 'program.cjs'), bundle.outputFiles[0].contents);
     const env = { ...process.env, NODE_PATH: join(__dirname, '../../../node_modules') };
-    expect(execFileSync(process.execPath, ['program.cjs'], { cwd: folder, env, encoding: 'utf8' })).toBe('ERR_ZIP_TRUNCATED\n');
+    expect(execFileSync(process.execPath, ['program.cjs'], { cwd: folder, env, encoding: 'utf8' })).toBe(
+      'ERR_ZIP_TRUNCATED\n',
+    );
   } finally {
     rmSync(folder, { recursive: true });
   }

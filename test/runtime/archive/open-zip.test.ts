@@ -5,12 +5,21 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { bufferSource, fileSource, httpSource, openZip, s3Source, type ArchiveSource } from '../../../src/runtime/archive/index.js';
+import {
+  bufferSource,
+  fileSource,
+  httpSource,
+  openZip,
+  s3Source,
+  type ArchiveSource,
+} from '../../../src/runtime/archive/index.js';
 import { S3Stub } from '../../support/s3-stub.js';
 import { buildZip, type EntrySpec } from '../../support/zip-builder.js';
 
 const noise = randomBytes(700_000);
-const text = Buffer.from(Array.from({ length: 200_000 }, (_, i) => `${i},name ${i % 977},${(i * 7919) % 10_007}\n`).join(''));
+const text = Buffer.from(
+  Array.from({ length: 200_000 }, (_, i) => `${i},name ${i % 977},${(i * 7919) % 10_007}\n`).join(''),
+);
 
 const specs: EntrySpec[] = [
   { name: 'dir/', method: 0 },
@@ -41,7 +50,7 @@ beforeAll(async () => {
     const [, from, to] = /^bytes=(\d*)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
     const start = from === '' ? Math.max(0, bytes.length - Number(to)) : Number(from);
     const end = from === '' || to === '' ? bytes.length : Number(to) + 1;
-    response.writeHead(206, { 'content-range': `bytes ${start}-${end - 1}/${bytes.length}`, 'etag': '"v1"' });
+    response.writeHead(206, { 'content-range': `bytes ${start}-${end - 1}/${bytes.length}`, etag: '"v1"' });
     response.end(bytes.subarray(start, end));
   });
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
@@ -57,7 +66,9 @@ afterAll(async () => {
 /** Copies each piece, as whoever reads by `pieces` has to. */
 async function copied(pieces: AsyncIterable<Buffer>): Promise<Buffer> {
   const copies: Buffer[] = [];
-  for await (const piece of pieces) copies.push(Buffer.from(piece));
+  for await (const piece of pieces) {
+    copies.push(Buffer.from(piece));
+  }
   return Buffer.concat(copies);
 }
 
@@ -71,9 +82,14 @@ const sources: [string, () => ArchiveSource][] = [
 describe.each(sources)('over %s', (_, source) => {
   test('reads every entry by buffer() and by stream(), out of order as well', async () => {
     const zip = await openZip(source());
-    expect(zip.entries.map(({ name, size, kind, refusal }) => ({ name, size, kind, refusal }))).toEqual(specs.map(({ name, content = '' }) => ({
-      name, size: Buffer.byteLength(content), kind: String(name).endsWith('/') ? 'directory' : 'file', refusal: undefined,
-    })));
+    expect(zip.entries.map(({ name, size, kind, refusal }) => ({ name, size, kind, refusal }))).toEqual(
+      specs.map(({ name, content = '' }) => ({
+        name,
+        size: Buffer.byteLength(content),
+        kind: String(name).endsWith('/') ? 'directory' : 'file',
+        refusal: undefined,
+      })),
+    );
     for (const [i, spec] of [...specs.entries()].reverse()) {
       const content = Buffer.from(spec.content ?? '');
       const entry = zip.entries[i];
@@ -98,7 +114,10 @@ describe.each(sources)('over %s', (_, source) => {
   test('reads selected entries, several at a time', async () => {
     const zip = await openZip(source());
     const sizes = new Map<string, number>();
-    await zip.forEach(async (entry) => void sizes.set(entry.name, (await buffer(entry.stream())).length), { select: ({ name }) => name.endsWith('.txt'), concurrency: 4 });
+    await zip.forEach(async (entry) => void sizes.set(entry.name, (await buffer(entry.stream())).length), {
+      select: ({ name }) => name.endsWith('.txt'),
+      concurrency: 4,
+    });
     expect(sizes.get('bare.txt')).toBe(5_001);
     expect(sizes.size).toBe(6);
     await zip.close();
@@ -114,16 +133,24 @@ describe.each(sources)('over %s', (_, source) => {
 test('pieces() takes the memory of large content back, and leaves that of the archive alone', async () => {
   const zip = await openZip(bytes);
   const kept: Buffer[] = [];
-  for await (const piece of zip.get('large.csv')!.pieces()) kept.push(piece);
+  for await (const piece of zip.get('large.csv')!.pieces()) {
+    kept.push(piece);
+  }
   expect(kept.length).toBeGreaterThan(3);
   expect(kept[0]).toHaveLength(0);
-  for (const name of ['stored.bin', 'bare64.bin']) expect((await copied(zip.get(name)!.pieces())).equals(noise)).toBe(true);
+  for (const name of ['stored.bin', 'bare64.bin']) {
+    expect((await copied(zip.get(name)!.pieces())).equals(noise)).toBe(true);
+  }
   // Twice: the archive in memory still has all of its bytes.
-  for (const name of ['stored.bin', 'large.csv']) expect((await zip.get(name)!.buffer()).length).toBe(zip.get(name)!.size);
+  for (const name of ['stored.bin', 'large.csv']) {
+    expect((await zip.get(name)!.buffer()).length).toBe(zip.get(name)!.size);
+  }
 });
 
 test('names of archives and entries do not break the log', async () => {
-  const zip = await openZip(bufferSource(buildZip([{ name: 'evil\n\u202etxt.exe', content: 'x' }]).bytes, 's3://b/up\nload\u001b[31m.zip'));
+  const zip = await openZip(
+    bufferSource(buildZip([{ name: 'evil\n\u202etxt.exe', content: 'x' }]).bytes, 's3://b/up\nload\u001b[31m.zip'),
+  );
   const error = await zip.entries[0].buffer().catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: 'ERR_ZIP_NAME_CONTROL', archive: 's3://b/up\nload\u001b[31m.zip' });
   expect((error as Error).message).not.toMatch(/[\n\u001b\u202e]/);
@@ -137,10 +164,19 @@ test('refuses a URL with a password, and does not repeat it', () => {
 });
 
 test('says before reading which entries cannot be read here', async () => {
-  const zip = await openZip(buildZip([
-    { name: 'crypto', flags: 1, content: 'x', method: 0 }, { name: 'bzip2', method: 12, data: Buffer.alloc(20) }, { name: 'good', content: 'good' },
-  ]).bytes, { password: 'secret' });
-  expect(zip.entries.map(({ refusal }) => refusal?.code)).toEqual(['ERR_ZIP_ENCRYPTED', 'ERR_ZIP_UNSUPPORTED_METHOD', undefined]);
+  const zip = await openZip(
+    buildZip([
+      { name: 'crypto', flags: 1, content: 'x', method: 0 },
+      { name: 'bzip2', method: 12, data: Buffer.alloc(20) },
+      { name: 'good', content: 'good' },
+    ]).bytes,
+    { password: 'secret' },
+  );
+  expect(zip.entries.map(({ refusal }) => refusal?.code)).toEqual([
+    'ERR_ZIP_ENCRYPTED',
+    'ERR_ZIP_UNSUPPORTED_METHOD',
+    undefined,
+  ]);
   expect(zip.entries[0].refusal?.message).toMatch(/ZipCrypto.*WinZip AES/);
 });
 
@@ -184,16 +220,23 @@ test('refuses to read after close', async () => {
 test('the first failure of a handler stops forEach', async () => {
   const zip = await openZip(bytes);
   let calls = 0;
-  await expect(zip.forEach(() => {
-    calls += 1;
-    throw new Error('handler');
-  }, { concurrency: 1 })).rejects.toThrow('handler');
+  await expect(
+    zip.forEach(
+      () => {
+        calls += 1;
+        throw new Error('handler');
+      },
+      { concurrency: 1 },
+    ),
+  ).rejects.toThrow('handler');
   expect(calls).toBe(1);
 });
 
 test('an archive inside an archive shares its limits', async () => {
   const inner = buildZip([{ name: 'deep.txt', content: 'x'.repeat(600) }]).bytes;
-  const outer = await openZip(buildZip([{ name: 'inner.zip', content: inner, method: 0 }]).bytes, { limits: { maxTotalBytes: inner.length + 500 } });
+  const outer = await openZip(buildZip([{ name: 'inner.zip', content: inner, method: 0 }]).bytes, {
+    limits: { maxTotalBytes: inner.length + 500 },
+  });
   const zip = await openZip(outer.get('inner.zip')!);
   expect(zip.label).toBe('buffer!/inner.zip');
   await expect(zip.get('deep.txt')!.buffer()).rejects.toMatchObject({ code: 'ERR_ZIP_TOTAL_TOO_LARGE' });
@@ -223,8 +266,12 @@ describe('S3', () => {
     const stub = await S3Stub.start();
     stub.objects.set('b/a.zip', { body: bytes, etag: '"1"', headers: {} });
     stub.fault = () => ({ cutAfter: 0 });
-    await expect(openZip(s3Source({ client: stub.client(), bucket: 'b', key: 'a.zip', retryDelayMs: 1, maxAttempts: 3 }))).rejects.toMatchObject({
-      code: 'ERR_ZIP_SOURCE', archive: 's3://b/a.zip', cause: expect.objectContaining({ message: expect.any(String) }),
+    await expect(
+      openZip(s3Source({ client: stub.client(), bucket: 'b', key: 'a.zip', retryDelayMs: 1, maxAttempts: 3 })),
+    ).rejects.toMatchObject({
+      code: 'ERR_ZIP_SOURCE',
+      archive: 's3://b/a.zip',
+      cause: expect.objectContaining({ message: expect.any(String) }),
     });
     await stub.stop();
   });
@@ -233,24 +280,39 @@ describe('S3', () => {
     const stub = await S3Stub.start();
     stub.objects.set('b/a.zip', { body: bytes, etag: '"1"', headers: {} });
     stub.fault = () => ({ hang: true });
-    const source = s3Source({ client: stub.client(), bucket: 'b', key: 'a.zip', retryDelayMs: 1, maxAttempts: 2, idleTimeoutMs: 50 });
+    const source = s3Source({
+      client: stub.client(),
+      bucket: 'b',
+      key: 'a.zip',
+      retryDelayMs: 1,
+      maxAttempts: 2,
+      idleTimeoutMs: 50,
+    });
     await expect(openZip(source)).rejects.toMatchObject({ code: 'ERR_ZIP_SOURCE' });
     await stub.stop();
   });
 
-  test.each([['no such object', 'none.zip', 'ERR_ZIP_SOURCE'], ['an empty object', 'empty.zip', 'ERR_ZIP_NOT_ZIP']])('fails for %s', async (_, key, code) => {
+  test.each([
+    ['no such object', 'none.zip', 'ERR_ZIP_SOURCE'],
+    ['an empty object', 'empty.zip', 'ERR_ZIP_NOT_ZIP'],
+  ])('fails for %s', async (_, key, code) => {
     s3.objects.set('b/empty.zip', { body: Buffer.alloc(0), etag: '"0"', headers: {} });
     await expect(openZip(s3Source({ client: s3.client(), bucket: 'b', key }))).rejects.toMatchObject({ code });
   });
 });
 
 test('reads 1 % of many entries with one request each and few bytes besides', async () => {
-  const many = buildZip(Array.from({ length: 5_000 }, (_, i) => ({ name: `e${i}.bin`, content: noise.subarray(i, i + 2_500) }))).bytes;
+  const many = buildZip(
+    Array.from({ length: 5_000 }, (_, i) => ({ name: `e${i}.bin`, content: noise.subarray(i, i + 2_500) })),
+  ).bytes;
   const stub = await S3Stub.start();
   stub.objects.set('b/many.zip', { body: many, etag: '"1"', headers: {} });
   const zip = await openZip(s3Source({ client: stub.client(), bucket: 'b', key: 'many.zip' }));
   let wanted = 0;
-  await zip.forEach(async (entry) => void (wanted += (await entry.buffer()).length), { select: ({ name }) => /[05]00\./.test(name), concurrency: 8 });
+  await zip.forEach(async (entry) => void (wanted += (await entry.buffer()).length), {
+    select: ({ name }) => /[05]00\./.test(name),
+    concurrency: 8,
+  });
   const directory = 5_000 * 57;
   expect(stub.requests.length).toBeLessThanOrEqual(2 + 11);
   expect(stub.sent).toBeLessThan((wanted + directory) * 1.1);

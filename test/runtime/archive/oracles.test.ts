@@ -29,7 +29,11 @@ type Contents = Record<string, string>;
 
 async function ours(bytes: Buffer): Promise<Contents> {
   const zip = await openZip(bytes);
-  return Object.fromEntries(await Promise.all(zip.entries.map(async (entry) => [entry.name, (await entry.buffer()).toString('base64')] as const)));
+  return Object.fromEntries(
+    await Promise.all(
+      zip.entries.map(async (entry) => [entry.name, (await entry.buffer()).toString('base64')] as const),
+    ),
+  );
 }
 
 function byYauzl(bytes: Buffer): Promise<Contents> {
@@ -40,28 +44,36 @@ function byYauzl(bytes: Buffer): Promise<Contents> {
         return;
       }
       const contents: Contents = {};
-      zip.on('error', reject).on('end', () => resolve(contents)).on('entry', (entry: yauzl.Entry) => {
-        zip.openReadStream(entry, (failed, stream) => {
-          if (failed) {
-            reject(failed);
-            return;
-          }
-          buffer(stream).then((content) => {
-            contents[entry.fileName] = content.toString('base64');
-            zip.readEntry();
-          }, reject);
+      zip
+        .on('error', reject)
+        .on('end', () => resolve(contents))
+        .on('entry', (entry: yauzl.Entry) => {
+          zip.openReadStream(entry, (failed, stream) => {
+            if (failed) {
+              reject(failed);
+              return;
+            }
+            buffer(stream).then((content) => {
+              contents[entry.fileName] = content.toString('base64');
+              zip.readEntry();
+            }, reject);
+          });
         });
-      });
       zip.readEntry();
     });
   });
 }
 
 async function byZipJs(bytes: Buffer): Promise<Contents> {
-  const reader = new ZipReader(new BlobReader(new Blob([new Uint8Array(bytes)])), { checkSignature: true, checkOverlappingEntry: true });
+  const reader = new ZipReader(new BlobReader(new Blob([new Uint8Array(bytes)])), {
+    checkSignature: true,
+    checkOverlappingEntry: true,
+  });
   const contents: Contents = {};
   for (const entry of await reader.getEntries()) {
-    if (!entry.directory) contents[entry.filename] = Buffer.from(await entry.getData(new Uint8ArrayWriter())).toString('base64');
+    if (!entry.directory) {
+      contents[entry.filename] = Buffer.from(await entry.getData(new Uint8ArrayWriter())).toString('base64');
+    }
   }
   await reader.close();
   return contents;
@@ -81,24 +93,36 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function byPython(bytes: Buffer): Contents {
   const file = join(folder, 'a.zip');
   writeFileSync(file, bytes);
-  return JSON.parse(execFileSync('python3', ['-c', PYTHON, file], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })) as Contents;
+  return JSON.parse(
+    execFileSync('python3', ['-c', PYTHON, file], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }),
+  ) as Contents;
 }
 
 test.each(good)('reads a %s archive as yauzl, zip.js and Python do', async (_, bytes) => {
   const contents = await ours(bytes);
   expect(await byYauzl(bytes)).toEqual(contents);
   expect(await byZipJs(bytes)).toEqual(contents);
-  if (python) expect(byPython(bytes)).toEqual(contents);
+  if (python) {
+    expect(byPython(bytes)).toEqual(contents);
+  }
 });
 
 test('nothing that we read is read as something else by another reader', async () => {
   // Of everything bent on purpose, too: where we and another both accept, we say the same.
   for (const archive of badArchives()) {
     const contents = await ours(archive.bytes).catch(() => undefined);
-    if (contents === undefined) continue;
-    for (const read of [byYauzl, byZipJs, ...(python ? [(bytes: Buffer) => Promise.resolve().then(() => byPython(bytes))] : [])]) {
+    if (contents === undefined) {
+      continue;
+    }
+    for (const read of [
+      byYauzl,
+      byZipJs,
+      ...(python ? [(bytes: Buffer) => Promise.resolve().then(() => byPython(bytes))] : []),
+    ]) {
       const others = await read(archive.bytes).catch(() => undefined);
-      if (others !== undefined) expect([fileNameOf(archive), others]).toEqual([fileNameOf(archive), contents]);
+      if (others !== undefined) {
+        expect([fileNameOf(archive), others]).toEqual([fileNameOf(archive), contents]);
+      }
     }
   }
 });

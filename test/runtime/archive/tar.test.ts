@@ -5,38 +5,63 @@ import { streamGzip, streamTar, TarError, type ArchiveLimits } from '../../../sr
 
 const text = Buffer.from(Array.from({ length: 20_000 }, (_, i) => `${i},${(i * 7919) % 10_007}\n`).join(''));
 
-async function tar(...entries: (Partial<Header> & { readonly name: string; readonly content?: Buffer | string })[]): Promise<Buffer> {
+async function tar(
+  ...entries: (Partial<Header> & { readonly name: string; readonly content?: Buffer | string })[]
+): Promise<Buffer> {
   const packing = pack();
-  for (const { content = '', ...header } of entries) packing.entry(header, Buffer.from(content));
+  for (const { content = '', ...header } of entries) {
+    packing.entry(header, Buffer.from(content));
+  }
   packing.finalize();
   const pieces: Buffer[] = [];
-  for await (const piece of packing as AsyncIterable<Buffer>) pieces.push(piece);
+  for await (const piece of packing as AsyncIterable<Buffer>) {
+    pieces.push(piece);
+  }
   return Buffer.concat(pieces);
 }
 
 async function* pieces(bytes: Buffer, pieceBytes = 1_000): AsyncGenerator<Buffer> {
-  for (let at = 0; at < bytes.length; at += pieceBytes) yield await Promise.resolve(bytes.subarray(at, at + pieceBytes));
+  for (let at = 0; at < bytes.length; at += pieceBytes) {
+    yield await Promise.resolve(bytes.subarray(at, at + pieceBytes));
+  }
 }
 
 async function read(bytes: Buffer, options: Parameters<typeof streamTar>[1] = {}): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
-  for await (const entry of streamTar(pieces(bytes), options)) if (entry.kind !== 'directory') found[entry.name] = (await entry.buffer()).toString();
+  for await (const entry of streamTar(pieces(bytes), options)) {
+    if (entry.kind !== 'directory') {
+      found[entry.name] = (await entry.buffer()).toString();
+    }
+  }
   return found;
 }
 
-const good = (): Promise<Buffer> => tar({ name: './dir/', type: 'directory' }, { name: './dir/a.csv', content: text }, { name: 'b', content: 'b' }, { name: `${'long/'.repeat(40)}name`, content: 'pax' });
+const good = (): Promise<Buffer> =>
+  tar(
+    { name: './dir/', type: 'directory' },
+    { name: './dir/a.csv', content: text },
+    { name: 'b', content: 'b' },
+    { name: `${'long/'.repeat(40)}name`, content: 'pax' },
+  );
 
-test.each([['tar', (bytes: Buffer) => bytes], ['tar.gz', (bytes: Buffer) => gzipSync(bytes)]])('reads a %s, and skips what is not read', async (_, pack) => {
+test.each([
+  ['tar', (bytes: Buffer) => bytes],
+  ['tar.gz', (bytes: Buffer) => gzipSync(bytes)],
+])('reads a %s, and skips what is not read', async (_, pack) => {
   const bytes = pack(await good());
-  expect(await read(bytes)).toEqual({ 'dir/a.csv': text.toString(), 'b': 'b', [`${'long/'.repeat(40)}name`]: 'pax' });
+  expect(await read(bytes)).toEqual({ 'dir/a.csv': text.toString(), b: 'b', [`${'long/'.repeat(40)}name`]: 'pax' });
   const names: string[] = [];
-  for await (const entry of streamTar(pieces(bytes))) names.push(entry.name);
+  for await (const entry of streamTar(pieces(bytes))) {
+    names.push(entry.name);
+  }
   expect(names).toEqual(['dir/', 'dir/a.csv', 'b', `${'long/'.repeat(40)}name`]);
 });
 
 test('may be left in the middle', async () => {
   for await (const entry of streamTar(pieces(await good()))) {
-    if (entry.kind === 'directory') continue;
+    if (entry.kind === 'directory') {
+      continue;
+    }
     for await (const piece of entry.stream()) {
       expect((piece as Buffer).length).toBeGreaterThan(0);
       break;
@@ -62,7 +87,9 @@ test.each<[string, Partial<Header> & { name: string; content?: string }, string,
 });
 
 test('refuses the second of two entries with one name', async () => {
-  await expect(read(await tar({ name: 'a', content: '1' }, { name: './A', content: '2' }))).rejects.toMatchObject({ code: 'ERR_TAR_DUPLICATE_NAME' });
+  await expect(read(await tar({ name: 'a', content: '1' }, { name: './A', content: '2' }))).rejects.toMatchObject({
+    code: 'ERR_TAR_DUPLICATE_NAME',
+  });
 });
 
 test('notices a cut anywhere, even between two entries', async () => {
@@ -72,7 +99,9 @@ test('notices a cut anywhere, even between two entries', async () => {
   }
   const zipped = gzipSync(bytes);
   for (const cut of [1, 5, 100, zipped.length - 9, zipped.length - 1]) {
-    await expect(read(zipped.subarray(0, cut))).rejects.toMatchObject({ code: expect.stringMatching(/^ERR_TAR_(TRUNCATED|BAD_DATA)$/) });
+    await expect(read(zipped.subarray(0, cut))).rejects.toMatchObject({
+      code: expect.stringMatching(/^ERR_TAR_(TRUNCATED|BAD_DATA)$/),
+    });
   }
 });
 
@@ -88,7 +117,9 @@ test('notices damage to a header or to compressed data', async () => {
 test('stops at a bomb', async () => {
   const bomb = gzipSync(await tar({ name: 'zeros', content: Buffer.alloc(3_000_000) }));
   await expect(read(bomb)).rejects.toMatchObject({ code: 'ERR_TAR_RATIO' });
-  await expect(read(bomb, { limits: { maxRatio: Infinity, maxTotalBytes: 1_000_000 } })).rejects.toMatchObject({ code: 'ERR_TAR_TOTAL_TOO_LARGE' });
+  await expect(read(bomb, { limits: { maxRatio: Infinity, maxTotalBytes: 1_000_000 } })).rejects.toMatchObject({
+    code: 'ERR_TAR_TOTAL_TOO_LARGE',
+  });
 });
 
 test('passes a broken source on with its cause', async () => {
@@ -97,7 +128,9 @@ test('passes a broken source on with its cause', async () => {
     throw new Error('ECONNRESET');
   };
   const loop = async (): Promise<void> => {
-    for await (const entry of streamTar(broken())) await entry.buffer();
+    for await (const entry of streamTar(broken())) {
+      await entry.buffer();
+    }
   };
   await expect(loop()).rejects.toMatchObject({ code: 'ERR_TAR_SOURCE', cause: { cause: { message: 'ECONNRESET' } } });
 });
@@ -112,28 +145,45 @@ test('refuses a file without a name, and a directory with content', async () => 
     headers.write(`${sum.toString(8).padStart(6, '0')}\0 `, at + 148, 'latin1');
   }
   const codes: unknown[] = [];
-  for await (const { refusal } of streamTar(pieces(headers))) codes.push(refusal?.code);
+  for await (const { refusal } of streamTar(pieces(headers))) {
+    codes.push(refusal?.code);
+  }
   expect(codes).toEqual(['ERR_TAR_NAME_EMPTY', 'ERR_TAR_SIZE']);
 });
 
 test('whatever is done to a tar or tar.gz, it ends, with a TarError or with entries', async () => {
   const bytes = await good();
-  const mutation = fc.record({ at: fc.nat(), by: fc.uint8Array({ minLength: 1, maxLength: 12 }), kind: fc.constantFrom('write', 'insert', 'remove') });
-  await fc.assert(fc.asyncProperty(fc.boolean(), fc.array(mutation, { minLength: 1, maxLength: 4 }), async (gzipped, mutations) => {
-    let bent: Buffer = gzipped ? gzipSync(bytes) : Buffer.from(bytes);
-    for (const { at, by, kind } of mutations) {
-      // Headers are what there is to break: half of all changes go into one.
-      const place = at % 2 === 0 || gzipped ? at % (bent.length + 1) : (at % 8) * 512 + (at % 512);
-      if (kind === 'write') bent.set(by.subarray(0, Math.max(0, bent.length - place)), Math.min(place, bent.length));
-      if (kind === 'insert') bent = Buffer.concat([bent.subarray(0, place), by, bent.subarray(place)]);
-      if (kind === 'remove') bent = Buffer.concat([bent.subarray(0, place), bent.subarray(place + by.length)]);
-    }
-    try {
-      for await (const entry of streamTar(pieces(bent, 10_000))) await entry.buffer().catch((error: unknown) => expect(error).toBeInstanceOf(TarError));
-    } catch (error) {
-      expect(error).toBeInstanceOf(TarError);
-    }
-  }), { numRuns: 300 });
+  const mutation = fc.record({
+    at: fc.nat(),
+    by: fc.uint8Array({ minLength: 1, maxLength: 12 }),
+    kind: fc.constantFrom('write', 'insert', 'remove'),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.boolean(), fc.array(mutation, { minLength: 1, maxLength: 4 }), async (gzipped, mutations) => {
+      let bent: Buffer = gzipped ? gzipSync(bytes) : Buffer.from(bytes);
+      for (const { at, by, kind } of mutations) {
+        // Headers are what there is to break: half of all changes go into one.
+        const place = at % 2 === 0 || gzipped ? at % (bent.length + 1) : (at % 8) * 512 + (at % 512);
+        if (kind === 'write') {
+          bent.set(by.subarray(0, Math.max(0, bent.length - place)), Math.min(place, bent.length));
+        }
+        if (kind === 'insert') {
+          bent = Buffer.concat([bent.subarray(0, place), by, bent.subarray(place)]);
+        }
+        if (kind === 'remove') {
+          bent = Buffer.concat([bent.subarray(0, place), bent.subarray(place + by.length)]);
+        }
+      }
+      try {
+        for await (const entry of streamTar(pieces(bent, 10_000))) {
+          await entry.buffer().catch((error: unknown) => expect(error).toBeInstanceOf(TarError));
+        }
+      } catch (error) {
+        expect(error).toBeInstanceOf(TarError);
+      }
+    }),
+    { numRuns: 300 },
+  );
 });
 
 describe('gzip', () => {

@@ -45,7 +45,9 @@ afterAll(async () => {
 const ca = () => server.ca;
 const bySecret = (more: object = { ca: ca() }) => {
   const client = new SecretsManagerClient({
-    region: 'eu-central-1', endpoint: `http://127.0.0.1:${(secrets.address() as AddressInfo).port}`, credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    region: 'eu-central-1',
+    endpoint: `http://127.0.0.1:${(secrets.address() as AddressInfo).port}`,
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   });
   return secretCredentials({ client, database: { secretArn, host: where.host, port: where.port, ...more } });
 };
@@ -54,10 +56,13 @@ const connectionOf = (options: ConstructorParameters<typeof LoaderConnection>[0]
   open.push(made);
   return made;
 };
-const whoAmI = (connection: LoaderConnection) => connection.transaction(async (client) => {
-  const { rows } = await client.query<{ name: string; ssl: boolean }>('SELECT current_user AS name, ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()');
-  return rows[0];
-});
+const whoAmI = (connection: LoaderConnection) =>
+  connection.transaction(async (client) => {
+    const { rows } = await client.query<{ name: string; ssl: boolean }>(
+      'SELECT current_user AS name, ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()',
+    );
+    return rows[0];
+  });
 
 test('logs in with the secret over TLS, and keeps the connection', async () => {
   const connection = connectionOf({ connectAs: bySecret() });
@@ -67,11 +72,15 @@ test('logs in with the secret over TLS, and keeps the connection', async () => {
 });
 
 test('refuses a server whose certificate nobody vouches for', async () => {
-  await expect(whoAmI(connectionOf({ connectAs: bySecret({}) }))).rejects.toMatchObject({ code: expect.stringMatching(/SELF_SIGNED|DEPTH_ZERO/) });
+  await expect(whoAmI(connectionOf({ connectAs: bySecret({}) }))).rejects.toMatchObject({
+    code: expect.stringMatching(/SELF_SIGNED|DEPTH_ZERO/),
+  });
 });
 
 test('refuses a server whose certificate is for another name', async () => {
-  await expect(whoAmI(connectionOf({ connectAs: bySecret({ host: '127.0.0.1', ca: ca() }) }))).rejects.toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
+  await expect(whoAmI(connectionOf({ connectAs: bySecret({ host: '127.0.0.1', ca: ca() }) }))).rejects.toMatchObject({
+    code: 'ERR_TLS_CERT_ALTNAME_INVALID',
+  });
 });
 
 test('reads the secret again when rotation has changed the password, and connects with the new one', async () => {
@@ -79,7 +88,7 @@ test('reads the secret again when rotation has changed the password, and connect
   await whoAmI(connection);
   secret = { ...secret, password: 'second' };
   await admin.query(`ALTER ROLE loader PASSWORD 'second'`);
-  // rotation leaves open connections alone; the next one needs the new password
+  // Rotation leaves open connections alone; the next one needs the new password
   await admin.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'loader'`);
   expect(await whoAmI(connection)).toMatchObject({ name: 'loader' });
   expect([connection.connects, reads]).toEqual([2, 2]);
@@ -92,9 +101,15 @@ test('gives up with the reason, and without the password, while the secret is wr
   expect(String((error as Error).stack)).not.toContain('expired');
 });
 
-test.each([[{ username: 'loader' }, 'password'], [{ password: 'x' }, 'username']])('names what a secret lacks, and nothing of what it holds', async (incomplete, missing) => {
+test.each([
+  [{ username: 'loader' }, 'password'],
+  [{ password: 'x' }, 'username'],
+])('names what a secret lacks, and nothing of what it holds', async (incomplete, missing) => {
   secret = { ...incomplete, dbname: 'postgres' };
-  await expect(whoAmI(connectionOf({ connectAs: bySecret() }))).rejects.toMatchObject({ code: 'ERR_CONFIGURATION', message: expect.stringContaining(`\`${missing}\``) });
+  await expect(whoAmI(connectionOf({ connectAs: bySecret() }))).rejects.toMatchObject({
+    code: 'ERR_CONFIGURATION',
+    message: expect.stringContaining(`\`${missing}\``),
+  });
 });
 
 test('logs in by IAM with a new token for each connection', async () => {
@@ -103,11 +118,15 @@ test('logs in by IAM with a new token for each connection', async () => {
     tokens.push(JSON.stringify(as));
     return Promise.resolve('first');
   };
-  const connection = connectionOf({ connectAs: iamCredentials({ sign, database: { ...where, user: 'loader', ca: ca() } }) });
+  const connection = connectionOf({
+    connectAs: iamCredentials({ sign, database: { ...where, user: 'loader', ca: ca() } }),
+  });
   await whoAmI(connection);
   await admin.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'loader'`);
   await whoAmI(connection);
-  expect(tokens).toEqual(Array(2).fill(JSON.stringify({ hostname: 'localhost', port: where.port, username: 'loader' })));
+  expect(tokens).toEqual(
+    Array(2).fill(JSON.stringify({ hostname: 'localhost', port: where.port, username: 'loader' })),
+  );
 });
 
 describe('through a network that fails', () => {
@@ -119,27 +138,41 @@ describe('through a network that fails', () => {
     silent = false;
     proxy = createServer((near) => {
       const far = connect(where.port, '127.0.0.1');
-      for (const socket of [near, far]) sockets.add(socket.on('error', () => undefined));
+      for (const socket of [near, far]) {
+        sockets.add(socket.on('error', () => undefined));
+      }
       near.on('data', (data) => silent || far.write(data));
       far.on('data', (data) => silent || near.write(data));
     });
     await new Promise<void>((done) => proxy.listen(0, '127.0.0.1', done));
   });
   afterEach(async () => {
-    for (const socket of sockets) socket.destroy();
+    for (const socket of sockets) {
+      socket.destroy();
+    }
     sockets.clear();
     await new Promise((done) => proxy.close(done));
   });
-  const through = (transactionTimeoutMs: number) => connectionOf({
-    connectAs: () => Promise.resolve({ host: '127.0.0.1', port: (proxy.address() as AddressInfo).port, user: 'postgres', database: 'postgres' }), transactionTimeoutMs,
-  });
+  const through = (transactionTimeoutMs: number) =>
+    connectionOf({
+      connectAs: () =>
+        Promise.resolve({
+          host: '127.0.0.1',
+          port: (proxy.address() as AddressInfo).port,
+          user: 'postgres',
+          database: 'postgres',
+        }),
+      transactionTimeoutMs,
+    });
 
   test('gives up a transaction whose server has gone silent', async () => {
     const connection = through(300);
-    await expect(connection.transaction(async (client) => {
-      silent = true;
-      await client.query('SELECT 1');
-    })).rejects.toMatchObject({ code: 'ERR_DATABASE_UNAVAILABLE', message: expect.stringContaining('300 ms') });
+    await expect(
+      connection.transaction(async (client) => {
+        silent = true;
+        await client.query('SELECT 1');
+      }),
+    ).rejects.toMatchObject({ code: 'ERR_DATABASE_UNAVAILABLE', message: expect.stringContaining('300 ms') });
     silent = false;
     expect(await whoAmI(connection)).toMatchObject({ name: 'postgres' });
   });
@@ -151,9 +184,13 @@ describe('through a network that fails', () => {
     await connection.transaction(async (client) => {
       runs += 1;
       await client.query('INSERT INTO once VALUES (1) ON CONFLICT DO NOTHING');
-      if (runs > 1) return;
-      // the answer to the commit never arrives, the commit does
-      for (const socket of sockets) socket.removeAllListeners('data');
+      if (runs > 1) {
+        return;
+      }
+      // The answer to the commit never arrives, the commit does
+      for (const socket of sockets) {
+        socket.removeAllListeners('data');
+      }
       const [near, far] = sockets;
       near.on('data', (data) => far.write(data));
       far.once('data', () => near.destroy());

@@ -5,9 +5,13 @@ import { appendedOrder } from '../../../src/runtime/dispatch/order.js';
 const hex = fc.stringMatching(/^[0-9a-fA-F]{1,32}$/);
 
 test('sequencers compare as the numbers that they are', () => {
-  fc.assert(fc.property(hex, hex, (one, other) => {
-    expect(isOlder(normalizeSequencer(one), normalizeSequencer(other))).toBe(BigInt(`0x${one}`) < BigInt(`0x${other}`));
-  }));
+  fc.assert(
+    fc.property(hex, hex, (one, other) => {
+      expect(isOlder(normalizeSequencer(one), normalizeSequencer(other))).toBe(
+        BigInt(`0x${one}`) < BigInt(`0x${other}`),
+      );
+    }),
+  );
 });
 
 test.each(['', 'xyz', '0'.repeat(33), '12 34'])('throws for the sequencer %j', (sequencer) => {
@@ -29,14 +33,22 @@ test('a file has one id, whatever the case and the padding of its sequencer', ()
 });
 
 test('ids of different objects differ', () => {
-  fc.assert(fc.property(fc.string(), fc.string(), fc.string(), fc.string(), (bucket, key, otherBucket, otherKey) => {
-    fc.pre(!`${bucket}${key}${otherBucket}${otherKey}`.includes('\0') && (bucket !== otherBucket || key !== otherKey));
-    expect(fileId({ bucket, key, versionId: 'v' }, '')).not.toBe(fileId({ bucket: otherBucket, key: otherKey, versionId: 'v' }, ''));
-  }));
+  fc.assert(
+    fc.property(fc.string(), fc.string(), fc.string(), fc.string(), (bucket, key, otherBucket, otherKey) => {
+      fc.pre(
+        !`${bucket}${key}${otherBucket}${otherKey}`.includes('\0') && (bucket !== otherBucket || key !== otherKey),
+      );
+      expect(fileId({ bucket, key, versionId: 'v' }, '')).not.toBe(
+        fileId({ bucket: otherBucket, key: otherKey, versionId: 'v' }, ''),
+      );
+    }),
+  );
 });
 
 test('parts of a key are ordered with their numbers as numbers', () => {
-  expect(['10', '9', '0100', '2026-11-21_2', '2026-11-21_10'].map(orderByPart).sort()).toEqual(['9', '10', '0100', '2026-11-21_2', '2026-11-21_10'].map(orderByPart));
+  expect(['10', '9', '0100', '2026-11-21_2', '2026-11-21_10'].map(orderByPart).sort()).toEqual(
+    ['9', '10', '0100', '2026-11-21_2', '2026-11-21_10'].map(orderByPart),
+  );
 });
 
 test.each(['', 'a b', 'x'.repeat(129), 'ä'])('throws for the part %j', (part) => {
@@ -49,10 +61,20 @@ test('throws for an event without a time', () => {
 
 test('an appended order comes after what it is appended to and before what follows that', () => {
   const part = fc.stringMatching(/^[0-9A-Za-z._:-]{1,20}$/);
-  fc.assert(fc.property(part, part, fc.integer({ min: 1, max: 1e9 }), fc.integer({ min: 1, max: 1e9 }), (one, other, first, second) => {
-    const appended = appendedOrder(one, first);
-    expect(appended > one).toBe(true);
-    if (other > one) expect(appended < other).toBe(true);
-    expect(appendedOrder(appended, second) > appended).toBe(second > first);
-  }));
+  fc.assert(
+    fc.property(
+      part,
+      part,
+      fc.integer({ min: 1, max: 1e9 }),
+      fc.integer({ min: 1, max: 1e9 }),
+      (one, other, first, second) => {
+        const appended = appendedOrder(one, first);
+        expect(appended > one).toBe(true);
+        if (other > one) {
+          expect(appended < other).toBe(true);
+        }
+        expect(appendedOrder(appended, second) > appended).toBe(second > first);
+      },
+    ),
+  );
 });

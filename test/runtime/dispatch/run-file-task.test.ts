@@ -15,7 +15,8 @@ beforeEach(async () => {
   await dispatcher.register(arrival('1', { policy: { ...policy, hangTimeoutMs: 80 } }));
 });
 
-const run = (handler: (file: FileContext) => Promise<unknown>, more: object = {}) => runFileTask(handler, { store, env, stop, worker: 'task-1', ...more });
+const run = (handler: (file: FileContext) => Promise<unknown>, more: object = {}) =>
+  runFileTask(handler, { store, env, stop, worker: 'task-1', ...more });
 const row = () => store.files.get('1')!;
 
 test('keeps what the handler returns, and gives it the file and the fence', async () => {
@@ -26,25 +27,38 @@ test('keeps what the handler returns, and gives it the file and the fence', asyn
   });
   expect(code).toBe(0);
   expect(row()).toMatchObject({ status: 'completed', result: { rows: 3 }, worker: 'task-1' });
-  expect(seen[0]).toMatchObject({ object: { bucket: 'inbox', key: 'a/1.csv' }, fence: 1, attempt: 1, correlationId: 'event-1' });
+  expect(seen[0]).toMatchObject({
+    object: { bucket: 'inbox', key: 'a/1.csv' },
+    fence: 1,
+    attempt: 1,
+    correlationId: 'event-1',
+  });
 });
 
 test.each([
   ['any error', () => new Error('broken'), { status: 'waiting', reason: 'Error: broken' }],
-  ['PoisonMessage', () => new PoisonMessage('no such format'), { status: 'parked', reason: 'PoisonMessage: no such format' }],
+  [
+    'PoisonMessage',
+    () => new PoisonMessage('no such format'),
+    { status: 'parked', reason: 'PoisonMessage: no such format' },
+  ],
   ['RetryLater', () => new RetryLater({ seconds: 3_600 }), { status: 'waiting' }],
 ])('fails the attempt on %s', async (_, error, expected) => {
   const before = Date.now();
   expect(await run(() => Promise.reject(error()))).toBe(1);
   expect(row()).toMatchObject(expected);
-  if (error() instanceof RetryLater) expect(row().notBefore).toBeGreaterThanOrEqual(before + 3_600_000);
+  if (error() instanceof RetryLater) {
+    expect(row().notBefore).toBeGreaterThanOrEqual(before + 3_600_000);
+  }
 });
 
 test('skips a file whose object is gone', async () => {
-  expect(await run((file) => {
-    file.skip('no such key');
-    return Promise.resolve();
-  })).toBe(0);
+  expect(
+    await run((file) => {
+      file.skip('no such key');
+      return Promise.resolve();
+    }),
+  ).toBe(0);
   expect(row()).toMatchObject({ status: 'skipped', reason: 'no such key' });
 });
 
@@ -76,23 +90,32 @@ test('beats while the handler works', async () => {
 
 test('an attempt that was told to stop does not count', async () => {
   const controller = new AbortController();
-  const code = await run(async ({ signal }) => {
-    controller.abort(new Error('SIGTERM'));
-    await Promise.resolve();
-    signal.throwIfAborted();
-  }, { stop: controller.signal });
+  const code = await run(
+    async ({ signal }) => {
+      controller.abort(new Error('SIGTERM'));
+      await Promise.resolve();
+      signal.throwIfAborted();
+    },
+    { stop: controller.signal },
+  );
   expect(code).toBe(0);
   expect(row()).toMatchObject({ status: 'waiting', attempts: 0, interruptions: 1 });
 });
 
 test('throws every problem of the environment together, by name', async () => {
   await expect(run(() => Promise.resolve(), { env: { [DispatchEnv.epoch]: '0' } })).rejects.toThrow(ConfigurationError);
-  await expect(run(() => Promise.resolve(), { env: { [DispatchEnv.epoch]: '0' } })).rejects.toThrow(/FILEWORKS_FILE_ID[\s\S]*FILEWORKS_FILE_EPOCH/);
+  await expect(run(() => Promise.resolve(), { env: { [DispatchEnv.epoch]: '0' } })).rejects.toThrow(
+    /FILEWORKS_FILE_ID[\s\S]*FILEWORKS_FILE_EPOCH/,
+  );
 });
 
 test('reads the name of its task from ECS', async () => {
   const fetched = jest.spyOn(globalThis, 'fetch').mockResolvedValue(Response.json({ TaskARN: 'arn:task/7' }));
-  await runFileTask(() => Promise.resolve(), { store, env: { ...env, ECS_CONTAINER_METADATA_URI_V4: 'http://169.254.170.2/v4/x' }, stop });
+  await runFileTask(() => Promise.resolve(), {
+    store,
+    env: { ...env, ECS_CONTAINER_METADATA_URI_V4: 'http://169.254.170.2/v4/x' },
+    stop,
+  });
   expect(fetched).toHaveBeenCalledWith('http://169.254.170.2/v4/x/task');
   expect(row()).toMatchObject({ status: 'completed', worker: 'arn:task/7' });
   fetched.mockRestore();

@@ -1,10 +1,21 @@
 import { type Engine, type EngineName, engines } from './support/engines';
 import { arrival, fileIn, policy } from './support/rows';
-import { decide, type DispatchStore, Dispatcher, FileTask, type Limits, NotMyTurn, TurnLost, type Write } from '../../../src/runtime/dispatch/index.js';
+import {
+  decide,
+  type DispatchStore,
+  Dispatcher,
+  FileTask,
+  type Limits,
+  NotMyTurn,
+  TurnLost,
+  type Write,
+} from '../../../src/runtime/dispatch/index.js';
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = [];
-  for await (const item of items) found.push(item);
+  for await (const item of items) {
+    found.push(item);
+  }
   return found;
 }
 
@@ -30,10 +41,13 @@ describe.each(NAMES)('store on %s', (name) => {
     dispatcher = new Dispatcher({ store, wake });
   });
 
-  const begin = (fileId: string, epoch = 1, worker = `task-of-${fileId}-${epoch}`) => FileTask.begin({ store, fileId, epoch, worker });
+  const begin = (fileId: string, epoch = 1, worker = `task-of-${fileId}-${epoch}`) =>
+    FileTask.begin({ store, fileId, epoch, worker });
 
   test('files of a sequence take turns in their order', async () => {
-    for (const id of ['2', '3', '1']) await dispatcher.register(arrival(id));
+    for (const id of ['2', '3', '1']) {
+      await dispatcher.register(arrival(id));
+    }
 
     const first = await begin('2');
     await expect(store.queued('A', 10)).resolves.toMatchObject([{ id: '1' }, { id: '3' }]);
@@ -87,7 +101,9 @@ describe.each(NAMES)('store on %s', (name) => {
   });
 
   test('a claim that stood still while the file before it was blocked and redriven is refused', async () => {
-    for (const id of ['0', '1', '2']) await dispatcher.register(arrival(id, { policy: { ...policy, maxAttempts: 1, exhausted: 'block' } }));
+    for (const id of ['0', '1', '2']) {
+      await dispatcher.register(arrival(id, { policy: { ...policy, maxAttempts: 1, exhausted: 'block' } }));
+    }
     await (await begin('0')).complete();
     const [free] = await store.heads('A');
     await dispatcher.drive('A');
@@ -119,7 +135,10 @@ describe.each(NAMES)('store on %s', (name) => {
 
   test('a parallel type works on as many files as it has slots', async () => {
     await Promise.all(['1', '2', '3', '4', '5'].map((id) => dispatcher.register(arrival(id, { slots: 3 }))));
-    const working = async () => (await Promise.all(['1', '2', '3', '4', '5'].map((id) => store.file(id)))).filter((row) => row?.status === 'starting');
+    const working = async () =>
+      (await Promise.all(['1', '2', '3', '4', '5'].map((id) => store.file(id)))).filter(
+        (row) => row?.status === 'starting',
+      );
     expect(await working()).toHaveLength(3);
     const [one] = await working();
     await (await begin(one!.id)).complete();
@@ -173,27 +192,30 @@ describe.each(NAMES)('store on %s', (name) => {
     await expect(task.heartbeat()).rejects.toThrow(TurnLost);
   });
 
-  test.each(['A', 'A/customer-1', '*'])('what is paused by %s is not claimed or tried again until it is resumed; what works goes on', async (scope) => {
-    const sequence = 'A/customer-1';
-    await dispatcher.register(arrival('1', { sequence }));
-    await dispatcher.register(arrival('2', { sequence }));
-    const first = await begin('1');
-    await expect(dispatcher.pause(scope, 'maintenance')).resolves.toBe('changed');
-    await expect(dispatcher.pause(scope, 'again')).resolves.toBe('kept');
-    expect(await store.pauses()).toMatchObject({ version: 1, scopes: { [scope]: { reason: 'maintenance' } } });
+  test.each(['A', 'A/customer-1', '*'])(
+    'what is paused by %s is not claimed or tried again until it is resumed; what works goes on',
+    async (scope) => {
+      const sequence = 'A/customer-1';
+      await dispatcher.register(arrival('1', { sequence }));
+      await dispatcher.register(arrival('2', { sequence }));
+      const first = await begin('1');
+      await expect(dispatcher.pause(scope, 'maintenance')).resolves.toBe('changed');
+      await expect(dispatcher.pause(scope, 'again')).resolves.toBe('kept');
+      expect(await store.pauses()).toMatchObject({ version: 1, scopes: { [scope]: { reason: 'maintenance' } } });
 
-    await first.fail('broken', { retryAfterMs: 0 });
-    await expect(dispatcher.apply('1', { type: 'retry' })).resolves.toBe('paused');
-    await dispatcher.apply('1', { type: 'discard', reason: 'by hand' });
-    expect((await store.file('2'))?.status).toBe('queued');
-    await dispatcher.register(arrival('3', { type: 'B', sequence: 'B' }));
-    expect((await store.file('3'))?.status).toBe(scope === '*' ? 'queued' : 'starting');
+      await first.fail('broken', { retryAfterMs: 0 });
+      await expect(dispatcher.apply('1', { type: 'retry' })).resolves.toBe('paused');
+      await dispatcher.apply('1', { type: 'discard', reason: 'by hand' });
+      expect((await store.file('2'))?.status).toBe('queued');
+      await dispatcher.register(arrival('3', { type: 'B', sequence: 'B' }));
+      expect((await store.file('3'))?.status).toBe(scope === '*' ? 'queued' : 'starting');
 
-    await expect(dispatcher.resume(scope)).resolves.toBe('changed');
-    await expect(dispatcher.resume(scope)).resolves.toBe('kept');
-    await dispatcher.drive(sequence);
-    expect((await store.file('2'))?.status).toBe('starting');
-  });
+      await expect(dispatcher.resume(scope)).resolves.toBe('changed');
+      await expect(dispatcher.resume(scope)).resolves.toBe('kept');
+      await dispatcher.drive(sequence);
+      expect((await store.file('2'))?.status).toBe('starting');
+    },
+  );
 
   const limited = (limits: Limits) => new Dispatcher({ store, wake, limits });
   const statusOf = async (...ids: string[]) => Promise.all(ids.map(async (id) => (await store.file(id))?.status));
@@ -201,15 +223,19 @@ describe.each(NAMES)('store on %s', (name) => {
   test('a limit holds over sequences, those that wait take turns, and a blocked file gives its place back', async () => {
     dispatcher = limited({ all: 2, types: { A: 1 } });
     const once = { ...policy, maxAttempts: 1, exhausted: 'block' as const };
-    for (const id of ['1', '2', '3']) await dispatcher.register(arrival(id, { sequence: `A/${id}`, policy: once }));
+    for (const id of ['1', '2', '3']) {
+      await dispatcher.register(arrival(id, { sequence: `A/${id}`, policy: once }));
+    }
     await dispatcher.register(arrival('1b', { sequence: 'A/1' }));
     await dispatcher.register(arrival('4', { type: 'B', sequence: 'B' }));
     await expect(statusOf('1', '2', '3', '4')).resolves.toEqual(['starting', 'queued', 'queued', 'starting']);
 
-    // its own sequence is the last in the circle
+    // Its own sequence is the last in the circle
     const started: string[] = [];
     for (let turn = 0; turn < 3; turn += 1) {
-      const [id] = (await Promise.all(['1', '1b', '2', '3'].map((one) => store.file(one)))).filter((file) => file?.status === 'starting').map((file) => file?.id ?? '');
+      const [id] = (await Promise.all(['1', '1b', '2', '3'].map((one) => store.file(one))))
+        .filter((file) => file?.status === 'starting')
+        .map((file) => file?.id ?? '');
       started.push(id);
       await (await begin(id)).fail('broken', { final: true });
       await dispatcher.goOn('A', (await store.file(id))?.sequence ?? '', [id]);
@@ -217,40 +243,71 @@ describe.each(NAMES)('store on %s', (name) => {
     expect(started.sort()).toEqual(['1', '2', '3']);
     await dispatcher.register(arrival('5', { type: 'C', sequence: 'C' }));
     await dispatcher.register(arrival('6', { type: 'D', sequence: 'D' }));
-    await expect(statusOf('1', '1b', '4', '5', '6')).resolves.toEqual(['blocked', 'queued', 'starting', 'starting', 'queued']);
+    await expect(statusOf('1', '1b', '4', '5', '6')).resolves.toEqual([
+      'blocked',
+      'queued',
+      'starting',
+      'starting',
+      'queued',
+    ]);
   });
 
   test('of many claims for the last place of a limit one succeeds, and a place whose end was not told is found', async () => {
     dispatcher = limited({ all: 1 });
-    await Promise.all(['1', '2', '3', '4', '5', '6'].map((id) => dispatcher.register(arrival(id, { sequence: `A/${id}` })).catch(() => undefined)));
-    const working = async () => (await Promise.all(['1', '2', '3', '4', '5', '6'].map((id) => store.file(id)))).filter((file) => file?.status === 'starting');
+    await Promise.all(
+      ['1', '2', '3', '4', '5', '6'].map((id) =>
+        dispatcher.register(arrival(id, { sequence: `A/${id}` })).catch(() => undefined),
+      ),
+    );
+    const working = async () =>
+      (await Promise.all(['1', '2', '3', '4', '5', '6'].map((id) => store.file(id)))).filter(
+        (file) => file?.status === 'starting',
+      );
     const [one, ...others] = await working();
     expect(others).toEqual([]);
     await (await begin(one!.id)).complete();
     await dispatcher.drive('A/2');
     expect(await working()).toEqual([]);
     await dispatcher.tidy(['A']);
-    for await (const { sequence } of store.backlog()) await dispatcher.drive(sequence);
+    for await (const { sequence } of store.backlog()) {
+      await dispatcher.drive(sequence);
+    }
     expect(await working()).toHaveLength(1);
   });
 
   test('the backlog is a circle', async () => {
-    for (const id of ['1', '2', '3', '4']) await store.commit([{ kind: 'insert', row: fileIn('queued', { id, sequence: `A/${id}`, rev: 1 }) }]);
+    for (const id of ['1', '2', '3', '4']) {
+      await store.commit([{ kind: 'insert', row: fileIn('queued', { id, sequence: `A/${id}`, rev: 1 }) }]);
+    }
     const circle = await all(store.backlog());
     for (const [index, { sequence }] of circle.entries()) {
-      await expect(all(store.backlog(sequence))).resolves.toEqual([...circle.slice(index + 1), ...circle.slice(0, index + 1)]);
+      await expect(all(store.backlog(sequence))).resolves.toEqual([
+        ...circle.slice(index + 1),
+        ...circle.slice(0, index + 1),
+      ]);
     }
   });
 
   test('of two pauses at the same time neither is lost, and no more are taken than a claim should read', async () => {
-    const outcomes = await Promise.all(Array.from({ length: 12 }, (_, index) => dispatcher.pause(`A/${index}`, 'maintenance').catch(() => 'contention')));
-    expect(Object.keys((await store.pauses())?.scopes ?? {})).toHaveLength(outcomes.filter((outcome) => outcome === 'changed').length);
-    const scopes = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`A/${index}`, { since: 0, reason: '' }]));
-    expect(decide({ pauses: { version: 1, scopes } }, { type: 'pause', scope: 'one more', reason: '' }, 0).outcome).toBe('refused');
-    expect(decide({ pauses: { version: 1, scopes } }, { type: 'resume', scope: 'constructor' }, 0).outcome).toBe('kept');
+    const outcomes = await Promise.all(
+      Array.from({ length: 12 }, (_, index) => dispatcher.pause(`A/${index}`, 'maintenance').catch(() => 'contention')),
+    );
+    expect(Object.keys((await store.pauses())?.scopes ?? {})).toHaveLength(
+      outcomes.filter((outcome) => outcome === 'changed').length,
+    );
+    const scopes = Object.fromEntries(
+      Array.from({ length: 100 }, (_, index) => [`A/${index}`, { since: 0, reason: '' }]),
+    );
+    expect(
+      decide({ pauses: { version: 1, scopes } }, { type: 'pause', scope: 'one more', reason: '' }, 0).outcome,
+    ).toBe('refused');
+    expect(decide({ pauses: { version: 1, scopes } }, { type: 'resume', scope: 'constructor' }, 0).outcome).toBe(
+      'kept',
+    );
   });
 
-  const version = (id: string, sequencer: string) => arrival(id, { overwrite: 'latest', object: { bucket: 'inbox', key: 'a/k.csv', sequencer } });
+  const version = (id: string, sequencer: string) =>
+    arrival(id, { overwrite: 'latest', object: { bucket: 'inbox', key: 'a/k.csv', sequencer } });
   const busy = async () => dispatcher.register(arrival('0'));
 
   test('an overwritten version that waits is skipped, in whatever order the events come', async () => {
@@ -265,7 +322,8 @@ describe.each(NAMES)('store on %s', (name) => {
 
   test('an object that was registered without its event is not registered again when the event comes late', async () => {
     const listed = arrival('listed', { overwrite: 'latest', object: { bucket: 'inbox', key: 'a/k.csv', etag: 'e1' } });
-    const told = (id: string, sequencer: string, etag = 'e1') => arrival(id, { overwrite: 'latest', object: { bucket: 'inbox', key: 'a/k.csv', etag, sequencer } });
+    const told = (id: string, sequencer: string, etag = 'e1') =>
+      arrival(id, { overwrite: 'latest', object: { bucket: 'inbox', key: 'a/k.csv', etag, sequencer } });
     await busy();
     await dispatcher.register(listed);
     await expect(dispatcher.register(told('late', '02'))).resolves.toBe('kept');
@@ -304,12 +362,18 @@ describe.each(NAMES)('store on %s', (name) => {
 
   test('the sweeper finds what is due and every sequence with a queue', async () => {
     for (const sequence of ['A/x', 'A/y', 'B']) {
-      for (const id of ['1', '2', '3']) await dispatcher.register(arrival(`${sequence}-${id}`, { sequence, order: id }));
+      for (const id of ['1', '2', '3']) {
+        await dispatcher.register(arrival(`${sequence}-${id}`, { sequence, order: id }));
+      }
     }
     const due = async (now: number) => (await all(store.dueFiles(now))).sort();
     expect(await due(Date.now())).toEqual([]);
     expect(await due(Date.now() + 3_600_000)).toEqual(['A/x-1', 'A/y-1', 'B-1']);
     const backlog = await all(store.backlog());
-    expect(backlog.sort((a, b) => (a.sequence < b.sequence ? -1 : 1))).toEqual([{ sequence: 'A/x', first: 'A/x-2' }, { sequence: 'A/y', first: 'A/y-2' }, { sequence: 'B', first: 'B-2' }]);
+    expect(backlog.sort((a, b) => (a.sequence < b.sequence ? -1 : 1))).toEqual([
+      { sequence: 'A/x', first: 'A/x-2' },
+      { sequence: 'A/y', first: 'A/y-2' },
+      { sequence: 'B', first: 'B-2' },
+    ]);
   });
 });

@@ -1,6 +1,14 @@
 import { MemoryStore } from './support/memory-store';
 import { arrival, policy } from './support/rows';
-import { Dispatcher, FileTask, type FileRow, type LaunchResult, type TaskHost, type TaskState, Tender } from '../../../src/runtime/dispatch/index.js';
+import {
+  Dispatcher,
+  FileTask,
+  type FileRow,
+  type LaunchResult,
+  type TaskHost,
+  type TaskState,
+  Tender,
+} from '../../../src/runtime/dispatch/index.js';
 
 /** A host that answers what a test says, and notes what it was asked. */
 class ScriptedHost implements TaskHost {
@@ -62,7 +70,9 @@ describe('a message, of which nobody can say whether it was lost', () => {
     for (let minute = 1; minute <= 260; minute += 1) {
       const before = host.launches.length;
       await sweepFor(1);
-      if (host.launches.length > before) sentAt.push((now - start) / MINUTE);
+      if (host.launches.length > before) {
+        sentAt.push((now - start) / MINUTE);
+      }
     }
     expect(sentAt).toEqual([15, 30, 60, 120, 240]);
     expect(new Set(host.launches)).toEqual(new Set(['1-1']));
@@ -77,7 +87,11 @@ describe('a message, of which nobody can say whether it was lost', () => {
     await sweepFor(14);
     expect(row().status).toBe('running');
     await sweepFor(1);
-    expect(row()).toMatchObject({ status: 'waiting', attempts: 1, reason: 'no heartbeat in time, or longer than the maximum' });
+    expect(row()).toMatchObject({
+      status: 'waiting',
+      attempts: 1,
+      reason: 'no heartbeat in time, or longer than the maximum',
+    });
     expect(host.stopped).toEqual([]);
     await expect(task.heartbeat()).rejects.toThrow('too late');
   });
@@ -112,8 +126,12 @@ describe('an execution, for which its host speaks', () => {
   });
 
   test('ends once, however often that is told, and tells nothing about a later attempt', async () => {
-    await expect(tender.hear('1', 1, 'execution-1', { kind: 'over', reason: 'FAILED', interrupted: false })).resolves.toBe('changed');
-    await expect(tender.hear('1', 1, 'execution-1', { kind: 'over', reason: 'FAILED', interrupted: false })).resolves.toBe('refused');
+    await expect(
+      tender.hear('1', 1, 'execution-1', { kind: 'over', reason: 'FAILED', interrupted: false }),
+    ).resolves.toBe('changed');
+    await expect(
+      tender.hear('1', 1, 'execution-1', { kind: 'over', reason: 'FAILED', interrupted: false }),
+    ).resolves.toBe('refused');
     await expect(tender.hear('1', 1, 'execution-1', { kind: 'done' })).resolves.toBe('refused');
     expect(row()).toMatchObject({ status: 'waiting', attempts: 1 });
   });

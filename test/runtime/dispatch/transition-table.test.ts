@@ -6,7 +6,10 @@ import { fileStatuses } from '../../../src/runtime/dispatch/rows.js';
 
 /** `event: from -> to`, as the SPIN model has them in its lines MOVE(file, event, from, to). */
 function tableOfModel(): Set<string> {
-  const source = readFileSync(join(__dirname, '..', '..', '..', 'models', 'dispatch.pml'), 'utf8').replace(/\/\*[\s\S]*?\*\//g, '');
+  const source = readFileSync(join(__dirname, '..', '..', '..', 'models', 'dispatch.pml'), 'utf8').replace(
+    /\/\*[\s\S]*?\*\//g,
+    '',
+  );
   const moves = source.matchAll(/MOVE\((?:[^,()]|\[[^\]]*\])+, (\w+), ([A-Z]+), ([A-Z]+)\)/g);
   return new Set([...moves].map(([, event, from, to]) => `${event}: ${from.toLowerCase()} -> ${to.toLowerCase()}`));
 }
@@ -33,14 +36,20 @@ function tableOfDecide(): Set<string> {
   const table = new Set<string>();
   const note = (event: string, state: DispatchState, asked: DispatchEvent) => {
     for (const write of decide(state, asked, 1_000_000).writes) {
-      if (write.kind === 'insert') table.add(`${event}: absent -> ${write.row.status}`);
-      if (write.kind === 'update' && write.change.status !== write.file.status) table.add(`${write.file.id === 'older' ? 'supersede' : event}: ${write.file.status} -> ${write.change.status}`);
+      if (write.kind === 'insert') {
+        table.add(`${event}: absent -> ${write.row.status}`);
+      }
+      if (write.kind === 'update' && write.change.status !== write.file.status) {
+        table.add(`${write.file.id === 'older' ? 'supersede' : event}: ${write.file.status} -> ${write.change.status}`);
+      }
     }
   };
   for (const status of fileStatuses) {
     for (const event of events) {
       for (const attempts of [1, policy.maxAttempts]) {
-        for (const exhausted of ['park', 'block'] as const) note(event.type, { file: fileIn(status, { attempts, policy: { ...policy, exhausted } }) }, event);
+        for (const exhausted of ['park', 'block'] as const) {
+          note(event.type, { file: fileIn(status, { attempts, policy: { ...policy, exhausted } }) }, event);
+        }
       }
     }
     const older = fileIn(status, { id: 'older', object: { bucket: 'b', key: 'k', sequencer: '1' } });
@@ -53,7 +62,11 @@ function tableOfDecide(): Set<string> {
     }
     for (const known of [{}, { created: '3' }, { deleted: '3' }]) {
       const key = { bucket: 'b', key: 'k', version: 1, file: 'older', updatedAt: 0, ...known };
-      note('arrive', { key, latest: older }, { type: 'arrive', arrival: arrival('1', { overwrite: 'latest', object }) });
+      note(
+        'arrive',
+        { key, latest: older },
+        { type: 'arrive', arrival: arrival('1', { overwrite: 'latest', object }) },
+      );
       note('remove', { key, latest: { ...older, id: 'one' } }, { type: 'remove', object, correlationId: 'event' });
     }
   }

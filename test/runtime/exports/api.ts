@@ -21,15 +21,21 @@ export class TestApi {
   }
 
   /** Jobs are called after the number of their files. */
-  static async start(options: Partial<ExportApiOptions> = {}, archives: readonly Buffer[] = defaultArchives): Promise<TestApi> {
+  static async start(
+    options: Partial<ExportApiOptions> = {},
+    archives: readonly Buffer[] = defaultArchives,
+  ): Promise<TestApi> {
     const folder = mkdtempSync(join(tmpdir(), 'export-api-'));
     const paths = archives.map((bytes, i) => {
       const path = join(folder, `${i}.zip`);
       writeFileSync(path, bytes);
       return path;
     });
-    const filesOf = (jobId: string) => /^\d+$/.test(jobId) ? Number(jobId) : undefined;
-    return new TestApi(folder, await ExportApi.listen({ archives: await Archives.of(paths), filesOf, token, pageSize: 10, ...options }));
+    const filesOf = (jobId: string) => (/^\d+$/.test(jobId) ? Number(jobId) : undefined);
+    return new TestApi(
+      folder,
+      await ExportApi.listen({ archives: await Archives.of(paths), filesOf, token, pageSize: 10, ...options }),
+    );
   }
 
   set faults(faults: Partial<Faults>) {
@@ -37,7 +43,10 @@ export class TestApi {
   }
 
   client(options: Partial<ExportApiClientOptions> = {}): ExportApiClient {
-    const credentials = { headers: () => Promise.resolve({ authorization: `Bearer ${token}` }), renew: () => Promise.resolve(false) };
+    const credentials = {
+      headers: () => Promise.resolve({ authorization: `Bearer ${token}` }),
+      renew: () => Promise.resolve(false),
+    };
     return new ExportApiClient({ baseUrl: this.api.url, credentials, retryDelayMs: 5, timeoutSeconds: 5, ...options });
   }
 
@@ -46,7 +55,7 @@ export class TestApi {
   }
 
   async file(client: ExportApiClient, job = '1', id = '0'): Promise<ListedFile> {
-    return await client.json(`jobs/${job}/files/${id}`) as ListedFile;
+    return (await client.json(`jobs/${job}/files/${id}`)) as ListedFile;
   }
 
   async stop(): Promise<void> {
@@ -55,14 +64,18 @@ export class TestApi {
   }
 }
 
-export const defaultArchives = [buildZip([
-  { name: 'wanted.json', content: '{"wanted":true}' },
-  { name: 'large.bin', content: createHash('shake256', { outputLength: 300_000 }).update('large').digest() },
-]).bytes];
+export const defaultArchives = [
+  buildZip([
+    { name: 'wanted.json', content: '{"wanted":true}' },
+    { name: 'large.bin', content: createHash('shake256', { outputLength: 300_000 }).update('large').digest() },
+  ]).bytes,
+];
 
 export async function collect(pieces: AsyncIterable<Buffer>): Promise<Buffer> {
   const all: Buffer[] = [];
-  for await (const piece of pieces) all.push(piece);
+  for await (const piece of pieces) {
+    all.push(piece);
+  }
   return Buffer.concat(all);
 }
 

@@ -11,10 +11,15 @@ beforeEach(async () => {
   test = await TestApi.start();
   secret = token;
   reads = 0;
-  const client = new SecretsManagerClient({ region: 'local', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } });
+  const client = new SecretsManagerClient({
+    region: 'local',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
   jest.spyOn(client, 'send').mockImplementation(() => {
     reads += 1;
-    if (secret instanceof Error) throw secret;
+    if (secret instanceof Error) {
+      throw secret;
+    }
     return Promise.resolve({ SecretString: secret }) as never;
   });
   credentials = new SecretCredentials({ client, secretId: 'export-api' });
@@ -56,5 +61,9 @@ it('can be any headers', async () => {
   const client = new SecretsManagerClient({ region: 'local' });
   jest.spyOn(client, 'send').mockImplementation(() => Promise.resolve({ SecretString: secret }) as never);
   const toHeaders = (text: string) => ({ authorization: `Bearer ${(JSON.parse(text) as { key: string }).key}` });
-  expect(await test.client({ credentials: new SecretCredentials({ client, secretId: 'api', toHeaders }) }).json('jobs/1/files/0')).toMatchObject({ id: '0' });
+  expect(
+    await test
+      .client({ credentials: new SecretCredentials({ client, secretId: 'api', toHeaders }) })
+      .json('jobs/1/files/0'),
+  ).toMatchObject({ id: '0' });
 });

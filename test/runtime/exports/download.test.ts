@@ -45,9 +45,16 @@ it('fails when the file is replaced between two connections', async () => {
   test.faults = { resetAfterBytes: 100_000 };
   const pieces = download(client, url);
   await pieces.next();
-  const request = jest.spyOn(client, 'get').mockImplementationOnce(() => Promise.resolve(new Response('other', { status: 200, headers: { 'accept-ranges': 'bytes' } })));
+  const request = jest
+    .spyOn(client, 'get')
+    .mockImplementationOnce(() =>
+      Promise.resolve(new Response('other', { status: 200, headers: { 'accept-ranges': 'bytes' } })),
+    );
   await expect(collect(pieces)).rejects.toMatchObject({ code: 'ERR_EXPORT_CHANGED' });
-  expect(request.mock.calls[0]?.[1]?.headers).toMatchObject({ 'range': 'bytes=100000-', 'if-range': expect.stringMatching(/^"/) });
+  expect(request.mock.calls[0]?.[1]?.headers).toMatchObject({
+    range: 'bytes=100000-',
+    'if-range': expect.stringMatching(/^"/),
+  });
 });
 
 it('takes a connection without bytes for a broken one', async () => {
@@ -85,7 +92,8 @@ describe('an archive that is read by ranges', () => {
     const { url } = await test.file(client);
     test.faults = { outage: true };
     await expect(openZip(httpSource(url, { fetch: client.fetch, retryDelayMs: 1 }))).rejects.toMatchObject({
-      code: 'ERR_ZIP_SOURCE', cause: { code: 'ERR_EXPORT_UNAVAILABLE' },
+      code: 'ERR_ZIP_SOURCE',
+      cause: { code: 'ERR_EXPORT_UNAVAILABLE' },
     });
     expect(test.requests('/download/:job/:file')).toBe(2);
   });

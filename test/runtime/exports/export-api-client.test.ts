@@ -2,7 +2,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ListedFile } from '../../../examples/worker/export-api/server.js';
 import {
-  cursorPages, type ExportApiClient, ExportApiError, linkPages, offsetPages, type PagesOptions, type RateLimit,
+  cursorPages,
+  type ExportApiClient,
+  ExportApiError,
+  linkPages,
+  offsetPages,
+  type PagesOptions,
+  type RateLimit,
 } from '../../../src/runtime/exports/index.js';
 import { until } from '../support/until.js';
 import { TestApi } from './api.js';
@@ -32,7 +38,11 @@ async function idsOf(client: ExportApiClient, list: string, options: PagesOption
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => String(from + i));
 
-describe.each([['cursor', cursorPages()], ['offset', offsetPages()], ['link', linkPages()]])('%s pages', (kind, pagination) => {
+describe.each([
+  ['cursor', cursorPages()],
+  ['offset', offsetPages()],
+  ['link', linkPages()],
+])('%s pages', (kind, pagination) => {
   it('come in order, each once', async () => {
     const { ids } = await idsOf(test.client(), `${kind}/jobs/25/files`, { pagination });
     expect(ids).toEqual(numbers(0, 25));
@@ -45,7 +55,10 @@ describe.each([['cursor', cursorPages()], ['offset', offsetPages()], ['link', li
   });
 
   it('of an empty list are one page without items', async () => {
-    expect(await idsOf(test.client(), `${kind}/jobs/0/files`, { pagination })).toEqual({ ids: [], places: [undefined] });
+    expect(await idsOf(test.client(), `${kind}/jobs/0/files`, { pagination })).toEqual({
+      ids: [],
+      places: [undefined],
+    });
   });
 
   it('fail before a page that comes twice is handed out, and go on where they were', async () => {
@@ -53,7 +66,9 @@ describe.each([['cursor', cursorPages()], ['offset', offsetPages()], ['link', li
     const ids: string[] = [];
     let from: string | undefined;
     const read = async () => {
-      for await (const page of test.client().pages(`${kind}/jobs/25/files`, { pagination, ...(from !== undefined && { from }) })) {
+      for await (const page of test
+        .client()
+        .pages(`${kind}/jobs/25/files`, { pagination, ...(from !== undefined && { from }) })) {
         ids.push(...(page.items as ListedFile[]).map(({ id }) => id));
         from = page.next;
       }
@@ -66,7 +81,9 @@ describe.each([['cursor', cursorPages()], ['offset', offsetPages()], ['link', li
 });
 
 it('fails with more pages than a list may have', async () => {
-  await expect(idsOf(test.client({ maxPages: 2 }), 'cursor/jobs/25/files', { pagination: cursorPages() })).rejects.toMatchObject({ code: 'ERR_EXPORT_PAGES_REPEAT' });
+  await expect(
+    idsOf(test.client({ maxPages: 2 }), 'cursor/jobs/25/files', { pagination: cursorPages() }),
+  ).rejects.toMatchObject({ code: 'ERR_EXPORT_PAGES_REPEAT' });
 });
 
 it('asks for a page only when the one before it is done with', async () => {
@@ -101,7 +118,7 @@ it('fails with the last answer when every attempt is used, without a circuit tha
 it('asks again after a time without an answer', async () => {
   test.faults = { slowMs: 300 };
   const client = test.client({ timeoutSeconds: 0.1, retryDelayMs: 200 });
-  setTimeout(() => test.faults = {}, 150);
+  setTimeout(() => (test.faults = {}), 150);
   expect(await client.json('jobs/1/files/0')).toMatchObject({ id: '0' });
 });
 
@@ -117,7 +134,10 @@ it('waits as long as Retry-After says, and has everybody wait', async () => {
 
 it('fails at once, with the time, when Retry-After asks for more than a request may wait', async () => {
   test.faults = { tooMany: 1, retryAfterSeconds: 3_600 };
-  await expect(test.client().json('jobs/1/files/0')).rejects.toMatchObject({ code: 'ERR_EXPORT_UNAVAILABLE', retryAfterSeconds: 3_600 });
+  await expect(test.client().json('jobs/1/files/0')).rejects.toMatchObject({
+    code: 'ERR_EXPORT_UNAVAILABLE',
+    retryAfterSeconds: 3_600,
+  });
 });
 
 it('stops at once when its signal aborts, in the request and between attempts', async () => {
@@ -126,7 +146,9 @@ it('stops at once when its signal aborts, in the request and between attempts', 
   for (const faults of [{ slowMs: 1_000 }, { outage: true }]) {
     test.faults = faults;
     const stop = new AbortController();
-    const answer = test.client({ retryDelayMs: 100_000, maxRetryDelayMs: 100_000 }).json('jobs/1/files/0', { signal: stop.signal });
+    const answer = test
+      .client({ retryDelayMs: 100_000, maxRetryDelayMs: 100_000 })
+      .json('jobs/1/files/0', { signal: stop.signal });
     setTimeout(() => stop.abort(reason), 50);
     await expect(answer).rejects.toBe(reason);
   }
@@ -142,11 +164,11 @@ describe('circuit', () => {
     client.onCircuit({ onOpen: () => log.push('open'), onClose: () => log.push('close') });
     const answers = Promise.all(Array.from({ length: 20 }, () => client.json('jobs/1/files/0')));
     await until(() => client.circuitOpen);
-    // what was under way when it opened
+    // What was under way when it opened
     await new Promise((resolve) => setTimeout(resolve, 300));
     const before = test.requests('/jobs/:job/files/:file');
     await new Promise((resolve) => setTimeout(resolve, 800));
-    // one request tries each 0.2 seconds
+    // One request tries each 0.2 seconds
     expect(test.requests('/jobs/:job/files/:file') - before).toBeLessThanOrEqual(5);
     test.faults = {};
     expect(await answers).toHaveLength(20);
@@ -186,9 +208,13 @@ describe('addresses', () => {
     headers = [];
     other = createServer((request, response) => {
       headers.push(request.headers);
-      if (request.url === '/away') response.writeHead(302, { location: `${test.api.url}jobs/1/files/0` }).end();
-      else if (request.url === '/loop') response.writeHead(302, { location: '/loop' }).end();
-      else response.end('not { json');
+      if (request.url === '/away') {
+        response.writeHead(302, { location: `${test.api.url}jobs/1/files/0` }).end();
+      } else if (request.url === '/loop') {
+        response.writeHead(302, { location: '/loop' }).end();
+      } else {
+        response.end('not { json');
+      }
     });
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   });
@@ -198,7 +224,12 @@ describe('addresses', () => {
   const origin = () => `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
 
   it('in other origins are not asked, such as the one that hands out the credentials of the task', async () => {
-    for (const address of ['http://169.254.170.2/v2/credentials', 'file:///etc/passwd', `${origin()}/`, test.api.url.replace('//', '//user:secret@')]) {
+    for (const address of [
+      'http://169.254.170.2/v2/credentials',
+      'file:///etc/passwd',
+      `${origin()}/`,
+      test.api.url.replace('//', '//user:secret@'),
+    ]) {
       await expect(async () => test.client().get(address)).rejects.toMatchObject({ code: 'ERR_EXPORT_URL' });
     }
     expect(headers).toEqual([]);
@@ -220,7 +251,9 @@ describe('addresses', () => {
   });
 
   it('that redirect in a circle fail', async () => {
-    await expect(test.client({ baseUrl: `${origin()}/` }).get('loop')).rejects.toMatchObject({ code: 'ERR_EXPORT_REFUSED' });
+    await expect(test.client({ baseUrl: `${origin()}/` }).get('loop')).rejects.toMatchObject({
+      code: 'ERR_EXPORT_REFUSED',
+    });
     expect(headers).toHaveLength(6);
   });
 
@@ -229,22 +262,32 @@ describe('addresses', () => {
   });
 
   it('stay out of errors with their query, which may be a signature', async () => {
-    const error: unknown = await test.client().json('jobs/none/files/0?signature=secret').catch((caught: unknown) => caught);
+    const error: unknown = await test
+      .client()
+      .json('jobs/none/files/0?signature=secret')
+      .catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(ExportApiError);
     expect(String(error)).not.toContain('secret');
   });
 });
 
 it('fails on a page that has another shape, or is larger than it may be', async () => {
-  const pages = (options: PagesOptions, maxPageBytes?: number) => idsOf(test.client(maxPageBytes === undefined ? {} : { maxPageBytes }), 'cursor/jobs/5/files', options);
-  await expect(pages({ pagination: cursorPages({ items: 'files' }) })).rejects.toMatchObject({ code: 'ERR_EXPORT_PAGE' });
-  await expect(pages({ pagination: cursorPages({ next: 'items' }) })).rejects.toMatchObject({ code: 'ERR_EXPORT_PAGE' });
+  const pages = (options: PagesOptions, maxPageBytes?: number) =>
+    idsOf(test.client(maxPageBytes === undefined ? {} : { maxPageBytes }), 'cursor/jobs/5/files', options);
+  await expect(pages({ pagination: cursorPages({ items: 'files' }) })).rejects.toMatchObject({
+    code: 'ERR_EXPORT_PAGE',
+  });
+  await expect(pages({ pagination: cursorPages({ next: 'items' }) })).rejects.toMatchObject({
+    code: 'ERR_EXPORT_PAGE',
+  });
   await expect(pages({ pagination: cursorPages() }, 100)).rejects.toMatchObject({ code: 'ERR_EXPORT_PAGE' });
 });
 
 it('fails on an item that is nested deeper than it can be told apart', async () => {
   const body = `{"items":[${'['.repeat(50_000)}${']'.repeat(50_000)}]}`;
-  await expect(idsOf(test.client({ fetch: () => Promise.resolve(new Response(body)) }), 'jobs', { pagination: cursorPages() })).rejects.toMatchObject({ code: 'ERR_EXPORT_PAGE' });
+  await expect(
+    idsOf(test.client({ fetch: () => Promise.resolve(new Response(body)) }), 'jobs', { pagination: cursorPages() }),
+  ).rejects.toMatchObject({ code: 'ERR_EXPORT_PAGE' });
 });
 
 it('fails with every option that is out of its range', () => {

@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => table.stop());
 
 beforeEach(() => {
-  jobId = `job-${jobs += 1}`;
+  jobId = `job-${(jobs += 1)}`;
 });
 
 const names = (count: number) => Array.from({ length: count }, (_, i) => `file-${i}`);
@@ -32,15 +32,19 @@ async function dispatched(count: number): Promise<ReadonlyMap<string, number>> {
 
 async function finishAll(numbers: ReadonlyMap<string, number>, times = 1): Promise<void> {
   const files = [...numbers].flatMap((file) => Array.from({ length: times }, () => file));
-  await Promise.all(Array.from({ length: 16 }, async () => {
-    for (let file = files.pop(); file !== undefined; file = files.pop()) await store.finish(jobId, file[0], file[1], { bytes: 10 });
-  }));
+  await Promise.all(
+    Array.from({ length: 16 }, async () => {
+      for (let file = files.pop(); file !== undefined; file = files.pop()) {
+        await store.finish(jobId, file[0], file[1], { bytes: 10 });
+      }
+    }),
+  );
 }
 
 /** The client of a process that is killed at its nth call. */
 function diesAt(client: DynamoDBClient, call: number): DynamoDBClient {
   let calls = 0;
-  const send = (command: never) => (calls += 1) === call ? Promise.reject(new Error('killed')) : client.send(command);
+  const send = (command: never) => ((calls += 1) === call ? Promise.reject(new Error('killed')) : client.send(command));
   return { send } as unknown as DynamoDBClient;
 }
 
@@ -75,7 +79,13 @@ it.each([1, 64, 65, 130])('completes a job of %i files with the last of them, wh
   await finishAll(new Map(others), 2);
   expect(await store.job(jobId)).toMatchObject({ status: 'dispatched' });
   await store.finish(jobId, last[0], last[1], { bytes: 10 });
-  expect(await store.job(jobId)).toMatchObject({ status: 'completed', count, done: count, failed: 0, bytes: 10 * count });
+  expect(await store.job(jobId)).toMatchObject({
+    status: 'completed',
+    count,
+    done: count,
+    failed: 0,
+    bytes: 10 * count,
+  });
   await finishAll(numbers);
   expect(await store.job(jobId)).toMatchObject({ done: count, bytes: 10 * count });
 });
@@ -104,7 +114,10 @@ it('goes on for a process that died between the last file and the completion', a
   const killed = new ExportJobStore({ client: diesAt(table.client, 2), tableName: table.tableName });
   await expect(killed.finish(jobId, 'file-1', numbers.get('file-1')!, { bytes: 1 })).rejects.toThrow('killed');
   expect(await store.job(jobId)).toMatchObject({ status: 'dispatched' });
-  expect(await store.settle(jobId, numbers.get('file-1')!)).toMatchObject({ finished: true, job: { status: 'completed', done: 2 } });
+  expect(await store.settle(jobId, numbers.get('file-1')!)).toMatchObject({
+    finished: true,
+    job: { status: 'completed', done: 2 },
+  });
 });
 
 it('counts failures apart and says which', async () => {
@@ -113,7 +126,9 @@ it('counts failures apart and says which', async () => {
   const { job } = await store.finish(jobId, 'file-1', numbers.get('file-1')!, { bytes: 5 });
   expect(job).toMatchObject({ status: 'completed', done: 1, failed: 1, bytes: 5 });
   const failures = [];
-  for await (const failure of store.failures(jobId)) failures.push(failure);
+  for await (const failure of store.failures(jobId)) {
+    failures.push(failure);
+  }
   expect(failures).toEqual([{ fileId: 'file-0', failure: 'ERR_ZIP_CRC' }]);
 });
 
@@ -140,7 +155,10 @@ it('numbers no file of a job that is closed or failed', async () => {
 
 it('fails a job once, and opens it again only on request', async () => {
   await store.begin(jobId, 'c');
-  expect(await store.fail(jobId, 'ERR_EXPORT_NOT_FOUND')).toMatchObject({ status: 'failed', reason: 'ERR_EXPORT_NOT_FOUND' });
+  expect(await store.fail(jobId, 'ERR_EXPORT_NOT_FOUND')).toMatchObject({
+    status: 'failed',
+    reason: 'ERR_EXPORT_NOT_FOUND',
+  });
   expect(await store.fail(jobId, 'OTHER')).toMatchObject({ reason: 'ERR_EXPORT_NOT_FOUND' });
   expect(await store.begin(jobId, 'c')).toMatchObject({ status: 'failed' });
   expect(await store.reopen(jobId)).toBe(true);
@@ -162,9 +180,16 @@ it('keeps jobs apart whose ids look alike', async () => {
   await store.begin('a', 'c');
   await store.begin('a#b', 'c');
   await store.register('a', ['b#c']);
-  expect(await store.register('a#b', ['c', 'd'])).toEqual(new Map([['c', 0], ['d', 1]]));
+  expect(await store.register('a#b', ['c', 'd'])).toEqual(
+    new Map([
+      ['c', 0],
+      ['d', 1],
+    ]),
+  );
 });
 
 it('fails with a retention that is shorter than the life of a message', () => {
-  expect(() => new ExportJobStore({ client: table.client, tableName: 'x', retentionDays: 14 })).toThrow(/`retentionDays`/);
+  expect(() => new ExportJobStore({ client: table.client, tableName: 'x', retentionDays: 14 })).toThrow(
+    /`retentionDays`/,
+  );
 });

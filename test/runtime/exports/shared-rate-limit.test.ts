@@ -8,12 +8,25 @@ let names = 0;
 
 beforeAll(async () => {
   server = await startDynamoDbLocal();
-  client = new DynamoDBClient({ endpoint: server.endpoint, region: 'local', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } });
-  await client.send(new CreateTableCommand({
-    TableName: 'limits', BillingMode: 'PAY_PER_REQUEST',
-    KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }, { AttributeName: 'sk', KeyType: 'RANGE' }],
-    AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }, { AttributeName: 'sk', AttributeType: 'S' }],
-  }));
+  client = new DynamoDBClient({
+    endpoint: server.endpoint,
+    region: 'local',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  await client.send(
+    new CreateTableCommand({
+      TableName: 'limits',
+      BillingMode: 'PAY_PER_REQUEST',
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      AttributeDefinitions: [
+        { AttributeName: 'pk', AttributeType: 'S' },
+        { AttributeName: 'sk', AttributeType: 'S' },
+      ],
+    }),
+  );
   await new SharedRateLimit({ client, tableName: 'limits', name: 'warm', perSecond: 1 }).take();
 }, 60_000);
 
@@ -24,16 +37,23 @@ afterAll(async () => {
 
 /** Several tasks with the same limit. */
 function tasks(count: number, perSecond: number, burst = 1): SharedRateLimit[] {
-  const name = `api-${names += 1}`;
-  return Array.from({ length: count }, () => new SharedRateLimit({ client, tableName: 'limits', name, perSecond, burst }));
+  const name = `api-${(names += 1)}`;
+  return Array.from(
+    { length: count },
+    () => new SharedRateLimit({ client, tableName: 'limits', name, perSecond, burst }),
+  );
 }
 
 it('keeps the rate of all tasks together', async () => {
   const began = Date.now();
   const times: number[] = [];
-  await Promise.all(tasks(3, 50).flatMap((task) => Array.from({ length: 10 }, () => task.take().then(() => times.push(Date.now() - began)))));
+  await Promise.all(
+    tasks(3, 50).flatMap((task) =>
+      Array.from({ length: 10 }, () => task.take().then(() => times.push(Date.now() - began))),
+    ),
+  );
   expect(times).toHaveLength(30);
-  // the last of 30 places is 29 intervals of 20 ms after the first
+  // The last of 30 places is 29 intervals of 20 ms after the first
   expect(Math.max(...times)).toBeGreaterThanOrEqual(29 * 20 - 5);
   expect(times.filter((at) => at < 195).length).toBeLessThanOrEqual(11);
 });
@@ -54,7 +74,7 @@ it('lets a burst pass at once after silence, and no more', async () => {
   await Promise.all(takes.slice(0, 5));
   expect(passed).toEqual([0, 1, 2, 3, 4]);
   await takes[5];
-  // an interval of two seconds after the first, less what a timer may be early
+  // An interval of two seconds after the first, less what a timer may be early
   expect(Date.now() - began).toBeGreaterThanOrEqual(1_990);
 });
 
@@ -63,7 +83,7 @@ it('has every task wait when the server asks for silence', async () => {
   const began = Date.now();
   await one.pause(300);
   await other.take();
-  // however long the two updates took: silence ends 300 ms after it was asked for, less what a timer may be early
+  // However long the two updates took: silence ends 300 ms after it was asked for, less what a timer may be early
   expect(Date.now() - began).toBeGreaterThanOrEqual(295);
 });
 
@@ -84,5 +104,7 @@ it('rejects those who wait when DynamoDB fails, and goes on for the next', async
 });
 
 it('fails with options that are out of their range', () => {
-  expect(() => new SharedRateLimit({ client, tableName: 'limits', name: 'x', perSecond: 0, burst: 0 })).toThrow(/`perSecond`[^]*`burst`/);
+  expect(() => new SharedRateLimit({ client, tableName: 'limits', name: 'x', perSecond: 0, burst: 0 })).toThrow(
+    /`perSecond`[^]*`burst`/,
+  );
 });

@@ -6,7 +6,10 @@ import type { SdkClient } from '../../../src/runtime/support/sdk-client.js';
 import { ManualClock } from '../../../src/runtime/testing/index.js';
 
 interface Call {
-  readonly input: { readonly ExpressionAttributeValues?: { readonly ':until': { readonly N: string } }; readonly SuspendedState?: { readonly DynamicScalingOutSuspended: boolean } };
+  readonly input: {
+    readonly ExpressionAttributeValues?: { readonly ':until': { readonly N: string } };
+    readonly SuspendedState?: { readonly DynamicScalingOutSuspended: boolean };
+  };
 }
 
 /** The one item that tasks share. */
@@ -28,7 +31,9 @@ afterEach(() => Promise.all(started.splice(0).map((watch) => watch.stop())));
 
 const client = {
   send: ({ input }: Call) => {
-    if (failing) return Promise.reject(new Error('away too'));
+    if (failing) {
+      return Promise.reject(new Error('away too'));
+    }
     openUntil = input.ExpressionAttributeValues?.[':until'].N ?? openUntil;
     return Promise.resolve({ Item: openUntil === undefined ? undefined : { openUntil: { N: openUntil } } });
   },
@@ -54,8 +59,13 @@ class FakeApi {
 function watch(suspends: boolean, metrics?: ExportMetrics): FakeApi {
   const api = new FakeApi();
   const circuitWatch = new CircuitWatch({
-    api: api as unknown as ExportApiClient, client, tableName: 'jobs', name: 'exports', clock,
-    ...(suspends && { suspends: { client: autoScaling, service: 'service/cluster/worker' } }), ...(metrics && { metrics }),
+    api: api as unknown as ExportApiClient,
+    client,
+    tableName: 'jobs',
+    name: 'exports',
+    clock,
+    ...(suspends && { suspends: { client: autoScaling, service: 'service/cluster/worker' } }),
+    ...(metrics && { metrics }),
   });
   started.push(circuitWatch);
   circuitWatch.start();

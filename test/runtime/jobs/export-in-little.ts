@@ -31,14 +31,25 @@ export interface Report {
 
 async function main({ apiUrl, token, s3, dynamodb, tableName, task, wanted }: Errand): Promise<void> {
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  const handler = new class extends DownloadTaskHandler {
+  const handler = new (class extends DownloadTaskHandler {
     protected override select({ name }: { readonly name: string }) {
       return wanted.includes(name);
     }
-  }({
-    api: new ExportApiClient({ baseUrl: apiUrl, credentials: { headers: () => Promise.resolve({ authorization: `Bearer ${token}` }), renew: () => Promise.resolve(false) } }),
-    store: new ExportJobStore({ client: new DynamoDBClient({ endpoint: dynamodb, region: 'local', credentials }), tableName }),
-    uploader: new IdempotentUploader({ client: new S3Client({ endpoint: s3, region: 'us-east-1', forcePathStyle: true, credentials }) }),
+  })({
+    api: new ExportApiClient({
+      baseUrl: apiUrl,
+      credentials: {
+        headers: () => Promise.resolve({ authorization: `Bearer ${token}` }),
+        renew: () => Promise.resolve(false),
+      },
+    }),
+    store: new ExportJobStore({
+      client: new DynamoDBClient({ endpoint: dynamodb, region: 'local', credentials }),
+      tableName,
+    }),
+    uploader: new IdempotentUploader({
+      client: new S3Client({ endpoint: s3, region: 'us-east-1', forcePathStyle: true, credentials }),
+    }),
     bucket: 'out',
   });
   const never = new AbortController().signal;

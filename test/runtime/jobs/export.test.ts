@@ -1,10 +1,17 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { ListedFile } from '../../../examples/worker/export-api/server.js';
-import { type DownloadTask, ExportEventSource, type ExportJobEvent } from '../../../src/contract/export-contract.js';
+import { type DownloadTask, EXPORT_EVENT_SOURCE, type ExportJobEvent } from '../../../src/contract/export-contract.js';
 import type { MetadataLookup } from '../../../src/runtime/archive/index.js';
 import { cursorPages, type ExportApiClient } from '../../../src/runtime/exports/index.js';
-import { DownloadTaskHandler, type DownloadTaskHandlerOptions, eventBridgeEvents, ExportJobHandler, type ExportJobHandlerOptions, ExportMetrics } from '../../../src/runtime/jobs/index.js';
+import {
+  DownloadTaskHandler,
+  type DownloadTaskHandlerOptions,
+  eventBridgeEvents,
+  ExportJobHandler,
+  type ExportJobHandlerOptions,
+  ExportMetrics,
+} from '../../../src/runtime/jobs/index.js';
 import type { Job, JobContext, JobHandler } from '../../../src/runtime/queue/index.js';
 import { IdempotentUploader } from '../../../src/runtime/storage/index.js';
 import { silentLogger } from '../../../src/runtime/support/logger.js';
@@ -35,9 +42,9 @@ beforeAll(async () => {
 afterAll(() => table.stop());
 
 beforeEach(async () => {
-  jobId = `job-${jobs += 1}`;
+  jobId = `job-${(jobs += 1)}`;
   files = 1;
-  test = await TestApi.start({ filesOf: (id) => id === jobId ? files : undefined });
+  test = await TestApi.start({ filesOf: (id) => (id === jobId ? files : undefined) });
   s3 = await S3Stub.start();
   api = test.client({ maxAttempts: 2 });
   sent = [];
@@ -48,7 +55,9 @@ beforeEach(async () => {
 afterEach(async () => {
   await test.stop();
   await s3.stop();
-  for (const [type, event] of events) expectToFitItsSchema(delivered(ExportEventSource, type, event));
+  for (const [type, event] of events) {
+    expectToFitItsSchema(delivered(EXPORT_EVENT_SOURCE, type, event));
+  }
 });
 
 const publish = (type: string, event: ExportJobEvent) => Promise.resolve(void events.push([type, event]));
@@ -80,23 +89,51 @@ class Downloads extends DownloadTaskHandler<object> {
 
 const sqs = {
   send: ({ input }: { readonly input: { readonly Entries: { readonly MessageBody: string }[] } }) => {
-    sent.push(...input.Entries.map(({ MessageBody }) => (JSON.parse(MessageBody) as { payload: DownloadTask }).payload));
+    sent.push(
+      ...input.Entries.map(({ MessageBody }) => (JSON.parse(MessageBody) as { payload: DownloadTask }).payload),
+    );
     return Promise.resolve({});
   },
 } as unknown as SQSClient;
 
-const exportHandler = (options: Partial<ExportJobHandlerOptions> = {}) => new Exports({
-  api, store: table.store, sqs, downloadQueueUrl: 'https://sqs/downloads', publish, ...options,
-});
+const exportHandler = (options: Partial<ExportJobHandlerOptions> = {}) =>
+  new Exports({
+    api,
+    store: table.store,
+    sqs,
+    downloadQueueUrl: 'https://sqs/downloads',
+    publish,
+    ...options,
+  });
 
 const downloadHandler = (options: Partial<DownloadTaskHandlerOptions<object>> = {}) =>
-  new Downloads({ api, store: table.store, uploader: new IdempotentUploader({ client: s3.client() }), bucket: 'out', publish, ...options });
+  new Downloads({
+    api,
+    store: table.store,
+    uploader: new IdempotentUploader({ client: s3.client() }),
+    bucket: 'out',
+    publish,
+    ...options,
+  });
 
-async function deliver(handler: { readonly handle: JobHandler }, body: unknown, context: Partial<JobContext> = {}): Promise<void> {
+async function deliver(
+  handler: { readonly handle: JobHandler },
+  body: unknown,
+  context: Partial<JobContext> = {},
+): Promise<void> {
   const never = new AbortController().signal;
   await handler.handle({ body, queueName: 'exports' } as Job, {
-    signal: never, stopping: never, attempt: 1, isLastAttempt: false, correlationId: 'c', log: silentLogger, state: undefined, generation: 0,
-    leaseEndsAt: new Date(Date.now() + 3_600_000), handOff: (state) => Promise.resolve(void handedOff.push(state)), ...context,
+    signal: never,
+    stopping: never,
+    attempt: 1,
+    isLastAttempt: false,
+    correlationId: 'c',
+    log: silentLogger,
+    state: undefined,
+    generation: 0,
+    leaseEndsAt: new Date(Date.now() + 3_600_000),
+    handOff: (state) => Promise.resolve(void handedOff.push(state)),
+    ...context,
   });
 }
 
@@ -111,12 +148,22 @@ describe('a job', () => {
     await deliver(exportHandler(), request(jobId));
     await deliver(exportHandler(), request(jobId));
     expect(sent.map(({ number }) => number)).toEqual(Array.from({ length: 12 }, (_, i) => i));
-    for (const task of [...sent, ...sent]) await deliver(downloadHandler(), task);
+    for (const task of [...sent, ...sent]) {
+      await deliver(downloadHandler(), task);
+    }
     expect(entries()).toHaveLength(24);
     const bytes = 12 * (300_000 + 15);
     expect(await table.store.job(jobId)).toMatchObject({ status: 'completed', done: 12, failed: 0, bytes });
-    expect(events).toContainEqual(['Export Job Progress', { version: 1, jobId, correlationId: 'c', files: { known: 12, done: 0, failed: 0 }, bytes: 0 }]);
-    expect(ends()).toEqual([['Export Job Completed', { version: 1, jobId, correlationId: 'c', files: { known: 12, done: 12, failed: 0 }, bytes }]]);
+    expect(events).toContainEqual([
+      'Export Job Progress',
+      { version: 1, jobId, correlationId: 'c', files: { known: 12, done: 0, failed: 0 }, bytes: 0 },
+    ]);
+    expect(ends()).toEqual([
+      [
+        'Export Job Completed',
+        { version: 1, jobId, correlationId: 'c', files: { known: 12, done: 12, failed: 0 }, bytes },
+      ],
+    ]);
   });
 
   it('without files is completed by its dispatch', async () => {
@@ -127,7 +174,9 @@ describe('a job', () => {
   });
 
   it('that does not exist fails, is told of, and does not hold up its neighbours', async () => {
-    await expect(deliver(exportHandler(), request(`none-${jobId}`, jobId))).rejects.toMatchObject({ code: 'ERR_POISON_MESSAGE' });
+    await expect(deliver(exportHandler(), request(`none-${jobId}`, jobId))).rejects.toMatchObject({
+      code: 'ERR_POISON_MESSAGE',
+    });
     expect(ends()).toMatchObject([['Export Job Failed', { jobId: `none-${jobId}`, reason: 'ERR_EXPORT_NOT_FOUND' }]]);
     expect(sent).toHaveLength(1);
   });
@@ -154,19 +203,26 @@ describe('a job', () => {
     await expect(deliver(exportHandler(), request(jobId))).rejects.toMatchObject({ code: 'ERR_EXPORT_UNAVAILABLE' });
     const asked = test.requests('/cursor/jobs/:job/files');
     expect(asked).toBe(2);
-    await expect(deliver(exportHandler(), request(jobId), { isLastAttempt: true })).rejects.toMatchObject({ code: 'ERR_POISON_MESSAGE' });
+    await expect(deliver(exportHandler(), request(jobId), { isLastAttempt: true })).rejects.toMatchObject({
+      code: 'ERR_POISON_MESSAGE',
+    });
     expect(test.requests('/cursor/jobs/:job/files')).toBe(asked);
     expect(ends()).toMatchObject([['Export Job Failed', { reason: 'ERR_EXPORT_ATTEMPTS' }]]);
   });
 
   it('comes again when the API says, if that is later than a request may wait', async () => {
     test.faults = { tooMany: 1, retryAfterSeconds: 900 };
-    await expect(deliver(exportHandler(), request(jobId))).rejects.toMatchObject({ code: 'ERR_RETRY_LATER', seconds: 900 });
+    await expect(deliver(exportHandler(), request(jobId))).rejects.toMatchObject({
+      code: 'ERR_RETRY_LATER',
+      seconds: 900,
+    });
   });
 
   it('with too many files, or with items that are no files, fails', async () => {
     files = 12;
-    await expect(deliver(exportHandler({ maxFiles: 11 }), request(jobId))).rejects.toMatchObject({ code: 'ERR_POISON_MESSAGE' });
+    await expect(deliver(exportHandler({ maxFiles: 11 }), request(jobId))).rejects.toMatchObject({
+      code: 'ERR_POISON_MESSAGE',
+    });
     expect(await table.store.job(jobId)).toMatchObject({ status: 'failed', reason: 'ERR_EXPORT_TOO_MANY_FILES' });
     await table.store.reopen(jobId);
     const handler = exportHandler();
@@ -188,7 +244,7 @@ describe('a job', () => {
     files = 25;
     const ids = [jobId, `${jobId}-small`, `${jobId}-smaller`];
     await test.stop();
-    test = await TestApi.start({ filesOf: (id) => id === jobId ? 25 : 1 });
+    test = await TestApi.start({ filesOf: (id) => (id === jobId ? 25 : 1) });
     api = test.client();
     for (let turn = 0, state: unknown; turn === 0 || state !== undefined; turn += 1) {
       handedOff = [];
@@ -197,7 +253,9 @@ describe('a job', () => {
       expect(sent).toHaveLength([10, 20, 25, 26, 27][turn]);
     }
     expect(sent.map(({ jobId: of, number }) => `${of} ${number}`)).toEqual([
-      ...Array.from({ length: 25 }, (_, i) => `${jobId} ${i}`), `${ids[1]} 0`, `${ids[2]} 0`,
+      ...Array.from({ length: 25 }, (_, i) => `${jobId} ${i}`),
+      `${ids[1]} 0`,
+      `${ids[2]} 0`,
     ]);
   });
 
@@ -219,35 +277,54 @@ describe('a file', () => {
     await expect(deliver(handler, sent[0], context)).rejects.toMatchObject({ code: 'ERR_POISON_MESSAGE' });
     expect(ends()).toMatchObject([['Export Job Completed', { files: { known: 1, done: 0, failed: 1 } }]]);
     const failures = [];
-    for await (const { failure } of table.store.failures(jobId)) failures.push(failure);
+    for await (const { failure } of table.store.failures(jobId)) {
+      failures.push(failure);
+    }
     return failures[0];
   };
 
-  it.each([[{}], [{ resetAfterBytes: 50_000 }], [{ noRanges: true }]])('is stored when the server is %j', async (faults) => {
-    test.faults = faults;
-    await deliver(downloadHandler(), sent[0]);
-    const stored = s3.objects.get(`out/entries/${jobId}/0/wanted.json`)?.body.toString();
-    expect(stored).toBe('{"wanted":true}');
-    expect(entries()).toHaveLength(2);
-    expect(JSON.parse(s3.objects.get(`out/manifests/${jobId}/0.json`)?.body.toString() ?? '')).toMatchObject({ version: 1, archive: { entries: 2 } });
-    expect(await status()).toBe('completed');
-  });
+  it.each([[{}], [{ resetAfterBytes: 50_000 }], [{ noRanges: true }]])(
+    'is stored when the server is %j',
+    async (faults) => {
+      test.faults = faults;
+      await deliver(downloadHandler(), sent[0]);
+      const stored = s3.objects.get(`out/entries/${jobId}/0/wanted.json`)?.body.toString();
+      expect(stored).toBe('{"wanted":true}');
+      expect(entries()).toHaveLength(2);
+      expect(JSON.parse(s3.objects.get(`out/manifests/${jobId}/0.json`)?.body.toString() ?? '')).toMatchObject({
+        version: 1,
+        archive: { entries: 2 },
+      });
+      expect(await status()).toBe('completed');
+    },
+  );
 
-  it.each([[{}], [{ noRanges: true }]])('has its entries without metadata skipped, with a reason, when the server is %j', async (faults) => {
-    test.faults = faults;
-    const metadata: MetadataLookup<object> = { find: (names) => Promise.resolve(new Map(names.filter((name) => name === 'wanted.json').map((name) => [name, {}]))) };
-    await deliver(downloadHandler({ metadata }), sent[0]);
-    expect(entries()).toEqual([`out/entries/${jobId}/0/wanted.json`]);
-    expect(JSON.parse(s3.objects.get(`out/manifests/${jobId}/0.json`)?.body.toString() ?? '')).toMatchObject({ skipped: [{ name: 'large.bin', reason: 'no metadata' }] });
-  });
+  it.each([[{}], [{ noRanges: true }]])(
+    'has its entries without metadata skipped, with a reason, when the server is %j',
+    async (faults) => {
+      test.faults = faults;
+      const metadata: MetadataLookup<object> = {
+        find: (names) =>
+          Promise.resolve(new Map(names.filter((name) => name === 'wanted.json').map((name) => [name, {}]))),
+      };
+      await deliver(downloadHandler({ metadata }), sent[0]);
+      expect(entries()).toEqual([`out/entries/${jobId}/0/wanted.json`]);
+      expect(JSON.parse(s3.objects.get(`out/manifests/${jobId}/0.json`)?.body.toString() ?? '')).toMatchObject({
+        skipped: [{ name: 'large.bin', reason: 'no metadata' }],
+      });
+    },
+  );
 
-  it.each([[{}], [{ noRanges: true }]])('fails before anything is stored when an expected entry is missing and the server is %j', async (faults) => {
-    test.faults = faults;
-    const handler = downloadHandler();
-    handler.expectedNames = ['wanted.json', 'missing.json'];
-    expect(await fails(handler)).toBe('ERR_DOWNLOAD_ENTRIES_MISSING');
-    expect(s3.objects.size).toBe(0);
-  });
+  it.each([[{}], [{ noRanges: true }]])(
+    'fails before anything is stored when an expected entry is missing and the server is %j',
+    async (faults) => {
+      test.faults = faults;
+      const handler = downloadHandler();
+      handler.expectedNames = ['wanted.json', 'missing.json'];
+      expect(await fails(handler)).toBe('ERR_DOWNLOAD_ENTRIES_MISSING');
+      expect(s3.objects.size).toBe(0);
+    },
+  );
 
   it.each([
     ['ERR_DOWNLOAD_SIZE', { truncatedBytes: 0 }, { size: 7 }],
@@ -276,7 +353,9 @@ describe('a file', () => {
 
   it.each([[{}], [{ noRanges: true }]])('that is a bomb fails when the server is %j', async (faults) => {
     await test.stop();
-    test = await TestApi.start({ filesOf: () => 1 }, [buildZip([{ name: 'bomb', content: Buffer.alloc(3_000_000) }]).bytes]);
+    test = await TestApi.start({ filesOf: () => 1 }, [
+      buildZip([{ name: 'bomb', content: Buffer.alloc(3_000_000) }]).bytes,
+    ]);
     api = test.client({ maxAttempts: 2 });
     sent = [{ ...sent[0], file: await test.file(api, jobId) }];
     test.faults = faults;
@@ -296,7 +375,7 @@ describe('a file', () => {
     test.faults = { outage: true };
     await expect(deliver(downloadHandler(), sent[0])).rejects.toMatchObject({ code: 'ERR_EXPORT_UNAVAILABLE' });
     test.faults = {};
-    s3.fault = ({ action }) => action === 'PutObject' ? { status: 403, code: 'AccessDenied' } : undefined;
+    s3.fault = ({ action }) => (action === 'PutObject' ? { status: 403, code: 'AccessDenied' } : undefined);
     await expect(deliver(downloadHandler(), sent[0])).rejects.toMatchObject({ code: 'ERR_STORAGE_FAILED' });
     const asked = test.requests('/download/:job/:file');
     expect(await fails(downloadHandler(), { isLastAttempt: true })).toBe('ERR_DOWNLOAD_ATTEMPTS');
@@ -313,12 +392,18 @@ describe('a file', () => {
 
   it('has its job told of by the next delivery, when the process died over it', async () => {
     let dies = true;
-    const dying = (type: string, event: ExportJobEvent) => dies ? Promise.reject(new Error('killed')) : publish(type, event);
+    const dying = (type: string, event: ExportJobEvent) =>
+      dies ? Promise.reject(new Error('killed')) : publish(type, event);
     await expect(deliver(downloadHandler({ publish: dying }), sent[0])).rejects.toThrow('killed');
-    await expect(deliver(downloadHandler({ publish: dying }), sent[0])).rejects.toMatchObject({ code: 'ERR_RETRY_LATER', seconds: 60 });
+    await expect(deliver(downloadHandler({ publish: dying }), sent[0])).rejects.toMatchObject({
+      code: 'ERR_RETRY_LATER',
+      seconds: 60,
+    });
     dies = false;
     const claim = table.store.claimTelling.bind(table.store);
-    const spy = jest.spyOn(table.store, 'claimTelling').mockImplementation((id) => claim(id, new Date(Date.now() + 61_000)));
+    const spy = jest
+      .spyOn(table.store, 'claimTelling')
+      .mockImplementation((id) => claim(id, new Date(Date.now() + 61_000)));
     await deliver(downloadHandler({ publish: dying }), sent[0]);
     spy.mockRestore();
     expect(ends()).toHaveLength(1);
@@ -331,7 +416,9 @@ describe('measurements', () => {
 
   beforeEach(() => {
     lines = [];
-    metrics = new ExportMetrics('Pipeline/Exports', { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) });
+    metrics = new ExportMetrics('Pipeline/Exports', {
+      write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>),
+    });
   });
 
   /** What was measured so far, in one line. */
@@ -360,7 +447,7 @@ describe('measurements', () => {
   it.each([[{}], [{ noRanges: true }]])('are those of a file, when the server is %j', async (faults) => {
     await deliver(exportHandler(), request(jobId));
     test.faults = faults;
-    s3.fault = ({ action }) => action === 'PutObject' ? { status: 403, code: 'AccessDenied' } : undefined;
+    s3.fault = ({ action }) => (action === 'PutObject' ? { status: 403, code: 'AccessDenied' } : undefined);
     await expect(deliver(downloadHandler({ metrics }), sent[0])).rejects.toMatchObject({ code: 'ERR_STORAGE_FAILED' });
     expect(measured()).toMatchObject({ UploadSuccessRate: 0 });
     s3.fault = () => undefined;
@@ -374,21 +461,38 @@ describe('measurements', () => {
 
 describe('messages', () => {
   it.each([
-    [undefined], [{ version: 1 }], [{ version: 1, jobIds: [] }], [{ version: 1, jobIds: [''] }], [{ version: 1, jobIds: ['a\nb'] }], [{ version: 0, jobIds: ['a'] }],
+    [undefined],
+    [{ version: 1 }],
+    [{ version: 1, jobIds: [] }],
+    [{ version: 1, jobIds: [''] }],
+    [{ version: 1, jobIds: ['a\nb'] }],
+    [{ version: 0, jobIds: ['a'] }],
   ])('%j is no export job', async (body) => {
     await expect(deliver(exportHandler(), body)).rejects.toMatchObject({ code: 'ERR_POISON_MESSAGE' });
   });
 
   it.each([
-    [{}], [{ jobId: '' }], [{ number: -1 }], [{ file: undefined }], [{ file: { id: 'f' } }], [{ file: { id: 'f', url: 'x', size: -1 } }],
-    [{ file: { id: 'f', url: 'x', sha256: 'zz' } }], [{ file: { id: 'f', url: 'x', sha256: ['0'.repeat(64)] } }],
+    [{}],
+    [{ jobId: '' }],
+    [{ number: -1 }],
+    [{ file: undefined }],
+    [{ file: { id: 'f' } }],
+    [{ file: { id: 'f', url: 'x', size: -1 } }],
+    [{ file: { id: 'f', url: 'x', sha256: 'zz' } }],
+    [{ file: { id: 'f', url: 'x', sha256: ['0'.repeat(64)] } }],
   ])('%j is no download task', async (change) => {
-    const body = Object.keys(change).length === 0 ? change : { version: 1, jobId: 'j', number: 0, file: { id: 'f', url: 'x' }, ...change };
+    const body =
+      Object.keys(change).length === 0
+        ? change
+        : { version: 1, jobId: 'j', number: 0, file: { id: 'f', url: 'x' }, ...change };
     await expect(deliver(downloadHandler(), body)).rejects.toMatchObject({ code: 'ERR_POISON_MESSAGE' });
   });
 
   it('of a newer version wait for a newer worker', async () => {
-    await expect(deliver(exportHandler(), { version: 2, jobIds: [jobId] })).rejects.toMatchObject({ code: 'ERR_RETRY_LATER', seconds: 60 });
+    await expect(deliver(exportHandler(), { version: 2, jobIds: [jobId] })).rejects.toMatchObject({
+      code: 'ERR_RETRY_LATER',
+      seconds: 60,
+    });
     await expect(deliver(downloadHandler(), { version: 2 })).rejects.toMatchObject({ code: 'ERR_RETRY_LATER' });
   });
 
@@ -400,7 +504,9 @@ describe('messages', () => {
 
   it('that SQS does not take at first are sent again', async () => {
     files = 3;
-    const send = jest.spyOn(sqs, 'send').mockImplementationOnce(() => Promise.resolve({ Failed: [{ Id: '1', Code: 'Throttled' }] }) as never);
+    const send = jest
+      .spyOn(sqs, 'send')
+      .mockImplementationOnce(() => Promise.resolve({ Failed: [{ Id: '1', Code: 'Throttled' }] }) as never);
     await deliver(exportHandler(), request(jobId));
     expect(send.mock.calls).toHaveLength(2);
     expect(sent.map(({ number }) => number)).toEqual([1]);
@@ -409,21 +515,40 @@ describe('messages', () => {
 });
 
 describe('events on EventBridge', () => {
-  const event: ExportJobEvent = { version: 1, jobId: 'j', correlationId: 'c', files: { known: 1, done: 1, failed: 0 }, bytes: 5 };
+  const event: ExportJobEvent = {
+    version: 1,
+    jobId: 'j',
+    correlationId: 'c',
+    files: { known: 1, done: 1, failed: 0 },
+    bytes: 5,
+  };
 
   it('carry the event, and fail when the bus does not take it', async () => {
     const client = new EventBridgeClient({ region: 'local' });
-    const send = jest.spyOn(client, 'send').mockImplementation(() => Promise.resolve({ Entries: [{ EventId: '1' }] }) as never);
+    const send = jest
+      .spyOn(client, 'send')
+      .mockImplementation(() => Promise.resolve({ Entries: [{ EventId: '1' }] }) as never);
     const put = eventBridgeEvents({ client, eventBusName: 'bus' });
     await put('Export Job Completed', event);
     expect(send.mock.calls[0]?.[0].input).toEqual({
-      Entries: [{ Source: 'fileworks.exports', DetailType: 'Export Job Completed', Detail: JSON.stringify(event), EventBusName: 'bus' }],
+      Entries: [
+        {
+          Source: 'fileworks.exports',
+          DetailType: 'Export Job Completed',
+          Detail: JSON.stringify(event),
+          EventBusName: 'bus',
+        },
+      ],
     });
     await eventBridgeEvents({ client, eventBusName: 'bus', service: 'Stack/Exports' })('Export Job Completed', event);
-    const { Entries: [entry] } = send.mock.calls[1][0].input as { Entries: { Detail: string }[] };
+    const {
+      Entries: [entry],
+    } = send.mock.calls[1][0].input as { Entries: { Detail: string }[] };
     expect(JSON.parse(entry.Detail)).toEqual({ ...event, service: 'Stack/Exports' });
-    expectToFitItsSchema(delivered(ExportEventSource, 'Export Job Completed', JSON.parse(entry.Detail)));
-    send.mockImplementation(() => Promise.resolve({ FailedEntryCount: 1, Entries: [{ ErrorCode: 'ThrottlingException' }] }) as never);
+    expectToFitItsSchema(delivered(EXPORT_EVENT_SOURCE, 'Export Job Completed', JSON.parse(entry.Detail)));
+    send.mockImplementation(
+      () => Promise.resolve({ FailedEntryCount: 1, Entries: [{ ErrorCode: 'ThrottlingException' }] }) as never,
+    );
     await expect(put('Export Job Completed', event)).rejects.toThrow('ThrottlingException');
   });
 });

@@ -4,7 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  CreateBucketCommand, DeleteObjectsCommand, GetObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command, PutObjectCommand,
+  CreateBucketCommand,
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
 } from '@aws-sdk/client-s3';
 import type { ExtractManifest } from '../../../src/runtime/jobs/index.js';
 import { bundleProgram } from '../../support/bundle-program.js';
@@ -16,7 +21,11 @@ const KILLS = Number(process.env.FILEWORKS_KILLS ?? 3);
 
 const specs: EntrySpec[] = [
   ...Array.from({ length: 700 }, (_, i) => ({ name: `${i}.json`, content: `{"id":${i}}` })),
-  ...Array.from({ length: 3 }, (_, i) => ({ name: `large-${i}.bin`, content: randomBytes(11 * 1024 * 1024), method: 0 })),
+  ...Array.from({ length: 3 }, (_, i) => ({
+    name: `large-${i}.bin`,
+    content: randomBytes(11 * 1024 * 1024),
+    method: 0,
+  })),
 ];
 const hashes = new Map(specs.map(({ name, content = '' }) => [String(name), hashOf(Buffer.from(content))]));
 
@@ -27,9 +36,15 @@ let s3: EmulatedS3;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'kills-'));
   program = join(folder, 'extract-and-die.cjs');
-  bundleProgram(join(__dirname, 'extract-and-die.ts'), program, ['@zip.js/zip.js', 'tar-stream', '@aws-sdk/client-dynamodb']);
+  bundleProgram(join(__dirname, 'extract-and-die.ts'), program, [
+    '@zip.js/zip.js',
+    'tar-stream',
+    '@aws-sdk/client-dynamodb',
+  ]);
   s3 = await EmulatedS3.start();
-  for (const Bucket of ['kills-in', 'kills-out']) await s3.client.send(new CreateBucketCommand({ Bucket }));
+  for (const Bucket of ['kills-in', 'kills-out']) {
+    await s3.client.send(new CreateBucketCommand({ Bucket }));
+  }
   await s3.client.send(new PutObjectCommand({ Bucket: 'kills-in', Key: 'a.zip', Body: buildZip(specs).bytes }));
 }, 120_000);
 
@@ -56,7 +71,7 @@ function ended(child: ChildProcess): Promise<{ code: number | null; output: stri
 
 async function read(key: string): Promise<Uint8Array> {
   const { Body } = await s3.client.send(new GetObjectCommand({ Bucket: 'kills-out', Key: key }));
-  return await Body?.transformToByteArray() ?? new Uint8Array();
+  return (await Body?.transformToByteArray()) ?? new Uint8Array();
 }
 
 async function keysUnder(prefix: string): Promise<string[]> {
@@ -69,11 +84,15 @@ async function expectComplete(job: string): Promise<ExtractManifest> {
   const keys = await keysUnder(`${job}/`);
   expect(keys.toSorted()).toEqual([...hashes.keys()].map((name) => `${job}/${name}`).toSorted());
   const left = keys.values();
-  await Promise.all(Array.from({ length: 8 }, async () => {
-    for (const key of left) {
-      if (hashOf(await read(key)) !== hashes.get(key.slice(job.length + 1))) throw new Error(`${key} is not what it should be`);
-    }
-  }));
+  await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      for (const key of left) {
+        if (hashOf(await read(key)) !== hashes.get(key.slice(job.length + 1))) {
+          throw new Error(`${key} is not what it should be`);
+        }
+      }
+    }),
+  );
   const { Uploads = [] } = await s3.client.send(new ListMultipartUploadsCommand({ Bucket: 'kills-out' }));
   expect(Uploads).toEqual([]);
   expect(await keysUnder('manifests/')).toEqual([`manifests/${job}`]);
@@ -81,31 +100,36 @@ async function expectComplete(job: string): Promise<ExtractManifest> {
 }
 
 async function remove(job: string): Promise<void> {
-  const Objects = [...await keysUnder(`${job}/`), `manifests/${job}`].map((Key) => ({ Key }));
+  const Objects = [...(await keysUnder(`${job}/`)), `manifests/${job}`].map((Key) => ({ Key }));
   await s3.client.send(new DeleteObjectsCommand({ Bucket: 'kills-out', Delete: { Objects } }));
 }
 
-test(`is complete after each of ${KILLS} kills at a random moment, without leftovers, and without doing all of it again`, async () => {
-  const begun = performance.now();
-  expect(await ended(start('unhurt'))).toEqual({ code: 0, output: String(specs.length) });
-  const duration = performance.now() - begun;
-  await expectComplete('unhurt');
-  await remove('unhurt');
+test(
+  `is complete after each of ${KILLS} kills at a random moment, without leftovers, and without doing all of it again`,
+  async () => {
+    const begun = performance.now();
+    expect(await ended(start('unhurt'))).toEqual({ code: 0, output: String(specs.length) });
+    const duration = performance.now() - begun;
+    await expectComplete('unhurt');
+    await remove('unhurt');
 
-  let killed = 0;
-  for (let i = 0; killed < KILLS; i++) {
-    const job = `job-${i}`;
-    const victim = start(job);
-    const end = ended(victim);
-    const timer = setTimeout(() => victim.kill('SIGKILL'), Math.random() * duration);
-    const { code } = await end;
-    clearTimeout(timer);
-    killed += code === null ? 1 : 0;
-    expect(await ended(start(job))).toEqual({ code: 0, output: String(specs.length) });
-    const { stored } = await expectComplete(job);
-    // What a page tells is not sent again: only what stood and was in no page yet, which is less than one page and what is worked on at the same time.
-    expect(stored.filter(({ outcome }) => outcome === 'unchanged').length).toBeLessThan(500 + 16);
-    await remove(job);
-  }
-  expect(killed).toBe(KILLS);
-}, 60_000 + KILLS * 30_000);
+    let killed = 0;
+    for (let i = 0; killed < KILLS; i++) {
+      const job = `job-${i}`;
+      const victim = start(job);
+      const end = ended(victim);
+      const timer = setTimeout(() => victim.kill('SIGKILL'), Math.random() * duration);
+      const { code } = await end;
+      clearTimeout(timer);
+      killed += code === null ? 1 : 0;
+      expect(await ended(start(job))).toEqual({ code: 0, output: String(specs.length) });
+      const { stored } = await expectComplete(job);
+      // What a page tells is not sent again: only what stood and was in no page yet, which is less than one page and
+      // what is worked on at the same time.
+      expect(stored.filter(({ outcome }) => outcome === 'unchanged').length).toBeLessThan(500 + 16);
+      await remove(job);
+    }
+    expect(killed).toBe(KILLS);
+  },
+  60_000 + KILLS * 30_000,
+);

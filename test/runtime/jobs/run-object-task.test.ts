@@ -1,6 +1,12 @@
 import { DispatchEnv } from '../../../src/contract/dispatch-env';
 import { ObjectTaskEnv } from '../../../src/contract/object-task-env';
-import { ConfigurationError, ObjectTaskExitCode, readObjectTask, runObjectTask, type ObjectTaskHandler } from '../../../src/runtime/index.js';
+import {
+  ConfigurationError,
+  ObjectTaskExitCode,
+  readObjectTask,
+  runObjectTask,
+  type ObjectTaskHandler,
+} from '../../../src/runtime/index.js';
 import { type Logger, silentLogger } from '../../../src/runtime/support/logger.js';
 
 const env = {
@@ -23,10 +29,13 @@ async function run(handler: ObjectTaskHandler, more: object = {}): Promise<numbe
 test('gives the handler the object as it is named, without what the event did not say', async () => {
   const handler = jest.fn(() => Promise.resolve());
   expect(await run(handler)).toEqual([ObjectTaskExitCode.done]);
-  expect(handler).toHaveBeenCalledWith({
-    object: { bucket: 'inbox', key: 'in/a b+c %41.mov', size: 7, etag: 'e', sequencer: '0A', reason: 'PutObject' },
-    correlationId: 'event-1',
-  }, { signal: expect.any(AbortSignal) as AbortSignal, log: silentLogger });
+  expect(handler).toHaveBeenCalledWith(
+    {
+      object: { bucket: 'inbox', key: 'in/a b+c %41.mov', size: 7, etag: 'e', sequencer: '0A', reason: 'PutObject' },
+      correlationId: 'event-1',
+    },
+    { signal: expect.any(AbortSignal) as AbortSignal, log: silentLogger },
+  );
 });
 
 test('fails with a code of its own when the handler throws, and writes why under the correlation id', async () => {
@@ -42,19 +51,22 @@ test('fails with a code of its own when the handler throws, and writes why under
 });
 
 test.each(['SIGTERM', 'SIGINT'] as const)('tells the handler of %s, and says that it was stopped', async (name) => {
-  const handler: ObjectTaskHandler = (_, { signal }) => new Promise((_resolve, reject) => {
-    signal.onabort = () => reject(signal.reason as Error);
-    process.emit(name, name);
-  });
+  const handler: ObjectTaskHandler = (_, { signal }) =>
+    new Promise((_resolve, reject) => {
+      signal.onabort = () => reject(signal.reason as Error);
+      process.emit(name, name);
+    });
   expect(await run(handler)).toEqual([ObjectTaskExitCode.stopped]);
 });
 
 test('is done when the handler ends its work in spite of the signal, and no longer listens', async () => {
   const before = process.listenerCount('SIGTERM');
-  expect(await run(() => {
-    process.emit('SIGTERM', 'SIGTERM');
-    return Promise.resolve();
-  })).toEqual([0]);
+  expect(
+    await run(() => {
+      process.emit('SIGTERM', 'SIGTERM');
+      return Promise.resolve();
+    }),
+  ).toEqual([0]);
   expect(process.listenerCount('SIGTERM')).toBe(before);
 });
 
@@ -69,7 +81,9 @@ test('fails when something throws that nobody waits for', async () => {
 test('cannot start without an object, and names every variable that is missing', async () => {
   const problems: unknown[] = [];
   const logger = { ...silentLogger, fatal: ({ problem }: { problem?: unknown }) => problems.push(problem) };
-  expect(await run(() => Promise.reject(new Error('never called')), { env: { FILEWORKS_FILE_SIZE: 'many' }, logger })).toEqual([78]);
+  expect(
+    await run(() => Promise.reject(new Error('never called')), { env: { FILEWORKS_FILE_SIZE: 'many' }, logger }),
+  ).toEqual([78]);
   expect(problems).toEqual([
     'expected `FILEWORKS_FILE_SIZE` to be a number of bytes, got: many',
     'expected `FILEWORKS_FILE_BUCKET` to be the name of a bucket, but it is not set; ObjectFargateTask sets it for the tasks that it starts',

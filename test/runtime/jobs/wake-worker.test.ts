@@ -10,10 +10,16 @@ test('sends the one message that content-based deduplication knows', async () =>
 
   await wakeWorker(client, url);
 
-  expect(send.mock.calls.map(([command]) => command.input)).toEqual([{ QueueUrl: url, MessageBody: '{"wakeUp":true}', MessageGroupId: 'wake-up' }]);
+  expect(send.mock.calls.map(([command]) => command.input)).toEqual([
+    { QueueUrl: url, MessageBody: '{"wakeUp":true}', MessageGroupId: 'wake-up' },
+  ]);
 });
 
 test('fails with an AbortError when it is given up', async () => {
-  const client = new SQSClient({ region: 'eu-west-1', endpoint: 'http://127.0.0.1:9', credentials: { accessKeyId: 'a', secretAccessKey: 's' } });
+  const client = new SQSClient({
+    region: 'eu-west-1',
+    endpoint: 'http://127.0.0.1:9',
+    credentials: { accessKeyId: 'a', secretAccessKey: 's' },
+  });
   await expect(wakeWorker(client, url, AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });
 });

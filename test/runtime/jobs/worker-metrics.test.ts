@@ -13,15 +13,34 @@ it('counts what a worker did and how its drain went, in one last line for the qu
       await new Promise(() => undefined);
     }
   };
-  const poller = new QueuePoller({ queues: [{ url: queue.url, handler, maxReceiveCount: 3 }], transport: queues, clock });
-  recordMetrics(poller, new EmfMetrics({ clock, flushSeconds: 600, write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) }));
+  const poller = new QueuePoller({
+    queues: [{ url: queue.url, handler, maxReceiveCount: 3 }],
+    transport: queues,
+    clock,
+  });
+  recordMetrics(
+    poller,
+    new EmfMetrics({
+      clock,
+      flushSeconds: 600,
+      write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>),
+    }),
+  );
   ['a', 'b', 'stuck'].forEach((key) => queue.send(objectCreatedEvent({ key })));
   await poller.start();
   await clock.advance(5_000);
   jest.spyOn(queues, 'changeVisibilityBatch').mockRejectedValue(new Error('ECONNREFUSED'));
   void poller.stop();
   await clock.advance(60_000);
-  expect(lines).toEqual([expect.objectContaining({
-    QueueName: 'jobs', MessagesReceived: 3, JobsSucceeded: 2, JobsReleased: 1, JobsAbandoned: 1, MessagesUnconfirmed: 1, ApiCalls: expect.any(Number) as number,
-  })]);
+  expect(lines).toEqual([
+    expect.objectContaining({
+      QueueName: 'jobs',
+      MessagesReceived: 3,
+      JobsSucceeded: 2,
+      JobsReleased: 1,
+      JobsAbandoned: 1,
+      MessagesUnconfirmed: 1,
+      ApiCalls: expect.any(Number) as number,
+    }),
+  ]);
 });

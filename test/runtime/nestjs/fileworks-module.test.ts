@@ -3,7 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { z } from 'zod';
-import { FileHandler, FileworksHealthIndicator, FileworksModule, FileworksRunner } from '../../../src/runtime/nestjs/index.js';
+import {
+  FileHandler,
+  FileworksHealthIndicator,
+  FileworksModule,
+  FileworksRunner,
+} from '../../../src/runtime/nestjs/index.js';
 import { type CircuitBreakerEvents, type HasCircuit } from '../../../src/runtime/support/circuit-breaker.js';
 import { type Job } from '../../../src/runtime/queue/index.js';
 import { EmfMetrics } from '../../../src/runtime/telemetry/index.js';
@@ -30,26 +35,35 @@ function mark(options?: Parameters<typeof FileHandler>[0]): void {
 
 class Other {
   other(): void {
-    // never called
+    // Never called
   }
 }
 
 async function createApp(
-  queues: InMemoryQueues, named: readonly InMemoryQueue[], circuits: readonly HasCircuit[] = [], more: (typeof Other)[] = [],
+  queues: InMemoryQueues,
+  named: readonly InMemoryQueue[],
+  circuits: readonly HasCircuit[] = [],
+  more: (typeof Other)[] = [],
 ): Promise<INestApplicationContext> {
   class AppModule {}
   const module = {
     module: AppModule,
-    imports: [FileworksModule.forRootAsync({
-      useFactory: () => ({
-        queues: named.map(({ url }) => ({ url, maxReceiveCount: 3 })),
-        transport: queues,
-        receive: { waitTimeSeconds: 1 },
-        metrics: new EmfMetrics({ write: () => undefined }),
-        circuits,
+    imports: [
+      FileworksModule.forRootAsync({
+        useFactory: () => ({
+          queues: named.map(({ url }) => ({ url, maxReceiveCount: 3 })),
+          transport: queues,
+          receive: { waitTimeSeconds: 1 },
+          metrics: new EmfMetrics({ write: () => undefined }),
+          circuits,
+        }),
       }),
-    })],
-    providers: [Store, ...more, { provide: ZipHandler, useFactory: (store: Store) => new ZipHandler(store), inject: [Store] }],
+    ],
+    providers: [
+      Store,
+      ...more,
+      { provide: ZipHandler, useFactory: (store: Store) => new ZipHandler(store), inject: [Store] },
+    ],
   };
   // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class and takes literals
   return NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
@@ -87,7 +101,9 @@ it('gives the jobs of every queue to the one method that names none', async () =
   const queues = new InMemoryQueues();
   const both = [queues.create('normal'), queues.create('high')];
   const app = await createApp(queues, both);
-  both.forEach((queue) => queue.send(objectCreatedEvent({ key: `${queue.url.slice(queue.url.lastIndexOf('/') + 1)}.zip` })));
+  both.forEach((queue) =>
+    queue.send(objectCreatedEvent({ key: `${queue.url.slice(queue.url.lastIndexOf('/') + 1)}.zip` })),
+  );
   await until(() => app.get(Store).keys.length === 2);
   expect(app.get(Store).keys.toSorted()).toEqual(['high.zip', 'normal.zip']);
   await app.close();

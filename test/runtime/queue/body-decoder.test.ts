@@ -5,23 +5,40 @@ import { objectCreatedEvent } from '../../../src/runtime/testing/index.js';
 const decode = (body: unknown, acceptUnknown = false): DecodedBody => decodeBody(JSON.stringify(body), acceptUnknown);
 
 const notification = (key: string) => ({
-  Records: [{
-    eventSource: 'aws:s3', eventName: 'ObjectCreated:Put',
-    s3: { bucket: { name: 'inbox' }, object: { key, size: 3, eTag: 'e', versionId: 'v', sequencer: '0A' } },
-  }],
+  Records: [
+    {
+      eventSource: 'aws:s3',
+      eventName: 'ObjectCreated:Put',
+      s3: { bucket: { name: 'inbox' }, object: { key, size: 3, eTag: 'e', versionId: 'v', sequencer: '0A' } },
+    },
+  ],
 });
-const sns = (message: unknown) => ({ Type: 'Notification', TopicArn: 'arn:aws:sns:eu-west-1:111122223333:t', Message: JSON.stringify(message) });
+const sns = (message: unknown) => ({
+  Type: 'Notification',
+  TopicArn: 'arn:aws:sns:eu-west-1:111122223333:t',
+  Message: JSON.stringify(message),
+});
 
 describe('S3 events from EventBridge', () => {
   it('take the key as it is and the id of the event as correlation id', () => {
-    const decoded = decode(objectCreatedEvent({ bucket: 'inbox', key: 'a+b%20c/ü.zip', size: 3, versionId: 'v', id: 'event-1' }));
+    const decoded = decode(
+      objectCreatedEvent({ bucket: 'inbox', key: 'a+b%20c/ü.zip', size: 3, versionId: 'v', id: 'event-1' }),
+    );
     expect(decoded).toMatchObject({ kind: 'object-event', type: 'Object Created', correlationId: 'event-1' });
-    expect(decoded.objects).toEqual([expect.objectContaining({ bucket: 'inbox', key: 'a+b%20c/ü.zip', size: 3, versionId: 'v', reason: 'PutObject' })]);
+    expect(decoded.objects).toEqual([
+      expect.objectContaining({ bucket: 'inbox', key: 'a+b%20c/ü.zip', size: 3, versionId: 'v', reason: 'PutObject' }),
+    ]);
   });
 
   it('are the same when a route made them compact', () => {
-    const { id, time, source, 'detail-type': type, detail: { bucket, object } } = objectCreatedEvent({ bucket: 'inbox', key: 'a', size: 3, id: 'event-1' });
-    const { objects, correlationId } = decode({ id, time, source, 'detail-type': type, 'detail': { bucket, object } });
+    const {
+      id,
+      time,
+      source,
+      'detail-type': type,
+      detail: { bucket, object },
+    } = objectCreatedEvent({ bucket: 'inbox', key: 'a', size: 3, id: 'event-1' });
+    const { objects, correlationId } = decode({ id, time, source, 'detail-type': type, detail: { bucket, object } });
     expect(correlationId).toBe('event-1');
     expect(objects).toEqual([expect.objectContaining({ bucket: 'inbox', key: 'a', size: 3 })]);
   });
@@ -59,19 +76,31 @@ describe('envelopes', () => {
 
   it('keep the body, the correlation id and the state of a job that was handed off', () => {
     const body = JSON.stringify(objectCreatedEvent({ key: 'a', id: 'event-1' }));
-    const decoded = decode({ fileworksContinuation: 1, correlationId: 'first', body, state: { page: 2 }, generation: 3 });
-    expect(decoded).toMatchObject({ kind: 'object-event', correlationId: 'first', continuation: { state: { page: 2 }, generation: 3, firstBody: body } });
+    const decoded = decode({
+      fileworksContinuation: 1,
+      correlationId: 'first',
+      body,
+      state: { page: 2 },
+      generation: 3,
+    });
+    expect(decoded).toMatchObject({
+      kind: 'object-event',
+      correlationId: 'first',
+      continuation: { state: { page: 2 }, generation: 3, firstBody: body },
+    });
   });
 });
 
 describe('bodies of the application', () => {
   it('need a schema', () => {
-    expect(() => decode({ order: 1 })).toThrow('body is no S3 event, S3 notification, SNS envelope or job message, and no schema was given: an object with order');
+    expect(() => decode({ order: 1 })).toThrow(
+      'body is no S3 event, S3 notification, SNS envelope or job message, and no schema was given: an object with order',
+    );
     expect(decode({ order: 1 }, true)).toEqual({ kind: 'custom', body: { order: 1 }, objects: [] });
   });
 
   it('may be events, whose detail is the body', () => {
-    const event = { 'id': 'e', 'detail-type': 'Order', 'source': 'shop', 'detail': { order: 1 } };
+    const event = { id: 'e', 'detail-type': 'Order', source: 'shop', detail: { order: 1 } };
     expect(decode(event, true)).toMatchObject({ kind: 'event', type: 'Order', body: { order: 1 }, correlationId: 'e' });
     expect(() => decode(event)).toThrow('body is an event "Order" of shop, and no schema was given for its detail');
   });
@@ -79,7 +108,10 @@ describe('bodies of the application', () => {
   it('are typed by any Standard Schema, here zod', async () => {
     const schema = z.object({ order: z.coerce.number() });
     await expect(validateBody(schema, { order: '7' })).resolves.toEqual({ order: 7 });
-    await expect(validateBody(schema, { order: {} })).rejects.toMatchObject({ code: 'ERR_POISON_MESSAGE', message: expect.stringContaining('order: ') as string });
+    await expect(validateBody(schema, { order: {} })).rejects.toMatchObject({
+      code: 'ERR_POISON_MESSAGE',
+      message: expect.stringContaining('order: ') as string,
+    });
   });
 });
 
@@ -87,30 +119,81 @@ describe('hostile bodies', () => {
   const nested = Array.from({ length: 6 }).reduce<unknown>((inner) => sns(inner), notification('a'));
 
   it.each<[string, unknown, string]>([
-    ['no key', { Records: [{ s3: { bucket: { name: 'b' }, object: {} } }] }, 'Records[0].s3 has no bucket or no object key'],
-    ['an empty bucket', { ...objectCreatedEvent({ key: 'a', bucket: '' }) }, 'detail has no bucket name or no object key'],
+    [
+      'no key',
+      { Records: [{ s3: { bucket: { name: 'b' }, object: {} } }] },
+      'Records[0].s3 has no bucket or no object key',
+    ],
+    [
+      'an empty bucket',
+      { ...objectCreatedEvent({ key: 'a', bucket: '' }) },
+      'detail has no bucket name or no object key',
+    ],
     ['a negative size', objectCreatedEvent({ key: 'a', size: -1 }), 'detail has a size that is no number of bytes'],
-    ['a size of deep brackets', `{"fileworksJob":1,"type":"t","object":{"bucket":"b","key":"k","size":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`, 'object has a size'],
-    ['a key that S3 cannot have', objectCreatedEvent({ key: 'ü'.repeat(513) }), 'detail has a bucket name or an object key that is longer than S3 allows'],
-    ['a bucket that S3 cannot have', objectCreatedEvent({ bucket: 'b'.repeat(256), key: 'k' }), 'longer than S3 allows'],
-    ['an endless correlation id', { fileworksJob: 1, type: 't', correlationId: 'x'.repeat(257) }, 'correlationId is no text of 1 to 256 characters'],
-    ['an empty correlation id', { fileworksJob: 1, type: 't', correlationId: '' }, 'correlationId is no text of 1 to 256 characters'],
-    ['a correlation id that no attribute can hold', { fileworksJob: 1, type: 't', correlationId: 'a\u0000b' }, 'without control characters'],
-    ['an object that is none', { fileworksJob: 1, type: 't', object: null }, 'body is a job message whose object is no object'],
+    [
+      'a size of deep brackets',
+      `{"fileworksJob":1,"type":"t","object":{"bucket":"b","key":"k","size":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`,
+      'object has a size',
+    ],
+    [
+      'a key that S3 cannot have',
+      objectCreatedEvent({ key: 'ü'.repeat(513) }),
+      'detail has a bucket name or an object key that is longer than S3 allows',
+    ],
+    [
+      'a bucket that S3 cannot have',
+      objectCreatedEvent({ bucket: 'b'.repeat(256), key: 'k' }),
+      'longer than S3 allows',
+    ],
+    [
+      'an endless correlation id',
+      { fileworksJob: 1, type: 't', correlationId: 'x'.repeat(257) },
+      'correlationId is no text of 1 to 256 characters',
+    ],
+    [
+      'an empty correlation id',
+      { fileworksJob: 1, type: 't', correlationId: '' },
+      'correlationId is no text of 1 to 256 characters',
+    ],
+    [
+      'a correlation id that no attribute can hold',
+      { fileworksJob: 1, type: 't', correlationId: 'a\u0000b' },
+      'without control characters',
+    ],
+    [
+      'an object that is none',
+      { fileworksJob: 1, type: 't', object: null },
+      'body is a job message whose object is no object',
+    ],
     ['a key that is not URL-encoded', notification('%zz'), 'key of Records[0] is not URL-encoded'],
     ['endless envelopes', nested, 'body is nested more than 4 envelopes deep'],
-    ['a job of the future', { fileworksJob: 2, type: 't' }, 'body is a job message of version 2; this worker reads version 1'],
+    [
+      'a job of the future',
+      { fileworksJob: 2, type: 't' },
+      'body is a job message of version 2; this worker reads version 1',
+    ],
     ['a job without a type', { fileworksJob: 1 }, 'body is a job message without a type'],
-    ['a continuation of the future', { fileworksContinuation: 2 }, 'body is a continuation of an unknown version or shape'],
+    [
+      'a continuation of the future',
+      { fileworksContinuation: 2 },
+      'body is a continuation of an unknown version or shape',
+    ],
     ['an array', [1], 'JSON array'],
     ['nothing', null, 'JSON null'],
   ])('with %s are poison', (_, body, reason) => {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
-    expect(() => decodeBody(text, false)).toThrow(expect.objectContaining({ code: 'ERR_POISON_MESSAGE', message: expect.stringContaining(reason) as string }) as Error);
+    expect(() => decodeBody(text, false)).toThrow(
+      expect.objectContaining({
+        code: 'ERR_POISON_MESSAGE',
+        message: expect.stringContaining(reason) as string,
+      }) as Error,
+    );
   });
 
   it('never repeat their values in the reason', () => {
-    expect(() => decode({ password: 'hunter2' })).toThrow(expect.objectContaining({ message: expect.not.stringContaining('hunter2') as string }) as Error);
+    expect(() => decode({ password: 'hunter2' })).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining('hunter2') as string }) as Error,
+    );
   });
 
   it('name events without an id of use no correlation id', () => {
@@ -119,7 +202,9 @@ describe('hostile bodies', () => {
 
   it('that call something a name which no text can be made of have no type', () => {
     const [record] = notification('a').Records;
-    expect(decode({ Records: [{ ...record, eventName: { toString: null, valueOf: null } }] })).not.toHaveProperty('type');
+    expect(decode({ Records: [{ ...record, eventName: { toString: null, valueOf: null } }] })).not.toHaveProperty(
+      'type',
+    );
   });
 
   it('cannot reach the prototype of an object', () => {

@@ -22,10 +22,17 @@ afterEach(async () => {
   await stub.close();
 });
 
-function start(handler: QueuePollerOptions['queues'][number]['handler'], options: Partial<QueuePollerOptions> = {}): QueuePoller {
+function start(
+  handler: QueuePollerOptions['queues'][number]['handler'],
+  options: Partial<QueuePollerOptions> = {},
+): QueuePoller {
   const poller = new QueuePoller({
     queues: [{ url: stub.urlOf('jobs'), handler, maxReceiveCount: 5, deadLetterQueueUrl: stub.urlOf('dlq') }],
-    transport: new SqsTransport({ endpoint: stub.endpoint, region: 'eu-west-1', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } }),
+    transport: new SqsTransport({
+      endpoint: stub.endpoint,
+      region: 'eu-west-1',
+      credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+    }),
     receive: { waitTimeSeconds: 1 },
     ack: { lingerMs: 20 },
     ...options,
@@ -62,7 +69,11 @@ describe('receive', () => {
   it('goes on after a receive that never answers, with new connections', async () => {
     stub.fault = nth('ReceiveMessage', [1], { kind: 'hang' });
     stub.queue('jobs').send(event('a'));
-    const transport = new SqsTransport({ endpoint: stub.endpoint, region: 'eu-west-1', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } });
+    const transport = new SqsTransport({
+      endpoint: stub.endpoint,
+      region: 'eu-west-1',
+      credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+    });
     const reset = jest.spyOn(transport, 'reset');
     start(() => undefined, { transport });
     await until(() => stub.queue('jobs').deleted.length === 1);
@@ -70,7 +81,8 @@ describe('receive', () => {
   }, 20_000);
 
   it('reports itself unhealthy when no receive succeeds for 90 seconds, and healthy again afterwards', async () => {
-    stub.fault = (call) => (call.operation === 'ReceiveMessage' ? { kind: 'status', status: 403, code: 'AccessDenied' } : undefined);
+    stub.fault = (call) =>
+      call.operation === 'ReceiveMessage' ? { kind: 'status', status: 403, code: 'AccessDenied' } : undefined;
     const poller = start(() => undefined);
     await until(() => stub.calls.length > 1);
     expect(poller.health().live).toBe(true);
@@ -79,7 +91,11 @@ describe('receive', () => {
     let ahead = 0;
     const later = jest.spyOn(performance, 'now').mockImplementation(() => real() + (ahead += 5_000));
     await until(() => !poller.health().live);
-    expect(poller.health()).toEqual({ live: false, ready: false, problems: ['every receive from jobs has failed for 90 s'] });
+    expect(poller.health()).toEqual({
+      live: false,
+      ready: false,
+      problems: ['every receive from jobs has failed for 90 s'],
+    });
     later.mockImplementation(() => real() + ahead);
     stub.fault = () => undefined;
     stub.queue('jobs').send(event('a'));
@@ -89,10 +105,17 @@ describe('receive', () => {
   }, 20_000);
 
   it('that is refused on one queue cuts no long poll of another', async () => {
-    stub.fault = (call) => (call.operation === 'ReceiveMessage' && call.queue === 'forbidden' ? { kind: 'status', status: 403, code: 'AccessDenied' } : undefined);
+    stub.fault = (call) =>
+      call.operation === 'ReceiveMessage' && call.queue === 'forbidden'
+        ? { kind: 'status', status: 403, code: 'AccessDenied' }
+        : undefined;
     const failures: string[] = [];
     const poller = start(() => undefined, {
-      queues: ['jobs', 'forbidden'].map((name) => ({ url: stub.urlOf(name), handler: () => undefined, maxReceiveCount: 5 })),
+      queues: ['jobs', 'forbidden'].map((name) => ({
+        url: stub.urlOf(name),
+        handler: () => undefined,
+        maxReceiveCount: 5,
+      })),
       receive: { waitTimeSeconds: 2 },
     });
     poller.on('receive:failed', ({ queueName }) => failures.push(queueName));
@@ -121,9 +144,9 @@ describe('delete', () => {
     let runs = 0;
     stub.fault = nth('DeleteMessageBatch', [1], { kind: 'entries', ids: ['0'], code: 'ReceiptHandleIsInvalid' });
     stub.queue('jobs').send(event('a'));
-    const poller = start(() => runs += 1, { visibility: { timeoutSeconds: 3 } });
+    const poller = start(() => (runs += 1), { visibility: { timeoutSeconds: 3 } });
     let duplicates = 0;
-    poller.on('message:duplicated', () => duplicates += 1);
+    poller.on('message:duplicated', () => (duplicates += 1));
     await until(() => stub.queue('jobs').deleted.length === 1);
     expect([runs, duplicates]).toEqual([1, 1]);
   });
@@ -144,7 +167,10 @@ describe('visibility', () => {
 
   it('aborts the handler when its lease is lost while it runs', async () => {
     const run = untilAborted();
-    stub.fault = (call) => (call.operation === 'ChangeMessageVisibilityBatch' ? { kind: 'entries', ids: ['0'], code: 'ReceiptHandleIsInvalid' } : undefined);
+    stub.fault = (call) =>
+      call.operation === 'ChangeMessageVisibilityBatch'
+        ? { kind: 'entries', ids: ['0'], code: 'ReceiptHandleIsInvalid' }
+        : undefined;
     stub.queue('jobs').send(event('a'));
     start(run.handler, { visibility: { timeoutSeconds: 3 } });
     await until(() => run.reasons.length === 1);
@@ -153,13 +179,16 @@ describe('visibility', () => {
 
   it('loses a lease while the event loop is blocked, and neither deletes what is not its own nor starts the job beside itself', async () => {
     const aborted: boolean[] = [];
-    const blocked = start(async (_, { signal }) => {
-      const end = Date.now() + 3_500;
-      while (Date.now() < end);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      aborted.push(signal.aborted);
-      signal.throwIfAborted();
-    }, { visibility: { timeoutSeconds: 3 }, concurrency: 1, prefetch: 0 });
+    const blocked = start(
+      async (_, { signal }) => {
+        const end = Date.now() + 3_500;
+        while (Date.now() < end) {}
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        aborted.push(signal.aborted);
+        signal.throwIfAborted();
+      },
+      { visibility: { timeoutSeconds: 3 }, concurrency: 1, prefetch: 0 },
+    );
     const results: string[] = [];
     blocked.on('job:ended', ({ result }) => results.push(result));
     stub.queue('jobs').send(event('a'));
@@ -195,9 +224,9 @@ describe('two workers', () => {
     const leaving = start(first.handler);
     await until(() => first.contexts.length === 1);
     let finished = 0;
-    start(() => finished += 1);
+    start(() => (finished += 1));
     await leaving.stop({ deadlineSeconds: 0.5 });
-    // the lease would last for longer than this test may
+    // The lease would last for longer than this test may
     await until(() => finished === 1);
     await until(() => queue.deleted.length === 1);
   });
@@ -211,7 +240,7 @@ describe('stop', () => {
     const stopped = poller.stop();
     queue.send(event('late'));
     expect(await stopped).toMatchObject({ released: 1, unconfirmed: 0 });
-    // hidden from other open polls, which end about now
+    // Hidden from other open polls, which end about now
     await until(() => queue.visible === 1);
   });
 
@@ -235,7 +264,7 @@ describe('stop', () => {
     const poller = start(run.handler, { clock: { ...systemClock, after } });
     await until(() => run.contexts.length === 1);
     stub.fault = nth('ChangeMessageVisibilityBatch', [1, 2], { kind: 'entries', ids: ['0'], code: 'InternalError' });
-    // each wait is a random part of the longest, here the largest
+    // Each wait is a random part of the longest, here the largest
     jest.spyOn(Math, 'random').mockReturnValue(1);
     waits.length = 0;
     expect(await poller.stop({ deadlineSeconds: 0 })).toMatchObject({ released: 1, unconfirmed: 0 });
@@ -248,7 +277,10 @@ describe('stop', () => {
     stub.queue('jobs').send(event('a'));
     const poller = start(run.handler);
     await until(() => run.contexts.length === 1);
-    stub.fault = (call) => (call.operation === 'ChangeMessageVisibilityBatch' ? { kind: 'status', status: 403, code: 'AccessDenied' } : undefined);
+    stub.fault = (call) =>
+      call.operation === 'ChangeMessageVisibilityBatch'
+        ? { kind: 'status', status: 403, code: 'AccessDenied' }
+        : undefined;
     expect(await poller.stop({ deadlineSeconds: 0 })).toMatchObject({ released: 1, unconfirmed: 1 });
   });
 });

@@ -13,7 +13,8 @@ function setup(handler: JobHandler, options: Partial<QueuePollerOptions> = {}, w
     retry: () => 10,
     ...options,
   });
-  const send = (type: string, groupId: string) => queue.send({ fileworksJob: 1, type }, { groupId, deduplicationId: type });
+  const send = (type: string, groupId: string) =>
+    queue.send({ fileworksJob: 1, type }, { groupId, deduplicationId: type });
   const stop = async () => {
     const report = poller.stop();
     await clock.advance(60_000);
@@ -40,12 +41,15 @@ it('runs one message of a group at a time and groups side by side', async () => 
 
 it('keeps the order of a group across failures, with its waiting messages leased', async () => {
   const log: string[] = [];
-  const { clock, queue, poller, send, stop } = setup(({ type }, { attempt }) => {
-    log.push(`${type}/${attempt}`);
-    if (type === 'a1' && attempt < 3) {
-      throw new Error('not yet');
-    }
-  }, { retry: () => 200 });
+  const { clock, queue, poller, send, stop } = setup(
+    ({ type }, { attempt }) => {
+      log.push(`${type}/${attempt}`);
+      if (type === 'a1' && attempt < 3) {
+        throw new Error('not yet');
+      }
+    },
+    { retry: () => 200 },
+  );
   ['a1', 'a2', 'a3', 'b1'].forEach((type) => send(type, type.charAt(0)));
   await poller.start();
   await clock.advance(390_000);
@@ -89,16 +93,21 @@ it('does not hammer a dead-letter queue that is away: the group is given back an
 
 it('starts a group at once whose waiting messages were lost while it backed off', async () => {
   const log: string[] = [];
-  const { clock, queues, queue, poller, send, stop } = setup(({ type }, { attempt }) => {
-    log.push(`${type}/${attempt}`);
-    if (attempt === 1) {
-      throw new Error('not yet');
-    }
-  }, { retry: () => 3_000 });
+  const { clock, queues, queue, poller, send, stop } = setup(
+    ({ type }, { attempt }) => {
+      log.push(`${type}/${attempt}`);
+      if (attempt === 1) {
+        throw new Error('not yet');
+      }
+    },
+    { retry: () => 3_000 },
+  );
   send('a1', 'a');
   await poller.start();
   await clock.advance(1_000);
-  jest.spyOn(queues, 'changeVisibilityBatch').mockResolvedValueOnce([{ index: 0, code: 'ReceiptHandleIsInvalid', message: '' }]);
+  jest
+    .spyOn(queues, 'changeVisibilityBatch')
+    .mockResolvedValueOnce([{ index: 0, code: 'ReceiptHandleIsInvalid', message: '' }]);
   await clock.advance(300_000);
   expect(log).toEqual(['a1/1', 'a1/2']);
   expect(queue.messages).toEqual([]);
@@ -119,7 +128,11 @@ it('gives a whole group back, in order, when the worker stops after a failure', 
   await clock.advance(30_000);
   await stopped;
   expect(queue.visible).toBe(2);
-  const second = new QueuePoller({ queues: [{ url: queue.url, handler: ({ type }) => log.push(String(type)) }], transport: queues, clock });
+  const second = new QueuePoller({
+    queues: [{ url: queue.url, handler: ({ type }) => log.push(String(type)) }],
+    transport: queues,
+    clock,
+  });
   await second.start();
   await clock.advance(5_000);
   expect(log).toEqual(['a1', 'a1', 'a2']);
@@ -137,7 +150,9 @@ it('lets no follower overtake a message whose lease was lost', async () => {
     }
   });
   const refuse = jest.spyOn(queues, 'changeVisibilityBatch');
-  refuse.mockImplementationOnce((_, entries) => Promise.resolve(entries.map((_entry, index) => ({ index, code: 'ReceiptHandleIsInvalid', message: '' }))));
+  refuse.mockImplementationOnce((_, entries) =>
+    Promise.resolve(entries.map((_entry, index) => ({ index, code: 'ReceiptHandleIsInvalid', message: '' }))),
+  );
   send('a1', 'a');
   send('a2', 'a');
   await poller.start();

@@ -6,7 +6,10 @@ function setup(handler: JobHandler) {
   const queues = new InMemoryQueues(clock);
   const queue = queues.create('jobs');
   const poller = new QueuePoller({
-    queues: [{ url: queue.url, handler, maxReceiveCount: 3 }], transport: queues, clock, shutdown: { stopTimeoutSeconds: 30, releaseReserveSeconds: 6 },
+    queues: [{ url: queue.url, handler, maxReceiveCount: 3 }],
+    transport: queues,
+    clock,
+    shutdown: { stopTimeoutSeconds: 30, releaseReserveSeconds: 6 },
   });
   const stop = async () => {
     const report = poller.stop();
@@ -24,12 +27,14 @@ it('keeps the attributes of the first message, as far as SQS has room for them',
       await context.handOff({ page: 1 });
     }
   });
-  const attributes = Object.fromEntries(Array.from({ length: 10 }, (_, n) => [`a${n}`, { DataType: 'String', StringValue: String(n) }]));
+  const attributes = Object.fromEntries(
+    Array.from({ length: 10 }, (_, n) => [`a${n}`, { DataType: 'String', StringValue: String(n) }]),
+  );
   queue.send(objectCreatedEvent({ key: 'a', id: 'event-1' }), { attributes });
   await poller.start();
   await clock.advance(5_000);
   expect(Object.keys(seen[1] ?? {})).toHaveLength(10);
-  expect(seen[1]).toMatchObject({ 'a0': '0', 'a8': '8', 'fileworks-correlation-id': 'event-1' });
+  expect(seen[1]).toMatchObject({ a0: '0', a8: '8', 'fileworks-correlation-id': 'event-1' });
   await stop();
 });
 
@@ -67,7 +72,9 @@ describe('while the worker stops', () => {
     await clock.advance(1_000);
     const report = poller.stop();
     await clock.advance(30_000);
-    expect(queue.messages.map(({ body }) => JSON.parse(body) as object)).toEqual([expect.objectContaining({ generation: 1 })]);
+    expect(queue.messages.map(({ body }) => JSON.parse(body) as object)).toEqual([
+      expect.objectContaining({ generation: 1 }),
+    ]);
     expect(await report).toMatchObject({ finished: 1, released: 0 });
   });
 });

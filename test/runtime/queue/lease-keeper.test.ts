@@ -7,10 +7,20 @@ it('does not take the refusal of an old receipt handle for the loss of a message
   const clock = new ManualClock();
   const lost: Lease[] = [];
   const keeper = new LeaseKeeper({
-    clock, visibilitySeconds: 30, onExtended: () => undefined, onLost: (lease) => lost.push(lease), onCallFailed: () => undefined,
+    clock,
+    visibilitySeconds: 30,
+    onExtended: () => undefined,
+    onLost: (lease) => lost.push(lease),
+    onCallFailed: () => undefined,
   });
   const message = { messageId: 'm', receiptHandle: 'old', body: '', receiveCount: 1, attributes: {} };
-  const lease = new Lease(message, 'jobs', { requestedAt: 0, hiddenFrom: 0, visibilityMs: 30_000, maxLeaseMs: 43_000_000, hardLimitMs: 43_100_000 });
+  const lease = new Lease(message, 'jobs', {
+    requestedAt: 0,
+    hiddenFrom: 0,
+    visibilityMs: 30_000,
+    maxLeaseMs: 43_000_000,
+    hardLimitMs: 43_100_000,
+  });
   const handles: string[] = [];
   keeper.keep(lease, {
     changeVisibility: async ([entry]: readonly { readonly receiptHandle: string }[]) => {

@@ -1,10 +1,17 @@
 import { LeaseLost, PoisonMessage, RetryLater, Shutdown } from '../../../src/runtime/errors.js';
-import { exponentialBackoff, type Job, type JobContext, type JobHandler, QueuePoller, type QueuePollerOptions } from '../../../src/runtime/queue/index.js';
+import {
+  exponentialBackoff,
+  type Job,
+  type JobContext,
+  type JobHandler,
+  QueuePoller,
+  type QueuePollerOptions,
+} from '../../../src/runtime/queue/index.js';
 import { createLogger } from '../../../src/runtime/telemetry/index.js';
 import { InMemoryQueues, ManualClock, objectCreatedEvent } from '../../../src/runtime/testing/index.js';
 import { untilAborted } from '../support/handlers.js';
 
-const Hour = 3_600_000;
+const HOUR = 3_600_000;
 
 function setup(handler: JobHandler, options: Partial<QueuePollerOptions> = {}) {
   const clock = new ManualClock();
@@ -33,7 +40,9 @@ describe('acknowledgement', () => {
     queue.send(objectCreatedEvent({ bucket: 'inbox', key: 'a b/ü.zip', size: 7 }));
     await poller.start();
     await clock.advance(3_000);
-    expect(jobs.map(({ object }) => object)).toEqual([expect.objectContaining({ bucket: 'inbox', key: 'a b/ü.zip', size: 7, reason: 'PutObject' })]);
+    expect(jobs.map(({ object }) => object)).toEqual([
+      expect.objectContaining({ bucket: 'inbox', key: 'a b/ü.zip', size: 7, reason: 'PutObject' }),
+    ]);
     expect(queue.messages).toEqual([]);
     await stop();
   });
@@ -54,8 +63,10 @@ describe('acknowledgement', () => {
 
   it('works on no message again whose work is done', async () => {
     let runs = 0;
-    const { clock, queue, queues, poller, stop } = setup(() => runs += 1);
-    const lose = jest.spyOn(queues, 'deleteBatch').mockResolvedValue([{ index: 0, code: 'ReceiptHandleIsInvalid', message: '' }]);
+    const { clock, queue, queues, poller, stop } = setup(() => (runs += 1));
+    const lose = jest
+      .spyOn(queues, 'deleteBatch')
+      .mockResolvedValue([{ index: 0, code: 'ReceiptHandleIsInvalid', message: '' }]);
     queue.send(objectCreatedEvent({ key: 'a' }));
     await poller.start();
     await clock.advance(5_000);
@@ -78,24 +89,34 @@ describe('retry', () => {
     queue.send(objectCreatedEvent({ key: 'a' }));
     await poller.start();
     await clock.advance(60_000);
-    expect(attempts.map(([, attempt, last]) => [attempt, last])).toEqual([[1, false], [2, false], [3, true]]);
+    expect(attempts.map(([, attempt, last]) => [attempt, last])).toEqual([
+      [1, false],
+      [2, false],
+      [3, true],
+    ]);
     expect(attempts.map(([time]) => Math.round(time / 1_000))).toEqual([0, 10, 30]);
     expect(deadLetterQueue.messages).toHaveLength(1);
     await stop();
   });
 
   it.each<[string, () => number]>([
-    ['throws', () => {
-      throw new Error('no idea');
-    }],
+    [
+      'throws',
+      () => {
+        throw new Error('no idea');
+      },
+    ],
     ['answers NaN', () => Number.NaN],
     ['answers a negative number', () => -1],
   ])('delivers again although the backoff of the options %s', async (_, retry) => {
     const attempts: number[] = [];
-    const { clock, queue, poller, stop } = setup((__, { attempt }) => {
-      attempts.push(attempt);
-      throw new Error('no luck');
-    }, { retry });
+    const { clock, queue, poller, stop } = setup(
+      (__, { attempt }) => {
+        attempts.push(attempt);
+        throw new Error('no luck');
+      },
+      { retry },
+    );
     queue.send(objectCreatedEvent({ key: 'a' }));
     await poller.start();
     await clock.advance(20_000);
@@ -111,10 +132,13 @@ describe('retry', () => {
       },
     });
     const attempts: number[] = [];
-    const { clock, queue, poller, stop } = setup((_, { attempt }) => {
-      attempts.push(attempt);
-      throw hostile;
-    }, { logger: createLogger({ destination: { write: () => undefined } }) });
+    const { clock, queue, poller, stop } = setup(
+      (_, { attempt }) => {
+        attempts.push(attempt);
+        throw hostile;
+      },
+      { logger: createLogger({ destination: { write: () => undefined } }) },
+    );
     queue.send(objectCreatedEvent({ key: 'a' }));
     await poller.start();
     await clock.advance(15_000);
@@ -147,7 +171,9 @@ describe('retry', () => {
     await poller.start();
     await clock.advance(1_000);
     expect(queue.messages).toEqual([]);
-    expect(deadLetterQueue.messages[0]?.attributes['fileworks-poison-reason']?.StringValue).toContain(reason.replace('\u0000', ''));
+    expect(deadLetterQueue.messages[0]?.attributes['fileworks-poison-reason']?.StringValue).toContain(
+      reason.replace('\u0000', ''),
+    );
     expect(deadLetterQueue.messages[0]?.attributes['fileworks-source-message-id']?.StringValue).toBe(id);
     await stop();
   });
@@ -159,7 +185,7 @@ describe('leases', () => {
     const { clock, queue, poller, stop } = setup(run.handler);
     queue.send(objectCreatedEvent({ key: 'a' }));
     await poller.start();
-    await clock.advance(3 * Hour);
+    await clock.advance(3 * HOUR);
     expect(run.contexts).toHaveLength(1);
     expect(queue.visible).toBe(0);
     run.finish();
@@ -174,10 +200,12 @@ describe('leases', () => {
     const change = jest.spyOn(queues, 'changeVisibilityBatch');
     queue.send(objectCreatedEvent({ key: 'a' }));
     await poller.start();
-    await clock.advance(12 * Hour - 130_000);
+    await clock.advance(12 * HOUR - 130_000);
     expect(run.reasons).toEqual([]);
     await clock.advance(20_000);
-    expect(run.reasons).toEqual([expect.objectContaining({ code: 'ERR_LEASE_LOST', reason: 'limit', name: 'AbortError' })]);
+    expect(run.reasons).toEqual([
+      expect.objectContaining({ code: 'ERR_LEASE_LOST', reason: 'limit', name: 'AbortError' }),
+    ]);
     const answers = await Promise.all(change.mock.results.map(({ value }) => value as Promise<unknown[]>));
     expect(answers.flat()).toEqual([]);
     await stop();
@@ -194,8 +222,11 @@ describe('leases', () => {
     });
     queue.send(objectCreatedEvent({ key: 'long', id: 'event-1' }));
     await poller.start();
-    await clock.advance(12 * Hour);
-    expect(seen).toEqual([[undefined, 0, 'long', 'event-1'], [{ page: 41 }, 1, 'long', 'event-1']]);
+    await clock.advance(12 * HOUR);
+    expect(seen).toEqual([
+      [undefined, 0, 'long', 'event-1'],
+      [{ page: 41 }, 1, 'long', 'event-1'],
+    ]);
     expect(queue.messages).toEqual([]);
     await stop();
   });
@@ -203,7 +234,9 @@ describe('leases', () => {
   it('aborts the handler when SQS says that the message is no longer ours', async () => {
     const run = untilAborted();
     const { clock, queue, queues, poller, stop } = setup(run.handler);
-    jest.spyOn(queues, 'changeVisibilityBatch').mockResolvedValue([{ index: 0, code: 'ReceiptHandleIsInvalid', message: '' }]);
+    jest
+      .spyOn(queues, 'changeVisibilityBatch')
+      .mockResolvedValue([{ index: 0, code: 'ReceiptHandleIsInvalid', message: '' }]);
     queue.send(objectCreatedEvent({ key: 'a' }));
     await poller.start();
     await clock.advance(41_000);
@@ -229,10 +262,13 @@ describe('leases', () => {
 describe('repeated delivery', () => {
   it('deletes without work what a handler finished after it was given up', async () => {
     let runs = 0;
-    const { clock, queue, poller, stop } = setup(async () => {
-      runs += 1;
-      await new Promise<void>((resolve) => clock.after(200_000, resolve));
-    }, { handlerTimeoutSeconds: 60 });
+    const { clock, queue, poller, stop } = setup(
+      async () => {
+        runs += 1;
+        await new Promise<void>((resolve) => clock.after(200_000, resolve));
+      },
+      { handlerTimeoutSeconds: 60 },
+    );
     queue.send(objectCreatedEvent({ key: 'a' }));
     await poller.start();
     await clock.advance(500_000);
@@ -262,7 +298,9 @@ describe('repeated delivery', () => {
       runs += 1;
       return new Promise(() => undefined);
     });
-    jest.spyOn(queues, 'changeVisibilityBatch').mockResolvedValueOnce([{ index: 0, code: 'ReceiptHandleIsInvalid', message: '' }]);
+    jest
+      .spyOn(queues, 'changeVisibilityBatch')
+      .mockResolvedValueOnce([{ index: 0, code: 'ReceiptHandleIsInvalid', message: '' }]);
     queue.send(objectCreatedEvent({ key: 'a' }));
     await poller.start();
     await clock.advance(300_000);
@@ -297,8 +335,13 @@ describe('drain', () => {
   it('does not use up the attempts of a message that comes while several workers stop', async () => {
     const handler = jest.fn();
     const { clock, queue, queues, deadLetterQueue, poller } = setup(handler);
-    const pollers = [poller, ...[1, 2].map(() => new QueuePoller({ queues: [{ url: queue.url, handler }], transport: queues, clock }))];
-    for (const each of pollers) await each.start();
+    const pollers = [
+      poller,
+      ...[1, 2].map(() => new QueuePoller({ queues: [{ url: queue.url, handler }], transport: queues, clock })),
+    ];
+    for (const each of pollers) {
+      await each.start();
+    }
     await clock.advance(25_000);
     const reports = pollers.map((each) => each.stop());
     queue.send(objectCreatedEvent({ key: 'late' }));
@@ -310,7 +353,9 @@ describe('drain', () => {
 
   it('aborts what is left at the deadline and makes it visible within a second', async () => {
     const run = untilAborted();
-    const { clock, queue, poller } = setup(run.handler, { shutdown: { stopTimeoutSeconds: 30, releaseReserveSeconds: 6 } });
+    const { clock, queue, poller } = setup(run.handler, {
+      shutdown: { stopTimeoutSeconds: 30, releaseReserveSeconds: 6 },
+    });
     queue.send(objectCreatedEvent({ key: 'a' }));
     await poller.start();
     await clock.advance(1_000);
@@ -324,7 +369,9 @@ describe('drain', () => {
   });
 
   it('gives back the message of a handler that ignores its signal', async () => {
-    const { clock, queue, poller } = setup(() => new Promise(() => undefined), { shutdown: { stopTimeoutSeconds: 30, releaseReserveSeconds: 6 } });
+    const { clock, queue, poller } = setup(() => new Promise(() => undefined), {
+      shutdown: { stopTimeoutSeconds: 30, releaseReserveSeconds: 6 },
+    });
     queue.send(objectCreatedEvent({ key: 'a' }));
     await poller.start();
     await clock.advance(1_000);
@@ -336,7 +383,8 @@ describe('drain', () => {
 
   it('releases at the deadline although a handler timeout comes right after it', async () => {
     const { clock, queue, poller } = setup(() => new Promise(() => undefined), {
-      handlerTimeoutSeconds: 10.2, shutdown: { stopTimeoutSeconds: 30, releaseReserveSeconds: 6 },
+      handlerTimeoutSeconds: 10.2,
+      shutdown: { stopTimeoutSeconds: 30, releaseReserveSeconds: 6 },
     });
     queue.send(objectCreatedEvent({ key: 'a' }));
     await poller.start();
@@ -452,9 +500,9 @@ describe('clocks', () => {
     await poller.start();
     await clock.advance(1_000);
     clock.setDate(new Date('2036-01-01'));
-    await clock.advance(Hour);
+    await clock.advance(HOUR);
     clock.setDate(new Date('1999-01-01'));
-    await clock.advance(Hour);
+    await clock.advance(HOUR);
     expect(run.reasons).toEqual([]);
     expect(queue.messages[0]?.receiveCount).toBe(1);
     run.finish();
@@ -467,7 +515,7 @@ describe('clocks', () => {
     queue.send(objectCreatedEvent({ key: 'a' }));
     await poller.start();
     await clock.advance(1_000);
-    await clock.jump(Hour);
+    await clock.jump(HOUR);
     expect(run.reasons[0]).toMatchObject({ code: 'ERR_LEASE_LOST', reason: 'expired' });
     await stop();
   });
@@ -486,7 +534,7 @@ describe('a process that was frozen', () => {
     const starts: string[] = [];
     poller.on('job:started', ({ job }) => starts.push(`${job.messageId}/${job.attempt}`));
     run.finish();
-    await clock.jump(Hour);
+    await clock.jump(HOUR);
     await clock.advance(1_000);
     expect(starts).toEqual([`${waiting}/2`]);
     await stop();
@@ -497,14 +545,18 @@ describe('an answer that was read late, behind a blocked event loop', () => {
   it('starts nothing whose visibility timeout has ended meanwhile', async () => {
     const starts: number[] = [];
     const { clock, queue, queues, poller, stop } = setup((_, { attempt }) => starts.push(attempt), {
-      visibility: { timeoutSeconds: 4 }, receive: { waitTimeSeconds: 1 },
+      visibility: { timeoutSeconds: 4 },
+      receive: { waitTimeSeconds: 1 },
     });
     const original = queues.receive.bind(queues);
-    jest.spyOn(queues, 'receive').mockImplementationOnce(async (request) => {
-      const messages = await original(request);
-      await new Promise<void>((resolve) => clock.after(9_000, resolve));
-      return messages;
-    }).mockImplementation(original);
+    jest
+      .spyOn(queues, 'receive')
+      .mockImplementationOnce(async (request) => {
+        const messages = await original(request);
+        await new Promise<void>((resolve) => clock.after(9_000, resolve));
+        return messages;
+      })
+      .mockImplementation(original);
     queue.send(objectCreatedEvent({ key: 'a' }));
     await poller.start();
     await clock.advance(20_000);
@@ -528,7 +580,9 @@ describe('a worker that is killed', () => {
     jest.spyOn(survivors, 'deleteBatch').mockImplementation(queues.deleteBatch.bind(queues));
     const times: number[] = [];
     const survivor = new QueuePoller({
-      queues: [{ url: queue.url, handler: () => times.push(clock.now()), maxReceiveCount: 3 }], transport: survivors, clock,
+      queues: [{ url: queue.url, handler: () => times.push(clock.now()), maxReceiveCount: 3 }],
+      transport: survivors,
+      clock,
     });
     await survivor.start();
     await clock.advance(130_000);
@@ -543,11 +597,14 @@ describe('health', () => {
     const run = untilAborted();
     const { clock, queue, queues, poller, stop } = setup(run.handler, { concurrency: 1, prefetch: 0 });
     const original = queues.receive.bind(queues);
-    jest.spyOn(queues, 'receive').mockImplementationOnce(() => Promise.reject(new Error('ECONNRESET'))).mockImplementation(original);
+    jest
+      .spyOn(queues, 'receive')
+      .mockImplementationOnce(() => Promise.reject(new Error('ECONNRESET')))
+      .mockImplementation(original);
     await poller.start();
     poller.pause();
     await clock.advance(1_000);
-    await clock.advance(Hour);
+    await clock.advance(HOUR);
     expect(poller.health().live).toBe(true);
     queue.send(objectCreatedEvent({ key: 'a' }));
     poller.resume();
@@ -563,7 +620,7 @@ describe('health', () => {
     await poller.start();
     await clock.advance(60_000);
     poller.pause();
-    await clock.advance(Hour);
+    await clock.advance(HOUR);
     poller.resume();
     await clock.advance(60_000);
     expect(poller.health().live).toBe(true);
@@ -577,7 +634,7 @@ describe('around a job', () => {
   it('never starts the handler of a job that was held until its message was no longer ours', async () => {
     const run = untilAborted();
     let letGo: () => void = () => undefined;
-    const held = new Promise<void>((resolve) => letGo = resolve);
+    const held = new Promise<void>((resolve) => (letGo = resolve));
     const { clock, queue, poller } = setup(run.handler, {
       handlerTimeoutSeconds: 10,
       aroundJob: async (_, start) => {
@@ -615,7 +672,10 @@ describe('handler timeout', () => {
   });
 
   it('gives the message of a handler that ignores it to others, keeps its slot, and says that the worker is not live', async () => {
-    const { clock, queue, poller, stop } = setup(() => new Promise(() => undefined), { handlerTimeoutSeconds: 60, concurrency: 1 });
+    const { clock, queue, poller, stop } = setup(() => new Promise(() => undefined), {
+      handlerTimeoutSeconds: 60,
+      concurrency: 1,
+    });
     queue.send(objectCreatedEvent({ key: 'a' }));
     queue.send(objectCreatedEvent({ key: 'b' }));
     await poller.start();
@@ -625,7 +685,11 @@ describe('handler timeout', () => {
     await clock.advance(12_000);
     expect(queue.visible).toBe(2);
     expect(poller.stats().running).toBe(1);
-    expect(poller.health()).toEqual({ live: false, ready: false, problems: ['every slot is held by a handler that ignores its signal'] });
+    expect(poller.health()).toEqual({
+      live: false,
+      ready: false,
+      problems: ['every slot is held by a handler that ignores its signal'],
+    });
     await stop();
   });
 });

@@ -3,7 +3,12 @@ import { type JobHandler, QueuePoller, type QueuePollerOptions } from '../../../
 import { InMemoryQueues, ManualClock } from '../../../src/runtime/testing/index.js';
 
 /** Three queues whose messages carry the name of their queue; handlers take a second. */
-function setup(options: Partial<QueuePollerOptions> & { readonly weights?: readonly number[]; readonly maxConcurrency?: number } = {}) {
+function setup(
+  options: Partial<QueuePollerOptions> & {
+    readonly weights?: readonly number[];
+    readonly maxConcurrency?: number;
+  } = {},
+) {
   const clock = new ManualClock();
   const queues = new InMemoryQueues(clock);
   const log: string[] = [];
@@ -16,7 +21,11 @@ function setup(options: Partial<QueuePollerOptions> & { readonly weights?: reado
   const created = names.map((name) => queues.create(name));
   const poller = new QueuePoller({
     queues: created.map(({ url }, index) => ({
-      url, handler, weight: weights[index] ?? 1, maxReceiveCount: 3, ...(maxConcurrency === undefined || index > 0 ? {} : { maxConcurrency }),
+      url,
+      handler,
+      weight: weights[index] ?? 1,
+      maxReceiveCount: 3,
+      ...(maxConcurrency === undefined || index > 0 ? {} : { maxConcurrency }),
     })),
     transport: queues,
     clock,
@@ -67,7 +76,11 @@ it('works on lower queues only while the higher ones are empty, under strict pri
   send(2, 5);
   await poller.start();
   await clock.advance(16_000);
-  expect(log).toEqual([...Array<string>(5).fill('high'), ...Array<string>(5).fill('normal'), ...Array<string>(5).fill('low')]);
+  expect(log).toEqual([
+    ...Array<string>(5).fill('high'),
+    ...Array<string>(5).fill('normal'),
+    ...Array<string>(5).fill('low'),
+  ]);
   await stop();
 });
 
@@ -106,15 +119,18 @@ it('never runs more jobs than it has slots', async () => {
 
 it.each<[string, object]>([
   ['expected `queues[0].handler` to be a function, got: undefined', { queues: [{ url: 'https://sqs/0/jobs' }] }],
-  ['expected `queues[0].deadLetterQueueUrl` to be the URL of a queue, got: dlq', { queues: [{ url: 'https://sqs/0/jobs', handler: () => 0, deadLetterQueueUrl: 'dlq' }] }],
+  [
+    'expected `queues[0].deadLetterQueueUrl` to be the URL of a queue, got: dlq',
+    { queues: [{ url: 'https://sqs/0/jobs', handler: () => 0, deadLetterQueueUrl: 'dlq' }] },
+  ],
   [
     'expected `queues[0].deadLetterQueueUrl` to be a FIFO queue like the queue itself, got: https://sqs/0/dlq; SQS moves messages between queues of one kind only',
     { queues: [{ url: 'https://sqs/0/jobs.fifo', handler: () => 0, deadLetterQueueUrl: 'https://sqs/0/dlq' }] },
   ],
   ['expected `strategy` to be weighted or strict, got: Strict', { strategy: 'Strict' }],
   [
-    'expected `receive.waitTimeSeconds` to be at most 3, since a long poll that is open when the worker stops must answer before the release reserve begins, '
-    + 'got: 20; lower it or raise `shutdown.stopTimeoutSeconds`',
+    'expected `receive.waitTimeSeconds` to be at most 3, since a long poll that is open when the worker stops must answer before the release reserve begins, ' +
+      'got: 20; lower it or raise `shutdown.stopTimeoutSeconds`',
     { receive: { waitTimeSeconds: 20 }, shutdown: { stopTimeoutSeconds: 6 } },
   ],
 ])('fails: %s', (problem, options) => {

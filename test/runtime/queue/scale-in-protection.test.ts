@@ -1,6 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
-import { EcsScaleInProtection, type JobHandler, QueuePoller, type ScaleInProtection } from '../../../src/runtime/queue/index.js';
+import {
+  EcsScaleInProtection,
+  type JobHandler,
+  QueuePoller,
+  type ScaleInProtection,
+} from '../../../src/runtime/queue/index.js';
 import { silentLogger } from '../../../src/runtime/support/logger.js';
 import { InMemoryQueues, ManualClock, objectCreatedEvent } from '../../../src/runtime/testing/index.js';
 import { untilAborted } from '../support/handlers.js';
@@ -23,7 +28,12 @@ function setup(handler: JobHandler, answers: readonly ('granted' | 'refused')[] 
   };
   const queues = new InMemoryQueues(clock);
   const queue = queues.create('jobs');
-  const poller = new QueuePoller({ queues: [{ url: queue.url, handler, maxReceiveCount: 3 }], transport: queues, clock, protection });
+  const poller = new QueuePoller({
+    queues: [{ url: queue.url, handler, maxReceiveCount: 3 }],
+    transport: queues,
+    clock,
+    protection,
+  });
   poller.on('api:called', ({ operation }) => operation === 'receive' && log.push('receive'));
   poller.on('job:started', () => log.push('start'));
   const stop = async () => {
@@ -144,17 +154,20 @@ describe('the ECS agent', () => {
     requests.length = 0;
     server = createServer((request, response) => {
       const chunks: Buffer[] = [];
-      request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
-        requests.push([request.method, request.url, JSON.parse(Buffer.concat(chunks).toString())]);
-        response.writeHead(answer.status).end(JSON.stringify(answer.body));
-      });
+      request
+        .on('data', (chunk: Buffer) => chunks.push(chunk))
+        .on('end', () => {
+          requests.push([request.method, request.url, JSON.parse(Buffer.concat(chunks).toString())]);
+          response.writeHead(answer.status).end(JSON.stringify(answer.body));
+        });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   });
 
   afterEach(() => new Promise((resolve) => server.close(resolve)));
 
-  const protection = () => new EcsScaleInProtection(`http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1`, silentLogger);
+  const protection = () =>
+    new EcsScaleInProtection(`http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1`, silentLogger);
 
   it('is asked for ten minutes, and told when they are not needed any more', async () => {
     answer = { status: 200, body: { protection: { ProtectionEnabled: true } } };

@@ -6,22 +6,24 @@ import { S3Stub } from '../../support/s3-stub.js';
 
 jest.setTimeout(30_000); // megabytes, on a machine that may be busy
 
-const MiB = 1024 * 1024;
+const MIB = 1024 * 1024;
 const small = Buffer.from('{"id":1}');
-const large = randomBytes(12 * MiB + 7);
+const large = randomBytes(12 * MIB + 7);
 
 let s3: S3Stub;
 let uploader: IdempotentUploader;
 
 beforeEach(async () => {
   s3 = await S3Stub.start();
-  uploader = new IdempotentUploader({ client: s3.client(), partSizeBytes: 5 * MiB });
+  uploader = new IdempotentUploader({ client: s3.client(), partSizeBytes: 5 * MIB });
 });
 
 afterEach(() => s3.stop());
 
 async function* pieces(body: Buffer, bytes = 64 * 1024): AsyncGenerator<Buffer> {
-  for (let at = 0; at < body.length; at += bytes) yield await Promise.resolve(body.subarray(at, at + bytes));
+  for (let at = 0; at < body.length; at += bytes) {
+    yield await Promise.resolve(body.subarray(at, at + bytes));
+  }
 }
 
 function put(body: PutOptions['body'], more: Partial<PutOptions> = {}): PutOptions {
@@ -32,13 +34,29 @@ const bodies: [string, Buffer, () => Partial<PutOptions>][] = [
   ['a small buffer', small, () => ({ body: small })],
   ['an empty buffer', Buffer.alloc(0), () => ({ body: Buffer.alloc(0) })],
   ['a small stream', small, () => ({ body: pieces(small) })],
-  ['a stream that opens again, with size and crc32', small, () => ({ body: () => pieces(small), size: small.length, crc32: crc32(small) })],
+  [
+    'a stream that opens again, with size and crc32',
+    small,
+    () => ({ body: () => pieces(small), size: small.length, crc32: crc32(small) }),
+  ],
   ['a large buffer', large, () => ({ body: large })],
   ['a large stream of unknown size', large, () => ({ body: pieces(large) })],
   ['a large stream of many tiny pieces', large, () => ({ body: () => pieces(large, 1_000) })],
-  ['a large stream with size and crc32', large, () => ({ body: () => pieces(large), size: large.length, crc32: crc32(large) })],
-  ['exactly one part of known size', large.subarray(0, 5 * MiB), () => ({ body: pieces(large.subarray(0, 5 * MiB)), size: 5 * MiB })],
-  ['exactly one part of unknown size', large.subarray(0, 5 * MiB), () => ({ body: pieces(large.subarray(0, 5 * MiB)) })],
+  [
+    'a large stream with size and crc32',
+    large,
+    () => ({ body: () => pieces(large), size: large.length, crc32: crc32(large) }),
+  ],
+  [
+    'exactly one part of known size',
+    large.subarray(0, 5 * MIB),
+    () => ({ body: pieces(large.subarray(0, 5 * MIB)), size: 5 * MIB }),
+  ],
+  [
+    'exactly one part of unknown size',
+    large.subarray(0, 5 * MIB),
+    () => ({ body: pieces(large.subarray(0, 5 * MIB)) }),
+  ],
 ];
 
 describe.each(['crc32', 'sha256'] as const)('verified by %s', (verify) => {
@@ -66,11 +84,18 @@ test('sends no byte of a body whose result stands already', async () => {
 
 test('fails when another content is there, and leaves it alone', async () => {
   await uploader.put(put(small));
-  await expect(uploader.put(put(Buffer.from('other')))).rejects.toMatchObject({ code: 'ERR_STORAGE_DIFFERS', bucket: 'b', key: 'k' });
+  await expect(uploader.put(put(Buffer.from('other')))).rejects.toMatchObject({
+    code: 'ERR_STORAGE_DIFFERS',
+    bucket: 'b',
+    key: 'k',
+  });
   expect(s3.objects.get('b/k')?.body).toEqual(small);
 });
 
-test.each([['small', small, Buffer.from('other')], ['large', large, Buffer.concat([large, small])]])('replaces a %s object when it may', async (_, before, after) => {
+test.each([
+  ['small', small, Buffer.from('other')],
+  ['large', large, Buffer.concat([large, small])],
+])('replaces a %s object when it may', async (_, before, after) => {
   await uploader.put(put(before));
   const result = await uploader.put(put(() => pieces(after), { ifDifferent: 'replace' }));
   expect(result.outcome).toBe('replaced');
@@ -81,22 +106,33 @@ test('never replaces an object that it has not seen', async () => {
   await uploader.put(put(small));
   // GIVEN someone who writes between our look and our write
   s3.fault = ({ action, count }) => {
-    if (action === 'PutObject' && count === 2) s3.objects.set('b/k', { body: Buffer.from('theirs'), etag: '"theirs"', headers: {} });
+    if (action === 'PutObject' && count === 2) {
+      s3.objects.set('b/k', { body: Buffer.from('theirs'), etag: '"theirs"', headers: {} });
+    }
     return undefined;
   };
   const result = await uploader.put(put(Buffer.from('ours'), { ifDifferent: 'replace' }));
   expect(result.outcome).toBe('replaced');
-  expect(s3.requests.filter(({ action }) => action === 'PutObject').map(({ headers }) => headers['if-match'])).toEqual([undefined, expect.any(String), '"theirs"']);
+  expect(s3.requests.filter(({ action }) => action === 'PutObject').map(({ headers }) => headers['if-match'])).toEqual([
+    undefined,
+    expect.any(String),
+    '"theirs"',
+  ]);
 });
 
-test.each([['small', small], ['large', large]])('takes the same %s content, written by someone else meanwhile, for its own', async (_, content) => {
+test.each([
+  ['small', small],
+  ['large', large],
+])('takes the same %s content, written by someone else meanwhile, for its own', async (_, content) => {
   const write = content === small ? 'PutObject' : 'CompleteMultipartUpload';
   const other = await S3Stub.start();
   await new IdempotentUploader({ client: other.client() }).put(put(content));
   const theirs = other.objects.get('b/k');
   await other.stop();
   s3.fault = ({ action }) => {
-    if (action === write && theirs !== undefined) s3.objects.set('b/k', theirs);
+    if (action === write && theirs !== undefined) {
+      s3.objects.set('b/k', theirs);
+    }
     return undefined;
   };
   const result = await uploader.put(put(pieces(content)));
@@ -105,7 +141,10 @@ test.each([['small', small], ['large', large]])('takes the same %s content, writ
 });
 
 test('sends again after 409, parts in a new upload', async () => {
-  s3.fault = ({ action, count }) => (action === 'CompleteMultipartUpload' && count === 1 ? { status: 409, code: 'ConditionalRequestConflict' } : undefined);
+  s3.fault = ({ action, count }) =>
+    action === 'CompleteMultipartUpload' && count === 1
+      ? { status: 409, code: 'ConditionalRequestConflict' }
+      : undefined;
   const result = await uploader.put(put(() => pieces(large), { resume: false }));
   expect(result.outcome).toBe('created');
   expect(s3.count('CreateMultipartUpload')).toBe(2);
@@ -114,8 +153,12 @@ test('sends again after 409, parts in a new upload', async () => {
 });
 
 test('fails with a remedy when a body that can be read once must be sent twice', async () => {
-  s3.fault = ({ action }) => (action === 'CompleteMultipartUpload' ? { status: 409, code: 'ConditionalRequestConflict' } : undefined);
-  await expect(uploader.put(put(pieces(large)))).rejects.toMatchObject({ code: 'ERR_STORAGE_CONTENT', message: expect.stringContaining('give it as a function') });
+  s3.fault = ({ action }) =>
+    action === 'CompleteMultipartUpload' ? { status: 409, code: 'ConditionalRequestConflict' } : undefined;
+  await expect(uploader.put(put(pieces(large)))).rejects.toMatchObject({
+    code: 'ERR_STORAGE_CONTENT',
+    message: expect.stringContaining('give it as a function'),
+  });
   expect(s3.uploads.size).toBe(0);
 });
 
@@ -126,24 +169,30 @@ test('gives up with ERR_STORAGE_CONFLICT when every attempt meets 409', async ()
   expect(s3.count('PutObject')).toBe(2);
 });
 
-test.each(['PutObject', 'CompleteMultipartUpload'])('finds its own write when the answer to %s was lost', async (action) => {
-  s3.fault = (request) => (request.action === action && request.count === 1 ? { status: 500, after: true } : undefined);
-  const content = action === 'PutObject' ? small : large;
-  const result = await uploader.put(put(() => pieces(content)));
-  expect(result.outcome).toBe('unchanged');
-  expect(s3.objects.get('b/k')?.body.equals(content)).toBe(true);
-  expect(s3.uploads.size).toBe(0);
-});
+test.each(['PutObject', 'CompleteMultipartUpload'])(
+  'finds its own write when the answer to %s was lost',
+  async (action) => {
+    s3.fault = (request) =>
+      request.action === action && request.count === 1 ? { status: 500, after: true } : undefined;
+    const content = action === 'PutObject' ? small : large;
+    const result = await uploader.put(put(() => pieces(content)));
+    expect(result.outcome).toBe('unchanged');
+    expect(s3.objects.get('b/k')?.body.equals(content)).toBe(true);
+    expect(s3.uploads.size).toBe(0);
+  },
+);
 
 test('goes on with the parts that a killed attempt left behind', async () => {
   // GIVEN an attempt that ends after its second part, and cannot take anything back
   const stop = new AbortController();
   s3.fault = ({ action, count }) => {
-    if (action !== 'UploadPart' || count < 3) return undefined;
+    if (action !== 'UploadPart' || count < 3) {
+      return undefined;
+    }
     stop.abort(new Error('killed'));
     return { hang: true };
   };
-  const one = new IdempotentUploader({ client: s3.client(), partSizeBytes: 5 * MiB, partsInParallel: 1 });
+  const one = new IdempotentUploader({ client: s3.client(), partSizeBytes: 5 * MIB, partsInParallel: 1 });
   await expect(one.put(put(() => pieces(large), { signal: stop.signal }))).rejects.toThrow('killed');
   expect(s3.uploads.size).toBe(1);
   s3.fault = () => undefined;
@@ -163,7 +212,9 @@ test('sends a part again whose content has changed since', async () => {
   changed.writeUInt8(changed.readUInt8(0) ^ 1, 0);
   const stop = new AbortController();
   s3.fault = ({ action, count }) => {
-    if (action !== 'UploadPart' || count < 3) return undefined;
+    if (action !== 'UploadPart' || count < 3) {
+      return undefined;
+    }
     stop.abort(new Error('killed'));
     return { hang: true };
   };
@@ -174,8 +225,19 @@ test('sends a part again whose content has changed since', async () => {
 });
 
 test.each([
-  ['a part is refused', (s: S3Stub) => void (s.fault = ({ action }) => (action === 'UploadPart' ? { status: 403, code: 'AccessDenied' } : undefined)), 'ERR_STORAGE_FAILED'],
-  ['the commit is refused', (s: S3Stub) => void (s.fault = ({ action }) => (action === 'CompleteMultipartUpload' ? { status: 403, code: 'AccessDenied' } : undefined)), 'ERR_STORAGE_FAILED'],
+  [
+    'a part is refused',
+    (s: S3Stub) =>
+      void (s.fault = ({ action }) => (action === 'UploadPart' ? { status: 403, code: 'AccessDenied' } : undefined)),
+    'ERR_STORAGE_FAILED',
+  ],
+  [
+    'the commit is refused',
+    (s: S3Stub) =>
+      void (s.fault = ({ action }) =>
+        action === 'CompleteMultipartUpload' ? { status: 403, code: 'AccessDenied' } : undefined),
+    'ERR_STORAGE_FAILED',
+  ],
 ])('takes every part back before it fails, when %s', async (_, arrange, code) => {
   arrange(s3);
   await expect(uploader.put(put(pieces(large)))).rejects.toMatchObject({ code });
@@ -204,7 +266,9 @@ test.each([
 });
 
 test('refuses to commit parts with another crc32', async () => {
-  await expect(uploader.put(put(pieces(large), { size: large.length, crc32: 1 }))).rejects.toMatchObject({ code: 'ERR_STORAGE_CONTENT' });
+  await expect(uploader.put(put(pieces(large), { size: large.length, crc32: 1 }))).rejects.toMatchObject({
+    code: 'ERR_STORAGE_CONTENT',
+  });
   expect(s3.count('CompleteMultipartUpload')).toBe(0);
   expect(s3.uploads.size).toBe(0);
 });
@@ -221,7 +285,7 @@ test('stops before the commit when the signal has aborted, with the reason of th
 
 test('a body that hangs does not hold up a stop', async () => {
   async function* hanging(): AsyncGenerator<Buffer> {
-    yield large.subarray(0, 6 * MiB);
+    yield large.subarray(0, 6 * MIB);
     await new Promise(() => undefined);
   }
   const stop = new AbortController();
@@ -255,14 +319,18 @@ test('writes without looking first when told so, and looks only after a refusal'
 });
 
 test('creates without the right to look at what is not there', async () => {
-  s3.fault = ({ action }) => (action === 'HeadObject' && s3.objects.size === 0 ? { status: 403, code: 'AccessDenied' } : undefined);
+  s3.fault = ({ action }) =>
+    action === 'HeadObject' && s3.objects.size === 0 ? { status: 403, code: 'AccessDenied' } : undefined;
   expect((await uploader.put(put(small))).outcome).toBe('created');
 });
 
 test('says which permission is missing when it cannot compare', async () => {
   await uploader.put(put(small));
   s3.fault = ({ action }) => (action === 'HeadObject' ? { status: 403, code: 'AccessDenied' } : undefined);
-  await expect(uploader.put(put(small))).rejects.toMatchObject({ code: 'ERR_STORAGE_FAILED', message: expect.stringContaining('s3:GetObject') });
+  await expect(uploader.put(put(small))).rejects.toMatchObject({
+    code: 'ERR_STORAGE_FAILED',
+    message: expect.stringContaining('s3:GetObject'),
+  });
 });
 
 test('passes settings on, whether in one request or in parts', async () => {
@@ -271,8 +339,11 @@ test('passes settings on, whether in one request or in parts', async () => {
   await uploader.put(put(large, { key: 'many', ...settings }));
   for (const key of ['b/one', 'b/many']) {
     expect(s3.objects.get(key)?.headers).toMatchObject({
-      'content-type': 'text/csv', 'x-amz-meta-job': '7', 'x-amz-tagging': 'team=a+b',
-      'x-amz-server-side-encryption': 'aws:kms', 'x-amz-server-side-encryption-aws-kms-key-id': 'key-1',
+      'content-type': 'text/csv',
+      'x-amz-meta-job': '7',
+      'x-amz-tagging': 'team=a+b',
+      'x-amz-server-side-encryption': 'aws:kms',
+      'x-amz-server-side-encryption-aws-kms-key-id': 'key-1',
     });
   }
 });
@@ -281,7 +352,8 @@ test('putAll stores everything with bounded parallelism', async () => {
   let running = 0;
   let most = 0;
   const entries = Array.from({ length: 200 }, (_, i) => ({
-    bucket: 'b', key: `k${i}`,
+    bucket: 'b',
+    key: `k${i}`,
     body: async function* () {
       most = Math.max(most, ++running);
       yield await new Promise<Buffer>((resolve) => setTimeout(resolve, 2, Buffer.from(`content ${i}`)));
@@ -289,7 +361,9 @@ test('putAll stores everything with bounded parallelism', async () => {
     },
   }));
   const outcomes = [];
-  for await (const result of uploader.putAll(entries, { concurrency: 10 })) outcomes.push(result.outcome);
+  for await (const result of uploader.putAll(entries, { concurrency: 10 })) {
+    outcomes.push(result.outcome);
+  }
   expect(outcomes).toEqual(Array(200).fill('created'));
   expect(s3.objects.size).toBe(200);
   expect(most).toBeGreaterThan(1);
@@ -300,18 +374,30 @@ test('putAll throws the first failure after the others have ended', async () => 
   s3.fault = ({ key }) => (key === 'k5' ? { status: 403, code: 'AccessDenied' } : undefined);
   const entries = Array.from({ length: 50 }, (_, i) => ({ bucket: 'b', key: `k${i}`, body: small }));
   const all = async (): Promise<void> => {
-    for await (const result of uploader.putAll(entries, { concurrency: 4 })) expect(result.key).not.toBe('k5');
+    for await (const result of uploader.putAll(entries, { concurrency: 4 })) {
+      expect(result.key).not.toBe('k5');
+    }
   };
   await expect(all()).rejects.toMatchObject({ code: 'ERR_STORAGE_FAILED', key: 'k5' });
   expect(s3.objects.size).toBeLessThan(20);
 });
 
 test('holds no more than its memory, and ends although many large bodies wait for it', async () => {
-  const tight = new IdempotentUploader({ client: s3.client(), partSizeBytes: 5 * MiB, maxBufferedBytes: 10 * MiB });
-  const results = await Promise.all(Array.from({ length: 6 }, (_, i) => tight.put({ bucket: 'b', key: `k${i}`, body: pieces(large) })));
+  const tight = new IdempotentUploader({ client: s3.client(), partSizeBytes: 5 * MIB, maxBufferedBytes: 10 * MIB });
+  const results = await Promise.all(
+    Array.from({ length: 6 }, (_, i) => tight.put({ bucket: 'b', key: `k${i}`, body: pieces(large) })),
+  );
   expect(results.every(({ outcome }) => outcome === 'created')).toBe(true);
 });
 
-test.each([['partSizeBytes', 1], ['partSizeBytes', Number.NaN], ['partsInParallel', 0], ['maxBufferedBytes', 1], ['maxAttempts', 0]])('throws TypeError for %s %d', (name, value) => {
-  expect(() => new IdempotentUploader({ client: s3.client(), [name]: value })).toThrow(new RegExp(`Expected \`${name}\` to be a whole number from`));
+test.each([
+  ['partSizeBytes', 1],
+  ['partSizeBytes', Number.NaN],
+  ['partsInParallel', 0],
+  ['maxBufferedBytes', 1],
+  ['maxAttempts', 0],
+])('throws TypeError for %s %d', (name, value) => {
+  expect(() => new IdempotentUploader({ client: s3.client(), [name]: value })).toThrow(
+    new RegExp(`Expected \`${name}\` to be a whole number from`),
+  );
 });

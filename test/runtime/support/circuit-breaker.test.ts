@@ -3,12 +3,22 @@ import { circuitBreaker } from '../../../src/runtime/support/circuit-breaker.js'
 import { type JobInfo } from '../../../src/runtime/support/job-info.js';
 import { until } from '../support/until.js';
 
-const job: JobInfo = { messageId: 'm', queueName: 'jobs', queueUrl: 'https://sqs/jobs', correlationId: 'c', attempt: 1 };
+const job: JobInfo = {
+  messageId: 'm',
+  queueName: 'jobs',
+  queueUrl: 'https://sqs/jobs',
+  correlationId: 'c',
+  attempt: 1,
+};
 
 function setup() {
   const log: string[] = [];
-  const around = circuitBreaker({ minimumJobs: 4, resetSeconds: 0.2 }, { onOpen: () => log.push('open'), onClose: () => log.push('close') });
-  const fail = (error = new Error('database is away')) => around(job, () => Promise.reject(error)).catch((caught: unknown) => caught);
+  const around = circuitBreaker(
+    { minimumJobs: 4, resetSeconds: 0.2 },
+    { onOpen: () => log.push('open'), onClose: () => log.push('close') },
+  );
+  const fail = (error = new Error('database is away')) =>
+    around(job, () => Promise.reject(error)).catch((caught: unknown) => caught);
   return { around, fail, log };
 }
 
@@ -19,7 +29,7 @@ it('opens when most jobs fail, holds jobs that come, and lets them run when it c
   }
   expect(log).toEqual(['open']);
   let runs = 0;
-  const held = [1, 2].map(() => around(job, () => Promise.resolve(runs += 1)));
+  const held = [1, 2].map(() => around(job, () => Promise.resolve((runs += 1))));
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(runs).toBe(0);
   await Promise.all(held);
@@ -49,14 +59,18 @@ it('holds many jobs without a warning about listeners', async () => {
 
 it('fails with the options that are out of range', () => {
   const nothing = () => undefined;
-  const create = () => circuitBreaker({ failurePercentage: 0, resetSeconds: -1 }, { onOpen: nothing, onClose: nothing });
+  const create = () =>
+    circuitBreaker({ failurePercentage: 0, resetSeconds: -1 }, { onOpen: nothing, onClose: nothing });
   expect(create).toThrow(/`failurePercentage`[^]*`resetSeconds`/);
 });
 
-it.each([new PoisonMessage('odd'), new RetryLater({ seconds: 1 }), new LeaseLost('gone', 'm')])('does not count %s', async (error) => {
-  const { fail, log } = setup();
-  for (let n = 0; n < 20; n += 1) {
-    await fail(error);
-  }
-  expect(log).toEqual([]);
-});
+it.each([new PoisonMessage('odd'), new RetryLater({ seconds: 1 }), new LeaseLost('gone', 'm')])(
+  'does not count %s',
+  async (error) => {
+    const { fail, log } = setup();
+    for (let n = 0; n < 20; n += 1) {
+      await fail(error);
+    }
+    expect(log).toEqual([]);
+  },
+);

@@ -12,5 +12,8 @@ it('reports a listener that throws or rejects, and calls the others', async () =
   emitter.emit('tick', 7);
   await new Promise(setImmediate);
   expect(heard).toEqual([7]);
-  expect(errors).toEqual([[new Error('thrown'), 'tick'], [new Error('rejected'), 'tick']]);
+  expect(errors).toEqual([
+    [new Error('thrown'), 'tick'],
+    [new Error('rejected'), 'tick'],
+  ]);
 });

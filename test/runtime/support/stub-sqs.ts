@@ -3,18 +3,19 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo } from 'node:net';
 
 /**
- * A small SQS for standard queues that the real SDK talks to, with latency and faults. It imports nothing of ours, so that benches and
+ * A small SQS for standard queues that the real SDK talks to, with latency and faults. It imports nothing of ours, so
+ * that benches and
  * tests measure the worker against something that shares no code with it.
  */
 
-export type Fault
+export type Fault =
   /** Never answers. */
-  = | { readonly kind: 'hang' }
+  | { readonly kind: 'hang' }
   /** Closes the connection without an answer, before or after the call took effect. */
-    | { readonly kind: 'reset'; readonly afterEffect?: boolean }
-    | { readonly kind: 'status'; readonly status: number; readonly code: string }
+  | { readonly kind: 'reset'; readonly afterEffect?: boolean }
+  | { readonly kind: 'status'; readonly status: number; readonly code: string }
   /** Answers 200, but fails these entries of the batch. */
-    | { readonly kind: 'entries'; readonly ids: readonly string[]; readonly code: string };
+  | { readonly kind: 'entries'; readonly ids: readonly string[]; readonly code: string };
 
 export interface StubCall {
   readonly operation: string;
@@ -43,7 +44,11 @@ interface Input {
   readonly MessageBody?: string;
   readonly MessageAttributes?: object;
   readonly QueueName?: string;
-  readonly Entries?: readonly { readonly Id: string; readonly ReceiptHandle: string; readonly VisibilityTimeout?: number }[];
+  readonly Entries?: readonly {
+    readonly Id: string;
+    readonly ReceiptHandle: string;
+    readonly VisibilityTimeout?: number;
+  }[];
 }
 
 export class StubQueue {
@@ -226,9 +231,10 @@ export class StubSqs {
     });
     // Half of the latency on the way in and half on the way out: an answer that was lost has had its effect.
     await pause(this.latencyMs / 2);
-    const [status, answer] = fault?.kind === 'status'
-      ? [fault.status, { __type: `com.amazonaws.sqs#${fault.code}`, message: fault.code }]
-      : [200, await this.#perform(operation, input, fault, gone.signal)];
+    const [status, answer] =
+      fault?.kind === 'status'
+        ? [fault.status, { __type: `com.amazonaws.sqs#${fault.code}`, message: fault.code }]
+        : [200, await this.#perform(operation, input, fault, gone.signal)];
     await pause(this.latencyMs / 2);
     if (fault?.kind === 'reset') {
       request.socket.destroy();
@@ -244,7 +250,12 @@ export class StubSqs {
     switch (operation) {
       case 'ReceiveMessage': {
         const { MaxNumberOfMessages = 1, WaitTimeSeconds = 0, VisibilityTimeout = 30 } = input;
-        const messages = await queue.receive(MaxNumberOfMessages, WaitTimeSeconds * 1_000, VisibilityTimeout * 1_000, gone);
+        const messages = await queue.receive(
+          MaxNumberOfMessages,
+          WaitTimeSeconds * 1_000,
+          VisibilityTimeout * 1_000,
+          gone,
+        );
         return messages.length === 0 ? {} : { Messages: messages.map(toWire) };
       }
       case 'DeleteMessage':
@@ -257,7 +268,10 @@ export class StubSqs {
       case 'ChangeMessageVisibilityBatch':
         return this.#performBatch(queue, operation, input, fault);
       case 'SendMessage':
-        return { MessageId: queue.send(input.MessageBody ?? '', input.MessageAttributes), MD5OfMessageBody: md5(input.MessageBody ?? '') };
+        return {
+          MessageId: queue.send(input.MessageBody ?? '', input.MessageAttributes),
+          MD5OfMessageBody: md5(input.MessageBody ?? ''),
+        };
       case 'GetQueueUrl':
         return { QueueUrl: this.urlOf(input.QueueName ?? '') };
       case 'GetQueueAttributes':
@@ -265,7 +279,9 @@ export class StubSqs {
           Attributes: {
             VisibilityTimeout: '30',
             MaximumMessageSize: '1048576',
-            ...(queue.redriveAfter === undefined ? {} : { RedrivePolicy: JSON.stringify({ maxReceiveCount: queue.redriveAfter, deadLetterTargetArn: 'arn' }) }),
+            ...(queue.redriveAfter === undefined
+              ? {}
+              : { RedrivePolicy: JSON.stringify({ maxReceiveCount: queue.redriveAfter, deadLetterTargetArn: 'arn' }) }),
           },
         };
       default:
@@ -286,7 +302,12 @@ export class StubSqs {
       } else if (queue.changeVisibility(ReceiptHandle, VisibilityTimeout)) {
         successful.push({ Id });
       } else {
-        failed.push({ Id, Code: 'InvalidParameterValue', SenderFault: true, Message: 'Message does not exist or is not available for visibility timeout change.' });
+        failed.push({
+          Id,
+          Code: 'InvalidParameterValue',
+          SenderFault: true,
+          Message: 'Message does not exist or is not available for visibility timeout change.',
+        });
       }
     }
     return { Successful: successful, Failed: failed };

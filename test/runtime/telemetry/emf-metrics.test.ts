@@ -23,7 +23,9 @@ it('writes the sums of a minute, one line for each queue, with the queue as the 
     expect.objectContaining({ QueueName: 'jobs', JobsSucceeded: 2, ApiCalls: 5, JobDuration: [40, 60] }),
     expect.objectContaining({ QueueName: 'other', LeasesLost: 1 }),
   ]);
-  expect(lines[0]?._aws).toMatchObject({ CloudWatchMetrics: [{ Namespace: 'Fileworks', Dimensions: [['QueueName']] }] });
+  expect(lines[0]?._aws).toMatchObject({
+    CloudWatchMetrics: [{ Namespace: 'Fileworks', Dimensions: [['QueueName']] }],
+  });
 });
 
 it('writes nothing in a minute without work', async () => {

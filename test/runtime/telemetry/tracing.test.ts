@@ -6,7 +6,14 @@ import { traceJobs } from '../../../src/runtime/telemetry/index.js';
 
 const exporter = new InMemorySpanExporter();
 const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
-const job: JobInfo = { messageId: 'm', queueName: 'jobs', queueUrl: 'https://sqs/jobs', correlationId: 'c', attempt: 2, file: 'inbox/a' };
+const job: JobInfo = {
+  messageId: 'm',
+  queueName: 'jobs',
+  queueUrl: 'https://sqs/jobs',
+  correlationId: 'c',
+  attempt: 2,
+  file: 'inbox/a',
+};
 const around = traceJobs(provider.getTracer('test'));
 
 beforeAll(() => context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable()));
@@ -20,7 +27,11 @@ it('continues the trace that came with the message', async () => {
   expect(span.spanContext().traceId).toBe('5759e988bd862e3fe1be46a994272793');
   expect(span.parentSpanContext?.spanId).toBe('53995c3f42cd8ad8');
   expect(span.attributes).toMatchObject({
-    'messaging.system': 'aws_sqs', 'messaging.message.id': 'm', 'fileworks.correlation_id': 'c', 'fileworks.attempt': 2, 'fileworks.file': 'inbox/a',
+    'messaging.system': 'aws_sqs',
+    'messaging.message.id': 'm',
+    'fileworks.correlation_id': 'c',
+    'fileworks.attempt': 2,
+    'fileworks.file': 'inbox/a',
   });
 });
 
@@ -49,23 +60,30 @@ it.each([
 });
 
 it('leaves the decision about sampling to the sender', async () => {
-  await around({ ...job, traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00' }, () => Promise.resolve());
+  await around({ ...job, traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00' }, () =>
+    Promise.resolve(),
+  );
   // The default sampler follows its parent.
   expect(exporter.getFinishedSpans()).toEqual([]);
 });
 
-it.each([undefined, '', 'Root=nonsense', 'Root=1-5759e988-bd862e3fe1be46a994272793'])('starts a trace of its own for the header %p', async (traceHeader) => {
-  await around({ ...job, ...(traceHeader === undefined ? {} : { traceHeader }) }, () => Promise.resolve());
-  expect(exporter.getFinishedSpans()[0]?.parentSpanContext).toBeUndefined();
-});
+it.each([undefined, '', 'Root=nonsense', 'Root=1-5759e988-bd862e3fe1be46a994272793'])(
+  'starts a trace of its own for the header %p',
+  async (traceHeader) => {
+    await around({ ...job, ...(traceHeader === undefined ? {} : { traceHeader }) }, () => Promise.resolve());
+    expect(exporter.getFinishedSpans()[0]?.parentSpanContext).toBeUndefined();
+  },
+);
 
 it('is the active span of the handler, and ends with its error', async () => {
   let active: string | undefined;
   const failure = new Error('no luck');
-  await expect(around(job, () => {
-    active = trace.getActiveSpan()?.spanContext().spanId;
-    return Promise.reject(failure);
-  })).rejects.toBe(failure);
+  await expect(
+    around(job, () => {
+      active = trace.getActiveSpan()?.spanContext().spanId;
+      return Promise.reject(failure);
+    }),
+  ).rejects.toBe(failure);
   const [span] = exporter.getFinishedSpans();
   expect(span.spanContext().spanId).toBe(active);
   expect(span.status).toMatchObject({ message: 'no luck' });

@@ -1,6 +1,6 @@
 import { InMemoryQueues, ManualClock } from '../../../src/runtime/testing/index.js';
 
-const Hour = 3_600_000;
+const HOUR = 3_600_000;
 
 function setup(name = 'jobs', maxReceiveCount = 3) {
   const clock = new ManualClock();
@@ -38,9 +38,11 @@ it('extends up to 12 hours from the receive, and refuses more in the words of SQ
   queue.send('a');
   const handle = take()[0]?.receiptHandle ?? '';
   expect(queue.changeVisibility(handle, 12 * 3_600)).toBeUndefined();
-  await clock.advance(6 * Hour);
+  await clock.advance(6 * HOUR);
   expect(queue.changeVisibility(handle, 6 * 3_600)).toBeUndefined();
-  expect(queue.changeVisibility(handle, 6 * 3_600 + 1)).toMatchObject({ message: expect.stringContaining('beyond the limit [43200 seconds]') as string });
+  expect(queue.changeVisibility(handle, 6 * 3_600 + 1)).toMatchObject({
+    message: expect.stringContaining('beyond the limit [43200 seconds]') as string,
+  });
 });
 
 it('refuses to extend what is visible again', async () => {
@@ -93,7 +95,13 @@ describe('a FIFO queue', () => {
 
 it('wakes a long poll when a message comes', async () => {
   const { clock, queues, queue } = setup();
-  const request = { queueUrl: queue.url, maxMessages: 10, waitTimeSeconds: 20, visibilityTimeoutSeconds: 30, signal: new AbortController().signal };
+  const request = {
+    queueUrl: queue.url,
+    maxMessages: 10,
+    waitTimeSeconds: 20,
+    visibilityTimeoutSeconds: 30,
+    signal: new AbortController().signal,
+  };
   const receive = queues.receive(request).then((messages) => [clock.now(), messages.length]);
   await clock.advance(7_000);
   queue.send('a');

@@ -1,5 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type ArchiveEntry, type DownloadTask, DownloadTaskHandler, type ExportFile, type Job, type JobContext, type MetadataItem } from 'fileworks-runtime';
+import {
+  type ArchiveEntry,
+  type DownloadTask,
+  DownloadTaskHandler,
+  type ExportFile,
+  type Job,
+  type JobContext,
+  type MetadataItem,
+} from 'fileworks-runtime';
 import { FileHandler } from 'fileworks-runtime/nestjs';
 import { ExportParts } from './export-parts.ts';
 
@@ -24,7 +32,10 @@ export class DownloadsHandler extends DownloadTaskHandler<MetadataItem> {
 
   /** A link that has expired while its task waited. */
   protected override async renewUrl({ jobId, file }: DownloadTask, signal: AbortSignal): Promise<string | undefined> {
-    const { url } = await this.#parts.api.json(`jobs/${encodeURIComponent(jobId)}/files/${encodeURIComponent(file.id)}`, { signal }) as ExportFile;
+    const { url } = (await this.#parts.api.json(
+      `jobs/${encodeURIComponent(jobId)}/files/${encodeURIComponent(file.id)}`,
+      { signal },
+    )) as ExportFile;
     return url;
   }
 }

@@ -6,8 +6,20 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import {
-  CircuitWatch, createLogger, DynamoMetadata, type DownloadTaskHandlerOptions, eventBridgeEvents, ExportApiClient, type ExportEnvironment,
-  type ExportJobHandlerOptions, ExportJobStore, ExportMetrics, IdempotentUploader, type MetadataItem, SecretCredentials, SharedRateLimit,
+  CircuitWatch,
+  createLogger,
+  DynamoMetadata,
+  type DownloadTaskHandlerOptions,
+  eventBridgeEvents,
+  ExportApiClient,
+  type ExportEnvironment,
+  type ExportJobHandlerOptions,
+  ExportJobStore,
+  ExportMetrics,
+  IdempotentUploader,
+  type MetadataItem,
+  SecretCredentials,
+  SharedRateLimit,
 } from 'fileworks-runtime';
 
 /** What both services consist of: clients, the API, the store of jobs, metrics. */
@@ -21,13 +33,31 @@ export class ExportParts implements OnApplicationBootstrap, OnApplicationShutdow
   readonly #watch: CircuitWatch;
 
   constructor(environment: ExportEnvironment) {
-    const { name, apiUrl = '', apiSecretId, apiRequestsPerSecond: perSecond, jobTableName: tableName, eventBusName, workerService: service } = environment;
+    const {
+      name,
+      apiUrl = '',
+      apiSecretId,
+      apiRequestsPerSecond: perSecond,
+      jobTableName: tableName,
+      eventBusName,
+      workerService: service,
+    } = environment;
     const client = this.#dynamodb;
     const metrics = new ExportMetrics(name);
     const api = new ExportApiClient({
       baseUrl: apiUrl,
-      ...(apiSecretId !== undefined && { credentials: new SecretCredentials({ client: new SecretsManagerClient({}), secretId: apiSecretId }) }),
-      ...(perSecond !== undefined && { rateLimit: new SharedRateLimit({ client, tableName, name, perSecond, burst: Math.max(1, Math.floor(perSecond)) }) }),
+      ...(apiSecretId !== undefined && {
+        credentials: new SecretCredentials({ client: new SecretsManagerClient({}), secretId: apiSecretId }),
+      }),
+      ...(perSecond !== undefined && {
+        rateLimit: new SharedRateLimit({
+          client,
+          tableName,
+          name,
+          perSecond,
+          burst: Math.max(1, Math.floor(perSecond)),
+        }),
+      }),
       onAnswer: metrics.onAnswer,
     });
     this.api = api;
@@ -40,7 +70,12 @@ export class ExportParts implements OnApplicationBootstrap, OnApplicationShutdow
       metrics,
     };
     this.#watch = new CircuitWatch({
-      api, client, tableName, name, metrics, logger: createLogger(),
+      api,
+      client,
+      tableName,
+      name,
+      metrics,
+      logger: createLogger(),
       ...(service !== undefined && { suspends: { client: new ApplicationAutoScalingClient({}), service } }),
     });
   }

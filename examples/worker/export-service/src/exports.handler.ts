@@ -1,5 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { cursorPages, type ExportFile, ExportJobHandler, type FileList, type Job, type JobContext } from 'fileworks-runtime';
+import {
+  cursorPages,
+  type ExportFile,
+  ExportJobHandler,
+  type FileList,
+  type Job,
+  type JobContext,
+} from 'fileworks-runtime';
 import { FileHandler } from 'fileworks-runtime/nestjs';
 import { ExportParts } from './export-parts.ts';
 

@@ -11,7 +11,10 @@ export class HealthController {
     return answer(this.indicator.isLive());
   }
 
-  /** Whether it is at work: not before its start, and no more once it drains. An API that is away changes neither answer. */
+  /**
+   * Whether it is at work: not before its start, and no more once it drains. An API that is away changes neither
+   * answer.
+   */
   @Get('readyz')
   readyz(): FileworksHealth {
     return answer(this.indicator.isReady());
@@ -19,6 +22,8 @@ export class HealthController {
 }
 
 function answer(health: FileworksHealth): FileworksHealth {
-  if (health.fileworks.status === 'down') throw new ServiceUnavailableException(health);
+  if (health.fileworks.status === 'down') {
+    throw new ServiceUnavailableException(health);
+  }
   return health;
 }

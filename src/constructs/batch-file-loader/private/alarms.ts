@@ -5,7 +5,11 @@ import type { Construct } from 'constructs';
 import { createAlarm } from '../../private/alarm';
 
 /** Rings when invocations fail as a whole: a configuration that is not usable, a timeout, too little memory. */
-export function createErrorAlarm(scope: Construct, handler: IFunction, actions?: cloudwatch.IAlarmAction[]): cloudwatch.Alarm {
+export function createErrorAlarm(
+  scope: Construct,
+  handler: IFunction,
+  actions?: cloudwatch.IAlarmAction[],
+): cloudwatch.Alarm {
   return createAlarm(scope, 'ErrorAlarm', {
     description: `Invocations of ${scope.node.path} fail as a whole: see its log for a configuration that is not usable, a timeout or too little memory`,
     runbook: 'loader-errors',
@@ -17,7 +21,10 @@ export function createErrorAlarm(scope: Construct, handler: IFunction, actions?:
 
 /** Rings when a message is older than it should ever be, whatever the reason. */
 export function createOldestMessageAlarm(
-  scope: Construct, metric: cloudwatch.IMetric, age: Duration, actions?: cloudwatch.IAlarmAction[],
+  scope: Construct,
+  metric: cloudwatch.IMetric,
+  age: Duration,
+  actions?: cloudwatch.IAlarmAction[],
 ): cloudwatch.Alarm {
   return createAlarm(scope, 'OldestMessageAlarm', {
     description: `The oldest file of ${scope.node.path} waits, or fails and comes again, for ${age.toHumanString()} or more`,

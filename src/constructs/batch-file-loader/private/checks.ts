@@ -15,7 +15,10 @@ export function checkLoader(scope: Construct, props: BatchFileLoaderProps): void
   checkSeconds('alarmOldestMessageAge', props.alarmOldestMessageAge, { min: 60 }, scope);
   const { maxFileSize = LoaderDefaults.maxFileSize, maxBatchSize = LoaderDefaults.maxBatchSize } = props;
   if (maxBatchSize.toBytes() < maxFileSize.toBytes()) {
-    throw new ValidationError(`maxBatchSize must not be less than maxFileSize, got: ${maxBatchSize.toBytes()} and ${maxFileSize.toBytes()} bytes`, scope);
+    throw new ValidationError(
+      `maxBatchSize must not be less than maxFileSize, got: ${maxBatchSize.toBytes()} and ${maxFileSize.toBytes()} bytes`,
+      scope,
+    );
   }
   checkRoutes(scope, props);
 }
@@ -23,10 +26,20 @@ export function checkLoader(scope: Construct, props: BatchFileLoaderProps): void
 function checkFunction(scope: Construct, props: BatchFileLoaderProps): void {
   const { handlerFunction, vpc, vpcSubnets, securityGroups, timeout, memorySize } = props;
   if (handlerFunction !== undefined) {
-    checkExcluded('handlerFunction', { vpc, vpcSubnets, securityGroups, timeout, memorySize }, 'set them where the function is created', scope);
+    checkExcluded(
+      'handlerFunction',
+      { vpc, vpcSubnets, securityGroups, timeout, memorySize },
+      'set them where the function is created',
+      scope,
+    );
     return;
   }
-  if (vpc === undefined) throw new ValidationError('vpc is missing; give the network that the database is reached from, or handlerFunction', scope);
+  if (vpc === undefined) {
+    throw new ValidationError(
+      'vpc is missing; give the network that the database is reached from, or handlerFunction',
+      scope,
+    );
+  }
   checkSeconds('timeout', timeout, { min: 30, max: 900 }, scope);
   checkWholeNumber('memorySize', memorySize, { min: 256, max: 10_240, unit: 'MiB' }, scope);
 }
@@ -34,50 +47,98 @@ function checkFunction(scope: Construct, props: BatchFileLoaderProps): void {
 function checkQueue(scope: Construct, props: BatchFileLoaderProps): void {
   const { queue, deadLetterQueue, maxReceiveCount, retentionPeriod, deadLetterRetention, encryptionKey } = props;
   if (queue !== undefined) {
-    checkExcluded('queue', { maxReceiveCount, retentionPeriod, deadLetterRetention, encryptionKey }, 'set them where the queue is created', scope);
-    if (queue.fifo) throw new ValidationError('queue must be a standard queue: Lambda takes ten messages at most from a FIFO queue; give a standard one', scope);
+    checkExcluded(
+      'queue',
+      { maxReceiveCount, retentionPeriod, deadLetterRetention, encryptionKey },
+      'set them where the queue is created',
+      scope,
+    );
+    if (queue.fifo) {
+      throw new ValidationError(
+        'queue must be a standard queue: Lambda takes ten messages at most from a FIFO queue; give a standard one',
+        scope,
+      );
+    }
   } else if (deadLetterQueue !== undefined) {
-    throw new ValidationError('deadLetterQueue can be set only together with queue; leave it out, and the new queue gets one', scope);
+    throw new ValidationError(
+      'deadLetterQueue can be set only together with queue; leave it out, and the new queue gets one',
+      scope,
+    );
   }
 }
 
 function checkRoutes(scope: Construct, { routes, handlerFunction }: BatchFileLoaderProps): void {
   const all = Object.entries(routes);
-  if (all.length === 0) throw new ValidationError('routes must hold at least one route', scope);
+  if (all.length === 0) {
+    throw new ValidationError('routes must hold at least one route', scope);
+  }
   for (const [index, [id, route]] of all.entries()) {
     if (handlerFunction !== undefined && route.mapping !== undefined) {
-      throw new ValidationError(`mapping of route ${id} cannot be set together with handlerFunction, whose code says how files are loaded; leave it out`, scope);
+      throw new ValidationError(
+        `mapping of route ${id} cannot be set together with handlerFunction, whose code says how files are loaded; leave it out`,
+        scope,
+      );
     }
-    if (handlerFunction === undefined) checkMapping(scope, id, route);
+    if (handlerFunction === undefined) {
+      checkMapping(scope, id, route);
+    }
     const other = all.slice(index + 1).find(([, later]) => overlap(route, later));
     if (other !== undefined) {
-      throw new ValidationError(`routes ${id} and ${other[0]} must not fit the same key: a file would be loaded by the first only; give them other prefixes or suffixes`, scope);
+      throw new ValidationError(
+        `routes ${id} and ${other[0]} must not fit the same key: a file would be loaded by the first only; give them other prefixes or suffixes`,
+        scope,
+      );
     }
   }
 }
 
 function checkMapping(scope: Construct, id: string, { prefix, suffix, mapping }: LoadRouteOptions): void {
-  if (mapping === undefined) throw new ValidationError(`mapping of route ${id} is missing; say what its files hold, or give handlerFunction`, scope);
+  if (mapping === undefined) {
+    throw new ValidationError(
+      `mapping of route ${id} is missing; say what its files hold, or give handlerFunction`,
+      scope,
+    );
+  }
   const { table, columns, conflict } = mapping._route;
   if (Token.isUnresolved(JSON.stringify([prefix, suffix, mapping._route]))) {
-    throw new ValidationError(`route ${id} must be known at synth, because it becomes part of the function's code; use plain text instead of tokens`, scope);
+    throw new ValidationError(
+      `route ${id} must be known at synth, because it becomes part of the function's code; use plain text instead of tokens`,
+      scope,
+    );
   }
-  if (!/^[^.]+(?:\.[^.]+)?$/.test(table)) throw new ValidationError(`table of route ${id} must be \`table\` or \`schema.table\`, got: ${table}`, scope);
+  if (!/^[^.]+(?:\.[^.]+)?$/.test(table)) {
+    throw new ValidationError(`table of route ${id} must be \`table\` or \`schema.table\`, got: ${table}`, scope);
+  }
   const names = columns.map(({ name }) => name);
   if (names.length === 0 || new Set(names).size < names.length) {
-    throw new ValidationError(`columns of route ${id} must be one or more, each named once, got: ${names.join(', ')}`, scope);
+    throw new ValidationError(
+      `columns of route ${id} must be one or more, each named once, got: ${names.join(', ')}`,
+      scope,
+    );
   }
   const { key = names, ifGreater } = conflict ?? {};
-  const missing = [...key, ...ifGreater === undefined ? [] : [ifGreater]].filter((name) => !names.includes(name));
+  const missing = [...key, ...(ifGreater === undefined ? [] : [ifGreater])].filter((name) => !names.includes(name));
   if (missing.length > 0 || key.length === 0) {
-    throw new ValidationError(`conflict of route ${id} must name columns of the mapping, got: ${missing.join(', ') || 'none'}; add them to columns`, scope);
+    throw new ValidationError(
+      `conflict of route ${id} must name columns of the mapping, got: ${missing.join(', ') || 'none'}; add them to columns`,
+      scope,
+    );
   }
   if (conflict?.rule === 'update' && key.length === names.length) {
-    throw new ValidationError(`conflict of route ${id} has nothing to update, because every column is part of the key; use LoadConflict.keep()`, scope);
+    throw new ValidationError(
+      `conflict of route ${id} has nothing to update, because every column is part of the key; use LoadConflict.keep()`,
+      scope,
+    );
   }
 }
 
 function overlap(a: LoadRouteOptions, b: LoadRouteOptions): boolean {
-  const [prefixes, suffixes] = [[a.prefix ?? '', b.prefix ?? ''], [a.suffix ?? '', b.suffix ?? '']];
-  return prefixes.some((one) => prefixes.every((other) => one.startsWith(other))) && suffixes.some((one) => suffixes.every((other) => one.endsWith(other)));
+  const [prefixes, suffixes] = [
+    [a.prefix ?? '', b.prefix ?? ''],
+    [a.suffix ?? '', b.suffix ?? ''],
+  ];
+  return (
+    prefixes.some((one) => prefixes.every((other) => one.startsWith(other))) &&
+    suffixes.some((one) => suffixes.every((other) => one.endsWith(other)))
+  );
 }

@@ -2,7 +2,7 @@ import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
-import { type LoadRoute, LoadRoutesFile } from '../../../contract/load-route';
+import { type LoadRoute, LOAD_ROUTES_FILE } from '../../../contract/load-route';
 import { handlerAssets } from '../../private/handler-function';
 
 /** The code of the loader with its routes beside it: a JSON Schema has no room in a function's environment. */
@@ -12,14 +12,14 @@ export function loaderCode(routes: readonly LoadRoute[]): Code {
   return Code.fromAsset(assets, {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
-      // never pulled: bundling is done here, and always succeeds
+      // Never pulled: bundling is done here, and always succeeds
       image: DockerImage.fromRegistry('unused'),
-      // by what tells this bundling from another one of the same code
+      // By what tells this bundling from another one of the same code
       environment: { ROUTES: content },
       local: {
         tryBundle(folder: string) {
           copyFileSync(join(assets, 'index.js'), join(folder, 'index.js'));
-          writeFileSync(join(folder, LoadRoutesFile), content);
+          writeFileSync(join(folder, LOAD_ROUTES_FILE), content);
           return true;
         },
       },

@@ -4,7 +4,8 @@ import { Dependable, type IConstruct, type IDependable } from 'constructs';
 /**
  * Makes sure that the cluster knows FARGATE and FARGATE_SPOT before `user` asks for them, and as long as it does.
  *
- * ECS refuses to take a capacity provider off a cluster that still has a service on it, so without the dependency a stack
+ * ECS refuses to take a capacity provider off a cluster that still has a service on it, so without the dependency a
+ * stack
  * that holds both cannot be deleted. A cluster that was imported must have both providers already.
  */
 export function useFargateCapacity(cluster: ICluster, user: IConstruct): void {
@@ -16,7 +17,7 @@ export function useFargateCapacity(cluster: ICluster, user: IConstruct): void {
 
 /** The CDK adds the association while it prepares the app, so what to depend on is found when it is asked for. */
 class CapacityProviderAssociations implements IDependable {
-  public constructor(cluster: Cluster) {
+  constructor(cluster: Cluster) {
     Dependable.implement(this, new AssociationsOf(cluster));
   }
 }
@@ -24,12 +25,12 @@ class CapacityProviderAssociations implements IDependable {
 class AssociationsOf extends Dependable {
   readonly #cluster: Cluster;
 
-  public constructor(cluster: Cluster) {
+  constructor(cluster: Cluster) {
     super();
     this.#cluster = cluster;
   }
 
-  public get dependencyRoots(): IConstruct[] {
+  get dependencyRoots(): IConstruct[] {
     return this.#cluster.node.findAll().filter((child) => child instanceof CfnClusterCapacityProviderAssociations);
   }
 }

@@ -3,9 +3,16 @@ import { ValidationError } from '../../private/validation-error';
 import type { SpotStrategy } from '../spot-strategy';
 
 /** There is something to fall back from only where there is Spot. */
-export function checkOnDemandFallback(scope: Construct, fallbackToOnDemand: boolean | undefined, capacity: SpotStrategy): void {
+export function checkOnDemandFallback(
+  scope: Construct,
+  fallbackToOnDemand: boolean | undefined,
+  capacity: SpotStrategy,
+): void {
   const spot = capacity.capacityProviderStrategies.some(({ capacityProvider }) => capacityProvider === 'FARGATE_SPOT');
   if (fallbackToOnDemand === true && !spot) {
-    throw new ValidationError('fallbackToOnDemand needs capacity with Spot, such as SpotStrategy.spotOnly(); leave it out', scope);
+    throw new ValidationError(
+      'fallbackToOnDemand needs capacity with Spot, such as SpotStrategy.spotOnly(); leave it out',
+      scope,
+    );
   }
 }

@@ -9,16 +9,31 @@ import { BatchDefaults, BatchFolder } from '../defaults';
 export function checkWorkflow(scope: Construct, props: ChunkedBatchWorkflowProps): void {
   checkWholeNumber('maxFilesPerBatch', props.maxFilesPerBatch, { min: 1, max: 10_000 }, scope);
   // An execution has 256 KiB, and is told more than the files.
-  checkWholeNumber('maxBatchDescription', props.maxBatchDescription?.toBytes(), { min: 1_024, max: 204_800, unit: 'bytes' }, scope);
+  checkWholeNumber(
+    'maxBatchDescription',
+    props.maxBatchDescription?.toBytes(),
+    { min: 1_024, max: 204_800, unit: 'bytes' },
+    scope,
+  );
   checkWholeNumber('maxConcurrency', props.maxConcurrency, { min: 1, max: 10_000 }, scope);
   checkWholeNumber('maxConcurrentPrefixes', props.maxConcurrentPrefixes, { min: 1, max: 40 }, scope);
   checkWholeNumber('retries', props.retries, { min: 0, max: 10 }, scope);
   checkSeconds('batchTimeout', props.batchTimeout, { min: 60, max: 604_800 }, scope);
   checkPercentage('toleratedFailurePercentage', props.toleratedFailurePercentage, scope);
   checkPercentage('abortFailurePercentage', props.abortFailurePercentage, scope);
-  checkWholeNumber('resultRetention', props.resultRetention?.toDays({ integral: false }), { min: 1, unit: 'days' }, scope);
+  checkWholeNumber(
+    'resultRetention',
+    props.resultRetention?.toDays({ integral: false }),
+    { min: 1, unit: 'days' },
+    scope,
+  );
   if (props.resultBucket !== undefined) {
-    checkExcluded('resultBucket', { resultRetention: props.resultRetention }, 'set a lifecycle rule where the bucket is created', scope);
+    checkExcluded(
+      'resultBucket',
+      { resultRetention: props.resultRetention },
+      'set a lifecycle rule where the bucket is created',
+      scope,
+    );
   }
   checkPrefixes(scope, props.prefixes);
   checkResults(scope, props);
@@ -33,16 +48,30 @@ function checkPercentage(prop: string, value: number | undefined, scope: Constru
 
 function checkPrefixes(scope: Construct, prefixes: string[]): void {
   if (prefixes.length === 0) {
-    throw new ValidationError('prefixes cannot be empty; name what a run works on, or [\'\'] for the whole bucket', scope);
+    throw new ValidationError(
+      "prefixes cannot be empty; name what a run works on, or [''] for the whole bucket",
+      scope,
+    );
   }
   for (const prefix of prefixes) {
     // They stand in policies and in patterns of events, where * and ? stand for any text.
-    if (Token.isUnresolved(prefix) || prefix.startsWith('/') || /[*?\\]/.test(prefix) || (prefix !== '' && !prefix.endsWith('/'))) {
-      throw new ValidationError(`prefixes must be known texts that end with a slash and do not begin with one, without *, ? and \\, got: ${JSON.stringify(prefix)}`, scope);
+    if (
+      Token.isUnresolved(prefix) ||
+      prefix.startsWith('/') ||
+      /[*?\\]/.test(prefix) ||
+      (prefix !== '' && !prefix.endsWith('/'))
+    ) {
+      throw new ValidationError(
+        `prefixes must be known texts that end with a slash and do not begin with one, without *, ? and \\, got: ${JSON.stringify(prefix)}`,
+        scope,
+      );
     }
     const outer = prefixes.find((other) => other !== prefix && prefix.startsWith(other + BatchFolder.incoming));
     if (outer !== undefined) {
-      throw new ValidationError(`prefixes cannot hold ${prefix}, whose files are among those of ${outer === '' ? 'the whole bucket' : outer} too; leave one of them out`, scope);
+      throw new ValidationError(
+        `prefixes cannot hold ${prefix}, whose files are among those of ${outer === '' ? 'the whole bucket' : outer} too; leave one of them out`,
+        scope,
+      );
     }
   }
   if (new Set(prefixes).size < prefixes.length) {
@@ -50,25 +79,44 @@ function checkPrefixes(scope: Construct, prefixes: string[]): void {
   }
 }
 
-function checkResults(scope: Construct, { resultPrefix = BatchDefaults.resultPrefix, resultBucket, bucket, prefixes }: ChunkedBatchWorkflowProps): void {
-  if (Token.isUnresolved(resultPrefix) || !resultPrefix.endsWith('/') || resultPrefix.startsWith('/') || /[*?\\]/.test(resultPrefix)) {
+function checkResults(
+  scope: Construct,
+  { resultPrefix = BatchDefaults.resultPrefix, resultBucket, bucket, prefixes }: ChunkedBatchWorkflowProps,
+): void {
+  if (
+    Token.isUnresolved(resultPrefix) ||
+    !resultPrefix.endsWith('/') ||
+    resultPrefix.startsWith('/') ||
+    /[*?\\]/.test(resultPrefix)
+  ) {
     throw new ValidationError(
-      `resultPrefix must be a known text that ends with a slash and does not begin with one, without *, ? and \\, got: ${JSON.stringify(resultPrefix)}`, scope,
+      `resultPrefix must be a known text that ends with a slash and does not begin with one, without *, ? and \\, got: ${JSON.stringify(resultPrefix)}`,
+      scope,
     );
   }
-  const inside = resultBucket === bucket ? prefixes.find((prefix) => resultPrefix.startsWith(prefix + BatchFolder.incoming)) : undefined;
+  const inside =
+    resultBucket === bucket
+      ? prefixes.find((prefix) => resultPrefix.startsWith(prefix + BatchFolder.incoming))
+      : undefined;
   if (inside !== undefined) {
-    throw new ValidationError(`resultPrefix cannot be below ${inside}${BatchFolder.incoming}, where runs look for files, got: ${resultPrefix}; choose another one`, scope);
+    throw new ValidationError(
+      `resultPrefix cannot be below ${inside}${BatchFolder.incoming}, where runs look for files, got: ${resultPrefix}; choose another one`,
+      scope,
+    );
   }
 }
 
 function checkMarker(scope: Construct, { markerName, markerSource, bucket }: ChunkedBatchWorkflowProps): void {
   if (markerName !== undefined && (Token.isUnresolved(markerName) || markerName === '' || /[/*?\\]/.test(markerName))) {
-    throw new ValidationError(`markerName must be the name of a file, without a slash, *, ? and \\, got: ${JSON.stringify(markerName)}`, scope);
+    throw new ValidationError(
+      `markerName must be the name of a file, without a slash, *, ? and \\, got: ${JSON.stringify(markerName)}`,
+      scope,
+    );
   }
   if (markerSource !== undefined && markerSource.bucket !== bucket) {
     throw new ValidationError(
-      `markerSource must be the FileIngestBucket of bucket, got that of ${markerSource.bucket.node.path}; give bucket: inbox.bucket and markerSource: inbox`, scope,
+      `markerSource must be the FileIngestBucket of bucket, got that of ${markerSource.bucket.node.path}; give bucket: inbox.bucket and markerSource: inbox`,
+      scope,
     );
   }
 }

@@ -2,11 +2,11 @@ import { Aws } from 'aws-cdk-lib';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
-import { BatchEventSource, BatchEventType, BatchFolders } from '../../../contract/batch';
+import { BATCH_EVENT_SOURCE, BatchEventType, BatchFolders } from '../../../contract/batch';
 import { lookForOthers } from '../../private/overlap-states';
 import { FilingMode, RunOverlap } from '../batch-enums';
 import type { ChunkedBatchWorkflowProps } from '../chunked-batch-workflow-props';
-import { BatchDefaults, BatchFolder, BatchMapLabel } from '../defaults';
+import { BatchDefaults, BatchFolder, BATCH_MAP_LABEL } from '../defaults';
 import type { BoundProcessor } from './processors';
 
 export interface WorkflowParts {
@@ -18,12 +18,15 @@ export interface WorkflowParts {
   readonly eventBus: IEventBus;
 }
 
-const Again = { IntervalSeconds: 2, MaxAttempts: 6, BackoffRate: 2, JitterStrategy: 'FULL' };
+const AGAIN = { IntervalSeconds: 2, MaxAttempts: 6, BackoffRate: 2, JitterStrategy: 'FULL' };
 const call = (service: string) => `arn:${Aws.PARTITION}:states:::${service}`;
 /** A JSON text is a JSONata text too. */
 const text = (value: string) => JSON.stringify(value);
 
-/** A run in the Amazon States Language: for each prefix its batches, then the count of what became of them, then the event that tells. */
+/**
+ * A run in the Amazon States Language: for each prefix its batches, then the count of what became of them, then the
+ * event that tells.
+ */
 export function renderWorkflow(parts: WorkflowParts): object {
   const { preparation, overlap = RunOverlap.WAIT } = parts.props;
   const first = preparation === undefined ? 'Prefixes' : 'Prepare';
@@ -37,7 +40,7 @@ export function renderWorkflow(parts: WorkflowParts): object {
           Type: 'Task',
           Resource: call('lambda:invoke'),
           Arguments: { FunctionName: preparation.functionArn, Payload: '{% $states.context.Execution.Input %}' },
-          Retry: [{ ErrorEquals: ['States.ALL'], ...Again }],
+          Retry: [{ ErrorEquals: ['States.ALL'], ...AGAIN }],
           Output: '{% $states.result.Payload %}',
           Next: 'Prefixes',
         },
@@ -53,7 +56,8 @@ export function renderWorkflow(parts: WorkflowParts): object {
       Failed: {
         Type: 'Fail',
         Error: 'TooManyFilesFailed',
-        Cause: '{% "Prefixes whose files failed, or could not be found: " & $join($states.input[status = "failed"].prefix, ", ") %}',
+        Cause:
+          '{% "Prefixes whose files failed, or could not be found: " & $join($states.input[status = "failed"].prefix, ", ") %}',
       },
     },
   };
@@ -97,7 +101,7 @@ function renderPrefixes(parts: WorkflowParts): object {
           Type: 'Task',
           Resource: call('lambda:invoke'),
           Arguments: { FunctionName: finish.functionArn, Payload: '{% $states.input %}' },
-          Retry: [{ ErrorEquals: ['States.ALL'], ...Again }],
+          Retry: [{ ErrorEquals: ['States.ALL'], ...AGAIN }],
           Output: '{% $states.result.Payload %}',
           Next: 'Tell',
         },
@@ -105,14 +109,16 @@ function renderPrefixes(parts: WorkflowParts): object {
           Type: 'Task',
           Resource: call('events:putEvents'),
           Arguments: {
-            Entries: [{
-              Source: BatchEventSource,
-              DetailType: `{% $states.input.status = "succeeded" ? ${text(BatchEventType.succeeded)} : ${text(BatchEventType.failed)} %}`,
-              Detail: '{% $states.input %}',
-              EventBusName: eventBus.eventBusName,
-            }],
+            Entries: [
+              {
+                Source: BATCH_EVENT_SOURCE,
+                DetailType: `{% $states.input.status = "succeeded" ? ${text(BatchEventType.succeeded)} : ${text(BatchEventType.failed)} %}`,
+                Detail: '{% $states.input %}',
+                EventBusName: eventBus.eventBusName,
+              },
+            ],
           },
-          Retry: [{ ErrorEquals: ['States.ALL'], ...Again }],
+          Retry: [{ ErrorEquals: ['States.ALL'], ...AGAIN }],
           Output: '{% $states.input.{"prefix": prefix, "status": status} %}',
           End: true,
         },
@@ -123,7 +129,11 @@ function renderPrefixes(parts: WorkflowParts): object {
 }
 
 /** From the input: a list of prefixes, or the event of a marker file; else all. */
-function prefixesOf({ prefixes, preparation, markerName = BatchDefaults.markerName }: ChunkedBatchWorkflowProps): string {
+function prefixesOf({
+  prefixes,
+  preparation,
+  markerName = BatchDefaults.markerName,
+}: ChunkedBatchWorkflowProps): string {
   const input = preparation === undefined ? '$states.context.Execution.Input' : '$states.input';
   const marker = text(BatchFolder.incoming + markerName);
   const ofMarker = `$substring($in.detail.object.key, 0, $length($in.detail.object.key) - $length(${marker}))`;
@@ -135,9 +145,10 @@ function renderFiles(parts: WorkflowParts): object {
   const { maxBatchDescription = BatchDefaults.maxBatchDescription } = props;
   return {
     Type: 'Map',
-    Label: BatchMapLabel,
+    Label: BATCH_MAP_LABEL,
     ItemReader: renderReader(props),
-    ItemSelector: '{% $states.context.Map.Item.Value.{"key": $exists(Key) ? Key : key, "size": $exists(Size) ? Size : size, "etag": $exists(Etag) ? Etag : etag} %}',
+    ItemSelector:
+      '{% $states.context.Map.Item.Value.{"key": $exists(Key) ? Key : key, "size": $exists(Size) ? Size : size, "etag": $exists(Etag) ? Etag : etag} %}',
     ItemBatcher: {
       MaxItemsPerBatch: props.maxFilesPerBatch ?? BatchDefaults.maxFilesPerBatch,
       MaxInputBytesPerBatch: maxBatchDescription.toBytes(),
@@ -153,14 +164,20 @@ function renderFiles(parts: WorkflowParts): object {
     // What executions answer would not fit into a state; nobody needs it, but for who looks into a run.
     ResultWriter: {
       Resource: call('s3:putObject'),
-      Arguments: { Bucket: resultBucket.bucketName, Prefix: `{% $states.input.folder & ${text(BatchFolders.executions)} %}` },
+      Arguments: {
+        Bucket: resultBucket.bucketName,
+        Prefix: `{% $states.input.folder & ${text(BatchFolders.executions)} %}`,
+      },
     },
     Output: '{% $states.input %}',
-    Catch: [{
-      ErrorEquals: ['States.ALL'],
-      Output: '{% $merge([$states.input, {"error": $states.errorOutput.Error & ": " & $string($states.errorOutput.Cause)}]) %}',
-      Next: 'Finish',
-    }],
+    Catch: [
+      {
+        ErrorEquals: ['States.ALL'],
+        Output:
+          '{% $merge([$states.input, {"error": $states.errorOutput.Error & ": " & $string($states.errorOutput.Cause)}]) %}',
+        Next: 'Finish',
+      },
+    ],
     Next: 'Finish',
   };
 }
@@ -168,7 +185,10 @@ function renderFiles(parts: WorkflowParts): object {
 function renderReader({ bucket, source }: ChunkedBatchWorkflowProps): object {
   const manifest = source?.manifestName;
   return manifest === undefined
-    ? { Resource: call('s3:listObjectsV2'), Arguments: { Bucket: bucket.bucketName, Prefix: `{% $states.input.prefix & ${text(BatchFolder.incoming)} %}` } }
+    ? {
+        Resource: call('s3:listObjectsV2'),
+        Arguments: { Bucket: bucket.bucketName, Prefix: `{% $states.input.prefix & ${text(BatchFolder.incoming)} %}` },
+      }
     : {
         Resource: call('s3:getObject'),
         ReaderConfig: { InputType: 'JSONL' },
@@ -177,47 +197,68 @@ function renderReader({ bucket, source }: ChunkedBatchWorkflowProps): object {
 }
 
 function renderBatch({ props, processor, resultBucket }: WorkflowParts): object {
-  const { markerName = BatchDefaults.markerName, retries = BatchDefaults.retries, batchTimeout = BatchDefaults.batchTimeout } = props;
+  const {
+    markerName = BatchDefaults.markerName,
+    retries = BatchDefaults.retries,
+    batchTimeout = BatchDefaults.batchTimeout,
+  } = props;
   const marker = text(`/${markerName}`);
   const files = `[$states.input.Items[$not(size = 0) and $substring(key, -1) != "/" and $substring(key, -$length(${marker})) != ${marker}]]`;
-  const keyIn = (folder: string) => `$states.input.BatchInput.folder & ${text(folder)} & $states.context.Execution.Name & ".json"`;
+  const keyIn = (folder: string) =>
+    `$states.input.BatchInput.folder & ${text(folder)} & $states.context.Execution.Name & ".json"`;
   const put = (key: string, body: object, next: object) => ({
     Type: 'Task',
     Resource: call('aws-sdk:s3:putObject'),
     Arguments: { Bucket: resultBucket.bucketName, Key: `{% ${key} %}`, ContentType: 'application/json', Body: body },
-    Retry: [{ ErrorEquals: ['States.ALL'], ...Again }],
+    Retry: [{ ErrorEquals: ['States.ALL'], ...AGAIN }],
     ...next,
   });
   return {
-    HasFiles: { Type: 'Choice', Choices: [{ Condition: `{% $count(${files}) = 0 %}`, Next: 'Done' }], Default: 'Describe' },
-    Describe: put(keyIn(BatchFolders.batches), {
-      version: 1,
-      runId: '{% $states.input.BatchInput.runId %}',
-      batchId: '{% $states.context.Execution.Name %}',
-      bucket: props.bucket.bucketName,
-      files: `{% ${files} %}`,
-      filing: renderFiling(props.filing ?? FilingMode.MOVE),
-      resultKey: `{% ${keyIn(BatchFolders.results)} %}`,
-    }, {
-      Output: {
-        bucket: resultBucket.bucketName,
-        key: `{% ${keyIn(BatchFolders.batches)} %}`,
+    HasFiles: {
+      Type: 'Choice',
+      Choices: [{ Condition: `{% $count(${files}) = 0 %}`, Next: 'Done' }],
+      Default: 'Describe',
+    },
+    Describe: put(
+      keyIn(BatchFolders.batches),
+      {
+        version: 1,
         runId: '{% $states.input.BatchInput.runId %}',
-        failureKey: `{% ${keyIn(BatchFolders.failures)} %}`,
+        batchId: '{% $states.context.Execution.Name %}',
+        bucket: props.bucket.bucketName,
+        files: `{% ${files} %}`,
+        filing: renderFiling(props.filing ?? FilingMode.MOVE),
+        resultKey: `{% ${keyIn(BatchFolders.results)} %}`,
       },
-      Next: 'Work',
-    }),
+      {
+        Output: {
+          bucket: resultBucket.bucketName,
+          key: `{% ${keyIn(BatchFolders.batches)} %}`,
+          runId: '{% $states.input.BatchInput.runId %}',
+          failureKey: `{% ${keyIn(BatchFolders.failures)} %}`,
+        },
+        Next: 'Work',
+      },
+    ),
     Work: processor.render({
       retries,
       timeout: batchTimeout,
       done: 'Done',
       failed: {
         ErrorEquals: ['States.ALL'],
-        Output: { key: '{% $states.input.failureKey %}', error: '{% $states.errorOutput.Error %}', cause: '{% $string($states.errorOutput.Cause) %}' },
+        Output: {
+          key: '{% $states.input.failureKey %}',
+          error: '{% $states.errorOutput.Error %}',
+          cause: '{% $string($states.errorOutput.Cause) %}',
+        },
         Next: 'NoteFailure',
       },
     }),
-    NoteFailure: put('$states.input.key', { error: '{% $states.input.error %}', cause: '{% $states.input.cause %}' }, { Output: '{% $states.input %}', Next: 'Failed' }),
+    NoteFailure: put(
+      '$states.input.key',
+      { error: '{% $states.input.error %}', cause: '{% $states.input.cause %}' },
+      { Output: '{% $states.input %}', Next: 'Failed' },
+    ),
     Failed: { Type: 'Fail', Error: '{% $states.input.error %}', Cause: '{% $states.input.cause %}' },
     Done: { Type: 'Succeed', Output: {} },
   };
@@ -226,6 +267,11 @@ function renderBatch({ props, processor, resultBucket }: WorkflowParts): object 
 function renderFiling(filing: FilingMode): object {
   const folder = (name: string) => `{% $states.input.BatchInput.prefix & ${text(name)} %}`;
   return filing === FilingMode.MOVE
-    ? { by: filing, incoming: folder(BatchFolder.incoming), processed: folder(BatchFolder.processed), failed: folder(BatchFolder.failed) }
+    ? {
+        by: filing,
+        incoming: folder(BatchFolder.incoming),
+        processed: folder(BatchFolder.processed),
+        failed: folder(BatchFolder.failed),
+      }
     : { by: filing };
 }

@@ -6,7 +6,13 @@ import type { Construct } from 'constructs';
 import { BatchFolders } from '../../../contract/batch';
 import { acknowledgeWildcard } from '../../private/acknowledge';
 import {
-  grantDeleteObjects, grantList, grantPutObjects, grantPutWholeObjects, grantReadObjects, grantReadObjectTags, grantWriteObjectTags,
+  grantDeleteObjects,
+  grantList,
+  grantPutObjects,
+  grantPutWholeObjects,
+  grantReadObjects,
+  grantReadObjectTags,
+  grantWriteObjectTags,
 } from '../../private/object-grants';
 import { FilingMode } from '../batch-enums';
 import type { ChunkedBatchWorkflowProps } from '../chunked-batch-workflow-props';
@@ -17,14 +23,21 @@ import type { WorkflowParts } from './definition';
 const below = (prefix: string, folder: string) => `${prefix}*${folder}`;
 
 /** Lets the processor read a batch and its files, put these away and write its results. */
-export function grantBatches(props: ChunkedBatchWorkflowProps, results: IBucket, resultPrefix: string, grantee: IGrantable): void {
+export function grantBatches(
+  props: ChunkedBatchWorkflowProps,
+  results: IBucket,
+  resultPrefix: string,
+  grantee: IGrantable,
+): void {
   const { bucket, prefixes, filing = FilingMode.MOVE } = props;
   grantReadObjects(results, grantee, resultPrefix, false);
   grantPutWholeObjects(results, grantee, below(resultPrefix, BatchFolders.results));
   for (const prefix of prefixes) {
     const incoming = below(prefix, BatchFolder.incoming);
     grantReadObjects(bucket, grantee, incoming, false);
-    if (filing === FilingMode.NONE) continue;
+    if (filing === FilingMode.NONE) {
+      continue;
+    }
     grantReadObjectTags(bucket, grantee, incoming, false);
     if (filing === FilingMode.TAG) {
       grantWriteObjectTags(bucket, grantee, incoming);
@@ -39,21 +52,33 @@ export function grantBatches(props: ChunkedBatchWorkflowProps, results: IBucket,
 }
 
 /** Lets the machine find the files and write down batches. */
-export function grantRuns({ props: { bucket, prefixes, source }, resultBucket, resultPrefix, eventBus }: WorkflowParts, machine: StateMachine): void {
+export function grantRuns(
+  { props: { bucket, prefixes, source }, resultBucket, resultPrefix, eventBus }: WorkflowParts,
+  machine: StateMachine,
+): void {
   for (const prefix of prefixes) {
-    if (source?.manifestName === undefined) grantList(bucket, machine, below(prefix, BatchFolder.incoming));
-    else grantReadObjects(bucket, machine, below(prefix, source.manifestName), false);
+    if (source?.manifestName === undefined) {
+      grantList(bucket, machine, below(prefix, BatchFolder.incoming));
+    } else {
+      grantReadObjects(bucket, machine, below(prefix, source.manifestName), false);
+    }
   }
   grantPutWholeObjects(resultBucket, machine, resultPrefix);
   grantResultWriter(resultBucket, machine, below(resultPrefix, BatchFolders.executions));
   eventBus.grantPutEventsTo(machine);
 }
 
-/** @see https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html#resultwriter-iam-policies */
+/**
+ * @see https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html#resultwriter-iam-policies
+ */
 function grantResultWriter(bucket: IBucket, machine: StateMachine, prefix: string): void {
   grantReadObjects(bucket, machine, prefix, false);
   const parts = bucket.arnForObjects(`${prefix}*`);
-  Grant.addToPrincipal({ grantee: machine, actions: ['s3:ListMultipartUploadParts', 's3:AbortMultipartUpload'], resourceArns: [parts] });
+  Grant.addToPrincipal({
+    grantee: machine,
+    actions: ['s3:ListMultipartUploadParts', 's3:AbortMultipartUpload'],
+    resourceArns: [parts],
+  });
 }
 
 /**
@@ -72,5 +97,9 @@ export function grantBatchExecutions(scope: Construct, machine: StateMachine): v
       new PolicyStatement({ actions: ['states:DescribeExecution', 'states:StopExecution'], resources: [executions] }),
     ],
   });
-  acknowledgeWildcard(policy, executions, 'The execution of a batch has no name before it starts; the machine bounds it');
+  acknowledgeWildcard(
+    policy,
+    executions,
+    'The execution of a batch has no name before it starts; the machine bounds it',
+  );
 }

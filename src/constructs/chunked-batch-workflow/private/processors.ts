@@ -4,7 +4,7 @@ import { Grant, type IPrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
-import { BatchEnv, BatchJob } from '../../../contract/batch';
+import { BatchEnv, BATCH_JOB } from '../../../contract/batch';
 import { SpotStrategy, useFargateCapacity } from '../../capacity';
 import { resolveFargateRun, type FargateRun } from '../../private/fargate-run';
 import { checkFargateTask } from '../../private/fargate-task';
@@ -14,7 +14,7 @@ import { besideClock, renderRunTask, renderTaskRetry } from '../../private/run-t
 import { ValidationError } from '../../private/validation-error';
 import type { QueueScaledFargateWorker } from '../../queue-scaled-fargate-worker';
 import type { BatchTaskProps } from '../batch-processor';
-import { BatchMapLabel } from '../defaults';
+import { BATCH_MAP_LABEL } from '../defaults';
 
 export interface BatchWork {
   readonly retries: number;
@@ -41,19 +41,37 @@ export interface BoundProcessor {
 export type BindProcessor = (scope: Construct) => BoundProcessor;
 
 /** What Step Functions calls it when Lambda did not take a call. */
-const NotTakenByLambda = ['Lambda.ClientExecutionTimeoutException', 'Lambda.ServiceException', 'Lambda.AWSLambdaException', 'Lambda.SdkClientException', 'Lambda.TooManyRequestsException'];
+const NOT_TAKEN_BY_LAMBDA = [
+  'Lambda.ClientExecutionTimeoutException',
+  'Lambda.ServiceException',
+  'Lambda.AWSLambdaException',
+  'Lambda.SdkClientException',
+  'Lambda.TooManyRequestsException',
+];
 
 export function fargateTask(props: BatchTaskProps): BindProcessor {
   return (scope) => {
     checkFargateTask(scope, props, { excluded: { stopTimeout: props.stopTimeout }, reserved: Object.values(BatchEnv) });
-    const run = resolveFargateRun(scope, props, { name: 'Batch', streamPrefix: 'batch' }, props.capacity ?? SpotStrategy.spotOnly());
+    const run = resolveFargateRun(
+      scope,
+      props,
+      { name: 'Batch', streamPrefix: 'batch' },
+      props.capacity ?? SpotStrategy.spotOnly(),
+    );
     return {
       grantPrincipal: run.taskDefinition.taskRole,
       run,
       connections: new Connections({ securityGroups: run.network.securityGroups }),
       render({ retries, timeout, failed, done }) {
-        const environment = { [BatchEnv.bucket]: '{% $states.input.bucket %}', [BatchEnv.key]: '{% $states.input.key %}' };
-        return besideClock(renderRunTask(run, { environment, retry: renderTaskRetry(retries) }), timeout.toMinutes({ integral: false }), { done, failed });
+        const environment = {
+          [BatchEnv.bucket]: '{% $states.input.bucket %}',
+          [BatchEnv.key]: '{% $states.input.key %}',
+        };
+        return besideClock(
+          renderRunTask(run, { environment, retry: renderTaskRetry(retries) }),
+          timeout.toMinutes({ integral: false }),
+          { done, failed },
+        );
       },
       grant(machine) {
         grantRun(machine, run);
@@ -72,7 +90,7 @@ export function lambdaFunction(handler: IFunction): BindProcessor {
       Resource: `arn:${Aws.PARTITION}:states:::lambda:invoke`,
       Arguments: { FunctionName: handler.functionArn, Payload: '{% $states.input.{"bucket": bucket, "key": key} %}' },
       TimeoutSeconds: timeout.toSeconds(),
-      Retry: renderTaskRetry(retries, NotTakenByLambda),
+      Retry: renderTaskRetry(retries, NOT_TAKEN_BY_LAMBDA),
       Catch: [failed],
       Next: done,
     }),
@@ -86,11 +104,15 @@ export function worker(target: QueueScaledFargateWorker): BindProcessor {
   return (scope) => {
     if (Stack.of(target) !== Stack.of(scope)) {
       throw new ValidationError(
-        `processor is a worker of the stack ${Stack.of(target).node.path}, and workflow and worker name each other; create both in one stack`, scope,
+        `processor is a worker of the stack ${Stack.of(target).node.path}, and workflow and worker name each other; create both in one stack`,
+        scope,
       );
     }
     if (target.queue.fifo) {
-      throw new ValidationError('processor must be a worker whose queue is no FIFO queue, in which one batch would hold up the others; give it another one', scope);
+      throw new ValidationError(
+        'processor must be a worker whose queue is no FIFO queue, in which one batch would hold up the others; give it another one',
+        scope,
+      );
     }
     return {
       grantPrincipal: target.grantPrincipal,
@@ -102,9 +124,13 @@ export function worker(target: QueueScaledFargateWorker): BindProcessor {
           QueueUrl: target.queue.queueUrl,
           MessageBody: {
             fileworksJob: 1,
-            type: BatchJob,
+            type: BATCH_JOB,
             correlationId: '{% $states.input.runId %}',
-            payload: { bucket: '{% $states.input.bucket %}', key: '{% $states.input.key %}', taskToken: '{% $states.context.Task.Token %}' },
+            payload: {
+              bucket: '{% $states.input.bucket %}',
+              key: '{% $states.input.key %}',
+              taskToken: '{% $states.context.Task.Token %}',
+            },
           },
         },
         TimeoutSeconds: timeout.toSeconds(),
@@ -117,8 +143,12 @@ export function worker(target: QueueScaledFargateWorker): BindProcessor {
         // SendTaskHeartbeat is not used: a worker that is lost lets the message come again.
         // IAM asks for the machine that the token is of, which for a batch may be named with its map:
         // https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeStateMachine.html
-        const resourceArns = [machine.stateMachineArn, `${machine.stateMachineArn}/${BatchMapLabel}`];
-        Grant.addToPrincipal({ grantee: target, actions: ['states:SendTaskSuccess', 'states:SendTaskFailure'], resourceArns });
+        const resourceArns = [machine.stateMachineArn, `${machine.stateMachineArn}/${BATCH_MAP_LABEL}`];
+        Grant.addToPrincipal({
+          grantee: target,
+          actions: ['states:SendTaskSuccess', 'states:SendTaskFailure'],
+          resourceArns,
+        });
       },
     };
   };

@@ -5,44 +5,79 @@ import { ValidationError } from '../../private/validation-error';
 import type { DatabaseDeliveryPipelineProps } from '../database-delivery-pipeline-props';
 import { mentionsEnd } from './scripts';
 
-const needs: readonly (readonly [keyof DatabaseDeliveryPipelineProps, keyof DatabaseDeliveryPipelineProps, string])[] = [
-  ['rollbackCommands', 'historyTable', 'which says how many migrations to take back'],
-  ['validateOnCopy', 'historyTable', 'without which every migration would run again on the copy'],
-  ['transformSchedule', 'transformCommands', 'which it runs'],
-  ['deployQualifier', 'deployCommands', 'which use it'],
-  ['githubBranches', 'githubRepository', 'whose branches they are'],
-  ['githubProviderArn', 'githubRepository', 'whose workflows it vouches for'],
-];
+const needs: readonly (readonly [keyof DatabaseDeliveryPipelineProps, keyof DatabaseDeliveryPipelineProps, string])[] =
+  [
+    ['rollbackCommands', 'historyTable', 'which says how many migrations to take back'],
+    ['validateOnCopy', 'historyTable', 'without which every migration would run again on the copy'],
+    ['transformSchedule', 'transformCommands', 'which it runs'],
+    ['deployQualifier', 'deployCommands', 'which use it'],
+    ['githubBranches', 'githubRepository', 'whose branches they are'],
+    ['githubProviderArn', 'githubRepository', 'whose workflows it vouches for'],
+  ];
 
 /** Says everything that can be wrong with the props, in the words of the props. */
 export function checkDelivery(scope: Construct, props: DatabaseDeliveryPipelineProps): void {
   for (const [prop, needed, why] of needs) {
     if (props[prop] !== undefined && props[prop] !== false && props[needed] === undefined) {
-      throw new ValidationError(`${prop} can only be set together with ${needed}, ${why}; add it, or leave ${prop} out`, scope);
+      throw new ValidationError(
+        `${prop} can only be set together with ${needed}, ${why}; add it, or leave ${prop} out`,
+        scope,
+      );
     }
   }
   checkSeconds('timeout', props.timeout, { min: 300, max: 28_800 }, scope);
   checkWholeNumber('clientVersion', props.clientVersion, { min: 13, max: 18 }, scope);
   checkCommands(scope, props);
-  checkShape(scope, 'historyTable', props.historyTable, /^[a-z_][a-z0-9_$]*(?:\.[a-z_][a-z0-9_$]*)?$/, 'be `table` or `schema.table`, in lower case');
-  checkShape(scope, 'workingDirectory', props.workingDirectory, /^[^'/\n][^'\n]*$/, 'be a folder of the source, without a slash before it or a quote in it');
+  checkShape(
+    scope,
+    'historyTable',
+    props.historyTable,
+    /^[a-z_][a-z0-9_$]*(?:\.[a-z_][a-z0-9_$]*)?$/,
+    'be `table` or `schema.table`, in lower case',
+  );
+  checkShape(
+    scope,
+    'workingDirectory',
+    props.workingDirectory,
+    /^[^'/\n][^'\n]*$/,
+    'be a folder of the source, without a slash before it or a quote in it',
+  );
   checkShape(scope, 'githubRepository', props.githubRepository, /^[\w.-]+\/[\w.-]+$/, 'be `owner/name`');
   for (const branch of props.githubBranches ?? []) {
-    // a wildcard would let in branches that anybody can name
+    // A wildcard would let in branches that anybody can name
     checkShape(scope, 'githubBranches', branch, /^[\w./-]+$/, 'be names of branches without wildcards');
   }
-  if (props.githubBranches?.length === 0) throw new ValidationError('githubBranches must name one or more branches, got none; leave it out for main', scope);
+  if (props.githubBranches?.length === 0) {
+    throw new ValidationError('githubBranches must name one or more branches, got none; leave it out for main', scope);
+  }
 }
 
 function checkCommands(scope: Construct, props: DatabaseDeliveryPipelineProps): void {
-  const { installCommands, migrateCommands, rollbackCommands, smokeCommands, transformCommands, deployCommands } = props;
-  for (const [prop, commands] of Object.entries({ installCommands, migrateCommands, rollbackCommands, smokeCommands, transformCommands, deployCommands })) {
-    if (commands?.every((command) => command.trim() === '')) throw new ValidationError(`${prop} must hold one or more commands, got none; leave it out, or add them`, scope);
-    if (commands?.some(mentionsEnd)) throw new ValidationError(`${prop} cannot hold a line END_OF_FILEWORKS_STEP, at which the script of the build ends; leave it out`, scope);
+  const { installCommands, migrateCommands, rollbackCommands, smokeCommands, transformCommands, deployCommands } =
+    props;
+  for (const [prop, commands] of Object.entries({
+    installCommands,
+    migrateCommands,
+    rollbackCommands,
+    smokeCommands,
+    transformCommands,
+    deployCommands,
+  })) {
+    if (commands?.every((command) => command.trim() === '')) {
+      throw new ValidationError(`${prop} must hold one or more commands, got none; leave it out, or add them`, scope);
+    }
+    if (commands?.some(mentionsEnd)) {
+      throw new ValidationError(
+        `${prop} cannot hold a line END_OF_FILEWORKS_STEP, at which the script of the build ends; leave it out`,
+        scope,
+      );
+    }
   }
 }
 
 function checkShape(scope: Construct, prop: string, value: string | undefined, shape: RegExp, rule: string): void {
-  if (value === undefined || (!Token.isUnresolved(value) && shape.test(value))) return;
+  if (value === undefined || (!Token.isUnresolved(value) && shape.test(value))) {
+    return;
+  }
   throw new ValidationError(`${prop} must ${rule}, got: ${value}`, scope);
 }

@@ -13,13 +13,18 @@ const ISSUER = 'token.actions.githubusercontent.com';
  */
 export function createGitHubRole(scope: Construct, props: DatabaseDeliveryPipelineProps): iam.Role | undefined {
   const { githubRepository, githubBranches = DeliveryDefaults.githubBranches, githubProviderArn } = props;
-  if (githubRepository === undefined) return undefined;
+  if (githubRepository === undefined) {
+    return undefined;
+  }
   const { account, partition } = Stack.of(scope);
   const provider = githubProviderArn ?? `arn:${partition}:iam::${account}:oidc-provider/${ISSUER}`;
   const role = new iam.Role(scope, 'GitHubRole', {
     description: `Workflows of ${githubRepository} that start builds of ${scope.node.path}`,
     assumedBy: new iam.WebIdentityPrincipal(provider, {
-      StringEquals: { [`${ISSUER}:aud`]: 'sts.amazonaws.com', [`${ISSUER}:sub`]: githubBranches.map((branch) => `repo:${githubRepository}:ref:refs/heads/${branch}`) },
+      StringEquals: {
+        [`${ISSUER}:aud`]: 'sts.amazonaws.com',
+        [`${ISSUER}:sub`]: githubBranches.map((branch) => `repo:${githubRepository}:ref:refs/heads/${branch}`),
+      },
     }),
   });
   return role;

@@ -15,9 +15,10 @@ export const runStep = (name: string): string => `bash -euo pipefail ${STEPS}/${
 
 /** The authority of the server and a client: what TLS and dumps need, for commands of any language. */
 export function prepare(ca: string | undefined, clientVersion: number): string[] {
-  const bundle = ca === undefined
-    ? `curl -fsS --retry 3 -o ${STEPS}/ca.pem https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem`
-    : `cat > ${STEPS}/ca.pem <<'END_OF_CERTIFICATE'\n${ca.trim()}\nEND_OF_CERTIFICATE`;
+  const bundle =
+    ca === undefined
+      ? `curl -fsS --retry 3 -o ${STEPS}/ca.pem https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem`
+      : `cat > ${STEPS}/ca.pem <<'END_OF_CERTIFICATE'\n${ca.trim()}\nEND_OF_CERTIFICATE`;
   return [
     `mkdir -p ${STEPS}\n${bundle}`,
     `command -v pg_dump >/dev/null || dnf install -y -q postgresql${clientVersion}`,
@@ -39,8 +40,11 @@ applied() {
  */
 function migrate({ historyTable, rollbackCommands, smokeCommands }: DatabaseDeliveryPipelineProps): string[] {
   const forward = [runStep('migrate'), ...(smokeCommands === undefined ? [] : [runStep('smoke')])].join(' && ');
-  if (historyTable === undefined || rollbackCommands === undefined) return [forward];
-  return [`
+  if (historyTable === undefined || rollbackCommands === undefined) {
+    return [forward];
+  }
+  return [
+    `
 HISTORY='${historyTable}'${COUNT}
 before=$(applied)
 if ! { ${forward}; }; then
@@ -48,14 +52,19 @@ if ! { ${forward}; }; then
   echo "fileworks: failed; migrations to take back: $FILEWORKS_APPLIED_MIGRATIONS"
   if [ "$FILEWORKS_APPLIED_MIGRATIONS" -gt 0 ]; then ${runStep('rollback')}; fi
   exit 1
-fi`.trim()];
+fi`.trim(),
+  ];
 }
 
-/** Migrates a copy of the schema as the database will be, and where there are commands for it, back: what does not come back as it was is not applied. */
+/**
+ * Migrates a copy of the schema as the database will be, and where there are commands for it, back: what does not come
+ * back as it was is not applied.
+ */
 function validate({ historyTable = '', rollbackCommands }: DatabaseDeliveryPipelineProps): string[] {
-  const back = rollbackCommands === undefined
-    ? ''
-    : `
+  const back =
+    rollbackCommands === undefined
+      ? ''
+      : `
 schema > ${STEPS}/before.sql
 count=$(applied)
 ${runStep('apply')}
@@ -68,7 +77,8 @@ if [ "$FILEWORKS_APPLIED_MIGRATIONS" -gt 0 ]; then
     exit 1
   fi
 fi`;
-  return [`
+  return [
+    `
 HISTORY='${historyTable}'${COUNT}
 # without the history, which a rollback may leave empty, and what is different in every dump
 schema() { pg_dump --schema-only --no-owner --exclude-table="$HISTORY*" | grep -vE '^\\\\(un)?restrict '; }
@@ -83,15 +93,19 @@ export PGDATABASE=$copy
 sed -i 's/^CREATE SCHEMA public;/CREATE SCHEMA IF NOT EXISTS public;/' ${STEPS}/copy.sql
 psql -Xq -v ON_ERROR_STOP=1 -f ${STEPS}/copy.sql > /dev/null
 echo 'fileworks: migrating a copy of the schema'
-${back === '' ? runStep('apply') : back.trim()}`.trim()];
+${back === '' ? runStep('apply') : back.trim()}`.trim(),
+  ];
 }
 
 /** The commands of the migration's build. */
 export function migrationScript(props: DatabaseDeliveryPipelineProps, validateOnCopy: boolean): string[] {
   const { migrateCommands, smokeCommands, rollbackCommands } = props;
   const steps = {
-    migrate: migrateCommands, smoke: smokeCommands, rollback: rollbackCommands,
-    apply: migrate(props), validate: validateOnCopy ? validate(props) : undefined,
+    migrate: migrateCommands,
+    smoke: smokeCommands,
+    rollback: rollbackCommands,
+    apply: migrate(props),
+    validate: validateOnCopy ? validate(props) : undefined,
   };
   return [
     ...Object.entries(steps).flatMap(([name, commands]) => (commands === undefined ? [] : [stepFile(name, commands)])),

@@ -6,9 +6,14 @@ import { ValidationError } from '../../private/validation-error';
 import type { QueueScaledFargateWorkerOptions } from '../../queue-scaled-fargate-worker';
 import type { ExportOrchestratorProps } from '../export-orchestrator-props';
 
-/** What can be said about the props before anything is created; what is wrong with one service alone, its worker says. */
+/**
+ * What can be said about the props before anything is created; what is wrong with one service alone, its worker says.
+ */
 export function checkExportOrchestrator(scope: Construct, props: ExportOrchestratorProps): void {
-  for (const [name, options] of Object.entries({ orchestrator: props.orchestrator ?? {}, worker: props.worker ?? {} })) {
+  for (const [name, options] of Object.entries({
+    orchestrator: props.orchestrator ?? {},
+    worker: props.worker ?? {},
+  })) {
     checkService(scope, name, options, props);
   }
   checkEnvironment(scope, 'environment', props);
@@ -16,25 +21,58 @@ export function checkExportOrchestrator(scope: Construct, props: ExportOrchestra
   if (props.apiUrl !== undefined && !Token.isUnresolved(props.apiUrl) && !URL.canParse(props.apiUrl)) {
     throw new ValidationError(`apiUrl must be a URL, got: ${props.apiUrl}`, scope);
   }
-  if (props.outputPrefix !== undefined && !Token.isUnresolved(props.outputPrefix) && props.outputPrefix.startsWith('/')) {
-    throw new ValidationError(`outputPrefix cannot begin with a slash, which keys do not, got: ${props.outputPrefix}`, scope);
+  if (
+    props.outputPrefix !== undefined &&
+    !Token.isUnresolved(props.outputPrefix) &&
+    props.outputPrefix.startsWith('/')
+  ) {
+    throw new ValidationError(
+      `outputPrefix cannot begin with a slash, which keys do not, got: ${props.outputPrefix}`,
+      scope,
+    );
   }
   checkWholeNumber('workerCpuTargetPercent', props.workerCpuTargetPercent, { min: 1, max: 100 }, scope);
   checkSeconds('alarmApiUnavailableFor', props.alarmApiUnavailableFor, { min: 60, max: 86_400 }, scope);
 }
 
-function checkService(scope: Construct, name: string, options: QueueScaledFargateWorkerOptions, props: ExportOrchestratorProps): void {
+function checkService(
+  scope: Construct,
+  name: string,
+  options: QueueScaledFargateWorkerOptions,
+  props: ExportOrchestratorProps,
+): void {
   const { additionalQueues, queueWeight, fifo, contentBasedDeduplication, queue } = options;
   const { retentionPeriod, deadLetterRetention, maxReceiveCount, encryptionKey } = options;
-  const own = (values: Readonly<Record<string, unknown>>) => Object.fromEntries(Object.entries(values).map(([key, value]) => [`${name}.${key}`, value]));
-  checkExcluded('the queues of an ExportOrchestrator', own({ additionalQueues, queueWeight }), 'set priorityQueues', scope);
-  checkExcluded('the queues of an ExportOrchestrator', own({ fifo, contentBasedDeduplication }), 'leave it out: duplicates change nothing, and no order is kept', scope);
+  const own = (values: Readonly<Record<string, unknown>>) =>
+    Object.fromEntries(Object.entries(values).map(([key, value]) => [`${name}.${key}`, value]));
+  checkExcluded(
+    'the queues of an ExportOrchestrator',
+    own({ additionalQueues, queueWeight }),
+    'set priorityQueues',
+    scope,
+  );
+  checkExcluded(
+    'the queues of an ExportOrchestrator',
+    own({ fifo, contentBasedDeduplication }),
+    'leave it out: duplicates change nothing, and no order is kept',
+    scope,
+  );
   if (!(props.priorityQueues ?? false)) {
-    checkExcluded('a single queue', own({ strictPriority: options.strictPriority }), 'set priorityQueues, or leave it out', scope);
+    checkExcluded(
+      'a single queue',
+      own({ strictPriority: options.strictPriority }),
+      'set priorityQueues, or leave it out',
+      scope,
+    );
   }
   if (queue !== undefined) {
     const remedy = 'set them where the queue is created';
-    checkExcluded(`${name}.queue`, own({ retentionPeriod, deadLetterRetention, maxReceiveCount, encryptionKey }), remedy, scope);
+    checkExcluded(
+      `${name}.queue`,
+      own({ retentionPeriod, deadLetterRetention, maxReceiveCount, encryptionKey }),
+      remedy,
+      scope,
+    );
   }
   if (options.taskDefinition === undefined && options.image === undefined && props.image === undefined) {
     throw new ValidationError(`image is missing; give image for both services, or ${name}.image`, scope);
@@ -42,11 +80,18 @@ function checkService(scope: Construct, name: string, options: QueueScaledFargat
   checkEnvironment(scope, name, options);
 }
 
-function checkEnvironment(scope: Construct, name: string, { environment = {}, secrets = {} }: Pick<QueueScaledFargateWorkerOptions, 'environment' | 'secrets'>): void {
+function checkEnvironment(
+  scope: Construct,
+  name: string,
+  { environment = {}, secrets = {} }: Pick<QueueScaledFargateWorkerOptions, 'environment' | 'secrets'>,
+): void {
   const reserved: ReadonlySet<string> = new Set(Object.values(ExportEnv));
   const taken = [...Object.keys(environment), ...Object.keys(secrets)].filter((variable) => reserved.has(variable));
   if (taken.length > 0) {
-    throw new ValidationError(`${name} cannot hold ${taken.join(', ')}, which the construct writes; set the prop that it comes from`, scope);
+    throw new ValidationError(
+      `${name} cannot hold ${taken.join(', ')}, which the construct writes; set the prop that it comes from`,
+      scope,
+    );
   }
 }
 

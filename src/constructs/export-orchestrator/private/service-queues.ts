@@ -5,38 +5,60 @@ import { createQueues } from '../../private/work-queue';
 import { ExportDefaults } from '../defaults';
 
 /** What a worker is told of its queues. */
-export type ServiceQueues = Pick<QueueScaledFargateWorkerOptions, 'queue' | 'deadLetterQueue' | 'additionalQueues' | 'queueWeight'>;
+export type ServiceQueues = Pick<
+  QueueScaledFargateWorkerOptions,
+  'queue' | 'deadLetterQueue' | 'additionalQueues' | 'queueWeight'
+>;
 
 /** Names of the queues beside the one of normal priority, in the order of their construct ids. */
-const Priorities = ['High', 'Low'] as const;
-export type Priority = typeof Priorities[number];
+const PRIORITIES = ['High', 'Low'] as const;
+export type Priority = (typeof PRIORITIES)[number];
 
 /** What a queue is made with; a worker that is given one takes none of it. */
-const OfQueues: readonly string[] = ['retentionPeriod', 'deadLetterRetention', 'maxReceiveCount', 'encryptionKey'];
+const OF_QUEUES: readonly string[] = ['retentionPeriod', 'deadLetterRetention', 'maxReceiveCount', 'encryptionKey'];
 
 /**
  * The queues of a service, by priority.
  *
- * The handlers of the runtime send the last delivery of a message to the dead-letter queue themselves, so it is new there, and both queues may keep messages
+ * The handlers of the runtime send the last delivery of a message to the dead-letter queue themselves, so it is new
+ * there, and both queues may keep messages
  * for the longest time that there is.
  */
-export function createServiceQueues(scope: Construct, options: QueueScaledFargateWorkerOptions, priorities: boolean): ServiceQueues {
-  const settings = { ...options, retentionPeriod: options.retentionPeriod ?? ExportDefaults.retentionPeriod, deadLettersAreSent: true };
+export function createServiceQueues(
+  scope: Construct,
+  options: QueueScaledFargateWorkerOptions,
+  priorities: boolean,
+): ServiceQueues {
+  const settings = {
+    ...options,
+    retentionPeriod: options.retentionPeriod ?? ExportDefaults.retentionPeriod,
+    deadLettersAreSent: true,
+  };
   const { queue, deadLetterQueue } = options.queue === undefined ? createQueues(scope, settings) : options;
-  if (!priorities) return { queue, deadLetterQueue };
+  if (!priorities) {
+    return { queue, deadLetterQueue };
+  }
   const weights = { High: ExportDefaults.highWeight, Low: ExportDefaults.lowWeight };
-  const additionalQueues = Object.fromEntries(Priorities.map((name): [string, AdditionalQueueOptions] => (
-    [name, { ...createQueues(new Construct(scope, name), settings), weight: weights[name] }]
-  )));
+  const additionalQueues = Object.fromEntries(
+    PRIORITIES.map((name): [string, AdditionalQueueOptions] => [
+      name,
+      { ...createQueues(new Construct(scope, name), settings), weight: weights[name] },
+    ]),
+  );
   return { queue, deadLetterQueue, additionalQueues, queueWeight: ExportDefaults.normalWeight };
 }
 
 /** What a user said of a service, but of its queues; other languages say undefined of what was left out. */
 export function withoutQueues(options: QueueScaledFargateWorkerOptions): QueueScaledFargateWorkerOptions {
-  return Object.fromEntries(Object.entries(options).filter(([name, value]) => value !== undefined && !OfQueues.includes(name)));
+  return Object.fromEntries(
+    Object.entries(options).filter(([name, value]) => value !== undefined && !OF_QUEUES.includes(name)),
+  );
 }
 
 /** The queues by priority, in one order for both services. */
-export function queuesOf(worker: { readonly queue: IQueue; readonly additionalQueues: Readonly<Record<string, { readonly queue: IQueue }>> }): IQueue[] {
+export function queuesOf(worker: {
+  readonly queue: IQueue;
+  readonly additionalQueues: Readonly<Record<string, { readonly queue: IQueue }>>;
+}): IQueue[] {
   return [worker.queue, ...Object.values(worker.additionalQueues).map(({ queue }) => queue)];
 }

@@ -12,7 +12,11 @@ export interface TableOptions {
 
 /** The table of `ExportJobStore`, of the shared rate limit and of the circuit. */
 export function createJobTable(scope: Construct, options: TableOptions): dynamodb.Table {
-  return createTable(scope, 'JobTable', options, { partitionKey: text('pk'), sortKey: text('sk'), timeToLiveAttribute: 'expiresAt' });
+  return createTable(scope, 'JobTable', options, {
+    partitionKey: text('pk'),
+    sortKey: text('sk'),
+    timeToLiveAttribute: 'expiresAt',
+  });
 }
 
 /** What is known about entries, by their names: what `DynamoMetadata` looks up with `nameAttribute: 'name'`. */
@@ -40,7 +44,12 @@ export function grantLookup(table: dynamodb.ITable, grantee: IGrantable, own: bo
   grantOn(table, grantee, own ? ['dynamodb:BatchGetItem'] : ['dynamodb:BatchGetItem', 'dynamodb:Query']);
 }
 
-function createTable(scope: Construct, id: string, { encryptionKey, removalPolicy }: TableOptions, keys: dynamodb.TableOptions): dynamodb.Table {
+function createTable(
+  scope: Construct,
+  id: string,
+  { encryptionKey, removalPolicy }: TableOptions,
+  keys: dynamodb.TableOptions,
+): dynamodb.Table {
   return new dynamodb.Table(scope, id, {
     ...keys,
     billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,

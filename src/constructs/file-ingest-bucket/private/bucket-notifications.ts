@@ -17,7 +17,8 @@ const owned = new WeakMap<s3.IBucket, Owned>();
 /**
  * Lets the bucket tell EventBridge about new objects, and queues that routes name.
  *
- * By the bucket's own property, because `eventBridgeEnabled` of the CDK is a custom resource with a Lambda function. That custom resource
+ * By the bucket's own property, because `eventBridgeEnabled` of the CDK is a custom resource with a Lambda function.
+ * That custom resource
  * writes the whole notification configuration, so the two must never both be at work on one bucket.
  */
 export function ownNotifications(scope: Construct, bucket: s3.IBucket): void {
@@ -33,8 +34,8 @@ export function ownNotifications(scope: Construct, bucket: s3.IBucket): void {
   const resource = bucket.node.defaultChild as s3.CfnBucket;
   if (resource.notificationConfiguration !== undefined) {
     throw new ValidationError(
-      'bucket has a notificationConfiguration already, which this construct would replace; add eventBridgeConfiguration to it and '
-      + 'hand the bucket over by Bucket.fromBucketName',
+      'bucket has a notificationConfiguration already, which this construct would replace; add eventBridgeConfiguration to it and ' +
+        'hand the bucket over by Bucket.fromBucketName',
       scope,
     );
   }
@@ -42,9 +43,12 @@ export function ownNotifications(scope: Construct, bucket: s3.IBucket): void {
   owned.set(bucket, notifications);
   resource.notificationConfiguration = Lazy.any({ produce: () => render(notifications) });
   scope.node.addValidation({
-    validate: () => hasNotificationHandler(bucket)
-      ? ['addEventNotification and enableEventBridgeNotification cannot be used on this bucket, because they would overwrite its notifications; add a route']
-      : [],
+    validate: () =>
+      hasNotificationHandler(bucket)
+        ? [
+            'addEventNotification and enableEventBridgeNotification cannot be used on this bucket, because they would overwrite its notifications; add a route',
+          ]
+        : [],
   });
 }
 
@@ -57,12 +61,17 @@ export function tellEventBridge(bucket: s3.IBucket): void {
 }
 
 /** Has S3 send to queues, which must allow it before: S3 tries when it is told. */
-export function tellQueue(scope: Construct, bucket: s3.IBucket, queues: readonly QueueNotification[], allowed: IDependable | undefined): void {
+export function tellQueue(
+  scope: Construct,
+  bucket: s3.IBucket,
+  queues: readonly QueueNotification[],
+  allowed: IDependable | undefined,
+): void {
   const notifications = owned.get(bucket);
   if (notifications === undefined) {
     throw new ValidationError(
-      'Delivery.s3Notifications() needs a bucket whose notifications are the construct\'s own, and those of this one are set elsewhere; let FileIngestBucket '
-      + 'create the bucket, add the notification where the others are and use the queue, or use Delivery.eventBridge()',
+      "Delivery.s3Notifications() needs a bucket whose notifications are the construct's own, and those of this one are set elsewhere; let FileIngestBucket " +
+        'create the bucket, add the notification where the others are and use the queue, or use Delivery.eventBridge()',
       scope,
     );
   }
@@ -90,7 +99,7 @@ function warnOfImported(scope: Construct, bucket: s3.IBucket): void {
   warn(
     scope,
     'FileIngestBucket.importedBucket',
-    `EventBridge must be enabled on ${bucket.bucketName} outside this app. If the bucket has no other notifications: aws s3api `
-    + `put-bucket-notification-configuration --bucket ${bucket.bucketName} --notification-configuration '{"EventBridgeConfiguration":{}}'`,
+    `EventBridge must be enabled on ${bucket.bucketName} outside this app. If the bucket has no other notifications: aws s3api ` +
+      `put-bucket-notification-configuration --bucket ${bucket.bucketName} --notification-configuration '{"EventBridgeConfiguration":{}}'`,
   );
 }

@@ -9,14 +9,17 @@ import type { FileIngestBucketProps } from '../file-ingest-bucket';
 export function createIngestBucket(scope: Construct, props: FileIngestBucketProps): s3.Bucket {
   const { serverAccessLogsBucket, serverAccessLogsPrefix, encryptionKey } = props;
   if (serverAccessLogsPrefix !== undefined && serverAccessLogsBucket === undefined) {
-    throw new ValidationError('serverAccessLogsPrefix needs serverAccessLogsBucket, the bucket that receives the logs', scope);
+    throw new ValidationError(
+      'serverAccessLogsPrefix needs serverAccessLogsBucket, the bucket that receives the logs',
+      scope,
+    );
   }
   const versioned = props.versioned ?? true;
   return createPrivateBucket(scope, 'Bucket', 'set serverAccessLogsBucket', {
     bucketName: props.bucketName,
     versioned,
     encryptionKey,
-    lifecycleRules: [housekeeping(versioned), ...props.lifecycleRules ?? []],
+    lifecycleRules: [housekeeping(versioned), ...(props.lifecycleRules ?? [])],
     serverAccessLogsBucket,
     serverAccessLogsPrefix,
     removalPolicy: props.removalPolicy,
@@ -27,6 +30,9 @@ function housekeeping(versioned: boolean): s3.LifecycleRule {
   return {
     id: 'Housekeeping',
     abortIncompleteMultipartUploadAfter: IngestDefaults.abortIncompleteUploadAfter,
-    ...(versioned && { noncurrentVersionExpiration: IngestDefaults.noncurrentVersionExpiration, expiredObjectDeleteMarker: true }),
+    ...(versioned && {
+      noncurrentVersionExpiration: IngestDefaults.noncurrentVersionExpiration,
+      expiredObjectDeleteMarker: true,
+    }),
   };
 }

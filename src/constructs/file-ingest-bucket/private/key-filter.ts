@@ -13,20 +13,27 @@ export interface KeyFilter {
 }
 
 /** One alternative of an event pattern. */
-export type KeyPattern
-  = | { readonly prefix: string }
-    | { readonly suffix: string | { readonly 'equals-ignore-case': string } }
-    | { readonly wildcard: string }
-    | { readonly 'anything-but': { readonly wildcard: readonly string[] } };
+export type KeyPattern =
+  | { readonly prefix: string }
+  | { readonly suffix: string | { readonly 'equals-ignore-case': string } }
+  | { readonly wildcard: string }
+  | { readonly 'anything-but': { readonly wildcard: readonly string[] } };
 
 /**
  * The alternatives of an event pattern for a key, or nothing when every key fits.
  *
  * EventBridge takes the conditions on one field as alternatives: a prefix beside a suffix would let either pass. Only a
- * wildcard can ask for both, and a wildcard knows no case. So a suffix below a prefix is written out in its spellings. For the
+ * wildcard can ask for both, and a wildcard knows no case. So a suffix below a prefix is written out in its spellings.
+ * For the
  * same reason, nothing can be left out of what a prefix takes.
  */
-export function renderKeyPatterns({ prefixes, suffixes, ignoreCase, patterns, excludes }: KeyFilter): KeyPattern[] | undefined {
+export function renderKeyPatterns({
+  prefixes,
+  suffixes,
+  ignoreCase,
+  patterns,
+  excludes,
+}: KeyFilter): KeyPattern[] | undefined {
   if (patterns.length > 0) {
     return patterns.map((wildcard) => ({ wildcard }));
   }
@@ -40,7 +47,9 @@ export function renderKeyPatterns({ prefixes, suffixes, ignoreCase, patterns, ex
     return suffixes.map((suffix) => ({ suffix: ignoreCase ? { 'equals-ignore-case': suffix } : suffix }));
   }
   const endings = endingsOf({ suffixes, ignoreCase });
-  return prefixes.flatMap((prefix) => endings.map((ending) => ({ wildcard: `${escapeWildcard(prefix)}*${escapeWildcard(ending)}` })));
+  return prefixes.flatMap((prefix) =>
+    endings.map((ending) => ({ wildcard: `${escapeWildcard(prefix)}*${escapeWildcard(ending)}` })),
+  );
 }
 
 /** The suffixes for a filter that heeds case: written out in their spellings when case does not count. */
@@ -48,7 +57,10 @@ export function endingsOf({ suffixes, ignoreCase }: Pick<KeyFilter, 'suffixes' |
   return [...new Set(ignoreCase ? suffixes.flatMap(spellings) : suffixes)];
 }
 
-/** Every spelling of a short suffix; of a longer one, those that people write: as given, `.parquet`, `.PARQUET`, `.Parquet`. */
+/**
+ * Every spelling of a short suffix; of a longer one, those that people write: as given, `.parquet`, `.PARQUET`,
+ * `.Parquet`.
+ */
 export function spellings(suffix: string): string[] {
   if (Token.isUnresolved(suffix)) {
     return [suffix];

@@ -19,17 +19,27 @@ export interface QueueNotification {
   readonly configuration: CfnBucket.QueueConfigurationProperty;
 }
 
-const EventTypes: Readonly<Record<string, string>> = {
+const EVENT_TYPES: Readonly<Record<string, string>> = {
   [IngestReason.PUT_OBJECT]: 's3:ObjectCreated:Put',
   [IngestReason.POST_OBJECT]: 's3:ObjectCreated:Post',
   [IngestReason.COPY_OBJECT]: 's3:ObjectCreated:Copy',
   [IngestReason.COMPLETE_MULTIPART_UPLOAD]: 's3:ObjectCreated:CompleteMultipartUpload',
 };
-const AnyEvent = 's3:ObjectCreated:*';
+const ANY_EVENT = 's3:ObjectCreated:*';
 
 /** Throws for what only a rule of EventBridge can do. */
 export function checkForNotifications(scope: Construct, options: IngestRouteOptions): void {
-  const { keyPatterns, excludeKeyPatterns, minSize, maxSize, maxEventAge, retryAttempts, enabled, description, archiveFor } = options;
+  const {
+    keyPatterns,
+    excludeKeyPatterns,
+    minSize,
+    maxSize,
+    maxEventAge,
+    retryAttempts,
+    enabled,
+    description,
+    archiveFor,
+  } = options;
   checkExcluded(
     'Delivery.s3Notifications()',
     { keyPatterns, excludeKeyPatterns, minSize, maxSize, maxEventAge, retryAttempts, enabled, description, archiveFor },
@@ -45,33 +55,49 @@ export function checkForNotifications(scope: Construct, options: IngestRouteOpti
 }
 
 /** The notifications of a route: one for each prefix, each spelling of a suffix and each reason. */
-export function renderNotifications(scope: Construct, { key, reasons }: RouteFilter, queue: IQueue): QueueNotification[] {
+export function renderNotifications(
+  scope: Construct,
+  { key, reasons }: RouteFilter,
+  queue: IQueue,
+): QueueNotification[] {
   const starred = [...key.prefixes, ...key.suffixes].find((text) => text.includes('*'));
   if (starred !== undefined) {
-    throw new ValidationError(`prefixes and suffixes cannot hold a star with Delivery.s3Notifications(), which S3 does not take, got: ${starred}`, scope);
+    throw new ValidationError(
+      `prefixes and suffixes cannot hold a star with Delivery.s3Notifications(), which S3 does not take, got: ${starred}`,
+      scope,
+    );
   }
-  const events = reasons.length === 0 ? [AnyEvent] : reasons.map((reason) => EventTypes[reason]);
-  return orAll(key.prefixes).flatMap((prefix) => orAll(endingsOf(key)).flatMap((suffix) => events.map((event) => ({
-    route: scope.node.id, prefix, suffix, configuration: { event, queue: queue.queueArn, ...renderFilter(prefix, suffix) },
-  }))));
+  const events = reasons.length === 0 ? [ANY_EVENT] : reasons.map((reason) => EVENT_TYPES[reason]);
+  return orAll(key.prefixes).flatMap((prefix) =>
+    orAll(endingsOf(key)).flatMap((suffix) =>
+      events.map((event) => ({
+        route: scope.node.id,
+        prefix,
+        suffix,
+        configuration: { event, queue: queue.queueArn, ...renderFilter(prefix, suffix) },
+      })),
+    ),
+  );
 }
 
 /** S3 refuses a configuration in which two notifications of one event type take the same key. */
 export function checkNoOverlap(scope: Construct, all: readonly QueueNotification[]): void {
   if (all.length > S3NotificationLimits.maxNotifications) {
     throw new ValidationError(
-      `S3 takes ${S3NotificationLimits.maxNotifications} notifications of a bucket, and its routes would need ${all.length}, one for each prefix and each spelling of a `
-      + 'suffix; set caseSensitiveSuffixes, or use Delivery.eventBridge()',
+      `S3 takes ${S3NotificationLimits.maxNotifications} notifications of a bucket, and its routes would need ${all.length}, one for each prefix and each spelling of a ` +
+        'suffix; set caseSensitiveSuffixes, or use Delivery.eventBridge()',
       scope,
     );
   }
   for (const [index, a] of all.entries()) {
     const b = all.slice(index + 1).find((other) => overlap(a, other));
     if (b !== undefined) {
-      const example = (a.prefix.length > b.prefix.length ? a.prefix : b.prefix) + (a.suffix.length > b.suffix.length ? a.suffix : b.suffix);
+      const example =
+        (a.prefix.length > b.prefix.length ? a.prefix : b.prefix) +
+        (a.suffix.length > b.suffix.length ? a.suffix : b.suffix);
       throw new ValidationError(
-        `${a.route === b.route ? `prefixes and suffixes of ${a.route}` : `${a.route} and ${b.route}`} cannot take the same object with Delivery.s3Notifications(), which S3 `
-        + `refuses, got both for ${example === '' ? 'every key' : JSON.stringify(example)}; narrow them, or use Delivery.eventBridge()`,
+        `${a.route === b.route ? `prefixes and suffixes of ${a.route}` : `${a.route} and ${b.route}`} cannot take the same object with Delivery.s3Notifications(), which S3 ` +
+          `refuses, got both for ${example === '' ? 'every key' : JSON.stringify(example)}; narrow them, or use Delivery.eventBridge()`,
         scope,
       );
     }
@@ -83,12 +109,22 @@ export function allowNotifications(scope: Construct, queue: IQueue): IDependable
   // The account and not the bucket: the bucket waits for this policy, which could not wait for its name.
   const ofThisAccount = { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } };
   const principals = [new iam.ServicePrincipal('s3.amazonaws.com')];
-  queue.encryptionMasterKey?.addToResourcePolicy(new iam.PolicyStatement({
-    principals, actions: ['kms:GenerateDataKey', 'kms:Decrypt'], resources: ['*'], conditions: ofThisAccount,
-  }));
-  const { statementAdded, policyDependable } = queue.addToResourcePolicy(new iam.PolicyStatement({
-    principals, actions: ['sqs:SendMessage'], resources: [queue.queueArn], conditions: ofThisAccount,
-  }));
+  queue.encryptionMasterKey?.addToResourcePolicy(
+    new iam.PolicyStatement({
+      principals,
+      actions: ['kms:GenerateDataKey', 'kms:Decrypt'],
+      resources: ['*'],
+      conditions: ofThisAccount,
+    }),
+  );
+  const { statementAdded, policyDependable } = queue.addToResourcePolicy(
+    new iam.PolicyStatement({
+      principals,
+      actions: ['sqs:SendMessage'],
+      resources: [queue.queueArn],
+      conditions: ofThisAccount,
+    }),
+  );
   if (!statementAdded) {
     warn(
       scope,
@@ -100,7 +136,9 @@ export function allowNotifications(scope: Construct, queue: IQueue): IDependable
 }
 
 function renderFilter(prefix: string, suffix: string): Pick<CfnBucket.QueueConfigurationProperty, 'filter'> {
-  const rules = Object.entries({ prefix, suffix }).filter(([, value]) => value !== '').map(([name, value]) => ({ name, value: encode(value) }));
+  const rules = Object.entries({ prefix, suffix })
+    .filter(([, value]) => value !== '')
+    .map(([name, value]) => ({ name, value: encode(value) }));
   return rules.length === 0 ? {} : { filter: { s3Key: { rules } } };
 }
 
@@ -111,7 +149,7 @@ function encode(text: string): string {
 
 function overlap(a: QueueNotification, b: QueueNotification): boolean {
   const { event } = a.configuration;
-  const sameEvent = event === b.configuration.event || event === AnyEvent || b.configuration.event === AnyEvent;
+  const sameEvent = event === b.configuration.event || event === ANY_EVENT || b.configuration.event === ANY_EVENT;
   const prefixes = a.prefix.startsWith(b.prefix) || b.prefix.startsWith(a.prefix);
   const suffixes = a.suffix.endsWith(b.suffix) || b.suffix.endsWith(a.suffix);
   return sameEvent && prefixes && suffixes;

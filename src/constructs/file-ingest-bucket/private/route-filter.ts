@@ -14,16 +14,27 @@ export function createRouteFilter(scope: Construct, options: IngestRouteOptions)
   checkExcludedFilters(scope, options);
   for (const [prop, values] of Object.entries({ prefixes, suffixes, keyPatterns, excludeKeyPatterns, reasons })) {
     if (values?.length === 0 || values?.some((value) => value === '')) {
-      throw new ValidationError(`${prop} cannot be empty or hold an empty text; leave it out to take every object`, scope);
+      throw new ValidationError(
+        `${prop} cannot be empty or hold an empty text; leave it out to take every object`,
+        scope,
+      );
     }
   }
   const rooted = prefixes?.find((prefix) => prefix.startsWith('/'));
   if (rooted !== undefined) {
-    throw new ValidationError(`prefixes cannot start with a slash, because keys do not, got: ${rooted}; write ${rooted.replace(/^\/+/, '')}`, scope);
+    throw new ValidationError(
+      `prefixes cannot start with a slash, because keys do not, got: ${rooted}; write ${rooted.replace(/^\/+/, '')}`,
+      scope,
+    );
   }
-  const doubled = [...keyPatterns ?? [], ...excludeKeyPatterns ?? []].find((pattern) => /(?<!\\)\*\*/.test(pattern));
+  const doubled = [...(keyPatterns ?? []), ...(excludeKeyPatterns ?? [])].find((pattern) =>
+    /(?<!\\)\*\*/.test(pattern),
+  );
   if (doubled !== undefined) {
-    throw new ValidationError(`keyPatterns and excludeKeyPatterns cannot hold two stars in a row, got: ${doubled}; one star stands for any text`, scope);
+    throw new ValidationError(
+      `keyPatterns and excludeKeyPatterns cannot hold two stars in a row, got: ${doubled}; one star stands for any text`,
+      scope,
+    );
   }
   checkSize(scope, 'minSize', minSize);
   checkSize(scope, 'maxSize', maxSize);
@@ -35,12 +46,15 @@ export function createRouteFilter(scope: Construct, options: IngestRouteOptions)
       patterns: keyPatterns ?? [],
       excludes: excludeKeyPatterns ?? [],
     },
-    minSize: minSize?.toBytes() ?? (options.ignoreEmptyObjects ?? true ? 1 : 0),
+    minSize: minSize?.toBytes() ?? ((options.ignoreEmptyObjects ?? true) ? 1 : 0),
     maxSize: maxSize?.toBytes() ?? Infinity,
     reasons: reasons ?? [],
   };
   if (filter.minSize > filter.maxSize) {
-    throw new ValidationError(`minSize cannot be more than maxSize, got: ${orDefault(filter.minSize, minSize)} and ${filter.maxSize} bytes`, scope);
+    throw new ValidationError(
+      `minSize cannot be more than maxSize, got: ${orDefault(filter.minSize, minSize)} and ${filter.maxSize} bytes`,
+      scope,
+    );
   }
   return filter;
 }
@@ -57,7 +71,8 @@ export function renderDetail(filter: RouteFilter): Record<string, unknown> {
 }
 
 /**
- * A comparison would leave out objects above 5,000,000,000 bytes, which EventBridge does not take for numbers. Being anything but
+ * A comparison would leave out objects above 5,000,000,000 bytes, which EventBridge does not take for numbers. Being
+ * anything but
  * zero is no comparison, so that is how an object that is not empty is asked for.
  */
 function renderSize({ minSize, maxSize }: RouteFilter): string[] | undefined {
@@ -76,14 +91,23 @@ function checkSize(scope: Construct, prop: string, size: Size | undefined): void
     throw new ValidationError(`${prop} must be known at synth; give a plain size`, scope);
   }
   if (size !== undefined && size.toBytes() > maxComparableNumber) {
-    throw new ValidationError(`${prop} cannot be more than ${maxComparableNumber} bytes, the largest number that EventBridge compares, got: ${size.toBytes()}`, scope);
+    throw new ValidationError(
+      `${prop} cannot be more than ${maxComparableNumber} bytes, the largest number that EventBridge compares, got: ${size.toBytes()}`,
+      scope,
+    );
   }
 }
 
 function checkExcludedFilters(scope: Construct, options: IngestRouteOptions): void {
-  const { prefixes, suffixes, caseSensitiveSuffixes, keyPatterns, excludeKeyPatterns, ignoreEmptyObjects, minSize } = options;
+  const { prefixes, suffixes, caseSensitiveSuffixes, keyPatterns, excludeKeyPatterns, ignoreEmptyObjects, minSize } =
+    options;
   if (keyPatterns !== undefined) {
-    checkExcluded('keyPatterns', { prefixes, suffixes, excludeKeyPatterns }, 'EventBridge takes conditions on a key as alternatives; write one pattern for all', scope);
+    checkExcluded(
+      'keyPatterns',
+      { prefixes, suffixes, excludeKeyPatterns },
+      'EventBridge takes conditions on a key as alternatives; write one pattern for all',
+      scope,
+    );
   }
   if (excludeKeyPatterns !== undefined) {
     checkExcluded(
@@ -94,7 +118,12 @@ function checkExcludedFilters(scope: Construct, options: IngestRouteOptions): vo
     );
   }
   if (suffixes === undefined) {
-    checkExcluded('no suffixes', { caseSensitiveSuffixes }, 'leave it out, because prefixes and patterns always heed case', scope);
+    checkExcluded(
+      'no suffixes',
+      { caseSensitiveSuffixes },
+      'leave it out, because prefixes and patterns always heed case',
+      scope,
+    );
   }
   if (minSize !== undefined) {
     checkExcluded('minSize', { ignoreEmptyObjects }, 'minSize says already how empty an object may be', scope);

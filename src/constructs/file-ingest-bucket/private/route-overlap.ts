@@ -13,7 +13,8 @@ export interface RouteFilter {
 }
 
 /**
- * A key that both routes take, or undefined when they take no object in common. Never says so wrongly; it may name a key when only tokens could tell, and
+ * A key that both routes take, or undefined when they take no object in common. Never says so wrongly; it may name a
+ * key when only tokens could tell, and
  * an empty one when a key is taken that it does not find.
  */
 export function commonKey(a: RouteFilter, b: RouteFilter): string | undefined {
@@ -23,11 +24,15 @@ export function commonKey(a: RouteFilter, b: RouteFilter): string | undefined {
   if (a.reasons.length > 0 && b.reasons.length > 0 && !a.reasons.some((reason) => b.reasons.includes(reason))) {
     return undefined;
   }
-  const keys = globs(a.key).flatMap((left) => globs(b.key).flatMap((right) =>
-    isLeftOut(left, b.key) || isLeftOut(right, a.key) ? [] : commonText(left, right) ?? [],
-  ));
+  const keys = globs(a.key).flatMap((left) =>
+    globs(b.key).flatMap((right) =>
+      isLeftOut(left, b.key) || isLeftOut(right, a.key) ? [] : (commonText(left, right) ?? []),
+    ),
+  );
   // A text that some exclusion takes is no example, though others of its form are.
-  return keys.length === 0 ? undefined : keys.find((key) => ![a, b].some(({ key: filter }) => isLeftOut(literal(key), filter))) ?? '';
+  return keys.length === 0
+    ? undefined
+    : (keys.find((key) => ![a, b].some(({ key: filter }) => isLeftOut(literal(key), filter))) ?? '');
 }
 
 const anyText: GlobPart = { kind: 'any', within: false };
@@ -38,7 +43,9 @@ function globs({ prefixes, suffixes, patterns, ignoreCase }: KeyFilter): Glob[] 
   }
   const starts = prefixes.length === 0 ? [''] : prefixes;
   const ends = suffixes.length === 0 ? [''] : suffixes;
-  return starts.flatMap((start) => ends.map((end) => [...parseGlob(`${escapeWildcard(start)}*`), ...parseGlob(escapeWildcard(end), ignoreCase)]));
+  return starts.flatMap((start) =>
+    ends.map((end) => [...parseGlob(`${escapeWildcard(start)}*`), ...parseGlob(escapeWildcard(end), ignoreCase)]),
+  );
 }
 
 function parseGlob(pattern: string, ignoreCase = false): Glob {
@@ -58,7 +65,9 @@ function parseGlob(pattern: string, ignoreCase = false): Glob {
   return parts;
 }
 
-/** Whether all that a glob takes is left out by the other route: sure, if an exclusion takes the glob read as a text. */
+/**
+ * Whether all that a glob takes is left out by the other route: sure, if an exclusion takes the glob read as a text.
+ */
 function isLeftOut(glob: Glob, { excludes }: KeyFilter): boolean {
   return excludes.some((exclude) => covers(parseGlob(exclude), glob));
 }
@@ -78,7 +87,9 @@ function covers(outer: Glob, inner: Glob, i = 0, j = 0): boolean {
 
 /** A letter in one spelling leaves the others open. */
 function coversCharacter(outer: GlobPart, inner: GlobPart): boolean {
-  if (outer.kind !== 'is' || inner.kind !== 'is') return false;
+  if (outer.kind !== 'is' || inner.kind !== 'is') {
+    return false;
+  }
   const { character } = outer;
   return inner.character === character && !(inner.ignoreCase && character.toLowerCase() !== character.toUpperCase());
 }

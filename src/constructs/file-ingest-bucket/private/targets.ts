@@ -4,7 +4,7 @@ import { LambdaFunction, SfnStateMachine, SqsQueue } from 'aws-cdk-lib/aws-event
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption, type CfnQueue, type IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
-import { ObjectCreatedDetailType, ObjectEventSource } from '../../../contract/object-event';
+import { OBJECT_CREATED_DETAIL_TYPE, OBJECT_EVENT_SOURCE } from '../../../contract/object-event';
 import { WakeUpMessage } from '../../../contract/wake-up';
 import { ValidationError } from '../../private/validation-error';
 import { createWorkQueue } from '../../private/work-queue';
@@ -27,22 +27,31 @@ export function worker(target: QueueScaledFargateWorker, { additionalQueue, ...o
       ...config,
       // S3 could not wake it.
       takesS3Notifications: config.takesS3Notifications && wakeUpQueue === undefined,
-      companion: wakeUpQueue && new SqsQueue(wakeUpQueue, {
-        ...delivery,
-        message: RuleTargetInput.fromObject(WakeUpMessage.body),
-        messageGroupId: WakeUpMessage.groupId,
-      }),
+      companion:
+        wakeUpQueue &&
+        new SqsQueue(wakeUpQueue, {
+          ...delivery,
+          message: RuleTargetInput.fromObject(WakeUpMessage.body),
+          messageGroupId: WakeUpMessage.groupId,
+        }),
     };
   };
 }
 
-function queueOf({ queue, additionalQueues }: QueueScaledFargateWorker, name: string | undefined, route: IngestRoute): IQueue {
+function queueOf(
+  { queue, additionalQueues }: QueueScaledFargateWorker,
+  name: string | undefined,
+  route: IngestRoute,
+): IQueue {
   if (name === undefined) {
     return queue;
   }
   if (!Object.hasOwn(additionalQueues, name)) {
     const names = Object.keys(additionalQueues).join(', ');
-    throw new ValidationError(`additionalQueue must be one of the worker's additionalQueues (${names === '' ? 'it has none' : names}), got: ${name}`, route);
+    throw new ValidationError(
+      `additionalQueue must be one of the worker's additionalQueues (${names === '' ? 'it has none' : names}), got: ${name}`,
+      route,
+    );
   }
   return additionalQueues[name].queue;
 }
@@ -86,12 +95,20 @@ export function dispatcher(target: TypedDispatcher): Bind {
   };
 }
 
-function toQueue(queue: IQueue, { messageGroupId, format }: IngestMessageOptions, route: IngestRoute, delivery: IngestDelivery): IngestTargetConfig {
+function toQueue(
+  queue: IQueue,
+  { messageGroupId, format }: IngestMessageOptions,
+  route: IngestRoute,
+  delivery: IngestDelivery,
+): IngestTargetConfig {
   if (queue instanceof Queue) {
     checkQueue(queue, route);
   }
   if (queue.fifo && messageGroupId === undefined) {
-    throw new ValidationError('target needs messageGroupId, because its queue is FIFO; events of one group are worked on one after another', route);
+    throw new ValidationError(
+      'target needs messageGroupId, because its queue is FIFO; events of one group are worked on one after another',
+      route,
+    );
   }
   const compact = format === IngestMessageFormat.COMPACT;
   return {
@@ -106,11 +123,11 @@ function toQueue(queue: IQueue, { messageGroupId, format }: IngestMessageOptions
  */
 function compactEvent(): RuleTargetInput {
   return RuleTargetInput.fromObject({
-    'id': EventField.eventId,
-    'time': EventField.time,
-    'source': ObjectEventSource,
-    'detail-type': ObjectCreatedDetailType,
-    'detail': { bucket: EventField.fromPath('$.detail.bucket'), object: EventField.fromPath('$.detail.object') },
+    id: EventField.eventId,
+    time: EventField.time,
+    source: OBJECT_EVENT_SOURCE,
+    'detail-type': OBJECT_CREATED_DETAIL_TYPE,
+    detail: { bucket: EventField.fromPath('$.detail.bucket'), object: EventField.fromPath('$.detail.object') },
   });
 }
 
@@ -124,8 +141,8 @@ function checkQueue(queue: Queue, route: IngestRoute): void {
   }
   if (queue.encryptionType === QueueEncryption.KMS_MANAGED) {
     throw new ValidationError(
-      'target cannot be a queue with QueueEncryption.KMS_MANAGED, because EventBridge may not use the key that AWS manages for SQS; '
-      + 'use QueueEncryption.SQS_MANAGED, or KMS with a key of your own',
+      'target cannot be a queue with QueueEncryption.KMS_MANAGED, because EventBridge may not use the key that AWS manages for SQS; ' +
+        'use QueueEncryption.SQS_MANAGED, or KMS with a key of your own',
       route,
     );
   }

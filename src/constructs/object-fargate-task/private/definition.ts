@@ -6,8 +6,15 @@ import { ObjectTaskDefaults } from '../defaults';
 import type { ObjectFargateTaskProps } from '../object-fargate-task-props';
 
 /** The work on one object in the Amazon States Language. Its input is the event that S3 sent. */
-export function renderObjectTask(run: FargateRun, deadLetterQueueUrl: string, { retries, maxDuration }: ObjectFargateTaskProps): object {
-  const runTask = renderRunTask(run, { environment: renderEnvironment(), retry: renderTaskRetry(retries ?? ObjectTaskDefaults.retries) });
+export function renderObjectTask(
+  run: FargateRun,
+  deadLetterQueueUrl: string,
+  { retries, maxDuration }: ObjectFargateTaskProps,
+): object {
+  const runTask = renderRunTask(run, {
+    environment: renderEnvironment(),
+    retry: renderTaskRetry(retries ?? ObjectTaskDefaults.retries),
+  });
   const toDeadLetters = {
     ErrorEquals: ['States.ALL'],
     Output: { event: '{% $states.input %}', error: '{% $states.errorOutput %}' },
@@ -17,15 +24,18 @@ export function renderObjectTask(run: FargateRun, deadLetterQueueUrl: string, { 
     QueryLanguage: 'JSONata',
     StartAt: 'Work',
     States: {
-      Work: maxDuration === undefined
-        ? { ...runTask, Catch: [toDeadLetters], End: true }
-        : besideClock(runTask, maxDuration.toMinutes({ integral: false }), { done: 'Done', failed: toDeadLetters }),
+      Work:
+        maxDuration === undefined
+          ? { ...runTask, Catch: [toDeadLetters], End: true }
+          : besideClock(runTask, maxDuration.toMinutes({ integral: false }), { done: 'Done', failed: toDeadLetters }),
       ...(maxDuration !== undefined && { Done: { Type: 'Succeed' } }),
       DeadLetter: {
         Type: 'Task',
         Resource: `arn:${Aws.PARTITION}:states:::sqs:sendMessage`,
         Arguments: { QueueUrl: deadLetterQueueUrl, MessageBody: '{% $string($states.input.event) %}' },
-        Retry: [{ ErrorEquals: ['States.ALL'], IntervalSeconds: 5, MaxAttempts: 10, BackoffRate: 2, JitterStrategy: 'FULL' }],
+        Retry: [
+          { ErrorEquals: ['States.ALL'], IntervalSeconds: 5, MaxAttempts: 10, BackoffRate: 2, JitterStrategy: 'FULL' },
+        ],
         Output: '{% $states.input.error %}',
         Next: 'Failed',
       },

@@ -34,7 +34,11 @@ export function dispatcher(construct: TypedDispatcher): PipelineStageConfig {
     graphs: [
       { title: 'Oldest file that waits for its turn', left: [construct.metricOldestQueuedFileAge()] },
       { title: 'Blocked files', left: [construct.metricBlockedFiles()] },
-      { title: 'Events', left: [waiting(construct.queue, 'Waiting')], right: [waiting(construct.deadLetterQueue, 'Refused')] },
+      {
+        title: 'Events',
+        left: [waiting(construct.queue, 'Waiting')],
+        right: [waiting(construct.deadLetterQueue, 'Refused')],
+      },
     ],
     alarms: [construct.blockedAlarm, construct.refusedAlarm, construct.sweeperAlarm],
   };
@@ -49,7 +53,10 @@ export function worker(construct: QueueScaledFargateWorker): PipelineStageConfig
     graphs: [
       {
         title: 'Backlog',
-        left: [construct.metricBacklog({ label: 'Waiting and in work' }), construct.metricMessagesInWork({ label: 'In work' })],
+        left: [
+          construct.metricBacklog({ label: 'Waiting and in work' }),
+          construct.metricMessagesInWork({ label: 'In work' }),
+        ],
         right: [construct.metricOldestMessageAge({ label: 'Age of the oldest, seconds' })],
       },
       {
@@ -59,20 +66,32 @@ export function worker(construct: QueueScaledFargateWorker): PipelineStageConfig
           construct.metricJobsSucceeded({ label: 'Succeeded' }),
           construct.metricJobsFailed({ label: 'Failed attempts' }),
         ],
-        right: deadLetterQueues.map((queue) => waiting(queue, deadLetterQueues.length === 1 ? 'Dead letters' : `Dead letters: ${queue.node.path}`)),
+        right: deadLetterQueues.map((queue) =>
+          waiting(queue, deadLetterQueues.length === 1 ? 'Dead letters' : `Dead letters: ${queue.node.path}`),
+        ),
       },
       {
         title: 'Duration of a job, milliseconds',
-        left: [construct.metricJobDuration({ label: 'p50', statistic: Stats.p(50) }), construct.metricJobDuration({ label: 'p95' })],
+        left: [
+          construct.metricJobDuration({ label: 'p50', statistic: Stats.p(50) }),
+          construct.metricJobDuration({ label: 'p95' }),
+        ],
       },
       {
         title: 'Utilization of the tasks, percent',
-        left: [construct.metricCpuUtilization({ label: 'CPU' }), construct.metricMemoryUtilization({ label: 'Memory' })],
+        left: [
+          construct.metricCpuUtilization({ label: 'CPU' }),
+          construct.metricMemoryUtilization({ label: 'Memory' }),
+        ],
       },
     ],
     alarms: existing(
-      construct.deadLetterAlarm, ...further.map(({ deadLetterAlarm }) => deadLetterAlarm), construct.oldestMessageAlarm, construct.notStartingAlarm,
-      construct.saturationAlarm, construct.wakeUpAlarm,
+      construct.deadLetterAlarm,
+      ...further.map(({ deadLetterAlarm }) => deadLetterAlarm),
+      construct.oldestMessageAlarm,
+      construct.notStartingAlarm,
+      construct.saturationAlarm,
+      construct.wakeUpAlarm,
     ),
   };
 }
@@ -89,10 +108,19 @@ export function exporter(construct: ExportOrchestrator): PipelineStageConfig {
       },
       {
         title: 'The API, milliseconds',
-        left: [construct.metricApiLatency({ label: 'p50', statistic: Stats.p(50) }), construct.metricApiLatency({ label: 'p95' })],
+        left: [
+          construct.metricApiLatency({ label: 'p50', statistic: Stats.p(50) }),
+          construct.metricApiLatency({ label: 'p95' }),
+        ],
         right: [construct.metricCircuitOpen({ label: 'Away' })],
       },
-      { title: 'Files, milliseconds, p95', left: [construct.metricDownloadDuration({ label: 'Download' }), construct.metricExtractionTime({ label: 'Extraction' })] },
+      {
+        title: 'Files, milliseconds, p95',
+        left: [
+          construct.metricDownloadDuration({ label: 'Download' }),
+          construct.metricExtractionTime({ label: 'Extraction' }),
+        ],
+      },
       { title: 'Upload success rate, percent', left: [construct.metricUploadSuccessRate({ label: 'Stored' })] },
     ],
     alarms: existing(construct.apiAlarm, construct.deadLetterAlarm),
@@ -105,7 +133,11 @@ export function objectTask(construct: ObjectFargateTask): PipelineStageConfig {
     text: 'Hops 3 to 7. A state machine runs the task and starts it again when it fails. Objects whose task failed for good wait in the dead-letter queue.',
     graphs: [
       runs(construct.stateMachine),
-      { title: 'Failed objects', left: [construct.metricFailedObjects({ label: 'Failed' })], right: [waiting(construct.deadLetterQueue, 'Dead letters')] },
+      {
+        title: 'Failed objects',
+        left: [construct.metricFailedObjects({ label: 'Failed' })],
+        right: [waiting(construct.deadLetterQueue, 'Dead letters')],
+      },
       { title: 'Duration, milliseconds', left: [construct.metricDuration()] },
     ],
     alarms: [construct.deadLetterAlarm],
@@ -121,10 +153,15 @@ export function batch(construct: ChunkedBatchWorkflow): PipelineStageConfig {
       runs(stateMachine),
       {
         title: 'Files',
-        left: [construct.metricFilesProcessed({ label: 'Processed', period: minute }), construct.metricFilesFailed({ label: 'Failed', period: minute })],
+        left: [
+          construct.metricFilesProcessed({ label: 'Processed', period: minute }),
+          construct.metricFilesFailed({ label: 'Failed', period: minute }),
+        ],
       },
       { title: 'Duration of a run, milliseconds', left: [stateMachine.metricTime({ period: minute })] },
-      ...deadLetterQueue === undefined ? [] : [{ title: 'Runs that could not be started', left: [waiting(deadLetterQueue, 'In the dead-letter queue')] }],
+      ...(deadLetterQueue === undefined
+        ? []
+        : [{ title: 'Runs that could not be started', left: [waiting(deadLetterQueue, 'In the dead-letter queue')] }]),
     ],
     alarms: existing(construct.failureAlarm, construct.deadLetterAlarm),
   };
@@ -136,8 +173,16 @@ export function job(construct: ScheduledFargateJob): PipelineStageConfig {
     title: `${construct.node.id}: work by the clock`,
     text: 'EventBridge Scheduler starts the task. Runs that could not be started wait in the dead-letter queue.',
     graphs: [
-      ...stateMachine === undefined ? [] : [runs(stateMachine), { title: 'Duration, milliseconds', left: [stateMachine.metricTime({ period: minute })] }],
-      { title: 'Runs that could not be started', left: [waiting(construct.deadLetterQueue, 'In the dead-letter queue')] },
+      ...(stateMachine === undefined
+        ? []
+        : [
+            runs(stateMachine),
+            { title: 'Duration, milliseconds', left: [stateMachine.metricTime({ period: minute })] },
+          ]),
+      {
+        title: 'Runs that could not be started',
+        left: [waiting(construct.deadLetterQueue, 'In the dead-letter queue')],
+      },
     ],
     alarms: existing(construct.deadLetterAlarm, construct.failureAlarm, construct.missedAlarm),
   };
@@ -147,7 +192,12 @@ export function alerts(construct: TaskLifecycleAlerts): PipelineStageConfig {
   return {
     title: `${construct.node.id}: trouble is told`,
     text: 'Hop 8. Tasks that fail are told to people. What could not be told waits in a dead-letter queue.',
-    graphs: [{ title: 'Alerts that could not be sent', left: [construct.metricUndeliveredEvents({ label: 'In the dead-letter queue' })] }],
+    graphs: [
+      {
+        title: 'Alerts that could not be sent',
+        left: [construct.metricUndeliveredEvents({ label: 'In the dead-letter queue' })],
+      },
+    ],
     alarms: [construct.deadLetterAlarm],
   };
 }
@@ -175,9 +225,20 @@ function waiting(queue: IQueue, label: string): IMetric {
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
  */
 function byRoute(title: string, routes: IngestRoute[], metricName: string): PipelineGraph[] {
-  const left = routes.flatMap(({ rule, node: { id: label } }) => (rule === undefined
-    ? []
-    : [new Metric({ namespace: 'AWS/Events', metricName, dimensionsMap: { RuleName: rule.ruleName }, statistic: Stats.SUM, period: minute, label }).attachTo(rule)]));
+  const left = routes.flatMap(({ rule, node: { id: label } }) =>
+    rule === undefined
+      ? []
+      : [
+          new Metric({
+            namespace: 'AWS/Events',
+            metricName,
+            dimensionsMap: { RuleName: rule.ruleName },
+            statistic: Stats.SUM,
+            period: minute,
+            label,
+          }).attachTo(rule),
+        ],
+  );
   return left.length === 0 ? [] : [{ title, left }];
 }
 

@@ -7,7 +7,10 @@ import type { QueueScaledFargateWorkerProps } from '../queue-scaled-fargate-work
 
 /** Rings when a message is older than it should ever be, whatever the reason. */
 export function createOldestMessageAlarm(
-  worker: QueueScaledFargateWorker, metric: cloudwatch.IMetric, age: Duration, props: QueueScaledFargateWorkerProps,
+  worker: QueueScaledFargateWorker,
+  metric: cloudwatch.IMetric,
+  age: Duration,
+  props: QueueScaledFargateWorkerProps,
 ): cloudwatch.Alarm {
   return createAlarm(worker, 'OldestMessageAlarm', {
     description: `The oldest job of ${worker.node.path} waits or is in work for ${age.toHumanString()} or more`,
@@ -18,9 +21,14 @@ export function createOldestMessageAlarm(
   });
 }
 
-/** Rings when the tasks that there may be have been too few for a while: the backlog is more than all of them can take at once. */
+/**
+ * Rings when the tasks that there may be have been too few for a while: the backlog is more than all of them can take
+ * at once.
+ */
 export function createSaturationAlarm(
-  worker: QueueScaledFargateWorker, time: Duration, props: QueueScaledFargateWorkerProps,
+  worker: QueueScaledFargateWorker,
+  time: Duration,
+  props: QueueScaledFargateWorkerProps,
 ): cloudwatch.Alarm {
   const maxTasks = props.maxTasks ?? WorkerDefaults.maxTasks;
   return createAlarm(worker, 'SaturationAlarm', {
@@ -34,9 +42,14 @@ export function createSaturationAlarm(
   });
 }
 
-/** Rings when jobs wait and none is in work: whatever keeps tasks from starting, this is what it looks like from the queue. */
+/**
+ * Rings when jobs wait and none is in work: whatever keeps tasks from starting, this is what it looks like from the
+ * queue.
+ */
 export function createNotStartingAlarm(
-  worker: QueueScaledFargateWorker, time: Duration, props: QueueScaledFargateWorkerProps,
+  worker: QueueScaledFargateWorker,
+  time: Duration,
+  props: QueueScaledFargateWorkerProps,
 ): cloudwatch.Alarm {
   return createAlarm(worker, 'NotStartingAlarm', {
     description: `For ${time.toHumanString()}, jobs of ${worker.node.path} have waited and none was in work: its tasks do not start, or take no work`,

@@ -20,7 +20,12 @@ export function bindBacklogPerTask(scope: Construct, messagesPerTask: number, bi
 }
 
 /** By L1, because the CDK's target tracking refuses metric math (aws-cdk issue 20659). */
-function trackBacklog(scope: Construct, targetValue: number, running: cloudwatch.Metric, { backlog, scalableTarget }: QueueScalingBindOptions): void {
+function trackBacklog(
+  scope: Construct,
+  targetValue: number,
+  running: cloudwatch.Metric,
+  { backlog, scalableTarget }: QueueScalingBindOptions,
+): void {
   const inputs = Object.entries({ ...backlog.usingMetrics, running });
   new appscaling.CfnScalingPolicy(scope, 'BacklogPerTaskPolicy', {
     policyName: `${Names.uniqueId(scope)}BacklogPerTask`,
@@ -46,7 +51,11 @@ function trackBacklog(scope: Construct, targetValue: number, running: cloudwatch
 }
 
 /** At no task, target tracking would wait for a backlog above its target, which a single message never is. */
-function wake(scope: Construct, running: cloudwatch.Metric, { backlog, scalableTarget, service }: QueueScalingBindOptions): void {
+function wake(
+  scope: Construct,
+  running: cloudwatch.Metric,
+  { backlog, scalableTarget, service }: QueueScalingBindOptions,
+): void {
   const policy = new appscaling.StepScalingAction(scope, 'WakePolicy', {
     scalingTarget: scalableTarget,
     adjustmentType: appscaling.AdjustmentType.CHANGE_IN_CAPACITY,
@@ -78,7 +87,10 @@ function runningTasks({ service, backlog }: QueueScalingBindOptions): cloudwatch
   });
 }
 
-function renderInput(id: string, metric: cloudwatch.IMetric): appscaling.CfnScalingPolicy.TargetTrackingMetricDataQueryProperty {
+function renderInput(
+  id: string,
+  metric: cloudwatch.IMetric,
+): appscaling.CfnScalingPolicy.TargetTrackingMetricDataQueryProperty {
   const { metricStat } = metric.toMetricConfig();
   return {
     id,
@@ -95,7 +107,8 @@ function warnWithoutContainerInsights(scope: Construct, cluster: ICluster): void
   if (!(cluster instanceof Cluster)) {
     return;
   }
-  const settings = Stack.of(cluster).resolve((cluster.node.defaultChild as CfnCluster).clusterSettings) as CfnCluster.ClusterSettingsProperty[] | undefined;
+  const settings = Stack.of(cluster).resolve((cluster.node.defaultChild as CfnCluster).clusterSettings) as
+    CfnCluster.ClusterSettingsProperty[] | undefined;
   const insights = settings?.find(({ name }) => name === 'containerInsights')?.value;
   if (insights !== ContainerInsights.ENABLED && insights !== ContainerInsights.ENHANCED) {
     warn(

@@ -19,7 +19,12 @@ export function checkProps(scope: Construct, props: QueueScaledFargateWorkerProp
     // The log level is the one variable of the contract that is the user's to set.
     reserved: Object.values(WorkerEnv).filter((name) => name !== WorkerEnv.logLevel),
   });
-  checkSeconds('visibilityTimeout', props.visibilityTimeout, { min: WorkerLimits.minVisibilityTimeoutSeconds, max: SqsLimits.maxVisibilityTimeoutSeconds }, scope);
+  checkSeconds(
+    'visibilityTimeout',
+    props.visibilityTimeout,
+    { min: WorkerLimits.minVisibilityTimeoutSeconds, max: SqsLimits.maxVisibilityTimeoutSeconds },
+    scope,
+  );
   checkWholeNumber('concurrency', props.concurrency, { min: 1 }, scope);
   if (props.ingress !== undefined) {
     checkIngress(scope, props.ingress);
@@ -49,9 +54,9 @@ export function checkProcessingTime(scope: Construct, props: QueueScaledFargateW
   }
   if (!(props.heartbeat ?? true) && longest.toSeconds() > lease.toSeconds()) {
     throw new ValidationError(
-      `maxProcessingTime cannot be longer than visibilityTimeout without a heartbeat, got: ${longest.toHumanString()} and `
-      + `${orDefault(lease.toHumanString(), props.visibilityTimeout)}; `
-      + 'lengthen visibilityTimeout, or extend leases in the worker and leave heartbeat on',
+      `maxProcessingTime cannot be longer than visibilityTimeout without a heartbeat, got: ${longest.toHumanString()} and ` +
+        `${orDefault(lease.toHumanString(), props.visibilityTimeout)}; ` +
+        'lengthen visibilityTimeout, or extend leases in the worker and leave heartbeat on',
       scope,
     );
   }
@@ -59,35 +64,59 @@ export function checkProcessingTime(scope: Construct, props: QueueScaledFargateW
 
 function checkExclusions(scope: Construct, props: QueueScaledFargateWorkerProps): void {
   if (props.queue === undefined) {
-    checkExcluded('a new queue', { deadLetterQueue: props.deadLetterQueue }, 'give queue too, or let the construct create both', scope);
+    checkExcluded(
+      'a new queue',
+      { deadLetterQueue: props.deadLetterQueue },
+      'give queue too, or let the construct create both',
+      scope,
+    );
   } else {
     const { maxReceiveCount, retentionPeriod, deadLetterRetention, encryptionKey, fifo } = props;
-    checkExcluded('queue', { maxReceiveCount, retentionPeriod, deadLetterRetention, encryptionKey, fifo }, 'set them where the queue is created', scope);
+    checkExcluded(
+      'queue',
+      { maxReceiveCount, retentionPeriod, deadLetterRetention, encryptionKey, fifo },
+      'set them where the queue is created',
+      scope,
+    );
   }
   if (props.fifo !== true) {
-    checkExcluded('a queue that is not FIFO', { contentBasedDeduplication: props.contentBasedDeduplication }, 'set fifo too, or leave it out', scope);
+    checkExcluded(
+      'a queue that is not FIFO',
+      { contentBasedDeduplication: props.contentBasedDeduplication },
+      'set fifo too, or leave it out',
+      scope,
+    );
   }
 }
 
 /** Two metrics for each queue, and one more for target tracking, must fit into an alarm. */
-const MaxAdditionalQueues = Math.floor((CloudWatchLimits.maxMetricsPerAlarm - 1) / 2) - 1;
+const MAX_ADDITIONAL_QUEUES = Math.floor((CloudWatchLimits.maxMetricsPerAlarm - 1) / 2) - 1;
 
-function checkAdditionalQueues(scope: Construct, { additionalQueues = {}, queueWeight, strictPriority }: QueueScaledFargateWorkerProps): void {
+function checkAdditionalQueues(
+  scope: Construct,
+  { additionalQueues = {}, queueWeight, strictPriority }: QueueScaledFargateWorkerProps,
+): void {
   const names = Object.keys(additionalQueues);
   const weights = { min: 1, max: WorkerLimits.maxQueueWeight };
   if (names.length === 0) {
     checkExcluded('a single queue', { queueWeight, strictPriority }, 'add additionalQueues, or leave them out', scope);
   }
-  if (names.length > MaxAdditionalQueues) {
+  if (names.length > MAX_ADDITIONAL_QUEUES) {
     throw new ValidationError(
-      `additionalQueues can hold ${MaxAdditionalQueues} queues, because an alarm over more would have too many metrics, got: ${names.length}; use a second worker`, scope,
+      `additionalQueues can hold ${MAX_ADDITIONAL_QUEUES} queues, because an alarm over more would have too many metrics, got: ${names.length}; use a second worker`,
+      scope,
     );
   }
   checkWholeNumber('queueWeight', queueWeight, weights, scope);
   for (const [name, { queue, deadLetterQueue, weight }] of Object.entries(additionalQueues)) {
     checkWholeNumber(`additionalQueues.${name}.weight`, weight, weights, scope);
     if (queue === undefined) {
-      checkExcluded(`a new queue in additionalQueues.${name}`, { deadLetterQueue }, 'give queue too, or let the construct create both', scope);
+      checkExcluded(
+        `a new queue in additionalQueues.${name}`,
+        { deadLetterQueue },
+        'give queue too, or let the construct create both',
+        scope,
+      );
     }
   }
 }
@@ -96,12 +125,18 @@ function checkTaskCounts(scope: Construct, props: QueueScaledFargateWorkerProps)
   const { minTasks = WorkerDefaults.minTasks, maxTasks = WorkerDefaults.maxTasks } = props;
   for (const [prop, value] of Object.entries({ minTasks, maxTasks })) {
     if (Token.isUnresolved(value)) {
-      throw new ValidationError(`${prop} must be known at synth, because the steps of the scaling policy are made from it; give a plain number`, scope);
+      throw new ValidationError(
+        `${prop} must be known at synth, because the steps of the scaling policy are made from it; give a plain number`,
+        scope,
+      );
     }
   }
   checkWholeNumber('minTasks', minTasks, { min: 0 }, scope);
   checkWholeNumber('maxTasks', maxTasks, { min: 1 }, scope);
   if (minTasks > maxTasks) {
-    throw new ValidationError(`minTasks cannot be more than maxTasks, got: ${orDefault(minTasks, props.minTasks)} and ${orDefault(maxTasks, props.maxTasks)}`, scope);
+    throw new ValidationError(
+      `minTasks cannot be more than maxTasks, got: ${orDefault(minTasks, props.minTasks)} and ${orDefault(maxTasks, props.maxTasks)}`,
+      scope,
+    );
   }
 }

@@ -30,7 +30,11 @@ export function bindExactScaling(scope: Construct, options: ExactScalingOptions,
 }
 
 /** An alarm that goes on ringing runs its policy each minute, so tasks follow the backlog down as well as up. */
-function followBacklog(scope: Construct, options: ExactScalingOptions, bind: QueueScalingBindOptions): appscaling.StepScalingAction {
+function followBacklog(
+  scope: Construct,
+  options: ExactScalingOptions,
+  bind: QueueScalingBindOptions,
+): appscaling.StepScalingAction {
   const { scalableTarget, minTasks, maxTasks, concurrency } = bind;
   const policy = createPolicy(scope, 'BacklogPolicy', scalableTarget);
   const messagesPerTask = options.messagesPerTask ?? concurrency;
@@ -50,7 +54,11 @@ function goIdle(scope: Construct, { scalableTarget, minTasks }: QueueScalingBind
   return policy;
 }
 
-function createPolicy(scope: Construct, id: string, scalingTarget: appscaling.ScalableTarget): appscaling.StepScalingAction {
+function createPolicy(
+  scope: Construct,
+  id: string,
+  scalingTarget: appscaling.ScalableTarget,
+): appscaling.StepScalingAction {
   return new appscaling.StepScalingAction(scope, id, {
     scalingTarget,
     adjustmentType: appscaling.AdjustmentType.EXACT_CAPACITY,

@@ -7,12 +7,18 @@ import { ValidationError } from '../../private/validation-error';
 import { IngressDefaults } from '../defaults';
 import type { WorkerIngress } from '../worker-ingress';
 
-export function checkIngress(scope: Construct, { port, priority, conditions, deregistrationDelay }: WorkerIngress): void {
+export function checkIngress(
+  scope: Construct,
+  { port, priority, conditions, deregistrationDelay }: WorkerIngress,
+): void {
   checkWholeNumber('ingress.port', port, { min: 1, max: 65_535 }, scope);
   checkWholeNumber('ingress.priority', priority, { min: 1, max: 50_000 }, scope);
   checkSeconds('ingress.deregistrationDelay', deregistrationDelay, { min: 0, max: 3_600 }, scope);
   if (conditions.length === 0) {
-    throw new ValidationError('ingress.conditions cannot be empty; say which requests the tasks get, such as ListenerCondition.pathPatterns([\'/status/*\'])', scope);
+    throw new ValidationError(
+      "ingress.conditions cannot be empty; say which requests the tasks get, such as ListenerCondition.pathPatterns(['/status/*'])",
+      scope,
+    );
   }
 }
 
@@ -22,7 +28,12 @@ export function openPort(container: ContainerDefinition, { port }: WorkerIngress
 }
 
 /** Target group and rule stand with the worker: in the listener's stack they would name the service, and it them. */
-export function createIngress(worker: Construct, service: FargateService, container: ContainerDefinition, ingress: WorkerIngress): elb.ApplicationTargetGroup {
+export function createIngress(
+  worker: Construct,
+  service: FargateService,
+  container: ContainerDefinition,
+  ingress: WorkerIngress,
+): elb.ApplicationTargetGroup {
   const { listener, port, conditions, priority, healthCheckPath = IngressDefaults.healthCheckPath } = ingress;
   const scope = new Construct(worker, 'Ingress');
   const targets = new elb.ApplicationTargetGroup(scope, 'Targets', {
@@ -33,7 +44,12 @@ export function createIngress(worker: Construct, service: FargateService, contai
     healthCheck: { path: healthCheckPath },
     deregistrationDelay: ingress.deregistrationDelay ?? IngressDefaults.deregistrationDelay,
   });
-  new elb.ApplicationListenerRule(scope, 'Rule', { listener, priority, conditions, action: elb.ListenerAction.forward([targets]) });
+  new elb.ApplicationListenerRule(scope, 'Rule', {
+    listener,
+    priority,
+    conditions,
+    action: elb.ListenerAction.forward([targets]),
+  });
   service.connections.allowFrom(listener, Port.tcp(port), 'Requests from the load balancer');
   return targets;
 }

@@ -1,7 +1,9 @@
 import { Duration } from 'aws-cdk-lib';
 import { MathExpression, type IMetric, type MathExpressionOptions } from 'aws-cdk-lib/aws-cloudwatch';
 
-/** A metric of each queue, by the name that an expression calls it: the first by its own name, further ones numbered. */
+/**
+ * A metric of each queue, by the name that an expression calls it: the first by its own name, further ones numbered.
+ */
 export function ofQueues(name: string, metrics: readonly IMetric[]): Record<string, IMetric> {
   return Object.fromEntries(metrics.map((metric, index) => [nameOf(name, index), metric]));
 }
@@ -9,14 +11,22 @@ export function ofQueues(name: string, metrics: readonly IMetric[]): Record<stri
 /**
  * The sum of a metric over the queues.
  *
- * A queue that nobody has used for hours sends no metrics. Beside one that does, it counts as empty; alone, it stays unknown.
+ * A queue that nobody has used for hours sends no metrics. Beside one that does, it counts as empty; alone, it stays
+ * unknown.
  */
 export function sumOf(name: string, queues: number): string {
-  return queues === 1 ? name : Array.from({ length: queues }, (_, index) => `FILL(${nameOf(name, index)}, 0)`).join(' + ');
+  return queues === 1
+    ? name
+    : Array.from({ length: queues }, (_, index) => `FILL(${nameOf(name, index)}, 0)`).join(' + ');
 }
 
 /** An expression over metrics of each minute. */
-export function expressionOf(expression: string, label: string, usingMetrics: Record<string, IMetric>, props: MathExpressionOptions): MathExpression {
+export function expressionOf(
+  expression: string,
+  label: string,
+  usingMetrics: Record<string, IMetric>,
+  props: MathExpressionOptions,
+): MathExpression {
   return new MathExpression({ expression, label, period: Duration.minutes(1), ...props, usingMetrics });
 }
 

@@ -5,16 +5,23 @@ import type { QueueScaledFargateWorkerProps } from '../queue-scaled-fargate-work
 import type { FurtherQueue } from './worker-queue';
 
 /** What the worker is told of queues beside its own; nothing when there are none. */
-export function renderQueues(scope: Construct, props: QueueScaledFargateWorkerProps, further: readonly FurtherQueue[]): Record<string, string> {
+export function renderQueues(
+  scope: Construct,
+  props: QueueScaledFargateWorkerProps,
+  further: readonly FurtherQueue[],
+): Record<string, string> {
   if (further.length === 0) {
     return {};
   }
   const entries = further.map(({ queue, deadLetterQueue, maxReceiveCount, weight }): AdditionalQueueEntry => ({
-    url: queue.queueUrl, deadLetterQueueUrl: deadLetterQueue?.queueUrl, maxReceiveCount, weight,
+    url: queue.queueUrl,
+    deadLetterQueueUrl: deadLetterQueue?.queueUrl,
+    maxReceiveCount,
+    weight,
   }));
   return {
     [WorkerEnv.additionalQueues]: Stack.of(scope).toJsonString(entries),
     [WorkerEnv.queueWeight]: String(props.queueWeight ?? 1),
-    [WorkerEnv.queueStrategy]: props.strictPriority ?? false ? QueueStrategy.strict : QueueStrategy.weighted,
+    [WorkerEnv.queueStrategy]: (props.strictPriority ?? false) ? QueueStrategy.strict : QueueStrategy.weighted,
   };
 }

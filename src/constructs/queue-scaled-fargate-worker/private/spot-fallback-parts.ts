@@ -21,7 +21,10 @@ export interface SpotFallbackOptions {
   readonly alarmActions?: IAlarmAction[];
 }
 
-/** The queue that hears of placements which failed, and the function that changes the service's capacity while a message is in it. */
+/**
+ * The queue that hears of placements which failed, and the function that changes the service's capacity while a message
+ * is in it.
+ */
 export function createSpotFallback(worker: Construct, options: SpotFallbackOptions): WorkQueue {
   const { service, strategy } = options;
   const scope = new Construct(worker, 'SpotFallback');
@@ -48,18 +51,25 @@ export function createSpotFallback(worker: Construct, options: SpotFallbackOptio
       [SpotFallbackEnv.holdSeconds]: String(SpotFallbackDefaults.hold.toSeconds()),
     },
   });
-  iam.Grant.addToPrincipal({ grantee: handler, actions: ['ecs:DescribeServices', 'ecs:UpdateService'], resourceArns: [service.serviceArn] });
+  iam.Grant.addToPrincipal({
+    grantee: handler,
+    actions: ['ecs:DescribeServices', 'ecs:UpdateService'],
+    resourceArns: [service.serviceArn],
+  });
   // What the service needs that polls the queue; it uses the function's role, and the function hides messages itself.
   grantConsume(failures.queue, handler);
   new EventSourceMapping(scope, 'Source', {
-    target: handler, eventSourceArn: failures.queue.queueArn, batchSize: SpotFallbackDefaults.batchSize, reportBatchItemFailures: true,
+    target: handler,
+    eventSourceArn: failures.queue.queueArn,
+    batchSize: SpotFallbackDefaults.batchSize,
+    reportBatchItemFailures: true,
   });
   const undelivered = createUndeliveredEvents(new Construct(scope, 'Undelivered'), {
     description: `${worker.node.path} was not told of a placement on Spot that failed, and did not fall back to on-demand capacity`,
     runbook: 'worker-on-demand-fallback',
     alarmActions: options.alarmActions,
   });
-  // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_events.html
+  // Https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_events.html
   new Rule(scope, 'Rule', {
     description: `Spot capacity is missing for ${worker.node.path}`,
     eventPattern: {
@@ -67,15 +77,19 @@ export function createSpotFallback(worker: Construct, options: SpotFallbackOptio
       detailType: [EcsEvents.serviceAction],
       resources: [service.serviceArn],
       detail: {
-        eventName: ['SERVICE_TASK_PLACEMENT_FAILURE'], reason: ['RESOURCE:FARGATE'], capacityProviderArns: Match.suffix(':capacity-provider/FARGATE_SPOT'),
+        eventName: ['SERVICE_TASK_PLACEMENT_FAILURE'],
+        reason: ['RESOURCE:FARGATE'],
+        capacityProviderArns: Match.suffix(':capacity-provider/FARGATE_SPOT'),
       },
     },
-    targets: [new SqsQueue(failures.queue, {
-      message: RuleTargetInput.fromObject(SpotFallbackMessage.body),
-      messageGroupId: SpotFallbackMessage.groupId,
-      deadLetterQueue: undelivered.deadLetterQueue,
-      maxEventAge: SpotFallbackDefaults.maxEventAge,
-    })],
+    targets: [
+      new SqsQueue(failures.queue, {
+        message: RuleTargetInput.fromObject(SpotFallbackMessage.body),
+        messageGroupId: SpotFallbackMessage.groupId,
+        deadLetterQueue: undelivered.deadLetterQueue,
+        maxEventAge: SpotFallbackDefaults.maxEventAge,
+      }),
+    ],
   });
   return failures;
 }

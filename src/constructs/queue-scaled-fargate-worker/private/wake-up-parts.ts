@@ -5,7 +5,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { WakeUpEnv, WakeUpIntervalSeconds } from '../../../contract/wake-up';
+import { WakeUpEnv, WAKE_UP_INTERVAL_SECONDS } from '../../../contract/wake-up';
 import { acknowledge } from '../../private/acknowledge';
 import { grantConsume } from '../../private/grants';
 import { grantRegisterTarget } from '../../private/grant-register-target';
@@ -30,7 +30,7 @@ export function createWakeUp(worker: Construct, options: WakeUpOptions): WorkQue
   const wakeUps = createWorkQueue(scope, {
     fifo: true,
     // A message that is not done with comes back after this: the time between two looks.
-    visibilityTimeout: Duration.seconds(WakeUpIntervalSeconds),
+    visibilityTimeout: Duration.seconds(WAKE_UP_INTERVAL_SECONDS),
     maxReceiveCount: WakeUpDefaults.maxReceiveCount,
     retentionPeriod: WakeUpDefaults.retentionPeriod,
     alarmActions: options.alarmActions,
@@ -59,11 +59,20 @@ export function createWakeUp(worker: Construct, options: WakeUpOptions): WorkQue
   grantRegisterTarget(scope, handler, service);
   // What the service needs that polls the queue; it uses the function's role.
   grantConsume(wakeUps.queue, handler);
-  new EventSourceMapping(scope, 'Source', { target: handler, eventSourceArn: wakeUps.queue.queueArn, batchSize: 1, reportBatchItemFailures: true });
+  new EventSourceMapping(scope, 'Source', {
+    target: handler,
+    eventSourceArn: wakeUps.queue.queueArn,
+    batchSize: 1,
+    reportBatchItemFailures: true,
+  });
   return wakeUps;
 }
 
 function grantReadMetrics(scope: Construct, grantee: iam.IGrantable): void {
   iam.Grant.addToPrincipal({ grantee, actions: ['cloudwatch:GetMetricData'], resourceArns: ['*'] });
-  acknowledge(scope, 'AwsSolutions-IAM5[Resource::*]', 'cloudwatch:GetMetricData has no narrower resource: metrics have no ARNs');
+  acknowledge(
+    scope,
+    'AwsSolutions-IAM5[Resource::*]',
+    'cloudwatch:GetMetricData has no narrower resource: metrics have no ARNs',
+  );
 }

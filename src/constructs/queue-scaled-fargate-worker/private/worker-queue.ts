@@ -21,47 +21,66 @@ export interface FurtherQueue extends AdditionalQueue {
 /** Creates the worker's queue, or takes the one that was given. */
 export function resolveWorkerQueue(scope: Construct, props: QueueScaledFargateWorkerProps): WorkerQueue {
   if (props.queue !== undefined) {
-    return { ...takeQueue(scope, props.queue, props.deadLetterQueue, scope, props), lease: props.visibilityTimeout ?? WorkQueueDefaults.visibilityTimeout };
+    return {
+      ...takeQueue(scope, props.queue, props.deadLetterQueue, scope, props),
+      lease: props.visibilityTimeout ?? WorkQueueDefaults.visibilityTimeout,
+    };
   }
   const created = createQueue(scope, props);
   // A property injector of the organisation may have changed what was asked for; the worker must know what was built.
   const built = created.queue.node.defaultChild as sqs.CfnQueue;
-  return { ...created, lease: Duration.seconds(built.visibilityTimeout ?? SqsDefaultVisibilitySeconds) };
+  return { ...created, lease: Duration.seconds(built.visibilityTimeout ?? SQS_DEFAULT_VISIBILITY_SECONDS) };
 }
 
 /** The further queues, in one order in every language: a Java map has none of its own. */
 export function resolveFurtherQueues(worker: Construct, props: QueueScaledFargateWorkerProps): FurtherQueue[] {
   return Object.entries(props.additionalQueues ?? {})
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([id, options]) => ({ id, weight: options.weight ?? 1, ...resolveFurtherQueue(worker, new Construct(worker, id), options, props) }));
+    .map(([id, options]) => ({
+      id,
+      weight: options.weight ?? 1,
+      ...resolveFurtherQueue(worker, new Construct(worker, id), options, props),
+    }));
 }
 
 function resolveFurtherQueue(
-  worker: Construct, scope: Construct, { queue, deadLetterQueue }: AdditionalQueueOptions, props: QueueScaledFargateWorkerProps,
+  worker: Construct,
+  scope: Construct,
+  { queue, deadLetterQueue }: AdditionalQueueOptions,
+  props: QueueScaledFargateWorkerProps,
 ): AdditionalQueue & Pick<WorkerQueue, 'maxReceiveCount'> {
   return queue === undefined ? createQueue(scope, props) : takeQueue(scope, queue, deadLetterQueue, worker, props);
 }
 
-function createQueue(scope: Construct, props: QueueScaledFargateWorkerProps): AdditionalQueue & Pick<WorkerQueue, 'maxReceiveCount'> {
+function createQueue(
+  scope: Construct,
+  props: QueueScaledFargateWorkerProps,
+): AdditionalQueue & Pick<WorkerQueue, 'maxReceiveCount'> {
   const created = createWorkQueue(scope, props);
   return { ...created, maxReceiveCount: created.queue.deadLetterQueue?.maxReceiveCount };
 }
 
 function takeQueue(
-  scope: Construct, queue: sqs.IQueue, given: sqs.IQueue | undefined, worker: Construct, { alarmActions }: QueueScaledFargateWorkerProps,
+  scope: Construct,
+  queue: sqs.IQueue,
+  given: sqs.IQueue | undefined,
+  worker: Construct,
+  { alarmActions }: QueueScaledFargateWorkerProps,
 ): AdditionalQueue & Pick<WorkerQueue, 'maxReceiveCount'> {
   const own = queue instanceof sqs.Queue ? queue.deadLetterQueue : undefined;
   const deadLetterQueue = given ?? own?.queue;
   return {
     queue,
     deadLetterQueue,
-    deadLetterAlarm: deadLetterQueue && createDeadLetterAlarm(scope, deadLetterQueue, {
-      description: `Jobs of ${worker.node.path} failed on every attempt and wait in its dead-letter queue`,
-      runbook: 'jobs-dead-letter',
-      actions: alarmActions,
-    }),
+    deadLetterAlarm:
+      deadLetterQueue &&
+      createDeadLetterAlarm(scope, deadLetterQueue, {
+        description: `Jobs of ${worker.node.path} failed on every attempt and wait in its dead-letter queue`,
+        runbook: 'jobs-dead-letter',
+        actions: alarmActions,
+      }),
     maxReceiveCount: own?.maxReceiveCount,
   };
 }
 
-const SqsDefaultVisibilitySeconds = 30;
+const SQS_DEFAULT_VISIBILITY_SECONDS = 30;

@@ -5,9 +5,16 @@ import { ValidationError } from '../../private/validation-error';
 import type { QueueScaledFargateWorkerProps } from '../queue-scaled-fargate-worker-props';
 
 /** Creates the worker's task definition, or takes the one that was given. */
-export function resolveWorkerTask(scope: Construct, props: QueueScaledFargateWorkerProps, environment: Record<string, string>): FargateTask {
+export function resolveWorkerTask(
+  scope: Construct,
+  props: QueueScaledFargateWorkerProps,
+  environment: Record<string, string>,
+): FargateTask {
   if (props.taskDefinition !== undefined && Stack.of(props.taskDefinition) !== Stack.of(scope)) {
-    throw new ValidationError('taskDefinition must be created in the stack of the worker, because each of them names the other; move it here', scope);
+    throw new ValidationError(
+      'taskDefinition must be created in the stack of the worker, because each of them names the other; move it here',
+      scope,
+    );
   }
   return resolveFargateTask(scope, props, {
     name: 'Worker',

@@ -6,7 +6,10 @@ import { SupervisionDefaults } from '../defaults';
 import type { SupervisionOptions } from '../job-supervision';
 
 /** The supervision of a run in the Amazon States Language. */
-export function renderSupervision(run: FargateRun, { maxDuration, retries, allowOverlap = false }: SupervisionOptions): object {
+export function renderSupervision(
+  run: FargateRun,
+  { maxDuration, retries, allowOverlap = false }: SupervisionOptions,
+): object {
   const minutes = (maxDuration ?? SupervisionDefaults.maxDuration).toMinutes({ integral: false });
   const runTask = renderRunTask(run, {
     environment: { [JobEnv.input]: '{% $string($states.context.Execution.Input) %}' },
@@ -29,6 +32,12 @@ export function renderSupervision(run: FargateRun, { maxDuration, retries, allow
 /** All errors: a task that failed, no capacity, and ECS that is throttled or away. */
 function renderRetry(retries: number): object[] {
   const { retryInterval } = SupervisionDefaults;
-  const failure = { ErrorEquals: ['States.ALL'], IntervalSeconds: retryInterval.toSeconds(), MaxAttempts: retries, BackoffRate: 2, JitterStrategy: 'FULL' };
+  const failure = {
+    ErrorEquals: ['States.ALL'],
+    IntervalSeconds: retryInterval.toSeconds(),
+    MaxAttempts: retries,
+    BackoffRate: 2,
+    JitterStrategy: 'FULL',
+  };
   return retries === 0 ? [] : [failure];
 }

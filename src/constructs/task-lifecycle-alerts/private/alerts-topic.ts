@@ -6,17 +6,33 @@ import type { Construct } from 'constructs';
 
 /** A topic for alerts, encrypted and SSL only, which CloudWatch alarms may use too. */
 export function createAlertsTopic(scope: Construct, encryptionKey?: IKey): Topic {
-  const masterKey = encryptionKey ?? new Key(scope, 'Key', {
-    description: `Alerts of ${scope.node.path}`,
-    enableKeyRotation: true,
-    // Nothing is kept under it: SNS encrypts what is on its way.
-    removalPolicy: RemovalPolicy.DESTROY,
-  });
+  const masterKey =
+    encryptionKey ??
+    new Key(scope, 'Key', {
+      description: `Alerts of ${scope.node.path}`,
+      enableKeyRotation: true,
+      // Nothing is kept under it: SNS encrypts what is on its way.
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
   const topic = new Topic(scope, 'Topic', { displayName: 'Tasks', masterKey, enforceSSL: true });
   // A topic policy takes the place of the one that let the account's alarms in, and a key lets no service in by itself.
   const alarms = new iam.ServicePrincipal('cloudwatch.amazonaws.com');
   const conditions = { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } };
-  topic.addToResourcePolicy(new iam.PolicyStatement({ principals: [alarms], actions: ['sns:Publish'], resources: [topic.topicArn], conditions }));
-  masterKey.addToResourcePolicy(new iam.PolicyStatement({ principals: [alarms], actions: ['kms:GenerateDataKey*', 'kms:Decrypt'], resources: ['*'], conditions }));
+  topic.addToResourcePolicy(
+    new iam.PolicyStatement({
+      principals: [alarms],
+      actions: ['sns:Publish'],
+      resources: [topic.topicArn],
+      conditions,
+    }),
+  );
+  masterKey.addToResourcePolicy(
+    new iam.PolicyStatement({
+      principals: [alarms],
+      actions: ['kms:GenerateDataKey*', 'kms:Decrypt'],
+      resources: ['*'],
+      conditions,
+    }),
+  );
   return topic;
 }

@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import type { ICluster, IService } from 'aws-cdk-lib/aws-ecs';
 import { Match, type EventPattern } from 'aws-cdk-lib/aws-events';
 import type { Construct } from 'constructs';
-import { EcsEvents, UnhealthyReason } from '../../../contract/task-alerts';
+import { EcsEvents, UNHEALTHY_REASON } from '../../../contract/task-alerts';
 import { TaskAlert } from '../task-alert';
 
 /** Whose events are wanted. */
@@ -14,7 +14,10 @@ export interface Scope {
 
 /** The patterns of the events that the wanted alerts are about, by the name of their rule. */
 export function renderPatterns(
-  scope: Construct, alerts: ReadonlySet<TaskAlert>, of: Scope, expectedExitCodes: readonly number[],
+  scope: Construct,
+  alerts: ReadonlySet<TaskAlert>,
+  of: Scope,
+  expectedExitCodes: readonly number[],
 ): Record<string, EventPattern> {
   const stops = renderStops(alerts, expectedExitCodes);
   const actions = [
@@ -25,15 +28,25 @@ export function renderPatterns(
   const servicesWanted = of.families === undefined || of.services !== undefined;
   return {
     ...(stops.length > 0 && { Stopped: taskPattern(of, { lastStatus: ['STOPPED'], $or: stops }) }),
-    ...(alerts.has(TaskAlert.STARTED) && { Started: taskPattern(of, { lastStatus: ['RUNNING'], desiredStatus: ['RUNNING'] }) }),
-    ...(servicesWanted && actions.length > 0 && { Service: servicePattern(EcsEvents.serviceAction, actions, serviceArns(scope, of)) }),
-    ...(servicesWanted && alerts.has(TaskAlert.DEPLOYMENT_FAILED) && {
-      Deployment: servicePattern(EcsEvents.deploymentStateChange, ['SERVICE_DEPLOYMENT_FAILED'], serviceArns(scope, of)),
+    ...(alerts.has(TaskAlert.STARTED) && {
+      Started: taskPattern(of, { lastStatus: ['RUNNING'], desiredStatus: ['RUNNING'] }),
     }),
+    ...(servicesWanted &&
+      actions.length > 0 && { Service: servicePattern(EcsEvents.serviceAction, actions, serviceArns(scope, of)) }),
+    ...(servicesWanted &&
+      alerts.has(TaskAlert.DEPLOYMENT_FAILED) && {
+        Deployment: servicePattern(
+          EcsEvents.deploymentStateChange,
+          ['SERVICE_DEPLOYMENT_FAILED'],
+          serviceArns(scope, of),
+        ),
+      }),
   };
 }
 
-/** The stops that may be told of, each by what a pattern can see of it. Scale-in and deployments are in none of them. */
+/**
+ * The stops that may be told of, each by what a pattern can see of it. Scale-in and deployments are in none of them.
+ */
 function renderStops(alerts: ReadonlySet<TaskAlert>, expectedExitCodes: readonly number[]): object[] {
   const byCode = [
     ...(alerts.has(TaskAlert.FAILED_TO_START) ? ['TaskFailedToStart'] : []),
@@ -45,13 +58,20 @@ function renderStops(alerts: ReadonlySet<TaskAlert>, expectedExitCodes: readonly
   return [
     ...(byCode.length > 0 ? [{ stopCode: byCode }] : []),
     // One container is enough to match, and a container that never ran has no code.
-    ...(byExit ? [{ stopCode: ['EssentialContainerExited'], containers: { exitCode: [{ 'anything-but': expectedExitCodes }] } }] : []),
-    ...(alerts.has(TaskAlert.UNHEALTHY) ? [{ stopCode: ['ServiceSchedulerInitiated'], stoppedReason: Match.wildcard(`*${UnhealthyReason}*`) }] : []),
+    ...(byExit
+      ? [{ stopCode: ['EssentialContainerExited'], containers: { exitCode: [{ 'anything-but': expectedExitCodes }] } }]
+      : []),
+    ...(alerts.has(TaskAlert.UNHEALTHY)
+      ? [{ stopCode: ['ServiceSchedulerInitiated'], stoppedReason: Match.wildcard(`*${UNHEALTHY_REASON}*`) }]
+      : []),
   ];
 }
 
 function taskPattern({ clusters, services, families }: Scope, detail: Record<string, unknown>): EventPattern {
-  const groups = [...(services ?? []).map(({ serviceName }) => `service:${serviceName}`), ...(families ?? []).map((family) => `family:${family}`)];
+  const groups = [
+    ...(services ?? []).map(({ serviceName }) => `service:${serviceName}`),
+    ...(families ?? []).map((family) => `family:${family}`),
+  ];
   return {
     source: [EcsEvents.source],
     detailType: [EcsEvents.taskStateChange],
@@ -72,11 +92,15 @@ function serviceArns(scope: Construct, { clusters, services }: Scope): string[] 
   if (services !== undefined) {
     return services.map(({ serviceArn }) => serviceArn);
   }
-  return clusters?.flatMap((cluster) => Match.prefix(Stack.of(scope).formatArn({
-    service: 'ecs',
-    region: cluster.env.region,
-    account: cluster.env.account,
-    resource: 'service',
-    resourceName: `${cluster.clusterName}/`,
-  })));
+  return clusters?.flatMap((cluster) =>
+    Match.prefix(
+      Stack.of(scope).formatArn({
+        service: 'ecs',
+        region: cluster.env.region,
+        account: cluster.env.account,
+        resource: 'service',
+        resourceName: `${cluster.clusterName}/`,
+      }),
+    ),
+  );
 }

@@ -2,16 +2,24 @@ import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { DispatchMetricDimension, DispatchMetrics } from '../../../contract/dispatch-config';
-import { MetricNamespace } from '../../../contract/metric-names';
+import { DISPATCH_METRIC_DIMENSION, DispatchMetrics } from '../../../contract/dispatch-config';
+import { METRIC_NAMESPACE } from '../../../contract/metric-names';
 import { createAlarm, type AlarmOptions } from '../../private/alarm';
 import { DispatcherDefaults } from '../defaults';
 
 /** A metric that the dispatcher's functions write. */
-export function dispatchMetric(dispatcher: Construct, metricName: string, props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+export function dispatchMetric(
+  dispatcher: Construct,
+  metricName: string,
+  props: cloudwatch.MetricOptions = {},
+): cloudwatch.Metric {
   return new cloudwatch.Metric({
-    namespace: MetricNamespace, metricName, dimensionsMap: { [DispatchMetricDimension]: dispatcher.node.path },
-    statistic: cloudwatch.Stats.MAXIMUM, period: Duration.minutes(1), ...props,
+    namespace: METRIC_NAMESPACE,
+    metricName,
+    dimensionsMap: { [DISPATCH_METRIC_DIMENSION]: dispatcher.node.path },
+    statistic: cloudwatch.Stats.MAXIMUM,
+    period: Duration.minutes(1),
+    ...props,
   });
 }
 
@@ -29,38 +37,55 @@ export interface DispatchAlarmOptions {
   readonly actions: cloudwatch.IAlarmAction[];
 }
 
-export function createAlarms(dispatcher: Construct, { events, queuedAge, actions }: DispatchAlarmOptions): DispatchAlarms {
+export function createAlarms(
+  dispatcher: Construct,
+  { events, queuedAge, actions }: DispatchAlarmOptions,
+): DispatchAlarms {
   const alarm = (id: string, options: AlarmOptions) => createAlarm(dispatcher, id, { actions, ...options });
   return {
     blocked: alarm('BlockedAlarm', {
       description: `A file of ${dispatcher.node.path} blocks its sequence: redrive or skip it with the operator function`,
       runbook: 'dispatcher-blocked',
-      metric: dispatchMetric(dispatcher, DispatchMetrics.blockedFiles), threshold: 1,
+      metric: dispatchMetric(dispatcher, DispatchMetrics.blockedFiles),
+      threshold: 1,
       treatMissingData: cloudwatch.TreatMissingData.IGNORE,
     }),
     queuedAge: alarm('QueuedAgeAlarm', {
       description: `A file of ${dispatcher.node.path} has waited for its turn for ${queuedAge.toHumanString()}: its sequence stands, is paused, or gets more than it can do`,
       runbook: 'dispatcher-queued-age',
-      metric: dispatchMetric(dispatcher, DispatchMetrics.oldestQueuedAge), threshold: queuedAge.toSeconds(),
+      metric: dispatchMetric(dispatcher, DispatchMetrics.oldestQueuedAge),
+      threshold: queuedAge.toSeconds(),
       treatMissingData: cloudwatch.TreatMissingData.IGNORE,
     }),
     eventAge: alarm('EventAgeAlarm', {
       description: `Events for ${dispatcher.node.path} wait to be registered: its ingress function fails, or is throttled`,
       runbook: 'dispatcher-event-age',
-      metric: events.metricApproximateAgeOfOldestMessage({ period: Duration.minutes(1), statistic: cloudwatch.Stats.MAXIMUM }),
+      metric: events.metricApproximateAgeOfOldestMessage({
+        period: Duration.minutes(1),
+        statistic: cloudwatch.Stats.MAXIMUM,
+      }),
       threshold: DispatcherDefaults.alarmOldestEventAge.toSeconds(),
     }),
     refused: alarm('RefusedAlarm', {
       description: `ECS has refused launches of ${dispatcher.node.path} for a quarter of an hour; they are tried again, but files wait`,
       runbook: 'dispatcher-refused',
-      metric: dispatchMetric(dispatcher, DispatchMetrics.launchesRefused, { statistic: cloudwatch.Stats.SUM, period: Duration.minutes(5) }),
-      threshold: 1, evaluationPeriods: 3,
+      metric: dispatchMetric(dispatcher, DispatchMetrics.launchesRefused, {
+        statistic: cloudwatch.Stats.SUM,
+        period: Duration.minutes(5),
+      }),
+      threshold: 1,
+      evaluationPeriods: 3,
     }),
     sweeper: alarm('SweeperAlarm', {
       description: `Nobody looks for files of ${dispatcher.node.path} whose events were lost: a crash there would not be mended`,
       runbook: 'dispatcher-sweeper',
-      metric: dispatchMetric(dispatcher, DispatchMetrics.sweeps, { statistic: cloudwatch.Stats.SUM, period: Duration.minutes(5) }),
-      comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD, threshold: 1, evaluationPeriods: 3,
+      metric: dispatchMetric(dispatcher, DispatchMetrics.sweeps, {
+        statistic: cloudwatch.Stats.SUM,
+        period: Duration.minutes(5),
+      }),
+      comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+      threshold: 1,
+      evaluationPeriods: 3,
       treatMissingData: cloudwatch.TreatMissingData.BREACHING,
     }),
   };

@@ -16,7 +16,9 @@ export interface BoundState {
   /** Where the rows are, for functions and tasks. */
   readonly environment: Record<string, string>;
   /** What it asks of the functions beside that. */
-  readonly functions: Pick<HandlerFunctionOptions, 'vpc' | 'vpcSubnets' | 'securityGroups'> & { readonly environment: Record<string, string> };
+  readonly functions: Pick<HandlerFunctionOptions, 'vpc' | 'vpcSubnets' | 'securityGroups'> & {
+    readonly environment: Record<string, string>;
+  };
   /** Registers and claims: all that changes rows, by single writes and in transactions. */
   grantDispatch(grantee: IGrantable): void;
   /** Looks for what is due and what is in trouble. */
@@ -27,10 +29,10 @@ export interface BoundState {
   connect(securityGroups: readonly ISecurityGroup[]): void;
 }
 
-const Day = 86_400;
+const DAY = 86_400;
 
 /** How long rows are kept, as a variable. */
 export function retentionSeconds(scope: Construct, retention: Duration = DispatcherDefaults.retention): string {
-  checkSeconds('retention', retention, { min: 15 * Day, max: 3_650 * Day }, scope);
+  checkSeconds('retention', retention, { min: 15 * DAY, max: 3_650 * DAY }, scope);
   return String(retention.toSeconds());
 }

@@ -9,13 +9,13 @@ import { type BoundState, retentionSeconds } from './bound-state';
 
 /** Rows in a PostgreSQL database: who logs in may do what the database lets its user do. */
 export class DatabaseState implements BoundState {
-  public readonly connections: ec2.Connections;
-  public readonly environment: Record<string, string>;
-  public readonly functions: BoundState['functions'];
+  readonly connections: ec2.Connections;
+  readonly environment: Record<string, string>;
+  readonly functions: BoundState['functions'];
   readonly #scope: Construct;
   readonly #options: PostgresStateOptions;
 
-  public constructor(scope: Construct, options: PostgresStateOptions) {
+  constructor(scope: Construct, options: PostgresStateOptions) {
     const { login, vpc, vpcSubnets, retention } = options;
     this.#scope = scope;
     this.#options = options;
@@ -30,19 +30,19 @@ export class DatabaseState implements BoundState {
     };
   }
 
-  public grantDispatch(grantee: IGrantable): void {
+  grantDispatch(grantee: IGrantable): void {
     this.#options.login.grantLogin(grantee, this.#scope);
   }
 
-  public grantSearch(): void {
-    // who has logged in may search
+  grantSearch(): void {
+    // Who has logged in may search
   }
 
-  public grantTurn(grantee: IGrantable): void {
+  grantTurn(grantee: IGrantable): void {
     this.#options.login.grantLogin(grantee, this.#scope);
   }
 
-  public connect(securityGroups: readonly ec2.ISecurityGroup[]): void {
+  connect(securityGroups: readonly ec2.ISecurityGroup[]): void {
     const { securityGroups: connected } = this.connections;
     this.connections.addSecurityGroup(...securityGroups.filter((group) => !connected.includes(group)));
   }

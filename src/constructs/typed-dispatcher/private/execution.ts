@@ -10,29 +10,46 @@ import { ValidationError } from '../../private/validation-error';
 export function checkStandard(scope: Construct, stateMachine: IStateMachine): void {
   const { defaultChild } = stateMachine.node;
   if (defaultChild instanceof CfnStateMachine && defaultChild.stateMachineType === StateMachineType.EXPRESS) {
-    throw new ValidationError('target cannot be an express workflow, of which Step Functions does not tell how it ended; use StateMachineType.STANDARD', scope);
+    throw new ValidationError(
+      'target cannot be an express workflow, of which Step Functions does not tell how it ended; use StateMachineType.STANDARD',
+      scope,
+    );
   }
 }
 
 /** Starts executions, asks after them and stops those that run for too long. */
 export function grantExecute(scope: Construct, stateMachine: IStateMachine, grantee: IRole): void {
   const executions = Stack.of(scope).formatArn({
-    service: 'states', resource: 'execution', resourceName: `${nameOf(scope, stateMachine)}:*`, arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    service: 'states',
+    resource: 'execution',
+    resourceName: `${nameOf(scope, stateMachine)}:*`,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
   });
   Grant.addToPrincipal({ grantee, actions: ['states:StartExecution'], resourceArns: [stateMachine.stateMachineArn] });
-  Grant.addToPrincipal({ grantee, actions: ['states:DescribeExecution', 'states:StopExecution'], resourceArns: [executions] });
-  acknowledgeWildcard(grantee, executions, 'The names of executions are not known before they run; the state machine bounds them');
+  Grant.addToPrincipal({
+    grantee,
+    actions: ['states:DescribeExecution', 'states:StopExecution'],
+    resourceArns: [executions],
+  });
+  acknowledgeWildcard(
+    grantee,
+    executions,
+    'The names of executions are not known before they run; the state machine bounds them',
+  );
 }
 
 /** Events of executions that ended. */
 export function endOfExecution({ stateMachineArn }: IStateMachine): EventPattern {
   return {
-    source: ['aws.states'], detailType: ['Step Functions Execution Status Change'],
+    source: ['aws.states'],
+    detailType: ['Step Functions Execution Status Change'],
     detail: { stateMachineArn: [stateMachineArn], status: ['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'] },
   };
 }
 
 function nameOf(scope: Construct, stateMachine: IStateMachine): string {
-  if (stateMachine instanceof StateMachine) return stateMachine.stateMachineName;
+  if (stateMachine instanceof StateMachine) {
+    return stateMachine.stateMachineName;
+  }
   return Stack.of(scope).splitArn(stateMachine.stateMachineArn, ArnFormat.COLON_RESOURCE_NAME).resourceName ?? '*';
 }

@@ -29,17 +29,20 @@ export interface DispatcherParts {
   readonly direct: boolean;
 }
 
-/** The functions of a dispatcher, in the way of a file: it is registered, launched, watched, and operated on where it is in trouble. */
+/**
+ * The functions of a dispatcher, in the way of a file: it is registered, launched, watched, and operated on where it is
+ * in trouble.
+ */
 export class DispatcherFunctions {
-  public readonly ingress: lambda.Function;
-  public readonly launcher: lambda.Function;
-  public readonly watcher: lambda.Function;
-  public readonly operator: lambda.Function;
+  readonly ingress: lambda.Function;
+  readonly launcher: lambda.Function;
+  readonly watcher: lambda.Function;
+  readonly operator: lambda.Function;
   readonly #dispatcher: Construct;
   readonly #parts: DispatcherParts;
   readonly #startedBy: string;
 
-  public constructor(dispatcher: Construct, parts: DispatcherParts, launchesPerSecond: number) {
+  constructor(dispatcher: Construct, parts: DispatcherParts, launchesPerSecond: number) {
     this.#dispatcher = dispatcher;
     this.#parts = parts;
     this.#startedBy = `fw/${Names.uniqueResourceName(dispatcher, { maxLength: 40 })}`;
@@ -50,17 +53,31 @@ export class DispatcherFunctions {
   }
 
   /** How events that a function could not be told of are kept. */
-  public get delivery(): TargetBaseProps {
+  get delivery(): TargetBaseProps {
     const { deadLetterQueue } = this.#parts.undelivered;
-    return { deadLetterQueue, maxEventAge: DispatcherDefaults.maxEventAge, retryAttempts: DispatcherDefaults.retryAttempts };
+    return {
+      deadLetterQueue,
+      maxEventAge: DispatcherDefaults.maxEventAge,
+      retryAttempts: DispatcherDefaults.retryAttempts,
+    };
   }
 
   #createIngress(): lambda.Function {
-    const { events: { queue, deadLetterQueue }, types, direct } = this.#parts;
-    const ingress = this.#create('Ingress', 'dispatch-ingress', DispatcherDefaults.ingressTimeout, {
-      [DispatchFunctionEnv.rules]: Lazy.uncachedString({ produce: () => types.renderRules() }),
-      [DispatchFunctionEnv.deadLetterQueueUrl]: deadLetterQueue.queueUrl,
-    }, direct ? deadLetterQueue : undefined);
+    const {
+      events: { queue, deadLetterQueue },
+      types,
+      direct,
+    } = this.#parts;
+    const ingress = this.#create(
+      'Ingress',
+      'dispatch-ingress',
+      DispatcherDefaults.ingressTimeout,
+      {
+        [DispatchFunctionEnv.rules]: Lazy.uncachedString({ produce: () => types.renderRules() }),
+        [DispatchFunctionEnv.deadLetterQueueUrl]: deadLetterQueue.queueUrl,
+      },
+      direct ? deadLetterQueue : undefined,
+    );
     grantSend(deadLetterQueue, ingress);
     this.#consume('IngressSource', ingress, queue, DispatcherDefaults.registrars);
     return ingress;
@@ -78,13 +95,22 @@ export class DispatcherFunctions {
   /** Hears of ended turns and tasks, and sweeps. */
   #createWatcher(): lambda.Function {
     const { state } = this.#parts;
-    const watcher = this.#create('Watcher', 'dispatch-watcher', DispatcherDefaults.watcherTimeout, this.#tenderEnvironment());
+    const watcher = this.#create(
+      'Watcher',
+      'dispatch-watcher',
+      DispatcherDefaults.watcherTimeout,
+      this.#tenderEnvironment(),
+    );
     state.grantSearch(watcher);
-    if (state.table !== undefined) this.#hearOf(state.table, watcher);
+    if (state.table !== undefined) {
+      this.#hearOf(state.table, watcher);
+    }
     new Rule(this.#dispatcher, 'TaskStopped', {
       description: `Tasks of ${this.#dispatcher.node.path} that stopped`,
       eventPattern: {
-        source: ['aws.ecs'], detailType: ['ECS Task State Change'], detail: { lastStatus: ['STOPPED'], startedBy: [{ prefix: `${this.#startedBy}/` }] },
+        source: ['aws.ecs'],
+        detailType: ['ECS Task State Change'],
+        detail: { lastStatus: ['STOPPED'], startedBy: [{ prefix: `${this.#startedBy}/` }] },
       },
       targets: [new LambdaFunction(watcher, this.delivery)],
     });
@@ -98,7 +124,10 @@ export class DispatcherFunctions {
 
   /** A record of a turn that ended drives its sequence on. */
   #hearOf(table: ITable, watcher: lambda.Function): void {
-    const ended = { eventName: ['MODIFY'], dynamodb: { NewImage: { sk: { S: ['F'] }, status: { S: ['completed', 'parked', 'skipped', 'blocked'] } } } };
+    const ended = {
+      eventName: ['MODIFY'],
+      dynamodb: { NewImage: { sk: { S: ['F'] }, status: { S: ['completed', 'parked', 'skipped', 'blocked'] } } },
+    };
     watcher.addEventSourceMapping('Stream', {
       eventSourceArn: table.tableStreamArn,
       startingPosition: lambda.StartingPosition.TRIM_HORIZON,
@@ -111,11 +140,19 @@ export class DispatcherFunctions {
       onFailure: new SqsDlq(this.#parts.undelivered.deadLetterQueue),
     });
     table.grantStreamRead(watcher);
-    acknowledge(watcher.role ?? watcher, 'AwsSolutions-IAM5[Resource::*]', 'dynamodb:ListStreams has no narrower resource, and Lambda asks for it');
+    acknowledge(
+      watcher.role ?? watcher,
+      'AwsSolutions-IAM5[Resource::*]',
+      'dynamodb:ListStreams has no narrower resource, and Lambda asks for it',
+    );
   }
 
   #createOperator(): lambda.Function {
-    const { state, types, events: { queue } } = this.#parts;
+    const {
+      state,
+      types,
+      events: { queue },
+    } = this.#parts;
     const operator = this.#create('Operator', 'dispatch-operator', DispatcherDefaults.operatorTimeout, {
       [DispatchFunctionEnv.types]: Lazy.string({ produce: () => JSON.stringify(types.rules.map(({ type }) => type)) }),
       [DispatchFunctionEnv.eventQueueUrl]: queue.queueUrl,
@@ -125,8 +162,18 @@ export class DispatcherFunctions {
     return operator;
   }
 
-  #create(id: string, handler: string, timeout: Duration, environment: Record<string, string>, deadLetterQueue?: IQueue): lambda.Function {
-    const { state, types, wakes: { queue: wakes } } = this.#parts;
+  #create(
+    id: string,
+    handler: string,
+    timeout: Duration,
+    environment: Record<string, string>,
+    deadLetterQueue?: IQueue,
+  ): lambda.Function {
+    const {
+      state,
+      types,
+      wakes: { queue: wakes },
+    } = this.#parts;
     const created = createHandlerFunction(this.#dispatcher, id, {
       ...state.functions,
       handler,
@@ -159,7 +206,11 @@ export class DispatcherFunctions {
   #consume(id: string, target: lambda.Function, queue: IQueue, maxConcurrency: number): void {
     grantConsume(queue, target);
     new lambda.EventSourceMapping(this.#dispatcher, id, {
-      target, eventSourceArn: queue.queueArn, batchSize: 10, reportBatchItemFailures: true, maxConcurrency,
+      target,
+      eventSourceArn: queue.queueArn,
+      batchSize: 10,
+      reportBatchItemFailures: true,
+      maxConcurrency,
     });
   }
 }

@@ -7,21 +7,34 @@ import { handlerAssets } from '../../private/handler-function';
 import type { ExitCodeCompletionOptions } from '../task-completion';
 
 /** Puts a gate before a container, once for all types that start it. */
-export function addGate(scope: Construct, container: ecs.ContainerDefinition, { gateImage }: ExitCodeCompletionOptions): void {
+export function addGate(
+  scope: Construct,
+  container: ecs.ContainerDefinition,
+  { gateImage }: ExitCodeCompletionOptions,
+): void {
   const { taskDefinition } = container;
   const name = gateOf(container.containerName);
-  if (taskDefinition.findContainer(name) !== undefined) return;
+  if (taskDefinition.findContainer(name) !== undefined) {
+    return;
+  }
   const gate = taskDefinition.addContainer(name, {
-    image: gateImage ?? ecs.ContainerImage.fromAsset(handlerAssets('dispatch-gate'), { platform: platformOf(taskDefinition) }),
-    // it ends before the others begin, which must not end the task
+    image:
+      gateImage ??
+      ecs.ContainerImage.fromAsset(handlerAssets('dispatch-gate'), { platform: platformOf(taskDefinition) }),
+    // It ends before the others begin, which must not end the task
     essential: false,
     readonlyRootFilesystem: true,
-    logging: ecs.LogDriver.awsLogs({ streamPrefix: 'gate', logGroup: new LogGroup(scope, 'GateLog', { retention: RetentionDays.ONE_MONTH }) }),
+    logging: ecs.LogDriver.awsLogs({
+      streamPrefix: 'gate',
+      logGroup: new LogGroup(scope, 'GateLog', { retention: RetentionDays.ONE_MONTH }),
+    }),
   });
   container.addContainerDependencies({ container: gate, condition: ecs.ContainerDependencyCondition.SUCCESS });
 }
 
 function platformOf(taskDefinition: ecs.TaskDefinition): Platform {
   const { runtimePlatform: platform } = taskDefinition.node.defaultChild as ecs.CfnTaskDefinition;
-  return platform !== undefined && 'cpuArchitecture' in platform && platform.cpuArchitecture === 'ARM64' ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64;
+  return platform !== undefined && 'cpuArchitecture' in platform && platform.cpuArchitecture === 'ARM64'
+    ? Platform.LINUX_ARM64
+    : Platform.LINUX_AMD64;
 }

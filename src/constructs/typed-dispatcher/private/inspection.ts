@@ -12,10 +12,20 @@ export interface FileSource {
 }
 
 /** Lets the function that registers files ask S3 what the conditions of a type are about, and no more. */
-export function grantInspection(source: FileSource, { contentTypes, metadata, tags }: TypeMatch, grantee: IGrantable): void {
+export function grantInspection(
+  source: FileSource,
+  { contentTypes, metadata, tags }: TypeMatch,
+  grantee: IGrantable,
+): void {
   const head = contentTypes !== undefined || metadata !== undefined;
-  if (head) source.grantRead(grantee);
-  if (tags !== undefined) source.grantReadTags(grantee);
-  // without it, S3 calls a deleted object forbidden
-  if (head || tags !== undefined) Grant.addToPrincipal({ grantee, actions: ['s3:ListBucket'], resourceArns: [source.bucket.bucketArn] });
+  if (head) {
+    source.grantRead(grantee);
+  }
+  if (tags !== undefined) {
+    source.grantReadTags(grantee);
+  }
+  // Without it, S3 calls a deleted object forbidden
+  if (head || tags !== undefined) {
+    Grant.addToPrincipal({ grantee, actions: ['s3:ListBucket'], resourceArns: [source.bucket.bucketArn] });
+  }
 }

@@ -11,16 +11,18 @@ export interface KeyPattern {
   readonly glob: Glob;
 }
 
-const Tokens = /\{([^{}]*)\}|\*\*|\*|[^*{}]+|[{}]/g;
+const TOKENS = /\{([^{}]*)\}|\*\*|\*|[^*{}]+|[{}]/g;
 const anyText: GlobPart = { kind: 'any', within: false };
 const anyTextWithin: GlobPart = { kind: 'any', within: true };
 
 /** Compiles a pattern of keys: `*` within a folder, `**` anywhere, `{name}` a part. */
 export function compileKeyPattern(pattern: string, scope: IConstruct): KeyPattern {
-  if (pattern === '') throw new ValidationError('keys cannot hold an empty pattern; use ** for every key', scope);
+  if (pattern === '') {
+    throw new ValidationError('keys cannot hold an empty pattern; use ** for every key', scope);
+  }
   const parts: string[] = [];
   const glob: GlobPart[] = [];
-  const expression = [...pattern.matchAll(Tokens)].map((found) => {
+  const expression = [...pattern.matchAll(TOKENS)].map((found) => {
     const [token] = found;
     const name = found.at(1);
     if (token === '**') {
@@ -33,13 +35,18 @@ export function compileKeyPattern(pattern: string, scope: IConstruct): KeyPatter
     }
     if (name !== undefined) {
       if (!/^[A-Za-z]\w{0,31}$/.test(name) || parts.includes(name)) {
-        throw new ValidationError(`the parts of a key pattern need different names of 1 to 32 letters, digits and _, starting with a letter, got: {${name}} in ${pattern}`, scope);
+        throw new ValidationError(
+          `the parts of a key pattern need different names of 1 to 32 letters, digits and _, starting with a letter, got: {${name}} in ${pattern}`,
+          scope,
+        );
       }
       parts.push(name);
       glob.push({ kind: 'one' }, anyTextWithin);
       return `(?<${name}>[^/]+)`;
     }
-    if (token === '{' || token === '}') throw new ValidationError(`{ and } must come in pairs in a key pattern, got: ${pattern}`, scope);
+    if (token === '{' || token === '}') {
+      throw new ValidationError(`{ and } must come in pairs in a key pattern, got: ${pattern}`, scope);
+    }
     glob.push(...literal(token));
     return escape(token);
   });
@@ -49,10 +56,16 @@ export function compileKeyPattern(pattern: string, scope: IConstruct): KeyPatter
 /** Keys that begin and end so; the case of the end does not count. */
 export function compileAffixes(prefix: string, suffix: string): KeyPattern {
   const ending = Array.from(suffix, (character) => {
-    const spellings = new Set([character.toLowerCase(), character.toUpperCase()].filter(({ length }) => length === character.length));
+    const spellings = new Set(
+      [character.toLowerCase(), character.toUpperCase()].filter(({ length }) => length === character.length),
+    );
     return spellings.size > 1 ? `[${[...spellings].join('')}]` : escape(character);
   });
-  return { expression: `^${escape(prefix)}.*${ending.join('')}$`, parts: [], glob: [...literal(prefix), anyText, ...literal(suffix, true)] };
+  return {
+    expression: `^${escape(prefix)}.*${ending.join('')}$`,
+    parts: [],
+    glob: [...literal(prefix), anyText, ...literal(suffix, true)],
+  };
 }
 
 const escape = (text: string) => text.replaceAll(/[\\^$.*|?+()[\]{}/]/g, String.raw`\$&`);

@@ -8,41 +8,63 @@ import type { DispatchTypeOptions } from '../dispatch-type-options';
 import { FileOrder, LateFile, OnExhausted } from '../file-order';
 import type { CompiledMatch } from './type-match';
 
-const Day = 86_400;
+const DAY = 86_400;
 /** Heads of a limit are read with every claim: so many are one page of a query. */
 export const MaxConcurrentTasks = { min: 1, max: 1_000 } as const;
 
 /** ECS tells the exit code of a task for an hour, with some to spare for asking. */
-const GatedHangTimeout = { min: 60, max: 45 * 60 } as const;
+const GATED_HANG_TIMEOUT = { min: 60, max: 45 * 60 } as const;
 
 /** Checks the options of a type and renders what the functions need of them. */
-export function renderRule(scope: Construct, type: string, options: DispatchTypeOptions, compiled: CompiledMatch, maxConcurrentTasks?: number): DispatchRule {
+export function renderRule(
+  scope: Construct,
+  type: string,
+  options: DispatchTypeOptions,
+  compiled: CompiledMatch,
+  maxConcurrentTasks?: number,
+): DispatchRule {
   const { match, patterns } = compiled;
   const { concurrency, order = FileOrder.byEvent(), settle, lateFile = LateFile.RUN_NEXT } = options;
   const sequential = concurrency.slots === 1;
   if (!sequential && (options.order !== undefined || options.lateFile !== undefined)) {
-    throw new ValidationError('order and lateFile need a sequential type, because files that run at the same time have no order; leave them out', scope);
+    throw new ValidationError(
+      'order and lateFile need a sequential type, because files that run at the same time have no order; leave them out',
+      scope,
+    );
   }
-  for (const [prop, part] of [['concurrency', concurrency.part], ['order', order.part]] as const) {
-    // a match function may tell parts that no pattern has
-    if (part !== undefined && match.matchFunction === undefined && !patterns.every(({ parts }) => parts.includes(part))) {
+  for (const [prop, part] of [
+    ['concurrency', concurrency.part],
+    ['order', order.part],
+  ] as const) {
+    // A match function may tell parts that no pattern has
+    if (
+      part !== undefined &&
+      match.matchFunction === undefined &&
+      !patterns.every(({ parts }) => parts.includes(part))
+    ) {
       throw new ValidationError(
-        `${prop} needs the part {${part}} in every pattern of keys, got: ${options.keys?.join(', ') ?? 'no keys'}; add it to the patterns, or tell it by matchFunction`, scope,
+        `${prop} needs the part {${part}} in every pattern of keys, got: ${options.keys?.join(', ') ?? 'no keys'}; add it to the patterns, or tell it by matchFunction`,
+        scope,
       );
     }
   }
   checkWholeNumber('maxConcurrentTasks', options.maxConcurrentTasks, MaxConcurrentTasks, scope);
   if (options.maxConcurrentTasks !== undefined && concurrency.part === undefined) {
-    throw new ValidationError('maxConcurrentTasks needs TypeConcurrency.sequentialPer; say how many by TypeConcurrency.parallelUpTo', scope);
+    throw new ValidationError(
+      'maxConcurrentTasks needs TypeConcurrency.sequentialPer; say how many by TypeConcurrency.parallelUpTo',
+      scope,
+    );
   }
-  if (options.target.task?.completion?.gate !== undefined) checkSeconds('hangTimeout', options.hangTimeout, GatedHangTimeout, scope);
-  checkSeconds('settle', settle, { min: 0, max: 7 * Day }, scope);
+  if (options.target.task?.completion?.gate !== undefined) {
+    checkSeconds('hangTimeout', options.hangTimeout, GATED_HANG_TIMEOUT, scope);
+  }
+  checkSeconds('settle', settle, { min: 0, max: 7 * DAY }, scope);
   checkWholeNumber('maxAttempts', options.maxAttempts, { min: 1, max: 100 }, scope);
   return {
     type,
     ...match,
-    // what has no sequence waits nowhere: under a limit all files of the type queue for its places
-    slots: concurrency.slots === 0 ? maxConcurrentTasks ?? 0 : concurrency.slots,
+    // What has no sequence waits nowhere: under a limit all files of the type queue for its places
+    slots: concurrency.slots === 0 ? (maxConcurrentTasks ?? 0) : concurrency.slots,
     ...(concurrency.part !== undefined && { sequencePart: concurrency.part }),
     ...(order.part !== undefined && { orderPart: order.part }),
     settleSeconds: settle?.toSeconds() ?? 0,
@@ -50,10 +72,16 @@ export function renderRule(scope: Construct, type: string, options: DispatchType
     ...(options.overwrite !== undefined && { overwrite: options.overwrite }),
     maxAttempts: options.maxAttempts ?? DispatcherDefaults.maxAttempts,
     exhausted: options.onExhausted ?? (sequential ? OnExhausted.BLOCK : OnExhausted.PARK),
-    backoffSeconds: seconds(scope, 'retryDelay', options.retryDelay ?? DispatcherDefaults.retryDelay, 1, Day),
-    maxBackoffSeconds: seconds(scope, 'maxRetryDelay', options.maxRetryDelay ?? DispatcherDefaults.maxRetryDelay, 1, Day),
-    hangTimeoutSeconds: seconds(scope, 'hangTimeout', options.hangTimeout ?? DispatcherDefaults.hangTimeout, 60, Day),
-    maxRuntimeSeconds: seconds(scope, 'maxRuntime', options.maxRuntime ?? DispatcherDefaults.maxRuntime, 60, 365 * Day),
+    backoffSeconds: seconds(scope, 'retryDelay', options.retryDelay ?? DispatcherDefaults.retryDelay, 1, DAY),
+    maxBackoffSeconds: seconds(
+      scope,
+      'maxRetryDelay',
+      options.maxRetryDelay ?? DispatcherDefaults.maxRetryDelay,
+      1,
+      DAY,
+    ),
+    hangTimeoutSeconds: seconds(scope, 'hangTimeout', options.hangTimeout ?? DispatcherDefaults.hangTimeout, 60, DAY),
+    maxRuntimeSeconds: seconds(scope, 'maxRuntime', options.maxRuntime ?? DispatcherDefaults.maxRuntime, 60, 365 * DAY),
   };
 }
 

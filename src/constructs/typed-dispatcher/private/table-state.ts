@@ -9,20 +9,28 @@ import { DispatcherDefaults } from '../defaults';
 import type { DynamoDbStateOptions, ProvisionedCapacityOptions } from '../state-store';
 import { type BoundState, retentionSeconds } from './bound-state';
 
-const Indexes = ['due', 'trouble'];
+const INDEXES = ['due', 'trouble'];
 
 /** Rows in a DynamoDB table. */
 export class TableState implements BoundState {
-  public readonly table: dynamodb.ITable;
-  public readonly environment: Record<string, string>;
-  public readonly functions = { environment: {} };
+  readonly table: dynamodb.ITable;
+  readonly environment: Record<string, string>;
+  readonly functions = { environment: {} };
 
-  public constructor(scope: Construct, options: DynamoDbStateOptions) {
+  constructor(scope: Construct, options: DynamoDbStateOptions) {
     const { table, capacity, pointInTimeRecovery, removalPolicy } = options;
     if (table !== undefined) {
-      checkExcluded('table', { capacity, pointInTimeRecovery, removalPolicy }, 'set them where the table is created', scope);
+      checkExcluded(
+        'table',
+        { capacity, pointInTimeRecovery, removalPolicy },
+        'set them where the table is created',
+        scope,
+      );
       if (table.tableStreamArn === undefined) {
-        throw new ValidationError('table must have a stream, which tells that turns have ended; create it with StreamViewType.NEW_IMAGE, or import it with its tableStreamArn', scope);
+        throw new ValidationError(
+          'table must have a stream, which tells that turns have ended; create it with StreamViewType.NEW_IMAGE, or import it with its tableStreamArn',
+          scope,
+        );
       }
     }
     this.table = table ?? createStateTable(scope, options);
@@ -34,34 +42,58 @@ export class TableState implements BoundState {
 
   // grant() of the CDK would add every index by a wildcard
 
-  public grantDispatch(grantee: IGrantable): void {
-    this.#grant(grantee, ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem']);
+  grantDispatch(grantee: IGrantable): void {
+    this.#grant(grantee, [
+      'dynamodb:GetItem',
+      'dynamodb:Query',
+      'dynamodb:PutItem',
+      'dynamodb:UpdateItem',
+      'dynamodb:DeleteItem',
+      'dynamodb:ConditionCheckItem',
+    ]);
   }
 
-  public grantSearch(grantee: IGrantable): void {
-    this.#grant(grantee, ['dynamodb:Query'], Indexes.map((index) => `${this.table.tableArn}/index/${index}`));
+  grantSearch(grantee: IGrantable): void {
+    this.#grant(
+      grantee,
+      ['dynamodb:Query'],
+      INDEXES.map((index) => `${this.table.tableArn}/index/${index}`),
+    );
   }
 
-  public grantTurn(grantee: IGrantable): void {
+  grantTurn(grantee: IGrantable): void {
     this.#grant(grantee, ['dynamodb:GetItem', 'dynamodb:UpdateItem']);
   }
 
-  public connect(): void {
-    // a table is reached by who may use it
+  connect(): void {
+    // A table is reached by who may use it
   }
 
   #grant(grantee: IGrantable, actions: string[], resourceArns = [this.table.tableArn]): void {
     Grant.addToPrincipal({ grantee, actions, resourceArns });
-    this.table.encryptionKey?.grant(grantee, 'kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo');
+    this.table.encryptionKey?.grant(
+      grantee,
+      'kms:Decrypt',
+      'kms:Encrypt',
+      'kms:GenerateDataKey',
+      'kms:ReEncryptFrom',
+      'kms:ReEncryptTo',
+    );
   }
 }
 
-/** The table of the dispatch protocol, as `dispatchTableDefinition` of the runtime has it, with a stream and what production needs. */
+/**
+ * The table of the dispatch protocol, as `dispatchTableDefinition` of the runtime has it, with a stream and what
+ * production needs.
+ */
 function createStateTable(scope: Construct, options: DynamoDbStateOptions): dynamodb.Table {
   const { capacity, pointInTimeRecovery = true, removalPolicy = RemovalPolicy.RETAIN } = options;
   const text = (name: string): dynamodb.Attribute => ({ name, type: dynamodb.AttributeType.STRING });
   const provisioned = capacity?.options;
-  const throughput = provisioned && { readCapacity: provisioned.minReadUnits, writeCapacity: provisioned.minWriteUnits };
+  const throughput = provisioned && {
+    readCapacity: provisioned.minReadUnits,
+    writeCapacity: provisioned.minWriteUnits,
+  };
   const table = new dynamodb.Table(scope, 'StateTable', {
     partitionKey: text('pk'),
     sortKey: text('sk'),
@@ -72,17 +104,29 @@ function createStateTable(scope: Construct, options: DynamoDbStateOptions): dyna
     stream: dynamodb.StreamViewType.NEW_IMAGE,
     removalPolicy,
   });
-  for (const indexName of Indexes) {
+  for (const indexName of INDEXES) {
     table.addGlobalSecondaryIndex({
-      indexName, partitionKey: text(`${indexName}Pk`), sortKey: text(`${indexName}Sk`), projectionType: dynamodb.ProjectionType.KEYS_ONLY, ...throughput,
+      indexName,
+      partitionKey: text(`${indexName}Pk`),
+      sortKey: text(`${indexName}Sk`),
+      projectionType: dynamodb.ProjectionType.KEYS_ONLY,
+      ...throughput,
     });
   }
-  if (provisioned) scale(scope, table, provisioned);
+  if (provisioned) {
+    scale(scope, table, provisioned);
+  }
   return table;
 }
 
 function scale(scope: Construct, table: dynamodb.Table, options: ProvisionedCapacityOptions): void {
-  const { minReadUnits, maxReadUnits, minWriteUnits, maxWriteUnits, targetUtilizationPercent = DispatcherDefaults.targetUtilizationPercent } = options;
+  const {
+    minReadUnits,
+    maxReadUnits,
+    minWriteUnits,
+    maxWriteUnits,
+    targetUtilizationPercent = DispatcherDefaults.targetUtilizationPercent,
+  } = options;
   checkWholeNumber('minReadUnits', minReadUnits, { min: 1 }, scope);
   checkWholeNumber('maxReadUnits', maxReadUnits, { min: minReadUnits }, scope);
   checkWholeNumber('minWriteUnits', minWriteUnits, { min: 1 }, scope);
@@ -90,9 +134,18 @@ function scale(scope: Construct, table: dynamodb.Table, options: ProvisionedCapa
   checkWholeNumber('targetUtilizationPercent', targetUtilizationPercent, { min: 20, max: 90 }, scope);
   const read = { minCapacity: minReadUnits, maxCapacity: maxReadUnits };
   const write = { minCapacity: minWriteUnits, maxCapacity: maxWriteUnits };
-  const reads = () => [table.autoScaleReadCapacity(read), ...Indexes.map((index) => table.autoScaleGlobalSecondaryIndexReadCapacity(index, read))];
-  const writes = () => [table.autoScaleWriteCapacity(write), ...Indexes.map((index) => table.autoScaleGlobalSecondaryIndexWriteCapacity(index, write))];
-  for (const scaling of [...(maxReadUnits > minReadUnits ? reads() : []), ...(maxWriteUnits > minWriteUnits ? writes() : [])]) {
+  const reads = () => [
+    table.autoScaleReadCapacity(read),
+    ...INDEXES.map((index) => table.autoScaleGlobalSecondaryIndexReadCapacity(index, read)),
+  ];
+  const writes = () => [
+    table.autoScaleWriteCapacity(write),
+    ...INDEXES.map((index) => table.autoScaleGlobalSecondaryIndexWriteCapacity(index, write)),
+  ];
+  for (const scaling of [
+    ...(maxReadUnits > minReadUnits ? reads() : []),
+    ...(maxWriteUnits > minWriteUnits ? writes() : []),
+  ]) {
     scaling.scaleOnUtilization({ targetUtilizationPercent });
   }
 }

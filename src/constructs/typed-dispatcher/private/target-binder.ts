@@ -30,19 +30,27 @@ export interface TenderFunctions {
   readonly delivery: TargetBaseProps;
 }
 
-/** Lets the functions launch files into the targets of types and ask after them. What several types share is bound once. */
+/**
+ * Lets the functions launch files into the targets of types and ask after them. What several types share is bound once.
+ */
 export class TargetBinder {
   readonly #functions: TenderFunctions;
   readonly #bound = new Set<unknown>();
 
-  public constructor(functions: TenderFunctions) {
+  constructor(functions: TenderFunctions) {
     this.#functions = functions;
   }
 
-  public bind(scope: Construct, { task, targetQueue, targetStateMachine }: DispatchTarget): BoundTarget {
-    if (targetQueue !== undefined) return this.#bindQueue(targetQueue);
-    if (targetStateMachine !== undefined) return this.#bindStateMachine(scope, targetStateMachine);
-    if (task !== undefined) return this.#bindTask(scope, task);
+  bind(scope: Construct, { task, targetQueue, targetStateMachine }: DispatchTarget): BoundTarget {
+    if (targetQueue !== undefined) {
+      return this.#bindQueue(targetQueue);
+    }
+    if (targetStateMachine !== undefined) {
+      return this.#bindStateMachine(scope, targetStateMachine);
+    }
+    if (task !== undefined) {
+      return this.#bindTask(scope, task);
+    }
     throw new ValidationError('target must be made by a factory of DispatchTarget', scope);
   }
 
@@ -75,8 +83,14 @@ export class TargetBinder {
 
   /** Both functions launch, because the one that sweeps finds what the other one has lost. */
   #forEach(shared: unknown, grant: (role: IRole) => void): void {
-    if (this.#bound.has(shared)) return;
+    if (this.#bound.has(shared)) {
+      return;
+    }
     this.#bound.add(shared);
-    for (const { role } of [this.#functions.launcher, this.#functions.watcher]) if (role) grant(role);
+    for (const { role } of [this.#functions.launcher, this.#functions.watcher]) {
+      if (role) {
+        grant(role);
+      }
+    }
   }
 }

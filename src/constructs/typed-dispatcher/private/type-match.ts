@@ -7,7 +7,10 @@ import type { DispatchTypeOptions } from '../dispatch-type-options';
 import { compileAffixes, compileKeyPattern, type KeyPattern } from './key-pattern';
 
 /** Which files a type takes, as the functions are told. */
-export type TypeMatch = Pick<DispatchRule, 'keys' | 'minSize' | 'maxSize' | 'contentTypes' | 'metadata' | 'tags' | 'matchFunction'>;
+export type TypeMatch = Pick<
+  DispatchRule,
+  'keys' | 'minSize' | 'maxSize' | 'contentTypes' | 'metadata' | 'tags' | 'matchFunction'
+>;
 
 export interface CompiledMatch {
   readonly match: TypeMatch;
@@ -19,14 +22,20 @@ export function compileMatch(scope: Construct, options: DispatchTypeOptions): Co
   const { keys, prefixes, suffixes, minSize, maxSize, contentTypes, metadata, tags, matchFunction } = options;
   const conditions = { keys, prefixes, suffixes, minSize, maxSize, contentTypes, metadata, tags, matchFunction };
   if (Object.values(conditions).every((condition) => condition === undefined)) {
-    throw new ValidationError(`a type needs at least one of ${Object.keys(conditions).join(', ')}; use keys: ['**'] for every file`, scope);
+    throw new ValidationError(
+      `a type needs at least one of ${Object.keys(conditions).join(', ')}; use keys: ['**'] for every file`,
+      scope,
+    );
   }
-  if (keys !== undefined) checkExcluded('keys', { prefixes, suffixes }, 'write them into the patterns: prefix**suffix', scope);
+  if (keys !== undefined) {
+    checkExcluded('keys', { prefixes, suffixes }, 'write them into the patterns: prefix**suffix', scope);
+  }
   checkTexts(scope, { keys, prefixes, suffixes, contentTypes });
   checkNamed(scope, { metadata, tags });
   checkSizes(scope, minSize, maxSize);
-  const patterns = keys?.map((key) => compileKeyPattern(key, scope))
-    ?? (prefixes ?? ['']).flatMap((prefix) => (suffixes ?? ['']).map((suffix) => compileAffixes(prefix, suffix)));
+  const patterns =
+    keys?.map((key) => compileKeyPattern(key, scope)) ??
+    (prefixes ?? ['']).flatMap((prefix) => (suffixes ?? ['']).map((suffix) => compileAffixes(prefix, suffix)));
   return {
     patterns,
     match: {
@@ -34,7 +43,9 @@ export function compileMatch(scope: Construct, options: DispatchTypeOptions): Co
       ...(minSize !== undefined && { minSize: minSize.toBytes() }),
       ...(maxSize !== undefined && { maxSize: maxSize.toBytes() }),
       ...(contentTypes !== undefined && { contentTypes: contentTypes.map((type) => mediaType(scope, type)) }),
-      ...(metadata !== undefined && { metadata: Object.fromEntries(Object.entries(metadata).map(([name, value]) => [name.toLowerCase(), value])) }),
+      ...(metadata !== undefined && {
+        metadata: Object.fromEntries(Object.entries(metadata).map(([name, value]) => [name.toLowerCase(), value])),
+      }),
       ...(tags !== undefined && { tags }),
       ...(matchFunction !== undefined && { matchFunction: matchFunction.functionArn }),
     },
@@ -52,14 +63,22 @@ function mediaType(scope: Construct, type: string): string {
 function checkTexts(scope: Construct, lists: Readonly<Record<string, readonly string[] | undefined>>): void {
   for (const [prop, values] of Object.entries(lists)) {
     if (values?.length === 0 || values?.includes('')) {
-      throw new ValidationError(`${prop} cannot be empty or hold an empty text; leave it out, or use keys: ['**'] for every file`, scope);
+      throw new ValidationError(
+        `${prop} cannot be empty or hold an empty text; leave it out, or use keys: ['**'] for every file`,
+        scope,
+      );
     }
     const unknown = values?.find((value) => Token.isUnresolved(value));
-    if (unknown !== undefined) throw new ValidationError(`${prop} must be known at synth, got: ${unknown}; give plain texts`, scope);
+    if (unknown !== undefined) {
+      throw new ValidationError(`${prop} must be known at synth, got: ${unknown}; give plain texts`, scope);
+    }
   }
 }
 
-function checkNamed(scope: Construct, maps: Readonly<Record<string, Readonly<Record<string, string>> | undefined>>): void {
+function checkNamed(
+  scope: Construct,
+  maps: Readonly<Record<string, Readonly<Record<string, string>> | undefined>>,
+): void {
   for (const [prop, values] of Object.entries(maps)) {
     if (values !== undefined && Object.keys(values).filter((name) => name !== '').length === 0) {
       throw new ValidationError(`${prop} must name at least one value; leave it out to take every file`, scope);
@@ -69,9 +88,14 @@ function checkNamed(scope: Construct, maps: Readonly<Record<string, Readonly<Rec
 
 function checkSizes(scope: Construct, minSize: Size | undefined, maxSize: Size | undefined): void {
   for (const [prop, size] of Object.entries({ minSize, maxSize })) {
-    if (size !== undefined && (Token.isUnresolved(size) || size.isUnresolved())) throw new ValidationError(`${prop} must be known at synth; give a plain size`, scope);
+    if (size !== undefined && (Token.isUnresolved(size) || size.isUnresolved())) {
+      throw new ValidationError(`${prop} must be known at synth; give a plain size`, scope);
+    }
   }
   if (minSize !== undefined && maxSize !== undefined && minSize.toBytes() > maxSize.toBytes()) {
-    throw new ValidationError(`minSize cannot be more than maxSize, got: ${minSize.toBytes()} and ${maxSize.toBytes()} bytes`, scope);
+    throw new ValidationError(
+      `minSize cannot be more than maxSize, got: ${minSize.toBytes()} and ${maxSize.toBytes()} bytes`,
+      scope,
+    );
   }
 }

@@ -17,7 +17,10 @@ export interface TypeRegistryOptions {
   readonly maxConcurrentTasks?: number;
 }
 
-/** The types of a dispatcher, in the order in which they are asked, and what its functions are told of them once all are added. */
+/**
+ * The types of a dispatcher, in the order in which they are asked, and what its functions are told of them once all are
+ * added.
+ */
 export class TypeRegistry {
   readonly #dispatcher: Construct;
   readonly #unmatched: UnmatchedFile;
@@ -27,45 +30,56 @@ export class TypeRegistry {
   readonly #launches: Record<string, BoundTarget['launch']> = {};
   readonly #limits: Record<string, number> = {};
 
-  public constructor(dispatcher: Construct, { unmatched = UnmatchedFile.DEAD_LETTER, maxConcurrentTasks }: TypeRegistryOptions) {
+  constructor(
+    dispatcher: Construct,
+    { unmatched = UnmatchedFile.DEAD_LETTER, maxConcurrentTasks }: TypeRegistryOptions,
+  ) {
     this.#dispatcher = dispatcher;
     this.#unmatched = unmatched;
     this.#maxConcurrentTasks = maxConcurrentTasks;
     dispatcher.node.addValidation({ validate: () => this.#validate() });
   }
 
-  public get rules(): readonly DispatchRule[] {
+  get rules(): readonly DispatchRule[] {
     return this.#rules;
   }
 
-  public checkId(id: string): void {
+  checkId(id: string): void {
     if (!/^[A-Za-z][A-Za-z0-9-]{0,31}$/.test(id) || this.#rules.some(({ type }) => type === id)) {
-      throw new ValidationError(`id of a type must be new, have 1 to 32 letters, digits and -, and start with a letter, got: ${id}`, this.#dispatcher);
+      throw new ValidationError(
+        `id of a type must be new, have 1 to 32 letters, digits and -, and start with a letter, got: ${id}`,
+        this.#dispatcher,
+      );
     }
   }
 
-  public add(scope: Construct, id: string, options: DispatchTypeOptions, launch: BoundTarget['launch']): DispatchRule {
+  add(scope: Construct, id: string, options: DispatchTypeOptions, launch: BoundTarget['launch']): DispatchRule {
     const match = compileMatch(scope, options);
     const rule = renderRule(scope, id, options, match, this.#maxConcurrentTasks);
     this.#warnOfOverlaps(scope, match);
     this.#launches[id] = launch;
-    if (options.maxConcurrentTasks !== undefined) this.#limits[id] = options.maxConcurrentTasks;
+    if (options.maxConcurrentTasks !== undefined) {
+      this.#limits[id] = options.maxConcurrentTasks;
+    }
     this.#rules.push(rule);
     this.#matches.push(match);
     return rule;
   }
 
-  public renderRules(): string {
+  renderRules(): string {
     const { action, typeId: type } = this.#unmatched;
-    const rules: DispatchRules = { rules: this.#rules, unmatched: type === undefined ? action as 'dead-letter' | 'ignore' : { type } };
+    const rules: DispatchRules = {
+      rules: this.#rules,
+      unmatched: type === undefined ? (action as 'dead-letter' | 'ignore') : { type },
+    };
     return this.#render('types and their patterns', rules);
   }
 
-  public renderLaunches(): string {
+  renderLaunches(): string {
     return this.#render('types and their targets', this.#launches);
   }
 
-  public renderLimits(): string {
+  renderLimits(): string {
     return JSON.stringify({ all: this.#maxConcurrentTasks, types: this.#limits });
   }
 
@@ -78,23 +92,35 @@ export class TypeRegistry {
     const others = this.#matches
       .map((other, index) => ({ type: this.#rules[index].type, key: commonKey(other, match) }))
       .filter(({ key }) => key !== undefined);
-    if (others.length === 0) return;
+    if (others.length === 0) {
+      return;
+    }
     const [{ type: first, key }] = others;
     warn(
       scope,
       'TypedDispatcher.overlappingTypes',
-      `Some files fit ${others.map(({ type }) => type).join(' and ')} too, such as ${JSON.stringify(key)}, which becomes ${first} because that was added first; `
-      + 'narrow the types, or acknowledge this if it is what you want',
+      `Some files fit ${others.map(({ type }) => type).join(' and ')} too, such as ${JSON.stringify(key)}, which becomes ${first} because that was added first; ` +
+        'narrow the types, or acknowledge this if it is what you want',
     );
   }
 
   #validate(): string[] {
     const { typeId: type } = this.#unmatched;
-    if (this.#rules.length === 0) return ['a dispatcher needs at least one type; call addType'];
-    if (type === undefined) return [];
+    if (this.#rules.length === 0) {
+      return ['a dispatcher needs at least one type; call addType'];
+    }
+    if (type === undefined) {
+      return [];
+    }
     const rule = this.#rules.find((other) => other.type === type);
-    if (rule === undefined) return [`unmatched must name a type of the dispatcher, got: ${type}; add it by addType`];
+    if (rule === undefined) {
+      return [`unmatched must name a type of the dispatcher, got: ${type}; add it by addType`];
+    }
     const part = rule.sequencePart ?? rule.orderPart;
-    return part === undefined ? [] : [`unmatched cannot name the type ${type}, which needs the part {${part}} of a key that a file may not have; add a type for the rest`];
+    return part === undefined
+      ? []
+      : [
+          `unmatched cannot name the type ${type}, which needs the part {${part}} of a key that a file may not have; add a type for the rest`,
+        ];
   }
 }

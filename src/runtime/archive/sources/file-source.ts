@@ -8,7 +8,7 @@ const PIECE_BYTES = 512 * 1024;
 /** An archive in a local file. It is opened at the first read and must not be changed while it is read. */
 export function fileSource(path: string): ArchiveSource {
   let opened: Promise<FileHandle> | undefined;
-  const handle = (): Promise<FileHandle> => opened ??= open(path, 'r');
+  const handle = (): Promise<FileHandle> => (opened ??= open(path, 'r'));
 
   const fill = async (bytes: Buffer, start: number, signal?: AbortSignal): Promise<Buffer> => {
     signal?.throwIfAborted();
@@ -17,7 +17,9 @@ export function fileSource(path: string): ArchiveSource {
       for (let filled = 0; filled < bytes.length;) {
         const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, start + filled);
         signal?.throwIfAborted();
-        if (bytesRead === 0) throw sourceEnded(path, start + filled);
+        if (bytesRead === 0) {
+          throw sourceEnded(path, start + filled);
+        }
         filled += bytesRead;
       }
     } catch (error) {
@@ -25,10 +27,16 @@ export function fileSource(path: string): ArchiveSource {
     }
     return bytes;
   };
-  const read = (start: number, end: number, signal?: AbortSignal): Promise<Buffer> => fill(Buffer.allocUnsafeSlow(end - start), start, signal);
+  const read = (start: number, end: number, signal?: AbortSignal): Promise<Buffer> =>
+    fill(Buffer.allocUnsafeSlow(end - start), start, signal);
 
   /** One piece is read while the one before it is worked on; `memory` gives the buffer for each. */
-  async function* pieces(start: number, end: number, signal: AbortSignal | undefined, memory: (length: number) => Buffer): AsyncGenerator<Buffer, void, void> {
+  async function* pieces(
+    start: number,
+    end: number,
+    signal: AbortSignal | undefined,
+    memory: (length: number) => Buffer,
+  ): AsyncGenerator<Buffer, void, void> {
     const piece = (at: number): Promise<Buffer> => fill(memory(Math.min(end - at, PIECE_BYTES)), at, signal);
     let next = start < end ? piece(start) : undefined;
     try {
@@ -48,10 +56,16 @@ export function fileSource(path: string): ArchiveSource {
     label: path,
     async tail(length, signal) {
       signal?.throwIfAborted();
-      const stats = await handle().then((file) => file.stat()).catch((error: unknown) => {
-        throw sourceFailed(path, 0, error, signal);
-      });
-      if (!stats.isFile()) throw new ZipError('ERR_ZIP_SOURCE', 'not a file that can be read from any place; use streamZip', { archive: path });
+      const stats = await handle()
+        .then((file) => file.stat())
+        .catch((error: unknown) => {
+          throw sourceFailed(path, 0, error, signal);
+        });
+      if (!stats.isFile()) {
+        throw new ZipError('ERR_ZIP_SOURCE', 'not a file that can be read from any place; use streamZip', {
+          archive: path,
+        });
+      }
       return { size: stats.size, bytes: await read(Math.max(0, stats.size - length), stats.size, signal) };
     },
     read,

@@ -12,17 +12,27 @@ export interface RangeAnswer {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** Asks for a range as the `Range` header writes it. Undefined: the resource is empty. MUST reject with a ZipError for what no retry can mend. */
+/**
+ * Asks for a range as the `Range` header writes it. Undefined: the resource is empty. MUST reject with a ZipError for
+ * what no retry can mend.
+ */
 export type GetRange = (range: string, signal: AbortSignal) => Promise<RangeAnswer | undefined>;
 
-/** What S3 and HTTP have in common: one request tells the size and brings the directory, and every read survives broken connections. */
+/**
+ * What S3 and HTTP have in common: one request tells the size and brings the directory, and every read survives broken
+ * connections.
+ */
 export function rangedSource(label: string, get: GetRange, options: ResumeOptions): ArchiveSource {
   const resume = resolveResume(options);
 
   const open: OpenRange = async (start, end, signal) => {
     const answer = await get(`bytes=${start}-${end - 1}`, signal);
     if (answer?.start !== start) {
-      throw new ZipError('ERR_ZIP_RANGES_UNSUPPORTED', `asked for bytes from ${start} on, got bytes from ${answer?.start ?? 0} on`, { archive: label });
+      throw new ZipError(
+        'ERR_ZIP_RANGES_UNSUPPORTED',
+        `asked for bytes from ${start} on, got bytes from ${answer?.start ?? 0} on`,
+        { archive: label },
+      );
     }
     return answer.body;
   };
@@ -37,9 +47,15 @@ export function rangedSource(label: string, get: GetRange, options: ResumeOption
         const connection = new Connection(resume.idleTimeoutMs, signal);
         try {
           let first = await connection.within(get(`bytes=-${length}`, connection.signal));
-          if (first === undefined) return { size: 0, bytes: Buffer.alloc(0) };
+          if (first === undefined) {
+            return { size: 0, bytes: Buffer.alloc(0) };
+          }
           const { start, size } = first;
-          if (start !== Math.max(0, size - length)) throw new ZipError('ERR_ZIP_RANGES_UNSUPPORTED', 'asked for the last bytes, got others', { archive: label });
+          if (start !== Math.max(0, size - length)) {
+            throw new ZipError('ERR_ZIP_RANGES_UNSUPPORTED', 'asked for the last bytes, got others', {
+              archive: label,
+            });
+          }
           const continued: OpenRange = (from, to, inner) => {
             const body = first?.body;
             first = undefined;
@@ -61,6 +77,8 @@ export function rangedSource(label: string, get: GetRange, options: ResumeOption
 
 async function collect(stream: AsyncIterable<Buffer>): Promise<Buffer> {
   const pieces: Buffer[] = [];
-  for await (const piece of stream) pieces.push(piece);
+  for await (const piece of stream) {
+    pieces.push(piece);
+  }
   return pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
 }

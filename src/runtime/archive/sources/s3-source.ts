@@ -8,14 +8,18 @@ export interface S3SourceOptions extends ResumeOptions {
   readonly client: S3Client;
   readonly bucket: string;
   readonly key: string;
-  /** Reads this version. @default - the one that is current at the first read; a change after that is `ERR_ZIP_SOURCE_CHANGED` */
+  /**
+   * Reads this version. @default - the one that is current at the first read; a change after that is
+   * `ERR_ZIP_SOURCE_CHANGED`
+   */
   readonly versionId?: string;
 }
 
 /**
  * An archive in S3, read by ranges. Needs `s3:GetObject` (`s3:GetObjectVersion` with a version) and nothing else.
  *
- * Every read after the first carries `If-Match`, so an object that is replaced meanwhile is an error and never a mix of two archives.
+ * Every read after the first carries `If-Match`, so an object that is replaced meanwhile is an error and never a mix of
+ * two archives.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
  */
@@ -24,22 +28,41 @@ export function s3Source(options: S3SourceOptions): ArchiveSource {
   const label = `s3://${bucket}/${key}`;
   let etag: string | undefined;
 
-  return rangedSource(label, async (range, signal) => {
-    try {
-      const answer = await client.send(
-        new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId, Range: range, IfMatch: etag }),
-        { abortSignal: signal },
-      );
-      etag ??= answer.ETag;
-      const sent = /^bytes (?<start>\d+)-\d+\/(?<size>\d+)$/.exec(answer.ContentRange ?? '')?.groups;
-      return { start: Number(sent?.start ?? 0), size: Number(sent?.size ?? answer.ContentLength), body: answer.Body as unknown as AsyncIterable<Uint8Array> };
-    } catch (error) {
-      if (!(error instanceof S3ServiceException)) throw error;
-      if (error.name === 'InvalidRange') return undefined; // a range of an empty object
-      const status = error.$metadata.httpStatusCode ?? 0;
-      if (status === 412) throw new ZipError('ERR_ZIP_SOURCE_CHANGED', 'the object was replaced while it was read', { archive: label, cause: error });
-      if (status >= 400 && status < 500) throw new ZipError('ERR_ZIP_SOURCE', `S3 refused the read: ${error.name}`, { archive: label, cause: error });
-      throw error;
-    }
-  }, options);
+  return rangedSource(
+    label,
+    async (range, signal) => {
+      try {
+        const answer = await client.send(
+          new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId, Range: range, IfMatch: etag }),
+          { abortSignal: signal },
+        );
+        etag ??= answer.ETag;
+        const sent = /^bytes (?<start>\d+)-\d+\/(?<size>\d+)$/.exec(answer.ContentRange ?? '')?.groups;
+        return {
+          start: Number(sent?.start ?? 0),
+          size: Number(sent?.size ?? answer.ContentLength),
+          body: answer.Body as unknown as AsyncIterable<Uint8Array>,
+        };
+      } catch (error) {
+        if (!(error instanceof S3ServiceException)) {
+          throw error;
+        }
+        if (error.name === 'InvalidRange') {
+          return undefined;
+        } // a range of an empty object
+        const status = error.$metadata.httpStatusCode ?? 0;
+        if (status === 412) {
+          throw new ZipError('ERR_ZIP_SOURCE_CHANGED', 'the object was replaced while it was read', {
+            archive: label,
+            cause: error,
+          });
+        }
+        if (status >= 400 && status < 500) {
+          throw new ZipError('ERR_ZIP_SOURCE', `S3 refused the read: ${error.name}`, { archive: label, cause: error });
+        }
+        throw error;
+      }
+    },
+    options,
+  );
 }

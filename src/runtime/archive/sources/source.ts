@@ -11,13 +11,19 @@ export interface SourceTail {
 /**
  * Something that can be read from any place: a file, an S3 object, an HTTP resource with ranges, a buffer.
  *
- * To bring your own: every method MUST reject when the signal aborts, and MUST see one and the same content for the life of the source
+ * To bring your own: every method MUST reject when the signal aborts, and MUST see one and the same content for the
+ * life of the source
  * (reject with `ERR_ZIP_SOURCE_CHANGED` otherwise); it MAY be called many times at once.
  */
 export interface ArchiveSource {
-  /** Says which archive it is in errors and manifests. MUST NOT hold credentials, so no query string of a presigned URL. */
+  /**
+   * Says which archive it is in errors and manifests. MUST NOT hold credentials, so no query string of a presigned URL.
+   */
   readonly label: string;
-  /** Reads the last `length` bytes, or everything when it is shorter, in as few requests as possible. Called once, first. */
+  /**
+   * Reads the last `length` bytes, or everything when it is shorter, in as few requests as possible. Called once,
+   * first.
+   */
   tail(length: number, signal?: AbortSignal): Promise<SourceTail>;
   /** Reads the bytes from `start` up to, without, `end`, all of them. */
   read(start: number, end: number, signal?: AbortSignal): Promise<Buffer>;
@@ -31,12 +37,17 @@ export interface ArchiveSource {
 
 /** The error for bytes that should have been there. */
 export function sourceEnded(label: string, offset: number): ZipError {
-  return new ZipError('ERR_ZIP_TRUNCATED', 'the archive ends before the bytes that its records point to', { archive: label, offset });
+  return new ZipError('ERR_ZIP_TRUNCATED', 'the archive ends before the bytes that its records point to', {
+    archive: label,
+    offset,
+  });
 }
 
 /** The error for a source that failed; what is a ZipError already stays one, and an abort stays an abort. */
 export function sourceFailed(label: string, offset: number, cause: unknown, signal?: AbortSignal): unknown {
-  if (cause instanceof ZipError || signal?.aborted) return signal?.aborted ? signal.reason : cause;
+  if (cause instanceof ZipError || signal?.aborted) {
+    return signal?.aborted ? signal.reason : cause;
+  }
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new ZipError('ERR_ZIP_SOURCE', `reading the archive failed: ${reason}`, { archive: label, offset, cause });
 }

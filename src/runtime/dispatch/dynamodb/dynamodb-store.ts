@@ -1,9 +1,31 @@
 import {
-  type AttributeValue, ConditionalCheckFailedException, type DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand,
-  type QueryCommandInput, type TransactWriteItem, TransactWriteItemsCommand, TransactionCanceledException, TransactionConflictException, UpdateItemCommand,
+  type AttributeValue,
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  type QueryCommandInput,
+  type TransactWriteItem,
+  TransactWriteItemsCommand,
+  TransactionCanceledException,
+  TransactionConflictException,
+  UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { DUE_SHARDS, backlogSk, duePk, dueSk, fileKey, indexes, objectKey, pauseKey, shardOf, toRow, troubleSk } from './items.js';
+import {
+  DUE_SHARDS,
+  backlogSk,
+  duePk,
+  dueSk,
+  fileKey,
+  indexes,
+  objectKey,
+  pauseKey,
+  shardOf,
+  toRow,
+  troubleSk,
+} from './items.js';
 import { transactItems } from './writes.js';
 import { type FileRow, type HeadRow, type KeyRow, type PauseRow, type QueuedFile } from '../rows.js';
 import { type DispatchStore, type TroubledFile, type Write } from '../store.js';
@@ -13,7 +35,10 @@ type Item = Record<string, AttributeValue>;
 export interface DynamoDbStoreOptions {
   readonly client: DynamoDBClient;
   readonly tableName: string;
-  /** How long completed and skipped files, and with them the memory of duplicates, are kept; at least 15 days. Default: 90 days. */
+  /**
+   * How long completed and skipped files, and with them the memory of duplicates, are kept; at least 15 days. Default:
+   * 90 days.
+   */
   readonly retentionSeconds?: number;
 }
 
@@ -31,7 +56,9 @@ export class DynamoDbStore implements DispatchStore {
 
   constructor({ client, tableName, retentionSeconds = 90 * DAY_SECONDS }: DynamoDbStoreOptions) {
     if (!Number.isInteger(retentionSeconds) || retentionSeconds < MIN_RETENTION_SECONDS) {
-      throw new RangeError(`Expected \`retentionSeconds\` to be an integer >= ${MIN_RETENTION_SECONDS} (15 days), got: ${String(retentionSeconds)}`);
+      throw new RangeError(
+        `Expected \`retentionSeconds\` to be an integer >= ${MIN_RETENTION_SECONDS} (15 days), got: ${String(retentionSeconds)}`,
+      );
     }
     this.#client = client;
     this.#tableName = tableName;
@@ -52,49 +79,73 @@ export class DynamoDbStore implements DispatchStore {
 
   async heads(sequence: string): Promise<readonly HeadRow[]> {
     const heads: HeadRow[] = [];
-    for await (const item of this.#query({ ...partition(`S#${sequence}`, 'H#'), ConsistentRead: true })) heads.push(toRow(item) as unknown as HeadRow);
+    for await (const item of this.#query({ ...partition(`S#${sequence}`, 'H#'), ConsistentRead: true })) {
+      heads.push(toRow(item) as unknown as HeadRow);
+    }
     return heads;
   }
 
   async queued(sequence: string, limit: number): Promise<readonly QueuedFile[]> {
-    const { Items = [] } = await this.#page({ ...partition(`S#${sequence}`, 'Q#'), ConsistentRead: true, Limit: limit });
+    const { Items = [] } = await this.#page({
+      ...partition(`S#${sequence}`, 'Q#'),
+      ConsistentRead: true,
+      Limit: limit,
+    });
     return Items.map((item) => ({ ...toRow(unmarshall(item)), status: 'queued', sequence }) as QueuedFile);
   }
 
   async lastQueued(sequence: string): Promise<string | undefined> {
-    const { Items: items = [] } = await this.#page({ ...partition(`S#${sequence}`, 'Q#'), ConsistentRead: true, ScanIndexForward: false, Limit: 1 });
+    const { Items: items = [] } = await this.#page({
+      ...partition(`S#${sequence}`, 'Q#'),
+      ConsistentRead: true,
+      ScanIndexForward: false,
+      Limit: 1,
+    });
     return items.length === 0 ? undefined : (unmarshall(items[0]) as { order: string }).order;
   }
 
   async commit(writes: readonly Write[]): Promise<boolean> {
     const items = transactItems(this.#tableName, writes, this.#retentionSeconds);
     try {
-      if (items.length === 1) await this.#single(items[0]);
-      else await this.#client.send(new TransactWriteItemsCommand({ TransactItems: items }));
+      if (items.length === 1) {
+        await this.#single(items[0]);
+      } else {
+        await this.#client.send(new TransactWriteItemsCommand({ TransactItems: items }));
+      }
       return true;
     } catch (error) {
-      if (isLostRace(error)) return false;
+      if (isLostRace(error)) {
+        return false;
+      }
       throw error;
     }
   }
 
-  async* dueFiles(now: number): AsyncGenerator<string> {
+  async *dueFiles(now: number): AsyncGenerator<string> {
     for (let shard = 0; shard < DUE_SHARDS; shard += 1) {
       const query = { ...partition(duePk(shard), 'D#', dueSk(now + 1), 'due'), IndexName: indexes.due };
-      for await (const item of this.#query(query)) yield String(item.pk).slice('F#'.length);
+      for await (const item of this.#query(query)) {
+        yield String(item.pk).slice('F#'.length);
+      }
     }
   }
 
-  async* backlog(after?: string): AsyncGenerator<{ sequence: string; first: string }> {
+  async *backlog(after?: string): AsyncGenerator<{ sequence: string; first: string }> {
     const start = after === undefined ? 0 : shardOf(after);
-    // behind `after` in its shard, the other shards, and its shard again up to it
+    // Behind `after` in its shard, the other shards, and its shard again up to it
     for (let step = 0; step < DUE_SHARDS + (after === undefined ? 0 : 1); step += 1) {
       const shard = duePk((start + step) % DUE_SHARDS);
       const end = step === DUE_SHARDS && after !== undefined ? backlogSk(after, END) : `Q#${END}`;
       let from = step === 0 && after !== undefined ? backlogSk(after, END) : 'Q#';
       while (from < end) {
-        const { Items: items = [] } = await this.#page({ ...partition(shard, from, end, 'due'), IndexName: indexes.due, Limit: 1 });
-        if (items.length === 0) break;
+        const { Items: items = [] } = await this.#page({
+          ...partition(shard, from, end, 'due'),
+          IndexName: indexes.due,
+          Limit: 1,
+        });
+        if (items.length === 0) {
+          break;
+        }
         const { pk, sk } = unmarshall(items[0]) as { pk: string; sk: string };
         const sequence = pk.slice('S#'.length);
         yield { sequence, first: sk.slice(sk.lastIndexOf('#') + 1) };
@@ -103,33 +154,49 @@ export class DynamoDbStore implements DispatchStore {
     }
   }
 
-  async* troubled(status: 'waiting' | 'blocked' | 'parked', type?: string): AsyncGenerator<TroubledFile> {
-    const query = { ...partition(status, type === undefined ? '' : troubleSk(type, ''), undefined, 'trouble'), IndexName: indexes.trouble };
-    for await (const item of this.#query(query)) yield { id: String(item.pk).slice('F#'.length), type: String(item.troubleSk).split('#', 1)[0] ?? '' };
+  async *troubled(status: 'waiting' | 'blocked' | 'parked', type?: string): AsyncGenerator<TroubledFile> {
+    const query = {
+      ...partition(status, type === undefined ? '' : troubleSk(type, ''), undefined, 'trouble'),
+      IndexName: indexes.trouble,
+    };
+    for await (const item of this.#query(query)) {
+      yield { id: String(item.pk).slice('F#'.length), type: String(item.troubleSk).split('#', 1)[0] ?? '' };
+    }
   }
 
   async #get<Row>(key: { pk: string; sk: string }): Promise<Row | undefined> {
-    const { Item: item } = await this.#client.send(new GetItemCommand({ TableName: this.#tableName, Key: marshall(key), ConsistentRead: true }));
-    return item === undefined ? undefined : toRow(unmarshall(item)) as Row;
+    const { Item: item } = await this.#client.send(
+      new GetItemCommand({ TableName: this.#tableName, Key: marshall(key), ConsistentRead: true }),
+    );
+    return item === undefined ? undefined : (toRow(unmarshall(item)) as Row);
   }
 
   async #page(query: Omit<QueryCommandInput, 'TableName'>) {
     return this.#client.send(new QueryCommand({ ...query, TableName: this.#tableName }));
   }
 
-  async* #query(query: Omit<QueryCommandInput, 'TableName'>): AsyncGenerator<Record<string, unknown>> {
+  async *#query(query: Omit<QueryCommandInput, 'TableName'>): AsyncGenerator<Record<string, unknown>> {
     let start: Item | undefined;
     do {
-      const { Items = [], LastEvaluatedKey } = await this.#page({ ...query, ...(start && { ExclusiveStartKey: start }) });
-      for (const item of Items) yield unmarshall(item);
+      const { Items = [], LastEvaluatedKey } = await this.#page({
+        ...query,
+        ...(start && { ExclusiveStartKey: start }),
+      });
+      for (const item of Items) {
+        yield unmarshall(item);
+      }
       start = LastEvaluatedKey;
     } while (start !== undefined);
   }
 
   /** One write needs no transaction, which would cost twice as much. */
   async #single({ Put, Update }: TransactWriteItem): Promise<void> {
-    if (Put) await this.#client.send(new PutItemCommand(Put));
-    if (Update) await this.#client.send(new UpdateItemCommand(Update as UpdateItemCommand['input']));
+    if (Put) {
+      await this.#client.send(new PutItemCommand(Put));
+    }
+    if (Update) {
+      await this.#client.send(new UpdateItemCommand(Update as UpdateItemCommand['input']));
+    }
   }
 }
 
@@ -140,14 +207,29 @@ function partition(pk: string, from: string, to?: string, prefix = '') {
   return {
     KeyConditionExpression: from === '' ? '#pk = :pk' : `#pk = :pk AND ${condition}`,
     ExpressionAttributeNames: { '#pk': pkName, ...(from !== '' && { '#sk': skName }) },
-    ExpressionAttributeValues: marshall({ ':pk': pk, ...(from !== '' && { ':from': from }), ...(to !== undefined && { ':to': to }) }),
+    ExpressionAttributeValues: marshall({
+      ':pk': pk,
+      ...(from !== '' && { ':from': from }),
+      ...(to !== undefined && { ':to': to }),
+    }),
   };
 }
 
-/** Somebody else was first. Throttling and everything else is not a lost race: the SDK retries it, then the caller is told. */
+/**
+ * Somebody else was first. Throttling and everything else is not a lost race: the SDK retries it, then the caller is
+ * told.
+ */
 function isLostRace(error: unknown): boolean {
-  if (error instanceof ConditionalCheckFailedException || error instanceof TransactionConflictException) return true;
-  if (!(error instanceof TransactionCanceledException)) return false;
-  const reasons = (error.CancellationReasons ?? []).map(({ Code }) => Code).filter((code) => code !== undefined && code !== 'None');
-  return reasons.length > 0 && reasons.every((code) => code === 'ConditionalCheckFailed' || code === 'TransactionConflict');
+  if (error instanceof ConditionalCheckFailedException || error instanceof TransactionConflictException) {
+    return true;
+  }
+  if (!(error instanceof TransactionCanceledException)) {
+    return false;
+  }
+  const reasons = (error.CancellationReasons ?? [])
+    .map(({ Code }) => Code)
+    .filter((code) => code !== undefined && code !== 'None');
+  return (
+    reasons.length > 0 && reasons.every((code) => code === 'ConditionalCheckFailed' || code === 'TransactionConflict')
+  );
 }

@@ -12,18 +12,25 @@ import { type FileRow, type FileStatus, holdsSlot, isTerminal, type QueuedFile }
  * | key   | `K#<bucket>/<key>` | `K`              | where only the latest version counts |
  * | pause | `P`                | `P`              | from the first pause on       |
  *
- * The sparse index `due` tells the sweeper where to look: files that hold a slot by `dueAt`, queue items by sequence. The sparse index
+ * The sparse index `due` tells the sweeper where to look: files that hold a slot by `dueAt`, queue items by sequence.
+ * The sparse index
  * `trouble` lists what an operator looks for: files that wait, are blocked or parked. Neither ever decides anything.
  */
 export const indexes = { due: 'due', trouble: 'trouble' } as const;
 export const DUE_SHARDS = 16;
 
 export const fileKey = (id: string) => ({ pk: `F#${id}`, sk: 'F' });
-export const headKey = (sequence: string, slot: number) => ({ pk: `S#${sequence}`, sk: `H#${String(slot).padStart(6, '0')}` });
+export const headKey = (sequence: string, slot: number) => ({
+  pk: `S#${sequence}`,
+  sk: `H#${String(slot).padStart(6, '0')}`,
+});
 export const objectKey = (bucket: string, key: string) => ({ pk: `K#${bucket}/${key}`, sk: 'K' });
 export const pauseKey = { pk: 'P', sk: 'P' } as const;
 /** `#` sorts before every character of an order: the shorter of two orders comes first, as in a comparison of text. */
-export const queueKey = (sequence: string, { order, id }: Pick<QueuedFile, 'order' | 'id'>) => ({ pk: `S#${sequence}`, sk: `Q#${order}#${id}` });
+export const queueKey = (sequence: string, { order, id }: Pick<QueuedFile, 'order' | 'id'>) => ({
+  pk: `S#${sequence}`,
+  sk: `Q#${order}#${id}`,
+});
 
 export const duePk = (shard: number) => `DUE#${shard}`;
 export const shardOf = (text: string) => createHash('sha256').update(text).digest()[0] % DUE_SHARDS;
@@ -32,17 +39,35 @@ export const dueSk = (dueAt: number) => `D#${String(dueAt).padStart(15, '0')}`;
 export const backlogSk = (sequence: string, rest: string) => `Q#${sequence}#${rest}`;
 
 const troubled: ReadonlySet<FileStatus> = new Set(['waiting', 'blocked', 'parked']);
-/** One partition for each status, because nobody knows which types once were: few files are in trouble, and no more than were launched. */
+/**
+ * One partition for each status, because nobody knows which types once were: few files are in trouble, and no more than
+ * were launched.
+ */
 export const troubleSk = (type: string, rest: string) => `${type}#${rest}`;
 
 export function queueItem(sequence: string, file: QueuedFile) {
   const { id, type, slots, order, rev, epoch, attempts, notBefore } = file;
   const key = queueKey(sequence, file);
-  return { ...key, id, type, slots, order, rev, epoch, attempts, notBefore, duePk: duePk(shardOf(sequence)), dueSk: backlogSk(sequence, `${order}#${id}`) };
+  return {
+    ...key,
+    id,
+    type,
+    slots,
+    order,
+    rev,
+    epoch,
+    attempts,
+    notBefore,
+    duePk: duePk(shardOf(sequence)),
+    dueSk: backlogSk(sequence, `${order}#${id}`),
+  };
 }
 
 /** Attributes of a file that only the indexes and the expiry need; `undefined` where it is in none of them. */
-export function derived(file: Pick<FileRow, 'id' | 'status' | 'type' | 'order' | 'dueAt' | 'updatedAt'>, retentionSeconds: number) {
+export function derived(
+  file: Pick<FileRow, 'id' | 'status' | 'type' | 'order' | 'dueAt' | 'updatedAt'>,
+  retentionSeconds: number,
+) {
   const due = holdsSlot(file.status) && file.dueAt !== undefined;
   const trouble = troubled.has(file.status);
   return {
@@ -50,8 +75,11 @@ export function derived(file: Pick<FileRow, 'id' | 'status' | 'type' | 'order' |
     dueSk: due ? `${dueSk(file.dueAt)}#${file.id}` : undefined,
     troublePk: trouble ? file.status : undefined,
     troubleSk: trouble ? troubleSk(file.type, file.order) : undefined,
-    // a parked file waits for a person, who may take his time
-    expiresAt: isTerminal(file.status) && file.status !== 'parked' ? Math.ceil(file.updatedAt / 1_000) + retentionSeconds : undefined,
+    // A parked file waits for a person, who may take his time
+    expiresAt:
+      isTerminal(file.status) && file.status !== 'parked'
+        ? Math.ceil(file.updatedAt / 1_000) + retentionSeconds
+        : undefined,
   };
 }
 

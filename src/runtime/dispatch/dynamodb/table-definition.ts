@@ -2,12 +2,21 @@ import { indexes } from './items.js';
 
 /** The table that `DynamoDbStore` works on, for tests and tools; the construct makes the same one. */
 export const dispatchTableDefinition = {
-  KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' as const }, { AttributeName: 'sk', KeyType: 'RANGE' as const }],
-  AttributeDefinitions: ['pk', 'sk', 'duePk', 'dueSk', 'troublePk', 'troubleSk'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' as const })),
+  KeySchema: [
+    { AttributeName: 'pk', KeyType: 'HASH' as const },
+    { AttributeName: 'sk', KeyType: 'RANGE' as const },
+  ],
+  AttributeDefinitions: ['pk', 'sk', 'duePk', 'dueSk', 'troublePk', 'troubleSk'].map((AttributeName) => ({
+    AttributeName,
+    AttributeType: 'S' as const,
+  })),
   BillingMode: 'PAY_PER_REQUEST' as const,
   GlobalSecondaryIndexes: Object.values(indexes).map((IndexName) => ({
     IndexName,
-    KeySchema: [{ AttributeName: `${IndexName}Pk`, KeyType: 'HASH' as const }, { AttributeName: `${IndexName}Sk`, KeyType: 'RANGE' as const }],
+    KeySchema: [
+      { AttributeName: `${IndexName}Pk`, KeyType: 'HASH' as const },
+      { AttributeName: `${IndexName}Sk`, KeyType: 'RANGE' as const },
+    ],
     Projection: { ProjectionType: 'KEYS_ONLY' as const },
   })),
 } as const;

@@ -15,5 +15,11 @@ export function dynamoDbTurns(env: Environment = process.env): TurnSource & { re
         : `Rows are in PostgreSQL, as ${DispatchStateEnv.database} says: give what postgresTurns() of fileworks-runtime/postgres makes`,
     ]);
   }
-  return { store: new DynamoDbStore({ client: new DynamoDBClient(), tableName, ...(retention !== undefined && { retentionSeconds: Number(retention) }) }) };
+  return {
+    store: new DynamoDbStore({
+      client: new DynamoDBClient(),
+      tableName,
+      ...(retention !== undefined && { retentionSeconds: Number(retention) }),
+    }),
+  };
 }

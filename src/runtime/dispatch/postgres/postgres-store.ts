@@ -5,7 +5,10 @@ import { type DispatchStore, type TroubledFile, type Write } from '../store.js';
 
 /** The part of a `pg` connection that the store uses. */
 export interface PostgresConnection {
-  query(text: string, values?: unknown[]): Promise<{ readonly rows: Record<string, unknown>[]; readonly rowCount: number | null }>;
+  query(
+    text: string,
+    values?: unknown[],
+  ): Promise<{ readonly rows: Record<string, unknown>[]; readonly rowCount: number | null }>;
 }
 
 /** The part of a `pg.Pool` that the store uses; it reads and writes on the primary, in read committed isolation. */
@@ -48,12 +51,18 @@ export class PostgresStore implements DispatchStore {
   }
 
   async heads(sequence: string): Promise<readonly HeadRow[]> {
-    const { rows } = await this.#pool.query('SELECT sequence, slot, version, holder, last, appended FROM fileworks_head WHERE sequence = $1 ORDER BY slot', [sequence]);
+    const { rows } = await this.#pool.query(
+      'SELECT sequence, slot, version, holder, last, appended FROM fileworks_head WHERE sequence = $1 ORDER BY slot',
+      [sequence],
+    );
     return rows.map((row) => fromRow(row) as unknown as HeadRow);
   }
 
   async key(bucket: string, key: string): Promise<KeyRow | undefined> {
-    return this.#one<KeyRow>('SELECT bucket, key, version, created, deleted, file, updated_at FROM fileworks_key WHERE bucket = $1 AND key = $2', [bucket, key]);
+    return this.#one<KeyRow>(
+      'SELECT bucket, key, version, created, deleted, file, updated_at FROM fileworks_key WHERE bucket = $1 AND key = $2',
+      [bucket, key],
+    );
   }
 
   async pauses(): Promise<PauseRow | undefined> {
@@ -63,13 +72,17 @@ export class PostgresStore implements DispatchStore {
   async queued(sequence: string, limit: number): Promise<readonly QueuedFile[]> {
     const { rows } = await this.#pool.query(
       `SELECT id, type, status, sequence, "order", slots, rev, epoch, attempts, not_before FROM fileworks_file
-       WHERE sequence COLLATE "C" = $1 AND status = 'queued' ORDER BY "order", id COLLATE "C" LIMIT $2`, [sequence, limit]);
+       WHERE sequence COLLATE "C" = $1 AND status = 'queued' ORDER BY "order", id COLLATE "C" LIMIT $2`,
+      [sequence, limit],
+    );
     return rows.map((row) => fromRow(row) as unknown as QueuedFile);
   }
 
   async lastQueued(sequence: string): Promise<string | undefined> {
     const { rows } = await this.#pool.query(
-      `SELECT "order" FROM fileworks_file WHERE sequence COLLATE "C" = $1 AND status = 'queued' ORDER BY "order" DESC, id COLLATE "C" DESC LIMIT 1`, [sequence]);
+      `SELECT "order" FROM fileworks_file WHERE sequence COLLATE "C" = $1 AND status = 'queued' ORDER BY "order" DESC, id COLLATE "C" DESC LIMIT 1`,
+      [sequence],
+    );
     return rows.at(0)?.order as string | undefined;
   }
 
@@ -78,70 +91,95 @@ export class PostgresStore implements DispatchStore {
     try {
       return all.length === 1 ? await holds(this.#pool, all[0]) : await this.#transaction(all);
     } catch (error) {
-      if (LOST_RACE.has((error as { code?: string }).code ?? '')) return false;
+      if (LOST_RACE.has((error as { code?: string }).code ?? '')) {
+        return false;
+      }
       throw error;
     }
   }
 
-  async* dueFiles(now: number): AsyncGenerator<string> {
+  async *dueFiles(now: number): AsyncGenerator<string> {
     let after: [number, string] = [-1, ''];
     for (;;) {
       const { rows } = await this.#pool.query(
         `SELECT id, due_at FROM fileworks_file WHERE status IN ('starting', 'running', 'waiting') AND due_at <= $1 AND (due_at, id) > ($2, $3)
-         ORDER BY due_at, id LIMIT ${PAGE}`, [now, ...after]);
-      for (const row of rows) yield row.id as string;
+         ORDER BY due_at, id LIMIT ${PAGE}`,
+        [now, ...after],
+      );
+      for (const row of rows) {
+        yield row.id as string;
+      }
       const last = rows.at(-1);
-      if (last === undefined || rows.length < PAGE) return;
+      if (last === undefined || rows.length < PAGE) {
+        return;
+      }
       after = [Number(last.due_at), last.id as string];
     }
   }
 
   /** Steps from one sequence to the next however long their queues are. */
-  async* backlog(after?: string): AsyncGenerator<{ sequence: string; first: string }> {
+  async *backlog(after?: string): AsyncGenerator<{ sequence: string; first: string }> {
     yield* this.#backlogBetween(after ?? '');
-    if (after !== undefined) yield* this.#backlogBetween('', after);
+    if (after !== undefined) {
+      yield* this.#backlogBetween('', after);
+    }
   }
 
-  async* #backlogBetween(from: string, to?: string): AsyncGenerator<{ sequence: string; first: string }> {
+  async *#backlogBetween(from: string, to?: string): AsyncGenerator<{ sequence: string; first: string }> {
     for (let after = from; ;) {
       const { rows } = await this.#pool.query(
         `SELECT sequence, id FROM fileworks_file WHERE status = 'queued' AND sequence COLLATE "C" > $1 AND ($2::text IS NULL OR sequence COLLATE "C" <= $2)
-         ORDER BY sequence COLLATE "C", "order", id COLLATE "C" LIMIT 1`, [after, to ?? null]);
+         ORDER BY sequence COLLATE "C", "order", id COLLATE "C" LIMIT 1`,
+        [after, to ?? null],
+      );
       const row = rows.at(0);
-      if (row === undefined) return;
+      if (row === undefined) {
+        return;
+      }
       after = row.sequence as string;
       yield { sequence: after, first: row.id as string };
     }
   }
 
-  async* troubled(status: 'waiting' | 'blocked' | 'parked', type?: string): AsyncGenerator<TroubledFile> {
+  async *troubled(status: 'waiting' | 'blocked' | 'parked', type?: string): AsyncGenerator<TroubledFile> {
     const { rows } = await this.#pool.query(
-      'SELECT id, type FROM fileworks_file WHERE status = $1 AND ($2::text IS NULL OR type = $2) ORDER BY type, "order"', [status, type ?? null]);
+      'SELECT id, type FROM fileworks_file WHERE status = $1 AND ($2::text IS NULL OR type = $2) ORDER BY type, "order"',
+      [status, type ?? null],
+    );
     yield* rows as unknown as TroubledFile[];
   }
 
-  /** Deletes completed and skipped files, and what is known of keys, that did not change since: the oldest 10,000 of each. Call it now and then. */
+  /**
+   * Deletes completed and skipped files, and what is known of keys, that did not change since: the oldest 10,000 of
+   * each. Call it now and then.
+   */
   async expire(before: number): Promise<void> {
     await this.#pool.query(
       `DELETE FROM fileworks_file WHERE id IN (
-         SELECT id FROM fileworks_file WHERE status IN ('completed', 'skipped') AND updated_at < $1 ORDER BY updated_at LIMIT ${EXPIRED_AT_ONCE})`, [before]);
+         SELECT id FROM fileworks_file WHERE status IN ('completed', 'skipped') AND updated_at < $1 ORDER BY updated_at LIMIT ${EXPIRED_AT_ONCE})`,
+      [before],
+    );
     await this.#pool.query(
       `DELETE FROM fileworks_key WHERE (bucket, key) IN (SELECT bucket, key FROM fileworks_key WHERE updated_at < $1 ORDER BY updated_at LIMIT ${EXPIRED_AT_ONCE})
-         AND updated_at < $1`, [before]);
+         AND updated_at < $1`,
+      [before],
+    );
   }
 
   /** How many files ended in a time, by the clocks of those who ended them. */
   async ended(from: number, to: number): Promise<readonly EndedFiles[]> {
     const { rows } = await this.#pool.query(
       `SELECT type, status, count(*)::integer AS files FROM fileworks_file
-       WHERE status IN ('completed', 'skipped', 'parked') AND updated_at >= $1 AND updated_at < $2 GROUP BY type, status`, [from, to]);
+       WHERE status IN ('completed', 'skipped', 'parked') AND updated_at >= $1 AND updated_at < $2 GROUP BY type, status`,
+      [from, to],
+    );
     return rows as unknown as EndedFiles[];
   }
 
   async #one<Row>(text: string, values: unknown[]): Promise<Row | undefined> {
     const { rows } = await this.#pool.query(text, values);
     const row = rows.at(0);
-    return row === undefined ? undefined : fromRow(row) as unknown as Row;
+    return row === undefined ? undefined : (fromRow(row) as unknown as Row);
   }
 
   async #transaction(all: readonly Statement[]): Promise<boolean> {
@@ -149,7 +187,7 @@ export class PostgresStore implements DispatchStore {
     let broken = true;
     try {
       for (const statement of all) {
-        if (!await holds(connection, statement)) {
+        if (!(await holds(connection, statement))) {
           await connection.query('ROLLBACK');
           broken = false;
           return false;
@@ -159,14 +197,20 @@ export class PostgresStore implements DispatchStore {
       broken = false;
       return true;
     } catch (error) {
-      broken = !await connection.query('ROLLBACK').then(() => true, () => false);
+      broken = !(await connection.query('ROLLBACK').then(
+        () => true,
+        () => false,
+      ));
       throw error;
     } finally {
       connection.release(broken);
     }
   }
 
-  /** A connection that idled may be dead, which shows at its first word: another one is as good, because nothing was done yet. */
+  /**
+   * A connection that idled may be dead, which shows at its first word: another one is as good, because nothing was
+   * done yet.
+   */
   async #begin(): ReturnType<PostgresPool['connect']> {
     for (let attempt = 1; ; attempt += 1) {
       const connection = await this.#pool.connect();
@@ -175,7 +219,9 @@ export class PostgresStore implements DispatchStore {
         return connection;
       } catch (error) {
         connection.release(true);
-        if (attempt === CONNECTIONS_TO_TRY) throw error;
+        if (attempt === CONNECTIONS_TO_TRY) {
+          throw error;
+        }
       }
     }
   }

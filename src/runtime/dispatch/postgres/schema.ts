@@ -1,8 +1,10 @@
 /**
- * Tables of `PostgresStore`, PostgreSQL 13 or newer. Safe to run again. Two dispatchers need two databases, or two schemas with a user each
+ * Tables of `PostgresStore`, PostgreSQL 13 or newer. Safe to run again. Two dispatchers need two databases, or two
+ * schemas with a user each
  * whose `search_path` names his.
  *
- * `COLLATE "C"` compares orders byte by byte, as the protocol does. The unique index is a backstop only: the version of the head decides.
+ * `COLLATE "C"` compares orders byte by byte, as the protocol does. The unique index is a backstop only: the version of
+ * the head decides.
  */
 export const dispatchSchema = `
 CREATE TABLE IF NOT EXISTS fileworks_file (

@@ -7,11 +7,43 @@ export interface Statement {
 }
 
 const json = new Set(['object', 'policy', 'result', 'scopes']);
-const bigints = new Set(['rev', 'epoch', 'fence', 'notBefore', 'dueAt', 'beganAt', 'registeredAt', 'updatedAt', 'version', 'appended']);
+const bigints = new Set([
+  'rev',
+  'epoch',
+  'fence',
+  'notBefore',
+  'dueAt',
+  'beganAt',
+  'registeredAt',
+  'updatedAt',
+  'version',
+  'appended',
+]);
 
 const fileFields = [
-  'id', 'type', 'sequence', 'slots', 'order', 'status', 'rev', 'epoch', 'attempts', 'interruptions', 'slot', 'fence', 'worker',
-  'notBefore', 'dueAt', 'beganAt', 'reason', 'result', 'object', 'policy', 'correlationId', 'registeredAt', 'updatedAt',
+  'id',
+  'type',
+  'sequence',
+  'slots',
+  'order',
+  'status',
+  'rev',
+  'epoch',
+  'attempts',
+  'interruptions',
+  'slot',
+  'fence',
+  'worker',
+  'notBefore',
+  'dueAt',
+  'beganAt',
+  'reason',
+  'result',
+  'object',
+  'policy',
+  'correlationId',
+  'registeredAt',
+  'updatedAt',
 ] as const;
 
 const column = (field: string) => `"${field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}"`;
@@ -21,10 +53,12 @@ export const fileColumns = fileFields.map(column).join(', ');
 
 /** `pg` returns bigint as text, and NULL where the protocol has no field. */
 export function fromRow(row: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const entries = Object.entries(row).filter(([, value]) => value !== null).map(([name, value]) => {
-    const key = field(name);
-    return [key, bigints.has(key) ? Number(value) : value];
-  });
+  const entries = Object.entries(row)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => {
+      const key = field(name);
+      return [key, bigints.has(key) ? Number(value) : value];
+    });
   return Object.fromEntries(entries) as Record<string, unknown>;
 }
 
@@ -37,20 +71,31 @@ const rank = ({ kind }: Write) => (kind === 'head' ? 0 : kind === 'key' ? 1 : 2)
 
 function statement(write: Write): Statement {
   switch (write.kind) {
-    case 'insert': return insert('fileworks_file', write.row, 'ON CONFLICT (id) DO NOTHING');
+    case 'insert':
+      return insert('fileworks_file', write.row, 'ON CONFLICT (id) DO NOTHING');
     case 'update': {
       const { text, values } = assignments({ ...write.change, rev: write.file.rev + 1 });
-      return { text: `UPDATE fileworks_file SET ${text} WHERE id = $${values.length + 1} AND rev = $${values.length + 2}`, values: [...values, write.file.id, write.file.rev] };
+      return {
+        text: `UPDATE fileworks_file SET ${text} WHERE id = $${values.length + 1} AND rev = $${values.length + 2}`,
+        values: [...values, write.file.id, write.file.rev],
+      };
     }
-    case 'head': return headStatement(write);
-    case 'key': return keyStatement(write);
-    case 'pause': return pauseStatement(write);
+    case 'head':
+      return headStatement(write);
+    case 'key':
+      return keyStatement(write);
+    case 'pause':
+      return pauseStatement(write);
   }
 }
 
 function headStatement({ sequence, slot, seen, change }: HeadWrite): Statement {
   if (seen === undefined) {
-    return insert('fileworks_head', { sequence, slot, version: 0, appended: 0, ...change }, 'ON CONFLICT (sequence, slot) DO NOTHING');
+    return insert(
+      'fileworks_head',
+      { sequence, slot, version: 0, appended: 0, ...change },
+      'ON CONFLICT (sequence, slot) DO NOTHING',
+    );
   }
   const { text, values } = assignments(change ?? {});
   const parameters = [...values, sequence, slot, seen.version, seen.holder ?? null];
@@ -62,28 +107,45 @@ function headStatement({ sequence, slot, seen, change }: HeadWrite): Statement {
 }
 
 function keyStatement({ seen, row }: KeyWrite): Statement {
-  if (seen === undefined) return insert('fileworks_key', row, 'ON CONFLICT (bucket, key) DO NOTHING');
+  if (seen === undefined) {
+    return insert('fileworks_key', row, 'ON CONFLICT (bucket, key) DO NOTHING');
+  }
   const { text, values } = assignments(row);
   const [b, k, v] = [1, 2, 3].map((offset) => `$${values.length + offset}`);
-  return { text: `UPDATE fileworks_key SET ${text} WHERE bucket = ${b} AND key = ${k} AND version = ${v}`, values: [...values, row.bucket, row.key, seen] };
+  return {
+    text: `UPDATE fileworks_key SET ${text} WHERE bucket = ${b} AND key = ${k} AND version = ${v}`,
+    values: [...values, row.bucket, row.key, seen],
+  };
 }
 
 function pauseStatement({ seen, row }: PauseWrite): Statement {
-  if (seen === undefined) return insert('fileworks_pause', { id: 1, ...row }, 'ON CONFLICT (id) DO NOTHING');
+  if (seen === undefined) {
+    return insert('fileworks_pause', { id: 1, ...row }, 'ON CONFLICT (id) DO NOTHING');
+  }
   const { text, values } = assignments(row);
-  return { text: `UPDATE fileworks_pause SET ${text} WHERE version = $${values.length + 1}`, values: [...values, seen] };
+  return {
+    text: `UPDATE fileworks_pause SET ${text} WHERE version = $${values.length + 1}`,
+    values: [...values, seen],
+  };
 }
 
 function insert(table: string, row: object, onConflict: string): Statement {
   const entries = Object.entries(row).filter(([, value]) => value !== undefined);
   const columns = entries.map(([name]) => column(name)).join(', ');
   const parameters = entries.map((_, index) => `$${index + 1}`).join(', ');
-  return { text: `INSERT INTO ${table} (${columns}) VALUES (${parameters}) ${onConflict}`, values: entries.map(parameter) };
+  return {
+    text: `INSERT INTO ${table} (${columns}) VALUES (${parameters}) ${onConflict}`,
+    values: entries.map(parameter),
+  };
 }
 
 function assignments(change: object): Statement {
   const entries = Object.entries(change);
-  return { text: entries.map(([name], index) => `${column(name)} = $${index + 1}`).join(', '), values: entries.map(parameter) };
+  return {
+    text: entries.map(([name], index) => `${column(name)} = $${index + 1}`).join(', '),
+    values: entries.map(parameter),
+  };
 }
 
-const parameter = ([name, value]: [string, unknown]): unknown => (value === undefined ? null : json.has(name) ? JSON.stringify(value) : value);
+const parameter = ([name, value]: [string, unknown]): unknown =>
+  value === undefined ? null : json.has(name) ? JSON.stringify(value) : value;

@@ -15,7 +15,8 @@ export interface BatchJobOptions extends Omit<BatchOptions, 'logger'> {
  * await runWorker(batchJobHandler(async ({ bucket, key }, { signal }) => { … }, { stepFunctions: new SFNClient({}) }));
  * ```
  *
- * A batch that is received again goes on where it ended. One that fails on the last attempt is told to Step Functions, and its message goes to the
+ * A batch that is received again goes on where it ended. One that fails on the last attempt is told to Step Functions,
+ * and its message goes to the
  * dead-letter queue.
  */
 export function batchJobHandler(handler: BatchHandler, { stepFunctions, ...options }: BatchJobOptions): JobHandler {
@@ -25,7 +26,9 @@ export function batchJobHandler(handler: BatchHandler, { stepFunctions, ...optio
     const tell = async (command: object) => {
       await stepFunctions.send(command as never).catch((error: unknown) => {
         // The execution ended before this batch, by its timeout or by hand: nobody waits for the answer.
-        if (!['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken'].includes((error as Error).name)) throw error;
+        if (!['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken'].includes((error as Error).name)) {
+          throw error;
+        }
         log.warn({ err: error }, 'nobody waits for this batch any more');
       });
     };
@@ -33,7 +36,9 @@ export function batchJobHandler(handler: BatchHandler, { stepFunctions, ...optio
       await processBatch(pointer, handler, { ...options, logger: log }, signal);
     } catch (error) {
       const { name, message: cause } = error as Error;
-      if (isLastAttempt && !signal.aborted) await tell(new SendTaskFailureCommand({ taskToken, error: name, cause }));
+      if (isLastAttempt && !signal.aborted) {
+        await tell(new SendTaskFailureCommand({ taskToken, error: name, cause }));
+      }
       throw error;
     }
     await tell(new SendTaskSuccessCommand({ taskToken, output: '{}' }));

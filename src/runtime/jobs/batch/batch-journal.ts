@@ -2,10 +2,11 @@ import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/clie
 import type { BatchDocument, BatchFileResult, BatchResult } from '../../../contract/batch.js';
 
 /** What S3 answers for an object that is not there; 403 where listing is not allowed. */
-const Absent: readonly (number | undefined)[] = [404, 403];
+const ABSENT: readonly (number | undefined)[] = [404, 403];
 
 /**
- * The result of a batch while it grows: an object that is written over with each file that is done, so that the next worker goes on where this one ends.
+ * The result of a batch while it grows: an object that is written over with each file that is done, so that the next
+ * worker goes on where this one ends.
  *
  * There is one write at a time. What is added while one is under way goes with the next.
  */
@@ -57,28 +58,37 @@ export class BatchJournal {
   }
 
   #write(): Promise<void> {
-    this.#next ??= this.#writing.catch(() => undefined).then(() => {
-      this.#next = undefined;
-      this.#writing = this.#put();
-      return this.#writing;
-    });
+    this.#next ??= this.#writing
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = undefined;
+        this.#writing = this.#put();
+        return this.#writing;
+      });
     return this.#next;
   }
 
   async #put(): Promise<void> {
-    await this.#client.send(new PutObjectCommand({
-      Bucket: this.#bucket, Key: this.#document.resultKey, Body: JSON.stringify(this.result), ContentType: 'application/json',
-    }));
+    await this.#client.send(
+      new PutObjectCommand({
+        Bucket: this.#bucket,
+        Key: this.#document.resultKey,
+        Body: JSON.stringify(this.result),
+        ContentType: 'application/json',
+      }),
+    );
   }
 }
 
 async function read(client: S3Client, bucket: string, key: string): Promise<BatchResult | undefined> {
   try {
     const { Body: body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
-    return JSON.parse(await body?.transformToString() ?? '') as BatchResult;
+    return JSON.parse((await body?.transformToString()) ?? '') as BatchResult;
   } catch (error) {
     const { $metadata: { httpStatusCode: status } = {} } = error as { $metadata?: { httpStatusCode?: number } };
-    if (Absent.includes(status)) return undefined;
+    if (ABSENT.includes(status)) {
+      return undefined;
+    }
     throw error;
   }
 }

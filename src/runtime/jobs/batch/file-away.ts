@@ -19,7 +19,9 @@ export function fileAway(client: S3Client, { bucket, filing }: BatchDocument): F
       return {
         isDone: async ({ key }) => (await tagsOf(client, bucket, key)).some(({ Key: name }) => name === BatchTag.key),
         put: async ({ key }, outcome) => {
-          if (outcome === 'skipped') return;
+          if (outcome === 'skipped') {
+            return;
+          }
           const others = (await tagsOf(client, bucket, key)).filter(({ Key: name }) => name !== BatchTag.key);
           const TagSet = [...others, { Key: BatchTag.key, Value: BatchTag[outcome] }];
           await client.send(new PutObjectTaggingCommand({ Bucket: bucket, Key: key, Tagging: { TagSet } }));
@@ -31,7 +33,9 @@ export function fileAway(client: S3Client, { bucket, filing }: BatchDocument): F
         put: async ({ key, etag }, outcome) => {
           const { incoming, processed, failed } = filing;
           // What a manifest names elsewhere is not ours to move.
-          if (!key.startsWith(incoming)) return;
+          if (!key.startsWith(incoming)) {
+            return;
+          }
           const to = `${outcome === 'failed' ? failed : processed}${key.slice(incoming.length)}`;
           await moveObject(client, { bucket, from: key, to, ...defined({ etag }) });
         },

@@ -17,7 +17,10 @@ const MAX_OUTPUT_CHARACTERS = 2_000;
 const MAX_REASON_CHARACTERS = 1_000;
 
 export interface BatchContext {
-  /** Aborts when the worker is told to stop, as by a Spot reclaim. Pass it to everything that waits, and let the error out. */
+  /**
+   * Aborts when the worker is told to stop, as by a Spot reclaim. Pass it to everything that waits, and let the error
+   * out.
+   */
   readonly signal: AbortSignal;
   /** Writes the run, the batch and the file into every line. */
   readonly log: Logger;
@@ -28,8 +31,10 @@ export interface BatchContext {
 /**
  * Works on one file of a batch. What it returns, JSON of at most 2,000 characters, stands in the result of the file.
  *
- * It is called again when it throws, at once no more when it throws `PoisonMessage`, and after its time for `RetryLater`; a file that failed on every attempt
- * has failed, with the message of the last error as its reason, and holds up no other. It is called again, too, for a file whose worker was killed before
+ * It is called again when it throws, at once no more when it throws `PoisonMessage`, and after its time for
+ * `RetryLater`; a file that failed on every attempt
+ * has failed, with the message of the last error as its reason, and holds up no other. It is called again, too, for a
+ * file whose worker was killed before
  * the result was written down, so doing a file twice MUST be harmless.
  */
 export type BatchHandler = (file: JobObject, context: BatchContext) => unknown;
@@ -61,10 +66,21 @@ export interface BatchProgress {
 /**
  * Does what is left of a batch, with its result in S3 at every moment.
  *
- * @throws the reason of `signal` when that came before the last file was done; what S3 says when a result cannot be written or a file not be moved
+ * @throws the reason of `signal` when that came before the last file was done; what S3 says when a result cannot be
+ * written or a file not be moved
  */
-export async function processBatch(pointer: BatchPointer, handler: BatchHandler, options: BatchOptions, signal: AbortSignal): Promise<BatchResult> {
-  const { client = new S3Client({}), concurrency = 8, attempts = 3, logger = createLogger({ bindJob: false }) } = options;
+export async function processBatch(
+  pointer: BatchPointer,
+  handler: BatchHandler,
+  options: BatchOptions,
+  signal: AbortSignal,
+): Promise<BatchResult> {
+  const {
+    client = new S3Client({}),
+    concurrency = 8,
+    attempts = 3,
+    logger = createLogger({ bindJob: false }),
+  } = options;
   const checks = new OptionChecks();
   checks.number('concurrency', concurrency, { min: 1, max: 1_000, integer: true });
   checks.number('attempts', attempts, { min: 1, max: 100, integer: true });
@@ -73,7 +89,9 @@ export async function processBatch(pointer: BatchPointer, handler: BatchHandler,
   const { runId, batchId, files } = document;
   const log = logger.child({ correlationId: runId, batch: batchId });
   const journal = await BatchJournal.open(client, pointer.bucket, document);
-  if (journal.complete) return journal.result;
+  if (journal.complete) {
+    return journal.result;
+  }
   const work = new BatchWork(document, handler, journal, fileAway(client, document), { ...options, attempts, log });
   log.info({ files: files.length, done: journal.result.files.length }, 'batch begins');
   await eachOf(files, concurrency, signal, (file, stop) => work.do(file, stop));
@@ -94,7 +112,13 @@ class BatchWork {
   readonly #away: FileAway;
   readonly #options: BatchWorkOptions;
 
-  constructor(document: BatchDocument, handler: BatchHandler, journal: BatchJournal, away: FileAway, options: BatchWorkOptions) {
+  constructor(
+    document: BatchDocument,
+    handler: BatchHandler,
+    journal: BatchJournal,
+    away: FileAway,
+    options: BatchWorkOptions,
+  ) {
     this.#document = document;
     this.#handler = handler;
     this.#journal = journal;
@@ -104,14 +128,23 @@ class BatchWork {
 
   get progress(): BatchProgress {
     const { files } = this.#journal.result;
-    return { total: this.#document.files.length, done: files.length, failed: files.filter(({ outcome }) => outcome === 'failed').length };
+    return {
+      total: this.#document.files.length,
+      done: files.length,
+      failed: files.filter(({ outcome }) => outcome === 'failed').length,
+    };
   }
 
-  /** The result is written down before the file goes away: a worker that is killed between the two leaves the rest to the next one. */
+  /**
+   * The result is written down before the file goes away: a worker that is killed between the two leaves the rest to
+   * the next one.
+   */
   async do(file: BatchFile, signal: AbortSignal): Promise<void> {
     const known = this.#journal.of(file.key);
-    const result = known ?? await this.#result(file, signal);
-    if (known === undefined) await this.#journal.add(result);
+    const result = known ?? (await this.#result(file, signal));
+    if (known === undefined) {
+      await this.#journal.add(result);
+    }
     await this.#away.put(file, result.outcome);
     this.#options.onProgress?.(this.progress);
   }
@@ -120,19 +153,29 @@ class BatchWork {
     const { attempts, clock = systemClock, retry = exponentialBackoff() } = this.#options;
     const log = this.#options.log.child({ file: `${this.#document.bucket}/${file.key}` });
     const start = clock.now();
-    const done = (outcome: BatchFileResult['outcome'], more: object = {}) => (
-      { key: file.key, outcome, ...defined({ size: file.size }), milliseconds: Math.round(clock.now() - start), ...more }
-    );
-    if (await this.#away.isDone(file)) return done('skipped');
+    const done = (outcome: BatchFileResult['outcome'], more: object = {}) => ({
+      key: file.key,
+      outcome,
+      ...defined({ size: file.size }),
+      milliseconds: Math.round(clock.now() - start),
+      ...more,
+    });
+    if (await this.#away.isDone(file)) {
+      return done('skipped');
+    }
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const output = checkedOutput(await this.#handler({ bucket: this.#document.bucket, ...file }, { signal, log, attempt }));
+        const output = checkedOutput(
+          await this.#handler({ bucket: this.#document.bucket, ...file }, { signal, log, attempt }),
+        );
         return done('processed', output === undefined ? {} : { output });
       } catch (error) {
         signal.throwIfAborted();
         if (attempt >= attempts || hasCode<PoisonMessage>(error, 'ERR_POISON_MESSAGE')) {
           log.error({ err: error, attempt }, 'file failed');
-          return done('failed', { reason: (error instanceof Error ? error.message : String(error)).slice(0, MAX_REASON_CHARACTERS) });
+          return done('failed', {
+            reason: (error instanceof Error ? error.message : String(error)).slice(0, MAX_REASON_CHARACTERS),
+          });
         }
         const seconds = hasCode<RetryLater>(error, 'ERR_RETRY_LATER') ? error.seconds : retry(attempt);
         log.warn({ err: error, attempt, seconds }, 'file is tried again');
@@ -146,21 +189,32 @@ class BatchWork {
 function checkedOutput(output: unknown): unknown {
   const characters = (JSON.stringify(output) as string | undefined)?.length ?? 0;
   if (characters > MAX_OUTPUT_CHARACTERS) {
-    throw new RangeError(`the handler returned ${characters} characters of JSON for the result of a file, which has room for ${MAX_OUTPUT_CHARACTERS}; write what is more to S3`);
+    throw new RangeError(
+      `the handler returned ${characters} characters of JSON for the result of a file, which has room for ${MAX_OUTPUT_CHARACTERS}; write what is more to S3`,
+    );
   }
   return output;
 }
 
 /** Several at a time. The first error, and the signal, end the others through theirs; it throws when all have ended. */
-async function eachOf<T>(items: readonly T[], concurrency: number, signal: AbortSignal, work: (item: T, stop: AbortSignal) => Promise<void>): Promise<void> {
+async function eachOf<T>(
+  items: readonly T[],
+  concurrency: number,
+  signal: AbortSignal,
+  work: (item: T, stop: AbortSignal) => Promise<void>,
+): Promise<void> {
   const failed = new AbortController();
   const stop = AbortSignal.any([signal, failed.signal]);
   const queue = items.values();
-  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, async () => {
-    for (const item of queue) {
-      if (stop.aborted) return;
-      await work(item, stop).catch((error: unknown) => failed.abort(error));
-    }
-  }));
+  await Promise.all(
+    Array.from({ length: Math.min(concurrency, items.length) }, async () => {
+      for (const item of queue) {
+        if (stop.aborted) {
+          return;
+        }
+        await work(item, stop).catch((error: unknown) => failed.abort(error));
+      }
+    }),
+  );
   stop.throwIfAborted();
 }

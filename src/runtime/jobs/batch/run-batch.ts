@@ -7,7 +7,10 @@ import { listenToProcess } from '../../support/process-listeners.js';
 import { createLogger } from '../../telemetry/index.js';
 import { type BatchHandler, type BatchOptions, type BatchProgress, processBatch } from './process-batch.js';
 
-/** What the exit code of a batch says, after `sysexits.h` where that has a word for it. Every code but 0 has the batch tried again, if it may be. */
+/**
+ * What the exit code of a batch says, after `sysexits.h` where that has a word for it. Every code but 0 has the batch
+ * tried again, if it may be.
+ */
 export const BatchExitCode = {
   /** Every file is done, processed or failed; the result says which. */
   done: 0,
@@ -30,7 +33,8 @@ export interface RunBatchOptions extends BatchOptions {
 }
 
 /**
- * Works on the batch of files that `ChunkedBatchWorkflow` started this container for: the whole main program of a container.
+ * Works on the batch of files that `ChunkedBatchWorkflow` started this container for: the whole main program of a
+ * container.
  *
  * ```ts
  * await runBatch(async ({ bucket, key }, { signal, log }) => {
@@ -39,7 +43,8 @@ export interface RunBatchOptions extends BatchOptions {
  * }, { concurrency: 4 });
  * ```
  *
- * A file whose handler throws on every attempt has failed and holds up no other. What is done is written to S3 file by file, so after SIGTERM, which aborts
+ * A file whose handler throws on every attempt has failed and holds up no other. What is done is written to S3 file by
+ * file, so after SIGTERM, which aborts
  * the signal, and even after a kill, the next task goes on where this one ended. Exits with a code of `BatchExitCode`.
  */
 export async function runBatch(handler: BatchHandler, options: RunBatchOptions = {}): Promise<void> {
@@ -55,7 +60,12 @@ export async function runBatch(handler: BatchHandler, options: RunBatchOptions =
   });
   let code: number = BatchExitCode.done;
   try {
-    await processBatch(readBatchPointer(options.env ?? process.env), handler, { ...options, logger, onProgress: tellProgress(logger, options) }, stop.signal);
+    await processBatch(
+      readBatchPointer(options.env ?? process.env),
+      handler,
+      { ...options, logger, onProgress: tellProgress(logger, options) },
+      stop.signal,
+    );
   } catch (error) {
     code = stop.signal.aborted ? BatchExitCode.stopped : BatchExitCode.failed;
     if (hasCode<ConfigurationError>(error, 'ERR_CONFIGURATION')) {
@@ -78,16 +88,24 @@ export async function runBatch(handler: BatchHandler, options: RunBatchOptions =
 export function readBatchPointer(env: Environment): BatchPointer {
   const checks = new OptionChecks();
   const variables = new EnvironmentReader(env, 'ChunkedBatchWorkflow sets it for the tasks that it starts', checks);
-  const pointer = { bucket: variables.required(BatchEnv.bucket, 'the name of a bucket'), key: variables.required(BatchEnv.key, 'the key of a batch') };
+  const pointer = {
+    bucket: variables.required(BatchEnv.bucket, 'the name of a bucket'),
+    key: variables.required(BatchEnv.key, 'the key of a batch'),
+  };
   checks.done();
   return pointer;
 }
 
-function tellProgress(logger: NonNullable<BatchOptions['logger']>, { onProgress, clock = systemClock }: BatchOptions): (progress: BatchProgress) => void {
+function tellProgress(
+  logger: NonNullable<BatchOptions['logger']>,
+  { onProgress, clock = systemClock }: BatchOptions,
+): (progress: BatchProgress) => void {
   let told = clock.now();
   return (progress) => {
     onProgress?.(progress);
-    if (clock.now() - told < PROGRESS_INTERVAL_MS) return;
+    if (clock.now() - told < PROGRESS_INTERVAL_MS) {
+      return;
+    }
     told = clock.now();
     logger.info(progress, 'batch goes on');
   };

@@ -5,11 +5,11 @@ import { type Logger, silentLogger } from '../../support/logger.js';
 import type { SdkClient } from '../../support/sdk-client.js';
 import type { ExportMetrics } from './export-metrics.js';
 
-const IntervalMs = 10_000;
+const INTERVAL_MS = 10_000;
 /** A task that sees the API away says so for this long; one that dies meanwhile is outlived by no more. */
-const ClaimMs = 30_000;
+const CLAIM_MS = 30_000;
 /** For how long the end of a suspension is said again: a call that was under way may have undone it. */
-const ReassureMs = 300_000;
+const REASSURE_MS = 300_000;
 
 export interface CircuitWatchOptions {
   /** Whose circuit is watched. */
@@ -19,7 +19,10 @@ export interface CircuitWatchOptions {
   readonly tableName: string;
   /** Names the API; tasks with the same name tell each other. */
   readonly name: string;
-  /** The service whose scale-out is suspended while the API is away. @default - this task only tells the others and the metrics */
+  /**
+   * The service whose scale-out is suspended while the API is away. @default - this task only tells the others and the
+   * metrics
+   */
   readonly suspends?: {
     /** An `ApplicationAutoScalingClient`. */
     readonly client: SdkClient;
@@ -34,13 +37,17 @@ export interface CircuitWatchOptions {
 }
 
 /**
- * Has a service add no tasks while an API is away, by the suspended state of Application Auto Scaling, and tells the metric `CircuitOpen`.
+ * Has a service add no tasks while an API is away, by the suspended state of Application Auto Scaling, and tells the
+ * metric `CircuitOpen`.
  *
- * A task whose circuit is open writes so into the table, for 30 seconds at a time. Tasks with `suspends` look there every 10 seconds: the scale-out is
- * suspended while any task says that the API is away, and goes on at most 40 seconds after the last one did, also when that one died. At its start, each
+ * A task whose circuit is open writes so into the table, for 30 seconds at a time. Tasks with `suspends` look there
+ * every 10 seconds: the scale-out is
+ * suspended while any task says that the API is away, and goes on at most 40 seconds after the last one did, also when
+ * that one died. At its start, each
  * of them sets what is right, so that nothing stays suspended after a failure of all.
  *
- * Needs `dynamodb:UpdateItem`; with `suspends` also `dynamodb:GetItem`, `application-autoscaling:RegisterScalableTarget`, `ecs:DescribeServices`,
+ * Needs `dynamodb:UpdateItem`; with `suspends` also `dynamodb:GetItem`,
+ * `application-autoscaling:RegisterScalableTarget`, `ecs:DescribeServices`,
  * `ecs:UpdateService` and the optional peer `@aws-sdk/client-application-auto-scaling`.
  *
  * @see https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-suspend-resume-scaling.html
@@ -75,29 +82,45 @@ export class CircuitWatch {
   }
 
   #lookNow(): void {
-    if (this.#stopped) return;
+    if (this.#stopped) {
+      return;
+    }
     this.#timer?.cancel();
-    this.#timer = this.#clock.after(IntervalMs, () => this.#lookNow());
-    this.#looking = this.#looking.then(() => this.#look()).catch((err: unknown) => this.#logger.warn({ err }, 'the state of the circuit cannot be told'));
+    this.#timer = this.#clock.after(INTERVAL_MS, () => this.#lookNow());
+    this.#looking = this.#looking
+      .then(() => this.#look())
+      .catch((err: unknown) => this.#logger.warn({ err }, 'the state of the circuit cannot be told'));
   }
 
   async #look(): Promise<void> {
     const { api, metrics, suspends } = this.#options;
     const open = api.circuitOpen;
     metrics?.circuit(open);
-    if (open) await this.#tell();
-    if (suspends === undefined) return;
+    if (open) {
+      await this.#tell();
+    }
+    if (suspends === undefined) {
+      return;
+    }
     const now = this.#now();
-    const openUntil = open ? now + ClaimMs : await this.#openUntil();
-    if (now < openUntil) await this.#suspend(true);
-    else if (this.#suspended === undefined || now < openUntil + ReassureMs) await this.#suspend(false);
+    const openUntil = open ? now + CLAIM_MS : await this.#openUntil();
+    if (now < openUntil) {
+      await this.#suspend(true);
+    } else if (this.#suspended === undefined || now < openUntil + REASSURE_MS) {
+      await this.#suspend(false);
+    }
   }
 
   async #tell(): Promise<void> {
     const { client, tableName } = this.#options;
-    await client.send(new UpdateItemCommand({
-      TableName: tableName, Key: this.#key(), UpdateExpression: 'SET openUntil = :until', ExpressionAttributeValues: { ':until': { N: String(this.#now() + ClaimMs) } },
-    }));
+    await client.send(
+      new UpdateItemCommand({
+        TableName: tableName,
+        Key: this.#key(),
+        UpdateExpression: 'SET openUntil = :until',
+        ExpressionAttributeValues: { ':until': { N: String(this.#now() + CLAIM_MS) } },
+      }),
+    );
   }
 
   async #openUntil(): Promise<number> {
@@ -109,12 +132,19 @@ export class CircuitWatch {
   async #suspend(suspended: boolean): Promise<void> {
     const { suspends } = this.#options;
     const { RegisterScalableTargetCommand } = await import('@aws-sdk/client-application-auto-scaling');
-    await suspends?.client.send(new RegisterScalableTargetCommand({
-      ServiceNamespace: 'ecs', ScalableDimension: 'ecs:service:DesiredCount', ResourceId: suspends.service,
-      SuspendedState: { DynamicScalingOutSuspended: suspended },
-    }) as never);
+    await suspends?.client.send(
+      new RegisterScalableTargetCommand({
+        ServiceNamespace: 'ecs',
+        ScalableDimension: 'ecs:service:DesiredCount',
+        ResourceId: suspends.service,
+        SuspendedState: { DynamicScalingOutSuspended: suspended },
+      }) as never,
+    );
     if (this.#suspended !== suspended && (suspended || this.#suspended !== undefined)) {
-      this.#logger.warn({ service: suspends?.service }, suspended ? 'no tasks are added while the API is away' : 'the API is back, and tasks are added again');
+      this.#logger.warn(
+        { service: suspends?.service },
+        suspended ? 'no tasks are added while the API is away' : 'the API is back, and tasks are added again',
+      );
     }
     this.#suspended = suspended;
   }

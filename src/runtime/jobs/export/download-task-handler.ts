@@ -1,5 +1,14 @@
 import { type FileworksError, hasCode, PoisonMessage } from '../../errors.js';
-import { type ArchiveEntry, ArchiveError, type ArchiveLimits, entriesMatching, httpSource, type MetadataLookup, openZip, type ZipArchive } from '../../archive/index.js';
+import {
+  type ArchiveEntry,
+  ArchiveError,
+  type ArchiveLimits,
+  entriesMatching,
+  httpSource,
+  type MetadataLookup,
+  openZip,
+  type ZipArchive,
+} from '../../archive/index.js';
 import { ExportApiError, type ExportApiClient, type ExportJobStore, type FileOutcome } from '../../exports/index.js';
 import type { JobContext, JobHandler } from '../../queue/index.js';
 import { type IdempotentUploader, type PutOptions, StorageError } from '../../storage/index.js';
@@ -13,12 +22,18 @@ import { later } from './export-job-handler.js';
 import { readDownloadTask } from './export-messages.js';
 import { extractForward } from './extract-forward.js';
 
-const GiB = 1024 ** 3;
+const GIB = 1024 ** 3;
 
 /** What another attempt may mend, of the errors that say what is wrong with a file. */
-const Passing: ReadonlySet<string> = new Set([
-  'ERR_ZIP_SOURCE', 'ERR_ZIP_SOURCE_CHANGED', 'ERR_EXPORT_UNAVAILABLE', 'ERR_EXPORT_CREDENTIALS', 'ERR_EXPORT_CHANGED', 'ERR_EXPORT_NOT_RESUMABLE',
-  'ERR_STORAGE_FAILED', 'ERR_STORAGE_CONFLICT',
+const PASSING: ReadonlySet<string> = new Set([
+  'ERR_ZIP_SOURCE',
+  'ERR_ZIP_SOURCE_CHANGED',
+  'ERR_EXPORT_UNAVAILABLE',
+  'ERR_EXPORT_CREDENTIALS',
+  'ERR_EXPORT_CHANGED',
+  'ERR_EXPORT_NOT_RESUMABLE',
+  'ERR_STORAGE_FAILED',
+  'ERR_STORAGE_CONFLICT',
 ]);
 
 export interface DownloadTaskHandlerOptions<Metadata> {
@@ -37,7 +52,10 @@ export interface DownloadTaskHandlerOptions<Metadata> {
   readonly limits?: ArchiveLimits;
   /** What to do where another content stands under the key of an entry. @default 'fail' */
   readonly ifDifferent?: PutOptions['ifDifferent'];
-  /** Bytes of wanted entries of a file that a server without ranges may have us keep on disk; a Fargate task has room for four times that. @default 4 GiB */
+  /**
+   * Bytes of wanted entries of a file that a server without ranges may have us keep on disk; a Fargate task has room
+   * for four times that. @default 4 GiB
+   */
   readonly maxDiskBytes?: number;
   /** @default - nothing is measured */
   readonly metrics?: ExportMetrics;
@@ -55,10 +73,12 @@ export interface DownloadTaskHandlerOptions<Metadata> {
  * await runWorker(new Downloads({ api, store, uploader, bucket, metadata }).handle, { circuits: [api] });
  * ```
  *
- * From a server with ranges, the directory of the archive and wanted entries are read and nothing else. From one without, the archive is read once from front
+ * From a server with ranges, the directory of the archive and wanted entries are read and nothing else. From one
+ * without, the archive is read once from front
  * to back; wanted entries wait on disk until all of it is verified. Either way memory does not grow with the archive.
  *
- * A file that no other attempt can mend is recorded as failed, with the code of its error, and its message goes to the dead-letter queue; so does, unread, the
+ * A file that no other attempt can mend is recorded as failed, with the code of its error, and its message goes to the
+ * dead-letter queue; so does, unread, the
  * last delivery of a message, which ends what kills its worker.
  */
 export class DownloadTaskHandler<Metadata = unknown> {
@@ -70,7 +90,10 @@ export class DownloadTaskHandler<Metadata = unknown> {
 
   /* eslint-disable @typescript-eslint/no-unused-vars -- for those who extend the class */
 
-  /** True to store an entry, false or the reason to skip it. @default - with `metadata`, what is known there; without, every file */
+  /**
+   * True to store an entry, false or the reason to skip it. @default - with `metadata`, what is known there; without,
+   * every file
+   */
   protected select(_entry: ArchiveEntry, metadata: Metadata | undefined, _task: DownloadTask): boolean | string {
     return this.#options.metadata === undefined || metadata !== undefined || 'no metadata';
   }
@@ -80,7 +103,10 @@ export class DownloadTaskHandler<Metadata = unknown> {
     return `entries/${encodeURIComponent(jobId)}/${encodeURIComponent(file.id)}/${name}`;
   }
 
-  /** Names of entries that MUST be in the archive; the task fails before anything is stored when one is not. @default - none */
+  /**
+   * Names of entries that MUST be in the archive; the task fails before anything is stored when one is not. @default -
+   * none
+   */
   protected expected(_task: DownloadTask, _signal: AbortSignal): Promise<readonly string[]> {
     return Promise.resolve([]);
   }
@@ -100,12 +126,18 @@ export class DownloadTaskHandler<Metadata = unknown> {
     const earlier = await store.settle(jobId, number);
     const outcome = earlier.finished ? undefined : await this.#outcome(task, context);
     const settled = outcome === undefined ? earlier : await store.finish(jobId, file.id, number, outcome);
-    if (settled.job !== undefined) await tell(store, publish, settled.job);
-    if (outcome?.failure !== undefined) throw new PoisonMessage(`file failed: ${outcome.failure}`);
+    if (settled.job !== undefined) {
+      await tell(store, publish, settled.job);
+    }
+    if (outcome?.failure !== undefined) {
+      throw new PoisonMessage(`file failed: ${outcome.failure}`);
+    }
   };
 
   async #outcome(task: DownloadTask, context: JobContext): Promise<FileOutcome> {
-    if (context.isLastAttempt) return { bytes: 0, failure: 'ERR_DOWNLOAD_ATTEMPTS' };
+    if (context.isLastAttempt) {
+      return { bytes: 0, failure: 'ERR_DOWNLOAD_ATTEMPTS' };
+    }
     try {
       const { stored } = await this.#withUrl(task, context.signal);
       this.#options.metrics?.fileUploaded(true);
@@ -113,8 +145,12 @@ export class DownloadTaskHandler<Metadata = unknown> {
     } catch (error) {
       context.signal.throwIfAborted();
       const reason = reasonOf(error);
-      if (reason instanceof StorageError) this.#options.metrics?.fileUploaded(false);
-      if (!isFinal(reason)) throw later(reason);
+      if (reason instanceof StorageError) {
+        this.#options.metrics?.fileUploaded(false);
+      }
+      if (!isFinal(reason)) {
+        throw later(reason);
+      }
       context.log.warn({ err: error, jobId: task.jobId, fileId: task.file.id }, 'file cannot be stored');
       return { bytes: 0, failure: reason.code };
     }
@@ -126,9 +162,13 @@ export class DownloadTaskHandler<Metadata = unknown> {
       return await this.#extract(task, signal);
     } catch (error) {
       const reason = reasonOf(error);
-      const expired = hasCode<ExportApiError>(reason, 'ERR_EXPORT_GONE') || (hasCode<ExportApiError>(reason, 'ERR_EXPORT_REFUSED') && reason.status === 403);
+      const expired =
+        hasCode<ExportApiError>(reason, 'ERR_EXPORT_GONE') ||
+        (hasCode<ExportApiError>(reason, 'ERR_EXPORT_REFUSED') && reason.status === 403);
       const url = expired ? await this.renewUrl(task, signal) : undefined;
-      if (url === undefined) throw error;
+      if (url === undefined) {
+        throw error;
+      }
       return this.#extract({ ...task, file: { ...task.file, url } }, signal);
     }
   }
@@ -139,13 +179,20 @@ export class DownloadTaskHandler<Metadata = unknown> {
     const begun = performance.now();
     let archive: ZipArchive;
     try {
-      archive = await openZip(httpSource(api.resolve(url), { fetch: api.fetch }), { signal, ...(limits !== undefined && { limits }) });
+      archive = await openZip(httpSource(api.resolve(url), { fetch: api.fetch }), {
+        signal,
+        ...(limits !== undefined && { limits }),
+      });
     } catch (error) {
-      if (!(error instanceof ArchiveError) || error.code !== 'ERR_ZIP_RANGES_UNSUPPORTED') throw error;
+      if (!(error instanceof ArchiveError) || error.code !== 'ERR_ZIP_RANGES_UNSUPPORTED') {
+        throw error;
+      }
       return this.#forward(task, signal);
     }
     try {
-      if (size !== undefined && archive.size !== size) throw new DownloadRefused('ERR_DOWNLOAD_SIZE', `the archive has ${archive.size} bytes, ${size} were announced`);
+      if (size !== undefined && archive.size !== size) {
+        throw new DownloadRefused('ERR_DOWNLOAD_SIZE', `the archive has ${archive.size} bytes, ${size} were announced`);
+      }
       await this.#checkExpected(task, new Set(archive.entries.map(({ name }) => name)), signal);
       const entriesFrom = performance.now();
       const manifest = await this.#ranged(task, archive, signal);
@@ -162,11 +209,18 @@ export class DownloadTaskHandler<Metadata = unknown> {
     const { uploader, bucket, metadata, ifDifferent } = this.#options;
     const known = new Map<string, Metadata>();
     if (metadata !== undefined) {
-      for await (const found of entriesMatching(archive, metadata, { signal })) known.set(found.entry.name, found.metadata);
+      for await (const found of entriesMatching(archive, metadata, { signal })) {
+        known.set(found.entry.name, found.metadata);
+      }
     }
     return extractTo({
       archive,
-      destination: { uploader, bucket, keyOf: (entry) => this.#keyOf(entry, task), ...(ifDifferent !== undefined && { ifDifferent }) },
+      destination: {
+        uploader,
+        bucket,
+        keyOf: (entry) => this.#keyOf(entry, task),
+        ...(ifDifferent !== undefined && { ifDifferent }),
+      },
       select: (entry) => this.select(entry, known.get(entry.name), task),
       manifest: { key: this.#manifestKey(task) },
       whenRefused: 'fail',
@@ -175,7 +229,7 @@ export class DownloadTaskHandler<Metadata = unknown> {
   }
 
   async #forward(task: DownloadTask, signal: AbortSignal): Promise<ExtractManifest> {
-    const { api, uploader, bucket, metadata, metrics, limits, ifDifferent, maxDiskBytes = 4 * GiB } = this.#options;
+    const { api, uploader, bucket, metadata, metrics, limits, ifDifferent, maxDiskBytes = 4 * GIB } = this.#options;
     const begun = performance.now();
     const manifest = await extractForward({
       api,
@@ -198,7 +252,12 @@ export class DownloadTaskHandler<Metadata = unknown> {
 
   async #checkExpected(task: DownloadTask, names: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
     const missing = (await this.expected(task, signal)).filter((name) => !names.has(name));
-    if (missing.length > 0) throw new DownloadRefused('ERR_DOWNLOAD_ENTRIES_MISSING', `${missing.length} expected entries are not in the archive`);
+    if (missing.length > 0) {
+      throw new DownloadRefused(
+        'ERR_DOWNLOAD_ENTRIES_MISSING',
+        `${missing.length} expected entries are not in the archive`,
+      );
+    }
   }
 
   #keyOf(entry: ArchiveEntry, task: DownloadTask): string {
@@ -216,6 +275,10 @@ function reasonOf(error: unknown): unknown {
 }
 
 function isFinal(error: unknown): error is FileworksError & { readonly code: string } {
-  const ours = error instanceof ArchiveError || error instanceof ExportApiError || error instanceof StorageError || error instanceof DownloadRefused;
-  return ours && !Passing.has(error.code);
+  const ours =
+    error instanceof ArchiveError ||
+    error instanceof ExportApiError ||
+    error instanceof StorageError ||
+    error instanceof DownloadRefused;
+  return ours && !PASSING.has(error.code);
 }

@@ -15,7 +15,10 @@ export interface ExportEnvironment {
   readonly eventBusName: string;
   /** The service to suspend while the API is away, as Application Auto Scaling names it. */
   readonly workerService: string | undefined;
-  /** For `ExportJobHandler`: the queue of download tasks, by the name of the queue that a job comes from. Throws for a queue that is not known. */
+  /**
+   * For `ExportJobHandler`: the queue of download tasks, by the name of the queue that a job comes from. Throws for a
+   * queue that is not known.
+   */
   readonly downloadQueueUrl: (exportQueueName: string) => string;
   /** Of the worker; empty for the orchestrator. */
   readonly metadataTableName: string;
@@ -33,13 +36,28 @@ export function readExportEnvironment(env: Environment = process.env): ExportEnv
   const variables = new EnvironmentReader(trimmed(env), 'ExportOrchestrator sets it', checks);
   const mode = variables.optional(ExportEnv.serviceMode);
   const modes: readonly (string | undefined)[] = Object.values(ServiceMode);
-  checks.that(modes.includes(mode), `expected \`${ExportEnv.serviceMode}\` to be one of ${modes.join(', ')}, got: ${String(mode)}`);
+  checks.that(
+    modes.includes(mode),
+    `expected \`${ExportEnv.serviceMode}\` to be one of ${modes.join(', ')}, got: ${String(mode)}`,
+  );
   const apiUrl = variables.optional(ExportEnv.apiUrl);
-  checks.that(apiUrl === undefined || URL.canParse(apiUrl), `expected \`${ExportEnv.apiUrl}\` to be a URL, got: ${String(apiUrl)}`);
+  checks.that(
+    apiUrl === undefined || URL.canParse(apiUrl),
+    `expected \`${ExportEnv.apiUrl}\` to be a URL, got: ${String(apiUrl)}`,
+  );
   const rate = variables.optional(ExportEnv.apiRequestsPerSecond);
-  checks.that(rate === undefined || Number(rate) > 0, `expected \`${ExportEnv.apiRequestsPerSecond}\` to be a number of more than 0, got: ${String(rate)}`);
-  const queues = mode === ServiceMode.orchestrator ? parseQueues(variables.required(ExportEnv.downloadQueues, 'a JSON array of queues')) : [];
-  checks.that(queues !== undefined, `expected \`${ExportEnv.downloadQueues}\` to be a JSON array of objects with \`exportQueueUrl\` and \`downloadQueueUrl\``);
+  checks.that(
+    rate === undefined || Number(rate) > 0,
+    `expected \`${ExportEnv.apiRequestsPerSecond}\` to be a number of more than 0, got: ${String(rate)}`,
+  );
+  const queues =
+    mode === ServiceMode.orchestrator
+      ? parseQueues(variables.required(ExportEnv.downloadQueues, 'a JSON array of queues'))
+      : [];
+  checks.that(
+    queues !== undefined,
+    `expected \`${ExportEnv.downloadQueues}\` to be a JSON array of objects with \`exportQueueUrl\` and \`downloadQueueUrl\``,
+  );
   const worker = mode === ServiceMode.worker;
   const environment: ExportEnvironment = {
     mode: mode as ServiceMode,
@@ -60,20 +78,28 @@ export function readExportEnvironment(env: Environment = process.env): ExportEnv
 }
 
 function downloadQueues(entries: readonly DownloadQueueEntry[]): (exportQueueName: string) => string {
-  const urls = new Map(entries.map(({ exportQueueUrl, downloadQueueUrl }) => [queueNameOf(exportQueueUrl), downloadQueueUrl]));
+  const urls = new Map(
+    entries.map(({ exportQueueUrl, downloadQueueUrl }) => [queueNameOf(exportQueueUrl), downloadQueueUrl]),
+  );
   return (name) => {
     const url = urls.get(name);
-    if (url === undefined) throw new RangeError(`Expected a queue that \`${ExportEnv.downloadQueues}\` names, got: ${name}`);
+    if (url === undefined) {
+      throw new RangeError(`Expected a queue that \`${ExportEnv.downloadQueues}\` names, got: ${name}`);
+    }
     return url;
   };
 }
 
 function parseQueues(text: string): readonly DownloadQueueEntry[] | undefined {
-  if (text === '') return [];
+  if (text === '') {
+    return [];
+  }
   try {
     const value = JSON.parse(text) as readonly Partial<DownloadQueueEntry | null>[];
     const isQueue = (url: unknown) => typeof url === 'string' && URL.canParse(url);
-    return value.every((entry) => isQueue(entry?.exportQueueUrl) && isQueue(entry?.downloadQueueUrl)) ? value as readonly DownloadQueueEntry[] : undefined;
+    return value.every((entry) => isQueue(entry?.exportQueueUrl) && isQueue(entry?.downloadQueueUrl))
+      ? (value as readonly DownloadQueueEntry[])
+      : undefined;
   } catch {
     return undefined;
   }

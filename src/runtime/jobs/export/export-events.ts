@@ -2,7 +2,12 @@ import type { PutEventsCommandOutput } from '@aws-sdk/client-eventbridge';
 import { RetryLater } from '../../errors.js';
 import type { ExportJobRow, ExportJobStore } from '../../exports/index.js';
 import type { SdkClient } from '../../support/sdk-client.js';
-import { ExportContractVersion, ExportEventSource, ExportEventType, type ExportJobEvent } from '../../../contract/export-contract.js';
+import {
+  EXPORT_CONTRACT_VERSION,
+  EXPORT_EVENT_SOURCE,
+  ExportEventType,
+  type ExportJobEvent,
+} from '../../../contract/export-contract.js';
 
 /** Tells of an export job. MUST reject when the event was not taken. */
 export type PublishExportEvent = (type: ExportEventType, event: ExportJobEvent) => Promise<void>;
@@ -20,9 +25,18 @@ export interface EventBridgeEventsOptions {
 export function eventBridgeEvents({ client, eventBusName, service }: EventBridgeEventsOptions): PublishExportEvent {
   return async (type, event) => {
     const { PutEventsCommand } = await import('@aws-sdk/client-eventbridge');
-    const entry = { Source: ExportEventSource, DetailType: type, Detail: JSON.stringify({ ...event, service }), EventBusName: eventBusName };
-    const { Entries: [taken] = [] } = await client.send(new PutEventsCommand({ Entries: [entry] }) as never) as PutEventsCommandOutput;
-    if (taken.ErrorCode !== undefined) throw new Error(`EventBridge did not take the event: ${taken.ErrorCode}`);
+    const entry = {
+      Source: EXPORT_EVENT_SOURCE,
+      DetailType: type,
+      Detail: JSON.stringify({ ...event, service }),
+      EventBusName: eventBusName,
+    };
+    const { Entries: [taken] = [] } = (await client.send(
+      new PutEventsCommand({ Entries: [entry] }) as never,
+    )) as PutEventsCommandOutput;
+    if (taken.ErrorCode !== undefined) {
+      throw new Error(`EventBridge did not take the event: ${taken.ErrorCode}`);
+    }
   };
 }
 
@@ -31,17 +45,38 @@ export function eventBridgeEvents({ client, eventBusName, service }: EventBridge
  *
  * @throws RetryLater while another process is telling, for this message to make sure
  */
-export async function tell(store: ExportJobStore, publish: PublishExportEvent | undefined, job: ExportJobRow): Promise<void> {
-  if (publish === undefined) return;
-  if (job.status === 'dispatching' || job.status === 'dispatched') return publish(ExportEventType.progress, eventOf(job));
-  if (job.told === true) return;
+export async function tell(
+  store: ExportJobStore,
+  publish: PublishExportEvent | undefined,
+  job: ExportJobRow,
+): Promise<void> {
+  if (publish === undefined) {
+    return;
+  }
+  if (job.status === 'dispatching' || job.status === 'dispatched') {
+    return publish(ExportEventType.progress, eventOf(job));
+  }
+  if (job.told === true) {
+    return;
+  }
   const mine = await store.claimTelling(job.jobId);
-  if (mine === undefined) throw new RetryLater({ seconds: 60, reason: `another process tells of the end of job ${job.jobId}` });
-  if (!mine) return;
+  if (mine === undefined) {
+    throw new RetryLater({ seconds: 60, reason: `another process tells of the end of job ${job.jobId}` });
+  }
+  if (!mine) {
+    return;
+  }
   await publish(job.status === 'completed' ? ExportEventType.completed : ExportEventType.failed, eventOf(job));
   await store.told(job.jobId);
 }
 
 function eventOf({ jobId, correlationId, count, done, failed, bytes, reason }: ExportJobRow): ExportJobEvent {
-  return { version: ExportContractVersion, jobId, correlationId, files: { known: count, done, failed }, bytes, ...(reason !== undefined && { reason }) };
+  return {
+    version: EXPORT_CONTRACT_VERSION,
+    jobId,
+    correlationId,
+    files: { known: count, done, failed },
+    bytes,
+    ...(reason !== undefined && { reason }),
+  };
 }

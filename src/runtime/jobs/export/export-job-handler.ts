@@ -1,18 +1,30 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { type FileworksError, PoisonMessage, RetryLater } from '../../errors.js';
-import { ExportApiError, type ExportApiClient, type ExportJobRow, type ExportJobStore, type Pagination } from '../../exports/index.js';
+import {
+  ExportApiError,
+  type ExportApiClient,
+  type ExportJobRow,
+  type ExportJobStore,
+  type Pagination,
+} from '../../exports/index.js';
 import type { JobContext, JobHandler } from '../../queue/index.js';
-import { ExportContractVersion, type ExportFile } from '../../../contract/export-contract.js';
+import { EXPORT_CONTRACT_VERSION, type ExportFile } from '../../../contract/export-contract.js';
 import { type PublishExportEvent, tell } from './export-events.js';
 import type { ExportMetrics } from './export-metrics.js';
 import { checkFile, readExportJobRequest, sendDownloadTasks } from './export-messages.js';
 
 /** What another attempt cannot mend. */
-const Final: ReadonlySet<string> = new Set([
-  'ERR_EXPORT_NOT_FOUND', 'ERR_EXPORT_GONE', 'ERR_EXPORT_REFUSED', 'ERR_EXPORT_URL', 'ERR_EXPORT_PAGE', 'ERR_POISON_MESSAGE', 'ERR_EXPORT_TOO_MANY_FILES',
+const FINAL: ReadonlySet<string> = new Set([
+  'ERR_EXPORT_NOT_FOUND',
+  'ERR_EXPORT_GONE',
+  'ERR_EXPORT_REFUSED',
+  'ERR_EXPORT_URL',
+  'ERR_EXPORT_PAGE',
+  'ERR_POISON_MESSAGE',
+  'ERR_EXPORT_TOO_MANY_FILES',
 ]);
 /** Before the 12 hours of a message end, the job goes on as a new one. */
-const HandOffBeforeMs = 10 * 60_000;
+const HAND_OFF_BEFORE_MS = 10 * 60_000;
 
 export interface ExportJobHandlerOptions {
   readonly api: ExportApiClient;
@@ -25,7 +37,8 @@ export interface ExportJobHandlerOptions {
   /** Files of one job; more fail it. @default 1_000_000 */
   readonly maxFiles?: number;
   /**
-   * Seconds for which a message has its slot, at least 0. Then its jobs go on as a new message, after the page that they are at: otherwise a few long lists
+   * Seconds for which a message has its slot, at least 0. Then its jobs go on as a new message, after the page that
+   * they are at: otherwise a few long lists
    * could hold every slot for as long as they take, and have urgent jobs wait. @default 60
    */
   readonly turnSeconds?: number;
@@ -33,7 +46,10 @@ export interface ExportJobHandlerOptions {
   readonly metrics?: ExportMetrics;
 }
 
-/** The time for which a message keeps its slot; it ends early when the worker stops, or when the 12 hours of the message do. */
+/**
+ * The time for which a message keeps its slot; it ends early when the worker stops, or when the 12 hours of the message
+ * do.
+ */
 interface Turn {
   isOver(): boolean;
 }
@@ -45,7 +61,8 @@ export interface FileList {
 }
 
 /**
- * Reads the files of export jobs from the API and sends a download task for each. Extend it with where your API lists them:
+ * Reads the files of export jobs from the API and sends a download task for each. Extend it with where your API lists
+ * them:
  *
  * ```ts
  * class Exports extends ExportJobHandler {
@@ -60,8 +77,10 @@ export interface FileList {
  * await runWorker(new Exports({ api, store, sqs, downloadQueueUrl }).handle, { circuits: [api] });
  * ```
  *
- * The place in the list is saved after each page, so that an attempt goes on where the one before ended; files that are sent again have the number that they
- * had. When the worker stops or the turn of a message is over, its jobs go on as a new message. The last delivery of a message is not tried but recorded: what
+ * The place in the list is saved after each page, so that an attempt goes on where the one before ended; files that are
+ * sent again have the number that they
+ * had. When the worker stops or the turn of a message is over, its jobs go on as a new message. The last delivery of a
+ * message is not tried but recorded: what
  * kills its worker has an end too.
  */
 export abstract class ExportJobHandler {
@@ -74,7 +93,9 @@ export abstract class ExportJobHandler {
   /** Where the files of a job are listed. */
   protected abstract list(jobId: string): FileList;
 
-  /** The file that an item of the list tells of. MUST throw, or return what is no file, for an item that tells of none. */
+  /**
+   * The file that an item of the list tells of. MUST throw, or return what is no file, for an item that tells of none.
+   */
   protected abstract fileOf(item: unknown): ExportFile;
 
   /** The handler to give to `runWorker`. */
@@ -89,7 +110,7 @@ export abstract class ExportJobHandler {
       try {
         // Each turn gets on, by a job or a page: a failure would be tried again without being counted.
         const betweenJobs = at > first && failures.length === 0 && turn.isOver();
-        if (betweenJobs || await this.#export(jobId, queueUrl, context, turn) === 'turn is over') {
+        if (betweenJobs || (await this.#export(jobId, queueUrl, context, turn)) === 'turn is over') {
           await context.handOff(failures.length === 0 ? at : first);
           return;
         }
@@ -101,15 +122,22 @@ export abstract class ExportJobHandler {
     }
     // What another attempt may mend comes first: it must not be put aside because of its neighbour.
     const failure = failures.find((error) => !(error instanceof PoisonMessage)) ?? failures[0];
-    if (failure === undefined || failure instanceof PoisonMessage) metrics?.messageProcessed();
-    if (failure !== undefined) throw failure as Error;
+    if (failure === undefined || failure instanceof PoisonMessage) {
+      metrics?.messageProcessed();
+    }
+    if (failure !== undefined) {
+      throw failure as Error;
+    }
   };
 
   /** How long a message may keep its slot. */
   #turn({ stopping, leaseEndsAt }: JobContext): Turn {
     const { turnSeconds = 60 } = this.#options;
     const endsAt = performance.now() + turnSeconds * 1_000;
-    return { isOver: () => stopping.aborted || performance.now() >= endsAt || leaseEndsAt.getTime() - Date.now() < HandOffBeforeMs };
+    return {
+      isOver: () =>
+        stopping.aborted || performance.now() >= endsAt || leaseEndsAt.getTime() - Date.now() < HAND_OFF_BEFORE_MS,
+    };
   }
 
   async #export(jobId: string, queueUrl: string, context: JobContext, turn: Turn): Promise<'turn is over' | undefined> {
@@ -117,35 +145,60 @@ export abstract class ExportJobHandler {
     let job = await store.begin(jobId, context.correlationId);
     try {
       if (job.status === 'dispatching') {
-        if (context.isLastAttempt) throw new PoisonMessage('every attempt failed', { cause: { code: 'ERR_EXPORT_ATTEMPTS' } });
-        if (await this.#dispatch(job, queueUrl, context, turn) === 'turn is over') return 'turn is over';
+        if (context.isLastAttempt) {
+          throw new PoisonMessage('every attempt failed', { cause: { code: 'ERR_EXPORT_ATTEMPTS' } });
+        }
+        if ((await this.#dispatch(job, queueUrl, context, turn)) === 'turn is over') {
+          return 'turn is over';
+        }
       }
-      if (job.status !== 'failed') job = await store.close(jobId);
+      if (job.status !== 'failed') {
+        job = await store.close(jobId);
+      }
     } catch (error) {
       context.signal.throwIfAborted();
       const { code, cause } = error as FileworksError & { readonly cause?: { readonly code?: string } };
-      if (!Final.has(code)) throw later(error);
-      job = await store.fail(jobId, code === 'ERR_POISON_MESSAGE' ? cause?.code ?? 'ERR_EXPORT_PAGE' : code);
+      if (!FINAL.has(code)) {
+        throw later(error);
+      }
+      job = await store.fail(jobId, code === 'ERR_POISON_MESSAGE' ? (cause?.code ?? 'ERR_EXPORT_PAGE') : code);
     }
     await tell(store, publish, job);
-    if (job.status === 'failed') throw new PoisonMessage(`export job failed: ${job.reason}`);
+    if (job.status === 'failed') {
+      throw new PoisonMessage(`export job failed: ${job.reason}`);
+    }
     return undefined;
   }
 
-  async #dispatch({ jobId, cursor }: ExportJobRow, queueUrl: string, context: JobContext, turn: Turn): Promise<'turn is over' | undefined> {
+  async #dispatch(
+    { jobId, cursor }: ExportJobRow,
+    queueUrl: string,
+    context: JobContext,
+    turn: Turn,
+  ): Promise<'turn is over' | undefined> {
     const { api, store } = this.#options;
     const { address, pagination } = this.list(jobId);
     let from = cursor;
     try {
-      for await (const { items, next } of api.pages(address, { pagination, signal: context.signal, ...(from !== undefined && { from }) })) {
+      for await (const { items, next } of api.pages(address, {
+        pagination,
+        signal: context.signal,
+        ...(from !== undefined && { from }),
+      })) {
         await this.#send(jobId, items, queueUrl, context);
-        if (next === undefined) return undefined;
+        if (next === undefined) {
+          return undefined;
+        }
         await store.moveCursor(jobId, from, next);
         from = next;
-        if (turn.isOver()) return 'turn is over';
+        if (turn.isOver()) {
+          return 'turn is over';
+        }
       }
     } catch (error) {
-      if (from === undefined || (error as FileworksError).code !== 'ERR_EXPORT_GONE') throw error;
+      if (from === undefined || (error as FileworksError).code !== 'ERR_EXPORT_GONE') {
+        throw error;
+      }
       // The place is too old: the next attempt reads the list again, and sends again what it finds.
       await store.moveCursor(jobId, from, undefined);
       throw new RetryLater({ seconds: 1, reason: 'the place in the list has expired', cause: error });
@@ -153,12 +206,21 @@ export abstract class ExportJobHandler {
     return undefined;
   }
 
-  async #send(jobId: string, items: readonly unknown[], queueUrl: string, { correlationId }: JobContext): Promise<void> {
+  async #send(
+    jobId: string,
+    items: readonly unknown[],
+    queueUrl: string,
+    { correlationId }: JobContext,
+  ): Promise<void> {
     const { store, sqs, metrics, maxFiles = 1_000_000 } = this.#options;
     const files = new Map(items.map((item) => checkFile(this.fileOf(item))).map((file) => [file.id, file]));
     const numbers = await store.register(jobId, [...files.keys()]);
-    if (Math.max(-1, ...numbers.values()) >= maxFiles) throw new PoisonMessage('more files than `maxFiles`', { cause: { code: 'ERR_EXPORT_TOO_MANY_FILES' } });
-    const tasks = [...files.values()].map((file) => ({ version: ExportContractVersion, jobId, number: numbers.get(file.id) ?? 0, file } as const));
+    if (Math.max(-1, ...numbers.values()) >= maxFiles) {
+      throw new PoisonMessage('more files than `maxFiles`', { cause: { code: 'ERR_EXPORT_TOO_MANY_FILES' } });
+    }
+    const tasks = [...files.values()].map(
+      (file) => ({ version: EXPORT_CONTRACT_VERSION, jobId, number: numbers.get(file.id) ?? 0, file }) as const,
+    );
     await sendDownloadTasks(sqs, queueUrl, tasks, correlationId);
     metrics?.tasksDispatched(tasks.length);
   }
@@ -172,5 +234,7 @@ function placeOf(state: unknown): number {
 /** The API may say itself when to come again. */
 export function later(error: unknown): unknown {
   const seconds = error instanceof ExportApiError ? error.retryAfterSeconds : undefined;
-  return seconds === undefined ? error : new RetryLater({ seconds: Math.min(43_200, Math.ceil(seconds)), cause: error });
+  return seconds === undefined
+    ? error
+    : new RetryLater({ seconds: Math.min(43_200, Math.ceil(seconds)), cause: error });
 }

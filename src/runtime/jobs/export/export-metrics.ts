@@ -1,9 +1,10 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import { ExportMetricDimension, ExportMetricNames } from '../../../contract/export-env.js';
+import { EXPORT_METRIC_DIMENSION, ExportMetricNames } from '../../../contract/export-env.js';
 import { type EmfMetricsOptions, MetricBuffer, type Unit } from '../../telemetry/index.js';
 
 /**
- * CloudWatch metrics of an export service, under the names that the construct's alarms and dashboards read: a log line in a minute.
+ * CloudWatch metrics of an export service, under the names that the construct's alarms and dashboards read: a log line
+ * in a minute.
  *
  * Give it to the handlers and to the circuit's watch, and its `onAnswer` to the client of the API.
  */
@@ -14,7 +15,7 @@ export class ExportMetrics {
   /** @param service the name of the export service, `FILEWORKS_EXPORT_NAME` */
   constructor(service: string, options: EmfMetricsOptions = {}) {
     this.#service = service;
-    this.#buffer = new MetricBuffer(ExportMetricDimension, options);
+    this.#buffer = new MetricBuffer(EXPORT_METRIC_DIMENSION, options);
   }
 
   /** The orchestrator is done with a message. */

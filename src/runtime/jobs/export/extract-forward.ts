@@ -19,7 +19,9 @@ export interface ExtractForwardOptions {
   readonly keyOf: (entry: ArchiveEntry) => string;
   readonly manifestKey: string;
   readonly select: (entry: ArchiveEntry) => Promise<boolean | string>;
-  /** Called with the names of all entries before anything is stored. MUST throw when they are not what they should be. */
+  /**
+   * Called with the names of all entries before anything is stored. MUST throw when they are not what they should be.
+   */
   readonly check: (names: ReadonlySet<string>) => Promise<void>;
   /** Told when the last byte of the archive has come and all of it is verified. */
   readonly onRead: () => void;
@@ -36,7 +38,8 @@ interface Kept {
 }
 
 /**
- * Extracts an archive that can be read only from front to back. Its directory comes last, and nothing may count before that agrees with what was read: so
+ * Extracts an archive that can be read only from front to back. Its directory comes last, and nothing may count before
+ * that agrees with what was read: so
  * wanted entries wait on disk meanwhile, and the others are not kept at all.
  */
 export async function extractForward(options: ExtractForwardOptions): Promise<ExtractManifest> {
@@ -45,11 +48,20 @@ export async function extractForward(options: ExtractForwardOptions): Promise<Ex
     const { kept, skipped, fingerprint, entries, label } = await readAll(options, folder);
     const stored = await storeAll(options, kept);
     const manifest: ExtractManifest = {
-      version: 1, archive: { label, fingerprint, entries }, destination: { bucket: options.bucket, prefix: '' }, stored, skipped, refused: [],
+      version: 1,
+      archive: { label, fingerprint, entries },
+      destination: { bucket: options.bucket, prefix: '' },
+      stored,
+      skipped,
+      refused: [],
     };
     await options.uploader.put({
-      bucket: options.bucket, key: options.manifestKey, body: Buffer.from(JSON.stringify(manifest)), contentType: 'application/json',
-      ifDifferent: 'replace', signal: options.signal,
+      bucket: options.bucket,
+      key: options.manifestKey,
+      body: Buffer.from(JSON.stringify(manifest)),
+      contentType: 'application/json',
+      ifDifferent: 'replace',
+      signal: options.signal,
     });
     return manifest;
   } finally {
@@ -57,10 +69,17 @@ export async function extractForward(options: ExtractForwardOptions): Promise<Ex
   }
 }
 
-async function readAll({ api, file, limits, signal, select, check, onRead, maxDiskBytes }: ExtractForwardOptions, folder: string) {
+async function readAll(
+  { api, file, limits, signal, select, check, onRead, maxDiskBytes }: ExtractForwardOptions,
+  folder: string,
+) {
   const url = api.resolve(file.url);
   const label = `${url.origin}${url.pathname}`;
-  const bytes = download(api, url, { signal, ...(file.size !== undefined && { size: file.size }), ...(file.sha256 !== undefined && { sha256: file.sha256 }) });
+  const bytes = download(api, url, {
+    signal,
+    ...(file.size !== undefined && { size: file.size }),
+    ...(file.sha256 !== undefined && { sha256: file.sha256 }),
+  });
   const archive = streamZip(bytes, { label, signal, ...(limits !== undefined && { limits }) });
   const kept: Kept[] = [];
   const skipped: SkippedEntry[] = [];
@@ -74,32 +93,61 @@ async function readAll({ api, file, limits, signal, select, check, onRead, maxDi
       continue;
     }
     const path = join(folder, String(kept.length));
-    await pipeline(entry.pieces({ signal }), async function* (pieces: AsyncIterable<Buffer>) {
-      for await (const piece of pieces) {
-        onDisk += piece.length;
-        if (onDisk > maxDiskBytes) throw new DownloadRefused('ERR_DOWNLOAD_TOO_LARGE', `wanted entries have more than ${maxDiskBytes} bytes, which \`maxDiskBytes\` allows`);
-        // A copy: the memory of a piece is used again before a slow disk has written it.
-        yield Buffer.from(piece);
-      }
-    }, createWriteStream(path));
+    await pipeline(
+      entry.pieces({ signal }),
+      async function* (pieces: AsyncIterable<Buffer>) {
+        for await (const piece of pieces) {
+          onDisk += piece.length;
+          if (onDisk > maxDiskBytes) {
+            throw new DownloadRefused(
+              'ERR_DOWNLOAD_TOO_LARGE',
+              `wanted entries have more than ${maxDiskBytes} bytes, which \`maxDiskBytes\` allows`,
+            );
+          }
+          // A copy: the memory of a piece is used again before a slow disk has written it.
+          yield Buffer.from(piece);
+        }
+      },
+      createWriteStream(path),
+    );
     kept.push({ entry, path });
   }
   await archive.verified();
   onRead();
   await check(names);
-  const fingerprint = createHash('sha256').update(JSON.stringify(kept.map(({ entry: { name, size, crc32 } }) => [name, size, crc32]))).digest('hex');
+  const fingerprint = createHash('sha256')
+    .update(JSON.stringify(kept.map(({ entry: { name, size, crc32 } }) => [name, size, crc32])))
+    .digest('hex');
   return { kept, skipped, fingerprint, entries: names.size, label };
 }
 
-async function storeAll({ uploader, bucket, keyOf, ifDifferent, signal }: ExtractForwardOptions, kept: readonly Kept[]): Promise<StoredEntry[]> {
+async function storeAll(
+  { uploader, bucket, keyOf, ifDifferent, signal }: ExtractForwardOptions,
+  kept: readonly Kept[],
+): Promise<StoredEntry[]> {
   const nameOf = new Map(kept.map(({ entry }) => [keyOf(entry), entry.name]));
   const puts = kept.map(({ entry, path }): PutOptions => ({
-    bucket, key: keyOf(entry), body: () => createReadStream(path), ifDifferent,
-    ...(entry.size !== undefined && { size: entry.size }), ...(entry.crc32 !== undefined && { crc32: entry.crc32 }),
+    bucket,
+    key: keyOf(entry),
+    body: () => createReadStream(path),
+    ifDifferent,
+    ...(entry.size !== undefined && { size: entry.size }),
+    ...(entry.crc32 !== undefined && { crc32: entry.crc32 }),
   }));
   const stored: StoredEntry[] = [];
-  for await (const { key, outcome, etag, versionId, checksum, bytes } of uploader.putAll(puts, { signal, concurrency: 8 })) {
-    stored.push({ name: nameOf.get(key) ?? key, key, outcome, etag, ...(versionId !== undefined && { versionId }), checksum, bytes });
+  for await (const { key, outcome, etag, versionId, checksum, bytes } of uploader.putAll(puts, {
+    signal,
+    concurrency: 8,
+  })) {
+    stored.push({
+      name: nameOf.get(key) ?? key,
+      key,
+      outcome,
+      etag,
+      ...(versionId !== undefined && { versionId }),
+      checksum,
+      bytes,
+    });
   }
   return stored;
 }

@@ -28,7 +28,10 @@ export interface LambdaLoaderOptions extends FileLoaderSetup {
   readonly writeMetrics?: (line: string) => void;
 }
 
-export type LambdaLoader = (event: SqsBatch, context?: { getRemainingTimeInMillis(): number }) => Promise<SqsBatchResponse>;
+export type LambdaLoader = (
+  event: SqsBatch,
+  context?: { getRemainingTimeInMillis(): number },
+) => Promise<SqsBatchResponse>;
 
 interface Message {
   readonly messageId: string;
@@ -37,23 +40,32 @@ interface Message {
 }
 
 /** What type of job tells a worker to load a file that is too large for the function. */
-export const LargeFileJob = 'load-file';
+export const LARGE_FILE_JOB = 'load-file';
 
 /**
- * The handler of a Lambda function that loads the files of a batch of messages, with one connection that it keeps for the next invocation.
+ * The handler of a Lambda function that loads the files of a batch of messages, with one connection that it keeps for
+ * the next invocation.
  *
- * Every message is answered alone. Files that no retry can help go to the dead-letter queue at once, with the reason as an attribute, and those over the limit
+ * Every message is answered alone. Files that no retry can help go to the dead-letter queue at once, with the reason as
+ * an attribute, and those over the limit
  * to the queue for them. A wrong configuration fails the invocation, and all its messages come again.
  */
 export function fileLoader(options: LambdaLoaderOptions): LambdaLoader {
-  const { sqs = new SQSClient({}), logger = createLogger({ bindJob: false }), writeMetrics = (line: string) => process.stdout.write(`${line}\n`) } = options;
+  const {
+    sqs = new SQSClient({}),
+    logger = createLogger({ bindJob: false }),
+    writeMetrics = (line: string) => process.stdout.write(`${line}\n`),
+  } = options;
   let making: Promise<LoaderParts> | undefined;
   return async ({ Records: records }, context) => {
     making ??= loaderParts(options);
     const parts = await making;
     const batch = new LoadedBatch(parts, sqs, logger);
     const messages = await batch.read(records);
-    const outcomes = await parts.loader.loadAll(messages.flatMap(({ files }) => files), () => context?.getRemainingTimeInMillis() ?? Infinity);
+    const outcomes = await parts.loader.loadAll(
+      messages.flatMap(({ files }) => files),
+      () => context?.getRemainingTimeInMillis() ?? Infinity,
+    );
     const told = new Map<string, { readonly file: LedgerFile; readonly outcome: FileOutcome }>();
     for (const message of messages) {
       for (const file of message.files) {
@@ -62,7 +74,9 @@ export function fileLoader(options: LambdaLoaderOptions): LambdaLoader {
         told.set(file.id, { file, outcome: settled });
       }
     }
-    if (told.size > 0) writeMetrics(loaderMetrics(parts.name, [...told.values()]));
+    if (told.size > 0) {
+      writeMetrics(loaderMetrics(parts.name, [...told.values()]));
+    }
     return { batchItemFailures: [...batch.failed].map((itemIdentifier) => ({ itemIdentifier })) };
   };
 }
@@ -70,7 +84,11 @@ export function fileLoader(options: LambdaLoaderOptions): LambdaLoader {
 class LoadedBatch {
   readonly failed = new Set<string>();
 
-  constructor(readonly parts: LoaderParts, readonly sqs: SQSClient, readonly logger: Logger) {}
+  constructor(
+    readonly parts: LoaderParts,
+    readonly sqs: SQSClient,
+    readonly logger: Logger,
+  ) {}
 
   async read(records: SqsBatch['Records']): Promise<Message[]> {
     const messages: Message[] = [];
@@ -79,7 +97,9 @@ class LoadedBatch {
         const { objects, correlationId = messageId } = decodeBody(body, false);
         messages.push({ messageId, body, files: objects.map((object) => ledgerFile(object, correlationId)) });
       } catch (error) {
-        if (!(error instanceof RangeError) && !hasCode<PoisonMessage>(error, 'ERR_POISON_MESSAGE')) throw error;
+        if (!(error instanceof RangeError) && !hasCode<PoisonMessage>(error, 'ERR_POISON_MESSAGE')) {
+          throw error;
+        }
         await this.#refuse(messageId, body, error.message);
       }
     }
@@ -88,7 +108,10 @@ class LoadedBatch {
 
   /** Does for one file of a message what its outcome asks for; answers what it came to. */
   async settle({ messageId, body }: Message, file: LedgerFile, outcome: FileOutcome): Promise<FileOutcome> {
-    const { correlationId, object: { bucket, key, size } } = file;
+    const {
+      correlationId,
+      object: { bucket, key, size },
+    } = file;
     const fields = { correlationId, messageId, file: `${bucket}/${key}` };
     switch (outcome.result) {
       case 'rejected': {
@@ -104,10 +127,17 @@ class LoadedBatch {
       case 'too-large': {
         const { largeFileQueueUrl } = this.parts;
         if (largeFileQueueUrl === undefined) {
-          const error = new FileRejected(`the file has ${size ?? 'too many'} bytes, over the limit of the loader, which has no queue for large files`);
+          const error = new FileRejected(
+            `the file has ${size ?? 'too many'} bytes, over the limit of the loader, which has no queue for large files`,
+          );
           return this.settle({ messageId, body, files: [] }, file, { result: 'rejected', error });
         }
-        const job: JobMessage = { fileworksJob: 1, type: LargeFileJob, ...(correlationId === undefined ? {} : { correlationId }), object: file.object };
+        const job: JobMessage = {
+          fileworksJob: 1,
+          type: LARGE_FILE_JOB,
+          ...(correlationId === undefined ? {} : { correlationId }),
+          object: file.object,
+        };
         await this.#send(messageId, largeFileQueueUrl, JSON.stringify(job));
         this.logger.info({ ...fields, size }, 'file is over the limit and goes to the queue for large files');
         return outcome;
@@ -125,11 +155,21 @@ class LoadedBatch {
       this.failed.add(messageId);
       return;
     }
-    await this.#send(messageId, deadLetterQueueUrl, body, { [MessageAttributeNames.poisonReason]: reason, [MessageAttributeNames.sourceMessageId]: messageId });
+    await this.#send(messageId, deadLetterQueueUrl, body, {
+      [MessageAttributeNames.poisonReason]: reason,
+      [MessageAttributeNames.sourceMessageId]: messageId,
+    });
   }
 
-  async #send(messageId: string, QueueUrl: string, MessageBody: string, attributes: Readonly<Record<string, string>> = {}): Promise<void> {
-    const MessageAttributes = Object.fromEntries(Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]));
+  async #send(
+    messageId: string,
+    QueueUrl: string,
+    MessageBody: string,
+    attributes: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
+    const MessageAttributes = Object.fromEntries(
+      Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]),
+    );
     try {
       await this.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody, MessageAttributes }));
     } catch (error) {

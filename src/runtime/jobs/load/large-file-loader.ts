@@ -5,18 +5,25 @@ import type { JobHandler } from '../../queue/index.js';
 import { type FileLoaderSetup, type LoaderParts, loaderParts } from './loader-parts.js';
 
 /**
- * A handler for `runWorker` that loads the files that are too large for the function, by the same mapping or function and with the same ledger.
+ * A handler for `runWorker` that loads the files that are too large for the function, by the same mapping or function
+ * and with the same ledger.
  * A file is one transaction and is never held in memory, so a worker needs little of it, whatever the file's size.
  */
 export function largeFileLoader(setup: FileLoaderSetup): JobHandler {
   let making: Promise<LoaderParts> | undefined;
   return async ({ object }, { signal, log, correlationId }) => {
-    if (object === undefined) throw new PoisonMessage('the message names no object');
+    if (object === undefined) {
+      throw new PoisonMessage('the message names no object');
+    }
     making ??= loaderParts(setup);
     const { loader } = await making;
     const outcome = await loader.loadLarge(fileOf(object, correlationId), signal);
-    if (outcome.result === 'rejected') throw new PoisonMessage(outcome.error.message, { cause: outcome.error });
-    if (outcome.result === 'failed') throw outcome.error;
+    if (outcome.result === 'rejected') {
+      throw new PoisonMessage(outcome.error.message, { cause: outcome.error });
+    }
+    if (outcome.result === 'failed') {
+      throw outcome.error;
+    }
     log.info({ ...outcome }, `file ${outcome.result}`);
   };
 }
@@ -25,7 +32,9 @@ function fileOf(object: JobObject, correlationId: string): LedgerFile {
   try {
     return ledgerFile(object, correlationId);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    if (!(error instanceof RangeError)) {
+      throw error;
+    }
     throw new PoisonMessage(error.message, { cause: error });
   }
 }

@@ -1,29 +1,43 @@
-import { LoaderMetricDimension, LoaderMetrics } from '../../../contract/loader-env.js';
+import { LOADER_METRIC_DIMENSION, LoaderMetrics } from '../../../contract/loader-env.js';
 import type { LedgerFile } from '../../database/index.js';
 import { metricLine } from '../../telemetry/index.js';
 import type { FileOutcome } from './file-loader.js';
 
-const CountOf: Readonly<Record<FileOutcome['result'], keyof typeof LoaderMetrics>> = {
-  'loaded': 'filesLoaded',
-  'repeated': 'filesRepeated',
-  'superseded': 'filesSuperseded',
-  'rejected': 'filesRejected',
+const COUNT_OF: Readonly<Record<FileOutcome['result'], keyof typeof LoaderMetrics>> = {
+  loaded: 'filesLoaded',
+  repeated: 'filesRepeated',
+  superseded: 'filesSuperseded',
+  rejected: 'filesRejected',
   'too-large': 'filesHandedOver',
-  'failed': 'filesFailed',
+  failed: 'filesFailed',
 };
 
 /** Counts what became of files; the line for a log from which CloudWatch takes metrics. */
-export function loaderMetrics(name: string, files: readonly { readonly file: LedgerFile; readonly outcome: FileOutcome }[]): string {
+export function loaderMetrics(
+  name: string,
+  files: readonly { readonly file: LedgerFile; readonly outcome: FileOutcome }[],
+): string {
   const counts = new Map<keyof typeof LoaderMetrics, number>();
-  const add = (metric: keyof typeof LoaderMetrics, value: number) => counts.set(metric, (counts.get(metric) ?? 0) + value);
+  const add = (metric: keyof typeof LoaderMetrics, value: number) =>
+    counts.set(metric, (counts.get(metric) ?? 0) + value);
   for (const { file, outcome } of files) {
-    add(CountOf[outcome.result], 1);
+    add(COUNT_OF[outcome.result], 1);
     if (outcome.result === 'loaded') {
       add('rowsLoaded', outcome.rows ?? 0);
       add('bytesLoaded', file.object.size ?? 0);
     }
   }
-  return metricLine(LoaderMetricDimension, name, Array.from(counts, ([metric, value]) => (
-    { metric: LoaderMetrics[metric], unit: metric === 'bytesLoaded' ? 'Bytes' : 'Count', values: [value] } as const
-  )));
+  return metricLine(
+    LOADER_METRIC_DIMENSION,
+    name,
+    Array.from(
+      counts,
+      ([metric, value]) =>
+        ({
+          metric: LoaderMetrics[metric],
+          unit: metric === 'bytesLoaded' ? 'Bytes' : 'Count',
+          values: [value],
+        }) as const,
+    ),
+  );
 }

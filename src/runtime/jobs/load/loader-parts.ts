@@ -2,7 +2,14 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { LoaderEnv } from '../../../contract/loader-env.js';
 import type { LoadRoute } from '../../../contract/load-route.js';
 import { WorkerEnv } from '../../../contract/worker-env.js';
-import { type ConnectAs, databaseSettings, Ledger, LoaderConnection, type LoadFile, logIn } from '../../database/index.js';
+import {
+  type ConnectAs,
+  databaseSettings,
+  Ledger,
+  LoaderConnection,
+  type LoadFile,
+  logIn,
+} from '../../database/index.js';
 import type { Environment } from '../../support/environment.js';
 import { OptionChecks } from '../../support/option-checks.js';
 import { FileLoader } from './file-loader.js';
@@ -34,24 +41,40 @@ export async function loaderParts(setup: FileLoaderSetup): Promise<LoaderParts> 
   const checks = new OptionChecks();
   const number = (variable: string) => {
     const value = env[variable];
-    if (value !== undefined) checks.number(variable, Number(value), { min: 1, max: Number.MAX_SAFE_INTEGER, integer: true });
+    if (value !== undefined) {
+      checks.number(variable, Number(value), { min: 1, max: Number.MAX_SAFE_INTEGER, integer: true });
+    }
     return value === undefined ? undefined : Number(value);
   };
   const name = env[LoaderEnv.name] ?? '';
-  checks.that(name !== '', `expected \`${LoaderEnv.name}\` to name the loader, but it is not set; BatchFileLoader sets it`);
+  checks.that(
+    name !== '',
+    `expected \`${LoaderEnv.name}\` to name the loader, but it is not set; BatchFileLoader sets it`,
+  );
   const database = databaseSettings(env[LoaderEnv.database]);
-  checks.that(database !== undefined || setup.connectAs !== undefined, `expected \`${LoaderEnv.database}\` to be JSON that says where the database is; BatchFileLoader sets it`);
+  checks.that(
+    database !== undefined || setup.connectAs !== undefined,
+    `expected \`${LoaderEnv.database}\` to be JSON that says where the database is; BatchFileLoader sets it`,
+  );
   const [maxFileBytes, maxBatchBytes] = [number(LoaderEnv.maxFileBytes), number(LoaderEnv.maxBatchBytes)];
   checks.done();
   const ledger = new Ledger(name);
   const loader = new FileLoader({
     name,
     client: setup.client ?? new S3Client({}),
-    connection: new LoaderConnection({ connectAs: setup.connectAs ?? await logIn(database ?? {}), prepare: (client) => ledger.ensure(client) }),
+    connection: new LoaderConnection({
+      connectAs: setup.connectAs ?? (await logIn(database ?? {})),
+      prepare: (client) => ledger.ensure(client),
+    }),
     ...(routes === undefined ? {} : { routes }),
     ...(load === undefined ? {} : { load }),
     ...(maxFileBytes === undefined ? {} : { maxFileBytes }),
     ...(maxBatchBytes === undefined ? {} : { maxBatchBytes }),
   });
-  return { name, loader, deadLetterQueueUrl: env[WorkerEnv.deadLetterQueueUrl], largeFileQueueUrl: env[LoaderEnv.largeFileQueueUrl] };
+  return {
+    name,
+    loader,
+    deadLetterQueueUrl: env[WorkerEnv.deadLetterQueueUrl],
+    largeFileQueueUrl: env[LoaderEnv.largeFileQueueUrl],
+  };
 }

@@ -9,12 +9,16 @@ export interface ReadAheadOptions {
 }
 
 /** As many as the SDK opens sockets for: they hide the latency of S3. */
-const Fetches = 50;
-/** A transaction for less is mostly its own overhead; waiting for more would keep the database idle while files are read. */
-const WorthwhileBytes = 256 * 1024;
+const FETCHES = 50;
+/**
+ * A transaction for less is mostly its own overhead; waiting for more would keep the database idle while files are
+ * read.
+ */
+const WORTHWHILE_BYTES = 256 * 1024;
 
 /**
- * Prepares files while the database stores the ones before them. Whoever stores takes what is ready by then: the slower the database, the more files
+ * Prepares files while the database stores the ones before them. Whoever stores takes what is ready by then: the slower
+ * the database, the more files
  * share a transaction.
  */
 export class ReadAhead {
@@ -34,7 +38,9 @@ export class ReadAhead {
 
   /** The files that are ready, once they are worth a transaction or no more can come; none at the end. */
   async ready(): Promise<readonly PreparedFile[]> {
-    while (this.#readyBytes < WorthwhileBytes && this.#fetches.size > 0) await Promise.race(this.#fetches);
+    while (this.#readyBytes < WORTHWHILE_BYTES && this.#fetches.size > 0) {
+      await Promise.race(this.#fetches);
+    }
     return [...this.#ready];
   }
 
@@ -66,7 +72,10 @@ export class ReadAhead {
   }
 
   #hasRoomFor(file: LedgerFile): boolean {
-    return this.#fetches.size < Fetches && (this.#bytes === 0 || this.#bytes + this.#options.bytesOf(file) <= this.#options.maxBytes);
+    return (
+      this.#fetches.size < FETCHES &&
+      (this.#bytes === 0 || this.#bytes + this.#options.bytesOf(file) <= this.#options.maxBytes)
+    );
   }
 
   async #fetch(file: LedgerFile): Promise<void> {

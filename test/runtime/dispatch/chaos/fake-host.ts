@@ -2,7 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Faults } from './faults';
 import { type History } from './history';
 import { type Random } from './random';
-import { type DispatchStore, type FileRow, FileTask, FileTaskError, type LaunchResult, type TaskHost, type TaskState } from '../../../../src/runtime/dispatch/index.js';
+import {
+  type DispatchStore,
+  type FileRow,
+  FileTask,
+  FileTaskError,
+  type LaunchResult,
+  type TaskHost,
+  type TaskState,
+} from '../../../../src/runtime/dispatch/index.js';
 
 interface Task {
   readonly arn: string;
@@ -46,10 +54,16 @@ export class FakeHost implements TaskHost {
     await delay(random.between(0, 3));
     const token = `${file.id}@${file.epoch}`;
     const known = this.#byToken.get(token);
-    if (known && !freshTokens) return { kind: 'launched', ended: known.state === 'stopped' };
-    if (random.chance(faults.refused)) return { kind: 'refused', reason: 'RESOURCE:CPU' };
+    if (known && !freshTokens) {
+      return { kind: 'launched', ended: known.state === 'stopped' };
+    }
+    if (random.chance(faults.refused)) {
+      return { kind: 'refused', reason: 'RESOURCE:CPU' };
+    }
     if (random.chance(faults.unknown)) {
-      if (random.chance(0.5)) this.#start(file, token);
+      if (random.chance(0.5)) {
+        this.#start(file, token);
+      }
       return { kind: 'unknown', reason: 'socket hang up' };
     }
     this.#start(file, token);
@@ -73,7 +87,9 @@ export class FakeHost implements TaskHost {
   }
 
   async allStopped(): Promise<void> {
-    for (const { stopped } of this.#byArn.values()) stopped.abort();
+    for (const { stopped } of this.#byArn.values()) {
+      stopped.abort();
+    }
     await Promise.all(this.#running);
   }
 
@@ -94,15 +110,25 @@ export class FakeHost implements TaskHost {
   async #run(file: FileRow, task: Task): Promise<void> {
     const { store, now, random, history, faults } = this.#options;
     await delay(random.between(0, 8));
-    if (random.chance(faults.kill / 2)) return;
-    const mine = await FileTask.begin({ store, now, fileId: file.id, epoch: file.epoch, worker: task.arn }).catch(refusal);
-    if (mine === undefined) return;
+    if (random.chance(faults.kill / 2)) {
+      return;
+    }
+    const mine = await FileTask.begin({ store, now, fileId: file.id, epoch: file.epoch, worker: task.arn }).catch(
+      refusal,
+    );
+    if (mine === undefined) {
+      return;
+    }
     task.state = 'working';
     const work = history.begins(file.id);
     await Promise.race([delay(random.between(0, faults.workMs * 2)), aborted(task.stopped.signal)]);
-    if (random.chance(faults.hang)) await Promise.race([delay(faults.workMs * 20), aborted(task.stopped.signal)]);
+    if (random.chance(faults.hang)) {
+      await Promise.race([delay(faults.workMs * 20), aborted(task.stopped.signal)]);
+    }
     work.to = history.stamp();
-    if (task.stopped.signal.aborted || random.chance(faults.kill)) return;
+    if (task.stopped.signal.aborted || random.chance(faults.kill)) {
+      return;
+    }
     await (random.chance(faults.fail) ? mine.fail(new Error('bad file')) : mine.complete()).catch(refusal);
   }
 
@@ -113,15 +139,23 @@ export class FakeHost implements TaskHost {
       this.#byToken.delete(task.token);
       history.tasksOfToken.delete(task.token);
     }
-    if (!random.chance(faults.lostStopped)) onStopped(file.id, file.epoch, task.arn);
+    if (!random.chance(faults.lostStopped)) {
+      onStopped(file.id, file.epoch, task.arn);
+    }
   }
 }
 
 function refusal(error: unknown): undefined {
-  if (!(error instanceof FileTaskError)) throw error;
+  if (!(error instanceof FileTaskError)) {
+    throw error;
+  }
 }
 
-const aborted = (signal: AbortSignal) => new Promise<void>((done) => {
-  if (signal.aborted) done();
-  else signal.addEventListener('abort', () => done(), { once: true });
-});
+const aborted = (signal: AbortSignal) =>
+  new Promise<void>((done) => {
+    if (signal.aborted) {
+      done();
+    } else {
+      signal.addEventListener('abort', () => done(), { once: true });
+    }
+  });

@@ -1,4 +1,7 @@
-/** A millisecond of real time is so many of the dispatchers' clocks: a launch is checked after 45 ms, a silent container after 30. */
+/**
+ * A millisecond of real time is so many of the dispatchers' clocks: a launch is checked after 45 ms, a silent container
+ * after 30.
+ */
 export const SPEED = 20_000;
 /** What an engine on an idle machine needs for a call, with room. */
 const USUAL_ANSWER_MS = 8;

@@ -26,8 +26,18 @@ export interface Faults {
 }
 
 export const faults: Faults = {
-  crash: 0.02, duplicate: 0.15, lostHint: 0.2, kill: 0.1, lostStopped: 0.3, refused: 0.08, unknown: 0.1, fail: 0.15, hang: 0.08, forget: 0.1,
-  pause: 0.01, pauseMs: 60,
-  // long enough that whoever comes too early meets somebody
+  crash: 0.02,
+  duplicate: 0.15,
+  lostHint: 0.2,
+  kill: 0.1,
+  lostStopped: 0.3,
+  refused: 0.08,
+  unknown: 0.1,
+  fail: 0.15,
+  hang: 0.08,
+  forget: 0.1,
+  pause: 0.01,
+  pauseMs: 60,
+  // Long enough that whoever comes too early meets somebody
   workMs: 25,
 };

@@ -5,7 +5,16 @@ import { type Faults, faults as usual } from './faults';
 import { History } from './history';
 import { Random } from './random';
 import { Crash, watched } from './watched-store';
-import { type Arrival, Contention, Dispatcher, type DispatchStore, type FileRow, LaunchMisconfigured, LaunchThrottled, Tender } from '../../../../src/runtime/dispatch/index.js';
+import {
+  type Arrival,
+  Contention,
+  Dispatcher,
+  type DispatchStore,
+  type FileRow,
+  LaunchMisconfigured,
+  LaunchThrottled,
+  Tender,
+} from '../../../../src/runtime/dispatch/index.js';
 
 const DISPATCHERS = 4;
 /** Of the fast clock: a busy machine gets more of the real one. */
@@ -33,10 +42,10 @@ export interface ChaosReport {
   readonly parked: number;
 }
 
-type Message
-  = { readonly kind: 'arrive'; readonly arrival: Arrival }
-    | { readonly kind: 'tick'; readonly id: string }
-    | { readonly kind: 'stopped'; readonly id: string; readonly epoch: number; readonly arn: string };
+type Message =
+  | { readonly kind: 'arrive'; readonly arrival: Arrival }
+  | { readonly kind: 'tick'; readonly id: string }
+  | { readonly kind: 'stopped'; readonly id: string; readonly epoch: number; readonly arn: string };
 
 /** Puts files through a deployment in which everything fails, until all are terminal, and checks what happened. */
 export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
@@ -64,32 +73,45 @@ class Deployment {
     this.#random = new Random(seed);
     this.#faults = { ...usual, ...options.faults };
     const host: FakeHostOptions = {
-      store: watched({ store, history: this.#history, time: this.#time }), history: this.#history, random: this.#random, faults: this.#faults,
+      store: watched({ store, history: this.#history, time: this.#time }),
+      history: this.#history,
+      random: this.#random,
+      faults: this.#faults,
       now: this.#clock(),
       onStopped: (id, epoch, arn) => this.#send({ kind: 'stopped', id, epoch, arn }),
-      freshTokens: mutant === 'fresh token per launch', silenceIsDeath: mutant === 'lease expiry releases',
+      freshTokens: mutant === 'fresh token per launch',
+      silenceIsDeath: mutant === 'lease expiry releases',
     };
     this.#host = new FakeHost(host);
   }
 
   async run(): Promise<ChaosReport> {
-    for (const arrival of this.#random.shuffle(this.options.files)) this.#send({ kind: 'arrive', arrival });
+    for (const arrival of this.#random.shuffle(this.options.files)) {
+      this.#send({ kind: 'arrive', arrival });
+    }
     const inTime = () => this.#time.now() < TIMEOUT_MS;
     do {
       this.#over = false;
       const loops = [...Array.from({ length: DISPATCHERS }, () => this.#dispatch()), this.#sweep(), this.#operate()];
-      while (!await this.#allTerminal() && inTime()) await delay(20);
+      while (!(await this.#allTerminal()) && inTime()) {
+        await delay(20);
+      }
       this.#over = true;
       await Promise.all(loops);
-      // the operator may have redriven a parked file while this looked: then on with it
-    } while (!await this.#allTerminal() && inTime());
+      // The operator may have redriven a parked file while this looked: then on with it
+    } while (!(await this.#allTerminal()) && inTime());
     await this.#host.allStopped();
     const rows = await this.#rows();
     const count = (status: FileRow['status']) => [...rows.values()].filter((row) => row.status === status).length;
     const missing = this.options.files.filter(({ id }) => !rows.has(id)).map(({ id }) => `P3 ${id} was lost`);
     return {
-      violations: [...missing, ...this.#history.violations(rows)], messages: this.#messages, crashes: this.#crashes, begins: this.#history.work.length,
-      tasks: this.#host.started, completed: count('completed'), parked: count('parked'),
+      violations: [...missing, ...this.#history.violations(rows)],
+      messages: this.#messages,
+      crashes: this.#crashes,
+      begins: this.#history.work.length,
+      tasks: this.#host.started,
+      completed: count('completed'),
+      parked: count('parked'),
     };
   }
 
@@ -101,15 +123,25 @@ class Deployment {
 
   #send(message: Message): void {
     this.#queue.push(message);
-    if (this.#random.chance(this.#faults.duplicate)) setTimeout(() => this.#queue.push(message), this.#random.between(0, 50));
+    if (this.#random.chance(this.#faults.duplicate)) {
+      setTimeout(() => this.#queue.push(message), this.#random.between(0, 50));
+    }
   }
 
   /** A dispatcher as a Lambda has it: its own clock, its own death. */
   #parts(): Parts {
-    const store = watched({ store: this.options.store, history: this.#history, time: this.#time, dies: { random: this.#random, faults: this.#faults }, anyVersion: this.options.mutant === 'no version check' });
+    const store = watched({
+      store: this.options.store,
+      history: this.#history,
+      time: this.#time,
+      dies: { random: this.#random, faults: this.#faults },
+      anyVersion: this.options.mutant === 'no version check',
+    });
     const now = this.#clock();
     const wake = (id: string, delayMs: number) => {
-      if (!this.#random.chance(this.#faults.lostHint)) setTimeout(() => this.#queue.push({ kind: 'tick', id }), this.#time.real(delayMs) + this.#random.between(0, 5));
+      if (!this.#random.chance(this.#faults.lostHint)) {
+        setTimeout(() => this.#queue.push({ kind: 'tick', id }), this.#time.real(delayMs) + this.#random.between(0, 5));
+      }
       return Promise.resolve();
     };
     const dispatcher = new Dispatcher({ store, wake, now, random: () => this.#random.next() });
@@ -124,18 +156,33 @@ class Deployment {
         continue;
       }
       this.#messages += 1;
-      await this.#surviving(async ({ dispatcher, tender }) => {
-        if (message.kind === 'arrive') await dispatcher.register(message.arrival);
-        else if (message.kind === 'tick') await tender.tick(message.id);
-        else await dispatcher.apply(message.id, { type: 'stopped', epoch: message.epoch, worker: message.arn, reason: 'killed' });
-      }, () => setTimeout(() => this.#queue.push(message), 10));
+      await this.#surviving(
+        async ({ dispatcher, tender }) => {
+          if (message.kind === 'arrive') {
+            await dispatcher.register(message.arrival);
+          } else if (message.kind === 'tick') {
+            await tender.tick(message.id);
+          } else {
+            await dispatcher.apply(message.id, {
+              type: 'stopped',
+              epoch: message.epoch,
+              worker: message.arn,
+              reason: 'killed',
+            });
+          }
+        },
+        () => setTimeout(() => this.#queue.push(message), 10),
+      );
     }
   }
 
   async #sweep(): Promise<void> {
     while (!this.#over) {
       await delay(15);
-      await this.#surviving(({ tender }) => tender.sweep(), () => undefined);
+      await this.#surviving(
+        ({ tender }) => tender.sweep(),
+        () => undefined,
+      );
     }
   }
 
@@ -145,12 +192,17 @@ class Deployment {
     while (!this.#over) {
       await delay(8);
       for (const { id, status } of (await this.#rows()).values()) {
-        if (status !== 'blocked' && !(status === 'parked' && redrives > 0 && this.#random.chance(0.02))) continue;
+        if (status !== 'blocked' && !(status === 'parked' && redrives > 0 && this.#random.chance(0.02))) {
+          continue;
+        }
         const redrive = redrives > 0 && this.#random.chance(0.8);
         redrives -= 1;
-        await this.#surviving(async ({ dispatcher }) => {
-          await dispatcher.apply(id, redrive ? { type: 'redrive' } : { type: 'discard', reason: 'by hand' });
-        }, () => undefined);
+        await this.#surviving(
+          async ({ dispatcher }) => {
+            await dispatcher.apply(id, redrive ? { type: 'redrive' } : { type: 'discard', reason: 'by hand' });
+          },
+          () => undefined,
+        );
       }
     }
   }
@@ -159,8 +211,15 @@ class Deployment {
     try {
       await action(this.#parts());
     } catch (error) {
-      if (error instanceof Crash) this.#crashes += 1;
-      else if (!(error instanceof Contention || error instanceof LaunchThrottled || error instanceof LaunchMisconfigured)) throw error;
+      if (error instanceof Crash) {
+        this.#crashes += 1;
+      } else if (!(
+        error instanceof Contention ||
+        error instanceof LaunchThrottled ||
+        error instanceof LaunchMisconfigured
+      )) {
+        throw error;
+      }
       again();
     }
   }
@@ -172,6 +231,9 @@ class Deployment {
 
   async #allTerminal(): Promise<boolean> {
     const rows = await this.#rows();
-    return rows.size === this.options.files.length && [...rows.values()].every(({ status }) => status === 'completed' || status === 'parked' || status === 'skipped');
+    return (
+      rows.size === this.options.files.length &&
+      [...rows.values()].every(({ status }) => status === 'completed' || status === 'parked' || status === 'skipped')
+    );
   }
 }

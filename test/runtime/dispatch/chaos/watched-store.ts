@@ -23,8 +23,12 @@ export interface WatchedStoreOptions {
 export function watched({ store, history, time, dies, anyVersion = false }: WatchedStoreOptions): DispatchStore {
   let queueRead: number | undefined;
   const before = async () => {
-    if (dies?.random.chance(dies.faults.crash) === true) throw new Crash();
-    if (dies?.random.chance(dies.faults.pause) === true) await delay(dies.faults.pauseMs);
+    if (dies?.random.chance(dies.faults.crash) === true) {
+      throw new Crash();
+    }
+    if (dies?.random.chance(dies.faults.pause) === true) {
+      await delay(dies.faults.pauseMs);
+    }
   };
   const call = async <T>(action: () => Promise<T>): Promise<T> => {
     await before();
@@ -40,29 +44,37 @@ export function watched({ store, history, time, dies, anyVersion = false }: Watc
     heads: (sequence) => call(() => store.heads(sequence)),
     key: (bucket, key) => call(() => store.key(bucket, key)),
     pauses: () => call(() => store.pauses()),
-    queued: (sequence, limit) => call(() => {
-      queueRead = history.stamp();
-      return store.queued(sequence, limit);
-    }),
+    queued: (sequence, limit) =>
+      call(() => {
+        queueRead = history.stamp();
+        return store.queued(sequence, limit);
+      }),
     lastQueued: (sequence) => call(() => store.lastQueued(sequence)),
     dueFiles: (now) => store.dueFiles(now),
     troubled: (status, type) => store.troubled(status, type),
     backlog: (after) => store.backlog(after),
-    commit: (writes) => call(async () => {
-      const read = queueRead;
-      const given = anyVersion ? await withCurrentVersions(store, writes) : writes;
-      const from = history.stamp();
-      const committed = await store.commit(given);
-      if (committed) history.committed(from, given, read);
-      return committed;
-    }),
+    commit: (writes) =>
+      call(async () => {
+        const read = queueRead;
+        const given = anyVersion ? await withCurrentVersions(store, writes) : writes;
+        const from = history.stamp();
+        const committed = await store.commit(given);
+        if (committed) {
+          history.committed(from, given, read);
+        }
+        return committed;
+      }),
   };
 }
 
 async function withCurrentVersions(store: DispatchStore, writes: readonly Write[]): Promise<readonly Write[]> {
-  return Promise.all(writes.map(async (write) => {
-    if (write.kind !== 'head' || write.change?.holder === undefined) return write;
-    const head = (await store.heads(write.sequence)).find(({ slot }) => slot === write.slot);
-    return head === undefined ? write : { ...write, seen: { version: head.version } };
-  }));
+  return Promise.all(
+    writes.map(async (write) => {
+      if (write.kind !== 'head' || write.change?.holder === undefined) {
+        return write;
+      }
+      const head = (await store.heads(write.sequence)).find(({ slot }) => slot === write.slot);
+      return head === undefined ? write : { ...write, seen: { version: head.version } };
+    }),
+  );
 }

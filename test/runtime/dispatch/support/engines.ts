@@ -14,14 +14,16 @@ export interface Engine {
 }
 
 export const engines = {
-  'memory'(): Promise<Engine> {
+  memory(): Promise<Engine> {
     return Promise.resolve({ emptyStore: () => Promise.resolve(new MemoryStore()), stop: () => Promise.resolve() });
   },
 
   async 'DynamoDB Local'(): Promise<Engine> {
     const server = await startDynamoDbLocal();
     const client = new DynamoDBClient({
-      endpoint: server.endpoint, region: 'local', credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+      endpoint: server.endpoint,
+      region: 'local',
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
       requestHandler: new NodeHttpHandler({ httpAgent: { maxSockets: 64, keepAlive: true } }),
     });
     let tables = 0;
@@ -37,10 +39,10 @@ export const engines = {
     };
   },
 
-  async 'PostgreSQL'(): Promise<Engine> {
+  async PostgreSQL(): Promise<Engine> {
     const server = await startPostgres({ fsync: 'off', synchronous_commit: 'off' });
     const pool = new Pool({ connectionString: server.connectionString, max: 16 });
-    // connections that idle when the server stops
+    // Connections that idle when the server stops
     pool.on('error', () => undefined);
     const store = new PostgresStore({ pool });
     await store.migrate();

@@ -1,16 +1,29 @@
 import { setImmediate } from 'node:timers/promises';
-import { type DispatchStore, type FileRow, type HeadRow, type KeyRow, type PauseRow, type QueuedFile, type Write } from '../../../../src/runtime/dispatch/index.js';
+import {
+  type DispatchStore,
+  type FileRow,
+  type HeadRow,
+  type KeyRow,
+  type PauseRow,
+  type QueuedFile,
+  type Write,
+} from '../../../../src/runtime/dispatch/index.js';
 
 type Yield = () => Promise<unknown>;
 
-/** The protocol's store as its interface says it, in memory. Every call gives way first, so that others come in between. */
+/**
+ * The protocol's store as its interface says it, in memory. Every call gives way first, so that others come in between.
+ */
 export class MemoryStore implements DispatchStore {
   readonly files = new Map<string, FileRow>();
   readonly headRows = new Map<string, HeadRow>();
   #pauses: PauseRow | undefined;
   readonly #keys = new Map<string, KeyRow>();
 
-  constructor(readonly giveWay: Yield = () => setImmediate(), readonly onCommit: () => void = () => undefined) {}
+  constructor(
+    readonly giveWay: Yield = () => setImmediate(),
+    readonly onCommit: () => void = () => undefined,
+  ) {}
 
   async file(id: string) {
     await this.giveWay();
@@ -44,56 +57,86 @@ export class MemoryStore implements DispatchStore {
 
   async commit(writes: readonly Write[]) {
     await this.giveWay();
-    if (!writes.every((write) => this.#holds(write))) return false;
+    if (!writes.every((write) => this.#holds(write))) {
+      return false;
+    }
     writes.forEach((write) => this.#write(write));
     this.onCommit();
     return true;
   }
 
-  async* dueFiles(now: number) {
+  async *dueFiles(now: number) {
     await this.giveWay();
     for (const { id, status, dueAt } of [...this.files.values()]) {
-      if ((status === 'starting' || status === 'running' || status === 'waiting') && dueAt !== undefined && dueAt <= now) yield id;
+      if (
+        (status === 'starting' || status === 'running' || status === 'waiting') &&
+        dueAt !== undefined &&
+        dueAt <= now
+      ) {
+        yield id;
+      }
     }
   }
 
-  async* troubled(status: FileRow['status'], type?: string) {
+  async *troubled(status: FileRow['status'], type?: string) {
     await this.giveWay();
-    yield* [...this.files.values()].filter((file) => file.status === status && (type === undefined || file.type === type));
+    yield* [...this.files.values()].filter(
+      (file) => file.status === status && (type === undefined || file.type === type),
+    );
   }
 
-  async* backlog(after?: string) {
+  async *backlog(after?: string) {
     await this.giveWay();
-    const sequences = new Set([...this.files.values()].flatMap(({ status, sequence }) => (status === 'queued' && sequence !== undefined ? [sequence] : [])));
+    const sequences = new Set(
+      [...this.files.values()].flatMap(({ status, sequence }) =>
+        status === 'queued' && sequence !== undefined ? [sequence] : [],
+      ),
+    );
     const behind = (sequence: string) => after === undefined || sequence > after;
     const circle = [...sequences].sort();
     for (const sequence of [...circle.filter(behind), ...circle.filter((one) => !behind(one))]) {
       const first = this.#queue(sequence).at(0);
-      if (first) yield { sequence, first: first.id };
+      if (first) {
+        yield { sequence, first: first.id };
+      }
     }
   }
 
   #queue(sequence: string): FileRow[] {
-    return [...this.files.values()].filter((file) => file.sequence === sequence && file.status === 'queued').sort((a, b) => compare(a.order, b.order) || compare(a.id, b.id));
+    return [...this.files.values()]
+      .filter((file) => file.sequence === sequence && file.status === 'queued')
+      .sort((a, b) => compare(a.order, b.order) || compare(a.id, b.id));
   }
 
   #holds(write: Write): boolean {
     switch (write.kind) {
-      case 'insert': return !this.files.has(write.row.id);
-      case 'update': return this.files.get(write.file.id)?.rev === write.file.rev;
+      case 'insert':
+        return !this.files.has(write.row.id);
+      case 'update':
+        return this.files.get(write.file.id)?.rev === write.file.rev;
       case 'head': {
         const head = this.headRows.get(`${write.sequence}#${write.slot}`);
-        return head === undefined ? write.seen === undefined : head.version === write.seen?.version && head.holder === write.seen.holder;
+        return head === undefined
+          ? write.seen === undefined
+          : head.version === write.seen?.version && head.holder === write.seen.holder;
       }
-      case 'key': return this.#keys.get(`${write.row.bucket}/${write.row.key}`)?.version === write.seen;
-      case 'pause': return this.#pauses?.version === write.seen;
+      case 'key':
+        return this.#keys.get(`${write.row.bucket}/${write.row.key}`)?.version === write.seen;
+      case 'pause':
+        return this.#pauses?.version === write.seen;
     }
   }
 
   #write(write: Write): void {
-    if (write.kind === 'insert') this.files.set(write.row.id, write.row);
-    if (write.kind === 'key') this.#keys.set(`${write.row.bucket}/${write.row.key}`, write.row);
-    if (write.kind === 'pause') this.#pauses = write.row;
+    if (write.kind === 'insert') {
+      this.files.set(write.row.id, write.row);
+    }
+    if (write.kind === 'key') {
+      this.#keys.set(`${write.row.bucket}/${write.row.key}`, write.row);
+    }
+    if (write.kind === 'pause') {
+      this.#pauses = write.row;
+    }
     if (write.kind === 'update') {
       const before = this.files.get(write.file.id)!;
       this.files.set(before.id, defined({ ...before, ...write.change, rev: before.rev + 1 }) as FileRow);

@@ -1,9 +1,24 @@
 import {
-  CreateBucketCommand, GetObjectCommand, GetObjectTaggingCommand, ListObjectsV2Command, PutObjectCommand, PutObjectTaggingCommand, type S3Client,
+  CreateBucketCommand,
+  GetObjectCommand,
+  GetObjectTaggingCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  PutObjectTaggingCommand,
+  type S3Client,
 } from '@aws-sdk/client-s3';
 import type { BatchDocument, BatchFiling, BatchResult } from '../../../../src/contract/batch';
 import {
-  BatchExitCode, batchFunction, type BatchHandler, batchJobHandler, ConfigurationError, type JobContext, PoisonMessage, readBatchPointer, RetryLater, runBatch,
+  BatchExitCode,
+  batchFunction,
+  type BatchHandler,
+  batchJobHandler,
+  ConfigurationError,
+  type JobContext,
+  PoisonMessage,
+  readBatchPointer,
+  RetryLater,
+  runBatch,
   type RunBatchOptions,
 } from '../../../../src/runtime/index.js';
 import { moveObject } from '../../../../src/runtime/storage/index.js';
@@ -12,42 +27,67 @@ import { EmulatedS3 } from '../../../support/emulated-s3';
 
 jest.setTimeout(120_000);
 
-const Move: BatchFiling = { by: 'move', incoming: 'a/incoming/', processed: 'a/processed/', failed: 'a/failed/' };
-const Bucket = 'inbox';
-const Runs = 'runs';
+const MOVE: BatchFiling = { by: 'move', incoming: 'a/incoming/', processed: 'a/processed/', failed: 'a/failed/' };
+const BUCKET = 'inbox';
+const RUNS = 'runs';
 
 let s3: EmulatedS3;
 let batches = 0;
 
 beforeAll(async () => {
   s3 = await EmulatedS3.start();
-  await s3.client.send(new CreateBucketCommand({ Bucket }));
-  await s3.client.send(new CreateBucketCommand({ Bucket: Runs }));
+  await s3.client.send(new CreateBucketCommand({ Bucket: BUCKET }));
+  await s3.client.send(new CreateBucketCommand({ Bucket: RUNS }));
 });
 afterAll(() => s3.stop());
 
-const put = (key: string, body: string, bucket = Bucket) => s3.client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body }));
-const text = async (key: string, bucket = Bucket) => (await s3.client.send(new GetObjectCommand({ Bucket: bucket, Key: key }))).Body!.transformToString();
-const keys = async (prefix: string) => ((await s3.client.send(new ListObjectsV2Command({ Bucket, Prefix: prefix }))).Contents ?? []).map(({ Key }) => Key);
+const put = (key: string, body: string, bucket = BUCKET) =>
+  s3.client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body }));
+const text = async (key: string, bucket = BUCKET) =>
+  (await s3.client.send(new GetObjectCommand({ Bucket: bucket, Key: key }))).Body!.transformToString();
+const keys = async (prefix: string) =>
+  ((await s3.client.send(new ListObjectsV2Command({ Bucket: BUCKET, Prefix: prefix }))).Contents ?? []).map(
+    ({ Key }) => Key,
+  );
 
 /** Files in the bucket and a batch of them. */
-async function batchOf(names: readonly string[], filing: BatchFiling = Move): Promise<{ document: BatchDocument; key: string; env: Record<string, string> }> {
-  const batchId = `b${batches += 1}`;
+async function batchOf(
+  names: readonly string[],
+  filing: BatchFiling = MOVE,
+): Promise<{ document: BatchDocument; key: string; env: Record<string, string> }> {
+  const batchId = `b${(batches += 1)}`;
   const key = `run/0/batches/${batchId}.json`;
-  const files = await Promise.all(names.map(async (name) => {
-    const { ETag: etag } = await put(`a/incoming/${name}`, `content of ${name}`);
-    return { key: `a/incoming/${name}`, size: 11 + name.length, etag: etag! };
-  }));
-  const document: BatchDocument = { version: 1, runId: 'run', batchId, bucket: Bucket, files, filing, resultKey: `run/0/results/${batchId}.json` };
-  await put(key, JSON.stringify(document), Runs);
-  return { document, key, env: { FILEWORKS_BATCH_BUCKET: Runs, FILEWORKS_BATCH_KEY: key } };
+  const files = await Promise.all(
+    names.map(async (name) => {
+      const { ETag: etag } = await put(`a/incoming/${name}`, `content of ${name}`);
+      return { key: `a/incoming/${name}`, size: 11 + name.length, etag: etag! };
+    }),
+  );
+  const document: BatchDocument = {
+    version: 1,
+    runId: 'run',
+    batchId,
+    bucket: BUCKET,
+    files,
+    filing,
+    resultKey: `run/0/results/${batchId}.json`,
+  };
+  await put(key, JSON.stringify(document), RUNS);
+  return { document, key, env: { FILEWORKS_BATCH_BUCKET: RUNS, FILEWORKS_BATCH_KEY: key } };
 }
 
-const resultOf = async ({ resultKey }: BatchDocument) => JSON.parse(await text(resultKey, Runs)) as BatchResult;
+const resultOf = async ({ resultKey }: BatchDocument) => JSON.parse(await text(resultKey, RUNS)) as BatchResult;
 
 async function run(env: Record<string, string>, handler: BatchHandler, more: RunBatchOptions = {}): Promise<number> {
   const codes: number[] = [];
-  await runBatch(handler, { client: s3.client, env, logger: silentLogger, retry: () => 0, exit: (code) => codes.push(code), ...more });
+  await runBatch(handler, {
+    client: s3.client,
+    env,
+    logger: silentLogger,
+    retry: () => 0,
+    exit: (code) => codes.push(code),
+    ...more,
+  });
   expect(codes).toHaveLength(1);
   return codes[0];
 }
@@ -55,7 +95,9 @@ async function run(env: Record<string, string>, handler: BatchHandler, more: Run
 test('works on each file, writes what became of it, and moves it to its folder', async () => {
   const { document, env } = await batchOf(['one/x.csv', 'one/ü +&%41.csv', 'one/bad.csv']);
   const handler: BatchHandler = async ({ bucket, key }) => {
-    if (key.endsWith('bad.csv')) throw new PoisonMessage('no rows');
+    if (key.endsWith('bad.csv')) {
+      throw new PoisonMessage('no rows');
+    }
     return { read: await text(key, bucket) };
   };
   expect(await run(env, handler)).toBe(BatchExitCode.done);
@@ -63,9 +105,24 @@ test('works on each file, writes what became of it, and moves it to its folder',
   expect(complete).toBe(true);
   const milliseconds = expect.any(Number) as number;
   expect(Object.fromEntries(files.map((file) => [file.key, file]))).toEqual({
-    'a/incoming/one/x.csv': { key: 'a/incoming/one/x.csv', outcome: 'processed', size: 20, milliseconds, output: { read: 'content of one/x.csv' } },
-    'a/incoming/one/ü +&%41.csv': expect.objectContaining({ outcome: 'processed', output: { read: 'content of one/ü +&%41.csv' } }) as object,
-    'a/incoming/one/bad.csv': { key: 'a/incoming/one/bad.csv', outcome: 'failed', size: 22, milliseconds, reason: 'no rows' },
+    'a/incoming/one/x.csv': {
+      key: 'a/incoming/one/x.csv',
+      outcome: 'processed',
+      size: 20,
+      milliseconds,
+      output: { read: 'content of one/x.csv' },
+    },
+    'a/incoming/one/ü +&%41.csv': expect.objectContaining({
+      outcome: 'processed',
+      output: { read: 'content of one/ü +&%41.csv' },
+    }) as object,
+    'a/incoming/one/bad.csv': {
+      key: 'a/incoming/one/bad.csv',
+      outcome: 'failed',
+      size: 22,
+      milliseconds,
+      reason: 'no rows',
+    },
   });
   expect(await keys('a/incoming/one/')).toEqual([]);
   expect(await keys('a/processed/one/')).toEqual(['a/processed/one/x.csv', 'a/processed/one/ü +&%41.csv']);
@@ -76,11 +133,15 @@ test('never has more files in work than it may, and does all of them', async () 
   const { env, document } = await batchOf(Array.from({ length: 20 }, (_, index) => `many/${index}`));
   let working = 0;
   let most = 0;
-  await run(env, async () => {
-    most = Math.max(most, working += 1);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    working -= 1;
-  }, { concurrency: 3 });
+  await run(
+    env,
+    async () => {
+      most = Math.max(most, (working += 1));
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      working -= 1;
+    },
+    { concurrency: 3 },
+  );
   expect(most).toBe(3);
   expect((await resultOf(document)).files).toHaveLength(20);
 });
@@ -88,29 +149,61 @@ test('never has more files in work than it may, and does all of them', async () 
 test('tries a file again as often as it may, and at once no more when no retry can help', async () => {
   const { env, document } = await batchOf(['again/ends-well', 'again/fails', 'again/later', 'again/poison']);
   const attempts: string[] = [];
-  await run(env, ({ key }, { attempt }) => {
-    attempts.push(`${key.slice(17)} ${attempt}`);
-    if (key.endsWith('poison')) throw new PoisonMessage('bad');
-    if (key.endsWith('later') && attempt === 1) throw new RetryLater({ seconds: 0.01 });
-    if (key.endsWith('fails') || (key.endsWith('well') && attempt < 3)) throw new Error(`attempt ${attempt}`);
-  }, { concurrency: 1 });
-  expect(attempts).toEqual(['ends-well 1', 'ends-well 2', 'ends-well 3', 'fails 1', 'fails 2', 'fails 3', 'later 1', 'later 2', 'poison 1']);
+  await run(
+    env,
+    ({ key }, { attempt }) => {
+      attempts.push(`${key.slice(17)} ${attempt}`);
+      if (key.endsWith('poison')) {
+        throw new PoisonMessage('bad');
+      }
+      if (key.endsWith('later') && attempt === 1) {
+        throw new RetryLater({ seconds: 0.01 });
+      }
+      if (key.endsWith('fails') || (key.endsWith('well') && attempt < 3)) {
+        throw new Error(`attempt ${attempt}`);
+      }
+    },
+    { concurrency: 1 },
+  );
+  expect(attempts).toEqual([
+    'ends-well 1',
+    'ends-well 2',
+    'ends-well 3',
+    'fails 1',
+    'fails 2',
+    'fails 3',
+    'later 1',
+    'later 2',
+    'poison 1',
+  ]);
   expect((await resultOf(document)).files.map(({ outcome, reason }) => [outcome, reason])).toEqual([
-    ['processed', undefined], ['failed', 'attempt 3'], ['processed', undefined], ['failed', 'bad'],
+    ['processed', undefined],
+    ['failed', 'attempt 3'],
+    ['processed', undefined],
+    ['failed', 'bad'],
   ]);
 });
 
 test('goes on where a stopped task ended, which says that it was stopped', async () => {
   const { env, document } = await batchOf(['stop/1', 'stop/2', 'stop/3', 'stop/4']);
   const done: string[] = [];
-  const code = await run(env, ({ key }, { signal }) => {
-    done.push(key);
-    if (!key.endsWith('3')) return;
-    process.emit('SIGTERM', 'SIGTERM');
-    signal.throwIfAborted();
-  }, { concurrency: 1 });
+  const code = await run(
+    env,
+    ({ key }, { signal }) => {
+      done.push(key);
+      if (!key.endsWith('3')) {
+        return;
+      }
+      process.emit('SIGTERM', 'SIGTERM');
+      signal.throwIfAborted();
+    },
+    { concurrency: 1 },
+  );
   expect(code).toBe(BatchExitCode.stopped);
-  expect(await resultOf(document)).toMatchObject({ complete: false, files: [{ outcome: 'processed' }, { outcome: 'processed' }] });
+  expect(await resultOf(document)).toMatchObject({
+    complete: false,
+    files: [{ outcome: 'processed' }, { outcome: 'processed' }],
+  });
   expect(await keys('a/incoming/stop/')).toEqual(['a/incoming/stop/3', 'a/incoming/stop/4']);
   expect(await run(env, ({ key }) => void done.push(key), { concurrency: 1 })).toBe(0);
   expect(done.map((key) => key.slice(-1))).toEqual(['1', '2', '3', '3', '4']);
@@ -121,7 +214,11 @@ test('goes on where a stopped task ended, which says that it was stopped', async
 test('moves a file whose worker was killed after its result was written, without doing it again', async () => {
   const { env, document } = await batchOf(['killed/1', 'killed/2']);
   const files = [{ key: 'a/incoming/killed/1', outcome: 'failed', milliseconds: 1, reason: 'known' }];
-  await put(document.resultKey, JSON.stringify({ version: 1, runId: 'run', batchId: document.batchId, complete: false, files }), Runs);
+  await put(
+    document.resultKey,
+    JSON.stringify({ version: 1, runId: 'run', batchId: document.batchId, complete: false, files }),
+    RUNS,
+  );
   const done: string[] = [];
   await run(env, ({ key }) => void done.push(key));
   expect(done).toEqual(['a/incoming/killed/2']);
@@ -137,12 +234,29 @@ test('leaves a file where it is that was written over while its first content wa
 
 test('tags files beside the tags that they have, and skips those that a run has tagged', async () => {
   const { env, document } = await batchOf(['tag/good', 'tag/bad', 'tag/old'], { by: 'tag' });
-  await s3.client.send(new PutObjectTaggingCommand({ Bucket, Key: 'a/incoming/tag/good', Tagging: { TagSet: [{ Key: 'owner', Value: 'x' }] } }));
-  await s3.client.send(new PutObjectTaggingCommand({ Bucket, Key: 'a/incoming/tag/old', Tagging: { TagSet: [{ Key: 'fileworks-batch', Value: 'processed' }] } }));
+  await s3.client.send(
+    new PutObjectTaggingCommand({
+      Bucket: BUCKET,
+      Key: 'a/incoming/tag/good',
+      Tagging: { TagSet: [{ Key: 'owner', Value: 'x' }] },
+    }),
+  );
+  await s3.client.send(
+    new PutObjectTaggingCommand({
+      Bucket: BUCKET,
+      Key: 'a/incoming/tag/old',
+      Tagging: { TagSet: [{ Key: 'fileworks-batch', Value: 'processed' }] },
+    }),
+  );
   await run(env, ({ key }) => {
-    if (!key.endsWith('good')) throw new PoisonMessage('bad');
+    if (!key.endsWith('good')) {
+      throw new PoisonMessage('bad');
+    }
   });
-  const tags = async (key: string) => (await s3.client.send(new GetObjectTaggingCommand({ Bucket, Key: key }))).TagSet?.map(({ Key, Value }) => `${Key}=${Value}`);
+  const tags = async (key: string) =>
+    (await s3.client.send(new GetObjectTaggingCommand({ Bucket: BUCKET, Key: key }))).TagSet?.map(
+      ({ Key, Value }) => `${Key}=${Value}`,
+    );
   expect(await tags('a/incoming/tag/good')).toEqual(['owner=x', 'fileworks-batch=processed']);
   expect(await tags('a/incoming/tag/bad')).toEqual(['fileworks-batch=failed']);
   expect((await resultOf(document)).files.find(({ key }) => key.endsWith('old'))).toMatchObject({ outcome: 'skipped' });
@@ -164,31 +278,48 @@ test('fails a file whose handler returns more than a result has room for', async
 
 test('fails when a result cannot be written, and stops the files that are in work', async () => {
   const { env } = await batchOf(['broken/1', 'broken/2']);
-  const refused = { send: (command: never) => ((command as object) instanceof PutObjectCommand ? Promise.reject(new Error('refused')) : s3.client.send(command)) };
+  const refused = {
+    send: (command: never) =>
+      (command as object) instanceof PutObjectCommand ? Promise.reject(new Error('refused')) : s3.client.send(command),
+  };
   let stopped = false;
-  const code = await run(env, ({ key: file }, { signal }) => (file.endsWith('1')
-    ? undefined
-    : new Promise((_resolve, reject) => {
-        signal.addEventListener('abort', () => {
-          stopped = true;
-          reject(signal.reason as Error);
-        });
-      })), { client: refused as unknown as S3Client });
+  const code = await run(
+    env,
+    ({ key: file }, { signal }) =>
+      file.endsWith('1')
+        ? undefined
+        : new Promise((_resolve, reject) => {
+            signal.addEventListener('abort', () => {
+              stopped = true;
+              reject(signal.reason as Error);
+            });
+          }),
+    { client: refused as unknown as S3Client },
+  );
   expect([code, stopped]).toEqual([BatchExitCode.failed, true]);
   expect(await keys('a/incoming/broken/')).toHaveLength(2);
 });
 
 test('cannot start without a batch, and names every variable and option that is wrong', async () => {
   const problems: unknown[] = [];
-  const logger: Logger = { ...silentLogger, fatal: (fields) => problems.push((fields as { problem: unknown }).problem) };
+  const logger: Logger = {
+    ...silentLogger,
+    fatal: (fields) => problems.push((fields as { problem: unknown }).problem),
+  };
   const never = () => Promise.reject(new Error('never called'));
   expect(await run({}, never, { logger })).toBe(BatchExitCode.configuration);
   const { env } = await batchOf([]);
   expect(await run(env, never, { logger, concurrency: 0, attempts: 1.5 })).toBe(78);
   const document = { version: 1, files: [{ key: 'a' }], filing: { by: 'none' }, resultKey: 'r' };
-  const others = [[], { ...document, version: 2 }, { ...document, files: [{ size: 1 }] }, { ...document, files: [null] }, { ...document, filing: undefined }];
+  const others = [
+    [],
+    { ...document, version: 2 },
+    { ...document, files: [{ size: 1 }] },
+    { ...document, files: [null] },
+    { ...document, filing: undefined },
+  ];
   for (const other of others) {
-    await put('run/0/batches/other.json', JSON.stringify(other), Runs);
+    await put('run/0/batches/other.json', JSON.stringify(other), RUNS);
     expect(await run({ ...env, FILEWORKS_BATCH_KEY: 'run/0/batches/other.json' }, never, { logger })).toBe(78);
   }
   expect(problems).toEqual([
@@ -196,7 +327,10 @@ test('cannot start without a batch, and names every variable and option that is 
     'expected `FILEWORKS_BATCH_KEY` to be the key of a batch, but it is not set; ChunkedBatchWorkflow sets it for the tasks that it starts',
     'expected `concurrency` to be an integer from 1 to 1000, got: 0 (number)',
     'expected `attempts` to be an integer from 1 to 100, got: 1.5 (number)',
-    ...others.map(() => 'expected s3://runs/run/0/batches/other.json to describe a batch, version 1, as ChunkedBatchWorkflow writes it'),
+    ...others.map(
+      () =>
+        'expected s3://runs/run/0/batches/other.json to describe a batch, version 1, as ChunkedBatchWorkflow writes it',
+    ),
   ]);
   expect(() => readBatchPointer({})).toThrow(ConfigurationError);
 });
@@ -204,23 +338,36 @@ test('cannot start without a batch, and names every variable and option that is 
 test('tells how far it is, with what earlier tasks did', async () => {
   const { env } = await batchOf(['far/1', 'far/2']);
   const told: object[] = [];
-  await run(env, ({ key }) => {
-    if (key.endsWith('2')) throw new PoisonMessage('bad');
-  }, { concurrency: 1, onProgress: (progress) => told.push(progress) });
-  expect(told).toEqual([{ total: 2, done: 1, failed: 0 }, { total: 2, done: 2, failed: 1 }]);
+  await run(
+    env,
+    ({ key }) => {
+      if (key.endsWith('2')) {
+        throw new PoisonMessage('bad');
+      }
+    },
+    { concurrency: 1, onProgress: (progress) => told.push(progress) },
+  );
+  expect(told).toEqual([
+    { total: 2, done: 1, failed: 0 },
+    { total: 2, done: 2, failed: 1 },
+  ]);
 });
 
 test('a function gives up before its time is over, and the next call goes on', async () => {
   const { key, document } = await batchOf(['function/1', 'function/2']);
-  const handler = batchFunction(({ key: file }, { signal }) => (file.endsWith('1')
-    ? undefined
-    : new Promise((_resolve, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason as Error));
-      })), { client: s3.client, concurrency: 1, logger: silentLogger });
-  await expect(handler({ bucket: Runs, key }, { getRemainingTimeInMillis: () => 15_300 })).rejects.toThrow('timeout');
+  const handler = batchFunction(
+    ({ key: file }, { signal }) =>
+      file.endsWith('1')
+        ? undefined
+        : new Promise((_resolve, reject) => {
+            signal.addEventListener('abort', () => reject(signal.reason as Error));
+          }),
+    { client: s3.client, concurrency: 1, logger: silentLogger },
+  );
+  await expect(handler({ bucket: RUNS, key }, { getRemainingTimeInMillis: () => 15_300 })).rejects.toThrow('timeout');
   expect((await resultOf(document)).files).toHaveLength(1);
   const next = batchFunction(() => undefined, { client: s3.client, logger: silentLogger });
-  expect(await next({ bucket: Runs, key }, { getRemainingTimeInMillis: () => 900_000 })).toEqual({});
+  expect(await next({ bucket: RUNS, key }, { getRemainingTimeInMillis: () => 900_000 })).toEqual({});
   expect(await resultOf(document)).toMatchObject({ complete: true });
 });
 
@@ -230,28 +377,35 @@ describe('a job of a queue', () => {
     const stepFunctions = {
       send: (command: never) => {
         sent.push([(command as object).constructor.name, (command as { input: object }).input]);
-        return fail === undefined ? Promise.resolve({}) : Promise.reject(Object.assign(new Error(fail), { name: fail }));
+        return fail === undefined
+          ? Promise.resolve({})
+          : Promise.reject(Object.assign(new Error(fail), { name: fail }));
       },
     };
     const handle = batchJobHandler(handler, { client: s3.client, stepFunctions, attempts: 1 });
-    return handle({ body: payload } as never, { signal: new AbortController().signal, log: silentLogger, isLastAttempt: false, ...context } as JobContext);
+    return handle(
+      { body: payload } as never,
+      { signal: new AbortController().signal, log: silentLogger, isLastAttempt: false, ...context } as JobContext,
+    );
   };
   beforeEach(() => void sent.splice(0));
 
   test('tells Step Functions of the end', async () => {
     const { key } = await batchOf(['job/1']);
-    await job({ bucket: Runs, key, taskToken: 't' }, () => undefined);
+    await job({ bucket: RUNS, key, taskToken: 't' }, () => undefined);
     expect(sent).toEqual([['SendTaskSuccessCommand', { taskToken: 't', output: '{}' }]]);
   });
 
   test('is done also when nobody waits any more, and comes again when Step Functions is away', async () => {
     const { key } = await batchOf(['job/2']);
-    await job({ bucket: Runs, key, taskToken: 't' }, () => undefined, {}, 'TaskTimedOut');
-    await expect(job({ bucket: Runs, key, taskToken: 't' }, () => undefined, {}, 'ServiceUnavailable')).rejects.toThrow('ServiceUnavailable');
+    await job({ bucket: RUNS, key, taskToken: 't' }, () => undefined, {}, 'TaskTimedOut');
+    await expect(job({ bucket: RUNS, key, taskToken: 't' }, () => undefined, {}, 'ServiceUnavailable')).rejects.toThrow(
+      'ServiceUnavailable',
+    );
   });
 
   test('tells of a failure only on the last attempt', async () => {
-    const payload = { bucket: Runs, key: 'run/0/batches/none.json', taskToken: 't' };
+    const payload = { bucket: RUNS, key: 'run/0/batches/none.json', taskToken: 't' };
     await expect(job(payload, () => undefined)).rejects.toThrow();
     expect(sent).toEqual([]);
     await expect(job(payload, () => undefined, { isLastAttempt: true })).rejects.toThrow();
@@ -259,24 +413,46 @@ describe('a job of a queue', () => {
   });
 
   test('is poison when it names no batch', async () => {
-    await expect(job({ bucket: Runs }, () => undefined)).rejects.toThrow('the message does not name a batch; only BatchProcessor.worker() may send to this queue');
+    await expect(job({ bucket: RUNS }, () => undefined)).rejects.toThrow(
+      'the message does not name a batch; only BatchProcessor.worker() may send to this queue',
+    );
   });
 });
 
 describe('moving an object', () => {
   test('copies what is too large for one request in parts, with what is said of it', async () => {
     const body = 'x'.repeat(6 * 1024 ** 2) + 'y'.repeat(5 * 1024 ** 2);
-    await s3.client.send(new PutObjectCommand({ Bucket, Key: 'large', Body: body, ContentType: 'text/csv', Metadata: { owner: 'me' } }));
-    expect(await moveObject(s3.client, { bucket: Bucket, from: 'large', to: 'moved/large', maxCopyBytes: 1, partBytes: 6 * 1024 ** 2 })).toBe('moved');
-    const moved = await s3.client.send(new GetObjectCommand({ Bucket, Key: 'moved/large' }));
-    expect([await moved.Body!.transformToString() === body, moved.ContentType, moved.Metadata]).toEqual([true, 'text/csv', { owner: 'me' }]);
+    await s3.client.send(
+      new PutObjectCommand({
+        Bucket: BUCKET,
+        Key: 'large',
+        Body: body,
+        ContentType: 'text/csv',
+        Metadata: { owner: 'me' },
+      }),
+    );
+    expect(
+      await moveObject(s3.client, {
+        bucket: BUCKET,
+        from: 'large',
+        to: 'moved/large',
+        maxCopyBytes: 1,
+        partBytes: 6 * 1024 ** 2,
+      }),
+    ).toBe('moved');
+    const moved = await s3.client.send(new GetObjectCommand({ Bucket: BUCKET, Key: 'moved/large' }));
+    expect([(await moved.Body!.transformToString()) === body, moved.ContentType, moved.Metadata]).toEqual([
+      true,
+      'text/csv',
+      { owner: 'me' },
+    ]);
     expect(await keys('large')).toEqual([]);
   });
 
   test('does nothing to what is gone or has changed', async () => {
-    expect(await moveObject(s3.client, { bucket: Bucket, from: 'none', to: 'x' })).toBe('gone');
+    expect(await moveObject(s3.client, { bucket: BUCKET, from: 'none', to: 'x' })).toBe('gone');
     await put('changed', 'new');
-    expect(await moveObject(s3.client, { bucket: Bucket, from: 'changed', to: 'x', etag: '"old"' })).toBe('changed');
+    expect(await moveObject(s3.client, { bucket: BUCKET, from: 'changed', to: 'x', etag: '"old"' })).toBe('changed');
     expect(await keys('changed')).toEqual(['changed']);
   });
 });

@@ -18,7 +18,12 @@ let lines: Record<string, unknown>[];
 beforeAll(async () => {
   bench = await LoaderBench.start();
   await queues.listen();
-  sqs = new SQSClient({ endpoint: queues.endpoint, region: 'eu-central-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' }, maxAttempts: 1 });
+  sqs = new SQSClient({
+    endpoint: queues.endpoint,
+    region: 'eu-central-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    maxAttempts: 1,
+  });
 });
 beforeEach(async () => {
   lines = [];
@@ -29,46 +34,107 @@ beforeEach(async () => {
 afterAll(async () => {
   sqs.destroy();
   await queues.close();
-  // loaders keep their connections, as functions do
-  await bench.eye.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', ['fileworks-loader']);
+  // Loaders keep their connections, as functions do
+  await bench.eye.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', [
+    'fileworks-loader',
+  ]);
   await bench.stop();
 });
 
 const setup = (env: object = {}) => ({
-  routes: [orders], client: bench.client, connectAs: () => Promise.resolve({ connectionString: bench.server.connectionString }),
-  env: { [LoaderEnv.name]: 'test', [WorkerEnv.deadLetterQueueUrl]: queues.urlOf('dead'), [LoaderEnv.largeFileQueueUrl]: queues.urlOf('large'), [LoaderEnv.maxFileBytes]: '1000', ...env },
+  routes: [orders],
+  client: bench.client,
+  connectAs: () => Promise.resolve({ connectionString: bench.server.connectionString }),
+  env: {
+    [LoaderEnv.name]: 'test',
+    [WorkerEnv.deadLetterQueueUrl]: queues.urlOf('dead'),
+    [LoaderEnv.largeFileQueueUrl]: queues.urlOf('large'),
+    [LoaderEnv.maxFileBytes]: '1000',
+    ...env,
+  },
 });
-const loader = (options: Partial<LambdaLoaderOptions> = {}) => fileLoader({
-  ...setup(), sqs, logger: silentLogger, writeMetrics: (line) => lines.push(JSON.parse(line) as Record<string, unknown>), ...options,
+const loader = (options: Partial<LambdaLoaderOptions> = {}) =>
+  fileLoader({
+    ...setup(),
+    sqs,
+    logger: silentLogger,
+    writeMetrics: (line) => lines.push(JSON.parse(line) as Record<string, unknown>),
+    ...options,
+  });
+const record = (messageId: string, body: unknown) => ({
+  messageId,
+  body: typeof body === 'string' ? body : JSON.stringify(body),
 });
-const record = (messageId: string, body: unknown) => ({ messageId, body: typeof body === 'string' ? body : JSON.stringify(body) });
 const notification = ({ object: { bucket, key, size, etag, sequencer } }: LedgerFile, more: object = {}) => ({
-  Records: [{ eventName: 'ObjectCreated:Put', s3: { bucket: { name: bucket }, object: { key: encodeURIComponent(key), size, eTag: etag, sequencer, ...more } } }],
+  Records: [
+    {
+      eventName: 'ObjectCreated:Put',
+      s3: { bucket: { name: bucket }, object: { key: encodeURIComponent(key), size, eTag: etag, sequencer, ...more } },
+    },
+  ],
 });
 const eventBridge = ({ object: { bucket, key, size, etag, sequencer } }: LedgerFile) => ({
-  'id': 'event-7', 'detail-type': 'Object Created', 'source': 'aws.s3', 'detail': { bucket: { name: bucket }, object: { key, size, etag, sequencer } },
+  id: 'event-7',
+  'detail-type': 'Object Created',
+  source: 'aws.s3',
+  detail: { bucket: { name: bucket }, object: { key, size, etag, sequencer } },
 });
 async function received(queue: string) {
-  const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: queues.urlOf(queue), MaxNumberOfMessages: 10, MessageAttributeNames: ['All'] }));
-  for (const { ReceiptHandle } of Messages) await sqs.send(new DeleteMessageCommand({ QueueUrl: queues.urlOf(queue), ReceiptHandle }));
+  const { Messages = [] } = await sqs.send(
+    new ReceiveMessageCommand({
+      QueueUrl: queues.urlOf(queue),
+      MaxNumberOfMessages: 10,
+      MessageAttributeNames: ['All'],
+    }),
+  );
+  for (const { ReceiptHandle } of Messages) {
+    await sqs.send(new DeleteMessageCommand({ QueueUrl: queues.urlOf(queue), ReceiptHandle }));
+  }
   return Messages;
 }
 
 test('loads what notifications, events and job messages name, and counts it', async () => {
-  const [one, two, three] = await Promise.all(numbers(1, 3).map((id) => bench.put(`a b/ü ${id}.json`, bench.order(id))));
+  const [one, two, three] = await Promise.all(
+    numbers(1, 3).map((id) => bench.put(`a b/ü ${id}.json`, bench.order(id))),
+  );
   const job = { fileworksJob: 1, type: 'load', object: three.object };
-  expect(await loader()({ Records: [record('1', notification(one)), record('2', eventBridge(two)), record('3', job), record('4', { Service: 'Amazon S3', Event: 's3:TestEvent' })] }))
-    .toEqual({ batchItemFailures: [] });
+  expect(
+    await loader()({
+      Records: [
+        record('1', notification(one)),
+        record('2', eventBridge(two)),
+        record('3', job),
+        record('4', { Service: 'Amazon S3', Event: 's3:TestEvent' }),
+      ],
+    }),
+  ).toEqual({ batchItemFailures: [] });
   expect(await bench.ids()).toEqual([1, 2, 3]);
-  expect(lines).toEqual([expect.objectContaining({ Loader: 'test', FilesLoaded: 3, RowsLoaded: 3, BytesLoaded: one.object.size! + two.object.size! + three.object.size! })]);
+  expect(lines).toEqual([
+    expect.objectContaining({
+      Loader: 'test',
+      FilesLoaded: 3,
+      RowsLoaded: 3,
+      BytesLoaded: one.object.size! + two.object.size! + three.object.size!,
+    }),
+  ]);
 });
 
 test('puts a bad file and a message that names none on the dead-letter queue with the reason, and answers for neither', async () => {
   const [good, bad] = [await bench.put('1.json', bench.order(1)), await bench.put('2.json', '{"id":2,\n"quantity":}')];
-  expect(await loader()({ Records: [record('good', notification(good)), record('bad', notification(bad)), record('other', '{"hello":1}')] })).toEqual({ batchItemFailures: [] });
+  expect(
+    await loader()({
+      Records: [record('good', notification(good)), record('bad', notification(bad)), record('other', '{"hello":1}')],
+    }),
+  ).toEqual({ batchItemFailures: [] });
   const dead = await received('dead');
-  expect(dead.map(({ MessageAttributes }) => [MessageAttributes?.['fileworks-source-message-id']?.StringValue, MessageAttributes?.['fileworks-poison-reason']?.StringValue])).toEqual([
-    ['other', expect.stringContaining('no S3 event')], ['bad', expect.stringMatching(/^line 2: not JSON/)],
+  expect(
+    dead.map(({ MessageAttributes }) => [
+      MessageAttributes?.['fileworks-source-message-id']?.StringValue,
+      MessageAttributes?.['fileworks-poison-reason']?.StringValue,
+    ]),
+  ).toEqual([
+    ['other', expect.stringContaining('no S3 event')],
+    ['bad', expect.stringMatching(/^line 2: not JSON/)],
   ]);
   expect(dead[1].Body).toBe(JSON.stringify(notification(bad)));
   expect(lines).toEqual([expect.objectContaining({ FilesLoaded: 1, FilesRejected: 1 })]);
@@ -85,26 +151,41 @@ test('gives a file over the limit to the queue for large files without reading i
   expect(job).toMatchObject({ fileworksJob: 1, type: 'load-file', correlationId: 'event-7', object: file.object });
 
   const work = largeFileLoader(setup());
-  const context = { signal: new AbortController().signal, log: silentLogger, correlationId: job.correlationId } as never;
+  const context = {
+    signal: new AbortController().signal,
+    log: silentLogger,
+    correlationId: job.correlationId,
+  } as never;
   await work({ object: job.object } as never, context);
   await work({ object: job.object } as never, context);
   expect(await bench.ids()).toEqual([1]);
   const bad = await bench.put('bad.json', '{');
-  for (const object of [bad.object, { bucket: 'inbox', key: 'a\0b', etag: 'e' }]) await expect(Promise.resolve(work({ object } as never, context))).rejects.toThrow(PoisonMessage);
+  for (const object of [bad.object, { bucket: 'inbox', key: 'a\0b', etag: 'e' }]) {
+    await expect(Promise.resolve(work({ object } as never, context))).rejects.toThrow(PoisonMessage);
+  }
 });
 
 test('rejects a file over the limit where there is no queue for it', async () => {
   const file = await bench.put('large.json', 'x'.repeat(2_000));
-  expect(await loader(setup({ [LoaderEnv.largeFileQueueUrl]: undefined }))({ Records: [record('1', eventBridge(file))] })).toEqual({ batchItemFailures: [] });
-  expect((await received('dead')).map(({ MessageAttributes }) => MessageAttributes?.['fileworks-poison-reason']?.StringValue)).toEqual([expect.stringContaining('no queue for large files')]);
+  expect(
+    await loader(setup({ [LoaderEnv.largeFileQueueUrl]: undefined }))({ Records: [record('1', eventBridge(file))] }),
+  ).toEqual({ batchItemFailures: [] });
+  expect(
+    (await received('dead')).map(
+      ({ MessageAttributes }) => MessageAttributes?.['fileworks-poison-reason']?.StringValue,
+    ),
+  ).toEqual([expect.stringContaining('no queue for large files')]);
   expect(lines).toEqual([expect.objectContaining({ FilesRejected: 1 })]);
 });
 
 test('leaves to SQS what it cannot send on: a dead-letter queue that does not answer, or that it does not know', async () => {
   const bad = await bench.put('2.json', '{');
   const event = { Records: [record('bad', notification(bad))] };
-  expect(await loader(setup({ [WorkerEnv.deadLetterQueueUrl]: undefined }))(event)).toEqual({ batchItemFailures: [{ itemIdentifier: 'bad' }] });
-  queues.fault = ({ operation }) => (operation === 'SendMessage' ? { kind: 'status', status: 500, code: 'InternalError' } : undefined);
+  expect(await loader(setup({ [WorkerEnv.deadLetterQueueUrl]: undefined }))(event)).toEqual({
+    batchItemFailures: [{ itemIdentifier: 'bad' }],
+  });
+  queues.fault = ({ operation }) =>
+    operation === 'SendMessage' ? { kind: 'status', status: 500, code: 'InternalError' } : undefined;
   expect(await loader()(event)).toEqual({ batchItemFailures: [{ itemIdentifier: 'bad' }] });
 });
 
@@ -112,7 +193,10 @@ test('brings back every message when the database is away, the rejected ones too
   const files = [await bench.put('1.json', bench.order(1)), await bench.put('2.json', '{')];
   const event = { Records: files.map((file, index) => record(String(index), notification(file))) };
   let away = true;
-  const load = loader({ connectAs: () => Promise.resolve(away ? { host: '127.0.0.1', port: 1 } : { connectionString: bench.server.connectionString }) });
+  const load = loader({
+    connectAs: () =>
+      Promise.resolve(away ? { host: '127.0.0.1', port: 1 } : { connectionString: bench.server.connectionString }),
+  });
   expect(await load(event)).toEqual({ batchItemFailures: [{ itemIdentifier: '0' }, { itemIdentifier: '1' }] });
   expect(lines).toEqual([expect.objectContaining({ FilesFailed: 2 })]);
   away = false;
@@ -124,15 +208,24 @@ test('refuses names with a NUL, which no database row could hold, and a file tha
   const file = await bench.put('1.json', bench.order(1));
   const nul = { ...file, object: { ...file.object, key: 'a\0.json' } };
   const nameless = { fileworksJob: 1, type: 'load', object: { bucket: 'inbox', key: '1.json' } };
-  expect(await loader()({ Records: [record('1', eventBridge(nul)), record('2', nameless), record('3', notification(file))] })).toEqual({ batchItemFailures: [] });
-  expect((await received('dead')).map(({ MessageAttributes }) => MessageAttributes?.['fileworks-poison-reason']?.StringValue))
-    .toEqual([expect.stringContaining('NUL'), expect.stringContaining('neither a version')]);
+  expect(
+    await loader()({
+      Records: [record('1', eventBridge(nul)), record('2', nameless), record('3', notification(file))],
+    }),
+  ).toEqual({ batchItemFailures: [] });
+  expect(
+    (await received('dead')).map(
+      ({ MessageAttributes }) => MessageAttributes?.['fileworks-poison-reason']?.StringValue,
+    ),
+  ).toEqual([expect.stringContaining('NUL'), expect.stringContaining('neither a version')]);
   expect(await bench.ids()).toEqual([1]);
 });
 
 test('fails the invocation with every problem of its configuration', async () => {
   const broken = fileLoader({ routes: [orders], env: { [LoaderEnv.maxFileBytes]: 'many' }, sqs, logger: silentLogger });
   await expect(broken({ Records: [] })).rejects.toMatchObject({
-    problems: [LoaderEnv.name, LoaderEnv.database, LoaderEnv.maxFileBytes].map((variable): unknown => expect.stringContaining(variable)),
+    problems: [LoaderEnv.name, LoaderEnv.database, LoaderEnv.maxFileBytes].map((variable): unknown =>
+      expect.stringContaining(variable),
+    ),
   });
 });

@@ -24,7 +24,9 @@ function line(id: number): string {
 }
 
 function* lines(): Generator<Buffer> {
-  for (let id = 1; id <= rows; id += 512) yield Buffer.from(Array.from({ length: Math.min(512, rows - id + 1) }, (_, index) => line(id + index)).join(''));
+  for (let id = 1; id <= rows; id += 512) {
+    yield Buffer.from(Array.from({ length: Math.min(512, rows - id + 1) }, (_, index) => line(id + index)).join(''));
+  }
 }
 
 let server: PostgresServer;
@@ -37,9 +39,9 @@ beforeAll(async () => {
   eye = new Client({ connectionString: server.connectionString });
   await eye.connect();
   await eye.query('CREATE TABLE orders (id bigint PRIMARY KEY, customer text, document jsonb)');
-  // an S3 whose only object nobody had to store
+  // An S3 whose only object nobody had to store
   s3 = createServer((_, response) => {
-    response.writeHead(200, { 'content-length': rows * LINE_BYTES, 'etag': '"large"' });
+    response.writeHead(200, { 'content-length': rows * LINE_BYTES, etag: '"large"' });
     pipeline(Readable.from(lines()), response).catch(() => response.destroy());
   });
   await new Promise<void>((resolve) => s3.listen(0, '127.0.0.1', resolve));
@@ -53,25 +55,41 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-test(`a file of ${megabytes} MB is loaded whole, in memory that does not grow with it`, async () => {
-  const program = join(folder, 'load-large.cjs');
-  bundleProgram(join(__dirname, 'load-large.ts'), program, ['pg-native']);
-  const started = performance.now();
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    program, `http://127.0.0.1:${(s3.address() as AddressInfo).port}`, server.connectionString, String(rows * LINE_BYTES),
-  ]);
-  const seconds = (performance.now() - started) / 1_000;
-  const { outcome, memoryMiB } = JSON.parse(stdout) as { outcome: object; memoryMiB: number };
-  expect(outcome).toEqual({ result: 'loaded', rows });
-  const { rows: [found] } = await eye.query(`
+test(
+  `a file of ${megabytes} MB is loaded whole, in memory that does not grow with it`,
+  async () => {
+    const program = join(folder, 'load-large.cjs');
+    bundleProgram(join(__dirname, 'load-large.ts'), program, ['pg-native']);
+    const started = performance.now();
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      program,
+      `http://127.0.0.1:${(s3.address() as AddressInfo).port}`,
+      server.connectionString,
+      String(rows * LINE_BYTES),
+    ]);
+    const seconds = (performance.now() - started) / 1_000;
+    const { outcome, memoryMiB } = JSON.parse(stdout) as { outcome: object; memoryMiB: number };
+    expect(outcome).toEqual({ result: 'loaded', rows });
+    const {
+      rows: [found],
+    } = await eye.query(`
     SELECT count(*)::int AS count, sum(id)::text AS ids, sum(octet_length(customer))::text AS names, sum(length(document ->> 'text'))::text AS texts FROM orders`);
-  const expected = { names: 0, texts: 0 };
-  for (let id = 1; id <= rows; id += 1) {
-    expected.names += Buffer.byteLength(`Müller ${id}`);
-    expected.texts += line(id).length - `{"id":${id},"customer":{"name":"Müller ${id}"},"text":""}\n`.length;
-  }
-  expect(found).toEqual({ count: rows, ids: String(rows * (rows + 1) / 2), names: String(expected.names), texts: String(expected.texts) });
-  process.stdout.write(`${megabytes} MB, ${rows} rows, in ${seconds.toFixed(1)} s: ${(megabytes / seconds).toFixed(1)} MB a second, ${memoryMiB} MiB above idle\n`);
-  // 204 to 217 were seen from 512 MB to 2 GB
-  expect(memoryMiB).toBeLessThan(300);
-}, patience);
+    const expected = { names: 0, texts: 0 };
+    for (let id = 1; id <= rows; id += 1) {
+      expected.names += Buffer.byteLength(`Müller ${id}`);
+      expected.texts += line(id).length - `{"id":${id},"customer":{"name":"Müller ${id}"},"text":""}\n`.length;
+    }
+    expect(found).toEqual({
+      count: rows,
+      ids: String((rows * (rows + 1)) / 2),
+      names: String(expected.names),
+      texts: String(expected.texts),
+    });
+    process.stdout.write(
+      `${megabytes} MB, ${rows} rows, in ${seconds.toFixed(1)} s: ${(megabytes / seconds).toFixed(1)} MB a second, ${memoryMiB} MiB above idle\n`,
+    );
+    // 204 to 217 were seen from 512 MB to 2 GB
+    expect(memoryMiB).toBeLessThan(300);
+  },
+  patience,
+);

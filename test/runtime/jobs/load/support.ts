@@ -10,8 +10,15 @@ import { type PostgresServer, startPostgres } from '../../../support/postgres-se
 import { S3Stub } from '../../../support/s3-stub';
 
 export const orders: LoadRoute = {
-  suffix: '.json', format: 'json', table: 'orders',
-  columns: [{ name: 'id' }, { name: 'customer', source: '/customer/name' }, { name: 'quantity' }, { name: 'document', source: '' }],
+  suffix: '.json',
+  format: 'json',
+  table: 'orders',
+  columns: [
+    { name: 'id' },
+    { name: 'customer', source: '/customer/name' },
+    { name: 'quantity' },
+    { name: 'document', source: '' },
+  ],
 };
 
 const tables = `
@@ -23,7 +30,11 @@ export class LoaderBench {
   readonly client: S3Client;
   #sequencer = 0;
 
-  private constructor(readonly server: PostgresServer, readonly s3: S3Stub, readonly eye: Client) {
+  private constructor(
+    readonly server: PostgresServer,
+    readonly s3: S3Stub,
+    readonly eye: Client,
+  ) {
     this.client = s3.client(1);
   }
 
@@ -42,8 +53,15 @@ export class LoaderBench {
 
   /** Has the server speak TLS from now on, with this key, and ask for passwords of all but the test's own user. */
   async useTls(key: string, certificate: string): Promise<void> {
-    const { rows: [{ data, hba }] } = await this.eye.query<{ data: string; hba: string }>(`SELECT current_setting('data_directory') AS data, current_setting('hba_file') AS hba`);
-    for (const [from, to] of [[key, 'server.key'], [certificate, 'server.crt']]) {
+    const {
+      rows: [{ data, hba }],
+    } = await this.eye.query<{ data: string; hba: string }>(
+      `SELECT current_setting('data_directory') AS data, current_setting('hba_file') AS hba`,
+    );
+    for (const [from, to] of [
+      [key, 'server.key'],
+      [certificate, 'server.crt'],
+    ]) {
       copyFileSync(from, join(data, to));
       const { uid, gid } = statSync(data);
       chownSync(join(data, to), uid, gid);
@@ -62,11 +80,21 @@ export class LoaderBench {
   connection(connectionString = this.server.connectionString): LoaderConnection {
     const ledger = new Ledger('test');
     const connectAs = () => Promise.resolve({ connectionString });
-    return new LoaderConnection({ connectAs, prepare: (client) => ledger.ensure(client), transactionTimeoutMs: 20_000 });
+    return new LoaderConnection({
+      connectAs,
+      prepare: (client) => ledger.ensure(client),
+      transactionTimeoutMs: 20_000,
+    });
   }
 
   loader(connection: LoaderConnection, options: Partial<FileLoaderOptions> = {}): FileLoader {
-    return new FileLoader({ name: 'test', connection, client: this.client, ...(options.load === undefined ? { routes: [orders] } : {}), ...options });
+    return new FileLoader({
+      name: 'test',
+      connection,
+      client: this.client,
+      ...(options.load === undefined ? { routes: [orders] } : {}),
+      ...options,
+    });
   }
 
   /** Puts an object and answers what its event says. */
@@ -74,7 +102,16 @@ export class LoaderBench {
     const body = Buffer.from(content);
     await this.client.send(new PutObjectCommand({ Bucket: 'inbox', Key: key, Body: body }));
     this.#sequencer += 1;
-    return ledgerFile({ bucket: 'inbox', key, size: body.length, etag: createHash('md5').update(body).digest('hex'), sequencer: this.#sequencer.toString(16) }, `event-${this.#sequencer}`);
+    return ledgerFile(
+      {
+        bucket: 'inbox',
+        key,
+        size: body.length,
+        etag: createHash('md5').update(body).digest('hex'),
+        sequencer: this.#sequencer.toString(16),
+      },
+      `event-${this.#sequencer}`,
+    );
   }
 
   /** An order as JSON, wrong where the test says so. */
@@ -88,10 +125,13 @@ export class LoaderBench {
   }
 
   async ledger(): Promise<Record<string, unknown>[]> {
-    const { rows } = await this.eye.query<Record<string, unknown>>('SELECT key, status, row_count::int AS rows, line::int, pointer, reason FROM fileworks_file_ledger ORDER BY key, sequencer');
+    const { rows } = await this.eye.query<Record<string, unknown>>(
+      'SELECT key, status, row_count::int AS rows, line::int, pointer, reason FROM fileworks_file_ledger ORDER BY key, sequencer',
+    );
     return rows;
   }
 }
 
-export const results = (files: readonly LedgerFile[], outcomes: ReadonlyMap<string, FileOutcome>) => files.map(({ id }) => outcomes.get(id)?.result);
+export const results = (files: readonly LedgerFile[], outcomes: ReadonlyMap<string, FileOutcome>) =>
+  files.map(({ id }) => outcomes.get(id)?.result);
 export const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
