@@ -288,7 +288,8 @@ describe('standalone tasks', () => {
     const taskArn = await runTask({ EXIT_CODE: '3' });
     await stopped(taskArn);
     const event = await until(
-      async (): Promise<unknown> => (await receive(outputs.EventsUrl)).find(({ detail }) => detail.taskArn === taskArn),
+      // eslint-disable-next-line @typescript-eslint/no-unsafe-return -- a test reads any part of it
+      async () => (await receive(outputs.EventsUrl)).find(({ detail }) => detail.taskArn === taskArn),
       'the event',
     );
     expect(event).toMatchObject({

@@ -42,7 +42,7 @@ export const TaskAlertsEnv = {
 } as const;
 
 /** The table of what was told: its key, and the attribute by which DynamoDB drops old items. */
-export const ToldTable = { key: 'id', expiresAt: 'expiresAt' } as const;
+export const ALERT_TABLE = { key: 'id', expiresAt: 'expiresAt' } as const;
 
 /** Events of ECS, as EventBridge names them. */
 export const EcsEvents = {

@@ -23,6 +23,6 @@ describe('the threat model', () => {
   test.each(named.filter(([, file]) => !isItself(file)))('names a test that exists: %s', (title, file) => {
     const path = join(folder, file);
     expect(existsSync(path)).toBe(true);
-    expect(readFileSync(path, 'utf8')).toMatch(new RegExp(`\\(\\s*${RegExp.escape(`'${title}'`)}`));
+    expect(readFileSync(path, 'utf8').replace(/\(\s+/g, '(')).toContain(`('${title}'`);
   });
 });

@@ -3,7 +3,7 @@ import { Duration } from 'aws-cdk-lib';
 /** How a page is laid out, each number with its reason. */
 export const DashboardDefaults = {
   /** Half a day: the night, seen in the morning. */
-  shownTime: Duration.hours(12),
+  defaultInterval: Duration.hours(12),
   /** As wide as CloudWatch's grid. */
   width: 24,
   /** A heading and a sentence. */

@@ -24,7 +24,7 @@ export interface PipelineDashboardProps {
    *
    * @default Duration.hours(12)
    */
-  readonly shownTime?: Duration;
+  readonly defaultInterval?: Duration;
 
   /**
    * What is done when the first alarm of the pipeline rings, and not again until all are quiet: one call for one
@@ -75,7 +75,7 @@ export class PipelineDashboard extends Construct {
     this.alarms = [...new Set(stages.flatMap(({ alarms }) => alarms))];
     this.dashboard = new cloudwatch.Dashboard(this, 'Dashboard', {
       dashboardName: props.dashboardName,
-      defaultInterval: props.shownTime ?? DashboardDefaults.shownTime,
+      defaultInterval: props.defaultInterval ?? DashboardDefaults.defaultInterval,
       periodOverride: cloudwatch.PeriodOverride.INHERIT,
     });
     this.alarm = props.alarmActions && this.#createAlarm(props.alarmActions);

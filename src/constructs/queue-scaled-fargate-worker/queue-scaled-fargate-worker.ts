@@ -311,7 +311,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
    *
    * @param props options of the metric; by default the maximum of each minute
    */
-  metricMessagesWaiting(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  metricMessagesVisible(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return this.queue.metricApproximateNumberOfMessagesVisible({ ...eachMinute, ...props });
   }
 
@@ -320,7 +320,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
    *
    * @param props options of the metric; by default the maximum of each minute
    */
-  metricMessagesInWork(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  metricMessagesInFlight(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return this.queue.metricApproximateNumberOfMessagesNotVisible({ ...eachMinute, ...props });
   }
 

@@ -10,7 +10,7 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
-import { TaskAlertsEnv, ToldTable } from '../../contract/task-alerts';
+import { TaskAlertsEnv, ALERT_TABLE } from '../../contract/task-alerts';
 import { acknowledge } from '../private/acknowledge';
 import { checkExcluded, checkSeconds, checkWholeNumber } from '../private/checks';
 import { grantPublish, grantSend } from '../private/grants';
@@ -171,9 +171,9 @@ export class TaskLifecycleAlerts extends Construct {
 
   #createTable(): dynamodb.Table {
     const table = new dynamodb.Table(this, 'Told', {
-      partitionKey: { name: ToldTable.key, type: dynamodb.AttributeType.STRING },
+      partitionKey: { name: ALERT_TABLE.key, type: dynamodb.AttributeType.STRING },
       billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
-      timeToLiveAttribute: ToldTable.expiresAt,
+      timeToLiveAttribute: ALERT_TABLE.expiresAt,
       removalPolicy: RemovalPolicy.DESTROY,
     });
     acknowledge(

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DispatchFunctionEnv, type DispatchWake } from '../../contract/dispatch-config';
-import { LaunchMisconfigured } from '../../runtime/dispatch/tender';
-import { createTender } from '../shared/dispatch-tender';
+import { LaunchMisconfigured } from '../../runtime/dispatch/task-supervisor';
+import { createTaskSupervisor } from '../shared/dispatch-task-supervisor';
 import { lazy } from '../shared/dispatch-parts';
 import { numberVariable } from '../shared/environment';
 import { log } from '../shared/log';
 import type { SqsBatchResponse, SqsEvent } from '../shared/sqs-event';
 
-const parts = lazy(createTender);
+const parts = lazy(createTaskSupervisor);
 
 /**
  * Gives each file that was woken what it needs next, most of all its task.
@@ -23,7 +23,7 @@ export async function handler({ Records: records }: SqsEvent): Promise<SqsBatchR
     let launched = true;
     try {
       const { file } = JSON.parse(body) as DispatchWake;
-      launched = await parts().tender.tick(file);
+      launched = await parts().supervisor.tick(file);
     } catch (error) {
       log('ERROR', 'file could not be launched', { wake: body.slice(0, 200), error: String(error) });
       // A person must act on it, and its row says so: another try would say the same

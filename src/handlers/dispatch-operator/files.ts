@@ -37,7 +37,7 @@ async function* candidates(
   now: number,
 ): AsyncGenerator<string> {
   if (status === 'waiting' || status === 'blocked' || status === 'parked') {
-    for await (const { id } of store.troubled(status, type)) {
+    for await (const { id } of store.listFailed(status, type)) {
       yield id;
     }
   } else if (status === 'starting' || status === 'running') {

@@ -1,6 +1,6 @@
 import { DispatchFunctionEnv, DispatchMetrics, DispatchSweep } from '../../contract/dispatch-config';
 import { DispatchStateEnv } from '../../contract/dispatch-env';
-import { createTender } from '../shared/dispatch-tender';
+import { createTaskSupervisor } from '../shared/dispatch-task-supervisor';
 import { lazy } from '../shared/dispatch-parts';
 import { stateOf, type ToldTask } from '../shared/ecs-task-host';
 import { stateOfExecution } from '../shared/state-machine-host';
@@ -8,7 +8,7 @@ import { numberVariable, variable } from '../shared/environment';
 import { log } from '../shared/log';
 import { putMetrics } from '../shared/dispatch-metrics';
 
-const parts = lazy(createTender);
+const parts = lazy(createTaskSupervisor);
 
 interface Context {
   getRemainingTimeInMillis(): number;
@@ -104,7 +104,7 @@ async function onTask({ detail }: TaskEvent): Promise<undefined> {
     return undefined;
   }
   const [, fileId, epoch] = started;
-  const outcome = await parts().tender.hear(fileId, Number(epoch), detail.taskArn, state);
+  const outcome = await parts().supervisor.hear(fileId, Number(epoch), detail.taskArn, state);
   log('INFO', 'task stopped', {
     fileId,
     epoch: Number(epoch),
@@ -121,7 +121,7 @@ async function onExecution({ detail }: ExecutionEvent): Promise<undefined> {
     return undefined;
   }
   const [, fileId, epoch] = started;
-  const outcome = await parts().tender.hear(fileId, Number(epoch), detail.executionArn, stateOfExecution(detail));
+  const outcome = await parts().supervisor.hear(fileId, Number(epoch), detail.executionArn, stateOfExecution(detail));
   log('INFO', 'execution ended', {
     fileId,
     epoch: Number(epoch),
@@ -135,7 +135,7 @@ async function onExecution({ detail }: ExecutionEvent): Promise<undefined> {
 async function sweep(context: Context): Promise<undefined> {
   const signal = AbortSignal.timeout(Math.max(1, context.getRemainingTimeInMillis() - SPARE_MS));
   await parts().dispatcher.tidy(types());
-  await parts().tender.sweep(signal, (about, error) =>
+  await parts().supervisor.sweep(signal, (about, error) =>
     log('ERROR', 'sweep: could not be looked after', { about, error: String(error) }),
   );
   if (signal.aborted) {
@@ -193,7 +193,7 @@ async function takeStock(): Promise<void> {
   };
   types().forEach(of);
   for (const status of ['blocked', 'parked'] as const) {
-    for await (const { type } of store.troubled(status)) {
+    for await (const { type } of store.listFailed(status)) {
       of(type)[status] += 1;
     }
   }

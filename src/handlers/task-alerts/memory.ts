@@ -1,5 +1,5 @@
 import { GetItemCommand, PutItemCommand, UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { ToldTable } from '../../contract/task-alerts';
+import { ALERT_TABLE } from '../../contract/task-alerts';
 
 /** Events are repeated within minutes; a day is beyond any retry. */
 const REMEMBER_SECONDS = 86_400;
@@ -24,7 +24,10 @@ export class Memory {
 
   /** To be called after somebody was told: told twice is better than never. */
   async remember(changeId: string, nowSeconds: number): Promise<void> {
-    const item = { ...key(`change#${changeId}`), [ToldTable.expiresAt]: { N: String(nowSeconds + REMEMBER_SECONDS) } };
+    const item = {
+      ...key(`change#${changeId}`),
+      [ALERT_TABLE.expiresAt]: { N: String(nowSeconds + REMEMBER_SECONDS) },
+    };
     await this.#client.send(new PutItemCommand({ TableName: this.#tableName, Item: item }));
   }
 
@@ -35,7 +38,7 @@ export class Memory {
         TableName: this.#tableName,
         Key: key(`period#${periodStart}`),
         UpdateExpression: 'ADD alerts :one SET #expiresAt = :expiresAt',
-        ExpressionAttributeNames: { '#expiresAt': ToldTable.expiresAt },
+        ExpressionAttributeNames: { '#expiresAt': ALERT_TABLE.expiresAt },
         ExpressionAttributeValues: {
           ':one': { N: '1' },
           ':expiresAt': { N: String(periodStart + periodSeconds + REMEMBER_SECONDS) },
@@ -47,4 +50,4 @@ export class Memory {
   }
 }
 
-const key = (id: string) => ({ [ToldTable.key]: { S: id } });
+const key = (id: string) => ({ [ALERT_TABLE.key]: { S: id } });

@@ -43,7 +43,7 @@ export {
   type HeadWrite,
   type KeyWrite,
   type PauseWrite,
-  type TroubledFile,
+  type FailedFile,
   type Write,
 } from './store.js';
 export {
@@ -55,4 +55,4 @@ export {
   type TurnSource,
 } from './take-turn.js';
 export { type LaunchResult, type TaskHost, type TaskState } from './task-host.js';
-export { LaunchMisconfigured, LaunchThrottled, Tender, type TenderOptions } from './tender.js';
+export { LaunchMisconfigured, LaunchThrottled, TaskSupervisor, type TaskSupervisorOptions } from './task-supervisor.js';

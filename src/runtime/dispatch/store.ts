@@ -46,7 +46,7 @@ export interface PauseWrite {
 export type Write = FileInsert | FileUpdate | HeadWrite | KeyWrite | PauseWrite;
 
 /** What an index tells of a file that waits, is blocked or is parked. */
-export type TroubledFile = Pick<FileRow, 'id' | 'type'>;
+export type FailedFile = Pick<FileRow, 'id' | 'type'>;
 
 /**
  * Where rows live. Every read MUST see every commit that ended before it began; a secondary index or a replica breaks
@@ -67,7 +67,7 @@ export interface DispatchStore {
   /** Files that hold a slot and whose `dueAt` has passed. */
   dueFiles(now: number): AsyncIterable<string>;
   /** Files that wait, are blocked or are parked, of every type that ever was or of one, by type and in order. */
-  troubled(status: 'waiting' | 'blocked' | 'parked', type?: string): AsyncIterable<TroubledFile>;
+  listFailed(status: 'waiting' | 'blocked' | 'parked', type?: string): AsyncIterable<FailedFile>;
   /**
    * Sequences with a queue, each once, and the first of their queue; in a circle that begins behind the sequence
    * `after`.

@@ -154,7 +154,7 @@ it('shows jobs by the clock, export jobs, tasks of objects, alerts and what is n
   });
   const page = new PipelineDashboard(stack, 'Page', {
     dashboardName: 'nightly',
-    shownTime: Duration.days(3),
+    defaultInterval: Duration.days(3),
     stages: [
       PipelineStage.job(new ScheduledFargateJob(stack, 'Plain', { cluster, image, schedule })),
       PipelineStage.job(

@@ -592,8 +592,8 @@ describe('QueueScaledFargateWorker metrics', () => {
   it('measures each minute at its maximum', () => {
     const worker = createWorker(createTestApp());
     const metrics = [
-      worker.metricMessagesWaiting(),
-      worker.metricMessagesInWork(),
+      worker.metricMessagesVisible(),
+      worker.metricMessagesInFlight(),
       worker.metricOldestMessageAge(),
       worker.metricDeadLetters(),
     ];

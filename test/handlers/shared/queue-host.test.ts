@@ -1,7 +1,7 @@
 import { QueueDoesNotExist, type SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { DispatchQueue } from '../../../src/contract/dispatch-config';
 import { QueueHost } from '../../../src/handlers/shared/queue-host';
-import { Dispatcher, type FileContext, type FileRow, Tender } from '../../../src/runtime/dispatch/index.js';
+import { Dispatcher, type FileContext, type FileRow, TaskSupervisor } from '../../../src/runtime/dispatch/index.js';
 import { HandlerTimeout, PoisonMessage, Shutdown } from '../../../src/runtime/errors.js';
 import { fileTaskHandler } from '../../../src/runtime/jobs/index.js';
 import { QueuePoller } from '../../../src/runtime/queue/index.js';
@@ -53,7 +53,7 @@ describe('a worker of the queue', () => {
   let store: MemoryStore;
   let clock: ManualClock;
   let queues: InMemoryQueues;
-  let tender: Tender;
+  let supervisor: TaskSupervisor;
   const queueOf = () => queues.create('files');
   let queue: ReturnType<typeof queueOf>;
 
@@ -63,7 +63,11 @@ describe('a worker of the queue', () => {
     queues = new InMemoryQueues(clock);
     queue = queueOf();
     const dispatcher = new Dispatcher({ store, wake: () => Promise.resolve() });
-    tender = new Tender({ store, dispatcher, host: hostWith(({ MessageBody: body = '' }) => queue.send(body)) });
+    supervisor = new TaskSupervisor({
+      store,
+      dispatcher,
+      host: hostWith(({ MessageBody: body = '' }) => queue.send(body)),
+    });
     await dispatcher.register(arrival('1'));
     await dispatcher.register(arrival('2'));
   });
@@ -90,24 +94,24 @@ describe('a worker of the queue', () => {
   }
 
   test('takes the turn of a file, and the next file of the sequence follows', async () => {
-    await tender.tick('1');
+    await supervisor.tick('1');
     const fences: number[] = [];
     await workOff(({ fence, object }) => {
       fences.push(fence);
       return Promise.resolve({ key: object.key });
     });
     expect(row()).toMatchObject({ status: 'completed', result: { key: 'a/1.csv' } });
-    await tender.tick('2');
+    await supervisor.tick('2');
     expect(row('2').status).toBe('starting');
-    await tender.tick('2');
+    await supervisor.tick('2');
     await workOff(({ fence }) => Promise.resolve(fences.push(fence)), 2);
     expect(row('2').status).toBe('completed');
     expect(fences).toEqual([1, 2]);
   });
 
   test('begins once when the message comes twice, and is done with both', async () => {
-    await tender.tick('1');
-    await tender.tick('1');
+    await supervisor.tick('1');
+    await supervisor.tick('1');
     let begun = 0;
     await workOff(async () => {
       begun += 1;
@@ -121,7 +125,7 @@ describe('a worker of the queue', () => {
   });
 
   test('has a failed attempt noted and leaves the retry to the dispatcher', async () => {
-    await tender.tick('1');
+    await supervisor.tick('1');
     await workOff(() => Promise.reject(new Error('bad file')));
     expect(row()).toMatchObject({ status: 'waiting', attempts: 1, reason: 'Error: bad file' });
   });
@@ -130,7 +134,7 @@ describe('a worker of the queue', () => {
     ['does not use up an attempt when it is stopped', () => new Shutdown('m'), { status: 'waiting', attempts: 0 }],
     ['uses one up when its time is over', () => new HandlerTimeout(60, 'm'), { status: 'waiting', attempts: 1 }],
   ])('%s', async (_, reason, expected) => {
-    await tender.tick('1');
+    await supervisor.tick('1');
     const stop = new AbortController();
     const context = { signal: stop.signal, log: { child: () => ({ error: () => undefined }) } };
     const message = JSON.parse(queue.take(1, 30)[0].body) as { payload: unknown };

@@ -55,7 +55,7 @@ export function worker(construct: QueueScaledFargateWorker): PipelineStageConfig
         title: 'Backlog',
         left: [
           construct.metricBacklog({ label: 'Waiting and in work' }),
-          construct.metricMessagesInWork({ label: 'In work' }),
+          construct.metricMessagesInFlight({ label: 'In work' }),
         ],
         right: [construct.metricOldestMessageAge({ label: 'Age of the oldest, seconds' })],
       },

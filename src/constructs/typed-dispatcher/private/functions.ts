@@ -85,7 +85,7 @@ export class DispatcherFunctions {
 
   #createLauncher(launchesPerSecond: number): lambda.Function {
     const launcher = this.#create('Launcher', 'dispatch-launcher', DispatcherDefaults.launcherTimeout, {
-      ...this.#tenderEnvironment(),
+      ...this.#supervisorEnvironment(),
       [DispatchFunctionEnv.launchesPerSecond]: String(launchesPerSecond / DispatcherDefaults.launchers),
     });
     this.#consume('LauncherSource', launcher, this.#parts.wakes.queue, DispatcherDefaults.launchers);
@@ -99,7 +99,7 @@ export class DispatcherFunctions {
       'Watcher',
       'dispatch-watcher',
       DispatcherDefaults.watcherTimeout,
-      this.#tenderEnvironment(),
+      this.#supervisorEnvironment(),
     );
     state.grantSearch(watcher);
     if (state.table !== undefined) {
@@ -195,7 +195,7 @@ export class DispatcherFunctions {
   }
 
   /** What those need that launch. */
-  #tenderEnvironment(): Record<string, string> {
+  #supervisorEnvironment(): Record<string, string> {
     return {
       [DispatchFunctionEnv.startedBy]: this.#startedBy,
       [DispatchFunctionEnv.executionPrefix]: Names.uniqueResourceName(this.#dispatcher, { maxLength: 16 }),

@@ -22,7 +22,7 @@ export interface BoundTarget {
   readonly securityGroups?: readonly ISecurityGroup[];
 }
 
-export interface TenderFunctions {
+export interface SupervisorFunctions {
   /** Launches. */
   readonly launcher: LambdaFunctionResource;
   /** Hears of what ended, and sweeps. */
@@ -34,10 +34,10 @@ export interface TenderFunctions {
  * Lets the functions launch files into the targets of types and ask after them. What several types share is bound once.
  */
 export class TargetBinder {
-  readonly #functions: TenderFunctions;
+  readonly #functions: SupervisorFunctions;
   readonly #bound = new Set<unknown>();
 
-  constructor(functions: TenderFunctions) {
+  constructor(functions: SupervisorFunctions) {
     this.#functions = functions;
   }
 

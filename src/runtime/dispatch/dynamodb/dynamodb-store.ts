@@ -28,7 +28,7 @@ import {
 } from './items.js';
 import { transactItems } from './writes.js';
 import { type FileRow, type HeadRow, type KeyRow, type PauseRow, type QueuedFile } from '../rows.js';
-import { type DispatchStore, type TroubledFile, type Write } from '../store.js';
+import { type DispatchStore, type FailedFile, type Write } from '../store.js';
 
 type Item = Record<string, AttributeValue>;
 
@@ -154,7 +154,7 @@ export class DynamoDbStore implements DispatchStore {
     }
   }
 
-  async *troubled(status: 'waiting' | 'blocked' | 'parked', type?: string): AsyncGenerator<TroubledFile> {
+  async *listFailed(status: 'waiting' | 'blocked' | 'parked', type?: string): AsyncGenerator<FailedFile> {
     const query = {
       ...partition(status, type === undefined ? '' : troubleSk(type, ''), undefined, 'trouble'),
       IndexName: indexes.trouble,

@@ -1,7 +1,7 @@
 import { type Statement, fileColumns, fromRow, statements } from './statements.js';
 import { dispatchSchema } from './schema.js';
 import { type FileRow, type FileStatus, type HeadRow, type KeyRow, type PauseRow, type QueuedFile } from '../rows.js';
-import { type DispatchStore, type TroubledFile, type Write } from '../store.js';
+import { type DispatchStore, type FailedFile, type Write } from '../store.js';
 
 /** The part of a `pg` connection that the store uses. */
 export interface PostgresConnection {
@@ -141,12 +141,12 @@ export class PostgresStore implements DispatchStore {
     }
   }
 
-  async *troubled(status: 'waiting' | 'blocked' | 'parked', type?: string): AsyncGenerator<TroubledFile> {
+  async *listFailed(status: 'waiting' | 'blocked' | 'parked', type?: string): AsyncGenerator<FailedFile> {
     const { rows } = await this.#pool.query(
       'SELECT id, type FROM fileworks_file WHERE status = $1 AND ($2::text IS NULL OR type = $2) ORDER BY type, "order"',
       [status, type ?? null],
     );
-    yield* rows as unknown as TroubledFile[];
+    yield* rows as unknown as FailedFile[];
   }
 
   /**

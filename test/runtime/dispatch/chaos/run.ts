@@ -13,7 +13,7 @@ import {
   type FileRow,
   LaunchMisconfigured,
   LaunchThrottled,
-  Tender,
+  TaskSupervisor,
 } from '../../../../src/runtime/dispatch/index.js';
 
 const DISPATCHERS = 4;
@@ -54,7 +54,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
 
 interface Parts {
   readonly dispatcher: Dispatcher;
-  readonly tender: Tender;
+  readonly supervisor: TaskSupervisor;
 }
 
 class Deployment {
@@ -145,7 +145,7 @@ class Deployment {
       return Promise.resolve();
     };
     const dispatcher = new Dispatcher({ store, wake, now, random: () => this.#random.next() });
-    return { dispatcher, tender: new Tender({ store, dispatcher, host: this.#host, now }) };
+    return { dispatcher, supervisor: new TaskSupervisor({ store, dispatcher, host: this.#host, now }) };
   }
 
   async #dispatch(): Promise<void> {
@@ -157,11 +157,11 @@ class Deployment {
       }
       this.#messages += 1;
       await this.#surviving(
-        async ({ dispatcher, tender }) => {
+        async ({ dispatcher, supervisor }) => {
           if (message.kind === 'arrive') {
             await dispatcher.register(message.arrival);
           } else if (message.kind === 'tick') {
-            await tender.tick(message.id);
+            await supervisor.tick(message.id);
           } else {
             await dispatcher.apply(message.id, {
               type: 'stopped',
@@ -180,7 +180,7 @@ class Deployment {
     while (!this.#over) {
       await delay(15);
       await this.#surviving(
-        ({ tender }) => tender.sweep(),
+        ({ supervisor }) => supervisor.sweep(),
         () => undefined,
       );
     }

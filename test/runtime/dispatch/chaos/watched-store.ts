@@ -51,7 +51,7 @@ export function watched({ store, history, time, dies, anyVersion = false }: Watc
       }),
     lastQueued: (sequence) => call(() => store.lastQueued(sequence)),
     dueFiles: (now) => store.dueFiles(now),
-    troubled: (status, type) => store.troubled(status, type),
+    listFailed: (status, type) => store.listFailed(status, type),
     backlog: (after) => store.backlog(after),
     commit: (writes) =>
       call(async () => {

@@ -78,7 +78,7 @@ export class MemoryStore implements DispatchStore {
     }
   }
 
-  async *troubled(status: FileRow['status'], type?: string) {
+  async *listFailed(status: FileRow['status'], type?: string) {
     await this.giveWay();
     yield* [...this.files.values()].filter(
       (file) => file.status === status && (type === undefined || file.type === type),

@@ -7,7 +7,7 @@ import {
   type LaunchResult,
   type TaskHost,
   type TaskState,
-  Tender,
+  TaskSupervisor,
 } from '../../../src/runtime/dispatch/index.js';
 
 /** A host that answers what a test says, and notes what it was asked. */
@@ -41,14 +41,14 @@ const times = { ...policy, hangTimeoutMs: 15 * MINUTE, maxRuntimeMs: 60 * MINUTE
 let now: number;
 let store: MemoryStore;
 let host: ScriptedHost;
-let tender: Tender;
+let supervisor: TaskSupervisor;
 
 beforeEach(async () => {
   now = 1_000_000;
   store = new MemoryStore();
   host = new ScriptedHost();
   const dispatcher = new Dispatcher({ store, wake: () => Promise.resolve(), now: () => now });
-  tender = new Tender({ store, dispatcher, host, now: () => now });
+  supervisor = new TaskSupervisor({ store, dispatcher, host, now: () => now });
   await dispatcher.register(arrival('1', { policy: times }));
 });
 
@@ -58,13 +58,13 @@ const begin = (worker = 'w') => FileTask.begin({ store, fileId: '1', epoch: row(
 async function sweepFor(minutes: number): Promise<void> {
   for (let minute = 0; minute < minutes; minute += 1) {
     now += MINUTE;
-    await tender.sweep();
+    await supervisor.sweep();
   }
 }
 
 describe('a message, of which nobody can say whether it was lost', () => {
   test('is sent again each time after twice the wait, for the same launch', async () => {
-    await tender.tick('1');
+    await supervisor.tick('1');
     const sentAt: number[] = [];
     const start = now;
     for (let minute = 1; minute <= 260; minute += 1) {
@@ -80,7 +80,7 @@ describe('a message, of which nobody can say whether it was lost', () => {
   });
 
   test('leaves its worker alone while that beats, and fails the attempt once it is silent', async () => {
-    await tender.tick('1');
+    await supervisor.tick('1');
     const task = await begin();
     await sweepFor(14);
     await task.heartbeat();
@@ -101,7 +101,7 @@ describe('an execution, for which its host speaks', () => {
   beforeEach(async () => {
     host.launched = { kind: 'launched', ended: false, worker: 'execution-1' };
     host.state = { kind: 'working' };
-    await tender.tick('1');
+    await supervisor.tick('1');
   });
 
   test('has begun its turn by being started', () => {
@@ -127,29 +127,29 @@ describe('an execution, for which its host speaks', () => {
 
   test('ends once, however often that is told, and tells nothing about a later attempt', async () => {
     await expect(
-      tender.hear('1', 1, 'execution-1', { kind: 'over', reason: 'FAILED', interrupted: false }),
+      supervisor.hear('1', 1, 'execution-1', { kind: 'over', reason: 'FAILED', interrupted: false }),
     ).resolves.toBe('changed');
     await expect(
-      tender.hear('1', 1, 'execution-1', { kind: 'over', reason: 'FAILED', interrupted: false }),
+      supervisor.hear('1', 1, 'execution-1', { kind: 'over', reason: 'FAILED', interrupted: false }),
     ).resolves.toBe('refused');
-    await expect(tender.hear('1', 1, 'execution-1', { kind: 'done' })).resolves.toBe('refused');
+    await expect(supervisor.hear('1', 1, 'execution-1', { kind: 'done' })).resolves.toBe('refused');
     expect(row()).toMatchObject({ status: 'waiting', attempts: 1 });
   });
 
   test('that is at work is not news', async () => {
-    await expect(tender.hear('1', 1, 'execution-1', { kind: 'working' })).resolves.toBe('kept');
+    await expect(supervisor.hear('1', 1, 'execution-1', { kind: 'working' })).resolves.toBe('kept');
   });
 });
 
 test('an execution whose end was told before its start was noted is done all the same', async () => {
-  await expect(tender.hear('1', 1, 'execution-1', { kind: 'done' })).resolves.toBe('changed');
+  await expect(supervisor.hear('1', 1, 'execution-1', { kind: 'done' })).resolves.toBe('changed');
   expect(row()).toMatchObject({ status: 'completed', worker: 'execution-1' });
 });
 
 test('an execution that had ended before its start was noted tells how', async () => {
   host.launched = { kind: 'launched', ended: true, worker: 'execution-1' };
   host.state = { kind: 'over', reason: 'FAILED: States.Timeout', interrupted: false };
-  await tender.tick('1');
+  await supervisor.tick('1');
   expect(row()).toMatchObject({ status: 'waiting', reason: 'FAILED: States.Timeout', attempts: 1 });
 });
 
@@ -160,7 +160,7 @@ test('an execution whose file went another way while it was started is stopped',
     await begin('somebody else');
     return launch(file);
   });
-  await tender.tick('1');
+  await supervisor.tick('1');
   expect(host.stopped).toEqual(['execution-1']);
   expect(row()).toMatchObject({ status: 'running', worker: 'somebody else' });
 });

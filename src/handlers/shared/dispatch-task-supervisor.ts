@@ -9,7 +9,7 @@ import {
   type DispatchTargets,
 } from '../../contract/dispatch-config';
 import { DispatchStateEnv } from '../../contract/dispatch-env';
-import { Tender } from '../../runtime/dispatch/tender';
+import { TaskSupervisor } from '../../runtime/dispatch/task-supervisor';
 import { createParts, type DispatchParts } from './dispatch-parts';
 import { EcsTaskHost } from './ecs-task-host';
 import { variable } from './environment';
@@ -20,7 +20,7 @@ import { StateMachineHost } from './state-machine-host';
 import { TargetHosts } from './target-hosts';
 
 /** The parts of a function that launches tasks and asks after them. */
-export function createTender(): DispatchParts & { readonly tender: Tender } {
+export function createTaskSupervisor(): DispatchParts & { readonly supervisor: TaskSupervisor } {
   const parts = createParts();
   const host = createHosts(parts);
   const onRefused = ({ id, type }: { id: string; type: string }, reason: string) => {
@@ -28,7 +28,7 @@ export function createTender(): DispatchParts & { readonly tender: Tender } {
     putMetrics({ [DispatchMetrics.launchesRefused]: 1 });
     putMetrics({ [DispatchMetrics.launchesRefused]: 1 }, type);
   };
-  return { ...parts, tender: new Tender({ ...parts, host, onRefused }) };
+  return { ...parts, supervisor: new TaskSupervisor({ ...parts, host, onRefused }) };
 }
 
 function createHosts({ sqs }: DispatchParts): TargetHosts {

@@ -21,7 +21,7 @@ export class LaunchMisconfigured extends FileworksError {
   readonly code = 'ERR_LAUNCH_MISCONFIGURED';
 }
 
-export interface TenderOptions {
+export interface TaskSupervisorOptions {
   readonly store: DispatchStore;
   readonly dispatcher: Dispatcher;
   readonly host: TaskHost;
@@ -31,14 +31,14 @@ export interface TenderOptions {
 }
 
 /** Looks after files that have been claimed: launches their tasks, and asks after tasks that went silent. */
-export class Tender {
+export class TaskSupervisor {
   readonly #store: DispatchStore;
   readonly #dispatcher: Dispatcher;
   readonly #host: TaskHost;
   readonly #now: () => number;
   readonly #onRefused: (file: FileRow, reason: string) => void;
 
-  constructor({ store, dispatcher, host, now = () => Date.now(), onRefused = () => undefined }: TenderOptions) {
+  constructor({ store, dispatcher, host, now = () => Date.now(), onRefused = () => undefined }: TaskSupervisorOptions) {
     this.#store = store;
     this.#dispatcher = dispatcher;
     this.#host = host;
