@@ -23,7 +23,7 @@ export class OperationsPackage extends Component {
       outdir: 'cli',
       name: 'fileworks-cli',
       description:
-        'Operations on a deployed file pipeline: what waits, runs and failed, hop by hop, and what to do about it',
+        'Operations for a deployed file pipeline: status at each hop, problems and remedies, dead-letter queues, scaling',
       libdir: 'lib',
       deps: [...clients.map(client), 'commander@^14.0.0'], // 15 is for import only, and Jest requires
       bin: { fileworks: 'lib/cli/src/main.js' },

@@ -12,7 +12,7 @@ export interface Dispatcher {
   readonly types: readonly string[];
 }
 
-/** What the operator function tells of a file. */
+/** A file, as the operator function returns it. */
 export interface DispatchedFile {
   readonly id: string;
   readonly type: string;
@@ -36,12 +36,12 @@ export type Pauses = Readonly<Record<string, { readonly since: number; readonly 
 
 export interface FileList {
   readonly files: readonly DispatchedFile[];
-  /** There are more than were asked for. */
+  /** More files exist than the limit of the request. */
   readonly more: boolean;
   readonly paused: Pauses;
 }
 
-/** Statuses that the operator function lists; the others are ends. */
+/** Statuses that the operator function lists; all others are final. */
 export const OPEN_STATUSES = ['queued', 'starting', 'running', 'waiting', 'blocked', 'parked'] as const;
 export type OpenStatus = (typeof OPEN_STATUSES)[number];
 
@@ -59,7 +59,7 @@ export async function listDispatchers(clients: Clients, pipeline: Pipeline): Pro
   return found.flat();
 }
 
-/** Asks the operator function. @throws CliError with what it says is wrong with the request */
+/** Invokes the operator function. @throws CliError with its message if it rejects the request */
 export async function operate<Answer>(
   clients: Clients,
   dispatcher: Dispatcher,
@@ -75,7 +75,7 @@ export async function operate<Answer>(
   if (failed !== undefined) {
     throw new CliError(
       ExitCode.failed,
-      `the dispatcher ${dispatcher.name} refuses to ${String(request.action)}: ${answer?.errorMessage ?? failed}`,
+      `the dispatcher ${dispatcher.name} rejected ${String(request.action)}: ${answer?.errorMessage ?? failed}`,
     );
   }
   return answer as Answer;

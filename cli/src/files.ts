@@ -5,7 +5,7 @@ import type { Clients } from './support/clients';
 import { CliError, ExitCode } from './support/errors';
 import { describeRules } from './rules';
 
-/** An object of S3 as it is now. */
+/** The current version of an S3 object. */
 export interface StoredObject {
   readonly bucket: string;
   readonly key: string;
@@ -14,7 +14,7 @@ export interface StoredObject {
   readonly versionId?: string;
 }
 
-/** The bucket that is meant: the one that was named, or the only one whose events rules of the stack are about. */
+/** The named bucket, or the only bucket in the rules of the stack. */
 export async function bucketOf(clients: Clients, pipeline: Pipeline, named: string | undefined): Promise<string> {
   if (named !== undefined) {
     return named;
@@ -26,7 +26,7 @@ export async function bucketOf(clients: Clients, pipeline: Pipeline, named: stri
   }
   throw new CliError(
     ExitCode.usage,
-    `--bucket must name a bucket, because rules of this stack are about ${buckets.length === 0 ? 'none' : buckets.join(', ')}`,
+    `--bucket is required, because the rules of this stack match ${buckets.length === 0 ? 'no bucket' : buckets.join(', ')}`,
   );
 }
 
@@ -52,7 +52,7 @@ export async function headObject(clients: Clients, bucket: string, key: string):
   }
 }
 
-/** Ids that dispatchers give: a SHA-256 in base32. */
+/** File ids of dispatchers: SHA-256 in base32. */
 const FILE_ID = /^[a-z2-7]{52}$/;
 
 export async function chooseDispatcher(
@@ -63,7 +63,7 @@ export async function chooseDispatcher(
   return choose('dispatcher', await listDispatchers(clients, pipeline), name);
 }
 
-/** The row of a file by its id, or by its key. */
+/** Finds the row of a file by its id or its key. */
 export async function findFile(
   clients: Clients,
   pipeline: Pipeline,
@@ -100,5 +100,5 @@ async function show(clients: Clients, dispatcher: Dispatcher, which: object): Pr
 export const noSuchFile = (dispatcher: Dispatcher, given: string): CliError =>
   new CliError(
     ExitCode.notFound,
-    `the file must be an id or a key that ${dispatcher.name} knows, got: ${given}; look at fileworks files list, and name an older version by its id`,
+    `the file must be the id or key of a file of ${dispatcher.name}, got: ${given}; see fileworks files list, and use the id for an older version`,
   );

@@ -2,8 +2,8 @@ import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { TestEventPatternCommand } from '@aws-sdk/client-eventbridge';
 import { OBJECT_CREATED_DETAIL_TYPE, OBJECT_EVENT_SOURCE } from '../../src/contract/object-event';
 import { listDispatchers, type DispatchedFile } from './dispatchers';
-import { look } from './dlq/work';
-import type { Letter } from './dlq/letter';
+import { peek } from './dlq/operations';
+import type { DeadLetterMessage } from './dlq/message';
 import { bucketOf, headObject, showObject, type StoredObject } from './files';
 import type { Pipeline } from './pipeline';
 import { describeQueues } from './queues';
@@ -17,15 +17,15 @@ export interface LogLine {
   readonly message: string;
 }
 
-/** What each hop knows of one key. */
+/** The state of one key at each hop. */
 export interface Trail {
   readonly bucket: string;
   readonly key: string;
-  /** Stands in every log line of hops 2 to 8. */
+  /** Appears in every log line of hops 2 to 8. */
   readonly correlationId?: string;
-  /** Hop 1; absent when the bucket has no such object, or not any more. */
+  /** Hop 1; absent if the object does not exist or was deleted. */
   readonly object?: StoredObject;
-  /** Hop 2: rules that are about objects, and whether this is one of theirs. */
+  /** Hop 2: the rules of the bucket, and whether each matches this object. */
   readonly rules: readonly {
     readonly name: string;
     readonly enabled: boolean;
@@ -33,7 +33,7 @@ export interface Trail {
     readonly targets: readonly string[];
   }[];
   readonly files: readonly ({ readonly dispatcher: string } & DispatchedFile)[];
-  readonly deadLetters: readonly {
+  readonly deadLetterMessages: readonly {
     readonly queue: string;
     readonly messageId: string;
     readonly sentAt: string;
@@ -48,13 +48,13 @@ export interface FollowOptions {
   readonly signal: AbortSignal;
 }
 
-const MAX_LETTERS = 10;
+const MAX_DEAD_LETTER_MESSAGES = 10;
 const MAX_LINES = 50;
 
 /**
  * Follows a key across the hops.
  *
- * Messages that wait in a queue cannot be looked at without taking them; those in dead-letter queues are taken for a
+ * Visible messages of a queue cannot be read without receiving them. Messages in dead-letter queues are received for a
  * moment.
  */
 export async function follow(
@@ -64,7 +64,7 @@ export async function follow(
   { bucket: named, since, signal }: FollowOptions,
 ): Promise<Trail> {
   const bucket = await bucketOf(clients, pipeline, named);
-  const [object, rules, dispatchers, { deadLetters: queues }] = await Promise.all([
+  const [object, rules, dispatchers, { deadLetterQueues }] = await Promise.all([
     headObject(clients, bucket, key),
     describeRules(clients, pipeline),
     listDispatchers(clients, pipeline),
@@ -73,29 +73,29 @@ export async function follow(
   const about = rules.filter(({ buckets }) => buckets.includes(bucket));
   const matched = await eachOf(about, async (rule) => {
     const { name, enabled, targets } = rule;
-    return { name, enabled, targets, matches: await isFor(clients, rule, bucket, key, object) };
+    return { name, enabled, targets, matches: await matchesObject(clients, rule, bucket, key, object) };
   });
   const rows = await eachOf(dispatchers, async (dispatcher) => {
     const file = await showObject(clients, dispatcher, bucket, key, object);
     return file === undefined ? [] : [{ dispatcher: dispatcher.name, ...file }];
   });
   const files = rows.flat();
-  const letters = (
+  const messages = (
     await eachOf(
-      queues.filter(({ waiting }) => waiting > 0),
+      deadLetterQueues.filter(({ visible }) => visible > 0),
       async (queue) => {
-        const found = await look(clients, queue, {
-          matches: (letter) => letter.key === key && (letter.bucket ?? bucket) === bucket,
-          limit: MAX_LETTERS,
+        const found = await peek(clients, queue, {
+          matches: (message) => message.key === key && (message.bucket ?? bucket) === bucket,
+          limit: MAX_DEAD_LETTER_MESSAGES,
           signal,
         });
-        return found.letters.map((letter) => ({ queue: queue.name, letter }));
+        return found.messages.map((message) => ({ queue: queue.name, message }));
       },
     )
   ).flat();
   const known =
     files.at(0)?.correlationId ??
-    letters.find(({ letter }) => letter.correlationId !== undefined)?.letter.correlationId;
+    messages.find(({ message }) => message.correlationId !== undefined)?.message.correlationId;
   const groups = pipeline.ofType('AWS::Logs::LogGroup').map(({ physicalId }) => physicalId);
   const byKey = known === undefined ? await searchLogs(clients, groups, key, since) : [];
   const correlationId = known ?? byKey.map(({ message }) => correlationOf(message)).find((id) => id !== undefined);
@@ -107,20 +107,20 @@ export async function follow(
     ...(object && { object }),
     rules: matched,
     files,
-    deadLetters: letters.map(({ queue, letter }) => summaryOf(queue, letter)),
+    deadLetterMessages: messages.map(({ queue, message }) => summaryOf(queue, message)),
     log,
   };
 }
 
-const summaryOf = (queue: string, { messageId, sentAt, reason }: Letter) => ({
+const summaryOf = (queue: string, { messageId, sentAt, reason }: DeadLetterMessage) => ({
   queue,
   messageId,
   sentAt: sentAt.toISOString(),
   ...(reason !== undefined && { reason }),
 });
 
-/** EventBridge itself says whether an event that S3 would send for this object meets the pattern. */
-async function isFor(
+/** Uses EventBridge to match the pattern against the event that S3 sends for this object. */
+async function matchesObject(
   clients: Clients,
   { arn, pattern }: EventRule,
   bucket: string,

@@ -7,13 +7,13 @@ const stopping = new AbortController();
 let signals = 0;
 process.on('SIGINT', () => {
   signals += 1;
-  // The first one lets what was taken be given back
+  // The first signal stops the command, which then releases the messages that it received
   if (signals > 1) {
     process.exit(130);
   }
   stopping.abort();
 });
-// A reader that has read enough, such as head, closes the pipe
+// A reader such as head closes the pipe early
 process.stdout.on('error', () => process.exit(0));
 
 const io: Io = {

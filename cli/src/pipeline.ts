@@ -2,7 +2,7 @@ import { paginateListStackResources } from '@aws-sdk/client-cloudformation';
 import type { Clients } from './support/clients';
 import { CliError, ExitCode } from './support/errors';
 
-/** A resource of the stack, under the name that its construct has there. */
+/** A resource of the stack, under the name of its construct. */
 export interface Part {
   /** Logical id without its hash: the path of the construct, without slashes. */
   readonly name: string;
@@ -13,11 +13,10 @@ export interface Part {
 const NESTED = 'AWS::CloudFormation::Stack';
 
 /**
- * Everything of a stack, found by its resources.
+ * The resources of a stack.
  *
- * Nothing else is needed: which queue a worker takes from, where a rule sends to and what a dispatcher dispatches is in
- * their own configuration, as it is
- * now and not as it was deployed.
+ * The queues of a service, the targets of a rule and the types of a dispatcher are read from their current
+ * configuration, so that manual changes are visible too.
  */
 export class Pipeline {
   private constructor(
@@ -25,7 +24,7 @@ export class Pipeline {
     private readonly parts: readonly Part[],
   ) {}
 
-  /** @throws CliError when there is no such stack */
+  /** @throws CliError if the stack does not exist */
   static async find(clients: Clients, stack: string): Promise<Pipeline> {
     try {
       return new Pipeline(stack, await listParts(clients, stack));
@@ -35,13 +34,13 @@ export class Pipeline {
       }
       throw new CliError(
         ExitCode.notFound,
-        `--stack names no stack of this account and region, got: ${stack}; look at --region, --profile and the name`,
+        `--stack must name a stack in this account and region, got: ${stack}; check --region, --profile and the name`,
         { cause: error },
       );
     }
   }
 
-  /** Resources of a type; their names without what all of the kind end with. */
+  /** Resources of a type; names without the ending that all of them share. */
   ofType(type: string, ending = ''): Part[] {
     return this.parts
       .filter((part) => part.type === type)
@@ -49,7 +48,7 @@ export class Pipeline {
   }
 }
 
-/** A name without its ending, unless it is nothing else. */
+/** A name without its ending, unless the name is the ending. */
 export const without = (name: string, ending: string): string =>
   ending !== '' && name.length > ending.length && name.endsWith(ending) ? name.slice(0, -ending.length) : name;
 
@@ -78,27 +77,28 @@ async function listParts(clients: Clients, stack: string): Promise<Part[]> {
   return parts;
 }
 
-/** The one that is meant: by name, or the only one there is. @throws CliError that names those there are */
+/** The named item, or the only one. @throws CliError that lists the items of the stack */
 export function choose<T extends { readonly name: string }>(
   kind: string,
   all: readonly T[],
   name: string | undefined,
 ): T {
-  const known = all.length === 0 ? `this stack has no ${kind}` : `there are ${all.map((one) => one.name).join(', ')}`;
+  const known =
+    all.length === 0 ? `this stack has no ${kind}` : `this stack has ${all.map((one) => one.name).join(', ')}`;
   if (name === undefined) {
     const only = all.at(0);
     if (only === undefined) {
-      throw new CliError(ExitCode.notFound, `a ${kind} is needed, and ${known}; look at --stack`);
+      throw new CliError(ExitCode.notFound, `a ${kind} is required, but ${known}; check --stack`);
     }
     if (all.length > 1) {
-      throw new CliError(ExitCode.usage, `say which ${kind} is meant: ${known}`);
+      throw new CliError(ExitCode.usage, `name a ${kind}: ${known}`);
     }
     return only;
   }
   const found =
     all.find((one) => one.name === name) ?? all.find((one) => one.name.toLowerCase() === name.toLowerCase());
   if (found === undefined) {
-    throw new CliError(ExitCode.notFound, `the ${kind} must be one of this stack, got: ${name}; ${known}`);
+    throw new CliError(ExitCode.notFound, `the ${kind} must be one of the stack, got: ${name}; ${known}`);
   }
   return found;
 }

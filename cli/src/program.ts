@@ -9,26 +9,26 @@ import type { Io } from './support/io';
 import { printable, toJson } from './support/printable';
 
 const FOOTER = `
-Exit codes: 0 done, 1 AWS refused or something failed, 2 a wrong option, 3 no such stack, worker, queue or file, 4 not confirmed, 5 some of it failed.`;
+Exit codes: 0 success, 1 AWS refused a call or an unexpected error, 2 invalid option or argument, 3 stack, service, queue, dispatcher or file not found, 4 not confirmed, 5 partial failure.`;
 
-/** Runs one command line and tells how it ended. */
+/** Runs one command line and returns its exit code. */
 export async function run(args: readonly string[], io: Io): Promise<number> {
   const program = new Command('fileworks')
-    .description('Operations on a file pipeline that was deployed with cdk-fileworks, found by its stack.')
+    .description('Operates a file pipeline that was deployed with cdk-fileworks.')
     .addHelpText('after', FOOTER)
-    .option('-s, --stack <name>', 'the stack of the pipeline (default: FILEWORKS_STACK)')
-    .option('--region <name>', 'region of the stack (default: that of the AWS configuration)')
+    .option('-s, --stack <name>', 'stack of the pipeline (default: FILEWORKS_STACK)')
+    .option('--region <name>', 'region of the stack (default: the region of the AWS configuration)')
     .option('--profile <name>', 'profile of the AWS configuration')
-    .option('--endpoint-url <url>', 'endpoint of a local cloud (default: AWS_ENDPOINT_URL, else AWS)')
-    .option('--json', 'answer with JSON on one line')
-    .option('--dry-run', 'say what would be done and do nothing')
-    .option('-y, --yes', 'do what destroys without asking');
+    .option('--endpoint-url <url>', 'endpoint of a local cloud (default: AWS_ENDPOINT_URL, or AWS)')
+    .option('--json', 'print JSON on one line')
+    .option('--dry-run', 'show the changes without making them')
+    .option('-y, --yes', 'skip confirmation');
   addStatusCommands(program, io);
   addScalingCommands(program, io);
   addFileCommands(program, io);
   addDeadLetterCommands(program, io);
   addSequenceCommands(program, io);
-  // Every command throws in place of ending the process, and writes where the test can read
+  // Every command throws instead of exiting, and writes to io, so that tests can read it
   const each = (command: Command): void => {
     command
       .exitOverride()
@@ -49,7 +49,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
 }
 
 function ending(error: unknown, json: boolean, io: Io): number {
-  // The parser has said what is wrong; help that was asked for is no error
+  // The parser has already printed the error; --help is no error
   if (error instanceof CommanderError) {
     return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
   }

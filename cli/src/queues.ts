@@ -7,62 +7,62 @@ export interface Queue {
   readonly name: string;
   readonly url: string;
   readonly arn: string;
-  readonly waiting: number;
-  readonly inWork: number;
+  readonly visible: number;
+  readonly inFlight: number;
   readonly delayed: number;
-  /** Where SQS moves what failed, by ARN. */
-  readonly deadLettersTo?: string;
-  /** The queue's resource policy, JSON. */
+  /** ARN of the dead-letter queue of the redrive policy. */
+  readonly deadLetterQueueArn?: string;
+  /** Resource policy of the queue, JSON. */
   readonly policy?: string;
 }
 
 export interface DeadLetterQueue extends Queue {
-  /** The queue whose messages end here; absent where events end that nobody could take. */
+  /** The queue whose failed messages arrive here; absent for a queue of undelivered events. */
   readonly source?: Queue;
 }
 
 export interface Queues {
-  /** Queues of work and of events. */
-  readonly work: readonly Queue[];
-  readonly deadLetters: readonly DeadLetterQueue[];
+  /** Queues of jobs and of events. */
+  readonly queues: readonly Queue[];
+  readonly deadLetterQueues: readonly DeadLetterQueue[];
 }
 
-/** The queues of a stack, as they are now. */
+/** Reads the current state of the queues of a stack. */
 export async function describeQueues(clients: Clients, pipeline: Pipeline): Promise<Queues> {
   const parts = pipeline.ofType('AWS::SQS::Queue');
   const all = await eachOf(parts, ({ name, physicalId }) => describeQueue(clients, name, physicalId));
-  const targets = new Set(all.map(({ deadLettersTo }) => deadLettersTo));
+  const targets = new Set(all.map(({ deadLetterQueueArn }) => deadLetterQueueArn));
   const isDeadLetterQueue = ({ name, arn }: Queue) => name.endsWith('DeadLetterQueue') || targets.has(arn);
-  const work = all
+  const queues = all
     .filter((queue) => !isDeadLetterQueue(queue))
     .map((queue) => ({ ...queue, name: without(queue.name, 'Queue') }));
-  const deadLetters = all.filter(isDeadLetterQueue).map((queue) => {
-    const source = work.find(({ deadLettersTo }) => deadLettersTo === queue.arn);
+  const deadLetterQueues = all.filter(isDeadLetterQueue).map((queue) => {
+    const source = queues.find(({ deadLetterQueueArn }) => deadLetterQueueArn === queue.arn);
     return { ...queue, name: without(queue.name, 'DeadLetterQueue'), ...(source && { source }) };
   });
-  return { work, deadLetters };
+  return { queues, deadLetterQueues };
 }
 
 async function describeQueue(clients: Clients, name: string, url: string): Promise<Queue> {
   const { Attributes: found = {} } = await clients.sqs.send(
     new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['All'] }),
   );
-  const { deadLetterTargetArn: deadLettersTo } = JSON.parse(found.RedrivePolicy ?? '{}') as {
+  const { deadLetterTargetArn: deadLetterQueueArn } = JSON.parse(found.RedrivePolicy ?? '{}') as {
     deadLetterTargetArn?: string;
   };
   const {
-    ApproximateNumberOfMessages: waiting,
-    ApproximateNumberOfMessagesNotVisible: inWork,
+    ApproximateNumberOfMessages: visible,
+    ApproximateNumberOfMessagesNotVisible: inFlight,
     ApproximateNumberOfMessagesDelayed: delayed,
   } = found;
   return {
     name,
     url,
     arn: found.QueueArn ?? '',
-    waiting: Number(waiting),
-    inWork: Number(inWork),
+    visible: Number(visible),
+    inFlight: Number(inFlight),
     delayed: Number(delayed),
-    ...(deadLettersTo !== undefined && { deadLettersTo }),
+    ...(deadLetterQueueArn !== undefined && { deadLetterQueueArn }),
     ...(found.Policy !== undefined && found.Policy !== '' && { policy: found.Policy }),
   };
 }

@@ -4,15 +4,15 @@ import { eachOf } from './support/batches';
 import type { Clients } from './support/clients';
 import { fitsPattern } from './support/pattern';
 
-/** A rule of EventBridge: what it listens to and whom it tells. */
+/** An EventBridge rule with its targets. */
 export interface EventRule {
   readonly name: string;
   readonly rule: string;
   readonly arn: string;
   readonly enabled: boolean;
-  /** JSON; absent for a rule by the clock. */
+  /** JSON; absent for a scheduled rule. */
   readonly pattern?: string;
-  /** Buckets whose objects it is about. */
+  /** Buckets in the event pattern. */
   readonly buckets: readonly string[];
   readonly targets: readonly string[];
 }
@@ -57,7 +57,7 @@ function listOf<T>(value: T | readonly T[] | undefined): readonly T[] {
   return Array.isArray(value) ? (value as readonly T[]) : [value as T];
 }
 
-/** Whether a queue's policy lets EventBridge send for this rule; conditions other than on its ARN are taken as met. */
+/** Whether a queue policy allows this rule to send; conditions other than on its ARN are assumed to be met. */
 export function maySend(policy: string | undefined, rule: EventRule): boolean {
   const { Statement: statements = [] } = JSON.parse(policy ?? '{}') as { Statement?: Statement | readonly Statement[] };
   return listOf<Statement>(statements).some(

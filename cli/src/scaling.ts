@@ -2,7 +2,7 @@ import { RegisterScalableTargetCommand } from '@aws-sdk/client-application-auto-
 import { choose, type Pipeline } from './pipeline';
 import type { Clients } from './support/clients';
 import { CliError, ExitCode } from './support/errors';
-import { ecsService, listWorkers, scalableTarget } from './workers';
+import { ecsService, listServices, scalableTarget } from './services';
 
 export interface Limits {
   readonly min: number;
@@ -11,16 +11,16 @@ export interface Limits {
 }
 
 export interface ScalingChange {
-  readonly worker: string;
+  readonly service: string;
   readonly before: Limits;
   readonly after: Limits;
-  /** Nothing was changed, because it was a dry run or all was so already. */
+  /** Nothing changed: it was a dry run, or the values were already set. */
   readonly unchanged: boolean;
 }
 
 /**
- * Changes limits of a worker, or suspends and resumes its policies. The next deployment that touches the scalable
- * target sets what its template says.
+ * Changes the limits of a service, or suspends or resumes its scaling. The next deployment that updates the scalable
+ * target restores the values of its template.
  */
 export async function changeScaling(
   clients: Clients,
@@ -29,12 +29,12 @@ export async function changeScaling(
   wanted: Partial<Limits>,
   dryRun: boolean,
 ): Promise<ScalingChange> {
-  const { name: worker, resourceId } = choose('worker', listWorkers(pipeline), name);
+  const { name: service, resourceId } = choose('service', listServices(pipeline), name);
   const target = await scalableTarget(clients, resourceId);
   if (target === undefined) {
     throw new CliError(
       ExitCode.notFound,
-      `nothing scales ${worker}: Application Auto Scaling has no scalable target ${resourceId}; deploy the stack again`,
+      `${service} is not scaled: Application Auto Scaling has no scalable target ${resourceId}; deploy the stack again`,
     );
   }
   const { DynamicScalingInSuspended: scaleIn = false, DynamicScalingOutSuspended: scaleOut = false } =
@@ -44,7 +44,7 @@ export async function changeScaling(
   if (after.min > after.max) {
     throw new CliError(
       ExitCode.usage,
-      `--min cannot be above --max, got: ${after.min} and ${after.max}; the limits of ${worker} are ${before.min} and ${before.max} now`,
+      `--min cannot be greater than --max, got: ${after.min} and ${after.max}; the limits of ${service} are ${before.min} and ${before.max} now`,
     );
   }
   const same = before.min === after.min && before.max === after.max && before.suspended === after.suspended;
@@ -63,5 +63,5 @@ export async function changeScaling(
       }),
     );
   }
-  return { worker, before, after, unchanged: same || dryRun };
+  return { service, before, after, unchanged: same || dryRun };
 }

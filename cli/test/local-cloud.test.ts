@@ -10,8 +10,8 @@ import { fileworks, useEndpoint } from './support/command';
 
 jest.setTimeout(600_000);
 
-/** 10,000 by hand; as many as show every way in the gate. */
-const LETTERS = Number(process.env.FILEWORKS_LETTERS ?? 60);
+/** Set it to 10,000 for a manual run; 60 cover every path. */
+const MESSAGES = Number(process.env.FILEWORKS_MESSAGES ?? 60);
 
 let cloud: LocalCloud;
 let sqs: SQSClient;
@@ -67,22 +67,22 @@ async function fill(keys: readonly string[], reason = 'the file is empty'): Prom
   }
 }
 
-test('a stack, a worker and a queue that are not there end with 3 and what there is', async () => {
+test('an unknown stack, service, queue or dispatcher exits with 3 and lists the known ones', async () => {
   expect(await fileworks(['--stack', 'Nowhere', 'status'])).toMatchObject({
     code: 3,
-    err: expect.stringMatching(/--stack names no stack .* got: Nowhere/),
+    err: expect.stringMatching(/--stack must name a stack in this account and region, got: Nowhere/),
   });
   expect(await fileworks(['suspend', 'other'])).toMatchObject({
     code: 3,
-    err: expect.stringMatching(/the worker must be one of this stack, got: other; there are Service/),
+    err: expect.stringMatching(/the service must be one of the stack, got: other; this stack has Service/),
   });
   expect(await fileworks(['dlq', 'show', 'other'])).toMatchObject({
     code: 3,
-    err: expect.stringMatching(/got: other; there are DeadLetters/),
+    err: expect.stringMatching(/got: other; this stack has DeadLetters/),
   });
   expect(await fileworks(['files', 'list'])).toMatchObject({
     code: 3,
-    err: expect.stringMatching(/a dispatcher is needed, and this stack has no dispatcher/),
+    err: expect.stringMatching(/a dispatcher is required, but this stack has no dispatcher/),
   });
 });
 
@@ -99,18 +99,18 @@ test('scaling is changed, suspended and resumed, and a dry run changes nothing',
   });
   expect(await fileworks(['scale', '--min', '6'])).toMatchObject({
     code: 2,
-    err: expect.stringMatching(/--min cannot be above --max, got: 6 and 5/),
+    err: expect.stringMatching(/--min cannot be greater than --max, got: 6 and 5/),
   });
   expect((await fileworks(['suspend'])).out).toBe(
     'Service: 0 to 5 tasks, scaling active → 0 to 5 tasks, scaling suspended',
   );
-  expect((await fileworks(['suspend'])).out).toMatch(/\(as it was\)$/);
+  expect((await fileworks(['suspend'])).out).toMatch(/\(unchanged\)$/);
   const { out } = await fileworks(['--json', 'watch', '--interval', '1', '--count', '2']);
-  const looks = out.split('\n').map((line) => JSON.parse(line) as { findings: { problem: string }[] });
+  const updates = out.split('\n').map((line) => JSON.parse(line) as { findings: { problem: string }[] });
   const suspended = expect.arrayContaining([
     expect.objectContaining({ problem: expect.stringMatching(/^scaling of Service is suspended/) }),
   ]);
-  expect(looks).toEqual([
+  expect(updates).toEqual([
     expect.objectContaining({ findings: suspended }),
     expect.objectContaining({ findings: suspended }),
   ]);
@@ -118,10 +118,10 @@ test('scaling is changed, suspended and resumed, and a dry run changes nothing',
   await fileworks(['scale', '--max', '3']);
 });
 
-describe('dead letters', () => {
+describe('dead-letter messages', () => {
   type Done = {
     matched: number;
-    passedOver: number;
+    notMatched: number;
     redriven?: number;
     deleted?: number;
     failed: number;
@@ -129,9 +129,9 @@ describe('dead letters', () => {
   };
 
   beforeAll(async () => {
-    // Nobody takes what is redriven
+    // No worker receives the redriven messages
     await fileworks(['suspend']);
-    const keys = Array.from({ length: LETTERS }, (_, index) => `in/${index % 2 === 0 ? 'even' : 'odd'}/${index}.zip`);
+    const keys = Array.from({ length: MESSAGES }, (_, index) => `in/${index % 2 === 0 ? 'even' : 'odd'}/${index}.zip`);
     await fill(keys);
     await fill(['in/\u001b[2J\u202eevil.zip'], 'not\ta zip');
   });
@@ -142,51 +142,51 @@ describe('dead letters', () => {
     expect(out).not.toContain('detail');
     expect((await fileworks(['dlq', 'show', '--key', '*evil*', '--body'])).out).toContain('{"id":"c-0","detail"');
     expect(await json('dlq', 'list')).toEqual([
-      { queue: 'DeadLetters', waiting: LETTERS + 1, inWork: 0, redrivesTo: 'Queue' },
+      { queue: 'DeadLetters', visible: MESSAGES + 1, inFlight: 0, redrivesTo: 'Queue' },
     ]);
   });
 
-  test('are counted by a dry run and left where they are', async () => {
+  test('are counted by a dry run and stay', async () => {
     expect(await json<Done>('--dry-run', 'dlq', 'redrive', '--key', 'in/even/*')).toMatchObject({
-      matched: LETTERS / 2,
-      passedOver: LETTERS / 2 + 1,
+      matched: MESSAGES / 2,
+      notMatched: MESSAGES / 2 + 1,
       redriven: 0,
       failed: 0,
       incomplete: false,
     });
-    expect(await count(deadLetters)).toBe(LETTERS + 1);
+    expect(await count(deadLetters)).toBe(MESSAGES + 1);
     expect(await count(source)).toBe(0);
   });
 
-  test('are not purged without a word', async () => {
+  test('are not purged without confirmation', async () => {
     expect(await fileworks(['dlq', 'purge'])).toMatchObject({
       code: 4,
-      err: expect.stringMatching(/purge deletes all messages .*: this cannot be undone; add --yes/),
+      err: expect.stringMatching(/purge deletes all messages in .*: this cannot be undone; add --yes/),
     });
     expect(await fileworks(['dlq', 'purge'], 'no')).toMatchObject({
       code: 4,
-      err: expect.stringMatching(/not confirmed, nothing was done/),
+      err: expect.stringMatching(/not confirmed, nothing changed/),
     });
-    expect(await count(deadLetters)).toBe(LETTERS + 1);
+    expect(await count(deadLetters)).toBe(MESSAGES + 1);
   });
 
-  test('are redriven at the rate that was asked for, each once, without what their end added', async () => {
-    const rate = Math.min(1_000, LETTERS / 3);
+  test('are redriven at the given rate, each once, without the attributes of their failure', async () => {
+    const rate = Math.min(1_000, MESSAGES / 3);
     const started = Date.now();
     const before = process.memoryUsage().heapUsed;
     expect(await json<Done>('dlq', 'redrive', '--key', 'in/even/*', '--rate', String(rate))).toMatchObject({
-      matched: LETTERS / 2,
-      redriven: LETTERS / 2,
-      passedOver: LETTERS / 2 + 1,
+      matched: MESSAGES / 2,
+      redriven: MESSAGES / 2,
+      notMatched: MESSAGES / 2 + 1,
       failed: 0,
     });
     const seconds = (Date.now() - started) / 1_000;
-    expect(seconds).toBeGreaterThanOrEqual(LETTERS / 2 / rate);
+    expect(seconds).toBeGreaterThanOrEqual(MESSAGES / 2 / rate);
     process.stderr.write(
-      `${LETTERS / 2} redriven and ${LETTERS / 2 + 1} passed over in ${seconds.toFixed(1)} s, heap ${((process.memoryUsage().heapUsed - before) / 2 ** 20).toFixed(0)} MiB more\n`,
+      `${MESSAGES / 2} redriven and ${MESSAGES / 2 + 1} not matched in ${seconds.toFixed(1)} s, heap ${((process.memoryUsage().heapUsed - before) / 2 ** 20).toFixed(0)} MiB more\n`,
     );
-    expect(await count(source)).toBe(LETTERS / 2);
-    expect(await count(deadLetters)).toBe(LETTERS / 2 + 1);
+    expect(await count(source)).toBe(MESSAGES / 2);
+    expect(await count(deadLetters)).toBe(MESSAGES / 2 + 1);
     const { Messages: [sample] = [] } = await sqs.send(
       new ReceiveMessageCommand({ QueueUrl: source, MessageAttributeNames: ['All'], VisibilityTimeout: 0 }),
     );
@@ -196,12 +196,12 @@ describe('dead letters', () => {
     expect(Object.keys(sample.MessageAttributes!)).toEqual(['team']);
   });
 
-  test('are purged by what matches, when somebody says yes', async () => {
+  test('are purged if they match, after confirmation', async () => {
     expect((await fileworks(['dlq', 'purge', '--key', '*evil*'], 'yes')).out).toBe(
-      `1 deleted, ${LETTERS / 2} passed over, 0 failed`,
+      `1 deleted, ${MESSAGES / 2} not matched, 0 failed`,
     );
     expect(await json<Done>('--yes', 'dlq', 'purge', '--limit', '5')).toMatchObject({ deleted: 5, incomplete: true });
-    expect(await json<Done>('--yes', 'dlq', 'purge')).toMatchObject({ deleted: LETTERS / 2 - 5, incomplete: false });
+    expect(await json<Done>('--yes', 'dlq', 'purge')).toMatchObject({ deleted: MESSAGES / 2 - 5, incomplete: false });
     await until(async () => (await count(deadLetters)) === 0, 'an empty queue');
   });
 });

@@ -11,7 +11,7 @@ const asRegExp = (pattern: string) =>
 const textOf = (...characters: string[]) =>
   fc.array(fc.constantFrom(...characters), { maxLength: 10 }).map((parts) => parts.join(''));
 
-test('a star stands for any text, as in a regular expression', () => {
+test('a star matches any text, as in a regular expression', () => {
   fc.assert(
     fc.property(
       textOf('*', '*', 'a', 'b', '.', '|', '$', '\n'),

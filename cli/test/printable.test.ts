@@ -6,13 +6,13 @@ const hostile: [string, string, string][] = [
   ['line breaks and tabs', 'a\r\n\tb', 'a\\x0d\\x0a\\x09b'],
   ['C1 controls', 'a\u009b2Jb', 'a\\x9b2Jb'],
   ['DEL and NUL', '\u007f\u0000', '\\x7f\\x00'],
-  ['text that is turned around', 'exe.\u202egnp', 'exe.\\u202egnp'],
-  ['what nobody sees', 'a\u200bb\ufeff', 'a\\u200bb\\ufeff'],
+  ['reversed text', 'exe.\u202egnp', 'exe.\\u202egnp'],
+  ['invisible characters', 'a\u200bb\ufeff', 'a\\u200bb\\ufeff'],
   ['line separators', 'a\u2028b', 'a\\u2028b'],
   ['half a character', '\ud83d', '\\ud83d'],
 ];
 
-describe('text that others made', () => {
+describe('untrusted text', () => {
   test.each(hostile)('is shown without %s', (_, text, shown) => {
     expect(printable(text)).toBe(shown);
     expect(safe`<${text}>`).toBe(`<${shown}>`);
@@ -25,18 +25,18 @@ describe('text that others made', () => {
     expect(JSON.parse(json)).toEqual({ key: text });
   });
 
-  test('keeps letters of all languages and characters outside of the basic plane', () => {
+  test('keeps characters of all languages and characters outside of the basic plane', () => {
     expect(printable('Ünïcode 文件 😀 & (x) %41')).toBe('Ünïcode 文件 😀 & (x) %41');
   });
 
-  test('is one word of a command that may be pasted', () => {
+  test('is quoted as one word of a shell command', () => {
     expect(quoted('A/customer-1')).toBe('A/customer-1');
     expect(quoted('A/x; rm -rf ~')).toBe("'A/x; rm -rf ~'");
     expect(quoted("A/it's $(reboot)")).toBe("'A/it'\\''s $(reboot)'");
   });
 });
 
-test('a table has columns as wide as their cells, numbers on the right and a dash for what is not known', () => {
+test('a table has columns as wide as their cells, right-aligned numbers and a dash for a missing value', () => {
   expect(
     table(
       ['NAME', 'COUNT'],

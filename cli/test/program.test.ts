@@ -6,15 +6,15 @@ beforeEach(() => {
   delete process.env.FILEWORKS_STACK;
 });
 
-describe('a command line that is wrong ends with 2 and says what to do', () => {
+describe('an invalid command line exits with 2 and names the remedy', () => {
   test.each<[string, string[], RegExp]>([
     [
       'no stack',
       ['status'],
-      /--stack must name the stack of the pipeline, got none; say --stack <name>, or set FILEWORKS_STACK/,
+      /--stack must name the stack of the pipeline, got none; add --stack <name>, or set FILEWORKS_STACK/,
     ],
     [
-      'an endpoint that is no URL',
+      'an invalid endpoint URL',
       ['status', '--stack', 'S', '--endpoint-url', 'localhost'],
       /--endpoint-url must be a URL that begins with http:\/\/ or https:\/\/, got: localhost; /,
     ],
@@ -26,7 +26,7 @@ describe('a command line that is wrong ends with 2 and says what to do', () => {
       /'--rate <messages>' argument '5000' is invalid. It must be a whole number from 1 to 3000/,
     ],
     [
-      'a number that is none',
+      'text instead of a number',
       [...stack, 'scale', '--max', 'many'],
       /'--max <tasks>' argument 'many' is invalid. It must be a whole number from 0 to 5000/,
     ],
@@ -45,7 +45,7 @@ describe('a command line that is wrong ends with 2 and says what to do', () => {
       [...stack, 'sequence', 'pause', 'A'],
       /required option '--reason <text>' not specified/,
     ],
-    ['a scale without limits', [...stack, 'scale', 'W'], /scale needs --min or --max, got neither/],
+    ['a scale without limits', [...stack, 'scale', 'W'], /scale requires --min or --max, got neither/],
   ])('%s', async (_, args, message) => {
     const { code, err, out } = await fileworks(args);
     expect(err).toMatch(message);
@@ -58,10 +58,10 @@ test('help is no error, and documents the exit codes', async () => {
   const { code, out } = await fileworks(['--help']);
   expect(code).toBe(0);
   expect(out).toMatch(/status.*watch.*scale.*suspend.*resume.*files.*dlq.*sequence/s);
-  expect(out).toContain('Exit codes: 0 done, 1 AWS refused');
+  expect(out).toContain('Exit codes: 0 success, 1 AWS refused');
 });
 
-test('an endpoint where nothing answers ends with 1, and as JSON when that was asked for', async () => {
+test('an unreachable endpoint exits with 1, with a JSON error under --json', async () => {
   Object.assign(process.env, {
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'test',
@@ -72,6 +72,6 @@ test('an endpoint where nothing answers ends with 1, and as JSON when that was a
   expect(code).toBe(1);
   expect(JSON.parse(err)).toEqual({
     exitCode: 1,
-    error: expect.stringMatching(/ECONNREFUSED.*look at --region, --endpoint-url and AWS_ENDPOINT_URL/),
+    error: expect.stringMatching(/ECONNREFUSED.*check --region, --endpoint-url and AWS_ENDPOINT_URL/),
   });
 });

@@ -16,24 +16,23 @@ import { buildZip } from '../support/zip-builder';
 import { startDeployment, until } from './support/deployment';
 import { skeletonOf, Transcript } from './support/transcript';
 
-/** Set FILEWORKS_TRANSCRIPT=write to write the page anew. */
+/** Set FILEWORKS_TRANSCRIPT=write to rewrite the page. */
 const PAGE = resolve(__dirname, '..', '..', 'docs', 'operations', 'troubleshooting-transcript.md');
-const HEAD = `# A pipeline that was broken on purpose
+const HEAD = `# Troubleshooting transcript
 
-Two reference deployments on the local cloud, broken in five ways, and what \`npx fileworks\` showed of it and did about it. \`test/e2e/operations.test.ts\` plays all of it in each run of the
-tests and holds it against this page; \`FILEWORKS_TRANSCRIPT=write npm run e2e -- operations\` writes the page anew. The local cloud has no ages of messages, and its clock runs 60 times
-faster than the tasks.
+This transcript shows five faults in two reference deployments on the local cloud, and how \`npx fileworks\` finds and fixes them. \`test/e2e/operations.test.ts\` repeats the transcript in
+each run of the tests and compares it with this page; \`FILEWORKS_TRANSCRIPT=write npm run e2e -- operations\` rewrites the page. The local cloud reports no message ages, and its clock runs
+60 times faster than the tasks.
 `;
 
 interface Status {
   readonly findings: readonly { readonly problem: string }[];
-  readonly work: readonly { readonly name: string; readonly waiting: number; readonly inWork: number }[];
-  readonly deadLetters: readonly { readonly name: string; readonly waiting: number; readonly inWork: number }[];
-  readonly workers: readonly {
+  readonly queues: readonly { readonly name: string; readonly visible: number; readonly inFlight: number }[];
+  readonly services: readonly {
     readonly desired: number;
     readonly running: number;
     readonly lastFailure?: object;
-    readonly service: string;
+    readonly serviceName: string;
     readonly cluster: string;
     readonly resourceId: string;
   }[];
@@ -43,7 +42,7 @@ interface Status {
   }[];
 }
 
-/** Deploys, and talks to it as somebody who breaks it and as somebody who sends files. */
+/** A deployment, with the clients that break it and send files to it. */
 class Deployment {
   readonly s3: S3Client;
   readonly ecs: ECSClient;
@@ -86,11 +85,12 @@ class Deployment {
     }
   }
 
-  untilWell(): Promise<Status> {
+  untilHealthy(): Promise<Status> {
     return this.untilStatus(
-      'nothing wrong',
+      'no findings',
       120,
-      ({ findings, work }) => findings.length === 0 && work.every(({ waiting, inWork }) => waiting + inWork === 0),
+      ({ findings, queues }) =>
+        findings.length === 0 && queues.every(({ visible, inFlight }) => visible + inFlight === 0),
     );
   }
 
@@ -120,7 +120,7 @@ class Deployment {
 const zip = (text: string) => buildZip([{ name: 'rows.csv', content: text.repeat(100) }]).bytes;
 const transcript = new Transcript(HEAD);
 
-describe('a pipeline with a worker that was broken on purpose', () => {
+describe('faults in a pipeline with a worker service', () => {
   let pipeline: Deployment;
 
   beforeAll(async () => {
@@ -129,13 +129,13 @@ describe('a pipeline with a worker that was broken on purpose', () => {
 
   afterAll(() => pipeline.stop(), 60_000);
 
-  /** The first deployment starts a task, and the one of the fault before may still idle. */
+  /** The first deployment starts a task, and a task of the previous fault may still be idle. */
   const untilIdle = () =>
-    pipeline.untilStatus('no task', 120, ({ workers: [{ desired, running }] }) => desired + running === 0);
+    pipeline.untilStatus('no task', 120, ({ services: [{ desired, running }] }) => desired + running === 0);
 
-  test('a rule that is disabled', async () => {
+  test('a disabled rule', async () => {
     transcript.say(
-      '## Files arrive and nothing happens\n\nSomebody has disabled the rule of the route for a test and forgotten it.',
+      '## Files arrive and nothing happens\n\nThe rule of the route was disabled for a test and not enabled again.',
     );
     const {
       rules: [{ rule }],
@@ -145,7 +145,7 @@ describe('a pipeline with a worker that was broken on purpose', () => {
     await transcript.run('Quickstart', 'status');
     await transcript.run('Quickstart', 'files', 'follow', 'incoming/orders-1.zip');
     transcript.say(
-      'EventBridge keeps nothing for a rule that is disabled, so the file is sent again after the rule is enabled.',
+      'EventBridge does not keep events for a disabled rule. Upload the file again after you enable the rule.',
     );
     await transcript.shell(`aws events enable-rule --name ${rule}`, () =>
       pipeline.events.send(new EnableRuleCommand({ Name: rule })),
@@ -154,14 +154,14 @@ describe('a pipeline with a worker that was broken on purpose', () => {
       pipeline.put('incoming/orders-1.zip', zip('a;b\n')),
     );
     await pipeline.untilResult('manifests/orders-1.zip.json');
-    await pipeline.untilWell();
+    await pipeline.untilHealthy();
     await transcript.run('Quickstart', 'files', 'follow', 'incoming/orders-1.zip');
   }, 300_000);
 
-  test('scaling that is suspended while files come', async () => {
-    transcript.say('## A backlog, and no task\n\nScaling was suspended for maintenance.');
+  test('suspended scaling while files arrive', async () => {
+    transcript.say('## Backlog without tasks\n\nScaling was suspended for maintenance.');
     const {
-      workers: [{ resourceId }],
+      services: [{ resourceId }],
     } = await untilIdle();
     await pipeline.scaling.send(
       new RegisterScalableTargetCommand({
@@ -178,22 +178,22 @@ describe('a pipeline with a worker that was broken on purpose', () => {
     for (const number of [2, 3, 4]) {
       await pipeline.put(`incoming/orders-${number}.zip`, zip(`${number}\n`));
     }
-    await pipeline.untilStatus('three waiting', 60, ({ work: [{ waiting, inWork }] }) => waiting + inWork === 3);
+    await pipeline.untilStatus('three messages', 60, ({ queues: [{ visible, inFlight }] }) => visible + inFlight === 3);
     await transcript.run('Quickstart', 'status');
     await transcript.run('Quickstart', 'resume', 'Unpacker');
     for (const number of [2, 3, 4]) {
       await pipeline.untilResult(`manifests/orders-${number}.zip.json`);
     }
-    await pipeline.untilWell();
+    await pipeline.untilHealthy();
     await transcript.run('Quickstart', 'status');
   }, 300_000);
 
   test('a task definition that cannot start', async () => {
     transcript.say(
-      '## Tasks are wanted and none runs\n\nA hotfix was deployed by hand, with the tag of an image that was never pushed.',
+      '## Tasks are desired but none runs\n\nA hotfix was deployed manually, with the tag of an image that was never pushed.',
     );
     const {
-      workers: [{ cluster, service }],
+      services: [{ cluster, serviceName: service }],
     } = await untilIdle();
     const { services: [{ taskDefinition: good }] = [{}] } = await pipeline.ecs.send(
       new DescribeServicesCommand({ cluster, services: [service] }),
@@ -221,7 +221,7 @@ describe('a pipeline with a worker that was broken on purpose', () => {
     await pipeline.untilStatus(
       'a task that failed to start',
       120,
-      ({ workers: [{ desired, running, lastFailure }] }) => desired > 0 && running === 0 && lastFailure !== undefined,
+      ({ services: [{ desired, running, lastFailure }] }) => desired > 0 && running === 0 && lastFailure !== undefined,
     );
     await transcript.run('Quickstart', 'status');
     const last = good!.slice(good!.lastIndexOf('/') + 1);
@@ -230,13 +230,13 @@ describe('a pipeline with a worker that was broken on purpose', () => {
       () => pipeline.ecs.send(new UpdateServiceCommand({ cluster, service, taskDefinition: good })),
     );
     await pipeline.untilResult('manifests/orders-5.zip.json');
-    await pipeline.untilWell();
+    await pipeline.untilHealthy();
     await transcript.run('Quickstart', 'status');
   }, 300_000);
 
-  test('a file that no attempt can read', async () => {
+  test('a damaged file', async () => {
     transcript.say(
-      '## A message in the dead-letter queue\n\nThe alarm rings: an archive is damaged. Its name would clear the screen of whoever lists it.',
+      '## A message in the dead-letter queue\n\nAn archive is damaged, and the alarm is in ALARM. The name of the archive contains an escape sequence that would clear your terminal.',
     );
     const key = 'incoming/\u001b[2Jinvoices.zip';
     await pipeline.put(key, Buffer.from('PK, and then nothing that a ZIP has'));
@@ -247,17 +247,17 @@ describe('a pipeline with a worker that was broken on purpose', () => {
     await transcript.run('Quickstart', 'status');
     await transcript.run('Quickstart', 'dlq', 'show', 'Unpacker');
     await transcript.run('Quickstart', 'files', 'follow', key);
-    transcript.say('The sender puts the archive again, under the same name, so the message can be done now.');
+    transcript.say('The sender uploads a valid archive under the same name. Now you can redrive the message.');
     await pipeline.put(key, zip('invoice\n'));
     await transcript.run('Quickstart', '--dry-run', 'dlq', 'redrive', 'Unpacker', '--key', '*invoices.zip');
     await transcript.run('Quickstart', 'dlq', 'redrive', 'Unpacker', '--key', '*invoices.zip', '--rate', '5');
     await pipeline.untilResult('manifests/\u001b[2Jinvoices.zip.json');
-    await pipeline.untilWell();
+    await pipeline.untilHealthy();
     await transcript.run('Quickstart', 'status');
   }, 400_000);
 });
 
-describe('a pipeline with a dispatcher that was broken on purpose', () => {
+describe('faults in a pipeline with a dispatcher', () => {
   let pipeline: Deployment;
 
   beforeAll(async () => {
@@ -266,14 +266,14 @@ describe('a pipeline with a dispatcher that was broken on purpose', () => {
 
   afterAll(() => pipeline.stop(), 60_000);
 
-  test('a sequence that is blocked', async () => {
+  test('a blocked sequence', async () => {
     transcript.say(
-      '## A sequence that stands\n\nThe first file of a customer is empty, and his next one waits behind it: they are processed in order.',
+      '## A blocked sequence\n\nThe first file of a customer is empty. The next file of the customer stays queued, because files of a sequence are processed in order.',
     );
     await pipeline.put('incoming/a/acme/1.csv', new Uint8Array());
     await pipeline.put('incoming/a/acme/2.csv', Buffer.from('a;b\n'));
     await pipeline.untilStatus(
-      'a blocked file and one behind it',
+      'a blocked file and a queued one',
       180,
       ({
         dispatchers: [
@@ -286,7 +286,7 @@ describe('a pipeline with a dispatcher that was broken on purpose', () => {
     await transcript.run('TypedIngest', 'status');
     await transcript.run('TypedIngest', 'files', 'list', '--type', 'A', '--status', 'blocked');
     await transcript.run('TypedIngest', 'files', 'follow', 'incoming/a/acme/1.csv');
-    transcript.say('The sender says that the empty file was a mistake. It is given up, and the next one runs.');
+    transcript.say('The sender confirms that the empty file was a mistake. Skip it, and the next file runs.');
     await transcript.run(
       'TypedIngest',
       '--yes',
@@ -294,7 +294,7 @@ describe('a pipeline with a dispatcher that was broken on purpose', () => {
       'skip',
       'incoming/a/acme/1.csv',
       '--reason',
-      'empty by mistake, says the sender',
+      'empty by mistake, confirmed by the sender',
       '--by',
       'alice',
     );
@@ -310,12 +310,12 @@ describe('a pipeline with a dispatcher that was broken on purpose', () => {
         ],
       }) => Object.values(files).every((count) => count === 0),
     );
-    await pipeline.untilWell();
+    await pipeline.untilHealthy();
     await transcript.run('TypedIngest', 'status');
   }, 400_000);
 });
 
-test('the page in the documentation shows what happened', () => {
+test('the page in the documentation equals the transcript', () => {
   if (process.env.FILEWORKS_TRANSCRIPT === 'write') {
     writeFileSync(PAGE, transcript.text);
   }

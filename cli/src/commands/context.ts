@@ -14,15 +14,15 @@ interface GlobalOptions {
   readonly yes?: boolean;
 }
 
-/** What a command works with. */
+/** Clients, pipeline and settings of a command. */
 export interface Context {
   readonly clients: Clients;
   readonly pipeline: Pipeline;
   readonly settings: Settings;
 }
 
-/** Finds the pipeline, does the work and closes the connections. */
-export async function inPipeline(command: Command, work: (context: Context) => Promise<void>): Promise<void> {
+/** Finds the pipeline, runs the action and closes the connections. */
+export async function inPipeline(command: Command, action: (context: Context) => Promise<void>): Promise<void> {
   const {
     region,
     profile,
@@ -36,12 +36,12 @@ export async function inPipeline(command: Command, work: (context: Context) => P
   if (stack === undefined || stack === '') {
     throw new CliError(
       ExitCode.usage,
-      '--stack must name the stack of the pipeline, got none; say --stack <name>, or set FILEWORKS_STACK',
+      '--stack must name the stack of the pipeline, got none; add --stack <name>, or set FILEWORKS_STACK',
     );
   }
   const clients = connect({ region, profile, endpointUrl: endpointUrl === undefined ? undefined : urlOf(endpointUrl) });
   try {
-    await work({ clients, pipeline: await Pipeline.find(clients, stack), settings: { json, dryRun, yes } });
+    await action({ clients, pipeline: await Pipeline.find(clients, stack), settings: { json, dryRun, yes } });
   } finally {
     disconnect(clients);
   }
@@ -53,6 +53,6 @@ function urlOf(text: string): string {
   }
   throw new CliError(
     ExitCode.usage,
-    `--endpoint-url must be a URL that begins with http:// or https://, got: ${text}; the local cloud prints its own at the start`,
+    `--endpoint-url must be a URL that begins with http:// or https://, got: ${text}; fileworks-local prints its endpoint at startup`,
   );
 }

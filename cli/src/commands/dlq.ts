@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import type { LetterFilter } from '../dlq/filter';
+import type { MessageFilter } from '../dlq/filter';
 import { matcher } from '../dlq/filter';
-import type { Letter } from '../dlq/letter';
-import { look, purge, redrive, type WorkDone, type WorkOptions } from '../dlq/work';
+import type { DeadLetterMessage } from '../dlq/message';
+import { peek, purge, redrive, type OperationResult, type OperationOptions } from '../dlq/operations';
 import { choose } from '../pipeline';
 import { describeQueues, type DeadLetterQueue } from '../queues';
 import { CliError, ExitCode } from '../support/errors';
@@ -12,36 +12,36 @@ import { printable, safe } from '../support/printable';
 import { age, table } from '../support/table';
 import { inPipeline, type Context } from './context';
 
-interface FilterOptions extends LetterFilter {
+interface FilterOptions extends MessageFilter {
   readonly limit?: number;
 }
 
-interface WorkCommandOptions extends FilterOptions {
+interface OperationCommandOptions extends FilterOptions {
   readonly rate: number;
 }
 
 export function addDeadLetterCommands(program: Command, io: Io): void {
-  const dlq = program.command('dlq').description('dead-letter queues: what is in them, and what becomes of it');
+  const dlq = program.command('dlq').description('inspect, redrive and purge dead-letter queues');
   dlq
     .command('list')
-    .description('all of them, and where a redrive sends')
+    .description('list dead-letter queues and their redrive destinations')
     .action((_, command: Command) =>
       inPipeline(command, async ({ clients, pipeline, settings }) => {
-        const { deadLetters } = await describeQueues(clients, pipeline);
-        const rows = deadLetters.map(({ name, waiting, inWork, source }) => ({
+        const { deadLetterQueues } = await describeQueues(clients, pipeline);
+        const rows = deadLetterQueues.map(({ name, visible, inFlight, source }) => ({
           queue: name,
-          waiting,
-          inWork,
+          visible,
+          inFlight,
           redrivesTo: source?.name,
         }));
         emit(io, settings, rows, () =>
           table(
-            ['QUEUE', 'WAITING', 'LOOKED AT', 'REDRIVES TO'],
-            rows.map(({ queue, waiting, inWork, redrivesTo }) => [
+            ['QUEUE', 'VISIBLE', 'IN FLIGHT', 'REDRIVES TO'],
+            rows.map(({ queue, visible, inFlight, redrivesTo }) => [
               queue,
-              waiting,
-              inWork,
-              redrivesTo ?? 'the target that each message names',
+              visible,
+              inFlight,
+              redrivesTo ?? 'the target of each message',
             ]),
           ),
         );
@@ -49,8 +49,8 @@ export function addDeadLetterCommands(program: Command, io: Io): void {
     );
 
   filtered(dlq.command('show'))
-    .description('messages, without taking them')
-    .option('--body', 'with their bodies, which may hold what not everybody should read')
+    .description('show messages without removing them')
+    .option('--body', 'include message bodies, which may contain sensitive data')
     .action(
       (
         name: string | undefined,
@@ -58,35 +58,35 @@ export function addDeadLetterCommands(program: Command, io: Io): void {
         command: Command,
       ) =>
         withQueue(command, name, async ({ clients, settings }, queue) => {
-          const { letters, incomplete } = await look(clients, queue, {
+          const { messages, incomplete } = await peek(clients, queue, {
             matches: matcher(filter),
             limit,
             signal: io.signal,
           });
-          const shown = letters.map((letter) => summaryOf(letter, body));
+          const shown = messages.map((message) => summaryOf(message, body));
           emit(io, settings, { queue: queue.name, messages: shown, more: incomplete }, () =>
-            renderLetters(letters, body, incomplete),
+            renderMessages(messages, body, incomplete),
           );
         }),
     );
 
-  const work =
+  const operation =
     (
       verb: string,
       past: string,
-      doIt: (context: Context, queue: DeadLetterQueue, options: WorkOptions) => Promise<WorkDone>,
+      perform: (context: Context, queue: DeadLetterQueue, options: OperationOptions) => Promise<OperationResult>,
     ) =>
-    async (name: string | undefined, { rate, limit, ...filter }: WorkCommandOptions, command: Command) =>
+    async (name: string | undefined, { rate, limit, ...filter }: OperationCommandOptions, command: Command) =>
       withQueue(command, name, async (context, queue) => {
         const { settings } = context;
         if (verb === 'purge') {
           await confirm(
             io,
             settings,
-            safe`purge deletes ${limit === undefined ? 'all' : `up to ${limit}`} messages of the dead-letter queue of ${queue.name}${Object.keys(filter).length === 0 ? '' : ' that match'}`,
+            safe`purge deletes ${limit === undefined ? 'all' : `up to ${limit}`}${Object.keys(filter).length === 0 ? '' : ' matching'} messages in the dead-letter queue of ${queue.name}`,
           );
         }
-        const { matched, passedOver, done, failed, incomplete } = await doIt(context, queue, {
+        const { matched, notMatched, done, failed, incomplete } = await perform(context, queue, {
           matches: matcher(filter),
           rate,
           ...(limit !== undefined && { limit }),
@@ -101,49 +101,49 @@ export function addDeadLetterCommands(program: Command, io: Io): void {
         emit(
           io,
           settings,
-          { queue: queue.name, dryRun: settings.dryRun, matched, passedOver, [past]: done, failed, incomplete },
+          { queue: queue.name, dryRun: settings.dryRun, matched, notMatched, [past]: done, failed, incomplete },
           () =>
             [
               settings.dryRun
-                ? `${matched} would be ${past}, ${passedOver} would stay (dry run: nothing was changed)`
-                : `${done} ${past}, ${passedOver} passed over, ${failed} failed`,
-              ...(incomplete && limit === undefined ? ['Not all of the queue was looked at: run it again.'] : []),
+                ? `${matched} would be ${past}, ${notMatched} not matched (dry run: nothing changed)`
+                : `${done} ${past}, ${notMatched} not matched, ${failed} failed`,
+              ...(incomplete && limit === undefined ? ['The queue was not scanned to its end: run it again.'] : []),
             ].join('\n'),
         );
         if (failed > 0) {
           throw new CliError(
             ExitCode.incomplete,
-            `${failed} messages could not be ${past} and are in the queue again; see dlq show ${queue.name}`,
+            `${failed} messages could not be ${past} and remain in the queue; see fileworks dlq show ${queue.name}`,
           );
         }
       });
 
   filtered(dlq.command('redrive'))
-    .description('send messages to where they were to go, and delete them here')
-    .option('--rate <messages>', 'so many in a second', wholeNumber(1, 3_000), 10)
+    .description('send messages to their original destination, and delete them from the dead-letter queue')
+    .option('--rate <messages>', 'maximum messages per second', wholeNumber(1, 3_000), 10)
     .action(
-      work('redrive', 'redriven', ({ clients, pipeline }, queue, options) =>
+      operation('redrive', 'redriven', ({ clients, pipeline }, queue, options) =>
         redrive(clients, pipeline, queue, options),
       ),
     );
   filtered(dlq.command('purge'))
-    .description('delete messages for good')
-    .option('--rate <messages>', 'so many in a second', wholeNumber(1, 3_000), 3_000)
-    .action(work('purge', 'deleted', ({ clients }, queue, options) => purge(clients, queue, options)));
+    .description('delete messages permanently')
+    .option('--rate <messages>', 'maximum messages per second', wholeNumber(1, 3_000), 3_000)
+    .action(operation('purge', 'deleted', ({ clients }, queue, options) => purge(clients, queue, options)));
 }
 
 const PROGRESS_EVERY = 500;
 
 const filtered = (command: Command) =>
   command
-    .argument('[queue]', 'which, if the stack has several')
-    .option('--key <pattern>', 'only of this object key; * stands for any text')
-    .option('--reason <text>', 'only with this in their reason')
-    .option('--correlation-id <id>', 'only of this job')
-    .option('--message-id <id>', 'only this message')
-    .option('--sent-before <time>', 'only if sent longer ago than this, such as 30m or 7d', ago)
-    .option('--sent-after <time>', 'only if sent since this long ago', ago)
-    .option('--limit <messages>', 'so many at most', wholeNumber(1, 1_000_000));
+    .argument('[queue]', 'name of the queue, if the stack has several')
+    .option('--key <pattern>', 'only messages for this object key; * matches any text')
+    .option('--reason <text>', 'only messages with this text in their reason')
+    .option('--correlation-id <id>', 'only messages with this correlation id')
+    .option('--message-id <id>', 'only the message with this id')
+    .option('--sent-before <time>', 'only messages older than this, such as 30m or 7d', ago)
+    .option('--sent-after <time>', 'only messages newer than this, such as 30m or 7d', ago)
+    .option('--limit <messages>', 'maximum messages', wholeNumber(1, 1_000_000));
 
 function withQueue(
   command: Command,
@@ -151,13 +151,13 @@ function withQueue(
   action: (context: Context, queue: DeadLetterQueue) => Promise<void>,
 ): Promise<void> {
   return inPipeline(command, async (context) => {
-    const { deadLetters } = await describeQueues(context.clients, context.pipeline);
-    await action(context, choose('dead-letter queue', deadLetters, name));
+    const { deadLetterQueues } = await describeQueues(context.clients, context.pipeline);
+    await action(context, choose('dead-letter queue', deadLetterQueues, name));
   });
 }
 
 const summaryOf = (
-  { messageId, sentAt, receives, bucket, key, correlationId, reason, body }: Letter,
+  { messageId, sentAt, receives, bucket, key, correlationId, reason, body }: DeadLetterMessage,
   withBody: boolean,
 ) => ({
   messageId,
@@ -170,11 +170,11 @@ const summaryOf = (
   ...(withBody && { body }),
 });
 
-function renderLetters(letters: readonly Letter[], withBody: boolean, incomplete: boolean): string {
-  if (letters.length === 0) {
+function renderMessages(messages: readonly DeadLetterMessage[], withBody: boolean, incomplete: boolean): string {
+  if (messages.length === 0) {
     return 'No message matches.';
   }
-  const rows = letters.map(({ messageId, sentAt, receives, key, correlationId, reason }) => [
+  const rows = messages.map(({ messageId, sentAt, receives, key, correlationId, reason }) => [
     messageId,
     age((Date.now() - sentAt.getTime()) / 1_000),
     receives,
@@ -184,7 +184,7 @@ function renderLetters(letters: readonly Letter[], withBody: boolean, incomplete
   ]);
   return [
     table(['MESSAGE', 'AGE', 'RECEIVES', 'KEY', 'CORRELATION ID', 'REASON'], rows),
-    ...(withBody ? letters.map(({ messageId, body }) => `\n${printable(messageId)}\n${printable(body)}`) : []),
+    ...(withBody ? messages.map(({ messageId, body }) => `\n${printable(messageId)}\n${printable(body)}`) : []),
     ...(incomplete ? ['There may be more: raise --limit.'] : []),
   ].join('\n');
 }

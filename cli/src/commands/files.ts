@@ -22,14 +22,14 @@ interface FollowCommandOptions {
 }
 
 export function addFileCommands(program: Command, io: Io): void {
-  const files = program.command('files').description('files of a TypedDispatcher, and the way of one file');
+  const files = program.command('files').description('list the files of a TypedDispatcher, or follow one file');
   files
     .command('list')
-    .description('files of a type in a status')
+    .description('list files by type and status')
     .option('--type <name>', 'only this type (default: all)')
-    .addOption(new Option('--status <name>', 'where they stand').choices(OPEN_STATUSES).default('blocked'))
-    .option('--limit <files>', 'of each type at most', wholeNumber(1, 1_000), 100)
-    .option('--dispatcher <name>', 'which, if the stack has several')
+    .addOption(new Option('--status <name>', 'status of the files').choices(OPEN_STATUSES).default('blocked'))
+    .option('--limit <files>', 'maximum files per type', wholeNumber(1, 1_000), 100)
+    .option('--dispatcher <name>', 'name of the dispatcher, if the stack has several')
     .action((options: ListOptions, command: Command) =>
       inPipeline(command, async ({ clients, pipeline, settings }) => {
         const dispatcher = await chooseDispatcher(clients, pipeline, options.dispatcher);
@@ -56,10 +56,10 @@ export function addFileCommands(program: Command, io: Io): void {
     );
   files
     .command('follow')
-    .argument('<key>', 'key of the object, as it is')
-    .description('one file across all hops, with what its log lines say')
-    .option('--bucket <name>', 'where it landed, if the stack has several buckets')
-    .option('--since <time>', 'look at logs from so long ago on, such as 30m or 7d', ago, ago('1d'))
+    .argument('<key>', 'object key, not URL-encoded')
+    .description('show one file at every hop, with its log lines')
+    .option('--bucket <name>', 'bucket of the object, if the stack has several')
+    .option('--since <time>', 'start of the log search, such as 30m or 7d ago', ago, ago('1d'))
     .action((key: string, options: FollowCommandOptions, command: Command) =>
       inPipeline(command, async ({ clients, pipeline, settings }) => {
         const trail = await follow(clients, pipeline, key, { ...options, signal: io.signal });
@@ -83,38 +83,38 @@ function renderFiles(files: readonly DispatchedFile[], status: string, more: boo
   ]);
   return (
     table(['TYPE', 'KEY', 'SEQUENCE', 'ATTEMPTS', 'AGE', 'REASON', 'ID'], rows) +
-    (more ? '\nThere are more: raise --limit, or name a --type.' : '')
+    (more ? '\nMore files exist: raise --limit, or set --type.' : '')
   );
 }
 
-function renderTrail({ bucket, key, correlationId, object, rules, files, deadLetters, log }: Trail): string {
+function renderTrail({ bucket, key, correlationId, object, rules, files, deadLetterMessages, log }: Trail): string {
   return [
     safe`${bucket}/${key}`,
-    safe`correlation id ${correlationId ?? 'not known: nothing was logged or registered for this key'}`,
+    safe`correlation id ${correlationId ?? 'unknown: no log line and no dispatcher has this key'}`,
     object === undefined
-      ? 'hop 1: the bucket has no such object now'
+      ? 'hop 1: the object does not exist in the bucket'
       : safe`hop 1: ${object.size} bytes, ${object.modified}${object.versionId === undefined ? '' : ` version ${object.versionId}`}`,
     ...rules.map(
       ({ name, enabled, matches, targets }) =>
-        safe`hop 2: rule ${name} ${matches ? 'is for it' : 'is not for it'}${enabled ? '' : ', and is DISABLED'} → ${targets.map((arn) => arn.split(':').at(-1)).join(' ')}`,
+        safe`hop 2: rule ${name} ${matches ? 'matches' : 'does not match'}${enabled ? '' : ', but is DISABLED'} → ${targets.map((arn) => arn.split(':').at(-1)).join(' ')}`,
     ),
     ...files.map(
       ({ dispatcher, id, type, status, sequence, attempts, reason }) =>
-        safe`hop 2: ${dispatcher} has it as ${status}, type ${type}${sequence === undefined ? '' : `, sequence ${sequence}`}, ${attempts} attempts, id ${id}${reason === undefined ? '' : `: ${reason}`}`,
+        safe`hop 2: ${dispatcher} status ${status}, type ${type}${sequence === undefined ? '' : `, sequence ${sequence}`}, ${attempts} attempts, id ${id}${reason === undefined ? '' : `: ${reason}`}`,
     ),
-    ...deadLetters.map(
+    ...deadLetterMessages.map(
       ({ queue, messageId, sentAt, reason }) =>
         safe`hop 8: in the dead-letter queue of ${queue} since ${sentAt}, message ${messageId}${reason === undefined ? '' : `: ${reason}`}`,
     ),
     ...(log.length === 0
-      ? ['no log line has it']
+      ? ['no log lines found']
       : log.map(({ at, group, message }) => safe`${at}  ${group.split('/').at(-1) ?? group}  ${gist(message)}`)),
   ].join('\n');
 }
 
 const MAX_GIST = 400;
 
-/** What a line of ours says, without its fields; any other line as it is. */
+/** The message of a structured log line, without its fields; any other line unchanged. */
 function gist(line: string): string {
   try {
     const {

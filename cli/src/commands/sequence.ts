@@ -14,31 +14,31 @@ interface Options {
   readonly by: string;
 }
 
-const SCOPE = 'a type, one of its sequences such as A/customer-1, or *';
+const SCOPE = 'a type, a sequence such as A/customer-1, or *';
 
 export function addSequenceCommands(program: Command, io: Io): void {
-  const sequence = program.command('sequence').description('what the operator function of a TypedDispatcher does');
+  const sequence = program.command('sequence').description('pause, resume, skip or redrive files of a TypedDispatcher');
   const add = (name: string, argument: string, what: string, description: string) =>
     sequence
       .command(name)
       .argument(argument, what)
       .description(description)
-      .option('--dispatcher <name>', 'which, if the stack has several')
-      .option('--by <who>', 'who the log of the operator function says it was', userInfo().username);
-  add('pause', '<scope>', SCOPE, 'start no file of it; what works goes on to its end')
-    .requiredOption('--reason <text>', 'for those who come after you')
+      .option('--dispatcher <name>', 'name of the dispatcher, if the stack has several')
+      .option('--by <operator>', 'operator in the log of the operator function', userInfo().username);
+  add('pause', '<scope>', SCOPE, 'start no further files in the scope; running files finish')
+    .requiredOption('--reason <text>', 'reason, shown by status')
     .action((scope: string, options: Options, command: Command) =>
       pause(command, io, options, { action: 'pause', scope, reason: options.reason }),
     );
   add('resume', '<scope>', SCOPE, 'end a pause').action((scope: string, options: Options, command: Command) =>
     pause(command, io, options, { action: 'resume', scope }),
   );
-  add('skip', '<file>', 'its id or its key', 'give up a file that is queued, waiting, blocked or parked')
-    .requiredOption('--reason <text>', 'for those who come after you')
-    .option('--bucket <name>', 'where it landed, if the stack has several buckets')
+  add('skip', '<file>', 'file id or object key', 'skip a file that is queued, waiting, blocked or parked')
+    .requiredOption('--reason <text>', 'reason, kept with the file')
+    .option('--bucket <name>', 'bucket of the object, if the stack has several')
     .action((file: string, options: Options, command: Command) => change(command, io, file, options, 'skip'));
-  add('redrive', '<file>', 'its id or its key', 'queue a blocked or parked file again, with fresh attempts')
-    .option('--bucket <name>', 'where it landed, if the stack has several buckets')
+  add('redrive', '<file>', 'file id or object key', 'queue a blocked or parked file again, with all its attempts')
+    .option('--bucket <name>', 'bucket of the object, if the stack has several')
     .action((file: string, options: Options, command: Command) => change(command, io, file, options, 'redrive'));
 }
 
@@ -51,7 +51,7 @@ const pause = (
   inPipeline(command, async ({ clients, pipeline, settings }) => {
     const dispatcher = await chooseDispatcher(clients, pipeline, name);
     const answer = settings.dryRun
-      ? { outcome: 'dry run: nothing was changed', paused: undefined }
+      ? { outcome: 'dry run: nothing changed', paused: undefined }
       : await operate<{ outcome: string; paused: Pauses }>(clients, dispatcher, { ...request, by });
     emit(
       io,
@@ -75,10 +75,10 @@ const change = (
       throw noSuchFile(dispatcher, given);
     }
     if (action === 'skip') {
-      await confirm(io, settings, safe`skip gives up ${found.object.key} (${found.status})`);
+      await confirm(io, settings, safe`skip excludes ${found.object.key} (${found.status}) from processing`);
     }
     const answer = settings.dryRun
-      ? { outcome: 'dry run: nothing was changed', file: found }
+      ? { outcome: 'dry run: nothing changed', file: found }
       : await operate<{ outcome: string; file: DispatchedFile }>(clients, dispatcher, {
           action,
           file: found.id,
@@ -94,7 +94,7 @@ const change = (
     if (answer.outcome === 'refused' || answer.outcome === 'ignored') {
       throw new CliError(
         ExitCode.incomplete,
-        `${action} changed nothing: ${found.object.key} is ${answer.file.status}; only files that are ${action === 'skip' ? 'queued, waiting, blocked or parked' : 'blocked or parked'} can be`,
+        `${action} changed nothing: ${found.object.key} is ${answer.file.status}; the file must be ${action === 'skip' ? 'queued, waiting, blocked or parked' : 'blocked or parked'}`,
       );
     }
   });

@@ -12,18 +12,18 @@ const CLEAR_SCREEN = '\u001b[H\u001b[2J\u001b[3J';
 export function addStatusCommands(program: Command, io: Io): void {
   program
     .command('status')
-    .description('what waits, runs and failed, hop by hop, and what is wrong')
+    .description('show events, files, queues, services and problems, hop by hop')
     .action((_, command: Command) => inPipeline(command, (context) => show(context, io)));
   program
     .command('watch')
-    .description('the same again and again, until Ctrl-C')
-    .option('--interval <seconds>', 'time between two looks', wholeNumber(1, 3_600), 5)
-    .option('--count <looks>', 'end after so many looks', wholeNumber(1, 1_000_000))
+    .description('repeat status, until Ctrl-C')
+    .option('--interval <seconds>', 'seconds between updates', wholeNumber(1, 3_600), 5)
+    .option('--count <updates>', 'stop after this many updates', wholeNumber(1, 1_000_000))
     .action(({ interval, count = Infinity }: { interval: number; count?: number }, command: Command) =>
       inPipeline(command, async (context) => {
         const before = io.interactive && !context.settings.json ? CLEAR_SCREEN : '';
         await show(context, io, before);
-        for (let looks = 1; looks < count; looks++) {
+        for (let updates = 1; updates < count; updates++) {
           if (!(await sleep(interval * 1_000, true, { signal: io.signal }).catch(() => false))) {
             return;
           }

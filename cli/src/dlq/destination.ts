@@ -6,30 +6,30 @@ import type { Pipeline } from '../pipeline';
 import type { DeadLetterQueue } from '../queues';
 import type { Clients } from '../support/clients';
 import { CliError, ExitCode } from '../support/errors';
-import type { Letter } from './letter';
+import type { DeadLetterMessage } from './message';
 
 /**
- * Where a redriven message goes: the queue it came from, the state machine of its construct, or the target that its
- * event was for.
+ * Destination of a redriven message: its source queue, the state machine of its construct, or the target of the
+ * undelivered event.
  */
 export interface Destination {
   readonly arn: string;
-  /** Ids of the messages that arrived there. */
-  deliver(letters: readonly Letter[]): Promise<ReadonlySet<string>>;
+  /** Returns the ids of the messages that were delivered. */
+  deliver(messages: readonly DeadLetterMessage[]): Promise<ReadonlySet<string>>;
 }
 
 export async function destinationOf(
   clients: Clients,
   pipeline: Pipeline,
   queue: DeadLetterQueue,
-  letter: Letter | undefined,
+  message: DeadLetterMessage | undefined,
 ): Promise<Destination> {
   if (queue.source !== undefined) {
     return toQueue(clients, queue.source.arn, queue.source.url);
   }
   const target =
-    letter?.attributes.get('TARGET_ARN')?.StringValue ??
-    // The state machine of an object's task puts the event here, and takes it again
+    message?.attributes.get('TARGET_ARN')?.StringValue ??
+    // The state machine of an ObjectFargateTask sends its failed events here, and accepts them as input again
     pipeline.ofType('AWS::StepFunctions::StateMachine', 'StateMachine').find(({ name }) => name === queue.name)
       ?.physicalId;
   const service = target?.split(':')[2];
@@ -47,7 +47,7 @@ export async function destinationOf(
     );
   }
   if (target !== undefined && service === 'states') {
-    // The same event twice is one execution
+    // A second delivery of the same message starts no second execution
     return oneByOne(target, ({ body: input, messageId: name }) =>
       clients.stepFunctions.send(new StartExecutionCommand({ stateMachineArn: target, input, name })),
     );
@@ -55,7 +55,7 @@ export async function destinationOf(
   const got = target ?? 'no TARGET_ARN';
   throw new CliError(
     ExitCode.failed,
-    `messages of ${queue.name} can only be redriven to a queue, a function or a state machine, got: ${got}; see dlq show, do by hand what they ask, and purge them`,
+    `messages of ${queue.name} can only be redriven to a queue, a function or a state machine, got: ${got}; inspect them with dlq show, process them manually, then purge them`,
   );
 }
 
@@ -63,24 +63,24 @@ function toQueue(clients: Clients, arn: string, url: string): Destination {
   const fifo = arn.endsWith('.fifo');
   return {
     arn,
-    async deliver(letters) {
-      const entries = letters.map((letter, index) => entryOf(letter, index, fifo));
+    async deliver(messages) {
+      const entries = messages.map((message, index) => entryOf(message, index, fifo));
       const { Successful: done = [] } = await clients.sqs.send(
         new SendMessageBatchCommand({ QueueUrl: url, Entries: entries }),
       );
-      return new Set(done.flatMap(({ Id: id }) => letters[Number(id)]?.messageId ?? []));
+      return new Set(done.flatMap(({ Id: id }) => messages[Number(id)]?.messageId ?? []));
     },
   };
 }
 
-/** The message as it was sent first, without what its end in this queue has added. */
+/** The original message, without the attributes that were added when it moved to the dead-letter queue. */
 function entryOf(
-  { body, attributes, groupId, messageId }: Letter,
+  { body, attributes, groupId, messageId }: DeadLetterMessage,
   index: number,
   fifo: boolean,
 ): SendMessageBatchRequestEntry {
-  const ended: readonly string[] = [MessageAttributeNames.poisonReason, MessageAttributeNames.sourceMessageId];
-  const kept = Object.fromEntries([...attributes].filter(([name]) => !ended.includes(name)));
+  const added: readonly string[] = [MessageAttributeNames.poisonReason, MessageAttributeNames.sourceMessageId];
+  const kept = Object.fromEntries([...attributes].filter(([name]) => !added.includes(name)));
   return {
     Id: String(index),
     MessageBody: body,
@@ -89,13 +89,13 @@ function entryOf(
   };
 }
 
-function oneByOne(arn: string, call: (letter: Letter) => Promise<unknown>): Destination {
+function oneByOne(arn: string, call: (message: DeadLetterMessage) => Promise<unknown>): Destination {
   return {
     arn,
-    async deliver(letters) {
-      const answers = await Promise.allSettled(letters.map(call));
+    async deliver(messages) {
+      const answers = await Promise.allSettled(messages.map(call));
       return new Set(
-        letters.filter((_, index) => answers[index]?.status === 'fulfilled').map(({ messageId }) => messageId),
+        messages.filter((_, index) => answers[index]?.status === 'fulfilled').map(({ messageId }) => messageId),
       );
     },
   };

@@ -1,9 +1,9 @@
 import { fitsPattern } from '../support/pattern';
-import type { Letter } from './letter';
+import type { DeadLetterMessage } from './message';
 
-/** Which messages are meant; all that is said must be so. */
-export interface LetterFilter {
-  /** `*` stands for any text. */
+/** A message must match every property that is given. */
+export interface MessageFilter {
+  /** `*` matches any text. */
   readonly key?: string;
   /** Part of the reason. */
   readonly reason?: string;
@@ -20,12 +20,12 @@ export function matcher({
   messageId,
   sentBefore,
   sentAfter,
-}: LetterFilter): (letter: Letter) => boolean {
-  return (letter) =>
-    (key === undefined || (letter.key !== undefined && fitsPattern(key, letter.key))) &&
-    (reason === undefined || letter.reason?.includes(reason) === true) &&
-    (correlationId === undefined || letter.correlationId === correlationId) &&
-    (messageId === undefined || letter.messageId === messageId) &&
-    (sentBefore === undefined || letter.sentAt < sentBefore) &&
-    (sentAfter === undefined || letter.sentAt > sentAfter);
+}: MessageFilter): (message: DeadLetterMessage) => boolean {
+  return (message) =>
+    (key === undefined || (message.key !== undefined && fitsPattern(key, message.key))) &&
+    (reason === undefined || message.reason?.includes(reason) === true) &&
+    (correlationId === undefined || message.correlationId === correlationId) &&
+    (messageId === undefined || message.messageId === messageId) &&
+    (sentBefore === undefined || message.sentAt < sentBefore) &&
+    (sentAfter === undefined || message.sentAt > sentAfter);
 }

@@ -2,84 +2,81 @@ import { ChangeMessageVisibilityBatchCommand, ReceiveMessageCommand } from '@aws
 import type { Queue } from '../queues';
 import { inBatches } from '../support/batches';
 import type { Clients } from '../support/clients';
-import { readLetter, type Letter } from './letter';
+import { readDeadLetterMessage, type DeadLetterMessage } from './message';
 
-/** SQS gives and takes at most so many at once. */
+/** The maximum of SQS for one batch call. */
 export const BATCH_SIZE = 10;
-/** A message that was looked at is hidden so long, so that a scan sees it once. */
+/** Visibility timeout of a received message: long enough for one scan not to receive it twice. */
 const HIDDEN_SECONDS = 600;
-/** Receipts of hidden messages are kept to give them back: so many are a few megabytes. */
+/** Maximum receipt handles kept for the release of messages; they take a few megabytes. */
 const MAX_HELD = 20_000;
-/** SQS may answer with nothing although there is something; not so often in a row when it waits for messages. */
-const EMPTY_ANSWERS = 2;
-
-export type Taken = readonly Letter[];
+/** SQS may return no message from a queue that is not empty; with long polling, rarely twice in a row. */
+const EMPTY_RESPONSES = 2;
 
 export interface ScanOptions {
-  readonly matches: (letter: Letter) => boolean;
-  /** Matching messages at most. Default: all. */
+  readonly matches: (message: DeadLetterMessage) => boolean;
+  /** Maximum matching messages. Default: all. */
   readonly limit?: number;
   readonly signal: AbortSignal;
 }
 
 export interface Scanned {
   readonly matched: number;
-  readonly passedOver: number;
+  readonly notMatched: number;
   /**
-   * Not everything was looked at: the scan was stopped, found enough, or took so long that what it had seen first came
-   * again.
+   * The scan did not reach the end of the queue: it was stopped, reached its limit, or took so long that its first
+   * messages became visible again.
    */
   readonly incomplete: boolean;
 }
 
 /**
- * Goes once through a dead-letter queue and gives what matches to `take`, up to ten at a time. What it keeps is
- * bounded: receipts, not messages.
+ * Scans a dead-letter queue once and passes matching messages to `handle`, up to ten at a time. Memory is bounded: the
+ * scan keeps receipt handles, not messages.
  *
- * Messages that `take` does not say it removed become visible again at the end, and so do those that did not match; if
- * this process dies, after ten minutes.
- * While they are hidden, the alarm of the queue does not count them.
+ * At the end, messages that did not match or that `handle` did not remove are released; if this process dies, they
+ * become visible again after ten minutes. The alarm of the queue does not count messages in flight.
  *
- * @param take returns the ids of messages that are not in the queue any more
+ * @param handle returns the ids of the messages that it removed from the queue
  */
 export async function scan(
   clients: Clients,
   queue: Queue,
   options: ScanOptions,
-  take: (letters: Taken) => Promise<ReadonlySet<string>>,
+  handle: (messages: readonly DeadLetterMessage[]) => Promise<ReadonlySet<string>>,
 ): Promise<Scanned> {
   const { matches, limit = Infinity, signal } = options;
   /** Receipt handles by message id. */
   const held = new Map<string, string>();
-  let [matched, passedOver, empty, cameAround] = [0, 0, 0, false];
-  const goesOn = () =>
-    matched < limit && held.size < MAX_HELD && empty < EMPTY_ANSWERS && !cameAround && !signal.aborted;
+  let [matched, notMatched, empty, wrapped] = [0, 0, 0, false];
+  const continues = () =>
+    matched < limit && held.size < MAX_HELD && empty < EMPTY_RESPONSES && !wrapped && !signal.aborted;
   try {
-    while (goesOn()) {
-      const letters = await receive(clients, queue, Math.min(BATCH_SIZE, limit - matched));
-      empty = letters.length === 0 ? empty + 1 : 0;
-      const fresh = letters.filter(({ messageId }) => !held.has(messageId));
-      cameAround = fresh.length < letters.length;
-      for (const { messageId, receiptHandle } of letters) {
+    while (continues()) {
+      const messages = await receive(clients, queue, Math.min(BATCH_SIZE, limit - matched));
+      empty = messages.length === 0 ? empty + 1 : 0;
+      const fresh = messages.filter(({ messageId }) => !held.has(messageId));
+      wrapped = fresh.length < messages.length;
+      for (const { messageId, receiptHandle } of messages) {
         held.set(messageId, receiptHandle);
       }
       const wanted = fresh.filter(matches);
-      passedOver += fresh.length - wanted.length;
+      notMatched += fresh.length - wanted.length;
       matched += wanted.length;
       if (wanted.length === 0) {
         continue;
       }
-      for (const removed of await take(wanted)) {
+      for (const removed of await handle(wanted)) {
         held.delete(removed);
       }
     }
   } finally {
-    await giveBack(clients, queue, held);
+    await release(clients, queue, held);
   }
-  return { matched, passedOver, incomplete: empty < EMPTY_ANSWERS };
+  return { matched, notMatched, incomplete: empty < EMPTY_RESPONSES };
 }
 
-async function receive(clients: Clients, queue: Queue, count: number): Promise<Letter[]> {
+async function receive(clients: Clients, queue: Queue, count: number): Promise<DeadLetterMessage[]> {
   const { Messages: messages = [] } = await clients.sqs.send(
     new ReceiveMessageCommand({
       QueueUrl: queue.url,
@@ -90,10 +87,10 @@ async function receive(clients: Clients, queue: Queue, count: number): Promise<L
       MessageAttributeNames: ['All'],
     }),
   );
-  return messages.map(readLetter);
+  return messages.map(readDeadLetterMessage);
 }
 
-async function giveBack(clients: Clients, queue: Queue, held: ReadonlyMap<string, string>): Promise<void> {
+async function release(clients: Clients, queue: Queue, held: ReadonlyMap<string, string>): Promise<void> {
   for (const some of inBatches([...held.values()], BATCH_SIZE)) {
     await clients.sqs.send(
       new ChangeMessageVisibilityBatchCommand({

@@ -1,42 +1,43 @@
 import { maySend } from '../rules';
 import { quoted, safe } from '../support/printable';
-import type { Worker } from '../workers';
+import type { Service } from '../services';
 import type { DispatcherStatus, Status } from './status';
 
-/** Something that is wrong, where on the data's way, and what to do next. */
+/** A problem, its hop and its remedy. */
 export interface Finding {
-  /** As docs/data-path.md counts them. */
+  /** Number of the hop in docs/data-path.md. */
   readonly hop: number;
   readonly problem: string;
   readonly remedy: string;
 }
 
 /**
- * What a look at the pipeline shows to be wrong, along the data's way: what is nearest to its begin often is the cause
- * of the rest.
+ * Finds problems in a status, ordered by hop: the first problem is often the cause of the others.
  */
 export function findingsOf(status: Status): Finding[] {
   return [
     ...rules(status),
     ...status.dispatchers.flatMap((dispatcher) => files(dispatcher)),
     ...consumers(status),
-    ...status.workers.flatMap((worker) => tasks(worker, status)),
-    ...deadLetters(status),
+    ...status.services.flatMap((service) => tasks(service, status)),
+    ...deadLetterQueues(status),
     ...alarms(status),
   ].sort((one, other) => one.hop - other.hop);
 }
 
-function rules({ rules: all, work }: Status): Finding[] {
+const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+function rules({ rules: all, queues }: Status): Finding[] {
   return all.flatMap((rule): Finding[] => {
     const hop = rule.buckets.length > 0 ? 2 : 8;
-    const refusing = work.filter(({ arn, policy }) => rule.targets.includes(arn) && !maySend(policy, rule));
+    const denying = queues.filter(({ arn, policy }) => rule.targets.includes(arn) && !maySend(policy, rule));
     return [
       ...(rule.enabled
         ? []
         : [
             {
               hop,
-              problem: safe`rule ${rule.name} is disabled: nobody is told of its events`,
+              problem: safe`rule ${rule.name} is disabled: its events are not delivered`,
               remedy: safe`aws events enable-rule --name ${rule.rule}`,
             },
           ]),
@@ -45,13 +46,13 @@ function rules({ rules: all, work }: Status): Finding[] {
         : [
             {
               hop,
-              problem: safe`rule ${rule.name} has no target: its events go nowhere`,
+              problem: safe`rule ${rule.name} has no target: its events are not delivered`,
               remedy: 'deploy the stack again',
             },
           ]),
-      ...refusing.map(({ name }) => ({
+      ...denying.map(({ name }) => ({
         hop,
-        problem: safe`the policy of queue ${name} does not let rule ${rule.name} send`,
+        problem: safe`the policy of queue ${name} does not allow rule ${rule.name} to send messages`,
         remedy: 'deploy the stack again',
       })),
     ];
@@ -71,7 +72,7 @@ function files({ name, byType, paused }: DispatcherStatus): Finding[] {
         : [
             {
               hop: 2,
-              problem: safe`${counts.blocked} blocked in type ${type} of ${name}, and the files of their sequences wait behind them`,
+              problem: safe`${plural(counts.blocked, 'file')} blocked in type ${type} of ${name}; the next files of their sequences do not run`,
               remedy: safe`fileworks files list --type ${quoted(type)} --status blocked, then fileworks sequence redrive|skip`,
             },
           ]),
@@ -80,7 +81,7 @@ function files({ name, byType, paused }: DispatcherStatus): Finding[] {
         : [
             {
               hop: 2,
-              problem: safe`${counts.parked} parked in type ${type} of ${name}`,
+              problem: safe`${plural(counts.parked, 'file')} parked in type ${type} of ${name}`,
               remedy: safe`fileworks files list --type ${quoted(type)} --status parked, then fileworks sequence redrive|skip`,
             },
           ]),
@@ -93,57 +94,57 @@ const consumers = ({ consumers: all }: Status): Finding[] =>
     .filter(({ enabled }) => !enabled)
     .map(({ name, mapping }) => ({
       hop: 3,
-      problem: safe`function ${name} takes nothing: its event source is disabled`,
+      problem: safe`function ${name} receives no messages: its event source mapping is disabled`,
       remedy: safe`aws lambda update-event-source-mapping --enabled --uuid ${mapping}`,
     }));
 
-function tasks(worker: Worker, { work }: Status): Finding[] {
-  const { name, queueUrls, desired, running, limits, lastFailure, deployment } = worker;
-  const waiting = work.filter(({ url }) => queueUrls.includes(url)).reduce((sum, queue) => sum + queue.waiting, 0);
+function tasks(service: Service, { queues }: Status): Finding[] {
+  const { name, queueUrls, desired, running, limits, lastFailure, deployment } = service;
+  const visible = queues.filter(({ url }) => queueUrls.includes(url)).reduce((sum, queue) => sum + queue.visible, 0);
   const found: Finding[] = [];
   if (limits?.suspended === true) {
     found.push({
       hop: 4,
-      problem: safe`scaling of ${name} is suspended, with ${waiting} waiting and ${desired} tasks wanted`,
+      problem: safe`scaling of ${name} is suspended, with ${plural(visible, 'message')} visible and ${plural(desired, 'task')} desired`,
       remedy: safe`fileworks resume ${name}`,
     });
   }
   if (limits?.max === 0) {
     found.push({
       hop: 4,
-      problem: safe`${name} may have no task: its maximum is 0`,
+      problem: safe`${name} cannot run tasks: its maximum is 0`,
       remedy: safe`fileworks scale ${name} --max <tasks>`,
     });
   }
   if (desired > 0 && running === 0 && lastFailure !== undefined) {
     found.push({
       hop: 4,
-      problem: safe`tasks of ${name} do not start or do not last: ${lastFailure.reason}`,
-      remedy: 'mend the image, its settings or its permissions, and deploy',
+      problem: safe`tasks of ${name} fail to start or stop early: ${lastFailure.reason}`,
+      remedy: 'fix the image, its configuration or its permissions, and deploy',
     });
   }
   if (deployment?.state === 'FAILED') {
     found.push({
       hop: 4,
       problem: safe`the last deployment of ${name} failed: ${deployment.reason ?? ''}`,
-      remedy: 'mend what was deployed, and deploy',
+      remedy: 'fix the cause, and deploy',
     });
   }
   return found;
 }
 
-const deadLetters = ({ deadLetters: all }: Status): Finding[] =>
+const deadLetterQueues = ({ deadLetterQueues: all }: Status): Finding[] =>
   all
-    .filter(({ waiting, inWork }) => waiting + inWork > 0)
-    .map(({ name, waiting, inWork }) => ({
+    .filter(({ visible, inFlight }) => visible + inFlight > 0)
+    .map(({ name, visible, inFlight }) => ({
       hop: 8,
-      problem: safe`${waiting + inWork} in the dead-letter queue of ${name}`,
+      problem: safe`${plural(visible + inFlight, 'message')} in the dead-letter queue of ${name}`,
       remedy: safe`fileworks dlq show ${name}, then fileworks dlq redrive|purge ${name}`,
     }));
 
-const alarms = ({ ringing }: Status): Finding[] =>
-  ringing.map(({ alarm, description, runbook = 'the description of the alarm' }) => ({
+const alarms = ({ alarms: all }: Status): Finding[] =>
+  all.map(({ alarm, description, runbook = 'see the description of the alarm' }) => ({
     hop: 8,
-    problem: safe`alarm ${alarm} rings${description === '' ? '' : `: ${description}`}`,
+    problem: safe`alarm ${alarm} is in ALARM${description === '' ? '' : `: ${description}`}`,
     remedy: safe`${runbook}`,
   }));

@@ -6,12 +6,12 @@ import { COUNTED_FILES, type Status } from './status';
 
 const counted = (count: number) => (count > COUNTED_FILES ? `${COUNTED_FILES}+` : count);
 
-/** A page for people: the hops, what scaled, and what is wrong. */
+/** Renders the status as text: the hops, scaling activities and findings. */
 export function renderStatus(status: Status, findings: readonly Finding[]): string {
   return [
     safe`${status.stack}  ${status.at}`,
     section(
-      'Hops 1 and 2: events of objects',
+      'Hops 1 and 2: object events',
       ['RULE', 'STATE', 'TARGETS'],
       status.rules
         .filter(({ buckets }) => buckets.length > 0)
@@ -29,20 +29,20 @@ export function renderStatus(status: Status, findings: readonly Finding[]): stri
       ),
     ),
     section(
-      'Hop 3: what waits',
-      ['QUEUE', 'WAITING', 'IN WORK', 'DELAYED', 'OLDEST'],
-      status.work.map(({ name, waiting, inWork, delayed }) => [
+      'Hop 3: queues',
+      ['QUEUE', 'VISIBLE', 'IN FLIGHT', 'DELAYED', 'OLDEST'],
+      status.queues.map(({ name, visible, inFlight, delayed }) => [
         name,
-        waiting,
-        inWork,
+        visible,
+        inFlight,
         delayed,
         age(status.oldestSeconds[name]),
       ]),
     ),
     section(
-      'Hop 4: workers',
-      ['WORKER', 'RUNNING', 'WANTED', 'MIN', 'MAX', 'SCALING'],
-      status.workers.map(({ name, running, desired, limits }) => [
+      'Hop 4: services',
+      ['SERVICE', 'RUNNING', 'DESIRED', 'MIN', 'MAX', 'SCALING'],
+      status.services.map(({ name, running, desired, limits }) => [
         name,
         running,
         desired,
@@ -53,22 +53,25 @@ export function renderStatus(status: Status, findings: readonly Finding[]): stri
     ),
     section(
       'Recent scaling activities',
-      ['WORKER', 'WHEN', 'WHAT', 'WHY'],
-      status.workers.flatMap(({ name, activities }) =>
+      ['SERVICE', 'TIME', 'ACTIVITY', 'CAUSE'],
+      status.services.flatMap(({ name, activities }) =>
         activities.map(({ at, description, cause }) => [name, at, description, cause.slice(0, 120)]),
       ),
     ),
     section(
-      'Hop 8: dead letters',
+      'Hop 8: dead-letter queues',
       ['QUEUE', 'MESSAGES', 'OLDEST'],
-      status.deadLetters.map(({ name, waiting, inWork }) => [name, waiting + inWork, age(status.oldestSeconds[name])]),
+      status.deadLetterQueues.map(({ name, visible, inFlight }) => [
+        name,
+        visible + inFlight,
+        age(status.oldestSeconds[name]),
+      ]),
     ),
     findings.length === 0
-      ? 'Nothing is wrong that can be seen from here.'
-      : [
-          'What is wrong',
-          ...findings.map(({ hop, problem, remedy }) => `  hop ${hop}: ${problem}\n    → ${remedy}`),
-        ].join('\n'),
+      ? 'No problems found.'
+      : ['Problems', ...findings.map(({ hop, problem, remedy }) => `  hop ${hop}: ${problem}\n    → ${remedy}`)].join(
+          '\n',
+        ),
   ]
     .filter((part) => part !== '')
     .join('\n\n');

@@ -14,9 +14,9 @@ import { describeQueues, type Queue, type Queues } from '../queues';
 import { describeRules, type EventRule } from '../rules';
 import { eachOf, inBatches } from '../support/batches';
 import type { Clients } from '../support/clients';
-import { describeWorkers, type Worker } from '../workers';
+import { describeServices, type Service } from '../services';
 
-/** A function that takes what a queue holds. */
+/** An event source mapping: a function that receives the messages of a queue. */
 export interface Consumer {
   readonly name: string;
   readonly mapping: string;
@@ -26,9 +26,9 @@ export interface Consumer {
 
 export interface TypeStatus {
   readonly type: string;
-  /** Files by status; at most `CountedFiles` are counted. */
+  /** Files by status; counted up to `COUNTED_FILES`. */
   readonly files: Readonly<Record<OpenStatus, number>>;
-  /** Since the registration of the oldest file that waits for its turn. */
+  /** Age of the oldest queued file since its registration. */
   readonly oldestQueuedSeconds?: number;
 }
 
@@ -37,7 +37,8 @@ export interface DispatcherStatus extends Dispatcher {
   readonly paused: Pauses;
 }
 
-export interface RingingAlarm {
+/** A CloudWatch alarm in the state ALARM. */
+export interface Alarm {
   readonly alarm: string;
   readonly description: string;
   readonly runbook?: string;
@@ -49,37 +50,38 @@ export interface Status extends Queues {
   readonly rules: readonly EventRule[];
   readonly dispatchers: readonly DispatcherStatus[];
   readonly consumers: readonly Consumer[];
-  readonly workers: readonly Worker[];
-  /** Age of the oldest message by the name of its queue, as CloudWatch has it. */
+  readonly services: readonly Service[];
+  /** Age of the oldest message by queue name, from CloudWatch. */
   readonly oldestSeconds: Readonly<Record<string, number>>;
-  readonly ringing: readonly RingingAlarm[];
+  /** Only alarms in the state ALARM. */
+  readonly alarms: readonly Alarm[];
 }
 
-/** A type with more files in a status is shown with this number and a plus. */
+/** Maximum counted files per type and status; more are shown as this number and a plus. */
 export const COUNTED_FILES = 100;
 
-/** Everything that can be asked about a pipeline without taking anything out of it. */
+/** Reads the state of a pipeline without receiving messages. */
 export async function readStatus(clients: Clients, pipeline: Pipeline): Promise<Status> {
-  const [rules, queues, workers, consumers, ringing, dispatchers] = await Promise.all([
+  const [rules, queues, services, consumers, alarms, dispatchers] = await Promise.all([
     describeRules(clients, pipeline),
     describeQueues(clients, pipeline),
-    describeWorkers(clients, pipeline),
+    describeServices(clients, pipeline),
     listConsumers(clients, pipeline),
-    listRinging(clients, pipeline),
+    listAlarms(clients, pipeline),
     listDispatchers(clients, pipeline),
   ]);
   const counted = await eachOf(dispatchers, (one) => countFiles(clients, one));
-  const oldestSeconds = await oldestMessages(clients, [...queues.work, ...queues.deadLetters]);
+  const oldestSeconds = await oldestMessages(clients, [...queues.queues, ...queues.deadLetterQueues]);
   return {
     stack: pipeline.stack,
     at: new Date().toISOString(),
     rules,
     dispatchers: counted,
     consumers,
-    workers,
+    services,
     ...queues,
     oldestSeconds,
-    ringing,
+    alarms,
   };
 }
 
@@ -124,7 +126,7 @@ async function listConsumers(clients: Clients, pipeline: Pipeline): Promise<Cons
   return queues.flat();
 }
 
-async function listRinging(clients: Clients, pipeline: Pipeline): Promise<RingingAlarm[]> {
+async function listAlarms(clients: Clients, pipeline: Pipeline): Promise<Alarm[]> {
   const parts = [
     ...pipeline.ofType('AWS::CloudWatch::Alarm', 'Alarm'),
     ...pipeline.ofType('AWS::CloudWatch::CompositeAlarm', 'Alarm'),
@@ -143,7 +145,7 @@ async function listRinging(clients: Clients, pipeline: Pipeline): Promise<Ringin
       return { alarm: name, description: found?.[1] ?? text, ...(found && { runbook: found[2] }) };
     });
   });
-  // Alarms that scale ring as part of normal work
+  // Scaling alarms are in ALARM during normal operation
   return found.flat().filter(({ runbook }) => runbook?.endsWith('/worker-scaling.md') !== true);
 }
 

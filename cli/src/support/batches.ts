@@ -1,17 +1,17 @@
-/** Arrays of at most `size` items, as calls that take so many at a time need them. */
+/** Splits an array into arrays of at most `size` items, for batch calls. */
 export function inBatches<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
     items.slice(index * size, (index + 1) * size),
   );
 }
 
-const AT_ONCE = 8;
+const CONCURRENCY = 8;
 
-/** Asks about each item, a few at a time; answers come in the order of the items. */
-export async function eachOf<T, R>(items: readonly T[], ask: (item: T) => Promise<R>): Promise<R[]> {
-  const answers: R[] = [];
-  for (const some of inBatches(items, AT_ONCE)) {
-    answers.push(...(await Promise.all(some.map(ask))));
+/** Maps items asynchronously, a few at a time; the results have the order of the items. */
+export async function eachOf<T, R>(items: readonly T[], map: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (const some of inBatches(items, CONCURRENCY)) {
+    results.push(...(await Promise.all(some.map(map))));
   }
-  return answers;
+  return results;
 }

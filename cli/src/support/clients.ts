@@ -12,7 +12,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 export interface Connection {
   readonly region?: string;
   readonly profile?: string;
-  /** Of the local cloud. Default: what AWS_ENDPOINT_URL says, else AWS. */
+  /** Endpoint of a local cloud. Default: AWS_ENDPOINT_URL, or AWS. */
   readonly endpointUrl?: string;
 }
 
@@ -20,9 +20,9 @@ export type Clients = ReturnType<typeof connect>;
 
 export function connect({ region, profile, endpointUrl }: Connection) {
   const given = { region, profile, endpoint: endpointUrl };
-  // What is not given must not be there: the SDK would not look for it then
+  // An undefined property would keep the SDK from reading its own configuration
   const config = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  // One host name stands for all buckets of an emulator
+  // An emulator serves all buckets under one host name
   const forcePathStyle = (endpointUrl ?? process.env.AWS_ENDPOINT_URL) !== undefined;
   return {
     scaling: new ApplicationAutoScalingClient(config),

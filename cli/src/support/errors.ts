@@ -1,22 +1,22 @@
-/** What the process ends with; documented in docs/operations/cli.md, so scripts may rely on it. */
+/** Exit codes of the process; documented in docs/operations/cli.md, so scripts may rely on them. */
 export const ExitCode = {
   ok: 0,
-  /** AWS refused a call, or something failed that nobody foresaw. */
+  /** AWS refused a call, or an unexpected error occurred. */
   failed: 1,
-  /** An option or an argument is wrong. */
+  /** An option or an argument is invalid. */
   usage: 2,
-  /** There is no such stack, worker, queue, dispatcher or file. */
+  /** The stack, service, queue, dispatcher or file does not exist. */
   notFound: 3,
-  /** What destroys was not confirmed; nothing was done. */
+  /** A destructive command was not confirmed; nothing changed. */
   notConfirmed: 4,
-  /** Some of it was done and some failed. */
+  /** Part of the work failed. */
   incomplete: 5,
 } as const;
 
 export type ExitCodeValue = (typeof ExitCode)[keyof typeof ExitCode];
 
 /**
- * Something that the one who typed the command can mend. Its message names what, the rule, the value and the remedy.
+ * An error that the operator can correct. Its message contains the option, the rule, the value and the remedy.
  */
 export class CliError extends Error {
   override readonly name = 'CliError';
@@ -30,7 +30,7 @@ export class CliError extends Error {
   }
 }
 
-/** One sentence for an error of any kind; errors of AWS get the remedy that they lack. */
+/** Describes any error in one sentence; known AWS errors get a remedy. */
 export function describeError(error: unknown): { readonly exitCode: ExitCodeValue; readonly message: string } {
   if (error instanceof CliError) {
     return { exitCode: error.exitCode, message: error.message };
@@ -41,9 +41,15 @@ export function describeError(error: unknown): { readonly exitCode: ExitCodeValu
 }
 
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
-  [/CredentialsProviderError|Could not load credentials/, 'log in, or name a profile with --profile'],
-  [/Region is missing/, 'name the region with --region or AWS_REGION'],
-  [/ExpiredToken|InvalidClientTokenId|UnrecognizedClient/, 'the login is over or of another account: log in again'],
-  [/AccessDenied|not authorized/, 'docs/operations/cli.md lists the permissions that each command needs'],
-  [/ECONNREFUSED|ENOTFOUND|EAI_AGAIN/, 'nothing answers there: look at --region, --endpoint-url and AWS_ENDPOINT_URL'],
+  [/CredentialsProviderError|Could not load credentials/, 'log in, or select a profile with --profile'],
+  [/Region is missing/, 'set the region with --region or AWS_REGION'],
+  [
+    /ExpiredToken|InvalidClientTokenId|UnrecognizedClient/,
+    'the session has expired or belongs to another account: log in again',
+  ],
+  [/AccessDenied|not authorized/, 'docs/operations/cli.md lists the permissions of each command'],
+  [
+    /ECONNREFUSED|ENOTFOUND|EAI_AGAIN/,
+    'the endpoint does not respond: check --region, --endpoint-url and AWS_ENDPOINT_URL',
+  ],
 ];

@@ -1,30 +1,30 @@
 import { CliError, ExitCode } from './errors';
 import { toJson } from './printable';
 
-/** Where a command reads and writes, so that a test can stand there. */
+/** Input and output of a command; tests replace it. */
 export interface Io {
   out(text: string): void;
   err(text: string): void;
-  /** A person can be asked. */
+  /** Standard input and output are a terminal. */
   readonly interactive: boolean;
   ask(question: string): Promise<string>;
   /** Aborts on Ctrl-C. */
   readonly signal: AbortSignal;
 }
 
-/** What every command was told beside its own options. */
+/** Global options of a command. */
 export interface Settings {
   readonly json: boolean;
   readonly yes: boolean;
   readonly dryRun: boolean;
 }
 
-/** The answer of a command: as JSON, or as text for people. */
-export function emit(io: Io, { json }: Pick<Settings, 'json'>, answer: unknown, text: () => string): void {
-  io.out(json ? toJson(answer) : text());
+/** Prints the result of a command, as JSON or as text. */
+export function emit(io: Io, { json }: Pick<Settings, 'json'>, result: unknown, text: () => string): void {
+  io.out(json ? toJson(result) : text());
 }
 
-/** Asks before something is destroyed. @throws CliError when nobody says yes */
+/** Asks for confirmation of a destructive command. @throws CliError if it is not confirmed */
 export async function confirm(io: Io, settings: Settings, what: string): Promise<void> {
   if (settings.yes || settings.dryRun) {
     return;
@@ -32,10 +32,10 @@ export async function confirm(io: Io, settings: Settings, what: string): Promise
   if (settings.json || !io.interactive) {
     throw new CliError(
       ExitCode.notConfirmed,
-      `${what}: this cannot be undone; add --yes to do it, or --dry-run to see it`,
+      `${what}: this cannot be undone; add --yes to skip confirmation, or --dry-run for a preview`,
     );
   }
-  if ((await io.ask(`${what}. This cannot be undone. Type yes to do it: `)).trim() !== 'yes') {
-    throw new CliError(ExitCode.notConfirmed, 'not confirmed, nothing was done');
+  if ((await io.ask(`${what}. This cannot be undone. Type yes to continue: `)).trim() !== 'yes') {
+    throw new CliError(ExitCode.notConfirmed, 'not confirmed, nothing changed');
   }
 }

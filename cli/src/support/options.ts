@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 
-/** A whole number of an option. */
+/** Parses an option as a whole number. */
 export const wholeNumber =
   (min: number, max: number) =>
   (text: string): number => {
@@ -13,7 +13,7 @@ export const wholeNumber =
 
 const UNITS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
 
-/** A time that lies as far back as an option says: 30m, 12h, 7d. */
+/** Parses an option such as 30m, 12h or 7d as a time in the past. */
 export const ago = (text: string): Date => {
   const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? ['', '', ''];
   if (count === '') {

@@ -1,8 +1,8 @@
 /**
- * Whether the whole of a text is one of a pattern, in which `*` stands for any text.
+ * Whether a pattern, in which `*` matches any text, matches the whole text.
  *
- * Every part is looked for behind the one before, and never again elsewhere, so that no key makes a pattern slow, as
- * `RegExp` would be in a thousand hyphens.
+ * Each part is searched once, after the part before it, so that no key makes a pattern slow; a `RegExp` would backtrack
+ * over a thousand hyphens.
  */
 export function fitsPattern(pattern: string, text: string): boolean {
   const [first, ...parts] = pattern.split('*');

@@ -2,7 +2,7 @@ import { printable } from './printable';
 
 export type Cell = string | number | undefined;
 
-/** Columns that are as wide as their widest cell; numbers stand on the right, what is not known is a dash. */
+/** Columns are as wide as their widest cell; numbers are aligned right, missing values are a dash. */
 export function table(headers: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const texts = [
     headers,
@@ -25,7 +25,7 @@ export function table(headers: readonly string[], rows: readonly (readonly Cell[
     .join('\n');
 }
 
-/** How long ago, in the largest unit that fits. */
+/** An age in the largest unit that fits. */
 export function age(seconds: number | undefined): string | undefined {
   if (seconds === undefined) {
     return undefined;

@@ -32,14 +32,14 @@ const queue = {
   name: 'Jobs',
   url: 'u',
   arn: 'arn:aws:sqs:r:1:jobs',
-  waiting: 0,
-  inWork: 0,
+  visible: 0,
+  inFlight: 0,
   delayed: 0,
   policy: allow(rule.arn),
 };
-const worker = {
+const service = {
   name: 'Unpacker',
-  service: 's',
+  serviceName: 's',
   cluster: 'c',
   resourceId: 'service/c/s',
   queueUrls: ['u'],
@@ -51,27 +51,27 @@ const worker = {
 };
 const files = { queued: 0, starting: 0, running: 0, waiting: 0, blocked: 0, parked: 0 };
 const dispatcher = { name: 'Dispatcher', functionName: 'f', types: ['A'], byType: [{ type: 'A', files }], paused: {} };
-const well: Status = {
+const healthy: Status = {
   stack: 'S',
   at: '2026-11-21T00:00:00.000Z',
   rules: [rule],
   dispatchers: [dispatcher],
   consumers: [{ name: 'Ingress', mapping: 'm', source: 's', enabled: true }],
-  workers: [worker],
-  work: [queue],
-  deadLetters: [{ ...queue, name: 'Jobs' }],
+  services: [service],
+  queues: [queue],
+  deadLetterQueues: [{ ...queue, name: 'Jobs' }],
   oldestSeconds: {},
-  ringing: [],
+  alarms: [],
 };
 
-test('nothing is wrong where nothing is', () => {
-  expect(findingsOf(well)).toEqual([]);
-  expect(renderStatus(well, [])).toContain('Nothing is wrong that can be seen from here.');
+test('finds no problems in a healthy pipeline', () => {
+  expect(findingsOf(healthy)).toEqual([]);
+  expect(renderStatus(healthy, [])).toContain('No problems found.');
 });
 
 test.each<[string, Partial<Status>, number, RegExp, string]>([
   [
-    'a rule that is disabled',
+    'a disabled rule',
     { rules: [{ ...rule, enabled: false }] },
     2,
     /rule Archives is disabled/,
@@ -80,23 +80,23 @@ test.each<[string, Partial<Status>, number, RegExp, string]>([
   ['a rule without a target', { rules: [{ ...rule, targets: [] }] }, 2, /has no target/, 'deploy the stack again'],
   [
     'a queue without a policy',
-    { work: [{ ...queue, policy: undefined }] },
+    { queues: [{ ...queue, policy: undefined }] },
     2,
-    /the policy of queue Jobs does not let rule Archives send/,
+    /the policy of queue Jobs does not allow rule Archives to send messages/,
     'deploy the stack again',
   ],
   [
     'a policy for another rule',
-    { work: [{ ...queue, policy: allow('arn:aws:events:r:1:rule/Other') }] },
+    { queues: [{ ...queue, policy: allow('arn:aws:events:r:1:rule/Other') }] },
     2,
-    /does not let rule Archives send/,
+    /does not allow rule Archives to send messages/,
     'deploy the stack again',
   ],
   [
     'a policy for another service',
-    { work: [{ ...queue, policy: allow(rule.arn, { Service: 's3.amazonaws.com' }) }] },
+    { queues: [{ ...queue, policy: allow(rule.arn, { Service: 's3.amazonaws.com' }) }] },
     2,
-    /does not let rule Archives send/,
+    /does not allow rule Archives to send messages/,
     'deploy the stack again',
   ],
   [
@@ -110,86 +110,86 @@ test.each<[string, Partial<Status>, number, RegExp, string]>([
     'a blocked file',
     { dispatchers: [{ ...dispatcher, byType: [{ type: 'A', files: { ...files, blocked: 2 } }] }] },
     2,
-    /2 blocked in type A/,
+    /2 files blocked in type A/,
     'fileworks files list --type A --status blocked, then fileworks sequence redrive|skip',
   ],
   [
     'a parked file',
     { dispatchers: [{ ...dispatcher, byType: [{ type: 'A', files: { ...files, parked: 1 } }] }] },
     2,
-    /1 parked in type A/,
+    /1 file parked in type A/,
     'fileworks files list --type A --status parked, then fileworks sequence redrive|skip',
   ],
   [
-    'a function that takes nothing',
+    'a disabled event source mapping',
     { consumers: [{ name: 'Ingress', mapping: 'm', source: 's', enabled: false }] },
     3,
-    /function Ingress takes nothing/,
+    /function Ingress receives no messages/,
     'aws lambda update-event-source-mapping --enabled --uuid m',
   ],
   [
     'suspended scaling',
-    { work: [{ ...queue, waiting: 3 }], workers: [{ ...worker, limits: { min: 0, max: 4, suspended: true } }] },
+    { queues: [{ ...queue, visible: 3 }], services: [{ ...service, limits: { min: 0, max: 4, suspended: true } }] },
     4,
-    /scaling of Unpacker is suspended, with 3 waiting and 0 tasks wanted/,
+    /scaling of Unpacker is suspended, with 3 messages visible and 0 tasks desired/,
     'fileworks resume Unpacker',
   ],
   [
     'a maximum of 0',
-    { workers: [{ ...worker, limits: { min: 0, max: 0, suspended: false } }] },
+    { services: [{ ...service, limits: { min: 0, max: 0, suspended: false } }] },
     4,
-    /may have no task/,
+    /cannot run tasks/,
     'fileworks scale Unpacker --max <tasks>',
   ],
   [
     'tasks that do not start',
-    { workers: [{ ...worker, desired: 1, lastFailure: { at: '', reason: 'CannotPullContainerError' } }] },
+    { services: [{ ...service, desired: 1, lastFailure: { at: '', reason: 'CannotPullContainerError' } }] },
     4,
-    /do not start or do not last: CannotPullContainerError/,
-    'mend the image, its settings or its permissions, and deploy',
+    /fail to start or stop early: CannotPullContainerError/,
+    'fix the image, its configuration or its permissions, and deploy',
   ],
   [
     'a failed deployment',
-    { workers: [{ ...worker, deployment: { state: 'FAILED', reason: 'circuit breaker' } }] },
+    { services: [{ ...service, deployment: { state: 'FAILED', reason: 'circuit breaker' } }] },
     4,
     /the last deployment of Unpacker failed: circuit breaker/,
-    'mend what was deployed, and deploy',
+    'fix the cause, and deploy',
   ],
   [
-    'dead letters',
-    { deadLetters: [{ ...queue, waiting: 2, inWork: 1 }] },
+    'dead-letter messages',
+    { deadLetterQueues: [{ ...queue, visible: 2, inFlight: 1 }] },
     8,
-    /3 in the dead-letter queue of Jobs/,
+    /3 messages in the dead-letter queue of Jobs/,
     'fileworks dlq show Jobs, then fileworks dlq redrive|purge Jobs',
   ],
   [
     'an alarm',
-    { ringing: [{ alarm: 'Blocked', description: 'A file blocks', runbook: 'https://x/blocked.md' }] },
+    { alarms: [{ alarm: 'Blocked', description: 'A file blocks', runbook: 'https://x/blocked.md' }] },
     8,
-    /alarm Blocked rings: A file blocks/,
+    /alarm Blocked is in ALARM: A file blocks/,
     'https://x/blocked.md',
   ],
-])('%s is found, with its hop and its remedy', (_, change, hop, problem, remedy) => {
-  const findings = findingsOf({ ...well, ...change });
+])('finds %s, with its hop and its remedy', (_, change, hop, problem, remedy) => {
+  const findings = findingsOf({ ...healthy, ...change });
   expect(findings).toEqual([{ hop, problem: expect.stringMatching(problem), remedy }]);
-  expect(renderStatus({ ...well, ...change }, findings)).toContain(`hop ${hop}: `);
+  expect(renderStatus({ ...healthy, ...change }, findings)).toContain(`hop ${hop}: `);
 });
 
 test.each([
   ['a list of rules', allow(['arn:aws:events:r:1:rule/Other', rule.arn])],
   ['a pattern', allow('arn:aws:events:*:1:rule/S-*')],
-  ['everybody', allow(rule.arn, { AWS: '*' })],
-])('a policy that names %s lets it send', (_, policy) => {
-  expect(findingsOf({ ...well, work: [{ ...queue, policy }] })).toEqual([]);
+  ['every principal', allow(rule.arn, { AWS: '*' })],
+])('accepts a policy that names %s', (_, policy) => {
+  expect(findingsOf({ ...healthy, queues: [{ ...queue, policy }] })).toEqual([]);
 });
 
-test('what is wrong comes in the order of the hops', () => {
-  const suspended = { ...worker, limits: { min: 0, max: 4, suspended: true } };
+test('orders findings by hop', () => {
+  const suspended = { ...service, limits: { min: 0, max: 4, suspended: true } };
   const findings = findingsOf({
-    ...well,
+    ...healthy,
     rules: [{ ...rule, enabled: false }],
-    deadLetters: [{ ...queue, waiting: 1 }],
-    workers: [suspended],
+    deadLetterQueues: [{ ...queue, visible: 1 }],
+    services: [suspended],
   });
   expect(findings.map(({ hop }) => hop)).toEqual([2, 4, 8]);
 });

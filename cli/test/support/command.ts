@@ -6,7 +6,7 @@ export interface Ended {
   readonly err: string;
 }
 
-/** Runs a command line in this process. `answer` is what a person types; without it nobody is there. */
+/** Runs a command line in this process. `answer` is the input at a prompt; without it there is no terminal. */
 export async function fileworks(args: readonly string[], answer?: string): Promise<Ended> {
   const [out, err]: [string[], string[]] = [[], []];
   const code = await run(args, {
@@ -19,7 +19,7 @@ export async function fileworks(args: readonly string[], answer?: string): Promi
   return { code, out: out.join('\n'), err: err.join('\n') };
 }
 
-/** What the tools of AWS read from the environment, for a local cloud. */
+/** Points the AWS SDK at a local cloud through the environment. */
 export function useEndpoint(cloud: { readonly endpoint: string; readonly region: string }): void {
   Object.assign(process.env, {
     AWS_ENDPOINT_URL: cloud.endpoint,

@@ -1,6 +1,6 @@
 import { fileworks, type Ended } from '../../../cli/test/support/command';
 
-/** What an operator typed and read, as a page of documentation. */
+/** Commands of an operator and their output, as a page of documentation. */
 export class Transcript {
   #text: string;
 
@@ -25,7 +25,7 @@ export class Transcript {
     return ended;
   }
 
-  /** A command of another tool, whose effect the test has by the SDK. */
+  /** A command of another tool; the test makes the same call with the SDK. */
   async shell(command: string, effect: () => Promise<unknown>): Promise<void> {
     await effect();
     this.#record(command, '');
@@ -40,7 +40,7 @@ export class Transcript {
   }
 }
 
-/** As a person types it in bash, who can type an escape only so. */
+/** Quotes a word for bash; only `$'…'` can contain an escape character. */
 const quoted = (text: string) => {
   if (/[\u0000-\u001f]/.test(text)) {
     return `$'${text.replaceAll('\u001b', '\\e')}'`;
@@ -49,9 +49,9 @@ const quoted = (text: string) => {
 };
 
 /**
- * What is the same in every run: prose, commands, and what the tool finds to be wrong and advises.
+ * The parts of a transcript that are the same in every run: prose, commands, problems and remedies.
  *
- * Tables, times and ids are of one run.
+ * Tables, times and ids differ between runs.
  */
 export function skeletonOf(transcript: string): string[] {
   let inBlock = false;
@@ -61,12 +61,12 @@ export function skeletonOf(transcript: string): string[] {
       if (line.startsWith('```')) {
         inBlock = !inBlock;
       }
-      return !inBlock || /^(```|\$ |What is wrong|Nothing is wrong| +hop \d: | +→ )/.test(line);
+      return !inBlock || /^(```|\$ |Problems|No problems found| +hop \d: | +→ )/.test(line);
     })
     .map((line) =>
       line
-        // A receive of a task that is gone may hold messages for a while, so how many wait is of one run too.
-        .replaceAll(/\b\d+ (?=waiting\b)/g, 'SOME ')
+        // A receive call of a stopped task may hold messages for a while, so the number of visible messages varies
+        .replaceAll(/\b\d+ messages? visible\b/g, 'SOME messages visible')
         .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
         .replaceAll(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, 'ID')
         .replaceAll(/([A-Za-z]+[0-9A-F]{8})-[0-9A-Fa-f]{9,}/g, '$1'),

@@ -1,25 +1,25 @@
 import type { Message, MessageAttributeValue } from '@aws-sdk/client-sqs';
 import { MessageAttributeNames } from '../../../src/contract/job-message';
 
-/** A message of a dead-letter queue, as far as it can be read. */
-export interface Letter {
+/** A message in a dead-letter queue. */
+export interface DeadLetterMessage {
   readonly messageId: string;
   readonly receiptHandle: string;
   readonly body: string;
   readonly sentAt: Date;
   readonly receives: number;
-  /** What it is about, if the body is an event of S3 or a job. */
+  /** The object, if the body is an S3 event or a job. */
   readonly bucket?: string;
   readonly key?: string;
   readonly correlationId?: string;
-  /** Why it is here, if somebody said so. */
+  /** The reason of the failure, if an attribute names one. */
   readonly reason?: string;
   readonly attributes: ReadonlyMap<string, MessageAttributeValue>;
-  /** Of a FIFO queue. */
+  /** In a FIFO queue. */
   readonly groupId?: string;
 }
 
-export function readLetter(message: Message): Letter {
+export function readDeadLetterMessage(message: Message): DeadLetterMessage {
   const {
     MessageId: messageId = '',
     ReceiptHandle: receiptHandle = '',
@@ -30,7 +30,7 @@ export function readLetter(message: Message): Letter {
   const attributes = new Map(Object.entries(sent));
   const text = (name: string) => attributes.get(name)?.StringValue;
   const { bucket, key, correlationId } = subjectOf(body);
-  // EventBridge and Lambda say why in attributes of their own
+  // EventBridge and Lambda name the reason in their own attributes
   const undelivered = [text('ERROR_CODE') ?? text('ErrorCode'), text('ERROR_MESSAGE') ?? text('ErrorMessage')]
     .filter((part) => part !== undefined)
     .join(': ');
@@ -57,10 +57,10 @@ interface Subject {
   readonly correlationId?: string;
 }
 
-/** A body is whatever somebody sent: what is not of a known shape has no subject. */
+/** A body of an unknown shape has no subject. */
 function subjectOf(body: string, depth = 0): Subject {
   const job = objectOf(parse(body));
-  // The rest of a job that was handed off holds the body it had
+  // A continuation of a job contains the original body
   const inner = textOf(job.fileworksContinuation === undefined ? undefined : job.body);
   if (inner !== undefined && depth < MAX_DEPTH) {
     return { ...subjectOf(inner, depth + 1), ...withText('correlationId', job.correlationId) };
@@ -94,7 +94,7 @@ function parse(body: string): unknown {
   }
 }
 
-/** Notifications of S3 encode keys as forms do. */
+/** S3 event notifications form-encode keys. */
 function decodeKey(key: string): string {
   try {
     return decodeURIComponent(key.replaceAll('+', ' '));

@@ -1,7 +1,7 @@
 import type { Deployment, Task } from '@aws-sdk/client-ecs';
 import type { Pipeline } from '../src/pipeline';
 import type { Clients } from '../src/support/clients';
-import { describeWorkers } from '../src/workers';
+import { describeServices } from '../src/services';
 
 const now: Deployment = {
   id: 'ecs-svc/2',
@@ -24,7 +24,7 @@ const failedAt = (time: string, { id: startedBy }: Deployment): Task => ({
   stoppedReason: `CannotPullContainerError at ${time}`,
 });
 
-/** What is told of the last failure of a service with these deployments and stopped tasks. */
+/** The last failure of a service with these deployments and stopped tasks. */
 async function lastFailure(deployments: Deployment[], tasks: Task[]) {
   const answers: Record<string, object> = {
     DescribeServicesCommand: { services: [{ deployments, desiredCount: 1, runningCount: 0 }] },
@@ -35,14 +35,14 @@ async function lastFailure(deployments: Deployment[], tasks: Task[]) {
   const stack = {
     ofType: () => [{ name: 'Unpacker', type: 'AWS::ECS::Service', physicalId: 'arn:aws:ecs:r:1:service/c/s' }],
   };
-  const [worker] = await describeWorkers(
+  const [service] = await describeServices(
     { ecs: client, scaling: client } as unknown as Clients,
     stack as unknown as Pipeline,
   );
-  return worker.lastFailure;
+  return service.lastFailure;
 }
 
-test('the last failure is the newest of the deployment that is in force', async () => {
+test('the last failure is the newest failure of the current deployment', async () => {
   const found = await lastFailure(
     [now, before],
     [failedAt('10:01:00', now), failedAt('10:03:00', now), failedAt('10:02:00', now)],
@@ -53,14 +53,14 @@ test('the last failure is the newest of the deployment that is in force', async 
 test.each([
   ['before the new one began', '09:59:59'],
   ['while the new one takes over', '10:00:01'],
-])('what failed under an earlier deployment, %s, says nothing of now', async (_, time) => {
+])('ignores a failure of an earlier deployment, %s', async (_, time) => {
   expect(await lastFailure([now, before], [failedAt(time, before)])).toBeUndefined();
   expect(await lastFailure([now, before], [failedAt(time, before), failedAt('10:05:00', now)])).toMatchObject({
     at: '2026-11-21T10:05:00.000Z',
   });
 });
 
-test('a task that was stopped because of a deployment or of scaling has not failed', async () => {
+test('a task that was stopped by a deployment or by scaling has not failed', async () => {
   const stopped: Task = {
     startedBy: now.id,
     stopCode: 'ServiceSchedulerInitiated',

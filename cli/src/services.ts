@@ -10,7 +10,7 @@ import {
   DescribeTaskDefinitionCommand,
   DescribeTasksCommand,
   ListTasksCommand,
-  type Service,
+  type Service as EcsService,
   type Task,
 } from '@aws-sdk/client-ecs';
 import { WorkerEnv, type AdditionalQueueEntry } from '../../src/contract/worker-env';
@@ -18,29 +18,29 @@ import type { Pipeline } from './pipeline';
 import { eachOf } from './support/batches';
 import type { Clients } from './support/clients';
 
-export interface Worker {
+export interface Service {
   readonly name: string;
-  readonly service: string;
+  readonly serviceName: string;
   readonly cluster: string;
-  /** As Application Auto Scaling names it. */
+  /** Resource id in Application Auto Scaling. */
   readonly resourceId: string;
-  /** URLs of the queues that it works on. */
+  /** URLs of the queues that its tasks poll. */
   readonly queueUrls: readonly string[];
   readonly desired: number;
   readonly running: number;
   readonly pending: number;
-  /** Absent when nothing scales the service. */
+  /** Absent if the service has no scalable target. */
   readonly limits?: { readonly min: number; readonly max: number; readonly suspended: boolean };
   readonly activities: readonly { readonly at: string; readonly description: string; readonly cause: string }[];
-  /** Why the last task ended that did not end as it should; of the deployment that is in force. */
+  /** Last failed task of the current deployment. */
   readonly lastFailure?: { readonly at: string; readonly reason: string };
   readonly deployment?: { readonly state: string; readonly reason?: string };
 }
 
-/** A service of a stack, before anything is asked about it. */
-export interface WorkerPart {
+/** A service of a stack, before its state is read. */
+export interface ServicePart {
   readonly name: string;
-  readonly service: string;
+  readonly serviceName: string;
   readonly cluster: string;
   readonly resourceId: string;
 }
@@ -48,21 +48,21 @@ export interface WorkerPart {
 const RECENT_ACTIVITIES = 3;
 const RECENT_TASKS = 20;
 
-/** Services of a stack that have a scalable number of tasks or not; by their names. */
-export function listWorkers(pipeline: Pipeline): WorkerPart[] {
+/** ECS services of a stack, scaled or not. */
+export function listServices(pipeline: Pipeline): ServicePart[] {
   return pipeline.ofType('AWS::ECS::Service', 'Service').map(({ name, physicalId: arn }) => {
-    const [, cluster = 'default', service = ''] = /service\/(?:([^/]+)\/)?([^/]+)$/.exec(arn) ?? [];
-    return { name, service, cluster, resourceId: `service/${cluster}/${service}` };
+    const [, cluster = 'default', serviceName = ''] = /service\/(?:([^/]+)\/)?([^/]+)$/.exec(arn) ?? [];
+    return { name, serviceName, cluster, resourceId: `service/${cluster}/${serviceName}` };
   });
 }
 
-export async function describeWorkers(clients: Clients, pipeline: Pipeline): Promise<Worker[]> {
-  return eachOf(listWorkers(pipeline), async (part) => {
+export async function describeServices(clients: Clients, pipeline: Pipeline): Promise<Service[]> {
+  return eachOf(listServices(pipeline), async (part) => {
     const { services: [found = {}] = [] } = await clients.ecs.send(
-      new DescribeServicesCommand({ cluster: part.cluster, services: [part.service] }),
+      new DescribeServicesCommand({ cluster: part.cluster, services: [part.serviceName] }),
     );
     const {
-      id: inForce,
+      id: current,
       rolloutState: state,
       rolloutStateReason: reason,
     } = found.deployments?.find(({ status }) => status === 'PRIMARY') ?? {};
@@ -70,7 +70,7 @@ export async function describeWorkers(clients: Clients, pipeline: Pipeline): Pro
       queuesOf(clients, found),
       limitsOf(clients, part.resourceId),
       activitiesOf(clients, part.resourceId),
-      lastFailureOf(clients, part, inForce),
+      lastFailureOf(clients, part, current),
     ]);
     const { desiredCount: desired = 0, runningCount: running = 0, pendingCount: pending = 0 } = found;
     return {
@@ -87,8 +87,8 @@ export async function describeWorkers(clients: Clients, pipeline: Pipeline): Pro
   });
 }
 
-/** Only the variables of our own contract are looked at: a task definition may hold what nobody should print. */
-async function queuesOf(clients: Clients, { taskDefinition }: Service): Promise<string[]> {
+/** Reads only the variables of our own contract, because a task definition may contain secrets. */
+async function queuesOf(clients: Clients, { taskDefinition }: EcsService): Promise<string[]> {
   if (taskDefinition === undefined) {
     return [];
   }
@@ -101,7 +101,7 @@ async function queuesOf(clients: Clients, { taskDefinition }: Service): Promise<
   return [valueOf(WorkerEnv.queueUrl), ...further.map(({ url }) => url)].filter((url) => url !== undefined);
 }
 
-/** What Application Auto Scaling is asked about: the number of tasks of a service. */
+/** The scalable dimension of an ECS service: its task count. */
 export const ecsService = {
   ServiceNamespace: ServiceNamespace.ECS,
   ScalableDimension: ScalableDimension.ECSServiceDesiredCount,
@@ -117,7 +117,7 @@ export async function scalableTarget(clients: Clients, resourceId: string): Prom
   return found;
 }
 
-async function limitsOf(clients: Clients, resourceId: string): Promise<Worker['limits']> {
+async function limitsOf(clients: Clients, resourceId: string): Promise<Service['limits']> {
   const target = await scalableTarget(clients, resourceId);
   if (target === undefined) {
     return undefined;
@@ -127,9 +127,9 @@ async function limitsOf(clients: Clients, resourceId: string): Promise<Worker['l
   return { min: target.MinCapacity ?? 0, max: target.MaxCapacity ?? 0, suspended: scaleIn || scaleOut };
 }
 
-async function activitiesOf(clients: Clients, resourceId: string): Promise<Worker['activities']> {
-  const asked = { ...ecsService, ResourceId: resourceId, MaxResults: RECENT_ACTIVITIES };
-  const { ScalingActivities: found = [] } = await clients.scaling.send(new DescribeScalingActivitiesCommand(asked));
+async function activitiesOf(clients: Clients, resourceId: string): Promise<Service['activities']> {
+  const request = { ...ecsService, ResourceId: resourceId, MaxResults: RECENT_ACTIVITIES };
+  const { ScalingActivities: found = [] } = await clients.scaling.send(new DescribeScalingActivitiesCommand(request));
   return found.map(({ StartTime: at, Description: description = '', Cause: cause = '' }) => ({
     at: at?.toISOString() ?? '',
     description,
@@ -138,19 +138,18 @@ async function activitiesOf(clients: Clients, resourceId: string): Promise<Worke
 }
 
 /**
- * ECS remembers a task for an hour after its end, and names the deployment that started it. What failed under another
- * one is mended or replaced,
- * also when it ends after the deployment that mends it has begun.
+ * ECS keeps a stopped task for an hour, with the deployment that started it. Failures of earlier deployments are
+ * ignored, because the current one replaces them; their tasks may also stop after the current deployment began.
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html
  */
 async function lastFailureOf(
   clients: Clients,
-  { cluster, service }: WorkerPart,
+  { cluster, serviceName }: ServicePart,
   deployment: string | undefined,
-): Promise<Worker['lastFailure']> {
+): Promise<Service['lastFailure']> {
   const { taskArns: tasks = [] } = await clients.ecs.send(
-    new ListTasksCommand({ cluster, serviceName: service, desiredStatus: 'STOPPED', maxResults: RECENT_TASKS }),
+    new ListTasksCommand({ cluster, serviceName, desiredStatus: 'STOPPED', maxResults: RECENT_TASKS }),
   );
   if (tasks.length === 0) {
     return undefined;
@@ -170,10 +169,10 @@ const failedContainer = ({ exitCode, reason }: { exitCode?: number; reason?: str
   reason !== undefined || (exitCode !== undefined && exitCode !== 0);
 
 function reasonOf({ stoppedReason = '', containers = [] }: Task): string {
-  const ends = containers
+  const failures = containers
     .filter(failedContainer)
     .map(({ name = '', exitCode, reason }) =>
       [name, exitCode === undefined ? '' : `exit code ${exitCode}`, reason].filter(Boolean).join(': '),
     );
-  return [stoppedReason, ...ends].join('; ');
+  return [stoppedReason, ...failures].join('; ');
 }

@@ -1,8 +1,8 @@
 import { matcher } from '../../src/dlq/filter';
-import { readLetter } from '../../src/dlq/letter';
+import { readDeadLetterMessage } from '../../src/dlq/message';
 
-const letterOf = (body: unknown, attributes: Record<string, string> = {}) =>
-  readLetter({
+const messageOf = (body: unknown, attributes: Record<string, string> = {}) =>
+  readDeadLetterMessage({
     MessageId: 'm-1',
     ReceiptHandle: 'r-1',
     Body: typeof body === 'string' ? body : JSON.stringify(body),
@@ -12,15 +12,15 @@ const letterOf = (body: unknown, attributes: Record<string, string> = {}) =>
     ),
   });
 
-describe('what a message is about', () => {
+describe('the subject of a message', () => {
   test.each<[string, unknown, object]>([
     [
-      'an event of S3 by EventBridge',
+      'an S3 event from EventBridge',
       { id: 'e-1', detail: { bucket: { name: 'b' }, object: { key: 'a b+c.zip' } } },
       { bucket: 'b', key: 'a b+c.zip', correlationId: 'e-1' },
     ],
     [
-      'a notification of S3',
+      'an S3 notification',
       { Records: [{ s3: { bucket: { name: 'b' }, object: { key: 'a+b%2Bc.zip' } } }] },
       { bucket: 'b', key: 'a b+c.zip' },
     ],
@@ -30,7 +30,7 @@ describe('what a message is about', () => {
       { bucket: 'b', key: 'k', correlationId: 'c-1' },
     ],
     [
-      'the rest of a job',
+      'a continuation of a job',
       {
         fileworksContinuation: 1,
         correlationId: 'c-1',
@@ -40,9 +40,9 @@ describe('what a message is about', () => {
       },
       { bucket: 'b', key: 'k', correlationId: 'c-1' },
     ],
-    ['a key with a wrong percent sign', { Records: [{ s3: { object: { key: '100%' } } }] }, { key: '100%' }],
+    ['a key with an invalid percent sign', { Records: [{ s3: { object: { key: '100%' } } }] }, { key: '100%' }],
   ])('is read from %s', (_, body, subject) => {
-    expect(letterOf(body)).toMatchObject({ messageId: 'm-1', sentAt: new Date(1_000), receives: 2, ...subject });
+    expect(messageOf(body)).toMatchObject({ messageId: 'm-1', sentAt: new Date(1_000), receives: 2, ...subject });
   });
 
   test.each<[string, unknown]>([
@@ -50,32 +50,32 @@ describe('what a message is about', () => {
     ['a number', 5],
     ['null', null],
     ['lists', [[]]],
-    ['a key that is no text', { detail: { object: { key: { a: 1 } } } }],
+    ['a key that is not a string', { detail: { object: { key: { a: 1 } } } }],
     ['no records', { Records: [] }],
-    ['a record of nothing', { Records: [null] }],
+    ['a null record', { Records: [null] }],
     [
-      'bodies within bodies without end',
+      'deeply nested bodies',
       {
         fileworksContinuation: 1,
         body: '{"fileworksContinuation":1,"body":"{\\"fileworksContinuation\\":1,\\"body\\":\\"x\\"}"}',
       },
     ],
-  ])('is not known of %s', (_, body) => {
-    const letter = letterOf(body);
-    expect(letter.key).toBeUndefined();
-    expect(letter.bucket).toBeUndefined();
+  ])('is unknown for %s', (_, body) => {
+    const message = messageOf(body);
+    expect(message.key).toBeUndefined();
+    expect(message.bucket).toBeUndefined();
   });
 
-  test('is told by attributes: the reason of a worker, or the error of EventBridge', () => {
-    expect(letterOf({}, { 'fileworks-poison-reason': 'no object', ERROR_CODE: 'X' }).reason).toBe('no object');
-    expect(letterOf({}, { ERROR_CODE: 'NO_PERMISSIONS', ERROR_MESSAGE: 'Lack of permissions' }).reason).toBe(
+  test('has a reason from attributes: of a worker, or of EventBridge', () => {
+    expect(messageOf({}, { 'fileworks-poison-reason': 'no object', ERROR_CODE: 'X' }).reason).toBe('no object');
+    expect(messageOf({}, { ERROR_CODE: 'NO_PERMISSIONS', ERROR_MESSAGE: 'Lack of permissions' }).reason).toBe(
       'NO_PERMISSIONS: Lack of permissions',
     );
   });
 });
 
 describe('a filter', () => {
-  const letter = letterOf(
+  const message = messageOf(
     { id: 'c-1', detail: { bucket: { name: 'b' }, object: { key: 'in/a(1).zip' } } },
     { 'fileworks-poison-reason': 'the file is empty' },
   );
@@ -98,11 +98,11 @@ describe('a filter', () => {
     [true, { sentAfter: new Date(999) }],
     [false, { sentAfter: new Date(1_000) }],
     [false, { key: 'in/*', reason: 'full' }],
-  ])('says %s for %j', (expected, filter) => {
-    expect(matcher(filter)(letter)).toBe(expected);
+  ])('returns %s for %j', (expected, filter) => {
+    expect(matcher(filter)(message)).toBe(expected);
   });
 
-  test('by key leaves out what has none', () => {
-    expect(matcher({ key: '*' })(letterOf('x'))).toBe(false);
+  test('by key excludes messages without a key', () => {
+    expect(matcher({ key: '*' })(messageOf('x'))).toBe(false);
   });
 });
