@@ -15,7 +15,7 @@ export function renderTable(summaries: readonly Summary[]): string {
     'tasks',
     'killed by scale-in',
     'by Spot',
-    'dead letters',
+    'dead-lettered',
     'unfinished',
   ];
   const rows = summaries.map((summary) => [

@@ -33,10 +33,10 @@ function guards(): string {
     return `| \`${name}\` | ${short(opened ?? code)} | ${short(streamed ?? code)} | ${needs} |`;
   });
   return [
-    '# Guards of the ZIP readers, with a fixture for each',
+    '# Guards of the ZIP readers, with fixtures',
     '',
-    'The archives are in `test/fixtures/archives/bad`, made by `test/support/bad-archives.ts`; `test/runtime/archive/bad-archives.test.ts` gives each to both readers',
-    'and writes this list (`UPDATE_FIXTURES=1`). Codes without their `ERR_ZIP_`; [Archives](archives.md) says what each means.',
+    '`test/support/bad-archives.ts` generates the archives in `test/fixtures/archives/bad`. `test/runtime/archive/bad-archives.test.ts` reads each archive with both readers',
+    'and writes this list (`UPDATE_FIXTURES=1`). Codes are listed without the prefix `ERR_ZIP_`; [Archives](archives.md) describes them.',
     '',
     '| Fixture | `openZip` | `streamZip` | With limits |',
     '| --- | --- | --- | --- |',
