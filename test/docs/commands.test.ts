@@ -9,9 +9,9 @@ interface Line {
   readonly text: string;
 }
 
-/** The transcript is written by a run, and test/e2e/operations.test.ts holds it to one. */
+/** A run writes the transcript, and test/e2e/operations.test.ts compares it with each run. */
 const TRANSCRIPT = 'docs/operations/troubleshooting-transcript.md';
-/** Programs of others, which this repository cannot ask. */
+/** External programs, which this repository cannot check. */
 const OTHERS = [
   'aws',
   'gh',
@@ -50,8 +50,7 @@ const inline: Line[] = pages.flatMap((page) =>
 );
 
 /**
- * The commands of a line, each as its words. For `<name>` and `…`, a reader writes a value; here that is 5, which fits
- * every place.
+ * The commands of a line, each as its words. `<name>` and `…` are placeholders; the value 5 is valid for all of them.
  */
 const commands = [...blocks, ...inline].flatMap(({ at, text }) =>
   text.split(/ (?:&&|\|) |; /).map((command) => ({
@@ -63,12 +62,12 @@ const commands = [...blocks, ...inline].flatMap(({ at, text }) =>
   })),
 );
 
-/** What the script of a name runs, by package.json and the tasks behind it. */
+/** The projen tasks behind the scripts of package.json. */
 const tasks = (
   JSON.parse(read('.projen/tasks.json')) as { tasks: Partial<Record<string, { steps?: { exec?: string }[] }>> }
 ).tasks;
 
-/** What is wrong with a command, in words. */
+/** Describes the error in a command, if there is one. */
 async function faultOf(words: readonly string[]): Promise<string | undefined> {
   const [program, what = '', ...rest] = words.filter((word) => !/^[A-Z_]+=/.test(word));
   if (program === 'npm' && what === 'run') {
@@ -99,7 +98,7 @@ async function faultOf(words: readonly string[]): Promise<string | undefined> {
   }
   return OTHERS.includes(program) || OTHERS.includes(`${program} ${what}`)
     ? undefined
-    : 'a program that nothing here knows';
+    : 'an unknown program';
 }
 
 function faultOfScript(script: string, args: readonly string[]): string | undefined {
@@ -122,7 +121,7 @@ function faultOfScript(script: string, args: readonly string[]): string | undefi
   return file === undefined ? 'the script takes no arguments' : faultOfOptions(args, file);
 }
 
-/** Looks for the options in the sources that are to read them. */
+/** Searches for the options in the sources of the program. */
 function faultOfOptions(args: readonly string[], file: string): string | undefined {
   const sources = globSync(`${dirname(file.replace('local/lib/', 'local/src/'))}/*.{ts,mjs}`, { cwd: root })
     .map((source) => readFileSync(join(root, source), 'utf8'))
@@ -144,7 +143,7 @@ describe('the commands in the documentation', () => {
     }),
   );
 
-  test('are commands that there are, with options that there are', async () => {
+  test('exist, with their options', async () => {
     const faults = [];
     for (const { at, command, words } of commands) {
       const fault = await faultOf(words);
@@ -156,7 +155,7 @@ describe('the commands in the documentation', () => {
     expect(commands.length).toBeGreaterThan(100);
   }, 60_000);
 
-  test('are given JSON that parses', () => {
+  test('have valid JSON arguments', () => {
     const json = commands
       .filter(({ words }) => words[0] === 'aws')
       .flatMap(({ words }) => words.filter((word) => word.startsWith('{')));
@@ -177,7 +176,7 @@ describe('the commands in the documentation', () => {
     ['npx jest test/nowhere'],
     ['node build-tools/nothing.ts'],
     ['npx fileworx status'],
-  ])('fail when there is none such: %s', async (command) => {
+  ])('fail if they do not exist: %s', async (command) => {
     expect(await faultOf(command.split(' '))).toBeDefined();
   });
 });

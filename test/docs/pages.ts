@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 
 export const root = resolve(__dirname, '..', '..');
 
-/** Every page of the repository that somebody wrote; API.md is made of the doc comments, which rosetta compiles. */
+/** Every hand-written page of the repository; API.md is generated from doc comments, which rosetta compiles. */
 export const pages = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '--', '*.md'], {
   cwd: root,
   encoding: 'utf8',
@@ -20,7 +20,7 @@ export interface Fence {
   readonly at: string;
   readonly page: string;
   readonly language: string;
-  /** What stands behind the language: readers do not see it. */
+  /** The text after the language, which is not rendered. */
   readonly parameters: string;
   readonly text: string;
 }

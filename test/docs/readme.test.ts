@@ -21,14 +21,14 @@ const manifest = JSON.parse(read('package.json')) as {
 const blocks = [...readme.matchAll(/^```sh\n([\s\S]*?)^```/gm)].flatMap(([, text]) => text.trim().split('\n'));
 
 describe('README.md', () => {
-  test("shows the gate's two commands as they are run on a clean clone, by the gate", () => {
+  test('shows the two commands that the gate runs on a clean clone', () => {
     const gate = read('.ci/run');
     expect(blocks).toEqual(expect.arrayContaining(['npm ci && npm run demo', 'npm ci && npm test']));
     expect(gate).toMatch(/^npm ci [^&]*&& npm test$/m);
     expect(gate).toMatch(/^\s+npm run demo\b/m);
   });
 
-  test("shows no shell block but these and the local cloud's, whose options exist", () => {
+  test('shows only these commands and the local cloud, with options that exist', () => {
     expect(blocks.filter((line) => !['npm ci && npm run demo', 'npm ci && npm test'].includes(line))).toEqual([
       'npm run local -- --app cdk.out --tasks tasks.json',
     ]);
@@ -39,7 +39,7 @@ describe('README.md', () => {
     }
   });
 
-  test('names the packages as they are published', () => {
+  test('names the published packages', () => {
     const { python, java } = manifest.jsii.targets;
     expect(readme).toContain(`npm install ${manifest.name}`);
     expect(readme).toContain(`pip install ${python.distName}\``);
@@ -48,7 +48,7 @@ describe('README.md', () => {
     expect(readme).toContain(`import ${java.package}.`);
   });
 
-  test('names the files that are packed, as long as there is no release', () => {
+  test('names the packed files until the first release', () => {
     const { groupId, artifactId } = manifest.jsii.targets.java.maven;
     for (const name of [manifest.name, 'fileworks-runtime']) {
       expect(readme).toContain(`dist/js/${name}-${manifest.version}.tgz`);
@@ -59,7 +59,7 @@ describe('README.md', () => {
     );
   });
 
-  test('asks for the versions that the packages ask for', () => {
+  test('requires the versions that the packages require', () => {
     const minor = (range: string) => /(\d+\.\d+)/.exec(range)?.[1];
     expect(readme).toContain(`aws-cdk-lib ${minor(manifest.peerDependencies['aws-cdk-lib'])} or newer`);
     expect(readme).toContain(`Node.js ${minor(manifest.engines.node)} or newer`);

@@ -3,21 +3,20 @@ import { join } from 'node:path';
 import * as ts from 'typescript';
 import { fences, root, type Fence } from './pages';
 
-/** How a block of each language is held to what it says; another language is first given a way here. */
-const HELD: Record<string, string> = {
+/** How the blocks of each language are checked; add an entry before you use another language. */
+const CHECKS: Record<string, string> = {
   ts: 'compiled here',
   js: 'compiled here',
   json: 'parsed here',
   sh: 'commands.test.ts',
-  console: 'commands.test.ts; the transcript by test/e2e/operations.test.ts',
-  dockerfile: 'no engine in the gate: the newcomer trials read it',
-  text: 'nothing that a program reads',
+  console: 'commands.test.ts; the transcript in test/e2e/operations.test.ts',
+  dockerfile: 'no Docker engine in the gate: checked in newcomer trials',
+  text: 'not checked',
 };
 
 /**
- * A block within its fixture, as jsii-rosetta does it for README.md and the doc comments:
- * `rosetta/<fixture>.ts-fixture`, `default` unless the block
- * names another one or none, with the block's imports and declarations at the top.
+ * Inserts a block into its fixture, as jsii-rosetta does for README.md and the doc comments:
+ * `rosetta/<fixture>.ts-fixture`, by default `default`, with the imports and declarations of the block at the top.
  */
 function withFixture({ text, parameters }: Fence): string {
   if (/\bnofixture\b/.test(parameters)) {
@@ -35,14 +34,14 @@ function withFixture({ text, parameters }: Fence): string {
   return `${top}\n${readFileSync(join(root, 'rosetta', `${fixture}.ts-fixture`), 'utf8').replace('/// here', () => rest)}`;
 }
 
-/** One program for all of them: what they import is read once. */
+/** One program for all blocks, so that their imports are read once. */
 function compile(blocks: readonly Fence[]): string[] {
   const { options } = ts.parseJsonConfigFileContent(
     ts.readConfigFile(join(root, 'tsconfig.dev.json'), (file) => ts.sys.readFile(file)).config,
     ts.sys,
     root,
   );
-  // A snippet may name what it does not use; it is compiled against the sources, so that no build stands between
+  // Snippets may have unused names; they are compiled against the sources, so that no build is required
   Object.assign(options, { noUnusedLocals: false, noUnusedParameters: false, noEmit: true });
   options.paths = {
     ...options.paths,
@@ -93,14 +92,14 @@ const WRONG = [
 ];
 
 describe('the blocks of code in the documentation', () => {
-  test('are in languages that something holds to what they say', () => {
+  test('are in languages with a check', () => {
     expect(
-      fences.filter(({ language }) => !(language in HELD)).map(({ at, language }) => `${at}: ${language}`),
+      fences.filter(({ language }) => !(language in CHECKS)).map(({ at, language }) => `${at}: ${language}`),
     ).toEqual([]);
-    expect(Object.keys(HELD).filter((language) => of(language).length === 0)).toEqual([]);
+    expect(Object.keys(CHECKS).filter((language) => of(language).length === 0)).toEqual([]);
   });
 
-  test('compile, those in TypeScript and JavaScript, and two that are wrong do not', () => {
+  test('compile in TypeScript and JavaScript, and two invalid blocks do not', () => {
     expect(of('ts', 'js').length).toBeGreaterThan(50);
     expect(compile([...of('ts', 'js'), ...WRONG])).toEqual([
       expect.stringMatching(/^wrong\.md:1: .*'images' does not exist.* In: new QueueScaledFargateWorker\(/),
@@ -108,7 +107,7 @@ describe('the blocks of code in the documentation', () => {
     ]);
   }, 120_000);
 
-  test.each(of('json').map(({ at, text }) => [at, text]))('parse, those in JSON: %s', (_, text) => {
+  test.each(of('json').map(({ at, text }) => [at, text]))('parse in JSON: %s', (_, text) => {
     expect(JSON.parse(text)).toEqual(expect.any(Object));
   });
 });
