@@ -9,7 +9,7 @@ import type { Io } from './support/io';
 import { printable, toJson } from './support/printable';
 
 const FOOTER = `
-Exit codes: 0 success, 1 AWS refused a call or an unexpected error, 2 invalid option or argument, 3 stack, service, queue, dispatcher or file not found, 4 not confirmed, 5 partial failure.`;
+Exit codes: 0 success, 1 failed AWS call or unexpected error, 2 invalid option or argument, 3 stack, service, queue, dispatcher or file not found, 4 not confirmed, 5 partial failure.`;
 
 /** Runs one command line and returns its exit code. */
 export async function run(args: readonly string[], io: Io): Promise<number> {

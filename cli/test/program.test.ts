@@ -58,7 +58,7 @@ test('help is no error, and documents the exit codes', async () => {
   const { code, out } = await fileworks(['--help']);
   expect(code).toBe(0);
   expect(out).toMatch(/status.*watch.*scale.*suspend.*resume.*files.*dlq.*sequence/s);
-  expect(out).toContain('Exit codes: 0 success, 1 AWS refused');
+  expect(out).toContain('Exit codes: 0 success, 1 failed AWS call');
 });
 
 test('an unreachable endpoint exits with 1, with a JSON error under --json', async () => {

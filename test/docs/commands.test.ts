@@ -96,9 +96,7 @@ async function faultOf(words: readonly string[]): Promise<string | undefined> {
   if (program === 'node') {
     return existsSync(join(root, what)) ? faultOfOptions(rest, what) : 'no such file';
   }
-  return OTHERS.includes(program) || OTHERS.includes(`${program} ${what}`)
-    ? undefined
-    : 'an unknown program';
+  return OTHERS.includes(program) || OTHERS.includes(`${program} ${what}`) ? undefined : 'an unknown program';
 }
 
 function faultOfScript(script: string, args: readonly string[]): string | undefined {

@@ -59,7 +59,11 @@ export function addFileCommands(program: Command, io: Io): void {
     .argument('<key>', 'object key, not URL-encoded')
     .description('show one file at every hop, with its log lines')
     .option('--bucket <name>', 'bucket of the object, if the stack has several')
-    .option('--since <time>', 'start of the log search, such as 30m or 7d ago', ago, ago('1d'))
+    .addOption(
+      new Option('--since <time>', 'maximum age of log lines, such as 30m or 7d')
+        .argParser(ago)
+        .default(ago('1d'), '1d'),
+    )
     .action((key: string, options: FollowCommandOptions, command: Command) =>
       inPipeline(command, async ({ clients, pipeline, settings }) => {
         const trail = await follow(clients, pipeline, key, { ...options, signal: io.signal });
