@@ -2,48 +2,41 @@ import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { AddService } from './compare/stacks.ts';
-import type { ExportStacks } from './exports/stacks.ts';
 import { SimulatorError } from './failure.ts';
 import { defaultParameters, type Parameters } from './parameters.ts';
+import { readWorkload } from './read-workload.ts';
 import { renderPlot } from './report/plot.ts';
 import { renderTable } from './report/table.ts';
 import { run, type Run } from './run.ts';
 import type { Wake } from './template/read-worker.ts';
 import { readTemplateFile } from './template/template.ts';
-import { readWorkload, type Workload } from './workload.ts';
+import type { Workload } from './workload.ts';
 import { workloads } from './workloads.ts';
 
 const usage = `npm run simulate -- --template FILE [--template FILE …] --workload NAME|FILE [--workload …] [options]
 npm run simulate -- --compare [--workload NAME …] [options]
-npm run simulate -- --exports [--jobs N] [--max-tasks N] [--slots N] [--seed N] [--set NAME=NUMBER] [--json]
 
   --template FILE       a synthesized template: cdk.out/*.template.json
   --workload NAME|FILE  ${workloads.map(({ name }) => name).join(', ')}, or a JSON file
-  --compare             our worker and its peers, all with the same maximum, slots, sizes and capacity
-  --exports             a day of export jobs with each of the four ways to build a service for them, on demand and on Spot
-  --jobs N              export jobs of that day (default: 100000)
-  --max-tasks N         the most tasks of what downloads (default: 3000)
+  --compare             QueueScaledFargateWorker and its peers, all with the same maximum, slots, sizes and capacity
   --service ID          logical id of the service, for a template that scales several
-  --slots N             jobs that a task runs at the same time (default: what the template says, else 1; 4 files for --exports)
-  --protection on|off   whether tasks that work are protected from scale-in (default: whether a role may do it)
-  --wake off|one|backlog  what an arrival starts by itself (default: backlog if a role may do it, else off)
-  --metric NAME=EXPR    a metric published from outside, as metric math over visible, inFlight, running, desired
+  --slots N             jobs that a task runs at the same time (default: from the template, else 1)
+  --protection on|off   whether busy tasks are protected from scale-in (default: on if the task role permits it)
+  --wake off|one|backlog  tasks that an arrival starts (default: backlog if a function's role permits it, else off)
+  --metric NAME=EXPR    a metric published outside of the template, as metric math over visible, inFlight, running, desired
   --set NAME=NUMBER     a parameter of AWS: ${Object.keys(defaultParameters).join(', ')}
-  --seed N              default 1; the same seed gives the same result
+  --seed N              seed of the random numbers (default: 1); the same seed gives the same result
   --svg FILE            plots of backlog and tasks, one file for each workload
-  --json                one JSON line for each template and workload, in place of the table`;
+  --json                one JSON line for each template and workload instead of the table`;
 
-/** Our constructs when they are compared; tests give the sources. */
-export interface Ours {
-  readonly addFileworks: AddService;
-  readonly exportStacks: ExportStacks;
-}
+/** Loads our worker for a comparison; tests load the sources. */
+type LoadWorker = () => Promise<{ readonly addFileworks: AddService }>;
 
-/** Runs the command line; gives the exit code. */
+/** Runs the command line; returns the exit code. */
 export async function main(
   args: readonly string[],
   write: (text: string) => void = (text) => process.stdout.write(`${text}\n`),
-  loadOurs = loadCompiled,
+  loadWorker: LoadWorker = () => import('./ours.ts'),
 ): Promise<number> {
   try {
     const options = readArguments(args);
@@ -51,14 +44,10 @@ export async function main(
       write(usage);
       return 0;
     }
-    if (options.exports) {
-      await runExports(options, write, loadOurs);
-      return 0;
-    }
     const runs: Run[] = [];
     for (const workload of options.workloads) {
       const ofWorkload = options.compare
-        ? await runComparison(workload, options, loadOurs)
+        ? await runComparison(workload, options, loadWorker)
         : runTemplates(workload, options);
       if (options.svg) {
         writePlot(options.svg, options.workloads.length > 1, workload, ofWorkload);
@@ -79,9 +68,6 @@ export async function main(
 interface Options {
   readonly help: boolean;
   readonly compare: boolean;
-  readonly exports: boolean;
-  readonly jobs?: number;
-  readonly maxTasks?: number;
   readonly json: boolean;
   readonly templates: readonly string[];
   readonly workloads: readonly Workload[];
@@ -104,9 +90,6 @@ function readArguments(args: readonly string[]): Options {
       metric: { type: 'string', multiple: true, default: [] },
       set: { type: 'string', multiple: true, default: [] },
       compare: { type: 'boolean', default: false },
-      exports: { type: 'boolean', default: false },
-      jobs: { type: 'string' },
-      'max-tasks': { type: 'string' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
       service: { type: 'string' },
@@ -120,29 +103,16 @@ function readArguments(args: readonly string[]): Options {
   const fail = (what: string): never => {
     throw new SimulatorError(`${what}; --help shows the options`);
   };
-  if (!values.help && [values.compare, values.exports, values.template.length > 0].filter(Boolean).length !== 1) {
-    fail('give either --template, once or more, or --compare, or --exports');
+  if (!values.help && values.compare === values.template.length > 0) {
+    fail('give either --template, once or more, or --compare');
   }
   if (!values.help && values.template.length > 0 && values.workload.length === 0) {
     fail('--workload is missing');
   }
-  for (const name of ['workload', 'metric', 'service', 'protection', 'wake', 'svg'] as const) {
-    if (values.exports && values[name] !== undefined && values[name].length > 0) {
-      fail(`--${name} is not for --exports`);
-    }
+  const slots = values.slots === undefined ? undefined : Number(values.slots);
+  if (slots !== undefined && !(Number.isInteger(slots) && slots > 0)) {
+    fail(`--slots must be a whole number of 1 or more, got ${String(values.slots)}`);
   }
-  for (const name of ['jobs', 'max-tasks'] as const) {
-    if (!values.exports && values[name] !== undefined) {
-      fail(`--${name} is for --exports`);
-    }
-  }
-  const wholeNumber = (name: 'slots' | 'jobs' | 'max-tasks') => {
-    const value = values[name] === undefined ? undefined : Number(values[name]);
-    if (value !== undefined && !(Number.isInteger(value) && value > 0)) {
-      fail(`--${name} must be a whole number of 1 or more, got ${String(values[name])}`);
-    }
-    return value;
-  };
   if (values.protection !== undefined && !['on', 'off'].includes(values.protection)) {
     fail(`--protection must be on or off, got ${values.protection}`);
   }
@@ -155,10 +125,7 @@ function readArguments(args: readonly string[]): Options {
   return {
     help: values.help,
     compare: values.compare,
-    exports: values.exports,
-    jobs: wholeNumber('jobs'),
-    maxTasks: wholeNumber('max-tasks'),
-    slots: wholeNumber('slots'),
+    slots,
     json: values.json,
     templates: values.template,
     metrics: values.metric,
@@ -206,35 +173,11 @@ function runTemplates(
 async function runComparison(
   workload: Workload,
   { seed, parameters, protection, wake }: Options,
-  loadOurs: () => Promise<Ours>,
+  loadWorker: LoadWorker,
 ): Promise<Run[]> {
-  // Only a comparison needs the CDK, and a second to load it.
+  // Loading the CDK takes a second, and only a comparison needs it.
   const { compare } = await import('./compare/compare.ts');
-  return compare((await loadOurs()).addFileworks, workload, seed, parameters, { protection, wake });
-}
-
-async function runExports(
-  options: Options,
-  write: (text: string) => void,
-  loadOurs: () => Promise<Ours>,
-): Promise<void> {
-  const { jobs, maxTasks = 3_000, slots: downloads = 4, seed, parameters, json } = options;
-  const [{ compareExports }, { exportDay }, { renderExports }, { exportStacks }] = await Promise.all([
-    import('./exports/compare.ts'),
-    import('./exports/day.ts'),
-    import('./exports/table.ts'),
-    loadOurs(),
-  ]);
-  const summaries = compareExports(exportStacks, { day: exportDay(jobs), maxTasks, downloads, seed, parameters });
-  if (json) {
-    summaries.forEach((summary) => write(JSON.stringify(summary)));
-  } else {
-    write(renderExports(summaries));
-  }
-}
-
-async function loadCompiled(): Promise<Ours> {
-  return import('./ours.ts');
+  return compare((await loadWorker()).addFileworks, workload, seed, parameters, { protection, wake });
 }
 
 async function report(runs: readonly Run[], { json, compare }: Options, write: (text: string) => void): Promise<void> {
@@ -270,7 +213,7 @@ function writePlot(file: string, several: boolean, workload: Workload, runs: rea
   );
 }
 
-/** What `parseArgs` throws for an option that there is not. */
+/** Whether `parseArgs` threw it, for an unknown option. */
 function isUsageError(error: unknown): error is Error {
   return String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS');
 }

@@ -111,12 +111,8 @@ export const copilotBacklog: AddService = (
   });
 };
 
-/** Synthesizes services in a stack of their own. */
-export function synthesize<C>(
-  name: string,
-  add: (stack: Stack, cluster: Cluster, common: C) => void,
-  common: C,
-): Template {
+/** Synthesizes a service in a stack of its own. */
+export function synthesize(name: string, add: AddService, common: Common): Template {
   const app = new App();
   const stack = new Stack(app, name, { env: { account: '000000000000', region: 'us-east-1' } });
   const cluster = new Cluster(stack, 'Cluster', {

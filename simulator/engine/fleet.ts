@@ -1,7 +1,8 @@
 import { MINIMUM_BILLED_SECONDS, SPOT_WARNING_SECONDS, type Parameters } from '../parameters.ts';
 import type { CapacityShare, Worker } from '../template/read-worker.ts';
 import type { EventQueue } from './events.ts';
-import { Random } from './random.ts';
+import type { Message } from './job-queue.ts';
+import { Random } from '../random.ts';
 
 export type StopCause = 'scaleIn' | 'spot';
 
@@ -10,8 +11,8 @@ export interface Task {
   readonly share: CapacityShare;
   readonly launchedAt: number;
   state: 'starting' | 'running' | 'stopping' | 'gone';
-  /** What it works on; only whether there is anything matters here. */
-  readonly jobs: Set<unknown>;
+  /** Messages in flight. */
+  readonly messages: Set<Message>;
   /** Until when it is protected from scale-in; Infinity while it works. */
   protectedUntil: number;
 }
@@ -21,8 +22,8 @@ export interface FleetListener {
   readonly running: (task: Task) => void;
   /** A task got SIGTERM: it takes no more jobs. */
   readonly stopping: (task: Task) => void;
-  /** A task got SIGKILL with jobs unfinished. */
-  readonly killed: (task: Task, cause: StopCause) => void;
+  /** A task got SIGKILL with these messages in flight. */
+  readonly killed: (messages: readonly Message[], cause: StopCause) => void;
 }
 
 /**
@@ -87,8 +88,9 @@ export class Fleet {
     if (!this.#worker.protection) {
       return;
     }
-    task.protectedUntil = task.jobs.size > 0 ? Infinity : this.#events.now + this.#parameters.protectionReleaseSeconds;
-    if (task.jobs.size === 0) {
+    task.protectedUntil =
+      task.messages.size > 0 ? Infinity : this.#events.now + this.#parameters.protectionReleaseSeconds;
+    if (task.messages.size === 0) {
       this.#events.at(task.protectedUntil, () => this.#keepCount());
     }
   }
@@ -152,7 +154,7 @@ export class Fleet {
       share: this.#chooseShare(),
       launchedAt: this.#events.now,
       state: 'starting',
-      jobs: new Set(),
+      messages: new Set(),
       protectedUntil: 0,
     };
     this.#tasks.add(task);
@@ -198,7 +200,7 @@ export class Fleet {
   #stop(task: Task, cause: StopCause, graceSeconds: number): void {
     task.state = 'stopping';
     this.#listener.stopping(task);
-    if (task.jobs.size === 0) {
+    if (task.messages.size === 0) {
       this.leave(task);
       return;
     }
@@ -206,9 +208,10 @@ export class Fleet {
       if (task.state !== 'stopping') {
         return;
       }
-      task.jobs.clear();
+      const messages = [...task.messages];
+      task.messages.clear();
       this.leave(task);
-      this.#listener.killed(task, cause);
+      this.#listener.killed(messages, cause);
     });
   }
 

@@ -1,19 +1,19 @@
 import type { Job } from '../workload.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../random.ts';
 import type { Parameters } from '../parameters.ts';
 
-/** A job on its way through the queue. */
-export interface Message<J extends Job = Job> {
-  readonly job: J;
+/** A job on the queue. */
+export interface Message {
+  readonly job: Job;
   receives: number;
 }
 
 /** An SQS queue with its dead-letter queue, and whether it sends metrics. */
-export class JobQueue<J extends Job = Job> {
+export class JobQueue {
   readonly #parameters: Parameters;
   readonly #random: Random;
   readonly #maxReceiveCount: number;
-  #waiting: Message<J>[] = [];
+  #visible: Message[] = [];
   #first = 0;
   #lastCall = 0;
   #metricsFrom = 0;
@@ -22,8 +22,6 @@ export class JobQueue<J extends Job = Job> {
   sent = 0;
   received = 0;
   deleted = 0;
-  /** Messages sent, received and deleted since the start. */
-  requests = 0;
 
   constructor(maxReceiveCount: number, parameters: Parameters, random: Random) {
     this.#maxReceiveCount = maxReceiveCount;
@@ -32,27 +30,25 @@ export class JobQueue<J extends Job = Job> {
   }
 
   get visible(): number {
-    return this.#waiting.length - this.#first;
+    return this.#visible.length - this.#first;
   }
 
-  send(job: J, now: number): void {
+  send(job: Job, now: number): void {
     this.noteCall(now);
     this.sent++;
-    this.requests++;
-    this.#waiting.push({ job, receives: 0 });
+    this.#visible.push({ job, receives: 0 });
   }
 
-  receive(): Message<J> | undefined {
-    const message = this.#waiting.at(this.#first);
+  receive(): Message | undefined {
+    const message = this.#visible.at(this.#first);
     if (!message) {
       return undefined;
     }
     message.receives++;
     this.received++;
-    this.requests++;
     this.#first++;
-    if (this.#first > 10_000 && this.#first * 2 > this.#waiting.length) {
-      this.#waiting = this.#waiting.slice(this.#first);
+    if (this.#first > 10_000 && this.#first * 2 > this.#visible.length) {
+      this.#visible = this.#visible.slice(this.#first);
       this.#first = 0;
     }
     return message;
@@ -60,15 +56,14 @@ export class JobQueue<J extends Job = Job> {
 
   delete(): void {
     this.deleted++;
-    this.requests++;
   }
 
-  /** A worker hands a message back; one that was received too often goes to the dead-letter queue instead. */
-  giveBack(message: Message<J>): void {
+  /** Makes a message visible again; after the last receive that the queue allows it goes to the dead-letter queue. */
+  release(message: Message): void {
     if (message.receives >= this.#maxReceiveCount) {
       this.deadLetters++;
     } else {
-      this.#waiting.push(message);
+      this.#visible.push(message);
     }
   }
 
@@ -78,9 +73,9 @@ export class JobQueue<J extends Job = Job> {
     this.deleted = 0;
   }
 
-  /** Age of the oldest waiting job. */
+  /** Age of the oldest visible message, in seconds. */
   oldestAge(now: number): number {
-    const oldest = this.#waiting.at(this.#first);
+    const oldest = this.#visible.at(this.#first);
     return oldest ? now - oldest.job.arrival : 0;
   }
 

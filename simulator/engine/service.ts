@@ -8,9 +8,9 @@ import type { Worker } from '../template/read-worker.ts';
 import type { Job } from '../workload.ts';
 import type { EventQueue } from './events.ts';
 import { Fleet, type StopCause, type Task } from './fleet.ts';
-import { JobQueue } from './job-queue.ts';
-import { Lane, type Program } from './lane.ts';
-import { Random } from './random.ts';
+import { JobQueue, type Message } from './job-queue.ts';
+import { Random } from '../random.ts';
+import { Workers } from './workers.ts';
 
 export interface ServiceOptions {
   readonly worker: Worker;
@@ -19,6 +19,7 @@ export interface ServiceOptions {
   readonly cpuPerJob: number;
   readonly seed: number;
   readonly parameters: Parameters;
+  readonly finished: (job: Job) => void;
 }
 
 /** How one minute ended. */
@@ -33,12 +34,8 @@ export interface ServiceResult {
   readonly deadLetters: number;
   /** Jobs whose task was killed under them, by what stopped the task. */
   readonly killed: Readonly<Record<StopCause, number>>;
-  /** Seconds that tasks had had those jobs for. */
-  readonly lostSeconds: number;
   readonly billed: Fleet['billed'];
   readonly launched: number;
-  /** Messages sent, received and deleted. */
-  readonly requests: number;
   readonly minutes: readonly MinuteRecord[];
   readonly activities: readonly ScalingActivity[];
 }
@@ -46,25 +43,25 @@ export interface ServiceResult {
 /** A FIFO queue drops a message as a duplicate for so long after the first. */
 const DEDUPLICATION_SECONDS = 300;
 
-/** An ECS service that is scaled by its queues, with all that AWS does around it each minute. */
+/** An ECS service that is scaled by its queue, with all that AWS does around it each minute. */
 export class Service {
   readonly #options: ServiceOptions;
   readonly #events: EventQueue;
   readonly #metrics = new MetricStore();
   readonly #target: ScalableTarget;
   readonly #fleet: Fleet;
-  readonly #lanes: Lane<never>[] = [];
+  readonly #queue: JobQueue;
+  readonly #workers: Workers;
   readonly #killed = { scaleIn: 0, spot: 0 };
   readonly #minutes: MinuteRecord[] = [];
   readonly #activities: ScalingActivity[] = [];
-  /** Undefined: an arrival wakes nobody. */
+  /** Undefined: an arrival does not wake the service. */
   readonly #wakeUpSizing: Sizing | undefined;
-  #lostSeconds = 0;
   #runningTasks = 0;
-  /** When the arrivals were whose messages wait in the wake-up queue; the first one is being worked on. */
+  /** Arrival times of the messages in the wake-up queue; the first message is in flight. */
   readonly #wakeUps: number[] = [];
   #lastWakeUp = -Infinity;
-  /** What metrics told of the backlog, latest first. */
+  /** The backlog as the metrics reported it, latest first. */
   #reports: readonly { readonly minuteEnd: number; readonly backlog: number }[] = [];
   /** Of the current minute. */
   #busySlotSeconds = 0;
@@ -72,7 +69,7 @@ export class Service {
   #countedUntil = 0;
 
   constructor(events: EventQueue, options: ServiceOptions) {
-    const { worker, scaling, parameters, seed } = options;
+    const { worker, scaling, parameters, seed, finished } = options;
     this.#events = events;
     this.#options = options;
     const { minCapacity: minTasks, maxCapacity: maxTasks } = scaling.target;
@@ -83,27 +80,21 @@ export class Service {
     this.#fleet = new Fleet(worker, parameters, events, seed, {
       running: (task) => this.#taskRuns(task),
       stopping: (task) => this.#taskStops(task),
-      killed: (task, cause) => this.#taskDies(task, cause),
+      killed: (messages, cause) => this.#taskDies(messages, cause),
+    });
+    this.#queue = new JobQueue(scaling.queue.maxReceiveCount, parameters, new Random(seed, 'metric wake-ups'));
+    this.#workers = new Workers(this.#queue, worker.slots, events, new Random(seed, 'polls'), {
+      changing: () => this.#count(),
+      worked: (task) => this.#fleet.noteWork(task),
+      emptied: (task) => this.#fleet.leave(task),
+      finished,
     });
   }
 
-  /** Has the tasks work on a queue: the one that the scaling follows, unless `name` says another. */
-  serve<J extends Job>(program: Program<J>, name: string = this.#options.scaling.queue.name): Lane<J> {
-    const { scaling, parameters, seed } = this.#options;
-    const subject = this.#lanes.length === 0 ? '' : ` of ${name}`;
-    const queue = new JobQueue<J>(
-      scaling.queue.maxReceiveCount,
-      parameters,
-      new Random(seed, `metric wake-ups${subject}`),
-    );
-    const lane = new Lane(name, queue, program, this.#events, new Random(seed, `polls${subject}`), {
-      changing: () => this.#count(),
-      arrived: () => this.#wakeUp(),
-      worked: (task) => this.#fleet.noteWork(task),
-      emptied: (task) => this.#fleet.leave(task),
-    });
-    this.#lanes.push(lane as unknown as Lane<never>);
-    return lane;
+  send(job: Job): void {
+    this.#queue.send(job, this.#events.now);
+    this.#workers.notify();
+    this.#wakeUp();
   }
 
   /** Starts the tasks that are there before the first job, and the clock of the metrics. */
@@ -118,78 +109,53 @@ export class Service {
     return {
       deadLetters: this.deadLetters,
       killed: this.#killed,
-      lostSeconds: this.#lostSeconds,
       billed: this.#fleet.billed,
       launched: this.#fleet.launched,
-      requests: this.#sum(({ queue }) => queue.requests),
       minutes: this.#minutes,
       activities: this.#activities,
     };
   }
 
   get deadLetters(): number {
-    return this.#sum(({ queue }) => queue.deadLetters);
-  }
-
-  get #visible(): number {
-    return this.#sum(({ queue }) => queue.visible);
-  }
-
-  get #inFlight(): number {
-    return this.#sum(({ inFlight }) => inFlight);
-  }
-
-  #sum(value: (lane: Lane<never>) => number): number {
-    return this.#lanes.reduce((sum, lane) => sum + value(lane), 0);
+    return this.#queue.deadLetters;
   }
 
   #taskRuns(task: Task): void {
     this.#count();
     this.#runningTasks++;
-    for (const lane of this.#lanes) {
-      lane.join(task);
-    }
+    this.#workers.start(task);
   }
 
   #taskStops(task: Task): void {
-    for (const lane of this.#lanes) {
-      lane.leave(task);
-    }
+    this.#workers.stop(task);
     this.#count();
     this.#runningTasks = this.#fleet.running;
   }
 
-  #taskDies(task: Task, cause: StopCause): void {
+  #taskDies(messages: readonly Message[], cause: StopCause): void {
     this.#count();
-    for (const lane of this.#lanes) {
-      const { jobs, seconds } = lane.lose(task);
-      this.#killed[cause] += jobs;
-      this.#lostSeconds += seconds;
-    }
+    this.#killed[cause] += messages.length;
+    this.#workers.release(messages);
   }
 
   /** What SQS, ECS and CloudWatch do each minute. */
   #endMinute(minute: number): void {
     this.#count();
     const { now } = this.#events;
-    // Workers poll all the time, and whoever publishes a metric of its own asks the queue for it.
+    // Workers poll all the time, and a publisher of a custom metric reads the queue's attributes.
     if (this.#runningTasks > 0 || this.#options.scaling.customMetrics.length > 0) {
-      for (const { queue } of this.#lanes) {
-        queue.noteCall(now);
-      }
+      this.#queue.noteCall(now);
     }
     this.#publish(minute);
     this.#minutes.push({
-      visible: this.#visible,
-      inFlight: this.#inFlight,
+      visible: this.#queue.visible,
+      inFlight: this.#workers.inFlight,
       running: this.#runningTasks,
       wanted: this.#target.capacity,
     });
     this.#busySlotSeconds = 0;
     this.#runningSeconds = 0;
-    for (const { queue } of this.#lanes) {
-      queue.endMinute();
-    }
+    this.#queue.endMinute();
     this.#events.after(this.#options.parameters.metricDelaySeconds, () => this.#scale(minute));
     this.#events.after(60, () => this.#endMinute(minute + 1));
   }
@@ -214,7 +180,7 @@ export class Service {
     const reported = this.#reports
       .filter(({ minuteEnd }) => minuteEnd > now - RECENT_SECONDS)
       .map(({ backlog }) => backlog);
-    const backlog = this.#visible + this.#inFlight;
+    const backlog = this.#queue.visible + this.#workers.inFlight;
     const { floor, again } = decide(
       { ageSeconds, justArrived: ageSeconds < WAKE_UP_INTERVAL_SECONDS, backlog, reported },
       sizing,
@@ -233,7 +199,7 @@ export class Service {
   #scale(minute: number): void {
     const { now } = this.#events;
     const minuteEnd = (minute + 1) * 60;
-    if (this.#lanes.every(({ queue }) => queue.sendsMetrics(minuteEnd))) {
+    if (this.#queue.sendsMetrics(minuteEnd)) {
       const { visible, inFlight } = this.#minutes[minute];
       this.#reports = [{ minuteEnd, backlog: visible + inFlight }, ...this.#reports.slice(0, RECENT_SECONDS / 60)];
     }
@@ -264,24 +230,22 @@ export class Service {
     }
   }
 
-  /** A queue that nothing here works on is as awake as the first one, and empty. */
+  /** Any other queue is as awake as the service's own, and empty. */
   #queueMetric(name: string, queueName: string | undefined): number | undefined {
     const { now } = this.#events;
-    const lane = this.#lanes.find((one) => one.name === queueName);
-    if (!(lane ?? this.#lanes[0]).queue.sendsMetrics(now)) {
+    if (!this.#queue.sendsMetrics(now)) {
       return undefined;
     }
-    if (!lane) {
+    if (queueName !== this.#options.scaling.queue.name) {
       return 0;
     }
-    const { queue, inFlight } = lane;
     const values: Readonly<Record<string, number | undefined>> = {
-      ApproximateNumberOfMessagesVisible: queue.visible,
-      ApproximateNumberOfMessagesNotVisible: inFlight,
-      ApproximateAgeOfOldestMessage: queue.oldestAge(now),
-      NumberOfMessagesSent: queue.sent,
-      NumberOfMessagesReceived: queue.received,
-      NumberOfMessagesDeleted: queue.deleted,
+      ApproximateNumberOfMessagesVisible: this.#queue.visible,
+      ApproximateNumberOfMessagesNotVisible: this.#workers.inFlight,
+      ApproximateAgeOfOldestMessage: this.#queue.oldestAge(now),
+      NumberOfMessagesSent: this.#queue.sent,
+      NumberOfMessagesReceived: this.#queue.received,
+      NumberOfMessagesDeleted: this.#queue.deleted,
     };
     return values[name];
   }
@@ -290,8 +254,8 @@ export class Service {
     const running = this.#runningTasks;
     const desired = this.#target.capacity;
     const custom: Readonly<Record<string, number>> = {
-      visible: this.#visible,
-      inFlight: this.#inFlight,
+      visible: this.#queue.visible,
+      inFlight: this.#workers.inFlight,
       running,
       desired,
     };
@@ -310,7 +274,7 @@ export class Service {
   /** Adds up what was in use since the last change. */
   #count(): void {
     const elapsed = this.#events.now - this.#countedUntil;
-    this.#busySlotSeconds += elapsed * this.#sum(({ busy }) => busy);
+    this.#busySlotSeconds += elapsed * this.#workers.inFlight;
     this.#runningSeconds += elapsed * this.#runningTasks;
     this.#countedUntil = this.#events.now;
   }

@@ -21,13 +21,13 @@ export interface SimulationResult extends ServiceResult {
   readonly unfinished: number;
 }
 
-/** Simulated time after the last arrival when a workload is given up, as a multiple of its hours. */
-export const PATIENCE_FACTOR = 2;
+/** The simulation ends this long after the last arrival at the latest, as a multiple of the workload's hours. */
+const PATIENCE_FACTOR = 2;
 
 /**
  * Plays a workload against a worker and its scaling, from one event to the next.
  *
- * Workers are the same program everywhere: it long-polls, extends its leases, drains on SIGTERM and hands back what it
+ * Workers are the same program everywhere: it long-polls, extends its leases, drains on SIGTERM and releases what it
  * cannot finish. So templates differ by their scaling, stop timeout, protection and sizes alone.
  */
 export function simulate({
@@ -38,17 +38,19 @@ export function simulate({
   parameters = defaultParameters,
 }: SimulationOptions): SimulationResult {
   const events = new EventQueue();
-  const service = new Service(events, { worker, scaling, cpuPerJob: workload.cpuPerJob, seed, parameters });
   const waits: number[] = [];
-  const lane = service.serve({
-    slots: worker.slots,
-    work: ({ work }, _task, done) => events.after(work, done),
+  const service = new Service(events, {
+    worker,
+    scaling,
+    cpuPerJob: workload.cpuPerJob,
+    seed,
+    parameters,
     finished: ({ arrival, work }) => waits.push(events.now - arrival - work),
   });
   const jobs = createJobs(workload, seed);
   service.begin();
   for (const job of jobs) {
-    events.at(job.arrival, () => lane.send(job));
+    events.at(job.arrival, () => service.send(job));
   }
   const end = workload.hours * 3_600;
   const settled = () => waits.length + service.deadLetters;

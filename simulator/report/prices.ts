@@ -6,8 +6,7 @@ import type { Worker } from '../template/read-worker.ts';
  *
  * On demand: https://aws.amazon.com/fargate/pricing/ as quoted for June 2026 by https://fortem.dev/fargate-spot/ and by
  * https://www.vantage.sh/blog/fargate-pricing; unchanged since 2019. Spot prices move with supply: this is the share
- * that
- * AWS listed when it was noted down by https://tomgregory.com/aws/aws-fargate-spot-vs-fargate-price-comparison/
+ * that AWS listed according to https://tomgregory.com/aws/aws-fargate-spot-vs-fargate-price-comparison/
  * ($0.01334053 of $0.04048), close to the "up to 70 %" that AWS advertises.
  */
 export const Prices = {
@@ -17,8 +16,6 @@ export const Prices = {
   gibHour: { X86_64: 0.004445, ARM64: 0.00356 },
   storageGibHour: 0.000111,
   spotShare: 0.32956,
-  /** Of a standard queue, after the million that is free each month: https://aws.amazon.com/sqs/pricing/ */
-  sqsRequest: 0.4e-6,
 } as const;
 
 /** US dollars for what a service's tasks were billed. */

@@ -31,8 +31,8 @@ export function renderTable(summaries: readonly Summary[]): string {
   return `${renderColumns(header, rows)}\n\nwait: from arrival to end, less the work itself. Prices: Fargate in ${Prices.region}, ${Prices.asOf}.`;
 }
 
-/** Columns as wide as they must be; texts to the left, which are the first two, and figures to the right. */
-export function renderColumns(header: readonly string[], rows: readonly (readonly string[])[]): string {
+/** Aligns the first two columns to the left and the figures to the right. */
+function renderColumns(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((_, column) => Math.max(...[header, ...rows].map((row) => row[column].length)));
   const lines = [header, widths.map((width) => '─'.repeat(width)), ...rows];
   return lines
@@ -42,7 +42,7 @@ export function renderColumns(header: readonly string[], rows: readonly (readonl
     .join('\n');
 }
 
-export function duration(seconds: number): string {
+function duration(seconds: number): string {
   if (seconds < 120) {
     return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
   }

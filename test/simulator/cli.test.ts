@@ -72,14 +72,6 @@ test('writes one JSON line for each run', async () => {
   expect(summaries[0].costUsd / summaries[0].taskHours).toBeCloseTo(0.04048 + 2 * 0.004445, 10);
 });
 
-test('prints the four options of an export service, on demand and on Spot', async () => {
-  const { code, output } = await simulateWith('--exports', '--jobs', '40', '--max-tasks', '3', '--slots', '2');
-
-  expect(code).toBe(0);
-  expect(output.match(/^[1-4] .*(on demand|Spot) /gm)).toHaveLength(10);
-  expect(output).toMatch(/\n40 jobs of \d+ files; at most 3 tasks that download\./);
-});
-
 test('plots backlog and tasks, with names that are text and not markup', async () => {
   const file = join(directory, 'plot.svg');
 
@@ -106,26 +98,16 @@ test('a parameter changes the result', async () => {
 });
 
 test.each([
-  [
-    ['--workload', 'bursts'],
-    '✖ give either --template, once or more, or --compare, or --exports; --help shows the options',
-  ],
+  [['--workload', 'bursts'], '✖ give either --template, once or more, or --compare; --help shows the options'],
   [
     ['--template', 'x', '--workload', 'bursts', '--compare'],
-    '✖ give either --template, once or more, or --compare, or --exports; --help shows the options',
+    '✖ give either --template, once or more, or --compare; --help shows the options',
   ],
   [['--template', 'x'], '✖ --workload is missing; --help shows the options'],
   [
     ['--template', 'x', '--workload', 'bursts', '--slots', '0'],
     '✖ --slots must be a whole number of 1 or more, got 0; --help shows the options',
   ],
-  [
-    ['--exports', '--compare'],
-    '✖ give either --template, once or more, or --compare, or --exports; --help shows the options',
-  ],
-  [['--exports', '--workload', 'bursts'], '✖ --workload is not for --exports; --help shows the options'],
-  [['--exports', '--jobs', '1.5'], '✖ --jobs must be a whole number of 1 or more, got 1.5; --help shows the options'],
-  [['--compare', '--max-tasks', '3'], '✖ --max-tasks is for --exports; --help shows the options'],
   [
     ['--template', 'x', '--workload', 'bursts', '--protection', 'yes'],
     '✖ --protection must be on or off, got yes; --help shows the options',

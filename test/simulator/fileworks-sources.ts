@@ -1,10 +1,8 @@
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
-import * as sources from '../../src';
-import { QueueScaledFargateWorker, WakeUp } from '../../src';
+import { ExportOrchestrator, QueueScaledFargateWorker, WakeUp } from '../../src';
 import type { AddService } from '../../simulator/compare/stacks';
-import { createExportStacks } from '../../simulator/exports/stacks';
 
-/** Our worker with its own defaults and a wake-up, from the sources in place of the compiled package. */
+/** Our worker from the sources, with its defaults and a wake-up. */
 export const addFileworks: AddService = (stack, cluster, { maxTasks, slots, cpu, memoryLimitMiB }) => {
   new QueueScaledFargateWorker(stack, 'Worker', {
     cluster,
@@ -17,5 +15,11 @@ export const addFileworks: AddService = (stack, cluster, { maxTasks, slots, cpu,
   });
 };
 
-/** To the compiler, a class of the package is another one than its source. */
-export const exportStacks = createExportStacks(sources as unknown as Parameters<typeof createExportStacks>[0]);
+/** An export with its two services. */
+export const addExports: AddService = (stack, cluster, { maxTasks, slots, cpu, memoryLimitMiB }) => {
+  new ExportOrchestrator(stack, 'Exports', {
+    cluster,
+    image: ContainerImage.fromRegistry('exports'),
+    worker: { maxTasks, concurrency: slots, cpu, memoryLimitMiB },
+  });
+};

@@ -10,7 +10,7 @@ import { SimulatorError } from '../../simulator/failure';
 import { readScaling } from '../../simulator/template/read-scaling';
 import { readWorker } from '../../simulator/template/read-worker';
 import { readTemplateFile, resourcesOf, type Template } from '../../simulator/template/template';
-import { addFileworks, exportStacks } from './fileworks-sources';
+import { addFileworks, addExports } from './fileworks-sources';
 import { scaledTemplate } from './support';
 
 const common: Common = {
@@ -85,7 +85,7 @@ test('a Copilot-style target needs to be told what its Lambda function publishes
   expect(scaling.queue.maxReceiveCount).toBe(10);
 });
 
-test('our worker: slots, protection and backlog with what is in work', () => {
+test('our worker: slots, protection and backlog with messages in flight', () => {
   const { worker, scaling } = read(synthesize('S', addFileworks, common));
 
   expect(worker).toMatchObject({
@@ -99,8 +99,8 @@ test('our worker: slots, protection and backlog with what is in work', () => {
   expect(scaling.notes).toEqual([]);
 });
 
-test('both services of an export, of which one may suspend the scaling of the other: that wakes nobody', () => {
-  const template = synthesize('S', exportStacks.twoServices, { ...common, spot: true });
+test('both services of an export: the permission of one to suspend the scaling of the other is not a wake-up', () => {
+  const template = synthesize('S', addExports, common);
   const services = resourcesOf(template, 'AWS::ECS::Service').map(([service]) => readWorker(template, { service }));
 
   expect(services.map(({ slots, protection, wake }) => [slots, protection, wake])).toEqual([
