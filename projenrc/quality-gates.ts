@@ -40,8 +40,6 @@ export class QualityGates extends Component {
       'sqs-consumer@^15.0.3',
       'squiss-ts@^5.6.0',
       '@aws-sdk/lib-storage@^3.1150.0',
-      'unzipper@^0.12.5',
-      '@types/unzipper@^0.10.11',
     ); // peers in the benches
     project.addDevDeps('ajv@^8.20.0'); // at the root, so that the runtime and ajv-formats share one copy in the bundles
     // Schemas of events are of the draft that the registry of EventBridge takes

@@ -5,7 +5,7 @@ import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { LocalCloud } from 'fileworks-local';
 import { join } from 'node:path';
 
-/** What both workers work on. */
+/** Outputs of the stack. */
 export interface Resources {
   readonly queueUrl: string;
   readonly bucket: string;

@@ -9,10 +9,9 @@ import { promisify } from 'node:util';
 import { FileServer } from '../support/file-server.ts';
 import type { Cost } from '../support/meter.ts';
 import { type Resources, startCloud } from './cloud.ts';
-import type { Run, Worker } from './run.ts';
+import type { Run } from './run.ts';
 
 const start = promisify(execFile);
-const programs: Record<Worker, string> = { fileworks: 'fileworks.ts', 'option 1': 'option-1.ts' };
 
 export interface Measured extends Cost {
   /** Downloaded. */
@@ -21,7 +20,7 @@ export interface Measured extends Cost {
   readonly calls: number;
 }
 
-/** A local cloud, on which one worker after the other does the same work. */
+/** A local cloud, on which one worker after the other processes the same archive. */
 export class ExportBench {
   readonly #cloud: LocalCloud;
   readonly #resources: Resources;
@@ -48,34 +47,33 @@ export class ExportBench {
   }
 
   /**
-   * Has a worker, in a process of its own, do `files` times an archive of which the first `wanted` entries have
-   * metadata.
+   * Runs a worker, in a process of its own, that processes `files` times an archive of which the first `wanted` entries
+   * have metadata.
    */
-  async measure(worker: Worker, archive: string, wanted: number, files: number): Promise<Measured> {
+  async measure(archive: string, wanted: number, files: number): Promise<Measured> {
     const jobId = `job-${(this.#jobs += 1)}`;
     const server = await FileServer.start(archive);
-    await this.#want(wanted);
+    await this.#writeMetadata(wanted);
     await this.#dispatch(jobId, files);
     const before = this.#cloud.calls().length;
     const run: Run = { ...this.#resources, jobId, files, config: this.#cloud.clientConfig(), baseUrl: server.url };
     const { stdout, stderr } = await start(
       process.execPath,
-      ['--no-warnings', join(import.meta.dirname, programs[worker]), JSON.stringify(run)],
+      ['--no-warnings', join(import.meta.dirname, 'worker.ts'), JSON.stringify(run)],
       { timeout: 300_000 },
     );
     server.stop();
-    server.stop();
     const calls = this.#cloud.calls().length - before;
-    const stored = await this.#takeAway(`entries/${jobId}/`);
-    await this.#takeAway('manifests/');
+    const stored = await this.#empty(`entries/${jobId}/`);
+    await this.#empty('manifests/');
     if (stored !== wanted * files) {
-      throw new Error(`${worker} stored ${stored} of ${wanted * files} entries: ${stderr}`);
+      throw new Error(`the worker stored ${stored} of ${wanted * files} entries: ${stderr}`);
     }
     const line = stdout.split('\n').find((one) => one.includes('"cpuSeconds"')) ?? '';
     return { ...(JSON.parse(line) as Cost), bytes: server.bytes, calls };
   }
 
-  async #want(wanted: number): Promise<void> {
+  async #writeMetadata(wanted: number): Promise<void> {
     const { metadataTable } = this.#resources;
     for (let at = 0; at < 100; at += 25) {
       const requests = Array.from({ length: 25 }, (_, i) => {
@@ -88,7 +86,7 @@ export class ExportBench {
     }
   }
 
-  /** What an orchestrator leaves: a job whose files are all known, and a message for each. */
+  /** Stores a job as an orchestrator does: all of its files are registered, with a message for each. */
   async #dispatch(jobId: string, files: number): Promise<void> {
     const { jobsTable, queueUrl } = this.#resources;
     const store = new ExportJobStore({ client: this.#dynamoDb, tableName: jobsTable });
@@ -112,8 +110,8 @@ export class ExportBench {
     }
   }
 
-  /** @returns how many objects there were */
-  async #takeAway(prefix: string): Promise<number> {
+  /** @returns the number of objects deleted */
+  async #empty(prefix: string): Promise<number> {
     const { bucket: Bucket } = this.#resources;
     let count = 0;
     for (;;) {

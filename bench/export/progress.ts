@@ -1,10 +1,10 @@
 import { Meter, type Cost } from '../support/meter.ts';
 import type { Run } from './run.ts';
 
-/** What this process, a worker, is to do. */
+/** The work of this process. */
 export const run = JSON.parse(process.argv[2] ?? '') as Run;
 
-/** Counts files until the last one, and then says what they cost. */
+/** Counts files; at the last one prints what they cost. */
 export class Progress {
   readonly #meter = new Meter();
   #done = 0;

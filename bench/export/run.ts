@@ -1,9 +1,7 @@
 import type { ClientConfig } from 'fileworks-local';
 import type { Resources } from './cloud.ts';
 
-export type Worker = 'fileworks' | 'option 1';
-
-/** What a worker works through. */
+/** The work of one worker process. */
 export interface Run extends Resources {
   readonly jobId: string;
   /** Messages on the queue, one for each archive. */
@@ -13,5 +11,5 @@ export interface Run extends Resources {
   readonly baseUrl: string;
 }
 
-/** Archives that are worked on at the same time, by slots or by threads. */
+/** Archives that are processed at the same time. */
 export const PARALLEL = 4;

@@ -30,6 +30,9 @@ const OTHERS = [
   'npx projen',
 ];
 
+/** Commands that made a number once, and may be gone. */
+const OF_A_COMMIT = /by commit [0-9a-f]{7}, with `[^`]+`/g;
+
 const blocks: Line[] = fences
   .filter(({ language, page }) => ['sh', 'console'].includes(language) && page !== TRANSCRIPT)
   .flatMap(({ at, language, text }) =>
@@ -45,6 +48,7 @@ const inline: Line[] = pages.flatMap((page) =>
   [
     ...read(page)
       .replaceAll(/^( *)```[\s\S]*?^\1```$/gm, '')
+      .replaceAll(OF_A_COMMIT, '')
       .matchAll(/`((?:npm run|npx|node [a-z-]+\/) ?[^`]+)`/g),
   ].map(([, text]) => ({ at: page, text })),
 );

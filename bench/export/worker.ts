@@ -1,4 +1,4 @@
-// Our worker: the handler of download tasks, as a container runs it.
+// The handler of download tasks, as a container runs it.
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import {
@@ -26,7 +26,7 @@ const downloads = new DownloadTaskHandler({
   store: new ExportJobStore({ client: dynamoDb, tableName: run.jobsTable }),
   uploader: new IdempotentUploader({ client: new S3Client(config) }),
   bucket,
-  // Archives of the bench have the same names inside: nothing may be known from the one before.
+  // All archives of the bench have the same entry names: metadata of an earlier archive must not be reused.
   metadata: new DynamoMetadata({
     client: dynamoDb,
     tableName: run.metadataTable,
@@ -44,7 +44,7 @@ await runWorker(
   },
   {
     logger: createLogger({ level: 'warn' }),
-    // A poll that waits is not cut off: this process would end later, and no sooner be done
+    // A long poll is not aborted, and would keep the process alive after the last file.
     receive: { waitTimeSeconds: 2 },
     env: {
       FILEWORKS_QUEUE_URL: run.queueUrl,
