@@ -7,7 +7,7 @@ from ministack.core.responses import request_scope
 
 
 def _refuse_placements(command):
-    from mends import ecs_placement
+    from patches import ecs_placement
 
     ecs_placement.refuse(int(command["count"]))
 
@@ -19,7 +19,7 @@ def _disturb_deliveries(command):
 
 
 def _interrupt_spot(command):
-    from mends import ecs_stop
+    from patches import ecs_stop
     from ministack.services import ecs
 
     spec = parse_arn(command["task"])

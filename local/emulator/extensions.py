@@ -31,7 +31,7 @@ def apply_all():
 
 
 def report_tasks():
-    from mends import ecs_stop
+    from patches import ecs_stop
     from ministack.services import ecs
 
     def report(task):

@@ -1,7 +1,7 @@
-"""Runs ministack in this process, mended, for as long as the parent lives.
+"""Runs ministack with our patches in this process, for as long as the parent lives.
 
-The parent talks over three pipes: commands on stdin (JSON lines; its end is our end), reports on file descriptor 3
-(JSON lines), logs on stdout and stderr. What ministack reads from its environment the parent has already set there.
+Three pipes to the parent: commands on stdin (JSON lines; this process ends when it is closed), reports on file
+descriptor 3 (JSON lines), logs on stdout and stderr. The parent sets the environment variables that ministack reads.
 """
 
 import asyncio
@@ -17,18 +17,18 @@ import reports
 
 
 def die_with_parent():
-    """Ask Linux to end us with the parent; elsewhere the end of stdin does it alone."""
+    """Have Linux kill this process with its parent; elsewhere the end of stdin does it."""
     if sys.platform == "linux":
         PR_SET_PDEATHSIG = 1
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def end_group():
-    """End this process and what it started: Lambda functions run as our children, in our process group."""
+    """Kill this process and its children: Lambda functions run in its process group."""
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
-def obey_stdin():
+def run_commands():
     for line in sys.stdin:
         command = json.loads(line)
         try:
@@ -64,14 +64,14 @@ async def serve(port):
 
 def main():
     die_with_parent()
-    threading.Thread(target=obey_stdin, daemon=True, name="stdin").start()
+    threading.Thread(target=run_commands, daemon=True, name="stdin").start()
     raise_open_file_limit()
 
     import extensions
-    import mends
+    import patches
 
-    for name, state in mends.apply_all():
-        reports.send("mend", {"name": name, "state": state})
+    for name, state in patches.apply_all():
+        print(f"patch {name}: {state}", flush=True)
     extensions.apply_all()
     from ministack.services.cloudformation import provisioners
 

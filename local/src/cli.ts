@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { ControlServer } from './control-server';
 import { LocalCloudError, messageOf } from './errors';
 import { LocalCloud } from './local-cloud';
-import type { LocalCloudOptions } from './types';
+import type { LocalCloudOptions } from './options';
 
 const MIN_NODE = 22;
 

@@ -1,5 +1,4 @@
-import type { Environment } from './deploy/assembly';
-import type { ClientConfig } from './types';
+import type { ClientConfig, Environment } from './types';
 
 /** The emulator takes a 12-digit access key as the account. */
 export function clientConfig(endpoint: string, { account, region }: Environment): ClientConfig {

@@ -2,6 +2,7 @@ export { LocalCloud } from './local-cloud';
 export { LocalCloudError, type LocalCloudErrorCode } from './errors';
 export type { Emulator, EmulatorObserver, EmulatorOptions } from './emulator/emulator';
 export type { DisturbedDeliveries, Faults } from './faults';
+export type { LocalCloudOptions } from './options';
 export type { TaskMap, TaskMapEntry } from './tasks/task-map';
 export type {
   AlarmState,
@@ -11,7 +12,6 @@ export type {
   ClientConfig,
   ContainerRecord,
   LocalCloudEvents,
-  LocalCloudOptions,
   LocalProcess,
   LocalTask,
   OutputEvent,

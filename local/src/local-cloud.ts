@@ -3,12 +3,13 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { clientConfig } from './clients';
-import { readAssembly, type Environment } from './deploy/assembly';
+import { readAssembly } from './deploy/assembly';
 import { Deployer, type DeployedStack } from './deploy/deployer';
 import type { Emulator, ServiceAnswer, ServiceRequest } from './emulator/emulator';
 import { Ministack } from './emulator/ministack';
 import { LocalCloudError, messageOf } from './errors';
 import { Faults } from './faults';
+import type { LocalCloudOptions } from './options';
 import { Reaper } from './reaper';
 import { Autoscaler } from './scaling/autoscaler';
 import { Agent } from './tasks/agent';
@@ -19,8 +20,8 @@ import type {
   AlarmView,
   ApiCall,
   ClientConfig,
+  Environment,
   LocalCloudEvents,
-  LocalCloudOptions,
   LocalTask,
   ScalableTargetView,
   TaskRecord,

@@ -1,45 +1,6 @@
-import type { TaskMap } from './tasks/task-map';
-import type { Emulator, EmulatorOptions } from './emulator/emulator';
-
-export interface LocalCloudOptions {
-  /** Directory of a synthesized CDK app. Default: `cdk.out`. */
-  readonly app?: string;
-  /**
-   * Which command stands for which image: a JSON file, or what it would hold. Default: no commands, so no task can
-   * start.
-   */
-  readonly tasks?: string | TaskMap;
-  /** How many times faster than real time alarms and scaling run; 0.1 to 600. Default: 1. */
-  readonly speed?: number;
-  /** Port of the AWS endpoint on 127.0.0.1, 1 to 65535. Default: a free one. */
-  readonly port?: number;
-  /** Region of stacks that do not name one. Default: `us-east-1`. */
-  readonly region?: string;
-  /** Account of stacks that do not name one, 12 digits. Default: `000000000000`. */
-  readonly account?: string;
-  /**
-   * Where the emulator is installed and reused. Default: `FILEWORKS_TOOLS_DIR`, else `.tools` in the working directory.
-   */
-  readonly toolsDir?: string;
-  /** Python 3.10 or newer, which makes the emulator's virtual environment. Default: `python3`. */
-  readonly python?: string;
-  /**
-   * Directory of the log files of containers and emulator. Default: a new one below the system's temporary directory,
-   * which `stop()` removes.
-   */
-  readonly logDir?: string;
-  /**
-   * Docker engine (`unix:///…` or `tcp://…`) for images that the task map does not name. Default: none; such tasks fail
-   * to start.
-   */
-  readonly dockerHost?: string;
-  /** Another emulator in the place of ministack. Default: ministack, installed on first use. */
-  readonly emulator?: (options: EmulatorOptions) => Emulator;
-  /**
-   * Listeners that hear everything from the start: tasks begin to run while `LocalCloud.start()` still deploys.
-   * Default: none.
-   */
-  readonly on?: { readonly [Event in keyof LocalCloudEvents]?: (...event: LocalCloudEvents[Event]) => void };
+export interface Environment {
+  readonly account: string;
+  readonly region: string;
 }
 
 /** Pass it to the constructor of any AWS SDK v3 client. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LocalCloudError, messageOf } from '../errors';
 import type { ImageAsset } from '../tasks/task-map';
+import type { Environment } from '../types';
 
 /** What CDK writes: https://github.com/aws/aws-cdk/tree/main/packages/aws-cdk-lib/cloud-assembly-schema */
 interface Manifest {
@@ -44,11 +45,6 @@ interface ImageAssetEntry {
   readonly displayName?: string;
   readonly source: { readonly directory?: string };
   readonly destinations: Readonly<Record<string, { readonly imageTag: string }>>;
-}
-
-export interface Environment {
-  readonly account: string;
-  readonly region: string;
 }
 
 export interface FileAsset {

@@ -12,7 +12,8 @@ import { DescribeServicesCommand, ECSClient, UpdateServiceCommand } from '@aws-s
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { clientConfig } from '../clients';
 import { LocalCloudError, messageOf } from '../errors';
-import type { Environment, StackArtifact, Template } from './assembly';
+import type { Environment } from '../types';
+import type { StackArtifact, Template } from './assembly';
 import { ensureBucket, publishAsset } from './assets';
 import { prune, type KnownTypes } from './prune';
 import { refuseWhatWouldOnlySeemToWork } from './refusals';

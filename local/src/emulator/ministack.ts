@@ -15,7 +15,6 @@ type Report =
   | { readonly kind: 'task'; readonly task: TaskRecord }
   | { readonly kind: 'call'; readonly call: ApiCall }
   | { readonly kind: 'request'; readonly request: ServiceRequest & { readonly id: number } }
-  | { readonly kind: 'mend'; readonly name: string; readonly state: string }
   | { readonly kind: 'types'; readonly types: readonly string[] }
   | { readonly kind: 'answer'; readonly id: number; readonly error?: string };
 
@@ -24,13 +23,12 @@ interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
-/** ministack from PyPI, mended, in a process of its own that lives no longer than this one. */
+/** ministack from PyPI with our patches, in a process of its own that ends with this one. */
 export class Ministack implements Emulator {
   resourceTypes: ReadonlySet<string> | undefined;
 
   readonly #options: EmulatorOptions;
   readonly #reaper: Reaper;
-  readonly #mends = new Map<string, string>();
   readonly #waiters = new Map<number, Waiter>();
   #process: ChildProcess | undefined;
   #endpoint = '';
@@ -44,11 +42,6 @@ export class Ministack implements Emulator {
 
   get endpoint(): string {
     return this.#endpoint;
-  }
-
-  /** Repairs, and whether each was `applied` or `not needed`; known after `start`. */
-  get mends(): ReadonlyMap<string, string> {
-    return this.#mends;
   }
 
   async start(): Promise<void> {
@@ -67,7 +60,7 @@ export class Ministack implements Emulator {
       return;
     }
     const ended = new Promise((resolve) => child.once('exit', resolve));
-    // Nothing of it is kept, so there is nothing to save: its whole group ends at once.
+    // It persists nothing, so its process group can be killed.
     killGroup(child.pid);
     await ended;
     this.#reaper.forget(child.pid);
@@ -150,9 +143,6 @@ export class Ministack implements Emulator {
       case 'request':
         void this.#request(report.request);
         break;
-      case 'mend':
-        this.#mends.set(report.name, report.state);
-        break;
       case 'types':
         this.resourceTypes = new Set(report.types);
         break;
@@ -164,7 +154,7 @@ export class Ministack implements Emulator {
 
   async #request({ id, ...request }: ServiceRequest & { readonly id: number }): Promise<void> {
     const answer = await this.#options.observer.request(request);
-    // An emulator that has ended meanwhile needs no answer.
+    // The emulator may have ended in the meantime.
     await this.#command({ op: 'answerRequest', request: id, ...answer }).catch(() => undefined);
   }
 
@@ -207,7 +197,7 @@ export class Ministack implements Emulator {
   }
 }
 
-/** The user's own AWS and emulator settings must not reach the emulator or the Lambda functions that it runs. */
+/** Without the user's AWS and emulator settings, for the emulator and the Lambda functions that it runs. */
 function inherited(): NodeJS.ProcessEnv {
   const kept = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LC_ALL', 'TZ'];
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => kept.includes(name)));
@@ -240,6 +230,6 @@ function killGroup(group: number): void {
   try {
     process.kill(-group, 'SIGKILL');
   } catch {
-    // It has ended meanwhile.
+    // It has ended in the meantime.
   }
 }

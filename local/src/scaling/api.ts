@@ -1,6 +1,5 @@
-import type { Environment } from '../deploy/assembly';
 import type { ServiceAnswer, ServiceRequest } from '../emulator/emulator';
-import type { ScalingActivity } from '../types';
+import type { Environment, ScalingActivity } from '../types';
 import type { ScalableTarget, SuspendedScaling } from './read-template';
 
 /** What the API needs of the autoscaler. */

@@ -2,11 +2,17 @@ import { CloudWatchClient, DescribeAlarmsCommand, SetAlarmStateCommand } from '@
 import { DescribeServicesCommand, ECSClient, UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { clientConfig } from '../clients';
-import type { Environment } from '../deploy/assembly';
 import type { DeployedStack } from '../deploy/deployer';
 import type { ServiceAnswer, ServiceRequest } from '../emulator/emulator';
 import { messageOf } from '../errors';
-import type { AlarmState, AlarmTransition, AlarmView, ScalableTargetView, ScalingActivity } from '../types';
+import type {
+  AlarmState,
+  AlarmTransition,
+  AlarmView,
+  Environment,
+  ScalableTargetView,
+  ScalingActivity,
+} from '../types';
 import { evaluate, evaluationRange } from './alarm-state';
 import { answerScalingCall } from './api';
 import { MetricStore } from './metric-store';

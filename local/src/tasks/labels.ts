@@ -1,4 +1,4 @@
-/** Labels of a container: those of the ECS agent, and the one of `mends/ecs_container_settings.py`. */
+/** Labels of a container: those of the ECS agent, and the one of `patches/ecs_container_settings.py`. */
 export const Labels = {
   taskArn: 'com.amazonaws.ecs.task-arn',
   cluster: 'com.amazonaws.ecs.cluster',
