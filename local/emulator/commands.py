@@ -1,4 +1,4 @@
-"""What the parent may ask of the running emulator."""
+"""Commands of the parent to the running emulator."""
 
 import json
 
@@ -30,7 +30,7 @@ def _interrupt_spot(command):
 
 
 def _put_event(command):
-    """Put an event of an AWS service on the default bus, which PutEvents refuses to anybody else."""
+    """Put an event of an AWS service on the default bus; PutEvents refuses the sources of AWS."""
     from ministack.services import eventbridge
 
     entry = {"Source": command["source"], "DetailType": command["detailType"],

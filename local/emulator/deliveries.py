@@ -1,4 +1,4 @@
-"""Deliveries of the event bus as AWS promises them, on request: at least once, and in no order."""
+"""Deliveries of the event bus with the guarantees of AWS, on request: at least once, in any order."""
 
 import random
 import threading
@@ -11,7 +11,7 @@ _delay_seconds = 0.0
 
 
 def disturb(repeat, delay_seconds):
-    """From now on repeat each delivery with this probability, and hold each back for a random time of at most `delay_seconds`."""
+    """From now on repeat each delivery with this probability, and delay each for a random time of at most `delay_seconds`."""
     global _repeat, _delay_seconds
     _repeat, _delay_seconds = repeat, delay_seconds
 

@@ -1,4 +1,4 @@
-"""What we add to the emulator: reports of task changes and of API calls, credentials that name a function's role, and disturbed deliveries."""
+"""Extensions of the emulator: reports of task changes and of API calls, credentials for a function's role, and disturbed deliveries."""
 
 import copy
 import hashlib
@@ -17,12 +17,12 @@ import reports
 logger = logging.getLogger("fileworks.extensions")
 
 BODY_BYTES = 65_536
-"""How much of a request body the recorder reads to name the action and the resource."""
+"""The part of a request body that the recorder reads for the action and the resource."""
 
 
 def apply_all():
     report_tasks()
-    give_functions_their_role()
+    assume_function_roles()
     deliveries.apply()
     threading.Thread(target=_classify, daemon=True, name="call-recorder").start()
 
@@ -54,8 +54,8 @@ def report_tasks():
 # ── Roles of functions ──────────────────────────────────────
 
 
-def give_functions_their_role():
-    """Functions get the account's keys, so nothing could tell their calls apart; give them a session of their role."""
+def assume_function_roles():
+    """Give functions a session of their role: with the account's keys, their calls could not be attributed."""
     from ministack.core import lambda_runtime
     from ministack.services import lambda_svc, sts
 
@@ -77,7 +77,7 @@ def give_functions_their_role():
         })
         return {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}
 
-    # The second module has taken the function by name.
+    # Both modules hold a reference to the function.
     lambda_runtime.execution_credentials = lambda_svc.execution_credentials = credentials
 
 
@@ -87,7 +87,7 @@ _answered = queue.SimpleQueue()
 
 
 def wrap(app):
-    """The ASGI app, with every signed call put aside for the recorder; the call itself waits for nothing."""
+    """The ASGI app; every signed call is queued for the recorder, and is not delayed by it."""
 
     async def recording(scope, receive, send):
         if scope["type"] != "http" or not _signed(scope):
@@ -118,7 +118,7 @@ def _signed(scope):
     return any(name == b"authorization" for name, _value in scope["headers"]) or b"X-Amz-Credential" in scope["query_string"]
 
 
-# A batch is permitted by the action of a single call.
+# The permission for a batch is the action of a single call.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
 _BATCHES = {f"sqs:{name}Batch": f"sqs:{name}" for name in ("SendMessage", "DeleteMessage", "ChangeMessageVisibility")}
 
@@ -137,7 +137,7 @@ def _calls(at, scope, body, status):
     return _writes(call, body) if call["action"] == "dynamodb:TransactWriteItems" else [call]
 
 
-# A transaction is permitted by the actions of what it does.
+# The permissions for a transaction are the actions of its items.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
 _WRITES = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 
@@ -164,9 +164,9 @@ def _call(at, scope, body, status):
     action = iam_actions.extract_iam_action(service, method, path, headers, body, params)
     resource = iam_actions.extract_resource_arn(service, method, path, headers, body, params, region, account)
     action = _BATCHES.get(action, action)
-    asked = parent_apis.action_of(headers)
-    if asked:
-        service, action = asked[0], ":".join(asked)
+    answered = parent_apis.action_of(headers)
+    if answered:
+        service, action = answered[0], ":".join(answered)
     call = {"time": at, "service": service, "action": action or service, "resource": resource or "*", "region": region, "status": status}
     if service == "ecs":
         call.update(_ecs_call(call, body, region, account))
@@ -181,7 +181,7 @@ def _call(at, scope, body, status):
     return call
 
 
-# What IAM judges these by; the emulator names the cluster for every call of ECS.
+# IAM evaluates these on the task; the emulator names the cluster for every call of ECS.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
 _OF_TASKS = {f"ecs:{name}" for name in ("DescribeTasks", "GetTaskProtection", "StopTask", "UpdateTaskProtection")}
 
@@ -205,7 +205,7 @@ def _ecs_call(call, body, region, account):
 
 
 def _scaling_call(body, region, account):
-    """The same of a call to Application Auto Scaling. The id in the ARN is its own affair, and no policy can know it.
+    """The resource and the condition keys of a call to Application Auto Scaling. The id in its ARN is internal to AWS.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsapplicationautoscaling.html
     """

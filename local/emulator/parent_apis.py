@@ -1,4 +1,4 @@
-"""APIs that the emulator lacks and the parent answers, because it runs what they are about: Application Auto Scaling."""
+"""APIs that the emulator lacks and the parent answers: Application Auto Scaling, which the parent runs."""
 
 import asyncio
 import itertools
@@ -10,7 +10,7 @@ import reports
 _PREFIXES = {"AnyScaleFrontendService.": "application-autoscaling"}
 
 _ids = itertools.count(1)
-_waiting = {}
+_pending = {}
 
 
 def action_of(headers):
@@ -28,10 +28,10 @@ def headers_of(scope):
 
 def wrap(app):
     async def answering(scope, receive, send):
-        asked = action_of(headers_of(scope)) if scope["type"] == "http" else None
-        if asked is None:
+        call = action_of(headers_of(scope)) if scope["type"] == "http" else None
+        if call is None:
             return await app(scope, receive, send)
-        status, body = await _ask(scope, *asked, json.loads(await _body(receive) or b"{}"))
+        status, body = await _request(scope, *call, json.loads(await _body(receive) or b"{}"))
         await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/x-amz-json-1.1")]})
         await send({"type": "http.response.body", "body": json.dumps(body).encode()})
 
@@ -39,19 +39,19 @@ def wrap(app):
 
 
 def answer(command):
-    """The parent has answered."""
-    loop, future = _waiting.pop(command["request"])
+    """Return the parent's answer to the caller."""
+    loop, future = _pending.pop(command["request"])
     loop.call_soon_threadsafe(future.set_result, (command["status"], command["body"]))
 
 
-async def _ask(scope, service, action, given):
+async def _request(scope, service, action, request_input):
     import callers
 
     account, region, _role = callers.of(headers_of(scope), parse_qs(scope["query_string"].decode()))
     loop = asyncio.get_running_loop()
     request, future = next(_ids), loop.create_future()
-    _waiting[request] = loop, future
-    reports.send("request", {"request": {"id": request, "service": service, "action": action, "input": given, "account": account, "region": region}})
+    _pending[request] = loop, future
+    reports.send("request", {"request": {"id": request, "service": service, "action": action, "input": request_input, "account": account, "region": region}})
     return await future
 
 

@@ -1,4 +1,4 @@
-"""What happened in the emulator, told to the parent as JSON lines on file descriptor 3, in order, never blocking the teller."""
+"""Reports to the parent: JSON lines on file descriptor 3, in order, without blocking the sender."""
 
 import json
 import os

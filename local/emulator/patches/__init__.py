@@ -1,7 +1,7 @@
-"""Repairs of the emulator, from outside: the installed package is never edited.
+"""Patches of the emulator at run time: the installed package is never edited.
 
-Each module repairs one thing. `needed()` tries the thing on the emulator itself, in a scratch account, and says whether it
-is still broken; `apply()` replaces functions of the loaded modules. A repair that is no longer needed switches itself off.
+Each module patches one defect. `needed()` probes the emulator in a scratch account for the defect; `apply()` replaces
+functions of the loaded modules. A patch that is no longer needed is not applied.
 """
 
 from . import (
@@ -25,7 +25,7 @@ from . import (
     sfn_run_task,
 )
 
-# Order matters where one builds on another: protection guards the stop of ecs_stop, and a token stands for what ecs_placement let start.
+# Order matters: ecs_protection wraps the stop of ecs_stop, and ecs_client_token the RunTask of ecs_placement.
 ALL = (
     cfn_container_lists,
     cfn_metric_math_alarm,
@@ -49,10 +49,10 @@ ALL = (
 
 
 def apply_all():
-    for mend in ALL:
-        name = mend.__name__.rsplit(".", 1)[-1]
-        if mend.needed():
-            mend.apply()
+    for patch in ALL:
+        name = patch.__name__.rsplit(".", 1)[-1]
+        if patch.needed():
+            patch.apply()
             yield name, "applied"
         else:
             yield name, "not needed"

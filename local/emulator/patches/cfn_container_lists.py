@@ -1,4 +1,4 @@
-"""CloudFormation task definitions lose `Secrets`, `DependsOn` and other lists: their members keep CloudFormation's casing."""
+"""Task definitions from CloudFormation lose `Secrets`, `DependsOn` and other lists: their members keep CloudFormation's casing."""
 
 from ministack.services.cloudformation import provisioners
 

@@ -1,4 +1,4 @@
-"""CloudFormation refuses alarms on metric math. They are stored here; fileworks-local evaluates them, as all alarms on queues."""
+"""CloudFormation refuses alarms on metric math. The patch stores them; fileworks-local evaluates them, like all alarms on queues."""
 
 from ministack.services.cloudformation import provisioners
 

@@ -1,4 +1,4 @@
-"""`Ref` of a secret gives its name; CloudFormation gives its ARN, and secrets of containers are made of that."""
+"""`Ref` of a secret returns its name; CloudFormation returns its ARN, from which the secrets of containers are made."""
 
 from ministack.services import secretsmanager
 from ministack.services.cloudformation import provisioners

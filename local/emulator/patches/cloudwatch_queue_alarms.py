@@ -1,14 +1,14 @@
-"""The emulator evaluates alarms on the values it was sent, and has none of queues; those alarms fileworks-local evaluates.
+"""The emulator has no metrics of queues; fileworks-local samples the queues and sets the states of alarms on them.
 
-It samples the queues itself and sets the states. This keeps a value that somebody puts under the name of a queue's
-metric from ringing an alarm behind its back.
+The emulator must not evaluate these alarms too: it would set them from values that a program put under the name of a
+queue's metric.
 """
 
 from ministack.services import cloudwatch
 
 
 def needed():
-    # A division of work, not a defect: it ends when the emulator has queue metrics and metric math.
+    # Not a defect: it goes when the emulator has metrics of queues and metric math.
     return True
 
 

@@ -1,4 +1,4 @@
-"""RunTask ignores `clientToken`: the same call once more starts another task instead of telling of the first.
+"""RunTask ignores `clientToken`: a repeated call starts another task instead of returning the first.
 
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html
 """
@@ -13,12 +13,12 @@ from . import scratch
 
 _lock = threading.Lock()
 _launched = {}
-"""(account, region, token) -> (what was asked, ARNs of the tasks)."""
+"""(account, region, token) -> (request, ARNs of the tasks)."""
 
 
 def needed():
     with scratch.running_task() as (task, _container):
-        ecs._get_docker = lambda: None  # tasks without processes; `running_task` puts the real one back
+        ecs._get_docker = lambda: None  # tasks without processes; `running_task` restores the client
         request = {"cluster": "probe", "taskDefinition": task["taskDefinitionArn"], "clientToken": new_uuid()}
         first, again = (json.loads(ecs._ACTION_MAP["RunTask"](request)[2])["tasks"][0]["taskArn"] for _ in range(2))
         return first != again
@@ -38,13 +38,13 @@ def apply():
 
 
 def _run_once(run_task, key, data):
-    asked, arns = _launched.get(key, (None, []))
+    request, arns = _launched.get(key, (None, []))
     if not arns:
         answer = run_task(data)
         started = json.loads(answer[2]).get("tasks") or []
         if started:
             _launched[key] = (data, [task["taskArn"] for task in started])
         return answer
-    if asked != data:
+    if request != data:
         return error_response_json("ConflictException", "The request with this clientToken had other parameters.", 400)
     return json_response({"tasks": [ecs._sanitize(ecs._tasks[arn]) for arn in arns if arn in ecs._tasks], "failures": []})

@@ -4,7 +4,7 @@ from ministack.services import ecs
 
 ROLE_LABEL = "dev.fileworks.task-role"
 STOP_TIMEOUT_SECONDS = 30
-"""What ECS waits between SIGTERM and SIGKILL when the container definition does not say."""
+"""The default of ECS between SIGTERM and SIGKILL."""
 
 
 def needed():
@@ -22,12 +22,12 @@ def apply():
 
     def build_run_kwargs(cdef, td, env, port_bindings, ecs_network, host_mode, task_id, task_arn, *rest):
         kwargs = original(cdef, td, env, port_bindings, ecs_network, host_mode, task_id, task_arn, *rest)
-        # The whole id: the emulator takes its first 8 characters, which may repeat among many tasks.
+        # The whole id: the emulator uses its first 8 characters, which are not unique among many tasks.
         kwargs["name"] = f"ecs-{task_id}-{cdef['name']}"
         for key, option in (("entryPoint", "entrypoint"), ("workingDirectory", "working_dir"), ("user", "user")):
             if cdef.get(key):
                 kwargs[option] = cdef[key]
-        # Pinning the platform would make docker-py wait and look for a wrong one; our processes have only this one.
+        # With a platform, docker-py would search for an image of that platform; a process has only this machine's.
         kwargs.pop("platform", None)
         overrides = (ecs._tasks.get(task_arn) or {}).get("overrides") or {}
         role = overrides.get("taskRoleArn") or td.get("taskRoleArn")

@@ -1,6 +1,6 @@
-"""The emulator asks the engine ten times a second for each container whether it still runs; we wait for its end instead.
+"""The emulator polls the engine ten times a second for each container; the patch waits for its exit instead.
 
-With twenty tasks that is some 400 requests a second. Waiting also makes the exit known at once.
+Polling is some 400 requests a second with twenty tasks. Waiting also reports the exit at once.
 """
 
 import threading
@@ -19,12 +19,12 @@ def needed():
         ecs._watch_task_lifecycle(task, ecs._get_docker(), scratch.ACCOUNT, scratch.REGION)
         time.sleep(0.25)
         task["desiredStatus"] = "STOPPED"
-        return container.looks > 1
+        return container.reloads > 1
 
 
 def apply():
     ecs._watch_task_lifecycle = watch
-    # DescribeTasks and ListTasks need not look either.
+    # DescribeTasks and ListTasks do not need to poll either.
     ecs._maybe_mark_stopped = lambda task, docker_client=None: None
 
 
@@ -47,7 +47,7 @@ def watch(task, docker_client, account_id, region):
 
 
 def _wait(docker_client, task, container_id):
-    """The exit code, or None when the task is stopped meanwhile by somebody who takes care of the rest."""
+    """The exit code; None when the task is being stopped, which records the exit code itself."""
     while ecs._task_is_active(task["taskArn"], task):
         try:
             return int(docker_client.api.wait(container_id, timeout=None)["StatusCode"])

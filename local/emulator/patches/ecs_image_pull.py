@@ -1,4 +1,4 @@
-"""A standalone task whose image cannot be had fails with another reason than ECS gives: `CannotPullContainerError`."""
+"""A standalone task whose image cannot be pulled must stop with the reason of ECS: `CannotPullContainerError`."""
 
 from docker.errors import ImageNotFound
 from ministack.services import ecs

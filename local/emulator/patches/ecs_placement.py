@@ -1,4 +1,4 @@
-"""The emulator places every task at once and for ever; ECS throttles services whose tasks fail, and may lack capacity.
+"""The emulator places every task at once; ECS throttles services whose tasks fail, and may have no capacity.
 
 ECS throttles a service whose tasks repeatedly stop before they reach RUNNING: the time between attempts grows up to
 27 minutes, and a new deployment resets it. A local process reaches RUNNING before it can fail, so a task that lived less
@@ -23,7 +23,7 @@ _refusals = 0
 
 
 def needed():
-    # No later version can offer refusals on request; the throttle and the group come with them.
+    # The emulator has no way to refuse placements on request, and no throttle.
     return True
 
 
@@ -63,7 +63,7 @@ def _take_refusals(count):
 
 
 def _service_of(data):
-    """The service whose scheduler asks; only it passes a deployment."""
+    """The service whose scheduler makes the call: only a scheduler passes a deployment."""
     if "_deploymentId" not in data:
         return None
     return ecs._services.get(f"{data['cluster']}/{data['group'].split(':', 1)[1]}")
@@ -76,7 +76,7 @@ def _place_for_service(run_task, service, data):
         return json_response({"tasks": [], "failures": []})
     refused = _take_refusals(data["count"])
     if refused:
-        _say(service, f"(service {service['serviceName']}) was unable to place a task. Reason: {NO_CAPACITY}.")
+        _add_event(service, f"(service {service['serviceName']}) was unable to place a task. Reason: {NO_CAPACITY}.")
         _reconcile_later(service, RETRY_SECONDS)
     if refused == data["count"]:
         return json_response({"tasks": [], "failures": [{"reason": NO_CAPACITY}] * refused})
@@ -99,7 +99,7 @@ def _count_failure(task):
     delay = 0 if failed == 1 else min(MAX_DELAY_SECONDS, 2 ** (failed - 2))
     service["_placeable_at"] = time.time() + delay
     if failed == 3:
-        _say(service, f"(service {service['serviceName']}) is unable to consistently start tasks successfully.")
+        _add_event(service, f"(service {service['serviceName']}) is unable to consistently start tasks successfully.")
 
 
 def _reconcile_later(service, seconds):
@@ -131,7 +131,7 @@ class _Timer:
         return self
 
 
-def _say(service, message):
+def _add_event(service, message):
     service["events"].insert(0, {"id": new_uuid(), "createdAt": ecs._iso(), "message": message})
 
 

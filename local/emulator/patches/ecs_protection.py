@@ -1,4 +1,4 @@
-"""Task protection: the API is a stub that protects nothing, and scale-in takes the newest task, protected or not.
+"""Task protection: the API is a stub, and scale-in stops the newest task even when it is protected.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-scale-in-protection.html
 """
@@ -35,12 +35,12 @@ def apply():
             return json_response({"task": ecs._sanitize(task)})
         return stop(data)
 
-    def reconcile_sparing_protected(cluster, key):
+    def reconcile_unprotected(cluster, key):
         _scale_in(key)
         reconcile(cluster, key)
 
     ecs._stop_task = stop_unless_protected
-    ecs._reconcile_service_tasks = reconcile_sparing_protected
+    ecs._reconcile_service_tasks = reconcile_unprotected
 
 
 def update(data):
@@ -88,7 +88,7 @@ def _protected(task):
 
 
 def _scale_in(key):
-    """Stop what is too much of the newest deployment, newest first, protected tasks never."""
+    """Stop the excess tasks of the newest deployment, newest first, except protected tasks."""
     service = ecs._services.get(key)
     if not service or service["status"] != "ACTIVE":
         return

@@ -1,4 +1,4 @@
-"""StopTask reports exit code 0 at once and kills after five seconds, whatever the container does.
+"""StopTask reports exit code 0 at once and kills the container after five seconds.
 
 ECS instead sets desiredStatus, sends SIGTERM, waits for `stopTimeout`, kills, and reports STOPPED with the real exit codes.
 """
@@ -36,7 +36,7 @@ def stop_on_request(data):
 
 
 def stop_for_service(data):
-    """What the emulator's service scheduler calls; its reasons are its own, so we say what ECS says."""
+    """Called by the emulator's service scheduler; replaces its reasons with those of ECS."""
     task = ecs._resolve_task(data["task"], ecs._resolve_cluster_name(data["cluster"]))
     deployment = (task or {}).get("_deployment_id")
     reason = f"Scaling activity initiated by (deployment {deployment})" if deployment else data["reason"]
@@ -55,7 +55,7 @@ def _stop(data, reason, code):
 
 
 def begin(task, reason, code):
-    """Start stopping; False when it is stopping or stopped already."""
+    """Start to stop a task; False when it is stopping or stopped already."""
     arn = task["taskArn"]
     with resource_lock("ecs-task", arn):
         if not ecs._task_is_active(arn, task):
@@ -63,7 +63,7 @@ def begin(task, reason, code):
         ecs._bump_task_version(task)
         task.update(desiredStatus="STOPPED", stoppingAt=ecs._iso(), stoppedReason=reason, stopCode=code)
         changed(task)
-        # From here on it is no capacity of its service, as on ECS, where DEACTIVATING and STOPPING raise no event.
+        # From here on the service does not count it, as on ECS, where DEACTIVATING and STOPPING raise no event.
         task["lastStatus"] = "STOPPING"
     ecs_metadata.set_task_status(arn, desired_status="STOPPED")
     _recount(task)
@@ -72,7 +72,7 @@ def begin(task, reason, code):
     def finish():
         with request_scope(account, region):
             if code != "EssentialContainerExited":
-                # A service replaces what others stop at once; what ended by itself it replaces when it has ended.
+                # A service replaces a task at once when it is stopped, and after its end when it exited by itself.
                 _reconcile(task)
             _finish(task)
 
@@ -81,7 +81,7 @@ def begin(task, reason, code):
 
 
 def changed(_task):
-    """Called with the task at each change that ECS would send an event for; the reporter replaces it."""
+    """Called with the task at each change for which ECS sends an event; the reporter replaces it."""
 
 
 def _finish(task):

@@ -1,4 +1,4 @@
-"""Rules and schedules with an ECS target are accepted and dropped, and the input of a schedule keeps its context attributes unfilled."""
+"""Rules and schedules with an ECS target start no task, and context attributes in the input of a schedule are not replaced."""
 
 import json
 import logging
@@ -18,8 +18,8 @@ _COPIED = (
 
 
 def needed():
-    asked = []
-    real, ecs._run_task = ecs._run_task, lambda data: asked.append(data) or (200, {}, b'{"tasks":[],"failures":[]}')
+    requests = []
+    real, ecs._run_task = ecs._run_task, lambda data: requests.append(data) or (200, {}, b'{"tasks":[],"failures":[]}')
     try:
         from ministack.core.responses import request_scope
 
@@ -29,7 +29,7 @@ def needed():
             eventbridge._invoke_target(target, {"Source": "probe", "DetailType": "probe", "Detail": "{}"}, {"Name": "probe"})
     finally:
         ecs._run_task = real
-    return not asked
+    return not requests
 
 
 def apply():
@@ -93,7 +93,7 @@ def _run(target, event, rule, view):
 
 
 def _overrides(target, event, rule, view):
-    """The target's input is the overrides of the task, as constant or made of the event."""
+    """The target's input, constant or made from the event, holds the overrides of the task."""
     if target.get("InputTransformer"):
         view = view or eventbridge._pattern_event_view(event)
         text = eventbridge._apply_input_transformer(target["InputTransformer"], rule, view)

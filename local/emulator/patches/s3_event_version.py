@@ -1,4 +1,4 @@
-"""Events that S3 sends to EventBridge do not name the version of the object; its notifications do.
+"""Events of S3 on EventBridge lack the version of the object; its notifications have it.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
 """

@@ -1,4 +1,4 @@
-"""Multipart uploads know only composite checksums: one with the checksum of the whole object is refused as BadDigest, and lists name neither.
+"""Multipart uploads support only composite checksums: a FULL_OBJECT checksum is refused as BadDigest, and lists have neither.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
 """
@@ -19,8 +19,8 @@ def needed():
     with request_scope(scratch.ACCOUNT, scratch.REGION):
         s3._create_bucket("probe", b"", {})
         try:
-            asked = {"x-amz-checksum-algorithm": "CRC32", "x-amz-checksum-type": _FULL}
-            begun = s3._create_multipart_upload("probe", "key", asked)
+            headers = {"x-amz-checksum-algorithm": "CRC32", "x-amz-checksum-type": _FULL}
+            begun = s3._create_multipart_upload("probe", "key", headers)
             query = {"uploadId": _upload_id(begun), "partNumber": "1"}
             s3._upload_part("probe", "key", b"content", query, {})
             crc = {"x-amz-checksum-crc32": s3._compute_s3_checksum("CRC32", b"content")}
@@ -69,9 +69,9 @@ def apply():
         for upload_id, upload in list(s3._multipart_uploads.items()):
             algorithm = upload.get("checksum_algorithm")
             if algorithm:
-                said = f"<ChecksumAlgorithm>{algorithm}</ChecksumAlgorithm><ChecksumType>{upload.get('checksum_type') or 'COMPOSITE'}</ChecksumType>"
+                checksum_fields = f"<ChecksumAlgorithm>{algorithm}</ChecksumAlgorithm><ChecksumType>{upload.get('checksum_type') or 'COMPOSITE'}</ChecksumType>"
                 element = f"<UploadId>{upload_id}</UploadId>"
-                body = body.replace(element.encode(), f"{element}{said}".encode())
+                body = body.replace(element.encode(), f"{element}{checksum_fields}".encode())
         return status, headers, body
 
     s3._create_multipart_upload, s3._complete_multipart_upload = create_of_type, complete_of_type

@@ -1,4 +1,4 @@
-"""A scratch account and a pretended Docker client, so that probes try the emulator's own code and leave nothing behind."""
+"""A scratch account and a fake Docker client: probes run the emulator's own code and leave no state."""
 
 import contextlib
 import threading
@@ -11,17 +11,17 @@ REGION = "us-east-1"
 
 
 class FakeContainer:
-    """Exits with 3 when it is stopped; counts how often it is looked at."""
+    """Exits with 3 when it is stopped; counts its inspections."""
 
     def __init__(self):
         self.id = "probe"
         self.status = "running"
-        self.looks = 0
+        self.reloads = 0
         self.stop_timeout = None
         self.ended = threading.Event()
 
     def reload(self):
-        self.looks += 1
+        self.reloads += 1
 
     def stop(self, timeout=None):
         self.stop_timeout = self.stop_timeout or timeout
@@ -51,7 +51,7 @@ class FakeDocker:
 
 @contextlib.contextmanager
 def running_task(**fields):
-    """A service's running task with one container (stop timeout 7 seconds) behind a pretended Docker client."""
+    """A service's running task with one container (stop timeout 7 seconds) behind a fake Docker client."""
     docker = FakeDocker()
     real = ecs._get_docker
     ecs._get_docker = lambda: docker

@@ -1,6 +1,6 @@
-"""A Distributed Map of Step Functions passes over ItemBatcher and ResultWriter, over JSONata in its fields, and runs its children as if they were their parent.
+"""A Distributed Map of Step Functions ignores ItemBatcher, ResultWriter and JSONata in its fields; its children have the context of their parent.
 
-What AWS does more and this does not: it counts failed items, not batches, against the tolerated ones, and ends the run as soon as there are too many.
+Not implemented: AWS counts failed items, not batches, against the tolerated failures, and stops the run at the limit.
 """
 
 import copy
@@ -52,7 +52,7 @@ def run(state_def, raw_input, effective, iterator, execution, ctx):
         return _run(state_def, raw_input, effective, iterator, execution, ctx)
     children = _batches(state_def.get("ItemBatcher"), _items(state_def, raw_input, ctx), raw_input, ctx)
     rest = {name: value for name, value in state_def.items() if name not in OURS}
-    # as in JSONPath, whose fields are done: the items are the input, and the output is theirs
+    # As JSONPath without fields: the items are the input, and their results the output.
     results, following = _run({**rest, "QueryLanguage": "JSONPath"}, children, children, iterator, execution, ctx)
     if "ResultWriter" in state_def:
         results = _write(state_def["ResultWriter"], results, raw_input, ctx)
@@ -86,28 +86,28 @@ def _items(state_def, raw_input, ctx):
 def _batches(batcher, items, raw_input, ctx):
     if batcher is None:
         return items
-    most, most_bytes = batcher.get("MaxItemsPerBatch", len(items)), batcher.get("MaxInputBytesPerBatch", 262_144)
-    more = {}
+    max_items, max_bytes = batcher.get("MaxItemsPerBatch", len(items)), batcher.get("MaxInputBytesPerBatch", 262_144)
+    common = {}
     if "BatchInput" in batcher:
-        more["BatchInput"] = stepfunctions._apply_jsonata_template(batcher["BatchInput"], raw_input, ctx)
-    base = size = len(json.dumps({**more, "Items": []}))
+        common["BatchInput"] = stepfunctions._apply_jsonata_template(batcher["BatchInput"], raw_input, ctx)
+    base = size = len(json.dumps({**common, "Items": []}))
     batches = [[]]
     for item in items:
         own = len(json.dumps(item, ensure_ascii=False).encode()) + 1
-        if batches[-1] and (len(batches[-1]) >= most or size + own > most_bytes):
+        if batches[-1] and (len(batches[-1]) >= max_items or size + own > max_bytes):
             batches.append([])
             size = base
         batches[-1].append(item)
         size += own
-    return [{**more, "Items": batch} for batch in batches if batch]
+    return [{**common, "Items": batch} for batch in batches if batch]
 
 
 def _write(writer, results, raw_input, ctx):
     """https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html"""
-    where = stepfunctions._apply_jsonata_template(writer["Arguments"], raw_input, ctx)
-    folder = f"{where['Prefix'].rstrip('/')}/{uuid.uuid4()}"
+    target = stepfunctions._apply_jsonata_template(writer["Arguments"], raw_input, ctx)
+    folder = f"{target['Prefix'].rstrip('/')}/{uuid.uuid4()}"
     file, manifest = f"{folder}/SUCCEEDED_0.json", f"{folder}/manifest.json"
-    content = {"DestinationBucket": where["Bucket"], "ResultFiles": {"FAILED": [], "PENDING": [], "SUCCEEDED": [{"Key": file}]}}
-    sfn_put_object.put_object({"Bucket": where["Bucket"], "Key": file, "Body": results})
-    sfn_put_object.put_object({"Bucket": where["Bucket"], "Key": manifest, "Body": content})
-    return {"ResultWriterDetails": {"Bucket": where["Bucket"], "Key": manifest}}
+    content = {"DestinationBucket": target["Bucket"], "ResultFiles": {"FAILED": [], "PENDING": [], "SUCCEEDED": [{"Key": file}]}}
+    sfn_put_object.put_object({"Bucket": target["Bucket"], "Key": file, "Body": results})
+    sfn_put_object.put_object({"Bucket": target["Bucket"], "Key": manifest, "Body": content})
+    return {"ResultWriterDetails": {"Bucket": target["Bucket"], "Key": manifest}}

@@ -1,6 +1,6 @@
 """A Parallel state of Step Functions waits for all branches before it fails.
 
-AWS fails it with the first branch that does, and ends the others: their waits, and the tasks that they wait for.
+AWS fails it with the first failed branch, and stops the others: their waits, and the tasks that they wait for.
 """
 
 import contextvars
@@ -16,7 +16,7 @@ _ends = contextvars.ContextVar("ends", default=())
 
 
 def ended():
-    """Whether a state around the one that asks has failed in the meantime."""
+    """Whether a state around the current one has failed in the meantime."""
     return any(end.is_set() for end in _ends.get())
 
 
@@ -54,7 +54,7 @@ def run_branches(state_def, raw_input, execution, ctx):
         _ends.set((*_ends.get(), end))
         error = None
         try:
-            # each branch tells its own state, and Step Functions lets none of them see the variables of another
+            # Each branch has its own context: Step Functions keeps the variables of branches apart.
             results[index] = stepfunctions._run_sub_machine(branch["States"], branch["StartAt"], effective, execution, copy.deepcopy(ctx))
         except Exception as exception:
             error = exception

@@ -1,4 +1,4 @@
-"""Step Functions cannot call `aws-sdk:s3:putObject`. On AWS a body that is no text is written as JSON."""
+"""Step Functions cannot call `aws-sdk:s3:putObject`. On AWS a body that is not a string is written as JSON."""
 
 import json
 
@@ -11,7 +11,7 @@ RESOURCE = "arn:aws:states:::aws-sdk:s3:putObject"
 
 
 def needed():
-    # a call needs the loop of the running server; without the mend it is refused before that
+    # A real call needs the event loop of the running server; without the patch it is refused earlier.
     real, s3._put_object = s3._put_object, lambda *_args, **_options: (200, {}, b"")
     try:
         with request_scope(scratch.ACCOUNT, scratch.REGION):

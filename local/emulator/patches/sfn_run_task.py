@@ -1,7 +1,7 @@
-"""Step Functions `ecs:runTask.sync` succeeds whatever the exit code, leaves a timed out task running, and answers in camelCase.
+"""Step Functions `ecs:runTask.sync` ignores exit codes, does not stop a task at a timeout, and returns camelCase.
 
-AWS answers with the task in PascalCase and times in milliseconds, fails with States.TaskFailed when an essential container
-exits with another code than 0 or none, and stops the task when the state times out or a state around it fails.
+AWS returns the task in PascalCase with times in milliseconds, fails with States.TaskFailed when an essential container
+exits with a code other than 0 or with none, and stops the task when the state times out or a state around it fails.
 """
 
 import contextvars

@@ -5,19 +5,19 @@ import { TOOLS } from '../support/cloud';
 
 jest.setTimeout(120_000);
 
-/** Applies every mend in a fresh interpreter and asks its probe before and after. */
+/** Applies every patch in a fresh interpreter; runs its probe before and after. */
 const PROBE = `
-import json, mends
-names = [m.__name__.rsplit(".", 1)[-1] for m in mends.ALL]
-before = {n: m.needed() for n, m in zip(names, mends.ALL)}
-applied = dict(mends.apply_all())
-after = {n: m.needed() for n, m in zip(names, mends.ALL)}
+import json, patches
+names = [m.__name__.rsplit(".", 1)[-1] for m in patches.ALL]
+before = {n: m.needed() for n, m in zip(names, patches.ALL)}
+applied = dict(patches.apply_all())
+after = {n: m.needed() for n, m in zip(names, patches.ALL)}
 from ministack.services import ecs
 left = [len(list(s.all_items())) for s in (ecs._clusters, ecs._tasks, ecs._task_defs)]
 print(json.dumps({"before": before, "applied": applied, "after": after, "left": left}))
 `;
 
-/** Additions rather than repairs: no probe can tell that they are not needed. */
+/** Additions of ours: no probe can find that they are not needed. */
 const ALWAYS = ['cloudwatch_queue_alarms', 'ecs_placement'];
 
 let answer: {
@@ -42,14 +42,14 @@ beforeAll(async () => {
   ) as typeof answer;
 });
 
-test('the pinned emulator needs every mend: one that is not needed any more is to be removed', () => {
+test('the pinned emulator needs every patch: remove a patch that it does not need', () => {
   expect(Object.entries(answer.before).filter(([, needed]) => !needed)).toEqual([]);
 });
 
-test('a mend does what its probe asks for, and would so switch itself off', () => {
+test('a patch fixes what its probe finds, so it would not be applied twice', () => {
   expect(Object.keys(answer.after).filter((name) => answer.after[name])).toEqual(ALWAYS);
 });
 
-test('probes leave nothing behind', () => {
+test('probes leave no state behind', () => {
   expect(answer.left).toEqual([0, 0, 0]);
 });
