@@ -12,20 +12,20 @@ const MIN_NODE = 22;
 
 const USAGE = `Usage: fileworks-local [options]
 
-Deploys a synthesized CDK app to an AWS emulator on this machine and runs its ECS tasks as processes, until Ctrl-C: tasks then get the time to
-drain that ECS gives them, and a second Ctrl-C ends them at once.
+Deploys a synthesized CDK app to an AWS emulator on this machine and runs its ECS tasks as processes, until Ctrl-C: tasks then have their stop
+timeout to drain, as on ECS, and a second Ctrl-C kills them at once.
 
   --app <dir>          directory of the synthesized app (default: cdk.out)
-  --tasks <file>       which command stands for which image (default: none, so no task can start)
+  --tasks <file>       the commands that stand for images (default: none, so no task can start)
   --speed <n>          run alarms and scaling n times faster than real time, 0.1 to 600 (default: 1)
   --port <n>           port of the AWS endpoint (default: a free one)
-  --region <name>      region of stacks that do not name one (default: us-east-1)
-  --account <id>       account of stacks that do not name one (default: 000000000000)
+  --region <name>      region of stacks without one (default: us-east-1)
+  --account <id>       account of stacks without one (default: 000000000000)
   --tools-dir <dir>    where the emulator is installed (default: FILEWORKS_TOOLS_DIR, else .tools)
   --python <command>   Python 3.10 or newer (default: python3)
-  --log-dir <dir>      directory of log files (default: a new temporary one, which stays)
+  --log-dir <dir>      directory of log files (default: a new temporary one, which is kept)
   --docker-host <url>  Docker engine for images without a command (default: none)
-  --help               this text
+  --help               print this text
 `;
 
 async function main(): Promise<void> {
@@ -40,8 +40,8 @@ async function main(): Promise<void> {
     process.stdout.write(USAGE);
     return;
   }
-  const say = (line: string): void => void process.stdout.write(`${line}\n`);
-  // While it still starts there is no cloud to stop: its children end with this process.
+  const print = (line: string): void => void process.stdout.write(`${line}\n`);
+  // Before it has started there is no cloud to stop: its children end with this process.
   let drain = (): Promise<void> => Promise.resolve();
   let stop = (): Promise<void> => Promise.resolve();
   let signals = 0;
@@ -54,45 +54,47 @@ async function main(): Promise<void> {
   const cloud = await LocalCloud.start({
     logDir: mkdtempSync(join(tmpdir(), 'fileworks-local-')),
     ...options,
-    on: telling(say),
+    on: listeners(print),
   });
   const control = new ControlServer(cloud);
   drain = () => {
     const running = cloud.tasks().filter(({ lastStatus }) => lastStatus === 'RUNNING').length;
-    say(running === 0 ? 'stopping' : `stopping: ${running} tasks drain; Ctrl-C again ends them at once`);
+    print(running === 0 ? 'stopping' : `stopping: ${running} tasks drain; Ctrl-C again kills them at once`);
     return cloud.drain();
   };
   stop = () => {
     control.stop();
     return cloud.stop();
   };
-  say('');
-  say(
+  print('');
+  print(
     `endpoint  ${cloud.endpoint}   region ${cloud.region}   access key ${cloud.credentials.accessKeyId}, secret ${cloud.credentials.secretAccessKey}`,
   );
-  say(`control   ${await control.start()}   GET /tasks /calls /alarms /scaling, POST /faults/…`);
-  say(`logs      ${cloud.logDir}`);
+  print(`control   ${await control.start()}   GET /tasks /calls /alarms /scaling, POST /faults/…`);
+  print(`logs      ${cloud.logDir}`);
   for (const stack of cloud.stacks()) {
-    Object.entries(cloud.outputs(stack)).forEach(([name, value]) => say(`output    ${stack}.${name} = ${value}`));
+    Object.entries(cloud.outputs(stack)).forEach(([name, value]) => print(`output    ${stack}.${name} = ${value}`));
   }
-  say('');
+  print('');
   cloud.once('end', () => process.exit(1));
 }
 
-/** What is told of each event, one line each. */
-function telling(say: (line: string) => void): LocalCloudOptions['on'] {
+/** Listeners that print a line for each event. */
+function listeners(print: (line: string) => void): LocalCloudOptions['on'] {
   return {
-    line: say,
+    line: print,
     task: ({ task }) => {
       const codes = task.containers.map(({ exitCode }) => exitCode).filter((code) => code !== undefined);
       const state =
         task.lastStatus === task.desiredStatus ? task.lastStatus : `${task.lastStatus} → ${task.desiredStatus}`;
       const exit = codes.length > 0 ? `exit ${codes.join(', ')}` : '';
-      say(['task     ', shortId(task.taskArn), state, task.group, task.stoppedReason, exit].filter(Boolean).join('  '));
+      print(
+        ['task     ', shortId(task.taskArn), state, task.group, task.stoppedReason, exit].filter(Boolean).join('  '),
+      );
     },
-    output: ({ taskArn, container, line }) => say(`${shortId(taskArn)} ${container} | ${line}`),
-    alarm: ({ alarm, from, to, reason }) => say(`alarm     ${alarm}  ${from} → ${to}  ${reason}`),
-    scaling: ({ resourceId, from, to, cause }) => say(`scaling   ${resourceId}  ${from} → ${to}  ${cause}`),
+    output: ({ taskArn, container, line }) => print(`${shortId(taskArn)} ${container} | ${line}`),
+    alarm: ({ alarm, from, to, reason }) => print(`alarm     ${alarm}  ${from} → ${to}  ${reason}`),
+    scaling: ({ resourceId, from, to, cause }) => print(`scaling   ${resourceId}  ${from} → ${to}  ${cause}`),
   };
 }
 

@@ -12,7 +12,7 @@ interface FaultRequest {
 }
 
 /**
- * The library's calls for somebody outside of this process:
+ * The library's calls for programs outside of this process:
  * `GET /tasks`, `/calls`, `/alarms`, `/scaling`;
  * `POST /faults/<kill | interruptSpot | dropNextStopped | repeatNextStopped | refusePlacements | disturbDeliveries>`.
  */
@@ -54,7 +54,7 @@ export class ControlServer {
       sendJson(response, 200, view());
       return;
     }
-    // A page in a browser can send a form here, but not this type without asking first.
+    // A page in a browser can send a form here, but not this type without a preflight request.
     if (request.headers['content-type'] !== 'application/json') {
       throw new LocalCloudError('OptionInvalid', 'send faults as application/json');
     }
@@ -84,7 +84,7 @@ export class ControlServer {
         await faults.disturbDeliveries(deliveries);
         break;
       default:
-        throw new LocalCloudError('OptionInvalid', `there is no ${call}`);
+        throw new LocalCloudError('OptionInvalid', `unknown call ${call}`);
     }
   }
 

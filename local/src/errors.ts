@@ -1,4 +1,4 @@
-/** What went wrong, for programs; the message says it for people, in one sentence. */
+/** The kind of an error, for programs; the message describes it for people, in one sentence. */
 export type LocalCloudErrorCode =
   | 'PythonMissing'
   | 'InstallFailed'

@@ -7,11 +7,11 @@ import type { TaskRecord } from './types';
 export interface DisturbedDeliveries {
   /** Probability that a delivery is repeated, from 0 to 1. Default: 0. */
   readonly repeat?: number;
-  /** Longest time that a delivery is held back; each has its own, by chance. Default: 0. */
+  /** Longest delay of a delivery; each has its own, at random. Default: 0. */
   readonly delaySeconds?: number;
 }
 
-/** What can go wrong with tasks in the cloud, on request. */
+/** Injects faults of tasks and of event delivery. */
 export class Faults {
   constructor(
     private readonly engine: Engine,
@@ -23,12 +23,12 @@ export class Faults {
   /** Kills the processes of a running task with SIGKILL; its service replaces it. */
   kill(taskArn: string): void {
     if (!this.engine.kill(taskArn)) {
-      throw new LocalCloudError('UnknownTask', `no process of the task ${taskArn} runs`);
+      throw new LocalCloudError('UnknownTask', `the task ${taskArn} has no running process`);
     }
   }
 
   /**
-   * Takes the task's Spot capacity away: a state change event with stopCode SpotInterruption and SIGTERM at once,
+   * Interrupts the task's Spot capacity: a state change event with stopCode SpotInterruption and SIGTERM at once,
    * SIGKILL after the container's stop timeout.
    *
    * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html
@@ -36,12 +36,12 @@ export class Faults {
   async interruptSpot(taskArn: string): Promise<void> {
     const task = this.find(taskArn);
     if (task?.desiredStatus !== 'RUNNING') {
-      throw new LocalCloudError('UnknownTask', `the task ${taskArn} does not run`);
+      throw new LocalCloudError('UnknownTask', `the task ${taskArn} is not running`);
     }
     await this.emulator().interruptSpot(task.clusterArn, taskArn);
   }
 
-  /** Loses the events of the next `count` tasks that stop: EventBridge delivers at least once, but nothing is sure. */
+  /** Drops the events of the next `count` tasks that stop. */
   dropNextStopped(count = 1): void {
     this.publisher.dropNextStopped(count);
   }
@@ -57,8 +57,8 @@ export class Faults {
   }
 
   /**
-   * Delivers the events of EventBridge as it promises to, at least once and in no order, until it is called again
-   * without options.
+   * Delivers the events of EventBridge at least once and in any order, as AWS guarantees no more, until it is called
+   * again without options.
    *
    * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-delivery-level.html
    */

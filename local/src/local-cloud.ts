@@ -55,7 +55,7 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
   readonly account: string;
   /** One file for each container, and the emulator's log. */
   readonly logDir: string;
-  /** Breaks things on request. */
+  /** Injects faults. */
   readonly faults: Faults;
 
   readonly #options: LocalCloudOptions;
@@ -88,7 +88,7 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
     this.#publisher = new StateChangePublisher((event) => {
       this.#running()
         .putServiceEvent(event)
-        .catch((error: unknown) => this.#lost(error));
+        .catch((error: unknown) => this.#reportLostEvent(error));
     });
     this.#engine = new Engine({
       tasks,
@@ -116,8 +116,8 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
   }
 
   /**
-   * For the constructor of any AWS SDK v3 client; of the default account and region unless the environment says
-   * otherwise.
+   * For the constructor of any AWS SDK v3 client; with the default account and region unless `environment` names
+   * others.
    */
   clientConfig(environment: Partial<Environment> = {}): ClientConfig {
     return clientConfig(this.endpoint, { account: this.account, region: this.region, ...environment });
@@ -138,7 +138,7 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
     return this.#stack(stack).resources;
   }
 
-  /** Every task seen since the start in its newest state, oldest task first. */
+  /** Every task since the start in its latest state, oldest task first. */
   tasks(): readonly LocalTask[] {
     return [...this.#tasks.values()].map((task) => {
       const role = this.#engine.role(task.taskArn);
@@ -146,7 +146,7 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
     });
   }
 
-  /** AWS API calls, oldest first: of tasks and functions with their role, of everybody else without. */
+  /** AWS API calls, oldest first: those of tasks and functions with their role, all others without. */
   calls(): readonly ApiCall[] {
     return this.#calls;
   }
@@ -162,8 +162,8 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
   }
 
   /**
-   * Deploys the app again, or another one in its place: changed stacks are updated and their services rolled, stacks
-   * that are gone are deleted.
+   * Deploys the app again, or another one instead: changed stacks are updated and their services rolled, removed stacks
+   * are deleted.
    */
   async update(app = this.#app()): Promise<void> {
     const stacks = readAssembly(resolve(app), { account: this.account, region: this.region });
@@ -175,24 +175,24 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
   }
 
   /**
-   * Ends every task as ECS does: SIGTERM, and SIGKILL for what still runs after `timeoutSeconds`. Nothing starts any
-   * more; `stop()` is what remains.
+   * Stops every task as ECS does: SIGTERM, and SIGKILL after `timeoutSeconds`. No task starts afterwards; call `stop()`
+   * next.
    *
-   * @param timeoutSeconds by default the longest `stopTimeout` that Fargate has
+   * @param timeoutSeconds default: the longest `stopTimeout` of Fargate
    */
   async drain(timeoutSeconds = MAX_STOP_TIMEOUT_SECONDS): Promise<void> {
     await this.#autoscaler?.stop();
     await this.#engine.drain(timeoutSeconds);
   }
 
-  /** Kills the tasks, stops autoscaler and emulator, removes a log directory that nobody chose; may be called again. */
+  /** Kills the tasks, stops autoscaler and emulator, removes the default log directory; may be called again. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;
   }
 
   async #start(): Promise<void> {
-    // The app is read before anything starts: most mistakes are there.
+    // The app is read before anything starts, because most errors are in it.
     readAssembly(resolve(this.#app()), { account: this.account, region: this.region });
     this.#reaper.start();
     const dockerHost = await this.#engine.start();
@@ -231,7 +231,7 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
     await this.#emulator?.stop();
     await this.#engine.stop();
     await this.#reaper.stop();
-    // Of a cloud that could not start the error names its log: that stays.
+    // The error of a failed start names its log, which is therefore kept.
     if (this.#options.logDir === undefined && this.#hasStarted) {
       rmSync(this.logDir, { recursive: true, force: true });
     }
@@ -263,8 +263,8 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
     void this.stop().then(() => this.emit('end'));
   }
 
-  /** While it stops, the last tasks end without anybody to tell. */
-  #lost(error: unknown): void {
+  /** While the cloud stops, the events of its last tasks cannot be delivered. */
+  #reportLostEvent(error: unknown): void {
     if (!this.#stopped) {
       this.#line(`a state change event was lost: ${messageOf(error)}`);
     }
@@ -290,7 +290,7 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
     if (!stack) {
       throw new LocalCloudError(
         'OptionInvalid',
-        `no stack ${name} is deployed; there are ${this.stacks().join(', ') || 'none'}`,
+        `no stack ${name} is deployed; deployed are ${this.stacks().join(', ') || 'none'}`,
       );
     }
     return stack;

@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 
 /**
- * The program: on each line one process group to watch (`+id`) or to forget (`-id`); at the end of its input it kills
- * what it watches.
+ * The program of the child: each line of its input names a process group to watch (`+id`) or to forget (`-id`); at
+ * the end of its input it kills those that it watches.
  */
 const PROGRAM = `
 const groups = new Set();
@@ -21,10 +21,9 @@ process.stdin.setEncoding('utf8').on('data', (data) => {
 `;
 
 /**
- * Ends process groups when this process ends, by whatever signal.
+ * Kills process groups when this process ends, by any signal.
  *
- * A small process of its own holds the other end of a pipe: the kernel closes ours even after SIGKILL, and then it
- * acts.
+ * A child process reads from a pipe that the kernel closes when this process ends, even after SIGKILL.
  */
 export class Reaper {
   #process: ChildProcess | undefined;
@@ -47,7 +46,7 @@ export class Reaper {
     this.#process?.stdin?.write(`-${group}\n`);
   }
 
-  /** Ends the reaper, which kills what is still watched. */
+  /** Ends the child, which kills the groups that are still watched. */
   async stop(): Promise<void> {
     const reaper = this.#process;
     this.#process = undefined;

@@ -43,7 +43,7 @@ export interface ContainerRecord {
   readonly [other: string]: unknown;
 }
 
-/** A task, and what stands for it on this machine. */
+/** A task, and its processes on this machine. */
 export interface LocalTask extends TaskRecord {
   /** ARN of the task role; absent when the task has none. */
   readonly role?: string;
@@ -54,7 +54,7 @@ export interface LocalProcess {
   readonly container: string;
   /** Process id, which is also the id of its process group; absent before it starts. */
   readonly pid?: number;
-  /** File with what it wrote to stdout and stderr. */
+  /** File with its stdout and stderr. */
   readonly log: string;
 }
 
@@ -68,9 +68,9 @@ export interface ApiCall {
   readonly action: string;
   /** ARN of the resource, or `*`. */
   readonly resource: string;
-  /** Condition keys of IAM that the call has beside the global ones, for example `ecs:cluster`. */
+  /** Condition keys of IAM, besides the global ones, for example `ecs:cluster`. */
   readonly context?: Readonly<Record<string, string>>;
-  /** ARN of the role that the caller had assumed; absent for calls by tools and tests. */
+  /** ARN of the role that the caller assumed; absent for calls by tools and tests. */
   readonly role?: string;
   /** Session of that role: the task id, or the function name. */
   readonly session?: string;
@@ -98,9 +98,9 @@ export interface LocalCloudEvents {
   alarm: [AlarmTransition];
   /** A change of a service's desired count by a scaling policy. */
   scaling: [ScalingActivity];
-  /** A line of progress for people. */
+  /** A line of progress. */
   line: [string];
-  /** The emulator ended although nobody stopped it; everything else is being stopped. */
+  /** The emulator ended unexpectedly; everything else is being stopped. */
   end: [];
 }
 
@@ -110,7 +110,7 @@ export interface AlarmTransition {
   readonly alarm: string;
   readonly from: AlarmState;
   readonly to: AlarmState;
-  /** End of the period that decided, milliseconds since 1970 on the cloud's own clock. */
+  /** End of the decisive period, milliseconds since 1970 on the cloud's own clock. */
   readonly at: number;
   readonly reason: string;
 }

@@ -23,7 +23,7 @@ afterAll(async () => {
   await cloud.stop();
 });
 
-test('the policies of the template scale the service on waiting and running messages, from nothing and back', async () => {
+test('the policies of the template scale the service on visible messages and messages in flight, from zero and back', async () => {
   const queue = cloud.outputs('Pipeline').QueueUrl;
   await until(
     () => cloud.alarms().find(({ logicalId, state }) => logicalId === 'InAlarm' && state === 'ALARM'),
@@ -55,7 +55,7 @@ test('the policies of the template scale the service on waiting and running mess
   const { PurgeQueueCommand } = await import('@aws-sdk/client-sqs');
   await sqs.send(new PurgeQueueCommand({ QueueUrl: queue }));
   await until(() => running(cloud, 'service:worker').length === 0, 'the last task to stop');
-  // The tasks are stopped while the call that asks for it is still under way; the record follows its answer.
+  // The tasks stop before the call that stops them returns; the call is recorded when it returns.
   await until(() => activities.at(-1)?.to === 0, 'the scaling activity');
   expect(activities.map(({ policy, from, to }) => [policy, from, to])).toEqual([
     ['Out', 0, 1],
@@ -67,7 +67,7 @@ test('the policies of the template scale the service on waiting and running mess
   ]);
 });
 
-test('a message that failed too often rings the alarm of the dead-letter queue, and the emulator knows', async () => {
+test('a dead-letter message puts the alarm of its queue in ALARM, in the emulator too', async () => {
   const { QueueUrl: queue } = cloud.outputs('Pipeline');
   await sqs.send(new SendMessageCommand({ QueueUrl: queue, MessageBody: 'poison' }));
   await until(async () => {
@@ -105,7 +105,7 @@ test('while the scale-out is suspended no policy adds a task, and afterwards it 
     );
   await until(() => running(cloud, 'service:worker').length === 0, 'no task');
   await suspend(true);
-  // The record tells what IAM judges the call by.
+  // The record has the keys by which IAM evaluates the call.
   const call = await until(
     () => cloud.calls().find(({ action }) => action === 'application-autoscaling:RegisterScalableTarget'),
     'the record of the call',

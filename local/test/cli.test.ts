@@ -80,10 +80,10 @@ afterAll(() => {
 test('runs an app, shows what happens, takes faults, and ends everything on Ctrl-C with exit code 0', async () => {
   const mark = `FILEWORKS_MARK_${process.pid}_A`;
   const cli = run(['--app', busyApp(), '--tasks', tasksFile(), '--speed', '60'], { TZ: mark });
-  // A task may have said all it has to say before the addresses are told, the last of which is that of the logs
+  // A task may print all of its output before the addresses are printed, the last of which is that of the logs
   await until(
     () => cli.stdout.includes('"metadata"') && /^logs /m.test(cli.stdout),
-    `a task to run; it said ${cli.stderr}`,
+    `a task to run; stderr: ${cli.stderr}`,
     60_000,
   );
   expect(cli.stdout).toMatch(/^endpoint {2}http:\/\/127\.0\.0\.1:\d+ {3}region us-east-1/m);
@@ -102,7 +102,7 @@ test('runs an app, shows what happens, takes faults, and ends everything on Ctrl
   expect(killed.status).toBe(204);
   await until(
     () => new RegExp(`^task +${id} +STOPPED .*exit 137$`, 'm').test(cli.stdout),
-    'the killed task to be told',
+    'a line about the killed task',
   );
 
   cli.child.kill('SIGINT');
@@ -110,7 +110,7 @@ test('runs an app, shows what happens, takes faults, and ends everything on Ctrl
   expect(processesOf(mark)).toEqual([]);
 });
 
-test('lets its tasks drain on the first Ctrl-C and ends them at once on the second', async () => {
+test('lets its tasks drain on the first Ctrl-C and kills them at once on the second', async () => {
   const start = async (drainMs: number): Promise<Run> => {
     const tasks = join(mkdtempSync(join(tmpdir(), 'fileworks-local-cli-')), 'tasks.json');
     const script = `
@@ -124,7 +124,7 @@ test('lets its tasks drain on the first Ctrl-C and ends them at once on the seco
     const cli = run(['--app', busyApp(), '--tasks', tasks]);
     await until(
       () => cli.stdout.includes('| ready') && /^logs /m.test(cli.stdout),
-      `a task to run; it said ${cli.stderr}`,
+      `a task to run; stderr: ${cli.stderr}`,
       60_000,
     );
     cli.child.kill('SIGINT');
@@ -134,7 +134,7 @@ test('lets its tasks drain on the first Ctrl-C and ends them at once on the seco
   const patient = await start(500);
   expect(await patient.ended).toBe(0);
   expect(patient.stdout).toContain('| drained');
-  expect(patient.stdout).toContain('stopping: 1 tasks drain; Ctrl-C again ends them at once');
+  expect(patient.stdout).toContain('stopping: 1 tasks drain; Ctrl-C again kills them at once');
 
   const hasty = await start(60_000);
   hasty.child.kill('SIGINT');
@@ -165,17 +165,17 @@ describe('fails with one sentence and exit code 1, and leaves nothing running', 
 
   test('no app', async () => {
     expect(await failure(['--app', '/nowhere'])).toMatch(
-      /^fileworks-local: cannot read \/nowhere\/manifest\.json: there is no such file; synthesize the app first$/,
+      /^fileworks-local: cannot read \/nowhere\/manifest\.json: no such file; synthesize the app first$/,
     );
   });
 
-  test('a template with a type that nobody knows', async () => {
+  test('a template with an unknown type', async () => {
     const app = copyApp();
     editTemplate(app, 'Network', ({ Resources }) => {
       Resources.Thing = { Type: 'AWS::New::Thing' };
     });
     expect(await failure(['--app', app])).toBe(
-      'fileworks-local: stack Network: the emulator has no AWS::New::Thing (Thing), and it is not among the types that may be left out',
+      'fileworks-local: stack Network: the emulator does not support AWS::New::Thing (Thing), and it is not among the types that may be left out',
     );
   });
 
@@ -254,7 +254,7 @@ describe('fails with one sentence and exit code 1, and leaves nothing running', 
   });
 });
 
-test('says how it is used', async () => {
+test('prints its usage', async () => {
   const cli = run(['--help']);
   expect(await cli.ended).toBe(0);
   expect(cli.stdout).toContain('Usage: fileworks-local [options]');

@@ -70,7 +70,7 @@ function stopped(taskArn: string): Promise<LocalTask> {
 
 /** A JSON line of the worker with the given member. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test reads any part of it
-async function said(taskArn: string, member: string): Promise<any> {
+async function printed(taskArn: string, member: string): Promise<any> {
   const found = await until(
     () => output.find(({ taskArn: arn, line }) => arn === taskArn && line.startsWith(`{"${member}"`)),
     `${member} of the task`,
@@ -103,13 +103,13 @@ async function receive(queueUrl: string): Promise<any[]> {
 }
 
 describe('deployment', () => {
-  test('resolves exports, parameters and references to what was left out, and says what was left out', () => {
+  test('resolves exports, parameters and references to what was left out, and reports what was left out', () => {
     expect(cloud.stacks()).toEqual(['Network', 'Pipeline']);
     expect(cloud.outputs('Network')).toEqual({ ClusterName: 'jobs', Address: '127.0.0.1/local-Eip-AllocationId' });
     expect(outputs.SecretRef).toMatch(/^arn:aws:secretsmanager:us-east-1:000000000000:secret:/);
     expect(lines).toContain('Network: left out Eip (AWS::EC2::EIP): tasks run in the network of this machine');
     expect(lines).toContain(
-      'Pipeline: left out Out (AWS::ApplicationAutoScaling::ScalingPolicy): the local autoscaler does its work',
+      'Pipeline: left out Out (AWS::ApplicationAutoScaling::ScalingPolicy): replaced by the local autoscaler',
     );
   });
 
@@ -148,7 +148,7 @@ describe('tasks of a service', () => {
   test('get the environment, the secret, the role and the endpoints of an ECS task, and nothing of the shell', async () => {
     process.env.FILEWORKS_TEST_SECRET = 'must not be seen';
     const [task] = await scale(1);
-    const env = await said(task.taskArn, 'env');
+    const env = await printed(task.taskArn, 'env');
     expect(env).toMatchObject({
       GREETING: 'hello',
       TOKEN: 's3cr3t',
@@ -158,15 +158,15 @@ describe('tasks of a service', () => {
     });
     expect(env).not.toHaveProperty('FILEWORKS_TEST_SECRET');
     expect(env).not.toHaveProperty('AWS_ACCESS_KEY_ID');
-    expect(await said(task.taskArn, 'metadata')).toMatchObject({
+    expect(await printed(task.taskArn, 'metadata')).toMatchObject({
       status: 200,
       body: { TaskARN: task.taskArn, Family: 'worker' },
     });
-    expect(await said(task.taskArn, 'credentials')).toMatchObject({
+    expect(await printed(task.taskArn, 'credentials')).toMatchObject({
       status: 200,
       body: { RoleArn: outputs.RoleArn, AccessKeyId: expect.stringMatching(/^ASIA/) },
     });
-    expect(await said(task.taskArn, 'protection')).toEqual({
+    expect(await printed(task.taskArn, 'protection')).toEqual({
       status: 200,
       body: { protection: { ExpirationDate: null, ProtectionEnabled: false, TaskArn: task.taskArn } },
     });
@@ -193,7 +193,7 @@ describe('tasks of a service', () => {
     expect(call.role).toBe(outputs.RoleArn);
   });
 
-  test('one that is killed is replaced, and its exit code is told', async () => {
+  test('a killed task is replaced, and its exit code is reported', async () => {
     const [task] = await scale(1);
     cloud.faults.kill(task.taskArn);
     expect(await stopped(task.taskArn)).toMatchObject({
@@ -208,9 +208,9 @@ describe('tasks of a service', () => {
     expect(replacement.taskArn).not.toBe(task.taskArn);
   });
 
-  test('StopTask sends SIGTERM, tells the real exit code, and the service starts another', async () => {
+  test('StopTask sends SIGTERM, reports the real exit code, and the service starts another task', async () => {
     const [task] = await scale(1);
-    await said(task.taskArn, 'protection');
+    await printed(task.taskArn, 'protection');
     const answer = await ecs.send(
       new StopTaskCommand({ cluster: outputs.ClusterArn, task: task.taskArn, reason: 'because' }),
     );
@@ -224,9 +224,9 @@ describe('tasks of a service', () => {
     await scale(1);
   });
 
-  test('a Spot interruption sends SIGTERM at once, with an event that says so while the task still runs', async () => {
+  test('a Spot interruption sends SIGTERM at once, with an event while the task still runs', async () => {
     const [task] = await scale(1);
-    await said(task.taskArn, 'protection');
+    await printed(task.taskArn, 'protection');
     await cloud.faults.interruptSpot(task.taskArn);
     await stopped(task.taskArn);
     const seen = records.filter(({ taskArn }) => taskArn === task.taskArn).slice(-2);
@@ -243,7 +243,7 @@ describe('tasks of a service', () => {
     await scale(1);
   });
 
-  test('scale-in spares protected tasks, newest or not, until they are released', async () => {
+  test('scale-in does not stop protected tasks, newest or not, until they are released', async () => {
     const tasks = await scale(3);
     const newest = [...tasks].sort((one, other) => one.createdAt!.localeCompare(other.createdAt!)).at(-1)!;
     const protection = { cluster: outputs.ClusterArn, tasks: [newest.taskArn] };
@@ -317,7 +317,7 @@ describe('standalone tasks', () => {
 
   test('cannot be protected', async () => {
     const taskArn = await runTask({});
-    expect(await said(taskArn, 'protection')).toEqual({
+    expect(await printed(taskArn, 'protection')).toEqual({
       status: 200,
       body: { failure: { Arn: taskArn, Detail: null, Reason: 'TASK_NOT_VALID' } },
     });
@@ -326,7 +326,7 @@ describe('standalone tasks', () => {
 
   test('are killed when they ignore SIGTERM for longer than stopTimeout', async () => {
     const taskArn = await runTask({ STUBBORN: '1' });
-    await said(taskArn, 'protection');
+    await printed(taskArn, 'protection');
     const started = Date.now();
     await ecs.send(new StopTaskCommand({ cluster: outputs.ClusterArn, task: taskArn }));
     expect((await stopped(taskArn)).containers).toMatchObject([{ exitCode: 137 }]);
@@ -363,7 +363,7 @@ describe('standalone tasks', () => {
     expect(seen).toEqual([repeated, repeated]);
   });
 
-  test('RunTask with the same client token tells of the same task, and refuses the token for another', async () => {
+  test('RunTask with the same client token returns the same task, and refuses the token for another request', async () => {
     const request = {
       cluster: outputs.ClusterArn,
       taskDefinition: outputs.DefinitionArn,
@@ -380,7 +380,7 @@ describe('standalone tasks', () => {
     expect((await ecs.send(new RunTaskCommand(request))).tasks![0].desiredStatus).toBe('STOPPED');
   });
 
-  test('a refusal uses no client token up', async () => {
+  test('a refusal does not use up a client token', async () => {
     const request = {
       cluster: outputs.ClusterArn,
       taskDefinition: outputs.DefinitionArn,
@@ -393,7 +393,7 @@ describe('standalone tasks', () => {
     await ecs.send(new StopTaskCommand({ cluster: outputs.ClusterArn, task: tasks![0].taskArn }));
   });
 
-  test('deliveries of events are repeated and held back on request', async () => {
+  test('deliveries of events are repeated and delayed on request', async () => {
     await sqs.send(new PurgeQueueCommand({ QueueUrl: outputs.EventsUrl }));
     await cloud.faults.disturbDeliveries({ repeat: 1, delaySeconds: 1 });
     const taskArn = await runTask({ EXIT_CODE: '0' });
@@ -411,7 +411,7 @@ describe('standalone tasks', () => {
     await expect(cloud.faults.disturbDeliveries({ repeat: 2 })).rejects.toMatchObject({ code: 'OptionInvalid' });
   });
 
-  test('a refused RunTask answers with a failure and no task', async () => {
+  test('a refused RunTask returns a failure and no task', async () => {
     await cloud.faults.refusePlacements(1);
     const { tasks, failures } = await ecs.send(
       new RunTaskCommand({ cluster: outputs.ClusterArn, taskDefinition: outputs.DefinitionArn, launchType: 'FARGATE' }),
@@ -526,7 +526,7 @@ describe('update', () => {
       () => running(cloud, SERVICE).find(({ taskDefinitionArn }) => taskDefinitionArn !== before.taskDefinitionArn),
       'a task of the new definition',
     );
-    expect((await said(after.taskArn, 'env')).GREETING).toBe('good evening');
+    expect((await printed(after.taskArn, 'env')).GREETING).toBe('good evening');
     await stopped(before.taskArn);
     await until(() => running(cloud, SERVICE).length === 1, 'one task');
     const { tasks } = await ecs.send(new DescribeTasksCommand({ cluster: outputs.ClusterArn, tasks: [after.taskArn] }));
@@ -566,7 +566,7 @@ describe('update', () => {
     ]);
   });
 
-  test('fails with the resource and its reason, and goes on with what was there', async () => {
+  test('fails with the resource and its reason, and keeps what was deployed', async () => {
     const app = copyApp();
     editTemplate(app, 'Network', ({ Resources }) => {
       Resources.Broken = {

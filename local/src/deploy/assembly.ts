@@ -4,7 +4,7 @@ import { LocalCloudError, messageOf } from '../errors';
 import type { ImageAsset } from '../tasks/task-map';
 import type { Environment } from '../types';
 
-/** What CDK writes: https://github.com/aws/aws-cdk/tree/main/packages/aws-cdk-lib/cloud-assembly-schema */
+/** The format of CDK: https://github.com/aws/aws-cdk/tree/main/packages/aws-cdk-lib/cloud-assembly-schema */
 interface Manifest {
   readonly artifacts?: Artifacts;
 }
@@ -80,7 +80,7 @@ export interface StackArtifact {
   readonly images: readonly ImageAsset[];
 }
 
-/** Reads a cloud assembly, with the stages in it; stacks come in the order in which they must be deployed. */
+/** Reads a cloud assembly and the stages in it; returns the stacks in the order of their deployment. */
 export function readAssembly(directory: string, defaults: Environment): readonly StackArtifact[] {
   const manifest = readJson(join(directory, 'manifest.json')) as Manifest;
   const artifacts = manifest.artifacts ?? {};
@@ -95,7 +95,7 @@ export function readAssembly(directory: string, defaults: Environment): readonly
     return [];
   });
   if (stacks.length === 0 && !Object.values(artifacts).some((artifact) => artifact?.type === 'cdk:cloud-assembly')) {
-    throw new LocalCloudError('AssemblyInvalid', `${directory} holds no stack; synthesize the app into it first`);
+    throw new LocalCloudError('AssemblyInvalid', `${directory} contains no stack; synthesize the app into it first`);
   }
   return stacks;
 }
@@ -111,7 +111,7 @@ function inDependencyOrder(artifacts: Artifacts): string[] {
     if (visiting.has(id)) {
       throw new LocalCloudError(
         'AssemblyInvalid',
-        `the artifacts ${[...visiting].join(', ')} depend on each other in a circle`,
+        `the artifacts ${[...visiting].join(', ')} have a circular dependency`,
       );
     }
     visiting.add(id);
@@ -157,7 +157,7 @@ function fileAssets(directory: string, entry: FileAssetEntry, environment: Envir
   if (path === undefined) {
     throw new LocalCloudError(
       'AssemblyInvalid',
-      `an asset is made by the command \`${executable?.join(' ') ?? ''}\`, which fileworks-local does not run; use an asset with a path`,
+      `an asset is built by the command \`${executable?.join(' ') ?? ''}\`, which fileworks-local does not run; use an asset with a path`,
     );
   }
   return Object.values(entry.destinations).map((destination) => ({
@@ -174,7 +174,7 @@ function imageAssets(hash: string, entry: ImageAssetEntry): ImageAsset[] {
   return Object.values(entry.destinations).map(({ imageTag }) => ({ tag: imageTag, names }));
 }
 
-/** `aws://account/region`, where either may be unknown. */
+/** `aws://account/region`; either may be unknown. */
 function readEnvironment(text: string | undefined, defaults: Environment): Environment {
   const [, account = '', region = ''] = /^aws:\/\/([^/]+)\/(.+)$/.exec(text ?? '') ?? [];
   return {
@@ -194,8 +194,8 @@ function readJson(path: string): unknown {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    // Node's own message names the path again.
-    const problem = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : messageOf(error);
+    // The message of Node.js repeats the path.
+    const problem = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : messageOf(error);
     throw new LocalCloudError('AssemblyInvalid', `cannot read ${path}: ${problem}; synthesize the app first`, {
       cause: error,
     });

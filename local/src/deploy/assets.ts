@@ -12,10 +12,10 @@ import { ZipFile } from 'yazl';
 import { LocalCloudError } from '../errors';
 import type { FileAsset } from './assembly';
 
-/** The same bytes for the same content: a zip entry carries a time. */
+/** The time of zip entries: the same content must give the same bytes. */
 const ZIP_TIME = new Date(1980, 0, 1);
 
-/** Publishes a file asset, unless it is there: its key is the hash of its content. */
+/** Publishes a file asset, unless it exists: its key is the hash of its content. */
 export async function publishAsset(s3: S3Client, asset: FileAsset): Promise<void> {
   const target = { Bucket: asset.bucket, Key: asset.key };
   if (

@@ -16,12 +16,12 @@ import type { Environment } from '../types';
 import type { StackArtifact, Template } from './assembly';
 import { ensureBucket, publishAsset } from './assets';
 import { prune, type KnownTypes } from './prune';
-import { refuseWhatWouldOnlySeemToWork } from './refusals';
+import { refuseUnsupported } from './refusals';
 
 export interface DeployedStack {
   readonly name: string;
   readonly environment: Environment;
-  /** As synthesized, with what was left out of the deployment. */
+  /** As synthesized, including the resources that were left out of the deployment. */
   readonly template: Template;
   readonly parameters: Readonly<Record<string, string>>;
   readonly outputs: Readonly<Record<string, string>>;
@@ -43,7 +43,7 @@ const BOOTSTRAP_STACK = 'CDKToolkit';
 const BOOTSTRAP_VERSION = '30';
 const CAPABILITIES = ['CAPABILITY_IAM', 'CAPABILITY_NAMED_IAM', 'CAPABILITY_AUTO_EXPAND'] as const;
 
-/** Brings stacks of a cloud assembly into the emulator through the CloudFormation API. */
+/** Deploys stacks of a cloud assembly to the emulator through the CloudFormation API. */
 export class Deployer {
   readonly #options: DeployerOptions;
   readonly #bootstrapped = new Set<string>();
@@ -54,9 +54,9 @@ export class Deployer {
 
   /** Deploys the stacks in the given order, and deletes those of `previous` that are gone. */
   async deploy(stacks: readonly StackArtifact[], previous: readonly DeployedStack[] = []): Promise<DeployedStack[]> {
-    // Everything that can be refused is refused before anything is made.
+    // All refusals come before the first resource is created.
     const pruned = stacks.map((stack) => {
-      refuseWhatWouldOnlySeemToWork(stack);
+      refuseUnsupported(stack);
       return { stack, ...prune(stack, this.#options.knownTypes) };
     });
     const deployed: DeployedStack[] = [];
@@ -84,7 +84,7 @@ export class Deployer {
       const started = Date.now();
       let before = await describe(cloudFormation, stack.name);
       if (before?.StackStatus === 'ROLLBACK_COMPLETE') {
-        // What is left of a creation that failed can only be deleted.
+        // A stack whose creation failed can only be deleted.
         await this.#deleteStack(stack);
         before = undefined;
       }
@@ -121,7 +121,7 @@ export class Deployer {
     }
   }
 
-  /** What `cdk bootstrap` would have made and templates ask for: the version parameter, and the asset buckets. */
+  /** The resources of `cdk bootstrap` that templates need: the version parameter, and the asset buckets. */
   async #bootstrap(cloudFormation: CloudFormationClient, s3: S3Client, stack: StackArtifact): Promise<void> {
     const place = `${stack.environment.account}/${stack.environment.region}`;
     await ensureBucket(s3, stagingBucket(stack.environment), stack.environment.region);
@@ -205,8 +205,7 @@ export class Deployer {
   }
 
   /**
-   * Makes sure that services run the task definition of the stack: an update that does not roll them would only seem to
-   * work.
+   * Makes sure that services run the task definition of the stack: the emulator's update does not always roll them.
    */
   async #rollServices(stack: DeployedStack): Promise<void> {
     const ecs = new ECSClient(clientConfig(this.#options.endpoint, stack.environment));
@@ -277,10 +276,10 @@ async function describe(cloudFormation: CloudFormationClient, name: string): Pro
   return answer?.Stacks?.[0];
 }
 
-/** The resource that failed first, with its reason; those that were only cancelled for it say nothing. */
+/** The first resource that failed, with its reason; without resources that were cancelled because of it. */
 async function firstFailure(cloudFormation: CloudFormationClient, name: string): Promise<string | undefined> {
   const { StackEvents: events = [] } = await cloudFormation.send(new DescribeStackEventsCommand({ StackName: name }));
-  // Newest first: what came before the operation that failed is of no interest.
+  // Newest first: events before the failed operation do not matter.
   const begin = events.findIndex(
     ({ LogicalResourceId: id, ResourceStatus: status = '' }) =>
       id === name && /^(CREATE|UPDATE|DELETE)_IN_PROGRESS$/.test(status),

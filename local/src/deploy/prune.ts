@@ -13,10 +13,10 @@ export interface PrunedTemplate {
   readonly removed: readonly RemovedResource[];
 }
 
-/** What the emulator can make; undefined when it cannot tell, and then all that the list names is taken out. */
+/** The types that the emulator supports; undefined when they are unknown, and then every type of the list is left out. */
 export type KnownTypes = ReadonlySet<string> | undefined;
 
-/** Takes out the resources that the emulator does not know; references to them get constants. Nothing else changes. */
+/** Removes the resources that the emulator does not support; constants replace references to them. */
 export function prune(stack: Pick<StackArtifact, 'name' | 'template'>, known: KnownTypes): PrunedTemplate {
   const { template } = stack;
   const removed = new Map<string, LeftOut & { readonly type: string }>();
@@ -28,7 +28,7 @@ export function prune(stack: Pick<StackArtifact, 'name' | 'template'>, known: Kn
     if (!leftOut) {
       throw new LocalCloudError(
         'TemplateUnsupported',
-        `stack ${stack.name}: the emulator has no ${resource.Type} (${logicalId}), and it is not among the types that may be left out`,
+        `stack ${stack.name}: the emulator does not support ${resource.Type} (${logicalId}), and it is not among the types that may be left out`,
       );
     }
     removed.set(logicalId, { ...leftOut, type: resource.Type });

@@ -1,11 +1,11 @@
 import { LocalCloudError } from '../errors';
 import type { Resource, StackArtifact } from './assembly';
 
-/** Something that the emulator accepts and does not do. */
+/** A feature that the emulator accepts and does not implement. */
 interface Refusal {
   readonly type: string;
-  readonly what: string;
-  readonly asks: (resource: Resource, resources: Readonly<Partial<Record<string, Resource>>>) => boolean;
+  readonly feature: string;
+  readonly uses: (resource: Resource, resources: Readonly<Partial<Record<string, Resource>>>) => boolean;
 }
 
 const RULE_TARGETS = new Set([
@@ -21,33 +21,34 @@ const RULE_TARGETS = new Set([
 ]);
 
 /**
- * What would seem to work and would not: these stop the deployment.
+ * Features that the emulator accepts and ignores: they stop the deployment.
  *
- * Each was seen with the version in emulator/requirements.txt; its test says what the emulator does with it.
+ * Each was observed with the version in emulator/requirements.txt.
  */
 const REFUSALS: readonly Refusal[] = [
   {
     type: 'AWS::StepFunctions::StateMachine',
-    what: 'a distributed Map with a ResultWriter in JSONPath, whose results the emulator would not write; in JSONata it does',
-    asks: (resource) => {
+    feature:
+      'a distributed Map with a ResultWriter in JSONPath, whose results the emulator does not write; use JSONata',
+    uses: (resource) => {
       const definition = JSON.stringify(resource.Properties ?? {});
       return definition.includes('ResultWriter') && !definition.includes('JSONata');
     },
   },
   {
     type: 'AWS::ECS::Service',
-    what: 'the scheduling strategy DAEMON, of which the emulator would run desiredCount tasks',
-    asks: (resource) => resource.Properties?.['SchedulingStrategy'] === 'DAEMON',
+    feature: 'the scheduling strategy DAEMON, for which the emulator runs desiredCount tasks',
+    uses: (resource) => resource.Properties?.['SchedulingStrategy'] === 'DAEMON',
   },
   {
     type: 'AWS::Scheduler::Schedule',
-    what: 'an API call as the target of a schedule (aws-sdk), which the emulator would not make',
-    asks: (resource) => JSON.stringify(resource.Properties?.['Target'] ?? {}).includes('scheduler:::aws-sdk:'),
+    feature: 'an API call as the target of a schedule (aws-sdk), which the emulator does not make',
+    uses: (resource) => JSON.stringify(resource.Properties?.['Target'] ?? {}).includes('scheduler:::aws-sdk:'),
   },
   {
     type: 'AWS::Events::Rule',
-    what: 'a rule with a target to which the emulator delivers nothing',
-    asks: (resource, resources) =>
+    feature: 'a rule with a target to which the emulator does not deliver',
+    uses: (resource, resources) =>
       ((resource.Properties?.['Targets'] ?? []) as { Arn?: unknown }[]).some(({ Arn: arn }) => {
         const type = typesNamedIn(arn, resources).at(0);
         return type !== undefined && !RULE_TARGETS.has(type);
@@ -55,13 +56,13 @@ const REFUSALS: readonly Refusal[] = [
   },
 ];
 
-export function refuseWhatWouldOnlySeemToWork(stack: Pick<StackArtifact, 'name' | 'template'>): void {
+export function refuseUnsupported(stack: Pick<StackArtifact, 'name' | 'template'>): void {
   for (const [logicalId, resource] of Object.entries(stack.template.Resources)) {
     const refusal = REFUSALS.find(
-      ({ type, asks }) => type === resource.Type && asks(resource, stack.template.Resources),
+      ({ type, uses }) => type === resource.Type && uses(resource, stack.template.Resources),
     );
     if (refusal) {
-      throw new LocalCloudError('TemplateUnsupported', `stack ${stack.name}: ${logicalId} asks for ${refusal.what}`);
+      throw new LocalCloudError('TemplateUnsupported', `stack ${stack.name}: ${logicalId} uses ${refusal.feature}`);
     }
   }
 }

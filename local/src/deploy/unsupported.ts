@@ -1,17 +1,18 @@
-/** A resource type that is taken out of templates, and why nothing is lost, or what is. */
+/** A resource type that is left out of templates. */
 export interface LeftOut {
+  /** Why it is not needed, or what does not work without it. */
   readonly because: string;
-  /** What `Ref` gives instead of `local-<logical id>`. */
+  /** The value of `Ref` instead of `local-<logical id>`. */
   readonly ref?: (logicalId: string) => string;
-  /** What `Fn::GetAtt` gives instead of `local-<logical id>-<attribute>`. */
+  /** The value of `Fn::GetAtt` instead of `local-<logical id>-<attribute>`. */
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
 const network = 'tasks run in the network of this machine';
 const policy = 'policies are not enforced here';
-const events = 'not emulated: nothing is archived or sent there';
-const database = 'not emulated: connect to a database of your own';
-const scaling = 'the local autoscaler does its work';
+const events = 'not emulated: nothing is archived or sent';
+const database = 'not emulated: connect to your own database';
+const scaling = 'replaced by the local autoscaler';
 const logs = 'not emulated';
 const id =
   (prefix: string) =>
@@ -19,8 +20,8 @@ const id =
     `${prefix}-${hash(logicalId)}`;
 
 /**
- * The one list of what is left out. A type is only taken out while the emulator does not know it.
- * What is in neither stops the deployment.
+ * The types that are left out while the emulator does not support them. Any other unsupported type stops the
+ * deployment.
  */
 export const LEFT_OUT: Readonly<Partial<Record<string, LeftOut>>> = {
   'AWS::ApplicationAutoScaling::ScalableTarget': { because: scaling },

@@ -12,14 +12,14 @@ export interface EmulatorOptions {
   readonly observer: EmulatorObserver;
 }
 
-/** What an emulator tells while it runs. An emulator that cannot tell leaves the calls out. */
+/** Receives the reports of a running emulator. An emulator without reports does not call it. */
 export interface EmulatorObserver {
   line(line: string): void;
   task(task: TaskRecord): void;
   call(call: ApiCall): void;
-  /** A call of an API that the emulator lacks and this side answers. */
+  /** A call of an API that the emulator lacks; the local cloud answers it. */
   request(request: ServiceRequest): Promise<ServiceAnswer>;
-  /** The emulator ended although nobody stopped it. */
+  /** The emulator ended unexpectedly. */
   died(reason: string): void;
 }
 
@@ -49,24 +49,24 @@ export interface ServiceEvent {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
-/** Something that answers AWS API calls: ministack, or another emulator or a real account in its place. */
+/** An endpoint that answers AWS API calls: ministack, another emulator or a real account. */
 export interface Emulator {
   /** URL of the endpoint; known after `start`. */
   readonly endpoint: string;
-  /** CloudFormation types that it can make; undefined when it cannot tell. Known after `start`. */
+  /** CloudFormation types that it supports; undefined when they are unknown. Known after `start`. */
   readonly resourceTypes?: ReadonlySet<string>;
   start(): Promise<void>;
-  /** Ends it and waits for its end; may be called again. */
+  /** Stops it and waits for its end; may be called again. */
   stop(): Promise<void>;
   /** Puts an event of an AWS service on the default bus; PutEvents refuses the sources of AWS. */
   putServiceEvent(event: ServiceEvent): Promise<void>;
   /** Refuses to place the next `count` tasks, as ECS does when Fargate has no capacity. */
   refusePlacements(count: number): Promise<void>;
   /**
-   * Delivers events of the bus again with this probability, each after a random time of at most `delaySeconds`; 0 and 0
-   * end it.
+   * Repeats deliveries of the event bus with this probability, each after a random time of at most `delaySeconds`;
+   * 0 and 0 end it.
    */
   disturbDeliveries(repeat: number, delaySeconds: number): Promise<void>;
-  /** Stops a task as the interruption of its Spot capacity would. */
+  /** Stops a task as an interruption of its Spot capacity does. */
   interruptSpot(clusterArn: string, taskArn: string): Promise<void>;
 }

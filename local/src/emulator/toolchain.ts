@@ -21,10 +21,10 @@ export interface ToolchainOptions {
 }
 
 /**
- * Returns the interpreter of a virtual environment that holds exactly what `requirements.txt` names.
+ * Returns the interpreter of a virtual environment with exactly the packages of `requirements.txt`.
  *
- * It is made once for each content of that file and reused. It is built beside its place and moved there when it is
- * complete, so an interrupted or a simultaneous installation leaves nothing half done.
+ * The environment is created once for each content of that file, and reused. It is built in a temporary directory and
+ * moved when it is complete, so an interrupted or a simultaneous installation leaves no incomplete environment.
  */
 export async function ensureToolchain(options: ToolchainOptions): Promise<string> {
   const requirements = options.requirements ?? REQUIREMENTS;

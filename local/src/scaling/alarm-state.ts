@@ -12,7 +12,7 @@ export interface AlarmRule {
   readonly missingData: MissingData;
 }
 
-/** CloudWatch looks back further than N periods when some are missing; this much further. */
+/** Additional periods that CloudWatch retrieves beyond N, in place of missing ones. */
 const EXTRA_PERIODS = 2;
 
 const COMPARISONS: Readonly<Record<string, (value: number, threshold: number) => boolean>> = {
@@ -26,7 +26,7 @@ export function isComparison(name: string): boolean {
   return name in COMPARISONS;
 }
 
-/** How many periods `evaluate` looks at. */
+/** The number of periods that `evaluate` needs. */
 export function evaluationRange(rule: AlarmRule): number {
   return rule.evaluationPeriods + EXTRA_PERIODS;
 }
@@ -62,7 +62,7 @@ export function evaluate(rule: AlarmRule, points: readonly (number | undefined)[
   if (breaching.length < real.length || filled === 0) {
     return 'OK';
   }
-  // All that is known breaches, but it is less than M: an alarm once the oldest of it is M periods old, not before.
+  // All known points breach, but they are fewer than M: in ALARM once the oldest of them is M periods old.
   if (missingData === 'ignore') {
     return current;
   }

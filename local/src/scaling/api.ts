@@ -2,13 +2,13 @@ import type { ServiceAnswer, ServiceRequest } from '../emulator/emulator';
 import type { Environment, ScalingActivity } from '../types';
 import type { ScalableTarget, SuspendedScaling } from './read-template';
 
-/** What the API needs of the autoscaler. */
+/** The scalable targets of the autoscaler, for the API. */
 export interface ScalableTargets {
   find(resourceId: string, environment: Environment): ScalableTarget | undefined;
   all(environment: Environment): readonly ScalableTarget[];
-  /** Changes limits and what is suspended; a service outside of the limits is scaled into them at once. */
+  /** Changes limits and suspensions; a service outside of the limits is scaled into them at once. */
   register(resourceId: string, change: Registration): void;
-  /** What was done, the oldest first; undefined for a target that nobody knows. */
+  /** Scaling activities, oldest first; undefined for an unknown target. */
   activities(resourceId: string, environment: Environment): readonly ScalingActivity[] | undefined;
 }
 
@@ -18,8 +18,7 @@ const SERVICE_NAMESPACE = 'ecs';
 const SCALABLE_DIMENSION = 'ecs:service:DesiredCount';
 
 /**
- * The part of Application Auto Scaling's API that programs call beside templates, on the scalable targets of the
- * deployed stacks.
+ * The part of Application Auto Scaling's API that programs call, on the scalable targets of the deployed stacks.
  *
  * @see https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html
  */
@@ -90,7 +89,7 @@ function describe(input: ServiceRequest['input'], environment: Environment, targ
   };
 }
 
-/** A field that is not given stays as it is, as in the API. */
+/** An absent field keeps its value, as in the API. */
 function suspendedBy(
   given: unknown,
   { suspended = { scaleIn: false, scaleOut: false } }: ScalableTarget,

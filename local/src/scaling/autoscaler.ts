@@ -60,9 +60,9 @@ type QueueAttributes = Partial<Record<string, string>>;
 const MINUTE_MS = 60_000;
 
 /**
- * Application Auto Scaling and CloudWatch alarms as the deployed templates ask for them, on a clock of its own.
+ * Application Auto Scaling and CloudWatch alarms of the deployed templates, on a clock of its own.
  *
- * Each minute of that clock: sample the queues, evaluate the alarms, let alarms that ring trigger their policies.
+ * Each minute of that clock it samples the queues, evaluates the alarms, and runs the policies of alarms in ALARM.
  */
 export class Autoscaler {
   readonly #options: AutoscalerOptions;
@@ -82,7 +82,7 @@ export class Autoscaler {
     this.#options = options;
   }
 
-  /** Reads the definitions of the deployed stacks; alarms and targets that stay keep their history. */
+  /** Reads the definitions of the deployed stacks; alarms and targets that still exist keep their history. */
   async follow(stacks: readonly DeployedStack[]): Promise<void> {
     const alarms = new Map<string, Alarm>();
     const targets = new Map<string, Target>();
@@ -120,8 +120,8 @@ export class Autoscaler {
 
   start(): void {
     this.#timer = setInterval(() => {
-      // A minute that takes longer than its time delays the next one: none is skipped, none overlaps.
-      this.#then(() => this.minute());
+      // A minute that takes longer delays the next one: none is skipped, none overlaps.
+      this.#enqueue(() => this.minute());
     }, MINUTE_MS / this.#options.speed);
   }
 
@@ -164,8 +164,8 @@ export class Autoscaler {
         const target = this.#targets.get(resourceId);
         if (target) {
           target.target = { ...target.target, ...change };
-          // Behind the minute that may be at work, so that no two decisions are made at once.
-          this.#then(() =>
+          // After a minute that may be running, so that no two decisions are made at once.
+          this.#enqueue(() =>
             this.#scale(
               target,
               'registration',
@@ -190,7 +190,7 @@ export class Autoscaler {
     }
   }
 
-  #then(work: () => Promise<void>): void {
+  #enqueue(work: () => Promise<void>): void {
     this.#tick = this.#tick.then(work).catch((error: unknown) => this.#options.line(`autoscaler: ${messageOf(error)}`));
   }
 
@@ -216,7 +216,7 @@ export class Autoscaler {
         }
       }
     }
-    const asked = new Map<string, Promise<QueueAttributes | undefined>>();
+    const requests = new Map<string, Promise<QueueAttributes | undefined>>();
     await Promise.all(
       [...wanted.values()].map(async ({ metric, environment }) => {
         if (isRunningTasks(metric)) {
@@ -225,8 +225,8 @@ export class Autoscaler {
         }
         const name = metric.dimensions['QueueName'] ?? '';
         const key = JSON.stringify([name, environment]);
-        const answer = asked.get(key) ?? this.#queueAttributes(name, environment);
-        asked.set(key, answer);
+        const answer = requests.get(key) ?? this.#queueAttributes(name, environment);
+        requests.set(key, answer);
         const attributes = await answer;
         const value = attributes?.[SQS_ATTRIBUTES[metric.name] ?? ''];
         if (value !== undefined) {
@@ -245,7 +245,7 @@ export class Autoscaler {
     );
   }
 
-  /** Undefined when the queue does not exist, or not yet: then there is no data, as in CloudWatch. */
+  /** Undefined when the queue does not exist: then there is no data, as in CloudWatch. */
   async #queueAttributes(name: string, environment: Environment): Promise<QueueAttributes | undefined> {
     const { sqs } = this.#clientsOf(environment);
     const key = JSON.stringify([name, environment]);
@@ -280,12 +280,12 @@ export class Autoscaler {
         .map((point) => point ?? 'missing')
         .join(', ');
       const reason = `threshold ${rule.threshold}, ${rule.comparison}; newest data points: ${newest}`;
-      this.#moved(alarm, state, reason);
-      // The emulator's record follows, and with it the alarm's actions: messages to SNS topics.
+      this.#transition(alarm, state, reason);
+      // The emulator then runs the alarm's actions: messages to SNS topics.
       const { cloudWatch } = this.#clientsOf(stack.environment);
       await cloudWatch.send(new SetAlarmStateCommand({ AlarmName: name, StateValue: state, StateReason: reason }));
     }
-    // An alarm goes on triggering its scaling policies each minute for as long as it rings.
+    // An alarm runs its scaling policies each minute while it is in ALARM.
     if (state === 'ALARM' && value !== undefined) {
       for (const { policy, stack: owner } of this.#policies) {
         if (policy.step && owner === stack && policies.includes(policy.logicalId)) {
@@ -295,17 +295,17 @@ export class Autoscaler {
     }
   }
 
-  /** An alarm on a metric that only the emulator knows, such as one that tasks put: it evaluates that, in real time. */
+  /** An alarm on a metric that only the emulator has, such as one that tasks publish: it evaluates that in real time. */
   async #readState(alarm: Alarm): Promise<void> {
     const { name, stack } = alarm.definition;
     const { cloudWatch } = this.#clientsOf(stack.environment);
     const found = (await cloudWatch.send(new DescribeAlarmsCommand({ AlarmNames: [name] }))).MetricAlarms?.at(0);
     if (found?.StateValue && found.StateValue !== alarm.state) {
-      this.#moved(alarm, found.StateValue, found.StateReason ?? '');
+      this.#transition(alarm, found.StateValue, found.StateReason ?? '');
     }
   }
 
-  #moved(alarm: Alarm, state: AlarmState, reason: string): void {
+  #transition(alarm: Alarm, state: AlarmState, reason: string): void {
     const transition = { alarm: alarm.definition.name, from: alarm.state, to: state, at: this.#now, reason };
     alarm.state = state;
     alarm.transitions.push(transition);
@@ -363,7 +363,7 @@ export class Autoscaler {
     }
     const withinLimits = (tasks: number) => Math.min(maxCapacity, Math.max(minCapacity, tasks));
     const wanted = withinLimits(decide(capacity));
-    // A suspension is of what policies decide; the limits hold whatever they say.
+    // A suspension applies to the decisions of policies; the limits always apply.
     if (wanted === capacity || isSuspended(target.target, withinLimits(capacity), wanted)) {
       return;
     }

@@ -1,6 +1,6 @@
 import { LocalCloudError } from '../errors';
 
-/** The value of a metric or of another expression in the period; undefined when it has no data point there. */
+/** The value of a metric or of another expression in the period; undefined without a data point. */
 export type Lookup = (id: string) => number | undefined;
 
 type Value = number | undefined | readonly (number | undefined)[];
@@ -12,8 +12,7 @@ const TOKEN = /\s*(?:\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[A-Za-z_][A-Za-z0-9_]*|<=|>=
  * An expression of CloudWatch metric math, evaluated for one period.
  *
  * Arithmetic, comparisons, AND and OR, lists, and ABS, AVG, CEIL, FILL (with a number), FLOOR, IF, MAX, MIN and SUM.
- * An operand without data point leaves the result without one, except in FILL and in functions over lists, as in
- * CloudWatch.
+ * If an operand has no data point, the result has none, except in FILL and in functions over lists, as in CloudWatch.
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
  */
@@ -27,7 +26,7 @@ export function parseExpression(source: string): (lookup: Lookup) => number | un
 
 type Operators = Readonly<Partial<Record<string, (a: number, b: number) => number>>>;
 
-/** Binary operators from the loosest to the tightest. */
+/** Binary operators in ascending precedence. */
 const LEVELS: readonly Operators[] = [
   { '||': (a, b) => Number(a !== 0 || b !== 0), OR: (a, b) => Number(a !== 0 || b !== 0) },
   { '&&': (a, b) => Number(a !== 0 && b !== 0), AND: (a, b) => Number(a !== 0 && b !== 0) },
@@ -185,7 +184,7 @@ function tokens(source: string): string[] {
 function unsupported(source: string, at: string): LocalCloudError {
   return new LocalCloudError(
     'TemplateUnsupported',
-    `the local autoscaler does not understand \`${at}\` in the metric expression \`${source}\``,
+    `the local autoscaler does not support \`${at}\` in the metric expression \`${source}\``,
   );
 }
 

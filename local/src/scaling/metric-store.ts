@@ -1,6 +1,6 @@
 import type { MetricName, Series } from './read-template';
 
-/** Minutes of samples that are kept; alarms may look back a day. */
+/** Minutes of samples that are kept; alarms may evaluate a day. */
 const KEPT_MINUTES = 1_500;
 
 const STATISTICS: Readonly<Record<string, (values: readonly number[]) => number>> = {
@@ -11,7 +11,7 @@ const STATISTICS: Readonly<Record<string, (values: readonly number[]) => number>
   SampleCount: (values) => values.length,
 };
 
-/** One sample a minute of each metric; periods and statistics are made of them. */
+/** One sample a minute of each metric, from which periods and statistics are computed. */
 export class MetricStore {
   readonly #samples = new Map<string, Map<number, number>>();
 
@@ -24,7 +24,7 @@ export class MetricStore {
   }
 
   /**
-   * The data points of the last `count` periods that end with `minute`, oldest first; undefined where there is none.
+   * The data points of the last `count` periods that end with `minute`, oldest first; undefined for a missing one.
    */
   points(series: Series, minute: number, count: number): (number | undefined)[] {
     const length = Math.max(1, Math.round(series.periodSeconds / 60));

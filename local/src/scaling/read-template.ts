@@ -17,7 +17,7 @@ export interface MetricName {
   readonly dimensions: Readonly<Partial<Record<string, string>>>;
 }
 
-/** A series of data points: the sources it is made of, and the one that is looked at. */
+/** A series of data points: its sources, and the id of the one that is evaluated. */
 export interface Series {
   readonly sources: ReadonlyMap<string, MetricSource>;
   readonly result: string;
@@ -40,7 +40,7 @@ export interface ScalableTarget {
   readonly service: string;
   readonly minCapacity: number;
   readonly maxCapacity: number;
-  /** What policies may not do while it is suspended. Default: nothing. */
+  /** Scaling that is suspended. Default: none. */
   readonly suspended?: SuspendedScaling;
 }
 
@@ -61,7 +61,7 @@ export interface ScalingDefinitions {
   readonly targets: readonly ScalableTarget[];
   readonly policies: readonly ScalingPolicy[];
   readonly alarms: readonly AlarmDefinition[];
-  /** What the template asks for and the autoscaler does not do, in sentences. */
+  /** Features of the template that the autoscaler does not support, one sentence each. */
   readonly notes: readonly string[];
 }
 
@@ -101,11 +101,11 @@ class Reader {
 
   target(id: string, properties: Properties): [string, ScalableTarget][] {
     if (properties['ScalableDimension'] !== 'ecs:service:DesiredCount') {
-      this.#note(id, `scales ${String(properties['ScalableDimension'])}, which is not done here`);
+      this.#note(id, `scales ${String(properties['ScalableDimension'])}, which is not supported here`);
       return [];
     }
     if (properties['ScheduledActions'] !== undefined) {
-      this.#note(id, 'has scheduled actions, which are not run here');
+      this.#note(id, 'has scheduled actions, which do not run here');
     }
     const resourceId = this.resolver.text(properties['ResourceId']);
     const [, cluster = '', service = ''] = resourceId.split('/');
@@ -139,14 +139,14 @@ class Reader {
       const series = this.#trackedSeries(id, tracking);
       return series ? [{ ...common, tracking: { ...this.#tracking(tracking), series } }] : [];
     }
-    this.#note(id, `is of type ${String(properties['PolicyType'])}, which is not run here`);
+    this.#note(id, `is of type ${String(properties['PolicyType'])}, which is not supported here`);
     return [];
   }
 
   alarm(id: string, properties: Properties): AlarmDefinition {
     const comparison = this.resolver.text(properties['ComparisonOperator']);
     if (!isComparison(comparison)) {
-      this.#note(id, `compares by ${comparison}, which is not evaluated here; the alarm stays OK`);
+      this.#note(id, `has the operator ${comparison}, which is not supported here; the alarm stays OK`);
     }
     const evaluationPeriods = this.resolver.number(properties['EvaluationPeriods']);
     const actions = (properties['AlarmActions'] ?? []) as readonly unknown[];
@@ -178,7 +178,7 @@ class Reader {
   #trackedSeries(id: string, configuration: Properties): Series | undefined {
     const custom = configuration['CustomizedMetricSpecification'] as Properties | undefined;
     if (!custom) {
-      this.#note(id, 'tracks a predefined metric, which this machine does not have');
+      this.#note(id, 'tracks a predefined metric, which has no data here');
       return undefined;
     }
     const queries = custom['Metrics'] as readonly Properties[] | undefined;
@@ -266,7 +266,7 @@ class Reader {
       if (source.kind === 'metric' && !isSampled(source.metric)) {
         this.#note(
           id,
-          `looks at ${source.metric.namespace} ${source.metric.name}, which only the emulator may have data of, in real time`,
+          `follows ${source.metric.namespace} ${source.metric.name}, of which only the emulator may have data, in real time`,
         );
       }
     }
@@ -278,14 +278,14 @@ class Reader {
   }
 }
 
-/** Attributes of a queue by the metric that CloudWatch makes of them. */
+/** Attributes of a queue, by their CloudWatch metric. */
 export const SQS_ATTRIBUTES: Readonly<Partial<Record<string, string>>> = {
   ApproximateNumberOfMessagesVisible: 'ApproximateNumberOfMessages',
   ApproximateNumberOfMessagesNotVisible: 'ApproximateNumberOfMessagesNotVisible',
   ApproximateNumberOfMessagesDelayed: 'ApproximateNumberOfMessagesDelayed',
 };
 
-/** The number of running tasks, which Container Insights reports of a service. */
+/** The number of running tasks of a service, a metric of Container Insights. */
 export function isRunningTasks({ namespace, name, dimensions }: MetricName): boolean {
   return (
     namespace === 'ECS/ContainerInsights' && name === 'RunningTaskCount' && dimensions['ServiceName'] !== undefined

@@ -22,7 +22,7 @@ const ATTRIBUTES: Readonly<
     (({ TopicArn: id, TopicName: id.split(':').at(-1) }) as Partial<Record<string, string>>)[attribute],
 };
 
-/** Reads values of a deployed template as CloudFormation would have resolved them. */
+/** Resolves values of a deployed template as CloudFormation does. */
 export class Resolver {
   constructor(
     private readonly stack: DeployedStack,

@@ -14,7 +14,7 @@ export interface Step {
   readonly adjustment: number;
 }
 
-/** What a policy did last. */
+/** The last scaling by a policy. */
 export interface LastScaling {
   readonly at: number;
   readonly from: number;
@@ -22,7 +22,7 @@ export interface LastScaling {
 }
 
 /**
- * The capacity that a step policy asks for, before minimum and maximum; undefined when no step covers the metric.
+ * The capacity that a step policy requests, before minimum and maximum; undefined when no step covers the metric.
  *
  * @see https://docs.aws.amazon.com/autoscaling/application/userguide/step-scaling-policy-overview.html
  */
@@ -47,9 +47,9 @@ export function adjust(policy: StepPolicy, capacity: number, value: number, thre
 }
 
 /**
- * What remains to do while the cooldown of the last scaling runs.
+ * The capacity that the cooldown of the last scaling permits.
  *
- * Out: what was added in the cooldown counts as part of what is to be added now. In: nothing until it has ended.
+ * Out: capacity added in the cooldown counts as part of the capacity to add now. In: none until it has ended.
  */
 export function afterCooldown(
   policy: StepPolicy,
@@ -68,7 +68,7 @@ export function afterCooldown(
   return added > 0 && policy.adjustmentType !== 'ExactCapacity' ? Math.max(capacity, wanted - added) : wanted;
 }
 
-/** Rounding as Application Auto Scaling does it: towards zero, but never to nothing. */
+/** Rounding of Application Auto Scaling: towards zero, but not to zero. */
 function percentOf(capacity: number, percent: number, minMagnitude: number): number {
   const exact = (capacity * percent) / 100;
   const rounded = Math.abs(exact) > 1 ? Math.trunc(exact) : Math.sign(exact);

@@ -6,13 +6,13 @@ export interface TargetTracking {
   readonly disableScaleIn: boolean;
 }
 
-/** It scales out after three periods above the target, and in after fifteen below nine tenths of it. */
+/** It scales out after three periods above the target, and in after fifteen below 90 % of it. */
 export const OUT_PERIODS = 3;
 export const IN_PERIODS = 15;
 export const IN_SHARE = 0.9;
 
 /**
- * The capacity that brings the metric to its target, rounded up; undefined when the periods do not ask for a change.
+ * The capacity that brings the metric to its target, rounded up; undefined when the periods require no change.
  *
  * @see https://docs.aws.amazon.com/autoscaling/application/userguide/target-tracking-scaling-policy-overview.html
  */

@@ -12,7 +12,7 @@ import type { ClientConfig } from '../types';
 import { readBody, sendJson } from './http';
 import type { TaskEndpoints } from './environment';
 
-/** A container that may ask the agent. */
+/** A container that may call the agent. */
 export interface AgentClient {
   readonly taskArn: string;
   readonly cluster: string;
@@ -34,11 +34,11 @@ interface RoleCredentials {
 
 const CREDENTIALS_HTTP_PATH = '/credentials/';
 const PROTECTION_HTTP_PATH = /^\/api\/([0-9a-f]+)\/task-protection\/v1\/state$/;
-/** The agent fetches new credentials before the old ones end. */
+/** The agent renews credentials before they expire. */
 const RENEW_BEFORE_MS = 5 * 60_000;
 
 /**
- * What the ECS agent answers inside a task: credentials of the task role, and task protection.
+ * The endpoints of the ECS agent inside a task: credentials of the task role, and task protection.
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-scale-in-protection-endpoint.html
  */
@@ -51,7 +51,7 @@ export class Agent {
     this.#config = config;
   }
 
-  /** Where the agent is reached, for example `http://127.0.0.1:2375`. */
+  /** Sets the URL of the agent, for example `http://127.0.0.1:2375`. */
   listenAt(origin: string): void {
     this.#origin = origin;
   }
@@ -68,7 +68,7 @@ export class Agent {
     };
   }
 
-  /** Answers when the request is for the agent; false when it is not. */
+  /** Answers a request for the agent; false when the request is not for it. */
   async handle(path: string, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
     if (path.startsWith(CREDENTIALS_HTTP_PATH)) {
       await this.#answerCredentials(this.#sessions.get(path.slice(CREDENTIALS_HTTP_PATH.length)), request, response);
@@ -141,7 +141,7 @@ export class Agent {
       return;
     }
     const tasks = { cluster: session.cluster, tasks: [arn] };
-    // With the credentials of the task, as the agent does: its role needs the permission.
+    // With the credentials of the task, as the ECS agent does: the task role needs the permission.
     const role = await (session.credentials ??= this.#assume(session.role, arn));
     const client = new ECSClient({
       ...this.#config(),
@@ -152,15 +152,15 @@ export class Agent {
         sendJson(response, 200, protectionAnswer(await client.send(new GetTaskProtectionCommand(tasks))));
         return;
       }
-      const wish = parseWish(await readBody(request));
-      if (typeof wish === 'string') {
-        sendJson(response, 400, protectionError(arn, 'InvalidParameterException', wish));
+      const update = parseUpdate(await readBody(request));
+      if (typeof update === 'string') {
+        sendJson(response, 400, protectionError(arn, 'InvalidParameterException', update));
         return;
       }
       sendJson(
         response,
         200,
-        protectionAnswer(await client.send(new UpdateTaskProtectionCommand({ ...tasks, ...wish }))),
+        protectionAnswer(await client.send(new UpdateTaskProtectionCommand({ ...tasks, ...update }))),
       );
     } catch (error) {
       const { name, message, $metadata: metadata } = error as Error & { $metadata?: { httpStatusCode?: number } };
@@ -190,14 +190,14 @@ function protectionError(arn: string, code: string, message: string): object {
   return { error: { Arn: arn, Code: code, Message: message } };
 }
 
-function parseWish(body: string): { protectionEnabled: boolean; expiresInMinutes?: number } | string {
-  let wish: { ProtectionEnabled?: unknown; ExpiresInMinutes?: unknown };
+function parseUpdate(body: string): { protectionEnabled: boolean; expiresInMinutes?: number } | string {
+  let update: { ProtectionEnabled?: unknown; ExpiresInMinutes?: unknown };
   try {
-    wish = JSON.parse(body) as typeof wish;
+    update = JSON.parse(body) as typeof update;
   } catch {
     return 'UpdateTaskProtection: failed to decode request';
   }
-  const { ProtectionEnabled: enabled, ExpiresInMinutes: minutes } = wish;
+  const { ProtectionEnabled: enabled, ExpiresInMinutes: minutes } = update;
   if (typeof enabled !== 'boolean') {
     return "Invalid request: does not contain 'ProtectionEnabled' field";
   }

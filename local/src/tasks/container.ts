@@ -8,7 +8,7 @@ import type { Reaper } from '../reaper';
 
 export type ContainerLabels = Readonly<Partial<Record<string, string>>>;
 
-/** What `POST /containers/create` carries, as far as a process can follow it. */
+/** The fields of `POST /containers/create` that apply to a process. */
 export interface ContainerConfig {
   readonly Image: string;
   readonly Env?: readonly string[] | null;
@@ -33,7 +33,7 @@ interface ContainerEvents {
   line: [string];
 }
 
-/** Output kept for readers of `logs` that come later; the log file has all of it. */
+/** Output kept for later readers of `logs`; the log file has all of it. */
 const KEPT_OUTPUT_BYTES = 262_144;
 const COMMAND_NOT_FOUND = 127;
 const CANNOT_EXECUTE = 126;

@@ -16,15 +16,15 @@ export interface EngineOptions {
   readonly logDir: string;
   readonly agent: Agent;
   readonly reaper: Reaper;
-  /** A real engine for images that the task map does not name. */
+  /** A Docker engine for images that the task map does not name. */
   readonly dockerHost?: string;
   readonly output: (taskArn: string, container: string, line: string) => void;
 }
 
-/** Version of the Docker Engine API that we speak. */
+/** Supported version of the Docker Engine API. */
 const API_VERSION = '1.41';
 const NEVER = '0001-01-01T00:00:00Z';
-/** Exited containers are kept for readers that come late, then dropped, oldest first. */
+/** Exited containers that are kept for later readers; the oldest are dropped. */
 const KEPT_EXITED = 500;
 
 /**
@@ -65,7 +65,7 @@ export class Engine {
   }
 
   /**
-   * Sends SIGTERM to what runs and SIGKILL to what still runs after `timeoutSeconds`; nothing starts any more. Resolves
+   * Sends SIGTERM to running containers, and SIGKILL after `timeoutSeconds`; no container starts afterwards. Resolves
    * when all have exited.
    */
   async drain(timeoutSeconds: number): Promise<void> {
@@ -73,7 +73,7 @@ export class Engine {
     await Promise.all(this.#running().map((container) => container.stop(timeoutSeconds)));
   }
 
-  /** Kills what runs and stops listening. */
+  /** Kills running containers and stops listening. */
   async stop(): Promise<void> {
     const running = this.#running();
     running.forEach((container) => container.signal('SIGKILL'));
@@ -100,7 +100,7 @@ export class Engine {
     return this.#ofTask(taskArn).at(0)?.labels[Labels.role];
   }
 
-  /** Kills the processes of a task as the kernel would; false when none runs. */
+  /** Kills the processes of a task; false when none is running. */
   kill(taskArn: string, signal: NodeJS.Signals = 'SIGKILL'): boolean {
     const running = this.#ofTask(taskArn).filter((container) => container.status === 'running');
     return running.map((container) => container.signal(signal)).some(Boolean);
@@ -150,12 +150,12 @@ export class Engine {
         response,
       );
     } else {
-      sendJson(response, 404, { message: `${call} is not among the calls that fileworks-local speaks` });
+      sendJson(response, 404, { message: `fileworks-local does not support ${call}` });
     }
   }
 
   async #pull(image: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // Who pulls names only the image; the container and family of an entry are looked at when the container is created.
+    // A pull names only the image; container and family of an entry are matched when the container is created.
     if (this.#mayRun(image)) {
       sendJson(response, 200, { status: `a local command stands for ${image}` });
     } else if (this.#upstream) {
@@ -254,7 +254,7 @@ export class Engine {
   ): Promise<void> {
     const container = this.#containers.get(id);
     if (!container) {
-      if (this.#upstream?.knows(id)) {
+      if (this.#upstream?.has(id)) {
         await this.#upstream.forward(request, response);
       } else {
         sendJson(response, 404, { message: `No such container: ${id}` });
@@ -267,7 +267,7 @@ export class Engine {
         break;
       case 'POST start':
         if (this.#draining) {
-          sendJson(response, 500, { message: 'the local cloud is being stopped: nothing starts any more' });
+          sendJson(response, 500, { message: 'the local cloud is being stopped: no container starts' });
           break;
         }
         if (container.status === 'created') {
@@ -290,17 +290,17 @@ export class Engine {
         streamLogs(container, query, response);
         break;
       case 'DELETE':
-        // Its record stays for `tasks()`; the engine's clients see it gone only by its state.
+        // Its record is kept for `tasks()`; clients of the engine see only its state.
         container.signal('SIGKILL');
         sendJson(response, 204);
         break;
       default:
-        sendJson(response, 404, { message: `${call} is not among the calls that fileworks-local speaks` });
+        sendJson(response, 404, { message: `fileworks-local does not support ${call}` });
     }
   }
 }
 
-/** Entrypoint and command as Docker joins them: who replaces the entrypoint drops the image's command too. */
+/** Entrypoint and command as Docker joins them: a replaced entrypoint drops the image's command too. */
 export function argvOf(config: ContainerConfig, entry: TaskMapEntry): string[] {
   const entrypoint = config.Entrypoint?.length ? config.Entrypoint : undefined;
   const command = config.Cmd?.length ? config.Cmd : undefined;

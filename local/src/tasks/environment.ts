@@ -1,17 +1,17 @@
 import type { ContainerConfig } from './container';
 import { Labels } from './labels';
 
-/** What a process needs of the user's shell to run at all. */
+/** Variables of the user's shell that a process needs. */
 const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LC_ALL', 'TZ'] as const;
 
-/** What is set and we set otherwise, or not at all. */
+/** Variables that are replaced or left out. */
 const REPLACED = new Set([
   'AWS_CONTAINER_CREDENTIALS_FULL_URI',
   'AWS_CONTAINER_AUTHORIZATION_TOKEN',
   'AWS_ENDPOINT_URL',
   'ECS_CONTAINER_METADATA_URI_V4',
-  // The port of a container health check. Nobody makes one here, and tasks share one network: only the first could
-  // listen.
+  // The port of a container health check. No health check runs here, and tasks share one network, so only one task
+  // could listen on it.
   'FILEWORKS_HEALTH_PORT',
 ]);
 
@@ -25,11 +25,10 @@ export interface TaskEndpoints {
 }
 
 /**
- * The environment of a container's process: what the agent injects, under what the image and the task definition say.
+ * The environment of a container's process: variables of the image and the task definition override those of the agent.
  *
- * The emulator addresses itself by a name that only Docker resolves; those addresses become ours. Shared AWS
- * configuration
- * files are hidden from the process: the SDKs would prefer them to the credentials of the task's role.
+ * The emulator's addresses use a name that only Docker resolves, and are replaced. Shared AWS configuration files are
+ * hidden from the process: the SDKs would prefer them to the credentials of the task role.
  */
 export function taskEnvironment(
   config: ContainerConfig,

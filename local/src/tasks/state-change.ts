@@ -1,26 +1,26 @@
 import type { ServiceEvent } from '../emulator/emulator';
 import type { TaskRecord } from '../types';
 
-/** The `detail` of an `ECS Task State Change`: what DescribeTasks shows, without what is not known yet. */
+/** The `detail` of an `ECS Task State Change`: the fields of DescribeTasks that have a value. */
 export function stateChangeDetail(task: TaskRecord): Record<string, unknown> {
-  const detail = withoutUnknown(task);
+  const detail = withoutEmpty(task);
   delete detail['tags'];
   if (task.launchType === 'FARGATE') {
     delete detail['containerInstanceArn'];
   }
   detail['updatedAt'] = new Date().toISOString();
-  detail['containers'] = task.containers.map(withoutUnknown);
+  detail['containers'] = task.containers.map(withoutEmpty);
   return detail;
 }
 
-function withoutUnknown(record: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function withoutEmpty(record: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(record).filter(([, value]) => value !== '' && value !== null && value !== undefined),
   );
 }
 
 /**
- * Puts each state change on the default event bus, in order; can lose or repeat those of stopped tasks.
+ * Puts each state change on the default event bus, in order; can drop or repeat those of stopped tasks.
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
  */

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { LocalCloudError, messageOf } from '../errors';
 
-/** One line of `tasks.json`: the fields that are given must all match; `*` stands for any characters. */
+/** An entry of `tasks.json`: all given fields must match; `*` matches any characters. */
 export interface TaskMapEntry {
   /** Image reference as in the deployed task definition. */
   readonly image?: string;
@@ -26,14 +26,14 @@ export interface TaskMap {
   readonly tasks: readonly TaskMapEntry[];
 }
 
-/** What a container is to be matched by. */
+/** The fields that an entry is matched against. */
 export interface ContainerIdentity {
   readonly image: string;
   readonly container?: string;
   readonly family?: string;
 }
 
-/** A CDK image asset: its tag in the registry, and the names people know it by. */
+/** A CDK image asset: its tag in the registry, and the names that match it. */
 export interface ImageAsset {
   readonly tag: string;
   readonly names: readonly string[];
@@ -43,7 +43,7 @@ const MATCHERS = ['image', 'container', 'family', 'asset'] as const;
 const ARRAYS = ['entrypoint', 'command'] as const;
 const KNOWN = new Set<string>([...MATCHERS, ...ARRAYS, 'cwd', 'env']);
 
-/** Reads and checks a task map; paths in it become absolute. */
+/** Reads and checks a task map; makes its paths absolute. */
 export function loadTaskMap(source: string | TaskMap | undefined): TaskMap {
   if (source === undefined) {
     return { tasks: [] };

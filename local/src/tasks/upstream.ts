@@ -3,10 +3,10 @@ import { LocalCloudError } from '../errors';
 import type { ContainerConfig } from './container';
 import { readBody, sendJson } from './http';
 
-/** Paths of this machine, which mean nothing in an image. */
+/** Paths of this machine, which do not exist in an image. */
 const OF_THIS_MACHINE = new Set(['PATH', 'HOME', 'TMPDIR', 'AWS_SHARED_CREDENTIALS_FILE', 'AWS_CONFIG_FILE']);
 
-/** A real Docker engine behind ours: it runs the images that no local command stands for. */
+/** The Docker engine behind ours: it runs the images that no local command stands for. */
 export class Upstream {
   readonly #target: RequestOptions;
   readonly #ids = new Set<string>();
@@ -16,7 +16,7 @@ export class Upstream {
   }
 
   /** Whether the container was created there. */
-  knows(id: string): boolean {
+  has(id: string): boolean {
     return this.#ids.has(id);
   }
 
@@ -29,7 +29,7 @@ export class Upstream {
             httpRequest({ ...this.#target, method: 'DELETE', path: `/v1.41/containers/${id}?force=1` }, (answer) =>
               answer.resume().once('end', resolve),
             )
-              // The engine may be gone already, and its containers are its own business then.
+              // The engine may have stopped already.
               .once('error', () => resolve())
               .end();
           }),

@@ -61,7 +61,7 @@ test('environments that are unknown at synth become the default ones', () => {
   ]);
 });
 
-test('assets carry their place and the names that people know', () => {
+test('assets have their location and the names that match them', () => {
   const pipeline = readAssembly(APP, DEFAULTS).at(-1)!;
   expect(pipeline.files).toEqual([
     {
@@ -76,18 +76,18 @@ test('assets carry their place and the names that people know', () => {
 });
 
 test.each([
-  ['is missing', {}, /cannot read .*manifest\.json: there is no such file; synthesize the app first/],
-  ['holds no stack', { 'manifest.json': { artifacts: {} } }, /holds no stack/],
+  ['is missing', {}, /cannot read .*manifest\.json: no such file; synthesize the app first/],
+  ['contains no stack', { 'manifest.json': { artifacts: {} } }, /contains no stack/],
   [
-    'depends in a circle',
+    'circular dependency',
     { 'manifest.json': { artifacts: { A: stack(['B']), B: stack(['A']) } } },
-    /A, B depend on each other in a circle/,
+    /A, B have a circular dependency/,
   ],
 ])('throws when the assembly %s', (_what, files, message) => {
   expect(() => readAssembly(assembly(files), DEFAULTS)).toThrow(message);
 });
 
-test('throws for an asset that a command would make', () => {
+test('throws for an asset that a command would build', () => {
   const directory = assembly({
     'manifest.json': {
       artifacts: {
@@ -98,5 +98,5 @@ test('throws for an asset that a command would make', () => {
     'empty.json': EMPTY,
     'assets.json': { files: { a: { source: { executable: ['make', 'it'] }, destinations: {} } } },
   });
-  expect(() => readAssembly(directory, DEFAULTS)).toThrow('made by the command `make it`');
+  expect(() => readAssembly(directory, DEFAULTS)).toThrow('built by the command `make it`');
 });

@@ -6,11 +6,11 @@ const KNOWN = new Set(['AWS::SQS::Queue', 'AWS::EC2::Route']);
 function pruned(
   resources: Record<string, unknown>,
   rest: Record<string, unknown> = {},
-  known: ReadonlySet<string> | 'cannot tell' = KNOWN,
+  known: ReadonlySet<string> | 'unknown' = KNOWN,
 ) {
   return prune(
     { name: 'Stack', template: { ...rest, Resources: resources } as unknown as Template },
-    known === 'cannot tell' ? undefined : known,
+    known === 'unknown' ? undefined : known,
   );
 }
 
@@ -73,16 +73,16 @@ test('references to a resource that is left out become constants, in resources, 
   });
 });
 
-test('a type of the list stays when the emulator has learned it', () => {
+test('a type of the list stays when the emulator supports it', () => {
   const { removed } = pruned({ Nat: { Type: 'AWS::EC2::NatGateway' } }, {}, new Set(['AWS::EC2::NatGateway']));
   expect(removed).toEqual([]);
 });
 
-test('takes out the whole list when the emulator cannot tell what it knows', () => {
+test('leaves out the whole list when the types of the emulator are unknown', () => {
   const { template, removed } = pruned(
     { Nat: { Type: 'AWS::EC2::NatGateway' }, New: { Type: 'AWS::New::Thing' } },
     {},
-    'cannot tell',
+    'unknown',
   );
   expect(removed).toEqual([
     { logicalId: 'Nat', type: 'AWS::EC2::NatGateway', because: 'tasks run in the network of this machine' },
@@ -90,8 +90,8 @@ test('takes out the whole list when the emulator cannot tell what it knows', () 
   expect(Object.keys(template.Resources)).toEqual(['New']);
 });
 
-test('throws for a type that neither the emulator nor the list knows', () => {
+test('throws for a type that is neither supported nor on the list', () => {
   expect(() => pruned({ Thing: { Type: 'AWS::New::Thing' } })).toThrow(
-    'stack Stack: the emulator has no AWS::New::Thing (Thing), and it is not among the types that may be left out',
+    'stack Stack: the emulator does not support AWS::New::Thing (Thing), and it is not among the types that may be left out',
   );
 });

@@ -1,9 +1,9 @@
 import type { Template } from '../../src/deploy/assembly';
-import { refuseWhatWouldOnlySeemToWork } from '../../src/deploy/refusals';
+import { refuseUnsupported } from '../../src/deploy/refusals';
 
 function refuse(resources: Record<string, unknown>): () => void {
   return () => {
-    refuseWhatWouldOnlySeemToWork({ name: 'Stack', template: { Resources: resources } as unknown as Template });
+    refuseUnsupported({ name: 'Stack', template: { Resources: resources } as unknown as Template });
   };
 }
 
@@ -15,7 +15,7 @@ test('throws for a distributed map that writes its results in JSONPath, not for 
     Properties: { DefinitionString: `{"QueryLanguage":"${language}","States":{"Map":{"ResultWriter":{}}}}` },
   });
   expect(refuse({ Machine: machine('JSONPath') })).toThrow(
-    'stack Stack: Machine asks for a distributed Map with a ResultWriter',
+    'stack Stack: Machine uses a distributed Map with a ResultWriter',
   );
   expect(refuse({ Machine: machine('JSONata') })).not.toThrow();
 });
@@ -31,7 +31,7 @@ test('throws for a rule that sends to a log group, not for one that sends to a q
       ...parts,
       Rule: rule({ 'Fn::Join': ['', ['arn:aws:logs:', { Ref: 'AWS::Region' }, ':log-group:', { Ref: 'Logs' }]] }),
     }),
-  ).toThrow('Rule asks for a rule with a target');
+  ).toThrow('Rule uses a rule with a target');
   expect(
     refuse({
       ...parts,
@@ -47,11 +47,11 @@ test('throws for a schedule that makes an API call', () => {
     Type: 'AWS::Scheduler::Schedule',
     Properties: { Target: { Arn: 'arn:aws:scheduler:::aws-sdk:sqs:purgeQueue' } },
   };
-  expect(refuse({ Schedule: schedule })).toThrow('Schedule asks for an API call as the target of a schedule');
+  expect(refuse({ Schedule: schedule })).toThrow('Schedule uses an API call as the target of a schedule');
 });
 
 test('throws for a daemon service', () => {
   expect(refuse({ Service: { Type: 'AWS::ECS::Service', Properties: { SchedulingStrategy: 'DAEMON' } } })).toThrow(
-    'Service asks for the scheduling strategy DAEMON',
+    'Service uses the scheduling strategy DAEMON',
   );
 });

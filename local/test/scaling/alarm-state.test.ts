@@ -11,7 +11,7 @@ const POINTS: Record<string, number | undefined> = { '0': 1, X: 11, '-': undefin
 
 /** As in the tables of the page: 0 is fine, X breaches, - is missing; the newest is right. */
 function points(text: string): (number | undefined)[] {
-  return text.split(' ').map((letter) => POINTS[letter]);
+  return text.split(' ').map((symbol) => POINTS[symbol]);
 }
 
 // Https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html, first table; the current
@@ -49,7 +49,7 @@ describe.each([
   });
 });
 
-test('a breaching point that is too young does not ring an alarm whose other points are missing', () => {
+test('a recent breaching point alone does not put an alarm in ALARM whose other points are missing', () => {
   expect(evaluate(RULE, points('- - - - X'), 'OK')).toBe('OK');
   expect(evaluate(RULE, points('- - - - X'), 'INSUFFICIENT_DATA')).toBe('INSUFFICIENT_DATA');
 });
@@ -63,9 +63,9 @@ test.each([
   ['LessThanThreshold', 9.9, true],
   ['LessThanOrEqualToThreshold', 10, true],
   ['LessThanOrEqualToThreshold', 10.1, false],
-])('%s with %d against 10', (comparison, value, rings) => {
+])('%s with %d against 10', (comparison, value, breaches) => {
   expect(evaluate({ ...RULE, comparison, evaluationPeriods: 1, datapointsToAlarm: 1 }, [value], 'OK')).toBe(
-    rings ? 'ALARM' : 'OK',
+    breaches ? 'ALARM' : 'OK',
   );
 });
 

@@ -25,12 +25,13 @@ beforeEach(() => {
 });
 
 function call(action: string, input: Record<string, unknown>, region = environment.region) {
-  const own = (asked: { region: string }) => asked.region === environment.region;
+  const own = (requested: { region: string }) => requested.region === environment.region;
   const targets: ScalableTargets = {
-    find: (resourceId, asked) => (own(asked) && resourceId === target.resourceId ? target : undefined),
-    all: (asked) => (own(asked) ? [target] : []),
+    find: (resourceId, requested) => (own(requested) && resourceId === target.resourceId ? target : undefined),
+    all: (requested) => (own(requested) ? [target] : []),
     register: (resourceId, change) => registered.push({ resourceId, ...change }),
-    activities: (resourceId, asked) => (own(asked) && resourceId === target.resourceId ? activities : undefined),
+    activities: (resourceId, requested) =>
+      own(requested) && resourceId === target.resourceId ? activities : undefined,
   };
   return answerScalingCall(
     { service: 'application-autoscaling', action, input, account: environment.account, region },
@@ -54,7 +55,7 @@ test('one limit is changed, the other stays', () => {
   ]);
 });
 
-test('policies can be suspended one way, and the other way stays', () => {
+test('policies can be suspended in one direction, and the other direction stays', () => {
   target = { ...target, suspended: { scaleIn: true, scaleOut: false } };
   call('RegisterScalableTarget', { ...service, SuspendedState: { DynamicScalingOutSuspended: true } });
   expect(registered).toEqual([expect.objectContaining({ suspended: { scaleIn: true, scaleOut: true } })]);
@@ -70,7 +71,7 @@ test('policies can be suspended one way, and the other way stays', () => {
   ]);
 });
 
-test('tells what was done, the newest first, and as much as was asked for', () => {
+test('describes scaling activities, newest first, up to the requested number', () => {
   const { body } = call('DescribeScalingActivities', { ...service, MaxResults: 1 });
   expect(body.ScalingActivities).toEqual([
     expect.objectContaining({ Description: 'Setting desired count to 2.', Cause: 'cause 2', StartTime: 120 }),

@@ -40,7 +40,7 @@ test.each([
   ['(visible', 'its end'],
   ['visible $ 1', '$ 1'],
 ])('throws for %s', (expression, at) => {
-  expect(() => parseExpression(expression)).toThrow(`does not understand \`${at}`);
+  expect(() => parseExpression(expression)).toThrow(`does not support \`${at}`);
 });
 
 test('agrees with JavaScript on arithmetic of integers', () => {

@@ -79,12 +79,12 @@ describe('cooldown', () => {
     expect(afterCooldown(POLICY, 5, 3, 60_000, last)).toBe(5);
   });
 
-  test('nothing is taken within it', () => {
+  test('no task is removed within it', () => {
     expect(afterCooldown(DOWN, 2, 3, 59_999, last)).toBe(3);
     expect(afterCooldown(DOWN, 2, 3, 60_000, last)).toBe(2);
   });
 
-  test('a first scaling knows none', () => {
+  test('a first scaling has none', () => {
     expect(afterCooldown(POLICY, 5, 3, 0, undefined)).toBe(5);
   });
 });

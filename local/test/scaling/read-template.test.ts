@@ -108,7 +108,7 @@ test('target tracking on an expression is read with its defaults', () => {
   });
 });
 
-test('what is not run is told', () => {
+test('what does not run is reported', () => {
   const { notes } = readScaling(
     deployed(({ Resources }) => {
       Resources.Target.Properties.ScheduledActions = [{}];
@@ -122,9 +122,9 @@ test('what is not run is told', () => {
     EXPORTS,
   );
   expect(notes).toEqual([
-    'Pipeline: Target has scheduled actions, which are not run here',
-    'Pipeline: Out tracks a predefined metric, which this machine does not have',
-    'Pipeline: DeadLetterAlarm looks at Own ApproximateNumberOfMessagesVisible, which only the emulator may have data of, in real time',
+    'Pipeline: Target has scheduled actions, which do not run here',
+    'Pipeline: Out tracks a predefined metric, which has no data here',
+    'Pipeline: DeadLetterAlarm follows Own ApproximateNumberOfMessagesVisible, of which only the emulator may have data, in real time',
   ]);
 });
 

@@ -7,7 +7,7 @@ const environmentOf = (...env: string[]) =>
     { aws: 'http://127.0.0.1:4566', agent: 'http://127.0.0.1:1/agent' },
   );
 
-test('what the task definition says reaches the process', () => {
+test('the environment of the task definition reaches the process', () => {
   expect(environmentOf('FILEWORKS_CONCURRENCY=3', 'TEXT=a=b')).toMatchObject({
     FILEWORKS_CONCURRENCY: '3',
     TEXT: 'a=b',
@@ -20,6 +20,6 @@ test('the address of the emulator is ours, not the one that only Docker resolves
   });
 });
 
-test('a port for a health check that nobody makes is taken out, since two tasks could not both listen on it', () => {
+test('the port for a container health check is left out, since two tasks could not both listen on it', () => {
   expect(environmentOf('FILEWORKS_HEALTH_PORT=8080')).not.toHaveProperty('FILEWORKS_HEALTH_PORT');
 });

@@ -88,9 +88,9 @@ test('an image with an entry stays here, and its output is framed as Docker fram
   expect(seen).toEqual([]);
 });
 
-test('what the emulator does not call is refused by name', async () => {
+test('a call that the emulator does not make is refused by name', async () => {
   expect(await (await post('/swarm/init')).json()).toEqual({
-    message: 'POST /swarm/init is not among the calls that fileworks-local speaks',
+    message: 'fileworks-local does not support POST /swarm/init',
   });
 });
 
