@@ -74,7 +74,7 @@ const proseOfTypeScript: Prose = (text) => {
 const proseOfMarkdown: Prose = (text) =>
   text.replaceAll(
     /^( *)```(\S*).*\n([\s\S]*?)^\1```$|`[^`\n]*`|(?<=\])\([^)\s]+\)/gm,
-    (code: string, _indent: string, language = '', block = '') => {
+    (code: string, ...[, language = '', block = '']: (string | undefined)[]) => {
       const start = code.indexOf(block);
       const prose = proseOf(`.${language}`)(block);
       return blank(code.slice(0, start)) + prose + blank(code.slice(start + block.length));
