@@ -20,12 +20,19 @@ function anchors(file: string): Set<string> {
   return new Set([...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => slug(heading)));
 }
 
-/** Where a page links to inside the repository, pictures included. */
-function targetsOf(page: string): string[] {
-  const text = withoutCode(read(page));
-  const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target);
-  return targets.filter((target) => !/^[a-z]+:/.test(target));
-}
+/** Pages that a registry shows, too, where a relative link leads nowhere. */
+const PUBLISHED = ['README.md', 'src/runtime/README.md', 'local/README.md', 'cli/README.md'];
+const OURS =
+  /^https:\/\/(?:github\.com\/fileworks\/cdk-fileworks\/(?:blob|tree)|raw\.githubusercontent\.com\/fileworks\/cdk-fileworks)\/main\//;
+
+/** Every link of a page, pictures included. */
+const linksOf = (page: string) => [...withoutCode(read(page)).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target);
+
+/** Where a page links to inside the repository: an absolute link to it is read as a link from the root. */
+const targetsOf = (page: string): string[] =>
+  linksOf(page)
+    .map((target) => target.replace(OURS, relative(dirname(page), '.').replace(/^$/, '.') + '/'))
+    .filter((target) => !/^[a-z]+:/.test(target));
 
 /** What is wrong with the links of a page, in words. */
 function deadLinks(page: string): string[] {
@@ -52,6 +59,10 @@ describe('the Markdown of the repository', () => {
 
   test('has no dead link, to a file or to a heading', () => {
     expect(pages.flatMap(deadLinks)).toEqual([]);
+  });
+
+  test.each(PUBLISHED)('has absolute links only where a registry shows the page: %s', (page) => {
+    expect(linksOf(page).filter((target) => !/^https:/.test(target))).toEqual([]);
   });
 
   test('leads from README.md to every page of docs/', () => {

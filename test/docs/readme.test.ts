@@ -42,6 +42,7 @@ describe('README.md', () => {
   test('names the published packages', () => {
     const { python, java } = manifest.jsii.targets;
     expect(readme).toContain(`npm install ${manifest.name}`);
+    expect(readme).toContain('npm install --save-dev fileworks-local fileworks-cli');
     expect(readme).toContain(`pip install ${python.distName}\``);
     expect(readme).toContain(`from ${python.module} import`);
     expect(readme).toContain(`\`${java.maven.groupId}:${java.maven.artifactId}\``);
@@ -50,7 +51,7 @@ describe('README.md', () => {
 
   test('names the packed files until the first release', () => {
     const { groupId, artifactId } = manifest.jsii.targets.java.maven;
-    for (const name of [manifest.name, 'fileworks-runtime']) {
+    for (const name of [manifest.name, 'fileworks-runtime', 'fileworks-local', 'fileworks-cli']) {
       expect(readme).toContain(`dist/js/${name}-${manifest.version}.tgz`);
     }
     expect(readme).toContain(`dist/java/${groupId.replaceAll('.', '/')}/${artifactId}/${manifest.version}\``);
