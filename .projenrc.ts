@@ -10,8 +10,7 @@ import { JEST, NODE_MIN, NODE_WORK, TYPESCRIPT } from './projenrc/versions.ts';
 
 const project = new awscdk.AwsCdkConstructLibrary({
   name: 'cdk-fileworks',
-  description:
-    'File processing on AWS, finished: CDK constructs for files that land in S3 and the workers that process them',
+  description: 'File processing on AWS: CDK constructs for files that land in S3 and the workers that process them',
   author: 'Fileworks Authors',
   authorAddress: 'fileworks@users.noreply.github.com',
   authorOrganization: true,

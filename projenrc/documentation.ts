@@ -17,7 +17,8 @@ export class Documentation extends Component {
       steps: [{ exec: 'npm ci --no-audit --no-fund --ignore-scripts' }, { exec: 'npx vitepress build .' }],
     });
     project.addTask('docs:look', {
-      description: 'Open every page of the built site in headless Chromium, in light and in dark, and take pictures',
+      description:
+        'Open every page of the built site in headless Chromium, in light and dark mode, and take screenshots',
       exec: 'node docs/look.ts',
     });
   }

@@ -7,11 +7,11 @@ export class Examples extends Component {
     // What jsii writes has this name too and is ignored; an example whose Dockerfile compiles brings its own
     project.gitignore.include('/examples/worker/*/tsconfig.json');
     project.addTask('demo', {
-      description: 'Carry real files through the quickstart on the local cloud',
+      description: 'Process real files with the quickstart on the local cloud',
       steps: [{ exec: 'node build-tools/artifacts.ts js' }, { exec: 'node examples/demo/main.ts', receiveArgs: true }],
     });
     project.addTask('e2e', {
-      description: 'Run one reference deployment end to end on the local cloud (without a name: all)',
+      description: 'Run one reference deployment end to end on the local cloud (all without a name)',
       steps: [{ exec: 'node build-tools/artifacts.ts js' }, { exec: 'node build-tools/e2e.ts', receiveArgs: true }],
     });
     project.addDevDeps('@viz-js/viz@^3.31.0'); // lays the diagrams out
@@ -25,11 +25,11 @@ export class Examples extends Component {
     });
     project.addTask('simulate', {
       description:
-        'Play a day of load against a template: npm run simulate -- --template cdk.out/X.template.json --workload small-files',
+        'Simulate a day of load on a template: npm run simulate -- --template cdk.out/X.template.json --workload small-files',
       steps: [{ exec: 'node build-tools/artifacts.ts js' }, { exec: 'node simulator/main.ts', receiveArgs: true }],
     });
     project.addTask('bench', {
-      description: 'Run one bench, us and the peers side by side: npm run bench -- <name> [--json]',
+      description: 'Run one bench, which compares us with the peers: npm run bench -- <name> [--json]',
       steps: [{ exec: 'node build-tools/artifacts.ts js' }, { exec: 'node build-tools/bench.ts', receiveArgs: true }],
     });
   }

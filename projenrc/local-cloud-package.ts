@@ -11,7 +11,7 @@ export class LocalCloudPackage extends Component {
       outdir: 'local',
       name: 'fileworks-local',
       description:
-        'A local cloud for a synthesized CDK app: its own template deployed to an emulator, its tasks run as processes',
+        'A local cloud for a synthesized CDK app: deploys its template to an emulator and runs its tasks as processes',
       libdir: 'lib',
       deps: [...['cloudformation', 's3', 'ecs', 'sqs', 'sts', 'cloudwatch'].map(client), 'yazl@^3'],
       devDeps: [...['eventbridge', 'sfn', 'lambda', 'scheduler'].map(client), '@types/yazl'],

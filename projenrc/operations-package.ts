@@ -23,7 +23,7 @@ export class OperationsPackage extends Component {
       outdir: 'cli',
       name: 'fileworks-cli',
       description:
-        'Operations for a deployed file pipeline: status at each hop, problems and remedies, dead-letter queues, scaling',
+        'Operations on a deployed cdk-fileworks pipeline: status by hop, dead-letter queues, sequences, scaling and replays',
       libdir: 'lib',
       deps: [...clients.map(client), 'commander@^14.0.0'], // 15 is for import only, and Jest requires
       bin: { fileworks: 'lib/cli/src/main.js' },

@@ -81,37 +81,38 @@ export class QualityGates extends Component {
     format.exec('eslint --fix --cache .');
     const artifacts = project.addTask('artifacts', {
       description:
-        'Build and pack what changed: tarballs, wheel and jar below dist/ (name the languages to make fewer: js python java)',
+        'Build and pack changed packages: tarballs, wheel and jar in dist/ (select languages by name: js python java)',
       exec: 'node build-tools/artifacts.ts',
       receiveArgs: true,
     });
     const model = project.addTask('model', {
       description:
-        'Search the state space of the dispatch protocol and of its mutants (--full: every configuration, --json: a line for each)',
+        'Search the state space of the dispatch protocol and of its mutants (--full: every configuration, --json: one line for each)',
       exec: 'node models/run.ts',
       receiveArgs: true,
     });
     project.tasks.removeTask('compat'); // projen's asks npm for the last release, which there is not
     project.addTask('release:dry-run', {
-      description: 'Everything of a release but the upload: npm run release:dry-run [-- version]',
+      description: 'Run a release without the upload: npm run release:dry-run [-- version]',
       exec: 'node build-tools/release.ts',
       receiveArgs: true,
     });
     project.addTask('compat', {
-      description: 'What the API has lost since the checked-in baseline (--renew: make the API of now the baseline)',
+      description:
+        'List the API that was removed since the checked-in baseline (--renew: write the baseline from the current API)',
       exec: 'node build-tools/compat.ts',
       receiveArgs: true,
     });
     project.addTask('chaos', {
       description:
-        'Thirty runs of the dispatch protocol on each engine while everything fails (FILEWORKS_CHAOS_RUNS, FILEWORKS_CHAOS_SEED)',
+        'Run the dispatch protocol thirty times on each engine with injected faults (FILEWORKS_CHAOS_RUNS, FILEWORKS_CHAOS_SEED)',
       // No ${NAME:-default} here: the shell of projen makes nothing of it, and with it a command that runs nothing
       env: { FILEWORKS_CHAOS: '30' },
       exec: 'jest test/runtime/dispatch/chaos',
     });
     const fuzz = project.addTask('fuzz', {
       description:
-        "Coverage-guided fuzzing of what reads other people's bytes: npm run fuzz -- [seconds] [seed] [target]",
+        'Coverage-guided fuzzing of the parsers of untrusted input: npm run fuzz -- [seconds] [seed] [target]',
       exec: 'node test/fuzz/run.ts',
       receiveArgs: true,
     });

@@ -30,7 +30,7 @@ export class RuntimePackage extends Component {
     const runtime = new PlainPackage(root, {
       outdir: 'src/runtime',
       name: 'fileworks-runtime',
-      description: 'What runs inside file workers on AWS: queue worker, archives, idempotent storage',
+      description: 'Runtime library for file workers on AWS: queue worker, archives, idempotent storage',
       libdir: 'dist',
       // The API of OpenTelemetry does nothing without an SDK, and is what the runtime imports without asking
       deps: [
