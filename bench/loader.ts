@@ -11,13 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { Client, type ClientConfig } from 'pg';
-import {
-  FileLoader,
-  type LedgerFile,
-  LoaderConnection,
-  type LoadRoute,
-  ledgerSchema,
-} from 'fileworks-runtime/postgres';
+import { FileLoader, type LedgerFile, LoaderConnection, type LoadRoute, ledgerSchema } from 'fileworks-runtime/loader';
 import { Ledger, MappedWork, type PreparedFile } from '../src/runtime/dist/esm/runtime/database/index.js';
 import { startTlsPostgres } from '../test/support/postgres-tls.ts';
 import { costs } from './loader/costs.ts';

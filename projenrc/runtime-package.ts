@@ -2,12 +2,15 @@ import { Component, JsonFile, javascript } from 'projen';
 import { PlainPackage } from './plain-package.ts';
 import { AWS_SDK } from './versions.ts';
 
+/** Subpaths of the package whose files are in src/runtime/entries. */
+const ENTRIES = ['archive', 'storage', 'dispatch', 'exports', 'batch', 'loader', 'postgres'];
+
 /** `fileworks-runtime`: what container and Lambda code imports, as ES modules and CommonJS. */
 export class RuntimePackage extends Component {
   constructor(root: javascript.NodeProject) {
     super(root);
     const clients = ['s3', 'sqs', 'dynamodb'].map((client) => `@aws-sdk/client-${client}@${AWS_SDK}`);
-    // What fileworks-runtime/postgres loads files with
+    // What fileworks-runtime/loader loads files with
     const loader = [
       'pg-copy-streams@^7.0.0',
       'csv-parse@^7.0.0',
@@ -26,6 +29,8 @@ export class RuntimePackage extends Component {
       'tar-stream@^3.2.2',
       '@zip.js/zip.js@^2.8.0',
       ...loader,
+      // Declarations of fileworks-runtime/loader name types of pg
+      '@types/pg@^8',
     ];
     const runtime = new PlainPackage(root, {
       outdir: 'src/runtime',
@@ -87,7 +92,7 @@ export class RuntimePackage extends Component {
       `node -e "require('fs').writeFileSync('dist/cjs/package.json', JSON.stringify({ type: 'commonjs' }))"`,
     );
 
-    const entry = (path: string) => ({
+    const conditions = (path: string) => ({
       import: { types: `./dist/esm/runtime/${path}.d.ts`, default: `./dist/esm/runtime/${path}.js` },
       require: { types: `./dist/cjs/runtime/${path}.d.ts`, default: `./dist/cjs/runtime/${path}.js` },
     });
@@ -96,10 +101,10 @@ export class RuntimePackage extends Component {
     runtime.package.addField('module', './dist/esm/runtime/index.js');
     runtime.package.addField('types', './dist/cjs/runtime/index.d.ts');
     runtime.package.addField('exports', {
-      '.': entry('index'),
-      './nestjs': entry('nestjs/index'),
-      './testing': entry('testing/index'),
-      './postgres': entry('postgres'),
+      '.': conditions('index'),
+      ...Object.fromEntries(ENTRIES.map((name) => [`./${name}`, conditions(`entries/${name}`)])),
+      './nestjs': conditions('nestjs/index'),
+      './testing': conditions('testing/index'),
       './package.json': './package.json',
     });
     runtime.package.addField(

@@ -42,7 +42,7 @@ const layers = [
   ['support'],
   ['queue', 'archive', 'storage', 'dispatch', 'exports', 'database', 'health', 'telemetry'],
   ['jobs'],
-  ['worker', 'testing', 'nestjs', 'postgres'],
+  ['worker', 'testing', 'nestjs', 'entries'],
   ['index'],
 ];
 const layerOf = (part: string) => layers.findIndex((layer) => layer.includes(part));

@@ -63,7 +63,44 @@ describe('the public API of cdk-fileworks', () => {
 });
 
 describe('the public API of fileworks-runtime', () => {
-  test('changes only on purpose', () => {
-    expect(exportedNames('src/runtime/index.ts')).toMatchSnapshot();
+  const { exports } = JSON.parse(readFileSync(join(root, 'src', 'runtime', 'package.json'), 'utf8')) as {
+    exports: Record<string, { readonly import: { readonly types: string } }>;
+  };
+  /** Source file of each path that a user can import from. */
+  const entries = Object.entries(exports)
+    .filter(([path]) => path !== './package.json')
+    .map(
+      ([
+        path,
+        {
+          import: { types: file },
+        },
+      ]): [string, string] => [
+        path.replace(/^\./, 'fileworks-runtime'),
+        file.replace('./dist/esm', 'src').replace(/\.d\.ts$/, '.ts'),
+      ],
+    );
+
+  test.each(entries)('of %s changes only on purpose', (_, file) => {
+    expect(exportedNames(file)).toMatchSnapshot();
+  });
+
+  test.each(entries)('of %s is small: 80 names for the root, 60 for a subpath', (path, file) => {
+    const names = exportedNames(file);
+    expect(names).toEqual([...new Set(names)]);
+    expect(names.length).toBeLessThanOrEqual(path === 'fileworks-runtime' ? 80 : 60);
+  });
+
+  test('has each name in one place', () => {
+    const paths = new Map<string, string[]>();
+    for (const [path, file] of entries) {
+      exportedNames(file).forEach((name) => paths.set(name, [...(paths.get(name) ?? []), path]));
+    }
+    expect([...paths].filter(([, of]) => of.length > 1)).toEqual([
+      // In dispatch a type, in NestJS the decorator of a class
+      ['FileHandler', ['fileworks-runtime/dispatch', 'fileworks-runtime/nestjs']],
+      // The schema of one event: exports and batches have events
+      ['EventSchema', ['fileworks-runtime/exports', 'fileworks-runtime/batch']],
+    ]);
   });
 });

@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { createReadStream, openSync, readFileSync, readSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
-import { type ArchiveSource, fileSource, httpSource, openZip, s3Source, streamZip } from 'fileworks-runtime';
+import { type ArchiveSource, fileSource, httpSource, openZip, s3Source, streamZip } from 'fileworks-runtime/archive';
 import type { Entry } from 'yauzl';
 import { type Cost, Meter } from '../support/meter.ts';
 

@@ -2,7 +2,7 @@
 // container would, and
 // `read <bytes>` validates a file of that size that nobody had to store.
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { runBatch } from 'fileworks-runtime';
+import { runBatch } from 'fileworks-runtime/batch';
 import { readOrders } from '../../examples/worker/csv-batch/orders.ts';
 import { Meter } from '../support/meter.ts';
 

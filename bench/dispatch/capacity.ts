@@ -5,7 +5,8 @@ import {
   DynamoDBClient,
   GetItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { type Arrival, dispatchTableDefinition, Dispatcher, DynamoDbStore, FileTask } from 'fileworks-runtime';
+import { dispatchTableDefinition, DynamoDbStore, FileTask } from 'fileworks-runtime/dispatch';
+import { type Arrival, Dispatcher } from '../../src/runtime/dist/esm/runtime/dispatch/index.js';
 import { startDynamoDbLocal } from '../../test/support/dynamodb-local.ts';
 import { type Row, arrivalOf, atMost, round } from './row.ts';
 

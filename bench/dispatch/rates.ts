@@ -1,5 +1,6 @@
 import { Pool } from 'pg';
-import { Dispatcher, PostgresStore } from 'fileworks-runtime';
+import { PostgresStore } from 'fileworks-runtime/postgres';
+import { Dispatcher } from '../../src/runtime/dist/esm/runtime/dispatch/index.js';
 import { startPostgres } from '../../test/support/postgres-server.ts';
 import { type Row, arrivalOf, atLeast, atMost } from './row.ts';
 

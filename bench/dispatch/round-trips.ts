@@ -1,5 +1,6 @@
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { dispatchTableDefinition, Dispatcher, DynamoDbStore, FileTask } from 'fileworks-runtime';
+import { dispatchTableDefinition, DynamoDbStore, FileTask } from 'fileworks-runtime/dispatch';
+import { Dispatcher } from '../../src/runtime/dist/esm/runtime/dispatch/index.js';
 import { startDynamoDbLocal } from '../../test/support/dynamodb-local.ts';
 import { type Row, arrivalOf, atMost } from './row.ts';
 

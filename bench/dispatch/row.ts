@@ -1,4 +1,4 @@
-import { type Arrival, type FilePolicy } from 'fileworks-runtime';
+import { type Arrival, type FilePolicy } from '../../src/runtime/dist/esm/runtime/dispatch/index.js';
 
 export interface Row {
   readonly case: string;

@@ -2,7 +2,8 @@ import { BatchWriteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DeleteObjectsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { LocalCloud } from 'fileworks-local';
-import { ExportJobStore, type JobMessage } from 'fileworks-runtime';
+import { type JobMessage } from 'fileworks-runtime';
+import { ExportJobStore } from 'fileworks-runtime/exports';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';

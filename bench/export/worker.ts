@@ -1,15 +1,10 @@
 // The handler of download tasks, as a container runs it.
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
-import {
-  createLogger,
-  DownloadTaskHandler,
-  DynamoMetadata,
-  ExportApiClient,
-  ExportJobStore,
-  IdempotentUploader,
-  runWorker,
-} from 'fileworks-runtime';
+import { createLogger, runWorker } from 'fileworks-runtime';
+import { DynamoMetadata } from 'fileworks-runtime/archive';
+import { DownloadTaskHandler, ExportApiClient, ExportJobStore } from 'fileworks-runtime/exports';
+import { IdempotentUploader } from 'fileworks-runtime/storage';
 import { Progress, run } from './progress.ts';
 import { PARALLEL } from './run.ts';
 

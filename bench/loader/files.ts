@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { JobObject } from 'fileworks-runtime';
-import { type LedgerFile, ledgerFile } from 'fileworks-runtime/postgres';
+import { type LedgerFile, ledgerFile } from 'fileworks-runtime/loader';
 import type { S3Stub } from '../../test/support/s3-stub.ts';
 
 /** Files that a bucket is to hold, and nothing else. */

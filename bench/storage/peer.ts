@@ -1,7 +1,8 @@
 // One uploader in a process of its own: `node peer.ts <work> <endpoint>`; prints one line of JSON.
 import { S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { extractTo, IdempotentUploader, openZip, s3Source } from 'fileworks-runtime';
+import { extractTo, openZip, s3Source } from 'fileworks-runtime/archive';
+import { IdempotentUploader } from 'fileworks-runtime/storage';
 import { Readable } from 'node:stream';
 import { Meter } from '../support/meter.ts';
 

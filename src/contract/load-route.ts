@@ -1,4 +1,4 @@
-/** How files become rows: what `BatchFileLoader` is told at synth and `fileworks-runtime/postgres` does at run. */
+/** How files become rows: what `BatchFileLoader` is told at synth and `fileworks-runtime/loader` does at run. */
 
 export type LoadFormat = 'json' | 'json-lines' | 'csv';
 

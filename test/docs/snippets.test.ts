@@ -46,8 +46,7 @@ function compile(blocks: readonly Fence[]): string[] {
   options.paths = {
     ...options.paths,
     'fileworks-runtime': ['./src/runtime/index.ts'],
-    'fileworks-runtime/nestjs': ['./src/runtime/nestjs/index.ts'],
-    'fileworks-runtime/*': ['./src/runtime/*.ts', './src/runtime/*/index.ts'],
+    'fileworks-runtime/*': ['./src/runtime/entries/*.ts', './src/runtime/*/index.ts'],
     'fileworks-local': ['./local/src/index.ts'],
   };
   const sources = new Map(blocks.map((block) => [join(root, `${block.at.replace(/[/:]/g, '-')}.ts`), block]));

@@ -4,7 +4,7 @@ import { DispatchSweep } from '../../src/contract/dispatch-config';
 import { RECONCILED_REASON } from '../../src/contract/object-event';
 import { handler as ingress } from '../../src/handlers/dispatch-ingress';
 import type { DynamoDbStore, FileRow } from '../../src/runtime/dispatch/index.js';
-import { fileTaskHandler } from '../../src/runtime/jobs/index.js';
+import { fileTaskHandler } from '../../src/runtime/jobs/file-task-handler.js';
 import { silentLogger } from '../../src/runtime/support/logger.js';
 import { createDispatchTable } from '../support/dispatch-table';
 import { type DynamoDbLocal, startDynamoDbLocal } from '../support/dynamodb-local';

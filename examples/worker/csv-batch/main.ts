@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { IdempotentUploader, runBatch } from 'fileworks-runtime';
+import { runBatch } from 'fileworks-runtime/batch';
+import { IdempotentUploader } from 'fileworks-runtime/storage';
 import { readOrders } from './orders.ts';
 import { RejectFile } from './reject-file.ts';
 

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { once } from 'node:events';
-import type { IdempotentUploader } from 'fileworks-runtime';
+import type { IdempotentUploader } from 'fileworks-runtime/storage';
 import type { Reject } from './orders.ts';
 
 /** A file beside the clean one: a line for each row that was rejected. An empty one says that none was. */

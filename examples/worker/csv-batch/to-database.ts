@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { type BatchHandler, IdempotentUploader, runBatch } from 'fileworks-runtime';
+import { type BatchHandler, runBatch } from 'fileworks-runtime/batch';
+import { IdempotentUploader } from 'fileworks-runtime/storage';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { columns, readOrders } from './orders.ts';

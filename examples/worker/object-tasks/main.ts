@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { IdempotentUploader, runObjectTask } from 'fileworks-runtime';
+import { runObjectTask } from 'fileworks-runtime';
+import { IdempotentUploader } from 'fileworks-runtime/storage';
 
 const client = new S3Client({});
 const uploader = new IdempotentUploader({ client });

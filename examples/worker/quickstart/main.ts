@@ -1,5 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
-import { extractTo, IdempotentUploader, openZip, PoisonMessage, runWorker, s3Source } from 'fileworks-runtime';
+import { PoisonMessage, runWorker } from 'fileworks-runtime';
+import { extractTo, openZip, s3Source } from 'fileworks-runtime/archive';
+import { IdempotentUploader } from 'fileworks-runtime/storage';
 
 const client = new S3Client({});
 const uploader = new IdempotentUploader({ client });

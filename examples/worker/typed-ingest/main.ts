@@ -1,6 +1,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
-import { createLogger, IdempotentUploader, runFileTask } from 'fileworks-runtime';
+import { createLogger } from 'fileworks-runtime';
+import { runFileTask } from 'fileworks-runtime/dispatch';
+import { IdempotentUploader } from 'fileworks-runtime/storage';
 import { appendToHistory } from './history.ts';
 import { summarize } from './summary.ts';
 

@@ -73,7 +73,7 @@ export interface BatchFileLoaderProps {
   readonly securityGroups?: ISecurityGroup[];
 
   /**
-   * A function of your own, whose handler is a `fileLoader` of fileworks-runtime/postgres. It must be in the network of
+   * A function of your own, whose handler is a `fileLoader` of fileworks-runtime/loader. It must be in the network of
    * the database. It gets the
    * environment, the permissions and the messages; props that would configure our function are refused.
    *
@@ -140,7 +140,7 @@ export interface BatchFileLoaderProps {
 
   /**
    * The queue for files over `maxFileSize`, such as that of a worker which runs `largeFileLoader` of
-   * fileworks-runtime/postgres.
+   * fileworks-runtime/loader.
    *
    * @default - such files are rejected
    */

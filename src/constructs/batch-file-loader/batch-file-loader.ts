@@ -132,7 +132,7 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
   }
 
   /**
-   * What `largeFileLoader` of fileworks-runtime/postgres needs in the environment of a worker, to share the ledger with
+   * What `largeFileLoader` of fileworks-runtime/loader needs in the environment of a worker, to share the ledger with
    * the function.
    */
   get largeFileEnvironment(): { [name: string]: string } {

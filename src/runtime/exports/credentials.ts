@@ -1,4 +1,5 @@
 import type { SdkClient } from '../support/sdk-client.js';
+import { missingPeer } from '../support/missing-peer.js';
 
 /** Headers by name. */
 export type RequestHeaders = Readonly<Record<string, string>>;
@@ -63,7 +64,9 @@ export class SecretCredentials implements ExportCredentials {
 
   async #get(): Promise<RequestHeaders> {
     const { client, secretId, toHeaders = (secret) => ({ authorization: `Bearer ${secret}` }) } = this.#options;
-    const { GetSecretValueCommand } = await import('@aws-sdk/client-secrets-manager');
+    const { GetSecretValueCommand } = await import('@aws-sdk/client-secrets-manager').catch(
+      missingPeer('@aws-sdk/client-secrets-manager'),
+    );
     const { SecretString: secret } = (await client.send(
       new GetSecretValueCommand({ SecretId: secretId }) as never,
     )) as { readonly SecretString?: string };

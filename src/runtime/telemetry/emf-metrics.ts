@@ -1,4 +1,3 @@
-import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { MetricDimensions, WorkerMetrics } from '../../contract/metric-names.js';
 import { type EmfMetricsOptions, MetricBuffer } from './metric-buffer.js';
 
@@ -19,7 +18,7 @@ export class EmfMetrics {
   }
 
   duration(queueName: string, ms: number): void {
-    this.#buffer.sample(queueName, WorkerMetrics.jobDuration, MetricUnit.Milliseconds, ms);
+    this.#buffer.sample(queueName, WorkerMetrics.jobDuration, 'Milliseconds', ms);
   }
 
   /** Writes what was counted since the last line. */

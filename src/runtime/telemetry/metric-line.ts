@@ -1,8 +1,8 @@
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { Metrics } from '@aws-lambda-powertools/metrics';
 import { METRIC_NAMESPACE } from '../../contract/metric-names.js';
 
-/** A unit of CloudWatch, such as `Milliseconds`. */
-export type Unit = (typeof MetricUnit)[keyof typeof MetricUnit];
+/** Units of CloudWatch. The type of Powertools is not used: its declarations need `@types/aws-lambda`. */
+export type Unit = 'Bytes' | 'Count' | 'Milliseconds' | 'None' | 'Percent';
 
 /** Values of one metric, at most a hundred: CloudWatch sums them, or takes them for a distribution. */
 export interface MetricValues {
@@ -22,7 +22,7 @@ export function metricLine(dimension: string, of: string, figures: Iterable<Metr
   // Powertools adds a dimension for a Lambda service; alarms ask for this one alone
   metrics.clearDefaultDimensions();
   metrics.addDimension(dimension, of);
-  for (const { metric, unit = MetricUnit.Count, values } of figures) {
+  for (const { metric, unit = 'Count', values } of figures) {
     values.forEach((value) => metrics.addMetric(metric, unit, value));
   }
   return JSON.stringify(metrics.serializeMetrics());

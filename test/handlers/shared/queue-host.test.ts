@@ -3,7 +3,7 @@ import type { DispatchQueue } from '../../../src/contract/dispatch-config';
 import { QueueHost } from '../../../src/handlers/shared/queue-host';
 import { Dispatcher, type FileContext, type FileRow, TaskSupervisor } from '../../../src/runtime/dispatch/index.js';
 import { HandlerTimeout, PoisonMessage, Shutdown } from '../../../src/runtime/errors.js';
-import { fileTaskHandler } from '../../../src/runtime/jobs/index.js';
+import { fileTaskHandler } from '../../../src/runtime/jobs/file-task-handler.js';
 import { QueuePoller } from '../../../src/runtime/queue/index.js';
 import { InMemoryQueues, ManualClock } from '../../../src/runtime/testing/index.js';
 import { MemoryStore } from '../../runtime/dispatch/support/memory-store';

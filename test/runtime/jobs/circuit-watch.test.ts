@@ -1,6 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { ExportApiClient } from '../../../src/runtime/exports/index.js';
-import { CircuitWatch, ExportMetrics } from '../../../src/runtime/jobs/index.js';
+import { CircuitWatch, ExportMetrics } from '../../../src/runtime/jobs/export/index.js';
 import type { CircuitBreakerEvents } from '../../../src/runtime/support/circuit-breaker.js';
 import type { SdkClient } from '../../../src/runtime/support/sdk-client.js';
 import { ManualClock } from '../../../src/runtime/testing/index.js';

@@ -1,4 +1,4 @@
-import { readExportEnvironment } from '../../../src/runtime/jobs/index.js';
+import { readExportEnvironment } from '../../../src/runtime/jobs/export/index.js';
 
 const orchestrator = {
   SERVICE_MODE: 'orchestrator',

@@ -2,7 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { DownloadTask } from '../../../src/contract/export-contract.js';
 import { ExportApiClient, ExportJobStore } from '../../../src/runtime/exports/index.js';
-import { DownloadTaskHandler } from '../../../src/runtime/jobs/index.js';
+import { DownloadTaskHandler } from '../../../src/runtime/jobs/export/index.js';
 import type { Job, JobContext } from '../../../src/runtime/queue/index.js';
 import { IdempotentUploader } from '../../../src/runtime/storage/index.js';
 import { silentLogger } from '../../../src/runtime/support/logger.js';

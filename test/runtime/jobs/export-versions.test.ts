@@ -3,7 +3,7 @@ import type { ListedFile } from '../../../examples/worker/export-api/server.js';
 import type { ExportJobEvent } from '../../../src/contract/export-contract.js';
 import type { JobMessage } from '../../../src/contract/job-message.js';
 import * as exportsNow from '../../../src/runtime/exports/index.js';
-import * as jobsNow from '../../../src/runtime/jobs/index.js';
+import * as jobsNow from '../../../src/runtime/jobs/export/index.js';
 import type { Job, JobContext, JobHandler } from '../../../src/runtime/queue/index.js';
 import { IdempotentUploader } from '../../../src/runtime/storage/index.js';
 import { silentLogger } from '../../../src/runtime/support/logger.js';

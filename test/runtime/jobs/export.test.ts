@@ -11,7 +11,7 @@ import {
   ExportJobHandler,
   type ExportJobHandlerOptions,
   ExportMetrics,
-} from '../../../src/runtime/jobs/index.js';
+} from '../../../src/runtime/jobs/export/index.js';
 import type { Job, JobContext, JobHandler } from '../../../src/runtime/queue/index.js';
 import { IdempotentUploader } from '../../../src/runtime/storage/index.js';
 import { silentLogger } from '../../../src/runtime/support/logger.js';

@@ -1,6 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { openZip, s3Source } from '../../../src/runtime/archive/index.js';
-import { extractTo } from '../../../src/runtime/jobs/index.js';
+import { extractTo } from '../../../src/runtime/jobs/extract-to.js';
 import { IdempotentUploader } from '../../../src/runtime/storage/index.js';
 
 /** The process that kills.test.ts kills: one job, started with the endpoint and the name of the job. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { openZip, s3Source, type ZipArchive } from '../../../src/runtime/archive/index.js';
-import { extractTo, type ExtractOptions } from '../../../src/runtime/jobs/index.js';
+import { extractTo, type ExtractOptions } from '../../../src/runtime/jobs/extract-to.js';
 import { IdempotentUploader } from '../../../src/runtime/storage/index.js';
 import { S3Stub } from '../../support/s3-stub.js';
 import { buildZip, type EntrySpec } from '../../support/zip-builder.js';

@@ -11,7 +11,7 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
-import type { ExtractManifest } from '../../../src/runtime/jobs/index.js';
+import type { ExtractManifest } from '../../../src/runtime/jobs/extract-manifest.js';
 import { bundleProgram } from '../../support/bundle-program.js';
 import { EmulatedS3 } from '../../support/emulated-s3.js';
 import { buildZip, type EntrySpec } from '../../support/zip-builder.js';

@@ -10,7 +10,7 @@ import { ExportApi, type ListedFile } from '../../../examples/worker/export-api/
 import type { DownloadTask, ExportJobEvent } from '../../../src/contract/export-contract.js';
 import { hasCode } from '../../../src/runtime/errors.js';
 import { cursorPages, ExportApiClient } from '../../../src/runtime/exports/index.js';
-import { DownloadTaskHandler, ExportJobHandler } from '../../../src/runtime/jobs/index.js';
+import { DownloadTaskHandler, ExportJobHandler } from '../../../src/runtime/jobs/export/index.js';
 import type { Job, JobContext, JobHandler } from '../../../src/runtime/queue/index.js';
 import { IdempotentUploader } from '../../../src/runtime/storage/index.js';
 import { silentLogger } from '../../../src/runtime/support/logger.js';

@@ -1,5 +1,5 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { wakeWorker } from '../../../src/runtime/jobs';
+import { wakeWorker } from '../../../src/runtime/jobs/wake-worker.js';
 
 const url = 'https://sqs.eu-west-1.amazonaws.com/111122223333/wake-up.fifo';
 

@@ -1,5 +1,5 @@
 import type { DynamicModule } from '@nestjs/common';
-import { type ExportEnvironment, ServiceMode } from 'fileworks-runtime';
+import { type ExportEnvironment, ServiceMode } from 'fileworks-runtime/exports';
 import { FileworksModule, fileworksOptionsFromEnvironment } from 'fileworks-runtime/nestjs';
 import { DownloadsHandler } from './downloads.handler.ts';
 import { ExportParts } from './export-parts.ts';

@@ -1,13 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import {
-  type ArchiveEntry,
-  type DownloadTask,
-  DownloadTaskHandler,
-  type ExportFile,
-  type Job,
-  type JobContext,
-  type MetadataItem,
-} from 'fileworks-runtime';
+import { type Job, type JobContext } from 'fileworks-runtime';
+import { type ArchiveEntry, type MetadataItem } from 'fileworks-runtime/archive';
+import { type DownloadTask, DownloadTaskHandler, type ExportFile } from 'fileworks-runtime/exports';
 import { FileHandler } from 'fileworks-runtime/nestjs';
 import { ExportParts } from './export-parts.ts';
 

@@ -5,10 +5,10 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import { createLogger } from 'fileworks-runtime';
+import { DynamoMetadata, type MetadataItem } from 'fileworks-runtime/archive';
 import {
   CircuitWatch,
-  createLogger,
-  DynamoMetadata,
   type DownloadTaskHandlerOptions,
   eventBridgeEvents,
   ExportApiClient,
@@ -16,11 +16,10 @@ import {
   type ExportJobHandlerOptions,
   ExportJobStore,
   ExportMetrics,
-  IdempotentUploader,
-  type MetadataItem,
   SecretCredentials,
   SharedRateLimit,
-} from 'fileworks-runtime';
+} from 'fileworks-runtime/exports';
+import { IdempotentUploader } from 'fileworks-runtime/storage';
 
 /** What both services consist of: clients, the API, the store of jobs, metrics. */
 export class ExportParts implements OnApplicationBootstrap, OnApplicationShutdown {

@@ -1,12 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import {
-  cursorPages,
-  type ExportFile,
-  ExportJobHandler,
-  type FileList,
-  type Job,
-  type JobContext,
-} from 'fileworks-runtime';
+import { type Job, type JobContext } from 'fileworks-runtime';
+import { cursorPages, type ExportFile, ExportJobHandler, type FileList } from 'fileworks-runtime/exports';
 import { FileHandler } from 'fileworks-runtime/nestjs';
 import { ExportParts } from './export-parts.ts';
 

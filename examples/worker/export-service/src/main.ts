@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
-import { readExportEnvironment } from 'fileworks-runtime';
+import { readExportEnvironment } from 'fileworks-runtime/exports';
 import { appModule } from './app.module.ts';
 
 // One image, two services: SERVICE_MODE says which one this container belongs to.

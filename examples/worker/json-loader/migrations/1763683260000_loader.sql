@@ -11,7 +11,7 @@ BEGIN
 END
 $$;
 
--- `ledgerSchema` of fileworks-runtime/postgres: which file was loaded, or why not.
+-- `ledgerSchema` of fileworks-runtime/loader: which file was loaded, or why not.
 CREATE TABLE fileworks_file_ledger (
   loader text NOT NULL,
   id text NOT NULL,

@@ -1,5 +1,6 @@
 import type { JobHandler } from '../../queue/index.js';
 import type { SdkClient } from '../../support/sdk-client.js';
+import { missingPeer } from '../../support/missing-peer.js';
 import { readBatchJob } from './batch-document.js';
 import { type BatchHandler, type BatchOptions, processBatch } from './process-batch.js';
 
@@ -22,7 +23,9 @@ export interface BatchJobOptions extends Omit<BatchOptions, 'logger'> {
 export function batchJobHandler(handler: BatchHandler, { stepFunctions, ...options }: BatchJobOptions): JobHandler {
   return async (job, { signal, log, isLastAttempt }) => {
     const { taskToken, ...pointer } = readBatchJob(job.body);
-    const { SendTaskFailureCommand, SendTaskSuccessCommand } = await import('@aws-sdk/client-sfn');
+    const { SendTaskFailureCommand, SendTaskSuccessCommand } = await import('@aws-sdk/client-sfn').catch(
+      missingPeer('@aws-sdk/client-sfn'),
+    );
     const tell = async (command: object) => {
       await stepFunctions.send(command as never).catch((error: unknown) => {
         // The execution ended before this batch, by its timeout or by hand: nobody waits for the answer.

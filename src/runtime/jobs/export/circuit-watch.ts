@@ -3,6 +3,7 @@ import type { ExportApiClient } from '../../exports/index.js';
 import { type Clock, systemClock, type Timer } from '../../support/clock.js';
 import { type Logger, silentLogger } from '../../support/logger.js';
 import type { SdkClient } from '../../support/sdk-client.js';
+import { missingPeer } from '../../support/missing-peer.js';
 import type { ExportMetrics } from './export-metrics.js';
 
 const INTERVAL_MS = 10_000;
@@ -131,7 +132,9 @@ export class CircuitWatch {
 
   async #suspend(suspended: boolean): Promise<void> {
     const { suspends } = this.#options;
-    const { RegisterScalableTargetCommand } = await import('@aws-sdk/client-application-auto-scaling');
+    const { RegisterScalableTargetCommand } = await import('@aws-sdk/client-application-auto-scaling').catch(
+      missingPeer('@aws-sdk/client-application-auto-scaling'),
+    );
     await suspends?.client.send(
       new RegisterScalableTargetCommand({
         ServiceNamespace: 'ecs',

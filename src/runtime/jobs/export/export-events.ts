@@ -2,6 +2,7 @@ import type { PutEventsCommandOutput } from '@aws-sdk/client-eventbridge';
 import { RetryLater } from '../../errors.js';
 import type { ExportJobRow, ExportJobStore } from '../../exports/index.js';
 import type { SdkClient } from '../../support/sdk-client.js';
+import { missingPeer } from '../../support/missing-peer.js';
 import {
   EXPORT_CONTRACT_VERSION,
   EXPORT_EVENT_SOURCE,
@@ -24,7 +25,9 @@ export interface EventBridgeEventsOptions {
 /** Puts events on an EventBridge bus. Needs `events:PutEvents` and the optional peer `@aws-sdk/client-eventbridge`. */
 export function eventBridgeEvents({ client, eventBusName, service }: EventBridgeEventsOptions): PublishExportEvent {
   return async (type, event) => {
-    const { PutEventsCommand } = await import('@aws-sdk/client-eventbridge');
+    const { PutEventsCommand } = await import('@aws-sdk/client-eventbridge').catch(
+      missingPeer('@aws-sdk/client-eventbridge'),
+    );
     const entry = {
       Source: EXPORT_EVENT_SOURCE,
       DetailType: type,

@@ -1,4 +1,3 @@
-import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { EXPORT_METRIC_DIMENSION, ExportMetricNames } from '../../../contract/export-env.js';
 import { type EmfMetricsOptions, MetricBuffer, type Unit } from '../../telemetry/index.js';
 
@@ -29,24 +28,24 @@ export class ExportMetrics {
 
   /** The API answered a request, or did not: for the option of the same name of `ExportApiClient`. */
   readonly onAnswer = ({ ms }: { readonly ms: number }): void => {
-    this.#sample('apiLatency', MetricUnit.Milliseconds, ms);
+    this.#sample('apiLatency', 'Milliseconds', ms);
   };
 
   fileDownloaded(ms: number): void {
-    this.#sample('downloadDuration', MetricUnit.Milliseconds, ms);
+    this.#sample('downloadDuration', 'Milliseconds', ms);
   }
 
   fileExtracted(ms: number): void {
-    this.#sample('extractionTime', MetricUnit.Milliseconds, ms);
+    this.#sample('extractionTime', 'Milliseconds', ms);
   }
 
   /** The results of a file were stored, or the bucket refused them. */
   fileUploaded(success: boolean): void {
-    this.#sample('uploadSuccessRate', MetricUnit.Percent, success ? 100 : 0);
+    this.#sample('uploadSuccessRate', 'Percent', success ? 100 : 0);
   }
 
   circuit(open: boolean): void {
-    this.#sample('circuitOpen', MetricUnit.NoUnit, open ? 1 : 0);
+    this.#sample('circuitOpen', 'None', open ? 1 : 0);
   }
 
   /** Writes what was counted since the last line. */

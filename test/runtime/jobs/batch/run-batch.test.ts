@@ -13,14 +13,11 @@ import {
   batchFunction,
   type BatchHandler,
   batchJobHandler,
-  ConfigurationError,
-  type JobContext,
-  PoisonMessage,
   readBatchPointer,
-  RetryLater,
   runBatch,
   type RunBatchOptions,
-} from '../../../../src/runtime/index.js';
+} from '../../../../src/runtime/entries/batch.js';
+import { ConfigurationError, type JobContext, PoisonMessage, RetryLater } from '../../../../src/runtime/index.js';
 import { moveObject } from '../../../../src/runtime/storage/index.js';
 import { type Logger, silentLogger } from '../../../../src/runtime/support/logger.js';
 import { EmulatedS3 } from '../../../support/emulated-s3';

@@ -1,4 +1,5 @@
-export type { LoadColumn, LoadConflictRule, LoadFormat, LoadRoute } from '../contract/load-route.js';
+/** `fileworks-runtime/loader`: files of S3 into tables of PostgreSQL, each once. */
+export type { LoadColumn, LoadConflictRule, LoadFormat, LoadRoute } from '../../contract/load-route.js';
 export {
   type ConnectAs,
   DatabaseUnavailable,
@@ -13,7 +14,7 @@ export {
   LoaderConnection,
   secretCredentials,
   type SignToken,
-} from './database/index.js';
+} from '../database/index.js';
 export {
   FileLoader,
   fileLoader,
@@ -26,5 +27,4 @@ export {
   largeFileLoader,
   type SqsBatch,
   type SqsBatchResponse,
-} from './jobs/load/index.js';
-export { postgresTurns, type PostgresTurns } from './jobs/postgres-turns.js';
+} from '../jobs/load/index.js';
