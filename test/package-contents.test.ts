@@ -1,25 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-
-const root = resolve(__dirname, '..');
-const packed = join(root, 'dist', 'js');
+import { join } from 'node:path';
+import { root, RUNTIME_PATHS, tarballOf } from './support/packed.js';
 
 /** The files of a packed npm tarball, without the leading `package/`. */
 function filesOf(name: string): string[] {
-  const tarball = existsSync(packed) ? readdirSync(packed).find((file) => file.startsWith(`${name}-`)) : undefined;
-  if (!tarball) {
-    throw new Error(`no tarball of ${name} in dist/js: run \`npm run artifacts\``);
-  }
-  return execFileSync('tar', ['-tzf', join(packed, tarball)], { encoding: 'utf8' })
+  return execFileSync('tar', ['-tzf', tarballOf(name)], { encoding: 'utf8' })
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => line.replace(/^package\//, ''));
 }
 
 function contentOf(name: string, ...files: string[]): string {
-  const tarball = readdirSync(packed).find((entry) => entry.startsWith(`${name}-`))!;
-  return execFileSync('tar', ['-xzOf', join(packed, tarball), ...files.map((file) => `package/${file}`)], {
+  return execFileSync('tar', ['-xzOf', tarballOf(name), ...files.map((file) => `package/${file}`)], {
     encoding: 'utf8',
     maxBuffer: 1 << 27,
   });
@@ -77,10 +70,16 @@ describe('the tarball of fileworks-runtime', () => {
 
   test('holds both module formats with their types, and nothing else', () => {
     expect(top(files)).toEqual(['LICENSE', 'README.md', 'dist', 'package.json']);
-    for (const format of ['esm', 'cjs']) {
-      expect(files).toContain(`dist/${format}/runtime/index.js`);
-      expect(files).toContain(`dist/${format}/runtime/index.d.ts`);
-    }
+    const { exports } = JSON.parse(contentOf('fileworks-runtime', 'package.json')) as {
+      exports: Record<string, string | Record<'import' | 'require', Record<'types' | 'default', string>>>;
+    };
+    const named = Object.values(exports).flatMap((entry) =>
+      typeof entry === 'string' ? [entry] : [entry.import, entry.require].flatMap((each) => Object.values(each)),
+    );
+    expect(Object.keys(exports).sort()).toEqual(
+      ['./package.json', ...RUNTIME_PATHS.map(([path]) => path.replace('fileworks-runtime', '.'))].sort(),
+    );
+    expect(files).toEqual(expect.arrayContaining(named.map((file) => file.replace('./', ''))));
     expect(files.filter((file) => /constructs|handlers|\.test\./.test(file))).toEqual([]);
   });
 

@@ -1,20 +1,29 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { installRuntime, RUNTIME_PATHS, tarballOf } from './support/packed.js';
 
-const packed = resolve(__dirname, '..', 'dist', 'js');
+const NAMES =
+  'console.log(JSON.stringify(Object.keys(m).filter((k) => k !== "default" && k !== "module.exports" && k !== "__esModule").sort()))';
+const alone = RUNTIME_PATHS.filter(([, , peers]) => peers.length === 0);
+const withPeers = RUNTIME_PATHS.filter(([, , peers]) => peers.length > 0);
+
+/** What is imported and what is required from a path, in the project of `folder`. */
+function namesOf(folder: string, path: string): { imported: string[]; required: string[] } {
+  const node = (...args: string[]) =>
+    JSON.parse(execFileSync(process.execPath, args, { cwd: folder, encoding: 'utf8', stdio: 'pipe' })) as string[];
+  return {
+    imported: node('--input-type=module', '-e', `import * as m from '${path}'; ${NAMES}`),
+    required: node('-e', `const m = require('${path}'); ${NAMES}`),
+  };
+}
 
 /** Outside of this checkout, whose node_modules would hide what the package forgot to declare. */
 describe('the packed fileworks-runtime in a project of its own, with its required peers only', () => {
   const folder = mkdtempSync(join(tmpdir(), 'fileworks-runtime-'));
-  const node = (...args: string[]) => execFileSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
 
   beforeAll(() => {
-    const tarball = readdirSync(packed).find((file) => file.startsWith('fileworks-runtime-'));
-    if (!tarball) {
-      throw new Error('no tarball of fileworks-runtime in dist/js: run `npm run artifacts`');
-    }
     writeFileSync(join(folder, 'package.json'), '{ "private": true }');
     execFileSync(
       'npm',
@@ -25,7 +34,7 @@ describe('the packed fileworks-runtime in a project of its own, with its require
         '--no-fund',
         '--prefer-offline',
         '--loglevel=error',
-        join(packed, tarball),
+        tarballOf('fileworks-runtime'),
       ],
       { cwd: folder },
     );
@@ -33,15 +42,27 @@ describe('the packed fileworks-runtime in a project of its own, with its require
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test.each(['fileworks-runtime', 'fileworks-runtime/testing'])(
-    '%s can be imported and required, with the same names',
-    (name) => {
-      const names =
-        'console.log(JSON.stringify(Object.keys(m).filter((k) => k !== "default" && k !== "module.exports" && k !== "__esModule").sort()))';
-      const imported = node('--input-type=module', '-e', `import * as m from '${name}'; ${names}`);
-      const required = node('-e', `const m = require('${name}'); ${names}`);
-      expect(JSON.parse(imported)).toContain(name === 'fileworks-runtime' ? 'runWorker' : 'ManualClock');
-      expect(required).toBe(imported);
-    },
-  );
+  test.each(alone)('%s can be imported and required, with the same names', (path, name) => {
+    const { imported, required } = namesOf(folder, path);
+    expect(imported).toContain(name);
+    expect(required).toEqual(imported);
+  });
+
+  test.each(withPeers)('%s fails for want of its optional peers', (path) => {
+    expect(() => namesOf(folder, path)).toThrow(/ERR_MODULE_NOT_FOUND/);
+  });
+});
+
+describe('the packed fileworks-runtime with the optional peers of one path', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fileworks-runtime-'));
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test.each(withPeers)('%s can be imported and required, with the same names', (path, name, peers) => {
+    const project = join(folder, path);
+    installRuntime(project, peers);
+    const { imported, required } = namesOf(project, path);
+    expect(imported).toContain(name);
+    expect(required).toEqual(imported);
+  });
 });

@@ -27,6 +27,7 @@ const OTHERS = [
   'npm test',
   'npm install',
   'npx cdk',
+  'npx esbuild',
   'npx projen',
 ];
 

@@ -1,7 +1,8 @@
 import type { ClientConfig } from 'pg';
-import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { DatabaseSettings } from '../../contract/database-settings.js';
 import { ConfigurationError } from '../errors.js';
+import { missingPeer } from '../support/missing-peer.js';
+import type { SdkClient } from '../support/sdk-client.js';
 
 /** Says how to connect. `fresh`: what was said before was refused. */
 export type ConnectAs = (fresh: boolean) => Promise<ClientConfig>;
@@ -14,7 +15,8 @@ export type ConnectAs = (fresh: boolean) => Promise<ClientConfig>;
  * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html
  */
 export function secretCredentials(options: {
-  readonly client: SecretsManagerClient;
+  /** A `SecretsManagerClient`; needs the optional peer `@aws-sdk/client-secrets-manager`. */
+  readonly client: SdkClient;
   readonly database: DatabaseSettings;
 }): ConnectAs {
   const { client, database } = options;
@@ -23,8 +25,7 @@ export function secretCredentials(options: {
     if (fresh) {
       known = undefined;
     }
-    known ??= parse((await client.send(new GetSecretValueCommand({ SecretId: database.secretArn }))).SecretString);
-    const secret = known;
+    const secret = (known ??= parse(await read(client, database.secretArn)));
     const text = (name: string, given?: string | number) => {
       const value = given ?? secret[name];
       if (typeof value === 'string' || typeof value === 'number') {
@@ -76,6 +77,16 @@ const DEFAULT_PORT = 5_432;
 
 function settingsOf({ ca }: DatabaseSettings, host: string): ClientConfig {
   return { host, ssl: { rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }) } };
+}
+
+async function read(client: SdkClient, secretId: string | undefined): Promise<string | undefined> {
+  const { GetSecretValueCommand } = await import('@aws-sdk/client-secrets-manager').catch(
+    missingPeer('@aws-sdk/client-secrets-manager'),
+  );
+  const { SecretString: secret } = (await client.send(new GetSecretValueCommand({ SecretId: secretId }) as never)) as {
+    readonly SecretString?: string;
+  };
+  return secret;
 }
 
 function parse(secret: string | undefined): Record<string, unknown> {

@@ -1,7 +1,9 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { DispatchWake } from '../../contract/dispatch-config.js';
 import { DispatchStateEnv } from '../../contract/dispatch-env.js';
-import { databaseSettings, logIn, RenewingPool } from '../database/index.js';
+// Not by the index, which loads what the loader needs
+import { databaseSettings, logIn } from '../database/log-in.js';
+import { RenewingPool } from '../database/renewing-pool.js';
 import { PostgresStore, type TurnSource } from '../dispatch/index.js';
 import type { Environment } from '../support/environment.js';
 import { OptionChecks } from '../support/option-checks.js';
