@@ -1,12 +1,13 @@
 import { awscdk, javascript, typescript } from 'projen';
 import { Documentation } from './projenrc/documentation.ts';
 import { Examples } from './projenrc/examples.ts';
+import { Jest } from './projenrc/jest.ts';
 import { LambdaBundles } from './projenrc/lambda-bundles.ts';
 import { LocalCloudPackage } from './projenrc/local-cloud-package.ts';
 import { OperationsPackage } from './projenrc/operations-package.ts';
 import { QualityGates } from './projenrc/quality-gates.ts';
 import { RuntimePackage } from './projenrc/runtime-package.ts';
-import { JEST, NODE_MIN, NODE_WORK, TYPESCRIPT } from './projenrc/versions.ts';
+import { NODE_MIN, NODE_WORK, TYPESCRIPT } from './projenrc/versions.ts';
 
 const project = new awscdk.AwsCdkConstructLibrary({
   name: 'cdk-fileworks',
@@ -104,46 +105,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   eslint: false, // projen's component writes the old eslintrc format; eslint.config.mjs is ours
   docgen: true,
 
-  jest: true,
-  jestOptions: {
-    jestVersion: JEST,
-    junitReporting: false,
-    updateSnapshot: javascript.UpdateSnapshot.NEVER,
-    configFilePath: 'jest.config.json',
-    jestConfig: {
-      collectCoverage: false,
-      testTimeout: 30_000, // it ends what hangs; how fast something is, the benches tell
-      setupFiles: ['<rootDir>/test/support/repeatable.ts'],
-      testMatch: [
-        '<rootDir>/test/**/*.test.ts',
-        '<rootDir>/local/test/**/*.test.ts',
-        '<rootDir>/cli/test/**/*.test.ts',
-      ],
-      // Tests run on the sources; what is packed is tested from its tarball
-      moduleNameMapper: {
-        '^cdk-fileworks$': '<rootDir>/src',
-        '^fileworks-local/lib/(.*)\\.js$': '<rootDir>/local/src/$1',
-        '^(\\.{1,2}/.*)\\.js$': '$1',
-      },
-      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/.tools/'],
-      modulePathIgnorePatterns: [
-        '<rootDir>/.tools/',
-        '<rootDir>/build/',
-        '<rootDir>/dist/',
-        '<rootDir>/src/runtime/dist/',
-        '<rootDir>/local/lib/',
-        '<rootDir>/cli/lib/',
-        '<rootDir>/assets/',
-      ],
-      watchPathIgnorePatterns: ['/node_modules/', '<rootDir>/.tools/'],
-    },
-  },
-  tsJestOptions: {
-    transformOptions: {
-      // Jest runs CommonJS; type errors are the business of `npm run typecheck`
-      tsconfig: typescript.TsJestTsconfig.fromFile('tsconfig.jest.json'),
-    },
-  },
+  jest: false, // projen's component compiles with ts-jest; projenrc/jest.ts is ours
   devDeps: [
     `node@${NODE_WORK}`, // every script runs on this Node.js, whatever the machine has
     '@types/node@^24',
@@ -174,10 +136,17 @@ new OperationsPackage(project);
 new LambdaBundles(project);
 new Documentation(project);
 new Examples(project);
+new Jest(project);
 new QualityGates(project);
 
 // npm asks which install scripts may run: native bindings, and the Node.js binary
-project.package.addField('allowScripts', { esbuild: true, node: true, '@parcel/watcher': true, 'unrs-resolver': true });
+project.package.addField('allowScripts', {
+  '@swc/core': false,
+  esbuild: true,
+  node: true,
+  '@parcel/watcher': true,
+  'unrs-resolver': true,
+});
 // One lock file, one copy of the SDK
 project.package.addField('workspaces', ['src/runtime', 'local', 'cli']);
 // Lets tests and examples say `from 'cdk-fileworks'`, as their readers will

@@ -12,8 +12,12 @@ if (missing.length > 0) {
   fail(`no end-to-end test for ${missing.join(', ')}: see test/e2e/`);
 }
 const paths = files.length > 0 ? files : [join(root, 'test', 'e2e')];
-const { status } = spawnSync(process.execPath, [join(root, 'build-tools', 'jest.ts'), ...paths, ...options], {
-  cwd: root,
-  stdio: 'inherit',
-});
+const { status } = spawnSync(
+  process.execPath,
+  [join(root, 'node_modules', 'jest', 'bin', 'jest.js'), ...paths, ...options],
+  {
+    cwd: root,
+    stdio: 'inherit',
+  },
+);
 process.exit(status ?? 1);

@@ -2,7 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -34,8 +36,9 @@ export function run(
   args: string[],
   { cwd = root, env = {}, needs, fresh }: RunOptions = {},
 ): string {
-  if (needs) {
-    requireProgram(needs);
+  const missing = needs && remedyFor(needs);
+  if (missing) {
+    fail(missing);
   }
   if (fresh) {
     rmSync(join(root, fresh), { recursive: true, force: true });
@@ -66,12 +69,11 @@ const remedies = {
   mvn: 'a JDK 17 or newer with Maven is needed for the Java package (mvn on the PATH): install it and run the command again',
 };
 
-type Program = keyof typeof remedies;
+export type Program = keyof typeof remedies;
 
-export function requireProgram(program: Program) {
-  if (spawnSync(program, ['--version'], { stdio: 'ignore' }).status !== 0) {
-    fail(remedies[program]);
-  }
+/** What to do when the program is not on this machine. */
+export function remedyFor(program: Program): string | undefined {
+  return spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0 ? undefined : remedies[program];
 }
 
 /** Installs a package of Debian or Ubuntu if this user may; whether it worked is for the caller to see. */
@@ -79,8 +81,9 @@ export function installFromDebian(name: string): void {
   if (process.getuid?.() !== 0 || spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).error) {
     return;
   }
-  spawnSync('apt-get', ['update', '-qq'], { stdio: 'ignore' });
-  spawnSync('apt-get', ['install', '-y', '-qq', name], {
+  // A second apt-get would fail at once
+  const install = `apt-get update -qq; apt-get install -y -qq ${name}`;
+  spawnSync('flock', [join(tmpdir(), 'fileworks-apt-get.lock'), 'sh', '-c', install], {
     stdio: 'ignore',
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   });
@@ -111,16 +114,55 @@ export function fingerprint(paths: string[]): string {
 export async function once(name: string, inputs: string[], outputs: string[], action: () => unknown): Promise<boolean> {
   const stamp = join(tools, 'stamps', name);
   const now = fingerprint(inputs);
-  if (
+  const isDone = () =>
     existsSync(stamp) &&
     readFileSync(stamp, 'utf8') === now &&
-    outputs.every((output) => existsSync(resolve(root, output)))
-  ) {
+    outputs.every((output) => existsSync(resolve(root, output)));
+  if (isDone()) {
     return false;
   }
-  rmSync(stamp, { force: true });
-  await action();
-  mkdirSync(dirname(stamp), { recursive: true });
-  writeFileSync(stamp, now);
-  return true;
+  return withLock(`${stamp}.lock`, async () => {
+    if (isDone()) {
+      return false;
+    }
+    rmSync(stamp, { force: true });
+    await action();
+    writeFileSync(stamp, now);
+    return true;
+  });
+}
+
+/** Steps and tests run in several processes at the same time. */
+async function withLock<T>(lock: string, action: () => Promise<T>): Promise<T> {
+  mkdirSync(dirname(lock), { recursive: true });
+  while (!takeLock(lock)) {
+    await setTimeout(200);
+  }
+  try {
+    return await action();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+function takeLock(lock: string): boolean {
+  try {
+    writeFileSync(lock, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch {
+    // The process that held it may have been killed
+    const owner = existsSync(lock) ? Number(readFileSync(lock, 'utf8')) : 0;
+    if (owner > 0 && !isAlive(owner)) {
+      rmSync(lock, { force: true });
+    }
+    return false;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }

@@ -1,4 +1,4 @@
-import { Component, JsonFile, awscdk } from 'projen';
+import { Component, awscdk } from 'projen';
 import { AWS_SDK } from './versions.ts';
 
 const FORMATTED = '"**/*.{ts,mts,mjs,cjs,js}"';
@@ -46,30 +46,17 @@ export class QualityGates extends Component {
     project.addDevDeps('ajv-draft-04@^1.0.0');
     project.addDevDeps('eslint@^10.15.0', 'typescript-eslint@^8.73.0', '@stylistic/eslint-plugin@^5.10.0');
 
-    new JsonFile(project, 'tsconfig.jest.json', {
-      obj: {
-        compilerOptions: {
-          target: 'ES2023',
-          lib: ['es2023'],
-          module: 'commonjs',
-          moduleResolution: 'bundler',
-          esModuleInterop: true,
-          isolatedModules: true,
-          inlineSourceMap: true,
-          inlineSources: true,
-          resolveJsonModule: true,
-          types: ['jest', 'node'],
-          ignoreDeprecations: '6.0',
-        },
-      },
-    });
-
     // Reserved words of the target languages and all of jsii's other warnings fail the build
-    project.compileTask.reset('jsii --fail-on-warnings');
-    project.compileTask.exec('node build-tools/lazy-index.ts');
+    const constructs = project.addTask('compile:constructs', {
+      description: 'Compile the constructs alone',
+      exec: 'jsii --fail-on-warnings',
+    });
+    constructs.exec('node build-tools/lazy-index.ts');
+    project.compileTask.reset();
+    project.compileTask.spawn(constructs);
     project.compileTask.exec('npm run compile --workspace src/runtime --workspace local --workspace cli');
 
-    const typecheck = project.addTask('typecheck', {
+    project.addTask('typecheck', {
       description: 'Type-check tests, benches, examples and tools',
       exec: 'tsc --noEmit -p tsconfig.dev.json',
     });
@@ -79,13 +66,13 @@ export class QualityGates extends Component {
     const format = project.addTask('format', { description: 'Format everything, and fix what the linter can' });
     format.exec(`prettier --cache --log-level warn --write ${FORMATTED}`);
     format.exec('eslint --fix --cache .');
-    const artifacts = project.addTask('artifacts', {
+    project.addTask('artifacts', {
       description:
         'Build and pack changed packages: tarballs, wheel and jar in dist/ (select languages by name: js python java)',
-      exec: 'node build-tools/artifacts.ts',
+      exec: 'node build-tools/make.ts',
       receiveArgs: true,
     });
-    const model = project.addTask('model', {
+    project.addTask('model', {
       description:
         'Search the state space of the dispatch protocol and of its mutants (--full: every configuration, --json: one line for each)',
       exec: 'node models/run.ts',
@@ -110,20 +97,19 @@ export class QualityGates extends Component {
       env: { FILEWORKS_CHAOS: '30' },
       exec: 'jest test/runtime/dispatch/chaos',
     });
-    const fuzz = project.addTask('fuzz', {
+    project.addTask('fuzz', {
       description:
         'Coverage-guided fuzzing of the parsers of untrusted input: npm run fuzz -- [seconds] [seed] [target]',
       exec: 'node test/fuzz/run.ts',
       receiveArgs: true,
     });
-    project.testTask.reset();
-    project.testTask.spawn(artifacts);
-    project.testTask.spawn(typecheck);
-    project.testTask.spawn(lint);
-    project.testTask.spawn(model);
-    project.testTask.exec('node build-tools/jest.ts', { receiveArgs: true });
-    project.testTask.spawn(fuzz, { args: ['30'] });
+    project.testTask.reset('node build-tools/test.ts', { receiveArgs: true });
     project.tasks.removeTask('test:watch');
+    project.addTask('test:watch', {
+      description: 'Run the tests that a change concerns, with each change: npm run test:watch [-- path]',
+      exec: 'jest --watch',
+      receiveArgs: true,
+    });
     project.tasks.removeTask('test:update');
   }
 }

@@ -8,7 +8,6 @@
 export const NODE_MIN = '22.2.0';
 /** The Node.js that all work in this repository runs on, whatever the machine has. */
 export const NODE_WORK = '24.21.0';
-/** What jsii 6.0 embeds. 7.x has no compiler API for ts-jest and typescript-eslint. */
+/** What jsii 6.0 embeds. 7.x has no compiler API for typescript-eslint. */
 export const TYPESCRIPT = '~6.0.3';
-export const JEST = '^30';
 export const AWS_SDK = '^3.1100.0';
