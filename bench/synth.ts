@@ -92,7 +92,7 @@ for (let i = 0; i < runs; i++) {
     milliseconds.push(await runApp(name));
   }
 }
-compareCpu('synthesis', synthesis, 1);
+compareCpu('synthesis', synthesis, 1.1);
 // It loads our library beside what the peer loads of aws-cdk-lib.
 compareCpu('the whole app', wholeApp, 1.1);
 // With the alarm on the dead-letter queue and the policies of both queues, which the peer does not have.

@@ -1,23 +1,52 @@
-// Lets lib/index.js load a construct when it is first asked for, as aws-cdk-lib does: an app that uses one need not
-// load all of them.
-import { readFileSync, writeFileSync } from 'node:fs';
+// Writes every index of lib/ anew, from the exports of its source, so that a file is loaded when one of its exports is
+// first used: an app that uses one construct need not load all of them.
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import ts from 'typescript';
 import { fail, root } from './steps.ts';
 
-const file = join(root, 'lib', 'index.js');
-const paths = new Map<string, string>();
-const lazy = readFileSync(file, 'utf8')
-  .replace(/^var (\w+) = require\(("[^"]+")\);\n/gm, (_, variable: string, path: string) => {
-    paths.set(variable, path);
-    return '';
-  })
-  .replace(
-    /\breturn (\w+)\.(\w+);/g,
-    (_, variable: string, name: string) =>
-      `return require(${paths.get(variable) ?? fail(`${variable} is of no require in ${file}`)}).${name};`,
-  );
+const require = createRequire(import.meta.url);
 
-if (/^(?!Object\.defineProperty\(exports, ).*\brequire\(/m.test(lazy)) {
-  fail(`${file} loads something at once; does tsc write re-exports otherwise now?`);
+/** The values that an index exports, each with the file that has it. */
+function exportsOf(index: string): (readonly [name: string, from: string])[] {
+  const source = ts.createSourceFile(index, readFileSync(join(root, 'src', index), 'utf8'), ts.ScriptTarget.Latest);
+  return source.statements.flatMap((statement) => {
+    if (
+      !ts.isExportDeclaration(statement) ||
+      !statement.exportClause ||
+      !ts.isNamedExports(statement.exportClause) ||
+      !statement.moduleSpecifier ||
+      !ts.isStringLiteral(statement.moduleSpecifier)
+    ) {
+      return fail(`src/${index} may have \`export { … } from '…'\` and nothing else, because it is loaded on demand`);
+    }
+    const { text: from } = statement.moduleSpecifier;
+    return statement.isTypeOnly
+      ? []
+      : statement.exportClause.elements
+          .filter(({ isTypeOnly }) => !isTypeOnly)
+          .map(({ name }) => [name.text, from] as const);
+  });
 }
-writeFileSync(file, lazy);
+
+/** The first line is how Node.js finds the names of a CommonJS module that an ES module imports. */
+const render = (values: readonly (readonly [string, string])[]) => `"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+${values.map(([name]) => `exports.${name} = `).join('')}void 0;
+${values
+  .map(
+    ([name, from]) =>
+      `Object.defineProperty(exports, "${name}", { enumerable: true, get: () => require("${from}").${name} });\n`,
+  )
+  .join('')}`;
+
+for (const index of globSync('{index.ts,constructs/**/index.ts}', { cwd: join(root, 'src') })) {
+  const values = exportsOf(index);
+  const file = join(root, 'lib', index.replace(/\.ts$/, '.js'));
+  writeFileSync(file, render(values));
+  const loaded = require(file) as Record<string, unknown>;
+  for (const [name] of values.filter(([value]) => loaded[value] === undefined)) {
+    fail(`src/${index} exports ${name}, which is no value: write \`type ${name}\``);
+  }
+}

@@ -53,7 +53,7 @@ export function workerByHand(stack: Stack, cluster: ICluster, image: ContainerIm
     evaluationPeriods: 1,
     treatMissingData: TreatMissingData.NOT_BREACHING,
     alarmDescription:
-      'Jobs failed on every attempt and wait in the dead-letter queue. What to do: https://example.com/docs/operations/runbooks/jobs-dead-letter.md',
+      'Dead-letter messages: jobs that failed on every attempt. What to do: https://example.com/docs/operations/runbooks/jobs-dead-letter.md',
   });
 
   const taskDefinition = new FargateTaskDefinition(stack, 'TaskDefinition', {
@@ -108,9 +108,7 @@ export function workerByHand(stack: Stack, cluster: ICluster, image: ContainerIm
     propagateTags: PropagatedTagSource.SERVICE,
     enableExecuteCommand: false,
   });
-  const cfnService = service.node.defaultChild as CfnService;
-  cfnService.desiredCount = undefined;
-  cfnService.addPropertyDeletionOverride('DeploymentConfiguration.Alarms');
+  (service.node.defaultChild as CfnService).desiredCount = undefined;
   const scalingTarget = service.autoScaleTaskCount({ minCapacity: 0, maxCapacity: MAX_TASKS }).node.findChild('Target');
   if (!(scalingTarget instanceof ScalableTarget)) {
     throw new Error('aws-cdk-lib keeps its target elsewhere');
@@ -145,7 +143,7 @@ export function workerByHand(stack: Stack, cluster: ICluster, image: ContainerIm
       evaluationPeriods: 1,
       treatMissingData: TreatMissingData.NOT_BREACHING,
       alarmDescription:
-        'Rings while there is work, and sets the number of tasks for it. What to do: https://example.com/docs/operations/runbooks/worker-scaling.md',
+        'In ALARM while there is work; sets the task count. What to do: https://example.com/docs/operations/runbooks/worker-scaling.md',
     })
     .addAlarmAction(new ApplicationScalingAction(follow));
   const idle = new StepScalingAction(stack, 'IdlePolicy', steps);
@@ -157,7 +155,7 @@ export function workerByHand(stack: Stack, cluster: ICluster, image: ContainerIm
       treatMissingData: TreatMissingData.NOT_BREACHING,
       comparisonOperator: ComparisonOperator.LESS_THAN_OR_EQUAL_TO_THRESHOLD,
       alarmDescription:
-        'Rings while there is no work, and sets the fewest tasks. What to do: https://example.com/docs/operations/runbooks/worker-scaling.md',
+        'In ALARM while there is no work; sets the minimum task count. What to do: https://example.com/docs/operations/runbooks/worker-scaling.md',
     })
     .addAlarmAction(new ApplicationScalingAction(idle));
 }

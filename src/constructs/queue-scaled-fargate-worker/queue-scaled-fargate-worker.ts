@@ -26,13 +26,10 @@ import type { AdditionalQueue } from './additional-queue';
 import { WorkerDefaults } from './defaults';
 import { createNotStartingAlarm, createOldestMessageAlarm, createSaturationAlarm } from './private/alarms';
 import { checkProcessingTime, checkProps } from './private/checks';
-import { createIngress, openPort } from './private/ingress';
+import { createIngress, createSpotFallback, createWakeUp, openPort } from './private';
 import { expressionOf, ofQueues, sumOf } from './private/queue-metrics';
 import { renderQueues } from './private/render-queues';
 import { resolveFurtherQueues, resolveWorkerQueue, type FurtherQueue, type WorkerQueue } from './private/worker-queue';
-import { createSpotFallback } from './private/spot-fallback-parts';
-import { createWakeUp } from './private/wake-up-parts';
-import { WorkerService } from './private/worker-service';
 import { resolveWorkerTask } from './private/worker-task';
 import type { QueueScaledFargateWorkerProps } from './queue-scaled-fargate-worker-props';
 import { QueueScaling } from './queue-scaling';
@@ -464,7 +461,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   }
 
   #createService(props: QueueScaledFargateWorkerProps): ecs.FargateService {
-    const service = new WorkerService(this, 'Service', {
+    const service = new ecs.FargateService(this, 'Service', {
       cluster: props.cluster,
       taskDefinition: this.taskDefinition,
       // Always a strategy and never a launch type: from one strategy to another, a service need not be replaced.

@@ -5,7 +5,7 @@ import type { FargateService, ScalableTaskCount } from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
 import { checkSeconds, checkWholeNumber } from '../private/checks';
 import { ValidationError } from '../private/validation-error';
-import { bindBacklogPerTask } from './private/backlog-per-task';
+import { bindBacklogPerTask } from './private';
 import { bindExactScaling } from './private/exact-scaling';
 
 /** What a scaling choice works with. */

@@ -113,7 +113,7 @@ describe('QueueScaledFargateWorker with defaults', () => {
         DeploymentCircuitBreaker: { Enable: true, Rollback: true },
         MinimumHealthyPercent: 100,
         MaximumPercent: 200,
-        Alarms: Match.absent(),
+        Alarms: { AlarmNames: [], Enable: false, Rollback: false },
       },
     });
   });

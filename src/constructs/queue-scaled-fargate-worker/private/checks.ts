@@ -7,7 +7,7 @@ import { checkExcluded, checkSeconds, checkWholeNumber, orDefault } from '../../
 import { checkFargateTask } from '../../private/fargate-task';
 import { ValidationError } from '../../private/validation-error';
 import { WorkerDefaults } from '../defaults';
-import { checkIngress } from './ingress';
+import { checkIngress } from '.';
 import type { QueueScaledFargateWorkerProps } from '../queue-scaled-fargate-worker-props';
 
 /** What can be said about the props before anything is created. */
