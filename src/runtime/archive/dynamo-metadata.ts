@@ -9,7 +9,10 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { FileworksError } from '../errors.js';
+import { backoffDelay } from '../support/backoff.js';
 import type { MetadataLookup } from './entries-matching.js';
+
+const RETRY_MS = { base: 100, max: 5_000 };
 
 /** An item as plain JavaScript. */
 export type MetadataItem = Readonly<Record<string, unknown>>;
@@ -117,7 +120,7 @@ export class DynamoMetadata implements MetadataLookup<MetadataItem> {
         );
       }
       if (!progressed || attempt > 1) {
-        await delay(Math.min(50 * 2 ** attempt, 5_000) * Math.random(), undefined, signal && { signal });
+        await delay(backoffDelay(attempt, RETRY_MS), undefined, signal && { signal });
       }
     }
   }

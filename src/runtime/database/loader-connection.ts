@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { FileworksError } from '../errors.js';
+import { backoffDelay } from '../support/backoff.js';
 import { type Clock, sleep, systemClock } from '../support/clock.js';
 import type { ConnectAs } from './credentials.js';
 import { faultOf } from './fault.js';
@@ -23,7 +24,7 @@ export class DatabaseUnavailable extends FileworksError {
 type Work<T> = (client: pg.Client) => Promise<T>;
 
 const ATTEMPTS = 3;
-const RETRY_DELAY_MS = 100;
+const RETRY_MS = { base: 200, max: 400, jitter: 'equal' } as const;
 /** A function that froze or died in a transaction must not keep its locks. */
 const IDLE_IN_TRANSACTION_MS = 60_000;
 
@@ -93,7 +94,7 @@ export class LoaderConnection {
         } else if (fault !== 'race' || attempt === ATTEMPTS) {
           throw error;
         }
-        await sleep(this.#clock, RETRY_DELAY_MS * attempt * (1 + Math.random()));
+        await sleep(this.#clock, backoffDelay(attempt, RETRY_MS));
       }
     }
   }

@@ -1,6 +1,7 @@
 import { decideArrival, decideRemoval } from './decide-arrival.js';
 import { type Decision, type DispatchEvent, type DispatchState } from './events.js';
 import { type FileRow, isPaused, LAUNCH_CHECK_MS, MAX_PAUSES, type PauseRow, type QueuedFile } from './rows.js';
+import { backoffDelay } from '../support/backoff.js';
 import { type FileChange, type FileUpdate, type HeadWrite, type Write } from './store.js';
 
 /** A task that was told to stop is asked again after so long whether it did. */
@@ -248,6 +249,9 @@ function decideDiscard(file: FileRow, reason: string, now: number): Decision {
 const nextBeat = ({ policy, beganAt = 0 }: FileRow, now: number) =>
   Math.min(now + policy.hangTimeoutMs, beganAt + policy.maxRuntimeMs);
 
+const backoffMs = (policy: FileRow['policy'], attempt: number) =>
+  backoffDelay(attempt, { base: policy.backoffMs, max: policy.maxBackoffMs, jitter: 'none' });
+
 /** The attempt counts: again after a while, or the retries are exhausted. */
 function attemptFailed(file: FileRow, event: EventOf<'fail' | 'stopped'>, now: number): Decision {
   const { policy, attempts } = file;
@@ -257,8 +261,7 @@ function attemptFailed(file: FileRow, event: EventOf<'fail' | 'stopped'>, now: n
   };
   const final = event.type === 'fail' && event.final === true;
   if (attempts < policy.maxAttempts && !final) {
-    const backoffMs = Math.min(policy.backoffMs * 2 ** (attempts - 1), policy.maxBackoffMs);
-    const notBefore = now + ((event.type === 'fail' ? event.retryAfterMs : undefined) ?? backoffMs);
+    const notBefore = now + ((event.type === 'fail' ? event.retryAfterMs : undefined) ?? backoffMs(policy, attempts));
     return changed(update(file, { ...over, status: 'waiting', notBefore, dueAt: notBefore }, now));
   }
   // A blocked file keeps its slot: the sequence stands until an operator acts
@@ -270,7 +273,7 @@ function attemptFailed(file: FileRow, event: EventOf<'fail' | 'stopped'>, now: n
 /** The attempt does not count: no container had a chance. */
 function attemptVoid(file: FileRow, reason: string, now: number): Decision {
   const { policy } = file;
-  const notBefore = now + Math.min(policy.backoffMs * 2 ** Math.min(file.interruptions, 30), policy.maxBackoffMs);
+  const notBefore = now + backoffMs(policy, file.interruptions + 1);
   return changed(
     update(
       file,

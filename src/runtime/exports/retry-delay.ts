@@ -1,3 +1,5 @@
+import { backoffDelay } from '../support/backoff.js';
+
 export interface RetryOptions {
   /** Attempts for a request; those that are made while the circuit is open do not count. At least 1. @default 5 */
   readonly maxAttempts?: number;
@@ -12,19 +14,13 @@ export interface RetryOptions {
   readonly maxRetryAfterSeconds?: number;
 }
 
-/**
- * Milliseconds before the attempt after `attempt`: full jitter, after the time that the server asked for.
- *
- * @see https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
- */
+/** Milliseconds before the attempt after `attempt`: full jitter, after the time that the server asked for. */
 export function retryDelay(
   attempt: number,
   { retryDelayMs, maxRetryDelayMs }: Required<RetryOptions>,
   retryAfterSeconds = 0,
 ): number {
-  return (
-    retryAfterSeconds * 1_000 + Math.random() * Math.min(maxRetryDelayMs, retryDelayMs * 2 ** Math.min(attempt - 1, 30))
-  );
+  return retryAfterSeconds * 1_000 + backoffDelay(attempt, { base: retryDelayMs, max: maxRetryDelayMs });
 }
 
 /**

@@ -1,4 +1,4 @@
-export { exponentialBackoff, type Backoff, type ExponentialBackoffOptions } from './backoff.js';
+export { exponentialBackoff, type Backoff, type ExponentialBackoffOptions } from '../support/backoff.js';
 export { decodeBody, type BodyKind, type DecodedBody } from './body-decoder.js';
 export { EcsScaleInProtection } from './ecs-scale-in-protection.js';
 export type { Job, JobContext, JobHandler } from './job.js';

@@ -1,10 +1,10 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { type Backoff, exponentialBackoff } from './backoff.js';
 import { type JobHandler } from './job.js';
 import { type ScaleInProtection } from './scale-in-protection.js';
 import { SqsTransport } from './sqs-transport.js';
 import { isFifo, queueNameOf, type QueueTransport } from './transport.js';
 import { FargateLimits, SqsLimits, WorkerLimits } from '../../contract/service-limits.js';
+import { type Backoff, exponentialBackoff } from '../support/backoff.js';
 import { type Clock, systemClock } from '../support/clock.js';
 import { type AroundJob } from '../support/job-info.js';
 import { type Logger, silentLogger } from '../support/logger.js';

@@ -1,4 +1,3 @@
-import { exponentialBackoff } from './backoff.js';
 import { type Outcome } from './job-run.js';
 import { Lease } from './lease.js';
 import { type LeaseKeeper } from './lease-keeper.js';
@@ -13,6 +12,7 @@ import { Settler } from './settler.js';
 import { type ReceivedMessage } from './transport.js';
 import { type ContinuationMessage, MessageAttributeNames } from '../../contract/job-message.js';
 import { SqsLimits } from '../../contract/service-limits.js';
+import { exponentialBackoff } from '../support/backoff.js';
 import { type Timer } from '../support/clock.js';
 import { type Emitter } from '../support/emitter.js';
 

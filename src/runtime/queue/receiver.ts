@@ -3,10 +3,10 @@ import { type QueueCalls } from './queue-calls.js';
 import { type ReceivedMessage } from './transport.js';
 import { SqsLimits } from '../../contract/service-limits.js';
 import { CallTimeout } from '../errors.js';
+import { backoffDelay } from '../support/backoff.js';
 import { type Clock, type Timer } from '../support/clock.js';
 
-const FIRST_RETRY_MS = 200;
-const MAX_RETRY_MS = 20_000;
+const RETRY_MS = { base: 200, max: 20_000, jitter: 'equal' } as const;
 /** What an answer takes beyond its wait, from the request on its way to the answer on its way back. */
 const ANSWER_SLACK_MS = 2_000;
 /** No repetition waits for so long: a receive after this begins a new row, after a time when nothing was asked for. */
@@ -208,11 +208,8 @@ export class Receiver {
       return;
     }
     // After a call that hung there was waiting enough.
-    const bound =
-      error instanceof CallTimeout
-        ? FIRST_RETRY_MS
-        : Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (this.#failures - 1));
-    this.#retry = clock.after(bound / 2 + (Math.random() * bound) / 2, () => {
+    const attempt = error instanceof CallTimeout ? 1 : this.#failures;
+    this.#retry = clock.after(backoffDelay(attempt, RETRY_MS), () => {
       this.#retry = undefined;
       this.#options.onEnd();
     });

@@ -5,6 +5,7 @@ import { type QueueCalls } from './queue-calls.js';
 import { type EntryFailure, type VisibilityEntry } from './transport.js';
 import { MessageAttributeNames } from '../../contract/job-message.js';
 import { SqsLimits } from '../../contract/service-limits.js';
+import { backoffDelay } from '../support/backoff.js';
 import { type Clock, sleep } from '../support/clock.js';
 
 /** Visibility changes wait only long enough to share a call with others of the same moment. */
@@ -14,8 +15,7 @@ const VISIBILITY_LINGER_MS = 20;
  */
 const DELETE_ATTEMPTS = 8;
 const VISIBILITY_ATTEMPTS = 4;
-const FIRST_RETRY_MS = 200;
-const MAX_RETRY_MS = 10_000;
+const RETRY_MS = { base: 200, max: 10_000 };
 
 export interface SettlerOptions {
   readonly calls: QueueCalls;
@@ -158,10 +158,9 @@ export class Settler {
       if (isLast) {
         return false;
       }
-      const bound = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (attempt - 1));
       await (this.#hurry.signal.aborted
-        ? sleep(this.#options.clock, Math.random() * FIRST_RETRY_MS)
-        : sleep(this.#options.clock, Math.random() * bound, this.#hurry.signal));
+        ? sleep(this.#options.clock, backoffDelay(1, RETRY_MS))
+        : sleep(this.#options.clock, backoffDelay(attempt, RETRY_MS), this.#hurry.signal));
     }
   }
 }

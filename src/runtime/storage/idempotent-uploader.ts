@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
+import { backoffDelay } from '../support/backoff.js';
 import { Body, partsOf, type Part, type PartRules } from './body.js';
 import { crc32ToBase64, identityOf, PartsChecksum, type Identity } from './checksum.js';
 import { MemoryContent, type Committed, type ReadyContent } from './content.js';
@@ -10,6 +11,7 @@ import { StorageError } from './storage-error.js';
 import { glance, statusOf, type StoredObject } from './stored-object.js';
 
 const MIB = 1024 * 1024;
+const RETRY_MS = { base: 100, max: 3_200 };
 
 export interface IdempotentUploaderOptions {
   readonly client: S3Client;
@@ -141,7 +143,7 @@ export class IdempotentUploader {
               await content.discard();
               content = undefined;
             }
-            await delay(50 * 2 ** Math.min(attempt, 6) * Math.random(), undefined, signal && { signal });
+            await delay(backoffDelay(attempt, RETRY_MS), undefined, signal && { signal });
           }
           look = true;
         }

@@ -1,8 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { FileworksError } from '../../errors.js';
+import { backoffDelay } from '../../support/backoff.js';
 import { Connection } from '../../support/connection.js';
 import { ZipError } from '../zip-error.js';
 import { sourceFailed } from './source.js';
+
+const MAX_GROWTH = 32;
 
 /** How a source over a network deals with broken connections. */
 export interface ResumeOptions {
@@ -60,7 +63,8 @@ export class Attempts {
     ) {
       throw sourceFailed(this.label, offset, failure, this.signal);
     }
-    const ms = this.options.retryDelayMs * 2 ** Math.min(this.#breaks - 1, 5) * (0.5 + Math.random() / 2);
+    const { retryDelayMs: base } = this.options;
+    const ms = backoffDelay(this.#breaks, { base, max: base * MAX_GROWTH, jitter: 'equal' });
     await delay(ms, undefined, this.signal && { signal: this.signal });
   }
 }
