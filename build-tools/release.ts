@@ -34,7 +34,7 @@ if (argument !== '--packed') {
       '--include-workspace-root',
     ]);
   }
-  const { status } = spawnSync(process.execPath, [join(root, 'build-tools', 'artifacts.ts')], { stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [join(root, 'build-tools', 'make.ts'), 'artifacts'], { stdio: 'inherit' });
   if (status !== 0) {
     process.exit(1);
   }
