@@ -28,7 +28,7 @@ export function bundledPackages({ outputs }: Metafile): BundledPackage[] {
 export function lastMetafile(root: string): Metafile {
   const file = join(root, 'build', 'bundle.meta.json');
   if (!existsSync(file)) {
-    throw new Error(`no ${file}: run \`npm run artifacts js\` first`);
+    throw new Error(`no ${file}: run \`npm run bundle\` first`);
   }
   return JSON.parse(readFileSync(file, 'utf8')) as Metafile;
 }

@@ -3,9 +3,10 @@
 //   node build-tools/examples.ts worker <name>      (installs its container code and prints the folder)
 //   node build-tools/examples.ts models <name>      (installs what its models need and prints the folder of the
 // programs)
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { make } from './make.ts';
 import { fail, once, root, run, tools } from './steps.ts';
 
 export const languages = ['typescript', 'python', 'java'] as const;
@@ -17,15 +18,10 @@ const workplace = (language: Language) => join(tools, 'workplace', language);
 const mavenSettings = join(tools, 'workplace', 'java', 'settings.xml');
 const exampleIn = (language: Language, name: string) => join(workplace(language), 'examples', language, name);
 
-export function tarball(packageName: string): string {
+function tarball(packageName: string): string {
   const folder = join(root, 'dist', 'js');
-  const file = existsSync(folder)
-    ? readdirSync(folder).find((name) => name.startsWith(`${packageName}-`) && name.endsWith('.tgz'))
-    : undefined;
-  if (!file) {
-    fail(`no tarball of ${packageName} in dist/js: run \`npm run artifacts\` first`);
-  }
-  return join(folder, file);
+  const file = readdirSync(folder).find((name) => name.startsWith(`${packageName}-`));
+  return join(folder, file ?? fail(`dist/js has no tarball of ${packageName}`));
 }
 
 /** Copies without what an earlier run left behind. */
@@ -118,6 +114,7 @@ function command(language: Language, name: string): string {
 
 /** Synthesizes the example into `outdir`; installs it first when the packages or the example changed. */
 export async function synthExample(language: Language, name: string, outdir: string): Promise<string> {
+  await make(language === 'typescript' ? 'js' : language);
   const inputs = [...packages, `examples/${language}/${name}`, `examples/worker/${name}`];
   await once(`example-${language}-${name}`, inputs, [exampleIn(language, name)], () => {
     copyExample(language, name);
@@ -144,6 +141,7 @@ export async function synthExample(language: Language, name: string, outdir: str
 /** Installs an example's container code on the packed runtime, as its Dockerfile does; returns its folder. */
 export async function installWorker(name: string): Promise<string> {
   const folder = join(tools, 'workplace', 'worker', name);
+  await make('js');
   await once(
     `worker-${name}`,
     ['src/runtime', 'src/contract', `examples/worker/${name}`],

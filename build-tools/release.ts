@@ -3,12 +3,12 @@
 // builds and packs once, writes an SBOM for each npm package and the checksums of all, and checks what was packed.
 // The release workflow runs this, tests the same files, and uploads them. With --packed: only SBOMs and checks, of what
 // dist/ holds.
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { checkRelease } from './release/check.ts';
 import { writeSboms } from './release/sbom.ts';
+import { make, PACKED } from './make.ts';
 import { fail, root, run } from './steps.ts';
 
 const [argument = ''] = process.argv.slice(2);
@@ -34,10 +34,7 @@ if (argument !== '--packed') {
       '--include-workspace-root',
     ]);
   }
-  const { status } = spawnSync(process.execPath, [join(root, 'build-tools', 'make.ts'), 'artifacts'], { stdio: 'inherit' });
-  if (status !== 0) {
-    process.exit(1);
-  }
+  await make(...PACKED);
 }
 const { version, workspaces } = manifest();
 writeSboms(root, ['.', ...workspaces], join(dist, 'sbom'));

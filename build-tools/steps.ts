@@ -90,7 +90,7 @@ export function installFromDebian(name: string): void {
 }
 
 /** A hash of the content of every file below these paths that git tracks or would track. */
-export function fingerprint(paths: string[]): string {
+export function fingerprint(paths: readonly string[]): string {
   const listed = spawnSync('git', ['ls-files', '-co', '--exclude-standard', '-z', '--', ...paths], {
     cwd: root,
     encoding: 'utf8',
@@ -111,7 +111,12 @@ export function fingerprint(paths: string[]): string {
 }
 
 /** Does `action` unless it was done before for the same content of `inputs` and all `outputs` still exist. */
-export async function once(name: string, inputs: string[], outputs: string[], action: () => unknown): Promise<boolean> {
+export async function once(
+  name: string,
+  inputs: readonly string[],
+  outputs: readonly string[],
+  action: () => unknown,
+): Promise<boolean> {
   const stamp = join(tools, 'stamps', name);
   const now = fingerprint(inputs);
   const isDone = () =>

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { makeArtifacts } from './support/artifacts';
 
 const root = resolve(__dirname, '..');
 
@@ -35,6 +36,7 @@ interface Member {
   readonly parameters?: Member[];
 }
 
+makeArtifacts('constructs');
 const assembly = JSON.parse(readFileSync(join(root, '.jsii'), 'utf8')) as Assembly;
 const types = Object.values(assembly.types);
 const members = types.flatMap((type) =>

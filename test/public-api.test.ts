@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as ts from 'typescript';
+import { makeArtifacts } from './support/artifacts';
 
 const root = resolve(__dirname, '..');
 
@@ -9,6 +10,7 @@ interface Assembly {
   readonly types: Record<string, { readonly name: string; readonly kind: string }>;
 }
 
+makeArtifacts('constructs');
 const assembly = JSON.parse(readFileSync(join(root, '.jsii'), 'utf8')) as Assembly;
 const types = Object.values(assembly.types);
 

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { makeArtifacts } from './support/artifacts';
 
 const root = resolve(__dirname, '..');
 const workflows = join(root, '.github', 'workflows');
@@ -8,6 +9,8 @@ const dryRun = (...args: string[]) =>
   spawnSync(process.execPath, [join(root, 'build-tools', 'release.ts'), ...args], { cwd: root, encoding: 'utf8' });
 
 describe('a release, up to the upload', () => {
+  beforeAll(() => makeArtifacts('js', 'python', 'java'));
+
   test('finds the packed files of one version fit to be released: names, versions, licences, contents, SBOMs, and one build in three languages', () => {
     const { status, stdout, stderr } = dryRun('--packed');
     expect([status, stderr]).toEqual([0, '']);

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { makeArtifacts } from '../support/artifacts';
 
 const root = resolve(__dirname, '..', '..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
@@ -33,6 +34,7 @@ describe('README.md', () => {
       'npm run local -- --app cdk.out --tasks tasks.json',
     ]);
     expect(manifest.scripts.local).toBeDefined();
+    makeArtifacts('local');
     const help = execFileSync(process.execPath, [join(root, 'local', 'lib', 'cli.js'), '--help'], { encoding: 'utf8' });
     for (const option of ['--app <', '--tasks <']) {
       expect(help).toContain(option);

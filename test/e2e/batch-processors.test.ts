@@ -145,7 +145,7 @@ describe('batches in a function and behind a queue, on the local cloud', () => {
     killed = await taskInBatch(`runs/${runs.stock.split(':').at(-1)}/0/results/`);
     cloud.faults.kill(killed);
     runs.sales = await start(outputs.SalesMachine, { day: '2026-11-21' });
-  }, 240_000);
+  }, 600_000);
 
   afterAll(async () => {
     await (cloud as LocalCloud | undefined)?.stop();

@@ -180,7 +180,7 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
     );
     // A message whose function was killed comes back within the test
     await sqs.send(new SetQueueAttributesCommand({ QueueUrl: queueUrl, Attributes: { VisibilityTimeout: '15' } }));
-  }, 240_000);
+  }, 600_000);
 
   afterAll(async () => {
     await owner.end();

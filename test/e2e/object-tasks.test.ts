@@ -53,7 +53,7 @@ describe('object-tasks on the local cloud', () => {
       new SubscribeCommand({ TopicArn: outputs.AlertsTopicArn, Protocol: 'sqs', Endpoint: arn }),
     );
     broken = await put('in/broken.jsonl', '{"id":1}\n{broken');
-  }, 240_000);
+  }, 600_000);
 
   afterAll(async () => {
     await cloud.stop();
@@ -110,7 +110,10 @@ describe('object-tasks on the local cloud', () => {
   test('starts a task again that Spot took', async () => {
     const key = 'in/taken.jsonl';
     const at = await put(key, jsonLines(10));
-    cloud.faults.kill((await until('its task', 30, () => tasksOf(key)[0])).taskArn);
+    const { taskArn } = await until('its process', 30, () =>
+      tasksOf(key).find(({ processes }) => processes.some(({ pid }) => pid !== undefined)),
+    );
+    cloud.faults.kill(taskArn);
     expect(await until('its summary', 90, () => result(at))).toMatchObject({ records: 10 });
     await until(
       'the end of its tasks',

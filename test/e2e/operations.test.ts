@@ -125,7 +125,7 @@ describe('faults in a pipeline with a worker service', () => {
 
   beforeAll(async () => {
     pipeline = new Deployment(await startDeployment('quickstart', { family: 'Quickstart*' }), 'Quickstart');
-  }, 240_000);
+  }, 600_000);
 
   afterAll(() => pipeline.stop(), 60_000);
 
@@ -262,7 +262,7 @@ describe('faults in a pipeline with a dispatcher', () => {
 
   beforeAll(async () => {
     pipeline = new Deployment(await startDeployment('typed-ingest'), 'TypedIngest');
-  }, 240_000);
+  }, 600_000);
 
   afterAll(() => pipeline.stop(), 60_000);
 

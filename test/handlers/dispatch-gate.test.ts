@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
@@ -24,9 +23,6 @@ let store: DynamoDbStore;
 const bench = new DispatchBench(() => ({ store }));
 
 beforeAll(async () => {
-  if (!existsSync(bundle)) {
-    throw new Error('no bundle: run `npm run artifacts js`');
-  }
   server = await startDynamoDbLocal();
   bench.deploy({ AWS_ENDPOINT_URL_DYNAMODB: server.endpoint, [DispatchStateEnv.tableName]: tableName }, [rule('G')], {
     G: { ...launch, gated: true },

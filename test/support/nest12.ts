@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { makeArtifacts } from './artifacts';
 
 const VERSION = '12.5.1';
 const PACKAGES = [
@@ -20,12 +21,10 @@ const run = promisify(execFile);
 /**
  * Makes a folder in which the programs of test/fixtures/nest12 find NestJS 12 and the built runtime.
  *
- * @throws Error with a remedy when the runtime is not built, or npm cannot reach its registry
+ * @throws Error with a remedy when npm cannot reach its registry
  */
 export async function nest12App(): Promise<string> {
-  if (!existsSync(join(runtime, 'dist', 'cjs', 'package.json'))) {
-    throw new Error('the runtime is not built: run `npm run compile --workspace src/runtime`');
-  }
+  makeArtifacts('runtime');
   const installed = join(await install(), 'node_modules');
   const app = join(root, 'build', 'nest12');
   const modules = join(app, 'node_modules');

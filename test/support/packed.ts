@@ -1,17 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { makeArtifacts } from './artifacts';
 
 export const root = resolve(__dirname, '..', '..');
 const packed = join(root, 'dist', 'js');
 
-/** The npm tarball of a package of this repository. @throws Error with a remedy when it is not packed */
+/** The npm tarball of a package of this repository; packs it if its sources have changed. */
 export function tarballOf(name: string): string {
-  const file = existsSync(packed) ? readdirSync(packed).find((entry) => entry.startsWith(`${name}-`)) : undefined;
-  if (file === undefined) {
-    throw new Error(`no tarball of ${name} in dist/js: run \`npm run artifacts\``);
-  }
-  return join(packed, file);
+  makeArtifacts('js');
+  return join(packed, readdirSync(packed).find((entry) => entry.startsWith(`${name}-`))!);
 }
 
 /** What a user imports from, a name that is exported there, and the optional peers without which it does not load. */
