@@ -29,7 +29,8 @@ interface Result {
   readonly ended: number;
 }
 
-const SLOTS = Math.max(2, availableParallelism());
+/** One more than processors, because some steps wait: for downloads, and for the clock of the local cloud. */
+const SLOTS = availableParallelism() + 1;
 const PATH = [join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter);
 const seconds = (milliseconds: number) => `${(milliseconds / 1_000).toFixed(1)} s`;
 
@@ -104,16 +105,15 @@ async function perform(name: string, { run, fresh, needs, live = false }: Step):
 }
 
 function shell(command: string, live: boolean): Promise<void> {
-  const output = live ? 'inherit' : 'pipe';
   const child = spawn(command, {
     shell: true,
     cwd: root,
     env: { ...process.env, PATH },
-    stdio: ['ignore', output, output],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   const printed: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) {
-    stream?.on('data', (chunk: Buffer) => printed.push(chunk));
+    stream.on('data', (chunk: Buffer) => (live ? process.stdout.write(chunk) : printed.push(chunk)));
   }
   return new Promise((resolve, reject) => {
     child.once('error', reject);

@@ -46,6 +46,14 @@ const steps: Steps = {
     inputs: ['cli', 'src/contract', 'package-lock.json'],
     outputs: ['cli/lib/cli/src/main.js'],
   },
+  js: {
+    run: ['npm pack --silent --ignore-scripts --pack-destination dist/js --workspaces --include-workspace-root'],
+    after: ['bundle', 'constructs', 'runtime', 'local', 'cli'],
+    inputs: ['LICENSE'],
+    outputs: ['dist/js'],
+    fresh: 'dist/js',
+  },
+  e2e: { run: [jest('e2e', 2, 'test/e2e')], after: ['js'], live: true },
   java: {
     run: ['projen package:java'],
     after: ['bundle', 'constructs'],
@@ -62,14 +70,7 @@ const steps: Steps = {
     fresh: 'dist/python',
     needs: 'python3',
   },
-  js: {
-    run: ['npm pack --silent --ignore-scripts --pack-destination dist/js --workspaces --include-workspace-root'],
-    after: ['bundle', 'constructs', 'runtime', 'local', 'cli'],
-    inputs: ['LICENSE'],
-    outputs: ['dist/js'],
-    fresh: 'dist/js',
-  },
-  e2e: { run: [jest('e2e', 2, 'test/e2e')], after: ['js'], live: true },
+  examples: { run: [jest('examples', 1, 'test/examples')], after: ['js', 'java', 'python'], live: true },
   docs: {
     run: ['projen samples', 'projen docgen'],
     after: ['constructs', 'runtime', 'local'],
@@ -87,8 +88,8 @@ const steps: Steps = {
   model: { run: ['projen model'], live: true },
   fuzz: { run: ['projen fuzz 30'], live: true },
   units: {
-    run: [jest('units', 3, '--testPathIgnorePatterns=/test/e2e/')],
-    after: ['java', 'python', 'js'],
+    run: [jest('units', 3, '--testPathIgnorePatterns=/test/e2e/ --testPathIgnorePatterns=/test/examples/')],
+    after: ['js', 'java', 'python'],
     live: true,
   },
 };
