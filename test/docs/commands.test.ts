@@ -14,7 +14,9 @@ const TRANSCRIPT = 'docs/operations/troubleshooting-transcript.md';
 /** External programs, which this repository cannot check. */
 const OTHERS = [
   'aws',
+  'cd',
   'gh',
+  'git',
   'mvn',
   'pip',
   'printf',
@@ -91,7 +93,10 @@ async function faultOf(words: readonly string[]): Promise<string | undefined> {
     return faultOfOptions(rest, 'local/src/cli.ts');
   }
   if (program === 'npx' && what === 'jest') {
-    return globSync(`${rest[0]}*`, { cwd: root }).length === 0 ? 'no such tests' : undefined;
+    return faultOfTests(rest[0] ?? '');
+  }
+  if (program === 'npm' && what === 'test' && rest.length > 0) {
+    return faultOfTests(rest[1] ?? '');
   }
   if (program === 'node' && what === '-p') {
     return /^[[{]/.test(execFileSync('node', ['-p', rest[0]], { cwd: root, encoding: 'utf8' }))
@@ -102,6 +107,10 @@ async function faultOf(words: readonly string[]): Promise<string | undefined> {
     return existsSync(join(root, what)) ? faultOfOptions(rest, what) : 'no such file';
   }
   return OTHERS.includes(program) || OTHERS.includes(`${program} ${what}`) ? undefined : 'an unknown program';
+}
+
+function faultOfTests(path: string): string | undefined {
+  return globSync(`${path}*`, { cwd: root }).length === 0 ? 'no such tests' : undefined;
 }
 
 function faultOfScript(script: string, args: readonly string[]): string | undefined {
@@ -177,6 +186,7 @@ describe('the commands in the documentation', () => {
     ['npx fileworks dlq redrive W --rat 5'],
     ['npx fileworks-local --ap cdk.out'],
     ['npx jest test/nowhere'],
+    ['npm test -- test/nowhere'],
     ['node build-tools/nothing.ts'],
     ['npx fileworx status'],
   ])('fail if they do not exist: %s', async (command) => {
