@@ -100,8 +100,8 @@ function readArguments(args: readonly string[]): Options {
       svg: { type: 'string' },
     },
   });
-  const fail = (what: string): never => {
-    throw new SimulatorError(`${what}; --help shows the options`);
+  const fail = (problem: string): never => {
+    throw new SimulatorError(`${problem}; --help shows the options`);
   };
   if (!values.help && values.compare === values.template.length > 0) {
     fail('give either --template, once or more, or --compare');

@@ -1,4 +1,4 @@
-/** What the user gave cannot be simulated; the message says what, why, and what to do. */
+/** An input that cannot be simulated; the message names the input, the reason and the remedy. */
 export class SimulatorError extends Error {
   override readonly name = 'SimulatorError';
 }

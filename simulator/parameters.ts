@@ -1,9 +1,7 @@
 /**
- * How AWS behaves, as far as a template does not say it. Times are in seconds.
+ * The behavior of AWS that a template does not define. Times are in seconds.
  *
- * Each number has its source or says that it is assumed; every one can be set on the command line, because the answer
- * to
- * "what if that is different" is another run.
+ * Each number has its source or is marked as assumed, and can be set on the command line.
  */
 export interface Parameters {
   /** From the end of a metric's minute until alarms see it. */
@@ -11,7 +9,7 @@ export interface Parameters {
   /** Idle time after which SQS stops sending metrics of a queue. */
   readonly queueSleepSeconds: number;
   /**
-   * The longest that SQS takes to send metrics again after the first new activity; the delay is drawn evenly up to it.
+   * The longest delay of SQS metrics after the first new activity; the delay is drawn evenly up to it.
    */
   readonly queueWakeSeconds: number;
   /** From the request for a task until its worker receives messages: median and 95th percentile, log-normal. */
@@ -25,18 +23,18 @@ export interface Parameters {
   readonly tasksPerService: number;
   /** Reclaims for each hour of a Spot task. */
   readonly spotReclaimsPerTaskHour: number;
-  /** From the arrival of a job until its wake-up has asked for a task. */
+  /** From the arrival of a job until its wake-up has requested a task. */
   readonly wakeSeconds: number;
   /** How long a worker stays protected from scale-in after its last job. */
   readonly protectionReleaseSeconds: number;
 }
 
 export const defaultParameters: Parameters = {
-  // Assumed: AWS states no figure. In a case that was measured, alarms ran up to some minutes behind:
-  // https://alexwlchan.net/2022/02/no-cause-for-alarm/
+  // Assumed: AWS states no figure. In a measured case, alarms were late by up to some minutes:
+  // Source: https://alexwlchan.net/2022/02/no-cause-for-alarm/
   metricDelaySeconds: 60,
-  // Https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/monitoring-using-cloudwatch.html: active
-  // for up to six hours after the last call
+  // Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/monitoring-using-cloudwatch.html:
+  // a queue is active for up to six hours after the last call
   queueSleepSeconds: 6 * 3_600,
   // Same page: "a delay of up to 15 minutes"; that it is drawn evenly is assumed
   queueWakeSeconds: 15 * 60,
@@ -44,18 +42,18 @@ export const defaultParameters: Parameters = {
   // spread is assumed, and larger images take longer
   taskStartMedianSeconds: 35,
   taskStartP95Seconds: 70,
-  // Https://aws.amazon.com/fargate/pricing/: billed from the image pull on; about ten seconds for the network interface
-  // before it, https://qiita.com/kjm/items/a86c5a425c57439ecfa0
+  // Source: https://aws.amazon.com/fargate/pricing/: billed from the image pull. About ten seconds for the network
+  // interface before it: https://qiita.com/kjm/items/a86c5a425c57439ecfa0
   unbilledStartSeconds: 10,
-  // Https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html
+  // Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html
   launchesPerMinute: 500,
-  // Https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html
+  // Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html
   tasksPerService: 5_000,
   // Assumed: AWS publishes no figure for Fargate Spot. One reclaim in 200 task-hours
   spotReclaimsPerTaskHour: 0.005,
-  // What the wake-up of our worker promises: the event's delivery and one call
+  // The goal of our worker's wake-up: the event's delivery and one call
   wakeSeconds: 5,
-  // fileworks-runtime; peers that protect their tasks are given the same
+  // The default of fileworks-runtime; peers that protect their tasks have the same
   protectionReleaseSeconds: 60,
 };
 
@@ -65,5 +63,5 @@ export const defaultParameters: Parameters = {
  */
 export const SPOT_WARNING_SECONDS = 120;
 
-/** What Fargate bills at least for a task: https://aws.amazon.com/fargate/pricing/ */
+/** The shortest time that Fargate bills for a task: https://aws.amazon.com/fargate/pricing/ */
 export const MINIMUM_BILLED_SECONDS = 60;

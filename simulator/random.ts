@@ -35,7 +35,7 @@ export class Random {
     return -mean * Math.log(1 - this.next());
   }
 
-  /** Log-normal by the two figures that people know of a duration: its median and its 95th percentile. */
+  /** Log-normal, defined by its median and its 95th percentile. */
   lognormal(median: number, p95: number): number {
     const sigma = Math.log(p95 / median) / 1.6449;
     const normal = Math.sqrt(-2 * Math.log(1 - this.next())) * Math.cos(2 * Math.PI * this.next());

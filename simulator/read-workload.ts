@@ -15,7 +15,7 @@ export function readWorkload(nameOrFile: string): Workload {
   } catch (error) {
     const names = workloads.map(({ name }) => name).join(', ');
     throw new SimulatorError(
-      `--workload ${nameOrFile} is neither one of ${names} nor a JSON file that can be read (${(error as Error).message})`,
+      `--workload ${nameOrFile} is neither one of ${names} nor a readable JSON file (${(error as Error).message})`,
     );
   }
   checkWorkload(nameOrFile, workload);
@@ -23,9 +23,9 @@ export function readWorkload(nameOrFile: string): Workload {
 }
 
 function checkWorkload(path: string, { name, hours, cpuPerJob, streams }: Partial<Workload>): void {
-  const check = (holds: boolean, what: string) => {
+  const check = (holds: boolean, problem: string) => {
     if (!holds) {
-      throw new SimulatorError(`workload ${path}: ${what}`);
+      throw new SimulatorError(`workload ${path}: ${problem}`);
     }
   };
   check(typeof name === 'string' && name !== '', 'name must be a non-empty string');
@@ -54,7 +54,7 @@ function checkWorkload(path: string, { name, hours, cpuPerJob, streams }: Partia
 }
 
 function checkDuration(
-  check: (holds: boolean, what: string) => void,
+  check: (holds: boolean, problem: string) => void,
   duration: Partial<Record<string, unknown>>,
 ): void {
   const figures = new Map([

@@ -7,7 +7,7 @@ import { readWorker, type WorkerOptions } from './template/read-worker.ts';
 import type { Template } from './template/template.ts';
 import type { Workload } from './workload.ts';
 
-/** A template under a name, with what it does not say itself. */
+/** A template with its name and the options that it does not define. */
 export interface Subject extends WorkerOptions {
   readonly name: string;
   readonly template: Template;
@@ -19,7 +19,7 @@ export interface Subject extends WorkerOptions {
 export interface Run {
   readonly summary: Summary;
   readonly minutes: readonly MinuteRecord[];
-  /** What the template asks for and the simulation leaves out. */
+  /** Features of the template that the simulation does not support. */
   readonly notes: readonly string[];
 }
 

@@ -15,14 +15,14 @@ export interface Workload {
 export interface Stream {
   readonly count: number;
   readonly duration: Duration;
-  /** Spread: how many arrive in each hour, as weights; evenly at random within an hour. */
+  /** Spread: relative number of arrivals in each hour; evenly at random within an hour. */
   readonly hourlyWeights?: readonly number[];
-  /** Burst: when it starts, and how long it takes to arrive. */
+  /** Burst: its start, and the time within which it arrives. */
   readonly atHour?: number;
   readonly overMinutes?: number;
 }
 
-/** How long the jobs work, in seconds. */
+/** Processing time of the jobs, in seconds. */
 export type Duration =
   | { readonly distribution: 'lognormal'; readonly medianSeconds: number; readonly p95Seconds: number }
   | { readonly distribution: 'loguniform'; readonly fromSeconds: number; readonly toSeconds: number }

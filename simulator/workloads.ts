@@ -3,7 +3,7 @@ import type { Duration, Workload } from './workload.ts';
 const smallFile: Duration = { distribution: 'lognormal', medianSeconds: 1.5, p95Seconds: 6 };
 const burstFile: Duration = { distribution: 'lognormal', medianSeconds: 15, p95Seconds: 60 };
 
-/** The days that come with the simulator; a JSON file of the same shape is a day of one's own. */
+/** The built-in workloads; a JSON file of the same shape defines another one. */
 export const workloads: readonly Workload[] = [
   {
     name: 'small-files',
@@ -34,7 +34,7 @@ export const workloads: readonly Workload[] = [
   {
     name: 'bursts',
     description:
-      "nothing for hours, then hundreds of files within minutes; twice after the queue's metrics have gone to sleep",
+      "nothing for hours, then hundreds of files within minutes; twice after the queue's metrics have become inactive",
     hours: 24,
     cpuPerJob: 0.7,
     streams: [

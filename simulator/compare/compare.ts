@@ -13,8 +13,7 @@ import {
 } from './stacks.ts';
 
 /**
- * What all services of a day have in common: the same maximum, slots, sizes and capacity, so that only the scaling
- * differs.
+ * The settings that all services of a day share: maximum, slots, sizes and capacity, so that only the scaling differs.
  */
 export const commons: Readonly<Record<string, Common>> = {
   'small-files': {
@@ -51,7 +50,7 @@ export const Names = {
   ours: 'Fileworks',
 } as const;
 
-/** Runs the peers and ours on one day. Options that say what a template does not are for ours. */
+/** Simulates the peers and our worker on one day. `options` apply to our worker. */
 export function compare(
   addOurs: AddService,
   workload: Workload,

@@ -6,16 +6,16 @@ import { QueueProcessingFargateService } from 'aws-cdk-lib/aws-ecs-patterns';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Template } from '../template/template.ts';
 
-/** What all stacks of a comparison have in common. */
+/** The settings that all stacks of a comparison share. */
 export interface Common {
   readonly maxTasks: number;
   /** Jobs that a task runs at the same time. */
   readonly slots: number;
   readonly cpu: number;
   readonly memoryLimitMiB: number;
-  /** Average seconds that a job works, which a backlog target must be told. */
+  /** Average processing time of a job, an input of a backlog target. */
   readonly processingSeconds: number;
-  /** The longest acceptable wait, in seconds, which a backlog target must be told. */
+  /** The longest acceptable wait, in seconds, an input of a backlog target. */
   readonly acceptableLatencySeconds: number;
 }
 
@@ -25,7 +25,7 @@ export type AddService = (stack: Stack, cluster: Cluster, common: Common) => voi
 const image = () => ContainerImage.fromRegistry('public.ecr.aws/docker/library/busybox:stable');
 const spotOnly = [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }];
 
-/** aws-ecs-patterns' service with the scaling that it has when nobody says otherwise. */
+/** The service of aws-ecs-patterns with its default scaling. */
 export const queueProcessingDefault: AddService = (stack, cluster, { maxTasks, cpu, memoryLimitMiB }) => {
   new QueueProcessingFargateService(stack, 'Peer', {
     cluster,
@@ -39,8 +39,7 @@ export const queueProcessingDefault: AddService = (stack, cluster, { maxTasks, c
 
 /**
  * The same service as experienced users tune it: from zero, no scaling by CPU, steps that grow with the queue, a
- * cooldown of
- * one minute.
+ * cooldown of one minute.
  */
 export const queueProcessingTuned: AddService = (stack, cluster, { maxTasks, cpu, memoryLimitMiB }) => {
   new QueueProcessingFargateService(stack, 'Peer', {
@@ -63,12 +62,12 @@ export const queueProcessingTuned: AddService = (stack, cluster, { maxTasks, cpu
   });
 };
 
-/** The metric that Copilot's and ecs-service-extensions' Lambda functions publish each minute. */
+/** The metric that the Lambda functions of Copilot and ecs-service-extensions publish each minute. */
 export const copilotMetric = 'BacklogPerTask=CEIL(visible / MAX([running, 1]))';
 
 /**
- * A service as Copilot deploys a worker with `queue_delay`: target tracking of the backlog for each task, at least one
- * task.
+ * The service that Copilot deploys for a worker with `queue_delay`: target tracking of the backlog per task, at least
+ * one task.
  */
 export const copilotBacklog: AddService = (
   stack,

@@ -1,19 +1,19 @@
 import type { Summary } from '../report/summary.ts';
 import { Names } from './compare.ts';
 
-/** A promise about a comparison, and what came out. */
+/** A promise about a comparison, and its result. */
 export interface Verdict {
   readonly promise: string;
   readonly kept: boolean;
   readonly evidence: string;
 }
 
-/** How much worse than the tuned peer ours may be. */
+/** The tolerated ratio of our figures to those of the tuned peer. */
 const TOLERANCE = 1.1;
-/** Waits below this are the same wait to a user, whatever their proportion. */
+/** Waits up to this are equal to a user, whatever their ratio. */
 const SAME_WAIT_SECONDS = 2;
 
-/** What ours promises against its peers, checked on the runs of any number of days. */
+/** Checks the promises of our worker against its peers, on the runs of any number of days. */
 export function checkTargets(summaries: readonly Summary[]): Verdict[] {
   return [...new Set(summaries.map(({ workload }) => workload))].flatMap((workload) => {
     const byName = new Map(
@@ -43,10 +43,10 @@ function fiveTimesShorter(ours: Summary, standard: Summary): Verdict {
   );
 }
 
-function notWorse(what: string, ours: number, tuned: number, same: number): Verdict {
+function notWorse(metric: string, ours: number, tuned: number, same: number): Verdict {
   const kept = ours <= tuned * TOLERANCE || ours <= same;
   return verdict(
-    `${what} not more than 10 % above the tuned peer`,
+    `${metric} not more than 10 % above the tuned peer`,
     kept,
     `${ours.toPrecision(3)} against ${tuned.toPrecision(3)}`,
   );

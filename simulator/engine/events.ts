@@ -35,7 +35,7 @@ export class EventQueue {
     this.at(this.#now + seconds, action);
   }
 
-  /** Runs events until `done` says so, or none is left. */
+  /** Runs events until `done` returns true or no event is left. */
   run(done: () => boolean): void {
     while (!done()) {
       const event = this.#takeFirst();

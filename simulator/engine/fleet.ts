@@ -6,7 +6,7 @@ import { Random } from '../random.ts';
 
 export type StopCause = 'scaleIn' | 'spot';
 
-/** A Fargate task. It starts, runs, stops, and is gone; a stopping task finishes what it can until it is killed. */
+/** A Fargate task: starting → running → stopping → gone. A stopping task finishes its jobs until it is killed. */
 export interface Task {
   readonly share: CapacityShare;
   readonly launchedAt: number;
@@ -27,10 +27,10 @@ export interface FleetListener {
 }
 
 /**
- * The tasks of an ECS service on Fargate, and the scheduler that keeps as many of them as are wanted.
+ * The tasks of an ECS service on Fargate, and the scheduler that keeps the wanted number of them.
  *
- * When there are too many, it stops tasks that have not started yet, then any that is not protected, at random: the
- * scheduler knows nothing of their work. Which ones AWS takes is not documented; that is assumed.
+ * When there are too many, it stops tasks that have not started yet, then unprotected tasks, at random. This order is
+ * assumed: AWS does not document it.
  */
 export class Fleet {
   readonly #worker: Worker;
@@ -65,12 +65,12 @@ export class Fleet {
     return this.#count('starting');
   }
 
-  /** Seconds that Fargate has billed so far for tasks that are gone. */
+  /** Seconds that Fargate billed for the tasks that are gone. */
   get billed(): { readonly spotSeconds: number; readonly onDemandSeconds: number } {
     return { spotSeconds: this.#billedSpotSeconds, onDemandSeconds: this.#billedOnDemandSeconds };
   }
 
-  /** Tasks that are there before the first job. */
+  /** Starts the tasks that run before the first job. */
   begin(count: number): void {
     this.#wanted = count;
     for (let started = 0; started < count; started++) {
@@ -83,7 +83,7 @@ export class Fleet {
     this.#keepCount();
   }
 
-  /** A task took a job or has no more; the scheduler may stop it only once its protection has run out. */
+  /** A task received a message or has none left; the scheduler may stop it only after its protection has expired. */
   noteWork(task: Task): void {
     if (!this.#worker.protection) {
       return;
@@ -105,7 +105,7 @@ export class Fleet {
     this.#bill(task);
   }
 
-  /** Ends the simulation: what still runs is billed until now. */
+  /** Ends the simulation: running tasks are billed until now. */
   end(): void {
     for (const task of [...this.#tasks]) {
       this.leave(task);
@@ -162,7 +162,7 @@ export class Fleet {
     return task;
   }
 
-  /** Bases first, then whatever is furthest behind its weight. */
+  /** Bases first, then the share that is furthest behind its weight. */
   #chooseShare(): CapacityShare {
     const shares = this.#worker.capacity.map((share) => ({
       share,

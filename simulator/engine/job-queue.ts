@@ -79,7 +79,7 @@ export class JobQueue {
     return oldest ? now - oldest.job.arrival : 0;
   }
 
-  /** Any call keeps the metrics awake; the first one after a long rest wakes them with a delay. */
+  /** Any call keeps the metrics active; the first one after a long pause activates them with a delay. */
   noteCall(now: number): void {
     if (this.#sleepsAt(now)) {
       this.#metricsFrom = now + this.#random.between(0, this.#parameters.queueWakeSeconds);

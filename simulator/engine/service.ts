@@ -15,7 +15,7 @@ import { Workers } from './workers.ts';
 export interface ServiceOptions {
   readonly worker: Worker;
   readonly scaling: Scaling;
-  /** Share of a task's CPU that a slot in use takes. */
+  /** Share of a task's CPU that a running job uses. */
   readonly cpuPerJob: number;
   readonly seed: number;
   readonly parameters: Parameters;
@@ -32,7 +32,7 @@ export interface MinuteRecord {
 
 export interface ServiceResult {
   readonly deadLetters: number;
-  /** Jobs whose task was killed under them, by what stopped the task. */
+  /** Jobs that were lost with their task, by the cause of its stop. */
   readonly killed: Readonly<Record<StopCause, number>>;
   readonly billed: Fleet['billed'];
   readonly launched: number;
@@ -40,10 +40,10 @@ export interface ServiceResult {
   readonly activities: readonly ScalingActivity[];
 }
 
-/** A FIFO queue drops a message as a duplicate for so long after the first. */
+/** The deduplication interval of a FIFO queue. */
 const DEDUPLICATION_SECONDS = 300;
 
-/** An ECS service that is scaled by its queue, with all that AWS does around it each minute. */
+/** An ECS service that scales on its queue, with the work of SQS, ECS and CloudWatch each minute. */
 export class Service {
   readonly #options: ServiceOptions;
   readonly #events: EventQueue;
@@ -97,13 +97,13 @@ export class Service {
     this.#wakeUp();
   }
 
-  /** Starts the tasks that are there before the first job, and the clock of the metrics. */
+  /** Starts the tasks that run before the first job, and the clock of the metrics. */
   begin(): void {
     this.#fleet.begin(this.#target.capacity);
     this.#events.at(60, () => this.#endMinute(0));
   }
 
-  /** Ends the tasks that still run. */
+  /** Stops the running tasks. */
   end(): ServiceResult {
     this.#fleet.end();
     return {
@@ -138,7 +138,7 @@ export class Service {
     this.#workers.release(messages);
   }
 
-  /** What SQS, ECS and CloudWatch do each minute. */
+  /** The work of SQS, ECS and CloudWatch each minute. */
   #endMinute(minute: number): void {
     this.#count();
     const { now } = this.#events;
@@ -169,12 +169,12 @@ export class Service {
     this.#lastWakeUp = now;
     this.#wakeUps.push(now);
     if (this.#wakeUps.length === 1) {
-      this.#events.after(this.#options.parameters.wakeSeconds, () => this.#look(sizing));
+      this.#events.after(this.#options.parameters.wakeSeconds, () => this.#invokeWakeUp(sizing));
     }
   }
 
-  /** One run of the wake-up's Lambda function, which decides by the same code. */
-  #look(sizing: Sizing): void {
+  /** One invocation of the wake-up's Lambda function, with its own decision code. */
+  #invokeWakeUp(sizing: Sizing): void {
     const { now } = this.#events;
     const ageSeconds = now - this.#wakeUps[0];
     const reported = this.#reports
@@ -191,7 +191,7 @@ export class Service {
     }
     if (this.#wakeUps.length > 0) {
       this.#events.after(again ? WAKE_UP_INTERVAL_SECONDS : this.#options.parameters.wakeSeconds, () =>
-        this.#look(sizing),
+        this.#invokeWakeUp(sizing),
       );
     }
   }
@@ -271,7 +271,7 @@ export class Service {
     };
   }
 
-  /** Adds up what was in use since the last change. */
+  /** Adds up the use since the last change. */
   #count(): void {
     const elapsed = this.#events.now - this.#countedUntil;
     this.#busySlotSeconds += elapsed * this.#workers.inFlight;

@@ -15,7 +15,7 @@ export interface SimulationOptions {
 }
 
 export interface SimulationResult extends ServiceResult {
-  /** For each finished job: seconds from arrival to end that it was not worked on, lost attempts included. */
+  /** For each finished job: seconds from arrival to end without its processing time; lost attempts count as waiting. */
   readonly waits: readonly number[];
   readonly jobs: number;
   readonly unfinished: number;

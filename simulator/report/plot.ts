@@ -19,8 +19,8 @@ const PANEL_GAP = 56;
 const TOP = 96;
 
 const panels: readonly Panel[] = [
-  { title: 'Jobs that wait', value: ({ visible }) => visible },
-  { title: 'Tasks that run', value: ({ running }) => running },
+  { title: 'Visible messages', value: ({ visible }) => visible },
+  { title: 'Running tasks', value: ({ running }) => running },
 ];
 
 interface Theme {
@@ -28,7 +28,7 @@ interface Theme {
   readonly ink: string;
   readonly soft: string;
   readonly grid: string;
-  /** Colours that colour-blind readers can tell apart; after the last one they repeat. */
+  /** Colours that colour-blind readers can distinguish; they repeat after the last one. */
   readonly lines: readonly string[];
 }
 
@@ -68,7 +68,7 @@ ${panels.map((panel, index) => renderPanel(panel, runs, minutes, TOP + index * (
 `;
 }
 
-/** Written out for each theme, because not every program that shows SVG knows CSS variables. */
+/** Written out for each theme, because not every SVG viewer supports CSS variables. */
 function colours({ page, ink, soft, grid, lines }: Theme): string {
   return [
     `.page { fill: ${page}; } text { fill: ${ink}; } .soft { fill: ${soft}; } .grid { stroke: ${grid}; }`,
@@ -89,11 +89,11 @@ function legend(runs: readonly PlottedRun[]): string {
 
 function renderPanel({ title, value }: Panel, runs: readonly PlottedRun[], minutes: number, top: number): string {
   const step = niceStep(Math.max(1, ...runs.flatMap((run) => run.minutes.map(value))) / 4);
-  const most = step * Math.ceil(Math.max(1, ...runs.flatMap((run) => run.minutes.map(value))) / step);
+  const max = step * Math.ceil(Math.max(1, ...runs.flatMap((run) => run.minutes.map(value))) / step);
   const bottom = top + PANEL_HEIGHT;
-  const y = (amount: number) => bottom - (amount / most) * (PANEL_HEIGHT - 22);
+  const y = (amount: number) => bottom - (amount / max) * (PANEL_HEIGHT - 22);
   const x = (minute: number) => LEFT + (minute / minutes) * (WIDTH - LEFT - RIGHT);
-  const rows = Array.from({ length: Math.round(most / step) + 1 }, (_, index) => index * step);
+  const rows = Array.from({ length: Math.round(max / step) + 1 }, (_, index) => index * step);
   const hours = Array.from({ length: Math.floor(minutes / 180) + 1 }, (_, index) => index * 3);
   return [
     `<text x="${LEFT}" y="${top + 6}">${title}</text>`,
@@ -111,7 +111,7 @@ function renderPanel({ title, value }: Panel, runs: readonly PlottedRun[], minut
   ].join('\n');
 }
 
-/** Steps, and only where something changes: a day of quiet needs two points. */
+/** Steps, with points only where the value changes. */
 function path(values: readonly number[], x: (minute: number) => number, y: (amount: number) => number): string {
   let d = `M${x(0).toFixed(1)} ${y(values.at(0) ?? 0).toFixed(1)}`;
   for (let minute = 1; minute < values.length; minute++) {
@@ -122,10 +122,10 @@ function path(values: readonly number[], x: (minute: number) => number, y: (amou
   return `${d}H${x(values.length).toFixed(1)}`;
 }
 
-/** 1, 2 or 5 times a power of ten, not below what is asked for. */
-function niceStep(least: number): number {
-  const power = 10 ** Math.floor(Math.log10(Math.max(1, least)));
-  return ([1, 2, 5].find((factor) => factor * power >= least) ?? 10) * power;
+/** 1, 2 or 5 times a power of ten, at least `min`. */
+function niceStep(min: number): number {
+  const power = 10 ** Math.floor(Math.log10(Math.max(1, min)));
+  return ([1, 2, 5].find((factor) => factor * power >= min) ?? 10) * power;
 }
 
 const escape = (text: string) => text.replace(/[&<>"]/g, (character) => `&#${String(character.charCodeAt(0))};`);

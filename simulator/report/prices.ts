@@ -18,7 +18,7 @@ export const Prices = {
   spotShare: 0.32956,
 } as const;
 
-/** US dollars for what a service's tasks were billed. */
+/** The price of the billed task time of a service, in US dollars. */
 export function costOf(worker: Worker, { spotSeconds, onDemandSeconds }: Fleet['billed']): number {
   const compute =
     worker.vcpu * Prices.vcpuHour[worker.architecture] + worker.memoryGiB * Prices.gibHour[worker.architecture];

@@ -12,7 +12,7 @@ export interface ScalingActivity extends LastScaling {
   readonly policy: string;
 }
 
-interface Wish {
+interface Proposal {
   readonly policy: string;
   readonly capacity: number;
 }
@@ -20,8 +20,8 @@ interface Wish {
 /**
  * Alarms and Application Auto Scaling for one service, a minute at a time.
  *
- * How an alarm and a policy decide is the local cloud's code; here is only what happens when several of them do: the
- * largest capacity is taken, and target tracking policies scale in only together.
+ * The decisions of an alarm and a policy are code of the local cloud. This class combines several policies: the
+ * largest capacity wins, and target tracking policies scale in only together.
  *
  * @see https://docs.aws.amazon.com/autoscaling/application/userguide/target-tracking-scaling-policy-overview.html
  */
@@ -42,7 +42,7 @@ export class ScalableTarget {
     return this.#capacity;
   }
 
-  /** A minimum beside the template's, until it is given back with 0; tells of a change of capacity. */
+  /** Sets a minimum in addition to the template's, until it is 0 again; returns the change of capacity. */
   holdFloor(tasks: number, now: number): ScalingActivity | undefined {
     this.#floor = tasks;
     return this.#change('wake-up', this.#withinLimits(this.#capacity), now);
@@ -51,27 +51,27 @@ export class ScalableTarget {
   /**
    * Evaluates every alarm and policy once.
    *
-   * @param minute the latest minute that CloudWatch has metrics of
+   * @param minute the latest minute with metrics
    * @param now milliseconds
-   * @returns what was changed, if anything
+   * @returns the change of capacity, if any
    */
   evaluate(metrics: MetricStore, minute: number, now: number): ScalingActivity | undefined {
-    const wishes = [
+    const proposals = [
       ...this.#scaling.alarms.flatMap((alarm) => this.#step(alarm, metrics, minute, now)),
       ...this.#track(metrics, minute, now),
     ];
-    const first = wishes.at(0);
+    const first = proposals.at(0);
     if (!first) {
       return undefined;
     }
-    const { policy, capacity } = wishes.reduce(
-      (largest, wish) => (wish.capacity > largest.capacity ? wish : largest),
+    const { policy, capacity } = proposals.reduce(
+      (largest, proposal) => (proposal.capacity > largest.capacity ? proposal : largest),
       first,
     );
     return this.#change(policy, capacity, now);
   }
 
-  #step(alarm: AlarmDefinition, metrics: MetricStore, minute: number, now: number): Wish[] {
+  #step(alarm: AlarmDefinition, metrics: MetricStore, minute: number, now: number): Proposal[] {
     const points = metrics.points(alarm.series, minute, evaluationRange(alarm.rule));
     const state = evaluate(alarm.rule, points, this.#alarmStates.get(alarm.logicalId) ?? 'INSUFFICIENT_DATA');
     this.#alarmStates.set(alarm.logicalId, state);
@@ -90,13 +90,13 @@ export class ScalableTarget {
       const capacity = this.#withinLimits(
         afterCooldown(step, wanted, this.#capacity, now, this.#lastByPolicy.get(logicalId)),
       );
-      // A policy that its cooldown keeps from scaling in wishes nothing; it does not wish to stay.
+      // In its scale-in cooldown a policy proposes no capacity, not even the current one.
       return wanted < this.#capacity && capacity >= this.#capacity ? [] : [{ policy: logicalId, capacity }];
     });
   }
 
-  #track(metrics: MetricStore, minute: number, now: number): Wish[] {
-    const wishes: Wish[] = [];
+  #track(metrics: MetricStore, minute: number, now: number): Proposal[] {
+    const proposals: Proposal[] = [];
     let held = false;
     for (const { tracking, logicalId } of this.#scaling.policies) {
       if (!tracking) {
@@ -110,9 +110,9 @@ export class ScalableTarget {
       if (wanted === undefined || (last && now < last.at + cooldownSeconds * 1_000)) {
         continue;
       }
-      wishes.push({ policy: logicalId, capacity: this.#withinLimits(wanted) });
+      proposals.push({ policy: logicalId, capacity: this.#withinLimits(wanted) });
     }
-    return wishes.filter(({ capacity }) => capacity >= this.#capacity || !held);
+    return proposals.filter(({ capacity }) => capacity >= this.#capacity || !held);
   }
 
   #change(policy: string, capacity: number, now: number): ScalingActivity | undefined {

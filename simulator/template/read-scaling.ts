@@ -10,16 +10,16 @@ import {
 import { SimulatorError } from '../failure.ts';
 import { numberOf, references, resourcesOf, type Properties, type Template } from './template.ts';
 
-/** The scaling of one service, in the terms of the local cloud's autoscaler, whose rules the simulator runs. */
+/** The scaling of one service, in the types of the local cloud's autoscaler, whose code decides. */
 export interface Scaling {
   readonly target: ScalableTarget;
   readonly policies: readonly ScalingPolicy[];
   /** The alarms that run those policies. */
   readonly alarms: readonly AlarmDefinition[];
   readonly queue: Queue;
-  /** Metrics that something outside of the template publishes. */
+  /** Metrics that are published outside of the template. */
   readonly customMetrics: readonly CustomMetric[];
-  /** What the template asks for and the simulation leaves out. */
+  /** Features of the template that the simulation does not support. */
   readonly notes: readonly string[];
 }
 
@@ -30,14 +30,14 @@ export interface Queue {
   readonly maxReceiveCount: number;
 }
 
-/** A metric that a Lambda function or a worker publishes each minute, such as a backlog for each task. */
+/** A metric that a Lambda function or a worker publishes each minute, such as the backlog per task. */
 export interface CustomMetric {
   readonly name: string;
   /** Metric math over `visible`, `inFlight`, `running` and `desired`. */
   readonly value: ReturnType<typeof parseExpression>;
 }
 
-/** What the simulation can say of itself, as CloudWatch names it. */
+/** The metrics of the simulation, by their CloudWatch names. */
 export const SimulatedMetrics = new Map([
   [
     'AWS/SQS',
@@ -62,7 +62,7 @@ const PREDEFINED_METRICS = new Map([
 /**
  * Reads the scalable target, policies and alarms of a service.
  *
- * Each resource gets its logical id for a name, so that a metric's dimension names the queue it is of.
+ * The name of each resource is its logical id, so that the dimension of a metric names its queue.
  */
 export function readScaling(template: Template, service: string, customMetrics: readonly string[] = []): Scaling {
   const resources = Object.fromEntries(Object.keys(template.Resources).map((id) => [id, id]));
@@ -101,7 +101,7 @@ export function readScaling(template: Template, service: string, customMetrics: 
   return { ...scaling, notes: notesOn(template, service, scaling) };
 }
 
-/** A predefined metric is another name for one of CloudWatch's. */
+/** Replaces predefined metrics by the CloudWatch metrics that they stand for. */
 function withPlainMetrics(template: Template): Template {
   const plain = Object.entries(template.Resources).map(([id, resource]) => {
     const tracking = resource.Properties?.['TargetTrackingScalingPolicyConfiguration'] as Properties | undefined;
@@ -129,19 +129,19 @@ function importedNames(template: Template): string[] {
   return [...JSON.stringify(template).matchAll(/"Fn::ImportValue":"([^"]+)"/g)].map((match) => match[1]);
 }
 
-/** The queue is the one whose metrics scale the service; its dead-letter queue has no part in that. */
+/** The queue whose metrics scale the service. */
 function readQueue(template: Template, users: readonly (AlarmDefinition | ScalingPolicy)[]): Queue {
   const metrics = users.flatMap((user) => metricsOf('series' in user ? user.series : user.tracking?.series));
   const scaledBy = metrics.find(({ namespace }) => namespace === 'AWS/SQS')?.dimensions['QueueName'];
   const queues = resourcesOf(template, 'AWS::SQS::Queue');
-  // A custom backlog metric names no queue: then it is the one that has a dead-letter queue, or the only one.
+  // A custom backlog metric names no queue: then it is the queue with a dead-letter queue, or the only one.
   const found =
     queues.find(([id]) => id === scaledBy) ??
     queues.find(([, { RedrivePolicy: redrive }]) => redrive !== undefined) ??
     queues.at(0);
   const [name, properties]: [string | undefined, Properties] = found ?? [scaledBy, {}];
   if (name === undefined) {
-    throw new SimulatorError('the template has no queue, and no scaling policy looks at one');
+    throw new SimulatorError('the template has no queue, and no scaling policy follows one');
   }
   const redrive = properties['RedrivePolicy'] as Properties | undefined;
   return {
@@ -187,7 +187,7 @@ function notesOn(
   }
   for (const [id, properties] of resourcesOf(template, 'AWS::ApplicationAutoScaling::ScalableTarget')) {
     if (properties['ScheduledActions'] !== undefined && references(properties['ResourceId']).includes(service)) {
-      notes.push(`${id} has scheduled actions, which are not run here`);
+      notes.push(`${id} has scheduled actions, which do not run here`);
     }
   }
   return [...new Set(notes)];

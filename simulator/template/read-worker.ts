@@ -1,13 +1,13 @@
 import { SimulatorError } from '../failure.ts';
 import { numberOf, references, resourcesOf, type Properties, type Template } from './template.ts';
 
-/** What a template says of the service that is scaled, other than its scaling. */
+/** The tasks of the scaled service, as the template defines them. */
 export interface Worker {
   /** Logical id of the service. */
   readonly service: string;
   readonly vcpu: number;
   readonly memoryGiB: number;
-  /** GiB of disk beyond the 20 that are in the price. */
+  /** GiB of disk beyond the 20 that the price includes. */
   readonly extraStorageGiB: number;
   readonly architecture: 'X86_64' | 'ARM64';
   readonly capacity: readonly CapacityShare[];
@@ -15,15 +15,14 @@ export interface Worker {
   readonly stopTimeoutSeconds: number;
   /** Jobs that a task runs at the same time. */
   readonly slots: number;
-  /** Whether a task that works is protected from scale-in. */
+  /** Whether a busy task is protected from scale-in. */
   readonly protection: boolean;
   readonly wake: Wake;
 }
 
 /**
- * What an arrival starts before any metric tells of it: nothing; one task, kept until the metrics tell; or as many as
- * the backlog
- * needs, looked at again each minute, as our worker's wake-up does.
+ * The tasks that an arrival starts before the metrics report it: none; one, kept until the metrics report; or as many
+ * as the backlog needs, updated each minute, as our worker's wake-up does.
  */
 export type Wake = 'off' | 'one' | 'backlog';
 
@@ -33,7 +32,7 @@ export interface CapacityShare {
   readonly weight: number;
 }
 
-/** What the user says and the template does not. */
+/** Options that the template does not define, or that override it. */
 export interface WorkerOptions {
   /** Logical id of the service, for a template with several. */
   readonly service?: string;
@@ -45,7 +44,7 @@ export interface WorkerOptions {
 const DEFAULT_STOP_TIMEOUT_SECONDS = 30;
 const FREE_STORAGE_GIB = 20;
 
-/** Finds the service that the scalable target of the template scales, and reads what its tasks are. */
+/** Finds the service of the template's scalable target, and reads its tasks. */
 export function readWorker(template: Template, options: WorkerOptions = {}): Worker {
   const service = findService(template, options.service);
   const resources = new Map(Object.entries(template.Resources));
@@ -55,7 +54,7 @@ export function readWorker(template: Template, options: WorkerOptions = {}): Wor
     .find((found) => found !== undefined);
   if (!taskDefinition) {
     throw new SimulatorError(
-      `the task definition of service ${service} is not in the template, so the size and price of a task are not known; simulate a template that holds both`,
+      `the task definition of service ${service} is not in the template, so the size and price of a task are unknown; simulate a template that contains both`,
     );
   }
   const containers = (taskDefinition['ContainerDefinitions'] ?? []) as readonly Properties[];
@@ -135,8 +134,7 @@ function readCapacity(service: Properties): CapacityShare[] {
 }
 
 /**
- * Whether one of these roles may make a call that only a protected worker, or only the function of a wake-up, has a use
- * for.
+ * Whether one of these roles has a permission that only a protected worker, or only the function of a wake-up, needs.
  */
 function mayCall(template: Template, roles: readonly string[], action: string): boolean {
   const policies = resourcesOf(template, 'AWS::IAM::Policy').filter(([, { Roles: of }]) =>

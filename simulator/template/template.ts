@@ -13,7 +13,7 @@ export function readTemplateFile(path: string): Template {
     template = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
     throw new SimulatorError(
-      `--template ${path} is not a JSON file that can be read (${(error as Error).message}); give a *.template.json of cdk.out, after \`cdk synth\``,
+      `--template ${path} is not a readable JSON file (${(error as Error).message}); give a *.template.json of cdk.out, after \`cdk synth\``,
     );
   }
   if (typeof template !== 'object' || template === null || !('Resources' in template)) {
@@ -29,7 +29,7 @@ export function resourcesOf(template: Template, type: string): [string, Properti
     .map(([id, resource]) => [id, resource.Properties ?? {}]);
 }
 
-/** Logical ids that a value refers to by Ref, Fn::GetAtt or Fn::Sub, in the order in which they stand there. */
+/** Logical ids that a value refers to by Ref, Fn::GetAtt or Fn::Sub, in their order. */
 export function references(value: unknown): string[] {
   if (typeof value !== 'object' || value === null) {
     return [];
@@ -51,8 +51,8 @@ export function references(value: unknown): string[] {
   });
 }
 
-/** A number, or the default of the parameter that stands in its place. */
-export function numberOf(template: Template, value: unknown, what: string): number | undefined {
+/** A number, or the default of the parameter that it refers to. */
+export function numberOf(template: Template, value: unknown, property: string): number | undefined {
   if (value === undefined) {
     return undefined;
   }
@@ -60,7 +60,7 @@ export function numberOf(template: Template, value: unknown, what: string): numb
   const number = Number(parameter === undefined ? value : template.Parameters?.[parameter]?.Default);
   if (!Number.isFinite(number)) {
     throw new SimulatorError(
-      `${what} is ${JSON.stringify(value)}, which only a deployment knows; synthesize the template with a number there`,
+      `${property} is ${JSON.stringify(value)}, which is unknown before deployment; synthesize the template with a number there`,
     );
   }
   return number;

@@ -122,7 +122,7 @@ test.each([
   ],
   [
     ['--template', 'x', '--workload', 'nights'],
-    /^✖ --workload nights is neither one of small-files, long-jobs, bursts nor a JSON file/,
+    /^✖ --workload nights is neither one of small-files, long-jobs, bursts nor a readable JSON file/,
   ],
   [['--colour'], /^✖ Unknown option '--colour'/],
 ])('fails with one clear sentence: %j', async (args, message) => {

@@ -12,11 +12,11 @@ const compareAll = (options?: WorkerOptions) =>
     .map(({ summary }) => summary);
 const summaries = compareAll();
 
-test('every day of the comparison says what its services have in common', () => {
+test('every day of the comparison has settings that its services share', () => {
   expect(Object.keys(commons)).toEqual(workloads.map(({ name }) => name));
 });
 
-test('no service is left with unfinished work, and all get the same jobs', () => {
+test('no service has unfinished work, and all get the same jobs', () => {
   expect(summaries.map(({ unfinished }) => unfinished)).toEqual(summaries.map(() => 0));
   for (const { name, streams } of workloads) {
     const jobs = streams.reduce((sum, { count }) => sum + count, 0);
@@ -29,7 +29,7 @@ test('no service is left with unfinished work, and all get the same jobs', () =>
   }
 });
 
-test('ours keeps what it promises against its peers', () => {
+test('our worker keeps its promises against its peers', () => {
   expect(checkTargets(summaries).filter(({ kept }) => !kept)).toEqual([]);
 });
 
@@ -37,7 +37,7 @@ test.each(['off', 'one'] as const)(
   'it is the wake-up by the backlog that keeps the promise for bursts: not with %s',
   (wake) => {
     // Two of the bursts come after more than six idle hours: the default policy has a task that polls and keeps its
-    // metrics awake.
+    // metrics active.
     const broken = checkTargets(compareAll({ wake }))
       .filter(({ kept }) => !kept)
       .map(({ promise }) => promise);
@@ -45,7 +45,7 @@ test.each(['off', 'one'] as const)(
   },
 );
 
-test('a promise that is not kept is seen', () => {
+test('a broken promise is reported', () => {
   const worse = summaries.map((summary): Summary =>
     summary.template === Names.ours
       ? { ...summary, killedByScaleIn: 1, waitP95Seconds: 1e5, taskHoursPerJob: 10 }

@@ -27,7 +27,7 @@ describe('the simulation with a fixed number of tasks', () => {
     // from seed to seed.
     { tasks: 40, slots: 1, utilization: 0.9, tolerance: 0.1 },
   ])(
-    'waits as Erlang C says: $tasks tasks of $slots slots, utilization $utilization, tolerance $tolerance',
+    'waits as Erlang C predicts: $tasks tasks of $slots slots, utilization $utilization, tolerance $tolerance',
     ({ tasks, slots, utilization, tolerance }) => {
       const arrivalsPerSecond = (utilization * tasks * slots) / WORK_SECONDS;
       const hours = Math.round(JOBS / arrivalsPerSecond / 3_600);

@@ -15,7 +15,8 @@ import { calm, dayOf, run } from './support';
 jest.setTimeout(60_000);
 
 /**
- * SQS and ECS as far as the local cloud's autoscaler asks them: queue attributes, and the desired count of one service.
+ * The calls of SQS and ECS that the local cloud's autoscaler makes: queue attributes, and the desired count of one
+ * service.
  */
 class Endpoint {
   readonly attributes: Record<string, string> = {};
@@ -60,7 +61,7 @@ class Endpoint {
   }
 }
 
-/** As the deployer would have left it, with logical ids for names. */
+/** As the deployer leaves it, with logical ids as names. */
 function deployed(template: Template): DeployedStack {
   const resources = Object.fromEntries(Object.keys(template.Resources).map((id) => [id, id]));
   return {

@@ -4,7 +4,7 @@ import { calm, dayOf, fixedScaling, jobsAt, plainWorker, run, scaledTemplate } f
 
 const spotWorker: Worker = { ...plainWorker, capacity: [{ spot: true, base: 0, weight: 1 }] };
 
-function scaled(follows?: 'backlog' | 'waiting') {
+function scaled(follows?: 'backlog' | 'visible') {
   const template = scaledTemplate(follows);
   const worker = readWorker(template);
   return { worker, scaling: readScaling(template, worker.service) };
@@ -29,7 +29,7 @@ describe('waiting', () => {
     expect(run(worker, scaling, jobsAt([100, 60])).waits[0]).toBeCloseTo(120 + calm.metricDelaySeconds + 30 - 100, 0);
   });
 
-  test('metrics of a queue that was idle for more than six hours come back late', () => {
+  test('metrics of a queue that was idle for more than six hours resume late', () => {
     const { worker, scaling } = scaled();
     const workload = dayOf([
       {
@@ -54,7 +54,7 @@ describe('wake-up', () => {
     { count: 40, atHour: 7, overMinutes: 1, duration: { distribution: 'loguniform', fromSeconds: 60, toSeconds: 60 } },
   ]);
 
-  test('starts a task on arrival and keeps it until the metrics tell of the work', () => {
+  test('starts a task on arrival and keeps it until the metrics report the work', () => {
     const { worker, scaling } = scaled();
 
     const { activities, waits } = run({ ...worker, wake: 'one' }, scaling, workload);
@@ -70,7 +70,7 @@ describe('wake-up', () => {
 
     const { activities } = run({ ...worker, wake: 'backlog' }, scaling, workload);
 
-    // Of the 40 jobs of that minute, some have arrived when it asks, and more than the 4 tasks that there may be.
+    // Some of the 40 jobs of that minute have arrived by then, more than the maximum of 4 tasks.
     expect(activities[0]).toMatchObject({ policy: 'wake-up', from: 0, to: 4 });
   });
 });
@@ -80,22 +80,22 @@ describe('scale-in', () => {
   const workload = jobsAt([100, 600], [101, 60], [102, 60]);
 
   test('kills jobs of tasks that are not protected, and they start again', () => {
-    const { worker, scaling } = scaled('waiting');
+    const { worker, scaling } = scaled('visible');
 
     const results = [1, 2, 3, 4, 5].map((seed) => run(worker, scaling, workload, calm, seed));
 
     expect(results.some(({ killed }) => killed.scaleIn > 0)).toBe(true);
     for (const { waits, killed } of results.filter(({ unfinished }) => unfinished === 0)) {
       expect(waits).toHaveLength(3);
-      // A job that started again has lost what it had worked, at the very least the grace that it was given.
+      // A restarted job has lost its earlier work, at least the stop timeout.
       if (killed.scaleIn > 0) {
         expect(Math.max(...waits)).toBeGreaterThan(worker.stopTimeoutSeconds);
       }
     }
   });
 
-  test('passes over protected tasks', () => {
-    const { worker, scaling } = scaled('waiting');
+  test('does not stop protected tasks', () => {
+    const { worker, scaling } = scaled('visible');
 
     for (const seed of [1, 2, 3, 4, 5]) {
       expect(run({ ...worker, protection: true }, scaling, workload, calm, seed).killed.scaleIn).toBe(0);
@@ -103,7 +103,7 @@ describe('scale-in', () => {
   });
 
   test('lets a stopping task finish what it can within its stop timeout', () => {
-    const { worker, scaling } = scaled('waiting');
+    const { worker, scaling } = scaled('visible');
     const short = dayOf(
       [{ count: 600, hourlyWeights: [1, 1], duration: { distribution: 'loguniform', fromSeconds: 20, toSeconds: 25 } }],
       2,
@@ -136,7 +136,7 @@ describe('Spot', () => {
     expect(run(plainWorker, fixedScaling(20), workload, often).killed.spot).toBe(0);
   });
 
-  test('a job that is received too often goes to the dead-letter queue', () => {
+  test('a message that is received too often goes to the dead-letter queue', () => {
     const scaling = { ...fixedScaling(20), queue: { name: 'Queue', maxReceiveCount: 1 } };
 
     const { deadLetters, killed, waits } = run(spotWorker, scaling, workload, { ...calm, spotReclaimsPerTaskHour: 1 });
@@ -170,7 +170,7 @@ describe('limits and bills', () => {
     expect(minutes.slice(2, 7).map(({ running }) => running)).toEqual([0, 1, 2, 3, 4]);
   });
 
-  test('a service never wants more tasks than a service may have', () => {
+  test('a service never wants more tasks than the quota', () => {
     const { worker, scaling } = scaled();
 
     const { minutes } = run(worker, scaling, jobsAt([1, 600], [1, 600], [1, 600]), { ...calm, tasksPerService: 3 });

@@ -43,7 +43,7 @@ export function fixedScaling(tasks: number): Scaling {
   };
 }
 
-/** A parameter set in which nothing is left to chance but the jobs. */
+/** Parameters without randomness, except that of the jobs. */
 export const calm: Parameters = {
   ...defaultParameters,
   spotReclaimsPerTaskHour: 0,
@@ -55,7 +55,7 @@ export function dayOf(streams: readonly Stream[], hours = 24): Workload {
   return { name: 'test', description: 'test', hours, cpuPerJob: 0.5, streams };
 }
 
-/** Jobs that arrive one by one, each at its second, and work for as long as said. */
+/** Single jobs, each with its second of arrival and its processing time. */
 export function jobsAt(...jobs: readonly (readonly [atSecond: number, workSeconds: number])[]): Workload {
   return dayOf(
     jobs.map(([at, work]) => ({
@@ -68,8 +68,8 @@ export function jobsAt(...jobs: readonly (readonly [atSecond: number, workSecond
   );
 }
 
-/** A service from zero to four tasks that follows the messages that wait and are in work, or only those that wait. */
-export function scaledTemplate(follows: 'backlog' | 'waiting' = 'backlog'): Template {
+/** A service from zero to four tasks that scales on the visible messages, with those in flight or without. */
+export function scaledTemplate(follows: 'backlog' | 'visible' = 'backlog'): Template {
   const app = new App();
   const stack = new Stack(app, 'Scaled');
   const cluster = new Cluster(stack, 'Cluster', { vpc: new Vpc(stack, 'Vpc') });
@@ -84,7 +84,7 @@ export function scaledTemplate(follows: 'backlog' | 'waiting' = 'backlog'): Temp
   };
   service.autoScaleTaskCount({ minCapacity: 0, maxCapacity: 4 }).scaleOnMetric('Backlog', {
     metric:
-      follows === 'waiting'
+      follows === 'visible'
         ? usingMetrics.visible
         : new MathExpression({ expression: 'visible + inFlight', usingMetrics, period: each.period }),
     adjustmentType: AdjustmentType.EXACT_CAPACITY,

@@ -27,7 +27,7 @@ function read(template: Template, metrics: string[] = []) {
   return { worker, scaling: readScaling(template, worker.service, metrics) };
 }
 
-describe('what is read of QueueProcessingFargateService', () => {
+describe('a template of QueueProcessingFargateService', () => {
   test('its default: 1 to 20 tasks on Spot, steps on visible messages, and the CPU', () => {
     const { worker, scaling } = read(synthesize('S', queueProcessingDefault, common));
 
@@ -68,7 +68,7 @@ describe('what is read of QueueProcessingFargateService', () => {
   });
 });
 
-test('a Copilot-style target needs to be told what its Lambda function publishes', () => {
+test('a Copilot-style target needs the metric that its Lambda function publishes', () => {
   const template = synthesize('S', copilotBacklog, common);
 
   expect(read(template).scaling.notes).toEqual([
@@ -126,7 +126,7 @@ describe('throws', () => {
 
   test('for a task definition in another stack', () => {
     expect(() => readWorker(without('AWS::ECS::TaskDefinition'))).toThrow(
-      'so the size and price of a task are not known; simulate a template that holds both',
+      'so the size and price of a task are unknown; simulate a template that contains both',
     );
   });
 
@@ -137,9 +137,7 @@ describe('throws', () => {
   });
 
   test('for a file that is not a template', () => {
-    expect(() => readTemplateFile('no-such.json')).toThrow(
-      /^--template no-such.json is not a JSON file that can be read/,
-    );
+    expect(() => readTemplateFile('no-such.json')).toThrow(/^--template no-such.json is not a readable JSON file/);
     expect(() => readTemplateFile('package.json')).toThrow(
       '--template package.json has no Resources; give a *.template.json of cdk.out',
     );

@@ -13,7 +13,7 @@ export interface PrunedTemplate {
   readonly removed: readonly RemovedResource[];
 }
 
-/** The types that the emulator supports; undefined when they are unknown, and then every type of the list is left out. */
+/** Types that the emulator supports; undefined when unknown: then every type of the list is left out. */
 export type KnownTypes = ReadonlySet<string> | undefined;
 
 /** Removes the resources that the emulator does not support; constants replace references to them. */

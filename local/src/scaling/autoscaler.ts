@@ -295,7 +295,7 @@ export class Autoscaler {
     }
   }
 
-  /** An alarm on a metric that only the emulator has, such as one that tasks publish: it evaluates that in real time. */
+  /** An alarm on a metric that only the emulator has, such as one of tasks: it evaluates that in real time. */
   async #readState(alarm: Alarm): Promise<void> {
     const { name, stack } = alarm.definition;
     const { cloudWatch } = this.#clientsOf(stack.environment);
