@@ -1,6 +1,7 @@
 import { type DecodedBody, decodeBody, isCorrelationId, validateBody } from './body-decoder.js';
 import { type Job, type JobContext } from './job.js';
-import { type Lease } from './lease.js';
+import { type Lease, type LeaseHolder } from './lease.js';
+import { type Outcome, type PollerListener } from './poller-events.js';
 import { type ResolvedQueue } from './poller-options.js';
 import { type ContinuationMessage, MessageAttributeNames } from '../../contract/job-message.js';
 import {
@@ -18,70 +19,63 @@ import { defined } from '../support/defined.js';
 import { type AroundJob, type JobInfo } from '../support/job-info.js';
 import { type Logger } from '../support/logger.js';
 
-/**
- * A handler that does not end this long after its signal aborted is given up; it keeps its slot, since it still uses
- * the machine.
- */
+/** How long after its signal aborted a handler is abandoned. It keeps its slot, since it still uses the machine. */
 const ABANDON_AFTER_MS = 30_000;
 const ABANDON_AT_SHUTDOWN_AFTER_MS = 500;
 
-/** What becomes of the message. */
-export type Outcome =
-  | { readonly kind: 'succeeded' }
-  /** Not a job at all, such as the test event of S3. */
-  | { readonly kind: 'ignored' }
-  | { readonly kind: 'handed-off' }
-  | { readonly kind: 'failed'; readonly error: unknown; readonly retryAfterSeconds?: number }
-  | { readonly kind: 'poisoned'; readonly error: unknown; readonly reason: string }
-  /** Unfinished because the worker stops. */
-  | { readonly kind: 'released' }
-  /** No longer ours. */
-  | { readonly kind: 'lost' };
+/** What a run needs of the queue of its message. */
+export interface JobSource {
+  readonly queue: ResolvedQueue;
+  readonly maxReceiveCount: number | undefined;
+  attemptOf(lease: Lease): number;
+  /** Puts the rest of a job on the queue. */
+  sendContinuation(lease: Lease, continuation: ContinuationMessage): Promise<void>;
+}
 
 export interface JobRunOptions {
-  readonly lease: Lease;
-  readonly queue: ResolvedQueue;
-  readonly attempt: number;
-  readonly maxReceiveCount: number | undefined;
   readonly handlerTimeoutSeconds: number | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly aroundJob: AroundJob;
-  readonly sendContinuation: (message: ContinuationMessage) => Promise<void>;
-  readonly onAbandoned: (run: JobRun) => void;
 }
 
-/** One handler at work on one message, from decoding its body to the outcome. */
-export class JobRun {
+/** One run of a handler for one message, from decoding the body to the outcome. */
+export class JobRun implements LeaseHolder {
   readonly lease: Lease;
   readonly startedAt: number;
-  /** Settles when the fate of the message is known; it never rejects. */
+  /** Resolves when it is known what happens to the message; never rejects. */
   readonly outcome: Promise<Outcome>;
-  /** Settles when the handler has ended, which may be later than the outcome, with how it ended; it never rejects. */
+  /** Resolves with how the handler ended, which may be later than the outcome; never rejects. */
   readonly ended: Promise<Outcome>;
-  /** Filled as far as the body could be decoded. */
+  /** As complete as the body could be decoded. */
   info: JobInfo;
 
+  readonly #attempt: number;
+  readonly #source: JobSource;
   readonly #options: JobRunOptions;
+  readonly #listener: PollerListener;
   readonly #controller = new AbortController();
-  /** One for each job and not one for the worker, or the listeners of all its jobs would pile up on that. */
+  /** One for each job, since the listeners of all jobs would accumulate on one of the worker. */
   readonly #stopping = new AbortController();
   #decide!: (outcome: Outcome) => void;
   #timeout: Timer | undefined;
   #abandonment: { readonly at: number; readonly timer: Timer } | undefined;
   #started = false;
   #over = false;
-  /** What became of the continuation; undefined when nobody asked for one, or knows already that it failed. */
+  #abandoned = false;
+  /** The continuation; undefined when the handler sent none, or was informed that it failed. */
   #handOff: Promise<Outcome> | undefined;
   #log: Logger | undefined;
 
-  constructor(options: JobRunOptions) {
-    const { lease, queue, clock } = options;
+  constructor(lease: Lease, source: JobSource, options: JobRunOptions, listener: PollerListener) {
     this.lease = lease;
+    this.#source = source;
     this.#options = options;
-    this.startedAt = clock.now();
-    this.info = describe(lease, queue, options.attempt);
-    lease.onTrouble = (trouble) => this.abort(trouble);
+    this.#listener = listener;
+    this.#attempt = source.attemptOf(lease);
+    this.startedAt = options.clock.now();
+    this.info = describe(lease, source.queue, this.#attempt);
+    lease.holder = this;
     this.outcome = new Promise((resolve) => (this.#decide = resolve));
     const work = this.#work();
     void work.then((outcome) => {
@@ -90,9 +84,13 @@ export class JobRun {
       this.#abandonment?.timer.cancel();
       this.#decide(outcome);
     });
-    // Whoever waits for `ended` hears of it before those who wait for `outcome`: the slot is free before the fate is
-    // handled.
+    // `ended` resolves before `outcome`: the slot is free before the message is settled.
     this.ended = work;
+  }
+
+  /** Whether the worker no longer waits for the handler. */
+  get isAbandoned(): boolean {
+    return this.#abandoned;
   }
 
   get log(): Logger {
@@ -107,19 +105,23 @@ export class JobRun {
     return this.#log;
   }
 
+  leaseEnds(_: Lease, reason: LeaseLost): void {
+    this.abort(reason);
+  }
+
   /** The worker begins to stop; the job may still finish. */
-  tellStopping(reason: Error): void {
+  announceStop(reason: Error): void {
     this.#stopping.abort(reason);
   }
 
-  /** Tells the handler to stop. The first reason stands; the earliest of the times to give it up counts. */
+  /** Aborts the handler. The first reason stands; of several times to abandon it, the earliest. */
   abort(reason: JobAborted): void {
     this.#controller.abort(reason);
     if (this.#over || (reason instanceof LeaseLost && reason.reason === 'limit')) {
       return;
     }
-    const patience = reason instanceof Shutdown ? ABANDON_AT_SHUTDOWN_AFTER_MS : ABANDON_AFTER_MS;
-    const at = this.#options.clock.now() + (this.#started ? patience : 0);
+    const graceMs = reason instanceof Shutdown ? ABANDON_AT_SHUTDOWN_AFTER_MS : ABANDON_AFTER_MS;
+    const at = this.#options.clock.now() + (this.#started ? graceMs : 0);
     if (at < (this.#abandonment?.at ?? Number.POSITIVE_INFINITY)) {
       this.#abandonment?.timer.cancel();
       this.#abandonment = {
@@ -132,27 +134,30 @@ export class JobRun {
   async #abandon(reason: JobAborted): Promise<void> {
     this.#timeout?.cancel();
     if (this.#started) {
-      this.#options.onAbandoned(this);
+      this.#abandoned = true;
+      this.log.error({}, 'handler ignores its signal and is abandoned; it keeps its slot until it ends');
+      this.#listener.jobAbandoned(this.info);
     }
-    // A continuation that is under way decides: without it, to delete the message would be to lose the job.
+    // A continuation that is being sent decides: if it fails, deleting the message would lose the job.
     const handOff = await this.#handOff;
     this.#decide(handOff?.kind === 'handed-off' ? handOff : this.#classify(reason));
   }
 
   async #work(): Promise<Outcome> {
-    const { lease, queue, aroundJob, attempt } = this.#options;
+    const { lease } = this;
+    const { queue } = this.#source;
     let outcome: Outcome = { kind: 'succeeded' };
     try {
       const decoded = decodeBody(lease.message.body, queue.schema !== undefined);
-      this.info = describe(lease, queue, attempt, decoded);
+      this.info = describe(lease, queue, this.#attempt, decoded);
       if (decoded.kind === 'test-event') {
         return { kind: 'ignored' };
       }
       const body = queue.schema === undefined ? decoded.body : await validateBody(queue.schema, decoded.body);
       const job = this.#job(decoded, body);
       const context = this.#context(decoded);
-      await aroundJob(this.info, async () => {
-        // What is around a job may have held it until its message was no longer ours.
+      await this.#options.aroundJob(this.info, async () => {
+        // `aroundJob` may have delayed the job until its lease was lost.
         context.signal.throwIfAborted();
         this.#started = true;
         this.#startTimeout();
@@ -166,7 +171,7 @@ export class JobRun {
   }
 
   #classify(error: unknown): Outcome {
-    if (this.lease.lost !== undefined) {
+    if (this.lease.state === 'lost') {
       return { kind: 'lost' };
     }
     if (hasCode<PoisonMessage>(error, 'ERR_POISON_MESSAGE')) {
@@ -207,7 +212,9 @@ export class JobRun {
   }
 
   #context(decoded: DecodedBody): JobContext {
-    const { attempt, maxReceiveCount, clock } = this.#options;
+    const { clock } = this.#options;
+    const { maxReceiveCount } = this.#source;
+    const attempt = this.#attempt;
     const log = () => this.log;
     return {
       signal: this.#controller.signal,
@@ -226,12 +233,8 @@ export class JobRun {
   }
 
   async #sendContinuation(decoded: DecodedBody, state: unknown): Promise<void> {
-    if (this.#options.queue.fifo) {
-      throw new HandOffRefused(
-        `queue ${this.info.queueName} is FIFO: the rest of the job would come behind later messages of its group`,
-      );
-    }
-    if (this.lease.lost !== undefined) {
+    this.#source.queue.policy.checkHandOff(this.info.queueName);
+    if (this.lease.state === 'lost') {
       throw new HandOffRefused(
         `the lease of message ${this.lease.id} is lost: another worker may have the job already`,
       );
@@ -239,7 +242,7 @@ export class JobRun {
     if (this.#handOff !== undefined) {
       throw new HandOffRefused(`message ${this.lease.id} was handed off already`);
     }
-    const sending = this.#options.sendContinuation({
+    const sending = this.#source.sendContinuation(this.lease, {
       fileworksContinuation: 1,
       correlationId: this.info.correlationId,
       body: decoded.continuation?.firstBody ?? this.lease.message.body,

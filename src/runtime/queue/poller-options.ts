@@ -1,8 +1,9 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { type JobHandler } from './job.js';
 import { type ScaleInProtection } from './scale-in-protection.js';
+import { policyOf, type QueuePolicy } from './queue-policy.js';
 import { SqsTransport } from './sqs-transport.js';
-import { isFifo, queueNameOf, type QueueTransport } from './transport.js';
+import { queueNameOf, type QueueTransport } from './transport.js';
 import { FargateLimits, SqsLimits, WorkerLimits } from '../../contract/service-limits.js';
 import { type Backoff, exponentialBackoff } from '../support/backoff.js';
 import { type Clock, systemClock } from '../support/clock.js';
@@ -112,7 +113,7 @@ export interface QueuePollerOptions {
 export interface ResolvedQueue {
   readonly url: string;
   readonly name: string;
-  readonly fifo: boolean;
+  readonly policy: QueuePolicy;
   readonly handler: JobHandler;
   readonly schema: StandardSchemaV1 | undefined;
   readonly weight: number;
@@ -175,7 +176,7 @@ export function resolveOptions(options: QueuePollerOptions): ResolvedOptions {
     queues: options.queues.map((queue) => ({
       url: queue.url,
       name: queue.name ?? queueNameOf(queue.url),
-      fifo: isFifo(queue.url),
+      policy: policyOf(queue.url),
       handler: queue.handler as JobHandler,
       schema: queue.schema,
       weight: queue.weight ?? 1,
@@ -226,10 +227,9 @@ function check(options: ResolvedOptions): void {
     if (deadLetterQueueUrl !== undefined && !URL.canParse(deadLetterQueueUrl)) {
       checks.add([`expected \`${prop('deadLetterQueueUrl')}\` to be the URL of a queue, got: ${deadLetterQueueUrl}`]);
     } else if (deadLetterQueueUrl !== undefined) {
-      const kind = queue.fifo ? 'FIFO' : 'standard';
       checks.that(
-        isFifo(deadLetterQueueUrl) === queue.fifo,
-        `expected \`${prop('deadLetterQueueUrl')}\` to be a ${kind} queue like the queue itself, ` +
+        policyOf(deadLetterQueueUrl) === queue.policy,
+        `expected \`${prop('deadLetterQueueUrl')}\` to be a ${queue.policy.kind} queue like the queue itself, ` +
           `got: ${deadLetterQueueUrl}; SQS moves messages between queues of one kind only`,
       );
     }

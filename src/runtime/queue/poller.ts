@@ -1,31 +1,29 @@
-import { Deadline } from './deadline.js';
-import { JobRun, type Outcome } from './job-run.js';
-import { LeaseKeeper } from './lease-keeper.js';
-import { type Lease } from './lease.js';
+import { JobRun } from './job-run.js';
+import { type Lease, LeaseKeeper } from './lease.js';
 import { type DrainReport, type PollerEvents, type PollerState } from './poller-events.js';
 import { type QueuePollerOptions, type ResolvedOptions, resolveOptions } from './poller-options.js';
-import { PrefetchPlanner } from './prefetch-planner.js';
-import { ProtectionKeeper } from './protection-keeper.js';
+import { PollerReporter } from './poller-reporter.js';
 import { QueueLane } from './queue-lane.js';
-import { type SlotChooser, strictPriority, weightedRoundRobin } from './slot-chooser.js';
-import { CallTimeout, Shutdown } from '../errors.js';
+import { ProtectionKeeper } from './scale-in-protection.js';
+import { PrefetchPlanner, type SlotChooser, strictPriority, weightedRoundRobin } from './slot-planner.js';
+import { Shutdown } from '../errors.js';
 import { type Clock, sleep, type Timer } from '../support/clock.js';
-import { Emitter } from '../support/emitter.js';
+import { Deadline } from '../support/deadline.js';
 
 const TICK_MS = 5_000;
-/** A message that waits longer for a slot than this is given back; the plan was wrong about the length of the jobs. */
+/** A message that waits longer for a slot than this is released: jobs take longer than the prefetch assumed. */
 const MAX_WAIT_FOR_SLOT_MS = 30_000;
-/** Receives have failed for this long, one after another: a restart is the better chance. */
+/** After receives have failed for this long without a success, a restart is more likely to help than a retry. */
 const STALL_MS = 90_000;
-/** Part of the reserve that stays for the end of the process, after everything was flushed or given up. */
+/** Part of the reserve that is left for the end of the process, after the last delete and release. */
 const EXIT_MARGIN_SHARE = 0.2;
 
 export interface PollerHealth {
-  /** Whether this process can still do its work; if not, it should be replaced. */
+  /** Whether this process can work; if not, it should be replaced. */
   readonly live: boolean;
-  /** Whether it takes new work. */
+  /** Whether it takes new messages. */
   readonly ready: boolean;
-  /** Why not. */
+  /** The reasons, when it is not live or not ready. */
   readonly problems: readonly string[];
 }
 
@@ -37,49 +35,45 @@ export interface PollerStats {
 }
 
 export interface StopOptions {
-  /** Why, for the log. @default stop() */
+  /** The reason, for the log. @default stop() */
   readonly reason?: string;
-  /** Unfinished work is given back after this many seconds. @default - stop timeout less the reserve */
+  /** Unfinished work is released after this many seconds. @default - stop timeout less the reserve */
   readonly deadlineSeconds?: number;
 }
 
 /**
- * Works on messages of one or more SQS queues: slots instead of batches, leases that are kept and known to end, and a
- * drain that gives
- * unfinished work back.
+ * Processes the messages of one or more SQS queues: with slots instead of batches, leases that are extended and whose
+ * loss aborts the handler, and a drain that releases unfinished work.
  *
  * States: created → running → draining → releasing → stopped.
  *
  * - running: receives, starts jobs, extends leases.
- * - draining: takes nothing new and gives back what has not started; jobs go on, with heartbeats. Open receives are
- *   left to answer, and
- *   what they bring is given back, hidden until such receives have ended. Entered by `stop()` or when scale-in
- * protection is refused.
- * - releasing: the deadline has come. Handlers are aborted with `Shutdown`, and their messages become visible at once.
+ * - draining: receives nothing new and releases what has not started; jobs continue, with heartbeats. Open receives are
+ *   not aborted, and what they bring is released, hidden until such receives have ended. Entered by `stop()` or when
+ *   scale-in protection is refused.
+ * - releasing: the deadline is reached. Handlers are aborted with `Shutdown`, and their messages released at once.
  * - stopped: every delete and release was sent and answered, or there was no time left.
  *
- * Delivery is at least once: a killed worker, a lost lease or a lost answer brings a message again. The work must be
- * idempotent.
+ * Delivery is at least once: a message is redelivered after a killed worker, a lost lease or a lost answer. The work
+ * must be idempotent.
  */
 export class QueuePoller {
   readonly #o: ResolvedOptions;
-  readonly #events: Emitter<PollerEvents>;
+  readonly #reporter: PollerReporter;
   readonly #lanes: readonly QueueLane[];
-  readonly #choose: SlotChooser;
+  readonly #choose: SlotChooser<QueueLane>;
   readonly #keeper: LeaseKeeper;
   readonly #planner: PrefetchPlanner;
   readonly #protection: ProtectionKeeper;
   readonly #runs = new Set<JobRun>();
-  readonly #abandoned = new Set<JobRun>();
   readonly #settling = new Set<Promise<void>>();
-  /** Resolves when the poller has stopped, whatever made it stop. */
+  /** Resolves when the poller has stopped, for whatever reason. */
   readonly stopped: Promise<DrainReport>;
   #resolveStopped!: (report: DrainReport) => void;
   #state: PollerState = 'created';
   #paused = false;
   #tick: Timer | undefined;
   #deadline: Deadline | undefined;
-  #finishedInDrain = 0;
 
   /** @throws ConfigurationError with every problem in the options */
   constructor(options: QueuePollerOptions) {
@@ -87,37 +81,17 @@ export class QueuePoller {
     this.stopped = new Promise((resolve) => {
       this.#resolveStopped = resolve;
     });
-    const { clock, logger, concurrency } = this.#o;
-    this.#events = new Emitter((error, event) => logger.error({ err: error, event }, 'listener failed'));
-    this.#keeper = new LeaseKeeper({
-      clock,
-      visibilitySeconds: this.#o.visibilitySeconds,
-      onExtended: (lease) => this.#events.emit('lease:extended', { queueName: lease.queueName, messageId: lease.id }),
-      onLost: (lease) => this.#leaseLost(lease),
-      onCallFailed: (error, { url }) => {
-        logger.warn({ err: error, queueUrl: url }, 'leases could not be extended; trying again');
-      },
+    const { clock, logger, concurrency, queues, strategy } = this.#o;
+    const listener = new PollerReporter(logger, {
+      changed: () => this.#pump(),
+      protectionRefused: () => void this.stop({ reason: 'scale-in protection refused' }),
     });
-    this.#lanes = this.#o.queues.map(
-      (queue) =>
-        new QueueLane({
-          queue,
-          options: this.#o,
-          keeper: this.#keeper,
-          events: this.#events,
-          isTaking: () => this.#state === 'running',
-          onChange: () => this.#pump(),
-          onReceiveFailed: (lane, error, failures) => this.#receiveFailed(lane, error, failures),
-        }),
-    );
-    this.#choose = this.#o.strategy === 'strict' ? strictPriority(this.#lanes) : weightedRoundRobin(this.#lanes);
+    this.#reporter = listener;
+    this.#keeper = new LeaseKeeper(clock, this.#o.visibilitySeconds, listener);
+    this.#lanes = queues.map((queue) => new QueueLane(queue, this.#o, this.#keeper, listener));
+    this.#choose = strategy === 'strict' ? strictPriority(this.#lanes) : weightedRoundRobin(this.#lanes);
     this.#planner = new PrefetchPlanner(clock, concurrency, this.#o.prefetch);
-    this.#protection = new ProtectionKeeper({
-      protection: this.#o.protection,
-      clock,
-      onGranted: () => this.#pump(),
-      onRefused: () => void this.stop({ reason: 'scale-in protection refused' }),
-    });
+    this.#protection = new ProtectionKeeper(this.#o.protection, clock, listener);
   }
 
   get state(): PollerState {
@@ -126,28 +100,27 @@ export class QueuePoller {
 
   /** Returns a function that removes the listener. */
   on<Name extends keyof PollerEvents>(name: Name, listener: (payload: PollerEvents[Name]) => void): () => void {
-    return this.#events.on(name, listener);
+    return this.#reporter.events.on(name, listener);
   }
 
-  /** Begins to work; resolves when the first receives are on their way. A poller starts once. */
+  /** Starts to receive; resolves when the first receives are open. A poller starts once. */
   async start(): Promise<void> {
     if (this.#state !== 'created') {
       throw new Error(`a poller starts once; this one is ${this.#state}`);
     }
     this.#enter('running', 'start()');
-    await Promise.all(this.#lanes.map((lane) => lane.learn()));
+    await Promise.all(this.#lanes.map((lane) => lane.readRedrivePolicy()));
     if (this.#stateIs('running')) {
       this.#scheduleTick();
-      // A worker was started because there is work: ask for protection before the first receive.
+      // A worker is started because there is work: acquire the protection before the first receive.
       this.#protection.ensure();
       this.#pump();
     }
   }
 
   /**
-   * Stops and resolves with how it went, never rejects. Further calls get the same answer; one with an earlier deadline
-   * brings the
-   * deadline forward.
+   * Stops and resolves with a report; never rejects. Further calls resolve with the same report; one with an earlier
+   * deadline brings the deadline forward.
    */
   stop(options: StopOptions = {}): Promise<DrainReport> {
     const { clock, stopTimeoutSeconds, releaseReserveSeconds } = this.#o;
@@ -163,7 +136,7 @@ export class QueuePoller {
     return this.stopped;
   }
 
-  /** Starts no jobs and opens no receives until `resume()`; running jobs go on and leases are kept. */
+  /** Starts no jobs and opens no receives until `resume()`; running jobs continue and leases are extended. */
   pause(): void {
     this.#paused = true;
   }
@@ -190,7 +163,7 @@ export class QueuePoller {
         `every receive from ${stalled.map(({ queue }) => queue.name).join(', ')} has failed for ${STALL_MS / 1_000} s`,
       );
     }
-    if (this.#abandoned.size >= this.#o.concurrency) {
+    if ([...this.#runs].filter(({ isAbandoned }) => isAbandoned).length >= this.#o.concurrency) {
       problems.push('every slot is held by a handler that ignores its signal');
     }
     const live = problems.length === 0;
@@ -204,7 +177,7 @@ export class QueuePoller {
     return sum(this.#lanes, ({ waiting }) => waiting);
   }
 
-  /** Reads the state anew, where the compiler would remember an older one. */
+  /** Reads the state again, where the compiler assumes an earlier one. */
   #stateIs(state: PollerState): boolean {
     return this.#state === state;
   }
@@ -212,23 +185,20 @@ export class QueuePoller {
   #enter(state: PollerState, reason: string): void {
     const from = this.#state;
     this.#state = state;
-    this.#o.logger.info(
-      { from, to: state, reason, running: this.#runs.size, waiting: this.#waiting },
-      `worker is ${state}`,
-    );
-    this.#events.emit('state:changed', { from, to: state, reason });
+    this.#reporter.stateChanged({ from, to: state, reason }, { running: this.#runs.size, waiting: this.#waiting });
   }
 
-  /** Starts what can start and asks for what is missing. Cheap, and called whenever either may have changed. */
+  /** Starts the jobs that can start and receives what is missing. Called whenever either may have changed. */
   #pump(): void {
     if (this.#state !== 'running') {
       return;
     }
+    const { concurrency, strategy } = this.#o;
     this.#keeper.catchUp();
     if (!this.#isProtected() || this.#paused) {
       return;
     }
-    while (this.#runs.size < this.#o.concurrency) {
+    while (this.#runs.size < concurrency) {
       const lane = this.#choose();
       const lease = lane?.take();
       if (lane === undefined || lease === undefined) {
@@ -236,65 +206,49 @@ export class QueuePoller {
       }
       this.#run(lane, lease);
     }
-    this.#fill();
+    const free = concurrency - this.#runs.size;
+    for (const lane of this.#lanes) {
+      const hasPriority = strategy === 'strict' && lane !== this.#lanes.at(-1);
+      const prefetch = this.#planner.target(lane.meanBodyLength);
+      lane.receiver.fill(lane.demand(free, prefetch, hasPriority && !lane.receiver.isQuiet));
+      if (hasPriority && !isQuiet(lane)) {
+        return;
+      }
+    }
   }
 
-  /** Whether work may start and messages may be received, as far as scale-in protection goes. */
+  /** Whether scale-in protection allows jobs to start and messages to be received. */
   #isProtected(): boolean {
     if (this.#runs.size + this.#waiting > 0) {
       return this.#protection.ensure();
     }
-    if (this.#protection.isAsking) {
+    if (this.#protection.isAcquiring) {
       return false;
     }
     this.#protection.idle();
     return true;
   }
 
-  #fill(): void {
-    const free = this.#o.concurrency - this.#runs.size;
-    for (const lane of this.#lanes) {
-      const isPriority = this.#o.strategy === 'strict' && lane !== this.#lanes.at(-1);
-      lane.fill(free, this.#planner.target(lane.meanBodyLength), isPriority && !lane.receiver.isQuiet);
-      if (isPriority && !isQuiet(lane)) {
-        return;
-      }
-    }
-  }
-
   #run(lane: QueueLane, lease: Lease): void {
-    const { clock, logger, aroundJob, handlerTimeoutSeconds } = this.#o;
-    const run = new JobRun({
-      lease,
-      queue: lane.queue,
-      attempt: lane.attemptOf(lease),
-      maxReceiveCount: lane.maxReceiveCount,
-      handlerTimeoutSeconds,
-      clock,
-      logger,
-      aroundJob,
-      sendContinuation: async (message) => lane.continueJob(lease, message),
-      onAbandoned: (abandoned) => this.#abandon(abandoned),
-    });
+    const { clock, logger } = this.#o;
+    const run = new JobRun(lease, lane, this.#o, this.#reporter);
     this.#runs.add(run);
-    this.#events.emit('job:started', { job: run.info });
-    void run.ended.then(({ kind }) => {
+    this.#reporter.jobStarted(run.info);
+    void run.ended.then((outcome) => {
+      const durationMs = clock.now() - run.startedAt;
       this.#runs.delete(run);
-      if (this.#abandoned.delete(run)) {
-        run.log.info(
-          { durationMs: Math.round(clock.now() - run.startedAt) },
-          `handler that was given up has ended: ${kind}`,
-        );
+      if (run.isAbandoned) {
+        run.log.info({ durationMs: Math.round(durationMs) }, `abandoned handler has ended: ${outcome.kind}`);
       }
-      lane.ended(lease, kind);
-      this.#planner.jobEnded(clock.now() - run.startedAt);
+      lane.handlerEnded(lease, outcome);
+      this.#planner.jobEnded(durationMs);
       this.#pump();
     });
     const settled = run.outcome
       .then(async (outcome) => {
         const durationMs = clock.now() - run.startedAt;
         try {
-          this.#report(run, outcome, durationMs);
+          this.#reporter.jobEnded(run.info, run.log, outcome, durationMs);
         } finally {
           await lane.settle(lease, outcome, durationMs);
         }
@@ -304,63 +258,6 @@ export class QueuePoller {
       })
       .finally(() => this.#settling.delete(settled));
     this.#settling.add(settled);
-  }
-
-  #report(run: JobRun, outcome: Outcome, durationMs: number): void {
-    const { info } = run;
-    const error = 'error' in outcome ? outcome.error : undefined;
-    if (this.#state !== 'running' && outcome.kind !== 'released') {
-      this.#finishedInDrain += 1;
-    }
-    const fields = { durationMs: Math.round(durationMs), ...(error === undefined ? {} : { err: error }) };
-    switch (outcome.kind) {
-      case 'failed':
-        run.log.warn(fields, 'job failed; it will be retried');
-        break;
-      case 'poisoned':
-        run.log.error(fields, 'message is poison; it goes to the dead-letter queue');
-        break;
-      case 'lost':
-        run.log.error(fields, 'job lost its lease; its work does not count');
-        break;
-      default:
-        run.log.info(fields, `job ${outcome.kind}`);
-    }
-    this.#events.emit('job:ended', {
-      job: info,
-      result: outcome.kind,
-      durationMs,
-      ...(error === undefined ? {} : { error }),
-    });
-  }
-
-  #abandon(run: JobRun): void {
-    if (this.#runs.has(run)) {
-      this.#abandoned.add(run);
-      run.log.error(
-        {},
-        'handler ignores its signal; its message is given up and its slot stays occupied until it ends',
-      );
-      this.#events.emit('job:abandoned', { job: run.info });
-    }
-  }
-
-  #leaseLost(lease: Lease): void {
-    const { queueName } = lease;
-    const cause = lease.lost ?? 'gone';
-    this.#o.logger.warn({ messageId: lease.id, queue: queueName, cause }, 'lease lost');
-    this.#events.emit('lease:lost', { queueName, messageId: lease.id, cause });
-  }
-
-  #receiveFailed({ queue }: QueueLane, error: unknown, consecutiveFailures: number): void {
-    const log = { queue: queue.name, err: error, consecutiveFailures };
-    if (error instanceof CallTimeout || isCredentialsError(error)) {
-      this.#o.transport.reset();
-      this.#o.logger.error(log, 'receive failed; trying again with new connections and credentials');
-    } else {
-      this.#o.logger.warn(log, 'receive failed; trying again');
-    }
-    this.#events.emit('receive:failed', { queueName: queue.name, error, consecutiveFailures });
   }
 
   #scheduleTick(): void {
@@ -378,12 +275,9 @@ export class QueuePoller {
     const exitMarginMs = releaseReserveSeconds * 1_000 * EXIT_MARGIN_SHARE;
     this.#enter('draining', reason);
     this.#tick?.cancel();
-    this.#runs.forEach((run) => run.tellStopping(new Error(`worker is stopping: ${reason}`)));
-    for (const lane of this.#lanes) {
-      lane.hurry();
-      void lane.releaseWaiting();
-    }
-    // What the last receives bring is given back too, so they come first.
+    this.#runs.forEach((run) => run.announceStop(new Error(`worker is stopping: ${reason}`)));
+    this.#lanes.forEach((lane) => lane.drain());
+    // What the open receives bring is released too, so they end first.
     const done = Promise.all(this.#lanes.map(({ receiver }) => receiver.stop())).then(() => this.#settled());
     const inTime = await Promise.race([done.then(() => true), deadline.reached.then(() => false)]);
     deadline.cancel();
@@ -399,17 +293,15 @@ export class QueuePoller {
     }
     const report: DrainReport = {
       durationMs: Math.round(clock.now() - startedAt),
-      finished: this.#finishedInDrain,
-      released: sum(this.#lanes, (lane) => lane.released),
+      ...this.#reporter.drained,
       abandoned: this.#runs.size,
-      unconfirmed: sum(this.#lanes, (lane) => lane.unconfirmed),
     };
     logger.info(report, 'drain ended');
     this.#enter('stopped', reason);
     this.#resolveStopped(report);
   }
 
-  /** Resolves when the fate of every job is known and the queues have confirmed it. */
+  /** Resolves when the outcome of every job is known and SQS has confirmed it. */
   async #settled(): Promise<void> {
     do {
       await Promise.all(this.#settling);
@@ -418,25 +310,16 @@ export class QueuePoller {
   }
 }
 
-/** Under strict priority the queues behind this one may be worked on. */
+/** Whether, under strict priority, the queues after this one may be received from. */
 function isQuiet({ waiting, receiver }: QueueLane): boolean {
   return waiting === 0 && (receiver.isQuiet || receiver.isFailing);
 }
 
-/** Waits for the work, but no longer than this. */
+/** Waits for the work, at most `ms` milliseconds. */
 async function atMost(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
   const enough = new AbortController();
   await Promise.race([work, sleep(clock, ms, enough.signal)]);
   enough.abort();
-}
-
-function isCredentialsError(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    /Expired|Credential|InvalidClientTokenId|UnrecognizedClient|AccessDenied|InvalidSecurity|NotAuthorized/i.test(
-      error.name,
-    )
-  );
 }
 
 function sum<T>(items: readonly T[], value: (item: T) => number): number {

@@ -1,59 +1,61 @@
-import { randomUUID } from 'node:crypto';
-import { type QueueCalls } from './queue-calls.js';
-import { type ReceivedMessage } from './transport.js';
+import { type PollerListener } from './poller-events.js';
+import { type AttemptIds, type QueuePolicy } from './queue-policy.js';
+import { type QueueCalls, type ReceivedMessage } from './transport.js';
 import { SqsLimits } from '../../contract/service-limits.js';
 import { CallTimeout } from '../errors.js';
 import { backoffDelay } from '../support/backoff.js';
 import { type Clock, type Timer } from '../support/clock.js';
+import { defined } from '../support/defined.js';
 
 const RETRY_MS = { base: 200, max: 20_000, jitter: 'equal' } as const;
-/** What an answer takes beyond its wait, from the request on its way to the answer on its way back. */
+/** What an answer takes beyond its wait time, the ways of request and answer included. */
 const ANSWER_SLACK_MS = 2_000;
-/** No repetition waits for so long: a receive after this begins a new row, after a time when nothing was asked for. */
+/** No retry waits for so long: failures before and after this time are not in a row. */
 const ROW_ENDS_AFTER_MS = 60_000;
 /** How long an empty answer says something about the queue. */
 const QUIET_MS = 1_000;
-/** SQS remembers the attempt id of a FIFO receive for five minutes; stay well inside. */
-const ATTEMPT_ID_LIFE_MS = 240_000;
 
 export interface ReceiverOptions {
-  readonly calls: QueueCalls;
   readonly clock: Clock;
-  readonly fifo: boolean;
   readonly waitTimeSeconds: number;
   readonly visibilitySeconds: number;
   readonly maxReceivers: number;
-  readonly onMessages: (messages: readonly ReceivedMessage[], times: ReceiveTimes) => void;
-  readonly onFailed: (error: unknown, consecutiveFailures: number) => void;
-  /** A receive ended, with or without messages; there may be reason for another. */
-  readonly onEnd: () => void;
+}
+
+/** What a receiver works for. */
+export interface MessageConsumer {
+  readonly queue: { readonly name: string; readonly policy: QueuePolicy };
+  messagesReceived(messages: readonly ReceivedMessage[], times: ReceiveTimes): void;
+  /** A receive ended, with or without messages; another one may be needed. */
+  receiveEnded(): void;
 }
 
 export interface ReceiveTimes {
   /** Clock time of the request, from which SQS counts the 12 hours at the earliest. */
   readonly requestedAt: number;
-  /**
-   * Clock time from which the messages are hidden at the latest: an answer can wait here, behind a blocked event loop.
-   */
+  /** Clock time from which the messages are hidden at the latest: a blocked event loop can delay the answer. */
   readonly hiddenFrom: number;
 }
 
 export interface Demand {
-  /** Messages that could be used beyond those that are already asked for. */
+  /** Messages needed, beyond those of open receives. */
   readonly messages: number;
-  /** Ask for no fewer than this; small receives cost as much as large ones. */
+  /** Fewest messages worth a receive; a small one costs as much as a large one. */
   readonly worthwhile: number;
-  /** Do not wait for messages: something else waits for the answer. */
+  /** Whether to receive without a wait time, since other queues depend on the answer. */
   readonly probe: boolean;
 }
 
 /**
  * Receives from one queue with as many long polls at a time as the load needs: one while the queue is quiet, twice as
- * many after each
- * answer that is at least half full, one again after an empty one.
+ * many after each answer that is at least half full, one again after an empty one.
  */
 export class Receiver {
+  readonly #consumer: MessageConsumer;
+  readonly #calls: QueueCalls;
   readonly #options: ReceiverOptions;
+  readonly #listener: PollerListener;
+  readonly #attemptIds: AttemptIds;
   readonly #abort = new AbortController();
   readonly #open = new Set<Promise<void>>();
   #requested = 0;
@@ -63,16 +65,19 @@ export class Receiver {
   #failingSince: number | undefined;
   #lastFailureAt = Number.NEGATIVE_INFINITY;
   #retry: Timer | undefined;
-  #attempt: { readonly id: string; readonly at: number } | undefined;
   #stopped = false;
   #lastAnswerEmpty = false;
   #lastEndAt = Number.NEGATIVE_INFINITY;
 
-  constructor(options: ReceiverOptions) {
+  constructor(consumer: MessageConsumer, calls: QueueCalls, options: ReceiverOptions, listener: PollerListener) {
+    this.#consumer = consumer;
+    this.#calls = calls;
     this.#options = options;
+    this.#listener = listener;
+    this.#attemptIds = consumer.queue.policy.createAttemptIds();
   }
 
-  /** Messages asked for and not answered yet. */
+  /** Messages that the open receives may bring. */
   get requested(): number {
     return this.#requested;
   }
@@ -82,14 +87,14 @@ export class Receiver {
   }
 
   /**
-   * How long, from now, an open receive may be given messages, in milliseconds; 0 when none is open. One that has just
-   * brought some counts.
+   * How long, from now, SQS may assign messages to an open receive, in milliseconds; 0 when none is open. One that has
+   * just brought some counts.
    */
   get openForMs(): number {
     return this.#open.size === 0 ? 0 : Math.max(0, this.#openUntil - this.#options.clock.now());
   }
 
-  /** Whether the queue was empty when it was asked last, which was recently or is still being asked. */
+  /** Whether the last receive was empty, and ended recently or another one is open. */
   get isQuiet(): boolean {
     return this.#lastAnswerEmpty && (this.#open.size > 0 || this.#options.clock.now() - this.#lastEndAt < QUIET_MS);
   }
@@ -99,14 +104,13 @@ export class Receiver {
   }
 
   /**
-   * From the first to the last of the failures in a row, in milliseconds. A failure that nothing followed does not grow
-   * old.
+   * From the first to the last of the failures in a row, in milliseconds. Time after the last one does not count.
    */
   get failingForMs(): number {
     return this.#failingSince === undefined ? 0 : this.#lastFailureAt - this.#failingSince;
   }
 
-  /** Opens receives for the demand, as far as that is worth it now. */
+  /** Opens receives for the demand, as far as they are worthwhile now. */
   fill(demand: Demand): void {
     let { messages } = demand;
     while (
@@ -122,7 +126,7 @@ export class Receiver {
         this.#requested -= asked;
         this.#open.delete(receive);
         this.#lastEndAt = this.#options.clock.now();
-        this.#options.onEnd();
+        this.#consumer.receiveEnded();
       });
       this.#open.add(receive);
     }
@@ -131,9 +135,8 @@ export class Receiver {
   /**
    * Opens no further receives and resolves when the open ones have ended.
    *
-   * They are left to answer: SQS may already have assigned messages to a long poll, and cutting it would hide those
-   * until their
-   * visibility timeout.
+   * The open ones are not aborted: SQS may already have assigned messages to a long poll, and an abort would hide those
+   * until their visibility timeout.
    */
   async stop(): Promise<void> {
     this.#stopped = true;
@@ -141,28 +144,28 @@ export class Receiver {
     await Promise.all(this.#open);
   }
 
-  /** The last resort, when there is no time left to wait for answers. */
+  /** Aborts the open receives, when there is no time left to wait for answers. */
   abort(): void {
     this.#openUntil = 0;
     this.#abort.abort();
   }
 
   async #receive(maxMessages: number, probe: boolean): Promise<void> {
-    const { calls, clock, fifo, waitTimeSeconds, visibilitySeconds } = this.#options;
+    const { clock, waitTimeSeconds, visibilitySeconds } = this.#options;
     const requestedAt = clock.now();
     if (requestedAt - this.#lastFailureAt > ROW_ENDS_AFTER_MS) {
       this.#failingSince = undefined;
     }
     const waitSeconds = probe ? 0 : waitTimeSeconds;
     this.#openUntil = Math.max(this.#openUntil, requestedAt + waitSeconds * 1_000 + ANSWER_SLACK_MS);
-    const attemptId = fifo ? this.#takeAttemptId(requestedAt) : undefined;
+    const attemptId = this.#attemptIds.next(requestedAt);
     try {
-      const messages = await calls.receive(
+      const messages = await this.#calls.receive(
         {
           maxMessages,
           waitTimeSeconds: waitSeconds,
           visibilityTimeoutSeconds: visibilitySeconds,
-          ...(attemptId === undefined ? {} : { attemptId }),
+          ...defined({ attemptId }),
         },
         this.#abort.signal,
       );
@@ -170,7 +173,7 @@ export class Receiver {
       this.#failingSince = undefined;
       this.#adapt(messages.length, maxMessages);
       if (messages.length > 0) {
-        this.#options.onMessages(messages, {
+        this.#consumer.messagesReceived(messages, {
           requestedAt,
           hiddenFrom: Math.min(clock.now(), requestedAt + waitSeconds * 1_000 + ANSWER_SLACK_MS),
         });
@@ -200,28 +203,29 @@ export class Receiver {
     this.#lastFailureAt = clock.now();
     this.#failingSince ??= this.#lastFailureAt;
     this.#allowed = 1;
-    if (attemptId !== undefined && clock.now() - requestedAt < ATTEMPT_ID_LIFE_MS) {
-      this.#attempt = { id: attemptId, at: requestedAt };
+    this.#attemptIds.answerLost(attemptId, requestedAt, clock.now());
+    const isReset = error instanceof CallTimeout || isCredentialsError(error);
+    if (isReset) {
+      this.#calls.reset();
     }
-    this.#options.onFailed(error, this.#failures);
+    this.#listener.receiveFailed(this.#consumer.queue.name, error, this.#failures, isReset);
     if (this.#stopped || this.#retry !== undefined) {
       return;
     }
-    // After a call that hung there was waiting enough.
+    // A call that timed out has taken long enough.
     const attempt = error instanceof CallTimeout ? 1 : this.#failures;
     this.#retry = clock.after(backoffDelay(attempt, RETRY_MS), () => {
       this.#retry = undefined;
-      this.#options.onEnd();
+      this.#consumer.receiveEnded();
     });
   }
+}
 
-  /**
-   * The id of a receive whose answer was lost, so that SQS repeats the answer instead of hiding its messages; else a
-   * new one.
-   */
-  #takeAttemptId(now: number): string {
-    const lost = this.#attempt;
-    this.#attempt = undefined;
-    return lost !== undefined && now - lost.at < ATTEMPT_ID_LIFE_MS ? lost.id : randomUUID();
-  }
+function isCredentialsError(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    /Expired|Credential|InvalidClientTokenId|UnrecognizedClient|AccessDenied|InvalidSecurity|NotAuthorized/i.test(
+      error.name,
+    )
+  );
 }

@@ -1,138 +1,132 @@
-import { EntryBatcher } from './entry-batcher.js';
 import { type Lease } from './lease.js';
-import { withAttributes } from './message-attributes.js';
-import { type QueueCalls } from './queue-calls.js';
-import { type EntryFailure, type VisibilityEntry } from './transport.js';
+import { type PollerListener } from './poller-events.js';
+import { type QueuePolicy } from './queue-policy.js';
+import {
+  type EntryFailure,
+  isHandleRefused,
+  type MessageAttribute,
+  type MessageAttributes,
+  type QueueCalls,
+  type VisibilityEntry,
+} from './transport.js';
 import { MessageAttributeNames } from '../../contract/job-message.js';
 import { SqsLimits } from '../../contract/service-limits.js';
 import { backoffDelay } from '../support/backoff.js';
-import { type Clock, sleep } from '../support/clock.js';
+import { type Clock, sleep, type Timer } from '../support/clock.js';
+import { defined } from '../support/defined.js';
 
 /** Visibility changes wait only long enough to share a call with others of the same moment. */
 const VISIBILITY_LINGER_MS = 20;
-/**
- * The SDK repeats a call that fails, too; these are for entries that fail, and for what outlasts the SDK's patience.
- */
+/** Beside the SDK's retries of a call: for entries that fail, and for failures that outlast the SDK's retries. */
 const DELETE_ATTEMPTS = 8;
 const VISIBILITY_ATTEMPTS = 4;
 const RETRY_MS = { base: 200, max: 10_000 };
+const MAX_ATTRIBUTE_LENGTH = 1_000;
 
-export interface SettlerOptions {
-  readonly calls: QueueCalls;
-  readonly clock: Clock;
-  readonly deleteLingerMs: number;
-  readonly fifo: boolean;
-  readonly onDeleteFailed: (messageId: string, error: unknown, willRetry: boolean) => void;
-  readonly onReleaseFailed: (messageId: string, error: unknown) => void;
-}
-
-/**
- * Tells a queue what became of its messages: deleted, hidden for a while, visible again, or moved to the dead-letter
- * queue.
- */
+/** Deletes, releases and moves the messages of one queue, in batches and with retries. */
 export class Settler {
-  readonly #options: SettlerOptions;
+  readonly #queue: { readonly name: string; readonly policy: QueuePolicy };
+  readonly #calls: QueueCalls;
+  readonly #clock: Clock;
+  readonly #listener: PollerListener;
+  readonly #maxLingeringJobMs: number;
   readonly #deletes: EntryBatcher<() => string>;
-  readonly #visibilities: EntryBatcher<() => VisibilityEntry>;
-  readonly #deleting = new Set<Promise<boolean>>();
-  readonly #releasing = new Set<Promise<boolean>>();
+  readonly #visibilities: EntryBatcher<VisibilityEntry>;
+  readonly #open = new Set<Promise<boolean>>();
   readonly #hurry = new AbortController();
 
-  constructor(options: SettlerOptions) {
-    this.#options = options;
-    const { calls, clock } = options;
-    const maxEntries = SqsLimits.maxBatchEntries;
-    this.#deletes = new EntryBatcher({
-      clock,
-      maxEntries,
-      lingerMs: options.deleteLingerMs,
-      send: (handles) => calls.delete(handles.map((handle) => handle())),
-    });
-    this.#visibilities = new EntryBatcher({
-      clock,
-      maxEntries,
-      lingerMs: VISIBILITY_LINGER_MS,
-      send: (entries) => calls.changeVisibility(entries.map((entry) => entry())),
-    });
-  }
-
-  /** Deletes a message whose work is done; resolves with whether SQS confirmed it. Keep its lease until then. */
-  delete(lease: Lease, urgent: boolean): Promise<boolean> {
-    return track(
-      this.#deleting,
-      this.#deleteWithRetries(lease.id, () => lease.receiptHandle, urgent),
+  /** @param deleteLingerMs how long the first delete of a batch waits for others */
+  constructor(
+    queue: { readonly name: string; readonly policy: QueuePolicy },
+    calls: QueueCalls,
+    options: { readonly clock: Clock; readonly deleteLingerMs: number },
+    listener: PollerListener,
+  ) {
+    const linger = queue.policy.deleteLinger(options.deleteLingerMs);
+    this.#queue = queue;
+    this.#calls = calls;
+    this.#clock = options.clock;
+    this.#listener = listener;
+    this.#maxLingeringJobMs = linger.maxJobMs;
+    this.#deletes = new EntryBatcher(this.#clock, linger.ms, (handles) =>
+      calls.delete(handles.map((handle) => handle())),
+    );
+    this.#visibilities = new EntryBatcher(this.#clock, VISIBILITY_LINGER_MS, (entries) =>
+      calls.changeVisibility(entries),
     );
   }
 
-  /** Deletes a later delivery of a message whose work is done. */
+  /** Deletes a finished message; resolves with whether SQS confirmed it. Keep its lease until then. */
+  delete(lease: Lease, jobMs: number): Promise<boolean> {
+    return this.#delete(lease.id, () => lease.receiptHandle, jobMs > this.#maxLingeringJobMs);
+  }
+
+  /** Deletes a finished message that was redelivered. */
   deleteAgain(messageId: string, receiptHandle: string): void {
-    void track(
-      this.#deleting,
-      this.#deleteWithRetries(messageId, () => receiptHandle, false),
-    );
+    void this.#delete(messageId, () => receiptHandle, false);
   }
 
-  /** Makes a message visible after whole seconds from now; resolves with whether SQS confirmed it. */
-  hide(messageId: string, receiptHandle: string, seconds: number): Promise<boolean> {
-    return track(this.#releasing, this.#changeVisibility(messageId, receiptHandle, seconds));
+  /** Makes a message visible after `seconds`, a whole number; resolves with whether SQS confirmed it. */
+  release({ id, receiptHandle }: Lease, seconds: number): Promise<boolean> {
+    const entry = { receiptHandle, visibilityTimeoutSeconds: seconds };
+    return this.#track(
+      this.#repeat(
+        VISIBILITY_ATTEMPTS,
+        () => this.#visibilities.add(entry),
+        (error, willRetry) => {
+          if (!willRetry) {
+            this.#listener.releaseFailed(this.#queue.name, id, error);
+          }
+        },
+      ),
+    );
   }
 
   /** Copies a message to the dead-letter queue with the reason; the message itself is to be deleted afterwards. */
-  async moveToDeadLetterQueue(lease: Lease, deadLetterQueueUrl: string, reason: string): Promise<void> {
-    const { message } = lease;
-    await this.#options.calls.send(
-      {
-        body: message.body,
-        attributes: withAttributes(message.attributes, {
-          [MessageAttributeNames.poisonReason]: reason,
-          [MessageAttributeNames.sourceMessageId]: message.messageId,
-        }),
-        ...(message.groupId === undefined ? {} : { groupId: message.groupId }),
-        ...(this.#options.fifo ? { deduplicationId: message.messageId } : {}),
-      },
-      deadLetterQueueUrl,
-    );
+  async copyToDeadLetterQueue({ message }: Lease, deadLetterQueueUrl: string, reason: string): Promise<void> {
+    const copy = {
+      body: message.body,
+      attributes: withAttributes(message.attributes, {
+        [MessageAttributeNames.poisonReason]: reason,
+        [MessageAttributeNames.sourceMessageId]: message.messageId,
+      }),
+      ...defined({ groupId: message.groupId, deduplicationId: this.#queue.policy.deduplicationId(message) }),
+    };
+    await this.#calls.send(copy, deadLetterQueueUrl);
   }
 
-  /** Sends what waits for company. */
+  /** Sends what waits for a batch. */
   async flush(): Promise<void> {
     await Promise.all([this.#deletes.flush(), this.#visibilities.flush()]);
   }
 
-  /** From now on nothing waits for company, and retries wait only briefly. */
+  /** From now on nothing waits for a batch, and retries wait only briefly. */
   hurry(): void {
     this.#hurry.abort();
     void this.flush();
   }
 
-  /** Resolves when nothing is under way. */
+  /** Resolves when every delete and release was answered. */
   async finish(): Promise<void> {
-    while (this.#deleting.size + this.#releasing.size > 0) {
-      await Promise.all([...this.#deleting, ...this.#releasing, this.flush()]);
+    while (this.#open.size > 0) {
+      await Promise.all([...this.#open, this.flush()]);
     }
   }
 
-  #deleteWithRetries(messageId: string, handle: () => string, urgent: boolean): Promise<boolean> {
-    return this.#repeat(
-      DELETE_ATTEMPTS,
-      (attempt) => this.#deletes.add(handle, urgent || attempt > 1 || this.#hurry.signal.aborted),
-      (error, willRetry) => {
-        this.#options.onDeleteFailed(messageId, error, willRetry);
-      },
+  #delete(messageId: string, handle: () => string, urgent: boolean): Promise<boolean> {
+    return this.#track(
+      this.#repeat(
+        DELETE_ATTEMPTS,
+        (attempt) => this.#deletes.add(handle, urgent || attempt > 1 || this.#hurry.signal.aborted),
+        (error, willRetry) => this.#listener.deleteFailed(this.#queue.name, messageId, error, willRetry),
+      ),
     );
   }
 
-  #changeVisibility(messageId: string, receiptHandle: string, seconds: number): Promise<boolean> {
-    const entry = { receiptHandle, visibilityTimeoutSeconds: seconds };
-    return this.#repeat(
-      VISIBILITY_ATTEMPTS,
-      () => this.#visibilities.add(() => entry),
-      (error, willRetry) => {
-        if (!willRetry) {
-          this.#options.onReleaseFailed(messageId, error);
-        }
-      },
-    );
+  #track(promise: Promise<boolean>): Promise<boolean> {
+    const tracked = promise.finally(() => this.#open.delete(tracked));
+    this.#open.add(tracked);
+    return tracked;
   }
 
   /** Resolves with whether an attempt succeeded. A refused receipt handle is final. */
@@ -150,7 +144,7 @@ export class Settler {
           return true;
         }
         problem = new Error(`${failure.code}: ${failure.message}`);
-        isLast ||= /ReceiptHandleIsInvalid|InvalidParameterValue|MessageNotInflight/i.test(failure.code);
+        isLast ||= isHandleRefused(failure);
       } catch (error) {
         problem = error;
       }
@@ -159,14 +153,90 @@ export class Settler {
         return false;
       }
       await (this.#hurry.signal.aborted
-        ? sleep(this.#options.clock, backoffDelay(1, RETRY_MS))
-        : sleep(this.#options.clock, backoffDelay(attempt, RETRY_MS), this.#hurry.signal));
+        ? sleep(this.#clock, backoffDelay(1, RETRY_MS))
+        : sleep(this.#clock, backoffDelay(attempt, RETRY_MS), this.#hurry.signal));
     }
   }
 }
 
-function track<T>(set: Set<Promise<T>>, promise: Promise<T>): Promise<T> {
-  const tracked = promise.finally(() => set.delete(tracked));
-  set.add(tracked);
-  return tracked;
+/** The attributes of a message with ours added: SQS allows ten, so the last ones of a full message are left out. */
+export function withAttributes(
+  original: MessageAttributes,
+  ours: Readonly<Record<string, string>>,
+): Record<string, MessageAttribute> {
+  const kept = Object.entries(original).filter(
+    (entry): entry is [string, MessageAttribute] => entry[1] !== undefined && !(entry[0] in ours),
+  );
+  const added = Object.entries(ours).map(([name, text]): [string, MessageAttribute] => [
+    name,
+    { DataType: 'String', StringValue: toAttributeText(text) },
+  ]);
+  return Object.fromEntries([...kept.slice(0, SqsLimits.maxAttributes - added.length), ...added]);
+}
+
+/** SQS refuses control characters and empty values. */
+function toAttributeText(text: string): string {
+  const clean = text
+    .slice(0, MAX_ATTRIBUTE_LENGTH)
+    .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff\ud800-\udfff]/gu, ' ')
+    .trim();
+  return clean === '' ? 'none given' : clean;
+}
+
+interface Pending<Entry> {
+  readonly entry: Entry;
+  readonly resolve: (failure: EntryFailure | undefined) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Collects entries into batches, each sent when it is full, when its first entry has waited, or on `flush`. */
+class EntryBatcher<Entry> {
+  readonly #calls = new Set<Promise<void>>();
+  #pending: Pending<Entry>[] = [];
+  #timer: Timer | undefined;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly lingerMs: number,
+    private readonly send: (entries: readonly Entry[]) => Promise<readonly EntryFailure[]>,
+  ) {}
+
+  /** Resolves with the entry's own failure, if it has one; rejects when the whole call fails. */
+  add(entry: Entry, urgent = false): Promise<EntryFailure | undefined> {
+    const result = new Promise<EntryFailure | undefined>((resolve, reject) => {
+      this.#pending.push({ entry, resolve, reject });
+    });
+    if (urgent || this.#pending.length >= SqsLimits.maxBatchEntries) {
+      this.#sendPending();
+    } else {
+      this.#timer ??= this.clock.after(this.lingerMs, () => this.#sendPending());
+    }
+    return result;
+  }
+
+  /** Sends what is pending and resolves when no call is open. */
+  async flush(): Promise<void> {
+    this.#sendPending();
+    await Promise.all(this.#calls);
+  }
+
+  #sendPending(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    while (this.#pending.length > 0) {
+      const batch = this.#pending.splice(0, SqsLimits.maxBatchEntries);
+      const call = this.#send(batch).finally(() => this.#calls.delete(call));
+      this.#calls.add(call);
+    }
+  }
+
+  async #send(batch: readonly Pending<Entry>[]): Promise<void> {
+    try {
+      const failures = await this.send(batch.map(({ entry }) => entry));
+      const failureOf = new Map(failures.map((failure) => [failure.index, failure]));
+      batch.forEach(({ resolve }, index) => resolve(failureOf.get(index)));
+    } catch (error) {
+      batch.forEach(({ reject }) => reject(error));
+    }
+  }
 }

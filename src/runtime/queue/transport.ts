@@ -1,9 +1,13 @@
-/** A message as it came off a queue. */
+import { type PollerListener, type QueueOperation } from './poller-events.js';
+import { bounded, type BoundedOptions } from '../support/bounded.js';
+import { type Clock } from '../support/clock.js';
+
+/** A message as SQS delivered it. */
 export interface ReceivedMessage {
   readonly messageId: string;
   readonly receiptHandle: string;
   readonly body: string;
-  /** How often SQS delivered it, this time included. */
+  /** Deliveries so far, this one included. */
   readonly receiveCount: number;
   /** Milliseconds since 1970, by the clock of SQS. */
   readonly sentAt?: number;
@@ -30,14 +34,14 @@ export interface ReceiveRequest {
   readonly waitTimeSeconds: number;
   /** 0 to 43200. */
   readonly visibilityTimeoutSeconds: number;
-  /** FIFO queues only: the same id within five minutes gets the messages of a lost answer again. */
+  /** FIFO queues only: a receive with the same id within five minutes gets the messages of a lost answer. */
   readonly attemptId?: string;
   readonly signal: AbortSignal;
 }
 
 export interface VisibilityEntry {
   readonly receiptHandle: string;
-  /** From now; 0 to 43200. */
+  /** 0 to 43200, from now. */
   readonly visibilityTimeoutSeconds: number;
 }
 
@@ -81,16 +85,75 @@ export interface QueueTransport {
   ): Promise<readonly EntryFailure[]>;
   send(queueUrl: string, message: OutgoingMessage, signal: AbortSignal): Promise<void>;
   describe(queueUrl: string, signal: AbortSignal): Promise<QueueFacts>;
-  /** Makes later calls use new connections and credentials; calls that are under way are left alone. */
+  /** Makes later calls use new connections and credentials; open calls are not interrupted. */
   reset(): void;
   close(): void;
 }
 
-export function isFifo(queueUrl: string): boolean {
-  return queueUrl.endsWith('.fifo');
-}
-
-/** The last part of a queue's URL, which is its name. */
+/** The name of a queue: the last part of its URL. */
 export function queueNameOf(queueUrl: string): string {
   return queueUrl.slice(queueUrl.lastIndexOf('/') + 1);
+}
+
+/** Whether SQS refused the receipt handle for good: the message is deleted or no longer in flight. */
+export function isHandleRefused({ code }: EntryFailure): boolean {
+  return /ReceiptHandleIsInvalid|InvalidParameterValue|MessageNotInflight/i.test(code);
+}
+
+/** Limit of a call, including the SDK's own retries. */
+const CALL_LIMIT_MS = 15_000;
+/** How long a receive may take beyond its wait time. */
+const RECEIVE_SLACK_MS = 10_000;
+
+/** The calls to one queue: each is counted and has a time limit. */
+export class QueueCalls {
+  constructor(
+    private readonly transport: QueueTransport,
+    private readonly queue: { readonly name: string; readonly url: string },
+    private readonly clock: Clock,
+    private readonly listener: PollerListener,
+  ) {}
+
+  get url(): string {
+    return this.queue.url;
+  }
+
+  receive(
+    request: Omit<ReceiveRequest, 'queueUrl' | 'signal'>,
+    signal: AbortSignal,
+  ): Promise<readonly ReceivedMessage[]> {
+    const limitMs = request.waitTimeSeconds * 1_000 + RECEIVE_SLACK_MS;
+    return bounded({ ...this.#started('receive', limitMs), signal }, (bound) =>
+      this.transport.receive({ ...request, queueUrl: this.url, signal: bound }),
+    );
+  }
+
+  delete(receiptHandles: readonly string[]): Promise<readonly EntryFailure[]> {
+    return bounded(this.#started('delete'), (bound) => this.transport.deleteBatch(this.url, receiptHandles, bound));
+  }
+
+  changeVisibility(entries: readonly VisibilityEntry[]): Promise<readonly EntryFailure[]> {
+    return bounded(this.#started('changeVisibility'), (bound) =>
+      this.transport.changeVisibilityBatch(this.url, entries, bound),
+    );
+  }
+
+  /** @param queueUrl another queue than this one, such as its dead-letter queue */
+  send(message: OutgoingMessage, queueUrl = this.url): Promise<void> {
+    return bounded(this.#started('send'), (bound) => this.transport.send(queueUrl, message, bound));
+  }
+
+  describe(): Promise<QueueFacts> {
+    return bounded(this.#started('describe'), (bound) => this.transport.describe(this.url, bound));
+  }
+
+  /** Makes later calls use new connections and credentials. */
+  reset(): void {
+    this.transport.reset();
+  }
+
+  #started(operation: QueueOperation, timeoutMs = CALL_LIMIT_MS): BoundedOptions {
+    this.listener.apiCalled(this.queue.name, operation);
+    return { clock: this.clock, timeoutMs, what: `${operation} on ${this.url}` };
+  }
 }

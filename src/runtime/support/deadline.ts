@@ -1,4 +1,4 @@
-import { type Clock, type Timer } from '../support/clock.js';
+import { type Clock, type Timer } from './clock.js';
 
 /** A time that can be brought forward and never put off. */
 export class Deadline {
