@@ -23,14 +23,15 @@ import { CLIENT_IS_AWAY, pauseWhileOpen } from './jobs/pause-while-open.js';
 import { recordMetrics } from './jobs/worker-metrics.js';
 import { optionsFromEnvironment } from './jobs/worker-options.js';
 
-/** What the exit code of a worker says, after `sysexits.h` where that has a word for it. */
+/** The exit codes of a worker, as in `sysexits.h` where that has one. */
 export const WorkerExitCode = {
-  /** Stopped as asked; unfinished work was given back. */
+  /** Stopped on request; unfinished work was released. */
   stopped: 0,
-  /** An exception that nobody caught. Work was given back. */
+  /** An uncaught exception. Unfinished work was released. */
   crashed: 70,
   /**
-   * Stopped, but SQS did not confirm every delete and release: some messages return when their visibility timeout ends.
+   * Stopped, but SQS did not confirm every delete and release: some messages are redelivered after their visibility
+   * timeout.
    */
   unconfirmed: 75,
   /** The environment or the options are unusable; the log names each problem. */
@@ -44,13 +45,13 @@ export interface RunWorkerOptions<Body = unknown>
       QueuePollerOptions,
       'prefetch' | 'receive' | 'ack' | 'retry' | 'handlerTimeoutSeconds' | 'transport' | 'clock'
     > {
-  /** Where the configuration is read from. @default process.env */
+  /** Source of the configuration. @default process.env */
   readonly env?: Environment;
   /** @default createLogger() */
   readonly logger?: Logger;
   /** @default - CloudWatch metrics as log lines on standard output */
   readonly metrics?: EmfMetrics;
-  /** Takes no new work while most jobs fail, as when a database is away. @default - every job is tried */
+  /** Takes no new messages while most jobs fail, as when a database is unavailable. @default - every job is tried */
   readonly circuitBreaker?: CircuitBreakerOptions;
   /**
    * Clients with a circuit of their own, such as `ExportApiClient`: no new work is taken while one of them is open.
@@ -62,7 +63,7 @@ export interface RunWorkerOptions<Body = unknown>
 }
 
 /**
- * Runs a worker on the queues that the environment names until it is told to stop: the whole main program of a
+ * Runs a worker on the queues that the environment names until a signal stops it: the whole main program of a
  * container.
  *
  * ```ts
@@ -72,7 +73,7 @@ export interface RunWorkerOptions<Body = unknown>
  * });
  * ```
  *
- * SIGTERM and SIGINT begin the drain, a second one hurries it. Exits with a code of `WorkerExitCode`.
+ * SIGTERM and SIGINT start the drain, a second one skips to its end. Exits with a code of `WorkerExitCode`.
  */
 export async function runWorker<Body = unknown>(
   handler: JobHandler<Body>,
@@ -151,7 +152,7 @@ function listen(poller: QueuePoller, logger: Logger, onCrash: () => void): () =>
     void poller.stop(signals === 1 ? { reason: signal } : { reason: signal, deadlineSeconds: 0 });
   };
   const onException = (error: unknown) => {
-    logger.fatal({ err: error }, 'uncaught exception: the worker gives its work back and exits');
+    logger.fatal({ err: error }, 'uncaught exception: the worker releases its messages and exits');
     onCrash();
     void poller.stop({ reason: 'uncaught exception', deadlineSeconds: 0 });
   };

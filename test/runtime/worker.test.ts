@@ -201,14 +201,14 @@ it('fails by name when the port of the health server is taken', async () => {
   ]);
 });
 
-it('takes no new work while most jobs fail, and goes on when they succeed again', async () => {
+it('takes no new work while most jobs fail, and continues when they succeed again', async () => {
   let isAway = true;
   let tries = 0;
   const { queue, lines, exited } = start(
     () => {
       tries += 1;
       if (isAway) {
-        throw new Error('database is away');
+        throw new Error('database is unavailable');
       }
     },
     { FILEWORKS_CONCURRENCY: '1', FILEWORKS_MAX_RECEIVE_COUNT: '1000' },
@@ -246,7 +246,7 @@ it('takes no new work while the circuit of any client that it was given is open'
   expect(await exited).toBe(WorkerExitCode.stopped);
 });
 
-it('gives its work back and exits with 70 after an exception that nobody caught', async () => {
+it('releases its messages and exits with 70 after an uncaught exception', async () => {
   const run = untilAborted();
   const { queue, lines, exited } = start(run.handler);
   queue.send(objectCreatedEvent({ key: 'a' }));

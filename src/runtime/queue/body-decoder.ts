@@ -3,17 +3,16 @@ import { PoisonMessage } from '../errors.js';
 import { type ContinuationMessage, type JobMessage, type JobObject } from '../../contract/job-message.js';
 import { OBJECT_EVENT_SOURCE } from '../../contract/object-event.js';
 
-/** What a body turned out to be. */
+/** The kind of a decoded body. */
 export type BodyKind = 'object-event' | 'event' | 'job' | 'custom' | 'test-event';
 
 export interface DecodedBody {
   readonly kind: BodyKind;
   /**
-   * What the handler gets as `job.body`: the S3 event, the detail of another event, the payload of a job, or the body
-   * itself.
+   * `job.body` of the handler: the S3 event, the detail of another event, the payload of a job, or the body itself.
    */
   readonly body: unknown;
-  /** Empty when the message is not about objects. */
+  /** Empty when the message names no objects. */
   readonly objects: readonly JobObject[];
   /** `detail-type` of an event, name of an S3 notification or type of a job. */
   readonly type?: string;
@@ -24,12 +23,12 @@ export interface DecodedBody {
 type Json = Record<string, unknown>;
 
 const MAX_NESTING = 4;
-/** S3 has no longer ones; what is longer fills logs and nothing else. */
+/** The limits of S3; anything longer would only fill logs. */
 const MAX_BUCKET_LENGTH = 255;
 const MAX_KEY_BYTES = 1_024;
 
 /**
- * Correlation ids stand in every log line and become message attributes: text without control characters, of bounded
+ * Correlation ids are part of every log line and become message attributes: text without control characters, of bounded
  * length.
  */
 export function isCorrelationId(value: unknown): value is string {
@@ -37,12 +36,11 @@ export function isCorrelationId(value: unknown): value is string {
 }
 
 /**
- * Reads what can be in the queue of an S3 pipeline: S3 events from EventBridge, S3 notifications, either of them inside
- * an SNS envelope,
- * our own job messages, and continuations of any of these.
+ * Decodes the messages of an S3 pipeline: S3 events from EventBridge, S3 notifications, either of them inside an SNS
+ * envelope, job messages of Fileworks, and continuations of any of these.
  *
- * @param acceptUnknown whether a JSON body of any other shape is a job too, because a schema will judge it
- * @throws PoisonMessage with the reason, when the body is none of these
+ * @param acceptUnknown whether a JSON body of any other shape is a job, too, because a schema validates it
+ * @throws PoisonMessage with the reason, if the body is none of these
  */
 export function decodeBody(text: string, acceptUnknown: boolean): DecodedBody {
   return decode(text, acceptUnknown, 0);
@@ -81,11 +79,11 @@ function decode(text: string, acceptUnknown: boolean, depth: number): DecodedBod
     return { kind: 'custom', body: value, objects: [] };
   }
   throw new PoisonMessage(
-    `body is no S3 event, S3 notification, SNS envelope or job message, and no schema was given: ${outline(value)}`,
+    `body is not an S3 event, S3 notification, SNS envelope or job message, and no schema was given: ${outline(value)}`,
   );
 }
 
-/** Validates with any library that speaks Standard Schema. @throws PoisonMessage that names the first problems */
+/** Validates with any library that implements Standard Schema. @throws PoisonMessage that names the first problems */
 export async function validateBody(schema: StandardSchemaV1, body: unknown): Promise<unknown> {
   const result = await schema['~standard'].validate(body);
   if (result.issues === undefined) {
@@ -229,7 +227,7 @@ function isJson(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Says what a body looks like without repeating its values, which may be private. */
+/** Describes a body without its values, which may be private. */
 function outline(value: unknown): string {
   if (isJson(value)) {
     return `an object with ${Object.keys(value).slice(0, 8).join(', ').slice(0, 200) || 'no properties'}`;

@@ -3,7 +3,7 @@ import { type MessageAttributes } from './transport.js';
 import { type JobObject } from '../../contract/job-message.js';
 import { type Logger } from '../support/logger.js';
 
-/** One unit of work: what a message asks for. */
+/** One unit of work: the content of a message. */
 export interface Job<Body = unknown> {
   /** Id of the message; the same for every delivery of it. */
   readonly id: string;
@@ -25,45 +25,48 @@ export interface Job<Body = unknown> {
   readonly attributes: MessageAttributes;
 }
 
-/** What a handler can know and do beside its job. */
+/** The state of a job, and what a handler can do with it. */
 export interface JobContext {
   /**
-   * Aborts when the work can no longer count: reason `LeaseLost`, `HandlerTimeout` or `Shutdown`.
+   * Aborts when the result would be discarded; the reason is `LeaseLost`, `HandlerTimeout` or `Shutdown`.
    *
-   * Pass it to everything that waits, and let the error out: a handler that returns after an abort has acknowledged its
-   * message.
+   * Pass it to everything that waits, and do not catch its error: a handler that returns after an abort acknowledges
+   * its message.
    */
   readonly signal: AbortSignal;
   /** Aborts when the worker begins to stop; the job may still finish. A long job can `handOff()` here. */
   readonly stopping: AbortSignal;
-  /** 1 for the first delivery. A worker that gave the message back unstarted counts as a delivery too. */
+  /** 1 for the first delivery. A delivery to a worker that released the message unstarted counts, too. */
   readonly attempt: number;
-  /** Whether a failure of this attempt sends the message to the dead-letter queue. False when nobody knows. */
+  /**
+   * Whether a failure of this attempt sends the message to the dead-letter queue. False when the redrive policy is
+   * unknown.
+   */
   readonly isLastAttempt: boolean;
-  /** Stands in every log line, metric and trace of this job, in this worker and before it. */
+  /** Part of every log line, metric and trace of this job, in this worker and before it. */
   readonly correlationId: string;
   /** Logs with correlation id, message id, attempt and file. */
   readonly log: Logger;
-  /** What the last worker gave to `handOff()`; undefined for a job that starts. */
+  /** What the previous worker passed to `handOff()`; undefined for a new job. */
   readonly state: unknown;
-  /** How often the job was handed off before; 0 for a job that starts. */
+  /** How often the job was handed off before; 0 for a new job. */
   readonly generation: number;
-  /** When the 12 hours that SQS allows come so close that `signal` aborts. */
+  /** When `signal` aborts because the 12 hours that SQS allows are nearly over. */
   readonly leaseEndsAt: Date;
   /**
    * Continues the job as a new message that carries `state`, for work beyond 12 hours or when the worker must stop.
-   * Return afterwards.
+   * Return from the handler afterwards.
    *
    * @param state JSON; with the body it must fit into a message of 1 MiB
-   * @throws HandOffRefused on FIFO queues, where the rest would come behind later messages of its group, and after the
+   * @throws HandOffRefused on FIFO queues, where the rest would run after later messages of its group, and after the
    * lease is lost
    */
   handOff(state: unknown): Promise<void>;
 }
 
 /**
- * Does one job. Returning, whatever the value, acknowledges the message once the promise is fulfilled; throwing has it
- * retried;
- * `RetryLater` and `PoisonMessage` say otherwise.
+ * Processes one job. When it returns, whatever the value, and its promise is fulfilled, the message is acknowledged.
+ * When it throws, the message is retried: after the backoff, after the time of a `RetryLater`, or never after a
+ * `PoisonMessage`, which moves the message to the dead-letter queue.
  */
 export type JobHandler<Body = unknown> = (job: Job<Body>, context: JobContext) => unknown;

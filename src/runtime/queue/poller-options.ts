@@ -12,43 +12,44 @@ import { type Logger, silentLogger } from '../support/logger.js';
 import { OptionChecks } from '../support/option-checks.js';
 
 export interface QueueOptions<Body = never> {
-  /** URL of the queue; one that ends in `.fifo` is worked in order. */
+  /** URL of the queue; one that ends in `.fifo` is processed in order. */
   readonly url: string;
   /** @default - the last part of the URL */
   readonly name?: string;
   readonly handler: JobHandler<Body>;
   /**
-   * Validates and types the body; any library that speaks Standard Schema. @default - S3 events and job messages only,
-   * unvalidated
+   * Validates and types the body; any library that implements Standard Schema.
+   *
+   * @default - S3 events and job messages only, unvalidated
    */
   readonly schema?: StandardSchemaV1<unknown, Body>;
   /** Share of the slots under `weighted`, relative to the other queues; 1 to 1000. @default 1 */
   readonly weight?: number;
-  /** Slots that this queue may use at most; 1 or more. @default - all */
+  /** Maximum number of slots of this queue; 1 or more. @default - all */
   readonly maxConcurrency?: number;
-  /** Where poison messages go at once. @default - they stay and are retried until SQS moves them */
+  /** Where poison messages are moved at once. @default - they are retried until SQS moves them */
   readonly deadLetterQueueUrl?: string;
   /**
-   * Receives after which SQS moves a message to the dead-letter queue; 1 to 1000. @default - asked from the queue at
-   * start
+   * Receives after which SQS moves a message to the dead-letter queue; 1 to 1000. @default - read from the queue at
+   * the start
    */
   readonly maxReceiveCount?: number;
 }
 
 export interface QueuePollerOptions {
   /**
-   * The queues to work on, under `strict` in order of priority. Each body type is the queue's own.
+   * The queues to process, under `strict` in order of priority. Each has its own type of body.
    */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- an array cannot carry one type parameter per element
   readonly queues: readonly QueueOptions<any>[];
   /**
-   * `weighted`: busy queues share the slots by their weight. `strict`: a queue is worked on only while those before it
-   * are empty.
+   * `weighted`: busy queues share the slots by weight. `strict`: a queue is processed only while those before it are
+   * empty.
    *
    * @default weighted
    */
   readonly strategy?: 'weighted' | 'strict';
-  /** Jobs at the same time, all queues together; 1 to 10000. @default 10 */
+  /** Maximum number of concurrent jobs, of all queues together; 1 to 10000. @default 10 */
   readonly concurrency?: number;
   /**
    * Messages that are received and leased ahead of a free slot. `auto`: about what one second of work takes, and none
@@ -59,12 +60,12 @@ export interface QueuePollerOptions {
   readonly prefetch?: 'auto' | number;
   readonly receive?: {
     /**
-     * Length of a long poll in seconds, 1 to 20, and short enough to answer before the release reserve begins.
+     * Length of a long poll in seconds, 1 to 20, and short enough to end before the release reserve begins.
      *
      * @default - 20, or less when the stop timeout leaves less
      */
     readonly waitTimeSeconds?: number;
-    /** Long polls at the same time per queue, 1 to 100. @default 20 */
+    /** Maximum number of concurrent long polls per queue, 1 to 100. @default 20 */
     readonly maxReceivers?: number;
   };
   readonly visibility?: {
@@ -74,8 +75,8 @@ export interface QueuePollerOptions {
      */
     readonly timeoutSeconds?: number;
     /**
-     * The handler is told after this many seconds that its lease ends, 1 to 43200. @default 43080, two minutes before
-     * SQS ends it
+     * The handler's signal aborts after this many seconds, 1 to 43200. @default 43080, two minutes before the lease
+     * ends
      */
     readonly maxLeaseSeconds?: number;
   };
@@ -87,14 +88,14 @@ export interface QueuePollerOptions {
   };
   /** Wait before the next attempt. @default exponentialBackoff() */
   readonly retry?: Backoff;
-  /** The handler's signal aborts after this time, more than 0 seconds. @default - no limit but the lease */
+  /** The handler's signal aborts after this time, more than 0 seconds. @default - no limit other than the lease */
   readonly handlerTimeoutSeconds?: number;
   readonly shutdown?: {
     /** Seconds from SIGTERM to SIGKILL, 2 to 120. @default 30, the default of ECS */
     readonly stopTimeoutSeconds?: number;
     /**
-     * Unfinished work is given back this many seconds before the stop timeout. 1 or more. @default - a fifth of it, 1
-     * to 10
+     * Unfinished work is released this many seconds before the stop timeout. 1 or more. @default - a fifth of it, 1 to
+     * 10
      */
     readonly releaseReserveSeconds?: number;
   };
@@ -102,7 +103,7 @@ export interface QueuePollerOptions {
   readonly protection?: ScaleInProtection;
   /** @default - SQS */
   readonly transport?: QueueTransport;
-  /** Runs each job inside something, such as a log context or a span. */
+  /** Wraps each job, for example in a log context or a span. */
   readonly aroundJob?: AroundJob;
   /** @default - silent */
   readonly logger?: Logger;
@@ -139,7 +140,7 @@ export interface ResolvedOptions {
   readonly releaseReserveSeconds: number;
   readonly protection: ScaleInProtection | undefined;
   readonly transport: QueueTransport;
-  /** Whether the poller made the transport and so closes it. */
+  /** Whether the poller created the transport and therefore closes it. */
   readonly ownsTransport: boolean;
   readonly aroundJob: AroundJob;
   readonly logger: Logger;
@@ -156,7 +157,7 @@ const DEFAULT_STOP_TIMEOUT_SECONDS = 30;
 const MIN_RESERVE_SECONDS = 1;
 const MAX_RESERVE_SECONDS = 10;
 
-/** A long poll that is open when the worker stops must be able to answer before unfinished work is given back. */
+/** A long poll that is open when the worker stops must be able to answer before unfinished work is released. */
 function longestWait(stopTimeoutSeconds: number, releaseReserveSeconds: number): number {
   return Math.min(
     SqsLimits.maxReceiveWaitSeconds,

@@ -1,8 +1,7 @@
 import { JobRun } from './job-run.js';
 import { type Lease, LeaseKeeper } from './lease.js';
-import { type DrainReport, type PollerEvents, type PollerState } from './poller-events.js';
+import { type DrainReport, type PollerEvents, PollerReporter, type PollerState } from './poller-events.js';
 import { type QueuePollerOptions, type ResolvedOptions, resolveOptions } from './poller-options.js';
-import { PollerReporter } from './poller-reporter.js';
 import { QueueLane } from './queue-lane.js';
 import { ProtectionKeeper } from './scale-in-protection.js';
 import { PrefetchPlanner, type SlotChooser, strictPriority, weightedRoundRobin } from './slot-planner.js';

@@ -21,11 +21,11 @@ import {
 } from './transport.js';
 
 const CONNECTION_TIMEOUT_MS = 5_000;
-/** An answer to anything but a long poll takes milliseconds; ten seconds mean that the peer is gone. */
+/** An answer to anything but a long poll takes milliseconds; after ten seconds the connection is dead. */
 const CALL_TIMEOUT_MS = 10_000;
-/** More than a long poll may take by the poller's own watch, which is the one to notice. */
+/** Longer than the poller's own limit for a long poll, which is to report the timeout. */
 const RECEIVE_TIMEOUT_MS = 35_000;
-/** After this time no call of a client that was replaced is under way. */
+/** After this time no call of a replaced client is open. */
 const RETIRE_AFTER_MS = 60_000;
 /** The SDK's default of 50 would let long polls starve each other in a worker with several queues. */
 const MAX_SOCKETS = 200;
@@ -38,9 +38,8 @@ interface Clients {
 /**
  * SQS through the AWS SDK.
  *
- * Long polls have a client of their own, so that deletes and heartbeats never wait for a socket. Both clients get the
- * timeouts that
- * the SDK does not set: without them one dead connection stops a worker for ever.
+ * Long polls have a client of their own, so that deletes and heartbeats never wait for a socket. Both clients have
+ * timeouts, which the SDK does not set: without them one dead connection would stop a worker for ever.
  */
 export class SqsTransport implements QueueTransport {
   readonly #config: SQSClientConfig;
@@ -125,9 +124,8 @@ export class SqsTransport implements QueueTransport {
   }
 
   /**
-   * The old clients may finish what they do: cutting the long polls of other queues would hide messages, and cutting a
-   * delete or a
-   * heartbeat would have it repeated.
+   * Open calls of the old clients continue: aborting the long polls of other queues would hide messages, and an aborted
+   * delete or heartbeat would be repeated.
    */
   reset(): void {
     const clients = this.#clients;
@@ -152,8 +150,8 @@ export class SqsTransport implements QueueTransport {
 
   #client(use: 'receive' | 'control'): SQSClient {
     this.#clients ??= {
-      // One attempt: the poller repeats a receive itself, so that it can report it and can keep the attempt id of FIFO
-      // queues.
+      // One attempt: the poller retries a receive itself, to report the failure and to repeat the attempt id of a FIFO
+      // queue.
       receive: new SQSClient({
         ...endpointConfig(),
         ...this.#config,
@@ -177,7 +175,7 @@ function requestHandler(requestTimeout: number): SQSClientConfig['requestHandler
   };
 }
 
-/** The SDK prefers the host of a queue URL over its environment; who sets an endpoint in the environment means it. */
+/** The SDK prefers the host of a queue URL over an endpoint from the environment, which is set on purpose. */
 function endpointConfig(): SQSClientConfig {
   const named = process.env.AWS_ENDPOINT_URL_SQS ?? process.env.AWS_ENDPOINT_URL;
   return named === undefined || named === '' ? {} : { useQueueUrlAsEndpoint: false };

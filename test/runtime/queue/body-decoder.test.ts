@@ -94,7 +94,7 @@ describe('envelopes', () => {
 describe('bodies of the application', () => {
   it('need a schema', () => {
     expect(() => decode({ order: 1 })).toThrow(
-      'body is no S3 event, S3 notification, SNS envelope or job message, and no schema was given: an object with order',
+      'body is not an S3 event, S3 notification, SNS envelope or job message, and no schema was given: an object with order',
     );
     expect(decode({ order: 1 }, true)).toEqual({ kind: 'custom', body: { order: 1 }, objects: [] });
   });

@@ -54,7 +54,7 @@ describe('receive', () => {
     ['is throttled', { kind: 'status', status: 400, code: 'RequestThrottled' }],
     ['answers 500', { kind: 'status', status: 500, code: 'InternalFailure' }],
     ['answers 403, as with expired credentials', { kind: 'status', status: 403, code: 'ExpiredTokenException' }],
-  ])('goes on after it %s twice, and says so', async (_, fault) => {
+  ])('continues after it %s twice, and reports both', async (_, fault) => {
     const keys: (string | undefined)[] = [];
     stub.fault = nth('ReceiveMessage', [1, 2], fault);
     const failures: number[] = [];
@@ -66,7 +66,7 @@ describe('receive', () => {
     expect(failures).toEqual([1, 2]);
   });
 
-  it('goes on after a receive that never answers, with new connections', async () => {
+  it('continues after a receive that never answers, with new connections', async () => {
     stub.fault = nth('ReceiveMessage', [1], { kind: 'hang' });
     stub.queue('jobs').send(event('a'));
     const transport = new SqsTransport({
@@ -140,7 +140,7 @@ describe('delete', () => {
     expect(runs.sort()).toEqual(['a', 'b', 'c']);
   });
 
-  it('is given up when the receipt handle is refused; the message is deleted without work when it comes back', async () => {
+  it('is not repeated when the receipt handle is refused; the redelivered message is deleted without work', async () => {
     let runs = 0;
     stub.fault = nth('DeleteMessageBatch', [1], { kind: 'entries', ids: ['0'], code: 'ReceiptHandleIsInvalid' });
     stub.queue('jobs').send(event('a'));
@@ -217,7 +217,7 @@ describe('two workers', () => {
     expect(runs).toHaveLength(100);
   });
 
-  it('hand over: what one gives back at its deadline, the other finishes at once', async () => {
+  it('hand over: what one releases at its deadline, the other finishes at once', async () => {
     const first = untilAborted();
     const queue = stub.queue('jobs');
     queue.send(event('a'));
@@ -233,7 +233,7 @@ describe('two workers', () => {
 });
 
 describe('stop', () => {
-  it('waits for an open long poll and gives back what it brings', async () => {
+  it('waits for an open long poll and releases what it brings', async () => {
     const queue = stub.queue('jobs');
     const poller = start(() => undefined, { receive: { waitTimeSeconds: 2 } });
     await until(() => stub.calls.some(({ operation }) => operation === 'ReceiveMessage'));
@@ -253,7 +253,7 @@ describe('stop', () => {
     expect(stub.queue('jobs').deleted).toHaveLength(1);
   });
 
-  it('gives back what SQS failed to release at the first and second try, with fifths of a second between them', async () => {
+  it('releases what SQS failed to release at the first and second try, with fifths of a second between them', async () => {
     const run = untilAborted();
     stub.queue('jobs').send(event('a'));
     const waits: number[] = [];

@@ -39,7 +39,7 @@ it('runs one message of a group at a time and groups side by side', async () => 
   await stop();
 });
 
-it('keeps the order of a group across failures, with its waiting messages leased', async () => {
+it('keeps the order of a group across failures, with its later messages leased', async () => {
   const log: string[] = [];
   const { clock, queue, poller, send, stop } = setup(
     ({ type }, { attempt }) => {
@@ -79,7 +79,7 @@ it('moves a message to the dead-letter queue after its last attempt, and then it
   await stop();
 });
 
-it('does not hammer a dead-letter queue that is away: the group is given back and waits', async () => {
+it('does not hammer a dead-letter queue that is unavailable: the group is released and waits', async () => {
   const { clock, queues, poller, send, stop } = setup(() => {
     throw new Error('never');
   });
@@ -91,7 +91,7 @@ it('does not hammer a dead-letter queue that is away: the group is given back an
   await stop();
 });
 
-it('starts a group at once whose waiting messages were lost while it backed off', async () => {
+it('starts a group at once whose messages were lost during a backoff', async () => {
   const log: string[] = [];
   const { clock, queues, queue, poller, send, stop } = setup(
     ({ type }, { attempt }) => {

@@ -163,7 +163,7 @@ describe('retry', () => {
 
   it.each([
     ['a PoisonMessage', JSON.stringify(objectCreatedEvent({ key: 'a' })), 'too odd\u0000'],
-    ['an unknown body', '{"hello":"world"}', 'body is no S3 event'],
+    ['an unknown body', '{"hello":"world"}', 'body is not an S3 event'],
     ['a body that is not JSON', 'hello', 'body is not JSON'],
   ])('sends %s to the dead-letter queue at once, with the reason', async (_, body, reason) => {
     const { clock, queue, deadLetterQueue, poller, stop } = setup(() => Promise.reject(new PoisonMessage(reason)));
@@ -194,7 +194,7 @@ describe('leases', () => {
     await stop();
   });
 
-  it('tells the handler before the 12 hours of SQS end, once, and never asks for more than is left', async () => {
+  it('aborts the handler before the 12 hours of SQS end, once, and never asks for more than is left', async () => {
     const run = untilAborted();
     const { clock, queue, queues, poller, stop } = setup(run.handler);
     const change = jest.spyOn(queues, 'changeVisibilityBatch');
@@ -260,7 +260,7 @@ describe('leases', () => {
 });
 
 describe('repeated delivery', () => {
-  it('deletes without work what a handler finished after it was given up', async () => {
+  it('deletes without work what a handler finished after it was abandoned', async () => {
     let runs = 0;
     const { clock, queue, poller, stop } = setup(
       async () => {
@@ -277,7 +277,7 @@ describe('repeated delivery', () => {
     await stop();
   });
 
-  it('goes on with a running job whose message comes back, under its newest receipt handle', async () => {
+  it('continues a running job whose message is redelivered, under its newest receipt handle', async () => {
     const run = untilAborted();
     const { clock, queue, queues, poller, stop } = setup(run.handler);
     jest.spyOn(queues, 'changeVisibilityBatch').mockRejectedValue(new Error('ECONNREFUSED'));
@@ -311,7 +311,7 @@ describe('repeated delivery', () => {
 });
 
 describe('drain', () => {
-  it('lets running jobs finish, gives back what has not started and starts nothing new', async () => {
+  it('lets running jobs finish, releases what has not started and starts nothing new', async () => {
     const run = untilAborted();
     const { clock, queue, poller } = setup(run.handler, { concurrency: 1, prefetch: 5 });
     ['a', 'b', 'c'].forEach((key) => queue.send(objectCreatedEvent({ key })));
@@ -368,7 +368,7 @@ describe('drain', () => {
     expect(await report).toMatchObject({ finished: 0, released: 1, abandoned: 0 });
   });
 
-  it('gives back the message of a handler that ignores its signal', async () => {
+  it('releases the message of a handler that ignores its signal', async () => {
     const { clock, queue, poller } = setup(() => new Promise(() => undefined), {
       shutdown: { stopTimeoutSeconds: 30, releaseReserveSeconds: 6 },
     });
@@ -396,12 +396,12 @@ describe('drain', () => {
     expect(await report).toMatchObject({ released: 1 });
   });
 
-  it('reports what the drain gave back, and not what was given back before', async () => {
+  it('reports what the drain released, and not what was released before', async () => {
     const run = untilAborted();
     const { clock, queue, poller } = setup(run.handler, { concurrency: 1, prefetch: 5 });
     ['a', 'b'].forEach((key) => queue.send(objectCreatedEvent({ key })));
     await poller.start();
-    // What waits for half a minute is given back, comes again, and so on.
+    // What waits for half a minute is released, redelivered, and so on.
     await clock.advance(40_000);
     const report = poller.stop();
     run.finish();

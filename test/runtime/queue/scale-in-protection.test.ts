@@ -54,7 +54,7 @@ describe('a poller with scale-in protection', () => {
     expect(log.at(-1)).toBe('release');
   });
 
-  it('renews it while a job runs, and gives it back a while after the last', async () => {
+  it('renews it while a job runs, and releases it a while after the last', async () => {
     const run = untilAborted();
     const { clock, queue, poller, log, stop } = setup(run.handler);
     queue.send(objectCreatedEvent({ key: 'a' }));
@@ -80,7 +80,7 @@ describe('a poller with scale-in protection', () => {
     await stop();
   });
 
-  it('drains when it is refused, and gives back what it has not started', async () => {
+  it('drains when it is refused, and releases what it has not started', async () => {
     const { clock, queue, poller, log } = setup(() => undefined, ['granted', 'refused']);
     await poller.start();
     await clock.advance(120_000);
@@ -91,7 +91,7 @@ describe('a poller with scale-in protection', () => {
     expect(queue.visible).toBe(1);
   });
 
-  it('asks for it only after giving it back was answered, since the last call to arrive wins', async () => {
+  it('acquires it only after its release was answered, since the last call to arrive wins', async () => {
     const { clock, queue, poller, log, protection, stop } = setup(() => undefined);
     jest.spyOn(protection, 'release').mockImplementation(async () => {
       log.push('release');
@@ -106,7 +106,7 @@ describe('a poller with scale-in protection', () => {
     await stop();
   });
 
-  it('works without it when asking fails in a way that nobody foresaw', async () => {
+  it('works without it when acquiring fails in an unforeseen way', async () => {
     const { clock, queue, poller, log, protection, stop } = setup(() => undefined);
     jest.spyOn(protection, 'acquire').mockRejectedValue(new Error('bug'));
     queue.send(objectCreatedEvent({ key: 'a' }));
@@ -116,7 +116,7 @@ describe('a poller with scale-in protection', () => {
     await stop();
   });
 
-  it('gives it back while the poller is paused and nothing runs', async () => {
+  it('releases it while the poller is paused and nothing runs', async () => {
     const { clock, poller, log, stop } = setup(() => undefined);
     await poller.start();
     await clock.advance(1_000);
@@ -169,7 +169,7 @@ describe('the ECS agent', () => {
   const protection = () =>
     new EcsScaleInProtection(`http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1`, silentLogger);
 
-  it('is asked for ten minutes, and told when they are not needed any more', async () => {
+  it('is asked for ten minutes, and called again when they are no longer needed', async () => {
     answer = { status: 200, body: { protection: { ProtectionEnabled: true } } };
     const ecs = protection();
     expect(await ecs.acquire()).toBe('granted');
@@ -199,7 +199,7 @@ describe('the ECS agent', () => {
     expect(requests).toHaveLength(1);
   });
 
-  it('may be away: work goes on', async () => {
+  it('may be unavailable: work continues', async () => {
     expect(await new EcsScaleInProtection('http://127.0.0.1:1', silentLogger).acquire()).toBe('granted');
   });
 });

@@ -133,7 +133,7 @@ test('puts a bad file and a message that names none on the dead-letter queue wit
       MessageAttributes?.['fileworks-poison-reason']?.StringValue,
     ]),
   ).toEqual([
-    ['other', expect.stringContaining('no S3 event')],
+    ['other', expect.stringContaining('not an S3 event')],
     ['bad', expect.stringMatching(/^line 2: not JSON/)],
   ]);
   expect(dead[1].Body).toBe(JSON.stringify(notification(bad)));
