@@ -1,11 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import * as ts from 'typescript';
+import { circles } from './support/circles';
 
 const root = resolve(__dirname, '..');
 const src = join(root, 'src');
 
-/** Every import of every source file, as [importing file, specifier]. */
+/** Every import of every source file, as [importing file, specifier]; those of types too. */
 function arrows(folder: string): [string, string][] {
   if (!existsSync(folder)) {
     return [];
@@ -17,6 +18,12 @@ function arrows(folder: string): [string, string][] {
       const { importedFiles } = ts.preProcessFile(readFileSync(path, 'utf8'), true, true);
       return importedFiles.map(({ fileName }): [string, string] => [path, fileName]);
     });
+}
+
+/** The file that a relative import names. */
+function importedFile(from: string, specifier: string): string | undefined {
+  const path = resolve(dirname(from), specifier).replace(/\.(js|ts)$/, '');
+  return [`${path}.ts`, join(path, 'index.ts')].find((file) => existsSync(file));
 }
 
 /** Where an arrow ends: a path below src/ such as `runtime/queue/lease`, or the name of a package. */
@@ -103,4 +110,44 @@ describe('import arrows', () => {
     const parts = new Set(all.filter(({ zone }) => zone === 'runtime').map(({ from }) => partOf(from)));
     expect([...parts].filter((part) => layerOf(part) < 0)).toEqual([]);
   });
+});
+
+describe('circles, of type imports too', () => {
+  const zone = (folder: string) => {
+    const files = arrows(join(root, folder)).flatMap(([from, specifier]): (readonly [string, string])[] => {
+      const to = specifier.startsWith('.') ? importedFile(from, specifier) : undefined;
+      const here = relative(join(root, folder), from);
+      return to === undefined ? [] : [[here, relative(join(root, folder), to)]];
+    });
+    const within = files.filter(([, to]) => !to.startsWith('..'));
+    const folders = within.filter((edge) => edge.every((path) => path.includes('/')));
+    return { files: within, folders: folders.map(([from, to]) => [zoneOf(from), zoneOf(to)] as const) };
+  };
+
+  test('a circle is found, each once', () => {
+    const edges = [
+      ['a', 'b'],
+      ['b', 'c'],
+      ['c', 'a'],
+      ['c', 'd'],
+      ['d', 'd'],
+    ] as const;
+    expect(circles(edges)).toEqual([['a', 'b', 'c']]);
+  });
+
+  describe.each([...Object.keys(zones).map((name) => `src/${name}`), 'local/src', 'cli/src', 'simulator'])(
+    '%s',
+    (folder) => {
+      const { files, folders } = zone(folder);
+
+      test('has no circle of files', () => {
+        expect(files.length).toBeGreaterThan(0);
+        expect(circles(files)).toEqual([]);
+      });
+
+      test('has no circle of folders', () => {
+        expect(circles(folders)).toEqual([]);
+      });
+    },
+  );
 });

@@ -20,7 +20,7 @@ import { createHandlerFunction } from '../private/handler-function';
 import { grantList, grantPutWholeObjects, grantReadObjects, grantResultObjects } from '../private/object-grants';
 import { grantLookForOthers } from '../private/overlap-states';
 import { createPrivateBucket } from '../private/private-bucket';
-import { createMachine, failedRuns } from '../private/run-machine';
+import { createMachine, failedRuns } from '../fargate-run';
 import { createUndeliveredEvents } from '../private/undelivered-events';
 import { RunOverlap } from './batch-enums';
 import type { ChunkedBatchWorkflowProps } from './chunked-batch-workflow-props';

@@ -1,87 +1,18 @@
-import type { RemovalPolicy } from 'aws-cdk-lib';
-import type { Alarm, IAlarmAction, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Alarm, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type * as iam from 'aws-cdk-lib/aws-iam';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
-import * as s3 from 'aws-cdk-lib/aws-s3';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
 import { checkExcluded } from '../private/checks';
 import { grantPutObjects, grantReadObjects, grantReadObjectTags } from '../private/object-grants';
 import { createUndeliveredEvents } from '../private/undelivered-events';
+import type { FileIngestBucketProps } from './file-ingest-bucket-props';
+import type { IFileIngestBucket } from './ingest-interfaces';
 import { IngestRoute } from './ingest-route';
 import type { IngestRouteOptions } from './ingest-route-options';
 import { ownNotifications } from './private/bucket-notifications';
 import { createIngestBucket } from './private/ingest-bucket';
-
-/** Properties of `FileIngestBucket`. */
-export interface FileIngestBucketProps {
-  /**
-   * An existing bucket. Props that would configure a new bucket are then refused.
-   *
-   * A bucket of the same app gets EventBridge enabled; an imported bucket must have it on already.
-   *
-   * @default - a new bucket: private, encrypted, SSL only, versioned
-   */
-  readonly bucket?: s3.IBucket;
-
-  /**
-   * Name of the bucket.
-   *
-   * @default - a name that CloudFormation makes
-   */
-  readonly bucketName?: string;
-
-  /**
-   * Whether objects that are overwritten or deleted are kept for 30 days, so that a job still finds what it was sent
-   * for.
-   *
-   * @default true
-   */
-  readonly versioned?: boolean;
-
-  /**
-   * A customer-managed key for the objects.
-   *
-   * @default - encryption with keys that S3 manages
-   */
-  readonly encryptionKey?: IKey;
-
-  /**
-   * Further lifecycle rules, for example to expire files after they were processed.
-   *
-   * @default - only the construct's own: abandoned uploads end after 7 days, noncurrent versions after 30
-   */
-  readonly lifecycleRules?: s3.LifecycleRule[];
-
-  /**
-   * The bucket that receives server access logs.
-   *
-   * @default - no server access logs
-   */
-  readonly serverAccessLogsBucket?: s3.IBucket;
-
-  /**
-   * Beginning of the keys of server access logs. Needs `serverAccessLogsBucket`.
-   *
-   * @default - no prefix
-   */
-  readonly serverAccessLogsPrefix?: string;
-
-  /**
-   * What becomes of the bucket when it is taken out of the stack.
-   *
-   * @default RemovalPolicy.RETAIN
-   */
-  readonly removalPolicy?: RemovalPolicy;
-
-  /**
-   * What the dead-letter alarm does when it rings, such as sending to an SNS topic.
-   *
-   * @default - the alarm rings without telling anyone
-   */
-  readonly alarmActions?: IAlarmAction[];
-}
 
 /**
  * A bucket whose new objects become events for those who process them.
@@ -110,7 +41,7 @@ export interface FileIngestBucketProps {
  * });
  */
 @propertyInjectable
-export class FileIngestBucket extends Construct {
+export class FileIngestBucket extends Construct implements IFileIngestBucket {
   /** Identifies this class to property injectors. */
   static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.FileIngestBucket';
 

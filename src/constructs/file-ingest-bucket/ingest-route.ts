@@ -17,9 +17,9 @@ import { createUndeliveredEvents } from '../private/undelivered-events';
 import { ValidationError } from '../private/validation-error';
 import { warn } from '../private/warning';
 import { IngestDefaults } from './defaults';
-import type { FileIngestBucket } from './file-ingest-bucket';
+import type { IFileIngestBucket, IIngestRoute } from './ingest-interfaces';
 import type { IngestRouteOptions } from './ingest-route-options';
-import type { IngestDelivery } from './ingest-target';
+import type { IngestDelivery } from './ingest-target-options';
 import { tellEventBridge, tellQueue } from './private/bucket-notifications';
 import { allowNotifications, checkForNotifications, renderNotifications } from './private/queue-notification';
 import { createRouteFilter, renderDetail } from './private/route-filter';
@@ -29,7 +29,7 @@ import { registerRoute, type Overlap } from './private/route-registry';
 /** Properties of `IngestRoute`. */
 export interface IngestRouteProps extends IngestRouteOptions {
   /** The bucket whose objects the route is about. */
-  readonly source: FileIngestBucket;
+  readonly source: IFileIngestBucket;
 
   /**
    * What the alarm of the route's own dead-letter queue does, which it has when `source` is of another stack.
@@ -60,7 +60,7 @@ export interface IngestRouteProps extends IngestRouteOptions {
  * });
  */
 @propertyInjectable
-export class IngestRoute extends Construct {
+export class IngestRoute extends Construct implements IIngestRoute {
   /** Identifies this class to property injectors. */
   static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.IngestRoute';
 
@@ -81,7 +81,7 @@ export class IngestRoute extends Construct {
   readonly queue?: IQueue;
 
   /** The bucket whose objects the route is about. */
-  readonly source: FileIngestBucket;
+  readonly source: IFileIngestBucket;
 
   /** Beginnings of the keys that the route is about; empty: all. */
   readonly prefixes: string[];
@@ -109,7 +109,7 @@ export class IngestRoute extends Construct {
       enabled: props.enabled ?? true,
       eventPattern,
     });
-    const target = props.target.bind(this, this.#renderDelivery(props, this.deadLetterQueue));
+    const target = props.target.bind(this, this, this.#renderDelivery(props, this.deadLetterQueue));
     this.rule.addTarget(target.ruleTarget);
     this.rule.addTarget(target.companion);
     this.queue = target.queue;
@@ -206,7 +206,11 @@ export class IngestRoute extends Construct {
   #deliverByS3(props: IngestRouteProps, filter: RouteFilter): IQueue {
     const { source, target } = props;
     checkForNotifications(this, props);
-    const { queue, takesS3Notifications } = target.bind(this, this.#renderDelivery(props, source.deadLetterQueue));
+    const { queue, takesS3Notifications } = target.bind(
+      this,
+      this,
+      this.#renderDelivery(props, source.deadLetterQueue),
+    );
     if (queue === undefined || takesS3Notifications !== true) {
       throw new ValidationError(
         'target cannot take notifications of S3, which go to standard queues whole and unchanged and wake no worker; use IngestTarget.queue(), existingQueue() or ' +

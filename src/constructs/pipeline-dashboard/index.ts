@@ -1,2 +1,3 @@
 export { PipelineDashboard, type PipelineDashboardProps } from './pipeline-dashboard';
-export { PipelineStage, type CustomStageOptions, type PipelineGraph, type PipelineStageConfig } from './pipeline-stage';
+export { PipelineStage } from './pipeline-stage';
+export type { CustomStageOptions, PipelineGraph, PipelineStageConfig } from './pipeline-stage-config';

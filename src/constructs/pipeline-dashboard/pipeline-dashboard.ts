@@ -5,7 +5,8 @@ import { Construct } from 'constructs';
 import { describeAlarm } from '../private/alarm';
 import { ValidationError } from '../private/validation-error';
 import { DashboardDefaults } from './defaults';
-import type { PipelineGraph, PipelineStage } from './pipeline-stage';
+import type { PipelineStage } from './pipeline-stage';
+import type { PipelineGraph } from './pipeline-stage-config';
 
 /** Properties of `PipelineDashboard`. */
 export interface PipelineDashboardProps {

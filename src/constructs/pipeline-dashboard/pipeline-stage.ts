@@ -1,4 +1,3 @@
-import type { IAlarm, IMetric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ChunkedBatchWorkflow } from '../chunked-batch-workflow';
 import type { ExportOrchestrator } from '../export-orchestrator';
 import type { FileIngestBucket, IngestRoute } from '../file-ingest-bucket';
@@ -7,62 +6,8 @@ import type { QueueScaledFargateWorker } from '../queue-scaled-fargate-worker';
 import type { ScheduledFargateJob } from '../scheduled-fargate-job';
 import type { TaskLifecycleAlerts } from '../task-lifecycle-alerts';
 import type { TypedDispatcher } from '../typed-dispatcher';
+import type { CustomStageOptions, PipelineStageConfig } from './pipeline-stage-config';
 import * as stages from './private/stages';
-
-/** A graph of a stage. */
-export interface PipelineGraph {
-  /** What the graph shows. */
-  readonly title: string;
-
-  /** Metrics on the left axis. */
-  readonly left: IMetric[];
-
-  /**
-   * Metrics on the right axis.
-   *
-   * @default - none
-   */
-  readonly right?: IMetric[];
-}
-
-/** What a stage shows. */
-export interface PipelineStageConfig {
-  /** The name of the stage. */
-  readonly title: string;
-
-  /** What happens in the stage, in a sentence of Markdown below the title. */
-  readonly text: string;
-
-  /** Its graphs, at most four in a row. */
-  readonly graphs: PipelineGraph[];
-
-  /** Its alarms. */
-  readonly alarms: IAlarm[];
-}
-
-/** What a stage of one's own shows. */
-export interface CustomStageOptions {
-  /**
-   * What happens in the stage, in a sentence of Markdown below the title.
-   *
-   * @default - only the title
-   */
-  readonly text?: string;
-
-  /**
-   * Its graphs.
-   *
-   * @default - none
-   */
-  readonly graphs?: PipelineGraph[];
-
-  /**
-   * Its alarms.
-   *
-   * @default - none
-   */
-  readonly alarms?: IAlarm[];
-}
 
 /** A part of a pipeline on its page: metrics and alarms of one construct. */
 export class PipelineStage {

@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import { FargateTaskDefaults } from '../private/fargate-task';
+import { FargateTaskDefaults } from '../fargate-task';
 
 /** What `QueueScaledFargateWorker` chooses where its user did not, each with its reason. */
 export const WorkerDefaults = {

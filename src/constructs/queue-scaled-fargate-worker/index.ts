@@ -8,10 +8,10 @@ export type { ScheduledTaskCountOptions, UtilizationScalingOptions } from './tas
 export { WakeUp } from './wake-up';
 export type { WorkerIngress } from './worker-ingress';
 export { WorkerHealthCheck, type LivezOptions, type WorkerHealthCheckOptions } from './worker-health-check';
-export {
-  QueueScaling,
-  type BacklogPerTaskOptions,
-  type ExactScalingOptions,
-  type LatencyOptions,
-  type QueueScalingBindOptions,
-} from './queue-scaling';
+export { QueueScaling } from './queue-scaling';
+export type {
+  BacklogPerTaskOptions,
+  ExactScalingOptions,
+  LatencyOptions,
+  QueueScalingBindOptions,
+} from './queue-scaling-options';

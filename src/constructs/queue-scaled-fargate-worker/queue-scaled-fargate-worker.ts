@@ -14,7 +14,7 @@ import { MetricDimensions, METRIC_NAMESPACE, WorkerMetrics } from '../../contrac
 import { ScaleInProtectionMode, WorkerEnv } from '../../contract/worker-env';
 import { SpotStrategy, useFargateCapacity } from '../capacity';
 import { acknowledge, acknowledgeWildcard } from '../private/acknowledge';
-import { allowToVolumes } from '../private/fargate-task';
+import { allowToVolumes } from '../fargate-task';
 import { grantSend, grantWork } from '../private/grants';
 import { grantResultObjects } from '../private/object-grants';
 import { checkWholeNumber } from '../private/checks';
@@ -197,8 +197,11 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
     this.oldestMessageAlarm =
       props.alarmOldestMessageAge &&
       createOldestMessageAlarm(this, this.#oldestMessageAge(), props.alarmOldestMessageAge, props);
-    this.notStartingAlarm = props.alarmNotStartingFor && createNotStartingAlarm(this, props.alarmNotStartingFor, props);
-    this.saturationAlarm = props.alarmSaturatedFor && createSaturationAlarm(this, props.alarmSaturatedFor, props);
+    this.notStartingAlarm =
+      props.alarmNotStartingFor &&
+      createNotStartingAlarm(this, this.metricJobsNotStarted(), props.alarmNotStartingFor, props);
+    this.saturationAlarm =
+      props.alarmSaturatedFor && createSaturationAlarm(this, this.metricBacklog(), props.alarmSaturatedFor, props);
   }
 
   /**

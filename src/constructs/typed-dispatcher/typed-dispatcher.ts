@@ -13,7 +13,7 @@ import { Construct } from 'constructs';
 import { DISPATCH_METRIC_DIMENSION, DispatchMetrics, DISPATCH_TYPE_DIMENSION } from '../../contract/dispatch-config';
 import { DispatchStateEnv } from '../../contract/dispatch-env';
 import { OBJECT_EVENT_SOURCE } from '../../contract/object-event';
-import type { FileIngestBucket, IngestDelivery, IngestRoute } from '../file-ingest-bucket';
+import type { IFileDispatcher, IFileIngestBucket, IIngestRoute, IngestDelivery } from '../file-ingest-bucket';
 import { checkSeconds, checkWholeNumber } from '../private/checks';
 import { grantSend } from '../private/grants';
 import { grantListVersions, grantResultObjects } from '../private/object-grants';
@@ -135,7 +135,7 @@ export interface TypedDispatcherProps {
  * });
  */
 @propertyInjectable
-export class TypedDispatcher extends Construct implements IConnectable {
+export class TypedDispatcher extends Construct implements IConnectable, IFileDispatcher {
   /** Identifies this class to property injectors. */
   static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.TypedDispatcher';
 
@@ -243,7 +243,7 @@ export class TypedDispatcher extends Construct implements IConnectable {
    * @param source the bucket, of the same stack
    * @param prefix beginning of the keys; by default all
    */
-  addBucket(id: string, source: FileIngestBucket, prefix = ''): Rule {
+  addBucket(id: string, source: IFileIngestBucket, prefix = ''): Rule {
     const rule = new Rule(this, `${id}Source`, {
       description: `Files for ${this.node.path}`,
       eventPattern: {
@@ -272,7 +272,7 @@ export class TypedDispatcher extends Construct implements IConnectable {
    * @param delivery the dead-letter queue and retries of its rule
    * @returns the target of its rule
    */
-  addRoute(route: IngestRoute, delivery: IngestDelivery): IRuleTarget {
+  addRoute(route: IIngestRoute, delivery: IngestDelivery): IRuleTarget {
     this.#addSource({
       bucket: route.source.bucket,
       prefixes: route.prefixes.length === 0 ? [''] : route.prefixes,

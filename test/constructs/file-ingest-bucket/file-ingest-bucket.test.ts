@@ -11,7 +11,9 @@ import { SqsDestination } from 'aws-cdk-lib/aws-s3-notifications';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
 import {
+  type IIngestRoute,
   Delivery,
   FileIngestBucket,
   IngestMessageFormat,
@@ -264,7 +266,7 @@ describe('IngestRoute', () => {
         this.#handler = handler;
       }
 
-      bind(_: IngestRoute, delivery: IngestDelivery): IngestTargetConfig {
+      bind(_scope: Construct, _: IIngestRoute, delivery: IngestDelivery): IngestTargetConfig {
         return {
           ruleTarget: new LambdaFunction(this.#handler, {
             ...delivery,

@@ -6,14 +6,19 @@ import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { BatchEnv, BATCH_JOB } from '../../../contract/batch';
 import { SpotStrategy, useFargateCapacity } from '../../capacity';
-import { resolveFargateRun, type FargateRun } from '../../private/fargate-run';
-import { checkFargateTask } from '../../private/fargate-task';
+import {
+  besideClock,
+  grantRun,
+  renderRunTask,
+  renderTaskRetry,
+  resolveFargateRun,
+  type FargateRun,
+} from '../../fargate-run';
+import { checkFargateTask } from '../../fargate-task';
 import { grantSend } from '../../private/grants';
-import { grantRun } from '../../private/run-machine';
-import { besideClock, renderRunTask, renderTaskRetry } from '../../private/run-task-state';
 import { ValidationError } from '../../private/validation-error';
 import type { QueueScaledFargateWorker } from '../../queue-scaled-fargate-worker';
-import type { BatchTaskProps } from '../batch-processor';
+import type { BatchTaskProps } from '../batch-task-props';
 import { BATCH_MAP_LABEL } from '../defaults';
 
 export interface BatchWork {

@@ -3,7 +3,7 @@ import type { Construct } from 'constructs';
 import { createPrivateBucket } from '../../private/private-bucket';
 import { ValidationError } from '../../private/validation-error';
 import { IngestDefaults } from '../defaults';
-import type { FileIngestBucketProps } from '../file-ingest-bucket';
+import type { FileIngestBucketProps } from '../file-ingest-bucket-props';
 
 /** The bucket as we make it: versioned and tidied up. */
 export function createIngestBucket(scope: Construct, props: FileIngestBucketProps): s3.Bucket {

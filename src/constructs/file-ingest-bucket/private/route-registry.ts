@@ -1,24 +1,23 @@
-import type { FileIngestBucket } from '../file-ingest-bucket';
-import type { IngestRoute } from '../ingest-route';
+import type { IFileIngestBucket, IIngestRoute } from '../ingest-interfaces';
 import { commonKey, type RouteFilter } from './route-overlap';
 
 interface Entry {
-  readonly route: IngestRoute;
+  readonly route: IIngestRoute;
   readonly filter: RouteFilter;
 }
 
 /** The routes of each bucket, wherever in the app they were created. */
-const registry = new WeakMap<FileIngestBucket, Entry[]>();
+const registry = new WeakMap<IFileIngestBucket, Entry[]>();
 
 /** An earlier route that takes some of the same objects. */
 export interface Overlap {
-  readonly route: IngestRoute;
+  readonly route: IIngestRoute;
   /** A key of such an object, as short as they come; empty when every key is one, or none is known. */
   readonly key: string;
 }
 
 /** Adds a route and returns the earlier ones that take some of the same objects. */
-export function registerRoute(source: FileIngestBucket, route: IngestRoute, filter: RouteFilter): Overlap[] {
+export function registerRoute(source: IFileIngestBucket, route: IIngestRoute, filter: RouteFilter): Overlap[] {
   const entries = registry.get(source) ?? [];
   registry.set(source, [...entries, { route, filter }]);
   return entries.flatMap((other) => {

@@ -4,22 +4,27 @@ import { LambdaFunction, SfnStateMachine, SqsQueue } from 'aws-cdk-lib/aws-event
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption, type CfnQueue, type IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import type { Construct } from 'constructs';
 import { OBJECT_CREATED_DETAIL_TYPE, OBJECT_EVENT_SOURCE } from '../../../contract/object-event';
 import { WakeUpMessage } from '../../../contract/wake-up';
 import { ValidationError } from '../../private/validation-error';
 import { createWorkQueue } from '../../private/work-queue';
 import type { ObjectFargateTask } from '../../object-fargate-task';
 import type { QueueScaledFargateWorker } from '../../queue-scaled-fargate-worker';
-import type { TypedDispatcher } from '../../typed-dispatcher';
+import type { IFileDispatcher, IIngestRoute } from '../ingest-interfaces';
 import { IngestMessageFormat, type IngestMessageOptions } from '../ingest-message';
-import type { IngestRoute } from '../ingest-route';
-import type { IngestDelivery, IngestQueueOptions, IngestTargetConfig, IngestWorkerOptions } from '../ingest-target';
+import type {
+  IngestDelivery,
+  IngestQueueOptions,
+  IngestTargetConfig,
+  IngestWorkerOptions,
+} from '../ingest-target-options';
 
 /** What a factory of `IngestTarget` does when its target is bound to a route. */
-export type Bind = (route: IngestRoute, delivery: IngestDelivery) => IngestTargetConfig;
+export type Bind = (scope: Construct, route: IIngestRoute, delivery: IngestDelivery) => IngestTargetConfig;
 
 export function worker(target: QueueScaledFargateWorker, { additionalQueue, ...options }: IngestWorkerOptions): Bind {
-  return (route, delivery) => {
+  return (_scope, route, delivery) => {
     route.grantRead(target);
     const { wakeUpQueue } = target;
     const config = toQueue(queueOf(target, additionalQueue, route), options, route, delivery);
@@ -41,7 +46,7 @@ export function worker(target: QueueScaledFargateWorker, { additionalQueue, ...o
 function queueOf(
   { queue, additionalQueues }: QueueScaledFargateWorker,
   name: string | undefined,
-  route: IngestRoute,
+  route: IIngestRoute,
 ): IQueue {
   if (name === undefined) {
     return queue;
@@ -57,33 +62,33 @@ function queueOf(
 }
 
 export function newQueue(options: IngestQueueOptions): Bind {
-  return (route, delivery) => toQueue(createWorkQueue(route, options).queue, options, route, delivery);
+  return (scope, route, delivery) => toQueue(createWorkQueue(scope, options).queue, options, route, delivery);
 }
 
 export function existingQueue(queue: IQueue, options: IngestMessageOptions): Bind {
-  return (route, delivery) => toQueue(queue, options, route, delivery);
+  return (_scope, route, delivery) => toQueue(queue, options, route, delivery);
 }
 
 export function lambdaFunction(handler: IFunction): Bind {
-  return (route, delivery) => {
+  return (_scope, route, delivery) => {
     route.grantRead(handler);
     return { ruleTarget: new LambdaFunction(handler, { ...delivery }) };
   };
 }
 
 export function stateMachine(target: IStateMachine): Bind {
-  return (_, delivery) => ({ ruleTarget: new SfnStateMachine(target, { ...delivery }) });
+  return (_scope, _route, delivery) => ({ ruleTarget: new SfnStateMachine(target, { ...delivery }) });
 }
 
 export function fargateTask(task: ObjectFargateTask): Bind {
-  return (route, delivery) => {
+  return (_scope, route, delivery) => {
     route.grantRead(task);
     return { ruleTarget: new SfnStateMachine(task.stateMachine, { ...delivery }) };
   };
 }
 
-export function dispatcher(target: TypedDispatcher): Bind {
-  return (route, delivery) => {
+export function dispatcher(target: IFileDispatcher): Bind {
+  return (_scope, route, delivery) => {
     if (Stack.of(target) !== Stack.of(route)) {
       throw new ValidationError(
         `target is of the stack ${Stack.of(target).node.path}, and rule and dispatcher name each other; create the route there: new IngestRoute(scope, id, { source, ... })`,
@@ -98,7 +103,7 @@ export function dispatcher(target: TypedDispatcher): Bind {
 function toQueue(
   queue: IQueue,
   { messageGroupId, format }: IngestMessageOptions,
-  route: IngestRoute,
+  route: IIngestRoute,
   delivery: IngestDelivery,
 ): IngestTargetConfig {
   if (queue instanceof Queue) {
@@ -132,7 +137,7 @@ function compactEvent(): RuleTargetInput {
 }
 
 /** What can be known of a queue that this app creates. */
-function checkQueue(queue: Queue, route: IngestRoute): void {
+function checkQueue(queue: Queue, route: IIngestRoute): void {
   if (Stack.of(queue) !== Stack.of(route)) {
     throw new ValidationError(
       `target is of the stack ${Stack.of(queue).node.path}, and rule and queue name each other; create the route there: new IngestRoute(scope, id, { source, ... })`,

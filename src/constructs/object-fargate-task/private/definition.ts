@@ -1,7 +1,6 @@
 import { Aws } from 'aws-cdk-lib';
 import { ObjectTaskEnv } from '../../../contract/object-task-env';
-import type { FargateRun } from '../../private/fargate-run';
-import { besideClock, renderRunTask, renderTaskRetry } from '../../private/run-task-state';
+import { besideClock, renderRunTask, renderTaskRetry, type FargateRun } from '../../fargate-run';
 import { ObjectTaskDefaults } from '../defaults';
 import type { ObjectFargateTaskProps } from '../object-fargate-task-props';
 

@@ -10,7 +10,7 @@ import type { QueueScaledFargateWorker } from '../../queue-scaled-fargate-worker
 import type { ScheduledFargateJob } from '../../scheduled-fargate-job';
 import type { TaskLifecycleAlerts } from '../../task-lifecycle-alerts';
 import type { TypedDispatcher } from '../../typed-dispatcher';
-import type { PipelineGraph, PipelineStageConfig } from '../pipeline-stage';
+import type { PipelineGraph, PipelineStageConfig } from '../pipeline-stage-config';
 
 const minute = Duration.minutes(1);
 

@@ -1,13 +1,13 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type { Construct } from 'constructs';
 import { createAlarm } from '../../private/alarm';
 import { WorkerDefaults } from '../defaults';
-import type { QueueScaledFargateWorker } from '../queue-scaled-fargate-worker';
 import type { QueueScaledFargateWorkerProps } from '../queue-scaled-fargate-worker-props';
 
 /** Rings when a message is older than it should ever be, whatever the reason. */
 export function createOldestMessageAlarm(
-  worker: QueueScaledFargateWorker,
+  worker: Construct,
   metric: cloudwatch.IMetric,
   age: Duration,
   props: QueueScaledFargateWorkerProps,
@@ -26,7 +26,8 @@ export function createOldestMessageAlarm(
  * at once.
  */
 export function createSaturationAlarm(
-  worker: QueueScaledFargateWorker,
+  worker: Construct,
+  metric: cloudwatch.IMetric,
   time: Duration,
   props: QueueScaledFargateWorkerProps,
 ): cloudwatch.Alarm {
@@ -34,7 +35,7 @@ export function createSaturationAlarm(
   return createAlarm(worker, 'SaturationAlarm', {
     description: `For ${time.toHumanString()}, ${worker.node.path} has had more jobs than its ${maxTasks} tasks can take; consider a higher maxTasks`,
     runbook: 'worker-saturation',
-    metric: worker.metricBacklog(),
+    metric,
     comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
     threshold: maxTasks * (props.concurrency ?? WorkerDefaults.concurrency),
     evaluationPeriods: Math.ceil(time.toSeconds() / Duration.minutes(1).toSeconds()),
@@ -47,14 +48,15 @@ export function createSaturationAlarm(
  * queue.
  */
 export function createNotStartingAlarm(
-  worker: QueueScaledFargateWorker,
+  worker: Construct,
+  metric: cloudwatch.IMetric,
   time: Duration,
   props: QueueScaledFargateWorkerProps,
 ): cloudwatch.Alarm {
   return createAlarm(worker, 'NotStartingAlarm', {
     description: `For ${time.toHumanString()}, jobs of ${worker.node.path} have waited and none was in work: its tasks do not start, or take no work`,
     runbook: 'worker-not-starting',
-    metric: worker.metricJobsNotStarted(),
+    metric,
     comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
     threshold: 0,
     evaluationPeriods: Math.ceil(time.toMinutes({ integral: false })),

@@ -7,7 +7,7 @@ import type { Construct } from 'constructs';
 import { createAlarm } from '../../private/alarm';
 import { warn } from '../../private/warning';
 import { BacklogPerTaskDefaults } from '../defaults';
-import type { QueueScalingBindOptions } from '../queue-scaling';
+import type { QueueScalingBindOptions } from '../queue-scaling-options';
 
 /** Target tracking on the backlog divided by the running tasks, and a first task out of nothing. */
 export function bindBacklogPerTask(scope: Construct, messagesPerTask: number, bind: QueueScalingBindOptions): void {

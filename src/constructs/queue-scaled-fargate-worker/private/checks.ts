@@ -4,7 +4,7 @@ import { CloudWatchLimits, SqsLimits, WorkerLimits } from '../../../contract/ser
 import { WorkerEnv } from '../../../contract/worker-env';
 import { checkOnDemandFallback, SpotStrategy } from '../../capacity';
 import { checkExcluded, checkSeconds, checkWholeNumber, orDefault } from '../../private/checks';
-import { checkFargateTask } from '../../private/fargate-task';
+import { checkFargateTask } from '../../fargate-task';
 import { ValidationError } from '../../private/validation-error';
 import { WorkerDefaults } from '../defaults';
 import { checkIngress } from '.';

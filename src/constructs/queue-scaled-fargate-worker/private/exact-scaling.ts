@@ -5,7 +5,7 @@ import type { Construct } from 'constructs';
 import { AutoScalingLimits } from '../../../contract/service-limits';
 import { createAlarm } from '../../private/alarm';
 import { ExactScalingDefaults } from '../defaults';
-import type { ExactScalingOptions, QueueScalingBindOptions } from '../queue-scaling';
+import type { ExactScalingOptions, QueueScalingBindOptions } from '../queue-scaling-options';
 import { capacityLevels } from './capacity-levels';
 
 /** Steps of exact capacity on the backlog, and a return to the fewest tasks when it has been empty for a while. */

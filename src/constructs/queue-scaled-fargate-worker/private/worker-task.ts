@@ -1,6 +1,6 @@
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { resolveFargateTask, type FargateTask } from '../../private/fargate-task';
+import { resolveFargateTask, type FargateTask } from '../../fargate-task';
 import { ValidationError } from '../../private/validation-error';
 import type { QueueScaledFargateWorkerProps } from '../queue-scaled-fargate-worker-props';
 

@@ -1,8 +1,7 @@
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
-import type { FargateRun } from '../../private/fargate-run';
+import { createRunMachine, type FargateRun } from '../../fargate-run';
 import { grantLookForOthers } from '../../private/overlap-states';
-import { createRunMachine } from '../../private/run-machine';
 import type { SupervisionOptions } from '../job-supervision';
 import { renderSupervision } from './supervision-definition';
 

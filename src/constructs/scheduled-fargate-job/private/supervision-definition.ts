@@ -1,7 +1,6 @@
 import { JobEnv } from '../../../contract/job-env';
-import type { FargateRun } from '../../private/fargate-run';
+import { besideClock, renderRunTask, type FargateRun } from '../../fargate-run';
 import { lookForOthers } from '../../private/overlap-states';
-import { besideClock, renderRunTask } from '../../private/run-task-state';
 import { SupervisionDefaults } from '../defaults';
 import type { SupervisionOptions } from '../job-supervision';
 

@@ -1,30 +1,15 @@
-import { Duration, Size, Token } from 'aws-cdk-lib';
+import { Size, Token } from 'aws-cdk-lib';
 import type { Connections } from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
-import { LogGroup, RetentionDays, type ILogGroup } from 'aws-cdk-lib/aws-logs';
+import { LogGroup, type ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { FargateLimits, FargateSizes } from '../../contract/service-limits';
-import type { FargateTaskProps } from '../fargate-task';
-import { acknowledge } from './acknowledge';
-import { checkExcluded, checkSeconds, checkWholeNumber, orDefault } from './checks';
-import { ownStackRole } from './own-stack-role';
-import { ValidationError } from './validation-error';
-
-/** What a task has where its user chose nothing, each with its reason. */
-export const FargateTaskDefaults = {
-  /** Half a vCPU: unpacking and uploading wait for the network more than they compute. */
-  cpu: 512,
-  /** The smallest memory that Fargate has for half a vCPU. */
-  memoryLimitMiB: 1_024,
-  /** All the time that Fargate gives: a program that stops drains its work or hands it back. */
-  stopTimeout: Duration.seconds(FargateLimits.maxStopTimeoutSeconds),
-  /** A month covers the incident and its review; more is a decision about cost. */
-  logRetention: RetentionDays.ONE_MONTH,
-  /** What the log driver holds back before it drops lines, in MiB: a few seconds of a talkative program. */
-  logBufferMiB: 8,
-  /** The writable directory of a container whose root is read-only; what temporary files use everywhere. */
-  scratchPath: '/tmp',
-} as const;
+import { FargateLimits, FargateSizes } from '../../../contract/service-limits';
+import { acknowledge } from '../../private/acknowledge';
+import { checkExcluded, checkSeconds, checkWholeNumber, orDefault } from '../../private/checks';
+import { ownStackRole } from '../../private/own-stack-role';
+import { ValidationError } from '../../private/validation-error';
+import { FargateTaskDefaults } from '../defaults';
+import type { FargateTaskProps } from '../fargate-task-props';
 
 /** What a construct says of the container, beside what its user asks for. */
 export interface OwnContainer {

@@ -3,9 +3,8 @@ import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { SpotStrategy } from '../capacity';
-import type { FargateTaskProps } from '../fargate-task';
-import { allowToVolumes, resolveFargateTask, type OwnContainer } from './fargate-task';
-import { taskSubnets, warnOfSubnets } from './subnets';
+import { allowToVolumes, resolveFargateTask, type FargateTaskProps, type OwnContainer } from '../fargate-task';
+import { taskSubnets, warnOfSubnets } from '../private/subnets';
 
 /** A task that is run for one piece of work, and where it runs. */
 export interface FargateRun {

@@ -5,7 +5,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
-import { acknowledge, acknowledgeWildcard } from './acknowledge';
+import { acknowledge, acknowledgeWildcard } from '../private/acknowledge';
 import { grantRunTask, type FargateRun } from './fargate-run';
 
 /** A state machine that runs a task, waits for it, and may stop it. */
