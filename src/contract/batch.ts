@@ -1,57 +1,54 @@
 /**
- * What `ChunkedBatchWorkflow` and the workers of its batches agree on: a container in another language needs no more
- * than this.
+ * The contract between `ChunkedBatchWorkflow` and the workers of its batches. A container in another language needs
+ * nothing else.
  *
- * The pointer stands in the environment of a container, is the event of a Lambda function, or the payload of a job
- * message.
+ * The pointer is passed in the environment of a container, as the event of a Lambda function, or as the payload of a
+ * job message.
  */
 
-/** The environment variables that name the batch of a container. */
+/** Environment variables that identify the batch of a container. */
 export const BatchEnv = {
   bucket: 'FILEWORKS_BATCH_BUCKET',
   key: 'FILEWORKS_BATCH_KEY',
 } as const;
 
-/** Where a batch is described: an object that holds a `BatchDocument`. */
+/** Location of the `BatchDocument` that describes a batch. */
 export interface BatchPointer {
   readonly bucket: string;
   readonly key: string;
 }
 
-/** Type of the job message that hands a batch to a worker with a queue. */
+/** Type of the job message that passes a batch to a worker with a queue. */
 export const BATCH_JOB = 'batch';
 
 /** Payload of that message. */
 export interface BatchJobPayload extends BatchPointer {
-  /** By which Step Functions is told that the batch is done, or failed. */
+  /** Task token with which the worker reports success or failure to Step Functions. */
   readonly taskToken: string;
 }
 
 /** A file of a batch. */
 export interface BatchFile {
   readonly key: string;
-  /** Bytes; unknown for files of a manifest that does not tell. */
+  /** Bytes; unknown if the manifest does not contain it. */
   readonly size?: number;
-  /** With quotation marks, as S3 gives it. */
+  /** With quotation marks, as returned by S3. */
   readonly etag?: string;
 }
 
-/**
- * What becomes of a file after the work: folders are beginnings of keys, and `incoming` is replaced by one of the
- * others.
- */
+/** How finished files are marked. Folders are key prefixes, and `incoming` is replaced by one of the others. */
 export type BatchFiling =
   | { readonly by: 'move'; readonly incoming: string; readonly processed: string; readonly failed: string }
   | { readonly by: 'tag' }
   | { readonly by: 'none' };
 
-/** Tag of a file that was worked on, where files are not moved. */
+/** Tag of a finished file, if files are not moved. */
 export const BatchTag = { key: 'fileworks-batch', processed: 'processed', failed: 'failed' } as const;
 
-/** What a worker is to do. */
+/** The work of one batch. */
 export interface BatchDocument {
   readonly version: 1;
-  /** Name of the execution; stands in every log line of the run. */
+  /** Name of the execution; included in every log line of the run. */
   readonly runId: string;
   readonly batchId: string;
   /** The bucket of the files. */
@@ -62,10 +59,10 @@ export interface BatchDocument {
   readonly resultKey: string;
 }
 
-/** What became of a file. */
+/** Result of a file. */
 export interface BatchFileResult {
   readonly key: string;
-  /** `skipped`: its tag says that an earlier run has done it. */
+  /** `skipped`: according to its tag, an earlier run has finished it. */
   readonly outcome: 'processed' | 'failed' | 'skipped';
   /** Bytes. */
   readonly size?: number;
@@ -76,7 +73,10 @@ export interface BatchFileResult {
   readonly output?: unknown;
 }
 
-/** What is done of a batch; written again and again while a worker is at it, so that the next one goes on from here. */
+/**
+ * Progress of a batch. It is rewritten while a worker processes the batch, so that the next worker continues from
+ * there.
+ */
 export interface BatchResult {
   readonly version: 1;
   readonly runId: string;
@@ -86,7 +86,7 @@ export interface BatchResult {
   readonly files: readonly BatchFileResult[];
 }
 
-/** Folders below the one that a run has for a prefix, and the names in them. */
+/** Folders and file names below the folder of a run and prefix. */
 export const BatchFolders = {
   /** `<batch>.json`: `BatchDocument`. */
   batches: 'batches/',
@@ -94,42 +94,42 @@ export const BatchFolders = {
   results: 'results/',
   /** `<batch>.json`: `BatchFailure`. */
   failures: 'failures/',
-  /** What Step Functions writes about the executions of batches. */
+  /** Results of the batch executions, written by Step Functions. */
   executions: 'executions/',
   /** `BatchManifest`. */
   manifest: 'manifest.json',
-  /** One `BatchFileResult` in a line for each file that failed. */
+  /** One line with a `BatchFileResult` for each failed file. */
   failedFiles: 'failed.jsonl',
 } as const;
 
-/** Why no worker could finish a batch, as Step Functions says it. */
+/** Why no worker could finish a batch, as reported by Step Functions. */
 export interface BatchFailure {
   readonly error: string;
   readonly cause: string;
 }
 
-/** What became of a prefix in a run: the manifest, and with its place the detail of the event. */
+/** Summary of a prefix in a run: the basis of the manifest and, with its location, of the event detail. */
 export interface BatchSummary {
   readonly version: 1;
   readonly runId: string;
   readonly bucket: string;
   readonly prefix: string;
-  /** `failed`: more files failed than are tolerated, or the batches could not be made. */
+  /** `failed`: more files failed than tolerated, or the batches could not be created. */
   readonly status: 'succeeded' | 'failed';
-  /** Files of batches that no worker finished are `failed`, unless they were done before it stopped. */
+  /** Files of unfinished batches count as `failed`, unless they were finished before the worker stopped. */
   readonly files: {
     readonly total: number;
     readonly processed: number;
     readonly failed: number;
     readonly skipped: number;
   };
-  /** Bytes of the files that were processed. */
+  /** Bytes of the processed files. */
   readonly bytes: number;
   readonly batches: { readonly total: number; readonly failed: number };
   /** ISO 8601. */
   readonly startedAt: string;
   readonly durationSeconds: number;
-  /** Why the batches could not be made, or were not all tried. */
+  /** Why the batches could not be created, or were not all started. */
   readonly error?: string;
 }
 
@@ -143,15 +143,15 @@ export interface BatchManifest extends BatchSummary {
   }[];
 }
 
-/** What the function is asked: it answers with the detail of the event. */
+/** Request to the function, which returns the detail of the event. */
 export interface BatchFinishRequest {
   readonly runId: string;
   readonly prefix: string;
-  /** Where everything about this prefix is, in the bucket of results. */
+  /** Folder of this prefix in the result bucket. */
   readonly folder: string;
   /** ISO 8601. */
   readonly startedAt: string;
-  /** Why the batches could not be made, or were not all tried. */
+  /** Why the batches could not be created, or were not all started. */
   readonly error?: string;
 }
 
@@ -164,9 +164,9 @@ export interface BatchEvent extends BatchSummary {
 export const BATCH_EVENT_SOURCE = 'fileworks.batches';
 export const BatchEventType = { succeeded: 'Batch Run Succeeded', failed: 'Batch Run Failed' } as const;
 
-/** The environment variables of the function that counts what became of a prefix. */
+/** Environment variables of the function that counts the results of a prefix. */
 export const BatchFinishEnv = {
-  /** Of the workflow, in its metrics. */
+  /** Name of the workflow in metrics. */
   name: 'NAME',
   sourceBucket: 'SOURCE_BUCKET',
   resultBucket: 'RESULT_BUCKET',

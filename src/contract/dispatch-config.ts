@@ -1,24 +1,24 @@
-/** What `TypedDispatcher` tells its functions at deployment. */
+/** Configuration that `TypedDispatcher` passes to its functions at deployment. */
 
 /** How files of one type are recognised and dispatched. */
 export interface DispatchRule {
   readonly type: string;
-  /** Regular expressions of whole keys, of which one must match; their named groups are the parts of the key. */
+  /** Regular expressions for whole keys, one of which must match; their named groups are the parts of the key. */
   readonly keys: readonly string[];
   /** Bytes, inclusive. */
   readonly minSize?: number;
   readonly maxSize?: number;
-  /** Media types without parameters, in lower case; one that ends with `/*` stands for all that begin so. */
+  /** Media types without parameters, in lower case; a type that ends with `/*` matches all of its subtypes. */
   readonly contentTypes?: readonly string[];
   /** User metadata that the object must have; names in lower case. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** Tags that the object must have. */
   readonly tags?: Readonly<Record<string, string>>;
-  /** ARN of a function that has the last word. */
+  /** ARN of a match function, invoked last. */
   readonly matchFunction?: string;
-  /** Files that may work at the same time in one sequence; 0: without limit, there are no sequences. */
+  /** Files of one sequence that may run at the same time; 0: no limit and no sequences. */
   readonly slots: number;
-  /** Part of the key that makes a sequence of its own. */
+  /** Part of the key; each of its values has its own sequence. */
   readonly sequencePart?: string;
   /** Part of the key that orders files; absent: the time of the event. */
   readonly orderPart?: string;
@@ -35,17 +35,17 @@ export interface DispatchRule {
 }
 
 export interface DispatchRules {
-  /** The first that matches counts. */
+  /** The first matching rule applies. */
   readonly rules: readonly DispatchRule[];
-  /** What becomes of a file that none matches, or the type that it gets. */
+  /** How unmatched files are handled, or the type assigned to them. */
   readonly unmatched: 'dead-letter' | 'ignore' | { readonly type: string };
 }
 
-/** What a match function is asked. */
+/** Request to a match function. */
 export interface MatchRequest {
   readonly type: string;
   readonly correlationId: string;
-  /** When S3 sent the event, ISO 8601. */
+  /** Time of the S3 event, ISO 8601. */
   readonly time: string;
   readonly object: {
     readonly bucket: string;
@@ -56,10 +56,10 @@ export interface MatchRequest {
   };
 }
 
-/** What a match function answers. */
+/** Response of a match function. */
 export interface MatchAnswer {
   readonly match: boolean;
-  /** Parts of the key by which files are ordered or make sequences, beside or in place of those that `keys` names. */
+  /** Parts of the key for order and sequence, in addition to or instead of those from `keys`. */
   readonly parts?: Readonly<Record<string, string>>;
 }
 
@@ -73,9 +73,9 @@ export interface DispatchLaunch {
   readonly securityGroups: readonly string[];
   readonly assignPublicIp: boolean;
   readonly capacity: readonly { readonly capacityProvider: string; readonly base?: number; readonly weight?: number }[];
-  /** A gate takes the turn of the container, whose exit code ends it. */
+  /** A gate container begins the turn; the exit code of the main container ends it. */
   readonly gated?: boolean;
-  /** Runs on demand what ECS refused, or Spot reclaimed. */
+  /** Retries on on-demand capacity after ECS refused the launch or Spot reclaimed the task. */
   readonly fallbackToOnDemand?: boolean;
 }
 
@@ -93,7 +93,7 @@ export interface DispatchStateMachine {
 /** What files of each type start. */
 export type DispatchTargets = Readonly<Record<string, DispatchLaunch | DispatchQueue | DispatchStateMachine>>;
 
-/** Variables of the functions, beside those of `DispatchStateEnv`. */
+/** Environment variables of the functions, in addition to `DispatchStateEnv`. */
 export const DispatchFunctionEnv = {
   /** JSON of `DispatchRules`. */
   rules: 'RULES',
@@ -101,26 +101,26 @@ export const DispatchFunctionEnv = {
   types: 'TYPES',
   /** JSON of `DispatchTargets`. */
   launches: 'LAUNCHES',
-  /** JSON of the limits of files that work at once, of each type and of all. */
+  /** JSON of the limits of concurrently running files, per type and in total. */
   limits: 'LIMITS',
   eventQueueUrl: 'EVENT_QUEUE_URL',
   deadLetterQueueUrl: 'DEAD_LETTER_QUEUE_URL',
-  /** Begins `startedBy` of every task of this dispatcher. */
+  /** Prefix of `startedBy` of every task of this dispatcher. */
   startedBy: 'STARTED_BY',
-  /** Begins the name of every execution of this dispatcher; 16 characters at most, letters and digits. */
+  /** Prefix of the name of every execution of this dispatcher; at most 16 letters and digits. */
   executionPrefix: 'EXECUTION_PREFIX',
   /** Dimension of the dispatcher's metrics. */
   name: 'DISPATCHER_NAME',
-  /** Launches that one function at a time may make in a second. */
+  /** Maximum launches per second of one function instance. */
   launchesPerSecond: 'LAUNCHES_PER_SECOND',
 } as const;
 
 const GATE_PREFIX = 'fileworks-gate-';
 
-/** Name of the container that takes the turn for another one of its task. */
+/** Name of the gate container, which begins the turn for another container of the task. */
 export const gateOf = (container: string): string => `${GATE_PREFIX}${container}`;
 
-/** The container that a gate is for; undefined for a container that is none. */
+/** The main container of a gate container; undefined if the container is not a gate. */
 export const gatedBy = (container: string): string | undefined =>
   container.startsWith(GATE_PREFIX) ? container.slice(GATE_PREFIX.length) : undefined;
 
@@ -129,35 +129,35 @@ export interface DispatchWake {
   readonly file: string;
 }
 
-/** Event of the schedule that sweeps. */
+/** Event of the sweep schedule. */
 export const DispatchSweep = { fileworksDispatch: 'sweep' } as const;
 
-/** `startedBy` of the task of one launch; 128 characters at most, letters, digits, `-`, `_` and `/`. */
+/** `startedBy` of the task of one launch; at most 128 characters: letters, digits, `-`, `_` and `/`. */
 export const startedByOf = (prefix: string, file: string, epoch: number): string => `${prefix}/${file}/${epoch}`;
 
-/** Name of the execution of one launch; 80 characters at most, of which a file has 52. */
+/** Name of the execution of one launch; at most 80 characters, 52 of which are the file id. */
 export const executionNameOf = (prefix: string, file: string, epoch: number): string => `${prefix}-${file}-${epoch}`;
 
 /**
- * Metrics in the namespace of Fileworks, by the dimension `Dispatcher`, and by `Dispatcher` and `Type` those that a
- * type can have.
+ * Metrics in the Fileworks namespace, with dimension `Dispatcher`; those that apply to a type also with `Dispatcher`
+ * and `Type`.
  */
 export const DispatchMetrics = {
-  /** Files that hold up their sequence until an operator acts. */
+  /** Files that block their sequence until an operator acts. */
   blockedFiles: 'BlockedFiles',
-  /** Files that were put aside. */
+  /** Parked files. */
   parkedFiles: 'ParkedFiles',
-  /** Seconds since the registration of the oldest file that waits for its turn. */
+  /** Seconds since the registration of the oldest queued file. */
   oldestQueuedAge: 'OldestQueuedFileAge',
-  /** Launches that ECS refused; they are tried again. */
+  /** Launches that ECS refused; they are retried. */
   launchesRefused: 'LaunchesRefused',
-  /** Turns that ended so; a record of the table's stream that comes twice counts twice. */
+  /** Turns by outcome; a stream record that is delivered twice counts twice. */
   filesCompleted: 'FilesCompleted',
   filesSkipped: 'FilesSkipped',
   filesParked: 'FilesParked',
-  /** Types, sequences and `*` that an operator has paused. */
+  /** Scopes paused by an operator: types, sequences and `*`. */
   pausedScopes: 'PausedScopes',
-  /** Sweeps that came to their end. */
+  /** Completed sweeps. */
   sweeps: 'SweepsCompleted',
 } as const;
 

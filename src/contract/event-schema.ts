@@ -1,9 +1,9 @@
 /**
- * JSON Schemas of events, of draft 4: the registry of EventBridge takes JSONSchemaDraft4 and OpenApi3, and of these two
- * it is the one that validators read.
+ * JSON Schemas of events, in draft 4: the EventBridge schema registry accepts JSONSchemaDraft4 and OpenApi3, of which
+ * validators support the former.
  *
- * They are open, as readers pass over what they do not know; tests close them, so that an event has nothing that its
- * schema does not name.
+ * The schemas allow unknown properties, which readers ignore. Tests disallow them, so that every property of an event
+ * is in its schema.
  *
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-schema.html
  */
@@ -19,7 +19,7 @@ export interface JsonSchema {
   readonly format?: 'date-time';
 }
 
-/** The schema of a whole event, with what EventBridge puts around its detail. */
+/** The schema of a whole event, including the EventBridge envelope. */
 export interface EventSchema extends JsonSchema {
   readonly $schema: 'http://json-schema.org/draft-04/schema#';
   readonly title: string;
@@ -29,7 +29,7 @@ export interface EventSchema extends JsonSchema {
 
 type Name<Shape> = keyof Shape & string;
 
-/** The properties of `Shape`, each of them and no other; required but for `optional`. */
+/** A schema with exactly the properties of `Shape`; all are required except `optional`. */
 export function objectSchema<Shape>(
   properties: Readonly<Record<Name<Shape>, JsonSchema>>,
   optional: readonly Name<Shape>[] = [],

@@ -1,8 +1,8 @@
 /**
- * What the two services of an export agree on: messages on their queues, and events for everybody else.
+ * The contract of an export: messages between its two services, and events for other consumers.
  *
- * `version` grows when a reader of the version before could misunderstand; new optional properties do not count, and
- * readers pass over what they do not know.
+ * `version` is incremented on changes that are incompatible with readers of the previous version. New optional
+ * properties are compatible, and readers ignore unknown properties.
  */
 export const EXPORT_CONTRACT_VERSION = 1;
 
@@ -20,7 +20,7 @@ export interface ExportJobRequest {
 export interface DownloadTask {
   readonly version: typeof EXPORT_CONTRACT_VERSION;
   readonly jobId: string;
-  /** Counts the files of the job from 0. */
+  /** Number of the file within its job, counted from 0. */
   readonly number: number;
   readonly file: ExportFile;
 }
@@ -50,12 +50,12 @@ export interface ExportJobEvent {
   readonly version: typeof EXPORT_CONTRACT_VERSION;
   readonly jobId: string;
   readonly correlationId: string;
-  /** Name of the export service, where there are several on a bus. */
+  /** Name of the export service, to distinguish several on one bus. */
   readonly service?: string;
-  /** Files that are known, are stored, and can not be; `known` is final unless the job is still `dispatching`. */
+  /** Counts of known, stored and failed files; `known` is final unless the job is still `dispatching`. */
   readonly files: { readonly known: number; readonly done: number; readonly failed: number };
   /** Bytes of results. */
   readonly bytes: number;
-  /** Why a job failed: a code of an error. */
+  /** Error code of a failed job. */
   readonly reason?: string;
 }

@@ -12,18 +12,18 @@ const properties = {
   version: {
     type: 'integer',
     enum: [EXPORT_CONTRACT_VERSION],
-    description: 'Grows when a reader of the version before could misunderstand.',
+    description: 'Incremented on changes that are incompatible with readers of the previous version.',
   },
   jobId: { type: 'string', minLength: 1, description: 'The job of the Export API.' },
-  correlationId: { type: 'string', minLength: 1, description: 'Stands in every log line of the job.' },
+  correlationId: { type: 'string', minLength: 1, description: 'Included in every log line of the job.' },
   service: { type: 'string', description: 'The export service: the path of the construct.' },
   files: objectSchema<ExportJobEvent['files']>({
-    known: { ...count, description: 'Files of the job; not final while it is read.' },
-    done: { ...count, description: 'Files that are stored.' },
-    failed: { ...count, description: 'Files that cannot be stored.' },
+    known: { ...count, description: 'Files of the job; not final while the list is being read.' },
+    done: { ...count, description: 'Stored files.' },
+    failed: { ...count, description: 'Files that could not be stored.' },
   }),
   bytes: { ...count, description: 'Bytes of results.' },
-  reason: { type: 'string', minLength: 1, description: 'Why the job failed: a code of an error.' },
+  reason: { type: 'string', minLength: 1, description: 'Error code of the failure.' },
 } satisfies Record<keyof ExportJobEvent, JsonSchema>;
 
 const { reason, ...ofEveryJob } = properties;

@@ -1,9 +1,8 @@
-/** The environment variables that `ScheduledFargateJob` writes into its container. */
+/** Environment variables that `ScheduledFargateJob` sets in its container. */
 export const JobEnv = {
   /**
-   * Why the job runs, as JSON: `{"scheduledTime":"2026-11-20T06:00:00Z"}` from the schedule; from a supervised run by
-   * hand, the input of the
-   * execution.
+   * Input of the run, as JSON: `{"scheduledTime":"2026-11-20T06:00:00Z"}` from the schedule; the execution input for a
+   * supervised run started manually.
    */
   input: 'FILEWORKS_JOB_INPUT',
 } as const;

@@ -1,24 +1,24 @@
 /**
- * The messages that Fileworks itself puts on a queue, and the names of its message attributes.
+ * Messages sent by Fileworks, and the names of its message attributes.
  *
- * S3 events travel as S3 sends them; these shapes are for jobs that somebody makes.
+ * S3 events are passed on unchanged; these formats are for jobs created by programs.
  */
 
-/** A job made by our own code or by a user's: what to do, to which object, under which correlation id. */
+/** A job created by Fileworks or by your code: type, object and correlation id. */
 export interface JobMessage {
-  /** Marks the body as ours and versions the shape. */
+  /** Marks the body as a Fileworks job and gives its format version. */
   readonly fileworksJob: 1;
-  /** What to do, in the sender's words. */
+  /** Type of the job, chosen by the sender. */
   readonly type: string;
-  /** Stands in every log line, metric and trace of the job. */
+  /** Included in every log line, metric and trace of the job. */
   readonly correlationId?: string;
-  /** The object that the job is about. */
+  /** The object to process. */
   readonly object?: JobObject;
-  /** Whatever else the handler needs; JSON. */
+  /** Additional data for the handler; JSON. */
   readonly payload?: unknown;
 }
 
-/** An object of S3 as a job names it. */
+/** An S3 object in a job. */
 export interface JobObject {
   readonly bucket: string;
   /** The key itself, not URL-encoded. */
@@ -27,41 +27,41 @@ export interface JobObject {
   readonly size?: number;
   readonly etag?: string;
   readonly versionId?: string;
-  /** Orders events of the same key, as hexadecimal text; says nothing between keys. */
+  /** Order of events of the same key, as hexadecimal text; not comparable between keys. */
   readonly sequencer?: string;
-  /** The call that made the object, or the name of the S3 notification. */
+  /** The API call that created the object, or the event name of the S3 notification. */
   readonly reason?: string;
 }
 
-/** The payload of a job by which `TypedDispatcher` gives a worker the turn of a file. */
+/** Payload of a job by which `TypedDispatcher` passes the turn of a file to a worker. */
 export interface FileTurn {
   readonly fileId: string;
-  /** Which launch of the file this is; 1 or more. */
+  /** Number of this launch of the file; 1 or more. */
   readonly epoch: number;
   /**
-   * Grows with every claim of the file's sequence; a target that refuses smaller ones is safe from a worker that
-   * outlived its turn.
+   * Fencing token: grows with every claim of the file's sequence. A target that refuses smaller ones is protected from
+   * a worker that outlives its turn.
    */
   readonly fence: number;
 }
 
-/** The rest of a job that a worker handed off: the body it had, and how far it got. */
+/** The remainder of a job that a worker handed off: its body and its progress. */
 export interface ContinuationMessage {
   readonly fileworksContinuation: 1;
   readonly correlationId: string;
   /** The body of the first message of this job, unchanged. */
   readonly body: string;
-  /** What the handler gave to `ctx.handOff()`; JSON. */
+  /** State passed to `ctx.handOff()`; JSON. */
   readonly state: unknown;
-  /** How often this job was handed off; 1 or more. */
+  /** Number of hand-offs of this job; 1 or more. */
   readonly generation: number;
 }
 
 export const MessageAttributeNames = {
-  /** Correlation id of a message whose body cannot carry one. */
+  /** Correlation id of a message whose body cannot contain one. */
   correlationId: 'fileworks-correlation-id',
-  /** On a dead-letter queue: why the worker gave up. */
+  /** On a dead-letter message: why the worker rejected the message. */
   poisonReason: 'fileworks-poison-reason',
-  /** On a dead-letter queue: message id that the message had on its first queue. */
+  /** On a dead-letter message: its message id on the source queue. */
   sourceMessageId: 'fileworks-source-message-id',
 } as const;

@@ -1,42 +1,42 @@
-/** How files become rows: what `BatchFileLoader` is told at synth and `fileworks-runtime/loader` does at run. */
+/** Mapping of files to rows, configured in `BatchFileLoader` and applied by `fileworks-runtime/loader`. */
 
 export type LoadFormat = 'json' | 'json-lines' | 'csv';
 
-/** What happens to a row whose key is in the table already. */
+/** Handling of a row whose key exists in the table. */
 export type LoadConflictRule =
   /** The file is rejected. */
   | 'reject'
-  /** The row that is there stays. */
+  /** The existing row is kept. */
   | 'keep'
-  /** The new row replaces it. */
+  /** The new row replaces the existing one. */
   | 'update';
 
 export interface LoadColumn {
   /** Column of the table. */
   readonly name: string;
   /**
-   * JSON pointer into a row, or name of a CSV column; absent: the column's own name. The empty pointer is the whole
-   * row.
+   * JSON pointer into a row, or name of a CSV column; absent: the name of the column. The empty pointer selects the
+   * whole row.
    */
   readonly source?: string;
 }
 
-/** Files of some keys, and the table that their rows go into. */
+/** Files selected by key, and the table for their rows. */
 export interface LoadRoute {
-  /** Beginning of the keys; absent: any. */
+  /** Key prefix; absent: any. */
   readonly prefix?: string;
-  /** End of the keys; absent: any. */
+  /** Key suffix; absent: any. */
   readonly suffix?: string;
   readonly format: LoadFormat;
-  /** JSON pointer of the array of rows in a JSON document; absent: the document, one row or an array of them. */
+  /** JSON pointer of the array of rows in a JSON document; absent: the document itself is a row or an array of rows. */
   readonly rowsAt?: string;
-  /** Between the values of a CSV line; absent: a comma. */
+  /** Delimiter of CSV values; absent: a comma. */
   readonly delimiter?: string;
-  /** The value that stands for NULL in CSV; absent: the empty one. */
+  /** CSV value that represents NULL; absent: the empty value. */
   readonly nullValue?: string;
   /**
-   * JSON Schema of a row; absent: rows are not validated. Of CSV it sees text as the type that it asks for, where the
-   * text can be read as such.
+   * JSON Schema of a row; absent: rows are not validated. CSV values are converted to the types of the schema where
+   * possible.
    */
   readonly schema?: Readonly<Record<string, unknown>>;
   /** `table` or `schema.table`. */
@@ -46,13 +46,13 @@ export interface LoadRoute {
     readonly rule: LoadConflictRule;
     /** Columns of a unique index. */
     readonly key: readonly string[];
-    /** Only for `update`: the new row replaces the old one only if its value in this column is greater. */
+    /** Only for `update`: replace the existing row only if the new value of this column is greater. */
     readonly ifGreater?: string;
   };
 }
 
 /**
- * File beside the code of the loader's function that holds its routes, JSON of `LoadRoute[]`: a function's environment
- * has room for no schema.
+ * File with the routes of the loader function, JSON of `LoadRoute[]`, deployed beside its code: environment variables
+ * are too small for schemas.
  */
 export const LOAD_ROUTES_FILE = 'routes.json';

@@ -1,30 +1,31 @@
 /**
- * CloudWatch namespaces, metrics and dimensions that the runtime writes and the constructs' alarms and dashboards read.
+ * CloudWatch namespaces, metrics and dimensions, written by the runtime and read by the alarms and dashboards of the
+ * constructs.
  */
 export const METRIC_NAMESPACE = 'Fileworks';
 
 export const WorkerMetrics = {
   /** Count: handlers that returned. */
   jobsSucceeded: 'JobsSucceeded',
-  /** Count: handlers that threw; the message goes back to the queue. */
+  /** Count: handlers that threw; the message is released. */
   jobsFailed: 'JobsFailed',
-  /** Count: messages sent to the dead-letter queue at once. */
+  /** Count: messages sent directly to the dead-letter queue. */
   jobsPoisoned: 'JobsPoisoned',
   /** Milliseconds from the start of a handler to its end. */
   jobDuration: 'JobDuration',
-  /** Count: leases lost while a handler was running or a message waited for one. */
+  /** Count: leases lost while a handler was running or a message was waiting for a handler. */
   leasesLost: 'LeasesLost',
   /** Count: visibility extensions. */
   leaseExtensions: 'LeaseExtensions',
-  /** Count: calls to SQS; divide by MessagesReceived for the cost of one. */
+  /** Count: SQS calls; divide by MessagesReceived for the calls per message. */
   apiCalls: 'ApiCalls',
-  /** Count: messages that SQS delivered, repeated ones included. */
+  /** Count: messages received from SQS, including redelivered ones. */
   messagesReceived: 'MessagesReceived',
-  /** Count: messages given back unfinished, because a worker stopped or could not start them soon. */
+  /** Count: messages released unfinished, because a worker stopped or could not start them soon. */
   jobsReleased: 'JobsReleased',
-  /** Count: handlers that did not end after their signal aborted. */
+  /** Count: handlers that did not stop after their signal aborted. */
   jobsAbandoned: 'JobsAbandoned',
-  /** Count: messages whose delete or release SQS did not confirm. */
+  /** Count: messages whose deletion or release was not confirmed by SQS. */
   messagesUnconfirmed: 'MessagesUnconfirmed',
 } as const;
 
@@ -33,11 +34,11 @@ export const MetricDimensions = {
   queue: 'QueueName',
 } as const;
 
-/** What `ChunkedBatchWorkflow` reports when a prefix is done. */
+/** Metrics that `ChunkedBatchWorkflow` reports for each finished prefix. */
 export const BatchMetrics = {
   /** Count. */
   filesProcessed: 'BatchFilesProcessed',
-  /** Count: files of batches that nobody finished are among them. */
+  /** Count, including files of unfinished batches. */
   filesFailed: 'BatchFilesFailed',
 } as const;
 

@@ -1,18 +1,18 @@
 /**
- * The event that S3 sends to EventBridge for a new object, as the target of a route receives it.
+ * The S3 event for a new object, as EventBridge delivers it to the target of a route.
  *
- * Keys in these events are not URL-encoded. The event's `id` is the correlation id of everything that follows.
+ * Keys in these events are not URL-encoded. The event's `id` becomes the correlation id of the job.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
  */
 export interface ObjectCreatedEvent {
   readonly version: string;
-  /** Unique for the event; our correlation id from here on. */
+  /** Unique for the event; used as the correlation id. */
   readonly id: string;
   readonly 'detail-type': 'Object Created';
   readonly source: 'aws.s3';
   readonly account: string;
-  /** When S3 sent the event, ISO 8601. */
+  /** Time of the event, ISO 8601. */
   readonly time: string;
   readonly region: string;
   readonly resources: readonly string[];
@@ -27,19 +27,19 @@ export interface ObjectCreatedDetail {
     /** Bytes. */
     readonly size: number;
     readonly etag: string;
-    /** Only for buckets with versioning. */
+    /** Only in buckets with versioning. */
     readonly 'version-id'?: string;
-    /** Orders events of the same key, as hexadecimal text; says nothing between keys. */
+    /** Order of events of the same key, as hexadecimal text; not comparable between keys. */
     readonly sequencer: string;
   };
   readonly 'request-id': string;
   readonly requester: string;
   readonly 'source-ip-address'?: string;
-  /** The call that made the object. */
+  /** The API call that created the object. */
   readonly reason?: 'PutObject' | 'POST Object' | 'CopyObject' | 'CompleteMultipartUpload';
 }
 
-/** `reason` of the event that a reconciliation makes up for an object whose own event never came. */
+/** `reason` of the event that a reconciliation creates for an object whose own event was not delivered. */
 export const RECONCILED_REASON = 'Fileworks Reconcile';
 
 export const OBJECT_EVENT_SOURCE = 'aws.s3';

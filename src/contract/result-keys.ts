@@ -1,7 +1,8 @@
 /**
- * What stands between the key of a manifest and the number of a page that tells the next attempt what is done.
+ * Separator between the key of a manifest and a page number. The pages record the progress of a job for the next
+ * attempt.
  *
- * The runtime writes these pages and deletes them when the manifest stands; constructs grant the deletion of nothing
+ * The runtime writes these pages and deletes them once the manifest is stored; constructs grant the deletion of nothing
  * else.
  */
 export const PAGE_KEY_INFIX = '.part/';

@@ -1,20 +1,20 @@
 /**
- * Limits of the AWS services that Fileworks stands on, each with the page that states it.
+ * Limits of the AWS services used by Fileworks, each with a link to its source.
  *
- * Constructs check props against them at synth; the runtime plans with them at work.
+ * Constructs validate props against them at synth; the runtime uses them at run time.
  */
 
 /** @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html */
 export const SqsLimits = {
-  /** A message can be hidden for at most 12 hours, counted from its receive, however often it is extended. */
+  /** A message can be invisible for at most 12 hours after its receive, including all extensions. */
   maxVisibilityTimeoutSeconds: 43_200,
   minRetentionSeconds: 60,
   maxRetentionSeconds: 1_209_600,
   maxReceiveWaitSeconds: 20,
   maxDelaySeconds: 900,
-  /** Receive, delete and visibility calls carry at most ten messages each. */
+  /** Receive, delete and visibility calls contain at most ten messages each. */
   maxBatchEntries: 10,
-  /** Attributes of a message, those of the sender and ours together. */
+  /** Attributes of a message, including those added by Fileworks. */
   maxAttributes: 10,
   maxReceiveCount: 1_000,
 } as const;
@@ -24,16 +24,16 @@ export const CloudWatchLimits = {
   maxMetricsPerAlarm: 10,
 } as const;
 
-/** What the runtime's worker asks of its settings, beyond the limits of SQS. */
+/** Limits of worker settings, in addition to those of SQS. */
 export const WorkerLimits = {
-  /** Heartbeats come at a third of it, and SQS counts in whole seconds. */
+  /** Heartbeats are sent after a third of it, and SQS counts in whole seconds. */
   minVisibilityTimeoutSeconds: 3,
   maxQueueWeight: 1_000,
 } as const;
 
 /** @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html */
 export const FargateLimits = {
-  /** Fargate kills a container 120 seconds after SIGTERM at the latest. */
+  /** Fargate kills a container at most 120 seconds after SIGTERM. */
   minStopTimeoutSeconds: 2,
   maxStopTimeoutSeconds: 120,
   minEphemeralStorageGiB: 21,
@@ -70,11 +70,11 @@ export const AutoScalingLimits = {
 
 /** @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html */
 export const EventBridgeLimits = {
-  /** Characters of a pattern; an account can ask for more. */
+  /** Characters of a pattern; the quota can be increased. */
   maxPatternCharacters: 2_048,
-  /** Numbers beyond this are not compared, and no comparison takes them. */
+  /** Larger numbers are neither compared nor accepted in a comparison. */
   maxComparableNumber: 5_000_000_000,
-  /** How long and how often EventBridge tries to deliver an event to a target. */
+  /** Retry policy of EventBridge targets. */
   minEventAgeSeconds: 60,
   maxEventAgeSeconds: 86_400,
   maxRetryAttempts: 185,
@@ -82,6 +82,6 @@ export const EventBridgeLimits = {
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html */
 export const S3NotificationLimits = {
-  /** Notifications of a bucket, those of all routes together. */
+  /** Notifications of a bucket, for all routes in total. */
   maxNotifications: 100,
 } as const;

@@ -1,10 +1,10 @@
 /**
- * How a service that gets no Spot capacity falls back to on-demand: what its queue receives, and what the Lambda
- * function behind that is told.
+ * Fallback of a service without Spot capacity to on-demand: message of its queue, and environment of its Lambda
+ * function.
  */
 
 /**
- * The message of a placement that failed. Always the same, so that content-based deduplication lets one pass in five
+ * The message of a failed placement. Its content is constant, so that content-based deduplication accepts one in five
  * minutes.
  */
 export const SpotFallbackMessage = { body: { spotUnavailable: true }, groupId: 'spot-fallback' } as const;
@@ -13,9 +13,9 @@ export const SpotFallbackMessage = { body: { spotUnavailable: true }, groupId: '
 export const SpotFallbackEnv = {
   cluster: 'FILEWORKS_CLUSTER',
   service: 'FILEWORKS_SERVICE',
-  /** The capacity provider strategy of the template, as JSON in the words of ECS. */
+  /** The capacity provider strategy of the template, as JSON in the format of the ECS API. */
   strategy: 'FILEWORKS_CAPACITY_STRATEGY',
   queueUrl: 'FILEWORKS_QUEUE_URL',
-  /** Seconds from the last failed placement until Spot is tried again. */
+  /** Seconds from the last failed placement until Spot is used again. */
   holdSeconds: 'FILEWORKS_HOLD_SECONDS',
 } as const;

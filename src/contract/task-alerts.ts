@@ -1,6 +1,6 @@
-/** What `TaskLifecycleAlerts` and its Lambda function agree on. */
+/** The contract between `TaskLifecycleAlerts` and its Lambda function. */
 
-/** What can happen to a task or a service that someone should know. */
+/** Kinds of alerts for tasks and services. */
 export const AlertKind = {
   nonZeroExit: 'NonZeroExit',
   outOfMemory: 'OutOfMemory',
@@ -16,35 +16,35 @@ export const AlertKind = {
 } as const;
 export type AlertKind = (typeof AlertKind)[keyof typeof AlertKind];
 
-/** Values of the message attribute `severity`, by which a subscription can filter. */
+/** Values of the message attribute `severity`, for subscription filters. */
 export const AlertSeverity = { error: 'ERROR', warning: 'WARNING', info: 'INFO' } as const;
 export type AlertSeverity = (typeof AlertSeverity)[keyof typeof AlertSeverity];
 
-/** How an alert is written. */
+/** Format of an alert. */
 export const AlertLayout = { text: 'Text', json: 'Json', chat: 'Chat' } as const;
 export type AlertLayout = (typeof AlertLayout)[keyof typeof AlertLayout];
 
 /** Environment variables of the Lambda function. */
 export const TaskAlertsEnv = {
   topicArn: 'FILEWORKS_TOPIC_ARN',
-  /** Name of the table that remembers what was told. */
+  /** Name of the table of sent alerts. */
   tableName: 'FILEWORKS_TABLE_NAME',
-  /** Kinds to tell of, separated by commas. */
+  /** Kinds to alert on, separated by commas. */
   kinds: 'FILEWORKS_ALERTS',
   layout: 'FILEWORKS_ALERT_LAYOUT',
-  /** Exit codes that are no failure, separated by commas. */
+  /** Exit codes that do not count as failures, separated by commas. */
   expectedExitCodes: 'FILEWORKS_EXPECTED_EXIT_CODES',
-  /** Alerts in a period, after which the rest is only logged. */
+  /** Maximum alerts in a period; further ones are only logged. */
   maxAlerts: 'FILEWORKS_MAX_ALERTS',
   periodSeconds: 'FILEWORKS_ALERT_PERIOD_SECONDS',
-  /** URL that alerts point to. Optional. */
+  /** URL of a runbook, included in alerts. Optional. */
   runbookUrl: 'FILEWORKS_RUNBOOK_URL',
 } as const;
 
-/** The table of what was told: its key, and the attribute by which DynamoDB drops old items. */
+/** The table of sent alerts: its key and its time-to-live attribute. */
 export const ALERT_TABLE = { key: 'id', expiresAt: 'expiresAt' } as const;
 
-/** Events of ECS, as EventBridge names them. */
+/** ECS events on EventBridge. */
 export const EcsEvents = {
   source: 'aws.ecs',
   taskStateChange: 'ECS Task State Change',
@@ -52,8 +52,5 @@ export const EcsEvents = {
   deploymentStateChange: 'ECS Deployment State Change',
 } as const;
 
-/**
- * How the reason begins or goes on when a service replaced a task that failed a container's or a load balancer's health
- * checks.
- */
+/** Part of the stop reason when a service replaces a task that failed a container or load balancer health check. */
 export const UNHEALTHY_REASON = 'health checks';

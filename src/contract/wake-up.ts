@@ -1,26 +1,21 @@
-/**
- * How a worker without tasks is woken: what its wake-up queue receives, and what the Lambda function behind that is
- * told.
- */
+/** Wake-up of a worker service without tasks: message of its wake-up queue, and environment of its Lambda function. */
 
-/** The message that wakes. Always the same, so that content-based deduplication lets one pass in five minutes. */
+/** The wake-up message. Its content is constant, so that content-based deduplication accepts one in five minutes. */
 export const WakeUpMessage = { body: { wakeUp: true }, groupId: 'wake-up' } as const;
 
-/**
- * Seconds until a message that is not done with is received again: how often a wake-up looks at the queues of jobs.
- */
+/** Seconds until an unfinished message is received again: the interval in which a wake-up checks the job queues. */
 export const WAKE_UP_INTERVAL_SECONDS = 60;
 
 /** Environment variables of the Lambda function. */
 export const WakeUpEnv = {
-  /** URLs of the queues of jobs, with a space between two. */
+  /** URLs of the job queues, separated by spaces. */
   queueUrls: 'FILEWORKS_QUEUE_URLS',
-  /** The service as Application Auto Scaling names it: `service/<cluster>/<service>`. */
+  /** The service as an Application Auto Scaling resource id: `service/<cluster>/<service>`. */
   service: 'FILEWORKS_SCALABLE_SERVICE',
-  /** The fewest tasks while nothing is woken. */
+  /** Minimum task count without a wake-up. */
   minTasks: 'FILEWORKS_MIN_TASKS',
-  /** The most tasks. */
+  /** Maximum task count. */
   maxTasks: 'FILEWORKS_MAX_TASKS',
-  /** Messages that one task is meant for; more than 0, not always whole. */
+  /** Target number of messages per task; more than 0, not necessarily an integer. */
   messagesPerTask: 'FILEWORKS_MESSAGES_PER_TASK',
 } as const;

@@ -1,10 +1,10 @@
 /**
- * Base of every error that the runtime makes.
+ * Base class of all errors of the runtime.
  *
  * Match on `code`, which is stable; messages may be reworded in any release.
  */
 export abstract class FileworksError extends Error {
-  /** Stable name of what went wrong, for example `ERR_LEASE_LOST`. */
+  /** Stable error code, for example `ERR_LEASE_LOST`. */
   abstract readonly code: string;
 
   constructor(message: string, options?: ErrorOptions) {
@@ -13,14 +13,14 @@ export abstract class FileworksError extends Error {
   }
 }
 
-/** Throw it from a handler to have the message delivered again after a time of your choice. */
+/** Throw it from a handler to make the message visible again after a given time. */
 export class RetryLater extends FileworksError {
   readonly code = 'ERR_RETRY_LATER';
   /** Seconds until the message becomes visible again. */
   readonly seconds: number;
 
   /**
-   * @param options.seconds 0 to 43200; shortened when less is left of the 12 hours that a message can be hidden
+   * @param options.seconds 0 to 43200; shortened if less remains of the 12 hours that a message can be invisible
    * @param options.reason written to the log
    */
   constructor(options: { readonly seconds: number; readonly reason?: string; readonly cause?: unknown }) {
@@ -35,15 +35,18 @@ export class RetryLater extends FileworksError {
 }
 
 /**
- * Throw it from a handler when no retry can help: the message goes to the dead-letter queue at once.
+ * Throw it from a handler when a retry cannot succeed: the message is sent to the dead-letter queue at once.
  *
- * The reason becomes the message attribute `fileworks-poison-reason`; keep secrets out of it.
+ * The reason becomes the message attribute `fileworks-poison-reason`; it must not contain secrets.
  */
 export class PoisonMessage extends FileworksError {
   readonly code = 'ERR_POISON_MESSAGE';
 }
 
-/** Base of the reasons with which the signal of a job aborts. Its name is `AbortError`, as everywhere. */
+/**
+ * Base class of the abort reasons of a job's signal. Its name is `AbortError`, the name of abort errors in Node.js and
+ * browsers.
+ */
 export abstract class JobAborted extends FileworksError {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -55,12 +58,12 @@ export abstract class JobAborted extends FileworksError {
 export type LeaseLossCause =
   /** The visibility timeout ran out before it could be extended: SQS was unreachable or the event loop was blocked. */
   | 'expired'
-  /** SQS says that the message is no longer ours. */
+  /** SQS reports that the receipt handle is no longer valid. */
   | 'gone'
-  /** The 12 hours that SQS allows a message to be hidden are nearly over; `ctx.handOff()` still works. */
+  /** The 12 hour limit of SQS is almost reached; `ctx.handOff()` still works. */
   | 'limit';
 
-/** Another worker has the message, or will have it soon: stop, nothing that this handler still does will count. */
+/** Another worker has received the message, or will receive it soon: stop, the result of this handler is discarded. */
 export class LeaseLost extends JobAborted {
   readonly code = 'ERR_LEASE_LOST';
 
@@ -86,7 +89,7 @@ export class HandlerTimeout extends JobAborted {
   }
 }
 
-/** The worker stops and the job cannot finish in time. The message goes back to the queue at once. */
+/** The worker stops and the job cannot finish in time. The message is released at once. */
 export class Shutdown extends JobAborted {
   readonly code = 'ERR_SHUTDOWN';
 
@@ -100,22 +103,22 @@ export class HandOffRefused extends FileworksError {
   readonly code = 'ERR_HAND_OFF_REFUSED';
 }
 
-/** The configuration is unusable. Holds every problem, not only the first. */
+/** The configuration is invalid. Contains every problem, not only the first. */
 export class ConfigurationError extends FileworksError {
   readonly code = 'ERR_CONFIGURATION';
 
   constructor(readonly problems: readonly string[]) {
-    super(`configuration is not usable:\n${problems.map((problem) => `- ${problem}`).join('\n')}`);
+    super(`configuration is invalid:\n${problems.map((problem) => `- ${problem}`).join('\n')}`);
   }
 }
 
-/** A call to the queue did not answer in its time. */
+/** A call did not complete within its time limit. */
 export class CallTimeout extends FileworksError {
   readonly code = 'ERR_CALL_TIMEOUT';
 }
 
 /**
- * Tells errors apart by code and not by class: an application may hold the runtime twice, once by `import` and once by
+ * Matches errors by code and not by class, because an application can load the runtime twice, by `import` and by
  * `require`.
  */
 export function hasCode<E extends FileworksError>(error: unknown, code: E['code']): error is E {

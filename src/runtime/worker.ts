@@ -19,7 +19,7 @@ import { listenToProcess } from './support/process-listeners.js';
 import { readWorkerEnvironment, type WorkerEnvironment } from './support/worker-environment.js';
 import { WorkerEnv } from '../contract/worker-env.js';
 import { createLogger, EmfMetrics } from './telemetry/index.js';
-import { CLIENT_IS_AWAY, pauseWhileOpen } from './jobs/pause-while-open.js';
+import { DEPENDENCY_UNAVAILABLE, pauseWhileOpen } from './jobs/pause-while-open.js';
 import { recordMetrics } from './jobs/worker-metrics.js';
 import { optionsFromEnvironment } from './jobs/worker-options.js';
 
@@ -90,7 +90,7 @@ export async function runWorker<Body = unknown>(
     const pause = pauseWhileOpen(() => poller, logger);
     const breaker = options.circuitBreaker && circuitBreaker(options.circuitBreaker, pause('most jobs fail'));
     poller = new QueuePoller(pollerOptions(handler, options, environment, env, logger, breaker));
-    options.circuits?.forEach((circuit) => circuit.onCircuit(pause(CLIENT_IS_AWAY)));
+    options.circuits?.forEach((circuit) => circuit.onCircuit(pause(DEPENDENCY_UNAVAILABLE)));
     visibilitySeconds = environment.visibilityTimeoutSeconds;
     health = await startHealth(environment, poller);
   } catch (error) {

@@ -123,7 +123,7 @@ const DECODERS: Readonly<Record<string, (text: string, data: Buffer) => unknown>
     if (event.kind === 'hidden') {
       return;
     }
-    const arrival = await classify(event.news, { rules: RULES, unmatched: 'ignore' }, NOBODY);
+    const arrival = await classify(event.record, { rules: RULES, unmatched: 'ignore' }, NOBODY);
     if (arrival === undefined) {
       return;
     }

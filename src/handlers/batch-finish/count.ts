@@ -1,11 +1,11 @@
 import type { BatchDocument, BatchFailure, BatchFileResult, BatchResult, BatchSummary } from '../../contract/batch';
 
-/** A batch and what is known of its end. */
+/** A batch and its result. */
 export interface BatchRecord {
   readonly document: BatchDocument;
-  /** Undefined when no worker has written anything. */
+  /** Undefined if no worker wrote a result. */
   readonly result?: BatchResult;
-  /** Undefined unless Step Functions gave it up. */
+  /** Set if Step Functions reported a failure of the batch. */
   readonly failure?: BatchFailure;
 }
 
@@ -13,10 +13,7 @@ export interface FileCounts extends Pick<BatchSummary, 'files' | 'bytes'> {
   readonly failedFiles: readonly BatchFileResult[];
 }
 
-/**
- * Every file of every batch is counted once: by its result or, when it has none, as failed with what is known of its
- * batch.
- */
+/** Counts every file of every batch once: by its result or, if it has none, as failed with the failure of its batch. */
 export function countFiles(batches: readonly BatchRecord[]): FileCounts {
   const files = { total: 0, processed: 0, failed: 0, skipped: 0 };
   const failedFiles: BatchFileResult[] = [];

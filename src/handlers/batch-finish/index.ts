@@ -17,12 +17,12 @@ import { type BatchRecord, countFiles } from './count';
 
 const s3 = new S3Client();
 
-/** Batches whose results are read at a time. */
+/** Number of batches whose results are read concurrently. */
 const CONCURRENCY = 32;
 
 /**
- * Counts what became of a prefix, writes its manifest and a list of the files that failed, and answers what the event
- * says.
+ * Counts the results of a prefix, writes its manifest and the list of failed files, and returns the detail of the
+ * event.
  */
 export async function handler(request: BatchFinishRequest): Promise<BatchEvent> {
   const { folder, runId, prefix, startedAt, error } = request;

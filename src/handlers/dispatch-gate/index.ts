@@ -3,8 +3,7 @@ import { log } from '../shared/log';
 import { turnSource } from '../shared/turn-source';
 
 /*
- * The one handler that runs in a container: beside an unmodified image, which ECS starts after this has exited with 0.
- * Whether that image did its work, its own exit code says.
+ * The only handler that runs in a container: a gate for an unmodified image, which ECS starts after this container exited with 0. The exit code of that image is its result.
  */
 
 beginFileTask(turnSource()).then(

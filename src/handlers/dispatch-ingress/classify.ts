@@ -4,34 +4,37 @@ import { fileId, normalizeSequencer } from '../../runtime/dispatch/identity';
 import { orderByPart, orderByTime } from '../../runtime/dispatch/order';
 import type { FileObject } from '../../runtime/dispatch/rows';
 import { type KeyParts, match } from './match';
-import type { ObjectNews } from './object-event';
+import type { ObjectEventRecord } from './object-event';
 import type { ObjectInspector } from './object-inspector';
 
 /**
- * The file that an event is about, by the first rule that matches; undefined when none does and files without a type
- * have none.
+ * The file of an event, by the first matching rule; undefined if no rule matches and unmatched files have no type.
  *
- * @throws RangeError when the file has no sequence or order, because its key lacks the part
+ * @throws RangeError if the key lacks the part for the sequence or order
  */
 export async function classify(
-  news: ObjectNews,
+  record: ObjectEventRecord,
   { rules, unmatched }: DispatchRules,
   inspector: ObjectInspector,
 ): Promise<Arrival | undefined> {
   for (const rule of rules) {
-    const parts = await match(rule, news.object, inspector);
+    const parts = await match(rule, record.object, inspector);
     if (parts !== undefined) {
-      return arrivalOf(news, rule, parts);
+      return arrivalOf(record, rule, parts);
     }
   }
   const rest = typeof unmatched === 'string' ? undefined : rules.find(({ type }) => type === unmatched.type);
-  return rest && arrivalOf(news, rest, {});
+  return rest && arrivalOf(record, rest, {});
 }
 
-function arrivalOf({ correlationId, time, object: told }: ObjectNews, rule: DispatchRule, parts: KeyParts): Arrival {
+function arrivalOf(
+  { correlationId, time, object: raw }: ObjectEventRecord,
+  rule: DispatchRule,
+  parts: KeyParts,
+): Arrival {
   const object: FileObject = {
-    ...told,
-    ...(told.sequencer !== undefined && { sequencer: normalizeSequencer(told.sequencer) }),
+    ...raw,
+    ...(raw.sequencer !== undefined && { sequencer: normalizeSequencer(raw.sequencer) }),
   };
   const sequence =
     rule.sequencePart === undefined
@@ -64,7 +67,7 @@ function arrivalOf({ correlationId, time, object: told }: ObjectNews, rule: Disp
 
 function partOf(parts: KeyParts, name: string, { type }: DispatchRule): string {
   if (!Object.hasOwn(parts, name)) {
-    throw new RangeError(`the match function of type ${type} did not tell the part ${name}`);
+    throw new RangeError(`the match function of type ${type} did not return the part ${name}`);
   }
   return parts[name];
 }

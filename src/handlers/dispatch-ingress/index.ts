@@ -10,37 +10,37 @@ import { variable } from '../shared/environment';
 import { log } from '../shared/log';
 import type { SqsBatchResponse, SqsEvent, SqsRecord } from '../shared/sqs-event';
 import { classify } from './classify';
-import { type ObjectEvent, type ObjectNews, readObjectEvent } from './object-event';
+import { type ObjectEvent, type ObjectEventRecord, readObjectEvent } from './object-event';
 import { ObjectGone, ObjectInspector } from './object-inspector';
 
 const parts = lazy(createParts);
 const inspectors = lazy(() => ({ s3: new S3Client(), lambda: new LambdaClient() }));
 const rules = lazy(() => JSON.parse(variable(DispatchFunctionEnv.rules)) as DispatchRules);
 
-/** An event as EventBridge gives it to the function without a queue between. */
+/** An event that EventBridge delivers directly, without a queue. */
 interface DirectEvent {
   readonly id: string;
 }
 
 /**
- * Registers the files that events of S3 tell of, and claims what can start. @throws what failed, for a direct event:
- * Lambda tries it again
+ * Registers the files of S3 events, and claims free slots. @throws for a direct event, errors of its registration:
+ * Lambda retries it
  */
 export async function handler(event: SqsEvent | DirectEvent): Promise<SqsBatchResponse | undefined> {
   if ('Records' in event) {
-    return takeAll(event);
+    return registerAll(event);
   }
-  await take({ messageId: event.id, body: JSON.stringify(event) });
+  await registerMessage({ messageId: event.id, body: JSON.stringify(event) });
   return undefined;
 }
 
-async function takeAll({ Records: records }: SqsEvent): Promise<SqsBatchResponse> {
-  const done = await Promise.allSettled(records.map(take));
+async function registerAll({ Records: records }: SqsEvent): Promise<SqsBatchResponse> {
+  const done = await Promise.allSettled(records.map(registerMessage));
   const failed = done.flatMap((result, index) => {
     if (result.status === 'fulfilled') {
       return [];
     }
-    log('ERROR', 'event could not be registered; it comes again', {
+    log('ERROR', 'event could not be registered; it is redelivered', {
       messageId: records[index]?.messageId,
       error: String(result.reason),
     });
@@ -51,17 +51,17 @@ async function takeAll({ Records: records }: SqsEvent): Promise<SqsBatchResponse
 
 type Message = Pick<SqsRecord, 'messageId' | 'body'>;
 
-async function take(record: Message): Promise<void> {
+async function registerMessage(record: Message): Promise<void> {
   let event: ObjectEvent;
   let arrival: Arrival | undefined;
   try {
     event = readObjectEvent(record.body);
     arrival =
       event.kind === 'created'
-        ? await classify(event.news, rules(), new ObjectInspector(inspectors(), event.news))
+        ? await classify(event.record, rules(), new ObjectInspector(inspectors(), event.record))
         : undefined;
   } catch (error) {
-    // What cannot be read, or has no order, never can be
+    // An event that is invalid, or has no order, fails in every attempt
     if (error instanceof RangeError) {
       return refuse(record, error.message);
     }
@@ -75,11 +75,11 @@ async function take(record: Message): Promise<void> {
     return;
   }
   if (event.kind === 'deleted') {
-    return remove(event.news);
+    return remove(event.record);
   }
   if (arrival !== undefined) {
-    if (event.news.reconciled === true && arrival.overwrite === 'each' && arrival.object.versionId === undefined) {
-      log('WARN', 'not reconciled: nothing tells whether this object was registered', {
+    if (event.record.reconciled === true && arrival.overwrite === 'each' && arrival.object.versionId === undefined) {
+      log('WARN', 'not reconciled: it is unknown whether this object was registered', {
         key: arrival.object.key,
         type: arrival.type,
         correlationId: arrival.correlationId,
@@ -95,18 +95,18 @@ async function take(record: Message): Promise<void> {
       correlationId: arrival.correlationId,
     });
   } else if (rules().unmatched === 'dead-letter') {
-    await refuse(record, `no type matches the key ${event.news.object.key.slice(0, 200)}`);
+    await refuse(record, `no type matches the key ${event.record.object.key.slice(0, 200)}`);
   }
 }
 
-async function remove({ object, correlationId, time }: ObjectNews): Promise<void> {
+async function remove({ object, correlationId, time }: ObjectEventRecord): Promise<void> {
   const id = object.versionId === undefined ? undefined : fileId(object, time);
   const outcome = await parts().dispatcher.remove(object, correlationId, id);
   log('INFO', 'removed', { key: object.key, outcome, correlationId });
 }
 
 async function refuse({ messageId, body }: Message, reason: string): Promise<void> {
-  log('WARN', 'event goes to the dead-letter queue', { messageId, reason });
+  log('WARN', 'event sent to the dead-letter queue', { messageId, reason });
   await parts().sqs.send(
     new SendMessageCommand({
       QueueUrl: variable(DispatchFunctionEnv.deadLetterQueueUrl),

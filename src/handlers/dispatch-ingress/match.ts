@@ -8,7 +8,10 @@ type Named = Readonly<Record<string, string>>;
 /** Parts of the key, by name. */
 export type KeyParts = Named;
 
-/** The parts of the key when the rule takes the object, else undefined. What costs a call is asked last. */
+/**
+ * The parts of the key if the rule matches the object, otherwise undefined. Conditions that need a call are checked
+ * last.
+ */
 export async function match(
   rule: DispatchRule,
   object: FileObject,
@@ -27,7 +30,7 @@ export async function match(
   if (rule.matchFunction === undefined) {
     return parts;
   }
-  const answer = await inspector.ask(rule.matchFunction, rule.type);
+  const answer = await inspector.invokeMatcher(rule.matchFunction, rule.type);
   return answer.match ? { ...parts, ...answer.parts } : undefined;
 }
 
@@ -51,8 +54,7 @@ function matchKey(
 const expressions = new Map<string, RE2JS>();
 
 /**
- * In time that grows with the length of a key and no more: `RegExp` looks at `{a}-{b}-{c}-{d}` in a thousand hyphens
- * for a minute.
+ * Matches in time linear in the length of the key: `RegExp` takes a minute for `{a}-{b}-{c}-{d}` in a thousand hyphens.
  */
 function expressionOf(pattern: string): RE2JS {
   const expression = expressions.get(pattern) ?? RE2JS.compile(pattern, RE2JS.DOTALL);

@@ -4,31 +4,31 @@ import { timeOfEvent } from '../../runtime/dispatch/order';
 import type { FileObject } from '../../runtime/dispatch/rows';
 import { type Fields, fields, text } from '../shared/json-fields';
 
-export interface ObjectNews {
+export interface ObjectEventRecord {
   /** Id of the event. */
   readonly correlationId: string;
   /** ISO 8601. */
   readonly time: string;
   readonly object: FileObject;
-  /** Made up from a listing of the bucket. */
+  /** Created from a bucket listing. */
   readonly reconciled?: boolean;
 }
 
-/** An event of S3 as this function reads it. */
+/** A parsed S3 event. */
 export type ObjectEvent =
-  | { readonly kind: 'created'; readonly news: ObjectNews }
-  | { readonly kind: 'deleted'; readonly news: ObjectNews }
-  /** A delete marker hides versions, which are still there. */
+  | { readonly kind: 'created'; readonly record: ObjectEventRecord }
+  | { readonly kind: 'deleted'; readonly record: ObjectEventRecord }
+  /** A delete marker, which hides versions without deleting them. */
   | { readonly kind: 'hidden' };
 
-/** Reads an event of S3 that EventBridge delivered. @throws RangeError that says what is wrong with it */
+/** Parses an S3 event delivered by EventBridge. @throws RangeError that names the problem */
 export function readObjectEvent(body: string): ObjectEvent {
   const event = parse(body);
   const { id, time, 'detail-type': type } = event;
   const detail = fields(event['detail'], 'detail');
   const object = fields(detail['object'], 'detail.object');
   const sequencer = object['sequencer'];
-  const news: ObjectNews = {
+  const record: ObjectEventRecord = {
     correlationId: text(id, 'id'),
     time: timeOf(time),
     ...(detail['reason'] === RECONCILED_REASON && { reconciled: true }),
@@ -42,17 +42,17 @@ export function readObjectEvent(body: string): ObjectEvent {
     },
   };
   if (type === 'Object Created') {
-    return { kind: 'created', news };
+    return { kind: 'created', record };
   }
   if (type === 'Object Deleted') {
-    return detail['deletion-type'] === 'Delete Marker Created' ? { kind: 'hidden' } : { kind: 'deleted', news };
+    return detail['deletion-type'] === 'Delete Marker Created' ? { kind: 'hidden' } : { kind: 'deleted', record };
   }
   throw new RangeError(
     `expected an event "Object Created" or "Object Deleted", got: ${typeof type === 'string' ? type.slice(0, 100) : typeof type}`,
   );
 }
 
-/** Of a type that orders files otherwise, nobody else looks whether it is one. */
+/** Validates the time, which types with another order do not use. */
 function timeOf(value: unknown): string {
   const time = text(value, 'time');
   timeOfEvent(time);

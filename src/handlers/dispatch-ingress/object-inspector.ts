@@ -1,7 +1,7 @@
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import { GetObjectTaggingCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { MatchAnswer, MatchRequest } from '../../contract/dispatch-config';
-import type { ObjectNews } from './object-event';
+import type { ObjectEventRecord } from './object-event';
 
 export interface Inspectors {
   readonly s3: S3Client;
@@ -14,40 +14,38 @@ export interface ObjectHead {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** The version that an event tells of was deleted or overwritten. */
+/** The version of the event was deleted or overwritten. */
 export class ObjectGone extends Error {}
 
-/**
- * Finds out what the event of an object does not tell; asks for nothing twice, and for nothing that no rule is about.
- */
+/** Reads properties of an object that its event does not contain, on demand and at most once. */
 export class ObjectInspector {
   readonly #clients: Inspectors;
-  readonly #news: ObjectNews;
+  readonly #record: ObjectEventRecord;
   #head: Promise<ObjectHead> | undefined;
   #tags: Promise<Readonly<Record<string, string>>> | undefined;
 
-  constructor(clients: Inspectors, news: ObjectNews) {
+  constructor(clients: Inspectors, record: ObjectEventRecord) {
     this.#clients = clients;
-    this.#news = news;
+    this.#record = record;
   }
 
   /** @throws ObjectGone */
   head(): Promise<ObjectHead> {
-    return (this.#head ??= this.#askHead());
+    return (this.#head ??= this.#readHead());
   }
 
   /** @throws ObjectGone */
   tags(): Promise<Readonly<Record<string, string>>> {
-    return (this.#tags ??= this.#askTags());
+    return (this.#tags ??= this.#readTags());
   }
 
-  /** What the match function of a type says. @throws Error when it fails, or answers anything else than it should */
-  async ask(functionArn: string, type: string): Promise<MatchAnswer> {
+  /** Invokes the match function of a type. @throws Error if it fails or returns an invalid response */
+  async invokeMatcher(functionArn: string, type: string): Promise<MatchAnswer> {
     const {
       correlationId,
       time,
       object: { bucket, key, size, etag, versionId },
-    } = this.#news;
+    } = this.#record;
     const request: MatchRequest = { type, correlationId, time, object: { bucket, key, size, etag, versionId } };
     const invocation = new InvokeCommand({ FunctionName: functionArn, Payload: JSON.stringify(request) });
     const { FunctionError: error, Payload: payload } = await this.#clients.lambda.send(invocation);
@@ -58,19 +56,19 @@ export class ObjectInspector {
     return read(text, type);
   }
 
-  async #askHead(): Promise<ObjectHead> {
-    const { bucket, key, versionId, etag } = this.#news.object;
-    // Without versions, the key may hold other bytes by now
+  async #readHead(): Promise<ObjectHead> {
+    const { bucket, key, versionId, etag } = this.#record.object;
+    // Without versioning, the object may have been overwritten since the event
     const version = versionId === undefined ? etag !== undefined && { IfMatch: `"${etag}"` } : { VersionId: versionId };
-    const { ContentType: type = '', Metadata: metadata = {} } = await orGone(
+    const { ContentType: type = '', Metadata: metadata = {} } = await orObjectGone(
       this.#clients.s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key, ...version })),
     );
     return { contentType: type.split(';', 1)[0].trim().toLowerCase(), metadata };
   }
 
-  async #askTags(): Promise<Readonly<Record<string, string>>> {
-    const { bucket, key, versionId } = this.#news.object;
-    const { TagSet: tags = [] } = await orGone(
+  async #readTags(): Promise<Readonly<Record<string, string>>> {
+    const { bucket, key, versionId } = this.#record.object;
+    const { TagSet: tags = [] } = await orObjectGone(
       this.#clients.s3.send(new GetObjectTaggingCommand({ Bucket: bucket, Key: key, VersionId: versionId })),
     );
     return Object.fromEntries(tags.map(({ Key: name = '', Value: value = '' }) => [name, value]));
@@ -80,7 +78,7 @@ export class ObjectInspector {
 /** 404: deleted. 405: the version is a delete marker. 412: overwritten. */
 const GONE_CODES: ReadonlySet<number | undefined> = new Set([404, 405, 412]);
 
-async function orGone<T>(answer: Promise<T>): Promise<T> {
+async function orObjectGone<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
@@ -100,7 +98,7 @@ function read(text: string, type: string): MatchAnswer {
     !Object.values(parts).every((part) => typeof part === 'string')
   ) {
     throw new Error(
-      `expected the match function of type ${type} to answer {"match": boolean, "parts"?: {name: text}}, got: ${text.slice(0, 200)}`,
+      `expected the match function of type ${type} to return {"match": boolean, "parts"?: {name: text}}, got: ${text.slice(0, 200)}`,
     );
   }
   return { match: answer.match, parts: parts as Record<string, string> };

@@ -10,10 +10,10 @@ import type { SqsBatchResponse, SqsEvent } from '../shared/sqs-event';
 const parts = lazy(createTaskSupervisor);
 
 /**
- * Gives each file that was woken what it needs next, most of all its task.
+ * Performs the next step of each file in the messages, usually the launch of its task.
  *
- * One after another and no faster than the pace, because an account may start a few tasks a second; the rest waits in
- * the queue.
+ * Files are processed sequentially at a limited rate, because an account can start only a few tasks per second; the
+ * others wait in the queue.
  */
 export async function handler({ Records: records }: SqsEvent): Promise<SqsBatchResponse> {
   const batchItemFailures: { itemIdentifier: string }[] = [];
@@ -26,7 +26,7 @@ export async function handler({ Records: records }: SqsEvent): Promise<SqsBatchR
       launched = await parts().supervisor.tick(file);
     } catch (error) {
       log('ERROR', 'file could not be launched', { wake: body.slice(0, 200), error: String(error) });
-      // A person must act on it, and its row says so: another try would say the same
+      // An operator must act, as recorded in the row: a retry would fail again
       if (!(error instanceof LaunchMisconfigured)) {
         batchItemFailures.push({ itemIdentifier: messageId });
       }

@@ -4,12 +4,12 @@ import type { OperatorRequest } from './request';
 
 type ListRequest = Extract<OperatorRequest, { action: 'list' }>;
 
-/** A file that holds a slot is due within its longest run. */
+/** Upper bound of the due time of a file that holds a slot. */
 const FAR = 366 * 86_400_000;
 
 /**
- * Files of a type in a status; `more` when there are more than the limit. Indexes find them, their rows say what they
- * are.
+ * Files of a type in a status; `more` is true if there are more than the limit. Candidates from the indexes are
+ * verified with their rows.
  */
 export async function listFiles(
   store: DispatchStore,
@@ -54,10 +54,10 @@ async function* candidates(
   }
 }
 
-/** A sequence has the name of its type, and behind it that of its own. */
+/** The name of a sequence begins with its type. */
 export const typeOf = (sequence: string): string => sequence.split('/', 1)[0] ?? '';
 
-/** What an audit tells of a file. */
+/** Summary of a file for the audit log. */
 export function summaryOf(file: FileRow | undefined): { status: FileStatus | 'absent'; [more: string]: unknown } {
   if (file === undefined) {
     return { status: 'absent' };

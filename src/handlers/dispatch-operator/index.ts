@@ -19,22 +19,22 @@ interface Context {
   getRemainingTimeInMillis(): number;
 }
 
-/** What was done, for whoever asked; `before` and `after` are for the log. */
-interface Done {
+/** Result of a request; `before` and `after` are for the log. */
+interface OperationResult {
   readonly answer: object;
   readonly before?: unknown;
   readonly after?: unknown;
 }
 
-/** Time to answer, and to write the log. */
+/** Time reserved for the response and the log. */
 const SPARE_MS = 10_000;
 
 /**
- * Does what an operator asks, and leaves a line in the log that says who asked for what, and what was before and after.
+ * Executes a request of an operator, and writes an audit line with requester, request, and state before and after.
  *
- * `by` is what the caller says; CloudTrail knows who he is, under the same request id.
+ * `by` is set by the caller; CloudTrail records the identity of the caller under the same request id.
  *
- * @throws Error that says what is wrong with the request; whoever invoked the function reads it
+ * @throws Error for an invalid request, with a message for the caller of the function
  */
 export async function handler(input: unknown, context: Context): Promise<object> {
   const request = readRequest(
@@ -53,7 +53,7 @@ export async function handler(input: unknown, context: Context): Promise<object>
   }
 }
 
-async function operate(request: OperatorRequest, context: Context): Promise<Done> {
+async function operate(request: OperatorRequest, context: Context): Promise<OperationResult> {
   const { store, dispatcher } = parts();
   const deadline = Date.now() + context.getRemainingTimeInMillis() - SPARE_MS;
   switch (request.action) {
@@ -71,7 +71,7 @@ async function operate(request: OperatorRequest, context: Context): Promise<Done
       return pause(request.scope, () => dispatcher.pause(request.scope, request.reason));
     case 'resume': {
       const done = await pause(request.scope, () => dispatcher.resume(request.scope));
-      await goOn(request.scope, deadline);
+      await driveResumed(request.scope, deadline);
       return done;
     }
     case 'drive':
@@ -102,7 +102,7 @@ async function find(request: Extract<OperatorRequest, { action: 'show' }>) {
   return id === undefined ? undefined : store.file(id);
 }
 
-async function change(id: string, event: FileEvent): Promise<Done> {
+async function change(id: string, event: FileEvent): Promise<OperationResult> {
   const { store, dispatcher } = parts();
   const before = await store.file(id);
   if (before === undefined) {
@@ -113,7 +113,7 @@ async function change(id: string, event: FileEvent): Promise<Done> {
   return { answer: { outcome, file }, before: summaryOf(before), after: summaryOf(file) };
 }
 
-async function pause(scope: string, action: () => Promise<string>): Promise<Done> {
+async function pause(scope: string, action: () => Promise<string>): Promise<OperationResult> {
   const { store } = parts();
   if (scope !== EVERYTHING && !types().includes(typeOf(scope))) {
     throw new Error(
@@ -129,8 +129,8 @@ async function pause(scope: string, action: () => Promise<string>): Promise<Done
   return { answer: { outcome, paused: after }, before, after };
 }
 
-/** Drives what a pause held back, as far as time allows: the sweeper comes anyway. */
-async function goOn(scope: string, deadline: number): Promise<void> {
+/** Continues files after a pause, as far as time allows; the sweeper handles the rest. */
+async function driveResumed(scope: string, deadline: number): Promise<void> {
   const { store, dispatcher, wake } = parts();
   const held = { version: 0, scopes: { [scope]: { since: 0, reason: '' } } };
   for await (const id of store.dueFiles(Date.now() + LAUNCH_CHECK_MS)) {

@@ -16,22 +16,22 @@ export interface ReconcileParts {
   readonly s3: S3Client;
   readonly sqs: SQSClient;
   readonly store: DispatchStore;
-  /** Where the events of objects go. */
+  /** Queue for the events of objects. */
   readonly eventQueueUrl: string;
-  /** Correlation id of what is registered. */
+  /** Correlation id of the registered files. */
   readonly id: string;
-  /** A page is begun only before it; milliseconds since 1970. */
+  /** No page is started after this time; milliseconds since 1970. */
   readonly deadline: number;
 }
 
 export interface Reconciled {
-  /** Objects of the bucket that were looked at. */
+  /** Number of checked objects. */
   readonly listed: number;
-  /** Those that no row knows, whose events were sent again. */
+  /** Number of objects without a row, whose events were sent. */
   readonly missing: number;
-  /** The first of them. */
+  /** Keys of the first missing objects. */
   readonly examples: readonly string[];
-  /** There is more to list: ask again with it as `after`. */
+  /** Present if the listing is not complete: continue with it as `after`. */
   readonly next?: ListingMarker;
 }
 
@@ -45,9 +45,9 @@ const LOOKED_UP_AT_ONCE = 50;
 const EXAMPLES = 10;
 
 /**
- * Lists a bucket and makes up the events that never came.
+ * Lists a bucket and sends events for objects whose events were not delivered.
  *
- * They take the way of every event, so the same rules hold for them. An event that was only late finds its file
+ * These events are processed like any other, so the same rules apply. An event that arrives late finds its file
  * registered.
  */
 export async function reconcile(parts: ReconcileParts, request: ReconcileRequest): Promise<Reconciled> {
@@ -87,7 +87,7 @@ function objectOf(listed: ObjectVersion, request: ReconcileRequest): ListedObjec
   ) {
     return [];
   }
-  // A bucket without versioning lists the version null
+  // A bucket without versioning lists the version id null
   const versionId = version === undefined || version === 'null' ? {} : { versionId: version };
   const content = {
     ...(size !== undefined && { size }),
@@ -127,12 +127,12 @@ async function sendEvents({ sqs, eventQueueUrl, id }: ReconcileParts, objects: r
     );
     const [refused] = failed.map(({ Message: reason = 'no reason given' }) => reason);
     if (failed.length > 0) {
-      throw new Error(`SQS did not take ${failed.length} events: ${refused}; ask again, none is registered twice`);
+      throw new Error(`SQS refused ${failed.length} events: ${refused}; run it again, no file is registered twice`);
     }
   }
 }
 
-/** The event that S3 would have sent, without a sequencer: a listing has none. */
+/** An event as sent by S3, without a sequencer, which listings do not contain. */
 const eventOf = ({ object: { bucket, key, size, etag, versionId }, modified }: ListedObject, id: string) => ({
   id,
   time: modified.toISOString(),

@@ -11,13 +11,13 @@ export const LISTABLE = [
 const ACTIONS = ['list', 'show', 'redrive', 'skip', 'pause', 'resume', 'drive', 'reconcile'] as const;
 const MAX_LISTED = 1_000;
 
-/** Where a listing of a bucket goes on. */
+/** Continuation marker of a bucket listing. */
 export interface ListingMarker {
   readonly key: string;
   readonly version?: string;
 }
 
-/** What an operator may ask; the documented input of the function. `by` tells the log who asks. */
+/** A request of an operator; the documented input of the function. `by` names the requester in the log. */
 export type OperatorRequest = { readonly by?: string } & (
   | {
       readonly action: 'list';
@@ -39,26 +39,26 @@ export interface ReconcileRequest {
   readonly action: 'reconcile';
   readonly bucket: string;
   readonly prefix: string;
-  /** Objects that were modified before are left alone; ISO 8601. */
+  /** Objects modified earlier are ignored; ISO 8601. */
   readonly since: string;
-  /** Every version of an object, not the latest only; for types that process each. */
+  /** Include every version of an object, not only the latest; for types that process each version. */
   readonly versions: boolean;
-  /** Says what is missing and registers nothing. */
+  /** Only reports missing objects, without registering them. */
   readonly dryRun: boolean;
-  /** `next` of the answer before. */
+  /** `next` of the previous response. */
   readonly after?: ListingMarker;
 }
 
 /**
- * Reads what the function was invoked with.
+ * Reads the input of the function.
  *
- * @param maxAgeDays how far back rows are kept for certain: anything older would look as if it were missing
- * @throws Error that says what is wrong with it; whoever invoked the function reads it
+ * @param maxAgeDays guaranteed retention of rows: older objects would appear to be missing
+ * @throws Error for an invalid request, with a message for the caller of the function
  */
 export function readRequest(input: unknown, now: number, maxAgeDays: number): OperatorRequest {
   const fields = input as Readonly<Record<string, unknown>> | null;
   if (typeof fields !== 'object' || fields === null) {
-    throw new Error('the input must be an object of JSON with an action');
+    throw new Error('the input must be a JSON object with an action');
   }
   const by = fields.by === undefined ? {} : { by: text(fields, 'by') };
   const action = oneOf(fields, 'action', ACTIONS);
@@ -101,10 +101,10 @@ export function readRequest(input: unknown, now: number, maxAgeDays: number): Op
 function readReconcile(fields: Readonly<Record<string, unknown>>, now: number, maxAgeDays: number): ReconcileRequest {
   const since = text(fields, 'since');
   const oldest = now - maxAgeDays * 86_400_000;
-  // A time that is not one compares to nothing
+  // Comparisons with an invalid time are false
   if (!(Date.parse(since) >= oldest)) {
     throw new Error(
-      `since must be a time in ISO 8601 and at most ${maxAgeDays} days ago, got: ${since}; older files may be forgotten, and would run again`,
+      `since must be a time in ISO 8601 and at most ${maxAgeDays} days ago, got: ${since}; rows of older files may have expired, and the files would run again`,
     );
   }
   return {
@@ -121,7 +121,7 @@ function readReconcile(fields: Readonly<Record<string, unknown>>, now: number, m
 function readMarker(value: unknown): ListingMarker {
   const fields = value as Readonly<Record<string, unknown>> | null;
   if (typeof fields !== 'object' || fields === null) {
-    throw new Error('after must be what an answer before called next');
+    throw new Error('after must be the next of a previous response');
   }
   return { key: text(fields, 'key'), ...(fields.version !== undefined && { version: text(fields, 'version') }) };
 }
@@ -157,6 +157,6 @@ function limitOf({ limit = 100 }: Readonly<Record<string, unknown>>): number {
   return limit;
 }
 
-/** Of what is neither text nor a number, the kind: not everything can be made text of. */
+/** The value of strings and numbers, the type of everything else, which may not be convertible to a string. */
 const shown = (value: unknown) =>
   typeof value === 'string' || typeof value === 'number' ? String(value).slice(0, 100) : typeof value;

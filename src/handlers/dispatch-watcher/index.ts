@@ -2,7 +2,7 @@ import { DispatchFunctionEnv, DispatchMetrics, DispatchSweep } from '../../contr
 import { DispatchStateEnv } from '../../contract/dispatch-env';
 import { createTaskSupervisor } from '../shared/dispatch-task-supervisor';
 import { lazy } from '../shared/dispatch-parts';
-import { stateOf, type ToldTask } from '../shared/ecs-task-host';
+import { stateOf, type EcsTaskDescription } from '../shared/ecs-task-host';
 import { stateOfExecution } from '../shared/state-machine-host';
 import { numberVariable, variable } from '../shared/environment';
 import { log } from '../shared/log';
@@ -27,7 +27,7 @@ interface StreamEvent {
 
 interface TaskEvent {
   readonly 'detail-type': 'ECS Task State Change';
-  readonly detail: ToldTask & { readonly taskArn: string; readonly startedBy: string };
+  readonly detail: EcsTaskDescription & { readonly taskArn: string; readonly startedBy: string };
 }
 
 interface ExecutionEvent {
@@ -43,12 +43,12 @@ interface ExecutionEvent {
 
 type WatchedEvent = StreamEvent | TaskEvent | ExecutionEvent | typeof DispatchSweep;
 
-/** A sweep comes each minute. */
+/** Interval of sweeps. */
 const SWEEP_MS = 60_000;
-/** Ends a sweep while there is time to say so; the next one goes on. */
+/** Time reserved for the end of a sweep; the next sweep continues. */
 const SPARE_MS = 5_000;
 
-/** Hears what happens to files and tasks, and looks for what nobody has told. */
+/** Processes events of files and tasks, and sweeps for lost events. */
 export async function handler(event: WatchedEvent, context: Context): Promise<object | undefined> {
   if ('Records' in event) {
     return onStream(event);
@@ -65,7 +65,7 @@ const END_METRICS = {
   parked: DispatchMetrics.filesParked,
 } as const;
 
-/** The next of the sequence can start. A record is only a hint: everything is read again. */
+/** Starts the next files of sequences. A stream record is only a trigger: all state is read again. */
 async function onStream({ Records: records }: StreamEvent): Promise<object> {
   const sequences = new Map<string, { type: string; files: string[]; number: string }>();
   for (const {
@@ -86,7 +86,7 @@ async function onStream({ Records: records }: StreamEvent): Promise<object> {
     sequences.set(sequence, { type, number, files: [...(sequences.get(sequence)?.files ?? []), id] });
   }
   const results = await Promise.allSettled(
-    [...sequences].map(([sequence, { type, files }]) => parts().dispatcher.goOn(type, sequence, files)),
+    [...sequences].map(([sequence, { type, files }]) => parts().dispatcher.continueSequence(type, sequence, files)),
   );
   const failed = [...sequences.values()]
     .map(({ number }) => number)
@@ -100,11 +100,11 @@ const isEnd = (status: string | undefined): status is keyof typeof END_METRICS =
 async function onTask({ detail }: TaskEvent): Promise<undefined> {
   const state = stateOf(detail);
   const started = new RegExp(`^${variable(DispatchFunctionEnv.startedBy)}/([a-z2-7]+)/(\\d+)$`).exec(detail.startedBy);
-  if ((state.kind !== 'over' && state.kind !== 'done') || started === null) {
+  if ((state.kind !== 'stopped' && state.kind !== 'done') || started === null) {
     return undefined;
   }
   const [, fileId, epoch] = started;
-  const outcome = await parts().supervisor.hear(fileId, Number(epoch), detail.taskArn, state);
+  const outcome = await parts().supervisor.handleTaskState(fileId, Number(epoch), detail.taskArn, state);
   log('INFO', 'task stopped', {
     fileId,
     epoch: Number(epoch),
@@ -121,7 +121,12 @@ async function onExecution({ detail }: ExecutionEvent): Promise<undefined> {
     return undefined;
   }
   const [, fileId, epoch] = started;
-  const outcome = await parts().supervisor.hear(fileId, Number(epoch), detail.executionArn, stateOfExecution(detail));
+  const outcome = await parts().supervisor.handleTaskState(
+    fileId,
+    Number(epoch),
+    detail.executionArn,
+    stateOfExecution(detail),
+  );
   log('INFO', 'execution ended', {
     fileId,
     epoch: Number(epoch),
@@ -134,16 +139,16 @@ async function onExecution({ detail }: ExecutionEvent): Promise<undefined> {
 
 async function sweep(context: Context): Promise<undefined> {
   const signal = AbortSignal.timeout(Math.max(1, context.getRemainingTimeInMillis() - SPARE_MS));
-  await parts().dispatcher.tidy(types());
+  await parts().dispatcher.releaseStalePlaces(types());
   await parts().supervisor.sweep(signal, (about, error) =>
-    log('ERROR', 'sweep: could not be looked after', { about, error: String(error) }),
+    log('ERROR', 'sweep: check failed', { about, error: String(error) }),
   );
   if (signal.aborted) {
-    log('WARN', 'sweep: more was due than one round can look at; the next goes on');
+    log('WARN', 'sweep: not all due files were checked in time; the next sweep continues');
     return undefined;
   }
-  await takeStock();
-  await keepDatabase();
+  await reportBacklog();
+  await maintainDatabase();
   putMetrics({ [DispatchMetrics.sweeps]: 1 });
   return undefined;
 }
@@ -151,14 +156,14 @@ async function sweep(context: Context): Promise<undefined> {
 const types = () => Object.keys(JSON.parse(variable(DispatchFunctionEnv.launches)) as object);
 
 /**
- * Files that end while they are counted are counted the next time; a clock that is further off than this loses some
- * from the metric.
+ * Delay after which ended files are counted, so that concurrent ends are counted in the next sweep; a larger clock skew
+ * omits files from the metric.
  */
 const COUNTED_AFTER_MS = 10_000;
 let countedUntil: number | undefined;
 
-/** A database has neither a stream that tells which turns ended, nor expiry. */
-async function keepDatabase(): Promise<void> {
+/** A database has neither a change stream for ended turns nor expiry. */
+async function maintainDatabase(): Promise<void> {
   const { database } = parts();
   if (database === undefined) {
     return;
@@ -171,30 +176,30 @@ async function keepDatabase(): Promise<void> {
   await database.expire(Date.now() - numberVariable(DispatchStateEnv.retentionSeconds) * 1_000);
 }
 
-interface Stock {
+interface BacklogCounts {
   blocked: number;
   parked: number;
-  /** When the oldest file that waits for its turn was registered. */
+  /** Registration time of the oldest queued file. */
   oldest: number;
 }
 
 /**
- * What waits for a person, and how long the oldest file waits for its turn; of each type and of all, also of types that
- * are no more.
+ * Reports blocked and parked files and the age of the oldest queued file, per type and in total, including former
+ * types.
  */
-async function takeStock(): Promise<void> {
+async function reportBacklog(): Promise<void> {
   const { store } = parts();
   const now = Date.now();
-  const stocks = new Map<string, Stock>();
-  const of = (type: string): Stock => {
-    const stock = stocks.get(type) ?? { blocked: 0, parked: 0, oldest: now };
-    stocks.set(type, stock);
-    return stock;
+  const countsByType = new Map<string, BacklogCounts>();
+  const countsOf = (type: string): BacklogCounts => {
+    const counts = countsByType.get(type) ?? { blocked: 0, parked: 0, oldest: now };
+    countsByType.set(type, counts);
+    return counts;
   };
-  types().forEach(of);
+  types().forEach(countsOf);
   for (const status of ['blocked', 'parked'] as const) {
     for await (const { type } of store.listFailed(status)) {
-      of(type)[status] += 1;
+      countsOf(type)[status] += 1;
     }
   }
   for await (const { first } of store.backlog()) {
@@ -202,11 +207,11 @@ async function takeStock(): Promise<void> {
     if (file === undefined) {
       continue;
     }
-    const stock = of(file.type);
-    stock.oldest = Math.min(stock.oldest, file.registeredAt);
+    const counts = countsOf(file.type);
+    counts.oldest = Math.min(counts.oldest, file.registeredAt);
   }
-  const all = [...stocks.values()];
-  const total: Stock = {
+  const all = [...countsByType.values()];
+  const total: BacklogCounts = {
     blocked: sum(all.map(({ blocked }) => blocked)),
     parked: sum(all.map(({ parked }) => parked)),
     oldest: Math.min(now, ...all.map(({ oldest }) => oldest)),
@@ -215,12 +220,12 @@ async function takeStock(): Promise<void> {
     ...metricsOf(now, total),
     [DispatchMetrics.pausedScopes]: Object.keys((await store.pauses())?.scopes ?? {}).length,
   });
-  for (const [type, stock] of stocks) {
-    putMetrics(metricsOf(now, stock), type);
+  for (const [type, counts] of countsByType) {
+    putMetrics(metricsOf(now, counts), type);
   }
 }
 
-const metricsOf = (now: number, { blocked, parked, oldest }: Stock) => ({
+const metricsOf = (now: number, { blocked, parked, oldest }: BacklogCounts) => ({
   [DispatchMetrics.blockedFiles]: blocked,
   [DispatchMetrics.parkedFiles]: parked,
   [DispatchMetrics.oldestQueuedAge]: (now - oldest) / 1_000,

@@ -7,9 +7,10 @@ import { METRIC_NAMESPACE } from '../../contract/metric-names';
 import { variable } from './environment';
 
 /**
- * Writes metrics as a line of the log, from which CloudWatch takes them: of the dispatcher, or of one of its types.
+ * Writes metrics of the dispatcher, or of one of its types, as a log line in embedded metric format.
  *
- * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+ * @see
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
 export function putMetrics(values: Readonly<Record<string, number>>, type?: string): void {
   const metrics = Object.keys(values).map((name) => ({ Name: name }));

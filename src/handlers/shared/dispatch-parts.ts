@@ -12,20 +12,20 @@ import { turnSource } from './turn-source';
 export interface DispatchParts {
   readonly sqs: SQSClient;
   readonly store: DispatchStore;
-  /** The same, where rows are in a database, which expires and counts nothing by itself. */
+  /** The same store if rows are in a PostgreSQL database, which needs explicit expiry and counting. */
   readonly database?: PostgresStore;
   readonly dispatcher: Dispatcher;
   readonly wake: DispatcherOptions['wake'];
 }
 
-/** What every function of the dispatcher stands on, made once for all its invocations. */
+/** Shared components of the dispatcher's functions, created once for all invocations. */
 export function createParts(): DispatchParts {
   const sqs = new SQSClient();
   const { store, database } = turnSource();
   const wakeQueueUrl = variable(DispatchStateEnv.wakeQueueUrl);
   const wake = async (file: string, delayMs: number) => {
     const delaySeconds = Math.ceil(Math.max(0, delayMs) / 1_000);
-    // What is further away than a message can wait is the sweeper's
+    // Longer delays than SQS supports are left to the sweeper
     if (delaySeconds > SqsLimits.maxDelaySeconds) {
       return;
     }
@@ -42,10 +42,7 @@ export function createParts(): DispatchParts {
   return { sqs, store, ...(database && { database }), wake, dispatcher };
 }
 
-/**
- * Makes a thing at its first use, so that a missing variable is an error of the invocation, which is logged and
- * retried.
- */
+/** Creates a value at its first use, so that a missing variable fails the invocation, which is logged and retried. */
 export function lazy<T>(make: () => T): () => T {
   let made: T | undefined;
   return () => (made ??= make());

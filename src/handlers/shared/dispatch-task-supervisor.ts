@@ -19,7 +19,7 @@ import { QueueHost } from './queue-host';
 import { StateMachineHost } from './state-machine-host';
 import { TargetHosts } from './target-hosts';
 
-/** The parts of a function that launches tasks and asks after them. */
+/** Components of a function that launches and checks tasks. */
 export function createTaskSupervisor(): DispatchParts & { readonly supervisor: TaskSupervisor } {
   const parts = createParts();
   const host = createHosts(parts);
@@ -54,7 +54,7 @@ function createHosts({ sqs }: DispatchParts): TargetHosts {
   ]);
 }
 
-/** Where the rows are, for the containers too. */
+/** Environment variables with the location of the rows, also for the containers. */
 function stateEnvironment(): Record<string, string> {
   const { tableName, database, retentionSeconds, wakeQueueUrl } = DispatchStateEnv;
   const names =

@@ -16,22 +16,22 @@ import type { FileRow } from '../../runtime/dispatch/rows';
 import type { LaunchResult, TaskHost, TaskState } from '../../runtime/dispatch/task-host';
 import { resultOfError } from './launch-error';
 
-/** Interruptions that are not the file's fault. */
+/** Stop codes that do not count as a failed attempt of the file. */
 const INTERRUPTIONS: ReadonlySet<string> = new Set(['SpotInterruption', 'TerminationNotice']);
 const ON_DEMAND = [{ capacityProvider: 'FARGATE', weight: 1 }];
 const MAX_OVERRIDES_CHARACTERS = 8_192;
-/** ECS says so in an answer, or of a task that it took and could not place. */
+/** Reasons for missing capacity, in a response or in the stop reason of a task that could not be placed. */
 const NO_CAPACITY = /capacity is unavailable|limit on the number of|vCPU/i;
 
 export interface EcsTaskHostOptions {
   readonly client: ECSClient;
   readonly launches: Readonly<Record<string, DispatchLaunch | undefined>>;
   readonly startedBy: string;
-  /** What every container is told, beside its file. */
+  /** Environment variables of every container, in addition to those of its file. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Tasks on ECS, one for each launch token while ECS remembers it. */
+/** Starts ECS tasks, at most one for each client token while ECS keeps the token. */
 export class EcsTaskHost implements TaskHost {
   readonly #options: EcsTaskHostOptions;
 
@@ -42,7 +42,7 @@ export class EcsTaskHost implements TaskHost {
   async launch(file: FileRow): Promise<LaunchResult> {
     const launch = this.#options.launches[file.type];
     if (launch === undefined) {
-      return { kind: 'misconfigured', reason: `type ${file.type} has no target any more` };
+      return { kind: 'misconfigured', reason: `type ${file.type} no longer has a target` };
     }
     const request = this.#request(file, launch);
     if (JSON.stringify(request.overrides).length > MAX_OVERRIDES_CHARACTERS) {
@@ -58,7 +58,7 @@ export class EcsTaskHost implements TaskHost {
       }
       return refusalOf(failures);
     } catch (error) {
-      // The token was used with other parameters, before a deployment: its task exists
+      // The token was used with other parameters before a deployment: its task exists
       if (error instanceof ConflictException) {
         return { kind: 'launched', ended: false };
       }
@@ -71,7 +71,7 @@ export class EcsTaskHost implements TaskHost {
     if (launch === undefined) {
       return false;
     }
-    // Running is the default status; `startedBy` must be the only filter
+    // RUNNING is the default status; `startedBy` must be the only filter
     const { taskArns = [] } = await this.#options.client.send(
       new ListTasksCommand({ cluster: launch.cluster, startedBy: this.#startedBy(file) }),
     );
@@ -88,12 +88,12 @@ export class EcsTaskHost implements TaskHost {
     const reason = failures.at(0)?.reason;
     if (reason === 'MISSING') {
       return {
-        kind: 'over',
-        reason: 'ECS has forgotten the task, which it does an hour after it stopped',
+        kind: 'stopped',
+        reason: 'the task does not exist; ECS deletes tasks an hour after they stopped',
         interrupted: false,
       };
     }
-    throw new Error(`ECS did not describe ${worker}: ${reason ?? 'no answer'}`);
+    throw new Error(`ECS did not describe ${worker}: ${reason ?? 'no reason given'}`);
   }
 
   async stop(worker: string, reason: string): Promise<void> {
@@ -112,7 +112,7 @@ export class EcsTaskHost implements TaskHost {
       count: 1,
       clientToken: tokenOf(startedBy),
       startedBy,
-      // The same in every call with the token: interruptions grow with the epoch only
+      // Must be the same in every call with the token: interruptions change only with the epoch
       capacityProviderStrategy:
         launch.fallbackToOnDemand === true && file.interruptions > 0 ? ON_DEMAND : [...launch.capacity],
       networkConfiguration: {
@@ -126,7 +126,7 @@ export class EcsTaskHost implements TaskHost {
     };
   }
 
-  /** The rows are the business of whoever takes the turn: the container itself, or its gate. */
+  /** Only the container that begins the turn accesses the rows: the container itself, or its gate. */
   #overrides({ id, epoch, fence, object }: FileRow, { container, gated }: DispatchLaunch): ContainerOverride[] {
     const turn = { [DispatchEnv.fileId]: id, [DispatchEnv.epoch]: String(epoch) };
     const file = {
@@ -144,8 +144,8 @@ export class EcsTaskHost implements TaskHost {
 }
 
 /**
- * 64 characters, all that ECS takes: of the dispatcher too, because a second one in the cluster may launch the same
- * file.
+ * 64 characters, the maximum of ECS. The token includes the dispatcher, because a second one in the cluster may launch
+ * the same file.
  */
 const tokenOf = (startedBy: string) => createHash('sha256').update(startedBy).digest('hex');
 
@@ -154,8 +154,8 @@ const overrideOf = (name: string, environment: Readonly<Record<string, string>>)
   environment: Object.entries(environment).map(([variable, value]) => ({ name: variable, value })),
 });
 
-/** What ECS tells of a task, as far as it is read here. */
-export interface ToldTask {
+/** The fields of an ECS task that are read here. */
+export interface EcsTaskDescription {
   readonly lastStatus?: string | undefined;
   readonly stopCode?: string | undefined;
   readonly stoppedReason?: string | undefined;
@@ -164,10 +164,10 @@ export interface ToldTask {
 }
 
 /**
- * What ECS says of a task, in an answer or in an event. The exit code of a container with a gate says whether it did
- * its work, if it ended by itself.
+ * State of a task, from an API response or an event. For a container with a gate that exited by itself, the exit code
+ * shows whether it succeeded.
  */
-export function stateOf({ lastStatus, stopCode, stoppedReason, containers = [] }: ToldTask): TaskState {
+export function stateOf({ lastStatus, stopCode, stoppedReason, containers = [] }: EcsTaskDescription): TaskState {
   const gate = containers.find(({ name = '' }) => gatedBy(name) !== undefined);
   if (lastStatus !== 'STOPPED') {
     return { kind: gate === undefined ? 'alive' : 'working' };
@@ -178,13 +178,13 @@ export function stateOf({ lastStatus, stopCode, stoppedReason, containers = [] }
   }
   const code = worker?.exitCode === undefined ? '' : ` (exit code ${worker.exitCode} of ${worker.name ?? ''})`;
   return {
-    kind: 'over',
+    kind: 'stopped',
     reason: `${stopCode ?? 'stopped'}: ${stoppedReason ?? 'no reason given'}${code}`,
     interrupted: INTERRUPTIONS.has(stopCode ?? '') || NO_CAPACITY.test(stoppedReason ?? ''),
   };
 }
 
-/** Answers with HTTP 200 may hold failures: no room at the moment, or a target that does not exist. */
+/** Responses with HTTP 200 can contain failures: no capacity, or a target that does not exist. */
 function refusalOf(failures: readonly Failure[]): LaunchResult {
   const reason =
     failures.map(({ reason: why, detail }) => [why, detail].filter(Boolean).join(': ')).join('; ') ||

@@ -1,14 +1,14 @@
 import type { LaunchResult } from '../../runtime/dispatch/task-host';
 
 /**
- * What an error of a launch means.
+ * The launch result for an error.
  *
- * @param isRefusal whether what is said of it is that there is no room at the moment
+ * @param isRefusal matches messages about missing capacity
  */
 export function resultOfError(error: unknown, isRefusal: RegExp): LaunchResult {
   const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
   const reason = `${name}: ${message}`;
-  // Also where a service reports throttling of another one behind it as an invalid parameter
+  // Some services report throttling of a downstream service as an invalid parameter
   if (/thrott|rate exceeded|too many requests/i.test(reason)) {
     return { kind: 'throttled', reason };
   }

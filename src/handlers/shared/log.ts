@@ -1,4 +1,4 @@
-/** Writes one line of JSON, with the fields by which Lambda tells level and time. */
+/** Writes one line of JSON, with the fields from which Lambda reads level and time. */
 export function log(
   level: 'INFO' | 'WARN' | 'ERROR',
   message: string,

@@ -11,8 +11,8 @@ export interface QueueHostOptions {
 }
 
 /**
- * Workers of queues: whoever receives the message of a file may begin its turn, and nobody but that worker knows
- * whether it lives.
+ * Sends files to workers of a queue: the worker that receives the message may begin the turn, and only its heartbeats
+ * show its state.
  */
 export class QueueHost implements TaskHost {
   readonly #options: QueueHostOptions;
@@ -30,7 +30,7 @@ export class QueueHost implements TaskHost {
         new SendMessageCommand({
           QueueUrl: queueUrl,
           MessageBody: JSON.stringify(message),
-          // Order and turns are the dispatcher's: no file need wait for another one in the queue
+          // The dispatcher controls order and turns, so files need not wait for one another in the queue
           ...(fifo && { MessageGroupId: id, MessageDeduplicationId: `${id}-${epoch}` }),
         }),
       );
@@ -45,14 +45,14 @@ export class QueueHost implements TaskHost {
   }
 
   describe(): Promise<TaskState> {
-    return Promise.resolve({ kind: 'untold' });
+    return Promise.resolve({ kind: 'unknown' });
   }
 
-  /** A worker whose turn is over learns it by its next heartbeat. */
+  /** A worker detects the end of its turn with its next heartbeat. */
   stop(): Promise<void> {
     return Promise.resolve();
   }
 }
 
-/** A queue always has room. */
+/** A queue never refuses a message. */
 const NO_REFUSAL = /^$/;

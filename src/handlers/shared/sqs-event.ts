@@ -1,4 +1,4 @@
-/** What Lambda hands over of a message, as far as the handlers read it. */
+/** The fields of an SQS record in a Lambda event that the handlers read. */
 export interface SqsRecord {
   readonly messageId: string;
   readonly body: string;
@@ -12,7 +12,7 @@ export interface SqsEvent {
   readonly Records: readonly SqsRecord[];
 }
 
-/** The messages that Lambda must not delete. They are received again after their visibility timeout. */
+/** The messages that Lambda must not delete. They are redelivered after their visibility timeout. */
 export interface SqsBatchResponse {
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
 }

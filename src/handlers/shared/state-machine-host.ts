@@ -19,8 +19,8 @@ export interface StateMachineHostOptions {
 }
 
 /**
- * Input of the execution of a file. The same for every launch of one epoch, or Step Functions would not take it for the
- * same.
+ * Input of the execution of a file. It must be the same for every launch of one epoch, so that Step Functions treats
+ * them as one.
  */
 export interface ExecutionInput {
   readonly fileId: string;
@@ -31,7 +31,10 @@ export interface ExecutionInput {
   readonly object: JobObject;
 }
 
-/** Executions of standard workflows: one for each name, which Step Functions remembers for 90 days after it ended. */
+/**
+ * Starts executions of standard workflows: one per name, which Step Functions keeps for 90 days after the execution
+ * ended.
+ */
 export class StateMachineHost implements TaskHost {
   readonly #options: StateMachineHostOptions;
 
@@ -50,7 +53,7 @@ export class StateMachineHost implements TaskHost {
       );
       return { kind: 'launched', ended: false, worker };
     } catch (error) {
-      // It has ended: one that runs is answered like a new one
+      // It has ended: for a running execution, the call succeeds
       if (error instanceof ExecutionAlreadyExists) {
         return { kind: 'launched', ended: true, worker };
       }
@@ -70,8 +73,8 @@ export class StateMachineHost implements TaskHost {
         throw error;
       }
       return {
-        kind: 'over',
-        reason: 'Step Functions has forgotten the execution, which it does 90 days after it ended',
+        kind: 'stopped',
+        reason: 'the execution does not exist; Step Functions deletes executions 90 days after their end',
         interrupted: false,
       };
     }
@@ -84,7 +87,7 @@ export class StateMachineHost implements TaskHost {
   }
 }
 
-/** What Step Functions says of an execution, in an answer or in an event. */
+/** State of an execution, from an API response or an event. */
 export function stateOfExecution({
   status,
   error,
@@ -100,13 +103,13 @@ export function stateOfExecution({
   if (status !== 'FAILED' && status !== 'TIMED_OUT' && status !== 'ABORTED') {
     return { kind: 'working' };
   }
-  const told = [error, cause].filter((text) => typeof text === 'string' && text !== '').join(': ');
+  const details = [error, cause].filter((text) => typeof text === 'string' && text !== '').join(': ');
   return {
-    kind: 'over',
-    reason: `${status}: ${told === '' ? 'no reason given' : told.slice(0, MAX_REASON)}`,
+    kind: 'stopped',
+    reason: `${status}: ${details === '' ? 'no reason given' : details.slice(0, MAX_REASON)}`,
     interrupted: false,
   };
 }
 
-/** A cause may hold a stack trace of 32,768 characters. */
+/** A cause can contain a stack trace of 32,768 characters. */
 const MAX_REASON = 1_000;

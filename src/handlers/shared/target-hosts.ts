@@ -1,16 +1,19 @@
 import type { FileRow } from '../../runtime/dispatch/rows';
 import type { LaunchResult, TaskHost, TaskState } from '../../runtime/dispatch/task-host';
 
-/** A host and what it has to do with. */
+/** A host, its types and its workers. */
 export interface HostEntry {
   readonly host: TaskHost;
-  /** Types whose files it launches. */
+  /** Types whose files the host launches. */
   readonly types: ReadonlySet<string>;
-  /** How it names its workers. */
+  /** Pattern of the names of its workers. */
   readonly workers: RegExp;
 }
 
-/** The hosts of a dispatcher as one: launches go by the type of the file, questions by the name of the worker. */
+/**
+ * Combines the hosts of a dispatcher: launches are routed by the type of the file, other calls by the name of the
+ * worker.
+ */
 export class TargetHosts implements TaskHost {
   readonly #entries: readonly HostEntry[];
 
@@ -22,7 +25,7 @@ export class TargetHosts implements TaskHost {
     const host = this.#of(file);
     return (
       host?.launch(file) ??
-      Promise.resolve({ kind: 'misconfigured', reason: `type ${file.type} has no target any more` })
+      Promise.resolve({ kind: 'misconfigured', reason: `type ${file.type} no longer has a target` })
     );
   }
 
@@ -45,7 +48,7 @@ export class TargetHosts implements TaskHost {
   #named(worker: string): TaskHost {
     const found = this.#entries.find(({ workers }) => workers.test(worker));
     if (found === undefined) {
-      throw new Error(`no host knows the worker ${worker}`);
+      throw new Error(`no host for the worker ${worker}`);
     }
     return found.host;
   }

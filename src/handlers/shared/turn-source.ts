@@ -4,7 +4,7 @@ import type { PostgresStore } from '../../runtime/dispatch/postgres/postgres-sto
 import type { TurnSource } from '../../runtime/dispatch/take-turn';
 import { postgresTurns } from '../../runtime/jobs/postgres-turns';
 
-/** The rows where the environment says that they are; `database` is the same store, where it is one. */
+/** The store named in the environment; `database` is the same store if it is a PostgreSQL database. */
 export function turnSource(): TurnSource & { readonly database?: PostgresStore } {
   if (process.env[DispatchStateEnv.database] === undefined) {
     return dynamoDbTurns();

@@ -14,20 +14,20 @@ const ecs = new ECSClient();
 const sqs = new SQSClient();
 
 const ON_DEMAND: readonly CapacityProviderStrategyItem[] = [{ capacityProvider: 'FARGATE', weight: 1 }];
-/** Who puts the service back on Spot meanwhile, such as an update of the stack, is noticed after this. */
-const LOOK_AGAIN_SECONDS = 300;
+/** Interval after which a change of the strategy by others, such as a stack update, is detected. */
+const RECHECK_SECONDS = 300;
 
-/** The message of a placement that failed. */
+/** The message of a failed placement. */
 interface Failure extends Pick<SqsRecord, 'messageId' | 'attributes'> {
   readonly receiptHandle: string;
 }
 
 /**
- * Has a service run on on-demand capacity from a placement on Spot that failed until an hour after the last one.
+ * Runs a service on on-demand capacity from a failed placement on Spot until an hour after the last one.
  *
- * A failure is left in its FIFO queue as long as it counts, from which it comes back; those that come meanwhile join
- * it. So the queue is all the memory there
- * is, and every look begins with what the service has: a message may be lost, repeated or doubled.
+ * A failure stays in its FIFO queue while it is in force and is redelivered; later failures are received with it. The
+ * queue is the only state, and every invocation starts from the current strategy of the service, so messages may be
+ * lost, redelivered or duplicated.
  */
 export async function handler({
   Records: records,
@@ -37,37 +37,35 @@ export async function handler({
   const last = Math.max(...records.map(({ attributes }) => Number(attributes.SentTimestamp)));
   const leftSeconds = Math.ceil(numberVariable(SpotFallbackEnv.holdSeconds) - (Date.now() - last) / 1_000);
   const inForce = leftSeconds > 0;
-  await follow(
+  await applyStrategy(
     inForce ? ON_DEMAND : (JSON.parse(variable(SpotFallbackEnv.strategy)) as CapacityProviderStrategyItem[]),
   );
   if (!inForce) {
     return { batchItemFailures: [] };
   }
-  await hide(records, Math.min(leftSeconds, LOOK_AGAIN_SECONDS));
+  await extendVisibility(records, Math.min(leftSeconds, RECHECK_SECONDS));
   return { batchItemFailures: records.map(({ messageId }) => ({ itemIdentifier: messageId })) };
 }
 
-async function follow(strategy: readonly CapacityProviderStrategyItem[]): Promise<void> {
+async function applyStrategy(strategy: readonly CapacityProviderStrategyItem[]): Promise<void> {
   const [cluster, service] = [variable(SpotFallbackEnv.cluster), variable(SpotFallbackEnv.service)];
   const { services: [found] = [] } = await ecs.send(new DescribeServicesCommand({ cluster, services: [service] }));
   if (found.status !== 'ACTIVE' || isSame(found.capacityProviderStrategy ?? [], strategy)) {
     return;
   }
-  // ECS takes a change of the strategy only with a new deployment. Tasks that work are protected from it, as from
-  // scale-in.
+  // ECS applies a change of the strategy only with a new deployment. Scale-in protection also protects running tasks
+  // from a deployment.
   await ecs.send(
     new UpdateServiceCommand({ cluster, service, capacityProviderStrategy: [...strategy], forceNewDeployment: true }),
   );
   log(
     'WARN',
-    strategy === ON_DEMAND
-      ? 'there is no Spot capacity: the service runs on demand'
-      : 'the service is given back to Spot',
+    strategy === ON_DEMAND ? 'no Spot capacity: the service runs on demand' : 'the service runs on Spot again',
     { service, strategy },
   );
 }
 
-/** ECS answers with numbers where none were given. */
+/** ECS returns defaults for omitted numbers. */
 function isSame(one: readonly CapacityProviderStrategyItem[], other: readonly CapacityProviderStrategyItem[]): boolean {
   const plain = (items: readonly CapacityProviderStrategyItem[]) =>
     items
@@ -77,7 +75,7 @@ function isSame(one: readonly CapacityProviderStrategyItem[], other: readonly Ca
   return plain(one) === plain(other);
 }
 
-async function hide(records: readonly Failure[], seconds: number): Promise<void> {
+async function extendVisibility(records: readonly Failure[], seconds: number): Promise<void> {
   const Entries = records.map(({ messageId, receiptHandle }) => ({
     Id: messageId,
     ReceiptHandle: receiptHandle,
@@ -86,8 +84,8 @@ async function hide(records: readonly Failure[], seconds: number): Promise<void>
   const { Failed = [] } = await sqs.send(
     new ChangeMessageVisibilityBatchCommand({ QueueUrl: variable(SpotFallbackEnv.queueUrl), Entries }),
   );
-  // They come back sooner than they need to, which costs a look.
+  // They are redelivered earlier than necessary, which costs one invocation.
   if (Failed.length > 0) {
-    log('WARN', 'messages come back early', { codes: Failed.map(({ Code }) => Code) });
+    log('WARN', 'messages will be redelivered early', { codes: Failed.map(({ Code }) => Code) });
   }
 }

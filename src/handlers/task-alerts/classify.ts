@@ -1,7 +1,7 @@
 import { AlertKind, AlertSeverity, UNHEALTHY_REASON } from '../../contract/task-alerts';
 import type { ContainerState, EcsEvent, ServiceEvent, TaskDetail, TaskEvent } from './events';
 
-/** What someone is told. */
+/** An alert. */
 export interface Alert {
   readonly kind: AlertKind;
   readonly severity: AlertSeverity;
@@ -13,7 +13,7 @@ export interface Alert {
   readonly reason: string;
   readonly time: string;
   readonly region: string;
-  /** The same for every event about the same change. */
+  /** Identical for all events of the same change. */
   readonly changeId: string;
   readonly task?: AlertedTask;
 }
@@ -25,33 +25,32 @@ export interface AlertedTask {
   readonly startedAt?: string;
   readonly stoppedAt?: string;
   readonly containers: readonly ContainerState[];
-  /** Names of the containers that the alert is about. */
+  /** Names of the containers that caused the alert. */
   readonly failed: readonly string[];
 }
 
-export interface Interest {
+export interface AlertFilter {
   readonly kinds: ReadonlySet<string>;
   readonly expectedExitCodes: ReadonlySet<number>;
 }
 
-/** What an event means; undefined when nobody wants to know. */
-export function classify(event: EcsEvent, interest: Interest): Alert | undefined {
-  const alert =
-    event['detail-type'] === 'ECS Task State Change' ? classifyTask(event, interest) : classifyService(event);
-  return alert && interest.kinds.has(alert.kind) ? alert : undefined;
+/** The alert for an event; undefined if the filter excludes it. */
+export function classify(event: EcsEvent, filter: AlertFilter): Alert | undefined {
+  const alert = event['detail-type'] === 'ECS Task State Change' ? classifyTask(event, filter) : classifyService(event);
+  return alert && filter.kinds.has(alert.kind) ? alert : undefined;
 }
 
 interface Finding {
   readonly kind: AlertKind;
   readonly severity: AlertSeverity;
-  /** What the task did, to go on after its name. */
+  /** Predicate of the title, after the name of the task or service. */
   readonly did: string;
   readonly failed?: readonly string[];
 }
 
-function classifyTask(event: TaskEvent, interest: Interest): Alert | undefined {
+function classifyTask(event: TaskEvent, filter: AlertFilter): Alert | undefined {
   const { detail } = event;
-  const finding = detail.lastStatus === 'STOPPED' ? explainStop(detail, interest) : explainStart(detail);
+  const finding = detail.lastStatus === 'STOPPED' ? explainStop(detail, filter) : explainStart(detail);
   if (!finding) {
     return undefined;
   }
@@ -84,8 +83,8 @@ function explainStart({ lastStatus }: TaskDetail): Finding | undefined {
     : undefined;
 }
 
-/** Why a task stopped; undefined for scale-in, deployments and ends without failure. */
-function explainStop(detail: TaskDetail, interest: Interest): Finding | undefined {
+/** Why a task stopped; undefined for scale-in, deployments and successful ends. */
+function explainStop(detail: TaskDetail, filter: AlertFilter): Finding | undefined {
   const { stopCode, stoppedReason = '', containers = [] } = detail;
   switch (stopCode) {
     case 'TaskFailedToStart':
@@ -115,21 +114,21 @@ function explainStop(detail: TaskDetail, interest: Interest): Finding | undefine
         ? { kind: AlertKind.unhealthy, severity: AlertSeverity.error, did: 'failed its health checks' }
         : undefined;
     default:
-      return explainExit(containers, interest);
+      return explainExit(containers, filter);
   }
 }
 
 function explainExit(
   containers: readonly ContainerState[],
-  { kinds, expectedExitCodes }: Interest,
+  { kinds, expectedExitCodes }: AlertFilter,
 ): Finding | undefined {
-  const hungry = containers.filter(({ reason = '' }) => reason.startsWith('OutOfMemory'));
-  if (hungry.length > 0 && kinds.has(AlertKind.outOfMemory)) {
+  const outOfMemory = containers.filter(({ reason = '' }) => reason.startsWith('OutOfMemory'));
+  if (outOfMemory.length > 0 && kinds.has(AlertKind.outOfMemory)) {
     return {
       kind: AlertKind.outOfMemory,
       severity: AlertSeverity.error,
       did: 'ran out of memory',
-      failed: hungry.map(({ name }) => name),
+      failed: outOfMemory.map(({ name }) => name),
     };
   }
   const failed = containers.filter(({ exitCode }) => exitCode !== undefined && !expectedExitCodes.has(exitCode));
@@ -148,7 +147,7 @@ const serviceFindings: Readonly<Record<string, Finding | undefined>> = {
   SERVICE_TASK_PLACEMENT_FAILURE: {
     kind: AlertKind.placementFailed,
     severity: AlertSeverity.error,
-    did: 'finds no capacity for its tasks',
+    did: 'has no capacity for its tasks',
   },
   SERVICE_TASK_START_IMPAIRED: {
     kind: AlertKind.startImpaired,
@@ -179,7 +178,7 @@ function classifyService(event: ServiceEvent): Alert | undefined {
     reason: detail.reason ?? '',
     time: event.time,
     region: event.region,
-    // These events have no version; one that EventBridge delivers twice has the same id.
+    // These events have no version; duplicate deliveries by EventBridge have the same id.
     changeId: event.id,
   };
 }

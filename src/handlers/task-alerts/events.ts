@@ -1,7 +1,7 @@
 import { type Fields, fields, text } from '../shared/json-fields';
 
 /*
- * The events of ECS, as far as alerts read them. ECS may add fields at any time, and leaves some out.
+ * The fields of ECS events that alerts read. ECS may add fields at any time, and omits some.
  *
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_cwe_events.html
  */
@@ -34,7 +34,7 @@ export interface TaskDetail {
   readonly startedAt?: string;
   readonly stoppedAt?: string;
   readonly containers?: readonly ContainerState[];
-  /** Grows with each change of the task; an event that was sent twice has the same one. */
+  /** Incremented with each change of the task; duplicates of an event have the same version. */
   readonly version: number;
 }
 
@@ -48,7 +48,7 @@ export type TaskEvent = Envelope<'ECS Task State Change', TaskDetail>;
 export type ServiceEvent = Envelope<'ECS Service Action' | 'ECS Deployment State Change', ServiceDetail>;
 export type EcsEvent = TaskEvent | ServiceEvent;
 
-/** Reads what the function was invoked with. @throws RangeError that names what ECS never sends */
+/** Reads the input of the function. @throws RangeError that names an invalid field */
 export function readEcsEvent(input: unknown): EcsEvent {
   const event = fields(input, 'the event');
   const { region, 'detail-type': type } = event;
@@ -67,7 +67,7 @@ export function readEcsEvent(input: unknown): EcsEvent {
     return { ...envelope, 'detail-type': type, detail: readTask(detail) };
   }
   if (type !== 'ECS Service Action' && type !== 'ECS Deployment State Change') {
-    throw new RangeError('expected detail-type to be one that the rule is about');
+    throw new RangeError('expected detail-type to be one that the rule matches');
   }
   return {
     ...envelope,
@@ -103,7 +103,10 @@ function readContainer(value: unknown): ContainerState {
   };
 }
 
-/** Those that are there: ECS leaves out what does not apply. Half a character would go into no link. */
+/**
+ * The fields that are present: ECS omits those that do not apply. Lone surrogates are replaced, because they cannot be
+ * URL-encoded.
+ */
 function texts<Name extends string>(from: Fields, names: readonly Name[]): Partial<Record<Name, string>> {
   const found = names.flatMap((name): [string, string][] => {
     const value = from[name];

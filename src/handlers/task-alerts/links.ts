@@ -7,7 +7,7 @@ export interface Link {
   readonly url: string;
 }
 
-/** Where to look next: the task or service, the log of each container, the runbook. */
+/** Links for an alert: the task or service, the log of each container, the runbook. */
 export async function findLinks(ecs: ECSClient, alert: Alert, runbookUrl: string | undefined): Promise<Link[]> {
   const { cluster, group, region, task } = alert;
   const console = `https://${region}.${consoleDomain(region)}`;
@@ -32,7 +32,7 @@ async function findLogs(ecs: ECSClient, task: AlertedTask, region: string, conso
     const wanted = containers.filter(({ name = '' }) => task.failed.length === 0 || task.failed.includes(name));
     return wanted.flatMap((container) => logOf(container, task, region, console));
   } catch (error) {
-    log('WARN', 'no links to logs: the task definition could not be read', {
+    log('WARN', 'alert without links to logs: the task definition could not be read', {
       taskDefinition: task.definitionArn,
       error: String(error),
     });
@@ -60,7 +60,7 @@ function logOf(
   ];
 }
 
-/** The console encodes what stands behind the hash twice, with a dollar for the outer per cent sign. */
+/** The console encodes the part after the hash twice, with a dollar sign for the outer percent sign. */
 const twice = (text: string) => encodeURIComponent(encodeURIComponent(text)).replaceAll('%', '$');
 
 function consoleDomain(region: string): string {

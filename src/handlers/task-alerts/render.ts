@@ -2,16 +2,16 @@ import { AlertLayout } from '../../contract/task-alerts';
 import type { Alert } from './classify';
 import type { Link } from './links';
 
-/** What an alert is sent with beside what happened. */
+/** Additional content of an alert. */
 export interface Surroundings {
   readonly links: readonly Link[];
-  /** Said when further alerts will not be sent for a while. */
+  /** Note that further alerts will not be sent in this period. */
   readonly note?: string;
 }
 
-/** SNS takes subjects of up to 100 characters of ASCII. */
+/** SNS accepts subjects of up to 100 ASCII characters. */
 const MAX_SUBJECT = 100;
-/** A reason can quote anything that a container runtime said. */
+/** A reason can quote arbitrary output of a container runtime. */
 const MAX_REASON = 1_000;
 
 /** The subject of an e-mail: severity and title in one line. */
@@ -92,9 +92,9 @@ function facts({ cluster, group, reason, time, task }: Alert): [string, string][
   return rows.flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, value]]));
 }
 
-/** What a container said may hold line breaks and control characters, and an e-mail's own lines are ours. */
+/** Output of a container can contain line breaks and control characters, which must not add lines to an e-mail. */
 const oneLine = (text: string) => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ');
 
-/** So that a reason neither mentions people nor links to anywhere. */
+/** Prevents a reason from mentioning people or adding links. */
 const escapeMarkdown = (text: string) =>
   text.replace(/[&<>]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[sign] ?? sign);

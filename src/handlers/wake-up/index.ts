@@ -12,25 +12,24 @@ const cloudWatch = new CloudWatchClient();
 const scaling = new ApplicationAutoScalingClient();
 
 /**
- * Keeps a worker awake from an arrival until its scaling policies do.
+ * Keeps a worker service running from an arrival until its scaling policies take over.
  *
- * A wake-up that is not done with is left in its FIFO queue, from which it comes back a minute later. Until then it
- * holds back the
- * ones behind it, so that there is one look at a time and no more than one in a minute.
+ * An unfinished wake-up stays in its FIFO queue and is redelivered a minute later. Until then it blocks the ones behind
+ * it, so that there is one check at a time and at most one per minute.
  */
 export async function handler({ Records: records }: SqsEvent): Promise<SqsBatchResponse> {
   const open: { itemIdentifier: string }[] = [];
   for (const record of records) {
-    // In a FIFO queue nothing may overtake what is left in it.
-    if (open.length > 0 || (await look(record))) {
+    // In a FIFO queue, later messages must not overtake one that stays in the queue.
+    if (open.length > 0 || (await check(record))) {
       open.push({ itemIdentifier: record.messageId });
     }
   }
   return { batchItemFailures: open };
 }
 
-/** Looks once, sets the floor and tells whether to look again. */
-async function look({ attributes }: SqsRecord): Promise<boolean> {
+/** Checks once and sets the minimum task count. Returns whether to check again. */
+async function check({ attributes }: SqsRecord): Promise<boolean> {
   const sizing = {
     minTasks: numberVariable(WakeUpEnv.minTasks),
     maxTasks: numberVariable(WakeUpEnv.maxTasks),
@@ -44,8 +43,8 @@ async function look({ attributes }: SqsRecord): Promise<boolean> {
     { ageSeconds, justArrived: ageSeconds < WAKE_UP_INTERVAL_SECONDS, backlog, reported },
     sizing,
   );
-  await holdFloor(floor);
-  log('INFO', 'looked at the queues', { ageSeconds, backlog, reported, floor, again });
+  await setFloor(floor);
+  log('INFO', 'checked the queues', { ageSeconds, backlog, reported, floor, again });
   return again;
 }
 
@@ -67,7 +66,7 @@ async function countJobsOf(queueUrl: string): Promise<number> {
   );
 }
 
-/** The backlog of the last minutes as the scaling's alarms see it, latest first. */
+/** The backlog of the last minutes as seen by the scaling alarms, latest first. */
 async function readMetrics(queueUrls: readonly string[], now: number): Promise<number[]> {
   const { MetricDataResults: results = [] } = await cloudWatch.send(
     new GetMetricDataCommand({
@@ -86,7 +85,7 @@ async function readMetrics(queueUrls: readonly string[], now: number): Promise<n
   return results.find(({ Id }) => Id === 'backlog')?.Values ?? [];
 }
 
-/** Beside a queue that sends metrics, one that sleeps counts as empty. */
+/** An inactive queue has no metrics and counts as empty if another queue has metrics. */
 function backlogOf(queues: number): string {
   const metrics = Array.from({ length: queues }, (_, index) => [`visible${index}`, `inFlight${index}`]).flat();
   return metrics.map((metric) => (queues === 1 ? metric : `FILL(${metric}, 0)`)).join(' + ');
@@ -108,8 +107,11 @@ function queueMetric(id: string, name: string, queueUrl: string): MetricDataQuer
   };
 }
 
-/** Application Auto Scaling starts what is missing at once, and no policy goes below. The maximum stays as it is. */
-async function holdFloor(tasks: number): Promise<void> {
+/**
+ * Application Auto Scaling starts missing tasks at once, and policies do not scale in below the minimum. The maximum is
+ * not changed.
+ */
+async function setFloor(tasks: number): Promise<void> {
   await scaling.send(
     new RegisterScalableTargetCommand({
       ServiceNamespace: 'ecs',

@@ -1,9 +1,9 @@
 import { FileworksError } from '../errors.js';
 import { printable } from '../support/printable.js';
 
-/** Where in which archive something is wrong. */
+/** Location of an error in an archive. */
 export interface ArchiveErrorDetails {
-  /** The archive, as its source names it; never with credentials or a query string. */
+  /** Name of the archive, from its source; without credentials and query string. */
   readonly archive?: string;
   /** Name of the entry, escaped so that it is safe to log. */
   readonly entry?: string;
@@ -12,7 +12,7 @@ export interface ArchiveErrorDetails {
   readonly cause?: unknown;
 }
 
-/** Base of what the archive readers throw: {@link ZipError} and {@link TarError}. */
+/** Base class of errors of archive readers: {@link ZipError} and {@link TarError}. */
 export abstract class ArchiveError extends FileworksError {
   readonly archive?: string;
   readonly entry?: string;

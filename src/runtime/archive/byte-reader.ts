@@ -3,15 +3,15 @@ import { sourceEnded, sourceFailed } from './sources/source.js';
 
 const NOTHING = Buffer.alloc(0);
 
-/** Reads a body forward, in the portions that a parser needs. Nothing is lost between a portion and the next. */
+/** Reads a body sequentially, in the portions that a parser needs. */
 export class ByteReader {
   readonly #pieces: AsyncIterator<Uint8Array>;
   #buffered: Buffer = NOTHING;
-  /** Where in the buffer the next byte is. */
+  /** Position of the next byte in the buffer. */
   #at = 0;
-  /** The piece whose first bytes end the buffer, which is then a bridge from what was left to this piece. */
+  /** The piece whose first bytes are the end of the buffer, which is then a bridge between the rest and this piece. */
   #beyond: Buffer | undefined;
-  /** Where in the bridge that piece begins. */
+  /** Position of that piece in the bridge. */
   #bridgeStart = 0;
   #offset = 0;
   #ended = false;
@@ -30,10 +30,9 @@ export class ByteReader {
   }
 
   /**
-   * Brings the next bytes together and tells how many there are: fewer than asked for only at the end of the body. They
-   * stand in `bytes` from `at` on,
-   * until something else is called: a record is decoded where it stands, since a Buffer for each costs more than its
-   * decoding.
+   * Gathers the next bytes and returns their number: fewer than requested only at the end of the body. They are in
+   * `bytes` from `at` on until the next call: records are decoded in place, because a Buffer for each would cost more
+   * than decoding it.
    */
   async gather(length: number): Promise<number> {
     if (this.#lacks(length)) {
@@ -42,10 +41,7 @@ export class ByteReader {
     return this.#buffered.length - this.#at;
   }
 
-  /**
-   * True when there is nothing to wait for: asking this first saves the turn of the event loop that `await` takes,
-   * several times for each entry.
-   */
+  /** Whether the bytes are already gathered. Checking this first saves `await`, several times per entry. */
   gathered(length: number): boolean {
     return !this.#lacks(length);
   }
@@ -58,7 +54,7 @@ export class ByteReader {
     return this.#at;
   }
 
-  /** Looks at the next bytes, as many as are asked for or are left, and at more when they are there already. */
+  /** The next bytes without consuming them: at least as many as requested, unless the body ends. */
   async peek(length: number): Promise<Buffer> {
     if (this.#lacks(length)) {
       await this.#fill(length);
@@ -66,7 +62,7 @@ export class ByteReader {
     return this.#at === 0 ? this.#buffered : this.#buffered.subarray(this.#at);
   }
 
-  /** Takes exactly so many bytes. @throws ZipError ERR_ZIP_TRUNCATED when there are fewer */
+  /** Consumes exactly `length` bytes. @throws ZipError ERR_ZIP_TRUNCATED if there are fewer */
   async take(length: number): Promise<Buffer> {
     if (this.#lacks(length)) {
       await this.#fill(length);
@@ -79,7 +75,7 @@ export class ByteReader {
     return this.#buffered.subarray(start, start + length);
   }
 
-  /** Takes what is there, at most so much; empty only at the end of the body. */
+  /** Consumes available bytes, at most `most`; empty only at the end of the body. */
   async some(most: number): Promise<Buffer> {
     if (this.#lacks(1)) {
       await this.#fill(1);
@@ -89,16 +85,16 @@ export class ByteReader {
     return this.#buffered.subarray(start, this.#at);
   }
 
-  /** Steps over bytes that were peeked at. */
+  /** Consumes bytes that were peeked at. */
   advance(length: number): void {
     this.#at += length;
     this.#offset += length;
   }
 
-  /** Puts the last bytes that were taken back. */
-  giveBack(bytes: Buffer): void {
+  /** Returns the last consumed bytes to the buffer. */
+  unread(bytes: Buffer): void {
     this.#offset -= bytes.length;
-    // They stand before what is left, unless what was left has been read on.
+    // They precede the rest in the buffer, unless the buffer was replaced.
     const end = this.#buffered.byteOffset + this.#at;
     if (this.#at >= bytes.length && this.#buffered.buffer === bytes.buffer && bytes.byteOffset + bytes.length === end) {
       this.#at -= bytes.length;
@@ -109,7 +105,7 @@ export class ByteReader {
     }
   }
 
-  /** Lets go of the body. Does not wait for a body that hangs. */
+  /** Closes the body. Does not wait for a hanging body. */
   close(): void {
     this.#ended = true;
     this.#beyond = undefined;
@@ -124,9 +120,8 @@ export class ByteReader {
   }
 
   /**
-   * Reads on until there are so many bytes, or no more. Copies what must lie together across the border of two pieces,
-   * and not the pieces; and that once,
-   * however small the pieces are.
+   * Reads until `length` bytes are available, or the body ends. Copies only bytes that must be contiguous across the
+   * border of pieces, and only once, even for small pieces.
    */
   async #fill(length: number): Promise<void> {
     this.#leaveBridge();
@@ -151,7 +146,7 @@ export class ByteReader {
     }
   }
 
-  /** From the bridge to the piece behind it, which nearly always begins before the next byte. */
+  /** Moves from the bridge to the piece after it, which nearly always contains the next byte. */
   #leaveBridge(): void {
     if (this.#beyond === undefined) {
       return;
@@ -163,8 +158,8 @@ export class ByteReader {
   }
 
   /**
-   * Waits for the body or for the signal, whichever comes first: a body that hangs must not hold up a stop. So many
-   * bytes are there already.
+   * Waits for the body or for the signal, whichever settles first, so that a hanging body does not delay a stop.
+   * `there`: number of buffered bytes.
    */
   async #next(there: number): Promise<Buffer> {
     this.signal?.throwIfAborted();

@@ -2,10 +2,7 @@ import { RecordError } from './records.js';
 import { ZipError } from './zip-error.js';
 import type { ArchiveErrorDetails } from './archive-error.js';
 
-/**
- * Decodes a record; one that does not hold together is the error of a caller who knows where it stands. @throws
- * ZipError ERR_ZIP_BAD_RECORD
- */
+/** Decodes a record, and adds the location to the error of an invalid one. @throws ZipError ERR_ZIP_BAD_RECORD */
 export function decoded<T>(decode: () => T, where: ArchiveErrorDetails): T {
   try {
     return decode();

@@ -13,20 +13,19 @@ import {
 import type { ArchiveSource } from './sources/source.js';
 import { ZipError } from './zip-error.js';
 
-/** What the central directory says, checked as far as it can be without reading an entry. */
+/** The central directory, validated as far as possible without reading entries. */
 export interface Directory {
   readonly entries: readonly EntryRecord[];
-  /** The directory as it stands in the archive: its hash names this archive's content. */
+  /** The raw directory: its hash identifies the content of the archive. */
   readonly bytes: Buffer;
   readonly size: number;
 }
 
 /**
- * Reads the central directory in one request, or two when it is larger than 64 KiB.
+ * Reads the central directory with one request, or two if it is larger than 64 KiB.
  *
- * What is wrong with the archive as a whole throws. What is wrong with one entry is kept as that entry's refusal, so
- * that it does not stand in the
- * way of the others.
+ * Errors of the archive as a whole are thrown. Errors of one entry are stored as its refusal, so that the other entries
+ * can be read.
  */
 export async function readDirectory(
   source: ArchiveSource,
@@ -69,7 +68,7 @@ function parseDirectory(bytes: Buffer, place: DirectoryPlace, archive: string, r
     const complete =
       at + DIRECTORY_HEADER_BYTES <= bytes.length && at + directoryHeaderBytes(bytes, at) <= bytes.length;
     if (!complete || bytes.readUInt32LE(at) !== DIRECTORY_HEADER) {
-      throw new ZipError('ERR_ZIP_BAD_RECORD', 'the central directory holds something that is no header of an entry', {
+      throw new ZipError('ERR_ZIP_BAD_RECORD', 'the central directory contains data that is not an entry header', {
         archive,
         offset,
       });
@@ -83,16 +82,16 @@ function parseDirectory(bytes: Buffer, place: DirectoryPlace, archive: string, r
     at += fields.recordBytes;
   }
   if (entries.length !== place.entries || at !== bytes.length) {
-    const message = `the end record says ${place.entries} entries, the directory has ${entries.length} or more`;
+    const message = `the end record contains ${place.entries} entries, the directory ${entries.length} or more`;
     throw new ZipError('ERR_ZIP_MISMATCH', message, { archive, offset: place.start });
   }
   return entries;
 }
 
 /**
- * No two entries may share a byte, as they do in the bombs that repeat one entry's data, and each must lie between
- * start and directory.
- * Here by the least that an entry takes; with the exact length of its local header again when it is read.
+ * Entries must not overlap, as in bombs that reuse the data of one entry, and must be between the start and the
+ * directory. Checked here with the minimum size of an entry, and again with the exact length of its local header when
+ * it is read.
  */
 function checkLayout(
   entries: readonly EntryRecord[],
@@ -107,7 +106,7 @@ function checkLayout(
     const limit = next?.offset ?? place.start;
     if (entry.offset + LOCAL_HEADER_BYTES + entry.nameBytes.length + entry.compressedSize > limit) {
       const what = next === undefined ? 'the central directory' : 'another entry';
-      throw new ZipError('ERR_ZIP_OVERLAP', `the entry runs into ${what}`, {
+      throw new ZipError('ERR_ZIP_OVERLAP', `the entry overlaps ${what}`, {
         archive,
         entry: entry.name,
         offset: entry.offset,
@@ -116,17 +115,17 @@ function checkLayout(
     entry.limit = limit;
   }
   const first = ordered.at(0)?.offset ?? place.start;
-  // Four bytes are the mark of an archive that was to be split and was not, 8.5.4 of APPNOTE.
+  // Four bytes are the marker of a split archive with a single part, 8.5.4 of APPNOTE.
   if (first > 4 && !allow.has('prefixed-data')) {
     throw new ZipError(
       'ERR_ZIP_PREFIXED_DATA',
-      `${first} bytes stand before the first entry; allow them with \`allow: ['prefixed-data']\``,
+      `${first} bytes precede the first entry; allow them with \`allow: ['prefixed-data']\``,
       { archive },
     );
   }
 }
 
-/** Every one of the entries that share a name is refused: which of them is meant depends on the reader. */
+/** Refuses all entries with the same name, because readers differ in which one they use. */
 function refuseDuplicates(entries: readonly EntryRecord[], allow: ReadonlySet<ArchiveAllowance>): void {
   const seen = new Map<string, EntryRecord>();
   for (const entry of entries) {

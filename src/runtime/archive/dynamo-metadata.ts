@@ -20,35 +20,35 @@ export type MetadataItem = Readonly<Record<string, unknown>>;
 export interface DynamoMetadataOptions {
   readonly client: DynamoDBClient;
   readonly tableName: string;
-  /** Attribute of the table's key that holds the name of the entry. */
+  /** Key attribute of the table with the name of the entry. */
   readonly nameAttribute: string;
   /**
-   * The partition that all names are in, when `nameAttribute` is the sort key: then names are found by one `Query`
-   * through the partition.
+   * The partition with all names, if `nameAttribute` is the sort key: names are then found by one `Query` of the
+   * partition.
    *
    * @default - `nameAttribute` is the partition key, and names are found by `BatchGetItem`
    */
   readonly partition?: { readonly attribute: string; readonly value: string };
   /**
-   * Turns the name of an entry into what the table has. MUST be different for different names. @default - the name
+   * Converts the name of an entry to the key in the table. MUST be different for different names. @default - the name
    * itself
    */
   readonly keyOf?: (name: string) => string;
-  /** Read what was written a moment ago; costs twice as much. @default false */
+  /** Uses strongly consistent reads, which cost twice as much. @default false */
   readonly consistentRead?: boolean;
-  /** Names, known and unknown, that are remembered and not asked for again; 0 remembers none. @default 10_000 */
+  /** Names, found and missing, that are cached; 0 disables the cache. @default 10_000 */
   readonly cacheEntries?: number;
   /** Attempts for keys that DynamoDB leaves unprocessed; at least 1. @default 8 */
   readonly maxAttempts?: number;
 }
 
-/** DynamoDB left keys unprocessed through every attempt: the table is asked for more than it has capacity for. */
+/** DynamoDB left keys unprocessed in every attempt: the capacity of the table is exceeded. */
 export class MetadataUnavailable extends FileworksError {
   readonly code = 'ERR_METADATA_UNAVAILABLE';
 }
 
 /**
- * The most keys of one BatchGetItem. @see
+ * Maximum keys of one BatchGetItem. @see
  * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
  */
 const MAX_BATCH_KEYS = 100;
@@ -106,8 +106,7 @@ export class DynamoMetadata implements MetadataLookup<MetadataItem> {
           found.set(name, unmarshall(item));
         }
       }
-      // Also when the answer would be larger than 16 MB: then the rest is asked for again, without waiting for
-      // capacity.
+      // Also if the response would exceed 16 MB: the remaining keys are then requested without waiting for capacity.
       const left = answer.UnprocessedKeys?.[tableName]?.Keys ?? [];
       if (left.length === 0) {
         return found;
@@ -125,7 +124,7 @@ export class DynamoMetadata implements MetadataLookup<MetadataItem> {
     }
   }
 
-  /** Reads the partition once; a failure is not remembered. */
+  /** Reads the partition once; a failure is not cached. */
   async #findInPartition(
     names: readonly string[],
     signal: AbortSignal | undefined,
@@ -179,7 +178,7 @@ export class DynamoMetadata implements MetadataLookup<MetadataItem> {
       return;
     }
     this.#cache.set(name, item);
-    // The oldest goes first: a Map keeps the order in which it was filled.
+    // The oldest is evicted first: a Map keeps insertion order.
     for (const oldest of this.#cache.keys()) {
       if (this.#cache.size <= cacheEntries) {
         break;

@@ -18,27 +18,24 @@ import {
 import type { ArchiveSource, SourceTail } from './sources/source.js';
 import { ZipError, type ZipErrorCode } from './zip-error.js';
 
-/**
- * Bytes that the first read asks for: every possible end record, and with it the whole directory of a small archive.
- */
+/** Bytes of the first read: every possible end record, and the whole directory of a small archive. */
 export const TAIL_BYTES = MAX_END_BYTES + ZIP64_LOCATOR_BYTES + ZIP64_END_BYTES;
 
-/** Where the central directory is. */
+/** Location of the central directory. */
 export interface DirectoryPlace {
   readonly start: number;
   readonly end: number;
   readonly entries: number;
-  /** Bytes before the archive proper: what must be added to every offset that is written in it. */
+  /** Bytes before the archive, to be added to every offset in it. */
   readonly prefix: number;
 }
 
 /**
  * Finds the central directory from the end of the file.
  *
- * Readers of ZIPs differ most in this, and attacks live on the differences: what could be read in two ways is refused.
- * There must be one end record
- * whose comment ends where the file ends, no further end record inside that comment, and the directory must end where
- * the end records start.
+ * ZIP readers differ most in this step, and attacks exploit the differences: ambiguous archives are refused. There must
+ * be one end record whose comment ends at the end of the file, no further end record inside that comment, and the
+ * directory must end where the end records start.
  */
 export async function locateDirectory(
   source: ArchiveSource,
@@ -65,19 +62,19 @@ export async function locateDirectory(
   if (prefix < 0 || start < 0) {
     throw refuse(
       'ERR_ZIP_TRUNCATED',
-      'the central directory starts after the place where it should end: bytes are missing',
+      'the central directory starts after its expected end: bytes are missing',
       directoryOffset,
     );
   }
   if (prefix > 0 && !allow.has('prefixed-data')) {
     throw refuse(
       'ERR_ZIP_PREFIXED_DATA',
-      `${prefix} bytes stand before the archive or before its directory; allow them with \`allow: ['prefixed-data']\``,
+      `${prefix} bytes precede the archive or its directory; allow them with \`allow: ['prefixed-data']\``,
     );
   }
   return { start, end: directoryEnd, entries, prefix };
 
-  /** The ZIP64 end record, when the archive has one. */
+  /** The ZIP64 end record, if the archive has one. */
   async function findZip64(
     small: EndRecord,
     smallAt: number,
@@ -87,12 +84,12 @@ export async function locateDirectory(
     if (!there) {
       return undefined;
     }
-    // The directory reaches up to the end record, so the locator is a part of it: some readers follow it nevertheless,
-    // to another directory.
+    // The directory extends to the end record, so the locator is part of it: some readers follow it nevertheless, to
+    // another directory.
     if (small.directoryOffset + small.directoryBytes === tailStart + smallAt && !needsZip64(small)) {
       throw refuse(
         'ERR_ZIP_AMBIGUOUS_END',
-        'the directory ends in a ZIP64 locator, so the archive can be read in two ways',
+        'the directory ends in a ZIP64 locator, so the archive is ambiguous',
         tailStart + locatorAt,
       );
     }
@@ -106,7 +103,7 @@ export async function locateDirectory(
         'archives that are split over several files are not supported; join them first',
       );
     }
-    // The record has no fixed length and its offset is off when bytes stand before the archive: it must end where the
+    // The record has no fixed length, and its offset is wrong if bytes precede the archive: it must end where the
     // locator starts.
     const locatorOffset = tailStart + locatorAt;
     let start = locator.endOffset;
@@ -116,7 +113,7 @@ export async function locateDirectory(
       head = start >= 0 ? await readAt(start, ZIP64_END_BYTES) : undefined;
     }
     if (head?.readUInt32LE(0) !== ZIP64_END) {
-      throw refuse('ERR_ZIP_BAD_RECORD', 'the ZIP64 end record is not where its locator says', locatorOffset);
+      throw refuse('ERR_ZIP_BAD_RECORD', 'the ZIP64 end record is not at the offset in its locator', locatorOffset);
     }
     const found = head;
     const record = decoded(() => decodeZip64End(found, 0), { archive: source.label, offset: start });
@@ -136,7 +133,7 @@ export async function locateDirectory(
   }
 }
 
-/** The position of the one end record in `bytes`. */
+/** The position of the end record in `bytes`. */
 function findEnd(
   bytes: Buffer,
   trailingData: boolean,
@@ -161,14 +158,11 @@ function findEnd(
   if (exact.length === 0 && !trailingData) {
     throw refuse(
       'ERR_ZIP_TRAILING_DATA',
-      `${bytes.length - endOf(chosen)} bytes stand after the archive; allow them with \`allow: ['trailing-data']\``,
+      `${bytes.length - endOf(chosen)} bytes follow the archive; allow them with \`allow: ['trailing-data']\``,
     );
   }
   if (exact.length > 1 || found.some((at) => at > chosen && at < endOf(chosen))) {
-    throw refuse(
-      'ERR_ZIP_AMBIGUOUS_END',
-      'the comment holds another end record, so the archive can be read in two ways',
-    );
+    throw refuse('ERR_ZIP_AMBIGUOUS_END', 'the comment holds another end record, so the archive is ambiguous');
   }
   return chosen;
 }

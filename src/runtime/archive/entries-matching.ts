@@ -1,36 +1,36 @@
+import { AT_LEAST_ONE, checkedNumber } from '../support/option-checks.js';
 import type { ZipArchive } from './zip-archive.js';
 import type { ZipEntry } from './zip-entry.js';
 
 /**
- * Where the metadata of files is kept. `DynamoMetadata` is one; to bring your own: `find` MUST return what it knows
- * about these names, under the same
- * names, and MUST leave out those that it does not know. It is called with at most `batchSize` names, all different.
+ * Source of entry metadata, such as `DynamoMetadata`. In your own implementation, `find` MUST return the metadata of
+ * these names, by name, and MUST omit unknown names. It is called with at most `batchSize` different names.
  */
 export interface MetadataLookup<Metadata> {
-  /** Names in one call. @default 100 */
+  /** Maximum names per call. @default 100 */
   readonly batchSize?: number;
   find(names: readonly string[], signal?: AbortSignal): Promise<ReadonlyMap<string, Metadata>>;
 }
 
 export interface MatchOptions {
-  /** Which entries are looked up. @default - every file that is not refused */
+  /** Selects entries to look up. @default - every file that is not refused */
   readonly select?: (entry: ZipEntry) => boolean;
-  /** Calls of the lookup at the same time; at least 1. @default 4 */
+  /** Concurrent lookups; at least 1. @default 4 */
   readonly concurrency?: number;
   /** @default - none */
   readonly signal?: AbortSignal;
 }
 
-/** An entry, and what the lookup knows about it. */
+/** An entry and its metadata. */
 export interface MatchedEntry<Metadata> {
   readonly entry: ZipEntry;
   readonly metadata: Metadata;
 }
 
 /**
- * The entries that the lookup knows, in the order of the directory. Only the directory is used: no entry is read.
+ * The entries with metadata, in the order of the directory. Only the directory is used: no entry is read.
  *
- * @throws what the lookup throws, after the calls in flight have ended
+ * @throws errors of the lookup, after concurrent calls have ended
  */
 export async function* entriesMatching<Metadata>(
   archive: ZipArchive,
@@ -38,10 +38,7 @@ export async function* entriesMatching<Metadata>(
   options: MatchOptions = {},
 ): AsyncGenerator<MatchedEntry<Metadata>, void, void> {
   const select = options.select ?? ((entry: ZipEntry) => entry.kind === 'file' && entry.refusal === undefined);
-  const concurrency = options.concurrency ?? 4;
-  if (!(Number.isInteger(concurrency) && concurrency >= 1)) {
-    throw new TypeError(`Expected \`concurrency\` to be a whole number >= 1, got \`${String(concurrency)}\``);
-  }
+  const concurrency = checkedNumber('concurrency', options.concurrency ?? 4, AT_LEAST_ONE);
   const batches = batched(archive.entries.filter(select), lookup.batchSize ?? 100);
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal]);
@@ -51,7 +48,7 @@ export async function* entriesMatching<Metadata>(
       signal.throwIfAborted();
       while (begun.length < concurrency && i + begun.length < batches.length) {
         const found = lookup.find([...new Set(batches[i + begun.length].map(({ name }) => name))], signal);
-        found.catch(() => undefined); // thrown when its turn comes
+        found.catch(() => undefined); // thrown when it is awaited
         begun.push(found);
       }
       const known = await begun.shift();

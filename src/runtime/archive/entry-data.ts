@@ -13,16 +13,16 @@ import {
 } from './records.js';
 import { ZipError, type ZipErrorCode } from './zip-error.js';
 
-/** Output that zlib makes at once. Its default of 16 KiB costs a third of the speed. */
+/** Output chunk size of zlib. The default of 16 KiB reduces the speed by a third. */
 export const INFLATE_PIECE_BYTES = 256 * 1024;
 
-/** Up to these, an entry is inflated by one call and without a stream, which costs less than making a stream does. */
+/** Up to these sizes, an entry is inflated with one call, which costs less than creating a stream. */
 export const SMALL_COMPRESSED_BYTES = 256 * 1024;
 export const SMALL_BYTES = 1024 * 1024;
 
 /**
- * The longest local header is 64 KiB of extra fields longer than the directory lets us know; the longest descriptor has
- * 24 bytes.
+ * A local header can have up to 64 KiB of extra fields that the directory does not show; the longest descriptor has 24
+ * bytes.
  */
 const MAX_SLACK_BYTES = 0xffff + 24;
 
@@ -32,7 +32,7 @@ export function isSmall(record: EntryRecord): boolean {
 
 const NOTHING = Buffer.alloc(0);
 
-/** The end of everything that can belong to the entry. */
+/** The upper bound of the bytes of the entry. */
 export function spanEnd(record: EntryRecord): number {
   return Math.min(
     record.limit,
@@ -55,10 +55,7 @@ export function entryError(
   });
 }
 
-/**
- * The compressed data of an entry out of the bytes of its whole span, after its local header and its descriptor were
- * checked.
- */
+/** Extracts the compressed data of an entry from its whole span, and verifies its local header and descriptor. */
 export function dataInSpan(span: Buffer, record: EntryRecord, archive: string): Buffer {
   const start = checkLocalHeader(span, record, archive);
   const end = start + record.compressedSize;
@@ -66,7 +63,7 @@ export function dataInSpan(span: Buffer, record: EntryRecord, archive: string): 
   return span.subarray(start, end);
 }
 
-/** The same for a span that comes in pieces. */
+/** The same for a streamed span. */
 export async function* dataInPieces(
   span: AsyncIterable<Buffer>,
   record: EntryRecord,
@@ -80,7 +77,7 @@ export async function* dataInPieces(
     if (head !== undefined) {
       bytes = head.length === 0 ? piece : Buffer.concat([head, piece]);
       if (bytes.length < LOCAL_HEADER_BYTES || bytes.length < localHeaderBytes(bytes, 0)) {
-        head = Buffer.from(bytes); // a copy: the piece may be lent
+        head = Buffer.from(bytes); // a copy: the memory of the piece may be reused
         continue;
       }
       bytes = bytes.subarray(checkLocalHeader(bytes, record, archive));
@@ -115,11 +112,11 @@ export async function* dataInPieces(
 /** Compares the local header with the directory. @returns the length of the header */
 export function checkLocalHeader(span: Buffer, record: EntryRecord, archive: string): number {
   if (span.length < LOCAL_HEADER_BYTES || span.readUInt32LE(0) !== LOCAL_HEADER) {
-    throw entryError('ERR_ZIP_BAD_RECORD', 'there is no local header where the directory says', record, archive);
+    throw entryError('ERR_ZIP_BAD_RECORD', 'there is no local header at the offset in the directory', record, archive);
   }
   const headerBytes = localHeaderBytes(span, 0);
   if (headerBytes > span.length || headerBytes + record.compressedSize > record.limit - record.offset) {
-    throw entryError('ERR_ZIP_OVERLAP', 'with its local header the entry runs into what follows it', record, archive);
+    throw entryError('ERR_ZIP_OVERLAP', 'with its local header, the entry overlaps what follows it', record, archive);
   }
   if (isPlainCopy(span, record)) {
     return headerBytes;
@@ -142,15 +139,10 @@ export function checkLocalHeader(span: Buffer, record: EntryRecord, archive: str
   if (differs === undefined) {
     return local.recordBytes;
   }
-  throw entryError(
-    'ERR_ZIP_MISMATCH',
-    `its local header and the directory disagree about the ${differs}`,
-    record,
-    archive,
-  );
+  throw entryError('ERR_ZIP_MISMATCH', `its local header and the directory differ in the ${differs}`, record, archive);
 }
 
-/** A Unicode path field of the local header gives no other name than the directory does. */
+/** Whether a Unicode path field of the local header has the same name as the directory. */
 function sameOtherName(local: Buffer | undefined, { pathField, name }: EntryRecord): boolean {
   if (local === undefined) {
     return true;
@@ -159,8 +151,7 @@ function sameOtherName(local: Buffer | undefined, { pathField, name }: EntryReco
 }
 
 /**
- * True for the most common header by far: no extra fields, and every value as the directory has it. Spares most entries
- * the decoding.
+ * True for the most common header: no extra fields, and all values as in the directory. Most entries need no decoding.
  */
 function isPlainCopy(
   span: Buffer,
@@ -181,8 +172,8 @@ function isPlainCopy(
 export const COMPARED_FLAGS = Flag.encrypted | Flag.descriptor | Flag.strongEncryption | Flag.utf8 | Flag.maskedHeader;
 
 /**
- * The record after the data of an entry whose sizes were not known when it was begun: with or without signature, 32 or
- * 64 bits, 4.3.9.
+ * Verifies the record after the data of an entry whose sizes were unknown at its start: with or without signature, 32
+ * or 64 bits, 4.3.9.
  */
 function checkDescriptor(after: Buffer, record: EntryRecord, archive: string): void {
   if ((record.flags & Flag.descriptor) === 0) {
@@ -190,7 +181,7 @@ function checkDescriptor(after: Buffer, record: EntryRecord, archive: string): v
   }
   const at = after.length >= 16 && after.readUInt32LE(0) === DESCRIPTOR ? [4, 0] : [0];
   if (!at.some((start) => descriptorFits(after, start, record))) {
-    throw entryError('ERR_ZIP_MISMATCH', 'its data descriptor and the directory disagree', record, archive);
+    throw entryError('ERR_ZIP_MISMATCH', 'its data descriptor and the directory differ', record, archive);
   }
 }
 
@@ -205,21 +196,21 @@ function descriptorFits(bytes: Buffer, at: number, { crc32: crc, compressedSize,
   return bytes.length >= at + 20 && uint64(at + 4) === compressedSize && uint64(at + 12) === size;
 }
 
-/** Stored or deflated data of a small entry, as one call. The caller verifies what comes out. */
+/** Decompresses stored or deflated data of a small entry with one call. The caller verifies the output. */
 export function decompressSmall(data: Buffer, record: EntryRecord, archive: string): Buffer {
-  // A copy: 5 KB that are kept must not keep the megabyte that was read with them.
+  // A copy: a small retained content must not retain the megabyte that was read with it.
   if (record.method === Method.stored) {
     return Buffer.from(data);
   }
   try {
-    // One byte more than declared tells too much from enough.
+    // One byte more than declared detects excess output.
     const options = { info: true, maxOutputLength: record.size + 1, chunkSize: Math.max(64, record.size + 1) };
     const { buffer, engine } = inflateRawSync(data, options) as unknown as {
       readonly buffer: Buffer;
       readonly engine: InflateRaw;
     };
     if (engine.bytesWritten !== data.length) {
-      throw entryError('ERR_ZIP_BAD_DATA', 'bytes stand after the end of the compressed data', record, archive);
+      throw entryError('ERR_ZIP_BAD_DATA', 'bytes follow the end of the compressed data', record, archive);
     }
     return buffer;
   } catch (error) {
@@ -228,15 +219,15 @@ export function decompressSmall(data: Buffer, record: EntryRecord, archive: stri
 }
 
 /**
- * Gives an engine its input one piece at a time, each when the one before it was taken: so a piece may be lent. Ends
- * when deflate has.
+ * Feeds an engine one piece at a time, each after the previous one was consumed, so that memory of pieces can be
+ * reused. Ends with deflate.
  */
 async function feed(data: AsyncIterable<Buffer>, engine: InflateRaw): Promise<void> {
   let fed = 0;
   for await (const piece of data) {
     await taken(engine, piece);
     fed += piece.length;
-    // zlib takes less than it is given only when deflate has ended.
+    // zlib consumes less than its input only after the end of deflate.
     if (engine.destroyed || engine.bytesWritten < fed) {
       break;
     }
@@ -245,8 +236,8 @@ async function feed(data: AsyncIterable<Buffer>, engine: InflateRaw): Promise<vo
 }
 
 /**
- * Resolves when zlib has taken the piece, or will take no more. For a piece that goes on after the end of deflate not
- * every Node calls back.
+ * Resolves when zlib has consumed the piece, or accepts no more input. For a piece that extends beyond the end of
+ * deflate, not every version of Node.js calls back.
  */
 export function taken(engine: InflateRaw, piece: Buffer): Promise<void> {
   return new Promise((resolve) => {
@@ -258,7 +249,7 @@ export function taken(engine: InflateRaw, piece: Buffer): Promise<void> {
   });
 }
 
-/** Inflates large data piece by piece; zlib works on the thread pool, so two of these use two cores. */
+/** Inflates large data as a stream; zlib runs on the thread pool, so two streams use two cores. */
 export async function* inflate(
   data: AsyncIterable<Buffer>,
   record: EntryRecord,
@@ -271,7 +262,7 @@ export async function* inflate(
       yield piece as Buffer;
     }
     if (engine.bytesWritten !== record.compressedSize) {
-      throw entryError('ERR_ZIP_BAD_DATA', 'bytes stand after the end of the compressed data', record, archive);
+      throw entryError('ERR_ZIP_BAD_DATA', 'bytes follow the end of the compressed data', record, archive);
     }
   } catch (error) {
     throw decompressionError(error, record, archive);
@@ -286,7 +277,7 @@ export function decompressionError(error: unknown, record: EntryRecord, archive:
   if (code === 'ERR_BUFFER_TOO_LARGE') {
     return entryError(
       'ERR_ZIP_SIZE',
-      `more comes out than the ${record.size} bytes that it should have`,
+      `the output is larger than its declared ${record.size} bytes`,
       record,
       archive,
       error,
@@ -303,12 +294,12 @@ export function decompressionError(error: unknown, record: EntryRecord, archive:
     : error;
 }
 
-/** Checks size and checksum of a whole content. */
+/** Verifies size and checksum of a whole content. */
 export function verify(content: Buffer, record: EntryRecord, archive: string): void {
   if (content.length !== record.size) {
     throw entryError(
       'ERR_ZIP_SIZE',
-      `${content.length} bytes came out, it should have ${record.size}`,
+      `the output has ${content.length} bytes instead of ${record.size}`,
       record,
       archive,
     );
@@ -318,7 +309,7 @@ export function verify(content: Buffer, record: EntryRecord, archive: string): v
   }
 }
 
-/** Passes the pieces on and checks size and checksum; fails as soon as there is too much. */
+/** Yields the pieces and verifies size and checksum; fails as soon as the size is exceeded. */
 export async function* verified(
   pieces: AsyncIterable<Buffer>,
   record: EntryRecord,
@@ -330,18 +321,13 @@ export async function* verified(
   for await (const piece of pieces) {
     size += piece.length;
     if (size > record.size) {
-      throw entryError(
-        'ERR_ZIP_SIZE',
-        `more comes out than the ${record.size} bytes that it should have`,
-        record,
-        archive,
-      );
+      throw entryError('ERR_ZIP_SIZE', `the output is larger than its declared ${record.size} bytes`, record, archive);
     }
     crc = crc32(piece, crc);
     yield piece;
   }
   if (size !== record.size) {
-    throw entryError('ERR_ZIP_SIZE', `${size} bytes came out, it should have ${record.size}`, record, archive);
+    throw entryError('ERR_ZIP_SIZE', `the output has ${size} bytes instead of ${record.size}`, record, archive);
   }
   if (hasCrc && crc !== record.crc32) {
     throw entryError('ERR_ZIP_CRC', 'the content does not match its checksum', record, archive);

@@ -7,10 +7,10 @@ import { ZipError, type EntryProblem, type ZipErrorCode } from './zip-error.js';
 
 export type EntryKind = 'file' | 'directory' | 'symlink';
 
-/** One entry as the central directory has it. */
+/** One entry of the central directory. */
 export interface EntryRecord {
   readonly name: string;
-  /** The name as it is written in the archive, to be compared with the local header. */
+  /** The encoded name, to be compared with the local header. */
   readonly nameBytes: Buffer;
   readonly kind: EntryKind;
   readonly flags: number;
@@ -21,13 +21,16 @@ export interface EntryRecord {
   readonly dosTime: number;
   readonly dosDate: number;
   readonly aes: Buffer | undefined;
-  /** What a Unicode path field gave the name, APPNOTE 4.6.9; undefined for a name of its own. */
+  /** Name from a Unicode path field, APPNOTE 4.6.9; undefined if there is none. */
   readonly pathField: Buffer | undefined;
-  /** Where its local header starts in the source. */
+  /** Offset of its local header in the source. */
   readonly offset: number;
-  /** Where the next entry or the directory starts: the end of all that can belong to it. */
+  /** Offset of the next entry or the directory: the upper bound of the entry. */
   limit: number;
-  /** Why it must not be read. A code and no error: a hostile archive may hold a million of them. */
+  /**
+   * Why the entry must not be read. A code instead of an error object, because a hostile archive can have a million of
+   * them.
+   */
   refusal: ZipErrorCode | undefined;
 }
 
@@ -61,15 +64,14 @@ export function describeEntry(fields: DirectoryFields, prefix: number, rules: En
 }
 
 /**
- * True for a central header that can tell nothing more than its local header: the entry is a plain file, its name
- * stands in the header alone, and its sizes
- * were counted.
+ * True for a central header without additional information: the entry is a regular file, its name is only in the
+ * header, and its sizes were counted.
  */
-export function tellsNoMore(fields: DirectoryFields): boolean {
+export function addsNothing(fields: DirectoryFields): boolean {
   return fields.disk === 0 && fields.extra.unicodePath === undefined && kindOf(fields, '') === 'file';
 }
 
-/** The entries in the order of their data, which is that of the directory in nearly every archive. */
+/** The entries in the order of their data, which equals the order of the directory in nearly every archive. */
 export function inOrder(entries: readonly EntryRecord[]): readonly EntryRecord[] {
   for (let i = 1; i < entries.length; i++) {
     if (entries[i].offset < entries[i - 1].offset) {
@@ -79,7 +81,7 @@ export function inOrder(entries: readonly EntryRecord[]): readonly EntryRecord[]
   return entries;
 }
 
-/** The error for an entry that is refused, or undefined. */
+/** The error of a refused entry, or undefined. */
 export function refusalOf(record: EntryRecord, archive: string): ZipError | undefined {
   return (
     record.refusal &&
@@ -92,8 +94,8 @@ export function refusalOf(record: EntryRecord, archive: string): ZipError | unde
 }
 
 /**
- * The name by flag 11, by the Unicode path field (APPNOTE 4.6.9) or by the old code page, and whether the first two
- * contradict each other.
+ * The name according to flag 11, the Unicode path field (APPNOTE 4.6.9) or the legacy encoding, and whether the first
+ * two contradict each other.
  */
 function decodeName(
   fields: HeaderFields,
@@ -117,8 +119,8 @@ function decodeName(
 }
 
 /**
- * The name in the Unicode path field, 4.6.9: version 1 and the checksum of the name that it belongs to. One left behind
- * by a renaming tool does not count.
+ * The name in the Unicode path field, 4.6.9: version 1 and the checksum of the original name. A field left by a
+ * renaming tool is ignored.
  */
 export function pathFieldOf({ nameBytes, extra: { unicodePath: field } }: HeaderFields): Buffer | undefined {
   return field === undefined || field.length < 5 || field[0] !== 1 || field.readUInt32LE(1) !== crc32(nameBytes)
@@ -126,7 +128,7 @@ export function pathFieldOf({ nameBytes, extra: { unicodePath: field } }: Header
     : field.subarray(5);
 }
 
-/** Systems whose archives keep Unix file modes in the upper half of the attributes: Unix, and macOS. */
+/** Systems that store Unix file modes in the upper half of the attributes: Unix and macOS. */
 const UNIX_HOSTS = new Set([3, 19]);
 const S_IFMT = 0o170000;
 
@@ -183,26 +185,26 @@ function problemOf(
   return undefined;
 }
 
-/** One sentence for each reason why an entry is refused by the directory alone. */
+/** Messages for refusals that are detected from the directory. */
 const REASONS: Partial<Record<ZipErrorCode, string>> = {
   ERR_ZIP_NAME_EMPTY: 'the name is empty',
-  ERR_ZIP_NAME_ENCODING: 'the name says that it is UTF-8 and is not',
+  ERR_ZIP_NAME_ENCODING: 'the name is declared as UTF-8 and is invalid',
   ERR_ZIP_NAME_TOO_LONG: 'the name is longer than `limits.maxNameBytes`',
   ERR_ZIP_NAME_TOO_DEEP: 'the name has more parts than `limits.maxNameDepth`',
-  ERR_ZIP_NAME_CONTROL: 'the name holds NUL or another control character',
-  ERR_ZIP_NAME_BACKSLASH: "the name holds a backslash; read it as a slash with `allow: ['backslashes']`",
+  ERR_ZIP_NAME_CONTROL: 'the name contains NUL or another control character',
+  ERR_ZIP_NAME_BACKSLASH: "the name contains a backslash; convert it to a slash with `allow: ['backslashes']`",
   ERR_ZIP_NAME_ABSOLUTE: 'the name is an absolute path',
-  ERR_ZIP_NAME_ESCAPES: 'the name has a part that is empty, `.` or `..`, and so may lead out of its destination',
+  ERR_ZIP_NAME_ESCAPES: 'the name has a part that is empty, `.` or `..`, and can escape from its destination',
   ERR_ZIP_NAME_RESERVED: "the name is reserved on Windows; allow it with `allow: ['reserved-names']`",
-  ERR_ZIP_MISMATCH: 'the name and the Unicode path field say different names',
-  ERR_ZIP_DUPLICATE_NAME: 'another entry has the same name, and readers disagree about which of them is meant',
+  ERR_ZIP_MISMATCH: 'the name and the Unicode path field differ',
+  ERR_ZIP_DUPLICATE_NAME: 'another entry has the same name, and readers differ in which one they use',
   ERR_ZIP_FOLDED_DUPLICATE:
-    "another entry's name differs only by case or Unicode form; allow it with `allow: ['folded-duplicates']`",
+    "the name of another entry differs only by case or Unicode form; allow it with `allow: ['folded-duplicates']`",
   ERR_ZIP_SYMLINK: "the entry is a symbolic link; read its target as a file with `allow: ['symlinks']`",
   ERR_ZIP_SPECIAL_FILE: 'the entry is a device, socket or pipe',
   ERR_ZIP_MULTI_DISK: 'the entry is in another part of a split archive',
-  ERR_ZIP_ENCRYPTED: 'the entry, or the directory, is encrypted by a method of PKWARE that is not supported',
+  ERR_ZIP_ENCRYPTED: 'the entry, or the directory, is encrypted with an unsupported method of PKWARE',
   ERR_ZIP_SIZE: 'the sizes contradict each other',
   ERR_ZIP_ENTRY_TOO_LARGE: 'the entry is larger than `limits.maxEntryBytes`',
-  ERR_ZIP_RATIO: 'the entry grows more than `limits.maxRatio` allows, as a decompression bomb does',
+  ERR_ZIP_RATIO: 'the compression ratio exceeds `limits.maxRatio`, as in a decompression bomb',
 };

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 
-/** A Readable over a generator that stops at once when it is destroyed, even in the middle of a read that hangs. */
+/** A Readable over a generator that stops at once when it is destroyed, even during a hanging read. */
 export class EntryStream extends Readable {
   readonly #controller = new AbortController();
   readonly #pieces: AsyncGenerator<Buffer, void, void>;
@@ -33,7 +33,7 @@ export class EntryStream extends Readable {
   }
 }
 
-/** Streams are destroyed with errors; a reason may be anything. */
+/** Converts an abort reason to an error, as required to destroy a stream. */
 function reasonOf(signal: AbortSignal | undefined): Error {
   const reason: unknown = signal?.reason;
   return reason instanceof Error ? reason : new Error('aborted', { cause: reason });

@@ -23,10 +23,10 @@ export interface GzipOptions {
 }
 
 /**
- * A gzip file as an archive with one entry. gzip's own checksum is verified at its end; bytes after it are ignored, as
- * every reader of gzip does.
+ * A gzip file as an archive with one entry. The checksum of gzip is verified at its end; later bytes are ignored, as by
+ * other gzip readers.
  *
- * It can be read once. @throws TypeError for an unusable limit
+ * It can be read once. @throws ConfigurationError for an invalid limit
  */
 export function streamGzip(source: AsyncIterable<Uint8Array>, options: GzipOptions = {}): ArchiveEntry {
   const limits = resolveLimits(options.limits);
@@ -61,7 +61,7 @@ export function streamGzip(source: AsyncIterable<Uint8Array>, options: GzipOptio
   };
 }
 
-/** Inflates gzip and stops at the limits. The reader is closed at the end. */
+/** Inflates gzip up to the limits. The reader is closed at the end. */
 export async function* ungzipped(
   reader: ByteReader,
   limits: Required<ArchiveLimits>,
@@ -79,14 +79,14 @@ export async function* ungzipped(
       if (!budget.spend(piece.length)) {
         throw new TarError(
           'ERR_TAR_TOTAL_TOO_LARGE',
-          `more than \`limits.maxTotalBytes\` (${limits.maxTotalBytes}) came out`,
+          `more than \`limits.maxTotalBytes\` (${limits.maxTotalBytes}) were read`,
           { archive },
         );
       }
       if (bytes > RATIO_GRACE_BYTES && bytes > engine.bytesWritten * limits.maxRatio) {
         throw new TarError(
           'ERR_TAR_RATIO',
-          'it grows more than `limits.maxRatio` allows, as a decompression bomb does',
+          'the compression ratio exceeds `limits.maxRatio`, as in a decompression bomb',
           { archive },
         );
       }
@@ -101,14 +101,14 @@ export async function* ungzipped(
   }
 }
 
-/** The bytes as they are. */
+/** The bytes without decompression. */
 export async function* rawPieces(reader: ByteReader): AsyncGenerator<Buffer, void, void> {
   for (let piece = await reader.some(Infinity); piece.length > 0; piece = await reader.some(Infinity)) {
     yield piece;
   }
 }
 
-/** What a source, zlib or tar-stream throw, by our codes. */
+/** Converts errors of sources, zlib and tar-stream to TarError. */
 export function asTarError(error: unknown, archive: string, signal?: AbortSignal): unknown {
   if (signal?.aborted === true) {
     return signal.reason;
@@ -117,12 +117,12 @@ export function asTarError(error: unknown, archive: string, signal?: AbortSignal
     return error;
   }
   const { code, message } = error as { code?: string; message?: string };
-  // The sources of archives speak of ZIPs.
+  // Archive sources throw ZipError.
   if (error instanceof ZipError) {
     return new TarError('ERR_TAR_SOURCE', error.message, { archive, cause: error });
   }
   if (code === 'Z_BUF_ERROR' || message === 'Unexpected end of data') {
-    return new TarError('ERR_TAR_TRUNCATED', 'it ends too early', { archive, cause: error });
+    return new TarError('ERR_TAR_TRUNCATED', 'it is truncated', { archive, cause: error });
   }
   if (code?.startsWith('Z_') === true) {
     return new TarError('ERR_TAR_BAD_DATA', `the compressed data is damaged: ${message ?? ''}`, {

@@ -4,7 +4,7 @@ import type { ArchiveAllowance } from './allowances.js';
 import type { EntryProblem } from './zip-error.js';
 
 /**
- * IBM code page 437, what a ZIP's names are written in when nothing says otherwise. The lower half is ASCII.
+ * IBM code page 437, the default encoding of names in a ZIP. The lower half is ASCII.
  *
  * @see https://www.unicode.org/Public/MAPPINGS/VENDORS/MICSFT/PC/CP437.TXT
  */
@@ -19,7 +19,7 @@ export function decodeCp437(bytes: Buffer): string {
     : text.replace(/[\u0080-\u00ff]/g, (char) => CP437_UPPER.charAt(char.charCodeAt(0) - 0x80));
 }
 
-/** Decodes UTF-8; undefined when it is not UTF-8. */
+/** Decodes UTF-8; undefined if it is invalid. */
 export function decodeUtf8(bytes: Buffer): string | undefined {
   if (isAscii(bytes)) {
     return bytes.toString('latin1');
@@ -28,7 +28,7 @@ export function decodeUtf8(bytes: Buffer): string | undefined {
 }
 
 /**
- * Names that Windows keeps for devices, whatever their extension, and parts that it changes silently: a trailing dot or
+ * Names that Windows reserves for devices, with any extension, and parts that it changes silently: a trailing dot or
  * space.
  */
 const RESERVED =
@@ -36,7 +36,7 @@ const RESERVED =
 
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
-/** The plain names that nearly every archive is full of: one test instead of nine. Anything else takes the long way. */
+/** Common plain names: one test instead of nine. Other names take the slow path. */
 const PLAIN = /^(?:[A-Za-z0-9_][A-Za-z0-9_-]*\/)*[A-Za-z0-9_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*\/?$/;
 
 export interface NameRules {
@@ -45,7 +45,7 @@ export interface NameRules {
   readonly allow: ReadonlySet<ArchiveAllowance>;
 }
 
-/** What makes a name unsafe to write anywhere, or undefined. `name` may end with a slash (a directory). */
+/** Why a name is unsafe to write, or undefined. `name` may end with a slash (a directory). */
 export function problemOfName(name: string, nameBytes: number, rules: NameRules): EntryProblem | undefined {
   if (name === '') {
     return 'NAME_EMPTY';
@@ -78,24 +78,23 @@ export function problemOfName(name: string, nameBytes: number, rules: NameRules)
   return undefined;
 }
 
-/** `a` and `a/` are one place on a disk. */
+/** `a` and `a/` are the same path on disk. */
 export function withoutSlash(name: string): string {
   return name.endsWith('/') ? name.slice(0, -1) : name;
 }
 
 /**
- * Folded names are kept for all entries at once, and one letter may unfold to eighteen: longer ones are kept as their
+ * Folded names of all entries are kept in memory, and one letter can expand to eighteen: longer names are kept as a
  * hash.
  */
 const MAX_FOLDED_LENGTH = 256;
 
 /**
- * Names that are the same file on a disk that ignores case or Unicode form have the same folded name, or the hash of
- * it.
+ * Names that denote the same file on a disk that ignores case or Unicode form have the same folded name, or its hash.
  */
 export function foldName(name: string): string {
   const bare = withoutSlash(name);
-  // Upper before lower: ß and SS, ſ and s, the Kelvin sign and k are one letter where case is ignored.
+  // Upper before lower case: ß and SS, ſ and s, the Kelvin sign and k are equal if case is ignored.
   const folded = /^[\x20-\x7e]*$/.test(bare)
     ? bare.toLowerCase()
     : bare.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFC');

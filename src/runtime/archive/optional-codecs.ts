@@ -7,9 +7,8 @@ import type { ArchiveSource } from './sources/source.js';
 import { ZipError } from './zip-error.js';
 
 /**
- * Decompresses the data of one entry: for methods that Node has not, by a library of the user's choice. What comes out
- * is verified by size and checksum
- * afterwards. It MUST put out no more than a piece at a time, and SHOULD stop when the loop over it ends.
+ * Decompresses the data of one entry, for methods that Node.js does not support. The output is verified by size and
+ * checksum afterwards. It MUST yield one piece at a time, and SHOULD stop when the loop over it ends.
  */
 export type Decompressor = (
   data: AsyncIterable<Buffer>,
@@ -19,17 +18,19 @@ export type Decompressor = (
 /** Bytes of the extra field of WinZip AES: version, `AE`, strength, and the method below the encryption. */
 const AES_FIELD_BYTES = 7;
 
-/** AE-2 leaves the checksum out, because it would tell about the content; what it authenticates is stronger. */
+/**
+ * AE-2 omits the checksum, because it would reveal information about the content; its authentication code is stronger.
+ */
 export function hasChecksum(record: EntryRecord): boolean {
   return record.method !== Method.aes || record.aes?.readUInt16LE(0) !== 2;
 }
 
-/** What zip.js is needed for, and does well: WinZip AES, and deflate64. */
+/** Methods that need zip.js: WinZip AES and deflate64. */
 export function needsZipJs(record: EntryRecord): boolean {
   return record.method === Method.aes || record.method === Method.deflate64;
 }
 
-/** zstd as Node has it, from 22.15 on. */
+/** zstd of Node.js, from 22.15 on. */
 export const zstd: Decompressor | undefined =
   'createZstdDecompress' in zlib
     ? async function* (data) {
@@ -47,7 +48,7 @@ export const zstd: Decompressor | undefined =
       }
     : undefined;
 
-/** Runs a decompressor; whatever it throws is damaged data, unless the archive could not be read. */
+/** Runs a decompressor; its errors are reported as damaged data, unless the archive could not be read. */
 export async function* decompressedBy(
   decompressor: Decompressor,
   data: AsyncIterable<Buffer>,
@@ -73,10 +74,10 @@ export async function* decompressedBy(
 }
 
 /**
- * Reads one entry by zip.js, which must be installed (`@zip.js/zip.js`, an optional peer).
+ * Reads one entry with zip.js, which must be installed (`@zip.js/zip.js`, an optional peer).
  *
- * zip.js gets to see an archive of this entry alone: its local header and data out of the source, and a directory made
- * from what was checked already.
+ * zip.js reads an archive with this entry alone: its local header and data from the source, and a directory created
+ * from validated values.
  */
 export async function* readByZipJs(
   source: ArchiveSource,
@@ -126,9 +127,9 @@ export async function* readByZipJs(
       signal,
       ...(password !== undefined && { password }),
     });
-    // zip.js leaves the stream open when it fails early: its failure must end the loop.
+    // zip.js leaves the stream open after an early failure: the failure must end the loop.
     const failed = done.then(() => new Promise<never>(() => undefined));
-    failed.catch(() => undefined); // lost when the loop has ended already
+    failed.catch(() => undefined); // ignored if the loop has already ended
     const pieces = output.readable.getReader();
     for (
       let next = await Promise.race([pieces.read(), failed]);
@@ -175,7 +176,7 @@ function zipJsError(error: unknown, record: EntryRecord, archive: string, signal
     : error;
 }
 
-/** A directory with this one entry at offset 0, and its end record. Sizes above 4 GiB are not for this way. */
+/** A directory with this entry at offset 0, and its end record. Sizes above 4 GiB are not supported. */
 function singleDirectory(record: EntryRecord, offset: number): Buffer {
   if (record.size > 0xfffffffe || record.compressedSize > 0xfffffffe || offset > 0xfffffffe) {
     throw new ZipError(

@@ -1,16 +1,16 @@
 import { spanEnd } from './entry-data.js';
 import { inOrder, type EntryRecord } from './entry-record.js';
 
-/** Reads of at most this much are made ahead and kept in memory; a larger entry gets a stream of its own. */
+/** Maximum bytes of a read-ahead, which is held in memory; a larger entry is read with its own stream. */
 export const MAX_READ_BYTES = 512 * 1024;
 
-/** Never read over a gap larger than this to save a request. */
+/** Maximum gap that is read to save a request. */
 const MAX_GAP_BYTES = 64 * 1024;
 
-/** Bytes that nobody wants may be this part of those that are wanted. */
+/** Maximum share of unneeded bytes, relative to needed ones. */
 const MAX_WASTE = 0.05;
 
-/** One read, and the entries whose bytes it brings. */
+/** One read, and the entries that it contains. */
 export interface PlannedRead {
   start: number;
   end: number;
@@ -20,9 +20,9 @@ export interface PlannedRead {
 /**
  * Groups entries into reads, in the order of the archive.
  *
- * Neighbours share a read. Entries with a gap between them do as well, smallest gaps first, while all gaps that are
- * read are at most 5 % of what is
- * wanted: so the number of requests is as small as that allows, and the bytes on the wire have a bound.
+ * Adjacent entries share a read. Entries with a gap between them do as well, smallest gaps first, as long as all gaps
+ * together are at most 5 % of the needed bytes. This minimizes the number of requests within a bound on transferred
+ * bytes.
  */
 export function planReads(entries: readonly EntryRecord[]): PlannedRead[] {
   const ordered = inOrder(entries);
@@ -43,7 +43,7 @@ export function planReads(entries: readonly EntryRecord[]): PlannedRead[] {
   return reads;
 }
 
-/** The widest gap that is read over: all gaps up to it together stay within what may be wasted. */
+/** The widest gap that is read: all gaps up to this width together stay within the limit. */
 function widestBridge(ordered: readonly EntryRecord[], ends: readonly number[]): number {
   const gaps: number[] = [];
   let wanted = 0;
@@ -58,7 +58,7 @@ function widestBridge(ordered: readonly EntryRecord[], ends: readonly number[]):
   let widest = 0;
   for (const gap of gaps.sort((a, b) => a - b)) {
     budget -= gap;
-    // Of gaps of one width, all or none.
+    // Gaps of equal width are read all or none.
     if (budget < 0) {
       return gap === widest ? widest - 1 : widest;
     }

@@ -1,5 +1,5 @@
 /**
- * The records of a ZIP, byte by byte. Decoding only: what the values mean together is checked by the readers.
+ * Decoders for the records of a ZIP. The consistency of values is checked by the readers.
  *
  * Section numbers are those of PKWARE's APPNOTE 6.3.10.
  *
@@ -18,7 +18,7 @@ export const DIRECTORY_HEADER_BYTES = 46;
 export const END_BYTES = 22;
 export const ZIP64_END_BYTES = 56;
 export const ZIP64_LOCATOR_BYTES = 20;
-/** The end record with the longest comment: the part of a file that must be searched for it. */
+/** Size of the end record with the longest comment: the part of a file that is searched for it. */
 export const MAX_END_BYTES = END_BYTES + 0xffff;
 
 /** General purpose bits, 4.4.4. */
@@ -50,7 +50,7 @@ const EXTRA_AES = 0x9901;
 const UINT32_MAX = 0xffffffff;
 const UINT16_MAX = 0xffff;
 
-/** The record does not hold together. The reader adds which archive and entry it is. */
+/** An invalid record. The reader adds the archive and entry. */
 export class RecordError extends Error {}
 
 /** End of central directory, 4.3.16. */
@@ -100,7 +100,7 @@ export function decodeZip64End(
   };
 }
 
-/** One of the four values of an end record that say "look in the ZIP64 record". */
+/** Whether a value of the end record refers to the ZIP64 record. */
 export function needsZip64(end: EndRecord): boolean {
   return (
     end.entries === UINT16_MAX ||
@@ -112,7 +112,7 @@ export function needsZip64(end: EndRecord): boolean {
   );
 }
 
-/** True when the 32 or 16 bit value stands for itself and differs, or is anything but its "see ZIP64" mark. */
+/** Whether a 32 or 16 bit value other than the ZIP64 marker differs from the ZIP64 value. */
 export function contradictsZip64(end: EndRecord, zip64: Omit<EndRecord, 'commentBytes'>): boolean {
   const differs = (small: number, mark: number, large: number): boolean => small !== mark && small !== large;
   return (
@@ -125,7 +125,7 @@ export function contradictsZip64(end: EndRecord, zip64: Omit<EndRecord, 'comment
   );
 }
 
-/** What local and central headers have in common, after ZIP64. */
+/** Common fields of local and central headers, after ZIP64. */
 export interface HeaderFields {
   readonly flags: number;
   readonly method: number;
@@ -148,12 +148,12 @@ export interface DirectoryFields extends HeaderFields {
   readonly offset: number;
 }
 
-/** The length of the whole local header at `at`, once its first 30 bytes are there. */
+/** The length of the whole local header at `at`; needs its first 30 bytes. */
 export function localHeaderBytes(bytes: Buffer, at: number): number {
   return LOCAL_HEADER_BYTES + bytes.readUInt16LE(at + 26) + bytes.readUInt16LE(at + 28);
 }
 
-/** The length of the whole central header at `at`, once its first 46 bytes are there. */
+/** The length of the whole central header at `at`; needs its first 46 bytes. */
 export function directoryHeaderBytes(bytes: Buffer, at: number): number {
   return (
     DIRECTORY_HEADER_BYTES + bytes.readUInt16LE(at + 28) + bytes.readUInt16LE(at + 30) + bytes.readUInt16LE(at + 32)
@@ -161,7 +161,7 @@ export function directoryHeaderBytes(bytes: Buffer, at: number): number {
 }
 
 /**
- * Decodes the local header at `at`, which must be there as a whole; its ZIP64 sizes take the place of the 32 bit ones.
+ * Decodes the complete local header at `at`; ZIP64 sizes replace the 32 bit ones.
  * @throws RecordError
  */
 export function decodeLocalHeader(bytes: Buffer, at: number): HeaderFields {
@@ -169,7 +169,7 @@ export function decodeLocalHeader(bytes: Buffer, at: number): HeaderFields {
   const recordBytes = localHeaderBytes(bytes, at);
   const extra = decodeExtra(bytes, nameEnd, at + recordBytes);
   const wide = zip64Reader(bytes, extra);
-  // 4.5.3: the order of the values is fixed, and only those are there whose 32 bit field is full.
+  // 4.5.3: the order of the values is fixed, and only those with the marker in their 32 bit field are present.
   const size = wide(bytes.readUInt32LE(at + 22));
   const compressedSize = wide(bytes.readUInt32LE(at + 18));
   return {
@@ -186,7 +186,7 @@ export function decodeLocalHeader(bytes: Buffer, at: number): HeaderFields {
   };
 }
 
-/** Decodes the central header at `at`, which must be there as a whole. @throws RecordError */
+/** Decodes the complete central header at `at`. @throws RecordError */
 export function decodeDirectoryHeader(bytes: Buffer, at: number): DirectoryFields {
   const nameEnd = at + DIRECTORY_HEADER_BYTES + bytes.readUInt16LE(at + 28);
   const extra = decodeExtra(bytes, nameEnd, nameEnd + bytes.readUInt16LE(at + 30));
@@ -212,7 +212,7 @@ export function decodeDirectoryHeader(bytes: Buffer, at: number): DirectoryField
   };
 }
 
-/** Where the values of the extra fields that we know stand, as [start, end]. */
+/** Values of known extra fields; `zip64` as [start, end]. */
 export interface ExtraFields {
   readonly zip64?: readonly [number, number];
   readonly unicodePath?: Buffer;
@@ -221,7 +221,7 @@ export interface ExtraFields {
 
 const NO_EXTRA: ExtraFields = {};
 
-/** Extra fields, 4.5.1: id, length, value. Fewer than 4 bytes at the end are padding, as aligning tools leave it. */
+/** Extra fields, 4.5.1: id, length, value. Fewer than 4 bytes at the end are padding of alignment tools. */
 function decodeExtra(bytes: Buffer, start: number, end: number): ExtraFields {
   if (end - start < 4) {
     return NO_EXTRA;
@@ -234,14 +234,12 @@ function decodeExtra(bytes: Buffer, start: number, end: number): ExtraFields {
     const valueStart = at + 4;
     at = valueStart + bytes.readUInt16LE(at + 2);
     if (at > end) {
-      throw new RecordError(`extra field 0x${id.toString(16)} runs over the end of the extra fields`);
+      throw new RecordError(`extra field 0x${id.toString(16)} exceeds the end of the extra fields`);
     }
     const earlier =
       id === EXTRA_ZIP64 ? zip64 : id === EXTRA_UNICODE_PATH ? unicodePath : id === EXTRA_AES ? aes : undefined;
     if (earlier !== undefined) {
-      throw new RecordError(
-        `extra field 0x${id.toString(16)} is there twice, so readers disagree about which one counts`,
-      );
+      throw new RecordError(`extra field 0x${id.toString(16)} occurs twice, and readers differ in which one they use`);
     }
     if (id === EXTRA_ZIP64) {
       zip64 = [valueStart, at];
@@ -256,12 +254,12 @@ function decodeExtra(bytes: Buffer, start: number, end: number): ExtraFields {
     : { ...(zip64 && { zip64 }), ...(unicodePath && { unicodePath }), ...(aes && { aes }) };
 }
 
-/** Takes the values of the ZIP64 extra field one after the other, for those 32 bit fields that are full. */
+/** Reads the values of the ZIP64 extra field in order, for 32 bit fields with the marker. */
 function zip64Reader(bytes: Buffer, extra: ExtraFields): (small: number) => number {
   if (extra.zip64 === undefined) {
     return (small) => {
       if (small === UINT32_MAX) {
-        throw new RecordError('a size or offset says "see ZIP64", and there is no ZIP64 field');
+        throw new RecordError('a size or offset refers to ZIP64, and there is no ZIP64 field');
       }
       return small;
     };
@@ -273,7 +271,7 @@ function zip64Reader(bytes: Buffer, extra: ExtraFields): (small: number) => numb
       return small;
     }
     if (at + 8 > end) {
-      throw new RecordError('the ZIP64 field is too short for the values that should be in it');
+      throw new RecordError('the ZIP64 field is too short for its values');
     }
     at += 8;
     return safeUint64(bytes, at - 8);
@@ -288,7 +286,7 @@ function safeUint64(bytes: Buffer, at: number): number {
   return value;
 }
 
-/** MS-DOS date and time, 4.4.6, which have no time zone: read as UTC. Undefined when it is no date. */
+/** MS-DOS date and time, 4.4.6, without time zone: read as UTC. Undefined if it is not a valid date. */
 export function decodeDosTime(dosDate: number, dosTime: number): Date | undefined {
   const month = (dosDate >> 5) & 0xf;
   const day = dosDate & 0x1f;

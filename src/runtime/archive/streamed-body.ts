@@ -7,15 +7,12 @@ import { DESCRIPTOR, DIRECTORY_HEADER, Flag, LOCAL_HEADER, Method, ZIP64_END, EN
 import { sourceEnded } from './sources/source.js';
 import { ZipError } from './zip-error.js';
 
-/** What is looked at in one go, at most, to find out whether a whole small entry is in it. */
+/** Maximum window for reading a small entry as a whole. */
 const WINDOW_BYTES = 64 * 1024;
-/**
- * And at least: where a window crosses the border of two pieces of the body it is copied, so it should not be larger
- * than it must.
- */
+/** Minimum window: a window across the border of two pieces of the body is copied, so it should be small. */
 const LEAST_WINDOW_BYTES = 8 * 1024;
 
-/** What an entry turned out to be, to be compared with its descriptor and with the directory. */
+/** Actual sizes and checksum of an entry, to be compared with its descriptor and the directory. */
 export interface Counted {
   readonly crc32: number;
   readonly compressedSize: number;
@@ -24,25 +21,24 @@ export interface Counted {
 
 export interface StreamRules {
   /**
-   * What the next entry of unknown size may have, from the one before it, since entries of one archive are alike: its
-   * content, and a window over its data.
+   * Expected content size and window of the next entry of unknown size, from the previous one, because entries of an
+   * archive tend to be similar.
    */
   readonly guess: { contentBytes: number; windowBytes: number };
   readonly limits: Required<ArchiveLimits>;
   readonly budget: OutputBudget;
 }
 
-/** True when the length of the data stands in the local header. */
+/** Whether the local header contains the length of the data. */
 export function hasLength(record: EntryRecord): boolean {
   return (record.flags & Flag.descriptor) === 0;
 }
 
 /**
- * Reads the data of one entry and what follows it, and leaves the reader at the next record. It must be read to its
- * end.
+ * Reads the data of one entry and its descriptor, and leaves the reader at the next record. It must be read to its end.
  *
- * Where data of unknown length ends, deflate itself says: nothing is searched for, so data that looks like a record is
- * only data.
+ * The end of data of unknown length is determined by deflate, not by a search, so that data that looks like a record is
+ * treated as data.
  */
 export async function* streamedBody(
   reader: ByteReader,
@@ -78,9 +74,9 @@ export interface SmallBody {
 }
 
 /**
- * All of that by one call for an entry that is in the window as a whole; else undefined, and nothing was taken. No
- * promise where there is nothing to wait for:
- * for most entries of an archive that cost more than all that is done here but inflating.
+ * Reads an entry that is in the window as a whole with one call; otherwise returns undefined and consumes nothing. It
+ * returns no promise if there is nothing to wait for: for most entries, a promise would cost more than everything else
+ * here except inflating.
  */
 export function smallBody(
   reader: ByteReader,
@@ -96,7 +92,7 @@ export function smallBody(
     return awaitedSmallBody(wanted, reader, record, rules);
   }
   const start = reader.offset;
-  // Not up to the end of what is there: the descriptor must be there too.
+  // Not up to the end of the buffer: the descriptor must be in it too.
   const content = inflateWindow(
     Math.min(known, reader.bytes.length - reader.at - DESCRIPTOR_WINDOW_BYTES),
     reader,
@@ -144,7 +140,7 @@ function finishSmall(
   return { content, counted };
 }
 
-/** Compressed bytes, where the local header tells. */
+/** Compressed bytes, if the local header contains them. */
 function knownBytes(record: EntryRecord): number {
   return hasLength(record) ? record.compressedSize : Infinity;
 }
@@ -163,13 +159,13 @@ function count(
   }
   throw entryError(
     'ERR_ZIP_TOTAL_TOO_LARGE',
-    `more than \`limits.maxTotalBytes\` (${rules.budget.maxBytes}) came out of this archive`,
+    `more than \`limits.maxTotalBytes\` (${rules.budget.maxBytes}) were read from this archive`,
     record,
     archive,
   );
 }
 
-/** Checks what came out; the bytes of a descriptor must be gathered. */
+/** Verifies the output; the bytes of a descriptor must be gathered. */
 function finish(reader: ByteReader, counted: Counted, record: EntryRecord): void {
   if (hasLength(record)) {
     checkCounted(counted, record, reader.label);
@@ -180,12 +176,7 @@ function finish(reader: ByteReader, counted: Counted, record: EntryRecord): void
 
 function checkGrowth(size: number, taken: number, record: EntryRecord, archive: string, { limits }: StreamRules): void {
   if (hasLength(record) && size > record.size) {
-    throw entryError(
-      'ERR_ZIP_SIZE',
-      `more comes out than the ${record.size} bytes that it should have`,
-      record,
-      archive,
-    );
+    throw entryError('ERR_ZIP_SIZE', `the output is larger than its declared ${record.size} bytes`, record, archive);
   }
   if (size > limits.maxEntryBytes) {
     throw entryError('ERR_ZIP_ENTRY_TOO_LARGE', 'the entry is larger than `limits.maxEntryBytes`', record, archive);
@@ -202,10 +193,10 @@ function checkGrowth(size: number, taken: number, record: EntryRecord, archive: 
 
 function checkCounted(counted: Counted, record: EntryRecord, archive: string): void {
   if (counted.size !== record.size) {
-    throw entryError('ERR_ZIP_SIZE', `${counted.size} bytes came out, it should have ${record.size}`, record, archive);
+    throw entryError('ERR_ZIP_SIZE', `the output has ${counted.size} bytes instead of ${record.size}`, record, archive);
   }
   if (counted.compressedSize !== record.compressedSize) {
-    throw entryError('ERR_ZIP_BAD_DATA', 'bytes stand after the end of the compressed data', record, archive);
+    throw entryError('ERR_ZIP_BAD_DATA', 'bytes follow the end of the compressed data', record, archive);
   }
   if (counted.crc32 !== record.crc32) {
     throw entryError('ERR_ZIP_CRC', 'the content does not match its checksum', record, archive);
@@ -214,12 +205,12 @@ function checkCounted(counted: Counted, record: EntryRecord, archive: string): v
 
 async function* storedData(reader: ByteReader, record: EntryRecord): AsyncGenerator<Buffer, void, void> {
   if (!hasLength(record)) {
-    // Only an empty content is known to be at its end here.
+    // Only empty content is known to end here.
     await reader.gather(DESCRIPTOR_WINDOW_BYTES);
     if (descriptorLength(reader, { crc32: 0, compressedSize: 0, size: 0 }) !== undefined) {
       return;
     }
-    const message = 'stored data of unknown length has no end that could be told from content; use openZip';
+    const message = 'the end of stored data of unknown length cannot be distinguished from content; use openZip';
     throw entryError('ERR_ZIP_NOT_STREAMABLE', message, record, reader.label);
   }
   for (let left = record.compressedSize; left > 0;) {
@@ -232,7 +223,7 @@ async function* storedData(reader: ByteReader, record: EntryRecord): AsyncGenera
   }
 }
 
-/** Inflates what is in a window of so many bytes and steps over it; undefined when it goes on outside of the window. */
+/** Inflates data in a window of the given bytes and consumes it; undefined if the data extends beyond the window. */
 function inflateWindow(
   bytes: number,
   reader: ByteReader,
@@ -266,7 +257,7 @@ async function* largeData(reader: ByteReader, record: EntryRecord): AsyncGenerat
   let over = false;
   let whole = false;
   const feed = async (): Promise<void> => {
-    // zlib takes less than it is given only when deflate has ended.
+    // zlib consumes less than its input only after the end of deflate.
     while (!over && engine.bytesWritten === fed && fed < known) {
       last = await reader.some(Math.min(known - fed, INFLATE_PIECE_BYTES));
       if (last.length === 0) {
@@ -277,7 +268,7 @@ async function* largeData(reader: ByteReader, record: EntryRecord): AsyncGenerat
         });
       }
       fed += last.length;
-      // One piece at a time: what deflate does not want is then all in the last one.
+      // One piece at a time, so that bytes after the end of deflate are all in the last one.
       await taken(engine, last);
     }
     engine.end();
@@ -293,10 +284,10 @@ async function* largeData(reader: ByteReader, record: EntryRecord): AsyncGenerat
   } finally {
     over = true;
     engine.destroy();
-    // Nobody reads on after a failure, and a body that hangs must not hold it up.
+    // There are no further reads after a failure, and a hanging body must not delay it.
     if (whole) {
       await feeding;
-      reader.giveBack(last.subarray(last.length - (fed - engine.bytesWritten)));
+      reader.unread(last.subarray(last.length - (fed - engine.bytesWritten)));
     }
   }
 }
@@ -316,15 +307,15 @@ function stepOverDescriptor(reader: ByteReader, counted: Counted, record: EntryR
 const DESCRIPTOR_WINDOW_BYTES = 28;
 
 /**
- * Length of the descriptor that says what was counted and has a record after it: with or without signature, 64 or 32
- * bits, 4.3.9.
+ * Length of the descriptor that matches the counted values and is followed by a record: with or without signature, 64
+ * or 32 bits, 4.3.9.
  */
 function descriptorLength({ bytes, at: start }: ByteReader, counted: Counted): number | undefined {
   const there = bytes.length - start;
   const uint64 = (at: number): number =>
     bytes.readUInt32LE(start + at) + bytes.readUInt32LE(start + at + 4) * 0x1_0000_0000;
   const uint32 = (at: number): number => bytes.readUInt32LE(start + at);
-  // Also true when the body ends there: that is found out by what reads on.
+  // Also true if the body ends there, which later reads detect.
   const isRecord = (at: number): boolean => there < at + 4 || RECORDS.has(uint32(at));
   for (let at = there >= 4 && uint32(0) === DESCRIPTOR ? 4 : 0; at >= 0; at -= 4) {
     if (there < at + 12 || uint32(at) !== counted.crc32) {
@@ -345,10 +336,10 @@ function descriptorLength({ bytes, at: start }: ByteReader, counted: Counted): n
   return undefined;
 }
 
-/** Signatures of what may follow an entry. */
+/** Signatures of records that may follow an entry. */
 const RECORDS: ReadonlySet<number> = new Set([LOCAL_HEADER, DIRECTORY_HEADER, ZIP64_END, END]);
 
-/** Tells a wrong checksum and a wrong size apart where the descriptor can be recognized. */
+/** Distinguishes a wrong checksum from a wrong size if the descriptor can be recognized. */
 function descriptorError({ bytes, at, label }: ByteReader, counted: Counted, record: EntryRecord): ZipError {
   const signed = bytes.length - at >= 16 && bytes.readUInt32LE(at) === DESCRIPTOR;
   if (signed && bytes.readUInt32LE(at + 4) !== counted.crc32) {
@@ -356,7 +347,7 @@ function descriptorError({ bytes, at, label }: ByteReader, counted: Counted, rec
   }
   return entryError(
     signed ? 'ERR_ZIP_SIZE' : 'ERR_ZIP_MISMATCH',
-    'what follows the data is no descriptor of it',
+    'the data is not followed by its descriptor',
     record,
     label,
   );

@@ -1,7 +1,7 @@
 import type { ByteReader } from './byte-reader.js';
 import { decoded } from './decoded.js';
 import { COMPARED_FLAGS, entryError } from './entry-data.js';
-import { describeEntry, refusalOf, tellsNoMore, type EntryRecord, type EntryRules } from './entry-record.js';
+import { describeEntry, refusalOf, addsNothing, type EntryRecord, type EntryRules } from './entry-record.js';
 import {
   contradictsZip64,
   decodeDirectoryHeader,
@@ -24,25 +24,25 @@ import {
 import type { Counted } from './streamed-body.js';
 import { ZipError, type ZipErrorCode } from './zip-error.js';
 
-/** An entry that was handed out, and what it turned out to be. */
+/** A delivered entry, with its actual sizes and checksum. */
 export interface Delivered {
   readonly record: EntryRecord;
   readonly counted: Counted;
 }
 
-/** What was handed out, in the order of the body, to be found by its offset once. */
+/** The delivered entries in the order of the body, each to be looked up by its offset once. */
 export class Deliveries {
   readonly #inOrder: Delivered[] = [];
   #taken = 0;
-  /** What is left, for a directory in another order than the body, which hardly any archive has. */
+  /** Remaining entries, for a directory in a different order than the body, which is rare. */
   #rest: Map<number, Delivered> | undefined;
 
-  /** Entries that were handed out. */
+  /** Number of delivered entries. */
   get size(): number {
     return this.#inOrder.length;
   }
 
-  /** Entries that nobody has taken. */
+  /** Number of entries that were not looked up. */
   get left(): number {
     return this.#rest?.size ?? this.#inOrder.length - this.#taken;
   }
@@ -67,10 +67,9 @@ export class Deliveries {
 type SeenEnd = Omit<EndRecord, 'commentBytes'>;
 
 /**
- * Reads everything after the last entry and compares it with what was delivered: each entry must be in the directory
- * once, with the same name, method, flags,
- * sizes, checksum and place, and the end records must describe exactly this directory. Only then did this reader see
- * what every other reader sees.
+ * Reads everything after the last entry and compares it with the delivered entries: each must be in the directory once,
+ * with the same name, method, flags, sizes, checksum and offset, and the end records must describe exactly this
+ * directory. This ensures that all readers see the same content.
  *
  * @throws ZipError
  */
@@ -79,7 +78,7 @@ export async function checkDirectory(reader: ByteReader, delivered: Deliveries, 
   const start = reader.offset;
   const refuse = (code: ZipErrorCode, message: string): ZipError =>
     new ZipError(code, message, { archive, offset: reader.offset });
-  /** The signature of the next record, of which so much as there is must have been gathered. */
+  /** The signature of the next record, which must have been gathered. */
   const signature = (): number => (reader.bytes.length - reader.at >= 4 ? reader.bytes.readUInt32LE(reader.at) : 0);
   const next = async (length: number): Promise<number> => {
     await reader.gather(length);
@@ -131,7 +130,7 @@ export async function checkDirectory(reader: ByteReader, delivered: Deliveries, 
       await reader.take(Math.max(0, record.bytes - ZIP64_END_BYTES));
     }
     if (!sameEnd(record, seen)) {
-      throw refuse('ERR_ZIP_MISMATCH', 'the ZIP64 end record describes another directory than this one');
+      throw refuse('ERR_ZIP_MISMATCH', 'the ZIP64 end record does not match the directory');
     }
     if ((await next(ZIP64_LOCATOR_BYTES)) !== ZIP64_LOCATOR) {
       throw refuse('ERR_ZIP_BAD_RECORD', 'there is no locator after the ZIP64 end record');
@@ -148,27 +147,21 @@ export async function checkDirectory(reader: ByteReader, delivered: Deliveries, 
     throw refuse('ERR_ZIP_TRUNCATED', 'the archive ends without its end record');
   }
   if (last !== END) {
-    throw refuse('ERR_ZIP_BAD_RECORD', 'something that is no record of a ZIP follows');
+    throw refuse('ERR_ZIP_BAD_RECORD', 'unknown record');
   }
   if (endsInLocator && !wide) {
-    throw refuse(
-      'ERR_ZIP_AMBIGUOUS_END',
-      'the directory ends in a ZIP64 locator, so the archive can be read in two ways',
-    );
+    throw refuse('ERR_ZIP_AMBIGUOUS_END', 'the directory ends in a ZIP64 locator, so the archive is ambiguous');
   }
   const end = decodeEnd(await reader.take(END_BYTES), 0);
   if (wide ? contradictsZip64(end, seen) : needsZip64(end) || !sameEnd(end, seen)) {
-    throw refuse('ERR_ZIP_MISMATCH', 'the end record describes another directory than this one');
+    throw refuse('ERR_ZIP_MISMATCH', 'the end record does not match the directory');
   }
   const comment = await reader.take(end.commentBytes);
   if (comment.includes('PK\u0005\u0006')) {
-    throw refuse(
-      'ERR_ZIP_AMBIGUOUS_END',
-      'the comment holds another end record, so the archive can be read in two ways',
-    );
+    throw refuse('ERR_ZIP_AMBIGUOUS_END', 'the comment contains another end record, so the archive is ambiguous');
   }
   if (!rules.allow.has('trailing-data') && (await reader.peek(1)).length > 0) {
-    throw refuse('ERR_ZIP_TRAILING_DATA', "bytes stand after the archive; allow them with `allow: ['trailing-data']`");
+    throw refuse('ERR_ZIP_TRAILING_DATA', "bytes follow the archive; allow them with `allow: ['trailing-data']`");
   }
 }
 
@@ -176,7 +169,7 @@ function compare(delivered: Delivered | undefined, fields: DirectoryFields, rule
   if (delivered === undefined) {
     throw entryError(
       'ERR_ZIP_MISMATCH',
-      'the directory has an entry that was not there',
+      'the directory has an entry that was not in the body',
       describeEntry(fields, 0, rules),
       archive,
     );
@@ -196,20 +189,20 @@ function compare(delivered: Delivered | undefined, fields: DirectoryFields, rule
   if (differs !== undefined) {
     throw entryError(
       'ERR_ZIP_MISMATCH',
-      `what was delivered and the directory disagree about the ${differs}`,
+      `the delivered entry and the directory differ in the ${differs}`,
       local,
       archive,
     );
   }
-  if (tellsNoMore(fields) && local.pathField === undefined) {
+  if (addsNothing(fields) && local.pathField === undefined) {
     return;
   }
-  // What only the directory tells: another name, or that it is no file, and it was handed out as one.
+  // Information only in the directory: another name, or another kind, although it was delivered as a file.
   const record = describeEntry(fields, 0, rules);
   if (record.name !== local.name) {
     throw entryError(
       'ERR_ZIP_MISMATCH',
-      'the directory gives the entry another name by an extra field',
+      'the directory has another name for the entry in an extra field',
       local,
       archive,
     );

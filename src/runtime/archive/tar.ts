@@ -26,18 +26,18 @@ export interface TarOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The end of a tar: two blocks of zeros. Without them it was cut, be it between two entries. */
+/** End mark of a tar: two blocks of zeros. Without them it is truncated, possibly between two entries. */
 const END_BYTES = 1024;
 
 /**
- * Reads a tar or tar.gz from front to back; which of them, its first bytes tell. Needs the optional peer `tar-stream`.
+ * Reads a tar or tar.gz, detected by its first bytes, from start to end. Needs the optional peer `tar-stream`.
  *
- * A tar has no checksum of contents: only a tar.gz shows damage to them, and that at its very end. Do not commit
- * anything before the loop has ended.
- * An entry can be read until the next one is asked for. The `./` that tar writes before names is taken away.
+ * A tar has no checksums of contents: only a tar.gz detects damaged contents, at its end. Do not commit results before
+ * the loop has ended. An entry can be read until the next one is requested. The prefix `./` that tar adds to names is
+ * removed.
  *
  * @throws TarError
- * @throws TypeError for an unknown or unusable option
+ * @throws ConfigurationError for an invalid option
  */
 export async function* streamTar(
   source: AsyncIterable<Uint8Array>,
@@ -68,7 +68,7 @@ export async function* streamTar(
         );
       }
       const entry = new TarEntry(raw as AsyncIterable<Buffer>, raw.header, rules);
-      // `./` itself, which has no name here.
+      // `./` itself, which has an empty name.
       if (entry.name !== '' || entry.kind !== 'directory') {
         yield entry;
       }
@@ -172,7 +172,7 @@ export class TarEntry implements ArchiveEntry {
     if (!['file', 'contiguous-file', 'directory', 'symlink', 'link'].includes(type)) {
       return 'ERR_TAR_SPECIAL_FILE';
     }
-    // Where the data of a directory ends, readers disagree.
+    // Readers differ in where the data of a directory ends.
     if (type === 'directory' && this.size !== 0) {
       return 'ERR_TAR_SIZE';
     }
@@ -190,8 +190,7 @@ export class TarEntry implements ArchiveEntry {
 }
 
 /**
- * Passes bytes on and remembers whether the last ones were the end mark, and what they failed with: tar-stream does not
- * always pass that on.
+ * Tracks whether the last bytes were the end mark, and the error of the input: tar-stream does not always forward it.
  */
 class Input {
   failure: unknown;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { AT_LEAST_ONE, checkedNumber } from '../support/option-checks.js';
 import { resolveAllowances, type ArchiveAllowance } from './allowances.js';
 import { readDirectory, type Directory } from './directory.js';
 import { OutputBudget, resolveLimits, type ArchiveLimits } from './limits.js';
@@ -11,38 +12,38 @@ import { ZipEntry, type EntryContext, type ReadAhead } from './zip-entry.js';
 import { ZipError } from './zip-error.js';
 
 export interface ZipOptions {
-  /** How much the archive may ask of us. @default - {@link DEFAULT_ARCHIVE_LIMITS} */
+  /** Limits for the archive. @default - {@link DEFAULT_ARCHIVE_LIMITS} */
   readonly limits?: ArchiveLimits;
-  /** What is otherwise refused. @default - nothing */
+  /** Exceptions from the refusals. @default - none */
   readonly allow?: readonly ArchiveAllowance[];
   /**
-   * How names without a UTF-8 mark are read: by the standard, or as several tools on macOS and Linux write them.
+   * Encoding of names without the UTF-8 flag: that of the standard, or the one used by several tools on macOS and
+   * Linux.
    * @default 'cp437'
    */
   readonly legacyEncoding?: 'cp437' | 'utf-8';
   /**
-   * For entries that are encrypted by WinZip AES. They need the optional peer `@zip.js/zip.js`. ZipCrypto is refused,
-   * with a password too.
+   * Password for entries encrypted with WinZip AES, which need the optional peer `@zip.js/zip.js`. ZipCrypto is refused
+   * even with a password.
    *
    * @default - encrypted entries are refused
    */
   readonly password?: string;
   /**
-   * By number of the method, for those that are not built in. Built in are stored (0), deflate (8), zstd (93) from Node
-   * 22.15 on, and deflate64 (9) where
-   * `@zip.js/zip.js` is installed.
+   * Decompressors by method number, for methods that are not built in. Built in are stored (0), deflate (8), zstd (93)
+   * from Node.js 22.15 on, and deflate64 (9) if `@zip.js/zip.js` is installed.
    *
    * @default - none
    */
   readonly decompressors?: Readonly<Record<number, Decompressor>>;
-  /** Closes the archive when it aborts, and with it every read. @default - none */
+  /** Closes the archive and aborts every read. @default - none */
   readonly signal?: AbortSignal;
 }
 
 export interface ReadAllOptions {
-  /** Which entries; directories are offered as well. @default - every file */
+  /** Selects entries, including directories. @default - every file */
   readonly select?: (entry: ZipEntry) => boolean;
-  /** Reads of at most 512 KiB that are made ahead of the entry that is being worked on; at least 1. @default 8 */
+  /** Number of reads of at most 512 KiB ahead of the current entry; at least 1. @default 8 */
   readonly readAhead?: number;
   /** @default - none */
   readonly signal?: AbortSignal;
@@ -50,24 +51,22 @@ export interface ReadAllOptions {
 
 export interface ForEachOptions extends ReadAllOptions {
   /**
-   * Entries worked on at the same time; at least 1. Two are enough for two cores, more hide the latency of what the
-   * handler waits for. @default 2
+   * Entries processed concurrently; at least 1. Two suffice for two cores, more hide the latency of the handler.
+   * @default 2
    */
   readonly concurrency?: number;
 }
 
 /**
- * Opens a ZIP for reading at any place: its central directory is read and checked, and no entry yet.
+ * Opens a ZIP for random access: reads and validates its central directory, but no entries.
  *
- * This is the way of reading that can be trusted fully. Everything that the directory tells is checked before the first
- * byte of content is handed out,
- * and what two readers could understand differently is refused.
+ * This is the fully verified way to read a ZIP: the directory is validated before any content is returned, and
+ * everything that readers could interpret differently is refused.
  *
  * @param source a source from `s3Source`, `httpSource`, `fileSource` or `bufferSource`, bytes, or an entry that is an
- * archive itself (then all of it is
- *   held in memory, and its output counts against the limits of the archive around it)
+ * archive itself, which is held in memory and counts against the limits of the outer archive
  * @throws ZipError
- * @throws TypeError for an unknown or unusable option
+ * @throws ConfigurationError for an invalid option
  */
 export async function openZip(
   source: ArchiveSource | Uint8Array | ZipEntry,
@@ -116,7 +115,7 @@ export async function openZip(
   }
 }
 
-/** An open ZIP. It can be read by many readers at once, and must be closed. */
+/** An open ZIP. It supports concurrent reads, and must be closed. */
 export class ZipArchive implements AsyncIterable<ZipEntry>, AsyncDisposable {
   /** Every entry, directories and refused ones included, in the order of the directory. */
   readonly entries: readonly ZipEntry[];
@@ -136,38 +135,35 @@ export class ZipArchive implements AsyncIterable<ZipEntry>, AsyncDisposable {
     this.entries = directory.entries.map((record) => new ZipEntry(context, record));
   }
 
-  /** The archive, as its source names it. */
+  /** Name of the archive, from its source. */
   get label(): string {
     return this.#context.source.label;
   }
 
-  /**
-   * SHA-256 of the central directory in hex: stands for the names, sizes and checksums of everything in the archive.
-   */
+  /** SHA-256 of the central directory in hex, which covers the names, sizes and checksums of all entries. */
   get fingerprint(): string {
     return createHash('sha256').update(this.#directory.bytes).digest('hex');
   }
 
-  /** The entry with this name, or undefined. Of entries that share a name, any: all of them are refused. */
+  /** The entry with this name, or undefined. For duplicate names, any of the entries: all of them are refused. */
   get(name: string): ZipEntry | undefined {
     this.#byName ??= new Map(this.entries.map((entry) => [entry.name, entry]));
     return this.#byName.get(name);
   }
 
-  /** Every file, one after the other; the same as `read()`. */
+  /** Every file in turn; the same as `read()`. */
   [Symbol.asyncIterator](): AsyncGenerator<ZipEntry, void, void> {
     return this.read();
   }
 
   /**
-   * Entries one after the other in the order of their data, with what is small read ahead in few, large reads.
+   * Entries in the order of their data; small entries are read ahead in few, large reads.
    *
-   * An entry that is refused is handed out too, and throws when it is read. An entry may be kept and read later; as
-   * long as it is kept, so is the read of up
-   * to 512 KiB that it came with. To keep many, take them from `entries`.
+   * Refused entries are included, and throw when they are read. An entry can be kept and read later; it then retains
+   * its read-ahead buffer of up to 512 KiB. To keep many entries, use `entries`.
    */
   async *read(options: ReadAllOptions = {}): AsyncGenerator<ZipEntry, void, void> {
-    const readAhead = atLeastOne('readAhead', options.readAhead ?? 8);
+    const readAhead = checkedNumber('readAhead', options.readAhead ?? 8, AT_LEAST_ONE);
     const select = options.select ?? ((entry: ZipEntry) => entry.kind === 'file');
     const stop = new AbortController();
     const signal = AbortSignal.any([
@@ -181,7 +177,7 @@ export class ZipArchive implements AsyncIterable<ZipEntry>, AsyncDisposable {
       for (let i = 0; i < reads.length; i++) {
         while (begun.length < readAhead && i + begun.length < reads.length) {
           const bytes = this.#begin(reads[i + begun.length], signal);
-          bytes.catch(() => undefined); // thrown when its turn comes
+          bytes.catch(() => undefined); // thrown when it is awaited
           begun.push(bytes);
         }
         const ahead = await begun.shift();
@@ -197,16 +193,16 @@ export class ZipArchive implements AsyncIterable<ZipEntry>, AsyncDisposable {
   }
 
   /**
-   * Calls the handler with every entry, several at a time; large ones are then inflated on several cores.
+   * Calls the handler for every entry, concurrently, so that large entries are inflated on several cores.
    *
-   * When a handler fails, the signal that every handler gets aborts, and this rejects with that first failure after all
-   * of them have ended.
+   * If a handler fails, the signal of all handlers aborts, and this rejects with the first failure after all handlers
+   * have ended.
    */
   async forEach(
     handler: (entry: ZipEntry, signal: AbortSignal) => Promise<void> | void,
     options: ForEachOptions = {},
   ): Promise<void> {
-    const concurrency = atLeastOne('concurrency', options.concurrency ?? 2);
+    const concurrency = checkedNumber('concurrency', options.concurrency ?? 2, AT_LEAST_ONE);
     const stop = new AbortController();
     const signal = AbortSignal.any([
       stop.signal,
@@ -229,7 +225,7 @@ export class ZipArchive implements AsyncIterable<ZipEntry>, AsyncDisposable {
     signal.throwIfAborted();
   }
 
-  /** Ends every read and gives the source back. Twice is once. */
+  /** Aborts every read and closes the source. Idempotent. */
   async close(): Promise<void> {
     this.#closing.abort(new ZipError('ERR_ZIP_SOURCE', 'the archive was closed', { archive: this.label }));
     await this.#context.source.close();
@@ -239,7 +235,7 @@ export class ZipArchive implements AsyncIterable<ZipEntry>, AsyncDisposable {
     return this.close();
   }
 
-  /** Reads what is worth reading ahead; a large entry is read by its own stream. */
+  /** Starts a read-ahead; a large entry is read with its own stream. */
   async #begin({ start, end }: PlannedRead, signal: AbortSignal): Promise<ReadAhead | undefined> {
     return end - start > MAX_READ_BYTES
       ? undefined
@@ -255,16 +251,9 @@ function decompressorsOf(options: ZipOptions): ReadonlyMap<number, Decompressor>
   return new Map([...(zstd === undefined ? [] : [[Method.zstd, zstd] as const]), ...given]);
 }
 
-/** Several loops may share one generator; a loop that ends must not end it for the others. */
+/** Shares one generator between loops; the end of one loop must not end it for the others. */
 async function* entriesOf(entries: AsyncGenerator<ZipEntry, void, void>): AsyncGenerator<ZipEntry, void, void> {
   for (let next = await entries.next(); next.done !== true; next = await entries.next()) {
     yield next.value;
   }
-}
-
-function atLeastOne(name: string, value: number): number {
-  if (!(Number.isInteger(value) && value >= 1)) {
-    throw new TypeError(`Expected \`${name}\` to be a whole number >= 1, got \`${String(value)}\``);
-  }
-  return value;
 }

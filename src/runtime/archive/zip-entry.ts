@@ -13,7 +13,7 @@ import {
 } from './entry-data.js';
 import { refusalOf, type EntryKind, type EntryRecord } from './entry-record.js';
 import { EntryStream } from './entry-stream.js';
-import { lent } from './lent.js';
+import { detachAfterUse } from './detach-after-use.js';
 import type { ArchiveLimits, OutputBudget } from './limits.js';
 import { decompressedBy, hasChecksum, needsZipJs, readByZipJs, type Decompressor } from './optional-codecs.js';
 import { decodeDosTime, Flag, Method } from './records.js';
@@ -25,15 +25,15 @@ export interface EntryContext {
   readonly source: ArchiveSource;
   readonly limits: Required<ArchiveLimits>;
   readonly budget: OutputBudget;
-  /** Ends when the archive is closed, or when the signal given to `openZip` aborts. */
+  /** Aborts when the archive is closed, or when the signal passed to `openZip` aborts. */
   readonly signal: AbortSignal;
   readonly password: string | undefined;
   readonly decompressors: ReadonlyMap<number, Decompressor>;
-  /** How many archives this one is in. */
+  /** Nesting depth of the archive. */
   readonly nesting: number;
 }
 
-/** Bytes of the source that were read already. */
+/** Bytes of the source that were read ahead. */
 export interface ReadAhead {
   readonly start: number;
   readonly bytes: Buffer;
@@ -69,7 +69,7 @@ export class ZipEntry implements ArchiveEntry {
     return this.#record.compressedSize;
   }
 
-  /** Undefined for entries that are encrypted by WinZip's AE-2, which has an authentication code instead. */
+  /** Undefined for entries encrypted with WinZip AE-2, which has an authentication code instead. */
   get crc32(): number | undefined {
     return hasChecksum(this.#record) ? this.#record.crc32 : undefined;
   }
@@ -88,7 +88,7 @@ export class ZipEntry implements ArchiveEntry {
   }
 
   get refusal(): ZipError | undefined {
-    return refusalOf(this.#record, this.#context.source.label) ?? this.#beyondUs();
+    return refusalOf(this.#record, this.#context.source.label) ?? this.#missingCapability();
   }
 
   async buffer(options: ReadOptions = {}): Promise<Buffer> {
@@ -126,7 +126,7 @@ export class ZipEntry implements ArchiveEntry {
     return this.#record;
   }
 
-  async *#pieces(signal: AbortSignal, lend = false): AsyncGenerator<Buffer, void, void> {
+  async *#pieces(signal: AbortSignal, transient = false): AsyncGenerator<Buffer, void, void> {
     if (isInflatable(this.#record) && isSmall(this.#record)) {
       const content = await this.#small(signal);
       if (content.length > 0) {
@@ -138,7 +138,7 @@ export class ZipEntry implements ArchiveEntry {
     const record = this.#record;
     const { source, budget } = this.#context;
     const left = new AbortController();
-    const content = abortingWhenLeft(this.#decompressed(AbortSignal.any([signal, left.signal]), lend), left);
+    const content = abortingWhenLeft(this.#decompressed(AbortSignal.any([signal, left.signal]), transient), left);
     for await (const piece of verified(content, record, source.label, hasChecksum(record))) {
       if (!budget.spend(piece.length)) {
         throw this.#overBudget();
@@ -151,16 +151,16 @@ export class ZipEntry implements ArchiveEntry {
     return signal === undefined ? this.#context.signal : AbortSignal.any([signal, this.#context.signal]);
   }
 
-  #decompressed(signal: AbortSignal, lend: boolean): AsyncIterable<Buffer> {
+  #decompressed(signal: AbortSignal, transient: boolean): AsyncIterable<Buffer> {
     const record = this.#record;
     const { source, decompressors, password } = this.#context;
     if (needsZipJs(record) && decompressors.get(record.method) === undefined) {
       return readByZipJs(source, record, password, signal);
     }
     const other = decompressors.get(record.method);
-    // What inflates is done with a piece before it asks for the next; a decompressor of the caller may keep some.
+    // Inflating does not keep pieces; a decompressor of the caller may.
     const data = dataInPieces(
-      this.#span(signal, other === undefined && (lend || record.method === Method.deflate)),
+      this.#span(signal, other === undefined && (transient || record.method === Method.deflate)),
       record,
       source.label,
     );
@@ -171,17 +171,19 @@ export class ZipEntry implements ArchiveEntry {
       return decompressedBy(other, data, record, source.label);
     }
     const content = inflate(data, record, source.label);
-    return lend ? lent(content) : content;
+    return transient ? detachAfterUse(content) : content;
   }
 
-  #span(signal: AbortSignal, lend: boolean): AsyncIterable<Buffer> {
+  #span(signal: AbortSignal, transient: boolean): AsyncIterable<Buffer> {
     const { source } = this.#context;
     if (this.#ahead !== undefined) {
       return once(this.#inAhead(this.#ahead));
     }
     const { offset } = this.#record;
     const end = spanEnd(this.#record);
-    return lend && source.lend !== undefined ? source.lend(offset, end, signal) : source.stream(offset, end, signal);
+    return transient && source.streamTransient !== undefined
+      ? source.streamTransient(offset, end, signal)
+      : source.stream(offset, end, signal);
   }
 
   async #small(signal: AbortSignal | undefined): Promise<Buffer> {
@@ -213,19 +215,19 @@ export class ZipEntry implements ArchiveEntry {
     }
   }
 
-  /** What is no fault of the entry: a password or a decompressor is missing. */
-  #beyondUs(): ZipError | undefined {
+  /** The refusal of an entry that needs a password or a decompressor. */
+  #missingCapability(): ZipError | undefined {
     const { source, password, decompressors } = this.#context;
     if (this.encrypted && this.method !== Method.aes) {
       const message =
-        'the entry is encrypted by ZipCrypto, which anyone can break who knows a few bytes of the content, so no password opens it here: ' +
-        'have the archive made with WinZip AES, or decrypt it elsewhere';
+        'the entry is encrypted with ZipCrypto, which can be broken with a few known bytes of the content and is not supported, with a password either: ' +
+        'create the archive with WinZip AES, or decrypt it with another tool';
       return entryError('ERR_ZIP_ENCRYPTED', message, this.#record, source.label);
     }
     if (this.method === Method.aes && password === undefined) {
       return entryError(
         'ERR_ZIP_ENCRYPTED',
-        'the entry is encrypted by WinZip AES; give openZip the `password`',
+        'the entry is encrypted with WinZip AES; pass the `password` to openZip',
         this.#record,
         source.label,
       );
@@ -233,7 +235,7 @@ export class ZipEntry implements ArchiveEntry {
     if (!isInflatable(this.#record) && !needsZipJs(this.#record) && !decompressors.has(this.method)) {
       return entryError(
         'ERR_ZIP_UNSUPPORTED_METHOD',
-        `compression method ${this.method} is not supported; give openZip a decompressor for it`,
+        `compression method ${this.method} is not supported; pass a decompressor for it to openZip`,
         this.#record,
         source.label,
       );
@@ -242,17 +244,17 @@ export class ZipEntry implements ArchiveEntry {
   }
 
   #overBudget(): ZipError {
-    const message = `more than \`limits.maxTotalBytes\` (${this.#context.budget.maxBytes}) came out of this archive`;
+    const message = `more than \`limits.maxTotalBytes\` (${this.#context.budget.maxBytes}) were read from this archive`;
     return entryError('ERR_ZIP_TOTAL_TOO_LARGE', message, this.#record, this.#context.source.label);
   }
 }
 
-/** What is read by zlib, and by one call when it is small. */
+/** Whether the entry is read with zlib, in one call if it is small. */
 function isInflatable(record: EntryRecord): boolean {
   return record.method === Method.stored || record.method === Method.deflate;
 }
 
-/** Stops the reading when the loop over its pieces ends early: a source that hangs must not hold that up. */
+/** Aborts the read if the loop over its pieces ends early, so that a hanging source does not delay it. */
 async function* abortingWhenLeft(
   pieces: AsyncIterable<Buffer>,
   left: AbortController,

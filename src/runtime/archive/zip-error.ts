@@ -1,8 +1,8 @@
 import { ArchiveError, type ArchiveErrorDetails } from './archive-error.js';
 
 /**
- * What can be wrong with an entry or its name in any kind of archive. The code of a ZIP is `ERR_ZIP_` and this, of a
- * tar `ERR_TAR_` and this.
+ * Problems of entries and names in all types of archives. The error code is `ERR_ZIP_` or `ERR_TAR_`, followed by the
+ * problem.
  */
 export type EntryProblem =
   | 'NAME_EMPTY'
@@ -32,7 +32,7 @@ export type EntryProblem =
 /**
  * Codes of {@link ZipError}. Match on these, never on the message.
  *
- * docs/runtime/archives.md lists each with its cause and what to do.
+ * docs/runtime/archives.md lists the cause and remedy of each.
  */
 export type ZipErrorCode = `ERR_ZIP_${
   | EntryProblem
@@ -53,7 +53,7 @@ export type ZipErrorCode = `ERR_ZIP_${
   | 'SOURCE_CHANGED'
   | 'RANGES_UNSUPPORTED'}`;
 
-/** A ZIP archive, or one entry of it, that cannot be read, or that is not safe to read. */
+/** A ZIP archive, or one of its entries, cannot be read, or not safely. */
 export class ZipError extends ArchiveError {
   override readonly code: ZipErrorCode;
 

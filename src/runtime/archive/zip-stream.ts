@@ -6,7 +6,7 @@ import { decoded } from './decoded.js';
 import { entryError } from './entry-data.js';
 import { describeEntry, refusalOf, type EntryKind, type EntryRecord, type EntryRules } from './entry-record.js';
 import { EntryStream } from './entry-stream.js';
-import { lent } from './lent.js';
+import { detachAfterUse } from './detach-after-use.js';
 import { OutputBudget, resolveLimits } from './limits.js';
 import { foldName, withoutSlash } from './names.js';
 import { sourceEnded } from './sources/source.js';
@@ -31,34 +31,32 @@ export interface StreamZipOptions extends ZipOptions {
 }
 
 /**
- * Reads a ZIP from front to back, for a body that cannot be read by ranges. Memory does not grow with entries, but for
- * their names.
+ * Reads a ZIP from start to end, for a body without random access. Memory use grows only with the names of entries.
  *
- * **Its honest limits**, which are why `openZip` is the default:
+ * **Limitations**, because of which `openZip` is preferred:
  *
- * - The directory comes last. Until it was compared with what was delivered, an attacker may have shown this reader
- *   other files than every other reader will
- *   see. Do not commit anything before `await archive.verified()`.
- * - Symbolic links and special files look like small files until then; `verified()` rejects when there were any.
+ * - The directory is at the end. Before it is compared with the delivered entries, an attacker can present different
+ *   files to this reader than to others. Do not commit results before `await archive.verified()`.
+ * - Symbolic links and special files look like small files until then; `verified()` rejects if there were any.
  * - Stored entries of unknown length cannot be read (`ERR_ZIP_NOT_STREAMABLE`), and other entries of unknown length
  *   must be inflated even to be skipped.
- * - A name that comes a second time ends the reading: its first bearer was delivered already.
+ * - A duplicate name ends the read, because the first entry with the name was already delivered.
  *
- * An entry can be read until the next one is asked for; what was not read of it is skipped.
+ * An entry can be read until the next one is requested; its unread rest is skipped.
  *
- * @throws TypeError for an unknown or unusable option
+ * @throws ConfigurationError for an invalid option
  */
 export function streamZip(source: AsyncIterable<Uint8Array>, options: StreamZipOptions = {}): ZipStream {
   return new ZipStream(source, options);
 }
 
-/** A local header with nearly every name that there is. */
+/** Sufficient for the local header with nearly every name. */
 const HEADER_WINDOW_BYTES = 512;
 
-/** `PK`, with which every record begins. */
+/** `PK`, the start of every record. */
 const MAGIC = 0x4b50;
 
-/** A ZIP that is read from front to back, once. */
+/** A ZIP that is read once from start to end. */
 export class ZipStream implements AsyncIterable<StreamedEntry> {
   readonly #reader: ByteReader;
   readonly #rules: EntryRules & StreamRules;
@@ -81,8 +79,8 @@ export class ZipStream implements AsyncIterable<StreamedEntry> {
   }
 
   /**
-   * The entries in the order of the body. @throws ZipError for whatever is wrong with the archive as a whole, at the
-   * latest after the last entry
+   * The entries in the order of the body. @throws ZipError for errors of the archive as a whole, at the latest after
+   * the last entry
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<StreamedEntry, void, void> {
     if (this.#state !== 'waiting') {
@@ -110,10 +108,9 @@ export class ZipStream implements AsyncIterable<StreamedEntry> {
   }
 
   /**
-   * Resolves when every entry was passed and the directory agrees with what was delivered. Nothing that was made from
-   * the entries may count before.
+   * Resolves when all entries were read and the directory matches the delivered entries. Do not commit results before.
    *
-   * @throws ZipError what the reading failed with, or `ERR_ZIP_NOT_VERIFIED` when it was not read to its end
+   * @throws ZipError the error of the read, or `ERR_ZIP_NOT_VERIFIED` if it was not read to its end
    */
   // eslint-disable-next-line @typescript-eslint/require-await -- what it throws must arrive as a rejection
   async verified(): Promise<void> {
@@ -123,12 +120,12 @@ export class ZipStream implements AsyncIterable<StreamedEntry> {
     if (this.#failure !== undefined) {
       throw this.#failure as Error;
     }
-    throw new ZipError('ERR_ZIP_NOT_VERIFIED', 'the archive was not read to its end, so nothing of it is verified', {
+    throw new ZipError('ERR_ZIP_NOT_VERIFIED', 'the archive was not read to its end, so it is not verified', {
       archive: this.#reader.label,
     });
   }
 
-  /** Archives that were to be split and were not begin with four bytes of a mark, 8.5.4. */
+  /** Split archives with a single part begin with a marker of four bytes, 8.5.4. */
   async #skipSplitMark(): Promise<void> {
     const mark = await this.#reader.peek(4);
     if (mark.length >= 4 && (mark.readUInt32LE(0) === DESCRIPTOR || mark.readUInt32LE(0) === 0x30304b50)) {
@@ -136,7 +133,7 @@ export class ZipStream implements AsyncIterable<StreamedEntry> {
     }
   }
 
-  /** The next entry; undefined when something else than a local header follows. */
+  /** The next entry; undefined if it is not followed by a local header. */
   async #nextEntry(): Promise<StreamedEntry | undefined> {
     const reader = this.#reader;
     const { limits } = this.#rules;
@@ -148,14 +145,14 @@ export class ZipStream implements AsyncIterable<StreamedEntry> {
     const there = reader.bytes.length - reader.at;
     if (there < 4 || reader.bytes.readUInt32LE(reader.at) !== LOCAL_HEADER) {
       if (offset === 0 && (there < 4 || reader.bytes.readUInt16LE(reader.at) !== MAGIC)) {
-        throw new ZipError('ERR_ZIP_NOT_ZIP', 'not a ZIP archive, or bytes stand before it', { archive });
+        throw new ZipError('ERR_ZIP_NOT_ZIP', 'not a ZIP archive, or bytes precede it', { archive });
       }
       return undefined;
     }
     if (this.#delivered.size >= limits.maxEntries) {
       throw new ZipError(
         'ERR_ZIP_TOO_MANY_ENTRIES',
-        `more than ${limits.maxEntries} entries, which \`limits.maxEntries\` allows`,
+        `more than ${limits.maxEntries} entries, the limit \`limits.maxEntries\``,
         { archive },
       );
     }
@@ -163,7 +160,7 @@ export class ZipStream implements AsyncIterable<StreamedEntry> {
     if (there < length && (await reader.gather(length)) < length) {
       throw sourceEnded(archive, reader.offset);
     }
-    // A copy: the names of all entries must not keep the body in memory.
+    // A copy: the names of entries must not retain the body in memory.
     const header = Buffer.allocUnsafe(length);
     reader.bytes.copy(header, 0, reader.at, reader.at + length);
     reader.advance(length);
@@ -173,7 +170,7 @@ export class ZipStream implements AsyncIterable<StreamedEntry> {
     if (this.#names.add(key).size === names) {
       throw entryError(
         'ERR_ZIP_DUPLICATE_NAME',
-        'an entry before it has the same name, but perhaps for case or Unicode form',
+        'an earlier entry has the same name, ignoring case and Unicode form',
         record,
         archive,
       );
@@ -183,13 +180,13 @@ export class ZipStream implements AsyncIterable<StreamedEntry> {
 
   #describe(header: Buffer, offset: number): EntryRecord {
     const local = decoded(() => decodeLocalHeader(header, 0), { archive: this.#reader.label, offset });
-    // Sizes that are not known yet cannot be refused yet.
+    // Unknown sizes cannot be refused yet.
     const unknown = (local.flags & Flag.descriptor) !== 0 && { size: 0, compressedSize: 0 };
     return describeEntry({ ...local, ...unknown, madeBy: 0, disk: 0, externalAttributes: 0, offset }, 0, this.#rules);
   }
 }
 
-/** One entry of a ZIP that is read from front to back. */
+/** One entry of a streamed ZIP. */
 export class StreamedEntry implements ArchiveEntry {
   readonly #reader: ByteReader;
   readonly #rules: EntryRules & StreamRules;
@@ -232,12 +229,12 @@ export class StreamedEntry implements ArchiveEntry {
   get refusal(): ZipError | undefined {
     const archive = this.#reader.label;
     if ((this.record.flags & Flag.encrypted) !== 0) {
-      return entryError('ERR_ZIP_ENCRYPTED', 'encrypted entries can be read by openZip only', this.record, archive);
+      return entryError('ERR_ZIP_ENCRYPTED', 'encrypted entries can be read only with openZip', this.record, archive);
     }
     if (this.record.method !== Method.stored && this.record.method !== Method.deflate) {
       return entryError(
         'ERR_ZIP_UNSUPPORTED_METHOD',
-        `compression method ${this.record.method} can be read by openZip only`,
+        `compression method ${this.record.method} can be read only with openZip`,
         this.record,
         archive,
       );
@@ -284,16 +281,16 @@ export class StreamedEntry implements ArchiveEntry {
 
   pieces(options: ReadOptions = {}): AsyncIterable<Buffer> {
     const pieces = this.#pieces(options.signal);
-    // Stored content is a part of the body, whose memory is not ours.
-    return this.record.method === Method.deflate ? lent(pieces) : pieces;
+    // Stored content is part of the body, whose memory must not be detached.
+    return this.record.method === Method.deflate ? detachAfterUse(pieces) : pieces;
   }
 
-  /** @internal What it turned out to be, once it was read to its end. */
+  /** @internal Actual sizes and checksum, after the entry was read to its end. */
   get counted(): Counted | undefined {
     return this.#counted;
   }
 
-  /** @internal Reads what is left, so that the next entry can follow. */
+  /** @internal Reads the rest of the entry, up to the next one. */
   async finish(): Promise<Counted> {
     const { record } = this;
     if (!this.#started && hasLength(record)) {
@@ -320,7 +317,7 @@ export class StreamedEntry implements ArchiveEntry {
     return this.#counted;
   }
 
-  /** Does not end the body when it is left early: `finish` reads the rest. */
+  /** Does not close the body on an early exit: `finish` reads the rest. */
   async *#pieces(signal: AbortSignal | undefined): AsyncGenerator<Buffer, void, void> {
     const refusal = this.refusal;
     if (refusal !== undefined) {
@@ -356,10 +353,7 @@ export class StreamedEntry implements ArchiveEntry {
     }
   }
 
-  /**
-   * Remembers a failure: who catches it and asks for the next entry gets it again, since nobody knows where that
-   * begins.
-   */
+  /** Stores a failure, so that a request for the next entry throws it again: the start of that entry is unknown. */
   #failing(error: unknown): unknown {
     this.#failed = true;
     this.#failure = error;

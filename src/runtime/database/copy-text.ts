@@ -5,7 +5,7 @@ const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '
 /**
  * One value in the text format of COPY; JSON for objects and arrays.
  *
- * @throws RangeError for a NUL byte, which PostgreSQL keeps in no text
+ * @throws RangeError for a NUL byte, which PostgreSQL text cannot contain
  * @see https://www.postgresql.org/docs/current/sql-copy.html
  */
 export function copyText(value: unknown): string {
@@ -25,7 +25,7 @@ export function copyText(value: unknown): string {
 
 function escaped(text: string): string {
   if (text.includes('\0')) {
-    throw new RangeError('a NUL byte, which PostgreSQL keeps in no text');
+    throw new RangeError('a NUL byte, which PostgreSQL text cannot contain');
   }
   return /[\\\t\n\r]/.test(text) ? text.replace(/[\\\t\n\r]/g, (char) => ESCAPES[char] ?? char) : text;
 }

@@ -4,13 +4,12 @@ import { ConfigurationError } from '../errors.js';
 import { missingPeer } from '../support/missing-peer.js';
 import type { SdkClient } from '../support/sdk-client.js';
 
-/** Says how to connect. `fresh`: what was said before was refused. */
+/** Provides the connection settings. `fresh`: the previous ones were refused. */
 export type ConnectAs = (fresh: boolean) => Promise<ClientConfig>;
 
 /**
- * Logs in with a secret of Secrets Manager, in the form that RDS keeps: `username`, `password`, and `host`, `port`,
- * `dbname` unless given. It is read once,
- * and again when the database refuses it, because rotation has changed it.
+ * Logs in with a secret from Secrets Manager in the format of RDS: `username`, `password`, and `host`, `port`, `dbname`
+ * unless given. It is read once, and again after the database refused it, for example after a rotation.
  *
  * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html
  */
@@ -32,7 +31,7 @@ export function secretCredentials(options: {
         return String(value);
       }
       throw new ConfigurationError([
-        `expected the secret of the database to hold \`${name}\`; add it, or give it to the construct`,
+        `expected the secret of the database to contain \`${name}\`; add it, or set it on the construct`,
       ]);
     };
     return {
@@ -45,7 +44,7 @@ export function secretCredentials(options: {
   };
 }
 
-/** Makes a token that is valid for a quarter of an hour: the `getAuthToken` of `Signer` in `@aws-sdk/rds-signer`. */
+/** Creates a token that is valid for 15 minutes: `getAuthToken` of `Signer` in `@aws-sdk/rds-signer`. */
 export type SignToken = (as: {
   readonly hostname: string;
   readonly port: number;
@@ -53,7 +52,7 @@ export type SignToken = (as: {
 }) => Promise<string>;
 
 /**
- * Logs in by IAM, with a new token for each connection.
+ * Logs in with IAM authentication, with a new token for each connection.
  *
  * @see https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html
  */
@@ -61,7 +60,7 @@ export function iamCredentials(options: { readonly sign: SignToken; readonly dat
   const { host, port = DEFAULT_PORT, database, user } = options.database;
   if (host === undefined || database === undefined || user === undefined) {
     throw new ConfigurationError([
-      'expected the database to have `host`, `database` and `user` for a login by IAM; the construct writes them',
+      'expected the database to have `host`, `database` and `user` for IAM authentication; the construct sets them',
     ]);
   }
   return async () => ({
@@ -93,7 +92,7 @@ function parse(secret: string | undefined): Record<string, unknown> {
   try {
     return JSON.parse(secret ?? '') as Record<string, unknown>;
   } catch {
-    // The cause would quote the secret
+    // The cause would contain the secret
     throw new ConfigurationError(['expected the secret of the database to be JSON with `username` and `password`']);
   }
 }

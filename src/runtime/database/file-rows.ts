@@ -6,22 +6,22 @@ import { type FileContent, type ReadRows, rowReader, type SourceRow } from './re
 import { RowPlaces } from './row-places.js';
 import { type CheckRow, rowChecker } from './validate-rows.js';
 
-/** The rows of one file in the text format of COPY, as they are read, and where each stands. */
+/** The rows of one file in the text format of COPY, as they are read, and their places in the file. */
 export interface FileRows {
   readonly chunks: AsyncIterable<Buffer>;
   readonly places: RowPlaces;
 }
 
 interface ColumnReader {
-  /** Behind the row's own pointer. */
+  /** Pointer relative to the row. */
   readonly pointer: string;
   readonly read: (row: SourceRow) => unknown;
 }
 
-/** Small enough to go on with while the database reads, large enough that a chunk costs nothing. */
+/** Small enough to overlap reading with the database, large enough that the overhead per chunk is negligible. */
 const CHUNK_CHARACTERS = 64 * 1024;
 
-/** Reads files of a route: parses, validates and encodes them. Made once for all files. */
+/** Reads files of a route: parses, validates and encodes them. Created once for all files. */
 export class RouteReader {
   readonly #readRows: ReadRows;
   readonly #check: CheckRow;
@@ -88,7 +88,7 @@ function columnReader({ name, source = name }: LoadColumn, { format, nullValue =
       },
     };
   }
-  // As the file has it: making JSON of a whole row again costs as much as reading it did
+  // The original text: serializing a whole row again costs as much as parsing it
   if (source === '') {
     return { pointer: '', read: ({ text, value }) => text ?? value };
   }

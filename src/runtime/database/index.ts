@@ -4,15 +4,15 @@ export { Ledger, type LedgerFile, ledgerFile, ledgerSchema } from './ledger.js';
 export { FileRejected, type FilePlace } from './load-error.js';
 export { databaseSettings, logIn } from './log-in.js';
 export {
-  FileTrouble,
+  FileLoadFailure,
   type FileToLoad,
   type LoadFile,
-  type LoadWork,
-  MappedWork,
+  type RouteLoader,
+  MappingRouteLoader,
   type OpenFile,
-  OwnWork,
+  FunctionRouteLoader,
   type PreparedFile,
-} from './load-work.js';
+} from './route-loader.js';
 export { DatabaseUnavailable, LoaderConnection } from './loader-connection.js';
 export { RenewingPool, type RenewingPoolOptions } from './renewing-pool.js';
-export { refusal } from './table-loader.js';
+export { rejectionOf } from './table-loader.js';

@@ -1,4 +1,4 @@
-/** What `JSON.rawJSON` makes, which Node.js has and TypeScript 6 does not know yet. */
+/** The result of `JSON.rawJSON`, which Node.js has and TypeScript 6 does not declare yet. */
 interface RawJson {
   readonly rawJSON: string;
 }
@@ -14,12 +14,12 @@ interface JsonWithSource {
 
 const json = JSON as unknown as JsonWithSource;
 
-/** Fewer digits than these always survive as a number. */
+/** Numbers with fewer digits are always exact. */
 const MAYBE_INEXACT = /\d[\d.]{15,}/;
 
 /**
- * Parses JSON without changing its numbers: an integer beyond 2^53 or a decimal of twenty digits stays the text that it
- * was, for the database to read.
+ * Parses JSON without loss of precision: an integer beyond 2^53 or a decimal with twenty digits is kept as text for the
+ * database.
  *
  * @see https://tc39.es/proposal-json-parse-with-source/
  */
@@ -34,10 +34,10 @@ export function parseExactly(text: string): unknown {
   );
 }
 
-/** The text of a number that a JavaScript number cannot hold. */
+/** The text of a number that a JavaScript number cannot represent. */
 export const exactText = (value: object): string | undefined => (json.isRawJSON(value) ? value.rawJSON : undefined);
 
-/** The same value with numbers as JavaScript has them, for a validator. */
+/** The same value with JavaScript numbers, for a validator. */
 export function withPlainNumbers(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) {
     return value;

@@ -4,9 +4,8 @@ import type { JobObject } from '../../contract/job-message.js';
 import type { FileRejected } from './load-error.js';
 
 /**
- * The ledger's table, PostgreSQL 13 or newer. Safe to run again. The loader makes it when it is missing and its user
- * may; otherwise put it
- * into your migrations and grant SELECT, INSERT and UPDATE on it.
+ * The table of the ledger for PostgreSQL 13 or newer. Idempotent. The loader creates it if it is missing and its user
+ * has the privilege; otherwise add it to your migrations and grant SELECT, INSERT and UPDATE on it.
  */
 export const ledgerSchema = `
 CREATE TABLE IF NOT EXISTS fileworks_file_ledger (
@@ -29,11 +28,11 @@ CREATE TABLE IF NOT EXISTS fileworks_file_ledger (
 CREATE INDEX IF NOT EXISTS fileworks_file_ledger_key ON fileworks_file_ledger (loader, bucket, key, sequencer);
 `;
 
-/** Any number will do that everybody takes: two loaders that make the table at once would fail one another. */
+/** Advisory lock id shared by all loaders: creating the table concurrently would fail. */
 const SCHEMA_LOCK = 4_701_122_001;
 const MAX_SEQUENCER_DIGITS = 32;
 
-/** A file as the ledger knows it. */
+/** A file in the ledger. */
 export interface LedgerFile {
   readonly id: string;
   readonly object: JobObject;
@@ -41,18 +40,17 @@ export interface LedgerFile {
   readonly correlationId?: string;
 }
 
-/** A file that is to be loaded, and its rows where they are counted already. */
+/** A file to be loaded, and its row count if known. */
 export interface Claim {
   readonly file: LedgerFile;
   readonly rows?: number;
 }
 
 /**
- * Names one version of one object, the same for every delivery of its event.
+ * Identifies one version of one object; the same for every delivery of its event.
  *
- * @throws RangeError when the event names neither a version nor a sequencer nor an ETag, so that nobody could tell a
- * repetition; and for a NUL
- * in a name, which PostgreSQL cannot keep
+ * @throws RangeError if the event has neither a version nor a sequencer nor an ETag, so that duplicates could not be
+ * recognized; and for a NUL in a name, which PostgreSQL cannot store
  */
 export function ledgerFile(object: JobObject, correlationId?: string): LedgerFile {
   const { bucket, key, versionId, etag } = object;
@@ -63,7 +61,7 @@ export function ledgerFile(object: JobObject, correlationId?: string): LedgerFil
     object.sequencer !== undefined && /^[0-9A-Fa-f]{1,32}$/.test(object.sequencer)
       ? object.sequencer.toUpperCase().padStart(MAX_SEQUENCER_DIGITS, '0')
       : undefined;
-  // Versions of a bucket whose versioning is suspended are all called null
+  // In a bucket with suspended versioning, all new versions have the id null
   const version =
     versionId !== undefined && versionId !== 'null'
       ? `version:${versionId}`
@@ -72,7 +70,7 @@ export function ledgerFile(object: JobObject, correlationId?: string): LedgerFil
         : `sequencer:${sequencer}`;
   if (version === undefined) {
     throw new RangeError(
-      'the message names neither a version, a sequencer nor an ETag of the object, so that a repetition could not be told',
+      'the message contains neither a version, a sequencer nor an ETag of the object, so that a duplicate could not be recognized',
     );
   }
   const id = createHash('sha256').update(`${bucket}\0${key}\0${version}`).digest('hex');
@@ -84,10 +82,7 @@ export function ledgerFile(object: JobObject, correlationId?: string): LedgerFil
   };
 }
 
-/**
- * What became of files, in the same database and the same transactions as their rows: that is what makes loading them
- * happen once.
- */
+/** Results of files, stored in the same transactions as their rows, so that each file is loaded exactly once. */
 export class Ledger {
   readonly #loader: string;
 
@@ -95,7 +90,7 @@ export class Ledger {
     this.#loader = loader;
   }
 
-  /** Makes the table if there is none. */
+  /** Creates the table if it is missing. */
   async ensure(client: ClientBase): Promise<void> {
     const { rows } = await client.query<{ there: boolean }>(
       `SELECT to_regclass('fileworks_file_ledger') IS NOT NULL AS there`,
@@ -106,7 +101,7 @@ export class Ledger {
     await client.query(`BEGIN; SELECT pg_advisory_xact_lock(${SCHEMA_LOCK}); ${ledgerSchema} COMMIT`);
   }
 
-  /** Ids of those files that are done with, so that nobody needs to read them again. */
+  /** Ids and status of finished files, which need not be read again. */
   async done(client: ClientBase, files: readonly LedgerFile[]): Promise<ReadonlyMap<string, string>> {
     const { rows } = await client.query<{ id: string; status: string }>(
       `SELECT id, status FROM fileworks_file_ledger WHERE loader = $1 AND id = ANY($2) AND status <> 'rejected'`,
@@ -116,11 +111,10 @@ export class Ledger {
   }
 
   /**
-   * Takes files for this transaction: waits for others that hold any of them, and answers which are to be loaded now.
+   * Claims files for this transaction: waits for transactions that hold any of them, and returns those to load now.
    *
-   * @param claims files in the order of their ids, so that two loaders never wait for each other, with their rows where
-   * they are counted already
-   * @param newestWins whether a file is pointless once a newer version of its key was loaded
+   * @param claims files in the order of their ids, to prevent deadlocks between loaders, with their row counts if known
+   * @param newestWins whether a file is superseded once a newer version of its key was loaded
    */
   async claim(
     client: ClientBase,
@@ -129,7 +123,7 @@ export class Ledger {
   ): Promise<ReadonlyMap<string, 'loaded' | 'superseded'>> {
     const files = claims.map(({ file }) => file);
     if (newestWins) {
-      // One key, one loader at a time: the older version must see the newer one
+      // One loader per key at a time, so that the older version sees the newer one
       const locks = [...new Set(files.map(({ object }) => this.#lockOf(object)))].sort();
       await client.query('SELECT pg_advisory_xact_lock(lock) FROM unnest($1::bigint[]) AS lock', [locks]);
     }
@@ -151,7 +145,7 @@ export class Ledger {
     return new Map(rows.map(({ id, status }) => [id, status]));
   }
 
-  /** Notes how many rows the files of this transaction had, of which nobody knew it when they were claimed. */
+  /** Records row counts of files in this transaction that were unknown when they were claimed. */
   async count(client: ClientBase, rows: ReadonlyMap<string, number>): Promise<void> {
     await client.query(
       `UPDATE fileworks_file_ledger SET row_count = counted.rows FROM unnest($2::text[], $3::bigint[]) AS counted (id, rows)
@@ -160,7 +154,7 @@ export class Ledger {
     );
   }
 
-  /** Notes why files were rejected. A file that was loaded stays loaded. */
+  /** Records why files were rejected. A loaded file stays loaded. */
   async reject(
     client: ClientBase,
     rejected: readonly { readonly file: LedgerFile; readonly error: FileRejected }[],

@@ -1,24 +1,24 @@
 import { FileworksError } from '../errors.js';
 
-/** Where in a file a problem is. */
+/** Location of a problem in a file. */
 export interface FilePlace {
   /** Counted from 1. */
   readonly line?: number;
-  /** JSON pointer of the value; of CSV, the name of the column behind a slash. */
+  /** JSON pointer of the value; for CSV, the column name after a slash. */
   readonly pointer?: string;
 }
 
 const MAX_REASON_LENGTH = 500;
 
 /**
- * Throw it from a `load` function when no retry can help: the file is rejected, its reason noted in the ledger and on
- * the dead-letter queue.
+ * Throw it from a `load` function when a retry cannot succeed: the file is rejected, and the reason is recorded in the
+ * ledger and on the dead-letter message.
  */
 export class FileRejected extends FileworksError {
   readonly code = 'ERR_FILE_REJECTED';
   readonly line?: number;
   readonly pointer?: string;
-  /** What is wrong, without the place. */
+  /** The reason, without the location. */
   readonly reason: string;
 
   constructor(reason: string, place: FilePlace = {}, options?: ErrorOptions) {
@@ -42,8 +42,8 @@ export class FileRejected extends FileworksError {
 }
 
 /**
- * Reasons quote files, which can be hostile: no control characters, no endless text. PostgreSQL keeps no NUL, SQS no
- * noncharacters.
+ * Reasons quote files, which are untrusted: control characters are removed and the length is limited. PostgreSQL does
+ * not store NUL, SQS does not accept noncharacters.
  */
 function printable(text: string): string {
   const cut = text.length <= MAX_REASON_LENGTH ? text : `${text.slice(0, MAX_REASON_LENGTH)}…`;

@@ -7,16 +7,16 @@ import { faultOf } from './fault.js';
 
 export interface LoaderConnectionOptions {
   readonly connectAs: ConnectAs;
-  /** Milliseconds that connecting may take. @default 10000 */
+  /** Connection timeout in milliseconds. @default 10000 */
   readonly connectTimeoutMs?: number;
-  /** Milliseconds after which a transaction is given up with its connection. @default 60000 */
+  /** Milliseconds after which a transaction is aborted and its connection is closed. @default 60000 */
   readonly transactionTimeoutMs?: number;
   /** Runs once on each new connection. */
   readonly prepare?: (client: pg.Client) => Promise<void>;
   readonly clock?: Clock;
 }
 
-/** The connection was lost, or could not be had, in every attempt; `cause` has the last error. */
+/** The connection was lost, or could not be opened, in every attempt; `cause` is the last error. */
 export class DatabaseUnavailable extends FileworksError {
   readonly code = 'ERR_DATABASE_UNAVAILABLE';
 }
@@ -25,16 +25,14 @@ type Work<T> = (client: pg.Client) => Promise<T>;
 
 const ATTEMPTS = 3;
 const RETRY_MS = { base: 200, max: 400, jitter: 'equal' } as const;
-/** A function that froze or died in a transaction must not keep its locks. */
+/** A function that is frozen or killed during a transaction must not keep its locks. */
 const IDLE_IN_TRANSACTION_MS = 60_000;
 
 /**
- * One connection to PostgreSQL, made when it is needed, kept while it works, and made anew when it is lost or its login
- * has changed.
+ * One connection to PostgreSQL, opened on demand, reused, and reopened when it is lost or its credentials have changed.
  *
- * A transaction that lost its connection is run again: whoever commits here MUST be able to tell what was committed
- * before, because nobody can know
- * what became of a COMMIT without an answer. The ledger can.
+ * A transaction that lost its connection is run again. Transactions MUST therefore detect whether an earlier run was
+ * committed, because the result of a COMMIT without a response is unknown. The ledger provides this.
  */
 export class LoaderConnection {
   readonly #options: LoaderConnectionOptions;
@@ -47,18 +45,18 @@ export class LoaderConnection {
     this.#clock = options.clock ?? systemClock;
   }
 
-  /** Connections made so far. */
+  /** Number of connections opened. */
   get connects(): number {
     return this.#connects;
   }
 
   /**
-   * @throws DatabaseUnavailable, or the error of `work` when it is neither the connection's nor another transaction's
-   * fault
+   * @throws DatabaseUnavailable, or the error of `work` if it is caused neither by the connection nor by a concurrent
+   * transaction
    */
   transaction<T>(work: Work<T>, timeoutMs?: number): Promise<T> {
     return this.#attempt(async (client) => {
-      // Local settings, because a pooler hands the session to others afterwards
+      // Local settings, because a pooler reuses the session for other clients
       await client.query(`BEGIN; SET LOCAL idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}`);
       const result = await work(client);
       await client.query('COMMIT');
@@ -66,10 +64,7 @@ export class LoaderConnection {
     }, timeoutMs);
   }
 
-  /**
-   * Runs a single statement, which PostgreSQL makes a transaction of by itself: one round trip instead of three. Throws
-   * like `transaction`.
-   */
+  /** Runs a single statement in an implicit transaction: one round trip instead of three. Throws like `transaction`. */
   statement<T>(work: Work<T>): Promise<T> {
     return this.#attempt(work);
   }
@@ -107,16 +102,16 @@ export class LoaderConnection {
 
   async #try<T>(work: Work<T>, timeoutMs: number): Promise<T> {
     const client = this.#client ?? (await this.#connect());
-    // A server that went away without a word answers nothing: only closing our end rejects what waits for it
-    const late = new AbortController();
+    // A server that disappeared does not respond: only closing the socket rejects pending queries
+    const timedOut = new AbortController();
     const timer = this.#clock.after(timeoutMs, () => {
-      late.abort();
+      timedOut.abort();
       this.#drop();
     });
     try {
       return await work(client);
     } catch (error) {
-      if (late.signal.aborted) {
+      if (timedOut.signal.aborted) {
         throw new DatabaseUnavailable(`transaction took longer than ${timeoutMs} ms`, { cause: error });
       }
       if (this.#client === client) {
@@ -147,14 +142,14 @@ export class LoaderConnection {
       connectionTimeoutMillis: this.#options.connectTimeoutMs ?? 10_000,
       application_name: 'fileworks-loader',
     });
-    // Also between transactions, when nobody waits for an answer
-    const gone = () => {
+    // Also between transactions, when no query is pending
+    const onClosed = () => {
       if (this.#client === client) {
         this.#client = undefined;
       }
     };
-    client.on('error', gone);
-    client.on('end', gone);
+    client.on('error', onClosed);
+    client.on('end', onClosed);
     try {
       await client.connect();
       this.#connects += 1;
@@ -170,7 +165,7 @@ export class LoaderConnection {
   #drop(): void {
     const client = this.#client;
     this.#client = undefined;
-    // Not end(), which would wait for a query that nobody answers
+    // Not end(), which would wait for a query without a response
     (client as unknown as { connection: { stream: { destroy(): void } } } | undefined)?.connection.stream.destroy();
   }
 }

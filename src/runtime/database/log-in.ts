@@ -2,7 +2,7 @@ import type { DatabaseSettings } from '../../contract/database-settings.js';
 import { type ConnectAs, iamCredentials, secretCredentials, type SignToken } from './credentials.js';
 import { missingPeer } from '../support/missing-peer.js';
 
-/** Logs in as the settings say. Only the client that is needed has to be installed. */
+/** Credentials for the settings. Only the required client must be installed. */
 export async function logIn(database: DatabaseSettings): Promise<ConnectAs> {
   if (database.secretArn !== undefined) {
     const { SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager').catch(
@@ -15,7 +15,7 @@ export async function logIn(database: DatabaseSettings): Promise<ConnectAs> {
   return iamCredentials({ sign, database });
 }
 
-/** Settings as a construct writes them; undefined when they are no JSON. */
+/** Parses settings set by a construct; undefined if they are not JSON. */
 export function databaseSettings(text: string | undefined): DatabaseSettings | undefined {
   try {
     return JSON.parse(text ?? '') as DatabaseSettings;

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../errors.js';
 
-/** A JSON pointer, taken apart. @see https://www.rfc-editor.org/rfc/rfc6901 */
+/** A parsed JSON pointer. @see https://www.rfc-editor.org/rfc/rfc6901 */
 export interface Pointer {
   readonly text: string;
   readonly steps: readonly string[];
@@ -19,11 +19,11 @@ export function pointerOf(text: string): Pointer {
   };
 }
 
-/** What the pointer points at; undefined where there is nothing. */
+/** The value at the pointer; undefined if there is none. */
 export function resolvePointer(value: unknown, { steps }: Pointer): unknown {
   let at = value;
   for (const step of steps) {
-    // Inherited properties are no data
+    // Inherited properties are ignored
     if (typeof at !== 'object' || at === null || !Object.hasOwn(at, step)) {
       return undefined;
     }

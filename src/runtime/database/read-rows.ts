@@ -5,24 +5,24 @@ import { parseExactly } from './json-numbers.js';
 import { FileRejected } from './load-error.js';
 import { type Pointer, pointerOf, resolvePointer } from './pointer.js';
 
-/** One row of a file, and where it stands. */
+/** One row of a file, and its location. */
 export interface SourceRow {
   readonly value: unknown;
-  /** Absent in a JSON document, where the pointer tells. */
+  /** Absent in a JSON document, which uses the pointer. */
   readonly line?: number;
-  /** Of the row in its document; empty where rows have lines. */
+  /** Pointer of the row in its document; empty if rows have lines. */
   readonly pointer: string;
-  /** The row as it stands in the file, where it is JSON of its own. */
+  /** The original text of the row, if it is a separate JSON value. */
   readonly text?: string;
 }
 
-/** Pieces of a file, as they come or all of them. */
+/** Content of a file, as a stream or in memory. */
 export type FileContent = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
-/** Reads rows in portions: a promise for each row would cost more than the row. */
+/** Reads rows in batches: a promise per row would cost more than the row. */
 export type ReadRows = (body: FileContent) => AsyncIterable<readonly SourceRow[]>;
 
-/** One line, or one document, that must be in memory as a whole. */
+/** Maximum length of a line or document, which is held in memory. */
 const MAX_WHOLE_CHARACTERS = 64 * 1024 * 1024;
 const CSV_PORTION = 500;
 
@@ -44,7 +44,7 @@ function jsonReader(rowsAt: Pointer): ReadRows {
     const document = parseText(text);
     const found = resolvePointer(document, rowsAt);
     if (found === undefined) {
-      throw new FileRejected('there is nothing where the rows should be', { pointer: rowsAt.text });
+      throw new FileRejected('no value at the pointer of the rows', { pointer: rowsAt.text });
     }
     if (rowsAt.text !== '' && !Array.isArray(found)) {
       throw new FileRejected('expected an array of rows', { pointer: rowsAt.text });
@@ -104,7 +104,7 @@ function csvReader({ delimiter = ',', columns }: LoadRoute): ReadRows {
         return names;
       },
     });
-    // Errors of either end come out of the parser
+    // Errors of both streams are thrown by the parser
     pipeline(Readable.from(decoded(body)), parser, () => undefined);
     let rows: SourceRow[] = [];
     try {
@@ -130,7 +130,7 @@ function csvReader({ delimiter = ',', columns }: LoadRoute): ReadRows {
 }
 
 async function* decoded(body: FileContent): AsyncGenerator<string> {
-  // Of a byte order mark it makes nothing
+  // Ignores a byte order mark
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let bytes = 0;
   const decode = (piece?: Uint8Array) => {
@@ -155,7 +155,7 @@ async function whole(body: FileContent): Promise<string> {
     characters += text.length;
     if (characters > MAX_WHOLE_CHARACTERS) {
       throw new FileRejected(
-        `the document is longer than ${MAX_WHOLE_CHARACTERS} characters; JSON Lines have no such limit`,
+        `the document is longer than ${MAX_WHOLE_CHARACTERS} characters; JSON Lines has no such limit`,
       );
     }
   }
@@ -167,7 +167,7 @@ function parseText(text: string, line?: number): unknown {
     return parseExactly(text);
   } catch (error) {
     const { message } = error as Error;
-    // V8 quotes what it found, up to the whole text
+    // V8 quotes the input, up to the whole text
     const said = message.replace(/,? ?"(?:[^]*)" is not valid JSON.*$|(?: in JSON)? at position.*$/s, '').slice(0, 100);
     const at = /at position (\d+)/.exec(message)?.[1];
     throw new FileRejected(

@@ -3,7 +3,7 @@ import type { ConnectAs } from './credentials.js';
 import { faultOf } from './fault.js';
 
 export interface RenewingPoolOptions {
-  /** How to log in; asked for at the first query. */
+  /** Provides the credentials; called at the first query. */
   readonly logIn: () => Promise<ConnectAs>;
   /** 1 or more. */
   readonly maxConnections: number;
@@ -11,18 +11,17 @@ export interface RenewingPoolOptions {
 
 const ATTEMPTS = 3;
 const CONNECT_TIMEOUT_MS = 10_000;
-/** A server that went away without a word answers nothing. */
+/** A server that disappeared does not respond. */
 const QUERY_TIMEOUT_MS = 30_000;
-/** Shorter than the 350 seconds after which the network of a function forgets a connection. */
+/** Shorter than the 350 seconds after which the network of a Lambda function drops an idle connection. */
 const IDLE_TIMEOUT_MS = 60_000;
 
 /**
- * Connections to PostgreSQL that survive what ends connections: a function that was frozen, a failover, a rotated
+ * A connection pool for PostgreSQL that recovers from lost connections: a frozen function, a failover, a rotated
  * password.
  *
- * A query that lost its connection is run again, and may so have its effect twice or answer for the second time: it
- * MUST be one of which that is
- * no harm, as a conditional write. Nothing is run again on a connection that was given out.
+ * A query that lost its connection is run again and can take effect twice: it MUST be idempotent, such as a conditional
+ * write. Queries on a connection from `connect` are not repeated.
  */
 export class RenewingPool {
   readonly #options: RenewingPoolOptions;
@@ -74,7 +73,7 @@ export class RenewingPool {
       const config = await connectAs(fresh);
       const pool = new pg.Pool({
         ...config,
-        // A token of IAM is valid for a quarter of an hour, and each connection needs a valid one
+        // An IAM token is valid for 15 minutes, and each new connection needs a valid one
         password: async () => String((await connectAs(false)).password),
         max: this.#options.maxConnections,
         connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -82,7 +81,7 @@ export class RenewingPool {
         query_timeout: QUERY_TIMEOUT_MS,
         allowExitOnIdle: true,
       });
-      // A connection that is lost fails its query, which is enough; without a listener it would end the process
+      // A lost connection fails its query; without a listener it would also end the process
       pool.on('error', () => undefined);
       pool.on('connect', (client) => client.on('error', () => undefined));
       return pool;

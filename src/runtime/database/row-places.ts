@@ -1,12 +1,12 @@
 import type { FilePlace } from './load-error.js';
 import type { SourceRow } from './read-rows.js';
 
-/** Enough for the rows that a COPY error may lag behind, in a file where no two rows follow each other line by line. */
+/** Sufficient for the rows by which a COPY error may lag behind, even if no two rows are on consecutive lines. */
 const MAX_RUNS = 100_000;
 
 /**
- * Remembers where the rows of a file stand, in runs of rows that follow each other: a COPY error names the row only by
- * its number.
+ * Locations of the rows of a file, stored as runs of consecutive lines: a COPY error contains only the number of the
+ * row.
  */
 export class RowPlaces {
   #starts: number[] = [];

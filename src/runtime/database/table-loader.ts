@@ -5,7 +5,7 @@ import type { LoadRoute } from '../../contract/load-route.js';
 import { FileRejected, type FilePlace } from './load-error.js';
 import { faultOf } from './fault.js';
 
-/** Says what stands in the row of a COPY, counted from 0. */
+/** Location of a row of a COPY, counted from 0. */
 export type PlaceOf = (row: number) => FilePlace;
 
 /** Copies rows into the table of a route, in the transaction of the caller. */
@@ -22,11 +22,11 @@ export class TableLoader {
       return;
     }
     this.#copy = `COPY ${STAGE} (${names}) FROM STDIN`;
-    // The columns' types and nothing else of the table; the number tells which of two rows with one key came last
+    // Only the column types of the table; the number shows which of two rows with the same key came last
     this.#stage = `CREATE TEMP TABLE ${STAGE} ON COMMIT DROP AS SELECT ${names} FROM ${target} WITH NO DATA; ALTER TABLE ${STAGE} ADD COLUMN ${ROW_NUMBER} bigserial`;
     const key = conflict.key.map(quoted).join(', ');
     if (conflict.rule === 'keep') {
-      // In the order of the keys, so that two loaders never wait for each other
+      // In the order of the keys, to prevent deadlocks between loaders
       this.#merge = `INSERT INTO ${target} (${names}) SELECT ${names} FROM ${STAGE} ORDER BY ${key}, ${ROW_NUMBER} ON CONFLICT (${key}) DO NOTHING`;
       return;
     }
@@ -42,8 +42,8 @@ export class TableLoader {
   }
 
   /**
-   * @throws FileRejected when the database refuses a row, with what it says of the place
-   * @throws the database's error when it refuses anything else, and whatever `chunks` throws
+   * @throws FileRejected if the database refuses a row, with its location
+   * @throws any other error of the database, and errors of `chunks`
    */
   async load(client: ClientBase, chunks: Iterable<Buffer> | AsyncIterable<Buffer>, placeOf: PlaceOf): Promise<void> {
     if (this.#stage !== undefined) {
@@ -55,7 +55,7 @@ export class TableLoader {
         await client.query(this.#merge);
       }
     } catch (error) {
-      throw faultOf(error) === 'row' ? refusal(error as DatabaseError, placeOf) : error;
+      throw faultOf(error) === 'row' ? rejectionOf(error as DatabaseError, placeOf) : error;
     }
     if (this.#stage !== undefined) {
       await client.query(`DROP TABLE ${STAGE}`);
@@ -79,13 +79,13 @@ async function copy(client: ClientBase, sql: string, chunks: Iterable<Buffer> | 
     stream.end();
     await Promise.race([once(stream, 'finish'), failed]);
   } catch (error) {
-    // The database takes back what it has of this COPY
+    // The database rolls back this COPY
     stream.destroy(error as Error);
     throw error;
   }
 }
 
-/** What PostgreSQL tells of an error, of which `pg` makes properties. */
+/** Fields of a PostgreSQL error, as exposed by `pg`. */
 interface DatabaseError extends Error {
   readonly code: string;
   /** `COPY orders, line 5, column quantity: "many"` */
@@ -94,8 +94,8 @@ interface DatabaseError extends Error {
   readonly constraint?: string;
 }
 
-/** Not the `detail`, which holds the whole row: a reason is read by more people than the table. */
-export function refusal(error: DatabaseError, placeOf: PlaceOf): FileRejected {
+/** Omits `detail`, which contains the whole row: more people can read reasons than the table. */
+export function rejectionOf(error: DatabaseError, placeOf: PlaceOf): FileRejected {
   const [, line, column = error.column] = /^COPY .+?, line (\d+)(?:, column ([^:]+))?/.exec(error.where ?? '') ?? [];
   const place = line ? placeOf(Number(line) - 1) : {};
   const about = [column && `column ${column}`, error.constraint && `constraint ${error.constraint}`]

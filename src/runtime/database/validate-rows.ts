@@ -7,13 +7,13 @@ import { withPlainNumbers } from './json-numbers.js';
 import { type FilePlace, FileRejected } from './load-error.js';
 import type { SourceRow } from './read-rows.js';
 
-/** Throws for the first row that does not fit. */
+/** Throws for an invalid row. */
 export type CheckRow = (row: SourceRow) => void;
 
 /**
  * Compiles the JSON Schema of a route: draft 7, or 2020-12 when `$schema` says so.
  *
- * @throws ConfigurationError when it is no schema
+ * @throws ConfigurationError if the schema is invalid
  */
 export function rowChecker({ schema, format, table }: LoadRoute): CheckRow {
   if (schema === undefined) {
@@ -33,10 +33,10 @@ export function rowChecker({ schema, format, table }: LoadRoute): CheckRow {
 
 function fits(validate: ValidateFunction, value: unknown, csv: boolean, place: FilePlace): boolean {
   try {
-    // Of CSV a copy, because text becomes numbers in it
+    // A copy for CSV, because the validator converts text to numbers in place
     return validate(csv ? { ...(value as object) } : withPlainNumbers(value));
   } catch (error) {
-    // The stack has an end, and JSON none
+    // JSON can be nested deeper than the stack
     if (error instanceof RangeError) {
       throw new FileRejected('nested too deep to be validated', place, { cause: error });
     }
@@ -44,7 +44,7 @@ function fits(validate: ValidateFunction, value: unknown, csv: boolean, place: F
   }
 }
 
-/** What `import` gives is the module itself or its default, by who loads it. */
+/** `import` returns the module or its default export, depending on the loader. */
 const addFormats = ('default' in formats ? formats.default : formats) as unknown as (ajv: Ajv | Ajv2020) => unknown;
 
 function compile(schema: object, coerceTypes: boolean, table: string): ValidateFunction {

@@ -6,7 +6,7 @@ import { type FileUpdate, type HeadWrite, type KeyWrite, type Write } from './st
 
 type Removal = Extract<DispatchEvent, { type: 'remove' }>;
 
-/** Registers a file once, whatever is delivered how often and in which order. */
+/** Registers a file once, regardless of duplicates and order of events. */
 export function decideArrival(state: DispatchState, arrival: Arrival, now: number): Decision {
   if (state.file !== undefined) {
     return { outcome: 'kept', writes: [] };
@@ -16,7 +16,7 @@ export function decideArrival(state: DispatchState, arrival: Arrival, now: numbe
   if (tracked && sequencer !== undefined && sequencer === state.key?.created) {
     return { outcome: 'kept', writes: [] };
   }
-  // What a key row holds only grows: older once is older for ever, so these two need not confirm it
+  // The sequencers in a key row only grow, so these two decisions need no condition on it
   if (tracked && isOlder(sequencer, state.key?.deleted)) {
     return changed(insert(arrival, now, 'skipped', { reason: 'deleted before it was registered' }));
   }
@@ -34,10 +34,9 @@ export function decideArrival(state: DispatchState, arrival: Arrival, now: numbe
 }
 
 /**
- * The object was deleted: what still waits for it is skipped. The container of a file that has started finds out by
- * itself.
+ * The object was deleted: a queued file is skipped. The container of a started file detects the deletion itself.
  *
- * With a version id the version itself is gone; without, everything of the key up to the sequencer of the delete.
+ * With a version id, that version was deleted; without one, everything of the key up to the sequencer of the delete.
  */
 export function decideRemoval(state: DispatchState, { object }: Removal, now: number): Decision {
   if (object.versionId !== undefined) {
@@ -59,14 +58,15 @@ export function decideRemoval(state: DispatchState, { object }: Removal, now: nu
     deleted: object.sequencer,
     updatedAt: now,
   };
-  const dead = isOlder(state.latest?.object.sequencer, object.sequencer) ? supersede(state.latest, now, 'deleted') : [];
-  return changed(keyWrite(state.key, row), ...dead);
+  const superseded = isOlder(state.latest?.object.sequencer, object.sequencer)
+    ? supersede(state.latest, now, 'deleted')
+    : [];
+  return changed(keyWrite(state.key, row), ...superseded);
 }
 
 /**
- * Where the file goes in its sequence. Unless late files run next, the head must stand as it was read; and when it is
- * free it moves on,
- * because a claim that has read the queue already would overtake this file.
+ * Inserts the file into its sequence. Unless late files run next, the head must be unchanged since the read. If the
+ * head is free, its version is incremented, because a claim that has already read the queue would overtake this file.
  */
 function placed(
   { head, lastQueued }: DispatchState,
@@ -95,7 +95,7 @@ function placed(
     return [write, insert(arrival, now, 'queued')];
   }
   if (!append) {
-    return [write, insert(arrival, now, 'parked', { reason: `late: came after ${head.last ?? ''} was claimed` })];
+    return [write, insert(arrival, now, 'parked', { reason: `late: arrived after ${head.last ?? ''} was claimed` })];
   }
   const greatest = lastQueued !== undefined && lastQueued > (head.last ?? '') ? lastQueued : (head.last ?? '');
   return [write, insert({ ...arrival, order: appendedOrder(greatest, appended) }, now, 'queued')];
@@ -125,14 +125,14 @@ function insert(arrival: Arrival, now: number, status: FileStatus, more: Partial
   return { kind: 'insert', row };
 }
 
-/** A file that has started is left alone. */
+/** A started file is not changed. */
 function supersede(file: FileRow | undefined, now: number, reason: string): FileUpdate[] {
   return file?.status === 'queued'
     ? [{ kind: 'update', file, change: { status: 'skipped', reason, notBefore: undefined, updatedAt: now } }]
     : [];
 }
 
-/** Its event came after it was registered without one, from a listing of the bucket: that registration counts. */
+/** The event arrived after the object was registered from a bucket listing: the earlier registration is kept. */
 const isSameObject = ({ key, latest }: DispatchState, { object }: Arrival): boolean =>
   key !== undefined &&
   object.sequencer !== undefined &&
@@ -142,7 +142,7 @@ const isSameObject = ({ key, latest }: DispatchState, { object }: Arrival): bool
   latest.object.etag === object.etag &&
   latest.object.versionId === object.versionId;
 
-/** The key forgets the file: the next object with the same content is another one. */
+/** Removes the file from the key row, so that a later object with the same content is a new file. */
 function adopted({ key }: DispatchState, created: string | undefined, now: number): KeyWrite {
   if (key === undefined) {
     throw new Error('only a key that is known has a latest file');

@@ -4,8 +4,8 @@ import { type FileRow, isPaused, LAUNCH_CHECK_MS, MAX_PAUSES, type PauseRow, typ
 import { backoffDelay } from '../support/backoff.js';
 import { type FileChange, type FileUpdate, type HeadWrite, type Write } from './store.js';
 
-/** A task that was told to stop is asked again after so long whether it did. */
-const LOOK_AGAIN_MS = 60_000;
+/** Interval after which a task that was requested to stop is checked again. */
+const STOP_CHECK_MS = 60_000;
 
 type EventOf<Type extends DispatchEvent['type']> = Extract<DispatchEvent, { type: Type }>;
 
@@ -14,10 +14,10 @@ const kept: Decision = { outcome: 'kept', writes: [] };
 const paused: Decision = { outcome: 'paused', writes: [] };
 
 /**
- * The dispatch protocol: which writes an event asks for, given the rows as they were read. Pure; `now` only sets when
- * to look again.
+ * The dispatch protocol: the writes for an event, given the rows that were read. A pure function; `now` only determines
+ * the time of the next check.
  *
- * Each write is conditional on the row that was read. Whoever loses the race reads again and decides again.
+ * Each write is conditional on the row that was read. After a lost race, the caller reads and decides again.
  */
 export function decide(state: DispatchState, event: DispatchEvent, now: number): Decision {
   if (event.type === 'arrive') {
@@ -48,7 +48,7 @@ function decideFile(
       return decideBegin(file, event, now);
     case 'heartbeat':
       return isCurrent(file, event)
-        ? { outcome: 'kept', writes: [update(file, { status: 'running', dueAt: nextBeat(file, now) }, now)] }
+        ? { outcome: 'kept', writes: [update(file, { status: 'running', dueAt: nextHeartbeatDue(file, now) }, now)] }
         : refused;
     case 'complete':
       return isCurrent(file, event)
@@ -65,9 +65,9 @@ function decideFile(
     case 'interrupt':
       return isOver(file, event) ? attemptVoid(file, event.reason, now) : refused;
     case 'refuse':
-      return isUnbegun(file, event) ? attemptVoid(file, event.reason, now) : refused;
+      return hasNotBegun(file, event) ? attemptVoid(file, event.reason, now) : refused;
     case 'misconfigured':
-      return isUnbegun(file, event)
+      return hasNotBegun(file, event)
         ? changed(
             update(
               file,
@@ -76,8 +76,8 @@ function decideFile(
             ),
           )
         : refused;
-    case 'look':
-      return decideLook(file, event, now);
+    case 'postpone':
+      return decidePostpone(file, event, now);
     case 'retry':
       return decideRetry(file, now);
     case 'redrive':
@@ -88,7 +88,8 @@ function decideFile(
 }
 
 /**
- * The first of the queue takes a free slot. The version of the head tells that nobody did so since the queue was read.
+ * The first file of the queue takes a free slot. The version of the head confirms that the slot was not claimed since
+ * the queue was read.
  */
 function decideClaim({ queued, head, pauses, places = [] }: DispatchState, slot: number, now: number): Decision {
   if (queued?.sequence === undefined || queued.status !== 'queued' || head?.holder !== undefined) {
@@ -134,9 +135,8 @@ function decideClaim({ queued, head, pauses, places = [] }: DispatchState, slot:
 }
 
 /**
- * What is paused is not claimed, tried again or launched; what works goes on. It breaks no promise: to pause is to be
- * slow, which every
- * dispatcher may be at any time. Only the end of every file waits for the resume.
+ * Paused files are not claimed, retried or launched; running files continue. A pause is equivalent to a slow
+ * dispatcher, so it preserves all safety properties; only the completion of files is delayed until the resume.
  */
 function decidePause(seen: PauseRow | undefined, event: EventOf<'pause' | 'resume'>, now: number): Decision {
   const others = Object.entries(seen?.scopes ?? {}).filter(([scope]) => scope !== event.scope);
@@ -157,12 +157,12 @@ function decidePause(seen: PauseRow | undefined, event: EventOf<'pause' | 'resum
   });
 }
 
-/** The real mutual exclusion: however many tasks were launched for a claim, one begins. */
+/** Provides the mutual exclusion: of all tasks launched for a claim, one begins. */
 function decideBegin(file: FileRow, { epoch, worker }: EventOf<'begin'>, now: number): Decision {
   if (file.status === 'running' && file.epoch === epoch && file.worker === worker) {
     return kept;
   }
-  if (!isUnbegun(file, { epoch })) {
+  if (!hasNotBegun(file, { epoch })) {
     return refused;
   }
   return changed(
@@ -175,18 +175,17 @@ function decideBegin(file: FileRow, { epoch, worker }: EventOf<'begin'>, now: nu
 }
 
 /**
- * Somebody looks at a file that is due: nobody else has to for a while. `updatedAt` stays, it tells when the status
- * began.
+ * Postpones the next check of a due file. `updatedAt` is not changed, because it is the time at which the status began.
  */
-function decideLook(file: FileRow, { afterMs }: EventOf<'look'>, now: number): Decision {
+function decidePostpone(file: FileRow, { afterMs }: EventOf<'postpone'>, now: number): Decision {
   if (file.status !== 'starting' && file.status !== 'running') {
     return refused;
   }
-  const dueAt = now + (afterMs ?? (file.status === 'starting' ? LAUNCH_CHECK_MS : LOOK_AGAIN_MS));
+  const dueAt = now + (afterMs ?? (file.status === 'starting' ? LAUNCH_CHECK_MS : STOP_CHECK_MS));
   return { outcome: 'kept', writes: [{ kind: 'update', file, change: { status: file.status, dueAt } }] };
 }
 
-/** The file keeps its slot while it waits; the head's version grows, and with it the fence. */
+/** The file keeps its slot while it waits; the head's version grows, and with it the fencing token. */
 function decideRetry(file: FileRow, now: number): Decision {
   if (file.status !== 'waiting') {
     return refused;
@@ -245,32 +244,32 @@ function decideDiscard(file: FileRow, reason: string, now: number): Decision {
   return allowed ? end(file, { status: 'skipped', reason }, now) : refused;
 }
 
-/** Late when it does not beat in time, and when it has run for too long. */
-const nextBeat = ({ policy, beganAt = 0 }: FileRow, now: number) =>
+/** Due when the next heartbeat is missing, or when the maximum run time is exceeded. */
+const nextHeartbeatDue = ({ policy, beganAt = 0 }: FileRow, now: number) =>
   Math.min(now + policy.hangTimeoutMs, beganAt + policy.maxRuntimeMs);
 
 const backoffMs = (policy: FileRow['policy'], attempt: number) =>
   backoffDelay(attempt, { base: policy.backoffMs, max: policy.maxBackoffMs, jitter: 'none' });
 
-/** The attempt counts: again after a while, or the retries are exhausted. */
+/** The attempt counts: the file is retried after the backoff, or its attempts are exhausted. */
 function attemptFailed(file: FileRow, event: EventOf<'fail' | 'stopped'>, now: number): Decision {
   const { policy, attempts } = file;
-  const over = {
+  const ending = {
     reason: event.reason,
     ...(event.type === 'stopped' && event.worker !== undefined && { worker: event.worker }),
   };
   const final = event.type === 'fail' && event.final === true;
   if (attempts < policy.maxAttempts && !final) {
     const notBefore = now + ((event.type === 'fail' ? event.retryAfterMs : undefined) ?? backoffMs(policy, attempts));
-    return changed(update(file, { ...over, status: 'waiting', notBefore, dueAt: notBefore }, now));
+    return changed(update(file, { ...ending, status: 'waiting', notBefore, dueAt: notBefore }, now));
   }
-  // A blocked file keeps its slot: the sequence stands until an operator acts
+  // A blocked file keeps its slot: the sequence stays blocked until an operator acts
   return policy.exhausted === 'block'
-    ? changed(update(file, { ...over, status: 'blocked', dueAt: undefined }, now))
-    : end(file, { ...over, status: 'parked' }, now);
+    ? changed(update(file, { ...ending, status: 'blocked', dueAt: undefined }, now))
+    : end(file, { ...ending, status: 'parked' }, now);
 }
 
-/** The attempt does not count: no container had a chance. */
+/** The attempt does not count: the container could not run to its end. */
 function attemptVoid(file: FileRow, reason: string, now: number): Decision {
   const { policy } = file;
   const notBefore = now + backoffMs(policy, file.interruptions + 1);
@@ -292,18 +291,17 @@ function attemptVoid(file: FileRow, reason: string, now: number): Decision {
 
 const isCurrent = (file: FileRow, { epoch, worker }: { epoch: number; worker: string }) =>
   file.status === 'running' && file.epoch === epoch && file.worker === worker;
-const isUnbegun = (file: FileRow, { epoch }: { epoch: number }) => file.status === 'starting' && file.epoch === epoch;
+const hasNotBegun = (file: FileRow, { epoch }: { epoch: number }) => file.status === 'starting' && file.epoch === epoch;
 
 /**
- * Is the current attempt over? Once a task has begun, only evidence about that very task counts: ECS may have forgotten
- * the client token
- * and started a second one, whose end says nothing about the first.
+ * Whether the current attempt has ended. Once a task has begun, only evidence about that task counts: after the client
+ * token expired, ECS may have started a second task, whose end is no evidence about the first.
  */
 const isOver = (file: FileRow, evidence: { epoch: number; worker?: string }) =>
-  isUnbegun(file, evidence) ||
+  hasNotBegun(file, evidence) ||
   (evidence.worker !== undefined && isCurrent(file, { epoch: evidence.epoch, worker: evidence.worker }));
 
-/** A container that repeats its last word, because it did not hear the answer, is told that it was heard. */
+/** A container that repeats its final call, because it did not receive the response, gets a success. */
 const alreadyEnded = (
   file: FileRow,
   { epoch, worker }: { epoch: number; worker: string },
@@ -318,7 +316,7 @@ export const update = (file: QueuedFile, change: FileChange, now: number): FileU
   change: { ...change, updatedAt: now },
 });
 
-/** The head that the file holds, confirmed and changed; nothing for a file that holds none. */
+/** The conditional write of the head that the file holds; empty if it holds none. */
 function headOf(file: FileRow, change: HeadWrite['change']): HeadWrite[] {
   if (file.sequence === undefined || file.slot === undefined || file.fence === undefined) {
     return [];
@@ -328,7 +326,7 @@ function headOf(file: FileRow, change: HeadWrite['change']): HeadWrite[] {
   ];
 }
 
-/** A terminal status; the slot is free. */
+/** Sets a terminal status and frees the slot. */
 function end(file: FileRow, change: FileChange, now: number): Decision {
   return changed(
     ...headOf(file, { holder: undefined }),

@@ -12,35 +12,37 @@ import { freePlace, freePlaces, type Limit, type Limits, limitsOf } from './limi
 import { type DispatchStore } from './store.js';
 import { FileworksError } from '../errors.js';
 
-/** So many lost races in a row: the message goes back and comes again. */
-const MAX_RACES = 12;
-/** Where several files may work at once, claims pick among so many, so that they do not all want the same one. */
+/** Attempts to commit a decision before the operation fails and is retried by its caller. */
+const MAX_ATTEMPTS = 12;
+/** Number of queued files among which claims choose randomly if a sequence has several slots, to reduce contention. */
 const SPREAD = 20;
 
 export interface DispatcherOptions {
   readonly store: DispatchStore;
-  /** Asks for `tick(id)` after a time, somewhere. A hint: it may be lost, repeated, or early. */
+  /** Schedules `tick(id)` after a delay. Best effort: it may be lost, repeated or early. */
   readonly wake: (id: string, delayMs: number) => Promise<void>;
-  /** Milliseconds since 1970; only for when to look, never for what is true. Default: `Date.now`. */
+  /** Milliseconds since 1970; determines only when to check, never the outcome. Default: `Date.now`. */
   readonly now?: () => number;
-  /** How many files may work at once, over sequences. Files without a sequence are not limited. Default: no limits. */
+  /**
+   * Limits of concurrently running files across sequences. Files without a sequence are not limited. Default: no
+   * limits.
+   */
   readonly limits?: Limits;
-  /** From 0 to 1. Default: `Math.random`. */
+  /** Random numbers from 0 to 1. Default: `Math.random`. */
   readonly random?: () => number;
 }
 
-/** What may happen to a file that is registered. */
+/** Events of a registered file. */
 export type FileEvent = Exclude<DispatchEvent, { type: 'arrive' | 'remove' | 'claim' | 'pause' | 'resume' }>;
 
-/** Too many others worked on the same rows; try again later. */
+/** Too many concurrent changes of the same rows; retry later. */
 export class Contention extends FileworksError {
   readonly code = 'ERR_DISPATCH_CONTENTION';
 }
 
 /**
- * Brings events into the store and files into their turn. Every method may be called by anybody, at any time, as often
- * as they like:
- * each reads, decides, and commits only if what it read still stands.
+ * Records events and claims turns of files. Every method may be called concurrently, at any time and repeatedly: each
+ * reads rows, decides, and commits only if those rows are unchanged.
  */
 export class Dispatcher {
   readonly #store: DispatchStore;
@@ -58,11 +60,13 @@ export class Dispatcher {
   }
 
   /**
-   * Registers a file and starts what can start. A file that is registered already is only driven on: the first time may
-   * have died there.
+   * Registers a file and claims free slots. For a registered file only the second step is done, in case an earlier call
+   * was interrupted before it.
    */
   async register(arrival: Arrival): Promise<Outcome> {
-    const outcome = await this.#race({ type: 'arrive', arrival }, (lost) => this.#stateOfArrival(arrival, lost));
+    const outcome = await this.#commitDecision({ type: 'arrive', arrival }, (lost) =>
+      this.#stateOfArrival(arrival, lost),
+    );
     if (arrival.sequence === undefined) {
       await this.#wake(arrival.id, 0);
     } else {
@@ -71,7 +75,7 @@ export class Dispatcher {
     return outcome;
   }
 
-  /** The object was deleted. `id`: the file of the deleted version, where the bucket has versions. */
+  /** Records that the object was deleted. `id`: the file of the deleted version, if the bucket has versioning. */
   async remove(object: FileObject, correlationId: string, id?: string): Promise<Outcome> {
     const state = async (): Promise<DispatchState> => {
       if (object.versionId !== undefined) {
@@ -81,22 +85,22 @@ export class Dispatcher {
       const latest = key?.file === undefined ? undefined : await this.#store.file(key.file);
       return { ...(key && { key }), ...(latest && { latest }) };
     };
-    return this.#race({ type: 'remove', object, correlationId }, state);
+    return this.#commitDecision({ type: 'remove', object, correlationId }, state);
   }
 
   /**
-   * Claims for every free slot of a sequence the next file of its queue, and has each launched.
+   * Claims the next file of the queue for every free slot of a sequence, and requests the launches.
    *
-   * @param slots number of slots, where the caller knows it: spares the read of the queue when all are taken
+   * @param slots number of slots, if the caller knows it: saves the read of the queue when all slots are taken
    */
   async drive(sequence: string, slots = Infinity): Promise<void> {
-    for (let races = 0; races < MAX_RACES;) {
+    for (let attempts = 0; attempts < MAX_ATTEMPTS;) {
       const heads = await this.#store.heads(sequence);
       const held = new Set(heads.filter(({ holder }) => holder !== undefined).map(({ slot }) => slot));
       if (held.size >= slots) {
         return;
       }
-      // After the heads: whoever takes a slot from now on changes its version
+      // Read after the heads: every later claim of a slot changes its version
       const [queue, pauses] = await Promise.all([
         this.#store.queued(sequence, heads.length > 1 ? SPREAD : 1),
         this.#store.pauses(),
@@ -128,7 +132,7 @@ export class Dispatcher {
         return;
       }
       if (!(await this.#store.commit(writes))) {
-        races += 1;
+        attempts += 1;
       } else {
         await this.#wake(queued.id, 0);
         if (queued.slots === 1) {
@@ -136,26 +140,26 @@ export class Dispatcher {
         }
       }
     }
-    throw new Contention(`too many others drive sequence ${sequence}`);
+    throw new Contention(`too many concurrent claims in sequence ${sequence}`);
   }
 
-  /** Lets an event happen to a file; frees what it frees. */
+  /** Applies an event to a file, and claims the slots that it frees. */
   async apply(id: string, event: FileEvent): Promise<Outcome> {
     const state =
       event.type === 'retry'
         ? async () => ({ ...(await this.#withFile(id)), ...(await this.#withPauses()) })
         : () => this.#withFile(id);
-    const outcome = await this.#race(event, state);
+    const outcome = await this.#commitDecision(event, state);
     if (outcome !== 'paused') {
-      await this.carryOn(id);
+      await this.advanceFile(id);
     }
     return outcome;
   }
 
   /**
-   * After a change, whoever made it: wakes a file that waits at its time, and drives the sequence whose slot is free.
+   * Follows up on a change of a file: schedules the retry of a waiting file, or claims the freed slot of the sequence.
    */
-  async carryOn(id: string): Promise<void> {
+  async advanceFile(id: string): Promise<void> {
     const file = await this.#store.file(id);
     if (file === undefined) {
       return;
@@ -169,31 +173,30 @@ export class Dispatcher {
     } else if (file.status === 'queued') {
       await this.drive(file.sequence);
     } else if (file.status === 'blocked' || isTerminal(file.status)) {
-      await this.goOn(file.type, file.sequence, [id]);
+      await this.continueSequence(file.type, file.sequence, [id]);
     }
   }
 
   /**
-   * Holds back a type, a sequence (`*`: everything): nothing of it is claimed, tried again or launched until it is
+   * Pauses a type, a sequence or, with `*`, everything: its files are not claimed, retried or launched until it is
    * resumed.
    *
-   * Whoever has read the rows before the pause, milliseconds ago, still claims or launches one file.
+   * An operation that read the rows just before the pause can still claim or launch one file.
    */
   async pause(scope: string, reason: string): Promise<Outcome> {
-    return this.#race({ type: 'pause', scope, reason }, () => this.#withPauses());
+    return this.#commitDecision({ type: 'pause', scope, reason }, () => this.#withPauses());
   }
 
-  /** Ends a pause. What it held back is driven by whoever looks next: the sweeper, at the latest. */
+  /** Ends a pause. Paused files continue with the next event of their sequence, at the latest with the next sweep. */
   async resume(scope: string): Promise<Outcome> {
-    return this.#race({ type: 'resume', scope }, () => this.#withPauses());
+    return this.#commitDecision({ type: 'resume', scope }, () => this.#withPauses());
   }
 
   /**
-   * Files of a sequence work no more: it can go on. Where a limit kept other sequences waiting, all take turns: the
-   * ones behind this one
-   * come first.
+   * Continues a sequence after turns of its files ended. If other sequences wait for a limit, they are served in turn,
+   * starting with the one after this sequence.
    */
-  async goOn(type: string, sequence: string, files: readonly string[]): Promise<void> {
+  async continueSequence(type: string, sequence: string, files: readonly string[]): Promise<void> {
     const limits = limitsOf(this.#limits, type);
     if (limits.length === 0) {
       return this.drive(sequence);
@@ -209,30 +212,32 @@ export class Dispatcher {
     }
   }
 
-  /** Frees the places under every limit whose files work no more; for those whose end was not told. */
-  async tidy(types: readonly string[]): Promise<void> {
+  /** Frees places of files that no longer run, under every limit; recovers lost end events. */
+  async releaseStalePlaces(types: readonly string[]): Promise<void> {
     const limits = new Map(types.flatMap((type) => limitsOf(this.#limits, type)).map((limit) => [limit.name, limit]));
     for (const limit of limits.values()) {
       await freePlaces(this.#store, limit);
     }
   }
 
-  /** Nobody else has to look at a file for a while, or for the time that is given. */
-  async look(id: string, afterMs?: number): Promise<void> {
-    await this.#race({ type: 'look', ...(afterMs !== undefined && { afterMs }) }, () => this.#withFile(id));
+  /** Postpones the next check of a file, by a default or by the given time. */
+  async postponeCheck(id: string, afterMs?: number): Promise<void> {
+    await this.#commitDecision({ type: 'postpone', ...(afterMs !== undefined && { afterMs }) }, () =>
+      this.#withFile(id),
+    );
   }
 
-  async #race(event: DispatchEvent, read: (lost: boolean) => Promise<DispatchState>): Promise<Outcome> {
-    for (let races = 0; races < MAX_RACES; races += 1) {
-      const { outcome, writes }: Decision = decide(await read(races > 0), event, this.#now());
+  async #commitDecision(event: DispatchEvent, read: (lost: boolean) => Promise<DispatchState>): Promise<Outcome> {
+    for (let attempts = 0; attempts < MAX_ATTEMPTS; attempts += 1) {
+      const { outcome, writes }: Decision = decide(await read(attempts > 0), event, this.#now());
       if (writes.length === 0 || (await this.#store.commit(writes))) {
         return outcome;
       }
     }
-    throw new Contention(`too many others work on the rows of a ${event.type}`);
+    throw new Contention(`too many concurrent changes during a ${event.type}`);
   }
 
-  /** A new file is not read first: its registration fails if it is there, and then it is read. */
+  /** Registration does not read the file first: if it exists, the commit fails and the file is read then. */
   async #stateOfArrival(arrival: Arrival, lost: boolean): Promise<DispatchState> {
     const file = lost ? await this.#store.file(arrival.id) : undefined;
     if (file !== undefined) {
@@ -254,7 +259,7 @@ export class Dispatcher {
     return { ...(head && { head }), ...(lastQueued !== undefined && { lastQueued }) };
   }
 
-  /** A free place under every limit of a type; undefined when one of them is full. */
+  /** A free place under every limit of a type; undefined if a limit is reached. */
   async #places(type: string): Promise<readonly FreePlace[] | undefined> {
     return this.#placesUnder(limitsOf(this.#limits, type));
   }

@@ -9,28 +9,28 @@ import {
 } from './rows.js';
 import { type Write } from './store.js';
 
-/** A file as its rules classified it, not registered yet. */
+/** A classified file, before its registration. */
 export interface Arrival {
   readonly id: string;
   readonly type: string;
   readonly sequence?: string;
   readonly slots: number;
   readonly order: string;
-  /** Time from which on it may be claimed. */
+  /** Earliest time of a claim. */
   readonly notBefore?: number;
   readonly object: FileObject;
   readonly policy: FilePolicy;
-  /** A file that comes after a greater one was claimed: run it next, park it, or put it at the end. */
+  /** Handling of a file that arrives after one with a greater order was claimed: run it next, park it, or append it. */
   readonly late: 'run-next' | 'park' | 'append';
-  /** `latest`: an overwritten or deleted object is not processed any more. `each`: every version is. */
+  /** `latest`: an overwritten or deleted object is not processed. `each`: every version is processed. */
   readonly overwrite: 'latest' | 'each';
   readonly correlationId: string;
 }
 
 /**
- * Whoever speaks for a running container proves that it is the current one by epoch and worker.
+ * Epoch and worker identify the container that an event is about; only the current one may change the file.
  *
- * Evidence from ECS without a worker says that a launch ended before any task began.
+ * An event from ECS without a worker reports that a launch ended before a task began.
  */
 export type DispatchEvent =
   | { readonly type: 'arrive'; readonly arrival: Arrival }
@@ -52,34 +52,34 @@ export type DispatchEvent =
   | { readonly type: 'interrupt'; readonly epoch: number; readonly worker?: string; readonly reason: string }
   | { readonly type: 'refuse'; readonly epoch: number; readonly reason: string }
   | { readonly type: 'misconfigured'; readonly epoch: number; readonly reason: string }
-  | { readonly type: 'look'; readonly afterMs?: number }
+  | { readonly type: 'postpone'; readonly afterMs?: number }
   | { readonly type: 'retry' }
   | { readonly type: 'redrive' }
   | { readonly type: 'discard'; readonly reason: string }
   | { readonly type: 'pause'; readonly scope: string; readonly reason: string }
   | { readonly type: 'resume'; readonly scope: string };
 
-/** What a decision looks at: rows as they were read. Only those that the event needs. */
+/** Rows that a decision is based on, as read. Only those that the event needs. */
 export interface DispatchState {
   /** The file that the event is about. */
   readonly file?: FileRow;
-  /** Claim: the first of the queue. */
+  /** Claim: the first file of the queue. */
   readonly queued?: QueuedFile;
   /** Claim, retry, pause and resume. */
   readonly pauses?: PauseRow;
-  /** Claim, and arrival where a late file does not run next: the slot. */
+  /** Claim, and arrival if late files do not run next: the slot. */
   readonly head?: HeadRow;
-  /** Claim, where the number of files that work at once is limited: a free place under each limit. */
+  /** Claim, if the number of running files is limited: a free place under each limit. */
   readonly places?: readonly FreePlace[];
-  /** Arrival and removal where only the latest version counts. */
+  /** Arrival and removal, if only the latest version is processed. */
   readonly key?: KeyRow;
-  /** The file that the key row names. */
+  /** The file of the key row. */
   readonly latest?: FileRow;
-  /** Order of the last file of the queue; arrival where late files are appended. */
+  /** Order of the last file of the queue; for arrival, if late files are appended. */
   readonly lastQueued?: string;
 }
 
-/** A place under a limit. It is a head whose sequence is the name of the limit, and nothing queues for it. */
+/** A place under a limit. It is stored as a head whose sequence is the name of the limit and has no queue. */
 export interface FreePlace {
   readonly limit: string;
   readonly place: number;
@@ -87,15 +87,16 @@ export interface FreePlace {
 }
 
 /**
- * `changed`: the writes bring what the event is about into a new status. `kept`: nothing to do, it was done before.
- * `early`: not before `notBefore`.
- * `paused`: not before an operator resumes it.
- * `refused`: the event does not fit; who sent it is not, or no longer, entitled.
+ * - `changed`: the writes apply the event.
+ * - `kept`: no change, the event was applied before.
+ * - `early`: not possible before `notBefore`.
+ * - `paused`: not possible before an operator resumes it.
+ * - `refused`: the event does not match the state; its sender does not hold the turn, or no longer.
  */
 export type Outcome = 'changed' | 'kept' | 'early' | 'paused' | 'refused';
 
 export interface Decision {
   readonly outcome: Outcome;
-  /** To be committed together, or not at all. */
+  /** To be committed atomically. */
   readonly writes: readonly Write[];
 }

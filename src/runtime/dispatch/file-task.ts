@@ -4,20 +4,20 @@ import { FileTaskError, NotMyTurn, TurnLost } from './file-task-errors.js';
 import { type FileObject, type FileRow } from './rows.js';
 import { type DispatchStore } from './store.js';
 
-const MAX_RACES = 12;
+const MAX_ATTEMPTS = 12;
 
 export interface FileTaskOptions {
   readonly store: DispatchStore;
   readonly fileId: string;
-  /** Which launch of the file this is. */
+  /** Number of this launch of the file. */
   readonly epoch: number;
-  /** Names this container for good: on ECS, the ARN of its task. */
+  /** Unique name of this container: on ECS, the ARN of its task. */
   readonly worker: string;
   readonly now?: () => number;
 }
 
 export interface FailOptions {
-  /** No retry can help: the file is parked, or blocks its sequence, at once. */
+  /** A retry cannot succeed: the file is parked or blocked at once. */
   readonly final?: boolean;
   /** Time until the next attempt, instead of the backoff of the type. */
   readonly retryAfterMs?: number;
@@ -26,17 +26,17 @@ export interface FailOptions {
 type WorkerEvent = Extract<DispatchEvent, { type: 'begin' | 'heartbeat' | 'complete' | 'skip' | 'fail' | 'interrupt' }>;
 
 /**
- * The turn of one file, from the side of its container.
+ * The turn of one file, for its container.
  *
- * `begin()` is what makes turns exclusive: of all containers that were ever launched for a file, one begins. It ends
- * with exactly one of
- * `complete`, `fail`, `skip` and `interrupt`; when the container dies instead, ECS tells the dispatcher.
+ * `begin()` makes turns exclusive: of all containers launched for a file, one begins. The turn ends with exactly one of
+ * `complete`, `fail`, `skip` and `interrupt`; if the container stops without one, the dispatcher receives the ECS
+ * event.
  */
 export class FileTask {
   /**
    * Begins the turn.
    *
-   * @throws NotMyTurn another container has the file, or its turn is over; end without touching anything
+   * @throws NotMyTurn if another container has the file, or the turn is over; exit without side effects
    */
   static async begin(options: FileTaskOptions): Promise<FileTask> {
     const file = await options.store.file(options.fileId);
@@ -81,50 +81,45 @@ export class FileTask {
     return this.#file.correlationId;
   }
 
-  /** How long the container may stay silent before it is stopped. */
+  /** Time without a heartbeat after which the container is stopped. */
   get hangTimeoutMs(): number {
     return this.#file.policy.hangTimeoutMs;
   }
 
   /**
-   * Grows with every claim of this file's sequence (of its slot, where several files may work at once). Give it to
-   * whatever you write to,
-   * and have that refuse a smaller one than it has seen: nothing else can stop a container that ECS has declared dead
-   * but that is not.
+   * Fencing token: grows with every claim of this file's sequence, or of its slot if there are several. Pass it with
+   * your writes, and let the target refuse a smaller token than it has seen: only this stops a container that ECS
+   * reports as stopped but that is still running.
    */
   get fence(): number {
     return this.#file.fence ?? this.#file.epoch;
   }
 
-  /**
-   * Tells that the container is alive. @throws TurnLost the turn is over: stop, nothing that you still do will count
-   */
+  /** Extends the turn. @throws TurnLost if the turn is over: stop, the result is discarded */
   async heartbeat(): Promise<void> {
     await this.#event({ type: 'heartbeat', ...this.#self() });
   }
 
-  /**
-   * The file is done; `result` (JSON, small) is kept with it. Safe to repeat. @throws TurnLost the turn was over before
-   */
+  /** The file is done; `result` (small JSON) is stored in its row. Idempotent. @throws TurnLost if the turn was over */
   async complete(result?: unknown): Promise<void> {
     await this.#event({ type: 'complete', ...this.#self(), ...(result !== undefined && { result }) });
   }
 
   /**
-   * There is nothing to do: the object is gone, or was overwritten. Safe to repeat. @throws TurnLost the turn was over
-   * before
+   * There is nothing to do: the object was deleted or overwritten. Idempotent. @throws TurnLost if the turn was over
    */
   async skip(reason: string): Promise<void> {
     await this.#event({ type: 'skip', ...this.#self(), reason });
   }
 
-  /** The attempt failed. What follows is the type's policy. @throws TurnLost the turn was over before */
+  /** The attempt failed; the policy of the type applies. @throws TurnLost if the turn was over */
   async fail(error: unknown, options: FailOptions = {}): Promise<void> {
     await this.#event({ type: 'fail', ...this.#self(), reason: reasonOf(error), ...options });
   }
 
   /**
-   * The container must go before it is done, through no fault of the file; the attempt does not count. @throws TurnLost
+   * The container must stop before it is done, for a reason unrelated to the file; the attempt does not count. @throws
+   * TurnLost
    */
   async interrupt(reason: string): Promise<void> {
     await this.#event({ type: 'interrupt', ...this.#self(), reason });
@@ -137,14 +132,14 @@ export class FileTask {
   async #event(event: WorkerEvent): Promise<void> {
     await this.#apply(
       event,
-      (now) => new TurnLost(`file ${now.id} is ${now.status} in epoch ${now.epoch}: ${event.type} comes too late`),
+      (now) => new TurnLost(`file ${now.id} is ${now.status} in epoch ${now.epoch}: ${event.type} is too late`),
     );
   }
 
-  /** Decides on the row as it was last seen, which spares a read; reads it again when somebody else has changed it. */
+  /** Decides on the row as last read, which saves a read; reads it again if it has changed. */
   async #apply(event: WorkerEvent, refusal: (file: FileRow) => FileTaskError): Promise<void> {
     const { store, fileId, now = Date.now } = this.#options;
-    for (let races = 0; races < MAX_RACES; races += 1) {
+    for (let attempts = 0; attempts < MAX_ATTEMPTS; attempts += 1) {
       const { outcome, writes } = decide({ file: this.#file }, event, now());
       const committed = writes.length > 0 && (await store.commit(writes));
       if (committed) {
@@ -153,7 +148,7 @@ export class FileTask {
       if (committed || (writes.length === 0 && outcome === 'kept')) {
         return;
       }
-      // Refused on a row that may be old, or beaten by another write: look again before giving up
+      // Refused on a row that may be outdated, or lost to a concurrent write: read again before failing
       const file = await store.file(fileId);
       if (file === undefined) {
         throw new TurnLost(`file ${fileId} is no longer registered`);
@@ -163,7 +158,7 @@ export class FileTask {
       }
       this.#file = file;
     }
-    throw new TurnLost(`too many others changed file ${fileId}`);
+    throw new TurnLost(`too many concurrent changes of file ${fileId}`);
   }
 }
 

@@ -5,7 +5,7 @@ const SEQUENCER_DIGITS = 32;
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
 /**
- * Makes sequencers of one key comparable as text: upper case, padded on the left with zeros to 32 digits.
+ * Makes sequencers of one key comparable as text: upper case, left-padded with zeros to 32 digits.
  *
  * @throws RangeError for anything that is not hexadecimal text of 1 to 32 digits
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
@@ -19,14 +19,14 @@ export function normalizeSequencer(sequencer: string): string {
   return sequencer.toUpperCase().padStart(SEQUENCER_DIGITS, '0');
 }
 
-/** True only if both are known and the first is smaller: a missing sequencer decides nothing. */
+/** True only if both are known and the first is smaller. */
 export const isOlder = (one: string | undefined, other: string | undefined): boolean =>
   one !== undefined && other !== undefined && one < other;
 
 /**
- * Names one version of one object, the same for every delivery of its event.
+ * Identifies one version of one object; the same for every delivery of its event.
  *
- * The id of the event will not do: S3 may send an event twice, under two ids.
+ * The event id is not suitable, because S3 can send an event twice with different ids.
  */
 export function fileId(object: FileObject, eventTime: string): string {
   const version =

@@ -2,14 +2,14 @@ import { type FreePlace } from './events.js';
 import { type HeadRow, keepsPlace } from './rows.js';
 import { type DispatchStore } from './store.js';
 
-/** How many files may hold a place at once. */
+/** Maximum number of files that hold a place at the same time. */
 export interface Limit {
-  /** `~` and what it limits, so that no sequence has the name. */
+  /** `~` and the limited type, so that it differs from every sequence name. */
   readonly name: string;
   readonly files: number;
 }
 
-/** Limits of the files that work at once, over sequences: of a type, and of all types. */
+/** Limits of concurrently running files across sequences: per type, and for all types. */
 export interface Limits {
   readonly all?: number;
   readonly types?: Readonly<Record<string, number | undefined>>;
@@ -23,7 +23,7 @@ export function limitsOf({ all, types = {} }: Limits, type: string): readonly Li
   ];
 }
 
-/** A free place under a limit; a limit that was lowered waits until enough of the old places are free. */
+/** A free place under a limit. After a limit was lowered, no place is free until enough of the old places are. */
 export async function freePlace(
   store: DispatchStore,
   { name, files }: Limit,
@@ -41,9 +41,9 @@ export async function freePlace(
 }
 
 /**
- * Frees the places whose files work no more, by what the rows of the files say.
+ * Frees places of files that no longer run, according to their rows.
  *
- * A file that has its place again since it was read has moved on the version of the place, so it keeps it.
+ * A file that took its place again after the read has incremented the version of the place, and keeps it.
  *
  * @param of only the places of these files
  */

@@ -3,7 +3,7 @@ import { normalizeSequencer } from './identity.js';
 const MAX_PART = 128;
 const NUMBER_DIGITS = 20;
 
-/** @throws RangeError for what is no time in ISO 8601 */
+/** @throws RangeError if it is not an ISO 8601 time */
 export function timeOfEvent(eventTime: string): Date {
   const time = new Date(eventTime);
   if (Number.isNaN(time.getTime())) {
@@ -13,17 +13,16 @@ export function timeOfEvent(eventTime: string): Date {
 }
 
 /**
- * Order of files by the time of their events. S3 tells seconds; within one, files of the same key keep their order,
- * files of different
- * keys have none.
+ * Order of files by event time. S3 event times have a resolution of one second: within a second, events of the same key
+ * are ordered, events of different keys are not.
  */
 export function orderByTime(eventTime: string, sequencer?: string): string {
   return `${timeOfEvent(eventTime).toISOString()}${sequencer === undefined ? '' : `.${normalizeSequencer(sequencer)}`}`;
 }
 
 /**
- * Order of files by a part of their key, for example a date or a running number. Numbers compare as numbers: 9 comes
- * before 10.
+ * Order of files by a part of their key, for example a date or a sequential number. Numbers are compared numerically: 9
+ * comes before 10.
  *
  * @throws RangeError for an empty part, one of more than 128 characters, or characters other than letters, digits and
  * `. _ : -`
@@ -38,10 +37,10 @@ export function orderByPart(part: string): string {
 }
 
 /**
- * A place behind `greatest` for the n-th late file of a sequence.
+ * An order after `greatest` for the n-th late file of a sequence.
  *
- * `+` sorts before every character of an order, so whatever comes on time after `greatest` still comes after the
- * appended file.
+ * `+` sorts before every character of an order, so that later files which are on time still come after the appended
+ * file.
  */
 export const appendedOrder = (greatest: string, count: number): string =>
   `${greatest.split('+', 1)[0] ?? ''}+${String(count).padStart(NUMBER_DIGITS, '0')}`;

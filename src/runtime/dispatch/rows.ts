@@ -1,7 +1,7 @@
 import { type JobObject } from '../../contract/job-message.js';
 
 /**
- * The rows that the dispatch protocol keeps, whatever engine stores them.
+ * Rows of the dispatch protocol, independent of the storage engine.
  *
  * Times are milliseconds since 1970.
  *
@@ -14,8 +14,7 @@ import { type JobObject } from '../../contract/job-message.js';
  *                      | v                                                 |        |
  *                      +-------------------------------------------------- +--------+
  *
- * A file holds its place in the sequence from `starting` to `blocked`: the next one waits until it is completed, parked
- * or skipped.
+ * A file holds its slot from `starting` to `blocked`: the next file waits until it is completed, parked or skipped.
  */
 export const fileStatuses = [
   'queued',
@@ -30,59 +29,56 @@ export const fileStatuses = [
 
 export type FileStatus = (typeof fileStatuses)[number];
 
-/** What S3 said about the object; its sequencer is as `normalizeSequencer` makes it. */
+/** The object as described by S3, with a sequencer in the format of `normalizeSequencer`. */
 export type FileObject = Omit<JobObject, 'reason'>;
 
-/**
- * The rules of a file's type, pinned when the file is registered: a deployment never changes the rules of files that
- * wait.
- */
+/** The policy of a file's type, fixed at registration: a deployment does not change the policy of registered files. */
 export interface FilePolicy {
-  /** Attempts that reach a container, 1 or more. */
+  /** Maximum attempts that reach a container, 1 or more. */
   readonly maxAttempts: number;
-  /** What happens after the last one. */
+  /** Handling after the last attempt. */
   readonly exhausted: 'block' | 'park';
-  /** The n-th retry waits `backoffMs * 2 ** (n - 1)`, at most `maxBackoffMs`. */
+  /** The n-th retry is delayed by `backoffMs * 2 ** (n - 1)`, at most `maxBackoffMs`. */
   readonly backoffMs: number;
   readonly maxBackoffMs: number;
-  /** A running task that did not beat for so long is stopped. */
+  /** A running task without a heartbeat for this time is stopped. */
   readonly hangTimeoutMs: number;
-  /** A task that runs longer is stopped. */
+  /** Maximum run time, after which a task is stopped. */
   readonly maxRuntimeMs: number;
 }
 
 export interface FileRow {
   readonly id: string;
   readonly type: string;
-  /** Files of one sequence take turns; absent: the type is parallel without a limit. */
+  /** Sequence of the file; absent: the type runs in parallel without a limit. */
   readonly sequence?: string;
-  /** Files of the sequence that may work at the same time. */
+  /** Files of the sequence that may run at the same time. */
   readonly slots: number;
-  /** Place in the sequence, compared as text. */
+  /** Position in the sequence, compared as text. */
   readonly order: string;
   readonly status: FileStatus;
-  /** Grows with every write; every write is conditional on the one that was read. */
+  /** Grows with every write; every write is conditional on the revision that was read. */
   readonly rev: number;
-  /** Grows with every claim and retry, never goes back: names one launch of this file. */
+  /** Grows with every claim and retry, and never decreases: identifies one launch of this file. */
   readonly epoch: number;
   /** Attempts that count. */
   readonly attempts: number;
-  /** Attempts that do not: refused launches, interrupted containers. */
+  /** Attempts that do not count: refused launches, interrupted containers. */
   readonly interruptions: number;
-  /** The slot that it holds, while it holds one. */
+  /** The slot that the file holds. */
   readonly slot?: number;
-  /** Version of the head at its claim; grows with every claim of the slot. */
+  /** Fencing token: version of the head at the claim; grows with every claim of the slot. */
   readonly fence?: number;
-  /** The task that began, by ARN. */
+  /** ARN of the task that began the turn. */
   readonly worker?: string;
-  /** Not to be claimed, or tried again, before. */
+  /** Earliest time of the next claim or retry. */
   readonly notBefore?: number;
-  /** When the sweeper looks at it at the latest. */
+  /** Time of the next check by the sweeper. */
   readonly dueAt?: number;
   readonly beganAt?: number;
-  /** Why it was parked, blocked, skipped or is tried again; shown to operators. */
+  /** Why the file was parked, blocked, skipped or retried; shown to operators. */
   readonly reason?: string;
-  /** What the handler gave to `complete()`; JSON. */
+  /** Result passed to `complete()`; JSON. */
   readonly result?: unknown;
   readonly object: FileObject;
   readonly policy: FilePolicy;
@@ -91,43 +87,43 @@ export interface FileRow {
   readonly updatedAt: number;
 }
 
-/** What a claim needs to know of a queued file; the queue holds it, so that a claim reads no file row. */
+/** Fields of a queued file that a claim needs. The queue contains them, so that a claim does not read the file row. */
 export type QueuedFile = Pick<
   FileRow,
   'id' | 'type' | 'status' | 'sequence' | 'slots' | 'order' | 'rev' | 'epoch' | 'attempts' | 'notBefore'
 >;
 
-/** One slot of a sequence; never deleted, so that its version never goes back. */
+/** One slot of a sequence; never deleted, so that its version never decreases. */
 export interface HeadRow {
   readonly sequence: string;
   readonly slot: number;
   readonly version: number;
-  /** The file that works in this slot. */
+  /** The file that holds this slot. */
   readonly holder?: string;
-  /** Greatest order that was claimed. */
+  /** Greatest claimed order. */
   readonly last?: string;
-  /** Late files that were appended so far. */
+  /** Number of appended late files. */
   readonly appended: number;
 }
 
-/** What is known of the versions of one object of a bucket without versioning. */
+/** The state of one key in a bucket without versioning. */
 export interface KeyRow {
   readonly bucket: string;
   readonly key: string;
   readonly version: number;
-  /** Greatest sequencer of a created object. */
+  /** Greatest sequencer of a created event. */
   readonly created?: string;
-  /** Greatest sequencer of a deleted object. */
+  /** Greatest sequencer of a deleted event. */
   readonly deleted?: string;
-  /** The file of `created`. */
+  /** The file of the object in `created`. */
   readonly file?: string;
   readonly updatedAt: number;
 }
 
-/** What an operator has paused; one row, which exists from the first pause on. */
+/** Scopes paused by operators; one row, which exists from the first pause on. */
 export interface PauseRow {
   readonly version: number;
-  /** By scope: the name of a type, which covers its sequences, the name of a sequence, or `*` for everything. */
+  /** By scope: the name of a type including its sequences, the name of a sequence, or `*` for everything. */
   readonly scopes: Readonly<Record<string, Pause>>;
 }
 
@@ -136,11 +132,11 @@ export interface Pause {
   readonly reason: string;
 }
 
-/** Every pause is read with every claim: so many stay far below the size of a row. */
+/** All pauses are read with every claim; this number stays far below the size limit of an item. */
 export const MAX_PAUSES = 100;
 export const EVERYTHING = '*';
 
-/** A claim whose task has not begun is looked at again after so long: it may not have been launched. */
+/** Time after which a claim whose task has not begun is checked again: it may not have been launched. */
 export const LAUNCH_CHECK_MS = 15 * 60_000;
 
 export const holdsSlot = (status: FileStatus): boolean =>
@@ -152,10 +148,7 @@ export const isPaused = (
   [EVERYTHING, type, sequence].some(
     (scope) => scope !== undefined && pauses !== undefined && Object.hasOwn(pauses.scopes, scope),
   );
-/**
- * A file keeps its place among those that may work at once while it works or is about to; one that waits for a person
- * does not.
- */
+/** A file keeps its place under the limits while it is starting, running or waiting; a blocked file does not. */
 export const keepsPlace = (status: FileStatus | undefined): boolean =>
   status === 'starting' || status === 'running' || status === 'waiting';
 export const isTerminal = (status: FileStatus): boolean =>

@@ -4,17 +4,18 @@ import { FileTask } from './file-task.js';
 import { type FileHandler, takeTurn, type TurnOutcome, type TurnSource } from './take-turn.js';
 import { DispatchEnv, NOT_MY_TURN_EXIT_CODE } from '../../contract/dispatch-env.js';
 import { ConfigurationError } from '../errors.js';
-import type { Environment } from '../support/environment.js';
+import { type Environment, EnvironmentReader } from '../support/environment.js';
 import { type Logger, silentLogger } from '../support/logger.js';
+import { OptionChecks } from '../support/option-checks.js';
 
-/** Without `store`, rows are in the DynamoDB table that the environment names. */
+/** Without `store`, rows are in the DynamoDB table named in the environment. */
 export interface RunFileTaskOptions extends Partial<TurnSource> {
   /** Default: `process.env`. */
   readonly env?: Environment;
   readonly logger?: Logger;
-  /** Stops the handler; its attempt does not count. Default: SIGTERM, which ECS sends before it stops a task. */
+  /** Stops the handler; the attempt does not count. Default: SIGTERM, which ECS sends before it stops a task. */
   readonly stop?: AbortSignal;
-  /** Names this container. Default: the ARN of its task, from the metadata endpoint of ECS. */
+  /** Identifies this container. Default: the ARN of its task, from the ECS metadata endpoint. */
   readonly worker?: string;
 }
 
@@ -26,26 +27,26 @@ const exitCodes: Readonly<Record<TurnOutcome, number>> = {
 };
 
 /**
- * Takes the turn of the file that this container was launched for: begins, beats while the handler works, and tells the
- * outcome.
+ * Runs the turn of the file for which this container was launched: begins it, sends heartbeats while the handler runs,
+ * and records the outcome.
  *
- * A handler that throws `PoisonMessage` is not tried again, one that throws `RetryLater` after its time, any other by
- * the type's backoff.
+ * After `PoisonMessage` the file is not retried, after `RetryLater` it is retried after the given time, after any other
+ * error with the backoff of its type.
  *
- * @returns the exit code that the container should have: 0 done, skipped or interrupted, 1 failed, 75 not its turn
+ * @returns the exit code for the container: 0 done, skipped or interrupted, 1 failed, 75 not its turn
  */
 export async function runFileTask(handler: FileHandler, options: RunFileTaskOptions = {}): Promise<number> {
   const { env = process.env, logger = silentLogger, stop = signalOf('SIGTERM') } = options;
-  const { store = dynamoDbTurns(env).store, tell } = options;
+  const { store = dynamoDbTurns(env).store, onTurnEnded } = options;
   const turn = await launchedTurn(env, options.worker);
-  return exitCodes[await takeTurn(handler, { store, ...(tell && { tell }), ...turn, logger, stop })];
+  return exitCodes[await takeTurn(handler, { store, ...(onTurnEnded && { onTurnEnded }), ...turn, logger, stop })];
 }
 
 /**
- * Begins the turn of the file that this task was launched for, on behalf of a container that knows nothing of turns and
- * is to start next.
+ * Begins the turn of the file for which this task was launched, on behalf of a container without the runtime that
+ * starts next.
  *
- * @returns the exit code that the process should have: 0 begun, 75 not its turn
+ * @returns the exit code for the process: 0 begun, 75 not its turn
  * @throws what the store throws
  */
 export async function beginFileTask(turns: TurnSource, env: Environment = process.env): Promise<number> {
@@ -68,21 +69,12 @@ async function launchedTurn(
 }
 
 function read(env: Environment): { fileId: string; epoch: number } {
-  const fileId = env[DispatchEnv.fileId] ?? '';
-  const epoch = Number(env[DispatchEnv.epoch]);
-  const problems = [
-    ...(fileId === ''
-      ? [
-          `Expected ${DispatchEnv.fileId} to be the id of a file, as TypedDispatcher sets it for the tasks that it launches`,
-        ]
-      : []),
-    ...(Number.isInteger(epoch) && epoch >= 1
-      ? []
-      : [`Expected ${DispatchEnv.epoch} to be an integer >= 1, got: ${String(env[DispatchEnv.epoch])}`]),
-  ];
-  if (problems.length > 0) {
-    throw new ConfigurationError(problems);
-  }
+  const checks = new OptionChecks();
+  const variables = new EnvironmentReader(env, 'TypedDispatcher sets it for the tasks that it launches', checks);
+  const fileId = variables.required(DispatchEnv.fileId, 'the id of a file');
+  variables.required(DispatchEnv.epoch, 'the number of the launch');
+  const epoch = variables.integer(DispatchEnv.epoch, 1) ?? 0;
+  checks.done();
   return { fileId, epoch };
 }
 
@@ -91,13 +83,15 @@ async function taskArn(env: Environment): Promise<string> {
   const base = env.ECS_CONTAINER_METADATA_URI_V4;
   if (base === undefined) {
     throw new ConfigurationError([
-      'Expected ECS_CONTAINER_METADATA_URI_V4 to be set, as ECS does; elsewhere give the option `worker`',
+      'expected `ECS_CONTAINER_METADATA_URI_V4` to be set, as ECS does; elsewhere set the option `worker`',
     ]);
   }
   const response = await fetch(`${base}/task`);
   const { TaskARN: arn } = (await response.json()) as { TaskARN?: string };
   if (!response.ok || arn === undefined) {
-    throw new ConfigurationError([`the metadata endpoint of ECS did not name the task: HTTP ${response.status}`]);
+    throw new ConfigurationError([
+      `the ECS metadata endpoint did not return the ARN of the task: HTTP ${response.status}`,
+    ]);
   }
   return arn;
 }

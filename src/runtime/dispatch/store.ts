@@ -1,6 +1,6 @@
 import { type FileRow, type FileStatus, type HeadRow, type KeyRow, type PauseRow, type QueuedFile } from './rows.js';
 
-/** What a transition changes of a file; `undefined` removes. */
+/** Changed fields of a file; `undefined` removes a field. */
 export type FileChange = { readonly status: FileStatus } & Partial<Omit<FileRow, 'id' | 'rev' | 'status' | 'sequence'>>;
 
 /** A row that must not exist yet. */
@@ -9,7 +9,7 @@ export interface FileInsert {
   readonly row: FileRow;
 }
 
-/** Conditional on `file.rev`; the new row has the next one. */
+/** Conditional on `file.rev`; the new row has the next revision. */
 export interface FileUpdate {
   readonly kind: 'update';
   readonly file: QueuedFile;
@@ -17,8 +17,8 @@ export interface FileUpdate {
 }
 
 /**
- * Conditional on version and holder as they were read; `seen` absent: the row must not exist yet. Without `change` it
- * only confirms.
+ * Conditional on version and holder as read; `seen` absent: the row must not exist. Without `change` only the condition
+ * is checked.
  */
 export interface HeadWrite {
   readonly kind: 'head';
@@ -29,14 +29,14 @@ export interface HeadWrite {
   readonly change?: Partial<Pick<HeadRow, 'version' | 'holder' | 'last' | 'appended'>>;
 }
 
-/** Conditional on the version that was read; `seen` absent: the row must not exist yet. */
+/** Conditional on the version as read; `seen` absent: the row must not exist. */
 export interface KeyWrite {
   readonly kind: 'key';
   readonly seen?: number;
   readonly row: KeyRow;
 }
 
-/** Conditional on the version that was read; `seen` absent: the row must not exist yet. */
+/** Conditional on the version as read; `seen` absent: the row must not exist. */
 export interface PauseWrite {
   readonly kind: 'pause';
   readonly seen?: number;
@@ -45,13 +45,13 @@ export interface PauseWrite {
 
 export type Write = FileInsert | FileUpdate | HeadWrite | KeyWrite | PauseWrite;
 
-/** What an index tells of a file that waits, is blocked or is parked. */
+/** Index entry of a waiting, blocked or parked file. */
 export type FailedFile = Pick<FileRow, 'id' | 'type'>;
 
 /**
- * Where rows live. Every read MUST see every commit that ended before it began; a secondary index or a replica breaks
- * the order of
- * files. `dueFiles`, `troubled` and `backlog` MAY lag behind: they only tell where to look.
+ * Storage of rows. Every read MUST see every commit that completed before it; reads from a secondary index or a replica
+ * would violate the order of files. `dueFiles`, `listFailed` and `backlog` MAY be eventually consistent, because their
+ * results are verified.
  */
 export interface DispatchStore {
   file(id: string): Promise<FileRow | undefined>;
@@ -62,14 +62,14 @@ export interface DispatchStore {
   queued(sequence: string, limit: number): Promise<readonly QueuedFile[]>;
   /** Order of the last file of the queue. */
   lastQueued(sequence: string): Promise<string | undefined>;
-  /** All writes or none: false when a condition does not hold, or when another commit is in the way. */
+  /** Commits all writes or none; false if a condition does not hold or a concurrent commit conflicts. */
   commit(writes: readonly Write[]): Promise<boolean>;
   /** Files that hold a slot and whose `dueAt` has passed. */
   dueFiles(now: number): AsyncIterable<string>;
-  /** Files that wait, are blocked or are parked, of every type that ever was or of one, by type and in order. */
+  /** Waiting, blocked or parked files of one type or of all types, including former ones, by type and order. */
   listFailed(status: 'waiting' | 'blocked' | 'parked', type?: string): AsyncIterable<FailedFile>;
   /**
-   * Sequences with a queue, each once, and the first of their queue; in a circle that begins behind the sequence
+   * Sequences with a queue, each once, and the first file of each queue; in circular order, starting after the sequence
    * `after`.
    */
   backlog(after?: string): AsyncIterable<{ readonly sequence: string; readonly first: string }>;

@@ -8,47 +8,49 @@ import { type Logger } from '../support/logger.js';
 export interface FileContext {
   readonly object: FileObject;
   readonly type: string;
-  /** Grows with every claim of the sequence; see `FileTask.fence`. */
+  /** Fencing token: grows with every claim of the sequence; see `FileTask.fence`. */
   readonly fence: number;
   /** 1 for the first attempt. */
   readonly attempt: number;
   readonly correlationId: string;
-  /** Aborts when the turn is lost or the container must stop; stop then. */
+  /** Aborts when the turn is lost or the container must stop. */
   readonly signal: AbortSignal;
   readonly logger: Logger;
-  /** Ends the turn without work: the object is gone. Return after it. */
+  /** Marks the file as skipped, for example because the object was deleted. Return after it. */
   readonly skip: (reason: string) => void;
 }
 
-/** What a handler returns is kept with the file as its result (JSON, small). */
+/** The return value of a handler is stored as the result of the file (small JSON). */
 export type FileHandler = (file: FileContext) => Promise<unknown>;
 
-/** Where the row of a file is, and who is told of its changes. */
+/** Access to the row of a file, and notification of the end of its turn. */
 export interface TurnSource {
-  /** Where the dispatcher keeps its rows. */
+  /** Store of the dispatcher's rows. */
   readonly store: DispatchStore;
   /**
-   * Told that the turn of a file has ended; a hint, which may be lost. Default: nobody, because the store tells itself.
+   * Called after the turn of a file has ended, to wake the dispatcher; best effort. Not needed for a store with a
+   * change stream, such as DynamoDB.
    */
-  readonly tell?: (fileId: string) => Promise<void>;
+  readonly onTurnEnded?: (fileId: string) => Promise<void>;
 }
 
 export interface TurnOptions extends FileTaskOptions, TurnSource {
   readonly logger: Logger;
-  /** Stops the handler. The attempt does not count, unless the handler took too long or let its message go. */
+  /** Stops the handler. The attempt does not count, unless the handler timed out or lost its lease. */
   readonly stop: AbortSignal;
 }
 
-/** How a turn ended. `not-my-turn`: another worker has the file, or had it in the end. */
+/** Outcome of a turn. `not-my-turn`: another worker has the file, or took it over. */
 export type TurnOutcome = 'done' | 'failed' | 'interrupted' | 'not-my-turn';
 
 const PARTS_OF_HANG_TIMEOUT = 4;
 
 /**
- * Takes the turn of a file: begins, beats while the handler works, and tells the outcome. @throws what the store throws
+ * Runs the turn of a file: begins it, sends heartbeats while the handler runs, and records the outcome. @throws errors
+ * of the store
  */
 export async function takeTurn(handler: FileHandler, options: TurnOptions): Promise<TurnOutcome> {
-  const { fileId, epoch, logger, tell } = options;
+  const { fileId, epoch, logger, onTurnEnded } = options;
   try {
     const task = await FileTask.begin(options);
     const outcome = await work(
@@ -57,9 +59,9 @@ export async function takeTurn(handler: FileHandler, options: TurnOptions): Prom
       logger.child({ fileId, correlationId: task.correlationId, file: `${task.object.bucket}/${task.object.key}` }),
       options.stop,
     );
-    // Without it, the sweeper finds out
-    await tell?.(fileId).catch((error: unknown) =>
-      logger.warn({ fileId, err: error }, 'nobody could be told that the turn ended'),
+    // Without this call, the sweeper detects the end
+    await onTurnEnded?.(fileId).catch((error: unknown) =>
+      logger.warn({ fileId, err: error }, 'wake-up notification failed'),
     );
     return outcome;
   } catch (error) {
@@ -74,9 +76,9 @@ export async function takeTurn(handler: FileHandler, options: TurnOptions): Prom
 async function work(task: FileTask, handler: FileHandler, logger: Logger, stop: AbortSignal): Promise<TurnOutcome> {
   const lost = new AbortController();
   const signal = AbortSignal.any([lost.signal, stop]);
-  const beat = setInterval(() => {
+  const heartbeats = setInterval(() => {
     task.heartbeat().catch((error: unknown) => {
-      // Only a refusal ends the turn; a store that cannot be reached may come back before the hang timeout
+      // Only a refusal ends the turn; an unavailable store may recover before the hang timeout
       if (error instanceof TurnLost) {
         lost.abort(error);
       } else {
@@ -103,7 +105,7 @@ async function work(task: FileTask, handler: FileHandler, logger: Logger, stop: 
     }
     logger.error({ err: error }, 'file handler failed');
     if (stop.aborted && !isFault(stop.reason)) {
-      await task.interrupt('the container was told to stop');
+      await task.interrupt('the container was requested to stop');
       return 'interrupted';
     }
     await task.fail(
@@ -116,9 +118,9 @@ async function work(task: FileTask, handler: FileHandler, logger: Logger, stop: 
     );
     return 'failed';
   } finally {
-    clearInterval(beat);
+    clearInterval(heartbeats);
   }
 }
 
-/** A file that makes its worker hang or lose its message would do so for ever, if that did not count. */
+/** Attempts that exceed the timeout or lose their lease count; otherwise such a file would be retried forever. */
 const isFault = (reason: unknown) => reason instanceof HandlerTimeout || reason instanceof LeaseLost;

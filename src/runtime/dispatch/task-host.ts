@@ -1,14 +1,15 @@
 import { type FileRow } from './rows.js';
 
 /**
- * What came of a launch.
+ * Result of a launch.
  *
- * `launched`: a task exists; `ended` when it has already stopped; `worker` when it does not begin its turn itself, and
- * has begun it by being
- * launched. `sent`: whoever comes to it will begin, at any time. `refused`: there is none, and this call will bring
- * none; a later one may.
- * `throttled`: the same call may be made again. `unknown`: nobody can tell; the same call again finds out.
- * `misconfigured`: a person must act.
+ * - `launched`: a task exists. `ended`: it has already stopped. `worker` is set if the task does not begin its turn
+ *   itself; the launch then begins it.
+ * - `sent`: a message was sent; the worker that receives it begins the turn, at any time.
+ * - `refused`: no task was started; a later launch may succeed.
+ * - `throttled`: the same call can be repeated.
+ * - `unknown`: the result is unknown; repeating the same call returns it.
+ * - `misconfigured`: an operator must act.
  */
 export type LaunchResult =
   | { readonly kind: 'launched'; readonly ended: boolean; readonly worker?: string }
@@ -16,32 +17,31 @@ export type LaunchResult =
   | { readonly kind: 'refused' | 'throttled' | 'unknown' | 'misconfigured'; readonly reason: string };
 
 /**
- * What a host says of a worker.
+ * State of a worker, as reported by its host.
  *
- * `alive`: it is there; whether it works, only its own heartbeats tell. `working`: the host vouches for its work, which
- * ends by itself.
- * `untold`: the host knows nothing; only heartbeats tell. `over` only on evidence that it will never run again:
- * stopped, or forgotten long
- * after it stopped. `done`: over, and the host vouches for its success.
+ * - `alive`: the worker exists; only its heartbeats show whether it makes progress.
+ * - `working`: the worker makes progress, according to the host, and ends by itself.
+ * - `unknown`: the host has no information; only heartbeats show the state.
+ * - `stopped`: confirmed never to run again: it is stopped, or its record expired long after it stopped.
+ * - `done`: stopped, and successful according to the host.
  */
 export type TaskState =
-  | { readonly kind: 'alive' | 'working' | 'untold' | 'done' }
-  | { readonly kind: 'over'; readonly reason: string; readonly interrupted: boolean };
+  | { readonly kind: 'alive' | 'working' | 'unknown' | 'done' }
+  | { readonly kind: 'stopped'; readonly reason: string; readonly interrupted: boolean };
 
 /**
- * Where files are worked on. An implementation MUST start at most one task for one `launchToken` while it remembers the
- * token.
+ * Starts and describes the workers of files. An implementation MUST start at most one task for one launch token while
+ * it keeps the token.
  */
 export interface TaskHost {
-  /** Starts the task for the current epoch of a file, or finds the one that it has started. */
+  /** Starts the task for the current epoch of a file, or finds the one already started. */
   launch(file: FileRow): Promise<LaunchResult>;
   /**
-   * Whether a task that was started for the current epoch of a file is still to begin or at work; for tokens too old to
-   * be used again.
-   * Undefined where tokens do not age: the same launch again finds out.
+   * Whether a task for the current epoch of a file is starting or running; for tokens that are too old to be reused.
+   * Undefined if tokens do not expire: repeating the launch finds the task.
    */
   hasTask(file: FileRow): Promise<boolean | undefined>;
   describe(worker: string): Promise<TaskState>;
-  /** Asks the task to stop; it is over only when `describe` says so. */
+  /** Requests the task to stop; it has stopped once `describe` returns `stopped`. */
   stop(worker: string, reason: string): Promise<void>;
 }

@@ -6,17 +6,17 @@ import { type LaunchResult, type TaskHost, type TaskState } from './task-host.js
 import { FileworksError } from '../errors.js';
 
 /**
- * ECS remembers a client token for a day at most and forgets it with its task: far below both, a token is not used
- * again.
+ * ECS keeps a client token for at most a day, and not longer than its task. A token is reused only well within both
+ * limits.
  */
 const MAX_TOKEN_AGE_MS = 45 * 60_000;
 
-/** The host takes no launches at the moment; the same launch again, later. */
+/** The host throttled the launch; repeat the same launch later. */
 export class LaunchThrottled extends FileworksError {
   readonly code = 'ERR_LAUNCH_THROTTLED';
 }
 
-/** A launch that cannot work until a person acts. The file is blocked; this tells whoever watches. */
+/** The launch cannot succeed until an operator acts. The file is blocked; this error makes the failure visible. */
 export class LaunchMisconfigured extends FileworksError {
   readonly code = 'ERR_LAUNCH_MISCONFIGURED';
 }
@@ -26,11 +26,11 @@ export interface TaskSupervisorOptions {
   readonly dispatcher: Dispatcher;
   readonly host: TaskHost;
   readonly now?: () => number;
-  /** Told of every launch that did not lead to a task. */
+  /** Called for every launch that was refused. */
   readonly onRefused?: (file: FileRow, reason: string) => void;
 }
 
-/** Looks after files that have been claimed: launches their tasks, and asks after tasks that went silent. */
+/** Supervises claimed files: launches their tasks, and checks tasks that send no heartbeats. */
 export class TaskSupervisor {
   readonly #store: DispatchStore;
   readonly #dispatcher: Dispatcher;
@@ -47,9 +47,9 @@ export class TaskSupervisor {
   }
 
   /**
-   * Does what a file needs next, whatever that is; safe at any time, as often as anybody likes.
+   * Performs the next step of a file. Idempotent, and may be called at any time.
    *
-   * @returns whether the host was asked to launch it
+   * @returns whether a launch was requested from the host
    */
   async tick(id: string): Promise<boolean> {
     const file = await this.#store.file(id);
@@ -62,19 +62,19 @@ export class TaskSupervisor {
     if (file.status === 'waiting') {
       await this.#retry(file);
     } else if (file.status === 'running') {
-      await this.#askAfter(file);
+      await this.#checkTask(file);
     } else {
-      await this.#dispatcher.carryOn(id);
+      await this.#dispatcher.advanceFile(id);
     }
     return false;
   }
 
   /**
-   * One round over everything that is due, and every sequence that has a queue. One that fails does not keep the others
-   * from their turn.
+   * One pass over all due files and all sequences with a queue. A failure does not affect the other files and
+   * sequences.
    *
-   * @param signal ends the round early
-   * @param onError told of what failed, by the id of the file or the name of the sequence
+   * @param signal ends the pass early
+   * @param onError called for each failure, with the id of the file or the name of the sequence
    */
   async sweep(signal?: AbortSignal, onError: (about: string, error: unknown) => void = () => undefined): Promise<void> {
     const each = async (about: string, action: () => Promise<unknown>) =>
@@ -98,11 +98,11 @@ export class TaskSupervisor {
   }
 
   /**
-   * What a host tells of a worker unasked. Safe at any time, also when the launch that made it has not been noted yet.
+   * Applies a state that a host reported in an event. Safe at any time, even before the launch of the task is recorded.
    */
-  async hear(id: string, epoch: number, worker: string, state: TaskState): Promise<Outcome> {
+  async handleTaskState(id: string, epoch: number, worker: string, state: TaskState): Promise<Outcome> {
     switch (state.kind) {
-      case 'over':
+      case 'stopped':
         return this.#dispatcher.apply(id, {
           type: state.interrupted ? 'interrupt' : 'stopped',
           epoch,
@@ -125,25 +125,27 @@ export class TaskSupervisor {
     const age = this.#now() - file.updatedAt;
     const hasTask = age > MAX_TOKEN_AGE_MS ? await this.#host.hasTask(file) : undefined;
     if (hasTask === true) {
-      await this.#dispatcher.look(id);
+      await this.#dispatcher.postponeCheck(id);
       return false;
     }
     if (hasTask === false) {
       await this.#dispatcher.apply(id, { type: 'interrupt', epoch, reason: 'no task was found for the launch' });
       return false;
     }
-    await this.#take(file, await this.#host.launch(file), age);
+    await this.#handleLaunch(file, await this.#host.launch(file), age);
     return true;
   }
 
-  async #take(file: FileRow, result: LaunchResult, age: number): Promise<void> {
+  async #handleLaunch(file: FileRow, result: LaunchResult, age: number): Promise<void> {
     const { id, epoch } = file;
     switch (result.kind) {
       case 'launched':
-        return this.#launched(file, result);
+        return this.#handleLaunched(file, result);
       case 'sent':
-        // Sent again each time after twice the wait, should it have been lost: whoever finds it twice begins once
-        return (file.dueAt ?? 0) <= this.#now() ? this.#dispatcher.look(id, Math.max(LAUNCH_CHECK_MS, age)) : undefined;
+        // Sent again after doubling intervals, in case it was lost: of duplicate messages, one begins the turn
+        return (file.dueAt ?? 0) <= this.#now()
+          ? this.#dispatcher.postponeCheck(id, Math.max(LAUNCH_CHECK_MS, age))
+          : undefined;
       case 'refused':
         this.#onRefused(file, result.reason);
         await this.#dispatcher.apply(id, { type: 'refuse', epoch, reason: result.reason });
@@ -154,11 +156,11 @@ export class TaskSupervisor {
       case 'throttled':
         throw new LaunchThrottled(`launch of file ${id} was throttled: ${result.reason}`);
       case 'unknown':
-        return; // the sweeper makes the same call again and learns what became of it
+        return; // the sweeper repeats the call, which then returns the result
     }
   }
 
-  async #launched(
+  async #handleLaunched(
     { id, epoch }: FileRow,
     { ended, worker }: Extract<LaunchResult, { kind: 'launched' }>,
   ): Promise<void> {
@@ -169,25 +171,25 @@ export class TaskSupervisor {
       return;
     }
     const outcome = await this.#dispatcher.apply(id, { type: 'begin', epoch, worker });
-    // The file went another way while it was launched
+    // The file changed its status during the launch
     if (outcome === 'refused') {
-      await this.#host.stop(worker, 'it is not its turn');
+      await this.#host.stop(worker, 'not its turn');
     } else if (ended) {
-      await this.hear(id, epoch, worker, await this.#host.describe(worker));
+      await this.handleTaskState(id, epoch, worker, await this.#host.describe(worker));
     }
   }
 
   /**
-   * Silence is no evidence: a task is stopped, and over only when its host says so. Where no host can say, silence must
-   * do.
+   * Missing heartbeats are no evidence of a stopped task: the task is stopped, and counts as stopped once its host
+   * confirms it. For hosts without this information, missing heartbeats must suffice.
    */
-  async #askAfter({ id, epoch, worker, dueAt, beganAt = 0, policy }: FileRow): Promise<void> {
+  async #checkTask({ id, epoch, worker, dueAt, beganAt = 0, policy }: FileRow): Promise<void> {
     if (worker === undefined) {
       throw new Error(`file ${id} is running without a worker`);
     }
     const state = await this.#host.describe(worker);
-    if (state.kind === 'over' || state.kind === 'done') {
-      await this.hear(id, epoch, worker, state);
+    if (state.kind === 'stopped' || state.kind === 'done') {
+      await this.handleTaskState(id, epoch, worker, state);
       return;
     }
     if (dueAt === undefined || dueAt > this.#now()) {
@@ -195,16 +197,16 @@ export class TaskSupervisor {
     }
     if (state.kind === 'working' && this.#now() < beganAt + policy.maxRuntimeMs) {
       await this.#dispatcher.apply(id, { type: 'heartbeat', epoch, worker });
-    } else if (state.kind === 'untold') {
+    } else if (state.kind === 'unknown') {
       await this.#dispatcher.apply(id, {
         type: 'stopped',
         epoch,
         worker,
-        reason: 'no heartbeat in time, or longer than the maximum',
+        reason: 'no heartbeat in time, or maximum run time exceeded',
       });
     } else {
-      await this.#host.stop(worker, 'no heartbeat in time, or longer than the maximum');
-      await this.#dispatcher.look(id);
+      await this.#host.stop(worker, 'no heartbeat in time, or maximum run time exceeded');
+      await this.#dispatcher.postponeCheck(id);
     }
   }
 }

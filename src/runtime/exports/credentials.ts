@@ -4,13 +4,13 @@ import { missingPeer } from '../support/missing-peer.js';
 /** Headers by name. */
 export type RequestHeaders = Readonly<Record<string, string>>;
 
-/** What a client proves itself with. To bring your own: both methods MAY be called by many requests at once. */
+/** Credentials of a client. In your own implementation, both methods MAY be called concurrently. */
 export interface ExportCredentials {
-  /** The headers to send. */
+  /** Authentication headers of a request. */
   headers(): Promise<RequestHeaders>;
   /**
-   * The API answered 401 to `refused`, which `headers()` returned. MUST resolve to whether `headers()` now returns
-   * others.
+   * Called after the API returned 401 for the headers in `refused`. MUST resolve to whether `headers()` now returns
+   * different ones.
    */
   renew(refused: RequestHeaders): Promise<boolean>;
 }
@@ -20,13 +20,13 @@ export interface SecretCredentialsOptions {
   readonly client: SdkClient;
   /** Name or ARN of the secret. */
   readonly secretId: string;
-  /** Makes headers of the text of the secret. @default - `authorization: Bearer <the text>` */
+  /** Converts the text of the secret to headers. @default - `authorization: Bearer <text>` */
   readonly toHeaders?: (secret: string) => RequestHeaders;
 }
 
 /**
- * Credentials in Secrets Manager. The secret is read once, and again when the API refuses it, so that a rotation needs
- * no restart.
+ * Credentials from Secrets Manager. The secret is read once, and again after the API refused it, so that a rotation
+ * needs no restart.
  *
  * Needs `secretsmanager:GetSecretValue` and the optional peer `@aws-sdk/client-secrets-manager`.
  */
@@ -44,14 +44,14 @@ export class SecretCredentials implements ExportCredentials {
   }
 
   async renew(refused: RequestHeaders): Promise<boolean> {
-    // Of many requests that are refused at once, the first reads the secret again and the others get what it read.
+    // Of concurrently refused requests, the first reads the secret again and the others use its result.
     if ((await this.headers()) === refused) {
       this.#current = this.#read();
     }
     return JSON.stringify(await this.headers()) !== JSON.stringify(refused);
   }
 
-  /** A failure is not remembered. */
+  /** A failed read is not cached. */
   #read(): Promise<RequestHeaders> {
     const read = this.#get();
     read.catch(() => {

@@ -7,19 +7,18 @@ import { ExportApiError } from './export-api-error.js';
 import { retryDelay } from './retry-delay.js';
 
 export interface DownloadOptions {
-  /** Bytes that the file must have. @default - what the server says */
+  /** Expected size in bytes. @default - the size sent by the server */
   readonly size?: number;
-  /** SHA-256 that the file must have, in hex. @default - not checked */
+  /** Expected SHA-256, in hex. @default - not checked */
   readonly sha256?: string;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Downloads a file, piece by piece, over as many connections as it takes: after a break it goes on with the first byte
- * that is missing, as long as the server
- * says by `If-Range` that it is still the same file. Memory does not grow with the file.
+ * Downloads a file as a stream, over as many connections as needed: after a break it resumes at the first missing byte,
+ * if the server confirms by `If-Range` that the file is unchanged. Memory use is independent of the file size.
  *
- * Length and checksum are checked before the loop over it ends, so commit nothing before that.
+ * Length and checksum are verified before the loop ends, so do not commit results before that.
  *
  * @throws ExportApiError
  */
@@ -88,7 +87,7 @@ export async function* download(
       }
     } finally {
       connection.close();
-      // Not awaited: a body that hangs may hang here too, and its connection is gone already.
+      // Not awaited: a hanging body may hang here too, and its connection is already closed.
       body?.return?.().catch(() => undefined);
     }
     await sleep(systemClock, retryDelay(breaks, retry), signal);
@@ -103,7 +102,7 @@ export async function* download(
   }
 }
 
-/** An answer that does not go on where the last one broke. @throws ExportApiError */
+/** Checks that a response continues where the last one broke. @throws ExportApiError */
 function checkContinues(response: Response, at: number, size: number | undefined, url: URL): void {
   if (response.status === 416) {
     throw contentError(url, `it ends after ${at} bytes, ${size} were announced`);
@@ -113,7 +112,7 @@ function checkContinues(response: Response, at: number, size: number | undefined
       ? new ExportApiError('ERR_EXPORT_CHANGED', 'the file was replaced while it was downloaded', { url })
       : new ExportApiError(
           'ERR_EXPORT_NOT_RESUMABLE',
-          `the download broke after ${at} bytes and the server does not go on with it`,
+          `the download broke after ${at} bytes and the server does not support resuming`,
           { url },
         );
   }
@@ -123,14 +122,14 @@ function checkContinues(response: Response, at: number, size: number | undefined
     Number(range.start) !== at ||
     (size !== undefined && range.size !== '*' && Number(range.size) !== size)
   ) {
-    throw new ExportApiError('ERR_EXPORT_CHANGED', `asked for bytes from ${at} on, got others`, { url });
+    throw new ExportApiError('ERR_EXPORT_CHANGED', `requested bytes from ${at} on, received others`, { url });
   }
 }
 
 function sizeOf({ headers }: Response, url: URL): number | undefined {
   const encoding = headers.get('content-encoding') ?? 'identity';
   if (encoding !== 'identity') {
-    throw contentError(url, `it comes in the encoding ${encoding}, which was not asked for`);
+    throw contentError(url, `it has the encoding ${encoding}, which was not requested`);
   }
   const length = headers.get('content-length');
   return length === null ? undefined : Number(length);
@@ -143,5 +142,5 @@ function validatorOf(headers: Headers): string | undefined {
 }
 
 function contentError(url: URL, what: string): ExportApiError {
-  return new ExportApiError('ERR_EXPORT_CONTENT', `the download is not the file: ${what}`, { url });
+  return new ExportApiError('ERR_EXPORT_CONTENT', `the download is not the expected file: ${what}`, { url });
 }

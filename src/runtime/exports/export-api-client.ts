@@ -18,28 +18,28 @@ import type { RateLimit } from './shared-rate-limit.js';
 
 export interface ExportApiClientOptions extends RetryOptions {
   /**
-   * Where the API is; paths are resolved against it. Credentials, rate limit and circuit breaker are for its origin
-   * alone.
+   * Base URL of the API, against which paths are resolved. Credentials, rate limit and circuit breaker apply to its
+   * origin only.
    */
   readonly baseUrl: string | URL;
   /**
    * Other origins that files may be downloaded from, such as `https://exports.s3.eu-central-1.amazonaws.com`. @default
-   * - that of the API only
+   * - only the origin of the API
    */
   readonly downloadOrigins?: readonly string[];
   /** @default - none */
   readonly credentials?: ExportCredentials;
-  /** @default - as fast as the API answers */
+  /** @default - unlimited */
   readonly rateLimit?: RateLimit;
-  /** Seconds until an answer must have begun, and a page must have come; more than 0. @default 30 */
+  /** Time limit in seconds for response headers, and for a whole page; more than 0. @default 30 */
   readonly timeoutSeconds?: number;
-  /** Bytes of a page, which is held in memory; at least 1. @default 16 MiB */
+  /** Maximum bytes of a page, which is held in memory; at least 1. @default 16 MiB */
   readonly maxPageBytes?: number;
-  /** Pages of one list; at least 1. @default 100_000 */
+  /** Maximum pages of one list; at least 1. @default 100_000 */
   readonly maxPages?: number;
   /** When requests wait for the API to recover. @default - see CircuitBreakerOptions */
   readonly circuitBreaker?: CircuitBreakerOptions;
-  /** Told about each answer of the API, for metrics. @default - nobody */
+  /** Called after each request to the API, for metrics. @default - none */
   readonly onAnswer?: (answer: { readonly ms: number; readonly status: number | undefined }) => void;
   /** Makes the requests. @default - the global fetch */
   readonly fetch?: typeof fetch;
@@ -47,39 +47,36 @@ export interface ExportApiClientOptions extends RetryOptions {
 }
 
 export interface RequestOptions {
-  /** Sent beside the credentials. @default - none */
+  /** Additional headers. @default - none */
   readonly headers?: RequestHeaders;
   readonly signal?: AbortSignal;
 }
 
 export interface PagesOptions extends RequestOptions {
   readonly pagination: Pagination;
-  /** `next` of the last page that was done with, to go on behind it. @default - from the beginning */
+  /** `next` of the last processed page, to continue after it. @default - from the beginning */
   readonly from?: string;
   /**
-   * What tells two items apart, though their links may differ from answer to answer. @default - property `id`, else all
-   * of the item
+   * Identifies an item, even if its links differ between responses. @default - property `id`, otherwise the whole item
    */
   readonly idOf?: (item: unknown) => string;
 }
 
 export interface ExportPage {
   readonly items: readonly unknown[];
-  /** Where the next page begins: what to save when this one is done with. Undefined on the last page. */
+  /** Position of the next page, to be saved after this page was processed. Undefined on the last page. */
   readonly next: string | undefined;
 }
 
 /**
- * Asks an Export API, kindly: at a rate that tasks share, again only after a while, and not at all while it is down.
+ * Client of an Export API, with a rate limit shared by tasks, retries with backoff, and a circuit breaker.
  *
- * A request waits for the circuit, then for its place in the rate limit; an answer of 408, 425, 429 or 5xx, a broken
- * connection or a timeout has it made
- * again after a random time, or after what `Retry-After` says; 401 has the credentials read again. Only GET is made, so
- * repeating is safe.
+ * A request waits for the circuit, then for the rate limit. It is retried after 408, 425, 429 or 5xx, a broken
+ * connection or a timeout, with a random delay in addition to `Retry-After`. After 401 the credentials are read again.
+ * Only GET requests are made, so retries are safe.
  *
- * While the circuit is open, requests wait until one that tries succeeds or their signal aborts, and no attempt is
- * counted. Have the worker take no new work
- * meanwhile: `runWorker(handler, { circuits: [client] })`.
+ * While the circuit is open, requests wait until a probe succeeds or their signal aborts, and no attempt is counted. To
+ * stop taking work during this time, pass the client to the worker: `runWorker(handler, { circuits: [client] })`.
  */
 export class ExportApiClient implements HasCircuit {
   readonly #options: Required<
@@ -121,11 +118,12 @@ export class ExportApiClient implements HasCircuit {
     checks.number('maxRetryAfterSeconds', maxRetryAfterSeconds, { min: 0, max: 43_200 });
     checks.done();
     this.#origins = new Origins(options.baseUrl, options.downloadOrigins ?? []);
-    const tell = (event: keyof CircuitBreakerEvents) => () => this.#listeners.forEach((listener) => listener[event]());
-    // 429 says that the API is well, and for how long not to ask it: that is the rate limit's business.
+    const notify = (event: keyof CircuitBreakerEvents) => () =>
+      this.#listeners.forEach((listener) => listener[event]());
+    // 429 shows that the API is available; its Retry-After is handled by the rate limit.
     this.#circuit = new Circuit(
       options.circuitBreaker ?? {},
-      { onOpen: tell('onOpen'), onClose: tell('onClose') },
+      { onOpen: notify('onOpen'), onClose: notify('onClose') },
       (error) => hasCode<ExportApiError>(error, 'ERR_EXPORT_UNAVAILABLE') && error.status !== 429,
     );
   }
@@ -135,35 +133,36 @@ export class ExportApiClient implements HasCircuit {
     return this.#circuit.open;
   }
 
-  /** Has the circuit tell when it opens, and when one request may try or all is well again. */
+  /** Registers callbacks for when the circuit opens, and for when it is half open or closed. */
   onCircuit(events: CircuitBreakerEvents): void {
     this.#listeners.push(events);
   }
 
-  /** Attempts and waits of this client, for those that go on with a broken download. */
+  /** Retry settings of this client, for resuming broken downloads. */
   get retry(): Required<RetryOptions> & { readonly idleTimeoutMs: number } {
     const { maxAttempts, retryDelayMs, maxRetryDelayMs, maxRetryAfterSeconds, timeoutSeconds } = this.#options;
     return { maxAttempts, retryDelayMs, maxRetryDelayMs, maxRetryAfterSeconds, idleTimeoutMs: timeoutSeconds * 1_000 };
   }
 
   /**
-   * Makes a request whose body the caller reads. The time limit ends with the headers; `signal` also ends the body.
+   * Makes a request whose body the caller reads. The time limit applies to the headers only; `signal` also aborts the
+   * body.
    *
-   * @param address a path of the API, or an address in one of the origins that are allowed
-   * @throws ExportApiError unless the answer is 2xx, or 416, which only says that a range is not there
+   * @param address a path of the API, or an address in one of the allowed origins
+   * @throws ExportApiError unless the response is 2xx, or 416, which only reports a missing range
    */
   get(address: string | URL, options: RequestOptions = {}): Promise<Response> {
     return this.#request(this.resolve(address), options, (response) => Promise.resolve(response));
   }
 
-  /** `get` in the form of the global `fetch`, for `httpSource`. */
+  /** `get` with the signature of the global `fetch`, for `httpSource`. */
   readonly fetch: typeof fetch = (input, init) =>
     this.get(input instanceof Request ? input.url : input, {
       headers: Object.fromEntries(new Headers(init?.headers)),
       ...(init?.signal !== null && init?.signal !== undefined && { signal: init.signal }),
     });
 
-  /** The address that `get` asks. @throws ExportApiError with `ERR_EXPORT_URL` for one that it does not ask */
+  /** The address that `get` requests. @throws ExportApiError with `ERR_EXPORT_URL` if its origin is not allowed */
   resolve(address: string | URL): URL {
     return this.#origins.resolve(address);
   }
@@ -174,12 +173,11 @@ export class ExportApiClient implements HasCircuit {
   }
 
   /**
-   * The pages of a list, one at a time; nothing is asked for ahead.
+   * The pages of a list, one at a time, without prefetching.
    *
-   * A list that comes back to a place where it was, or to the items of the page before, is an error before that page is
-   * handed out: with pages by offset,
-   * items would be lost. Read on from the last saved place later. An item may still come twice, so items need ids of
-   * their own.
+   * A list that returns to an earlier position, or repeats the items of the previous page, is an error before that page
+   * is returned: with offset pagination, items would be lost. Continue later from the last saved position. An item can
+   * still be returned twice, so items need unique ids.
    *
    * @throws ExportApiError
    */
@@ -198,7 +196,7 @@ export class ExportApiClient implements HasCircuit {
         throw new ExportApiError('ERR_EXPORT_PAGES_REPEAT', 'the pages of the list repeat', { url });
       }
       if (seen.size > maxPages) {
-        throw new ExportApiError('ERR_EXPORT_PAGES_REPEAT', `more than ${maxPages} pages, which \`maxPages\` allows`, {
+        throw new ExportApiError('ERR_EXPORT_PAGES_REPEAT', `more than ${maxPages} pages, the limit \`maxPages\``, {
           url,
         });
       }
@@ -224,7 +222,7 @@ export class ExportApiClient implements HasCircuit {
           if (length > this.#options.maxPageBytes) {
             throw new ExportApiError(
               'ERR_EXPORT_PAGE',
-              `more than ${this.#options.maxPageBytes} bytes, which \`maxPageBytes\` allows`,
+              `more than ${this.#options.maxPageBytes} bytes, the limit \`maxPageBytes\``,
               { url },
             );
           }
@@ -236,7 +234,7 @@ export class ExportApiClient implements HasCircuit {
     try {
       return { headers, body: JSON.parse(bytes.toString('utf8')) };
     } catch (cause) {
-      throw new ExportApiError('ERR_EXPORT_PAGE', 'the answer is not JSON', { url, cause });
+      throw new ExportApiError('ERR_EXPORT_PAGE', 'the response is not JSON', { url, cause });
     }
   }
 
@@ -266,7 +264,7 @@ export class ExportApiClient implements HasCircuit {
     }
   }
 
-  /** One attempt, with redirects, and with credentials that may have been renewed. */
+  /** One attempt, including redirects and a renewal of credentials. */
   async #once<T>(first: URL, options: RequestOptions, read: (response: Response) => Promise<T>): Promise<T> {
     const { credentials } = this.#options;
     let renewed = false;
@@ -274,14 +272,14 @@ export class ExportApiClient implements HasCircuit {
     for (let redirects = 0; redirects <= 5;) {
       const own = this.#origins.isOwn(url);
       const proof = own ? await credentials?.headers() : undefined;
-      const send = (): Promise<T | NotYet> =>
+      const send = (): Promise<T | FollowUp> =>
         this.#send(url, own, { ...options, headers: { ...options.headers, ...proof } }, read);
       const answer = own ? await this.#circuit.run(send, options.signal) : await send();
-      if (!(answer instanceof NotYet)) {
+      if (!(answer instanceof FollowUp)) {
         return answer;
       }
       if (answer.location !== undefined) {
-        // By hand: fetch would send credentials other than `authorization` on to any origin.
+        // Handled here: fetch would forward credentials other than `authorization` to any origin.
         url = this.#origins.resolve(new URL(answer.location, url));
         redirects += 1;
       } else {
@@ -299,7 +297,7 @@ export class ExportApiClient implements HasCircuit {
     own: boolean,
     { headers, signal }: RequestOptions,
     read: (response: Response) => Promise<T>,
-  ): Promise<T | NotYet> {
+  ): Promise<T | FollowUp> {
     const { rateLimit, timeoutSeconds, clock, onAnswer } = this.#options;
     if (own) {
       await rateLimit?.take(signal);
@@ -315,7 +313,7 @@ export class ExportApiClient implements HasCircuit {
           ...(signal !== undefined && { signal }),
         },
         async (limit) => {
-          // The limit ends with the headers; the caller's signal goes on to end the body.
+          // The time limit applies to the headers; the caller's signal also aborts the body.
           const both = signal === undefined ? limit : AbortSignal.any([limit, signal]);
           const response = await this.#options.fetch(url, {
             headers: { ...headers },
@@ -329,7 +327,7 @@ export class ExportApiClient implements HasCircuit {
           await response.body?.cancel();
           const location = status >= 300 && status < 400 ? response.headers.get('location') : null;
           if (location !== null || (own && status === 401)) {
-            return new NotYet(location ?? undefined);
+            return new FollowUp(location ?? undefined);
           }
           throw refusalOf(url, status, retryAfterOf(response.headers, clock.date()));
         },
@@ -337,7 +335,7 @@ export class ExportApiClient implements HasCircuit {
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof ExportApiError)) {
-        throw new ExportApiError('ERR_EXPORT_UNAVAILABLE', 'no answer', { url, status, cause: error });
+        throw new ExportApiError('ERR_EXPORT_UNAVAILABLE', 'no response', { url, status, cause: error });
       }
       if (own && error.retryAfterSeconds !== undefined) {
         await rateLimit?.pause(error.retryAfterSeconds * 1_000);
@@ -356,8 +354,8 @@ function idOfItem(item: unknown): string {
   return typeof id === 'string' || typeof id === 'number' ? String(id) : JSON.stringify(item);
 }
 
-/** An answer that asks for another request: elsewhere, or with other credentials. */
-class NotYet {
+/** A response that requires another request: a redirect, or renewed credentials. */
+class FollowUp {
   constructor(readonly location: string | undefined) {}
 }
 
@@ -365,7 +363,7 @@ class Failure {
   constructor(readonly error: ExportApiError) {}
 }
 
-/** A page, and what tells it apart from others. */
+/** A page, and a hash of its item ids. */
 function readPage(
   pagination: Pagination,
   answer: Parameters<Pagination['read']>[0],
@@ -381,7 +379,7 @@ function readPage(
     };
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause);
-    throw new ExportApiError('ERR_EXPORT_PAGE', `the page has not the shape that was expected: ${problem}`, {
+    throw new ExportApiError('ERR_EXPORT_PAGE', `unexpected shape of the page: ${problem}`, {
       url: answer.url,
       cause,
     });

@@ -3,18 +3,18 @@ import { FileworksError } from '../errors.js';
 /**
  * Codes of {@link ExportApiError}. Match on these, never on the message.
  *
- * - `ERR_EXPORT_UNAVAILABLE`: no usable answer through every attempt, or one that asks to wait longer than a request
- *   may; another time may do.
- * - `ERR_EXPORT_CREDENTIALS`: the API refuses the credentials, also after they were read again.
+ * - `ERR_EXPORT_UNAVAILABLE`: no usable response in any attempt, or a `Retry-After` longer than allowed; a later
+ *   attempt may succeed.
+ * - `ERR_EXPORT_CREDENTIALS`: the API refuses the credentials, even after they were read again.
  * - `ERR_EXPORT_NOT_FOUND`: HTTP 404.
- * - `ERR_EXPORT_GONE`: HTTP 410; an expired link, or on a page that was asked for by a cursor, an expired cursor.
- * - `ERR_EXPORT_REFUSED`: any other HTTP 4xx. Signed links that are too old are 403.
- * - `ERR_EXPORT_URL`: an address outside the origins that the client may ask.
+ * - `ERR_EXPORT_GONE`: HTTP 410; an expired link, or an expired cursor of a page.
+ * - `ERR_EXPORT_REFUSED`: any other HTTP 4xx. Expired signed links return 403.
+ * - `ERR_EXPORT_URL`: an address outside the allowed origins.
  * - `ERR_EXPORT_PAGE`: a page that is not JSON of the expected shape, or is too large.
- * - `ERR_EXPORT_PAGES_REPEAT`: the API leads in a circle, or to more pages than a list may have.
+ * - `ERR_EXPORT_PAGES_REPEAT`: the pages form a cycle, or there are more than allowed.
  * - `ERR_EXPORT_CHANGED`: the file was replaced while it was downloaded.
- * - `ERR_EXPORT_NOT_RESUMABLE`: the download broke and the server cannot go on with it.
- * - `ERR_EXPORT_CONTENT`: the download has another length or checksum than it should have.
+ * - `ERR_EXPORT_NOT_RESUMABLE`: the download broke and the server does not support resuming.
+ * - `ERR_EXPORT_CONTENT`: the download has an unexpected length or checksum.
  */
 export type ExportApiErrorCode = `ERR_EXPORT_${
   | 'UNAVAILABLE'
@@ -30,19 +30,19 @@ export type ExportApiErrorCode = `ERR_EXPORT_${
   | 'CONTENT'}`;
 
 export interface ExportApiErrorDetails {
-  /** Address that was asked; written without query string, which may hold a signature. */
+  /** Requested address; the query string, which may contain a signature, is not included in the message. */
   readonly url: URL;
   readonly status?: number | undefined;
   readonly retryAfterSeconds?: number | undefined;
   readonly cause?: unknown;
 }
 
-/** An Export API that does not answer, refuses, or answers with what cannot be used. */
+/** A failed request to an Export API: no response, a refusal, or an unusable response. */
 export class ExportApiError extends FileworksError {
   override readonly code: ExportApiErrorCode;
-  /** HTTP status, when there was an answer. */
+  /** HTTP status, if there was a response. */
   readonly status?: number;
-  /** How long the server asks to wait. */
+  /** `Retry-After` of the server. */
   readonly retryAfterSeconds?: number;
 
   constructor(
@@ -61,7 +61,7 @@ export class ExportApiError extends FileworksError {
   }
 }
 
-/** What an answer that is no success means. */
+/** The error for an unsuccessful response. */
 export function refusalOf(url: URL, status: number, retryAfterSeconds?: number): ExportApiError {
   const code =
     status === 401
@@ -73,10 +73,10 @@ export function refusalOf(url: URL, status: number, retryAfterSeconds?: number):
           : isPassing(status)
             ? 'ERR_EXPORT_UNAVAILABLE'
             : 'ERR_EXPORT_REFUSED';
-  return new ExportApiError(code, `the server answered HTTP ${status}`, { url, status, retryAfterSeconds });
+  return new ExportApiError(code, `the server returned HTTP ${status}`, { url, status, retryAfterSeconds });
 }
 
-/** Statuses that ask for another attempt. */
+/** Statuses that are retried. */
 function isPassing(status: number): boolean {
   return status >= 500 || status === 408 || status === 425 || status === 429;
 }

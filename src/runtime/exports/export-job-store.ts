@@ -15,11 +15,12 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { FileworksError } from '../errors.js';
+import { checkedNumber } from '../support/option-checks.js';
 
-/** Files that are counted in one item: a few hundred bytes, so that each update of it costs one unit. */
+/** Files counted in one item: it has a few hundred bytes, so that each update costs one write unit. */
 export const FILES_PER_BLOCK = 64;
 /**
- * Items of a transaction, less the one of the job. @see
+ * Maximum items of a transaction, minus the item of the job. @see
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
  */
 const FILES_PER_TRANSACTION = 99;
@@ -32,39 +33,33 @@ const DAY_SECONDS = 86_400;
  */
 export type ExportJobStatus = 'dispatching' | 'dispatched' | 'completed' | 'failed';
 
-/** An export job as the table has it. */
+/** The row of an export job. */
 export interface ExportJobRow {
   readonly jobId: string;
   readonly correlationId: string;
   readonly status: ExportJobStatus;
-  /** Files that are known. */
+  /** Number of known files. */
   readonly count: number;
-  /** Where the next page of the list begins. */
+  /** Position of the next page of the list. */
   readonly cursor?: string;
-  /**
-   * Files that are stored, files that can not be, and bytes of results, in steps of 64 files; exact once the job is
-   * completed.
-   */
+  /** Stored files, failed files, and bytes of results, updated every 64 files; exact once the job is completed. */
   readonly done: number;
   readonly failed: number;
   readonly bytes: number;
   readonly reason?: string;
-  /** Whether the event of its end was sent. */
+  /** Whether the event for the end of the job was sent. */
   readonly told?: boolean;
 }
 
-/** What became of a file. */
+/** Result of a file. */
 export interface FileOutcome {
   /** Bytes of results. */
   readonly bytes: number;
-  /** Code of the error, for a file that can not be stored. */
+  /** Error code of a failed file. */
   readonly failure?: string;
 }
 
-/**
- * Another process works on the job too and was faster; this one stops, and finds the job further when it is tried
- * again.
- */
+/** Another process is working on the same job and was faster. A retry continues from the new state. */
 export class ExportJobContention extends FileworksError {
   readonly code = 'ERR_EXPORT_JOB_CONTENTION';
 }
@@ -73,15 +68,18 @@ export interface ExportJobStoreOptions {
   readonly client: DynamoDBClient;
   /** Table with the text keys `pk` and `sk`, and `expiresAt` as its time to live. */
   readonly tableName: string;
-  /** How long jobs are remembered after their last page, 15 or more, since messages live for 14. @default 90 */
+  /**
+   * Retention of jobs after their last page in days; at least 15, because messages are retained for up to 14. @default
+   * 90
+   */
   readonly retentionDays?: number;
 }
 
-/** A block of 64 files that was counted to its end, and what the job looks like since. */
+/** Whether a file is finished, and the job if the block of the file is complete. */
 export interface Settled {
-  /** Whether the file in question is done or failed. */
+  /** Whether the file is done or failed. */
   readonly finished: boolean;
-  /** Present when its block is complete. */
+  /** Present if the block of the file is complete. */
   readonly job?: ExportJobRow;
 }
 
@@ -90,17 +88,16 @@ export interface Settled {
  *
  * | item | pk | sk | written |
  * | --- | --- | --- | --- |
- * | job | `JOB#<job>` | `JOB` | once a page, and once for each block that is complete |
+ * | job | `JOB#<job>` | `JOB` | once per page, and once per complete block |
  * | file | `FILE#<job>#<file>` | `FILE` | once, with the number of the file |
- * | block of 64 files | `BLOCK#<job>#<n>` | `BLOCK` | once for each of its files |
+ * | block of 64 files | `BLOCK#<job>#<n>` | `BLOCK` | once per file |
  * | failure | `JOB#<job>` | `FAILED#<file>` | once |
  *
- * A block holds the numbers of its files that are finished. Adding one is a single conditional update, which a
- * duplicate does not pass, and whose answer says
- * whether the block is complete now. A complete block adds its sums to the job in the same way. So completion is known
- * by exactly one update, and 10,000
- * files are 10,000 updates in 157 places and 157 in one. Files get their numbers in transactions with the job's count,
- * so two dispatchers number none twice.
+ * A block contains the numbers of its finished files. Adding a number is a single conditional update, which fails for
+ * duplicates, and whose response shows whether the block is complete. A complete block adds its sums to the job in the
+ * same way. Completion is therefore detected by exactly one update, and 10,000 files need 10,000 updates spread over
+ * 157 items plus 157 updates of one item. Files are numbered in transactions with the job's count, so concurrent
+ * dispatchers assign each number once.
  *
  * Needs `dynamodb:BatchGetItem`, `GetItem`, `PutItem`, `UpdateItem` and `Query`.
  */
@@ -109,17 +106,15 @@ export class ExportJobStore {
   readonly #tableName: string;
   readonly #retentionSeconds: number;
 
-  /** @throws RangeError for a retention that is shorter than the life of a message */
+  /** @throws ConfigurationError if the retention is shorter than that of messages */
   constructor({ client, tableName, retentionDays = 90 }: ExportJobStoreOptions) {
-    if (!(retentionDays >= 15)) {
-      throw new RangeError(`Expected \`retentionDays\` to be a number >= 15, got: ${retentionDays}`);
-    }
+    checkedNumber('retentionDays', retentionDays, { min: 15, max: Infinity });
     this.#client = client;
     this.#tableName = tableName;
     this.#retentionSeconds = retentionDays * DAY_SECONDS;
   }
 
-  /** The job, which is made when it is new. */
+  /** Returns the job, and creates it if it does not exist. */
   async begin(jobId: string, correlationId: string): Promise<ExportJobRow> {
     const job = {
       jobId,
@@ -152,9 +147,9 @@ export class ExportJobStore {
   }
 
   /**
-   * Numbers files of a job, each once, whoever asks however often.
+   * Assigns numbers to the files of a job. Idempotent.
    *
-   * @throws ExportJobContention when another process numbers files of this job
+   * @throws ExportJobContention if another process assigns numbers to files of this job
    */
   async register(jobId: string, fileIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
     const numbers = await this.#numbersOf(jobId, [...new Set(fileIds)]);
@@ -173,9 +168,9 @@ export class ExportJobStore {
   }
 
   /**
-   * Saves where the list goes on; undefined: at its beginning.
+   * Saves the position in the list; undefined: its beginning.
    *
-   * @throws ExportJobContention when another process has moved on
+   * @throws ExportJobContention if another process has changed the position
    */
   async moveCursor(jobId: string, from: string | undefined, to: string | undefined): Promise<void> {
     const moved = await this.#update(
@@ -192,11 +187,11 @@ export class ExportJobStore {
       },
     );
     if (!moved.passed) {
-      throw new ExportJobContention(`job ${jobId} was moved on by another process`);
+      throw new ExportJobContention(`the position of job ${jobId} was changed by another process`);
     }
   }
 
-  /** All files are known. May be repeated. */
+  /** Records that all files are known. Idempotent. */
   async close(jobId: string): Promise<ExportJobRow> {
     const status = { ConditionExpression: '#status = :dispatching', ExpressionAttributeNames: { '#status': 'status' } };
     const { item } = await this.#update(
@@ -210,7 +205,7 @@ export class ExportJobStore {
       return this.#completed(job);
     }
     const number = job.count - 1;
-    // Only now it is known how many the last block waits for.
+    // Only now the number of files in the last block is known.
     const block = await this.#update(
       blockKey(jobId, number),
       { UpdateExpression: 'SET expected = :last, expiresAt = :expiresAt' },
@@ -219,7 +214,7 @@ export class ExportJobStore {
     return (await this.#settle(jobId, number, block.item)) ?? job;
   }
 
-  /** The list of files cannot be read. The first reason stays. */
+  /** Records that the list of files cannot be read. The first reason is kept. */
   async fail(jobId: string, reason: string): Promise<ExportJobRow> {
     const { item } = await this.#update(
       jobKey(jobId),
@@ -233,10 +228,7 @@ export class ExportJobStore {
     return item as ExportJobRow;
   }
 
-  /**
-   * Has a failed job be dispatched again, from where it was, when its message comes again. False when it has not
-   * failed.
-   */
+  /** Reopens a failed job, so that its redelivered message continues from its position. False if it has not failed. */
   async reopen(jobId: string): Promise<boolean> {
     const { passed } = await this.#update(
       jobKey(jobId),
@@ -250,7 +242,7 @@ export class ExportJobStore {
     return passed;
   }
 
-  /** Counts a file as done or failed. A second time changes nothing, whatever its outcome. */
+  /** Counts a file as done or failed. Later calls for the same file have no effect. */
   async finish(jobId: string, fileId: string, number: number, { bytes, failure }: FileOutcome): Promise<Settled> {
     if (failure !== undefined) {
       const item = { ...failureKey(jobId, fileId), fileId, failure, expiresAt: this.#expiry() };
@@ -275,7 +267,8 @@ export class ExportJobStore {
   }
 
   /**
-   * Whether a file is finished already; if so, does again what follows from that, for the process that died in between.
+   * Whether a file is already finished. If so, repeats the updates that follow, in case a process was stopped between
+   * them.
    */
   async settle(jobId: string, number: number): Promise<Settled> {
     const block = await this.#get(blockKey(jobId, number));
@@ -286,13 +279,13 @@ export class ExportJobStore {
   }
 
   /**
-   * The right to send the event of a job's end, for a minute. False: it was sent. Undefined: another process sends it,
-   * or died over it.
+   * Claims the sending of the event for the end of a job, for a minute. False: it was sent. Undefined: another process
+   * holds the claim, or stopped while holding it.
    *
-   * A process that dies between the event and `told` has the next one send it again, so an event may, rarely, come
-   * twice; never not at all.
+   * If a process stops after sending the event and before `markEndEventSent`, the next one sends it again: the event is
+   * delivered at least once, and rarely twice.
    */
-  async claimTelling(jobId: string, now = new Date()): Promise<boolean | undefined> {
+  async claimEndEvent(jobId: string, now = new Date()): Promise<boolean | undefined> {
     const { passed, item } = await this.#update(
       jobKey(jobId),
       {
@@ -305,11 +298,11 @@ export class ExportJobStore {
     return passed ? true : (item as ExportJobRow | undefined)?.told === true ? false : undefined;
   }
 
-  async told(jobId: string): Promise<void> {
+  async markEndEventSent(jobId: string): Promise<void> {
     await this.#update(jobKey(jobId), { UpdateExpression: 'SET told = :true' }, { ':true': true });
   }
 
-  /** Files of a job that could not be stored, and why. */
+  /** The failed files of a job, with their error codes. */
   async *failures(jobId: string): AsyncGenerator<{ readonly fileId: string; readonly failure: string }, void, void> {
     let start: Record<string, AttributeValue> | undefined;
     do {
@@ -329,7 +322,7 @@ export class ExportJobStore {
     } while (start !== undefined);
   }
 
-  /** Adds a complete block to its job, once. Undefined while the block is not complete. */
+  /** Adds a complete block to its job, once. Undefined if the block is not complete. */
   async #settle(jobId: string, number: number, item: unknown): Promise<ExportJobRow | undefined> {
     const { finished = new Set(), expected = FILES_PER_BLOCK, done = 0, failed = 0, bytes = 0 } = item as Block;
     if (finished.size < expected) {
@@ -348,7 +341,7 @@ export class ExportJobStore {
     return this.#completed(job as ExportJobRow);
   }
 
-  /** Completes a job whose files are all known and whose blocks are all complete. */
+  /** Completes a job if all its files are known and all its blocks are complete. */
   async #completed(job: ExportJobRow & { readonly blocks?: ReadonlySet<number> }): Promise<ExportJobRow> {
     if (job.status !== 'dispatched' || (job.blocks?.size ?? 0) < Math.ceil(job.count / FILES_PER_BLOCK)) {
       return job;
@@ -428,7 +421,7 @@ export class ExportJobStore {
     return item && unmarshall(item);
   }
 
-  /** The item as it is now, and whether the condition held. */
+  /** The current item, and whether the condition held. */
   async #update(
     key: Key,
     update: Partial<UpdateItemCommandInput>,
@@ -466,14 +459,14 @@ interface Key {
 
 interface Block {
   readonly finished?: ReadonlySet<number>;
-  /** How many files the block has, when it is the last and not full. */
+  /** Number of files of the last block, if it is not full. */
   readonly expected?: number;
   readonly done?: number;
   readonly failed?: number;
   readonly bytes?: number;
 }
 
-/** Ids come from others: encoded, `a#b` and `c` are not `a` and `b#c`. */
+/** Ids come from an external API and are encoded, so that `a#b` and `c` differ from `a` and `b#c`. */
 const jobKey = (jobId: string): Key => ({ pk: `JOB#${encodeURIComponent(jobId)}`, sk: 'JOB' });
 const failureKey = (jobId: string, fileId: string): Key => ({ ...jobKey(jobId), sk: `FAILED#${fileId}` });
 const fileKey = (jobId: string, fileId: string): Key => ({

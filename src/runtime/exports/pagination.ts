@@ -1,38 +1,31 @@
 import LinkHeader from 'http-link-header';
 
-/** An answer of the API to the request for a page. */
+/** A response of the API to the request for a page. */
 export interface PageAnswer {
   readonly url: URL;
   readonly headers: Headers;
   /** The parsed JSON. */
   readonly body: unknown;
-  /** Where this page began; undefined for the first. */
+  /** Position of this page; undefined for the first. */
   readonly from: string | undefined;
 }
 
-/**
- * How an API splits a list into pages. `cursorPages`, `offsetPages` and `linkPages` are three; a fourth can be brought.
- */
+/** Pagination scheme of an API: `cursorPages`, `offsetPages`, `linkPages` or your own implementation. */
 export interface Pagination {
-  /** The address of the page that begins at `from`; undefined: of the first. */
+  /** The address of the page at position `from`; undefined: of the first page. */
   urlOf(list: URL, from: string | undefined): URL;
-  /**
-   * The items of the page, and where the next one begins, if there is one. MUST throw when the answer has another
-   * shape.
-   */
+  /** The items of the page, and the position of the next page, if any. MUST throw if the response has another shape. */
   read(answer: PageAnswer): { readonly items: readonly unknown[]; readonly next: string | undefined };
 }
 
 export interface CursorPagesOptions {
-  /** Property of the answer with the array of items. @default 'items' */
-  readonly items?: string;
-  /** Property with the cursor of the next page; absent, null or empty on the last one. @default 'nextCursor' */
+  /** Property of the response with the array of items. @default 'items' */ readonly items?: string; /** Property with the cursor of the next page; absent, null or empty on the last page. @default 'nextCursor' */
   readonly next?: string;
-  /** Query parameter that takes the cursor. @default 'cursor' */
+  /** Query parameter for the cursor. @default 'cursor' */
   readonly parameter?: string;
 }
 
-/** Each page names the cursor of the next. */
+/** Each page contains the cursor of the next page. */
 export function cursorPages({
   items = 'items',
   next = 'nextCursor',
@@ -51,18 +44,15 @@ export function cursorPages({
 }
 
 export interface OffsetPagesOptions {
-  /** Property of the answer with the array of items. @default 'items' */
-  readonly items?: string;
-  /** Query parameter that takes the number of items to pass over. @default 'offset' */
+  /** Property of the response with the array of items. @default 'items' */ readonly items?: string; /** Query parameter for the number of items to skip. @default 'offset' */
   readonly parameter?: string;
 }
 
 /**
- * Pages by the number of items before them. The list ends with an empty page: a shorter one can be the server's own
- * limit.
+ * Pages by offset. The list ends with an empty page, because a short page can be due to a limit of the server.
  *
- * Limitation: an item that is taken away while the list is read shifts the rest, and one is passed over. Prefer cursors
- * where the API has them.
+ * Limitation: an item that is removed while the list is read shifts the others, so that one is skipped. Prefer cursors
+ * if the API supports them.
  */
 export function offsetPages({ items = 'items', parameter = 'offset' }: OffsetPagesOptions = {}): Pagination {
   return {
@@ -75,12 +65,12 @@ export function offsetPages({ items = 'items', parameter = 'offset' }: OffsetPag
 }
 
 export interface LinkPagesOptions {
-  /** Property of the answer with the array of items. @default - the answer itself is the array */
+  /** Property of the response with the array of items. @default - the response itself is the array */
   readonly items?: string;
 }
 
 /**
- * Each answer has a header `Link` with the address of the page that is `rel="next"`. @see
+ * Each response has a `Link` header with the address of the `rel="next"` page. @see
  * https://www.rfc-editor.org/rfc/rfc8288
  */
 export function linkPages({ items }: LinkPagesOptions = {}): Pagination {

@@ -1,16 +1,17 @@
 import { backoffDelay } from '../support/backoff.js';
 
 export interface RetryOptions {
-  /** Attempts for a request; those that are made while the circuit is open do not count. At least 1. @default 5 */
+  /** Attempts for a request, not counting those while the circuit is open. At least 1. @default 5 */
   readonly maxAttempts?: number;
   /**
-   * Upper end of the first wait, doubled with each further one; waits are random between 0 and that. At least 0.
+   * Upper bound of the first delay, doubled for each further one; delays are random between 0 and the bound. At least
+   * 0.
    * @default 200
    */
   readonly retryDelayMs?: number;
-  /** Upper end of every wait that the server does not ask for. @default 20_000 */
+  /** Upper bound of delays, not including `Retry-After`. @default 20_000 */
   readonly maxRetryDelayMs?: number;
-  /** Longest wait that a server may ask for; one that asks for more is unavailable at once. @default 120 */
+  /** Maximum `Retry-After`; with a longer one, the request fails as unavailable at once. @default 120 */
   readonly maxRetryAfterSeconds?: number;
 }
 
@@ -24,7 +25,7 @@ export function retryDelay(
 }
 
 /**
- * Seconds that `Retry-After` asks to wait, in either of its forms; undefined when it says nothing. @see
+ * Seconds of a `Retry-After` header, in either of its forms; undefined if absent. @see
  * https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
  */
 export function retryAfterOf(headers: Headers, now: Date): number | undefined {

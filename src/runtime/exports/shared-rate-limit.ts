@@ -7,11 +7,11 @@ import {
 import { type Clock, sleep, systemClock } from '../support/clock.js';
 import { OptionChecks } from '../support/option-checks.js';
 
-/** How often requests may be made. */
+/** A limit of the request rate. */
 export interface RateLimit {
   /** Resolves when one request may be made. @throws the reason of `signal` */
   take(signal?: AbortSignal): Promise<void>;
-  /** The server asked for silence: no request of anybody before `ms` milliseconds have passed. */
+  /** Pauses all requests for `ms` milliseconds, as requested by the server. */
   pause(ms: number): Promise<void>;
 }
 
@@ -19,33 +19,31 @@ export interface SharedRateLimitOptions {
   readonly client: DynamoDBClient;
   /** Table with the text keys `pk` and `sk`, such as that of `ExportJobStore`. */
   readonly tableName: string;
-  /** Whose limit it is; everyone with the same name shares it. */
+  /** Name of the limit; clients with the same name share it. */
   readonly name: string;
-  /** Requests in a second, of all tasks together; more than 0, at most 10,000. */
+  /** Maximum requests per second across all tasks; more than 0, at most 10,000. */
   readonly perSecond: number;
-  /** Requests that may follow one another at once after silence; at least 1. @default 1 */
+  /** Requests that may be made at once after an idle time; at least 1. @default 1 */
   readonly burst?: number;
   readonly clock?: Clock;
 }
 
 /**
- * A rate that all tasks of a service share, in one item of a DynamoDB table.
+ * A rate limit shared by all tasks of a service, stored in one item of a DynamoDB table.
  *
- * The item holds the time of the next free place. Whoever wants places moves that time on by as many as it needs, in
- * one atomic update, and waits for its
- * own; the requests of one task that wait at the same time take their places together, so a task makes at most one
- * update at a time, whatever the rate.
- * Needs `dynamodb:UpdateItem`.
+ * The item contains the next free request time. A task reserves times for its waiting requests by advancing it in one
+ * atomic update, and then waits for its own times. Concurrent requests of a task are reserved together, so that a task
+ * makes at most one update at a time, regardless of the rate. Needs `dynamodb:UpdateItem`.
  *
- * Limitation: places are times of day, so a task whose clock is wrong makes its requests too early or too late by as
- * much; their number stays right.
+ * Limitation: times are wall-clock times, so a task with clock skew makes its requests too early or too late; the rate
+ * stays correct.
  */
 export class SharedRateLimit implements RateLimit {
   readonly #options: SharedRateLimitOptions;
   readonly #clock: Clock;
   readonly #intervalMs: number;
   readonly #burst: number;
-  #waiting: { readonly resolve: (place: number) => void; readonly reject: (error: unknown) => void }[] = [];
+  #waiting: { readonly resolve: (time: number) => void; readonly reject: (error: unknown) => void }[] = [];
   #taking = false;
 
   /** @throws ConfigurationError naming each option that is out of its range */
@@ -63,13 +61,13 @@ export class SharedRateLimit implements RateLimit {
 
   async take(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
-    const place = await new Promise<number>((resolve, reject) => {
+    const time = await new Promise<number>((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
       if (!this.#taking) {
-        void this.#takeForAll();
+        void this.#reserveForWaiting();
       }
     });
-    await sleep(this.#clock, Math.max(0, place - this.#now()), signal);
+    await sleep(this.#clock, Math.max(0, time - this.#now()), signal);
     signal?.throwIfAborted();
   }
 
@@ -81,14 +79,14 @@ export class SharedRateLimit implements RateLimit {
     );
   }
 
-  /** Takes places for whoever waits, until nobody does. */
-  async #takeForAll(): Promise<void> {
+  /** Reserves times for waiting requests until there are none. */
+  async #reserveForWaiting(): Promise<void> {
     this.#taking = true;
     while (this.#waiting.length > 0) {
       const waiting = this.#waiting;
       this.#waiting = [];
       try {
-        const first = await this.#places(waiting.length);
+        const first = await this.#reserve(waiting.length);
         waiting.forEach(({ resolve }, i) => resolve(first + i * this.#intervalMs));
       } catch (error) {
         waiting.forEach(({ reject }) => reject(error));
@@ -97,11 +95,11 @@ export class SharedRateLimit implements RateLimit {
     this.#taking = false;
   }
 
-  /** The time of the first of `count` places. */
-  async #places(count: number): Promise<number> {
+  /** Reserves `count` request times; returns the first. */
+  async #reserve(count: number): Promise<number> {
     const taken = count * this.#intervalMs;
     for (;;) {
-      // After silence, places of the past are free: as many as the burst.
+      // After an idle time, past request times are free, up to the burst.
       const floor = this.#now() - (this.#burst - 1) * this.#intervalMs;
       const next =
         (await this.#update(
@@ -121,7 +119,7 @@ export class SharedRateLimit implements RateLimit {
     }
   }
 
-  /** The new time; undefined when the condition did not hold. */
+  /** The new time; undefined if the condition did not hold. */
   async #update(
     update: Partial<UpdateItemCommandInput>,
     values: Readonly<Record<string, number>>,
@@ -148,7 +146,7 @@ export class SharedRateLimit implements RateLimit {
     }
   }
 
-  /** Milliseconds since 1970: what tasks on several machines agree on. */
+  /** Milliseconds since 1970, comparable between machines. */
   #now(): number {
     return this.#clock.date().getTime();
   }

@@ -2,9 +2,9 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 
 export interface HealthState {
-  /** Whether this process can still do its work; if not, it should be replaced. */
+  /** Whether the process works; if not, it should be replaced. */
   readonly live: boolean;
-  /** Whether it takes new work. */
+  /** Whether the process takes new work. */
   readonly ready: boolean;
   readonly problems: readonly string[];
 }
@@ -12,17 +12,16 @@ export interface HealthState {
 export interface HealthServerOptions {
   /** 0 to 65535; 0 takes any free port. */
   readonly port: number;
-  /** @default 127.0.0.1, which is where the health check of a container asks */
+  /** @default 127.0.0.1, the address used by container health checks */
   readonly host?: string;
   readonly state: () => HealthState;
 }
 
 /**
- * Answers `/livez` and `/readyz` with 200, or with 503 and the problems.
+ * Responds to `/livez` and `/readyz` with 200, or with 503 and the problems.
  *
- * It runs on the event loop of the worker on purpose: a loop that is blocked for longer than the patience of the health
- * check makes the
- * worker unhealthy.
+ * It runs on the event loop of the worker on purpose: a loop that is blocked for longer than the timeout of the health
+ * check makes the worker unhealthy.
  */
 export class HealthServer {
   readonly #server: Server;
@@ -31,7 +30,7 @@ export class HealthServer {
     this.#server = server;
   }
 
-  /** @throws when the port is taken */
+  /** @throws if the port is in use */
   static async listen({ port, host = '127.0.0.1', state }: HealthServerOptions): Promise<HealthServer> {
     const server = createServer((request, response) => {
       const path = request.url?.split('?', 1)[0];

@@ -3,11 +3,11 @@ import { PAGE_KEY_INFIX } from '../../contract/result-keys.js';
 import { StorageError, type IdempotentUploader } from '../storage/index.js';
 import type { ExtractManifest, RefusedEntry, StoredEntry } from './extract-manifest.js';
 
-/** Results that are written together: what a restart may have to find out again. */
+/** Results per page: the number that a restart may have to determine again. */
 const PAGE_RESULTS = 500;
 const PAGE_INTERVAL_MS = 5_000;
 
-/** How long the last page may take when the job was stopped. */
+/** Time limit for the last page after the job was stopped. */
 const LAST_PAGE_TIMEOUT_MS = 10_000;
 
 interface Page {
@@ -17,11 +17,11 @@ interface Page {
 }
 
 /**
- * Remembers in S3 what is done, so that a restart asks for a page of 500 results instead of every object.
+ * Records progress in S3, so that a restart reads pages of 500 results instead of checking every object.
  *
- * Pages `<key>.part/0`, `1`, … are written while the job runs; the manifest at `<key>` takes their place when it is
- * finished. A page is written only after
- * everything in it stands. Pages of another archive do not count and are written over.
+ * Pages `<key>.part/0`, `1`, … are written while the job runs; the manifest at `<key>` replaces them when it is
+ * finished. A page is written only after all its entries are stored. Pages of another archive are ignored and
+ * overwritten.
  */
 export class ExtractJournal {
   readonly #uploader: IdempotentUploader;
@@ -30,8 +30,8 @@ export class ExtractJournal {
   readonly #fingerprint: string;
   #pages = 0;
   /**
-   * What was seen at the start: no manifest; no page after those that count. Spares small jobs two looks at what is not
-   * there.
+   * Whether the manifest, or a further page, was absent at the start. Saves small jobs two requests for missing
+   * objects.
    */
   #noManifest = false;
   #noFurtherPage = false;
@@ -47,10 +47,7 @@ export class ExtractJournal {
     this.#fingerprint = fingerprint;
   }
 
-  /**
-   * The manifest of this archive, when the job is finished already. Removes the pages of a job that was killed before
-   * it could.
-   */
+  /** The manifest of this archive, if the job is already finished. Removes pages that a killed job left. */
   async finished(signal?: AbortSignal): Promise<ExtractManifest | undefined> {
     const manifest = await this.#read<Partial<ExtractManifest>>(this.#key, signal);
     this.#noManifest = manifest === undefined;
@@ -61,7 +58,7 @@ export class ExtractJournal {
     return manifest as ExtractManifest;
   }
 
-  /** What earlier attempts have done. To be called once, before anything is added. */
+  /** Results of earlier attempts. Call it once, before adding results. */
   async load(signal?: AbortSignal): Promise<Pick<Page, 'stored' | 'refused'>> {
     const stored: StoredEntry[] = [];
     const refused: RefusedEntry[] = [];
@@ -76,7 +73,7 @@ export class ExtractJournal {
     }
   }
 
-  /** Notes results; writes a page when there are enough of them, or when it is time. */
+  /** Adds results; writes a page if there are enough of them, or after an interval. */
   async add(results: Partial<Pick<Page, 'stored' | 'refused'>>): Promise<void> {
     this.#stored.push(...(results.stored ?? []));
     this.#refused.push(...(results.refused ?? []));
@@ -85,13 +82,13 @@ export class ExtractJournal {
     }
   }
 
-  /** Writes what was added since the last page. */
+  /** Writes the results since the last page. */
   async flush(): Promise<void> {
     this.#writing = this.#writing.catch(() => undefined).then(() => this.#write());
     await this.#writing;
   }
 
-  /** Puts the manifest in the place of the pages. */
+  /** Replaces the pages with the manifest. */
   async finish(manifest: ExtractManifest, signal?: AbortSignal): Promise<void> {
     await this.#writing;
     const body = Buffer.from(JSON.stringify(manifest));
@@ -110,8 +107,8 @@ export class ExtractJournal {
   }
 
   /**
-   * Those of this run, and what follows them: an earlier archive may have had more. The last goes first, so that the
-   * first is there as long as any is.
+   * Removes the pages of this run and those after them: an earlier archive may have had more. The last page is removed
+   * first, so that the first page exists as long as any other.
    */
   async #removePages(signal?: AbortSignal): Promise<void> {
     let pages = this.#pages;
@@ -135,7 +132,7 @@ export class ExtractJournal {
     this.#stored = [];
     this.#refused = [];
     this.#writtenAt = Date.now();
-    // Not stopped by the job's signal: what is done should be known to the next attempt.
+    // Independent of the job's signal, so that the next attempt knows the results.
     const signal = AbortSignal.timeout(LAST_PAGE_TIMEOUT_MS);
     const key = this.#pageKey(this.#pages);
     this.#pages += 1;
@@ -156,8 +153,7 @@ export class ExtractJournal {
   }
 
   /**
-   * Undefined when there is no such object, which S3 calls 403 where listing is not allowed, or when it holds something
-   * else.
+   * Undefined if the object does not exist, for which S3 returns 403 without permission to list, or if it is not JSON.
    */
   async #read<T>(key: string, signal?: AbortSignal): Promise<T | undefined> {
     let text: string | undefined;

@@ -1,17 +1,17 @@
 import type { PutResult } from '../storage/index.js';
 
-/** An entry that stands in the destination. */
+/** An entry that is stored in the destination. */
 export interface StoredEntry extends Omit<PutResult, 'bucket'> {
   readonly name: string;
 }
 
-/** An entry that was not wanted. */
+/** An entry that was not selected. */
 export interface SkippedEntry {
   readonly name: string;
   readonly reason: string;
 }
 
-/** An entry that was wanted and is not safe, or not possible, to read. */
+/** A selected entry that cannot be read, or not safely. */
 export interface RefusedEntry {
   readonly name: string;
   /** Code of the error, such as `ERR_ZIP_CRC`. */
@@ -19,7 +19,7 @@ export interface RefusedEntry {
   readonly message: string;
 }
 
-/** What became of every entry of an archive. */
+/** The results of all entries of an archive. */
 export interface ExtractManifest {
   readonly version: 1;
   readonly archive: { readonly label: string; readonly fingerprint: string; readonly entries: number };

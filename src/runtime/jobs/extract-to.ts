@@ -4,11 +4,11 @@ import type { IdempotentUploader, ObjectSettings, PutOptions } from '../storage/
 import { ExtractJournal } from './extract-journal.js';
 import type { ExtractManifest, RefusedEntry, SkippedEntry, StoredEntry } from './extract-manifest.js';
 
-/** Entries that are looked at, read or stored at the same time hide the latency of S3; two are enough for two cores. */
+/** Entries that are checked, read or stored concurrently hide the latency of S3; two suffice for two cores. */
 const DEFAULT_CONCURRENCY = 16;
 
-/** From this size on, a request that asks what stands costs nothing next to the data. */
-const LOOK_FIRST_BYTES = 1024 * 1024;
+/** From this size on, the cost of a HeadObject request is negligible compared to the data. */
+const CHECK_FIRST_BYTES = 1024 * 1024;
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */
 const MAX_KEY_BYTES = 1_024;
@@ -16,18 +16,17 @@ const MAX_KEY_BYTES = 1_024;
 export interface ExtractDestination {
   readonly uploader: IdempotentUploader;
   readonly bucket: string;
-  /** Put before the entry's name to make its key. @default - nothing */
+  /** Key prefix, followed by the name of the entry. @default - none */
   readonly prefix?: string;
   /**
-   * Makes the key of an entry; MUST give different entries different keys, and the same ones in every attempt. @default
-   * - prefix and name
+   * Key of an entry; MUST be different for different entries, and the same in every attempt. @default - prefix and name
    */
   readonly keyOf?: (entry: ZipEntry) => string;
-  /** How each object is stored. @default - S3's defaults */
+  /** Settings of each object. @default - defaults of S3 */
   readonly settings?: (entry: ZipEntry) => ObjectSettings;
-  /** What to do where another content is. @default 'fail' */
+  /** Handling of an existing object with different content. @default 'fail' */
   readonly ifDifferent?: PutOptions['ifDifferent'];
-  /** What makes two contents the same. @default 'crc32' */
+  /** Checksum for comparing contents. @default 'crc32' */
   readonly verify?: PutOptions['verify'];
 }
 
@@ -35,25 +34,24 @@ export interface ExtractOptions {
   readonly archive: ZipArchive;
   readonly destination: ExtractDestination;
   /**
-   * True to store the entry; false, or the reason as a text, to skip it. Directories are always skipped. @default -
+   * True to store the entry; false, or the reason as a string, to skip it. Directories are always skipped. @default -
    * every file
    */
   readonly select?: (entry: ZipEntry) => boolean | string;
   /**
-   * Where the manifest is kept, in the destination's bucket unless said otherwise. One key for one job: an attempt that
-   * finds the pages of an earlier one goes
-   * on where that ended, and one that finds the manifest has nothing to do. Keep it out of prefixes whose objects start
-   * jobs.
+   * Location of the manifest, by default in the bucket of the destination. Use one key per job: an attempt that finds
+   * pages of an earlier one continues from there, and one that finds the manifest returns it. The key must not be in a
+   * prefix whose objects start jobs.
    *
-   * @default - none; a restart asks S3 for every entry instead
+   * @default - none; a restart checks every entry with S3 instead
    */
   readonly manifest?: { readonly key: string; readonly bucket?: string };
-  /** Entries worked on at the same time; at least 1. @default 16 */
+  /** Entries processed concurrently; at least 1. @default 16 */
   readonly concurrency?: number;
   /**
-   * `record` puts entries that are not safe, or not possible, to read into the manifest and goes on; `fail` throws the
-   * first one's error, before anything is
-   * stored when the directory alone shows it. Whatever is wrong with the archive as a whole is thrown either way.
+   * `record` adds entries that cannot be read, or not safely, to the manifest and continues; `fail` throws the error of
+   * the first one, before anything is stored if it is detected from the directory. Errors of the archive as a whole are
+   * thrown in both cases.
    *
    * @default 'record'
    */
@@ -63,10 +61,10 @@ export interface ExtractOptions {
 }
 
 /**
- * Extracts an archive to S3: selects, reads, verifies and stores its entries, and says what became of each.
+ * Extracts an archive to S3: selects, reads, verifies and stores its entries, and returns the result of each.
  *
- * It may be stopped at any moment and started again: what stands is not sent a second time, and is known from the
- * manifest's pages without a look at it.
+ * It can be stopped at any time and run again: stored entries are not uploaded again, and are known from the pages of
+ * the manifest without further requests.
  *
  * @throws ArchiveError, StorageError
  * @throws the reason of `signal`
@@ -118,7 +116,7 @@ class Extraction {
 
   async work(): Promise<void> {
     const { archive, signal, concurrency = DEFAULT_CONCURRENCY } = this.options;
-    const wanted = new Set(await this.#withoutStanding(this.#wanted()));
+    const wanted = new Set(await this.#withoutStored(this.#wanted()));
     try {
       const forEach = {
         select: (entry: ZipEntry) => wanted.has(entry),
@@ -127,13 +125,13 @@ class Extraction {
       };
       await archive.forEach((entry, stop) => this.#store(entry, stop), forEach);
     } catch (error) {
-      // When all went well, the manifest is written in the place of this last page.
+      // After a success, the manifest is written instead of this last page.
       await this.journal?.flush().catch(() => undefined);
       throw error;
     }
   }
 
-  /** Sorts out what is done, not selected or refused. */
+  /** The entries to store: not finished, selected and not refused. */
   #wanted(): ZipEntry[] {
     const done = new Set([...this.stored, ...this.refused].map(({ name }) => name));
     const wanted: ZipEntry[] = [];
@@ -157,8 +155,8 @@ class Extraction {
   }
 
   /**
-   * Names come from whoever made the archive: one that is too long with its prefix must not fail the job, and none may
-   * write the job's own records.
+   * Names come from the creator of the archive: a name that is too long with its prefix must not fail the job, and no
+   * entry may overwrite the job's own records.
    */
   #problemOfKey(entry: ZipEntry): ZipError | undefined {
     const { archive, destination, manifest } = this.options;
@@ -166,7 +164,11 @@ class Extraction {
     const where = { archive: archive.label, entry: entry.name };
     const bytes = Buffer.byteLength(key);
     if (bytes > MAX_KEY_BYTES) {
-      return new ZipError('ERR_ZIP_NAME_TOO_LONG', `its key has ${bytes} bytes, S3 allows ${MAX_KEY_BYTES}`, where);
+      return new ZipError(
+        'ERR_ZIP_NAME_TOO_LONG',
+        `its key has ${bytes} bytes, the limit of S3 is ${MAX_KEY_BYTES}`,
+        where,
+      );
     }
     const besideManifest = manifest !== undefined && (manifest.bucket ?? destination.bucket) === destination.bucket;
     if (besideManifest && (key === manifest.key || key.startsWith(`${manifest.key}${PAGE_KEY_INFIX}`))) {
@@ -175,15 +177,15 @@ class Extraction {
     return undefined;
   }
 
-  /** Without a manifest, the directory's checksums tell what stands before a byte of it is read. */
-  async #withoutStanding(entries: readonly ZipEntry[]): Promise<ZipEntry[]> {
+  /** Without a manifest, detects stored entries by the checksums in the directory, before any content is read. */
+  async #withoutStored(entries: readonly ZipEntry[]): Promise<ZipEntry[]> {
     const { destination, signal, concurrency = DEFAULT_CONCURRENCY } = this.options;
     if (this.journal !== undefined || destination.verify === 'sha256') {
       return [...entries];
     }
     const left: ZipEntry[] = [];
     const queue = [...entries].reverse();
-    const look = async (): Promise<void> => {
+    const find = async (): Promise<void> => {
       for (let entry = queue.pop(); entry !== undefined; entry = queue.pop()) {
         const { size, crc32 } = entry;
         const key = this.#keyOf(entry);
@@ -204,20 +206,20 @@ class Extraction {
         }
       }
     };
-    const looks = Array.from({ length: concurrency }, () =>
-      look().catch((error: unknown) => {
-        queue.length = 0; // the others end with what they look at
+    const workers = Array.from({ length: concurrency }, () =>
+      find().catch((error: unknown) => {
+        queue.length = 0; // the others stop after their current entry
         throw error;
       }),
     );
-    await Promise.allSettled(looks);
-    await Promise.all(looks);
+    await Promise.allSettled(workers);
+    await Promise.all(workers);
     return left;
   }
 
   async #store(entry: ZipEntry, signal: AbortSignal): Promise<void> {
     const { destination } = this.options;
-    const large = entry.size >= LOOK_FIRST_BYTES;
+    const large = entry.size >= CHECK_FIRST_BYTES;
     try {
       const result = await destination.uploader.put({
         ...destination.settings?.(entry),
@@ -225,8 +227,8 @@ class Extraction {
         key: this.#keyOf(entry),
         body: large ? () => entry.pieces({ signal }) : await entry.buffer({ signal }),
         size: entry.size,
-        // A manifest knows what stands, but for one page: for small entries, sending those again is cheaper than
-        // looking at all.
+        // The manifest contains the stored entries except for one page: uploading small entries of that page again is
+        // cheaper than checking all.
         lookFirst: large && this.journal !== undefined,
         signal,
         ...(entry.crc32 !== undefined && { crc32: entry.crc32 }),
@@ -276,7 +278,7 @@ class Extraction {
   }
 }
 
-/** Errors that another attempt may not have, or that are not of one entry alone. */
+/** Errors that are retryable, or not specific to one entry. */
 const OF_ALL = new Set([
   'ERR_ZIP_SOURCE',
   'ERR_ZIP_SOURCE_CHANGED',

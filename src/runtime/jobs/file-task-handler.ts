@@ -5,24 +5,22 @@ import { PoisonMessage } from '../errors.js';
 import { type JobHandler } from '../queue/index.js';
 
 /**
- * Makes of a handler of files, as `runFileTask` takes it, a handler of the jobs that `DispatchTarget.queue()` sends.
+ * Converts a file handler, as for `runFileTask`, to a handler of jobs from `DispatchTarget.queue()`.
  *
  * ```ts
  * await runWorker(fileTaskHandler(async ({ object, fence, signal }) => { … }));
  * ```
  *
- * The row of the file says what becomes of it: a message is done with once the row knows the outcome, also that of a
- * failed attempt, which
- * the dispatcher sends again when it is time. A message that comes twice begins once. A handler that is stopped with
- * its worker does
- * not use up an attempt; one that exceeds its timeout, or whose message could not be kept, does.
+ * A message is acknowledged once the outcome is recorded in the row of the file, including that of a failed attempt,
+ * which the dispatcher sends again after its backoff. A duplicate message does not begin a second turn. A handler that
+ * is stopped with its worker does not use up an attempt; one that exceeds its timeout, or loses its lease, does.
  *
- * @param turns where the rows are. Default: in the DynamoDB table that the environment names
+ * @param turns the store of the rows. Default: the DynamoDB table named in the environment
  */
 export function fileTaskHandler(handler: FileHandler, turns: TurnSource = dynamoDbTurns()): JobHandler {
   return async (job, { signal: stop, log: logger }) => {
     const { fileId, epoch } = read(job.body);
-    // A message that comes again to the same worker, while that still works on it, is not the same turn
+    // A message that is redelivered to the same worker while its handler is running is not the same turn
     const worker = `${job.queueName}/${job.id}/${randomUUID()}`;
     await takeTurn(handler, { ...turns, fileId, epoch, worker, logger, stop });
   };
@@ -32,7 +30,7 @@ function read(body: unknown): Pick<FileTurn, 'fileId' | 'epoch'> {
   const { fileId, epoch } = (typeof body === 'object' && body !== null ? body : {}) as Partial<FileTurn>;
   if (typeof fileId !== 'string' || epoch === undefined || !Number.isInteger(epoch)) {
     throw new PoisonMessage(
-      'the message does not give the turn of a file; only DispatchTarget.queue() may send to this queue',
+      'the message does not contain the turn of a file; only DispatchTarget.queue() may send to this queue',
     );
   }
   return { fileId, epoch };

@@ -2,13 +2,13 @@ import type { QueuePoller } from '../queue/index.js';
 import type { CircuitBreakerEvents } from '../support/circuit-breaker.js';
 import type { Logger } from '../support/logger.js';
 
-/** Pauses the poller while any of several circuits is open. Each call is for one of them; `why` is for the log. */
+/** Pauses the poller while any of several circuits is open. Call it once for each circuit; `why` is for the log. */
 export function pauseWhileOpen(poller: () => QueuePoller, logger: Logger): (why: string) => CircuitBreakerEvents {
   const open = new Set<CircuitBreakerEvents>();
   return (why) => {
     const circuit = {
       onOpen: () => {
-        logger.warn({}, `${why}: no new work is taken until one attempt succeeds`);
+        logger.warn({}, `${why}: no new messages are received until a probe succeeds`);
         open.add(circuit);
         poller().pause();
       },
@@ -17,7 +17,7 @@ export function pauseWhileOpen(poller: () => QueuePoller, logger: Logger): (why:
         if (open.size > 0) {
           return;
         }
-        logger.info({}, 'work is taken again after failures');
+        logger.info({}, 'messages are received again after failures');
         poller().resume();
       },
     };
@@ -25,5 +25,5 @@ export function pauseWhileOpen(poller: () => QueuePoller, logger: Logger): (why:
   };
 }
 
-/** What the log says of a client of its own circuit, such as `ExportApiClient`. */
-export const CLIENT_IS_AWAY = 'what jobs need is not available';
+/** Log text for the circuit of a client, such as `ExportApiClient`. */
+export const DEPENDENCY_UNAVAILABLE = 'a dependency of jobs is unavailable';

@@ -8,22 +8,21 @@ import { PostgresStore, type TurnSource } from '../dispatch/index.js';
 import type { Environment } from '../support/environment.js';
 import { OptionChecks } from '../support/option-checks.js';
 
-/** Rows in PostgreSQL, over connections of their own. */
+/** Turns with rows in PostgreSQL, and their connections. */
 export interface PostgresTurns extends TurnSource {
   readonly store: PostgresStore;
-  /** Closes what is open; a process that ends need not. */
+  /** Closes the connections; not required before the process exits. */
   close(): Promise<void>;
 }
 
 /**
- * The PostgreSQL database that `TypedDispatcher` has written into the environment, for `runFileTask` and
- * `fileTaskHandler`.
+ * The PostgreSQL database named by `TypedDispatcher` in the environment, for `runFileTask` and `fileTaskHandler`.
  *
  * ```ts
  * process.exitCode = await runFileTask(async ({ object, fence, signal }) => { … }, postgresTurns());
  * ```
  *
- * Nothing tells of a change in a database, so the worker itself tells the dispatcher that a turn has ended.
+ * A database has no change stream, so the worker itself notifies the dispatcher of the end of a turn.
  *
  * @throws ConfigurationError
  */
@@ -33,19 +32,19 @@ export function postgresTurns(env: Environment = process.env): PostgresTurns {
   const wakeQueueUrl = env[DispatchStateEnv.wakeQueueUrl];
   checks.that(
     settings !== undefined,
-    `expected \`${DispatchStateEnv.database}\` to be JSON that says where the database is; TypedDispatcher sets it`,
+    `expected \`${DispatchStateEnv.database}\` to be JSON with the connection settings of the database; TypedDispatcher sets it`,
   );
   checks.that(
     wakeQueueUrl !== undefined,
     `expected \`${DispatchStateEnv.wakeQueueUrl}\` to be the URL of a queue; TypedDispatcher sets it`,
   );
   checks.done();
-  // One file has one turn, of which one thing happens at a time
+  // Statements of a turn run sequentially
   const pool = new RenewingPool({ logIn: () => logIn(settings ?? {}), maxConnections: 1 });
   const sqs = new SQSClient();
   return {
     store: new PostgresStore({ pool }),
-    async tell(file) {
+    async onTurnEnded(file) {
       const body: DispatchWake = { file };
       await sqs.send(new SendMessageCommand({ QueueUrl: wakeQueueUrl, MessageBody: JSON.stringify(body) }));
     },

@@ -8,39 +8,36 @@ import { createLogger } from '../telemetry/index.js';
 import { type JobObject } from '../../contract/job-message.js';
 import { ObjectTaskEnv } from '../../contract/object-task-env.js';
 
-/**
- * What the exit code of a task says, after `sysexits.h` where that has a word for it. Every code but 0 has the task
- * started again, if it may be.
- */
+/** Exit codes of a task, based on `sysexits.h`. After a non-zero exit code the task is retried, if configured. */
 export const ObjectTaskExitCode = {
   /** The handler returned. */
   done: 0,
-  /** The handler threw, or somebody else did and nobody caught it. */
+  /** The handler threw, or there was an uncaught exception. */
   failed: 70,
-  /** The handler threw after the task was told to stop. */
+  /** The handler threw after a stop signal. */
   stopped: 75,
-  /** The environment names no object; the log says what is missing. */
+  /** The environment contains no object; the log contains the missing variables. */
   configuration: 78,
 } as const;
 
-/** An object, and what came with its event. */
+/** An object and its correlation id. */
 export interface ObjectTask {
   readonly object: JobObject;
-  /** Id of the event that told of the object. */
+  /** Id of the event of the object. */
   readonly correlationId: string;
 }
 
 export interface ObjectTaskContext {
-  /** Aborts when the task is told to stop, as by a Spot reclaim; the container is killed after its stop timeout. */
+  /** Aborts on a stop signal, for example after a Spot interruption; the container is killed after its stop timeout. */
   readonly signal: AbortSignal;
-  /** Writes the correlation id and the file into every line. */
+  /** Logs the correlation id and the file with every line. */
   readonly log: Logger;
 }
 
 export type ObjectTaskHandler = (task: ObjectTask, context: ObjectTaskContext) => Promise<unknown>;
 
 export interface RunObjectTaskOptions {
-  /** Where the object is read from. @default process.env */
+  /** Environment with the object. @default process.env */
   readonly env?: Environment;
   /** @default createLogger() */
   readonly logger?: Logger;
@@ -49,7 +46,7 @@ export interface RunObjectTaskOptions {
 }
 
 /**
- * Works on the one object that `ObjectFargateTask` started this container for: the whole main program of a container.
+ * Processes the object for which `ObjectFargateTask` started this container: the complete main program of a container.
  *
  * ```ts
  * await runObjectTask(async ({ object }, { signal, log }) => {
@@ -58,8 +55,8 @@ export interface RunObjectTaskOptions {
  * });
  * ```
  *
- * Returning says that the work is done, throwing has the task started again. SIGTERM and SIGINT abort the signal. Exits
- * with a code of `ObjectTaskExitCode`.
+ * If the handler returns, the object is done; if it throws, the task is retried. SIGTERM and SIGINT abort the signal.
+ * Exits with a code of `ObjectTaskExitCode`.
  */
 export async function runObjectTask(handler: ObjectTaskHandler, options: RunObjectTaskOptions = {}): Promise<void> {
   const exit = options.exit ?? ((code) => process.exit(code));
@@ -94,7 +91,7 @@ export async function runObjectTask(handler: ObjectTaskHandler, options: RunObje
 }
 
 /**
- * Reads what `ObjectFargateTask` wrote into the environment, for programs that do not use `runObjectTask`.
+ * Reads the environment variables set by `ObjectFargateTask`, for programs that do not use `runObjectTask`.
  *
  * @throws ConfigurationError with every problem, by variable
  */

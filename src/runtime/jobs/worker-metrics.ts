@@ -8,7 +8,7 @@ const COUNT_OF = {
   poisoned: 'jobsPoisoned',
 } as const satisfies Partial<Record<JobResult, unknown>>;
 
-/** Counts what a poller tells, under the names that the constructs' alarms and dashboards read. */
+/** Records events of a poller as metrics, with the names used by the alarms and dashboards of the constructs. */
 export function recordMetrics(poller: QueuePoller, metrics: EmfMetrics): void {
   poller.on('job:ended', ({ job, result, durationMs }) => {
     if (result in COUNT_OF) {

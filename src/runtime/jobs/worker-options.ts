@@ -12,11 +12,11 @@ export type EnvironmentOptions = Pick<
   'strategy' | 'concurrency' | 'visibility' | 'shutdown' | 'protection' | 'logger'
 > & {
   readonly aroundJob: AroundJob;
-  /** In the order in which `strict` serves them. */
+  /** In the order of `strict` priority. */
   readonly queues: readonly Omit<QueueOptions, 'handler' | 'schema'>[];
 };
 
-/** What the construct's environment says, as options of a poller, with log context and tracing. */
+/** Poller options from the environment set by the construct, with log context and tracing. */
 export function optionsFromEnvironment(
   environment: WorkerEnvironment,
   env: Environment,
@@ -34,7 +34,7 @@ export function optionsFromEnvironment(
   } = environment;
   const agentUri = env.ECS_AGENT_URI;
   return {
-    // A sort keeps the order of equals: then the worker's own queue comes first.
+    // The sort is stable: among equal weights, the worker's own queue comes first.
     queues: [
       { url: queueUrl, weight: queueWeight, ...defined({ deadLetterQueueUrl, maxReceiveCount }) },
       ...additionalQueues,

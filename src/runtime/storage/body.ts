@@ -3,14 +3,14 @@ import { itemsUntilAborted } from '../support/until-aborted.js';
 import type { Held, PartMemory } from './part-memory.js';
 import type { PutBody } from './put-options.js';
 
-/** A piece of the body in memory, and how to give that memory back. */
+/** A part of the body in memory, and a function that releases the memory. */
 export interface Part {
   readonly number: number;
   readonly bytes: Uint8Array;
   readonly release: () => void;
 }
 
-/** A body that remembers whether it can be read again. */
+/** A body that tracks whether it can be read again. */
 export class Body {
   readonly #body: PutBody;
   #opened = false;
@@ -23,7 +23,7 @@ export class Body {
     return this.#body instanceof Uint8Array ? this.#body : undefined;
   }
 
-  /** Undefined when it was read before and can be read only once. */
+  /** Undefined if it was read before and can be read only once. */
   open(): AsyncIterable<Uint8Array> | undefined {
     if (this.#body instanceof Uint8Array) {
       return once(this.#body);
@@ -36,7 +36,7 @@ export class Body {
     return opened ? undefined : this.#body;
   }
 
-  /** Lets go of a body that was not needed: a stream that nobody reads keeps its connection. */
+  /** Closes a body that was not needed: an unread stream keeps its connection open. */
   close(): void {
     if (this.#opened || this.#body instanceof Uint8Array || typeof this.#body === 'function') {
       return;
@@ -63,17 +63,16 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, void> 
 
 export interface PartRules {
   readonly partBytes: number;
-  /** Bytes of the whole body, if known: a small body then takes no more memory than it has bytes. */
+  /** Bytes of the whole body, if known, so that a small body takes only as much memory as needed. */
   readonly size: number | undefined;
   readonly memory: PartMemory;
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * Cuts a body into parts of one size, the last one excepted. Each is copied once into memory of its own, so that many
- * small pieces cost no more than a few
- * large ones. Memory for the next part is asked for only when this one was handed out, so that bodies which wait for
- * memory hold none.
+ * Splits a body into parts of one size, except for the last. Each is copied once into its own memory, so that many
+ * small chunks cost no more than a few large ones. Memory for the next part is requested only after this one was
+ * yielded, so that bodies waiting for memory hold none.
  */
 export async function* partsOf(body: AsyncIterable<Uint8Array>, rules: PartRules): AsyncGenerator<Part, void, void> {
   const { partBytes, size = Infinity, memory, signal } = rules;
@@ -93,7 +92,7 @@ export async function* partsOf(body: AsyncIterable<Uint8Array>, rules: PartRules
     for await (const piece of itemsUntilAborted(body, signal)) {
       for (let at = 0; at < piece.byteLength;) {
         if (filling === undefined) {
-          // One byte more than there should be shows a body that is longer than its size.
+          // One byte more than expected detects a body that is longer than its size.
           filling = await memory.take(Math.min(partBytes, Math.max(left, 1)), signal);
           filled = 0;
         }

@@ -2,17 +2,17 @@ import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { crc32Combine } from './crc32-combine.js';
 
-/** How the content is compared with what is stored. S3 verifies the same checksum on what it receives. */
+/** Checksum for comparing content with stored objects. S3 verifies the same checksum on upload. */
 export type Verification = 'crc32' | 'sha256';
 
-/** CRC-32 as S3 writes it: big-endian, in base64. It is the CRC-32 of a ZIP. */
+/** CRC-32 in the format of S3: big-endian, in base64. It is the same CRC-32 as in ZIP archives. */
 export function crc32ToBase64(crc: number): string {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(crc >>> 0);
   return bytes.toString('base64');
 }
 
-/** Names the checksum's parameter in requests and answers of S3. */
+/** The checksum as a field of S3 requests and responses. */
 export function checksumFields(
   checksum: string | undefined,
   verify: Verification,
@@ -23,15 +23,15 @@ export function checksumFields(
   return verify === 'crc32' ? { ChecksumCRC32: checksum } : { ChecksumSHA256: checksum };
 }
 
-/** What two equal contents have in common. */
+/** Size and checksums that identify a content. */
 export interface Identity {
   readonly bytes: number;
-  /** As S3 writes it. */
+  /** In the format of S3. */
   readonly checksum: string;
   readonly crc32: number;
 }
 
-/** The identity of a content that is stored as a whole. */
+/** The identity of a content that is stored in one request. */
 export function identityOf(bytes: Uint8Array, verify: Verification): Identity {
   const crc = crc32(bytes);
   const checksum = verify === 'crc32' ? crc32ToBase64(crc) : createHash('sha256').update(bytes).digest('base64');
@@ -39,10 +39,10 @@ export function identityOf(bytes: Uint8Array, verify: Verification): Identity {
 }
 
 /**
- * The identity of a content that comes in parts.
+ * The identity of a content that is stored in parts.
  *
- * A CRC of the whole is one number whatever the parts are. Of SHA-256, S3 keeps the hash of the parts' hashes and their
- * number, so it depends on their size.
+ * The CRC of the whole content is independent of the parts. For SHA-256, S3 stores the hash of the hashes of the parts
+ * and their number, so it depends on the part size.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
  */
@@ -69,7 +69,7 @@ export class PartsChecksum {
     return hash.toString('base64');
   }
 
-  /** The identity of what was added so far, stored as one whole or in these parts. */
+  /** The identity of the content added so far, stored in one request or in these parts. */
   identity(stored: 'whole' | 'parts'): Identity {
     return { bytes: this.#bytes, checksum: this.#checksum(stored), crc32: this.#crc };
   }

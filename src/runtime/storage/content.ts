@@ -2,7 +2,7 @@ import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { checksumFields, identityOf, type Identity } from './checksum.js';
 import { settingsInput, type PutOptions } from './put-options.js';
 
-/** What must be true in the bucket for the write to count. */
+/** Condition of a conditional write. */
 export interface WriteCondition {
   readonly IfNoneMatch?: '*';
   readonly IfMatch?: string;
@@ -13,15 +13,15 @@ export interface Committed {
   readonly versionId?: string;
 }
 
-/** A content that is ready, so that one request makes it visible. */
+/** A prepared content, which one request makes visible. */
 export interface ReadyContent {
   readonly identity: Identity;
   commit(condition: WriteCondition, signal?: AbortSignal): Promise<Committed>;
-  /** Takes back what was made ready and will not be committed, or leaves it to a later attempt. Never fails. */
+  /** Removes prepared content that will not be committed, or leaves its parts to a later attempt. Never fails. */
   discard(leaveParts?: boolean): Promise<void>;
 }
 
-/** A content in memory: one PutObject, which the SDK can repeat. */
+/** A content in memory: one PutObject, which the SDK can retry. */
 export class MemoryContent implements ReadyContent {
   readonly identity: Identity;
 

@@ -1,10 +1,10 @@
-/** The polynomial of CRC-32, bit-reversed as everywhere. */
+/** The polynomial of CRC-32, bit-reversed as usual. */
 const POLYNOMIAL = 0xedb88320;
 
 /**
- * The CRC-32 of two contents one after the other, from the CRC-32 of each and the length of the second: so a content in
- * parts is read once for the checksums
- * of its parts and of the whole. The arithmetic is that of zlib's crc32_combine, which Node does not offer.
+ * The CRC-32 of two concatenated contents, from the CRC-32 of each and the length of the second, so that content in
+ * parts is read once for the checksums of the parts and of the whole. The algorithm is that of zlib's crc32_combine,
+ * which Node.js does not expose.
  */
 export function crc32Combine(first: number, second: number, secondBytes: number): number {
   return (multiply(powerOfX(secondBytes * 8), first) ^ second) >>> 0;

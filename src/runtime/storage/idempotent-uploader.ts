@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { backoffDelay } from '../support/backoff.js';
+import { checkedNumber, OptionChecks } from '../support/option-checks.js';
 import { Body, partsOf, type Part, type PartRules } from './body.js';
 import { crc32ToBase64, identityOf, PartsChecksum, type Identity } from './checksum.js';
 import { MemoryContent, type Committed, type ReadyContent } from './content.js';
@@ -8,7 +9,7 @@ import { MAX_PARTS, MultipartContent } from './multipart-content.js';
 import { PartMemory } from './part-memory.js';
 import type { PutOptions, PutResult } from './put-options.js';
 import { StorageError } from './storage-error.js';
-import { glance, statusOf, type StoredObject } from './stored-object.js';
+import { headObject, statusOf, type StoredObject } from './stored-object.js';
 
 const MIB = 1024 * 1024;
 const RETRY_MS = { base: 100, max: 3_200 };
@@ -16,41 +17,39 @@ const RETRY_MS = { base: 100, max: 3_200 };
 export interface IdempotentUploaderOptions {
   readonly client: S3Client;
   /**
-   * Bytes of a part, 5 MiB to 5 GiB. What fits in one is stored by one request. It grows by itself for a known size
-   * that would need more than 10,000.
+   * Bytes of a part, 5 MiB to 5 GiB. Content that fits in one part is stored with one request. The part size is
+   * increased automatically for a known size that would need more than 10,000 parts.
    *
    * @default 8 MiB
    */
   readonly partSizeBytes?: number;
-  /** Parts of one object that are sent at the same time; at least 1. @default 4 */
+  /** Parts of one object that are uploaded concurrently; at least 1. @default 4 */
   readonly partsInParallel?: number;
   /**
-   * Bytes that all puts of this uploader hold in memory together; at least one part. Bodies that are given as buffers
-   * are on top of it. @default 64 MiB
+   * Maximum bytes in memory for all puts of this uploader; at least one part. Bodies passed as buffers are not
+   * included. @default 64 MiB
    */
   readonly maxBufferedBytes?: number;
-  /** Attempts for one object when others write the same key; at least 1. @default 6 */
+  /** Attempts for one object with concurrent writes of the same key; at least 1. @default 6 */
   readonly maxAttempts?: number;
 }
 
 export interface PutAllOptions {
-  /** Objects that are stored at the same time; at least 1. @default 32 */
+  /** Objects that are stored concurrently; at least 1. @default 32 */
   readonly concurrency?: number;
   /** @default - none */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Stores objects so that doing it again changes nothing and sends nothing.
+ * Stores objects idempotently: a repeated put neither changes the object nor uploads it again.
  *
- * Every write is conditional: it creates the key only where there is none, and replaces only the object that it has
- * seen. Whoever loses such a race looks at
- * what the winner wrote: the same content is success; another one is `ERR_STORAGE_DIFFERS`, or seen and replaced by the
- * next attempt when it may be.
+ * Every write is conditional: it creates a key only if it does not exist, and replaces only the object that it has
+ * read. After a lost race, the new object is compared: the same content is a success; different content is
+ * `ERR_STORAGE_DIFFERS`, or is replaced by the next attempt if this is allowed.
  *
- * Needs `s3:PutObject` and `s3:GetObject`; `s3:AbortMultipartUpload` for objects in parts; `s3:ListBucket` makes S3 say
- * 404 instead of 403 for what is
- * not there.
+ * Needs `s3:PutObject` and `s3:GetObject`; `s3:AbortMultipartUpload` for objects in parts; with `s3:ListBucket`, S3
+ * returns 404 instead of 403 for missing objects.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
  */
@@ -61,25 +60,33 @@ export class IdempotentUploader {
   readonly #maxAttempts: number;
   readonly #memory: PartMemory;
 
-  /** @throws TypeError naming the option that is out of its range */
+  /** @throws ConfigurationError naming each invalid option */
   constructor(options: IdempotentUploaderOptions) {
-    this.client = options.client;
-    this.#partBytes = within('partSizeBytes', options.partSizeBytes ?? 8 * MIB, 5 * MIB, 5 * 1024 * MIB);
-    this.#partsInParallel = within('partsInParallel', options.partsInParallel ?? 4, 1, MAX_PARTS);
-    this.#maxAttempts = within('maxAttempts', options.maxAttempts ?? 6, 1, 1_000);
-    const maxBuffered = options.maxBufferedBytes ?? Math.max(64 * MIB, this.#partBytes);
-    this.#memory = new PartMemory(
-      within('maxBufferedBytes', maxBuffered, this.#partBytes, Number.MAX_SAFE_INTEGER),
-      this.#partBytes,
-    );
+    const { client, partSizeBytes = 8 * MIB, partsInParallel = 4, maxAttempts = 6 } = options;
+    const { maxBufferedBytes = Math.max(64 * MIB, partSizeBytes) } = options;
+    const checks = new OptionChecks();
+    checks.number('partSizeBytes', partSizeBytes, { min: 5 * MIB, max: 5 * 1024 * MIB, integer: true });
+    checks.number('partsInParallel', partsInParallel, { min: 1, max: MAX_PARTS, integer: true });
+    checks.number('maxAttempts', maxAttempts, { min: 1, max: 1_000, integer: true });
+    checks.number('maxBufferedBytes', maxBufferedBytes, {
+      min: partSizeBytes,
+      max: Number.MAX_SAFE_INTEGER,
+      integer: true,
+    });
+    checks.done();
+    this.client = client;
+    this.#partBytes = partSizeBytes;
+    this.#partsInParallel = partsInParallel;
+    this.#maxAttempts = maxAttempts;
+    this.#memory = new PartMemory(maxBufferedBytes, partSizeBytes);
   }
 
   /**
    * Stores one object.
    *
-   * A stop by `signal` leaves parts that are already in S3 to the next attempt, which does not send them again; every
-   * other failure takes them back before
-   * this rejects. Give the bucket a rule that aborts incomplete uploads, for jobs that have no next attempt.
+   * If `signal` aborts, uploaded parts are kept for the next attempt, which reuses them; any other failure removes them
+   * before this rejects. Configure a lifecycle rule that aborts incomplete multipart uploads, for jobs without a next
+   * attempt.
    *
    * @throws StorageError
    * @throws the reason of `signal`, or what the body throws
@@ -93,12 +100,12 @@ export class IdempotentUploader {
     try {
       for (let attempt = 1; ; attempt++) {
         signal?.throwIfAborted();
-        const there = look ? await glance(this.client, bucket, key, options.verify ?? 'crc32', signal) : 'absent';
+        const there = look ? await headObject(this.client, bucket, key, options.verify ?? 'crc32', signal) : 'absent';
         const object = typeof there === 'object' ? there : undefined;
         if (there === 'hidden' && content !== undefined) {
           throw new StorageError(
             'ERR_STORAGE_FAILED',
-            'the object that is there cannot be compared without s3:GetObject',
+            'the existing object cannot be compared without s3:GetObject',
             options,
           );
         }
@@ -114,7 +121,7 @@ export class IdempotentUploader {
           return resultOf(options, 'unchanged', object, wanted);
         }
         if (object !== undefined && ifDifferent === 'fail') {
-          throw new StorageError('ERR_STORAGE_DIFFERS', 'another content is there already', options);
+          throw new StorageError('ERR_STORAGE_DIFFERS', 'an object with different content exists', options);
         }
         content ??= await this.#ready(options, body);
         signal?.throwIfAborted();
@@ -132,7 +139,7 @@ export class IdempotentUploader {
           if (attempt >= this.#maxAttempts) {
             throw new StorageError(
               'ERR_STORAGE_CONFLICT',
-              `others wrote this key during ${attempt} attempts`,
+              `concurrent writes of this key during ${attempt} attempts`,
               options,
               error,
             );
@@ -158,8 +165,8 @@ export class IdempotentUploader {
   }
 
   /**
-   * Says whether this content stands already, by one request and without its body; undefined when it does not, or when
-   * S3 does not tell.
+   * Checks with one HeadObject request whether this content is already stored; undefined if not, or if access is
+   * denied.
    *
    * @throws StorageError
    */
@@ -167,7 +174,7 @@ export class IdempotentUploader {
     options: Omit<PutOptions, 'body'> & { readonly size: number; readonly crc32: number },
   ): Promise<PutResult | undefined> {
     const identity: Identity = { bytes: options.size, checksum: crc32ToBase64(options.crc32), crc32: options.crc32 };
-    const there = await glance(this.client, options.bucket, options.key, 'crc32', options.signal).catch(
+    const there = await headObject(this.client, options.bucket, options.key, 'crc32', options.signal).catch(
       (error: unknown) => {
         options.signal?.throwIfAborted();
         throw asStorageError(error, options);
@@ -179,15 +186,15 @@ export class IdempotentUploader {
   }
 
   /**
-   * Stores many objects, several at a time, and hands out each result as soon as it is there, in no particular order.
+   * Stores many objects concurrently, and yields each result when it is available, in no particular order.
    *
-   * The first failure stops the others and is thrown when they have ended; leaving the loop stops them as well.
+   * The first failure aborts the others and is thrown after they have ended; exiting the loop aborts them as well.
    */
   async *putAll(
     puts: Iterable<PutOptions> | AsyncIterable<PutOptions>,
     options: PutAllOptions = {},
   ): AsyncGenerator<PutResult, void, void> {
-    const concurrency = within('concurrency', options.concurrency ?? 32, 1, 10_000);
+    const concurrency = checkedNumber('concurrency', options.concurrency ?? 32, { min: 1, max: 10_000, integer: true });
     const stop = new AbortController();
     const running = new Set<Promise<PutResult>>();
     const done: PutResult[] = [];
@@ -222,7 +229,7 @@ export class IdempotentUploader {
     }
   }
 
-  /** What can be said about the content without reading a body. */
+  /** The identity of the content, if it is known without reading the body. */
   #known(options: PutOptions, body: Body): Identity | undefined {
     const { size, crc32, verify = 'crc32' } = options;
     if (body.inMemory !== undefined && body.inMemory.byteLength <= this.#partBytes) {
@@ -234,7 +241,7 @@ export class IdempotentUploader {
     return { bytes: size, checksum: crc32ToBase64(crc32), crc32 };
   }
 
-  /** Reads a body that can be read again, only to compare it with what is there. */
+  /** Reads a rereadable body to compare it with the existing object. */
   async #measure(options: PutOptions, body: Body): Promise<Identity> {
     const sum = new PartsChecksum(options.verify ?? 'crc32');
     const rules = this.#partRules(options, body);
@@ -249,7 +256,7 @@ export class IdempotentUploader {
     return checked(sum.identity(whole ? 'whole' : 'parts'), options);
   }
 
-  /** Makes the content ready: in memory when it fits in one part, else in parts in S3. */
+  /** Prepares the content: in memory if it fits in one part, otherwise as uploaded parts. */
   async #ready(options: PutOptions, body: Body): Promise<ReadyContent> {
     const { inMemory } = body;
     const rules = this.#partRules(options, body);
@@ -264,7 +271,7 @@ export class IdempotentUploader {
         content = new MemoryContent(this.client, options, Buffer.alloc(0), () => undefined);
       } else if (fitsOnePart(first.value, rules)) {
         content = new MemoryContent(this.client, options, first.value.bytes, first.value.release);
-        // A body that goes on after its size is wrong, and found out here.
+        // Detects a body that is longer than its size.
         for (let more = await parts.next(); more.done !== true; more = await parts.next()) {
           more.value.release();
           throw wrongContent(options, 'it is longer than its `size`');
@@ -298,7 +305,7 @@ function isSame(object: StoredObject, identity: Identity): boolean {
   return object.bytes === identity.bytes && object.checksum === identity.checksum;
 }
 
-/** Of a body without a size, only one that ends early is known to be in one part. */
+/** A body of unknown size fits in one part only if it ends before the part is full. */
 function fitsOnePart(first: Part, { partBytes, size }: PartRules): boolean {
   return first.bytes.byteLength < partBytes || size === partBytes;
 }
@@ -311,16 +318,16 @@ async function* withFirst(first: Part, others: AsyncGenerator<Part, void, void>)
 function opened(body: Body, options: PutOptions): AsyncIterable<Uint8Array> {
   const pieces = body.open();
   if (pieces === undefined) {
-    throw wrongContent(options, 'it must be sent again and can be read only once; give it as a function that opens it');
+    throw wrongContent(options, 'it must be sent again and can be read only once; pass a function that opens it');
   }
   return pieces;
 }
 
-/** @throws StorageError when the content is not what it was said to be */
+/** @throws StorageError if the content does not match its declared size or CRC-32 */
 function checked(identity: Identity, options: PutOptions): Identity {
   const { size, crc32 } = options;
   if (size !== undefined && identity.bytes !== size) {
-    throw wrongContent(options, `it has ${identity.bytes} bytes, \`size\` says ${size}`);
+    throw wrongContent(options, `it has ${identity.bytes} bytes, \`size\` is ${size}`);
   }
   if (crc32 !== undefined && identity.crc32 !== crc32) {
     throw wrongContent(options, 'its CRC-32 is not the given `crc32`');
@@ -350,8 +357,8 @@ function resultOf(
 }
 
 /**
- * 412: someone else was first. 409: S3 is in the middle of another write of this key. 404: the object to replace, or
- * our upload, is gone.
+ * 412: a concurrent write was first. 409: another write of this key is in progress. 404: the object to replace, or the
+ * multipart upload, does not exist.
  */
 function racedStatus(error: unknown): 404 | 409 | 412 | undefined {
   const status = statusOf(error);
@@ -359,19 +366,10 @@ function racedStatus(error: unknown): 404 | 409 | 412 | undefined {
   return raced ? status : undefined;
 }
 
-/**
- * Errors of the SDK carry `$metadata`, whether S3 answered or not. Anything else is the body's and stays what it is.
- */
+/** Errors of the SDK have `$metadata`, even without a response. Other errors come from the body and are not wrapped. */
 function asStorageError(error: unknown, options: Pick<PutOptions, 'bucket' | 'key'>): unknown {
   if (!(error instanceof Error) || !('$metadata' in error)) {
     return error;
   }
   return new StorageError('ERR_STORAGE_FAILED', `S3 did not store it: ${error.name}: ${error.message}`, options, error);
-}
-
-function within(name: string, value: number, min: number, max: number): number {
-  if (!(Number.isSafeInteger(value) && value >= min && value <= max)) {
-    throw new TypeError(`Expected \`${name}\` to be a whole number from ${min} to ${max}, got \`${String(value)}\``);
-  }
-  return value;
 }

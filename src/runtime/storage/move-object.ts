@@ -13,34 +13,34 @@ import {
 import { defined } from '../support/defined.js';
 import { statusOf } from './stored-object.js';
 
-/** More than this S3 copies only in parts. @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
+/**
+ * Larger objects can be copied only in parts. @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+ */
 const MAX_COPY_BYTES = 5 * 1024 ** 3;
-/** A part of 512 MiB takes seconds; 10,000 of them are as large as an object can be. */
+/** Copying a part of 512 MiB takes seconds; 10,000 parts cover the maximum object size. */
 const PART_BYTES = 512 * 1024 ** 2;
 
 export interface MoveOptions {
   readonly bucket: string;
   readonly from: string;
   readonly to: string;
-  /** The content that is to be moved, and no other. */
+  /** Move the object only if it has this ETag. */
   readonly etag?: string;
-  /** @default - 5 GiB, the most that S3 copies in one request */
+  /** @default - 5 GiB, the maximum for a copy in one request */
   readonly maxCopyBytes?: number;
   /** @default - 512 MiB */
   readonly partBytes?: number;
 }
 
-/** `gone`: there is nothing to move, or no longer. `changed`: another content is there by now, and stays. */
+/** `gone`: the object does not exist. `changed`: the object has different content and is kept. */
 export type Moved = 'moved' | 'gone' | 'changed';
 
 /**
- * Moves an object within its bucket: a copy by S3 itself, of any size, and then a delete. What was written over it in
- * the meantime is neither copied nor
- * deleted. Doing it again is harmless.
+ * Moves an object of any size within its bucket: a server-side copy followed by a delete. An object that was
+ * overwritten in the meantime is neither copied nor deleted. Idempotent.
  *
- * Needs `s3:GetObject` and `s3:DeleteObject` for what is moved, `s3:PutObject` for where it goes, and for an object
- * with tags also `s3:GetObjectTagging` and
- * `s3:PutObjectTagging`. Tags of an object over 5 GiB are left behind.
+ * Needs `s3:GetObject` and `s3:DeleteObject` for the source, `s3:PutObject` for the destination, and for an object with
+ * tags also `s3:GetObjectTagging` and `s3:PutObjectTagging`. Tags of objects over 5 GiB are not copied.
  */
 export async function moveObject(client: S3Client, options: MoveOptions): Promise<Moved> {
   const { bucket, from, to } = options;
@@ -79,7 +79,7 @@ async function look(
     );
   } catch (error) {
     const status = statusOf(error);
-    // Without s3:ListBucket, S3 says 403 of what is not there; what may not be read at all nobody has worked on.
+    // Without s3:ListBucket, S3 returns 403 for missing objects; an object that must not be read was not processed.
     if (status === 404 || status === 403) {
       return 'gone';
     }

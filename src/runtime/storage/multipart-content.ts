@@ -18,38 +18,42 @@ import { StorageError } from './storage-error.js';
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 export const MAX_PARTS = 10_000;
 
-/** How long taking an upload back may take, when everything else was stopped already. */
+/** Time limit for aborting an upload after everything else was stopped. */
 const ABORT_TIMEOUT_MS = 10_000;
 
-interface PartThere {
+interface UploadedPart {
   readonly etag: string;
   readonly bytes: number;
   readonly checksum: string | undefined;
 }
 
 /**
- * A content in parts. They are sent with a checksum each, several at a time; then one request with the checksum of the
- * whole makes the object visible.
+ * A content in parts. They are uploaded concurrently with a checksum each; then one request with the checksum of the
+ * whole content makes the object visible.
  *
- * An upload is never finished by chance: until `commit` nothing is visible, and `discard` waits for S3 to have taken
- * the parts back.
+ * Until `commit` nothing is visible, and `discard` waits until S3 has removed the parts.
  */
 export class MultipartContent implements ReadyContent {
   readonly #client: S3Client;
   readonly #options: PutOptions;
   readonly #uploadId: string;
-  readonly #there: ReadonlyMap<number, PartThere>;
+  readonly #there: ReadonlyMap<number, UploadedPart>;
   readonly #completed: CompletedPart[] = [];
   #identity: Identity | undefined;
 
-  private constructor(client: S3Client, options: PutOptions, uploadId: string, there: ReadonlyMap<number, PartThere>) {
+  private constructor(
+    client: S3Client,
+    options: PutOptions,
+    uploadId: string,
+    there: ReadonlyMap<number, UploadedPart>,
+  ) {
     this.#client = client;
     this.#options = options;
     this.#uploadId = uploadId;
     this.#there = there;
   }
 
-  /** Starts an upload, or takes over the one that an earlier attempt left behind. */
+  /** Starts an upload, or resumes the one of an earlier attempt. */
   static async begin(client: S3Client, options: PutOptions): Promise<MultipartContent> {
     const left = options.resume === false ? undefined : await findUpload(client, options);
     if (left !== undefined) {
@@ -71,12 +75,12 @@ export class MultipartContent implements ReadyContent {
 
   get identity(): Identity {
     if (this.#identity === undefined) {
-      throw new Error('identity of a content that was not sent');
+      throw new Error('identity of a content that was not uploaded');
     }
     return this.#identity;
   }
 
-  /** Sends the parts, at most `parallel` at a time. */
+  /** Uploads the parts, at most `parallel` at a time. */
   async send(parts: AsyncIterable<Part>, parallel: number): Promise<void> {
     const checksum = new PartsChecksum(this.#options.verify ?? 'crc32');
     const inFlight = new Set<Promise<void>>();
@@ -136,15 +140,15 @@ export class MultipartContent implements ReadyContent {
     }
     const { bucket, key } = this.#options;
     const command = new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: this.#uploadId });
-    // What cannot be taken back now is left to the next attempt, or to the bucket's rule for incomplete uploads.
+    // After a failure, the parts are left to the next attempt, or to the lifecycle rule for incomplete uploads.
     await this.#client.send(command, { abortSignal: AbortSignal.timeout(ABORT_TIMEOUT_MS) }).catch(() => undefined);
   }
 
   async #sendPart(part: Part, checksum: string, signal: AbortSignal): Promise<void> {
     const { bucket, key, verify = 'crc32' } = this.#options;
     const there = this.#there.get(part.number);
-    const stands = there?.bytes === part.bytes.byteLength && there.checksum === checksum;
-    const etag = stands
+    const uploaded = there?.bytes === part.bytes.byteLength && there.checksum === checksum;
+    const etag = uploaded
       ? there.etag
       : (
           await this.#client.send(
@@ -166,17 +170,17 @@ export class MultipartContent implements ReadyContent {
   #tooManyParts(): StorageError {
     return new StorageError(
       'ERR_STORAGE_CONTENT',
-      `the body needs more than ${MAX_PARTS} parts: give its \`size\` or a larger \`partSizeBytes\``,
+      `the body needs more than ${MAX_PARTS} parts: set its \`size\` or a larger \`partSizeBytes\``,
       this.#options,
     );
   }
 }
 
-/** The newest upload under exactly this key that has the same kind of checksum, with its parts. */
+/** The newest upload of exactly this key with the same checksum type, and its parts. */
 async function findUpload(
   client: S3Client,
   options: PutOptions,
-): Promise<{ readonly uploadId: string; readonly parts: ReadonlyMap<number, PartThere> } | undefined> {
+): Promise<{ readonly uploadId: string; readonly parts: ReadonlyMap<number, UploadedPart> } | undefined> {
   const { bucket, key, verify = 'crc32', signal } = options;
   const send = signal && { abortSignal: signal };
   try {
@@ -193,7 +197,7 @@ async function findUpload(
     if (newest?.UploadId === undefined) {
       return undefined;
     }
-    const parts = new Map<number, PartThere>();
+    const parts = new Map<number, UploadedPart>();
     for (let marker: string | undefined, more = true; more;) {
       const page = await client.send(
         new ListPartsCommand({ Bucket: bucket, Key: key, UploadId: newest.UploadId, PartNumberMarker: marker }),
@@ -208,7 +212,7 @@ async function findUpload(
     }
     return { uploadId: newest.UploadId, parts };
   } catch (error) {
-    // Not allowed to look, or finished meanwhile: begin anew.
+    // Access denied, or completed in the meantime: start a new upload.
     if (
       error instanceof S3ServiceException &&
       (error.$metadata.httpStatusCode === 403 || error.$metadata.httpStatusCode === 404)

@@ -1,7 +1,7 @@
-/** Memory for one part, held until it is given back. */
+/** Memory for one part, held until it is released. */
 export interface Held {
   readonly bytes: Buffer;
-  /** Once is enough; the bytes may be another part's right after. */
+  /** Idempotent. The bytes may be reused for another part immediately. */
   readonly release: () => void;
 }
 
@@ -11,10 +11,10 @@ interface Waiting {
 }
 
 /**
- * The memory of all parts: only so many bytes at once, and whoever comes first gets them first.
+ * Limits the memory of all parts, in first-come, first-served order.
  *
- * Buffers of the size of a part are used again while there is work, since fresh ones cost a page fault for every 4 KiB;
- * none is kept when all is done.
+ * Buffers of the part size are reused while parts are in use, because new ones cost a page fault for every 4 KiB; none
+ * is kept when all are released.
  */
 export class PartMemory {
   #free: number;
@@ -28,7 +28,7 @@ export class PartMemory {
     this.#free = maxBytes;
   }
 
-  /** Waits until the memory may be held. More than there ever will be counts as all of it. */
+  /** Waits until the memory is available. A size above the limit counts as the limit. */
   async take(size: number, signal?: AbortSignal): Promise<Held> {
     signal?.throwIfAborted();
     const counted = Math.min(size, this.maxBytes);

@@ -2,14 +2,13 @@ import type { CreateMultipartUploadCommandInput } from '@aws-sdk/client-s3';
 import type { Verification } from './checksum.js';
 
 /**
- * What is stored. A function is called once for each attempt and MUST give the same bytes every time; with it, anything
- * can be retried.
- * An iterable (a Readable is one) can be read only once, which is enough for what fits in memory; it is closed when it
- * turns out not to be needed.
+ * The content. A function is called for each attempt and MUST return the same bytes every time; it allows every kind of
+ * retry. An iterable, such as a Readable, can be read only once, which suffices for content that fits in memory; it is
+ * closed if it is not needed.
  */
 export type PutBody = Uint8Array | AsyncIterable<Uint8Array> | (() => AsyncIterable<Uint8Array>);
 
-/** How an object is stored besides its content. */
+/** Settings of an object. */
 export interface ObjectSettings {
   /** @default - S3's, application/octet-stream */
   readonly contentType?: string;
@@ -19,7 +18,7 @@ export interface ObjectSettings {
   readonly metadata?: Readonly<Record<string, string>>;
   /** At most ten. Needs `s3:PutObjectTagging`. */
   readonly tags?: Readonly<Record<string, string>>;
-  /** Encrypts with this KMS key. @default - the bucket's default encryption */
+  /** KMS key for encryption. @default - the bucket's default encryption */
   readonly kmsKeyId?: string;
   /** @default - STANDARD */
   readonly storageClass?: CreateMultipartUploadCommandInput['StorageClass'];
@@ -29,56 +28,56 @@ export interface PutOptions extends ObjectSettings {
   readonly bucket: string;
   readonly key: string;
   readonly body: PutBody;
-  /** Bytes of the body, if known; the put fails before its commit when they differ. @default - counted */
+  /** Bytes of the body, if known; the put fails before its commit if they differ. @default - counted */
   readonly size?: number;
   /**
-   * CRC-32 of the body, if known, as every entry of a ZIP has it. With it and `size` a result that stands already is
-   * recognized without reading the body.
-   * The put fails before its commit when the body has another one.
+   * CRC-32 of the body, if known, as in every entry of a ZIP. With it and `size`, an existing object is recognized
+   * without reading the body. The put fails before its commit if the body has a different one.
    *
    * @default - computed
    */
   readonly crc32?: number;
   /**
-   * What makes two contents the same. A CRC-32 tells accidents apart and can be forged: use `sha256` where whoever
-   * makes the content is not trusted.
-   * For content of several parts, `sha256` finds only an object again that was stored with the same part size.
+   * Checksum for comparing contents. A CRC-32 detects accidental changes and can be forged: use `sha256` for content
+   * from untrusted sources. For content in several parts, `sha256` recognizes only an object that was stored with the
+   * same part size.
    *
    * @default 'crc32'
    */
   readonly verify?: Verification;
   /**
-   * What to do when another content is there: fail, or put this one in its place (never over one that came meanwhile).
+   * Handling of an existing object with different content: fail, or replace it (never one that was written in the
+   * meantime).
    * @default 'fail'
    */
   readonly ifDifferent?: 'fail' | 'replace';
   /**
-   * False saves the look at what is there, for keys that are most probably free; the write is conditional either way.
+   * False skips the check for an existing object, for keys that probably do not exist; the write is conditional either
+   * way.
    * @default true
    */
   readonly lookFirst?: boolean;
   /**
-   * Goes on with an upload of parts that an earlier attempt, now dead, left under this key: parts with the same
-   * checksum are not sent again. Its metadata,
-   * tags and encryption are those of that attempt. Needs `s3:ListBucketMultipartUploads` and
-   * `s3:ListMultipartUploadParts`, and does nothing without.
+   * Resumes a multipart upload of an earlier, ended attempt for this key: parts with the same checksum are not uploaded
+   * again. Metadata, tags and encryption are those of that attempt. Needs `s3:ListBucketMultipartUploads` and
+   * `s3:ListMultipartUploadParts`; without them it has no effect.
    *
    * @default true
    */
   readonly resume?: boolean;
-  /** Stops the put, at the latest before the request that makes the object visible. @default - none */
+  /** Aborts the put, at the latest before the request that makes the object visible. @default - none */
   readonly signal?: AbortSignal;
 }
 
 export interface PutResult {
   readonly bucket: string;
   readonly key: string;
-  /** `unchanged`: the same content was there. */
+  /** `unchanged`: the same content existed. */
   readonly outcome: 'created' | 'unchanged' | 'replaced';
   readonly etag: string;
   /** In buckets with versioning. */
   readonly versionId?: string;
-  /** As S3 writes it: CRC-32 of the content in base64, or SHA-256 with `verify: 'sha256'`. */
+  /** In the format of S3: CRC-32 of the content in base64, or SHA-256 with `verify: 'sha256'`. */
   readonly checksum: string;
   /** Bytes of the object. */
   readonly bytes: number;

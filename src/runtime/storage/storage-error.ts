@@ -4,15 +4,15 @@ import { printable } from '../support/printable.js';
 /**
  * Codes of {@link StorageError}. Match on these, never on the message.
  *
- * - `ERR_STORAGE_DIFFERS`: another content is there already, and `ifDifferent` is `fail`.
- * - `ERR_STORAGE_CONFLICT`: others kept writing the same key through every attempt.
- * - `ERR_STORAGE_CONTENT`: the body is not what its size or checksum says, or cannot be read twice where it must be.
- * - `ERR_STORAGE_FAILED`: S3 refused or did not answer; `cause` has its error.
+ * - `ERR_STORAGE_DIFFERS`: an object with different content exists, and `ifDifferent` is `fail`.
+ * - `ERR_STORAGE_CONFLICT`: concurrent writes of the same key in every attempt.
+ * - `ERR_STORAGE_CONTENT`: the body does not match its size or checksum, or cannot be read a second time as required.
+ * - `ERR_STORAGE_FAILED`: S3 refused the request or did not respond; `cause` is its error.
  */
 export type StorageErrorCode =
   'ERR_STORAGE_DIFFERS' | 'ERR_STORAGE_CONFLICT' | 'ERR_STORAGE_CONTENT' | 'ERR_STORAGE_FAILED';
 
-/** An object that was not stored. */
+/** An object could not be stored. */
 export class StorageError extends FileworksError {
   override readonly code: StorageErrorCode;
   readonly bucket: string;

@@ -1,36 +1,35 @@
 import { HeadObjectCommand, S3ServiceException, type S3Client } from '@aws-sdk/client-s3';
 import type { Verification } from './checksum.js';
 
-/** What stands under a key. */
+/** An existing object. */
 export interface StoredObject {
   readonly etag: string;
   readonly versionId?: string;
   readonly bytes: number;
-  /** As S3 writes it; undefined when the object has none of this kind, or one that is not of its whole content. */
+  /** In the format of S3; undefined if the object has none of this type, or a composite one. */
   readonly checksum?: string;
 }
 
-/** `hidden`: S3 does not tell, because without `s3:ListBucket` it answers 403 for what is not there. */
-export type Glance = StoredObject | 'absent' | 'hidden';
+/** `hidden`: unknown, because without `s3:ListBucket` S3 returns 403 for missing objects. */
+export type HeadResult = StoredObject | 'absent' | 'hidden';
 
 /**
- * Looks at an object without reading it. Needs `s3:GetObject`, and `kms:Decrypt` for the checksum of an object under
- * SSE-KMS.
+ * Reads the metadata of an object. Needs `s3:GetObject`, and `kms:Decrypt` for the checksum of an object with SSE-KMS.
  */
-export async function glance(
+export async function headObject(
   client: S3Client,
   bucket: string,
   key: string,
   verify: Verification,
   signal?: AbortSignal,
-): Promise<Glance> {
+): Promise<HeadResult> {
   try {
     const head = await client.send(
       new HeadObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: 'ENABLED' }),
       signal && { abortSignal: signal },
     );
-    // A composite CRC is no checksum of the content; a composite SHA-256 ends in the number of its parts and is
-    // compared as it is.
+    // A composite CRC is not a checksum of the content; a composite SHA-256 ends in the number of parts and is compared
+    // as a whole.
     const checksum =
       verify === 'sha256' ? head.ChecksumSHA256 : head.ChecksumType === 'COMPOSITE' ? undefined : head.ChecksumCRC32;
     return {
@@ -51,7 +50,7 @@ export async function glance(
   }
 }
 
-/** HTTP status of an answer of S3 that is an error; undefined for any other failure. */
+/** HTTP status of an S3 error response; undefined for any other failure. */
 export function statusOf(error: unknown): number | undefined {
   return error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
 }

@@ -10,9 +10,8 @@ export interface BoundedOptions {
 }
 
 /**
- * Runs a call that must not take longer than `timeoutMs`: at that time, or when `signal` aborts, the call's own signal
- * aborts and this
- * promise rejects, even when the call ignores its signal.
+ * Runs a call with a time limit. After `timeoutMs`, or when `signal` aborts, the signal passed to the call aborts and
+ * this promise rejects, even if the call ignores its signal.
  *
  * @throws CallTimeout, the reason of `signal`, or what the call throws
  */
@@ -20,18 +19,18 @@ export async function bounded<T>(options: BoundedOptions, call: (signal: AbortSi
   const { clock, timeoutMs, what, signal } = options;
   signal?.throwIfAborted();
   const controller = new AbortController();
-  let giveUp: (reason: Error) => void = () => undefined;
-  const givenUp = new Promise<never>((_, reject) => {
-    giveUp = (reason) => {
+  let fail: (reason: Error) => void = () => undefined;
+  const failed = new Promise<never>((_, reject) => {
+    fail = (reason) => {
       controller.abort(reason);
       reject(reason);
     };
   });
-  const onAbort = () => giveUp(signal?.reason as Error);
-  const timer = clock.after(timeoutMs, () => giveUp(new CallTimeout(`${what} did not answer within ${timeoutMs} ms`)));
+  const onAbort = () => fail(signal?.reason as Error);
+  const timer = clock.after(timeoutMs, () => fail(new CallTimeout(`${what} did not answer within ${timeoutMs} ms`)));
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
-    return await Promise.race([call(controller.signal), givenUp]);
+    return await Promise.race([call(controller.signal), failed]);
   } finally {
     timer.cancel();
     signal?.removeEventListener('abort', onAbort);

@@ -3,7 +3,7 @@ import { type AroundJob } from './job-info.js';
 import { OptionChecks } from './option-checks.js';
 import { hasCode } from '../errors.js';
 
-/** What says nothing about whether the next job can succeed. */
+/** Errors that do not indicate whether the next job can succeed. */
 const NO_FAILURES = ['ERR_POISON_MESSAGE', 'ERR_RETRY_LATER', 'ERR_SHUTDOWN', 'ERR_LEASE_LOST'] as const;
 const MAX_RESET_SECONDS = 3_600;
 
@@ -14,30 +14,29 @@ export interface CircuitBreakerOptions {
   readonly failurePercentage?: number;
   /** Jobs or requests in ten seconds below which it never opens. @default 10 */
   readonly minimumJobs?: number;
-  /** Seconds until one job or request may try again. @default 30 */
+  /** Seconds until one job or request is let through as a probe. @default 30 */
   readonly resetSeconds?: number;
 }
 
-/** Who takes the work, such as a poller. */
+/** Callbacks for the component that takes work, such as a poller. */
 export interface CircuitBreakerEvents {
-  /** The circuit opened: take no new work. */
+  /** The circuit opened: stop taking new work. */
   readonly onOpen: () => void;
-  /** One job may try, or all is well again: take work. */
+  /** The circuit is half open or closed: take work again. */
   readonly onClose: () => void;
 }
 
-/** Something with a circuit of its own, such as the client of an API. */
+/** A component with its own circuit, such as an API client. */
 export interface HasCircuit {
-  /** Has the circuit tell, from now on. */
+  /** Registers callbacks for state changes of the circuit. */
   onCircuit(events: CircuitBreakerEvents): void;
 }
 
 /**
- * Stops taking work while most jobs fail, as when a database is away, instead of spending the attempts of every message
- * on it. Jobs that
- * come while the circuit is open wait, with their leases kept; when one is aborted meanwhile its handler never starts.
- * Poison messages,
- * `RetryLater`, lost leases and shutdowns do not count as failures.
+ * Stops taking work while most jobs fail, for example because a database is unavailable, instead of using up the
+ * attempts of every message. Jobs that arrive while the circuit is open wait, and their leases are kept; the handler of
+ * a job that is aborted during the wait never starts. Poison messages, `RetryLater`, lost leases and shutdowns do not
+ * count as failures.
  *
  * `runWorker` does this with its option `circuitBreaker`. With a poller of your own:
  *
@@ -54,10 +53,10 @@ export function circuitBreaker(options: CircuitBreakerOptions, events: CircuitBr
   return (_, run) => circuit.run(run);
 }
 
-/** A circuit around calls of any kind: closed → open (calls wait) → half open (one call tries) → closed or open. */
+/** A circuit around calls of any kind: closed → open (calls wait) → half open (one probe call) → closed or open. */
 export class Circuit {
   readonly #breaker: CircuitBreaker<[() => Promise<unknown>]>;
-  readonly #held = new Set<() => void>();
+  readonly #waiting = new Set<() => void>();
 
   /** @throws ConfigurationError naming each option that is out of its range */
   constructor(
@@ -78,16 +77,16 @@ export class Circuit {
       resetTimeout: resetSeconds * 1_000,
       errorFilter: (error: unknown) => !isFailure(error),
     });
-    const letGo = () => {
-      const held = [...this.#held];
-      this.#held.clear();
-      held.forEach((go) => go());
+    const release = () => {
+      const waiting = [...this.#waiting];
+      this.#waiting.clear();
+      waiting.forEach((resume) => resume());
       onClose();
     };
-    this.#breaker.on('open', onOpen).on('halfOpen', letGo).on('close', letGo);
+    this.#breaker.on('open', onOpen).on('halfOpen', release).on('close', release);
   }
 
-  /** Calls wait, but for the one that tries. */
+  /** Whether calls wait; while half open, one probe call runs. */
   get open(): boolean {
     return !this.#breaker.closed;
   }
@@ -102,22 +101,22 @@ export class Circuit {
         if (!isRefusal(error)) {
           throw error;
         }
-        // Refused without having run: wait for the circuit to let one call try, or to close.
+        // Rejected without having run: wait until the circuit is half open or closed.
         if (this.open) {
-          await this.#letGo(signal);
+          await this.#untilReleased(signal);
         }
       }
     }
   }
 
-  async #letGo(signal: AbortSignal | undefined): Promise<void> {
+  async #untilReleased(signal: AbortSignal | undefined): Promise<void> {
     let stop: () => void = () => undefined;
     await new Promise<void>((resolve, reject) => {
       stop = () => {
-        this.#held.delete(resolve);
+        this.#waiting.delete(resolve);
         reject(signal?.reason as Error);
       };
-      this.#held.add(resolve);
+      this.#waiting.add(resolve);
       signal?.addEventListener('abort', stop, { once: true });
     }).finally(() => signal?.removeEventListener('abort', stop));
   }

@@ -1,11 +1,8 @@
-/** Where the runtime gets its time and its timers from, so that tests can move both by hand. */
+/** Source of time and timers, so that tests can control both. */
 export interface Clock {
-  /**
-   * Milliseconds on a scale that only moves forward, whatever happens to the date of the machine. Leases are measured
-   * on it.
-   */
+  /** Milliseconds on a monotonic scale, independent of changes to the system date. Leases are measured with it. */
   now(): number;
-  /** The date, for logs and for times that other machines read. */
+  /** The system date, for logs and for times that other machines read. */
   date(): Date;
   /** Calls back once after `ms` milliseconds. */
   after(ms: number, callback: () => void): Timer;

@@ -1,6 +1,9 @@
 import { untilAborted } from './until-aborted.js';
 
-/** One attempt: its signal fires when the caller's does, when nothing comes for too long, and when it is over. */
+/**
+ * One connection attempt. Its signal aborts when the caller's signal does, after an idle timeout, and when the attempt
+ * is closed.
+ */
 export class Connection {
   readonly #controller = new AbortController();
   readonly #stop: () => void;
@@ -17,13 +20,10 @@ export class Connection {
     return this.#controller.signal;
   }
 
-  /**
-   * Waits no longer than a connection may be silent, and not after the signal fires, even if the other side never
-   * answers to it.
-   */
+  /** Waits at most for the idle timeout, and stops when the signal aborts, even if the other side ignores the abort. */
   async within<T>(waited: Promise<T>): Promise<T> {
     const idle = setTimeout(
-      () => this.#controller.abort(new Error(`no byte came for ${this.idleTimeoutMs} ms`)),
+      () => this.#controller.abort(new Error(`no data received for ${this.idleTimeoutMs} ms`)),
       this.idleTimeoutMs,
     );
     try {

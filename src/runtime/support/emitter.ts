@@ -1,8 +1,6 @@
 type Listener<Payload> = (payload: Payload) => unknown;
 
-/**
- * Tells listeners what happened. A listener that throws or rejects is reported and never breaks the loop that emitted.
- */
+/** Calls listeners on events. A listener that throws or rejects is reported and never breaks the emitting loop. */
 export class Emitter<Events extends object> {
   readonly #listeners = new Map<keyof Events, Set<Listener<never>>>();
   readonly #onListenerError: (error: unknown, event: string) => void;

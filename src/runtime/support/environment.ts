@@ -1,35 +1,69 @@
 import type { OptionChecks } from './option-checks.js';
 
-/** The variables of a process, which are strings or not there. */
+/** The environment variables of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Variables without the blanks around them, for values that may have been written by hand. */
+/** The variables with surrounding white space removed, for values that may have been written by hand. */
 export function trimmed(env: Environment): Environment {
   return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value?.trim()]));
 }
 
-/** Reads variables that a construct sets, as they are: a key of an object may begin or end with a space. */
+/**
+ * Reads environment variables set by a construct, and records every problem. Values are not trimmed: an object key may
+ * begin or end with a space.
+ */
 export class EnvironmentReader {
   readonly #env: Environment;
   readonly #setBy: string;
   readonly #checks: OptionChecks;
 
-  /** @param setBy says in a problem who should have set the variable */
+  /** @param setBy names, in error messages, what sets the variables */
   constructor(env: Environment, setBy: string, checks: OptionChecks) {
     this.#env = env;
     this.#setBy = setBy;
     this.#checks = checks;
   }
 
-  /** What `name` is set to; an empty string is not set. */
+  /** The value of `name`; an empty string counts as not set. */
   optional(name: string): string | undefined {
     return this.#env[name] === '' ? undefined : this.#env[name];
   }
 
-  /** What `name` is set to. Notes a problem, and returns an empty string, where it is not set. */
+  /** The value of `name`. Records a problem and returns an empty string if it is not set. */
   required(name: string, what: string): string {
     const value = this.optional(name);
     this.#checks.that(value !== undefined, `expected \`${name}\` to be ${what}, but it is not set; ${this.#setBy}`);
     return value ?? '';
+  }
+
+  url(name: string, what: string): string | undefined {
+    const value = this.optional(name);
+    this.#checks.that(
+      value === undefined || URL.canParse(value),
+      `expected \`${name}\` to be ${what}, got: ${String(value)}`,
+    );
+    return value;
+  }
+
+  integer(name: string, min: number, max = Number.MAX_SAFE_INTEGER): number | undefined {
+    const value = this.optional(name);
+    if (value === undefined) {
+      return undefined;
+    }
+    const number = /^-?\d+$/.test(value) ? Number(value) : Number.NaN;
+    const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+    this.#checks.that(
+      number >= min && number <= max,
+      `expected \`${name}\` to be a whole number ${range}, got: ${value}`,
+    );
+    return number;
+  }
+
+  oneOf(name: string, choices: readonly string[]): string | undefined {
+    const value = this.optional(name);
+    if (value !== undefined) {
+      this.#checks.oneOf(name, value, choices);
+    }
+    return value;
   }
 }

@@ -1,34 +1,33 @@
 import { Worker } from 'node:worker_threads';
 
-const BEAT_MS = 100;
+const TICK_MS = 100;
 
 export interface EventLoopWatchOptions {
-  /** A loop that does not turn for this long is reported; a third of a visibility timeout is early enough to act. */
+  /** Reports an event loop that is blocked for this long. A third of a visibility timeout leaves enough time to act. */
   readonly warnAfterMs: number;
 }
 
 export interface EventLoopWatch {
-  /** The thread is gone when this resolves. */
+  /** Resolves when the thread has terminated. */
   stop(): Promise<void>;
 }
 
 /**
- * Warns, while it happens, that the event loop is blocked. Nothing on the loop can say so, and heartbeats wait behind
- * the block: a lease
- * that is lost to it would otherwise come as a surprise. A thread watches a counter that the loop turns, and writes the
- * line itself.
+ * Warns while the event loop is blocked. Code on the loop cannot report this, and heartbeats are delayed by the block,
+ * so that leases can be lost without a warning. A worker thread watches a counter that the loop increments, and writes
+ * the log line itself.
  */
 export function watchEventLoop({ warnAfterMs }: EventLoopWatchOptions): EventLoopWatch {
-  const beats = new Int32Array(new SharedArrayBuffer(4));
-  // Without the flags of the process: one such as --input-type=module would have the source read as something else.
-  const thread = new Worker(THREAD_SOURCE, { eval: true, execArgv: [], workerData: { beats, warnAfterMs } });
-  // A watch that ends is told and is no reason for the worker to end.
+  const ticks = new Int32Array(new SharedArrayBuffer(4));
+  // Without the process's own flags: --input-type=module, for example, would make Node.js parse the source as a module.
+  const thread = new Worker(THREAD_SOURCE, { eval: true, execArgv: [], workerData: { ticks, warnAfterMs } });
+  // A failure of the watch thread is reported and does not end the worker.
   thread.on('error', (error: Error) => process.emitWarning(error));
   thread.unref();
   const timer = setInterval(() => {
-    Atomics.add(beats, 0, 1);
-    Atomics.notify(beats, 0);
-  }, BEAT_MS);
+    Atomics.add(ticks, 0, 1);
+    Atomics.notify(ticks, 0);
+  }, TICK_MS);
   timer.unref();
   return {
     async stop() {
@@ -39,23 +38,23 @@ export function watchEventLoop({ warnAfterMs }: EventLoopWatchOptions): EventLoo
 }
 
 /**
- * Source text, since a bundle has no file to start a thread from. It sleeps until the counter moves or the time is
- * over.
+ * Source text, because a bundle has no file to start a thread from. The thread sleeps until the counter changes or the
+ * time limit expires.
  */
 const THREAD_SOURCE = `
-const { workerData: { beats, warnAfterMs } } = require('node:worker_threads');
+const { workerData: { ticks, warnAfterMs } } = require('node:worker_threads');
 const { writeSync } = require('node:fs');
 for (;;) {
-  const seen = Atomics.load(beats, 0);
-  if (Atomics.wait(beats, 0, seen, warnAfterMs) === 'timed-out') {
+  const seen = Atomics.load(ticks, 0);
+  if (Atomics.wait(ticks, 0, seen, warnAfterMs) === 'timed-out') {
     const time = new Date().toISOString();
     writeSync(1, JSON.stringify({
       level: 'warn', time, blockedMs: warnAfterMs,
-      msg: 'event loop is blocked: no heartbeat can be sent, and leases will be lost; move the work to a worker thread',
+      msg: 'event loop is blocked: heartbeats cannot be sent and leases will be lost; move the work to a worker thread',
     }) + '\\n');
     const blockedSince = Date.now() - warnAfterMs;
-    Atomics.wait(beats, 0, seen);
-    writeSync(1, JSON.stringify({ level: 'warn', time: new Date().toISOString(), blockedMs: Date.now() - blockedSince, msg: 'event loop turns again' }) + '\\n');
+    Atomics.wait(ticks, 0, seen);
+    writeSync(1, JSON.stringify({ level: 'warn', time: new Date().toISOString(), blockedMs: Date.now() - blockedSince, msg: 'event loop is no longer blocked' }) + '\\n');
   }
 }
 `;

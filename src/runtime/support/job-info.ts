@@ -1,4 +1,4 @@
-/** What logs, metrics and traces say about a job; the queue gives it, telemetry takes it. */
+/** Job fields for logs, metrics and traces, passed from the queue to telemetry. */
 export interface JobInfo {
   readonly messageId: string;
   readonly queueName: string;
@@ -6,12 +6,12 @@ export interface JobInfo {
   readonly correlationId: string;
   /** 1 for the first delivery. */
   readonly attempt: number;
-  /** `bucket/key` of the object that the job is about. */
+  /** `bucket/key` of the job's object. */
   readonly file?: string;
   readonly groupId?: string;
-  /** Trace context that AWS services put on the message, in X-Ray's format. */
+  /** Trace context added by AWS services, in X-Ray format. */
   readonly traceHeader?: string;
-  /** Trace context that an OpenTelemetry sender put on the message, as attributes in W3C's format. */
+  /** Trace context added by an OpenTelemetry sender as message attributes, in W3C format. */
   readonly traceparent?: string;
   readonly tracestate?: string;
   /** Milliseconds since 1970, by the clock of SQS. */
@@ -19,7 +19,7 @@ export interface JobInfo {
 }
 
 /**
- * Runs a job inside something: a log context, a span, a circuit breaker. It MUST call `run` once and pass on what that
- * throws.
+ * Wraps the run of a job, for example in a log context, a span or a circuit breaker. It MUST call `run` once and
+ * rethrow its errors.
  */
 export type AroundJob = (info: JobInfo, run: () => Promise<unknown>) => Promise<unknown>;

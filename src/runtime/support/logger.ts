@@ -1,4 +1,4 @@
-/** The part of a pino logger that the runtime uses; any logger of this shape will do. */
+/** The subset of a pino logger that the runtime uses; any logger with this interface works. */
 export interface Logger {
   trace(fields: object, message: string): void;
   debug(fields: object, message: string): void;

@@ -1,21 +1,20 @@
 import { setImmediate } from 'node:timers/promises';
 
 /**
- * Lets work that keeps the CPU busy pass in portions, with a turn of the event loop between them, in which answers that
- * others wait for are read.
- * Without it, what fifty requests bring at once is worked on at once.
+ * Splits CPU-bound work into portions and yields to the event loop between them, so that pending I/O is processed.
+ * Otherwise the responses of fifty concurrent requests would be processed in one turn of the event loop.
  */
 export class Portions {
   readonly #bytes: number;
   #taken = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
-  /** @param bytes of a portion */
+  /** @param bytes size of a portion */
   constructor(bytes: number) {
     this.#bytes = bytes;
   }
 
-  /** Resolves when it is the turn of so many bytes. */
+  /** Resolves when the given number of bytes may be processed. */
   async take(bytes: number): Promise<void> {
     this.#taken += bytes;
     if (this.#taken >= this.#bytes) {

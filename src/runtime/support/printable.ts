@@ -1,10 +1,9 @@
-/** The most characters of a foreign text that go into a message. */
+/** Maximum number of characters of external text in a message. */
 const MAX_LENGTH = 200;
 
 /**
- * A text that comes from outside, such as the name of an entry or a key of S3, made safe for a log: it must not start a
- * new line, colour a terminal, change
- * the direction of what follows or fill a disk.
+ * Makes external text, such as an entry name or an S3 key, safe for logs: no line breaks, terminal escape sequences or
+ * bidirectional control characters, and a limited length.
  */
 export function printable(text: string): string {
   const escaped = text

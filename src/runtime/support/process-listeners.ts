@@ -1,11 +1,11 @@
 export interface ProcessListeners {
-  /** SIGTERM or SIGINT came. */
+  /** Called on SIGTERM or SIGINT. */
   readonly onSignal: (signal: NodeJS.Signals) => void;
-  /** Something was thrown that nobody caught. */
+  /** Called on an uncaught exception or an unhandled rejection. */
   readonly onException: (error: unknown) => void;
 }
 
-/** Listens to what ends a process. Returns a function that stops listening. */
+/** Listens for termination signals and uncaught errors. Returns a function that removes the listeners. */
 export function listenToProcess({ onSignal, onException }: ProcessListeners): () => void {
   process
     .on('SIGTERM', onSignal)

@@ -1,6 +1,4 @@
-/**
- * A client of the AWS SDK that is an optional peer: whoever does without it must be able to compile without its types.
- */
+/** An AWS SDK client from an optional peer dependency: programs that do not use it compile without its types. */
 export interface SdkClient {
   send(command: never): Promise<unknown>;
 }

@@ -1,7 +1,6 @@
 /**
- * Waits for a promise or for the signal, whichever comes first: what hangs must not hold up a stop. The promise is not
- * ended by it, and whatever it does later
- * is heard by nobody.
+ * Waits for a promise or for the signal, whichever settles first, so that a hanging operation does not delay a stop.
+ * The promise itself is not cancelled, and its later result is ignored.
  *
  * @throws the reason of `signal`, or what the promise rejects with
  */
@@ -27,8 +26,8 @@ export async function untilAborted<T>(waited: Promise<T>, signal: AbortSignal | 
 }
 
 /**
- * The same items, until the signal aborts. A loop that ends early waits for the source to close, unless the signal
- * ended it.
+ * The items of `source` until the signal aborts. A loop that exits early waits for the source to close, unless it
+ * exited because of the signal.
  */
 export async function* itemsUntilAborted<T>(
   source: AsyncIterable<T>,
@@ -45,12 +44,12 @@ export async function* itemsUntilAborted<T>(
     if (next.done === true) {
       return;
     }
-    let left = true;
+    let exited = true;
     try {
       yield next.value;
-      left = false;
+      exited = false;
     } finally {
-      if (left) {
+      if (exited) {
         await items.return?.();
       }
     }

@@ -24,48 +24,20 @@ export interface WorkerEnvironment {
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 
-/** The level that the environment asks for. A wrong one is `info` here, so that there is a log that can say so. */
+/** The log level set in the environment. An invalid one falls back to `info`, so that the problem can be logged. */
 export function logLevelOf(env: Environment): string {
   const level = env[WorkerEnv.logLevel]?.trim() ?? '';
   return LOG_LEVELS.includes(level) ? level : 'info';
 }
 
 /**
- * Reads what the construct wrote.
+ * Reads the environment variables set by the construct.
  *
  * @throws ConfigurationError with every problem, by variable
  */
 export function readWorkerEnvironment(env: Environment): WorkerEnvironment {
   const checks = new OptionChecks();
   const variables = new EnvironmentReader(trimmed(env), 'QueueScaledFargateWorker sets it', checks);
-  const url = (name: string) => {
-    const value = variables.optional(name);
-    checks.that(
-      value === undefined || URL.canParse(value),
-      `expected \`${name}\` to be the URL of a queue, got: ${String(value)}`,
-    );
-    return value;
-  };
-  const integer = (name: string, min: number, max: number) => {
-    const value = variables.optional(name);
-    if (value === undefined) {
-      return undefined;
-    }
-    const number = /^-?\d+$/.test(value) ? Number(value) : Number.NaN;
-    checks.that(
-      number >= min && number <= max,
-      `expected \`${name}\` to be a whole number from ${min} to ${max}, got: ${value}`,
-    );
-    return number;
-  };
-  const choice = (name: string, choices: readonly string[]) => {
-    const value = variables.optional(name);
-    checks.that(
-      value === undefined || choices.includes(value),
-      `expected \`${name}\` to be one of ${choices.join(', ')}, got: ${String(value)}`,
-    );
-    return value;
-  };
   const entries = (name: string): readonly AdditionalQueueEntry[] => {
     const value = variables.optional(name);
     const queues = value === undefined ? [] : parseQueues(value);
@@ -75,35 +47,38 @@ export function readWorkerEnvironment(env: Environment): WorkerEnvironment {
     );
     return queues ?? [];
   };
-  choice(WorkerEnv.logLevel, LOG_LEVELS);
+  variables.oneOf(WorkerEnv.logLevel, LOG_LEVELS);
   const environment: WorkerEnvironment = {
-    queueUrl: url(WorkerEnv.queueUrl) ?? variables.required(WorkerEnv.queueUrl, 'the URL of a queue'),
-    deadLetterQueueUrl: url(WorkerEnv.deadLetterQueueUrl),
+    queueUrl:
+      variables.url(WorkerEnv.queueUrl, 'the URL of a queue') ??
+      variables.required(WorkerEnv.queueUrl, 'the URL of a queue'),
+    deadLetterQueueUrl: variables.url(WorkerEnv.deadLetterQueueUrl, 'the URL of a queue'),
     additionalQueues: entries(WorkerEnv.additionalQueues),
-    queueWeight: integer(WorkerEnv.queueWeight, 1, WorkerLimits.maxQueueWeight),
-    queueStrategy: choice(WorkerEnv.queueStrategy, Object.values(QueueStrategy)) as
+    queueWeight: variables.integer(WorkerEnv.queueWeight, 1, WorkerLimits.maxQueueWeight),
+    queueStrategy: variables.oneOf(WorkerEnv.queueStrategy, Object.values(QueueStrategy)) as
       keyof typeof QueueStrategy | undefined,
-    visibilityTimeoutSeconds: integer(
+    visibilityTimeoutSeconds: variables.integer(
       WorkerEnv.visibilityTimeoutSeconds,
       WorkerLimits.minVisibilityTimeoutSeconds,
       SqsLimits.maxVisibilityTimeoutSeconds,
     ),
-    maxReceiveCount: integer(WorkerEnv.maxReceiveCount, 1, SqsLimits.maxReceiveCount),
-    stopTimeoutSeconds: integer(
+    maxReceiveCount: variables.integer(WorkerEnv.maxReceiveCount, 1, SqsLimits.maxReceiveCount),
+    stopTimeoutSeconds: variables.integer(
       WorkerEnv.stopTimeoutSeconds,
       FargateLimits.minStopTimeoutSeconds,
       FargateLimits.maxStopTimeoutSeconds,
     ),
-    concurrency: integer(WorkerEnv.concurrency, 1, 10_000),
+    concurrency: variables.integer(WorkerEnv.concurrency, 1, 10_000),
     scaleInProtection:
-      choice(WorkerEnv.scaleInProtection, Object.values(ScaleInProtectionMode)) === ScaleInProtectionMode.enabled,
-    healthPort: integer(WorkerEnv.healthPort, 1, 65_535),
+      variables.oneOf(WorkerEnv.scaleInProtection, Object.values(ScaleInProtectionMode)) ===
+      ScaleInProtectionMode.enabled,
+    healthPort: variables.integer(WorkerEnv.healthPort, 1, 65_535),
   };
   checks.done();
   return environment;
 }
 
-/** What more is wrong in a queue, the poller says, for each of them. */
+/** Other problems of a queue are reported by the poller. */
 function parseQueues(text: string): readonly AdditionalQueueEntry[] | undefined {
   try {
     const value = JSON.parse(text) as unknown;

@@ -4,7 +4,7 @@ import type { Arrival } from '../../../src/runtime/dispatch/events';
 import { compileKeyPattern } from '../../../src/constructs/typed-dispatcher/private/key-pattern';
 import type { DispatchRule, DispatchRules } from '../../../src/contract/dispatch-config';
 import { classify as classifyBy } from '../../../src/handlers/dispatch-ingress/classify';
-import { type ObjectNews, readObjectEvent } from '../../../src/handlers/dispatch-ingress/object-event';
+import { type ObjectEventRecord, readObjectEvent } from '../../../src/handlers/dispatch-ingress/object-event';
 import { match } from '../../../src/handlers/dispatch-ingress/match';
 import { type Inspectors, ObjectGone, ObjectInspector } from '../../../src/handlers/dispatch-ingress/object-inspector';
 
@@ -22,7 +22,7 @@ const rule = (type: string, keys: string[], more: Partial<DispatchRule> = {}): D
   maxRuntimeSeconds: 3_600,
   ...more,
 });
-const news = (key: string, more: object = {}): ObjectNews => ({
+const record = (key: string, more: object = {}): ObjectEventRecord => ({
   correlationId: 'event-1',
   time: '2026-11-21T08:00:00Z',
   object: { bucket: 'inbox', key, size: 10, sequencer: '0a', ...more },
@@ -68,7 +68,7 @@ function inspectors({ head = {}, tags = {}, function: answer, status }: Answers 
 }
 
 const classify = (
-  about: ObjectNews,
+  about: ObjectEventRecord,
   rules: readonly DispatchRule[],
   answers: Answers = {},
   unmatched: DispatchRules['unmatched'] = 'ignore',
@@ -77,10 +77,10 @@ const classify = (
 
 test('the first rule that matches counts, and nobody is asked what the event tells', async () => {
   const rules = [rule('A', ['^a/.*$'], { maxSize: 5 }), rule('B', ['^x$', '^a/.*$']), rule('C', ['^.*$'])];
-  await expect(classify(news('a/1'), rules)).resolves.toMatchObject({ type: 'B' });
-  await expect(classify(news('a/1', { size: 5 }), rules)).resolves.toMatchObject({ type: 'A' });
-  await expect(classify(news('z'), rules)).resolves.toMatchObject({ type: 'C' });
-  await expect(classify(news('z'), rules.slice(0, 2))).resolves.toBeUndefined();
+  await expect(classify(record('a/1'), rules)).resolves.toMatchObject({ type: 'B' });
+  await expect(classify(record('a/1', { size: 5 }), rules)).resolves.toMatchObject({ type: 'A' });
+  await expect(classify(record('z'), rules)).resolves.toMatchObject({ type: 'C' });
+  await expect(classify(record('z'), rules.slice(0, 2))).resolves.toBeUndefined();
   expect(calls).toEqual([]);
 });
 
@@ -106,15 +106,15 @@ test('patterns part keys as regular expressions do', async () => {
 test('no key makes a pattern slow, however many ways there are to part it', async () => {
   const rules = [rule('A', [String.raw`^in\/(?<a>[^/]+)-(?<b>[^/]+)-(?<c>[^/]+)-(?<d>[^/]+)\.csv$`])];
   const cpu = process.cpuUsage();
-  await expect(classify(news(`in/${'-'.repeat(1_000)}`), rules)).resolves.toBeUndefined();
+  await expect(classify(record(`in/${'-'.repeat(1_000)}`), rules)).resolves.toBeUndefined();
   const { user, system } = process.cpuUsage(cpu);
   expect((user + system) / 1_000).toBeLessThan(2_000); // milliseconds; with RegExp 50,000
 });
 
 test('a file that no rule matches gets the type that is named for it', async () => {
-  await expect(classify(news('z'), [rule('A', ['^a$']), rule('B', ['^b$'])], {}, { type: 'B' })).resolves.toMatchObject(
-    { type: 'B', sequence: 'B' },
-  );
+  await expect(
+    classify(record('z'), [rule('A', ['^a$']), rule('B', ['^b$'])], {}, { type: 'B' }),
+  ).resolves.toMatchObject({ type: 'B', sequence: 'B' });
 });
 
 test.each<[string, Partial<DispatchRule>, Answers, boolean]>([
@@ -140,7 +140,7 @@ test.each<[string, Partial<DispatchRule>, Answers, boolean]>([
   ['a function that says yes', { matchFunction: 'arn' }, { function: { match: true } }, true],
   ['a function that says no', { matchFunction: 'arn' }, { function: { match: false } }, false],
 ])('matches by %s', async (_, conditions, answers, matches) => {
-  const arrival = await classify(news('a'), [rule('A', ['^a$'], conditions)], answers);
+  const arrival = await classify(record('a'), [rule('A', ['^a$'], conditions)], answers);
   expect(arrival?.type).toBe(matches ? 'A' : undefined);
 });
 
@@ -151,8 +151,8 @@ test('asks once, only for what fits by key and size, and for the version of the 
     rule('B', ['^a$'], { metadata: { a: 'b' } }),
     rule('C', ['^a$'], { tags: { a: 'b' } }),
   ];
-  await classify(news('a', { versionId: 'v1' }), rules);
-  await classify(news('a', { etag: 'e1' }), rules.slice(1, 2));
+  await classify(record('a', { versionId: 'v1' }), rules);
+  await classify(record('a', { etag: 'e1' }), rules.slice(1, 2));
   expect(calls).toEqual([
     { name: 'HeadObjectCommand', input: { Bucket: 'inbox', Key: 'a', VersionId: 'v1' } },
     { name: 'GetObjectTaggingCommand', input: { Bucket: 'inbox', Key: 'a', VersionId: 'v1' } },
@@ -167,7 +167,7 @@ test('a match function is told of the object, and tells parts that order files a
     orderPart: 'number',
   });
   await expect(
-    classify(news('c1/x', { versionId: 'v' }), [byFunction], { function: { match: true, parts: { number: '7' } } }),
+    classify(record('c1/x', { versionId: 'v' }), [byFunction], { function: { match: true, parts: { number: '7' } } }),
   ).resolves.toMatchObject({ sequence: 'A/c1', order: '00000000000000000007' });
   expect(calls.map(({ input }) => ({ ...input, Payload: JSON.parse(input.Payload as string) as unknown }))).toEqual([
     {
@@ -180,7 +180,7 @@ test('a match function is told of the object, and tells parts that order files a
       },
     },
   ]);
-  await expect(classify(news('c1/x'), [byFunction], { function: { match: true } })).rejects.toThrow(
+  await expect(classify(record('c1/x'), [byFunction], { function: { match: true } })).rejects.toThrow(
     new RangeError('the match function of type A did not tell the part number'),
   );
 });
@@ -191,19 +191,19 @@ test.each<[string, unknown, RegExp]>([
   ['answers text', { match: 'yes' }, /got: \{"match":"yes"\}/],
   ['tells parts that are no text', { match: true, parts: { a: 1 } }, /to answer/],
 ])('throws what is tried again when a match function %s', async (_, answer, message) => {
-  const asked = classify(news('a'), [rule('A', ['^a$'], { matchFunction: 'arn' })], { function: answer });
+  const asked = classify(record('a'), [rule('A', ['^a$'], { matchFunction: 'arn' })], { function: answer });
   await expect(asked).rejects.toThrow(message);
   await expect(asked).rejects.not.toBeInstanceOf(RangeError);
 });
 
 test.each([404, 405, 412])('an object that S3 answers with %d is gone', async (status) => {
-  await expect(classify(news('a'), [rule('A', ['^a$'], { tags: { a: 'b' } })], { status })).rejects.toBeInstanceOf(
+  await expect(classify(record('a'), [rule('A', ['^a$'], { tags: { a: 'b' } })], { status })).rejects.toBeInstanceOf(
     ObjectGone,
   );
 });
 
 test('an object that S3 forbids to look at is not gone', async () => {
-  await expect(classify(news('a'), [rule('A', ['^a$'], { metadata: { a: 'b' } })], { status: 403 })).rejects.toThrow(
+  await expect(classify(record('a'), [rule('A', ['^a$'], { metadata: { a: 'b' } })], { status: 403 })).rejects.toThrow(
     'no',
   );
 });
@@ -213,24 +213,24 @@ test('a part of the key makes the sequence and the order', async () => {
     sequencePart: 'customer',
     orderPart: 'number',
   });
-  await expect(classify(news('c#1/9.csv'), [perCustomer])).resolves.toMatchObject({
+  await expect(classify(record('c#1/9.csv'), [perCustomer])).resolves.toMatchObject({
     sequence: 'A/c%231',
     order: '00000000000000000009',
   });
-  await expect(classify(news('c/ä.csv'), [perCustomer])).rejects.toThrow(RangeError);
+  await expect(classify(record('c/ä.csv'), [perCustomer])).rejects.toThrow(RangeError);
 });
 
 test('without a part, files are ordered by their events; a type without limit has no sequence', async () => {
   const sequencer = '0000000000000000000000000000000A';
-  await expect(classify(news('a'), [rule('A', ['^.*$'])])).resolves.toMatchObject({
+  await expect(classify(record('a'), [rule('A', ['^.*$'])])).resolves.toMatchObject({
     sequence: 'A',
     order: `2026-11-21T08:00:00.000Z.${sequencer}`,
     object: { sequencer },
     overwrite: 'latest',
   });
-  await expect(classify(news('a'), [rule('A', ['^.*$'], { slots: 0 })])).resolves.not.toHaveProperty('sequence');
+  await expect(classify(record('a'), [rule('A', ['^.*$'], { slots: 0 })])).resolves.not.toHaveProperty('sequence');
   await expect(
-    classify(news('a', { versionId: 'v' }), [rule('A', ['^.*$'], { settleSeconds: 60 })]),
+    classify(record('a', { versionId: 'v' }), [rule('A', ['^.*$'], { settleSeconds: 60 })]),
   ).resolves.toMatchObject({ overwrite: 'each', notBefore: Date.parse('2026-11-21T08:01:00Z') });
 });
 
@@ -245,7 +245,7 @@ const event = (type: string, detail: object = {}) =>
 test('reads what S3 says; keys are not decoded', () => {
   expect(readObjectEvent(event('Object Created'))).toEqual({
     kind: 'created',
-    news: {
+    record: {
       correlationId: 'event-1',
       time: '2026-11-21T08:00:00Z',
       object: { bucket: 'inbox', key: 'a b+c', size: 3, etag: 'e', sequencer: `${'0'.repeat(31)}A` },

@@ -38,9 +38,9 @@ function deployment(versions: readonly ObjectVersion[]) {
     if (event.kind !== 'created') {
       throw new Error('only objects that are there are told of');
     }
-    sent.push(event.news.object.key);
+    sent.push(event.record.object.key);
     const arrival = await classify(
-      event.news,
+      event.record,
       { rules: [ruleOf('A')], unmatched: 'ignore' },
       undefined as unknown as ObjectInspector,
     );

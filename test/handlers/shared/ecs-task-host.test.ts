@@ -141,8 +141,8 @@ test('a task that ECS took and had no capacity for is no attempt of its file', (
     stateOf({ lastStatus: 'STOPPED', stopCode: 'TaskFailedToStart', stoppedReason });
   expect(
     over('Capacity is unavailable at this time. Please try again later or in a different availability zone'),
-  ).toMatchObject({ kind: 'over', interrupted: true });
-  expect(over('CannotPullContainerError: not found')).toMatchObject({ kind: 'over', interrupted: false });
+  ).toMatchObject({ kind: 'stopped', interrupted: true });
+  expect(over('CannotPullContainerError: not found')).toMatchObject({ kind: 'stopped', interrupted: false });
 });
 
 test('a type without target, and overrides that are too long, need a person', async () => {
@@ -165,14 +165,14 @@ test.each<[string, unknown, object]>([
   [
     'stopped',
     { tasks: [{ lastStatus: 'STOPPED', stopCode: 'EssentialContainerExited', stoppedReason: 'OOM' }] },
-    { kind: 'over', interrupted: false, reason: 'EssentialContainerExited: OOM' },
+    { kind: 'stopped', interrupted: false, reason: 'EssentialContainerExited: OOM' },
   ],
   [
     'reclaimed by Spot',
     { tasks: [{ lastStatus: 'STOPPED', stopCode: 'SpotInterruption' }] },
-    { kind: 'over', interrupted: true },
+    { kind: 'stopped', interrupted: true },
   ],
-  ['forgotten', { tasks: [], failures: [{ reason: 'MISSING' }] }, { kind: 'over', interrupted: false }],
+  ['forgotten', { tasks: [], failures: [{ reason: 'MISSING' }] }, { kind: 'stopped', interrupted: false }],
 ])('knows a task that is %s', async (_, answer, state) => {
   const { host, input, send } = hostWith(answer);
   await expect(host.describe(arn)).resolves.toMatchObject(state);

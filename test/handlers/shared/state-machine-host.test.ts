@@ -88,18 +88,18 @@ test.each<[string, unknown, object]>([
     'failed',
     { status: 'FAILED', error: 'States.TaskFailed', cause: 'x'.repeat(2_000) },
     {
-      kind: 'over',
+      kind: 'stopped',
       interrupted: false,
       reason: `FAILED: ${`States.TaskFailed: ${'x'.repeat(2_000)}`.slice(0, 1_000)}`,
     },
   ],
-  ['timed out', { status: 'TIMED_OUT' }, { kind: 'over', reason: 'TIMED_OUT: no reason given' }],
+  ['timed out', { status: 'TIMED_OUT' }, { kind: 'stopped', reason: 'TIMED_OUT: no reason given' }],
   [
     'was aborted',
     { status: 'ABORTED', error: null, cause: null },
-    { kind: 'over', reason: 'ABORTED: no reason given' },
+    { kind: 'stopped', reason: 'ABORTED: no reason given' },
   ],
-  ['was forgotten', new ExecutionDoesNotExist(error), { kind: 'over' }],
+  ['was forgotten', new ExecutionDoesNotExist(error), { kind: 'stopped' }],
 ])('knows an execution that %s', async (_, answer, state) => {
   const { host, send } = hostWith(answer);
   await expect(host.describe(worker)).resolves.toMatchObject(state);

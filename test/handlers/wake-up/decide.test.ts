@@ -1,7 +1,7 @@
-import { decide, GIVE_UP_SECONDS, WATCH_SECONDS, type Look } from '../../../src/handlers/wake-up/decide';
+import { decide, MAX_WATCH_SECONDS, WATCH_SECONDS, type Observation } from '../../../src/handlers/wake-up/decide';
 
 const sizing = { minTasks: 0, maxTasks: 20, messagesPerTask: 4 };
-const asleep: Look = { ageSeconds: 120, justArrived: false, backlog: 0, reported: [] };
+const asleep: Observation = { ageSeconds: 120, justArrived: false, backlog: 0, reported: [] };
 
 describe('the floor', () => {
   it.each([
@@ -64,11 +64,14 @@ describe('the watch', () => {
   });
 
   it('goes on while metrics sleep, and gives the floor back when they never wake', () => {
-    expect(decide({ ...asleep, ageSeconds: GIVE_UP_SECONDS - 1, backlog: 8 }, sizing)).toEqual({
+    expect(decide({ ...asleep, ageSeconds: MAX_WATCH_SECONDS - 1, backlog: 8 }, sizing)).toEqual({
       floor: 2,
       again: true,
     });
-    expect(decide({ ...asleep, ageSeconds: GIVE_UP_SECONDS, backlog: 8 }, sizing)).toEqual({ floor: 0, again: false });
+    expect(decide({ ...asleep, ageSeconds: MAX_WATCH_SECONDS, backlog: 8 }, sizing)).toEqual({
+      floor: 0,
+      again: false,
+    });
   });
 });
 
@@ -76,7 +79,7 @@ describe('a burst, an empty queue, and a burst again within five minutes', () =>
   /** The queue each minute after an arrival whose message holds back all others of the next five minutes. */
   const backlogs = [0, 40, 12, 0, 40, 40, 12, 0, 0, 0];
   /** What alarms know at a look is one minute old and was measured over the minute before. */
-  const look = (minute: number): Look => ({
+  const look = (minute: number): Observation => ({
     ageSeconds: 5 + 60 * minute,
     justArrived: minute === 0,
     backlog: backlogs[minute],

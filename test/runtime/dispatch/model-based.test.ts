@@ -29,7 +29,7 @@ type Step = readonly [
     | 'redrive'
     | 'discard'
     | 'remove'
-    | 'look'
+    | 'postpone'
     | 'pause'
     | 'resume'
   ),
@@ -51,7 +51,7 @@ const step: fc.Arbitrary<Step> = fc.tuple(
     'redrive',
     'discard',
     'remove',
-    'look',
+    'postpone',
     'pause',
     'resume',
     'resume',
@@ -100,8 +100,8 @@ async function take(store: DispatchStore, [what, id]: Step, { late, overwrite, e
     await dispatcher.pause('A', 'maintenance');
   } else if (what === 'resume') {
     await dispatcher.resume('A');
-  } else if (what === 'look') {
-    await dispatcher.look(id);
+  } else if (what === 'postpone') {
+    await dispatcher.postponeCheck(id);
   } else {
     await dispatcher.apply(id, events[what]!);
   }

@@ -238,7 +238,7 @@ describe.each(NAMES)('store on %s', (name) => {
         .map((file) => file?.id ?? '');
       started.push(id);
       await (await begin(id)).fail('broken', { final: true });
-      await dispatcher.goOn('A', (await store.file(id))?.sequence ?? '', [id]);
+      await dispatcher.continueSequence('A', (await store.file(id))?.sequence ?? '', [id]);
     }
     expect(started.sort()).toEqual(['1', '2', '3']);
     await dispatcher.register(arrival('5', { type: 'C', sequence: 'C' }));
@@ -268,7 +268,7 @@ describe.each(NAMES)('store on %s', (name) => {
     await (await begin(one!.id)).complete();
     await dispatcher.drive('A/2');
     expect(await working()).toEqual([]);
-    await dispatcher.tidy(['A']);
+    await dispatcher.releaseStalePlaces(['A']);
     for await (const { sequence } of store.backlog()) {
       await dispatcher.drive(sequence);
     }

@@ -15,7 +15,7 @@ class ScriptedHost implements TaskHost {
   readonly launches: string[] = [];
   readonly stopped: string[] = [];
   launched: LaunchResult = { kind: 'sent' };
-  state: TaskState = { kind: 'untold' };
+  state: TaskState = { kind: 'unknown' };
 
   launch({ id, epoch }: FileRow): Promise<LaunchResult> {
     this.launches.push(`${id}-${epoch}`);
@@ -114,7 +114,7 @@ describe('an execution, for which its host speaks', () => {
     await sweepFor(1);
     expect(host.stopped).toEqual(['execution-1']);
     expect(row().status).toBe('running');
-    host.state = { kind: 'over', reason: 'ABORTED', interrupted: false };
+    host.state = { kind: 'stopped', reason: 'ABORTED', interrupted: false };
     await sweepFor(1);
     expect(row()).toMatchObject({ status: 'waiting', reason: 'ABORTED' });
   });
@@ -127,28 +127,28 @@ describe('an execution, for which its host speaks', () => {
 
   test('ends once, however often that is told, and tells nothing about a later attempt', async () => {
     await expect(
-      supervisor.hear('1', 1, 'execution-1', { kind: 'over', reason: 'FAILED', interrupted: false }),
+      supervisor.handleTaskState('1', 1, 'execution-1', { kind: 'stopped', reason: 'FAILED', interrupted: false }),
     ).resolves.toBe('changed');
     await expect(
-      supervisor.hear('1', 1, 'execution-1', { kind: 'over', reason: 'FAILED', interrupted: false }),
+      supervisor.handleTaskState('1', 1, 'execution-1', { kind: 'stopped', reason: 'FAILED', interrupted: false }),
     ).resolves.toBe('refused');
-    await expect(supervisor.hear('1', 1, 'execution-1', { kind: 'done' })).resolves.toBe('refused');
+    await expect(supervisor.handleTaskState('1', 1, 'execution-1', { kind: 'done' })).resolves.toBe('refused');
     expect(row()).toMatchObject({ status: 'waiting', attempts: 1 });
   });
 
   test('that is at work is not news', async () => {
-    await expect(supervisor.hear('1', 1, 'execution-1', { kind: 'working' })).resolves.toBe('kept');
+    await expect(supervisor.handleTaskState('1', 1, 'execution-1', { kind: 'working' })).resolves.toBe('kept');
   });
 });
 
 test('an execution whose end was told before its start was noted is done all the same', async () => {
-  await expect(supervisor.hear('1', 1, 'execution-1', { kind: 'done' })).resolves.toBe('changed');
+  await expect(supervisor.handleTaskState('1', 1, 'execution-1', { kind: 'done' })).resolves.toBe('changed');
   expect(row()).toMatchObject({ status: 'completed', worker: 'execution-1' });
 });
 
 test('an execution that had ended before its start was noted tells how', async () => {
   host.launched = { kind: 'launched', ended: true, worker: 'execution-1' };
-  host.state = { kind: 'over', reason: 'FAILED: States.Timeout', interrupted: false };
+  host.state = { kind: 'stopped', reason: 'FAILED: States.Timeout', interrupted: false };
   await supervisor.tick('1');
   expect(row()).toMatchObject({ status: 'waiting', reason: 'FAILED: States.Timeout', attempts: 1 });
 });

@@ -25,7 +25,7 @@ const events: DispatchEvent[] = [
   { type: 'interrupt', epoch: 3, worker: 'task-1', reason: 'Spot' },
   { type: 'refuse', epoch: 3, reason: 'no capacity' },
   { type: 'misconfigured', epoch: 3, reason: 'no such image' },
-  { type: 'look' },
+  { type: 'postpone' },
   { type: 'retry' },
   { type: 'redrive' },
   { type: 'discard', reason: 'by hand' },

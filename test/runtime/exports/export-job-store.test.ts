@@ -168,12 +168,12 @@ it('fails a job once, and opens it again only on request', async () => {
 
 it('gives the right to tell of the end to one process, and to another a minute later', async () => {
   await dispatched(0);
-  const claims = await Promise.all([1, 2, 3].map(() => store.claimTelling(jobId)));
+  const claims = await Promise.all([1, 2, 3].map(() => store.claimEndEvent(jobId)));
   expect(claims.filter((claim) => claim === true)).toHaveLength(1);
   expect(claims.filter((claim) => claim === undefined)).toHaveLength(2);
-  expect(await store.claimTelling(jobId, new Date(Date.now() + 61_000))).toBe(true);
-  await store.told(jobId);
-  expect(await store.claimTelling(jobId, new Date(Date.now() + 200_000))).toBe(false);
+  expect(await store.claimEndEvent(jobId, new Date(Date.now() + 61_000))).toBe(true);
+  await store.markEndEventSent(jobId);
+  expect(await store.claimEndEvent(jobId, new Date(Date.now() + 200_000))).toBe(false);
 });
 
 it('keeps jobs apart whose ids look alike', async () => {

@@ -248,7 +248,7 @@ describe('a job', () => {
     api = test.client();
     for (let turn = 0, state: unknown; turn === 0 || state !== undefined; turn += 1) {
       handedOff = [];
-      await deliver(exportHandler({ turnSeconds: 0 }), request(...ids), { state: state ?? null });
+      await deliver(exportHandler({ timeSliceSeconds: 0 }), request(...ids), { state: state ?? null });
       [state] = handedOff;
       expect(sent).toHaveLength([10, 20, 25, 26, 27][turn]);
     }
@@ -262,7 +262,7 @@ describe('a job', () => {
   it('that failed is tried again when the turn of its message is over, at the end of which the failure is told', async () => {
     files = 25;
     const message = request(`none-${jobId}`, jobId);
-    await deliver(exportHandler({ turnSeconds: 0 }), message);
+    await deliver(exportHandler({ timeSliceSeconds: 0 }), message);
     expect(handedOff).toEqual([0]);
     await expect(deliver(exportHandler(), message, { state: 0 })).rejects.toMatchObject({ code: 'ERR_POISON_MESSAGE' });
     expect(sent).toHaveLength(25);
@@ -400,9 +400,9 @@ describe('a file', () => {
       seconds: 60,
     });
     dies = false;
-    const claim = table.store.claimTelling.bind(table.store);
+    const claim = table.store.claimEndEvent.bind(table.store);
     const spy = jest
-      .spyOn(table.store, 'claimTelling')
+      .spyOn(table.store, 'claimEndEvent')
       .mockImplementation((id) => claim(id, new Date(Date.now() + 61_000)));
     await deliver(downloadHandler({ publish: dying }), sent[0]);
     spy.mockRestore();

@@ -132,7 +132,7 @@ test(
       store: table.store,
       publish: (type: string, event: ExportJobEvent) => Promise.resolve(void events.push([type, event])),
     };
-    await deliver(new Exports({ ...parts, sqs, downloadQueueUrl: 'https://sqs/downloads', turnSeconds: 86_400 }), {
+    await deliver(new Exports({ ...parts, sqs, downloadQueueUrl: 'https://sqs/downloads', timeSliceSeconds: 86_400 }), {
       version: 1,
       jobIds: ['large'],
     });

@@ -3,7 +3,7 @@ import { sourceEnded } from './source.js';
 
 const PIECE_BYTES = 256 * 1024;
 
-/** An archive that is in memory already. It is not copied, so it must not change. */
+/** An archive in memory. It is not copied, so it must not be modified. */
 export function bufferSource(content: Uint8Array, label = 'buffer'): ArchiveSource {
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
   const slice = (start: number, end: number, signal?: AbortSignal): Buffer => {

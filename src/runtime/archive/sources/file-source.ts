@@ -2,10 +2,10 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { ZipError } from '../zip-error.js';
 import { sourceEnded, sourceFailed, type ArchiveSource } from './source.js';
 
-/** Large enough that a promise per piece costs nothing that can be seen. */
+/** Large enough that the cost of a promise per piece is negligible. */
 const PIECE_BYTES = 512 * 1024;
 
-/** An archive in a local file. It is opened at the first read and must not be changed while it is read. */
+/** An archive in a local file. It is opened at the first read and must not be modified while it is read. */
 export function fileSource(path: string): ArchiveSource {
   let opened: Promise<FileHandle> | undefined;
   const handle = (): Promise<FileHandle> => (opened ??= open(path, 'r'));
@@ -30,7 +30,7 @@ export function fileSource(path: string): ArchiveSource {
   const read = (start: number, end: number, signal?: AbortSignal): Promise<Buffer> =>
     fill(Buffer.allocUnsafeSlow(end - start), start, signal);
 
-  /** One piece is read while the one before it is worked on; `memory` gives the buffer for each. */
+  /** Reads one piece while the previous one is processed; `memory` provides the buffers. */
   async function* pieces(
     start: number,
     end: number,
@@ -44,7 +44,7 @@ export function fileSource(path: string): ArchiveSource {
         const bytes = await next;
         at += bytes.length;
         next = at < end ? piece(at) : undefined;
-        next?.catch(() => undefined); // thrown when its turn comes
+        next?.catch(() => undefined); // thrown when it is awaited
         yield bytes;
       }
     } finally {
@@ -62,7 +62,7 @@ export function fileSource(path: string): ArchiveSource {
           throw sourceFailed(path, 0, error, signal);
         });
       if (!stats.isFile()) {
-        throw new ZipError('ERR_ZIP_SOURCE', 'not a file that can be read from any place; use streamZip', {
+        throw new ZipError('ERR_ZIP_SOURCE', 'not a regular file, so it has no random access; use streamZip', {
           archive: path,
         });
       }
@@ -70,8 +70,8 @@ export function fileSource(path: string): ArchiveSource {
     },
     read,
     stream: (start, end, signal) => pieces(start, end, signal, (length) => Buffer.allocUnsafeSlow(length)),
-    lend(start, end, signal) {
-      // Two in turn: when the second is handed out, the next read goes into the first.
+    streamTransient(start, end, signal) {
+      // Two alternating buffers: while the second is in use, the next read fills the first.
       const buffers = [0, 1].map(() => Buffer.allocUnsafeSlow(Math.min(end - start, PIECE_BYTES)));
       let turn = 0;
       return pieces(start, end, signal, (length) => buffers[turn++ % 2].subarray(0, length));

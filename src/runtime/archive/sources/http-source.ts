@@ -4,31 +4,30 @@ import type { ResumeOptions } from './resuming-stream.js';
 import type { ArchiveSource } from './source.js';
 
 export interface HttpSourceOptions extends ResumeOptions {
-  /** Sent with every request, for example an authorization. Never logged. @default - none */
+  /** Headers of every request, for example an authorization. Never logged. @default - none */
   readonly headers?: Readonly<Record<string, string>>;
   /**
-   * Makes the requests, such as `ExportApiClient.fetch`; an error of ours that it throws is not tried again. @default -
-   * the global fetch
+   * Makes the requests, for example `ExportApiClient.fetch`; its Fileworks errors are not retried. @default - the
+   * global fetch
    */
   readonly fetch?: typeof fetch;
 }
 
 /**
- * An archive behind HTTP, from a server that supports ranges.
+ * An archive on an HTTP server that supports ranges.
  *
- * A presigned URL must be signed without a `Range` header. Every read after the first carries `If-Range` with the
- * server's strong ETag, or with its
- * date when it has no such ETag, so an archive that is replaced meanwhile is an error.
+ * A presigned URL must be signed without a `Range` header. Every read after the first has an `If-Range` header with the
+ * server's strong ETag, or otherwise its date, so that a replaced archive is an error.
  *
- * @throws TypeError for a URL that is none, or that holds a user or password
+ * @throws TypeError for an invalid URL, or one that contains a user or password
  *
- * Limitation: for a server that gives neither, a replacement shows only when size, checksums or records no longer fit.
+ * Limitation: for a server without either, a replacement is detected only by size, checksums or records.
  */
 export function httpSource(url: string | URL, options: HttpSourceOptions = {}): ArchiveSource {
   const address = new URL(url);
-  // Fetch refuses them with a message that holds them.
+  // Fetch refuses credentials in URLs, with an error message that contains them.
   if (address.username !== '' || address.password !== '') {
-    throw new TypeError('Expected `url` without user and password; give them as an authorization in `headers`');
+    throw new TypeError('Expected `url` without user and password; pass them as an authorization in `headers`');
   }
   const label = `${address.origin}${address.pathname}`;
   const request = options.fetch ?? fetch;
@@ -39,7 +38,7 @@ export function httpSource(url: string | URL, options: HttpSourceOptions = {}): 
     label,
     async (range, signal) => {
       const response = await request(address, {
-        // Compression on the way would make the ranges those of another body.
+        // With content encoding, ranges would refer to the encoded body.
         headers: {
           ...options.headers,
           ...(validator !== undefined && { 'if-range': validator }),
@@ -52,14 +51,14 @@ export function httpSource(url: string | URL, options: HttpSourceOptions = {}): 
       if (status === 206 && response.body !== null) {
         const range206 = /^bytes (?<start>\d+)-\d+\/(?<size>\d+)$/.exec(headers.get('content-range') ?? '')?.groups;
         if (range206 === undefined) {
-          throw new ZipError('ERR_ZIP_RANGES_UNSUPPORTED', 'the server does not say which range it sent', {
+          throw new ZipError('ERR_ZIP_RANGES_UNSUPPORTED', 'the response of the server has no valid content range', {
             archive: label,
           });
         }
         validator ??= validatorOf(headers);
         const size = Number(range206.size);
         knownSize ??= size;
-        // Checked here too: not every server knows If-Range.
+        // Checked here too: not every server supports If-Range.
         if (knownSize === size && validator === validatorOf(headers)) {
           return { start: Number(range206.start), size: knownSize, body: response.body };
         }
@@ -76,11 +75,11 @@ export function httpSource(url: string | URL, options: HttpSourceOptions = {}): 
       if (status === 200) {
         throw new ZipError(
           'ERR_ZIP_RANGES_UNSUPPORTED',
-          'the server answers a range with the whole body; use streamZip',
+          'the server ignores ranges and sends the whole body; use streamZip',
           { archive: label },
         );
       }
-      // 408 and 429 ask for another attempt, as everything from 500 on does.
+      // 408, 429 and 5xx are retried.
       if (status >= 400 && status < 500 && status !== 408 && status !== 429) {
         throw new ZipError('ERR_ZIP_SOURCE', `the server refused the read: HTTP ${status}`, { archive: label });
       }

@@ -3,9 +3,9 @@ import { Attempts, resolveResume, resumingStream, type OpenRange, type ResumeOpt
 import { ZipError } from '../zip-error.js';
 import type { ArchiveSource, SourceTail } from './source.js';
 
-/** One answer to a ranged request. */
+/** A response to a range request. */
 export interface RangeAnswer {
-  /** First byte that the body holds. */
+  /** Offset of the first byte of the body. */
   readonly start: number;
   /** Bytes of the whole resource. */
   readonly size: number;
@@ -13,13 +13,13 @@ export interface RangeAnswer {
 }
 
 /**
- * Asks for a range as the `Range` header writes it. Undefined: the resource is empty. MUST reject with a ZipError for
- * what no retry can mend.
+ * Requests a range in the format of the `Range` header. Undefined: the resource is empty. MUST reject with a ZipError
+ * if a retry cannot succeed.
  */
 export type GetRange = (range: string, signal: AbortSignal) => Promise<RangeAnswer | undefined>;
 
 /**
- * What S3 and HTTP have in common: one request tells the size and brings the directory, and every read survives broken
+ * Common part of the S3 and HTTP sources: one request returns size and directory, and every read resumes after broken
  * connections.
  */
 export function rangedSource(label: string, get: GetRange, options: ResumeOptions): ArchiveSource {
@@ -30,7 +30,7 @@ export function rangedSource(label: string, get: GetRange, options: ResumeOption
     if (answer?.start !== start) {
       throw new ZipError(
         'ERR_ZIP_RANGES_UNSUPPORTED',
-        `asked for bytes from ${start} on, got bytes from ${answer?.start ?? 0} on`,
+        `requested bytes from ${start} on, received bytes from ${answer?.start ?? 0} on`,
         { archive: label },
       );
     }
@@ -52,7 +52,7 @@ export function rangedSource(label: string, get: GetRange, options: ResumeOption
           }
           const { start, size } = first;
           if (start !== Math.max(0, size - length)) {
-            throw new ZipError('ERR_ZIP_RANGES_UNSUPPORTED', 'asked for the last bytes, got others', {
+            throw new ZipError('ERR_ZIP_RANGES_UNSUPPORTED', 'requested the last bytes, received others', {
               archive: label,
             });
           }

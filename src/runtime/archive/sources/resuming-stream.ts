@@ -2,41 +2,41 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { FileworksError } from '../../errors.js';
 import { backoffDelay } from '../../support/backoff.js';
 import { Connection } from '../../support/connection.js';
+import { OptionChecks } from '../../support/option-checks.js';
 import { ZipError } from '../zip-error.js';
 import { sourceFailed } from './source.js';
 
 const MAX_GROWTH = 32;
 
-/** How a source over a network deals with broken connections. */
+/** Handling of broken connections. */
 export interface ResumeOptions {
-  /** Connections in a row that may break without bringing a single byte; at least 1. @default 5 */
+  /** Consecutive connections that may break without any data; at least 1. @default 5 */
   readonly maxAttempts?: number;
-  /** Milliseconds without a byte after which a connection counts as broken; at least 1. @default 30_000 */
+  /** Milliseconds without data after which a connection counts as broken; at least 1. @default 30_000 */
   readonly idleTimeoutMs?: number;
   /**
-   * Milliseconds to wait after the first break, doubled with each further one up to 32 times, and randomized; at least
-   * 0. @default 100
+   * Delay in milliseconds after the first break, doubled for each further one up to a factor of 32, with jitter; at
+   * least 0. @default 100
    */
   readonly retryDelayMs?: number;
 }
 
-/** @throws TypeError naming the option */
+/** @throws ConfigurationError naming each invalid option */
 export function resolveResume(options: ResumeOptions): Required<ResumeOptions> {
   const resolved = {
     maxAttempts: options.maxAttempts ?? 5,
     idleTimeoutMs: options.idleTimeoutMs ?? 30_000,
     retryDelayMs: options.retryDelayMs ?? 100,
   };
+  const checks = new OptionChecks();
   for (const [name, value] of Object.entries(resolved)) {
-    const least = name === 'retryDelayMs' ? 0 : 1;
-    if (!(value >= least)) {
-      throw new TypeError(`Expected \`${name}\` to be a number >= ${least}, got \`${String(value)}\``);
-    }
+    checks.number(name, value, { min: name === 'retryDelayMs' ? 0 : 1, max: Infinity });
   }
+  checks.done();
   return resolved;
 }
 
-/** Counts the breaks in a row of one read and waits between attempts. */
+/** Counts the consecutive breaks of one read and waits between attempts. */
 export class Attempts {
   #breaks = 0;
 
@@ -51,8 +51,8 @@ export class Attempts {
   }
 
   /**
-   * Returns when the next attempt may start; errors of ours are meant as they are. @throws what the read must end with,
-   * when there is none
+   * Resolves when the next attempt may start. @throws the error of the read, if there is no further attempt; errors of
+   * Fileworks are not retried
    */
   async failed(failure: unknown, offset: number): Promise<void> {
     this.#breaks += 1;
@@ -69,12 +69,12 @@ export class Attempts {
   }
 }
 
-/** Opens the range from `start` up to, without, `end`. MUST reject with a ZipError for what no retry can mend. */
+/**
+ * Opens the range from `start` (inclusive) to `end` (exclusive). MUST reject with a ZipError if a retry cannot succeed.
+ */
 export type OpenRange = (start: number, end: number, signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>;
 
-/**
- * Streams a range over as many connections as it takes: after a break it goes on with the first byte that is missing.
- */
+/** Streams a range over as many connections as needed: after a break it resumes at the first missing byte. */
 export async function* resumingStream(
   open: OpenRange,
   start: number,
@@ -96,7 +96,7 @@ export async function* resumingStream(
         }
         const { buffer, byteOffset, byteLength } = piece.value;
         if (byteLength > end - at) {
-          throw new ZipError('ERR_ZIP_SOURCE', 'the source sent more than it was asked for', {
+          throw new ZipError('ERR_ZIP_SOURCE', 'the source sent more than requested', {
             archive: label,
             offset: at,
           });
@@ -115,7 +115,7 @@ export async function* resumingStream(
       failure = error;
     } finally {
       connection.close();
-      // Not awaited: a body that hangs may hang here too, and its connection is gone already.
+      // Not awaited: a hanging body may hang here too, and its connection is already closed.
       body?.return?.().catch(() => undefined);
     }
     if (failure !== undefined) {

@@ -8,18 +8,15 @@ export interface S3SourceOptions extends ResumeOptions {
   readonly client: S3Client;
   readonly bucket: string;
   readonly key: string;
-  /**
-   * Reads this version. @default - the one that is current at the first read; a change after that is
-   * `ERR_ZIP_SOURCE_CHANGED`
-   */
+  /** Version to read. @default - the current one at the first read; a later change is `ERR_ZIP_SOURCE_CHANGED` */
   readonly versionId?: string;
 }
 
 /**
- * An archive in S3, read by ranges. Needs `s3:GetObject` (`s3:GetObjectVersion` with a version) and nothing else.
+ * An archive in S3, read by ranges. Needs only `s3:GetObject` (`s3:GetObjectVersion` with a version).
  *
- * Every read after the first carries `If-Match`, so an object that is replaced meanwhile is an error and never a mix of
- * two archives.
+ * Every read after the first has an `If-Match` header, so that a replaced object is an error and never a mix of two
+ * archives.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
  */

@@ -24,9 +24,10 @@ import {
   pauseKey,
   shardOf,
   toRow,
-  troubleSk,
+  failedSk,
 } from './items.js';
 import { transactItems } from './writes.js';
+import { checkedNumber } from '../../support/option-checks.js';
 import { type FileRow, type HeadRow, type KeyRow, type PauseRow, type QueuedFile } from '../rows.js';
 import { type DispatchStore, type FailedFile, type Write } from '../store.js';
 
@@ -36,30 +37,33 @@ export interface DynamoDbStoreOptions {
   readonly client: DynamoDBClient;
   readonly tableName: string;
   /**
-   * How long completed and skipped files, and with them the memory of duplicates, are kept; at least 15 days. Default:
-   * 90 days.
+   * Retention of completed and skipped files, which are also needed to recognize duplicate events; at least 15 days.
+   * Default: 90 days.
    */
   readonly retentionSeconds?: number;
 }
 
-/** Sorts behind everything that an order or an id can hold. */
+/** Sorts after every order and id. */
 const END = '\uFFFF';
 const DAY_SECONDS = 86_400;
-/** EventBridge delivers for up to 24 hours, and SQS keeps for up to 14 days: so late can a duplicate come. */
+/**
+ * EventBridge retries for up to 24 hours, and SQS retains messages for up to 14 days: a duplicate event can arrive this
+ * late.
+ */
 const MIN_RETENTION_SECONDS = 15 * DAY_SECONDS;
 
-/** Rows in one DynamoDB table; what decides is read with strong consistency from the table itself. */
+/** Stores rows in one DynamoDB table. Decisions use strongly consistent reads of the table itself. */
 export class DynamoDbStore implements DispatchStore {
   readonly #client: DynamoDBClient;
   readonly #tableName: string;
   readonly #retentionSeconds: number;
 
   constructor({ client, tableName, retentionSeconds = 90 * DAY_SECONDS }: DynamoDbStoreOptions) {
-    if (!Number.isInteger(retentionSeconds) || retentionSeconds < MIN_RETENTION_SECONDS) {
-      throw new RangeError(
-        `Expected \`retentionSeconds\` to be an integer >= ${MIN_RETENTION_SECONDS} (15 days), got: ${String(retentionSeconds)}`,
-      );
-    }
+    checkedNumber('retentionSeconds', retentionSeconds, {
+      min: MIN_RETENTION_SECONDS,
+      max: Number.MAX_SAFE_INTEGER,
+      integer: true,
+    });
     this.#client = client;
     this.#tableName = tableName;
     this.#retentionSeconds = retentionSeconds;
@@ -132,7 +136,7 @@ export class DynamoDbStore implements DispatchStore {
 
   async *backlog(after?: string): AsyncGenerator<{ sequence: string; first: string }> {
     const start = after === undefined ? 0 : shardOf(after);
-    // Behind `after` in its shard, the other shards, and its shard again up to it
+    // After `after` in its shard, then the other shards, then its shard up to `after`
     for (let step = 0; step < DUE_SHARDS + (after === undefined ? 0 : 1); step += 1) {
       const shard = duePk((start + step) % DUE_SHARDS);
       const end = step === DUE_SHARDS && after !== undefined ? backlogSk(after, END) : `Q#${END}`;
@@ -156,7 +160,7 @@ export class DynamoDbStore implements DispatchStore {
 
   async *listFailed(status: 'waiting' | 'blocked' | 'parked', type?: string): AsyncGenerator<FailedFile> {
     const query = {
-      ...partition(status, type === undefined ? '' : troubleSk(type, ''), undefined, 'trouble'),
+      ...partition(status, type === undefined ? '' : failedSk(type, ''), undefined, 'trouble'),
       IndexName: indexes.trouble,
     };
     for await (const item of this.#query(query)) {
@@ -189,7 +193,7 @@ export class DynamoDbStore implements DispatchStore {
     } while (start !== undefined);
   }
 
-  /** One write needs no transaction, which would cost twice as much. */
+  /** A single write without a transaction, which would cost twice as much. */
   async #single({ Put, Update }: TransactWriteItem): Promise<void> {
     if (Put) {
       await this.#client.send(new PutItemCommand(Put));
@@ -200,7 +204,7 @@ export class DynamoDbStore implements DispatchStore {
   }
 }
 
-/** Items of one partition whose sort key begins with `from`, or lies between `from` and `to`. */
+/** Items of one partition whose sort key begins with `from`, or is between `from` and `to`. */
 function partition(pk: string, from: string, to?: string, prefix = '') {
   const [pkName, skName] = prefix === '' ? ['pk', 'sk'] : [`${prefix}Pk`, `${prefix}Sk`];
   const condition = to === undefined ? 'begins_with(#sk, :from)' : '#sk BETWEEN :from AND :to';
@@ -216,8 +220,8 @@ function partition(pk: string, from: string, to?: string, prefix = '') {
 }
 
 /**
- * Somebody else was first. Throttling and everything else is not a lost race: the SDK retries it, then the caller is
- * told.
+ * True if a concurrent commit was first. Throttling and other errors are not lost races: the SDK retries them, then the
+ * caller gets the error.
  */
 function isLostRace(error: unknown): boolean {
   if (error instanceof ConditionalCheckFailedException || error instanceof TransactionConflictException) {

@@ -1,6 +1,6 @@
 import { indexes } from './items.js';
 
-/** The table that `DynamoDbStore` works on, for tests and tools; the construct makes the same one. */
+/** The table definition of `DynamoDbStore`, for tests and tools; the construct creates the same table. */
 export const dispatchTableDefinition = {
   KeySchema: [
     { AttributeName: 'pk', KeyType: 'HASH' as const },

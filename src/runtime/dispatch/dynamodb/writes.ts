@@ -11,7 +11,7 @@ import {
   type Write,
 } from '../store.js';
 
-/** What a set of writes is in DynamoDB. The item in the queue comes and goes with the status of its file. */
+/** The DynamoDB transaction for a set of writes. The queue item is written and deleted with the status of its file. */
 export function transactItems(
   tableName: string,
   writes: readonly Write[],
@@ -156,7 +156,7 @@ const seenVersion = (seen: number | undefined) =>
         ExpressionAttributeValues: toItem({ ':seen': seen }),
       };
 
-/** `SET` what has a value, `REMOVE` what is undefined. */
+/** `SET` for defined fields, `REMOVE` for undefined ones. */
 function updateExpression(fields: Readonly<Record<string, unknown>>) {
   const names = Object.fromEntries(Object.keys(fields).map((name) => [`#${name}`, name]));
   const given = Object.entries(fields).filter(([, value]) => value !== undefined);

@@ -3,7 +3,7 @@ import { dispatchSchema } from './schema.js';
 import { type FileRow, type FileStatus, type HeadRow, type KeyRow, type PauseRow, type QueuedFile } from '../rows.js';
 import { type DispatchStore, type FailedFile, type Write } from '../store.js';
 
-/** The part of a `pg` connection that the store uses. */
+/** The subset of a `pg` connection that the store uses. */
 export interface PostgresConnection {
   query(
     text: string,
@@ -11,29 +11,29 @@ export interface PostgresConnection {
   ): Promise<{ readonly rows: Record<string, unknown>[]; readonly rowCount: number | null }>;
 }
 
-/** The part of a `pg.Pool` that the store uses; it reads and writes on the primary, in read committed isolation. */
+/** The subset of a `pg.Pool` that the store uses. It must connect to the primary; isolation is read committed. */
 export interface PostgresPool extends PostgresConnection {
   connect(): Promise<PostgresConnection & { release(error?: boolean): void }>;
 }
 
-/** Serialization failure, deadlock, unique violation: another commit was in the way. */
+/** Serialization failure, deadlock, unique violation: a concurrent commit was first. */
 const LOST_RACE = new Set(['40001', '40P01', '23505']);
 const PAGE = 500;
-/** What idled too long is closed by then at the latest. */
+/** Connections that may be closed after idling before one is new. */
 const CONNECTIONS_TO_TRY = 3;
-/** A function that froze or died in a transaction must not keep its locks. */
+/** A function that is frozen or killed during a transaction must not keep its locks. */
 const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = 30000';
-/** Rows that are deleted at once, so that nobody waits long for the locks. */
+/** Rows deleted in one statement, so that locks are held briefly. */
 const EXPIRED_AT_ONCE = 10_000;
 
-/** Files of a type that came to an end. */
+/** Number of files of a type that ended with a status. */
 export interface EndedFiles {
   readonly type: string;
   readonly status: Extract<FileStatus, 'completed' | 'skipped' | 'parked'>;
   readonly files: number;
 }
 
-/** Rows in PostgreSQL. Bring your own `pg.Pool`; `migrate()` makes the tables that `dispatchSchema` describes. */
+/** Stores rows in PostgreSQL. You provide a `pg.Pool`; `migrate()` creates the tables of `dispatchSchema`. */
 export class PostgresStore implements DispatchStore {
   readonly #pool: PostgresPool;
 
@@ -41,7 +41,7 @@ export class PostgresStore implements DispatchStore {
     this.#pool = options.pool;
   }
 
-  /** Makes the tables that do not exist yet. */
+  /** Creates missing tables. */
   async migrate(): Promise<void> {
     await this.#pool.query(dispatchSchema);
   }
@@ -117,7 +117,7 @@ export class PostgresStore implements DispatchStore {
     }
   }
 
-  /** Steps from one sequence to the next however long their queues are. */
+  /** Skips from one sequence to the next regardless of queue lengths. */
   async *backlog(after?: string): AsyncGenerator<{ sequence: string; first: string }> {
     yield* this.#backlogBetween(after ?? '');
     if (after !== undefined) {
@@ -150,8 +150,8 @@ export class PostgresStore implements DispatchStore {
   }
 
   /**
-   * Deletes completed and skipped files, and what is known of keys, that did not change since: the oldest 10,000 of
-   * each. Call it now and then.
+   * Deletes completed and skipped files, and key rows, that have not changed since `before`: the oldest 10,000 of each.
+   * Call it periodically.
    */
   async expire(before: number): Promise<void> {
     await this.#pool.query(
@@ -166,7 +166,7 @@ export class PostgresStore implements DispatchStore {
     );
   }
 
-  /** How many files ended in a time, by the clocks of those who ended them. */
+  /** Number of files that ended in a time range, by the clocks of the writers. */
   async ended(from: number, to: number): Promise<readonly EndedFiles[]> {
     const { rows } = await this.#pool.query(
       `SELECT type, status, count(*)::integer AS files FROM fileworks_file
@@ -208,8 +208,8 @@ export class PostgresStore implements DispatchStore {
   }
 
   /**
-   * A connection that idled may be dead, which shows at its first word: another one is as good, because nothing was
-   * done yet.
+   * An idle connection may be closed, which the first statement detects: another connection can be used, because
+   * nothing was written yet.
    */
   async #begin(): ReturnType<PostgresPool['connect']> {
     for (let attempt = 1; ; attempt += 1) {

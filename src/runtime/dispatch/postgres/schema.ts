@@ -1,9 +1,8 @@
 /**
- * Tables of `PostgresStore`, PostgreSQL 13 or newer. Safe to run again. Two dispatchers need two databases, or two
- * schemas with a user each
- * whose `search_path` names his.
+ * Tables of `PostgresStore` for PostgreSQL 13 or newer. Idempotent. Two dispatchers need two databases, or two schemas,
+ * each with a user whose `search_path` selects it.
  *
- * `COLLATE "C"` compares orders byte by byte, as the protocol does. The unique index is a backstop only: the version of
+ * `COLLATE "C"` compares orders bytewise, as the protocol does. The unique index is only a safeguard: the version of
  * the head decides.
  */
 export const dispatchSchema = `

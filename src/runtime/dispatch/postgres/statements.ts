@@ -1,6 +1,6 @@
 import { type HeadWrite, type KeyWrite, type PauseWrite, type Write } from '../store.js';
 
-/** One statement of a commit: it must touch exactly one row, or nothing of the commit counts. */
+/** One statement of a commit: it must affect exactly one row, otherwise the commit is rolled back. */
 export interface Statement {
   readonly text: string;
   readonly values: unknown[];
@@ -51,7 +51,7 @@ const field = (name: string) => name.replaceAll(/_([a-z])/g, (_, letter: string)
 
 export const fileColumns = fileFields.map(column).join(', ');
 
-/** `pg` returns bigint as text, and NULL where the protocol has no field. */
+/** `pg` returns bigint as text, and NULL for absent fields. */
 export function fromRow(row: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const entries = Object.entries(row)
     .filter(([, value]) => value !== null)
@@ -62,7 +62,7 @@ export function fromRow(row: Readonly<Record<string, unknown>>): Record<string, 
   return Object.fromEntries(entries) as Record<string, unknown>;
 }
 
-/** Heads come first in every transaction: whoever waits, waits for the head and holds nothing else. */
+/** Heads come first in every transaction, so that a transaction waiting for a lock on a head holds no other lock. */
 export function statements(writes: readonly Write[]): Statement[] {
   return [...writes].sort((one, other) => rank(one) - rank(other)).map(statement);
 }

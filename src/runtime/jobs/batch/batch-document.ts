@@ -10,10 +10,9 @@ import { ConfigurationError, PoisonMessage } from '../../errors.js';
 import { printable } from '../../support/printable.js';
 
 /**
- * Reads what a batch consists of.
+ * Reads the description of a batch.
  *
- * @throws ConfigurationError when the object is no description of a batch; what the client throws when it cannot be
- * read
+ * @throws ConfigurationError if the object does not describe a batch; errors of the client
  */
 export async function readBatch(
   client: S3Client,
@@ -33,20 +32,22 @@ export async function readBatch(
   return document;
 }
 
-/** Reads which batch a message is about. @throws PoisonMessage when it names none */
+/** Reads the batch of a message. @throws PoisonMessage if it contains none */
 export function readBatchJob(body: unknown): BatchJobPayload {
   const { bucket, key, taskToken } = (
     typeof body === 'object' && body !== null ? body : {}
   ) as Partial<BatchJobPayload>;
   if (typeof bucket !== 'string' || typeof key !== 'string' || typeof taskToken !== 'string') {
-    throw new PoisonMessage('the message does not name a batch; only BatchProcessor.worker() may send to this queue');
+    throw new PoisonMessage(
+      'the message does not contain a batch; only BatchProcessor.worker() may send to this queue',
+    );
   }
   return { bucket, key, taskToken };
 }
 
 const FILINGS: readonly (BatchFiling['by'] | undefined)[] = ['move', 'tag', 'none'];
 
-/** Keys may come out of a manifest that somebody else has written. */
+/** Keys can come from an external manifest. */
 function isBatch(document: Partial<BatchDocument> | null): document is BatchDocument {
   const { version, files, filing, resultKey } = document ?? {};
   return (

@@ -1,25 +1,25 @@
 import type { BatchPointer } from '../../../contract/batch.js';
 import { type BatchHandler, type BatchOptions, processBatch } from './process-batch.js';
 
-/** Left for the last results to be written. */
+/** Time reserved for writing the last results. */
 const SPARE_MS = 15_000;
 
-/** What a Lambda function exports as its handler. */
+/** The handler of a Lambda function. */
 export type BatchFunction = (
   pointer: BatchPointer,
   context: { getRemainingTimeInMillis(): number },
 ) => Promise<Record<string, never>>;
 
 /**
- * The handler of a Lambda function that works on batches of files for `ChunkedBatchWorkflow`, as
- * `BatchProcessor.lambdaFunction()` calls it.
+ * The handler of a Lambda function that processes batches of files for `ChunkedBatchWorkflow`, for
+ * `BatchProcessor.lambdaFunction()`.
  *
  * ```ts
  * export const handler = batchFunction(async ({ bucket, key }, { signal }) => convert(bucket, key, { signal }));
  * ```
  *
- * The signal aborts 15 seconds before the function's timeout; the workflow then calls it again, and it goes on where it
- * ended.
+ * The signal aborts 15 seconds before the timeout of the function; the workflow then invokes it again, and it continues
+ * where it ended.
  */
 export function batchFunction(handler: BatchHandler, options: BatchOptions = {}): BatchFunction {
   return async ({ bucket, key }, context) => {

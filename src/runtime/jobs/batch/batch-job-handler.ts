@@ -5,20 +5,19 @@ import { readBatchJob } from './batch-document.js';
 import { type BatchHandler, type BatchOptions, processBatch } from './process-batch.js';
 
 export interface BatchJobOptions extends Omit<BatchOptions, 'logger'> {
-  /** An `SFNClient`: tells Step Functions that a batch is done. Needs the optional peer `@aws-sdk/client-sfn`. */
+  /** An `SFNClient`, which reports results to Step Functions. Needs the optional peer `@aws-sdk/client-sfn`. */
   readonly stepFunctions: SdkClient;
 }
 
 /**
- * Makes of a handler of files, as `runBatch` takes it, a handler of the jobs that `BatchProcessor.worker()` sends.
+ * Converts a file handler, as for `runBatch`, to a handler of jobs from `BatchProcessor.worker()`.
  *
  * ```ts
  * await runWorker(batchJobHandler(async ({ bucket, key }, { signal }) => { … }, { stepFunctions: new SFNClient({}) }));
  * ```
  *
- * A batch that is received again goes on where it ended. One that fails on the last attempt is told to Step Functions,
- * and its message goes to the
- * dead-letter queue.
+ * A redelivered batch continues where it ended. A failure in the last attempt is reported to Step Functions, and the
+ * message is moved to the dead-letter queue.
  */
 export function batchJobHandler(handler: BatchHandler, { stepFunctions, ...options }: BatchJobOptions): JobHandler {
   return async (job, { signal, log, isLastAttempt }) => {
@@ -26,13 +25,13 @@ export function batchJobHandler(handler: BatchHandler, { stepFunctions, ...optio
     const { SendTaskFailureCommand, SendTaskSuccessCommand } = await import('@aws-sdk/client-sfn').catch(
       missingPeer('@aws-sdk/client-sfn'),
     );
-    const tell = async (command: object) => {
+    const report = async (command: object) => {
       await stepFunctions.send(command as never).catch((error: unknown) => {
-        // The execution ended before this batch, by its timeout or by hand: nobody waits for the answer.
+        // The execution ended before this batch, by its timeout or manually.
         if (!['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken'].includes((error as Error).name)) {
           throw error;
         }
-        log.warn({ err: error }, 'nobody waits for this batch any more');
+        log.warn({ err: error }, 'the execution of this batch has already ended');
       });
     };
     try {
@@ -40,10 +39,10 @@ export function batchJobHandler(handler: BatchHandler, { stepFunctions, ...optio
     } catch (error) {
       const { name, message: cause } = error as Error;
       if (isLastAttempt && !signal.aborted) {
-        await tell(new SendTaskFailureCommand({ taskToken, error: name, cause }));
+        await report(new SendTaskFailureCommand({ taskToken, error: name, cause }));
       }
       throw error;
     }
-    await tell(new SendTaskSuccessCommand({ taskToken, output: '{}' }));
+    await report(new SendTaskSuccessCommand({ taskToken, output: '{}' }));
   };
 }

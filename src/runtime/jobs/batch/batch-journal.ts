@@ -1,14 +1,14 @@
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { BatchDocument, BatchFileResult, BatchResult } from '../../../contract/batch.js';
 
-/** What S3 answers for an object that is not there; 403 where listing is not allowed. */
+/** HTTP status for a missing object; 403 without permission to list. */
 const ABSENT: readonly (number | undefined)[] = [404, 403];
 
 /**
- * The result of a batch while it grows: an object that is written over with each file that is done, so that the next
- * worker goes on where this one ends.
+ * The growing result of a batch: an object that is rewritten after each finished file, so that the next worker
+ * continues from there.
  *
- * There is one write at a time. What is added while one is under way goes with the next.
+ * There is one write at a time. Results that are added during a write are included in the next one.
  */
 export class BatchJournal {
   readonly #client: S3Client;
@@ -27,7 +27,7 @@ export class BatchJournal {
     this.#complete = found?.complete ?? false;
   }
 
-  /** Takes up what earlier workers have done. */
+  /** Opens the journal with the results of earlier workers. */
   static async open(client: S3Client, bucket: string, document: BatchDocument): Promise<BatchJournal> {
     return new BatchJournal(client, bucket, document, await read(client, bucket, document.resultKey));
   }
@@ -45,13 +45,13 @@ export class BatchJournal {
     return this.#files.get(key);
   }
 
-  /** Resolves when it is written down. */
+  /** Adds the result of a file; resolves when it is stored. */
   add(file: BatchFileResult): Promise<void> {
     this.#files.set(file.key, file);
     return this.#write();
   }
 
-  /** Says that nothing is left to do. */
+  /** Marks the batch as complete. */
   finish(): Promise<void> {
     this.#complete = true;
     return this.#write();

@@ -10,53 +10,53 @@ import { OptionChecks } from '../../support/option-checks.js';
 import { createLogger } from '../../telemetry/index.js';
 import { readBatch } from './batch-document.js';
 import { BatchJournal } from './batch-journal.js';
-import { type FileAway, fileAway } from './file-away.js';
+import { type OutcomeMarker, outcomeMarker } from './outcome-marker.js';
 
-/** As much as is worth a line in a manifest of many files. */
+/** Size limit of a result in a manifest of many files. */
 const MAX_OUTPUT_CHARACTERS = 2_000;
 const MAX_REASON_CHARACTERS = 1_000;
 
 export interface BatchContext {
   /**
-   * Aborts when the worker is told to stop, as by a Spot reclaim. Pass it to everything that waits, and let the error
-   * out.
+   * Aborts on a stop signal, for example after a Spot interruption. Pass it to every asynchronous operation, and
+   * rethrow the error.
    */
   readonly signal: AbortSignal;
-  /** Writes the run, the batch and the file into every line. */
+  /** Logs the run, the batch and the file with every line. */
   readonly log: Logger;
   /** 1 for the first attempt at the file in this worker. */
   readonly attempt: number;
 }
 
 /**
- * Works on one file of a batch. What it returns, JSON of at most 2,000 characters, stands in the result of the file.
+ * Processes one file of a batch. Its return value, JSON of at most 2,000 characters, is included in the result of the
+ * file.
  *
- * It is called again when it throws, at once no more when it throws `PoisonMessage`, and after its time for
- * `RetryLater`; a file that failed on every attempt
- * has failed, with the message of the last error as its reason, and holds up no other. It is called again, too, for a
- * file whose worker was killed before
- * the result was written down, so doing a file twice MUST be harmless.
+ * It is called again if it throws, except after `PoisonMessage`, and after the given time for `RetryLater`. A file that
+ * failed on every attempt has failed, with the message of the last error as its reason, and does not affect other
+ * files. It is also called again for a file whose worker was killed before the result was stored, so it MUST be
+ * idempotent.
  */
 export type BatchHandler = (file: JobObject, context: BatchContext) => unknown;
 
 export interface BatchOptions {
   /** @default - a client with the SDK's defaults */
   readonly client?: S3Client;
-  /** Files in work at a time, from 1 to 1,000. @default 8 */
+  /** Files processed concurrently, from 1 to 1,000. @default 8 */
   readonly concurrency?: number;
-  /** How often a file is tried before it has failed, from 1 to 100. @default 3 */
+  /** Attempts for a file, from 1 to 100. @default 3 */
   readonly attempts?: number;
   /** Seconds before the next attempt. @default - up to 2 after the first, doubling, with full jitter */
   readonly retry?: Backoff;
-  /** Called after each file with what is done so far. */
+  /** Called with the progress after each file. */
   readonly onProgress?: (progress: BatchProgress) => void;
   /** @default createLogger() */
   readonly logger?: Logger;
-  /** @default - the system's */
+  /** @default - the system clock */
   readonly clock?: Clock;
 }
 
-/** Files of a batch, those that earlier workers did included. */
+/** Files of a batch, including those finished by earlier workers. */
 export interface BatchProgress {
   readonly total: number;
   readonly done: number;
@@ -64,10 +64,10 @@ export interface BatchProgress {
 }
 
 /**
- * Does what is left of a batch, with its result in S3 at every moment.
+ * Processes the remaining files of a batch, and stores results in S3 continuously.
  *
- * @throws the reason of `signal` when that came before the last file was done; what S3 says when a result cannot be
- * written or a file not be moved
+ * @throws the reason of `signal` if it aborted before the last file was done; errors of S3 if a result cannot be
+ * written or a file cannot be moved
  */
 export async function processBatch(
   pointer: BatchPointer,
@@ -92,7 +92,11 @@ export async function processBatch(
   if (journal.complete) {
     return journal.result;
   }
-  const work = new BatchWork(document, handler, journal, fileAway(client, document), { ...options, attempts, log });
+  const work = new BatchWork(document, handler, journal, outcomeMarker(client, document), {
+    ...options,
+    attempts,
+    log,
+  });
   log.info({ files: files.length, done: journal.result.files.length }, 'batch begins');
   await eachOf(files, concurrency, signal, (file, stop) => work.do(file, stop));
   await journal.finish();
@@ -109,20 +113,20 @@ class BatchWork {
   readonly #document: BatchDocument;
   readonly #handler: BatchHandler;
   readonly #journal: BatchJournal;
-  readonly #away: FileAway;
+  readonly #marker: OutcomeMarker;
   readonly #options: BatchWorkOptions;
 
   constructor(
     document: BatchDocument,
     handler: BatchHandler,
     journal: BatchJournal,
-    away: FileAway,
+    marker: OutcomeMarker,
     options: BatchWorkOptions,
   ) {
     this.#document = document;
     this.#handler = handler;
     this.#journal = journal;
-    this.#away = away;
+    this.#marker = marker;
     this.#options = options;
   }
 
@@ -136,8 +140,7 @@ class BatchWork {
   }
 
   /**
-   * The result is written down before the file goes away: a worker that is killed between the two leaves the rest to
-   * the next one.
+   * The result is stored before the file is marked: if a worker is killed between the two, the next one marks the file.
    */
   async do(file: BatchFile, signal: AbortSignal): Promise<void> {
     const known = this.#journal.of(file.key);
@@ -145,7 +148,7 @@ class BatchWork {
     if (known === undefined) {
       await this.#journal.add(result);
     }
-    await this.#away.put(file, result.outcome);
+    await this.#marker.mark(file, result.outcome);
     this.#options.onProgress?.(this.progress);
   }
 
@@ -160,7 +163,7 @@ class BatchWork {
       milliseconds: Math.round(clock.now() - start),
       ...more,
     });
-    if (await this.#away.isDone(file)) {
+    if (await this.#marker.isMarked(file)) {
       return done('skipped');
     }
     for (let attempt = 1; ; attempt += 1) {
@@ -178,7 +181,7 @@ class BatchWork {
           });
         }
         const seconds = hasCode<RetryLater>(error, 'ERR_RETRY_LATER') ? error.seconds : retry(attempt);
-        log.warn({ err: error, attempt, seconds }, 'file is tried again');
+        log.warn({ err: error, attempt, seconds }, 'file will be retried');
         await sleep(clock, seconds * 1_000, signal);
         signal.throwIfAborted();
       }
@@ -190,13 +193,13 @@ function checkedOutput(output: unknown): unknown {
   const characters = (JSON.stringify(output) as string | undefined)?.length ?? 0;
   if (characters > MAX_OUTPUT_CHARACTERS) {
     throw new RangeError(
-      `the handler returned ${characters} characters of JSON for the result of a file, which has room for ${MAX_OUTPUT_CHARACTERS}; write what is more to S3`,
+      `the handler returned ${characters} characters of JSON for the result of a file, more than the limit of ${MAX_OUTPUT_CHARACTERS}; write larger results to S3`,
     );
   }
   return output;
 }
 
-/** Several at a time. The first error, and the signal, end the others through theirs; it throws when all have ended. */
+/** Processes items concurrently. The first error, or the signal, aborts the others; it throws after all have ended. */
 async function eachOf<T>(
   items: readonly T[],
   concurrency: number,

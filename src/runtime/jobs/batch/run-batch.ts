@@ -7,33 +7,30 @@ import { listenToProcess } from '../../support/process-listeners.js';
 import { createLogger } from '../../telemetry/index.js';
 import { type BatchHandler, type BatchOptions, type BatchProgress, processBatch } from './process-batch.js';
 
-/**
- * What the exit code of a batch says, after `sysexits.h` where that has a word for it. Every code but 0 has the batch
- * tried again, if it may be.
- */
+/** Exit codes of a batch, based on `sysexits.h`. After a non-zero exit code the batch is retried, if configured. */
 export const BatchExitCode = {
-  /** Every file is done, processed or failed; the result says which. */
+  /** Every file is processed or failed, according to the result. */
   done: 0,
-  /** The result could not be written or a file not be moved, or something was thrown that nobody caught. */
+  /** The result could not be written, a file could not be moved, or there was an uncaught exception. */
   failed: 70,
-  /** The task was told to stop before the last file was done. The next one goes on from there. */
+  /** A stop signal was received before the last file was done. The next task continues from there. */
   stopped: 75,
-  /** The environment names no batch, or an option is wrong; the log says which. */
+  /** The environment contains no batch, or an option is invalid; the log contains the problem. */
   configuration: 78,
 } as const;
 
-/** How often the log says how far a batch is. */
+/** Interval of progress log lines. */
 const PROGRESS_INTERVAL_MS = 10_000;
 
 export interface RunBatchOptions extends BatchOptions {
-  /** Where the pointer is read from. @default process.env */
+  /** Environment with the pointer. @default process.env */
   readonly env?: Environment;
   /** Ends the process. @default process.exit */
   readonly exit?: (code: number) => void;
 }
 
 /**
- * Works on the batch of files that `ChunkedBatchWorkflow` started this container for: the whole main program of a
+ * Processes the batch of files for which `ChunkedBatchWorkflow` started this container: the complete main program of a
  * container.
  *
  * ```ts
@@ -43,9 +40,9 @@ export interface RunBatchOptions extends BatchOptions {
  * }, { concurrency: 4 });
  * ```
  *
- * A file whose handler throws on every attempt has failed and holds up no other. What is done is written to S3 file by
- * file, so after SIGTERM, which aborts
- * the signal, and even after a kill, the next task goes on where this one ended. Exits with a code of `BatchExitCode`.
+ * A file whose handler throws on every attempt has failed and does not affect other files. Results are written to S3
+ * file by file, so that after SIGTERM, which aborts the signal, and even after a kill, the next task continues where
+ * this one ended. Exits with a code of `BatchExitCode`.
  */
 export async function runBatch(handler: BatchHandler, options: RunBatchOptions = {}): Promise<void> {
   const exit = options.exit ?? ((code) => process.exit(code));
@@ -63,7 +60,7 @@ export async function runBatch(handler: BatchHandler, options: RunBatchOptions =
     await processBatch(
       readBatchPointer(options.env ?? process.env),
       handler,
-      { ...options, logger, onProgress: tellProgress(logger, options) },
+      { ...options, logger, onProgress: logProgress(logger, options) },
       stop.signal,
     );
   } catch (error) {
@@ -72,7 +69,7 @@ export async function runBatch(handler: BatchHandler, options: RunBatchOptions =
       error.problems.forEach((problem) => logger.fatal({ problem }, 'batch cannot start'));
       code = BatchExitCode.configuration;
     } else {
-      logger.error({ err: error }, stop.signal.aborted ? 'batch stopped; the next task goes on' : 'batch failed');
+      logger.error({ err: error }, stop.signal.aborted ? 'batch stopped; the next task continues' : 'batch failed');
     }
   } finally {
     stopListening();
@@ -81,7 +78,7 @@ export async function runBatch(handler: BatchHandler, options: RunBatchOptions =
 }
 
 /**
- * Reads which batch `ChunkedBatchWorkflow` wrote into the environment, for programs that do not use `runBatch`.
+ * Reads the environment variables set by `ChunkedBatchWorkflow`, for programs that do not use `runBatch`.
  *
  * @throws ConfigurationError with every problem, by variable
  */
@@ -96,17 +93,17 @@ export function readBatchPointer(env: Environment): BatchPointer {
   return pointer;
 }
 
-function tellProgress(
+function logProgress(
   logger: NonNullable<BatchOptions['logger']>,
   { onProgress, clock = systemClock }: BatchOptions,
 ): (progress: BatchProgress) => void {
-  let told = clock.now();
+  let loggedAt = clock.now();
   return (progress) => {
     onProgress?.(progress);
-    if (clock.now() - told < PROGRESS_INTERVAL_MS) {
+    if (clock.now() - loggedAt < PROGRESS_INTERVAL_MS) {
       return;
     }
-    told = clock.now();
-    logger.info(progress, 'batch goes on');
+    loggedAt = clock.now();
+    logger.info(progress, 'batch progress');
   };
 }

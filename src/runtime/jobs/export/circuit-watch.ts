@@ -7,60 +7,60 @@ import { missingPeer } from '../../support/missing-peer.js';
 import type { ExportMetrics } from './export-metrics.js';
 
 const INTERVAL_MS = 10_000;
-/** A task that sees the API away says so for this long; one that dies meanwhile is outlived by no more. */
-const CLAIM_MS = 30_000;
-/** For how long the end of a suspension is said again: a call that was under way may have undone it. */
-const REASSURE_MS = 300_000;
+/** Validity of a record that the API is unavailable; also the time for which it outlives a stopped task. */
+const OPEN_TTL_MS = 30_000;
+/** Time for which the end of a suspension is repeated, because a concurrent call may have undone it. */
+const REPEAT_MS = 300_000;
 
 export interface CircuitWatchOptions {
-  /** Whose circuit is watched. */
+  /** Client whose circuit is watched. */
   readonly api: ExportApiClient;
   readonly client: DynamoDBClient;
   /** Table with the text keys `pk` and `sk`, such as that of `ExportJobStore`. */
   readonly tableName: string;
-  /** Names the API; tasks with the same name tell each other. */
+  /** Name of the API; tasks with the same name share the state. */
   readonly name: string;
   /**
-   * The service whose scale-out is suspended while the API is away. @default - this task only tells the others and the
-   * metrics
+   * The service whose scale-out is suspended while the API is unavailable. @default - this task only records the state
+   * and metrics
    */
   readonly suspends?: {
     /** An `ApplicationAutoScalingClient`. */
     readonly client: SdkClient;
-    /** As Application Auto Scaling names it: `service/<cluster>/<service>`. */
+    /** Application Auto Scaling resource id: `service/<cluster>/<service>`. */
     readonly service: string;
   };
-  /** @default - nothing is measured */
+  /** @default - no metrics */
   readonly metrics?: ExportMetrics;
-  /** @default - says nothing */
+  /** @default - no log */
   readonly logger?: Logger;
   readonly clock?: Clock;
 }
 
 /**
- * Has a service add no tasks while an API is away, by the suspended state of Application Auto Scaling, and tells the
- * metric `CircuitOpen`.
+ * Suspends the scale-out of a service while an API is unavailable, with the suspended state of Application Auto
+ * Scaling, and reports the metric `CircuitOpen`.
  *
- * A task whose circuit is open writes so into the table, for 30 seconds at a time. Tasks with `suspends` look there
- * every 10 seconds: the scale-out is
- * suspended while any task says that the API is away, and goes on at most 40 seconds after the last one did, also when
- * that one died. At its start, each
- * of them sets what is right, so that nothing stays suspended after a failure of all.
+ * A task whose circuit is open records this in the table, for 30 seconds at a time. Tasks with `suspends` check the
+ * table every 10 seconds: the scale-out is suspended while any task has a valid record, and resumes at most 40 seconds
+ * after the last one, even if that task stopped. Each of them also sets the correct state when it starts, so that the
+ * suspension ends after a failure of all tasks.
  *
  * Needs `dynamodb:UpdateItem`; with `suspends` also `dynamodb:GetItem`,
- * `application-autoscaling:RegisterScalableTarget`, `ecs:DescribeServices`,
- * `ecs:UpdateService` and the optional peer `@aws-sdk/client-application-auto-scaling`.
+ * `application-autoscaling:RegisterScalableTarget`, `ecs:DescribeServices`, `ecs:UpdateService` and the optional peer
+ * `@aws-sdk/client-application-auto-scaling`.
  *
- * @see https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-suspend-resume-scaling.html
+ * @see
+ * https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-suspend-resume-scaling.html
  */
 export class CircuitWatch {
   readonly #options: CircuitWatchOptions;
   readonly #clock: Clock;
   readonly #logger: Logger;
   #timer: Timer | undefined;
-  #looking: Promise<void> = Promise.resolve();
+  #checking: Promise<void> = Promise.resolve();
   #stopped = false;
-  /** What this task set last. */
+  /** The state that this task set last. */
   #suspended: boolean | undefined;
 
   constructor(options: CircuitWatchOptions) {
@@ -70,56 +70,56 @@ export class CircuitWatch {
   }
 
   start(): void {
-    // Half open counts as open: only a request that succeeds says that the API is back.
-    this.#options.api.onCircuit({ onOpen: () => this.#lookNow(), onClose: () => this.#lookNow() });
-    this.#lookNow();
+    // Half open counts as open: only a successful request shows that the API is available again.
+    this.#options.api.onCircuit({ onOpen: () => this.#checkNow(), onClose: () => this.#checkNow() });
+    this.#checkNow();
   }
 
-  /** Looks no more. What is suspended stays so until another task finds that the API is back. */
+  /** Stops the checks. A suspension remains until another task detects that the API is available again. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#timer?.cancel();
-    await this.#looking;
+    await this.#checking;
   }
 
-  #lookNow(): void {
+  #checkNow(): void {
     if (this.#stopped) {
       return;
     }
     this.#timer?.cancel();
-    this.#timer = this.#clock.after(INTERVAL_MS, () => this.#lookNow());
-    this.#looking = this.#looking
-      .then(() => this.#look())
-      .catch((err: unknown) => this.#logger.warn({ err }, 'the state of the circuit cannot be told'));
+    this.#timer = this.#clock.after(INTERVAL_MS, () => this.#checkNow());
+    this.#checking = this.#checking
+      .then(() => this.#check())
+      .catch((err: unknown) => this.#logger.warn({ err }, 'check of the circuit failed'));
   }
 
-  async #look(): Promise<void> {
+  async #check(): Promise<void> {
     const { api, metrics, suspends } = this.#options;
     const open = api.circuitOpen;
     metrics?.circuit(open);
     if (open) {
-      await this.#tell();
+      await this.#recordOpen();
     }
     if (suspends === undefined) {
       return;
     }
     const now = this.#now();
-    const openUntil = open ? now + CLAIM_MS : await this.#openUntil();
+    const openUntil = open ? now + OPEN_TTL_MS : await this.#openUntil();
     if (now < openUntil) {
       await this.#suspend(true);
-    } else if (this.#suspended === undefined || now < openUntil + REASSURE_MS) {
+    } else if (this.#suspended === undefined || now < openUntil + REPEAT_MS) {
       await this.#suspend(false);
     }
   }
 
-  async #tell(): Promise<void> {
+  async #recordOpen(): Promise<void> {
     const { client, tableName } = this.#options;
     await client.send(
       new UpdateItemCommand({
         TableName: tableName,
         Key: this.#key(),
         UpdateExpression: 'SET openUntil = :until',
-        ExpressionAttributeValues: { ':until': { N: String(this.#now() + CLAIM_MS) } },
+        ExpressionAttributeValues: { ':until': { N: String(this.#now() + OPEN_TTL_MS) } },
       }),
     );
   }
@@ -146,7 +146,7 @@ export class CircuitWatch {
     if (this.#suspended !== suspended && (suspended || this.#suspended !== undefined)) {
       this.#logger.warn(
         { service: suspends?.service },
-        suspended ? 'no tasks are added while the API is away' : 'the API is back, and tasks are added again',
+        suspended ? 'API unavailable: scale-out suspended' : 'API available again: scale-out resumed',
       );
     }
     this.#suspended = suspended;
@@ -156,7 +156,7 @@ export class CircuitWatch {
     return { pk: { S: `CIRCUIT#${this.#options.name}` }, sk: { S: 'CIRCUIT' } };
   }
 
-  /** Milliseconds since 1970: what tasks on several machines agree on, more or less. */
+  /** Milliseconds since 1970, comparable between machines except for clock skew. */
   #now(): number {
     return this.#clock.date().getTime();
   }

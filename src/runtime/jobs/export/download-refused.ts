@@ -1,11 +1,11 @@
 import { FileworksError } from '../../errors.js';
 
-/** A file whose results cannot be what they should be. */
+/** A file that does not meet the expectations of its task. */
 export class DownloadRefused extends FileworksError {
   /**
-   * `ERR_DOWNLOAD_SIZE`: the archive has another size than announced. `ERR_DOWNLOAD_ENTRIES_MISSING`: expected entries
-   * are not in it.
-   * `ERR_DOWNLOAD_TOO_LARGE`: the wanted entries of a server without ranges do not fit on the disk.
+   * - `ERR_DOWNLOAD_SIZE`: the archive has a different size than announced.
+   * - `ERR_DOWNLOAD_ENTRIES_MISSING`: expected entries are missing.
+   * - `ERR_DOWNLOAD_TOO_LARGE`: the selected entries from a server without ranges exceed the disk limit.
    */
   override readonly code: 'ERR_DOWNLOAD_SIZE' | 'ERR_DOWNLOAD_ENTRIES_MISSING' | 'ERR_DOWNLOAD_TOO_LARGE';
 

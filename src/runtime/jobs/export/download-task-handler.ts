@@ -16,16 +16,16 @@ import type { DownloadTask } from '../../../contract/export-contract.js';
 import type { ExtractManifest } from '../extract-manifest.js';
 import { extractTo } from '../extract-to.js';
 import { DownloadRefused } from './download-refused.js';
-import { type PublishExportEvent, tell } from './export-events.js';
+import { type PublishExportEvent, publishJobEvent } from './export-events.js';
 import type { ExportMetrics } from './export-metrics.js';
-import { later } from './export-job-handler.js';
+import { withRetryAfter } from './export-job-handler.js';
 import { readDownloadTask } from './export-messages.js';
 import { extractForward } from './extract-forward.js';
 
 const GIB = 1024 ** 3;
 
-/** What another attempt may mend, of the errors that say what is wrong with a file. */
-const PASSING: ReadonlySet<string> = new Set([
+/** Errors of files that are retried. */
+const TRANSIENT: ReadonlySet<string> = new Set([
   'ERR_ZIP_SOURCE',
   'ERR_ZIP_SOURCE_CHANGED',
   'ERR_EXPORT_UNAVAILABLE',
@@ -42,27 +42,27 @@ export interface DownloadTaskHandlerOptions<Metadata> {
   readonly uploader: IdempotentUploader;
   /** Where results go. */
   readonly bucket: string;
-  /** Before the keys of entries and of manifests. @default - nothing */
+  /** Prefix of the keys of entries and manifests. @default - none */
   readonly prefix?: string;
-  /** What is known about entries, by name. @default - nothing, and every file is wanted */
+  /** Lookup of entry metadata by name. @default - none, and every file is selected */
   readonly metadata?: MetadataLookup<Metadata>;
-  /** @default - nobody is told */
+  /** @default - no events */
   readonly publish?: PublishExportEvent;
   /** @default - see DEFAULT_ARCHIVE_LIMITS */
   readonly limits?: ArchiveLimits;
-  /** What to do where another content stands under the key of an entry. @default 'fail' */
+  /** Handling of an existing object with different content. @default 'fail' */
   readonly ifDifferent?: PutOptions['ifDifferent'];
   /**
-   * Bytes of wanted entries of a file that a server without ranges may have us keep on disk; a Fargate task has room
-   * for four times that. @default 4 GiB
+   * Maximum bytes on disk for selected entries of a file from a server without ranges; a Fargate task has four times
+   * this space. @default 4 GiB
    */
   readonly maxDiskBytes?: number;
-  /** @default - nothing is measured */
+  /** @default - no metrics */
   readonly metrics?: ExportMetrics;
 }
 
 /**
- * Downloads the file of a task, and stores the entries that are wanted. Extend it with your own rule:
+ * Downloads the file of a task, and stores the selected entries. Extend it with your own selection:
  *
  * ```ts
  * class Downloads extends DownloadTaskHandler<MetadataItem> {
@@ -73,13 +73,13 @@ export interface DownloadTaskHandlerOptions<Metadata> {
  * await runWorker(new Downloads({ api, store, uploader, bucket, metadata }).handle, { circuits: [api] });
  * ```
  *
- * From a server with ranges, the directory of the archive and wanted entries are read and nothing else. From one
- * without, the archive is read once from front
- * to back; wanted entries wait on disk until all of it is verified. Either way memory does not grow with the archive.
+ * From a server with ranges, only the directory of the archive and selected entries are read. Otherwise the archive is
+ * read once from start to end, and selected entries are kept on disk until the whole archive is verified. In both cases
+ * memory use is independent of the archive size.
  *
- * A file that no other attempt can mend is recorded as failed, with the code of its error, and its message goes to the
- * dead-letter queue; so does, unread, the
- * last delivery of a message, which ends what kills its worker.
+ * A file with an error that is not retried is recorded as failed, with the error code, and its message is sent to the
+ * dead-letter queue. The last delivery of a message is recorded as failed without an attempt, so that a file that kills
+ * its worker also ends.
  */
 export class DownloadTaskHandler<Metadata = unknown> {
   readonly #options: DownloadTaskHandlerOptions<Metadata>;
@@ -88,37 +88,37 @@ export class DownloadTaskHandler<Metadata = unknown> {
     this.#options = options;
   }
 
-  /* eslint-disable @typescript-eslint/no-unused-vars -- for those who extend the class */
+  /* eslint-disable @typescript-eslint/no-unused-vars -- for subclasses */
 
   /**
-   * True to store an entry, false or the reason to skip it. @default - with `metadata`, what is known there; without,
-   * every file
+   * True to store an entry, false or the reason to skip it. @default - with `metadata`, entries that have metadata;
+   * without, every file
    */
   protected select(_entry: ArchiveEntry, metadata: Metadata | undefined, _task: DownloadTask): boolean | string {
     return this.#options.metadata === undefined || metadata !== undefined || 'no metadata';
   }
 
-  /** Key of an entry behind the prefix. MUST be different for different entries, and the same in every attempt. */
+  /** Key of an entry after the prefix. MUST be different for different entries, and the same in every attempt. */
   protected keyOf({ name }: ArchiveEntry, { jobId, file }: DownloadTask): string {
     return `entries/${encodeURIComponent(jobId)}/${encodeURIComponent(file.id)}/${name}`;
   }
 
   /**
-   * Names of entries that MUST be in the archive; the task fails before anything is stored when one is not. @default -
-   * none
+   * Names of entries that MUST be in the archive; if one is missing, the task fails before anything is stored. @default
+   * - none
    */
   protected expected(_task: DownloadTask, _signal: AbortSignal): Promise<readonly string[]> {
     return Promise.resolve([]);
   }
 
-  /** A new address for a file whose own has expired. @default - there is none, and the file fails */
+  /** A new address for a file whose address has expired. @default - none, and the file fails */
   protected renewUrl(_task: DownloadTask, _signal: AbortSignal): Promise<string | undefined> {
     return Promise.resolve(undefined);
   }
 
   /* eslint-enable @typescript-eslint/no-unused-vars */
 
-  /** The handler to give to `runWorker`. */
+  /** The handler for `runWorker`. */
   readonly handle: JobHandler = async (job, context) => {
     const task = readDownloadTask(job.body);
     const { store, publish } = this.#options;
@@ -127,7 +127,7 @@ export class DownloadTaskHandler<Metadata = unknown> {
     const outcome = earlier.finished ? undefined : await this.#outcome(task, context);
     const settled = outcome === undefined ? earlier : await store.finish(jobId, file.id, number, outcome);
     if (settled.job !== undefined) {
-      await tell(store, publish, settled.job);
+      await publishJobEvent(store, publish, settled.job);
     }
     if (outcome?.failure !== undefined) {
       throw new PoisonMessage(`file failed: ${outcome.failure}`);
@@ -149,14 +149,14 @@ export class DownloadTaskHandler<Metadata = unknown> {
         this.#options.metrics?.fileUploaded(false);
       }
       if (!isFinal(reason)) {
-        throw later(reason);
+        throw withRetryAfter(reason);
       }
       context.log.warn({ err: error, jobId: task.jobId, fileId: task.file.id }, 'file cannot be stored');
       return { bytes: 0, failure: reason.code };
     }
   }
 
-  /** Tries once more, with another address, when the first has expired. */
+  /** Retries once with a new address if the first has expired. */
   async #withUrl(task: DownloadTask, signal: AbortSignal): Promise<ExtractManifest> {
     try {
       return await this.#extract(task, signal);
@@ -255,7 +255,7 @@ export class DownloadTaskHandler<Metadata = unknown> {
     if (missing.length > 0) {
       throw new DownloadRefused(
         'ERR_DOWNLOAD_ENTRIES_MISSING',
-        `${missing.length} expected entries are not in the archive`,
+        `${missing.length} expected entries are missing in the archive`,
       );
     }
   }
@@ -269,7 +269,7 @@ export class DownloadTaskHandler<Metadata = unknown> {
   }
 }
 
-/** What the API said, when a reader of archives only passes it on. */
+/** The error of the API, if an archive reader wrapped it. */
 function reasonOf(error: unknown): unknown {
   return error instanceof ArchiveError && error.cause instanceof ExportApiError ? error.cause : error;
 }
@@ -280,5 +280,5 @@ function isFinal(error: unknown): error is FileworksError & { readonly code: str
     error instanceof ExportApiError ||
     error instanceof StorageError ||
     error instanceof DownloadRefused;
-  return ours && !PASSING.has(error.code);
+  return ours && !TRANSIENT.has(error.code);
 }

@@ -3,31 +3,28 @@ import { queueNameOf } from '../../queue/transport.js';
 import { type Environment, EnvironmentReader, trimmed } from '../../support/environment.js';
 import { OptionChecks } from '../../support/option-checks.js';
 
-/** What the construct wrote into the container of an export service. */
+/** Settings from the environment of an export service container. */
 export interface ExportEnvironment {
   readonly mode: ServiceMode;
-  /** Names the service in metrics, events and the shared rate limit. */
+  /** Name of the service in metrics, events and the shared rate limit. */
   readonly name: string;
   readonly apiUrl: string | undefined;
   readonly apiSecretId: string | undefined;
   readonly apiRequestsPerSecond: number | undefined;
   readonly jobTableName: string;
   readonly eventBusName: string;
-  /** The service to suspend while the API is away, as Application Auto Scaling names it. */
+  /** The service to suspend while the API is unavailable, as an Application Auto Scaling resource id. */
   readonly workerService: string | undefined;
-  /**
-   * For `ExportJobHandler`: the queue of download tasks, by the name of the queue that a job comes from. Throws for a
-   * queue that is not known.
-   */
+  /** For `ExportJobHandler`: the queue of download tasks for the name of a job's queue. Throws for an unknown queue. */
   readonly downloadQueueUrl: (exportQueueName: string) => string;
-  /** Of the worker; empty for the orchestrator. */
+  /** For the worker; empty for the orchestrator. */
   readonly metadataTableName: string;
   readonly outputBucket: string;
   readonly outputPrefix: string;
 }
 
 /**
- * Reads what `ExportOrchestrator` wrote.
+ * Reads the environment variables set by `ExportOrchestrator`.
  *
  * @throws ConfigurationError with every problem, by variable
  */
@@ -35,16 +32,8 @@ export function readExportEnvironment(env: Environment = process.env): ExportEnv
   const checks = new OptionChecks();
   const variables = new EnvironmentReader(trimmed(env), 'ExportOrchestrator sets it', checks);
   const mode = variables.optional(ExportEnv.serviceMode);
-  const modes: readonly (string | undefined)[] = Object.values(ServiceMode);
-  checks.that(
-    modes.includes(mode),
-    `expected \`${ExportEnv.serviceMode}\` to be one of ${modes.join(', ')}, got: ${String(mode)}`,
-  );
-  const apiUrl = variables.optional(ExportEnv.apiUrl);
-  checks.that(
-    apiUrl === undefined || URL.canParse(apiUrl),
-    `expected \`${ExportEnv.apiUrl}\` to be a URL, got: ${String(apiUrl)}`,
-  );
+  checks.oneOf(ExportEnv.serviceMode, mode, Object.values(ServiceMode));
+  const apiUrl = variables.url(ExportEnv.apiUrl, 'a URL');
   const rate = variables.optional(ExportEnv.apiRequestsPerSecond);
   checks.that(
     rate === undefined || Number(rate) > 0,

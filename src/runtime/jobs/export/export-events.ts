@@ -10,7 +10,7 @@ import {
   type ExportJobEvent,
 } from '../../../contract/export-contract.js';
 
-/** Tells of an export job. MUST reject when the event was not taken. */
+/** Publishes an event of an export job. MUST reject if the event was not accepted. */
 export type PublishExportEvent = (type: ExportEventType, event: ExportJobEvent) => Promise<void>;
 
 export interface EventBridgeEventsOptions {
@@ -18,7 +18,7 @@ export interface EventBridgeEventsOptions {
   readonly client: SdkClient;
   /** Name or ARN of the bus. */
   readonly eventBusName: string;
-  /** Says in each event which export service it is of. @default - events do not say it */
+  /** Name of the export service in each event. @default - not included */
   readonly service?: string;
 }
 
@@ -38,17 +38,17 @@ export function eventBridgeEvents({ client, eventBusName, service }: EventBridge
       new PutEventsCommand({ Entries: [entry] }) as never,
     )) as PutEventsCommandOutput;
     if (taken.ErrorCode !== undefined) {
-      throw new Error(`EventBridge did not take the event: ${taken.ErrorCode}`);
+      throw new Error(`EventBridge refused the event: ${taken.ErrorCode}`);
     }
   };
 }
 
 /**
- * Tells how far a job is, and of its end only once, whoever comes by.
+ * Publishes the progress of a job, and the event for its end once across all processes.
  *
- * @throws RetryLater while another process is telling, for this message to make sure
+ * @throws RetryLater while another process publishes the event, so that this message verifies it later
  */
-export async function tell(
+export async function publishJobEvent(
   store: ExportJobStore,
   publish: PublishExportEvent | undefined,
   job: ExportJobRow,
@@ -62,15 +62,15 @@ export async function tell(
   if (job.told === true) {
     return;
   }
-  const mine = await store.claimTelling(job.jobId);
+  const mine = await store.claimEndEvent(job.jobId);
   if (mine === undefined) {
-    throw new RetryLater({ seconds: 60, reason: `another process tells of the end of job ${job.jobId}` });
+    throw new RetryLater({ seconds: 60, reason: `another process publishes the end of job ${job.jobId}` });
   }
   if (!mine) {
     return;
   }
   await publish(job.status === 'completed' ? ExportEventType.completed : ExportEventType.failed, eventOf(job));
-  await store.told(job.jobId);
+  await store.markEndEventSent(job.jobId);
 }
 
 function eventOf({ jobId, correlationId, count, done, failed, bytes, reason }: ExportJobRow): ExportJobEvent {

@@ -9,12 +9,12 @@ import {
 } from '../../exports/index.js';
 import type { JobContext, JobHandler } from '../../queue/index.js';
 import { EXPORT_CONTRACT_VERSION, type ExportFile } from '../../../contract/export-contract.js';
-import { type PublishExportEvent, tell } from './export-events.js';
+import { type PublishExportEvent, publishJobEvent } from './export-events.js';
 import type { ExportMetrics } from './export-metrics.js';
 import { checkFile, readExportJobRequest, sendDownloadTasks } from './export-messages.js';
 
-/** What another attempt cannot mend. */
-const FINAL: ReadonlySet<string> = new Set([
+/** Errors that are not retried. */
+const PERMANENT: ReadonlySet<string> = new Set([
   'ERR_EXPORT_NOT_FOUND',
   'ERR_EXPORT_GONE',
   'ERR_EXPORT_REFUSED',
@@ -23,46 +23,44 @@ const FINAL: ReadonlySet<string> = new Set([
   'ERR_POISON_MESSAGE',
   'ERR_EXPORT_TOO_MANY_FILES',
 ]);
-/** Before the 12 hours of a message end, the job goes on as a new one. */
+/** Time before the 12 hour limit of a message at which the job continues as a new message. */
 const HAND_OFF_BEFORE_MS = 10 * 60_000;
 
 export interface ExportJobHandlerOptions {
   readonly api: ExportApiClient;
   readonly store: ExportJobStore;
   readonly sqs: SQSClient;
-  /** Queue of the download tasks, or which one it is by the name of the queue that the job comes from. */
+  /** URL of the queue for download tasks, or a function that returns it for the name of the job's queue. */
   readonly downloadQueueUrl: string | ((exportQueueName: string) => string);
-  /** @default - nobody is told */
+  /** @default - no events */
   readonly publish?: PublishExportEvent;
-  /** Files of one job; more fail it. @default 1_000_000 */
+  /** Maximum files of one job; more fail the job. @default 1_000_000 */
   readonly maxFiles?: number;
   /**
-   * Seconds for which a message has its slot, at least 0. Then its jobs go on as a new message, after the page that
-   * they are at: otherwise a few long lists
-   * could hold every slot for as long as they take, and have urgent jobs wait. @default 60
+   * Seconds for which a message holds its slot, at least 0. Then its jobs continue as a new message after the current
+   * page; otherwise a few long lists could occupy all slots and delay urgent jobs. @default 60
    */
-  readonly turnSeconds?: number;
-  /** @default - nothing is measured */
+  readonly timeSliceSeconds?: number;
+  /** @default - no metrics */
   readonly metrics?: ExportMetrics;
 }
 
 /**
- * The time for which a message keeps its slot; it ends early when the worker stops, or when the 12 hours of the message
- * do.
+ * The time for which a message holds its slot; it ends early if the worker stops or the 12 hour limit of the message is
+ * near.
  */
-interface Turn {
+interface TimeSlice {
   isOver(): boolean;
 }
 
-/** A list of files, as the API has it. */
+/** A list of files of the API. */
 export interface FileList {
   readonly address: string;
   readonly pagination: Pagination;
 }
 
 /**
- * Reads the files of export jobs from the API and sends a download task for each. Extend it with where your API lists
- * them:
+ * Reads the file lists of export jobs from the API and sends a download task for each file. Extend it for your API:
  *
  * ```ts
  * class Exports extends ExportJobHandler {
@@ -77,11 +75,10 @@ export interface FileList {
  * await runWorker(new Exports({ api, store, sqs, downloadQueueUrl }).handle, { circuits: [api] });
  * ```
  *
- * The place in the list is saved after each page, so that an attempt goes on where the one before ended; files that are
- * sent again have the number that they
- * had. When the worker stops or the turn of a message is over, its jobs go on as a new message. The last delivery of a
- * message is not tried but recorded: what
- * kills its worker has an end too.
+ * The position in the list is saved after each page, so that an attempt continues where the previous one ended; files
+ * that are sent again keep their number. If the worker stops or the time slice of a message ends, its jobs continue as
+ * a new message. The last delivery of a message is recorded as failed without an attempt, so that a job that kills its
+ * worker also ends.
  */
 export abstract class ExportJobHandler {
   readonly #options: ExportJobHandlerOptions;
@@ -90,37 +87,36 @@ export abstract class ExportJobHandler {
     this.#options = options;
   }
 
-  /** Where the files of a job are listed. */
+  /** Location of the file list of a job. */
   protected abstract list(jobId: string): FileList;
 
-  /**
-   * The file that an item of the list tells of. MUST throw, or return what is no file, for an item that tells of none.
-   */
+  /** Converts an item of the list to a file. MUST throw, or return an invalid file, for an item that is not a file. */
   protected abstract fileOf(item: unknown): ExportFile;
 
-  /** The handler to give to `runWorker`. */
+  /** The handler for `runWorker`. */
   readonly handle: JobHandler = async (job, context) => {
     const { jobIds } = readExportJobRequest(job.body);
     const { downloadQueueUrl, metrics } = this.#options;
     const queueUrl = typeof downloadQueueUrl === 'string' ? downloadQueueUrl : downloadQueueUrl(job.queueName);
     const failures: unknown[] = [];
-    const turn = this.#turn(context);
+    const timeSlice = this.#timeSlice(context);
     const first = placeOf(context.state);
     for (const [at, jobId] of [...jobIds.entries()].slice(first)) {
       try {
-        // Each turn gets on, by a job or a page: a failure would be tried again without being counted.
-        const betweenJobs = at > first && failures.length === 0 && turn.isOver();
-        if (betweenJobs || (await this.#export(jobId, queueUrl, context, turn)) === 'turn is over') {
+        // Each time slice makes progress by a job or a page: otherwise a failure would be retried without being
+        // counted.
+        const betweenJobs = at > first && failures.length === 0 && timeSlice.isOver();
+        if (betweenJobs || (await this.#export(jobId, queueUrl, context, timeSlice)) === 'time slice ended') {
           await context.handOff(failures.length === 0 ? at : first);
           return;
         }
       } catch (error) {
         context.signal.throwIfAborted();
-        context.log.warn({ err: error, jobId }, 'export job is not dispatched');
+        context.log.warn({ err: error, jobId }, 'export job not dispatched');
         failures.push(error);
       }
     }
-    // What another attempt may mend comes first: it must not be put aside because of its neighbour.
+    // Retryable failures take precedence: their jobs must not be rejected because of another job of the message.
     const failure = failures.find((error) => !(error instanceof PoisonMessage)) ?? failures[0];
     if (failure === undefined || failure instanceof PoisonMessage) {
       metrics?.messageProcessed();
@@ -130,17 +126,22 @@ export abstract class ExportJobHandler {
     }
   };
 
-  /** How long a message may keep its slot. */
-  #turn({ stopping, leaseEndsAt }: JobContext): Turn {
-    const { turnSeconds = 60 } = this.#options;
-    const endsAt = performance.now() + turnSeconds * 1_000;
+  /** Starts the time slice of a message. */
+  #timeSlice({ stopping, leaseEndsAt }: JobContext): TimeSlice {
+    const { timeSliceSeconds = 60 } = this.#options;
+    const endsAt = performance.now() + timeSliceSeconds * 1_000;
     return {
       isOver: () =>
         stopping.aborted || performance.now() >= endsAt || leaseEndsAt.getTime() - Date.now() < HAND_OFF_BEFORE_MS,
     };
   }
 
-  async #export(jobId: string, queueUrl: string, context: JobContext, turn: Turn): Promise<'turn is over' | undefined> {
+  async #export(
+    jobId: string,
+    queueUrl: string,
+    context: JobContext,
+    timeSlice: TimeSlice,
+  ): Promise<'time slice ended' | undefined> {
     const { store, publish } = this.#options;
     let job = await store.begin(jobId, context.correlationId);
     try {
@@ -148,8 +149,8 @@ export abstract class ExportJobHandler {
         if (context.isLastAttempt) {
           throw new PoisonMessage('every attempt failed', { cause: { code: 'ERR_EXPORT_ATTEMPTS' } });
         }
-        if ((await this.#dispatch(job, queueUrl, context, turn)) === 'turn is over') {
-          return 'turn is over';
+        if ((await this.#dispatch(job, queueUrl, context, timeSlice)) === 'time slice ended') {
+          return 'time slice ended';
         }
       }
       if (job.status !== 'failed') {
@@ -158,12 +159,12 @@ export abstract class ExportJobHandler {
     } catch (error) {
       context.signal.throwIfAborted();
       const { code, cause } = error as FileworksError & { readonly cause?: { readonly code?: string } };
-      if (!FINAL.has(code)) {
-        throw later(error);
+      if (!PERMANENT.has(code)) {
+        throw withRetryAfter(error);
       }
       job = await store.fail(jobId, code === 'ERR_POISON_MESSAGE' ? (cause?.code ?? 'ERR_EXPORT_PAGE') : code);
     }
-    await tell(store, publish, job);
+    await publishJobEvent(store, publish, job);
     if (job.status === 'failed') {
       throw new PoisonMessage(`export job failed: ${job.reason}`);
     }
@@ -174,8 +175,8 @@ export abstract class ExportJobHandler {
     { jobId, cursor }: ExportJobRow,
     queueUrl: string,
     context: JobContext,
-    turn: Turn,
-  ): Promise<'turn is over' | undefined> {
+    timeSlice: TimeSlice,
+  ): Promise<'time slice ended' | undefined> {
     const { api, store } = this.#options;
     const { address, pagination } = this.list(jobId);
     let from = cursor;
@@ -191,17 +192,17 @@ export abstract class ExportJobHandler {
         }
         await store.moveCursor(jobId, from, next);
         from = next;
-        if (turn.isOver()) {
-          return 'turn is over';
+        if (timeSlice.isOver()) {
+          return 'time slice ended';
         }
       }
     } catch (error) {
       if (from === undefined || (error as FileworksError).code !== 'ERR_EXPORT_GONE') {
         throw error;
       }
-      // The place is too old: the next attempt reads the list again, and sends again what it finds.
+      // The position has expired: the next attempt reads the list from its beginning and sends all files again.
       await store.moveCursor(jobId, from, undefined);
-      throw new RetryLater({ seconds: 1, reason: 'the place in the list has expired', cause: error });
+      throw new RetryLater({ seconds: 1, reason: 'the position in the list has expired', cause: error });
     }
     return undefined;
   }
@@ -226,13 +227,13 @@ export abstract class ExportJobHandler {
   }
 }
 
-/** Place of the first job that is not done with, which the message before this one left. */
+/** Index of the first unfinished job, handed off by the previous message. */
 function placeOf(state: unknown): number {
   return typeof state === 'number' && state > 0 ? state : 0;
 }
 
-/** The API may say itself when to come again. */
-export function later(error: unknown): unknown {
+/** Uses `Retry-After` of the API for the retry. */
+export function withRetryAfter(error: unknown): unknown {
   const seconds = error instanceof ExportApiError ? error.retryAfterSeconds : undefined;
   return seconds === undefined
     ? error

@@ -10,28 +10,28 @@ import {
 import type { JobMessage } from '../../../contract/job-message.js';
 import { SqsLimits } from '../../../contract/service-limits.js';
 
-/** How long a message of a newer version waits for a worker that knows it, as during a deployment. */
+/** Delay of a message with a newer version, until a worker that supports it is deployed. */
 const NEWER_VERSION_SECONDS = 60;
 const MAX_ID_LENGTH = 256;
 const MAX_URL_LENGTH = 8_192;
 const SEND_ATTEMPTS = 5;
 
-/** @throws PoisonMessage naming the property, or RetryLater for a newer version */
+/** @throws PoisonMessage naming the invalid property, or RetryLater for a newer version */
 export function readExportJobRequest(body: unknown): ExportJobRequest {
   const { jobIds } = versioned(body) as Partial<ExportJobRequest>;
   if (!Array.isArray(jobIds) || jobIds.length === 0 || !jobIds.every(isId)) {
     throw new PoisonMessage(
-      `expected \`jobIds\` to be a list of one or more texts of 1 to ${MAX_ID_LENGTH} characters`,
+      `expected \`jobIds\` to be an array of one or more strings of 1 to ${MAX_ID_LENGTH} characters`,
     );
   }
   return { version: EXPORT_CONTRACT_VERSION, jobIds: [...new Set(jobIds)] };
 }
 
-/** @throws PoisonMessage naming the property, or RetryLater for a newer version */
+/** @throws PoisonMessage naming the invalid property, or RetryLater for a newer version */
 export function readDownloadTask(body: unknown): DownloadTask {
   const { jobId, number, file } = versioned(body) as Partial<DownloadTask>;
   if (!isId(jobId)) {
-    throw new PoisonMessage(`expected \`jobId\` to be a text of 1 to ${MAX_ID_LENGTH} characters`);
+    throw new PoisonMessage(`expected \`jobId\` to be a string of 1 to ${MAX_ID_LENGTH} characters`);
   }
   if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < 0) {
     throw new PoisonMessage('expected `number` to be a whole number of at least 0');
@@ -39,14 +39,14 @@ export function readDownloadTask(body: unknown): DownloadTask {
   return { version: EXPORT_CONTRACT_VERSION, jobId, number, file: checkFile(file) };
 }
 
-/** @throws PoisonMessage naming the property that is no part of a file */
+/** @throws PoisonMessage naming the invalid property */
 export function checkFile(file: unknown): ExportFile {
   const { id, url, size, sha256 } = (file ?? {}) as Partial<ExportFile>;
   if (!isId(id)) {
-    throw new PoisonMessage(`expected \`id\` of a file to be a text of 1 to ${MAX_ID_LENGTH} characters`);
+    throw new PoisonMessage(`expected \`id\` of a file to be a string of 1 to ${MAX_ID_LENGTH} characters`);
   }
   if (typeof url !== 'string' || url.length > MAX_URL_LENGTH) {
-    throw new PoisonMessage(`expected \`url\` of file ${id} to be a text of at most ${MAX_URL_LENGTH} characters`);
+    throw new PoisonMessage(`expected \`url\` of file ${id} to be a string of at most ${MAX_URL_LENGTH} characters`);
   }
   if (size !== undefined && !(Number.isSafeInteger(size) && size >= 0)) {
     throw new PoisonMessage(`expected \`size\` of file ${id} to be a number of bytes`);
@@ -58,8 +58,8 @@ export function checkFile(file: unknown): ExportFile {
 }
 
 /**
- * Sends download tasks, ten at a time; those that SQS does not take are sent again. @throws Error when SQS does not
- * take them in five attempts
+ * Sends download tasks in batches of ten; failed entries are sent again. @throws Error if SQS refuses entries in five
+ * attempts
  */
 export async function sendDownloadTasks(
   sqs: SQSClient,
@@ -80,7 +80,7 @@ export async function sendDownloadTasks(
     for (let attempt = 1; entries.length > 0; attempt++) {
       const { Failed = [] } = await sqs.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries: entries }));
       if (Failed.length > 0 && attempt >= SEND_ATTEMPTS) {
-        throw new Error(`SQS did not take ${Failed.length} download tasks: ${Failed[0].Code}`);
+        throw new Error(`SQS refused ${Failed.length} download tasks: ${Failed[0].Code}`);
       }
       entries = entries.filter(({ Id }) => Failed.some((failed) => failed.Id === Id));
     }
@@ -95,7 +95,7 @@ function versioned(body: unknown): object {
   if (typeof version === 'number' && version > EXPORT_CONTRACT_VERSION) {
     throw new RetryLater({
       seconds: NEWER_VERSION_SECONDS,
-      reason: `version ${version} is for a newer worker; this one knows ${EXPORT_CONTRACT_VERSION}`,
+      reason: `version ${version} needs a newer worker; this one supports ${EXPORT_CONTRACT_VERSION}`,
     });
   }
   if (version !== EXPORT_CONTRACT_VERSION) {

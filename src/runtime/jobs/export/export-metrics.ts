@@ -2,10 +2,10 @@ import { EXPORT_METRIC_DIMENSION, ExportMetricNames } from '../../../contract/ex
 import { type EmfMetricsOptions, MetricBuffer, type Unit } from '../../telemetry/index.js';
 
 /**
- * CloudWatch metrics of an export service, under the names that the construct's alarms and dashboards read: a log line
- * in a minute.
+ * CloudWatch metrics of an export service, with the names used by the alarms and dashboards of the construct: one log
+ * line per minute.
  *
- * Give it to the handlers and to the circuit's watch, and its `onAnswer` to the client of the API.
+ * Pass it to the handlers and to `CircuitWatch`, and its `onAnswer` to the API client.
  */
 export class ExportMetrics {
   readonly #service: string;
@@ -17,7 +17,7 @@ export class ExportMetrics {
     this.#buffer = new MetricBuffer(EXPORT_METRIC_DIMENSION, options);
   }
 
-  /** The orchestrator is done with a message. */
+  /** The orchestrator processed a message. */
   messageProcessed(): void {
     this.#buffer.count(this.#service, ExportMetricNames.messagesProcessed, 1);
   }
@@ -26,7 +26,7 @@ export class ExportMetrics {
     this.#buffer.count(this.#service, ExportMetricNames.tasksDispatched, count);
   }
 
-  /** The API answered a request, or did not: for the option of the same name of `ExportApiClient`. */
+  /** A request to the API ended: for the option of the same name of `ExportApiClient`. */
   readonly onAnswer = ({ ms }: { readonly ms: number }): void => {
     this.#sample('apiLatency', 'Milliseconds', ms);
   };
@@ -39,7 +39,7 @@ export class ExportMetrics {
     this.#sample('extractionTime', 'Milliseconds', ms);
   }
 
-  /** The results of a file were stored, or the bucket refused them. */
+  /** The results of a file were stored, or their upload failed. */
   fileUploaded(success: boolean): void {
     this.#sample('uploadSuccessRate', 'Percent', success ? 100 : 0);
   }
@@ -48,7 +48,7 @@ export class ExportMetrics {
     this.#sample('circuitOpen', 'None', open ? 1 : 0);
   }
 
-  /** Writes what was counted since the last line. */
+  /** Writes the metrics since the last line. */
   flush(): void {
     this.#buffer.flush();
   }

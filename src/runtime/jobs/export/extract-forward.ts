@@ -19,13 +19,11 @@ export interface ExtractForwardOptions {
   readonly keyOf: (entry: ArchiveEntry) => string;
   readonly manifestKey: string;
   readonly select: (entry: ArchiveEntry) => Promise<boolean | string>;
-  /**
-   * Called with the names of all entries before anything is stored. MUST throw when they are not what they should be.
-   */
+  /** Called with the names of all entries before anything is stored. MUST throw if they are invalid. */
   readonly check: (names: ReadonlySet<string>) => Promise<void>;
-  /** Told when the last byte of the archive has come and all of it is verified. */
+  /** Called when the whole archive was received and verified. */
   readonly onRead: () => void;
-  /** Bytes of wanted entries. */
+  /** Maximum bytes of selected entries. */
   readonly maxDiskBytes: number;
   readonly ifDifferent: NonNullable<PutOptions['ifDifferent']>;
   readonly limits?: ArchiveLimits;
@@ -38,9 +36,8 @@ interface Kept {
 }
 
 /**
- * Extracts an archive that can be read only from front to back. Its directory comes last, and nothing may count before
- * that agrees with what was read: so
- * wanted entries wait on disk meanwhile, and the others are not kept at all.
+ * Extracts an archive that can be read only from start to end. Its directory is at the end and must match the entries
+ * before any of them is trusted. Selected entries are therefore kept on disk until then, and the others are discarded.
  */
 export async function extractForward(options: ExtractForwardOptions): Promise<ExtractManifest> {
   const folder = await mkdtemp(join(tmpdir(), 'fileworks-'));
@@ -101,10 +98,10 @@ async function readAll(
           if (onDisk > maxDiskBytes) {
             throw new DownloadRefused(
               'ERR_DOWNLOAD_TOO_LARGE',
-              `wanted entries have more than ${maxDiskBytes} bytes, which \`maxDiskBytes\` allows`,
+              `selected entries have more than ${maxDiskBytes} bytes, the limit \`maxDiskBytes\``,
             );
           }
-          // A copy: the memory of a piece is used again before a slow disk has written it.
+          // A copy: the memory of a piece is reused before a slow disk has written it.
           yield Buffer.from(piece);
         }
       },

@@ -1,26 +1,23 @@
 import type { LedgerFile, PreparedFile } from '../../database/index.js';
 
-/**
- * Of the time that is left, a transaction may plan for this much: rates vary, and a transaction that does not finish
- * was for nothing.
- */
+/** Share of the remaining time that a transaction may use: rates vary, and an unfinished transaction is lost. */
 const PLANNED_SHARE = 0.5;
-/** How much the latest transaction says about the next one. */
+/** Weight of the latest transaction in the moving average of the rate. */
 const WEIGHT = 0.3;
-/** Of a file that nobody has told the size of. */
+/** Assumed size of a file if its event does not contain one. */
 const ASSUMED_BYTES = 64 * 1024;
 
-/** What a file counts for, by what its event says. */
+/** Size of a file according to its event. */
 export const bytesOf = ({ object }: LedgerFile): number => object.size ?? ASSUMED_BYTES;
 
 /**
- * Decides how many files go into one transaction: by their sizes, by how fast the last ones went, and by the time that
- * is left.
+ * Decides how many files share a transaction, by their sizes, the rate of the last transactions, and the remaining
+ * time.
  */
 export class BatchSizer {
   #bytesPerMs: number | undefined;
 
-  /** The files from the first on that the time suffices for; at least one. */
+  /** The first files that can be stored in the remaining time; at least one. */
   take(files: readonly PreparedFile[], remainingMs: number): readonly PreparedFile[] {
     const budget = (this.#bytesPerMs ?? Infinity) * remainingMs * PLANNED_SHARE;
     let bytes = 0;
@@ -28,7 +25,7 @@ export class BatchSizer {
     return files.slice(0, end < 0 ? files.length : Math.max(1, end));
   }
 
-  /** How long a transaction took. */
+  /** Records the duration of a transaction. */
   observe(files: readonly PreparedFile[], ms: number): void {
     const rate = files.reduce((sum, { file }) => sum + bytesOf(file), 0) / Math.max(1, ms);
     if (rate === 0) {

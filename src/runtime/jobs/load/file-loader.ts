@@ -4,74 +4,75 @@ import {
   DatabaseUnavailable,
   faultOf,
   FileRejected,
-  FileTrouble,
+  FileLoadFailure,
   Ledger,
   type LedgerFile,
   type LoaderConnection,
   type LoadFile,
-  type LoadWork,
-  MappedWork,
-  OwnWork,
+  type RouteLoader,
+  MappingRouteLoader,
+  FunctionRouteLoader,
   type PreparedFile,
-  refusal,
+  rejectionOf,
 } from '../../database/index.js';
-import { ConfigurationError, hasCode } from '../../errors.js';
+import { hasCode } from '../../errors.js';
 import { type Clock, systemClock } from '../../support/clock.js';
+import { OptionChecks } from '../../support/option-checks.js';
 import { Portions } from '../../support/portions.js';
 import { BatchSizer, bytesOf } from './batch-sizer.js';
 import { FileSuperseded, FileTooLarge, openObject } from './object-file.js';
 import { ReadAhead } from './read-ahead.js';
 
-/** What became of a file. */
+/** Result of a file. */
 export type FileOutcome =
   | { readonly result: 'loaded'; readonly rows?: number }
-  /** It was loaded before. */
+  /** The file was loaded before. */
   | { readonly result: 'repeated' }
-  /** A newer version of the same key was loaded, or stands in the bucket. */
+  /** A newer version of the same key was loaded, or is in the bucket. */
   | { readonly result: 'superseded' }
-  /** No retry can help. */
+  /** A retry cannot succeed. */
   | { readonly result: 'rejected'; readonly error: FileRejected }
-  /** Over the limit: nothing was done. */
+  /** The file exceeds the limit and was not loaded. */
   | { readonly result: 'too-large' }
-  /** Something else went wrong, or the time was over: try again. */
+  /** Any other error, or not enough time: retry. */
   | { readonly result: 'failed'; readonly error: unknown };
 
 export interface FileLoaderOptions {
-  /** Names the ledger's rows: two loaders may load the same file, one must not do it twice. */
+  /** Name of the loader in the ledger: each loader loads a file once. */
   readonly name: string;
   readonly connection: LoaderConnection;
   readonly client: S3Client;
-  /** Mappings of files to tables; the first that matches a key counts. Not together with `load`. */
+  /** Mappings of files to tables; the first that matches a key applies. Not together with `load`. */
   readonly routes?: readonly LoadRoute[];
-  /** Loads a file of any key. */
+  /** Loads files of all keys. Not together with `routes`. */
   readonly load?: LoadFile;
-  /** Bytes of the largest file that `loadAll` takes, 1 or more. @default 8 MiB */
+  /** Maximum bytes of a file in `loadAll`, 1 or more. @default 8 MiB */
   readonly maxFileBytes?: number;
-  /** Bytes of files in memory, and in a transaction, together, 1 or more. @default 64 MiB */
+  /** Maximum total bytes of files in memory, and in one transaction, 1 or more. @default 64 MiB */
   readonly maxBatchBytes?: number;
   readonly clock?: Clock;
 }
 
 interface Route {
   readonly matches: (key: string) => boolean;
-  readonly work: LoadWork;
+  readonly work: RouteLoader;
 }
 
 type Outcomes = Map<string, FileOutcome>;
 
 const MIB = 1024 * 1024;
-/** Parsed in a turn of the event loop, which that makes a millisecond or two long. */
+/** Bytes parsed in one turn of the event loop, which takes one or two milliseconds. */
 const PORTION_BYTES = 64 * 1024;
-/** A transaction that could not end in this is not begun. */
+/** Minimum remaining time for starting a transaction. */
 const RESERVE_MS = 5_000;
 
 /**
- * Loads files of S3 into PostgreSQL, each exactly once, however often its event is delivered: the rows of a file and
- * its row in the ledger are one transaction.
+ * Loads files from S3 into PostgreSQL, each exactly once regardless of duplicate events: the rows of a file and its
+ * ledger row are written in one transaction.
  *
- * Files are read while the ones before them are stored, and many share a transaction. When the database refuses it, the
- * file that is to blame is put aside
- * and the others are loaded without it; where nobody knows which one that is, halves are tried.
+ * Files are read while the previous ones are stored, and many share a transaction. If the database refuses a
+ * transaction, the file that caused it is separated and the others are loaded without it; if the cause is unknown, the
+ * transaction is split in halves.
  */
 export class FileLoader {
   readonly #options: FileLoaderOptions;
@@ -86,23 +87,23 @@ export class FileLoader {
   /** @throws ConfigurationError */
   constructor(options: FileLoaderOptions) {
     const { name, routes, load, maxFileBytes = 8 * MIB, maxBatchBytes = 64 * MIB, clock = systemClock } = options;
-    if ((routes === undefined) === (load === undefined)) {
-      throw new ConfigurationError(['expected either `routes` or `load`, and not both']);
-    }
+    const checks = new OptionChecks();
+    checks.that((routes === undefined) !== (load === undefined), 'expected either `routes` or `load`, and not both');
+    checks.done();
     this.#options = options;
     this.#ledger = new Ledger(name);
     this.#routes =
-      load === undefined ? (routes ?? []).map(routeOf) : [{ matches: () => true, work: new OwnWork(load) }];
+      load === undefined ? (routes ?? []).map(routeOf) : [{ matches: () => true, work: new FunctionRouteLoader(load) }];
     this.#maxFileBytes = maxFileBytes;
     this.#maxBatchBytes = maxBatchBytes;
     this.#clock = clock;
   }
 
   /**
-   * Loads files that fit into memory, as many in one transaction as their sizes allow. It never rejects: every file
-   * gets its outcome, by its id.
+   * Loads files that fit into memory, several in one transaction. It never rejects: the result contains an outcome for
+   * every file id.
    *
-   * @param remainingMs tells how much time is left; files that it does not suffice for fail
+   * @param remainingMs returns the remaining time; files that cannot be loaded in time fail
    */
   async loadAll(
     files: readonly LedgerFile[],
@@ -117,7 +118,7 @@ export class FileLoader {
       }
       await this.#noteRejections(unique, outcomes);
     } catch (error) {
-      // The database is not there: rejections come again too, so that their reasons get noted
+      // The database is unavailable: rejected files are retried too, so that their reasons are recorded
       for (const { id } of files) {
         if (!outcomes.has(id) || outcomes.get(id)?.result === 'rejected') {
           outcomes.set(id, { result: 'failed', error });
@@ -127,7 +128,7 @@ export class FileLoader {
     return outcomes;
   }
 
-  /** Loads one file of any size in one transaction of its own, as it is read. It never rejects. */
+  /** Loads one file of any size as a stream, in its own transaction. It never rejects. */
   async loadLarge(file: LedgerFile, signal?: AbortSignal): Promise<FileOutcome> {
     const outcomes: Outcomes = new Map();
     try {
@@ -141,14 +142,14 @@ export class FileLoader {
     return outcomes.get(file.id) as FileOutcome;
   }
 
-  /** The files that are to be read, by what is done with them. The others have their outcome. */
+  /** Groups the files to be read by route; sets the outcome of the others. */
   async #groups(
     files: readonly LedgerFile[],
     outcomes: Outcomes,
     maxBytes = this.#maxFileBytes,
-  ): Promise<Map<LoadWork, LedgerFile[]>> {
+  ): Promise<Map<RouteLoader, LedgerFile[]>> {
     const done = await this.#options.connection.statement((client) => this.#ledger.done(client, files));
-    const groups = new Map<LoadWork, LedgerFile[]>();
+    const groups = new Map<RouteLoader, LedgerFile[]>();
     for (const file of files) {
       const { key, size = 0 } = file.object;
       const work = this.#routes.find(({ matches }) => matches(key))?.work;
@@ -170,7 +171,7 @@ export class FileLoader {
   }
 
   async #loadGroup(
-    work: LoadWork,
+    work: RouteLoader,
     files: readonly LedgerFile[],
     outcomes: Outcomes,
     remainingMs: () => number,
@@ -197,13 +198,13 @@ export class FileLoader {
     }
     for (const { id } of files) {
       if (!outcomes.has(id)) {
-        outcomes.set(id, { result: 'failed', error: new Error('no time was left for the file in this invocation') });
+        outcomes.set(id, { result: 'failed', error: new Error('not enough time for the file in this invocation') });
       }
     }
   }
 
-  /** Leaves the outcome of a file that cannot be loaded. */
-  async #prepare(work: LoadWork, file: LedgerFile, outcomes: Outcomes): Promise<PreparedFile | undefined> {
+  /** Prepares a file; sets the outcome if it cannot be loaded. */
+  async #prepare(work: RouteLoader, file: LedgerFile, outcomes: Outcomes): Promise<PreparedFile | undefined> {
     try {
       return await work.prepare(file, () => this.#fetch(file));
     } catch (error) {
@@ -212,7 +213,7 @@ export class FileLoader {
     }
   }
 
-  /** What the object holds, once it is its turn to be parsed. */
+  /** Reads the content of the object, and waits until it may be parsed. */
   async #fetch({ object }: LedgerFile): Promise<readonly Uint8Array[]> {
     const pieces: Uint8Array[] = [];
     for await (const piece of await openObject(this.#options.client, object, this.#maxFileBytes)) {
@@ -222,8 +223,8 @@ export class FileLoader {
     return pieces;
   }
 
-  /** Stores files together; when that fails because of some of them, in parts. */
-  async #store(work: LoadWork, prepared: readonly PreparedFile[], outcomes: Outcomes): Promise<void> {
+  /** Stores files in one transaction; if it fails because of some of them, in several. */
+  async #store(work: RouteLoader, prepared: readonly PreparedFile[], outcomes: Outcomes): Promise<void> {
     if (prepared.length === 0) {
       return;
     }
@@ -232,11 +233,11 @@ export class FileLoader {
       const [claimed, counted] = await this.#transaction(async (client) => {
         const taken = await this.#claim(client, work, prepared);
         const fresh = prepared.filter(({ file }) => taken.get(file.id) === 'loaded');
-        const told = fresh.length === 0 ? undefined : await work.store(client, fresh);
-        if (told !== undefined) {
-          await this.#ledger.count(client, told);
+        const counts = fresh.length === 0 ? undefined : await work.store(client, fresh);
+        if (counts !== undefined) {
+          await this.#ledger.count(client, counts);
         }
-        return [taken, told] as const;
+        return [taken, counts] as const;
       });
       for (const {
         file: { id },
@@ -248,17 +249,17 @@ export class FileLoader {
       if (error instanceof DatabaseUnavailable) {
         throw error;
       }
-      const trouble = error instanceof FileTrouble ? error.file : undefined;
-      if (trouble === undefined && !isRowFault(error)) {
+      const failedFile = error instanceof FileLoadFailure ? error.file : undefined;
+      if (failedFile === undefined && !isRowFault(error)) {
         for (const { id } of files) {
           outcomes.set(id, { result: 'failed', error });
         }
       } else if (files.length === 1) {
         outcomes.set(files[0]?.id ?? '', outcomeOf(error));
       } else {
-        // The one that is to blame comes last, and alone: it may be to blame only for what another one did
+        // The failed file is stored last, on its own: the failure may depend on the other files
         const halves = parted(prepared, ({ file }, index) =>
-          trouble === undefined ? index < prepared.length / 2 : file.id !== trouble.id,
+          failedFile === undefined ? index < prepared.length / 2 : file.id !== failedFile.id,
         );
         for (const half of halves) {
           await this.#store(work, half, outcomes);
@@ -267,7 +268,7 @@ export class FileLoader {
     }
   }
 
-  async #stream(work: LoadWork, file: LedgerFile, signal?: AbortSignal): Promise<FileOutcome> {
+  async #stream(work: RouteLoader, file: LedgerFile, signal?: AbortSignal): Promise<FileOutcome> {
     try {
       return await this.#transaction(async (client) => {
         const claimed = await this.#claim(client, work, [{ file }]);
@@ -299,7 +300,7 @@ export class FileLoader {
 
   #claim(
     client: Parameters<Ledger['claim']>[0],
-    work: LoadWork,
+    work: RouteLoader,
     files: readonly Pick<PreparedFile, 'file' | 'rows'>[],
   ) {
     return this.#ledger.claim(
@@ -313,14 +314,14 @@ export class FileLoader {
     this.#options.connection.transaction(work, timeoutMs);
 }
 
-/** As long as SQS lets a message be worked on. */
+/** The maximum processing time of an SQS message. */
 const LARGE_FILE_TIMEOUT_MS = 12 * 60 * 60 * 1_000;
 
 function routeOf(route: LoadRoute): Route {
   const { prefix = '', suffix = '' } = route;
   return {
     matches: (key) => key.startsWith(prefix) && key.endsWith(suffix) && key.length >= prefix.length + suffix.length,
-    work: new MappedWork(route),
+    work: new MappingRouteLoader(route),
   };
 }
 
@@ -332,7 +333,7 @@ function outcomeOfClaim(status: 'loaded' | 'superseded' | undefined, rows?: numb
 }
 
 function outcomeOf(error: unknown): FileOutcome {
-  if (error instanceof FileTrouble) {
+  if (error instanceof FileLoadFailure) {
     return outcomeOf(error.cause);
   }
   if (hasCode<FileRejected>(error, 'ERR_FILE_REJECTED')) {
@@ -344,16 +345,16 @@ function outcomeOf(error: unknown): FileOutcome {
   if (error instanceof FileTooLarge) {
     return { result: 'too-large' };
   }
-  // A constraint that was checked at the commit, or a query of the user's
+  // A deferred constraint, or a query of the user's function
   return isRowFault(error)
-    ? { result: 'rejected', error: refusal(error as Parameters<typeof refusal>[0], () => ({})) }
+    ? { result: 'rejected', error: rejectionOf(error as Parameters<typeof rejectionOf>[0], () => ({})) }
     : { result: 'failed', error };
 }
 
 const isRowFault = (error: unknown): boolean =>
   hasCode<FileRejected>(error, 'ERR_FILE_REJECTED') || faultOf(error) === 'row';
 
-/** Of one key the older version first, so that the newer one stays. */
+/** Older versions of a key first, so that the newest one remains. */
 const oldestFirst = (files: readonly PreparedFile[]) =>
   files.toSorted(({ file: one }, { file: other }) => compare(one.sequencer ?? '', other.sequencer ?? ''));
 

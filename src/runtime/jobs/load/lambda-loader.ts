@@ -9,12 +9,12 @@ import type { FileOutcome } from './file-loader.js';
 import { type FileLoaderSetup, type LoaderParts, loaderParts } from './loader-parts.js';
 import { loaderMetrics } from './loader-metrics.js';
 
-/** What Lambda hands over of a batch of SQS, as far as it is read here. */
+/** The fields of a Lambda event with SQS messages that are read here. */
 export interface SqsBatch {
   readonly Records: readonly { readonly messageId: string; readonly body: string }[];
 }
 
-/** The messages that Lambda must not delete; they are received again after their visibility timeout. */
+/** The messages that Lambda must not delete; they are redelivered after their visibility timeout. */
 export interface SqsBatchResponse {
   readonly batchItemFailures: { readonly itemIdentifier: string }[];
 }
@@ -24,7 +24,7 @@ export interface LambdaLoaderOptions extends FileLoaderSetup {
   readonly sqs?: SQSClient;
   /** @default - JSON lines on standard output */
   readonly logger?: Logger;
-  /** Where the line with the metrics goes. @default - standard output */
+  /** Writes the metrics line. @default - standard output */
   readonly writeMetrics?: (line: string) => void;
 }
 
@@ -39,16 +39,16 @@ interface Message {
   readonly files: readonly LedgerFile[];
 }
 
-/** What type of job tells a worker to load a file that is too large for the function. */
+/** Job type for files that are too large for the function, loaded by a worker. */
 export const LARGE_FILE_JOB = 'load-file';
 
 /**
- * The handler of a Lambda function that loads the files of a batch of messages, with one connection that it keeps for
- * the next invocation.
+ * The handler of a Lambda function that loads the files of a batch of messages, with one connection that is reused by
+ * later invocations.
  *
- * Every message is answered alone. Files that no retry can help go to the dead-letter queue at once, with the reason as
- * an attribute, and those over the limit
- * to the queue for them. A wrong configuration fails the invocation, and all its messages come again.
+ * Each message succeeds or fails separately. Rejected files are sent to the dead-letter queue at once, with the reason
+ * as an attribute, and files over the limit to the large file queue. An invalid configuration fails the invocation, and
+ * all its messages are redelivered.
  */
 export function fileLoader(options: LambdaLoaderOptions): LambdaLoader {
   const {
@@ -66,16 +66,16 @@ export function fileLoader(options: LambdaLoaderOptions): LambdaLoader {
       messages.flatMap(({ files }) => files),
       () => context?.getRemainingTimeInMillis() ?? Infinity,
     );
-    const told = new Map<string, { readonly file: LedgerFile; readonly outcome: FileOutcome }>();
+    const settledFiles = new Map<string, { readonly file: LedgerFile; readonly outcome: FileOutcome }>();
     for (const message of messages) {
       for (const file of message.files) {
         const outcome = outcomes.get(file.id) as FileOutcome;
         const settled = await batch.settle(message, file, outcome);
-        told.set(file.id, { file, outcome: settled });
+        settledFiles.set(file.id, { file, outcome: settled });
       }
     }
-    if (told.size > 0) {
-      writeMetrics(loaderMetrics(parts.name, [...told.values()]));
+    if (settledFiles.size > 0) {
+      writeMetrics(loaderMetrics(parts.name, [...settledFiles.values()]));
     }
     return { batchItemFailures: [...batch.failed].map((itemIdentifier) => ({ itemIdentifier })) };
   };
@@ -106,7 +106,7 @@ class LoadedBatch {
     return messages;
   }
 
-  /** Does for one file of a message what its outcome asks for; answers what it came to. */
+  /** Handles the outcome of one file of a message; returns the final outcome. */
   async settle({ messageId, body }: Message, file: LedgerFile, outcome: FileOutcome): Promise<FileOutcome> {
     const {
       correlationId,
@@ -116,19 +116,19 @@ class LoadedBatch {
     switch (outcome.result) {
       case 'rejected': {
         const { reason, line, pointer, message } = outcome.error;
-        this.logger.error({ ...fields, reason, line, pointer }, 'file rejected: no retry can help');
+        this.logger.error({ ...fields, reason, line, pointer }, 'file rejected: a retry cannot succeed');
         await this.#refuse(messageId, body, message);
         return outcome;
       }
       case 'failed':
-        this.logger.error({ ...fields, err: outcome.error }, 'file not loaded; its message comes again');
+        this.logger.error({ ...fields, err: outcome.error }, 'file not loaded; its message is redelivered');
         this.failed.add(messageId);
         return outcome;
       case 'too-large': {
         const { largeFileQueueUrl } = this.parts;
         if (largeFileQueueUrl === undefined) {
           const error = new FileRejected(
-            `the file has ${size ?? 'too many'} bytes, over the limit of the loader, which has no queue for large files`,
+            `the file has ${size ?? 'too many'} bytes, more than the limit of the loader, which has no large file queue`,
           );
           return this.settle({ messageId, body, files: [] }, file, { result: 'rejected', error });
         }
@@ -139,7 +139,7 @@ class LoadedBatch {
           object: file.object,
         };
         await this.#send(messageId, largeFileQueueUrl, JSON.stringify(job));
-        this.logger.info({ ...fields, size }, 'file is over the limit and goes to the queue for large files');
+        this.logger.info({ ...fields, size }, 'file over the limit sent to the large file queue');
         return outcome;
       }
       default:
@@ -148,7 +148,10 @@ class LoadedBatch {
     }
   }
 
-  /** To the dead-letter queue at once; where there is none that we know, SQS does it after the last receive. */
+  /**
+   * Sends a message to the dead-letter queue; if its URL is not configured, SQS moves the message after the last
+   * receive.
+   */
   async #refuse(messageId: string, body: string, reason: string): Promise<void> {
     const { deadLetterQueueUrl } = this.parts;
     if (deadLetterQueueUrl === undefined) {
@@ -173,7 +176,7 @@ class LoadedBatch {
     try {
       await this.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody, MessageAttributes }));
     } catch (error) {
-      this.logger.error({ messageId, err: error }, 'message could not be sent on; it comes again');
+      this.logger.error({ messageId, err: error }, 'message could not be forwarded; it is redelivered');
       this.failed.add(messageId);
     }
   }

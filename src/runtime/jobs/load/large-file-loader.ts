@@ -5,15 +5,14 @@ import type { JobHandler } from '../../queue/index.js';
 import { type FileLoaderSetup, type LoaderParts, loaderParts } from './loader-parts.js';
 
 /**
- * A handler for `runWorker` that loads the files that are too large for the function, by the same mapping or function
- * and with the same ledger.
- * A file is one transaction and is never held in memory, so a worker needs little of it, whatever the file's size.
+ * A handler for `runWorker` that loads files that are too large for the function, with the same mapping or function and
+ * the same ledger. A file is streamed in one transaction, so memory use is independent of its size.
  */
 export function largeFileLoader(setup: FileLoaderSetup): JobHandler {
   let making: Promise<LoaderParts> | undefined;
   return async ({ object }, { signal, log, correlationId }) => {
     if (object === undefined) {
-      throw new PoisonMessage('the message names no object');
+      throw new PoisonMessage('the message contains no object');
     }
     making ??= loaderParts(setup);
     const { loader } = await making;

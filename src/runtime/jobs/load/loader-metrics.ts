@@ -12,7 +12,7 @@ const COUNT_OF: Readonly<Record<FileOutcome['result'], keyof typeof LoaderMetric
   failed: 'filesFailed',
 };
 
-/** Counts what became of files; the line for a log from which CloudWatch takes metrics. */
+/** Counts outcomes of files; returns a log line in embedded metric format. */
 export function loaderMetrics(
   name: string,
   files: readonly { readonly file: LedgerFile; readonly outcome: FileOutcome }[],

@@ -10,21 +10,21 @@ import {
   type LoadFile,
   logIn,
 } from '../../database/index.js';
-import type { Environment } from '../../support/environment.js';
+import { type Environment, EnvironmentReader } from '../../support/environment.js';
 import { OptionChecks } from '../../support/option-checks.js';
 import { FileLoader } from './file-loader.js';
 
-/** What a loader does with files, and where it gets what the construct wrote. */
+/** Settings of a loader that are not in the environment. */
 export interface FileLoaderSetup {
-  /** Mappings of files to tables; the first that matches a key counts. Not together with `load`. */
+  /** Mappings of files to tables; the first that matches a key applies. Not together with `load`. */
   readonly routes?: readonly LoadRoute[];
-  /** Loads a file itself, in the same transaction as its ledger row. Not together with `routes`. */
+  /** Loads a file in the same transaction as its ledger row. Not together with `routes`. */
   readonly load?: LoadFile;
   /** @default process.env */
   readonly env?: Environment;
   /** @default - a client with the SDK's defaults */
   readonly client?: S3Client;
-  /** How to log in to the database. @default - as the environment says: the secret, else IAM */
+  /** Credentials for the database. @default - from the environment: the secret, otherwise IAM */
   readonly connectAs?: ConnectAs;
 }
 
@@ -39,24 +39,15 @@ export interface LoaderParts {
 export async function loaderParts(setup: FileLoaderSetup): Promise<LoaderParts> {
   const { env = process.env, routes, load } = setup;
   const checks = new OptionChecks();
-  const number = (variable: string) => {
-    const value = env[variable];
-    if (value !== undefined) {
-      checks.number(variable, Number(value), { min: 1, max: Number.MAX_SAFE_INTEGER, integer: true });
-    }
-    return value === undefined ? undefined : Number(value);
-  };
-  const name = env[LoaderEnv.name] ?? '';
-  checks.that(
-    name !== '',
-    `expected \`${LoaderEnv.name}\` to name the loader, but it is not set; BatchFileLoader sets it`,
-  );
+  const variables = new EnvironmentReader(env, 'BatchFileLoader sets it', checks);
+  const name = variables.required(LoaderEnv.name, 'the name of the loader');
   const database = databaseSettings(env[LoaderEnv.database]);
   checks.that(
     database !== undefined || setup.connectAs !== undefined,
-    `expected \`${LoaderEnv.database}\` to be JSON that says where the database is; BatchFileLoader sets it`,
+    `expected \`${LoaderEnv.database}\` to be JSON with the connection settings of the database; BatchFileLoader sets it`,
   );
-  const [maxFileBytes, maxBatchBytes] = [number(LoaderEnv.maxFileBytes), number(LoaderEnv.maxBatchBytes)];
+  const maxFileBytes = variables.integer(LoaderEnv.maxFileBytes, 1);
+  const maxBatchBytes = variables.integer(LoaderEnv.maxBatchBytes, 1);
   checks.done();
   const ledger = new Ledger(name);
   const loader = new FileLoader({

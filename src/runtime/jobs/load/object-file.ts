@@ -3,20 +3,20 @@ import type { JobObject } from '../../../contract/job-message.js';
 import { FileRejected } from '../../database/index.js';
 import { FileworksError } from '../../errors.js';
 
-/** Another object stands under the key by now. Its own event comes, or has come. */
+/** The object was overwritten. The new object has its own event. */
 export class FileSuperseded extends FileworksError {
   readonly code = 'ERR_FILE_SUPERSEDED';
 }
 
-/** The object is larger than its event said, and than what is loaded here. */
+/** The object is larger than stated in its event, and exceeds the limit. */
 export class FileTooLarge extends FileworksError {
   readonly code = 'ERR_FILE_TOO_LARGE';
 }
 
 /**
- * Opens exactly the object that the event was about.
+ * Opens exactly the object of the event.
  *
- * @throws FileRejected when it is gone, FileSuperseded when another one stands there, FileTooLarge, or the error of S3
+ * @throws FileRejected if it was deleted, FileSuperseded if it was overwritten, FileTooLarge, or the error of S3
  */
 export async function openObject(
   client: S3Client,
@@ -42,10 +42,10 @@ export async function openObject(
     }
     const status = error.$metadata.httpStatusCode;
     if (status === 404) {
-      throw new FileRejected(`the object is not there any more: ${error.name}`, {}, { cause: error });
+      throw new FileRejected(`the object does not exist: ${error.name}`, {}, { cause: error });
     }
     if (status === 412) {
-      throw new FileSuperseded('another object stands under the key', { cause: error });
+      throw new FileSuperseded('the object was overwritten', { cause: error });
     }
     throw error;
   }

@@ -1,32 +1,31 @@
 import type { LedgerFile, PreparedFile } from '../../database/index.js';
 
 export interface ReadAheadOptions {
-  /** Bytes of files that may be in memory together; one file may be more. */
+  /** Maximum total bytes of files in memory; a single file may exceed it. */
   readonly maxBytes: number;
   readonly bytesOf: (file: LedgerFile) => number;
-  /** Answers undefined for a file that cannot be loaded. MUST NOT reject. */
+  /** Returns undefined for a file that cannot be loaded. MUST NOT reject. */
   readonly prepare: (file: LedgerFile) => Promise<PreparedFile | undefined>;
 }
 
-/** As many as the SDK opens sockets for: they hide the latency of S3. */
+/** The socket limit of the SDK: concurrent reads hide the latency of S3. */
 const FETCHES = 50;
 /**
- * A transaction for less is mostly its own overhead; waiting for more would keep the database idle while files are
- * read.
+ * Minimum bytes of a transaction: smaller ones are mostly overhead; waiting for more would leave the database idle
+ * while files are read.
  */
 const WORTHWHILE_BYTES = 256 * 1024;
 
 /**
- * Prepares files while the database stores the ones before them. Whoever stores takes what is ready by then: the slower
- * the database, the more files
- * share a transaction.
+ * Prepares files while the database stores the previous ones. Each transaction takes all files that are ready: the
+ * slower the database, the more files share a transaction.
  */
 export class ReadAhead {
   readonly #options: ReadAheadOptions;
   readonly #waiting: LedgerFile[];
   readonly #ready = new Set<PreparedFile>();
   readonly #fetches = new Set<Promise<void>>();
-  /** Of files that are ready, and of those with the ones that are being fetched. */
+  /** Bytes of ready files; `#bytes` also includes files that are being fetched. */
   #readyBytes = 0;
   #bytes = 0;
 
@@ -36,7 +35,7 @@ export class ReadAhead {
     this.#fetchMore();
   }
 
-  /** The files that are ready, once they are worth a transaction or no more can come; none at the end. */
+  /** The ready files, once there are enough for a transaction or no more are being fetched; empty at the end. */
   async ready(): Promise<readonly PreparedFile[]> {
     while (this.#readyBytes < WORTHWHILE_BYTES && this.#fetches.size > 0) {
       await Promise.race(this.#fetches);
@@ -44,7 +43,7 @@ export class ReadAhead {
     return [...this.#ready];
   }
 
-  /** Lets go of files that were ready, which makes room for others. */
+  /** Releases stored files, so that further ones can be fetched. */
   release(files: readonly PreparedFile[]): void {
     for (const prepared of files) {
       this.#ready.delete(prepared);
@@ -54,7 +53,7 @@ export class ReadAhead {
     this.#fetchMore();
   }
 
-  /** Begins nothing more, and waits for what was begun. */
+  /** Starts no further reads, and waits for those in progress. */
   async stop(): Promise<void> {
     this.#waiting.length = 0;
     await Promise.all(this.#fetches);

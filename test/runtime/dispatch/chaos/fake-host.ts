@@ -78,7 +78,7 @@ export class FakeHost implements TaskHost {
   async describe(arn: string): Promise<TaskState> {
     await delay(this.#options.random.between(0, 2));
     const over = this.#options.silenceIsDeath === true || (this.#byArn.get(arn)?.state ?? 'stopped') === 'stopped';
-    return over ? { kind: 'over', reason: 'stopped', interrupted: false } : { kind: 'alive' };
+    return over ? { kind: 'stopped', reason: 'stopped', interrupted: false } : { kind: 'alive' };
   }
 
   async stop(arn: string): Promise<void> {

@@ -1,11 +1,11 @@
 import { GetItemCommand, PutItemCommand, UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ALERT_TABLE } from '../../contract/task-alerts';
 
-/** Events are repeated within minutes; a day is beyond any retry. */
-const REMEMBER_SECONDS = 86_400;
+/** Duplicate events arrive within minutes; a day exceeds every retry period. */
+const KEEP_SECONDS = 86_400;
 
-/** Remembers in a table what was told, and how much in this period. */
-export class Memory {
+/** Table of sent alerts and of their number per period. */
+export class AlertHistory {
   readonly #client: DynamoDBClient;
   readonly #tableName: string;
 
@@ -14,24 +14,24 @@ export class Memory {
     this.#tableName = tableName;
   }
 
-  /** Whether somebody was told of this change. */
-  async knows(changeId: string): Promise<boolean> {
+  /** Whether an alert for this change was sent. */
+  async includes(changeId: string): Promise<boolean> {
     const { Item: item } = await this.#client.send(
       new GetItemCommand({ TableName: this.#tableName, Key: key(`change#${changeId}`), ConsistentRead: true }),
     );
     return item !== undefined;
   }
 
-  /** To be called after somebody was told: told twice is better than never. */
-  async remember(changeId: string, nowSeconds: number): Promise<void> {
+  /** Call it after the alert was sent: a duplicate alert is better than a lost one. */
+  async record(changeId: string, nowSeconds: number): Promise<void> {
     const item = {
       ...key(`change#${changeId}`),
-      [ALERT_TABLE.expiresAt]: { N: String(nowSeconds + REMEMBER_SECONDS) },
+      [ALERT_TABLE.expiresAt]: { N: String(nowSeconds + KEEP_SECONDS) },
     };
     await this.#client.send(new PutItemCommand({ TableName: this.#tableName, Item: item }));
   }
 
-  /** Counts one more alert; gives the number of this one in the period that began at `periodStart`. */
+  /** Counts an alert; returns its number in the period that began at `periodStart`. */
   async count(periodStart: number, periodSeconds: number): Promise<number> {
     const { Attributes: attributes } = await this.#client.send(
       new UpdateItemCommand({
@@ -41,7 +41,7 @@ export class Memory {
         ExpressionAttributeNames: { '#expiresAt': ALERT_TABLE.expiresAt },
         ExpressionAttributeValues: {
           ':one': { N: '1' },
-          ':expiresAt': { N: String(periodStart + periodSeconds + REMEMBER_SECONDS) },
+          ':expiresAt': { N: String(periodStart + periodSeconds + KEEP_SECONDS) },
         },
         ReturnValues: 'UPDATED_NEW',
       }),

@@ -3,22 +3,22 @@ import { type BatchDocument, type BatchFile, type BatchFileResult, BatchTag } fr
 import { moveObject } from '../../storage/index.js';
 import { defined } from '../../support/defined.js';
 
-/** Puts files where their outcome says, so that the next run does not take them again. */
-export interface FileAway {
-  /** Whether an earlier run has done the file. */
-  isDone(file: BatchFile): Promise<boolean>;
-  /** MUST be harmless when it is done again. */
-  put(file: BatchFile, outcome: BatchFileResult['outcome']): Promise<void>;
+/** Marks finished files by moving or tagging them, so that the next run does not process them again. */
+export interface OutcomeMarker {
+  /** Whether an earlier run has finished the file. */
+  isMarked(file: BatchFile): Promise<boolean>;
+  /** MUST be idempotent. */
+  mark(file: BatchFile, outcome: BatchFileResult['outcome']): Promise<void>;
 }
 
-export function fileAway(client: S3Client, { bucket, filing }: BatchDocument): FileAway {
+export function outcomeMarker(client: S3Client, { bucket, filing }: BatchDocument): OutcomeMarker {
   switch (filing.by) {
     case 'none':
-      return { isDone: () => Promise.resolve(false), put: () => Promise.resolve() };
+      return { isMarked: () => Promise.resolve(false), mark: () => Promise.resolve() };
     case 'tag':
       return {
-        isDone: async ({ key }) => (await tagsOf(client, bucket, key)).some(({ Key: name }) => name === BatchTag.key),
-        put: async ({ key }, outcome) => {
+        isMarked: async ({ key }) => (await tagsOf(client, bucket, key)).some(({ Key: name }) => name === BatchTag.key),
+        mark: async ({ key }, outcome) => {
           if (outcome === 'skipped') {
             return;
           }
@@ -29,10 +29,10 @@ export function fileAway(client: S3Client, { bucket, filing }: BatchDocument): F
       };
     case 'move':
       return {
-        isDone: () => Promise.resolve(false),
-        put: async ({ key, etag }, outcome) => {
+        isMarked: () => Promise.resolve(false),
+        mark: async ({ key, etag }, outcome) => {
           const { incoming, processed, failed } = filing;
-          // What a manifest names elsewhere is not ours to move.
+          // Files of a manifest outside of the incoming folder are not moved.
           if (!key.startsWith(incoming)) {
             return;
           }

@@ -9,40 +9,38 @@ import type { FileContent } from './read-rows.js';
 import type { RowPlaces } from './row-places.js';
 import { TableLoader } from './table-loader.js';
 
-/** Reads a file from its beginning, as often as it is asked to. */
+/** Opens a file from its beginning; may be called repeatedly. */
 export type OpenFile = () => Promise<AsyncIterable<Uint8Array>>;
 
-/** A file as a `load` function of a user gets it. */
+/** The file passed to your `load` function. */
 export interface FileToLoad {
   readonly object: JobObject;
   readonly correlationId?: string;
-  /** Its content, once. */
+  /** Its content, readable once. */
   readonly body: AsyncIterable<Uint8Array>;
 }
 
 /**
- * Loads one file with a connection of `pg`, inside a transaction that also holds the file's ledger row, and answers how
- * many rows it loaded.
- * It MUST NOT commit, MUST NOT pause for a minute between queries, after which PostgreSQL ends the session, and MUST
- * NOT do lasting things
- * elsewhere: it runs again when another file of the transaction fails.
+ * Loads one file with a `pg` connection, in the transaction of the file's ledger row, and returns the number of loaded
+ * rows. It MUST NOT commit, MUST NOT pause for a minute between queries, after which PostgreSQL ends the session, and
+ * MUST NOT have side effects elsewhere: it runs again if another file of the transaction fails.
  *
- * Throwing `FileRejected` puts the file aside for good; any other error brings it back.
+ * `FileRejected` rejects the file permanently; after any other error it is retried.
  */
 export type LoadFile = (file: FileToLoad, client: ClientBase) => Promise<number>;
 
-/** A file that is ready for its transaction. */
+/** A file prepared for its transaction. */
 export interface PreparedFile {
   readonly file: LedgerFile;
-  /** Counted while it was read; absent where only storing it tells. */
+  /** Row count from reading; absent if it is known only after storing. */
   readonly rows?: number;
-  /** Its rows in the text format of COPY, or what the file holds. */
+  /** Its rows in the text format of COPY, or the content of the file. */
   readonly content: readonly Buffer[];
   readonly places?: RowPlaces;
 }
 
-/** The trouble with one file of several, of which the transaction has to be rid. */
-export class FileTrouble extends Error {
+/** The failure of one file of a transaction, which must be retried without it. */
+export class FileLoadFailure extends Error {
   constructor(
     readonly file: LedgerFile,
     override readonly cause: unknown,
@@ -51,24 +49,24 @@ export class FileTrouble extends Error {
   }
 }
 
-/** What is done with the files of one route. */
-export interface LoadWork {
-  /** Whether only the newest version of a key counts. */
+/** Loads the files of one route. */
+export interface RouteLoader {
+  /** Whether only the newest version of a key is loaded. */
   readonly newestWins: boolean;
-  /** Does all that needs no database. @throws FileRejected */
+  /** Performs the steps that need no database. @throws FileRejected */
   prepare(file: LedgerFile, open: () => Promise<FileContent>): Promise<PreparedFile>;
   /**
-   * Stores prepared files in one transaction; answers the rows of each where they were not counted before.
+   * Stores prepared files in one transaction; returns row counts that were not known before.
    *
-   * @throws FileTrouble, or an error that may be any file's
+   * @throws FileLoadFailure, or an error that cannot be attributed to a file
    */
   store(client: ClientBase, files: readonly PreparedFile[]): Promise<ReadonlyMap<string, number> | undefined>;
-  /** Stores a file of any size, never holding it in memory. */
+  /** Stores a file of any size as a stream. */
   stream(client: ClientBase, file: LedgerFile, open: OpenFile): Promise<number>;
 }
 
-/** Rows by a declared mapping. */
-export class MappedWork implements LoadWork {
+/** Loads rows by a declared mapping. */
+export class MappingRouteLoader implements RouteLoader {
   readonly newestWins: boolean;
   readonly #reader: RouteReader;
   readonly #table: TableLoader;
@@ -90,7 +88,7 @@ export class MappedWork implements LoadWork {
   }
 
   async store(client: ClientBase, files: readonly PreparedFile[]): Promise<undefined> {
-    let culprit: LedgerFile | undefined;
+    let failedFile: LedgerFile | undefined;
     try {
       await this.#table.load(client, joined(files.flatMap(({ content }) => content)), (row) => {
         let left = row;
@@ -98,11 +96,11 @@ export class MappedWork implements LoadWork {
           left -= rows;
           return left < 0;
         });
-        culprit = hit?.file;
+        failedFile = hit?.file;
         return hit?.places?.of(left + (hit.rows ?? 0)) ?? {};
       });
     } catch (error) {
-      throw culprit === undefined ? error : new FileTrouble(culprit, error);
+      throw failedFile === undefined ? error : new FileLoadFailure(failedFile, error);
     }
   }
 
@@ -113,8 +111,8 @@ export class MappedWork implements LoadWork {
   }
 }
 
-/** A function of the user, in the same skeleton. */
-export class OwnWork implements LoadWork {
+/** Loads files with your `load` function. */
+export class FunctionRouteLoader implements RouteLoader {
   readonly newestWins = false;
   readonly #load: LoadFile;
 
@@ -147,13 +145,13 @@ export class OwnWork implements LoadWork {
     try {
       return await this.#load({ object, body, ...(correlationId === undefined ? {} : { correlationId }) }, client);
     } catch (error) {
-      // What is the connection's fault is no file's
-      throw ['lost', 'credentials', 'race'].includes(faultOf(error)) ? error : new FileTrouble(file, error);
+      // Connection errors cannot be attributed to a file
+      throw ['lost', 'credentials', 'race'].includes(faultOf(error)) ? error : new FileLoadFailure(file, error);
     }
   }
 }
 
-/** Files of a kilobyte each would be a system call each. */
+/** Combines chunks: small files would need a system call each. */
 const WRITE_BYTES = 256 * 1024;
 
 function* joined(chunks: readonly Buffer[]): Generator<Buffer> {
