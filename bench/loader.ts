@@ -1,10 +1,8 @@
 // Loading small files into PostgreSQL: us, one file an invocation with a connection and an INSERT each, and `psql
-// \copy` of the same rows in one file.
-// `npm run bench -- loader [--json] [--files 1500] [--latency 20] [--rounds 3] [--only '50 KB']`. PostgreSQL is the
-// machine's with its default settings,
-// over TLS with SCRAM; S3 is the stub of the tests in a process of its own, which answers after --latency milliseconds.
-// Handlers run in this process, warm:
-// what Lambda takes for an invocation is counted for nobody, which favours the one that has a hundred times as many.
+// \copy` of the same rows in one file. `npm run bench -- loader [--json] [--files 1500] [--latency 20] [--rounds 3]
+// [--only '50 KB']`. PostgreSQL is the machine's with its default settings, over TLS with SCRAM; S3 is the stub of the
+// tests in a process of its own, which answers after --latency milliseconds. Handlers run in this process, warm: the
+// overhead of a Lambda invocation is not counted for either side, which favours the one with a hundred times as many.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -231,8 +229,7 @@ const goal = (
 
 /**
  * Files, how large they are, and how many an invocation gets: the default, and what one sets where files are small.
- * Values of more than 2 KB are compressed by
- * PostgreSQL, with pglz unless it is told otherwise.
+ * Values of more than 2 KB are compressed by PostgreSQL, with pglz by default.
  */
 const cases = [
   { name: '2 KB', bytes: 2_000, number: count * 4, batch: BATCH, compression: 'pglz' },

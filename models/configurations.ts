@@ -1,9 +1,8 @@
 /**
- * What `npm run model` searches: each row is one complete search of the state space of dispatch.pml.
+ * Searches of `npm run model`: each row is one complete search of the state space of dispatch.pml.
  *
- * A row of the protocol must end without an error; a row of a mutant must violate the property named for it. A mutant
- * that passes
- * would mean that the property, or the fault that kills the mutant, is no longer in the model.
+ * A row of the protocol must end without an error; a row of a mutant must violate its property. A mutant that passes
+ * means that the property, or the fault that the mutant needs, is no longer in the model.
  */
 export interface Configuration {
   readonly name: string;

@@ -8,21 +8,21 @@
  *
  * What is not here: clocks. A timer, a lease or the sweeper may fire at any moment, so no result below rests on the time.
  *
- * Faults, each with a budget: CRASH a dispatcher dies between two calls · DUP a message comes again · KILL a container dies ·
- * LOST its STOPPED event is lost · CAP the launch is refused · CONF it can never work, a person must act (with BLOCK) · UNK the reply to RunTask is lost · HANG a container goes silent and
- * may wake up again · TTL ECS forgets a stopped task and its client token · APPF the handler fails.
+ * Faults, each with a budget: CRASH a dispatcher dies between two calls · DUP a message is redelivered · KILL a container stops ·
+ * LOST its STOPPED event is lost · CAP the launch is refused · CONF the launch can never succeed, an operator must act (with BLOCK) · UNK the reply to RunTask is lost · HANG a container sends no heartbeats and
+ * may continue later · TTL ECS deletes a stopped task and its client token · APPF the handler fails.
  *
  * Files are numbered in the order of the sequence. Other switches:
  *   SLOTS=n      at most n files at a time (n heads); 1 is sequential
  *   BLOCK        exhausted retries block the sequence until an operator acts (default: the file is parked)
- *   OPS=n        redrives that the operator may do; he may always discard
- *   LIMIT        one place over all slots: a claim takes it together with its slot, and who sees that its holder works no more frees it
- *   PAUSE=n      pauses that the operator may make; he may always resume
+ *   OPS=n        redrives that the operator may do; discards are always possible
+ *   LIMIT        one place over all slots: a claim takes it together with its slot, and it is freed by any process that detects that its holder no longer runs
+ *   PAUSE=n      pauses that the operator may make; resumes are always possible
  *   SPOT         a killed container counts as interrupted, which is no attempt of the file
- *   KEYS         files 0 and 1 are two versions of one object, 0 the older; only the latest counts
+ *   KEYS         files 0 and 1 are two versions of one object, 0 the older; only the latest is processed
  *   DELSEQ=n     with KEYS: the object is deleted too; n = 2 between the two versions, n = 4 after both
- *   LATE_PARK    a file that comes after a greater one was claimed is parked
- *   LATE_APPEND  such a file goes to the end instead
+ *   LATE_PARK    a file that arrives after a greater one was claimed is parked
+ *   LATE_APPEND  such a file is appended instead
  *   LEAN         no messages and no hints: the sweeper may fire at any moment anyway, and hints carry no data
  *
  * Every change of a status is written MOVE(file, event, from, to). test/runtime/dispatch/transition-table.test.ts reads these lines
@@ -200,7 +200,7 @@ byte deletedUpTo;       /* its deletion was committed */
 #define HINT hint = 1
 #endif
 
-/* the dispatcher may die here: its local state is gone, what it was working on is delivered again */
+/* the dispatcher may stop here: its local state is lost, its message is redelivered */
 #define MAY_CRASH if :: b_crash > 0 -> b_crash--; goto dead :: true fi
 
 #ifdef M_KEYRACE
@@ -336,7 +336,7 @@ inline stoppedUnbegun(f) {
 #define HINT_TAKEN (NF+1)
 #define DELETE_TAKEN (NF+2)
 
-/* ECS answers DescribeTasks about the task that began: stopped, or forgotten */
+/* ECS answers DescribeTasks about the task that began: stopped, or deleted */
 #define OVER(j) ((task[token[j]] == STOPPED && incarnation[token[j]] == worker[j]) || incarnation[token[j]] > worker[j])
 
 #ifdef M_LEASE
@@ -492,7 +492,7 @@ remove: /* transaction: the tombstone, and the queued version of the object that
 #endif
 
 #ifdef LIMIT
-freePlace: /* the place as it was read, whose holder worked no more */
+freePlace: /* the place as it was read, whose holder no longer runs */
   atomic {
     if
 #ifdef M_PLACE
@@ -526,7 +526,7 @@ try: /* is the head free? then claim the first file of the queue */
     :: k < NF && !(st[k] == QUEUED && f == NF) -> k++
 #endif
 #ifdef M_GSI
-    :: k < NF && st[k] == QUEUED && f == NF -> k++               /* mutant: an index that has not heard of a file yet */
+    :: k < NF && st[k] == QUEUED && f == NF -> k++               /* mutant: an index without a recent file */
 #endif
     :: k == NF -> break
     od;
@@ -571,7 +571,7 @@ try: /* is the head free? then claim the first file of the queue */
     fi
   };
 
-launch: /* RunTask with the client token; ECS answers the same task to the same token while it remembers it */
+launch: /* RunTask with the client token; ECS answers the same task to the same token while it keeps the token */
   atomic {
 #ifdef M_NEWTOKEN
     if
@@ -665,7 +665,7 @@ dead:
 #else
 #define ABOUT_IT(c) worker[fileOf[c]] == incarnation[c]
 #endif
-/* sent only when it can still match: the status of a file and its token never come back */
+/* sent only when it can still match: the status of a file and its token never recur */
 #define SEND_STOPPED(c) \
   if \
   :: token[fileOf[c]] == TOKEN(c) && (st[fileOf[c]] == STARTING || (st[fileOf[c]] == RUNNING && ABOUT_IT(c))) -> \

@@ -61,7 +61,7 @@ function search(configuration: Configuration): Row {
     must(folder, 'spin', ['-a', ...configuration.flags.split(' '), 'dispatch.pml']);
     const safety = configuration.search === 'safety';
     const kind = safety ? ['-DSAFETY', '-DNOCLAIM'] : ['-DNFAIR=4'];
-    // A mutant dies within a few thousand states: compiling it well would take longer than the search
+    // A mutant fails within a few thousand states: an optimized build would take longer than the search
     const optimization = configuration.violates === undefined ? '-O2' : '-O0';
     must(folder, 'gcc', [
       optimization,

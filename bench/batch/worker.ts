@@ -1,6 +1,5 @@
 // One measured process: `batch <endpoint> <key>` runs a batch, `file <endpoint> <key>` does one file as the blueprint's
-// container would, and
-// `read <bytes>` validates a file of that size that nobody had to store.
+// container would, and `read <bytes>` validates a generated file of that size.
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { runBatch } from 'fileworks-runtime/batch';
 import { readOrders } from '../../examples/worker/csv-batch/orders.ts';

@@ -179,7 +179,7 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
     api.faults = { ...held, outage: true };
     await submitJobs(size.jobs / 2, size.jobs);
     await sleep(size.outageSeconds * 1_000);
-    await wait('the outage to be noticed', () => said('no tasks are added while the API is away'));
+    await wait('the outage to be noticed', () => said('API unavailable: scale-out suspended'));
     api.faults = held;
     await putToken('second-token');
     await probeOf(outage.from);
@@ -311,7 +311,7 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
 
   test('no tasks were added while the API was away, and afterwards they may be', async () => {
     expect(interrupted).toBeGreaterThanOrEqual(FIRST_INTERRUPTIONS);
-    await until('the end of the suspension', 180, () => said('the API is back, and tasks are added again'));
+    await until('the end of the suspension', 180, () => said('API available again: scale-out resumed'));
     const added = cloud
       .scaling()
       .flatMap(({ activities }) => activities)
@@ -427,7 +427,7 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
     try {
       expect(await until('an answer', 60, () => answers().catch(() => undefined))).toEqual([well, well]);
       await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: message('while-away') }));
-      await until('the circuit to open', 60, () => said.includes('what jobs need is not available') || undefined);
+      await until('the circuit to open', 60, () => said.includes('a dependency of jobs is unavailable') || undefined);
       expect(await answers()).toEqual([well, well]);
     } finally {
       child.kill('SIGTERM');

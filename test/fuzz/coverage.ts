@@ -1,9 +1,6 @@
 import { Session } from 'node:inspector/promises';
 
-/**
- * Tells which inputs reach what no input before them has reached, by the block coverage of V8: no native addon, so it
- * runs on every machine.
- */
+/** Detects inputs with new coverage, by the block coverage of V8: no native addon, so it runs on every machine. */
 export class Coverage {
   readonly #session = new Session();
   readonly #script: string;

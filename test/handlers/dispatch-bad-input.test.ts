@@ -32,7 +32,7 @@ afterAll(async () => {
 });
 jest.setTimeout(60_000);
 
-/** Registers a file, looks after what was woken, and tells its id. */
+/** Registers a file, processes its wake-ups, and returns its id. */
 async function take(event: string): Promise<string> {
   await expect(bench.ingress(event)).resolves.toEqual({ batchItemFailures: [] });
   const [id] = bench.wakes;
@@ -130,7 +130,7 @@ test.each([
   [
     'no object',
     '{"id":"1","time":"2026-11-21T08:00:00Z","detail-type":"Object Created","detail":{}}',
-    'expected detail.object to be an object of JSON',
+    'expected detail.object to be a JSON object',
   ],
   [
     'no time',
@@ -148,10 +148,10 @@ test.each([
   expect(bench.wakes).toEqual([]);
 });
 
-test('files of a type that was removed are told of for as long as they wait', async () => {
+test('files of a removed type are reported while they are blocked', async () => {
   const id = await take(s3Event('Removed/1', 1));
   await bench.ingress(s3Event('Removed/2', 2));
-  expect(await store.file(id)).toMatchObject({ status: 'blocked', reason: 'type Removed has no target any more' });
+  expect(await store.file(id)).toMatchObject({ status: 'blocked', reason: 'type Removed no longer has a target' });
   const others = Number((await sweep('Removed')).ofAll?.BlockedFiles) - 1;
   jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 3 * 86_400_000);
   const { ofType, ofAll } = await sweep('Removed');

@@ -62,7 +62,7 @@ afterAll(async () => {
 const rowOf = async (key: string) =>
   ((await bench.operator({ action: 'show', bucket: 'inbox', key })) as { file: FileRow }).file;
 
-test('the worker tells that its turn has ended, and the next file of the sequence follows', async () => {
+test('the worker reports the end of its turn, and the next file of the sequence starts', async () => {
   await bench.ingress(s3Event('A/1', 10));
   await bench.ingress(s3Event('A/3', 30), s3Event('A/2', 20));
   await bench.launchAll();
@@ -81,7 +81,7 @@ test('the worker tells that its turn has ended, and the next file of the sequenc
   expect(await rowOf('A/3')).toMatchObject({ status: 'completed' });
 });
 
-test('a worker of a queue tells it too', async () => {
+test('a worker of a queue reports it too', async () => {
   await bench.ingress(s3Event('Q/1', 1), s3Event('Q/2', 2));
   await bench.launchAll();
   for (const turn of [0, 1]) {

@@ -62,7 +62,7 @@ test('files of a sequential type run one after another, by the time of their eve
   expect(bench.tasks.map(({ env }) => env.FILEWORKS_FILE_FENCE)).toEqual(['1', '2', '3']);
 });
 
-test('a task that died is told by ECS and tried again; then its file blocks until an operator redrives it', async () => {
+test('a task that stopped, according to ECS, is retried; then its file is blocked until an operator redrives it', async () => {
   await bench.ingress(s3Event('A/4', 40), s3Event('A/5', 50));
   await bench.launchAll();
   await expect(bench.work(bench.tasks[0], () => Promise.reject(new Error('bad file')))).resolves.toBe(1);
@@ -115,7 +115,7 @@ test('a task that died is told by ECS and tried again; then its file blocks unti
   await expect(bench.work(bench.tasks[2])).resolves.toBe(0);
 });
 
-test('the end of a task that ECS did not tell of is found by the sweeper, and a silent one is stopped first', async () => {
+test('the sweeper detects the end of a task without an ECS event, and stops a task without heartbeats first', async () => {
   await bench.ingress(s3Event('B/1', 1));
   await bench.launchAll();
   const [task] = bench.tasks;
@@ -182,7 +182,7 @@ test('what is paused is neither launched nor claimed; a resume makes up for it',
   });
 });
 
-test('an object that was found by a reconciliation is registered, unless nothing can tell whether it was before', async () => {
+test('an object found by a reconciliation is registered, unless it is unknown whether it was before', async () => {
   const listed = (key: string) =>
     JSON.stringify({
       id: 'reconcile-1',
@@ -260,7 +260,7 @@ test('what has no type, or cannot be read, goes to the dead-letter queue with it
   });
   expect(bench.deadLetters.map(({ reason }) => reason).sort()).toEqual([
     'expected an event "Object Created" or "Object Deleted", got: Object Tags Added',
-    'expected detail to be an object of JSON',
+    'expected detail to be a JSON object',
     'no type matches the key Z/1',
   ]);
 });
@@ -270,9 +270,7 @@ test('an event that comes without a queue is registered too; one that fails is t
   await expect(ingress(event)).resolves.toBeUndefined();
   expect((await store.file(bench.wakes[0]))?.object.key).toBe('D/40');
   await expect(ingress({ id: 'unreadable' })).resolves.toBeUndefined();
-  expect(bench.deadLetters).toEqual([
-    { body: '{"id":"unreadable"}', reason: 'expected detail to be an object of JSON' },
-  ]);
+  expect(bench.deadLetters).toEqual([{ body: '{"id":"unreadable"}', reason: 'expected detail to be a JSON object' }]);
   const away = jest.spyOn(DynamoDBClient.prototype, 'send').mockImplementation(() => {
     throw new Error('table away');
   });
@@ -282,13 +280,13 @@ test('an event that comes without a queue is registered too; one that fails is t
   await bench.work(bench.tasks[0]);
 });
 
-test('a file whose type has no target any more is blocked, and says so', async () => {
+test('a file whose type no longer has a target is blocked, with the reason', async () => {
   await bench.ingress(s3Event('C/1', 1));
   const [id] = bench.wakes;
   await bench.launchAll();
   expect(await store.file(id)).toMatchObject({
     status: 'blocked',
-    reason: 'type C has no target any more',
+    reason: 'type C no longer has a target',
     attempts: 0,
   });
   await expect(bench.operator({ action: 'skip', file: id, reason: 'retired' })).resolves.toMatchObject({
@@ -340,7 +338,7 @@ test.each<[string, unknown, RegExp]>([
     { action: 'pause', scope: 'Z/1', reason: 'x' },
     /scope must be \*, one of the types A, B, C, D/,
   ],
-  ['a file that nobody knows', { action: 'redrive', file: 'x' }, /file x is not registered/],
+  ['an unknown file', { action: 'redrive', file: 'x' }, /file x is not registered/],
   [
     'a time long ago',
     { action: 'reconcile', bucket: 'inbox', since: '2020-01-01T00:00:00Z' },

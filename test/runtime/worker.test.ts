@@ -221,7 +221,7 @@ it('takes no new work while most jobs fail, and continues when they succeed agai
   expect(tries).toBe(before);
   isAway = false;
   await until(() => queue.deleted.length === 1 || tries > before);
-  expect(lines.map(({ msg }) => msg)).toContain('work is taken again after failures');
+  expect(lines.map(({ msg }) => msg)).toContain('messages are received again after failures');
   process.emit('SIGTERM', 'SIGTERM');
   expect(await exited).toBe(WorkerExitCode.stopped);
   expect(queue.messages).toEqual([]);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ClientBase } from 'pg';
 import type { JobObject } from '../../contract/job-message.js';
+import { comparableSequencer } from '../support/sequencer.js';
 import type { FileRejected } from './load-error.js';
 
 /**
@@ -30,7 +31,6 @@ CREATE INDEX IF NOT EXISTS fileworks_file_ledger_key ON fileworks_file_ledger (l
 
 /** Advisory lock id shared by all loaders: creating the table concurrently would fail. */
 const SCHEMA_LOCK = 4_701_122_001;
-const MAX_SEQUENCER_DIGITS = 32;
 
 /** A file in the ledger. */
 export interface LedgerFile {
@@ -57,10 +57,7 @@ export function ledgerFile(object: JobObject, correlationId?: string): LedgerFil
   if ([bucket, key, versionId, etag].some((text) => text?.includes('\0'))) {
     throw new RangeError('the message names an object with a NUL character');
   }
-  const sequencer =
-    object.sequencer !== undefined && /^[0-9A-Fa-f]{1,32}$/.test(object.sequencer)
-      ? object.sequencer.toUpperCase().padStart(MAX_SEQUENCER_DIGITS, '0')
-      : undefined;
+  const sequencer = object.sequencer === undefined ? undefined : comparableSequencer(object.sequencer);
   // In a bucket with suspended versioning, all new versions have the id null
   const version =
     versionId !== undefined && versionId !== 'null'

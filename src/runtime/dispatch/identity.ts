@@ -1,22 +1,22 @@
 import { createHash } from 'node:crypto';
 import { type FileObject } from './rows.js';
+import { comparableSequencer } from '../support/sequencer.js';
 
-const SEQUENCER_DIGITS = 32;
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
 /**
  * Makes sequencers of one key comparable as text: upper case, left-padded with zeros to 32 digits.
  *
  * @throws RangeError for anything that is not hexadecimal text of 1 to 32 digits
- * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
  */
 export function normalizeSequencer(sequencer: string): string {
-  if (!/^[0-9A-Fa-f]{1,32}$/.test(sequencer)) {
+  const comparable = comparableSequencer(sequencer);
+  if (comparable === undefined) {
     throw new RangeError(
-      `Expected a sequencer to be 1 to ${SEQUENCER_DIGITS} hexadecimal digits, got: ${JSON.stringify(sequencer.slice(0, 64))}`,
+      `Expected a sequencer to be 1 to 32 hexadecimal digits, got: ${JSON.stringify(sequencer.slice(0, 64))}`,
     );
   }
-  return sequencer.toUpperCase().padStart(SEQUENCER_DIGITS, '0');
+  return comparable;
 }
 
 /** True only if both are known and the first is smaller. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { Connection } from '../support/connection.js';
+import { contentRangeOf, validatorOf } from '../support/http-range.js';
 import { sleep, systemClock } from '../support/clock.js';
 import type { ExportApiClient } from './export-api-client.js';
 import { ExportApiError } from './export-api-error.js';
@@ -116,12 +117,8 @@ function checkContinues(response: Response, at: number, size: number | undefined
           { url },
         );
   }
-  const range = /^bytes (?<start>\d+)-\d+\/(?<size>\d+|\*)$/.exec(response.headers.get('content-range') ?? '')?.groups;
-  if (
-    range === undefined ||
-    Number(range.start) !== at ||
-    (size !== undefined && range.size !== '*' && Number(range.size) !== size)
-  ) {
+  const range = contentRangeOf(response.headers.get('content-range'));
+  if (range?.start !== at || (size !== undefined && range.size !== undefined && range.size !== size)) {
     throw new ExportApiError('ERR_EXPORT_CHANGED', `requested bytes from ${at} on, received others`, { url });
   }
 }
@@ -133,12 +130,6 @@ function sizeOf({ headers }: Response, url: URL): number | undefined {
   }
   const length = headers.get('content-length');
   return length === null ? undefined : Number(length);
-}
-
-/** What `If-Range` may carry: a strong ETag, else the date. */
-function validatorOf(headers: Headers): string | undefined {
-  const etag = headers.get('etag');
-  return etag?.startsWith('"') === true ? etag : (headers.get('last-modified') ?? undefined);
 }
 
 function contentError(url: URL, what: string): ExportApiError {

@@ -68,11 +68,10 @@ export class IdempotentUploader {
     checks.number('partSizeBytes', partSizeBytes, { min: 5 * MIB, max: 5 * 1024 * MIB, integer: true });
     checks.number('partsInParallel', partsInParallel, { min: 1, max: MAX_PARTS, integer: true });
     checks.number('maxAttempts', maxAttempts, { min: 1, max: 1_000, integer: true });
-    checks.number('maxBufferedBytes', maxBufferedBytes, {
-      min: partSizeBytes,
-      max: Number.MAX_SAFE_INTEGER,
-      integer: true,
-    });
+    if (options.maxBufferedBytes !== undefined) {
+      const max = Number.MAX_SAFE_INTEGER;
+      checks.number('maxBufferedBytes', maxBufferedBytes, { min: partSizeBytes, max, integer: true });
+    }
     checks.done();
     this.client = client;
     this.#partBytes = partSizeBytes;

@@ -75,7 +75,7 @@ const classify = (
 ): Promise<Arrival | undefined> =>
   classifyBy(about, { rules, unmatched }, new ObjectInspector(inspectors(answers), about));
 
-test('the first rule that matches counts, and nobody is asked what the event tells', async () => {
+test('the first matching rule applies, and what the event contains is not requested', async () => {
   const rules = [rule('A', ['^a/.*$'], { maxSize: 5 }), rule('B', ['^x$', '^a/.*$']), rule('C', ['^.*$'])];
   await expect(classify(record('a/1'), rules)).resolves.toMatchObject({ type: 'B' });
   await expect(classify(record('a/1', { size: 5 }), rules)).resolves.toMatchObject({ type: 'A' });
@@ -160,7 +160,7 @@ test('asks once, only for what fits by key and size, and for the version of the 
   ]);
 });
 
-test('a match function is told of the object, and tells parts that order files and make sequences', async () => {
+test('a match function receives the object, and returns parts for order and sequences', async () => {
   const byFunction = rule('A', ['^(?<customer>[^/]+)/.*$'], {
     matchFunction: 'arn:f',
     sequencePart: 'customer',
@@ -181,15 +181,15 @@ test('a match function is told of the object, and tells parts that order files a
     },
   ]);
   await expect(classify(record('c1/x'), [byFunction], { function: { match: true } })).rejects.toThrow(
-    new RangeError('the match function of type A did not tell the part number'),
+    new RangeError('the match function of type A did not return the part number'),
   );
 });
 
 test.each<[string, unknown, RegExp]>([
   ['fails', new Error('boom'), /match function of type A failed: boom/],
-  ['answers nothing', null, /to answer \{"match": boolean/],
+  ['answers nothing', null, /to return \{"match": boolean/],
   ['answers text', { match: 'yes' }, /got: \{"match":"yes"\}/],
-  ['tells parts that are no text', { match: true, parts: { a: 1 } }, /to answer/],
+  ['returns parts that are not strings', { match: true, parts: { a: 1 } }, /to return/],
 ])('throws what is tried again when a match function %s', async (_, answer, message) => {
   const asked = classify(record('a'), [rule('A', ['^a$'], { matchFunction: 'arn' })], { function: answer });
   await expect(asked).rejects.toThrow(message);

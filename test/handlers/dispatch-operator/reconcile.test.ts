@@ -36,7 +36,7 @@ function deployment(versions: readonly ObjectVersion[]) {
   async function register(body: string) {
     const event = readObjectEvent(body);
     if (event.kind !== 'created') {
-      throw new Error('only objects that are there are told of');
+      throw new Error('only existing objects have events');
     }
     sent.push(event.record.object.key);
     const arrival = await classify(
@@ -95,7 +95,7 @@ test('sends the events of objects that no row knows, page by page, and of no oth
   await expect(ask()).resolves.toMatchObject({ missing: 0 });
 });
 
-test('goes on where time ran out', async () => {
+test('continues where time ran out', async () => {
   const { ask, sent } = deployment([1, 2, 3, 4, 5, 6, 7].map((number) => object(`A/${number}`)));
   const rounds: Reconciled[] = [await ask({}, 0)];
   while (rounds.at(-1)?.next !== undefined) {

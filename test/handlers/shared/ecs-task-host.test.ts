@@ -119,7 +119,7 @@ test.each<[string, unknown, object]>([
     new ServerException({ ...error, $metadata: { httpStatusCode: 500 }, message: 'internal' }),
     { kind: 'unknown' },
   ],
-])('tells what came of a launch: %s', async (_, answer, result) => {
+])('returns the result of a launch: %s', async (_, answer, result) => {
   await expect(hostWith(answer).host.launch(file)).resolves.toMatchObject(result);
 });
 
@@ -149,7 +149,7 @@ test('a type without target, and overrides that are too long, need a person', as
   const { host, send } = hostWith({});
   await expect(host.launch({ ...file, type: 'gone' })).resolves.toMatchObject({
     kind: 'misconfigured',
-    reason: 'type gone has no target any more',
+    reason: 'type gone no longer has a target',
   });
   await expect(host.launch({ ...file, object: { ...file.object, key: 'x'.repeat(9_000) } })).resolves.toMatchObject({
     kind: 'misconfigured',

@@ -45,7 +45,7 @@ test.each<[string, Error, string]>([
   ['a queue that does not exist', new QueueDoesNotExist({ $metadata: {}, message: 'gone' }), 'misconfigured'],
   ['throttling', Object.assign(new Error('slow down'), { name: 'RequestThrottled', $fault: 'client' }), 'throttled'],
   ['a broken connection', new Error('socket hang up'), 'unknown'],
-])('tells what came of a message: %s', async (_, error, kind) => {
+])('returns the result of a message: %s', async (_, error, kind) => {
   await expect(hostWith(() => Promise.reject(error)).launch(file)).resolves.toMatchObject({ kind });
 });
 

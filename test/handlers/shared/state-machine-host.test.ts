@@ -77,7 +77,7 @@ test.each<[string, unknown, object]>([
     { kind: 'misconfigured', reason: 'StateMachineDoesNotExist: said so' },
   ],
   ['a broken connection', Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }), { kind: 'unknown' }],
-])('tells what came of a start: %s', async (_, answer, result) => {
+])('returns the result of a start: %s', async (_, answer, result) => {
   await expect(hostWith(answer).host.launch(file)).resolves.toMatchObject(result);
 });
 

@@ -110,7 +110,7 @@ it('counts from the last of several failures, and hides all of them until then',
   expect(hidden).toEqual({ m0: 120, m1: 120 });
 });
 
-it('has nothing to give back when Spot is back already', async () => {
+it('changes nothing when the service already runs on Spot', async () => {
   expect(await look(4_000)).toEqual(kept(0));
   expect(updates).toEqual([]);
 });
@@ -121,7 +121,7 @@ it('leaves a service alone that is being deleted', async () => {
   expect(updates).toEqual([]);
 });
 
-it('fails when ECS refuses, so that the message comes back after its visibility timeout', async () => {
+it('fails when ECS refuses, so that the message is redelivered after its visibility timeout', async () => {
   refused = new Error('AccessDenied');
   await expect(look(0)).rejects.toThrow('AccessDenied');
   expect(hidden).toEqual({});

@@ -137,7 +137,7 @@ describe('a stopped task', () => {
   });
 });
 
-it('tells of memory as of any exit code when only those are wanted', () => {
+it('reports out of memory as an exit code when only those are selected', () => {
   const event = taskStopped({
     containers: [{ name: 'Worker', exitCode: 137, reason: 'OutOfMemoryError: Container killed due to memory usage' }],
   });
@@ -147,11 +147,11 @@ it('tells of memory as of any exit code when only those are wanted', () => {
   });
 });
 
-it('tells only of what is wanted', () => {
+it('alerts only on selected kinds', () => {
   expect(classify(taskStopped(), { ...everything, kinds: new Set(['FailedToStart']) })).toBeUndefined();
 });
 
-it('tells of a task that runs, but not of one that is about to', () => {
+it('alerts on a running task, but not on one that is starting', () => {
   expect(classify(taskStopped({ lastStatus: 'RUNNING', stopCode: undefined }), everything)).toMatchObject({
     kind: 'Started',
     severity: 'INFO',
@@ -162,7 +162,7 @@ it('tells of a task that runs, but not of one that is about to', () => {
 
 describe('a service', () => {
   it.each([
-    ['SERVICE_TASK_PLACEMENT_FAILURE', 'PlacementFailed', 'Unpacker finds no capacity for its tasks'],
+    ['SERVICE_TASK_PLACEMENT_FAILURE', 'PlacementFailed', 'Unpacker has no capacity for its tasks'],
     ['SERVICE_TASK_START_IMPAIRED', 'StartImpaired', 'Unpacker cannot start its tasks'],
     ['SERVICE_DEPLOYMENT_FAILED', 'DeploymentFailed', 'Unpacker failed to deploy'],
   ])('with %s', (eventName, kind, title) => {

@@ -6,7 +6,7 @@ import { taskStopped } from './events';
 
 const environment = {
   FILEWORKS_TOPIC_ARN: 'arn:aws:sns:eu-west-1:111122223333:alerts',
-  FILEWORKS_TABLE_NAME: 'told',
+  FILEWORKS_TABLE_NAME: 'alerts',
   FILEWORKS_ALERTS: 'NonZeroExit,SpotInterruption',
   FILEWORKS_ALERT_LAYOUT: 'Text',
   FILEWORKS_EXPECTED_EXIT_CODES: '0,143',
@@ -117,7 +117,7 @@ describe('the alerts function', () => {
     });
   });
 
-  it('tells once of an event that is sent twice', async () => {
+  it('sends one alert for an event that is sent twice', async () => {
     await stop(1);
     await stop(1);
     expect(published).toHaveLength(1);
@@ -129,7 +129,7 @@ describe('the alerts function', () => {
     ['a region that would lead elsewhere', { ...taskStopped(), region: 'evil.example/' }],
     ['a task without an ARN', taskStopped({ taskArn: undefined })],
     ['containers that are none', taskStopped({ containers: [null] as never })],
-  ])('throws a RangeError that says what is wrong for %s, and tells nobody', async (_, event) => {
+  ])('throws a RangeError that names the problem for %s, and sends no alert', async (_, event) => {
     await expect(handler(event)).rejects.toThrow(RangeError);
     expect(published).toEqual([]);
   });
@@ -147,12 +147,12 @@ describe('the alerts function', () => {
     expect(published).toHaveLength(2);
     expect(published[0].Message).not.toContain('of its period');
     expect(published[1].Message).toMatch(
-      /This is alert 2 of its period\. What happens until 2\S+Z is only in the log of this function\.$/,
+      /This is alert 2 of its period, the maximum\. Until 2\S+Z, further alerts are only written to the log of this function\.$/,
     );
-    expect(lines.filter((line) => line.includes('not sent: there were enough alerts'))).toHaveLength(2);
+    expect(lines.filter((line) => line.includes('not sent: alert limit of this period reached'))).toHaveLength(2);
   });
 
-  it('tells again when telling failed, so that no alert is lost', async () => {
+  it('sends the alert again after a failure, so that no alert is lost', async () => {
     publishFails = true;
     await expect(stop(1)).rejects.toThrow('Throttled');
     publishFails = false;
@@ -160,7 +160,7 @@ describe('the alerts function', () => {
     expect(published).toHaveLength(1);
   });
 
-  it('tells without links to logs when it may not read the task definition', async () => {
+  it('sends an alert without links to logs when it may not read the task definition', async () => {
     describeFails = true;
     await stop(1);
     expect(published[0].Message).not.toContain('Log of');

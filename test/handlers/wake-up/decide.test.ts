@@ -32,17 +32,17 @@ describe('the floor', () => {
 describe('the metrics', () => {
   it.each<[string, number[]]>([
     ['sleep', []],
-    ['tell of an empty queue still, by which the idle alarm rings', [0, 0, 0]],
-    ['tell of the work for the first time, which an alarm may not have looked at', [40]],
-    ['told of less work before', [40, 12]],
-    ['tell of a part of the burst', [20, 20]],
+    ['still show an empty queue, for which the idle alarm is in ALARM', [0, 0, 0]],
+    ['show the backlog for the first time, which an alarm may not have evaluated', [40]],
+    ['showed a smaller backlog before', [40, 12]],
+    ['show a part of the burst', [20, 20]],
   ])('leave the floor while they %s', (_, reported) => {
     expect(decide({ ...asleep, backlog: 40, reported }, sizing)).toEqual({ floor: 10, again: true });
   });
 
   it.each<[string, number[]]>([
-    ['tell of all the work in two minutes', [40, 40, 0]],
-    ['tell of more, because it is being worked off', [60, 80]],
+    ['show the whole backlog in two minutes', [40, 40, 0]],
+    ['show more, because it is being processed', [60, 80]],
     ['ask for as many tasks, if not for as many jobs', [37, 37]],
   ])('take the floor over once they %s', (_, reported) => {
     expect(decide({ ...asleep, ageSeconds: WATCH_SECONDS, backlog: 40, reported }, sizing)).toEqual({
@@ -57,13 +57,13 @@ describe('the metrics', () => {
 });
 
 describe('the watch', () => {
-  it('goes on for as long as SQS drops further arrivals, though the floor is given back', () => {
+  it('continues while SQS deduplicates further arrivals, although the minimum is reset', () => {
     expect(decide({ ...asleep, ageSeconds: WATCH_SECONDS - 1 }, sizing)).toEqual({ floor: 0, again: true });
     expect(decide({ ...asleep, ageSeconds: WATCH_SECONDS }, sizing)).toEqual({ floor: 0, again: false });
     expect(WATCH_SECONDS).toBeGreaterThan(300 + 60);
   });
 
-  it('goes on while metrics sleep, and gives the floor back when they never wake', () => {
+  it('continues without metrics, and resets the minimum when they never resume', () => {
     expect(decide({ ...asleep, ageSeconds: MAX_WATCH_SECONDS - 1, backlog: 8 }, sizing)).toEqual({
       floor: 2,
       again: true,

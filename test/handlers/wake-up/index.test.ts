@@ -125,7 +125,7 @@ describe('the wake-up function', () => {
     expect(floor()).toMatchObject({ MinCapacity: 1 });
   });
 
-  it('gives the floor back and is done when the metrics tell of the work', async () => {
+  it('resets the minimum and ends when the metrics show the backlog', async () => {
     reported = [11, 11];
     await expect(handler({ Records: [wakeUp(600)] })).resolves.toEqual({ batchItemFailures: [] });
     expect(floor()).toMatchObject({ MinCapacity: 0 });
@@ -146,7 +146,7 @@ describe('the wake-up function', () => {
   it('fails when the environment is not what the construct writes', async () => {
     process.env['FILEWORKS_MAX_TASKS'] = 'many';
     await expect(handler({ Records: [wakeUp(120)] })).rejects.toThrow(
-      'the environment variable FILEWORKS_MAX_TASKS must be a number, got: many; the construct that made this function writes it, so deploy it again',
+      'the environment variable FILEWORKS_MAX_TASKS must be a number, got: many; the construct of this function sets it: deploy the stack again',
     );
     delete process.env['FILEWORKS_QUEUE_URLS'];
     process.env['FILEWORKS_MAX_TASKS'] = '1';

@@ -133,7 +133,7 @@ test('a body that comes byte by byte costs no more than its bytes', async () => 
   expect((user + system) / 1e6).toBeLessThan(15);
 }, 60_000);
 
-test('a file that is cut while a piece of it is worked on is the error of the next piece, and not one that nobody hears', () => {
+test('a file that is truncated while a piece is processed is an error of the next piece, and not an unhandled rejection', () => {
   const folder = mkdtempSync(join(tmpdir(), 'hanging-'));
   try {
     writeFileSync(join(folder, 'a.zip'), buildZip([{ name: 'a', content: text, method: 0 }]).bytes);

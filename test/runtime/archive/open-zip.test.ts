@@ -63,7 +63,7 @@ afterAll(async () => {
   await new Promise((resolve) => http.close(resolve));
 });
 
-/** Copies each piece, as whoever reads by `pieces` has to. */
+/** Copies each piece, as required for `pieces`. */
 async function copied(pieces: AsyncIterable<Buffer>): Promise<Buffer> {
   const copies: Buffer[] = [];
   for await (const piece of pieces) {
@@ -180,7 +180,7 @@ test('says before reading which entries cannot be read here', async () => {
   expect(zip.entries[0].refusal?.message).toMatch(/ZipCrypto.*WinZip AES/);
 });
 
-test('tells when a file was changed', async () => {
+test('returns the modification time of a file', async () => {
   const zip = await openZip(bytes);
   expect(zip.get('stored.bin')?.modified).toEqual(new Date('2026-11-20T12:34:56Z'));
 });
@@ -252,7 +252,7 @@ describe('S3', () => {
     await stub.stop();
   });
 
-  test('goes on after broken connections, from the byte where they broke', async () => {
+  test('resumes after broken connections, at the first missing byte', async () => {
     const stub = await S3Stub.start();
     stub.objects.set('b/a.zip', { body: bytes, etag: '"1"', headers: {} });
     stub.fault = ({ action, count }) => (action === 'GetObject' && count % 2 === 1 ? { cutAfter: 50_000 } : undefined);

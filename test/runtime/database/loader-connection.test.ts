@@ -71,7 +71,7 @@ test('logs in with the secret over TLS, and keeps the connection', async () => {
   expect([connection.connects, reads]).toEqual([1, 1]);
 });
 
-test('refuses a server whose certificate nobody vouches for', async () => {
+test('refuses a server with an untrusted certificate', async () => {
   await expect(whoAmI(connectionOf({ connectAs: bySecret({}) }))).rejects.toMatchObject({
     code: expect.stringMatching(/SELF_SIGNED|DEPTH_ZERO/),
   });
@@ -94,7 +94,7 @@ test('reads the secret again when rotation has changed the password, and connect
   expect([connection.connects, reads]).toEqual([2, 2]);
 });
 
-test('gives up with the reason, and without the password, while the secret is wrong', async () => {
+test('fails with the reason, and without the password, while the secret is wrong', async () => {
   secret = { ...secret, password: 'expired' };
   const error: unknown = await whoAmI(connectionOf({ connectAs: bySecret() })).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: 'ERR_DATABASE_UNAVAILABLE', cause: { code: '28P01' } });
@@ -165,7 +165,7 @@ describe('through a network that fails', () => {
       transactionTimeoutMs,
     });
 
-  test('gives up a transaction whose server has gone silent', async () => {
+  test('aborts a transaction whose server does not respond', async () => {
     const connection = through(300);
     await expect(
       connection.transaction(async (client) => {

@@ -143,7 +143,9 @@ describe.each(['DynamoDB Local', 'PostgreSQL'] satisfies EngineName[])('%s', (na
   }, 240_000);
 });
 
-/** What holds after every commit: one holder, known to both sides; nobody has more attempts than his type allows. */
+/**
+ * Invariants after every commit: one holder, consistent in both rows; no file has more attempts than its type allows.
+ */
 function invariants({ files, headRows }: MemoryStore) {
   const rows: readonly FileRow[] = [...files.values()];
   const holding = rows.filter(

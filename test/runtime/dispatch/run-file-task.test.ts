@@ -80,7 +80,7 @@ test('aborts the handler as soon as its turn is lost', async () => {
   expect(row()).toMatchObject({ status: 'waiting', reason: 'ECS says so' });
 });
 
-test('beats while the handler works', async () => {
+test('sends heartbeats while the handler runs', async () => {
   await run(async () => {
     const { dueAt } = row();
     await new Promise((done) => setTimeout(done, 60));
@@ -88,7 +88,7 @@ test('beats while the handler works', async () => {
   });
 });
 
-test('an attempt that was told to stop does not count', async () => {
+test('an attempt that was requested to stop does not count', async () => {
   const controller = new AbortController();
   const code = await run(
     async ({ signal }) => {

@@ -175,7 +175,7 @@ describe.each(NAMES)('store on %s', (name) => {
     expect((await store.file('3'))?.status).toBe('starting');
   });
 
-  test('a container whose turn is over is told so', async () => {
+  test('a container whose turn is over gets an error', async () => {
     await dispatcher.register(arrival('1'));
     const task = await begin('1');
     await dispatcher.apply('1', { type: 'stopped', epoch: 1, worker: 'task-of-1-1', reason: 'killed' });
@@ -184,7 +184,7 @@ describe.each(NAMES)('store on %s', (name) => {
     await expect(task.complete()).rejects.toThrow(TurnLost);
   });
 
-  test('a container that repeats its last word is told that it was heard', async () => {
+  test('a container that repeats its final call gets a success', async () => {
     await dispatcher.register(arrival('1'));
     const task = await begin('1');
     await task.complete();
@@ -193,7 +193,7 @@ describe.each(NAMES)('store on %s', (name) => {
   });
 
   test.each(['A', 'A/customer-1', '*'])(
-    'what is paused by %s is not claimed or tried again until it is resumed; what works goes on',
+    'files paused by %s are not claimed or retried until they are resumed; running files continue',
     async (scope) => {
       const sequence = 'A/customer-1';
       await dispatcher.register(arrival('1', { sequence }));
@@ -252,7 +252,7 @@ describe.each(NAMES)('store on %s', (name) => {
     ]);
   });
 
-  test('of many claims for the last place of a limit one succeeds, and a place whose end was not told is found', async () => {
+  test('of many claims for the last place of a limit one succeeds, and a place without an end event is recovered', async () => {
     dispatcher = limited({ all: 1 });
     await Promise.all(
       ['1', '2', '3', '4', '5', '6'].map((id) =>
@@ -336,7 +336,7 @@ describe.each(NAMES)('store on %s', (name) => {
     await expect(dispatcher.register(told('same content again', '03'))).resolves.toBe('changed');
   });
 
-  test('a deleted object is skipped, also when its creation is told later', async () => {
+  test('a deleted object is skipped, even if its creation event arrives later', async () => {
     await busy();
     await dispatcher.register(version('1', '01'));
     await dispatcher.remove({ bucket: 'inbox', key: 'a/k.csv', sequencer: '03' }, 'event');
@@ -351,7 +351,7 @@ describe.each(NAMES)('store on %s', (name) => {
     const late = { late: 'park' as const };
     await dispatcher.register(arrival('5', late));
     await dispatcher.register(arrival('3', late));
-    expect(await store.file('3')).toMatchObject({ status: 'parked', reason: 'late: came after 5 was claimed' });
+    expect(await store.file('3')).toMatchObject({ status: 'parked', reason: 'late: arrived after 5 was claimed' });
     const append = { late: 'append' as const };
     await dispatcher.register(arrival('7', append));
     await dispatcher.register(arrival('4', append));

@@ -62,7 +62,7 @@ async function sweepFor(minutes: number): Promise<void> {
   }
 }
 
-describe('a message, of which nobody can say whether it was lost', () => {
+describe('a message that may have been lost', () => {
   test('is sent again each time after twice the wait, for the same launch', async () => {
     await supervisor.tick('1');
     const sentAt: number[] = [];
@@ -79,7 +79,7 @@ describe('a message, of which nobody can say whether it was lost', () => {
     await expect(begin()).resolves.toMatchObject({ attempt: 1 });
   });
 
-  test('leaves its worker alone while that beats, and fails the attempt once it is silent', async () => {
+  test('keeps its worker while it sends heartbeats, and fails the attempt once they are missing', async () => {
     await supervisor.tick('1');
     const task = await begin();
     await sweepFor(14);
@@ -90,7 +90,7 @@ describe('a message, of which nobody can say whether it was lost', () => {
     expect(row()).toMatchObject({
       status: 'waiting',
       attempts: 1,
-      reason: 'no heartbeat in time, or longer than the maximum',
+      reason: 'no heartbeat in time, or maximum run time exceeded',
     });
     expect(host.stopped).toEqual([]);
     await expect(task.heartbeat()).rejects.toThrow('too late');
@@ -119,13 +119,13 @@ describe('an execution, for which its host speaks', () => {
     expect(row()).toMatchObject({ status: 'waiting', reason: 'ABORTED' });
   });
 
-  test('is done when its host says so, also when nobody was told', async () => {
+  test('is done according to its host, even without an event', async () => {
     host.state = { kind: 'done' };
     await sweepFor(15);
     expect(row().status).toBe('completed');
   });
 
-  test('ends once, however often that is told, and tells nothing about a later attempt', async () => {
+  test('ends once, regardless of duplicate events, and does not affect a later attempt', async () => {
     await expect(
       supervisor.handleTaskState('1', 1, 'execution-1', { kind: 'stopped', reason: 'FAILED', interrupted: false }),
     ).resolves.toBe('changed');
@@ -141,12 +141,12 @@ describe('an execution, for which its host speaks', () => {
   });
 });
 
-test('an execution whose end was told before its start was noted is done all the same', async () => {
+test('an execution whose end is reported before its start is recorded is done', async () => {
   await expect(supervisor.handleTaskState('1', 1, 'execution-1', { kind: 'done' })).resolves.toBe('changed');
   expect(row()).toMatchObject({ status: 'completed', worker: 'execution-1' });
 });
 
-test('an execution that had ended before its start was noted tells how', async () => {
+test('an execution that ended before its start was recorded reports its result', async () => {
   host.launched = { kind: 'launched', ended: true, worker: 'execution-1' };
   host.state = { kind: 'stopped', reason: 'FAILED: States.Timeout', interrupted: false };
   await supervisor.tick('1');

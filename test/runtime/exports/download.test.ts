@@ -16,7 +16,7 @@ it('brings the bytes of the file, and knows them by their checksum', async () =>
   expect((await collect(download(client, url, { size, sha256 }))).equals(onDisk(test.folder))).toBe(true);
 });
 
-it('goes on where the connection broke', async () => {
+it('resumes where the connection broke', async () => {
   const client = test.client();
   const { url, size, sha256 } = await test.file(client);
   test.faults = { resetAfterBytes: 100_000 };
@@ -87,7 +87,7 @@ describe('an archive that is read by ranges', () => {
     await archive.close();
   });
 
-  it('fails once, with the reason, when the client has given up', async () => {
+  it('fails once, with the reason, when the client has failed', async () => {
     const client = test.client({ maxAttempts: 2 });
     const { url } = await test.file(client);
     test.faults = { outage: true };

@@ -48,7 +48,7 @@ describe.each([
     expect(ids).toEqual(numbers(0, 25));
   });
 
-  it('go on behind the page that was saved', async () => {
+  it('continue after the saved page', async () => {
     const { places } = await idsOf(test.client(), `${kind}/jobs/25/files`, { pagination });
     const { ids } = await idsOf(test.client(), `${kind}/jobs/25/files`, { pagination, from: places[0]! });
     expect(ids).toEqual(numbers(10, 25));
@@ -61,7 +61,7 @@ describe.each([
     });
   });
 
-  it('fail before a page that comes twice is handed out, and go on where they were', async () => {
+  it('fail before a repeated page is returned, and continue at their position', async () => {
     test.faults = { repeatedPages: 1 };
     const ids: string[] = [];
     let from: string | undefined;
@@ -283,7 +283,7 @@ it('fails on a page that has another shape, or is larger than it may be', async 
   await expect(pages({ pagination: cursorPages() }, 100)).rejects.toMatchObject({ code: 'ERR_EXPORT_PAGE' });
 });
 
-it('fails on an item that is nested deeper than it can be told apart', async () => {
+it('fails on an item that is nested too deep to be identified', async () => {
   const body = `{"items":[${'['.repeat(50_000)}${']'.repeat(50_000)}]}`;
   await expect(
     idsOf(test.client({ fetch: () => Promise.resolve(new Response(body)) }), 'jobs', { pagination: cursorPages() }),

@@ -48,7 +48,7 @@ function diesAt(client: DynamoDBClient, call: number): DynamoDBClient {
   return { send } as unknown as DynamoDBClient;
 }
 
-it('numbers files from 0 on, and gives the same ones to whoever asks again', async () => {
+it('numbers files from 0 on, and returns the same numbers again', async () => {
   await store.begin(jobId, 'c');
   const first = await store.register(jobId, names(150));
   expect([...first.values()].sort((a, b) => a - b)).toEqual(Array.from({ length: 150 }, (_, i) => i));
@@ -108,7 +108,7 @@ it('updates a block for each file, and the job for each block', async () => {
   expect(await store.job(jobId)).toMatchObject({ status: 'completed', done: 640, bytes: 6_400 });
 });
 
-it('goes on for a process that died between the last file and the completion', async () => {
+it('continues for a process that stopped between the last file and the completion', async () => {
   const numbers = await dispatched(2);
   await store.finish(jobId, 'file-0', numbers.get('file-0')!, { bytes: 1 });
   const killed = new ExportJobStore({ client: diesAt(table.client, 2), tableName: table.tableName });
@@ -166,7 +166,7 @@ it('fails a job once, and opens it again only on request', async () => {
   expect(await store.job(jobId)).toMatchObject({ status: 'dispatching' });
 });
 
-it('gives the right to tell of the end to one process, and to another a minute later', async () => {
+it('lets one process claim the event of the end, and another one a minute later', async () => {
   await dispatched(0);
   const claims = await Promise.all([1, 2, 3].map(() => store.claimEndEvent(jobId)));
   expect(claims.filter((claim) => claim === true)).toHaveLength(1);

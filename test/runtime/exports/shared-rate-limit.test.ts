@@ -95,7 +95,7 @@ it('stops to wait when its signal aborts', async () => {
   await expect(task.take(stop.signal)).rejects.toThrow('stopped');
 });
 
-it('rejects those who wait when DynamoDB fails, and goes on for the next', async () => {
+it('rejects waiting requests when DynamoDB fails, and continues with the next', async () => {
   const task = tasks(1, 1_000)[0];
   const send = jest.spyOn(client, 'send').mockImplementationOnce(() => Promise.reject(new Error('throttled')) as never);
   await expect(task.take()).rejects.toThrow('throttled');

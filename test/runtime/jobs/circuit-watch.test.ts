@@ -15,15 +15,15 @@ interface Call {
 /** The one item that tasks share. */
 let openUntil: string | undefined;
 let failing: boolean;
-/** What Application Auto Scaling was told, in order. */
-let told: unknown[];
+/** The states set in Application Auto Scaling, in order. */
+let states: unknown[];
 let clock: ManualClock;
 const started: CircuitWatch[] = [];
 
 beforeEach(() => {
   openUntil = undefined;
   failing = false;
-  told = [];
+  states = [];
   clock = new ManualClock();
 });
 
@@ -39,7 +39,7 @@ const client = {
   },
 } as unknown as DynamoDBClient;
 const autoScaling = {
-  send: ({ input }: Call) => Promise.resolve(void told.push(input.SuspendedState?.DynamicScalingOutSuspended)),
+  send: ({ input }: Call) => Promise.resolve(void states.push(input.SuspendedState?.DynamicScalingOutSuspended)),
 } as unknown as SdkClient;
 
 class FakeApi {
@@ -75,7 +75,7 @@ function watch(suspends: boolean, metrics?: ExportMetrics): FakeApi {
 it('sets at its start what is right, and then says nothing while all is well', async () => {
   watch(true);
   await clock.advance(600_000);
-  expect(told).toEqual([false]);
+  expect(states).toEqual([false]);
 });
 
 it('suspends the scale-out at once, keeps it so, and ends it within 40 seconds after the API is back', async () => {
@@ -83,12 +83,12 @@ it('suspends the scale-out at once, keeps it so, and ends it within 40 seconds a
   await clock.advance(1_000);
   api.set(true);
   await clock.advance(0);
-  expect(told).toEqual([false, true]);
+  expect(states).toEqual([false, true]);
   await clock.advance(120_000);
-  expect(told.at(-1)).toBe(true);
+  expect(states.at(-1)).toBe(true);
   api.set(false);
   await clock.advance(40_000);
-  expect(told.at(-1)).toBe(false);
+  expect(states.at(-1)).toBe(false);
 });
 
 it('does so for a task that cannot itself, also when that dies', async () => {
@@ -96,10 +96,10 @@ it('does so for a task that cannot itself, also when that dies', async () => {
   const other = watch(false);
   other.set(true);
   await clock.advance(20_000);
-  expect(told.at(-1)).toBe(true);
+  expect(states.at(-1)).toBe(true);
   await started[1].stop();
   await clock.advance(60_000);
-  expect(told.at(-1)).toBe(false);
+  expect(states.at(-1)).toBe(false);
 });
 
 it('says for five minutes that the suspension is over, and no longer', async () => {
@@ -108,25 +108,25 @@ it('says for five minutes that the suspension is over, and no longer', async () 
   await clock.advance(0);
   api.set(false);
   await clock.advance(600_000);
-  const calls = told.length;
-  expect(told.slice(-20)).not.toContain(true);
+  const calls = states.length;
+  expect(states.slice(-20)).not.toContain(true);
   await clock.advance(600_000);
-  expect(told).toHaveLength(calls);
+  expect(states).toHaveLength(calls);
 });
 
-it('goes on looking when the table does not answer', async () => {
+it('continues checking when the table does not respond', async () => {
   const api = watch(true);
   await clock.advance(1_000);
   failing = true;
   api.set(true);
   await clock.advance(10_000);
-  expect(told).toEqual([false]);
+  expect(states).toEqual([false]);
   failing = false;
   await clock.advance(10_000);
-  expect(told.at(-1)).toBe(true);
+  expect(states.at(-1)).toBe(true);
 });
 
-it('tells the metric, half open being open', async () => {
+it('reports the metric, with half open as open', async () => {
   const lines: string[] = [];
   const api = watch(false, new ExportMetrics('Pipeline/Exports', { clock, write: (line) => lines.push(line) }));
   await clock.advance(5_000);

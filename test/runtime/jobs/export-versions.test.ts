@@ -115,8 +115,8 @@ async function deliver(handle: JobHandler, body: unknown, context: Partial<JobCo
 }
 
 /**
- * Eight at a time, to each worker in turn; one that finds another telling of the end of the job comes back later, as
- * its message would.
+ * Eight at a time, to each worker in turn; one that finds another process publishing the end of the job is redelivered
+ * later, as its message would.
  */
 async function deliverAll(workers: readonly JobHandler[], all: readonly JobMessage[]): Promise<void> {
   const queue = all.map(({ payload }, i) => ({ payload, handle: workers[i % workers.length] }));
@@ -163,8 +163,8 @@ describe.each([
   });
 
   it('share a job in the middle of a deployment', async () => {
-    // After its first page the orchestrator is stopped; the other one goes on from the place that it left, while both
-    // kinds of workers are at it.
+    // After its first page the orchestrator is stopped; the other one continues from its position, while both kinds of
+    // workers are at it.
     await deliver(orchestrator(of), request(), { stopping: AbortSignal.abort() });
     expect(messages).toHaveLength(10);
     await deliver(orchestrator(other), request());

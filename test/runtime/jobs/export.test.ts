@@ -143,7 +143,7 @@ const status = async () => (await table.store.job(jobId))?.status;
 const entries = () => [...s3.objects.keys()].filter((key) => key.startsWith('out/entries/'));
 
 describe('a job', () => {
-  it('is dispatched, done and told of once, whatever comes twice', async () => {
+  it('is dispatched, completed and reported once, despite duplicates', async () => {
     files = 12;
     await deliver(exportHandler(), request(jobId));
     await deliver(exportHandler(), request(jobId));
@@ -173,7 +173,7 @@ describe('a job', () => {
     expect(ends()).toMatchObject([['Export Job Completed', { files: { known: 0 } }]]);
   });
 
-  it('that does not exist fails, is told of, and does not hold up its neighbours', async () => {
+  it('that does not exist fails, is reported, and does not block other jobs', async () => {
     await expect(deliver(exportHandler(), request(`none-${jobId}`, jobId))).rejects.toMatchObject({
       code: 'ERR_POISON_MESSAGE',
     });
@@ -181,7 +181,7 @@ describe('a job', () => {
     expect(sent).toHaveLength(1);
   });
 
-  it('goes on where its last attempt ended, when a page repeats', async () => {
+  it('continues where its last attempt ended, when a page repeats', async () => {
     files = 25;
     test.faults = { repeatedPages: 1 };
     await expect(deliver(exportHandler(), request(jobId))).rejects.toMatchObject({ code: 'ERR_EXPORT_PAGES_REPEAT' });
@@ -231,7 +231,7 @@ describe('a job', () => {
     expect(await table.store.job(jobId)).toMatchObject({ reason: 'ERR_EXPORT_PAGE' });
   });
 
-  it('goes on as a new message when its worker stops, after the page that it is at', async () => {
+  it('continues as a new message when its worker stops, after the current page', async () => {
     files = 25;
     await deliver(exportHandler(), request(jobId), { stopping: AbortSignal.abort() });
     expect(handedOff).toEqual([0]);
@@ -259,7 +259,7 @@ describe('a job', () => {
     ]);
   });
 
-  it('that failed is tried again when the turn of its message is over, at the end of which the failure is told', async () => {
+  it('that failed is retried when the time slice of its message ends, and the failure is reported at the end', async () => {
     files = 25;
     const message = request(`none-${jobId}`, jobId);
     await deliver(exportHandler({ timeSliceSeconds: 0 }), message);
@@ -390,7 +390,7 @@ describe('a file', () => {
     expect(ends()).toHaveLength(1);
   });
 
-  it('has its job told of by the next delivery, when the process died over it', async () => {
+  it('has its job reported by the next delivery, when the process stopped before it', async () => {
     let dies = true;
     const dying = (type: string, event: ExportJobEvent) =>
       dies ? Promise.reject(new Error('killed')) : publish(type, event);

@@ -60,7 +60,7 @@ test('stores every file and says so', async () => {
   );
 });
 
-test('stores what is selected and tells why the rest is skipped', async () => {
+test('stores selected entries and reports why the others are skipped', async () => {
   const manifest = await extractTo({
     ...options,
     select: ({ name }) => name === 'dir/7.json' || (name === 'large.bin' && 'too large for the mail'),
@@ -229,7 +229,7 @@ test('fails with what stopped it, also when the last page cannot be written', as
   );
 });
 
-test('fails on what is refused when told so, before anything is stored', async () => {
+test('fails on refused entries when configured, before anything is stored', async () => {
   await archive.close();
   await arrange(
     buildZip([

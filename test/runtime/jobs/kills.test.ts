@@ -124,7 +124,7 @@ test(
       killed += code === null ? 1 : 0;
       expect(await ended(start(job))).toEqual({ code: 0, output: String(specs.length) });
       const { stored } = await expectComplete(job);
-      // What a page tells is not sent again: only what stood and was in no page yet, which is less than one page and
+      // Entries of a page are not sent again: only what stood and was in no page yet, which is less than one page and
       // what is worked on at the same time.
       expect(stored.filter(({ outcome }) => outcome === 'unchanged').length).toBeLessThan(500 + 16);
       await remove(job);

@@ -92,7 +92,7 @@ const deliver = (handler: { readonly handle: JobHandler }, body: unknown) =>
   handler.handle({ body, queueName: 'exports' } as Job, context);
 
 test(
-  `a job of ${FILES} files is done and told of once, and the item of the job is written once for a page and once for ${FILES_PER_BLOCK} files`,
+  `a job of ${FILES} files is completed and reported once, and the item of the job is written once for a page and once for ${FILES_PER_BLOCK} files`,
   async () => {
     const archive = join(folder, 'small.zip');
     writeFileSync(archive, buildZip([{ name: 'a.json', content: '{}' }]).bytes);
@@ -146,7 +146,7 @@ test(
     });
     const begun = performance.now();
     for (const chunk of inChunks([...tasks].reverse(), 16)) {
-      // A duplicate of one of them at the same time; one that finds the other telling of the end comes again
+      // A duplicate of one of them at the same time; one that finds the other publishing the end is redelivered
       const again = await Promise.all([...chunk, chunk[0]].map((task) => comesAgain(deliver(downloads, task))));
       if (again.includes(true)) {
         await deliver(downloads, chunk[0]);
@@ -198,7 +198,7 @@ describe(`a file of ${ARCHIVE_BYTES / 1e9} GB, for a worker with less memory, on
 
   beforeAll(async () => {
     archive = join(folder, 'large.zip');
-    // Zeros that nobody wants take no place on this disk either.
+    // Unselected zeros take no space on this disk either.
     execFileSync('python3', [
       '-c',
       `

@@ -50,14 +50,17 @@ test('fails with a code of its own when the handler throws, and writes why under
   expect(lines).toEqual([{ correlationId: 'event-1', file: 'inbox/in/a b+c %41.mov', err: error }]);
 });
 
-test.each(['SIGTERM', 'SIGINT'] as const)('tells the handler of %s, and says that it was stopped', async (name) => {
-  const handler: ObjectTaskHandler = (_, { signal }) =>
-    new Promise((_resolve, reject) => {
-      signal.onabort = () => reject(signal.reason as Error);
-      process.emit(name, name);
-    });
-  expect(await run(handler)).toEqual([ObjectTaskExitCode.stopped]);
-});
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  'aborts the signal of the handler on %s, and exits as stopped',
+  async (name) => {
+    const handler: ObjectTaskHandler = (_, { signal }) =>
+      new Promise((_resolve, reject) => {
+        signal.onabort = () => reject(signal.reason as Error);
+        process.emit(name, name);
+      });
+    expect(await run(handler)).toEqual([ObjectTaskExitCode.stopped]);
+  },
+);
 
 test('is done when the handler ends its work in spite of the signal, and no longer listens', async () => {
   const before = process.listenerCount('SIGTERM');
@@ -70,7 +73,7 @@ test('is done when the handler ends its work in spite of the signal, and no long
   expect(process.listenerCount('SIGTERM')).toBe(before);
 });
 
-test('fails when something throws that nobody waits for', async () => {
+test('fails on an uncaught exception', async () => {
   const codes = await run(() => {
     process.listeners('unhandledRejection').at(-1)?.(new Error('stray'), Promise.resolve());
     return Promise.resolve();

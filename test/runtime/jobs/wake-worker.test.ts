@@ -15,7 +15,7 @@ test('sends the one message that content-based deduplication knows', async () =>
   ]);
 });
 
-test('fails with an AbortError when it is given up', async () => {
+test('fails with an AbortError when it is aborted', async () => {
   const client = new SQSClient({
     region: 'eu-west-1',
     endpoint: 'http://127.0.0.1:9',

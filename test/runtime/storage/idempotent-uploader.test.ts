@@ -157,12 +157,12 @@ test('fails with a remedy when a body that can be read once must be sent twice',
     action === 'CompleteMultipartUpload' ? { status: 409, code: 'ConditionalRequestConflict' } : undefined;
   await expect(uploader.put(put(pieces(large)))).rejects.toMatchObject({
     code: 'ERR_STORAGE_CONTENT',
-    message: expect.stringContaining('give it as a function'),
+    message: expect.stringContaining('pass a function'),
   });
   expect(s3.uploads.size).toBe(0);
 });
 
-test('gives up with ERR_STORAGE_CONFLICT when every attempt meets 409', async () => {
+test('fails with ERR_STORAGE_CONFLICT when every attempt gets 409', async () => {
   s3.fault = ({ action }) => (action === 'PutObject' ? { status: 409, code: 'ConditionalRequestConflict' } : undefined);
   const twice = new IdempotentUploader({ client: s3.client(), maxAttempts: 2 });
   await expect(twice.put(put(small))).rejects.toMatchObject({ code: 'ERR_STORAGE_CONFLICT' });
@@ -182,7 +182,7 @@ test.each(['PutObject', 'CompleteMultipartUpload'])(
   },
 );
 
-test('goes on with the parts that a killed attempt left behind', async () => {
+test('resumes with the parts of a killed attempt', async () => {
   // GIVEN an attempt that ends after its second part, and cannot take anything back
   const stop = new AbortController();
   s3.fault = ({ action, count }) => {
@@ -310,7 +310,7 @@ test('a key does not break the log', async () => {
   expect((error as Error).message).not.toContain('\n');
 });
 
-test('writes without looking first when told so, and looks only after a refusal', async () => {
+test('writes without a check when configured, and checks only after a refusal', async () => {
   await uploader.put(put(small, { lookFirst: false }));
   expect(s3.requests.map(({ action }) => action)).toEqual(['PutObject']);
   s3.forget();
@@ -396,8 +396,8 @@ test.each([
   ['partsInParallel', 0],
   ['maxBufferedBytes', 1],
   ['maxAttempts', 0],
-])('throws TypeError for %s %d', (name, value) => {
+])('throws ConfigurationError for %s %d', (name, value) => {
   expect(() => new IdempotentUploader({ client: s3.client(), [name]: value })).toThrow(
-    new RegExp(`Expected \`${name}\` to be a whole number from`),
+    new RegExp(`expected \`${name}\` to be an integer`),
   );
 });

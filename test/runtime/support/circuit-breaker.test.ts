@@ -17,7 +17,7 @@ function setup() {
     { minimumJobs: 4, resetSeconds: 0.2 },
     { onOpen: () => log.push('open'), onClose: () => log.push('close') },
   );
-  const fail = (error = new Error('database is away')) =>
+  const fail = (error = new Error('database is unavailable')) =>
     around(job, () => Promise.reject(error)).catch((caught: unknown) => caught);
   return { around, fail, log };
 }

@@ -52,7 +52,7 @@ it('warns while the loop is blocked, before the block ends', async () => {
   const told = lines.map(({ msg }) => msg.split(':')[0]);
   const end = told.indexOf('block ends');
   expect(told.slice(0, end)).toContain('event loop is blocked');
-  expect(told.slice(end)).toContain('event loop turns again');
+  expect(told.slice(end)).toContain('event loop is no longer blocked');
   expect(Math.max(...lines.map(({ blockedMs }) => blockedMs).filter(Number.isFinite))).toBeGreaterThanOrEqual(1_300);
 });
 
@@ -70,6 +70,6 @@ it('does its work under the flags of any process', async () => {
     }, 1_000);
   `;
   expect((await linesOf(program, true)).map(({ msg }) => msg.split(':')[0])).toEqual(
-    expect.arrayContaining(['event loop is blocked', 'event loop turns again']),
+    expect.arrayContaining(['event loop is blocked', 'event loop is no longer blocked']),
   );
 });

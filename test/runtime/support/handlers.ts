@@ -9,7 +9,7 @@ export interface ObservedHandler {
   finish(): void;
 }
 
-/** A handler that works until it is told to finish, or fails as soon as its signal aborts. */
+/** A handler that runs until it is released, or fails as soon as its signal aborts. */
 export function untilAborted(): ObservedHandler {
   const contexts: JobContext[] = [];
   const reasons: unknown[] = [];

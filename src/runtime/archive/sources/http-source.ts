@@ -1,3 +1,4 @@
+import { contentRangeOf, validatorOf } from '../../support/http-range.js';
 import { ZipError } from '../zip-error.js';
 import { rangedSource } from './ranged-source.js';
 import type { ResumeOptions } from './resuming-stream.js';
@@ -49,18 +50,18 @@ export function httpSource(url: string | URL, options: HttpSourceOptions = {}): 
       });
       const { status, headers } = response;
       if (status === 206 && response.body !== null) {
-        const range206 = /^bytes (?<start>\d+)-\d+\/(?<size>\d+)$/.exec(headers.get('content-range') ?? '')?.groups;
-        if (range206 === undefined) {
+        const range206 = contentRangeOf(headers.get('content-range'));
+        if (range206?.size === undefined) {
           throw new ZipError('ERR_ZIP_RANGES_UNSUPPORTED', 'the response of the server has no valid content range', {
             archive: label,
           });
         }
         validator ??= validatorOf(headers);
-        const size = Number(range206.size);
+        const { start, size } = range206;
         knownSize ??= size;
         // Checked here too: not every server supports If-Range.
         if (knownSize === size && validator === validatorOf(headers)) {
-          return { start: Number(range206.start), size: knownSize, body: response.body };
+          return { start, size: knownSize, body: response.body };
         }
         await response.body.cancel();
         throw changed(label);
@@ -91,12 +92,4 @@ export function httpSource(url: string | URL, options: HttpSourceOptions = {}): 
 
 function changed(label: string): ZipError {
   return new ZipError('ERR_ZIP_SOURCE_CHANGED', 'the archive was replaced while it was read', { archive: label });
-}
-
-/**
- * What stands for these bytes and no others: a strong ETag, else the date, as RFC 9110 13.1.5 allows for `If-Range`.
- */
-function validatorOf(headers: Headers): string | undefined {
-  const etag = headers.get('etag');
-  return etag?.startsWith('"') === true ? etag : (headers.get('last-modified') ?? undefined);
 }

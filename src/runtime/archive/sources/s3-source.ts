@@ -1,4 +1,5 @@
 import { GetObjectCommand, S3ServiceException, type S3Client } from '@aws-sdk/client-s3';
+import { contentRangeOf } from '../../support/http-range.js';
 import { ZipError } from '../zip-error.js';
 import { rangedSource } from './ranged-source.js';
 import type { ResumeOptions } from './resuming-stream.js';
@@ -34,10 +35,10 @@ export function s3Source(options: S3SourceOptions): ArchiveSource {
           { abortSignal: signal },
         );
         etag ??= answer.ETag;
-        const sent = /^bytes (?<start>\d+)-\d+\/(?<size>\d+)$/.exec(answer.ContentRange ?? '')?.groups;
+        const sent = contentRangeOf(answer.ContentRange);
         return {
-          start: Number(sent?.start ?? 0),
-          size: Number(sent?.size ?? answer.ContentLength),
+          start: sent?.start ?? 0,
+          size: sent?.size ?? Number(answer.ContentLength),
           body: answer.Body as unknown as AsyncIterable<Uint8Array>,
         };
       } catch (error) {

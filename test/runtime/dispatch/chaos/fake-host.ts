@@ -25,7 +25,7 @@ export interface FakeHostOptions {
   readonly random: Random;
   readonly faults: Faults;
   readonly now: () => number;
-  /** Told of the end of a task, as ECS tells it: maybe. */
+  /** Called for the end of a task, like an ECS event: possibly lost. */
   readonly onStopped: (id: string, epoch: number, arn: string) => void;
   /** Mutant: every launch starts a task of its own. */
   readonly freshTokens?: boolean;

@@ -38,6 +38,6 @@ export const faults: Faults = {
   forget: 0.1,
   pause: 0.01,
   pauseMs: 60,
-  // Long enough that whoever comes too early meets somebody
+  // Long enough that an early call overlaps with another one
   workMs: 25,
 };

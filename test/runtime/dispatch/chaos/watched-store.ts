@@ -11,7 +11,7 @@ export class Crash extends Error {}
 export interface WatchedStoreOptions {
   readonly store: DispatchStore;
   readonly history: History;
-  /** Told how long calls take. */
+  /** Called with the duration of each call. */
   readonly time: FastClock;
   /** Absent: this client does not die. */
   readonly dies?: { readonly random: Random; readonly faults: Faults };

@@ -181,7 +181,7 @@ test('tries a file again as often as it may, and at once no more when no retry c
   ]);
 });
 
-test('goes on where a stopped task ended, which says that it was stopped', async () => {
+test('continues where a task ended that exited as stopped', async () => {
   const { env, document } = await batchOf(['stop/1', 'stop/2', 'stop/3', 'stop/4']);
   const done: string[] = [];
   const code = await run(
@@ -269,7 +269,7 @@ test('fails a file whose handler returns more than a result has room for', async
   const { env, document } = await batchOf(['long/1']);
   await run(env, () => 'x'.repeat(2_000), { attempts: 1 });
   expect((await resultOf(document)).files[0].reason).toBe(
-    'the handler returned 2002 characters of JSON for the result of a file, which has room for 2000; write what is more to S3',
+    'the handler returned 2002 characters of JSON for the result of a file, more than the limit of 2000; write larger results to S3',
   );
 });
 
@@ -332,7 +332,7 @@ test('cannot start without a batch, and names every variable and option that is 
   expect(() => readBatchPointer({})).toThrow(ConfigurationError);
 });
 
-test('tells how far it is, with what earlier tasks did', async () => {
+test('reports progress, including the files of earlier tasks', async () => {
   const { env } = await batchOf(['far/1', 'far/2']);
   const told: object[] = [];
   await run(
@@ -350,7 +350,7 @@ test('tells how far it is, with what earlier tasks did', async () => {
   ]);
 });
 
-test('a function gives up before its time is over, and the next call goes on', async () => {
+test('a function stops before its timeout, and the next call continues', async () => {
   const { key, document } = await batchOf(['function/1', 'function/2']);
   const handler = batchFunction(
     ({ key: file }, { signal }) =>
@@ -387,13 +387,13 @@ describe('a job of a queue', () => {
   };
   beforeEach(() => void sent.splice(0));
 
-  test('tells Step Functions of the end', async () => {
+  test('reports the end to Step Functions', async () => {
     const { key } = await batchOf(['job/1']);
     await job({ bucket: RUNS, key, taskToken: 't' }, () => undefined);
     expect(sent).toEqual([['SendTaskSuccessCommand', { taskToken: 't', output: '{}' }]]);
   });
 
-  test('is done also when nobody waits any more, and comes again when Step Functions is away', async () => {
+  test('is done even if its execution has ended, and is redelivered when Step Functions is unavailable', async () => {
     const { key } = await batchOf(['job/2']);
     await job({ bucket: RUNS, key, taskToken: 't' }, () => undefined, {}, 'TaskTimedOut');
     await expect(job({ bucket: RUNS, key, taskToken: 't' }, () => undefined, {}, 'ServiceUnavailable')).rejects.toThrow(
@@ -401,7 +401,7 @@ describe('a job of a queue', () => {
     );
   });
 
-  test('tells of a failure only on the last attempt', async () => {
+  test('reports a failure only on the last attempt', async () => {
     const payload = { bucket: RUNS, key: 'run/0/batches/none.json', taskToken: 't' };
     await expect(job(payload, () => undefined)).rejects.toThrow();
     expect(sent).toEqual([]);
@@ -411,7 +411,7 @@ describe('a job of a queue', () => {
 
   test('is poison when it names no batch', async () => {
     await expect(job({ bucket: RUNS }, () => undefined)).rejects.toThrow(
-      'the message does not name a batch; only BatchProcessor.worker() may send to this queue',
+      'the message does not contain a batch; only BatchProcessor.worker() may send to this queue',
     );
   });
 });

@@ -304,7 +304,7 @@ test('fails only the files of the route whose table is missing, and loads them o
   await bench.eye.query('DROP SCHEMA later CASCADE');
 });
 
-test('loads a rejected file when it comes again after what was wrong is mended', async () => {
+test('loads a rejected file when it is redelivered after the problem is fixed', async () => {
   const file = await bench.put('1.json', bench.order(1, { quantity: 0 }));
   expect(results([file], await bench.loader(connection).loadAll([file]))).toEqual(['rejected']);
   await bench.eye.query('ALTER TABLE orders DROP CONSTRAINT orders_quantity_check');

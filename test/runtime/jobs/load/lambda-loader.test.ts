@@ -189,7 +189,7 @@ test('leaves to SQS what it cannot send on: a dead-letter queue that does not an
   expect(await loader()(event)).toEqual({ batchItemFailures: [{ itemIdentifier: 'bad' }] });
 });
 
-test('brings back every message when the database is away, the rejected ones too, and loads them when it is back', async () => {
+test('redelivers every message when the database is unavailable, including rejected ones, and loads them when it is available again', async () => {
   const files = [await bench.put('1.json', bench.order(1)), await bench.put('2.json', '{')];
   const event = { Records: files.map((file, index) => record(String(index), notification(file))) };
   let away = true;
@@ -204,7 +204,7 @@ test('brings back every message when the database is away, the rejected ones too
   expect(await bench.ids()).toEqual([1]);
 });
 
-test('refuses names with a NUL, which no database row could hold, and a file that could not be told from its repetition', async () => {
+test('refuses names with a NUL, which no database row can contain, and a file whose duplicates cannot be recognized', async () => {
   const file = await bench.put('1.json', bench.order(1));
   const nul = { ...file, object: { ...file.object, key: 'a\0.json' } };
   const nameless = { fileworksJob: 1, type: 'load', object: { bucket: 'inbox', key: '1.json' } };

@@ -39,7 +39,7 @@ beforeAll(async () => {
   eye = new Client({ connectionString: server.connectionString });
   await eye.connect();
   await eye.query('CREATE TABLE orders (id bigint PRIMARY KEY, customer text, document jsonb)');
-  // An S3 whose only object nobody had to store
+  // An S3 with one generated object
   s3 = createServer((_, response) => {
     response.writeHead(200, { 'content-length': rows * LINE_BYTES, etag: '"large"' });
     pipeline(Readable.from(lines()), response).catch(() => response.destroy());
