@@ -1,4 +1,4 @@
-// The demo: real ZIP files through the quickstart's own template on the local cloud, with one worker killed on the way.
+// The demo: processes real ZIP files with the quickstart's template on the local cloud, and kills one worker meanwhile.
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
@@ -19,7 +19,7 @@ async function demo(): Promise<boolean> {
   const cloud = await LocalCloud.start({
     app,
     tasks: { tasks: [{ family: '*', command: ['node', 'main.ts'], cwd: worker }] },
-    speed: 60, // a minute of alarms and scaling passes in a second
+    speed: 60, // one second is a minute of alarms and scaling
     on: { line: (line) => console.log(`  ${line}`) },
   });
   const interrupt = () => void cloud.stop().then(() => process.exit(130));
@@ -42,7 +42,7 @@ async function carry(cloud: LocalCloud, archives: readonly Archive[]): Promise<b
   });
 
   console.log(`\n${archives.length} real ZIP files go to s3://${IncomingBucket}/incoming/\n`);
-  // A folder marker and an empty file: nothing may start for them
+  // A folder marker and an empty file, which must start no job
   await s3.send(new PutObjectCommand({ Bucket: IncomingBucket, Key: 'incoming/folder.zip/', Body: NOTHING }));
   await s3.send(new PutObjectCommand({ Bucket: IncomingBucket, Key: 'incoming/empty.zip', Body: NOTHING }));
   await inParallel(4, archives, async ({ name, path }) => {
@@ -59,8 +59,8 @@ async function carry(cloud: LocalCloud, archives: readonly Archive[]): Promise<b
   const entries = verdicts.reduce((sum, verdict) => sum + verdict.entries, 0);
   console.log(
     good
-      ? `\n✔ ${archives.length} files, ${entries} entries, ${megabytes(verdicts.reduce((sum, { bytes }) => sum + bytes, 0))} byte-identical; none twice, none lost; one worker killed on the way; ${score.seconds} s\n`
-      : `\n✖ ${flawless} of ${archives.length} files are complete and byte-identical, ${strangers.length} unexpected objects, ${score.failed} dead letters, worker killed: ${score.killed}\n`,
+      ? `\n✔ ${archives.length} files, ${entries} entries, ${megabytes(verdicts.reduce((sum, { bytes }) => sum + bytes, 0))} byte-identical; no duplicates, no lost files; one worker killed; ${score.seconds} s\n`
+      : `\n✖ ${flawless} of ${archives.length} files are complete and byte-identical, ${strangers.length} unexpected objects, ${score.failed} dead-letter messages, worker killed: ${score.killed}\n`,
   );
   record('demo', {
     passed: flawless,
@@ -70,8 +70,8 @@ async function carry(cloud: LocalCloud, archives: readonly Archive[]): Promise<b
 }
 
 /**
- * Shows the score until every file has its end; kills one worker with SIGKILL when a third is done and work is in
- * flight.
+ * Shows the score until every file is done or failed; kills one worker with SIGKILL when a third is done and messages
+ * are in flight.
  */
 async function watch(cloud: LocalCloud, board: Scoreboard, total: number): Promise<Score & { killed: boolean }> {
   let killed = false;

@@ -20,7 +20,7 @@ export interface Archive {
 
 const WHEELS = 'examples/demo/wheels.txt';
 
-/** Everything that the demo needs and a clean clone lacks, below .tools/; what is there already is used again. */
+/** Prepares the requirements of the demo in .tools/, and reuses existing ones. */
 export async function prepare(): Promise<DemoInput> {
   const archives = await wheels();
   const worker = await installWorker('quickstart');
@@ -28,7 +28,7 @@ export async function prepare(): Promise<DemoInput> {
   return { app, worker, archives };
 }
 
-/** The real archives alone. */
+/** Prepares only the archives. */
 export async function wheels(): Promise<Archive[]> {
   const folder = join(tools, 'wheels');
   await once('wheels', [WHEELS], [folder], () => {
@@ -58,7 +58,7 @@ export async function wheels(): Promise<Archive[]> {
   return archivesIn(folder);
 }
 
-/** The pinned wheels only, whatever an earlier list left in the folder. */
+/** The pinned wheels only, without leftovers of an earlier list. */
 function archivesIn(folder: string): Archive[] {
   const wanted = readFileSync(join(root, WHEELS), 'utf8')
     .split('\n')

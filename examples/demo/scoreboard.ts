@@ -34,7 +34,7 @@ export async function deadLetterQueueOf(sqs: SQSClient, queueUrl: string): Promi
   return QueueUrl;
 }
 
-/** What a person wants to see while files are processed, asked from the services themselves. */
+/** The progress of the demo, read from the services. */
 export class Scoreboard {
   readonly #started = Date.now();
   readonly #cloud: LocalCloud;
@@ -69,7 +69,7 @@ export class Scoreboard {
 
   /** Redraws in place on a terminal; elsewhere prints a line when something changed. */
   show(score: Score, total: number): void {
-    const text = `files ${score.done}/${total} done, ${score.waiting} waiting, ${score.running} in work, ${score.failed} failed · tasks ${score.tasks}`;
+    const text = `files ${score.done}/${total} done, ${score.waiting} visible, ${score.running} in flight, ${score.failed} failed · tasks ${score.tasks}`;
     if (process.stdout.isTTY) {
       const width = 30;
       const filled = Math.round((score.done / total) * width);
@@ -83,7 +83,7 @@ export class Scoreboard {
     this.#last = text;
   }
 
-  /** A line that stays, above the live one. */
+  /** Prints a permanent line above the live one. */
   say(text: string): void {
     process.stdout.write(`${this.#live ? '\r\x1b[2K' : ''}  ${text}\n`);
     this.#live = false;

@@ -9,7 +9,7 @@ import {
 import { root, run } from '../../build-tools/steps.ts';
 import type { Archive } from './prepare.ts';
 
-/** What came out of one archive, held against what is in it. */
+/** The results of one archive, compared with its entries. */
 export interface Verdict {
   readonly archive: string;
   readonly entries: number;
@@ -26,7 +26,7 @@ export const isFlawless = (verdict: Verdict) =>
 /**
  * Downloads every stored entry and compares it with what Python's zipfile reads from the archive.
  *
- * The results bucket keeps versions, so a key that was written twice shows.
+ * The results bucket is versioned, so a key that was written twice has two versions.
  */
 export async function verify(
   s3: S3Client,
@@ -77,7 +77,7 @@ export async function verify(
   return { verdicts, strangers: [...versions.keys()].filter((key) => !wanted.has(key)) };
 }
 
-/** Pages that tell the next attempt what is done; the manifest takes their place. */
+/** Pages for the next attempt with the completed entries; the manifest replaces them. */
 const IN_PROGRESS = /^manifests\/.*\.json\.part\//;
 
 /** How many versions each key has. */

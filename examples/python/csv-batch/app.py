@@ -12,7 +12,7 @@ class CsvBatchStack(Stack):
     def __init__(self, scope: Construct, id: str, **kwargs) -> None:
         super().__init__(scope, id, **kwargs)
 
-        # The network and the cluster are yours: public subnets without a NAT gateway cost nothing while no task runs.
+        # You provide the network and the cluster. Public subnets without a NAT gateway cost nothing while no task runs.
         vpc = ec2.Vpc(self, "Vpc", max_azs=2, nat_gateways=0)
         cluster = ecs.Cluster(self, "Cluster", vpc=vpc, enable_fargate_capacity_providers=True)
         network = {"vpc_subnets": ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC), "assign_public_ip": True}
@@ -26,7 +26,7 @@ class CsvBatchStack(Stack):
             versioned=True,
         )
 
-        # every night, and when <prefix>incoming/_READY lands: clean rows as JSON Lines, and what was rejected beside them
+        # every night, and when <prefix>incoming/_READY arrives: clean rows as JSON Lines, and a file of rejected rows
         image = ecs.ContainerImage.from_asset("../../worker/csv-batch")
         orders = ChunkedBatchWorkflow(
             self,
@@ -44,7 +44,7 @@ class CsvBatchStack(Stack):
         orders.grant_store_results(clean, "clean/")
         orders.grant_store_results(clean, "rejects/")
 
-        # the same image, another program: clean rows go straight into the table of a PostgreSQL that is yours
+        # the same image with another program: clean rows go into a table of your PostgreSQL database
         database_url = secretsmanager.Secret(self, "DatabaseUrl", description="postgres://user:password@host/database")
         history = ChunkedBatchWorkflow(
             self,
@@ -60,7 +60,7 @@ class CsvBatchStack(Stack):
                 **network,
             ),
             max_files_per_batch=50,
-            # as many batches as the database has connections for, two for each
+            # limited by the connections of the database, two for each batch
             max_concurrency=5,
         )
         history.grant_store_results(clean, "rejects/")

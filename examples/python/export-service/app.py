@@ -19,7 +19,7 @@ class ExportServiceStack(Stack):
     def __init__(self, scope: Construct, id: str, **kwargs) -> None:
         super().__init__(scope, id, **kwargs)
 
-        # The network and the cluster are yours. Container Insights counts running tasks, which the worker's scaling needs.
+        # You provide the network and the cluster. The worker's scaling needs Container Insights.
         vpc = ec2.Vpc(self, "Vpc", max_azs=2, nat_gateways=0)
         cluster = ecs.Cluster(
             self,
@@ -29,14 +29,14 @@ class ExportServiceStack(Stack):
             container_insights_v2=ecs.ContainerInsights.ENABLED,
         )
 
-        # Put the token of your API into it; a new one is read without a restart.
+        # Store the token of your API in it. The program reads a new token without a restart.
         token = secretsmanager.Secret(self, "ApiToken", description="Bearer token of the Export API")
 
-        # A task that fails and an alarm that rings tell the same topic.
+        # Alerts of failed tasks and alarms go to the same topic.
         alerts = TaskLifecycleAlerts(self, "Alerts", clusters=[cluster], expected_exit_codes=[143])
         on_call = cloudwatch_actions.SnsAction(alerts.topic)
 
-        # Whoever works on the results takes the events of completed jobs from here.
+        # Consumers of the results receive the events of completed jobs from this queue.
         completed = sqs.Queue(
             self,
             "Completed",

@@ -23,7 +23,7 @@ class JsonLoaderStack(Stack):
     def __init__(self, scope: Construct, id: str, **kwargs) -> None:
         super().__init__(scope, id, **kwargs)
 
-        # The network is yours. Functions and builds reach AWS and package registries by one NAT gateway; nothing reaches them.
+        # You provide the network. Functions and builds reach AWS and package registries through one NAT gateway, and accept no connections.
         vpc = ec2.Vpc(
             self,
             "Vpc",
@@ -32,7 +32,7 @@ class JsonLoaderStack(Stack):
             gateway_endpoints={"S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3)},
         )
 
-        # So is the database. Its owner has a secret, which the migrations use; the loader logs in by IAM.
+        # You provide the database, too. Migrations use the secret of its owner; the loader logs in with IAM.
         owner = rds.DatabaseSecret(self, "Owner", username="owner")
         database = rds.DatabaseInstance(
             self,
@@ -86,7 +86,7 @@ class JsonLoaderStack(Stack):
         )
         database.connections.allow_default_port_from(loader)
 
-        # Migrations from inside the network, tried on a copy of the schema first, and then this stack; a push to main starts both. The repository is yours too.
+        # A push to main starts migrations inside the network, on a copy of the schema first, and then a deployment of this stack. You provide the repository, too.
         delivery = DatabaseDeliveryPipeline(
             self,
             "Delivery",

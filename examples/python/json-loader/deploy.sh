@@ -1,4 +1,4 @@
-# What the pipeline's build runs to deploy this stack from inside the network.
+# Commands of the pipeline's build that deploys this stack from inside the network.
 set -euo pipefail
 cd "$(dirname "$0")"
 pip install --quiet -r requirements.txt

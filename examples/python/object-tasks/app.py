@@ -12,7 +12,7 @@ class ObjectTasksStack(Stack):
     def __init__(self, scope: Construct, id: str, **kwargs) -> None:
         super().__init__(scope, id, **kwargs)
 
-        # The network and the cluster are yours: public subnets without a NAT gateway cost nothing while no task runs.
+        # You provide the network and the cluster. Public subnets without a NAT gateway cost nothing while no task runs.
         vpc = ec2.Vpc(self, "Vpc", max_azs=2, nat_gateways=0)
         cluster = ecs.Cluster(self, "Cluster", vpc=vpc, enable_fargate_capacity_providers=True)
         network = {"vpc_subnets": ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC), "assign_public_ip": True}
@@ -25,7 +25,7 @@ class ObjectTasksStack(Stack):
             versioned=True,
         )
 
-        # a task of its own for each file, on Spot, started again when it is lost
+        # a task for each file, on Spot, restarted after an interruption
         image = ecs.ContainerImage.from_asset("../../worker/object-tasks")
         summarizer = ObjectFargateTask(
             self,
@@ -43,7 +43,7 @@ class ObjectTasksStack(Stack):
         ingest = FileIngestBucket(self, "Ingest")
         ingest.add_route("Records", prefixes=["in/"], suffixes=[".jsonl"], target=IngestTarget.fargate_task(summarizer))
 
-        # the same image, another program: what the hour brought
+        # the same image with another program: an hourly report
         report = ScheduledFargateJob(
             self,
             "Report",

@@ -10,7 +10,7 @@ class QuickstartStack(Stack):
     def __init__(self, scope: Construct, id: str, **kwargs) -> None:
         super().__init__(scope, id, **kwargs)
 
-        # The network and the cluster are yours: public subnets without a NAT gateway cost nothing while no task runs.
+        # You provide the network and the cluster. Public subnets without a NAT gateway cost nothing while no task runs.
         vpc = ec2.Vpc(self, "Vpc", max_azs=2, nat_gateways=0)
         cluster = ecs.Cluster(self, "Cluster", vpc=vpc, enable_fargate_capacity_providers=True)
 
@@ -28,7 +28,7 @@ class QuickstartStack(Stack):
             cluster=cluster,
             image=ecs.ContainerImage.from_asset("../../worker/quickstart"),
             environment={"RESULTS_BUCKET": results.bucket_name},
-            # a living worker extends this for as long as it works; a killed one's files are worked on again after it
+            # the worker extends this while it works; after a crash, its files are redelivered after this time
             visibility_timeout=Duration.seconds(30),
             max_tasks=4,
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC),

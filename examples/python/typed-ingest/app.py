@@ -21,7 +21,7 @@ class TypedIngestStack(Stack):
     def __init__(self, scope: Construct, id: str, **kwargs) -> None:
         super().__init__(scope, id, **kwargs)
 
-        # The network and the cluster are yours: public subnets without a NAT gateway cost nothing while no task runs.
+        # You provide the network and the cluster. Public subnets without a NAT gateway cost nothing while no task runs.
         vpc = ec2.Vpc(self, "Vpc", max_azs=2, nat_gateways=0)
         cluster = ecs.Cluster(self, "Cluster", vpc=vpc, enable_fargate_capacity_providers=True)
 
@@ -33,7 +33,7 @@ class TypedIngestStack(Stack):
             versioned=True,
         )
 
-        # What happened to each customer's files, in order: the worker appends to it.
+        # The history of each customer's files, in order. The worker appends to it.
         history = dynamodb.Table(
             self,
             "History",
@@ -54,11 +54,11 @@ class TypedIngestStack(Stack):
                 stream_prefix="file",
                 log_group=logs.LogGroup(self, "Log", retention=logs.RetentionDays.ONE_MONTH),
             ),
-            stop_timeout=Duration.seconds(30),  # a task that Spot reclaims gives its file back in a moment
+            stop_timeout=Duration.seconds(30),  # a task that Spot reclaims releases its file at once
         )
         history.grant(task_definition.task_role, "dynamodb:Query", "dynamodb:PutItem")
 
-        # A task that fails and an alarm that rings tell the same topic. Exit code 75 means that another task has the file.
+        # Alerts of failed tasks and alarms go to the same topic. Exit code 75 means that another task has the file.
         alerts = TaskLifecycleAlerts(self, "Alerts", clusters=[cluster], expected_exit_codes=[75, 143])
 
         inbox = FileIngestBucket(self, "Inbox")
@@ -77,7 +77,7 @@ class TypedIngestStack(Stack):
             keys=["incoming/a/{customer}/{number}.*"],
             concurrency=TypeConcurrency.sequential_per("customer"),
             order=FileOrder.by_key_part("number"),
-            settle=Duration.seconds(30),  # events overtake one another: time for a smaller number to come
+            settle=Duration.seconds(30),  # events can arrive out of order: wait for smaller numbers
             retry_delay=Duration.seconds(5),
             hang_timeout=Duration.minutes(1),
             target=target,

@@ -17,7 +17,7 @@ export class CsvBatchStack extends Stack {
   constructor(scope: Construct, id: string, props?: StackProps) {
     super(scope, id, props);
 
-    // The network and the cluster are yours: public subnets without a NAT gateway cost nothing while no task runs.
+    // You provide the network and the cluster. Public subnets without a NAT gateway cost nothing while no task runs.
     const vpc = new ec2.Vpc(this, 'Vpc', { maxAzs: 2, natGateways: 0 });
     const cluster = new ecs.Cluster(this, 'Cluster', { vpc, enableFargateCapacityProviders: true });
     const network = { vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC }, assignPublicIp: true };
@@ -29,7 +29,7 @@ export class CsvBatchStack extends Stack {
       versioned: true,
     });
 
-    // Every night, and when <prefix>incoming/_READY lands: clean rows as JSON Lines, and what was rejected beside them
+    // Every night, and when <prefix>incoming/_READY arrives: clean rows as JSON Lines, and a file of rejected rows
     const image = ecs.ContainerImage.fromAsset('../../worker/csv-batch');
     const orders = new ChunkedBatchWorkflow(this, 'Orders', {
       bucket: inbox.bucket,
@@ -48,7 +48,7 @@ export class CsvBatchStack extends Stack {
     orders.grantStoreResults(clean, 'clean/');
     orders.grantStoreResults(clean, 'rejects/');
 
-    // The same image, another program: clean rows go straight into the table of a PostgreSQL that is yours
+    // The same image with another program: clean rows go into a table of your PostgreSQL database
     const databaseUrl = new secretsmanager.Secret(this, 'DatabaseUrl', {
       description: 'postgres://user:password@host/database',
     });
@@ -64,7 +64,7 @@ export class CsvBatchStack extends Stack {
         ...network,
       }),
       maxFilesPerBatch: 50,
-      // As many batches as the database has connections for, two for each
+      // Limited by the connections of the database, two for each batch
       maxConcurrency: 5,
     });
     history.grantStoreResults(clean, 'rejects/');

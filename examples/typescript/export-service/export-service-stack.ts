@@ -17,7 +17,7 @@ export class ExportServiceStack extends Stack {
   constructor(scope: Construct, id: string, props?: StackProps) {
     super(scope, id, props);
 
-    // The network and the cluster are yours. Container Insights counts running tasks, which the worker's scaling needs.
+    // You provide the network and the cluster. The worker's scaling needs Container Insights.
     const vpc = new ec2.Vpc(this, 'Vpc', { maxAzs: 2, natGateways: 0 });
     const cluster = new ecs.Cluster(this, 'Cluster', {
       vpc,
@@ -25,14 +25,14 @@ export class ExportServiceStack extends Stack {
       containerInsightsV2: ecs.ContainerInsights.ENABLED,
     });
 
-    // Put the token of your API into it; a new one is read without a restart.
+    // Store the token of your API in it. The program reads a new token without a restart.
     const token = new secretsmanager.Secret(this, 'ApiToken', { description: 'Bearer token of the Export API' });
 
-    // A task that fails and an alarm that rings tell the same topic.
+    // Alerts of failed tasks and alarms go to the same topic.
     const alerts = new TaskLifecycleAlerts(this, 'Alerts', { clusters: [cluster], expectedExitCodes: [143] });
     const onCall = new SnsAction(alerts.topic);
 
-    // Whoever works on the results takes the events of completed jobs from here.
+    // Consumers of the results receive the events of completed jobs from this queue.
     const completed = new sqs.Queue(this, 'Completed', {
       enforceSSL: true,
       retentionPeriod: Duration.days(7),

@@ -20,15 +20,15 @@ export class JsonLoaderStack extends Stack {
   constructor(scope: Construct, id: string, props?: StackProps) {
     super(scope, id, props);
 
-    // The network is yours. Functions and builds reach AWS and package registries by one NAT gateway; nothing reaches
-    // them.
+    // You provide the network. Functions and builds reach AWS and package registries through one NAT gateway, and
+    // accept no connections.
     const vpc = new ec2.Vpc(this, 'Vpc', {
       maxAzs: 2,
       natGateways: 1,
       gatewayEndpoints: { S3: { service: ec2.GatewayVpcEndpointAwsService.S3 } },
     });
 
-    // So is the database. Its owner has a secret, which the migrations use; the loader logs in by IAM.
+    // You provide the database, too. Migrations use the secret of its owner; the loader logs in with IAM.
     const owner = new rds.DatabaseSecret(this, 'Owner', { username: 'owner' });
     const database = new rds.DatabaseInstance(this, 'Database', {
       vpc,
@@ -78,8 +78,8 @@ export class JsonLoaderStack extends Stack {
     });
     database.connections.allowDefaultPortFrom(loader);
 
-    // Migrations from inside the network, tried on a copy of the schema first, and then this stack; a push to main
-    // starts both. The repository is yours too.
+    // A push to main starts migrations inside the network, on a copy of the schema first, and then a deployment of this
+    // stack. You provide the repository, too.
     const delivery = new DatabaseDeliveryPipeline(this, 'Delivery', {
       vpc,
       source: DeliverySource.gitHub('acme', 'sales'),

@@ -17,7 +17,7 @@ export class ObjectTasksStack extends Stack {
   constructor(scope: Construct, id: string, props?: StackProps) {
     super(scope, id, props);
 
-    // The network and the cluster are yours: public subnets without a NAT gateway cost nothing while no task runs.
+    // You provide the network and the cluster. Public subnets without a NAT gateway cost nothing while no task runs.
     const vpc = new ec2.Vpc(this, 'Vpc', { maxAzs: 2, natGateways: 0 });
     const cluster = new ecs.Cluster(this, 'Cluster', { vpc, enableFargateCapacityProviders: true });
     const network = { vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC }, assignPublicIp: true };
@@ -28,7 +28,7 @@ export class ObjectTasksStack extends Stack {
       versioned: true,
     });
 
-    // A task of its own for each file, on Spot, started again when it is lost
+    // A task for each file, on Spot, restarted after an interruption
     const image = ecs.ContainerImage.fromAsset('../../worker/object-tasks');
     const summarizer = new ObjectFargateTask(this, 'Summarizer', {
       cluster,
@@ -48,7 +48,7 @@ export class ObjectTasksStack extends Stack {
       target: IngestTarget.fargateTask(summarizer),
     });
 
-    // The same image, another program: what the hour brought
+    // The same image with another program: an hourly report
     const report = new ScheduledFargateJob(this, 'Report', {
       cluster,
       image,

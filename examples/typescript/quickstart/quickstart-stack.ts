@@ -9,7 +9,7 @@ export class QuickstartStack extends Stack {
   constructor(scope: Construct, id: string, props?: StackProps) {
     super(scope, id, props);
 
-    // The network and the cluster are yours: public subnets without a NAT gateway cost nothing while no task runs.
+    // You provide the network and the cluster. Public subnets without a NAT gateway cost nothing while no task runs.
     const vpc = new ec2.Vpc(this, 'Vpc', { maxAzs: 2, natGateways: 0 });
     const cluster = new ecs.Cluster(this, 'Cluster', { vpc, enableFargateCapacityProviders: true });
 
@@ -23,7 +23,7 @@ export class QuickstartStack extends Stack {
       cluster,
       image: ecs.ContainerImage.fromAsset('../../worker/quickstart'),
       environment: { RESULTS_BUCKET: results.bucketName },
-      // A living worker extends this for as long as it works; a killed one's files are worked on again after it
+      // The worker extends this while it works; after a crash, its files are redelivered after this time
       visibilityTimeout: Duration.seconds(30),
       maxTasks: 4,
       vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC },

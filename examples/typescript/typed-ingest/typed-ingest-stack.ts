@@ -20,7 +20,7 @@ export class TypedIngestStack extends Stack {
   constructor(scope: Construct, id: string, props?: StackProps) {
     super(scope, id, props);
 
-    // The network and the cluster are yours: public subnets without a NAT gateway cost nothing while no task runs.
+    // You provide the network and the cluster. Public subnets without a NAT gateway cost nothing while no task runs.
     const vpc = new ec2.Vpc(this, 'Vpc', { maxAzs: 2, natGateways: 0 });
     const cluster = new ecs.Cluster(this, 'Cluster', { vpc, enableFargateCapacityProviders: true });
 
@@ -30,7 +30,7 @@ export class TypedIngestStack extends Stack {
       versioned: true,
     });
 
-    // What happened to each customer's files, in order: the worker appends to it.
+    // The history of each customer's files, in order. The worker appends to it.
     const history = new dynamodb.Table(this, 'History', {
       partitionKey: { name: 'customer', type: dynamodb.AttributeType.STRING },
       sortKey: { name: 'position', type: dynamodb.AttributeType.NUMBER },
@@ -46,11 +46,11 @@ export class TypedIngestStack extends Stack {
         streamPrefix: 'file',
         logGroup: new logs.LogGroup(this, 'Log', { retention: logs.RetentionDays.ONE_MONTH }),
       }),
-      stopTimeout: Duration.seconds(30), // a task that Spot reclaims gives its file back in a moment
+      stopTimeout: Duration.seconds(30), // a task that Spot reclaims releases its file at once
     });
     history.grant(taskDefinition.taskRole, 'dynamodb:Query', 'dynamodb:PutItem');
 
-    // A task that fails and an alarm that rings tell the same topic. Exit code 75 means that another task has the file.
+    // Alerts of failed tasks and alarms go to the same topic. Exit code 75 means that another task has the file.
     const alerts = new TaskLifecycleAlerts(this, 'Alerts', { clusters: [cluster], expectedExitCodes: [75, 143] });
 
     const inbox = new FileIngestBucket(this, 'Inbox');
@@ -68,7 +68,7 @@ export class TypedIngestStack extends Stack {
       keys: ['incoming/a/{customer}/{number}.*'],
       concurrency: TypeConcurrency.sequentialPer('customer'),
       order: FileOrder.byKeyPart('number'),
-      settle: Duration.seconds(30), // events overtake one another: time for a smaller number to come
+      settle: Duration.seconds(30), // events can arrive out of order: wait for smaller numbers
       retryDelay: Duration.seconds(5),
       hangTimeout: Duration.minutes(1),
       target,

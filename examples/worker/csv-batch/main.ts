@@ -9,7 +9,7 @@ const client = new S3Client({});
 const uploader = new IdempotentUploader({ client });
 const cleanBucket = process.env.CLEAN_BUCKET ?? '';
 
-// Validates each CSV file of the batch, and stores its clean rows as JSON Lines with the rejected ones beside them
+// Validates each CSV file of the batch, and stores clean rows as JSON Lines and rejected rows in a second file
 await runBatch(
   async ({ bucket, key, etag }, { signal }) => {
     const name = key.replace(/^.*?incoming\//, '').replace(/\.csv$/, '');
@@ -27,7 +27,7 @@ await runBatch(
       }
     }
     try {
-      // The name says which file it came from: doing one twice stores the same, and a corrected one takes its place
+      // The name follows from the file: a second run stores the same, and a corrected file replaces the result
       const target = { bucket: cleanBucket, key: `clean/${name}.jsonl`, contentType: 'application/x-ndjson' };
       await uploader.put({ ...target, body: lines(), ifDifferent: 'replace', lookFirst: false, resume: false, signal });
       await rejects.close();

@@ -2,7 +2,7 @@ import { pipeline, Readable } from 'node:stream';
 import { type CsvError, parse } from 'csv-parse';
 import { PoisonMessage } from 'fileworks-runtime';
 
-/** A row that keeps all rules; every value as the file has it. */
+/** A row that meets all rules, with the values of the file. */
 export interface Order {
   readonly id: string;
   readonly customer: string;
@@ -11,7 +11,7 @@ export interface Order {
   readonly currency: string;
 }
 
-/** A row that does not, and where it ends in the file. */
+/** A row that violates a rule, and its last line in the file. */
 export interface Reject {
   readonly line: number;
   readonly reason: string;
@@ -21,7 +21,7 @@ export const columns = ['id', 'customer', 'placed_at', 'amount', 'currency'] as 
 
 const rules: Readonly<Record<keyof Order, { readonly is: (value: string) => boolean; readonly rule: string }>> = {
   id: { is: (value) => /^[1-9]\d{0,17}$/.test(value), rule: 'must be a whole number from 1 on' },
-  // No control characters: PostgreSQL takes no NUL, and a log no line that it did not write
+  // No control characters: PostgreSQL rejects NUL, and a line break would forge a log line
   customer: { is: (value) => /^\P{Cc}{1,200}$/u.test(value), rule: 'must be a text of 1 to 200 characters' },
   placed_at: {
     is: (value) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(value) && isTime(value),
@@ -31,16 +31,15 @@ const rules: Readonly<Record<keyof Order, { readonly is: (value: string) => bool
   currency: { is: (value) => /^[A-Z]{3}$/.test(value), rule: 'must be three capital letters' },
 };
 
-/** A record longer than this is no record: somewhere before, a quote was not closed. */
+/** A longer record is invalid: an earlier quote was not closed. */
 const maxRecordSize = 1024 * 1024;
 const portion = 500;
 
 /**
- * Reads orders out of a file of any size, in portions: a promise for each row would cost more than the row. What is
- * wrong with a row goes to `reject`, and
- * the next one is read.
+ * Reads orders from a file of any size, in portions: a promise for each row would cost more than the row. Invalid rows
+ * go to `reject`.
  *
- * @throws PoisonMessage when the file as a whole is none of ours: no UTF-8, or another header
+ * @throws PoisonMessage when the whole file is invalid: no UTF-8, or another header
  */
 export async function* readOrders(
   body: AsyncIterable<Uint8Array>,
@@ -58,7 +57,7 @@ export async function* readOrders(
   parser.on('skip', ({ lines, message }: CsvError & { readonly lines?: number }) =>
     skipped.push({ line: lines ?? 0, reason: message }),
   );
-  // What goes wrong on either side comes out of the parser
+  // The parser reports the errors of both sides
   pipeline(Readable.from(decoded(body)), parser, () => undefined);
   let orders: Order[] = [];
   for await (const { record, info } of parser as AsyncIterable<{ record: Order; info: { lines: number } }>) {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { IdempotentUploader } from 'fileworks-runtime/storage';
 import type { Reject } from './orders.ts';
 
-/** A file beside the clean one: a line for each row that was rejected. An empty one says that none was. */
+/** A file beside the clean one, with a line for each rejected row. It is empty if none was rejected. */
 export class RejectFile {
   readonly #lines = new PassThrough();
   readonly #stored: Promise<unknown>;
@@ -21,7 +21,7 @@ export class RejectFile {
       lookFirst: false,
       resume: false,
     });
-    // Heard in close()
+    // close() reports the error
     this.#stored.catch(() => this.#lines.destroy());
   }
 
@@ -37,7 +37,7 @@ export class RejectFile {
     await this.#stored;
   }
 
-  /** When the file could not be read to its end: nothing of the rejects becomes visible either. */
+  /** For a file that could not be read to its end: discards its rejects, too. */
   abandon(error: unknown): void {
     this.#lines.destroy(error as Error);
   }

@@ -6,7 +6,7 @@ CREATE TABLE orders (
   currency char(3) NOT NULL
 );
 
--- which content of which file is in the table
+-- the files whose content is in the table
 CREATE TABLE loaded_files (
   key text NOT NULL,
   etag text NOT NULL,

@@ -12,7 +12,7 @@ const concurrency = 2;
 const client = new S3Client({});
 const uploader = new IdempotentUploader({ client });
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: concurrency });
-// A connection that breaks while it is idle is replaced; one in use fails its file
+// An idle connection that breaks is replaced; a broken one in use fails its file
 pool.on('error', () => undefined);
 
 const quoted = (value: string) => `"${value.replaceAll('"', '""')}"`;
@@ -53,7 +53,7 @@ const load: BatchHandler = async ({ bucket, key, etag }, { signal }) => {
       { signal },
     );
     await rejects.close();
-    // The key of a file is taken once: a second worker that loads it at the same time fails here, with all its rows
+    // The key of a file is unique: a second worker that loads it at the same time fails here, with all its rows
     const outcome = { rows, rejected: rejects.count };
     await database.query('INSERT INTO loaded_files (key, etag, rows, rejected) VALUES ($1, $2, $3, $4)', [
       key,

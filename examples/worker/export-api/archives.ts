@@ -11,7 +11,7 @@ export interface Archive {
   readonly sha256: string;
 }
 
-/** The archives that files of jobs are, over and over. */
+/** The archives of the files of jobs, in rotation. */
 export class Archives {
   readonly #archives: readonly Archive[];
 
@@ -31,7 +31,7 @@ export class Archives {
     return new Archives(await Promise.all(archives));
   }
 
-  /** The archive that the file with this number is. */
+  /** The archive of the file with this number. */
   at(index: number): Archive {
     return this.#archives[index % this.#archives.length];
   }

@@ -1,35 +1,35 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
 
-/** What goes wrong. Counts are used up; the rest goes on until it is changed. */
+/** Faults to simulate. A count decreases with each use; other faults stay until you change them. */
 export interface Faults {
-  /** Every request is answered with 503. */
+  /** Every request gets status 503. */
   readonly outage: boolean;
-  /** So many of the next requests are answered with 503. */
+  /** Number of next requests that get status 503. */
   readonly unavailable: number;
-  /** So many of the next requests are answered with 429. */
+  /** Number of next requests that get status 429. */
   readonly tooMany: number;
-  /** What `Retry-After` says in these answers, in seconds. */
+  /** Value of `Retry-After` in these responses, in seconds. */
   readonly retryAfterSeconds: number | undefined;
-  /** Milliseconds before every answer. */
+  /** Delay of every response in milliseconds. */
   readonly slowMs: number;
-  /** So many of the next pages begin where the page before them began. */
+  /** Number of next pages that repeat the previous page. */
   readonly repeatedPages: number;
-  /** So many of the next cursors are too old. */
+  /** Number of next cursors that have expired. */
   readonly expiredCursors: number;
-  /** So many of the next links are too old. */
+  /** Number of next links that have expired. */
   readonly expiredLinks: number;
-  /** The download of this file, named `<job>/<file>`, is not answered until this is another. */
+  /** The download of this file, named `<job>/<file>`, gets no response until you change this. */
   readonly heldFile: string | undefined;
-  /** Connections break after so many bytes of a file. */
+  /** Number of bytes of a file after which connections break. */
   readonly resetAfterBytes: number | undefined;
   /** Ranges are ignored. */
   readonly noRanges: boolean;
-  /** `Content-Length` is larger than the file by so many bytes. */
+  /** Number of bytes by which `Content-Length` exceeds the file. */
   readonly extraLength: number;
-  /** Files lack so many bytes at their end, and their length says so. */
+  /** Number of bytes missing at the end of files, with a matching length. */
   readonly truncatedBytes: number;
-  /** The byte in the middle of every file is another one. */
+  /** The byte in the middle of every file is changed. */
   readonly corrupt: boolean;
 }
 
@@ -52,8 +52,8 @@ export const noFaults: Faults = {
 
 type Countable = 'unavailable' | 'tooMany' | 'repeatedPages' | 'expiredCursors' | 'expiredLinks';
 
-/** Makes go wrong what `Faults` say. */
-export class Troubles {
+/** Simulates `Faults`. */
+export class FaultSimulator {
   readonly #faults: () => Faults;
   readonly #used = new Map<Countable, number>();
   #of: Faults | undefined;
@@ -92,7 +92,7 @@ export class Troubles {
     return this.#use('expiredLinks');
   }
 
-  /** Where a page begins: where it should, or where the one before it began. */
+  /** The start of a page: as requested, or that of the previous page. */
   startOf(asked: number): number {
     if (asked === 0 || !this.#use('repeatedPages')) {
       this.#lastStart = asked;

@@ -6,7 +6,7 @@ import type { Faults } from './faults.ts';
 
 const PIECE_BYTES = 64 * 1024;
 
-/** Sends a file or a range of it, or what a server does that is not well. */
+/** Sends a file or a range of it, or the response of a faulty server. */
 export function sendFile(
   { headers }: FastifyRequest,
   reply: FastifyReply,
@@ -56,7 +56,7 @@ async function* bytesOf(archive: Archive, start: number, end: number, faults: Fa
   }
 }
 
-/** The one range that a client asks for; 'none' when the file has no such bytes, undefined when it asks for all. */
+/** The range of the request; 'none' when the file has no such bytes, undefined for the whole file. */
 function rangeOf(
   header: string | undefined,
   size: number,

@@ -2,20 +2,20 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import rateLimit from '@fastify/rate-limit';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Archives } from './archives.ts';
-import { type Faults, noFaults, Troubles } from './faults.ts';
+import { type Faults, noFaults, FaultSimulator } from './faults.ts';
 import { sendFile } from './send-file.ts';
 
 export interface ExportApiOptions {
   readonly archives: Archives;
-  /** Number of files of a job; undefined: there is no such job. */
+  /** Number of files of a job; undefined if the job does not exist. */
   readonly filesOf: (jobId: string) => number | undefined;
-  /** Bearer token that requests need. It may be changed while the server runs, as a rotation does. */
+  /** Bearer token of requests. You can change it while the server runs, to simulate a rotation. */
   readonly token: string;
   /** Files of a page. */
   readonly pageSize?: number;
-  /** Requests in a second that the API allows; downloads by link are not counted. */
+  /** Requests per second that the API allows; downloads by link are not counted. */
   readonly requestsPerSecond?: number;
-  /** Seconds that the link of a file is good for. */
+  /** Seconds for which the link of a file is valid. */
   readonly linkSeconds?: number;
 }
 
@@ -35,17 +35,17 @@ export interface ListedFile {
  *   array with a `Link` header
  * - `GET /jobs/:job/files/:file`: one file, with a new link
  * - `GET /download/:job/:file?expires=…&signature=…`: its bytes, with ranges
- * - `PUT /faults`: what goes wrong from now on
+ * - `PUT /faults`: the faults to simulate from now on
  */
 export class ExportApi {
   token: string;
   faults: Faults = noFaults;
-  /** Requests by route, as tests look at them. */
+  /** Number of requests by route, for tests. */
   readonly requests = new Map<string, number>();
   readonly #options: ExportApiOptions;
   readonly #secret = randomBytes(32);
   readonly #app: FastifyInstance;
-  readonly #troubles = new Troubles(() => this.faults);
+  readonly #faultSimulator = new FaultSimulator(() => this.faults);
 
   private constructor(options: ExportApiOptions) {
     this.#options = options;
@@ -78,7 +78,7 @@ export class ExportApi {
       if (route === '/faults') {
         return;
       }
-      await this.#troubles.beforeAnswer(reply);
+      await this.#faultSimulator.beforeAnswer(reply);
       if (!reply.sent && !route.startsWith('/download') && request.headers.authorization !== `Bearer ${this.token}`) {
         await reply.code(401).send({ error: 'unknown token' });
       }
@@ -126,10 +126,10 @@ export class ExportApi {
       return reply.code(404).send({ error: 'no such job' });
     }
     const { cursor, offset = '0' } = request.query;
-    if (cursor !== undefined && this.#troubles.cursorIsExpired()) {
+    if (cursor !== undefined && this.#faultSimulator.cursorIsExpired()) {
       return reply.code(410).send({ error: 'the cursor is too old' });
     }
-    const start = this.#troubles.startOf(cursor === undefined ? Number(offset) : placeOf(cursor));
+    const start = this.#faultSimulator.startOf(cursor === undefined ? Number(offset) : placeOf(cursor));
     const end = Math.min(count, start + (this.#options.pageSize ?? 100));
     const items = Array.from({ length: Math.max(0, end - start) }, (_, i) => this.#file(job, start + i)).filter(
       (file) => file !== undefined,
@@ -153,14 +153,14 @@ export class ExportApi {
 
   async #download(request: FastifyRequest<Download>, reply: FastifyReply): Promise<FastifyReply> {
     const { job, file } = request.params;
-    await this.#troubles.whileHeld(`${job}/${file}`);
+    await this.#faultSimulator.whileHeld(`${job}/${file}`);
     const { expires = '', signature = '' } = request.query;
     const wanted = this.#sign(job, Number(file), Number(expires));
     const valid = signature.length === wanted.length && timingSafeEqual(Buffer.from(signature), Buffer.from(wanted));
     if (!valid) {
       return reply.code(403).send({ error: 'wrong signature' });
     }
-    if (Number(expires) < Date.now() || this.#troubles.linkIsExpired()) {
+    if (Number(expires) < Date.now() || this.#faultSimulator.linkIsExpired()) {
       return reply.code(410).send({ error: 'the link is too old' });
     }
     return sendFile(request, reply, this.#options.archives.at(Number(file)), this.faults);

@@ -1,7 +1,7 @@
-// Asks of a migrated database what the loader and the models need of it; ends with 1 when anything is missing.
+// Checks that a migrated database meets the requirements of the loader and the models; exits with 1 if not.
 import pg from 'pg';
 
-/** Each of them: PostgreSQL is content with one of a list. */
+/** One check per privilege: for a list, PostgreSQL accepts any of them. */
 const mayWrite = (table: string) =>
   `SELECT bool_and(has_table_privilege('loader', '${table}', privilege)) FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS privilege`;
 

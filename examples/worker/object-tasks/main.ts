@@ -9,7 +9,7 @@ const client = new S3Client({});
 const uploader = new IdempotentUploader({ client });
 const results = process.env.RESULTS_BUCKET ?? '';
 
-// Counts the records of one file of JSON lines; a line that is no JSON fails the task
+// Counts the records of one JSON Lines file; an invalid line fails the task
 await runObjectTask(async ({ object }, { signal, log }) => {
   const { bucket, key, versionId } = object;
   const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId }), {
@@ -26,7 +26,7 @@ await runObjectTask(async ({ object }, { signal, log }) => {
     JSON.parse(line);
     records += 1;
   }
-  // The version in the key: a file that is overwritten is another one, and doing one twice stores the same
+  // The key contains the version: an overwritten file has another key, and a second run stores the same
   const summary = { key, versionId, records, sha256: sha256.digest('hex') };
   const { outcome } = await uploader.put({
     bucket: results,

@@ -5,7 +5,7 @@ const HOUR_MS = 3_600_000;
 const client = new S3Client({});
 const BUCKET = process.env.RESULTS_BUCKET ?? '';
 
-// The hour before the time that the run was scheduled for, which a retry of the run has too
+// The hour before the scheduled time of the run, which is the same for a retry
 const { scheduledTime } = JSON.parse(process.env.FILEWORKS_JOB_INPUT ?? '{}') as { scheduledTime?: string };
 const until = scheduledTime === undefined ? new Date() : new Date(scheduledTime);
 const since = new Date(until.getTime() - HOUR_MS);

@@ -17,7 +17,7 @@ await runWorker(async ({ object }, { signal, log }) => {
     archive,
     destination: { uploader, bucket: results, prefix: `entries/${name}/` },
     manifest: { key: `manifests/${name}.json` },
-    whenRefused: 'fail', // a damaged archive goes to the dead-letter queue, not half of it to the results
+    whenRefused: 'fail', // send a damaged archive to the dead-letter queue instead of storing half of it
     signal,
   });
   log.info({ stored: stored.length, skipped: skipped.length }, 'archive unpacked');

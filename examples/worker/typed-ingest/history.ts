@@ -11,15 +11,14 @@ export interface Entry {
   readonly signal: AbortSignal;
 }
 
-/** What comes before the first entry. */
+/** The state before the first entry. */
 const START = { position: { N: '0' }, fence: { N: '0' }, digest: { S: '' }, file: { S: '' } };
 
 /**
- * Adds a file to its customer's history. Each entry carries a digest of all entries up to it, so that a file which is
- * left out, repeated
- * or out of order changes everything after it: what the dispatcher's order is for.
+ * Adds a file to its customer's history. Each entry carries a digest of all entries up to it, so that a missing,
+ * repeated or misplaced file changes every later digest.
  *
- * @throws Error when a later turn has written already: nobody may believe what this container does
+ * @throws Error when a later turn has already written: the result of this container is then invalid
  */
 export async function appendToHistory({
   client,
@@ -43,7 +42,7 @@ export async function appendToHistory({
     { abortSignal: signal },
   );
   const last = items.at(0) ?? START;
-  // An attempt that died after its entry, before it could say so
+  // An earlier attempt crashed after it had written its entry
   if (last.file.S === file) {
     return;
   }
@@ -62,7 +61,7 @@ export async function appendToHistory({
         digest: { S: digest },
         fence: { N: String(fence) },
       },
-      // Two that read the same last entry cannot both write the next
+      // Two containers with the same last entry cannot both write the next one
       ConditionExpression: 'attribute_not_exists(customer)',
     }),
     { abortSignal: signal },

@@ -17,7 +17,7 @@ export interface Summary {
 
 const LINE_FEED = 0x0a;
 
-/** Reads a file once, piece by piece; undefined when it is gone. @throws PoisonMessage for a file without content */
+/** Reads a file once, as a stream; undefined if it does not exist. @throws PoisonMessage for a file without content */
 export async function summarize(
   client: S3Client,
   { bucket, key, versionId }: FileObject,

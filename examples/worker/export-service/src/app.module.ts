@@ -10,7 +10,7 @@ class PartsModule {}
 
 class AppModule {}
 
-/** The application of one mode: the same parts, and the handler of its queue. */
+/** The application of one mode: the shared parts, and the handler of its queue. */
 export function appModule(environment: ExportEnvironment): DynamicModule {
   const parts: DynamicModule = {
     module: PartsModule,

@@ -5,7 +5,7 @@ import { type DownloadTask, DownloadTaskHandler, type ExportFile } from 'filewor
 import { FileHandler } from 'fileworks-runtime/nestjs';
 import { ExportParts } from './export-parts.ts';
 
-/** Downloads files, and stores the entries that metadata approves of. */
+/** Downloads files, and stores the entries that are approved in the metadata. */
 @Injectable()
 export class DownloadsHandler extends DownloadTaskHandler<MetadataItem> {
   readonly #parts: ExportParts;
@@ -24,7 +24,7 @@ export class DownloadsHandler extends DownloadTaskHandler<MetadataItem> {
     return (kind === 'file' && metadata?.status === 'approved') || 'not approved';
   }
 
-  /** A link that has expired while its task waited. */
+  /** Replaces a link that expired while its task was in the queue. */
   protected override async renewUrl({ jobId, file }: DownloadTask, signal: AbortSignal): Promise<string | undefined> {
     const { url } = (await this.#parts.api.json(
       `jobs/${encodeURIComponent(jobId)}/files/${encodeURIComponent(file.id)}`,

@@ -21,7 +21,7 @@ import {
 } from 'fileworks-runtime/exports';
 import { IdempotentUploader } from 'fileworks-runtime/storage';
 
-/** What both services consist of: clients, the API, the store of jobs, metrics. */
+/** The shared parts of both services: clients, the API, the store of jobs, metrics. */
 export class ExportParts implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly api: ExportApiClient;
   readonly #environment: ExportEnvironment;
@@ -100,7 +100,7 @@ export class ExportParts implements OnApplicationBootstrap, OnApplicationShutdow
     this.#watch.start();
   }
 
-  /** The poller has drained by now. */
+  /** Runs after the poller has drained. */
   async onApplicationShutdown(): Promise<void> {
     await this.#watch.stop();
     this.#metrics.flush();

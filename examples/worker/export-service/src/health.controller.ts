@@ -5,15 +5,14 @@ import { FileworksHealthIndicator, type FileworksHealth } from 'fileworks-runtim
 export class HealthController {
   constructor(@Inject(FileworksHealthIndicator) private readonly indicator: FileworksHealthIndicator) {}
 
-  /** Whether this process can still do its work; ECS replaces it if not. */
+  /** Whether this process works; otherwise ECS replaces it. */
   @Get('livez')
   livez(): FileworksHealth {
     return answer(this.indicator.isLive());
   }
 
   /**
-   * Whether it is at work: not before its start, and no more once it drains. An API that is away changes neither
-   * answer.
+   * Whether this process accepts jobs: from its start until it drains. An unavailable API changes neither answer.
    */
   @Get('readyz')
   readyz(): FileworksHealth {

@@ -3,10 +3,10 @@ import { NestFactory } from '@nestjs/core';
 import { readExportEnvironment } from 'fileworks-runtime/exports';
 import { appModule } from './app.module.ts';
 
-// One image, two services: SERVICE_MODE says which one this container belongs to.
+// One image serves two services: SERVICE_MODE selects the service of this container.
 // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class and takes literals
 const app = await NestFactory.create(appModule(readExportEnvironment()), { logger: ['warn', 'error', 'fatal'] });
 app.enableShutdownHooks();
 const port = process.env.FILEWORKS_HEALTH_PORT;
-// ECS asks from inside the container; nothing outside can reach it.
+// The ECS health check runs inside the container; the port is not reachable from outside.
 await (port === undefined ? app.init() : app.listen(Number(port), '127.0.0.1'));

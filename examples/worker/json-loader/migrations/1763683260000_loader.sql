@@ -1,5 +1,5 @@
 -- Up Migration
--- Who the loader logs in as. On RDS by tokens of IAM; it has no password.
+-- The user of the loader. On RDS, it logs in with IAM tokens and has no password.
 DO $$
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'loader') THEN
@@ -11,7 +11,7 @@ BEGIN
 END
 $$;
 
--- `ledgerSchema` of fileworks-runtime/loader: which file was loaded, or why not.
+-- `ledgerSchema` of fileworks-runtime/loader: the loaded files, and the reasons of rejections.
 CREATE TABLE fileworks_file_ledger (
   loader text NOT NULL,
   id text NOT NULL,
@@ -35,7 +35,7 @@ GRANT USAGE ON SCHEMA sales TO loader;
 GRANT SELECT, INSERT, UPDATE ON sales.orders, fileworks_file_ledger TO loader;
 
 -- Down Migration
--- The role stays: it is the server's, and other databases may know it.
+-- The role is kept: it belongs to the server, and other databases may use it.
 DROP TABLE fileworks_file_ledger;
 REVOKE SELECT, INSERT, UPDATE ON sales.orders FROM loader;
 REVOKE USAGE ON SCHEMA sales FROM loader;

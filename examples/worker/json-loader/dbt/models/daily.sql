@@ -1,4 +1,4 @@
--- The open days anew, in one transaction: readers see all of them as they were, or all as they are. Running it again changes nothing.
+-- Recomputes the open days in one transaction: readers see either all old or all new values. The model is idempotent.
 {{ config(pre_hook="{% if is_incremental() %} DELETE FROM {{ this }} WHERE day >= {{ first_open_day() }} {% endif %}") }}
 
 SELECT

@@ -28,7 +28,7 @@ public final class CsvBatchStack extends Stack {
     public CsvBatchStack(final Construct scope, final String id, final StackProps props) {
         super(scope, id, props);
 
-        // The network and the cluster are yours: public subnets without a NAT gateway cost nothing while no task runs.
+        // You provide the network and the cluster. Public subnets without a NAT gateway cost nothing while no task runs.
         Vpc vpc = Vpc.Builder.create(this, "Vpc").maxAzs(2).natGateways(0).build();
         Cluster cluster = Cluster.Builder.create(this, "Cluster").vpc(vpc).enableFargateCapacityProviders(true).build();
         SubnetSelection subnets = SubnetSelection.builder().subnetType(SubnetType.PUBLIC).build();
@@ -40,7 +40,7 @@ public final class CsvBatchStack extends Stack {
                 .versioned(true)
                 .build();
 
-        // every night, and when <prefix>incoming/_READY lands: clean rows as JSON Lines, and what was rejected beside them
+        // every night, and when <prefix>incoming/_READY arrives: clean rows as JSON Lines, and a file of rejected rows
         ContainerImage image = ContainerImage.fromAsset("../../worker/csv-batch");
         ChunkedBatchWorkflow orders = ChunkedBatchWorkflow.Builder.create(this, "Orders")
                 .bucket(inbox.getBucket())
@@ -60,7 +60,7 @@ public final class CsvBatchStack extends Stack {
         orders.grantStoreResults(clean, "clean/");
         orders.grantStoreResults(clean, "rejects/");
 
-        // the same image, another program: clean rows go straight into the table of a PostgreSQL that is yours
+        // the same image with another program: clean rows go into a table of your PostgreSQL database
         Secret databaseUrl = Secret.Builder.create(this, "DatabaseUrl").description("postgres://user:password@host/database").build();
         ChunkedBatchWorkflow history = ChunkedBatchWorkflow.Builder.create(this, "History")
                 .bucket(inbox.getBucket())
@@ -75,7 +75,7 @@ public final class CsvBatchStack extends Stack {
                         .assignPublicIp(true)
                         .build()))
                 .maxFilesPerBatch(50)
-                // as many batches as the database has connections for, two for each
+                // limited by the connections of the database, two for each batch
                 .maxConcurrency(5)
                 .build();
         history.grantStoreResults(clean, "rejects/");

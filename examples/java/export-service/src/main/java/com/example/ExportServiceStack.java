@@ -27,7 +27,7 @@ public final class ExportServiceStack extends Stack {
     public ExportServiceStack(final Construct scope, final String id, final StackProps props) {
         super(scope, id, props);
 
-        // The network and the cluster are yours. Container Insights counts running tasks, which the worker's scaling needs.
+        // You provide the network and the cluster. The worker's scaling needs Container Insights.
         Vpc vpc = Vpc.Builder.create(this, "Vpc").maxAzs(2).natGateways(0).build();
         Cluster cluster = Cluster.Builder.create(this, "Cluster")
                 .vpc(vpc)
@@ -35,17 +35,17 @@ public final class ExportServiceStack extends Stack {
                 .containerInsightsV2(ContainerInsights.ENABLED)
                 .build();
 
-        // Put the token of your API into it; a new one is read without a restart.
+        // Store the token of your API in it. The program reads a new token without a restart.
         Secret token = Secret.Builder.create(this, "ApiToken").description("Bearer token of the Export API").build();
 
-        // A task that fails and an alarm that rings tell the same topic.
+        // Alerts of failed tasks and alarms go to the same topic.
         TaskLifecycleAlerts alerts = TaskLifecycleAlerts.Builder.create(this, "Alerts")
                 .clusters(List.of(cluster))
                 .expectedExitCodes(List.of(143))
                 .build();
         SnsAction onCall = new SnsAction(alerts.getTopic());
 
-        // Whoever works on the results takes the events of completed jobs from here.
+        // Consumers of the results receive the events of completed jobs from this queue.
         Queue completed = Queue.Builder.create(this, "Completed")
                 .enforceSsl(true)
                 .retentionPeriod(Duration.days(7))

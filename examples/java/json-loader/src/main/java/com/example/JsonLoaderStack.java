@@ -41,14 +41,14 @@ public final class JsonLoaderStack extends Stack {
     public JsonLoaderStack(final Construct scope, final String id, final StackProps props) {
         super(scope, id, props);
 
-        // The network is yours. Functions and builds reach AWS and package registries by one NAT gateway; nothing reaches them.
+        // You provide the network. Functions and builds reach AWS and package registries through one NAT gateway, and accept no connections.
         Vpc vpc = Vpc.Builder.create(this, "Vpc")
                 .maxAzs(2)
                 .natGateways(1)
                 .gatewayEndpoints(Map.of("S3", GatewayVpcEndpointOptions.builder().service(GatewayVpcEndpointAwsService.S3).build()))
                 .build();
 
-        // So is the database. Its owner has a secret, which the migrations use; the loader logs in by IAM.
+        // You provide the database, too. Migrations use the secret of its owner; the loader logs in with IAM.
         DatabaseSecret owner = DatabaseSecret.Builder.create(this, "Owner").username("owner").build();
         DatabaseInstance database = DatabaseInstance.Builder.create(this, "Database")
                 .vpc(vpc)
@@ -95,7 +95,7 @@ public final class JsonLoaderStack extends Stack {
                 .build();
         database.getConnections().allowDefaultPortFrom(loader);
 
-        // Migrations from inside the network, tried on a copy of the schema first, and then this stack; a push to main starts both. The repository is yours too.
+        // A push to main starts migrations inside the network, on a copy of the schema first, and then a deployment of this stack. You provide the repository, too.
         DatabaseDeliveryPipeline delivery = DatabaseDeliveryPipeline.Builder.create(this, "Delivery")
                 .vpc(vpc)
                 .source(DeliverySource.gitHub("acme", "sales"))

@@ -27,7 +27,7 @@ public final class ObjectTasksStack extends Stack {
     public ObjectTasksStack(final Construct scope, final String id, final StackProps props) {
         super(scope, id, props);
 
-        // The network and the cluster are yours: public subnets without a NAT gateway cost nothing while no task runs.
+        // You provide the network and the cluster. Public subnets without a NAT gateway cost nothing while no task runs.
         Vpc vpc = Vpc.Builder.create(this, "Vpc").maxAzs(2).natGateways(0).build();
         Cluster cluster = Cluster.Builder.create(this, "Cluster").vpc(vpc).enableFargateCapacityProviders(true).build();
         SubnetSelection subnets = SubnetSelection.builder().subnetType(SubnetType.PUBLIC).build();
@@ -38,7 +38,7 @@ public final class ObjectTasksStack extends Stack {
                 .versioned(true)
                 .build();
 
-        // a task of its own for each file, on Spot, started again when it is lost
+        // a task for each file, on Spot, restarted after an interruption
         ContainerImage image = ContainerImage.fromAsset("../../worker/object-tasks");
         ObjectFargateTask summarizer = ObjectFargateTask.Builder.create(this, "Summarizer")
                 .cluster(cluster)
@@ -59,7 +59,7 @@ public final class ObjectTasksStack extends Stack {
                 .target(IngestTarget.fargateTask(summarizer))
                 .build());
 
-        // the same image, another program: what the hour brought
+        // the same image with another program: an hourly report
         ScheduledFargateJob report = ScheduledFargateJob.Builder.create(this, "Report")
                 .cluster(cluster)
                 .image(image)

@@ -23,7 +23,7 @@ public final class QuickstartStack extends Stack {
     public QuickstartStack(final Construct scope, final String id, final StackProps props) {
         super(scope, id, props);
 
-        // The network and the cluster are yours: public subnets without a NAT gateway cost nothing while no task runs.
+        // You provide the network and the cluster. Public subnets without a NAT gateway cost nothing while no task runs.
         Vpc vpc = Vpc.Builder.create(this, "Vpc").maxAzs(2).natGateways(0).build();
         Cluster cluster = Cluster.Builder.create(this, "Cluster").vpc(vpc).enableFargateCapacityProviders(true).build();
 
@@ -37,7 +37,7 @@ public final class QuickstartStack extends Stack {
                 .cluster(cluster)
                 .image(ContainerImage.fromAsset("../../worker/quickstart"))
                 .environment(Map.of("RESULTS_BUCKET", results.getBucketName()))
-                // a living worker extends this for as long as it works; a killed one's files are worked on again after it
+                // the worker extends this while it works; after a crash, its files are redelivered after this time
                 .visibilityTimeout(Duration.seconds(30))
                 .maxTasks(4)
                 .vpcSubnets(SubnetSelection.builder().subnetType(SubnetType.PUBLIC).build())

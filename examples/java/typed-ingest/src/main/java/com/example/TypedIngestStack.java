@@ -41,7 +41,7 @@ public final class TypedIngestStack extends Stack {
     public TypedIngestStack(final Construct scope, final String id, final StackProps props) {
         super(scope, id, props);
 
-        // The network and the cluster are yours: public subnets without a NAT gateway cost nothing while no task runs.
+        // You provide the network and the cluster. Public subnets without a NAT gateway cost nothing while no task runs.
         Vpc vpc = Vpc.Builder.create(this, "Vpc").maxAzs(2).natGateways(0).build();
         Cluster cluster = Cluster.Builder.create(this, "Cluster").vpc(vpc).enableFargateCapacityProviders(true).build();
 
@@ -51,7 +51,7 @@ public final class TypedIngestStack extends Stack {
                 .versioned(true)
                 .build();
 
-        // What happened to each customer's files, in order: the worker appends to it.
+        // The history of each customer's files, in order. The worker appends to it.
         Table history = Table.Builder.create(this, "History")
                 .partitionKey(Attribute.builder().name("customer").type(AttributeType.STRING).build())
                 .sortKey(Attribute.builder().name("position").type(AttributeType.NUMBER).build())
@@ -62,17 +62,17 @@ public final class TypedIngestStack extends Stack {
         FargateTaskDefinition taskDefinition = FargateTaskDefinition.Builder.create(this, "Task").cpu(256).memoryLimitMiB(512).build();
         taskDefinition.addContainer("File", ContainerDefinitionOptions.builder()
                 .image(ContainerImage.fromAsset("../../worker/typed-ingest"))
-                // Map.of has another order in each run, and with it the template would be another
+                // The order of Map.of differs in each run, and so would the template
                 .environment(new TreeMap<>(Map.of("HISTORY_TABLE", history.getTableName(), "RESULTS_BUCKET", results.getBucketName())))
                 .logging(LogDrivers.awsLogs(AwsLogDriverProps.builder()
                         .streamPrefix("file")
                         .logGroup(LogGroup.Builder.create(this, "Log").retention(RetentionDays.ONE_MONTH).build())
                         .build()))
-                .stopTimeout(Duration.seconds(30)) // a task that Spot reclaims gives its file back in a moment
+                .stopTimeout(Duration.seconds(30)) // a task that Spot reclaims releases its file at once
                 .build());
         history.grant(taskDefinition.getTaskRole(), "dynamodb:Query", "dynamodb:PutItem");
 
-        // A task that fails and an alarm that rings tell the same topic. Exit code 75 means that another task has the file.
+        // Alerts of failed tasks and alarms go to the same topic. Exit code 75 means that another task has the file.
         TaskLifecycleAlerts alerts = TaskLifecycleAlerts.Builder.create(this, "Alerts")
                 .clusters(List.of(cluster))
                 .expectedExitCodes(List.of(75, 143))
@@ -95,7 +95,7 @@ public final class TypedIngestStack extends Stack {
                 .keys(List.of("incoming/a/{customer}/{number}.*"))
                 .concurrency(TypeConcurrency.sequentialPer("customer"))
                 .order(FileOrder.byKeyPart("number"))
-                .settle(Duration.seconds(30)) // events overtake one another: time for a smaller number to come
+                .settle(Duration.seconds(30)) // events can arrive out of order: wait for smaller numbers
                 .retryDelay(Duration.seconds(5))
                 .hangTimeout(Duration.minutes(1))
                 .target(target)
