@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { Client, type ClientConfig } from 'pg';
 import { FileLoader, type LedgerFile, LoaderConnection, type LoadRoute, ledgerSchema } from 'fileworks-runtime/loader';
-import { Ledger, MappedWork, type PreparedFile } from '../src/runtime/dist/esm/runtime/database/index.js';
+import { Ledger, MappingRouteLoader, type PreparedFile } from '../src/runtime/dist/esm/runtime/database/index.js';
 import { startTlsPostgres } from '../test/support/postgres-tls.ts';
 import { costs } from './loader/costs.ts';
 import { Bucket } from './loader/files.ts';
@@ -145,7 +145,7 @@ async function ours(files: readonly LedgerFile[], batch: number): Promise<Ours> 
  */
 async function databasePart(files: readonly LedgerFile[], batch: number): Promise<number> {
   await empty();
-  const [ledger, work, prepared] = [new Ledger('bench'), new MappedWork(route), [] as PreparedFile[]];
+  const [ledger, work, prepared] = [new Ledger('bench'), new MappingRouteLoader(route), [] as PreparedFile[]];
   for (let first = 0; first < files.length; first += BATCH) {
     prepared.push(
       ...(await Promise.all(
