@@ -71,7 +71,7 @@ const ownBounds = [
   'QueueScaledFargateWorkerOptions.queueWeight',
   'ExportOrchestratorProps.alarmApiUnavailableFor',
   'ExportOrchestratorProps.apiRequestsPerSecond',
-  'ExportOrchestratorProps.workerCpuTargetPercent',
+  'ExportOrchestratorProps.downloaderCpuTargetPercent',
   'DispatchTypeOptions.hangTimeout',
   'DispatchTypeOptions.maxAttempts',
   'DispatchTypeOptions.maxConcurrentTasks',

@@ -19,7 +19,7 @@ class ExportServiceStack(Stack):
     def __init__(self, scope: Construct, id: str, **kwargs) -> None:
         super().__init__(scope, id, **kwargs)
 
-        # You provide the network and the cluster. The worker's scaling needs Container Insights.
+        # You provide the network and the cluster. The downloader's scaling needs Container Insights.
         vpc = ec2.Vpc(self, "Vpc", max_azs=2, nat_gateways=0)
         cluster = ecs.Cluster(
             self,
@@ -63,7 +63,7 @@ class ExportServiceStack(Stack):
             priority_queues=True,
             post_processing=PostProcessing.queue(completed),
             orchestrator=network,
-            worker=network,
+            downloader=network,
             alarm_actions=[on_call],
         )
 
@@ -73,7 +73,7 @@ class ExportServiceStack(Stack):
             stages=[
                 PipelineStage.exports(exporter),
                 PipelineStage.worker(exporter.orchestrator),
-                PipelineStage.worker(exporter.worker),
+                PipelineStage.worker(exporter.downloader),
                 PipelineStage.alerts(alerts),
             ],
         )

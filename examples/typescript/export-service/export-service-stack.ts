@@ -17,7 +17,7 @@ export class ExportServiceStack extends Stack {
   constructor(scope: Construct, id: string, props?: StackProps) {
     super(scope, id, props);
 
-    // You provide the network and the cluster. The worker's scaling needs Container Insights.
+    // You provide the network and the cluster. The downloader's scaling needs Container Insights.
     const vpc = new ec2.Vpc(this, 'Vpc', { maxAzs: 2, natGateways: 0 });
     const cluster = new ecs.Cluster(this, 'Cluster', {
       vpc,
@@ -53,7 +53,7 @@ export class ExportServiceStack extends Stack {
       priorityQueues: true,
       postProcessing: PostProcessing.queue(completed),
       orchestrator: network,
-      worker: network,
+      downloader: network,
       alarmActions: [onCall],
     });
 
@@ -61,7 +61,7 @@ export class ExportServiceStack extends Stack {
       stages: [
         PipelineStage.exports(exporter),
         PipelineStage.worker(exporter.orchestrator),
-        PipelineStage.worker(exporter.worker),
+        PipelineStage.worker(exporter.downloader),
         PipelineStage.alerts(alerts),
       ],
     });

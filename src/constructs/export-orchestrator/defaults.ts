@@ -1,40 +1,40 @@
 import { Duration } from 'aws-cdk-lib';
 import { EventBridgeLimits } from '../../contract/service-limits';
 
-/** What `ExportOrchestrator` chooses where its user did not, each with its reason. */
+/** Defaults of `ExportOrchestrator`, each with its reason. */
 export const ExportDefaults = {
-  /** It waits for the API and for DynamoDB, and holds a page at a time. */
+  /** The orchestrator mostly waits for the API and DynamoDB, and holds one page at a time. */
   orchestratorCpu: 512,
-  /** The smallest memory that Fargate has for half a vCPU: there is no half a vCPU with 512 MiB. */
+  /** The minimum that Fargate offers with half a vCPU. */
   orchestratorMemoryMiB: 1_024,
-  /** One may be replaced, or lose its zone, while the other answers. */
+  /** Two tasks, so that one can be replaced, or lose its Availability Zone, while the other works. */
   orchestratorMinTasks: 2,
-  /** The API's rate limit, which all share, is what holds them up and not their number. */
+  /** The shared rate limit of the API is the bottleneck, not the task count. */
   orchestratorMaxTasks: 4,
-  /** Jobs wait for the network for most of their time, and a page of a job is small. */
+  /** Jobs mostly wait for the network, and a page is small. */
   orchestratorConcurrency: 10,
-  /** Inflating and checksums are what CPU is for here. */
-  workerCpu: 2_048,
-  /** The smallest memory that Fargate has for two vCPUs. */
-  workerMemoryMiB: 4_096,
-  /** Nothing is paid for while nothing is exported. */
-  workerMinTasks: 0,
-  /** Enough to see a large job spread out, few enough that a first mistake stays cheap. */
-  workerMaxTasks: 20,
-  /** Two files for each vCPU: one waits for the network while the other is inflated. */
-  workerConcurrency: 4,
-  /** Leaves a third of the CPU for what comes while new tasks start. */
-  workerCpuTargetPercent: 70,
-  /** The longest that SQS has: an outage of the API may last for days, and jobs are to outlast it. */
+  /** Decompression and checksums need CPU. */
+  downloaderCpu: 2_048,
+  /** The minimum that Fargate offers with two vCPUs. */
+  downloaderMemoryMiB: 4_096,
+  /** An idle service costs nothing. */
+  downloaderMinTasks: 0,
+  /** Enough to spread a large job, few enough to keep a first mistake cheap. */
+  downloaderMaxTasks: 20,
+  /** Two files for each vCPU: one waits for the network while the other is decompressed. */
+  downloaderConcurrency: 4,
+  /** Leaves about a third of the CPU for load that arrives while new tasks start. */
+  downloaderCpuTargetPercent: 70,
+  /** The maximum of SQS: an API can be unavailable for days, and jobs must outlast it. */
   retentionPeriod: Duration.days(14),
-  /** Shares of the tasks' time while all queues have jobs: urgent ones mostly, and none starves. */
+  /** Shares of the tasks' time while all queues have jobs: mostly urgent ones, and none starves. */
   highWeight: 10,
   normalWeight: 3,
   lowWeight: 1,
-  /** An API that restarts is back by then; one that is not needs a person. */
+  /** A restarting API is available again by then; otherwise an operator must act. */
   alarmApiUnavailableFor: Duration.minutes(15),
-  /** Uploads that nobody finished cost as much as objects. */
+  /** Unfinished uploads cost as much as objects. */
   abortIncompleteUploadAfter: Duration.days(1),
-  /** The longest that EventBridge tries: a completed job is told of once. */
+  /** The maximum of EventBridge: the event of a completed job is sent once. */
   postProcessingMaxEventAge: Duration.seconds(EventBridgeLimits.maxEventAgeSeconds),
 } as const;

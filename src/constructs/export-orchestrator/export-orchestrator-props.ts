@@ -12,39 +12,38 @@ import type { PostProcessing } from './post-processing';
 /** Properties of `ExportOrchestrator`. */
 export interface ExportOrchestratorProps {
   /**
-   * The cluster that runs both services, and with it the VPC. The default scaling of the worker needs its Container
-   * Insights.
+   * The cluster, and with it the VPC, of both services. The default scaling of the downloader needs Container Insights.
    */
   readonly cluster: ICluster;
 
   /**
-   * The image of both services, which does what `SERVICE_MODE` says: `orchestrator` or `worker`.
+   * The image of both services. `SERVICE_MODE` selects what it does: `orchestrator` or `worker`.
    *
-   * @default - `orchestrator.image` and `worker.image`, or their task definitions
+   * @default - `orchestrator.image` and `downloader.image`, or their task definitions
    */
   readonly image?: ContainerImage;
 
   /**
-   * Further environment variables of both services. Names that the construct writes itself are refused. A service with
-   * a `taskDefinition` does not get them.
+   * Additional environment variables for both services. Names that the construct sets are refused. A service with a
+   * `taskDefinition` does not receive them.
    *
-   * @default - only what the construct writes
+   * @default - only the variables that the construct sets
    */
   readonly environment?: Record<string, string>;
 
   /**
-   * Environment variables of both services whose values ECS takes from Secrets Manager or Parameter Store when a task
-   * starts. A service with a
-   * `taskDefinition` does not get them.
+   * Environment variables for both services whose values ECS reads from Secrets Manager or Parameter Store when a task
+   * starts. A service with a `taskDefinition` does not receive them.
    *
    * @default - no secrets
    */
   readonly secrets?: Record<string, Secret>;
 
   /**
-   * What is different in the service that reads jobs, pages through the API and dispatches download tasks.
+   * Options of the service that reads jobs, pages through the API and dispatches download tasks.
    *
-   * Its queues are made here: `additionalQueues`, `queueWeight`, `fifo` and `contentBasedDeduplication` are refused.
+   * The construct creates its queues: `additionalQueues`, `queueWeight`, `fifo` and `contentBasedDeduplication` are
+   * refused.
    *
    * @default - 0.5 vCPU, 1 GB, 2 to 4 tasks on demand with 10 messages each, scaled by `QueueScaling.exact()`,
    * `WorkerHealthCheck.livez()`
@@ -52,64 +51,66 @@ export interface ExportOrchestratorProps {
   readonly orchestrator?: QueueScaledFargateWorkerOptions;
 
   /**
-   * What is different in the service that downloads, checks and stores.
+   * Options of the service that downloads, checks and stores files.
    *
-   * Its queues are made here: `additionalQueues`, `queueWeight`, `fifo` and `contentBasedDeduplication` are refused.
+   * The construct creates its queues: `additionalQueues`, `queueWeight`, `fifo` and `contentBasedDeduplication` are
+   * refused.
    *
    * @default - 2 vCPU, 4 GB, 0 to 20 tasks on Spot with 4 files each, scaled by `QueueScaling.backlogPerTask()` and
    * CPU, `WorkerHealthCheck.livez()`
    */
-  readonly worker?: QueueScaledFargateWorkerOptions;
+  readonly downloader?: QueueScaledFargateWorkerOptions;
 
   /**
-   * Average CPU of the worker's tasks above which there will be more of them, in percent, from 1 to 100.
+   * Average CPU utilization of the downloader's tasks above which it scales out, in percent, from 1 to 100.
    *
-   * @default - 70, unless `worker.scaling` sets the number of tasks itself, as `QueueScaling.exact()` does
+   * @default - 70, unless `downloader.scaling` sets the task count itself, as `QueueScaling.exact()` does
    */
-  readonly workerCpuTargetPercent?: number;
+  readonly downloaderCpuTargetPercent?: number;
 
   /**
-   * Whether there are queues of high and low priority beside the normal ones. A job's files keep its priority.
+   * Whether to create queues of high and low priority in addition to the normal ones. The files of a job have its
+   * priority.
    *
-   * Busy queues share the tasks by 10 : 3 : 1, so none starves; with `strictPriority` of a service, one waits while a
-   * higher one has messages.
+   * Busy queues share the tasks 10 : 3 : 1, so that none starves. With `strictPriority` of a service, a queue is read
+   * only while those of higher priority are empty.
    *
    * @default false
    */
   readonly priorityQueues?: boolean;
 
   /**
-   * The address of the Export API, for the program.
+   * The URL of the Export API, for the program.
    *
    * @default - the program knows it
    */
   readonly apiUrl?: string;
 
   /**
-   * The secret with the credentials for the API. Both services may read it, again after a rotation.
+   * The secret with the credentials for the API. Both services may read it, also after a rotation.
    *
-   * @default - the API wants none
+   * @default - the API needs no credentials
    */
   readonly apiSecret?: ISecret;
 
   /**
-   * Requests in a second to the API, of all tasks of both services together; more than 0, at most 10,000.
+   * Maximum requests per second to the API, for all tasks of both services together; more than 0, at most 10,000.
    *
-   * @default - the program knows it, or there is no limit
+   * @default - set by the program, or no limit
    */
   readonly apiRequestsPerSecond?: number;
 
   /**
-   * An existing table with the text keys `pk` and `sk`, and `expiresAt` as its time to live.
+   * An existing table with the string keys `pk` and `sk`, and the time-to-live attribute `expiresAt`.
    *
    * @default - a new table: on demand, with point-in-time recovery
    */
   readonly jobTable?: ITable;
 
   /**
-   * An existing table with metadata of entries.
+   * An existing table with the metadata of entries.
    *
-   * @default - a new table with the text key `name`: on demand, with point-in-time recovery
+   * @default - a new table with the string key `name`: on demand, with point-in-time recovery
    */
   readonly metadataTable?: ITable;
 
@@ -121,60 +122,60 @@ export interface ExportOrchestratorProps {
   readonly outputBucket?: IBucket;
 
   /**
-   * Beginning of the keys of results; the worker may not write elsewhere.
+   * Key prefix of results. The downloader may not write elsewhere.
    *
-   * @default - all of the bucket
+   * @default - the whole bucket
    */
   readonly outputPrefix?: string;
 
   /**
-   * The bus for the events of jobs.
+   * The event bus that receives the events of jobs.
    *
    * @default - the default bus of the account
    */
   readonly eventBus?: IEventBus;
 
   /**
-   * What gets the event of each job that is completed.
+   * The target for the event of each completed job.
    *
-   * @default - nothing; rules of your own can look for the events
+   * @default - none; your own rules can match the events
    */
   readonly postProcessing?: PostProcessing;
 
   /**
    * Whether both services have an OpenTelemetry collector that sends traces to X-Ray.
    *
-   * The program has to make them: the runtime does with any OpenTelemetry SDK that it finds.
+   * The program must create the traces: the runtime does so with any OpenTelemetry SDK that it finds.
    *
    * @default false
    */
   readonly tracing?: boolean;
 
   /**
-   * A customer-managed key for the queues, tables and the bucket that are created. Both services may use it.
+   * A customer-managed key for the queues, tables and the bucket that the construct creates. Both services may use it.
    *
    * @default - encryption with keys that AWS manages
    */
   readonly encryptionKey?: IKey;
 
   /**
-   * What becomes of tables and the bucket that were created when the construct is taken away.
+   * The removal policy of the tables and the bucket that the construct creates.
    *
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
 
   /**
-   * Rings an alarm when the API has been away for as long as this, from 1 minute to 24 hours.
+   * How long the API must be unavailable before `apiAlarm` is in ALARM, from 1 minute to 24 hours.
    *
    * @default Duration.minutes(15)
    */
   readonly alarmApiUnavailableFor?: Duration;
 
   /**
-   * What the alarms do when they ring, such as sending to an SNS topic; those of a service, unless it has its own.
+   * Actions of the alarms, such as an SNS topic; also for the alarms of a service without actions of its own.
    *
-   * @default - alarms ring without telling anyone
+   * @default - the alarms have no actions
    */
   readonly alarmActions?: IAlarmAction[];
 }

@@ -38,25 +38,24 @@ import { createServiceQueues, queuesOf, withoutQueues, type Priority } from './p
 import * as tables from './private/tables';
 
 /**
- * Whole export jobs, 5 minutes to hours each: read from an API page by page, downloaded, unpacked, checked against
- * metadata and stored in S3.
+ * Runs export jobs of 5 minutes to several hours: reads an API page by page, downloads archives, extracts them, checks
+ * entries against metadata and stores them in S3.
  *
- * Two services with a queue each share an image. The orchestrator takes messages with ids of jobs, pages through the
- * Export API and sends a download task for
- * each file. The worker downloads files, on Spot, and stores the entries that metadata asks for. A table knows how far
- * each job is, so that its end is known
- * once; events of EventBridge tell it.
+ * Two services, each with a queue, share an image. The orchestrator receives messages with job ids, pages through the
+ * Export API and sends a download task for each file. The downloader downloads files, on Spot, and stores the entries
+ * that the metadata selects. A table holds the progress of each job, so that its completion is detected exactly once;
+ * EventBridge events report it.
  *
- * The program extends `ExportJobHandler` and `DownloadTaskHandler` of fileworks-runtime, and reads what it is told by
- * `readExportEnvironment()`.
+ * The program extends `ExportJobHandler` and `DownloadTaskHandler` of fileworks-runtime, and reads its configuration
+ * with `readExportEnvironment()`.
  *
- * While the API is away, the program takes no messages, and no tasks are added to the worker: its `CircuitWatch`
- * suspends the scale-out.
+ * While the API is unavailable, the program receives no messages, and its `CircuitWatch` suspends the scale-out of the
+ * downloader.
  *
  * Limitations:
- * - The scale-out of the orchestrator itself is not suspended. Its few tasks are those who notice that the API is back.
- * - The default scaling of the worker needs Container Insights of the cluster.
- * - A file that failed is counted. A redrive of its message does not try it again; a new job does.
+ * - The scale-out of the orchestrator itself is not suspended. Its few tasks detect that the API is available again.
+ * - The default scaling of the downloader needs Container Insights on the cluster.
+ * - A failed file is counted. Redriving its message does not retry it; a new job does.
  *
  * @example
  * declare const credentials: secretsmanager.ISecret;
@@ -78,40 +77,40 @@ export class ExportOrchestrator extends Construct {
   /** The service that reads jobs and dispatches download tasks. */
   readonly orchestrator: QueueScaledFargateWorker;
 
-  /** The service that downloads and stores. */
-  readonly worker: QueueScaledFargateWorker;
+  /** The service that downloads and stores files. */
+  readonly downloader: QueueScaledFargateWorker;
 
-  /** The queue of export jobs; of normal priority, where there are several. */
+  /** The queue of export jobs; with `priorityQueues`, the one of normal priority. */
   readonly exportQueue: IQueue;
 
-  /** The queue of export jobs that are done first; undefined without `priorityQueues`. */
+  /** The queue of export jobs of high priority; undefined without `priorityQueues`. */
   readonly highPriorityExportQueue?: IQueue;
 
-  /** The queue of export jobs that may wait; undefined without `priorityQueues`. */
+  /** The queue of export jobs of low priority; undefined without `priorityQueues`. */
   readonly lowPriorityExportQueue?: IQueue;
 
-  /** The queue of download tasks; of normal priority, where there are several. */
+  /** The queue of download tasks; with `priorityQueues`, the one of normal priority. */
   readonly downloadQueue: IQueue;
 
-  /** How far each job is. */
+  /** The table with the progress of each job. */
   readonly jobTable: ITable;
 
-  /** What is known about entries. */
+  /** The table with the metadata of entries. */
   readonly metadataTable: ITable;
 
-  /** Where results go. */
+  /** The bucket for results. */
   readonly outputBucket: IBucket;
 
-  /** Where the events of jobs go. */
+  /** The event bus that receives the events of jobs. */
   readonly eventBus: IEventBus;
 
-  /** Rings when the API has been away for long. */
+  /** In ALARM when the API has been unavailable for `alarmApiUnavailableFor`. */
   readonly apiAlarm: cloudwatch.Alarm;
 
-  /** Events that could not be delivered to `postProcessing`; undefined without it. */
+  /** The queue for events that could not be delivered to `postProcessing`; undefined without it. */
   readonly deadLetterQueue?: IQueue;
 
-  /** Rings while `deadLetterQueue` holds anything. */
+  /** In ALARM while `deadLetterQueue` holds messages. */
   readonly deadLetterAlarm?: cloudwatch.Alarm;
 
   readonly #props: ExportOrchestratorProps;
@@ -134,14 +133,14 @@ export class ExportOrchestrator extends Construct {
       });
     this.eventBus = props.eventBus ?? EventBus.fromEventBusName(this, 'DefaultBus', 'default');
 
-    this.worker = this.#createWorker();
-    this.downloadQueue = this.worker.queue;
+    this.downloader = this.#createDownloader();
+    this.downloadQueue = this.downloader.queue;
     this.orchestrator = this.#createOrchestrator();
     this.exportQueue = this.orchestrator.queue;
     const { High: high, Low: low } = this.orchestrator.additionalQueues as Partial<Record<Priority, AdditionalQueue>>;
     this.highPriorityExportQueue = high?.queue;
     this.lowPriorityExportQueue = low?.queue;
-    this.#tell();
+    this.#setEnvironment();
     this.#grantWork();
 
     this.apiAlarm = this.#createApiAlarm();
@@ -151,9 +150,9 @@ export class ExportOrchestrator extends Construct {
   }
 
   /**
-   * Lets `grantee` submit jobs: send messages to the queues of export jobs, of every priority.
+   * Allows `grantee` to submit jobs: to send messages to the export queues of every priority.
    *
-   * @param grantee who submits
+   * @param grantee the submitter
    */
   grantSubmit(grantee: IGrantable): Grant {
     return queuesOf(this.orchestrator)
@@ -162,9 +161,9 @@ export class ExportOrchestrator extends Construct {
   }
 
   /**
-   * Lets `grantee` read results: list those below `outputPrefix` and get them.
+   * Allows `grantee` to read results: to list and get the objects below `outputPrefix`.
    *
-   * @param grantee who reads
+   * @param grantee the reader
    */
   grantReadResults(grantee: IGrantable): Grant {
     const prefix = this.#props.outputPrefix ?? '';
@@ -174,17 +173,17 @@ export class ExportOrchestrator extends Construct {
   }
 
   /**
-   * Lets `grantee` look at jobs and at their failures, and open failed ones again, with `ExportJobStore` of
+   * Allows `grantee` to inspect jobs and their failures, and to reopen failed jobs, with `ExportJobStore` of
    * fileworks-runtime.
    *
-   * @param grantee who operates
+   * @param grantee the operator
    */
   grantOperate(grantee: IGrantable): Grant {
     return tables.grantOperate(this.jobTable, grantee);
   }
 
   /**
-   * Messages of export jobs that the orchestrator is done with.
+   * Messages of export jobs that the orchestrator has processed.
    *
    * @param props options of the metric; by default the sum of each minute
    */
@@ -192,8 +191,7 @@ export class ExportOrchestrator extends Construct {
     return this.#metric(ExportMetricNames.messagesProcessed, { statistic: cloudwatch.Stats.SUM, ...props });
   }
 
-  /**
-   * Download tasks that were sent.
+  /** Download tasks sent.
    *
    * @param props options of the metric; by default the sum of each minute
    */
@@ -202,7 +200,7 @@ export class ExportOrchestrator extends Construct {
   }
 
   /**
-   * Milliseconds until the API answered.
+   * Response time of the API, in milliseconds.
    *
    * @param props options of the metric; by default the 95th percentile of each minute
    */
@@ -211,7 +209,7 @@ export class ExportOrchestrator extends Construct {
   }
 
   /**
-   * Milliseconds until the last byte of a file that was needed had come.
+   * Time until the last byte that was needed of a file was downloaded, in milliseconds.
    *
    * @param props options of the metric; by default the 95th percentile of each minute
    */
@@ -220,8 +218,8 @@ export class ExportOrchestrator extends Construct {
   }
 
   /**
-   * Milliseconds from the first entry of an archive until all that are wanted were stored; downloading goes on
-   * meanwhile.
+   * Time from the first entry of an archive until all selected entries were stored, in milliseconds. The download
+   * continues meanwhile.
    *
    * @param props options of the metric; by default the 95th percentile of each minute
    */
@@ -230,7 +228,7 @@ export class ExportOrchestrator extends Construct {
   }
 
   /**
-   * Percent of files that came as far as the bucket and were stored.
+   * Share of files that were stored, of those whose upload began, in percent.
    *
    * @param props options of the metric; by default the average of each minute
    */
@@ -239,7 +237,7 @@ export class ExportOrchestrator extends Construct {
   }
 
   /**
-   * 1 while a task finds the API away and asks it for nothing more, else 0.
+   * 1 while a task considers the API unavailable and sends no requests, otherwise 0.
    *
    * @param props options of the metric; by default the maximum of each minute
    */
@@ -258,22 +256,24 @@ export class ExportOrchestrator extends Construct {
     }).attachTo(this);
   }
 
-  #createWorker(): QueueScaledFargateWorker {
-    const { worker: given = {}, workerCpuTargetPercent } = this.#props;
+  #createDownloader(): QueueScaledFargateWorker {
+    const { downloader: given = {}, downloaderCpuTargetPercent } = this.#props;
     const scaling = given.scaling ?? QueueScaling.backlogPerTask();
-    const worker = this.#createService('Worker', given, {
-      cpu: ExportDefaults.workerCpu,
-      memoryLimitMiB: ExportDefaults.workerMemoryMiB,
-      concurrency: ExportDefaults.workerConcurrency,
-      minTasks: ExportDefaults.workerMinTasks,
-      maxTasks: ExportDefaults.workerMaxTasks,
+    const downloader = this.#createService('Worker', given, {
+      cpu: ExportDefaults.downloaderCpu,
+      memoryLimitMiB: ExportDefaults.downloaderMemoryMiB,
+      concurrency: ExportDefaults.downloaderConcurrency,
+      minTasks: ExportDefaults.downloaderMinTasks,
+      maxTasks: ExportDefaults.downloaderMaxTasks,
       capacity: SpotStrategy.spotOnly(),
       scaling,
     });
-    if (workerCpuTargetPercent !== undefined || !scaling.setsExactCapacity) {
-      worker.scaleOnCpuUtilization({ targetPercent: workerCpuTargetPercent ?? ExportDefaults.workerCpuTargetPercent });
+    if (downloaderCpuTargetPercent !== undefined || !scaling.setsExactCapacity) {
+      downloader.scaleOnCpuUtilization({
+        targetPercent: downloaderCpuTargetPercent ?? ExportDefaults.downloaderCpuTargetPercent,
+      });
     }
-    return worker;
+    return downloader;
   }
 
   #createOrchestrator(): QueueScaledFargateWorker {
@@ -288,7 +288,7 @@ export class ExportOrchestrator extends Construct {
     });
   }
 
-  /** A worker with what the user gave, then what belongs to its role, then what both services have. */
+  /** A worker service: the user's options win over those of its role, and these over those of both services. */
   #createService(
     id: string,
     given: QueueScaledFargateWorkerOptions,
@@ -325,8 +325,8 @@ export class ExportOrchestrator extends Construct {
     });
   }
 
-  /** Tells the containers what they are, and where everything is. */
-  #tell(): void {
+  /** The configuration that `readExportEnvironment()` reads. */
+  #setEnvironment(): void {
     const { apiUrl, apiSecret, apiRequestsPerSecond, outputPrefix } = this.#props;
     const common = {
       [ExportEnv.name]: this.node.path,
@@ -336,7 +336,7 @@ export class ExportOrchestrator extends Construct {
       ...(apiSecret !== undefined && { [ExportEnv.apiSecret]: apiSecret.secretArn }),
       ...(apiRequestsPerSecond !== undefined && { [ExportEnv.apiRequestsPerSecond]: String(apiRequestsPerSecond) }),
     };
-    const downloadQueues = queuesOf(this.worker);
+    const downloadQueues = queuesOf(this.downloader);
     const entries = queuesOf(this.orchestrator).map(({ queueUrl: exportQueueUrl }, index): DownloadQueueEntry => ({
       exportQueueUrl,
       downloadQueueUrl: downloadQueues[index].queueUrl,
@@ -345,9 +345,9 @@ export class ExportOrchestrator extends Construct {
       ...common,
       [ExportEnv.serviceMode]: ServiceMode.orchestrator,
       [ExportEnv.downloadQueues]: Stack.of(this).toJsonString(entries),
-      [ExportEnv.workerService]: `service/${this.#props.cluster.clusterName}/${this.worker.service.serviceName}`,
+      [ExportEnv.workerService]: `service/${this.#props.cluster.clusterName}/${this.downloader.service.serviceName}`,
     });
-    addEnvironment(this.worker, {
+    addEnvironment(this.downloader, {
       ...common,
       [ExportEnv.serviceMode]: ServiceMode.worker,
       [ExportEnv.metadataTable]: this.metadataTable.tableName,
@@ -358,7 +358,7 @@ export class ExportOrchestrator extends Construct {
 
   #grantWork(): void {
     const { apiSecret, metadataTable, outputPrefix } = this.#props;
-    for (const service of [this.orchestrator, this.worker]) {
+    for (const service of [this.orchestrator, this.downloader]) {
       Grant.addToPrincipal({
         grantee: service,
         actions: ['events:PutEvents'],
@@ -366,7 +366,7 @@ export class ExportOrchestrator extends Construct {
       });
       if (apiSecret !== undefined) {
         apiSecret.encryptionKey?.grant(service, 'kms:Decrypt');
-        // grantRead() of the CDK lets one describe it too
+        // grantRead() of the CDK allows DescribeSecret too
         Grant.addToPrincipal({
           grantee: service,
           actions: ['secretsmanager:GetSecretValue'],
@@ -375,21 +375,21 @@ export class ExportOrchestrator extends Construct {
       }
     }
     tables.grantDispatch(this.jobTable, this.orchestrator);
-    // To its own queues too: a job that outlives its task, or the 12 hours of its message, goes on as a new one.
-    for (const queue of [...queuesOf(this.worker), ...queuesOf(this.orchestrator)]) {
+    // To its own queues too: a job that outlives its task, or the 12 hours of its message, continues with a new message.
+    for (const queue of [...queuesOf(this.downloader), ...queuesOf(this.orchestrator)]) {
       grantSend(queue, this.orchestrator);
     }
-    grantRegisterTarget(this.orchestrator.taskDefinition.taskRole, this.orchestrator, this.worker.service);
+    grantRegisterTarget(this.orchestrator.taskDefinition.taskRole, this.orchestrator, this.downloader.service);
 
-    tables.grantFinish(this.jobTable, this.worker);
-    tables.grantLookup(this.metadataTable, this.worker, metadataTable === undefined);
-    this.worker.grantStoreResults(this.outputBucket, outputPrefix);
+    tables.grantFinish(this.jobTable, this.downloader);
+    tables.grantLookup(this.metadataTable, this.downloader, metadataTable === undefined);
+    this.downloader.grantStoreResults(this.outputBucket, outputPrefix);
   }
 
   #createApiAlarm(): cloudwatch.Alarm {
     const time = this.#props.alarmApiUnavailableFor ?? ExportDefaults.alarmApiUnavailableFor;
     return createAlarm(this, 'ApiAlarm', {
-      description: `The Export API of ${this.node.path} has been away for ${time.toHumanString()}; jobs wait and lose nothing`,
+      description: `The Export API of ${this.node.path} has been unavailable for ${time.toHumanString()}; jobs stay in the queue and no work is lost`,
       runbook: 'export-api-away',
       metric: this.metricCircuitOpen(),
       threshold: 1,

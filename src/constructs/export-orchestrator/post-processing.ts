@@ -6,7 +6,7 @@ import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { EventBridgeLimits } from '../../contract/service-limits';
 import { ExportDefaults } from './defaults';
 
-/** What happens when an export job is completed: something gets the event. */
+/** The target for the events of completed export jobs. */
 export class PostProcessing {
   /**
    * Invokes a function with the event.

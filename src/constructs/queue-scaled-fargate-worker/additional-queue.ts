@@ -1,43 +1,43 @@
 import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 
-/** A further queue that a worker takes jobs from. */
+/** Options of an additional queue of a worker service. */
 export interface AdditionalQueueOptions {
   /**
    * An existing queue, standard or FIFO.
    *
-   * @default - a new queue like the worker's own: with its visibility timeout, receives, retention and encryption, and
-   * an alarm on its dead-letter queue
+   * @default - a new queue like the worker's own: with the same visibility timeout, receive count, retention and
+   * encryption, and an alarm on its dead-letter queue
    */
   readonly queue?: IQueue;
 
   /**
    * The dead-letter queue of an existing `queue`.
    *
-   * @default - what `queue` says of itself when this app creates it, otherwise none
+   * @default - the dead-letter queue of `queue` if this app creates it, otherwise none
    */
   readonly deadLetterQueue?: IQueue;
 
   /**
-   * Its share of the worker's time while the other queues have jobs too, relative to theirs; from 1 to 1,000. With
-   * `strictPriority`, its rank.
+   * The weight of this queue while other queues have jobs too, relative to theirs, from 1 to 1,000. With
+   * `strictPriority`, its priority.
    *
    * @default 1
    */
   readonly weight?: number;
 }
 
-/** A further queue of a worker, with what belongs to it. */
+/** An additional queue of a worker service. */
 export interface AdditionalQueue {
   /** The queue. */
   readonly queue: IQueue;
 
   /**
-   * Where its jobs go that failed on every attempt; undefined only for an existing queue whose dead-letter queue is not
-   * known.
+   * The queue for jobs that failed on every attempt; undefined only for an existing queue whose dead-letter queue is
+   * unknown.
    */
   readonly deadLetterQueue?: IQueue;
 
-  /** Rings while the dead-letter queue holds anything. */
+  /** In ALARM while the dead-letter queue holds messages. */
   readonly deadLetterAlarm?: Alarm;
 }

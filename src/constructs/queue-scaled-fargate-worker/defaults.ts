@@ -1,92 +1,93 @@
 import { Duration } from 'aws-cdk-lib';
 import { FargateTaskDefaults } from '../fargate-task';
 
-/** What `QueueScaledFargateWorker` chooses where its user did not, each with its reason. */
+/** Defaults of `QueueScaledFargateWorker`, each with its reason. */
 export const WorkerDefaults = {
   ...FargateTaskDefaults,
-  /** One job at a time is right for every job; more is a statement about its memory. */
+  /** One job at a time is safe for every job; more depends on its memory. */
   concurrency: 1,
-  /** Nothing runs, and nothing is paid for, while nothing waits. */
+  /** An idle service costs nothing. */
   minTasks: 0,
-  /** Enough to see a burst spread out, few enough that a first mistake stays cheap. */
+  /** Enough to spread a burst, few enough to keep a first mistake cheap. */
   maxTasks: 10,
-  /** A task that is needed is never stopped for a deployment before its successor runs. */
+  /** A deployment never stops a needed task before its successor runs. */
   minHealthyPercent: 100,
-  /** A deployment may double the tasks, so that it does not wait for the longest job. */
+  /** A deployment may double the task count, so that it does not wait for the longest job. */
   maxHealthyPercent: 200,
-  /** About the time in which a started task shows in the utilization. */
+  /** About the time until a started task affects the utilization. */
   utilizationCooldown: Duration.minutes(1),
 } as const;
 
-/** What `QueueScaling.exact()` chooses. */
+/** Defaults of `QueueScaling.exact()`. */
 export const ExactScalingDefaults = {
-  /** As long as the metric's period: each new figure may correct the last decision. */
+  /** The period of the metric: each new value may correct the last decision. */
   cooldown: Duration.minutes(1),
-  /**
-   * A task starts in about a minute, so one that idles for three is cheaper than one that starts again for the next
-   * file.
-   */
+  /** A task starts in about a minute, so three idle minutes are cheaper than another start for the next file. */
   idleMinutes: 3,
 } as const;
 
-/** What `QueueScaling.backlogPerTask()` and `.latency()` choose. */
+/** Defaults of `QueueScaling.backlogPerTask()` and `.latency()`. */
 export const BacklogPerTaskDefaults = {
-  /** About the time in which a started task shows in the metrics. */
+  /** About the time until a started task affects the metrics. */
   scaleOutCooldown: Duration.minutes(1),
-  /** As ECS has it: a lull between two deliveries should not cost a restart. */
+  /** The default of ECS: a pause between two deliveries should not cost a restart. */
   scaleInCooldown: Duration.minutes(5),
   /** The first task must be running and reported before another one is started for the same message. */
   wakeCooldown: Duration.minutes(3),
 } as const;
 
-/** What a wake-up has; nobody chooses otherwise. */
+/** Settings of a wake-up, which users cannot change. */
 export const WakeUpDefaults = {
   /**
-   * Twice as many looks as a wake-up ever needs, which gives up after half an hour: what gets there, failed each time.
+   * Twice as many checks as a wake-up makes in its half hour: a message reaches the dead-letter queue only after every
+   * attempt failed.
    */
   maxReceiveCount: 60,
-  /** Nobody waits for yesterday's files to be woken for; longer than it takes a wake-up to fail. */
+  /** A wake-up is useless after a day; longer than a wake-up takes to fail. */
   retentionPeriod: Duration.days(1),
-  /** Three calls take less than a second, and a sixth of the visibility timeout is what Lambda advises. */
+  /** Three calls take less than a second; Lambda recommends at most a sixth of the visibility timeout. */
   functionTimeout: Duration.seconds(10),
 } as const;
 
-/** What `fallbackToOnDemand` has; nobody chooses otherwise. */
+/** Settings of `fallbackToOnDemand`, which users cannot change. */
 export const SpotFallbackDefaults = {
   /**
-   * Each way costs a deployment, and capacity that is gone is seldom back within minutes; an hour at on-demand prices
-   * is the most that this costs.
+   * Each change costs a deployment, and Spot capacity is seldom available again within minutes; the cost is at most an
+   * hour at on-demand prices.
    */
   hold: Duration.hours(1),
-  /** Five times as many looks as an hour has: what gets there, failed each time. */
+  /** More checks than an hour needs: a message reaches the dead-letter queue only after every attempt failed. */
   maxReceiveCount: 60,
-  /** Longer than it takes to fail. */
+  /** Longer than a fallback takes to fail. */
   retentionPeriod: Duration.days(1),
-  /** What came while one failure counted is looked at together with it. */
+  /** Failures that arrive together are processed together. */
   batchSize: 10,
-  /** Three calls take less than a second, and a sixth of the visibility timeout is what Lambda advises. */
+  /** Three calls take less than a second; Lambda recommends at most a sixth of the visibility timeout. */
   functionTimeout: Duration.seconds(10),
-  /** A failure that is told of later says nothing about the capacity of now. */
+  /** An older failure says nothing about the current capacity. */
   maxEventAge: Duration.minutes(15),
 } as const;
 
-/** What `ingress` chooses. */
+/** Defaults of `ingress`. */
 export const IngressDefaults = {
-  /** What every program that answers HTTP can be made to answer. */
+  /** A path that every HTTP server can serve. */
   healthCheckPath: '/',
-  /** Longer than a request should take, and short beside the two minutes that a task has to stop. */
+  /** Longer than a request should take, and short compared to the two minutes that a task has to stop. */
   deregistrationDelay: Duration.seconds(30),
 } as const;
 
-/** What `WorkerHealthCheck` chooses. */
+/** Defaults of `WorkerHealthCheck`. */
 export const HealthCheckDefaults = {
   /** A port that a container without privileges may open, and that images use for HTTP. */
   port: 8_080,
-  /** A hanging worker's messages come back only with their leases, so looking more often would gain nothing. */
+  /**
+   * The messages of a hanging worker are redelivered only when their leases end, so more frequent checks would not
+   * help.
+   */
   interval: Duration.seconds(30),
   /** An event loop that cannot answer a local request in five seconds is not healthy. */
   timeout: Duration.seconds(5),
-  /** One long pause of the process is no reason to stop its jobs. */
+  /** A single long pause of the process is no reason to stop its jobs. */
   retries: 3,
   /** A program that loads its modules on half a vCPU may need some seconds. */
   startPeriod: Duration.seconds(30),

@@ -13,17 +13,16 @@ import type { WorkerHealthCheck } from './worker-health-check';
 import type { WorkerIngress } from './worker-ingress';
 
 /**
- * What a worker can be told, but for the cluster.
+ * Options of a worker service, without the cluster.
  *
- * `image` is a program that calls `runWorker` of fileworks-runtime, or one that keeps the same contract. A
- * `taskDefinition` must be of the same stack: its
- * default container gets the environment, and its task role the permissions; for a `stopTimeout` that the container
- * has, set `stopTimeout` too, so that the
- * worker knows how long it may drain.
+ * `image` runs a program that calls `runWorker` of fileworks-runtime, or one that implements the same contract. A
+ * `taskDefinition` must be in the same stack: its default container receives the environment, and its task role the
+ * permissions. If the container has a `stopTimeout`, set `stopTimeout` here too, so that the worker knows how long it
+ * may drain.
  */
 export interface QueueScaledFargateWorkerOptions extends FargateTaskProps {
   /**
-   * How ECS tells that a task hangs.
+   * How ECS detects that a task hangs.
    *
    * @default WorkerHealthCheck.none()
    */
@@ -37,18 +36,18 @@ export interface QueueScaledFargateWorkerOptions extends FargateTaskProps {
   readonly queue?: IQueue;
 
   /**
-   * The dead-letter queue of an existing `queue`, for the alarm on it and for messages that the worker gives up at
-   * once.
+   * The dead-letter queue of an existing `queue`, for its alarm and for messages that the worker moves there without
+   * further attempts.
    *
-   * @default - what `queue` says of itself when this app creates it, otherwise none
+   * @default - the dead-letter queue of `queue` if this app creates it, otherwise none
    */
   readonly deadLetterQueue?: IQueue;
 
   /**
-   * How long a received message stays hidden from other tasks, from 3 seconds to 12 hours.
+   * How long a received message is hidden from other tasks, from 3 seconds to 12 hours.
    *
-   * It is the worker's lease, which it extends while it works; and the time that a job waits when its task has crashed.
-   * The worker asks for it with each receive, so it holds for an existing `queue` too.
+   * This is the worker's lease, which it extends while it works, and the time until a job is redelivered after its task
+   * crashed. The worker sets it with each receive, so it also applies to an existing `queue`.
    *
    * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
    * @default Duration.minutes(5)
@@ -56,9 +55,8 @@ export interface QueueScaledFargateWorkerOptions extends FargateTaskProps {
   readonly visibilityTimeout?: Duration;
 
   /**
-   * The longest time that one job may take, for a check at synth: with `heartbeat` at most 12 hours, the longest that
-   * SQS
-   * hides a message; without, at most `visibilityTimeout`.
+   * The maximum duration of a job, for a check at synth: with `heartbeat` at most 12 hours, the maximum of SQS;
+   * without, at most `visibilityTimeout`.
    *
    * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
    * @default - not checked
@@ -73,7 +71,7 @@ export interface QueueScaledFargateWorkerOptions extends FargateTaskProps {
   readonly heartbeat?: boolean;
 
   /**
-   * How often a message is received before SQS moves it to the dead-letter queue, from 1 to 1,000.
+   * How many times a message is received before SQS moves it to the dead-letter queue, from 1 to 1,000.
    *
    * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
    * @default 5
@@ -81,7 +79,7 @@ export interface QueueScaledFargateWorkerOptions extends FargateTaskProps {
   readonly maxReceiveCount?: number;
 
   /**
-   * How long a message waits in the queue before SQS drops it, from 1 minute to 14 days and shorter than
+   * How long SQS keeps a message in the queue before it deletes it, from 1 minute to 14 days and shorter than
    * `deadLetterRetention`.
    *
    * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
@@ -90,7 +88,8 @@ export interface QueueScaledFargateWorkerOptions extends FargateTaskProps {
   readonly retentionPeriod?: Duration;
 
   /**
-   * How long a message is kept in the dead-letter queue, counted from its first send, from 1 minute to 14 days.
+   * How long SQS keeps a message in the dead-letter queue, counted from when it was first sent, from 1 minute to 14
+   * days.
    *
    * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
    * @default Duration.days(14)
@@ -105,72 +104,71 @@ export interface QueueScaledFargateWorkerOptions extends FargateTaskProps {
   readonly encryptionKey?: IKey;
 
   /**
-   * Whether the new queue is FIFO: messages of one group are worked on in order and one at a time.
+   * Whether the new queue is FIFO: messages of one group are processed in order, one at a time.
    *
-   * More tasks than there are message groups find nothing to do, so `maxTasks` should not be more than those.
+   * Tasks in excess of the number of message groups are idle, so `maxTasks` should not exceed it.
    *
    * @default false
    */
   readonly fifo?: boolean;
 
   /**
-   * Whether a FIFO queue tells duplicates by their text. EventBridge needs it, because it sends no deduplication id.
-   * Only with `fifo`.
+   * Whether a FIFO queue deduplicates by content. EventBridge needs this, because it sends no deduplication id. Only
+   * with `fifo`.
    *
    * @default true
    */
   readonly contentBasedDeduplication?: boolean;
 
   /**
-   * Up to three further queues that the same tasks take jobs from, by name: for files that must not wait behind others,
-   * or for those that may.
+   * Up to three additional queues for the same tasks, by name: for files of higher or lower priority.
    *
-   * The scaling follows the jobs of all queues together. A name is the construct id of what is created for it.
+   * The scaling follows the backlog of all queues together. A name is the construct id of the scope for the queue's
+   * resources.
    *
    * @default - only the worker's own queue
    */
   readonly additionalQueues?: Record<string, AdditionalQueueOptions>;
 
   /**
-   * The share of the worker's own queue while others have jobs too, relative to theirs; from 1 to 1,000. Only with
-   * `additionalQueues`.
+   * The weight of the worker's own queue while other queues have jobs too, relative to theirs, from 1 to 1,000. Only
+   * with `additionalQueues`.
    *
    * @default 1
    */
   readonly queueWeight?: number;
 
   /**
-   * Whether a queue is worked on only while those with a higher weight are empty. Otherwise busy queues share the tasks
-   * by their weights, so that none starves.
-   * Only with `additionalQueues`.
+   * Whether a queue is read only while all queues of higher weight are empty. Otherwise, busy queues share the tasks by
+   * weight, so that none starves. Only with `additionalQueues`.
    *
    * @default false
    */
   readonly strictPriority?: boolean;
 
   /**
-   * Jobs that one task runs at the same time, 1 or more, all queues together.
+   * How many jobs of all queues one task processes at the same time, 1 or more.
    *
    * @default 1
    */
   readonly concurrency?: number;
 
   /**
-   * The fewest tasks, 0 or more.
+   * The minimum task count, 0 or more.
    *
    * @default 0
    */
   readonly minTasks?: number;
 
   /**
-   * The most tasks, 1 or more and not below `minTasks`.
+   * The maximum task count, 1 or more and at least `minTasks`.
    *
    * @default 10
    */
   readonly maxTasks?: number;
 
   /**
-   * How the number of tasks follows the queue.
+   * How the task count follows the queue.
    *
    * @default QueueScaling.exact()
    */
@@ -186,11 +184,10 @@ export interface QueueScaledFargateWorkerOptions extends FargateTaskProps {
   readonly wake?: WakeUp;
 
   /**
-   * Whether a task may protect itself from scale-in while it works.
+   * Whether a task protects itself from scale-in while it works.
    *
-   * The task role gets the permission and the worker is told to use it. Protection holds against scale-in and
-   * deployments, not
-   * against Spot reclaims.
+   * The task role gets the permission, and the environment enables protection in the worker. It protects from scale-in
+   * and deployments, but not from Spot interruptions.
    *
    * @default true
    * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-scale-in-protection.html
@@ -198,22 +195,21 @@ export interface QueueScaledFargateWorkerOptions extends FargateTaskProps {
   readonly scaleInProtection?: boolean;
 
   /**
-   * Which Fargate capacity runs the tasks.
+   * The Fargate capacity of the tasks.
    *
    * @default SpotStrategy.spotOnly()
    */
   readonly capacity?: SpotStrategy;
 
   /**
-   * Whether the service runs on demand while ECS finds no Spot capacity. Only with `capacity` that has Spot.
+   * Whether the service switches to on-demand capacity while Spot capacity is unavailable. Only with `capacity` that
+   * includes Spot.
    *
-   * A placement on Spot that fails makes a Lambda function change the capacity provider strategy of the service to
-   * on-demand, and change it back an hour after
-   * the last failure. Each change is a deployment: other tasks take the place of those that do not work, and those that
-   * do go on, protected by
-   * `scaleInProtection`. CloudFormation knows nothing of it: meanwhile its drift detection reports the strategy, and an
-   * update of the service may put Spot
-   * back, for five minutes.
+   * After a failed placement on Spot, a Lambda function changes the capacity provider strategy of the service to
+   * on-demand, and changes it back one hour after the last failure. Each change is a deployment: idle tasks are
+   * replaced, and working tasks, protected by `scaleInProtection`, continue. CloudFormation does not know of the
+   * change: meanwhile, drift detection reports the strategy, and an update of the service may restore Spot for five
+   * minutes.
    *
    * @default false
    * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_events.html
@@ -221,30 +217,31 @@ export interface QueueScaledFargateWorkerOptions extends FargateTaskProps {
   readonly fallbackToOnDemand?: boolean;
 
   /**
-   * The subnets of the tasks. They must reach ECR, CloudWatch Logs, SQS and S3, by a NAT gateway or by VPC endpoints.
+   * The subnets of the tasks. They need a route to ECR, CloudWatch Logs, SQS and S3, through a NAT gateway or VPC
+   * endpoints.
    *
-   * @default - the private subnets of the cluster's VPC that have a way out
+   * @default - the private subnets with egress of the cluster's VPC
    */
   readonly vpcSubnets?: SubnetSelection;
 
   /**
    * The security groups of the tasks.
    *
-   * @default - a new group that lets everything out and nothing in
+   * @default - a new group that allows all outbound and no inbound traffic
    */
   readonly securityGroups?: ISecurityGroup[];
 
   /**
-   * Whether tasks get public addresses; needed in public subnets, and only there.
+   * Whether tasks have public IP addresses, which they need in public subnets only.
    *
    * @default false
    */
   readonly assignPublicIp?: boolean;
 
   /**
-   * A load balancer's listener that sends requests to the tasks too, for a worker that also answers HTTP.
+   * A load balancer listener that routes requests to the tasks, for a worker that also serves HTTP.
    *
-   * @default - nothing reaches the tasks
+   * @default - no ingress
    */
   readonly ingress?: WorkerIngress;
 
@@ -256,24 +253,23 @@ export interface QueueScaledFargateWorkerOptions extends FargateTaskProps {
   readonly enableExecuteCommand?: boolean;
 
   /**
-   * What the alarms do when they ring, such as sending to an SNS topic.
+   * Actions of the alarms, such as an SNS topic.
    *
-   * @default - alarms ring without telling anyone
+   * @default - the alarms have no actions
    */
   readonly alarmActions?: IAlarmAction[];
 
   /**
-   * Rings an alarm when the oldest message, waiting or in work, is older than this; 1 minute or more.
+   * The age of the oldest message, visible or in flight, at which `oldestMessageAlarm` is in ALARM; 1 minute or more.
    *
    * @default - no such alarm
    */
   readonly alarmOldestMessageAge?: Duration;
 
   /**
-   * Rings an alarm when jobs have waited for as long as this and not one was in work, from 1 minute to 24 hours: tasks
-   * fail to start, whatever the
-   * reason, or take no work. At least the time that a task takes to start, metric and alarm included; 10 minutes suit
-   * most.
+   * How long messages must be visible with none in flight before `notStartingAlarm` is in ALARM, from 1 minute to 24
+   * hours: tasks fail to start or receive no messages, whatever the reason. Set it to at least the time that a task
+   * takes to start, including metric and alarm; 10 minutes suit most workers.
    *
    * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
    * @default - no such alarm
@@ -281,8 +277,8 @@ export interface QueueScaledFargateWorkerOptions extends FargateTaskProps {
   readonly alarmNotStartingFor?: Duration;
 
   /**
-   * Rings an alarm when there have been more jobs than `maxTasks` tasks can take for as long as this, from 1 minute to
-   * 24 hours.
+   * How long the backlog must exceed the capacity of `maxTasks` tasks before `saturationAlarm` is in ALARM, from 1
+   * minute to 24 hours.
    *
    * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
    * @default - no such alarm
@@ -293,10 +289,10 @@ export interface QueueScaledFargateWorkerOptions extends FargateTaskProps {
 /** Properties of `QueueScaledFargateWorker`. */
 export interface QueueScaledFargateWorkerProps extends QueueScaledFargateWorkerOptions {
   /**
-   * The cluster that runs the tasks, and with it the VPC.
+   * The cluster, and with it the VPC, of the tasks.
    *
-   * An `ecs.Cluster` of the same app gets the FARGATE and FARGATE_SPOT capacity providers if it lacks them; an imported
-   * cluster must have them.
+   * The construct adds the FARGATE and FARGATE_SPOT capacity providers to an `ecs.Cluster` of the same app if they are
+   * missing; an imported cluster must have them.
    */
   readonly cluster: ICluster;
 }

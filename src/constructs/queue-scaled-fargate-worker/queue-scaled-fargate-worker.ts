@@ -36,26 +36,24 @@ import { QueueScaling } from './queue-scaling';
 import type { ScheduledTaskCountOptions, UtilizationScalingOptions } from './task-count-options';
 
 /**
- * A Fargate service that works on a queue of jobs: as many tasks as the backlog needs, none when there is no work.
+ * A Fargate service that processes jobs from a queue, with as many tasks as the backlog needs and none when it is
+ * empty.
  *
- * It creates the queue with a dead-letter queue and an alarm, a task definition whose container knows its queue from
- * the
- * environment, the service, and scaling by what waits and what is in work. Tasks run on Spot. A task protects itself
- * from
- * scale-in while it works, and has 120 seconds to drain or hand back its work when it must stop.
+ * It creates the queue with a dead-letter queue and an alarm, a task definition that passes the queue to the container
+ * in environment variables, the service, and its scaling by visible and in-flight messages. Tasks run on Spot. A task
+ * protects itself from scale-in while it works, and has 120 seconds to drain or release its messages when it must stop.
  *
- * The container runs a program that calls `runWorker` of fileworks-runtime. Another program can keep the same contract:
- * read the queue's URL from `FILEWORKS_QUEUE_URL`, extend the lease of a message while working on it, protect the task
- * through `ECS_AGENT_URI`, delete a message after its result is stored, and stop on SIGTERM. What it does not do must
- * be
- * said: `heartbeat: false`, `scaleInProtection: false`.
+ * The container runs a program that calls `runWorker` of fileworks-runtime. Another program can implement the same
+ * contract: read the queue URL from `FILEWORKS_QUEUE_URL`, extend the lease of a message while processing it, protect
+ * the task through `ECS_AGENT_URI`, delete a message after its result is stored, and stop on SIGTERM. Declare what it
+ * does not do: `heartbeat: false`, `scaleInProtection: false`.
  *
  * Limitations:
- * - Nothing here creates a VPC, NAT gateway or endpoint; the tasks' subnets need a way to ECR, CloudWatch Logs, SQS and
- *   S3.
+ * - The construct creates no VPC, NAT gateway or endpoint; the subnets of the tasks need a route to ECR, CloudWatch
+ *   Logs, SQS and S3.
  * - The first deployment starts one task, so that a broken image fails the deployment and not the first file.
- * - SQS sends no metrics after six hours of idleness; the first message after that can wait for several minutes, unless
- *   `wake` is set.
+ * - SQS sends no metrics for a queue that was idle for six hours; the first message after that can wait for several
+ *   minutes, unless `wake` is set.
  *
  * @example
  * declare const bucket: s3.Bucket;
@@ -76,54 +74,56 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   readonly queue: IQueue;
 
   /**
-   * Where jobs go that failed on every attempt; undefined only for an existing queue whose dead-letter queue is not
-   * known.
+   * The queue for jobs that failed on every attempt; undefined only for an existing queue whose dead-letter queue is
+   * unknown.
    */
   readonly deadLetterQueue?: IQueue;
 
-  /** Rings while the dead-letter queue holds anything; undefined when there is no dead-letter queue to watch. */
+  /** In ALARM while the dead-letter queue holds messages; undefined without a known dead-letter queue. */
   readonly deadLetterAlarm?: cloudwatch.Alarm;
 
-  /** The further queues, by their names in `additionalQueues`. */
+  /** The additional queues, by their names in `additionalQueues`. */
   readonly additionalQueues: Record<string, AdditionalQueue>;
 
   /** The service that runs the tasks. */
   readonly service: ecs.FargateService;
 
-  /** What a task consists of. */
+  /** The task definition of the service. */
   readonly taskDefinition: ecs.FargateTaskDefinition;
 
-  /** The container that works. */
+  /** The container of the worker. */
   readonly container: ecs.ContainerDefinition;
 
-  /** Where the container's output goes; undefined for an existing task definition, which knows it. */
+  /** The log group of the container; undefined for an existing task definition. */
   readonly logGroup?: ILogGroup;
 
-  /** Rings when the oldest message is too old; undefined without `alarmOldestMessageAge`. */
+  /** In ALARM when the oldest message is older than `alarmOldestMessageAge`; undefined without it. */
   readonly oldestMessageAlarm?: cloudwatch.Alarm;
 
-  /** Rings when jobs wait and none is in work; undefined without `alarmNotStartingFor`. */
+  /** In ALARM when messages are visible and none is in flight for `alarmNotStartingFor`; undefined without it. */
   readonly notStartingAlarm?: cloudwatch.Alarm;
 
-  /** Rings when all tasks together are not enough; undefined without `alarmSaturatedFor`. */
+  /**
+   * In ALARM when the backlog exceeds the capacity of `maxTasks` tasks for `alarmSaturatedFor`; undefined without it.
+   */
   readonly saturationAlarm?: cloudwatch.Alarm;
 
-  /** The FIFO queue that a message of `wakeWorker` goes into; undefined without `wake`. */
+  /** The FIFO queue for the messages of `wakeWorker`; undefined without `wake`. */
   readonly wakeUpQueue?: IQueue;
 
-  /** Rings when wake-ups fail; undefined without `wake`. */
+  /** In ALARM when wake-ups fail; undefined without `wake`. */
   readonly wakeUpAlarm?: cloudwatch.Alarm;
 
-  /** Rings when the change to on-demand capacity, or back, fails; undefined without `fallbackToOnDemand`. */
+  /** In ALARM when the change to on-demand capacity, or back, fails; undefined without `fallbackToOnDemand`. */
   readonly onDemandFallbackAlarm?: cloudwatch.Alarm;
 
-  /** Where the listener of `ingress` sends requests; undefined without it. */
+  /** The target group of `ingress`; undefined without it. */
   readonly targetGroup?: ApplicationTargetGroup;
 
-  /** The number of tasks, for further policies: by time, CPU or memory. */
+  /** The task count, for additional scaling policies: by time, CPU or memory. */
   readonly taskCount: ecs.ScalableTaskCount;
 
-  /** The role that the worker's own code acts with, so that the worker can be given to any `grant` method. */
+  /** The principal of the task role, so that you can pass the worker to any `grant` method. */
   readonly grantPrincipal: iam.IPrincipal;
 
   /** The network connections of the tasks. */
@@ -205,85 +205,84 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   }
 
   /**
-   * Lets `grantee` put jobs into `queue`.
+   * Allows `grantee` to send jobs to `queue`.
    *
-   * @param grantee who sends jobs
+   * @param grantee the producer of jobs
    */
   grantSendMessages(grantee: iam.IGrantable): iam.Grant {
     return grantSend(this.queue, grantee);
   }
 
   /**
-   * Lets `grantee` wake the worker after it has put jobs into the queue itself. Its code calls `wakeWorker` of
-   * fileworks-runtime with the URL
-   * of `wakeUpQueue`.
+   * Allows `grantee` to wake the worker after it has sent jobs to the queue itself. Its code calls `wakeWorker` of
+   * fileworks-runtime with the URL of `wakeUpQueue`.
    *
-   * @param grantee who sends jobs
+   * @param grantee the producer of jobs
    */
   grantWake(grantee: iam.IGrantable): iam.Grant {
     if (this.wakeUpQueue === undefined) {
-      throw new ValidationError('grantWake needs wake: WakeUp.onArrival(); without it, there is nothing to wake', this);
+      throw new ValidationError('grantWake needs wake: WakeUp.onArrival(); set it on the worker', this);
     }
     return grantSend(this.wakeUpQueue, grantee);
   }
 
   /**
-   * Lets the worker store results: put objects, also in parts, give up an upload, and read what is there, to tell
-   * whether a result is
-   * stored already. It may neither list nor delete.
+   * Allows the worker to store results: to put objects, also with multipart uploads, to abort uploads, and to read
+   * existing objects in order to detect results that are already stored. It may neither list nor delete objects.
    *
-   * @param bucket where results go
-   * @param prefix beginning of the keys of results; by default all
+   * @param bucket the bucket for results
+   * @param prefix key prefix of the results; by default all keys
    */
   grantStoreResults(bucket: IBucket, prefix = ''): iam.Grant {
     return grantResultObjects(bucket, this, prefix);
   }
 
   /**
-   * Changes the fewest and most tasks at certain times, for example to have tasks ready when the day's files come.
+   * Changes the minimum and maximum task count at certain times, for example to have tasks ready when the day's files
+   * arrive.
    *
-   * Within them, `scaling` goes on. Not together with `wake`.
+   * Within these bounds, `scaling` continues. Cannot be combined with `wake`.
    *
    * @param id name of the schedule, unique in the worker
-   * @param options when, and how many
+   * @param options the schedule and the bounds
    */
   scaleOnSchedule(id: string, options: ScheduledTaskCountOptions): void {
     const { schedule, timeZone, minTasks, maxTasks } = options;
     if (this.wakeUpQueue !== undefined) {
       throw new ValidationError(
-        'scaleOnSchedule cannot be used together with WakeUp.onArrival(), which raises the fewest tasks and gives them back as minTasks, whatever a schedule ' +
-          'has set; leave out wake, or let it start the tasks when files come',
+        'scaleOnSchedule cannot be used together with WakeUp.onArrival(), which raises the minimum task count and then resets it to minTasks, whatever a schedule ' +
+          'has set; omit wake, or let it start the tasks when files arrive',
         this,
       );
     }
     checkWholeNumber('minTasks', minTasks, { min: 0, max: this.#maxTasks }, this);
     checkWholeNumber('maxTasks', maxTasks, { min: minTasks ?? 0, max: this.#maxTasks }, this);
     if (minTasks === undefined && maxTasks === undefined) {
-      throw new ValidationError('minTasks or maxTasks is missing; give at least one of them', this);
+      throw new ValidationError('minTasks or maxTasks is missing; set at least one of them', this);
     }
     this.taskCount.scaleOnSchedule(id, { schedule, timeZone, minCapacity: minTasks, maxCapacity: maxTasks });
   }
 
   /**
-   * Adds tasks when they are short of CPU. Not together with `QueueScaling.exact()`.
+   * Adds tasks when CPU utilization is high. Cannot be combined with `QueueScaling.exact()`.
    *
-   * @param options what is aimed at
+   * @param options the target
    */
   scaleOnCpuUtilization(options: UtilizationScalingOptions): void {
     this.taskCount.scaleOnCpuUtilization('Cpu', this.#renderUtilization('scaleOnCpuUtilization', options));
   }
 
   /**
-   * Adds tasks when they are short of memory. Not together with `QueueScaling.exact()`.
+   * Adds tasks when memory utilization is high. Cannot be combined with `QueueScaling.exact()`.
    *
-   * @param options what is aimed at
+   * @param options the target
    */
   scaleOnMemoryUtilization(options: UtilizationScalingOptions): void {
     this.taskCount.scaleOnMemoryUtilization('Memory', this.#renderUtilization('scaleOnMemoryUtilization', options));
   }
 
   /**
-   * Jobs that wait or are in work, in all queues: what the scaling follows.
+   * Visible and in-flight messages of all queues, which the scaling follows.
    *
    * @param props options of the metric; by default the maximum of each minute
    */
@@ -297,17 +296,16 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   }
 
   /**
-   * Jobs that wait, in all queues, while none is in work; 0 as soon as a task works on one.
+   * Visible messages of all queues while none is in flight; 0 as soon as one is.
    *
    * @param props options of the metric; by default the maximum of each minute
    */
   metricJobsNotStarted(props: cloudwatch.MathExpressionOptions = {}): cloudwatch.MathExpression {
     const expression = `IF(${this.#sumOf('inFlight')} > 0, 0, ${this.#sumOf('visible')})`;
-    return expressionOf(expression, 'Waiting, none in work', { ...this.#inFlight(), ...this.#visible() }, props);
+    return expressionOf(expression, 'Visible, none in flight', { ...this.#inFlight(), ...this.#visible() }, props);
   }
 
-  /**
-   * Jobs in `queue` that wait for a task.
+  /** Visible messages of `queue`.
    *
    * @param props options of the metric; by default the maximum of each minute
    */
@@ -315,8 +313,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
     return this.queue.metricApproximateNumberOfMessagesVisible({ ...eachMinute, ...props });
   }
 
-  /**
-   * Jobs of `queue` that a task works on.
+  /** Messages of `queue` in flight.
    *
    * @param props options of the metric; by default the maximum of each minute
    */
@@ -325,7 +322,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   }
 
   /**
-   * Seconds that the oldest job of `queue` has waited or worked.
+   * Age of the oldest message of `queue`, visible or in flight, in seconds.
    *
    * @param props options of the metric; by default the maximum of each minute
    */
@@ -334,7 +331,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   }
 
   /**
-   * Jobs in the dead-letter queue of `queue`; undefined when that is not known.
+   * Messages in the dead-letter queue of `queue`; undefined if it is unknown.
    *
    * @param props options of the metric; by default the maximum of each minute
    */
@@ -343,7 +340,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   }
 
   /**
-   * Jobs that arrived: messages sent to `queue`.
+   * Messages sent to `queue`.
    *
    * @param props options of the metric; by default the sum of each minute
    */
@@ -352,7 +349,8 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   }
 
   /**
-   * More than 0 while the service runs on demand for want of Spot capacity; undefined without `fallbackToOnDemand`.
+   * More than 0 while the service runs on demand because Spot capacity is unavailable; undefined without
+   * `fallbackToOnDemand`.
    *
    * @param props options of the metric; by default the maximum of each minute
    */
@@ -361,7 +359,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   }
 
   /**
-   * Jobs of `queue` whose handler returned, as `runWorker` of fileworks-runtime counts them.
+   * Jobs of `queue` that succeeded, as counted by `runWorker` of fileworks-runtime.
    *
    * @param props options of the metric; by default the sum of each minute
    */
@@ -370,8 +368,8 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   }
 
   /**
-   * Attempts at jobs of `queue` whose handler threw, as `runWorker` of fileworks-runtime counts them. The job goes back
-   * to the queue.
+   * Attempts at jobs of `queue` that failed, as counted by `runWorker` of fileworks-runtime. The job is released for a
+   * retry.
    *
    * @param props options of the metric; by default the sum of each minute
    */
@@ -380,7 +378,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   }
 
   /**
-   * Milliseconds that a handler took for a job of `queue`, as `runWorker` of fileworks-runtime measures them.
+   * Duration of the handler for a job of `queue` in milliseconds, as measured by `runWorker` of fileworks-runtime.
    *
    * @param props options of the metric; by default the 95th percentile of each minute
    */
@@ -393,7 +391,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   }
 
   /**
-   * CPU utilization of the tasks in percent of what they have.
+   * CPU utilization of the tasks, in percent.
    *
    * @param props options of the metric; by default the average of each minute
    */
@@ -402,7 +400,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   }
 
   /**
-   * Memory utilization of the tasks in percent of what they have.
+   * Memory utilization of the tasks, in percent.
    *
    * @param props options of the metric; by default the average of each minute
    */
@@ -467,7 +465,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
     const service = new ecs.FargateService(this, 'Service', {
       cluster: props.cluster,
       taskDefinition: this.taskDefinition,
-      // Always a strategy and never a launch type: from one strategy to another, a service need not be replaced.
+      // Always a strategy, never a launch type: a change of strategy does not replace the service.
       capacityProviderStrategies: capacityOf(props),
       vpcSubnets: props.vpcSubnets,
       securityGroups: props.securityGroups,
@@ -479,14 +477,14 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
       propagateTags: ecs.PropagatedTagSource.SERVICE,
       enableExecuteCommand: props.enableExecuteCommand ?? false,
     });
-    // A count in the template would undo the scaling with each deployment.
+    // A desired count in the template would reset the scaling with each deployment.
     (service.node.defaultChild as ecs.CfnService).desiredCount = undefined;
     useFargateCapacity(props.cluster, service);
     if (props.enableExecuteCommand ?? false) {
       acknowledge(
         this.taskDefinition.taskRole,
         'AwsSolutions-IAM5[Resource::*]',
-        'The channels by which a shell in a task talks to Systems Manager have no ARNs',
+        'The channels of ECS Exec to Systems Manager have no ARNs',
       );
     }
     return service;
@@ -499,7 +497,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
         warn(
           this,
           'QueueScaledFargateWorker.unprotectedScaleIn',
-          'Without scaleInProtection, scale-in can stop a task that is working; its job goes back to the queue and starts again',
+          'Without scaleInProtection, scale-in can stop a task that is working; its job is then released and starts again',
         );
       }
       return;
@@ -516,7 +514,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
     acknowledgeWildcard(
       this.taskDefinition.taskRole,
       tasks,
-      'The id of a task is not known before it starts; the cluster bounds it',
+      'Task ids are unknown at synth; the cluster limits them',
     );
   }
 
@@ -530,7 +528,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   #renderUtilization(method: string, options: UtilizationScalingOptions): ecs.CpuUtilizationScalingProps {
     if (this.#scaling.setsExactCapacity) {
       throw new ValidationError(
-        `${method} cannot be used with QueueScaling.exact(), which would take the added tasks away within a minute; use QueueScaling.backlogPerTask()`,
+        `${method} cannot be used with QueueScaling.exact(), which would remove the added tasks within a minute; use QueueScaling.backlogPerTask()`,
         this,
       );
     }
@@ -557,7 +555,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
     const scalableTarget = this.taskCount.node.findChild('Target');
     if (!(scalableTarget instanceof ScalableTarget)) {
       throw new ValidationError(
-        'this version of aws-cdk-lib keeps no ScalableTarget below the task count; use one that cdk-fileworks was tested with',
+        'this version of aws-cdk-lib has no ScalableTarget below the task count; use a version that cdk-fileworks supports',
         this,
       );
     }

@@ -3,58 +3,58 @@ import type { ScalableTarget } from 'aws-cdk-lib/aws-applicationautoscaling';
 import type { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
 import type { FargateService, ScalableTaskCount } from 'aws-cdk-lib/aws-ecs';
 
-/** What a scaling choice works with. */
+/** Input of `QueueScaling.bind()`. */
 export interface QueueScalingBindOptions {
   /** The service that is scaled. */
   readonly service: FargateService;
-  /** Its number of tasks, for policies by CPU, memory or time. */
+  /** The task count of the service, for policies by CPU, memory or time. */
   readonly taskCount: ScalableTaskCount;
-  /** The same number of tasks, for policies of one's own. */
+  /** The scalable target of the task count, for custom policies. */
   readonly scalableTarget: ScalableTarget;
-  /** Messages that wait or are being worked on. */
+  /** Visible and in-flight messages. */
   readonly backlog: MathExpression;
-  /** The fewest tasks. */
+  /** The minimum task count. */
   readonly minTasks: number;
-  /** The most tasks. */
+  /** The maximum task count. */
   readonly maxTasks: number;
-  /** Jobs that one task runs at the same time. */
+  /** How many jobs one task processes at the same time. */
   readonly concurrency: number;
 }
 
-/** How `QueueScaling.exact()` counts. */
+/** Options of `QueueScaling.exact()`. */
 export interface ExactScalingOptions {
   /**
-   * Messages for each task, 1 or more: a backlog of n messages asks for n divided by this, rounded up.
+   * Messages for each task, 1 or more: the task count for a backlog of n messages is n divided by this, rounded up.
    *
-   * A higher number makes files wait longer and tasks work longer.
+   * With a higher number, files wait longer and tasks run longer.
    *
-   * @default - the worker's `concurrency`, so that no message waits while there are tasks to be had
+   * @default - the worker's `concurrency`, so that no message waits while the task count is below `maxTasks`
    */
   readonly messagesPerTask?: number;
 
   /**
-   * Minutes that the queue must be empty, with nothing in work, before the service goes to `minTasks`; 1 to 60.
+   * Minutes without visible and in-flight messages before the service scales in to `minTasks`; 1 to 60.
    *
    * @default 3
    */
   readonly idleMinutes?: number;
 }
 
-/** How `QueueScaling.backlogPerTask()` counts. */
+/** Options of `QueueScaling.backlogPerTask()`. */
 export interface BacklogPerTaskOptions {
   /**
-   * Messages for each running task, waiting or in work, that the scaling aims at; more than 0.
+   * Target for the visible and in-flight messages of each running task; more than 0.
    *
    * @default - the worker's `concurrency`
    */
   readonly messagesPerTask?: number;
 }
 
-/** What `QueueScaling.latency()` aims at. */
+/** Options of `QueueScaling.latency()`. */
 export interface LatencyOptions {
-  /** How long a message may wait; at least `perMessage`. */
+  /** Acceptable waiting time of a message; at least `perMessage`. */
   readonly acceptable: Duration;
 
-  /** How long a task works on one message, on average; 1 second or more. */
+  /** Average time that a task takes for a message; 1 second or more. */
   readonly perMessage: Duration;
 }

@@ -11,26 +11,22 @@ import type {
 } from './queue-scaling-options';
 
 /**
- * How the number of tasks follows the queue.
+ * How the task count follows the queue.
  *
- * Extend it and implement `bind` to bring a choice of your own.
+ * Extend this class and implement `bind` for custom scaling.
  */
 export abstract class QueueScaling {
   /**
-   * As many tasks as the backlog needs: `ceil(backlog / messagesPerTask)`, between `minTasks` and `maxTasks`.
+   * Sets the task count that the backlog needs: `ceil(backlog / messagesPerTask)`, between `minTasks` and `maxTasks`.
    *
-   * The backlog counts messages that wait and messages in work, so a message that is being worked on keeps its task.
-   * The policy goes
-   * from zero and to zero; CloudWatch computes the sum, so it needs neither a Lambda function nor Container Insights. A
-   * first
-   * message after idleness waits for the metric (a minute), the alarm and the start of a task.
+   * The backlog is the sum of visible and in-flight messages, so a message in flight keeps its task. The policy scales
+   * from zero and to zero. CloudWatch computes the sum, so neither a Lambda function nor Container Insights is needed.
+   * The first message after an idle time waits for the metric (a minute), the alarm and the start of a task.
    *
-   * Up to 20 different numbers of tasks are exact. With more between `minTasks` and `maxTasks`, the 20 steps that a
-   * policy
-   * may have are spread so that each is larger than the last by about the same factor, and a backlog between two of
-   * them gets the larger.
+   * Up to 20 different task counts are exact. If there are more between `minTasks` and `maxTasks`, the 20 steps of the
+   * policy grow by a constant factor, and a backlog between two steps gets the larger one.
    *
-   * @param options how it counts
+   * @param options messages per task and idle time
    */
   static exact(options: ExactScalingOptions = {}): QueueScaling {
     checkWholeNumber('messagesPerTask', options.messagesPerTask, { min: 1 });
@@ -45,17 +41,14 @@ export abstract class QueueScaling {
   }
 
   /**
-   * Target tracking on messages for each running task: slower than `exact`, above all when it scales in, and for more
-   * tasks than 20
-   * steps can tell apart.
+   * Target tracking on messages per running task. It is slower than `exact`, above all when it scales in, and suits
+   * task counts that 20 steps cannot cover.
    *
-   * CloudWatch divides the backlog by the number of running tasks, which the cluster's Container Insights must report.
-   * Target tracking waits for
-   * three minutes above its target before it scales out, and for fifteen below before it scales in. With `minTasks: 0`,
-   * a
-   * step of its own starts the first task for a single message.
+   * CloudWatch divides the backlog by the number of running tasks, which Container Insights of the cluster must report.
+   * Target tracking scales out after three minutes above its target, and scales in after fifteen minutes below it. With
+   * `minTasks: 0`, a separate step policy starts the first task for a single message.
    *
-   * @param options what it aims at
+   * @param options the target
    */
   static backlogPerTask(options: BacklogPerTaskOptions = {}): QueueScaling {
     const { messagesPerTask } = options;
@@ -66,10 +59,10 @@ export abstract class QueueScaling {
   }
 
   /**
-   * Target tracking on the time that a message waits: `backlogPerTask` with as many messages for each task as it works
-   * off in time.
+   * Target tracking on the waiting time of messages: `backlogPerTask` with as many messages per task as a task can
+   * process in that time.
    *
-   * @param options the time that is acceptable, and the time that one message takes
+   * @param options the acceptable waiting time, and the time for one message
    */
   static latency(options: LatencyOptions): QueueScaling {
     checkSeconds('perMessage', options.perMessage, { min: 1 });
@@ -77,43 +70,43 @@ export abstract class QueueScaling {
     const perMessage = options.perMessage.toSeconds();
     if (acceptable < perMessage) {
       throw new ValidationError(
-        `acceptable cannot be shorter than perMessage, because no number of tasks makes one message faster, got: ${options.acceptable.toHumanString()} ` +
+        `acceptable cannot be shorter than perMessage, because more tasks do not make one message faster, got: ${options.acceptable.toHumanString()} ` +
           `and ${options.perMessage.toHumanString()}`,
       );
     }
     return backlogPerTask((concurrency) => (concurrency * acceptable) / perMessage);
   }
 
-  /** The service stays at `minTasks` until something else scales it. */
+  /** No scaling by the queue: the service stays at `minTasks` until another policy scales it. */
   static none(): QueueScaling {
     return new BuiltInScaling({
       bind: () => {
-        // Nothing follows the queue.
+        // No policy follows the queue.
       },
     });
   }
 
   /**
-   * Whether this choice sets the number of tasks itself each minute, so that no other policy can add to it.
+   * Whether this scaling sets the task count itself each minute, so that no other policy can add tasks.
    *
    * @default false
    */
   readonly setsExactCapacity: boolean = false;
 
   /**
-   * Messages that one task is meant for, by which a wake-up counts the tasks that it starts.
+   * Messages per task, from which a wake-up computes how many tasks it starts.
    *
-   * @param concurrency jobs that one task runs at the same time, which is the answer unless this choice knows better
+   * @param concurrency how many jobs one task processes at the same time, which is the default result
    */
   messagesPerTask(concurrency: number): number {
     return concurrency;
   }
 
   /**
-   * Creates the policies and alarms of this choice.
+   * Creates the scaling policies and alarms.
    *
-   * @param scope where to create them
-   * @param options the service, its task count and what is known of the queue
+   * @param scope the scope for new constructs
+   * @param options the service, its task count and its backlog
    */
   abstract bind(scope: Construct, options: QueueScalingBindOptions): void;
 }

@@ -1,9 +1,9 @@
 import type { Duration, TimeZone } from 'aws-cdk-lib';
 import type { Schedule } from 'aws-cdk-lib/aws-applicationautoscaling';
 
-/** A change of the fewest and most tasks at certain times. */
+/** A scheduled change of the minimum and maximum task count. */
 export interface ScheduledTaskCountOptions {
-  /** When it happens. */
+  /** The time of the change. */
   readonly schedule: Schedule;
 
   /**
@@ -14,35 +14,34 @@ export interface ScheduledTaskCountOptions {
   readonly timeZone?: TimeZone;
 
   /**
-   * The fewest tasks from then on, from 0 to the worker's `maxTasks`.
+   * The new minimum task count, from 0 to the worker's `maxTasks`.
    *
-   * @default - as before
+   * @default - unchanged
    */
   readonly minTasks?: number;
 
   /**
-   * The most tasks from then on, from 0 to the worker's `maxTasks`; 0 stops the worker.
+   * The new maximum task count, from 0 to the worker's `maxTasks`; 0 stops all tasks.
    *
-   * @default - as before
+   * @default - unchanged
    */
   readonly maxTasks?: number;
 }
 
-/** How the number of tasks follows their CPU or memory. */
+/** Target tracking by CPU or memory utilization. */
 export interface UtilizationScalingOptions {
-  /** Average utilization that is aimed at, in percent of what the tasks have, from 1 to 100. */
+  /** Target for the average utilization of the tasks, in percent, from 1 to 100. */
   readonly targetPercent: number;
 
   /**
-   * Whether a low utilization may also take tasks away. A task that waits for the network is not idle, so mostly it
-   * should not.
+   * Whether low utilization may remove tasks. A task that waits for the network is not idle, so usually it should not.
    *
    * @default false
    */
   readonly allowScaleIn?: boolean;
 
   /**
-   * Time between two additions of tasks, 0 seconds or more.
+   * Minimum time between two scale-outs, 0 seconds or more.
    *
    * @default Duration.minutes(1)
    */

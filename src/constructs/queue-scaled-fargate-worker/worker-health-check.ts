@@ -4,7 +4,7 @@ import { checkSeconds, checkWholeNumber } from '../private/checks';
 import { ValidationError } from '../private/validation-error';
 import { HealthCheckDefaults } from './defaults';
 
-/** The timing of a container health check. */
+/** Timing of a container health check. */
 export interface WorkerHealthCheckOptions {
   /**
    * Time between two checks, from 5 to 300 seconds.
@@ -15,7 +15,7 @@ export interface WorkerHealthCheckOptions {
   readonly interval?: Duration;
 
   /**
-   * How many checks in a row must fail before the task is replaced, from 1 to 10.
+   * Number of consecutive failed checks before the task is replaced, from 1 to 10.
    *
    * @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
    * @default 3
@@ -23,7 +23,7 @@ export interface WorkerHealthCheckOptions {
   readonly retries?: number;
 
   /**
-   * Time after the start in which failing checks do not count, from 0 to 300 seconds.
+   * Time after the start during which failed checks do not count, from 0 to 300 seconds.
    *
    * @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
    * @default Duration.seconds(30)
@@ -31,10 +31,10 @@ export interface WorkerHealthCheckOptions {
   readonly startPeriod?: Duration;
 }
 
-/** How `WorkerHealthCheck.livez()` asks. */
+/** Options of `WorkerHealthCheck.livez()`. */
 export interface LivezOptions extends WorkerHealthCheckOptions {
   /**
-   * The port on which the worker answers inside its task, from 1 to 65535. Nothing outside can reach it.
+   * The port of the health endpoint inside the task, from 1 to 65535. It is not reachable from outside.
    *
    * @default 8080
    */
@@ -42,10 +42,9 @@ export interface LivezOptions extends WorkerHealthCheckOptions {
 }
 
 /**
- * How ECS tells that a task hangs, so that it is replaced.
+ * How ECS detects that a task hangs, in order to replace it.
  *
- * A task that fails its check is stopped like any other: it gets SIGTERM and its unfinished work goes back to the
- * queue.
+ * A task that fails its check is stopped like any other: it receives SIGTERM and releases its unfinished messages.
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
  */
@@ -56,8 +55,8 @@ export class WorkerHealthCheck {
   }
 
   /**
-   * Asks `/livez` of the worker, which `runWorker` of fileworks-runtime answers on the port that the construct tells
-   * it.
+   * Requests `/livez` from the worker, which `runWorker` of fileworks-runtime serves on the port that the construct
+   * sets.
    *
    * The image must have `node` on its path.
    *
@@ -71,22 +70,22 @@ export class WorkerHealthCheck {
   }
 
   /**
-   * Runs a command in the container; it fails by any exit code but 0.
+   * Runs a command in the container. Any exit code other than 0 is a failure.
    *
-   * @param command the program and its arguments; no shell reads them
+   * @param command the program and its arguments, without a shell
    * @param options timing
    */
   static command(command: string[], options: WorkerHealthCheckOptions = {}): WorkerHealthCheck {
     if (command.length === 0) {
-      throw new ValidationError('command cannot be empty; name a program, or use WorkerHealthCheck.none()');
+      throw new ValidationError('command cannot be empty; set a program, or use WorkerHealthCheck.none()');
     }
     return new WorkerHealthCheck(['CMD', ...command], options);
   }
 
-  /** The check as ECS takes it; undefined for none. */
+  /** The container health check of ECS; undefined for none. */
   readonly containerHealthCheck?: HealthCheck;
 
-  /** The port that the worker is told to answer on; undefined when it is not asked. */
+  /** The port of the health endpoint; undefined without one. */
   readonly port?: number;
 
   private constructor(command?: string[], options: WorkerHealthCheckOptions = {}, port?: number) {

@@ -62,7 +62,7 @@ const actions = (service: string) => [...new Set(statements(service).flatMap(({ 
 const queueIds = () => Object.entries(synth(app).findResources('AWS::SQS::Queue')) as [string, { Properties: Json }][];
 
 describe('as it comes', () => {
-  test('has an orchestrator on demand that always runs twice, and a worker on Spot that runs when there is work', () => {
+  test('has an orchestrator on demand that always runs twice, and a downloader on Spot that runs when there is work', () => {
     create();
     const template = synth(app);
     template.hasResourceProperties('AWS::ECS::TaskDefinition', { Cpu: '512', Memory: '1024' });
@@ -77,7 +77,7 @@ describe('as it comes', () => {
     template.hasResourceProperties('AWS::ApplicationAutoScaling::ScalableTarget', { MinCapacity: 0, MaxCapacity: 20 });
   });
 
-  test('adds workers by the depth of the download queue and by CPU, which takes none away', () => {
+  test('adds downloader tasks by the depth of the download queue and by CPU, which takes none away', () => {
     create();
     const template = synth(app);
     template.hasResourceProperties('AWS::ApplicationAutoScaling::ScalingPolicy', {
@@ -281,11 +281,11 @@ describe('what a user changes', () => {
   });
 
   test('of the scaling to exact numbers leaves CPU out', () => {
-    create({ worker: { scaling: QueueScaling.exact() } });
+    create({ downloader: { scaling: QueueScaling.exact() } });
     expect(JSON.stringify(synth(app).findResources('AWS::ApplicationAutoScaling::ScalingPolicy'))).not.toContain(
       'CPUUtilization',
     );
-    expect(() => create({ worker: { scaling: QueueScaling.exact() }, workerCpuTargetPercent: 50 })).toThrow();
+    expect(() => create({ downloader: { scaling: QueueScaling.exact() }, downloaderCpuTargetPercent: 50 })).toThrow();
   });
 
   test('gets queues by priority, and download queues that keep it', () => {
@@ -375,7 +375,7 @@ describe('what a user changes', () => {
   test('may be a task definition, whose container is told the same', () => {
     const taskDefinition = new ecs.FargateTaskDefinition(app.stack, 'Own');
     taskDefinition.addContainer('Program', { image });
-    create({ worker: { taskDefinition } });
+    create({ downloader: { taskDefinition } });
     expect(JSON.stringify(taskDefinition.defaultContainer?.environmentFiles ?? [])).toBe('[]');
     synth(app).hasResourceProperties('AWS::ECS::TaskDefinition', {
       ContainerDefinitions: [
@@ -481,35 +481,35 @@ describe('throws', () => {
 
   test.each<[string, Partial<ExportOrchestratorProps>]>([
     [
-      `worker.additionalQueues, worker.queueWeight cannot be set together with the queues of an ExportOrchestrator; set priorityQueues${at}`,
-      { worker: { additionalQueues: {}, queueWeight: 1 } },
+      `downloader.additionalQueues, downloader.queueWeight cannot be set together with the queues of an ExportOrchestrator; set priorityQueues${at}`,
+      { downloader: { additionalQueues: {}, queueWeight: 1 } },
     ],
     [
-      `orchestrator.fifo cannot be set together with the queues of an ExportOrchestrator; leave it out: duplicates change nothing, and no order is kept${at}`,
+      `orchestrator.fifo cannot be set together with the queues of an ExportOrchestrator; leave it out: duplicates have no effect, and jobs are not ordered${at}`,
       { orchestrator: { fifo: true } },
     ],
     [
-      `worker.maxReceiveCount cannot be set together with worker.queue; set them where the queue is created${at}`,
-      { worker: { ...queue, maxReceiveCount: 3 } },
+      `downloader.maxReceiveCount cannot be set together with downloader.queue; set them where the queue is created${at}`,
+      { downloader: { ...queue, maxReceiveCount: 3 } },
     ],
     [`image is missing; give image for both services, or orchestrator.image${at}`, { image: undefined }],
     [
-      `image is missing; give image for both services, or worker.image${at}`,
+      `image is missing; give image for both services, or downloader.image${at}`,
       { image: undefined, orchestrator: { image } },
     ],
     [
-      `environment cannot hold SERVICE_MODE, which the construct writes; set the prop that it comes from${at}`,
+      `environment cannot hold SERVICE_MODE, which the construct sets; set the corresponding prop${at}`,
       { environment: { SERVICE_MODE: 'worker' } },
     ],
     [
-      `worker cannot hold FILEWORKS_OUTPUT_BUCKET, which the construct writes; set the prop that it comes from${at}`,
-      { worker: { environment: { FILEWORKS_OUTPUT_BUCKET: 'b' } } },
+      `downloader cannot hold FILEWORKS_OUTPUT_BUCKET, which the construct sets; set the corresponding prop${at}`,
+      { downloader: { environment: { FILEWORKS_OUTPUT_BUCKET: 'b' } } },
     ],
     [`apiUrl must be a URL, got: api.example.com${at}`, { apiUrl: 'api.example.com' }],
     [`apiRequestsPerSecond must be more than 0 and at most 10000, got: 0${at}`, { apiRequestsPerSecond: 0 }],
     [`apiRequestsPerSecond must be more than 0 and at most 10000, got: 10001${at}`, { apiRequestsPerSecond: 10_001 }],
-    [`outputPrefix cannot begin with a slash, which keys do not, got: /a${at}`, { outputPrefix: '/a' }],
-    [`workerCpuTargetPercent must be a whole number from 1 to 100, got: 0${at}`, { workerCpuTargetPercent: 0 }],
+    [`outputPrefix cannot start with a slash, because keys do not, got: /a${at}`, { outputPrefix: '/a' }],
+    [`downloaderCpuTargetPercent must be a whole number from 1 to 100, got: 0${at}`, { downloaderCpuTargetPercent: 0 }],
     [
       `alarmApiUnavailableFor must be a whole number of seconds from 60 to 86400, got: 59${at}`,
       { alarmApiUnavailableFor: Duration.seconds(59) },
@@ -517,11 +517,11 @@ describe('throws', () => {
     [
       'deadLetterRetention cannot be shorter than retentionPeriod, or a message can expire on its way, got: 13 days and 14 days; shorten retentionPeriod or ' +
         'lengthen deadLetterRetention, up to 14 days [at Pipeline/Exports/WorkerQueues]',
-      { worker: { deadLetterRetention: Duration.days(13) } },
+      { downloader: { deadLetterRetention: Duration.days(13) } },
     ],
     [
-      `worker.strictPriority cannot be set together with a single queue; set priorityQueues, or leave it out${at}`,
-      { worker: { strictPriority: true } },
+      `downloader.strictPriority cannot be set together with a single queue; set priorityQueues, or leave it out${at}`,
+      { downloader: { strictPriority: true } },
     ],
   ])('%s', (message, props) => {
     expect(() => create(props)).toThrow(new Error(message));

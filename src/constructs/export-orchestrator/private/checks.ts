@@ -6,13 +6,11 @@ import { ValidationError } from '../../private/validation-error';
 import type { QueueScaledFargateWorkerOptions } from '../../queue-scaled-fargate-worker';
 import type { ExportOrchestratorProps } from '../export-orchestrator-props';
 
-/**
- * What can be said about the props before anything is created; what is wrong with one service alone, its worker says.
- */
+/** Checks that need no constructs. Each worker service checks its own options. */
 export function checkExportOrchestrator(scope: Construct, props: ExportOrchestratorProps): void {
   for (const [name, options] of Object.entries({
     orchestrator: props.orchestrator ?? {},
-    worker: props.worker ?? {},
+    downloader: props.downloader ?? {},
   })) {
     checkService(scope, name, options, props);
   }
@@ -27,11 +25,11 @@ export function checkExportOrchestrator(scope: Construct, props: ExportOrchestra
     props.outputPrefix.startsWith('/')
   ) {
     throw new ValidationError(
-      `outputPrefix cannot begin with a slash, which keys do not, got: ${props.outputPrefix}`,
+      `outputPrefix cannot start with a slash, because keys do not, got: ${props.outputPrefix}`,
       scope,
     );
   }
-  checkWholeNumber('workerCpuTargetPercent', props.workerCpuTargetPercent, { min: 1, max: 100 }, scope);
+  checkWholeNumber('downloaderCpuTargetPercent', props.downloaderCpuTargetPercent, { min: 1, max: 100 }, scope);
   checkSeconds('alarmApiUnavailableFor', props.alarmApiUnavailableFor, { min: 60, max: 86_400 }, scope);
 }
 
@@ -54,7 +52,7 @@ function checkService(
   checkExcluded(
     'the queues of an ExportOrchestrator',
     own({ fifo, contentBasedDeduplication }),
-    'leave it out: duplicates change nothing, and no order is kept',
+    'leave it out: duplicates have no effect, and jobs are not ordered',
     scope,
   );
   if (!(props.priorityQueues ?? false)) {
@@ -89,7 +87,7 @@ function checkEnvironment(
   const taken = [...Object.keys(environment), ...Object.keys(secrets)].filter((variable) => reserved.has(variable));
   if (taken.length > 0) {
     throw new ValidationError(
-      `${name} cannot hold ${taken.join(', ')}, which the construct writes; set the prop that it comes from`,
+      `${name} cannot hold ${taken.join(', ')}, which the construct sets; set the corresponding prop`,
       scope,
     );
   }

@@ -4,25 +4,24 @@ import type { AdditionalQueueOptions, QueueScaledFargateWorkerOptions } from '..
 import { createQueues } from '../../private/work-queue';
 import { ExportDefaults } from '../defaults';
 
-/** What a worker is told of its queues. */
+/** The queue options of a worker service. */
 export type ServiceQueues = Pick<
   QueueScaledFargateWorkerOptions,
   'queue' | 'deadLetterQueue' | 'additionalQueues' | 'queueWeight'
 >;
 
-/** Names of the queues beside the one of normal priority, in the order of their construct ids. */
+/** Names of the additional queues, in the order of their construct ids. */
 const PRIORITIES = ['High', 'Low'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
-/** What a queue is made with; a worker that is given one takes none of it. */
+/** Options of a new queue, which a worker with an existing queue refuses. */
 const OF_QUEUES: readonly string[] = ['retentionPeriod', 'deadLetterRetention', 'maxReceiveCount', 'encryptionKey'];
 
 /**
  * The queues of a service, by priority.
  *
- * The handlers of the runtime send the last delivery of a message to the dead-letter queue themselves, so it is new
- * there, and both queues may keep messages
- * for the longest time that there is.
+ * The handlers of the runtime send a message to the dead-letter queue themselves after its last attempt. It is new
+ * there, so both queues can have the maximum retention.
  */
 export function createServiceQueues(
   scope: Construct,
@@ -48,14 +47,14 @@ export function createServiceQueues(
   return { queue, deadLetterQueue, additionalQueues, queueWeight: ExportDefaults.normalWeight };
 }
 
-/** What a user said of a service, but of its queues; other languages say undefined of what was left out. */
+/** The user's options of a service without those of its queues; other languages pass undefined for omitted props. */
 export function withoutQueues(options: QueueScaledFargateWorkerOptions): QueueScaledFargateWorkerOptions {
   return Object.fromEntries(
     Object.entries(options).filter(([name, value]) => value !== undefined && !OF_QUEUES.includes(name)),
   );
 }
 
-/** The queues by priority, in one order for both services. */
+/** The queues by priority, in the same order for both services. */
 export function queuesOf(worker: {
   readonly queue: IQueue;
   readonly additionalQueues: Readonly<Record<string, { readonly queue: IQueue }>>;

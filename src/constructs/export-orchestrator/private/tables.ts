@@ -19,27 +19,27 @@ export function createJobTable(scope: Construct, options: TableOptions): dynamod
   });
 }
 
-/** What is known about entries, by their names: what `DynamoMetadata` looks up with `nameAttribute: 'name'`. */
+/** The metadata of entries by name, which `DynamoMetadata` reads with `nameAttribute: 'name'`. */
 export function createMetadataTable(scope: Construct, options: TableOptions): dynamodb.Table {
   return createTable(scope, 'MetadataTable', options, { partitionKey: text('name') });
 }
 
-/** Dispatches the files of jobs: begins a job, numbers its files, closes it, and looks at the circuit. */
+/** To dispatch the files of jobs: to begin a job, number its files, close it, and read the circuit. */
 export function grantDispatch(table: dynamodb.ITable, grantee: IGrantable): void {
   grantOn(table, grantee, ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem']);
 }
 
-/** Counts files as done or failed, and takes places in the rate limit. */
+/** To count files as done or failed, and to use the rate limit. */
 export function grantFinish(table: dynamodb.ITable, grantee: IGrantable): void {
   grantOn(table, grantee, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem']);
 }
 
-/** Looks at jobs and at their failures, and opens failed ones again. */
+/** To inspect jobs and their failures, and to reopen failed jobs. */
 export function grantOperate(table: dynamodb.ITable, grantee: IGrantable): Grant {
   return grantOn(table, grantee, ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem']);
 }
 
-/** By names, or of a table with a partition for them all, by one query. */
+/** By name, or with one query for a table that has all entries in a partition. */
 export function grantLookup(table: dynamodb.ITable, grantee: IGrantable, own: boolean): void {
   grantOn(table, grantee, own ? ['dynamodb:BatchGetItem'] : ['dynamodb:BatchGetItem', 'dynamodb:Query']);
 }
@@ -59,7 +59,7 @@ function createTable(
   });
 }
 
-/** grant() of the CDK would add every index by a wildcard. */
+/** grant() of the CDK would add a wildcard for the indexes. */
 function grantOn(table: dynamodb.ITable, grantee: IGrantable, actions: string[]): Grant {
   grantWriteWithKey(table.encryptionKey, grantee);
   return Grant.addToPrincipal({ grantee, actions, resourceArns: [table.tableArn] });

@@ -5,7 +5,7 @@ import { createAlarm } from '../../private/alarm';
 import { WorkerDefaults } from '../defaults';
 import type { QueueScaledFargateWorkerProps } from '../queue-scaled-fargate-worker-props';
 
-/** Rings when a message is older than it should ever be, whatever the reason. */
+/** In ALARM when a message is too old, whatever the reason. */
 export function createOldestMessageAlarm(
   worker: Construct,
   metric: cloudwatch.IMetric,
@@ -13,7 +13,7 @@ export function createOldestMessageAlarm(
   props: QueueScaledFargateWorkerProps,
 ): cloudwatch.Alarm {
   return createAlarm(worker, 'OldestMessageAlarm', {
-    description: `The oldest job of ${worker.node.path} waits or is in work for ${age.toHumanString()} or more`,
+    description: `The oldest message of ${worker.node.path} is visible or in flight for ${age.toHumanString()} or more`,
     runbook: 'worker-oldest-message',
     metric,
     threshold: age.toSeconds(),
@@ -21,10 +21,7 @@ export function createOldestMessageAlarm(
   });
 }
 
-/**
- * Rings when the tasks that there may be have been too few for a while: the backlog is more than all of them can take
- * at once.
- */
+/** In ALARM when the backlog exceeds the capacity of the maximum task count for a while. */
 export function createSaturationAlarm(
   worker: Construct,
   metric: cloudwatch.IMetric,
@@ -33,7 +30,7 @@ export function createSaturationAlarm(
 ): cloudwatch.Alarm {
   const maxTasks = props.maxTasks ?? WorkerDefaults.maxTasks;
   return createAlarm(worker, 'SaturationAlarm', {
-    description: `For ${time.toHumanString()}, ${worker.node.path} has had more jobs than its ${maxTasks} tasks can take; consider a higher maxTasks`,
+    description: `For ${time.toHumanString()}, ${worker.node.path} has had more jobs than ${maxTasks} tasks can process at the same time; consider a higher maxTasks`,
     runbook: 'worker-saturation',
     metric,
     comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
@@ -44,8 +41,7 @@ export function createSaturationAlarm(
 }
 
 /**
- * Rings when jobs wait and none is in work: whatever keeps tasks from starting, this is what it looks like from the
- * queue.
+ * In ALARM when messages are visible and none is in flight: the symptom of every reason for which tasks do not start.
  */
 export function createNotStartingAlarm(
   worker: Construct,
@@ -54,7 +50,7 @@ export function createNotStartingAlarm(
   props: QueueScaledFargateWorkerProps,
 ): cloudwatch.Alarm {
   return createAlarm(worker, 'NotStartingAlarm', {
-    description: `For ${time.toHumanString()}, jobs of ${worker.node.path} have waited and none was in work: its tasks do not start, or take no work`,
+    description: `For ${time.toHumanString()}, messages of ${worker.node.path} were visible and none was in flight: its tasks do not start, or receive no messages`,
     runbook: 'worker-not-starting',
     metric,
     comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,

@@ -9,7 +9,7 @@ import { warn } from '../../private/warning';
 import { BacklogPerTaskDefaults } from '../defaults';
 import type { QueueScalingBindOptions } from '../queue-scaling-options';
 
-/** Target tracking on the backlog divided by the running tasks, and a first task out of nothing. */
+/** Target tracking on the backlog divided by the running tasks, and a step policy for the first task. */
 export function bindBacklogPerTask(scope: Construct, messagesPerTask: number, bind: QueueScalingBindOptions): void {
   warnWithoutContainerInsights(scope, bind.service.cluster);
   const running = runningTasks(bind);
@@ -19,7 +19,7 @@ export function bindBacklogPerTask(scope: Construct, messagesPerTask: number, bi
   }
 }
 
-/** By L1, because the CDK's target tracking refuses metric math (aws-cdk issue 20659). */
+/** An L1, because target tracking of the CDK refuses metric math (aws-cdk issue 20659). */
 function trackBacklog(
   scope: Construct,
   targetValue: number,
@@ -50,7 +50,7 @@ function trackBacklog(
   });
 }
 
-/** At no task, target tracking would wait for a backlog above its target, which a single message never is. */
+/** Without tasks, target tracking would wait for a backlog above its target, which a single message is not. */
 function wake(
   scope: Construct,
   running: cloudwatch.Metric,
@@ -64,7 +64,7 @@ function wake(
   });
   policy.addAdjustment({ adjustment: 1, lowerBound: 0 });
   createAlarm(scope, 'WakeAlarm', {
-    description: `Scales ${service.node.scope?.node.path ?? ''}: rings while there is work and no task runs, and starts one`,
+    description: `Scales ${service.node.scope?.node.path ?? ''}: in ALARM while there are messages and no task runs; starts one task`,
     runbook: 'worker-scaling',
     metric: new cloudwatch.MathExpression({
       expression: `IF(FILL(running, 0) > 0, 0, ${backlog.expression})`,
@@ -102,7 +102,7 @@ function renderInput(
   };
 }
 
-/** An account may switch it on by default, so that it is off can be said for sure only of what the app itself says. */
+/** The account setting may enable Container Insights, so this can be only a warning. */
 function warnWithoutContainerInsights(scope: Construct, cluster: ICluster): void {
   if (!(cluster instanceof Cluster)) {
     return;

@@ -10,13 +10,13 @@ import { WorkerDefaults } from '../defaults';
 import { checkIngress } from '.';
 import type { QueueScaledFargateWorkerProps } from '../queue-scaled-fargate-worker-props';
 
-/** What can be said about the props before anything is created. */
+/** Checks that need no constructs. */
 export function checkProps(scope: Construct, props: QueueScaledFargateWorkerProps): void {
   checkExclusions(scope, props);
   checkAdditionalQueues(scope, props);
   checkFargateTask(scope, props, {
     excluded: { healthCheck: props.healthCheck },
-    // The log level is the one variable of the contract that is the user's to set.
+    // The log level is the only variable of the contract that the user sets.
     reserved: Object.values(WorkerEnv).filter((name) => name !== WorkerEnv.logLevel),
   });
   checkSeconds(
@@ -37,9 +37,9 @@ export function checkProps(scope: Construct, props: QueueScaledFargateWorkerProp
 }
 
 /**
- * A job must fit into the time that its message can be hidden.
+ * A job must finish within the time that its message can be hidden.
  *
- * @param lease how long a receive hides a message, as the queue was really built
+ * @param lease visibility timeout of the queue as it was created
  */
 export function checkProcessingTime(scope: Construct, props: QueueScaledFargateWorkerProps, lease: Duration): void {
   const longest = props.maxProcessingTime;
@@ -48,7 +48,7 @@ export function checkProcessingTime(scope: Construct, props: QueueScaledFargateW
   }
   if (longest.toSeconds() > SqsLimits.maxVisibilityTimeoutSeconds) {
     throw new ValidationError(
-      `maxProcessingTime cannot be longer than 12 hours, the longest that SQS hides a message, got: ${longest.toHumanString()}; split the job`,
+      `maxProcessingTime cannot be longer than 12 hours, the maximum visibility timeout of SQS, got: ${longest.toHumanString()}; split the job`,
       scope,
     );
   }
@@ -67,7 +67,7 @@ function checkExclusions(scope: Construct, props: QueueScaledFargateWorkerProps)
     checkExcluded(
       'a new queue',
       { deadLetterQueue: props.deadLetterQueue },
-      'give queue too, or let the construct create both',
+      'set queue too, or let the construct create both',
       scope,
     );
   } else {
@@ -83,13 +83,13 @@ function checkExclusions(scope: Construct, props: QueueScaledFargateWorkerProps)
     checkExcluded(
       'a queue that is not FIFO',
       { contentBasedDeduplication: props.contentBasedDeduplication },
-      'set fifo too, or leave it out',
+      'set fifo too, or omit it',
       scope,
     );
   }
 }
 
-/** Two metrics for each queue, and one more for target tracking, must fit into an alarm. */
+/** An alarm holds two metrics for each queue, and one more for target tracking. */
 const MAX_ADDITIONAL_QUEUES = Math.floor((CloudWatchLimits.maxMetricsPerAlarm - 1) / 2) - 1;
 
 function checkAdditionalQueues(
@@ -99,7 +99,7 @@ function checkAdditionalQueues(
   const names = Object.keys(additionalQueues);
   const weights = { min: 1, max: WorkerLimits.maxQueueWeight };
   if (names.length === 0) {
-    checkExcluded('a single queue', { queueWeight, strictPriority }, 'add additionalQueues, or leave them out', scope);
+    checkExcluded('a single queue', { queueWeight, strictPriority }, 'add additionalQueues, or omit them', scope);
   }
   if (names.length > MAX_ADDITIONAL_QUEUES) {
     throw new ValidationError(
@@ -114,7 +114,7 @@ function checkAdditionalQueues(
       checkExcluded(
         `a new queue in additionalQueues.${name}`,
         { deadLetterQueue },
-        'give queue too, or let the construct create both',
+        'set queue too, or let the construct create both',
         scope,
       );
     }
@@ -126,7 +126,7 @@ function checkTaskCounts(scope: Construct, props: QueueScaledFargateWorkerProps)
   for (const [prop, value] of Object.entries({ minTasks, maxTasks })) {
     if (Token.isUnresolved(value)) {
       throw new ValidationError(
-        `${prop} must be known at synth, because the steps of the scaling policy are made from it; give a plain number`,
+        `${prop} must be known at synth, because the steps of the scaling policy are computed from it; use a literal number`,
         scope,
       );
     }

@@ -8,18 +8,20 @@ import { ExactScalingDefaults } from '../defaults';
 import type { ExactScalingOptions, QueueScalingBindOptions } from '../queue-scaling-options';
 import { capacityLevels } from './capacity-levels';
 
-/** Steps of exact capacity on the backlog, and a return to the fewest tasks when it has been empty for a while. */
+/**
+ * Steps of exact capacity on the backlog, and a scale-in to the minimum task count when it has been empty for a while.
+ */
 export function bindExactScaling(scope: Construct, options: ExactScalingOptions, bind: QueueScalingBindOptions): void {
   const owner = bind.service.node.scope?.node.path ?? '';
   createAlarm(scope, 'BacklogAlarm', {
-    description: `Scales ${owner}: rings while there is work, and sets the number of tasks for it`,
+    description: `Scales ${owner}: in ALARM while there are messages; sets the task count for them`,
     runbook: 'worker-scaling',
     metric: bind.backlog,
     threshold: 1,
     actions: [new ApplicationScalingAction(followBacklog(scope, options, bind))],
   });
   createAlarm(scope, 'IdleAlarm', {
-    description: `Scales ${owner}: rings while there is no work, and sets the fewest tasks`,
+    description: `Scales ${owner}: in ALARM while there are no messages; sets the minimum task count`,
     runbook: 'worker-scaling',
     metric: bind.backlog,
     comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_OR_EQUAL_TO_THRESHOLD,
@@ -29,7 +31,9 @@ export function bindExactScaling(scope: Construct, options: ExactScalingOptions,
   });
 }
 
-/** An alarm that goes on ringing runs its policy each minute, so tasks follow the backlog down as well as up. */
+/**
+ * An alarm that stays in ALARM runs its policy each minute, so the task count follows the backlog down as well as up.
+ */
 function followBacklog(
   scope: Construct,
   options: ExactScalingOptions,

@@ -1,4 +1,4 @@
-// Parts that few workers have. An index loads them when they are first used, with what they need of aws-cdk-lib.
+// Parts that few workers have. The index loads them, and the modules of aws-cdk-lib that they import, when they are first used.
 export { bindBacklogPerTask } from './backlog-per-task';
 export { checkIngress, createIngress, openPort } from './ingress';
 export { createSpotFallback } from './spot-fallback-parts';

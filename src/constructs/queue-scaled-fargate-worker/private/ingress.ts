@@ -16,18 +16,21 @@ export function checkIngress(
   checkSeconds('ingress.deregistrationDelay', deregistrationDelay, { min: 0, max: 3_600 }, scope);
   if (conditions.length === 0) {
     throw new ValidationError(
-      "ingress.conditions cannot be empty; say which requests the tasks get, such as ListenerCondition.pathPatterns(['/status/*'])",
+      "ingress.conditions cannot be empty; set the requests that are routed to the tasks, such as ListenerCondition.pathPatterns(['/status/*'])",
       scope,
     );
   }
 }
 
-/** The service finds the port when it is created. */
+/** Before the service is created, which reads the port. */
 export function openPort(container: ContainerDefinition, { port }: WorkerIngress): void {
   container.addPortMappings({ containerPort: port });
 }
 
-/** Target group and rule stand with the worker: in the listener's stack they would name the service, and it them. */
+/**
+ * Creates target group and rule in the stack of the worker: in the listener's stack, they would create a circular stack
+ * reference.
+ */
 export function createIngress(
   worker: Construct,
   service: FargateService,

@@ -1,9 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { MathExpression, type IMetric, type MathExpressionOptions } from 'aws-cdk-lib/aws-cloudwatch';
 
-/**
- * A metric of each queue, by the name that an expression calls it: the first by its own name, further ones numbered.
- */
+/** A metric of each queue, by its name in expressions: the first without a number, additional ones numbered. */
 export function ofQueues(name: string, metrics: readonly IMetric[]): Record<string, IMetric> {
   return Object.fromEntries(metrics.map((metric, index) => [nameOf(name, index), metric]));
 }
@@ -11,7 +9,7 @@ export function ofQueues(name: string, metrics: readonly IMetric[]): Record<stri
 /**
  * The sum of a metric over the queues.
  *
- * A queue that nobody has used for hours sends no metrics. Beside one that does, it counts as empty; alone, it stays
+ * A queue that was idle for hours sends no metrics. Among several queues, it counts as empty; a single one stays
  * unknown.
  */
 export function sumOf(name: string, queues: number): string {

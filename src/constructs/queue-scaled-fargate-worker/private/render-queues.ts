@@ -4,7 +4,7 @@ import { QueueStrategy, WorkerEnv, type AdditionalQueueEntry } from '../../../co
 import type { QueueScaledFargateWorkerProps } from '../queue-scaled-fargate-worker-props';
 import type { FurtherQueue } from './worker-queue';
 
-/** What the worker is told of queues beside its own; nothing when there are none. */
+/** Environment variables for the additional queues; empty without any. */
 export function renderQueues(
   scope: Construct,
   props: QueueScaledFargateWorkerProps,

@@ -56,7 +56,7 @@ export function createSpotFallback(worker: Construct, options: SpotFallbackOptio
     actions: ['ecs:DescribeServices', 'ecs:UpdateService'],
     resourceArns: [service.serviceArn],
   });
-  // What the service needs that polls the queue; it uses the function's role, and the function hides messages itself.
+  // For the event source mapping, which uses the role of the function, and for the function, which hides messages itself.
   grantConsume(failures.queue, handler);
   new EventSourceMapping(scope, 'Source', {
     target: handler,
@@ -65,7 +65,7 @@ export function createSpotFallback(worker: Construct, options: SpotFallbackOptio
     reportBatchItemFailures: true,
   });
   const undelivered = createUndeliveredEvents(new Construct(scope, 'Undelivered'), {
-    description: `${worker.node.path} was not told of a placement on Spot that failed, and did not fall back to on-demand capacity`,
+    description: `The event of a failed placement on Spot did not reach ${worker.node.path}, which did not fall back to on-demand capacity`,
     runbook: 'worker-on-demand-fallback',
     alarmActions: options.alarmActions,
   });

@@ -23,19 +23,19 @@ export interface WakeUpOptions {
   readonly alarmActions?: IAlarmAction[];
 }
 
-/** The queue that wakes, and the function that looks at the queues of jobs while a message is in it. */
+/** The queue for wake-ups, and the function that checks the queues of jobs while a message is in it. */
 export function createWakeUp(worker: Construct, options: WakeUpOptions): WorkQueue {
   const { service, jobs } = options;
   const scope = new Construct(worker, 'WakeUp');
   const wakeUps = createWorkQueue(scope, {
     fifo: true,
-    // A message that is not done with comes back after this: the time between two looks.
+    // An unfinished message is redelivered after this: the time between two checks.
     visibilityTimeout: Duration.seconds(WAKE_UP_INTERVAL_SECONDS),
     maxReceiveCount: WakeUpDefaults.maxReceiveCount,
     retentionPeriod: WakeUpDefaults.retentionPeriod,
     alarmActions: options.alarmActions,
     deadLetterNotice: {
-      description: `Wake-ups of ${worker.node.path} fail: files may wait for minutes before a task starts, and its fewest tasks may still be raised`,
+      description: `Wake-ups of ${worker.node.path} fail: files may wait for minutes before a task starts, and its minimum task count may still be raised`,
       runbook: 'worker-wake-up-dead-letter',
     },
   });
@@ -57,7 +57,7 @@ export function createWakeUp(worker: Construct, options: WakeUpOptions): WorkQue
   }
   grantReadMetrics(scope, handler);
   grantRegisterTarget(scope, handler, service);
-  // What the service needs that polls the queue; it uses the function's role.
+  // For the event source mapping, which uses the role of the function.
   grantConsume(wakeUps.queue, handler);
   new EventSourceMapping(scope, 'Source', {
     target: handler,

@@ -5,20 +5,20 @@ import { createDeadLetterAlarm, createWorkQueue, WorkQueueDefaults } from '../..
 import type { AdditionalQueue, AdditionalQueueOptions } from '../additional-queue';
 import type { QueueScaledFargateWorkerProps } from '../queue-scaled-fargate-worker-props';
 
-/** The queue of a worker and what is known of it. */
+/** The queue of a worker with its known settings. */
 export interface WorkerQueue extends AdditionalQueue {
   readonly lease: Duration;
   readonly maxReceiveCount?: number;
 }
 
-/** A further queue of a worker and what is known of it. */
+/** An additional queue of a worker with its known settings. */
 export interface FurtherQueue extends AdditionalQueue {
   readonly id: string;
   readonly maxReceiveCount?: number;
   readonly weight: number;
 }
 
-/** Creates the worker's queue, or takes the one that was given. */
+/** Creates the worker's queue, or uses the given one. */
 export function resolveWorkerQueue(scope: Construct, props: QueueScaledFargateWorkerProps): WorkerQueue {
   if (props.queue !== undefined) {
     return {
@@ -27,12 +27,12 @@ export function resolveWorkerQueue(scope: Construct, props: QueueScaledFargateWo
     };
   }
   const created = createQueue(scope, props);
-  // A property injector of the organisation may have changed what was asked for; the worker must know what was built.
+  // A property injector of the organisation may have changed the visibility timeout; the worker needs the effective one.
   const built = created.queue.node.defaultChild as sqs.CfnQueue;
   return { ...created, lease: Duration.seconds(built.visibilityTimeout ?? SQS_DEFAULT_VISIBILITY_SECONDS) };
 }
 
-/** The further queues, in one order in every language: a Java map has none of its own. */
+/** The additional queues, in the same order in every language: a Java map is unordered. */
 export function resolveFurtherQueues(worker: Construct, props: QueueScaledFargateWorkerProps): FurtherQueue[] {
   return Object.entries(props.additionalQueues ?? {})
     .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -4,7 +4,7 @@ import { resolveFargateTask, type FargateTask } from '../../fargate-task';
 import { ValidationError } from '../../private/validation-error';
 import type { QueueScaledFargateWorkerProps } from '../queue-scaled-fargate-worker-props';
 
-/** Creates the worker's task definition, or takes the one that was given. */
+/** Creates the worker's task definition, or uses the given one. */
 export function resolveWorkerTask(
   scope: Construct,
   props: QueueScaledFargateWorkerProps,
@@ -12,7 +12,7 @@ export function resolveWorkerTask(
 ): FargateTask {
   if (props.taskDefinition !== undefined && Stack.of(props.taskDefinition) !== Stack.of(scope)) {
     throw new ValidationError(
-      'taskDefinition must be created in the stack of the worker, because each of them names the other; move it here',
+      'taskDefinition must be in the stack of the worker, because each references the other; move it there',
       scope,
     );
   }

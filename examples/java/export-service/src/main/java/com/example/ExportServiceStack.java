@@ -27,7 +27,7 @@ public final class ExportServiceStack extends Stack {
     public ExportServiceStack(final Construct scope, final String id, final StackProps props) {
         super(scope, id, props);
 
-        // You provide the network and the cluster. The worker's scaling needs Container Insights.
+        // You provide the network and the cluster. The downloader's scaling needs Container Insights.
         Vpc vpc = Vpc.Builder.create(this, "Vpc").maxAzs(2).natGateways(0).build();
         Cluster cluster = Cluster.Builder.create(this, "Cluster")
                 .vpc(vpc)
@@ -69,7 +69,7 @@ public final class ExportServiceStack extends Stack {
                 .priorityQueues(true)
                 .postProcessing(PostProcessing.queue(completed))
                 .orchestrator(network)
-                .worker(network)
+                .downloader(network)
                 .alarmActions(List.of(onCall))
                 .build();
 
@@ -77,7 +77,7 @@ public final class ExportServiceStack extends Stack {
                 .stages(List.of(
                         PipelineStage.exports(exporter),
                         PipelineStage.worker(exporter.getOrchestrator()),
-                        PipelineStage.worker(exporter.getWorker()),
+                        PipelineStage.worker(exporter.getDownloader()),
                         PipelineStage.alerts(alerts)))
                 .build();
 
