@@ -8,81 +8,82 @@ import type { Delivery, FileIngestBucket } from '../file-ingest-bucket';
 import type { DatabaseLogin } from '../database-login';
 import type { LoadMapping } from './load-mapping';
 
-/** Which objects are loaded, and how. */
+/** A route: which objects are loaded, and how. */
 export interface LoadRouteOptions {
-  /** The bucket that the files land in. The function may read those below `prefix`. */
+  /** The bucket of the files. Grants the function read access to the objects below `prefix`. */
   readonly source: FileIngestBucket;
 
   /**
-   * Takes objects whose key starts with this; case counts.
+   * Matches objects whose key starts with this prefix; case-sensitive.
    *
-   * @default - keys of any beginning
+   * @default - keys with any prefix
    */
   readonly prefix?: string;
 
   /**
-   * Takes objects whose key ends with this; case counts.
+   * Matches objects whose key ends with this suffix; case-sensitive.
    *
-   * @default - keys of any ending
+   * @default - keys with any suffix
    */
   readonly suffix?: string;
 
   /**
-   * What the files hold, and the table that their rows go into. Not with `handlerFunction`, whose code knows.
+   * The content of the files, and the table for their rows. Cannot be combined with `handlerFunction`, whose code
+   * defines it.
    *
-   * @default - needed, unless `handlerFunction` is given
+   * @default - required, unless `handlerFunction` is set
    */
   readonly mapping?: LoadMapping;
 }
 
 /** Properties of `BatchFileLoader`. */
 export interface BatchFileLoaderProps {
-  /** How the function logs in to the database. */
+  /** The database login of the function. */
   readonly database: DatabaseLogin;
 
-  /** What is loaded, by a name for each route. No key may fit two of them. */
+  /** The routes by name. No key may match two of them. */
   readonly routes: { [id: string]: LoadRouteOptions };
 
   /**
-   * How the news of objects gets to the queue, for all routes.
+   * How events reach the queue, for all routes.
    *
    * @default Delivery.eventBridge()
    */
   readonly delivery?: Delivery;
 
   /**
-   * The network that the database is reached from.
+   * The VPC of the function, from which it reaches the database.
    *
-   * @default - needed, unless `handlerFunction` is given
+   * @default - required, unless `handlerFunction` is set
    */
   readonly vpc?: IVpc;
 
   /**
-   * The subnets of the function. They must reach the database, S3, SQS and Secrets Manager, by a NAT gateway or by VPC
-   * endpoints.
+   * The subnets of the function. They need a route to the database, S3, SQS and Secrets Manager, through a NAT gateway
+   * or VPC endpoints.
    *
-   * @default - the private subnets of `vpc` that have a way out
+   * @default - the private subnets with egress of `vpc`
    */
   readonly vpcSubnets?: SubnetSelection;
 
   /**
    * The security groups of the function.
    *
-   * @default - a new group that lets everything out and nothing in
+   * @default - a new group that allows all outbound and no inbound traffic
    */
   readonly securityGroups?: ISecurityGroup[];
 
   /**
-   * A function of your own, whose handler is a `fileLoader` of fileworks-runtime/loader. It must be in the network of
-   * the database. It gets the
-   * environment, the permissions and the messages; props that would configure our function are refused.
+   * Your own function, whose handler is a `fileLoader` of fileworks-runtime/loader. It must be in the VPC of the
+   * database. The construct adds environment variables, permissions and the event source; props that would configure a
+   * new function are refused.
    *
-   * @default - a function that loads by the mappings of the routes
+   * @default - a new function that loads with the mappings of the routes
    */
   readonly handlerFunction?: Function;
 
   /**
-   * How long one invocation may take, from 30 seconds to 15 minutes. The queue's visibility timeout follows from it.
+   * The timeout of an invocation, from 30 seconds to 15 minutes. The visibility timeout of the queue depends on it.
    *
    * @see https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
    * @default Duration.minutes(2)
@@ -90,7 +91,7 @@ export interface BatchFileLoaderProps {
   readonly timeout?: Duration;
 
   /**
-   * Memory of the function in MiB, from 256 to 10,240; CPU comes with it.
+   * Memory of the function in MiB, from 256 to 10,240; CPU scales with it.
    *
    * @see https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
    * @default 1024
@@ -98,7 +99,7 @@ export interface BatchFileLoaderProps {
   readonly memorySize?: number;
 
   /**
-   * The most messages of one invocation, from 1 to 10,000.
+   * Maximum messages per invocation, from 1 to 10,000.
    *
    * @see https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
    * @default 100
@@ -106,7 +107,7 @@ export interface BatchFileLoaderProps {
   readonly batchSize?: number;
 
   /**
-   * How long Lambda waits for a batch to fill, from 0 to 300 seconds.
+   * How long Lambda waits for a full batch, from 0 to 300 seconds.
    *
    * @see https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
    * @default Duration.seconds(55)
@@ -114,9 +115,8 @@ export interface BatchFileLoaderProps {
   readonly batchingWindow?: Duration;
 
   /**
-   * The most connections to the database, which is the most invocations at the same time, from 2 to 1,000. That many
-   * are reserved for our function out of the
-   * concurrency of the account.
+   * Maximum connections to the database, and so the maximum concurrent invocations, from 2 to 1,000. A new function
+   * reserves that concurrency of the account.
    *
    * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
    * @default 10
@@ -124,22 +124,22 @@ export interface BatchFileLoaderProps {
   readonly maxConnections?: number;
 
   /**
-   * The largest file that the function loads itself, at most `maxBatchSize`. Larger ones go to `largeFileQueue`.
+   * Maximum size of a file that the function loads itself, at most `maxBatchSize`. Larger files go to `largeFileQueue`.
    *
    * @default Size.mebibytes(8)
    */
   readonly maxFileSize?: Size;
 
   /**
-   * How much of files is in memory, and in one transaction, together; not less than `maxFileSize`. It makes batches
-   * smaller where files are large.
+   * Maximum total size of the files in memory and in one transaction; not less than `maxFileSize`. With large files,
+   * batches are smaller.
    *
    * @default Size.mebibytes(64)
    */
   readonly maxBatchSize?: Size;
 
   /**
-   * The queue for files over `maxFileSize`, such as that of a worker which runs `largeFileLoader` of
+   * The queue for files above `maxFileSize`, such as that of a worker service with `largeFileLoader` of
    * fileworks-runtime/loader.
    *
    * @default - such files are rejected
@@ -147,23 +147,22 @@ export interface BatchFileLoaderProps {
   readonly largeFileQueue?: IQueue;
 
   /**
-   * An existing standard queue. Props that would configure a new queue are then refused. It should hide messages for
-   * six times the function's timeout, and the
-   * batching window.
+   * An existing standard queue. Props that would configure a new queue are then refused. Its visibility timeout should
+   * be six times the function's timeout plus the batching window.
    *
    * @default - a new queue: encrypted, SSL only, with a dead-letter queue and an alarm
    */
   readonly queue?: IQueue;
 
   /**
-   * The dead-letter queue of an existing `queue`, where rejected files go at once.
+   * The dead-letter queue of an existing `queue`, for rejected files, which are not retried.
    *
-   * @default - rejected files go there after their last receive, and there is no alarm
+   * @default - unknown: rejected files reach it only after their last receive, and there is no alarm
    */
   readonly deadLetterQueue?: IQueue;
 
   /**
-   * How often a message is received before SQS moves it to the dead-letter queue, from 1 to 1,000.
+   * How many times a message is received before SQS moves it to the dead-letter queue, from 1 to 1,000.
    *
    * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
    * @default 3
@@ -171,7 +170,7 @@ export interface BatchFileLoaderProps {
   readonly maxReceiveCount?: number;
 
   /**
-   * How long a message waits in the queue before SQS drops it, from 1 minute to 14 days and shorter than
+   * How long SQS keeps a message in the queue before it deletes it, from 1 minute to 14 days and shorter than
    * `deadLetterRetention`.
    *
    * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
@@ -180,7 +179,8 @@ export interface BatchFileLoaderProps {
   readonly retentionPeriod?: Duration;
 
   /**
-   * How long a message is kept in the dead-letter queue, counted from its first send, from 1 minute to 14 days.
+   * How long SQS keeps a message in the dead-letter queue, counted from when it was first sent, from 1 minute to 14
+   * days.
    *
    * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
    * @default Duration.days(14)
@@ -190,21 +190,21 @@ export interface BatchFileLoaderProps {
   /**
    * A customer-managed key for the queues. The function may use it.
    *
-   * @default - encryption with a key that SQS manages
+   * @default - encryption with a key managed by SQS
    */
   readonly encryptionKey?: IKey;
 
   /**
-   * Rings an alarm when the oldest message, waiting or in work, is older than this; 1 minute or more.
+   * The age of the oldest message, visible or in flight, at which `oldestMessageAlarm` is in ALARM; 1 minute or more.
    *
    * @default - no such alarm
    */
   readonly alarmOldestMessageAge?: Duration;
 
   /**
-   * What the alarms do when they ring, such as sending to an SNS topic.
+   * Actions of the alarms, such as an SNS topic.
    *
-   * @default - the alarms ring without telling anyone
+   * @default - the alarms have no actions
    */
   readonly alarmActions?: IAlarmAction[];
 }

@@ -23,19 +23,17 @@ import { checkLoader } from './private/checks';
 import { loaderCode } from './private/function-code';
 
 /**
- * Loads files into PostgreSQL, each exactly once: S3 to SQS to Lambda to the database.
+ * Loads files into PostgreSQL, each exactly once: from S3 through SQS and Lambda into the database.
  *
- * Batches of a hundred files share a connection and a transaction, in which each file has a row in a ledger: whatever
- * is delivered twice is loaded
- * once. A file that cannot be loaded goes to the dead-letter queue alone, with the line and the reason, and holds up no
- * other.
+ * Batches of a hundred files share a connection and a transaction, in which each file has a row in a ledger, so that a
+ * redelivered file is loaded once. A file that cannot be loaded goes to the dead-letter queue on its own, with the line
+ * and the reason, and does not delay others.
  *
  * Limitations:
- * - The order between files of different keys is not promised. Of one key the newest version wins where the mapping
+ * - The order of files with different keys is not guaranteed. Of one key, the newest version wins if the mapping
  *   updates rows.
- * - The database is the user's, with its tables. The ledger's table is made by the loader where its user may do so.
- * - The function has no way out but that of its subnets: it needs S3, SQS and, for a login with a secret, Secrets
- *   Manager.
+ * - You provide the database and its tables. The loader creates the table of the ledger if its user may do so.
+ * - The function has only the egress of its subnets: it needs S3, SQS and, for a login with a secret, Secrets Manager.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
  *
@@ -65,25 +63,25 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
   /** The function that loads. */
   readonly handlerFunction: lambda.Function;
 
-  /** The queue of files that wait. */
+  /** The queue of files to load. */
   readonly queue: IQueue;
 
-  /** Where files go that cannot be loaded; undefined for an existing queue without a known one. */
+  /** The queue for files that cannot be loaded; undefined for an existing queue whose dead-letter queue is unknown. */
   readonly deadLetterQueue?: IQueue;
 
-  /** The ways of the files from their buckets to the queue, by name. */
+  /** The routes from the buckets to the queue, by name. */
   readonly routes: { [id: string]: IngestRoute };
 
-  /** What grants are given to: the role of the function. */
+  /** The principal of the function's role, which receives grants. */
   readonly grantPrincipal: IPrincipal;
 
-  /** Rings while the dead-letter queue holds anything. */
+  /** In ALARM while the dead-letter queue holds messages. */
   readonly deadLetterAlarm?: cloudwatch.Alarm;
 
-  /** Rings when invocations fail as a whole. */
+  /** In ALARM when whole invocations fail. */
   readonly errorAlarm: cloudwatch.Alarm;
 
-  /** Rings when the oldest message is too old; undefined without `alarmOldestMessageAge`. */
+  /** In ALARM when the oldest message is older than `alarmOldestMessageAge`; undefined without it. */
   readonly oldestMessageAlarm?: cloudwatch.Alarm;
 
   readonly #props: BatchFileLoaderProps;
@@ -112,17 +110,16 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
     this.oldestMessageAlarm = age && createOldestMessageAlarm(this, this.metricOldestMessageAge(), age, alarmActions);
   }
 
-  /** The connections of the function, for a database to allow them. */
+  /** The network connections of the function, with which a database can allow them. */
   get connections(): ec2.Connections {
     return this.handlerFunction.connections;
   }
 
   /**
-   * Lets a worker load the files that are too large for the function: log in to the database, and read the files of
-   * every route. The worker needs the
-   * variables of `largeFileEnvironment` too.
+   * Allows a worker to load the files that are too large for the function: to log in to the database, and to read the
+   * files of every route. The worker also needs the variables of `largeFileEnvironment`.
    *
-   * @param grantee who loads large files
+   * @param grantee the worker that loads large files
    */
   grantLoadLargeFiles(grantee: IGrantable): Grant {
     for (const route of Object.values(this.routes)) {
@@ -132,15 +129,14 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
   }
 
   /**
-   * What `largeFileLoader` of fileworks-runtime/loader needs in the environment of a worker, to share the ledger with
-   * the function.
+   * The environment variables that `largeFileLoader` of fileworks-runtime/loader needs in a worker, to share the
+   * ledger with the function.
    */
   get largeFileEnvironment(): { [name: string]: string } {
     return { [LoaderEnv.name]: this.node.path, [LoaderEnv.database]: this.#databaseSettings() };
   }
 
-  /**
-   * Files that were loaded.
+  /** Loaded files.
    *
    * @param props options of the metric
    */
@@ -148,8 +144,7 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
     return this.#metric(LoaderMetrics.filesLoaded, props);
   }
 
-  /**
-   * Rows that were loaded.
+  /** Loaded rows.
    *
    * @param props options of the metric
    */
@@ -158,7 +153,7 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
   }
 
   /**
-   * Files that no retry can help, which are in the dead-letter queue with the reason.
+   * Files that failed permanently, which are in the dead-letter queue with the reason.
    *
    * @param props options of the metric
    */
@@ -167,7 +162,7 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
   }
 
   /**
-   * Attempts at files that failed and come again.
+   * Failed attempts at files that are retried.
    *
    * @param props options of the metric
    */
@@ -176,7 +171,7 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
   }
 
   /**
-   * Files that were delivered again after they had been loaded.
+   * Files that were redelivered after they had been loaded.
    *
    * @param props options of the metric
    */
@@ -185,7 +180,7 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
   }
 
   /**
-   * Seconds since the arrival of the oldest file that waits or is in work.
+   * Age of the oldest message, visible or in flight, in seconds.
    *
    * @param props options of the metric
    */
@@ -211,7 +206,7 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
   #resolveQueues(): Pick<BatchFileLoader, 'queue' | 'deadLetterQueue' | 'deadLetterAlarm'> {
     const { queue, deadLetterQueue, alarmActions, maxReceiveCount = LoaderDefaults.maxReceiveCount } = this.#props;
     const deadLetterNotice: AlarmNotice = {
-      description: `Files of ${this.node.path} cannot be loaded and wait in its dead-letter queue, with the reason as an attribute`,
+      description: `Files of ${this.node.path} cannot be loaded and are in its dead-letter queue, with the reason as an attribute`,
       runbook: 'loader-dead-letter',
     };
     if (queue === undefined) {
@@ -312,7 +307,7 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
   }
 }
 
-/** The mapping is there: the checks say so. */
+/** The checks guarantee that the mapping is set. */
 function renderRoute({ prefix, suffix, mapping }: LoadRouteOptions): LoadRoute {
   return { prefix, suffix, ...(mapping as LoadMapping)._route };
 }

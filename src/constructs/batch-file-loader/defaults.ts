@@ -1,26 +1,26 @@
 import { Duration, Size } from 'aws-cdk-lib';
 
-/** What a loader has where its user chose nothing, each with its reason. */
+/** Defaults of a loader, each with its reason. */
 export const LoaderDefaults = {
   /** A transaction for a hundred files costs little more than one for a single file. */
   batchSize: 100,
-  /** Fills batches at a few files a second, and keeps the lag below a minute where there are fewer. */
+  /** Fills batches at a few files per second, and keeps the delay below a minute at a lower rate. */
   batchingWindow: Duration.seconds(55),
-  /** Every concurrent invocation has one connection; a small PostgreSQL has a hundred for everybody. */
+  /** Every concurrent invocation uses one connection; a small PostgreSQL has a hundred for all clients. */
   maxConnections: 10,
   /**
-   * A hundred times what a batch of small files takes, and short enough that a file whose attempt broke off comes back
-   * within a quarter of an hour.
+   * A hundred times the duration of a batch of small files, and short enough that the files of a crashed attempt are
+   * redelivered within a quarter of an hour.
    */
   timeout: Duration.minutes(2),
-  /** A whole vCPU is at 1,769 MiB; parsing needs more than half of one when a batch is full. */
+  /** 1,769 MiB is a whole vCPU; parsing a full batch needs more than half of one. */
   memorySize: 1_024,
-  /** Three attempts tell a fault that passes from one that does not; what no retry can help does not wait for them. */
+  /** Three attempts distinguish transient failures; permanent failures are not retried. */
   maxReceiveCount: 3,
-  /** What parses in a fraction of a second. */
+  /** Parses in a fraction of a second. */
   maxFileSize: Size.mebibytes(8),
-  /** With the copies that parsing makes it stays below half of the memory. */
+  /** Stays below half of the memory with the copies that parsing creates. */
   maxBatchSize: Size.mebibytes(64),
-  /** Lambda asks that a queue hides messages for six times the timeout of its function, and the batching window. */
+  /** Lambda recommends a visibility timeout of six times the function's timeout plus the batching window. */
   visibilityTimeouts: 6,
 } as const;

@@ -1,31 +1,31 @@
 import type { LoadRoute } from '../../contract/load-route';
 import type { RowSchema } from './row-schema';
 
-/** A column of the table, and where in a row its value is. */
+/** A column of the table, and the source of its value. */
 export interface LoadColumn {
   /** Name of the column in the table. */
   readonly name: string;
 
   /**
-   * Where the value is: the name of a property or of a CSV column, or a JSON pointer such as `/customer/name`. The
-   * empty text is the whole row, as JSON.
+   * The source of the value: the name of a property or a CSV column, or a JSON pointer such as `/customer/name`. The
+   * empty string is the whole row, as JSON.
    *
    * @default - the same name
    */
   readonly source?: string;
 }
 
-/** When a row replaces the one that is there. */
+/** Options of `LoadConflict.update()`. */
 export interface LoadUpdateOptions {
   /**
    * Replaces a row only if the new value of this column is greater than the old one, such as the time of a change.
    *
-   * @default - a row always replaces the one that is there
+   * @default - a row always replaces the existing one
    */
   readonly ifGreater?: string;
 }
 
-/** What happens to a row whose key is in the table already. */
+/** What happens to a row whose key exists in the table. */
 export class LoadConflict {
   /** The file is rejected. */
   static reject(): LoadConflict {
@@ -33,7 +33,7 @@ export class LoadConflict {
   }
 
   /**
-   * The row that is there stays.
+   * The existing row is kept.
    *
    * @param key columns of a unique index
    */
@@ -42,7 +42,8 @@ export class LoadConflict {
   }
 
   /**
-   * The new row replaces it. Of two versions of one object the newer one wins, in whatever order their events come.
+   * The new row replaces the existing one. Of two versions of an object, the newer one wins, in whatever order their
+   * events arrive.
    *
    * @param key columns of a unique index
    * @param options when a row is replaced
@@ -52,7 +53,7 @@ export class LoadConflict {
   }
 
   /**
-   * What the function is told.
+   * The configuration for the function.
    *
    * @internal
    */
@@ -63,25 +64,25 @@ export class LoadConflict {
   }
 }
 
-/** How the rows of a file become rows of a table. */
+/** Mapping of the rows of a file to rows of a table. */
 export interface LoadMappingOptions {
   /** The table: `table` or `schema.table`. It must exist. */
   readonly table: string;
 
-  /** The columns that are filled; others get their defaults. */
+  /** The columns to fill; others get their defaults. */
   readonly columns: LoadColumn[];
 
   /**
-   * What happens to a row whose key is in the table already.
+   * What happens to a row whose key exists in the table.
    *
    * @default LoadConflict.reject()
    */
   readonly conflict?: LoadConflict;
 
   /**
-   * What each row must fit. Of CSV it sees text as the type that it asks for.
+   * The JSON Schema for each row. The text of CSV is converted to the type that the schema requires.
    *
-   * @default - rows are not validated before the database sees them
+   * @default - rows are not validated before they are sent to the database
    */
   readonly schema?: RowSchema;
 }
@@ -98,15 +99,14 @@ export interface JsonMappingOptions extends LoadMappingOptions {
 
 /** Mapping of CSV files. */
 export interface CsvMappingOptions extends LoadMappingOptions {
-  /**
-   * Between the values of a line.
+  /** The delimiter of values.
    *
    * @default ','
    */
   readonly delimiter?: string;
 
   /**
-   * The value that stands for NULL.
+   * The value that represents NULL.
    *
    * @default ''
    */
@@ -114,7 +114,7 @@ export interface CsvMappingOptions extends LoadMappingOptions {
 }
 
 /**
- * What the files of a route hold, and the table that their rows go into.
+ * The content of a route's files, and the table for their rows.
  *
  * @example
  * const mapping = fileworks.LoadMapping.json({
@@ -127,7 +127,7 @@ export class LoadMapping {
   /**
    * Files that are one JSON document each.
    *
-   * @param options how rows are found, and where they go
+   * @param options the source and the target of rows
    */
   static json(options: JsonMappingOptions): LoadMapping {
     return new LoadMapping({ ...common(options), format: 'json', rowsAt: options.rowsAt });
@@ -136,7 +136,7 @@ export class LoadMapping {
   /**
    * Files with a JSON document in each line.
    *
-   * @param options where rows go
+   * @param options the target of rows
    */
   static jsonLines(options: LoadMappingOptions): LoadMapping {
     return new LoadMapping({ ...common(options), format: 'json-lines' });
@@ -145,7 +145,7 @@ export class LoadMapping {
   /**
    * CSV files with a header.
    *
-   * @param options how lines are read, and where rows go
+   * @param options the CSV format and the target of rows
    */
   static csv(options: CsvMappingOptions): LoadMapping {
     return new LoadMapping({
@@ -157,7 +157,7 @@ export class LoadMapping {
   }
 
   /**
-   * What the function is told.
+   * The configuration for the function.
    *
    * @internal
    */

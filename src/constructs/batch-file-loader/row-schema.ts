@@ -1,19 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { ValidationError } from '../private/validation-error';
 
-/** A JSON Schema that each row of a file must fit: draft 7, or 2020-12 when `$schema` says so. */
+/** A JSON Schema that validates each row of a file: draft 7, or 2020-12 if `$schema` says so. */
 export class RowSchema {
   /**
    * A schema in a file.
    *
-   * @param path of the file, seen from where the app runs
+   * @param path path of the file, relative to the working directory of the app
    */
   static fromFile(path: string): RowSchema {
     return new RowSchema(readFileSync(path, 'utf8'), path);
   }
 
   /**
-   * A schema as text.
+   * A schema as a JSON string.
    *
    * @param json the schema
    */
@@ -22,7 +22,7 @@ export class RowSchema {
   }
 
   /**
-   * What the function is told.
+   * The configuration for the function.
    *
    * @internal
    */

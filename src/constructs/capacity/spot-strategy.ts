@@ -7,11 +7,10 @@ const ON_DEMAND = 'FARGATE';
 const SPOT = 'FARGATE_SPOT';
 
 /**
- * Which Fargate capacity runs the tasks: Spot, on-demand or a mix.
+ * The Fargate capacity of tasks: Spot, on-demand or a mix.
  *
- * Spot costs less and can be reclaimed: the task gets SIGTERM and 120 seconds, and its unfinished work goes back to the
- * queue.
- * When there is no Spot capacity, ECS keeps trying and does not take on-demand capacity instead.
+ * Spot costs less and can be interrupted: the task receives SIGTERM, has 120 seconds, and releases its unfinished work.
+ * While Spot capacity is unavailable, ECS keeps trying and does not use on-demand capacity instead.
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html
  */
@@ -27,7 +26,7 @@ export class SpotStrategy {
   }
 
   /**
-   * The first tasks run on-demand, all further ones on Spot.
+   * The first tasks run on-demand, all others on Spot.
    *
    * @param onDemandTasks how many tasks run on-demand before Spot is used, from 1 to 100,000
    */
@@ -50,7 +49,7 @@ export class SpotStrategy {
     checkWholeNumber('spot', spot, { min: 0, max: CapacityProviderLimits.maxWeight });
     if (onDemand === 0 && spot === 0) {
       throw new ValidationError(
-        'onDemand and spot cannot both be 0, or no task could be placed; give at least one of them a weight',
+        'onDemand and spot cannot both be 0, or no task could be placed; set at least one of them',
       );
     }
     return new SpotStrategy([
@@ -59,7 +58,7 @@ export class SpotStrategy {
     ]);
   }
 
-  /** The strategy as ECS takes it. */
+  /** The capacity provider strategy of ECS. */
   readonly capacityProviderStrategies: CapacityProviderStrategy[];
 
   private constructor(strategies: CapacityProviderStrategy[]) {

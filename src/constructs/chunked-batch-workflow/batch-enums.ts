@@ -1,22 +1,22 @@
-/** What becomes of a file when the work on it is done. */
+/** What happens to a file after it was processed. */
 export enum FilingMode {
-  /** It is moved out of `incoming/`, to `processed/` or `failed/` beside it. */
+  /** It is moved from `incoming/` to `processed/` or `failed/` next to it. */
   MOVE = 'move',
   /**
-   * It gets the tag `fileworks-batch` with the value `processed` or `failed`, and runs that find it skip it. Each run
-   * lists and looks at all files again.
+   * It gets the tag `fileworks-batch` with the value `processed` or `failed`, and later runs skip it. Each run lists
+   * and checks all files again.
    */
   TAG = 'tag',
-  /** Nothing, so that each run works on it again. */
+  /** Nothing: each run processes it again. */
   NONE = 'none',
 }
 
-/** What a run does that begins while another one is at work. */
+/** What a run does that starts while another one is running. */
 export enum RunOverlap {
-  /** It waits until those before it have ended. */
+  /** It waits until all earlier runs have ended. */
   WAIT = 'wait',
-  /** It ends without having done anything. What it was started for is lost, unless the next run does it. */
+  /** It ends without processing. Its files are left to the next run. */
   SKIP = 'skip',
-  /** It works beside the others. Two runs of one prefix then work on the same files. */
+  /** It runs concurrently. Two runs of one prefix then process the same files. */
   ALLOW = 'allow',
 }

@@ -3,21 +3,20 @@ import type { QueueScaledFargateWorker } from '../queue-scaled-fargate-worker';
 import type { BatchTaskProps } from './batch-task-props';
 import * as processors from './private/processors';
 
-/** What works on a batch: it is given a pointer to an object of S3 that names the files. */
+/** The processor of batches. It receives a reference to an S3 object that lists the files. */
 export class BatchProcessor {
   /**
-   * A Fargate task of its own for each batch; the image runs `runBatch` of fileworks-runtime.
+   * A Fargate task for each batch; the image runs `runBatch` of fileworks-runtime.
    *
-   * @param props what the task consists of
+   * @param props the properties of the task
    */
   static fargateTask(props: BatchTaskProps): BatchProcessor {
     return new BatchProcessor(processors.fargateTask(props));
   }
 
   /**
-   * A Lambda function, called for each batch; it exports `batchFunction` of fileworks-runtime. What it does not finish
-   * in 15 minutes, the next call does, as
-   * often as `retries` allows.
+   * A Lambda function, invoked for each batch; it exports `batchFunction` of fileworks-runtime. If it does not finish
+   * within 15 minutes, the next invocation continues, as many times as `retries` allows.
    *
    * @param handler the function
    */
@@ -26,11 +25,10 @@ export class BatchProcessor {
   }
 
   /**
-   * A worker with a queue, which gets a job for each batch; it runs `batchJobHandler` of fileworks-runtime. For workers
-   * that do other jobs too, or that should
-   * stay warm between batches.
+   * A worker service, whose queue receives a job for each batch; it runs `batchJobHandler` of fileworks-runtime. For
+   * workers that also process other jobs, or that should stay warm between batches.
    *
-   * @param worker of the same stack, whose queue is no FIFO queue
+   * @param worker the worker service, in the same stack and without a FIFO queue
    */
   static worker(worker: QueueScaledFargateWorker): BatchProcessor {
     return new BatchProcessor(processors.worker(worker));

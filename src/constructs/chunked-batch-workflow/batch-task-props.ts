@@ -3,17 +3,17 @@ import type { ICluster } from 'aws-cdk-lib/aws-ecs';
 import type { SpotStrategy } from '../capacity';
 import type { FargateTaskProps } from '../fargate-task';
 
-/** A Fargate task for each batch. */
+/** Properties of `BatchProcessor.fargateTask()`. */
 export interface BatchTaskProps extends FargateTaskProps {
   /**
-   * The cluster that runs the tasks, and with it the VPC. An `ecs.Cluster` of the same app gets the FARGATE and
-   * FARGATE_SPOT capacity providers if it
-   * lacks them; an imported cluster must have them.
+   * The cluster, and with it the VPC, of the tasks. The construct adds the FARGATE and FARGATE_SPOT capacity providers
+   * to an `ecs.Cluster` of the same app if they are missing; an imported cluster must have them.
    */
   readonly cluster: ICluster;
 
   /**
-   * Which Fargate capacity runs the tasks. What Spot reclaims is started again and goes on where it ended.
+   * The Fargate capacity of the tasks. After a Spot interruption, a batch is started again and continues where it
+   * ended.
    *
    * @default SpotStrategy.spotOnly()
    */
@@ -22,19 +22,19 @@ export interface BatchTaskProps extends FargateTaskProps {
   /**
    * The subnets of the tasks.
    *
-   * @default - the private subnets of the cluster's VPC that have a way out
+   * @default - the private subnets with egress of the cluster's VPC
    */
   readonly vpcSubnets?: SubnetSelection;
 
   /**
    * The security groups of the tasks.
    *
-   * @default - a new group that lets everything out and nothing in
+   * @default - a new group that allows all outbound and no inbound traffic
    */
   readonly securityGroups?: ISecurityGroup[];
 
   /**
-   * Whether the tasks get a public address; needed in public subnets, and only there.
+   * Whether the tasks have public IP addresses, which they need in public subnets only.
    *
    * @default false
    */

@@ -15,50 +15,50 @@ export interface ChunkedBatchWorkflowProps {
   readonly bucket: IBucket;
 
   /**
-   * The beginnings of keys that a run works on; each has its files in `incoming/` below it, and its own end. `sales/`,
-   * or the empty text for the whole bucket.
+   * The key prefixes that a run processes; each has its files in `incoming/` below it, and completes on its own. For
+   * example `sales/`, or the empty string for the whole bucket.
    *
-   * They also bound what may be worked on at all: a run can be started for any prefix that begins with one of them.
+   * They also limit what may be processed: a run can be started for any prefix that starts with one of them.
    */
   readonly prefixes: string[];
 
   /**
-   * What works on a batch. It is allowed to read the files, to put them away and to write its results; grant the
-   * construct what else it needs.
+   * The processor of a batch. It may read the files, move or tag them, and write its results; grant further permissions
+   * to the construct.
    */
   readonly processor: BatchProcessor;
 
   /**
-   * Where a run finds the files of a prefix.
+   * How a run finds the files of a prefix.
    *
    * @default BatchSource.listing()
    */
   readonly source?: BatchSource;
 
   /**
-   * What becomes of a file when the work on it is done.
+   * What happens to a file after it was processed.
    *
    * @default FilingMode.MOVE
    */
   readonly filing?: FilingMode;
 
   /**
-   * The most files in a batch, from 1 to 10,000.
+   * Maximum files in a batch, from 1 to 10,000.
    *
    * @default 100
    */
   readonly maxFilesPerBatch?: number;
 
   /**
-   * The most that the description of a batch, its keys above all, may take: from 1 KiB to 200 KiB. A batch ends before
-   * it, however few files it has.
+   * Maximum size of a batch's description, mainly its keys, from 1 KiB to 200 KiB. It limits a batch regardless of its
+   * number of files.
    *
    * @default Size.kibibytes(128)
    */
   readonly maxBatchDescription?: Size;
 
   /**
-   * The most batches of a prefix in work at a time, from 1 to 10,000.
+   * Maximum concurrent batches of a prefix, from 1 to 10,000.
    *
    * @see https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
    * @default 20
@@ -66,94 +66,91 @@ export interface ChunkedBatchWorkflowProps {
   readonly maxConcurrency?: number;
 
   /**
-   * The most prefixes in work at a time, from 1 to 40.
+   * Maximum concurrent prefixes, from 1 to 40.
    *
    * @default 5
    */
   readonly maxConcurrentPrefixes?: number;
 
   /**
-   * How often a batch is tried again that failed or was reclaimed by Spot, from 0 to 10. It goes on where it ended.
+   * How many times a batch is retried after a failure or a Spot interruption, from 0 to 10. It continues where it
+   * ended.
    *
-   * That nobody takes it, because ECS is throttled or has no capacity, does not count: it is offered again for about
-   * half a day.
+   * Launches that fail because ECS is throttled or has no capacity do not count: they are retried for about half a day.
    *
    * @default 2
    */
   readonly retries?: number;
 
   /**
-   * The longest that a batch may take, its retries and waits for capacity included, from 1 minute to 7 days. It has
-   * failed then, and its task is stopped.
+   * Maximum duration of a batch, including its retries and waits for capacity, from 1 minute to 7 days. After that it
+   * fails, and its task is stopped.
    *
    * @default Duration.hours(6)
    */
   readonly batchTimeout?: Duration;
 
   /**
-   * The share of a prefix' files that may fail, from 0 to 100, before its event and the run say so. Files of batches
-   * that nobody finished count.
+   * Percentage of a prefix's files that may fail, from 0 to 100, before its event and the run report a failure. Files
+   * of unfinished batches count as failed.
    *
    * @default 0
    */
   readonly toleratedFailurePercentage?: number;
 
   /**
-   * The share of a prefix' files, from 0 to 100, that may be in batches which nobody finished before no more batches
-   * are begun and those in work are stopped.
-   * Files that failed by themselves do not count.
+   * Percentage of a prefix's files that may be in failed batches, from 0 to 100, before no further batches start and
+   * running ones are stopped. Files that failed individually do not count.
    *
    * @default 50
    */
   readonly abortFailurePercentage?: number;
 
   /**
-   * A function that is called first, with the input of the run, and whose answer becomes the input: to transform what
-   * came, or to find out the prefixes. It
-   * answers `{ "prefixes": ["sales/"] }`, or anything else for all prefixes.
+   * A function that is invoked first with the input of the run, and whose result replaces the input: to transform it,
+   * or to determine the prefixes. It returns `{ "prefixes": ["sales/"] }`, or anything else for all prefixes.
    *
-   * @default - nothing comes first
+   * @default - none
    */
   readonly preparation?: IFunction;
 
   /**
-   * What a run does that begins while another one is at work.
+   * What a run does that starts while another one is running.
    *
    * @default RunOverlap.WAIT
    */
   readonly overlap?: RunOverlap;
 
   /**
-   * When a run of all prefixes begins, with its time zone.
+   * The schedule for runs of all prefixes, with its time zone.
    *
-   * @default - runs begin by a marker file, or on demand
+   * @default - runs start with a marker file or on demand
    */
   readonly schedule?: ScheduleExpression;
 
   /**
-   * Starts a run for a prefix when a marker file lands in `incoming/` below it. The `FileIngestBucket` that stands for
-   * `bucket`.
+   * Starts a run for a prefix when a marker file is put into `incoming/` below it. The `FileIngestBucket` of `bucket`.
    *
-   * @default - runs begin by the schedule, or on demand
+   * @default - runs start with the schedule or on demand
    */
   readonly markerSource?: FileIngestBucket;
 
   /**
-   * The name of the marker file. It is no file of a batch, wherever it lies, and stays where it is.
+   * The name of the marker file. It is never part of a batch, and is not moved.
    *
    * @default '_READY'
    */
   readonly markerName?: string;
 
   /**
-   * The bus for the events that tell of the end of a prefix.
+   * The event bus for the events of completed prefixes.
    *
    * @default - the default bus of the account
    */
   readonly eventBus?: IEventBus;
 
   /**
-   * The bucket for what is written about runs: batches, results, manifests. In the same region as `bucket`.
+   * The bucket for the records of runs: batches, results, manifests. It must be in the region of `bucket`.
    * `resultRetention` is then refused.
    *
    * @default - a new bucket
@@ -161,23 +158,23 @@ export interface ChunkedBatchWorkflowProps {
   readonly resultBucket?: IBucket;
 
   /**
-   * The beginning of the keys of what is written about runs; it ends with a slash.
+   * Key prefix of the records of runs; it ends with a slash.
    *
    * @default 'runs/'
    */
   readonly resultPrefix?: string;
 
   /**
-   * How long that is kept, in whole days.
+   * How long the records of runs are kept, in whole days.
    *
    * @default Duration.days(30)
    */
   readonly resultRetention?: Duration;
 
   /**
-   * What the alarms do when they ring, such as sending to an SNS topic.
+   * Actions of the alarms, such as an SNS topic.
    *
-   * @default - alarms ring without telling anyone
+   * @default - the alarms have no actions
    */
   readonly alarmActions?: IAlarmAction[];
 }

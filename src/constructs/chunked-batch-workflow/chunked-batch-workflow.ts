@@ -31,23 +31,22 @@ import { grantBatches, grantBatchExecutions, grantRuns } from './private/grants'
 import { grantInvoke } from './private/processors';
 
 /**
- * All files below a prefix, in batches, in parallel: by the clock, on demand, or when a marker file says that all are
- * there.
+ * Processes all files below a prefix in parallel batches: on a schedule, on demand, or when a marker file reports that
+ * all files are there.
  *
- * A Distributed Map of Step Functions lists `incoming/`, whatever there is, and makes batches of it. Each is described
- * in an object of S3, and a Fargate task
- * on Spot, a Lambda function or a worker is given the pointer to it. What was done is written down file by file: a task
- * that Spot takes goes on where it ended.
- * Files go to `processed/` and `failed/`. When a prefix is done, an event on EventBridge says how many files were
- * processed and failed, how long it took and
- * where the manifest is.
+ * A Distributed Map of Step Functions lists `incoming/` and forms batches. Each batch is described in an S3 object,
+ * whose reference is passed to a Fargate task on Spot, a Lambda function or a worker. Progress is recorded file by
+ * file: after a Spot interruption, a batch continues where it ended. Files are moved to `processed/` and `failed/`.
+ * When a prefix is complete, an EventBridge event reports the number of processed and failed files, the duration and
+ * the location of the manifest.
  *
- * A run is for all prefixes, or for those of its input: `{ "prefixes": ["sales/"] }`.
+ * A run processes all prefixes, or those of its input: `{ "prefixes": ["sales/"] }`.
  *
  * Limitations:
- * - The handler of a file can be called twice for it; see `runBatch`.
- * - A batch that nobody finished leaves the files that are not done in `incoming/`, where the next run finds them.
- * - Some hundred prefixes in a run, by the size of an execution's history and output; any number of files in each.
+ * - The handler can be called twice for a file; see `runBatch`.
+ * - A failed batch leaves its unprocessed files in `incoming/` for the next run.
+ * - A run supports some hundred prefixes, limited by the history and output of an execution; each may have any number
+ *   of files.
  *
  * @example
  * declare const inbox: FileIngestBucket;
@@ -64,43 +63,43 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
   /** Identifies this class to property injectors. */
   static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.ChunkedBatchWorkflow';
 
-  /** What makes the batches and waits for them; an execution is a run. */
+  /** The state machine, whose executions are the runs. */
   readonly stateMachine: StateMachine;
 
   /**
-   * What is written about runs: `<resultPrefix><execution>/<number of the prefix>/manifest.json` and what belongs to
-   * it.
+   * The bucket for the records of runs: `<resultPrefix><execution>/<number of the prefix>/manifest.json` and related
+   * objects.
    */
   readonly resultBucket: IBucket;
 
-  /** What counts what became of a prefix, and writes its manifest. */
+  /** The function that counts the results of a prefix and writes its manifest. */
   readonly finishFunction: LambdaFunction;
 
-  /** What a task consists of; undefined unless the processor is a Fargate task. */
+  /** The task definition; undefined unless the processor is a Fargate task. */
   readonly taskDefinition?: ecs.FargateTaskDefinition;
 
-  /** The container that does the work; undefined unless the processor is a Fargate task. */
+  /** The main container; undefined unless the processor is a Fargate task. */
   readonly container?: ecs.ContainerDefinition;
 
-  /** What starts a run by the clock; undefined without `schedule`. */
+  /** The schedule that starts runs; undefined without `schedule`. */
   readonly schedule?: Schedule;
 
-  /** What starts a run when a marker file lands; undefined without `markerSource`. */
+  /** The route that starts a run for a marker file; undefined without `markerSource`. */
   readonly markerRoute?: IngestRoute;
 
-  /** Where runs of the schedule go that could not be started; undefined without `schedule`. */
+  /** The queue for scheduled runs that could not be started; undefined without `schedule`. */
   readonly deadLetterQueue?: IQueue;
 
-  /** Rings while that queue holds anything. */
+  /** In ALARM while `deadLetterQueue` holds messages. */
   readonly deadLetterAlarm?: cloudwatch.Alarm;
 
-  /** Rings when a run has failed: too many files, a prefix that could not be read, or by hand. */
+  /** In ALARM when a run failed: too many failed files, an unreadable prefix, or an abort by an operator. */
   readonly failureAlarm: cloudwatch.Alarm;
 
-  /** The role that works on batches, so that the construct can be given to any `grant` method. */
+  /** The principal of the processor's role, so that you can pass the construct to any `grant` method. */
   readonly grantPrincipal: iam.IPrincipal;
 
-  /** The network connections of what works on batches; empty for a function outside of a VPC. */
+  /** The network connections of the processor; empty for a function outside of a VPC. */
   readonly connections: Connections;
 
   readonly #props: ChunkedBatchWorkflowProps;
@@ -143,7 +142,7 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
 
     if (props.schedule !== undefined) {
       const undelivered = createUndeliveredEvents(this, {
-        description: `Runs of ${this.node.path} could not be started and wait in its dead-letter queue`,
+        description: `Runs of ${this.node.path} could not be started and are in its dead-letter queue`,
         runbook: 'batch-not-started',
         alarmActions: props.alarmActions,
       });
@@ -169,7 +168,7 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
         target: IngestTarget.stateMachine(this.stateMachine),
       });
     this.failureAlarm = createAlarm(this, 'FailureAlarm', {
-      description: `A run of ${this.node.path} failed: too many of its files did, or they could not be found`,
+      description: `A run of ${this.node.path} failed: too many of its files failed, or they could not be listed`,
       runbook: 'batch-failure',
       metric: this.metricFailedRuns(),
       threshold: 1,
@@ -178,29 +177,28 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
   }
 
   /**
-   * Lets `grantee` start a run by hand: an execution of `stateMachine`, for all prefixes or with `{ "prefixes":
-   * ["sales/"] }` as its input.
+   * Allows `grantee` to start a run: an execution of `stateMachine`, for all prefixes or with `{ "prefixes": ["sales/"]
+   * }` as its input.
    *
-   * @param grantee who starts it
+   * @param grantee the starter of runs
    */
   grantRun(grantee: iam.IGrantable): iam.Grant {
     return this.stateMachine.grantStartExecution(grantee);
   }
 
   /**
-   * Lets the processor store results: put objects, also in parts, give up an upload, and read what is there, to tell
-   * whether a result is
-   * stored already. It may neither list nor delete.
+   * Allows the processor to store results: to put objects, also with multipart uploads, to abort uploads, and to read
+   * existing objects in order to detect results that are already stored. It may neither list nor delete objects.
    *
-   * @param bucket where results go
-   * @param prefix beginning of the keys of results; by default all
+   * @param bucket the bucket for results
+   * @param prefix key prefix of the results; by default all keys
    */
   grantStoreResults(bucket: IBucket, prefix = ''): iam.Grant {
     return grantResultObjects(bucket, this, prefix);
   }
 
   /**
-   * Runs that failed or were stopped.
+   * Runs that failed, timed out or were aborted.
    *
    * @param props options of the metric; by default the sum of each minute
    */
@@ -209,7 +207,7 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
   }
 
   /**
-   * Files that were processed, counted when their prefix is done.
+   * Processed files, counted when their prefix is complete.
    *
    * @param props options of the metric; by default the sum of five minutes
    */
@@ -218,7 +216,7 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
   }
 
   /**
-   * Files that failed, and those of batches that nobody finished, counted when their prefix is done.
+   * Failed files, including those of unfinished batches, counted when their prefix is complete.
    *
    * @param props options of the metric; by default the sum of five minutes
    */
@@ -239,7 +237,7 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
   #createFinish(): LambdaFunction {
     const finish = createHandlerFunction(this, 'Finish', {
       handler: 'batch-finish',
-      description: `Counts what became of the files of ${this.node.path}`,
+      description: `Counts the results of ${this.node.path}`,
       timeout: BatchDefaults.finishTimeout,
       memorySize: BatchDefaults.finishMemoryMiB,
       environment: {
@@ -258,9 +256,9 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
   }
 }
 
-/** What is written about runs is gone after a time. */
+/** Records of runs expire. */
 function createResultBucket(scope: Construct, retention: Duration = BatchDefaults.resultRetention): Bucket {
-  return createPrivateBucket(scope, 'Results', 'give resultBucket', {
+  return createPrivateBucket(scope, 'Results', 'set resultBucket', {
     lifecycleRules: [{ id: 'Housekeeping', expiration: retention, abortIncompleteMultipartUploadAfter: retention }],
   });
 }

@@ -1,40 +1,42 @@
 import { Duration, Size } from 'aws-cdk-lib';
 
-/** What `ChunkedBatchWorkflow` chooses where its user did not, each with its reason. */
+/** Defaults of `ChunkedBatchWorkflow`, each with its reason. */
 export const BatchDefaults = {
   /**
-   * A task lives for minutes, of which it takes half of one to start, and a batch that fails leaves no more files
-   * behind.
+   * A task then runs for minutes, compared to half a minute for its start, and a failed batch leaves no more files
+   * unprocessed.
    */
   maxFilesPerBatch: 100,
-  /** Half of what Step Functions lets an execution have: as many of the longest keys as fit. */
+  /** Half of the payload limit of Step Functions, with room for the longest keys. */
   maxBatchDescription: Size.kibibytes(128),
   /** Well below the Fargate quota of a new account, and fast enough for 100,000 files in a night. */
   maxConcurrency: 20,
-  /** With 20 batches each, 100 tasks at a time at most. */
+  /** With 20 batches each, at most 100 concurrent tasks. */
   maxConcurrentPrefixes: 5,
-  /** Two for trouble that passes, such as a Spot reclaim; what fails three times will fail again. */
+  /** Two for transient failures, such as a Spot interruption; a batch that fails three times will fail again. */
   retries: 2,
-  /** A night; what hangs is stopped before the next one. */
+  /** A night: a hanging batch is stopped before the next run. */
   batchTimeout: Duration.hours(6),
-  /** A run with a single file that failed is one that somebody should look at. */
+  /** An operator should look at a run with a single failed file. */
   toleratedFailurePercentage: 0,
-  /** When half of all files are in batches that failed, the image is wrong, and more of the same is only paid for. */
+  /**
+   * If half of all files are in failed batches, the image is probably broken, and more batches would only cost money.
+   */
   abortFailurePercentage: 50,
-  /** The name that others have for it. */
+  /** A common name for such a file. */
   markerName: '_READY',
   resultPrefix: 'runs/',
-  /** Time to look into a run of last month. */
+  /** Time to investigate a run of the last month. */
   resultRetention: Duration.days(30),
-  /** How long a run waits before it looks again whether it is alone. */
+  /** How long a run waits before it checks again for other runs. */
   overlapInterval: Duration.minutes(1),
-  /** Results of some thousand batches are read in seconds; Lambda has no more for hundreds of thousands. */
+  /** Results of some thousand batches are read in seconds; for hundreds of thousands, the maximum of Lambda. */
   finishTimeout: Duration.minutes(15),
-  /** Room for the reasons of 100,000 files that failed. */
+  /** Memory for the reasons of 100,000 failed files. */
   finishMemoryMiB: 1_024,
 } as const;
 
-/** Name of the Distributed Map, which stands behind that of the machine where an execution of a batch is meant. */
+/** Name of the Distributed Map, which follows the name of the machine in the ARN of a batch's execution. */
 export const BATCH_MAP_LABEL = 'Files';
 
 /** The folders below a prefix. */

@@ -8,112 +8,110 @@ import type { DeliverySource } from './delivery-source';
 
 /** Properties of `DatabaseDeliveryPipeline`. */
 export interface DatabaseDeliveryPipelineProps {
-  /** The network that the database is reached from. */
+  /** The VPC of the builds, from which they reach the database. */
   readonly vpc: IVpc;
 
   /**
-   * The subnets of the builds. They must reach the database, and by a NAT gateway what the commands download.
+   * The subnets of the builds. They need a route to the database and, through a NAT gateway, to the downloads of the
+   * commands.
    *
-   * @default - the private subnets of `vpc` that have a way out
+   * @default - the private subnets with egress of `vpc`
    */
   readonly vpcSubnets?: SubnetSelection;
 
   /**
    * The security groups of the builds.
    *
-   * @default - a new group that lets everything out and nothing in
+   * @default - a new group that allows all outbound and no inbound traffic
    */
   readonly securityGroups?: ISecurityGroup[];
 
-  /** Where migrations, models and tests are. */
+  /** The source of migrations, models and tests. */
   readonly source: DeliverySource;
 
   /**
-   * The folder of the source that commands run in.
+   * The folder of the source in which commands run.
    *
-   * @default - its top folder
+   * @default - the root of the source
    */
   readonly workingDirectory?: string;
 
   /**
-   * How builds log in to the database: as the owner of its tables, who may create databases when migrations are
-   * validated.
+   * The database login of the builds. The user must own the tables, and must be able to create databases if migrations
+   * are validated.
    */
   readonly database: DatabaseLogin;
 
   /**
    * Languages of the build image and their versions, such as `{ nodejs: '22' }`.
    *
-   * @default - those that the image chooses
+   * @default - the default versions of the image
    */
   readonly runtimeVersions?: { [language: string]: string };
 
   /**
-   * What every build runs first, such as `npm ci`.
+   * Commands that every build runs first, such as `npm ci`.
    *
    * @default - nothing
    */
   readonly installCommands?: string[];
 
   /**
-   * Bring the database to the newest version of its schema, with any tool. They find the database in the variables of
-   * libpq: `PGHOST`, `PGPORT`,
-   * `PGDATABASE`, `PGUSER`, `PGPASSWORD`, `PGSSLMODE`, `PGSSLROOTCERT`.
+   * Commands that migrate the database to the newest version of its schema, with any tool. The environment variables of
+   * libpq hold the connection: `PGHOST`, `PGPORT`, `PGDATABASE`, `PGUSER`, `PGPASSWORD`, `PGSSLMODE`, `PGSSLROOTCERT`.
    */
   readonly migrateCommands: string[];
 
   /**
-   * Take back the last `$FILEWORKS_APPLIED_MIGRATIONS` migrations, when one of them or the smoke test has failed. Only
-   * with `historyTable`.
+   * Commands that roll back the last `$FILEWORKS_APPLIED_MIGRATIONS` migrations if one of them or the smoke test
+   * failed. Only with `historyTable`.
    *
-   * @default - nothing is taken back but what a failed transaction did
+   * @default - only failed transactions are rolled back
    */
   readonly rollbackCommands?: string[];
 
   /**
-   * Fail when the migrated database is not as its users need it.
+   * Commands that fail if the migrated database does not work for its users.
    *
-   * @default - migrations are good when they do not fail
+   * @default - no smoke test
    */
   readonly smokeCommands?: string[];
 
   /**
-   * Where the tool of `migrateCommands` notes what it has applied, a row for each migration: `pgmigrations` of
-   * node-pg-migrate,
-   * `flyway_schema_history` of Flyway. `table` or `schema.table`.
+   * The table in which the tool of `migrateCommands` records applied migrations, with a row for each: `pgmigrations` of
+   * node-pg-migrate, `flyway_schema_history` of Flyway. `table` or `schema.table`.
    *
-   * @default - migrations are neither validated nor taken back
+   * @default - migrations are neither validated nor rolled back
    */
   readonly historyTable?: string;
 
   /**
-   * Whether migrations run on a copy of the schema first, in a database of their own on the same server, and are taken
+   * Whether migrations first run on a copy of the schema, in a separate database on the same server, and are rolled
    * back there. Only with `historyTable`.
    *
-   * @default - true when `historyTable` is given
+   * @default - true if `historyTable` is set
    */
   readonly validateOnCopy?: boolean;
 
   /**
-   * Transform what was loaded, such as `dbt build`.
+   * Commands that transform the loaded data, such as `dbt build`.
    *
-   * @default - there are no transformations
+   * @default - no transformations
    */
   readonly transformCommands?: string[];
 
   /**
-   * When transformations run. Only with `transformCommands`.
+   * The schedule of transformations. Only with `transformCommands`.
    *
-   * @default - when somebody starts them
+   * @default - they run on demand
    */
   readonly transformSchedule?: ScheduleExpression;
 
   /**
-   * Deploy the infrastructure from inside the network, such as `npx cdk deploy --all --require-approval never`. The
-   * build may assume the roles of
-   * `cdk bootstrap` in the account and region of the stack, and nothing more.
+   * Commands that deploy the infrastructure from inside the VPC, such as `npx cdk deploy --all --require-approval
+   * never`. The build may only assume the roles of `cdk bootstrap` in the account and region of the stack.
    *
-   * @default - there is no such build
+   * @default - no deployment
    */
   readonly deployCommands?: string[];
 
@@ -127,33 +125,33 @@ export interface DatabaseDeliveryPipelineProps {
   /**
    * The repository, as `owner/name`, whose workflows on GitHub Actions may start builds.
    *
-   * @default - no repository may
+   * @default - none
    */
   readonly githubRepository?: string;
 
   /**
-   * The branches whose workflows may. Only with `githubRepository`.
+   * The branches whose workflows may start builds. Only with `githubRepository`.
    *
    * @default ['main']
    */
   readonly githubBranches?: string[];
 
   /**
-   * ARN of the identity provider of GitHub in the account. Only with `githubRepository`.
+   * ARN of the OIDC identity provider of GitHub in the account. Only with `githubRepository`.
    *
-   * @default - the one for token.actions.githubusercontent.com, of which an account has one
+   * @default - the one for token.actions.githubusercontent.com in the account
    */
   readonly githubProviderArn?: string;
 
   /**
-   * Events that start the migration.
+   * The pattern of events that start the migration.
    *
-   * @default - events start nothing
+   * @default - none
    */
   readonly migrateOn?: EventPattern;
 
   /**
-   * Major version of the PostgreSQL client, from 13 to 18; that of the server, or newer.
+   * Major version of the PostgreSQL client, from 13 to 18; the version of the server or a newer one.
    *
    * @default 17
    * @see https://www.postgresql.org/docs/current/app-pgdump.html
@@ -169,9 +167,9 @@ export interface DatabaseDeliveryPipelineProps {
   readonly timeout?: Duration;
 
   /**
-   * What the alarms do when they ring, such as sending to an SNS topic.
+   * Actions of the alarms, such as an SNS topic.
    *
-   * @default - the alarms ring without telling anyone
+   * @default - the alarms have no actions
    */
   readonly alarmActions?: IAlarmAction[];
 }

@@ -28,21 +28,19 @@ import { migrationScript, runStep, stepFile } from './private/scripts';
 import { renderWorkflow } from './private/workflow';
 
 /**
- * Changes the schema of a database in a private network, by builds of CodeBuild that run inside it: nothing of the
- * database is public, and nobody keeps its
- * password.
+ * Migrates the schema of a database in a private network, with CodeBuild builds that run inside it: the database is not
+ * public, and its password is not stored elsewhere.
  *
- * A migration runs on a copy of the schema first, is taken back there, and is applied only if the schema then is what
- * it was. When it fails on the database
- * itself, or the smoke test after it does, it is taken back. One migration runs at a time. Transformations run on a
- * schedule, and the infrastructure can be
- * deployed from inside the network too.
+ * A migration first runs on a copy of the schema, is rolled back there, and is applied only if the rollback restores
+ * the schema. If it fails on the database itself, or if the smoke test fails, it is rolled back. One migration runs at
+ * a time. Transformations run on a schedule, and the infrastructure can be deployed from inside the network too.
  *
  * Limitations:
- * - The copy is a database of its own on the same server. What belongs to the server, such as roles, is not copied, and
- *   a migration changes it at once.
- * - The copy holds no rows: a constraint that the rows break is found when the migration runs, and is taken back then.
- * - `rollbackCommands` must take back what is taken back here. Rows that a migration deleted do not return.
+ * - The copy is a separate database on the same server. Server-wide objects, such as roles, are not copied, and
+ *   validation changes them directly.
+ * - The copy has no rows: a constraint that existing rows violate is detected when the migration runs, and is rolled
+ *   back then.
+ * - `rollbackCommands` perform every rollback. Rows that a migration deleted are not restored.
  *
  * @see https://docs.aws.amazon.com/codebuild/latest/userguide/vpc-support.html
  *
@@ -68,25 +66,25 @@ export class DatabaseDeliveryPipeline extends Construct implements ec2.IConnecta
   /** Validates and applies migrations. */
   readonly migrationProject: codebuild.Project;
 
-  /** Transforms what was loaded; undefined without `transformCommands`. */
+  /** Transforms the loaded data; undefined without `transformCommands`. */
   readonly transformationProject?: codebuild.Project;
 
   /** Deploys the infrastructure; undefined without `deployCommands`. */
   readonly deploymentProject?: codebuild.Project;
 
-  /** What workflows of the repository act as; undefined without `githubRepository`. */
+  /** The role of workflows of the repository; undefined without `githubRepository`. */
   readonly githubRole?: iam.Role;
 
-  /** Where starts of builds go that could not be made; undefined without a schedule and events. */
+  /** The queue for builds that could not be started; undefined without a schedule and events. */
   readonly deadLetterQueue?: IQueue;
 
-  /** Rings while the dead-letter queue holds anything. */
+  /** In ALARM while the dead-letter queue holds messages. */
   readonly deadLetterAlarm?: cloudwatch.Alarm;
 
-  /** Ring when a build fails, one for each project. */
+  /** In ALARM when a build fails; one for each project. */
   readonly failureAlarms: cloudwatch.Alarm[] = [];
 
-  /** The connections of the builds, for a database to allow them. */
+  /** The network connections of the builds, with which a database can allow them. */
   readonly connections: ec2.Connections;
 
   readonly #props: DatabaseDeliveryPipelineProps;
@@ -128,9 +126,9 @@ export class DatabaseDeliveryPipeline extends Construct implements ec2.IConnecta
   }
 
   /**
-   * Lets `grantee` start builds of all projects and look how they go, and nothing else.
+   * Allows `grantee` to start builds of all projects and to read their status, but nothing else.
    *
-   * @param grantee who starts builds
+   * @param grantee the starter of builds
    */
   grantStart(grantee: iam.IGrantable): iam.Grant {
     return iam.Grant.addToPrincipal({
@@ -141,7 +139,7 @@ export class DatabaseDeliveryPipeline extends Construct implements ec2.IConnecta
   }
 
   /**
-   * A workflow for GitHub Actions that migrates, and then deploys where there are commands for it, when a branch of
+   * A workflow for GitHub Actions that migrates, and then deploys if there are `deployCommands`, when a branch of
    * `githubBranches` changes.
    */
   renderGitHubWorkflow(): string {
@@ -160,14 +158,14 @@ export class DatabaseDeliveryPipeline extends Construct implements ec2.IConnecta
   }
 
   /**
-   * Writes the workflow to a file, such as `.github/workflows/database.yml`, when the app is synthesized; a file that
-   * is the same already is left alone.
+   * Writes the workflow to a file, such as `.github/workflows/database.yml`, when the app is synthesized, unless the
+   * file is up to date.
    *
-   * @param path of the file, seen from where the app runs
+   * @param path path of the file, relative to the working directory of the app
    */
   writeGitHubWorkflow(path: string): void {
     const workflow = this.renderGitHubWorkflow();
-    // `cdk watch` would begin again with each write
+    // `cdk watch` would restart with each write
     if (existsSync(path) && readFileSync(path, 'utf8') === workflow) {
       return;
     }
@@ -209,7 +207,7 @@ export class DatabaseDeliveryPipeline extends Construct implements ec2.IConnecta
       buildSpec: codebuild.BuildSpec.fromObject(buildSpec(this.#props, commands, grantInPlaceOfDatabase === undefined)),
       logging: { cloudWatch: { logGroup } },
       timeout,
-      // Two migrations at a time would be two histories
+      // Concurrent migrations would corrupt the history
       concurrentBuildLimit: 1,
     });
     allowNetworkInterfaces(project, role);

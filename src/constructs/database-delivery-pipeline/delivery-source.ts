@@ -3,16 +3,16 @@ import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { Construct } from 'constructs';
 
-/** What a pipeline takes from its source. */
+/** A source bound to a pipeline. */
 interface BoundSource {
   readonly source: ISource;
   readonly grantRead: (grantee: IGrantable) => void;
 }
 
-/** Where migrations, models and tests are. */
+/** The source of migrations, models and tests. */
 export class DeliverySource {
   /**
-   * A repository on GitHub. Builds take the commit that they are started for; the account must have access to it in
+   * A repository on GitHub. Builds check out the commit for which they are started; the account needs access to it in
    * CodeBuild, unless it is public.
    *
    * @param owner a user or an organisation
@@ -29,7 +29,7 @@ export class DeliverySource {
   /**
    * A folder, which is uploaded with the app.
    *
-   * @param path of the folder, seen from where the app runs
+   * @param path path of the folder, relative to the working directory of the app
    */
   static folder(path: string): DeliverySource {
     return new DeliverySource(false, (scope) => {
@@ -47,14 +47,14 @@ export class DeliverySource {
   }
 
   /**
-   * Whether a build takes a commit.
+   * Whether a build checks out a commit.
    *
    * @internal
    */
   readonly _hasCommits: boolean;
 
   /**
-   * Makes it for a pipeline.
+   * Binds the source to a pipeline.
    *
    * @internal
    */

@@ -4,10 +4,10 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IConstruct } from 'constructs';
 import type { DatabaseSettings } from '../../contract/database-settings';
 
-/** Where the database of a secret is, as far as the secret does not say it. */
+/** Options of `DatabaseLogin.secret()`, which override the values of the secret. */
 export interface SecretLoginOptions {
   /**
-   * Name of the server, of an RDS Proxy for example.
+   * Host name of the server, for example of an RDS Proxy.
    *
    * @default - `host` of the secret
    */
@@ -16,7 +16,7 @@ export interface SecretLoginOptions {
   /**
    * Port of the server, from 1 to 65535.
    *
-   * @default - `port` of the secret, else 5432
+   * @default - `port` of the secret, otherwise 5432
    */
   readonly port?: number;
 
@@ -28,16 +28,16 @@ export interface SecretLoginOptions {
   readonly databaseName?: string;
 
   /**
-   * PEM of the authority that signed the server's certificate. TLS is always verified.
+   * The certificate authority of the server's certificate, as PEM. TLS certificates are always verified.
    *
-   * @default - the public authorities and those of RDS
+   * @default - the public certificate authorities and those of RDS
    */
   readonly caCertificate?: string;
 }
 
-/** Where the database is, and who may log in by IAM. */
+/** Options of `DatabaseLogin.iam()`. */
 export interface IamLoginOptions {
-  /** Name of the server: the endpoint of an instance, a cluster or an RDS Proxy. */
+  /** Host name of the server: the endpoint of an instance, a cluster or an RDS Proxy. */
   readonly host: string;
 
   /**
@@ -53,13 +53,13 @@ export interface IamLoginOptions {
   /** The database user, with the role `rds_iam`. */
   readonly user: string;
 
-  /** Resource id of the instance (`db-…`), the cluster (`cluster-…`) or the proxy (`prx-…`), which IAM knows it by. */
+  /** Resource id of the instance (`db-…`), the cluster (`cluster-…`) or the proxy (`prx-…`), for IAM. */
   readonly resourceId: string;
 
   /**
-   * PEM of the authority that signed the server's certificate. TLS is always verified.
+   * The certificate authority of the server's certificate, as PEM. TLS certificates are always verified.
    *
-   * @default - the public authorities and those of RDS
+   * @default - the public certificate authorities and those of RDS
    */
   readonly caCertificate?: string;
 }
@@ -67,17 +67,17 @@ export interface IamLoginOptions {
 /** How functions and workers log in to a PostgreSQL database. */
 export class DatabaseLogin {
   /**
-   * With a secret in the form that RDS keeps: `username`, `password`, `host`, `port`, `dbname`. It may be rotated at
-   * any time.
+   * With a secret in the format of RDS: `username`, `password`, `host`, `port`, `dbname`. It may be rotated at any
+   * time.
    *
    * @param secret the secret
-   * @param options where the database is, as far as the secret does not say it
+   * @param options the database, to override values of the secret
    */
   static secret(secret: ISecret, options: SecretLoginOptions = {}): DatabaseLogin {
     const { host, port, databaseName, caCertificate } = options;
     return new DatabaseLogin(
       { secretArn: secret.secretArn, host, port, database: databaseName, ca: caCertificate },
-      // grantRead() of the CDK lets one describe it too
+      // grantRead() of the CDK allows DescribeSecret too
       (grantee) => {
         secret.encryptionKey?.grant(grantee, 'kms:Decrypt');
         return Grant.addToPrincipal({
@@ -90,9 +90,9 @@ export class DatabaseLogin {
   }
 
   /**
-   * By IAM, without a password. The database must have IAM authentication on.
+   * With IAM, without a password. IAM authentication must be enabled on the database.
    *
-   * @param options where the database is, and who logs in
+   * @param options the database and its user
    */
   static iam(options: IamLoginOptions): DatabaseLogin {
     const { host, port, databaseName, user, resourceId, caCertificate } = options;
@@ -108,7 +108,7 @@ export class DatabaseLogin {
   }
 
   /**
-   * What the function is told.
+   * The configuration for the function.
    *
    * @internal
    */
@@ -122,10 +122,10 @@ export class DatabaseLogin {
   }
 
   /**
-   * Lets `grantee` log in, for example a worker that loads large files.
+   * Allows `grantee` to log in, for example a worker that loads large files.
    *
-   * @param grantee who logs in
-   * @param scope names the account and the region
+   * @param grantee the client
+   * @param scope a construct in the account and region of the database
    */
   grantLogin(grantee: IGrantable, scope: IConstruct): Grant {
     return this.#grant(grantee, scope);

@@ -6,7 +6,7 @@ import type { SpotStrategy } from '../capacity';
 import { allowToVolumes, resolveFargateTask, type FargateTaskProps, type OwnContainer } from '../fargate-task';
 import { taskSubnets, warnOfSubnets } from '../private/subnets';
 
-/** A task that is run for one piece of work, and where it runs. */
+/** A task for one unit of work, and where it runs. */
 export interface FargateRun {
   readonly cluster: ecs.ICluster;
   readonly taskDefinition: ecs.FargateTaskDefinition;
@@ -28,7 +28,7 @@ export interface FargateRunProps extends FargateTaskProps {
   readonly assignPublicIp?: boolean;
 }
 
-/** Creates what the props leave to us. */
+/** Creates the resources that the props do not set. */
 export function resolveFargateRun(
   scope: Construct,
   props: FargateRunProps,
@@ -50,7 +50,7 @@ export function resolveFargateRun(
   };
 }
 
-/** Lets `grantee` start the task, in its cluster and with its roles. */
+/** Allows `grantee` to start the task, in its cluster and with its roles. */
 export function grantRunTask({ cluster, taskDefinition }: FargateRun, grantee: IGrantable): Grant {
   Grant.addToPrincipal({
     grantee,

@@ -8,14 +8,14 @@ import type { Construct } from 'constructs';
 import { acknowledge, acknowledgeWildcard } from '../private/acknowledge';
 import { grantRunTask, type FargateRun } from './fargate-run';
 
-/** A state machine that runs a task, waits for it, and may stop it. */
+/** A state machine that runs a task, waits for it, and can stop it. */
 export function createRunMachine(scope: Construct, run: FargateRun, definition: object): sfn.StateMachine {
   const machine = createMachine(scope, definition);
   grantRun(machine, run);
   return machine;
 }
 
-/** A state machine with its log and its traces. */
+/** A state machine with logs and traces. */
 export function createMachine(scope: Construct, definition: object): sfn.StateMachine {
   const logs = new LogGroup(scope, 'RunsLog', {
     retention: RetentionDays.ONE_MONTH,
@@ -31,18 +31,18 @@ export function createMachine(scope: Construct, definition: object): sfn.StateMa
   acknowledge(
     machine,
     'AwsSolutions-IAM5[Resource::*]',
-    'The calls by which a service sets up its log delivery and sends traces have no narrower resource',
+    'The actions for log delivery and traces have no narrower resource',
   );
   return machine;
 }
 
-/** Lets the machine run the task, wait for it and stop it. */
+/** Allows the machine to run the task, wait for it and stop it. */
 export function grantRun(machine: sfn.StateMachine, run: FargateRun): void {
   grantRunTask(run, machine);
   grantWait(machine, run.cluster);
 }
 
-/** Executions that failed, took too long or were stopped by hand. */
+/** Executions that failed, timed out or were aborted. */
 export function failedRuns(machine: sfn.IStateMachine, props: MathExpressionOptions = {}): MathExpression {
   return new MathExpression({
     expression: 'FILL(failed, 0) + FILL(timedOut, 0) + FILL(aborted, 0)',
@@ -58,7 +58,7 @@ export function failedRuns(machine: sfn.IStateMachine, props: MathExpressionOpti
 }
 
 /**
- * What Step Functions needs to wait for a task, and to stop one.
+ * The permissions of Step Functions to wait for a task and to stop it.
  *
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html
  */
@@ -73,7 +73,7 @@ function grantWait(machine: sfn.StateMachine, cluster: ecs.ICluster): void {
     resourceName: `${cluster.clusterName}/*`,
   });
   iam.Grant.addToPrincipal({ grantee: machine, actions: ['ecs:DescribeTasks', 'ecs:StopTask'], resourceArns: [tasks] });
-  acknowledgeWildcard(machine, tasks, 'The id of a task is not known before it starts; the cluster bounds it');
+  acknowledgeWildcard(machine, tasks, 'Task ids are unknown at synth; the cluster limits them');
   const rule = `arn:${Aws.PARTITION}:events:${Aws.REGION}:${Aws.ACCOUNT_ID}:rule/StepFunctionsGetEventsForECSTaskRule`;
   iam.Grant.addToPrincipal({
     grantee: machine,

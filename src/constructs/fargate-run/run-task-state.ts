@@ -1,27 +1,27 @@
 import { Aws } from 'aws-cdk-lib';
 import type { FargateRun } from './fargate-run';
 
-/** What the branch with the work fails with when all is well, so that the clock beside it ends too. */
+/** The error of the work branch on success, so that the clock branch ends too. */
 const FINISHED = 'Finished';
 
-/** How often and how long Step Functions waits before it tries again, each with its reason. */
+/** Retry settings of Step Functions, each with its reason. */
 const RETRY_DEFAULTS = {
-  /** Time for a service that was throttled or a database that restarts. */
+  /** Time for a throttled service or a restarting database to recover. */
   retrySeconds: 30,
-  /** The first wait after the work was not taken. Drawn at random up to this, so that a burst spreads. */
+  /** The first delay after a failed launch. Random up to this, so that a burst spreads. */
   launchSeconds: 5,
-  /** The longest such wait: doubled until here. */
+  /** The maximum of such delays, which double each time. */
   maxLaunchSeconds: 300,
   /**
-   * About half a day of waits that are half as long as they may be on average: longer than a lack of Spot capacity
-   * usually lasts.
+   * About half a day of delays, which are on average half of their maximum: longer than Spot capacity is usually
+   * unavailable.
    */
   launchRetries: 300,
 } as const;
 
 /**
- * What Step Functions calls it when ECS took no task: throttled, away, or without capacity, which it tells in
- * `failures` of its answer.
+ * Errors of Step Functions when ECS started no task: throttled, unavailable, or without capacity, which ECS reports in
+ * `failures` of its response.
  */
 const NOT_TAKEN_BY_ECS = [
   'ECS.AmazonECSException',
@@ -31,9 +31,8 @@ const NOT_TAKEN_BY_ECS = [
 ];
 
 /**
- * Work that was not taken is tried again for long, work that failed `retries` times. Step Functions counts the attempts
- * of each entry by itself, and the
- * first that names an error takes it.
+ * Failed launches are retried for long, failed work `retries` times. Step Functions counts the attempts of each entry
+ * separately, and the first entry that lists an error applies.
  */
 export function renderTaskRetry(retries: number, notTaken = NOT_TAKEN_BY_ECS): object[] {
   const { launchSeconds, maxLaunchSeconds, launchRetries, retrySeconds } = RETRY_DEFAULTS;
@@ -56,12 +55,12 @@ export function renderTaskRetry(retries: number, notTaken = NOT_TAKEN_BY_ECS): o
 }
 
 export interface RunTaskStateOptions {
-  /** Variables of the container: texts or JSONata expressions. */
+  /** Environment variables of the container: strings or JSONata expressions. */
   readonly environment: Readonly<Record<string, string>>;
   readonly retry: readonly object[];
 }
 
-/** A state in the Amazon States Language that runs the task and waits for its end. */
+/** A state in Amazon States Language that runs the task and waits until it stops. */
 export function renderRunTask(
   { cluster, taskDefinition, container, capacity, network }: FargateRun,
   { environment, retry }: RunTaskStateOptions,
@@ -100,10 +99,10 @@ export function renderRunTask(
 }
 
 /**
- * A task beside a clock: whichever ends first ends the other.
+ * A task in parallel with a timer: the first to end ends the other.
  *
- * Step Functions does not say that it stops a task when its state times out, but it does when a branch of a parallel
- * state fails. So whichever branch ends first fails, and the end of the work is caught.
+ * Step Functions is not documented to stop a task when its state times out, but it stops the task when a branch of a
+ * parallel state fails. So the branch that ends first fails, and the success of the work is caught.
  *
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-sync
  */

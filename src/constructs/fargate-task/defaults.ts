@@ -2,19 +2,19 @@ import { Duration } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { FargateLimits } from '../../contract/service-limits';
 
-/** What a task has where its user chose nothing, each with its reason. */
+/** Defaults of a task, each with its reason. */
 export const FargateTaskDefaults = {
-  /** Half a vCPU: unpacking and uploading wait for the network more than they compute. */
+  /** Half a vCPU: extraction and upload wait for the network more than they compute. */
   cpu: 512,
-  /** The smallest memory that Fargate has for half a vCPU. */
+  /** The minimum that Fargate offers with half a vCPU. */
   memoryLimitMiB: 1_024,
-  /** All the time that Fargate gives: a program that stops drains its work or hands it back. */
+  /** The maximum of Fargate: a stopping program drains or releases its work. */
   stopTimeout: Duration.seconds(FargateLimits.maxStopTimeoutSeconds),
   /** A month covers the incident and its review; more is a decision about cost. */
   logRetention: RetentionDays.ONE_MONTH,
-  /** What the log driver holds back before it drops lines, in MiB: a few seconds of a talkative program. */
+  /** The buffer of the log driver before it drops lines, in MiB: a few seconds of a verbose program. */
   logBufferMiB: 8,
-  /** The writable directory of a container whose root is read-only; what temporary files use everywhere. */
+  /** The writable directory of a container with a read-only root: the usual place for temporary files. */
   scratchPath: '/tmp',
 } as const;
 

@@ -5,10 +5,10 @@ import type { ILogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Sidecar } from './sidecar';
 import type { TaskVolume } from './task-volume';
 
-/** What a Fargate task consists of, wherever one runs. */
+/** Properties of a Fargate task. */
 export interface FargateTaskProps {
   /**
-   * The image of the container. It must be built for `cpuArchitecture`. Either this or `taskDefinition` must be given.
+   * The image of the container. It must be built for `cpuArchitecture`. Set either this or `taskDefinition`.
    *
    * @default - the image of `taskDefinition`
    */
@@ -37,17 +37,17 @@ export interface FargateTaskProps {
   readonly entryPoint?: string[];
 
   /**
-   * Further environment variables, readable by everyone who may describe the task definition; for secrets, use
-   * `secrets`.
+   * Additional environment variables, readable for every principal that may describe the task definition; for secrets,
+   * use `secrets`.
    *
-   * Names that the construct writes itself are refused.
+   * Names that the construct sets are refused.
    *
-   * @default - only what the construct writes
+   * @default - only the variables that the construct sets
    */
   readonly environment?: Record<string, string>;
 
   /**
-   * Environment variables whose values ECS takes from Secrets Manager or Parameter Store when a task starts.
+   * Environment variables whose values ECS reads from Secrets Manager or Parameter Store when a task starts.
    *
    * @default - no secrets
    */
@@ -77,46 +77,45 @@ export interface FargateTaskProps {
   readonly cpuArchitecture?: CpuArchitecture;
 
   /**
-   * Disk of a task in GiB, from 21 to 200, for the image and for temporary files.
+   * Ephemeral storage of a task in GiB, from 21 to 200, for the image and temporary files.
    *
    * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-storage.html
-   * @default - 20 GiB, which is in the price of a task
+   * @default - 20 GiB, which the price of a task includes
    */
   readonly ephemeralStorageGiB?: number;
 
   /**
    * Whether the container's root file system is read-only; `/tmp` is then a writable volume of the task.
    *
-   * The volume belongs to root, unless the image declares `VOLUME /tmp` with another owner.
+   * Root owns the volume, unless the image declares `VOLUME /tmp` with another owner.
    *
    * @default true
    */
   readonly readonlyRootFilesystem?: boolean;
 
   /**
-   * Volumes that the container sees beside its image and `/tmp`.
+   * Additional volumes of the container, besides `/tmp`.
    *
    * @default - none
    */
   readonly volumes?: TaskVolume[];
 
   /**
-   * Containers beside the one that works, such as an OpenTelemetry collector or a log router.
+   * Additional containers of the task, such as an OpenTelemetry collector or a log router.
    *
    * @default - none
    */
   readonly sidecars?: Sidecar[];
 
   /**
-   * The role that the container's own code acts with. Grant it what the code needs, or grant it to the construct
-   * itself.
+   * The task role, which the code in the container uses. Grant permissions to it or to the construct.
    *
-   * @default - a new role with what the construct needs
+   * @default - a new role with the permissions that the construct needs
    */
   readonly taskRole?: IRole;
 
   /**
-   * The role that ECS acts with to start the task: it pulls the image, reads secrets and writes logs.
+   * The execution role, which ECS uses to pull the image, read secrets and write logs.
    *
    * @default - a new role
    */
@@ -125,7 +124,7 @@ export interface FargateTaskProps {
   /**
    * Time between SIGTERM and SIGKILL when a task is stopped, from 2 to 120 seconds.
    *
-   * @default Duration.seconds(120), or for a `taskDefinition` the 30 seconds that ECS has
+   * @default Duration.seconds(120), or for a `taskDefinition` the 30 seconds of ECS
    * @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
    */
   readonly stopTimeout?: Duration;

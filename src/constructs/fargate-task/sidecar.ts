@@ -3,36 +3,37 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { acknowledge } from '../private/acknowledge';
 import { SidecarDefaults } from './defaults';
 
-/** What a sidecar is added to. */
+/** The task that a sidecar is added to. */
 export interface SidecarTask {
-  /** The task definition that it becomes a part of. */
+  /** The task definition. */
   readonly taskDefinition: ecs.FargateTaskDefinition;
-  /** The container that does the work. */
+  /** The main container. */
   readonly container: ecs.ContainerDefinition;
-  /** Where the sidecar's own output goes: the log group of the task. */
+  /** The log driver for the sidecar's output, which writes to the log group of the task. */
   readonly logging: ecs.LogDriver;
 }
 
-/** The settings of an OpenTelemetry collector. */
+/** Options of `Sidecar.openTelemetryCollector()`. */
 export interface OpenTelemetryCollectorOptions {
   /**
    * The collector's image. It must be built for the task's `cpuArchitecture`.
    *
-   * @default - the collector of the AWS Distro for OpenTelemetry, in a fixed version
+   * @default - the collector of the AWS Distro for OpenTelemetry, in a pinned version
    */
   readonly image?: ecs.ContainerImage;
 
   /**
-   * The arguments of the collector, which name its configuration. What another one sends must be granted to the
-   * construct.
+   * The arguments of the collector, which select its configuration. Grant the permissions of another configuration to
+   * the construct.
    *
-   * @default ['--config=/etc/ecs/ecs-xray.yaml'], which the image brings: traces come by OTLP and go to X-Ray
+   * @default ['--config=/etc/ecs/ecs-xray.yaml'], which is part of the image: it receives traces by OTLP and sends them
+   * to X-Ray
    * @see https://github.com/aws-observability/aws-otel-collector/tree/main/config/ecs
    */
   readonly command?: string[];
 }
 
-/** Where a log router sends what the container writes. */
+/** Options of `Sidecar.logRouter()`. */
 export interface LogRouterOptions {
   /**
    * The options of the Fluent Bit output, such as `{ Name: 'firehose', region: 'eu-west-1', delivery_stream: 'logs' }`.
@@ -40,7 +41,7 @@ export interface LogRouterOptions {
   readonly options: Record<string, string>;
 
   /**
-   * Options whose values ECS takes from Secrets Manager or Parameter Store.
+   * Options whose values ECS reads from Secrets Manager or Parameter Store.
    *
    * @default - no secrets
    */
@@ -49,27 +50,26 @@ export interface LogRouterOptions {
   /**
    * The image of the log router.
    *
-   * @default - the Fluent Bit of AWS, in the version that AWS calls stable in the region
+   * @default - AWS for Fluent Bit, in the stable version of the region
    */
   readonly image?: ecs.ContainerImage;
 }
 
 /**
- * A container that serves the one that works.
+ * An additional container that serves the main container.
  *
- * ECS starts it first and stops it last, so that it sees the last words too. Its end does not end the task. It takes
- * its CPU and memory from what the task has.
+ * ECS starts it first and stops it last, so that it receives the last output too. The task continues if it exits. It
+ * shares the CPU and memory of the task.
  *
- * Extend it and implement `bind` to bring a sidecar of your own.
+ * Extend this class and implement `bind` for a custom sidecar.
  */
 export abstract class Sidecar {
   /**
-   * An OpenTelemetry collector: it takes traces by OTLP on ports 4317 and 4318 and sends them to X-Ray. The working
-   * container is told by
-   * `OTEL_EXPORTER_OTLP_ENDPOINT`.
+   * An OpenTelemetry collector, which receives traces by OTLP on ports 4317 and 4318 and sends them to X-Ray. Sets
+   * `OTEL_EXPORTER_OTLP_ENDPOINT` in the main container.
    *
-   * There is no sidecar for the X-Ray daemon, whose support ends in February 2027; this is what AWS recommends in its
-   * place.
+   * There is no sidecar for the X-Ray daemon, whose support ends in February 2027; AWS recommends this collector
+   * instead.
    *
    * @param options image and configuration
    * @see https://docs.aws.amazon.com/xray/latest/devguide/xray-daemon-eos.html
@@ -81,13 +81,13 @@ export abstract class Sidecar {
   }
 
   /**
-   * A FireLens log router: what the working container writes goes to Fluent Bit, and from there where `options` say.
-   * Grant the construct the destination.
+   * A FireLens log router: the output of the main container goes to Fluent Bit, and from there to the destination in
+   * `options`. Grant the construct access to the destination.
    *
-   * The metrics of `runWorker` are log lines that CloudWatch Logs reads, so they are lost unless the router sends them
-   * there.
+   * The metrics of `runWorker` are log lines that CloudWatch Logs extracts, so they are lost unless the router sends
+   * them there.
    *
-   * @param options where the logs go
+   * @param options the destination of the logs
    */
   static logRouter(options: LogRouterOptions): Sidecar {
     const logging = ecs.LogDrivers.firelens({ options: options.options, secretOptions: options.secretOptions });
@@ -97,11 +97,10 @@ export abstract class Sidecar {
   }
 
   /**
-   * Any container. Unless its options say otherwise, its end does not end the task, and its output goes to the task's
-   * log group.
+   * Any container. By default, the task continues if it exits, and its output goes to the task's log group.
    *
    * @param id name of the container
-   * @param options what it runs
+   * @param options the container
    */
   static container(id: string, options: ecs.ContainerDefinitionOptions): Sidecar {
     return new BuiltInSidecar((task) => {
@@ -110,16 +109,16 @@ export abstract class Sidecar {
   }
 
   /**
-   * Where the output of the working container goes instead of its log group.
+   * The log driver of the main container, in place of its log group.
    *
-   * @default - to its log group
+   * @default - the main container writes to its log group
    */
   readonly containerLogging?: ecs.LogDriver;
 
   /**
    * Adds the container.
    *
-   * @param task what it is added to
+   * @param task the task that the container is added to
    */
   abstract bind(task: SidecarTask): void;
 }
@@ -170,7 +169,7 @@ function addCollector(task: SidecarTask, { image, command }: OpenTelemetryCollec
   acknowledge(
     task.taskDefinition.taskRole,
     'AwsSolutions-IAM5[Resource::*]',
-    'The calls by which a collector sends traces to X-Ray have no narrower resource',
+    'The X-Ray actions of a collector have no narrower resource',
   );
 }
 
@@ -178,7 +177,7 @@ function addLogRouter({ taskDefinition, container, logging }: SidecarTask, { ima
   const router = taskDefinition.addFirelensLogRouter('LogRouter', {
     image: image ?? ecs.obtainDefaultFluentBitECRImage(taskDefinition, { logDriver: 'awsfirelens', options }),
     firelensConfig: { type: ecs.FirelensLogRouterType.FLUENTBIT },
-    // Without its router the container could not write, and ECS would not start it.
+    // ECS does not start a container whose log router is missing.
     essential: true,
     logging,
     memoryReservationMiB: SidecarDefaults.memoryReservationMiB,
@@ -186,7 +185,7 @@ function addLogRouter({ taskDefinition, container, logging }: SidecarTask, { ima
   startBefore(router, container);
 }
 
-/** ECS follows dependencies backwards when it stops a task. */
+/** ECS stops containers in the reverse order of their dependencies. */
 function startBefore(sidecar: ecs.ContainerDefinition, container: ecs.ContainerDefinition): void {
   container.addContainerDependencies({ container: sidecar, condition: ecs.ContainerDependencyCondition.START });
 }

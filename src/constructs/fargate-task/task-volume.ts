@@ -3,33 +3,33 @@ import type { ContainerDefinition, FargateTaskDefinition } from 'aws-cdk-lib/aws
 import type { IAccessPoint, IFileSystem } from 'aws-cdk-lib/aws-efs';
 import { ValidationError } from '../private/validation-error';
 
-/** What a volume is mounted into. */
+/** The task that a volume is mounted in. */
 export interface VolumeTask {
-  /** The task definition that names the volume. */
+  /** The task definition. */
   readonly taskDefinition: FargateTaskDefinition;
-  /** The container that sees it. */
+  /** The container that mounts the volume. */
   readonly container: ContainerDefinition;
-  /** A name for the volume that no other one of the task has. */
+  /** A name for the volume, unique in the task. */
   readonly volumeName: string;
 }
 
-/** How a file system of EFS is mounted. */
+/** Options of `TaskVolume.efs()`. */
 export interface EfsVolumeOptions {
-  /** The file system. Tasks start once its mount targets are there, and may reach them. */
+  /** The file system. The task definition depends on its mount targets, and the tasks may connect to them. */
   readonly fileSystem: IFileSystem;
 
-  /** Where the container sees it: an absolute path, such as `/mnt/models`. */
+  /** The mount path in the container: an absolute path, such as `/mnt/models`. */
   readonly containerPath: string;
 
   /**
-   * The access point to go through, which sets directory and user.
+   * The access point, which sets directory and user.
    *
-   * @default - the root of the file system, as the user that the container runs as
+   * @default - the root of the file system, as the user of the container
    */
   readonly accessPoint?: IAccessPoint;
 
   /**
-   * Whether the container may only read. Its role then may not write either.
+   * Whether the container may only read. The task role then has no write permission.
    *
    * @default false
    */
@@ -37,16 +37,15 @@ export interface EfsVolumeOptions {
 }
 
 /**
- * Files that a task sees beside its image.
+ * A volume of a task.
  *
- * Extend it and implement `bind` to bring a volume of your own.
+ * Extend this class and implement `bind` for a custom volume.
  */
 export abstract class TaskVolume {
   /**
-   * An empty directory on the task's own disk, which goes with the task: a writable place in a container whose root is
-   * read-only.
+   * An empty directory on the task's ephemeral storage: a writable directory in a container with a read-only root.
    *
-   * @param containerPath where the container sees it; an absolute path
+   * @param containerPath the mount path; an absolute path
    */
   static scratch(containerPath: string): TaskVolume {
     checkPath(containerPath);
@@ -57,9 +56,9 @@ export abstract class TaskVolume {
   }
 
   /**
-   * A file system of EFS that all tasks share, over TLS and by the permissions of the task role.
+   * An EFS file system that all tasks share, over TLS and with the permissions of the task role.
    *
-   * @param options what is mounted, and where
+   * @param options the file system and the mount path
    */
   static efs(options: EfsVolumeOptions): TaskVolume {
     checkPath(options.containerPath);
@@ -69,16 +68,16 @@ export abstract class TaskVolume {
   }
 
   /**
-   * What the tasks must reach over the network, on its default port.
+   * The network peer that the tasks must reach, on its default port.
    *
-   * @default - nothing: the volume is on the task's own disk
+   * @default - none: the volume is on the task's ephemeral storage
    */
   readonly networkPeer?: IConnectable;
 
   /**
-   * Adds the volume to the task definition, mounts it, and grants the task role what it takes.
+   * Adds the volume to the task definition, mounts it, and grants its permissions to the task role.
    *
-   * @param task what it is mounted into
+   * @param task the task that the volume is mounted in
    */
   abstract bind(task: VolumeTask): void;
 }

@@ -1,16 +1,19 @@
 import { Duration } from 'aws-cdk-lib';
 import { EventBridgeLimits } from '../../contract/service-limits';
 
-/** What `FileIngestBucket` chooses where its user did not, each with its reason. */
+/** Defaults of `FileIngestBucket`, each with its reason. */
 export const IngestDefaults = {
-  /** As long as EventBridge tries: a target that is away for a day loses nothing. */
+  /** The maximum of EventBridge: no event is lost if a target is unavailable for a day. */
   maxEventAge: Duration.seconds(EventBridgeLimits.maxEventAgeSeconds),
-  /** As often as EventBridge tries within that time. */
+  /** The maximum of EventBridge within that time. */
   retryAttempts: EventBridgeLimits.maxRetryAttempts,
-  /** Jobs may point at an object that was overwritten in the meantime; a month is longer than any message lives. */
+  /** A job may reference an object that was overwritten meanwhile; no message lives for a month. */
   noncurrentVersionExpiration: Duration.days(30),
-  /** Parts of an upload that was given up are invisible and paid for; nobody resumes one after a week. */
+  /** The parts of incomplete uploads are invisible and cost money; uploads are not resumed after a week. */
   abortIncompleteUploadAfter: Duration.days(7),
-  /** Up to this many letters a suffix is written out in every spelling: 16 patterns for four letters, as in `.json`. */
+  /**
+   * Maximum number of letters of a suffix that is expanded to every spelling: 16 patterns for four letters, as in
+   * `.json`.
+   */
   lettersInEverySpelling: 4,
 } as const;

@@ -1,19 +1,19 @@
-/** How the news of an object gets from the bucket to the target of a route. */
+/** How the events of a bucket reach the target of a route. */
 export class Delivery {
   /**
-   * S3 tells EventBridge, and a rule sends the event on: every filter, every target, retries for a day and a
-   * dead-letter queue.
+   * S3 sends events to EventBridge, and a rule forwards them. Supports every filter and every target, with retries for
+   * a day and a dead-letter queue.
    */
   static eventBridge(): Delivery {
     return new Delivery(false);
   }
 
   /**
-   * S3 sends its own notification to the queue, without EventBridge in between: a hop less to wait for and to pay.
+   * S3 sends its notifications directly to the queue, without EventBridge, with lower latency and cost.
    *
-   * Only to standard queues, and filtered only by prefixes, suffixes and reasons. S3 does not say how long it tries,
-   * and there is no dead-letter queue for
-   * what it could not send. Two routes of a bucket that are delivered so cannot take the same object.
+   * Supports only standard queues and filters by prefix, suffix and reason. S3 does not document how long it retries,
+   * and there is no dead-letter queue for undelivered notifications. Two such routes of a bucket cannot match the same
+   * object.
    *
    * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html
    */
@@ -21,7 +21,7 @@ export class Delivery {
     return new Delivery(true);
   }
 
-  /** Whether S3 sends to the queue itself. */
+  /** Whether S3 sends directly to the queue. */
   readonly direct: boolean;
 
   private constructor(direct: boolean) {

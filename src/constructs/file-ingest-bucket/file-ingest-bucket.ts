@@ -15,18 +15,16 @@ import { ownNotifications } from './private/bucket-notifications';
 import { createIngestBucket } from './private/ingest-bucket';
 
 /**
- * A bucket whose new objects become events for those who process them.
+ * A bucket that sends events for new objects to processing targets.
  *
- * Each route takes the objects of some prefixes and suffixes and sends their events to one target: S3 tells
- * EventBridge, a rule
- * matches, and delivery is tried for a day before the event goes to the dead-letter queue and rings its alarm. Objects
- * of zero bytes
- * and folder markers start nothing.
+ * Each route matches objects by prefix and suffix and sends their events to one target: S3 sends the event to
+ * EventBridge, a rule matches it, and EventBridge tries delivery for a day before it sends the event to the dead-letter
+ * queue, which has an alarm. Objects of zero bytes and folder markers are ignored.
  *
  * Limitations:
  * - Delivery is at least once and unordered. A file can be delivered twice; two uploads of one key can arrive in either
  *   order.
- * - An object that two routes match is delivered by both.
+ * - An object that matches two routes is delivered by both.
  * - The construct owns the notifications of its bucket; `addEventNotification` on it is refused. Add a route instead.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventBridge.html
@@ -45,13 +43,13 @@ export class FileIngestBucket extends Construct implements IFileIngestBucket {
   /** Identifies this class to property injectors. */
   static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.FileIngestBucket';
 
-  /** The bucket that files are put into. */
+  /** The bucket that receives the files. */
   readonly bucket: s3.IBucket;
 
-  /** Where events go that could not be delivered to their target. */
+  /** The queue for events that could not be delivered to their target. */
   readonly deadLetterQueue: IQueue;
 
-  /** Rings while the dead-letter queue holds anything. */
+  /** In ALARM while the dead-letter queue holds messages. */
   readonly deadLetterAlarm: Alarm;
 
   readonly #versioned: boolean;
@@ -64,7 +62,7 @@ export class FileIngestBucket extends Construct implements IFileIngestBucket {
     ownNotifications(this, this.bucket);
 
     const undelivered = createUndeliveredEvents(this, {
-      description: `Events of new objects in ${this.node.path} could not be delivered and wait in its dead-letter queue`,
+      description: `Events of new objects in ${this.node.path} could not be delivered and are in its dead-letter queue`,
       runbook: 'bucket-undelivered-events',
       alarmActions: props.alarmActions,
     });
@@ -73,48 +71,48 @@ export class FileIngestBucket extends Construct implements IFileIngestBucket {
   }
 
   /**
-   * Sends the events of some new objects to a target of the same stack. For a target of another stack, create an
+   * Sends the events of matching new objects to a target in the same stack. For a target in another stack, create an
    * `IngestRoute` there.
    *
    * @param id name of the route, unique in the bucket
-   * @param options which objects, and where to
+   * @param options the objects and the target
    */
   addRoute(id: string, options: IngestRouteOptions): IngestRoute {
     return new IngestRoute(this, id, { ...options, source: this });
   }
 
   /**
-   * Lets `grantee` read objects, and no more: neither list nor write.
+   * Allows `grantee` to read objects, but not to list or write them.
    *
-   * @param grantee who reads
-   * @param prefix beginning of the keys that may be read; by default all
+   * @param grantee the reader
+   * @param prefix prefix of the keys; by default all objects
    */
   grantRead(grantee: iam.IGrantable, prefix = ''): iam.Grant {
     return grantReadObjects(this.bucket, grantee, prefix, this.#versioned);
   }
 
   /**
-   * Lets `grantee` read the tags of objects, and not what is in them.
+   * Allows `grantee` to read the tags of objects, but not their content.
    *
-   * @param grantee who reads
-   * @param prefix beginning of the keys whose tags may be read; by default all
+   * @param grantee the reader
+   * @param prefix prefix of the keys; by default all objects
    */
   grantReadTags(grantee: iam.IGrantable, prefix = ''): iam.Grant {
     return grantReadObjectTags(this.bucket, grantee, prefix, this.#versioned);
   }
 
   /**
-   * Lets `grantee` put objects, also in parts, and give up an upload.
+   * Allows `grantee` to put objects, also with multipart uploads, and to abort uploads.
    *
-   * @param grantee who uploads
-   * @param prefix beginning of the keys that may be written; by default all
+   * @param grantee the uploader
+   * @param prefix prefix of the keys; by default all keys
    */
   grantUpload(grantee: iam.IGrantable, prefix = ''): iam.Grant {
     return grantPutObjects(this.bucket, grantee, prefix);
   }
 
   /**
-   * Events that could not be delivered and wait in the dead-letter queue.
+   * Undelivered events in the dead-letter queue.
    *
    * @param props options of the metric
    */

@@ -1,26 +1,23 @@
-/** What of an event goes into a queue. `runWorker` and `TypedDispatcher` read each of them. */
+/** The message format of events. `runWorker` and `TypedDispatcher` read both formats. */
 export enum IngestMessageFormat {
-  /** The event as S3 sends it to EventBridge, with account, requester and source address. */
+  /** The complete event that S3 sends to EventBridge, with account, requester and source address. */
   FULL_EVENT = 'FullEvent',
-  /**
-   * The same event with no more than its id, its time, and the object's bucket, key, size, etag, version and sequencer.
-   */
+  /** The event with only its id and time, and the bucket, key, size, ETag, version and sequencer of the object. */
   COMPACT = 'Compact',
 }
 
-/** How events go into a queue. */
+/** Options for the messages of a queue. */
 export interface IngestMessageOptions {
   /**
-   * What of an event goes into the queue.
+   * The message format.
    *
    * @default IngestMessageFormat.FULL_EVENT
    */
   readonly format?: IngestMessageFormat;
 
   /**
-   * The message group of every event; needed by a FIFO queue, which then delivers the route's events one after another.
-   * A standard
-   * queue uses it for fairness between senders.
+   * The message group of every event. A FIFO queue needs it, and delivers the route's events one after another. A
+   * standard queue uses it for fair queuing between senders.
    *
    * @default - no message group
    */

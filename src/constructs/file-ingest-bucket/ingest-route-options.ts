@@ -2,111 +2,112 @@ import type { Duration, Size } from 'aws-cdk-lib';
 import type { Delivery } from './delivery';
 import type { IngestTarget } from './ingest-target';
 
-/** The call that made an object. */
+/** The S3 operation that created an object. */
 export enum IngestReason {
-  /** An upload in one request. */
+  /** A single-request upload. */
   PUT_OBJECT = 'PutObject',
   /** An upload by an HTML form. */
   POST_OBJECT = 'POST Object',
   /** A copy within S3. */
   COPY_OBJECT = 'CopyObject',
-  /** The end of an upload in parts. */
+  /** The completion of a multipart upload. */
   COMPLETE_MULTIPART_UPLOAD = 'CompleteMultipartUpload',
 }
 
-/** Which objects a route takes and where their events go. An object must meet every condition that is given. */
+/** Conditions and target of a route. An object must meet every condition that is set. */
 export interface IngestRouteOptions {
-  /** Where the events go. */
+  /** The target of the events. */
   readonly target: IngestTarget;
 
   /**
-   * How the news of an object gets to the target.
+   * How events reach the target.
    *
    * @default Delivery.eventBridge()
    */
   readonly delivery?: Delivery;
 
   /**
-   * Takes objects whose key starts with one of these, and with no slash before it; case counts.
+   * Matches objects whose key starts with one of these prefixes, without a leading slash; case-sensitive.
    *
-   * @default - keys of any beginning
+   * @default - keys with any prefix
    */
   readonly prefixes?: string[];
 
   /**
-   * Takes objects whose key ends with one of these, such as `.zip`.
+   * Matches objects whose key ends with one of these suffixes, such as `.zip`.
    *
-   * Case does not count, unless `caseSensitiveSuffixes` is set. Together with `prefixes`, EventBridge has no match that
-   * ignores
-   * case, and the spellings are written out: all of them for a suffix of up to four letters; for a longer one as given,
-   * in
-   * lower case, in UPPER CASE and Capitalized.
+   * Case-insensitive, unless `caseSensitiveSuffixes` is set. In combination with `prefixes`, EventBridge has no
+   * case-insensitive match, so the pattern lists the spellings: all of them for a suffix of up to four letters; for a
+   * longer one as given, in lower case, in UPPER CASE and Capitalized.
    *
-   * @default - keys of any ending
+   * @default - keys with any suffix
    */
   readonly suffixes?: string[];
 
   /**
-   * Whether a suffix must be spelled as given.
+   * Whether suffixes are case-sensitive.
    *
    * @default false
    */
   readonly caseSensitiveSuffixes?: boolean;
 
   /**
-   * Takes objects whose key fits one of these wildcard patterns, in which `*` stands for any text, slashes too, and
-   * `\*` for a
-   * star; case counts. In place of `prefixes` and `suffixes`.
+   * Matches objects whose key matches one of these wildcard patterns, in which `*` stands for any text, including
+   * slashes, and `\*` for an asterisk; case-sensitive. Cannot be combined with `prefixes` and `suffixes`.
    *
-   * @default - keys of any form
-   * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html#eb-filtering-wildcard-matching
+   * @default - all keys
+   * @see
+   * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html#eb-filtering-wildcard-matching
    */
   readonly keyPatterns?: string[];
 
   /**
-   * Takes every object but those whose key fits one of these wildcard patterns.
+   * Matches every object except those whose key matches one of these wildcard patterns.
    *
-   * It cannot be combined with `prefixes`, `suffixes` or `keyPatterns`: EventBridge takes the conditions on a key as
+   * Cannot be combined with `prefixes`, `suffixes` or `keyPatterns`: EventBridge treats the conditions on a key as
    * alternatives.
    *
-   * @default - nothing is left out
+   * @default - no exclusion
    */
   readonly excludeKeyPatterns?: string[];
 
   /**
-   * Whether to leave out objects of zero bytes, and with them the folder markers that consoles create.
+   * Whether to ignore objects of zero bytes, including the folder markers that consoles create.
    *
    * @default true
    */
   readonly ignoreEmptyObjects?: boolean;
 
   /**
-   * Takes objects of at least this size, up to 5,000,000,000 bytes.
+   * Minimum size of objects, up to 5,000,000,000 bytes.
    *
-   * EventBridge compares numbers only up to 5,000,000,000, so with `minSize` an object above that is not taken.
+   * EventBridge compares numbers only up to 5,000,000,000, so with `minSize` larger objects do not match.
    *
-   * @default - objects of any size that are not empty
-   * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html#filtering-numeric-matching
+   * @default - objects of any size except empty ones
+   * @see
+   * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html#filtering-numeric-matching
    */
   readonly minSize?: Size;
 
   /**
-   * Takes objects of at most this size, up to 5,000,000,000 bytes.
+   * Maximum size of objects, up to 5,000,000,000 bytes.
    *
-   * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html#filtering-numeric-matching
-   * @default - objects of any size that are not empty
+   * @see
+   * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html#filtering-numeric-matching
+   * @default - objects of any size except empty ones
    */
   readonly maxSize?: Size;
 
   /**
-   * Takes objects that were made by one of these calls.
+   * Matches objects that were created by one of these operations.
    *
-   * @default - objects made in any way
+   * @default - all operations
    */
   readonly reasons?: IngestReason[];
 
   /**
-   * How long EventBridge tries to deliver an event before it goes to the dead-letter queue, from 1 minute to 24 hours.
+   * How long EventBridge tries to deliver an event before it sends the event to the dead-letter queue, from 1 minute to
+   * 24 hours.
    *
    * @see https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RetryPolicy.html
    * @default Duration.hours(24)
@@ -114,7 +115,7 @@ export interface IngestRouteOptions {
   readonly maxEventAge?: Duration;
 
   /**
-   * How often EventBridge tries again to deliver an event, from 0 to 185.
+   * How many times EventBridge retries the delivery of an event, from 0 to 185.
    *
    * @see https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RetryPolicy.html
    * @default 185
@@ -122,23 +123,22 @@ export interface IngestRouteOptions {
   readonly retryAttempts?: number;
 
   /**
-   * Whether events are delivered. Those that arrive meanwhile are not kept.
+   * Whether events are delivered. Events that occur while this is false are lost.
    *
    * @default true
    */
   readonly enabled?: boolean;
 
   /**
-   * How long EventBridge keeps the route's events, so that they can be delivered again by a replay: whole days, 1 or
-   * more.
+   * How long EventBridge archives the route's events for replays: whole days, 1 or more.
    *
-   * @default - events are not kept
+   * @default - no archive
    * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-archive.html
    */
   readonly archiveFor?: Duration;
 
   /**
-   * What the rule's description says.
+   * The description of the rule.
    *
    * @default - the path of the route
    */

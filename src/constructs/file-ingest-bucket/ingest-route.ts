@@ -20,7 +20,7 @@ import { IngestDefaults } from './defaults';
 import type { IFileIngestBucket, IIngestRoute } from './ingest-interfaces';
 import type { IngestRouteOptions } from './ingest-route-options';
 import type { IngestDelivery } from './ingest-target-options';
-import { tellEventBridge, tellQueue } from './private/bucket-notifications';
+import { enableEventBridge, notifyQueue } from './private/bucket-notifications';
 import { allowNotifications, checkForNotifications, renderNotifications } from './private/queue-notification';
 import { createRouteFilter, renderDetail } from './private/route-filter';
 import type { RouteFilter } from './private/route-overlap';
@@ -28,30 +28,28 @@ import { registerRoute, type Overlap } from './private/route-registry';
 
 /** Properties of `IngestRoute`. */
 export interface IngestRouteProps extends IngestRouteOptions {
-  /** The bucket whose objects the route is about. */
+  /** The bucket whose objects the route matches. */
   readonly source: IFileIngestBucket;
 
   /**
-   * What the alarm of the route's own dead-letter queue does, which it has when `source` is of another stack.
+   * Actions of the alarm on the route's own dead-letter queue, which exists if `source` is in another stack.
    *
-   * @default - the alarm rings without telling anyone
+   * @default - the alarm has no actions
    */
   readonly alarmActions?: IAlarmAction[];
 }
 
 /**
- * The way of some of a bucket's new objects to one target.
+ * Sends the events of matching new objects of a bucket to one target.
  *
- * An EventBridge rule with a retry policy and a dead-letter queue. Delivery is at least once and in no order.
+ * An EventBridge rule with a retry policy and a dead-letter queue. Delivery is at least once and unordered.
  *
- * `FileIngestBucket.addRoute` creates it in the bucket's stack. When the target is of another stack, create the route
- * there: rule, queue and
- * permissions name one another, and only the bucket's stack can be without knowledge of the others. The route then has
- * a dead-letter
- * queue and an alarm of its own.
+ * `FileIngestBucket.addRoute` creates it in the bucket's stack. If the target is in another stack, create the route
+ * there: rule, queue and permissions reference one another, so a route in the bucket's stack would create a circular
+ * stack reference. The route then has a dead-letter queue and an alarm of its own.
  *
  * @example
- * declare const inbox: FileIngestBucket; // of another stack
+ * declare const inbox: FileIngestBucket; // in another stack
  * declare const worker: QueueScaledFargateWorker;
  * new fileworks.IngestRoute(this, 'Archives', {
  *   source: inbox,
@@ -68,22 +66,21 @@ export class IngestRoute extends Construct implements IIngestRoute {
   readonly rule?: Rule;
 
   /**
-   * Where events go that could not be delivered: the bucket's dead-letter queue, or one of the route's own in another
-   * stack; undefined with
-   * `Delivery.s3Notifications()`.
+   * The queue for events that could not be delivered: the bucket's dead-letter queue, or the route's own in another
+   * stack; undefined with `Delivery.s3Notifications()`.
    */
   readonly deadLetterQueue?: IQueue;
 
-  /** The route's events of the last time, for a replay; undefined without `archiveFor`. */
+  /** The archive of the route's events, for replays; undefined without `archiveFor`. */
   readonly archive?: Archive;
 
-  /** The queue that the events go to; undefined for a target that is no queue. */
+  /** The queue that receives the events; undefined if the target is not a queue. */
   readonly queue?: IQueue;
 
-  /** The bucket whose objects the route is about. */
+  /** The bucket whose objects the route matches. */
   readonly source: IFileIngestBucket;
 
-  /** Beginnings of the keys that the route is about; empty: all. */
+  /** Prefixes of the keys that the route matches; empty for all keys. */
   readonly prefixes: string[];
 
   constructor(scope: Construct, id: string, props: IngestRouteProps) {
@@ -101,7 +98,7 @@ export class IngestRoute extends Construct implements IIngestRoute {
       return;
     }
     this.#warnOfLargeObjects(filter);
-    tellEventBridge(props.source.bucket);
+    enableEventBridge(props.source.bucket);
     this.deadLetterQueue = this.#resolveDeadLetterQueue(props);
     const eventPattern = this.#renderPattern(filter);
     this.rule = new Rule(this, 'Rule', {
@@ -114,7 +111,7 @@ export class IngestRoute extends Construct implements IIngestRoute {
     this.rule.addTarget(target.companion);
     this.queue = target.queue;
     if (target.deletions !== undefined) {
-      this.#tellOfDeletions(filter, target.deletions, props.enabled ?? true);
+      this.#addDeletionRule(filter, target.deletions, props.enabled ?? true);
     }
     this.archive =
       props.archiveFor &&
@@ -127,35 +124,35 @@ export class IngestRoute extends Construct implements IIngestRoute {
   }
 
   /**
-   * Lets `grantee` read the objects that the route is about: those below its prefixes or, when it has none, all.
+   * Allows `grantee` to read the objects below the route's prefixes, or all objects if it has none.
    *
-   * @param grantee who processes the files
+   * @param grantee the reader
    */
   grantRead(grantee: IGrantable): Grant {
     return this.#forEachPrefix((prefix) => this.source.grantRead(grantee, prefix));
   }
 
   /**
-   * Lets `grantee` read the tags of the objects that the route is about, and not what is in them.
+   * Allows `grantee` to read the tags of the objects below the route's prefixes, but not their content.
    *
-   * @param grantee who reads
+   * @param grantee the reader
    */
   grantReadTags(grantee: IGrantable): Grant {
     return this.#forEachPrefix((prefix) => this.source.grantReadTags(grantee, prefix));
   }
 
   /**
-   * Lets `grantee` have archived events delivered again, look at such a replay and cancel it. Needs `archiveFor`.
+   * Allows `grantee` to replay archived events, and to describe and cancel such a replay. Needs `archiveFor`.
    *
-   * AWS does not tie a replay to a rule by permission: who may replay can deliver the archived events to any rule of
-   * the default bus that matches them.
+   * IAM cannot limit a replay to a rule: `grantee` can replay the archived events to any rule of the default bus that
+   * matches them.
    *
-   * @param grantee who replays
+   * @param grantee the operator
    */
   grantReplay(grantee: IGrantable): Grant {
     if (this.archive === undefined) {
       throw new ValidationError(
-        'grantReplay needs archiveFor, because only archived events can be delivered again; set it on the route',
+        'grantReplay needs archiveFor, because only archived events can be replayed; set it on the route',
         this,
       );
     }
@@ -169,7 +166,7 @@ export class IngestRoute extends Construct implements IIngestRoute {
       acknowledgeWildcard(
         grantee.grantPrincipal,
         replays,
-        'Replays are named when they are started; the archive bounds what they deliver',
+        'The names of replays are unknown at synth; the archive limits what they deliver',
       );
     }
     Grant.addToPrincipal({
@@ -188,7 +185,7 @@ export class IngestRoute extends Construct implements IIngestRoute {
     return Stack.of(this) === Stack.of(source)
       ? source.deadLetterQueue
       : createUndeliveredEvents(new Construct(this, 'Undelivered'), {
-          description: `Events of new objects for ${this.node.path} could not be delivered and wait in its dead-letter queue`,
+          description: `Events of new objects for ${this.node.path} could not be delivered and are in its dead-letter queue`,
           runbook: 'bucket-undelivered-events',
           alarmActions,
         }).deadLetterQueue;
@@ -202,7 +199,7 @@ export class IngestRoute extends Construct implements IIngestRoute {
     };
   }
 
-  /** S3 has no dead-letter queue; the bucket's is given to the target because it asks for one, and is not used. */
+  /** S3 uses no dead-letter queue; the target gets the bucket's, because it needs one, and it stays unused. */
   #deliverByS3(props: IngestRouteProps, filter: RouteFilter): IQueue {
     const { source, target } = props;
     checkForNotifications(this, props);
@@ -213,18 +210,18 @@ export class IngestRoute extends Construct implements IIngestRoute {
     );
     if (queue === undefined || takesS3Notifications !== true) {
       throw new ValidationError(
-        'target cannot take notifications of S3, which go to standard queues whole and unchanged and wake no worker; use IngestTarget.queue(), existingQueue() or ' +
+        'target cannot receive S3 notifications, which are sent unchanged to standard queues and cannot wake a worker; use IngestTarget.queue(), existingQueue() or ' +
           'worker() without FIFO, messageGroupId, IngestMessageFormat.COMPACT and wake, or use Delivery.eventBridge()',
         this,
       );
     }
     if (Stack.of(this) !== Stack.of(source.bucket)) {
       throw new ValidationError(
-        'a route with Delivery.s3Notifications() must be in the stack of the bucket, which names its queue; use addRoute there, or Delivery.eventBridge()',
+        'a route with Delivery.s3Notifications() must be in the stack of the bucket, which references its queue; use addRoute there, or Delivery.eventBridge()',
         this,
       );
     }
-    tellQueue(this, source.bucket, renderNotifications(this, filter, queue), allowNotifications(this, queue));
+    notifyQueue(this, source.bucket, renderNotifications(this, filter, queue), allowNotifications(this, queue));
     return queue;
   }
 
@@ -232,8 +229,8 @@ export class IngestRoute extends Construct implements IIngestRoute {
     return (this.prefixes.length === 0 ? [''] : this.prefixes).map(grant).reduce((all, next) => all.combine(next));
   }
 
-  /** An event of a deletion tells neither size nor how the object was made. */
-  #tellOfDeletions(filter: RouteFilter, target: IRuleTarget, enabled: boolean): void {
+  /** The event of a deletion has neither the size nor the reason. */
+  #addDeletionRule(filter: RouteFilter, target: IRuleTarget, enabled: boolean): void {
     new Rule(this, 'Deletions', {
       description: `Deleted objects for ${this.node.path}`,
       enabled,
@@ -254,13 +251,13 @@ export class IngestRoute extends Construct implements IIngestRoute {
     return { source: [OBJECT_EVENT_SOURCE], detailType: [detailType], detail };
   }
 
-  /** A raised quota is nothing that synth can know, so this is not an error. */
+  /** Not an error, because the quota may have been raised. */
   #warnOfSize(characters: number): void {
     if (characters > EventBridgeLimits.maxPatternCharacters) {
       warn(
         this,
         'FileIngestBucket.patternSize',
-        `The event pattern has about ${characters} characters, and EventBridge takes ${EventBridgeLimits.maxPatternCharacters} unless the quota was raised; ` +
+        `The event pattern has about ${characters} characters, and EventBridge accepts ${EventBridgeLimits.maxPatternCharacters} unless the quota was raised; ` +
           'split the route, or set caseSensitiveSuffixes',
       );
     }
@@ -271,7 +268,7 @@ export class IngestRoute extends Construct implements IIngestRoute {
       warn(
         this,
         'FileIngestBucket.largeObjects',
-        `With minSize, objects above ${EventBridgeLimits.maxComparableNumber} bytes start nothing, because EventBridge does not compare larger numbers; ` +
+        `With minSize, objects above ${EventBridgeLimits.maxComparableNumber} bytes are ignored, because EventBridge does not compare larger numbers; ` +
           'acknowledge this if there are none',
       );
     }
@@ -283,8 +280,8 @@ export class IngestRoute extends Construct implements IIngestRoute {
       warn(
         this,
         'FileIngestBucket.overlappingRoutes',
-        `Some objects${example === undefined ? '' : `, such as ${JSON.stringify(example)},`} fit ${overlaps.map(({ route }) => route.node.id).join(' and ')} too and are ` +
-          'delivered by each of these routes; narrow them, or acknowledge this if it is what you want',
+        `Some objects${example === undefined ? '' : `, such as ${JSON.stringify(example)},`} also match ${overlaps.map(({ route }) => route.node.id).join(' and ')} and are ` +
+          'delivered by each of these routes; narrow them, or acknowledge this if it is intended',
       );
     }
   }

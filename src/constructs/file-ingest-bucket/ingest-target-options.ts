@@ -7,50 +7,49 @@ import type { IngestMessageOptions } from './ingest-message';
 
 /** How EventBridge delivers the events of a route. */
 export interface IngestDelivery {
-  /** Where an event goes that could not be delivered. */
+  /** The queue for events that could not be delivered. */
   readonly deadLetterQueue: IQueue;
-  /** How long EventBridge tries. */
+  /** How long EventBridge tries to deliver an event. */
   readonly maxEventAge: Duration;
-  /** How often EventBridge tries again. */
+  /** How many times EventBridge retries. */
   readonly retryAttempts: number;
 }
 
-/** What a target makes of itself. */
+/** The result of `IngestTarget.bind()`. */
 export interface IngestTargetConfig {
   /** The target of the rule. */
   readonly ruleTarget: IRuleTarget;
   /**
-   * The queue that the events go to.
+   * The queue that receives the events.
    *
-   * @default - the target is no queue
+   * @default - the target is not a queue
    */
   readonly queue?: IQueue;
   /**
-   * A second target of the rule, which each event starts too.
+   * A second target of the rule, which also receives each event.
    *
    * @default - none
    */
   readonly companion?: IRuleTarget;
   /**
-   * Whether S3 may send its own notifications to `queue` in place of the rule, by `Delivery.s3Notifications()`.
+   * Whether S3 may send notifications directly to `queue` with `Delivery.s3Notifications()`.
    *
    * @default false
    */
   readonly takesS3Notifications?: boolean;
   /**
-   * The target of a second rule, which tells of objects that were deleted: of those that the route takes by their keys,
-   * whatever their size
-   * was and however they were made.
+   * The target of a second rule, which matches the deletion of objects whose keys match the route, whatever their size
+   * and reason.
    *
-   * @default - nobody is told
+   * @default - deletions are ignored
    */
   readonly deletions?: IRuleTarget;
 }
 
-/** The queue that `IngestTarget.queue()` creates. */
+/** Options of `IngestTarget.queue()`. */
 export interface IngestQueueOptions extends IngestMessageOptions {
   /**
-   * How long a received message stays hidden, from 1 second to 12 hours.
+   * How long a received message is hidden, from 1 second to 12 hours.
    *
    * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
    * @default Duration.minutes(5)
@@ -58,7 +57,7 @@ export interface IngestQueueOptions extends IngestMessageOptions {
   readonly visibilityTimeout?: Duration;
 
   /**
-   * How often a message is received before SQS moves it to the dead-letter queue, from 1 to 1,000.
+   * How many times a message is received before SQS moves it to the dead-letter queue, from 1 to 1,000.
    *
    * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
    * @default 5
@@ -66,7 +65,7 @@ export interface IngestQueueOptions extends IngestMessageOptions {
   readonly maxReceiveCount?: number;
 
   /**
-   * How long a message waits before SQS drops it, from 1 minute to 14 days and shorter than `deadLetterRetention`.
+   * How long SQS keeps a message before it deletes it, from 1 minute to 14 days and shorter than `deadLetterRetention`.
    *
    * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
    * @default Duration.days(4)
@@ -74,7 +73,8 @@ export interface IngestQueueOptions extends IngestMessageOptions {
   readonly retentionPeriod?: Duration;
 
   /**
-   * How long a message is kept in the dead-letter queue, counted from its first send, from 1 minute to 14 days.
+   * How long SQS keeps a message in the dead-letter queue, counted from when it was first sent, from 1 minute to 14
+   * days.
    *
    * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
    * @default Duration.days(14)
@@ -82,21 +82,21 @@ export interface IngestQueueOptions extends IngestMessageOptions {
   readonly deadLetterRetention?: Duration;
 
   /**
-   * A customer-managed key for both queues. An imported key's policy must let EventBridge use it.
+   * A customer-managed key for both queues. The policy of an imported key must allow EventBridge to use it.
    *
-   * @default - encryption with a key that SQS manages
+   * @default - encryption with a key managed by SQS
    */
   readonly encryptionKey?: IKey;
 
   /**
-   * What the alarm on the dead-letter queue does when it rings.
+   * Actions of the alarm on the dead-letter queue.
    *
-   * @default - the alarm rings without telling anyone
+   * @default - the alarm has no actions
    */
   readonly alarmActions?: IAlarmAction[];
 }
 
-/** How events go to a worker. */
+/** Options of `IngestTarget.worker()`. */
 export interface IngestWorkerOptions extends IngestMessageOptions {
   /**
    * The name of one of the worker's `additionalQueues`.

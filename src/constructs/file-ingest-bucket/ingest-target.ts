@@ -15,25 +15,25 @@ import type {
 import * as targets from './private/targets';
 
 /**
- * Where the events of a route go.
+ * The target of the events of a route.
  *
- * Extend it and implement `bind` to bring a target of your own.
+ * Extend this class and implement `bind` for a custom target.
  */
 export abstract class IngestTarget {
   /**
-   * A queue of a worker, and its wake-up when it has one. The worker may read the objects that the route is about.
+   * A queue of a worker service, and its wake-up if it has one. Grants the worker read access to the objects of the
+   * route.
    *
-   * @param worker what processes the files
-   * @param options how events go into its queue
+   * @param worker the worker service that processes the files
+   * @param options the queue and the message format
    */
   static worker(worker: QueueScaledFargateWorker, options: IngestWorkerOptions = {}): IngestTarget {
     return new BuiltInTarget(targets.worker(worker, options));
   }
 
   /**
-   * A new queue, with a dead-letter queue and an alarm, which the route shows as `queue`. What reads from it must be
-   * granted the
-   * objects too: `IngestRoute.grantRead`.
+   * A new queue with a dead-letter queue and an alarm, available as `queue` of the route. Grant its consumer access to
+   * the objects too: `IngestRoute.grantRead`.
    *
    * @param options settings of the queue
    */
@@ -42,25 +42,23 @@ export abstract class IngestTarget {
   }
 
   /**
-   * A queue that exists. What reads from it must be granted the objects too: `IngestRoute.grantRead`.
+   * An existing queue. Grant its consumer access to the objects too: `IngestRoute.grantRead`.
    *
-   * It cannot be encrypted with the key that AWS manages for SQS, because EventBridge may not use that. A FIFO queue
-   * needs content-based
-   * deduplication, because EventBridge sends no deduplication id.
+   * It cannot be encrypted with the AWS managed key for SQS, because EventBridge may not use that key. A FIFO queue
+   * needs content-based deduplication, because EventBridge sends no deduplication id.
    *
    * @param queue the queue
-   * @param options how events go into it
+   * @param options the message format and the message group
    */
   static existingQueue(queue: IQueue, options: IngestMessageOptions = {}): IngestTarget {
     return new BuiltInTarget(targets.existingQueue(queue, options));
   }
 
   /**
-   * A Lambda function, which may read the objects that the route is about.
+   * A Lambda function. Grants it read access to the objects of the route.
    *
-   * The route's dead-letter queue is for events that never reached the function. For those on which it failed, the
-   * function needs
-   * an `onFailure` destination or a dead-letter queue of its own.
+   * The route's dead-letter queue is for events that could not be delivered to the function. For failed invocations,
+   * the function needs an `onFailure` destination or a dead-letter queue of its own.
    *
    * @param handler the function
    */
@@ -69,7 +67,7 @@ export abstract class IngestTarget {
   }
 
   /**
-   * An execution of a state machine for each event. What its steps read must be granted to them.
+   * An execution of a state machine for each event. Grant its steps access to the objects.
    *
    * @param stateMachine the state machine
    */
@@ -78,20 +76,20 @@ export abstract class IngestTarget {
   }
 
   /**
-   * A Fargate task of its own for each object, which may read the objects that the route is about.
+   * A Fargate task for each object. Grants the task read access to the objects of the route.
    *
-   * @param task what works on an object
+   * @param task the construct that runs the tasks
    */
   static fargateTask(task: ObjectFargateTask): IngestTarget {
     return new BuiltInTarget(targets.fargateTask(task));
   }
 
   /**
-   * A dispatcher, which starts for each object what its type starts. Its workers may read the objects that the route is
-   * about. It is told of
-   * deleted objects too, whose files it skips; for versions that come late, it goes by what S3 says of their order.
+   * A dispatcher, which starts the target of each object's type. Grants its workers read access to the objects of the
+   * route. It also receives the deletion of objects, whose files it skips; for late versions, it uses the order that S3
+   * reports.
    *
-   * @param dispatcher of the same stack as the route
+   * @param dispatcher the dispatcher, in the same stack as the route
    */
   static dispatcher(dispatcher: IFileDispatcher): IngestTarget {
     return new BuiltInTarget(targets.dispatcher(dispatcher));

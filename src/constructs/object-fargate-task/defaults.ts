@@ -1,5 +1,5 @@
-/** What `ObjectFargateTask` chooses where its user did not, each with its reason. */
+/** Defaults of `ObjectFargateTask`, each with its reason. */
 export const ObjectTaskDefaults = {
-  /** Two for trouble that passes, such as a Spot reclaim; what fails three times will fail again. */
+  /** Two for transient failures, such as a Spot interruption; a task that fails three times will fail again. */
   retries: 2,
 } as const;

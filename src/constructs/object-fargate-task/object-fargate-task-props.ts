@@ -8,14 +8,13 @@ import type { FargateTaskProps } from '../fargate-task';
 /** Properties of `ObjectFargateTask`. */
 export interface ObjectFargateTaskProps extends FargateTaskProps {
   /**
-   * The cluster that runs the tasks, and with it the VPC. An `ecs.Cluster` of the same app gets the FARGATE and
-   * FARGATE_SPOT capacity providers if it
-   * lacks them; an imported cluster must have them.
+   * The cluster, and with it the VPC, of the tasks. The construct adds the FARGATE and FARGATE_SPOT capacity providers
+   * to an `ecs.Cluster` of the same app if they are missing; an imported cluster must have them.
    */
   readonly cluster: ICluster;
 
   /**
-   * Which Fargate capacity runs the tasks. What Spot reclaims is started again.
+   * The Fargate capacity of the tasks. A task is started again after a Spot interruption.
    *
    * @default SpotStrategy.spotOnly()
    */
@@ -24,51 +23,49 @@ export interface ObjectFargateTaskProps extends FargateTaskProps {
   /**
    * The subnets of the tasks.
    *
-   * @default - the private subnets of the cluster's VPC that have a way out
+   * @default - the private subnets with egress of the cluster's VPC
    */
   readonly vpcSubnets?: SubnetSelection;
 
   /**
    * The security groups of the tasks.
    *
-   * @default - a new group that lets everything out and nothing in
+   * @default - a new group that allows all outbound and no inbound traffic
    */
   readonly securityGroups?: ISecurityGroup[];
 
   /**
-   * Whether the tasks get a public address; needed in public subnets, and only there.
+   * Whether the tasks have public IP addresses, which they need in public subnets only.
    *
    * @default false
    */
   readonly assignPublicIp?: boolean;
 
   /**
-   * How often a task that failed, did not start or was reclaimed by Spot is started again before its object goes to the
-   * dead-letter queue, from 0 to 10.
+   * How many times a task is retried after a failure, a failed start or a Spot interruption, before the event goes to
+   * the dead-letter queue, from 0 to 10.
    *
-   * That ECS takes no task, because it is throttled or has no capacity, does not count: it is asked again for about
-   * half a day.
+   * Launches that fail because ECS is throttled or has no capacity do not count: they are retried for about half a day.
    *
    * @default 2
    */
   readonly retries?: number;
 
   /**
-   * The longest that the work on one object may take, its retries and waits for capacity included, from 1 minute to 7
-   * days. A task that runs then is
-   * stopped, and the object goes to the dead-letter queue.
+   * Maximum duration for one object, including retries and waits for capacity, from 1 minute to 7 days. After that, the
+   * task is stopped, and the event goes to the dead-letter queue.
    *
-   * It costs four state transitions more for each object, $10 for 100,000 in us-east-1.
+   * It costs four additional state transitions for each object, $10 for 100,000 in us-east-1.
    *
-   * @default - no limit; a task that hangs runs, and is paid, until somebody stops it
+   * @default - no limit; a hanging task runs, and costs money, until an operator stops it
    * @see https://aws.amazon.com/step-functions/pricing/
    */
   readonly maxDuration?: Duration;
 
   /**
-   * What the dead-letter alarm does when it rings, such as sending to an SNS topic.
+   * Actions of the dead-letter alarm, such as an SNS topic.
    *
-   * @default - the alarm rings without telling anyone
+   * @default - the alarm has no actions
    */
   readonly alarmActions?: IAlarmAction[];
 }

@@ -19,25 +19,21 @@ import type { ObjectFargateTaskProps } from './object-fargate-task-props';
 import { renderObjectTask } from './private/definition';
 
 /**
- * A Fargate task of its own for each object that a route brings.
+ * Runs a Fargate task for each object of a route.
  *
- * A rule of EventBridge could start the task by itself, but neither on Spot nor with a look at what becomes of it. So a
- * state machine of Step Functions starts
- * the task and waits for it: what Spot reclaimed, what failed and what ECS had no capacity for is started again, and an
- * object whose task fails each time goes
- * to a dead-letter queue with an alarm.
+ * An EventBridge rule could start the task directly, but neither on Spot nor with supervision. So a Step Functions
+ * state machine starts the task and waits for it: it retries after Spot interruptions, failures and missing capacity,
+ * and sends the event of an object whose task failed on every attempt to a dead-letter queue with an alarm.
  *
- * The container finds the object in `FILEWORKS_FILE_BUCKET`, `FILEWORKS_FILE_KEY` and their like; `runObjectTask` of
- * fileworks-runtime reads them.
- * Exit code 0 says that the work is done.
+ * The environment variables `FILEWORKS_FILE_BUCKET`, `FILEWORKS_FILE_KEY` and others identify the object;
+ * `runObjectTask` of fileworks-runtime reads them. Exit code 0 reports success.
  *
  * Limitations:
  * - A task takes about half a minute to start and is billed for a minute at least. For many small files, use
  *   `QueueScaledFargateWorker`.
- * - Fargate starts about 20 tasks a second in a region of an account, services included. A burst beyond that waits,
- *   each object for a random time of up to
- *   5 minutes that grows from try to try.
- * - S3 may tell of an object twice, and then two tasks work on it.
+ * - Fargate starts about 20 tasks per second in a region of an account, including those of services. A larger burst
+ *   waits, each object for a random time of up to 5 minutes that grows with each attempt.
+ * - S3 may send the event of an object twice, and then two tasks process it.
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html
  *
@@ -54,25 +50,25 @@ export class ObjectFargateTask extends Construct implements iam.IGrantable, ICon
   /** Identifies this class to property injectors. */
   static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.ObjectFargateTask';
 
-  /** What a task consists of. */
+  /** The task definition. */
   readonly taskDefinition: ecs.FargateTaskDefinition;
 
-  /** The container that does the work. */
+  /** The main container. */
   readonly container: ecs.ContainerDefinition;
 
   /**
-   * What starts the tasks and waits for them; an execution for each object, whose input is the event that S3 sent to
-   * EventBridge.
+   * The state machine that starts the tasks and waits for them; an execution for each object, whose input is the event
+   * that S3 sent to EventBridge.
    */
   readonly stateMachine: StateMachine;
 
-  /** Where the events of objects go whose tasks failed. */
+  /** The queue for the events of objects whose tasks failed. */
   readonly deadLetterQueue: IQueue;
 
-  /** Rings while the dead-letter queue holds anything. */
+  /** In ALARM while the dead-letter queue holds messages. */
   readonly deadLetterAlarm: cloudwatch.Alarm;
 
-  /** The role that the code in the container acts with, so that the construct can be given to any `grant` method. */
+  /** The principal of the task role, so that you can pass the construct to any `grant` method. */
   readonly grantPrincipal: iam.IPrincipal;
 
   /** The network connections of the tasks. */
@@ -98,7 +94,7 @@ export class ObjectFargateTask extends Construct implements iam.IGrantable, ICon
     this.connections = new Connections({ securityGroups: run.network.securityGroups });
 
     const undelivered = createUndeliveredEvents(this, {
-      description: `The tasks of some objects of ${this.node.path} failed, and their events wait in its dead-letter queue`,
+      description: `The tasks of some objects of ${this.node.path} failed, and their events are in its dead-letter queue`,
       runbook: 'object-task-dead-letter',
       alarmActions: props.alarmActions,
     });
@@ -111,29 +107,28 @@ export class ObjectFargateTask extends Construct implements iam.IGrantable, ICon
   }
 
   /**
-   * Lets the task store results: put objects, also in parts, give up an upload, and read what is there, to tell whether
-   * a result is
-   * stored already. It may neither list nor delete.
+   * Allows the task to store results: to put objects, also with multipart uploads, to abort uploads, and to read
+   * existing objects in order to detect results that are already stored. It may neither list nor delete objects.
    *
-   * @param bucket where results go
-   * @param prefix beginning of the keys of results; by default all
+   * @param bucket the bucket for results
+   * @param prefix key prefix of the results; by default all keys
    */
   grantStoreResults(bucket: IBucket, prefix = ''): iam.Grant {
     return grantResultObjects(bucket, this, prefix);
   }
 
   /**
-   * Lets `grantee` start the work on an object by hand: an execution of `stateMachine` whose input is the event, as the
-   * dead-letter queue holds it.
+   * Allows `grantee` to process an object: to start an execution of `stateMachine` with an event as its input, such as
+   * one from the dead-letter queue.
    *
-   * @param grantee who starts it
+   * @param grantee the starter of executions
    */
   grantRun(grantee: iam.IGrantable): iam.Grant {
     return this.stateMachine.grantStartExecution(grantee);
   }
 
   /**
-   * Objects that wait in the dead-letter queue because their tasks failed.
+   * Number of objects in the dead-letter queue because their tasks failed.
    *
    * @param props options of the metric
    */
@@ -142,7 +137,7 @@ export class ObjectFargateTask extends Construct implements iam.IGrantable, ICon
   }
 
   /**
-   * Milliseconds from the event of an object to the end of its work, with all waits and retries.
+   * Time from the event of an object to the end of its processing, in milliseconds, including all waits and retries.
    *
    * @param props options of the metric
    */

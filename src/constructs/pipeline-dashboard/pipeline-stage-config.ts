@@ -2,7 +2,7 @@ import type { IAlarm, IMetric } from 'aws-cdk-lib/aws-cloudwatch';
 
 /** A graph of a stage. */
 export interface PipelineGraph {
-  /** What the graph shows. */
+  /** The title of the graph. */
   readonly title: string;
 
   /** Metrics on the left axis. */
@@ -16,12 +16,12 @@ export interface PipelineGraph {
   readonly right?: IMetric[];
 }
 
-/** What a stage shows. */
+/** The content of a stage. */
 export interface PipelineStageConfig {
   /** The name of the stage. */
   readonly title: string;
 
-  /** What happens in the stage, in a sentence of Markdown below the title. */
+  /** The description of the stage below its title, in Markdown. */
   readonly text: string;
 
   /** Its graphs, at most four in a row. */
@@ -31,10 +31,10 @@ export interface PipelineStageConfig {
   readonly alarms: IAlarm[];
 }
 
-/** What a stage of one's own shows. */
+/** Options of `PipelineStage.custom()`. */
 export interface CustomStageOptions {
   /**
-   * What happens in the stage, in a sentence of Markdown below the title.
+   * The description of the stage below its title, in Markdown.
    *
    * @default - only the title
    */

@@ -9,20 +9,20 @@ import type { TypedDispatcher } from '../typed-dispatcher';
 import type { CustomStageOptions, PipelineStageConfig } from './pipeline-stage-config';
 import * as stages from './private/stages';
 
-/** A part of a pipeline on its page: metrics and alarms of one construct. */
+/** A stage of a pipeline on its dashboard: metrics and alarms of one construct. */
 export class PipelineStage {
   /**
-   * Files arrive: what routes let through, what could not be delivered.
+   * Files arrive: matched events of routes, undelivered events.
    *
    * @param inbox the bucket
-   * @param routes those of its routes that belong to the pipeline
+   * @param routes the routes of the bucket that belong to the pipeline
    */
   static ingest(inbox: FileIngestBucket, routes: IngestRoute[] = []): PipelineStage {
     return new PipelineStage(stages.ingest(inbox, routes));
   }
 
   /**
-   * Files become jobs of their type: what waits, what is blocked.
+   * Files become jobs of their type: queued files, blocked files.
    *
    * @param dispatcher the dispatcher
    */
@@ -31,45 +31,44 @@ export class PipelineStage {
   }
 
   /**
-   * Jobs wait and are worked on: backlog, age, what succeeds and fails, how long it takes, how busy the tasks are.
+   * Jobs are queued and processed: backlog, age, successes and failures, durations, utilization of the tasks.
    *
-   * @param worker the worker
+   * @param worker the worker service
    */
   static worker(worker: QueueScaledFargateWorker): PipelineStage {
     return new PipelineStage(stages.worker(worker));
   }
 
   /**
-   * Export jobs are dispatched, and their files downloaded and stored: what the API, downloads, archives and uploads
-   * take. Put the stages of its two workers,
-   * `orchestrator` and `worker`, below.
+   * Export jobs are dispatched, and their files downloaded and stored: durations of API requests, downloads, extraction
+   * and uploads. Add the stages of its two worker services, `orchestrator` and `downloader`, after it.
    *
-   * @param exporter the export service
+   * @param exporter the export orchestrator
    */
   static exports(exporter: ExportOrchestrator): PipelineStage {
     return new PipelineStage(stages.exporter(exporter));
   }
 
   /**
-   * Each object gets a task: runs, failures, durations.
+   * A task for each object: runs, failures, durations.
    *
-   * @param task the construct that runs them
+   * @param task the construct that runs the tasks
    */
   static objectTask(task: ObjectFargateTask): PipelineStage {
     return new PipelineStage(stages.objectTask(task));
   }
 
   /**
-   * All files below a prefix, in batches: runs, files that were processed and that failed, durations.
+   * All files below a prefix, in batches: runs, processed and failed files, durations.
    *
-   * @param workflow what runs them
+   * @param workflow the workflow
    */
   static batch(workflow: ChunkedBatchWorkflow): PipelineStage {
     return new PipelineStage(stages.batch(workflow));
   }
 
   /**
-   * Work by the clock: runs and failures when it is supervised, what could not be started otherwise.
+   * A scheduled job: runs and failures if it is supervised, runs that could not be started.
    *
    * @param job the job
    */
@@ -78,7 +77,7 @@ export class PipelineStage {
   }
 
   /**
-   * Trouble is told: alerts that could not be sent.
+   * Failures raise alerts: undelivered alerts.
    *
    * @param alerts the alerts
    */
@@ -87,10 +86,10 @@ export class PipelineStage {
   }
 
   /**
-   * A part of the pipeline that is none of our constructs, such as a database.
+   * A part of the pipeline that is not a construct of this package, such as a database.
    *
    * @param title name of the stage
-   * @param options what it shows
+   * @param options its content
    */
   static custom(title: string, options: CustomStageOptions): PipelineStage {
     return new PipelineStage({
@@ -101,7 +100,7 @@ export class PipelineStage {
     });
   }
 
-  /** What the stage shows. */
+  /** The content of the stage. */
   readonly config: PipelineStageConfig;
 
   private constructor(config: PipelineStageConfig) {

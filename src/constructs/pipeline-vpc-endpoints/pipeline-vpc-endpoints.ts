@@ -9,22 +9,23 @@ export interface PipelineVpcEndpointsProps {
   readonly vpc: ec2.IVpc;
 
   /**
-   * The subnets of the tasks, in which the interface endpoints stand and whose routes lead to S3 and DynamoDB. At most
-   * one in each availability zone.
+   * The subnets of the tasks, for the interface endpoints and for the routes to S3 and DynamoDB. At most one in each
+   * Availability Zone.
    *
-   * @default - the isolated subnets of the VPC or, when it has none, the private ones
+   * @default - the isolated subnets of the VPC or, if it has none, the private ones
    */
   readonly vpcSubnets?: ec2.SubnetSelection;
 
   /**
-   * Further services that the code in the containers calls, such as `InterfaceVpcEndpointAwsService.SECRETS_MANAGER`.
+   * Additional services that the code in the containers calls, such as
+   * `InterfaceVpcEndpointAwsService.SECRETS_MANAGER`.
    *
-   * @default - only what every pipeline needs
+   * @default - only the services that every pipeline needs
    */
   readonly additionalServices?: ec2.InterfaceVpcEndpointAwsService[];
 }
 
-/** What a task needs to start, to log and to lease jobs. */
+/** The services that a task needs to start, to write logs and to receive jobs. */
 const SERVICES = [
   ec2.InterfaceVpcEndpointAwsService.ECR,
   ec2.InterfaceVpcEndpointAwsService.ECR_DOCKER,
@@ -33,13 +34,12 @@ const SERVICES = [
 ];
 
 /**
- * The ways from tasks in subnets without internet to the services that a pipeline uses: S3 and DynamoDB by routes, ECR,
- * CloudWatch Logs and SQS by interface
- * endpoints.
+ * VPC endpoints of the services that a pipeline uses, for tasks in subnets without internet access: gateway endpoints
+ * of S3 and DynamoDB, and interface endpoints of ECR, CloudWatch Logs and SQS.
  *
- * Nothing else in this package creates an endpoint. An interface endpoint is billed by the hour in each availability
- * zone; a NAT gateway may cost less or more.
- * Who may use them is said by `connections`; at first nobody may.
+ * No other construct in this package creates an endpoint. An interface endpoint is billed by the hour in each
+ * Availability Zone; a NAT gateway may cost less or more. Allow clients with `connections`; by default, none is
+ * allowed.
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/vpc-endpoints.html
  *
@@ -53,7 +53,7 @@ export class PipelineVpcEndpoints extends Construct implements ec2.IConnectable 
   /** Identifies this class to property injectors. */
   static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.PipelineVpcEndpoints';
 
-  /** The interface endpoints, to which TCP port 443 is the way. */
+  /** The network connections of the interface endpoints, with TCP port 443 as the default port. */
   readonly connections: ec2.Connections;
 
   constructor(scope: Construct, id: string, props: PipelineVpcEndpointsProps) {
@@ -67,7 +67,7 @@ export class PipelineVpcEndpoints extends Construct implements ec2.IConnectable 
     );
     if (twice !== undefined) {
       throw new ValidationError(
-        `additionalServices cannot hold a service that has an endpoint already, got: ${twice.shortName}; leave it out`,
+        `additionalServices cannot include a service that has an endpoint already, got: ${twice.shortName}; omit it`,
         this,
       );
     }

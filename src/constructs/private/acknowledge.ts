@@ -1,23 +1,22 @@
 import { Stack, Validations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
-/** States why a cdk-nag finding on `scope` or below it is as it should be. */
+/** Acknowledges a cdk-nag finding on `scope` or below it, with its reason. */
 export function acknowledge(scope: IConstruct, id: string, reason: string): void {
   Validations.of(scope).acknowledge({ id, reason });
 }
 
 /**
- * States why a policy of `scope` must hold a resource with a wildcard.
+ * Acknowledges a resource with a wildcard in a policy of `scope`, with its reason.
  *
- * cdk-nag names such a finding by the ARN as the template shows it, and a reference into another stack looks
- * different before and after the app is prepared. So the reason is given for both forms: now, for checks of the tree
- * alone, and as the last thing before the template is written.
+ * cdk-nag identifies such a finding by the ARN in the template, and a reference into another stack looks different
+ * before and after the app is prepared. So both forms are acknowledged: now, for checks of the construct tree, and last
+ * before the template is rendered.
  */
 export function acknowledgeWildcard(scope: IConstruct, arn: string, reason: string): void {
   const state = () => {
     const id = `AwsSolutions-IAM5[Resource::${flatten(Stack.of(scope).resolve(arn))}]`;
-    // By the metadata that acknowledge() writes, because aws-cdk-lib 2.257 refuses an id with a pseudo parameter's
-    // colons.
+    // The metadata that acknowledge() writes, because aws-cdk-lib 2.257 refuses an id with the colons of a pseudo parameter.
     scope.node.addMetadata(Validations.ACKNOWLEDGED_RULES_METADATA_KEY, { [id]: reason });
   };
   state();
@@ -36,9 +35,7 @@ interface Intrinsic {
   readonly 'Fn::ImportValue'?: unknown;
 }
 
-/**
- * The text by which cdk-nag names a resource: `<LogicalId>` for a reference, `<LogicalId.Attribute>` for an attribute.
- */
+/** The name of a resource in cdk-nag: `<LogicalId>` for a reference, `<LogicalId.Attribute>` for an attribute. */
 function flatten(value: unknown): string {
   if (typeof value === 'string') {
     return value.replace(/\$\{/g, '<').replace(/\}/g, '>');

@@ -1,7 +1,7 @@
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 
-/** Where the runbooks are read; an operator follows the link out of the alarm. */
+/** The location of the runbooks, to which the descriptions of alarms link. */
 export const RUNBOOKS = 'https://github.com/fileworks/cdk-fileworks/blob/main/docs/operations/runbooks';
 
 /** A page below docs/operations/runbooks. */
@@ -38,11 +38,11 @@ export type Runbook =
   | 'worker-scaling'
   | 'worker-wake-up-dead-letter';
 
-/** What an alarm tells the one whom it wakes. */
+/** The text of an alarm for the operator. */
 export interface AlarmNotice {
-  /** One sentence on what is wrong, without its period. */
+  /** One sentence about the failure, without its period. */
   readonly description: string;
-  /** What to do about it. */
+  /** The remedy. */
   readonly runbook: Runbook;
 }
 
@@ -50,20 +50,20 @@ export function describeAlarm({ description, runbook }: AlarmNotice): string {
   return `${description}. What to do: ${RUNBOOKS}/${runbook}.md`;
 }
 
-/** An alarm at a value or above it, in one period, for which no data is no trouble; unless it says otherwise. */
+/** By default, an alarm at or above a threshold in one period, for which missing data is not breaching. */
 export interface AlarmOptions
   extends AlarmNotice, Omit<cloudwatch.AlarmProps, 'alarmDescription' | 'evaluationPeriods'> {
   readonly evaluationPeriods?: number;
   readonly actions?: cloudwatch.IAlarmAction[];
 }
 
-/** Every alarm of every construct, so that each leads to its runbook. */
+/** Creates every alarm of the constructs, so that each links to its runbook. */
 export function createAlarm(scope: Construct, id: string, options: AlarmOptions): cloudwatch.Alarm {
   const { description, runbook, actions = [], ...props } = options;
   const alarm = new cloudwatch.Alarm(scope, id, {
     comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
     evaluationPeriods: 1,
-    // What is idle sends no metrics
+    // Idle resources send no metrics
     treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
     ...props,
     alarmDescription: describeAlarm({ description, runbook }),

@@ -9,7 +9,7 @@ export interface Range {
   readonly unit?: string;
 }
 
-/** Throws unless `value` is a whole number in the range. Tokens pass: only the deployment knows them. */
+/** Throws unless `value` is a whole number in the range. Tokens pass, because their values are unknown at synth. */
 export function checkWholeNumber(prop: string, value: number | undefined, range: Range, scope?: IConstruct): void {
   if (value === undefined || Token.isUnresolved(value)) {
     return;
@@ -36,12 +36,12 @@ export function checkSeconds(
   checkWholeNumber(prop, value.toMilliseconds() / 1_000, { ...range, unit: 'seconds' }, scope);
 }
 
-/** A value as a message shows it: one that its user did not choose is called the default. */
+/** A value in a message, marked as the default if the user did not set it. */
 export function orDefault(value: number | string, given: unknown): string {
   return given === undefined ? `${value} (the default)` : String(value);
 }
 
-/** Throws if any of the named props is set, saying what excludes it and what to do instead. */
+/** Throws if any of the props is set; the message names what excludes it and the remedy. */
 export function checkExcluded(
   given: string,
   excluded: Readonly<Record<string, unknown>>,

@@ -1,4 +1,4 @@
-/** A pattern of keys, as far as two of them can be compared. */
+/** A pattern of keys, for a comparison with another. */
 export type Glob = readonly GlobPart[];
 
 export type GlobPart =
@@ -13,10 +13,7 @@ export function literal(text: string, ignoreCase = false): Glob {
   return Array.from(text, (character) => ({ kind: 'is', character, ignoreCase }));
 }
 
-/**
- * A short text that both globs take, or undefined when there is none. Walks the pairs of positions that a common text
- * can reach.
- */
+/** A short text that both globs match, or undefined. Searches the pairs of positions that a common text can reach. */
 export function commonText(a: Glob, b: Glob): string | undefined {
   const seen = new Set<string>();
   const pending: [number, number, string][] = [[0, 0, '']];
@@ -46,8 +43,7 @@ export function commonText(a: Glob, b: Glob): string | undefined {
 }
 
 /**
- * Two texts of any length that both go on would go on for ever; each of them ends by itself, and what both take can be
- * left out.
+ * Two wildcards that both continue would never end; each can end by itself, and the text that both match can be empty.
  */
 function commonCharacter(a: GlobPart, b: GlobPart): string | undefined {
   if (a.kind === 'any' && b.kind === 'any') {

@@ -5,12 +5,11 @@ import type { IConstruct } from 'constructs';
 import { acknowledgeWildcard } from './acknowledge';
 
 /**
- * Lets `grantee` change the limits of a service's scaling, and suspend it.
+ * Allows `grantee` to change the limits of a service's scaling, and to suspend it.
  *
- * Application Auto Scaling tries with the caller's permissions whether it may do what it is asked for, so the call
- * needs those to the service too.
+ * Application Auto Scaling validates the caller's permissions for the service too.
  *
- * @param scope below which cdk-nag finds the policy
+ * @param scope the scope below which cdk-nag finds the policy
  * @see https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_permission_validation.html
  */
 export function grantRegisterTarget(scope: IConstruct, grantee: IGrantable, service: FargateService): void {
@@ -38,6 +37,6 @@ export function grantRegisterTarget(scope: IConstruct, grantee: IGrantable, serv
   acknowledgeWildcard(
     scope,
     targets,
-    "Neither the CDK nor CloudFormation knows the id in a scalable target's ARN; the permission to the service bounds it",
+    'Neither the CDK nor CloudFormation knows the id in the ARN of a scalable target; the permission for the service limits it',
   );
 }

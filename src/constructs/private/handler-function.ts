@@ -15,7 +15,7 @@ export interface HandlerFunctionOptions {
   readonly description: string;
   readonly timeout: Duration;
   readonly environment: Record<string, string>;
-  /** By default the bundle of the handler as it is. */
+  /** By default the unchanged bundle of the handler. */
   readonly code?: lambda.Code;
   /** MiB. */
   readonly memorySize?: number;
@@ -23,27 +23,27 @@ export interface HandlerFunctionOptions {
   readonly vpcSubnets?: SubnetSelection;
   readonly securityGroups?: ISecurityGroup[];
   readonly reservedConcurrentExecutions?: number;
-  /**
-   * Where Lambda puts events that it was given without waiting for an answer, and on which the function failed each
-   * time.
-   */
+  /** The dead-letter queue for asynchronous invocations that failed on every attempt. */
   readonly deadLetterQueue?: IQueue;
 }
 
-/** Variables of a function that connects to RDS: Node.js in Lambda does not trust its authorities by itself. */
+/**
+ * Environment of a function that connects to RDS, whose certificate authorities Node.js in Lambda does not trust by
+ * default.
+ */
 export const RdsAuthorities: Readonly<Record<string, string>> = { NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem' };
 
 /**
- * The folder with the bundle of a handler. Compiled or not, this file stands three folders below the package, in which
- * assets/ is.
+ * The folder with the bundle of a handler. Compiled or not, this file is three folders below the package, which
+ * contains assets/.
  */
 export const handlerAssets = (handler: string): string => join(__dirname, '..', '..', '..', 'assets', handler);
 
-/** A Lambda function from `src/handlers`, whose role may write its own log and nothing else until more is granted. */
+/** A Lambda function from `src/handlers`, whose role may only write its own log until more is granted. */
 export function createHandlerFunction(scope: Construct, id: string, options: HandlerFunctionOptions): lambda.Function {
   const { handler, code = lambda.Code.fromAsset(handlerAssets(handler)), vpc, ...settings } = options;
   const logGroup = new LogGroup(scope, `${id}Log`, { retention: RetentionDays.ONE_MONTH });
-  // Without the managed policy that the CDK would attach, which may write every log of the account.
+  // Without the managed policy that the CDK would attach, which allows writing every log of the account.
   const role = new iam.Role(scope, `${id}Role`, { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
   logGroup.grantWrite(role);
   if (vpc !== undefined) {
@@ -53,10 +53,10 @@ export function createHandlerFunction(scope: Construct, id: string, options: Han
   return new lambda.Function(scope, id, {
     code,
     handler: 'index.handler',
-    // Named: what "latest" means would change templates with an upgrade of the CDK.
+    // Pinned: with "latest", an upgrade of the CDK would change templates.
     runtime: lambda.Runtime.NODEJS_24_X,
     architecture: lambda.Architecture.ARM_64,
-    // A fraction of it is used; CPU comes with memory, and 256 MiB load an SDK client in a fraction of a second.
+    // More than is used: CPU scales with memory, and 256 MiB load an SDK client in a fraction of a second.
     memorySize: 256,
     ...settings,
     vpc,
@@ -67,7 +67,7 @@ export function createHandlerFunction(scope: Construct, id: string, options: Han
 }
 
 /**
- * What Lambda needs to connect a function to a network, in place of a managed policy that allows the same everywhere.
+ * The permissions of a function in a VPC, in place of a managed policy that allows the same for all resources.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
  */
@@ -89,7 +89,7 @@ function grantNetworkInterfaces(role: iam.Role): void {
   acknowledgeWildcard(
     role,
     here,
-    'Lambda names the network interfaces that it makes for the function, and asks for a role that may do so; the account and the region bound them',
+    'Lambda names the network interfaces that it creates for the function with this role; the account and the region limit them',
   );
   acknowledge(
     role,

@@ -5,13 +5,13 @@ import { PAGE_KEY_INFIX } from '../../contract/result-keys';
 import { acknowledgeWildcard } from './acknowledge';
 import { grantWriteWithKey } from './grants';
 
-/** Lets `grantee` read the objects below a prefix. */
+/** Allows `grantee` to read the objects below a prefix. */
 export function grantReadObjects(bucket: IBucket, grantee: IGrantable, prefix: string, versioned: boolean): Grant {
   bucket.encryptionKey?.grant(grantee, 'kms:Decrypt');
   return grantObjects(bucket, grantee, prefix, versioned ? ['s3:GetObject', 's3:GetObjectVersion'] : ['s3:GetObject']);
 }
 
-/** Lets `grantee` read the tags of the objects below a prefix. */
+/** Allows `grantee` to read the tags of the objects below a prefix. */
 export function grantReadObjectTags(bucket: IBucket, grantee: IGrantable, prefix: string, versioned: boolean): Grant {
   return grantObjects(
     bucket,
@@ -21,31 +21,30 @@ export function grantReadObjectTags(bucket: IBucket, grantee: IGrantable, prefix
   );
 }
 
-/** Lets `grantee` write the tags of the objects below a prefix. */
+/** Allows `grantee` to write the tags of the objects below a prefix. */
 export function grantWriteObjectTags(bucket: IBucket, grantee: IGrantable, prefix: string): Grant {
   return grantObjects(bucket, grantee, prefix, ['s3:PutObjectTagging']);
 }
 
-/** Lets `grantee` delete the objects below a prefix, but no version of them. */
+/** Allows `grantee` to delete the objects below a prefix, but not their versions. */
 export function grantDeleteObjects(bucket: IBucket, grantee: IGrantable, prefix: string): Grant {
   return grantObjects(bucket, grantee, prefix, ['s3:DeleteObject']);
 }
 
-/** Lets `grantee` put objects below a prefix, each in one request. */
+/** Allows `grantee` to put objects below a prefix, without multipart uploads. */
 export function grantPutWholeObjects(bucket: IBucket, grantee: IGrantable, prefix: string): Grant {
   grantWriteWithKey(bucket.encryptionKey, grantee);
   return grantObjects(bucket, grantee, prefix, ['s3:PutObject']);
 }
 
-/** Lets `grantee` put objects below a prefix, also in parts, and give up an upload. */
+/** Allows `grantee` to put objects below a prefix, also with multipart uploads, and to abort uploads. */
 export function grantPutObjects(bucket: IBucket, grantee: IGrantable, prefix: string): Grant {
   grantWriteWithKey(bucket.encryptionKey, grantee);
   return grantObjects(bucket, grantee, prefix, ['s3:PutObject', 's3:AbortMultipartUpload']);
 }
 
 /**
- * Lets `grantee` put objects below a prefix, read those that are there, and delete what `extractTo` notes about
- * unfinished work.
+ * Allows `grantee` to put objects below a prefix, read existing ones, and delete the progress objects of `extractTo`.
  */
 export function grantResultObjects(bucket: IBucket, grantee: IGrantable, prefix: string): Grant {
   grantWriteWithKey(bucket.encryptionKey, grantee);
@@ -53,13 +52,13 @@ export function grantResultObjects(bucket: IBucket, grantee: IGrantable, prefix:
   return grantObjects(bucket, grantee, prefix, ['s3:PutObject', 's3:AbortMultipartUpload', 's3:GetObject']);
 }
 
-/** Lets `grantee` list the objects below a prefix. */
+/** Allows `grantee` to list the objects below a prefix. */
 export function grantList(bucket: IBucket, grantee: IGrantable, prefix: string): Grant {
   const conditions = { StringLike: { 's3:prefix': `${prefix}*` } };
   return Grant.addToPrincipal({ grantee, actions: ['s3:ListBucket'], resourceArns: [bucket.bucketArn], conditions });
 }
 
-/** Lets `grantee` list the objects below a prefix and their versions. */
+/** Allows `grantee` to list the objects below a prefix and their versions. */
 export function grantListVersions(bucket: IBucket, grantee: IGrantable, prefix: string): Grant {
   const conditions = prefix === '' ? {} : { conditions: { StringLike: { 's3:prefix': `${prefix}*` } } };
   return Grant.addToPrincipal({
@@ -76,7 +75,7 @@ function grantObjects(bucket: IBucket, grantee: IGrantable, prefix: string, acti
     acknowledgeWildcard(
       grantee.grantPrincipal,
       objects,
-      'The keys of objects are not known before they are there; the bucket and the prefix bound them',
+      'The keys of objects are unknown at synth; the bucket and the prefix limit them',
     );
   }
   return Grant.addToPrincipalOrResource({ grantee, actions, resourceArns: [objects], resource: bucket });

@@ -3,12 +3,12 @@ import { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 
-/** The longest list that Step Functions gives; the oldest comes last. */
+/** The maximum page size of Step Functions; the oldest execution is last. */
 const MAX_EXECUTIONS = 1_000;
 
 /**
- * Of several runs at a time the oldest goes on. A run that does not find itself in the list is newer than any that is
- * there. Begins with `LookForOthers`.
+ * Of several concurrent runs, the oldest continues. A run that is missing from the list is newer than all runs in it.
+ * Starts with `LookForOthers`.
  */
 export function lookForOthers(next: { readonly alone: string; readonly others: string }): object {
   return {
@@ -46,7 +46,7 @@ export function lookForOthers(next: { readonly alone: string; readonly others: s
 }
 
 export function grantLookForOthers(scope: Construct, machine: StateMachine): void {
-  // In the role's own policy it would name the machine, which waits for that policy.
+  // Not in the role's default policy, on which the machine depends and which would reference the machine.
   new Policy(scope, 'LookForOthers', {
     roles: [machine.role],
     statements: [new PolicyStatement({ actions: ['states:ListExecutions'], resources: [machine.stateMachineArn] })],

@@ -3,9 +3,9 @@ import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledge';
 
 /**
- * A bucket as every construct makes it: private, encrypted and SSL only.
+ * A bucket of a construct: private, encrypted and SSL only.
  *
- * @param logsRemedy what its user does to have server access logs
+ * @param logsRemedy how the user enables server access logs
  */
 export function createPrivateBucket(
   scope: Construct,
@@ -26,7 +26,7 @@ export function createPrivateBucket(
     acknowledge(
       bucket,
       'AwsSolutions-S1',
-      `Server access logs need a bucket whose owner and retention only the user knows: ${logsRemedy}`,
+      `Server access logs need a bucket, with an owner and a retention that the user chooses: ${logsRemedy}`,
     );
   }
   return bucket;

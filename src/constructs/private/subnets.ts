@@ -10,8 +10,8 @@ export interface TaskNetworkProps {
 }
 
 /**
- * As the CDK's service chooses: public ones for tasks with public addresses, else private ones by what there is, first
- * those with a way out.
+ * The choice of the CDK's service: public subnets for tasks with public addresses, otherwise private ones, preferably
+ * with egress.
  */
 export function taskSubnets({
   vpcSubnets,
@@ -21,7 +21,7 @@ export function taskSubnets({
 }
 
 /**
- * Warns when a task could not pull its image, because its subnets have no way out that the app knows of.
+ * Warns if a task could not pull its image, because its subnets have no egress in this app.
  *
  * Endpoints may be created after the task, or outside of the app, so this cannot be an error.
  */
@@ -34,26 +34,26 @@ export function warnOfSubnets(
     warn(
       scope,
       'FargateTask.isolatedSubnets',
-      'The tasks are in isolated subnets, where they start only if the VPC has endpoints for ECR (ecr.api, ecr.dkr), S3 and CloudWatch Logs, and for what they ' +
-        'call themselves; add those and acknowledge this, or set vpcSubnets to subnets with a NAT gateway',
+      'The tasks are in isolated subnets, where they start only if the VPC has endpoints for ECR (ecr.api, ecr.dkr), S3 and CloudWatch Logs, and for the services that they ' +
+        'call; add those and acknowledge this, or set vpcSubnets to subnets with a NAT gateway',
     );
   }
   if (hasPublic && !assignPublicIp) {
     warn(
       scope,
       'FargateTask.noPublicAddress',
-      'The tasks are in public subnets, from which they reach nothing without a public address; set assignPublicIp, or vpcSubnets to private subnets',
+      'The tasks are in public subnets, which have no egress without a public IP address; set assignPublicIp, or vpcSubnets to private subnets',
     );
   }
 }
 
-/** Warns of a function that reaches nothing but what is in its VPC. */
+/** Warns about a function without egress from its VPC. */
 export function warnOfFunctionSubnets(scope: IConstruct, vpc: IVpc, vpcSubnets?: SubnetSelection): void {
   if (anyIsolated(vpc, vpc.selectSubnets(vpcSubnets).subnetIds)) {
     warn(
       scope,
       'Function.isolatedSubnets',
-      'The function is in isolated subnets, where it reaches only what the VPC has endpoints for: it needs those of the AWS services that it calls; add them and ' +
+      'The function is in isolated subnets, where it reaches only services with VPC endpoints: it needs endpoints of the AWS services that it calls; add them and ' +
         'acknowledge this, or set vpcSubnets to subnets with a NAT gateway',
     );
   }

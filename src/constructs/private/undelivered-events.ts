@@ -10,12 +10,12 @@ export interface UndeliveredEvents {
   readonly deadLetterAlarm: Alarm;
 }
 
-/** What the alarm says and does. */
+/** Text and actions of the alarm. */
 export interface UndeliveredEventsOptions extends AlarmNotice {
   readonly alarmActions?: IAlarmAction[];
 }
 
-/** Where EventBridge, EventBridge Scheduler and Lambda put events that they could not deliver, and the alarm on it. */
+/** The dead-letter queue of EventBridge, EventBridge Scheduler and Lambda for undelivered events, and its alarm. */
 export function createUndeliveredEvents(
   scope: Construct,
   { alarmActions, ...notice }: UndeliveredEventsOptions,
@@ -27,7 +27,7 @@ export function createUndeliveredEvents(
   acknowledge(
     deadLetterQueue,
     'AwsSolutions-SQS3',
-    'This is the dead-letter queue of rules, schedules or functions, which is not named in any queue',
+    'This is the dead-letter queue of rules, schedules or functions, so no queue references it',
   );
   const deadLetterAlarm = createDeadLetterAlarm(scope, deadLetterQueue, { ...notice, actions: alarmActions });
   return { deadLetterQueue, deadLetterAlarm };

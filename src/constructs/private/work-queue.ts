@@ -8,17 +8,18 @@ import { createAlarm, type AlarmNotice, type AlarmOptions } from './alarm';
 import { checkSeconds, checkWholeNumber, orDefault } from './checks';
 import { ValidationError } from './validation-error';
 
-/** What a queue of jobs has where its user chose nothing, each with its reason. */
+/** Defaults of a queue of jobs, each with its reason. */
 export const WorkQueueDefaults = {
   /**
-   * A crashed task's jobs come back within minutes, and a heartbeat may fail several times before its lease is lost.
+   * The jobs of a crashed task are redelivered within minutes, and a heartbeat may fail several times before the lease
+   * is lost.
    */
   visibilityTimeout: Duration.minutes(5),
-  /** Four days, as SQS has it: a long weekend. */
+  /** The default of SQS: a long weekend. */
   retentionPeriod: Duration.days(4),
-  /** A Spot reclaim or a deployment uses up a receive without the job being at fault, so three would be too few. */
+  /** Spot interruptions and deployments use up receives without a fault of the job, so three would be too few. */
   maxReceiveCount: 5,
-  /** The longest that SQS has: time to notice, mend and redrive. */
+  /** The maximum of SQS: time to notice, fix and redrive. */
   deadLetterRetention: Duration.days(14),
 } as const;
 
@@ -31,10 +32,10 @@ export interface WorkQueueOptions {
   readonly fifo?: boolean;
   /** Only for FIFO. */
   readonly contentBasedDeduplication?: boolean;
-  /** Whoever works on the queue sends its last messages to the dead-letter queue itself, so that they are new there. */
+  /** The consumer sends messages to the dead-letter queue itself after the last attempt, so that they are new there. */
   readonly deadLettersAreSent?: boolean;
   readonly alarmActions?: cloudwatch.IAlarmAction[];
-  /** What the alarm on the dead-letter queue says; by default, that jobs failed. */
+  /** Text of the alarm on the dead-letter queue; by default, that jobs failed. */
   readonly deadLetterNotice?: AlarmNotice;
 }
 
@@ -44,12 +45,12 @@ export interface WorkQueue {
   readonly deadLetterAlarm: cloudwatch.Alarm;
 }
 
-/** A queue as every construct makes it: SSL only, encrypted, with a dead-letter queue and an alarm on it. */
+/** A queue of a construct: SSL only, encrypted, with a dead-letter queue and an alarm. */
 export function createWorkQueue(scope: Construct, options: WorkQueueOptions): WorkQueue {
   const queues = createQueues(scope, options);
   const deadLetterAlarm = createDeadLetterAlarm(scope, queues.deadLetterQueue, {
     ...(options.deadLetterNotice ?? {
-      description: `Jobs of ${scope.node.path} failed on every attempt and wait in its dead-letter queue`,
+      description: `Jobs of ${scope.node.path} failed on every attempt and are in its dead-letter queue`,
       runbook: 'jobs-dead-letter',
     }),
     actions: options.alarmActions,
@@ -57,7 +58,7 @@ export function createWorkQueue(scope: Construct, options: WorkQueueOptions): Wo
   return { ...queues, deadLetterAlarm };
 }
 
-/** The same without the alarm, for whom makes that elsewhere. */
+/** The queues without an alarm. */
 export function createQueues(scope: Construct, options: WorkQueueOptions): Omit<WorkQueue, 'deadLetterAlarm'> {
   // An explicit false is refused by SQS.
   const fifo = options.fifo === true ? true : undefined;
@@ -72,7 +73,7 @@ export function createQueues(scope: Construct, options: WorkQueueOptions): Omit<
   const deadLetterQueue = new sqs.Queue(scope, 'DeadLetterQueue', {
     ...encryption(options.encryptionKey),
     fifo,
-    // A worker that gives up a message at once sends it here itself.
+    // A worker sends messages here itself after a permanent failure.
     contentBasedDeduplication: fifo,
     retentionPeriod: deadLetterRetention,
   });
@@ -87,7 +88,7 @@ export function createQueues(scope: Construct, options: WorkQueueOptions): Omit<
   return { queue, deadLetterQueue };
 }
 
-/** Rings as long as anything waits in a dead-letter queue. */
+/** An alarm that is in ALARM while a dead-letter queue holds messages. */
 export function createDeadLetterAlarm(
   scope: Construct,
   queue: sqs.IQueue,
@@ -95,7 +96,7 @@ export function createDeadLetterAlarm(
 ): cloudwatch.Alarm {
   return createAlarm(scope, 'DeadLetterAlarm', {
     ...options,
-    // NumberOfMessagesSent does not count what SQS moves there itself; what is visible counts all of it.
+    // NumberOfMessagesSent does not count the messages that SQS moves there; the visible messages include them.
     metric: queue.metricApproximateNumberOfMessagesVisible({
       period: Duration.minutes(1),
       statistic: cloudwatch.Stats.MAXIMUM,
@@ -104,7 +105,7 @@ export function createDeadLetterAlarm(
   });
 }
 
-/** Encryption at rest and in transit: SQS's own key, or the caller's. */
+/** Encryption at rest and in transit, with a key managed by SQS or the given one. */
 export function encryption(key?: IKey): Pick<sqs.QueueProps, 'encryption' | 'encryptionMasterKey' | 'enforceSSL'> {
   return key === undefined
     ? { encryption: sqs.QueueEncryption.SQS_MANAGED, enforceSSL: true }
@@ -124,7 +125,7 @@ function checkRetention(
   if (retentionPeriod.isUnresolved() || deadLetterRetention.isUnresolved()) {
     return;
   }
-  // A standard queue keeps the time of the first send when it moves a message, so the age counts on.
+  // A message that SQS moves keeps its send time, so its age continues to count.
   const shortest = retentionPeriod.toSeconds() + (given.deadLettersAreSent === true ? 0 : 1);
   if (deadLetterRetention.toSeconds() < shortest) {
     throw new ValidationError(

@@ -175,9 +175,9 @@ export interface QueueScaledFargateWorkerOptions extends FargateTaskProps {
   readonly scaling?: QueueScaling;
 
   /**
-   * Whether the arrival of a file starts tasks, without waiting for metrics.
+   * Whether the arrival of a file starts tasks at once, without waiting for metrics.
    *
-   * Not together with `scaleOnSchedule`.
+   * Cannot be combined with `scaleOnSchedule`.
    *
    * @default WakeUp.none()
    */

@@ -1,19 +1,19 @@
 import { Duration } from 'aws-cdk-lib';
 
-/** What `ScheduledFargateJob` chooses where its user did not, each with its reason. */
+/** Defaults of `ScheduledFargateJob`, each with its reason. */
 export const JobDefaults = {
-  /** A job that could not be started for an hour is better looked at than started late. */
+  /** A job that could not be started for an hour needs an operator rather than a late start. */
   maxEventAge: Duration.hours(1),
-  /** As often as EventBridge Scheduler tries within that time. */
+  /** The maximum of EventBridge Scheduler within that time. */
   retryAttempts: 185,
 } as const;
 
-/** What `JobSupervision.stepFunctions()` chooses. */
+/** Defaults of `JobSupervision.stepFunctions()`. */
 export const SupervisionDefaults = {
-  /** Long for a job, short for one that hangs. */
+  /** Long for a job, short for a hanging one. */
   maxDuration: Duration.hours(1),
-  /** Two for trouble that passes, such as a Spot reclaim; what fails three times will fail again. */
+  /** Two for transient failures, such as a Spot interruption; a task that fails three times will fail again. */
   retries: 2,
-  /** Time for a service that was throttled or a database that restarts. */
+  /** Time for a throttled service or a restarting database to recover. */
   retryInterval: Duration.seconds(30),
 } as const;

@@ -2,49 +2,47 @@ import type { Duration } from 'aws-cdk-lib';
 import { checkSeconds, checkWholeNumber } from '../private/checks';
 import { SupervisionDefaults } from './defaults';
 
-/** How a supervised job is watched. */
+/** Options of `JobSupervision.stepFunctions()`. */
 export interface SupervisionOptions {
   /**
-   * The longest that a run may take, its retries included, from 1 minute to 7 days. A task that runs then is stopped,
-   * and the run has failed.
+   * Maximum duration of a run, including its retries, from 1 minute to 7 days. After that, the task is stopped, and the
+   * run fails.
    *
    * @default Duration.hours(1)
    */
   readonly maxDuration?: Duration;
 
   /**
-   * How often a task that failed, did not start or was reclaimed by Spot is started again, from 0 to 10.
+   * How many times a task is retried after a failure, a failed start or a Spot interruption, from 0 to 10.
    *
    * @default 2
    */
   readonly retries?: number;
 
   /**
-   * Whether a run may begin while the last one is still at work. Otherwise it is skipped.
+   * Whether a run may start while the previous one is still running. Otherwise it is skipped.
    *
    * @default false
    */
   readonly allowOverlap?: boolean;
 }
 
-/** Who watches a task after the schedule has started it. */
+/** The supervision of a task after the schedule started it. */
 export class JobSupervision {
   /**
-   * Nobody: the schedule starts the task, and that is all. Whether it works or fails is for `TaskLifecycleAlerts` to
-   * tell.
+   * No supervision: the schedule only starts the task. `TaskLifecycleAlerts` can alert you if it fails.
    *
-   * Two runs may overlap, a task may run for ever, and one that fails is not started again.
+   * Two runs may overlap, a task may run forever, and a failed one is not retried.
    */
   static none(): JobSupervision {
     return new JobSupervision();
   }
 
   /**
-   * A Step Functions state machine, which waits for the task, starts it again when it failed, stops it when it takes
-   * too long, and skips a run while
-   * the last one is at work.
+   * A Step Functions state machine, which waits for the task, retries it after a failure, stops it when it takes too
+   * long, and skips a run while the previous one is running.
    *
-   * @param options how it watches
+   * @param options retries and duration
    */
   static stepFunctions(options: SupervisionOptions = {}): JobSupervision {
     checkSeconds('maxDuration', options.maxDuration, { min: 60, max: 604_800 });
@@ -56,7 +54,7 @@ export class JobSupervision {
     });
   }
 
-  /** How the job is watched; undefined when nobody does. */
+  /** The options of the supervision; undefined without supervision. */
   readonly options?: SupervisionOptions;
 
   private constructor(options?: SupervisionOptions) {

@@ -10,32 +10,31 @@ import type { JobSupervision } from './job-supervision';
 /** Properties of `ScheduledFargateJob`. */
 export interface ScheduledFargateJobProps extends FargateTaskProps {
   /**
-   * The cluster that runs the task, and with it the VPC. An `ecs.Cluster` of the same app gets the FARGATE and
-   * FARGATE_SPOT capacity providers if it
-   * lacks them; an imported cluster must have them.
+   * The cluster, and with it the VPC, of the task. The construct adds the FARGATE and FARGATE_SPOT capacity providers
+   * to an `ecs.Cluster` of the same app if they are missing; an imported cluster must have them.
    */
   readonly cluster: ICluster;
 
-  /** When the job runs, with its time zone. */
+  /** The schedule of the job, with its time zone. */
   readonly schedule: ScheduleExpression;
 
   /**
-   * The time after the scheduled one within which the job may start, so that many jobs of one hour do not start in one
-   * second.
+   * The time window after the scheduled time in which the job starts, so that many jobs of the same hour do not start
+   * at the same time.
    *
    * @default TimeWindow.off()
    */
   readonly timeWindow?: TimeWindow;
 
   /**
-   * When the schedule begins.
+   * The start of the schedule.
    *
-   * @default - at once
+   * @default - immediately
    */
   readonly start?: Date;
 
   /**
-   * When the schedule ends.
+   * The end of the schedule.
    *
    * @default - never
    */
@@ -49,14 +48,14 @@ export interface ScheduledFargateJobProps extends FargateTaskProps {
   readonly enabled?: boolean;
 
   /**
-   * Who watches the task after the schedule has started it.
+   * The supervision of the task after the schedule started it.
    *
    * @default JobSupervision.none()
    */
   readonly supervision?: JobSupervision;
 
   /**
-   * Which Fargate capacity runs the task. What Spot reclaims starts again only with `supervision`.
+   * The Fargate capacity of the task. After a Spot interruption, it is started again only with `supervision`.
    *
    * @default SpotStrategy.onDemand()
    */
@@ -65,27 +64,27 @@ export interface ScheduledFargateJobProps extends FargateTaskProps {
   /**
    * The subnets of the task.
    *
-   * @default - the private subnets of the cluster's VPC that have a way out
+   * @default - the private subnets with egress of the cluster's VPC
    */
   readonly vpcSubnets?: SubnetSelection;
 
   /**
    * The security groups of the task.
    *
-   * @default - a new group that lets everything out and nothing in
+   * @default - a new group that allows all outbound and no inbound traffic
    */
   readonly securityGroups?: ISecurityGroup[];
 
   /**
-   * Whether the task gets a public address; needed in public subnets, and only there.
+   * Whether the task has a public IP address, which it needs in public subnets only.
    *
    * @default false
    */
   readonly assignPublicIp?: boolean;
 
   /**
-   * How long EventBridge Scheduler tries to start a run before it goes to the dead-letter queue, from 1 minute to 24
-   * hours.
+   * How long EventBridge Scheduler tries to start a run before it sends the run to the dead-letter queue, from 1 minute
+   * to 24 hours.
    *
    * @see https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html
    * @default Duration.hours(1)
@@ -93,7 +92,7 @@ export interface ScheduledFargateJobProps extends FargateTaskProps {
   readonly maxEventAge?: Duration;
 
   /**
-   * How often EventBridge Scheduler tries again to start a run, from 0 to 185.
+   * How many times EventBridge Scheduler retries the start of a run, from 0 to 185.
    *
    * @see https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html
    * @default 185
@@ -101,10 +100,10 @@ export interface ScheduledFargateJobProps extends FargateTaskProps {
   readonly retryAttempts?: number;
 
   /**
-   * Rings an alarm when no run has succeeded for as long as this, from 1 hour to 7 days in whole hours. Only with
-   * `supervision`.
+   * How long no run may have succeeded before `missedAlarm` is in ALARM, from 1 hour to 7 days in whole hours. Only
+   * with `supervision`.
    *
-   * A little more than the time between two runs. A job that has never run rings it too.
+   * Set it to a little more than the time between two runs. A job that has never run is in ALARM too.
    *
    * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
    * @default - no such alarm
@@ -112,9 +111,9 @@ export interface ScheduledFargateJobProps extends FargateTaskProps {
   readonly alarmMissedFor?: Duration;
 
   /**
-   * What the alarms do when they ring, such as sending to an SNS topic.
+   * Actions of the alarms, such as an SNS topic.
    *
-   * @default - alarms ring without telling anyone
+   * @default - the alarms have no actions
    */
   readonly alarmActions?: IAlarmAction[];
 }

@@ -24,20 +24,19 @@ import { createSupervisor } from './private/supervised-run';
 import type { ScheduledFargateJobProps } from './scheduled-fargate-job-props';
 
 /**
- * A Fargate task that runs by the clock.
+ * A Fargate task that runs on a schedule.
  *
- * EventBridge Scheduler starts it at the times and in the time zone of its schedule, tries for an hour when ECS does
- * not take it, and then puts the run into
- * a dead-letter queue with an alarm. With `JobSupervision.stepFunctions()`, a state machine waits for the task too: it
- * starts a failed one again, stops one
- * that takes too long, lets no two runs overlap, and rings an alarm when a run has failed.
+ * EventBridge Scheduler starts it at the times and in the time zone of its schedule, retries for an hour if ECS does
+ * not start it, and then sends the run to a dead-letter queue with an alarm. With `JobSupervision.stepFunctions()`, a
+ * state machine also waits for the task: it retries a failed task, stops one that takes too long, prevents overlapping
+ * runs, and has an alarm for failed runs.
  *
- * The container finds in `FILEWORKS_JOB_INPUT` why it runs: from the schedule `{"scheduledTime":"…"}`, which stays the
- * same for each retry of one run.
+ * The environment variable `FILEWORKS_JOB_INPUT` holds the input of the run: from the schedule `{"scheduledTime":"…"}`,
+ * which is the same for each retry of a run.
  *
  * Limitations:
- * - A run is started at least once. A job must not do harm when it runs twice for one `scheduledTime`.
- * - Without supervision nobody waits for the task; `TaskLifecycleAlerts` tells when it fails.
+ * - A run is started at least once. A job must be idempotent for one `scheduledTime`.
+ * - Without supervision, the result of the task is not checked; `TaskLifecycleAlerts` can alert you if it fails.
  *
  * @example
  * new ScheduledFargateJob(this, 'Nightly', {
@@ -53,31 +52,31 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
   /** Identifies this class to property injectors. */
   static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.ScheduledFargateJob';
 
-  /** What starts the job. */
+  /** The schedule that starts the job. */
   readonly schedule: Schedule;
 
-  /** What a task consists of. */
+  /** The task definition. */
   readonly taskDefinition: ecs.FargateTaskDefinition;
 
-  /** The container that does the work. */
+  /** The main container. */
   readonly container: ecs.ContainerDefinition;
 
-  /** What watches the task; undefined without supervision. */
+  /** The state machine that supervises the task; undefined without supervision. */
   readonly stateMachine?: StateMachine;
 
-  /** Where runs go that could not be started. */
+  /** The queue for runs that could not be started. */
   readonly deadLetterQueue: IQueue;
 
-  /** Rings while the dead-letter queue holds anything. */
+  /** In ALARM while the dead-letter queue holds messages. */
   readonly deadLetterAlarm: cloudwatch.Alarm;
 
-  /** Rings when a run has failed after its retries, or took too long; undefined without supervision. */
+  /** In ALARM when a run failed after its retries, or took too long; undefined without supervision. */
   readonly failureAlarm?: cloudwatch.Alarm;
 
-  /** Rings when no run has succeeded for long; undefined without `alarmMissedFor`. */
+  /** In ALARM when no run has succeeded for `alarmMissedFor`; undefined without it. */
   readonly missedAlarm?: cloudwatch.Alarm;
 
-  /** The role that the job's own code acts with, so that the job can be given to any `grant` method. */
+  /** The principal of the task role, so that you can pass the job to any `grant` method. */
   readonly grantPrincipal: iam.IPrincipal;
 
   /** The network connections of the task. */
@@ -100,7 +99,7 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
     this.connections = new Connections({ securityGroups: this.#run.network.securityGroups });
 
     const undelivered = createUndeliveredEvents(this, {
-      description: `Runs of ${this.node.path} could not be started and wait in its dead-letter queue`,
+      description: `Runs of ${this.node.path} could not be started and are in its dead-letter queue`,
       runbook: 'scheduled-job-not-started',
       alarmActions: props.alarmActions,
     });
@@ -125,18 +124,17 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
   }
 
   /**
-   * Lets `grantee` run the job by hand: with supervision, by starting an execution of `stateMachine`, whose input the
-   * container finds in
-   * `FILEWORKS_JOB_INPUT`; without, by `ecs:RunTask`.
+   * Allows `grantee` to run the job: with supervision, by starting an execution of `stateMachine`, whose input
+   * `FILEWORKS_JOB_INPUT` holds; without, with `ecs:RunTask`.
    *
-   * @param grantee who runs the job
+   * @param grantee the starter of runs
    */
   grantRun(grantee: iam.IGrantable): iam.Grant {
     return this.stateMachine?.grantStartExecution(grantee) ?? grantRunTask(this.#run, grantee);
   }
 
   /**
-   * Runs that failed after their retries, took too long or were stopped by hand; undefined without supervision.
+   * Runs that failed after their retries, timed out or were aborted; undefined without supervision.
    *
    * @param props options of the metric; by default the sum of each minute
    */
@@ -203,7 +201,7 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
         comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
         threshold: 1,
         evaluationPeriods: time.toHours(),
-        // A state machine that does not run sends no metrics.
+        // An idle state machine sends no metrics.
         treatMissingData: cloudwatch.TreatMissingData.BREACHING,
         actions: props.alarmActions,
       })
@@ -223,7 +221,7 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
     );
     if (props.alarmMissedFor !== undefined && props.supervision?.options === undefined) {
       throw new ValidationError(
-        'alarmMissedFor needs supervision, because nobody else knows that a run has succeeded; set supervision: JobSupervision.stepFunctions()',
+        'alarmMissedFor needs supervision, which reports successful runs; set supervision: JobSupervision.stepFunctions()',
         this,
       );
     }

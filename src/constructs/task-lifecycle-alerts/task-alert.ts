@@ -1,32 +1,32 @@
-/** What can happen to a task or a service that someone should know. */
+/** Events of tasks and services that raise alerts. */
 export enum TaskAlert {
-  /** A container ended with an exit code that is a failure. */
+  /** A container exited with a failure code. */
   NON_ZERO_EXIT = 'NonZeroExit',
-  /** A container needed more memory than it had. */
+  /** A container ran out of memory. */
   OUT_OF_MEMORY = 'OutOfMemory',
   /** A task did not start: no image, no secret, no network, no capacity. */
   FAILED_TO_START = 'FailedToStart',
   /** A service replaced a task that failed the health checks of its container or of a load balancer. */
   UNHEALTHY = 'Unhealthy',
-  /** A task was stopped because what it ran on failed. */
+  /** A task was stopped because its infrastructure failed. */
   INFRASTRUCTURE = 'Infrastructure',
-  /** Fargate Spot took a task's capacity back. Of severity WARNING: the work goes on elsewhere. */
+  /** A Spot interruption stopped a task. Severity WARNING: its work continues elsewhere. */
   SPOT_INTERRUPTION = 'SpotInterruption',
-  /** Somebody stopped a task. Of severity INFO. */
+  /** A user stopped a task. Severity INFO. */
   STOPPED_BY_USER = 'StoppedByUser',
-  /** A task is running. Of severity INFO. */
+  /** A task is running. Severity INFO. */
   STARTED = 'Started',
   /** A service finds no capacity for a task. */
   PLACEMENT_FAILED = 'PlacementFailed',
-  /** A service's tasks fail to start again and again. */
+  /** The tasks of a service repeatedly fail to start. */
   START_IMPAIRED = 'StartImpaired',
-  /** A deployment was given up by its circuit breaker. */
+  /** The circuit breaker stopped a deployment. */
   DEPLOYMENT_FAILED = 'DeploymentFailed',
 }
 
-/** How an alert is written. */
+/** The format of alerts. */
 export enum AlertFormat {
-  /** Lines that a person reads in an e-mail. */
+  /** Text for e-mails. */
   TEXT = 'Text',
   /** One JSON object, for programs. */
   JSON = 'Json',

@@ -22,79 +22,79 @@ export interface TaskLifecycleAlertsProps {
   readonly services?: IService[];
 
   /**
-   * The families of tasks to watch that belong to no service, such as those of schedules, beside `services`.
+   * The task definition families to watch, of tasks without a service, such as those of schedules, in addition to
+   * `services`.
    *
    * @default - every task, unless `services` is set
    */
   readonly taskDefinitionFamilies?: string[];
 
-  /**
-   * What to tell of.
+  /** The events that raise alerts.
    *
-   * @default - everything but STOPPED_BY_USER and STARTED
+   * @default - all events except STOPPED_BY_USER and STARTED
    */
   readonly alerts?: TaskAlert[];
 
   /**
-   * Exit codes, beside 0, that are no failure; from 1 to 255.
+   * Exit codes, in addition to 0, that are not failures; from 1 to 255.
    *
-   * @default [143], with which a program ends that was told to stop
+   * @default [143], the exit code after SIGTERM
    */
   readonly expectedExitCodes?: number[];
 
   /**
-   * How alerts are written.
+   * The format of alerts.
    *
    * @default AlertFormat.TEXT
    */
   readonly format?: AlertFormat;
 
   /**
-   * Where alerts go. A key that it is encrypted with must be known to this app, or let the function use it.
+   * The topic for alerts. If it is encrypted, its key must be known to this app, or allow the function to use it.
    *
-   * @default - a new topic: encrypted, SSL only, open for CloudWatch alarms of the account
+   * @default - a new topic: encrypted, SSL only, usable by CloudWatch alarms of the account
    */
   readonly topic?: ITopic;
 
   /**
-   * The key of the new topic. CloudWatch alarms get permission to use it. Not together with `topic`.
+   * The key of the new topic. CloudWatch alarms get permission to use it. Cannot be combined with `topic`.
    *
-   * @default - a new key, which rotates
+   * @default - a new key with rotation
    */
   readonly encryptionKey?: IKey;
 
   /**
-   * Addresses that get each alert by e-mail, after they have confirmed it.
+   * E-mail addresses that receive each alert, after confirmation.
    *
    * @default - none; subscribe to `topic`
    */
   readonly emailAddresses?: string[];
 
   /**
-   * Alerts in one `period`, after which further ones are only logged, 1 or more. The last one says so.
+   * Maximum alerts per `period`, 1 or more, after which further ones are only logged. The last one says so.
    *
    * @default 20
    */
   readonly maxAlerts?: number;
 
   /**
-   * The time that `maxAlerts` counts for, from 1 minute to 24 hours.
+   * The period of `maxAlerts`, from 1 minute to 24 hours.
    *
    * @default Duration.minutes(15)
    */
   readonly period?: Duration;
 
   /**
-   * An address that each alert points to, for whoever has to act on it.
+   * A URL that each alert links to, for the operator.
    *
-   * @default - alerts point to the task and its log
+   * @default - alerts link to the task and its log
    */
   readonly runbookUrl?: string;
 
   /**
-   * What the alarm on undelivered alerts does. It should not end in `topic`, which may be what fails.
+   * Actions of the alarm on undelivered alerts. They should not use `topic`, which may be the cause of the failure.
    *
-   * @default - the alarm rings without telling anyone
+   * @default - the alarm has no actions
    */
   readonly alarmActions?: IAlarmAction[];
 }

@@ -24,20 +24,19 @@ import { AlertFormat, TaskAlert } from './task-alert';
 import type { TaskLifecycleAlertsProps } from './task-lifecycle-alerts-props';
 
 /**
- * Tells somebody when tasks fail, and is silent when they end as they should.
+ * Alerts operators when tasks fail, but not when they end as expected.
  *
- * Told of are tasks that failed, did not start, ran out of memory or failed their health checks, that Fargate Spot took
- * away, and services that find
- * no capacity, cannot start their tasks or failed to deploy. Not told of are scale-in, deployments, an exit code of 0,
- * and 143, with which a program ends that
- * was told to stop. An event that ECS sends twice is told once.
+ * Alerts are raised for tasks that failed, did not start, ran out of memory, failed their health checks or were stopped
+ * by a Spot interruption, and for services that find no capacity, cannot start their tasks or failed to deploy. No
+ * alerts are raised for scale-in, deployments, the exit code 0, and 143, the exit code after SIGTERM. An event that ECS
+ * sends twice raises one alert.
  *
- * Each alert is published to an SNS topic, with a link to the task and to the log of the container that failed, and
- * with the message attributes `severity`
- * (`ERROR`, `WARNING` or `INFO`), `kind` and `group`, by which subscriptions can filter.
+ * Each alert is published to an SNS topic, with links to the task and to the log of the failed container, and with the
+ * message attributes `severity` (`ERROR`, `WARNING` or `INFO`), `kind` and `group` for filter policies of
+ * subscriptions.
  *
  * Limitations:
- * - A container that is killed because it did not stop in time during scale-in or a deployment is not told of.
+ * - A container that is killed because it did not stop in time during scale-in or a deployment raises no alert.
  * - More than `maxAlerts` alerts in a `period` are only logged; the last one says so.
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_cwe_events.html
@@ -56,16 +55,16 @@ export class TaskLifecycleAlerts extends Construct {
   /** Identifies this class to property injectors. */
   static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.TaskLifecycleAlerts';
 
-  /** Where alerts go. */
+  /** The topic for alerts. */
   readonly topic: ITopic;
 
   /** The rules that match the events. */
   readonly rules: Rule[];
 
-  /** Where events go that could not be told of. */
+  /** The queue for events whose alerts could not be sent. */
   readonly deadLetterQueue: IQueue;
 
-  /** Rings while the dead-letter queue holds anything. */
+  /** In ALARM while the dead-letter queue holds messages. */
   readonly deadLetterAlarm: Alarm;
 
   constructor(scope: Construct, id: string, props: TaskLifecycleAlertsProps = {}) {
@@ -76,7 +75,7 @@ export class TaskLifecycleAlerts extends Construct {
       this.topic.addSubscription(new EmailSubscription(address));
     }
     const undelivered = createUndeliveredEvents(this, {
-      description: `Alerts of ${this.node.path} could not be sent and wait in its dead-letter queue`,
+      description: `Alerts of ${this.node.path} could not be sent and are in its dead-letter queue`,
       runbook: 'alerts-dead-letter',
       alarmActions: props.alarmActions,
     });
@@ -105,11 +104,10 @@ export class TaskLifecycleAlerts extends Construct {
   }
 
   /**
-   * Sends the events to a further target too, such as a queue, a function or a log group, as ECS has sent them: with
-   * duplicates, however many, and a little
-   * more than is told of.
+   * Sends the events to an additional target too, such as a queue, a function or a log group, unchanged and unlimited:
+   * with duplicates, and with some events that raise no alerts.
    *
-   * @param target the target, with a dead-letter queue of its own or this construct's
+   * @param target the target, with its own dead-letter queue or that of this construct
    */
   addTarget(target: IRuleTarget): void {
     for (const rule of this.rules) {
@@ -118,7 +116,7 @@ export class TaskLifecycleAlerts extends Construct {
   }
 
   /**
-   * Events that could not be told of and wait in the dead-letter queue.
+   * Number of events in the dead-letter queue, whose alerts could not be sent.
    *
    * @param props options of the metric
    */
@@ -134,7 +132,7 @@ export class TaskLifecycleAlerts extends Construct {
     const table = this.#createTable();
     const teller = createHandlerFunction(this, 'Function', {
       handler: 'task-alerts',
-      description: `Tells of tasks that fail, for ${this.node.path}`,
+      description: `Sends alerts of failed tasks, for ${this.node.path}`,
       timeout: AlertDefaults.functionTimeout,
       environment: {
         [TaskAlertsEnv.topicArn]: this.topic.topicArn,
@@ -154,7 +152,7 @@ export class TaskLifecycleAlerts extends Construct {
     });
     grantSend(deadLetterQueue, teller);
     grantPublish(this.topic, teller);
-    // grant() of the CDK would add indexes, of which there are none.
+    // grant() of the CDK would add indexes, which the table lacks.
     iam.Grant.addToPrincipal({
       grantee: teller,
       actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
@@ -164,7 +162,7 @@ export class TaskLifecycleAlerts extends Construct {
     acknowledge(
       this,
       'AwsSolutions-IAM5[Resource::*]',
-      'ecs:DescribeTaskDefinition has no narrower resource; it reads where the log of a failed task is',
+      'ecs:DescribeTaskDefinition has no narrower resource; it reads the location of the log of a failed task',
     );
     return teller;
   }
@@ -176,11 +174,7 @@ export class TaskLifecycleAlerts extends Construct {
       timeToLiveAttribute: ALERT_TABLE.expiresAt,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    acknowledge(
-      table,
-      'AwsSolutions-DDB3',
-      'The table remembers for a day what was told; to restore it would bring back nothing of worth',
-    );
+    acknowledge(table, 'AwsSolutions-DDB3', 'The table keeps sent alerts for a day, so a restore would have no value');
     return table;
   }
 

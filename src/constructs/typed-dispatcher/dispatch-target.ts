@@ -5,23 +5,23 @@ import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { SpotStrategy } from '../capacity';
 import type { TaskCompletion } from './task-completion';
 
-/** The ECS task that a file starts. */
+/** Options of `DispatchTarget.ecsTask()`. */
 export interface EcsTaskTargetOptions {
   /** The cluster that runs the tasks. */
   readonly cluster: ecs.ICluster;
 
-  /** What the task consists of. */
+  /** The task definition. */
   readonly taskDefinition: ecs.FargateTaskDefinition;
 
   /**
-   * The container that works on the file, which gets its name in the environment.
+   * The container that processes the file; its environment holds the file's name.
    *
    * @default - the default container of the task definition
    */
   readonly container?: ecs.ContainerDefinition;
 
   /**
-   * How the container says that the file is done.
+   * How the container reports that the file is done.
    *
    * @default TaskCompletion.byHandler()
    */
@@ -37,82 +37,79 @@ export interface EcsTaskTargetOptions {
   /**
    * The security groups of the tasks.
    *
-   * @default - a new one that lets everything out and nothing in
+   * @default - a new group that allows all outbound and no inbound traffic
    */
   readonly securityGroups?: ec2.ISecurityGroup[];
 
   /**
-   * Whether the tasks get public addresses, which they need in public subnets.
+   * Whether the tasks have public IP addresses, which they need in public subnets.
    *
    * @default false
    */
   readonly assignPublicIp?: boolean;
 
   /**
-   * Which Fargate capacity runs the tasks. A task that Spot reclaims does not count as an attempt.
+   * The Fargate capacity of the tasks. A Spot interruption does not count as an attempt.
    *
    * @default SpotStrategy.onDemand()
    */
   readonly capacity?: SpotStrategy;
 
   /**
-   * Whether a file is launched on demand at its next try when ECS had no capacity for its task, or Spot reclaimed it.
-   * Needs `capacity` with
-   * Spot.
+   * Whether a file is next launched on demand after ECS had no capacity for its task, or after a Spot interruption.
+   * Needs `capacity` with Spot.
    *
    * @default false
    */
   readonly fallbackToOnDemand?: boolean;
 }
 
-/** What the files of a type start. */
+/** The target that the files of a type start. */
 export class DispatchTarget {
   /**
    * An ECS task on Fargate for each file.
    *
-   * @param options which task, and where
+   * @param options the task and where it runs
    */
   static ecsTask(options: EcsTaskTargetOptions): DispatchTarget {
     return new DispatchTarget({ task: options });
   }
 
   /**
-   * A message for each file, whose turn a worker of the queue takes by `fileTaskHandler` of fileworks-runtime. For many
-   * small files, which
-   * are not worth a task each.
+   * A message for each file, whose turn a worker of the queue takes with `fileTaskHandler` of fileworks-runtime. For
+   * many small files that do not justify a task each.
    *
-   * Nobody can say whether such a worker lives: one that is silent for `hangTimeout` is taken for dead, and the file is
-   * sent again. So that one
-   * at a time rests on `fence`. Give the workers `TypedDispatcher.grantTakeTurns`.
+   * The state of such a worker is unknown to ECS: without a heartbeat for `hangTimeout`, it is considered dead, and the
+   * file is sent again. So one-at-a-time processing depends on the fencing token `fence`. Grant the workers
+   * `TypedDispatcher.grantTakeTurns`.
    *
-   * @param queue standard or FIFO; nobody else may send to it
+   * @param queue a standard or FIFO queue, for this dispatcher only
    */
   static queue(queue: IQueue): DispatchTarget {
     return new DispatchTarget({ targetQueue: queue });
   }
 
   /**
-   * An execution of a standard workflow for each file, whose turn is the execution: it is done when that succeeds, and
-   * the attempt failed
-   * when it does not. Its input is `{"fileId", "type", "epoch", "fence", "correlationId", "object": {"bucket", "key",
-   * ...}}`.
+   * An execution of a standard workflow for each file. The turn lasts as long as the execution: the file is done if it
+   * succeeds, otherwise the attempt failed. Its input is `{"fileId", "type", "epoch", "fence", "correlationId",
+   * "object": {"bucket", "key", ...}}`.
    *
-   * Steps need no part of Fileworks, and their roles what they read. An execution MUST NOT be redriven; redrive its
-   * file.
+   * The steps need nothing of Fileworks; grant their roles access to the files. An execution MUST NOT be redriven;
+   * redrive its file.
    *
-   * @param stateMachine no express workflow, of which Step Functions does not tell how it ended
+   * @param stateMachine a standard workflow; Step Functions does not report the result of express workflows
    */
   static stateMachine(stateMachine: IStateMachine): DispatchTarget {
     return new DispatchTarget({ targetStateMachine: stateMachine });
   }
 
-  /** The task, where files start one. */
+  /** The options of the task, if files start one. */
   readonly task?: EcsTaskTargetOptions;
 
-  /** The queue, where files are sent to one. */
+  /** The queue, if files are sent to one. */
   readonly targetQueue?: IQueue;
 
-  /** The state machine, where files start an execution. */
+  /** The state machine, if files start an execution. */
   readonly targetStateMachine?: IStateMachine;
 
   private constructor(target: {

@@ -10,34 +10,33 @@ export enum LateFile {
 
 /** What happens when the attempts of a file are exhausted. */
 export enum OnExhausted {
-  /** Its sequence stands until an operator redrives or skips it. */
+  /** Its sequence is blocked until an operator redrives or skips it. */
   BLOCK = 'block',
-  /** It is put aside; its sequence goes on. */
+  /** It is parked; its sequence continues. */
   PARK = 'park',
 }
 
-/** Which versions of an object are processed that is overwritten or deleted before its turn. */
+/** Which versions are processed of an object that is overwritten or deleted before its turn. */
 export enum OverwritePolicy {
-  /** The latest: older ones and deleted ones are skipped. */
+  /** The latest version: older and deleted ones are skipped. */
   LATEST = 'latest',
-  /** Each; needs a bucket with versioning, or an older version's bytes are gone. */
+  /** Each version; needs a versioned bucket, otherwise older versions are lost. */
   EACH = 'each',
 }
 
 /** The order of the files of a sequence. */
 export class FileOrder {
   /**
-   * By the time of their events, which S3 tells in seconds. Files of one key keep their order within a second; others
-   * have none.
+   * By the time of their events, which S3 reports in seconds. Within a second, versions of one key keep their order;
+   * other files are unordered.
    */
   static byEvent(): FileOrder {
     return new FileOrder();
   }
 
   /**
-   * By a part of the key. Numbers in it compare as numbers: 9 comes before 10. Files whose part holds anything but
-   * letters, digits
-   * and `. _ : -` go to the dead-letter queue.
+   * By a part of the key. Numbers in it are compared as numbers: 9 precedes 10. Files whose part contains other
+   * characters than letters, digits and `. _ : -` go to the dead-letter queue.
    *
    * @param part a named part of the key patterns, for example `number` of `incoming/{number}.csv`
    */
@@ -45,7 +44,7 @@ export class FileOrder {
     return new FileOrder(part);
   }
 
-  /** The part of the key that orders. */
+  /** The part of the key that sets the order. */
   readonly part?: string;
 
   private constructor(part?: string) {

@@ -3,22 +3,22 @@ import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { DatabaseLogin } from '../database-login';
 
-/** Capacity that a state table always has, and how far it grows. Each of its two indexes gets as much as the table. */
+/** Minimum and maximum capacity of a state table. Each of its two indexes has the same capacity as the table. */
 export interface ProvisionedCapacityOptions {
-  /** Read units that are always there, 1 or more. */
+  /** Minimum read capacity units, 1 or more. */
   readonly minReadUnits: number;
 
-  /** Read units that it grows to, `minReadUnits` or more; as many as that for a fixed capacity. */
+  /** Maximum read capacity units, `minReadUnits` or more; equal to it for a fixed capacity. */
   readonly maxReadUnits: number;
 
-  /** Write units that are always there, 1 or more. A file needs 15 to 17 of the table, and 8 of the indexes. */
+  /** Minimum write capacity units, 1 or more. A file needs 15 to 17 of the table, and 8 of the indexes. */
   readonly minWriteUnits: number;
 
-  /** Write units that it grows to, `minWriteUnits` or more; as many as that for a fixed capacity. */
+  /** Maximum write capacity units, `minWriteUnits` or more; equal to it for a fixed capacity. */
   readonly maxWriteUnits: number;
 
   /**
-   * How much of the capacity is used when it grows, in percent, from 20 to 90.
+   * Target utilization of the capacity, in percent, from 20 to 90.
    *
    * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/AutoScaling.html
    * @default 70
@@ -26,23 +26,23 @@ export interface ProvisionedCapacityOptions {
   readonly targetUtilizationPercent?: number;
 }
 
-/** How the capacity of a state table is paid for. */
+/** The capacity mode of a state table. */
 export class StateTableCapacity {
-  /** For each read and write: nothing while no files come. */
+  /** On-demand capacity, billed by request: an idle table costs nothing. */
   static onDemand(): StateTableCapacity {
     return new StateTableCapacity();
   }
 
   /**
-   * By the hour: cheaper where files come steadily. What it cannot take waits in the queue of events.
+   * Provisioned capacity, billed by hour: cheaper for a steady load. Throttled events stay in the queue.
    *
-   * @param options from where to where it scales
+   * @param options minimum and maximum capacity
    */
   static provisioned(options: ProvisionedCapacityOptions): StateTableCapacity {
     return new StateTableCapacity(options);
   }
 
-  /** From where to where it scales; undefined on demand. */
+  /** Minimum and maximum capacity; undefined for on-demand capacity. */
   readonly options?: ProvisionedCapacityOptions;
 
   private constructor(options?: ProvisionedCapacityOptions) {
@@ -53,39 +53,38 @@ export class StateTableCapacity {
 /** Options of `StateStore.dynamoDb()`. */
 export interface DynamoDbStateOptions {
   /**
-   * An existing table, for one dispatcher alone; props that would configure a new one are then refused. Its keys and
-   * indexes are those of
-   * `dispatchTableDefinition` of fileworks-runtime, its stream has new images, and its items expire by `expiresAt`.
+   * An existing table, for this dispatcher only; props that would configure a new one are then refused. It has the keys
+   * and indexes of `dispatchTableDefinition` of fileworks-runtime, a stream with new images, and the time-to-live
+   * attribute `expiresAt`.
    *
    * @default - a new table
    */
   readonly table?: ITable;
 
   /**
-   * How the capacity is paid for.
+   * The capacity mode of the table.
    *
    * @default StateTableCapacity.onDemand()
    */
   readonly capacity?: StateTableCapacity;
 
   /**
-   * Whether the table can be restored as it was at any second of the last 35 days.
+   * Whether point-in-time recovery is enabled: the table can be restored to any second of the last 35 days.
    *
    * @default true
    */
   readonly pointInTimeRecovery?: boolean;
 
   /**
-   * What becomes of the table when it is taken out of the stack.
+   * The removal policy of the table.
    *
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
 
   /**
-   * How long completed and skipped files are kept, and with them the memory of duplicates, from 15 days to 10 years.
-   * Events may come again for
-   * 15 days.
+   * How long the rows of completed and skipped files are kept, which also detect duplicates, from 15 days to 10 years.
+   * Events may be redelivered for 15 days.
    *
    * @default Duration.days(90)
    */
@@ -94,77 +93,73 @@ export interface DynamoDbStateOptions {
 
 /** Options of `StateStore.postgres()`. */
 export interface PostgresStateOptions {
-  /** How the functions and the tasks log in. */
+  /** The database login of the functions and the tasks. */
   readonly login: DatabaseLogin;
 
-  /** The network of the database, which the functions are put into. */
+  /** The VPC of the database, in which the functions run. */
   readonly vpc: IVpc;
 
   /**
-   * The subnets of the functions. They must reach the database, and SQS, ECS, and what else the targets and rules are
-   * about, by a NAT gateway or by
-   * VPC endpoints.
+   * The subnets of the functions. They need a route to the database, and to SQS, ECS and the services of the targets
+   * and rules, through a NAT gateway or VPC endpoints.
    *
-   * @default - the private subnets of `vpc` that have a way out
+   * @default - the private subnets with egress of `vpc`
    */
   readonly vpcSubnets?: SubnetSelection;
 
   /**
    * The security groups of the functions.
    *
-   * @default - a new group that lets everything out and nothing in
+   * @default - a new group that allows all outbound and no inbound traffic
    */
   readonly securityGroups?: ISecurityGroup[];
 
   /**
-   * How long completed and skipped files are kept, and with them the memory of duplicates, from 15 days to 10 years.
-   * Events may come again for
-   * 15 days.
+   * How long the rows of completed and skipped files are kept, which also detect duplicates, from 15 days to 10 years.
+   * Events may be redelivered for 15 days.
    *
    * @default Duration.days(90)
    */
   readonly retention?: Duration;
 }
 
-/** Where a dispatcher keeps the state of every file. */
+/** The store in which a dispatcher keeps the state of every file. */
 export class StateStore {
   /**
    * A DynamoDB table, new or existing.
    *
-   * @param options of the table
+   * @param options options of the table
    */
   static dynamoDb(options: DynamoDbStateOptions = {}): StateStore {
     return new StateStore({ dynamoDb: options });
   }
 
   /**
-   * A PostgreSQL database, 13 or newer, such as Aurora or RDS. For who has one anyway and wants to look at files by
-   * SQL.
+   * A PostgreSQL database, version 13 or newer, such as Aurora or RDS. Suits you if you already run one and want to
+   * query files with SQL.
    *
-   * Its tables are those of `dispatchSchema` of fileworks-runtime, which must be there before the first file comes: put
-   * it into your
+   * It needs the tables of `dispatchSchema` of fileworks-runtime before the first file arrives: add it to your
    * migrations, or call `PostgresStore.migrate()` once. The user of the login needs SELECT, INSERT, UPDATE and DELETE
    * on them.
    *
-   * A database has no stream: the workers tell themselves that a turn has ended, by a message. What they could not
-   * tell, ECS and the sweeper
-   * do, which costs up to a minute.
+   * A database has no stream, so workers report the end of a turn with a message. If they cannot, the ECS event and the
+   * sweeper detect it, with up to a minute of delay.
    *
-   * @param options of the database
+   * @param options options of the database
    */
   static postgres(options: PostgresStateOptions): StateStore {
     return new StateStore({ postgres: options });
   }
 
   /**
-   * The table, where it is one.
+   * The options of a table.
    *
    * @internal
    */
   readonly _dynamoDb?: DynamoDbStateOptions;
 
   /**
-   * The database, where it is one.
+   * The options of a database.
    *
    * @internal
    */

@@ -3,43 +3,40 @@ import type { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 /** Options of `TaskCompletion.byExitCode()`. */
 export interface ExitCodeCompletionOptions {
   /**
-   * The image of the gate, whose command takes the turn of the file as `beginFileTask` of fileworks-runtime does: exit
-   * code 0 when it has it.
+   * The image of the gate container, whose command takes the turn of the file as `beginFileTask` of fileworks-runtime
+   * does, and exits with code 0 if it has the turn.
    *
-   * @default - an image that is built of the package's own code when the app is deployed, for the CPU architecture of
-   * the task
+   * @default - an image that is built from the package's own code at deployment, for the CPU architecture of the task
    */
   readonly gateImage?: ContainerImage;
 }
 
-/** How a task says that its file is done. */
+/** How a task reports that its file is done. */
 export class TaskCompletion {
-  /** By `runFileTask` of fileworks-runtime, which its container calls. */
+  /** With `runFileTask` of fileworks-runtime, which the container calls. */
   static byHandler(): TaskCompletion {
     return new TaskCompletion();
   }
 
   /**
-   * By the exit code of its container, for images that know nothing of Fileworks: 0 is done, anything else a failed
+   * With the exit code of the container, for images without fileworks-runtime: 0 is success, anything else a failed
    * attempt.
    *
-   * A gate container takes the turn of the file first; ECS starts the other one when that has succeeded (`dependsOn`
-   * with `SUCCESS`), and not at all
-   * when the turn is not this task's. `FILEWORKS_FILE_BUCKET`, `FILEWORKS_FILE_KEY`, `FILEWORKS_FILE_VERSION_ID` and
-   * `FILEWORKS_FILE_FENCE` tell the
-   * container what to work on.
+   * A gate container first takes the turn of the file; ECS starts the main container after the gate succeeded
+   * (`dependsOn` with `SUCCESS`), and not at all if another task has the turn. `FILEWORKS_FILE_BUCKET`,
+   * `FILEWORKS_FILE_KEY`, `FILEWORKS_FILE_VERSION_ID` and `FILEWORKS_FILE_FENCE` identify the file for the container.
    *
-   * Nobody beats for such a container: while ECS says that it runs, it works, until `maxRuntime`. And as ECS forgets
-   * exit codes after an hour,
-   * `hangTimeout` is how often it is asked should the end of the task not be told: at most 45 minutes.
+   * Such a container sends no heartbeats: it counts as working while ECS reports it as running, until `maxRuntime`. ECS
+   * keeps exit codes for an hour, so `hangTimeout`, the interval of the check for lost end-of-task events, is at most
+   * 45 minutes.
    *
-   * @param options of the gate
+   * @param options options of the gate
    */
   static byExitCode(options: ExitCodeCompletionOptions = {}): TaskCompletion {
     return new TaskCompletion(options);
   }
 
-  /** Options of the gate; undefined where there is none. */
+  /** Options of the gate; undefined without one. */
   readonly gate?: ExitCodeCompletionOptions;
 
   private constructor(gate?: ExitCodeCompletionOptions) {

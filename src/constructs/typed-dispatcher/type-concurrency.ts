@@ -1,6 +1,6 @@
 import { checkWholeNumber } from '../private/checks';
 
-/** How many files of a type may work at the same time. */
+/** How many files of a type may run at the same time. */
 export class TypeConcurrency {
   /** One at a time, in order. */
   static sequential(): TypeConcurrency {
@@ -16,25 +16,25 @@ export class TypeConcurrency {
     return new TypeConcurrency(1, part);
   }
 
-  /** All at once, as fast as tasks can be launched. */
+  /** All at the same time, as fast as tasks can be launched. */
   static parallel(): TypeConcurrency {
     return new TypeConcurrency(0);
   }
 
   /**
-   * At most so many at the same time, in no order.
+   * At most this many at the same time, unordered.
    *
-   * @param maxConcurrentTasks from 1 to 1,000
+   * @param maxConcurrentTasks maximum number of files, from 1 to 1,000
    */
   static parallelUpTo(maxConcurrentTasks: number): TypeConcurrency {
     checkWholeNumber('maxConcurrentTasks', maxConcurrentTasks, { min: 1, max: 1_000 });
     return new TypeConcurrency(maxConcurrentTasks);
   }
 
-  /** Files that may work at the same time in one sequence; 0 means without limit. */
+  /** How many files of one sequence may run at the same time; 0 means no limit. */
   readonly slots: number;
 
-  /** The part of the key that makes sequences. */
+  /** The part of the key that identifies the sequence. */
   readonly part?: string;
 
   private constructor(slots: number, part?: string) {

@@ -34,14 +34,14 @@ import { TypeRegistry } from './private/type-registry';
 import { StateStore } from './state-store';
 import type { UnmatchedFile } from './unmatched-file';
 
-/** How events of objects reach the function that registers them. */
+/** How events of objects reach the ingress function. */
 export enum EventDelivery {
-  /** By way of a queue, which evens out bursts and in which what fails waits for hours of retries. */
+  /** Through a queue, which absorbs bursts and retries failures for hours. */
   BUFFERED = 'buffered',
   /**
-   * Straight from EventBridge, some tenths of a second sooner. Lambda tries each event three times within minutes, and
-   * as many at once as the
-   * account has room for; then it goes to the dead-letter queue, from which it can be redriven into the queue.
+   * Directly from EventBridge, some tenths of a second faster. Lambda tries each event three times within minutes, with
+   * the concurrency of the account; then the event goes to the dead-letter queue, from which it can be redriven to the
+   * queue.
    */
   DIRECT = 'direct',
 }
@@ -49,22 +49,22 @@ export enum EventDelivery {
 /** Properties of `TypedDispatcher`. */
 export interface TypedDispatcherProps {
   /**
-   * How events of objects reach the function that registers them.
+   * How events of objects reach the ingress function.
    *
    * @default EventDelivery.BUFFERED
    */
   readonly eventDelivery?: EventDelivery;
 
   /**
-   * What becomes of a file that no type matches.
+   * What happens to a file that matches no type.
    *
    * @default UnmatchedFile.DEAD_LETTER
    */
   readonly unmatched?: UnmatchedFile;
 
   /**
-   * Tasks that are launched in a second, from 1 to 500. What comes faster waits in a queue. Fargate starts 20 a second
-   * for a whole account.
+   * Maximum launches of tasks per second, from 1 to 500. Others stay in a queue. Fargate starts 20 tasks per second for
+   * a whole account.
    *
    * @default 20
    * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/throttling.html
@@ -72,30 +72,29 @@ export interface TypedDispatcherProps {
   readonly launchesPerSecond?: number;
 
   /**
-   * Files of all types that may hold a task at the same time, from 1 to 1,000. One that waits for its next attempt
-   * counts, one that is
-   * blocked does not. Sequences take turns.
+   * Maximum number of files of all types with a task at the same time, from 1 to 1,000. A file that waits for its next
+   * attempt counts, a blocked one does not. Sequences are served in rotation.
    *
-   * @default - no limit but those of the types
+   * @default - only the limits of the types
    */
   readonly maxConcurrentTasks?: number;
 
   /**
-   * How long a file may wait for its turn before an alarm rings, from 1 minute to 14 days.
+   * How long a file may wait for its turn before `queuedAgeAlarm` is in ALARM, from 1 minute to 14 days.
    *
    * @default Duration.hours(24)
    */
   readonly maxQueuedAge?: Duration;
 
   /**
-   * What the alarms do when they ring, such as sending to an SNS topic.
+   * Actions of the alarms, such as an SNS topic.
    *
-   * @default - the alarms ring without telling anyone
+   * @default - the alarms have no actions
    */
   readonly alarmActions?: cloudwatch.IAlarmAction[];
 
   /**
-   * Where the state of every file is kept.
+   * The store for the state of every file.
    *
    * @default StateStore.dynamoDb()
    */
@@ -103,25 +102,23 @@ export interface TypedDispatcherProps {
 }
 
 /**
- * Starts a task, an execution or a message for each file, by type: strictly one at a time and in order where asked, in
- * parallel elsewhere.
+ * Starts a task, an execution or a message for each file, by type: strictly one at a time and in order for sequential
+ * types, in parallel for others.
  *
- * Every file has a row in a DynamoDB table, or in PostgreSQL: queued, starting, running, waiting for its next attempt,
- * blocked, completed, parked or skipped.
- * A file keeps its turn until its container says that it is done, or until ECS says that the task is over; no clock
- * ends a turn. The protocol
- * is checked by a model checker and by tests in which everything fails; see the page of this construct for what it
- * promises.
+ * Every file has a row in a DynamoDB table or in PostgreSQL: queued, starting, running, waiting for its next attempt,
+ * blocked, completed, parked or skipped. A file keeps its turn until its container reports completion, or until ECS
+ * reports that the task stopped; no clock ends a turn. The protocol is verified with a model checker and with
+ * fault-injection tests; its guarantees are on the page of this construct.
  *
- * The container calls `runFileTask` of fileworks-runtime, which begins the turn, tells that it is alive, and ends it.
- * For other images, a gate and
- * `TaskCompletion.byExitCode()` do.
+ * The container calls `runFileTask` of fileworks-runtime, which begins the turn, sends heartbeats, and ends it. For
+ * other images, use `TaskCompletion.byExitCode()`, which adds a gate container.
  *
  * Limitations:
- * - A file may be processed again after its container was killed. Give `fence` to what you write to, or make writes
- *   idempotent.
- * - Order by event is order by S3's clock, in seconds.
- * - Types with their patterns and targets must fit into a function's environment of 4 KB: six to ten types.
+ * - A file may be processed again after its container was killed. Pass the fencing token `fence` to your storage, or
+ *   make writes idempotent.
+ * - The order by event uses the clock of S3, in seconds.
+ * - The types with their patterns and targets must fit into the environment of a Lambda function, 4 KB: six to ten
+ *   types.
  *
  * @example
  * declare const inbox: FileIngestBucket;
@@ -142,31 +139,31 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
   /** The state of every file; undefined with `StateStore.postgres()`. */
   readonly stateTable?: ITable;
 
-  /** The queue that events of objects go into. */
+  /** The queue for events of objects. */
   readonly queue: IQueue;
 
-  /** Where events go that no type matches, that cannot be read, or that could not be registered. */
+  /** The queue for events that match no type, are invalid, or could not be registered. */
   readonly deadLetterQueue: IQueue;
 
   /**
-   * Lists, shows, redrives and skips files, pauses and resumes types, and reconciles with a bucket. Its input is
-   * documented on the page of this construct.
+   * The function for operators: lists, shows, redrives and skips files, pauses and resumes types, and reconciles with a
+   * bucket. Its input is documented on the page of this construct.
    */
   readonly operatorFunction: lambda.Function;
 
-  /** Rings while a file blocks its sequence and waits for an operator. */
+  /** In ALARM while a file blocks its sequence until an operator acts. */
   readonly blockedAlarm: cloudwatch.Alarm;
 
-  /** Rings when a file has waited for its turn longer than `maxQueuedAge`. */
+  /** In ALARM when a file has waited for its turn longer than `maxQueuedAge`. */
   readonly queuedAgeAlarm: cloudwatch.Alarm;
 
-  /** Rings when events wait to be registered. */
+  /** In ALARM when events are not registered in time. */
   readonly eventAgeAlarm: cloudwatch.Alarm;
 
-  /** Rings when ECS keeps refusing launches. */
+  /** In ALARM when ECS keeps refusing launches. */
   readonly refusedAlarm: cloudwatch.Alarm;
 
-  /** Rings when nobody looks for what was missed. */
+  /** In ALARM when no sweep completed within 15 minutes. */
   readonly sweeperAlarm: cloudwatch.Alarm;
 
   readonly #workers: IGrantable[] = [];
@@ -188,28 +185,28 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
     this.#state = postgres === undefined ? new TableState(this, dynamoDb) : new DatabaseState(this, postgres);
     this.stateTable = this.#state.table;
     const events = createWorkQueue(new Construct(this, 'Events'), {
-      // Six times the timeout of the function, as Lambda asks for
+      // Six times the timeout of the function, as Lambda recommends
       visibilityTimeout: WorkQueueDefaults.visibilityTimeout.plus(DispatcherDefaults.ingressTimeout),
       alarmActions: props.alarmActions,
       deadLetterNotice: {
-        description: `Files of ${this.node.path} have no type, or could not be registered, and wait in its dead-letter queue`,
+        description: `Files of ${this.node.path} match no type, or could not be registered; their events are in its dead-letter queue`,
         runbook: 'dispatcher-dead-letter',
       },
     });
     this.queue = events.queue;
     this.deadLetterQueue = events.deadLetterQueue;
     const undelivered = createUndeliveredEvents(new Construct(this, 'Undelivered'), {
-      description: `Events for ${this.node.path} could not be delivered and wait in its dead-letter queue`,
+      description: `Events for ${this.node.path} could not be delivered and are in its dead-letter queue`,
       runbook: 'dispatcher-undelivered-events',
       alarmActions: props.alarmActions,
     });
     const wakes = createWorkQueue(new Construct(this, 'Wakes'), {
       visibilityTimeout: DispatcherDefaults.launcherTimeout.plus(DispatcherDefaults.launcherTimeout),
-      // A wake-up that failed is not needed: the sweeper makes it again
+      // A failed wake-up is not needed: the sweeper repeats it
       maxReceiveCount: 100,
       alarmActions: props.alarmActions,
       deadLetterNotice: {
-        description: `Launches of ${this.node.path} fail again and again`,
+        description: `Launches of ${this.node.path} fail repeatedly`,
         runbook: 'dispatcher-wakes-dead-letter',
       },
     });
@@ -237,11 +234,11 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
   }
 
   /**
-   * Dispatches the files of a bucket. The tasks of every type may read them.
+   * Dispatches the files of a bucket. Grants the workers of every type read access to them.
    *
    * @param id name of the source, unique in the dispatcher
-   * @param source the bucket, of the same stack
-   * @param prefix beginning of the keys; by default all
+   * @param source the bucket, in the same stack
+   * @param prefix key prefix; by default all keys
    */
   addBucket(id: string, source: IFileIngestBucket, prefix = ''): Rule {
     const rule = new Rule(this, `${id}Source`, {
@@ -266,9 +263,10 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
   }
 
   /**
-   * Dispatches the files of a route; what `IngestTarget.dispatcher()` does. The workers of every type may read them.
+   * Dispatches the files of a route, for `IngestTarget.dispatcher()`. Grants the workers of every type read access to
+   * them.
    *
-   * @param route the route, of the same stack
+   * @param route the route, in the same stack
    * @param delivery the dead-letter queue and retries of its rule
    * @returns the target of its rule
    */
@@ -283,12 +281,11 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
   }
 
   /**
-   * Adds a type of files. The first type that matches a file is its type, for good; add the narrow ones first. Where
-   * some key fits an
-   * earlier type too, a warning names it.
+   * Adds a type of files. The first type that matches a file becomes its type permanently, so add narrow types first. A
+   * warning names keys that also match an earlier type.
    *
    * @param id name of the type, from 1 to 32 letters, digits and `-`
-   * @param options how files are recognised and dispatched
+   * @param options how files are matched and dispatched
    */
   addType(id: string, options: DispatchTypeOptions): void {
     this.#types.checkId(id);
@@ -312,9 +309,8 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
   }
 
   /**
-   * What `fileTaskHandler` needs in the environment of a worker of `DispatchTarget.queue()`. Tasks of
-   * `DispatchTarget.ecsTask()` get it as they are
-   * launched.
+   * The environment variables that `fileTaskHandler` needs in a worker of `DispatchTarget.queue()`. Tasks of
+   * `DispatchTarget.ecsTask()` receive them at launch.
    */
   get turnEnvironment(): { [name: string]: string } {
     return {
@@ -324,14 +320,14 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
   }
 
   /**
-   * The connections of the functions and of the tasks that they launch, for the database of `StateStore.postgres()` to
-   * allow them.
+   * The network connections of the functions and of the tasks that they launch, with which the database of
+   * `StateStore.postgres()` can allow them.
    */
   get connections(): Connections {
     const { connections } = this.#state;
     if (connections === undefined) {
       throw new ValidationError(
-        'connections need StateStore.postgres(): with a table, no function of the dispatcher is in a network',
+        'connections need StateStore.postgres(): with a table, the functions of the dispatcher are not in a VPC',
         this,
       );
     }
@@ -339,11 +335,11 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
   }
 
   /**
-   * Lets `worker` take the turns of files: change their rows and read the files of every bucket. Tasks of
-   * `DispatchTarget.ecsTask()` may;
-   * workers of `DispatchTarget.queue()` need it, and `turnEnvironment`.
+   * Allows `worker` to take the turns of files: to update their rows and to read the files of every bucket. Tasks of
+   * `DispatchTarget.ecsTask()` have this permission; workers of `DispatchTarget.queue()` need it, and
+   * `turnEnvironment`.
    *
-   * @param worker who works on files
+   * @param worker the grantee that processes files
    */
   grantTakeTurns(worker: IGrantable): void {
     if (this.#workers.some(({ grantPrincipal }) => grantPrincipal === worker.grantPrincipal)) {
@@ -351,7 +347,7 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
     }
     this.#workers.push(worker);
     this.#state.grantTurn(worker);
-    // A database tells nobody that a turn has ended, so the worker does
+    // A database has no stream, so the worker reports the end of a turn
     if (this.stateTable === undefined) {
       grantSend(this.#wakeQueue, worker);
     }
@@ -364,13 +360,12 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
   }
 
   /**
-   * Lets whoever takes the turns of files store results: put objects, also in parts, give up an upload, and read what
-   * is there, to tell
-   * whether a result is stored already. They may neither list nor delete, but for what `extractTo` notes about
-   * unfinished work.
+   * Allows the workers of files to store results: to put objects, also with multipart uploads, to abort uploads, and to
+   * read existing objects in order to detect results that are already stored. They may neither list nor delete objects,
+   * except the progress objects of `extractTo`.
    *
-   * @param bucket where results go
-   * @param prefix beginning of the keys of results; by default all
+   * @param bucket the bucket for results
+   * @param prefix key prefix of the results; by default all keys
    */
   grantStoreResults(bucket: IBucket, prefix = ''): void {
     this.#results.push({ bucket, prefix });
@@ -380,16 +375,15 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
   }
 
   /**
-   * Lets `grantee` do all that the operator function does, by invoking it.
+   * Allows `grantee` to pause, resume, skip, redrive and inspect files by invoking the operator function.
    *
-   * @param grantee who operates
+   * @param grantee the operator
    */
   grantOperate(grantee: IGrantable): Grant {
     return this.operatorFunction.grantInvoke(grantee);
   }
 
-  /**
-   * Files that block their sequence.
+  /** Number of files that block their sequence.
    *
    * @param props options of the metric
    */
@@ -398,7 +392,7 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
   }
 
   /**
-   * Seconds since the registration of the oldest file that waits for its turn.
+   * Time since the registration of the oldest queued file, in seconds.
    *
    * @param props options of the metric
    */
@@ -408,8 +402,7 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
 
   /**
    * A metric of one type: BlockedFiles, ParkedFiles, OldestQueuedFileAge, LaunchesRefused, FilesCompleted, FilesSkipped
-   * or FilesParked. The last
-   * four are counts, to be summed.
+   * or FilesParked. The last four are counts; use their sum.
    *
    * @param typeId name of the type
    * @param metricName name of the metric

@@ -1,14 +1,14 @@
-/** What becomes of a file that no type matches. */
+/** What happens to a file that matches no type. */
 export class UnmatchedFile {
-  /** Its event goes to the dead-letter queue and rings the alarm. */
+  /** Its event goes to the dead-letter queue, whose alarm is then in ALARM. */
   static readonly DEAD_LETTER = new UnmatchedFile('dead-letter');
 
-  /** Nothing. */
+  /** The file is ignored. */
   static readonly IGNORE = new UnmatchedFile('ignore');
 
   /**
-   * It is of a type, as if it met that one's conditions. The type can refer to no part of the key, which the file may
-   * not have.
+   * It gets a type, as if it met the conditions of that type. The type cannot reference parts of the key, which the
+   * file may lack.
    *
    * @param typeId id of a type of the dispatcher
    */
@@ -19,7 +19,7 @@ export class UnmatchedFile {
   /** `dead-letter`, `ignore` or `type`. */
   readonly action: string;
 
-  /** The type that the file gets, where `action` is `type`. */
+  /** The type of the file, if `action` is `type`. */
   readonly typeId?: string;
 
   private constructor(action: 'dead-letter' | 'ignore' | 'type', typeId?: string) {

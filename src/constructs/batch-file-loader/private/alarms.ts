@@ -4,14 +4,14 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { createAlarm } from '../../private/alarm';
 
-/** Rings when invocations fail as a whole: a configuration that is not usable, a timeout, too little memory. */
+/** In ALARM when whole invocations fail: an invalid configuration, a timeout, too little memory. */
 export function createErrorAlarm(
   scope: Construct,
   handler: IFunction,
   actions?: cloudwatch.IAlarmAction[],
 ): cloudwatch.Alarm {
   return createAlarm(scope, 'ErrorAlarm', {
-    description: `Invocations of ${scope.node.path} fail as a whole: see its log for a configuration that is not usable, a timeout or too little memory`,
+    description: `Invocations of ${scope.node.path} fail as a whole: see its log for an invalid configuration, a timeout or too little memory`,
     runbook: 'loader-errors',
     metric: handler.metricErrors({ period: Duration.minutes(5) }),
     threshold: 1,
@@ -19,7 +19,7 @@ export function createErrorAlarm(
   });
 }
 
-/** Rings when a message is older than it should ever be, whatever the reason. */
+/** In ALARM when a message is too old, whatever the reason. */
 export function createOldestMessageAlarm(
   scope: Construct,
   metric: cloudwatch.IMetric,
@@ -27,7 +27,7 @@ export function createOldestMessageAlarm(
   actions?: cloudwatch.IAlarmAction[],
 ): cloudwatch.Alarm {
   return createAlarm(scope, 'OldestMessageAlarm', {
-    description: `The oldest file of ${scope.node.path} waits, or fails and comes again, for ${age.toHumanString()} or more`,
+    description: `The oldest file of ${scope.node.path} has waited or been retried for ${age.toHumanString()} or more`,
     runbook: 'loader-oldest-message',
     metric,
     threshold: age.toSeconds(),

@@ -5,7 +5,7 @@ import { ValidationError } from '../../private/validation-error';
 import type { BatchFileLoaderProps, LoadRouteOptions } from '../batch-file-loader-props';
 import { LoaderDefaults } from '../defaults';
 
-/** Throws for what can be said about the props before anything is created. */
+/** Checks that need no constructs. */
 export function checkLoader(scope: Construct, props: BatchFileLoaderProps): void {
   checkFunction(scope, props);
   checkQueue(scope, props);
@@ -36,7 +36,7 @@ function checkFunction(scope: Construct, props: BatchFileLoaderProps): void {
   }
   if (vpc === undefined) {
     throw new ValidationError(
-      'vpc is missing; give the network that the database is reached from, or handlerFunction',
+      'vpc is missing; set the VPC from which the function reaches the database, or handlerFunction',
       scope,
     );
   }
@@ -55,13 +55,13 @@ function checkQueue(scope: Construct, props: BatchFileLoaderProps): void {
     );
     if (queue.fifo) {
       throw new ValidationError(
-        'queue must be a standard queue: Lambda takes ten messages at most from a FIFO queue; give a standard one',
+        'queue must be a standard queue, because Lambda receives at most ten messages from a FIFO queue; use a standard one',
         scope,
       );
     }
   } else if (deadLetterQueue !== undefined) {
     throw new ValidationError(
-      'deadLetterQueue can be set only together with queue; leave it out, and the new queue gets one',
+      'deadLetterQueue can be set only together with queue; omit it, and the new queue gets one',
       scope,
     );
   }
@@ -70,12 +70,12 @@ function checkQueue(scope: Construct, props: BatchFileLoaderProps): void {
 function checkRoutes(scope: Construct, { routes, handlerFunction }: BatchFileLoaderProps): void {
   const all = Object.entries(routes);
   if (all.length === 0) {
-    throw new ValidationError('routes must hold at least one route', scope);
+    throw new ValidationError('routes must contain at least one route', scope);
   }
   for (const [index, [id, route]] of all.entries()) {
     if (handlerFunction !== undefined && route.mapping !== undefined) {
       throw new ValidationError(
-        `mapping of route ${id} cannot be set together with handlerFunction, whose code says how files are loaded; leave it out`,
+        `mapping of route ${id} cannot be set together with handlerFunction, whose code defines how files are loaded; omit it`,
         scope,
       );
     }
@@ -85,7 +85,7 @@ function checkRoutes(scope: Construct, { routes, handlerFunction }: BatchFileLoa
     const other = all.slice(index + 1).find(([, later]) => overlap(route, later));
     if (other !== undefined) {
       throw new ValidationError(
-        `routes ${id} and ${other[0]} must not fit the same key: a file would be loaded by the first only; give them other prefixes or suffixes`,
+        `routes ${id} and ${other[0]} must not match the same key, because a file would be loaded by the first only; use other prefixes or suffixes`,
         scope,
       );
     }
@@ -94,15 +94,12 @@ function checkRoutes(scope: Construct, { routes, handlerFunction }: BatchFileLoa
 
 function checkMapping(scope: Construct, id: string, { prefix, suffix, mapping }: LoadRouteOptions): void {
   if (mapping === undefined) {
-    throw new ValidationError(
-      `mapping of route ${id} is missing; say what its files hold, or give handlerFunction`,
-      scope,
-    );
+    throw new ValidationError(`mapping of route ${id} is missing; set it, or handlerFunction`, scope);
   }
   const { table, columns, conflict } = mapping._route;
   if (Token.isUnresolved(JSON.stringify([prefix, suffix, mapping._route]))) {
     throw new ValidationError(
-      `route ${id} must be known at synth, because it becomes part of the function's code; use plain text instead of tokens`,
+      `route ${id} must be known at synth, because it becomes part of the function's code; use literal strings (no tokens)`,
       scope,
     );
   }
@@ -112,7 +109,7 @@ function checkMapping(scope: Construct, id: string, { prefix, suffix, mapping }:
   const names = columns.map(({ name }) => name);
   if (names.length === 0 || new Set(names).size < names.length) {
     throw new ValidationError(
-      `columns of route ${id} must be one or more, each named once, got: ${names.join(', ')}`,
+      `columns of route ${id} must be one or more, with unique names, got: ${names.join(', ')}`,
       scope,
     );
   }

@@ -5,16 +5,16 @@ import { Code } from 'aws-cdk-lib/aws-lambda';
 import { type LoadRoute, LOAD_ROUTES_FILE } from '../../../contract/load-route';
 import { handlerAssets } from '../../private/handler-function';
 
-/** The code of the loader with its routes beside it: a JSON Schema has no room in a function's environment. */
+/** The code of the loader with its routes in a file: a JSON Schema is too large for a function's environment. */
 export function loaderCode(routes: readonly LoadRoute[]): Code {
   const assets = handlerAssets('file-loader');
   const content = JSON.stringify(routes);
   return Code.fromAsset(assets, {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
-      // Never pulled: bundling is done here, and always succeeds
+      // Never pulled: bundling is local and always succeeds
       image: DockerImage.fromRegistry('unused'),
-      // By what tells this bundling from another one of the same code
+      // The hash that distinguishes this bundling from another one of the same code
       environment: { ROUTES: content },
       local: {
         tryBundle(folder: string) {

@@ -2,11 +2,10 @@ import { CfnClusterCapacityProviderAssociations, Cluster, type ICluster } from '
 import { Dependable, type IConstruct, type IDependable } from 'constructs';
 
 /**
- * Makes sure that the cluster knows FARGATE and FARGATE_SPOT before `user` asks for them, and as long as it does.
+ * Ensures that the cluster has FARGATE and FARGATE_SPOT before `user` is created and until it is deleted.
  *
- * ECS refuses to take a capacity provider off a cluster that still has a service on it, so without the dependency a
- * stack
- * that holds both cannot be deleted. A cluster that was imported must have both providers already.
+ * ECS refuses to remove a capacity provider that a service still uses, so without the dependency a stack with both
+ * cannot be deleted. An imported cluster must have both providers already.
  */
 export function useFargateCapacity(cluster: ICluster, user: IConstruct): void {
   if (cluster instanceof Cluster) {
@@ -15,7 +14,7 @@ export function useFargateCapacity(cluster: ICluster, user: IConstruct): void {
   }
 }
 
-/** The CDK adds the association while it prepares the app, so what to depend on is found when it is asked for. */
+/** The CDK adds the association while it prepares the app, so the dependency is resolved lazily. */
 class CapacityProviderAssociations implements IDependable {
   constructor(cluster: Cluster) {
     Dependable.implement(this, new AssociationsOf(cluster));

@@ -2,7 +2,7 @@ import type { Construct } from 'constructs';
 import { ValidationError } from '../../private/validation-error';
 import type { SpotStrategy } from '../spot-strategy';
 
-/** There is something to fall back from only where there is Spot. */
+/** A fallback needs Spot capacity. */
 export function checkOnDemandFallback(
   scope: Construct,
   fallbackToOnDemand: boolean | undefined,
@@ -11,7 +11,7 @@ export function checkOnDemandFallback(
   const spot = capacity.capacityProviderStrategies.some(({ capacityProvider }) => capacityProvider === 'FARGATE_SPOT');
   if (fallbackToOnDemand === true && !spot) {
     throw new ValidationError(
-      'fallbackToOnDemand needs capacity with Spot, such as SpotStrategy.spotOnly(); leave it out',
+      'fallbackToOnDemand needs capacity with Spot, such as SpotStrategy.spotOnly(); otherwise omit it',
       scope,
     );
   }

@@ -5,10 +5,10 @@ import { ValidationError } from '../../private/validation-error';
 import type { ChunkedBatchWorkflowProps } from '../chunked-batch-workflow-props';
 import { BatchDefaults, BatchFolder } from '../defaults';
 
-/** What can be said about the props before anything is created. */
+/** Checks that need no constructs. */
 export function checkWorkflow(scope: Construct, props: ChunkedBatchWorkflowProps): void {
   checkWholeNumber('maxFilesPerBatch', props.maxFilesPerBatch, { min: 1, max: 10_000 }, scope);
-  // An execution has 256 KiB, and is told more than the files.
+  // The input of an execution has at most 256 KiB, and contains more than the files.
   checkWholeNumber(
     'maxBatchDescription',
     props.maxBatchDescription?.toBytes(),
@@ -54,7 +54,7 @@ function checkPrefixes(scope: Construct, prefixes: string[]): void {
     );
   }
   for (const prefix of prefixes) {
-    // They stand in policies and in patterns of events, where * and ? stand for any text.
+    // They are used in policies and event patterns, in which * and ? are wildcards.
     if (
       Token.isUnresolved(prefix) ||
       prefix.startsWith('/') ||
@@ -62,20 +62,20 @@ function checkPrefixes(scope: Construct, prefixes: string[]): void {
       (prefix !== '' && !prefix.endsWith('/'))
     ) {
       throw new ValidationError(
-        `prefixes must be known texts that end with a slash and do not begin with one, without *, ? and \\, got: ${JSON.stringify(prefix)}`,
+        `prefixes must be literal strings (no tokens) that end with a slash and do not start with one, without *, ? and \\, got: ${JSON.stringify(prefix)}`,
         scope,
       );
     }
     const outer = prefixes.find((other) => other !== prefix && prefix.startsWith(other + BatchFolder.incoming));
     if (outer !== undefined) {
       throw new ValidationError(
-        `prefixes cannot hold ${prefix}, whose files are among those of ${outer === '' ? 'the whole bucket' : outer} too; leave one of them out`,
+        `prefixes cannot include ${prefix}, which overlaps ${outer === '' ? 'the whole bucket' : outer}; omit one of them`,
         scope,
       );
     }
   }
   if (new Set(prefixes).size < prefixes.length) {
-    throw new ValidationError(`prefixes cannot hold one twice, got: ${prefixes.join(', ')}`, scope);
+    throw new ValidationError(`prefixes must be unique, got: ${prefixes.join(', ')}`, scope);
   }
 }
 
@@ -90,7 +90,7 @@ function checkResults(
     /[*?\\]/.test(resultPrefix)
   ) {
     throw new ValidationError(
-      `resultPrefix must be a known text that ends with a slash and does not begin with one, without *, ? and \\, got: ${JSON.stringify(resultPrefix)}`,
+      `resultPrefix must be a literal string (no tokens) that ends with a slash and does not start with one, without *, ? and \\, got: ${JSON.stringify(resultPrefix)}`,
       scope,
     );
   }
@@ -100,7 +100,7 @@ function checkResults(
       : undefined;
   if (inside !== undefined) {
     throw new ValidationError(
-      `resultPrefix cannot be below ${inside}${BatchFolder.incoming}, where runs look for files, got: ${resultPrefix}; choose another one`,
+      `resultPrefix cannot be below ${inside}${BatchFolder.incoming}, where runs look for files, got: ${resultPrefix}; use another one`,
       scope,
     );
   }
@@ -115,7 +115,7 @@ function checkMarker(scope: Construct, { markerName, markerSource, bucket }: Chu
   }
   if (markerSource !== undefined && markerSource.bucket !== bucket) {
     throw new ValidationError(
-      `markerSource must be the FileIngestBucket of bucket, got that of ${markerSource.bucket.node.path}; give bucket: inbox.bucket and markerSource: inbox`,
+      `markerSource must be the FileIngestBucket of bucket, got that of ${markerSource.bucket.node.path}; set bucket: inbox.bucket and markerSource: inbox`,
       scope,
     );
   }

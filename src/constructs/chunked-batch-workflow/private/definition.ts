@@ -20,13 +20,10 @@ export interface WorkflowParts {
 
 const AGAIN = { IntervalSeconds: 2, MaxAttempts: 6, BackoffRate: 2, JitterStrategy: 'FULL' };
 const call = (service: string) => `arn:${Aws.PARTITION}:states:::${service}`;
-/** A JSON text is a JSONata text too. */
+/** A JSON string is a JSONata string too. */
 const text = (value: string) => JSON.stringify(value);
 
-/**
- * A run in the Amazon States Language: for each prefix its batches, then the count of what became of them, then the
- * event that tells.
- */
+/** A run in Amazon States Language: for each prefix its batches, then the count of the results, then the event. */
 export function renderWorkflow(parts: WorkflowParts): object {
   const { preparation, overlap = RunOverlap.WAIT } = parts.props;
   const first = preparation === undefined ? 'Prefixes' : 'Prepare';
@@ -52,7 +49,7 @@ export function renderWorkflow(parts: WorkflowParts): object {
         Default: 'Failed',
       },
       Done: { Type: 'Succeed' },
-      // So that the run is found among the failed ones, and the alarm rings.
+      // So that the run counts as failed, and the alarm is in ALARM.
       Failed: {
         Type: 'Fail',
         Error: 'TooManyFilesFailed',
@@ -128,7 +125,7 @@ function renderPrefixes(parts: WorkflowParts): object {
   };
 }
 
-/** From the input: a list of prefixes, or the event of a marker file; else all. */
+/** From the input: a list of prefixes, or the event of a marker file; otherwise all. */
 function prefixesOf({
   prefixes,
   preparation,
@@ -161,7 +158,7 @@ function renderFiles(parts: WorkflowParts): object {
       StartAt: 'HasFiles',
       States: renderBatch(parts),
     },
-    // What executions answer would not fit into a state; nobody needs it, but for who looks into a run.
+    // The output of executions would not fit into a state; only an operator who investigates a run needs it.
     ResultWriter: {
       Resource: call('s3:putObject'),
       Arguments: {

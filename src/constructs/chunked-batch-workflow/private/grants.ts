@@ -22,7 +22,7 @@ import type { WorkflowParts } from './definition';
 /** A run may be for any prefix below one of the declared ones. */
 const below = (prefix: string, folder: string) => `${prefix}*${folder}`;
 
-/** Lets the processor read a batch and its files, put these away and write its results. */
+/** Allows the processor to read a batch and its files, to move or tag the files, and to write its results. */
 export function grantBatches(
   props: ChunkedBatchWorkflowProps,
   results: IBucket,
@@ -51,7 +51,7 @@ export function grantBatches(
   }
 }
 
-/** Lets the machine find the files and write down batches. */
+/** Allows the machine to list the files and to write batches. */
 export function grantRuns(
   { props: { bucket, prefixes, source }, resultBucket, resultPrefix, eventBus }: WorkflowParts,
   machine: StateMachine,
@@ -82,14 +82,15 @@ function grantResultWriter(bucket: IBucket, machine: StateMachine, prefix: strin
 }
 
 /**
- * Lets the machine start an execution of itself for each batch, and stop those that are left when a run ends early.
+ * Allows the machine to start an execution of itself for each batch, and to stop the remaining ones if a run ends
+ * early.
  *
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
  */
 export function grantBatchExecutions(scope: Construct, machine: StateMachine): void {
   const { stateMachineArn, stateMachineName } = machine;
   const executions = `arn:${Aws.PARTITION}:states:${Aws.REGION}:${Aws.ACCOUNT_ID}:execution:${stateMachineName}/*`;
-  // In the role's own policy it would name the machine, which waits for that policy.
+  // Not in the role's default policy, on which the machine depends and which would reference the machine.
   const policy = new Policy(scope, 'BatchExecutions', {
     roles: [machine.role],
     statements: [
@@ -100,6 +101,6 @@ export function grantBatchExecutions(scope: Construct, machine: StateMachine): v
   acknowledgeWildcard(
     policy,
     executions,
-    'The execution of a batch has no name before it starts; the machine bounds it',
+    'The names of executions are unknown at synth; the state machine limits them',
   );
 }

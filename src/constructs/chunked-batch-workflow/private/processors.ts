@@ -24,28 +24,28 @@ import { BATCH_MAP_LABEL } from '../defaults';
 export interface BatchWork {
   readonly retries: number;
   readonly timeout: Duration;
-  /** What the state does when the batch has failed for good. */
+  /** What the state does when the batch failed permanently. */
   readonly failed: object;
-  /** The state that comes next. */
+  /** The next state. */
   readonly done: string;
 }
 
-/** A processor in its workflow. */
+/** A processor of a workflow. */
 export interface BoundProcessor {
   readonly grantPrincipal: IPrincipal;
-  /** The task of a batch, if it has one of its own. */
+  /** The task of a batch, if it has one. */
   readonly run?: FargateRun;
-  /** The network of what works on batches, if it has one. */
+  /** The network connections of the processor, if it has any. */
   readonly connections?: Connections;
-  /** The state that has a batch worked on. Its input has `bucket`, `key` and `runId`. */
+  /** The state that processes a batch. Its input has `bucket`, `key` and `runId`. */
   render(work: BatchWork): object;
-  /** Lets the machine do that. */
+  /** Grants the machine the permissions of that state. */
   grant(machine: StateMachine): void;
 }
 
 export type BindProcessor = (scope: Construct) => BoundProcessor;
 
-/** What Step Functions calls it when Lambda did not take a call. */
+/** Errors of Step Functions when Lambda did not accept an invocation. */
 const NOT_TAKEN_BY_LAMBDA = [
   'Lambda.ClientExecutionTimeoutException',
   'Lambda.ServiceException',
@@ -109,13 +109,13 @@ export function worker(target: QueueScaledFargateWorker): BindProcessor {
   return (scope) => {
     if (Stack.of(target) !== Stack.of(scope)) {
       throw new ValidationError(
-        `processor is a worker of the stack ${Stack.of(target).node.path}, and workflow and worker name each other; create both in one stack`,
+        `processor is a worker in the stack ${Stack.of(target).node.path}, and workflow and worker reference each other; create both in one stack`,
         scope,
       );
     }
     if (target.queue.fifo) {
       throw new ValidationError(
-        'processor must be a worker whose queue is no FIFO queue, in which one batch would hold up the others; give it another one',
+        'processor must be a worker without a FIFO queue, in which one batch would delay the others; use a standard queue',
         scope,
       );
     }
@@ -145,8 +145,8 @@ export function worker(target: QueueScaledFargateWorker): BindProcessor {
       }),
       grant(machine) {
         grantSend(target.queue, machine);
-        // SendTaskHeartbeat is not used: a worker that is lost lets the message come again.
-        // IAM asks for the machine that the token is of, which for a batch may be named with its map:
+        // SendTaskHeartbeat is not used: the message of a crashed worker is redelivered.
+        // IAM requires the machine of the token, which for a batch can include the name of its map:
         // https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeStateMachine.html
         const resourceArns = [machine.stateMachineArn, `${machine.stateMachineArn}/${BATCH_MAP_LABEL}`];
         Grant.addToPrincipal({
@@ -159,7 +159,7 @@ export function worker(target: QueueScaledFargateWorker): BindProcessor {
   };
 }
 
-/** Without its versions, which the CDK's own grant allows too. */
+/** Without its versions, which the grant of the CDK includes. */
 export function grantInvoke(handler: IFunction, machine: StateMachine): void {
   Grant.addToPrincipal({ grantee: machine, actions: ['lambda:InvokeFunction'], resourceArns: [handler.functionArn] });
 }

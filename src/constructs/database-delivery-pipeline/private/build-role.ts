@@ -7,8 +7,8 @@ import type { Construct } from 'constructs';
 import { acknowledgeWildcard } from '../../private/acknowledge';
 
 /**
- * The role of a build, which may write its own log and have a network interface in the subnets. What a project would
- * add, with wildcards, is left out.
+ * The role of a build, which may write its own log and use a network interface in the subnets, without the wildcards
+ * that a project would add.
  */
 export function createBuildRole(
   scope: Construct,
@@ -39,24 +39,23 @@ export function createBuildRole(
   acknowledgeWildcard(
     role,
     interfaces,
-    'The network interface of a build has no name before; the condition names the subnets and CodeBuild',
+    'The network interface of a build is unknown at synth; the condition limits it to the subnets and CodeBuild',
   );
   return role;
 }
 
 /**
- * Attaches the one policy of a project that is needed after all: with the role closed, the CDK makes it and attaches it
- * to nobody.
+ * Attaches the only necessary policy of a project: with an immutable role, the CDK creates it but does not attach it.
  */
 export function allowNetworkInterfaces(project: Project, role: iam.Role): void {
   const policy = project.node.findChild('PolicyDocument');
   if (!(policy instanceof iam.Policy)) {
-    throw new Error('the project of the CDK has no policy for its network interfaces any more');
+    throw new Error('this version of aws-cdk-lib has no policy for the network interfaces of a project');
   }
   policy.attachToRole(role);
   acknowledgeWildcard(
     policy,
     '*',
-    'CodeBuild asks for these on every resource when it makes the network interface of a build, which has no name before',
+    'CodeBuild requires these actions on every resource to create the network interface of a build',
   );
 }

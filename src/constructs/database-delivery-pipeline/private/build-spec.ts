@@ -5,14 +5,14 @@ import { CA_FILE, prepare, runStep, stepFile } from './scripts';
 
 type Variables = Record<string, string>;
 
-/** The environment that every tool of PostgreSQL reads, from the secret when the build begins. */
+/** The environment variables of PostgreSQL tools, read from the secret when the build starts. */
 function databaseEnvironment({ secretArn, host, port, database, user }: DatabaseSettings): object {
   const known: Readonly<Record<string, string | undefined>> = {
     PGHOST: host,
     PGPORT: port?.toString() ?? (secretArn === undefined ? '5432' : undefined),
     PGDATABASE: database,
     PGUSER: user,
-    // Of the commands those in Node.js have a list of their own, to which this is added
+    // Node.js has its own list of authorities, which this extends
     PGSSLMODE: 'verify-full',
     PGSSLROOTCERT: CA_FILE,
     NODE_EXTRA_CA_CERTS: CA_FILE,
@@ -38,7 +38,7 @@ function databaseEnvironment({ secretArn, host, port, database, user }: Database
   return { variables, 'secrets-manager': secrets };
 }
 
-/** A token of IAM, valid for a quarter of an hour, in place of a password. */
+/** An IAM token, valid for a quarter of an hour, in place of a password. */
 const LOGIN_BY_IAM =
   'export PGPASSWORD=$(aws rds generate-db-auth-token --hostname "$PGHOST" --port "$PGPORT" --username "$PGUSER")';
 
@@ -55,7 +55,7 @@ export function buildSpec(
     runtimeVersions,
     clientVersion = DeliveryDefaults.clientVersion,
   } = props;
-  // One shell runs all of them, so it stays in the folder
+  // One shell runs all commands, so it stays in the folder
   const enter = workingDirectory === undefined ? [] : [`cd '${workingDirectory}'`];
   const install = installCommands === undefined ? [] : [stepFile('install', installCommands), runStep('install')];
   return {
@@ -63,14 +63,13 @@ export function buildSpec(
     env: { shell: 'bash', ...(usesDatabase ? databaseEnvironment(database) : {}) },
     phases: {
       install: {
-        // A map of Java has no order of its own, and the build spec is a text: it would be another one with each
-        // synthesis
+        // A Java map is unordered, so the build spec would change with each synthesis
         ...(runtimeVersions === undefined
           ? {}
           : { 'runtime-versions': Object.fromEntries(Object.entries(runtimeVersions).sort()) }),
         commands: [...(usesDatabase ? prepare(database.ca, clientVersion) : []), ...enter, ...install],
       },
-      // A failed install ends the build before this; nothing is in post_build, which runs after a failure too
+      // A failed install ends the build before this; post_build is not used, because it runs after a failure too
       build: { commands: [...(usesDatabase && database.secretArn === undefined ? [LOGIN_BY_IAM] : []), ...commands] },
     },
   };

@@ -7,15 +7,15 @@ import { mentionsEnd } from './scripts';
 
 const needs: readonly (readonly [keyof DatabaseDeliveryPipelineProps, keyof DatabaseDeliveryPipelineProps, string])[] =
   [
-    ['rollbackCommands', 'historyTable', 'which says how many migrations to take back'],
+    ['rollbackCommands', 'historyTable', 'from which the number of migrations to roll back is known'],
     ['validateOnCopy', 'historyTable', 'without which every migration would run again on the copy'],
-    ['transformSchedule', 'transformCommands', 'which it runs'],
+    ['transformSchedule', 'transformCommands', 'which it starts'],
     ['deployQualifier', 'deployCommands', 'which use it'],
-    ['githubBranches', 'githubRepository', 'whose branches they are'],
-    ['githubProviderArn', 'githubRepository', 'whose workflows it vouches for'],
+    ['githubBranches', 'githubRepository', 'to which the branches belong'],
+    ['githubProviderArn', 'githubRepository', 'whose workflows it authenticates'],
   ];
 
-/** Says everything that can be wrong with the props, in the words of the props. */
+/** Checks that need no constructs. */
 export function checkDelivery(scope: Construct, props: DatabaseDeliveryPipelineProps): void {
   for (const [prop, needed, why] of needs) {
     if (props[prop] !== undefined && props[prop] !== false && props[needed] === undefined) {
@@ -40,15 +40,15 @@ export function checkDelivery(scope: Construct, props: DatabaseDeliveryPipelineP
     'workingDirectory',
     props.workingDirectory,
     /^[^'/\n][^'\n]*$/,
-    'be a folder of the source, without a slash before it or a quote in it',
+    'be a folder of the source, without a leading slash or a quote',
   );
   checkShape(scope, 'githubRepository', props.githubRepository, /^[\w.-]+\/[\w.-]+$/, 'be `owner/name`');
   for (const branch of props.githubBranches ?? []) {
-    // A wildcard would let in branches that anybody can name
+    // A wildcard would allow branches with arbitrary names
     checkShape(scope, 'githubBranches', branch, /^[\w./-]+$/, 'be names of branches without wildcards');
   }
   if (props.githubBranches?.length === 0) {
-    throw new ValidationError('githubBranches must name one or more branches, got none; leave it out for main', scope);
+    throw new ValidationError('githubBranches must contain at least one branch, got none; omit it for main', scope);
   }
 }
 

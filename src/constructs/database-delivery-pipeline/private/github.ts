@@ -7,7 +7,7 @@ import { DeliveryDefaults } from '../defaults';
 const ISSUER = 'token.actions.githubusercontent.com';
 
 /**
- * What workflows of the branches act as, without a key that somebody keeps.
+ * The role of workflows of the branches, without a stored key.
  *
  * @see https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
  */

@@ -1,10 +1,12 @@
 import type { DatabaseDeliveryPipelineProps } from '../database-delivery-pipeline-props';
 
-/** Outside the source, which may be a repository that something checks for changes. */
+/** Outside of the source, which may be a repository that is checked for changes. */
 const STEPS = '/tmp/fileworks-delivery';
 const END_OF_STEP = 'END_OF_FILEWORKS_STEP';
 
-/** Writes commands to a file, which bash runs on its own: the first that fails ends it, wherever it is called from. */
+/**
+ * Writes commands to a file, which a separate bash runs: it exits after the first failure, wherever it is called from.
+ */
 export function stepFile(name: string, commands: readonly string[]): string {
   return `mkdir -p ${STEPS}\ncat > ${STEPS}/${name}.sh <<'${END_OF_STEP}'\n${commands.join('\n')}\n${END_OF_STEP}`;
 }
@@ -13,7 +15,7 @@ export const mentionsEnd = (command: string): boolean => command.split('\n').inc
 
 export const runStep = (name: string): string => `bash -euo pipefail ${STEPS}/${name}.sh`;
 
-/** The authority of the server and a client: what TLS and dumps need, for commands of any language. */
+/** The certificate authority of the server and a client, for TLS and dumps. */
 export function prepare(ca: string | undefined, clientVersion: number): string[] {
   const bundle =
     ca === undefined
@@ -27,16 +29,16 @@ export function prepare(ca: string | undefined, clientVersion: number): string[]
 
 export const CA_FILE = `${STEPS}/ca.pem`;
 
-/** Counts the rows of the history, which the first migration makes. */
+/** Counts the rows of the history table, which the first migration creates. */
 const COUNT = `
 applied() {
   if [ -n "$(psql -XAtqc "SELECT to_regclass('$HISTORY')")" ]; then psql -XAtqc "SELECT count(*) FROM $HISTORY"; else echo 0; fi
 }`;
 
 /**
- * Migrates a database. When that or the smoke test fails, takes back what was applied, and fails.
+ * Migrates a database. If that or the smoke test fails, rolls back the applied migrations, and fails.
  *
- * Without a history nobody knows what was applied.
+ * Without a history table, the applied migrations are unknown.
  */
 function migrate({ historyTable, rollbackCommands, smokeCommands }: DatabaseDeliveryPipelineProps): string[] {
   const forward = [runStep('migrate'), ...(smokeCommands === undefined ? [] : [runStep('smoke')])].join(' && ');
@@ -57,8 +59,8 @@ fi`.trim(),
 }
 
 /**
- * Migrates a copy of the schema as the database will be, and where there are commands for it, back: what does not come
- * back as it was is not applied.
+ * Migrates a copy of the schema and, if there are `rollbackCommands`, rolls it back: migrations whose rollback does not
+ * restore the schema are not applied.
  */
 function validate({ historyTable = '', rollbackCommands }: DatabaseDeliveryPipelineProps): string[] {
   const back =
@@ -97,7 +99,7 @@ ${back === '' ? runStep('apply') : back.trim()}`.trim(),
   ];
 }
 
-/** The commands of the migration's build. */
+/** The commands of the migration build. */
 export function migrationScript(props: DatabaseDeliveryPipelineProps, validateOnCopy: boolean): string[] {
   const { migrateCommands, smokeCommands, rollbackCommands } = props;
   const steps = {

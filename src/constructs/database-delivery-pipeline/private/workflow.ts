@@ -1,12 +1,12 @@
-/** What a generated workflow does. */
+/** Options of a generated workflow. */
 export interface WorkflowOptions {
   readonly branches: readonly string[];
-  /** Whether builds take their source from the repository, at the commit of the workflow. */
+  /** Whether builds check out the repository at the commit of the workflow. */
   readonly atCommit: boolean;
   readonly deploys: boolean;
 }
 
-/** A build is started and waited for by these two calls and no others. */
+/** The two calls that start a build and wait for it. */
 function buildJob(name: string, variable: string, { atCommit }: WorkflowOptions, needs?: string): string {
   return `  ${name}:
     runs-on: ubuntu-latest
@@ -32,7 +32,7 @@ ${needs === undefined ? '' : `    needs: ${needs}\n`}    steps:
 `;
 }
 
-/** A workflow for GitHub Actions. What is known only after the deployment comes from variables of the repository. */
+/** A workflow for GitHub Actions. Variables of the repository hold the values that are known after the deployment. */
 export function renderWorkflow(options: WorkflowOptions): string {
   return `# Written by DatabaseDeliveryPipeline of cdk-fileworks. Once, with the outputs of the stack:
 #   gh variable set FILEWORKS_DELIVERY_ROLE --body <ARN of the role>

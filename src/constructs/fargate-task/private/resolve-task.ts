@@ -11,12 +11,12 @@ import { ValidationError } from '../../private/validation-error';
 import { FargateTaskDefaults } from '../defaults';
 import type { FargateTaskProps } from '../fargate-task-props';
 
-/** What a construct says of the container, beside what its user asks for. */
+/** The construct's own settings of the container. */
 export interface OwnContainer {
   readonly name: string;
-  /** Beginning of the names of log streams. */
+  /** Prefix of the names of log streams. */
   readonly streamPrefix: string;
-  /** Variables that the construct writes, behind the user's. */
+  /** Environment variables that the construct sets, after the user's. */
   readonly environment?: Record<string, string>;
   readonly healthCheck?: ecs.HealthCheck;
 }
@@ -24,18 +24,18 @@ export interface OwnContainer {
 export interface FargateTask {
   readonly taskDefinition: ecs.FargateTaskDefinition;
   readonly container: ecs.ContainerDefinition;
-  /** Undefined for an existing task definition, which knows it. */
+  /** Undefined for an existing task definition. */
   readonly logGroup?: ILogGroup;
 }
 
 export interface FargateTaskRules {
-  /** Props of the construct's own that configure a new task definition, by name. */
+  /** Additional props of the construct that configure a new task definition, by name. */
   readonly excluded?: Readonly<Record<string, unknown>>;
-  /** Variables that the construct writes. */
+  /** Environment variables that the construct sets. */
   readonly reserved?: readonly string[];
 }
 
-/** What can be said about the props before anything is created. */
+/** Checks that need no constructs. */
 export function checkFargateTask(
   scope: Construct,
   props: FargateTaskProps,
@@ -55,23 +55,18 @@ export function checkFargateTask(
   );
 }
 
-/**
- * Creates the task definition with the one container, or takes the one that was given with the container that it has.
- */
+/** Creates the task definition with one container, or uses the given one with its default container. */
 export function resolveFargateTask(scope: Construct, props: FargateTaskProps, own: OwnContainer): FargateTask {
   const { taskDefinition, image } = props;
   if (taskDefinition === undefined) {
     if (image === undefined) {
-      throw new ValidationError('image is missing; give image, or taskDefinition with a container of its own', scope);
+      throw new ValidationError('image is missing; set image, or taskDefinition with a container', scope);
     }
     return createTask(scope, props, image, own);
   }
   const container = taskDefinition.defaultContainer;
   if (container === undefined) {
-    throw new ValidationError(
-      'taskDefinition needs an essential container before it is handed over; call addContainer first',
-      scope,
-    );
+    throw new ValidationError('taskDefinition needs an essential container; call addContainer first', scope);
   }
   for (const [name, value] of Object.entries(own.environment ?? {})) {
     container.addEnvironment(name, value);
@@ -80,8 +75,8 @@ export function resolveFargateTask(scope: Construct, props: FargateTaskProps, ow
 }
 
 /**
- * Asked for from the side of the tasks, the rules stand with them and not in the stack of a file system, which would
- * then need theirs.
+ * Creates the rules in the stack of the tasks: in the stack of a file system, they would create a circular stack
+ * reference.
  */
 export function allowToVolumes(tasks: Connections, { volumes = [] }: FargateTaskProps): void {
   for (const { networkPeer } of volumes) {
@@ -144,7 +139,7 @@ function checkEnvironment(
     const taken = Object.keys(values).filter((name) => reserved.has(name));
     if (taken.length > 0) {
       throw new ValidationError(
-        `${prop} cannot hold ${taken.join(', ')}, which the construct writes; set the prop that it comes from`,
+        `${prop} cannot hold ${taken.join(', ')}, which the construct sets; set the corresponding prop`,
         scope,
       );
     }
@@ -158,7 +153,7 @@ function checkEnvironment(
   }
 }
 
-/** Throws for a size that Fargate does not have. Tokens pass. */
+/** Throws for a size that Fargate does not offer. Tokens pass. */
 function checkSize(scope: Construct, props: FargateTaskProps): void {
   const { cpu = FargateTaskDefaults.cpu, memoryLimitMiB = FargateTaskDefaults.memoryLimitMiB } = props;
   if (Token.isUnresolved(cpu) || Token.isUnresolved(memoryLimitMiB)) {
@@ -171,15 +166,13 @@ function checkSize(scope: Construct, props: FargateTaskProps): void {
   const { min, max, step } = size;
   if (memoryLimitMiB < min || memoryLimitMiB > max || memoryLimitMiB % step !== 0) {
     throw new ValidationError(
-      `memoryLimitMiB must be from ${min} to ${max} in steps of ${step} when cpu is ${cpu}, got: ${orDefault(memoryLimitMiB, props.memoryLimitMiB)}; Fargate has no other sizes`,
+      `memoryLimitMiB must be from ${min} to ${max} in steps of ${step} when cpu is ${cpu}, got: ${orDefault(memoryLimitMiB, props.memoryLimitMiB)}; Fargate offers no other sizes`,
       scope,
     );
   }
 }
 
-/**
- * A task definition with one container: logs written without blocking the work, a read-only root and a writable `/tmp`.
- */
+/** A task definition with one container: non-blocking logs, a read-only root file system and a writable `/tmp`. */
 function createTask(
   scope: Construct,
   props: FargateTaskProps,
@@ -225,7 +218,7 @@ function createTask(
   acknowledge(
     taskDefinition,
     'AwsSolutions-ECS2',
-    'Plain variables name queues and settings; secret values go through the secrets prop',
+    'Plain environment variables hold queue URLs and settings; secret values belong into the secrets prop',
   );
   if (props.executionRole === undefined) {
     const reason = 'ecr:GetAuthorizationToken has no narrower resource; ECS needs it to pull an image from ECR';
@@ -238,18 +231,18 @@ function writeTo(logGroup: ILogGroup, streamPrefix: string): ecs.LogDriver {
   return ecs.LogDrivers.awsLogs({
     logGroup,
     streamPrefix,
-    // A log that cannot be written must not stop the work.
+    // Failing logs must not block the work.
     mode: ecs.AwsLogDriverMode.NON_BLOCKING,
     maxBufferSize: Size.mebibytes(FargateTaskDefaults.logBufferMiB),
   });
 }
 
-/** A sidecar may take over the output of the container; two of them cannot. */
+/** One sidecar at most can receive the output of the container. */
 function containerLogging(scope: Construct, { sidecars = [] }: FargateTaskProps): ecs.LogDriver | undefined {
   const [driver, ...others] = sidecars.flatMap((sidecar) => sidecar.containerLogging ?? []);
   if (others.length > 0) {
     throw new ValidationError(
-      `sidecars can hold one log router, got: ${others.length + 1}; let one of them send the logs to every destination`,
+      `sidecars can include one log router, got: ${others.length + 1}; let one of them send the logs to every destination`,
       scope,
     );
   }
@@ -265,7 +258,7 @@ function addScratchVolume(taskDefinition: ecs.FargateTaskDefinition, container: 
   });
 }
 
-/** The same order in every language: a Java map has none of its own. */
+/** The same order in every language: a Java map is unordered. */
 function sorted<T>(values: Record<string, T> = {}): Record<string, T> {
   return Object.fromEntries(Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -5,7 +5,7 @@ import { ValidationError } from '../../private/validation-error';
 import { warn } from '../../private/warning';
 import { checkNoOverlap, type QueueNotification } from './queue-notification';
 
-/** What a bucket of ours tells, and whom. Routes add to it until the template is written. */
+/** The notifications of an owned bucket. Routes add to them until the template is rendered. */
 interface Owned {
   readonly resource: s3.CfnBucket;
   readonly queues: QueueNotification[];
@@ -15,11 +15,11 @@ interface Owned {
 const owned = new WeakMap<s3.IBucket, Owned>();
 
 /**
- * Lets the bucket tell EventBridge about new objects, and queues that routes name.
+ * Makes the bucket send events of new objects to EventBridge and to the queues of routes.
  *
- * By the bucket's own property, because `eventBridgeEnabled` of the CDK is a custom resource with a Lambda function.
- * That custom resource
- * writes the whole notification configuration, so the two must never both be at work on one bucket.
+ * It uses the bucket's own property, because `eventBridgeEnabled` of the CDK is a custom resource with a Lambda
+ * function. That custom resource replaces the whole notification configuration, so the two must never manage the same
+ * bucket.
  */
 export function ownNotifications(scope: Construct, bucket: s3.IBucket): void {
   if (!(bucket instanceof s3.Bucket)) {
@@ -27,7 +27,7 @@ export function ownNotifications(scope: Construct, bucket: s3.IBucket): void {
     return;
   }
   if (hasNotificationHandler(bucket)) {
-    // The handler is there already and owns the configuration; it can send to EventBridge too.
+    // The handler exists already and owns the configuration; it can enable EventBridge too.
     bucket.enableEventBridgeNotification();
     return;
   }
@@ -35,7 +35,7 @@ export function ownNotifications(scope: Construct, bucket: s3.IBucket): void {
   if (resource.notificationConfiguration !== undefined) {
     throw new ValidationError(
       'bucket has a notificationConfiguration already, which this construct would replace; add eventBridgeConfiguration to it and ' +
-        'hand the bucket over by Bucket.fromBucketName',
+        'pass the bucket with Bucket.fromBucketName',
       scope,
     );
   }
@@ -52,16 +52,16 @@ export function ownNotifications(scope: Construct, bucket: s3.IBucket): void {
   });
 }
 
-/** Keeps EventBridge enabled although other routes are delivered by S3 itself. */
-export function tellEventBridge(bucket: s3.IBucket): void {
+/** Keeps EventBridge enabled although other routes use S3 notifications. */
+export function enableEventBridge(bucket: s3.IBucket): void {
   const notifications = owned.get(bucket);
   if (notifications !== undefined) {
     notifications.byEventBridge = true;
   }
 }
 
-/** Has S3 send to queues, which must allow it before: S3 tries when it is told. */
-export function tellQueue(
+/** Makes S3 send notifications to queues. Their policies must allow it first, because S3 verifies the configuration. */
+export function notifyQueue(
   scope: Construct,
   bucket: s3.IBucket,
   queues: readonly QueueNotification[],
@@ -70,8 +70,8 @@ export function tellQueue(
   const notifications = owned.get(bucket);
   if (notifications === undefined) {
     throw new ValidationError(
-      "Delivery.s3Notifications() needs a bucket whose notifications are the construct's own, and those of this one are set elsewhere; let FileIngestBucket " +
-        'create the bucket, add the notification where the others are and use the queue, or use Delivery.eventBridge()',
+      'Delivery.s3Notifications() needs a bucket whose notifications the construct owns, and those of this bucket are set elsewhere; let FileIngestBucket ' +
+        'create the bucket, add the notification where the others are set and use the queue, or use Delivery.eventBridge()',
       scope,
     );
   }
@@ -82,7 +82,7 @@ export function tellQueue(
   }
 }
 
-/** EventBridge is told unless every route is delivered by S3: each event that it gets is paid. */
+/** EventBridge is enabled unless every route uses S3 notifications, because its events cost money. */
 function render({ queues, byEventBridge }: Owned): s3.CfnBucket.NotificationConfigurationProperty {
   return {
     ...((byEventBridge || queues.length === 0) && { eventBridgeConfiguration: { eventBridgeEnabled: true } }),
@@ -90,7 +90,7 @@ function render({ queues, byEventBridge }: Owned): s3.CfnBucket.NotificationConf
   };
 }
 
-/** The CDK creates this child with the first notification of its own. */
+/** The CDK creates this child with its first notification. */
 function hasNotificationHandler(bucket: s3.Bucket): boolean {
   return bucket.node.tryFindChild('Notifications') !== undefined;
 }

@@ -5,7 +5,7 @@ import { ValidationError } from '../../private/validation-error';
 import { IngestDefaults } from '../defaults';
 import type { FileIngestBucketProps } from '../file-ingest-bucket-props';
 
-/** The bucket as we make it: versioned and tidied up. */
+/** The bucket of the construct, with versions and lifecycle rules. */
 export function createIngestBucket(scope: Construct, props: FileIngestBucketProps): s3.Bucket {
   const { serverAccessLogsBucket, serverAccessLogsPrefix, encryptionKey } = props;
   if (serverAccessLogsPrefix !== undefined && serverAccessLogsBucket === undefined) {

@@ -6,9 +6,9 @@ export interface KeyFilter {
   readonly prefixes: readonly string[];
   readonly suffixes: readonly string[];
   readonly ignoreCase: boolean;
-  /** Wildcard patterns of keys that are taken. */
+  /** Wildcard patterns of matching keys. */
   readonly patterns: readonly string[];
-  /** Wildcard patterns of keys that are left out. */
+  /** Wildcard patterns of excluded keys. */
   readonly excludes: readonly string[];
 }
 
@@ -20,12 +20,11 @@ export type KeyPattern =
   | { readonly 'anything-but': { readonly wildcard: readonly string[] } };
 
 /**
- * The alternatives of an event pattern for a key, or nothing when every key fits.
+ * The alternatives of an event pattern for a key, or undefined if every key matches.
  *
- * EventBridge takes the conditions on one field as alternatives: a prefix beside a suffix would let either pass. Only a
- * wildcard can ask for both, and a wildcard knows no case. So a suffix below a prefix is written out in its spellings.
- * For the
- * same reason, nothing can be left out of what a prefix takes.
+ * EventBridge treats the conditions on one field as alternatives: a prefix and a suffix would match either. Only a
+ * wildcard requires both, and wildcards are case-sensitive. So a suffix with a prefix is expanded to its spellings. For
+ * the same reason, an exclusion cannot be combined with a prefix.
  */
 export function renderKeyPatterns({
   prefixes,
@@ -52,15 +51,12 @@ export function renderKeyPatterns({
   );
 }
 
-/** The suffixes for a filter that heeds case: written out in their spellings when case does not count. */
+/** The suffixes for a case-sensitive filter: expanded to their spellings if case is ignored. */
 export function endingsOf({ suffixes, ignoreCase }: Pick<KeyFilter, 'suffixes' | 'ignoreCase'>): string[] {
   return [...new Set(ignoreCase ? suffixes.flatMap(spellings) : suffixes)];
 }
 
-/**
- * Every spelling of a short suffix; of a longer one, those that people write: as given, `.parquet`, `.PARQUET`,
- * `.Parquet`.
- */
+/** Every spelling of a short suffix; of a longer one, the common ones: as given, `.parquet`, `.PARQUET`, `.Parquet`. */
 export function spellings(suffix: string): string[] {
   if (Token.isUnresolved(suffix)) {
     return [suffix];

@@ -11,7 +11,7 @@ import { IngestReason, type IngestRouteOptions } from '../ingest-route-options';
 import { endingsOf } from './key-filter';
 import type { RouteFilter } from './route-overlap';
 
-/** One notification of S3 to a queue, which takes objects with one prefix and one suffix. */
+/** One S3 notification to a queue, which matches objects by one prefix and one suffix. */
 export interface QueueNotification {
   readonly route: string;
   readonly prefix: string;
@@ -27,7 +27,7 @@ const EVENT_TYPES: Readonly<Record<string, string>> = {
 };
 const ANY_EVENT = 's3:ObjectCreated:*';
 
-/** Throws for what only a rule of EventBridge can do. */
+/** Throws for options that only an EventBridge rule supports. */
 export function checkForNotifications(scope: Construct, options: IngestRouteOptions): void {
   const {
     keyPatterns,
@@ -48,7 +48,7 @@ export function checkForNotifications(scope: Construct, options: IngestRouteOpti
   );
   if (options.ignoreEmptyObjects !== false) {
     throw new ValidationError(
-      'ignoreEmptyObjects must be false with Delivery.s3Notifications(), because S3 does not filter by size; set it, and let the worker return for an empty object',
+      'ignoreEmptyObjects must be false with Delivery.s3Notifications(), because S3 does not filter by size; set it, and let the worker return early for an empty object',
       scope,
     );
   }
@@ -63,7 +63,7 @@ export function renderNotifications(
   const starred = [...key.prefixes, ...key.suffixes].find((text) => text.includes('*'));
   if (starred !== undefined) {
     throw new ValidationError(
-      `prefixes and suffixes cannot hold a star with Delivery.s3Notifications(), which S3 does not take, got: ${starred}`,
+      `prefixes and suffixes cannot contain an asterisk with Delivery.s3Notifications(), which S3 does not support, got: ${starred}`,
       scope,
     );
   }
@@ -80,11 +80,11 @@ export function renderNotifications(
   );
 }
 
-/** S3 refuses a configuration in which two notifications of one event type take the same key. */
+/** S3 refuses a configuration in which two notifications of one event type match the same key. */
 export function checkNoOverlap(scope: Construct, all: readonly QueueNotification[]): void {
   if (all.length > S3NotificationLimits.maxNotifications) {
     throw new ValidationError(
-      `S3 takes ${S3NotificationLimits.maxNotifications} notifications of a bucket, and its routes would need ${all.length}, one for each prefix and each spelling of a ` +
+      `S3 accepts ${S3NotificationLimits.maxNotifications} notifications for a bucket, and its routes would need ${all.length}, one for each prefix and each spelling of a ` +
         'suffix; set caseSensitiveSuffixes, or use Delivery.eventBridge()',
       scope,
     );
@@ -96,7 +96,7 @@ export function checkNoOverlap(scope: Construct, all: readonly QueueNotification
         (a.prefix.length > b.prefix.length ? a.prefix : b.prefix) +
         (a.suffix.length > b.suffix.length ? a.suffix : b.suffix);
       throw new ValidationError(
-        `${a.route === b.route ? `prefixes and suffixes of ${a.route}` : `${a.route} and ${b.route}`} cannot take the same object with Delivery.s3Notifications(), which S3 ` +
+        `${a.route === b.route ? `prefixes and suffixes of ${a.route}` : `${a.route} and ${b.route}`} cannot match the same object with Delivery.s3Notifications(), which S3 ` +
           `refuses, got both for ${example === '' ? 'every key' : JSON.stringify(example)}; narrow them, or use Delivery.eventBridge()`,
         scope,
       );
@@ -104,9 +104,9 @@ export function checkNoOverlap(scope: Construct, all: readonly QueueNotification
   }
 }
 
-/** Lets S3 send to the queue. Returns what the bucket must wait for. */
+/** Allows S3 to send to the queue. Returns the dependency of the bucket. */
 export function allowNotifications(scope: Construct, queue: IQueue): IDependable | undefined {
-  // The account and not the bucket: the bucket waits for this policy, which could not wait for its name.
+  // The account, not the bucket: the bucket depends on this policy, which therefore cannot reference the bucket.
   const ofThisAccount = { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } };
   const principals = [new iam.ServicePrincipal('s3.amazonaws.com')];
   queue.encryptionMasterKey?.addToResourcePolicy(
@@ -129,7 +129,7 @@ export function allowNotifications(scope: Construct, queue: IQueue): IDependable
     warn(
       scope,
       'FileIngestBucket.importedQueue',
-      'The policy of the imported queue must let s3.amazonaws.com send messages before this is deployed; acknowledge this when it does',
+      'The policy of the imported queue must allow s3.amazonaws.com to send messages before this is deployed; acknowledge this when it does',
     );
   }
   return policyDependable;
@@ -142,7 +142,7 @@ function renderFilter(prefix: string, suffix: string): Pick<CfnBucket.QueueConfi
   return rules.length === 0 ? {} : { filter: { s3Key: { rules } } };
 }
 
-/** As S3 wants the values of filters: a space is a plus, other special characters are percent-encoded. */
+/** The encoding of filter values in S3: a space is a plus, other special characters are percent-encoded. */
 function encode(text: string): string {
   return encodeURIComponent(text).replaceAll('%2F', '/').replaceAll('%20', '+');
 }

@@ -8,14 +8,14 @@ import type { IngestRouteOptions } from '../ingest-route-options';
 import { renderKeyPatterns } from './key-filter';
 import type { RouteFilter } from './route-overlap';
 
-/** The conditions of a route, checked. */
+/** Checks the conditions of a route. */
 export function createRouteFilter(scope: Construct, options: IngestRouteOptions): RouteFilter {
   const { prefixes, suffixes, keyPatterns, excludeKeyPatterns, reasons, minSize, maxSize } = options;
   checkExcludedFilters(scope, options);
   for (const [prop, values] of Object.entries({ prefixes, suffixes, keyPatterns, excludeKeyPatterns, reasons })) {
     if (values?.length === 0 || values?.some((value) => value === '')) {
       throw new ValidationError(
-        `${prop} cannot be empty or hold an empty text; leave it out to take every object`,
+        `${prop} cannot be empty or hold an empty string; omit it to match every object`,
         scope,
       );
     }
@@ -32,7 +32,7 @@ export function createRouteFilter(scope: Construct, options: IngestRouteOptions)
   );
   if (doubled !== undefined) {
     throw new ValidationError(
-      `keyPatterns and excludeKeyPatterns cannot hold two stars in a row, got: ${doubled}; one star stands for any text`,
+      `keyPatterns and excludeKeyPatterns cannot contain two asterisks in a row, got: ${doubled}; one asterisk matches any text`,
       scope,
     );
   }
@@ -59,7 +59,7 @@ export function createRouteFilter(scope: Construct, options: IngestRouteOptions)
   return filter;
 }
 
-/** The part of an event pattern that is about the object and the call that made it. */
+/** The detail of the event pattern: the object and the reason. */
 export function renderDetail(filter: RouteFilter): Record<string, unknown> {
   const key = renderKeyPatterns(filter.key);
   const size = renderSize(filter);
@@ -71,9 +71,8 @@ export function renderDetail(filter: RouteFilter): Record<string, unknown> {
 }
 
 /**
- * A comparison would leave out objects above 5,000,000,000 bytes, which EventBridge does not take for numbers. Being
- * anything but
- * zero is no comparison, so that is how an object that is not empty is asked for.
+ * A comparison would exclude objects above 5,000,000,000 bytes, the largest number that EventBridge compares.
+ * `anything-but` zero is no comparison, so it matches every object that is not empty.
  */
 function renderSize({ minSize, maxSize }: RouteFilter): string[] | undefined {
   if (minSize <= 1 && maxSize === Infinity) {
@@ -88,7 +87,7 @@ function renderSize({ minSize, maxSize }: RouteFilter): string[] | undefined {
 function checkSize(scope: Construct, prop: string, size: Size | undefined): void {
   const { maxComparableNumber } = EventBridgeLimits;
   if (size !== undefined && (Token.isUnresolved(size) || size.isUnresolved())) {
-    throw new ValidationError(`${prop} must be known at synth; give a plain size`, scope);
+    throw new ValidationError(`${prop} must be known at synth; use a literal size`, scope);
   }
   if (size !== undefined && size.toBytes() > maxComparableNumber) {
     throw new ValidationError(
@@ -105,7 +104,7 @@ function checkExcludedFilters(scope: Construct, options: IngestRouteOptions): vo
     checkExcluded(
       'keyPatterns',
       { prefixes, suffixes, excludeKeyPatterns },
-      'EventBridge takes conditions on a key as alternatives; write one pattern for all',
+      'EventBridge treats conditions on a key as alternatives; use one pattern for all',
       scope,
     );
   }
@@ -113,7 +112,7 @@ function checkExcludedFilters(scope: Construct, options: IngestRouteOptions): vo
     checkExcluded(
       'excludeKeyPatterns',
       { prefixes, suffixes },
-      'EventBridge takes conditions on a key as alternatives; keep what is to be left out beside the prefix and not below it',
+      'EventBridge treats conditions on a key as alternatives; store excluded objects outside of the prefix',
       scope,
     );
   }
@@ -121,11 +120,11 @@ function checkExcludedFilters(scope: Construct, options: IngestRouteOptions): vo
     checkExcluded(
       'no suffixes',
       { caseSensitiveSuffixes },
-      'leave it out, because prefixes and patterns always heed case',
+      'omit it, because prefixes and patterns are always case-sensitive',
       scope,
     );
   }
   if (minSize !== undefined) {
-    checkExcluded('minSize', { ignoreEmptyObjects }, 'minSize says already how empty an object may be', scope);
+    checkExcluded('minSize', { ignoreEmptyObjects }, 'minSize already sets the minimum size', scope);
   }
 }

@@ -2,20 +2,19 @@ import { Token } from 'aws-cdk-lib';
 import { commonText, literal, type Glob, type GlobPart } from '../../private/glob';
 import { escapeWildcard, type KeyFilter } from './key-filter';
 
-/** What a route takes, as far as two routes can be told apart by it. */
+/** The conditions of a route, for a comparison with other routes. */
 export interface RouteFilter {
   readonly key: KeyFilter;
   /** Bytes, both included. */
   readonly minSize: number;
   readonly maxSize: number;
-  /** None means all. */
+  /** Empty for all. */
   readonly reasons: readonly string[];
 }
 
 /**
- * A key that both routes take, or undefined when they take no object in common. Never says so wrongly; it may name a
- * key when only tokens could tell, and
- * an empty one when a key is taken that it does not find.
+ * A key that both routes match, or undefined if they have no object in common. Undefined is always correct; with
+ * tokens, the key may be wrong, and it is empty if a common key exists but was not found.
  */
 export function commonKey(a: RouteFilter, b: RouteFilter): string | undefined {
   if (a.maxSize < b.minSize || b.maxSize < a.minSize) {
@@ -29,7 +28,7 @@ export function commonKey(a: RouteFilter, b: RouteFilter): string | undefined {
       isLeftOut(left, b.key) || isLeftOut(right, a.key) ? [] : (commonText(left, right) ?? []),
     ),
   );
-  // A text that some exclusion takes is no example, though others of its form are.
+  // An excluded key is no example, although others of the same form are.
   return keys.length === 0
     ? undefined
     : (keys.find((key) => ![a, b].some(({ key: filter }) => isLeftOut(literal(key), filter))) ?? '');
@@ -65,14 +64,14 @@ function parseGlob(pattern: string, ignoreCase = false): Glob {
   return parts;
 }
 
-/**
- * Whether all that a glob takes is left out by the other route: sure, if an exclusion takes the glob read as a text.
- */
+/** Whether the other route excludes all keys of a glob: certain if an exclusion matches the glob as a literal. */
 function isLeftOut(glob: Glob, { excludes }: KeyFilter): boolean {
   return excludes.some((exclude) => covers(parseGlob(exclude), glob));
 }
 
-/** Whether `outer` takes every text that `inner` takes; a star of `inner` only fits a star of `outer`. */
+/**
+ * Whether `outer` matches every text that `inner` matches; an asterisk of `inner` matches only an asterisk of `outer`.
+ */
 function covers(outer: Glob, inner: Glob, i = 0, j = 0): boolean {
   if (i === outer.length) {
     return j === inner.length;

@@ -9,14 +9,14 @@ interface Entry {
 /** The routes of each bucket, wherever in the app they were created. */
 const registry = new WeakMap<IFileIngestBucket, Entry[]>();
 
-/** An earlier route that takes some of the same objects. */
+/** An earlier route that matches some of the same objects. */
 export interface Overlap {
   readonly route: IIngestRoute;
-  /** A key of such an object, as short as they come; empty when every key is one, or none is known. */
+  /** A short key of such an object; empty if every key matches, or none is known. */
   readonly key: string;
 }
 
-/** Adds a route and returns the earlier ones that take some of the same objects. */
+/** Adds a route and returns the earlier ones that match some of the same objects. */
 export function registerRoute(source: IFileIngestBucket, route: IIngestRoute, filter: RouteFilter): Overlap[] {
   const entries = registry.get(source) ?? [];
   registry.set(source, [...entries, { route, filter }]);

@@ -20,7 +20,7 @@ import type {
   IngestWorkerOptions,
 } from '../ingest-target-options';
 
-/** What a factory of `IngestTarget` does when its target is bound to a route. */
+/** The implementation of `IngestTarget.bind()`. */
 export type Bind = (scope: Construct, route: IIngestRoute, delivery: IngestDelivery) => IngestTargetConfig;
 
 export function worker(target: QueueScaledFargateWorker, { additionalQueue, ...options }: IngestWorkerOptions): Bind {
@@ -30,7 +30,7 @@ export function worker(target: QueueScaledFargateWorker, { additionalQueue, ...o
     const config = toQueue(queueOf(target, additionalQueue, route), options, route, delivery);
     return {
       ...config,
-      // S3 could not wake it.
+      // S3 cannot wake a worker.
       takesS3Notifications: config.takesS3Notifications && wakeUpQueue === undefined,
       companion:
         wakeUpQueue &&
@@ -91,7 +91,7 @@ export function dispatcher(target: IFileDispatcher): Bind {
   return (_scope, route, delivery) => {
     if (Stack.of(target) !== Stack.of(route)) {
       throw new ValidationError(
-        `target is of the stack ${Stack.of(target).node.path}, and rule and dispatcher name each other; create the route there: new IngestRoute(scope, id, { source, ... })`,
+        `target is in the stack ${Stack.of(target).node.path}, and rule and dispatcher reference each other; create the route there: new IngestRoute(scope, id, { source, ... })`,
         route,
       );
     }
@@ -111,7 +111,7 @@ function toQueue(
   }
   if (queue.fifo && messageGroupId === undefined) {
     throw new ValidationError(
-      'target needs messageGroupId, because its queue is FIFO; events of one group are worked on one after another',
+      'target needs messageGroupId, because its queue is FIFO; events of one group are processed one after another',
       route,
     );
   }
@@ -123,9 +123,7 @@ function toQueue(
   };
 }
 
-/**
- * Whole parts of the event, so that a field which one of them lacks, such as the version, is no hole in the JSON.
- */
+/** Whole objects of the event, so that a missing field, such as the version, does not break the JSON. */
 function compactEvent(): RuleTargetInput {
   return RuleTargetInput.fromObject({
     id: EventField.eventId,
@@ -136,18 +134,18 @@ function compactEvent(): RuleTargetInput {
   });
 }
 
-/** What can be known of a queue that this app creates. */
+/** Checks a queue that this app creates. */
 function checkQueue(queue: Queue, route: IIngestRoute): void {
   if (Stack.of(queue) !== Stack.of(route)) {
     throw new ValidationError(
-      `target is of the stack ${Stack.of(queue).node.path}, and rule and queue name each other; create the route there: new IngestRoute(scope, id, { source, ... })`,
+      `target is in the stack ${Stack.of(queue).node.path}, and rule and queue reference each other; create the route there: new IngestRoute(scope, id, { source, ... })`,
       route,
     );
   }
   if (queue.encryptionType === QueueEncryption.KMS_MANAGED) {
     throw new ValidationError(
-      'target cannot be a queue with QueueEncryption.KMS_MANAGED, because EventBridge may not use the key that AWS manages for SQS; ' +
-        'use QueueEncryption.SQS_MANAGED, or KMS with a key of your own',
+      'target cannot be a queue with QueueEncryption.KMS_MANAGED, because EventBridge may not use the AWS managed key for SQS; ' +
+        'use QueueEncryption.SQS_MANAGED, or KMS with a customer-managed key',
       route,
     );
   }

@@ -4,7 +4,7 @@ import { besideClock, renderRunTask, renderTaskRetry, type FargateRun } from '..
 import { ObjectTaskDefaults } from '../defaults';
 import type { ObjectFargateTaskProps } from '../object-fargate-task-props';
 
-/** The work on one object in the Amazon States Language. Its input is the event that S3 sent. */
+/** The processing of one object in Amazon States Language. Its input is the event that S3 sent. */
 export function renderObjectTask(
   run: FargateRun,
   deadLetterQueueUrl: string,
@@ -38,7 +38,7 @@ export function renderObjectTask(
         Output: '{% $states.input.error %}',
         Next: 'Failed',
       },
-      // So that the execution is found among the failed ones, with its reason.
+      // So that the execution counts as failed, with its reason.
       Failed: { Type: 'Fail', Error: '{% $states.input.Error %}', Cause: '{% $states.input.Cause %}' },
     },
   };
@@ -58,7 +58,7 @@ function renderEnvironment(): Record<string, string> {
   };
 }
 
-/** What is not in the event is an empty text: ECS takes no other value. */
+/** Missing fields of the event become empty strings, because ECS accepts no other value. */
 function textOf(path: string): string {
   return `{% $exists(${path}) ? $string(${path}) : '' %}`;
 }

@@ -17,10 +17,10 @@ const minute = Duration.minutes(1);
 export function ingest(inbox: FileIngestBucket, routes: IngestRoute[]): PipelineStageConfig {
   return {
     title: `${inbox.node.id}: files arrive`,
-    text: 'Hops 1 and 2. S3 tells EventBridge, and the routes let through what is theirs. What could not be delivered waits in a dead-letter queue.',
+    text: 'Hops 1 and 2. S3 sends events to EventBridge, and the rules of the routes match them. Undelivered events are in a dead-letter queue.',
     graphs: [
       ...byRoute('Files by route', routes, 'TriggeredRules'),
-      ...byRoute('Deliveries that failed', routes, 'FailedInvocations'),
+      ...byRoute('Failed deliveries', routes, 'FailedInvocations'),
       { title: 'Undelivered events', left: [inbox.metricUndeliveredEvents({ label: 'In the dead-letter queue' })] },
     ],
     alarms: [inbox.deadLetterAlarm],
@@ -30,14 +30,14 @@ export function ingest(inbox: FileIngestBucket, routes: IngestRoute[]): Pipeline
 export function dispatcher(construct: TypedDispatcher): PipelineStageConfig {
   return {
     title: `${construct.node.id}: files become jobs of their type`,
-    text: 'Hop 2. A type that is strictly one at a time waits for its turn; a blocked one waits for a person.',
+    text: 'Hop 2. Files of a sequential type wait for their turn; a blocked sequence waits for an operator.',
     graphs: [
-      { title: 'Oldest file that waits for its turn', left: [construct.metricOldestQueuedFileAge()] },
+      { title: 'Age of the oldest queued file, seconds', left: [construct.metricOldestQueuedFileAge()] },
       { title: 'Blocked files', left: [construct.metricBlockedFiles()] },
       {
         title: 'Events',
-        left: [waiting(construct.queue, 'Waiting')],
-        right: [waiting(construct.deadLetterQueue, 'Refused')],
+        left: [visibleIn(construct.queue, 'Visible')],
+        right: [visibleIn(construct.deadLetterQueue, 'Refused')],
       },
     ],
     alarms: [construct.blockedAlarm, construct.refusedAlarm, construct.sweeperAlarm],
@@ -48,14 +48,14 @@ export function worker(construct: QueueScaledFargateWorker): PipelineStageConfig
   const further = Object.values(construct.additionalQueues);
   const deadLetterQueues = [construct, ...further].flatMap(({ deadLetterQueue }) => deadLetterQueue ?? []);
   return {
-    title: `${construct.node.id}: jobs wait and are worked on`,
-    text: 'Hops 3 to 7. Tasks follow the backlog. Jobs that failed on every attempt wait in the dead-letter queue.',
+    title: `${construct.node.id}: jobs are queued and processed`,
+    text: 'Hops 3 to 7. The task count follows the backlog. Jobs that failed on every attempt are in the dead-letter queue.',
     graphs: [
       {
         title: 'Backlog',
         left: [
-          construct.metricBacklog({ label: 'Waiting and in work' }),
-          construct.metricMessagesInFlight({ label: 'In work' }),
+          construct.metricBacklog({ label: 'Visible and in flight' }),
+          construct.metricMessagesInFlight({ label: 'In flight' }),
         ],
         right: [construct.metricOldestMessageAge({ label: 'Age of the oldest, seconds' })],
       },
@@ -67,7 +67,10 @@ export function worker(construct: QueueScaledFargateWorker): PipelineStageConfig
           construct.metricJobsFailed({ label: 'Failed attempts' }),
         ],
         right: deadLetterQueues.map((queue) =>
-          waiting(queue, deadLetterQueues.length === 1 ? 'Dead letters' : `Dead letters: ${queue.node.path}`),
+          visibleIn(
+            queue,
+            deadLetterQueues.length === 1 ? 'Dead-letter messages' : `Dead-letter messages: ${queue.node.path}`,
+          ),
         ),
       },
       {
@@ -99,7 +102,7 @@ export function worker(construct: QueueScaledFargateWorker): PipelineStageConfig
 export function exporter(construct: ExportOrchestrator): PipelineStageConfig {
   return {
     title: `${construct.node.id}: export jobs`,
-    text: 'Messages name jobs; each file of a job becomes a download task; what metadata asks for is stored. While the API is away, nothing is asked of it.',
+    text: 'Messages hold job ids; each file of a job becomes a download task; entries that the metadata selects are stored. While the API is unavailable, no requests are sent.',
     graphs: [
       {
         title: 'Messages and tasks',
@@ -112,7 +115,7 @@ export function exporter(construct: ExportOrchestrator): PipelineStageConfig {
           construct.metricApiLatency({ label: 'p50', statistic: Stats.p(50) }),
           construct.metricApiLatency({ label: 'p95' }),
         ],
-        right: [construct.metricCircuitOpen({ label: 'Away' })],
+        right: [construct.metricCircuitOpen({ label: 'Unavailable' })],
       },
       {
         title: 'Files, milliseconds, p95',
@@ -130,13 +133,13 @@ export function exporter(construct: ExportOrchestrator): PipelineStageConfig {
 export function objectTask(construct: ObjectFargateTask): PipelineStageConfig {
   return {
     title: `${construct.node.id}: a task for each object`,
-    text: 'Hops 3 to 7. A state machine runs the task and starts it again when it fails. Objects whose task failed for good wait in the dead-letter queue.',
+    text: 'Hops 3 to 7. A state machine runs the task and retries it after a failure. Objects whose task failed permanently are in the dead-letter queue.',
     graphs: [
       runs(construct.stateMachine),
       {
         title: 'Failed objects',
         left: [construct.metricFailedObjects({ label: 'Failed' })],
-        right: [waiting(construct.deadLetterQueue, 'Dead letters')],
+        right: [visibleIn(construct.deadLetterQueue, 'Dead-letter messages')],
       },
       { title: 'Duration, milliseconds', left: [construct.metricDuration()] },
     ],
@@ -148,7 +151,7 @@ export function batch(construct: ChunkedBatchWorkflow): PipelineStageConfig {
   const { stateMachine, deadLetterQueue } = construct;
   return {
     title: `${construct.node.id}: files in batches`,
-    text: 'Hops 3 to 7. A state machine makes batches of all files below a prefix, has each worked on, and tells when the prefix is done.',
+    text: 'Hops 3 to 7. A state machine forms batches of all files below a prefix, processes them, and sends an event when the prefix is complete.',
     graphs: [
       runs(stateMachine),
       {
@@ -161,7 +164,9 @@ export function batch(construct: ChunkedBatchWorkflow): PipelineStageConfig {
       { title: 'Duration of a run, milliseconds', left: [stateMachine.metricTime({ period: minute })] },
       ...(deadLetterQueue === undefined
         ? []
-        : [{ title: 'Runs that could not be started', left: [waiting(deadLetterQueue, 'In the dead-letter queue')] }]),
+        : [
+            { title: 'Runs that could not be started', left: [visibleIn(deadLetterQueue, 'In the dead-letter queue')] },
+          ]),
     ],
     alarms: existing(construct.failureAlarm, construct.deadLetterAlarm),
   };
@@ -170,8 +175,8 @@ export function batch(construct: ChunkedBatchWorkflow): PipelineStageConfig {
 export function job(construct: ScheduledFargateJob): PipelineStageConfig {
   const { stateMachine } = construct;
   return {
-    title: `${construct.node.id}: work by the clock`,
-    text: 'EventBridge Scheduler starts the task. Runs that could not be started wait in the dead-letter queue.',
+    title: `${construct.node.id}: scheduled job`,
+    text: 'EventBridge Scheduler starts the task. Runs that could not be started are in the dead-letter queue.',
     graphs: [
       ...(stateMachine === undefined
         ? []
@@ -181,7 +186,7 @@ export function job(construct: ScheduledFargateJob): PipelineStageConfig {
           ]),
       {
         title: 'Runs that could not be started',
-        left: [waiting(construct.deadLetterQueue, 'In the dead-letter queue')],
+        left: [visibleIn(construct.deadLetterQueue, 'In the dead-letter queue')],
       },
     ],
     alarms: existing(construct.deadLetterAlarm, construct.failureAlarm, construct.missedAlarm),
@@ -190,11 +195,11 @@ export function job(construct: ScheduledFargateJob): PipelineStageConfig {
 
 export function alerts(construct: TaskLifecycleAlerts): PipelineStageConfig {
   return {
-    title: `${construct.node.id}: trouble is told`,
-    text: 'Hop 8. Tasks that fail are told to people. What could not be told waits in a dead-letter queue.',
+    title: `${construct.node.id}: failures raise alerts`,
+    text: 'Hop 8. Failed tasks raise alerts. Undelivered alerts are in a dead-letter queue.',
     graphs: [
       {
-        title: 'Alerts that could not be sent',
+        title: 'Undelivered alerts',
         left: [construct.metricUndeliveredEvents({ label: 'In the dead-letter queue' })],
       },
     ],
@@ -215,12 +220,12 @@ function runs(stateMachine: IStateMachine): PipelineGraph {
   };
 }
 
-function waiting(queue: IQueue, label: string): IMetric {
+function visibleIn(queue: IQueue, label: string): IMetric {
   return queue.metricApproximateNumberOfMessagesVisible({ period: minute, statistic: Stats.MAXIMUM, label });
 }
 
 /**
- * A metric of each route's rule. S3 reports nothing of what it delivers itself; that is seen in the queue.
+ * A metric of each route's rule. S3 notifications have no such metrics; the queue shows them.
  *
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
  */

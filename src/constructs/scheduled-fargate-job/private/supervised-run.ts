@@ -5,7 +5,7 @@ import { grantLookForOthers } from '../../private/overlap-states';
 import type { SupervisionOptions } from '../job-supervision';
 import { renderSupervision } from './supervision-definition';
 
-/** The state machine that starts a job's task, waits for it, and stops or starts it again. */
+/** The state machine that starts a job's task, waits for it, and stops or retries it. */
 export function createSupervisor(scope: Construct, run: FargateRun, supervision: SupervisionOptions): StateMachine {
   const machine = createRunMachine(scope, run, renderSupervision(run, supervision));
   if (!(supervision.allowOverlap ?? false)) {

@@ -4,7 +4,7 @@ import { lookForOthers } from '../../private/overlap-states';
 import { SupervisionDefaults } from '../defaults';
 import type { SupervisionOptions } from '../job-supervision';
 
-/** The supervision of a run in the Amazon States Language. */
+/** The supervision of a run in Amazon States Language. */
 export function renderSupervision(
   run: FargateRun,
   { maxDuration, retries, allowOverlap = false }: SupervisionOptions,
@@ -28,7 +28,7 @@ export function renderSupervision(
   };
 }
 
-/** All errors: a task that failed, no capacity, and ECS that is throttled or away. */
+/** All errors: a failed task, no capacity, throttled or unavailable ECS. */
 function renderRetry(retries: number): object[] {
   const { retryInterval } = SupervisionDefaults;
   const failure = {

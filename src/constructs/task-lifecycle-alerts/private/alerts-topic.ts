@@ -11,11 +11,11 @@ export function createAlertsTopic(scope: Construct, encryptionKey?: IKey): Topic
     new Key(scope, 'Key', {
       description: `Alerts of ${scope.node.path}`,
       enableKeyRotation: true,
-      // Nothing is kept under it: SNS encrypts what is on its way.
+      // No stored data uses it: SNS encrypts messages in transit.
       removalPolicy: RemovalPolicy.DESTROY,
     });
   const topic = new Topic(scope, 'Topic', { displayName: 'Tasks', masterKey, enforceSSL: true });
-  // A topic policy takes the place of the one that let the account's alarms in, and a key lets no service in by itself.
+  // A topic policy replaces the default one, which allows the account's alarms, and a key allows no service by default.
   const alarms = new iam.ServicePrincipal('cloudwatch.amazonaws.com');
   const conditions = { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } };
   topic.addToResourcePolicy(

@@ -5,14 +5,14 @@ import type { Construct } from 'constructs';
 import { EcsEvents, UNHEALTHY_REASON } from '../../../contract/task-alerts';
 import { TaskAlert } from '../task-alert';
 
-/** Whose events are wanted. */
+/** The filters of events. */
 export interface Scope {
   readonly clusters?: readonly ICluster[];
   readonly services?: readonly IService[];
   readonly families?: readonly string[];
 }
 
-/** The patterns of the events that the wanted alerts are about, by the name of their rule. */
+/** The event patterns of the selected alerts, by the name of their rule. */
 export function renderPatterns(
   scope: Construct,
   alerts: ReadonlySet<TaskAlert>,
@@ -24,7 +24,7 @@ export function renderPatterns(
     ...(alerts.has(TaskAlert.PLACEMENT_FAILED) ? ['SERVICE_TASK_PLACEMENT_FAILURE'] : []),
     ...(alerts.has(TaskAlert.START_IMPAIRED) ? ['SERVICE_TASK_START_IMPAIRED'] : []),
   ];
-  // Families have tasks and no services.
+  // Families have tasks but no services.
   const servicesWanted = of.families === undefined || of.services !== undefined;
   return {
     ...(stops.length > 0 && { Stopped: taskPattern(of, { lastStatus: ['STOPPED'], $or: stops }) }),
@@ -44,9 +44,7 @@ export function renderPatterns(
   };
 }
 
-/**
- * The stops that may be told of, each by what a pattern can see of it. Scale-in and deployments are in none of them.
- */
+/** The stops that may raise alerts, as far as a pattern can match them. Scale-in and deployments match none of them. */
 function renderStops(alerts: ReadonlySet<TaskAlert>, expectedExitCodes: readonly number[]): object[] {
   const byCode = [
     ...(alerts.has(TaskAlert.FAILED_TO_START) ? ['TaskFailedToStart'] : []),
@@ -57,7 +55,7 @@ function renderStops(alerts: ReadonlySet<TaskAlert>, expectedExitCodes: readonly
   const byExit = alerts.has(TaskAlert.NON_ZERO_EXIT) || alerts.has(TaskAlert.OUT_OF_MEMORY);
   return [
     ...(byCode.length > 0 ? [{ stopCode: byCode }] : []),
-    // One container is enough to match, and a container that never ran has no code.
+    // One container is enough to match, and a container that never ran has no exit code.
     ...(byExit
       ? [{ stopCode: ['EssentialContainerExited'], containers: { exitCode: [{ 'anything-but': expectedExitCodes }] } }]
       : []),
@@ -87,7 +85,7 @@ function servicePattern(detailType: string, eventName: string[], resources: stri
   return { source: [EcsEvents.source], detailType: [detailType], resources, detail: { eventName } };
 }
 
-/** By ARN, because events of deployments do not name the cluster otherwise. */
+/** By ARN, because events of deployments identify the cluster only there. */
 function serviceArns(scope: Construct, { clusters, services }: Scope): string[] | undefined {
   if (services !== undefined) {
     return services.map(({ serviceArn }) => serviceArn);

@@ -7,7 +7,7 @@ import { METRIC_NAMESPACE } from '../../../contract/metric-names';
 import { createAlarm, type AlarmOptions } from '../../private/alarm';
 import { DispatcherDefaults } from '../defaults';
 
-/** A metric that the dispatcher's functions write. */
+/** A metric of the dispatcher's functions. */
 export function dispatchMetric(
   dispatcher: Construct,
   metricName: string,
@@ -51,14 +51,14 @@ export function createAlarms(
       treatMissingData: cloudwatch.TreatMissingData.IGNORE,
     }),
     queuedAge: alarm('QueuedAgeAlarm', {
-      description: `A file of ${dispatcher.node.path} has waited for its turn for ${queuedAge.toHumanString()}: its sequence stands, is paused, or gets more than it can do`,
+      description: `A file of ${dispatcher.node.path} has waited for its turn for ${queuedAge.toHumanString()}: its sequence is blocked, paused or overloaded`,
       runbook: 'dispatcher-queued-age',
       metric: dispatchMetric(dispatcher, DispatchMetrics.oldestQueuedAge),
       threshold: queuedAge.toSeconds(),
       treatMissingData: cloudwatch.TreatMissingData.IGNORE,
     }),
     eventAge: alarm('EventAgeAlarm', {
-      description: `Events for ${dispatcher.node.path} wait to be registered: its ingress function fails, or is throttled`,
+      description: `Events for ${dispatcher.node.path} are not registered: its ingress function fails or is throttled`,
       runbook: 'dispatcher-event-age',
       metric: events.metricApproximateAgeOfOldestMessage({
         period: Duration.minutes(1),
@@ -67,7 +67,7 @@ export function createAlarms(
       threshold: DispatcherDefaults.alarmOldestEventAge.toSeconds(),
     }),
     refused: alarm('RefusedAlarm', {
-      description: `ECS has refused launches of ${dispatcher.node.path} for a quarter of an hour; they are tried again, but files wait`,
+      description: `ECS has refused launches of ${dispatcher.node.path} for a quarter of an hour; they are retried, but files wait`,
       runbook: 'dispatcher-refused',
       metric: dispatchMetric(dispatcher, DispatchMetrics.launchesRefused, {
         statistic: cloudwatch.Stats.SUM,
@@ -77,7 +77,7 @@ export function createAlarms(
       evaluationPeriods: 3,
     }),
     sweeper: alarm('SweeperAlarm', {
-      description: `Nobody looks for files of ${dispatcher.node.path} whose events were lost: a crash there would not be mended`,
+      description: `The sweeper of ${dispatcher.node.path} has stopped: lost events and crashes are not recovered`,
       runbook: 'dispatcher-sweeper',
       metric: dispatchMetric(dispatcher, DispatchMetrics.sweeps, {
         statistic: cloudwatch.Stats.SUM,

@@ -7,31 +7,31 @@ import { checkSeconds } from '../../private/checks';
 import type { HandlerFunctionOptions } from '../../private/handler-function';
 import { DispatcherDefaults } from '../defaults';
 
-/** A state store in its dispatcher. */
+/** A state store of a dispatcher. */
 export interface BoundState {
-  /** The table, where it is one. */
+  /** The table, if there is one. */
   readonly table?: ITable;
-  /** The connections of the functions and tasks to a database, where it is one. */
+  /** The connections of the functions and tasks to a database, if there is one. */
   readonly connections?: Connections;
-  /** Where the rows are, for functions and tasks. */
+  /** Environment variables for functions and tasks. */
   readonly environment: Record<string, string>;
-  /** What it asks of the functions beside that. */
+  /** Additional settings of the functions. */
   readonly functions: Pick<HandlerFunctionOptions, 'vpc' | 'vpcSubnets' | 'securityGroups'> & {
     readonly environment: Record<string, string>;
   };
-  /** Registers and claims: all that changes rows, by single writes and in transactions. */
+  /** Permissions to register and claim: to change rows with single writes and in transactions. */
   grantDispatch(grantee: IGrantable): void;
-  /** Looks for what is due and what is in trouble. */
+  /** Permissions to find due and failed files. */
   grantSearch(grantee: IGrantable): void;
-  /** Takes the turn of a file: reads its row, changes it and frees its slot. */
+  /** Permissions for the turn of a file: to read its row, update it and free its slot. */
   grantTurn(grantee: IGrantable): void;
-  /** Whoever is in these groups takes turns. */
+  /** Security groups of tasks that take turns. */
   connect(securityGroups: readonly ISecurityGroup[]): void;
 }
 
 const DAY = 86_400;
 
-/** How long rows are kept, as a variable. */
+/** The retention of rows, as an environment variable. */
 export function retentionSeconds(scope: Construct, retention: Duration = DispatcherDefaults.retention): string {
   checkSeconds('retention', retention, { min: 15 * DAY, max: 3_650 * DAY }, scope);
   return String(retention.toSeconds());

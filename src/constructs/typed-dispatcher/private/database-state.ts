@@ -7,7 +7,7 @@ import { RdsAuthorities } from '../../private/handler-function';
 import type { PostgresStateOptions } from '../state-store';
 import { type BoundState, retentionSeconds } from './bound-state';
 
-/** Rows in a PostgreSQL database: who logs in may do what the database lets its user do. */
+/** Rows in a PostgreSQL database, whose user limits the permissions of every login. */
 export class DatabaseState implements BoundState {
   readonly connections: ec2.Connections;
   readonly environment: Record<string, string>;
@@ -35,7 +35,7 @@ export class DatabaseState implements BoundState {
   }
 
   grantSearch(): void {
-    // Who has logged in may search
+    // The login allows queries
   }
 
   grantTurn(grantee: IGrantable): void {

@@ -6,18 +6,18 @@ import type { Construct } from 'constructs';
 import { acknowledgeWildcard } from '../../private/acknowledge';
 import { ValidationError } from '../../private/validation-error';
 
-/** Refuses what Step Functions starts twice under one name, and of which it tells nothing afterwards. */
+/** Refuses express workflows, which can start twice under one name, and whose result is not reported. */
 export function checkStandard(scope: Construct, stateMachine: IStateMachine): void {
   const { defaultChild } = stateMachine.node;
   if (defaultChild instanceof CfnStateMachine && defaultChild.stateMachineType === StateMachineType.EXPRESS) {
     throw new ValidationError(
-      'target cannot be an express workflow, of which Step Functions does not tell how it ended; use StateMachineType.STANDARD',
+      'target cannot be an express workflow, whose result Step Functions does not report; use StateMachineType.STANDARD',
       scope,
     );
   }
 }
 
-/** Starts executions, asks after them and stops those that run for too long. */
+/** Permissions to start executions, check them and stop those that run for too long. */
 export function grantExecute(scope: Construct, stateMachine: IStateMachine, grantee: IRole): void {
   const executions = Stack.of(scope).formatArn({
     service: 'states',
@@ -34,11 +34,11 @@ export function grantExecute(scope: Construct, stateMachine: IStateMachine, gran
   acknowledgeWildcard(
     grantee,
     executions,
-    'The names of executions are not known before they run; the state machine bounds them',
+    'The names of executions are unknown at synth; the state machine limits them',
   );
 }
 
-/** Events of executions that ended. */
+/** The event pattern of ended executions. */
 export function endOfExecution({ stateMachineArn }: IStateMachine): EventPattern {
   return {
     source: ['aws.states'],

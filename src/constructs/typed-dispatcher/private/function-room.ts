@@ -2,18 +2,17 @@ import { Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import { ValidationError } from '../../private/validation-error';
 
-/** A function's whole environment has 4 KB; the rest of it is names. */
+/** The environment of a function has at most 4 KB; the rest is for names. */
 const MAX_CHARACTERS = 3_000;
 /**
- * What only the deployment knows is an ARN or a URL, which has so many characters; or the id of a subnet or security
- * group, in a list, which has fewer.
+ * Assumed length of a token: an ARN or a URL; or, in a list, the id of a subnet or security group, which is shorter.
  */
 const UNKNOWN_CHARACTERS = { name: 110, listed: 24 } as const;
 
 /**
- * Throws when what the functions must know of the types does not fit into their environment.
+ * Throws if the configuration of the types does not fit into the environment of the functions.
  *
- * @param what names it in the words of the user
+ * @param what name of the configuration in the message
  */
 export function checkRoom(what: string, value: unknown, scope: IConstruct): void {
   const length = JSON.stringify(value, (_, inner: unknown) => withLength(inner)).length;

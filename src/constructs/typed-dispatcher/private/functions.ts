@@ -20,18 +20,18 @@ import type { TypeRegistry } from './type-registry';
 export interface DispatcherParts {
   readonly state: BoundState;
   readonly types: TypeRegistry;
-  /** Events of objects, on their way to the function that registers them. */
+  /** Events of objects, for the ingress function. */
   readonly events: WorkQueue;
-  /** Files and sequences to look at again. */
+  /** Wake-ups for files and sequences. */
   readonly wakes: WorkQueue;
   readonly undelivered: UndeliveredEvents;
-  /** Events come straight from EventBridge, and the queue has only what was redriven into it. */
+  /** Events arrive directly from EventBridge, and the queue has only redriven messages. */
   readonly direct: boolean;
 }
 
 /**
- * The functions of a dispatcher, in the way of a file: it is registered, launched, watched, and operated on where it is
- * in trouble.
+ * The functions of a dispatcher, in the order in which a file passes them: ingress, launcher, watcher, and the operator
+ * function.
  */
 export class DispatcherFunctions {
   readonly ingress: lambda.Function;
@@ -52,7 +52,7 @@ export class DispatcherFunctions {
     this.operator = this.#createOperator();
   }
 
-  /** How events that a function could not be told of are kept. */
+  /** Retries and dead-letter queue of events for functions. */
   get delivery(): TargetBaseProps {
     const { deadLetterQueue } = this.#parts.undelivered;
     return {
@@ -92,7 +92,7 @@ export class DispatcherFunctions {
     return launcher;
   }
 
-  /** Hears of ended turns and tasks, and sweeps. */
+  /** Receives the ends of turns and tasks, and sweeps. */
   #createWatcher(): lambda.Function {
     const { state } = this.#parts;
     const watcher = this.#create(
@@ -115,14 +115,14 @@ export class DispatcherFunctions {
       targets: [new LambdaFunction(watcher, this.delivery)],
     });
     new Rule(this.#dispatcher, 'Sweep', {
-      description: `Looks for files of ${this.#dispatcher.node.path} that nobody has told of`,
+      description: `Looks for files of ${this.#dispatcher.node.path} whose events were lost`,
       schedule: Schedule.rate(DispatcherDefaults.sweepInterval),
       targets: [new LambdaFunction(watcher, { ...this.delivery, event: RuleTargetInput.fromObject(DispatchSweep) })],
     });
     return watcher;
   }
 
-  /** A record of a turn that ended drives its sequence on. */
+  /** The stream record of an ended turn continues its sequence. */
   #hearOf(table: ITable, watcher: lambda.Function): void {
     const ended = {
       eventName: ['MODIFY'],
@@ -143,7 +143,7 @@ export class DispatcherFunctions {
     acknowledge(
       watcher.role ?? watcher,
       'AwsSolutions-IAM5[Resource::*]',
-      'dynamodb:ListStreams has no narrower resource, and Lambda asks for it',
+      'dynamodb:ListStreams has no narrower resource, and Lambda requires it',
     );
   }
 
@@ -194,7 +194,7 @@ export class DispatcherFunctions {
     return created;
   }
 
-  /** What those need that launch. */
+  /** Configuration of the functions that launch. */
   #supervisorEnvironment(): Record<string, string> {
     return {
       [DispatchFunctionEnv.startedBy]: this.#startedBy,

@@ -6,7 +6,7 @@ import { gateOf } from '../../../contract/dispatch-config';
 import { handlerAssets } from '../../private/handler-function';
 import type { ExitCodeCompletionOptions } from '../task-completion';
 
-/** Puts a gate before a container, once for all types that start it. */
+/** Adds a gate container before a container, once for all types that start it. */
 export function addGate(
   scope: Construct,
   container: ecs.ContainerDefinition,
@@ -21,7 +21,7 @@ export function addGate(
     image:
       gateImage ??
       ecs.ContainerImage.fromAsset(handlerAssets('dispatch-gate'), { platform: platformOf(taskDefinition) }),
-    // It ends before the others begin, which must not end the task
+    // Not essential, because it exits before the others start
     essential: false,
     readonlyRootFilesystem: true,
     logging: ecs.LogDriver.awsLogs({

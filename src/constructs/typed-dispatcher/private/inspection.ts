@@ -2,16 +2,16 @@ import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { TypeMatch } from './type-match';
 
-/** Where files come from. */
+/** A source of files. */
 export interface FileSource {
   readonly bucket: IBucket;
-  /** Beginnings of their keys. */
+  /** Key prefixes. */
   readonly prefixes: readonly string[];
   grantRead(grantee: IGrantable): Grant;
   grantReadTags(grantee: IGrantable): Grant;
 }
 
-/** Lets the function that registers files ask S3 what the conditions of a type are about, and no more. */
+/** Allows the ingress function to read from S3 what the conditions of a type need, and no more. */
 export function grantInspection(
   source: FileSource,
   { contentTypes, metadata, tags }: TypeMatch,
@@ -24,7 +24,7 @@ export function grantInspection(
   if (tags !== undefined) {
     source.grantReadTags(grantee);
   }
-  // Without it, S3 calls a deleted object forbidden
+  // Without it, S3 answers 403 for a deleted object
   if (head || tags !== undefined) {
     Grant.addToPrincipal({ grantee, actions: ['s3:ListBucket'], resourceArns: [source.bucket.bucketArn] });
   }

@@ -3,11 +3,11 @@ import { type Glob, type GlobPart, literal } from '../../private/glob';
 import { ValidationError } from '../../private/validation-error';
 
 export interface KeyPattern {
-  /** A regular expression of whole keys. */
+  /** A regular expression for whole keys. */
   readonly expression: string;
   /** Names of its parts. */
   readonly parts: readonly string[];
-  /** The same keys, to be compared with those of other patterns. */
+  /** The glob, for a comparison with other patterns. */
   readonly glob: Glob;
 }
 
@@ -18,7 +18,7 @@ const anyTextWithin: GlobPart = { kind: 'any', within: true };
 /** Compiles a pattern of keys: `*` within a folder, `**` anywhere, `{name}` a part. */
 export function compileKeyPattern(pattern: string, scope: IConstruct): KeyPattern {
   if (pattern === '') {
-    throw new ValidationError('keys cannot hold an empty pattern; use ** for every key', scope);
+    throw new ValidationError('keys cannot include an empty pattern; use ** for every key', scope);
   }
   const parts: string[] = [];
   const glob: GlobPart[] = [];
@@ -36,7 +36,7 @@ export function compileKeyPattern(pattern: string, scope: IConstruct): KeyPatter
     if (name !== undefined) {
       if (!/^[A-Za-z]\w{0,31}$/.test(name) || parts.includes(name)) {
         throw new ValidationError(
-          `the parts of a key pattern need different names of 1 to 32 letters, digits and _, starting with a letter, got: {${name}} in ${pattern}`,
+          `the parts of a key pattern need unique names of 1 to 32 letters, digits and _, starting with a letter, got: {${name}} in ${pattern}`,
           scope,
         );
       }
@@ -53,7 +53,7 @@ export function compileKeyPattern(pattern: string, scope: IConstruct): KeyPatter
   return { expression: `^${expression.join('')}$`, parts, glob };
 }
 
-/** Keys that begin and end so; the case of the end does not count. */
+/** Keys with a prefix and a suffix, which is case-insensitive. */
 export function compileAffixes(prefix: string, suffix: string): KeyPattern {
   const ending = Array.from(suffix, (character) => {
     const spellings = new Set(

@@ -11,7 +11,7 @@ import { ValidationError } from '../../private/validation-error';
 import type { EcsTaskTargetOptions } from '../dispatch-target';
 import { addGate } from './gate';
 
-/** The security groups of the tasks: those of the user, or a new one. */
+/** The security groups of the tasks: the user's, or a new one. */
 export function taskSecurityGroups(
   scope: Construct,
   { cluster, securityGroups }: EcsTaskTargetOptions,
@@ -23,7 +23,7 @@ export function taskSecurityGroups(
   );
 }
 
-/** What a launcher needs to know of a target. */
+/** The configuration of a target for the launcher. */
 export function renderLaunch(
   scope: Construct,
   target: EcsTaskTargetOptions,
@@ -33,7 +33,7 @@ export function renderLaunch(
   const container = target.container ?? taskDefinition.defaultContainer;
   if (container === undefined) {
     throw new ValidationError(
-      'target needs a container that works on the file; add one to taskDefinition, or name it by container',
+      'target needs a container that processes the file; add one to taskDefinition, or set container',
       scope,
     );
   }
@@ -61,7 +61,7 @@ export function renderLaunch(
   };
 }
 
-/** Starts tasks of one target, with its roles. */
+/** Permissions to start tasks of one target, with its roles. */
 export function grantLaunch({ cluster, taskDefinition }: EcsTaskTargetOptions, grantee: IGrantable): void {
   const inCluster = { ArnEquals: { 'ecs:cluster': cluster.clusterArn } };
   Grant.addToPrincipal({
@@ -78,7 +78,7 @@ export function grantLaunch({ cluster, taskDefinition }: EcsTaskTargetOptions, g
   });
 }
 
-/** Asks after tasks of a cluster and stops those that went silent. */
+/** Permissions to describe tasks of a cluster and to stop those without heartbeats. */
 export function grantTend(scope: Construct, cluster: ecs.ICluster, grantee: IRole): void {
   const tasks = Stack.of(scope).formatArn({
     service: 'ecs',
@@ -86,7 +86,7 @@ export function grantTend(scope: Construct, cluster: ecs.ICluster, grantee: IRol
     resourceName: `${cluster.clusterName}/*`,
   });
   Grant.addToPrincipal({ grantee, actions: ['ecs:DescribeTasks', 'ecs:StopTask'], resourceArns: [tasks] });
-  acknowledgeWildcard(grantee, tasks, 'The ids of tasks are not known before they run; the cluster bounds them');
+  acknowledgeWildcard(grantee, tasks, 'Task ids are unknown at synth; the cluster limits them');
   Grant.addToPrincipal({
     grantee,
     actions: ['ecs:ListTasks'],
@@ -96,6 +96,6 @@ export function grantTend(scope: Construct, cluster: ecs.ICluster, grantee: IRol
   acknowledge(
     grantee,
     'AwsSolutions-IAM5[Resource::*]',
-    'ecs:ListTasks by startedBy has no narrower resource; the condition bounds it to the cluster',
+    'ecs:ListTasks by startedBy has no narrower resource; the condition limits it to the cluster',
   );
 }

@@ -9,13 +9,13 @@ import { FileOrder, LateFile, OnExhausted } from '../file-order';
 import type { CompiledMatch } from './type-match';
 
 const DAY = 86_400;
-/** Heads of a limit are read with every claim: so many are one page of a query. */
+/** The heads of a limit are read with every claim: this many fit into one page of a query. */
 export const MaxConcurrentTasks = { min: 1, max: 1_000 } as const;
 
-/** ECS tells the exit code of a task for an hour, with some to spare for asking. */
+/** ECS reports the exit code of a task for an hour; the rest is a margin for the check. */
 const GATED_HANG_TIMEOUT = { min: 60, max: 45 * 60 } as const;
 
-/** Checks the options of a type and renders what the functions need of them. */
+/** Checks the options of a type and renders the configuration of the functions. */
 export function renderRule(
   scope: Construct,
   type: string,
@@ -28,7 +28,7 @@ export function renderRule(
   const sequential = concurrency.slots === 1;
   if (!sequential && (options.order !== undefined || options.lateFile !== undefined)) {
     throw new ValidationError(
-      'order and lateFile need a sequential type, because files that run at the same time have no order; leave them out',
+      'order and lateFile need a sequential type, because files that run at the same time have no order; omit them',
       scope,
     );
   }
@@ -36,7 +36,7 @@ export function renderRule(
     ['concurrency', concurrency.part],
     ['order', order.part],
   ] as const) {
-    // A match function may tell parts that no pattern has
+    // A match function may return parts that no pattern has
     if (
       part !== undefined &&
       match.matchFunction === undefined &&
@@ -51,7 +51,7 @@ export function renderRule(
   checkWholeNumber('maxConcurrentTasks', options.maxConcurrentTasks, MaxConcurrentTasks, scope);
   if (options.maxConcurrentTasks !== undefined && concurrency.part === undefined) {
     throw new ValidationError(
-      'maxConcurrentTasks needs TypeConcurrency.sequentialPer; say how many by TypeConcurrency.parallelUpTo',
+      'maxConcurrentTasks needs TypeConcurrency.sequentialPer; set the number with TypeConcurrency.parallelUpTo',
       scope,
     );
   }
@@ -63,7 +63,7 @@ export function renderRule(
   return {
     type,
     ...match,
-    // What has no sequence waits nowhere: under a limit all files of the type queue for its places
+    // Files without a sequence have no queue: with a limit, all files of the type share one queue
     slots: concurrency.slots === 0 ? (maxConcurrentTasks ?? 0) : concurrency.slots,
     ...(concurrency.part !== undefined && { sequencePart: concurrency.part }),
     ...(order.part !== undefined && { orderPart: order.part }),

@@ -40,7 +40,7 @@ export class TableState implements BoundState {
     };
   }
 
-  // grant() of the CDK would add every index by a wildcard
+  // grant() of the CDK would add a wildcard for the indexes
 
   grantDispatch(grantee: IGrantable): void {
     this.#grant(grantee, [
@@ -66,7 +66,7 @@ export class TableState implements BoundState {
   }
 
   connect(): void {
-    // A table is reached by who may use it
+    // A table needs no network connection
   }
 
   #grant(grantee: IGrantable, actions: string[], resourceArns = [this.table.tableArn]): void {
@@ -83,8 +83,8 @@ export class TableState implements BoundState {
 }
 
 /**
- * The table of the dispatch protocol, as `dispatchTableDefinition` of the runtime has it, with a stream and what
- * production needs.
+ * The table of the dispatch protocol, with the keys of `dispatchTableDefinition` of the runtime, a stream and
+ * production settings.
  */
 function createStateTable(scope: Construct, options: DynamoDbStateOptions): dynamodb.Table {
   const { capacity, pointInTimeRecovery = true, removalPolicy = RemovalPolicy.RETAIN } = options;

@@ -14,25 +14,23 @@ import { checkStandard, endOfExecution, grantExecute } from './execution';
 import { grantLaunch, grantTend, renderLaunch, taskSecurityGroups } from './launch';
 
 export interface BoundTarget {
-  /** What the functions need to know. */
+  /** The configuration for the functions. */
   readonly launch: DispatchLaunch | DispatchQueue | DispatchStateMachine;
-  /** Who takes the turns of files; undefined where the dispatcher does not know. */
+  /** The worker that takes the turns of files; undefined if unknown. */
   readonly worker?: IGrantable;
   /** The security groups of its tasks. */
   readonly securityGroups?: readonly ISecurityGroup[];
 }
 
 export interface SupervisorFunctions {
-  /** Launches. */
+  /** The function that launches. */
   readonly launcher: LambdaFunctionResource;
-  /** Hears of what ended, and sweeps. */
+  /** The function that receives ends and sweeps. */
   readonly watcher: LambdaFunctionResource;
   readonly delivery: TargetBaseProps;
 }
 
-/**
- * Lets the functions launch files into the targets of types and ask after them. What several types share is bound once.
- */
+/** Allows the functions to launch files into the targets of types and to check them. Shared targets are bound once. */
 export class TargetBinder {
   readonly #functions: SupervisorFunctions;
   readonly #bound = new Set<unknown>();
@@ -51,7 +49,7 @@ export class TargetBinder {
     if (task !== undefined) {
       return this.#bindTask(scope, task);
     }
-    throw new ValidationError('target must be made by a factory of DispatchTarget', scope);
+    throw new ValidationError('target must be created by a static method of DispatchTarget', scope);
   }
 
   #bindTask(scope: Construct, task: EcsTaskTargetOptions): BoundTarget {
@@ -81,7 +79,7 @@ export class TargetBinder {
     return { launch: { stateMachineArn: stateMachine.stateMachineArn } };
   }
 
-  /** Both functions launch, because the one that sweeps finds what the other one has lost. */
+  /** Both functions launch, because the sweeper finds launches that the launcher lost. */
   #forEach(shared: unknown, grant: (role: IRole) => void): void {
     if (this.#bound.has(shared)) {
       return;

@@ -6,7 +6,7 @@ import { ValidationError } from '../../private/validation-error';
 import type { DispatchTypeOptions } from '../dispatch-type-options';
 import { compileAffixes, compileKeyPattern, type KeyPattern } from './key-pattern';
 
-/** Which files a type takes, as the functions are told. */
+/** The conditions of a type, for the functions. */
 export type TypeMatch = Pick<
   DispatchRule,
   'keys' | 'minSize' | 'maxSize' | 'contentTypes' | 'metadata' | 'tags' | 'matchFunction'
@@ -17,7 +17,7 @@ export interface CompiledMatch {
   readonly patterns: readonly KeyPattern[];
 }
 
-/** The conditions of a type, checked. */
+/** Checks the conditions of a type. */
 export function compileMatch(scope: Construct, options: DispatchTypeOptions): CompiledMatch {
   const { keys, prefixes, suffixes, minSize, maxSize, contentTypes, metadata, tags, matchFunction } = options;
   const conditions = { keys, prefixes, suffixes, minSize, maxSize, contentTypes, metadata, tags, matchFunction };
@@ -28,7 +28,7 @@ export function compileMatch(scope: Construct, options: DispatchTypeOptions): Co
     );
   }
   if (keys !== undefined) {
-    checkExcluded('keys', { prefixes, suffixes }, 'write them into the patterns: prefix**suffix', scope);
+    checkExcluded('keys', { prefixes, suffixes }, 'include them in the patterns: prefix**suffix', scope);
   }
   checkTexts(scope, { keys, prefixes, suffixes, contentTypes });
   checkNamed(scope, { metadata, tags });

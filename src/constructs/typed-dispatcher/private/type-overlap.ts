@@ -2,9 +2,8 @@ import { commonText } from '../../private/glob';
 import type { CompiledMatch, TypeMatch } from './type-match';
 
 /**
- * A key of a file that both types would take, or undefined when there is none. Undefined too where a match function
- * decides, of which
- * nobody can tell.
+ * A key of a file that both types match, or undefined. Also undefined if a match function decides, because its result
+ * is unknown at synth.
  */
 export function commonKey(a: CompiledMatch, b: CompiledMatch): string | undefined {
   if (a.match.matchFunction !== undefined || b.match.matchFunction !== undefined || areApart(a.match, b.match)) {
@@ -21,7 +20,7 @@ export function commonKey(a: CompiledMatch, b: CompiledMatch): string | undefine
   return undefined;
 }
 
-/** Whether something other than the key tells the types apart. */
+/** Whether a condition other than the key distinguishes the types. */
 function areApart(a: TypeMatch, b: TypeMatch): boolean {
   return (
     (a.maxSize ?? Infinity) < (b.minSize ?? 0) ||
@@ -34,7 +33,7 @@ function areApart(a: TypeMatch, b: TypeMatch): boolean {
   );
 }
 
-/** Whether both ask for one name, with different values. */
+/** Whether both require the same name with different values. */
 const differ = (a: TypeMatch['tags'], b: TypeMatch['tags']) =>
   Object.entries(a ?? {}).some(([name, value]) => b?.[name] !== undefined && b[name] !== value);
 

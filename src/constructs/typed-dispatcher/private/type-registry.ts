@@ -13,12 +13,12 @@ import { commonKey } from './type-overlap';
 
 export interface TypeRegistryOptions {
   readonly unmatched?: UnmatchedFile;
-  /** Limit of all types together. */
+  /** The limit for all types together. */
   readonly maxConcurrentTasks?: number;
 }
 
 /**
- * The types of a dispatcher, in the order in which they are asked, and what its functions are told of them once all are
+ * The types of a dispatcher, in the order of their evaluation, and the configuration of its functions after all are
  * added.
  */
 export class TypeRegistry {
@@ -99,8 +99,8 @@ export class TypeRegistry {
     warn(
       scope,
       'TypedDispatcher.overlappingTypes',
-      `Some files fit ${others.map(({ type }) => type).join(' and ')} too, such as ${JSON.stringify(key)}, which becomes ${first} because that was added first; ` +
-        'narrow the types, or acknowledge this if it is what you want',
+      `Some files also match ${others.map(({ type }) => type).join(' and ')}, such as ${JSON.stringify(key)}, which gets the type ${first} because that was added first; ` +
+        'narrow the types, or acknowledge this if it is intended',
     );
   }
 
@@ -114,13 +114,13 @@ export class TypeRegistry {
     }
     const rule = this.#rules.find((other) => other.type === type);
     if (rule === undefined) {
-      return [`unmatched must name a type of the dispatcher, got: ${type}; add it by addType`];
+      return [`unmatched must be a type of the dispatcher, got: ${type}; add it with addType`];
     }
     const part = rule.sequencePart ?? rule.orderPart;
     return part === undefined
       ? []
       : [
-          `unmatched cannot name the type ${type}, which needs the part {${part}} of a key that a file may not have; add a type for the rest`,
+          `unmatched cannot be the type ${type}, which needs the part {${part}} of the key, which a file may lack; add a type for other files`,
         ];
   }
 }
