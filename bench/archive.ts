@@ -18,7 +18,7 @@ const run = promisify(execFile);
 const folder = join(import.meta.dirname, '../.tools/bench-archives');
 
 async function measure(reader: string, file: string): Promise<Measured> {
-  // Large archives take long enough without.
+  // Large archives take long enough without repetition.
   const once = file.startsWith('http') || ['unzip -p', 'python zipfile', 'one thread'].includes(reader);
   const passes = file.includes('small10k') && !once ? '16' : '1';
   const { stdout } = await run(process.execPath, [
@@ -31,10 +31,10 @@ async function measure(reader: string, file: string): Promise<Measured> {
   return JSON.parse(stdout) as Measured;
 }
 
-/** Every reader in turn, `runs` times over, so that a noisy neighbour disturbs all of them alike. */
+/** Runs every reader in turn, `runs` times, so that other load on the machine affects all of them equally. */
 async function sideBySide(readers: readonly string[], file: string): Promise<Map<string, Measured[]>> {
   const results = new Map<string, Measured[]>(readers.map((reader) => [reader, []]));
-  // Into the page cache, so that the first reader does not wait for the disk alone.
+  // Into the page cache, so that the first reader does not pay for the disk.
   await pipeline(createReadStream(file), createWriteStream('/dev/null'));
   for (let i = 0; i < runs; i++) {
     for (const reader of readers) {
@@ -48,7 +48,7 @@ interface SpeedCase {
   readonly zip: Zip;
   readonly ours: string;
   readonly peers: readonly string[];
-  /** Part of the floor's speed: what is aimed at, and what is the least. */
+  /** Shares of the floor's speed: goal and minimum. */
   readonly goal: number;
   readonly least: number;
 }
@@ -154,8 +154,8 @@ for (const [zip, forward] of [
 }
 
 if ('two cores'.includes(only)) {
-  // What this machine gives is seen by two processes of one thread each that share nothing: virtual cores are often two
-  // halves of one, and may have neighbours.
+  // Two independent processes of one thread each measure what this machine can do: virtual cores are often the two
+  // threads of one core, and may be shared.
   const [file, small] = [await makeZip(folder, 'text20x50'), await makeZip(folder, 'small10k')];
   const one: Measured[] = [];
   const two: Measured[] = [];
@@ -184,7 +184,7 @@ if ('two cores'.includes(only)) {
 if ('selective'.includes(only)) {
   const file = await makeZip(folder, 'small10k');
   const { size } = statSync(file);
-  // What must be read: the directory with its end record, and the wanted entries with their headers.
+  // The bytes that must be read: the directory with its end record, and the wanted entries with their headers.
   const directory =
     10_000 * 46 +
     Array.from({ length: 10_000 }, (_, i) => `orders/${i % 100}/${i}.json`.length).reduce(

@@ -1,5 +1,4 @@
-// Files in batches against the published blueprint as a user would write it: a task for each file, and the list of
-// files in the environment.
+// Files in batches against the published blueprint: a task for each file, and the list of files in the environment.
 // `npm run bench -- batch [--json] [--files 200] [--only speed|memory|cost]`. S3 is the stub of the tests, in this
 // process.
 import { execFile } from 'node:child_process';
@@ -90,7 +89,7 @@ const taskHour = Prices.vcpuHour.X86_64 * 0.5 + Prices.gibHour.X86_64 * 1;
 if ('cost'.includes(only)) {
   const transitions = transitionsOfBatch();
   const batches = MONTH / 100;
-  // Every task is billed for a minute at least: https://aws.amazon.com/fargate/pricing/
+  // The shortest billed time of a task is one minute: https://aws.amazon.com/fargate/pricing/
   const batchTaskHours = (batches * Math.max(60, 100 / 8 + 30)) / 3_600;
   const fileTaskHours = (MONTH * 60) / 3_600;
   // Description, result while it grows, results read and copied, moved: two writes and a delete for each file
@@ -117,7 +116,7 @@ if ('cost'.includes(only)) {
   );
 }
 
-/** States that a batch goes through when all is well, as the template has them. */
+/** States of a successful batch, checked against the template. */
 function transitionsOfBatch(): number {
   const stack = new Stack(new App({ analyticsReporting: false }), 'Bench');
   const cluster = new ecs.Cluster(stack, 'Cluster', { vpc: new ec2.Vpc(stack, 'Vpc', { maxAzs: 1 }) });
@@ -129,7 +128,7 @@ function transitionsOfBatch(): number {
   const states = ['HasFiles', 'Describe', 'Work', 'RunTask', 'TaskEnded', 'Clock', 'Done'];
   const missing = states.filter((name) => !text.includes(`\\"${name}\\":{`));
   if (missing.length > 0) {
-    throw new Error(`the machine has no ${missing.join(', ')}: count again`);
+    throw new Error(`the state machine has no ${missing.join(', ')}: update the list of states`);
   }
   return states.length;
 }

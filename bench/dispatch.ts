@@ -1,5 +1,4 @@
-// The dispatch protocol: what a file costs in DynamoDB, how fast files are registered, and how many round trips lie
-// between two turns.
+// The dispatch protocol: write units of a file in DynamoDB, registrations per second, round trips between two turns.
 // `npm run bench -- dispatch [--json] [--only capacity|round-trips|rates]`
 import { capacity } from './dispatch/capacity.ts';
 import { rates } from './dispatch/rates.ts';

@@ -21,7 +21,7 @@ const latencyMs = Number(option('--latency', '20'));
 const count = Number(option('--files', '1500'));
 const rounds = Number(option('--rounds', '3'));
 const BATCH = settings().batchSize;
-/** Enough to know its rate. */
+/** Enough to measure its rate. */
 const SOME = 150;
 
 const route: LoadRoute = {
@@ -38,7 +38,7 @@ const route: LoadRoute = {
 const tables =
   'CREATE TABLE orders (id bigint PRIMARY KEY, customer text, placed timestamptz, total numeric, document jsonb)';
 
-// As a database in use has it: every commit waits for the disk
+// As in production: every commit waits for the disk
 const server = await startTlsPostgres({ max_wal_size: '4GB' });
 const bucket = await Bucket.start();
 const client = new S3Client({
@@ -72,7 +72,7 @@ async function empty(): Promise<void> {
   );
 }
 
-/** One warm function that gets one file an invocation: connect, fetch, parse, one INSERT. */
+/** One warm function with one file per invocation: connect, fetch, parse, one INSERT. */
 async function oneByOne(files: readonly LedgerFile[]): Promise<number> {
   await empty();
   return (
@@ -109,7 +109,7 @@ interface Ours {
   readonly rss: readonly [number, number];
 }
 
-/** One warm function that gets a batch of files an invocation. */
+/** One warm function with a batch of files per invocation. */
 async function ours(files: readonly LedgerFile[], batch: number): Promise<Ours> {
   await empty();
   const connection = new LoaderConnection({ connectAs: () => Promise.resolve(login) });
@@ -140,8 +140,7 @@ async function ours(files: readonly LedgerFile[], batch: number): Promise<Ours> 
 }
 
 /**
- * What the database is asked for a batch whose files are fetched and parsed: which are done with, the ledger, the rows,
- * the commit.
+ * The database work of a batch whose files are fetched and parsed: lookup of loaded files, ledger, rows, commit.
  */
 async function databasePart(files: readonly LedgerFile[], batch: number): Promise<number> {
   await empty();
@@ -191,8 +190,8 @@ interface PsqlRates {
 }
 
 /**
- * What is left when there are no files: the rows that we have just loaded, from one file in one COPY, and from a file
- * for each batch, with a commit each.
+ * The floor without S3: the rows that we have just loaded, from one file in one COPY, and from a file for each batch,
+ * with a commit each.
  */
 async function psqlCopy(files: number, batch: number): Promise<PsqlRates> {
   const path = join(folder, 'rows');
@@ -241,11 +240,11 @@ const only = option('--only', '');
 
 try {
   for (const { name, bytes, number, batch, compression } of cases.filter((one) => one.name.includes(only))) {
-    // Of the connections that are made from now on, whosever they are
+    // For all connections from now on
     await admin.query(`ALTER DATABASE postgres SET default_toast_compression = '${compression}'`);
     const files = await bucket.fill({ count: number, bytes }, latencyMs);
     await ours(files.slice(0, 2 * batch), batch); // warm
-    // In turns, because a machine with other work is now faster, now slower
+    // In turns, because other load on the machine varies
     const measured: Round[] = [];
     while (measured.length < rounds) {
       const before = await oneByOne(files);

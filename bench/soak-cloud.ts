@@ -1,9 +1,7 @@
-// The quickstart as it is, on the local cloud, for some minutes: archives come in all the time, and every few seconds a
-// worker is killed or its
-// Spot capacity is taken. Every archive must be unpacked whole, and each of its entries stored once: the results bucket
-// keeps versions, so a
-// second write of a key would be seen. `npm run bench -- soak-cloud [--seconds 180] [--json]`; needs `npm run artifacts
-// -- js`.
+// The quickstart on the local cloud for some minutes: archives arrive all the time, and every few seconds a worker is
+// killed or its Spot capacity interrupted. Every archive must be unpacked completely, and each entry stored once: the
+// results bucket keeps versions, so a second write of a key is detected.
+// `npm run bench -- soak-cloud [--seconds 180] [--json]`; needs `npm run artifacts -- js`.
 import { setTimeout as pause } from 'node:timers/promises';
 import { join } from 'node:path';
 import {
@@ -22,8 +20,8 @@ const seconds = process.argv.includes('--seconds') ? Number(process.argv[process
 const ARCHIVE_EVERY_MS = 800;
 const TROUBLE_EVERY_MS = 6_000;
 /**
- * The scheduler of ECS takes a task that lived for less than ten seconds for one that cannot start, and waits longer
- * and longer.
+ * The scheduler of ECS counts a task that lived for less than ten seconds as failed to start, and waits longer before
+ * the next one.
  */
 const GROWN_UP_MS = 12_000;
 const ENDS_WITHIN_MS = 240_000;
@@ -86,7 +84,7 @@ async function sendArchive(): Promise<void> {
   await s3.send(new PutObjectCommand({ Bucket: IncomingBucket, Key: `incoming/${name}`, Body: bytes }));
 }
 
-const trouble = { killed: 0, interrupted: 0 };
+const faults = { killed: 0, interrupted: 0 };
 async function makeTrouble(): Promise<void> {
   const grownUp = cloud
     .tasks()
@@ -102,10 +100,10 @@ async function makeTrouble(): Promise<void> {
   }
   if (Math.random() < 0.5) {
     cloud.faults.kill(victim.taskArn);
-    trouble.killed += 1;
+    faults.killed += 1;
   } else {
     await cloud.faults.interruptSpot(victim.taskArn);
-    trouble.interrupted += 1;
+    faults.interrupted += 1;
   }
 }
 
@@ -123,13 +121,13 @@ try {
     }
   }
   const giveUpAt = Date.now() + ENDS_WITHIN_MS;
-  // EventBridge delivers to the queue a moment after the object is there.
+  // EventBridge delivers to the queue a moment after the object is stored.
   for (let quiet = 0; quiet < 3 && Date.now() < giveUpAt; quiet = (await messagesOf(QueueUrl)) === 0 ? quiet + 1 : 0) {
     await pause(1_000);
   }
 
   const counts = await writes();
-  // A count that could not see a second write would prove nothing.
+  // Proves that the count detects a second write.
   const seesTwice = counts.get(CONTROL) === 2;
   counts.delete(CONTROL);
   const dead = await deadLetters();
@@ -163,10 +161,12 @@ try {
       }),
     );
   } else {
-    console.log(`archives sent ${sent.size}, unpacked whole ${whole}, dead letters ${dead}, left on the queue ${left}`);
+    console.log(
+      `archives sent ${sent.size}, unpacked whole ${whole}, dead-letter messages ${dead}, left on the queue ${left}`,
+    );
     console.log(`objects stored ${counts.size}, stored more than once ${twice.length}`);
     console.log(
-      `workers killed ${trouble.killed}, Spot interruptions ${trouble.interrupted}; exit codes of workers: ${[...exits]
+      `workers killed ${faults.killed}, Spot interruptions ${faults.interrupted}; exit codes of workers: ${[...exits]
         .map(([code, times]) => `${code} ${times} times`)
         .join(', ')}`,
     );

@@ -1,6 +1,6 @@
 // Work of half an hour in a few minutes: workers are stopped and killed at random while the queue service fails at
-// random.
-// Every message must be worked on, and every effect stored once. `npm run bench -- soak [--seconds 120] [--json]`
+// random. Every message must be processed, and every effect stored once.
+// `npm run bench -- soak [--seconds 120] [--json]`
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -66,7 +66,7 @@ const send = setInterval(() => {
     sent += 1;
   }
 }, 100);
-const trouble = setInterval(() => {
+const kills = setInterval(() => {
   const [worker] = [...workers].sort(() => Math.random() - 0.5);
   worker.kill(Math.random() < 0.5 ? 'SIGTERM' : 'SIGKILL');
 }, 3_000);
@@ -74,7 +74,7 @@ const trouble = setInterval(() => {
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 await pause(seconds * 1_000);
 clearInterval(send);
-clearInterval(trouble);
+clearInterval(kills);
 const giveUpAt = Date.now() + 60_000;
 while ((queue.visible > 0 || queue.inFlight > 0) && Date.now() < giveUpAt) {
   await pause(100);

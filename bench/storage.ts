@@ -1,6 +1,6 @@
-// Storing results: what it costs to do it again when all stands, and a gigabyte in parts against @aws-sdk/lib-storage.
-// `npm run bench -- storage [--json] [--runs 3] [--only again|parts]`. The other side is the S3 stub of the tests, in
-// this process.
+// Storing results: the cost of a repetition when all results exist, and a gigabyte in parts against
+// @aws-sdk/lib-storage.
+// `npm run bench -- storage [--json] [--runs 3] [--only again|parts]`. S3 is the stub of the tests, in this process.
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

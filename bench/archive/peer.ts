@@ -1,8 +1,6 @@
 // One reader on one archive in a process of its own: `node peer.ts <reader> <file or url> [passes]`; prints one line of
-// JSON about the median of the later half
-// of its passes. A worker reads many archives: those before let the compiler of V8 do its work first, for every reader
-// alike.
-// It loads nothing that only others need: what is on the heap costs time at every collection.
+// JSON with the median of the second half of its passes. The first half warms up V8's compiler, as a worker reads many
+// archives. Each process loads only the modules of its reader: every object on the heap costs time at a collection.
 import { execFileSync } from 'node:child_process';
 import { createReadStream, openSync, readFileSync, readSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
@@ -76,8 +74,8 @@ async function forwardSmall(file: string): Promise<void> {
 }
 
 /**
- * The floor: zlib and its CRC in the best sizes, over places that were found before the clock starts; no guard, no
- * check of a header.
+ * The floor: zlib and its CRC with the best buffer sizes, over offsets that were found before the measurement; without
+ * limits and header checks.
  */
 function places(file: string): { method: number; offset: number; compressedSize: number; size: number; crc: number }[] {
   const fd = openSync(file, 'r');
@@ -141,8 +139,7 @@ async function floor(file: string): Promise<void> {
 }
 
 /**
- * zlib in one thread and nothing else, on small entries that are in memory: what a core gives, and two such processes
- * what two cores give.
+ * zlib alone in one thread, on small entries in memory: the speed of a core, and in two such processes of two cores.
  */
 function oneThread(file: string): void {
   const found = places(file);
@@ -155,7 +152,7 @@ function oneThread(file: string): void {
   }
 }
 
-/** yauzl checks no CRC: done here, so that both do the same work. */
+/** yauzl does not check CRCs: this does, so that both do the same work. */
 async function byYauzl(file: string): Promise<void> {
   const yauzl = await import('yauzl');
   return new Promise((resolve, reject) => {
@@ -221,7 +218,7 @@ async function objectAt(url: string): Promise<ArchiveSource> {
   return s3Source({ client, bucket, key });
 }
 
-/** CPU seconds of the children of a shell, by its own `times`. */
+/** CPU seconds of the children of a shell, from its `times`. */
 function byProgram(command: string): { cpuSeconds: number } {
   const out = execFileSync('bash', ['-c', `${command} > /dev/null; times`, command], { encoding: 'utf8' });
   const [user = '', system = ''] = (out.trim().split('\n').at(-1) ?? '').split(' ');

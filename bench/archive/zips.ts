@@ -1,4 +1,4 @@
-// The archives of the bench, made once below .tools: the same bytes on every machine.
+// The archives of the bench, created once below .tools: the same bytes on every machine.
 import { createWriteStream, existsSync, mkdirSync, renameSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ interface Planned {
   readonly body: () => Body;
 }
 
-/** Numbers that look random and are the same everywhere (mulberry32). */
+/** Pseudorandom numbers, the same on every machine (mulberry32). */
 function numbers(seed: number): () => number {
   let state = seed;
   return () => {
@@ -54,7 +54,7 @@ function noise(bytes: number, seed: number): Buffer {
   return made;
 }
 
-/** CSV that deflate makes about five times smaller, as exports of orders are. */
+/** CSV that deflate compresses about five times, like exports of orders. */
 function csv(bytes: number, seed: number): Buffer {
   const next = numbers(seed);
   const cities = ['Berlin', 'Hamburg', 'Lyon', 'Porto', 'Graz', 'Gent'];
@@ -138,7 +138,7 @@ function plan(zip: Zip): Planned[] {
     case 'export-64m':
     case 'export-1g':
     case 'export-4g': {
-      // A hundred entries, which all but fill it.
+      // A hundred entries, almost the whole archive.
       const half = {
         'export-1m': 5_000,
         'export-16m': 80_000,
@@ -168,7 +168,7 @@ const u16 = (value: number) => Buffer.from(Uint16Array.of(value).buffer);
 const u32 = (value: number) => Buffer.from(Uint32Array.of(value).buffer);
 const u64 = (value: number) => Buffer.from(BigUint64Array.of(BigInt(value)).buffer);
 
-/** Makes the archive if it is not there. @returns its path */
+/** Creates the archive unless it exists. @returns its path */
 export async function makeZip(folder: string, zip: Zip): Promise<string> {
   const file = join(folder, `${zip}.zip`);
   if (existsSync(file)) {

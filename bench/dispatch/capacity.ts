@@ -46,9 +46,9 @@ export async function capacity(): Promise<Row[]> {
 }
 
 interface Cost {
-  /** By the rule of AWS: each item of a transaction costs two units a kilobyte, an item alone one. */
+  /** By AWS's rule: an item of a transaction costs two units per kilobyte, a single item one. */
   byRule: number;
-  /** As ConsumedCapacity of DynamoDB Local says; it leaves some items of larger transactions out. */
+  /** ConsumedCapacity of DynamoDB Local, which omits some items of larger transactions. */
   table: number;
   indexes: number;
   bytes: number;

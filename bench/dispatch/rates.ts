@@ -8,7 +8,7 @@ const CONNECTIONS = 24;
 const SECONDS = 6;
 const BACKLOGS = [1_000, 10_000, 100_000, 1_000_000];
 
-/** Arrivals registered in PostgreSQL, beside what its engine does in bare transactions of the same rows. */
+/** Registrations in PostgreSQL, beside bare transactions with the same rows. */
 export async function rates(): Promise<Row[]> {
   const server = await startPostgres({ max_wal_size: '4GB' });
   const pool = new Pool({ connectionString: server.connectionString, max: CONNECTIONS });
@@ -76,7 +76,7 @@ async function perSecond(action: (id: string) => Promise<unknown>, seconds: numb
   return done / seconds;
 }
 
-/** Brings the queue of one sequence, whose head is taken, to a length. */
+/** Fills the queue of one sequence, whose head is taken, to a length. */
 async function fill(pool: Pool, backlog: number): Promise<void> {
   const {
     rows: [sample],

@@ -36,7 +36,7 @@ const policy: FilePolicy = {
   maxRuntimeMs: 86_400_000,
 };
 
-/** A file as the S3 events of a busy bucket make it; its row stays below one kilobyte. */
+/** A file as from an S3 event of a busy bucket; its row is smaller than one kilobyte. */
 export function arrivalOf(id: string, sequence: string, more: Partial<Arrival> = {}): Arrival {
   return {
     id: id.padStart(52, 'x'),

@@ -18,8 +18,8 @@ const PRICE = {
 const FILES_A_DAY = 100_000;
 const DAYS = 30;
 /**
- * Lambda begins with five pollers for a queue: each fills a batch of its own, and asks every 20 seconds while nothing
- * comes.
+ * Lambda starts with five pollers for a queue: each fills a batch of its own, and long-polls for 20 seconds while the
+ * queue is empty.
  */
 const POLLERS = 5;
 const POLLS_A_DAY = (POLLERS * 86_400) / 20;
@@ -27,7 +27,7 @@ const MEMORY_GIB = 1;
 /** The reports that the seed of this construct gives for one file an invocation, and for batches of its own. */
 const SEED = { 'one file an invocation': 3_200, 'its batches': 520 };
 
-/** What a month of 100,000 files a day, which come evenly, costs without the database, which everybody has. */
+/** The cost of a month with 100,000 files a day at a constant rate, without the database. */
 export function costs(filesPerSecond: number): Omit<Row, 'case'>[] {
   const files = FILES_A_DAY * DAYS;
   const { batchSize, windowSeconds } = settings();

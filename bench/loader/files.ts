@@ -5,13 +5,13 @@ import type { JobObject } from 'fileworks-runtime';
 import { type LedgerFile, ledgerFile } from 'fileworks-runtime/loader';
 import type { S3Stub } from '../../test/support/s3-stub.ts';
 
-/** Files that a bucket is to hold, and nothing else. */
+/** The files of a bucket. */
 export interface Fill {
   readonly count: number;
   readonly bytes: number;
 }
 
-/** An order of about so many bytes, as a small JSON file: some fields that become columns, and much that does not. */
+/** A JSON file of an order with about this size: some fields become columns, most do not. */
 export function order(id: number, bytes: number): string {
   const lines = Array.from({ length: Math.max(1, Math.round(bytes / 155)) }, (_, line) => ({
     line,
@@ -29,7 +29,7 @@ export function order(id: number, bytes: number): string {
   });
 }
 
-/** Puts files into the stub without a request for each; answers what their events would say. */
+/** Puts files into the stub without a request for each; returns the objects of their events. */
 export function fill(stub: S3Stub, { count, bytes }: Fill): readonly JobObject[] {
   return Array.from({ length: count }, (_, index) => {
     const body = Buffer.from(order(index, bytes));

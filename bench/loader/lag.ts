@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** What the construct sets, as its defaults have it. */
+/** The defaults of the construct. */
 export interface LoaderSettings {
   readonly batchSize: number;
   readonly windowSeconds: number;
@@ -8,9 +8,8 @@ export interface LoaderSettings {
 }
 
 /**
- * The longest that a file waits from its arrival to its commit, when files arrive evenly over an hour: each of Lambda's
- * pollers fills a batch until it is
- * full or the window is over, and invocations share what the database was measured to do.
+ * The longest time of a file from its arrival to its commit, when files arrive evenly over an hour: each of Lambda's
+ * pollers fills a batch until it is full or the window ends, and invocations share the measured rate of the database.
  */
 export function worstLag(
   files: number,
@@ -37,7 +36,7 @@ export function worstLag(
   return worst;
 }
 
-/** The defaults of the construct, read from its source so that the bench cannot differ from it. */
+/** Reads the defaults from the source of the construct, so that the bench cannot differ from it. */
 export function settings(): LoaderSettings {
   const source = readFileSync(new URL('../../src/constructs/batch-file-loader/defaults.ts', import.meta.url), 'utf8');
   const number = (name: string) => {

@@ -1,5 +1,4 @@
-// An S3 in a process of its own, so that its work does not count as the loader's. Commands come as messages of the
-// parent.
+// An S3 stub in a process of its own, so that its work does not count as the loader's. The parent sends commands.
 import { S3Stub } from '../../test/support/s3-stub.ts';
 import { fill, type Fill } from './files.ts';
 

@@ -5,7 +5,7 @@ import { type Job, QueuePoller, RetryLater, SqsTransport } from 'fileworks-runti
 
 const [endpoint = '', queueUrl = '', folder = ''] = process.argv.slice(2);
 
-/** A conditional write, as If-None-Match on S3: the first one wins and a repetition changes nothing. */
+/** A conditional write, like If-None-Match on S3: the first one wins, and a repetition has no effect. */
 function storeOnce(name: string): void {
   try {
     const file = openSync(join(folder, name), 'wx');

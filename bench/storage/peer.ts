@@ -17,7 +17,7 @@ const client = new S3Client({
   credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
 });
 
-/** A gigabyte in pieces of 64 KiB, as an entry of an archive or a download brings it. */
+/** A gigabyte in pieces of 64 KiB, like an entry of an archive or a download. */
 async function* gigabyte(): AsyncGenerator<Buffer, void, void> {
   const piece = Buffer.alloc(64 * 1024, 'fileworks ');
   for (let sent = 0; sent < GIGABYTE; sent += piece.length) {

@@ -1,4 +1,4 @@
-// A server of one file, with ranges, that counts what is asked of it.
+// A server of one file, with ranges, that counts requests and bytes.
 import { createReadStream, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -13,7 +13,7 @@ export class FileServer {
     this.#server = server;
   }
 
-  /** Whatever path is asked for, it is this file. */
+  /** Serves this file at every path. */
   static async start(file: string, latencyMs = 0): Promise<FileServer> {
     const { size } = statSync(file);
     const server = createServer((request, response) => {

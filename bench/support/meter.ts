@@ -1,14 +1,14 @@
 import { peakKiB } from '../../test/support/peak-memory.ts';
 
-/** What one process measured of itself. */
+/** The cost of a process, measured by itself. */
 export interface Cost {
   readonly cpuSeconds: number;
   readonly wallSeconds: number;
-  /** Peak of resident memory above what the process had when the measuring began. */
+  /** Peak of resident memory above that at the start of the measurement. */
   readonly rssMB: number;
 }
 
-/** Measures this process from the making of the meter on. */
+/** Measures this process from the construction of the meter on. */
 export class Meter {
   readonly #cpu = process.cpuUsage();
   readonly #wall = performance.now();

@@ -1,11 +1,11 @@
-// What the benches have in common: their options, their rows and the table at the end.
+// Shared by the benches: their options, their rows and the table at the end.
 
 export interface Row {
   readonly case: string;
   readonly metric: string;
   readonly ours: number;
   readonly peers: Readonly<Record<string, number>>;
-  /** What the hardware allows, or the bound of the specification. */
+  /** The limit of the hardware or of the specification. */
   readonly limit: number;
   readonly goal: number;
   readonly ok: boolean;

@@ -79,19 +79,19 @@ async function watch(cloud: LocalCloud, board: Scoreboard, total: number): Promi
     const score = await board.score();
     board.show(score, total);
     const victim = cloud.tasks().find(({ lastStatus }) => lastStatus === 'RUNNING');
-    if (!killed && score.done >= total / 3 && score.running > 0 && victim) {
+    if (!killed && score.done >= total / 3 && score.inFlight > 0 && victim) {
       cloud.faults.kill(victim.taskArn);
-      board.say(
-        `☠ killed a worker with SIGKILL: ${victim.taskArn.split('/').at(-1)?.slice(0, 8)} held up to ${score.running} files`,
+      board.print(
+        `☠ killed a worker with SIGKILL: ${victim.taskArn.split('/').at(-1)?.slice(0, 8)} held up to ${score.inFlight} files`,
       );
       killed = true;
     }
-    if (score.done + score.failed >= total && score.waiting + score.running === 0) {
-      board.say('');
+    if (score.done + score.failed >= total && score.visible + score.inFlight === 0) {
+      board.print('');
       return { ...score, killed };
     }
     if (score.seconds > LONGEST_RUN_SECONDS) {
-      board.say(`✖ not finished after ${LONGEST_RUN_SECONDS} s`);
+      board.print(`✖ not finished after ${LONGEST_RUN_SECONDS} s`);
       return { ...score, killed };
     }
     await sleep(LOOK_EVERY_MS);

@@ -8,8 +8,8 @@ import { type S3Client, paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import type { LocalCloud } from 'fileworks-local';
 
 export interface Score {
-  readonly waiting: number;
-  readonly running: number;
+  readonly visible: number;
+  readonly inFlight: number;
   readonly done: number;
   readonly failed: number;
   readonly tasks: number;
@@ -58,8 +58,8 @@ export class Scoreboard {
       this.#manifests(),
     ]);
     return {
-      waiting: queue.visible,
-      running: queue.inFlight,
+      visible: queue.visible,
+      inFlight: queue.inFlight,
       done,
       failed: dead.visible,
       tasks: this.#cloud.tasks().filter(({ lastStatus }) => lastStatus === 'RUNNING').length,
@@ -67,9 +67,9 @@ export class Scoreboard {
     };
   }
 
-  /** Redraws in place on a terminal; elsewhere prints a line when something changed. */
+  /** Redraws in place on a terminal; otherwise prints a line for each change. */
   show(score: Score, total: number): void {
-    const text = `files ${score.done}/${total} done, ${score.waiting} visible, ${score.running} in flight, ${score.failed} failed · tasks ${score.tasks}`;
+    const text = `files ${score.done}/${total} done, ${score.visible} visible, ${score.inFlight} in flight, ${score.failed} failed · tasks ${score.tasks}`;
     if (process.stdout.isTTY) {
       const width = 30;
       const filled = Math.round((score.done / total) * width);
@@ -84,7 +84,7 @@ export class Scoreboard {
   }
 
   /** Prints a permanent line above the live one. */
-  say(text: string): void {
+  print(text: string): void {
     process.stdout.write(`${this.#live ? '\r\x1b[2K' : ''}  ${text}\n`);
     this.#live = false;
   }

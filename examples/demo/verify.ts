@@ -80,7 +80,7 @@ export async function verify(
 /** Pages for the next attempt with the completed entries; the manifest replaces them. */
 const IN_PROGRESS = /^manifests\/.*\.json\.part\//;
 
-/** How many versions each key has. */
+/** The number of versions of each key. */
 async function versionsOf(s3: S3Client, bucket: string): Promise<Map<string, number>> {
   const count = new Map<string, number>();
   let markers: { KeyMarker?: string; VersionIdMarker?: string } | undefined = {};

@@ -34,12 +34,12 @@ import { until } from './support/deployment';
 const root = resolve(__dirname, '..', '..');
 const fixtures = join(root, 'test', 'fixtures', 'batch');
 const FILES = 8;
-/** So long that a batch takes more than one call of the function, and that a worker can be killed in its middle. */
+/** Long enough that a batch takes several calls of the function, and that a worker can be killed in the middle of it. */
 const FILE_MS = 1_000;
 
 /**
- * Both ways to work on a batch beside tasks of its own, and what an example has not: manifests, tags, a preparation,
- * files that stay, overlaps, a clock.
+ * The other two processors of batches, and features that no example has: manifests, tags, a preparation, files that
+ * stay, overlaps, a schedule.
  */
 function synthesize(folder: string): string {
   buildSync({
@@ -57,7 +57,7 @@ function synthesize(folder: string): string {
     runtime: Runtime.NODEJS_24_X,
     handler: 'index.handler',
     code: Code.fromAsset(join(folder, 'function')),
-    // 15 seconds of them are spare: a call works for six
+    // 15 seconds are a reserve: a call has six to process files
     timeout: Duration.seconds(21),
     environment: { FILE_MS: String(FILE_MS) },
   });
@@ -120,7 +120,7 @@ describe('batches in a function and behind a queue, on the local cloud', () => {
   let s3: S3Client;
   let sfn: SFNClient;
   let outputs: Readonly<Record<string, string>>;
-  /** Runs that work beside each other while tests wait for them. */
+  /** Runs that execute at the same time while tests wait for them. */
   const runs = { sales: '', stock: '' };
   let killed: string;
 
@@ -174,7 +174,7 @@ describe('batches in a function and behind a queue, on the local cloud', () => {
     return JSON.parse(await body!.transformToString()) as T;
   };
 
-  /** Starts a run; answers its name. */
+  /** Starts a run; returns its name. */
   const start = async (stateMachineArn: string, input: object) => {
     const { executionArn = '' } = await sfn.send(
       new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) }),
@@ -190,7 +190,7 @@ describe('batches in a function and behind a queue, on the local cloud', () => {
       throw new Error(`the run ended as ${status}: ${cause}`);
     }
   };
-  /** What a run has written about its only prefix, when it has ended. */
+  /** The manifest of a finished run with one prefix. */
   const endOf = async (executionArn: string, results: string) => {
     await succeeded(executionArn);
     const manifest = await json<BatchManifest>(results, `runs/${executionArn.split(':').at(-1)}/0/manifest.json`);
@@ -221,7 +221,7 @@ describe('batches in a function and behind a queue, on the local cloud', () => {
       ]),
     );
 
-  test('a function works on the files of a manifest in as many calls as it takes, in the prefix that the preparation names', async () => {
+  test('a function processes the files of a manifest in as many calls as needed, in the prefix that the preparation names', async () => {
     const { manifest, outcomes } = await endOf(runs.sales, outputs.SalesResults);
     expect(manifest).toMatchObject({
       prefix: 'sales/2026-11-21/',
@@ -234,7 +234,7 @@ describe('batches in a function and behind a queue, on the local cloud', () => {
     expect(await keys('sales/2026-11-21/failed/')).toEqual(sold.slice(-1));
   }, 240_000);
 
-  test('a worker goes on with batches whose task was killed, tags their files, and skips them in the next run', async () => {
+  test('a worker continues batches whose task was killed, tags their files, and skips them in the next run', async () => {
     const { manifest, outcomes } = await endOf(runs.stock, outputs.StockResults);
     const task = await until('the end of the killed task', 60, () =>
       cloud.tasks().find(({ taskArn, lastStatus }) => taskArn === killed && lastStatus === 'STOPPED'),
@@ -262,7 +262,7 @@ describe('batches in a function and behind a queue, on the local cloud', () => {
     expect(again.manifest.files).toEqual({ total: FILES, processed: 0, failed: 0, skipped: FILES });
   }, 420_000);
 
-  test('of two runs of which others are skipped, one does the work and the other ends', async () => {
+  test('of two overlapping runs that skip one another, one processes the files and the other ends', async () => {
     const both = await Promise.all([start(outputs.ReturnsMachine, {}), start(outputs.ReturnsMachine, {})]);
     await Promise.all(both.map(succeeded));
     const { Contents: written = [] } = await s3.send(
@@ -277,7 +277,7 @@ describe('batches in a function and behind a queue, on the local cloud', () => {
     expect(outcomes).toEqual(expected(few));
   }, 240_000);
 
-  test('runs that the clock and people start work beside one another, each on all files, which stay', async () => {
+  test('scheduled and manual runs process all files at the same time, and the files stay', async () => {
     const people = await Promise.all([start(outputs.PricesMachine, {}), start(outputs.PricesMachine, {})]);
     const [one, other] = await Promise.all(people.map((run) => endOf(run, outputs.PricesResults)));
     const spans = [one, other].map(({ manifest: { startedAt, durationSeconds } }) => [
@@ -285,7 +285,7 @@ describe('batches in a function and behind a queue, on the local cloud', () => {
       Date.parse(startedAt) + durationSeconds * 1_000,
     ]);
     expect(Math.max(...spans.map(([begin]) => begin))).toBeLessThan(Math.min(...spans.map(([, end]) => end)));
-    const clock = await until('a run that the clock has started', 120, async () => {
+    const clock = await until('a scheduled run', 120, async () => {
       const { executions = [] } = await sfn.send(new ListExecutionsCommand({ stateMachineArn: outputs.PricesMachine }));
       return executions.find(({ executionArn = '' }) => !people.includes(executionArn))?.executionArn;
     });
@@ -296,8 +296,8 @@ describe('batches in a function and behind a queue, on the local cloud', () => {
     expect(await keys('prices/')).toEqual(few.map((name) => `incoming/${name}`).sort());
   }, 420_000);
 
-  test('gives no role less than its process did, nor more', async () => {
-    // The local cloud does not say whose a token is
+  test('every role has the permissions that its process used, and no others', async () => {
+    // The local cloud does not know the owner of a task token
     const calls = cloud
       .calls()
       .map((call) => (call.action.startsWith('states:SendTask') ? { ...call, resource: outputs.StockMachine } : call));
@@ -317,12 +317,12 @@ describe('batches in a function and behind a queue, on the local cloud', () => {
         {
           role: 'DigestServiceRole',
           action: 's3:GetObjectTagging',
-          because: 'S3 asks for it when a file with tags is copied; these have none',
+          because: 'S3 requires it to copy a file with tags; these have none',
         },
         {
           role: 'DigestServiceRole',
           action: 's3:PutObjectTagging',
-          because: 'S3 asks for it when a file with tags is copied; these have none',
+          because: 'S3 requires it to copy a file with tags; these have none',
         },
         {
           role: 'WorkerTaskDefinitionTaskRole',
@@ -333,7 +333,7 @@ describe('batches in a function and behind a queue, on the local cloud', () => {
         {
           role: 'WorkerTaskDefinitionTaskRole',
           action: 'sqs:SendMessage',
-          because: 'poison goes to the dead-letter queue; there is none',
+          because: 'poison messages go to the dead-letter queue; there are none',
         },
         {
           role: 'WorkerTaskDefinitionTaskRole',

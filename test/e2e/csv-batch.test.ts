@@ -26,7 +26,7 @@ import { startDeployment, until } from './support/deployment';
 const root = resolve(__dirname, '..', '..');
 const app = resolve(root, 'build', 'e2e', 'csv-batch');
 /**
- * In the gate small; `FILEWORKS_BATCH_FILES=5000 FILEWORKS_BATCH_ROWS=17000000` for 5,000 files and one of 1 GB;
+ * Small in the gate; `FILEWORKS_BATCH_FILES=5000 FILEWORKS_BATCH_ROWS=17000000` for 5,000 files and one of 1 GB;
  * 34000000 for one of 1.9 GB.
  */
 const smallFiles = Number(process.env.FILEWORKS_BATCH_FILES ?? 120);
@@ -42,7 +42,7 @@ describe('csv-batch on the local cloud', () => {
   let eventsUrl: string;
   const events: BatchEvent[] = [];
   const files: CsvFile[] = [];
-  /** MiB that each process of a task had at most. */
+  /** Peak memory of each process of a task, in MiB. */
   const peaks = new Map<number, number>();
   const meter = setInterval(() => {
     const running =
@@ -81,7 +81,7 @@ describe('csv-batch on the local cloud', () => {
           params: { Bucket: outputs.InboxBucket, Key: `orders/incoming/${file.name}`, Body: file.body() },
         }).done();
       }
-      // Two that are none of ours, and what is no file
+      // Two invalid files, and a folder marker
       await put('orders/incoming/bad header.csv', 'id,customer\n1,a\n');
       await put(
         'orders/incoming/latin.csv',
@@ -171,11 +171,11 @@ describe('csv-batch on the local cloud', () => {
   test(
     'works on every file once, whatever is killed and however often a run is started',
     async () => {
-      // Twice, as S3 may tell of it
+      // Twice, as S3 may send its event
       await put('orders/incoming/_READY', '');
       await put('orders/incoming/_READY', '');
-      // In the middle of batches: something is done of each of them
-      const underWay = await until('batches that are under way', 60, async () => {
+      // In the middle of batches: each of them has some results
+      const started = await until('running batches', 60, async () => {
         const results = await Promise.all(
           (await keys(outputs.OrdersResults, 'runs/'))
             .filter((key) => key.includes('/results/'))
@@ -187,7 +187,7 @@ describe('csv-batch on the local cloud', () => {
         const running = cloud.tasks().filter(({ lastStatus, taskArn }) => lastStatus === 'RUNNING' && taskArn !== '');
         return open.size > 0 && running.length > 0 ? running : undefined;
       });
-      const killed = underWay.slice(0, 2).map(({ taskArn }) => taskArn);
+      const killed = started.slice(0, 2).map(({ taskArn }) => taskArn);
       for (const taskArn of killed) {
         cloud.faults.kill(taskArn);
       }
@@ -243,7 +243,7 @@ describe('csv-batch on the local cloud', () => {
     (30 + patience) * 1_000,
   );
 
-  test('takes no more memory than its tasks have, however large a file is', () => {
+  test('uses no more memory than its tasks have, for a file of any size', () => {
     const { Resources } = JSON.parse(readFileSync(resolve(app, 'CsvBatch.template.json'), 'utf8')) as {
       Resources: Record<string, { Type: string; Properties: { Memory: string } }>;
     };
@@ -256,7 +256,7 @@ describe('csv-batch on the local cloud', () => {
     expect(most).toBeLessThan(Number(task.Properties.Memory));
   });
 
-  test('moves files to where their outcome says, and leaves what is no file', async () => {
+  test('moves files by their outcome, and leaves what is not a file', async () => {
     expect(await keys(outputs.InboxBucket, 'orders/incoming/')).toEqual(['_READY', 'day 1/', 'empty.csv']);
     expect((await keys(outputs.InboxBucket, 'orders/processed/')).sort()).toEqual(files.map(({ name }) => name).sort());
     expect((await keys(outputs.InboxBucket, 'orders/failed/')).sort()).toEqual(['bad header.csv', 'latin.csv']);
@@ -272,12 +272,12 @@ describe('csv-batch on the local cloud', () => {
     );
   }, 60_000);
 
-  test('fails a run of which too many files failed, and says which prefix it was', async () => {
+  test('fails a run with too many failed files, and names its prefix', async () => {
     await Promise.all([
       put('returns/incoming/a.csv', 'nothing\n'),
       put('returns/incoming/b.csv', 'id,customer,placed_at,amount,currency\n'),
     ]);
-    // The run of the marker's second event has waited for the first one, and found nothing left
+    // The run of the marker's second event waited for the first one, and found no files
     expect(
       await eventOf('its event', 120, ({ prefix, files: { total } }) => prefix === 'orders/' && total === 0),
     ).toMatchObject({ status: 'succeeded' });
@@ -292,7 +292,7 @@ describe('csv-batch on the local cloud', () => {
     });
   }, 240_000);
 
-  test('loads files into PostgreSQL once, also those that come again', async () => {
+  test('loads files into PostgreSQL once, also duplicates', async () => {
     const history = files.slice(1, 21);
     const upload = () =>
       Promise.all(
@@ -330,7 +330,7 @@ describe('csv-batch on the local cloud', () => {
     expect([...sums.values()].map((sum) => sum.digest('hex'))).toEqual(history.map((file) => file.sha256));
   }, 240_000);
 
-  test('gives no role less than its process did, nor more', async () => {
+  test('every role has the permissions that its process used, and no others', async () => {
     expect(
       await privilegeFindings(
         cloud,
@@ -344,17 +344,17 @@ describe('csv-batch on the local cloud', () => {
           {
             role: `${workflow}TaskDefinition`,
             action: 's3:GetObjectTagging',
-            because: 'S3 asks for it when a file with tags is copied; these have none',
+            because: 'S3 requires it to copy a file with tags; these have none',
           },
           {
             role: `${workflow}TaskDefinition`,
             action: 's3:PutObjectTagging',
-            because: 'S3 asks for it when a file with tags is copied; these have none',
+            because: 'S3 requires it to copy a file with tags; these have none',
           },
           {
             role: `${workflow}TaskDefinition`,
             action: 's3:DeleteObject',
-            because: 'extractTo deletes what it noted about unfinished work; this handler does not use it',
+            because: 'extractTo deletes its record of unfinished work; this handler does not use it',
           },
           {
             role: `${workflow}TaskDefinition`,

@@ -33,7 +33,7 @@ const size =
   process.env.FILEWORKS_EXPORTS === 'full'
     ? { jobs: 200, files: 15, outageSeconds: 60, interruptions: 10, limitSeconds: 1_500 }
     : { jobs: 12, files: 8, outageSeconds: 5, interruptions: 2, limitSeconds: 400 };
-/** So many of the interruptions come before the outage, while nobody can be done. */
+/** This many of the interruptions come before the outage, while no job can complete. */
 const FIRST_INTERRUPTIONS = 2;
 
 interface Wheel {
@@ -74,7 +74,7 @@ function wantedOf(archives: readonly Wheel[]): Readonly<Record<string, string>>[
 const jobIds = Array.from({ length: size.jobs }, (_, number) => `job-${number}`);
 const filesOf = (jobId: string): number | undefined =>
   jobIds.includes(jobId) ? size.files : jobId.startsWith('probe-') ? 0 : undefined;
-/** A job that cannot end as long as the API holds back one of its files. */
+/** A job that cannot complete while the API holds the download of one of its files. */
 const heldJob = jobIds[0];
 const held = { ...noFaults, heldFile: `${heldJob}/0` };
 const message = (...ids: string[]) =>
@@ -97,11 +97,11 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
   let interrupted = 0;
   let running = true;
 
-  const said = (text: string) => lines.some((line) => line.includes(text)) || undefined;
+  const logged = (text: string) => lines.some((line) => line.includes(text)) || undefined;
   const submit = (queue: string, body: string) =>
     sqs.send(new SendMessageCommand({ QueueUrl: outputs[queue], MessageBody: body }));
 
-  /** Jobs without files, one after the other; each with what the held job was by its end. */
+  /** Jobs without files, one after the other; each with the state of the held job at its end. */
   async function probe(): Promise<void> {
     for (let number = 0; running; number++) {
       const from = Date.now();
@@ -116,7 +116,7 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
     }
   }
 
-  /** Takes the Spot capacity of a worker away, again and again. */
+  /** Interrupts the Spot capacity of workers repeatedly. */
   async function interrupt(): Promise<void> {
     while (running && interrupted < size.interruptions) {
       await sleep(4_000);
@@ -147,7 +147,7 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
     }
   }
 
-  /** Two jobs in a message, by turns of each priority; every fifth message comes twice. */
+  /** Two jobs in a message, alternating the priorities; every fifth message is sent twice. */
   async function submitJobs(from: number, to: number): Promise<void> {
     for (let at = from; at < to; at += 2) {
       const body = message(...jobIds.slice(at, at + 2));
@@ -159,14 +159,14 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
     }
   }
 
-  /** Everything goes wrong in an order that no speed of this machine changes: each step waits for what it is about. */
+  /** All faults in an order that does not depend on the machine's speed: each step waits for its condition. */
   async function play(): Promise<void> {
     const wait = <T>(what: string, look: () => Promise<T | undefined> | T | undefined) =>
       until(what, size.limitSeconds, look);
     const probeOf = (from: number) => wait('a probe', () => probes.some((one) => one.from >= from) || undefined);
     api.faults = held;
     await submitJobs(0, size.jobs / 2);
-    await submit('ExportQueue', message('nobody-knows'));
+    await submit('ExportQueue', message('unknown-job'));
     await submit('ExportQueue', '{"fileworksJob":1,"type":"ExportJob","payload":{"version":1,"jobIds":"poison"}}');
     await wait(
       'the held job to be dispatched',
@@ -179,7 +179,7 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
     api.faults = { ...held, outage: true };
     await submitJobs(size.jobs / 2, size.jobs);
     await sleep(size.outageSeconds * 1_000);
-    await wait('the outage to be noticed', () => said('API unavailable: scale-out suspended'));
+    await wait('the outage to be noticed', () => logged('API unavailable: scale-out suspended'));
     api.faults = held;
     await putToken('second-token');
     await probeOf(outage.from);
@@ -202,7 +202,7 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
     cloud = await startDeployment('export-service', {
       build: ['npm', 'run', 'build'],
       command: ['node', 'dist/main.js'],
-      // The API is here, and this machine has two cores
+      // The API runs on this machine too, which has two cores
       adapt: (template) =>
         template
           .replaceAll('https://export-api.example.com/', api.url)
@@ -267,30 +267,30 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
     }
   }, 240_000);
 
-  test('the completion of every job was told once', async () => {
+  test('the completion of every job was published once', async () => {
     type Event = Record<string, unknown> & { readonly detail: ExportJobEvent };
-    const told: string[] = [];
+    const published: string[] = [];
     const events: Event[] = [];
     await until('the events', 180, async () => {
       const { Messages: messages = [] } = await sqs.send(
         new ReceiveMessageCommand({ QueueUrl: outputs.CompletedQueue, MaxNumberOfMessages: 10 }),
       );
       events.push(...messages.map(({ Body: body }) => JSON.parse(body!) as Event));
-      told.push(...events.slice(told.length).map(({ detail }) => detail.jobId));
+      published.push(...events.slice(published.length).map(({ detail }) => detail.jobId));
       if (messages.length === 0) {
-        return jobIds.every((jobId) => told.includes(jobId)) || undefined;
+        return jobIds.every((jobId) => published.includes(jobId)) || undefined;
       }
       const Entries = messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
       await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: outputs.CompletedQueue, Entries }));
       return undefined;
     });
     events.forEach(expectToFitItsSchema);
-    expect(told.filter((jobId) => jobId.startsWith('job-')).toSorted()).toEqual(jobIds.toSorted());
+    expect(published.filter((jobId) => jobId.startsWith('job-')).toSorted()).toEqual(jobIds.toSorted());
   }, 200_000);
 
-  test('a job that nobody knows and a message that is none wait in a dead-letter queue, and nothing else does', async () => {
+  test('an unknown job and an invalid message are in a dead-letter queue, and no others', async () => {
     const { QueueUrls: urls = [] } = await sqs.send(new ListQueuesCommand({}));
-    const letters = (
+    const deadLetterMessages = (
       await Promise.all(
         urls
           .filter((url) => url.includes('DeadLetter'))
@@ -304,14 +304,14 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
           }),
       )
     ).flat();
-    expect(letters).toHaveLength(2);
-    expect(letters).toEqual(expect.arrayContaining([['nobody-knows'], 'poison']));
-    expect(await store.job('nobody-knows')).toMatchObject({ status: 'failed', reason: 'ERR_EXPORT_NOT_FOUND' });
+    expect(deadLetterMessages).toHaveLength(2);
+    expect(deadLetterMessages).toEqual(expect.arrayContaining([['unknown-job'], 'poison']));
+    expect(await store.job('unknown-job')).toMatchObject({ status: 'failed', reason: 'ERR_EXPORT_NOT_FOUND' });
   });
 
-  test('no tasks were added while the API was away, and afterwards they may be', async () => {
+  test('no tasks were added while the API was unavailable, and afterwards they may be', async () => {
     expect(interrupted).toBeGreaterThanOrEqual(FIRST_INTERRUPTIONS);
-    await until('the end of the suspension', 180, () => said('API available again: scale-out resumed'));
+    await until('the end of the suspension', 180, () => logged('API available again: scale-out resumed'));
     const added = cloud
       .scaling()
       .flatMap(({ activities }) => activities)
@@ -319,7 +319,7 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
     expect(added.length).toBeGreaterThan(0);
   }, 200_000);
 
-  test('the orchestrator was responsive: jobs came and ended while another waited for its file, before the outage and after it', () => {
+  test('the orchestrator was responsive: jobs completed while another waited for its file, before the outage and after it', () => {
     const seconds = probes.map(({ from, to }) => (to - from) / 1_000).toSorted((a, b) => a - b);
     process.stdout.write(
       `${JSON.stringify({ probes: seconds.length, median: seconds[seconds.length >> 1], slowest: seconds.at(-1), interrupted })}\n`,
@@ -329,20 +329,20 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
     expect(meanwhile.some(({ from }) => from > outage.from)).toBe(true);
   });
 
-  test('every role did what it may, and may only what it did', async () => {
+  test('every role has the permissions that its process used, and no others', async () => {
     const publishes = {
       role: 'AlertsFunction',
-      because: 'SNS asks for it in the name of who publishes to an encrypted topic',
+      because: 'SNS uses it on behalf of a publisher to an encrypted topic',
     };
     const worker = 'ExportsWorkerTask';
     const orchestrator = 'ExportsOrchestratorTask';
     const suspends = {
       role: orchestrator,
-      because: 'Application Auto Scaling asks for it in the name of who registers a target',
+      because: 'Application Auto Scaling uses it on behalf of the caller that registers a target',
     };
     const leases = {
       action: 'sqs:ChangeMessageVisibility',
-      because: 'a message is given back, comes again later, or has its lease extended: not in every queue',
+      because: 'a message is released, delayed, or has its lease extended: not in every queue',
       sometimes: true as const,
     };
     expect(
@@ -350,7 +350,7 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
         {
           role: 'AlertsFunction',
           action: 'sqs:SendMessage',
-          because: 'Lambda puts an event here on which the function failed each time',
+          because: 'Lambda sends an event here after every attempt failed',
         },
         { ...publishes, action: 'kms:GenerateDataKey' },
         { ...publishes, action: 'kms:Decrypt' },
@@ -359,9 +359,13 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
         {
           role: worker,
           action: 'sqs:SendMessage',
-          because: 'a file that cannot be stored has its message sent to the dead-letter queue; here all can be',
+          because: 'the message of a file that cannot be stored goes to the dead-letter queue; here all can be stored',
         },
-        { role: worker, action: 'dynamodb:PutItem', because: 'notes why a file could not be stored; here all can be' },
+        {
+          role: worker,
+          action: 'dynamodb:PutItem',
+          because: 'records why a file could not be stored; here all can be',
+        },
         {
           role: worker,
           action: 's3:AbortMultipartUpload',
@@ -370,7 +374,7 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
         {
           role: worker,
           action: 's3:DeleteObject',
-          because: 'extractTo deletes what it noted about unfinished work, which here only an interruption leaves',
+          because: 'extractTo deletes its record of unfinished work, which here only an interruption leaves',
           sometimes: true,
         },
         {
@@ -385,7 +389,7 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
     ).toEqual([]);
   });
 
-  test('a process answers that it is alive and ready, also while the API is away: no task is replaced for that', async () => {
+  test('a process reports that it is alive and ready, also while the API is unavailable: ECS does not replace its task', async () => {
     // The tasks here share one network, in which only one could listen: so this is a process beside them, with a queue
     // of its own.
     const { QueueUrl: queueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'health' }));
@@ -414,8 +418,8 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
       },
     });
     const exited = once(child, 'exit');
-    let said = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
     const answers = () =>
       Promise.all(
         ['livez', 'readyz'].map(async (path) => {
@@ -427,7 +431,7 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
     try {
       expect(await until('an answer', 60, () => answers().catch(() => undefined))).toEqual([well, well]);
       await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: message('while-away') }));
-      await until('the circuit to open', 60, () => said.includes('a dependency of jobs is unavailable') || undefined);
+      await until('the circuit to open', 60, () => output.includes('a dependency of jobs is unavailable') || undefined);
       expect(await answers()).toEqual([well, well]);
     } finally {
       child.kill('SIGTERM');

@@ -73,7 +73,7 @@ function processOf(port: number): number | undefined {
     try {
       return readdirSync(`/proc/${pid}/fd`).some((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`) === `socket:[${inode}]`);
     } catch {
-      return false; // it has ended, or is none of ours
+      return false; // it has ended, or belongs to another user
     }
   };
   const pid = readdirSync('/proc').find((name) => /^\d+$/.test(name) && holds(name));
@@ -88,13 +88,13 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
   let sqs: SQSClient;
   let outputs: Readonly<Record<string, string>>;
   let queueUrl: string;
-  /** What the repository of the template would hold. */
+  /** The content of the template's repository. */
   const repository = mkdtempSync(join(tmpdir(), 'fileworks-json-loader-'));
   const ofDatabase = (...path: string[]) => join(repository, 'worker', 'json-loader', ...path);
 
-  /** What YAML, Jinja and a shell might each read as something else. */
+  /** Characters with a meaning in YAML, Jinja or a shell. */
   const password = `'1": {{ $HOME }} #`;
-  /** Where dbt is. */
+  /** Directory of dbt. */
   let programs: string;
   /** A build of the pipeline, by the template's own commands. */
   const specOf = (project: string) => {
@@ -103,7 +103,7 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
     };
     return buildSpecOf(Resources, `Delivery${project}`);
   };
-  /** @param afterwards what a test does on the same machine */
+  /** @param afterwards runs on the same machine after the build */
   const build = (project: 'Migration' | 'Transformation', ...afterwards: string[]): Promise<BuildResult> => {
     const {
       env,
@@ -146,7 +146,7 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
     owner = new Client({ connectionString: server.connectionString.replace(/postgres$/, 'sales') });
     await owner.connect();
     await owner.query('GRANT CREATE ON SCHEMA public TO owner');
-    // As a checkout that has its modules in a cache
+    // Like a checkout with cached modules
     cpSync(join(root, '.tools', 'workplace', 'worker', 'json-loader', 'node_modules'), ofDatabase('node_modules'), {
       recursive: true,
       verbatimSymlinks: true,
@@ -161,7 +161,7 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
     s3 = new S3Client(cloud.clientConfig());
     sqs = new SQSClient(cloud.clientConfig());
     queueUrl = outputs.QueueUrl;
-    // The database of the template is on AWS; ours has another address, and an authority of its own
+    // The database of the template is on AWS; this one has another address, and its own certificate authority
     const lambda = new LambdaClient(cloud.clientConfig());
     const { Environment: { Variables = {} } = {} } = await lambda.send(
       new GetFunctionConfigurationCommand({ FunctionName: outputs.LoaderFunction }),
@@ -178,7 +178,7 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
         Environment: { Variables: { ...Variables, [LoaderEnv.database]: JSON.stringify(here) } },
       }),
     );
-    // A message whose function was killed comes back within the test
+    // A message whose function was killed is redelivered within the test
     await sqs.send(new SetQueueAttributesCommand({ QueueUrl: queueUrl, Attributes: { VisibilityTimeout: '15' } }));
   }, 600_000);
 
@@ -204,14 +204,16 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
     const good = Array.from({ length: 99 }, (_, index) => put(`orders/first/${index}.json`, order(index + 1)));
     await Promise.all([...good, put('orders/first/bad.json', { ...order(100), total: -1 })]);
     await until('99 orders', 60, async () => ((await rows()).length === 99 ? true : undefined));
-    const letter = await until('the dead letter', 60, async () => {
+    const deadLetterMessage = await until('the dead-letter message', 60, async () => {
       const { Messages: [message] = [] } = await sqs.send(
         new ReceiveMessageCommand({ QueueUrl: outputs.DeadLetterQueueUrl, MessageAttributeNames: ['All'] }),
       );
       return message;
     });
-    expect(letter.MessageAttributes?.[MessageAttributeNames.poisonReason]?.StringValue).toBe('/total: must be >= 0');
-    expect(letter.Body).toContain('orders/first/bad.json');
+    expect(deadLetterMessage.MessageAttributes?.[MessageAttributeNames.poisonReason]?.StringValue).toBe(
+      '/total: must be >= 0',
+    );
+    expect(deadLetterMessage.Body).toContain('orders/first/bad.json');
     const { rows: rejected } = await owner.query(
       `SELECT key, pointer, reason FROM fileworks_file_ledger WHERE status = 'rejected'`,
     );
@@ -293,8 +295,8 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
       `-- Up Migration\n${up};\n-- Down Migration\n${down};\n`,
     );
     const { succeeded, output } = await build('Migration');
-    const said = /migrating a copy[^]*FAILED: the loader may write orders[^]*migrations to take back: 1/;
-    expect([succeeded, output]).toEqual([false, expect.stringMatching(said)]);
+    const expected = /migrating a copy[^]*FAILED: the loader may write orders[^]*migrations to take back: 1/;
+    expect([succeeded, output]).toEqual([false, expect.stringMatching(expected)]);
     const {
       rows: [{ may }],
     } = await owner.query<{ may: boolean }>(`SELECT has_table_privilege('loader', 'sales.orders', 'INSERT') AS may`);
@@ -304,7 +306,7 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
     expect([may, migrations]).toEqual([true, 3]);
   }, 120_000);
 
-  test('adds the orders up by dbt, the same when it is done again, and keeps nothing of what is not there any more', async () => {
+  test('aggregates the orders by dbt, with the same result when repeated, and drops totals of deleted orders', async () => {
     const daily = async () => {
       const { succeeded, output } = await build('Transformation', 'if grep -rF -e "$PGPASSWORD" dbt; then exit 1; fi');
       expect([succeeded, output]).toEqual([true, expect.stringMatching(/PASS=4 WARN=0 ERROR=0/)]);
@@ -339,11 +341,11 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
       for (const folder of ['worker', language]) {
         cpSync(join(root, 'examples', folder, 'json-loader'), join(source, folder, 'json-loader'), { recursive: true });
       }
-      // In place of package managers and the CDK, what says where it was called and with what: a registry and an
-      // account are not here
-      const says = '#!/bin/sh\necho "$(basename "$(dirname "$PWD")") ${0##*/} $*"\n';
+      // Scripts that print their directory and arguments replace package managers and the CDK: the test has neither a
+      // registry nor an account
+      const script = '#!/bin/sh\necho "$(basename "$(dirname "$PWD")") ${0##*/} $*"\n';
       for (const name of ['npm', 'npx', 'pip', 'mvn']) {
-        writeFileSync(join(source, name), says, { mode: 0o755 });
+        writeFileSync(join(source, name), script, { mode: 0o755 });
       }
       expect(await runBuild(specOf('Deployment'), source, {}, { programs: [source] })).toEqual({
         succeeded: true,
@@ -354,13 +356,13 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
     60_000,
   );
 
-  test('gives no role less than its process did, nor more', async () => {
+  test('every role has the permissions that its process used, and no others', async () => {
     expect(
       await privilegeFindings(cloud, app, [
         {
           role: 'LoaderFunction',
           action: 'rds-db:connect',
-          because: 'PostgreSQL on RDS asks it of IAM when a token comes; there is no API call',
+          because: 'PostgreSQL on RDS checks it with IAM for a token; there is no API call',
         },
         {
           role: 'LoaderFunction',

@@ -37,7 +37,7 @@ describe('object-tasks on the local cloud', () => {
   let sqs: SQSClient;
   let outputs: Readonly<Record<string, string>>;
   let alertsUrl: string;
-  /** Fails each time; its retry waits while the other tests run. */
+  /** Fails each time; its retry is delayed while the other tests run. */
   let broken: string;
 
   beforeAll(async () => {
@@ -59,7 +59,7 @@ describe('object-tasks on the local cloud', () => {
     await cloud.stop();
   }, 60_000);
 
-  /** Uploads and returns where the summary will be. */
+  /** Uploads a file; returns the key of its summary. */
   const put = async (key: string, body: string): Promise<string> => {
     const { VersionId: version = '' } = await s3.send(
       new PutObjectCommand({ Bucket: outputs.IncomingBucket, Key: key, Body: Buffer.from(body) }),
@@ -107,7 +107,7 @@ describe('object-tasks on the local cloud', () => {
     expect(new Set(cloud.tasks().map(keyOf))).toEqual(new Set([...files.keys(), 'in/broken.jsonl']));
   }, 180_000);
 
-  test('starts a task again that Spot took', async () => {
+  test('starts a task again after a Spot interruption', async () => {
     const key = 'in/taken.jsonl';
     const at = await put(key, jsonLines(10));
     const { taskArn } = await until('its process', 30, () =>
@@ -123,12 +123,12 @@ describe('object-tasks on the local cloud', () => {
     expect(tasksOf(key).map(({ containers }) => containers[0]?.exitCode)).toEqual([137, 0]);
   }, 150_000);
 
-  test('puts a file whose task fails each time into the dead-letter queue, rings its alarm and tells somebody why', async () => {
-    const [letter] = await until('the dead letter', 120, async () => {
+  test('moves a file whose task fails each time to the dead-letter queue, with its alarm in ALARM and an alert with the reason', async () => {
+    const [deadLetterMessage] = await until('the dead-letter message', 120, async () => {
       const found = await messages(outputs.DeadLetterQueueUrl);
       return found.length > 0 ? found : undefined;
     });
-    expect(JSON.parse(letter)).toMatchObject({
+    expect(JSON.parse(deadLetterMessage)).toMatchObject({
       'detail-type': 'Object Created',
       detail: { object: { key: 'in/broken.jsonl' } },
     });
@@ -138,7 +138,7 @@ describe('object-tasks on the local cloud', () => {
       .flatMap(({ processes }) => processes.map((process) => readFileSync(process.log, 'utf8')))
       .join('\n');
     expect(log).toContain('"file":"' + outputs.IncomingBucket + '/in/broken.jsonl"');
-    expect(log).toContain((JSON.parse(letter) as { id: string }).id);
+    expect(log).toContain((JSON.parse(deadLetterMessage) as { id: string }).id);
     expect(await result(broken)).toBeUndefined();
     await until('its alarm', 60, () =>
       cloud.alarms().find(({ logicalId, state }) => /^SummarizerDeadLetterAlarm/.test(logicalId) && state === 'ALARM'),
@@ -151,10 +151,10 @@ describe('object-tasks on the local cloud', () => {
   test('writes the report of the hour that its schedule names', async () => {
     const scheduler = new SchedulerClient(cloud.clientConfig());
     const { Target: target } = await scheduler.send(new GetScheduleCommand({ Name: outputs.ReportSchedule }));
-    // The emulator tells this in the casing of CloudFormation, which the client drops
+    // The emulator returns this in the casing of CloudFormation, which the client drops
     const capacity = { CapacityProviderStrategy: [{ capacityProvider: 'FARGATE', weight: 1 }] };
     const Target = target && { ...target, EcsParameters: { ...target.EcsParameters!, ...capacity } };
-    // The same target, a few seconds from now instead of in an hour
+    // The same target, in a few seconds instead of an hour
     const soon = new Date(Date.now() + 2_000).toISOString().slice(0, 19);
     await scheduler.send(
       new CreateScheduleCommand({
@@ -172,7 +172,7 @@ describe('object-tasks on the local cloud', () => {
     expect(new Date(report.until as string).getTime() - new Date(report.since as string).getTime()).toBe(3_600_000);
   }, 120_000);
 
-  test('gives no role less than its process did, nor more', async () => {
+  test('every role has the permissions that its process used, and no others', async () => {
     expect(
       await privilegeFindings(cloud, app, [
         {
@@ -188,22 +188,22 @@ describe('object-tasks on the local cloud', () => {
         {
           role: 'SummarizerTask',
           action: 's3:DeleteObject',
-          because: 'extractTo deletes what it noted about unfinished work; this handler does not use it',
+          because: 'extractTo deletes its record of unfinished work; this handler does not use it',
         },
         {
           role: 'AlertsFunction',
           action: 'sqs:SendMessage',
-          because: 'Lambda puts an event here on which the function failed each time',
+          because: 'Lambda sends an event here after every attempt failed',
         },
         {
           role: 'AlertsFunction',
           action: 'kms:GenerateDataKey',
-          because: 'SNS asks for it in the name of who publishes to an encrypted topic',
+          because: 'SNS uses it on behalf of a publisher to an encrypted topic',
         },
         {
           role: 'AlertsFunction',
           action: 'kms:Decrypt',
-          because: 'SNS asks for it in the name of who publishes to an encrypted topic',
+          because: 'SNS uses it on behalf of a publisher to an encrypted topic',
         },
       ]),
     ).toEqual([]);

@@ -134,7 +134,7 @@ describe('faults in a pipeline with a worker service', () => {
     pipeline.untilStatus('no task', 120, ({ services: [{ desired, running }] }) => desired + running === 0);
 
   test('a disabled rule', async () => {
-    transcript.say(
+    transcript.write(
       '## Files arrive and nothing happens\n\nThe rule of the route was disabled for a test and not enabled again.',
     );
     const {
@@ -144,7 +144,7 @@ describe('faults in a pipeline with a worker service', () => {
     await pipeline.put('incoming/orders-1.zip', zip('a;b\n'));
     await transcript.run('Quickstart', 'status');
     await transcript.run('Quickstart', 'files', 'follow', 'incoming/orders-1.zip');
-    transcript.say(
+    transcript.write(
       'EventBridge does not keep events for a disabled rule. Upload the file again after you enable the rule.',
     );
     await transcript.shell(`aws events enable-rule --name ${rule}`, () =>
@@ -159,7 +159,7 @@ describe('faults in a pipeline with a worker service', () => {
   }, 300_000);
 
   test('suspended scaling while files arrive', async () => {
-    transcript.say('## Backlog without tasks\n\nScaling was suspended for maintenance.');
+    transcript.write('## Backlog without tasks\n\nScaling was suspended for maintenance.');
     const {
       services: [{ resourceId }],
     } = await untilIdle();
@@ -189,7 +189,7 @@ describe('faults in a pipeline with a worker service', () => {
   }, 300_000);
 
   test('a task definition that cannot start', async () => {
-    transcript.say(
+    transcript.write(
       '## Tasks are desired but none runs\n\nA hotfix was deployed manually, with the tag of an image that was never pushed.',
     );
     const {
@@ -235,7 +235,7 @@ describe('faults in a pipeline with a worker service', () => {
   }, 300_000);
 
   test('a damaged file', async () => {
-    transcript.say(
+    transcript.write(
       '## A message in the dead-letter queue\n\nAn archive is damaged, and the alarm is in ALARM. The name of the archive contains an escape sequence that would clear your terminal.',
     );
     const key = 'incoming/\u001b[2Jinvoices.zip';
@@ -247,7 +247,7 @@ describe('faults in a pipeline with a worker service', () => {
     await transcript.run('Quickstart', 'status');
     await transcript.run('Quickstart', 'dlq', 'show', 'Unpacker');
     await transcript.run('Quickstart', 'files', 'follow', key);
-    transcript.say('The sender uploads a valid archive under the same name. Now you can redrive the message.');
+    transcript.write('The sender uploads a valid archive under the same name. Now you can redrive the message.');
     await pipeline.put(key, zip('invoice\n'));
     await transcript.run('Quickstart', '--dry-run', 'dlq', 'redrive', 'Unpacker', '--key', '*invoices.zip');
     await transcript.run('Quickstart', 'dlq', 'redrive', 'Unpacker', '--key', '*invoices.zip', '--rate', '5');
@@ -267,7 +267,7 @@ describe('faults in a pipeline with a dispatcher', () => {
   afterAll(() => pipeline.stop(), 60_000);
 
   test('a blocked sequence', async () => {
-    transcript.say(
+    transcript.write(
       '## A blocked sequence\n\nThe first file of a customer is empty. The next file of the customer stays queued, because files of a sequence are processed in order.',
     );
     await pipeline.put('incoming/a/acme/1.csv', new Uint8Array());
@@ -286,7 +286,7 @@ describe('faults in a pipeline with a dispatcher', () => {
     await transcript.run('TypedIngest', 'status');
     await transcript.run('TypedIngest', 'files', 'list', '--type', 'A', '--status', 'blocked');
     await transcript.run('TypedIngest', 'files', 'follow', 'incoming/a/acme/1.csv');
-    transcript.say('The sender confirms that the empty file was a mistake. Skip it, and the next file runs.');
+    transcript.write('The sender confirms that the empty file was a mistake. Skip it, and the next file runs.');
     await transcript.run(
       'TypedIngest',
       '--yes',

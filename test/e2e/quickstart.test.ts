@@ -62,7 +62,7 @@ describe('the quickstart on the local cloud', () => {
   const keys = async (prefix: string) =>
     (await s3.send(new ListObjectsV2Command({ Bucket: results, Prefix: prefix }))).Contents?.map(({ Key }) => Key!) ??
     [];
-  /** Runs and was not told to stop. */
+  /** Running tasks that are not stopping. */
   const running = () =>
     cloud.tasks().filter(({ lastStatus, desiredStatus }) => lastStatus === 'RUNNING' && desiredStatus === 'RUNNING');
   const logOf = () =>
@@ -91,7 +91,7 @@ describe('the quickstart on the local cloud', () => {
 
   test('stores every entry of an archive whose key is awkward, byte for byte', async () => {
     const name = 'Ünïcode + spaces & (brackets) %41.ZIP';
-    // More than a page of 500 results, so that one is written on the way and deleted at the end
+    // More than a page of 500 results, so that a page is written meanwhile and deleted at the end
     await put(`incoming/${name}`, zip(600, 'content'));
     const { stored } = await until('its manifest', 60, () => manifest(name));
     expect(stored).toHaveLength(600);
@@ -99,7 +99,7 @@ describe('the quickstart on the local cloud', () => {
     expect(await Body!.transformToString()).toBe('content 599\n'.repeat(100));
   }, 90_000);
 
-  test('a corrupt archive ends in the dead-letter queue after its attempts, with its reason in the log, rings the alarm and holds nobody up', async () => {
+  test('a corrupt archive goes to the dead-letter queue after its attempts, with its reason in the log and the alarm in ALARM, and delays no other file', async () => {
     await put('incoming/corrupt.zip', damaged(zip(3, 'corrupt')));
     await Promise.all(Array.from({ length: 6 }, (_, i) => put(`incoming/good-${i}.zip`, zip(20, `good ${i}`))));
     for (let i = 0; i < 6; i++) {
@@ -116,7 +116,7 @@ describe('the quickstart on the local cloud', () => {
     const { QueueUrl: deadLetterQueueUrl } = await sqs.send(
       new GetQueueUrlCommand({ QueueName: deadLetterTargetArn.split(':').at(-1) }),
     );
-    const letter = await until('the dead letter', 120, async () => {
+    const deadLetterMessage = await until('the dead-letter message', 120, async () => {
       const { Messages = [] } = await sqs.send(
         new ReceiveMessageCommand({
           QueueUrl: deadLetterQueueUrl,
@@ -126,23 +126,23 @@ describe('the quickstart on the local cloud', () => {
       );
       return Messages[0];
     });
-    expect(JSON.parse(letter.Body!)).toMatchObject({ detail: { object: { key: 'incoming/corrupt.zip' } } });
-    const { MessageId: messageId } = letter;
+    expect(JSON.parse(deadLetterMessage.Body!)).toMatchObject({ detail: { object: { key: 'incoming/corrupt.zip' } } });
+    const { MessageId: messageId } = deadLetterMessage;
     const lines = logOf()
       .split('\n')
       .filter((line) => line.includes(messageId!));
     const failed = lines.filter((line) => line.includes('corrupt.zip') && line.includes('ERR_ZIP_'));
-    // A worker that is scaled in gives back what it has not begun: an attempt for SQS that no handler saw.
-    const givenBack = lines.filter((line) => line.includes('given back before they began'));
+    // A worker that is scaled in releases messages that it has not started: for SQS these are attempts.
+    const released = lines.filter((line) => line.includes('given back before they began'));
     expect(failed.length).toBeGreaterThan(0);
-    expect(failed.length + givenBack.length).toBe(maxReceiveCount);
+    expect(failed.length + released.length).toBe(maxReceiveCount);
     await until('the dead-letter alarm', 60, () =>
       cloud.alarms().find(({ logicalId, state }) => /DeadLetter/.test(logicalId) && state === 'ALARM'),
     );
     expect(await keys('manifests/corrupt')).toEqual([]);
   }, 240_000);
 
-  test('gives the files of a killed worker to another one', async () => {
+  test('another worker processes the files of a killed one', async () => {
     const names = Array.from({ length: 8 }, (_, i) => `kill-${i}.zip`);
     await Promise.all(names.map((name) => put(`incoming/${name}`, zip(300, name))));
     killed = (await until('a running worker', 60, () => running()[0])).taskArn;
@@ -153,7 +153,7 @@ describe('the quickstart on the local cloud', () => {
     expect(cloud.tasks().find(({ taskArn }) => taskArn === killed)?.containers[0]?.exitCode).toBe(137);
   }, 240_000);
 
-  test('goes back to no task when there is no work, each stopped worker with exit code 0', async () => {
+  test('scales in to no task without work, each stopped worker with exit code 0', async () => {
     await until('no task', 180, () => cloud.tasks().every(({ lastStatus }) => lastStatus === 'STOPPED') || undefined);
     const others = cloud.tasks().filter(({ taskArn }) => taskArn !== killed);
     expect(others.length).toBeGreaterThan(0);
@@ -165,7 +165,7 @@ describe('the quickstart on the local cloud', () => {
     );
   }, 240_000);
 
-  test('knows which role made which call', () => {
+  test('records the role of each call', () => {
     const byWorker = new Set(
       cloud
         .calls()
@@ -183,7 +183,7 @@ describe('the quickstart on the local cloud', () => {
     );
   });
 
-  test('gives no role less than its process did, nor more', async () => {
+  test('every role has the permissions that its process used, and no others', async () => {
     expect(
       await privilegeFindings(cloud, app, [
         {

@@ -11,7 +11,7 @@ import { Cluster, ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import { LocalCloud, type OutputEvent, type ScalingActivity } from 'fileworks-local';
 import { FileIngestBucket, IngestTarget, QueueScaledFargateWorker, WakeUp } from '../../src';
 
-/** `FILEWORKS_FULL=1` plays the numbers of the promise; without it, fewer of the same. */
+/** `FILEWORKS_FULL=1` uses the numbers of the promise; otherwise they are smaller. */
 const full = process.env['FILEWORKS_FULL'] === '1';
 const FILES = full ? 1_000 : 150;
 const JOBS = full ? 500 : 50;
@@ -72,35 +72,35 @@ async function until<T>(what: string, seconds: number, look: () => T | undefined
   }
 }
 
-/** Ids of jobs by what the tasks said of them. */
+/** Ids of jobs, from the output of the tasks. */
 function follow(cloud: LocalCloud): { began: Map<string, string>; ended: Map<string, string>; twice: string[] } {
   const [began, ended, twice] = [new Map<string, string>(), new Map<string, string>(), [] as string[]];
   cloud.on('output', ({ taskArn, line }: OutputEvent) => {
-    const said = /^\{"(began|ended)":"([^"]+)"\}/.exec(line);
-    if (said === null) {
+    const event = /^\{"(began|ended)":"([^"]+)"\}/.exec(line);
+    if (event === null) {
       return;
     }
-    const jobs = said[1] === 'began' ? began : ended;
-    if (jobs.has(said[2])) {
-      twice.push(said[2]);
+    const jobs = event[1] === 'began' ? began : ended;
+    if (jobs.has(event[2])) {
+      twice.push(event[2]);
     }
-    jobs.set(said[2], taskArn);
+    jobs.set(event[2], taskArn);
   });
   return { began, ended, twice };
 }
 
-/** For the record, since the figures are what the full run is for. */
-const tell = (line: string) => process.stderr.write(`${line}\n`);
+/** Prints the figures, which the full run is for. */
+const print = (line: string) => process.stderr.write(`${line}\n`);
 
 const running = (cloud: LocalCloud) => cloud.tasks().filter(({ lastStatus }) => lastStatus === 'RUNNING');
 
-describe('a worker that is woken on arrival', () => {
+describe('a worker with a wake-up on arrival', () => {
   let cloud: LocalCloud;
   let s3: S3Client;
   let sent = 0;
 
   beforeAll(async () => {
-    // Alarms stand still here, as they would after six idle hours: a minute of the clock would take ten of ours.
+    // Alarms do not run here, as after six idle hours: a minute of the clock takes ten real minutes.
     cloud = await start(WakeUp.onArrival(), 0.1);
     s3 = new S3Client(cloud.clientConfig());
   });
@@ -119,7 +119,7 @@ describe('a worker that is woken on arrival', () => {
       await Promise.all(Array.from({ length: Math.min(25, files - done) }, put));
     }
   };
-  /** As the idle alarm would. */
+  /** Like the idle alarm. */
   const goIdle = async () => {
     const ecs = new ECSClient(cloud.clientConfig());
     const cluster = cloud.outputs('Scaling').ClusterName;
@@ -129,14 +129,14 @@ describe('a worker that is woken on arrival', () => {
     await until('no task', 60, () => running(cloud).length === 0);
   };
   const callsOf = (action: string) => cloud.calls().filter((call) => call.action === action).length;
-  /** Calls are recorded behind the answers, in order: when one of ours is there, all before it are. */
+  /** Calls are recorded after their answers, in order: once a call of the test is recorded, all earlier ones are. */
   const untilRecorded = async () => {
     const before = callsOf('s3:GetBucketLocation');
     await s3.send(new GetBucketLocationCommand({ Bucket: cloud.outputs('Scaling').BucketName }));
     await until('the record of a call', 30, () => callsOf('s3:GetBucketLocation') > before);
   };
 
-  test(`starts from nothing, and ${FILES} files at once make one call to Application Auto Scaling and one to ECS`, async () => {
+  test(`starts from zero, and ${FILES} files at once make one call to Application Auto Scaling and one to ECS`, async () => {
     const { ended } = follow(cloud);
     // The first deployment starts one task.
     await until('the first task', 60, () => running(cloud).length > 0);
@@ -149,16 +149,16 @@ describe('a worker that is woken on arrival', () => {
     const seconds = (Date.now() - arrived) / 1_000;
     await all;
     const burstSeconds = (Date.now() - arrived) / 1_000;
-    await until('every file to be worked on', 120, () => ended.size === FILES);
+    await until('every file to be processed', 120, () => ended.size === FILES);
 
-    tell(
+    print(
       `a task ran ${seconds.toFixed(1)} s after the first of ${FILES} files, which took ${burstSeconds.toFixed(1)} s to put`,
     );
-    // Beside other tests of the gate, the function's process alone may take longer than on a machine of its own.
+    // Beside other tests of the gate, the function's process may start more slowly.
     if (full) {
       expect(seconds).toBeLessThan(5);
     }
-    // The next look is a minute later.
+    // The next invocation is a minute later.
     expect(Date.now() - arrived).toBeLessThan(60_000);
     await untilRecorded();
     expect(callsOf('application-autoscaling:RegisterScalableTarget')).toBe(1);
@@ -171,11 +171,11 @@ describe('a worker that is woken on arrival', () => {
     'is woken again by a second burst within five minutes of the first, when all tasks are gone',
     async () => {
       const { ended } = follow(cloud);
-      await until('the floor to be given back', 120, () => cloud.scaling()[0].minCapacity === 0);
+      await until('the end of the floor', 120, () => cloud.scaling()[0].minCapacity === 0);
       await goIdle();
       await burst(50);
       await until('a task again', 70, () => running(cloud).length > 0);
-      await until('every file to be worked on', 60, () => ended.size === 50);
+      await until('every file to be processed', 60, () => ended.size === 50);
     },
   );
 });
@@ -186,7 +186,7 @@ describe('a worker that the policies of its template scale', () => {
   const activities: ScalingActivity[] = [];
 
   beforeAll(async () => {
-    // Two minutes of the clock in a second: many decisions while jobs are at work.
+    // Two minutes of the clock in a second: many decisions while jobs run.
     cloud = await start(WakeUp.none(), 120);
     cloud.on('scaling', (activity) => activities.push(activity));
     sqs = new SQSClient(cloud.clientConfig());
@@ -197,7 +197,7 @@ describe('a worker that the policies of its template scale', () => {
     await cloud.stop();
   });
 
-  /** Each job works for 0.1 to a few seconds, in an order that is the same each time. */
+  /** Each job takes 0.1 to a few seconds, in the same order in every run. */
   const send = async (first: number, count: number) => {
     for (let at = first; at < first + count; at += 10) {
       const ids = Array.from({ length: Math.min(10, first + count - at) }, (_, i) => at + i);
@@ -213,7 +213,7 @@ describe('a worker that the policies of its template scale', () => {
     }
   };
 
-  test(`goes from nothing to one task for one message, to all for a burst and back to none, and no task is stopped at any of ${JOBS} jobs`, async () => {
+  test(`scales from zero to one task for one message, to the maximum for a burst and back to zero, and no task is stopped during any of ${JOBS} jobs`, async () => {
     const { began, ended, twice } = follow(cloud);
     // The first deployment starts one task.
     await until('no task', 60, () => cloud.scaling()[0].activities.at(-1)?.to === 0 && running(cloud).length === 0);
@@ -222,7 +222,7 @@ describe('a worker that the policies of its template scale', () => {
     await until('the first job', 60, () => ended.size === 1);
     expect(activities.map(({ from, to }) => [from, to])).toEqual([[0, 1]]);
 
-    // In waves, each at the moment of the scale-in after the one before: its jobs come while tasks are being stopped.
+    // In waves, each during the scale-in after the one before: its jobs arrive while tasks are being stopped.
     const waves = full ? 4 : 2;
     const inWave = Math.ceil((JOBS - 1) / waves);
     for (let first = 1; first < JOBS; first += inWave) {
@@ -239,7 +239,7 @@ describe('a worker that the policies of its template scale', () => {
     expect([...began].filter(([id, task]) => ended.get(id) !== task)).toEqual([]);
     const ends = cloud.tasks().map(({ stopCode, containers }) => [stopCode, containers[0]?.exitCode]);
     expect(ends).toEqual(ends.map(() => ['ServiceSchedulerInitiated', 0]));
-    tell(
+    print(
       `${JOBS} jobs in ${ends.length} tasks, ${activities.length} changes: ${activities.map(({ from, to }) => `${from}→${to}`).join(' ')}`,
     );
   });

@@ -27,7 +27,7 @@ const PER_CUSTOMER = 25;
 const FILES_OF_B = 90;
 const FILES_OF_C = 60;
 const REFUSED = 8;
-/** Nothing follows by itself: a blocked file waits for a person. */
+/** A blocked file blocks its sequence until an operator acts. */
 const ENDS = ['completed', 'parked', 'skipped', 'blocked'];
 
 /** Real files of this checkout, from a few bytes to several megabytes; the large ones first. */
@@ -64,18 +64,17 @@ interface Upload {
   readonly content: Buffer;
 }
 
-/** What goes wrong while a container works on these keys, by the attempt in which it happens. */
+/** The faults for a container with these keys, by attempt. */
 const victims = {
   interrupted: ['incoming/a/initech/4.bin', 'incoming/c/1.bin'],
   killed: ['incoming/a/acme/3.bin', 'incoming/b/1.bin'],
   killedTwice: ['incoming/a/globex/2.bin'],
-  killedAndUnheard: ['incoming/b/0.bin'],
-  killedAndHeardTwice: ['incoming/c/0.bin'],
+  killedWithoutEvent: ['incoming/b/0.bin'],
+  killedWithTwoEvents: ['incoming/c/0.bin'],
 };
 
 /**
- * Every file once: numbers of a customer are in the names, 9 before 10, and the large ones go where something is going
- * to happen.
+ * Every file once: numbers of a customer are in the names, 9 before 10, and the large files are those with a fault.
  */
 function uploads(): Upload[] {
   const keys = [
@@ -104,7 +103,7 @@ describe('typed-ingest on the local cloud, while everything goes wrong', () => {
   const files = uploads();
   const struck: string[] = [];
 
-  /** Strikes a container as soon as it says that it has begun. */
+  /** Injects the fault as soon as the container prints that it has started. */
   function strike(taskArn: string, line: string): void {
     if (!line.includes('"file begun"')) {
       return;
@@ -117,13 +116,13 @@ describe('typed-ingest on the local cloud, while everything goes wrong', () => {
     } else if (
       hit(victims.killed) ||
       hit(victims.killedTwice, 2) ||
-      hit(victims.killedAndUnheard) ||
-      hit(victims.killedAndHeardTwice)
+      hit(victims.killedWithoutEvent) ||
+      hit(victims.killedWithTwoEvents)
     ) {
-      if (hit(victims.killedAndUnheard)) {
+      if (hit(victims.killedWithoutEvent)) {
         cloud.faults.dropNextStopped(10);
       }
-      if (hit(victims.killedAndHeardTwice)) {
+      if (hit(victims.killedWithTwoEvents)) {
         cloud.faults.repeatNextStopped(10);
       }
       cloud.faults.kill(taskArn);
@@ -153,8 +152,7 @@ describe('typed-ingest on the local cloud, while everything goes wrong', () => {
     cloud.on('output', ({ taskArn, line }) => strike(taskArn, line));
     await cloud.faults.disturbDeliveries({ repeat: 0.2, delaySeconds: 3 });
     await cloud.faults.refusePlacements(REFUSED);
-    // In an order that has nothing to do with their numbers, those of A first: they settle while the others are worked
-    // on
+    // In an order unrelated to their numbers, those of A first: they settle while the others are processed
     const shuffled = files.toSorted((one, other) => sha256(one.key).localeCompare(sha256(other.key)));
     const [ofA, others] = [
       shuffled.filter(({ key }) => key.startsWith('incoming/a/')),
@@ -189,13 +187,13 @@ describe('typed-ingest on the local cloud, while everything goes wrong', () => {
     expect(completed).toHaveLength(files.length);
   });
 
-  test('the history breaks no promise: none of a sequence at once, in order, none lost, none again, bounded attempts', () => {
+  test('the history keeps every promise: one file of a sequence at a time, in order, none lost, none repeated, bounded attempts', () => {
     expect(watch.history().violations(watch.rows())).toEqual([]);
   });
 
-  test('every kind of fault has struck, and what was struck was tried again', () => {
+  test('every kind of fault occurred, and each affected file was retried', () => {
     expect(struck.toSorted()).toEqual([...Object.values(victims).flat(), ...victims.killedTwice].toSorted());
-    for (const key of [...victims.killed, ...victims.killedAndUnheard, ...victims.killedAndHeardTwice]) {
+    for (const key of [...victims.killed, ...victims.killedWithoutEvent, ...victims.killedWithTwoEvents]) {
       expect([key, rowOf(key).attempts]).toEqual([key, 2]);
     }
     for (const key of victims.killedTwice) {
@@ -205,7 +203,7 @@ describe('typed-ingest on the local cloud, while everything goes wrong', () => {
     for (const key of victims.interrupted) {
       expect([key, rowOf(key).attempts]).toEqual([key, 1]);
     }
-    // An interruption is a request: a task may be done before it hears of it, and on a busy machine both are
+    // An interruption is a request: a task may finish before it, and on a busy machine both may
     expect(interruptions).toBeGreaterThanOrEqual(REFUSED);
   });
 
@@ -241,10 +239,10 @@ describe('typed-ingest on the local cloud, while everything goes wrong', () => {
     );
   });
 
-  test('a file without a type waits in the dead-letter queue, and nothing else does', async () => {
-    await s3.send(new PutObjectCommand({ Bucket: outputs.IncomingBucket, Key: 'incoming/nobody.csv', Body: 'a,b' }));
+  test('a file without a type is in the dead-letter queue, and no other', async () => {
+    await s3.send(new PutObjectCommand({ Bucket: outputs.IncomingBucket, Key: 'incoming/untyped.csv', Body: 'a,b' }));
     const { QueueUrls: urls = [] } = await sqs.send(new ListQueuesCommand({}));
-    const letters = async () =>
+    const deadLetterMessages = async () =>
       (
         await Promise.all(
           urls
@@ -257,50 +255,50 @@ describe('typed-ingest on the local cloud, while everything goes wrong', () => {
             }),
         )
       ).flat();
-    await until('the dead letter', 30, async () => (await letters()).length > 0 || undefined);
-    for (const { Body } of await letters()) {
-      expect(JSON.parse(Body!)).toMatchObject({ detail: { object: { key: 'incoming/nobody.csv' } } });
+    await until('the dead-letter message', 30, async () => (await deadLetterMessages()).length > 0 || undefined);
+    for (const { Body } of await deadLetterMessages()) {
+      expect(JSON.parse(Body!)).toMatchObject({ detail: { object: { key: 'incoming/untyped.csv' } } });
     }
   });
 
   test('an operator lists, pauses and reconciles, and finds nothing to do', async () => {
     const lambda = new LambdaClient(cloud.clientConfig());
-    const ask = async (request: object): Promise<unknown> => {
+    const invoke = async (request: object): Promise<unknown> => {
       const { Payload: payload } = await lambda.send(
         new InvokeCommand({ FunctionName: outputs.OperatorFunction, Payload: JSON.stringify(request) }),
       );
       return JSON.parse(Buffer.from(payload!).toString());
     };
-    await expect(ask({ action: 'list', type: 'A', status: 'blocked' })).resolves.toEqual({
+    await expect(invoke({ action: 'list', type: 'A', status: 'blocked' })).resolves.toEqual({
       files: [],
       more: false,
       paused: {},
     });
-    await expect(ask({ action: 'drive', sequence: 'A/acme' })).resolves.toEqual({ outcome: 'driven' });
-    await expect(ask({ action: 'pause', scope: 'A', reason: 'a look at it' })).resolves.toMatchObject({
+    await expect(invoke({ action: 'drive', sequence: 'A/acme' })).resolves.toEqual({ outcome: 'driven' });
+    await expect(invoke({ action: 'pause', scope: 'A', reason: 'a look at it' })).resolves.toMatchObject({
       outcome: 'changed',
     });
-    await expect(ask({ action: 'resume', scope: 'A' })).resolves.toMatchObject({ outcome: 'changed', paused: {} });
+    await expect(invoke({ action: 'resume', scope: 'A' })).resolves.toMatchObject({ outcome: 'changed', paused: {} });
     const since = new Date(Date.now() - 86_400_000).toISOString();
     await expect(
-      ask({ action: 'reconcile', bucket: outputs.IncomingBucket, prefix: 'incoming/a/', since, dryRun: true }),
+      invoke({ action: 'reconcile', bucket: outputs.IncomingBucket, prefix: 'incoming/a/', since, dryRun: true }),
     ).resolves.toEqual({ listed: CUSTOMERS.length * PER_CUSTOMER, missing: 0, examples: [] });
     lambda.destroy();
   });
 
-  test('whoever is on call heard of the tasks that were killed and interrupted', async () => {
-    const told: string[] = [];
+  test('alerts report the tasks that were killed and interrupted', async () => {
+    const alerts: string[] = [];
     await until('the alerts', 30, async () => {
       const { Messages = [] } = await sqs.send(
         new ReceiveMessageCommand({ QueueUrl: alertsUrl, MaxNumberOfMessages: 10 }),
       );
-      told.push(...Messages.map(({ Body }) => Body!));
-      return (told.some((text) => text.includes('137')) && told.some((text) => /Spot/.test(text))) || undefined;
+      alerts.push(...Messages.map(({ Body }) => Body!));
+      return (alerts.some((text) => text.includes('137')) && alerts.some((text) => /Spot/.test(text))) || undefined;
     });
   });
 
-  test('gives no role less than its process did, nor more', async () => {
-    const asks = {
+  test('every role has the permissions that its process used, and no others', async () => {
+    const requestsTask = {
       role: 'DispatcherOperator',
       because: 'redrives, skips and drives files, and sends the events that a bucket is missing; here nothing needs it',
     };
@@ -308,14 +306,14 @@ describe('typed-ingest on the local cloud, while everything goes wrong', () => {
       action: 'dynamodb:ConditionCheckItem',
       because: 'a late file that is parked or appended confirms its sequence as it was read; here late files run next',
     };
-    const tends = 'asks for a task whose token is too old, and stops one that went silent; here none is';
+    const supervises = 'requests a task whose token is too old, and stops one without heartbeats; here there is none';
     const destination = {
       role: 'DispatcherWatcher',
-      because: 'Lambda puts a record of the stream here on which the function failed each time',
+      because: 'Lambda sends a record of the stream here after every attempt failed',
     };
     const publishes = {
       role: 'AlertsFunction',
-      because: 'SNS asks for it in the name of who publishes to an encrypted topic',
+      because: 'SNS uses it on behalf of a publisher to an encrypted topic',
     };
     expect(
       await privilegeFindings(cloud, app, [
@@ -332,12 +330,12 @@ describe('typed-ingest on the local cloud, while everything goes wrong', () => {
         {
           role: 'TaskTaskRole',
           action: 's3:DeleteObject',
-          because: 'extractTo deletes what it noted about unfinished work; this handler does not use it',
+          because: 'extractTo deletes its record of unfinished work; this handler does not use it',
         },
         {
           role: 'AlertsFunction',
           action: 'sqs:SendMessage',
-          because: 'Lambda puts an event here on which the function failed each time',
+          because: 'Lambda sends an event here after every attempt failed',
         },
         { ...publishes, action: 'kms:GenerateDataKey' },
         { ...publishes, action: 'kms:Decrypt' },
@@ -349,7 +347,7 @@ describe('typed-ingest on the local cloud, while everything goes wrong', () => {
           ['ecs:StopTask', 'ecs:ListTasks', 'ecs:DescribeTasks'].map((action) => ({
             role,
             action,
-            because: tends,
+            because: supervises,
             sometimes: true as const,
           })),
         ),
@@ -373,7 +371,10 @@ describe('typed-ingest on the local cloud, while everything goes wrong', () => {
         })),
         { ...destination, action: 'sqs:SendMessage' },
         { ...destination, action: 'sqs:GetQueueUrl' },
-        ...['dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'sqs:SendMessage'].map((action) => ({ ...asks, action })),
+        ...['dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'sqs:SendMessage'].map((action) => ({
+          ...requestsTask,
+          action,
+        })),
       ]),
     ).toEqual([]);
   });

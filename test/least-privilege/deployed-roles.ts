@@ -10,13 +10,13 @@ import {
 import type { LocalCloud } from 'fileworks-local';
 import { parsePolicy, type Statement } from './policy';
 
-/** A role of the app as it was deployed: every reference in its policies is a name by now. */
+/** A deployed role of the app, with all references in its policies resolved. */
 export interface DeployedRole {
   /** Name of the role in the template, which is the same in every deployment. */
   readonly logicalId: string;
   /** Name of the role in the account, by which calls name it. */
   readonly name: string;
-  /** Whose code acts with it: a service of AWS, or ours in a container or a function. */
+  /** The user of the role: an AWS service, or code in a container or a function. */
   readonly actor: 'service' | 'container' | 'function';
   /** The services that may assume it. */
   readonly services: readonly string[];
@@ -73,7 +73,7 @@ export async function deployedRoles(cloud: LocalCloud, app: string): Promise<Dep
   );
 }
 
-/** IAM gives documents percent-encoded, as RFC 3986 has it. */
+/** IAM returns documents percent-encoded (RFC 3986). */
 function decode(document = '{}'): string {
   return document.startsWith('%') ? decodeURIComponent(document) : document;
 }

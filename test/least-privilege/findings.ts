@@ -9,16 +9,14 @@ export interface Acknowledged {
   readonly role: string;
   readonly action: string;
   readonly because: string;
-  /** Whether a run uses it depends on what comes first in it. */
+  /** Whether a run uses it depends on the order of its events. */
   readonly sometimes?: true;
 }
 
 /**
- * Holds every role of a deployed app against what was done with it, both ways: each call that a process made must be
- * allowed by its role's policy, and each
- * granted action must have been used, be what the service needs that acts with the role, or be acknowledged. Returns
- * what is not so, and acknowledgements
- * that nothing needs.
+ * Compares the policies of every role of a deployed app with the recorded calls, in both directions: each call must be
+ * allowed by the policy of its role, and each granted action must have been used, be needed by the service that uses
+ * the role, or be acknowledged. Returns the differences, and unneeded acknowledgements.
  */
 export async function privilegeFindings(
   cloud: LocalCloud,
@@ -75,7 +73,7 @@ function tooMuch({ actor, services, statements, managedPolicies }: DeployedRole,
 }
 
 function isUsed(statement: Statement, calls: readonly ApiCall[]): boolean {
-  // ECS is told to pass the role in the call that runs the task; there is no call of its own for it.
+  // The call that runs the task passes the role to ECS; there is no separate call for it.
   if (statement.actions[0] === 'iam:PassRole') {
     return calls.some(({ action }) => action === 'ecs:RunTask');
   }

@@ -77,11 +77,11 @@ describe('findings', () => {
     ...request,
   });
 
-  it('are none when a role did what it may, and all of it', () => {
+  it('are none when a role used all of its permissions and no others', () => {
     expect(findings([role([read])], [call(readObject)], [])).toEqual([]);
   });
 
-  it('tell of a call that the policy does not allow', () => {
+  it('report a call that the policy does not allow', () => {
     expect(
       findings(
         [role([read])],
@@ -91,19 +91,19 @@ describe('findings', () => {
     ).toEqual(['WorkerRole1 did s3:PutObject on arn:aws:s3:::inbox/in/a and may not']);
   });
 
-  it('tell of a granted action that nobody used, also when only another role did', () => {
+  it('report a granted action that was not used, also when only another role used it', () => {
     expect(findings([role([read])], [call(readObject, 'co-worker')], [])).toEqual([
       'WorkerRole1 may s3:GetObject and never did',
     ]);
   });
 
-  it('tell of an action that is granted for a resource on which nobody used it', () => {
+  it('report an action that is granted for a resource on which it was not used', () => {
     expect(findings([role([read, { ...read, Resource: 'arn:aws:s3:::other/*' }])], [call(readObject)], [])).toEqual([
       'WorkerRole1 may s3:GetObject and never did',
     ]);
   });
 
-  it('take an acknowledgement with a reason, and tell of one that nothing needs', () => {
+  it('accept an acknowledgement with a reason, and report an unneeded one', () => {
     const reason = { role: 'WorkerRole', action: 's3:GetObject', because: 'the handler of a reader may' };
     expect(findings([role([read])], [], [reason])).toEqual([]);
     expect(findings([role([read])], [call(readObject)], [reason])).toEqual([
@@ -111,7 +111,7 @@ describe('findings', () => {
     ]);
   });
 
-  it('know what a service does with its role, and that a container is no service', () => {
+  it('include the needs of a service that uses the role, not of a container', () => {
     const pull = { Effect: 'Allow', Action: ['ecr:BatchGetImage', 'ecr:DeleteRepository'], Resource: '*' };
     expect(findings([role([pull], { actor: 'service' })], [], [])).toEqual([
       'WorkerRole1 may ecr:DeleteRepository and never did',
@@ -125,7 +125,7 @@ describe('findings', () => {
     expect(findings([role([pass])], [], [])).toHaveLength(1);
   });
 
-  it('tell of every policy that AWS manages, which is never the least', () => {
+  it('report every AWS managed policy, which is never the least', () => {
     expect(findings([role([], { managedPolicies: ['arn:aws:iam::aws:policy/AdministratorAccess'] })], [], [])).toEqual([
       'WorkerRole1 may arn:aws:iam::aws:policy/AdministratorAccess and never did',
     ]);

@@ -23,7 +23,7 @@ interface RawStatement {
 
 const list = (value: string | readonly string[]): readonly string[] => (typeof value === 'string' ? [value] : value);
 
-/** @throws for what this evaluator does not know, rather than to judge it wrongly */
+/** @throws for unsupported elements, instead of evaluating them incorrectly */
 export function parsePolicy(document: string): Statement[] {
   const { Statement: statements } = JSON.parse(document) as PolicyDocument;
   return [statements]
@@ -40,8 +40,7 @@ export function parsePolicy(document: string): Statement[] {
 }
 
 /**
- * What IAM would say of a call by these statements alone: a denial counts more than any permission, and without one
- * there is none.
+ * The decision of IAM by these statements alone: an explicit deny overrides any allow, and the default is deny.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  */

@@ -1,9 +1,8 @@
 import type { DeployedRole } from './deployed-roles';
 
 /**
- * What services of AWS do with a role that they assume, which no process of ours calls and the local cloud does not
- * record: by service and action, each with
- * what it is for. A grant that is not here is a finding.
+ * Actions of AWS services with a role that they assume, which the local cloud does not record: by service and action,
+ * each with its purpose. A grant that is missing here is a finding.
  */
 const needs: Readonly<Partial<Record<string, Readonly<Partial<Record<string, string>>>>>> = {
   // The agent of ECS, by the execution role:
@@ -18,7 +17,7 @@ const needs: Readonly<Partial<Record<string, Readonly<Partial<Record<string, str
     'secretsmanager:GetSecretValue': 'puts secrets into the environment',
     'secretsmanager:DescribeSecret': 'puts secrets into the environment',
   },
-  // Https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
+  // See https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
   'lambda.amazonaws.com': {
     'logs:CreateLogStream': 'writes the log of the function',
     'logs:PutLogEvents': 'writes the log of the function',
@@ -37,7 +36,7 @@ const needs: Readonly<Partial<Record<string, Readonly<Partial<Record<string, str
     'dynamodb:DescribeStream': 'reads the stream of an event source',
     'dynamodb:ListStreams': 'reads the stream of an event source',
   },
-  // Https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html, /cw-logs.html, /concepts-xray-tracing.html
+  // See https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html, /cw-logs.html, /concepts-xray-tracing.html
   // and /iam-policies-eg-dist-map.html
   'states.amazonaws.com': {
     'ecs:RunTask': 'runs the task',
@@ -48,17 +47,17 @@ const needs: Readonly<Partial<Record<string, Readonly<Partial<Record<string, str
     'events:PutRule': 'hears of the end of tasks',
     'events:DescribeRule': 'hears of the end of tasks',
     'states:ListExecutions': 'a job looks for other runs',
-    'sqs:SendMessage': 'an object whose tasks failed goes to the dead-letter queue',
+    'sqs:SendMessage': 'moves an object whose tasks failed to the dead-letter queue',
     's3:ListBucket': 'a Distributed Map lists files',
     's3:PutObject': 'writes batches, and what a Distributed Map exports',
     's3:GetObject': 'checks what a Distributed Map exports',
     's3:ListMultipartUploadParts': 'checks what a Distributed Map exports',
-    's3:AbortMultipartUpload': 'gives up what a Distributed Map exports',
+    's3:AbortMultipartUpload': 'aborts the export of a Distributed Map',
     'states:StartExecution': 'a Distributed Map starts executions of its own machine',
     'states:DescribeExecution': 'a Distributed Map looks after its executions',
     'states:StopExecution': 'a Distributed Map that has failed stops its executions',
     'lambda:InvokeFunction': 'calls a function',
-    'events:PutEvents': 'tells of the end of a run',
+    'events:PutEvents': 'publishes the end of a run',
     'logs:CreateLogDelivery': 'sets up its log',
     'logs:GetLogDelivery': 'sets up its log',
     'logs:UpdateLogDelivery': 'sets up its log',
@@ -72,7 +71,7 @@ const needs: Readonly<Partial<Record<string, Readonly<Partial<Record<string, str
     'xray:GetSamplingRules': 'sends traces',
     'xray:GetSamplingTargets': 'sends traces',
   },
-  // Https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html
+  // See https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html
   'codebuild.amazonaws.com': {
     'logs:CreateLogStream': 'writes the log of a build',
     'logs:PutLogEvents': 'writes the log of a build',
@@ -93,11 +92,11 @@ const needs: Readonly<Partial<Record<string, Readonly<Partial<Record<string, str
     'states:StartExecution': 'a schedule starts an execution',
     'lambda:InvokeFunction': 'a schedule invokes a function',
     'codebuild:StartBuild': 'a schedule starts a build',
-    'sqs:SendMessage': 'what it could not start goes to the dead-letter queue',
+    'sqs:SendMessage': 'moves an event whose target did not start to the dead-letter queue',
   },
 };
 
-/** What the service that acts with a role does with an action; a container acts with its task role alone. */
+/** The purpose of an action for the service that uses a role; a container uses its task role alone. */
 export function needOf(actor: DeployedRole['actor'], services: readonly string[], action: string): string | undefined {
   return actor === 'container'
     ? undefined

@@ -2,18 +2,17 @@ import { deflateRawSync } from 'node:zlib';
 import type { ArchiveLimits } from '../../src/runtime/archive/index.js';
 import { buildZip, extraField, unicodePath, type EntrySpec } from './zip-builder.js';
 
-/** One archive that must be refused: by which code, by whom, and whether as a whole or entry by entry. */
+/** An archive that must be refused: the code, the reader, and whether as a whole or by entry. */
 export interface BadArchive {
   readonly code: `ERR_ZIP_${string}`;
-  /** What is wrong, when a code has several archives. */
+  /** The defect, when a code has several archives. */
   readonly variant?: string;
   readonly bytes: Buffer;
   readonly limits?: ArchiveLimits;
-  /** What `openZip` says; `reads` when only reading from front to back is refused. @default the code */
+  /** The result of `openZip`; `reads` when only reading from front to back is refused. @default the code */
   readonly opened?: 'reads';
   /**
-   * What `streamZip` says, where it is something else; `reads` when it cannot see the problem or has none. @default the
-   * code
+   * The result of `streamZip`, where it differs; `reads` when it cannot detect the defect. @default the code
    */
   readonly streamed?: `ERR_ZIP_${string}` | 'reads';
 }

@@ -22,7 +22,7 @@ interface Project {
   readonly Source: { readonly BuildSpec: string | { readonly 'Fn::Join': readonly [string, readonly unknown[]] } };
 }
 
-/** The build of the project whose logical id begins so; of what only a deployment knows it has a word. */
+/** The build of the project with this prefix of its logical id; values of a deployment are placeholders. */
 export function buildSpecOf(resources: Resources, id: string): BuildSpec {
   const [, { Properties: properties }] = Object.entries(resources).find(
     ([name, { Type }]) => Type === 'AWS::CodeBuild::Project' && name.startsWith(id),
@@ -33,18 +33,17 @@ export function buildSpecOf(resources: Resources, id: string): BuildSpec {
 }
 
 export interface BuildMachine {
-  /** File that a download of RDS' authorities gives. */
+  /** File that replaces the download of RDS' certificate authorities. */
   readonly authority?: string;
   /** Folders of the programs that `runtime-versions` and package managers would put there. */
   readonly programs?: readonly string[];
 }
 
 /**
- * Runs a build as CodeBuild does: a fresh machine with a copy of the source, values of the secret in the environment,
- * and each phase's commands one after
- * the other in one shell, which the first that fails ends.
+ * Runs a build like CodeBuild: with a copy of the source, values of the secret in the environment, and the commands of
+ * each phase in one shell, until the first failure.
  *
- * @param secret what Secrets Manager would answer
+ * @param secret the secret in Secrets Manager
  */
 export async function runBuild(
   { env, phases }: BuildSpec,
@@ -59,7 +58,7 @@ export async function runBuild(
   writeFileSync(join(tools, 'curl'), `#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\ncp '${authority}' "$2"\n`, {
     mode: 0o755,
   });
-  // Builds of this machine run side by side, each in a folder of its own
+  // Builds run in parallel on this machine, each in its own folder
   const onMachine = (text: string) => text.replaceAll(dirname(CA_FILE), machine);
   const secrets = Object.entries(env['secrets-manager'] ?? {}).map(([name, from]) => [
     name,
@@ -73,7 +72,7 @@ export async function runBuild(
     HOME,
     ...(Object.fromEntries([...variables, ...secrets]) as Record<string, string>),
   };
-  // Bash that has a socket as its input thinks that a remote shell has started it, and reads ~/.bashrc
+  // With a socket as its input, bash assumes a remote shell and reads ~/.bashrc
   const shell = spawn('bash', ['-e', '-c', commands.join('\n')], {
     cwd: folder,
     env: environment,

@@ -4,7 +4,7 @@ import { buildSync } from 'esbuild';
 const modules = join(__dirname, '..', '..', 'node_modules');
 
 /**
- * Makes a TypeScript file a program that `node` runs, for what a test does in a process of its own.
+ * Bundles a TypeScript file to a program for `node`, for a test that needs a process of its own.
  *
  * @param external modules that are not bundled: those of other code paths, or that cannot be
  */

@@ -26,7 +26,7 @@ export function createTestApp(context: Record<string, unknown> = {}): TestApp {
 
 export const image = ecs.ContainerImage.fromRegistry('public.ecr.aws/docker/library/node:24-slim');
 
-/** A worker with nothing but what it must be given, and the props under test. */
+/** A worker with the required props, and the props under test. */
 export function createWorker(
   test: TestApp,
   props: Partial<QueueScaledFargateWorkerProps> = {},

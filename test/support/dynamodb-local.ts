@@ -1,4 +1,4 @@
-// DynamoDB Local, the engine that AWS gives out for tests, pinned and fetched from Maven Central once into .tools/.
+// DynamoDB Local, AWS's engine for tests, pinned and fetched from Maven Central once into .tools/.
 import { execFile, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-// 3.3.1 asks for AWS SDK artifacts that Maven Central does not have
+// 3.3.1 depends on AWS SDK artifacts that Maven Central does not have
 const VERSION = '3.1.0';
 const MAIN = 'software.amazon.dynamodb.services.local.main.ServerRunner';
 const run = promisify(execFile);
@@ -72,7 +72,7 @@ async function install(): Promise<string> {
       { cause: error },
     );
   }
-  // Whoever is second has fetched the same thing
+  // Another process may have installed the same version in the meantime
   try {
     renameSync(building, home);
   } catch {
@@ -82,7 +82,7 @@ async function install(): Promise<string> {
 }
 
 async function answers(endpoint: string): Promise<boolean> {
-  // An unsigned call is refused, which is an answer
+  // An unsigned call is refused, which shows that the server runs
   return fetch(endpoint).then(
     () => true,
     () => false,

@@ -33,7 +33,7 @@ export class EmulatedS3 {
         toolsDir: process.env.FILEWORKS_TOOLS_DIR ?? resolve(__dirname, '../../.tools'),
         python: 'python3',
         logDir,
-        dockerHost: 'tcp://127.0.0.1:9', // no tasks: nobody listens there
+        dockerHost: 'tcp://127.0.0.1:9', // no tasks: no engine listens there
         observer: {
           line: () => undefined,
           task: () => undefined,

@@ -10,7 +10,7 @@ const ajv = new Ajv({ allErrors: true, strict: true });
 ajv.addVocabulary(['x-amazon-events-source', 'x-amazon-events-detail-type']);
 addFormats(ajv);
 
-/** The same schema, which refuses what it does not name. */
+/** The same schema, without additional properties. */
 function closed(schema: JsonSchema): object {
   return {
     ...schema,
@@ -39,7 +39,7 @@ const problemsOfEach = (form: (schema: EventSchema) => object): Partial<Record<s
 export const publishedProblems = problemsOfEach((schema) => schema) as Record<string, Problems>;
 const closedProblems = problemsOfEach(closed);
 
-/** What EventBridge makes of an entry of PutEvents. */
+/** The event that EventBridge makes from an entry of PutEvents. */
 export function delivered(source: string, detailType: string, detail: unknown): Record<string, unknown> {
   const envelope = {
     version: '0',
@@ -52,7 +52,7 @@ export function delivered(source: string, detailType: string, detail: unknown): 
   return { ...envelope, source, 'detail-type': detailType, detail };
 }
 
-/** Expects an event to have all that its schema asks for, and nothing that it does not name. */
+/** Expects an event to match its schema, without additional properties. */
 export function expectToFitItsSchema(event: Readonly<Record<string, unknown>>): void {
   const problems = closedProblems[String(event['detail-type'])];
   if (!problems) {

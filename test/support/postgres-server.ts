@@ -15,7 +15,7 @@ export interface PostgresServer {
 }
 
 /**
- * @param largestFileMiB what the server may make of one file, for tests of a disk that is full
+ * @param largestFileMiB maximum size of one file of the server, for tests of a full disk
  * @throws Error with a remedy when the machine has no PostgreSQL
  */
 export async function startPostgres(
@@ -28,7 +28,7 @@ export async function startPostgres(
   if (user) {
     chownSync(data, user.uid, user.gid);
   }
-  // The working directory may be closed to the other user
+  // The other user may have no access to the working directory
   const options = { ...user, cwd: data };
   await run(
     join(bin, 'initdb'),

@@ -1,4 +1,4 @@
-// A PostgreSQL that speaks TLS and asks everybody but `postgres` for a password, as one in use does.
+// A PostgreSQL with TLS that requires a password of every user but `postgres`, as in production.
 import { execFileSync } from 'node:child_process';
 import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ export interface TlsPostgres extends PostgresServer {
   readonly caFile: string;
 }
 
-/** @param tokenUsers who comes with a token of IAM, which only RDS can check: here any will do, over TLS */
+/** @param tokenUsers users with an IAM token, which only RDS can check: here any token is accepted, over TLS */
 export async function startTlsPostgres(
   settings: Readonly<Record<string, string>> = {},
   tokenUsers: readonly string[] = [],
@@ -31,7 +31,7 @@ export async function startTlsPostgres(
     { stdio: 'ignore' },
   );
   const trusted = ['host all postgres', ...tokenUsers.map((user) => `hostssl all ${user}`)].map(
-    (who) => `${who} 127.0.0.1/32 trust\n`,
+    (user) => `${user} 127.0.0.1/32 trust\n`,
   );
   writeFileSync(hba, `${trusted.join('')}hostssl all all 127.0.0.1/32 scram-sha-256\n`);
   if (process.getuid?.() === 0) {

@@ -20,7 +20,7 @@ interface StubUpload {
   readonly parts: Map<number, Buffer>;
 }
 
-/** One request, as tests look at it. */
+/** One request, for assertions. */
 export interface StubRequest {
   /** The name of the S3 action, such as `PutObject`. */
   readonly action: string;
@@ -33,7 +33,7 @@ export interface StubRequest {
 }
 
 /**
- * What a request gets instead of its answer. `after`: it takes effect, and then fails. `cutAfter`: the body ends there
+ * A fault instead of the answer. `after`: it takes effect, and then fails. `cutAfter`: the body ends there
  * and the connection breaks.
  */
 export interface StubFault {
@@ -46,15 +46,14 @@ export interface StubFault {
 
 /**
  * The part of S3 that storage and archives use, over HTTP, so that the real SDK talks to it: conditional writes,
- * ranges, multipart uploads, full-object CRC32
- * and composite SHA-256,
- * all verified as S3 does. Tests inject faults and look at the requests.
+ * ranges, multipart uploads, full-object CRC32 and composite SHA-256, all verified as S3 does. Tests inject faults and
+ * inspect the requests.
  */
 export class S3Stub {
   readonly objects = new Map<string, StubObject>();
   readonly uploads = new Map<string, StubUpload>();
   readonly requests: StubRequest[] = [];
-  /** Whether `requests` are kept to be looked at; a bench makes too many. */
+  /** Whether `requests` are kept; a bench makes too many. */
   remembers = true;
   /** Bytes of bodies, received and sent. */
   received = 0;
@@ -100,7 +99,7 @@ export class S3Stub {
     return client;
   }
 
-  /** How often an action was asked for. */
+  /** Number of requests of an action. */
   count(action: string): number {
     return this.#counts.get(action) ?? 0;
   }

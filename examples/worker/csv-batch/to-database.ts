@@ -68,7 +68,7 @@ const load: BatchHandler = async ({ bucket, key, etag }, { signal }) => {
     rejects?.abandon(error);
     throw error;
   } finally {
-    // A connection in the middle of a transaction is closed, which rolls it back
+    // Closing the connection rolls back an open transaction
     database.release(broken);
   }
 };

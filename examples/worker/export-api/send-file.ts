@@ -61,11 +61,11 @@ function rangeOf(
   header: string | undefined,
   size: number,
 ): { readonly start: number; readonly end: number } | 'none' | undefined {
-  const asked = /^bytes=(?<first>\d*)-(?<last>\d*)$/.exec(header ?? '')?.groups;
-  if (asked === undefined) {
+  const range = /^bytes=(?<first>\d*)-(?<last>\d*)$/.exec(header ?? '')?.groups;
+  if (range === undefined) {
     return undefined;
   }
-  const start = asked.first === '' ? Math.max(0, size - Number(asked.last)) : Number(asked.first);
-  const end = asked.first === '' || asked.last === '' ? size : Math.min(size, Number(asked.last) + 1);
+  const start = range.first === '' ? Math.max(0, size - Number(range.last)) : Number(range.first);
+  const end = range.first === '' || range.last === '' ? size : Math.min(size, Number(range.last) + 1);
   return start < end ? { start, end } : 'none';
 }

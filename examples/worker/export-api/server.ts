@@ -29,7 +29,7 @@ export interface ListedFile {
 }
 
 /**
- * An Export API: jobs whose files come in pages, in each of the three ways, and are downloaded by signed links.
+ * An Export API: files of jobs are listed in pages of all three kinds, and downloaded by signed links.
  *
  * - `GET /cursor/jobs/:job/files`, `/offset/…`, `/link/…`: pages of `{ items, nextCursor }`, of `{ items }`, and of an
  *   array with a `Link` header

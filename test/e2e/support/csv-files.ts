@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 
-/** A CSV file of orders, and what must become of it. */
+/** A CSV file of orders, and its expected result. */
 export interface CsvFile {
   readonly name: string;
   readonly rows: number;

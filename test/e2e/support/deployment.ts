@@ -12,13 +12,13 @@ const tool = (...args: string[]) =>
   });
 
 export interface DeploymentOptions {
-  /** Task definitions that the worker stands for; an image of any other cannot be pulled. Default: all. */
+  /** Task families that the worker runs for; an image of any other cannot be pulled. Default: all. */
   readonly family?: string;
-  /** What runs in the folder of the container code once, as its Dockerfile does. Default: nothing is built. */
+  /** A command that runs once in the folder of the container code, like the build of its Dockerfile. Default: none. */
   readonly build?: readonly string[];
   /** Starts the worker there. Default: `node main.ts`. */
   readonly command?: readonly string[];
-  /** Changes the text of a template where this machine has to differ. Default: nothing differs. */
+  /** Changes the text of a template for this machine. Default: no change. */
   readonly adapt?: (template: string) => string;
 }
 
@@ -26,8 +26,7 @@ export interface DeploymentOptions {
 export const workerFolder = (name: string) => tool('worker', name).trim().split('\n').at(-1)!;
 
 /**
- * Starts a reference deployment as its reader would have it: on the packed packages, from its own template, with its
- * own worker.
+ * Starts a reference deployment like its user: on the packed packages, from its own template, with its own worker.
  */
 export async function startDeployment(
   name: string,

@@ -12,13 +12,13 @@ import { History } from '../../runtime/dispatch/chaos/history';
 
 const POLL_MS = 200;
 
-/** A row of a file as the stream of the table showed it. */
+/** A row of a file from the stream of the table. */
 interface Seen {
   readonly row: FileRow;
   readonly at: number;
 }
 
-/** A container at work: from its first line to its last, or to its end. */
+/** A run of a container: from its first line to its last, or to its end. */
 interface Turn {
   readonly id: string;
   readonly task: string;
@@ -28,12 +28,10 @@ interface Turn {
 
 /**
  * Watches a dispatcher from outside, for the history that the chaos test checks: commits from the stream of its table,
- * work from the log
- * of its tasks and from the ends of those that died.
+ * work from the log of its tasks and from the ends of those that were killed.
  *
- * All stamps are milliseconds of this machine's one clock. A commit lies between the time that its writer decided and
- * the time that it was
- * seen, or that somebody decided on it.
+ * All timestamps are milliseconds of this machine's clock. A commit lies between the time of its writer's decision and
+ * the time of its record in the stream, or of a decision based on it.
  */
 export class DispatchWatch {
   readonly turns: Turn[] = [];
@@ -49,7 +47,7 @@ export class DispatchWatch {
     this.#reading = this.#read(streamArn);
   }
 
-  /** Every file that was ever registered, in its newest state. */
+  /** Every registered file, in its latest state. */
   rows(): Map<string, FileRow> {
     return new Map([...this.#seen].map(([id, seen]) => [id, seen.at(-1)!.row]));
   }
@@ -95,7 +93,7 @@ export class DispatchWatch {
     });
   }
 
-  /** Whoever claims has read the queue after the turn before ended, for it is the end that freed the slot. */
+  /** A claim reads the queue after the end of the turn before, which freed the slot. */
   #queueReadOf(claimed: FileRow): { queueRead: number } | undefined {
     const ends = [...this.#seen.values()]
       .flat()

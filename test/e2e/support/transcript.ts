@@ -8,7 +8,7 @@ export class Transcript {
     this.#text = head;
   }
 
-  say(text: string): void {
+  write(text: string): void {
     this.#text += `\n${text}\n`;
   }
 
