@@ -182,7 +182,7 @@ test.each<[string, unknown, object]>([
 
 test('fails rather than take another answer for evidence', async () => {
   await expect(hostWith({ failures: [{ reason: 'SOMETHING' }] }).host.describe(arn)).rejects.toThrow('SOMETHING');
-  await expect(hostWith({}).host.describe(arn)).rejects.toThrow('no answer');
+  await expect(hostWith({}).host.describe(arn)).rejects.toThrow('no reason given');
 });
 
 test('looks for the task of a launch by nothing but its name', async () => {

@@ -285,7 +285,7 @@ test('does not load an object that was overwritten or deleted since', async () =
   expect(results([overwritten], outcomes)).toEqual(['superseded']);
   expect(outcomes.get(deleted.id)).toMatchObject({
     result: 'rejected',
-    error: { reason: expect.stringContaining('not there any more') },
+    error: { reason: expect.stringContaining('the object does not exist') },
   });
   expect(await bench.ids()).toEqual([]);
 });

@@ -174,7 +174,7 @@ test('rejects a file over the limit where there is no queue for it', async () =>
     (await received('dead')).map(
       ({ MessageAttributes }) => MessageAttributes?.['fileworks-poison-reason']?.StringValue,
     ),
-  ).toEqual([expect.stringContaining('no queue for large files')]);
+  ).toEqual([expect.stringContaining('no large file queue')]);
   expect(lines).toEqual([expect.objectContaining({ FilesRejected: 1 })]);
 });
 
