@@ -68,9 +68,9 @@ export default defineConfig({
         collapsed: true,
         items: [page('operations/runbooks/README.md'), ...pagesOf('operations/runbooks')],
       },
-      { text: 'Coming from elsewhere', items: pagesOf('migration') },
+      { text: 'Migration', items: pagesOf('migration') },
       { text: 'Decisions', collapsed: true, items: pagesOf('decisions') },
-      { items: [page('contributing.md'), page('newcomer-trials.md')] },
+      { items: [page('glossary.md'), page('contributing.md'), page('newcomer-trials.md')] },
     ],
   },
 });
