@@ -4,7 +4,7 @@ import { read, root } from './pages';
 const GLOSSARY = 'docs/glossary.md';
 const phrases = phrasesOf(read(GLOSSARY));
 
-/** Files by what is read in them; patterns of Git. */
+/** Groups of files, as patterns of Git. */
 const GROUPS: Record<string, readonly string[]> = {
   'the pages at the root': ['README.md', 'SECURITY.md', 'CONTRIBUTING.md'],
   'the pages of docs/': ['docs/*.md', `:!${GLOSSARY}`],
@@ -21,7 +21,7 @@ const GROUPS: Record<string, readonly string[]> = {
 const describeFinding = ({ file, line, phrase, term }: Finding) => `${file}:${line}: "${phrase}", see "${term}"`;
 
 describe('docs/glossary.md', () => {
-  test('names phrases that are not written', () => {
+  test('lists phrases to avoid', () => {
     expect(phrases).toContainEqual({ phrase: 'in work', term: 'in flight' });
     expect(phrases.length).toBeGreaterThan(50);
   });

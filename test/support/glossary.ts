@@ -14,7 +14,7 @@ export interface Finding extends Phrase {
   readonly line: number;
 }
 
-/** Prose within a text: whatever is not prose is blanked, so that offsets and lines stay. */
+/** Extracts the prose of a text: everything else is blanked, so that offsets and lines stay. */
 type Prose = (text: string) => string;
 
 /** Reads the tables of the glossary whose last column is "Not". */
