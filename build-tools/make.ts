@@ -10,6 +10,8 @@ export const PACKED = ['java', 'python', 'js', 'docs'];
 const jest = (name: string, workers: number, tests: string) =>
   `mkdir -p build/results && jest --ci --json --outputFile=build/results/${name}.json --maxWorkers=${workers} ${tests}`;
 
+const INSTALL_EMULATOR = `node -e "require('./local/lib/emulator/toolchain.js').ensureToolchain({ toolsDir: '.tools', python: 'python3', line: console.log })"`;
+
 const steps: Steps = {
   bundle: {
     run: ['node build-tools/bundle.ts'],
@@ -53,7 +55,9 @@ const steps: Steps = {
     outputs: ['dist/js'],
     fresh: 'dist/js',
   },
-  e2e: { run: [jest('e2e', 2, 'test/e2e')], after: ['js'], live: true },
+  // Processes that start at the same time would each install it
+  emulator: { run: [INSTALL_EMULATOR], after: ['local'], needs: 'python3' },
+  e2e: { run: [jest('e2e', 2, 'test/e2e')], after: ['js', 'emulator'], live: true },
   java: {
     run: ['projen package:java'],
     after: ['bundle', 'constructs'],
@@ -89,7 +93,7 @@ const steps: Steps = {
   fuzz: { run: ['projen fuzz 30'], live: true },
   units: {
     run: [jest('units', 3, '--testPathIgnorePatterns=/test/e2e/ --testPathIgnorePatterns=/test/examples/')],
-    after: ['js', 'java', 'python'],
+    after: ['js', 'java', 'python', 'emulator'],
     live: true,
   },
 };
