@@ -56,7 +56,9 @@ export async function runSteps(steps: Steps, wanted: readonly string[]): Promise
         running.set(name, start(name));
       }
     }
-    await Promise.race(running.values());
+    if (running.size > 0) {
+      await Promise.race(running.values());
+    }
   }
   if ([...results.values()].some(({ outcome }) => outcome !== 'unchanged')) {
     printTable(results);

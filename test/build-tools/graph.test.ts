@@ -51,7 +51,7 @@ test('runs steps side by side that do not depend on one another', async () => {
 test('prints what a failed step printed, runs nothing after it, and the rest', async () => {
   const { code, output } = await run(
     {
-      broken: { run: ['echo what it says; exit 3', 'echo later'] },
+      broken: { run: ['sleep 1; echo what it says; exit 3', 'echo later'] },
       after: { run: ['true'], after: ['broken'] },
       rest: { run: ['echo quiet'] },
     },
@@ -60,7 +60,7 @@ test('prints what a failed step printed, runs nothing after it, and the rest', a
   );
   expect(code).toBe(1);
   expect(output).toContain('what it says\n');
-  expect(output).toContain('✖ broken: `echo what it says; exit 3` ended with exit code 3');
+  expect(output).toContain('✖ broken: `sleep 1; echo what it says; exit 3` ended with exit code 3');
   expect(output).not.toMatch(/^(later|quiet)$/m);
   expect(['broken', 'after', 'rest'].map((step) => result(output, step))).toEqual(['failed', 'not run', 'done']);
 });
