@@ -390,7 +390,7 @@ export class ExportOrchestrator extends Construct {
     const time = this.#props.alarmApiUnavailableFor ?? ExportDefaults.alarmApiUnavailableFor;
     return createAlarm(this, 'ApiAlarm', {
       description: `The Export API of ${this.node.path} has been unavailable for ${time.toHumanString()}; jobs stay in the queue and no work is lost`,
-      runbook: 'export-api-away',
+      runbook: 'export-api-unavailable',
       metric: this.metricCircuitOpen(),
       threshold: 1,
       evaluationPeriods: Math.ceil(time.toMinutes({ integral: false })),

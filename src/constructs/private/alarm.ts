@@ -20,7 +20,7 @@ export type Runbook =
   | 'dispatcher-sweeper'
   | 'dispatcher-undelivered-events'
   | 'dispatcher-wakes-dead-letter'
-  | 'export-api-away'
+  | 'export-api-unavailable'
   | 'export-undelivered-events'
   | 'jobs-dead-letter'
   | 'loader-dead-letter'

@@ -24,6 +24,9 @@ export const FILES_PER_BLOCK = 64;
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
  */
 const FILES_PER_TRANSACTION = 99;
+/** The attributes of the event that ends a job, by the names that stored rows have. */
+const SENT = { '#sent': 'told' };
+const SENDING_UNTIL = { '#sendingUntil': 'tellingUntil' };
 const KEYS_PER_READ = 100;
 const DAY_SECONDS = 86_400;
 
@@ -233,9 +236,9 @@ export class ExportJobStore {
     const { passed } = await this.#update(
       jobKey(jobId),
       {
-        UpdateExpression: 'SET #status = :dispatching REMOVE reason, told, tellingUntil',
+        UpdateExpression: 'SET #status = :dispatching REMOVE reason, #sent, #sendingUntil',
         ConditionExpression: '#status = :failed',
-        ExpressionAttributeNames: { '#status': 'status' },
+        ExpressionAttributeNames: { '#status': 'status', ...SENT, ...SENDING_UNTIL },
       },
       { ':failed': 'failed', ':dispatching': 'dispatching' },
     );
@@ -289,9 +292,10 @@ export class ExportJobStore {
     const { passed, item } = await this.#update(
       jobKey(jobId),
       {
-        UpdateExpression: 'SET tellingUntil = :until',
+        UpdateExpression: 'SET #sendingUntil = :until',
         ConditionExpression:
-          'attribute_not_exists(told) AND (attribute_not_exists(tellingUntil) OR tellingUntil < :now)',
+          'attribute_not_exists(#sent) AND (attribute_not_exists(#sendingUntil) OR #sendingUntil < :now)',
+        ExpressionAttributeNames: { ...SENT, ...SENDING_UNTIL },
       },
       { ':now': now.getTime(), ':until': now.getTime() + 60_000 },
     );
@@ -299,7 +303,8 @@ export class ExportJobStore {
   }
 
   async markEndEventSent(jobId: string): Promise<void> {
-    await this.#update(jobKey(jobId), { UpdateExpression: 'SET told = :true' }, { ':true': true });
+    const update = { UpdateExpression: 'SET #sent = :true', ExpressionAttributeNames: SENT };
+    await this.#update(jobKey(jobId), update, { ':true': true });
   }
 
   /** The failed files of a job, with their error codes. */

@@ -42,7 +42,7 @@ export class FileworksRunner implements OnApplicationBootstrap, OnModuleDestroy 
     private readonly scanner: MetadataScanner,
   ) {}
 
-  /** The poller at work, for its events and statistics; undefined before the application has started. */
+  /** The running poller, for its events and statistics; undefined before the application has started. */
   get poller(): QueuePoller | undefined {
     return this.#poller;
   }

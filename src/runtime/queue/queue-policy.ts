@@ -20,7 +20,7 @@ export interface QueuePolicy {
   checkHandOff(queueName: string): void;
 }
 
-/** Leased messages that wait for a slot. */
+/** Leased messages without a slot. */
 export interface MessageBuffer {
   readonly size: number;
   /** Messages that could start now. */

@@ -40,7 +40,7 @@ export interface ReceiveTimes {
 export interface Demand {
   /** Messages needed, beyond those of open receives. */
   readonly messages: number;
-  /** Fewest messages worth a receive; a small one costs as much as a large one. */
+  /** Minimum number of messages worth a receive; a small one costs as much as a large one. */
   readonly worthwhile: number;
   /** Whether to receive without a wait time, since other queues depend on the answer. */
   readonly probe: boolean;

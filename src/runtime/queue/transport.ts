@@ -9,7 +9,7 @@ export interface ReceivedMessage {
   readonly body: string;
   /** Deliveries so far, this one included. */
   readonly receiveCount: number;
-  /** Milliseconds since 1970, by the clock of SQS. */
+  /** Milliseconds since 1970, as SQS counts them. */
   readonly sentAt?: number;
   readonly groupId?: string;
   /** Trace context that AWS services add, in X-Ray's format. */

@@ -14,7 +14,7 @@ export interface JobInfo {
   /** Trace context added by an OpenTelemetry sender as message attributes, in W3C format. */
   readonly traceparent?: string;
   readonly tracestate?: string;
-  /** Milliseconds since 1970, by the clock of SQS. */
+  /** Milliseconds since 1970, as SQS counts them. */
   readonly sentAt?: number;
 }
 

@@ -16,10 +16,9 @@ export interface CreateLoggerOptions {
 }
 
 /**
- * A logger that writes one JSON object per line, with the correlation id, message id, attempt and file of the job at
- * work. Of an error under
- * `err` it writes name, code, message, stack and causes, cut to a bounded length: other properties can hold requests
- * with their secrets.
+ * A logger that writes one JSON object per line, with the correlation id, message id, attempt and file of the current
+ * job. Of an error under `err` it writes name, code, message, stack and causes, cut to a bounded length: other
+ * properties can hold requests with their secrets.
  */
 export function createLogger(options: CreateLoggerOptions = {}): PinoLogger {
   const {

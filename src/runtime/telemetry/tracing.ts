@@ -89,7 +89,7 @@ interface Parent {
 
 /** @see https://www.w3.org/TR/trace-context/#traceparent-header */
 function fromTraceparent(text: string): Parent | undefined {
-  // Version 00 ends with the flags, later ones may go on after a dash, and ff is none.
+  // Version 00 ends with the flags, later ones may continue after a dash, and ff is none.
   const match = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:$|-)/.exec(text);
   if (match === null || (text.startsWith('00') && text.length > TRACEPARENT_LENGTH)) {
     return undefined;

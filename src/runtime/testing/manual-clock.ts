@@ -30,7 +30,7 @@ export class ManualClock implements Clock {
     return { cancel: () => this.#timers.delete(entry) };
   }
 
-  /** Moves time forward, running every timer at its time and letting what it started go on before the next. */
+  /** Moves time forward, running every timer at its time and letting the work that it started proceed before the next. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
     await settle();
@@ -52,7 +52,7 @@ export class ManualClock implements Clock {
     await this.advance(0);
   }
 
-  /** Changes the date only, as when somebody sets the clock of the machine. */
+  /** Changes the date only, as when the clock of the machine is set. */
   setDate(date: Date): void {
     this.#date = date.getTime();
   }
