@@ -47,33 +47,13 @@ if ('again'.includes(only)) {
   const firstWithout = await measure('extract');
   const without = await measure('extract');
   const again = '10,000 small results again';
-  report.add({
-    case: again,
-    metric: 'times fewer bytes, without manifest',
-    ours: firstWithout.wireBytes / without.wireBytes,
-    peers: {},
-    limit: Infinity,
-    goal: 5,
-    ok: without.wireBytes * 5 <= firstWithout.wireBytes,
-  });
-  report.add({
-    case: again,
-    metric: 'times fewer bytes, with manifest',
-    ours: first.wireBytes / withManifest.wireBytes,
-    peers: {},
-    limit: Infinity,
-    goal: 5,
-    ok: withManifest.wireBytes * 5 <= first.wireBytes,
-  });
-  report.add({
-    case: again,
-    metric: 'times less time, with manifest',
-    ours: first.wallSeconds / withManifest.wallSeconds,
-    peers: {},
-    limit: Infinity,
-    goal: 3,
-    ok: withManifest.wallSeconds * 3 <= first.wallSeconds,
-  });
+  for (const [metric, ours, goal] of [
+    ['times fewer bytes, without manifest', firstWithout.wireBytes / without.wireBytes, 5],
+    ['times fewer bytes, with manifest', first.wireBytes / withManifest.wireBytes, 5],
+    ['times less time, with manifest', first.wallSeconds / withManifest.wallSeconds, 3],
+  ] as const) {
+    report.add({ case: again, metric, ours, peers: {}, limit: Infinity, goal, ok: ours >= goal });
+  }
   report.add({
     case: again,
     metric: 'requests, with manifest',

@@ -34,7 +34,7 @@ import { until } from './support/deployment';
 const root = resolve(__dirname, '..', '..');
 const fixtures = join(root, 'test', 'fixtures', 'batch');
 const FILES = 8;
-/** Long enough that a batch takes several calls of the function, and that a worker can be killed in the middle of it. */
+/** Long enough that a batch takes several calls of the function, and that a worker can be killed during it. */
 const FILE_MS = 1_000;
 
 /**
