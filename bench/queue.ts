@@ -16,7 +16,7 @@ const stub = spawn(process.execPath, ['--no-warnings', join(folder, 'stub-proces
 });
 const lines = createInterface({ input: stub.stdout })[Symbol.asyncIterator]();
 const endpoint = String((await lines.next()).value);
-const tell = (command: object) => stub.stdin.write(`${JSON.stringify(command)}\n`);
+const command = (fields: object) => stub.stdin.write(`${JSON.stringify(fields)}\n`);
 
 async function measure(one: Case, peer: Peer): Promise<Measured> {
   const queue = `${one.name}-${peer}`.replaceAll(/\W+/g, '-');
@@ -31,20 +31,20 @@ async function measure(one: Case, peer: Peer): Promise<Measured> {
     measureMs: one.measureMs,
     ...(one.messages === undefined ? {} : { messages: one.messages }),
   };
-  tell({ queue, ...(one.rate === undefined ? { supply: 1_000 } : { rate: one.rate }) });
+  command({ queue, ...(one.rate === undefined ? { supply: 1_000 } : { rate: one.rate }) });
   const { stdout } = await run(process.execPath, [
     '--expose-gc',
     '--no-warnings',
     join(folder, 'peer.ts'),
     JSON.stringify(order),
   ]);
-  tell({ queue, supply: 0 });
+  command({ queue, supply: 0 });
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}') as Measured;
 }
 
 async function measureAll(one: Case): Promise<Map<Peer, Measured>> {
   const results = new Map<Peer, Measured>();
-  tell({ latencyMs: one.latencyMs * one.dilation });
+  command({ latencyMs: one.latencyMs * one.dilation });
   if (one.together) {
     await Promise.all(one.peers.map(async (peer) => results.set(peer, await measure(one, peer))));
   } else {

@@ -3,9 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo } from 'node:net';
 
 /**
- * A small SQS for standard queues that the real SDK talks to, with latency and faults. It imports nothing of ours, so
- * that benches and
- * tests measure the worker against something that shares no code with it.
+ * A small SQS for standard queues, for the real SDK, with latency and faults. It imports nothing of the runtime, so
+ * that benches and tests measure the worker against code of its own.
  */
 
 export type Fault =
