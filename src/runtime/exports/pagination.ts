@@ -19,7 +19,9 @@ export interface Pagination {
 }
 
 export interface CursorPagesOptions {
-  /** Property of the response with the array of items. @default 'items' */ readonly items?: string; /** Property with the cursor of the next page; absent, null or empty on the last page. @default 'nextCursor' */
+  /** Property of the response with the array of items. @default 'items' */
+  readonly items?: string;
+  /** Property with the cursor of the next page; absent, null or empty on the last page. @default 'nextCursor' */
   readonly next?: string;
   /** Query parameter for the cursor. @default 'cursor' */
   readonly parameter?: string;
@@ -44,7 +46,9 @@ export function cursorPages({
 }
 
 export interface OffsetPagesOptions {
-  /** Property of the response with the array of items. @default 'items' */ readonly items?: string; /** Query parameter for the number of items to skip. @default 'offset' */
+  /** Property of the response with the array of items. @default 'items' */
+  readonly items?: string;
+  /** Query parameter for the number of items to skip. @default 'offset' */
   readonly parameter?: string;
 }
 

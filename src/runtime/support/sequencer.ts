@@ -1,8 +1,8 @@
 const MAX_DIGITS = 32;
 
 /**
- * A sequencer of S3 in a form that compares as text: upper case, left-padded with zeros to 32 digits. Undefined if it is
- * not hexadecimal text of 1 to 32 digits.
+ * A sequencer of S3 in a form that compares as text: upper case, left-padded with zeros to 32 digits. Undefined if it
+ * is not hexadecimal text of 1 to 32 digits.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
  */
