@@ -3,7 +3,8 @@ import { log } from '../shared/log';
 import { turnSource } from '../shared/turn-source';
 
 /*
- * The only handler that runs in a container: a gate for an unmodified image, which ECS starts after this container exited with 0. The exit code of that image is its result.
+ * The only handler that runs in a container: a gate for an unmodified image, which ECS starts after this container
+ * exited with 0. The exit code of that image is its result.
  */
 
 beginFileTask(turnSource()).then(
