@@ -98,7 +98,7 @@ describe('a pipeline of the constructs', () => {
     const target = IngestTarget.worker(createWorker(test));
     expect(() => inbox.addRoute('Archives', { target })).toThrow(
       new Error(
-        'target is of the stack Pipeline, and rule and queue name each other; create the route there: new IngestRoute(scope, id, { source, ... }) [at Files/Inbox/Archives]',
+        'target is in the stack Pipeline, and rule and queue reference each other; create the route there: new IngestRoute(scope, id, { source, ... }) [at Files/Inbox/Archives]',
       ),
     );
   });
@@ -111,7 +111,7 @@ describe('a pipeline of the constructs', () => {
     test.app.synth();
     Annotations.fromStack(test.stack).hasWarning(
       '/Pipeline/Archives',
-      Match.stringLikeRegexp('Some objects fit All too'),
+      Match.stringLikeRegexp('Some objects also match All'),
     );
   });
 });

@@ -51,8 +51,7 @@ export interface DatabaseDeliveryPipelineProps {
 
   /**
    * Commands that every build runs first, such as `npm ci`.
-   *
-   * @default - nothing
+   * @default - none
    */
   readonly installCommands?: string[];
 

@@ -146,7 +146,7 @@ export class DatabaseDeliveryPipeline extends Construct implements ec2.IConnecta
     const { githubRepository, githubBranches = DeliveryDefaults.githubBranches, source, deployCommands } = this.#props;
     if (githubRepository === undefined) {
       throw new ValidationError(
-        'githubRepository is needed for a workflow; say whose workflows may start builds',
+        'githubRepository is needed for a workflow; set the repository whose workflows may start builds',
         this,
       );
     }
@@ -211,7 +211,7 @@ export class DatabaseDeliveryPipeline extends Construct implements ec2.IConnecta
       concurrentBuildLimit: 1,
     });
     allowNetworkInterfaces(project, role);
-    acknowledge(project, 'AwsSolutions-CB4', 'A build keeps no artifacts and no cache, so there is nothing to encrypt');
+    acknowledge(project, 'AwsSolutions-CB4', 'A build has no artifacts and no cache to encrypt');
     this.failureAlarms.push(
       createAlarm(this, `${name}FailureAlarm`, {
         description: `A build of ${this.node.path}, ${name}, failed`,

@@ -82,7 +82,7 @@ export interface ExportOrchestratorProps {
   /**
    * The URL of the Export API, for the program.
    *
-   * @default - the program knows it
+   * @default - set by the program
    */
   readonly apiUrl?: string;
 

@@ -1,10 +1,10 @@
 import type { IConstruct } from 'constructs';
 
 /**
- * A wrong use of a construct, found at synth.
+ * An incorrect use of a construct, detected at synth.
  *
- * The message names the prop, the rule, what came and what to do; the path says which construct. A value that is
- * made before any construct, such as a scaling choice, has no path to give.
+ * The message contains the prop, the rule, the value and the remedy; the path identifies the construct. A value that is
+ * created before any construct, such as a scaling choice, has no path.
  */
 export class ValidationError extends Error {
   constructor(message: string, scope?: IConstruct) {

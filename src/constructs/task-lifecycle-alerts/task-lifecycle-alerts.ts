@@ -84,7 +84,7 @@ export class TaskLifecycleAlerts extends Construct {
 
     const alerts = new Set(props.alerts ?? Object.values(TaskAlert).filter((alert) => !optIn.has(alert)));
     const expectedExitCodes = [0, ...(props.expectedExitCodes ?? AlertDefaults.expectedExitCodes)];
-    const teller = this.#createTeller(props, alerts, expectedExitCodes);
+    const alertFunction = this.#createAlertFunction(props, alerts, expectedExitCodes);
     const { clusters, services, taskDefinitionFamilies: families } = props;
     const patterns = renderPatterns(this, alerts, { clusters, services, families }, expectedExitCodes);
     this.rules = Object.entries(patterns).map(
@@ -93,7 +93,7 @@ export class TaskLifecycleAlerts extends Construct {
           description: `${name} tasks and services for ${this.node.path}`,
           eventPattern,
           targets: [
-            new LambdaFunction(teller, {
+            new LambdaFunction(alertFunction, {
               deadLetterQueue: this.deadLetterQueue,
               maxEventAge: AlertDefaults.maxEventAge,
               retryAttempts: AlertDefaults.retryAttempts,
@@ -124,13 +124,13 @@ export class TaskLifecycleAlerts extends Construct {
     return this.deadLetterQueue.metricApproximateNumberOfMessagesVisible(props);
   }
 
-  #createTeller(
+  #createAlertFunction(
     props: TaskLifecycleAlertsProps,
     alerts: ReadonlySet<TaskAlert>,
     expectedExitCodes: readonly number[],
   ): LambdaHandler {
     const table = this.#createTable();
-    const teller = createHandlerFunction(this, 'Function', {
+    const handler = createHandlerFunction(this, 'Function', {
       handler: 'task-alerts',
       description: `Sends alerts of failed tasks, for ${this.node.path}`,
       timeout: AlertDefaults.functionTimeout,
@@ -146,25 +146,25 @@ export class TaskLifecycleAlerts extends Construct {
       },
     });
     const { deadLetterQueue } = this;
-    teller.configureAsyncInvoke({
+    handler.configureAsyncInvoke({
       maxEventAge: AlertDefaults.functionRetryFor,
       onFailure: { bind: () => ({ destination: deadLetterQueue.queueArn }) },
     });
-    grantSend(deadLetterQueue, teller);
-    grantPublish(this.topic, teller);
+    grantSend(deadLetterQueue, handler);
+    grantPublish(this.topic, handler);
     // grant() of the CDK would add indexes, which the table lacks.
     iam.Grant.addToPrincipal({
-      grantee: teller,
+      grantee: handler,
       actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
       resourceArns: [table.tableArn],
     });
-    iam.Grant.addToPrincipal({ grantee: teller, actions: ['ecs:DescribeTaskDefinition'], resourceArns: ['*'] });
+    iam.Grant.addToPrincipal({ grantee: handler, actions: ['ecs:DescribeTaskDefinition'], resourceArns: ['*'] });
     acknowledge(
       this,
       'AwsSolutions-IAM5[Resource::*]',
       'ecs:DescribeTaskDefinition has no narrower resource; it reads the location of the log of a failed task',
     );
-    return teller;
+    return handler;
   }
 
   #createTable(): dynamodb.Table {
@@ -197,7 +197,7 @@ export class TaskLifecycleAlerts extends Construct {
     for (const [prop, list] of Object.entries({ alerts, clusters, services, taskDefinitionFamilies })) {
       if (list?.length === 0) {
         throw new ValidationError(
-          `${prop} cannot be empty, or nobody would ever be told of anything; leave it out, or name at least one`,
+          `${prop} cannot be empty, or no alert would be sent; omit it, or set at least one`,
           this,
         );
       }

@@ -242,7 +242,7 @@ test('sends files over the limit to the queue for them, and lets their worker sh
   });
 });
 
-test('rings when files are rejected, when invocations fail, and when files wait too long', () => {
+test('is in ALARM when files are rejected, when invocations fail, and when files wait too long', () => {
   const actionsOf = {
     bind: () => ({ alarmActionArn: 'arn:aws:sns:eu-central-1:111122223333:alerts' }),
   } satisfies cloudwatch.IAlarmAction;
@@ -315,7 +315,7 @@ describe('with what exists', () => {
 
 test.each<[string, () => Partial<BatchFileLoaderProps>]>([
   ['vpc is missing', () => ({ vpc: undefined })],
-  ['routes must hold at least one', () => ({ routes: {} })],
+  ['routes must contain at least one', () => ({ routes: {} })],
   ['mapping of route Orders is missing', () => ({ routes: { Orders: { source: inbox } } })],
   [
     'mapping of route Orders cannot be set together with handlerFunction',
@@ -326,7 +326,7 @@ test.each<[string, () => Partial<BatchFileLoaderProps>]>([
     () => ({ handlerFunction: ownFunction(), memorySize: 512 }),
   ],
   [
-    'routes A and B must not fit the same key',
+    'routes A and B must not match the same key',
     () => ({
       routes: {
         A: { source: inbox, prefix: 'a/', mapping: mapping() },
@@ -343,7 +343,7 @@ test.each<[string, () => Partial<BatchFileLoaderProps>]>([
     () => ({ routes: { Orders: { source: inbox, mapping: mapping({ table: 'a.b.c' }) } } }),
   ],
   [
-    'each named once, got: id, id',
+    'with unique names, got: id, id',
     () => ({ routes: { Orders: { source: inbox, mapping: mapping({ columns: [{ name: 'id' }, { name: 'id' }] }) } } }),
   ],
   [

@@ -38,7 +38,7 @@ describe('SpotStrategy', () => {
     ['onDemand must be a whole number from 0 to 1000, got: -1', () => SpotStrategy.weighted(-1, 1)],
     ['spot must be a whole number from 0 to 1000, got: 1001', () => SpotStrategy.weighted(1, 1_001)],
     [
-      'onDemand and spot cannot both be 0, or no task could be placed; give at least one of them a weight',
+      'onDemand and spot cannot both be 0, or no task could be placed; set at least one of them',
       () => SpotStrategy.weighted(0, 0),
     ],
   ])('throws: %s', (message, create) => {

@@ -464,22 +464,26 @@ describe('ChunkedBatchWorkflow with options', () => {
 describe('ChunkedBatchWorkflow refuses', () => {
   const at = ' [at Pipeline/Nightly]';
   it.each<[string, Props | ((test: TestApp) => Props), string]>([
-    ['no prefix', { prefixes: [] }, "prefixes cannot be empty; name what a run works on, or [''] for the whole bucket"],
+    [
+      'no prefix',
+      { prefixes: [] },
+      "prefixes cannot be empty; set the prefixes of a run, or [''] for the whole bucket",
+    ],
     [
       'a prefix without its slash',
       { prefixes: ['sales'] },
-      'prefixes must be known texts that end with a slash and do not begin with one, without *, ? and \\, got: "sales"',
+      'prefixes must be literal strings (no tokens) that end with a slash and do not start with one, without *, ? and \\, got: "sales"',
     ],
     [
       'a prefix with a star',
       { prefixes: ['sal*/'] },
-      'prefixes must be known texts that end with a slash and do not begin with one, without *, ? and \\, got: "sal*/"',
+      'prefixes must be literal strings (no tokens) that end with a slash and do not start with one, without *, ? and \\, got: "sal*/"',
     ],
-    ['a prefix twice', { prefixes: ['a/', 'a/'] }, 'prefixes cannot hold one twice, got: a/, a/'],
+    ['a prefix twice', { prefixes: ['a/', 'a/'] }, 'prefixes must be unique, got: a/, a/'],
     [
       'a prefix among the files of another',
       { prefixes: ['', 'incoming/a/'] },
-      'prefixes cannot hold incoming/a/, whose files are among those of the whole bucket too; leave one of them out',
+      'prefixes cannot include incoming/a/, which overlaps the whole bucket; omit one of them',
     ],
     [
       'batches without files',
@@ -526,7 +530,7 @@ describe('ChunkedBatchWorkflow refuses', () => {
     [
       'a result prefix without its slash',
       { resultPrefix: 'runs' },
-      'resultPrefix must be a known text that ends with a slash and does not begin with one, without *, ? and \\, got: "runs"',
+      'resultPrefix must be a literal string (no tokens) that ends with a slash and does not start with one, without *, ? and \\, got: "runs"',
     ],
     [
       'results among the files',
@@ -534,7 +538,7 @@ describe('ChunkedBatchWorkflow refuses', () => {
         const bucket = new s3.Bucket(stack, 'Own');
         return { bucket, resultBucket: bucket, resultPrefix: 'sales/incoming/runs/' };
       },
-      'resultPrefix cannot be below sales/incoming/, where runs look for files, got: sales/incoming/runs/; choose another one',
+      'resultPrefix cannot be below sales/incoming/, where runs look for files, got: sales/incoming/runs/; use another one',
     ],
     [
       'a marker with a slash',
@@ -544,17 +548,17 @@ describe('ChunkedBatchWorkflow refuses', () => {
     [
       'markers of another bucket',
       ({ stack }) => ({ markerSource: new FileIngestBucket(stack, 'Other') }),
-      'markerSource must be the FileIngestBucket of bucket, got that of Pipeline/Other/Bucket; give bucket: inbox.bucket and markerSource: inbox',
+      'markerSource must be the FileIngestBucket of bucket, got that of Pipeline/Other/Bucket; set bucket: inbox.bucket and markerSource: inbox',
     ],
     [
       'a worker with a FIFO queue',
       (test) => ({ processor: BatchProcessor.worker(createWorker(test, { fifo: true })) }),
-      'processor must be a worker whose queue is no FIFO queue, in which one batch would hold up the others; give it another one',
+      'processor must be a worker without a FIFO queue, in which one batch would delay the others; use a standard queue',
     ],
     [
       'variables that it writes',
       (test) => ({ processor: task(test, { environment: { FILEWORKS_BATCH_KEY: 'x' } }) }),
-      'environment cannot hold FILEWORKS_BATCH_KEY, which the construct writes; set the prop that it comes from',
+      'environment cannot hold FILEWORKS_BATCH_KEY, which the construct sets; set the corresponding prop',
     ],
   ])('%s', (_, props, message) => {
     expect(() => createWorkflow(props)).toThrow(`${message}${at}`);
@@ -565,13 +569,13 @@ describe('ChunkedBatchWorkflow refuses', () => {
     const elsewhere = { ...test, stack: new Stack(test.app, 'Elsewhere') };
     const processor = BatchProcessor.worker(createWorker(elsewhere));
     expect(() => createWorkflow({ processor }, test)).toThrow(
-      `processor is a worker of the stack Elsewhere, and workflow and worker name each other; create both in one stack${at}`,
+      `processor is a worker in the stack Elsewhere, and workflow and worker reference each other; create both in one stack${at}`,
     );
   });
 
   it('a manifest without a name', () => {
     expect(() => BatchSource.manifest('/x')).toThrow(
-      'name must be the key of an object below the prefix, without a slash before it, got: "/x"',
+      'name must be the key of an object below the prefix, without a leading slash, got: "/x"',
     );
   });
 });

@@ -183,7 +183,7 @@ test('starts transformations by the clock and migrations by events, and keeps st
   expect([delivery.deadLetterQueue, delivery.deadLetterAlarm].every((part) => part !== undefined)).toBe(true);
 });
 
-test('rings an alarm for each project whose build fails', () => {
+test('has an alarm for each project whose build fails', () => {
   expect(create(everything).failureAlarms).toHaveLength(3);
   synth(app).resourcePropertiesCountIs(
     'AWS::CloudWatch::Alarm',
@@ -220,13 +220,13 @@ test.each<[string, Partial<DatabaseDeliveryPipelineProps>, string]>([
     { githubRepository: 'a/b', githubBranches: ['*'] },
     'githubBranches must be names of branches without wildcards, got: *',
   ],
-  ['no branch', { githubRepository: 'a/b', githubBranches: [] }, 'githubBranches must name one or more branches'],
+  ['no branch', { githubRepository: 'a/b', githubBranches: [] }, 'githubBranches must contain at least one branch'],
   ['a repository without an owner', { githubRepository: 'shop' }, 'githubRepository must be `owner/name`, got: shop'],
-  ['no command', { migrateCommands: [] }, 'migrateCommands must hold one or more commands'],
+  ['no command', { migrateCommands: [] }, 'migrateCommands must contain at least one command'],
   [
     'a command that ends its script',
     { smokeCommands: ['x\nEND_OF_FILEWORKS_STEP\ny'] },
-    'smokeCommands cannot hold a line END_OF_FILEWORKS_STEP',
+    'smokeCommands cannot contain a line END_OF_FILEWORKS_STEP',
   ],
   ['a history that is SQL', { historyTable: `x'; DROP TABLE y` }, 'historyTable must be `table` or `schema.table`'],
   ['a folder with a quote', { workingDirectory: `a'b` }, 'workingDirectory must be a folder of the source'],

@@ -218,7 +218,7 @@ describe('as it comes', () => {
     expect(JSON.stringify(suspends?.Resource)).toContain('ExportsWorkerService');
   });
 
-  test('rings when the API has been away for a quarter of an hour', () => {
+  test('is in ALARM when the API has been away for a quarter of an hour', () => {
     create();
     synth(app).hasResourceProperties('AWS::CloudWatch::Alarm', {
       Namespace: 'Fileworks',
@@ -485,16 +485,16 @@ describe('throws', () => {
       { downloader: { additionalQueues: {}, queueWeight: 1 } },
     ],
     [
-      `orchestrator.fifo cannot be set together with the queues of an ExportOrchestrator; leave it out: duplicates have no effect, and jobs are not ordered${at}`,
+      `orchestrator.fifo cannot be set together with the queues of an ExportOrchestrator; omit it: duplicates have no effect, and jobs are not ordered${at}`,
       { orchestrator: { fifo: true } },
     ],
     [
       `downloader.maxReceiveCount cannot be set together with downloader.queue; set them where the queue is created${at}`,
       { downloader: { ...queue, maxReceiveCount: 3 } },
     ],
-    [`image is missing; give image for both services, or orchestrator.image${at}`, { image: undefined }],
+    [`image is missing; set image for both services, or orchestrator.image${at}`, { image: undefined }],
     [
-      `image is missing; give image for both services, or downloader.image${at}`,
+      `image is missing; set image for both services, or downloader.image${at}`,
       { image: undefined, orchestrator: { image } },
     ],
     [
@@ -520,7 +520,7 @@ describe('throws', () => {
       { downloader: { deadLetterRetention: Duration.days(13) } },
     ],
     [
-      `downloader.strictPriority cannot be set together with a single queue; set priorityQueues, or leave it out${at}`,
+      `downloader.strictPriority cannot be set together with a single queue; set priorityQueues, or omit it${at}`,
       { downloader: { strictPriority: true } },
     ],
   ])('%s', (message, props) => {

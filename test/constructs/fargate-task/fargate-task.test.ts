@@ -188,7 +188,7 @@ describe('sidecars', () => {
   it('throws for two log routers', () => {
     const router = Sidecar.logRouter({ options: { Name: 'firehose' } });
     expect(() => createWorker(createTestApp(), { sidecars: [router, router] })).toThrow(
-      'sidecars can hold one log router, got: 2; let one of them send the logs to every destination [at Pipeline/Worker]',
+      'sidecars can include one log router, got: 2; let one of them send the logs to every destination [at Pipeline/Worker]',
     );
   });
 

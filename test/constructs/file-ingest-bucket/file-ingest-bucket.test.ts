@@ -150,7 +150,7 @@ describe('FileIngestBucket with defaults', () => {
     });
   });
 
-  it('rings an alarm while undelivered events wait', () => {
+  it('is in ALARM while there are undelivered events', () => {
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       Dimensions: [
         { Name: 'QueueName', Value: { 'Fn::GetAtt': [Match.stringLikeRegexp('^InboxDeadLetterQueue'), 'QueueName'] } },
@@ -347,7 +347,7 @@ describe('IngestRoute', () => {
 
   it.each<[string, sqs.QueueProps, IngestMessageOptions | undefined]>([
     [
-      'target needs messageGroupId, because its queue is FIFO; events of one group are worked on one after another',
+      'target needs messageGroupId, because its queue is FIFO; events of one group are processed one after another',
       { fifo: true, contentBasedDeduplication: true },
       undefined,
     ],
@@ -389,7 +389,7 @@ describe('IngestRoute', () => {
     expect(warnings.map(({ id, entry }) => [id, entry.data])).toEqual([
       [
         '/Pipeline/Inbox/Csv',
-        'Some objects, such as "a/.csv", fit A and B too and are delivered by each of these routes; narrow them, or acknowledge this if it is what you want [ack: cdk-fileworks:FileIngestBucket.overlappingRoutes]',
+        'Some objects, such as "a/.csv", also match A and B and are delivered by each of these routes; narrow them, or acknowledge this if it is intended [ack: cdk-fileworks:FileIngestBucket.overlappingRoutes]',
       ],
     ]);
   });
@@ -411,28 +411,28 @@ describe('IngestRoute', () => {
   });
 
   it.each<[string, Omit<IngestRouteOptions, 'target'>]>([
-    ['prefixes cannot be empty or hold an empty text; leave it out to take every object', { prefixes: [] }],
-    ['suffixes cannot be empty or hold an empty text; leave it out to take every object', { suffixes: ['.csv', ''] }],
+    ['prefixes cannot be empty or hold an empty string; omit it to match every object', { prefixes: [] }],
+    ['suffixes cannot be empty or hold an empty string; omit it to match every object', { suffixes: ['.csv', ''] }],
     ['prefixes cannot start with a slash, because keys do not, got: /in/; write in/', { prefixes: ['in/', '/in/'] }],
-    ['reasons cannot be empty or hold an empty text; leave it out to take every object', { reasons: [] }],
+    ['reasons cannot be empty or hold an empty string; omit it to match every object', { reasons: [] }],
     [
-      'keyPatterns and excludeKeyPatterns cannot hold two stars in a row, got: a/**; one star stands for any text',
+      'keyPatterns and excludeKeyPatterns cannot contain two asterisks in a row, got: a/**; one asterisk matches any text',
       { keyPatterns: ['a/**'] },
     ],
     [
-      'prefixes, suffixes cannot be set together with keyPatterns; EventBridge takes conditions on a key as alternatives; write one pattern for all',
+      'prefixes, suffixes cannot be set together with keyPatterns; EventBridge treats conditions on a key as alternatives; use one pattern for all',
       { keyPatterns: ['a*'], prefixes: ['a'], suffixes: ['b'] },
     ],
     [
-      'prefixes cannot be set together with excludeKeyPatterns; EventBridge takes conditions on a key as alternatives; keep what is to be left out beside the prefix and not below it',
+      'prefixes cannot be set together with excludeKeyPatterns; EventBridge treats conditions on a key as alternatives; store excluded objects outside of the prefix',
       { excludeKeyPatterns: ['a*'], prefixes: ['a'] },
     ],
     [
-      'caseSensitiveSuffixes cannot be set together with no suffixes; leave it out, because prefixes and patterns always heed case',
+      'caseSensitiveSuffixes cannot be set together with no suffixes; omit it, because prefixes and patterns are always case-sensitive',
       { caseSensitiveSuffixes: true },
     ],
     [
-      'ignoreEmptyObjects cannot be set together with minSize; minSize says already how empty an object may be',
+      'ignoreEmptyObjects cannot be set together with minSize; minSize already sets the minimum size',
       { minSize: Size.bytes(2), ignoreEmptyObjects: true },
     ],
     [
@@ -445,7 +445,7 @@ describe('IngestRoute', () => {
     ],
     ['minSize cannot be more than maxSize, got: 1 (the default) and 0 bytes', { maxSize: Size.bytes(0) }],
     ['archiveFor must be a whole number of days 1 or more, got: 0.5', { archiveFor: Duration.hours(12) }],
-    ['minSize must be known at synth; give a plain size', { minSize: Size.bytes(Lazy.number({ produce: () => 2 })) }],
+    ['minSize must be known at synth; use a literal size', { minSize: Size.bytes(Lazy.number({ produce: () => 2 })) }],
     ['maxEventAge must be a whole number of seconds from 60 to 86400, got: 59', { maxEventAge: Duration.seconds(59) }],
     [
       'maxEventAge must be a whole number of seconds from 60 to 86400, got: 86401',
@@ -468,8 +468,7 @@ describe('IngestRoute', () => {
     );
     const inbox = new FileIngestBucket(test.stack, 'Inbox');
     expect(() => inbox.addRoute('Route', { target })).toThrow(
-      'target cannot be a queue with QueueEncryption.KMS_MANAGED, because EventBridge may not use the key that AWS manages for SQS; ' +
-        'use QueueEncryption.SQS_MANAGED, or KMS with a key of your own [at Pipeline/Inbox/Route]',
+      'target cannot be a queue with QueueEncryption.KMS_MANAGED, because EventBridge may not use the AWS managed key for SQS; use QueueEncryption.SQS_MANAGED, or KMS with a customer-managed key [at Pipeline/Inbox/Route]',
     );
   });
 
@@ -530,7 +529,7 @@ describe('a route with an archive', () => {
   it('has none to replay by default', () => {
     const { test, route } = build({});
     expect(() => route.grantReplay(role(test))).toThrow(
-      'grantReplay needs archiveFor, because only archived events can be delivered again; set it on the route [at Pipeline/Inbox/Route]',
+      'grantReplay needs archiveFor, because only archived events can be replayed; set it on the route [at Pipeline/Inbox/Route]',
     );
   });
 });
@@ -678,8 +677,7 @@ describe('Delivery.s3Notifications', () => {
   });
 
   const refusal =
-    'target cannot take notifications of S3, which go to standard queues whole and unchanged and wake no worker; use IngestTarget.queue(), existingQueue() or ' +
-    'worker() without FIFO, messageGroupId, IngestMessageFormat.COMPACT and wake, or use Delivery.eventBridge()';
+    'target cannot receive S3 notifications, which are sent unchanged to standard queues and cannot wake a worker; use IngestTarget.queue(), existingQueue() or worker() without FIFO, messageGroupId, IngestMessageFormat.COMPACT and wake, or use Delivery.eventBridge()';
   it.each<[string, (test: TestApp) => IngestTarget]>([
     ['a function', (test) => IngestTarget.lambdaFunction(createFunction(test))],
     ['a compact message', () => IngestTarget.queue({ format: IngestMessageFormat.COMPACT })],
@@ -699,8 +697,7 @@ describe('Delivery.s3Notifications', () => {
   });
 
   const foreign =
-    "Delivery.s3Notifications() needs a bucket whose notifications are the construct's own, and those of this one are set elsewhere; let FileIngestBucket " +
-    'create the bucket, add the notification where the others are and use the queue, or use Delivery.eventBridge()';
+    'Delivery.s3Notifications() needs a bucket whose notifications the construct owns, and those of this bucket are set elsewhere; let FileIngestBucket create the bucket, add the notification where the others are set and use the queue, or use Delivery.eventBridge()';
   it.each<[string, (test: TestApp) => s3.IBucket]>([
     ['is imported', ({ stack }) => s3.Bucket.fromBucketName(stack, 'Files', 'files')],
     [
@@ -725,19 +722,19 @@ describe('Delivery.s3Notifications', () => {
     [`keyPatterns, maxEventAge ${rulesOnly}`, { keyPatterns: ['a'], maxEventAge: Duration.hours(1) }],
     [`maxSize, archiveFor ${rulesOnly}`, { maxSize: Size.bytes(9), archiveFor: Duration.days(1) }],
     [
-      'ignoreEmptyObjects must be false with Delivery.s3Notifications(), because S3 does not filter by size; set it, and let the worker return for an empty object',
+      'ignoreEmptyObjects must be false with Delivery.s3Notifications(), because S3 does not filter by size; set it, and let the worker return early for an empty object',
       { ignoreEmptyObjects: undefined },
     ],
     [
-      'prefixes and suffixes cannot hold a star with Delivery.s3Notifications(), which S3 does not take, got: a*/',
+      'prefixes and suffixes cannot contain an asterisk with Delivery.s3Notifications(), which S3 does not support, got: a*/',
       { prefixes: ['a*/'] },
     ],
     [
-      'prefixes and suffixes of Route cannot take the same object with Delivery.s3Notifications(), which S3 refuses, got both for "a/b/.csv"; narrow them, or use Delivery.eventBridge()',
+      'prefixes and suffixes of Route cannot match the same object with Delivery.s3Notifications(), which S3 refuses, got both for "a/b/.csv"; narrow them, or use Delivery.eventBridge()',
       { prefixes: ['a/', 'a/b/'], suffixes: ['.csv'], caseSensitiveSuffixes: true },
     ],
     [
-      'S3 takes 100 notifications of a bucket, and its routes would need 112, one for each prefix and each spelling of a suffix; set caseSensitiveSuffixes, or use Delivery.eventBridge()',
+      'S3 accepts 100 notifications for a bucket, and its routes would need 112, one for each prefix and each spelling of a suffix; set caseSensitiveSuffixes, or use Delivery.eventBridge()',
       { prefixes: ['a/', 'b/', 'c/', 'd/', 'e/', 'f/', 'g/'], suffixes: ['.json'] },
     ],
   ])('throws: %s', (message, options) => {
@@ -759,7 +756,7 @@ describe('Delivery.s3Notifications', () => {
     expect(() =>
       inbox.addRoute('C', { ...direct, suffixes: ['.csv'], caseSensitiveSuffixes: true, target: IngestTarget.queue() }),
     ).toThrow(
-      'A and C cannot take the same object with Delivery.s3Notifications(), which S3 refuses, got both for "in/.csv"; narrow them, or use Delivery.eventBridge()',
+      'A and C cannot match the same object with Delivery.s3Notifications(), which S3 refuses, got both for "in/.csv"; narrow them, or use Delivery.eventBridge()',
     );
   });
 

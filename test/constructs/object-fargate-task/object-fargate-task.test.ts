@@ -168,7 +168,7 @@ describe('ObjectFargateTask with defaults', () => {
     });
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmDescription: Match.stringLikeRegexp(
-        '^The tasks of some objects of Pipeline/Converter failed, and their events wait in its dead-letter queue',
+        '^The tasks of some objects of Pipeline/Converter failed, and their events are in its dead-letter queue',
       ),
     });
   });
@@ -261,7 +261,7 @@ describe('ObjectFargateTask with options', () => {
     expect(work.Arguments.Overrides.ContainerOverrides[0].Name).toBe('Convert');
   });
 
-  it('rings where it is asked to, and lets an operator start the work again', () => {
+  it('has the given alarm actions, and lets an operator start the work again', () => {
     const test = createTestApp();
     const task = createTask({ alarmActions: [new SnsAction(new Topic(test.stack, 'Topic'))] }, test);
     task.grantRun(new iam.Role(test.stack, 'Operator', { assumedBy: new iam.AccountRootPrincipal() }));
@@ -342,12 +342,9 @@ describe('ObjectFargateTask throws', () => {
       'maxDuration must be a whole number of seconds from 60 to 604800, got: 30 [at Pipeline/Converter]',
       { maxDuration: Duration.seconds(30) },
     ],
+    ['image is missing; set image, or taskDefinition with a container [at Pipeline/Converter]', { image: undefined }],
     [
-      'image is missing; give image, or taskDefinition with a container of its own [at Pipeline/Converter]',
-      { image: undefined },
-    ],
-    [
-      'environment cannot hold FILEWORKS_FILE_KEY, which the construct writes; set the prop that it comes from [at Pipeline/Converter]',
+      'environment cannot hold FILEWORKS_FILE_KEY, which the construct sets; set the corresponding prop [at Pipeline/Converter]',
       { environment: { FILEWORKS_FILE_KEY: 'a' } },
     ],
     [

@@ -69,9 +69,9 @@ describe('PipelineDashboard', () => {
       'Alarms',
       '## Inbox: files arrive',
       'Files by route',
-      'Deliveries that failed',
+      'Failed deliveries',
       'Undelivered events',
-      '## Worker: jobs wait and are worked on',
+      '## Worker: jobs are queued and processed',
       'Backlog',
       'Jobs',
       'Duration of a job, milliseconds',
@@ -179,9 +179,9 @@ it('shows jobs by the clock, export jobs, tasks of objects, alerts and what is n
   const template = synth(test);
   expect(titles(widgetsOf(template))).toEqual([
     'Alarms',
-    '## Plain: work by the clock',
+    '## Plain: scheduled job',
     'Runs that could not be started',
-    '## Nightly: work by the clock',
+    '## Nightly: scheduled job',
     'Runs',
     'Duration, milliseconds',
     'Runs that could not be started',
@@ -194,8 +194,8 @@ it('shows jobs by the clock, export jobs, tasks of objects, alerts and what is n
     'Runs',
     'Failed objects',
     'Duration, milliseconds',
-    '## Alerts: trouble is told',
-    'Alerts that could not be sent',
+    '## Alerts: failures raise alerts',
+    'Undelivered alerts',
     '## Database',
     'Connections',
   ]);
@@ -226,7 +226,7 @@ it('throws without stages', () => {
   const test = createTestApp();
   expect(() => new PipelineDashboard(test.stack, 'Page', { stages: [] })).toThrow(
     new Error(
-      'stages cannot be empty; add what the pipeline consists of, such as PipelineStage.worker(worker) [at Pipeline/Page]',
+      'stages cannot be empty; add the stages of the pipeline, such as PipelineStage.worker(worker) [at Pipeline/Page]',
     ),
   );
 });
@@ -238,7 +238,7 @@ it('throws for actions of alarms that are not there', () => {
     () => new PipelineDashboard(test.stack, 'Page', { stages: [PipelineStage.custom('Own', {})], alarmActions }),
   ).toThrow(
     new Error(
-      'alarmActions needs stages with alarms, and these have none; add alarms to them, or leave it out [at Pipeline/Page]',
+      'alarmActions needs stages with alarms, and these have none; add alarms to them, or omit it [at Pipeline/Page]',
     ),
   );
 });

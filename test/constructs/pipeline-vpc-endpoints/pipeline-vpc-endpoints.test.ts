@@ -54,7 +54,7 @@ describe('PipelineVpcEndpoints', () => {
     const test = createTestApp();
     expect(() => create(test, { additionalServices: [ec2.InterfaceVpcEndpointAwsService.SQS] })).toThrow(
       new Error(
-        'additionalServices cannot hold a service that has an endpoint already, got: sqs; leave it out [at Shared/Endpoints]',
+        'additionalServices cannot include a service that has an endpoint already, got: sqs; omit it [at Shared/Endpoints]',
       ),
     );
   });

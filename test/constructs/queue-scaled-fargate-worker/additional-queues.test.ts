@@ -156,7 +156,7 @@ it.each<[string, Partial<QueueScaledFargateWorkerProps>]>([
     { additionalQueues: { Express: {} }, queueWeight: 1_001 },
   ],
   [
-    'queueWeight, strictPriority cannot be set together with a single queue; add additionalQueues, or leave them out',
+    'queueWeight, strictPriority cannot be set together with a single queue; add additionalQueues, or omit them',
     { queueWeight: 3, strictPriority: true },
   ],
 ])('throws: %s', (message, props) => {
@@ -167,6 +167,6 @@ it('throws for the dead-letter queue of a further queue that is not given', () =
   const test = createTestApp();
   const deadLetterQueue = sqs.Queue.fromQueueArn(test.stack, 'Dead', 'arn:aws:sqs:eu-west-1:111122223333:dead');
   expect(() => createWorker(test, { additionalQueues: { Express: { deadLetterQueue } } })).toThrow(
-    'deadLetterQueue cannot be set together with a new queue in additionalQueues.Express; give queue too, or let the construct create both [at Pipeline/Worker]',
+    'deadLetterQueue cannot be set together with a new queue in additionalQueues.Express; set queue too, or let the construct create both [at Pipeline/Worker]',
   );
 });

@@ -100,6 +100,6 @@ it('is off by default, and adds nothing', () => {
 
 it('throws without Spot', () => {
   expect(() => createWorker(createTestApp(), { fallbackToOnDemand: true, capacity: SpotStrategy.onDemand() })).toThrow(
-    'fallbackToOnDemand needs capacity with Spot, such as SpotStrategy.spotOnly(); leave it out',
+    'fallbackToOnDemand needs capacity with Spot, such as SpotStrategy.spotOnly(); otherwise omit it',
   );
 });

@@ -493,7 +493,7 @@ describe('QueueScaledFargateWorker with an existing task definition', () => {
   it('throws when it has no container yet', () => {
     const test = createTestApp();
     expect(() => createWorker(test, { image: undefined, taskDefinition: createTaskDefinition(test, false) })).toThrow(
-      'taskDefinition needs an essential container before it is handed over; call addContainer first [at Pipeline/Worker]',
+      'taskDefinition needs an essential container; call addContainer first [at Pipeline/Worker]',
     );
   });
 
@@ -501,14 +501,14 @@ describe('QueueScaledFargateWorker with an existing task definition', () => {
     const test = createTestApp();
     const taskDefinition = createTaskDefinition({ ...test, stack: test.shared });
     expect(() => createWorker(test, { image: undefined, taskDefinition })).toThrow(
-      'taskDefinition must be created in the stack of the worker, because each of them names the other; move it here [at Pipeline/Worker]',
+      'taskDefinition must be in the stack of the worker, because each references the other; move it there [at Pipeline/Worker]',
     );
   });
 
   it('throws when there is neither an image nor a task definition', () => {
     const test = createTestApp();
     expect(() => createWorker(test, { image: undefined })).toThrow(
-      'image is missing; give image, or taskDefinition with a container of its own [at Pipeline/Worker]',
+      'image is missing; set image, or taskDefinition with a container [at Pipeline/Worker]',
     );
   });
 });
@@ -572,7 +572,7 @@ describe('QueueScaledFargateWorker alarms', () => {
     template.resourceCountIs('AWS::CloudWatch::Alarm', 5);
   });
 
-  it('rings when jobs wait and none is in work, and costs nothing else', () => {
+  it('is in ALARM when jobs wait and none is in work, and costs nothing else', () => {
     const test = createTestApp();
     const worker = createWorker(test, { alarmNotStartingFor: Duration.minutes(10) });
     const template = synth(test);
@@ -686,15 +686,15 @@ describe('QueueScaledFargateWorker refuses', () => {
   it.each<[string, Partial<QueueScaledFargateWorkerProps>]>([
     ['cpu must be one of 256, 512, 1024, 2048, 4096, 8192, 16384, got: 1000', { cpu: 1_000 }],
     [
-      'memoryLimitMiB must be from 1024 to 4096 in steps of 1024 when cpu is 512, got: 512; Fargate has no other sizes',
+      'memoryLimitMiB must be from 1024 to 4096 in steps of 1024 when cpu is 512, got: 512; Fargate offers no other sizes',
       { memoryLimitMiB: 512 },
     ],
     [
-      'memoryLimitMiB must be from 16384 to 61440 in steps of 4096 when cpu is 8192, got: 17408; Fargate has no other sizes',
+      'memoryLimitMiB must be from 16384 to 61440 in steps of 4096 when cpu is 8192, got: 17408; Fargate offers no other sizes',
       { cpu: 8_192, memoryLimitMiB: 17_408 },
     ],
     [
-      'memoryLimitMiB must be from 8192 to 30720 in steps of 1024 when cpu is 4096, got: 1024 (the default); Fargate has no other sizes',
+      'memoryLimitMiB must be from 8192 to 30720 in steps of 1024 when cpu is 4096, got: 1024 (the default); Fargate offers no other sizes',
       { cpu: 4_096 },
     ],
     ['stopTimeout must be a whole number of seconds from 2 to 120, got: 121', { stopTimeout: Duration.seconds(121) }],
@@ -734,7 +734,7 @@ describe('QueueScaledFargateWorker refuses', () => {
       { alarmSaturatedFor: Duration.seconds(86_401) },
     ],
     [
-      'contentBasedDeduplication cannot be set together with a queue that is not FIFO; set fifo too, or leave it out',
+      'contentBasedDeduplication cannot be set together with a queue that is not FIFO; set fifo too, or omit it',
       { contentBasedDeduplication: true },
     ],
     ['concurrency must be a whole number 1 or more, got: 0', { concurrency: 0 }],
@@ -747,11 +747,11 @@ describe('QueueScaledFargateWorker refuses', () => {
       { alarmNotStartingFor: Duration.seconds(59) },
     ],
     [
-      'maxTasks must be known at synth, because the steps of the scaling policy are made from it; give a plain number',
+      'maxTasks must be known at synth, because the steps of the scaling policy are computed from it; use a literal number',
       { maxTasks: Lazy.number({ produce: () => 4 }) },
     ],
     [
-      'maxProcessingTime cannot be longer than 12 hours, the longest that SQS hides a message, got: 13 hours; split the job',
+      'maxProcessingTime cannot be longer than 12 hours, the maximum visibility timeout of SQS, got: 13 hours; split the job',
       { maxProcessingTime: Duration.hours(13) },
     ],
     [
@@ -759,7 +759,7 @@ describe('QueueScaledFargateWorker refuses', () => {
       { maxProcessingTime: Duration.minutes(6), heartbeat: false },
     ],
     [
-      'environment cannot hold FILEWORKS_QUEUE_URL, which the construct writes; set the prop that it comes from',
+      'environment cannot hold FILEWORKS_QUEUE_URL, which the construct sets; set the corresponding prop',
       { environment: { FILEWORKS_QUEUE_URL: 'x' } },
     ],
   ])('%s', (message, props) => {
@@ -787,7 +787,7 @@ describe('QueueScaledFargateWorker refuses', () => {
   it('throws when only a dead-letter queue is given', () => {
     const test = createTestApp();
     expect(() => createWorker(test, { deadLetterQueue: queue(test) })).toThrow(
-      'deadLetterQueue cannot be set together with a new queue; give queue too, or let the construct create both [at Pipeline/Worker]',
+      'deadLetterQueue cannot be set together with a new queue; set queue too, or let the construct create both [at Pipeline/Worker]',
     );
   });
 

@@ -233,7 +233,7 @@ describe('QueueScaling.backlogPerTask', () => {
       () => QueueScaling.latency({ acceptable: Duration.minutes(1), perMessage: Duration.seconds(0) }),
     ],
     [
-      'acceptable cannot be shorter than perMessage, because no number of tasks makes one message faster, got: 1 minute and 2 minutes',
+      'acceptable cannot be shorter than perMessage, because more tasks do not make one message faster, got: 1 minute and 2 minutes',
       () => QueueScaling.latency({ acceptable: Duration.minutes(1), perMessage: Duration.minutes(2) }),
     ],
   ])('throws: %s', (message, create) => {
@@ -275,7 +275,7 @@ describe('QueueScaledFargateWorker.scaleOnSchedule', () => {
   });
 
   it.each<[string, Omit<ScheduledTaskCountOptions, 'schedule'>]>([
-    ['minTasks or maxTasks is missing; give at least one of them', {}],
+    ['minTasks or maxTasks is missing; set at least one of them', {}],
     ['maxTasks must be a whole number from 0 to 10, got: 11', { maxTasks: 11 }],
     ['minTasks must be a whole number from 0 to 10, got: 11', { minTasks: 11 }],
     ['maxTasks must be a whole number from 3 to 10, got: 2', { minTasks: 3, maxTasks: 2 }],
@@ -313,7 +313,7 @@ describe('QueueScaledFargateWorker.scaleOnCpuUtilization and scaleOnMemoryUtiliz
       worker.scaleOnCpuUtilization({ targetPercent: 70 });
     }).toThrow(
       new Error(
-        'scaleOnCpuUtilization cannot be used with QueueScaling.exact(), which would take the added tasks away within a minute; use QueueScaling.backlogPerTask() [at Pipeline/Worker]',
+        'scaleOnCpuUtilization cannot be used with QueueScaling.exact(), which would remove the added tasks within a minute; use QueueScaling.backlogPerTask() [at Pipeline/Worker]',
       ),
     );
   });

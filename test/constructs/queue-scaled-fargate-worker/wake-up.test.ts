@@ -188,8 +188,7 @@ describe('a worker with a wake-up', () => {
       worker.scaleOnSchedule('Morning', { schedule: Schedule.cron({ hour: '6' }), minTasks: 5 });
     }).toThrow(
       new Error(
-        'scaleOnSchedule cannot be used together with WakeUp.onArrival(), which raises the fewest tasks and gives them back as minTasks, whatever a schedule ' +
-          'has set; leave out wake, or let it start the tasks when files come [at Pipeline/Worker]',
+        'scaleOnSchedule cannot be used together with WakeUp.onArrival(), which raises the minimum task count and then resets it to minTasks, whatever a schedule has set; omit wake, or let it start the tasks when files arrive [at Pipeline/Worker]',
       ),
     );
   });
@@ -201,6 +200,6 @@ it('throws when a worker without a wake-up should be woken', () => {
     assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com'),
   });
   expect(() => createWorker(test, { wake: WakeUp.none() }).grantWake(producer)).toThrow(
-    new Error('grantWake needs wake: WakeUp.onArrival(); without it, there is nothing to wake [at Pipeline/Worker]'),
+    new Error('grantWake needs wake: WakeUp.onArrival(); set it on the worker [at Pipeline/Worker]'),
   );
 });

@@ -69,7 +69,7 @@ describe('WorkerHealthCheck', () => {
       'startPeriod must be a whole number of seconds from 0 to 300, got: 301',
       () => WorkerHealthCheck.command(['x'], { startPeriod: Duration.seconds(301) }),
     ],
-    ['command cannot be empty; name a program, or use WorkerHealthCheck.none()', () => WorkerHealthCheck.command([])],
+    ['command cannot be empty; set a program, or use WorkerHealthCheck.none()', () => WorkerHealthCheck.command([])],
   ])('throws: %s', (message, create) => {
     expect(create).toThrow(new Error(message));
   });

@@ -69,7 +69,7 @@ it.each<[string, Partial<WorkerIngress>]>([
     { deregistrationDelay: Duration.hours(2) },
   ],
   [
-    "ingress.conditions cannot be empty; say which requests the tasks get, such as ListenerCondition.pathPatterns(['/status/*'])",
+    "ingress.conditions cannot be empty; set the requests that are routed to the tasks, such as ListenerCondition.pathPatterns(['/status/*'])",
     { conditions: [] },
   ],
 ])('throws: %s', (message, options) => {

@@ -81,7 +81,7 @@ describe('ScheduledFargateJob with defaults', () => {
     });
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmDescription: Match.stringLikeRegexp(
-        '^Runs of Pipeline/Job could not be started and wait in its dead-letter queue',
+        '^Runs of Pipeline/Job could not be started and are in its dead-letter queue',
       ),
     });
   });
@@ -243,7 +243,7 @@ describe('a supervised job', () => {
     });
   });
 
-  it('rings when a run has failed, was stopped or took too long', () => {
+  it('is in ALARM when a run has failed, was stopped or took too long', () => {
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmDescription: Match.stringLikeRegexp('^A run of Pipeline/Job failed after its retries, or took too long'),
       Threshold: 1,
@@ -317,7 +317,7 @@ it('is deleted before the capacity providers of a cluster in its stack', () => {
   });
 });
 
-it('rings when no run has succeeded for long, and when there never was one', () => {
+it('is in ALARM when no run has succeeded for long, and when there never was one', () => {
   const test = createTestApp();
   const template = templateOf(
     { supervision, alarmMissedFor: Duration.hours(25), alarmActions: [new SnsAction(new Topic(test.stack, 'Topic'))] },
@@ -403,7 +403,7 @@ describe('throws', () => {
     [
       'without an image',
       () => ({ image: undefined }),
-      'image is missing; give image, or taskDefinition with a container of its own',
+      'image is missing; set image, or taskDefinition with a container',
     ],
     [
       'for an image beside a task definition',
@@ -413,12 +413,12 @@ describe('throws', () => {
     [
       'for a task definition without container',
       ({ stack }) => ({ image: undefined, taskDefinition: new ecs.FargateTaskDefinition(stack, 'Task') }),
-      'taskDefinition needs an essential container before it is handed over; call addContainer first',
+      'taskDefinition needs an essential container; call addContainer first',
     ],
     [
       'for a size that Fargate does not have',
       () => ({ cpu: 512, memoryLimitMiB: 512 }),
-      'memoryLimitMiB must be from 1024 to 4096 in steps of 1024 when cpu is 512, got: 512; Fargate has no other sizes',
+      'memoryLimitMiB must be from 1024 to 4096 in steps of 1024 when cpu is 512, got: 512; Fargate offers no other sizes',
     ],
     [
       'for a long stop',
@@ -433,7 +433,7 @@ describe('throws', () => {
     [
       'for an alarm that nobody could ring',
       () => ({ alarmMissedFor: Duration.days(1) }),
-      'alarmMissedFor needs supervision, because nobody else knows that a run has succeeded; set supervision: JobSupervision.stepFunctions()',
+      'alarmMissedFor needs supervision, which reports successful runs; set supervision: JobSupervision.stepFunctions()',
     ],
     [
       'for an alarm in parts of an hour',

@@ -87,7 +87,7 @@ describe('TaskLifecycleAlerts with defaults', () => {
     });
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmDescription: Match.stringLikeRegexp(
-        '^Alerts of Pipeline/Alerts could not be sent and wait in its dead-letter queue',
+        '^Alerts of Pipeline/Alerts could not be sent and are in its dead-letter queue',
       ),
     });
     expect(alerts.metricUndeliveredEvents().metricName).toBe('ApproximateNumberOfMessagesVisible');
@@ -277,12 +277,12 @@ describe('throws', () => {
     [
       'for no alerts',
       () => ({ alerts: [] }),
-      'alerts cannot be empty, or nobody would ever be told of anything; leave it out, or name at least one',
+      'alerts cannot be empty, or no alert would be sent; omit it, or set at least one',
     ],
     [
       'for no services',
       () => ({ services: [] }),
-      'services cannot be empty, or nobody would ever be told of anything; leave it out, or name at least one',
+      'services cannot be empty, or no alert would be sent; omit it, or set at least one',
     ],
     ['for no alert at all in a period', () => ({ maxAlerts: 0 }), 'maxAlerts must be a whole number 1 or more, got: 0'],
     [

@@ -67,11 +67,11 @@ test('a route of a disabled rule tells nothing of deletions either', () => {
   });
 });
 
-test('a route from another stack stands beside the dispatcher', () => {
+test('a route from another stack is created in the stack of the dispatcher', () => {
   const fixture = createDispatcher();
   const inbox = new FileIngestBucket(fixture.shared, 'Inbox');
   expect(() => inbox.addRoute('Files', { target: IngestTarget.dispatcher(fixture.dispatcher) })).toThrow(
-    /target is of the stack Pipeline.*create the route there/,
+    /target is in the stack Pipeline.*create the route there/,
   );
   const route = new IngestRoute(fixture.stack, 'Files', {
     source: inbox,
@@ -114,7 +114,7 @@ test('what is reconciled comes by the queue, however else events come', () => {
   });
 });
 
-test('throws for a route with notifications of S3, which tell the dispatcher of no deletions', () => {
+test('throws for a route with notifications of S3, which report no deletions', () => {
   const fixture = createDispatcher();
   const inbox = new FileIngestBucket(fixture.stack, 'Inbox');
   expect(() =>
@@ -123,7 +123,7 @@ test('throws for a route with notifications of S3, which tell the dispatcher of 
       ignoreEmptyObjects: false,
       target: IngestTarget.dispatcher(fixture.dispatcher),
     }),
-  ).toThrow(/target cannot take notifications of S3.*use Delivery\.eventBridge\(\)/);
+  ).toThrow(/target cannot receive S3 notifications.*use Delivery\.eventBridge\(\)/);
 });
 
 test('without that, no function of the dispatcher has a dead-letter queue of its own', () => {

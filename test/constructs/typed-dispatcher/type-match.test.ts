@@ -122,7 +122,7 @@ test.each<[string, Partial<DispatchTypeOptions>, Partial<DispatchTypeOptions>, s
   expect(warnings).toHaveLength(example === undefined ? 0 : 1);
   if (example !== undefined) {
     expect(warnings[0]).toContain(
-      `/Pipeline/Dispatcher/TypeB: Some files fit A too, such as ${example}, which becomes A because`,
+      `/Pipeline/Dispatcher/TypeB: Some files also match A, such as ${example}, which gets the type A because`,
     );
   }
   if (example !== undefined) {
@@ -144,16 +144,16 @@ test('gives a type to files that no type matches', () => {
 });
 
 test.each<[string, Partial<DispatchTypeOptions>, RegExp]>([
-  ['is not there', {}, /unmatched must name a type of the dispatcher, got: Z; add it by addType/],
+  ['is not there', {}, /unmatched must be a type of the dispatcher, got: Z; add it with addType/],
   [
     'makes sequences by a part',
     { keys: ['{part}/*'], concurrency: TypeConcurrency.sequentialPer('part') },
-    /cannot name the type Z, which needs the part \{part\}/,
+    /cannot be the type Z, which needs the part \{part\}/,
   ],
   [
     'orders by a part',
     { keys: ['{number}.csv'], order: FileOrder.byKeyPart('number') },
-    /cannot name the type Z, which needs the part \{number\}/,
+    /cannot be the type Z, which needs the part \{number\}/,
   ],
 ])('throws for unmatched files of a type that %s', (name, options, message) => {
   const fixture = createDispatcher({ unmatched: UnmatchedFile.asType('Z') });
@@ -164,7 +164,7 @@ test.each<[string, Partial<DispatchTypeOptions>, RegExp]>([
 test.each<[string, Partial<DispatchTypeOptions>, RegExp]>([
   ['no condition', { keys: undefined }, /needs at least one of keys, prefixes, .*use keys: \['\*\*'\]/],
   ['patterns beside prefixes', { keys: ['a'], prefixes: ['b'] }, /prefixes cannot be set together with keys/],
-  ['an empty prefix', { keys: undefined, prefixes: [''] }, /prefixes cannot be empty or hold an empty text/],
+  ['an empty prefix', { keys: undefined, prefixes: [''] }, /prefixes cannot be empty or contain an empty string/],
   ['no suffix', { keys: undefined, suffixes: [] }, /suffixes cannot be empty/],
   [
     'a pattern that only the deployment knows',
@@ -177,7 +177,7 @@ test.each<[string, Partial<DispatchTypeOptions>, RegExp]>([
     /contentTypes must be like text\/csv or image\/\*, without parameters, got: text\/csv; charset=utf-8/,
   ],
   ['a content type without a kind', { contentTypes: ['csv'] }, /contentTypes must be like/],
-  ['no tag', { tags: {} }, /tags must name at least one value/],
+  ['no tag', { tags: {} }, /tags must contain at least one value/],
   [
     'sizes the wrong way round',
     { minSize: Size.bytes(2), maxSize: Size.bytes(1) },

@@ -232,7 +232,7 @@ test('tells every function what may work at once, and lets files without a seque
   ]);
 });
 
-test('rings when a file has waited too long for its turn, and tells the metrics of a type', () => {
+test('is in ALARM when a file has waited too long for its turn, and tells the metrics of a type', () => {
   const fixture = createDispatcher({ maxQueuedAge: Duration.hours(2) });
   fixture.add('A');
   synth(fixture).hasResourceProperties('AWS::CloudWatch::Alarm', {
@@ -313,8 +313,8 @@ test.each<[string, Partial<DispatchTypeOptions>, RegExp]>([
     { concurrency: TypeConcurrency.parallel(), order: FileOrder.byEvent() },
     /need a sequential type/,
   ],
-  ['a name used twice', { keys: ['{a}/{a}'] }, /different names/],
-  ['half a part', { keys: ['{a/*'] }, /must come in pairs/],
+  ['a name used twice', { keys: ['{a}/{a}'] }, /unique names/],
+  ['half a part', { keys: ['{a/*'] }, /must be paired/],
   ['a limit of one sequence', { maxConcurrentTasks: 3 }, /maxConcurrentTasks needs TypeConcurrency.sequentialPer/],
   ['no attempt', { maxAttempts: 0 }, /maxAttempts must be a whole number from 1 to 100/],
   [

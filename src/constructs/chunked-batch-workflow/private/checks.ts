@@ -49,7 +49,7 @@ function checkPercentage(prop: string, value: number | undefined, scope: Constru
 function checkPrefixes(scope: Construct, prefixes: string[]): void {
   if (prefixes.length === 0) {
     throw new ValidationError(
-      "prefixes cannot be empty; name what a run works on, or [''] for the whole bucket",
+      "prefixes cannot be empty; set the prefixes of a run, or [''] for the whole bucket",
       scope,
     );
   }

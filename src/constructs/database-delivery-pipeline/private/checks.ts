@@ -64,11 +64,11 @@ function checkCommands(scope: Construct, props: DatabaseDeliveryPipelineProps): 
     deployCommands,
   })) {
     if (commands?.every((command) => command.trim() === '')) {
-      throw new ValidationError(`${prop} must hold one or more commands, got none; leave it out, or add them`, scope);
+      throw new ValidationError(`${prop} must contain at least one command, got none; omit it, or add commands`, scope);
     }
     if (commands?.some(mentionsEnd)) {
       throw new ValidationError(
-        `${prop} cannot hold a line END_OF_FILEWORKS_STEP, at which the script of the build ends; leave it out`,
+        `${prop} cannot contain a line END_OF_FILEWORKS_STEP, which ends the script of the build; remove it`,
         scope,
       );
     }

@@ -52,14 +52,14 @@ function checkService(
   checkExcluded(
     'the queues of an ExportOrchestrator',
     own({ fifo, contentBasedDeduplication }),
-    'leave it out: duplicates have no effect, and jobs are not ordered',
+    'omit it: duplicates have no effect, and jobs are not ordered',
     scope,
   );
   if (!(props.priorityQueues ?? false)) {
     checkExcluded(
       'a single queue',
       own({ strictPriority: options.strictPriority }),
-      'set priorityQueues, or leave it out',
+      'set priorityQueues, or omit it',
       scope,
     );
   }
@@ -73,7 +73,7 @@ function checkService(
     );
   }
   if (options.taskDefinition === undefined && options.image === undefined && props.image === undefined) {
-    throw new ValidationError(`image is missing; give image for both services, or ${name}.image`, scope);
+    throw new ValidationError(`image is missing; set image for both services, or ${name}.image`, scope);
   }
   checkEnvironment(scope, name, options);
 }

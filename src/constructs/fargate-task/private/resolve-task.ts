@@ -218,7 +218,7 @@ function createTask(
   acknowledge(
     taskDefinition,
     'AwsSolutions-ECS2',
-    'Plain environment variables hold queue URLs and settings; secret values belong into the secrets prop',
+    'Plain environment variables contain queue URLs and settings; secret values belong in the secrets prop',
   );
   if (props.executionRole === undefined) {
     const reason = 'ecr:GetAuthorizationToken has no narrower resource; ECS needs it to pull an image from ECR';

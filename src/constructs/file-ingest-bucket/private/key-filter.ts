@@ -1,7 +1,7 @@
 import { Token } from 'aws-cdk-lib';
 import { IngestDefaults } from '../defaults';
 
-/** A condition on object keys; `patterns` and `excludes` stand alone. */
+/** A condition on object keys; `patterns` and `excludes` cannot be combined with others. */
 export interface KeyFilter {
   readonly prefixes: readonly string[];
   readonly suffixes: readonly string[];
@@ -75,7 +75,7 @@ export function spellings(suffix: string): string[] {
   return all;
 }
 
-/** A literal text inside a wildcard pattern. */
+/** A literal string inside a wildcard pattern. */
 export function escapeWildcard(literal: string): string {
   return literal.replace(/[\\*]/g, '\\$&');
 }

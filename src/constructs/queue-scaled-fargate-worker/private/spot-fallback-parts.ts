@@ -21,10 +21,7 @@ export interface SpotFallbackOptions {
   readonly alarmActions?: IAlarmAction[];
 }
 
-/**
- * The queue that hears of placements which failed, and the function that changes the service's capacity while a message
- * is in it.
- */
+/** The queue for failed placements, and the function that changes the service's capacity while a message is in it. */
 export function createSpotFallback(worker: Construct, options: SpotFallbackOptions): WorkQueue {
   const { service, strategy } = options;
   const scope = new Construct(worker, 'SpotFallback');
@@ -35,7 +32,7 @@ export function createSpotFallback(worker: Construct, options: SpotFallbackOptio
     retentionPeriod: SpotFallbackDefaults.retentionPeriod,
     alarmActions: options.alarmActions,
     deadLetterNotice: {
-      description: `The fallback of ${worker.node.path} to on-demand capacity fails: it may have no tasks, or not be given back to Spot`,
+      description: `The fallback of ${worker.node.path} to on-demand capacity fails: it may have no tasks, or not return to Spot`,
       runbook: 'worker-on-demand-fallback',
     },
   });

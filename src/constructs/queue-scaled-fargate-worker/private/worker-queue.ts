@@ -75,7 +75,7 @@ function takeQueue(
     deadLetterAlarm:
       deadLetterQueue &&
       createDeadLetterAlarm(scope, deadLetterQueue, {
-        description: `Jobs of ${worker.node.path} failed on every attempt and wait in its dead-letter queue`,
+        description: `Jobs of ${worker.node.path} failed on every attempt and are in its dead-letter queue`,
         runbook: 'jobs-dead-letter',
         actions: alarmActions,
       }),

@@ -45,7 +45,7 @@ export function compileKeyPattern(pattern: string, scope: IConstruct): KeyPatter
       return `(?<${name}>[^/]+)`;
     }
     if (token === '{' || token === '}') {
-      throw new ValidationError(`{ and } must come in pairs in a key pattern, got: ${pattern}`, scope);
+      throw new ValidationError(`{ and } must be paired in a key pattern, got: ${pattern}`, scope);
     }
     glob.push(...literal(token));
     return escape(token);

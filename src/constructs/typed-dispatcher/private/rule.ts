@@ -43,7 +43,7 @@ export function renderRule(
       !patterns.every(({ parts }) => parts.includes(part))
     ) {
       throw new ValidationError(
-        `${prop} needs the part {${part}} in every pattern of keys, got: ${options.keys?.join(', ') ?? 'no keys'}; add it to the patterns, or tell it by matchFunction`,
+        `${prop} needs the part {${part}} in every pattern of keys, got: ${options.keys?.join(', ') ?? 'no keys'}; add it to the patterns, or return it from matchFunction`,
         scope,
       );
     }

@@ -28,7 +28,7 @@ export class TableState implements BoundState {
       );
       if (table.tableStreamArn === undefined) {
         throw new ValidationError(
-          'table must have a stream, which tells that turns have ended; create it with StreamViewType.NEW_IMAGE, or import it with its tableStreamArn',
+          'table must have a stream, which reports ended turns; create it with StreamViewType.NEW_IMAGE, or import it with its tableStreamArn',
           scope,
         );
       }

@@ -64,13 +64,16 @@ function checkTexts(scope: Construct, lists: Readonly<Record<string, readonly st
   for (const [prop, values] of Object.entries(lists)) {
     if (values?.length === 0 || values?.includes('')) {
       throw new ValidationError(
-        `${prop} cannot be empty or hold an empty text; leave it out, or use keys: ['**'] for every file`,
+        `${prop} cannot be empty or contain an empty string; omit it, or use keys: ['**'] for every file`,
         scope,
       );
     }
     const unknown = values?.find((value) => Token.isUnresolved(value));
     if (unknown !== undefined) {
-      throw new ValidationError(`${prop} must be known at synth, got: ${unknown}; give plain texts`, scope);
+      throw new ValidationError(
+        `${prop} must be known at synth, got: ${unknown}; use literal strings (no tokens)`,
+        scope,
+      );
     }
   }
 }
@@ -81,7 +84,7 @@ function checkNamed(
 ): void {
   for (const [prop, values] of Object.entries(maps)) {
     if (values !== undefined && Object.keys(values).filter((name) => name !== '').length === 0) {
-      throw new ValidationError(`${prop} must name at least one value; leave it out to take every file`, scope);
+      throw new ValidationError(`${prop} must contain at least one value; omit it to match every file`, scope);
     }
   }
 }
@@ -89,7 +92,7 @@ function checkNamed(
 function checkSizes(scope: Construct, minSize: Size | undefined, maxSize: Size | undefined): void {
   for (const [prop, size] of Object.entries({ minSize, maxSize })) {
     if (size !== undefined && (Token.isUnresolved(size) || size.isUnresolved())) {
-      throw new ValidationError(`${prop} must be known at synth; give a plain size`, scope);
+      throw new ValidationError(`${prop} must be known at synth; use a literal size`, scope);
     }
   }
   if (minSize !== undefined && maxSize !== undefined && minSize.toBytes() > maxSize.toBytes()) {
