@@ -24,7 +24,7 @@ export const commentCase: TSESLint.RuleModule<'capital'> = {
     return {
       Program() {
         for (const comment of sourceCode.getAllComments()) {
-          const first = /^\s([a-z]+)(?=[ ,:;']|$)/.exec(comment.value)?.[1];
+          const first = /^\s([a-z]+)(?=[ ,;']|:(?!\/)|$)/.exec(comment.value)?.[1];
           if (comment.type !== AST_TOKEN_TYPES.Line || !first || LOWER_CASE_NAMES.test(first)) {
             continue;
           }

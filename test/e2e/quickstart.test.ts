@@ -133,7 +133,7 @@ describe('the quickstart on the local cloud', () => {
       .filter((line) => line.includes(messageId!));
     const failed = lines.filter((line) => line.includes('corrupt.zip') && line.includes('ERR_ZIP_'));
     // A worker that is scaled in releases messages that it has not started: for SQS these are attempts.
-    const released = lines.filter((line) => line.includes('given back before they began'));
+    const released = lines.filter((line) => line.includes('released before they started'));
     expect(failed.length).toBeGreaterThan(0);
     expect(failed.length + released.length).toBe(maxReceiveCount);
     await until('the dead-letter alarm', 60, () =>

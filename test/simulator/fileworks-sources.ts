@@ -20,6 +20,6 @@ export const addExports: AddService = (stack, cluster, { maxTasks, slots, cpu, m
   new ExportOrchestrator(stack, 'Exports', {
     cluster,
     image: ContainerImage.fromRegistry('exports'),
-    worker: { maxTasks, concurrency: slots, cpu, memoryLimitMiB },
+    downloader: { maxTasks, concurrency: slots, cpu, memoryLimitMiB },
   });
 };

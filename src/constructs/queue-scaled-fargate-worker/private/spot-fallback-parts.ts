@@ -66,7 +66,7 @@ export function createSpotFallback(worker: Construct, options: SpotFallbackOptio
     runbook: 'worker-on-demand-fallback',
     alarmActions: options.alarmActions,
   });
-  // Https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_events.html
+  // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_events.html
   new Rule(scope, 'Rule', {
     description: `Spot capacity is missing for ${worker.node.path}`,
     eventPattern: {
