@@ -108,7 +108,7 @@ function plan(zip: Zip): Planned[] {
       );
     case 'text20x50':
     case 'text20x50-dd': {
-      const body = deflated(csv(50 * MIB, 1)); // one body for all: creating twenty takes minutes and adds no information
+      const body = deflated(csv(50 * MIB, 1)); // one body for all: creating twenty takes minutes
       return many(
         20,
         (i) => `orders-${i}.csv`,
