@@ -100,7 +100,19 @@ const project = new awscdk.AwsCdkConstructLibrary({
   prettier: true,
   prettierOptions: {
     settings: { printWidth: 120, singleQuote: true },
-    ignoreFileOptions: { ignorePatterns: ['local/test/fixtures/app/', '*.md', '*.json', '*.yml', '*.yaml', '*.html'] },
+    ignoreFileOptions: {
+      ignorePatterns: [
+        'src/runtime/dist/',
+        'local/lib/',
+        'cli/lib/',
+        'local/test/fixtures/app/',
+        '*.md',
+        '*.json',
+        '*.yml',
+        '*.yaml',
+        '*.html',
+      ],
+    },
   },
   eslint: false, // projen's component writes the old eslintrc format; eslint.config.mjs is ours
   docgen: true,

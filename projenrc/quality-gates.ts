@@ -36,11 +36,7 @@ export class QualityGates extends Component {
     ); // tests and their oracles
     // The Export API that the export service is tried against
     project.addDevDeps('fastify@^5.12.0', '@fastify/rate-limit@^11.2.0');
-    project.addDevDeps(
-      'sqs-consumer@^15.0.3',
-      'squiss-ts@^5.6.0',
-      '@aws-sdk/lib-storage@^3.1150.0',
-    ); // peers in the benches
+    project.addDevDeps('sqs-consumer@^15.0.3', 'squiss-ts@^5.6.0', '@aws-sdk/lib-storage@^3.1150.0'); // peers in the benches
     project.addDevDeps('ajv@^8.20.0'); // at the root, so that the runtime and ajv-formats share one copy in the bundles
     // Schemas of events are of the draft that the registry of EventBridge takes
     project.addDevDeps('ajv-draft-04@^1.0.0');

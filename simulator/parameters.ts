@@ -33,7 +33,8 @@ export const defaultParameters: Parameters = {
   // Assumed: AWS states no figure. In a measured case, alarms were late by up to some minutes:
   // Source: https://alexwlchan.net/2022/02/no-cause-for-alarm/
   metricDelaySeconds: 60,
-  // Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/monitoring-using-cloudwatch.html:
+  // Source:
+  // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/monitoring-using-cloudwatch.html:
   // a queue is active for up to six hours after the last call
   queueSleepSeconds: 6 * 3_600,
   // Same page: "a delay of up to 15 minutes"; that it is drawn evenly is assumed

@@ -36,7 +36,8 @@ const needs: Readonly<Partial<Record<string, Readonly<Partial<Record<string, str
     'dynamodb:DescribeStream': 'reads the stream of an event source',
     'dynamodb:ListStreams': 'reads the stream of an event source',
   },
-  // See https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html, /cw-logs.html, /concepts-xray-tracing.html
+  // See https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html, /cw-logs.html,
+  // /concepts-xray-tracing.html
   // and /iam-policies-eg-dist-map.html
   'states.amazonaws.com': {
     'ecs:RunTask': 'runs the task',

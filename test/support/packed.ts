@@ -9,7 +9,10 @@ const packed = join(root, 'dist', 'js');
 /** The npm tarball of a package of this repository; packs it if its sources have changed. */
 export function tarballOf(name: string): string {
   makeArtifacts('js');
-  return join(packed, readdirSync(packed).find((entry) => entry.startsWith(`${name}-`))!);
+  return join(
+    packed,
+    readdirSync(packed).find((entry) => entry.startsWith(`${name}-`))!,
+  );
 }
 
 /** What a user imports from, a name that is exported there, and the optional peers without which it does not load. */

@@ -14,7 +14,8 @@ function points(text: string): (number | undefined)[] {
   return text.split(' ').map((symbol) => POINTS[symbol]);
 }
 
-// See https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html, first table; the current
+// See https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html, first table; the
+// current
 // state is given by `was`
 describe.each([
   ['0 - X - X', { missing: 'OK', ignore: 'OK', breaching: 'OK', notBreaching: 'OK' }],

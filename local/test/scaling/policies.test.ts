@@ -51,7 +51,8 @@ test('ExactCapacity is the capacity', () => {
   expect(adjust({ ...POLICY, adjustmentType: 'ExactCapacity' }, 7, 85, 60)).toBe(3);
 });
 
-// See https://docs.aws.amazon.com/autoscaling/application/userguide/step-scaling-policy-overview.html#as-scaling-adjustment-types
+// See
+// https://docs.aws.amazon.com/autoscaling/application/userguide/step-scaling-policy-overview.html#as-scaling-adjustment-types
 test.each([
   [10, 10, 0, 11],
   [10, 12.7, 0, 11],

@@ -16,7 +16,8 @@ export function acknowledge(scope: IConstruct, id: string, reason: string): void
 export function acknowledgeWildcard(scope: IConstruct, arn: string, reason: string): void {
   const state = () => {
     const id = `AwsSolutions-IAM5[Resource::${flatten(Stack.of(scope).resolve(arn))}]`;
-    // The metadata that acknowledge() writes, because aws-cdk-lib 2.257 refuses an id with the colons of a pseudo parameter.
+    // The metadata that acknowledge() writes, because aws-cdk-lib 2.257 refuses an id with the colons of a pseudo
+    // parameter.
     scope.node.addMetadata(Validations.ACKNOWLEDGED_RULES_METADATA_KEY, { [id]: reason });
   };
   state();

@@ -511,11 +511,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
       resourceName: `${cluster.clusterName}/*`,
     });
     iam.Grant.addToPrincipal({ grantee: this, actions: ['ecs:UpdateTaskProtection'], resourceArns: [tasks] });
-    acknowledgeWildcard(
-      this.taskDefinition.taskRole,
-      tasks,
-      'Task ids are unknown at synth; the cluster limits them',
-    );
+    acknowledgeWildcard(this.taskDefinition.taskRole, tasks, 'Task ids are unknown at synth; the cluster limits them');
   }
 
   #createTaskCount(props: QueueScaledFargateWorkerProps): ecs.ScalableTaskCount {

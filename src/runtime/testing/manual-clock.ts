@@ -30,7 +30,9 @@ export class ManualClock implements Clock {
     return { cancel: () => this.#timers.delete(entry) };
   }
 
-  /** Moves time forward, running every timer at its time and letting the work that it started proceed before the next. */
+  /**
+   * Moves time forward, running every timer at its time and letting the work that it started proceed before the next.
+   */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
     await settle();

@@ -53,7 +53,8 @@ export function createSpotFallback(worker: Construct, options: SpotFallbackOptio
     actions: ['ecs:DescribeServices', 'ecs:UpdateService'],
     resourceArns: [service.serviceArn],
   });
-  // For the event source mapping, which uses the role of the function, and for the function, which hides messages itself.
+  // For the event source mapping, which uses the role of the function, and for the function, which hides messages
+  // itself.
   grantConsume(failures.queue, handler);
   new EventSourceMapping(scope, 'Source', {
     target: handler,

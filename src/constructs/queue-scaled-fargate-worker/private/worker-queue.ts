@@ -27,7 +27,8 @@ export function resolveWorkerQueue(scope: Construct, props: QueueScaledFargateWo
     };
   }
   const created = createQueue(scope, props);
-  // A property injector of the organisation may have changed the visibility timeout; the worker needs the effective one.
+  // A property injector of the organisation may have changed the visibility timeout; the worker needs the effective
+  // one.
   const built = created.queue.node.defaultChild as sqs.CfnQueue;
   return { ...created, lease: Duration.seconds(built.visibilityTimeout ?? SQS_DEFAULT_VISIBILITY_SECONDS) };
 }
