@@ -67,7 +67,7 @@ function renderOverlap(overlap: RunOverlap, first: string): object {
     case RunOverlap.SKIP:
       return {
         ...lookForOthers({ alone: first, others: 'Skipped' }),
-        Skipped: { Type: 'Succeed', Comment: 'Another run is at work', Output: { skipped: true } },
+        Skipped: { Type: 'Succeed', Comment: 'Another run is in progress', Output: { skipped: true } },
       };
     case RunOverlap.WAIT:
       return {

@@ -20,7 +20,7 @@ export function renderSupervision(
     States: {
       ...(!allowOverlap && {
         ...lookForOthers({ alone: 'Supervise', others: 'Skipped' }),
-        Skipped: { Type: 'Succeed', Comment: 'The last run is still at work', Output: { skipped: true } },
+        Skipped: { Type: 'Succeed', Comment: 'The last run is still running', Output: { skipped: true } },
       }),
       Supervise: besideClock(runTask, minutes, { done: 'Done' }),
       Done: { Type: 'Succeed' },
