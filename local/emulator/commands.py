@@ -45,11 +45,18 @@ def _answer_request(command):
     parent_apis.answer(command)
 
 
+def _needed_statements(_command):
+    from authorization import usage
+
+    return usage.needed()
+
+
 _COMMANDS = {
     "answerRequest": _answer_request, "putEvent": _put_event, "refusePlacements": _refuse_placements, "interruptSpot": _interrupt_spot,
-    "disturbDeliveries": _disturb_deliveries,
+    "disturbDeliveries": _disturb_deliveries, "neededStatements": _needed_statements,
 }
 
 
 def run(command):
-    _COMMANDS[command["op"]](command)
+    """Runs a command and returns its result, None for most."""
+    return _COMMANDS[command["op"]](command)

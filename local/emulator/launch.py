@@ -32,8 +32,7 @@ def run_commands():
     for line in sys.stdin:
         command = json.loads(line)
         try:
-            commands.run(command)
-            reports.send("answer", {"id": command["id"]})
+            reports.send("answer", {"id": command["id"], "result": commands.run(command)})
         except Exception as error:
             reports.send("answer", {"id": command["id"], "error": str(error)})
     end_group()

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import os
 from urllib.parse import parse_qs
 
 import reports
@@ -31,7 +32,8 @@ def wrap(app):
         call = action_of(headers_of(scope)) if scope["type"] == "http" else None
         if call is None:
             return await app(scope, receive, send)
-        status, body = await _request(scope, *call, json.loads(await _body(receive) or b"{}"))
+        request_input = json.loads(await _body(receive) or b"{}")
+        status, body = _refused(scope, *call, request_input) or await _request(scope, *call, request_input)
         await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/x-amz-json-1.1")]})
         await send({"type": "http.response.body", "body": json.dumps(body).encode()})
 
@@ -44,15 +46,35 @@ def answer(command):
     loop.call_soon_threadsafe(future.set_result, (command["status"], command["body"]))
 
 
-async def _request(scope, service, action, request_input):
-    import callers
+def _refused(scope, service, action, request_input):
+    """Status and body of the refusal when the caller may not make the call."""
+    from authorization import context, direct
+    from ministack.core.responses import request_scope
 
-    account, region, _role = callers.of(headers_of(scope), parse_qs(scope["query_string"].decode()))
+    access_key, account, region = _caller(scope)
+    resource, keys = context.scaling_call(request_input, region, account)
+    with request_scope(account, region):
+        denied = direct.enforce(access_key, f"{service}:{action}", service, region, resource, keys)
+    return denied and (400, {"__type": "AccessDeniedException", "message": direct.message_of(denied)})
+
+
+async def _request(scope, service, action, request_input):
+    _access_key, account, region = _caller(scope)
     loop = asyncio.get_running_loop()
     request, future = next(_ids), loop.create_future()
     _pending[request] = loop, future
     reports.send("request", {"request": {"id": request, "service": service, "action": action, "input": request_input, "account": account, "region": region}})
     return await future
+
+
+def _caller(scope):
+    """Access key, account and region of the signature."""
+    from ministack.core import responses, router
+
+    headers, query = headers_of(scope), parse_qs(scope["query_string"].decode())
+    access_key = router.extract_access_key_id(headers, query) or ""
+    account = responses._account_from_sts_session(access_key) or (access_key if access_key.isdigit() else os.environ["MINISTACK_ACCOUNT_ID"])
+    return access_key, account, router.extract_region(headers, query)
 
 
 async def _body(receive):

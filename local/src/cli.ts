@@ -17,6 +17,7 @@ timeout to drain, as on ECS, and a second Ctrl-C kills them at once.
 
   --app <dir>          directory of the synthesized app (default: cdk.out)
   --tasks <file>       the commands that stand for images (default: none, so no task can start)
+  --authorization <m>  what happens to calls that AWS would deny: enforce, audit or off (default: enforce)
   --speed <n>          run alarms and scaling n times faster than real time, 0.1 to 600 (default: 1)
   --port <n>           port of the AWS endpoint (default: a free one)
   --region <name>      region of stacks without one (default: us-east-1)
@@ -105,6 +106,7 @@ function readArguments(): LocalCloudOptions | undefined {
       options: {
         app: text,
         tasks: text,
+        authorization: text,
         speed: text,
         port: text,
         region: text,
@@ -130,6 +132,7 @@ function readArguments(): LocalCloudOptions | undefined {
   const names = {
     app: 'app',
     tasks: 'tasks',
+    authorization: 'authorization',
     region: 'region',
     account: 'account',
     'tools-dir': 'toolsDir',

@@ -1,8 +1,8 @@
 export { LocalCloud } from './local-cloud';
 export { LocalCloudError, type LocalCloudErrorCode } from './errors';
-export type { Emulator, EmulatorObserver, EmulatorOptions } from './emulator/emulator';
+export type { Emulator, EmulatorObserver, EmulatorOptions, NeededStatement } from './emulator/emulator';
 export type { DisturbedDeliveries, Faults } from './faults';
-export type { LocalCloudOptions } from './options';
+export type { Authorization, LocalCloudOptions } from './options';
 export type { TaskMap, TaskMapEntry } from './tasks/task-map';
 export type {
   AlarmState,
@@ -11,12 +11,14 @@ export type {
   ApiCall,
   ClientConfig,
   ContainerRecord,
+  Denial,
   LocalCloudEvents,
   LocalProcess,
   LocalTask,
   OutputEvent,
   ScalableTargetView,
   ScalingActivity,
+  StatementUse,
   TaskEvent,
   TaskRecord,
 } from './types';

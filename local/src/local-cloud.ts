@@ -12,6 +12,7 @@ import { Faults } from './faults';
 import type { LocalCloudOptions } from './options';
 import { Reaper } from './reaper';
 import { Autoscaler } from './scaling/autoscaler';
+import { statementUses } from './deploy/statements';
 import { Agent } from './tasks/agent';
 import { Engine } from './tasks/engine';
 import { StateChangePublisher } from './tasks/state-change';
@@ -20,10 +21,12 @@ import type {
   AlarmView,
   ApiCall,
   ClientConfig,
+  Denial,
   Environment,
   LocalCloudEvents,
   LocalTask,
   ScalableTargetView,
+  StatementUse,
   TaskRecord,
 } from './types';
 
@@ -64,6 +67,7 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
   readonly #publisher: StateChangePublisher;
   readonly #tasks = new Map<string, TaskRecord>();
   readonly #calls: ApiCall[] = [];
+  readonly #denials: Denial[] = [];
   #emulator: Emulator | undefined;
   #deployer: Deployer | undefined;
   #autoscaler: Autoscaler | undefined;
@@ -151,6 +155,19 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
     return this.#calls;
   }
 
+  /** Permissions that the app lacked since the start, one for each principal, action and resource. */
+  denials(): readonly Denial[] {
+    return this.#denials;
+  }
+
+  /**
+   * Every Allow statement of the deployed templates, with a call since the start that needed it: one that would have
+   * been denied without the statement.
+   */
+  async statements(): Promise<readonly StatementUse[]> {
+    return statementUses(this.#stacks, await this.#running().neededStatements());
+  }
+
   /** CloudWatch alarms of the deployed templates, with their transitions since the start. */
   alarms(): readonly AlarmView[] {
     return this.#autoscaler?.alarms() ?? [];
@@ -205,10 +222,12 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
       python: this.#options.python ?? 'python3',
       logDir: this.logDir,
       dockerHost,
+      authorization: this.#options.authorization ?? 'enforce',
       observer: {
         line: (line) => this.#line(line),
         task: (task) => this.#onTask(task),
         call: (call) => this.#onCall(call),
+        denial: (denial) => this.#onDenial(denial),
         request: (request) => this.#onRequest(request),
         died: (reason) => this.#onDeath(reason),
       },
@@ -248,6 +267,12 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
     if (this.#calls.length > KEPT_CALLS) {
       this.#calls.splice(0, KEPT_CALLS / 10);
     }
+  }
+
+  #onDenial(denial: Denial): void {
+    this.#denials.push(denial);
+    this.#line(`not authorized: ${denial.reason}`);
+    this.emit('denial', denial);
   }
 
   #onRequest(request: ServiceRequest): Promise<ServiceAnswer> {
@@ -297,7 +322,10 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
   }
 }
 
-function check({ speed, port, account }: LocalCloudOptions): void {
+function check({ speed, port, account, authorization }: LocalCloudOptions): void {
+  if (authorization !== undefined && !['enforce', 'audit', 'off'].includes(authorization)) {
+    throw new LocalCloudError('OptionInvalid', `authorization must be enforce, audit or off, got: ${authorization}`);
+  }
   if (speed !== undefined && !(speed >= MIN_SPEED && speed <= MAX_SPEED)) {
     throw new LocalCloudError(
       'OptionInvalid',

@@ -2,6 +2,8 @@ import type { Emulator, EmulatorOptions } from './emulator/emulator';
 import type { TaskMap } from './tasks/task-map';
 import type { LocalCloudEvents } from './types';
 
+export type Authorization = 'enforce' | 'audit' | 'off';
+
 export interface LocalCloudOptions {
   /** Directory of a synthesized CDK app. Default: `cdk.out`. */
   readonly app?: string;
@@ -9,6 +11,11 @@ export interface LocalCloudOptions {
    * The commands that stand for images: a JSON file, or its content. Default: no commands, so no task can start.
    */
   readonly tasks?: string | TaskMap;
+  /**
+   * What happens to a call that AWS would deny: `enforce` refuses it, `audit` only reports it, `off` does neither.
+   * Default: `enforce`.
+   */
+  readonly authorization?: Authorization;
   /** How many times faster than real time alarms and scaling run; 0.1 to 600. Default: 1. */
   readonly speed?: number;
   /** Port of the AWS endpoint on 127.0.0.1, 1 to 65535. Default: a free one. */

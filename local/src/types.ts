@@ -69,14 +69,40 @@ export interface ApiCall {
   /** ARN of the resource, or `*`. */
   readonly resource: string;
   /** Condition keys of IAM, besides the global ones, for example `ecs:cluster`. */
-  readonly context?: Readonly<Record<string, string>>;
+  readonly context?: Readonly<Record<string, string | readonly string[]>>;
   /** ARN of the role that the caller assumed; absent for calls by tools and tests. */
   readonly role?: string;
   /** Session of that role: the task id, or the function name. */
   readonly session?: string;
+  /** The AWS service that makes the call for the app, with `role` or as itself, for example `events.amazonaws.com`. */
+  readonly by?: string;
+  /** Why the call is not allowed, in one sentence; absent when it is. */
+  readonly denied?: string;
   readonly region: string;
   /** HTTP status of the answer. */
   readonly status: number;
+}
+
+/** A permission that the app lacks: one for each principal, action and resource, however many calls needed it. */
+export interface Denial {
+  /** ARN of the session of a role, or an AWS service, for example `sns.amazonaws.com`. */
+  readonly principal: string;
+  readonly action: string;
+  readonly resource: string;
+  /** Which statement is missing, or denies. */
+  readonly reason: string;
+}
+
+/** An Allow statement of a deployed policy, and a call that needed it. */
+export interface StatementUse {
+  readonly stack: string;
+  /** The resource of the template that holds the statement. */
+  readonly logicalId: string;
+  /** Place of the statement in its policy, from 0. */
+  readonly index: number;
+  readonly statement: Readonly<Record<string, unknown>>;
+  /** A call that would have been denied without the statement; absent when there was none since the start. */
+  readonly neededBy?: Pick<Denial, 'principal' | 'action' | 'resource'>;
 }
 
 export interface TaskEvent {
@@ -98,6 +124,8 @@ export interface LocalCloudEvents {
   alarm: [AlarmTransition];
   /** A change of a service's desired count by a scaling policy. */
   scaling: [ScalingActivity];
+  /** A permission that the app lacks, once for each. */
+  denial: [Denial];
   /** A line of progress. */
   line: [string];
   /** The emulator ended unexpectedly; everything else is being stopped. */

@@ -74,7 +74,7 @@ function holds(operator: string, key: string, values: readonly string[], { conte
       `the condition ${operator} on ${key} cannot be judged, because the local cloud does not record that key`,
     );
   }
-  const value = context[key];
+  const value = String(context[key]);
   switch (operator) {
     case 'StringEquals':
       return values.includes(value);

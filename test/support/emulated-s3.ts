@@ -33,11 +33,13 @@ export class EmulatedS3 {
         toolsDir: process.env.FILEWORKS_TOOLS_DIR ?? resolve(__dirname, '../../.tools'),
         python: 'python3',
         logDir,
+        authorization: 'off',
         dockerHost: 'tcp://127.0.0.1:9', // no tasks: no engine listens there
         observer: {
           line: () => undefined,
           task: () => undefined,
           call: () => undefined,
+          denial: () => undefined,
           request: ({ action }) => Promise.reject(new Error(`nothing here calls ${action}`)),
           died: (reason) => void process.stderr.write(`${reason}\n`),
         },

@@ -7,6 +7,7 @@ functions of the loaded modules. A patch that is no longer needed is not applied
 from . import (
     cfn_container_lists,
     cfn_metric_math_alarm,
+    cfn_policies,
     cfn_secret_ref,
     cloudwatch_queue_alarms,
     ecs_client_token,
@@ -29,6 +30,7 @@ from . import (
 ALL = (
     cfn_container_lists,
     cfn_metric_math_alarm,
+    cfn_policies,
     cfn_secret_ref,
     cloudwatch_queue_alarms,
     ecs_container_settings,

@@ -9,7 +9,6 @@ export interface LeftOut {
 }
 
 const network = 'tasks run in the network of this machine';
-const policy = 'policies are not enforced here';
 const events = 'not emulated: nothing is archived or sent';
 const database = 'not emulated: connect to your own database';
 const scaling = 'replaced by the local autoscaler';
@@ -43,17 +42,13 @@ export const LEFT_OUT: Readonly<Partial<Record<string, LeftOut>>> = {
   'AWS::Events::ApiDestination': { because: events },
   'AWS::Events::Archive': { because: events },
   'AWS::Events::Connection': { because: events },
-  'AWS::Events::EventBusPolicy': { because: policy },
-  'AWS::IAM::RolePolicy': { because: policy },
-  'AWS::IAM::ServiceLinkedRole': { because: policy },
+  'AWS::Events::EventBusPolicy': { because: 'policies of event buses are not enforced' },
+  'AWS::IAM::ServiceLinkedRole': { because: 'services act without it here' },
   'AWS::Logs::QueryDefinition': { because: logs },
   'AWS::Logs::LogAnomalyDetector': { because: logs },
   'AWS::RDS::DBProxy': { because: database, attributes: { Endpoint: 'localhost' } },
   'AWS::RDS::DBProxyEndpoint': { because: database, attributes: { Endpoint: 'localhost' } },
   'AWS::RDS::DBProxyTargetGroup': { because: database },
-  'AWS::SNS::TopicInlinePolicy': { because: policy },
-  'AWS::SQS::QueueInlinePolicy': { because: policy },
-  'AWS::SecretsManager::ResourcePolicy': { because: policy },
   'AWS::SecretsManager::RotationSchedule': { because: 'not emulated: secrets keep their first value' },
   'AWS::XRay::Group': { because: 'not emulated' },
   'AWS::XRay::SamplingRule': { because: 'not emulated' },

@@ -1,4 +1,5 @@
-import type { ApiCall, TaskRecord } from '../types';
+import type { Authorization } from '../options';
+import type { ApiCall, Denial, TaskRecord } from '../types';
 
 export interface EmulatorOptions {
   readonly port?: number;
@@ -9,6 +10,7 @@ export interface EmulatorOptions {
   readonly logDir: string;
   /** Where the emulator finds its Docker engine, for example `tcp://127.0.0.1:2375`. */
   readonly dockerHost: string;
+  readonly authorization: Authorization;
   readonly observer: EmulatorObserver;
 }
 
@@ -17,10 +19,19 @@ export interface EmulatorObserver {
   line(line: string): void;
   task(task: TaskRecord): void;
   call(call: ApiCall): void;
+  denial(denial: Denial): void;
   /** A call of an API that the emulator lacks; the local cloud answers it. */
   request(request: ServiceRequest): Promise<ServiceAnswer>;
   /** The emulator ended unexpectedly. */
   died(reason: string): void;
+}
+
+/** A statement without which a call would have been denied, by the emulator's name of its policy, and such a call. */
+export interface NeededStatement extends Pick<Denial, 'principal' | 'action' | 'resource'> {
+  readonly policy: string;
+  readonly index: number;
+  /** Statement id; absent when the statement has none. */
+  readonly sid?: string;
 }
 
 /** A call of an AWS API that speaks JSON. */
@@ -67,6 +78,8 @@ export interface Emulator {
    * 0 and 0 end it.
    */
   disturbDeliveries(repeat: number, delaySeconds: number): Promise<void>;
+  /** The statements of deployed policies that calls since the start needed. */
+  neededStatements(): Promise<readonly NeededStatement[]>;
   /** Stops a task as an interruption of its Spot capacity does. */
   interruptSpot(clusterArn: string, taskArn: string): Promise<void>;
 }

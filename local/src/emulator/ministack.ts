@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { LocalCloudError } from '../errors';
 import type { Reaper } from '../reaper';
-import type { ApiCall, TaskRecord } from '../types';
-import type { Emulator, EmulatorOptions, ServiceEvent, ServiceRequest } from './emulator';
+import type { ApiCall, Denial, TaskRecord } from '../types';
+import type { Emulator, EmulatorOptions, NeededStatement, ServiceEvent, ServiceRequest } from './emulator';
 import { EMULATOR_DIR, ensureToolchain } from './toolchain';
 
 const START_TIMEOUT_MS = 60_000;
@@ -16,10 +16,11 @@ type Report =
   | { readonly kind: 'call'; readonly call: ApiCall }
   | { readonly kind: 'request'; readonly request: ServiceRequest & { readonly id: number } }
   | { readonly kind: 'types'; readonly types: readonly string[] }
-  | { readonly kind: 'answer'; readonly id: number; readonly error?: string };
+  | { readonly kind: 'denial'; readonly denial: Denial }
+  | { readonly kind: 'answer'; readonly id: number; readonly error?: string; readonly result?: unknown };
 
 interface Waiter {
-  readonly resolve: () => void;
+  readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -78,6 +79,10 @@ export class Ministack implements Emulator {
     return this.#command({ op: 'disturbDeliveries', repeat, delaySeconds });
   }
 
+  neededStatements(): Promise<readonly NeededStatement[]> {
+    return this.#command<readonly NeededStatement[]>({ op: 'neededStatements' });
+  }
+
   interruptSpot(clusterArn: string, taskArn: string): Promise<void> {
     return this.#command({ op: 'interruptSpot', cluster: clusterArn, task: taskArn });
   }
@@ -87,7 +92,7 @@ export class Ministack implements Emulator {
   }
 
   #spawn(interpreter: string, port: number): void {
-    const { region, account, dockerHost, logDir, observer } = this.#options;
+    const { region, account, dockerHost, logDir, authorization, observer } = this.#options;
     mkdirSync(logDir, { recursive: true });
     const child = spawn(interpreter, ['-u', '-B', join(EMULATOR_DIR, 'launch.py')], {
       detached: true,
@@ -95,6 +100,8 @@ export class Ministack implements Emulator {
       env: {
         ...inherited(),
         FILEWORKS_REPORTS: '1',
+        FILEWORKS_AUTHORIZATION: authorization,
+        AUTH: 'true',
         GATEWAY_PORT: String(port),
         MINISTACK_HOST: '127.0.0.1',
         MINISTACK_ACCOUNT_ID: account,
@@ -146,8 +153,11 @@ export class Ministack implements Emulator {
       case 'types':
         this.resourceTypes = new Set(report.types);
         break;
+      case 'denial':
+        observer.denial(report.denial);
+        break;
       case 'answer':
-        this.#answer(report.id, report.error);
+        this.#answer(report);
         break;
     }
   }
@@ -158,20 +168,20 @@ export class Ministack implements Emulator {
     await this.#command({ op: 'answerRequest', request: id, ...answer }).catch(() => undefined);
   }
 
-  #answer(id: number, error: string | undefined): void {
+  #answer({ id, error, result }: Extract<Report, { kind: 'answer' }>): void {
     const waiter = this.#waiters.get(id);
     this.#waiters.delete(id);
     if (error === undefined) {
-      waiter?.resolve();
+      waiter?.resolve(result);
     } else {
       waiter?.reject(new LocalCloudError('EmulatorFailed', error));
     }
   }
 
-  #command(command: Record<string, unknown>): Promise<void> {
+  #command<Result = void>(command: Record<string, unknown>): Promise<Result> {
     const id = ++this.#commands;
     return new Promise((resolve, reject) => {
-      this.#waiters.set(id, { resolve, reject });
+      this.#waiters.set(id, { resolve: (result) => resolve(result as Result), reject });
       this.#process?.stdin?.write(`${JSON.stringify({ id, ...command })}\n`);
     });
   }

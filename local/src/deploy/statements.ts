@@ -1,0 +1,115 @@
+import type { NeededStatement } from '../emulator/emulator';
+import type { StatementUse } from '../types';
+import type { Resource } from './assembly';
+import type { DeployedStack } from './deployer';
+
+type RawStatement = Readonly<Record<string, unknown>>;
+
+interface Holder {
+  /** The emulator's name of the policy. */
+  readonly policy: string;
+  readonly statements: readonly RawStatement[];
+  /** The only statement of the holder in a policy that others add to as well. */
+  readonly sid?: string;
+}
+
+/** Every Allow statement of the stacks' policies, trust policies included, with a call that needed it. */
+export function statementUses(
+  stacks: readonly DeployedStack[],
+  needed: readonly NeededStatement[],
+): readonly StatementUse[] {
+  return stacks.flatMap((stack) =>
+    Object.entries(stack.template.Resources).flatMap(([logicalId, resource]) => {
+      const holders = holdersOf(logicalId, resource, stack);
+      const uses = new Map<string, StatementUse>();
+      for (const { policy, statements, sid } of holders) {
+        statements.forEach((statement, index) => {
+          if (statement['Effect'] !== 'Allow') {
+            return;
+          }
+          const found = needed.find(
+            (use) => use.policy === policy && (sid === undefined ? use.index === index : use.sid === sid),
+          );
+          const key = JSON.stringify([index, statement]);
+          const neededBy = found && { principal: found.principal, action: found.action, resource: found.resource };
+          // A policy of several roles is one statement of the template: one role that needs it is enough
+          if (neededBy || !uses.has(key)) {
+            uses.set(key, { stack: stack.name, logicalId, index, statement, ...(neededBy && { neededBy }) });
+          }
+        });
+      }
+      return [...uses.values()];
+    }),
+  );
+}
+
+/** The policies that a resource of a template makes or adds to. */
+function holdersOf(
+  logicalId: string,
+  { Type: type, Properties: properties = {} }: Resource,
+  stack: DeployedStack,
+): Holder[] {
+  const own = stack.resources[logicalId] ?? '';
+  const named = (property: string): string[] =>
+    [properties[property]].flat().flatMap((value) => physicalIds(value, stack));
+  const document = statementsOf(properties['PolicyDocument'] ?? properties['ResourcePolicy']);
+  switch (type) {
+    case 'AWS::IAM::Role': {
+      const inline = (properties['Policies'] ?? []) as { PolicyName: string; PolicyDocument: unknown }[];
+      return [
+        { policy: `trust policy of role ${own}`, statements: statementsOf(properties['AssumeRolePolicyDocument']) },
+        ...inline.map(({ PolicyName: name, PolicyDocument: value }) => ({
+          policy: `policy ${name} of role ${own}`,
+          statements: statementsOf(value),
+        })),
+      ];
+    }
+    case 'AWS::IAM::Policy': {
+      const name = String(properties['PolicyName']);
+      return [
+        ...named('Roles').map((role) => ({ policy: `policy ${name} of role ${role}`, statements: document })),
+        ...named('Users').map((user) => ({ policy: `policy ${name} of user ${user}`, statements: document })),
+      ];
+    }
+    case 'AWS::IAM::ManagedPolicy':
+      return [{ policy: `managed policy ${own}`, statements: document }];
+    case 'AWS::SQS::QueuePolicy':
+      return named('Queues').map((queue) => ({ policy: `policy of queue ${last(queue)}`, statements: document }));
+    case 'AWS::SNS::TopicPolicy':
+      return named('Topics').map((topic) => ({ policy: `policy of topic ${last(topic)}`, statements: document }));
+    case 'AWS::S3::BucketPolicy':
+      return named('Bucket').map((bucket) => ({ policy: `policy of bucket ${bucket}`, statements: document }));
+    case 'AWS::SecretsManager::ResourcePolicy':
+      return named('SecretId').map((secret) => ({ policy: `policy of secret ${last(secret)}`, statements: document }));
+    case 'AWS::KMS::Key':
+      return [{ policy: `policy of key ${last(own)}`, statements: statementsOf(properties['KeyPolicy']) }];
+    case 'AWS::Lambda::Permission':
+      return named('FunctionName').map((name) => ({
+        policy: `policy of function ${last(name)}`,
+        statements: [{ Effect: 'Allow', ...properties }],
+        sid: own,
+      }));
+    default:
+      return [];
+  }
+}
+
+/** Physical ids of the resources that a value names by `Ref` or `Fn::GetAtt`; a text names itself. */
+function physicalIds(value: unknown, stack: DeployedStack): string[] {
+  if (typeof value === 'string') {
+    return [value];
+  }
+  const { Ref: ref, 'Fn::GetAtt': attribute } = (value ?? {}) as { Ref?: string; 'Fn::GetAtt'?: string | string[] };
+  const logicalId = ref ?? [attribute].flat()[0]?.split('.')[0];
+  const physical = logicalId === undefined ? undefined : stack.resources[logicalId];
+  return physical === undefined ? [] : [physical];
+}
+
+function statementsOf(document: unknown): readonly RawStatement[] {
+  return [(document as { Statement?: RawStatement | RawStatement[] } | undefined)?.Statement ?? []].flat();
+}
+
+/** The last part of a URL, a path or an ARN. */
+function last(name: string): string {
+  return name.split(/[/:]/).at(-1) ?? name;
+}
