@@ -11,7 +11,7 @@ import time
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_region
-from ministack.services import sts
+from ministack.services import sns, sqs, sts
 
 from . import context, gate, passed_roles
 
@@ -25,6 +25,8 @@ _denial = contextvars.ContextVar("fileworks_denial", default=None)
 
 def apply():
     iam_evaluator.enforce = enforce
+    # What these ask of the policies of queues and topics has been decided before the handler of the service runs.
+    sqs._enforce_queue_policy = sns._enforce_topic_policy = lambda *_call: None
     context.apply()
     passed_roles.apply()
     answer = iam_actions.access_denied_response
@@ -95,10 +97,11 @@ def _hiding_absence(handler):
         if answer[0] != 404 or method not in ("GET", "HEAD") or not key or not _absent(method, answer):
             return answer
         access_key = app.extract_access_key_id(headers, query_params)
-        denied = enforce(access_key, "s3:ListBucket", "s3", get_region(), f"arn:aws:s3:::{bucket}")
-        if denied is None:
+        credential = iam_evaluator.resolve_credential(access_key or "")
+        bucket_arn = f"arn:aws:s3:::{bucket}"
+        if gate.mode != gate.ENFORCE or gate.may(credential.principal_arn, "s3:ListBucket", bucket_arn, get_region(), sts._sessions.get(access_key)):
             return answer
-        return iam_actions.access_denied_response("s3", "s3:ListBucket", denied.principal_arn, "", headers=headers)
+        return iam_actions.access_denied_response("s3", "s3:ListBucket", credential.principal_arn, "", headers=headers, resource_arn=bucket_arn)
 
     return handle
 

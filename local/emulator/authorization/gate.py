@@ -43,7 +43,13 @@ def api_call(arn, action, resource, context, region, session=None):
     own = identities.of(arn, session)
     if own is None:
         return None
-    return _judged(arn, account, own, action, resource, identities.keys_of(arn) | dict(context), region)
+    return _reported(*_judged(arn, account, own, action, resource, identities.keys_of(arn) | dict(context), region))
+
+
+def may(arn, action, resource, region, session=None):
+    """Whether a caller may also do this, where AWS answers less to one that may not: no call, and no denial to report."""
+    account, own = identities.account_of(arn), identities.of(arn, session)
+    return own is None or _judged(arn, account, own, action, resource, identities.keys_of(arn), region)[1].allowed
 
 
 def role_call(role_arn: str, service: str, action: str, resource: str, context: Mapping | None = None, *, source_arn: str) -> None:
@@ -119,12 +125,11 @@ def _judged(principal, account, own, action, resource, context, region):
     request = Request(principal, account, action, resource, context)
     verdict = judge(request, policies)
     usage.note(request, policies, verdict)
-    if not verdict.allowed:
-        _report(request, verdict)
     return request, verdict
 
 
 def _refuse(request, verdict, by):
+    _reported(request, verdict)
     call = {
         "time": round(time.time() * 1000), "service": request.action.split(":")[0], "action": request.action, "resource": request.resource,
         "region": request.context["aws:RequestedRegion"], "status": 200 if verdict.allowed or mode == AUDIT else 403, "by": by,
@@ -146,12 +151,13 @@ def outcome_of(verdict):
     return {} if verdict is None or verdict.allowed else {"denied": verdict.reason}
 
 
-def _report(request, verdict):
-    """One report for each missing statement, however often it is missed."""
+def _reported(request, verdict):
+    """Report each missing statement once, however often it is missed."""
     name = identities.role_name(request.principal) if request.principal.startswith("arn:") else request.principal
     resource = request.resource.split("/", 1)[0] if request.resource.startswith("arn:aws:s3:::") else request.resource
-    if (name, request.action, resource) not in _denials:
+    if not verdict.allowed and (name, request.action, resource) not in _denials:
         _denials.add((name, request.action, resource))
         reports.send("denial", {"denial": {
             "principal": request.principal, "action": request.action, "resource": request.resource, "reason": verdict.reason,
         }})
+    return request, verdict
