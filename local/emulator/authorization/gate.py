@@ -107,7 +107,7 @@ def _service_keys(service, source_arn, account):
 
 def _judged(principal, account, own, action, resource, context, region):
     identity, limits, bounded = own
-    policy, owner, must_allow = resources.policy_of(resource, account, region)
+    policy, owner, must_allow = resources.policy_of(action, resource, account, region)
     policies = Policies(identity, limits, policy, owner, must_allow, bounded)
     now = datetime.datetime.now(datetime.timezone.utc)
     context = {

@@ -11,14 +11,16 @@ _KINDS = {
 }
 
 
-def policy_of(arn, account, region):
+def policy_of(action, arn, account, region):
     """Policy, owner account, and whether it must allow the call; `account` is the caller's, for ARNs that name none."""
     parts = arn.split(":", 5)
     if len(parts) < 6:
         return None, None, False
     service, owner = parts[2], parts[4] or account
     if service == "iam" and parts[5].startswith("role/"):
-        return identities.trust_of(arn), owner, True
+        # A trust policy decides who may assume the role, and not who may pass it or read it.
+        assumed = action.startswith("sts:AssumeRole")
+        return (identities.trust_of(arn) if assumed else None), owner, assumed
     with request_scope(owner, parts[3] or region):
         found = iam_evaluator._resource_policy(service, arn)
     if not found:
