@@ -6,11 +6,13 @@ import hashlib
 import deliveries
 import reports
 from authorization import direct, gate
+from targets import delivery
 
 
 def apply_all():
     report_tasks()
     assume_function_roles()
+    delivery.apply()
     deliveries.apply()
     direct.apply()
 

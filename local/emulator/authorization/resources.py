@@ -29,7 +29,9 @@ def policy_of(action, arn, account, region):
     # The key policy decides who may use a key; without a statement for the account no identity policy counts.
     # https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
     must_allow = service == "kms"
-    return (identities.parsed(name_of(arn), document) if document else None), owner, must_allow
+    # A function keeps an empty list when its last permission is removed.
+    empty = not document or isinstance(document, dict) and not document.get("Statement")
+    return (None if empty else identities.parsed(name_of(arn), document)), owner, must_allow
 
 
 def name_of(arn):

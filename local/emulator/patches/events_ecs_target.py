@@ -1,19 +1,24 @@
-"""Rules and schedules with an ECS target start no task, and context attributes in the input of a schedule are not replaced."""
+"""Rules and schedules with an ECS target start no task, and context attributes in the input of a schedule are not replaced.
+
+Seen in ministack 1.5.33; there is no upstream report.
+"""
 
 import json
-import logging
 from datetime import datetime, timezone
 
+from authorization import gate, run_task
 from ministack.core.arn import ArnParseError, parse_arn
 from ministack.services import ecs, eventbridge
 from ministack.services.stepfunctions import _pascal_to_camel
+from targets import permissions
+from targets.delivery import ATTEMPT
+from targets.errors import DeliveryError, of_answer, of_denial
 
 from . import scratch
 
-logger = logging.getLogger("fileworks.events_ecs_target")
-
 _COPIED = (
     "launchType", "capacityProviderStrategy", "networkConfiguration", "platformVersion", "group", "tags", "enableExecuteCommand",
+    "enableECSManagedTags", "propagateTags",
 )
 
 
@@ -39,33 +44,25 @@ def apply():
         target = _with_context(target, event, rule)
         if not _is_cluster(target.get("Arn", "")) or "EcsParameters" not in target:
             return original(target, event, rule, view)
-        try:
-            _run(target, event, rule, view)
-        except Exception:
-            logger.exception("cannot run the task of %s", rule.get("Name"))
-        return None
+        return _run(target, event, rule, view)
 
     eventbridge._invoke_target = invoke
 
 
 def _with_context(target, event, rule):
     """https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html"""
-    if not _scheduled(rule) or not target.get("Input"):
+    if not permissions.is_schedule(rule) or not target.get("Input"):
         return target
     text = target["Input"]
     attributes = {
         "schedule-arn": rule["Arn"],
         "scheduled-time": datetime.fromtimestamp(event["Time"], timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "execution-id": event["EventId"],
-        "attempt-number": "1",
+        "attempt-number": str(event.get(ATTEMPT, 1)),
     }
     for name, value in attributes.items():
         text = text.replace(f"<aws.scheduler.{name}>", value)
     return {**target, "Input": text}
-
-
-def _scheduled(rule):
-    return ":schedule/" in rule.get("Arn", "")
 
 
 def _is_cluster(arn):
@@ -77,19 +74,34 @@ def _is_cluster(arn):
 
 
 def _run(target, event, rule, view):
-    parameters = _pascal_to_camel(target["EcsParameters"])
-    request = {key: parameters[key] for key in _COPIED if parameters.get(key)}
-    request.update(
-        cluster=target["Arn"],
-        taskDefinition=parameters["taskDefinitionArn"],
-        count=int(parameters.get("taskCount") or 1),
-        startedBy=f"{'chronos-schedule' if _scheduled(rule) else 'events-rule'}/{rule.get('Name', '')}"[:128],
-        overrides=_overrides(target, event, rule, view),
-    )
+    request = _request(target, event, rule, view)
+    try:
+        run_task.check(permissions.caller(target, rule), request)
+    except gate.Denied as denied:
+        raise of_denial(denied) from None
     status, _headers, body = ecs._run_task(request)
     answer = json.loads(body)
-    if status >= 400 or answer.get("failures"):
-        logger.error("the task of %s was not placed: %s", rule.get("Name"), answer)
+    if status >= 400:
+        raise of_answer(answer)
+    if answer.get("failures"):
+        # ECS answers 200 without capacity, as Fargate may have soon.
+        raise DeliveryError("ERROR_FROM_TARGET", answer["failures"][0]["reason"], api_code="AmazonECSException", transient=True)
+
+
+def _request(target, event, rule, view):
+    parameters = _pascal_to_camel(target["EcsParameters"])
+    if "tagList" in parameters:
+        # Its name in templates.
+        parameters["tags"] = parameters["tagList"]
+    starter = "chronos-schedule" if permissions.is_schedule(rule) else "events-rule"
+    return {
+        **{key: parameters[key] for key in _COPIED if parameters.get(key)},
+        "cluster": target["Arn"],
+        "taskDefinition": parameters["taskDefinitionArn"],
+        "count": int(parameters.get("taskCount") or 1),
+        "startedBy": f"{starter}/{rule.get('Name', '')}"[:128],
+        "overrides": _overrides(target, event, rule, view),
+    }
 
 
 def _overrides(target, event, rule, view):
@@ -99,5 +111,8 @@ def _overrides(target, event, rule, view):
         text = eventbridge._apply_input_transformer(target["InputTransformer"], rule, view)
     else:
         text = target.get("Input") or "{}"
-    overrides = json.loads(text)
+    try:
+        overrides = json.loads(text)
+    except ValueError as error:
+        raise DeliveryError("INVALID_JSON", f"the input of the target is not JSON: {error}", api_code="ValidationException") from None
     return {"containerOverrides": [], **overrides} if isinstance(overrides, dict) else {"containerOverrides": []}
