@@ -5,7 +5,7 @@ import hashlib
 
 import deliveries
 import reports
-from authorization import direct, gate
+from authorization import direct, gate, step_functions
 from targets import delivery
 
 
@@ -15,6 +15,7 @@ def apply_all():
     delivery.apply()
     deliveries.apply()
     direct.apply()
+    step_functions.apply()
 
 
 # ── Task changes ────────────────────────────────────────────

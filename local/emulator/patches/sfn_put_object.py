@@ -1,7 +1,10 @@
 """Step Functions cannot call `aws-sdk:s3:putObject`. On AWS a body that is not a string is written as JSON."""
 
 import json
+from functools import partial
 
+from authorization import step_functions
+from authorization.integration_errors import of_integration
 from ministack.core.responses import request_scope
 from ministack.services import s3, stepfunctions
 
@@ -29,12 +32,14 @@ def apply():
     def dispatch(service_info, service_name, action, input_data):
         if service_name != "s3" or action != "putObject":
             return original(service_info, service_name, action, input_data)
-        return put_object(input_data)
+        return put_object(input_data, partial(of_integration, RESOURCE))
 
     stepfunctions._dispatch_aws_sdk_rest_xml = dispatch
 
 
-def put_object(request):
+def put_object(request, denied):
+    """Put the object with the role of the execution; `denied` names the error when the role may not."""
+    step_functions.check("s3:PutObject", f"arn:aws:s3:::{request['Bucket']}/{request['Key']}", error=denied)
     body = request["Body"]
     content = (body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)).encode()
     headers = {"content-type": request.get("ContentType", "application/octet-stream")}

@@ -9,6 +9,8 @@ import json
 import time
 from datetime import datetime
 
+import clock
+from authorization import step_functions
 from ministack.services import ecs, stepfunctions
 
 from . import scratch, sfn_parallel
@@ -67,17 +69,23 @@ def _until_stopped(cluster, arn):
     task = ecs._resolve_task(arn, ecs._resolve_cluster_name(cluster))
     while task["lastStatus"] != "STOPPED":
         if _deadline.get() is not None and time.monotonic() >= _deadline.get():
-            ecs._ACTION_MAP["StopTask"]({"cluster": cluster, "task": arn, "reason": "States.Timeout"})
-            raise stepfunctions._ExecutionError("States.Timeout", "")
+            _stop(task, "States.Timeout")
         if sfn_parallel.ended():
-            ecs._ACTION_MAP["StopTask"]({"cluster": cluster, "task": arn, "reason": "States.Aborted"})
-            raise stepfunctions._ExecutionError("States.Aborted", "")
-        time.sleep(0.1)
+            _stop(task, "States.Aborted")
+        clock.sleep(0.1)
+    step_functions.may("ecs:DescribeTasks", arn, {"ecs:cluster": task["clusterArn"]})
     output = pascal(ecs._sanitize(task))
     failed = task.get("stopCode") != "EssentialContainerExited"
     if failed or any(c.get("exitCode") != 0 for c, e in zip(task["containers"], task["_container_essentials"]) if e):
         raise stepfunctions._ExecutionError("States.TaskFailed", json.dumps(output))
     return output
+
+
+def _stop(task, reason):
+    """Step Functions stops a task if it may; the state fails in any case."""
+    if step_functions.may("ecs:StopTask", task["taskArn"], {"ecs:cluster": task["clusterArn"]}):
+        ecs._ACTION_MAP["StopTask"]({"cluster": task["clusterArn"], "task": task["taskArn"], "reason": reason})
+    raise stepfunctions._ExecutionError(reason, "")
 
 
 def pascal(value, key=""):
