@@ -5,8 +5,22 @@ import hashlib
 
 import deliveries
 import reports
-from authorization import direct, gate, step_functions
+from authorization import (
+    destinations,
+    direct,
+    ecs_agent,
+    event_sources,
+    functions,
+    gate,
+    log_deliveries,
+    notifications,
+    step_functions,
+    task_roles,
+)
 from targets import delivery
+
+# What Lambda, S3, SNS, CloudWatch, ECS, CloudWatch Logs and Step Functions do for the app.
+SERVICE_CALLS = (destinations, ecs_agent, event_sources, functions, log_deliveries, notifications, step_functions, task_roles)
 
 
 def apply_all():
@@ -14,8 +28,8 @@ def apply_all():
     assume_function_roles()
     delivery.apply()
     deliveries.apply()
-    direct.apply()
-    step_functions.apply()
+    for checks in (direct, *SERVICE_CALLS):
+        checks.apply()
 
 
 # ── Task changes ────────────────────────────────────────────

@@ -13,7 +13,7 @@ from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_region
 from ministack.services import sns, sqs, sts
 
-from . import context, gate, passed_roles
+from . import context, gate, identities, passed_roles
 
 logger = logging.getLogger("fileworks.authorization")
 
@@ -55,6 +55,14 @@ def check(arn, action, resource, service_context, region, session=None):
     """A denial in the emulator's form, or None."""
     if action in iam_evaluator._ALWAYS_ALLOWED_ACTIONS:
         return None
+    denied = _check(arn, action, resource, service_context, region, session)
+    if denied is None and gate.mode != gate.OFF and not arn.endswith(":root"):
+        denials = (_check(arn, *call, region, session) for call in gate.implied(action, resource, identities.account_of(arn)))
+        denied = next(filter(None, denials), None)
+    return denied
+
+
+def _check(arn, action, resource, service_context, region, session):
     judged = None if gate.mode == gate.OFF else gate.api_call(arn, action, resource, service_context, region, session)
     collected = checks.get()
     if collected is not None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import reports
 
-from . import identities, resources, usage
+from . import identities, kms, resources, usage
 from .evaluator import Policies, Request, judge
 
 ENFORCE, AUDIT, OFF = "enforce", "audit", "off"
@@ -62,10 +62,11 @@ def role_call(role_arn: str, service: str, action: str, resource: str, context: 
         return
     region = source_arn.split(":")[3]
     assume(role_arn, service, source_arn=source_arn)
-    name = identities.role_name(role_arn)
-    arn = f"arn:aws:sts::{identities.account_of(role_arn)}:assumed-role/{name}/{service.split('.')[0]}"
-    keys = identities.keys_of(arn) | dict(context or {})
-    _refuse(*_judged(arn, identities.account_of(role_arn), identities.of(arn), action, resource, keys, region), by=service)
+    name, account = identities.role_name(role_arn), identities.account_of(role_arn)
+    arn = f"arn:aws:sts::{account}:assumed-role/{name}/{service.split('.')[0]}"
+    own, keys = identities.of(arn), identities.keys_of(arn)
+    for each, on, more in ((action, resource, dict(context or {})), *implied(action, resource, account)):
+        _refuse(*_judged(arn, account, own, each, on, keys | more, region), by=service)
 
 
 def assume(role_arn: str, service: str, *, source_arn: str) -> None:
@@ -89,6 +90,21 @@ def service_call(service: str, action: str, resource: str, context: Mapping | No
         region, account = get_region(), get_account_id()
     keys = _service_keys(service, source_arn, account) | dict(context or {})
     _refuse(*_judged(service, account, _NO_POLICIES, action, resource, keys, region), by=service)
+    if service == "events.amazonaws.com" and action == "sns:Publish":
+        # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
+        keys = {name: value for name, value in keys.items() if name not in ("aws:SourceArn", "aws:SourceAccount")}
+    for each, key, more in implied(action, resource):
+        _refuse(*_judged(service, account, _NO_POLICIES, each, key, keys | more, region), by=service)
+
+
+def implied(action, resource, account=None):
+    """The calls of KMS that a call on an encrypted resource implies; `account` is the caller's, and None for a service."""
+    for each, key, context in kms.needs(action, resource):
+        if account is None:
+            # The resource's service passes the caller on, not itself.
+            yield each, key, {name: value for name, value in context.items() if name != "kms:ViaService"}
+        else:
+            yield each, key, context | {"kms:CallerAccount": account}
 
 
 def pass_role(role_arn: str, service: str, passed_role_arn: str, passed_to: str, *, source_arn: str) -> None:
@@ -96,11 +112,9 @@ def pass_role(role_arn: str, service: str, passed_role_arn: str, passed_to: str,
     role_call(role_arn, service, "iam:PassRole", passed_role_arn, {"iam:PassedToService": passed_to}, source_arn=source_arn)
 
 
-
-
 def _service_keys(service, source_arn, account):
     return {
-        "aws:SourceArn": source_arn, "aws:SourceAccount": account, "aws:SourceOwner": account,
+        "aws:SourceArn": source_arn, "aws:SourceAccount": account,
         "aws:PrincipalServiceName": service, "aws:PrincipalIsAWSService": "true", "aws:ViaAWSService": "false",
     }
 

@@ -3,7 +3,7 @@
 from ministack.core import iam_evaluator
 from ministack.core.responses import request_scope
 
-from . import identities
+from . import identities, kms
 
 _KINDS = {
     "sqs": "queue", "sns": "topic", "s3": "bucket", "lambda": "function", "secretsmanager": "secret", "kms": "key", "ecr": "repository",
@@ -22,7 +22,7 @@ def policy_of(action, arn, account, region):
         assumed = action.startswith("sts:AssumeRole")
         return (identities.trust_of(arn) if assumed else None), owner, assumed
     with request_scope(owner, parts[3] or region):
-        found = iam_evaluator._resource_policy(service, arn)
+        found = kms.policy_of(arn) if service == "kms" else iam_evaluator._resource_policy(service, arn)
     if not found:
         return None, owner, False
     document, owner = found

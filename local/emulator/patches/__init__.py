@@ -5,10 +5,13 @@ functions of the loaded modules. A patch that is no longer needed is not applied
 """
 
 from . import (
+    cfn_bucket_encryption,
     cfn_container_lists,
+    cfn_function_settings,
     cfn_metric_math_alarm,
     cfn_policies,
     cfn_secret_ref,
+    cfn_topic,
     cloudwatch_queue_alarms,
     ecs_client_token,
     ecs_container_settings,
@@ -28,10 +31,13 @@ from . import (
 
 # Order matters: ecs_protection wraps the stop of ecs_stop, and ecs_client_token the RunTask of ecs_placement.
 ALL = (
+    cfn_bucket_encryption,
     cfn_container_lists,
+    cfn_function_settings,
     cfn_metric_math_alarm,
     cfn_policies,
     cfn_secret_ref,
+    cfn_topic,
     cloudwatch_queue_alarms,
     ecs_container_settings,
     ecs_exit_watch,
