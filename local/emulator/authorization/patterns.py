@@ -20,11 +20,9 @@ class Variable:
     default: str | None
 
     def value(self, context: Context) -> str | None:
-        """Only a key with one value replaces a variable; with neither value nor default, nothing matches."""
+        """A list is no value of a variable; with neither value nor default, nothing matches."""
         found = context.get(self.key)
-        if found is not None and not isinstance(found, str):
-            found = found[0] if len(found) == 1 else None
-        return self.default if found is None else found
+        return found if isinstance(found, str) else self.default
 
 
 @dataclass(frozen=True)
@@ -77,14 +75,14 @@ def glob(source: str, variables: bool) -> Text:
     return Text(source, _split(source, variables, wildcards=True))
 
 
-def resource(source: str, variables: bool) -> Text:
-    """A Resource: an ARN that lacks segments is completed with `*`. A wildcard stays in its segment, but for a `*` at
-    the end of one, which reaches beyond the colon."""
+def resource(source: str, variables: bool, complete: bool) -> Text:
+    """A Resource. A wildcard stays in its segment, but for a `*` at the end of one, which reaches beyond the colon.
+    Identity policies complete an ARN that lacks segments with `*`:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns"""
     if source == "*":
         return glob(source, False)
-    parts = _split(source, variables, wildcards=True)
-    missing = 5 - sum(part.count(":") for part in parts if isinstance(part, str))
-    return Text(source, _by_segment((*parts, *(":", ANY) * max(missing, 0)), last_reaches_on=True))
+    missing = ":*" * (5 - source.count(":")) if complete else ""
+    return Text(source, _by_segment(_split(source + missing, variables, wildcards=True), last_reaches_on=True))
 
 
 def arn(source: str, variables: bool) -> Text:

@@ -123,7 +123,7 @@ def _statement(policy: str, at: str, value: object, variables: bool, kind: Kind 
         sid,
         effect == "Allow",
         _actions(policy, f"{at}.{action}", value[action]),
-        _resources(policy, f"{at}.{resource}", value[resource], variables) if resource else None,
+        _resources(policy, f"{at}.{resource}", value[resource], variables, principal is None) if resource else None,
         principals(policy, f"{at}.{principal}", value[principal]) if principal else None,
         _conditions(policy, f"{at}.Condition", value.get("Condition", {}), variables),
     )
@@ -149,13 +149,15 @@ def _actions(policy: str, element: str, value: object) -> Listed:
     return Listed(tuple(patterns.glob(text.lower(), False) for text in texts), _excludes(element))
 
 
-def _resources(policy: str, element: str, value: object, variables: bool) -> Listed:
+def _resources(policy: str, element: str, value: object, variables: bool, complete: bool) -> Listed:
     texts = _texts(policy, element, value)
     for text in texts:
         if text != "*" and not text.startswith("arn:"):
             raise PolicyError(policy, element, f"is {text}", 'write an ARN or "*"')
         _check_variables(policy, element, text, variables)
-    return Listed(tuple(patterns.resource(text, variables) for text in texts), _excludes(element))
+        if variables and "${" in text and text.partition("${")[0].count(":") < 5:
+            raise PolicyError(policy, element, f"is {text}", "use variables only after the fifth colon")
+    return Listed(tuple(patterns.resource(text, variables, complete) for text in texts), _excludes(element))
 
 
 def _excludes(element: str) -> bool:
