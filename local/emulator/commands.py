@@ -51,9 +51,17 @@ def _needed_statements(_command):
     return usage.needed()
 
 
+def _check_policies(command):
+    from authorization import templates
+
+    with request_scope(command["account"], command["region"]):
+        return templates.check(command["template"], command["parameters"])
+
+
 _COMMANDS = {
     "answerRequest": _answer_request, "putEvent": _put_event, "refusePlacements": _refuse_placements, "interruptSpot": _interrupt_spot,
     "disturbDeliveries": _disturb_deliveries, "neededStatements": _needed_statements,
+    "checkPolicies": _check_policies,
 }
 
 

@@ -28,10 +28,11 @@ class Variable:
 @dataclass(frozen=True)
 class Wildcard:
     regex: str
+    shortest: bool = False  # nothing but such wildcards follows: the shortest match is as good as any
 
 
-ANY, ONE = Wildcard(".*"), Wildcard(".")
-ANY_OF_SEGMENT, ONE_OF_SEGMENT = Wildcard("[^:]*"), Wildcard("[^:]")
+ANY, ONE = Wildcard(".*", True), Wildcard(".")
+ANY_OF_SEGMENT, ONE_OF_SEGMENT, ANY_ACROSS = Wildcard("[^:]*"), Wildcard("[^:]"), Wildcard(".*")
 
 Parts = tuple[str | Wildcard | Variable, ...]
 
@@ -122,8 +123,8 @@ def _by_segment(parts: Parts, *, last_reaches_on: bool) -> Parts:
             colons += part.count(":")
         elif part is ONE and colons < 5:
             part = ONE_OF_SEGMENT
-        elif part is ANY and colons < 5 and not (last_reaches_on and ends_segment):
-            part = ANY_OF_SEGMENT
+        elif part is ANY and colons < 5:
+            part = ANY_ACROSS if last_reaches_on and ends_segment else ANY_OF_SEGMENT
         kept.append(part)
     return tuple(kept)
 
@@ -133,4 +134,20 @@ def _compile(parts: "tuple[str | Wildcard, ...]") -> "str | re.Pattern[str]":
     """A text without wildcards stays a text, which is compared faster."""
     if all(isinstance(part, str) for part in parts):
         return "".join(parts)
-    return re.compile("".join(re.escape(part) if isinstance(part, str) else part.regex for part in parts), re.DOTALL)
+    head, *rest = _split_at_stars(parts)
+    if not rest:
+        return re.compile(head, re.DOTALL)
+    # An atomic group for each star but the last: many of them take no longer than few. Python 3.10 spells it so.
+    middle = "".join(f"(?=(?P<star{index}>.*?{fixed}))(?P=star{index})" for index, fixed in enumerate(rest[:-1]))
+    return re.compile(f"{head}{middle}.*{rest[-1]}", re.DOTALL)
+
+
+def _split_at_stars(parts: "tuple[str | Wildcard, ...]") -> list[str]:
+    """Regular expressions of what stands before, between and after the wildcards that take the shortest match."""
+    pieces = [""]
+    for part in parts:
+        if isinstance(part, Wildcard) and part.shortest:
+            pieces.append("")
+        else:
+            pieces[-1] += re.escape(part) if isinstance(part, str) else part.regex
+    return pieces

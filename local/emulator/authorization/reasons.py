@@ -78,17 +78,17 @@ def _close(
             names = statement.principals is None or statement.principals.names(caller, False) is not Named.NOT
             failing = [line for line in statement.conditions if not line.holds(context)]
             if not fits:
-                yield (3 if names else 1), f"{lead}, but {_other_resource(statement)}; add {request.resource} there"
+                yield (3 if names else 1), f"{lead}, but {_other_resource(request, statement)}"
             elif not names:
                 yield 2, f"{lead}, but to {statement.principals.source}; add {_principal(request)} there"
             elif failing:
                 yield 4 - len(failing) / 100, f"{lead}, but {' and '.join(_fails(line, context) for line in failing)}"
 
 
-def _other_resource(statement: Statement) -> str:
+def _other_resource(request: "Request", statement: Statement) -> str:
     if statement.resources.excluded:
-        return f"its NotResource {statement.resources.source} excludes this resource"
-    return f"on {statement.resources.source}"
+        return f"not on its NotResource {statement.resources.source}"
+    return f"on {statement.resources.source}; add {request.resource} there"
 
 
 def _fails(line: Condition, context: Context) -> str:

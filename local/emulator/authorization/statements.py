@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -150,7 +151,9 @@ def _actions(policy: str, element: str, value: object) -> Listed:
 
 
 def _resources(policy: str, element: str, value: object, variables: bool, complete: bool) -> Listed:
-    texts = _texts(policy, element, value)
+    # An API names its own methods without the ARN of the API:
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-resource-policies-examples.html
+    texts = [re.sub(r"^execute-api:/", "arn:*:execute-api:*:*:*/", text) for text in _texts(policy, element, value)]
     for text in texts:
         if text != "*" and not text.startswith("arn:"):
             raise PolicyError(policy, element, f"is {text}", 'write an ARN or "*"')

@@ -187,4 +187,27 @@ export const DEVIATIONS: readonly Deviation[] = [
     ours: 'ExplicitlyDenied',
     oracle: 'Allowed',
   },
+  {
+    name: 'NotPrincipal with a session and its role, without the account',
+    quote:
+      'if the NotPrincipal element was missing the ARN of the AWS account that the role belongs to, the effect of the ' +
+      'policy might be to explicitly deny access to the AWS account and all entities in that account',
+    page: `${GUIDE}/reference_policies_elements_notprincipal.html`,
+    case: {
+      ...base,
+      identity: [{ ...version, Statement: [allow] }],
+      resourcePolicy: {
+        ...version,
+        Statement: [
+          {
+            ...allow,
+            Effect: 'Deny',
+            NotPrincipal: { AWS: [SESSION, 'arn:aws:iam::111122223333:role/Worker'] },
+          },
+        ],
+      },
+    },
+    ours: 'ExplicitlyDenied',
+    oracle: 'Allowed',
+  },
 ];

@@ -36,10 +36,17 @@ const CALLS: readonly Call[] = [
     'arn:aws:s3:::in/ann/a:b.zip',
     'arn:aws:s3:::out/*',
     'arn:aws:s3:::in/*',
+    'arn:aws:s3:::in/a.n/*',
     'arn:aws:s3:::in/${aws:username}/*',
   ],
   ['s3:ListBucket', 'arn:aws:s3:::in', 'arn:aws:s3:::in/*', 'arn:aws:s3:::i?', 'arn:aws:s3'],
-  ['sqs:SendMessage', `arn:aws:sqs:eu-west-1:${OWN}:jobs`, 'arn:aws:sqs:*:*:jobs', `arn:aws:sqs:eu-*:${OWN}:j*s`],
+  [
+    'sqs:SendMessage',
+    `arn:aws:sqs:eu-west-1:${OWN}:jobs`,
+    'arn:aws:sqs:*:*:jobs',
+    'arn:aws:sqs:eu-*',
+    `arn:aws:sqs:eu-*:${OWN}:j*s`,
+  ],
   [
     'ecs:RunTask',
     `arn:aws:ecs:eu-west-1:${OWN}:task-definition/loader:7`,
@@ -157,7 +164,7 @@ export class Generator {
     this.#next = random(seed);
   }
 
-  public case(): Case {
+  case(): Case {
     const call = this.#one(CALLS);
     const [action, resource] = call;
     const account = this.#chance(0.75) ? OWN : OTHER;
@@ -227,9 +234,9 @@ export class Generator {
     const account = this.#chance(0.8) ? OWN : OTHER;
     const itself = session ? [] : [SESSION(account), '*'];
     const aws = [ROLE(account), USER(account), account, `arn:aws:iam::${account}:root`, ROLE(OTHER), ...itself];
-    if (this.#chance(0.1) && !session) return '*';
+    if (this.#chance(0.1) && !session) {return '*';}
     if (this.#chance(0.3))
-      return { Service: this.#some(['events.amazonaws.com', 's3.amazonaws.com', 'sns.amazonaws.com']) };
+      {return { Service: this.#some(['events.amazonaws.com', 's3.amazonaws.com', 'sns.amazonaws.com']) };}
     return { AWS: this.#some(aws), ...(this.#chance(0.3) ? { Service: 'events.amazonaws.com' } : {}) };
   }
 
