@@ -186,7 +186,12 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
     const stacks = readAssembly(resolve(app), { account: this.account, region: this.region });
     this.#engine.useAssets(stacks.flatMap(({ images }) => images));
     const { resourceTypes: knownTypes } = this.#running();
-    this.#deployer ??= new Deployer({ endpoint: this.endpoint, knownTypes, line: (line) => this.#line(line) });
+    this.#deployer ??= new Deployer({
+      endpoint: this.endpoint,
+      knownTypes,
+      logDir: this.logDir,
+      line: (line) => this.#line(line),
+    });
     this.#stacks = await this.#deployer.deploy(stacks, this.#stacks);
     await this.#autoscaler?.follow(this.#stacks);
   }

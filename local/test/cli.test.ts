@@ -179,16 +179,19 @@ describe('fails with one sentence and exit code 1, and leaves nothing running', 
     );
   });
 
-  test('a resource that cannot be made', async () => {
+  test('a resource that cannot be made, in a stack with more events than one page holds', async () => {
     const app = copyApp();
     editTemplate(app, 'Network', ({ Resources }) => {
+      const queues = Array.from({ length: 60 }, (_, index) => `Queue${index}`);
+      queues.forEach((queue) => (Resources[queue] = { Type: 'AWS::SQS::Queue' }));
       Resources.Broken = {
         Type: 'AWS::CloudWatch::Alarm',
+        DependsOn: queues,
         Properties: { MetricName: 'm', Namespace: 'n', EvaluationPeriods: 1, Threshold: 1 },
       };
     });
     expect(await failure(['--app', app])).toMatch(
-      /^fileworks-local: stack Network ended in ROLLBACK_COMPLETE: Broken \(AWS::CloudWatch::Alarm\): ComparisonOperator is required/,
+      /^fileworks-local: stack Network ended in ROLLBACK_COMPLETE: Broken \(AWS::CloudWatch::Alarm\): ComparisonOperator is required.*; logs are in \/\S+$/,
     );
   });
 

@@ -2,11 +2,12 @@ import {
   CloudFormationClient,
   CreateStackCommand,
   DeleteStackCommand,
-  DescribeStackEventsCommand,
   DescribeStackResourcesCommand,
   DescribeStacksCommand,
+  paginateDescribeStackEvents,
   UpdateStackCommand,
   type Stack,
+  type StackEvent,
 } from '@aws-sdk/client-cloudformation';
 import { DescribeServicesCommand, ECSClient, UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
@@ -34,6 +35,8 @@ export interface DeployedStack {
 export interface DeployerOptions {
   readonly endpoint: string;
   readonly knownTypes: KnownTypes;
+  /** For messages. */
+  readonly logDir: string;
   readonly line: (line: string) => void;
 }
 
@@ -167,13 +170,13 @@ export class Deployer {
       if (!status.endsWith('IN_PROGRESS')) {
         throw new LocalCloudError(
           'DeploymentFailed',
-          `stack ${name} ended in ${status}: ${(await firstFailure(cloudFormation, name)) ?? stack?.StackStatusReason ?? 'no reason given'}`,
+          `stack ${name} ended in ${status}: ${(await firstFailure(cloudFormation, name)) ?? stack?.StackStatusReason ?? 'no reason given'}; logs are in ${this.#options.logDir}`,
         );
       }
       if (Date.now() > deadline) {
         throw new LocalCloudError(
           'DeploymentFailed',
-          `stack ${name} is still ${status} after ${TIMEOUT_MS / 60_000} minutes`,
+          `stack ${name} is still ${status} after ${TIMEOUT_MS / 60_000} minutes; logs are in ${this.#options.logDir}`,
         );
       }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
@@ -243,7 +246,7 @@ export class Deployer {
         if (found.StackStatus === 'DELETE_FAILED') {
           throw new LocalCloudError(
             'DeploymentFailed',
-            `stack ${stack.name} cannot be deleted: ${(await firstFailure(cloudFormation, stack.name)) ?? 'no reason given'}`,
+            `stack ${stack.name} cannot be deleted: ${(await firstFailure(cloudFormation, stack.name)) ?? 'no reason given'}; logs are in ${this.#options.logDir}`,
           );
         }
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));
@@ -278,24 +281,38 @@ async function describe(cloudFormation: CloudFormationClient, name: string): Pro
 
 /** The first resource that failed, with its reason; without resources that were cancelled because of it. */
 async function firstFailure(cloudFormation: CloudFormationClient, name: string): Promise<string | undefined> {
-  const { StackEvents: events = [] } = await cloudFormation.send(new DescribeStackEventsCommand({ StackName: name }));
-  // Newest first: events before the failed operation do not matter.
-  const begin = events.findIndex(
-    ({ LogicalResourceId: id, ResourceStatus: status = '' }) =>
-      id === name && /^(CREATE|UPDATE|DELETE)_IN_PROGRESS$/.test(status),
-  );
-  const failed = events
-    .slice(0, begin < 0 ? events.length : begin)
-    .filter(
-      ({ ResourceStatus: status = '', ResourceType: type }) =>
-        status.endsWith('_FAILED') && type !== 'AWS::CloudFormation::Stack',
-    )
-    .filter(({ ResourceStatusReason: reason = '' }) => !/cancelled/i.test(reason))
-    .at(-1);
+  let first: StackEvent | undefined;
+  for await (const event of operationEvents(cloudFormation, name)) {
+    const { ResourceStatus: status = '', ResourceType: type, ResourceStatusReason: reason = '' } = event;
+    if (status.endsWith('_FAILED') && type !== 'AWS::CloudFormation::Stack' && !/cancelled/i.test(reason)) {
+      first = event;
+    }
+  }
   return (
-    failed &&
-    `${failed.LogicalResourceId ?? ''} (${failed.ResourceType ?? ''}): ${failed.ResourceStatusReason ?? 'no reason given'}`
+    first &&
+    `${first.LogicalResourceId ?? ''} (${first.ResourceType ?? ''}): ${withoutFrames(first.ResourceStatusReason) || 'no reason given'}`
   );
+}
+
+/** The events of the last operation of a stack, newest first. */
+async function* operationEvents(client: CloudFormationClient, name: string): AsyncGenerator<StackEvent> {
+  for await (const { StackEvents: events = [] } of paginateDescribeStackEvents({ client }, { StackName: name })) {
+    for (const event of events) {
+      if (event.LogicalResourceId === name && /^(CREATE|UPDATE|DELETE)_IN_PROGRESS$/.test(event.ResourceStatus ?? '')) {
+        return;
+      }
+      yield event;
+    }
+  }
+}
+
+/** The reason of a custom resource may hold the stack trace of its function. */
+function withoutFrames(reason = ''): string {
+  return reason
+    .split('\n')
+    .filter((line) => !/^\s+at /.test(line))
+    .join(' ')
+    .trim();
 }
 
 function rejected(name: string): (error: unknown) => never {

@@ -1,5 +1,6 @@
 import { LocalCloudError } from '../errors';
 import type { Resource, StackArtifact } from './assembly';
+import { referencesIn } from './references';
 
 /** A feature that the emulator accepts and does not implement. */
 interface Refusal {
@@ -69,8 +70,5 @@ export function refuseUnsupported(stack: Pick<StackArtifact, 'name' | 'template'
 
 /** Types of the resources that a value refers to. */
 function typesNamedIn(value: unknown, resources: Readonly<Partial<Record<string, Resource>>>): string[] {
-  const names = [...JSON.stringify(value ?? null).matchAll(/"(?:Ref|Fn::GetAtt)":\[?"([A-Za-z0-9]+)/g)].map(
-    ([, name]) => name,
-  );
-  return names.flatMap((name) => resources[name]?.Type ?? []);
+  return [...referencesIn(value)].flatMap((name) => resources[name]?.Type ?? []);
 }

@@ -1,11 +1,13 @@
+type Properties = Readonly<Record<string, unknown>>;
+
 /** A resource type that is left out of templates. */
 export interface LeftOut {
   /** Why it is not needed, or what does not work without it. */
   readonly because: string;
   /** The value of `Ref` instead of `local-<logical id>`. */
-  readonly ref?: (logicalId: string) => string;
+  readonly ref?: (logicalId: string, properties: Properties) => unknown;
   /** The value of `Fn::GetAtt` instead of `local-<logical id>-<attribute>`. */
-  readonly attributes?: Readonly<Record<string, string>>;
+  readonly attributes?: Readonly<Record<string, string | ((properties: Properties) => unknown)>>;
 }
 
 const network = 'tasks run in the network of this machine';
@@ -13,6 +15,7 @@ const events = 'not emulated: nothing is archived or sent';
 const database = 'not emulated: connect to your own database';
 const scaling = 'replaced by the local autoscaler';
 const logs = 'not emulated';
+const openIdConnect = 'not emulated: no system signs in with OpenID Connect';
 const id =
   (prefix: string) =>
   (logicalId: string): string =>
@@ -52,7 +55,22 @@ export const LEFT_OUT: Readonly<Partial<Record<string, LeftOut>>> = {
   'AWS::SecretsManager::RotationSchedule': { because: 'not emulated: secrets keep their first value' },
   'AWS::XRay::Group': { because: 'not emulated' },
   'AWS::XRay::SamplingRule': { because: 'not emulated' },
+  // Custom resources of CDK whose functions call APIs for which the emulator's Lambda has no SDK, and without which every
+  // file is processed as with them. Those with an effect on files (notifications, deployments of files to a bucket) are
+  // not here, because an app without them would deploy and then do nothing.
+  'Custom::AWSCDKOpenIdConnectProvider': { because: openIdConnect, ref: openIdConnectProvider },
+  'Custom::LogRetention': {
+    because: 'log groups are not kept after the end',
+    attributes: { LogGroupName: ({ LogGroupName: name }) => name },
+  },
+  'Custom::VpcRestrictDefaultSG': { because: network },
 };
+
+function openIdConnectProvider(_logicalId: string, { Url: url }: Properties): unknown {
+  return typeof url === 'string'
+    ? { 'Fn::Sub': `arn:\${AWS::Partition}:iam::\${AWS::AccountId}:oidc-provider/${url.replace(/^https:\/\//, '')}` }
+    : undefined;
+}
 
 /** 17 hexadecimal digits, as in ids of EC2, the same for the same name. */
 function hash(text: string): string {

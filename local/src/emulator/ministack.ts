@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { LocalCloudError } from '../errors';
 import type { Reaper } from '../reaper';
@@ -10,6 +10,8 @@ import type { Emulator, EmulatorOptions, NeededStatement, ServiceEvent, ServiceR
 import { EMULATOR_DIR, ensureToolchain } from './toolchain';
 
 const START_TIMEOUT_MS = 60_000;
+/** Lambda's Node.js runtime includes the AWS SDK: functions find the clients of it that are installed beside this package. */
+const SDK_MODULES = resolve(dirname(require.resolve('@aws-sdk/client-s3/package.json')), '..', '..');
 
 type Report =
   | { readonly kind: 'task'; readonly task: TaskRecord }
@@ -108,6 +110,7 @@ export class Ministack implements Emulator {
         MINISTACK_REGION: region,
         DOCKER_HOST: dockerHost,
         LAMBDA_EXECUTOR: 'local',
+        NODE_PATH: SDK_MODULES,
         LOG_LEVEL: 'INFO',
         AWS_ACCESS_KEY_ID: 'test',
         AWS_SECRET_ACCESS_KEY: 'test',
