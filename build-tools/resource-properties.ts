@@ -22,8 +22,12 @@ print(json.dumps([*provisioners._RESOURCE_HANDLERS]))
 async function emulatedTypes(): Promise<string[]> {
   const toolsDir = resolve(process.env['FILEWORKS_TOOLS_DIR'] ?? '.tools');
   const python = await ensureToolchain({ toolsDir, python: 'python3', line: console.error });
-  const options = { cwd: EMULATOR_DIR, stdio: ['ignore', 'pipe', 'ignore'], encoding: 'utf8' } as const;
-  return JSON.parse(execFileSync(python, ['-B', '-c', EMULATED], options)) as string[];
+  const printed = execFileSync(python, ['-B', '-c', EMULATED], {
+    cwd: EMULATOR_DIR,
+    stdio: ['ignore', 'pipe', 'ignore'],
+    encoding: 'utf8',
+  });
+  return JSON.parse(printed) as string[];
 }
 
 function describe(names: readonly string[]): string {

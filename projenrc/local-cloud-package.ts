@@ -32,7 +32,10 @@ export class LocalCloudPackage extends Component {
     local.package.addField('types', './lib/index.d.ts');
     root.addTask('resource-properties', {
       description: 'Write the properties that CloudFormation knows: local/emulator/limits/resource-properties.json',
-      steps: [{ exec: 'npm run compile --workspace local' }, { exec: 'node build-tools/resource-properties.ts', receiveArgs: true }],
+      steps: [
+        { exec: 'npm run compile --workspace local' },
+        { exec: 'node build-tools/resource-properties.ts', receiveArgs: true },
+      ],
     });
     local.package.addField('files', ['lib/**/*.js', 'lib/**/*.d.ts', 'emulator/**', '!**/__pycache__']);
   }

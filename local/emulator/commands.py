@@ -45,6 +45,18 @@ def _answer_request(command):
     parent_apis.answer(command)
 
 
+def _fail_next(command):
+    import failures
+
+    failures.fail_next(*(command[name] for name in ("action", "resource", "error", "status", "message", "count", "afterEffect")))
+
+
+def _refusals(command):
+    from limits import templates
+
+    return templates.refusals(*(command[name] for name in ("template", "parameters", "stack", "account", "region")))
+
+
 def _needed_statements(_command):
     from authorization import usage
 
@@ -60,8 +72,8 @@ def _check_policies(command):
 
 _COMMANDS = {
     "answerRequest": _answer_request, "putEvent": _put_event, "refusePlacements": _refuse_placements, "interruptSpot": _interrupt_spot,
-    "disturbDeliveries": _disturb_deliveries, "neededStatements": _needed_statements,
-    "checkPolicies": _check_policies,
+    "disturbDeliveries": _disturb_deliveries, "neededStatements": _needed_statements, "failNext": _fail_next,
+    "checkPolicies": _check_policies, "refusals": _refusals,
 }
 
 

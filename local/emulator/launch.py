@@ -51,14 +51,16 @@ async def serve(port):
     from hypercorn.config import Config
     from ministack.app import app
 
+    import connections
     import extensions
+    import failures
     import parent_apis
 
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
-    await hypercorn_serve(extensions.wrap(parent_apis.wrap(app)), config)
+    await hypercorn_serve(connections.wrap(extensions.wrap(failures.wrap(parent_apis.wrap(app)))), config)
 
 
 def main():
@@ -67,11 +69,15 @@ def main():
     raise_open_file_limit()
 
     import extensions
+    import failures
+    import limits
     import patches
 
     for name, state in patches.apply_all():
         print(f"patch {name}: {state}", flush=True)
+    limits.apply()
     extensions.apply_all()
+    failures.apply()
     from ministack.services.cloudformation import provisioners
 
     reports.send("types", {"types": [*provisioners._RESOURCE_HANDLERS]})

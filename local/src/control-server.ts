@@ -1,12 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Failure } from './failure';
 import { LocalCloudError, messageOf } from './errors';
 import type { LocalCloud } from './local-cloud';
 import { readBody, sendJson } from './tasks/http';
 
-interface FaultRequest {
+interface FaultRequest extends Partial<Failure> {
   /** ARN of a task, or the beginning of its id. */
   readonly task?: string;
-  readonly count?: number;
   readonly repeat?: number;
   readonly delaySeconds?: number;
 }
@@ -14,7 +14,8 @@ interface FaultRequest {
 /**
  * The library's calls for programs outside of this process:
  * `GET /tasks`, `/calls`, `/alarms`, `/scaling`;
- * `POST /faults/<kill | interruptSpot | dropNextStopped | repeatNextStopped | refusePlacements | disturbDeliveries>`.
+ * `POST /faults/<kill | interruptSpot | dropNextStopped | repeatNextStopped | refusePlacements | disturbDeliveries |
+ * failNext>`.
  */
 export class ControlServer {
   readonly #cloud: LocalCloud;
@@ -62,8 +63,9 @@ export class ControlServer {
     sendJson(response, 204);
   }
 
-  async #fault(call: string, { task = '', count = 1, ...deliveries }: FaultRequest): Promise<void> {
+  async #fault(call: string, request: FaultRequest): Promise<void> {
     const { faults } = this.#cloud;
+    const { task = '', count = 1 } = request;
     switch (call) {
       case 'POST /faults/kill':
         faults.kill(this.#taskArn(task));
@@ -81,7 +83,10 @@ export class ControlServer {
         await faults.refusePlacements(count);
         break;
       case 'POST /faults/disturbDeliveries':
-        await faults.disturbDeliveries(deliveries);
+        await faults.disturbDeliveries(request);
+        break;
+      case 'POST /faults/failNext':
+        await faults.failNext(request as Failure);
         break;
       default:
         throw new LocalCloudError('OptionInvalid', `unknown call ${call}`);

@@ -6,6 +6,7 @@ export type LocalCloudErrorCode =
   | 'EmulatorFailed'
   | 'AssemblyInvalid'
   | 'TemplateUnsupported'
+  | 'TemplateRefused'
   | 'DeploymentFailed'
   | 'TasksInvalid'
   | 'OptionInvalid'

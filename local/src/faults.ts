@@ -2,6 +2,7 @@ import type { Emulator } from './emulator/emulator';
 import { LocalCloudError } from './errors';
 import type { Engine } from './tasks/engine';
 import type { StateChangePublisher } from './tasks/state-change';
+import { readFailure, type Failure } from './failure';
 import type { TaskRecord } from './types';
 
 export interface DisturbedDeliveries {
@@ -11,7 +12,7 @@ export interface DisturbedDeliveries {
   readonly delaySeconds?: number;
 }
 
-/** Injects faults of tasks and of event delivery. */
+/** Injects faults of tasks, of event delivery and of services. */
 export class Faults {
   constructor(
     private readonly engine: Engine,
@@ -70,5 +71,13 @@ export class Faults {
       );
     }
     await this.emulator().disturbDeliveries(repeat, delaySeconds);
+  }
+
+  /**
+   * Fails the next calls of an action that its permissions allow: conflicts, throttles, and answers that never arrive.
+   * Calls of programs, tasks and functions fail; calls that services make for them do not.
+   */
+  async failNext(failure: Failure): Promise<void> {
+    await this.emulator().failNext(readFailure(failure));
   }
 }

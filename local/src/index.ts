@@ -1,6 +1,14 @@
 export { LocalCloud } from './local-cloud';
 export { LocalCloudError, type LocalCloudErrorCode } from './errors';
-export type { Emulator, EmulatorObserver, EmulatorOptions, NeededStatement } from './emulator/emulator';
+export type {
+  Emulator,
+  EmulatorObserver,
+  EmulatorOptions,
+  NeededStatement,
+  PlayedFailure,
+  TemplateToCheck,
+} from './emulator/emulator';
+export type { Failure } from './failure';
 export type { DisturbedDeliveries, Faults } from './faults';
 export type { Authorization, LocalCloudOptions } from './options';
 export type { TaskMap, TaskMapEntry } from './tasks/task-map';

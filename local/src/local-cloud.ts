@@ -185,12 +185,14 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
   async update(app = this.#app()): Promise<void> {
     const stacks = readAssembly(resolve(app), { account: this.account, region: this.region });
     this.#engine.useAssets(stacks.flatMap(({ images }) => images));
-    const { resourceTypes: knownTypes } = this.#running();
+    const emulator = this.#running();
     this.#deployer ??= new Deployer({
       endpoint: this.endpoint,
-      knownTypes,
+      knownTypes: emulator.resourceTypes,
       logDir: this.logDir,
       line: (line) => this.#line(line),
+      refusals: async ({ name: stack, template, parameters, environment }) =>
+        (await emulator.refusals?.({ stack, template, parameters, ...environment })) ?? [],
     });
     this.#stacks = await this.#deployer.deploy(stacks, this.#stacks);
     await this.#autoscaler?.follow(this.#stacks);

@@ -4,6 +4,7 @@ import json
 
 from ministack.services import eventbridge
 
+from . import schedules
 from .refusal import Refused, guard
 
 TARGETS_OF_RULE = 5
@@ -54,6 +55,7 @@ def _over_quota():
 def _check_rule(data):
     pattern = data.get("EventPattern") or ""
     check_pattern(pattern)
+    schedules.check_rule_schedule(data.get("ScheduleExpression"))
     bus = data.get("EventBusName", "default")
     if has_wildcard(pattern):
         others = [rule["EventPattern"] for rule in eventbridge._rules.values() if rule["EventBusName"] == bus and rule["Name"] != data.get("Name")]

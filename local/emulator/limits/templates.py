@@ -3,6 +3,7 @@
 import json
 
 from ministack.core.responses import request_scope
+from ministack.services import s3
 from ministack.services.cloudformation import engine, provisioners
 
 from . import buses, filters, functions, policies, properties, queues, schedules, tasks
@@ -12,12 +13,14 @@ from .refusal import Refused
 
 
 def apply():
-    """Check the properties again when a resource is created or updated: then everything in them is resolved."""
+    """Check a resource again when it is created or updated: then all of its properties are resolved."""
     for kind, check in _CHECKS.items():
         handler = provisioners._RESOURCE_HANDLERS.get(kind, {})
         for operation, position in (("create", 1), ("update", 2)):
             if operation in handler:
                 handler[operation] = _before(handler[operation], check, position)
+    bucket = provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]
+    bucket["delete"] = _before(bucket["delete"], _check_empty, 0)
 
 
 def _before(provision, check, position):
@@ -92,6 +95,12 @@ def _check_role(props):
 def _check_task_definition(props):
     if "FARGATE" in (props.get("RequiresCompatibilities") or ()):
         tasks.check_fargate(props.get("Cpu"), props.get("Memory"), props.get("NetworkMode"))
+
+
+def _check_empty(bucket):
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html"""
+    if (s3._buckets.get(bucket) or {}).get("objects") or s3._bucket_has_versions(bucket):
+        raise Refused("BucketNotEmpty", "The bucket you tried to delete is not empty", 409)
 
 
 def _check_filter(props):

@@ -38,6 +38,8 @@ export interface DeployerOptions {
   /** For messages. */
   readonly logDir: string;
   readonly line: (line: string) => void;
+  /** What AWS would refuse of a stack. */
+  readonly refusals: (stack: StackArtifact) => Promise<readonly string[]>;
 }
 
 const POLL_MS = 100;
@@ -62,6 +64,7 @@ export class Deployer {
       refuseUnsupported(stack);
       return { stack, ...prune(stack, this.#options.knownTypes) };
     });
+    await this.#refuse(stacks);
     const deployed: DeployedStack[] = [];
     for (const { stack, template, removed } of pruned) {
       removed.forEach(({ logicalId, type, because }) =>
@@ -73,6 +76,16 @@ export class Deployer {
       await this.#deleteStack(gone);
     }
     return deployed;
+  }
+
+  async #refuse(stacks: readonly StackArtifact[]): Promise<void> {
+    const refused: string[] = [];
+    for (const stack of stacks) {
+      refused.push(...(await this.#options.refusals(stack)).map((refusal) => `stack ${stack.name}: ${refusal}`));
+    }
+    if (refused.length > 0) {
+      throw new LocalCloudError('TemplateRefused', `AWS would refuse the app:\n${refused.join('\n')}`);
+    }
   }
 
   async #deployStack(stack: StackArtifact, template: Template): Promise<DeployedStack> {

@@ -1,5 +1,6 @@
 import type { Authorization } from '../options';
-import type { ApiCall, Denial, TaskRecord } from '../types';
+import type { Template } from '../deploy/assembly';
+import type { ApiCall, Denial, Environment, TaskRecord } from '../types';
 
 export interface EmulatorOptions {
   readonly port?: number;
@@ -60,6 +61,28 @@ export interface ServiceEvent {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
+/** An error that the next `count` calls of an action on a resource receive, instead of their effect or after it. */
+export interface PlayedFailure {
+  /** As in IAM policies, for example `s3:PutObject`. */
+  readonly action: string;
+  /** ARN; `*` and `?` are wildcards. */
+  readonly resource: string;
+  /** The error code; `ConnectionClosed` ends the connection without an answer. */
+  readonly error: string;
+  /** HTTP status. */
+  readonly status: number;
+  readonly message: string;
+  readonly count: number;
+  readonly afterEffect: boolean;
+}
+
+export interface TemplateToCheck extends Environment {
+  /** Name of the stack. */
+  readonly stack: string;
+  readonly template: Template;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
 /** An endpoint that answers AWS API calls: ministack, another emulator or a real account. */
 export interface Emulator {
   /** URL of the endpoint; known after `start`. */
@@ -80,6 +103,10 @@ export interface Emulator {
   disturbDeliveries(repeat: number, delaySeconds: number): Promise<void>;
   /** The statements of deployed policies that calls since the start needed. */
   neededStatements(): Promise<readonly NeededStatement[]>;
+  /** Fails the next calls of an action. */
+  failNext(failure: PlayedFailure): Promise<void>;
+  /** What AWS would refuse of a template, one sentence for each resource; absent when the emulator checks nothing. */
+  refusals?(template: TemplateToCheck): Promise<readonly string[]>;
   /** Stops a task as an interruption of its Spot capacity does. */
   interruptSpot(clusterArn: string, taskArn: string): Promise<void>;
 }

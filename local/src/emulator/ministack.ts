@@ -6,7 +6,15 @@ import { createInterface } from 'node:readline';
 import { LocalCloudError } from '../errors';
 import type { Reaper } from '../reaper';
 import type { ApiCall, Denial, TaskRecord } from '../types';
-import type { Emulator, EmulatorOptions, NeededStatement, ServiceEvent, ServiceRequest } from './emulator';
+import type {
+  Emulator,
+  EmulatorOptions,
+  NeededStatement,
+  PlayedFailure,
+  ServiceEvent,
+  ServiceRequest,
+  TemplateToCheck,
+} from './emulator';
 import { EMULATOR_DIR, ensureToolchain } from './toolchain';
 
 const START_TIMEOUT_MS = 60_000;
@@ -79,6 +87,14 @@ export class Ministack implements Emulator {
 
   disturbDeliveries(repeat: number, delaySeconds: number): Promise<void> {
     return this.#command({ op: 'disturbDeliveries', repeat, delaySeconds });
+  }
+
+  failNext(failure: PlayedFailure): Promise<void> {
+    return this.#command({ op: 'failNext', ...failure });
+  }
+
+  refusals(template: TemplateToCheck): Promise<readonly string[]> {
+    return this.#command<readonly string[]>({ op: 'refusals', ...template });
   }
 
   neededStatements(): Promise<readonly NeededStatement[]> {

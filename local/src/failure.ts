@@ -1,0 +1,85 @@
+import type { PlayedFailure } from './emulator/emulator';
+import { LocalCloudError } from './errors';
+
+export interface Failure {
+  /** As in IAM policies, for example `s3:PutObject`; `dynamodb:TransactWriteItems` for a whole transaction. */
+  readonly action: string;
+  /** ARN of the resource; `*` and `?` are wildcards. Default: every resource. */
+  readonly resource?: string;
+  /** The error code, for example `SlowDown`; `ConnectionClosed` ends the connection without an answer. */
+  readonly error: string;
+  /** HTTP status. Default: that of AWS for codes that `failNext` knows. */
+  readonly status?: number;
+  /** Default: that of AWS for codes that `failNext` knows, else the code. */
+  readonly message?: string;
+  /** How many calls fail. Default: 1. */
+  readonly count?: number;
+  /** Whether the call takes effect before it fails. Default: false. */
+  readonly afterEffect?: boolean;
+}
+
+/**
+ * HTTP status and message of errors that clients must expect.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+ * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+ */
+const ERRORS: Readonly<Partial<Record<string, readonly [status: number, message: string]>>> = {
+  ConditionalRequestConflict: [
+    409,
+    'The conditional request cannot succeed due to a conflicting operation against this resource.',
+  ],
+  ConnectionClosed: [0, 'the connection ends'],
+  InternalError: [500, 'We encountered an internal error. Please try again.'],
+  InternalServerError: [500, 'The request processing has failed because of an unknown error.'],
+  OperationAborted: [
+    409,
+    'A conflicting conditional operation is currently in progress against this resource. Please try again.',
+  ],
+  ProvisionedThroughputExceededException: [
+    400,
+    'The level of configured provisioned throughput for the table was exceeded.',
+  ],
+  ServiceUnavailable: [503, 'Please reduce your request rate.'],
+  SlowDown: [503, 'Please reduce your request rate.'],
+  Throttling: [400, 'Rate exceeded'],
+  ThrottlingException: [400, 'Rate exceeded'],
+  TooManyRequestsException: [429, 'Rate Exceeded.'],
+  TransactionCanceledException: [
+    400,
+    'Transaction cancelled, please refer cancellation reasons for specific reasons [TransactionConflict]',
+  ],
+  TransactionConflictException: [400, 'Transaction is ongoing for the item'],
+};
+
+/** Checks a failure, and fills in what it leaves out. */
+export function readFailure(failure: Failure): PlayedFailure {
+  const { action, resource = '*', error, count = 1, afterEffect = false } = failure;
+  const known = ERRORS[error];
+  const { status = known?.[0], message = known?.[1] ?? error } = failure;
+  if (typeof action !== 'string' || !/^[a-z0-9-]+:[A-Za-z0-9]+$/.test(action)) {
+    throw invalid(`action must be an action of IAM, as s3:PutObject, got: ${String(action)}`);
+  }
+  if (typeof error !== 'string' || !/^[\w.]+$/.test(error)) {
+    throw invalid(`error must be an error code of AWS, as SlowDown, got: ${String(error)}`);
+  }
+  if (
+    status === undefined ||
+    !(known?.[0] === status || (Number.isInteger(status) && status >= 400 && status <= 599))
+  ) {
+    throw invalid(
+      `status must be from 400 to 599, and may be absent only for ${Object.keys(ERRORS).join(', ')}, got: ${String(status)} for ${error}`,
+    );
+  }
+  if (!Number.isInteger(count) || count < 1) {
+    throw invalid(`count must be a whole number of at least 1, got: ${String(count)}`);
+  }
+  if (typeof resource !== 'string' || typeof afterEffect !== 'boolean' || typeof message !== 'string') {
+    throw invalid('resource and message must be texts, and afterEffect true or false');
+  }
+  return { action, resource, error, status, message, count, afterEffect };
+}
+
+function invalid(message: string): LocalCloudError {
+  return new LocalCloudError('OptionInvalid', message);
+}

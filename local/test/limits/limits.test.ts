@@ -1,0 +1,184 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { LocalCloud } from '../../src';
+import { TOOLS } from '../support/cloud';
+import * as events from './events';
+import * as functions from './functions';
+import * as machines from './machines';
+import * as queues from './queues';
+import { World } from './row';
+import * as storage from './storage';
+import { pageOf } from './page';
+import * as tasks from './tasks';
+
+jest.setTimeout(120_000);
+
+const PAGE = resolve(__dirname, '..', '..', '..', 'docs', 'local-cloud-limits.md');
+const parts = [queues, events, machines, tasks, functions, storage];
+const calls = parts.flatMap((part) => part.calls);
+const templates = parts.flatMap((part) => part.templates);
+
+/** The stack that the rows use. */
+const BASE = {
+  Bucket: { Type: 'AWS::S3::Bucket' },
+  Topic: { Type: 'AWS::SNS::Topic' },
+  Cluster: { Type: 'AWS::ECS::Cluster' },
+  LogGroup: { Type: 'AWS::Logs::LogGroup' },
+  Table: {
+    Type: 'AWS::DynamoDB::Table',
+    Properties: {
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+    },
+  },
+  Role: {
+    Type: 'AWS::IAM::Role',
+    Properties: {
+      AssumeRolePolicyDocument: {
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Allow',
+            Action: 'sts:AssumeRole',
+            Principal: { Service: ['lambda.amazonaws.com', 'states.amazonaws.com'] },
+          },
+        ],
+      },
+      Policies: [
+        {
+          PolicyName: 'Queues',
+          PolicyDocument: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'sqs:*', Resource: '*' }] },
+        },
+      ],
+    },
+  },
+  TaskDefinition: {
+    Type: 'AWS::ECS::TaskDefinition',
+    Properties: {
+      RequiresCompatibilities: ['FARGATE'],
+      NetworkMode: 'awsvpc',
+      Cpu: '256',
+      Memory: '512',
+      ContainerDefinitions: [{ Name: 'Worker', Image: 'image' }],
+    },
+  },
+  Function: {
+    Type: 'AWS::Lambda::Function',
+    Properties: {
+      Runtime: 'nodejs22.x',
+      Handler: 'index.handler',
+      Timeout: 20,
+      Role: { 'Fn::GetAtt': ['Role', 'Arn'] },
+      Code: {
+        ZipFile: `exports.handler = async ({ bytes, Records: records }) =>
+          records ? JSON.parse(records[0].body).answer : 'b'.repeat(bytes);`,
+      },
+    },
+  },
+};
+const OUTPUTS: Record<string, unknown> = {
+  ...Object.fromEntries(Object.keys(BASE).map((name) => [name, { Value: { Ref: name } }])),
+  RoleArn: { Value: { 'Fn::GetAtt': ['Role', 'Arn'] } },
+  FunctionArn: { Value: { 'Fn::GetAtt': ['Function', 'Arn'] } },
+};
+
+function writeApp(stacks: Record<string, { Resources: Record<string, unknown>; Outputs?: unknown }>): string {
+  const directory = mkdtempSync(join(tmpdir(), 'fileworks-limits-'));
+  const artifacts = Object.fromEntries(
+    Object.entries(stacks).map(([name, template]) => {
+      writeFileSync(join(directory, `${name}.template.json`), JSON.stringify(template));
+      return [name, { type: 'aws:cloudformation:stack', properties: { templateFile: `${name}.template.json` } }];
+    }),
+  );
+  writeFileSync(join(directory, 'manifest.json'), JSON.stringify({ version: '48.0.0', artifacts }));
+  return directory;
+}
+
+const base = { Resources: BASE, Outputs: OUTPUTS };
+let cloud: LocalCloud;
+let world: World;
+
+beforeAll(async () => {
+  cloud = await LocalCloud.start({ app: writeApp({ Base: base }), toolsDir: TOOLS, speed: 0.1 });
+  world = new World(cloud, cloud.outputs('Base'));
+});
+
+afterAll(async () => {
+  world.destroy();
+  await cloud.stop();
+});
+
+test.each(calls.map((row) => [`${row.service}: ${row.limit}: ${row.call}`, row] as const))(
+  '%s',
+  async (_, { error, status, send }) => {
+    const refusal = await send(world).then(
+      () => ({ name: 'accepted' }),
+      (reason: { name: string; Code?: string; $metadata: { httpStatusCode: number } }) => reason,
+    );
+    // SDKs name some errors otherwise than AWS's code.
+    expect({ ...refusal, codes: [refusal.name, 'Code' in refusal && refusal.Code] }).toMatchObject({
+      codes: expect.arrayContaining([error]) as string[],
+      $metadata: { httpStatusCode: status },
+    });
+  },
+);
+
+test.each(templates.map((row) => [`${row.service}: ${row.limit}: ${row.template}`, row] as const))(
+  '%s',
+  async (_, { error, resources }) => {
+    const app = writeApp({ Base: base, Broken: { Resources: resources } });
+    await expect(cloud.update(app)).rejects.toMatchObject({
+      code: 'TemplateRefused',
+      message: expect.stringMatching(
+        new RegExp(`^AWS would refuse the app:\nstack Broken: .*\\(${error}\\)$`),
+      ) as string,
+    });
+    expect(cloud.stacks()).toEqual(['Base']);
+  },
+);
+
+test('CloudFormation: a limit that only resolved values exceed fails the resource', async () => {
+  const statement = (index: number) => ({
+    Sid: `s${index}`,
+    Effect: 'Allow',
+    Principal: '*',
+    Action: 'sqs:SendMessage',
+    Resource: { 'Fn::GetAtt': ['Queue', 'Arn'] },
+    Condition: {
+      ArnEquals: { 'aws:SourceArn': Array.from({ length: 6 }, () => ({ 'Fn::GetAtt': ['Queue', 'Arn'] })) },
+    },
+  });
+  const PolicyDocument = {
+    Version: '2012-10-17',
+    Statement: Array.from({ length: 20 }, (_, index) => statement(index)),
+  };
+  const Resources = {
+    Queue: { Type: 'AWS::SQS::Queue' },
+    Policy: { Type: 'AWS::SQS::QueuePolicy', Properties: { Queues: [{ Ref: 'Queue' }], PolicyDocument } },
+  };
+  await expect(cloud.update(writeApp({ Base: base, Resolved: { Resources } }))).rejects.toMatchObject({
+    code: 'DeploymentFailed',
+    message: expect.stringContaining('Submitted policy is over max allowed size. (OverLimit)') as string,
+  });
+});
+
+test('CloudFormation: a bucket with objects is not deleted', async () => {
+  const bucket = { Resources: { Bucket: { Type: 'AWS::S3::Bucket' } }, Outputs: { Bucket: OUTPUTS.Bucket } };
+  await cloud.update(writeApp({ Base: base, Full: bucket }));
+  await world.s3.send(new PutObjectCommand({ Bucket: cloud.outputs('Full').Bucket, Key: 'k', Body: 'b' }));
+  await expect(cloud.update(writeApp({ Base: base }))).rejects.toMatchObject({
+    code: 'DeploymentFailed',
+    message: expect.stringMatching(/^stack Full cannot be deleted: Bucket .*not empty/) as string,
+  });
+});
+
+test('docs/local-cloud-limits.md shows the rows', () => {
+  const page = pageOf(calls, templates);
+  if (process.env.WRITE_DOCS !== undefined) {
+    writeFileSync(PAGE, page);
+  }
+  expect(readFileSync(PAGE, 'utf8')).toBe(page);
+});
