@@ -22,6 +22,9 @@ export class LocalCloudPackage extends Component {
         // AGPL: the oracle of one test, never shipped and never imported elsewhere; test/licences.test.ts holds that
         '@cloud-copilot/iam-simulate@0.1.173',
         '@aws-cdk/aws-service-spec@^0.1.216', // The properties of each resource type.
+        // The browser of the tests: its binary is a part of the package, pinned by the lock file
+        '@sparticuz/chromium@^153.0.0',
+        'puppeteer-core@^25.16.0',
       ],
       bin: { 'fileworks-local': 'lib/cli.js' },
       compilerOptions: { rootDir: 'src', outDir: 'lib', module: 'node20' },

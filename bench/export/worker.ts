@@ -14,6 +14,7 @@ Object.assign(process.env, {
   AWS_ENDPOINT_URL: config.endpoint,
   AWS_ACCESS_KEY_ID: config.credentials.accessKeyId,
   AWS_SECRET_ACCESS_KEY: config.credentials.secretAccessKey,
+  AWS_SESSION_TOKEN: config.credentials.sessionToken,
 });
 const dynamoDb = new DynamoDBClient(config);
 const downloads = new DownloadTaskHandler({

@@ -1,7 +1,8 @@
 """Extensions of the emulator: reports of task changes and of API calls, credentials for a function's role, and disturbed deliveries."""
 
 import copy
-import hashlib
+import hmac
+import secrets
 
 import deliveries
 import reports
@@ -64,19 +65,21 @@ def assume_function_roles():
     from ministack.core import lambda_runtime
     from ministack.services import lambda_svc, sts
 
-    original = lambda_runtime.execution_credentials
+    # Keys that follow from the names of function and role could be guessed.
+    secret_of_start = secrets.token_bytes(32)
 
     def credentials(config):
         role, function = config.get("Role", ""), config.get("FunctionName", "function")
-        account = config.get("FunctionArn", "").split(":")[4:5]
-        if not role or not account:
-            return original(config)
+        if not role:
+            # AWS has no function without a role; here it would inherit the keys of the account.
+            return dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"), "")
+        account = config["FunctionArn"].split(":")[4]
         gate.assume(role, "lambda.amazonaws.com", source_arn=config["FunctionArn"])
-        digest = hashlib.sha256(f"{config['FunctionArn']}:{role}".encode()).hexdigest()
-        key, secret, token = f"ASIA{digest[:16].upper()}", digest[16:56], digest
+        digest = hmac.new(secret_of_start, f"{config['FunctionArn']}:{role}".encode(), "sha512").hexdigest()
+        key, secret, token = f"ASIA{digest[:16].upper()}", digest[16:56], digest[56:]
         name = role.rsplit("/", 1)[-1]
         sts.register_session(key, {
-            "Arn": f"arn:aws:sts::{account[0]}:assumed-role/{name}/{function[:64]}",
+            "Arn": f"arn:aws:sts::{account}:assumed-role/{name}/{function[:64]}",
             "UserId": f"{name}:{function[:64]}",
             "SecretAccessKey": secret,
             "SessionToken": token,

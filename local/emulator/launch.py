@@ -51,6 +51,7 @@ async def serve(port):
     from hypercorn.config import Config
     from ministack.app import app
 
+    import admission
     import connections
     import extensions
     import failures
@@ -60,7 +61,7 @@ async def serve(port):
     config.bind = [f"127.0.0.1:{port}"]
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
-    await hypercorn_serve(connections.wrap(extensions.wrap(failures.wrap(parent_apis.wrap(app)))), config)
+    await hypercorn_serve(connections.wrap(admission.wrap(extensions.wrap(failures.wrap(parent_apis.wrap(app))))), config)
 
 
 def main():
@@ -68,6 +69,7 @@ def main():
     threading.Thread(target=run_commands, daemon=True, name="stdin").start()
     raise_open_file_limit()
 
+    import admission
     import extensions
     import failures
     import limits
@@ -78,6 +80,7 @@ def main():
     limits.apply()
     extensions.apply_all()
     failures.apply()
+    admission.apply_to_http_servers()
     from ministack.services.cloudformation import provisioners
 
     reports.send("types", {"types": [*provisioners._RESOURCE_HANDLERS]})

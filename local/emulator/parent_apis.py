@@ -24,7 +24,12 @@ def action_of(headers):
 
 
 def headers_of(scope):
-    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    """The headers of a request by their names; those of a repeated one are joined, as the emulator joins them."""
+    headers = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
 
 
 def wrap(app):

@@ -68,16 +68,29 @@ async function main(): Promise<void> {
     return cloud.stop();
   };
   print('');
-  print(
-    `endpoint  ${cloud.endpoint}   region ${cloud.region}   access key ${cloud.credentials.accessKeyId}, secret ${cloud.credentials.secretAccessKey}`,
-  );
+  print(`endpoint  ${cloud.endpoint}   region ${cloud.region}`);
+  print(`export    ${environmentOf(cloud)}`);
   print(`control   ${await control.start()}   GET /tasks /calls /alarms /scaling, POST /faults/…`);
+  print(`          with the header authorization: Bearer ${cloud.credentials.sessionToken}`);
   print(`logs      ${cloud.logDir}`);
   for (const stack of cloud.stacks()) {
     Object.entries(cloud.outputs(stack)).forEach(([name, value]) => print(`output    ${stack}.${name} = ${value}`));
   }
   print('');
   cloud.once('end', () => process.exit(1));
+}
+
+/** The variables that point AWS SDKs, the AWS CLI and `npx fileworks` at the cloud, as a shell sets them. */
+function environmentOf({ endpoint, region, credentials }: LocalCloud): string {
+  return Object.entries({
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_SESSION_TOKEN: credentials.sessionToken,
+  })
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ');
 }
 
 /** Listeners that print a line for each event. */

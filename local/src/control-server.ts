@@ -1,8 +1,10 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Failure } from './failure';
 import { LocalCloudError, messageOf } from './errors';
 import type { LocalCloud } from './local-cloud';
-import { readBody, sendJson } from './tasks/http';
+import { refuseStranger } from './strangers';
+import { listen, readBody, sendJson, stopListening } from './tasks/http';
 
 interface FaultRequest extends Partial<Failure> {
   /** ARN of a task, or the beginning of its id. */
@@ -12,7 +14,7 @@ interface FaultRequest extends Partial<Failure> {
 }
 
 /**
- * The library's calls for programs outside of this process:
+ * The library's calls for programs outside of this process, which send `authorization: Bearer <session token>`:
  * `GET /tasks`, `/calls`, `/alarms`, `/scaling`;
  * `POST /faults/<kill | interruptSpot | dropNextStopped | repeatNextStopped | refusePlacements | disturbDeliveries |
  * failNext>`.
@@ -24,6 +26,9 @@ export class ControlServer {
   constructor(cloud: LocalCloud) {
     this.#cloud = cloud;
     this.#server = createServer((request, response) => {
+      if (refuseStranger(request, response) || this.#refuseWithoutToken(request, response)) {
+        return;
+      }
       this.#handle(request, response).catch((error: unknown) => {
         sendJson(response, error instanceof LocalCloudError ? 400 : 500, { message: messageOf(error) });
       });
@@ -31,15 +36,23 @@ export class ControlServer {
   }
 
   /** Listens on a free port of 127.0.0.1; resolves with the URL. */
-  async start(): Promise<string> {
-    await new Promise<void>((resolve, reject) => this.#server.once('error', reject).listen(0, '127.0.0.1', resolve));
-    const address = this.#server.address();
-    return `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;
+  start(): Promise<string> {
+    return listen(this.#server);
   }
 
-  stop(): void {
-    this.#server.close();
-    this.#server.closeAllConnections();
+  stop(): Promise<void> {
+    return stopListening(this.#server);
+  }
+
+  #refuseWithoutToken({ headers }: IncomingMessage, response: ServerResponse): boolean {
+    const token = this.#cloud.credentials.sessionToken;
+    if (headers.authorization !== undefined && isSame(headers.authorization, `Bearer ${token}`)) {
+      return false;
+    }
+    const message =
+      'send the session token that the local cloud printed at its start as `authorization: Bearer <token>`';
+    sendJson(response, 401, { message });
+    return true;
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -54,10 +67,6 @@ export class ControlServer {
     if (view) {
       sendJson(response, 200, view());
       return;
-    }
-    // A page in a browser can send a form here, but not this type without a preflight request.
-    if (request.headers['content-type'] !== 'application/json') {
-      throw new LocalCloudError('OptionInvalid', 'send faults as application/json');
     }
     await this.#fault(call, JSON.parse((await readBody(request)) || '{}') as FaultRequest);
     sendJson(response, 204);
@@ -102,4 +111,10 @@ export class ControlServer {
     }
     return found.taskArn;
   }
+}
+
+/** Takes the same time wherever they differ. */
+function isSame(given: string, expected: string): boolean {
+  const [one, other] = [given, expected].map((text) => createHash('sha256').update(text).digest());
+  return timingSafeEqual(one, other);
 }

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { clientConfig } from './clients';
+import { clientConfig, makeAccessKeys } from './clients';
 import { readAssembly } from './deploy/assembly';
 import { Deployer, type DeployedStack } from './deploy/deployer';
 import type { Emulator, ServiceAnswer, ServiceRequest } from './emulator/emulator';
@@ -62,6 +62,7 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
   readonly faults: Faults;
 
   readonly #options: LocalCloudOptions;
+  readonly #keys = makeAccessKeys();
   readonly #reaper = new Reaper();
   readonly #engine: Engine;
   readonly #publisher: StateChangePublisher;
@@ -124,7 +125,7 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
    * others.
    */
   clientConfig(environment: Partial<Environment> = {}): ClientConfig {
-    return clientConfig(this.endpoint, { account: this.account, region: this.region, ...environment });
+    return clientConfig(this.endpoint, this.#keys, { account: this.account, region: this.region, ...environment });
   }
 
   /** Names of the deployed stacks, in the order of their deployment. */
@@ -187,7 +188,7 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
     this.#engine.useAssets(stacks.flatMap(({ images }) => images));
     const emulator = this.#running();
     this.#deployer ??= new Deployer({
-      endpoint: this.endpoint,
+      clientConfig: (environment) => this.clientConfig(environment),
       knownTypes: emulator.resourceTypes,
       logDir: this.logDir,
       line: (line) => this.#line(line),
@@ -225,6 +226,7 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
       ...(this.#options.port !== undefined && { port: this.#options.port }),
       region: this.region,
       account: this.account,
+      keys: this.#keys,
       toolsDir: resolve(this.#options.toolsDir ?? process.env['FILEWORKS_TOOLS_DIR'] ?? '.tools'),
       python: this.#options.python ?? 'python3',
       logDir: this.logDir,
@@ -241,7 +243,7 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
     });
     await this.#emulator.start();
     this.#autoscaler = new Autoscaler({
-      endpoint: this.#emulator.endpoint,
+      clientConfig: (environment) => this.clientConfig(environment),
       speed: this.#options.speed ?? 1,
       line: (line) => this.#line(line),
       alarm: (transition) => this.emit('alarm', transition),

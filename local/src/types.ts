@@ -7,7 +7,12 @@ export interface Environment {
 export interface ClientConfig {
   readonly endpoint: string;
   readonly region: string;
-  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** The access key is the account. Secret and token are made by each start, and nothing is answered without the token. */
+  readonly credentials: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken: string;
+  };
   /** S3 only: the emulator has one host name. */
   readonly forcePathStyle: true;
 }

@@ -91,12 +91,22 @@ test('runs an app, shows what happens, takes faults, and ends everything on Ctrl
   expect(processesOf(mark).length).toBeGreaterThanOrEqual(3);
 
   const control = /^control {3}(\S+)/m.exec(cli.stdout)![1];
-  const [task] = (await (await fetch(`${control}/tasks`)).json()) as { taskArn: string }[];
+  const authorization = /^ {10}with the header authorization: (Bearer \S+)$/m.exec(cli.stdout)![1];
+  const headers = { authorization };
+  const [task] = (await (await fetch(`${control}/tasks`, { headers })).json()) as { taskArn: string }[];
   const id = task.taskArn.split('/').at(-1)!.slice(0, 8);
-  expect((await fetch(`${control}/faults/kill`, { method: 'POST', body: '{}' })).status).toBe(400);
+  for (const wrong of [undefined, 'Bearer x', authorization.slice(0, -1)]) {
+    for (const path of ['/tasks', '/nothing']) {
+      const refused = await fetch(`${control}${path}`, { headers: wrong === undefined ? {} : { authorization: wrong } });
+      expect([refused.status, await refused.json()]).toEqual([
+        401,
+        { message: 'send the session token that the local cloud printed at its start as `authorization: Bearer <token>`' },
+      ]);
+    }
+  }
   const killed = await fetch(`${control}/faults/kill`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers,
     body: JSON.stringify({ task: id }),
   });
   expect(killed.status).toBe(204);

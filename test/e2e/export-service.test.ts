@@ -403,6 +403,7 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
         AWS_REGION: region,
         AWS_ACCESS_KEY_ID: credentials.accessKeyId,
         AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+        AWS_SESSION_TOKEN: credentials.sessionToken,
         SERVICE_MODE: 'orchestrator',
         FILEWORKS_QUEUE_URL: queueUrl,
         FILEWORKS_HEALTH_PORT: String(port),

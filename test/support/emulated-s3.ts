@@ -2,39 +2,42 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
+import { clientConfig, makeAccessKeys, type AccessKeys } from '../../local/src/clients';
 import { Ministack } from '../../local/src/emulator/ministack';
 import { Reaper } from '../../local/src/reaper';
+import type { ClientConfig } from '../../local/src/types';
+
+const ENVIRONMENT = { account: '000000000000', region: 'us-east-1' };
 
 /** The S3 of the local cloud: its emulator, without an app. It ends with this process. */
 export class EmulatedS3 {
+  readonly config: ClientConfig;
   readonly client: S3Client;
 
   private constructor(
+    keys: AccessKeys,
     readonly emulator: Ministack,
     readonly reaper: Reaper,
     readonly logDir: string,
   ) {
-    this.client = new S3Client({
-      endpoint: emulator.endpoint,
-      region: 'us-east-1',
-      forcePathStyle: true,
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    });
+    this.config = clientConfig(emulator.endpoint, keys, ENVIRONMENT);
+    this.client = new S3Client(this.config);
   }
 
   static async start(): Promise<EmulatedS3> {
     const reaper = new Reaper();
+    const keys = makeAccessKeys();
     reaper.start();
     const logDir = mkdtempSync(join(tmpdir(), 'emulated-s3-'));
     const emulator = new Ministack(
       {
-        region: 'us-east-1',
-        account: '000000000000',
+        ...ENVIRONMENT,
+        keys,
         toolsDir: process.env.FILEWORKS_TOOLS_DIR ?? resolve(__dirname, '../../.tools'),
         python: 'python3',
         logDir,
         authorization: 'off',
-        dockerHost: 'tcp://127.0.0.1:9', // no tasks: no engine listens there
+        dockerHost: 'unix:///nowhere/docker.sock', // no tasks: no engine listens there
         observer: {
           line: () => undefined,
           task: () => undefined,
@@ -48,7 +51,7 @@ export class EmulatedS3 {
     );
     try {
       await emulator.start();
-      return new EmulatedS3(emulator, reaper, logDir);
+      return new EmulatedS3(keys, emulator, reaper, logDir);
     } catch (error) {
       await emulator.stop();
       await reaper.stop();

@@ -1,3 +1,4 @@
+import type { LocalCloud } from 'fileworks-local';
 import { run } from '../../src/program';
 
 export interface Ended {
@@ -20,11 +21,12 @@ export async function fileworks(args: readonly string[], answer?: string): Promi
 }
 
 /** Points the AWS SDK at a local cloud through the environment. */
-export function useEndpoint(cloud: { readonly endpoint: string; readonly region: string }): void {
+export function useEndpoint({ endpoint, region, credentials }: LocalCloud): void {
   Object.assign(process.env, {
-    AWS_ENDPOINT_URL: cloud.endpoint,
-    AWS_REGION: cloud.region,
-    AWS_ACCESS_KEY_ID: '000000000000',
-    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_SESSION_TOKEN: credentials.sessionToken,
   });
 }

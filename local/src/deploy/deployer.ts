@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { DescribeServicesCommand, ECSClient, UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { clientConfig } from '../clients';
+import type { ClientConfigOf } from '../clients';
 import { LocalCloudError, messageOf } from '../errors';
 import type { Environment } from '../types';
 import type { StackArtifact, Template } from './assembly';
@@ -33,7 +33,7 @@ export interface DeployedStack {
 }
 
 export interface DeployerOptions {
-  readonly endpoint: string;
+  readonly clientConfig: ClientConfigOf;
   readonly knownTypes: KnownTypes;
   /** For messages. */
   readonly logDir: string;
@@ -89,7 +89,7 @@ export class Deployer {
   }
 
   async #deployStack(stack: StackArtifact, template: Template): Promise<DeployedStack> {
-    const config = clientConfig(this.#options.endpoint, stack.environment);
+    const config = this.#options.clientConfig(stack.environment);
     const cloudFormation = new CloudFormationClient(config);
     const s3 = new S3Client(config);
     try {
@@ -169,7 +169,7 @@ export class Deployer {
   async #uploadTemplate(s3: S3Client, stack: StackArtifact, template: Template): Promise<string> {
     const target = { Bucket: stagingBucket(stack.environment), Key: `${stack.name}.template.json` };
     await s3.send(new PutObjectCommand({ ...target, Body: JSON.stringify(template) }));
-    return `${this.#options.endpoint}/${target.Bucket}/${target.Key}`;
+    return `${this.#options.clientConfig(stack.environment).endpoint}/${target.Bucket}/${target.Key}`;
   }
 
   async #untilDone(cloudFormation: CloudFormationClient, name: string): Promise<Stack> {
@@ -224,7 +224,7 @@ export class Deployer {
    * Makes sure that services run the task definition of the stack: the emulator's update does not always roll them.
    */
   async #rollServices(stack: DeployedStack): Promise<void> {
-    const ecs = new ECSClient(clientConfig(this.#options.endpoint, stack.environment));
+    const ecs = new ECSClient(this.#options.clientConfig(stack.environment));
     try {
       for (const [logicalId, { Type: type, Properties: properties = {} }] of Object.entries(stack.template.Resources)) {
         const reference = (properties['TaskDefinition'] as { Ref?: string } | undefined)?.Ref;
@@ -245,7 +245,7 @@ export class Deployer {
   }
 
   async #deleteStack(stack: Pick<DeployedStack, 'name' | 'environment'>): Promise<void> {
-    const cloudFormation = new CloudFormationClient(clientConfig(this.#options.endpoint, stack.environment));
+    const cloudFormation = new CloudFormationClient(this.#options.clientConfig(stack.environment));
     try {
       await cloudFormation.send(new DeleteStackCommand({ StackName: stack.name }));
       for (

@@ -1,3 +1,4 @@
+import type { AccessKeys } from '../clients';
 import type { Authorization } from '../options';
 import type { Template } from '../deploy/assembly';
 import type { ApiCall, Denial, Environment, TaskRecord } from '../types';
@@ -6,10 +7,12 @@ export interface EmulatorOptions {
   readonly port?: number;
   readonly region: string;
   readonly account: string;
+  /** Its callers send the session token; it refuses others, and web pages. */
+  readonly keys: AccessKeys;
   readonly toolsDir: string;
   readonly python: string;
   readonly logDir: string;
-  /** Where the emulator finds its Docker engine, for example `tcp://127.0.0.1:2375`. */
+  /** Where the emulator finds its Docker engine, for example `unix:///run/docker.sock`. */
   readonly dockerHost: string;
   readonly authorization: Authorization;
   readonly observer: EmulatorObserver;

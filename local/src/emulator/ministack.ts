@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { LocalCloudError } from '../errors';
@@ -42,6 +43,8 @@ export class Ministack implements Emulator {
   readonly #reaper: Reaper;
   readonly #waiters = new Map<number, Waiter>();
   #process: ChildProcess | undefined;
+  /** For the code of functions and builds: others must not prepare what is at a known path. */
+  #tempDir: string | undefined;
   #endpoint = '';
   #commands = 0;
   #stopping = false;
@@ -60,6 +63,7 @@ export class Ministack implements Emulator {
     const interpreter = await ensureToolchain({ toolsDir, python, line: (line) => observer.line(line) });
     const port = await freePort(this.#options.port);
     this.#endpoint = `http://127.0.0.1:${port}`;
+    this.#tempDir = mkdtempSync(join(tmpdir(), 'fileworks-emulator-'));
     this.#spawn(interpreter, port);
     await this.#untilReady();
   }
@@ -67,14 +71,16 @@ export class Ministack implements Emulator {
   async stop(): Promise<void> {
     this.#stopping = true;
     const child = this.#process;
-    if (!child?.pid || child.exitCode !== null || child.signalCode !== null) {
-      return;
+    if (child?.pid && child.exitCode === null && child.signalCode === null) {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      // It persists nothing, so its process group can be killed.
+      killGroup(child.pid);
+      await ended;
+      this.#reaper.forget(child.pid);
     }
-    const ended = new Promise((resolve) => child.once('exit', resolve));
-    // It persists nothing, so its process group can be killed.
-    killGroup(child.pid);
-    await ended;
-    this.#reaper.forget(child.pid);
+    if (this.#tempDir !== undefined) {
+      rmSync(this.#tempDir, { recursive: true, force: true, maxRetries: 3 });
+    }
   }
 
   putServiceEvent(event: ServiceEvent): Promise<void> {
@@ -110,7 +116,7 @@ export class Ministack implements Emulator {
   }
 
   #spawn(interpreter: string, port: number): void {
-    const { region, account, dockerHost, logDir, authorization, observer } = this.#options;
+    const { region, account, keys, dockerHost, logDir, authorization, observer } = this.#options;
     mkdirSync(logDir, { recursive: true });
     const child = spawn(interpreter, ['-u', '-B', join(EMULATOR_DIR, 'launch.py')], {
       detached: true,
@@ -128,8 +134,11 @@ export class Ministack implements Emulator {
         LAMBDA_EXECUTOR: 'local',
         NODE_PATH: SDK_MODULES,
         LOG_LEVEL: 'INFO',
-        AWS_ACCESS_KEY_ID: 'test',
-        AWS_SECRET_ACCESS_KEY: 'test',
+        // Its own root user
+        AWS_ACCESS_KEY_ID: account,
+        AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
+        AWS_SESSION_TOKEN: keys.sessionToken,
+        TMPDIR: this.#tempDir,
       },
     });
     this.#process = child;
@@ -211,7 +220,8 @@ export class Ministack implements Emulator {
       if (this.#process?.pid === undefined || this.#process.exitCode !== null || this.#process.signalCode !== null) {
         throw new LocalCloudError('EmulatorFailed', `the emulator did not start; its log is ${this.#log}`);
       }
-      const answer = await fetch(`${this.#endpoint}/_ministack/health`).catch(() => undefined);
+      const headers = { 'x-amz-security-token': this.#options.keys.sessionToken };
+      const answer = await fetch(`${this.#endpoint}/_ministack/health`, { headers }).catch(() => undefined);
       if (answer?.ok) {
         return;
       }

@@ -1,7 +1,7 @@
 import { CloudWatchClient, DescribeAlarmsCommand, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
 import { DescribeServicesCommand, ECSClient, UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { clientConfig } from '../clients';
+import type { ClientConfigOf } from '../clients';
 import type { DeployedStack } from '../deploy/deployer';
 import type { ServiceAnswer, ServiceRequest } from '../emulator/emulator';
 import { messageOf } from '../errors';
@@ -30,7 +30,7 @@ import { adjust, afterCooldown, type LastScaling } from './step-policy';
 import { IN_PERIODS, track } from './target-tracking';
 
 export interface AutoscalerOptions {
-  readonly endpoint: string;
+  readonly clientConfig: ClientConfigOf;
   readonly speed: number;
   readonly line: (line: string) => void;
   readonly alarm: (transition: AlarmTransition) => void;
@@ -376,7 +376,7 @@ export class Autoscaler {
 
   #clientsOf(environment: Environment): Clients {
     const key = JSON.stringify(environment);
-    const config = clientConfig(this.#options.endpoint, environment);
+    const config = this.#options.clientConfig(environment);
     const clients = this.#clients.get(key) ?? {
       ecs: new ECSClient(config),
       sqs: new SQSClient(config),

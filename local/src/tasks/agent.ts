@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import {
   ECSClient,
   GetTaskProtectionCommand,
@@ -8,9 +8,11 @@ import {
   type ProtectedTask,
 } from '@aws-sdk/client-ecs';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { messageOf } from '../errors';
 import type { ClientConfig } from '../types';
-import { readBody, sendJson } from './http';
+import { refuseStranger } from '../strangers';
 import type { TaskEndpoints } from './environment';
+import { listen, readBody, sendJson, stopListening } from './http';
 
 /** A container that may call the agent. */
 export interface AgentClient {
@@ -38,22 +40,34 @@ const PROTECTION_HTTP_PATH = /^\/api\/([0-9a-f]+)\/task-protection\/v1\/state$/;
 const RENEW_BEFORE_MS = 5 * 60_000;
 
 /**
- * The endpoints of the ECS agent inside a task: credentials of the task role, and task protection.
+ * The endpoints of the ECS agent inside a task: credentials of the task role, and task protection. Their paths hold a
+ * random id of the container, and credentials want a token besides.
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-scale-in-protection-endpoint.html
  */
 export class Agent {
   readonly #sessions = new Map<string, Session>();
   readonly #config: () => ClientConfig;
+  readonly #server: Server;
   #origin = '';
 
   constructor(config: () => ClientConfig) {
     this.#config = config;
+    this.#server = createServer((request, response) => {
+      if (refuseStranger(request, response)) {
+        return;
+      }
+      this.#handle(request, response).catch((error: unknown) => sendJson(response, 500, { message: messageOf(error) }));
+    });
   }
 
-  /** Sets the URL of the agent, for example `http://127.0.0.1:2375`. */
-  listenAt(origin: string): void {
-    this.#origin = origin;
+  /** Listens on a free port of 127.0.0.1. */
+  async start(): Promise<void> {
+    this.#origin = await listen(this.#server);
+  }
+
+  stop(): Promise<void> {
+    return stopListening(this.#server);
   }
 
   /** Opens the endpoints of one container. */
@@ -68,18 +82,16 @@ export class Agent {
     };
   }
 
-  /** Answers a request for the agent; false when the request is not for it. */
-  async handle(path: string, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pathname: path } = new URL(request.url ?? '/', this.#origin);
+    const protection = PROTECTION_HTTP_PATH.exec(path);
     if (path.startsWith(CREDENTIALS_HTTP_PATH)) {
       await this.#answerCredentials(this.#sessions.get(path.slice(CREDENTIALS_HTTP_PATH.length)), request, response);
-      return true;
-    }
-    const protection = PROTECTION_HTTP_PATH.exec(path);
-    if (protection) {
+    } else if (protection) {
       await this.#answerProtection(this.#sessions.get(protection[1]), request, response);
-      return true;
+    } else {
+      sendJson(response, 404, { message: `the agent does not answer ${path}` });
     }
-    return false;
   }
 
   async #answerCredentials(

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { constants } from 'node:os';
+import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import type { Reaper } from '../reaper';
 
@@ -35,6 +36,7 @@ interface ContainerEvents {
 
 /** Output kept for later readers of `logs`; the log file has all of it. */
 const KEPT_OUTPUT_BYTES = 262_144;
+const MAX_FILE_NAME = 200;
 const COMMAND_NOT_FOUND = 127;
 const CANNOT_EXECUTE = 126;
 
@@ -54,15 +56,17 @@ export class Container extends EventEmitter<ContainerEvents> {
   readonly #kept: { stream: 1 | 2; data: Buffer }[] = [];
   #keptBytes = 0;
   #child: ChildProcess | undefined;
+  readonly logFile: string;
 
   constructor(
     readonly name: string,
     readonly config: ContainerConfig,
     readonly command: ContainerCommand,
-    readonly logFile: string,
+    logDir: string,
     private readonly reaper: Reaper,
   ) {
     super();
+    this.logFile = join(logDir, `${fileNameOf(name, this.id)}.log`);
     this.setMaxListeners(0);
   }
 
@@ -176,4 +180,9 @@ export class Container extends EventEmitter<ContainerEvents> {
     }
     this.emit('exit');
   }
+}
+
+/** File names have at most 255 bytes. A shortened name gets the id, because containers of a task may begin alike. */
+function fileNameOf(name: string, id: string): string {
+  return name.length <= MAX_FILE_NAME ? name : `${name.slice(0, MAX_FILE_NAME)}-${id.slice(0, 12)}`;
 }

@@ -1,12 +1,14 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { messageOf } from '../errors';
+import { LocalCloudError, messageOf } from '../errors';
 import type { Reaper } from '../reaper';
 import type { LocalProcess } from '../types';
 import type { Agent } from './agent';
 import { Container, type ContainerConfig } from './container';
 import { taskEnvironment } from './environment';
-import { readBody, sendJson } from './http';
+import { readBody, sendJson, stopListening } from './http';
 import { Labels } from './labels';
 import { findEntry, type ImageAsset, type TaskMap, type TaskMapEntry } from './task-map';
 import { Upstream } from './upstream';
@@ -23,6 +25,12 @@ export interface EngineOptions {
 
 /** Supported version of the Docker Engine API. */
 const API_VERSION = '1.41';
+/**
+ * Docker's rule for names, which become names of log files; a container of ECS has 255 characters and a prefix.
+ *
+ * @see https://github.com/moby/moby/blob/v20.10.27/daemon/names/names.go
+ */
+const CONTAINER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,299}$/;
 const NEVER = '0001-01-01T00:00:00Z';
 /** Exited containers that are kept for later readers; the oldest are dropped. */
 const KEPT_EXITED = 500;
@@ -37,6 +45,7 @@ export class Engine {
   readonly #containers = new Map<string, Container>();
   readonly #upstream: Upstream | undefined;
   readonly #server: Server;
+  #socketDir: string | undefined;
   #assets: readonly ImageAsset[] = [];
   #draining = false;
 
@@ -55,13 +64,19 @@ export class Engine {
     this.#server.keepAliveTimeout = 60_000;
   }
 
-  /** Listens on a free port of 127.0.0.1; resolves with the value for `DOCKER_HOST`. */
+  /**
+   * Listens on a Unix socket in a directory that only this user may enter: the API has no authentication, and runs
+   * programs. Resolves with the value for `DOCKER_HOST`.
+   */
   async start(): Promise<string> {
-    await new Promise<void>((resolve, reject) => this.#server.once('error', reject).listen(0, '127.0.0.1', resolve));
-    const address = this.#server.address();
-    const host = `127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;
-    this.#options.agent.listenAt(`http://${host}`);
-    return `tcp://${host}`;
+    await this.#options.agent.start();
+    // Made with mode 0700
+    this.#socketDir = mkdtempSync(join(tmpdir(), 'fileworks-'));
+    const path = join(this.#socketDir, 'docker.sock');
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (error) => reject(cannotListen(path, error))).listen(path, resolve);
+    });
+    return `unix://${path}`;
   }
 
   /**
@@ -79,8 +94,10 @@ export class Engine {
     running.forEach((container) => container.signal('SIGKILL'));
     await Promise.all(running.map((container) => container.wait()));
     await this.#upstream?.removeAll();
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+    await Promise.all([stopListening(this.#server), this.#options.agent.stop()]);
+    if (this.#socketDir !== undefined) {
+      rmSync(this.#socketDir, { recursive: true, force: true });
+    }
   }
 
   /** Names of image assets, so that the task map can match by them. */
@@ -117,9 +134,6 @@ export class Engine {
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://engine');
     const path = decodeURIComponent(url.pathname).replace(/^\/v1\.\d+/, '');
-    if (await this.#options.agent.handle(path, request, response)) {
-      return;
-    }
     const call = `${request.method ?? 'GET'} ${path}`;
     const image = /^GET \/images\/(.+)\/json$/.exec(call);
     const container = /^(\w+) \/containers\/([^/]+?)(?:\/(\w+))?$/.exec(call);
@@ -182,6 +196,12 @@ export class Engine {
   }
 
   async #create(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!CONTAINER_NAME.test(name)) {
+      sendJson(response, 400, {
+        message: `Invalid container name (${name}), only ${CONTAINER_NAME.source} names a container`,
+      });
+      return;
+    }
     const body = await readBody(request);
     const config = JSON.parse(body) as ContainerConfig;
     const labels = config.Labels ?? {};
@@ -206,7 +226,7 @@ export class Engine {
       name,
       config,
       command,
-      join(this.#options.logDir, `${name}.log`),
+      this.#options.logDir,
       this.#options.reaper,
     );
     created.on('line', (line) => this.#options.output(taskArn, container, line));
@@ -353,6 +373,14 @@ function streamLogs(container: Container, query: URLSearchParams, response: Serv
   container.on('output', write);
   response.once('close', () => container.off('output', write));
   container.once('exit', () => response.end());
+}
+
+function cannotListen(path: string, error: NodeJS.ErrnoException): LocalCloudError {
+  return new LocalCloudError(
+    'EmulatorFailed',
+    `cannot listen on the Unix socket ${path}: ${error.message}; set TMPDIR to a directory with a path of at most 70 characters on a file system with sockets`,
+    { cause: error },
+  );
 }
 
 function imageOf(query: URLSearchParams): string {

@@ -59,7 +59,8 @@ function hashOf(bytes: Uint8Array): string {
 
 function start(job: string): ChildProcess {
   const env = { ...process.env, NODE_PATH: join(__dirname, '../../../node_modules') };
-  return spawn(process.execPath, [program, s3.emulator.endpoint, job], { stdio: ['ignore', 'pipe', 'pipe'], env });
+  const args = [program, JSON.stringify(s3.config), job];
+  return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
 }
 
 function ended(child: ChildProcess): Promise<{ code: number | null; output: string }> {

@@ -1,0 +1,222 @@
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  CloudFormationClient,
+  CreateStackCommand,
+  DescribeStacksCommand,
+  waitUntilStackCreateComplete,
+} from '@aws-sdk/client-cloudformation';
+import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import { ECSClient, ListClustersCommand, UpdateServiceCommand } from '@aws-sdk/client-ecs';
+import { LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
+import { ListBucketsCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { LocalCloud, type ClientConfig, type OutputEvent } from '../../src';
+import { makeAccessKeys } from '../../src/clients';
+import { APP, TASKS, TOOLS, until } from '../support/cloud';
+
+jest.setTimeout(120_000);
+
+type Credentials = ClientConfig['credentials'];
+
+const ACCOUNT = '000000000000';
+const ROLE = `arn:aws:iam::${ACCOUNT}:role/any`;
+const output: OutputEvent[] = [];
+
+let cloud: LocalCloud;
+let token: string;
+
+beforeAll(async () => {
+  cloud = await LocalCloud.start({
+    app: APP,
+    tasks: TASKS,
+    toolsDir: TOOLS,
+    speed: 0.1,
+    on: { output: (event) => output.push(event) },
+  });
+  token = cloud.credentials.sessionToken;
+});
+
+afterAll(() => cloud.stop());
+
+/** A call of each protocol, and the name of its error. */
+function outcomes(credentials: Partial<Credentials>): Promise<Record<string, string>> {
+  const config = { ...cloud.clientConfig(), credentials, maxAttempts: 1 } as ClientConfig;
+  const calls: Record<string, Promise<unknown>> = {
+    s3: new S3Client(config).send(new ListBucketsCommand({})),
+    sqs: new SQSClient(config).send(new ListQueuesCommand({})),
+    dynamodb: new DynamoDBClient(config).send(new ListTablesCommand({})),
+    lambda: new LambdaClient(config).send(new ListFunctionsCommand({})),
+    sts: new STSClient(config).send(new GetCallerIdentityCommand({})),
+    ecs: new ECSClient(config).send(new ListClustersCommand({})),
+  };
+  const named = Object.entries(calls).map(async ([name, call]) => {
+    const outcome = await call.then(
+      () => 'answered',
+      (error: Error) => error.name,
+    );
+    return [name, outcome] as const;
+  });
+  return Promise.all(named).then(Object.fromEntries) as Promise<Record<string, string>>;
+}
+
+async function session(): Promise<Credentials> {
+  const sts = new STSClient(cloud.clientConfig());
+  const { Credentials: made } = await sts.send(new AssumeRoleCommand({ RoleArn: ROLE, RoleSessionName: 's' }));
+  return {
+    accessKeyId: made!.AccessKeyId!,
+    secretAccessKey: made!.SecretAccessKey!,
+    sessionToken: made!.SessionToken!,
+  };
+}
+
+/** The session that earlier versions derived from the names of a function. */
+function derived(): Credentials {
+  const names = `arn:aws:lambda:us-east-1:${ACCOUNT}:function:any:${ROLE}`;
+  const digest = createHash('sha256').update(names).digest('hex');
+  const accessKeyId = `ASIA${digest.slice(0, 16).toUpperCase()}`;
+  return { accessKeyId, secretAccessKey: digest.slice(16, 56), sessionToken: digest };
+}
+
+const UNKNOWN = {
+  s3: 'InvalidAccessKeyId',
+  sqs: 'InvalidClientTokenId',
+  dynamodb: 'UnrecognizedClientException',
+  lambda: 'UnrecognizedClientException',
+  sts: 'InvalidClientTokenId',
+  ecs: 'UnrecognizedClientException',
+};
+const WRONG_TOKEN = { ...UNKNOWN, s3: 'InvalidToken' };
+
+/** @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
+test.each([
+  [
+    'the account without the token',
+    () => ({ accessKeyId: ACCOUNT, secretAccessKey: cloud.credentials.secretAccessKey }),
+    UNKNOWN,
+  ],
+  ['the keys of another start', () => ({ accessKeyId: ACCOUNT, ...makeAccessKeys() }), WRONG_TOKEN],
+  [
+    'an account with a token that begins alike',
+    () => ({ ...cloud.credentials, sessionToken: token.slice(0, -1) }),
+    WRONG_TOKEN,
+  ],
+  ['the keys that emulators know', () => ({ accessKeyId: 'test', secretAccessKey: 'test' }), UNKNOWN],
+  ['an unknown key', () => ({ accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'x' }), UNKNOWN],
+  ['a session that follows from the names of a function', derived, UNKNOWN],
+  ['a session without its token', async () => ({ ...(await session()), sessionToken: undefined }), WRONG_TOKEN],
+  [
+    'a session with the token of another',
+    async () => ({ ...(await session()), sessionToken: (await session()).sessionToken }),
+    WRONG_TOKEN,
+  ],
+])('refuses as AWS does: %s', async (_name, credentials, errors) => {
+  expect(await outcomes((await credentials()) as Credentials)).toEqual(errors);
+});
+
+test('answers the account, another account and a session with its token', async () => {
+  const answered = Object.fromEntries(Object.keys(UNKNOWN).map((name) => [name, 'answered']));
+  expect(await outcomes(cloud.credentials)).toEqual(answered);
+  expect(await outcomes({ ...cloud.credentials, accessKeyId: '111111111111' })).toEqual(answered);
+  expect(await outcomes(await session())).toEqual(answered);
+});
+
+describe('a request without a signature', () => {
+  const target = { 'x-amz-target': 'DynamoDB_20120810.ListTables', 'content-type': 'application/x-amz-json-1.0' };
+  const REQUESTS: [string, string, Record<string, string>?][] = [
+    ['GET', '/'],
+    ['HEAD', '/bucket'],
+    ['OPTIONS', '/'],
+    ['POST', '/_ministack/reset'],
+    ['GET', '/_ministack/health'],
+    ['GET', '/_localstack/health'],
+    ['GET', '/health'],
+    ['GET', '/_ministack/lambda-code/any'],
+    ['POST', '/', target],
+    ['GET', '/?Action=ListQueues'],
+    ['PUT', '/_ministack/cfn-response/any'],
+    ['PUT', '/_ministack/cfn-signal/any'],
+    ['GET', '/v4/any-identifier'],
+    ['GET', '/v2/credentials/any'],
+  ];
+
+  test.each(REQUESTS)('is refused before anything runs: %s %s', async (method, path, headers = {}) => {
+    const answer = await fetch(cloud.endpoint + path, { method, headers });
+    const body = await answer.text();
+    expect([answer.status, body]).toEqual(
+      'x-amz-target' in headers
+        ? [400, expect.stringContaining('MissingAuthenticationTokenException')]
+        : [
+            403,
+            method === 'HEAD'
+              ? ''
+              : expect.stringMatching(/<Code>AccessDenied<\/Code>|MissingAuthenticationTokenException/),
+          ],
+    );
+  });
+
+  test('is answered with the token alone, and without headers for web pages', async () => {
+    const headers = { 'x-amz-security-token': token };
+    const answers = await Promise.all(
+      [`/_ministack/health`, '/'].map((path) => fetch(cloud.endpoint + path, { headers })),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    expect(
+      answers.flatMap((answer) => [...answer.headers.keys()]).filter((name) => /^access-control/.test(name)),
+    ).toEqual([]);
+  });
+
+  test('is not answered with the token in a header that is sent twice', async () => {
+    const headers = new Headers({ 'x-amz-security-token': token });
+    headers.append('x-amz-security-token', 'x');
+    expect((await fetch(cloud.endpoint, { headers })).status).toBe(400);
+  });
+});
+
+test('a refused upload gets the error, not a broken connection', async () => {
+  const s3 = new S3Client({
+    ...cloud.clientConfig(),
+    credentials: { accessKeyId: ACCOUNT, secretAccessKey: 'x' },
+    maxAttempts: 1,
+  });
+  const upload = s3.send(new PutObjectCommand({ Bucket: 'b', Key: 'k', Body: randomBytes(8 * 1024 * 1024) }));
+  await expect(upload).rejects.toMatchObject({ name: 'InvalidAccessKeyId' });
+});
+
+describe('a path that is a secret', () => {
+  test('signals a wait condition, as a presigned URL does', async () => {
+    const cloudFormation = new CloudFormationClient(cloud.clientConfig());
+    const template = {
+      Resources: { Handle: { Type: 'AWS::CloudFormation::WaitConditionHandle' } },
+      Outputs: { Url: { Value: { Ref: 'Handle' } } },
+    };
+    await cloudFormation.send(new CreateStackCommand({ StackName: 'Wait', TemplateBody: JSON.stringify(template) }));
+    await waitUntilStackCreateComplete({ client: cloudFormation, maxWaitTime: 60 }, { StackName: 'Wait' });
+    const { Stacks: stacks } = await cloudFormation.send(new DescribeStacksCommand({ StackName: 'Wait' }));
+    const url = stacks![0].Outputs![0].OutputValue!;
+    const body = JSON.stringify({ Status: 'SUCCESS', UniqueId: '1', Data: '', Reason: '' });
+    const signal = (to: string, headers = {}) =>
+      fetch(to, { method: 'PUT', body: Buffer.from(body), headers }).then(({ status }) => status);
+    expect(await signal(url)).toBe(200);
+    expect(await signal(`${url}0`)).toBe(403);
+    expect(await signal(`${url}/../../reset`)).toBe(403);
+    expect(await signal(`${url}?Action=ListQueues`)).toBe(403);
+  });
+
+  test('shows the metadata of a task to the task, and opens no other API', async () => {
+    const ecs = new ECSClient(cloud.clientConfig());
+    const { ClusterArn: cluster } = cloud.outputs('Pipeline');
+    await ecs.send(new UpdateServiceCommand({ cluster, service: 'worker', desiredCount: 1 }));
+    const { line } = await until(
+      () => output.find((event) => event.line.startsWith('{"env"')),
+      'the environment of a task',
+    );
+    const { ECS_CONTAINER_METADATA_URI_V4: url } = (JSON.parse(line) as { env: Record<string, string> }).env;
+    const status = (to: string, init?: RequestInit) => fetch(to, init).then((answer) => answer.status);
+    expect(await status(`${url}/task`)).toBe(200);
+    expect(await status(`${url}0`)).toBe(403);
+    expect(await status(`${url}/task`, { method: 'POST' })).toBe(403);
+    expect(await status(url, { headers: { 'x-amz-target': 'DynamoDB_20120810.ListTables' } })).toBe(400);
+    await ecs.send(new UpdateServiceCommand({ cluster, service: 'worker', desiredCount: 0 }));
+  });
+});
