@@ -6,6 +6,7 @@ import threading
 from fnmatch import fnmatchcase
 
 import connections
+from authorization import context
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import new_uuid
 
@@ -39,13 +40,13 @@ def apply():
     iam_evaluator.enforce = enforce_or_fail
 
 
-def _meet(action, resource, service, context):
+def _meet(action, resource, service, keys):
     met = _met.get()
     if met is None or met:
         return
     # The items of a transaction are checked as calls of their own.
-    enclosing = [f"dynamodb:{name}" for name in context.get("dynamodb:EnclosingOperation") or ()]
-    failure = _take({action, *enclosing}, resource)
+    enclosing = [f"dynamodb:{name}" for name in keys.get("dynamodb:EnclosingOperation") or ()]
+    failure = _take({context.action_of(action), *enclosing}, resource)
     if failure:
         met.append((failure, service))
         if not failure["after"]:

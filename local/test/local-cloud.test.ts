@@ -15,13 +15,14 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
-import { PurgeQueueCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { DeleteMessageCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { LocalCloud, type LocalTask, type OutputEvent, type TaskRecord } from '../src';
 import { APP, alive, copyApp, editTemplate, running, TASKS, TOOLS, until } from './support/cloud';
 
 jest.setTimeout(120_000);
 
 const SERVICE = 'service:worker';
+const NETWORK = { awsvpcConfiguration: { subnets: ['subnet-1'] } };
 const lines: string[] = [];
 const output: OutputEvent[] = [];
 const records: TaskRecord[] = [];
@@ -84,6 +85,7 @@ async function runTask(environment: Record<string, string>): Promise<string> {
       cluster: outputs.ClusterArn,
       taskDefinition: outputs.DefinitionArn,
       launchType: 'FARGATE',
+      networkConfiguration: NETWORK,
       overrides: {
         containerOverrides: [
           { name: 'worker', environment: Object.entries(environment).map(([name, value]) => ({ name, value })) },
@@ -100,6 +102,21 @@ async function receive(queueUrl: string): Promise<any[]> {
     new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10 }),
   );
   return messages.map(({ Body: body = '' }) => JSON.parse(body) as unknown);
+}
+
+/** Deletes what earlier tests left. SQS allows one purge a minute. */
+async function drain(queueUrl: string): Promise<void> {
+  for (;;) {
+    const { Messages: messages = [] } = await sqs.send(
+      new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10 }),
+    );
+    if (messages.length === 0) {
+      return;
+    }
+    for (const { ReceiptHandle: handle } of messages) {
+      await sqs.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle: handle }));
+    }
+  }
 }
 
 describe('deployment', () => {
@@ -284,7 +301,7 @@ async function register(image: string): Promise<{ taskDefinition: string }> {
 
 describe('standalone tasks', () => {
   test('end with the exit code of their process, and the event bus gets an event of the real shape', async () => {
-    await sqs.send(new PurgeQueueCommand({ QueueUrl: outputs.EventsUrl }));
+    await drain(outputs.EventsUrl);
     const taskArn = await runTask({ EXIT_CODE: '3' });
     await stopped(taskArn);
     const event = await until(
@@ -336,7 +353,12 @@ describe('standalone tasks', () => {
   test('fail to start when no command stands for their image', async () => {
     const { taskDefinition } = await register('example.com/nothing:1');
     const { tasks } = await ecs.send(
-      new RunTaskCommand({ cluster: outputs.ClusterArn, taskDefinition, launchType: 'FARGATE' }),
+      new RunTaskCommand({
+        cluster: outputs.ClusterArn,
+        taskDefinition,
+        launchType: 'FARGATE',
+        networkConfiguration: NETWORK,
+      }),
     );
     const task = await stopped(tasks![0].taskArn!);
     expect(task).toMatchObject({
@@ -348,7 +370,7 @@ describe('standalone tasks', () => {
   });
 
   test('events of stopped tasks are lost and repeated on request', async () => {
-    await sqs.send(new PurgeQueueCommand({ QueueUrl: outputs.EventsUrl }));
+    await drain(outputs.EventsUrl);
     cloud.faults.dropNextStopped();
     const lost = await runTask({ EXIT_CODE: '4' });
     await stopped(lost);
@@ -368,6 +390,7 @@ describe('standalone tasks', () => {
       cluster: outputs.ClusterArn,
       taskDefinition: outputs.DefinitionArn,
       launchType: 'FARGATE' as const,
+      networkConfiguration: NETWORK,
       clientToken: 'once',
     };
     const first = await ecs.send(new RunTaskCommand(request));
@@ -385,6 +408,7 @@ describe('standalone tasks', () => {
       cluster: outputs.ClusterArn,
       taskDefinition: outputs.DefinitionArn,
       launchType: 'FARGATE' as const,
+      networkConfiguration: NETWORK,
       clientToken: 'refused',
     };
     await cloud.faults.refusePlacements(1);
@@ -394,7 +418,7 @@ describe('standalone tasks', () => {
   });
 
   test('deliveries of events are repeated and delayed on request', async () => {
-    await sqs.send(new PurgeQueueCommand({ QueueUrl: outputs.EventsUrl }));
+    await drain(outputs.EventsUrl);
     await cloud.faults.disturbDeliveries({ repeat: 1, delaySeconds: 1 });
     const taskArn = await runTask({ EXIT_CODE: '0' });
     await stopped(taskArn);
@@ -414,7 +438,12 @@ describe('standalone tasks', () => {
   test('a refused RunTask returns a failure and no task', async () => {
     await cloud.faults.refusePlacements(1);
     const { tasks, failures } = await ecs.send(
-      new RunTaskCommand({ cluster: outputs.ClusterArn, taskDefinition: outputs.DefinitionArn, launchType: 'FARGATE' }),
+      new RunTaskCommand({
+        cluster: outputs.ClusterArn,
+        taskDefinition: outputs.DefinitionArn,
+        launchType: 'FARGATE',
+        networkConfiguration: NETWORK,
+      }),
     );
     expect(tasks).toEqual([]);
     expect(failures).toMatchObject([{ reason: expect.stringMatching(/^Capacity is unavailable at this time/) }]);
@@ -494,7 +523,11 @@ describe('tasks that other services start', () => {
         Target: {
           Arn: outputs.ClusterArn,
           RoleArn: outputs.StatesRoleArn,
-          EcsParameters: { TaskDefinitionArn: outputs.DefinitionArn, LaunchType: 'FARGATE' },
+          EcsParameters: {
+            TaskDefinitionArn: outputs.DefinitionArn,
+            LaunchType: 'FARGATE',
+            NetworkConfiguration: { awsvpcConfiguration: { Subnets: ['subnet-1'] } },
+          },
           Input: JSON.stringify({
             containerOverrides: [{ name: 'worker', environment: [{ name: 'EXIT_CODE', value: '8' }] }],
           }),

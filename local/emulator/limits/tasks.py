@@ -11,6 +11,9 @@ OVERRIDES_CHARACTERS = 8_192
 TASKS_OF_CALL = 10
 STARTED_BY = re.compile(r"[A-Za-z0-9/_-]{0,128}")
 
+_SERVICES = ("AWS Step Functions", "events-rule/", "chronos-schedule/")
+"""What services write there."""
+
 GIB = 1_024
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
 # CPU units: (smallest, largest, step) of the memory in MiB.
@@ -49,7 +52,7 @@ def _check_run(data):
     if not 1 <= int(data.get("count") or 1) <= TASKS_OF_CALL:
         raise Refused("InvalidParameterException", f"count must be between 1 and {TASKS_OF_CALL}, got: {data['count']}")
     started_by = data.get("startedBy") or ""
-    if not STARTED_BY.fullmatch(started_by) and started_by != "AWS Step Functions":
+    if not started_by.startswith(_SERVICES) and not STARTED_BY.fullmatch(started_by):
         raise Refused("InvalidParameterException", f"startedBy must have at most 128 letters, numbers, hyphens, forward slashes and underscores, got: {started_by}")
     _check_network(data, definition)
 
@@ -61,7 +64,9 @@ def _check_service(data):
 
 
 def _check_network(data, definition):
-    if definition.get("networkMode") == "awsvpc" and not (data.get("networkConfiguration") or {}).get("awsvpcConfiguration"):
+    # Services spell the member in different ways.
+    configured = {name.lower() for name, value in (data.get("networkConfiguration") or {}).items() if value}
+    if definition.get("networkMode") == "awsvpc" and "awsvpcconfiguration" not in configured:
         raise Refused("InvalidParameterException", "Network Configuration must be provided when networkMode 'awsvpc' is specified.")
 
 

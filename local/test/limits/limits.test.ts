@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { LocalCloud } from '../../src';
+import { writeApp } from '../support/app';
 import { TOOLS } from '../support/cloud';
 import * as events from './events';
 import * as functions from './functions';
@@ -84,18 +84,6 @@ const OUTPUTS: Record<string, unknown> = {
   RoleArn: { Value: { 'Fn::GetAtt': ['Role', 'Arn'] } },
   FunctionArn: { Value: { 'Fn::GetAtt': ['Function', 'Arn'] } },
 };
-
-function writeApp(stacks: Record<string, { Resources: Record<string, unknown>; Outputs?: unknown }>): string {
-  const directory = mkdtempSync(join(tmpdir(), 'fileworks-limits-'));
-  const artifacts = Object.fromEntries(
-    Object.entries(stacks).map(([name, template]) => {
-      writeFileSync(join(directory, `${name}.template.json`), JSON.stringify(template));
-      return [name, { type: 'aws:cloudformation:stack', properties: { templateFile: `${name}.template.json` } }];
-    }),
-  );
-  writeFileSync(join(directory, 'manifest.json'), JSON.stringify({ version: '48.0.0', artifacts }));
-  return directory;
-}
 
 const base = { Resources: BASE, Outputs: OUTPUTS };
 let cloud: LocalCloud;
