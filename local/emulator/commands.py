@@ -51,29 +51,26 @@ def _fail_next(command):
     failures.fail_next(*(command[name] for name in ("action", "resource", "error", "status", "message", "count", "afterEffect")))
 
 
-def _refusals(command):
-    from limits import templates
-
-    return templates.refusals(*(command[name] for name in ("template", "parameters", "stack", "account", "region")))
-
-
 def _needed_statements(_command):
     from authorization import usage
 
     return usage.needed()
 
 
-def _check_policies(command):
-    from authorization import templates
+def _check_template(command):
+    from authorization import templates as policies
+    from limits import templates as limits
 
-    with request_scope(command["account"], command["region"]):
-        return templates.check(command["template"], command["parameters"])
+    template, parameters, stack, account, region = (command[name] for name in ("template", "parameters", "stack", "account", "region"))
+    with request_scope(account, region):
+        findings = policies.check(template, parameters)
+    return {"errors": limits.refusals(template, parameters, stack, account, region) + findings["errors"], "notes": findings["notes"]}
 
 
 _COMMANDS = {
     "answerRequest": _answer_request, "putEvent": _put_event, "refusePlacements": _refuse_placements, "interruptSpot": _interrupt_spot,
     "disturbDeliveries": _disturb_deliveries, "neededStatements": _needed_statements, "failNext": _fail_next,
-    "checkPolicies": _check_policies, "refusals": _refusals,
+    "checkTemplate": _check_template,
 }
 
 

@@ -192,8 +192,8 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
       knownTypes: emulator.resourceTypes,
       logDir: this.logDir,
       line: (line) => this.#line(line),
-      refusals: async ({ name: stack, template, parameters, environment }) =>
-        (await emulator.refusals?.({ stack, template, parameters, ...environment })) ?? [],
+      check: async ({ name: stack, template, parameters, environment }) =>
+        (await emulator.checkTemplate?.({ stack, template, parameters, ...environment })) ?? { errors: [], notes: [] },
     });
     this.#stacks = await this.#deployer.deploy(stacks, this.#stacks);
     await this.#autoscaler?.follow(this.#stacks);

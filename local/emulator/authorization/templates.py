@@ -28,17 +28,30 @@ _RESOURCE_POLICIES = {
 def check(template: Mapping, parameters: Mapping[str, str]) -> dict[str, list[str]]:
     """The errors that stop the deployment, and the notes to print. Each begins with the logical id and the property."""
     errors, notes = [], []
-    resolve = resolver(template, parameters)
+    try:
+        resolve = resolver(template, parameters)
+    except ValueError as error:
+        return {"errors": [str(error)], "notes": []}
     for logical_id, resource in template["Resources"].items():
-        for path, document in _documents(resource.get("Properties", {}), ""):
+        for path, document in _policies(resource):
             name = f"{logical_id} ({resource['Type']}) {path}"
             try:
                 policy = parse(name, resolve(document), _kind(resource["Type"], path))
+                notes += _unknown(policy)
             except PolicyError as error:
                 errors.append(str(error))
-            else:
-                notes += _unknown(policy)
+            except ValueError as error:
+                # A function of a value that does not exist yet; a call that the policy decides finds what is wrong in it
+                notes.append(f"{name} cannot be read before it is deployed: {error}")
     return {"errors": errors, "notes": notes}
+
+
+def _policies(resource: Mapping) -> Iterator[tuple[str, Mapping]]:
+    properties = resource.get("Properties", {})
+    if resource["Type"] == "AWS::Events::EventBusPolicy" and "Statement" in properties:
+        yield "Statement", {"Version": "2012-10-17", "Statement": properties["Statement"]}
+    else:
+        yield from _documents(properties, "")
 
 
 def _documents(value: object, path: str) -> Iterator[tuple[str, Mapping]]:

@@ -13,6 +13,7 @@ import { DescribeServicesCommand, ECSClient, UpdateServiceCommand } from '@aws-s
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { ClientConfigOf } from '../clients';
 import { LocalCloudError, messageOf } from '../errors';
+import type { TemplateFindings } from '../emulator/emulator';
 import type { Environment } from '../types';
 import type { StackArtifact, Template } from './assembly';
 import { ensureBucket, publishAsset } from './assets';
@@ -38,8 +39,8 @@ export interface DeployerOptions {
   /** For messages. */
   readonly logDir: string;
   readonly line: (line: string) => void;
-  /** What AWS would refuse of a stack. */
-  readonly refusals: (stack: StackArtifact) => Promise<readonly string[]>;
+  /** What AWS would refuse of a stack, and what its author should know. */
+  readonly check: (stack: StackArtifact) => Promise<TemplateFindings>;
 }
 
 const POLL_MS = 100;
@@ -64,7 +65,7 @@ export class Deployer {
       refuseUnsupported(stack);
       return { stack, ...prune(stack, this.#options.knownTypes) };
     });
-    await this.#refuse(stacks);
+    await this.#check(stacks);
     const deployed: DeployedStack[] = [];
     for (const { stack, template, removed } of pruned) {
       removed.forEach(({ logicalId, type, because }) =>
@@ -78,10 +79,12 @@ export class Deployer {
     return deployed;
   }
 
-  async #refuse(stacks: readonly StackArtifact[]): Promise<void> {
+  async #check(stacks: readonly StackArtifact[]): Promise<void> {
     const refused: string[] = [];
     for (const stack of stacks) {
-      refused.push(...(await this.#options.refusals(stack)).map((refusal) => `stack ${stack.name}: ${refusal}`));
+      const { errors, notes } = await this.#options.check(stack);
+      notes.forEach((note) => this.#options.line(`${stack.name}: ${note}`));
+      refused.push(...errors.map((error) => `stack ${stack.name}: ${error}`));
     }
     if (refused.length > 0) {
       throw new LocalCloudError('TemplateRefused', `AWS would refuse the app:\n${refused.join('\n')}`);

@@ -38,6 +38,13 @@ export interface NeededStatement extends Pick<Denial, 'principal' | 'action' | '
   readonly sid?: string;
 }
 
+export interface TemplateFindings {
+  /** What AWS would refuse, and policies by which no call could be judged: one sentence for each. */
+  readonly errors: readonly string[];
+  /** What AWS accepts and what has no effect: actions and condition keys that do not exist. */
+  readonly notes: readonly string[];
+}
+
 /** A call of an AWS API that speaks JSON. */
 export interface ServiceRequest {
   /** Endpoint service, for example `application-autoscaling`. */
@@ -108,8 +115,8 @@ export interface Emulator {
   neededStatements(): Promise<readonly NeededStatement[]>;
   /** Fails the next calls of an action. */
   failNext(failure: PlayedFailure): Promise<void>;
-  /** What AWS would refuse of a template, one sentence for each resource; absent when the emulator checks nothing. */
-  refusals?(template: TemplateToCheck): Promise<readonly string[]>;
+  /** Reads a template before anything of it is created; absent when the emulator checks nothing. */
+  checkTemplate?(template: TemplateToCheck): Promise<TemplateFindings>;
   /** Stops a task as an interruption of its Spot capacity does. */
   interruptSpot(clusterArn: string, taskArn: string): Promise<void>;
 }

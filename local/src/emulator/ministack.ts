@@ -14,6 +14,7 @@ import type {
   PlayedFailure,
   ServiceEvent,
   ServiceRequest,
+  TemplateFindings,
   TemplateToCheck,
 } from './emulator';
 import { EMULATOR_DIR, ensureToolchain } from './toolchain';
@@ -99,8 +100,8 @@ export class Ministack implements Emulator {
     return this.#command({ op: 'failNext', ...failure });
   }
 
-  refusals(template: TemplateToCheck): Promise<readonly string[]> {
-    return this.#command<readonly string[]>({ op: 'refusals', ...template });
+  checkTemplate(template: TemplateToCheck): Promise<TemplateFindings> {
+    return this.#command<TemplateFindings>({ op: 'checkTemplate', ...template });
   }
 
   neededStatements(): Promise<readonly NeededStatement[]> {

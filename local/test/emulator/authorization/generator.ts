@@ -1,4 +1,4 @@
-/** Deterministic cases for the evaluator and its oracle: policies of every kind, biased so that about half would match. */
+/** Deterministic cases for the evaluator and its oracle: policies of every kind, so that about a third is allowed. */
 
 export type Policy = { readonly Version?: string; readonly Statement: readonly Record<string, unknown>[] };
 export type Values = Readonly<Record<string, string | readonly string[]>>;
@@ -92,7 +92,7 @@ const SENT_WITH: Readonly<Partial<Record<string, readonly string[]>>> = {
   'dynamodb:PutItem': ['dynamodb:LeadingKeys'],
 };
 
-/** Keys that policies name as variables are in each request: the oracle knows inverted operators on no value otherwise. */
+/** Keys that policies name as variables are in each request: see the deviations on variables without a value. */
 const VARIABLES = ['aws:username', 'aws:PrincipalTag/team'];
 
 const STRINGS = [
@@ -234,9 +234,12 @@ export class Generator {
     const account = this.#chance(0.8) ? OWN : OTHER;
     const itself = session ? [] : [SESSION(account), '*'];
     const aws = [ROLE(account), USER(account), account, `arn:aws:iam::${account}:root`, ROLE(OTHER), ...itself];
-    if (this.#chance(0.1) && !session) {return '*';}
-    if (this.#chance(0.3))
-      {return { Service: this.#some(['events.amazonaws.com', 's3.amazonaws.com', 'sns.amazonaws.com']) };}
+    if (this.#chance(0.1) && !session) {
+      return '*';
+    }
+    if (this.#chance(0.3)) {
+      return { Service: this.#some(['events.amazonaws.com', 's3.amazonaws.com', 'sns.amazonaws.com']) };
+    }
     return { AWS: this.#some(aws), ...(this.#chance(0.3) ? { Service: 'events.amazonaws.com' } : {}) };
   }
 

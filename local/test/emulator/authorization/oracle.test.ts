@@ -78,7 +78,9 @@ describe('generated cases', () => {
     for (const [index, one] of cases.entries()) {
       const expected = await oracle(one);
       const { reason } = verdicts[index];
-      if (result(verdicts[index]) !== expected) {wrong.push({ index, expected, reason, case: one });}
+      if (result(verdicts[index]) !== expected) {
+        wrong.push({ index, expected, reason, case: one });
+      }
     }
     expect(wrong).toEqual([]);
   });

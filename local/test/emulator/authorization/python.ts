@@ -14,7 +14,7 @@ export interface Verdict {
 /** Runs a script beside this file with the interpreter of the emulator: JSON in, JSON out. */
 export async function python<T>(script: string, input: unknown): Promise<T> {
   const interpreter = await ensureToolchain({ toolsDir: TOOLS, python: 'python3', line: () => undefined });
-  const output = execFileSync(interpreter, ['-BS', join(__dirname, script)], {
+  const output = execFileSync(interpreter, ['-B', join(__dirname, script)], {
     input: JSON.stringify(input),
     env: { PATH: process.env.PATH, PYTHONPATH: EMULATOR_DIR },
     encoding: 'utf8',
