@@ -16,7 +16,7 @@ Deploys a synthesized CDK app to an AWS emulator on this machine and runs its EC
 timeout to drain, as on ECS, and a second Ctrl-C kills them at once.
 
   --app <dir>          directory of the synthesized app (default: cdk.out)
-  --tasks <file>       the commands that stand for images (default: none, so no task can start)
+  --tasks <file>       the commands that stand for images (default: those of their Dockerfiles)
   --authorization <m>  what happens to calls that AWS would deny: enforce, audit or off (default: enforce)
   --speed <n>          run alarms and scaling n times faster than real time, 0.1 to 600 (default: 1)
   --port <n>           port of the AWS endpoint (default: a free one)
@@ -25,7 +25,7 @@ timeout to drain, as on ECS, and a second Ctrl-C kills them at once.
   --tools-dir <dir>    where the emulator is installed (default: FILEWORKS_TOOLS_DIR, else .tools)
   --python <command>   Python 3.10 or newer (default: python3)
   --log-dir <dir>      directory of log files (default: a new temporary one, which is kept)
-  --docker-host <url>  Docker engine for images without a command (default: none)
+  --docker-host <url>  Docker engine for images without an entry in that file (default: none)
   --help               print this text
 `;
 

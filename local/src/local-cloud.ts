@@ -101,6 +101,7 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
       agent: new Agent(config),
       reaper: this.#reaper,
       ...(options.dockerHost !== undefined && { dockerHost: options.dockerHost }),
+      line: (line) => this.#line(line),
       output: (taskArn, container, line) => this.emit('output', { taskArn, container, line }),
     });
     this.faults = new Faults(

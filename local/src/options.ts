@@ -8,7 +8,8 @@ export interface LocalCloudOptions {
   /** Directory of a synthesized CDK app. Default: `cdk.out`. */
   readonly app?: string;
   /**
-   * The commands that stand for images: a JSON file, or its content. Default: no commands, so no task can start.
+   * The commands that stand for images: a JSON file, or its content. Default: what the Dockerfiles of the app's image
+   * assets say; no other image can run.
    */
   readonly tasks?: string | TaskMap;
   /**
@@ -36,8 +37,8 @@ export interface LocalCloudOptions {
    */
   readonly logDir?: string;
   /**
-   * Docker engine (`unix:///…` or `tcp://…`) for images that the task map does not name. Default: none; such tasks fail
-   * to start.
+   * Docker engine (`unix:///…` or `tcp://…`) for images that the task map does not name. Default: none; an image asset
+   * runs as its Dockerfile says, and a task of another image does not start.
    */
   readonly dockerHost?: string;
   /** Another emulator instead of ministack. Default: ministack, installed on first use. */

@@ -43,7 +43,12 @@ interface FileAssetEntry {
 
 interface ImageAssetEntry {
   readonly displayName?: string;
-  readonly source: { readonly directory?: string };
+  readonly source: {
+    readonly directory?: string;
+    readonly dockerFile?: string;
+    readonly dockerBuildTarget?: string;
+    readonly dockerBuildArgs?: Readonly<Record<string, string>>;
+  };
   readonly destinations: Readonly<Record<string, { readonly imageTag: string }>>;
 }
 
@@ -147,7 +152,7 @@ function readStack(
       Object.values(manifest.files ?? {}).flatMap((entry) => fileAssets(directory, entry, environment)),
     ),
     images: assets.flatMap((manifest) =>
-      Object.entries(manifest.dockerImages ?? {}).flatMap(([hash, entry]) => imageAssets(hash, entry)),
+      Object.entries(manifest.dockerImages ?? {}).flatMap(([hash, entry]) => imageAssets(directory, hash, entry)),
     ),
   };
 }
@@ -169,9 +174,20 @@ function fileAssets(directory: string, entry: FileAssetEntry, environment: Envir
   }));
 }
 
-function imageAssets(hash: string, entry: ImageAssetEntry): ImageAsset[] {
-  const names = [hash, entry.displayName, entry.source.directory].filter((name) => name !== undefined);
-  return Object.values(entry.destinations).map(({ imageTag }) => ({ tag: imageTag, names }));
+function imageAssets(
+  assembly: string,
+  hash: string,
+  { displayName, source, destinations }: ImageAssetEntry,
+): ImageAsset[] {
+  const { directory, dockerFile, dockerBuildTarget: target, dockerBuildArgs: args } = source;
+  const names = [displayName, hash, directory].filter((name) => name !== undefined);
+  const build = directory !== undefined && {
+    directory: join(assembly, directory),
+    ...(dockerFile !== undefined && { dockerFile }),
+    ...(target !== undefined && { target }),
+    ...(args && { args }),
+  };
+  return Object.values(destinations).map(({ imageTag }) => ({ tag: imageTag, names, ...(build && { build }) }));
 }
 
 /** `aws://account/region`; either may be unknown. */

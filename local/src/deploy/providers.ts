@@ -15,7 +15,8 @@ type Resources = Readonly<Partial<Record<string, Resource>>>;
 
 /** The functions of removed custom resources with their roles and policies, unless something that stays uses them. */
 export function unusedProviders(template: Template, removed: ReadonlySet<string>): readonly string[] {
-  const { Resources: resources, ...rest } = template;
+  const { Resources: all, ...rest } = template;
+  const resources: Resources = all;
   const unused = providersOf(resources, removed);
   for (;;) {
     const kept = Object.keys(resources).filter((logicalId) => !removed.has(logicalId) && !unused.has(logicalId));

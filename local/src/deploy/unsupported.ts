@@ -55,9 +55,9 @@ export const LEFT_OUT: Readonly<Partial<Record<string, LeftOut>>> = {
   'AWS::SecretsManager::RotationSchedule': { because: 'not emulated: secrets keep their first value' },
   'AWS::XRay::Group': { because: 'not emulated' },
   'AWS::XRay::SamplingRule': { because: 'not emulated' },
-  // Custom resources of CDK whose functions call APIs for which the emulator's Lambda has no SDK, and without which every
-  // file is processed as with them. Those with an effect on files (notifications, deployments of files to a bucket) are
-  // not here, because an app without them would deploy and then do nothing.
+  // Custom resources of CDK whose functions need an SDK client that the emulator's Lambda lacks, and without which
+  // files are processed as with them. Notifications and files for a bucket are not here: an app without them would
+  // deploy, and then do nothing.
   'Custom::AWSCDKOpenIdConnectProvider': { because: openIdConnect, ref: openIdConnectProvider },
   'Custom::LogRetention': {
     because: 'log groups are not kept after the end',

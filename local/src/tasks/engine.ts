@@ -6,11 +6,12 @@ import { LocalCloudError, messageOf } from '../errors';
 import type { Reaper } from '../reaper';
 import type { LocalProcess } from '../types';
 import type { Agent } from './agent';
+import { Commands } from './commands';
 import { Container, type ContainerConfig } from './container';
 import { taskEnvironment } from './environment';
 import { readBody, sendJson, stopListening } from './http';
 import { Labels } from './labels';
-import { findEntry, type ImageAsset, type TaskMap, type TaskMapEntry } from './task-map';
+import type { ImageAsset, TaskMap, TaskMapEntry } from './task-map';
 import { Upstream } from './upstream';
 
 export interface EngineOptions {
@@ -18,8 +19,9 @@ export interface EngineOptions {
   readonly logDir: string;
   readonly agent: Agent;
   readonly reaper: Reaper;
-  /** A Docker engine for images that the task map does not name. */
+  /** A Docker engine for images that the task map does not name. Default: what the Dockerfiles of CDK assets say. */
   readonly dockerHost?: string;
+  readonly line: (line: string) => void;
   readonly output: (taskArn: string, container: string, line: string) => void;
 }
 
@@ -45,13 +47,14 @@ export class Engine {
   readonly #containers = new Map<string, Container>();
   readonly #upstream: Upstream | undefined;
   readonly #server: Server;
+  readonly #commands: Commands;
   #socketDir: string | undefined;
-  #assets: readonly ImageAsset[] = [];
   #draining = false;
 
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#upstream = options.dockerHost === undefined ? undefined : new Upstream(options.dockerHost);
+    this.#commands = new Commands(options.tasks, !this.#upstream, options.line);
     this.#server = createServer((request, response) => {
       this.#handle(request, response).catch((error: unknown) => {
         if (response.headersSent) {
@@ -100,9 +103,9 @@ export class Engine {
     }
   }
 
-  /** Names of image assets, so that the task map can match by them. */
+  /** The image assets of the app: the task map can name them, and their Dockerfiles name commands. */
   useAssets(assets: readonly ImageAsset[]): void {
-    this.#assets = assets;
+    this.#commands.useAssets(assets);
   }
 
   processes(taskArn: string): readonly LocalProcess[] {
@@ -169,30 +172,23 @@ export class Engine {
   }
 
   async #pull(image: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // A pull names only the image; container and family of an entry are matched when the container is created.
-    if (this.#mayRun(image)) {
+    if (this.#commands.mayRun(image)) {
       sendJson(response, 200, { status: `a local command stands for ${image}` });
     } else if (this.#upstream) {
       await this.#upstream.forward(request, response);
     } else {
-      sendJson(response, 404, { message: noEntry(image) });
+      sendJson(response, 404, { message: this.#commands.missing({ image }) });
     }
   }
 
   async #inspectImage(image: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (this.#mayRun(image)) {
+    if (this.#commands.mayRun(image)) {
       sendJson(response, 200, { Id: `sha256:${'0'.repeat(64)}`, RepoTags: [image], Config: {} });
     } else if (this.#upstream) {
       await this.#upstream.forward(request, response);
     } else {
-      sendJson(response, 404, { message: noEntry(image) });
+      sendJson(response, 404, { message: this.#commands.missing({ image }) });
     }
-  }
-
-  #mayRun(image: string): boolean {
-    const { tasks } = this.#options.tasks;
-    const byImage = tasks.map((entry) => ({ ...entry, container: undefined, family: undefined }));
-    return findEntry({ tasks: byImage }, { image }, this.#assets) !== undefined;
   }
 
   async #create(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -208,7 +204,7 @@ export class Engine {
     const taskArn = labels[Labels.taskArn] ?? '';
     const container = labels[Labels.container] ?? '';
     const identity = { image: config.Image, container, family: labels[Labels.family] ?? '' };
-    const entry = findEntry(this.#options.tasks, identity, this.#assets);
+    const entry = this.#commands.find(identity);
     const role = labels[Labels.role];
     const cluster = labels[Labels.cluster] ?? '';
     const endpoints = this.#options.agent.register({ taskArn, cluster, ...(role !== undefined && { role }) });
@@ -217,7 +213,7 @@ export class Engine {
       if (this.#upstream) {
         await this.#upstream.create(name, config, env, response);
       } else {
-        sendJson(response, 404, { message: noEntry(config.Image, container, identity.family) });
+        sendJson(response, 404, { message: this.#commands.missing(identity) });
       }
       return;
     }
@@ -386,9 +382,4 @@ function cannotListen(path: string, error: NodeJS.ErrnoException): LocalCloudErr
 function imageOf(query: URLSearchParams): string {
   const tag = query.get('tag');
   return `${query.get('fromImage') ?? ''}${tag ? `${tag.startsWith('sha256:') ? '@' : ':'}${tag}` : ''}`;
-}
-
-function noEntry(image: string, container?: string, family?: string): string {
-  const where = container ? ` (container ${container} of family ${family ?? ''})` : '';
-  return `No such image: no entry of the task map stands for the image ${image}${where}`;
 }

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { LocalCloudError, messageOf } from '../errors';
+import type { ImageBuild } from './image-process';
 
 /** An entry of `tasks.json`: all given fields must match; `*` matches any characters. */
 export interface TaskMapEntry {
@@ -10,7 +11,7 @@ export interface TaskMapEntry {
   readonly container?: string;
   /** Family of the task definition. */
   readonly family?: string;
-  /** Display name, hash or staged directory of the CDK image asset. */
+  /** Display name, hash or staged directory of the CDK image asset, in any case. */
   readonly asset?: string;
   /** Stands for the image's ENTRYPOINT. Default: none. */
   readonly entrypoint?: readonly string[];
@@ -33,10 +34,12 @@ export interface ContainerIdentity {
   readonly family?: string;
 }
 
-/** A CDK image asset: its tag in the registry, and the names that match it. */
+/** A CDK image asset: its tag in the registry, and the names that match it, its display name first. */
 export interface ImageAsset {
   readonly tag: string;
   readonly names: readonly string[];
+  /** Absent when a command builds it. */
+  readonly build?: ImageBuild;
 }
 
 const MATCHERS = ['image', 'container', 'family', 'asset'] as const;
@@ -113,15 +116,37 @@ export function findEntry(
   identity: ContainerIdentity,
   assets: readonly ImageAsset[] = [],
 ): TaskMapEntry | undefined {
-  const tag = identity.image.slice(identity.image.lastIndexOf(':') + 1);
-  const names = assets.filter((asset) => asset.tag === tag).flatMap((asset) => asset.names);
+  const names = assetOf(identity.image, assets)?.names ?? [];
   return map.tasks.find(
     (entry) =>
       (entry.image === undefined || matches(entry.image, identity.image)) &&
       (entry.container === undefined || matches(entry.container, identity.container ?? '')) &&
       (entry.family === undefined || matches(entry.family, identity.family ?? '')) &&
-      (entry.asset === undefined || names.some((name) => matches(entry.asset ?? '', name))),
+      (entry.asset === undefined || matchesAsset(entry.asset, names)),
   );
+}
+
+/** The asset of an image; CDK gives each a tag of its own. */
+export function assetOf(image: string, assets: readonly ImageAsset[]): ImageAsset | undefined {
+  const tag = image.slice(image.lastIndexOf(':') + 1);
+  return assets.find((asset) => asset.tag === tag);
+}
+
+/** One sentence for each entry whose `asset` matches none of these. */
+export function unmatchedAssets({ tasks }: TaskMap, assets: readonly ImageAsset[]): readonly string[] {
+  const known = [...new Set(assets.flatMap(({ names }) => names.slice(0, 1)))];
+  const hint =
+    known.length === 0 ? 'the app has none' : `these would match: ${known.map((name) => `"${name}"`).join(', ')}`;
+  return tasks.flatMap(({ asset }, index) =>
+    asset === undefined || assets.some(({ names }) => matchesAsset(asset, names))
+      ? []
+      : [`tasks[${index}].asset "${asset}" matches no image asset; ${hint}`],
+  );
+}
+
+/** Without regard to case: the names come from construct ids, whose case is a matter of taste. */
+function matchesAsset(pattern: string, names: readonly string[]): boolean {
+  return names.some((name) => matches(pattern.toLowerCase(), name.toLowerCase()));
 }
 
 function matches(pattern: string, value: string): boolean {

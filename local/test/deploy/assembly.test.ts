@@ -72,7 +72,13 @@ test('assets have their location and the names that match them', () => {
       environment: DEFAULTS,
     },
   ]);
-  expect(pipeline.images).toEqual([{ tag: '1bbb', names: ['1bbb', 'Pipeline/Worker/Image', 'asset.1bbb'] }]);
+  expect(pipeline.images).toEqual([
+    {
+      tag: '1bbb',
+      names: ['Pipeline/Worker/Image', '1bbb', 'asset.1bbb'],
+      build: { directory: join(APP, 'asset.1bbb') },
+    },
+  ]);
 });
 
 test.each([
