@@ -63,9 +63,9 @@ async function main(): Promise<void> {
     print(running === 0 ? 'stopping' : `stopping: ${running} tasks drain; Ctrl-C again kills them at once`);
     return cloud.drain();
   };
-  stop = () => {
-    control.stop();
-    return cloud.stop();
+  stop = async () => {
+    await control.stop();
+    await cloud.stop();
   };
   print('');
   print(`endpoint  ${cloud.endpoint}   region ${cloud.region}`);

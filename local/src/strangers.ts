@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sendJson } from './tasks/http';
 
 /**
- * The loopback names, and names below them: S3 has the bucket as the first label of the host. None of them can belong to
- * a web site: `localhost` and what is below is reserved, and no name ends with a number.
+ * The loopback names, and names below them: S3 has the bucket as the first label of the host. None of them can belong
+ * to a web site: `localhost` and what is below is reserved, and no name ends with a number.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6761#section-6.3
  * @see https://url.spec.whatwg.org/#ends-in-a-number-checker
@@ -40,5 +40,5 @@ function strangeness({
     return `a request of a web page, got the origin: ${origin}`;
   }
   // `none` is an address that a person entered, such as a presigned URL
-  return site === 'none' ? undefined : `a request of a web page, got Sec-Fetch-Site: ${String(site)}`;
+  return site === 'none' ? undefined : `a request of a web page, got Sec-Fetch-Site: ${site}`;
 }

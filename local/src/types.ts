@@ -7,7 +7,9 @@ export interface Environment {
 export interface ClientConfig {
   readonly endpoint: string;
   readonly region: string;
-  /** The access key is the account. Secret and token are made by each start, and nothing is answered without the token. */
+  /**
+   * The access key is the account. Each start makes a new secret and a new token, without which nothing is answered.
+   */
   readonly credentials: {
     readonly accessKeyId: string;
     readonly secretAccessKey: string;

@@ -10,7 +10,7 @@ import time
 
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
-from ministack.core.responses import get_region
+from ministack.core.responses import get_account_id, get_region
 from ministack.services import sns, sqs, sts
 
 from . import context, gate, identities, passed_roles
@@ -44,6 +44,9 @@ def apply():
 
 def enforce(access_key, action, service, region, resource_arn="*", service_context=None):
     """Replaces `iam_evaluator.enforce`: None when the call is allowed."""
+    checked = iam_evaluator.authenticate(access_key or "", get_account_id())
+    if isinstance(checked, iam_evaluator.AuthError):
+        return checked
     session = sts._sessions.get(access_key or "")
     credential = iam_evaluator.resolve_credential(access_key or "")
     if isinstance(credential, iam_evaluator.CredentialResolutionError):

@@ -218,13 +218,7 @@ export class Engine {
       return;
     }
     const command = { argv: argvOf(config, entry), cwd: entry.cwd ?? process.cwd(), env };
-    const created = new Container(
-      name,
-      config,
-      command,
-      this.#options.logDir,
-      this.#options.reaper,
-    );
+    const created = new Container(name, config, command, this.#options.logDir, this.#options.reaper);
     created.on('line', (line) => this.#options.output(taskArn, container, line));
     this.#containers.set(created.id, created);
     this.#forgetOldest();

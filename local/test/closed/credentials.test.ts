@@ -7,24 +7,31 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { ECSClient, ListClustersCommand, UpdateServiceCommand } from '@aws-sdk/client-ecs';
+import { IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { ListBucketsCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { LocalCloud, type ClientConfig, type OutputEvent } from '../../src';
 import { makeAccessKeys } from '../../src/clients';
+import type { MiddlewareStack } from '@smithy/types';
 import { APP, TASKS, TOOLS, until } from '../support/cloud';
+import { createRole } from '../support/role';
 
 jest.setTimeout(120_000);
 
 type Credentials = ClientConfig['credentials'];
 
 const ACCOUNT = '000000000000';
-const ROLE = `arn:aws:iam::${ACCOUNT}:role/any`;
+const ALL = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
+});
 const output: OutputEvent[] = [];
 
 let cloud: LocalCloud;
 let token: string;
+let role: string;
 
 beforeAll(async () => {
   cloud = await LocalCloud.start({
@@ -35,34 +42,63 @@ beforeAll(async () => {
     on: { output: (event) => output.push(event) },
   });
   token = cloud.credentials.sessionToken;
+  role = await createRole(cloud, 'any', { AWS: ACCOUNT });
+  await new IAMClient(cloud.clientConfig()).send(
+    new PutRolePolicyCommand({ RoleName: 'any', PolicyName: 'all', PolicyDocument: ALL }),
+  );
 });
 
 afterAll(() => cloud.stop());
 
 /** A call of each protocol, and the name of its error. */
-function outcomes(credentials: Partial<Credentials>): Promise<Record<string, string>> {
+async function outcomes(credentials: Partial<Credentials>, forge = false): Promise<Record<string, string>> {
   const config = { ...cloud.clientConfig(), credentials, maxAttempts: 1 } as ClientConfig;
+  const clients = {
+    s3: new S3Client(config),
+    sqs: new SQSClient(config),
+    dynamodb: new DynamoDBClient(config),
+    lambda: new LambdaClient(config),
+    sts: new STSClient(config),
+    ecs: new ECSClient(config),
+  };
+  if (forge) {
+    Object.values(clients).forEach(({ middlewareStack: stack }) =>
+      forgeSignatures(stack as MiddlewareStack<object, object>),
+    );
+  }
   const calls: Record<string, Promise<unknown>> = {
-    s3: new S3Client(config).send(new ListBucketsCommand({})),
-    sqs: new SQSClient(config).send(new ListQueuesCommand({})),
-    dynamodb: new DynamoDBClient(config).send(new ListTablesCommand({})),
-    lambda: new LambdaClient(config).send(new ListFunctionsCommand({})),
-    sts: new STSClient(config).send(new GetCallerIdentityCommand({})),
-    ecs: new ECSClient(config).send(new ListClustersCommand({})),
+    s3: clients.s3.send(new ListBucketsCommand({})),
+    sqs: clients.sqs.send(new ListQueuesCommand({})),
+    dynamodb: clients.dynamodb.send(new ListTablesCommand({})),
+    lambda: clients.lambda.send(new ListFunctionsCommand({})),
+    sts: clients.sts.send(new GetCallerIdentityCommand({})),
+    ecs: clients.ecs.send(new ListClustersCommand({})),
   };
   const named = Object.entries(calls).map(async ([name, call]) => {
     const outcome = await call.then(
       () => 'answered',
-      (error: Error) => error.name,
+      (error: unknown) => (error as Error).name,
     );
     return [name, outcome] as const;
   });
-  return Promise.all(named).then(Object.fromEntries) as Promise<Record<string, string>>;
+  return Object.fromEntries(await Promise.all(named));
+}
+
+/** Replaces what the SDK has signed, as one could who has seen key and token in a presigned URL. */
+function forgeSignatures(stack: MiddlewareStack<object, object>): void {
+  stack.add(
+    (next) => (args) => {
+      const { headers } = args.request as { headers: Record<string, string> };
+      headers.authorization = headers.authorization.replace(/Signature=.*/, `Signature=${'0'.repeat(64)}`);
+      return next(args);
+    },
+    { step: 'deserialize', priority: 'low' },
+  );
 }
 
 async function session(): Promise<Credentials> {
   const sts = new STSClient(cloud.clientConfig());
-  const { Credentials: made } = await sts.send(new AssumeRoleCommand({ RoleArn: ROLE, RoleSessionName: 's' }));
+  const { Credentials: made } = await sts.send(new AssumeRoleCommand({ RoleArn: role, RoleSessionName: 's' }));
   return {
     accessKeyId: made!.AccessKeyId!,
     secretAccessKey: made!.SecretAccessKey!,
@@ -72,7 +108,7 @@ async function session(): Promise<Credentials> {
 
 /** The session that earlier versions derived from the names of a function. */
 function derived(): Credentials {
-  const names = `arn:aws:lambda:us-east-1:${ACCOUNT}:function:any:${ROLE}`;
+  const names = `arn:aws:lambda:us-east-1:${ACCOUNT}:function:any:${role}`;
   const digest = createHash('sha256').update(names).digest('hex');
   const accessKeyId = `ASIA${digest.slice(0, 16).toUpperCase()}`;
   return { accessKeyId, secretAccessKey: digest.slice(16, 56), sessionToken: digest };
@@ -119,6 +155,20 @@ test('answers the account, another account and a session with its token', async 
   expect(await outcomes(cloud.credentials)).toEqual(answered);
   expect(await outcomes({ ...cloud.credentials, accessKeyId: '111111111111' })).toEqual(answered);
   expect(await outcomes(await session())).toEqual(answered);
+});
+
+test.each([
+  ['the account', () => cloud.credentials],
+  ['a session', session],
+])('refuses a wrong signature with key and token of %s', async (_name, credentials) => {
+  expect(await outcomes(await credentials(), true)).toEqual({
+    s3: 'SignatureDoesNotMatch',
+    sqs: 'SignatureDoesNotMatch',
+    dynamodb: 'InvalidSignatureException',
+    lambda: 'InvalidSignatureException',
+    sts: 'SignatureDoesNotMatch',
+    ecs: 'InvalidSignatureException',
+  });
 });
 
 describe('a request without a signature', () => {

@@ -3,7 +3,7 @@ import { openZip, s3Source } from '../../../src/runtime/archive/index.js';
 import { extractTo } from '../../../src/runtime/jobs/extract-to.js';
 import { IdempotentUploader } from '../../../src/runtime/storage/index.js';
 
-/** The process that kills.test.ts kills: one job, started with the configuration of its client and the name of the job. */
+/** The process that kills.test.ts kills: one job, started with the configuration of its client and its name. */
 async function main(): Promise<void> {
   const [config = '', job = ''] = process.argv.slice(2);
   const client = new S3Client(JSON.parse(config) as S3ClientConfig);

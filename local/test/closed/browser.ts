@@ -1,4 +1,4 @@
-// Opens a page in headless Chromium and prints its `window.result`: node browser.mts <url> <directory for the browser>
+// Opens a page in headless Chromium and prints its `window.result`: node browser.ts <url> <directory for the browser>
 // The binary and its libraries are inflated from the package `@sparticuz/chromium` into that directory, once.
 import { mkdirSync } from 'node:fs';
 import puppeteer from 'puppeteer-core';
