@@ -106,8 +106,8 @@ def _check_subscription(group, destination):
     except gate.Denied as denied:
         # https://github.com/hashicorp/terraform/issues/18434 quotes the words.
         raise Refused(
-            "Could not execute the lambda function. Make sure you have given CloudWatch Logs permission to execute your "
-            "function.",
+            "Could not execute the lambda function. Make sure you have given CloudWatch Logs permission to execute "
+            "your function.",
             denied,
         ) from denied
 

@@ -80,7 +80,7 @@ def _check_functions_of_topics():
 
 
 def _check_actions_of_alarms():
-    """CloudWatch publishes as itself: the default policy of a topic allows its owner, another one must name CloudWatch."""
+    """CloudWatch publishes as itself: the default policy of a topic allows its owner, another must name it."""
     dispatch = cloudwatch._dispatch_alarm_actions
 
     def dispatch_permitted(alarm, old_state, new_state, reason):
