@@ -53,7 +53,7 @@ def report_tasks():
         return reporting
 
     ecs_stop.changed = report
-    for name in ("_mark_task_pending", "_mark_task_running", "_mark_task_stopped"):
+    for name in ("_mark_task_pending", "_mark_task_activating", "_mark_task_running"):
         setattr(ecs, name, after(getattr(ecs, name)))
 
 

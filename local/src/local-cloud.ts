@@ -267,9 +267,13 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
   }
 
   #onTask(task: TaskRecord): void {
+    const known = this.#tasks.get(task.taskArn);
     this.#tasks.set(task.taskArn, task);
-    this.#publisher.publish(task);
-    this.emit('task', { task });
+    // ECS counts the changes that raise an event: not those of its health, or of a state that it passes at once.
+    if (task.version !== known?.version) {
+      this.#publisher.publish(task);
+      this.emit('task', { task });
+    }
   }
 
   #onCall(call: ApiCall): void {

@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 
 from ministack.core.responses import request_scope
 from ministack.services import ecs
@@ -11,17 +12,17 @@ REGION = "us-east-1"
 
 
 class FakeContainer:
-    """Exits with 3 when it is stopped; counts its inspections."""
+    """Exits with 3 when it is stopped; counts its starts."""
 
     def __init__(self):
         self.id = "probe"
         self.status = "running"
-        self.reloads = 0
+        self.runs = 0
         self.stop_timeout = None
         self.ended = threading.Event()
 
     def reload(self):
-        self.reloads += 1
+        """As docker-py: the state above is always the latest."""
 
     def stop(self, timeout=None):
         self.stop_timeout = self.stop_timeout or timeout
@@ -39,14 +40,29 @@ class FakeContainer:
 class FakeDocker:
     def __init__(self):
         self.container = FakeContainer()
-        self.containers = self
+        self.containers = self.images = self
         self.api = self
 
     def get(self, _container_id):
         return self.container
 
+    def pull(self, *_image, **_options):
+        return self
+
+    def run(self, _image, **_options):
+        self.container.runs += 1
+        return self.container
+
     def wait(self, _container_id, **_options):
         return self.container.wait()
+
+
+def until_stopped(task):
+    """Wait until a task has stopped, 0.2 seconds at most: it may never."""
+    for _ in range(20):
+        if task["lastStatus"] == "STOPPED":
+            break
+        time.sleep(0.01)
 
 
 @contextlib.contextmanager
@@ -67,7 +83,7 @@ def running_task(**fields):
                 "taskArn": arn, "clusterArn": cluster["clusterArn"], "group": "service:probe", "version": 1,
                 "taskDefinitionArn": ecs._task_defs["probe:1"]["taskDefinitionArn"],
                 "lastStatus": "RUNNING", "desiredStatus": "RUNNING", "overrides": {},
-                "containers": [{"name": "c", "lastStatus": "RUNNING", "exitCode": None}],
+                "containers": [{"name": "c", "lastStatus": "RUNNING", "exitCode": None, "_docker_id": "probe"}],
                 "_docker_ids": ["probe"], "_container_essentials": [True], **fields,
             }
             ecs._tasks[arn] = task

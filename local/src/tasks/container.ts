@@ -6,6 +6,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import type { Reaper } from '../reaper';
+import { HealthCheck, type HealthCheckConfig, type HealthStatus } from './health-check';
 
 export type ContainerLabels = Readonly<Partial<Record<string, string>>>;
 
@@ -16,6 +17,7 @@ export interface ContainerConfig {
   readonly Cmd?: readonly string[] | null;
   readonly Entrypoint?: readonly string[] | null;
   readonly Labels?: ContainerLabels | null;
+  readonly Healthcheck?: HealthCheckConfig | null;
   readonly HostConfig?: Readonly<Record<string, unknown>>;
 }
 
@@ -32,6 +34,8 @@ interface ContainerEvents {
   /** One chunk: 1 is stdout, 2 is stderr. */
   output: [1 | 2, Buffer];
   line: [string];
+  /** The outcome of its health check changed. */
+  health: [HealthStatus];
 }
 
 /** Output kept for later readers of `logs`; the log file has all of it. */
@@ -53,6 +57,8 @@ export class Container extends EventEmitter<ContainerEvents> {
   error = '';
   started: Date | undefined;
   finished: Date | undefined;
+  /** While it runs, if it has one. */
+  health: HealthCheck | undefined;
   readonly #kept: { stream: 1 | 2; data: Buffer }[] = [];
   #keptBytes = 0;
   #child: ChildProcess | undefined;
@@ -92,6 +98,11 @@ export class Container extends EventEmitter<ContainerEvents> {
     this.#child = child;
     if (child.pid !== undefined) {
       this.reaper.watch(child.pid);
+    }
+    if (this.config.Healthcheck) {
+      const { cwd, env } = this.command;
+      const changed = (status: HealthStatus): void => void this.emit('health', status);
+      this.health = new HealthCheck(this.config.Healthcheck, { cwd, env }, this.reaper, changed);
     }
     for (const [stream, source] of [
       [1, child.stdout],
@@ -175,6 +186,7 @@ export class Container extends EventEmitter<ContainerEvents> {
     this.exitCode = code;
     this.status = 'exited';
     this.finished = new Date();
+    this.health?.end();
     if (this.pid !== undefined) {
       this.reaper.forget(this.pid);
     }

@@ -9,6 +9,7 @@ import type { Agent } from './agent';
 import { Commands } from './commands';
 import { Container, type ContainerConfig } from './container';
 import { taskEnvironment } from './environment';
+import { withOwnHealthPort } from './health-port';
 import { readBody, sendJson, stopListening } from './http';
 import { Labels } from './labels';
 import type { ImageAsset, TaskMap, TaskMapEntry } from './task-map';
@@ -158,6 +159,8 @@ export class Engine {
       await this.#create(url.searchParams.get('name') ?? '', request, response);
     } else if (call === 'GET /containers/json') {
       sendJson(response, 200, this.#list(url.searchParams));
+    } else if (call === 'GET /events') {
+      await this.#streamEvents(url.searchParams, request, response);
     } else if (container) {
       await this.#onContainer(
         container[2],
@@ -198,8 +201,7 @@ export class Engine {
       });
       return;
     }
-    const body = await readBody(request);
-    const config = JSON.parse(body) as ContainerConfig;
+    const config = await withOwnHealthPort(JSON.parse(await readBody(request)) as ContainerConfig);
     const labels = config.Labels ?? {};
     const taskArn = labels[Labels.taskArn] ?? '';
     const container = labels[Labels.container] ?? '';
@@ -253,6 +255,19 @@ export class Engine {
         Status: container.status,
         Created: Math.floor(container.created.getTime() / 1000),
       }));
+  }
+
+  /** Health and end of one container: what the emulator listens for. */
+  async #streamEvents(query: URLSearchParams, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { container: [id = ''] = [] } = JSON.parse(query.get('filters') ?? '{}') as { container?: string[] };
+    const container = this.#containers.get(id);
+    if (container) {
+      streamEvents(container, response);
+    } else if (this.#upstream?.has(id)) {
+      await this.#upstream.forward(request, response);
+    } else {
+      sendJson(response, 404, { message: `No such container: ${id}; events are those of one container` });
+    }
   }
 
   async #onContainer(
@@ -333,6 +348,9 @@ function inspection(container: Container): unknown {
       Pid: container.status === 'running' ? (container.pid ?? 0) : 0,
       ExitCode: container.exitCode,
       Error: container.error,
+      ...(container.health && {
+        Health: { Status: container.health.status, FailingStreak: container.health.failingStreak, Log: [] },
+      }),
       StartedAt: container.started?.toISOString() ?? NEVER,
       FinishedAt: container.finished?.toISOString() ?? NEVER,
     },
@@ -371,6 +389,28 @@ function cannotListen(path: string, error: NodeJS.ErrnoException): LocalCloudErr
     `cannot listen on the Unix socket ${path}: ${error.message}; set TMPDIR to a directory with a path of at most 70 characters on a file system with sockets`,
     { cause: error },
   );
+}
+
+/** Docker's events of a container: `health_status` at each change, `die` at its end. */
+function streamEvents(container: Container, response: ServerResponse): void {
+  const write = (action: string): void => {
+    const event = { Type: 'container', Action: action, Actor: { ID: container.id, Attributes: container.labels } };
+    response.write(`${JSON.stringify({ ...event, time: Math.floor(Date.now() / 1000) })}\n`);
+  };
+  const health = (status: string): void => write(`health_status: ${status}`);
+  const die = (): void => {
+    write('die');
+    response.end();
+  };
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.flushHeaders();
+  if (container.status === 'exited') {
+    die();
+    return;
+  }
+  container.on('health', health);
+  container.once('exit', die);
+  response.once('close', () => container.off('health', health).off('exit', die));
 }
 
 function imageOf(query: URLSearchParams): string {

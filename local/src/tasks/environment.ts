@@ -10,9 +10,6 @@ const REPLACED = new Set([
   'AWS_CONTAINER_AUTHORIZATION_TOKEN',
   'AWS_ENDPOINT_URL',
   'ECS_CONTAINER_METADATA_URI_V4',
-  // The port of a container health check. No health check runs here, and tasks share one network, so only one task
-  // could listen on it.
-  'FILEWORKS_HEALTH_PORT',
 ]);
 
 export interface TaskEndpoints {

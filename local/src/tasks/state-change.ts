@@ -1,15 +1,20 @@
 import type { ServiceEvent } from '../emulator/emulator';
 import type { TaskRecord } from '../types';
 
-/** The `detail` of an `ECS Task State Change`: the fields of DescribeTasks that have a value. */
+/**
+ * The `detail` of an `ECS Task State Change`: the fields of DescribeTasks that have a value, without health.
+ *
+ * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html "Task health isn't provided"
+ */
 export function stateChangeDetail(task: TaskRecord): Record<string, unknown> {
   const detail = withoutEmpty(task);
   delete detail['tags'];
+  delete detail['healthStatus'];
   if (task.launchType === 'FARGATE') {
     delete detail['containerInstanceArn'];
   }
   detail['updatedAt'] = new Date().toISOString();
-  detail['containers'] = task.containers.map(withoutEmpty);
+  detail['containers'] = task.containers.map(({ healthStatus: _health, ...container }) => withoutEmpty(container));
   return detail;
 }
 
