@@ -31,8 +31,8 @@ def apply():
         _store(name, properties)
         return name, attributes
 
-    def update_with_settings(physical_id, old, new, stack_name, **options):
-        name, attributes = update(physical_id, old, new, stack_name, **options)
+    def update_with_settings(physical_id, old, new, *rest):
+        name, attributes = update(physical_id, old, new, *rest)
         _store(name, new)
         return name, attributes
 
