@@ -1,21 +1,155 @@
-"""The clock of the local cloud: times, waits and timers go through here."""
+"""The clock of the local cloud, on which it waits for everything that it waits for by itself.
+
+It starts at real time, runs `FILEWORKS_SPEED` times as fast, and can be moved forward. Processes of this machine know nothing of
+it: what bounds them (leases, timeouts of tasks and functions) is measured on the clock of `machine()`, which runs in real time
+and moves forward with this one.
+"""
 
 import contextvars
+import heapq
+import itertools
+import logging
+import math
+import os
 import threading
 import time
 
+logger = logging.getLogger("fileworks.clock")
+
+_STARTED = float(os.environ.get("FILEWORKS_CLOCK_START") or time.time())
+_SPEED = float(os.environ.get("FILEWORKS_SPEED") or 1)
+
+# A step forward waits for the work that it makes due, but not for processes that this work runs.
+_WORK_SECONDS = 1
+_WAKE_SECONDS = 0.01
+
+_MIN_STEP_SECONDS = 1
+
+# Real time between two runs of periodic work, however fast the clock is.
+_MIN_PERIOD_SECONDS = 0.05
+
+_changed = threading.Condition()
+_advanced = 0.0
+_due = []
+_order = itertools.count()
+_sleeping = {}
+_thread = None
+_listeners = []
+
 
 def now():
-    """Seconds since the epoch."""
-    return time.time()
+    """Seconds since the epoch, on this clock."""
+    return _STARTED + (time.time() - _STARTED) * _SPEED + _advanced
+
+
+def machine():
+    """Seconds since the epoch in real time, with what the clock was moved forward: for the ends of what processes may hold."""
+    return time.time() + _advanced
+
+
+def real(seconds):
+    """How long `seconds` of this clock take."""
+    return seconds / _SPEED
+
+
+def of_client(moment):
+    """A moment that a client named, on this clock: clients know the time of this machine, or ask for that of the clock."""
+    ahead = now() - time.time()
+    return moment + ahead if abs(moment - time.time()) < abs(moment - now()) else moment
 
 
 def sleep(seconds):
-    time.sleep(seconds)
+    until(now() + seconds)
+
+
+def until(moment, ended=lambda: False):
+    """Wait for a moment of this clock; stop waiting when `ended()`, which is asked every 0.1 real seconds."""
+    me = next(_order)
+    with _changed:
+        _sleeping[me] = moment
+        try:
+            while (left := moment - now()) > 0 and not ended():
+                _changed.wait(min(real(left), 0.1))
+        finally:
+            del _sleeping[me]
 
 
 def later(seconds, function, *args):
-    """Call `function` after `seconds`, with the account and the region of the caller."""
-    timer = threading.Timer(seconds, contextvars.copy_context().run, (function, *args))
-    timer.daemon = True
-    timer.start()
+    """Call `function` after `seconds`, in a thread of its own, with the account and the region of the caller."""
+    _at(now() + seconds, False, function, *args)
+
+
+def _at(moment, periodic, function, *args):
+    global _thread
+    with _changed:
+        heapq.heappush(_due, (moment, next(_order), (contextvars.copy_context().run, function, *args), periodic))
+        if _thread is None:
+            _thread = threading.Thread(target=_run, daemon=True, name="clock")
+            _thread.start()
+        _changed.notify_all()
+
+
+def every(seconds, function):
+    """Call `function` again and again; `seconds` after the one ended, the next begins."""
+
+    def run():
+        try:
+            function()
+        except Exception:
+            logger.exception("periodic work failed")
+        _at(now() + max(seconds, _MIN_PERIOD_SECONDS * _SPEED), True, run)
+
+    _at(now() + seconds, True, run)
+
+
+def on_advance(listener):
+    """Call `listener(seconds)` before each step forward: for times that are kept in real time."""
+    _listeners.append(listener)
+
+
+def advance(seconds):
+    """Move the clock forward, from one moment that work waits for to the next, and run this work.
+
+    Periodic work runs once in each such step. The parent moves the clock by at most a minute at a time, and evaluates alarms between.
+    """
+    while seconds > 0:
+        with _changed:
+            awaited = [moment for moment, _, _, periodic in _due if not periodic] + [*_sleeping.values()]
+        step = min(seconds, max(_MIN_STEP_SECONDS, min(awaited, default=math.inf) - now()))
+        _step(step)
+        seconds -= step
+
+
+def _step(seconds):
+    global _advanced
+    for listener in _listeners:
+        listener(seconds)
+    with _changed:
+        _advanced += seconds
+    deadline = time.monotonic() + _WORK_SECONDS
+    for thread in _start_due():
+        thread.join(max(0, deadline - time.monotonic()))
+    with _changed:
+        woken = any(moment <= now() for moment in _sleeping.values())
+        _changed.notify_all()
+    if woken:
+        time.sleep(_WAKE_SECONDS)
+
+
+def _run():
+    while True:
+        with _changed:
+            while not _due or _due[0][0] > now():
+                _changed.wait(min(real(_due[0][0] - now()), 60) if _due else None)
+        _start_due()
+
+
+def _start_due():
+    threads = []
+    with _changed:
+        while _due and _due[0][0] <= now():
+            _moment, _, (run, *args), _periodic = heapq.heappop(_due)
+            threads.append(threading.Thread(target=run, args=args, daemon=True))
+    for thread in threads:
+        thread.start()
+    return threads

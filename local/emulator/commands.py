@@ -67,7 +67,20 @@ def _check_template(command):
     return {"errors": limits.refusals(template, parameters, stack, account, region) + findings["errors"], "notes": findings["notes"]}
 
 
+def _advance_clock(command):
+    import clock
+
+    clock.advance(command["seconds"])
+
+
+def _report_metrics(command):
+    import metrics
+
+    return metrics.report(command)
+
+
 _COMMANDS = {
+    "advanceClock": _advance_clock, "reportMetrics": _report_metrics,
     "answerRequest": _answer_request, "putEvent": _put_event, "refusePlacements": _refuse_placements, "interruptSpot": _interrupt_spot,
     "disturbDeliveries": _disturb_deliveries, "neededStatements": _needed_statements, "failNext": _fail_next,
     "checkTemplate": _check_template,

@@ -2,9 +2,8 @@
 
 import random
 
-from ministack.services import eventbridge
-
 import clock
+from ministack.services import eventbridge
 
 _repeat = 0.0
 _delay_seconds = 0.0
@@ -23,7 +22,8 @@ def apply():
         copies = 2 if random.random() < _repeat else 1
         for _ in range(copies):
             if _delay_seconds > 0:
-                clock.later(random.random() * _delay_seconds, deliver, *args)
+                # In real time: it is late for the processes that compare it with what they have seen.
+                clock.later(random.random() * _delay_seconds / clock.real(1), deliver, *args)
             else:
                 deliver(*args)
 

@@ -5,6 +5,8 @@ import hmac
 import secrets
 
 import deliveries
+import fair_queues
+import metrics
 import reports
 from authorization import (
     destinations,
@@ -31,6 +33,8 @@ def apply_all():
     deliveries.apply()
     for checks in (direct, *SERVICE_CALLS):
         checks.apply()
+    fair_queues.apply()
+    metrics.apply()
 
 
 # ── Task changes ────────────────────────────────────────────

@@ -74,7 +74,9 @@ def main():
     import failures
     import limits
     import patches
+    import timing
 
+    timing.apply()
     for name, state in patches.apply_all():
         print(f"patch {name}: {state}", flush=True)
     limits.apply()

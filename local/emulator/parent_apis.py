@@ -1,14 +1,17 @@
-"""APIs that the emulator lacks and the parent answers: Application Auto Scaling, which the parent runs."""
+"""What the emulator lacks and the parent answers: Application Auto Scaling, and expressions over metrics."""
 
 import asyncio
 import itertools
 import json
 import os
+from concurrent.futures import Future
 from urllib.parse import parse_qs
 
 import reports
 
 _PREFIXES = {"AnyScaleFrontendService.": "application-autoscaling"}
+
+_ANSWER_SECONDS = 10
 
 _ids = itertools.count(1)
 _pending = {}
@@ -45,10 +48,14 @@ def wrap(app):
     return answering
 
 
+def ask(*request):
+    """Status and body of the parent's answer, which it has at hand: the caller waits."""
+    return _send(*request).result(timeout=_ANSWER_SECONDS)
+
+
 def answer(command):
     """Return the parent's answer to the caller."""
-    loop, future = _pending.pop(command["request"])
-    loop.call_soon_threadsafe(future.set_result, (command["status"], command["body"]))
+    _pending.pop(command["request"]).set_result((command["status"], command["body"]))
 
 
 def _refused(scope, service, action, request_input):
@@ -65,11 +72,14 @@ def _refused(scope, service, action, request_input):
 
 async def _request(scope, service, action, request_input):
     _access_key, account, region = _caller(scope)
-    loop = asyncio.get_running_loop()
-    request, future = next(_ids), loop.create_future()
-    _pending[request] = loop, future
+    return await asyncio.wrap_future(_send(service, action, request_input, account, region))
+
+
+def _send(service, action, request_input, account, region):
+    request, future = next(_ids), Future()
+    _pending[request] = future
     reports.send("request", {"request": {"id": request, "service": service, "action": action, "input": request_input, "account": account, "region": region}})
-    return await future
+    return future
 
 
 def _caller(scope):

@@ -18,7 +18,7 @@ timeout to drain, as on ECS, and a second Ctrl-C kills them at once.
   --app <dir>          directory of the synthesized app (default: cdk.out)
   --tasks <file>       the commands that stand for images (default: those of their Dockerfiles)
   --authorization <m>  what happens to calls that AWS would deny: enforce, audit or off (default: enforce)
-  --speed <n>          run alarms and scaling n times faster than real time, 0.1 to 600 (default: 1)
+  --speed <n>          run the clock of the cloud n times faster than real time, 0.1 to 600 (default: 1)
   --port <n>           port of the AWS endpoint (default: a free one)
   --region <name>      region of stacks without one (default: us-east-1)
   --account <id>       account of stacks without one (default: 000000000000)

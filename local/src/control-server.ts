@@ -6,18 +6,19 @@ import type { LocalCloud } from './local-cloud';
 import { refuseStranger } from './strangers';
 import { listen, readBody, sendJson, stopListening } from './tasks/http';
 
-interface FaultRequest extends Partial<Failure> {
+interface ControlRequest extends Partial<Failure> {
   /** ARN of a task, or the beginning of its id. */
   readonly task?: string;
   readonly repeat?: number;
   readonly delaySeconds?: number;
+  readonly seconds?: number;
 }
 
 /**
  * The library's calls for programs outside of this process, which send `authorization: Bearer <session token>`:
- * `GET /tasks`, `/calls`, `/alarms`, `/scaling`;
+ * `GET /tasks`, `/calls`, `/alarms`, `/scaling`, `/clock`;
  * `POST /faults/<kill | interruptSpot | dropNextStopped | repeatNextStopped | refusePlacements | disturbDeliveries |
- * failNext>`.
+ * failNext>`, `POST /clock/advance`.
  */
 export class ControlServer {
   readonly #cloud: LocalCloud;
@@ -62,17 +63,18 @@ export class ControlServer {
       ['GET /calls', () => this.#cloud.calls()],
       ['GET /alarms', () => this.#cloud.alarms()],
       ['GET /scaling', () => this.#cloud.scaling()],
+      ['GET /clock', () => ({ now: this.#cloud.clock.now() })],
     ]);
     const view = views.get(call);
     if (view) {
       sendJson(response, 200, view());
       return;
     }
-    await this.#fault(call, JSON.parse((await readBody(request)) || '{}') as FaultRequest);
+    await this.#run(call, JSON.parse((await readBody(request)) || '{}') as ControlRequest);
     sendJson(response, 204);
   }
 
-  async #fault(call: string, request: FaultRequest): Promise<void> {
+  async #run(call: string, request: ControlRequest): Promise<void> {
     const { faults } = this.#cloud;
     const { task = '', count = 1 } = request;
     switch (call) {
@@ -96,6 +98,9 @@ export class ControlServer {
         break;
       case 'POST /faults/failNext':
         await faults.failNext(request as Failure);
+        break;
+      case 'POST /clock/advance':
+        await this.#cloud.clock.advance(request.seconds ?? 0);
         break;
       default:
         throw new LocalCloudError('OptionInvalid', `unknown call ${call}`);

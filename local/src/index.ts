@@ -1,9 +1,11 @@
+export type { Clock } from './clock';
 export { LocalCloud } from './local-cloud';
 export { LocalCloudError, type LocalCloudErrorCode } from './errors';
 export type {
   Emulator,
   EmulatorObserver,
   EmulatorOptions,
+  MetricReport,
   NeededStatement,
   PlayedFailure,
   TemplateToCheck,

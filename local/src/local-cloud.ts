@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { clientConfig, makeAccessKeys } from './clients';
+import { Clock } from './clock';
 import { readAssembly } from './deploy/assembly';
 import { Deployer, type DeployedStack } from './deploy/deployer';
 import type { Emulator, ServiceAnswer, ServiceRequest } from './emulator/emulator';
@@ -60,6 +61,8 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
   readonly logDir: string;
   /** Injects faults. */
   readonly faults: Faults;
+  /** The clock of everything that the cloud waits for by itself. */
+  readonly clock: Clock;
 
   readonly #options: LocalCloudOptions;
   readonly #keys = makeAccessKeys();
@@ -82,6 +85,10 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
     this.region = options.region ?? 'us-east-1';
     this.account = options.account ?? '000000000000';
     check(options);
+    this.clock = new Clock(options.speed ?? 1, {
+      forward: (seconds) => this.#running().advanceClock(seconds),
+      minutes: async () => this.#autoscaler?.minutes(),
+    });
     for (const [event, listener] of Object.entries(options.on ?? {})) {
       this.on(event as keyof LocalCloudEvents, listener);
     }
@@ -233,6 +240,7 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
       logDir: this.logDir,
       dockerHost,
       authorization: this.#options.authorization ?? 'enforce',
+      clock: this.clock,
       observer: {
         line: (line) => this.#line(line),
         task: (task) => this.#onTask(task),
@@ -245,7 +253,8 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
     await this.#emulator.start();
     this.#autoscaler = new Autoscaler({
       clientConfig: (environment) => this.clientConfig(environment),
-      speed: this.#options.speed ?? 1,
+      clock: this.clock,
+      report: (minute) => this.#running().reportMetrics(minute),
       line: (line) => this.#line(line),
       alarm: (transition) => this.emit('alarm', transition),
       scaling: (activity) => this.emit('scaling', activity),

@@ -17,7 +17,7 @@ export interface LocalCloudOptions {
    * Default: `enforce`.
    */
   readonly authorization?: Authorization;
-  /** How many times faster than real time alarms and scaling run; 0.1 to 600. Default: 1. */
+  /** How many times faster than real time the clock of the cloud runs; 0.1 to 600. Default: 1. */
   readonly speed?: number;
   /** Port of the AWS endpoint on 127.0.0.1, 1 to 65535. Default: a free one. */
   readonly port?: number;

@@ -3,6 +3,7 @@
 import json
 import time
 
+import clock
 from ministack.services import sqs
 
 from . import policies
@@ -94,10 +95,10 @@ def _check_purge(_data, queue):
     """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_PurgeQueue.html"""
     if not queue:
         return
-    if time.monotonic() - queue.get("_purged_at", float("-inf")) < PURGE_INTERVAL_SECONDS:
+    if clock.now() - queue.get("_purged_at", float("-inf")) < PURGE_INTERVAL_SECONDS:
         name = queue["attributes"]["QueueArn"].rsplit(":", 1)[-1]
         raise Refused("PurgeQueueInProgress", f"Only one PurgeQueue operation on {name} is allowed every {PURGE_INTERVAL_SECONDS} seconds.", 403)
-    queue["_purged_at"] = time.monotonic()
+    queue["_purged_at"] = clock.now()
 
 
 # ── Messages ────────────────────────────────────────────────

@@ -13,7 +13,6 @@ from . import (
     cfn_policies,
     cfn_secret_ref,
     cfn_topic,
-    cloudwatch_queue_alarms,
     ecs_client_token,
     ecs_container_settings,
     ecs_health,
@@ -29,10 +28,12 @@ from . import (
     sfn_distributed_map,
     sfn_parallel,
     sfn_put_object,
+    sfn_retry_delay,
     sfn_run_task,
 )
 
-# Order matters: ecs_protection wraps the stop of ecs_stop, and ecs_client_token the RunTask of ecs_placement.
+# Order matters: ecs_protection wraps the stop of ecs_stop, ecs_client_token the RunTask of ecs_placement, and sfn_retry_delay the
+# sleep of sfn_parallel.
 ALL = (
     cfn_bucket_encryption,
     cfn_container_lists,
@@ -42,7 +43,6 @@ ALL = (
     cfn_policies,
     cfn_secret_ref,
     cfn_topic,
-    cloudwatch_queue_alarms,
     ecs_container_settings,
     ecs_health,
     ecs_image_pull,
@@ -58,6 +58,7 @@ ALL = (
     sfn_distributed_map,
     sfn_parallel,
     sfn_put_object,
+    sfn_retry_delay,
     sfn_run_task,
 )
 

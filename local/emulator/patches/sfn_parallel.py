@@ -8,9 +8,8 @@ import copy
 import threading
 import time
 
+import clock
 from ministack.services import stepfunctions
-
-STEP_SECONDS = 0.1
 
 _ends = contextvars.ContextVar("ends", default=())
 
@@ -37,11 +36,9 @@ def apply():
 
 
 def sleep(seconds):
-    until = time.monotonic() + seconds * stepfunctions._SFN_WAIT_SCALE
-    while (left := until - time.monotonic()) > 0:
-        if ended():
-            raise stepfunctions._ExecutionError("States.Aborted", "a state around this one has failed")
-        time.sleep(min(left, STEP_SECONDS))
+    clock.until(clock.now() + seconds, ended)
+    if ended():
+        raise stepfunctions._ExecutionError("States.Aborted", "a state around this one has failed")
 
 
 def run_branches(state_def, raw_input, execution, ctx):

@@ -39,7 +39,7 @@ def apply():
     with_timeout = stepfunctions._invoke_resource_with_timeout
 
     def remember_deadline(resource, input_data, timeout):
-        token = _deadline.set(time.monotonic() + timeout)
+        token = _deadline.set(clock.machine() + timeout)
         try:
             return with_timeout(resource, input_data, timeout)
         finally:
@@ -68,11 +68,11 @@ def run_task(resource, input_data):
 def _until_stopped(cluster, arn):
     task = ecs._resolve_task(arn, ecs._resolve_cluster_name(cluster))
     while task["lastStatus"] != "STOPPED":
-        if _deadline.get() is not None and time.monotonic() >= _deadline.get():
+        if _deadline.get() is not None and clock.machine() >= _deadline.get():
             _stop(task, "States.Timeout")
         if sfn_parallel.ended():
             _stop(task, "States.Aborted")
-        clock.sleep(0.1)
+        time.sleep(0.1)
     step_functions.may("ecs:DescribeTasks", arn, {"ecs:cluster": task["clusterArn"]})
     output = pascal(ecs._sanitize(task))
     failed = task.get("stopCode") != "EssentialContainerExited"

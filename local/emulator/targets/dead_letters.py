@@ -9,7 +9,7 @@ from ministack.core.arn import parse_arn
 from ministack.core.responses import request_scope
 from ministack.services import eventbridge, sqs
 
-from . import permissions
+from . import metrics, permissions
 
 logger = logging.getLogger("fileworks.targets")
 
@@ -43,9 +43,12 @@ def send(delivery, error, retries, exhausted):
         if exhausted:
             attributes["EXHAUSTED_RETRY_CONDITION"] = exhausted
         _put(arn, body, attributes)
+        metrics.count("dead letter", rule)
     except gate.Denied as denied:
+        metrics.count("lost", rule)
         logger.warning("event for target %s of %s is dropped, its dead-letter queue refuses it: %s (%s)", target.get("Arn"), name, denied, denied.hint)
     except sqs._Err as refused:
+        metrics.count("lost", rule)
         logger.warning("event for target %s of %s is dropped, dead-letter queue %s: %s", target.get("Arn"), name, arn, refused.message)
 
 

@@ -11,9 +11,9 @@ import logging
 import random
 
 import clock
-from ministack.services import eventbridge, scheduler
+from ministack.services import eventbridge
 
-from . import dead_letters, permissions
+from . import dead_letters, metrics, permissions
 from .errors import DeliveryError
 
 logger = logging.getLogger("fileworks.targets")
@@ -25,12 +25,9 @@ _MAX_RETRIES = 185
 _MAX_AGE_SECONDS = 86_400
 _FIRST_DELAY_SECONDS = 1
 _MAX_DELAY_SECONDS = 600
-_TICK_SECONDS = 1
 
 
 def apply():
-    # The emulator looks for what is due every ten seconds.
-    eventbridge._SCHEDULER_TICK_INTERVAL = scheduler._SCHEDULE_TICK_INTERVAL = _TICK_SECONDS
     attempt = eventbridge._invoke_target
 
     def invoke(target, event, rule, view=None):
@@ -41,21 +38,25 @@ def apply():
 
 def _deliver(attempt, delivery, since, retries):
     target, event, rule, view = delivery
+    metrics.count("attempt", rule)
     try:
         permissions.check(target, rule)
         attempt(target, {**event, ATTEMPT: retries + 1}, rule, view)
+        metrics.count("delivered", rule)
         return
     except DeliveryError as failed:
         error = failed
     except Exception as failed:
         logger.exception("cannot call target %s of %s", target.get("Arn"), rule.get("Name"))
         error = DeliveryError("INTERNAL_ERROR", str(failed), api_code="AWS.Scheduler.InternalServerError")
+    metrics.count("error", rule)
     delay = random.uniform(0.5, 1) * min(_FIRST_DELAY_SECONDS * 2 ** retries, _MAX_DELAY_SECONDS)
     exhausted = _exhausted(target.get("RetryPolicy") or {}, retries, clock.now() + delay - since)
     if error.transient and exhausted is None:
         logger.info("target %s of %s failed, and is called again in %.1f s: %s", target.get("Arn"), rule.get("Name"), delay, error)
         clock.later(delay, _deliver, attempt, delivery, since, retries + 1)
         return
+    metrics.count("failed", rule)
     dead_letters.send(delivery, error, retries, exhausted if error.transient else None)
 
 

@@ -1,7 +1,8 @@
 import type { AccessKeys } from '../clients';
 import type { Authorization } from '../options';
 import type { Template } from '../deploy/assembly';
-import type { ApiCall, Denial, Environment, TaskRecord } from '../types';
+import type { Datum } from '../scaling/statistics';
+import type { AlarmState, ApiCall, Denial, Environment, TaskRecord } from '../types';
 
 export interface EmulatorOptions {
   readonly port?: number;
@@ -15,6 +16,8 @@ export interface EmulatorOptions {
   /** Where the emulator finds its Docker engine, for example `unix:///run/docker.sock`. */
   readonly dockerHost: string;
   readonly authorization: Authorization;
+  /** Milliseconds since 1970 at which its clock starts, and how many times faster than real time it runs. */
+  readonly clock: { readonly startedAt: number; readonly speed: number };
   readonly observer: EmulatorObserver;
 }
 
@@ -43,6 +46,18 @@ export interface TemplateFindings {
   readonly errors: readonly string[];
   /** What AWS accepts and what has no effect: actions and condition keys that do not exist. */
   readonly notes: readonly string[];
+}
+
+/** New data of metrics by minute since 1970, and the state of each alarm by its ARN. */
+export interface MetricReport {
+  readonly data: readonly (Environment &
+    Datum & {
+      readonly namespace: string;
+      readonly name: string;
+      readonly dimensions: Readonly<Record<string, string>>;
+      readonly minute: number;
+    })[];
+  readonly alarms: Readonly<Partial<Record<string, { readonly state: AlarmState; readonly reason: string }>>>;
 }
 
 /** A call of an AWS API that speaks JSON. */
@@ -117,6 +132,10 @@ export interface Emulator {
   failNext(failure: PlayedFailure): Promise<void>;
   /** Reads a template before anything of it is created; absent when the emulator checks nothing. */
   checkTemplate?(template: TemplateToCheck): Promise<TemplateFindings>;
+  /** Moves its clock forward, and runs what is due by then. */
+  advanceClock(seconds: number): Promise<void>;
+  /** What is new about metrics since the last report; queues are sampled now, as of `minute` since 1970. */
+  reportMetrics(minute: number): Promise<MetricReport>;
   /** Stops a task as an interruption of its Spot capacity does. */
   interruptSpot(clusterArn: string, taskArn: string): Promise<void>;
 }

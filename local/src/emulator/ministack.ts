@@ -10,6 +10,7 @@ import type { ApiCall, Denial, TaskRecord } from '../types';
 import type {
   Emulator,
   EmulatorOptions,
+  MetricReport,
   NeededStatement,
   PlayedFailure,
   ServiceEvent,
@@ -108,6 +109,14 @@ export class Ministack implements Emulator {
     return this.#command<readonly NeededStatement[]>({ op: 'neededStatements' });
   }
 
+  advanceClock(seconds: number): Promise<void> {
+    return this.#command({ op: 'advanceClock', seconds });
+  }
+
+  reportMetrics(minute: number): Promise<MetricReport> {
+    return this.#command<MetricReport>({ op: 'reportMetrics', minute });
+  }
+
   interruptSpot(clusterArn: string, taskArn: string): Promise<void> {
     return this.#command({ op: 'interruptSpot', cluster: clusterArn, task: taskArn });
   }
@@ -117,7 +126,7 @@ export class Ministack implements Emulator {
   }
 
   #spawn(interpreter: string, port: number): void {
-    const { region, account, keys, dockerHost, logDir, authorization, observer } = this.#options;
+    const { region, account, keys, dockerHost, logDir, authorization, clock, observer } = this.#options;
     mkdirSync(logDir, { recursive: true });
     const child = spawn(interpreter, ['-u', '-B', join(EMULATOR_DIR, 'launch.py')], {
       detached: true,
@@ -126,6 +135,8 @@ export class Ministack implements Emulator {
         ...inherited(),
         FILEWORKS_REPORTS: '1',
         FILEWORKS_AUTHORIZATION: authorization,
+        FILEWORKS_CLOCK_START: String(clock.startedAt / 1000),
+        FILEWORKS_SPEED: String(clock.speed),
         AUTH: 'true',
         GATEWAY_PORT: String(port),
         MINISTACK_HOST: '127.0.0.1',

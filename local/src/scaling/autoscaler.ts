@@ -1,9 +1,9 @@
-import { CloudWatchClient, DescribeAlarmsCommand, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
+import { CloudWatchClient, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
 import { DescribeServicesCommand, ECSClient, UpdateServiceCommand } from '@aws-sdk/client-ecs';
-import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { ClientConfigOf } from '../clients';
+import type { Clock } from '../clock';
 import type { DeployedStack } from '../deploy/deployer';
-import type { ServiceAnswer, ServiceRequest } from '../emulator/emulator';
+import type { MetricReport, ServiceAnswer, ServiceRequest } from '../emulator/emulator';
 import { messageOf } from '../errors';
 import type {
   AlarmState,
@@ -15,23 +15,17 @@ import type {
 } from '../types';
 import { evaluate, evaluationRange } from './alarm-state';
 import { answerScalingCall } from './api';
+import { answerExpressions } from './expressions';
 import { MetricStore } from './metric-store';
-import {
-  isRunningTasks,
-  isSampled,
-  readScaling,
-  SQS_ATTRIBUTES,
-  type AlarmDefinition,
-  type MetricName,
-  type ScalableTarget,
-  type ScalingPolicy,
-} from './read-template';
+import { readScaling, type AlarmDefinition, type ScalableTarget, type ScalingPolicy } from './read-template';
 import { adjust, afterCooldown, type LastScaling } from './step-policy';
 import { IN_PERIODS, track } from './target-tracking';
 
 export interface AutoscalerOptions {
   readonly clientConfig: ClientConfigOf;
-  readonly speed: number;
+  readonly clock: Pick<Clock, 'now' | 'untilNextMinute'>;
+  /** What is new about metrics and alarms since the last call, with the queues as they are now as of `minute`. */
+  readonly report: (minute: number) => Promise<MetricReport>;
   readonly line: (line: string) => void;
   readonly alarm: (transition: AlarmTransition) => void;
   readonly scaling: (activity: ScalingActivity) => void;
@@ -51,35 +45,33 @@ interface Target {
 
 interface Clients {
   readonly ecs: ECSClient;
-  readonly sqs: SQSClient;
   readonly cloudWatch: CloudWatchClient;
 }
-
-type QueueAttributes = Partial<Record<string, string>>;
 
 const MINUTE_MS = 60_000;
 
 /**
- * Application Auto Scaling and CloudWatch alarms of the deployed templates, on a clock of its own.
+ * Application Auto Scaling and CloudWatch alarms of the deployed templates, on the clock of the local cloud.
  *
- * Each minute of that clock it samples the queues, evaluates the alarms, and runs the policies of alarms in ALARM.
+ * At the end of each minute it fetches the new data of metrics, evaluates the alarms, and runs the policies of alarms in
+ * ALARM.
  */
 export class Autoscaler {
   readonly #options: AutoscalerOptions;
-  readonly #store = new MetricStore();
-  readonly #queueUrls = new Map<string, string>();
+  readonly #stores = new Map<string, MetricStore>();
   readonly #lastByPolicy = new Map<string, LastScaling>();
   readonly #clients = new Map<string, Clients>();
-  readonly #startedAt = Date.now();
   #alarms = new Map<string, Alarm>();
   #targets = new Map<string, Target>();
   #policies: readonly { readonly policy: ScalingPolicy; readonly stack: DeployedStack }[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #tick: Promise<void> = Promise.resolve();
-  #minute = 0;
+  #work: Promise<void> = Promise.resolve();
+  /** The last minute that was evaluated, since 1970. */
+  #minute: number;
 
   constructor(options: AutoscalerOptions) {
     this.#options = options;
+    this.#minute = this.#lastEndedMinute();
   }
 
   /** Reads the definitions of the deployed stacks; alarms and targets that still exist keep their history. */
@@ -119,15 +111,24 @@ export class Autoscaler {
   }
 
   start(): void {
-    this.#timer = setInterval(() => {
-      // A minute that takes longer delays the next one: none is skipped, none overlaps.
-      this.#enqueue(() => this.minute());
-    }, MINUTE_MS / this.#options.speed);
+    this.#timer = setTimeout(() => {
+      this.start();
+      void this.minutes();
+    }, this.#options.clock.untilNextMinute());
+  }
+
+  /** Evaluates the minutes that have ended, one after the other; resolves when that is done. */
+  minutes(): Promise<void> {
+    return this.#enqueue(async () => {
+      while (this.#minute < this.#lastEndedMinute()) {
+        await this.minute();
+      }
+    });
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#tick;
+    clearTimeout(this.#timer);
+    await this.#work;
     for (const clients of this.#clients.values()) {
       Object.values(clients).forEach((client: { destroy(): void }) => client.destroy());
     }
@@ -147,8 +148,11 @@ export class Autoscaler {
     });
   }
 
-  /** Answers a call of Application Auto Scaling's API. */
+  /** Answers a call of Application Auto Scaling's API, and evaluates expressions over metrics. */
   answer(request: ServiceRequest): ServiceAnswer {
+    if (request.service === 'monitoring') {
+      return answerExpressions(request);
+    }
     const find = (resourceId: string, environment: Environment) => {
       const target = this.#targets.get(resourceId);
       return sameEnvironment(environment, target?.environment) ? target : undefined;
@@ -165,7 +169,7 @@ export class Autoscaler {
         if (target) {
           target.target = { ...target.target, ...change };
           // After a minute that may be running, so that no two decisions are made at once.
-          this.#enqueue(() =>
+          void this.#enqueue(() =>
             this.#scale(
               target,
               'registration',
@@ -178,11 +182,15 @@ export class Autoscaler {
     });
   }
 
-  /** One minute of the clock. */
+  /** The next minute of the clock. */
   async minute(): Promise<void> {
     this.#minute++;
-    await this.#sample();
+    const { data, alarms } = await this.#options.report(this.#minute);
+    for (const { account, region, namespace, name, dimensions, minute, ...datum } of data) {
+      this.#storeOf({ account, region }).add({ namespace, name, dimensions }, minute, datum);
+    }
     for (const alarm of this.#alarms.values()) {
+      this.#follow(alarm, alarms[arnOf(alarm.definition)]);
       await this.#evaluate(alarm);
     }
     for (const { policy, stack } of this.#policies) {
@@ -190,76 +198,33 @@ export class Autoscaler {
     }
   }
 
-  #enqueue(work: () => Promise<void>): void {
-    this.#tick = this.#tick.then(work).catch((error: unknown) => this.#options.line(`autoscaler: ${messageOf(error)}`));
+  #enqueue(work: () => Promise<void>): Promise<void> {
+    this.#work = this.#work
+      .then(work)
+      .catch((error: unknown) => this.#options.line(`autoscaler: ${messageOf(error)}`));
+    return this.#work;
   }
 
+  #lastEndedMinute(): number {
+    return Math.floor(this.#options.clock.now() / MINUTE_MS) - 1;
+  }
+
+  /** The end of the minute that is being evaluated. */
   get #now(): number {
-    return this.#startedAt + this.#minute * MINUTE_MS;
+    return (this.#minute + 1) * MINUTE_MS;
   }
 
-  async #sample(): Promise<void> {
-    const wanted = new Map<string, { metric: MetricName; environment: Environment }>();
-    const series = [
-      ...[...this.#alarms.values()].map(({ definition }) => ({ series: definition.series, stack: definition.stack })),
-      ...this.#policies.flatMap(({ policy, stack }) =>
-        policy.tracking ? [{ series: policy.tracking.series, stack }] : [],
-      ),
-    ];
-    for (const {
-      series: { sources },
-      stack: { environment },
-    } of series) {
-      for (const source of sources.values()) {
-        if (source.kind === 'metric' && isSampled(source.metric)) {
-          wanted.set(JSON.stringify([source.metric, environment]), { metric: source.metric, environment });
-        }
-      }
-    }
-    const requests = new Map<string, Promise<QueueAttributes | undefined>>();
-    await Promise.all(
-      [...wanted.values()].map(async ({ metric, environment }) => {
-        if (isRunningTasks(metric)) {
-          this.#store.put(metric, this.#minute, await this.#runningTasks(metric, environment));
-          return;
-        }
-        const name = metric.dimensions['QueueName'] ?? '';
-        const key = JSON.stringify([name, environment]);
-        const answer = requests.get(key) ?? this.#queueAttributes(name, environment);
-        requests.set(key, answer);
-        const attributes = await answer;
-        const value = attributes?.[SQS_ATTRIBUTES[metric.name] ?? ''];
-        if (value !== undefined) {
-          this.#store.put(metric, this.#minute, Number(value));
-        }
-      }),
-    );
+  #storeOf({ account, region }: Environment): MetricStore {
+    const key = `${account}/${region}`;
+    const store = this.#stores.get(key) ?? new MetricStore();
+    this.#stores.set(key, store);
+    return store;
   }
 
-  async #runningTasks({ dimensions }: MetricName, environment: Environment): Promise<number> {
-    const { ClusterName: cluster, ServiceName: service = '' } = dimensions;
-    return (
-      (
-        await this.#clientsOf(environment).ecs.send(new DescribeServicesCommand({ cluster, services: [service] }))
-      ).services?.at(0)?.runningCount ?? 0
-    );
-  }
-
-  /** Undefined when the queue does not exist: then there is no data, as in CloudWatch. */
-  async #queueAttributes(name: string, environment: Environment): Promise<QueueAttributes | undefined> {
-    const { sqs } = this.#clientsOf(environment);
-    const key = JSON.stringify([name, environment]);
-    try {
-      const url =
-        this.#queueUrls.get(key) ?? (await sqs.send(new GetQueueUrlCommand({ QueueName: name }))).QueueUrl ?? '';
-      this.#queueUrls.set(key, url);
-      return (await sqs.send(new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['All'] }))).Attributes;
-    } catch (error) {
-      if ((error as Error).name.includes('NonExistentQueue') || (error as Error).name === 'QueueDoesNotExist') {
-        this.#queueUrls.delete(key);
-        return undefined;
-      }
-      throw error;
+  /** A state that a program has set holds until the next evaluation. */
+  #follow(alarm: Alarm, found: MetricReport['alarms'][string] | undefined): void {
+    if (found && found.state !== alarm.state) {
+      this.#transition(alarm, found.state, found.reason);
     }
   }
 
@@ -267,11 +232,7 @@ export class Autoscaler {
     const {
       definition: { series, rule, name, policies, stack },
     } = alarm;
-    if (![...series.sources.values()].some((source) => source.kind === 'metric' && isSampled(source.metric))) {
-      await this.#readState(alarm);
-      return;
-    }
-    const points = this.#store.points(series, this.#minute, evaluationRange(rule));
+    const points = this.#storeOf(stack.environment).points(series, this.#minute, evaluationRange(rule));
     const state = evaluate(rule, points, alarm.state);
     const value = points.findLast((point) => point !== undefined);
     if (state !== alarm.state) {
@@ -292,16 +253,6 @@ export class Autoscaler {
           await this.#step(policy, value, rule.threshold, name);
         }
       }
-    }
-  }
-
-  /** An alarm on a metric that only the emulator has, such as one of tasks: it evaluates that in real time. */
-  async #readState(alarm: Alarm): Promise<void> {
-    const { name, stack } = alarm.definition;
-    const { cloudWatch } = this.#clientsOf(stack.environment);
-    const found = (await cloudWatch.send(new DescribeAlarmsCommand({ AlarmNames: [name] }))).MetricAlarms?.at(0);
-    if (found?.StateValue && found.StateValue !== alarm.state) {
-      this.#transition(alarm, found.StateValue, found.StateReason ?? '');
     }
   }
 
@@ -331,7 +282,7 @@ export class Autoscaler {
     if (!tracking || !sameEnvironment(stack.environment, this.#targets.get(target.resourceId)?.environment)) {
       return;
     }
-    const points = this.#store.points(tracking.series, this.#minute, IN_PERIODS);
+    const points = this.#storeOf(stack.environment).points(tracking.series, this.#minute, IN_PERIODS);
     const last = this.#lastByPolicy.get(policy.logicalId);
     await this.#scale(
       this.#targets.get(target.resourceId),
@@ -379,7 +330,6 @@ export class Autoscaler {
     const config = this.#options.clientConfig(environment);
     const clients = this.#clients.get(key) ?? {
       ecs: new ECSClient(config),
-      sqs: new SQSClient(config),
       cloudWatch: new CloudWatchClient(config),
     };
     this.#clients.set(key, clients);
@@ -389,6 +339,10 @@ export class Autoscaler {
 
 function isSuspended({ suspended }: ScalableTarget, from: number, to: number): boolean {
   return suspended !== undefined && ((to > from && suspended.scaleOut) || (to < from && suspended.scaleIn));
+}
+
+function arnOf({ name, stack: { environment } }: AlarmDefinition): string {
+  return `arn:aws:cloudwatch:${environment.region}:${environment.account}:alarm:${name}`;
 }
 
 function sameEnvironment(one: Environment, other: Environment | undefined): boolean {

@@ -1,26 +1,22 @@
 import type { MetricName, Series } from './read-template';
+import { statistic, type Datum } from './statistics';
 
-/** Minutes of samples that are kept; alarms may evaluate a day. */
-const KEPT_MINUTES = 1_500;
+/** Minutes of data that are kept; alarms may evaluate a week. */
+const KEPT_MINUTES = 7 * 24 * 60;
 
-const STATISTICS: Readonly<Record<string, (values: readonly number[]) => number>> = {
-  Average: (values) => values.reduce((sum, value) => sum + value, 0) / values.length,
-  Sum: (values) => values.reduce((sum, value) => sum + value, 0),
-  Maximum: (values) => Math.max(...values),
-  Minimum: (values) => Math.min(...values),
-  SampleCount: (values) => values.length,
-};
-
-/** One sample a minute of each metric, from which periods and statistics are computed. */
+/** The data of each metric by minute, from which periods and statistics are computed. */
 export class MetricStore {
-  readonly #samples = new Map<string, Map<number, number>>();
+  readonly #data = new Map<string, Map<number, Datum[]>>();
 
+  /** Sets the one value of a minute. */
   put(metric: MetricName, minute: number, value: number): void {
-    const key = keyOf(metric);
-    const samples = this.#samples.get(key) ?? new Map<number, number>();
-    samples.set(minute, value);
-    samples.delete(minute - KEPT_MINUTES);
-    this.#samples.set(key, samples);
+    this.#minutes(metric, minute).set(minute, [{ count: 1, sum: value, min: value, max: value }]);
+  }
+
+  /** Adds to the data of a minute. */
+  add(metric: MetricName, minute: number, datum: Datum): void {
+    const minutes = this.#minutes(metric, minute);
+    minutes.set(minute, [...(minutes.get(minute) ?? []), datum]);
   }
 
   /**
@@ -39,12 +35,22 @@ export class MetricStore {
     if (source?.kind === 'expression') {
       return source.evaluate((name) => (name === id ? undefined : this.#value(series, name, last, length)));
     }
-    const samples = source && this.#samples.get(keyOf(source.metric));
-    const values = Array.from({ length }, (_, back) => samples?.get(last - back)).filter(
-      (value) => value !== undefined,
-    );
-    const statistic = source && STATISTICS[source.stat];
-    return values.length === 0 ? undefined : statistic?.(values);
+    const minutes = source && this.#data.get(keyOf(source.metric));
+    const data = Array.from({ length }, (_, back) => minutes?.get(last - back) ?? []).flat();
+    return source && data.length > 0 ? statistic(source.stat)?.(data) : undefined;
+  }
+
+  #minutes(metric: MetricName, newest: number): Map<number, Datum[]> {
+    const key = keyOf(metric);
+    const minutes = this.#data.get(key) ?? new Map<number, Datum[]>();
+    this.#data.set(key, minutes);
+    for (const minute of minutes.keys()) {
+      if (minute > newest - KEPT_MINUTES) {
+        break;
+      }
+      minutes.delete(minute);
+    }
+    return minutes;
   }
 }
 

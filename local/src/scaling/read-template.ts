@@ -3,10 +3,11 @@ import { LocalCloudError } from '../errors';
 import { isComparison, type AlarmRule, type MissingData } from './alarm-state';
 import { parseExpression } from './metric-math';
 import { Resolver } from './resolver';
+import { statistic } from './statistics';
 import type { StepPolicy } from './step-policy';
 import type { TargetTracking } from './target-tracking';
 
-/** One metric of the SQS namespace, or an expression over others; by id. */
+/** A metric, or an expression over others. */
 export type MetricSource =
   | { readonly kind: 'metric'; readonly metric: MetricName; readonly stat: string }
   | { readonly kind: 'expression'; readonly evaluate: ReturnType<typeof parseExpression> };
@@ -262,11 +263,17 @@ class Reader {
   }
 
   #noted(id: string, series: Series): Series {
+    if (series.periodSeconds < MINUTE) {
+      this.#note(id, `has a period of ${series.periodSeconds} seconds; the periods here have a minute`);
+    }
     for (const source of series.sources.values()) {
-      if (source.kind === 'metric' && !isSampled(source.metric)) {
-        this.#note(
-          id,
-          `follows ${source.metric.namespace} ${source.metric.name}, of which only the emulator may have data, in real time`,
+      if (source.kind === 'metric' && !hasData(source.metric)) {
+        this.#note(id, `follows ${source.metric.namespace} ${source.metric.name}, which has no data here`);
+      }
+      if (source.kind === 'metric' && !statistic(source.stat)) {
+        throw new LocalCloudError(
+          'TemplateUnsupported',
+          `stack ${this.stack.name}: ${id} has the statistic ${source.stat}, which CloudWatch does not know`,
         );
       }
     }
@@ -278,26 +285,46 @@ class Reader {
   }
 }
 
-/** Attributes of a queue, by their CloudWatch metric. */
-export const SQS_ATTRIBUTES: Readonly<Partial<Record<string, string>>> = {
-  ApproximateNumberOfMessagesVisible: 'ApproximateNumberOfMessages',
-  ApproximateNumberOfMessagesNotVisible: 'ApproximateNumberOfMessagesNotVisible',
-  ApproximateNumberOfMessagesDelayed: 'ApproximateNumberOfMessagesDelayed',
+/** The metrics of AWS services that have data here, by namespace; those of other namespaces come from programs. */
+const METRICS_OF_SERVICES: Readonly<Partial<Record<string, readonly string[]>>> = {
+  'AWS/Events': [
+    'FailedInvocations',
+    'InvocationAttempts',
+    'Invocations',
+    'InvocationsFailedToBeSentToDlq',
+    'InvocationsSentToDlq',
+  ],
+  'AWS/Lambda': ['Duration', 'Errors', 'Invocations', 'Throttles'],
+  'AWS/SQS': [
+    'ApproximateAgeOfOldestMessage',
+    'ApproximateAgeOfOldestMessageInQuietGroups',
+    'ApproximateNumberOfMessagesDelayed',
+    'ApproximateNumberOfMessagesDelayedInQuietGroups',
+    'ApproximateNumberOfMessagesNotVisible',
+    'ApproximateNumberOfMessagesNotVisibleInQuietGroups',
+    'ApproximateNumberOfMessagesVisible',
+    'ApproximateNumberOfMessagesVisibleInQuietGroups',
+    'ApproximateNumberOfNoisyGroups',
+  ],
+  'AWS/Scheduler': [
+    'InvocationAttemptCount',
+    'InvocationDroppedCount',
+    'InvocationsFailedToBeSentToDeadLetterCount',
+    'InvocationsSentToDeadLetterCount',
+    'TargetErrorCount',
+  ],
+  'AWS/States': [
+    'ExecutionsAborted',
+    'ExecutionsFailed',
+    'ExecutionsStarted',
+    'ExecutionsSucceeded',
+    'ExecutionsTimedOut',
+    'ExecutionTime',
+  ],
+  'ECS/ContainerInsights': ['DesiredTaskCount', 'PendingTaskCount', 'RunningTaskCount'],
 };
 
-/** The number of running tasks of a service, a metric of Container Insights. */
-export function isRunningTasks({ namespace, name, dimensions }: MetricName): boolean {
-  return (
-    namespace === 'ECS/ContainerInsights' && name === 'RunningTaskCount' && dimensions['ServiceName'] !== undefined
-  );
-}
-
-export function isSampled(metric: MetricName): boolean {
-  return isRunningTasks(metric) || isOfQueue(metric);
-}
-
-function isOfQueue(metric: MetricName): boolean {
-  return (
-    metric.namespace === 'AWS/SQS' && metric.name in SQS_ATTRIBUTES && metric.dimensions['QueueName'] !== undefined
-  );
+function hasData({ namespace, name }: MetricName): boolean {
+  const known = METRICS_OF_SERVICES[namespace];
+  return known ? known.includes(name) : !namespace.startsWith('AWS/');
 }

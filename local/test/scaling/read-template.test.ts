@@ -117,14 +117,15 @@ test('what does not run is reported', () => {
         ScalingTargetId: { Ref: 'Target' },
         TargetTrackingScalingPolicyConfiguration: { TargetValue: 1, PredefinedMetricSpecification: {} },
       };
-      Resources.DeadLetterAlarm.Properties.Namespace = 'Own';
+      Resources.DeadLetterAlarm.Properties.Namespace = 'AWS/S3';
+      Resources.InAlarm.Properties.Namespace = 'Own';
     }),
     EXPORTS,
   );
   expect(notes).toEqual([
     'Pipeline: Target has scheduled actions, which do not run here',
     'Pipeline: Out tracks a predefined metric, which has no data here',
-    'Pipeline: DeadLetterAlarm follows Own ApproximateNumberOfMessagesVisible, of which only the emulator may have data, in real time',
+    'Pipeline: DeadLetterAlarm follows AWS/S3 ApproximateNumberOfMessagesVisible, which has no data here',
   ]);
 });
 

@@ -1,0 +1,11 @@
+"""What the services of the emulator wait for, on the clock of the local cloud.
+
+Times that processes see (of messages, objects, tasks and items) and the ends of what they hold stay in real time.
+"""
+
+from . import functions, queues, schedules, state_machines
+
+
+def apply():
+    for service in (functions, queues, schedules, state_machines):
+        service.apply()

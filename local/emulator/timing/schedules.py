@@ -1,0 +1,42 @@
+"""Scheduled rules and schedules, on the clock. The time of a scheduled event is that of the clock, of every other event real time."""
+
+import contextvars
+import time
+from types import SimpleNamespace
+
+import clock
+from ministack.services import eventbridge, scheduler
+
+_TICK_SECONDS = 1
+
+_of_schedule = contextvars.ContextVar("of_schedule", default=False)
+
+
+def apply():
+    eventbridge._now_ts = lambda: clock.now() if _of_schedule.get() else time.time()
+    scheduler.time = SimpleNamespace(time=clock.now)
+    eventbridge.start_scheduler = lambda: clock.every(_TICK_SECONDS, _fire_rules)
+    scheduler.start_scheduler = lambda: clock.every(_TICK_SECONDS, _fire_schedules)
+
+
+def _fire_rules():
+    _of_schedule.set(True)
+    for key, rule in list(eventbridge._rules._data.items()):
+        if rule.get("ScheduleExpression"):
+            # The emulator counts the first interval from the creation, which it knows in real time.
+            eventbridge._rule_last_fired.setdefault(key, clock.now())
+    _keeping_rates(eventbridge._rule_last_fired, eventbridge._rules._data, eventbridge._tick_scheduled_rules)
+
+
+def _fire_schedules():
+    _keeping_rates(scheduler._schedule_last_fired, scheduler._schedules._data, scheduler._tick_schedules)
+
+
+def _keeping_rates(fired, schedules, tick):
+    """The emulator counts the next interval from the late moment at which it looked; here from when the last one ended."""
+    before = dict(fired)
+    tick()
+    for key, last in before.items():
+        interval = eventbridge._parse_rate_seconds((schedules.get(key) or {}).get("ScheduleExpression", ""))
+        if interval and fired.get(key, last) != last:
+            fired[key] = last + (fired[key] - last) // interval * interval
