@@ -51,10 +51,22 @@ def _fail_next(command):
     failures.fail_next(*(command[name] for name in ("action", "resource", "error", "status", "message", "count", "afterEffect")))
 
 
-def _needed_statements(_command):
+def _used_statements(_command):
     from authorization import usage
 
-    return usage.needed()
+    return usage.statements()
+
+
+def _authorized_calls(_command):
+    from authorization import usage
+
+    return usage.calls()
+
+
+def _judge_calls(command):
+    from authorization import gate
+
+    return [gate.again(**call) for call in command["calls"]]
 
 
 def _check_template(command):
@@ -82,7 +94,7 @@ def _report_metrics(command):
 _COMMANDS = {
     "advanceClock": _advance_clock, "reportMetrics": _report_metrics,
     "answerRequest": _answer_request, "putEvent": _put_event, "refusePlacements": _refuse_placements, "interruptSpot": _interrupt_spot,
-    "disturbDeliveries": _disturb_deliveries, "neededStatements": _needed_statements, "failNext": _fail_next,
+    "disturbDeliveries": _disturb_deliveries, "usedStatements": _used_statements, "authorizedCalls": _authorized_calls, "judgeCalls": _judge_calls, "failNext": _fail_next,
     "checkTemplate": _check_template,
 }
 

@@ -6,7 +6,7 @@ export type {
   EmulatorObserver,
   EmulatorOptions,
   MetricReport,
-  NeededStatement,
+  UsedStatement,
   PlayedFailure,
   TemplateToCheck,
 } from './emulator/emulator';
@@ -19,6 +19,7 @@ export type {
   AlarmTransition,
   AlarmView,
   ApiCall,
+  AuthorizedCall,
   ClientConfig,
   ContainerRecord,
   Denial,

@@ -21,6 +21,7 @@ import { loadTaskMap } from './tasks/task-map';
 import type {
   AlarmView,
   ApiCall,
+  AuthorizedCall,
   ClientConfig,
   Denial,
   Environment,
@@ -169,12 +170,19 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
     return this.#denials;
   }
 
-  /**
-   * Every Allow statement of the deployed templates, with a call since the start that needed it: one that would have
-   * been denied without the statement.
-   */
+  /** Every Allow statement of the deployed templates, with what it was for since the start. */
   async statements(): Promise<readonly StatementUse[]> {
-    return statementUses(this.#stacks, await this.#running().neededStatements());
+    return statementUses(this.#stacks, await this.#running().usedStatements());
+  }
+
+  /** An allowed call of each kind since the start, of every caller but the account's root user. */
+  authorizedCalls(): Promise<readonly AuthorizedCall[]> {
+    return this.#running().authorizedCalls();
+  }
+
+  /** Whether the deployed policies would allow each of these calls, which may have been recorded in another run. */
+  judge(calls: readonly AuthorizedCall[]): Promise<readonly boolean[]> {
+    return this.#running().judgeCalls(calls);
   }
 
   /** CloudWatch alarms of the deployed templates, with their transitions since the start. */

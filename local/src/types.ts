@@ -100,7 +100,14 @@ export interface Denial {
   readonly reason: string;
 }
 
-/** An Allow statement of a deployed policy, and a call that needed it. */
+/** A call as it was judged: the policies of another deployment can judge it again. */
+export interface AuthorizedCall extends Pick<Denial, 'principal' | 'action' | 'resource'> {
+  /** Account of the principal. */
+  readonly account: string;
+  readonly context: Readonly<Record<string, string | readonly string[]>>;
+}
+
+/** An Allow statement of a deployed policy, and what it was for. */
 export interface StatementUse {
   readonly stack: string;
   /** The resource of the template that holds the statement. */
@@ -108,6 +115,8 @@ export interface StatementUse {
   /** Place of the statement in its policy, from 0. */
   readonly index: number;
   readonly statement: Readonly<Record<string, unknown>>;
+  /** Actions of the calls that it allowed since the start. */
+  readonly actions: readonly string[];
   /** A call that would have been denied without the statement; absent when there was none since the start. */
   readonly neededBy?: Pick<Denial, 'principal' | 'action' | 'resource'>;
 }

@@ -52,6 +52,12 @@ def may(arn, action, resource, region, session=None):
     return own is None or _judged(arn, account, own, action, resource, identities.keys_of(arn), region)[1].allowed
 
 
+def again(principal, account, action, resource, context):
+    """Whether a recorded call would be allowed by the policies of now."""
+    own = identities.of(principal) if principal.startswith("arn:") else _NO_POLICIES
+    return _judged(principal, account, own, action, resource, context, context["aws:RequestedRegion"])[1].allowed
+
+
 def role_call(role_arn: str, service: str, action: str, resource: str, context: Mapping | None = None, *, source_arn: str) -> None:
     """A call that `service` makes with a role of the app, for `source_arn`: a state machine, a schedule, a rule or a task.
 

@@ -1,7 +1,7 @@
-"""Which statements of the deployed policies a run needed: those whose removal would have denied one of its calls."""
+"""What the statements of the deployed policies were for: the calls that each allowed since the start."""
 
 import itertools
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from . import identities
 from .evaluator import judge
@@ -16,18 +16,22 @@ def note(request, policies, verdict):
         _examples.setdefault((principal, request.action, verdict.statements), (request, policies))
 
 
-def needed():
-    """Every statement without which a call of the run would have been denied: its policy, its place, and such a call."""
+def calls():
+    """An allowed call of each kind since the start, complete: it can be judged again by other policies."""
+    return [asdict(request) for request, _policies in list(_examples.values())]
+
+
+def statements():
+    """Each statement that allowed a call: its policy, its place, the actions, and a call that had been denied without it."""
     found = {}
-    for (_principal, _action, matched), (request, policies) in list(_examples.items()):
-        for name, index in matched:
-            if (name, index) not in found and not judge(request, _without(policies, name, index)).allowed:
-                found[name, index] = request, _policy(policies, name).statements[index].sid
-    return [
-        {"policy": name, "index": index, **({"sid": sid} if sid else {}),
-         "principal": request.principal, "action": request.action, "resource": request.resource}
-        for (name, index), (request, sid) in found.items()
-    ]
+    for (_principal, action, allowing), (request, policies) in list(_examples.items()):
+        for name, index in allowing:
+            use = found.setdefault((name, index), {"policy": name, "index": index, "sid": _policy(policies, name).statements[index].sid, "actions": []})
+            if action not in use["actions"]:
+                use["actions"].append(action)
+            if "neededBy" not in use and not judge(request, _without(policies, name, index)).allowed:
+                use["neededBy"] = {"principal": request.principal, "action": action, "resource": request.resource}
+    return list(found.values())
 
 
 def _policy(policies, name):

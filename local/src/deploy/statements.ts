@@ -1,4 +1,4 @@
-import type { NeededStatement } from '../emulator/emulator';
+import type { UsedStatement } from '../emulator/emulator';
 import type { StatementUse } from '../types';
 import type { Resource } from './assembly';
 import type { DeployedStack } from './deployer';
@@ -13,10 +13,10 @@ interface Holder {
   readonly sid?: string;
 }
 
-/** Every Allow statement of the stacks' policies, trust policies included, with a call that needed it. */
+/** Every Allow statement of the stacks' policies, trust policies included, with what it was for. */
 export function statementUses(
   stacks: readonly DeployedStack[],
-  needed: readonly NeededStatement[],
+  used: readonly UsedStatement[],
 ): readonly StatementUse[] {
   return stacks.flatMap((stack) =>
     Object.entries(stack.template.Resources).flatMap(([logicalId, resource]) => {
@@ -27,15 +27,15 @@ export function statementUses(
           if (statement['Effect'] !== 'Allow') {
             return;
           }
-          const found = needed.find(
+          const found = used.find(
             (use) => use.policy === policy && (sid === undefined ? use.index === index : use.sid === sid),
           );
+          // A policy of several roles is one statement of the template
           const key = JSON.stringify([index, statement]);
-          const neededBy = found && { principal: found.principal, action: found.action, resource: found.resource };
-          // A policy of several roles is one statement of the template: one role that needs it is enough
-          if (neededBy || !uses.has(key)) {
-            uses.set(key, { stack: stack.name, logicalId, index, statement, ...(neededBy && { neededBy }) });
-          }
+          const before = uses.get(key);
+          const actions = [...new Set([...(before?.actions ?? []), ...(found?.actions ?? [])])];
+          const neededBy = before?.neededBy ?? found?.neededBy;
+          uses.set(key, { stack: stack.name, logicalId, index, statement, actions, ...(neededBy && { neededBy }) });
         });
       }
       return [...uses.values()];

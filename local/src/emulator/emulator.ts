@@ -2,7 +2,7 @@ import type { AccessKeys } from '../clients';
 import type { Authorization } from '../options';
 import type { Template } from '../deploy/assembly';
 import type { Datum } from '../scaling/statistics';
-import type { AlarmState, ApiCall, Denial, Environment, TaskRecord } from '../types';
+import type { AlarmState, ApiCall, AuthorizedCall, Denial, Environment, StatementUse, TaskRecord } from '../types';
 
 export interface EmulatorOptions {
   readonly port?: number;
@@ -33,12 +33,11 @@ export interface EmulatorObserver {
   died(reason: string): void;
 }
 
-/** A statement without which a call would have been denied, by the emulator's name of its policy, and such a call. */
-export interface NeededStatement extends Pick<Denial, 'principal' | 'action' | 'resource'> {
+/** What a statement of a deployed policy allowed, by the emulator's name of the policy. */
+export interface UsedStatement extends Pick<StatementUse, 'index' | 'actions' | 'neededBy'> {
   readonly policy: string;
-  readonly index: number;
-  /** Statement id; absent when the statement has none. */
-  readonly sid?: string;
+  /** Statement id; empty when the statement has none. */
+  readonly sid: string;
 }
 
 export interface TemplateFindings {
@@ -126,8 +125,12 @@ export interface Emulator {
    * 0 and 0 end it.
    */
   disturbDeliveries(repeat: number, delaySeconds: number): Promise<void>;
-  /** The statements of deployed policies that calls since the start needed. */
-  neededStatements(): Promise<readonly NeededStatement[]>;
+  /** The statements of deployed policies that allowed calls since the start. */
+  usedStatements(): Promise<readonly UsedStatement[]>;
+  /** An allowed call of each kind since the start. */
+  authorizedCalls(): Promise<readonly AuthorizedCall[]>;
+  /** Whether the policies of now would allow each of these calls. */
+  judgeCalls(calls: readonly AuthorizedCall[]): Promise<readonly boolean[]>;
   /** Fails the next calls of an action. */
   failNext(failure: PlayedFailure): Promise<void>;
   /** Reads a template before anything of it is created; absent when the emulator checks nothing. */

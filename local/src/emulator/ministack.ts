@@ -6,17 +6,17 @@ import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { LocalCloudError } from '../errors';
 import type { Reaper } from '../reaper';
-import type { ApiCall, Denial, TaskRecord } from '../types';
+import type { AuthorizedCall, ApiCall, Denial, TaskRecord } from '../types';
 import type {
   Emulator,
   EmulatorOptions,
   MetricReport,
-  NeededStatement,
   PlayedFailure,
   ServiceEvent,
   ServiceRequest,
   TemplateFindings,
   TemplateToCheck,
+  UsedStatement,
 } from './emulator';
 import { EMULATOR_DIR, ensureToolchain } from './toolchain';
 
@@ -105,8 +105,16 @@ export class Ministack implements Emulator {
     return this.#command<TemplateFindings>({ op: 'checkTemplate', ...template });
   }
 
-  neededStatements(): Promise<readonly NeededStatement[]> {
-    return this.#command<readonly NeededStatement[]>({ op: 'neededStatements' });
+  usedStatements(): Promise<readonly UsedStatement[]> {
+    return this.#command<readonly UsedStatement[]>({ op: 'usedStatements' });
+  }
+
+  authorizedCalls(): Promise<readonly AuthorizedCall[]> {
+    return this.#command<readonly AuthorizedCall[]>({ op: 'authorizedCalls' });
+  }
+
+  judgeCalls(calls: readonly AuthorizedCall[]): Promise<readonly boolean[]> {
+    return this.#command<readonly boolean[]>({ op: 'judgeCalls', calls });
   }
 
   advanceClock(seconds: number): Promise<void> {

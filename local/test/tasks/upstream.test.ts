@@ -35,6 +35,7 @@ beforeAll(async () => {
     reaper: new Reaper(),
     dockerHost: `tcp://127.0.0.1:${(upstream.address() as AddressInfo).port}`,
     output: () => undefined,
+    line: () => undefined,
   });
   socketPath = new URL(await engine.start()).pathname;
 });
