@@ -72,8 +72,13 @@ def literal(source: str, variables: bool) -> Text:
 
 
 def glob(source: str, variables: bool) -> Text:
-    """With wildcards over the whole text: StringLike, and actions."""
+    """With wildcards over the whole text: StringLike."""
     return Text(source, _split(source, variables, wildcards=True))
+
+
+def action(source: str) -> Text:
+    """An Action, which ignores case and has no variables; for values in lower case."""
+    return Text(source, _split(source.lower(), False, wildcards=True))
 
 
 def resource(source: str, variables: bool, complete: bool) -> Text:

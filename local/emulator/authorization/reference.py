@@ -21,8 +21,8 @@ from . import patterns
 
 
 def named(pattern: str) -> tuple[str, ...]:
-    service, _, name = pattern.lower().partition(":")
-    text = patterns.glob(name, False)
+    service, _, name = pattern.partition(":")
+    service, text = service.lower(), patterns.action(name)
     return tuple(f"{service}:{known}" for lower, known in _actions(service).items() if text.matches(lower, {}))
 
 

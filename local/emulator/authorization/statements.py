@@ -147,7 +147,7 @@ def _actions(policy: str, element: str, value: object) -> Listed:
         service, colon, _ = text.partition(":")
         if text != "*" and (not colon or not service or "*" in service or "?" in service):
             raise PolicyError(policy, element, f"is {text}", 'write service:Action, as s3:GetObject, or "*"')
-    return Listed(tuple(patterns.glob(text.lower(), False) for text in texts), _excludes(element))
+    return Listed(tuple(patterns.action(text) for text in texts), _excludes(element))
 
 
 def _resources(policy: str, element: str, value: object, variables: bool, complete: bool) -> Listed:

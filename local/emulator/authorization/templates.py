@@ -91,7 +91,7 @@ def _unknown(policy: Policy) -> Iterator[str]:
         for action in actions:
             if not reference.named(action):
                 yield f"{at} names {action}, and AWS has no such action; check its spelling"
-        services = sorted({action.partition(":")[0] for action in actions})
+        services = sorted({action.partition(":")[0].lower() for action in actions})
         for key in dict.fromkeys(line.key for line in statement.conditions):
             # A key with a dot is of an identity provider; `*` is about the keys of every service
             if services and "." not in key.partition(":")[0] and not reference.is_key(key, services):

@@ -300,6 +300,7 @@ describe('the parser refuses', () => {
     errors = await python(
       'parse.py',
       refused.map(([, document, kind]) => [document, kind]),
+      'S',
     );
   });
 
@@ -333,6 +334,6 @@ describe('the parser refuses', () => {
         'resource',
       ],
     ];
-    expect(await python('parse.py', documents)).toEqual(documents.map(() => null));
+    expect(await python('parse.py', documents, 'S')).toEqual(documents.map(() => null));
   });
 });
