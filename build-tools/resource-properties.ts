@@ -14,9 +14,10 @@ type Shape = string | 0 | { readonly [property: string]: Shape } | readonly Shap
 
 const FILE = join(import.meta.dirname, '..', 'local', 'emulator', 'limits', 'resource-properties.json');
 const EMULATED = `
-import json
+import json, patches
+list(patches.apply_all())
 from ministack.services.cloudformation import provisioners
-print(json.dumps([*provisioners._RESOURCE_HANDLERS]))
+print("types", json.dumps([*provisioners._RESOURCE_HANDLERS]))
 `;
 
 async function emulatedTypes(): Promise<string[]> {
@@ -24,10 +25,12 @@ async function emulatedTypes(): Promise<string[]> {
   const python = await ensureToolchain({ toolsDir, python: 'python3', line: console.error });
   const printed = execFileSync(python, ['-B', '-c', EMULATED], {
     cwd: EMULATOR_DIR,
+    env: { ...process.env, MINISTACK_ACCOUNT_ID: '000000000000', PYTHONPATH: EMULATOR_DIR },
     stdio: ['ignore', 'pipe', 'ignore'],
     encoding: 'utf8',
   });
-  return JSON.parse(printed) as string[];
+  // Patches write to the log as well.
+  return JSON.parse(/^types (.*)$/m.exec(printed)?.[1] ?? '[]') as string[];
 }
 
 function describe(names: readonly string[]): string {

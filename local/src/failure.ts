@@ -58,10 +58,10 @@ export function readFailure(failure: Failure): PlayedFailure {
   const known = ERRORS[error];
   const { status = known?.[0], message = known?.[1] ?? error } = failure;
   if (typeof action !== 'string' || !/^[a-z0-9-]+:[A-Za-z0-9]+$/.test(action)) {
-    throw invalid(`action must be an action of IAM, as s3:PutObject, got: ${String(action)}`);
+    throw invalid(`action must be an action of IAM, as s3:PutObject, got: ${action}`);
   }
   if (typeof error !== 'string' || !/^[\w.]+$/.test(error)) {
-    throw invalid(`error must be an error code of AWS, as SlowDown, got: ${String(error)}`);
+    throw invalid(`error must be an error code of AWS, as SlowDown, got: ${error}`);
   }
   if (
     status === undefined ||

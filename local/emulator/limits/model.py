@@ -52,12 +52,18 @@ def _request(service, method, path, headers, body, query):
         return form.pop("Action", [None])[0], {name: values[0] for name, values in form.items()}
     if protocol == "json":
         return headers.get("x-amz-target", "").rpartition(".")[2], _document(body)
-    for name, verb, pattern, payload in _routes(service):
+    name, in_path, has_payload = _route(service, method, path)
+    return name, {**({} if has_payload else _document(body)), **in_path}
+
+
+@functools.lru_cache(maxsize=1_024)
+def _route(service, method, path):
+    """The operation of a request, the members in its path, and whether its body is no document."""
+    for name, verb, pattern, has_payload in _routes(service):
         match = verb == method and pattern.fullmatch(path)
         if match:
-            in_path = {member: unquote(value) for member, value in match.groupdict().items()}
-            return name, {**({} if payload else _document(body)), **in_path}
-    return None, {}
+            return name, {member: unquote(value) for member, value in match.groupdict().items()}, has_payload
+    return None, {}, True
 
 
 def _document(body):

@@ -4,8 +4,13 @@ import re
 
 from ministack.core.responses import get_account_id, get_region
 
-UNKNOWN = "1"
-"""Stands for a value that only the deployment knows: a character in texts, and a number where a document has no quotes."""
+
+class Unknown(str):
+    """A text of which only the deployment knows all; each unknown part is one character."""
+
+
+UNKNOWN = Unknown("1")
+"""A character in texts, and a number where a document has no quotes."""
 
 _OMITTED = object()
 
@@ -32,25 +37,37 @@ class Resolver:
             if name == "Ref":
                 return self._names.get(argument, UNKNOWN)
             if name.startswith("Fn::"):
-                function = getattr(self, "_" + name[4:].lower(), None)
-                return function(argument) if function else UNKNOWN
+                return self._call(name[4:].lower(), argument)
         resolved = {name: self.value(item) for name, item in value.items()}
         return {name: item for name, item in resolved.items() if item is not _OMITTED}
+
+    def _call(self, name, argument):
+        function = getattr(self, f"_{name}", None)
+        try:
+            return function(argument) if function else UNKNOWN
+        except (AttributeError, TypeError, ValueError):
+            return UNKNOWN  # Arguments of another form: the deployment refuses them.
 
     def _join(self, argument):
         separator, parts = argument
         parts = self.value(parts)
-        return separator.join(map(str, parts)) if isinstance(parts, list) else UNKNOWN
+        return _text(separator.join(map(str, parts)), parts) if isinstance(parts, list) else UNKNOWN
 
     def _sub(self, argument):
         text, variables = argument if isinstance(argument, list) else (argument, {})
         variables = {name: self.value(item) for name, item in variables.items()}
-        text = re.sub(r"\$\{([^!}][^}]*)\}", lambda match: str(variables.get(match[1], self._names.get(match[1], UNKNOWN))), text)
-        return text.replace("${!", "${")
+        used = []
+
+        def replacement(match):
+            used.append(variables.get(match[1], self._names.get(match[1], UNKNOWN)))
+            return str(used[-1])
+
+        return _text(re.sub(r"\$\{([^!}][^}]*)\}", replacement, text).replace("${!", "${"), used)
 
     def _if(self, argument):
         condition, then, otherwise = argument
-        return self.value(then if self.holds(condition) else otherwise)
+        holds = self._truth(self._conditions.get(condition))
+        return UNKNOWN if holds is None else self.value(then if holds else otherwise)
 
     def _findinmap(self, argument):
         table, first, second = map(self.value, argument[:3])
@@ -65,7 +82,7 @@ class Resolver:
             return self._truth(self._conditions.get(argument))
         if name == "Fn::Equals":
             left, right = map(self.value, argument)
-            return None if UNKNOWN in (left, right) else str(left) == str(right)
+            return None if isinstance(left, Unknown) or isinstance(right, Unknown) else str(left) == str(right)
         if name not in ("Fn::Not", "Fn::And", "Fn::Or"):
             return None
         parts = list(map(self._truth, argument))
@@ -73,3 +90,7 @@ class Resolver:
             return None if parts[0] is None else not parts[0]
         decisive = name == "Fn::Or"
         return decisive if decisive in parts else None if None in parts else not decisive
+
+
+def _text(text, parts):
+    return Unknown(text) if any(isinstance(part, Unknown) for part in parts) else text

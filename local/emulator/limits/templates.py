@@ -8,7 +8,7 @@ from ministack.services.cloudformation import engine, provisioners
 
 from . import buses, filters, functions, policies, properties, queues, schedules, tasks
 from .definitions import check_definition
-from .references import Resolver
+from .references import Resolver, Unknown
 from .refusal import Refused
 
 
@@ -25,10 +25,9 @@ def apply():
 
 def _before(provision, check, position):
     def checked(*args, **kwargs):
-        try:
-            check(args[position])
-        except Refused as refused:
-            raise ValueError(f"{refused.message} ({refused.code})") from None
+        refusal = _refusal(check, args[position])
+        if refusal:
+            raise ValueError(refusal)
         return provision(*args, **kwargs)
 
     return checked
@@ -43,18 +42,25 @@ def refusals(template, parameters, stack_name, account, region):
             return [f"{str(error).replace('Circular dependency detected among resources: ', 'Circular dependency between resources: [')}] (ValidationError)"]
         resolver = Resolver(template, parameters, stack_name)
         resources = {name: (resource["Type"], resolver.value(resource.get("Properties") or {}), resource) for name, resource in template["Resources"].items() if resolver.holds(resource.get("Condition"))}
-    found = [_refusal(f"{name} ({kind})", properties.check, kind, resource.get("Properties") or {}) for name, (kind, _resolved, resource) in resources.items()]
-    found += [_refusal(f"{name} ({kind})", _CHECKS[kind], resolved) for name, (kind, resolved, _resource) in resources.items() if kind in _CHECKS]
-    found += [_refusal("the template", check, resources) for check in (_check_wildcard_rules, _check_role_policies)]
-    found += [_refusal(f"{name} ({kind})", _check_mapping, resource["Properties"], resolved, resources) for name, (kind, resolved, resource) in resources.items() if kind == "AWS::Lambda::EventSourceMapping"]
-    return [sentence for sentence in found if sentence]
+    checks = [("the template", check, resources) for check in (_check_wildcard_rules, _check_role_policies)]
+    for name, (kind, resolved, resource) in resources.items():
+        what, raw = f"{name} ({kind})", resource.get("Properties") or {}
+        checks.append((what, properties.check, kind, raw))
+        if kind in _CHECKS:
+            checks.append((what, _CHECKS[kind], resolved))
+        if kind == "AWS::Lambda::EventSourceMapping":
+            checks.append((what, _check_mapping, raw, resolved, resources))
+    found = [(what, _refusal(*check)) for what, *check in checks]
+    return [f"{what}: {refusal}" for what, refusal in found if refusal]
 
 
-def _refusal(what, check, *args):
+def _refusal(check, *args):
     try:
         check(*args)
     except Refused as refused:
-        return f"{what}: {refused.message} ({refused.code})"
+        return f"{refused.message} ({refused.code})"
+    except (AttributeError, KeyError, TypeError, ValueError):
+        pass  # Values of another form than AWS documents: the deployment refuses them.
     return None
 
 
@@ -65,17 +71,25 @@ def _check_queue(props):
     names = ("DelaySeconds", "MaximumMessageSize", "MessageRetentionPeriod", "ReceiveMessageWaitTimeSeconds", "VisibilityTimeout")
     for name in names:
         low, high = queues.ATTRIBUTE_RANGES[name]
-        if name in props and not low <= int(props[name]) <= high:
+        if name in props and _is_known(props[name]) and not low <= int(props[name]) <= high:
             raise Refused("InvalidAttributeValue", f"Invalid value for the parameter {name}: it must be between {low} and {high}, got: {props[name]}")
-    is_fifo = str(props.get("FifoQueue", "")).lower() == "true"
-    queues.check_queue({"RedrivePolicy": props.get("RedrivePolicy")}, is_fifo)
+    queues.check_queue({"RedrivePolicy": props.get("RedrivePolicy")}, _is_fifo(props))
+
+
+def _is_fifo(props):
+    return str(props.get("FifoQueue", "")).lower() == "true"
+
+
+def _check_queue_policy(props):
+    policies.check_queue_policy(props.get("PolicyDocument") or {})
 
 
 def _check_rule(props):
     pattern = props.get("EventPattern") or ""
     buses.check_pattern(pattern if isinstance(pattern, str) else json.dumps(pattern, separators=(",", ":"), ensure_ascii=False))
     buses.check_target_count(len(props.get("Targets") or ()))
-    schedules.check_rule_schedule(props.get("ScheduleExpression"))
+    if _is_known(props.get("ScheduleExpression")):
+        schedules.check_rule_schedule(props.get("ScheduleExpression"))
 
 
 def _check_machine(props):
@@ -83,7 +97,7 @@ def _check_machine(props):
     if isinstance(text, str):
         for name, value in (props.get("DefinitionSubstitutions") or {}).items():
             text = text.replace("${" + name + "}", str(value))
-    if text:
+    if text and _is_known(text) or str(text).lstrip().startswith("{"):
         check_definition(text)
 
 
@@ -93,7 +107,7 @@ def _check_role(props):
 
 
 def _check_task_definition(props):
-    if "FARGATE" in (props.get("RequiresCompatibilities") or ()):
+    if "FARGATE" in (props.get("RequiresCompatibilities") or ()) and _is_known(props.get("Cpu"), props.get("Memory"), props.get("NetworkMode")):
         tasks.check_fargate(props.get("Cpu"), props.get("Memory"), props.get("NetworkMode"))
 
 
@@ -103,8 +117,17 @@ def _check_empty(bucket):
         raise Refused("BucketNotEmpty", "The bucket you tried to delete is not empty", 409)
 
 
+def _check_schedule(props):
+    if _is_known(props.get("ScheduleExpression")):
+        schedules.check_schedule(props.get("ScheduleExpression"))
+
+
 def _check_filter(props):
     filters.check_pattern(props.get("FilterPattern"))
+
+
+def _is_known(*values):
+    return not any(isinstance(value, Unknown) for value in values)
 
 
 _CHECKS = {
@@ -116,8 +139,9 @@ _CHECKS = {
     "AWS::Logs::MetricFilter": _check_filter,
     "AWS::Logs::SubscriptionFilter": _check_filter,
     "AWS::SQS::Queue": _check_queue,
-    "AWS::SQS::QueuePolicy": lambda props: policies.check_queue_policy(props.get("PolicyDocument") or {}),
-    "AWS::Scheduler::Schedule": lambda props: schedules.check_schedule(props.get("ScheduleExpression")),
+    "AWS::SQS::QueueInlinePolicy": _check_queue_policy,
+    "AWS::SQS::QueuePolicy": _check_queue_policy,
+    "AWS::Scheduler::Schedule": _check_schedule,
     "AWS::StepFunctions::StateMachine": _check_machine,
 }
 
@@ -139,8 +163,9 @@ def _check_role_policies(resources):
         name: [policy.get("PolicyDocument") or {} for policy in props.get("Policies") or ()] for name, (kind, props, _resource) in resources.items() if kind == "AWS::IAM::Role"
     }
     for kind, props, resource in resources.values():
-        if kind == "AWS::IAM::Policy":
-            for role in resource["Properties"].get("Roles") or ():
+        if kind in ("AWS::IAM::Policy", "AWS::IAM::RolePolicy"):
+            raw = resource.get("Properties") or {}
+            for role in raw.get("Roles") or [raw.get("RoleName")]:
                 documents.get(_named(role), []).append(props.get("PolicyDocument") or {})
     for name, of_role in documents.items():
         policies.check_role_policies(name, of_role)
@@ -148,13 +173,12 @@ def _check_role_policies(resources):
 
 def _check_mapping(raw, props, resources):
     queue, function = (resources.get(_named(raw.get(name)), (None, {}))[:2] for name in ("EventSourceArn", "FunctionName"))
-    if queue[0] == "AWS::SQS::Queue" and function[0] == "AWS::Lambda::Function":
-        functions.check_mapping(
-            props,
-            str(queue[1].get("FifoQueue", "")).lower() == "true",
-            int(queue[1].get("VisibilityTimeout", functions.DEFAULT_VISIBILITY_SECONDS)),
-            int(function[1].get("Timeout", functions.DEFAULT_TIMEOUT_SECONDS)),
-        )
+    if queue[0] != "AWS::SQS::Queue" or function[0] != "AWS::Lambda::Function":
+        return
+    visibility = queue[1].get("VisibilityTimeout", functions.DEFAULT_VISIBILITY_SECONDS)
+    timeout = function[1].get("Timeout", functions.DEFAULT_TIMEOUT_SECONDS)
+    if _is_known(visibility, timeout):
+        functions.check_mapping(props, _is_fifo(queue[1]), int(visibility), int(timeout))
 
 
 def _named(value):
