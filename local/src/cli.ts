@@ -7,13 +7,14 @@ import { ControlServer } from './control-server';
 import { LocalCloudError, messageOf } from './errors';
 import { LocalCloud } from './local-cloud';
 import type { LocalCloudOptions } from './options';
+import { watchStarters } from './starters';
 
 const MIN_NODE = 22;
 
 const USAGE = `Usage: fileworks-local [options]
 
 Deploys a synthesized CDK app to an AWS emulator on this machine and runs its ECS tasks as processes, until Ctrl-C: tasks then have their stop
-timeout to drain, as on ECS, and a second Ctrl-C kills them at once.
+timeout to drain, as on ECS, and a second Ctrl-C kills them at once. When the process that started it ends, all of it ends at once.
 
   --app <dir>          directory of the synthesized app (default: cdk.out)
   --tasks <file>       the commands that stand for images (default: those of their Dockerfiles)
@@ -26,6 +27,7 @@ timeout to drain, as on ECS, and a second Ctrl-C kills them at once.
   --python <command>   Python 3.10 or newer (default: python3)
   --log-dir <dir>      directory of log files (default: a new temporary one, which is kept)
   --docker-host <url>  Docker engine for images without an entry in that file (default: none)
+  --detached           keep running when the process that started it ends
   --help               print this text
 `;
 
@@ -36,10 +38,14 @@ async function main(): Promise<void> {
       `fileworks-local needs Node.js ${MIN_NODE} or newer, this is ${process.versions.node}`,
     );
   }
-  const options = readArguments();
-  if (!options) {
+  const values = readArguments();
+  if (values['help'] === true) {
     process.stdout.write(USAGE);
     return;
+  }
+  if (values['detached'] !== true) {
+    // The children end with this process.
+    watchStarters(() => process.exit(1));
   }
   const print = (line: string): void => void process.stdout.write(`${line}\n`);
   // Before it has started there is no cloud to stop: its children end with this process.
@@ -54,7 +60,7 @@ async function main(): Promise<void> {
   }
   const cloud = await LocalCloud.start({
     logDir: mkdtempSync(join(tmpdir(), 'fileworks-local-')),
-    ...options,
+    ...optionsOf(values),
     on: listeners(print),
   });
   const control = new ControlServer(cloud);
@@ -112,7 +118,9 @@ function listeners(print: (line: string) => void): LocalCloudOptions['on'] {
   };
 }
 
-function readArguments(): LocalCloudOptions | undefined {
+type Arguments = Partial<Record<string, unknown>>;
+
+function readArguments(): Arguments {
   const text = { type: 'string' } as const;
   const parse = (): ReturnType<typeof parseArgs> =>
     parseArgs({
@@ -128,20 +136,20 @@ function readArguments(): LocalCloudOptions | undefined {
         python: text,
         'log-dir': text,
         'docker-host': text,
+        detached: { type: 'boolean' },
         help: { type: 'boolean' },
       },
     });
-  let values: Partial<Record<string, unknown>>;
   try {
-    ({ values } = parse());
+    return parse().values;
   } catch (error) {
     throw new LocalCloudError('OptionInvalid', `${messageOf(error).split('. ')[0] ?? ''}; see fileworks-local --help`, {
       cause: error,
     });
   }
-  if (values['help'] === true) {
-    return undefined;
-  }
+}
+
+function optionsOf(values: Arguments): LocalCloudOptions {
   const names = {
     app: 'app',
     tasks: 'tasks',

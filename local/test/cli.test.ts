@@ -17,8 +17,8 @@ interface Run {
   readonly ended: Promise<number | null>;
 }
 
-function run(args: string[], env: Record<string, string> = {}): Run {
-  const child = spawn(process.execPath, [CLI, ...args], {
+function run(args: string[], env: Record<string, string> = {}, program = process.execPath, before = [CLI]): Run {
+  const child = spawn(program, [...before, ...args], {
     env: { ...process.env, FILEWORKS_TOOLS_DIR: TOOLS, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -53,6 +53,10 @@ function processesOf(mark: string): number[] {
         return false;
       }
     });
+}
+
+function commandOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
 }
 
 function tasksFile(): string {
@@ -161,6 +165,44 @@ test('leaves nothing running when it is killed with SIGKILL', async () => {
   cli.child.kill('SIGKILL');
   await cli.ended;
   await until(() => pids.filter(alive).length === 0, `the end of ${pids.join(', ')}`, 30_000);
+});
+
+describe('started by npx, which a script calls', () => {
+  /** The processes of the local cloud, and a handle on each process above. */
+  async function start(mark: string, options: string): Promise<{ script: Run; npx: number; pids: number[] }> {
+    const npx = `npx --offline -c '"$NODE" "$CLI" --app "$APP" --tasks "$TASKS" ${options}; exit $?'`;
+    const env = { TZ: mark, NODE: process.execPath, CLI, APP: busyApp(), TASKS: tasksFile() };
+    const script = run([`${npx} & echo "npx is $!"; wait`], env, 'sh', ['-c']);
+    await until(() => /"metadata"/.test(script.stdout) && /^logs /m.test(script.stdout), 'a task to run', 60_000);
+    const pids = processesOf(mark).filter((pid) => pid !== script.child.pid);
+    return { script, npx: Number(/^npx is (\d+)$/m.exec(script.stdout)![1]), pids };
+  }
+
+  test.each(['npx', 'script'] as const)('ends when the %s is killed', async (killed) => {
+    const mark = `FILEWORKS_MARK_${process.pid}_${killed}`;
+    const { script, npx, pids } = await start(mark, '');
+    expect(pids.length).toBeGreaterThanOrEqual(6);
+    process.kill(killed === 'npx' ? npx : script.child.pid!, 'SIGKILL');
+    await until(() => processesOf(mark).filter((pid) => pid !== npx).length === 0, 'the end of all', 30_000);
+  });
+
+  afterEach(() => {
+    processesOf(`FILEWORKS_MARK_${process.pid}_detached`).forEach((pid) => process.kill(pid, 'SIGKILL'));
+  });
+
+  test('keeps running with --detached, until it is stopped', async () => {
+    const mark = `FILEWORKS_MARK_${process.pid}_detached`;
+    const { script, npx } = await start(mark, '--detached');
+    process.kill(npx, 'SIGKILL');
+    script.child.kill('SIGKILL');
+    await until(() => !alive(npx) && !alive(script.child.pid!), 'the end of what started it');
+    const endpoint = /^endpoint {2}(\S+)/m.exec(script.stdout)![1];
+    await new Promise((done) => setTimeout(done, 2_000));
+    expect((await fetch(endpoint)).status).toBeLessThan(500);
+    const cli = processesOf(mark).find((pid) => commandOf(pid).includes(`${CLI}\0--app`))!;
+    process.kill(cli, 'SIGTERM');
+    await until(() => processesOf(mark).length === 0, 'the end of all', 30_000);
+  });
 });
 
 describe('fails with one sentence and exit code 1, and leaves nothing running', () => {
