@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { DeployedStack } from '../../local/src/deploy/deployer';
+import { clientConfig, makeAccessKeys } from '../../local/src/clients';
 import { Autoscaler } from '../../local/src/scaling/autoscaler';
 import type { ScalingActivity } from '../../local/src/types';
 import { readScaling } from '../../simulator/template/read-scaling';
@@ -98,8 +99,9 @@ describe('the simulator against the autoscaler of the local cloud', () => {
     const endpoint = new Endpoint(scaling.target.minCapacity);
     const activities: { minute: number; from: number; to: number }[] = [];
     let minute = 0;
+    const [url, keys] = [await endpoint.listen(), makeAccessKeys()];
     const autoscaler = new Autoscaler({
-      endpoint: await endpoint.listen(),
+      clientConfig: (environment) => clientConfig(url, keys, environment),
       speed: 1,
       line: () => undefined,
       alarm: () => undefined,

@@ -1,8 +1,9 @@
-// DynamoDB Local, AWS's engine for tests, pinned and fetched from Maven Central once into .tools/.
+// DynamoDB Local, AWS's engine for tests, pinned by the hash of each file and fetched from Maven Central once into .tools/.
 import { execFile, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -10,6 +11,10 @@ import { promisify } from 'node:util';
 // 3.3.1 depends on AWS SDK artifacts that Maven Central does not have
 const VERSION = '3.1.0';
 const MAIN = 'software.amazon.dynamodb.services.local.main.ServerRunner';
+/** Made for another version by `sha256sum *` in the directory `lib` of its installation. */
+const HASHES = resolve('test/support/dynamodb-local.sha256');
+/** Java starts slowly while all cores are busy with other tests. */
+const START_TIMEOUT_MS = 120_000;
 const run = promisify(execFile);
 
 export interface DynamoDbLocal {
@@ -31,8 +36,9 @@ export async function startDynamoDbLocal(): Promise<DynamoDbLocal> {
     java.once('error', () => done());
   });
   const endpoint = `http://127.0.0.1:${port}`;
-  for (let tries = 0; !(await answers(endpoint)); tries += 1) {
-    if (tries > 300 || java.exitCode !== null) {
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (!(await answers(endpoint))) {
+    if (Date.now() > deadline || java.exitCode !== null) {
       java.kill('SIGKILL');
       throw new Error(`DynamoDB Local ${VERSION} did not start on port ${port}: it needs java 17 or newer on the PATH`);
     }
@@ -72,6 +78,12 @@ async function install(): Promise<string> {
       { cause: error },
     );
   }
+  try {
+    verifyFiles(join(building, 'lib'), readFileSync(HASHES, 'utf8'));
+  } catch (error) {
+    rmSync(building, { recursive: true, force: true });
+    throw error;
+  }
   // Another process may have installed the same version in the meantime
   try {
     renameSync(building, home);
@@ -79,6 +91,27 @@ async function install(): Promise<string> {
     rmSync(building, { recursive: true, force: true });
   }
   return home;
+}
+
+/** Throws unless the directory has exactly the files of the list, which `sha256sum` made, with their hashes. */
+export function verifyFiles(directory: string, list: string): void {
+  const expected = new Map(
+    list
+      .trimEnd()
+      .split('\n')
+      .map((line) => [line.slice(66), line.slice(0, 64)]),
+  );
+  const names = new Set([...expected.keys(), ...readdirSync(directory)]);
+  const wrong = [...names].filter((name) => expected.get(name) !== hashOf(join(directory, name)));
+  if (wrong.length > 0) {
+    throw new Error(
+      `DynamoDB Local: ${wrong.join(', ')} in ${directory}: not the files whose hashes are in ${HASHES}; they are damaged, or not what AWS published: delete them from ~/.m2/repository, and fetch them from a repository that you trust`,
+    );
+  }
+}
+
+function hashOf(file: string): string | undefined {
+  return existsSync(file) ? createHash('sha256').update(readFileSync(file)).digest('hex') : undefined;
 }
 
 async function answers(endpoint: string): Promise<boolean> {

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { LocalCloudError, messageOf } from '../errors';
+import { installFailure } from './install-failure';
 
 const run = promisify(execFile);
 
@@ -47,6 +48,10 @@ export async function ensureToolchain(options: ToolchainOptions): Promise<string
       'install',
       '--quiet',
       '--disable-pip-version-check',
+      // No code of a package runs at the installation, and nothing is fetched but the files with these hashes
+      '--require-hashes',
+      '--only-binary',
+      ':all:',
       '--no-deps',
       '--retries',
       '2',
@@ -56,7 +61,7 @@ export async function ensureToolchain(options: ToolchainOptions): Promise<string
     await run(join(building, 'bin', 'python'), pip, { timeout: INSTALL_TIMEOUT_MS });
   } catch (error) {
     rmSync(building, { recursive: true, force: true });
-    throw new LocalCloudError('InstallFailed', installFailure(error), { cause: error });
+    throw new LocalCloudError('InstallFailed', installFailure(error, requirements), { cause: error });
   }
   writeFileSync(join(building, 'complete'), '');
   try {
@@ -101,21 +106,4 @@ async function checkPython(python: string): Promise<void> {
       { cause: error },
     );
   }
-}
-
-function installFailure(error: unknown): string {
-  const output = error instanceof Error && 'stderr' in error ? String(error.stderr) : messageOf(error);
-  if (
-    /Temporary failure in name resolution|NewConnectionError|Max retries exceeded|ConnectTimeout|Network is unreachable|ProxyError/i.test(
-      output,
-    )
-  ) {
-    return 'the emulator is installed from the Python package index on the first run, and it cannot be reached; connect to the network, or set PIP_INDEX_URL to a mirror';
-  }
-  const reason = output
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => /^ERROR:/.test(line))
-    .at(-1);
-  return `the emulator could not be installed: ${reason ?? output.trim().split('\n').at(-1) ?? 'pip gave no reason'}`;
 }
