@@ -42,6 +42,7 @@ const needs: Readonly<Partial<Record<string, Readonly<Partial<Record<string, str
   'states.amazonaws.com': {
     'ecs:RunTask': 'runs the task',
     'iam:PassRole': 'gives the task its roles',
+    'ecs:TagResource': 'runs the task with tags',
     'ecs:DescribeTasks': 'looks whether the task has ended',
     'ecs:StopTask': 'stops the task of an execution that ends before it',
     'events:PutTargets': 'hears of the end of tasks',
@@ -90,6 +91,7 @@ const needs: Readonly<Partial<Record<string, Readonly<Partial<Record<string, str
   'scheduler.amazonaws.com': {
     'ecs:RunTask': 'a schedule runs the task',
     'iam:PassRole': 'gives the task its roles',
+    'ecs:TagResource': 'a schedule runs the task with tags',
     'states:StartExecution': 'a schedule starts an execution',
     'lambda:InvokeFunction': 'a schedule invokes a function',
     'codebuild:StartBuild': 'a schedule starts a build',

@@ -1,3 +1,3 @@
-export { grantRunTask, resolveFargateRun, type FargateRun } from './fargate-run';
+export { grantRunTask, grantTagTasks, resolveFargateRun, type FargateRun } from './fargate-run';
 export { createMachine, createRunMachine, failedRuns, grantRun } from './run-machine';
 export { besideClock, renderRunTask, renderTaskRetry } from './run-task-state';

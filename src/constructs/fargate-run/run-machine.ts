@@ -6,7 +6,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { acknowledge, acknowledgeWildcard } from '../private/acknowledge';
-import { grantRunTask, type FargateRun } from './fargate-run';
+import { grantRunTask, grantTagTasks, tasksOf, type FargateRun } from './fargate-run';
 
 /** A state machine that runs a task, waits for it, and can stop it. */
 export function createRunMachine(scope: Construct, run: FargateRun, definition: object): sfn.StateMachine {
@@ -39,6 +39,7 @@ export function createMachine(scope: Construct, definition: object): sfn.StateMa
 /** Allows the machine to run the task, wait for it and stop it. */
 export function grantRun(machine: sfn.StateMachine, run: FargateRun): void {
   grantRunTask(run, machine);
+  grantTagTasks(run.cluster, machine);
   grantWait(machine, run.cluster);
 }
 
@@ -63,15 +64,7 @@ export function failedRuns(machine: sfn.IStateMachine, props: MathExpressionOpti
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html
  */
 function grantWait(machine: sfn.StateMachine, cluster: ecs.ICluster): void {
-  const stack = Stack.of(cluster);
-  const { region, account } = cluster.env;
-  const tasks = stack.formatArn({
-    service: 'ecs',
-    region,
-    account,
-    resource: 'task',
-    resourceName: `${cluster.clusterName}/*`,
-  });
+  const tasks = tasksOf(cluster);
   iam.Grant.addToPrincipal({ grantee: machine, actions: ['ecs:DescribeTasks', 'ecs:StopTask'], resourceArns: [tasks] });
   acknowledgeWildcard(machine, tasks, 'Task ids are unknown at synth; the cluster limits them');
   const rule = `arn:${Aws.PARTITION}:events:${Aws.REGION}:${Aws.ACCOUNT_ID}:rule/StepFunctionsGetEventsForECSTaskRule`;

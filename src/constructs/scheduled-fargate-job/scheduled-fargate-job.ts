@@ -4,7 +4,7 @@ import { Connections, type IConnectable } from 'aws-cdk-lib/aws-ec2';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import { ContextAttribute, Schedule, ScheduleTargetInput, type IScheduleTarget } from 'aws-cdk-lib/aws-scheduler';
-import { EcsRunFargateTask, StepFunctionsStartExecution } from 'aws-cdk-lib/aws-scheduler-targets';
+import { StepFunctionsStartExecution } from 'aws-cdk-lib/aws-scheduler-targets';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
@@ -21,6 +21,7 @@ import { createUndeliveredEvents } from '../private/undelivered-events';
 import { ValidationError } from '../private/validation-error';
 import { JobDefaults } from './defaults';
 import { createSupervisor } from './private/supervised-run';
+import { TaggedTask } from './private/tagged-task';
 import type { ScheduledFargateJobProps } from './scheduled-fargate-job-props';
 
 /**
@@ -157,7 +158,7 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
       });
     }
     const { cluster, taskDefinition, container, capacity, network } = this.#run;
-    return new EcsRunFargateTask(cluster, {
+    return new TaggedTask(cluster, {
       ...delivery,
       taskDefinition,
       capacityProviderStrategies: capacity,

@@ -191,6 +191,7 @@ describe('ObjectFargateTask with defaults', () => {
     ).toEqual([
       'iam:PassRole',
       'ecs:RunTask',
+      'ecs:TagResource',
       'ecs:DescribeTasks',
       'ecs:StopTask',
       'events:PutTargets',

@@ -117,6 +117,14 @@ describe('ScheduledFargateJob with defaults', () => {
           { Effect: 'Allow', Action: 'ecs:RunTask', Resource: { Ref: Match.stringLikeRegexp('^JobTaskDefinition') } },
           {
             Effect: 'Allow',
+            Action: 'ecs:TagResource',
+            Resource: {
+              'Fn::Join': ['', Match.arrayWith([':task/', Match.objectLike({}), '/*'])],
+            },
+            Condition: { StringEquals: { 'ecs:CreateAction': 'RunTask' } },
+          },
+          {
+            Effect: 'Allow',
             Action: 'sqs:SendMessage',
             Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^JobDeadLetterQueue'), 'Arn'] },
           },
