@@ -91,11 +91,17 @@ def _report_metrics(command):
     return metrics.report(command)
 
 
+def _delay_policies(command):
+    from authorization import delay
+
+    delay.by(float(command["seconds"]))
+
+
 _COMMANDS = {
     "advanceClock": _advance_clock, "reportMetrics": _report_metrics,
     "answerRequest": _answer_request, "putEvent": _put_event, "refusePlacements": _refuse_placements, "interruptSpot": _interrupt_spot,
     "disturbDeliveries": _disturb_deliveries, "usedStatements": _used_statements, "authorizedCalls": _authorized_calls, "judgeCalls": _judge_calls, "failNext": _fail_next,
-    "checkTemplate": _check_template,
+    "checkTemplate": _check_template, "delayPolicies": _delay_policies,
 }
 
 

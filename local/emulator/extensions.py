@@ -9,6 +9,7 @@ import fair_queues
 import metrics
 import reports
 from authorization import (
+    delay,
     destinations,
     direct,
     ecs_agent,
@@ -31,7 +32,7 @@ def apply_all():
     assume_function_roles()
     delivery.apply()
     deliveries.apply()
-    for checks in (direct, *SERVICE_CALLS):
+    for checks in (delay, direct, *SERVICE_CALLS):
         checks.apply()
     fair_queues.apply()
     metrics.apply()

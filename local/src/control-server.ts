@@ -18,7 +18,7 @@ interface ControlRequest extends Partial<Failure> {
  * The library's calls for programs outside of this process, which send `authorization: Bearer <session token>`:
  * `GET /tasks`, `/calls`, `/alarms`, `/scaling`, `/clock`;
  * `POST /faults/<kill | interruptSpot | dropNextStopped | repeatNextStopped | refusePlacements | disturbDeliveries |
- * failNext>`, `POST /clock/advance`.
+ * failNext | delayPolicies>`, `POST /clock/advance`.
  */
 export class ControlServer {
   readonly #cloud: LocalCloud;
@@ -101,6 +101,9 @@ export class ControlServer {
         break;
       case 'POST /clock/advance':
         await this.#cloud.clock.advance(request.seconds ?? 0);
+        break;
+      case 'POST /faults/delayPolicies':
+        await faults.delayPolicies(request.seconds ?? 0);
         break;
       default:
         throw new LocalCloudError('OptionInvalid', `unknown call ${call}`);

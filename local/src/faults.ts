@@ -80,4 +80,18 @@ export class Faults {
   async failNext(failure: Failure): Promise<void> {
     await this.emulator().failNext(readFailure(failure));
   }
+
+  /**
+   * Has each change of a role's or user's policies take effect after so many seconds, as IAM is eventually consistent:
+   * until then, what an update adds is denied, and what it removes is allowed. 0 ends the wait. Policies of resources
+   * change at once.
+   *
+   * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
+   */
+  async delayPolicies(seconds: number): Promise<void> {
+    if (!(seconds >= 0 && Number.isFinite(seconds))) {
+      throw new LocalCloudError('OptionInvalid', `the delay of policies must be 0 seconds or more, got: ${seconds}`);
+    }
+    await this.emulator().delayPolicies(seconds);
+  }
 }

@@ -1,11 +1,12 @@
 """The policies of roles and users, as IAM holds them at the time of a call."""
 
 import json
+from dataclasses import dataclass
 
 from ministack.core.iam_evaluator import _resolve_managed_policy_document
 from ministack.services import iam
 
-from .evaluator import parse
+from .evaluator import Policy, parse
 
 _parsed = {}
 _with_tags = set()
@@ -37,49 +38,84 @@ def account_of(arn):
     return arn.split(":")[4]
 
 
+@dataclass(frozen=True)
+class Entity:
+    """A role or user, and what decides about its calls."""
+
+    policies: tuple[Policy, ...] = ()
+    boundary: tuple[Policy, ...] | None = None
+    trust: Policy | None = None
+    path: str = "/"
+    tags: tuple[tuple[str, str], ...] = ()
+
+
+def key_of(arn):
+    """Account, kind and name of a role or user: of the role for a session of it."""
+    role = role_name(arn)
+    return account_of(arn), *(("role", role) if role else ("user", arn.rsplit("/", 1)[-1]))
+
+
+def every_key():
+    """The keys of all roles and users."""
+    named = (("role", iam._roles), ("user", iam._users))
+    return [(scope[0], kind, scope[-1]) for kind, store in named for scope in list(store._data)]
+
+
+def current(key):
+    """The role or user as it is now; None when there is none."""
+    account, kind, name = key
+    record = (iam._roles if kind == "role" else iam._users).get_scoped(account, None, name)
+    if record is None:
+        return None
+    inline = (record.get("InlinePolicies") if kind == "role" else iam._user_inline_policies.get_scoped(account, None, name)) or {}
+    boundary, trust = record.get("PermissionsBoundary"), record.get("AssumeRolePolicyDocument")
+    return Entity(
+        policies=(*(parsed(f"policy {policy} of {kind} {name}", document) for policy, document in inline.items()),
+                  *_managed(account, record.get("AttachedPolicies") or [])),
+        boundary=tuple(_managed(account, [boundary])) if boundary else None,
+        trust=parsed(f"trust policy of role {name}", trust) if trust else None,
+        path=record.get("Path", "/"),
+        tags=tuple((tag["Key"], tag["Value"]) for tag in record.get("Tags") or []),
+    )
+
+
+def seen(key):
+    """The role or user by which a call is judged; `delay` replaces it."""
+    return current(key)
+
+
 def of(arn, session=None):
     """The identity policies of a role or user, the limits that its permissions boundary and the session policies set, and
     whether there is a boundary; None for an account root. A role or user that does not exist has no policies."""
-    account = account_of(arn)
     if arn.endswith(":root"):
         return None
-    role = role_name(arn)
-    if role:
-        entity = iam._roles.get_scoped(account, None, role) or {}
-        owner, inline = f"role {role}", entity.get("InlinePolicies") or {}
-    else:
-        user = arn.rsplit("/", 1)[-1]
-        entity = iam._users.get_scoped(account, None, user) or {}
-        owner, inline = f"user {user}", iam._user_inline_policies.get_scoped(account, None, user) or {}
-    identity = [parsed(f"policy {name} of {owner}", document) for name, document in inline.items()]
-    identity += _managed(account, entity.get("AttachedPolicies") or [])
-    boundary = entity.get("PermissionsBoundary")
+    entity = seen(key_of(arn)) or Entity()
     passed = (session or {}).get("SessionPolicies")
-    limits = [_managed(account, [boundary])] if boundary else []
+    limits = [] if entity.boundary is None else [entity.boundary]
     if passed is not None:
         own = [parsed(f"session policy of {arn}", passed["Policy"])] if passed.get("Policy") else []
-        limits.append(own + _managed(account, passed.get("PolicyArns", [])))
-    return tuple(identity), tuple(tuple(limit) for limit in limits), bool(boundary)
+        limits.append((*own, *_managed(account_of(arn), passed.get("PolicyArns", []))))
+    return entity.policies, tuple(limits), entity.boundary is not None
 
 
 def trust_of(role_arn):
     """The trust policy of a role; None when there is no such role."""
-    role = iam._roles.get_scoped(account_of(role_arn), None, role_name(role_arn))
-    return None if role is None else parsed(f"trust policy of role {role_name(role_arn)}", role["AssumeRolePolicyDocument"])
+    entity = seen(key_of(role_arn))
+    return entity and entity.trust
 
 
 def keys_of(arn):
     """Condition keys that describe the principal: the tags of the role or user among them."""
-    account, role = account_of(arn), role_name(arn)
-    entity = iam._roles.get_scoped(account, None, role) if role else iam._users.get_scoped(account, None, arn.rsplit("/", 1)[-1])
+    account, kind, name = key_of(arn)
+    entity = seen((account, kind, name)) or Entity()
     keys = {
-        "aws:PrincipalArn": f"arn:aws:iam::{account}:role{(entity or {}).get('Path', '/')}{role}" if role else arn,
+        "aws:PrincipalArn": f"arn:aws:iam::{account}:role{entity.path}{name}" if kind == "role" else arn,
         "aws:PrincipalAccount": account,
-        "aws:PrincipalType": "AssumedRole" if role else "User",
+        "aws:PrincipalType": "AssumedRole" if kind == "role" else "User",
         "aws:PrincipalIsAWSService": "false",
         "aws:ViaAWSService": "false",
     }
-    return keys | {f"aws:PrincipalTag/{tag['Key']}": tag["Value"] for tag in (entity or {}).get("Tags") or []}
+    return keys | {f"aws:PrincipalTag/{tag}": value for tag, value in entity.tags}
 
 
 def _managed(account, arns):

@@ -18,11 +18,13 @@ from . import (
     ecs_container_settings,
     ecs_health,
     ecs_image_pull,
+    ecs_inactive_definition,
     ecs_placement,
     ecs_protection,
     ecs_start,
     ecs_stop,
     events_ecs_target,
+    lambda_in_flight,
     root_signature,
     s3_event_version,
     s3_full_object_checksum,
@@ -33,8 +35,8 @@ from . import (
     sfn_run_task,
 )
 
-# Order matters: ecs_protection wraps the stop of ecs_stop, ecs_client_token the RunTask of ecs_placement, and sfn_retry_delay the
-# sleep of sfn_parallel.
+# Order matters: ecs_protection wraps the stop of ecs_stop; ecs_client_token wraps the RunTask of ecs_placement, and that the
+# one of ecs_inactive_definition; sfn_retry_delay wraps the sleep of sfn_parallel.
 ALL = (
     cfn_bucket_encryption,
     cfn_container_lists,
@@ -50,10 +52,12 @@ ALL = (
     ecs_image_pull,
     ecs_stop,
     ecs_start,
+    ecs_inactive_definition,
     ecs_placement,
     ecs_client_token,
     ecs_protection,
     events_ecs_target,
+    lambda_in_flight,
     root_signature,
     s3_event_version,
     s3_full_object_checksum,

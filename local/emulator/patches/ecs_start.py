@@ -32,16 +32,25 @@ def needed():
 
 
 def apply():
-    ecs._start_task_worker = run
+    ecs._start_task_worker, ecs._mark_task_pending = run, _provisioned(ecs._mark_task_pending)
     ecs._fail_task_start = lambda task, _client, reason: ecs_stop.begin(task, reason, "TaskFailedToStart")
     # DescribeTasks and ListTasks do not need to poll either.
     ecs._maybe_mark_stopped = lambda task, docker_client=None: None
     _refuse_circles()
 
 
+def _provisioned(mark_pending):
+    """PROVISIONING raises an event too; it is over before anything else of a task begins."""
+
+    def mark(task_arn, task):
+        ecs_stop.changed(task)
+        return mark_pending(task_arn, task)
+
+    return mark
+
+
 def run(task, definition, overrides, client):
     """Replaces the emulator's start of a task: returns when the task stops."""
-    ecs_stop.changed(task)
     if not ecs._mark_task_pending(task["taskArn"], task) or not ecs._mark_task_activating(task["taskArn"], task):
         return
     agent = _Agent(task, definition, overrides, client)

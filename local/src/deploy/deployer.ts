@@ -9,7 +9,6 @@ import {
   type Stack,
   type StackEvent,
 } from '@aws-sdk/client-cloudformation';
-import { DescribeServicesCommand, ECSClient, UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { ClientConfigOf } from '../clients';
 import { LocalCloudError, messageOf } from '../errors';
@@ -131,7 +130,6 @@ export class Deployer {
       }
       const after = done === 'unchanged' && before ? before : await this.#untilDone(cloudFormation, stack.name);
       const deployed = await this.#describeDeployed(cloudFormation, stack, after);
-      await this.#rollServices(deployed);
       this.#options.line(`${stack.name}: ${done} in ${((Date.now() - started) / 1000).toFixed(1)} s`);
       return deployed;
     } finally {
@@ -221,30 +219,6 @@ export class Deployer {
         resources.map(({ LogicalResourceId: id = '', PhysicalResourceId: physical = '' }) => [id, physical]),
       ),
     };
-  }
-
-  /**
-   * Makes sure that services run the task definition of the stack: the emulator's update does not always roll them.
-   */
-  async #rollServices(stack: DeployedStack): Promise<void> {
-    const ecs = new ECSClient(this.#options.clientConfig(stack.environment));
-    try {
-      for (const [logicalId, { Type: type, Properties: properties = {} }] of Object.entries(stack.template.Resources)) {
-        const reference = (properties['TaskDefinition'] as { Ref?: string } | undefined)?.Ref;
-        const definition = reference === undefined ? undefined : stack.resources[reference];
-        const service = stack.resources[logicalId];
-        if (type !== 'AWS::ECS::Service' || definition === undefined || service === undefined) {
-          continue;
-        }
-        const cluster = service.split('/')[1];
-        const { services = [] } = await ecs.send(new DescribeServicesCommand({ cluster, services: [service] }));
-        if (services.at(0)?.taskDefinition !== definition) {
-          await ecs.send(new UpdateServiceCommand({ cluster, service, taskDefinition: definition }));
-        }
-      }
-    } finally {
-      ecs.destroy();
-    }
   }
 
   async #deleteStack(stack: Pick<DeployedStack, 'name' | 'environment'>): Promise<void> {

@@ -131,6 +131,8 @@ export interface Emulator {
   authorizedCalls(): Promise<readonly AuthorizedCall[]>;
   /** Whether the policies of now would allow each of these calls. */
   judgeCalls(calls: readonly AuthorizedCall[]): Promise<readonly boolean[]>;
+  /** From now on a change of the policies of a role or user takes effect after so many seconds. */
+  delayPolicies(seconds: number): Promise<void>;
   /** Fails the next calls of an action. */
   failNext(failure: PlayedFailure): Promise<void>;
   /** Reads a template before anything of it is created; absent when the emulator checks nothing. */

@@ -117,6 +117,10 @@ export class Ministack implements Emulator {
     return this.#command<readonly boolean[]>({ op: 'judgeCalls', calls });
   }
 
+  delayPolicies(seconds: number): Promise<void> {
+    return this.#command({ op: 'delayPolicies', seconds });
+  }
+
   advanceClock(seconds: number): Promise<void> {
     return this.#command({ op: 'advanceClock', seconds });
   }

@@ -4,23 +4,24 @@ import type { TaskRecord } from '../types';
 /**
  * The `detail` of an `ECS Task State Change`: the fields of DescribeTasks that have a value, without health.
  *
- * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html "Task health isn't provided"
+ * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
  */
 export function stateChangeDetail(task: TaskRecord): Record<string, unknown> {
-  const detail = withoutEmpty(task);
+  const detail = sent(task);
   delete detail['tags'];
-  delete detail['healthStatus'];
   if (task.launchType === 'FARGATE') {
     delete detail['containerInstanceArn'];
   }
   detail['updatedAt'] = new Date().toISOString();
-  detail['containers'] = task.containers.map(({ healthStatus: _health, ...container }) => withoutEmpty(container));
+  detail['containers'] = task.containers.map(sent);
   return detail;
 }
 
-function withoutEmpty(record: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function sent(record: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(record).filter(([, value]) => value !== '' && value !== null && value !== undefined),
+    Object.entries(record).filter(
+      ([name, value]) => name !== 'healthStatus' && value !== '' && value !== null && value !== undefined,
+    ),
   );
 }
 
