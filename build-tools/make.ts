@@ -58,6 +58,7 @@ const steps: Steps = {
   // Processes that start at the same time would each install it
   emulator: { run: [INSTALL_EMULATOR], after: ['local'], needs: 'python3' },
   e2e: { run: [jest('e2e', 2, 'test/e2e')], after: ['js', 'emulator'], live: true },
+  permissions: { run: ['node build-tools/permissions.ts --seconds 100'], after: ['e2e'], live: true },
   java: {
     run: ['projen package:java'],
     after: ['bundle', 'constructs'],

@@ -93,6 +93,12 @@ export class QualityGates extends Component {
       env: { FILEWORKS_CHAOS: '30' },
       exec: 'jest test/runtime/dispatch/chaos',
     });
+    project.addTask('permissions', {
+      description:
+        'Remove each Allow statement of the reference deployments in turn, and judge the calls of their end-to-end runs again: npm run permissions -- [deployment...] [--seconds N]',
+      exec: 'node build-tools/permissions.ts',
+      receiveArgs: true,
+    });
     project.addTask('fuzz', {
       description:
         'Coverage-guided fuzzing of the parsers of untrusted input: npm run fuzz -- [seconds] [seed] [target]',

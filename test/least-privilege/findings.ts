@@ -1,11 +1,11 @@
-import type { ApiCall, LocalCloud } from 'fileworks-local';
-import { deployedRoles, type DeployedRole } from './deployed-roles';
-import { applies, isAllowed, type Statement } from './policy';
-import { needOf } from './service-needs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import type { Denial, LocalCloud, StatementUse } from 'fileworks-local';
+import { NOT_PLAYED } from './not-played';
 
 /** A granted action that no call of the run used, and why it is granted. */
 export interface Acknowledged {
-  /** Beginning of the role's logical id. */
+  /** Beginning of the logical id of the policy. */
   readonly role: string;
   readonly action: string;
   readonly because: string;
@@ -13,69 +13,80 @@ export interface Acknowledged {
   readonly sometimes?: true;
 }
 
+/** What a run leaves for `npm run permissions`, which removes each statement in turn. */
+const RECORDINGS = resolve(__dirname, '..', '..', 'build', 'permissions');
+
 /**
- * Compares the policies of every role of a deployed app with the recorded calls, in both directions: each call must be
- * allowed by the policy of its role, and each granted action must have been used, be needed by the service that uses
- * the role, or be acknowledged. Returns the differences, and unneeded acknowledgements.
+ * Compares the policies of a deployed app with the calls of its run, in both directions: no call was denied, and each
+ * granted action was used or is acknowledged. Returns the differences, and unneeded acknowledgements.
  */
 export async function privilegeFindings(
   cloud: LocalCloud,
   app: string,
   acknowledged: readonly Acknowledged[] = [],
 ): Promise<string[]> {
-  return findings(await deployedRoles(cloud, app), cloud.calls(), acknowledged);
+  const uses = await cloud.statements();
+  mkdirSync(RECORDINGS, { recursive: true });
+  const recording = { app: resolve(app), calls: await cloud.authorizedCalls(), unused: reasonsOf(uses, acknowledged) };
+  writeFileSync(join(RECORDINGS, `${basename(resolve(app))}.json`), JSON.stringify(recording, null, 1));
+  return findings(uses, cloud.denials(), acknowledged);
 }
 
 export function findings(
-  roles: readonly DeployedRole[],
-  calls: readonly ApiCall[],
+  uses: readonly StatementUse[],
+  denials: readonly Denial[],
   acknowledged: readonly Acknowledged[],
 ): string[] {
   const needed = new Set<Acknowledged>();
-  const found = roles.flatMap((role) => {
-    const own = calls.filter((call) => call.role?.endsWith(`role/${role.name}`));
-    return [
-      ...tooLittle(role, own),
-      ...tooMuch(role, own)
-        .filter((action) => {
-          const reason = acknowledged.find((entry) => role.logicalId.startsWith(entry.role) && entry.action === action);
-          if (reason !== undefined) {
-            needed.add(reason);
-          }
-          return reason === undefined;
-        })
-        .map((action) => `${role.logicalId} may ${action} and never did`),
-    ];
-  });
+  const unused = uses.flatMap((use) =>
+    unusedActions(use)
+      .filter((action) => {
+        const reasons = acknowledged.filter((entry) => acknowledges(entry, use, action));
+        reasons.forEach((reason) => needed.add(reason));
+        return reasons.length === 0;
+      })
+      .map((action) => `${use.logicalId} may ${action} and never did`),
+  );
   const idle = acknowledged
     .filter((entry) => entry.sometimes !== true && !needed.has(entry))
     .map(({ role, action }) => `the acknowledgement of ${action} for ${role} is not needed`);
-  return [...new Set([...found, ...idle])];
+  return [...new Set([...denials.map(({ reason }) => reason), ...unused, ...idle])];
 }
 
-function tooLittle({ logicalId, statements }: DeployedRole, calls: readonly ApiCall[]): string[] {
-  return calls
-    .filter((call) => call.action.includes(':') && !isAllowed(statements, call))
-    .map(({ action, resource }) => `${logicalId} did ${action} on ${resource} and may not`);
+/** Granted actions of which no call was made; what no call of the local cloud can be is left out. */
+function unusedActions({ statement, actions }: StatementUse): string[] {
+  return [statement['Action'] ?? []]
+    .flat()
+    .map(String)
+    .filter((granted) => !actions.some((action) => matches(granted, action)) && NOT_PLAYED[granted] === undefined);
 }
 
-/** Granted actions of which no call, by none of the resources that they are granted for, was made. */
-function tooMuch({ actor, services, statements, managedPolicies }: DeployedRole, calls: readonly ApiCall[]): string[] {
-  const unused = statements
-    .filter(({ effect }) => effect === 'Allow')
-    .flatMap((statement) =>
-      statement.actions.filter(
-        (action) =>
-          !isUsed({ ...statement, actions: [action] }, calls) && needOf(actor, services, action) === undefined,
-      ),
-    );
-  return [...unused, ...managedPolicies];
+/** Why statements, or some of their actions, were not used, by `<logical id>[<index>]`. */
+function reasonsOf(
+  uses: readonly StatementUse[],
+  acknowledged: readonly Acknowledged[],
+): Record<string, readonly string[]> {
+  return Object.fromEntries(
+    uses.map((use) => {
+      const granted = [use.statement['Action'] ?? []].flat().map(String);
+      const reasons = granted.flatMap((action) => [
+        ...acknowledged.filter((entry) => acknowledges(entry, use, action)).map(({ because }) => because),
+        ...(NOT_PLAYED[action] ?? []),
+      ]);
+      return [`${use.logicalId}[${use.index}]`, [...new Set(reasons)]];
+    }),
+  );
 }
 
-function isUsed(statement: Statement, calls: readonly ApiCall[]): boolean {
-  // The call that runs the task passes the role to ECS; there is no separate call for it.
-  if (statement.actions[0] === 'iam:PassRole') {
-    return calls.some(({ action }) => action === 'ecs:RunTask');
-  }
-  return calls.some((call) => applies(statement, call));
+function acknowledges(entry: Acknowledged, use: StatementUse, action: string): boolean {
+  return use.logicalId.startsWith(entry.role) && entry.action === action;
+}
+
+/** `*` stands for any text, `?` for one character; actions ignore case. */
+function matches(pattern: string, action: string): boolean {
+  const expression = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${expression}$`, 'i').test(action);
 }
