@@ -150,8 +150,14 @@ test('POST /faults/failNext', async () => {
         .on('error', reject)
         .end(JSON.stringify(body));
     });
-  expect(await post({ action: 's3:PutObject', error: 'OperationAborted' })).toBe(204);
-  await expect(put('aborted')).rejects.toMatchObject({ name: 'OperationAborted', $metadata: { httpStatusCode: 409 } });
-  expect(await post({ action: 's3:PutObject' })).toBe(400);
-  control.stop();
+  try {
+    expect(await post({ action: 's3:PutObject', error: 'OperationAborted' })).toBe(204);
+    await expect(put('aborted')).rejects.toMatchObject({
+      name: 'OperationAborted',
+      $metadata: { httpStatusCode: 409 },
+    });
+    expect(await post({ action: 's3:PutObject' })).toBe(400);
+  } finally {
+    control.stop();
+  }
 });
