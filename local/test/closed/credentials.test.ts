@@ -8,7 +8,7 @@ import {
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { ECSClient, ListClustersCommand, UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import { IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
-import { LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
+import { GetFunctionCommand, InvokeCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { ListBucketsCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
@@ -106,10 +106,13 @@ async function session(): Promise<Credentials> {
   };
 }
 
-/** The session that earlier versions derived from the names of a function. */
-function derived(): Credentials {
-  const names = `arn:aws:lambda:us-east-1:${ACCOUNT}:function:any:${role}`;
-  const digest = createHash('sha256').update(names).digest('hex');
+/** The session of a function that runs, as it would be if it followed from the names of function and role. */
+async function guessed(): Promise<Credentials> {
+  const lambda = new LambdaClient(cloud.clientConfig());
+  const { FunctionName: name } = cloud.outputs('Pipeline');
+  await lambda.send(new InvokeCommand({ FunctionName: name, Payload: '{}' }));
+  const { Configuration: config } = await lambda.send(new GetFunctionCommand({ FunctionName: name }));
+  const digest = createHash('sha256').update(`${config!.FunctionArn!}:${config!.Role!}`).digest('hex');
   const accessKeyId = `ASIA${digest.slice(0, 16).toUpperCase()}`;
   return { accessKeyId, secretAccessKey: digest.slice(16, 56), sessionToken: digest };
 }
@@ -139,7 +142,7 @@ test.each([
   ],
   ['the keys that emulators know', () => ({ accessKeyId: 'test', secretAccessKey: 'test' }), UNKNOWN],
   ['an unknown key', () => ({ accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'x' }), UNKNOWN],
-  ['a session that follows from the names of a function', derived, UNKNOWN],
+  ['a session that follows from the names of a function', guessed, UNKNOWN],
   ['a session without its token', async () => ({ ...(await session()), sessionToken: undefined }), WRONG_TOKEN],
   [
     'a session with the token of another',
@@ -214,6 +217,22 @@ describe('a request without a signature', () => {
     expect(
       answers.flatMap((answer) => [...answer.headers.keys()]).filter((name) => /^access-control/.test(name)),
     ).toEqual([]);
+  });
+
+  test('gets no headers for web pages when it is signed either', async () => {
+    const sqs = new SQSClient(cloud.clientConfig());
+    let names: string[] = [];
+    sqs.middlewareStack.add(
+      (next) => async (args) => {
+        const answer = await next(args);
+        names = Object.keys((answer.response as { headers: object }).headers);
+        return answer;
+      },
+      { step: 'deserialize', priority: 'low' },
+    );
+    await sqs.send(new ListQueuesCommand({}));
+    expect(names).toContain('x-amzn-requestid');
+    expect(names.filter((name) => /^access-control/i.test(name))).toEqual([]);
   });
 
   test('is not answered with the token in a header that is sent twice', async () => {
