@@ -5,8 +5,8 @@ functions of the loaded modules. A patch that is no longer needed is not applied
 """
 
 from . import (
-    cfn_bucket_encryption,
     cfn_container_lists,
+    cfn_encryption,
     cfn_function_settings,
     cfn_custom_resource_error,
     cfn_metric_math_alarm,
@@ -38,8 +38,8 @@ from . import (
 # Order matters: ecs_protection wraps the stop of ecs_stop; ecs_client_token wraps the RunTask of ecs_placement, and that the
 # one of ecs_inactive_definition; sfn_retry_delay wraps the sleep of sfn_parallel.
 ALL = (
-    cfn_bucket_encryption,
     cfn_container_lists,
+    cfn_encryption,
     cfn_function_settings,
     cfn_custom_resource_error,
     cfn_metric_math_alarm,

@@ -33,6 +33,7 @@ import {
 import {
   GetBucketNotificationConfigurationCommand,
   PutBucketNotificationConfigurationCommand,
+  GetObjectCommand,
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
@@ -40,7 +41,6 @@ import { CreateStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { GetTopicAttributesCommand, PublishCommand, SetTopicAttributesCommand, SNSClient } from '@aws-sdk/client-sns';
 import {
   GetQueueAttributesCommand,
-  PurgeQueueCommand,
   ReceiveMessageCommand,
   SendMessageCommand,
   SetQueueAttributesCommand,
@@ -55,6 +55,12 @@ jest.setTimeout(60_000);
 const ACCOUNT = '000000000000';
 const INBOX = 'service-calls-inbox';
 const lines: string[] = [];
+
+interface SessionClients {
+  readonly sqs: SQSClient;
+  readonly s3: S3Client;
+  readonly dynamo: DynamoDBClient;
+}
 
 let cloud: LocalCloud;
 let out: Readonly<Record<string, string>>;
@@ -195,11 +201,14 @@ async function depth(queueUrl: string): Promise<number> {
   return Number(attributes.ApproximateNumberOfMessages) + Number(attributes.ApproximateNumberOfMessagesNotVisible);
 }
 
-async function received(queueUrl: string): Promise<string> {
+/** The body of a message that contains a text. */
+async function received(queueUrl: string, text: string): Promise<string> {
   return until(async () => {
-    const { Messages: messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: queueUrl }));
-    return messages?.at(0)?.Body;
-  }, `a message in ${queueUrl}`);
+    const { Messages: messages = [] } = await sqs.send(
+      new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10 }),
+    );
+    return messages.find(({ Body: body }) => body?.includes(text))?.Body;
+  }, `a message with ${text} in ${queueUrl}`);
 }
 
 const now = (): number => cloud.calls().length;
@@ -372,7 +381,7 @@ describe('functions', () => {
     });
     expect(await depth(out.FailedUrl)).toBe(0);
     await fail();
-    expect(await received(out.FailedUrl)).toContain('"requestPayload": {"fail": true}');
+    await received(out.FailedUrl, '"requestPayload": {"fail": true}');
   });
 
   test.each([
@@ -411,9 +420,8 @@ describe('notifications of buckets', () => {
   });
 
   test('reach a queue that lets the bucket send', async () => {
-    await sqs.send(new PurgeQueueCommand({ QueueUrl: out.NotifiedUrl }));
     await put('queue/a');
-    expect(await received(out.NotifiedUrl)).toContain('queue/a');
+    await received(out.NotifiedUrl, 'queue/a');
     await withQueuePolicy(out.NotifiedUrl, owners(out.NotifiedArn, 'sqs:*'), async () => {
       const from = now();
       await put('queue/b');
@@ -454,9 +462,8 @@ describe('topics', () => {
     sns.send(new PublishCommand({ TopicArn: out.Topic, Message: message }));
 
   test('deliver to a queue that lets them send', async () => {
-    await sqs.send(new PurgeQueueCommand({ QueueUrl: out.DeliveredUrl }));
     await publish('first');
-    expect(await received(out.DeliveredUrl)).toBe('first');
+    expect(await received(out.DeliveredUrl, 'first')).toBe('first');
     await withQueuePolicy(out.DeliveredUrl, owners(out.DeliveredArn, 'sqs:*'), async () => {
       const from = now();
       await publish('second');
@@ -465,10 +472,9 @@ describe('topics', () => {
   });
 
   test('deliver to an encrypted queue only with a key that lets SNS', async () => {
-    await sqs.send(new PurgeQueueCommand({ QueueUrl: out.SealedUrl }));
     const from = now();
     await publish('sealed');
-    expect(await received(out.SealedUrl)).toBe('sealed');
+    expect(await received(out.SealedUrl, 'sealed')).toBe('sealed');
     const denials = await until(() => {
       const found = callsBy('sns.amazonaws.com', 'kms:GenerateDataKey', from).filter(({ denied }) => denied);
       return found.length === 2 && found;
@@ -498,10 +504,9 @@ describe('alarms', () => {
     cloudWatch.send(new SetAlarmStateCommand({ AlarmName: 'full', StateValue: state, StateReason: 'test' }));
 
   test('publish to a topic whose policy names CloudWatch, or is the default one', async () => {
-    await sqs.send(new PurgeQueueCommand({ QueueUrl: out.DeliveredUrl }));
     await set('INSUFFICIENT_DATA');
     await set('ALARM');
-    expect(await received(out.DeliveredUrl)).toContain('"NewStateValue": "ALARM"');
+    await received(out.DeliveredUrl, '"NewStateValue": "ALARM"');
     const from = now();
     await set('OK');
     expect(await allowed(CLOUDWATCH, 'sns:Publish', from)).toMatchObject({ resource: out.DefaultTopic });
@@ -527,7 +532,12 @@ describe('the ECS agent', () => {
   const run = async (): Promise<string> =>
     (
       await ecs.send(
-        new RunTaskCommand({ cluster: out.Cluster, taskDefinition: out.Definition, launchType: 'FARGATE' }),
+        new RunTaskCommand({
+          cluster: out.Cluster,
+          taskDefinition: out.Definition,
+          launchType: 'FARGATE',
+          networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-1'] } },
+        }),
       )
     ).tasks![0].taskArn!;
   const ended = async (): Promise<string | undefined> => {
@@ -691,27 +701,54 @@ describe('logs', () => {
   });
 });
 
-test('a caller of an encrypted queue needs its key, but no permission for a key that AWS manages', async () => {
-  const sts = new STSClient(cloud.clientConfig());
-  const { Credentials: session } = await sts.send(
-    new AssumeRoleCommand({ RoleArn: out.CallerRoleArn, RoleSessionName: 'test' }),
-  );
-  const caller = new SQSClient({
-    ...cloud.clientConfig(),
-    credentials: {
-      accessKeyId: session!.AccessKeyId!,
-      secretAccessKey: session!.SecretAccessKey!,
-      sessionToken: session!.SessionToken!,
-    },
+describe('a caller', () => {
+  let session: SessionClients;
+
+  beforeAll(async () => {
+    const sts = new STSClient(cloud.clientConfig());
+    const { Credentials: keys } = await sts.send(
+      new AssumeRoleCommand({ RoleArn: out.CallerRoleArn, RoleSessionName: 'test' }),
+    );
+    sts.destroy();
+    const config = {
+      ...cloud.clientConfig(),
+      credentials: {
+        accessKeyId: keys!.AccessKeyId!,
+        secretAccessKey: keys!.SecretAccessKey!,
+        sessionToken: keys!.SessionToken!,
+      },
+    };
+    session = { sqs: new SQSClient(config), s3: new S3Client(config), dynamo: new DynamoDBClient(config) };
+    clients.push(session.sqs, session.s3, session.dynamo);
   });
-  const send = (queueUrl: string): Promise<unknown> =>
-    caller.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: 'x' }));
-  await send(out.SealedUrl);
-  await send(out.ManagedUrl);
-  await without(out.CallerRole, 'Key', async () => {
-    await expect(send(out.SealedUrl)).rejects.toThrow(/is not authorized to perform: kms:GenerateDataKey on resource/);
+
+  const denied = (action: string): RegExp => new RegExp(`is not authorized to perform: ${action} on resource`);
+
+  test('of an encrypted queue needs its key, but no permission for a key that AWS manages', async () => {
+    const send = (queueUrl: string): Promise<unknown> =>
+      session.sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: 'x' }));
+    await send(out.SealedUrl);
     await send(out.ManagedUrl);
+    await without(out.CallerRole, 'QueueKey', async () => {
+      await expect(send(out.SealedUrl)).rejects.toThrow(denied('kms:GenerateDataKey'));
+      await send(out.ManagedUrl);
+    });
   });
-  sts.destroy();
-  caller.destroy();
+
+  test('of an encrypted bucket needs its key to write and to read', async () => {
+    const object = { Bucket: 'service-calls-sealed', Key: 'a' };
+    const put = (): Promise<unknown> => session.s3.send(new PutObjectCommand({ ...object, Body: 'x' }));
+    const get = (): Promise<unknown> => session.s3.send(new GetObjectCommand(object));
+    await put();
+    await get();
+    await without(out.CallerRole, 'WriteKey', () => expect(put()).rejects.toThrow(denied('kms:GenerateDataKey')));
+    await without(out.CallerRole, 'ReadKey', () => expect(get()).rejects.toThrow(denied('kms:Decrypt')));
+  });
+
+  test('of an encrypted table needs its key', async () => {
+    const put = (): Promise<unknown> =>
+      session.dynamo.send(new PutItemCommand({ TableName: out.SealedTable, Item: { id: { S: 'a' } } }));
+    await put();
+    await without(out.CallerRole, 'TableKey', () => expect(put()).rejects.toThrow(denied('kms:Decrypt')));
+  });
 });
