@@ -59,7 +59,7 @@ export class Clock {
   }
 
   async #advance(ms: number): Promise<void> {
-    for (let left = ms; left > 0; ) {
+    for (let left = ms; left > 0;) {
       const step = Math.min(left, this.#toNextMinute());
       await this.#steps.forward(step / 1_000);
       this.#advancedMs += step;

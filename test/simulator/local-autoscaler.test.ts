@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { DeployedStack } from '../../local/src/deploy/deployer';
 import { clientConfig, makeAccessKeys } from '../../local/src/clients';
+import type { DeployedStack } from '../../local/src/deploy/deployer';
+import type { MetricReport } from '../../local/src/emulator/emulator';
 import { Autoscaler } from '../../local/src/scaling/autoscaler';
 import type { ScalingActivity } from '../../local/src/types';
 import { readScaling } from '../../simulator/template/read-scaling';
@@ -15,12 +16,10 @@ import { calm, dayOf, run } from './support';
 // Half a minute of the simulator for each service, on a machine that is busy with other tests.
 jest.setTimeout(60_000);
 
-/**
- * The calls of SQS and ECS that the local cloud's autoscaler makes: queue attributes, and the desired count of one
- * service.
- */
+const ENVIRONMENT = { account: '000000000000', region: 'us-east-1' };
+
+/** The calls of ECS that the local cloud's autoscaler makes: the desired count of one service. */
 class Endpoint {
-  readonly attributes: Record<string, string> = {};
   desiredCount: number;
   readonly #server: Server;
 
@@ -48,12 +47,6 @@ class Endpoint {
   }
 
   #answer(action: string, input: { desiredCount?: number }): unknown {
-    if (action === 'GetQueueUrl') {
-      return { QueueUrl: 'http://127.0.0.1/000000000000/jobs' };
-    }
-    if (action === 'GetQueueAttributes') {
-      return { Attributes: this.attributes };
-    }
     if (action === 'UpdateService') {
       this.desiredCount = input.desiredCount ?? this.desiredCount;
     }
@@ -67,12 +60,27 @@ function deployed(template: Template): DeployedStack {
   const resources = Object.fromEntries(Object.keys(template.Resources).map((id) => [id, id]));
   return {
     name: 'Stack',
-    environment: { account: '000000000000', region: 'us-east-1' },
+    environment: ENVIRONMENT,
     template,
     parameters: {},
     outputs: {},
     exports: {},
     resources,
+  };
+}
+
+/** One value of a metric of a queue. */
+function datum(queue: string, name: string, minute: number, value: number): MetricReport['data'][number] {
+  return {
+    ...ENVIRONMENT,
+    namespace: 'AWS/SQS',
+    name,
+    dimensions: { QueueName: queue },
+    minute,
+    count: 1,
+    sum: value,
+    min: value,
+    max: value,
   };
 }
 
@@ -98,11 +106,20 @@ describe('the simulator against the autoscaler of the local cloud', () => {
 
     const endpoint = new Endpoint(scaling.target.minCapacity);
     const activities: { minute: number; from: number; to: number }[] = [];
+    const queues = Object.keys(template.Resources).filter((id) => template.Resources[id].Type === 'AWS::SQS::Queue');
     let minute = 0;
-    const [url, keys] = [await endpoint.listen(), makeAccessKeys()];
+    let metrics: Readonly<Record<string, number>> = {};
+    const url = await endpoint.listen();
     const autoscaler = new Autoscaler({
-      clientConfig: (environment) => clientConfig(url, keys, environment),
-      speed: 1,
+      clientConfig: (environment) => clientConfig(url, makeAccessKeys(), environment),
+      clock: { now: () => 0, untilNextMinute: () => Infinity },
+      report: (at) =>
+        Promise.resolve({
+          data: queues.flatMap((queue) =>
+            Object.entries(metrics).map(([name, value]) => datum(queue, name, at, value)),
+          ),
+          alarms: {},
+        }),
       line: () => undefined,
       alarm: () => undefined,
       scaling: ({ from, to }: ScalingActivity) => activities.push({ minute, from, to }),
@@ -110,8 +127,10 @@ describe('the simulator against the autoscaler of the local cloud', () => {
     try {
       await autoscaler.follow([deployed(template)]);
       for (const { visible, inFlight } of simulated.minutes) {
-        endpoint.attributes['ApproximateNumberOfMessages'] = String(visible);
-        endpoint.attributes['ApproximateNumberOfMessagesNotVisible'] = String(inFlight);
+        metrics = {
+          ApproximateNumberOfMessagesVisible: visible,
+          ApproximateNumberOfMessagesNotVisible: inFlight,
+        };
         await autoscaler.minute();
         minute++;
       }

@@ -93,6 +93,10 @@ def _request(target, event, rule, view):
     if "tagList" in parameters:
         # Its name in templates.
         parameters["tags"] = parameters["tagList"]
+    network = parameters.get("networkConfiguration") or {}
+    if "awsVpcConfiguration" in network:
+        # Likewise: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-events-rule-networkconfiguration.html
+        parameters["networkConfiguration"] = {"awsvpcConfiguration": network["awsVpcConfiguration"]}
     starter = "chronos-schedule" if permissions.is_schedule(rule) else "events-rule"
     return {
         **{key: parameters[key] for key in _COPIED if parameters.get(key)},

@@ -199,9 +199,7 @@ export class Autoscaler {
   }
 
   #enqueue(work: () => Promise<void>): Promise<void> {
-    this.#work = this.#work
-      .then(work)
-      .catch((error: unknown) => this.#options.line(`autoscaler: ${messageOf(error)}`));
+    this.#work = this.#work.then(work).catch((error: unknown) => this.#options.line(`autoscaler: ${messageOf(error)}`));
     return this.#work;
   }
 

@@ -23,7 +23,7 @@ def play(policy, transient):
     def send(delivery, error, retries, exhausted):
         ended.append({"retries": retries, "exhausted": exhausted, "hours": now[0] / 3600})
     clock.now, clock.later, dead_letters.send, permissions.check = lambda: now[0], later, send, lambda *_: None
-    delivery._deliver(attempt, ({"Arn": "arn:t", "RetryPolicy": policy}, {}, {"Name": "r"}, None), 0.0, 0)
+    delivery._deliver(attempt, ({"Arn": "arn:t", "RetryPolicy": policy}, {}, {"Name": "r", "Arn": "arn:aws:events:us-east-1:000000000000:rule/r"}, None), 0.0, 0)
     while waiting:
         now[0], function, args = waiting.pop()
         function(*args)
