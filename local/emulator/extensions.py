@@ -4,6 +4,7 @@ import copy
 import hmac
 import secrets
 
+import batching_windows
 import deliveries
 import fair_queues
 import metrics
@@ -34,6 +35,7 @@ def apply_all():
     deliveries.apply()
     for checks in (delay, direct, *SERVICE_CALLS):
         checks.apply()
+    batching_windows.apply()
     fair_queues.apply()
     metrics.apply()
 

@@ -14,6 +14,7 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import {
+  GetQueueAttributesCommand,
   ReceiveMessageCommand,
   SendMessageBatchCommand,
   SendMessageCommand,
@@ -237,14 +238,14 @@ describe('a clock that is moved forward', () => {
       ['SlowAlarm', 'ALARM'],
     ]);
 
+    await cloud.clock.advance(60);
+    expect(alarm('AnyAlarm').state).toBe('ALARM');
+
     // WHEN nothing more comes, what has missing data that is not breaching is OK.
     await cloud.clock.advance(1_200);
-    expect(['ErrorsAlarm', 'FailedAlarm', 'SlowAlarm', 'RefusedAlarm'].map((id) => alarm(id).state)).toEqual([
-      'OK',
-      'OK',
-      'OK',
-      'OK',
-    ]);
+    expect(
+      ['ErrorsAlarm', 'FailedAlarm', 'SlowAlarm', 'RefusedAlarm', 'AnyAlarm'].map((id) => alarm(id).state),
+    ).toEqual(['OK', 'OK', 'OK', 'OK', 'OK']);
   });
 
   test('fifteen minutes without a beat are in ALARM where missing data is breaching, and one beat ends it', async () => {
@@ -341,6 +342,22 @@ describe('a clock that is moved forward', () => {
     expect(await latest('Fair', 'ApproximateNumberOfNoisyGroups')).toBe(1);
     expect(await latest('Fair', 'ApproximateNumberOfMessagesVisible')).toBe(60);
     expect(await latest('Fair', 'ApproximateNumberOfMessagesVisibleInQuietGroups')).toBe(0);
+  });
+
+  test('a function gets its messages when the batching window has passed, or the batch is full', async () => {
+    const count = async () => {
+      const { Attributes: counts } = await sqs.send(
+        new GetQueueAttributesCommand({ QueueUrl: url('Batched'), AttributeNames: ['All'] }),
+      );
+      return Number(counts!['ApproximateNumberOfMessages']) + Number(counts!['ApproximateNumberOfMessagesNotVisible']);
+    };
+    await send('Batched');
+    await cloud.clock.advance(240);
+    expect(await count()).toBe(1);
+    await cloud.clock.advance(240);
+    await until(async () => (await count()) === 0, 'the window to end');
+    await Promise.all(Array.from({ length: 10 }, () => send('Batched')));
+    await until(async () => (await count()) === 0, 'a full batch');
   });
 
   test('moving the clock ends leases', async () => {

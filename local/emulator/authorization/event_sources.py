@@ -61,6 +61,11 @@ def _words(service, action, source_arn):
     )
 
 
+def acting():
+    """The mapping whose messages or records are read."""
+    return _acting.mapping
+
+
 def _check_creation():
     create = lambda_svc._create_esm
 

@@ -35,9 +35,8 @@ def apply():
 
 def states():
     """State and reason of each alarm by its ARN."""
-    return {
-        alarm["AlarmArn"]: {"state": alarm["StateValue"], "reason": alarm["StateReason"]} for alarm in list(cloudwatch._alarms._data.values())
-    }
+    alarms = [*cloudwatch._alarms._data.values(), *cloudwatch._composite_alarms._data.values()]
+    return {alarm["AlarmArn"]: {"state": alarm["StateValue"], "reason": alarm["StateReason"]} for alarm in alarms}
 
 
 def _publish(alarm, old_state, new_state, reason):

@@ -5,6 +5,7 @@ functions of the loaded modules. A patch that is no longer needed is not applied
 """
 
 from . import (
+    cfn_composite_alarm,
     cfn_container_lists,
     cfn_encryption,
     cfn_function_settings,
@@ -38,6 +39,7 @@ from . import (
 # Order matters: ecs_protection wraps the stop of ecs_stop; ecs_client_token wraps the RunTask of ecs_placement, and that the
 # one of ecs_inactive_definition; sfn_retry_delay wraps the sleep of sfn_parallel.
 ALL = (
+    cfn_composite_alarm,
     cfn_container_lists,
     cfn_encryption,
     cfn_function_settings,

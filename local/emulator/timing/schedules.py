@@ -15,8 +15,20 @@ _of_schedule = contextvars.ContextVar("of_schedule", default=False)
 def apply():
     eventbridge._now_ts = lambda: clock.now() if _of_schedule.get() else time.time()
     scheduler.time = SimpleNamespace(time=clock.now)
+    scheduler._at_time_epoch = _at(scheduler._at_time_epoch)
     eventbridge.start_scheduler = lambda: clock.every(_TICK_SECONDS, _fire_rules)
     scheduler.start_scheduler = lambda: clock.every(_TICK_SECONDS, _fire_schedules)
+
+
+def _at(parse):
+    """A program that makes a schedule for once may know real time only; when it does, is known when the schedule is new."""
+    moments = {}
+
+    def moment(expression):
+        parsed = parse(expression)
+        return None if parsed is None else moments.setdefault(expression, clock.of_client(parsed))
+
+    return moment
 
 
 def _fire_rules():

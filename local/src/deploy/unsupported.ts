@@ -29,7 +29,6 @@ export const LEFT_OUT: Readonly<Partial<Record<string, LeftOut>>> = {
   'AWS::ApplicationAutoScaling::ScalableTarget': { because: scaling },
   'AWS::ApplicationAutoScaling::ScalingPolicy': { because: scaling },
   'AWS::CloudWatch::AnomalyDetector': { because: 'not emulated' },
-  'AWS::CloudWatch::CompositeAlarm': { because: 'not evaluated; the alarms in it are' },
   'AWS::EC2::EIP': { because: network, ref: () => '127.0.0.1', attributes: { PublicIp: '127.0.0.1' } },
   'AWS::EC2::EgressOnlyInternetGateway': { because: network, ref: id('eigw') },
   'AWS::EC2::FlowLog': { because: network, ref: id('fl') },

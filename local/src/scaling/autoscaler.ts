@@ -17,7 +17,13 @@ import { evaluate, evaluationRange } from './alarm-state';
 import { answerScalingCall } from './api';
 import { answerExpressions } from './expressions';
 import { MetricStore } from './metric-store';
-import { readScaling, type AlarmDefinition, type ScalableTarget, type ScalingPolicy } from './read-template';
+import {
+  readScaling,
+  type AlarmDefinition,
+  type CompositeAlarm,
+  type ScalableTarget,
+  type ScalingPolicy,
+} from './read-template';
 import { adjust, afterCooldown, type LastScaling } from './step-policy';
 import { IN_PERIODS, track } from './target-tracking';
 
@@ -31,8 +37,8 @@ export interface AutoscalerOptions {
   readonly scaling: (activity: ScalingActivity) => void;
 }
 
-interface Alarm {
-  readonly definition: AlarmDefinition;
+interface Alarm<Definition = AlarmDefinition | CompositeAlarm> {
+  readonly definition: Definition;
   state: AlarmState;
   readonly transitions: AlarmTransition[];
 }
@@ -84,7 +90,7 @@ export class Autoscaler {
       const exports = Object.fromEntries(neighbours.flatMap((neighbour) => Object.entries(neighbour.exports)));
       const definitions = readScaling(stack, exports);
       definitions.notes.forEach(this.#options.line);
-      for (const definition of definitions.alarms) {
+      for (const definition of [...definitions.alarms, ...definitions.compositeAlarms]) {
         const { state = 'INSUFFICIENT_DATA', transitions = [] } = this.#alarms.get(definition.name) ?? {};
         alarms.set(definition.name, { definition, state, transitions });
       }
@@ -191,7 +197,9 @@ export class Autoscaler {
     }
     for (const alarm of this.#alarms.values()) {
       this.#follow(alarm, alarms[arnOf(alarm.definition)]);
-      await this.#evaluate(alarm);
+      if (isEvaluated(alarm)) {
+        await this.#evaluate(alarm);
+      }
     }
     for (const { policy, stack } of this.#policies) {
       await this.#track(policy, stack);
@@ -219,14 +227,14 @@ export class Autoscaler {
     return store;
   }
 
-  /** A state that a program has set holds until the next evaluation. */
+  /** A state that a program has set holds until the next evaluation; that of a composite alarm is the emulator's. */
   #follow(alarm: Alarm, found: MetricReport['alarms'][string] | undefined): void {
     if (found && found.state !== alarm.state) {
       this.#transition(alarm, found.state, found.reason);
     }
   }
 
-  async #evaluate(alarm: Alarm): Promise<void> {
+  async #evaluate(alarm: Alarm<AlarmDefinition>): Promise<void> {
     const {
       definition: { series, rule, name, policies, stack },
     } = alarm;
@@ -339,7 +347,11 @@ function isSuspended({ suspended }: ScalableTarget, from: number, to: number): b
   return suspended !== undefined && ((to > from && suspended.scaleOut) || (to < from && suspended.scaleIn));
 }
 
-function arnOf({ name, stack: { environment } }: AlarmDefinition): string {
+function isEvaluated(alarm: Alarm): alarm is Alarm<AlarmDefinition> {
+  return 'series' in alarm.definition;
+}
+
+function arnOf({ name, stack: { environment } }: CompositeAlarm): string {
   return `arn:aws:cloudwatch:${environment.region}:${environment.account}:alarm:${name}`;
 }
 

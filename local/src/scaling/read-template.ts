@@ -25,10 +25,14 @@ export interface Series {
   readonly periodSeconds: number;
 }
 
-export interface AlarmDefinition {
+/** A composite alarm; the emulator evaluates its rule when the state of an alarm in it changes. */
+export interface CompositeAlarm {
   readonly stack: DeployedStack;
   readonly logicalId: string;
   readonly name: string;
+}
+
+export interface AlarmDefinition extends CompositeAlarm {
   readonly series: Series;
   readonly rule: AlarmRule;
   /** Logical ids of the scaling policies that it triggers. */
@@ -62,6 +66,7 @@ export interface ScalingDefinitions {
   readonly targets: readonly ScalableTarget[];
   readonly policies: readonly ScalingPolicy[];
   readonly alarms: readonly AlarmDefinition[];
+  readonly compositeAlarms: readonly CompositeAlarm[];
   /** Features of the template that the autoscaler does not support, one sentence each. */
   readonly notes: readonly string[];
 }
@@ -83,7 +88,10 @@ export function readScaling(stack: DeployedStack, exports: Readonly<Record<strin
     .all('AWS::ApplicationAutoScaling::ScalingPolicy')
     .flatMap(([id, properties]) => reader.policy(id, properties, targets));
   const alarms = reader.all('AWS::CloudWatch::Alarm').map(([id, properties]) => reader.alarm(id, properties));
-  return { targets: [...targets.values()], policies, alarms, notes: reader.notes };
+  const compositeAlarms = reader
+    .all('AWS::CloudWatch::CompositeAlarm')
+    .map(([logicalId]) => ({ stack, logicalId, name: stack.resources[logicalId] ?? logicalId }));
+  return { targets: [...targets.values()], policies, alarms, compositeAlarms, notes: reader.notes };
 }
 
 class Reader {
