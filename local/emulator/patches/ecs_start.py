@@ -211,7 +211,7 @@ def _wait(client, task, container_id):
 
 def _refuse_circles():
     """Refuse dependencies that ECS refuses, when a task definition is registered."""
-    register, create = ecs._ACTION_MAP["RegisterTaskDefinition"], provisioners._normalize_container_defs
+    register, create = ecs._register_task_definition, provisioners._normalize_container_defs
 
     def register_checked(data):
         found = container_order.problem([each for each in data.get("containerDefinitions") or [] if "name" in each])
@@ -224,5 +224,5 @@ def _refuse_circles():
             raise ValueError(found)
         return normalized
 
-    ecs._ACTION_MAP["RegisterTaskDefinition"] = register_checked
+    ecs._register_task_definition = ecs._ACTION_MAP["RegisterTaskDefinition"] = register_checked
     provisioners._normalize_container_defs = create_checked
