@@ -82,7 +82,7 @@ export class Faults {
   }
 
   /**
-   * Has each change of a role's or user's policies take effect after so many seconds, as IAM is eventually consistent:
+   * Has each change of a role's or user's policies take effect after `seconds`, as IAM is eventually consistent:
    * until then, what an update adds is denied, and what it removes is allowed. 0 ends the wait. Policies of resources
    * change at once.
    *

@@ -131,7 +131,7 @@ export interface Emulator {
   authorizedCalls(): Promise<readonly AuthorizedCall[]>;
   /** Whether the policies of now would allow each of these calls. */
   judgeCalls(calls: readonly AuthorizedCall[]): Promise<readonly boolean[]>;
-  /** From now on a change of the policies of a role or user takes effect after so many seconds. */
+  /** From now on a change of the policies of a role or user takes effect after `seconds`. */
   delayPolicies(seconds: number): Promise<void>;
   /** Fails the next calls of an action. */
   failNext(failure: PlayedFailure): Promise<void>;
