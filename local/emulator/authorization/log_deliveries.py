@@ -1,6 +1,5 @@
-"""Logs of state machines, subscriptions to log groups, and keys of log groups: checked where they are configured.
+"""Subscriptions to log groups, and keys of log groups: checked where they are configured.
 
-https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html#cloudwatch-iam-policy
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
 """
@@ -8,74 +7,15 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.ht
 import json
 
 from ministack.core.responses import error_response_json, get_account_id, get_region
-from ministack.services import cloudwatch_logs, lambda_svc, stepfunctions
+from ministack.services import cloudwatch_logs, lambda_svc
 
 from . import gate, kms
 from .hooks import Refused, before_resource
 
-STATES = "states.amazonaws.com"
-
-_DELIVERY = (
-    "CreateLogDelivery",
-    "GetLogDelivery",
-    "UpdateLogDelivery",
-    "DeleteLogDelivery",
-    "ListLogDeliveries",
-    "PutResourcePolicy",
-    "DescribeResourcePolicies",
-    "DescribeLogGroups",
-)
-
 
 def apply():
-    _check_state_machines()
     _check_subscriptions()
     _check_keys()
-
-
-def _check_state_machines():
-    create, update = stepfunctions._create_state_machine, stepfunctions._update_state_machine
-
-    def create_checked(data):
-        return _refusal(
-            "AccessDeniedException", _check_machine, data.get("roleArn"), data.get("loggingConfiguration")
-        ) or create(data)
-
-    def update_checked(data):
-        current = stepfunctions._state_machines.get(data.get("stateMachineArn", "")) or {}
-        role = data.get("roleArn") or current.get("roleArn")
-        return _refusal("AccessDeniedException", _check_machine, role, data.get("loggingConfiguration")) or update(data)
-
-    stepfunctions._create_state_machine, stepfunctions._update_state_machine = create_checked, update_checked
-    before_resource(
-        "AWS::StepFunctions::StateMachine",
-        lambda properties: _check_machine(properties.get("RoleArn"), _camel(properties.get("LoggingConfiguration"))),
-    )
-
-
-def _camel(configuration):
-    """CloudFormation capitalizes what the API does not."""
-    return {name[0].lower() + name[1:]: value for name, value in (configuration or {}).items()}
-
-
-def _check_machine(role, configuration):
-    if (
-        not role
-        or not configuration
-        or configuration.get("level", "OFF") == "OFF"
-        or not configuration.get("destinations")
-    ):
-        return
-    source = f"arn:aws:states:{get_region()}:{get_account_id()}:stateMachine:*"
-    for action in _DELIVERY:
-        # These actions know no resource.
-        try:
-            gate.role_call(role, STATES, f"logs:{action}", "*", source_arn=source)
-        except gate.Denied as denied:
-            # https://github.com/aws/aws-cdk/issues/26432 quotes the words.
-            raise Refused(
-                "The state machine IAM Role is not authorized to access the Log Destination", denied
-            ) from denied
 
 
 def _check_subscriptions():

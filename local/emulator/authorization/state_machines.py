@@ -13,6 +13,7 @@ from ministack.services import stepfunctions
 from ministack.services.cloudformation import provisioners
 
 from . import gate
+from .hooks import Refused
 
 _TYPE = "AWS::StepFunctions::StateMachine"
 _SYNC = re.compile(r'"arn:[^":]+:states:::([a-z]+:[A-Za-z]+)\.sync(?::2)?"')
@@ -39,32 +40,37 @@ def apply():
     def create_resource(logical_id, props, stack_name):
         name = props.get("StateMachineName") or provisioners._physical_name(stack_name, logical_id, max_len=80)
         logging = props.get("LoggingConfiguration") or {}
-        refused = _refusal(name, props.get("RoleArn", ""), provisioners._sfn_definition(props), logging.get("Level"), logging.get("Destinations"))
-        if refused:
-            raise provisioners._sfn_service_error(_answer(refused))
+        _check(name, props.get("RoleArn", ""), provisioners._sfn_definition(props), logging.get("Level"), logging.get("Destinations"))
         return create(logical_id, props, stack_name)
 
     def create_machine(data):
         logging = data.get("loggingConfiguration") or {}
-        refused = _refusal(data.get("name", ""), data.get("roleArn", ""), data.get("definition", ""), logging.get("level"), logging.get("destinations"))
-        return _answer(refused) if refused else create_by_api(data)
+        machine = data.get("name", ""), data.get("roleArn", ""), data.get("definition", "")
+        return _refusal(*machine, logging.get("level"), logging.get("destinations")) or create_by_api(data)
 
     def update_machine(data):
         machine = stepfunctions._state_machines.get(data.get("stateMachineArn"))
-        if machine:
-            new = {**machine, **data}
-            logging = {name[0].lower() + name[1:]: value for name, value in (new.get("loggingConfiguration") or {}).items()}
-            refused = _refusal(machine["name"], new["roleArn"], new["definition"], logging.get("level"), logging.get("destinations"))
-            if refused:
-                return _answer(refused)
-        return update(data)
+        if not machine:
+            return update(data)
+        new = {**machine, **data}
+        # A template capitalizes what the API does not.
+        logging = {name[0].lower() + name[1:]: value for name, value in (new.get("loggingConfiguration") or {}).items()}
+        return _refusal(machine["name"], new["roleArn"], new["definition"], logging.get("level"), logging.get("destinations")) or update(data)
 
     handlers["create"] = create_resource
     stepfunctions._create_state_machine, stepfunctions._update_state_machine = create_machine, update_machine
 
 
-def _refusal(name, role, definition, log_level, log_destinations):
-    """The message of AWS when the role lacks a permission; None when it lacks none."""
+def _refusal(*machine):
+    try:
+        _check(*machine)
+    except Refused as refused:
+        return error_response_json("AccessDeniedException", refused.message, 400)
+    return None
+
+
+def _check(name, role, definition, log_level, log_destinations):
+    """Raises `Refused` with the message of AWS when the role lacks a permission."""
     region, account = get_region(), get_account_id()
     service, source = "states.amazonaws.com", f"arn:aws:states:{region}:{account}:stateMachine:{name}"
     call = partial(gate.role_call, role, service, source_arn=source)
@@ -80,10 +86,5 @@ def _refusal(name, role, definition, log_level, log_destinations):
         message = "The state machine IAM Role is not authorized to access the Log Destination"
         for action in _LOG_ACTIONS if logs else ():
             call(action, "*")
-    except gate.Denied:
-        return message
-    return None
-
-
-def _answer(message):
-    return error_response_json("AccessDeniedException", message, 400)
+    except gate.Denied as denied:
+        raise Refused(message, denied) from denied
