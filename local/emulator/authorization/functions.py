@@ -32,11 +32,16 @@ def check(role, function_arn, vpc_config, dead_letter_target):
 
 
 def _check_network(role, function_arn, subnets):
-    # The other two are checked without a resource: https://github.com/hashicorp/terraform-provider-aws/issues/20698.
     prefix = f"arn:aws:ec2:{get_region()}:{get_account_id()}:"
-    interfaces = [f"{prefix}network-interface/*", *(f"{prefix}subnet/{subnet}" for subnet in subnets)]
-    calls = [("CreateNetworkInterface", resource) for resource in interfaces]
-    for action, resource in (*calls, ("DescribeNetworkInterfaces", "*"), ("DeleteNetworkInterface", "*")):
+    # A policy that allows a deletion must name all resources of the account, or every interface by its id.
+    # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+    calls = [("CreateNetworkInterface", f"{prefix}subnet/{subnet}") for subnet in subnets]
+    calls += [
+        ("CreateNetworkInterface", f"{prefix}network-interface/*"),
+        ("DescribeNetworkInterfaces", "*"),
+        ("DeleteNetworkInterface", f"{prefix}*/*"),
+    ]
+    for action, resource in calls:
         try:
             gate.role_call(role, LAMBDA, f"ec2:{action}", resource, source_arn=function_arn)
         except gate.Denied as denied:
