@@ -13,7 +13,11 @@ export class LocalCloudPackage extends Component {
       description:
         'A local cloud for a synthesized CDK app: deploys its template to an emulator and runs its tasks as processes',
       libdir: 'lib',
-      deps: [...['cloudformation', 's3', 'ecs', 'sqs', 'sts', 'cloudwatch'].map(client), 'dockerfile-ast@^0.7.1', 'yazl@^3'],
+      deps: [
+        ...['cloudformation', 's3', 'ecs', 'sqs', 'sts', 'cloudwatch'].map(client),
+        'dockerfile-ast@^0.7.1',
+        'yazl@^3',
+      ],
       devDeps: [
         ...['eventbridge', 'sfn', 'lambda', 'scheduler'].map(client),
         '@types/yazl',
