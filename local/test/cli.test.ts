@@ -101,10 +101,15 @@ test('runs an app, shows what happens, takes faults, and ends everything on Ctrl
   const id = task.taskArn.split('/').at(-1)!.slice(0, 8);
   for (const wrong of [undefined, 'Bearer x', authorization.slice(0, -1)]) {
     for (const path of ['/tasks', '/nothing']) {
-      const refused = await fetch(`${control}${path}`, { headers: wrong === undefined ? {} : { authorization: wrong } });
+      const refused = await fetch(`${control}${path}`, {
+        headers: wrong === undefined ? {} : { authorization: wrong },
+      });
       expect([refused.status, await refused.json()]).toEqual([
         401,
-        { message: 'send the session token that the local cloud printed at its start as `authorization: Bearer <token>`' },
+        {
+          message:
+            'send the session token that the local cloud printed at its start as `authorization: Bearer <token>`',
+        },
       ]);
     }
   }
@@ -118,6 +123,14 @@ test('runs an app, shows what happens, takes faults, and ends everything on Ctrl
     () => new RegExp(`^task +${id} +STOPPED .*exit 137$`, 'm').test(cli.stdout),
     'a line about the killed task',
   );
+
+  const clock = async () => ((await (await fetch(`${control}/clock`, { headers })).json()) as { now: number }).now;
+  const advance = (seconds: number) =>
+    fetch(`${control}/clock/advance`, { method: 'POST', headers, body: JSON.stringify({ seconds }) });
+  const before = await clock();
+  expect((await advance(7_200)).status).toBe(204);
+  expect((await clock()) - before).toBeGreaterThanOrEqual(7_200_000);
+  expect((await advance(-1)).status).toBe(400);
 
   cli.child.kill('SIGINT');
   expect(await cli.ended).toBe(0);

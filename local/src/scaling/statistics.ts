@@ -14,14 +14,14 @@ interface Bounds {
   readonly percent: boolean;
 }
 
-const BASIC: Readonly<Partial<Record<string, Statistic>>> = {
-  Average: (data) => total(data, 'sum') / total(data, 'count'),
-  Sum: (data) => total(data, 'sum'),
-  Maximum: (data) => Math.max(...data.map(({ max }) => max)),
-  Minimum: (data) => Math.min(...data.map(({ min }) => min)),
-  SampleCount: (data) => total(data, 'count'),
-  IQM: (data) => trimmed('TM', data, { low: 25, high: 75, percent: true }),
-};
+const BASIC: ReadonlyMap<string, Statistic> = new Map<string, Statistic>([
+  ['Average', (data) => total(data, 'sum') / total(data, 'count')],
+  ['Sum', (data) => total(data, 'sum')],
+  ['Maximum', (data) => data.reduce((highest, { max }) => Math.max(highest, max), -Infinity)],
+  ['Minimum', (data) => data.reduce((lowest, { min }) => Math.min(lowest, min), Infinity)],
+  ['SampleCount', (data) => total(data, 'count')],
+  ['IQM', (data) => trimmed('TM', data, { low: 25, high: 75, percent: true })],
+]);
 
 /** `p99`, and what is up to a percentile: `tm99`, `wm99`, `tc99`, `ts99`. */
 const SHORT = /^(p|tm|wm|tc|ts)(\d+(?:\.\d+)?)$/i;
@@ -52,7 +52,7 @@ export function statistic(name: string): Statistic | undefined {
     };
     return (data) => trimmed(kind, data, bounds);
   }
-  return BASIC[name];
+  return BASIC.get(name);
 }
 
 /** The lower bound is exclusive and the upper one inclusive. */
