@@ -121,7 +121,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   devDeps: [
     `node@${NODE_WORK}`, // every script runs on this Node.js, whatever the machine has
     '@types/node@^24',
-    'aws-cdk@^2.1148.1', // its `cdk init` makes the apps of test/init, as its users do
+    'aws-cdk@^2.1148.1', // its `cdk init` makes the apps of test/examples/init.test.ts
     'cdk-nag@^3.0.2',
     'esbuild@^0.28.2',
   ],

@@ -11,7 +11,7 @@ import { fail, once, root, run, tools } from './steps.ts';
 
 export const languages = ['typescript', 'python', 'java'] as const;
 export type Language = (typeof languages)[number];
-const isLanguage = (text = ''): text is Language => (languages as readonly string[]).includes(text);
+export const isLanguage = (text = ''): text is Language => (languages as readonly string[]).includes(text);
 
 /** Where the copy of an example lives; `examples/` keeps its shape there, since the apps refer to ../../worker. */
 const workplace = (language: Language) => join(tools, 'workplace', language);
@@ -96,35 +96,35 @@ const install: Record<Language, (name: string) => Promise<void> | void> = {
   },
 };
 
-function configOf(language: Language, name: string) {
-  return JSON.parse(readFileSync(join(exampleIn(language, name), 'cdk.json'), 'utf8')) as {
-    app: string;
-    context?: Record<string, unknown>;
-  };
-}
-
-/** The app's command, from cdk.json, as each language's workplace runs it. */
-function command(language: Language, name: string): string {
-  const { app } = configOf(language, name);
+/** A command of cdk.json, as each language's workplace runs it. */
+export function command(language: Language, app: string): string {
   if (language === 'python') {
     return app.replace(/^python3/, join(workplace('python'), 'venv', 'bin', 'python3'));
   }
   return language === 'java' ? app.replace(/^mvn/, `mvn -s ${mavenSettings}`) : app;
 }
 
-/** Synthesizes the example into `outdir`; installs it first when the packages or the example changed. */
-export async function synthExample(language: Language, name: string, outdir: string): Promise<string> {
+/** Installs the example with the packages, when either changed; returns its folder. */
+export async function installExample(language: Language, name: string): Promise<string> {
   await make(language === 'typescript' ? 'js' : language);
   const inputs = [...packages, `examples/${language}/${name}`, `examples/worker/${name}`];
   await once(`example-${language}-${name}`, inputs, [exampleIn(language, name)], () => {
     copyExample(language, name);
     return install[language](name);
   });
+  return exampleIn(language, name);
+}
+
+/** Synthesizes an app with the context of its cdk.json. */
+export function synthesize(what: string, folder: string, shell: (app: string) => string, outdir: string): void {
   rmSync(outdir, { recursive: true, force: true });
   mkdirSync(outdir, { recursive: true });
-  const { context } = configOf(language, name);
-  run(`synthesizing examples/${language}/${name}`, 'sh', ['-c', command(language, name)], {
-    cwd: exampleIn(language, name),
+  const { app, context } = JSON.parse(readFileSync(join(folder, 'cdk.json'), 'utf8')) as {
+    app: string;
+    context?: Record<string, unknown>;
+  };
+  run(what, 'sh', ['-c', shell(app)], {
+    cwd: folder,
     env: {
       CDK_OUTDIR: resolve(outdir),
       CDK_CONTEXT_JSON: JSON.stringify({
@@ -135,6 +135,12 @@ export async function synthExample(language: Language, name: string, outdir: str
       CDK_VALIDATION: 'false',
     },
   });
+}
+
+/** Synthesizes the example into `outdir`; installs it first when the packages or the example changed. */
+export async function synthExample(language: Language, name: string, outdir: string): Promise<string> {
+  const folder = await installExample(language, name);
+  synthesize(`synthesizing examples/${language}/${name}`, folder, (app) => command(language, app), outdir);
   return outdir;
 }
 

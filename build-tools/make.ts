@@ -75,7 +75,11 @@ const steps: Steps = {
     fresh: 'dist/python',
     needs: 'python3',
   },
-  examples: { run: [jest('examples', 1, 'test/examples')], after: ['js', 'java', 'python'], live: true },
+  examples: {
+    run: [jest('examples', 1, 'test/examples')],
+    after: ['js', 'java', 'python', 'emulator'],
+    live: true,
+  },
   docs: {
     run: ['projen samples', 'projen docgen'],
     after: ['constructs', 'runtime', 'local'],
