@@ -1,4 +1,3 @@
-import { request } from 'node:http';
 import { DynamoDBClient, GetItemCommand, PutItemCommand, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
 import { HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import {
@@ -140,16 +139,9 @@ test('an error of your own needs a status', async () => {
 test('POST /faults/failNext', async () => {
   const control = new ControlServer(cloud);
   const address = await control.start();
-  const post = (body: object) =>
-    new Promise<number | undefined>((resolve, reject) => {
-      const headers = { 'content-type': 'application/json' };
-      request(`${address}/faults/failNext`, { method: 'POST', headers }, (response) => {
-        response.resume();
-        resolve(response.statusCode);
-      })
-        .on('error', reject)
-        .end(JSON.stringify(body));
-    });
+  const headers = { authorization: `Bearer ${cloud.credentials.sessionToken}` };
+  const post = async (body: object) =>
+    (await fetch(`${address}/faults/failNext`, { method: 'POST', headers, body: JSON.stringify(body) })).status;
   try {
     expect(await post({ action: 's3:PutObject', error: 'OperationAborted' })).toBe(204);
     await expect(put('aborted')).rejects.toMatchObject({
@@ -158,6 +150,6 @@ test('POST /faults/failNext', async () => {
     });
     expect(await post({ action: 's3:PutObject' })).toBe(400);
   } finally {
-    control.stop();
+    await control.stop();
   }
 });

@@ -29,12 +29,12 @@ FARGATE_SIZES = {
 
 
 def apply():
-    # Step Functions and EventBridge call the function of the module, and the API that of the map.
+    # Step Functions, EventBridge and CloudFormation call the functions of the module, and the API those of the map. RunTask differs there.
     guard(ecs, "_run_task", _check_run)
-    for action, check in {"RunTask": _check_run, "RegisterTaskDefinition": _check_definition, "CreateService": _check_service}.items():
-        ecs._ACTION_MAP[action] = checked(ecs._ACTION_MAP[action], check)
-    # CloudFormation
-    guard(ecs, "_create_service", _check_service)
+    ecs._ACTION_MAP["RunTask"] = checked(ecs._ACTION_MAP["RunTask"], _check_run)
+    for action, name, check in (("RegisterTaskDefinition", "_register_task_definition", _check_definition), ("CreateService", "_create_service", _check_service)):
+        guard(ecs, name, check)
+        ecs._ACTION_MAP[action] = getattr(ecs, name)
 
 
 def _check_run(data):

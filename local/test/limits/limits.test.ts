@@ -79,6 +79,11 @@ const BASE = {
     },
   },
 };
+/** Without it, no log group may send to the function. */
+const PERMISSION = {
+  Type: 'AWS::Lambda::Permission',
+  Properties: { FunctionName: { Ref: 'Function' }, Action: 'lambda:InvokeFunction', Principal: 'logs.amazonaws.com' },
+};
 const OUTPUTS: Record<string, unknown> = {
   ...Object.fromEntries(Object.keys(BASE).map((name) => [name, { Value: { Ref: name } }])),
   RoleArn: { Value: { 'Fn::GetAtt': ['Role', 'Arn'] } },
@@ -91,7 +96,7 @@ interface Refusal {
   readonly Code?: string;
 }
 
-const base = { Resources: BASE, Outputs: OUTPUTS };
+const base = { Resources: { ...BASE, Permission: PERMISSION }, Outputs: OUTPUTS };
 let cloud: LocalCloud;
 let world: World;
 
