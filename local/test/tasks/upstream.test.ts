@@ -34,6 +34,7 @@ beforeAll(async () => {
     agent,
     reaper: new Reaper(),
     dockerHost: `tcp://127.0.0.1:${(upstream.address() as AddressInfo).port}`,
+    line: () => undefined,
     output: () => undefined,
     line: () => undefined,
   });
