@@ -21,7 +21,11 @@ export async function fileworks(args: readonly string[], answer?: string): Promi
 }
 
 /** Points the AWS SDK at a local cloud through the environment. */
-export function useEndpoint({ endpoint, region, credentials }: Pick<LocalCloud, 'endpoint' | 'region' | 'credentials'>): void {
+export function useEndpoint({
+  endpoint,
+  region,
+  credentials,
+}: Pick<LocalCloud, 'endpoint' | 'region' | 'credentials'>): void {
   Object.assign(process.env, {
     AWS_ENDPOINT_URL: endpoint,
     AWS_REGION: region,
