@@ -1,4 +1,4 @@
-// DynamoDB Local, AWS's engine for tests, fetched from Maven Central once into .tools/; each file is pinned by its hash.
+// DynamoDB Local, AWS's engine for tests, fetched from Maven Central once into .tools/, each file pinned by its hash.
 import { execFile, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';

@@ -21,7 +21,7 @@ import type {
 import { EMULATOR_DIR, ensureToolchain } from './toolchain';
 
 const START_TIMEOUT_MS = 60_000;
-/** Lambda's Node.js runtime includes the AWS SDK: functions find the clients of it that are installed beside this package. */
+/** Lambda's Node.js runtime includes the AWS SDK: functions find its clients that are installed beside this package. */
 const SDK_MODULES = resolve(dirname(require.resolve('@aws-sdk/client-s3/package.json')), '..', '..');
 
 type Report =
