@@ -90,7 +90,10 @@ async function agentOfATask(): Promise<string> {
   await ecs.send(new UpdateServiceCommand({ cluster, service: 'worker', desiredCount: 1 }));
   ecs.destroy();
   const [task] = await until(() => running(cloud).length === 1 && running(cloud), 'a task');
-  await until(() => cloud.calls().some(({ session }) => session !== undefined), 'the call that it makes at its start');
+  await until(
+    () => cloud.calls().some(({ action }) => action === 'ecs:GetTaskProtection'),
+    'the last call that it makes',
+  );
   const { pid } = await until(() => task.processes.at(0), 'its process');
   const environment = readFileSync(`/proc/${String(pid)}/environ`, 'utf8').split('\0');
   return environment.find((pair) => pair.startsWith('ECS_AGENT_URI='))!.slice('ECS_AGENT_URI='.length);

@@ -9,6 +9,7 @@ import { Reaper } from '../../src/reaper';
 import { Agent } from '../../src/tasks/agent';
 import { Engine } from '../../src/tasks/engine';
 import { readBody, sendJson } from '../../src/tasks/http';
+import { until } from '../support/cloud';
 
 /** A Docker engine that answers and remembers. */
 const seen: { call: string; body: string }[] = [];
@@ -128,8 +129,9 @@ test('a container with the longest name of ECS writes its log', async () => {
   ).json()) as { Id: string };
   await post(`/containers/${id}/start`);
   await post(`/containers/${id}/wait`);
-  const logs = readdirSync(logDir).filter((file) => file.endsWith(`-${id.slice(0, 12)}.log`));
-  expect(logs.map((file) => readFileSync(join(logDir, file), 'utf8'))).toEqual(['long\n']);
+  const file = readdirSync(logDir).find((name) => name.endsWith(`-${id.slice(0, 12)}.log`));
+  // The file is written after the container has exited
+  expect(await until(() => readFileSync(join(logDir, file!), 'utf8') || undefined, 'the log')).toBe('long\n');
 });
 
 test('only this user may enter the directory of its socket', () => {
