@@ -1,4 +1,4 @@
-"""Encrypted queues, topics, objects, tables, secrets and parameters: whoever uses them needs their key too.
+"""Encrypted queues, topics, objects, tables, secrets and parameters: a caller needs their key too.
 
 A service uses the key of a resource on behalf of its caller (`kms:ViaService`), or for a service that delivers to it.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html

@@ -1,4 +1,4 @@
-"""The encryption of buckets and tables in a template is dropped, so nobody needs their keys.
+"""The encryption of buckets and tables in a template is dropped, so no caller needs their keys.
 
 Superfluous when ministack's provisioners store `BucketEncryption` and `SSESpecification`, as PutBucketEncryption and
 CreateTable do; no report of ministack names it, and 1.5.33 does not.
