@@ -1,6 +1,7 @@
 """Batching windows of event source mappings on queues, on the clock.
 
-A function gets its messages when there are as many as its batch may have, or when the window has passed since the first was sent.
+A function gets its messages when there are as many as its batch may have, or when the window has passed since the
+first was sent.
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html#invocation-eventsourcemapping-batching
 """
 

@@ -1,8 +1,8 @@
 """The clock of the local cloud, on which it waits for everything that it waits for by itself.
 
-It starts at real time, runs `FILEWORKS_SPEED` times as fast, and can be moved forward. Processes of this machine know nothing of
-it: what bounds them (leases, timeouts of tasks and functions) is measured on the clock of `machine()`, which runs in real time
-and moves forward with this one.
+It starts at real time, runs `FILEWORKS_SPEED` times as fast, and can be moved forward. Processes of this machine know
+only real time: what bounds them (leases, timeouts of tasks and functions) is measured on the clock of `machine()`,
+which runs in real time and moves forward with this one.
 """
 
 import contextvars
@@ -43,7 +43,7 @@ def now():
 
 
 def machine():
-    """Seconds since the epoch in real time, with what the clock was moved forward: for the ends of what processes may hold."""
+    """Seconds since the epoch in real time, plus what the clock was moved forward: for what bounds a process."""
     return time.time() + _advanced
 
 
@@ -53,7 +53,7 @@ def real(seconds):
 
 
 def of_client(moment):
-    """A moment that a client named, on this clock: clients know the time of this machine, or ask for that of the clock."""
+    """A moment that a client named, on this clock: a client knows real time, or asks for the time of the clock."""
     ahead = now() - time.time()
     return moment + ahead if abs(moment - time.time()) < abs(moment - now()) else moment
 
@@ -110,7 +110,8 @@ def on_advance(listener):
 def advance(seconds):
     """Move the clock forward, from one moment that work waits for to the next, and run this work.
 
-    Periodic work runs once in each such step. The parent moves the clock by at most a minute at a time, and evaluates alarms between.
+    Periodic work runs once in each such step. The parent moves the clock by at most a minute at a time, and evaluates
+    alarms between.
     """
     while seconds > 0:
         with _changed:

@@ -1,4 +1,4 @@
-"""Fair queues: messages of a group that has a large share of the messages in flight come after those of the other groups.
+"""Fair queues: messages of a group with a large share of the messages in flight come after those of the other groups.
 
 Only the share of messages in flight makes a group noisy here, not its share of the processing time.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues-detailed.html
@@ -22,9 +22,13 @@ def apply():
         if queue["is_fifo"] or not any(message.get("group_id") for message in queue["messages"]):
             return collect(queue, max_messages, visibility_timeout)
         noisy, in_flight = noisy_groups(queue), _in_flight(queue)
-        # The messages of quiet groups in their order, then those of noisy groups, first of the one with the fewest in flight.
-        order = sorted(queue["messages"], key=lambda message: in_flight[message.get("group_id")] if message.get("group_id") in noisy else -1)
-        return collect({**queue, "messages": order}, max_messages, visibility_timeout)
+
+        def place(message):
+            """Those of quiet groups come first; of the noisy groups, the one with the fewest in flight does."""
+            group = message.get("group_id")
+            return in_flight[group] if group in noisy else -1
+
+        return collect({**queue, "messages": sorted(queue["messages"], key=place)}, max_messages, visibility_timeout)
 
     sqs._collect_msgs = fairly
 
@@ -36,9 +40,9 @@ def noisy_groups(queue):
     noisy |= {
         group for group, count in in_flight.items() if group and count >= NOISY_MESSAGES and count > NOISY_SHARE * total
     }
-    waiting = [message for message in queue["messages"] if message.get("group_id") in noisy and message["visible_at"] <= time.time()]
+    waiting = {message.get("group_id") for message in queue["messages"] if message["visible_at"] <= time.time()}
     sending = {message.get("group_id") for message in queue["messages"] if queues.age(message) < QUIET_AFTER_SECONDS}
-    noisy &= {message["group_id"] for message in waiting} & sending
+    noisy &= waiting & sending
     return noisy
 
 
@@ -50,4 +54,5 @@ def is_quiet(queue):
 
 def _in_flight(queue):
     now = time.time()
-    return Counter(message.get("group_id") for message in queue["messages"] if message["visible_at"] > now and message["receive_count"])
+    received = [message for message in queue["messages"] if message["receive_count"]]
+    return Counter(message.get("group_id") for message in received if message["visible_at"] > now)

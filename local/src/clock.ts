@@ -36,8 +36,8 @@ export class Clock {
 
   /**
    * Moves the clock forward, minute by minute: schedules fire, retries run, messages expire and alarms are evaluated on
-   * the way. Resolves when this is done. Leases and timeouts get shorter by the same time; what a process does meanwhile
-   * takes real time.
+   * the way. Resolves when this is done. Leases and timeouts get shorter by the same time; what a process does
+   * meanwhile takes real time.
    *
    * @param seconds up to 15 days
    */

@@ -168,7 +168,7 @@ describe('a clock that is moved forward', () => {
     await until(async () => (await heartbeat()) === 'States.HeartbeatTimeout', 'the heartbeat to be missed');
     expect(await retry()).toBe('RUNNING');
 
-    // WHEN an hour has passed, the state machine has waited, retried after ten and twenty minutes, and the message is old.
+    // WHEN an hour has passed, the state machine has waited and retried twice, and the message is old.
     await cloud.clock.advance(46 * 60);
     await until(async () => (await wait()) === 'SUCCEEDED', 'the Wait state');
     await until(async () => (await retry()) === 'AsAsked', 'the last retry');
@@ -198,7 +198,7 @@ describe('a clock that is moved forward', () => {
     process.stderr.write(`six hours in ${(Date.now() - started) / 1_000} s\n`);
   });
 
-  test('alarms on metrics of log lines, PutMetricData, functions and executions, with their actions and events', async () => {
+  test('alarms follow log lines, PutMetricData, functions and executions, with their actions and events', async () => {
     await cloud.clock.advance(900);
     await drain('Notices');
     await drain('StateChanges');
@@ -248,7 +248,7 @@ describe('a clock that is moved forward', () => {
     ).toEqual(['OK', 'OK', 'OK', 'OK', 'OK']);
   });
 
-  test('fifteen minutes without a beat are in ALARM where missing data is breaching, and one beat ends it', async () => {
+  test('fifteen minutes without data are in ALARM where missing data is breaching, and one value ends it', async () => {
     await cloud.clock.advance(16 * 60);
     expect(alarm('MissingAlarm').state).toBe('ALARM');
     await put('Beats', [1]);
@@ -266,7 +266,7 @@ describe('a clock that is moved forward', () => {
     ]);
   });
 
-  test('GetMetricData and ListMetrics answer for queues, with expressions, for clients that know only real time', async () => {
+  test('GetMetricData and ListMetrics answer for queues, with expressions, to clients on real time', async () => {
     await Promise.all([send('Later'), send('Fair'), send('Fair')]);
     await cloud.clock.advance(180);
     const stat = (queue: string, name: string) => ({

@@ -1,6 +1,7 @@
 """Metrics of the local cloud: one store for those of queues, services, PutMetricData and log lines, on its clock.
 
-The emulator keeps the data and answers the API; the parent evaluates the alarms of templates, with the data that `report()` returns.
+The emulator keeps the data and answers the API; the parent evaluates the alarms of templates, with the data that
+`report()` returns.
 """
 
 from . import alarms, data, log_lines, queues, services, store, tasks

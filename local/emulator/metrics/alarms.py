@@ -14,7 +14,8 @@ _of_templates = set()
 
 
 def apply():
-    evaluate, put, dispatch = cloudwatch._evaluate_alarm, cloudwatch.cloudformation_put_metric_alarm, cloudwatch._dispatch_alarm_actions
+    evaluate, dispatch = cloudwatch._evaluate_alarm, cloudwatch._dispatch_alarm_actions
+    put = cloudwatch.cloudformation_put_metric_alarm
 
     def evaluate_others(alarm):
         if alarm["AlarmArn"] not in _of_templates:
@@ -48,19 +49,20 @@ def _publish(alarm, old_state, new_state, reason):
         "previousState": {"value": old_state},
         "configuration": _configuration(alarm),
     }
-    eventbridge._put_events({"Entries": [{
-        "Source": "aws.cloudwatch", "DetailType": "CloudWatch Alarm State Change", "Resources": [alarm["AlarmArn"]], "Detail": json.dumps(detail),
-    }]}, allow_aws_source=True)
+    event = {
+        "Source": "aws.cloudwatch", "DetailType": "CloudWatch Alarm State Change", "Resources": [alarm["AlarmArn"]],
+        "Detail": json.dumps(detail),
+    }
+    eventbridge._put_events({"Entries": [event]}, allow_aws_source=True)
 
 
 def _configuration(alarm):
     description = {"description": alarm["AlarmDescription"]} if alarm.get("AlarmDescription") else {}
     if "AlarmRule" in alarm:
         return {**description, "alarmRule": alarm["AlarmRule"], "actionsEnabled": alarm["ActionsEnabled"]}
-    queries = alarm.get("Metrics") or [{"Id": new_uuid(), "ReturnData": True, "MetricStat": {
-        "Metric": {"Namespace": alarm.get("Namespace"), "MetricName": alarm.get("MetricName"), "Dimensions": alarm.get("Dimensions") or []},
-        "Period": alarm.get("Period"), "Stat": alarm.get("ExtendedStatistic") or alarm.get("Statistic"),
-    }}]
+    statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic")
+    stat = {"Metric": alarm, "Period": alarm.get("Period"), "Stat": statistic}
+    queries = alarm.get("Metrics") or [{"Id": new_uuid(), "MetricStat": stat}]
     return {**description, "metrics": [_query(query) for query in queries]}
 
 

@@ -1,4 +1,4 @@
-"""GetMetricData with expressions, which the parent evaluates, and time windows of clients that know the time of this machine."""
+"""GetMetricData with expressions, which the parent evaluates, and time windows of clients that know only real time."""
 
 from collections import defaultdict
 from xml.sax.saxutils import escape
@@ -15,7 +15,8 @@ def apply():
     def get_statistics(params, typed, is_cbor, is_json=False):
         request = typed if is_cbor or is_json else _unflatten(params)
         start, end = _window(request)
-        return statistics({**params, "StartTime": [str(start)], "EndTime": [str(end)]}, {**typed, "StartTime": start, "EndTime": end}, is_cbor, is_json)
+        params = {**params, "StartTime": [str(start)], "EndTime": [str(end)]}
+        return statistics(params, {**typed, "StartTime": start, "EndTime": end}, is_cbor, is_json)
 
     cloudwatch._get_metric_statistics = get_statistics
     cloudwatch._get_metric_data = _get_metric_data
@@ -25,16 +26,18 @@ def _get_metric_data(params, typed, is_cbor, is_json=False):
     request = typed if is_cbor or is_json else _unflatten(params)
     queries, (start, end) = request.get("MetricDataQueries", []), _window(request)
     series = {query["Id"]: _series(query["MetricStat"], start, end) for query in queries if query.get("MetricStat")}
-    expressions = [{"id": query["Id"], "expression": query["Expression"]} for query in queries if query.get("Expression")]
+    expressions = [{"id": query["Id"], "expression": query["Expression"]} for query in queries if "Expression" in query]
     if expressions:
-        status, body = parent_apis.ask("monitoring", "EvaluateExpressions", {"series": series, "expressions": expressions}, get_account_id(), get_region())
+        question = {"series": series, "expressions": expressions}
+        status, body = parent_apis.ask("monitoring", "EvaluateExpressions", question, get_account_id(), get_region())
         if status >= 400:
             return cloudwatch._error("ValidationError", body["message"], status, use_json=is_json, use_cbor=is_cbor)
         series |= body["series"]
     newest_first = request.get("ScanBy", "TimestampDescending") == "TimestampDescending"
-    results = [_result(query, series[query["Id"]], newest_first) for query in queries if str(query.get("ReturnData", True)).lower() == "true"]
+    returned = [query for query in queries if str(query.get("ReturnData", True)).lower() == "true"]
+    results = [_result(query, series[query["Id"]], newest_first) for query in returned]
     if is_cbor:
-        return cloudwatch._cbor_ok({"MetricDataResults": [cloudwatch._cbor_metric_data_result(result) for result in results]})
+        return cloudwatch._cbor_ok({"MetricDataResults": list(map(cloudwatch._cbor_metric_data_result, results))})
     if is_json:
         return cloudwatch._json_ok({"MetricDataResults": results})
     return cloudwatch._xml(200, "GetMetricDataResponse", _xml({"GetMetricDataResult": {"MetricDataResults": results}}))
@@ -52,21 +55,26 @@ def _window(request):
 def _series(stat, start, end):
     """[[timestamp, value], …] of the periods that have data, oldest first."""
     metric, period = stat["Metric"], int(stat.get("Period") or 60)
-    key = metric.get("Namespace"), metric.get("MetricName"), cloudwatch._dims_key(cloudwatch._dims_from_list(metric.get("Dimensions") or []))
+    dimensions = cloudwatch._dims_from_list(metric.get("Dimensions") or [])
+    key = metric.get("Namespace"), metric.get("MetricName"), cloudwatch._dims_key(dimensions)
     periods = defaultdict(list)
     for point in list(cloudwatch._metrics.get(key) or []):
         timestamp = point["Timestamp"] // period * period
         if start // period * period <= timestamp < end:
             periods[timestamp].append(point)
-    values = [(timestamp, cloudwatch._stat_value(cloudwatch._calc_stats(points), stat.get("Stat"), points)) for timestamp, points in sorted(periods.items())]
-    return [[timestamp, value] for timestamp, value in values if value is not None]
+    values = {
+        timestamp: cloudwatch._stat_value(cloudwatch._calc_stats(points), stat.get("Stat"), points)
+        for timestamp, points in sorted(periods.items())
+    }
+    return [[timestamp, value] for timestamp, value in values.items() if value is not None]
 
 
 def _result(query, series, newest_first):
     points = series[::-1] if newest_first else series
     return {
         "Id": query["Id"], "Label": query.get("Label") or query["Id"], "StatusCode": "Complete",
-        "Timestamps": [cloudwatch._ts_iso(timestamp) for timestamp, _ in points], "Values": [value for _, value in points],
+        "Timestamps": [cloudwatch._ts_iso(timestamp) for timestamp, _ in points],
+        "Values": [value for _, value in points],
     }
 
 

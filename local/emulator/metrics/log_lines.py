@@ -1,4 +1,4 @@
-"""Metrics in log lines of containers and functions, in the embedded metric format. A line that breaks the format has none.
+"""Metrics in log lines of containers and functions, in the embedded metric format; a line that breaks it has none.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """

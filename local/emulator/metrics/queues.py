@@ -13,7 +13,7 @@ from . import store
 
 NAMESPACE = "AWS/SQS"
 # Messages that were received more often do not count for the age.
-_MAX_RECEIVES_OF_OLDEST = 3
+_MAX_RECEIVES = 3
 
 
 def sample(minute):
@@ -21,8 +21,10 @@ def sample(minute):
         with request_scope(account, region):
             values = _values(queue)
         for name, value in values.items():
-            store.put(NAMESPACE, name, {"QueueName": queue["name"]}, value, account=account, region=region, timestamp=minute * 60,
-                      unit="Seconds" if "Age" in name else "Count")
+            store.put(
+                NAMESPACE, name, {"QueueName": queue["name"]}, value, account=account, region=region,
+                timestamp=minute * 60, unit="Seconds" if "Age" in name else "Count",
+            )
 
 
 def _values(queue):
@@ -39,10 +41,11 @@ def _counts(queue, suffix):
     sqs._refresh_counts(queue)
     counts = queue["attributes"]
     values = {
-        f"ApproximateNumberOfMessages{of}{suffix}": int(counts[f"ApproximateNumberOfMessages{'' if of == 'Visible' else of}"])
-        for of in ("Visible", "NotVisible", "Delayed")
+        f"ApproximateNumberOfMessages{metric}{suffix}": int(counts[f"ApproximateNumberOfMessages{attribute}"])
+        for metric, attribute in (("Visible", ""), ("NotVisible", "NotVisible"), ("Delayed", "Delayed"))
     }
-    ages = [_age(message) for message in queue["messages"] if message["receive_count"] < _MAX_RECEIVES_OF_OLDEST or queue["is_fifo"]]
+    counted = [message for message in queue["messages"] if queue["is_fifo"] or message["receive_count"] < _MAX_RECEIVES]
+    ages = [_age(message) for message in counted]
     if ages:
         values[f"ApproximateAgeOfOldestMessage{suffix}"] = max(ages)
     return values

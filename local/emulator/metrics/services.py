@@ -9,8 +9,8 @@ from . import store
 
 # https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
 _EXECUTIONS = {
-    "RUNNING": "ExecutionsStarted", "SUCCEEDED": "ExecutionsSucceeded", "FAILED": "ExecutionsFailed", "ABORTED": "ExecutionsAborted",
-    "TIMED_OUT": "ExecutionsTimedOut",
+    "RUNNING": "ExecutionsStarted", "SUCCEEDED": "ExecutionsSucceeded", "FAILED": "ExecutionsFailed",
+    "ABORTED": "ExecutionsAborted", "TIMED_OUT": "ExecutionsTimedOut",
 }
 
 

@@ -26,7 +26,8 @@ def put(namespace, name, dimensions, value, *, account, region, timestamp=None, 
     """A value of a service's own metric, by default of now."""
     with request_scope(account, region):
         cloudwatch._metric_bucket((namespace, name, cloudwatch._dims_key(dimensions))).append({
-            "Timestamp": clock.now() if timestamp is None else timestamp, "Value": float(value), "Unit": unit, "Dimensions": dimensions,
+            "Timestamp": clock.now() if timestamp is None else timestamp, "Value": float(value), "Unit": unit,
+            "Dimensions": dimensions,
         })
 
 

@@ -17,12 +17,11 @@ def sample(minute):
         cluster = ecs._clusters.get_scoped(account, region, name) or {}
         if service["status"] != "ACTIVE" or not _has_insights(cluster):
             continue
-        dimensions = {"ClusterName": name, "ServiceName": service["serviceName"]}
+        dimensions, moment = {"ClusterName": name, "ServiceName": service["serviceName"]}, minute * 60
         for metric, count in _COUNTS.items():
-            store.put(NAMESPACE, metric, dimensions, service[count], account=account, region=region, timestamp=minute * 60)
+            store.put(NAMESPACE, metric, dimensions, service[count], account=account, region=region, timestamp=moment)
 
 
 def _has_insights(cluster):
-    return any(
-        setting["name"] == "containerInsights" and setting["value"] in ("enabled", "enhanced") for setting in cluster.get("settings", [])
-    )
+    settings = {setting["name"]: setting["value"] for setting in cluster.get("settings", [])}
+    return settings.get("containerInsights") in ("enabled", "enhanced")

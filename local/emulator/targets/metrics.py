@@ -24,10 +24,9 @@ _METRICS = {
 def count(what, rule):
     spec = parse_arn(rule["Arn"])
     schedule = permissions.is_schedule(rule)
+    namespace, dimensions = "AWS/Scheduler" if schedule else "AWS/Events", _dimensions(spec.resource, schedule)
     for name in _METRICS[what][schedule]:
-        store.put(
-            "AWS/Scheduler" if schedule else "AWS/Events", name, _dimensions(spec.resource, schedule), 1, account=spec.account_id, region=spec.region,
-        )
+        store.put(namespace, name, dimensions, 1, account=spec.account_id, region=spec.region)
 
 
 def _dimensions(resource, schedule):

@@ -1,4 +1,4 @@
-"""Queues: delay, retention and deduplication on the clock; leases, long polls and what processes see of a message in real time."""
+"""Queues: delay, retention and deduplication on the clock; leases, long polls and times of messages in real time."""
 
 import time
 

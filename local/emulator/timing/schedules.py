@@ -1,4 +1,4 @@
-"""Scheduled rules and schedules, on the clock. The time of a scheduled event is that of the clock, of every other event real time."""
+"""Scheduled rules and schedules, on the clock. Scheduled events have its time, all other events real time."""
 
 import contextvars
 import time
@@ -22,7 +22,7 @@ def apply():
 
 
 def _at(parse):
-    """A program that makes a schedule for once may know real time only; when it does, is known when the schedule is new."""
+    """A program that makes a one-time schedule may know only real time: its moment is read when the schedule is new."""
     moments = {}
 
     def moment(expression):
@@ -46,7 +46,7 @@ def _fire_schedules():
 
 
 def _keeping_rates(fired, schedules, tick):
-    """The emulator counts the next interval from the late moment at which it looked; here from when the last one ended."""
+    """The next interval begins where the last one ended, not at the later moment at which the emulator looked."""
     before = dict(fired)
     tick()
     for key, last in before.items():

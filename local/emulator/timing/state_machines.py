@@ -1,4 +1,4 @@
-"""Step Functions: Wait states and what waits for a callback without a process on the clock, timeouts of tasks and functions in real time."""
+"""Step Functions: Wait states and callbacks without a process on the clock, timeouts of processes in real time."""
 
 import contextvars
 import threading
@@ -13,6 +13,7 @@ from ministack.services import stepfunctions
 # These run a process of this machine, which calls back.
 _PROCESSES = ("lambda:invoke", "ecs:runTask")
 _LOOK_SECONDS = 0.1
+_NEVER_SECONDS = threading.TIMEOUT_MAX
 
 
 def apply():
@@ -56,7 +57,7 @@ def _watched(call):
         ended = threading.Event()
         threading.Thread(target=_watch, args=(token, limits, now, ended), daemon=True).start()
         try:
-            return call(resource, input_data, token, {name: value for name, value in state_def.items() if name != "TimeoutSeconds"})
+            return call(resource, input_data, token, {**state_def, "TimeoutSeconds": _NEVER_SECONDS})
         finally:
             ended.set()
 

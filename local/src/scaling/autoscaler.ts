@@ -59,8 +59,8 @@ const MINUTE_MS = 60_000;
 /**
  * Application Auto Scaling and CloudWatch alarms of the deployed templates, on the clock of the local cloud.
  *
- * At the end of each minute it fetches the new data of metrics, evaluates the alarms, and runs the policies of alarms in
- * ALARM.
+ * At the end of each minute it fetches the new data of metrics, evaluates the alarms, and runs the policies of alarms
+ * in ALARM.
  */
 export class Autoscaler {
   readonly #options: AutoscalerOptions;

@@ -36,15 +36,15 @@ const LONG = /^(TM|WM|TC|TS|PR)\((\d*\.?\d*)(%?):(\d*\.?\d*)(%?)\)$/;
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html
  */
 export function statistic(name: string): Statistic | undefined {
-  const [, short, percent] = SHORT.exec(name) ?? [];
-  if (short !== undefined) {
+  const [, short = '', percent] = SHORT.exec(name) ?? [];
+  if (short !== '') {
     const high = Number(percent);
     return short.toLowerCase() === 'p'
       ? (data) => percentile(data, high)
       : (data) => trimmed(short.toUpperCase(), data, { high, percent: true });
   }
-  const [, kind, low, lowPercent, high, highPercent] = LONG.exec(name) ?? [];
-  if (kind !== undefined) {
+  const [, kind = '', low, lowPercent, high, highPercent] = LONG.exec(name) ?? [];
+  if (kind !== '') {
     const bounds = {
       ...(low !== '' && { low: Number(low) }),
       ...(high !== '' && { high: Number(high) }),
