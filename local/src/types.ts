@@ -185,3 +185,11 @@ export interface ScalableTargetView {
   readonly maxCapacity: number;
   readonly activities: readonly ScalingActivity[];
 }
+
+/** Equal values of a metric, or a set of values of which only these statistics are known. */
+export interface Datum {
+  readonly count: number;
+  readonly sum: number;
+  readonly min: number;
+  readonly max: number;
+}

@@ -1,8 +1,6 @@
 import type { AccessKeys } from '../clients';
 import type { Authorization } from '../options';
-import type { Template } from '../deploy/assembly';
-import type { Datum } from '../scaling/statistics';
-import type { AlarmState, ApiCall, AuthorizedCall, Denial, Environment, StatementUse, TaskRecord } from '../types';
+import type { AlarmState, ApiCall, AuthorizedCall, Datum, Denial, Environment, StatementUse, TaskRecord } from '../types';
 
 export interface EmulatorOptions {
   readonly port?: number;
@@ -103,7 +101,7 @@ export interface PlayedFailure {
 export interface TemplateToCheck extends Environment {
   /** Name of the stack. */
   readonly stack: string;
-  readonly template: Template;
+  readonly template: object;
   readonly parameters: Readonly<Record<string, string>>;
 }
 

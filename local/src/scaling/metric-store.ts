@@ -1,5 +1,6 @@
 import type { MetricName, Series } from './read-template';
-import { statistic, type Datum } from './statistics';
+import type { Datum } from '../types';
+import { statistic } from './statistics';
 
 /** Minutes of data that are kept; alarms may evaluate a week. */
 const KEPT_MINUTES = 7 * 24 * 60;

@@ -1,10 +1,4 @@
-/** Equal values of a metric, or a set of values of which only these statistics are known. */
-export interface Datum {
-  readonly count: number;
-  readonly sum: number;
-  readonly min: number;
-  readonly max: number;
-}
+import type { Datum } from '../types';
 
 type Statistic = (data: readonly Datum[]) => number | undefined;
 

@@ -1,4 +1,5 @@
-import { statistic, type Datum } from '../../src/scaling/statistics';
+import { statistic } from '../../src/scaling/statistics';
+import type { Datum } from '../../src/types';
 
 const value = (number: number, count = 1): Datum => ({ count, sum: number * count, min: number, max: number });
 const TEN = Array.from({ length: 10 }, (_, index) => value(index + 1));
