@@ -44,10 +44,11 @@ const misspelt = {
       {
         ...statement,
         Condition: {
-          StringEquals: { 'sqs:Queue': 'a', 'AWS:sourceaccount': 'b', 'aws:ResourceTag/a b': 'c', 'aws:None': 'd' },
+          StringEquals: { 'sqs:Queue': 'a', 'AWS:sourceaccount': 'b', 'aws:PrincipalTag/a b': 'c', 'aws:None': 'd' },
         },
       },
-      { ...statement, Action: '*', Condition: { StringEquals: { 's3:prefix': 'a', 'token.example.com:sub': 'b' } } },
+      { ...statement, Action: '*', Condition: { StringEquals: { 's3:prefix': 'a' } } },
+      { ...statement, Condition: { StringEquals: { 'token.example.com:sub': 'b' } } },
     ),
   },
 };
