@@ -5,13 +5,7 @@ import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/c
 import { GetObjectCommand, paginateListObjectsV2, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
-import {
-  CreateQueueCommand,
-  DeleteMessageCommand,
-  GetQueueAttributesCommand,
-  ReceiveMessageCommand,
-  SQSClient,
-} from '@aws-sdk/client-sqs';
+import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { Upload } from '@aws-sdk/lib-storage';
 import type { LocalCloud } from 'fileworks-local';
 import { Client } from 'pg';
@@ -22,6 +16,7 @@ import { peakKiBOf } from '../support/peak-memory';
 import { type PostgresServer, startPostgres } from '../support/postgres-server';
 import { type CsvFile, csvFile } from './support/csv-files';
 import { startDeployment, until } from './support/deployment';
+import { createQueueFor } from './support/queue';
 
 const root = resolve(__dirname, '..', '..');
 const app = resolve(root, 'build', 'e2e', 'csv-batch');
@@ -128,10 +123,7 @@ describe('csv-batch on the local cloud', () => {
 
   /** A queue with the events that the workflows send. */
   async function listen(): Promise<string> {
-    const { QueueUrl: url = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'batch-events' }));
-    const { Attributes: { QueueArn: arn } = {} } = await sqs.send(
-      new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['QueueArn'] }),
-    );
+    const { url, arn } = await createQueueFor(sqs, 'batch-events', 'events.amazonaws.com');
     const bus = new EventBridgeClient(cloud.clientConfig());
     await bus.send(
       new PutRuleCommand({ Name: 'batch-events', EventPattern: JSON.stringify({ source: ['fileworks.batches'] }) }),

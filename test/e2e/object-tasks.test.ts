@@ -9,11 +9,12 @@ import {
   SchedulerClient,
 } from '@aws-sdk/client-scheduler';
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
-import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { LocalCloud, LocalTask } from 'fileworks-local';
 import { ObjectTaskEnv } from '../../src/contract/object-task-env';
 import { privilegeFindings } from '../least-privilege/findings';
 import { startDeployment, until } from './support/deployment';
+import { createQueueFor } from './support/queue';
 
 const app = resolve(__dirname, '..', '..', 'build', 'e2e', 'object-tasks');
 
@@ -45,10 +46,8 @@ describe('object-tasks on the local cloud', () => {
     outputs = cloud.outputs('ObjectTasks');
     s3 = new S3Client(cloud.clientConfig());
     sqs = new SQSClient(cloud.clientConfig());
-    alertsUrl = (await sqs.send(new CreateQueueCommand({ QueueName: 'alerts' }))).QueueUrl ?? '';
-    const { Attributes: { QueueArn: arn } = {} } = await sqs.send(
-      new GetQueueAttributesCommand({ QueueUrl: alertsUrl, AttributeNames: ['QueueArn'] }),
-    );
+    const { url, arn } = await createQueueFor(sqs, 'alerts', 'sns.amazonaws.com');
+    alertsUrl = url;
     await new SNSClient(cloud.clientConfig()).send(
       new SubscribeCommand({ TopicArn: outputs.AlertsTopicArn, Protocol: 'sqs', Endpoint: arn }),
     );

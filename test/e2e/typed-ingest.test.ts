@@ -5,17 +5,12 @@ import { DescribeTableCommand, DynamoDBClient, QueryCommand } from '@aws-sdk/cli
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
-import {
-  CreateQueueCommand,
-  GetQueueAttributesCommand,
-  ListQueuesCommand,
-  ReceiveMessageCommand,
-  SQSClient,
-} from '@aws-sdk/client-sqs';
+import { ListQueuesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { LocalCloud } from 'fileworks-local';
 import { privilegeFindings } from '../least-privilege/findings';
 import { startDeployment, until } from './support/deployment';
+import { createQueueFor } from './support/queue';
 import { DispatchWatch } from './support/dispatch-watch';
 
 const app = resolve(__dirname, '..', '..', 'build', 'e2e', 'typed-ingest');
@@ -140,11 +135,8 @@ describe('typed-ingest on the local cloud, while everything goes wrong', () => {
     outputs = cloud.outputs('TypedIngest');
     const { Table: table } = await dynamodb.send(new DescribeTableCommand({ TableName: outputs.StateTable }));
     watch = new DispatchWatch(cloud, table!.LatestStreamArn!);
-    const { QueueUrl: url } = await sqs.send(new CreateQueueCommand({ QueueName: 'on-call' }));
-    alertsUrl = url!;
-    const { Attributes: { QueueArn: arn } = {} } = await sqs.send(
-      new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['QueueArn'] }),
-    );
+    const { url, arn } = await createQueueFor(sqs, 'on-call', 'sns.amazonaws.com');
+    alertsUrl = url;
     const sns = new SNSClient(cloud.clientConfig());
     await sns.send(new SubscribeCommand({ TopicArn: outputs.AlertsTopic, Protocol: 'sqs', Endpoint: arn }));
     sns.destroy();
