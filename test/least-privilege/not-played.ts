@@ -5,4 +5,6 @@ export const NOT_PLAYED: Readonly<Partial<Record<string, readonly string[]>>> = 
   'xray:PutTelemetryRecords': ['sends traces'],
   'xray:GetSamplingRules': ['sends traces'],
   'xray:GetSamplingTargets': ['sends traces'],
+  // https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
+  'states:StopExecution': ['stops the executions of a Distributed Map that has failed'],
 };
