@@ -12,13 +12,14 @@ export type {
 } from './emulator/emulator';
 export type { Failure } from './failure';
 export type { DisturbedDeliveries, Faults } from './faults';
-export type { Authorization, LocalCloudOptions } from './options';
+export type { LocalCloudOptions } from './options';
 export type { TaskMap, TaskMapEntry } from './tasks/task-map';
 export type {
   AlarmState,
   AlarmTransition,
   AlarmView,
   ApiCall,
+  Authorization,
   AuthorizedCall,
   ClientConfig,
   ContainerRecord,

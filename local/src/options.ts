@@ -1,8 +1,6 @@
 import type { Emulator, EmulatorOptions } from './emulator/emulator';
 import type { TaskMap } from './tasks/task-map';
-import type { LocalCloudEvents } from './types';
-
-export type Authorization = 'enforce' | 'audit' | 'off';
+import type { Authorization, LocalCloudEvents } from './types';
 
 export interface LocalCloudOptions {
   /** Directory of a synthesized CDK app. Default: `cdk.out`. */

@@ -65,6 +65,9 @@ export interface LocalProcess {
   readonly log: string;
 }
 
+/** What happens to a call that AWS would deny. */
+export type Authorization = 'enforce' | 'audit' | 'off';
+
 /** One AWS API call that the emulator answered. */
 export interface ApiCall {
   /** Milliseconds since 1970. */

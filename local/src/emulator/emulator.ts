@@ -1,6 +1,15 @@
 import type { AccessKeys } from '../clients';
-import type { Authorization } from '../options';
-import type { AlarmState, ApiCall, AuthorizedCall, Datum, Denial, Environment, StatementUse, TaskRecord } from '../types';
+import type {
+  AlarmState,
+  ApiCall,
+  Authorization,
+  AuthorizedCall,
+  Datum,
+  Denial,
+  Environment,
+  StatementUse,
+  TaskRecord,
+} from '../types';
 
 export interface EmulatorOptions {
   readonly port?: number;

@@ -6,7 +6,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import type { Reaper } from '../reaper';
-import { HealthCheck, type HealthCheckConfig, type HealthStatus } from './health-check';
+import { HealthCheck, type ContainerCommand, type HealthCheckConfig, type HealthStatus } from './health-check';
 
 export type ContainerLabels = Readonly<Partial<Record<string, string>>>;
 
@@ -19,12 +19,6 @@ export interface ContainerConfig {
   readonly Labels?: ContainerLabels | null;
   readonly Healthcheck?: HealthCheckConfig | null;
   readonly HostConfig?: Readonly<Record<string, unknown>>;
-}
-
-export interface ContainerCommand {
-  readonly argv: readonly string[];
-  readonly cwd: string;
-  readonly env: Readonly<Record<string, string>>;
 }
 
 export type ContainerStatus = 'created' | 'running' | 'exited';

@@ -1,6 +1,12 @@
 import { spawn } from 'node:child_process';
 import type { Reaper } from '../reaper';
-import type { ContainerCommand } from './container';
+
+/** How the process of a container starts. */
+export interface ContainerCommand {
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+}
 
 /** Docker's `Healthcheck`; times are nanoseconds. */
 export interface HealthCheckConfig {

@@ -3,17 +3,7 @@ import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import { LocalCloudError, messageOf } from '../errors';
 import { readDockerfile, type Stage } from './dockerfile';
 import { sourceFolder } from './source-folder';
-import type { TaskMapEntry } from './task-map';
-
-/** How CDK would build an image. */
-export interface ImageBuild {
-  /** The copy of the context in the cloud assembly. */
-  readonly directory: string;
-  /** Default: `Dockerfile`. */
-  readonly dockerFile?: string;
-  readonly target?: string;
-  readonly args?: Readonly<Record<string, string>>;
-}
+import type { ImageBuild, TaskMapEntry } from './task-map';
 
 /** A process that stands for the image of a Dockerfile. */
 export type ImageProcess = Required<Pick<TaskMapEntry, 'entrypoint' | 'command' | 'cwd' | 'env'>> & {

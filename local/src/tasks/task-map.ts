@@ -1,7 +1,16 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { LocalCloudError, messageOf } from '../errors';
-import type { ImageBuild } from './image-process';
+
+/** How CDK would build an image. */
+export interface ImageBuild {
+  /** The copy of the context in the cloud assembly. */
+  readonly directory: string;
+  /** Default: `Dockerfile`. */
+  readonly dockerFile?: string;
+  readonly target?: string;
+  readonly args?: Readonly<Record<string, string>>;
+}
 
 /** An entry of `tasks.json`: all given fields must match; `*` matches any characters. */
 export interface TaskMapEntry {
