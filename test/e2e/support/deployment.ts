@@ -12,15 +12,22 @@ const tool = (...args: string[]) =>
   });
 
 export interface DeploymentOptions {
+  /** Folder of the synthesized app in build/e2e; two tests must not share one. Default: the name of the deployment. */
+  readonly folder?: string;
   /** Task families that the worker runs for; an image of any other cannot be pulled. Default: all. */
   readonly family?: string;
   /** A command that runs once in the folder of the container code, like the build of its Dockerfile. Default: none. */
   readonly build?: readonly string[];
   /** Starts the worker there. Default: `node main.ts`. */
   readonly command?: readonly string[];
+  /** Speed of the cloud's clock. Default: 60. */
+  readonly speed?: number;
   /** Changes the text of a template for this machine. Default: no change. */
   readonly adapt?: (template: string) => string;
 }
+
+/** Where `startDeployment` synthesizes an app. */
+export const appFolder = (folder: string) => join(root, 'build', 'e2e', folder);
 
 /** Where the container code of a reference deployment is installed. */
 export const workerFolder = (name: string) => tool('worker', name).trim().split('\n').at(-1)!;
@@ -30,9 +37,9 @@ export const workerFolder = (name: string) => tool('worker', name).trim().split(
  */
 export async function startDeployment(
   name: string,
-  { family = '*', build, command = ['node', 'main.ts'], adapt }: DeploymentOptions = {},
+  { folder = name, family = '*', build, command = ['node', 'main.ts'], speed = 60, adapt }: DeploymentOptions = {},
 ): Promise<LocalCloud> {
-  const app = join(root, 'build', 'e2e', name);
+  const app = appFolder(folder);
   tool('typescript', name, app);
   const cwd = workerFolder(name);
   if (build !== undefined) {
@@ -51,7 +58,7 @@ export async function startDeployment(
   return LocalCloud.start({
     app,
     tasks: { tasks: [{ family, command, cwd, env }] },
-    speed: 60,
+    speed,
     logDir,
     toolsDir: join(root, '.tools'),
   });

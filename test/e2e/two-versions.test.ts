@@ -1,0 +1,180 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import type { LocalCloud, LocalTask } from 'fileworks-local';
+import { csvFile } from './support/csv-files';
+import { appFolder, startDeployment, until } from './support/deployment';
+import { secondVersion } from './support/second-version';
+
+/** A reference deployment whose workers begin when the gate is open: what they do is running while it is updated. */
+class Rollout {
+  static async start(name: string): Promise<Rollout> {
+    const gate = join(mkdtempSync(join(tmpdir(), 'fileworks-gate-')), 'open');
+    const wait = `while [ ! -e '${gate}' ]; do sleep 0.1; done; exec node main.ts`;
+    const folder = `two-versions-${name}`;
+    const command = ['/bin/sh', '-c', wait];
+    return new Rollout(folder, await startDeployment(name, { folder, command, speed: 10 }), gate);
+  }
+
+  readonly #s3: S3Client;
+
+  private constructor(
+    private readonly folder: string,
+    readonly cloud: LocalCloud,
+    private readonly gate: string,
+  ) {
+    this.#s3 = new S3Client(cloud.clientConfig());
+  }
+
+  async put(bucket: string, ...keys: readonly string[]): Promise<void> {
+    for (const key of keys) {
+      await this.putBody(bucket, key, '{"id":1}\n');
+    }
+  }
+
+  async putBody(bucket: string, key: string, body: string | Buffer): Promise<void> {
+    await this.#s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: Buffer.from(body as string) }));
+  }
+
+  async keys(bucket: string, prefix = ''): Promise<string[]> {
+    const { Contents: found = [] } = await this.#s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix }));
+    return found.map(({ Key: key = '' }) => key);
+  }
+
+  running(count: number): Promise<LocalTask[]> {
+    return until(`${count} running tasks`, 60, () => {
+      const found = this.cloud.tasks().filter(({ lastStatus }) => lastStatus === 'RUNNING');
+      return found.length >= count ? found : undefined;
+    });
+  }
+
+  async update(): Promise<void> {
+    await this.cloud.update(secondVersion(appFolder(this.folder)));
+  }
+
+  open(): void {
+    writeFileSync(this.gate, '');
+  }
+
+  async stop(): Promise<void> {
+    this.#s3.destroy();
+    await this.cloud.stop();
+  }
+}
+
+/** Waits until `done` holds. Throws as soon as a call of the app is denied, after which it never will. */
+async function withoutDenial(what: string, cloud: LocalCloud, done: () => Promise<boolean>): Promise<void> {
+  await until(what, 60, async () => {
+    expect(cloud.denials()).toEqual([]);
+    return (await done()) || undefined;
+  });
+}
+
+describe('object-tasks, updated while its tasks run', () => {
+  const KEYS = ['1', '2', '3', '4'].map((name) => `in/${name}.jsonl`);
+  let rollout: Rollout;
+  let results: string;
+  const summaries = async () => {
+    const found = await rollout.keys(results, 'summaries/');
+    return KEYS.filter((key) => found.some((summary) => summary.startsWith(`summaries/${key.slice(3)}@`)));
+  };
+
+  beforeAll(async () => {
+    rollout = await Rollout.start('object-tasks');
+    const { IncomingBucket: incoming, ResultsBucket } = rollout.cloud.outputs('ObjectTasks');
+    results = ResultsBucket;
+    await rollout.put(incoming, KEYS[0]);
+    const [lost] = await rollout.running(1);
+    await rollout.put(incoming, KEYS[1], KEYS[2]);
+    await rollout.running(3);
+    await rollout.update();
+    await rollout.put(incoming, KEYS[3]);
+    await rollout.running(4);
+    rollout.cloud.faults.kill(lost.taskArn);
+    rollout.open();
+  }, 600_000);
+
+  afterAll(() => rollout.stop(), 60_000);
+
+  test('running tasks end with the old version, and the next file gets the new one', async () => {
+    await until('their summaries', 60, async () => ((await summaries()).length >= 3 ? true : undefined));
+    expect(await summaries()).toEqual(expect.arrayContaining(KEYS.slice(1)));
+    expect(new Set(rollout.cloud.tasks().map(({ taskDefinitionArn }) => taskDefinitionArn)).size).toBe(2);
+  });
+
+  // Finding: definition and role of the state machine name one revision. The retry of a lost task needs the old one,
+  // which is INACTIVE, and for which the role has no permission any more
+  test.failing('a lost task is started again', async () => {
+    await withoutDenial('its summary', rollout.cloud, async () => (await summaries()).length === 4);
+  });
+});
+
+describe('typed-ingest, updated while its tasks run, and while the new policies do not yet have effect', () => {
+  const KEYS = Array.from({ length: 6 }, (_, n) => `incoming/b/${n}.txt`);
+  let rollout: Rollout;
+  let results: string;
+
+  beforeAll(async () => {
+    rollout = await Rollout.start('typed-ingest');
+    const { IncomingBucket: incoming, ResultsBucket } = rollout.cloud.outputs('TypedIngest');
+    results = ResultsBucket;
+    await rollout.put(incoming, ...KEYS);
+    // The type has four slots
+    await rollout.running(4);
+    await rollout.cloud.faults.delayPolicies(86_400);
+    await rollout.update();
+    rollout.open();
+  }, 600_000);
+
+  afterAll(() => rollout.stop(), 60_000);
+
+  test('running tasks end with the old version', async () => {
+    await until('their results', 60, async () => ((await rollout.keys(results)).length >= 4 ? true : undefined));
+  });
+
+  // Finding: the launcher calls the denial of its new revision `misconfigured`, which fails the file for good
+  test.failing(
+    'files in the queue are launched when the policies have effect',
+    async () => {
+      await until('a denial', 60, () => (rollout.cloud.denials().length > 0 ? true : undefined));
+      await rollout.cloud.faults.delayPolicies(0);
+      await until('their results', 30, async () => ((await rollout.keys(results)).length >= 6 ? true : undefined));
+    },
+    120_000,
+  );
+});
+
+describe('csv-batch, updated while its batches run', () => {
+  const FILES = 60;
+  let rollout: Rollout;
+  let clean: string;
+  const cleaned = async () => (await rollout.keys(clean, 'clean/')).length;
+
+  beforeAll(async () => {
+    rollout = await Rollout.start('csv-batch');
+    const { InboxBucket: inbox, CleanBucket } = rollout.cloud.outputs('CsvBatch');
+    clean = CleanBucket;
+    for (let n = 0; n < FILES; n += 1) {
+      const file = csvFile(`${n}.csv`, n, 3);
+      await rollout.putBody(inbox, `orders/incoming/${file.name}`, await buffer(file.body()));
+    }
+    await rollout.putBody(inbox, 'orders/incoming/_READY', '');
+    const [lost] = await rollout.running(2);
+    await rollout.update();
+    rollout.cloud.faults.kill(lost.taskArn);
+    rollout.open();
+  }, 600_000);
+
+  afterAll(() => rollout.stop(), 60_000);
+
+  test('a running batch ends with the old version', async () => {
+    await until('its files', 60, async () => ((await cleaned()) >= 10 ? true : undefined));
+  });
+
+  // Finding: the same as of object-tasks
+  test.failing('the batch of a lost task is started again', async () => {
+    await withoutDenial('all files', rollout.cloud, async () => (await cleaned()) === FILES);
+  });
+});
