@@ -36,7 +36,10 @@ interface Mutant {
   readonly because: string;
 }
 
-type Document = { Statement: Record<string, unknown> | Record<string, unknown>[] };
+type Statement = Record<string, unknown>;
+interface Document {
+  readonly Statement: Statement | Statement[];
+}
 interface Template {
   readonly Resources: Record<string, { readonly Type: string; readonly Properties: Record<string, unknown> }>;
 }
@@ -162,7 +165,7 @@ function disable({ Resources: resources }: Template, { logicalId, index, stateme
     ...inline.map(({ PolicyDocument }) => PolicyDocument),
   ] as (Document | undefined)[];
   const found = documents
-    .flatMap((document) => [document?.Statement ?? []].flat().at(index) ?? [])
+    .flatMap((document): Statement[] => [document?.Statement ?? []].flat().slice(index, index + 1))
     .find((candidate) => JSON.stringify(candidate['Action']) === JSON.stringify(statement['Action']));
   if (!found) {
     fail(`${logicalId} has no statement ${index} for ${JSON.stringify(statement['Action'])}`);

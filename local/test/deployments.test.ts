@@ -132,9 +132,9 @@ async function invoke(name: string, payload: object): Promise<unknown> {
 
 const PLACEMENT = {
   cluster: 'jobs',
-  launchType: 'FARGATE',
+  launchType: 'FARGATE' as const,
   networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-1'] } },
-} as const;
+};
 
 const run = (taskDefinition: string) => ecs.send(new RunTaskCommand({ ...PLACEMENT, taskDefinition }));
 
