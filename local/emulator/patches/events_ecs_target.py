@@ -4,7 +4,6 @@ Seen in ministack 1.5.33; there is no upstream report.
 """
 
 import json
-from datetime import datetime, timezone
 
 from authorization import gate, run_task
 from ministack.core.arn import ArnParseError, parse_arn
@@ -13,6 +12,7 @@ from ministack.services.stepfunctions import _pascal_to_camel
 from targets import permissions
 from targets.delivery import ATTEMPT
 from targets.errors import DeliveryError, of_answer, of_denial
+from timing import schedules
 
 from . import scratch
 
@@ -56,7 +56,7 @@ def _with_context(target, event, rule):
     text = target["Input"]
     attributes = {
         "schedule-arn": rule["Arn"],
-        "scheduled-time": datetime.fromtimestamp(event["Time"], timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "scheduled-time": schedules.named_time(rule, event),
         "execution-id": event["EventId"],
         "attempt-number": str(event.get(ATTEMPT, 1)),
     }

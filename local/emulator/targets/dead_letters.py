@@ -2,12 +2,12 @@
 
 import json
 import logging
-from datetime import datetime, timezone
 
 from authorization import gate
 from ministack.core.arn import parse_arn
 from ministack.core.responses import request_scope
 from ministack.services import eventbridge, sqs
+from timing import schedules
 
 from . import metrics, permissions
 
@@ -67,7 +67,7 @@ def _of_schedule(target, event, rule, error):
     address = sqs._queue_url_for_account(spec.account_id, spec.resource) if spec.service == "sqs" else target["Arn"]
     return json.dumps({of_input: target.get("Input", ""), of_target: address}), {
         "SCHEDULE_ARN": rule["Arn"], "TARGET_ARN": f"arn:aws:scheduler:::aws-sdk:{api}", "EXECUTION_ID": event["EventId"],
-        "SCHEDULED_TIME": datetime.fromtimestamp(event["Time"], timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "SCHEDULED_TIME": schedules.named_time(rule, event),
         "ERROR_CODE": error.api_code, "ERROR_MESSAGE": str(error), "IS_PAYLOAD_TRUNCATED": "false",
     }
 

@@ -2,6 +2,7 @@
 
 import contextvars
 import time
+from datetime import datetime, timezone
 from types import SimpleNamespace
 
 import clock
@@ -10,15 +11,23 @@ from ministack.services import eventbridge, scheduler
 # A second, or less on a slow clock: a new schedule is seen within a second of real time.
 _TICK_SECONDS = min(1, 1 / clock.real(1))
 
+_parse_at = scheduler._at_time_epoch
 _of_schedule = contextvars.ContextVar("of_schedule", default=False)
 
 
 def apply():
     eventbridge._now_ts = lambda: clock.now() if _of_schedule.get() else time.time()
     scheduler.time = SimpleNamespace(time=clock.now)
-    scheduler._at_time_epoch = _at(scheduler._at_time_epoch)
+    scheduler._at_time_epoch = _at(_parse_at)
     eventbridge.start_scheduler = lambda: clock.every(_TICK_SECONDS, _fire_rules)
     scheduler.start_scheduler = lambda: clock.every(_TICK_SECONDS, _fire_schedules)
+
+
+def named_time(schedule, event):
+    """The time for which a schedule made its event: that of `at(…)` as it is written, which may be real time."""
+    named = _parse_at(schedule.get("ScheduleExpression", ""))
+    moment = datetime.fromtimestamp(event["Time"] if named is None else named, timezone.utc)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _at(parse):

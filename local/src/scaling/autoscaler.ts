@@ -116,11 +116,10 @@ export class Autoscaler {
     }
   }
 
+  /** Begins with the minute of now: alarms do not judge the time in which the app was deployed. */
   start(): void {
-    this.#timer = setTimeout(() => {
-      this.start();
-      void this.minutes();
-    }, this.#options.clock.untilNextMinute());
+    this.#minute = this.#lastEndedMinute();
+    this.#awaitMinute();
   }
 
   /** Evaluates the minutes that have ended, one after the other; resolves when that is done. */
@@ -204,6 +203,13 @@ export class Autoscaler {
     for (const { policy, stack } of this.#policies) {
       await this.#track(policy, stack);
     }
+  }
+
+  #awaitMinute(): void {
+    this.#timer = setTimeout(() => {
+      this.#awaitMinute();
+      void this.minutes();
+    }, this.#options.clock.untilNextMinute());
   }
 
   #enqueue(work: () => Promise<void>): Promise<void> {
