@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-cloudwatch';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { CreateScheduleCommand, GetScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import {
   DescribeExecutionCommand,
   GetExecutionHistoryCommand,
@@ -395,5 +396,24 @@ describe('a clock that runs 600 times as fast', () => {
       return messages.length > 0 && messages;
     }, 'an hour');
     expect(new Date((JSON.parse(hour.Body!) as { at: string }).at).getTime()).toBeGreaterThan(Date.now());
+  });
+
+  test('a schedule for once names the time that a program on real time gave it', async () => {
+    const scheduler = new SchedulerClient(cloud.clientConfig());
+    const { Target: target } = await scheduler.send(new GetScheduleCommand({ Name: url('Hourly') }));
+    const at = new Date().toISOString().slice(0, 19);
+    await scheduler.send(
+      new CreateScheduleCommand({
+        Name: 'once',
+        ScheduleExpression: `at(${at})`,
+        FlexibleTimeWindow: { Mode: 'OFF' },
+        Target: target,
+      }),
+    );
+    await until(
+      async () => (await receive('Hours')).some(({ Body: body }) => body === JSON.stringify({ at: `${at}Z` })),
+      'the event of the schedule',
+    );
+    scheduler.destroy();
   });
 });
