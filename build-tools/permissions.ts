@@ -23,6 +23,8 @@ import { fail, root } from './steps.ts';
 /** What an end-to-end run leaves: see test/least-privilege/findings.ts. */
 interface Recording {
   readonly app: string;
+  /** Physical ids by stack and logical id: parts of some are random. */
+  readonly resources: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly calls: readonly AuthorizedCall[];
   /** Why statements were not used, by `<logical id>[<index>]`. */
   readonly unused: Readonly<Record<string, readonly string[]>>;
@@ -57,6 +59,7 @@ const names = positionals.length > 0 ? positionals : recorded();
 const deadline = values.seconds === undefined ? Infinity : Date.now() + Number(values.seconds) * 1000;
 const share = values.seconds === undefined ? Infinity : (Number(values.seconds) * 1000) / names.length;
 
+const originals = new Map<string, string>();
 const mutants: Mutant[] = [];
 for (const name of names) {
   mutants.push(...(await mutate(name, Math.min(deadline, Date.now() + share))));
@@ -72,8 +75,10 @@ function recorded(): string[] {
 }
 
 async function mutate(deployment: string, until: number): Promise<Mutant[]> {
-  const { app, calls, unused } = JSON.parse(readFileSync(join(RECORDINGS, `${deployment}.json`), 'utf8')) as Recording;
+  const recording = JSON.parse(readFileSync(join(RECORDINGS, `${deployment}.json`), 'utf8')) as Recording;
+  const { app, unused } = recording;
   const cloud = await LocalCloud.start({ app, toolsDir: join(root, '.tools') });
+  const calls = translated(recording, cloud);
   const found: Mutant[] = [];
   try {
     const before = await cloud.judge(calls);
@@ -101,6 +106,17 @@ async function mutate(deployment: string, until: number): Promise<Mutant[]> {
     await cloud.stop();
   }
   return found;
+}
+
+/** The calls on the resources of this deployment. */
+function translated({ resources, calls }: Recording, cloud: LocalCloud): readonly AuthorizedCall[] {
+  const names = Object.entries(resources).flatMap(([stack, before]) =>
+    Object.entries(before).map(([logicalId, name]) => [name, cloud.resources(stack)[logicalId] ?? name] as const),
+  );
+  // A longer name first: it may contain another
+  const inOrder = names.filter(([from, to]) => from !== to).sort(([a], [b]) => b.length - a.length);
+  const text = inOrder.reduce((json, [from, to]) => json.replaceAll(from, to), JSON.stringify(calls));
+  return JSON.parse(text) as AuthorizedCall[];
 }
 
 /** Updates the stack to its template without the statement; returns why CloudFormation refused that, if it did. */
@@ -134,8 +150,6 @@ async function withoutStatement(cloud: LocalCloud, statement: StatementUse): Pro
     s3.destroy();
   }
 }
-
-const originals = new Map<string, string>();
 
 /** The template as it was first deployed. */
 async function original(cloudFormation: CloudFormationClient, stack: string): Promise<Template> {

@@ -21,6 +21,7 @@ import { ExportApi } from '../../examples/worker/export-api/server';
 import type { ExportJobEvent } from '../../src/contract/export-contract';
 import { ExportJobStore } from '../../src/runtime/exports/index.js';
 import { privilegeFindings } from '../least-privilege/findings';
+import { LOST_EVENT, SERVICE_EVENT } from '../least-privilege/reasons';
 import { expectToFitItsSchema } from '../support/event-schemas';
 import { freePort } from '../runtime/support/ports';
 import { startDeployment, until, workerFolder } from './support/deployment';
@@ -330,10 +331,6 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
   });
 
   test('every role has the permissions that its process used, and no others', async () => {
-    const publishes = {
-      role: 'AlertsFunction',
-      because: 'SNS uses it on behalf of a publisher to an encrypted topic',
-    };
     const worker = 'ExportsWorkerTask';
     const orchestrator = 'ExportsOrchestratorTask';
     const suspends = {
@@ -347,13 +344,10 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
     };
     expect(
       await privilegeFindings(cloud, app, [
-        {
-          role: 'AlertsFunction',
-          action: 'sqs:SendMessage',
-          because: 'Lambda sends an event here after every attempt failed',
-        },
-        { ...publishes, action: 'kms:GenerateDataKey' },
-        { ...publishes, action: 'kms:Decrypt' },
+        { role: 'AlertsDeadLetterQueuePolicy', action: 'sqs:SendMessage', because: LOST_EVENT },
+        { role: 'ExportsPostProcessingDeadLetterQueuePolicy', action: 'sqs:SendMessage', because: LOST_EVENT },
+        { role: 'AlertsServiceRule', action: 'lambda:InvokeFunction', because: SERVICE_EVENT },
+        { role: 'AlertsDeploymentRule', action: 'lambda:InvokeFunction', because: SERVICE_EVENT },
         { ...leases, role: worker },
         { ...leases, role: orchestrator },
         {

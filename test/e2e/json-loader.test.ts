@@ -21,6 +21,7 @@ import { Client, escapeLiteral } from 'pg';
 import { LoaderEnv } from '../../src/contract/loader-env';
 import { MessageAttributeNames } from '../../src/contract/job-message';
 import { privilegeFindings } from '../least-privilege/findings';
+import { LOST_EVENT, NO_BUILDS } from '../least-privilege/reasons';
 import { type BuildResult, buildSpecOf, runBuild } from '../support/build-runner';
 import { startTlsPostgres, type TlsPostgres } from '../support/postgres-tls';
 import { startDeployment, until } from './support/deployment';
@@ -369,21 +370,20 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
           action: 's3:GetObject',
           because: 'a bucket without versions needs it; this one has versions, and the event names one',
         },
-        {
-          role: 'DeliveryDeploymentRole',
-          action: 'sts:AssumeRole',
-          because: 'the CDK does, for the roles of its bootstrap, and is not run here',
-        },
-        {
-          role: 'DeliveryGitHubRole',
-          action: 'codebuild:StartBuild',
-          because: 'workflows of GitHub Actions do, and there are none here',
-        },
-        {
-          role: 'DeliveryGitHubRole',
-          action: 'codebuild:BatchGetBuilds',
-          because: 'workflows of GitHub Actions do, and there are none here',
-        },
+        ...['ec2:AssignPrivateIpAddresses', 'ec2:UnassignPrivateIpAddresses', 'ec2:DescribeSubnets'].map((action) => ({
+          role: 'LoaderFunctionRole',
+          action,
+          because: 'Lambda uses it for network interfaces, which the local cloud does not make',
+        })),
+        { role: 'InboxDeadLetterQueuePolicy', action: 'sqs:SendMessage', because: LOST_EVENT },
+        ...['DeliveryMigration', 'DeliveryTransformation', 'DeliveryDeployment', 'SchedulerRoleForTarget'].map(
+          (role) => ({
+            role,
+            action: '*',
+            because: NO_BUILDS,
+          }),
+        ),
+        { role: 'DeliveryGitHubRole', action: '*', because: 'workflows of GitHub Actions do, and there are none here' },
       ]),
     ).toEqual([]);
   });

@@ -163,7 +163,11 @@ describe('object-tasks on the local cloud', () => {
         FlexibleTimeWindow: { Mode: FlexibleTimeWindowMode.OFF },
       }),
     );
-    const report = await until('the report', 60, () => result('reports/latest.json'));
+    // The hourly schedule of the deployment writes reports too: an hour of the clock is a minute here
+    const report = await until('the report', 60, async () => {
+      const found = await result('reports/latest.json');
+      return found?.until === new Date(`${soon}Z`).toISOString() ? found : undefined;
+    });
     const { KeyCount: summaries } = await s3.send(
       new ListObjectsV2Command({ Bucket: outputs.ResultsBucket, Prefix: 'summaries/' }),
     );

@@ -5,6 +5,7 @@ import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } fr
 import { GetQueueAttributesCommand, GetQueueUrlCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { LocalCloud, LocalTask } from 'fileworks-local';
 import { privilegeFindings } from '../least-privilege/findings';
+import { LOST_EVENT } from '../least-privilege/reasons';
 import { startDeployment, until } from './support/deployment';
 
 const app = resolve(__dirname, '..', '..', 'build', 'e2e', 'quickstart');
@@ -186,6 +187,7 @@ describe('the quickstart on the local cloud', () => {
   test('every role has the permissions that its process used, and no others', async () => {
     expect(
       await privilegeFindings(cloud, app, [
+        { role: 'IngestDeadLetterQueuePolicy', action: 'sqs:SendMessage', because: LOST_EVENT },
         {
           role: 'UnpackerTask',
           action: 'sqs:SendMessage',

@@ -128,7 +128,7 @@ describe('typed-ingest on the local cloud, while everything goes wrong', () => {
   }
 
   beforeAll(async () => {
-    cloud = await startDeployment('typed-ingest');
+    cloud = await startDeployment('typed-ingest', { speed: 10 });
     s3 = new S3Client(cloud.clientConfig());
     dynamodb = new DynamoDBClient(cloud.clientConfig());
     sqs = new SQSClient(cloud.clientConfig());

@@ -1,12 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { Denial, LocalCloud, StatementUse } from 'fileworks-local';
-import { NOT_PLAYED } from './not-played';
+import { ALONG_WITH, NOT_PLAYED } from './not-played';
 
 /** A granted action that no call of the run used, and why it is granted. */
 export interface Acknowledged {
   /** Beginning of the logical id of the policy. */
   readonly role: string;
+  /** `*` for every action of these policies. */
   readonly action: string;
   readonly because: string;
   /** Whether a run uses it depends on the order of its events. */
@@ -27,7 +28,12 @@ export async function privilegeFindings(
 ): Promise<string[]> {
   const uses = await cloud.statements();
   mkdirSync(RECORDINGS, { recursive: true });
-  const recording = { app: resolve(app), calls: await cloud.authorizedCalls(), unused: reasonsOf(uses, acknowledged) };
+  const recording = {
+    app: resolve(app),
+    resources: Object.fromEntries(cloud.stacks().map((stack) => [stack, cloud.resources(stack)])),
+    calls: await cloud.authorizedCalls(),
+    unused: reasonsOf(uses, acknowledged),
+  };
   writeFileSync(join(RECORDINGS, `${basename(resolve(app))}.json`), JSON.stringify(recording, null, 1));
   return findings(uses, cloud.denials(), acknowledged);
 }
@@ -54,11 +60,22 @@ export function findings(
 }
 
 /** Granted actions of which no call was made; what no call of the local cloud can be is left out. */
-function unusedActions({ statement, actions }: StatementUse): string[] {
-  return [statement['Action'] ?? []]
+function unusedActions(use: StatementUse): string[] {
+  return [use.statement['Action'] ?? []]
     .flat()
     .map(String)
-    .filter((granted) => !actions.some((action) => matches(granted, action)) && NOT_PLAYED[granted] === undefined);
+    .filter(
+      (granted) => !use.actions.some((action) => matches(granted, action)) && notPlayed(use, granted) === undefined,
+    );
+}
+
+/** Why no run can use an action. A task and a function use what they are granted themselves. */
+function notPlayed({ logicalId, actions }: StatementUse, granted: string): string | undefined {
+  const needed = ALONG_WITH[granted];
+  const bySomeService = !logicalId.includes('TaskRole') && !logicalId.includes('FunctionRole');
+  return needed !== undefined && bySomeService && actions.includes(needed)
+    ? `aws-cdk-lib grants it along with ${needed}`
+    : NOT_PLAYED[granted];
 }
 
 /** Why statements, or some of their actions, were not used, by `<logical id>[<index>]`. */
@@ -71,7 +88,7 @@ function reasonsOf(
       const granted = [use.statement['Action'] ?? []].flat().map(String);
       const reasons = granted.flatMap((action) => [
         ...acknowledged.filter((entry) => acknowledges(entry, use, action)).map(({ because }) => because),
-        ...(NOT_PLAYED[action] ?? []),
+        ...[notPlayed(use, action) ?? []].flat(),
       ]);
       return [`${use.logicalId}[${use.index}]`, [...new Set(reasons)]];
     }),
@@ -79,7 +96,7 @@ function reasonsOf(
 }
 
 function acknowledges(entry: Acknowledged, use: StatementUse, action: string): boolean {
-  return use.logicalId.startsWith(entry.role) && entry.action === action;
+  return use.logicalId.startsWith(entry.role) && (entry.action === '*' || entry.action === action);
 }
 
 /** `*` stands for any text, `?` for one character; actions ignore case. */

@@ -24,6 +24,10 @@ def apply():
     def extract_resource_arn(service, method, path, headers, body, params, region, account):
         if service == "ecs":
             return ecs_resource(headers.get("x-amz-target", "").rsplit(".", 1)[-1], _json(body), region, account)
+        if service == "states" and ".SendTask" in headers.get("x-amz-target", ""):
+            from . import step_functions
+
+            return step_functions.machine_of(_json(body).get("taskToken")) or "*"
         return resource_of(service, method, path, headers, body, params, region, account)
 
     def request_tag_context(service, action, body, params):

@@ -22,11 +22,14 @@ _role = contextvars.ContextVar("fileworks_execution_role", default=None)
 _sdk_resource = contextvars.ContextVar("fileworks_sdk_resource", default=None)
 """The `aws-sdk` resource that this thread calls."""
 
+_waiting = {}
+"""The state machine that waits for each task token."""
+
 
 def apply():
     stepfunctions._run_execution = _with_role(stepfunctions._run_execution)
     stepfunctions._invoke_resource = _authorized(stepfunctions._invoke_resource)
-    stepfunctions._invoke_with_callback = _authorized(stepfunctions._invoke_with_callback)
+    stepfunctions._invoke_with_callback = _authorized(_owning(stepfunctions._invoke_with_callback))
     stepfunctions._read_map_items = _authorized_reader(stepfunctions._read_map_items)
     app.call_service_handler_sync = _authorized_sdk_call(app.call_service_handler_sync)
     state_machines.apply()
@@ -41,6 +44,14 @@ def check(action, resource, context=None, *, error):
         call(action, resource, context)
     except gate.Denied as denied:
         raise stepfunctions._ExecutionError(*error(denied)) from None
+
+
+def machine_of(token):
+    """The ARN of the state machine that waits for a task token, which IAM evaluates for its answer; None when none waits.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
+    """
+    return _waiting.get(token)
 
 
 def may(action, resource, context=None):
@@ -95,6 +106,17 @@ def _authorized(invoke):
         return answer
 
     return invoke_resource
+
+
+def _owning(invoke):
+    def invoke_with_callback(resource, request, token, *rest):
+        _waiting[token] = _role.get().keywords["source_arn"]
+        try:
+            return invoke(resource, request, token, *rest)
+        finally:
+            del _waiting[token]
+
+    return invoke_with_callback
 
 
 def _named(resource, request):

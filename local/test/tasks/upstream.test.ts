@@ -35,7 +35,6 @@ beforeAll(async () => {
     agent,
     reaper: new Reaper(),
     dockerHost: `tcp://127.0.0.1:${(upstream.address() as AddressInfo).port}`,
-    line: () => undefined,
     output: () => undefined,
     line: () => undefined,
   });
