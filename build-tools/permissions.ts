@@ -163,8 +163,8 @@ async function original(cloudFormation: CloudFormationClient, stack: string): Pr
 }
 
 async function stackOf(cloudFormation: CloudFormationClient, name: string) {
-  const { Stacks: [stack] = [] } = await cloudFormation.send(new DescribeStacksCommand({ StackName: name }));
-  return stack ?? fail(`${name} is gone`);
+  const { Stacks: stacks = [] } = await cloudFormation.send(new DescribeStacksCommand({ StackName: name }));
+  return stacks.at(0) ?? fail(`${name} is gone`);
 }
 
 function disable({ Resources: resources }: Template, { logicalId, index, statement }: StatementUse): void {

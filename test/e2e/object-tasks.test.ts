@@ -13,6 +13,7 @@ import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { LocalCloud, LocalTask } from 'fileworks-local';
 import { ObjectTaskEnv } from '../../src/contract/object-task-env';
 import { privilegeFindings } from '../least-privilege/findings';
+import { LOST_EVENT, SERVICE_EVENT } from '../least-privilege/reasons';
 import { startDeployment, until } from './support/deployment';
 import { createQueueFor } from './support/queue';
 
@@ -194,20 +195,19 @@ describe('object-tasks on the local cloud', () => {
           because: 'extractTo deletes its record of unfinished work; this handler does not use it',
         },
         {
-          role: 'AlertsFunction',
-          action: 'sqs:SendMessage',
-          because: 'Lambda sends an event here after every attempt failed',
+          role: 'SummarizerStateMachine',
+          action: 'ecs:StopTask',
+          because: 'the tasks of an execution stop with it; none is stopped here',
         },
-        {
-          role: 'AlertsFunction',
-          action: 'kms:GenerateDataKey',
-          because: 'SNS uses it on behalf of a publisher to an encrypted topic',
-        },
-        {
-          role: 'AlertsFunction',
-          action: 'kms:Decrypt',
-          because: 'SNS uses it on behalf of a publisher to an encrypted topic',
-        },
+        { role: 'IngestDeadLetterQueuePolicy', action: 'sqs:SendMessage', because: LOST_EVENT },
+        { role: 'AlertsDeadLetterQueuePolicy', action: 'sqs:SendMessage', because: LOST_EVENT },
+        ...['AlertsTopicPolicy', 'AlertsKey'].map((role) => ({
+          role,
+          action: '*',
+          because: 'CloudWatch needs it; no alarm of this deployment publishes to the topic',
+        })),
+        { role: 'AlertsServiceRule', action: 'lambda:InvokeFunction', because: SERVICE_EVENT },
+        { role: 'AlertsDeploymentRule', action: 'lambda:InvokeFunction', because: SERVICE_EVENT },
       ]),
     ).toEqual([]);
   });

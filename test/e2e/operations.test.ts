@@ -261,7 +261,10 @@ describe('faults in a pipeline with a dispatcher', () => {
   let pipeline: Deployment;
 
   beforeAll(async () => {
-    pipeline = new Deployment(await startDeployment('typed-ingest'), 'TypedIngest');
+    pipeline = new Deployment(
+      await startDeployment('typed-ingest', { folder: 'operations', speed: 10 }),
+      'TypedIngest',
+    );
   }, 600_000);
 
   afterAll(() => pipeline.stop(), 60_000);
@@ -273,15 +276,19 @@ describe('faults in a pipeline with a dispatcher', () => {
     await pipeline.put('incoming/a/acme/1.csv', new Uint8Array());
     await pipeline.put('incoming/a/acme/2.csv', Buffer.from('a;b\n'));
     await pipeline.untilStatus(
-      'a blocked file and a queued one',
+      'a blocked file and a queued one, and the alarm',
       180,
       ({
+        findings,
         dispatchers: [
           {
             byType: [{ files }],
           },
         ],
-      }) => files.blocked === 1 && files.queued === 1,
+      }) =>
+        files.blocked === 1 &&
+        files.queued === 1 &&
+        findings.some(({ problem }) => problem.includes('DispatcherBlocked is in ALARM')),
     );
     await transcript.run('TypedIngest', 'status');
     await transcript.run('TypedIngest', 'files', 'list', '--type', 'A', '--status', 'blocked');
