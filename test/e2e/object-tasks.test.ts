@@ -201,6 +201,7 @@ describe('object-tasks on the local cloud', () => {
         },
         { role: 'IngestDeadLetterQueuePolicy', action: 'sqs:SendMessage', because: LOST_EVENT },
         { role: 'AlertsDeadLetterQueuePolicy', action: 'sqs:SendMessage', because: LOST_EVENT },
+        { role: 'SchedulerRoleForTarget', action: 'sqs:SendMessage', because: LOST_EVENT, sometimes: true },
         ...['AlertsTopicPolicy', 'AlertsKey'].map((role) => ({
           role,
           action: '*',

@@ -9,6 +9,7 @@ import { ListQueuesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/cl
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { LocalCloud } from 'fileworks-local';
 import { privilegeFindings } from '../least-privilege/findings';
+import { LOST_EVENT, SERVICE_EVENT } from '../least-privilege/reasons';
 import { startDeployment, until } from './support/deployment';
 import { createQueueFor } from './support/queue';
 import { DispatchWatch } from './support/dispatch-watch';
@@ -299,14 +300,6 @@ describe('typed-ingest on the local cloud, while everything goes wrong', () => {
       because: 'a late file that is parked or appended confirms its sequence as it was read; here late files run next',
     };
     const supervises = 'requests a task whose token is too old, and stops one without heartbeats; here there is none';
-    const destination = {
-      role: 'DispatcherWatcher',
-      because: 'Lambda sends a record of the stream here after every attempt failed',
-    };
-    const publishes = {
-      role: 'AlertsFunction',
-      because: 'SNS uses it on behalf of a publisher to an encrypted topic',
-    };
     expect(
       await privilegeFindings(cloud, app, [
         {
@@ -324,13 +317,10 @@ describe('typed-ingest on the local cloud, while everything goes wrong', () => {
           action: 's3:DeleteObject',
           because: 'extractTo deletes its record of unfinished work; this handler does not use it',
         },
-        {
-          role: 'AlertsFunction',
-          action: 'sqs:SendMessage',
-          because: 'Lambda sends an event here after every attempt failed',
-        },
-        { ...publishes, action: 'kms:GenerateDataKey' },
-        { ...publishes, action: 'kms:Decrypt' },
+        { role: 'AlertsDeadLetterQueuePolicy', action: 'sqs:SendMessage', because: LOST_EVENT },
+        { role: 'DispatcherUndeliveredDeadLetterQueuePolicy', action: 'sqs:SendMessage', because: LOST_EVENT },
+        { role: 'AlertsServiceRule', action: 'lambda:InvokeFunction', because: SERVICE_EVENT },
+        { role: 'AlertsDeploymentRule', action: 'lambda:InvokeFunction', because: SERVICE_EVENT },
         ...['DispatcherIngress', 'DispatcherLauncher', 'DispatcherWatcher', 'DispatcherOperator'].map((role) => ({
           ...confirms,
           role,
@@ -361,8 +351,6 @@ describe('typed-ingest on the local cloud, while everything goes wrong', () => {
           because: 'claims files that have settled, where events come sooner than that',
           sometimes: true as const,
         })),
-        { ...destination, action: 'sqs:SendMessage' },
-        { ...destination, action: 'sqs:GetQueueUrl' },
         ...['dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'sqs:SendMessage'].map((action) => ({
           ...requestsTask,
           action,

@@ -105,8 +105,8 @@ def _check_polls():
             return receive(queue_url, max_number)
         return []
 
-    def read_permitted(table_name, position, limit):
-        records = read(table_name, position, limit)
+    def read_permitted(*arguments, **scope):
+        records = read(*arguments, **scope)
         return records if not records or _may(_READS) else []
 
     lambda_svc._iter_all_esms = iterate
