@@ -127,8 +127,16 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
       if (task === undefined || (api.faults.heldFile !== undefined && interrupted === FIRST_INTERRUPTIONS)) {
         continue;
       }
-      await cloud.faults.interruptSpot(task.taskArn);
-      interrupted += 1;
+      // The task may have ended since it was listed
+      interrupted += await cloud.faults.interruptSpot(task.taskArn).then(
+        () => 1,
+        (error: unknown) => {
+          if (!String(error).endsWith('is not running')) {
+            throw error;
+          }
+          return 0;
+        },
+      );
     }
   }
 
