@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Denial, LocalCloud, StatementUse } from 'fileworks-local';
 import { ALONG_WITH, NOT_PLAYED } from './not-played';
 
@@ -14,8 +14,9 @@ export interface Acknowledged {
   readonly sometimes?: true;
 }
 
-/** What a run leaves for `npm run permissions`, which removes each statement in turn. */
+/** What the run of a reference deployment leaves for `npm run permissions`, which removes each statement in turn. */
 const RECORDINGS = resolve(__dirname, '..', '..', 'build', 'permissions');
+const DEPLOYMENTS = resolve(__dirname, '..', '..', 'build', 'e2e');
 
 /**
  * Compares the policies of a deployed app with the calls of its run, in both directions: no call was denied, and each
@@ -27,14 +28,16 @@ export async function privilegeFindings(
   acknowledged: readonly Acknowledged[] = [],
 ): Promise<string[]> {
   const uses = await cloud.statements();
-  mkdirSync(RECORDINGS, { recursive: true });
-  const recording = {
-    app: resolve(app),
-    resources: Object.fromEntries(cloud.stacks().map((stack) => [stack, cloud.resources(stack)])),
-    calls: await cloud.authorizedCalls(),
-    unused: reasonsOf(uses, acknowledged),
-  };
-  writeFileSync(join(RECORDINGS, `${basename(resolve(app))}.json`), JSON.stringify(recording, null, 1));
+  if (dirname(resolve(app)) === DEPLOYMENTS) {
+    const recording = {
+      app: resolve(app),
+      resources: Object.fromEntries(cloud.stacks().map((stack) => [stack, cloud.resources(stack)])),
+      calls: await cloud.authorizedCalls(),
+      unused: reasonsOf(uses, acknowledged),
+    };
+    mkdirSync(RECORDINGS, { recursive: true });
+    writeFileSync(join(RECORDINGS, `${basename(app)}.json`), JSON.stringify(recording, null, 1));
+  }
   return findings(uses, cloud.denials(), acknowledged);
 }
 
