@@ -156,9 +156,9 @@ describe('typed-ingest on the local cloud, while everything goes wrong', () => {
       await s3.send(new PutObjectCommand({ Bucket: outputs.IncomingBucket, Key: key, Body: content }));
     }
     const done = () => [...watch.rows().values()].filter(({ status }) => ENDS.includes(status)).length;
-    await until('every file to be done', 480, () => done() === files.length || undefined);
+    await until('every file to be done', 900, () => done() === files.length || undefined);
     await watch.stop();
-  }, 600_000);
+  }, 1_200_000);
 
   afterAll(async () => {
     await cloud.stop();
