@@ -113,11 +113,6 @@ def implied(action, resource, account=None):
             yield each, key, context | {"kms:CallerAccount": account}
 
 
-def pass_role(role_arn: str, service: str, passed_role_arn: str, passed_to: str, *, source_arn: str) -> None:
-    """`iam:PassRole` of a role that `service` uses, before a call that hands another role to `passed_to`. Raises `Denied`."""
-    role_call(role_arn, service, "iam:PassRole", passed_role_arn, {"iam:PassedToService": passed_to}, source_arn=source_arn)
-
-
 def _service_keys(service, source_arn, account):
     return {
         "aws:SourceArn": source_arn, "aws:SourceAccount": account,

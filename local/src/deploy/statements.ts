@@ -50,8 +50,8 @@ function holdersOf(
   stack: DeployedStack,
 ): Holder[] {
   const own = stack.resources[logicalId] ?? '';
-  const named = (property: string): string[] =>
-    [properties[property]].flat().flatMap((value) => physicalIds(value, stack));
+  const named = (...names: string[]): string[] =>
+    names.flatMap((name) => [properties[name]].flat()).flatMap((value) => physicalIds(value, stack));
   const document = statementsOf(properties['PolicyDocument'] ?? properties['ResourcePolicy']);
   switch (type) {
     case 'AWS::IAM::Role': {
@@ -64,19 +64,35 @@ function holdersOf(
         })),
       ];
     }
-    case 'AWS::IAM::Policy': {
+    case 'AWS::IAM::Policy':
+    case 'AWS::IAM::RolePolicy':
+    case 'AWS::IAM::UserPolicy': {
       const name = String(properties['PolicyName']);
       return [
-        ...named('Roles').map((role) => ({ policy: `policy ${name} of role ${role}`, statements: document })),
-        ...named('Users').map((user) => ({ policy: `policy ${name} of user ${user}`, statements: document })),
+        ...named('Roles', 'RoleName').map((role) => ({
+          policy: `policy ${name} of role ${role}`,
+          statements: document,
+        })),
+        ...named('Users', 'UserName').map((user) => ({
+          policy: `policy ${name} of user ${user}`,
+          statements: document,
+        })),
       ];
     }
     case 'AWS::IAM::ManagedPolicy':
       return [{ policy: `managed policy ${own}`, statements: document }];
     case 'AWS::SQS::QueuePolicy':
-      return named('Queues').map((queue) => ({ policy: `policy of queue ${last(queue)}`, statements: document }));
+    case 'AWS::SQS::QueueInlinePolicy':
+      return named('Queues', 'Queue').map((queue) => ({
+        policy: `policy of queue ${last(queue)}`,
+        statements: document,
+      }));
     case 'AWS::SNS::TopicPolicy':
-      return named('Topics').map((topic) => ({ policy: `policy of topic ${last(topic)}`, statements: document }));
+    case 'AWS::SNS::TopicInlinePolicy':
+      return named('Topics', 'TopicArn').map((topic) => ({
+        policy: `policy of topic ${last(topic)}`,
+        statements: document,
+      }));
     case 'AWS::S3::BucketPolicy':
       return named('Bucket').map((bucket) => ({ policy: `policy of bucket ${bucket}`, statements: document }));
     case 'AWS::SecretsManager::ResourcePolicy':
