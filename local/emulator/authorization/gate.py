@@ -39,22 +39,25 @@ class Denied(Exception):
 
 def api_call(arn, action, resource, context, region, session=None):
     """The request and the verdict for a call of a role session or a user over HTTP; None for an account root, which may do everything."""
-    account = identities.account_of(arn)
-    own = identities.of(arn, session)
-    if own is None:
+    caller = identities.of(arn, session)
+    if caller is None:
         return None
-    return _reported(*_judged(arn, account, own, action, resource, identities.keys_of(arn) | dict(context), region))
+    own, keys = caller
+    return _reported(*_judged(arn, identities.account_of(arn), own, action, resource, keys | dict(context), region))
 
 
 def may(arn, action, resource, region, session=None):
     """Whether a caller may also do this, where AWS answers less to one that may not: no call, and no denial to report."""
-    account, own = identities.account_of(arn), identities.of(arn, session)
-    return own is None or _judged(arn, account, own, action, resource, identities.keys_of(arn), region)[1].allowed
+    caller = identities.of(arn, session)
+    if caller is None:
+        return True
+    own, keys = caller
+    return _judged(arn, identities.account_of(arn), own, action, resource, keys, region)[1].allowed
 
 
 def again(principal, account, action, resource, context):
     """Whether a recorded call would be allowed by the policies of now."""
-    own = identities.of(principal) if principal.startswith("arn:") else _NO_POLICIES
+    own = identities.of(principal)[0] if principal.startswith("arn:") else _NO_POLICIES
     return _judged(principal, account, own, action, resource, context, context["aws:RequestedRegion"])[1].allowed
 
 
@@ -70,7 +73,7 @@ def role_call(role_arn: str, service: str, action: str, resource: str, context: 
     assume(role_arn, service, source_arn=source_arn)
     name, account = identities.role_name(role_arn), identities.account_of(role_arn)
     arn = f"arn:aws:sts::{account}:assumed-role/{name}/{service.split('.')[0]}"
-    own, keys = identities.of(arn), identities.keys_of(arn)
+    own, keys = identities.of(arn)
     for each, on, more in ((action, resource, dict(context or {})), *implied(action, resource, account)):
         _refuse(*_judged(arn, account, own, each, on, keys | more, region), by=service)
 

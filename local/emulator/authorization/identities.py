@@ -85,17 +85,21 @@ def seen(key):
 
 
 def of(arn, session=None):
-    """The identity policies of a role or user, the limits that its permissions boundary and the session policies set, and
-    whether there is a boundary; None for an account root. A role or user that does not exist has no policies."""
+    """What decides about the calls of a role or user, and the condition keys that describe it; None for an account root.
+
+    The first has its identity policies, the limits that its permissions boundary and the session policies set, and
+    whether there is a boundary. A role or user that does not exist has no policies.
+    """
     if arn.endswith(":root"):
         return None
-    entity = seen(key_of(arn)) or Entity()
+    key = key_of(arn)
+    entity = seen(key) or Entity()
     passed = (session or {}).get("SessionPolicies")
     limits = [] if entity.boundary is None else [entity.boundary]
     if passed is not None:
         own = [parsed(f"session policy of {arn}", passed["Policy"])] if passed.get("Policy") else []
         limits.append((*own, *_managed(account_of(arn), passed.get("PolicyArns", []))))
-    return entity.policies, tuple(limits), entity.boundary is not None
+    return (entity.policies, tuple(limits), entity.boundary is not None), _keys(arn, key, entity)
 
 
 def trust_of(role_arn):
@@ -104,10 +108,8 @@ def trust_of(role_arn):
     return entity and entity.trust
 
 
-def keys_of(arn):
-    """Condition keys that describe the principal: the tags of the role or user among them."""
-    account, kind, name = key_of(arn)
-    entity = seen((account, kind, name)) or Entity()
+def _keys(arn, key, entity):
+    account, kind, name = key
     keys = {
         "aws:PrincipalArn": f"arn:aws:iam::{account}:role{entity.path}{name}" if kind == "role" else arn,
         "aws:PrincipalAccount": account,

@@ -50,7 +50,7 @@ class Statement:
     conditions: tuple[Condition, ...]
 
     def applies(self, action: str, resource: str, context: Context) -> bool:
-        """Whether it is about a call, whoever makes it. Action and keys of the context are in lower case."""
+        """Whether it is about a call, by any principal. Action and keys of the context are in lower case."""
         if not self.actions.holds(action, context):
             return False
         if self.resources is not None and not self.resources.holds(resource, context):

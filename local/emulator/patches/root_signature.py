@@ -1,7 +1,7 @@
 """The signature of calls with the keys of an account must be verified, as that of other keys.
 
 The emulator takes every 12-digit access key for the root user of that account, whatever the signature. A presigned URL holds the
-session token of its maker, so whoever gets one could make any other call. No upstream report (ministack 1.5.33).
+session token of its maker, so a program that gets one could make any other call. No upstream report (ministack 1.5.33).
 """
 
 import types
