@@ -1,3 +1,4 @@
-export { grantRunTask, grantTagTasks, resolveFargateRun, type FargateRun } from './fargate-run';
+export { resolveFargateRun, type FargateRun } from './fargate-run';
+export { grantRunTask, tasksOf, type RunnableTask } from './grant-run-task';
 export { createMachine, createRunMachine, failedRuns, grantRun } from './run-machine';
 export { besideClock, renderRunTask, renderTaskRetry } from './run-task-state';

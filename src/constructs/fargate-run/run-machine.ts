@@ -6,7 +6,8 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { acknowledge, acknowledgeWildcard } from '../private/acknowledge';
-import { grantRunTask, grantTagTasks, tasksOf, type FargateRun } from './fargate-run';
+import type { FargateRun } from './fargate-run';
+import { grantRunTask, tasksOf } from './grant-run-task';
 
 /** A state machine that runs a task, waits for it, and can stop it. */
 export function createRunMachine(scope: Construct, run: FargateRun, definition: object): sfn.StateMachine {
@@ -39,7 +40,6 @@ export function createMachine(scope: Construct, definition: object): sfn.StateMa
 /** Allows the machine to run the task, wait for it and stop it. */
 export function grantRun(machine: sfn.StateMachine, run: FargateRun): void {
   grantRunTask(run, machine);
-  grantTagTasks(run.cluster, machine);
   grantWait(machine, run.cluster);
 }
 

@@ -17,6 +17,9 @@ const RETRY_DEFAULTS = {
    * unavailable.
    */
   launchRetries: 300,
+  /** About ten minutes: policies take effect some time after a deployment changed them. */
+  deniedSeconds: 15,
+  deniedRetries: 7,
 } as const;
 
 /**
@@ -54,9 +57,29 @@ export function renderTaskRetry(retries: number, notTaken = NOT_TAKEN_BY_ECS): o
   return retries === 0 ? [launch] : [launch, failure];
 }
 
+/**
+ * A denied RunTask is retried for some minutes: policies take effect some time after a deployment changed them.
+ *
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
+ */
+function renderDenialRetry(): object[] {
+  const { deniedSeconds, deniedRetries, maxLaunchSeconds } = RETRY_DEFAULTS;
+  return [
+    {
+      ErrorEquals: ['ECS.AccessDeniedException'],
+      IntervalSeconds: deniedSeconds,
+      MaxDelaySeconds: maxLaunchSeconds,
+      MaxAttempts: deniedRetries,
+      BackoffRate: 2,
+      JitterStrategy: 'FULL',
+    },
+  ];
+}
+
 export interface RunTaskStateOptions {
   /** Environment variables of the container: strings or JSONata expressions. */
   readonly environment: Readonly<Record<string, string>>;
+  /** After the retries of a denied call. */
   readonly retry: readonly object[];
 }
 
@@ -94,7 +117,7 @@ export function renderRunTask(
         ],
       },
     },
-    ...(retry.length > 0 && { Retry: retry }),
+    Retry: [...renderDenialRetry(), ...retry],
   };
 }
 

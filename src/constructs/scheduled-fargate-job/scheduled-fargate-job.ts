@@ -157,15 +157,13 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
         input: ScheduleTargetInput.fromObject(why),
       });
     }
-    const { cluster, taskDefinition, container, capacity, network } = this.#run;
-    return new TaggedTask(cluster, {
+    const { container, capacity, network } = this.#run;
+    return new TaggedTask(this.#run, {
       ...delivery,
-      taskDefinition,
       capacityProviderStrategies: capacity,
       vpcSubnets: taskSubnets(props),
       securityGroups: network.securityGroups,
       assignPublicIp: network.assignPublicIp,
-      enableEcsManagedTags: true,
       input: ScheduleTargetInput.fromObject({
         containerOverrides: [
           { name: container.containerName, environment: [{ name: JobEnv.input, value: JSON.stringify(why) }] },

@@ -110,6 +110,8 @@ export class EcsTaskHost implements TaskHost {
       cluster: launch.cluster,
       taskDefinition: launch.taskDefinition,
       count: 1,
+      enableECSManagedTags: true,
+      propagateTags: 'TASK_DEFINITION',
       clientToken: tokenOf(startedBy),
       startedBy,
       // Must be the same in every call with the token: interruptions change only with the epoch

@@ -1,6 +1,14 @@
 import type { LaunchResult } from '../../runtime/dispatch/task-host';
 
 /**
+ * A denial, or a revision that is gone: policies take effect some time after a deployment changed them, and an instance
+ * of the function from before it may be running. If it lasts, the alarm for refused launches tells.
+ *
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
+ */
+const DURING_DEPLOYMENT = /AccessDenied|not authorized to perform|TaskDefinition is inactive/i;
+
+/**
  * The launch result for an error.
  *
  * @param isRefusal matches messages about missing capacity
@@ -12,7 +20,7 @@ export function resultOfError(error: unknown, isRefusal: RegExp): LaunchResult {
   if (/thrott|rate exceeded|too many requests/i.test(reason)) {
     return { kind: 'throttled', reason };
   }
-  if (isRefusal.test(reason)) {
+  if (isRefusal.test(reason) || DURING_DEPLOYMENT.test(reason)) {
     return { kind: 'refused', reason };
   }
   const { $fault: fault, $metadata: { httpStatusCode: status = 0 } = {} } = error as {

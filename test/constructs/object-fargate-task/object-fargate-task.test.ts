@@ -128,8 +128,16 @@ describe('ObjectFargateTask with defaults', () => {
     });
   });
 
-  it('asks ECS again for half a day when it takes no task, and starts a task that failed twice more', () => {
+  it('repeats a denied call for minutes and a launch without room for half a day, and starts a task that failed twice more', () => {
     expect(work.Retry).toEqual([
+      {
+        ErrorEquals: ['ECS.AccessDeniedException'],
+        IntervalSeconds: 15,
+        MaxDelaySeconds: 300,
+        MaxAttempts: 7,
+        BackoffRate: 2,
+        JitterStrategy: 'FULL',
+      },
       {
         ErrorEquals: ['ECS.AmazonECSException', 'AmazonECS.Unknown', 'ECS.ServerException', 'ECS.ThrottlingException'],
         IntervalSeconds: 5,
@@ -248,7 +256,7 @@ describe('ObjectFargateTask with options', () => {
       Arguments: { CapacityProviderStrategy: [{ CapacityProvider: 'FARGATE', Weight: 1 }] },
       Next: 'TaskEnded',
     });
-    expect(runTask.Retry.map(({ MaxAttempts: attempts }) => attempts)).toEqual([300]);
+    expect(runTask.Retry.map(({ MaxAttempts: attempts }) => attempts)).toEqual([7, 300]);
     expect(done).toEqual({ Type: 'Succeed' });
   });
 

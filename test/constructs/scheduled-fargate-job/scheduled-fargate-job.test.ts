@@ -47,6 +47,20 @@ function definitionOf(template: Template): Definition {
   return JSON.parse(text) as Definition;
 }
 
+/** Permission for one revision would end with the next deployment. */
+const everyRevision = {
+  'Fn::Join': ['', Match.arrayWith([Match.stringLikeRegexp(':task-definition/PipelineJobTaskDefinition.*:\\*$')])],
+};
+
+const denialRetry = {
+  ErrorEquals: ['ECS.AccessDeniedException'],
+  IntervalSeconds: 15,
+  MaxDelaySeconds: 300,
+  MaxAttempts: 7,
+  BackoffRate: 2,
+  JitterStrategy: 'FULL',
+};
+
 describe('ScheduledFargateJob with defaults', () => {
   const template = templateOf();
 
@@ -67,6 +81,7 @@ describe('ScheduledFargateJob with defaults', () => {
           CapacityProviderStrategy: [{ CapacityProvider: 'FARGATE', Weight: 1 }],
           LaunchType: Match.absent(),
           EnableECSManagedTags: true,
+          PropagateTags: 'TASK_DEFINITION',
           TaskDefinitionArn: { Ref: Match.stringLikeRegexp('^JobTaskDefinition') },
           NetworkConfiguration: {
             AwsvpcConfiguration: {
@@ -100,6 +115,10 @@ describe('ScheduledFargateJob with defaults', () => {
     });
   });
 
+  it('keeps replaced revisions, which runs from before a deployment still need', () => {
+    template.hasResource('AWS::ECS::TaskDefinition', { UpdateReplacePolicy: 'Retain', DeletionPolicy: 'Delete' });
+  });
+
   it('lets the schedule start this task and no other', () => {
     template.hasResourceProperties('AWS::IAM::Policy', {
       Roles: [{ Ref: Match.stringLikeRegexp('^SchedulerRoleForTarget') }],
@@ -112,9 +131,14 @@ describe('ScheduledFargateJob with defaults', () => {
               { 'Fn::GetAtt': [Match.stringLikeRegexp('^JobTaskDefinitionTaskRole'), 'Arn'] },
               { 'Fn::GetAtt': [Match.stringLikeRegexp('^JobTaskDefinitionExecutionRole'), 'Arn'] },
             ],
-            Condition: { StringLike: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
+            Condition: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
           },
-          { Effect: 'Allow', Action: 'ecs:RunTask', Resource: { Ref: Match.stringLikeRegexp('^JobTaskDefinition') } },
+          {
+            Effect: 'Allow',
+            Action: 'ecs:RunTask',
+            Resource: everyRevision,
+            Condition: { ArnEquals: { 'ecs:cluster': Match.anyValue() } },
+          },
           {
             Effect: 'Allow',
             Action: 'ecs:TagResource',
@@ -205,6 +229,7 @@ describe('a supervised job', () => {
         NetworkConfiguration: { AwsvpcConfiguration: { AssignPublicIp: 'DISABLED' } },
       },
       Retry: [
+        denialRetry,
         { ErrorEquals: ['States.ALL'], MaxAttempts: 2, IntervalSeconds: 30, BackoffRate: 2, JitterStrategy: 'FULL' },
       ],
       Next: 'TaskEnded',
@@ -227,7 +252,7 @@ describe('a supervised job', () => {
           }),
           Match.objectLike({
             Action: 'ecs:RunTask',
-            Resource: { Ref: Match.stringLikeRegexp('^JobTaskDefinition') },
+            Resource: everyRevision,
             Condition: { ArnEquals: { 'ecs:cluster': Match.anyValue() } },
           }),
           Match.objectLike({
@@ -280,11 +305,11 @@ describe('supervision', () => {
     expect(JSON.stringify(states)).toContain('"MaxAttempts":5');
   });
 
-  it('starts no task again without retries', () => {
+  it('starts no task again without retries, except one that was denied', () => {
     const { Branches: branches } = definitionOf(
       templateOf({ supervision: JobSupervision.stepFunctions({ retries: 0 }) }),
     ).States['Supervise'] as unknown as { Branches: Definition[] };
-    expect(branches[0].States['RunTask']).not.toHaveProperty('Retry');
+    expect(branches[0].States['RunTask'].Retry).toEqual([denialRetry]);
   });
 
   it('does not look for other runs when they may overlap', () => {
@@ -395,6 +420,7 @@ describe('grantRun', () => {
             Condition: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
           }),
           Match.objectLike({ Action: 'ecs:RunTask', Condition: { ArnEquals: { 'ecs:cluster': Match.anyValue() } } }),
+          Match.objectLike({ Action: 'ecs:TagResource' }),
         ],
       },
     });

@@ -175,7 +175,7 @@ test.each(['before', 'after'])('lets the tasks store results, of types that are 
   });
 });
 
-test('launches only its task definitions, in their cluster, with their roles', () => {
+test('launches only its task definitions in all revisions, in their cluster, with their roles and tags', () => {
   const fixture = createDispatcher();
   fixture.add('A');
   const template = synth(fixture);
@@ -183,13 +183,19 @@ test('launches only its task definitions, in their cluster, with their roles', (
     PolicyDocument: {
       Statement: Match.arrayWith([
         Match.objectLike({
+          Action: 'iam:PassRole',
+          Condition: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
+        }),
+        Match.objectLike({
           Action: 'ecs:RunTask',
-          Resource: { Ref: Match.stringLikeRegexp('^Task') },
+          Resource: {
+            'Fn::Join': ['', Match.arrayWith([Match.stringLikeRegexp(':task-definition/PipelineTask.*:\\*$')])],
+          },
           Condition: { ArnEquals: { 'ecs:cluster': Match.anyValue() } },
         }),
         Match.objectLike({
-          Action: 'iam:PassRole',
-          Condition: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
+          Action: 'ecs:TagResource',
+          Condition: { StringEquals: { 'ecs:CreateAction': 'RunTask' } },
         }),
       ]),
     },

@@ -105,13 +105,18 @@ test.each<[string, unknown, object]>([
   ],
   [
     'a task definition that does not exist',
-    new ClientException({ ...error, message: 'TaskDefinition is inactive' }),
+    new ClientException({ ...error, message: 'Unable to describe task definition.' }),
     { kind: 'misconfigured' },
+  ],
+  [
+    'a revision that a rollback has taken away',
+    new ClientException({ ...error, message: 'TaskDefinition is inactive' }),
+    { kind: 'refused' },
   ],
   [
     'no permission',
     Object.assign(new Error('not authorized'), { name: 'AccessDeniedException', $metadata: { httpStatusCode: 400 } }),
-    { kind: 'misconfigured' },
+    { kind: 'refused' },
   ],
   ['a broken connection', Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }), { kind: 'unknown' }],
   [

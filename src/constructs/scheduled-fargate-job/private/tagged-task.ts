@@ -1,11 +1,21 @@
-import { EcsRunFargateTask } from 'aws-cdk-lib/aws-scheduler-targets';
+import { EcsRunFargateTask, type FargateTaskProps } from 'aws-cdk-lib/aws-scheduler-targets';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
-import { grantTagTasks } from '../../fargate-run';
+import { grantRunTask, type RunnableTask } from '../../fargate-run';
 
-/** A task that a schedule starts with tags that ECS manages; the role of the target of aws-cdk-lib may not set them. */
+/**
+ * A task that a schedule starts with the tags of its definition and those that ECS manages. The target of aws-cdk-lib
+ * grants its role one revision, without tags.
+ */
 export class TaggedTask extends EcsRunFargateTask {
+  readonly #task: RunnableTask;
+
+  constructor(task: RunnableTask, props: Omit<FargateTaskProps, 'taskDefinition'>) {
+    const { cluster, taskDefinition } = task;
+    super(cluster, { ...props, taskDefinition, propagateTags: true, enableEcsManagedTags: true });
+    this.#task = task;
+  }
+
   protected override addTargetActionToRole(role: IRole): void {
-    super.addTargetActionToRole(role);
-    grantTagTasks(this.cluster, role);
+    grantRunTask(this.#task, role);
   }
 }

@@ -1,10 +1,10 @@
-import { Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
-import { Grant, type IGrantable, type IRole } from 'aws-cdk-lib/aws-iam';
+import { Grant, type IRole } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { DispatchLaunch } from '../../../contract/dispatch-config';
 import { checkOnDemandFallback, SpotStrategy, useFargateCapacity } from '../../capacity';
+import { tasksOf } from '../../fargate-run';
 import { acknowledge, acknowledgeWildcard } from '../../private/acknowledge';
 import { taskSubnets, warnOfSubnets } from '../../private/subnets';
 import { ValidationError } from '../../private/validation-error';
@@ -61,30 +61,9 @@ export function renderLaunch(
   };
 }
 
-/** Permissions to start tasks of one target, with its roles. */
-export function grantLaunch({ cluster, taskDefinition }: EcsTaskTargetOptions, grantee: IGrantable): void {
-  const inCluster = { ArnEquals: { 'ecs:cluster': cluster.clusterArn } };
-  Grant.addToPrincipal({
-    grantee,
-    actions: ['ecs:RunTask'],
-    resourceArns: [taskDefinition.taskDefinitionArn],
-    conditions: inCluster,
-  });
-  Grant.addToPrincipal({
-    grantee,
-    actions: ['iam:PassRole'],
-    resourceArns: [taskDefinition.taskRole.roleArn, taskDefinition.obtainExecutionRole().roleArn],
-    conditions: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
-  });
-}
-
 /** Permissions to describe tasks of a cluster and to stop those without heartbeats. */
-export function grantTend(scope: Construct, cluster: ecs.ICluster, grantee: IRole): void {
-  const tasks = Stack.of(scope).formatArn({
-    service: 'ecs',
-    resource: 'task',
-    resourceName: `${cluster.clusterName}/*`,
-  });
+export function grantTend(cluster: ecs.ICluster, grantee: IRole): void {
+  const tasks = tasksOf(cluster);
   Grant.addToPrincipal({ grantee, actions: ['ecs:DescribeTasks', 'ecs:StopTask'], resourceArns: [tasks] });
   acknowledgeWildcard(grantee, tasks, 'Task ids are unknown at synth; the cluster limits them');
   Grant.addToPrincipal({

@@ -7,11 +7,12 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import type { DispatchLaunch, DispatchQueue, DispatchStateMachine } from '../../../contract/dispatch-config';
+import { grantRunTask } from '../../fargate-run';
 import { grantSend } from '../../private/grants';
 import { ValidationError } from '../../private/validation-error';
 import type { DispatchTarget, EcsTaskTargetOptions } from '../dispatch-target';
 import { checkStandard, endOfExecution, grantExecute } from './execution';
-import { grantLaunch, grantTend, renderLaunch, taskSecurityGroups } from './launch';
+import { grantTend, renderLaunch, taskSecurityGroups } from './launch';
 
 export interface BoundTarget {
   /** The configuration for the functions. */
@@ -55,8 +56,8 @@ export class TargetBinder {
   #bindTask(scope: Construct, task: EcsTaskTargetOptions): BoundTarget {
     const securityGroups = taskSecurityGroups(scope, task);
     const launch = renderLaunch(scope, task, securityGroups);
-    this.#forEach(task.taskDefinition, (role) => grantLaunch(task, role));
-    this.#forEach(task.cluster, (role) => grantTend(scope, task.cluster, role));
+    this.#forEach(task.taskDefinition, (role) => grantRunTask(task, role));
+    this.#forEach(task.cluster, (role) => grantTend(task.cluster, role));
     return { launch, worker: task.taskDefinition.taskRole, securityGroups };
   }
 
