@@ -2,7 +2,7 @@ import type { LaunchResult } from '../../runtime/dispatch/task-host';
 
 /**
  * A denial, or a revision that is gone: policies take effect some time after a deployment changed them, and an instance
- * of the function from before it may be running. If it lasts, the alarm for refused launches tells.
+ * of the function from before it may be running. `refusedAlarm` reports one that lasts.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
  */
