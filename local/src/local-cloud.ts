@@ -17,7 +17,7 @@ import { statementUses } from './deploy/statements';
 import { Agent } from './tasks/agent';
 import { Engine } from './tasks/engine';
 import { StateChangePublisher } from './tasks/state-change';
-import { loadTaskMap } from './tasks/task-map';
+import { type BuildMapEntry, loadTaskMap } from './tasks/task-map';
 import type {
   AlarmView,
   ApiCall,
@@ -70,6 +70,7 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
   readonly #reaper = new Reaper();
   readonly #engine: Engine;
   readonly #publisher: StateChangePublisher;
+  readonly #builds: readonly BuildMapEntry[];
   readonly #tasks = new Map<string, TaskRecord>();
   readonly #calls: ApiCall[] = [];
   readonly #denials: Denial[] = [];
@@ -94,6 +95,7 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
       this.on(event as keyof LocalCloudEvents, listener);
     }
     const tasks = loadTaskMap(options.tasks);
+    this.#builds = tasks.builds ?? [];
     this.logDir =
       options.logDir === undefined ? mkdtempSync(join(tmpdir(), 'fileworks-local-')) : resolve(options.logDir);
     mkdirSync(this.logDir, { recursive: true });
@@ -248,6 +250,7 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
       logDir: this.logDir,
       dockerHost,
       authorization: this.#options.authorization ?? 'enforce',
+      builds: this.#builds,
       clock: this.clock,
       observer: {
         line: (line) => this.#line(line),

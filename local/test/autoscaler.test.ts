@@ -1,7 +1,10 @@
 import { ApplicationAutoScalingClient, RegisterScalableTargetCommand } from '@aws-sdk/client-application-auto-scaling';
 import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
+import { IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { LocalCloud, type AlarmTransition, type ScalingActivity } from '../src';
+import { createRole } from './support/role';
 import { APP, running, TASKS, TOOLS, until } from './support/cloud';
 
 jest.setTimeout(120_000);
@@ -124,3 +127,47 @@ test('while the scale-out is suspended no policy adds a task, and afterwards it 
   await until(() => running(cloud, 'service:worker').length === 1, 'the task');
   scaling.destroy();
 });
+
+test.each(['ecs:DescribeServices', 'ecs:UpdateService'])(
+  'the caller that registers a target needs %s',
+  async (missing) => {
+    const actions = ['application-autoscaling:RegisterScalableTarget', 'ecs:DescribeServices', 'ecs:UpdateService'];
+    const granted = actions.filter((action) => action !== missing);
+    const name = `registers-without-${missing.split(':')[1]}`;
+    const role = await createRole(cloud, name, { AWS: cloud.account });
+    const iam = new IAMClient(cloud.clientConfig());
+    await iam.send(
+      new PutRolePolicyCommand({
+        RoleName: name,
+        PolicyName: 'own',
+        PolicyDocument: JSON.stringify({
+          Version: '2012-10-17',
+          Statement: [{ Effect: 'Allow', Action: granted, Resource: '*' }],
+        }),
+      }),
+    );
+    iam.destroy();
+    const sts = new STSClient(cloud.clientConfig());
+    const { Credentials: found } = await sts.send(new AssumeRoleCommand({ RoleArn: role, RoleSessionName: 'test' }));
+    sts.destroy();
+    const credentials = {
+      accessKeyId: found!.AccessKeyId!,
+      secretAccessKey: found!.SecretAccessKey!,
+      sessionToken: found!.SessionToken!,
+    };
+    const scaling = new ApplicationAutoScalingClient({ ...cloud.clientConfig(), credentials });
+    const registered = scaling.send(
+      new RegisterScalableTargetCommand({
+        ServiceNamespace: 'ecs',
+        ScalableDimension: 'ecs:service:DesiredCount',
+        ResourceId: 'service/jobs/worker',
+      }),
+    );
+    await expect(registered).rejects.toMatchObject({ name: 'ValidationException' });
+    scaling.destroy();
+    expect(cloud.denials().at(-1)).toMatchObject({
+      action: missing,
+      resource: expect.stringContaining('service/jobs/worker'),
+    });
+  },
+);

@@ -24,6 +24,8 @@ def apply():
     def extract_resource_arn(service, method, path, headers, body, params, region, account):
         if service == "ecs":
             return ecs_resource(headers.get("x-amz-target", "").rsplit(".", 1)[-1], _json(body), region, account)
+        if service == "codebuild" and (projects := projects_of_builds(body)):
+            return f"arn:aws:codebuild:{region}:{account}:project/{projects[0]}"
         if service == "states" and ".SendTask" in headers.get("x-amz-target", ""):
             from . import step_functions
 
@@ -40,6 +42,13 @@ def apply():
     iam_actions.extract_resource_arn = extract_resource_arn
     iam_actions.request_tag_context = request_tag_context
     iam_actions.dynamodb_service_context = dynamodb_service_context
+
+
+def projects_of_builds(body):
+    """The projects of the builds that a call of CodeBuild names: IAM evaluates it on them."""
+    request = _json(body)
+    ids = request.get("ids") or [request.get("id", "")]
+    return list(dict.fromkeys(str(build).rsplit(":", 1)[0].rsplit("/", 1)[-1] for build in ids if ":" in str(build)))
 
 
 def ecs_resource(operation, request, region, account):
@@ -83,6 +92,19 @@ def scaling_call(request, region, account):
     keys = {"service-namespace": "ServiceNamespace", "scalable-dimension": "ScalableDimension"}
     context = {f"application-autoscaling:{key}": request[name] for key, name in keys.items() if name in request}
     return f"arn:aws:application-autoscaling:{region}:{account}:scalable-target/{request.get('ResourceId', '*')}", context
+
+
+def scaling_validation(action, request, region, account):
+    """What the caller that registers a service of ECS as a target must be allowed, too.
+
+    https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_permission_validation.html
+    """
+    if action != "RegisterScalableTarget" or request.get("ServiceNamespace") != "ecs":
+        return []
+    _service, cluster, name = [*request.get("ResourceId", "").split("/"), "", ""][:3]
+    prefix = f"arn:aws:ecs:{region}:{account}:"
+    keys = {"ecs:cluster": f"{prefix}cluster/{cluster}"}
+    return [(f"ecs:{call}", f"{prefix}service/{cluster}/{name}", keys) for call in ("DescribeServices", "UpdateService")]
 
 
 def leading_keys(request):

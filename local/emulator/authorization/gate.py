@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 
 import reports
+from ministack.core.responses import get_account_id, get_region
 
 from . import identities, kms, resources, usage
 from .evaluator import Policies, Request, judge
@@ -87,6 +88,12 @@ def assume(role_arn: str, service: str, *, source_arn: str) -> None:
     _refuse(*_judged(service, account, _NO_POLICIES, "sts:AssumeRole", role_arn, keys, source_arn.split(":")[3]), by=service)
 
 
+def web_identity(provider: str, role_arn: str, keys: Mapping) -> None:
+    """`sts:AssumeRoleWithWebIdentity` with a token of `provider`; `keys` are its claims. Raises `Denied`."""
+    account = identities.account_of(role_arn)
+    _refuse(*_judged(provider, account, _NO_POLICIES, "sts:AssumeRoleWithWebIdentity", role_arn, dict(keys), get_region()), by="sts.amazonaws.com")
+
+
 def service_call(service: str, action: str, resource: str, context: Mapping | None = None, *, source_arn: str) -> None:
     """A call that `service` makes as itself, for `source_arn`: the policy of the resource must allow it. Raises `Denied`."""
     if mode == OFF:
@@ -94,8 +101,6 @@ def service_call(service: str, action: str, resource: str, context: Mapping | No
     region, account = source_arn.split(":")[3], source_arn.split(":")[4]
     if not account:
         # The ARN of a bucket names no account.
-        from ministack.core.responses import get_account_id, get_region
-
         region, account = get_region(), get_account_id()
     keys = _service_keys(service, source_arn, account) | dict(context or {})
     _refuse(*_judged(service, account, _NO_POLICIES, action, resource, keys, region), by=service)

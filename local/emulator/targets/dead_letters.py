@@ -14,13 +14,14 @@ from . import metrics, permissions
 logger = logging.getLogger("fileworks.targets")
 
 _SCHEDULER_CALLS = {
-    # Service of the target: its call as EventBridge Scheduler names it, and the members for the target and for the input.
+    # Service of the target: its call as EventBridge Scheduler names it, and the members for the target and for the input, if there is one.
     "sqs": ("sqs:sendMessage", "QueueUrl", "MessageBody"),
     "sns": ("sns:publish", "TopicArn", "Message"),
     "lambda": ("lambda:invoke", "FunctionName", "Payload"),
     "states": ("sfn:startExecution", "StateMachineArn", "Input"),
     "ecs": ("ecs:runTask", "Cluster", "Overrides"),
     "events": ("eventbridge:putEvents", "EventBusName", "Detail"),
+    "codebuild": ("codebuild:startBuild", "ProjectName", None),
 }
 
 
@@ -65,7 +66,9 @@ def _of_schedule(target, event, rule, error):
     spec = parse_arn(target["Arn"])
     api, of_target, of_input = _SCHEDULER_CALLS[spec.service]
     address = sqs._queue_url_for_account(spec.account_id, spec.resource) if spec.service == "sqs" else target["Arn"]
-    return json.dumps({of_input: target.get("Input", ""), of_target: address}), {
+    # The input of a build holds parameters of the call
+    given = {of_input: target.get("Input", "")} if of_input else json.loads(target.get("Input") or "{}")
+    return json.dumps(given | {of_target: address}), {
         "SCHEDULE_ARN": rule["Arn"], "TARGET_ARN": f"arn:aws:scheduler:::aws-sdk:{api}", "EXECUTION_ID": event["EventId"],
         "SCHEDULED_TIME": schedules.named_time(rule, event),
         "ERROR_CODE": error.api_code, "ERROR_MESSAGE": str(error), "IS_PAYLOAD_TRUNCATED": "false",

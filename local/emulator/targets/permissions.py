@@ -8,12 +8,13 @@ from functools import partial
 
 from authorization import gate
 from ministack.core.arn import ArnParseError, parse_arn
-from ministack.services import eventbridge, lambda_svc, sns, sqs, stepfunctions
+from ministack.services import codebuild, eventbridge, lambda_svc, sns, sqs, stepfunctions
 
 from .errors import DeliveryError, of_denial
 
 _ACTIONS = {
     "sqs": "sqs:SendMessage", "sns": "sns:Publish", "lambda": "lambda:InvokeFunction", "states": "states:StartExecution", "events": "events:PutEvents",
+    "codebuild": "codebuild:StartBuild",
 }
 _API_CODES = {"sqs": "AWS.SimpleQueueService.NonExistentQueue", "sns": "NotFound", "states": "StateMachineDoesNotExist"}
 
@@ -74,4 +75,6 @@ def _exists(spec, arn):
     if spec.service == "states":
         return stepfunctions._resolve_state_machine_arn(arn) is not None
     kind, _, name = spec.resource.partition("/")
+    if spec.service == "codebuild":
+        return name in codebuild._projects
     return name.split("/")[0] in (eventbridge._event_buses if kind == "event-bus" else eventbridge._api_destinations)

@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from types import SimpleNamespace
 
 import clock
+from ministack.core.responses import get_account_id, get_region
 from ministack.services import eventbridge, scheduler
 
 # A second, or less on a slow clock: a new schedule is seen within a second of real time.
@@ -19,8 +20,27 @@ def apply():
     eventbridge._now_ts = lambda: clock.now() if _of_schedule.get() else time.time()
     scheduler.time = SimpleNamespace(time=clock.now)
     scheduler._at_time_epoch = _at(_parse_at)
+    scheduler._update_schedule = _counting_anew(scheduler._update_schedule)
     eventbridge.start_scheduler = lambda: clock.every(_TICK_SECONDS, _fire_rules)
     scheduler.start_scheduler = lambda: clock.every(_TICK_SECONDS, _fire_schedules)
+
+
+def _counting_anew(update):
+    """Another expression makes another schedule: one for once, which the emulator has fired before, fires again."""
+
+    def update_schedule(name, body):
+        key = f"{body.get('GroupName', 'default')}/{name}"
+        before = (scheduler._schedules.get(key) or {}).get("ScheduleExpression")
+        answer = update(name, body)
+        expression = body.get("ScheduleExpression", "")
+        if answer[0] == 200 and expression != before:
+            state_key = (get_account_id(), get_region(), key)
+            scheduler._schedule_last_fired.pop(state_key, None)
+            if _parse_at(expression) is None:
+                scheduler._schedule_last_fired[state_key] = clock.now()
+        return answer
+
+    return update_schedule
 
 
 def named_time(schedule, event):

@@ -10,6 +10,7 @@ interface Refusal {
 }
 
 const RULE_TARGETS = new Set([
+  'AWS::CodeBuild::Project',
   'AWS::ECS::Cluster',
   'AWS::Events::ApiDestination',
   'AWS::Events::EventBus',

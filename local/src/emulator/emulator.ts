@@ -1,4 +1,5 @@
 import type { AccessKeys } from '../clients';
+import type { BuildMapEntry } from '../tasks/task-map';
 import type {
   AlarmState,
   ApiCall,
@@ -23,6 +24,8 @@ export interface EmulatorOptions {
   /** Where the emulator finds its Docker engine, for example `unix:///run/docker.sock`. */
   readonly dockerHost: string;
   readonly authorization: Authorization;
+  /** Where the sources of builds are. Default: nowhere. */
+  readonly builds?: readonly BuildMapEntry[];
   /** Milliseconds since 1970 at which its clock starts, and how many times faster than real time it runs. */
   readonly clock: { readonly startedAt: number; readonly speed: number };
   readonly observer: EmulatorObserver;

@@ -30,6 +30,8 @@ type Report =
   | { readonly kind: 'request'; readonly request: ServiceRequest & { readonly id: number } }
   | { readonly kind: 'types'; readonly types: readonly string[] }
   | { readonly kind: 'denial'; readonly denial: Denial }
+  | { readonly kind: 'line'; readonly line: string }
+  | { readonly kind: 'group'; readonly group: number; readonly running: boolean }
   | { readonly kind: 'answer'; readonly id: number; readonly error?: string; readonly result?: unknown };
 
 interface Waiter {
@@ -44,6 +46,8 @@ export class Ministack implements Emulator {
   readonly #options: EmulatorOptions;
   readonly #reaper: Reaper;
   readonly #waiters = new Map<number, Waiter>();
+  /** Process groups of builds. */
+  readonly #groups = new Set<number>();
   #process: ChildProcess | undefined;
   /** For the code of functions and builds: others must not prepare what is at a known path. */
   #tempDir: string | undefined;
@@ -79,6 +83,10 @@ export class Ministack implements Emulator {
       killGroup(child.pid);
       await ended;
       this.#reaper.forget(child.pid);
+    }
+    for (const group of this.#groups) {
+      killGroup(group);
+      this.#reaper.forget(group);
     }
     if (this.#tempDir !== undefined) {
       rmSync(this.#tempDir, { recursive: true, force: true, maxRetries: 3 });
@@ -138,7 +146,7 @@ export class Ministack implements Emulator {
   }
 
   #spawn(interpreter: string, port: number): void {
-    const { region, account, keys, dockerHost, logDir, authorization, clock, observer } = this.#options;
+    const { region, account, keys, dockerHost, logDir, authorization, builds = [], clock, observer } = this.#options;
     mkdirSync(logDir, { recursive: true });
     const child = spawn(interpreter, ['-u', '-B', join(EMULATOR_DIR, 'launch.py')], {
       detached: true,
@@ -147,6 +155,7 @@ export class Ministack implements Emulator {
         ...inherited(),
         FILEWORKS_REPORTS: '1',
         FILEWORKS_AUTHORIZATION: authorization,
+        FILEWORKS_BUILDS: JSON.stringify(builds),
         FILEWORKS_CLOCK_START: String(clock.startedAt / 1000),
         FILEWORKS_SPEED: String(clock.speed),
         AUTH: 'true',
@@ -208,9 +217,25 @@ export class Ministack implements Emulator {
       case 'denial':
         observer.denial(report.denial);
         break;
+      case 'line':
+        observer.line(report.line);
+        break;
+      case 'group':
+        this.#follow(report.group, report.running);
+        break;
       case 'answer':
         this.#answer(report);
         break;
+    }
+  }
+
+  #follow(group: number, running: boolean): void {
+    if (running) {
+      this.#groups.add(group);
+      this.#reaper.watch(group);
+    } else {
+      this.#groups.delete(group);
+      this.#reaper.forget(group);
     }
   }
 

@@ -295,6 +295,7 @@ class Reader {
 
 /** The metrics of AWS services that have data here, by namespace; those of other namespaces come from programs. */
 const METRICS_OF_SERVICES: Readonly<Partial<Record<string, readonly string[]>>> = {
+  'AWS/CodeBuild': ['Builds', 'Duration', 'FailedBuilds', 'SucceededBuilds'],
   'AWS/Events': [
     'FailedInvocations',
     'InvocationAttempts',

@@ -32,8 +32,22 @@ export interface TaskMapEntry {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** Where the source of builds is on this machine: both given fields must match; `*` matches any characters. */
+export interface BuildMapEntry {
+  /** Name of the CodeBuild project. */
+  readonly project?: string;
+  /** Location of its source, for example `https://github.com/acme/shop.git`. */
+  readonly source?: string;
+  /** Folder with the source; relative to the file. Default: the source is that of the project, in S3. */
+  readonly cwd?: string;
+  /** Variables of the build image; those of the build win. Default: none. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 export interface TaskMap {
   readonly tasks: readonly TaskMapEntry[];
+  /** Default: builds have no source but that of their project in S3. */
+  readonly builds?: readonly BuildMapEntry[];
 }
 
 /** The fields that an entry is matched against. */
@@ -51,14 +65,19 @@ export interface ImageAsset {
   readonly build?: ImageBuild;
 }
 
-const MATCHERS = ['image', 'container', 'family', 'asset'] as const;
-const ARRAYS = ['entrypoint', 'command'] as const;
-const KNOWN = new Set<string>([...MATCHERS, ...ARRAYS, 'cwd', 'env']);
+/** The fields of an entry: which are matched, which are lists. */
+interface Shape {
+  readonly matchers: readonly string[];
+  readonly arrays: readonly string[];
+}
+
+const TASK: Shape = { matchers: ['image', 'container', 'family', 'asset'], arrays: ['entrypoint', 'command'] };
+const BUILD: Shape = { matchers: ['project', 'source'], arrays: [] };
 
 /** Reads and checks a task map; makes its paths absolute. */
 export function loadTaskMap(source: string | TaskMap | undefined): TaskMap {
   if (source === undefined) {
-    return { tasks: [] };
+    return { tasks: [], builds: [] };
   }
   if (typeof source !== 'string') {
     return checked(source, 'tasks', process.cwd());
@@ -81,42 +100,64 @@ function checked(map: unknown, name: string, base: string): TaskMap {
   if (!isObject(map) || !Array.isArray(map['tasks'])) {
     return fail('expected an object with an array `tasks`');
   }
-  const tasks = map['tasks'].map((entry: unknown, index): TaskMapEntry => {
-    const at = `tasks[${index}]`;
-    if (!isObject(entry)) {
-      return fail(`${at} must be an object`);
+  const { tasks, builds = [] } = map;
+  if (!Array.isArray(builds)) {
+    return fail('`builds` must be an array');
+  }
+  return {
+    tasks: tasks.map((entry: unknown, index): TaskMapEntry => checkedEntry(entry, TASK, base, failAt('tasks', index))),
+    builds: builds.map((entry: unknown, index): BuildMapEntry =>
+      checkedEntry(entry, BUILD, base, failAt('builds', index)),
+    ),
+  };
+
+  function failAt(list: string, index: number): (problem: string) => never {
+    return (problem) => fail(`${list}[${index}]${problem}`);
+  }
+}
+
+function checkedEntry(
+  entry: unknown,
+  { matchers, arrays }: Shape,
+  base: string,
+  fail: (problem: string) => never,
+): Record<string, unknown> {
+  if (!isObject(entry)) {
+    return fail(' must be an object');
+  }
+  const known = [...matchers, ...arrays, 'cwd', 'env'];
+  for (const key of Object.keys(entry)) {
+    if (!known.includes(key)) {
+      fail(` has the unknown field \`${key}\`; known are ${known.join(', ')}`);
     }
-    for (const key of Object.keys(entry)) {
-      if (!KNOWN.has(key)) {
-        fail(`${at} has the unknown field \`${key}\`; known are ${[...KNOWN].join(', ')}`);
-      }
+  }
+  if (!matchers.some((key) => entry[key] !== undefined)) {
+    fail(` must name at least one of ${matchers.join(', ')}`);
+  }
+  for (const key of [...matchers, 'cwd']) {
+    if (entry[key] !== undefined && typeof entry[key] !== 'string') {
+      fail(`.${key} must be a string`);
     }
-    if (!MATCHERS.some((key) => entry[key] !== undefined)) {
-      fail(`${at} must name at least one of ${MATCHERS.join(', ')}`);
+  }
+  for (const key of arrays) {
+    const value = entry[key];
+    if (value !== undefined && !(Array.isArray(value) && value.every((part) => typeof part === 'string'))) {
+      fail(`.${key} must be an array of strings`);
     }
-    for (const key of [...MATCHERS, 'cwd']) {
-      if (entry[key] !== undefined && typeof entry[key] !== 'string') {
-        fail(`${at}.${key} must be a string`);
-      }
-    }
-    for (const key of ARRAYS) {
-      const value = entry[key];
-      if (value !== undefined && !(Array.isArray(value) && value.every((part) => typeof part === 'string'))) {
-        fail(`${at}.${key} must be an array of strings`);
-      }
-    }
-    const env = entry['env'];
-    if (env !== undefined && !(isObject(env) && Object.values(env).every((value) => typeof value === 'string'))) {
-      fail(`${at}.env must map names to strings`);
-    }
-    const known = entry as TaskMapEntry;
-    const cwd = resolve(base, known.cwd ?? '.');
-    if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
-      fail(`${at}.cwd is no directory: ${cwd}`);
-    }
-    return { ...known, cwd };
-  });
-  return { tasks };
+  }
+  const env = entry['env'];
+  if (env !== undefined && !(isObject(env) && Object.values(env).every((value) => typeof value === 'string'))) {
+    fail('.env must map names to strings');
+  }
+  const given = entry['cwd'] as string | undefined;
+  if (given === undefined && arrays.length === 0) {
+    return entry;
+  }
+  const cwd = resolve(base, given ?? '.');
+  if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
+    fail(`.cwd is no directory: ${cwd}`);
+  }
+  return { ...entry, cwd };
 }
 
 /** Finds the entry for a container; undefined when no command stands for its image. */

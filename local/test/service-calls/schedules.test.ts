@@ -1,4 +1,11 @@
-import { CreateScheduleCommand, SchedulerClient, type Target } from '@aws-sdk/client-scheduler';
+import {
+  CreateScheduleCommand,
+  GetScheduleCommand,
+  SchedulerClient,
+  type Target,
+  UpdateScheduleCommand,
+  type UpdateScheduleInput,
+} from '@aws-sdk/client-scheduler';
 import type { Message } from '@aws-sdk/client-sqs';
 import { until } from '../support/cloud';
 import { attributesOf, ServiceCalls } from '../support/service-calls';
@@ -127,4 +134,15 @@ test('each of the further statements of a task is needed, and so are the trust p
       'the denial of the dead-letter queue',
     );
   });
+});
+
+test('a schedule fires again when its expression changes to one that is due', async () => {
+  await schedule('changes', { Input: 'changed' });
+  expect((await calls.receive('QueueUrl')).Body).toBe('changed');
+  const current = (await scheduler.send(new GetScheduleCommand({ Name: 'changes' }))) as UpdateScheduleInput;
+  const update = (ScheduleExpression: string) =>
+    scheduler.send(new UpdateScheduleCommand({ ...current, ScheduleExpression }));
+  await update('rate(30 days)');
+  await update('at(2021-01-01T00:00:00)');
+  expect((await calls.receive('QueueUrl')).Body).toBe('changed');
 });

@@ -31,11 +31,22 @@ test.each([
 test('paths are relative to the file', () => {
   const file = join(mkdtempSync(join(tmpdir(), 'fileworks-local-map-')), 'tasks.json');
   mkdirSync(join(file, '..', 'worker'));
-  writeFileSync(file, JSON.stringify({ tasks: [{ image: 'a', command: ['x'], cwd: 'worker' }] }));
-  expect(loadTaskMap(file).tasks[0].cwd).toBe(join(file, '..', 'worker'));
+  const cwd = 'worker';
+  const map = { tasks: [{ image: 'a', command: ['x'], cwd }], builds: [{ source: 'a', cwd }, { source: 'b' }] };
+  writeFileSync(file, JSON.stringify(map));
+  const { tasks, builds } = loadTaskMap(file);
+  expect([tasks[0].cwd, ...builds!.map((build) => build.cwd)]).toEqual([
+    join(file, '..', 'worker'),
+    join(file, '..', 'worker'),
+    undefined,
+  ]);
 });
 
 test.each([
+  [{ tasks: [], builds: {} }, '`builds` must be an array'],
+  [{ tasks: [], builds: [{ cwd: '.' }] }, 'builds[0] must name at least one of project, source'],
+  [{ tasks: [], builds: [{ source: 'a', command: ['x'] }] }, 'builds[0] has the unknown field `command`'],
+  [{ tasks: [], builds: [{ source: 'a', cwd: '/nowhere/at/all' }] }, 'builds[0].cwd is no directory: /nowhere/at/all'],
   [{}, 'expected an object with an array `tasks`'],
   [{ tasks: [{ command: ['x'] }] }, 'tasks[0] must name at least one of image, container, family, asset'],
   [{ tasks: [{ image: 'a', cmd: ['x'] }] }, 'tasks[0] has the unknown field `cmd`'],

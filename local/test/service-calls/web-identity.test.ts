@@ -1,0 +1,91 @@
+import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
+import { AssumeRoleWithWebIdentityCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { LocalCloud } from '../../src';
+import { writeApp } from '../support/app';
+import { TOOLS } from '../support/cloud';
+
+jest.setTimeout(120_000);
+
+const ISSUER = 'token.actions.githubusercontent.com';
+const SUBJECT = 'repo:acme/shop:ref:refs/heads/main';
+
+let cloud: LocalCloud;
+
+beforeAll(async () => {
+  cloud = await LocalCloud.start({
+    app: writeApp({ Empty: { Resources: { Topic: { Type: 'AWS::SNS::Topic' } } } }),
+    toolsDir: TOOLS,
+  });
+  const iam = new IAMClient(cloud.clientConfig());
+  const trust = {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: { Federated: `arn:aws:iam::${cloud.account}:oidc-provider/${ISSUER}` },
+        Action: 'sts:AssumeRoleWithWebIdentity',
+        Condition: { StringEquals: { [`${ISSUER}:aud`]: 'sts.amazonaws.com', [`${ISSUER}:sub`]: [SUBJECT] } },
+      },
+    ],
+  };
+  await iam.send(new CreateRoleCommand({ RoleName: 'workflow', AssumeRolePolicyDocument: JSON.stringify(trust) }));
+  iam.destroy();
+});
+
+afterAll(() => cloud.stop());
+
+const encoded = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
+
+/** The credentials of the role for a token with these claims. */
+async function assume(claims: object) {
+  const sts = new STSClient(cloud.clientConfig());
+  // The call is not signed
+  sts.middlewareStack.add(
+    (next) => (args) => {
+      (args.request as { headers: Record<string, string> }).headers['x-amz-security-token'] =
+        cloud.credentials.sessionToken;
+      return next(args);
+    },
+    { step: 'build' },
+  );
+  try {
+    const { Credentials: found } = await sts.send(
+      new AssumeRoleWithWebIdentityCommand({
+        RoleArn: `arn:aws:iam::${cloud.account}:role/workflow`,
+        RoleSessionName: 'run',
+        WebIdentityToken: `${encoded({ alg: 'RS256' })}.${encoded(claims)}.signature`,
+      }),
+    );
+    return {
+      accessKeyId: found!.AccessKeyId!,
+      secretAccessKey: found!.SecretAccessKey!,
+      sessionToken: found!.SessionToken!,
+    };
+  } finally {
+    sts.destroy();
+  }
+}
+
+test('a token whose claims meet the trust policy gets a session of the role', async () => {
+  const credentials = await assume({ iss: `https://${ISSUER}`, aud: 'sts.amazonaws.com', sub: SUBJECT });
+  const sts = new STSClient({ ...cloud.clientConfig(), credentials });
+  const { Arn: arn } = await sts.send(new GetCallerIdentityCommand({}));
+  sts.destroy();
+  expect(arn).toBe(`arn:aws:sts::${cloud.account}:assumed-role/workflow/run`);
+  const [call] = await cloud.authorizedCalls();
+  expect(call).toMatchObject({
+    principal: `arn:aws:iam::${cloud.account}:oidc-provider/${ISSUER}`,
+    action: 'sts:AssumeRoleWithWebIdentity',
+    resource: `arn:aws:iam::${cloud.account}:role/workflow`,
+  });
+  expect(await cloud.judge([call])).toEqual([true]);
+});
+
+test.each([
+  ['another issuer', { iss: 'https://gitlab.com', aud: 'sts.amazonaws.com', sub: SUBJECT }],
+  ['another audience', { iss: `https://${ISSUER}`, aud: 'other', sub: SUBJECT }],
+  ['another branch', { iss: `https://${ISSUER}`, aud: 'sts.amazonaws.com', sub: `${SUBJECT}-2` }],
+])('refuses a token of %s', async (_, claims) => {
+  await expect(assume(claims)).rejects.toMatchObject({ name: 'AccessDenied' });
+  expect(cloud.denials().at(-1)?.action).toBe('sts:AssumeRoleWithWebIdentity');
+});
