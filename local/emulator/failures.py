@@ -1,4 +1,7 @@
-"""Errors of services on request: the next calls of an action fail, before or after their effect."""
+"""Errors of services on request: the next calls of an action fail, before or after their effect.
+
+Calls over HTTP meet them here; those that services make for the app meet them in `authorization.gate`.
+"""
 
 import contextvars
 import json
@@ -46,16 +49,19 @@ def _meet(action, resource, service, keys):
         return
     # The items of a transaction are checked as calls of their own.
     enclosing = [f"dynamodb:{name}" for name in keys.get("dynamodb:EnclosingOperation") or ()]
-    failure = _take({context.action_of(action), *enclosing}, resource)
+    failure = take({context.action_of(action), *enclosing}, resource)
     if failure:
         met.append((failure, service))
         if not failure["after"]:
             raise _Failed
 
 
-def _take(actions, resource):
+def take(actions, resource, for_service=False):
+    """The failure that a call of one of these actions meets now. A call that a service makes has not yet had an effect."""
     with _lock:
         for failure in _armed:
+            if for_service and failure["after"]:
+                continue
             if failure["action"] in actions and fnmatchcase(resource, failure["resource"]):
                 failure["left"] -= 1
                 if failure["left"] == 0:

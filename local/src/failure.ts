@@ -14,7 +14,7 @@ export interface Failure {
   readonly message?: string;
   /** How many calls fail. Default: 1. */
   readonly count?: number;
-  /** Whether the call takes effect before it fails. Default: false. */
+  /** Whether the call takes effect before it fails; calls that services make are not affected. Default: false. */
   readonly afterEffect?: boolean;
 }
 
@@ -25,6 +25,8 @@ export interface Failure {
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
  */
 const ERRORS: Readonly<Partial<Record<string, readonly [status: number, message: string]>>> = {
+  AccessDenied: [403, 'Access Denied'],
+  AccessDeniedException: [400, 'User is not authorized to perform this action'],
   ConditionalRequestConflict: [
     409,
     'The conditional request cannot succeed due to a conflicting operation against this resource.',

@@ -74,8 +74,11 @@ export class Faults {
   }
 
   /**
-   * Fails the next calls of an action that its permissions allow: conflicts, throttles, and answers that never arrive.
-   * Calls of programs, tasks and functions fail; calls that services make for them do not.
+   * Fails the next calls of an action that its permissions allow: conflicts, throttles, refusals, and answers that
+   * never arrive. Calls of programs, tasks and functions fail, and so do those that AWS services make for the app: a
+   * target of EventBridge is called again after a throttle or an error with status 500 or more, and after any other
+   * error the event is in its dead-letter queue. Such a failure is not a denial. With `authorization: 'off'`, calls of
+   * services do not fail.
    */
   async failNext(failure: Failure): Promise<void> {
     await this.emulator().failNext(readFailure(failure));

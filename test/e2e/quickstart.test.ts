@@ -5,8 +5,8 @@ import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } fr
 import { GetQueueAttributesCommand, GetQueueUrlCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { LocalCloud, LocalTask } from 'fileworks-local';
 import { privilegeFindings } from '../least-privilege/findings';
-import { LOST_EVENT } from '../least-privilege/reasons';
 import { startDeployment, until } from './support/deployment';
+import { loseAnEventOfEach } from './support/lost-events';
 
 const app = resolve(__dirname, '..', '..', 'build', 'e2e', 'quickstart');
 
@@ -184,10 +184,13 @@ describe('the quickstart on the local cloud', () => {
     );
   });
 
+  test('an event that its target refuses is in the dead-letter queue of the target', async () => {
+    expect(await loseAnEventOfEach(cloud)).toEqual(['IngestArchivesRule']);
+  }, 120_000);
+
   test('every role has the permissions that its process used, and no others', async () => {
     expect(
       await privilegeFindings(cloud, app, [
-        { role: 'IngestDeadLetterQueuePolicy', action: 'sqs:SendMessage', because: LOST_EVENT },
         {
           role: 'UnpackerTask',
           action: 'sqs:SendMessage',

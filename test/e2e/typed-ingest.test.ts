@@ -9,8 +9,8 @@ import { ListQueuesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/cl
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { LocalCloud } from 'fileworks-local';
 import { privilegeFindings } from '../least-privilege/findings';
-import { LOST_EVENT, SERVICE_EVENT } from '../least-privilege/reasons';
 import { startDeployment, until } from './support/deployment';
+import { loseAnEventOfEach } from './support/lost-events';
 import { createQueueFor } from './support/queue';
 import { DispatchWatch } from './support/dispatch-watch';
 
@@ -291,6 +291,17 @@ describe('typed-ingest on the local cloud, while everything goes wrong', () => {
     });
   });
 
+  test('an event that its target refuses is in the dead-letter queue of the target', async () => {
+    expect(await loseAnEventOfEach(cloud)).toEqual([
+      'AlertsDeploymentRule',
+      'AlertsServiceRule',
+      'AlertsStoppedRule',
+      'DispatcherInboxSource',
+      'DispatcherSweep',
+      'DispatcherTaskStopped',
+    ]);
+  }, 120_000);
+
   test('every role has the permissions that its process used, and no others', async () => {
     const requestsTask = {
       role: 'DispatcherOperator',
@@ -318,10 +329,6 @@ describe('typed-ingest on the local cloud, while everything goes wrong', () => {
           action: 's3:DeleteObject',
           because: 'extractTo deletes its record of unfinished work; this handler does not use it',
         },
-        { role: 'AlertsDeadLetterQueuePolicy', action: 'sqs:SendMessage', because: LOST_EVENT },
-        { role: 'DispatcherUndeliveredDeadLetterQueuePolicy', action: 'sqs:SendMessage', because: LOST_EVENT },
-        { role: 'AlertsServiceRule', action: 'lambda:InvokeFunction', because: SERVICE_EVENT },
-        { role: 'AlertsDeploymentRule', action: 'lambda:InvokeFunction', because: SERVICE_EVENT },
         ...['DispatcherIngress', 'DispatcherLauncher', 'DispatcherWatcher', 'DispatcherOperator'].map((role) => ({
           ...confirms,
           role,

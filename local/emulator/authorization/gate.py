@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Mapping
 
+import failures
 import reports
 from ministack.core.responses import get_account_id, get_region
 
@@ -36,6 +37,20 @@ class Denied(Exception):
         super().__init__(f"User: {request.principal} is not authorized to perform: {request.action} on resource: {request.resource} {reason}")
         self.message = str(self)
         self.principal, self.action, self.resource, self.hint = request.principal, request.action, request.resource, verdict.reason
+
+
+class Failed(Denied):
+    """A call that `faults.failNext` fails, although its policies allow it; `code` and `status` are those of the error."""
+
+    def __init__(self, request, failure):
+        Exception.__init__(self, failure["message"])
+        self.message, self.code, self.status = failure["message"], failure["error"], failure["status"]
+        self.principal, self.action, self.resource, self.hint = request.principal, request.action, request.resource, "by failNext"
+
+    @property
+    def transient(self):
+        """Whether a service tries again: after throttles, errors of the server, and a connection that ends."""
+        return self.status in (0, 429) or self.status >= 500 or "Throttl" in self.code or "Throughput" in self.code
 
 
 def api_call(arn, action, resource, context, region, session=None):
@@ -66,7 +81,7 @@ def role_call(role_arn: str, service: str, action: str, resource: str, context: 
     """A call that `service` makes with a role of the app, for `source_arn`: a state machine, a schedule, a rule or a task.
 
     The trust policy of the role must let the service assume it, and its policies must allow the action.
-    Raises `Denied`.
+    Raises `Denied`, and `Failed` as `faults.failNext` asks for.
     """
     if mode == OFF:
         return
@@ -153,13 +168,17 @@ def _judged(principal, account, own, action, resource, context, region):
 
 def _refuse(request, verdict, by):
     _reported(request, verdict)
+    permitted = verdict.allowed or mode == AUDIT
+    failure = failures.take({request.action}, request.resource, for_service=True) if permitted else None
     call = {
         "time": round(time.time() * 1000), "service": request.action.split(":")[0], "action": request.action, "resource": request.resource,
-        "region": request.context["aws:RequestedRegion"], "status": 200 if verdict.allowed or mode == AUDIT else 403, "by": by,
+        "region": request.context["aws:RequestedRegion"], "status": failure["status"] if failure else 200 if permitted else 403, "by": by,
     }
     reports.send("call", {"call": call | identity_of(request.principal) | outcome_of(verdict)})
-    if not verdict.allowed and mode == ENFORCE:
+    if not permitted:
         raise Denied(request, verdict)
+    if failure:
+        raise Failed(request, failure)
 
 
 def identity_of(principal):

@@ -10,13 +10,18 @@ logger = logging.getLogger("fileworks.authorization")
 
 
 def permitted(check, *call, **options):
-    """Whether the gate lets a call pass. A refusal is logged: a service that acts by itself has no caller to answer."""
-    try:
-        check(*call, **options)
-    except gate.Denied as denied:
-        logger.info("denied: %s (%s)", denied.message, denied.hint)
-        return False
-    return True
+    """Whether the gate lets a call pass. A refusal is logged: a service that acts by itself has no caller to answer.
+
+    Such a service calls again after a transient error. Here it does so at once: AWS documents the delays of SNS only.
+    """
+    while True:
+        try:
+            check(*call, **options)
+            return True
+        except gate.Denied as denied:
+            logger.info("denied: %s (%s)", denied.message, denied.hint)
+            if not (isinstance(denied, gate.Failed) and denied.transient):
+                return False
 
 
 def before_resource(resource_type, check):
