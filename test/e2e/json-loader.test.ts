@@ -5,11 +5,25 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import {
+  BatchGetProjectsCommand,
+  CodeBuildClient,
+  ListBuildsForProjectCommand,
+  StartBuildCommand,
+} from '@aws-sdk/client-codebuild';
+import {
   GetFunctionConfigurationCommand,
   LambdaClient,
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  GetScheduleCommand,
+  ListSchedulesCommand,
+  SchedulerClient,
+  UpdateScheduleCommand,
+  type UpdateScheduleInput,
+} from '@aws-sdk/client-scheduler';
+import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import {
   GetQueueAttributesCommand,
   ReceiveMessageCommand,
@@ -21,10 +35,12 @@ import { Client, escapeLiteral } from 'pg';
 import { LoaderEnv } from '../../src/contract/loader-env';
 import { MessageAttributeNames } from '../../src/contract/job-message';
 import { privilegeFindings } from '../least-privilege/findings';
-import { LOST_EVENT, NO_BUILDS } from '../least-privilege/reasons';
-import { type BuildResult, buildSpecOf, runBuild } from '../support/build-runner';
 import { startTlsPostgres, type TlsPostgres } from '../support/postgres-tls';
+import { bootstrap, writeCdk } from './support/bootstrap-roles';
+import { type EndedBuild, endOf } from './support/builds';
 import { startDeployment, until } from './support/deployment';
+import { asWorkflow } from './support/github-actions';
+import { loseAnEventOfEach } from './support/lost-events';
 
 const root = resolve(__dirname, '..', '..');
 const app = join(root, 'build', 'e2e', 'json-loader');
@@ -95,28 +111,49 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
 
   /** Characters with a meaning in YAML, Jinja or a shell. */
   const password = `'1": {{ $HOME }} #`;
-  /** Directory of dbt. */
-  let programs: string;
-  /** A build of the pipeline, by the template's own commands. */
-  const specOf = (project: string) => {
-    const { Resources } = JSON.parse(readFileSync(join(app, 'JsonLoader.template.json'), 'utf8')) as {
-      Resources: Parameters<typeof buildSpecOf>[0];
-    };
-    return buildSpecOf(Resources, `Delivery${project}`);
-  };
-  /** @param afterwards runs on the same machine after the build */
-  const build = (project: 'Migration' | 'Transformation', ...afterwards: string[]): Promise<BuildResult> => {
-    const {
-      env,
-      phases: {
-        install,
-        build: { commands },
-      },
-    } = specOf(project);
-    const secret = { username: 'owner', password, host: 'localhost', port: String(server.port), dbname: 'sales' };
-    const spec = { env, phases: { install, build: { commands: [...commands, ...afterwards] } } };
-    return runBuild(spec, repository, secret, { authority: server.caFile, programs: [programs] });
-  };
+  /** Programs of the builds: a download without a network, and those of dbt. */
+  const programs = mkdtempSync(join(tmpdir(), 'fileworks-json-loader-programs-'));
+  /** The repository of the builds that deploy, with its own programs. */
+  const deployed = mkdtempSync(join(tmpdir(), 'fileworks-json-loader-deployed-'));
+  /** As a workflow of the repository. */
+  let codeBuild: CodeBuildClient;
+
+  /**
+   * A build of the pipeline.
+   *
+   * @param afterwards runs on the same machine after the commands of the template
+   */
+  async function build(
+    project: 'Deployment' | 'Migration' | 'Transformation',
+    afterwards: readonly string[] = [],
+  ): Promise<EndedBuild> {
+    const projectName = outputs[`${project}Project`];
+    const { build: started } = await codeBuild.send(
+      new StartBuildCommand({
+        projectName,
+        ...(afterwards.length > 0 && { buildspecOverride: await extended(projectName, afterwards) }),
+      }),
+    );
+    return endOf(cloud, codeBuild, started!.id!);
+  }
+
+  async function extended(projectName: string, commands: readonly string[]): Promise<string> {
+    const client = new CodeBuildClient(cloud.clientConfig());
+    const { projects: [project] = [] } = await client.send(new BatchGetProjectsCommand({ names: [projectName] }));
+    client.destroy();
+    const spec = JSON.parse(project.source!.buildspec!) as { phases: { build: { commands: string[] } } };
+    spec.phases.build.commands.push(...commands);
+    return JSON.stringify(spec);
+  }
+
+  /** Changes when transformations run. */
+  async function schedule(ScheduleExpression: string): Promise<void> {
+    const scheduler = new SchedulerClient(cloud.clientConfig());
+    const { Schedules: [{ Name }] = [{}] } = await scheduler.send(new ListSchedulesCommand({}));
+    const current = await scheduler.send(new GetScheduleCommand({ Name }));
+    await scheduler.send(new UpdateScheduleCommand({ ...(current as UpdateScheduleInput), ScheduleExpression }));
+    scheduler.destroy();
+  }
 
   const put = (key: string, body: object | string) =>
     s3.send(
@@ -128,16 +165,37 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
     );
 
   beforeAll(async () => {
-    const dbt = promisify(execFile)(process.execPath, [
+    const dbt = await promisify(execFile)(process.execPath, [
       join(root, 'build-tools', 'examples.ts'),
       'models',
       'json-loader',
     ]);
+    const path = (...folders: string[]) => ({ PATH: [...folders, process.env.PATH].join(':') });
+    const source = 'https://github.com/acme/sales.git';
     [server, cloud] = await Promise.all([
       startTlsPostgres({ fsync: 'off' }, ['loader']),
-      startDeployment('json-loader'),
+      startDeployment('json-loader', {
+        builds: [
+          { source, project: '*DeliveryDeployment*', cwd: deployed, env: path(deployed) },
+          { source, cwd: repository, env: path(programs, dbt.stdout.trim().split('\n').at(-1)!) },
+        ],
+      }),
     ]);
-    programs = (await dbt).stdout.trim().split('\n').at(-1)!;
+    outputs = cloud.outputs('JsonLoader');
+    // A transformation an hour would be one a minute here; a test has it run when it is due
+    await schedule('rate(30 days)');
+    writeFileSync(
+      join(programs, 'curl'),
+      `#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\ncp '${server.caFile}' "$2"\n`,
+      { mode: 0o755 },
+    );
+    const [, secret] = Object.entries(cloud.resources('JsonLoader')).find(([id]) => /^Owner[0-9A-F]{8}$/.test(id))!;
+    const secrets = new SecretsManagerClient(cloud.clientConfig());
+    const login = { username: 'owner', password, host: 'localhost', port: String(server.port), dbname: 'sales' };
+    await secrets.send(new PutSecretValueCommand({ SecretId: secret, SecretString: JSON.stringify(login) }));
+    secrets.destroy();
+    await bootstrap(cloud);
+    codeBuild = new CodeBuildClient(await asWorkflow(cloud, outputs.DeliveryRole, 'acme/sales', 'main'));
     const admin = new Client({ connectionString: server.connectionString });
     await admin.connect();
     await admin.query(`CREATE ROLE owner LOGIN CREATEDB CREATEROLE PASSWORD ${escapeLiteral(password)}`);
@@ -158,7 +216,6 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
       throw new Error(`the first migration failed:\n${output}`);
     }
 
-    outputs = cloud.outputs('JsonLoader');
     s3 = new S3Client(cloud.clientConfig());
     sqs = new SQSClient(cloud.clientConfig());
     queueUrl = outputs.QueueUrl;
@@ -184,10 +241,13 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
   }, 600_000);
 
   afterAll(async () => {
+    codeBuild.destroy();
     await owner.end();
     await cloud.stop();
     await server.stop();
-    rmSync(repository, { recursive: true });
+    for (const folder of [repository, programs, deployed]) {
+      rmSync(folder, { recursive: true });
+    }
   }, 60_000);
 
   const rows = async () => {
@@ -305,11 +365,27 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
       rows: [{ migrations }],
     } = await owner.query<{ migrations: number }>('SELECT count(*)::int AS migrations FROM pgmigrations');
     expect([may, migrations]).toEqual([true, 3]);
+    await until('the alarm of the failed build', 60, () =>
+      cloud.alarms().some(({ logicalId, state }) => /^DeliveryMigrationFailure/.test(logicalId) && state === 'ALARM')
+        ? true
+        : undefined,
+    );
   }, 120_000);
 
   test('aggregates the orders by dbt, with the same result when repeated, and drops totals of deleted orders', async () => {
-    const daily = async () => {
-      const { succeeded, output } = await build('Transformation', 'if grep -rF -e "$PGPASSWORD" dbt; then exit 1; fi');
+    const scheduled = async () => {
+      await schedule('at(2020-01-01T00:00:00)');
+      const request = { projectName: outputs.TransformationProject };
+      const client = new CodeBuildClient(cloud.clientConfig());
+      const id = await until('the scheduled build', 60, async () =>
+        (await client.send(new ListBuildsForProjectCommand(request))).ids?.at(0),
+      );
+      client.destroy();
+      return endOf(cloud, codeBuild, id);
+    };
+    const requested = () => build('Transformation', ['if grep -rF -e "$PGPASSWORD" dbt; then exit 1; fi']);
+    const daily = async (run: () => Promise<EndedBuild>) => {
+      const { succeeded, output } = await run();
       expect([succeeded, output]).toEqual([true, expect.stringMatching(/PASS=4 WARN=0 ERROR=0/)]);
       return (
         await owner.query(
@@ -320,7 +396,7 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
     const { rows: sums } = await owner.query<{ orders: number; total: number }>(
       'SELECT count(*)::int AS orders, sum(total)::float AS total FROM sales.orders',
     );
-    const first = await daily();
+    const first = await daily(scheduled);
     expect(first).toHaveLength(10);
     expect(first.reduce((sum, { orders }) => sum + Number(orders), 0)).toBe(sums[0].orders);
     expect(first.reduce((sum, { total }) => sum + Number(total), 0)).toBeCloseTo(sums[0].total, 2);
@@ -328,7 +404,11 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
       first[0].day,
       first[0].currency,
     ]);
-    expect(await daily()).toEqual(first.slice(1));
+    expect(await daily(requested)).toEqual(first.slice(1));
+  }, 120_000);
+
+  test('an event that its target refuses is in a dead-letter queue', async () => {
+    expect(await loseAnEventOfEach(cloud)).toEqual(['DeliveryTransformationSchedule', 'LoaderOrdersRule']);
   }, 120_000);
 
   test.each([
@@ -338,21 +418,30 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
   ])(
     'deploys the app in %s from its own folder',
     async (language, installs) => {
-      const source = mkdtempSync(join(tmpdir(), 'fileworks-json-loader-'));
+      rmSync(deployed, { recursive: true });
       for (const folder of ['worker', language]) {
-        cpSync(join(root, 'examples', folder, 'json-loader'), join(source, folder, 'json-loader'), { recursive: true });
+        cpSync(join(root, 'examples', folder, 'json-loader'), join(deployed, folder, 'json-loader'), {
+          recursive: true,
+        });
       }
-      // Scripts that print their directory and arguments replace package managers and the CDK: the test has neither a
-      // registry nor an account
+      // Scripts that print their directory and arguments replace package managers: the test has no registry
       const script = '#!/bin/sh\necho "$(basename "$(dirname "$PWD")") ${0##*/} $*"\n';
-      for (const name of ['npm', 'npx', 'pip', 'mvn']) {
-        writeFileSync(join(source, name), script, { mode: 0o755 });
+      for (const name of ['npm', 'pip', 'mvn']) {
+        writeFileSync(join(deployed, name), script, { mode: 0o755 });
       }
-      expect(await runBuild(specOf('Deployment'), source, {}, { programs: [source] })).toEqual({
-        succeeded: true,
-        output: `worker npm install --no-audit --no-fund\n${language} ${installs}\n${language} npx --yes aws-cdk@2 deploy --require-approval never\n`,
-      });
-      rmSync(source, { recursive: true });
+      writeCdk(deployed, cloud);
+      const { succeeded, output } = await build('Deployment');
+      expect([succeeded, output.split('\n')]).toEqual([
+        true,
+        [
+          'worker npm install --no-audit --no-fund',
+          `${language} ${installs}`,
+          `${language} npx --yes aws-cdk@2 deploy --require-approval never`,
+          ...['deploy', 'file-publishing', 'image-publishing', 'lookup'].map(
+            (name) => `assumed cdk-hnb659fds-${name}-role-${cloud.account}-${cloud.region}`,
+          ),
+        ],
+      ]);
     },
     60_000,
   );
@@ -375,15 +464,6 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
           action,
           because: 'Lambda uses it for network interfaces, which the local cloud does not make',
         })),
-        { role: 'InboxDeadLetterQueuePolicy', action: 'sqs:SendMessage', because: LOST_EVENT },
-        ...['DeliveryMigration', 'DeliveryTransformation', 'DeliveryDeployment', 'SchedulerRoleForTarget'].map(
-          (role) => ({
-            role,
-            action: '*',
-            because: NO_BUILDS,
-          }),
-        ),
-        { role: 'DeliveryGitHubRole', action: '*', because: 'workflows of GitHub Actions do, and there are none here' },
       ]),
     ).toEqual([]);
   });

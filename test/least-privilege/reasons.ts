@@ -1,4 +1,3 @@
 /** Why a run of the local cloud does not use a permission; each stands for several deployments. */
 export const LOST_EVENT = 'an event that its target cannot be given goes here; this run loses none';
 export const SERVICE_EVENT = 'the local cloud raises no events of services and deployments of ECS';
-export const NO_BUILDS = 'CodeBuild runs no builds in the local cloud, so its roles make no calls';

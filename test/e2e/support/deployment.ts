@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LocalCloud } from 'fileworks-local';
+import { type BuildMapEntry, LocalCloud } from 'fileworks-local';
 
 const root = resolve(__dirname, '..', '..', '..');
 const tool = (...args: string[]) =>
@@ -22,6 +22,8 @@ export interface DeploymentOptions {
   readonly command?: readonly string[];
   /** Speed of the cloud's clock. Default: 60. */
   readonly speed?: number;
+  /** Where the sources of builds are. Default: nowhere. */
+  readonly builds?: readonly BuildMapEntry[];
   /** Changes the text of a template for this machine. Default: no change. */
   readonly adapt?: (template: string) => string;
 }
@@ -37,7 +39,15 @@ export const workerFolder = (name: string) => tool('worker', name).trim().split(
  */
 export async function startDeployment(
   name: string,
-  { folder = name, family = '*', build, command = ['node', 'main.ts'], speed = 60, adapt }: DeploymentOptions = {},
+  {
+    folder = name,
+    family = '*',
+    build,
+    command = ['node', 'main.ts'],
+    speed = 60,
+    builds = [],
+    adapt,
+  }: DeploymentOptions = {},
 ): Promise<LocalCloud> {
   const app = appFolder(folder);
   tool('typescript', name, app);
@@ -57,7 +67,7 @@ export async function startDeployment(
   const logDir = `${app}-logs`;
   return LocalCloud.start({
     app,
-    tasks: { tasks: [{ family, command, cwd, env }] },
+    tasks: { tasks: [{ family, command, cwd, env }], builds },
     speed,
     logDir,
     toolsDir: join(root, '.tools'),
