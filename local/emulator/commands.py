@@ -1,7 +1,5 @@
 """Commands of the parent to the running emulator."""
 
-import json
-
 from ministack.core.arn import parse_arn
 from ministack.core.responses import request_scope
 
@@ -30,13 +28,9 @@ def _interrupt_spot(command):
 
 
 def _put_event(command):
-    """Put an event of an AWS service on the default bus; PutEvents refuses the sources of AWS."""
-    from ministack.services import eventbridge
+    import service_events
 
-    entry = {"Source": command["source"], "DetailType": command["detailType"],
-             "Resources": command["resources"], "Detail": json.dumps(command["detail"])}
-    with request_scope(command["account"], command["region"]):
-        eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
+    service_events.put(*(command[name] for name in ("account", "region", "source", "detailType", "resources", "detail")))
 
 
 def _answer_request(command):

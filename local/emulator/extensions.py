@@ -10,6 +10,7 @@ import deliveries
 import fair_queues
 import metrics
 import reports
+import service_events
 from authorization import (
     delay,
     destinations,
@@ -32,6 +33,7 @@ SERVICE_CALLS = (destinations, ecs_agent, event_sources, functions, log_deliveri
 
 def apply_all():
     report_tasks()
+    service_events.apply()
     assume_function_roles()
     builds.apply()
     delivery.apply()

@@ -10,6 +10,7 @@ import threading
 import time
 from datetime import datetime, timezone
 
+import service_events
 from ministack.core.responses import get_account_id, get_region, json_response, new_uuid, request_scope
 from ministack.services import ecs
 
@@ -77,9 +78,12 @@ def _place_for_service(run_task, service, data):
     refused = _take_refusals(data["count"])
     if refused:
         _add_event(service, f"(service {service['serviceName']}) was unable to place a task. Reason: {NO_CAPACITY}.")
+        service_events.placement_failed(service)
         _reconcile_later(service, RETRY_SECONDS)
     if refused == data["count"]:
         return json_response({"tasks": [], "failures": [{"reason": NO_CAPACITY}] * refused})
+    if not refused:
+        service_events.placed(service)
     return run_task({**data, "count": data["count"] - refused, "startedBy": data["_deploymentId"]})
 
 
@@ -100,6 +104,7 @@ def _count_failure(task):
     service["_placeable_at"] = time.time() + delay
     if failed == 3:
         _add_event(service, f"(service {service['serviceName']}) is unable to consistently start tasks successfully.")
+        service_events.start_impaired(service)
 
 
 def _reconcile_later(service, seconds):
