@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchWriteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { GetObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, ListObjectsV2Command, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import {
   CreateQueueCommand,
@@ -21,10 +21,10 @@ import { ExportApi } from '../../examples/worker/export-api/server';
 import type { ExportJobEvent } from '../../src/contract/export-contract';
 import { ExportJobStore } from '../../src/runtime/exports/index.js';
 import { privilegeFindings } from '../least-privilege/findings';
-import { LOST_EVENT, SERVICE_EVENT } from '../least-privilege/reasons';
 import { expectToFitItsSchema } from '../support/event-schemas';
 import { freePort } from '../runtime/support/ports';
 import { startDeployment, until, workerFolder } from './support/deployment';
+import { loseAnEventOfEach } from './support/lost-events';
 
 const root = resolve(__dirname, '..', '..');
 const app = resolve(root, 'build', 'e2e', 'export-service');
@@ -74,10 +74,18 @@ function wantedOf(archives: readonly Wheel[]): Readonly<Record<string, string>>[
 
 const jobIds = Array.from({ length: size.jobs }, (_, number) => `job-${number}`);
 const filesOf = (jobId: string): number | undefined =>
-  jobIds.includes(jobId) ? size.files : jobId.startsWith('probe-') ? 0 : undefined;
+  jobIds.includes(jobId)
+    ? size.files
+    : /^(?:damaged|unfinished)-/.test(jobId)
+      ? 1
+      : /^(?:probe|slow)-/.test(jobId)
+        ? 0
+        : undefined;
 /** A job that cannot complete while the API holds the download of one of its files. */
 const heldJob = jobIds[0];
 const held = { ...noFaults, heldFile: `${heldJob}/0` };
+/** Outputs with the URL of the queue of each priority, by its name in the ids of jobs. */
+const QUEUES = { high: 'HighPriorityExportQueue', normal: 'ExportQueue', low: 'LowPriorityExportQueue' } as const;
 const message = (...ids: string[]) =>
   JSON.stringify({ fileworksJob: 1, type: 'ExportJob', payload: { version: 1, jobIds: ids } });
 const taskMode = (task: LocalTask) => (/Worker/.test(task.taskDefinitionArn) ? 'worker' : 'orchestrator');
@@ -175,7 +183,9 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
     const probeOf = (from: number) => wait('a probe', () => probes.some((one) => one.from >= from) || undefined);
     api.faults = held;
     await submitJobs(0, size.jobs / 2);
-    await submit('ExportQueue', message('unknown-job'));
+    for (const [priority, queue] of Object.entries(QUEUES)) {
+      await submit(queue, message(`unknown-${priority}`));
+    }
     await submit('ExportQueue', '{"fileworksJob":1,"type":"ExportJob","payload":{"version":1,"jobIds":"poison"}}');
     await wait(
       'the held job to be dispatched',
@@ -297,26 +307,92 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
     expect(published.filter((jobId) => jobId.startsWith('job-')).toSorted()).toEqual(jobIds.toSorted());
   }, 200_000);
 
-  test('an unknown job and an invalid message are in a dead-letter queue, and no others', async () => {
+  /** Ids of the jobs of the messages in dead-letter queues. */
+  async function deadLetterMessages(): Promise<unknown[]> {
     const { QueueUrls: urls = [] } = await sqs.send(new ListQueuesCommand({}));
-    const deadLetterMessages = (
-      await Promise.all(
-        urls
-          .filter((url) => url.includes('DeadLetter'))
-          .map(async (QueueUrl) => {
-            const { Messages: messages = [] } = await sqs.send(
-              new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 0 }),
-            );
-            return messages.map(
-              ({ Body: body }) => (JSON.parse(body!) as { payload: { jobIds: unknown } }).payload.jobIds,
-            );
-          }),
-      )
-    ).flat();
-    expect(deadLetterMessages).toHaveLength(2);
-    expect(deadLetterMessages).toEqual(expect.arrayContaining([['unknown-job'], 'poison']));
-    expect(await store.job('unknown-job')).toMatchObject({ status: 'failed', reason: 'ERR_EXPORT_NOT_FOUND' });
+    const found = await Promise.all(
+      urls
+        .filter((url) => url.includes('DeadLetter'))
+        .map(async (QueueUrl) => {
+          const { Messages: messages = [] } = await sqs.send(
+            new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 0 }),
+          );
+          return messages.map(({ Body: body }) => {
+            const { jobIds, jobId } = (JSON.parse(body!) as { payload: { jobIds?: unknown; jobId?: unknown } }).payload;
+            return jobIds ?? jobId;
+          });
+        }),
+    );
+    return found.flat();
+  }
+
+  test('unknown jobs of each priority and an invalid message are in dead-letter queues, and no others', async () => {
+    const expected = [['unknown-high'], ['unknown-normal'], ['unknown-low'], 'poison'];
+    const found = await deadLetterMessages();
+    expect(found).toHaveLength(expected.length);
+    expect(found).toEqual(expect.arrayContaining(expected));
+    expect(await store.job('unknown-low')).toMatchObject({ status: 'failed', reason: 'ERR_EXPORT_NOT_FOUND' });
   });
+
+  const completed = (jobId: string) =>
+    until(`${jobId} to be completed`, 120, async () => {
+      const job = await store.job(jobId);
+      return job?.status === 'completed' ? job : undefined;
+    });
+
+  test('a damaged file of each priority is recorded with its reason, and its message is in a dead-letter queue', async () => {
+    api.faults = { ...noFaults, truncatedBytes: 1_000 };
+    const ids = Object.keys(QUEUES).map((priority) => `damaged-${priority}`);
+    await Promise.all(Object.values(QUEUES).map((queue, at) => submit(queue, message(ids[at]))));
+    for (const id of ids) {
+      expect(await completed(id)).toMatchObject({ count: 1, failed: 1 });
+    }
+    await until('the dead-letter messages', 60, async () => {
+      const found = await deadLetterMessages();
+      return ids.every((id) => found.includes(id)) || undefined;
+    });
+    api.faults = noFaults;
+  }, 200_000);
+
+  test('a file of which a part was stored is completed, and the record of its progress is deleted', async () => {
+    const fails = 4;
+    const resource = 'arn:aws:s3:::*/exports/entries/unfinished-0/*/WHEEL';
+    await cloud.faults.failNext({ action: 's3:PutObject', resource, error: 'InternalError', count: fails });
+    await submit('ExportQueue', message('unfinished-0'));
+    expect(await completed('unfinished-0')).toMatchObject({ count: 1, failed: 0 });
+    const Prefix = 'exports/manifests/unfinished-0/';
+    const { Contents: objects = [] } = await s3.send(
+      new ListObjectsV2Command({ Bucket: outputs.OutputBucket, Prefix }),
+    );
+    expect(objects.map(({ Key: key }) => key)).toEqual([`${Prefix}0.json`]);
+    const deleted = cloud.calls().filter(({ action }) => action === 's3:DeleteObject');
+    expect(deleted.map(({ resource: arn }) => arn)).toContainEqual(expect.stringContaining(`${Prefix}0.json.part/`));
+  }, 200_000);
+
+  test('when its task stops, the rest of a message of each priority continues in another task', async () => {
+    api.faults = { ...noFaults, slowMs: 3_000 };
+    const ids = Object.keys(QUEUES).map((priority) => [`slow-${priority}-0`, `slow-${priority}-1`]);
+    await Promise.all(Object.values(QUEUES).map((queue, at) => submit(queue, message(...ids[at]))));
+    await until('the first jobs to begin', 120, async () => {
+      const first = await Promise.all(ids.map(([id]) => store.job(id)));
+      return first.every((job) => job?.status === 'dispatching') || undefined;
+    });
+    const orchestrators = cloud
+      .tasks()
+      .filter((task) => task.desiredStatus === 'RUNNING' && taskMode(task) === 'orchestrator');
+    await Promise.all(orchestrators.map(({ taskArn }) => cloud.faults.interruptSpot(taskArn)));
+    api.faults = noFaults;
+    for (const id of ids.flat()) {
+      await completed(id);
+    }
+    const sent = cloud
+      .calls()
+      .filter(({ action, role }) => action === 'sqs:SendMessage' && /Orchestrator/.test(role ?? ''));
+    const queues = new Set(sent.map(({ resource }) => resource.split(':').at(-1)));
+    for (const queue of Object.values(QUEUES)) {
+      expect(queues).toContain(outputs[queue].split('/').at(-1));
+    }
+  }, 300_000);
 
   test('no tasks were added while the API was unavailable, and afterwards they may be', async () => {
     expect(interrupted).toBeGreaterThanOrEqual(FIRST_INTERRUPTIONS);
@@ -338,13 +414,18 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
     expect(meanwhile.some(({ from }) => from > outage.from)).toBe(true);
   });
 
+  test('an event that its target refuses is in a dead-letter queue', async () => {
+    expect(await loseAnEventOfEach(cloud)).toEqual([
+      'AlertsDeploymentRule',
+      'AlertsServiceRule',
+      'AlertsStoppedRule',
+      'ExportsPostProcessingRule',
+    ]);
+  }, 120_000);
+
   test('every role has the permissions that its process used, and no others', async () => {
     const worker = 'ExportsWorkerTask';
     const orchestrator = 'ExportsOrchestratorTask';
-    const suspends = {
-      role: orchestrator,
-      because: 'Application Auto Scaling uses it on behalf of the caller that registers a target',
-    };
     const leases = {
       action: 'sqs:ChangeMessageVisibility',
       because: 'a message is released, delayed, or has its lease extended: not in every queue',
@@ -352,41 +433,13 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
     };
     expect(
       await privilegeFindings(cloud, app, [
-        { role: 'AlertsDeadLetterQueuePolicy', action: 'sqs:SendMessage', because: LOST_EVENT },
-        { role: 'ExportsPostProcessingDeadLetterQueuePolicy', action: 'sqs:SendMessage', because: LOST_EVENT },
-        { role: 'AlertsServiceRule', action: 'lambda:InvokeFunction', because: SERVICE_EVENT },
-        { role: 'AlertsDeploymentRule', action: 'lambda:InvokeFunction', because: SERVICE_EVENT },
         { ...leases, role: worker },
         { ...leases, role: orchestrator },
-        {
-          role: worker,
-          action: 'sqs:SendMessage',
-          because: 'the message of a file that cannot be stored goes to the dead-letter queue; here all can be stored',
-        },
-        {
-          role: worker,
-          action: 'dynamodb:PutItem',
-          because: 'records why a file could not be stored; here all can be',
-        },
         {
           role: worker,
           action: 's3:AbortMultipartUpload',
           because: 'an entry that needs parts may fail between them; these need none',
         },
-        {
-          role: worker,
-          action: 's3:DeleteObject',
-          because: 'extractTo deletes its record of unfinished work, which here only an interruption leaves',
-          sometimes: true,
-        },
-        {
-          role: orchestrator,
-          action: 'sqs:SendMessage',
-          because: 'to the dead-letter queue of each priority, and to its own queue when a task stops over a job',
-          sometimes: true,
-        },
-        { ...suspends, action: 'ecs:DescribeServices' },
-        { ...suspends, action: 'ecs:UpdateService' },
       ]),
     ).toEqual([]);
   });

@@ -3,15 +3,15 @@
 https://docs.aws.amazon.com/codebuild/latest/userguide/view-build-details-phases.html
 """
 
-import json
 import logging
 import threading
 import time
 
 import reports
+import service_events
 from metrics import store
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import cloudwatch_logs, codebuild, eventbridge
+from ministack.services import cloudwatch_logs
 
 from . import sources, spec, variables
 from .failure import BuildFailed
@@ -190,10 +190,8 @@ class Build:
                 "timeout-in-minutes": self.record["timeoutInMinutes"], "phases": _for_event(self.record["phases"]),
             },
         }
-        eventbridge._put_events({"Entries": [{
-            "Source": "aws.codebuild", "DetailType": "CodeBuild Build State Change", "Resources": [self.record["arn"]],
-            "Detail": json.dumps(detail),
-        }]}, allow_aws_source=True)
+        account, region = get_account_id(), get_region()
+        service_events.put(account, region, "aws.codebuild", "CodeBuild Build State Change", [self.record["arn"]], detail)
 
 
 def _for_event(phases):
