@@ -17,6 +17,7 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { LocalCloud, type AuthorizedCall, type StatementUse } from 'fileworks-local';
+import { bootstrap } from '../test/e2e/support/bootstrap-roles.ts';
 import { record } from './results.ts';
 import { fail, root } from './steps.ts';
 
@@ -81,6 +82,7 @@ async function mutate(deployment: string, until: number): Promise<Mutant[]> {
   const cloud = await LocalCloud.start({ app, toolsDir: join(root, '.tools') });
   const found: Mutant[] = [];
   try {
+    await bootstrap(cloud);
     const recorded = translated(recording, cloud, await cloud.authorizedCalls());
     // A test has queues and topics of its own, which are not deployed here
     const before = await cloud.judge(recorded);

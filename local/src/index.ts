@@ -13,7 +13,7 @@ export type {
 export type { Failure } from './failure';
 export type { DisturbedDeliveries, Faults } from './faults';
 export type { LocalCloudOptions } from './options';
-export type { BuildMapEntry, TaskMap, TaskMapEntry } from './tasks/task-map';
+export type { TaskMap, TaskMapEntry } from './tasks/task-map';
 export type {
   AlarmState,
   AlarmTransition,
@@ -21,6 +21,7 @@ export type {
   ApiCall,
   Authorization,
   AuthorizedCall,
+  BuildMapEntry,
   ClientConfig,
   ContainerRecord,
   Denial,

@@ -17,11 +17,12 @@ import { statementUses } from './deploy/statements';
 import { Agent } from './tasks/agent';
 import { Engine } from './tasks/engine';
 import { StateChangePublisher } from './tasks/state-change';
-import { type BuildMapEntry, loadTaskMap } from './tasks/task-map';
+import { loadTaskMap } from './tasks/task-map';
 import type {
   AlarmView,
   ApiCall,
   AuthorizedCall,
+  BuildMapEntry,
   ClientConfig,
   Denial,
   Environment,

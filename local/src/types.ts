@@ -65,6 +65,18 @@ export interface LocalProcess {
   readonly log: string;
 }
 
+/** Where the source of builds is on this machine: both given fields must match; `*` matches any characters. */
+export interface BuildMapEntry {
+  /** Name of the CodeBuild project. */
+  readonly project?: string;
+  /** Location of its source, for example `https://github.com/acme/shop.git`. */
+  readonly source?: string;
+  /** Folder with the source; relative to the file. Default: the source is that of the project, in S3. */
+  readonly cwd?: string;
+  /** Variables of the build image; those of the build win. Default: none. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** What happens to a call that AWS would deny. */
 export type Authorization = 'enforce' | 'audit' | 'off';
 

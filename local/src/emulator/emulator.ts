@@ -1,10 +1,10 @@
 import type { AccessKeys } from '../clients';
-import type { BuildMapEntry } from '../tasks/task-map';
 import type {
   AlarmState,
   ApiCall,
   Authorization,
   AuthorizedCall,
+  BuildMapEntry,
   Datum,
   Denial,
   Environment,

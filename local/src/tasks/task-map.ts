@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { LocalCloudError, messageOf } from '../errors';
+import type { BuildMapEntry } from '../types';
 
 /** How CDK would build an image. */
 export interface ImageBuild {
@@ -29,18 +30,6 @@ export interface TaskMapEntry {
   /** Working directory; relative to the file. Default: the directory of the file. */
   readonly cwd?: string;
   /** Variables of the image; the container's own win. Default: none. */
-  readonly env?: Readonly<Record<string, string>>;
-}
-
-/** Where the source of builds is on this machine: both given fields must match; `*` matches any characters. */
-export interface BuildMapEntry {
-  /** Name of the CodeBuild project. */
-  readonly project?: string;
-  /** Location of its source, for example `https://github.com/acme/shop.git`. */
-  readonly source?: string;
-  /** Folder with the source; relative to the file. Default: the source is that of the project, in S3. */
-  readonly cwd?: string;
-  /** Variables of the build image; those of the build win. Default: none. */
   readonly env?: Readonly<Record<string, string>>;
 }
 

@@ -93,6 +93,49 @@ export const BUILDS_APP = {
     LogGroup: { Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: 'builds' } },
     Bucket: { Type: 'AWS::S3::Bucket' },
     DeadLetters: { Type: 'AWS::SQS::Queue' },
+    Failures: { Type: 'AWS::SQS::Queue' },
+    FailuresPolicy: {
+      Type: 'AWS::SQS::QueuePolicy',
+      Properties: {
+        Queues: [ref('Failures')],
+        PolicyDocument: {
+          Version: '2012-10-17',
+          Statement: [
+            {
+              Effect: 'Allow',
+              Principal: { Service: 'events.amazonaws.com' },
+              Action: 'sqs:SendMessage',
+              Resource: arn('Failures'),
+            },
+          ],
+        },
+      },
+    },
+    FailureRule: {
+      Type: 'AWS::Events::Rule',
+      Properties: {
+        EventPattern: {
+          source: ['aws.codebuild'],
+          'detail-type': ['CodeBuild Build State Change'],
+          detail: { 'build-status': ['FAILED'] },
+        },
+        Targets: [{ Id: 'queue', Arn: arn('Failures') }],
+      },
+    },
+    RequestRule: {
+      Type: 'AWS::Events::Rule',
+      Properties: {
+        EventPattern: { source: ['test'] },
+        Targets: [
+          {
+            Id: 'build',
+            Arn: arn('Stored'),
+            RoleArn: arn('Caller'),
+            Input: '{"buildspecOverride":"{\\"version\\":\\"0.2\\"}"}',
+          },
+        ],
+      },
+    },
     Owner: {
       Type: 'AWS::SecretsManager::Secret',
       Properties: { Name: 'owner', SecretString: '{"username":"owner","password":"p\\"ss"}' },
@@ -120,6 +163,7 @@ export const BUILDS_APP = {
     Elsewhere: project('elsewhere', { Type: 'GITHUB', Location: 'https://github.com/acme/other.git' }),
     Stored: project('stored', { Type: 'S3', Location: { 'Fn::Sub': '${Bucket}/source.zip' } }),
     Starter: role('scheduler', { 'codebuild:StartBuild': arn('Stored'), 'sqs:SendMessage': arn('DeadLetters') }),
+    Caller: role('events', { 'codebuild:StartBuild': arn('Stored') }),
     Sender: role('scheduler', { 'sqs:SendMessage': arn('DeadLetters') }),
   },
   Outputs: {
@@ -133,6 +177,7 @@ export const BUILDS_APP = {
     LogGroupArn: { Value: arn('LogGroup') },
     StarterArn: { Value: arn('Starter') },
     SenderArn: { Value: arn('Sender') },
+    Failures: { Value: ref('Failures') },
     DeadLetters: { Value: ref('DeadLetters') },
     DeadLettersArn: { Value: arn('DeadLetters') },
   },

@@ -10,6 +10,7 @@ import {
   type StartBuildCommandInput,
   StopBuildCommand,
 } from '@aws-sdk/client-codebuild';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { CreateScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
@@ -288,4 +289,27 @@ test('a schedule starts builds, and one that may not has its call in the dead-le
   expect(message.MessageAttributes!.ERROR_CODE.StringValue).toBe('AccessDeniedException');
   scheduler.destroy();
   sqs.destroy();
+});
+
+test('a rule starts a build, and another receives the event of one that failed', async () => {
+  const events = new EventBridgeClient(cloud.clientConfig());
+  await events.send(new PutEventsCommand({ Entries: [{ Source: 'test', DetailType: 'Start', Detail: '{}' }] }));
+  events.destroy();
+  await until(
+    () => cloud.calls().some((call) => call.by === 'events.amazonaws.com' && call.action === 'codebuild:StartBuild'),
+    'the call of the rule',
+  );
+  const { id, arn } = await completed(await start(['false']));
+  const sqs = new SQSClient(cloud.clientConfig());
+  const event = await until(async () => {
+    const { Messages: messages = [] } = await sqs.send(
+      new ReceiveMessageCommand({ QueueUrl: outputs.Failures, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 }),
+    );
+    return messages.map(({ Body: body }) => body!).find((body) => body.includes(id!));
+  }, `the event of ${id}`);
+  sqs.destroy();
+  expect(JSON.parse(event)).toMatchObject({
+    resources: [arn],
+    detail: { 'build-id': arn, 'project-name': outputs.Project, 'current-phase': 'COMPLETED' },
+  });
 });
