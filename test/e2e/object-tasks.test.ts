@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { CloudWatchClient, PutMetricAlarmCommand, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import {
   ActionAfterCompletion,
@@ -175,6 +176,31 @@ describe('object-tasks on the local cloud', () => {
     expect(new Date(report.until as string).getTime() - new Date(report.since as string).getTime()).toBe(3_600_000);
   }, 120_000);
 
+  test('an alarm may publish to the topic of the alerts', async () => {
+    const cloudWatch = new CloudWatchClient(cloud.clientConfig());
+    const AlarmName = 'no-files';
+    await cloudWatch.send(
+      new PutMetricAlarmCommand({
+        AlarmName,
+        Namespace: 'Files',
+        MetricName: 'Arrived',
+        Statistic: 'Sum',
+        Period: 300,
+        EvaluationPeriods: 1,
+        ComparisonOperator: 'LessThanThreshold',
+        Threshold: 1,
+        AlarmActions: [outputs.AlertsTopicArn],
+      }),
+    );
+    await cloudWatch.send(
+      new SetAlarmStateCommand({ AlarmName, StateValue: 'ALARM', StateReason: 'no file for an hour' }),
+    );
+    cloudWatch.destroy();
+    await until('the alert of the alarm', 30, async () =>
+      (await messages(alertsUrl)).find((text) => text.includes('no file for an hour')),
+    );
+  }, 60_000);
+
   test('an event that its target refuses is in the dead-letter queue of the target', async () => {
     expect(await loseAnEventOfEach(cloud)).toEqual([
       'AlertsDeploymentRule',
@@ -208,11 +234,6 @@ describe('object-tasks on the local cloud', () => {
           action: 'ecs:StopTask',
           because: 'the tasks of an execution stop with it; none is stopped here',
         },
-        ...['AlertsTopicPolicy', 'AlertsKey'].map((role) => ({
-          role,
-          action: '*',
-          because: 'CloudWatch needs it; no alarm of this deployment publishes to the topic',
-        })),
       ]),
     ).toEqual([]);
   });

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { GetQueueAttributesCommand, GetQueueUrlCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { GetQueueAttributesCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { LocalCloud, LocalTask } from 'fileworks-local';
 import { privilegeFindings } from '../least-privilege/findings';
 import { startDeployment, until } from './support/deployment';
@@ -36,6 +36,7 @@ describe('the quickstart on the local cloud', () => {
   let incoming: string;
   let results: string;
   let queueUrl: string;
+  let deadLetterQueueUrl: string;
   let killed: string;
 
   beforeAll(async () => {
@@ -47,6 +48,8 @@ describe('the quickstart on the local cloud', () => {
       ResultsBucket: results = '',
       QueueUrl: queueUrl = '',
     } = cloud.outputs('Quickstart'));
+    const resources = Object.entries(cloud.resources('Quickstart'));
+    deadLetterQueueUrl = resources.find(([id]) => /^UnpackerDeadLetterQueue[0-9A-F]{8}$/.test(id))![1]!;
   }, 600_000);
 
   afterAll(async () => {
@@ -71,6 +74,18 @@ describe('the quickstart on the local cloud', () => {
       .tasks()
       .flatMap(({ processes }) => processes.map(({ log }) => readFileSync(log, 'utf8')))
       .join('\n');
+
+  const deadLetterMessages = async () => {
+    const { Messages: messages = [] } = await sqs.send(
+      new ReceiveMessageCommand({
+        QueueUrl: deadLetterQueueUrl,
+        MaxNumberOfMessages: 10,
+        VisibilityTimeout: 0,
+        MessageSystemAttributeNames: ['All'],
+      }),
+    );
+    return messages;
+  };
 
   test('starts nothing for a folder marker, an empty object, another suffix and another prefix', async () => {
     const nothing = new Uint8Array();
@@ -110,23 +125,8 @@ describe('the quickstart on the local cloud', () => {
     const { Attributes } = await sqs.send(
       new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['RedrivePolicy'] }),
     );
-    const { deadLetterTargetArn, maxReceiveCount } = JSON.parse(Attributes!.RedrivePolicy!) as {
-      deadLetterTargetArn: string;
-      maxReceiveCount: number;
-    };
-    const { QueueUrl: deadLetterQueueUrl } = await sqs.send(
-      new GetQueueUrlCommand({ QueueName: deadLetterTargetArn.split(':').at(-1) }),
-    );
-    const deadLetterMessage = await until('the dead-letter message', 120, async () => {
-      const { Messages = [] } = await sqs.send(
-        new ReceiveMessageCommand({
-          QueueUrl: deadLetterQueueUrl,
-          VisibilityTimeout: 0,
-          MessageSystemAttributeNames: ['All'],
-        }),
-      );
-      return Messages[0];
-    });
+    const { maxReceiveCount } = JSON.parse(Attributes!.RedrivePolicy!) as { maxReceiveCount: number };
+    const deadLetterMessage = await until('the dead-letter message', 120, async () => (await deadLetterMessages())[0]);
     expect(JSON.parse(deadLetterMessage.Body!)).toMatchObject({ detail: { object: { key: 'incoming/corrupt.zip' } } });
     const { MessageId: messageId } = deadLetterMessage;
     const lines = logOf()
@@ -142,6 +142,16 @@ describe('the quickstart on the local cloud', () => {
     );
     expect(await keys('manifests/corrupt')).toEqual([]);
   }, 240_000);
+
+  test('a message without an object is in the dead-letter queue at once', async () => {
+    const { MessageId: id } = await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: '{"a":1}' }));
+    const moved = await until('its dead-letter message', 60, async () =>
+      (await deadLetterMessages()).find(({ Body }) => Body === '{"a":1}'),
+    );
+    // Not by its redrive policy, after all attempts: the worker sent it there
+    expect(moved.MessageId).not.toBe(id);
+    expect(logOf()).toContain(id);
+  }, 90_000);
 
   test('another worker processes the files of a killed one', async () => {
     const names = Array.from({ length: 8 }, (_, i) => `kill-${i}.zip`);
@@ -191,11 +201,6 @@ describe('the quickstart on the local cloud', () => {
   test('every role has the permissions that its process used, and no others', async () => {
     expect(
       await privilegeFindings(cloud, app, [
-        {
-          role: 'UnpackerTask',
-          action: 'sqs:SendMessage',
-          because: 'a PoisonMessage goes to the dead-letter queue at once; a message without an object would be one',
-        },
         {
           role: 'UnpackerTask',
           action: 's3:AbortMultipartUpload',

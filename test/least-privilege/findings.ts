@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Denial, LocalCloud, StatementUse } from 'fileworks-local';
-import { ALONG_WITH, NOT_PLAYED } from './not-played';
+import { ALONG_WITH } from './along-with';
 
 /** A granted action that no call of the run used, and why it is granted. */
 export interface Acknowledged {
@@ -62,23 +62,23 @@ export function findings(
   return [...new Set([...denials.map(({ reason }) => reason), ...unused, ...idle])];
 }
 
-/** Granted actions of which no call was made; what no call of the local cloud can be is left out. */
+/** Granted actions of which no call was made; what no service uses is left out. */
 function unusedActions(use: StatementUse): string[] {
   return [use.statement['Action'] ?? []]
     .flat()
     .map(String)
     .filter(
-      (granted) => !use.actions.some((action) => matches(granted, action)) && notPlayed(use, granted) === undefined,
+      (granted) => !use.actions.some((action) => matches(granted, action)) && grantedAlong(use, granted) === undefined,
     );
 }
 
-/** Why no run can use an action. A task and a function use what they are granted themselves. */
-function notPlayed({ logicalId, actions }: StatementUse, granted: string): string | undefined {
+/** Why no run uses an action of a service. A task and a function use what they are granted themselves. */
+function grantedAlong({ logicalId, actions }: StatementUse, granted: string): string | undefined {
   const needed = ALONG_WITH[granted];
   const bySomeService = !logicalId.includes('TaskRole') && !logicalId.includes('FunctionRole');
   return needed !== undefined && bySomeService && actions.includes(needed)
     ? `aws-cdk-lib grants it along with ${needed}`
-    : NOT_PLAYED[granted];
+    : undefined;
 }
 
 /** Why statements, or some of their actions, were not used, by `<logical id>[<index>]`. */
@@ -91,7 +91,7 @@ function reasonsOf(
       const granted = [use.statement['Action'] ?? []].flat().map(String);
       const reasons = granted.flatMap((action) => [
         ...acknowledged.filter((entry) => acknowledges(entry, use, action)).map(({ because }) => because),
-        ...[notPlayed(use, action) ?? []].flat(),
+        ...[grantedAlong(use, action) ?? []].flat(),
       ]);
       return [`${use.logicalId}[${use.index}]`, [...new Set(reasons)]];
     }),

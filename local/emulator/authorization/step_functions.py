@@ -11,7 +11,7 @@ import uuid
 from ministack import app
 from ministack.services import stepfunctions
 
-from . import gate, integrations, sdk_calls, state_machines
+from . import gate, integrations, sdk_calls, state_machines, tracing
 from .integration_errors import of_integration
 
 logger = logging.getLogger("fileworks.authorization")
@@ -33,6 +33,7 @@ def apply():
     stepfunctions._read_map_items = _authorized_reader(stepfunctions._read_map_items)
     app.call_service_handler_sync = _authorized_sdk_call(app.call_service_handler_sync)
     state_machines.apply()
+    tracing.apply()
 
 
 def check(action, resource, context=None, *, error):
@@ -82,6 +83,7 @@ def _with_role(run):
         role = execution["events"][0]["executionStartedEventDetails"]["roleArn"]
         token = _role.set(functools.partial(gate.role_call, role, "states.amazonaws.com", source_arn=execution["stateMachineArn"]))
         try:
+            tracing.trace(may, execution["stateMachineArn"])
             return run(arn)
         finally:
             _role.reset(token)

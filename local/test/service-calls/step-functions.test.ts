@@ -1,9 +1,12 @@
 import {
   CreateStateMachineCommand,
+  DescribeExecutionCommand,
   SendTaskSuccessCommand,
   SFNClient,
+  StartExecutionCommand,
   UpdateStateMachineCommand,
 } from '@aws-sdk/client-sfn';
+import { until } from '../support/cloud';
 import { ServiceCalls } from '../support/service-calls';
 
 jest.setTimeout(120_000);
@@ -136,4 +139,25 @@ describe('a state machine is refused', () => {
       message: expect.stringContaining('is authorized to assume the provided role') as string,
     });
   });
+});
+
+test('a state machine with tracing sends traces with its role, and runs without the permission', async () => {
+  const definition = JSON.stringify({ StartAt: 'P', States: { P: { Type: 'Pass', End: true } } });
+  const { MachineRoleArn: roleArn, MachineRole: role } = calls.outputs;
+  const denied = () => calls.cloud.denials().filter(({ action }) => action.startsWith('xray:'));
+  const { stateMachineArn } = await sfn.send(new CreateStateMachineCommand({ name: 'traced', definition, roleArn }));
+  const run = async () => {
+    const { executionArn } = await sfn.send(new StartExecutionCommand({ stateMachineArn }));
+    await until(async () => {
+      const { status } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
+      return status === 'SUCCEEDED';
+    }, 'the end of the execution');
+  };
+  await run();
+  expect(denied()).toEqual([]);
+  await sfn.send(new UpdateStateMachineCommand({ stateMachineArn, tracingConfiguration: { enabled: true } }));
+  await run();
+  await until(() => denied().length === 4, 'the denials');
+  expect(denied().map(({ action }) => action)).toContain('xray:PutTraceSegments');
+  expect(denied()[0].principal).toContain(role);
 });
