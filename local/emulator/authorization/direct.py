@@ -13,7 +13,7 @@ from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import sns, sqs, sts
 
-from . import context, gate, identities, passed_roles
+from . import context, gate, identities, object_tags, passed_roles
 
 logger = logging.getLogger("fileworks.authorization")
 
@@ -28,6 +28,7 @@ def apply():
     # What these ask of the policies of queues and topics has been decided before the handler of the service runs.
     sqs._enforce_queue_policy = sns._enforce_topic_policy = lambda *_call: None
     context.apply()
+    object_tags.apply()
     passed_roles.apply()
     answer = iam_actions.access_denied_response
 
