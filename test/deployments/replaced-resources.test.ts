@@ -13,7 +13,7 @@ import * as fileworks from '../../src';
 import { createTestApp, createWorker, image, synth, type TestApp } from '../support/cdk-stacks';
 
 /** What a replacement loses, or makes other programs lose: data, and names that they know. */
-const KEPT_BY_NAME: Readonly<Record<string, string>> = {
+const KEPT_BY_NAME: Readonly<Partial<Record<string, string>>> = {
   'AWS::SQS::Queue': 'queue',
   'AWS::DynamoDB::Table': 'table',
   'AWS::S3::Bucket': 'bucket',
@@ -35,11 +35,11 @@ function lost(before: Create, after: Create): string[] {
   const [old, next] = [before, after].map((create) => {
     const test = createTestApp();
     create(test);
-    return (synth(test).toJSON() as { Resources: Readonly<Record<string, Resource>> }).Resources;
+    return (synth(test).toJSON() as { Resources: Readonly<Partial<Record<string, Resource>>> }).Resources;
   });
   const kinds = Object.entries(old).flatMap(([id, resource]) => {
-    const kind = KEPT_BY_NAME[resource.Type];
-    return kind !== undefined && isLost(resource, next[id] as Resource | undefined) ? [kind] : [];
+    const kind = KEPT_BY_NAME[resource?.Type ?? ''];
+    return kind !== undefined && isLost(resource!, next[id]) ? [kind] : [];
   });
   return [...new Set(kinds)].sort();
 }
@@ -82,7 +82,7 @@ const job =
       schedule: ScheduleExpression.rate(Duration.hours(1)),
       ...props,
     });
-const exports_ =
+const orchestrator =
   (props: Partial<fileworks.ExportOrchestratorProps> = {}): Create =>
   ({ stack, cluster }) =>
     new fileworks.ExportOrchestrator(stack, 'Exports', { cluster, image, ...props });
@@ -110,7 +110,7 @@ const batches =
 const SECRET = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:database-AbCdEf';
 const supervised = fileworks.JobSupervision.stepFunctions();
 
-/** Construct, prop, and the templates before and after a change of it. The table of its page lists those that lose something. */
+/** Construct, prop, and the templates before and after. The table of its page lists those that lose something. */
 const CHANGES: readonly (readonly [string, string, Create, Create])[] = [
   ['QueueScaledFargateWorker', 'fifo', worker(), worker({ fifo: true })],
   ['QueueScaledFargateWorker', 'visibilityTimeout', worker(), worker({ visibilityTimeout: Duration.minutes(9) })],
@@ -134,8 +134,13 @@ const CHANGES: readonly (readonly [string, string, Create, Create])[] = [
   ['ObjectFargateTask', 'retries', task(), task({ retries: 5 })],
   ['ScheduledFargateJob', 'supervision', job({ supervision: supervised }), job()],
   ['ScheduledFargateJob', 'schedule', job(), job({ schedule: ScheduleExpression.rate(Duration.hours(2)) })],
-  ['ExportOrchestrator', 'priorityQueues', exports_({ priorityQueues: true }), exports_({ priorityQueues: false })],
-  ['ExportOrchestrator', 'apiRequestsPerSecond', exports_(), exports_({ apiRequestsPerSecond: 3 })],
+  [
+    'ExportOrchestrator',
+    'priorityQueues',
+    orchestrator({ priorityQueues: true }),
+    orchestrator({ priorityQueues: false }),
+  ],
+  ['ExportOrchestrator', 'apiRequestsPerSecond', orchestrator(), orchestrator({ apiRequestsPerSecond: 3 })],
   [
     'TypedDispatcher',
     'stateStore',
