@@ -25,6 +25,7 @@ from authorization import (
     task_roles,
     web_identity,
 )
+from engines import dynamodb as dynamodb_engine
 from targets import delivery
 
 # What Lambda, S3, SNS, CloudWatch, ECS, CloudWatch Logs, Step Functions and STS do for the app.
@@ -43,6 +44,7 @@ def apply_all():
     batching_windows.apply()
     fair_queues.apply()
     metrics.apply()
+    dynamodb_engine.apply()
 
 
 # ── Task changes ────────────────────────────────────────────

@@ -27,6 +27,8 @@ timeout to drain, as on ECS, and a second Ctrl-C kills them at once. When the pr
   --python <command>   Python 3.10 or newer (default: python3)
   --log-dir <dir>      directory of log files (default: a new temporary one, which is kept)
   --docker-host <url>  Docker engine for images without an entry in that file (default: none)
+  --dynamodb-engine <url>
+                       engine with the items and streams of tables, such as DynamoDB Local (default: the emulator)
   --detached           keep running when the process that started it ends
   --help               print this text
 `;
@@ -136,6 +138,7 @@ function readArguments(): Arguments {
         python: text,
         'log-dir': text,
         'docker-host': text,
+        'dynamodb-engine': text,
         detached: { type: 'boolean' },
         help: { type: 'boolean' },
       },
@@ -167,7 +170,9 @@ function optionsOf(values: Arguments): LocalCloudOptions {
   const numbers = ['speed', 'port'].flatMap((key) =>
     values[key] === undefined ? [] : [[key, numberOf(key, values[key] as string)]],
   );
-  return Object.fromEntries([...texts, ...numbers]) as LocalCloudOptions;
+  const dynamodb = values['dynamodb-engine'];
+  const engines = dynamodb === undefined ? [] : [['engines', { dynamodb }]];
+  return Object.fromEntries([...texts, ...numbers, ...engines]) as LocalCloudOptions;
 }
 
 function numberOf(option: string, text: string): number {

@@ -25,6 +25,7 @@ export type {
   ClientConfig,
   ContainerRecord,
   Denial,
+  Engines,
   LocalCloudEvents,
   LocalProcess,
   LocalTask,

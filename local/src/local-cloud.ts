@@ -10,7 +10,7 @@ import type { Emulator, ServiceAnswer, ServiceRequest } from './emulator/emulato
 import { Ministack } from './emulator/ministack';
 import { LocalCloudError, messageOf } from './errors';
 import { Faults } from './faults';
-import type { LocalCloudOptions } from './options';
+import { checkOptions, type LocalCloudOptions } from './options';
 import { Reaper } from './reaper';
 import { Autoscaler } from './scaling/autoscaler';
 import { statementUses } from './deploy/statements';
@@ -35,8 +35,6 @@ import type {
 
 /** Calls kept for `calls()`; the oldest are dropped. */
 const KEPT_CALLS = 200_000;
-const MIN_SPEED = 0.1;
-const MAX_SPEED = 600;
 const MAX_STOP_TIMEOUT_SECONDS = 120;
 
 /**
@@ -87,7 +85,7 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
     this.#options = options;
     this.region = options.region ?? 'us-east-1';
     this.account = options.account ?? '000000000000';
-    check(options);
+    checkOptions(options);
     this.clock = new Clock(options.speed ?? 1, {
       forward: (seconds) => this.#running().advanceClock(seconds),
       minutes: async () => this.#autoscaler?.minutes(),
@@ -252,6 +250,7 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
       dockerHost,
       authorization: this.#options.authorization ?? 'enforce',
       builds: this.#builds,
+      ...(this.#options.engines !== undefined && { engines: this.#options.engines }),
       clock: this.clock,
       observer: {
         line: (line) => this.#line(line),
@@ -354,23 +353,5 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
       );
     }
     return stack;
-  }
-}
-
-function check({ speed, port, account, authorization }: LocalCloudOptions): void {
-  if (authorization !== undefined && !['enforce', 'audit', 'off'].includes(authorization)) {
-    throw new LocalCloudError('OptionInvalid', `authorization must be enforce, audit or off, got: ${authorization}`);
-  }
-  if (speed !== undefined && !(speed >= MIN_SPEED && speed <= MAX_SPEED)) {
-    throw new LocalCloudError(
-      'OptionInvalid',
-      `speed must be a number from ${MIN_SPEED} to ${MAX_SPEED}, got: ${speed}`,
-    );
-  }
-  if (port !== undefined && !(Number.isInteger(port) && port >= 1 && port <= 65_535)) {
-    throw new LocalCloudError('OptionInvalid', `port must be a whole number from 1 to 65535, got: ${port}`);
-  }
-  if (account !== undefined && !/^\d{12}$/.test(account)) {
-    throw new LocalCloudError('OptionInvalid', `account must have 12 digits, got: ${account}`);
   }
 }

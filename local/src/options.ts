@@ -1,6 +1,10 @@
 import type { Emulator, EmulatorOptions } from './emulator/emulator';
+import { LocalCloudError } from './errors';
 import type { TaskMap } from './tasks/task-map';
-import type { Authorization, LocalCloudEvents } from './types';
+import type { Authorization, Engines, LocalCloudEvents } from './types';
+
+const MIN_SPEED = 0.1;
+const MAX_SPEED = 600;
 
 export interface LocalCloudOptions {
   /** Directory of a synthesized CDK app. Default: `cdk.out`. */
@@ -15,6 +19,8 @@ export interface LocalCloudOptions {
    * Default: `enforce`.
    */
   readonly authorization?: Authorization;
+  /** Real engines that stand in for parts of the emulator. Default: none. */
+  readonly engines?: Engines;
   /** How many times faster than real time the clock of the cloud runs; 0.1 to 600. Default: 1. */
   readonly speed?: number;
   /** Port of the AWS endpoint on 127.0.0.1, 1 to 65535. Default: a free one. */
@@ -45,4 +51,30 @@ export interface LocalCloudOptions {
    * Listeners from the start on: tasks begin to run while `LocalCloud.start()` still deploys. Default: none.
    */
   readonly on?: { readonly [Event in keyof LocalCloudEvents]?: (...event: LocalCloudEvents[Event]) => void };
+}
+
+/** @throws LocalCloudError that names the option, its range and the value */
+export function checkOptions({ speed, port, account, authorization, engines }: LocalCloudOptions): void {
+  if (authorization !== undefined && !['enforce', 'audit', 'off'].includes(authorization)) {
+    throw new LocalCloudError('OptionInvalid', `authorization must be enforce, audit or off, got: ${authorization}`);
+  }
+  if (speed !== undefined && !(speed >= MIN_SPEED && speed <= MAX_SPEED)) {
+    throw new LocalCloudError(
+      'OptionInvalid',
+      `speed must be a number from ${MIN_SPEED} to ${MAX_SPEED}, got: ${speed}`,
+    );
+  }
+  if (port !== undefined && !(Number.isInteger(port) && port >= 1 && port <= 65_535)) {
+    throw new LocalCloudError('OptionInvalid', `port must be a whole number from 1 to 65535, got: ${port}`);
+  }
+  if (account !== undefined && !/^\d{12}$/.test(account)) {
+    throw new LocalCloudError('OptionInvalid', `account must have 12 digits, got: ${account}`);
+  }
+  const { dynamodb } = engines ?? {};
+  if (dynamodb !== undefined && !/^http:\/\/(127\.0\.0\.1|localhost):\d+\/?$/.test(dynamodb)) {
+    throw new LocalCloudError(
+      'OptionInvalid',
+      `engines.dynamodb must look like http://127.0.0.1:8000, on this machine, got: ${dynamodb}`,
+    );
+  }
 }

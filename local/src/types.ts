@@ -77,6 +77,17 @@ export interface BuildMapEntry {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** Real engines that stand in for parts of the emulator. */
+export interface Engines {
+  /**
+   * URL of an engine of DynamoDB on this machine, such as DynamoDB Local: it has the items, transactions and streams of
+   * all tables. Default: the emulator's own.
+   *
+   * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/DynamoDBLocal.html
+   */
+  readonly dynamodb?: string;
+}
+
 /** What happens to a call that AWS would deny. */
 export type Authorization = 'enforce' | 'audit' | 'off';
 

@@ -7,6 +7,7 @@ import type {
   BuildMapEntry,
   Datum,
   Denial,
+  Engines,
   Environment,
   StatementUse,
   TaskRecord,
@@ -26,6 +27,7 @@ export interface EmulatorOptions {
   readonly authorization: Authorization;
   /** Where the sources of builds are. Default: nowhere. */
   readonly builds?: readonly BuildMapEntry[];
+  readonly engines?: Engines;
   /** Milliseconds since 1970 at which its clock starts, and how many times faster than real time it runs. */
   readonly clock: { readonly startedAt: number; readonly speed: number };
   readonly observer: EmulatorObserver;

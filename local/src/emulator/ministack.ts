@@ -146,7 +146,18 @@ export class Ministack implements Emulator {
   }
 
   #spawn(interpreter: string, port: number): void {
-    const { region, account, keys, dockerHost, logDir, authorization, builds = [], clock, observer } = this.#options;
+    const {
+      region,
+      account,
+      keys,
+      dockerHost,
+      logDir,
+      authorization,
+      builds = [],
+      engines,
+      clock,
+      observer,
+    } = this.#options;
     mkdirSync(logDir, { recursive: true });
     const child = spawn(interpreter, ['-u', '-B', join(EMULATOR_DIR, 'launch.py')], {
       detached: true,
@@ -156,6 +167,7 @@ export class Ministack implements Emulator {
         FILEWORKS_REPORTS: '1',
         FILEWORKS_AUTHORIZATION: authorization,
         FILEWORKS_BUILDS: JSON.stringify(builds),
+        FILEWORKS_DYNAMODB_ENGINE: engines?.dynamodb ?? '',
         FILEWORKS_CLOCK_START: String(clock.startedAt / 1000),
         FILEWORKS_SPEED: String(clock.speed),
         AUTH: 'true',
