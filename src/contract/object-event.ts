@@ -45,3 +45,17 @@ export const RECONCILED_REASON = 'Fileworks Reconcile';
 export const OBJECT_EVENT_SOURCE = 'aws.s3';
 export const OBJECT_CREATED_DETAIL_TYPE = 'Object Created';
 export const OBJECT_DELETED_DETAIL_TYPE = 'Object Deleted';
+
+/**
+ * Decodes an object key of an S3 event notification, which encodes it like a form: a space is `+`, everything else is
+ * percent-encoded UTF-8. Returns undefined if the key is not encoded that way.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+ */
+export function decodeNotifiedKey(key: string): string | undefined {
+  try {
+    return decodeURIComponent(key.replaceAll('+', ' '));
+  } catch {
+    return undefined;
+  }
+}

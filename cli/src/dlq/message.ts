@@ -1,5 +1,6 @@
 import type { Message, MessageAttributeValue } from '@aws-sdk/client-sqs';
 import { MessageAttributeNames } from '../../../src/contract/job-message';
+import { decodeNotifiedKey } from '../../../src/contract/object-event';
 
 /** A message in a dead-letter queue. */
 export interface DeadLetterMessage {
@@ -73,7 +74,7 @@ function subjectOf(body: string, depth = 0): Subject {
   const bucket = textOf(objectOf(detail.bucket).name) ?? textOf(object.bucket) ?? textOf(job.bucket);
   return {
     ...(bucket !== undefined && { bucket }),
-    ...(key !== undefined && { key: record === undefined ? key : decodeKey(key) }),
+    ...(key !== undefined && { key: record === undefined ? key : (decodeNotifiedKey(key) ?? key) }),
     ...withText('correlationId', job.correlationId ?? job.id),
   };
 }
@@ -91,14 +92,5 @@ function parse(body: string): unknown {
     return JSON.parse(body);
   } catch {
     return undefined;
-  }
-}
-
-/** S3 event notifications form-encode keys. */
-function decodeKey(key: string): string {
-  try {
-    return decodeURIComponent(key.replaceAll('+', ' '));
-  } catch {
-    return key;
   }
 }

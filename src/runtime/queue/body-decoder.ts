@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { PoisonMessage } from '../errors.js';
 import { type ContinuationMessage, type JobMessage, type JobObject } from '../../contract/job-message.js';
-import { OBJECT_EVENT_SOURCE } from '../../contract/object-event.js';
+import { decodeNotifiedKey, OBJECT_EVENT_SOURCE } from '../../contract/object-event.js';
 
 /** The kind of a decoded body. */
 export type BodyKind = 'object-event' | 'event' | 'job' | 'custom' | 'test-event';
@@ -169,10 +169,14 @@ function decodeNotification(notification: Json, records: readonly Json[]): Decod
     if (!isJson(bucket) || !isJson(object) || typeof object.key !== 'string') {
       throw new PoisonMessage(`Records[${index}].s3 has no bucket or no object key`);
     }
+    const key = decodeNotifiedKey(object.key);
+    if (key === undefined) {
+      throw new PoisonMessage(`key of Records[${index}] is not URL-encoded`);
+    }
     return toObject(
       {
         bucket: bucket.name,
-        key: decodeKey(object.key, index),
+        key,
         size: object.size,
         etag: object.eTag,
         versionId: object.versionId,
@@ -184,15 +188,6 @@ function decodeNotification(notification: Json, records: readonly Json[]): Decod
   });
   const name = records[0]?.eventName;
   return { kind: 'object-event', body: notification, objects, ...(typeof name === 'string' && { type: name }) };
-}
-
-/** Notifications encode keys like a form: a space is `+`, everything else is percent-encoded UTF-8. */
-function decodeKey(key: string, index: number): string {
-  try {
-    return decodeURIComponent(key.replaceAll('+', ' '));
-  } catch (cause) {
-    throw new PoisonMessage(`key of Records[${index}] is not URL-encoded`, { cause });
-  }
 }
 
 function toObject(source: Json, where: string): JobObject {
