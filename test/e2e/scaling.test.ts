@@ -128,7 +128,10 @@ describe('a worker with a wake-up on arrival', () => {
     ecs.destroy();
     await until('no task', 60, () => running(cloud).length === 0);
   };
-  const callsOf = (action: string) => cloud.calls().filter((call) => call.action === action).length;
+  /** Without the permissions that RegisterScalableTarget checks for its caller, which are calls of its role. */
+  const callsOf = (action: string) =>
+    cloud.calls().filter((call) => call.action === action && !(action.startsWith('ecs:') && call.role !== undefined))
+      .length;
   /** Calls are recorded after their answers, in order: once a call of the test is recorded, all earlier ones are. */
   const untilRecorded = async () => {
     const before = callsOf('s3:GetBucketLocation');
