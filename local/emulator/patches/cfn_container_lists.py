@@ -1,4 +1,7 @@
-"""Task definitions from CloudFormation lose `Secrets`, `DependsOn` and other lists: their members keep CloudFormation's casing."""
+"""Task definitions from CloudFormation lose `Secrets`, `DependsOn` and other lists: their members keep CloudFormation's casing.
+
+No report upstream; ministack 1.5.33.
+"""
 
 from ministack.services.cloudformation import provisioners
 

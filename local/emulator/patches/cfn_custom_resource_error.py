@@ -3,6 +3,7 @@
 CloudFormation waits as well, because it invokes the function asynchronously and does not know its result. Here the
 error is known, and a deployment that can only fail does so at once with its reason. ministack 1.5.33; not reported,
 because it is as on AWS.
+No report upstream; ministack 1.5.33.
 """
 
 from unittest import mock

@@ -2,6 +2,7 @@
 
 Superfluous when ministack's provisioner stores both, as its CreateFunction does; no report of ministack
 names it, and 1.5.33 does not.
+No report upstream; ministack 1.5.33.
 """
 
 from ministack.core.responses import request_scope

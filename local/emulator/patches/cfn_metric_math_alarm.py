@@ -1,4 +1,7 @@
-"""CloudFormation refuses alarms on metric math. The patch stores them; fileworks-local evaluates them, like all alarms on queues."""
+"""CloudFormation refuses alarms on metric math. The patch stores them; fileworks-local evaluates them, like all alarms on queues.
+
+No report upstream; ministack 1.5.33.
+"""
 
 from ministack.services.cloudformation import provisioners
 

@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDependency.html
 The reasons are those of the agent, which Fargate shares:
 https://github.com/aws/amazon-ecs-agent/blob/master/agent/engine/dependencygraph/graph.go
+No report upstream; ministack 1.5.33.
 """
 
 from dataclasses import dataclass, field

@@ -1,4 +1,7 @@
-"""A standalone task whose image cannot be pulled must stop with the reason of ECS: `CannotPullContainerError`."""
+"""A standalone task whose image cannot be pulled must stop with the reason of ECS: `CannotPullContainerError`.
+
+No report upstream; ministack 1.5.33.
+"""
 
 from docker.errors import ImageNotFound
 from ministack.services import ecs

@@ -4,6 +4,7 @@ ECS throttles a service whose tasks repeatedly stop before they reach RUNNING: t
 27 minutes, and a new deployment resets it. A local process reaches RUNNING before it can fail, so a task that lived less
 than ten seconds counts as one that failed to start.
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-throttle-logic.html
+No report upstream; ministack 1.5.33.
 """
 
 import threading

@@ -1,6 +1,7 @@
 """Events of S3 on EventBridge lack the version of the object; its notifications have it.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+No report upstream; ministack 1.5.33.
 """
 
 import contextvars

@@ -1,6 +1,7 @@
 """Multipart uploads support only composite checksums: a FULL_OBJECT checksum is refused as BadDigest, and lists have neither.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
+No report upstream; ministack 1.5.33.
 """
 
 import contextvars

@@ -1,6 +1,7 @@
 """A Distributed Map of Step Functions ignores ItemBatcher, ResultWriter and JSONata in its fields; its children have the context of their parent.
 
 Not implemented: AWS counts failed items, not batches, against the tolerated failures, and stops the run at the limit.
+No report upstream; ministack 1.5.33.
 """
 
 import copy

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ensureToolchain, EMULATOR_DIR } from '../../src/emulator/toolchain';
 import { TOOLS } from '../support/cloud';
@@ -14,7 +15,8 @@ applied = dict(patches.apply_all())
 after = {n: m.needed() for n, m in zip(names, patches.ALL)}
 from ministack.services import ecs
 left = [len(list(s.all_items())) for s in (ecs._clusters, ecs._tasks, ecs._task_defs)]
-print(json.dumps({"before": before, "applied": applied, "after": after, "left": left}))
+reports = {n: m.__doc__ for n, m in zip(names, patches.ALL)}
+print(json.dumps({"before": before, "applied": applied, "after": after, "left": left, "reports": reports}))
 `;
 
 /** An addition of ours: no probe can find that it is not needed. */
@@ -25,6 +27,7 @@ let answer: {
   applied: Record<string, string>;
   after: Record<string, boolean>;
   left: number[];
+  reports: Record<string, string>;
 };
 
 beforeAll(async () => {
@@ -52,4 +55,12 @@ test('a patch fixes what its probe finds, so it would not be applied twice', () 
 
 test('probes leave no state behind', () => {
   expect(answer.left).toEqual([0, 0, 0]);
+});
+
+test('says of the pinned release which report upstream makes it superfluous, or that there is none', () => {
+  const [, version] = /^ministack==(.+)$/m.exec(readFileSync(join(EMULATOR_DIR, 'requirements.in'), 'utf8'))!;
+  const silent = Object.entries(answer.reports).filter(
+    ([, text]) => !/upstream/i.test(text) || !text.includes(`ministack ${version}`),
+  );
+  expect(silent.map(([name]) => name)).toEqual([]);
 });
