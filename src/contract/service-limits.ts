@@ -40,21 +40,24 @@ export const FargateLimits = {
   maxEphemeralStorageGiB: 200,
 } as const;
 
+const steps = (min: number, max: number, step: number): readonly number[] =>
+  Array.from({ length: (max - min) / step + 1 }, (_, index) => min + index * step);
+
 /**
- * Fargate task sizes: memory in MiB from `min` to `max` in steps of `step` for each CPU value.
+ * Fargate task sizes: the amounts of memory in MiB for each CPU value.
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
  */
 export const FargateSizes: Readonly<
-  Record<number, { readonly min: number; readonly max: number; readonly step: number } | undefined>
+  Record<number, readonly number[] | undefined>
 > = {
-  256: { min: 512, max: 2_048, step: 512 },
-  512: { min: 1_024, max: 4_096, step: 1_024 },
-  1024: { min: 2_048, max: 8_192, step: 1_024 },
-  2048: { min: 4_096, max: 16_384, step: 1_024 },
-  4096: { min: 8_192, max: 30_720, step: 1_024 },
-  8192: { min: 16_384, max: 61_440, step: 4_096 },
-  16384: { min: 32_768, max: 122_880, step: 8_192 },
+  256: [512, 1_024, 2_048],
+  512: steps(1_024, 4_096, 1_024),
+  1024: steps(2_048, 8_192, 1_024),
+  2048: steps(4_096, 16_384, 1_024),
+  4096: steps(8_192, 30_720, 1_024),
+  8192: steps(16_384, 61_440, 4_096),
+  16384: steps(32_768, 122_880, 8_192),
 };
 
 /** @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProviderStrategyItem.html */

@@ -1,4 +1,4 @@
-"""`iam:PassRole`: a call that hands a role to a service needs it beside its own action.
+"""`iam:PassRole`: a call that hands a role to a service needs it beside its own action; a task with tags needs `ecs:TagResource`, too.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
 """
@@ -40,24 +40,30 @@ def of_task(definition_reference, overrides):
 def _checked(service, handler):
     async def handle(method, path, headers, body, query_params):
         access_key = app.extract_access_key_id(headers, query_params)
-        for role, passed_to in _passed(service, method, path, headers, body, query_params):
-            denied = direct.enforce(access_key, "iam:PassRole", "iam", get_region(), role, {"iam:PassedToService": passed_to})
+        for action, resource, keys in _needed(service, method, path, headers, body, query_params):
+            denied = direct.enforce(access_key, action, action.split(":")[0], get_region(), resource, keys)
             if denied is not None:
-                return iam_actions.access_denied_response(service, "iam:PassRole", denied.principal_arn, "", headers=headers)
+                return iam_actions.access_denied_response(service, action, denied.principal_arn, "", headers=headers)
         return await handler(method, path, headers, body, query_params)
 
     return handle
 
 
-def _passed(service, method, path, headers, body, query_params):
+def _needed(service, method, path, headers, body, query_params):
+    """Action, resource and condition keys of each call that the request implies."""
     operation = (iam_actions.extract_iam_action(service, method, path, headers, body, query_params) or "").split(":")[-1]
     members, passed_to = _ROLES.get(operation, ((), ""))
     if not members and operation not in ("RunTask", "StartTask"):
         return []
     request = json.loads(body or b"{}")
     if operation in ("RunTask", "StartTask"):
-        return [(role, "ecs-tasks.amazonaws.com") for role in of_task(request.get("taskDefinition", ""), request.get("overrides") or {})]
-    return [(role, passed_to) for member in members for role in _values(request, member.split(".")) if role]
+        from . import run_task
+
+        found = []
+        run_task.check(lambda *permission: found.append(permission), request)
+        return found[1:]
+    roles = [role for member in members for role in _values(request, member.split(".")) if role]
+    return [("iam:PassRole", role, {"iam:PassedToService": passed_to}) for role in roles]
 
 
 def _values(value, path):

@@ -16,15 +16,15 @@ _SERVICES = ("AWS Step Functions", "events-rule/", "chronos-schedule/")
 
 GIB = 1_024
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
-# CPU units: (smallest, largest, step) of the memory in MiB.
+# CPU units: the amounts of memory in MiB.
 FARGATE_SIZES = {
-    256: (512, 2 * GIB, 512),
-    512: (1 * GIB, 4 * GIB, GIB),
-    1_024: (2 * GIB, 8 * GIB, GIB),
-    2_048: (4 * GIB, 16 * GIB, GIB),
-    4_096: (8 * GIB, 30 * GIB, GIB),
-    8_192: (16 * GIB, 60 * GIB, 4 * GIB),
-    16_384: (32 * GIB, 120 * GIB, 8 * GIB),
+    256: [512, 1 * GIB, 2 * GIB],
+    512: [*range(1 * GIB, 4 * GIB + 1, GIB)],
+    1_024: [*range(2 * GIB, 8 * GIB + 1, GIB)],
+    2_048: [*range(4 * GIB, 16 * GIB + 1, GIB)],
+    4_096: [*range(8 * GIB, 30 * GIB + 1, GIB)],
+    8_192: [*range(16 * GIB, 60 * GIB + 1, 4 * GIB)],
+    16_384: [*range(32 * GIB, 120 * GIB + 1, 8 * GIB)],
 }
 
 
@@ -83,8 +83,7 @@ def check_fargate(cpu, memory, network_mode):
     if network_mode not in (None, "awsvpc"):
         raise Refused("ClientException", "Fargate only supports network mode 'awsvpc'.")
     units, mebibytes = _amount(cpu, "vcpu"), _amount(memory, "gb")
-    low, high, step = FARGATE_SIZES.get(units, (1, 0, 1))
-    if mebibytes is None or not low <= mebibytes <= high or mebibytes % step:
+    if mebibytes not in FARGATE_SIZES.get(units, []):
         raise Refused("ClientException", f"No Fargate configuration exists for given values: {cpu} CPU, {memory} memory. See the Amazon ECS documentation for the valid values.")
 
 

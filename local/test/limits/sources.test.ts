@@ -32,9 +32,7 @@ test('constructs and the local cloud know the same limits', async () => {
       ReceiveMessageWaitTimeSeconds: [0, SqsLimits.maxReceiveWaitSeconds],
       VisibilityTimeout: [0, SqsLimits.maxVisibilityTimeoutSeconds],
     }) as unknown,
-    sizes: Object.fromEntries(
-      Object.entries(FargateSizes).map(([cpu, size]) => [cpu, [size?.min, size?.max, size?.step]]),
-    ),
+    sizes: FargateSizes,
   });
 });
 

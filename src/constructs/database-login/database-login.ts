@@ -3,6 +3,7 @@ import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IConstruct } from 'constructs';
 import type { DatabaseSettings } from '../../contract/database-settings';
+import { grantGetSecretValue } from '../private/grants';
 
 /** Options of `DatabaseLogin.secret()`, which override the values of the secret. */
 export interface SecretLoginOptions {
@@ -77,15 +78,7 @@ export class DatabaseLogin {
     const { host, port, databaseName, caCertificate } = options;
     return new DatabaseLogin(
       { secretArn: secret.secretArn, host, port, database: databaseName, ca: caCertificate },
-      // grantRead() of the CDK allows DescribeSecret too
-      (grantee) => {
-        secret.encryptionKey?.grant(grantee, 'kms:Decrypt');
-        return Grant.addToPrincipal({
-          grantee,
-          actions: ['secretsmanager:GetSecretValue'],
-          resourceArns: [secret.secretArn],
-        });
-      },
+      (grantee) => grantGetSecretValue(secret, grantee),
     );
   }
 

@@ -20,7 +20,7 @@ import { SpotStrategy } from '../capacity';
 import { Sidecar } from '../fargate-task';
 import { createAlarm } from '../private/alarm';
 import { grantRegisterTarget } from '../private/grant-register-target';
-import { grantSend } from '../private/grants';
+import { grantGetSecretValue, grantSend } from '../private/grants';
 import { grantList, grantReadObjects } from '../private/object-grants';
 import { createPrivateBucket } from '../private/private-bucket';
 import { createUndeliveredEvents, type UndeliveredEvents } from '../private/undelivered-events';
@@ -365,13 +365,7 @@ export class ExportOrchestrator extends Construct {
         resourceArns: [this.eventBus.eventBusArn],
       });
       if (apiSecret !== undefined) {
-        apiSecret.encryptionKey?.grant(service, 'kms:Decrypt');
-        // grantRead() of the CDK allows DescribeSecret too
-        Grant.addToPrincipal({
-          grantee: service,
-          actions: ['secretsmanager:GetSecretValue'],
-          resourceArns: [apiSecret.secretArn],
-        });
+        grantGetSecretValue(apiSecret, service);
       }
     }
     tables.grantDispatch(this.jobTable, this.orchestrator);

@@ -1,5 +1,6 @@
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 
@@ -11,6 +12,22 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 export function grantSend(queue: IQueue, grantee: IGrantable): Grant {
   grantWriteWithKey(queue.encryptionMasterKey, grantee);
   return queue.grant(grantee, 'sqs:SendMessage');
+}
+
+/**
+ * Allows `grantee` to read the value of the secret. The ARN of an imported secret may lack its end of six random
+ * characters, which a policy must match.
+ *
+ * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_iam-policies.html
+ */
+export function grantGetSecretValue(secret: ISecret, grantee: IGrantable): Grant {
+  secret.encryptionKey?.grant(grantee, 'kms:Decrypt');
+  // grantRead() of the CDK allows DescribeSecret too
+  return Grant.addToPrincipal({
+    grantee,
+    actions: ['secretsmanager:GetSecretValue'],
+    resourceArns: [secret.secretFullArn ?? `${secret.secretArn}-??????`],
+  });
 }
 
 /** Allows `grantee` to publish to the topic. */

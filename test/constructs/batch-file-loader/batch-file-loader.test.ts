@@ -179,6 +179,21 @@ test('may read the files of its routes, consume its queue, send what it cannot l
   );
 });
 
+test.each<[string, () => secretsmanager.ISecret]>([
+  ['by its name', () => secretsmanager.Secret.fromSecretNameV2(app.stack, 'Named', 'database')],
+  [
+    'by an ARN without the random end',
+    () => {
+      const arn = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:database';
+      return secretsmanager.Secret.fromSecretPartialArn(app.stack, 'Partial', arn);
+    },
+  ],
+])('may read a secret that is imported %s, whose ARN ends with six random characters', (_, imported) => {
+  create({ database: DatabaseLogin.secret(imported()) });
+  const read = statements().find(({ Action }) => [Action].flat().includes('secretsmanager:GetSecretValue'));
+  expect(JSON.stringify(app.stack.resolve(read?.Resource))).toMatch(/:secret:database-\?{6}"/);
+});
+
 test('logs in by IAM as one user of one database, without a secret', () => {
   create({
     database: DatabaseLogin.iam({ host: 'db.local', databaseName: 'files', user: 'loader', resourceId: 'prx-1' }),

@@ -686,15 +686,19 @@ describe('QueueScaledFargateWorker refuses', () => {
   it.each<[string, Partial<QueueScaledFargateWorkerProps>]>([
     ['cpu must be one of 256, 512, 1024, 2048, 4096, 8192, 16384, got: 1000', { cpu: 1_000 }],
     [
-      'memoryLimitMiB must be from 1024 to 4096 in steps of 1024 when cpu is 512, got: 512; Fargate offers no other sizes',
+      'memoryLimitMiB must be one of 1024, 2048, 3072, 4096 when cpu is 512, got: 512; Fargate offers no other sizes',
       { memoryLimitMiB: 512 },
     ],
     [
-      'memoryLimitMiB must be from 16384 to 61440 in steps of 4096 when cpu is 8192, got: 17408; Fargate offers no other sizes',
+      'memoryLimitMiB must be one of 512, 1024, 2048 when cpu is 256, got: 1536; Fargate offers no other sizes',
+      { cpu: 256, memoryLimitMiB: 1_536 },
+    ],
+    [
+      'memoryLimitMiB must be one of 16384, 20480, 24576, 28672, 32768, 36864, 40960, 45056, 49152, 53248, 57344, 61440 when cpu is 8192, got: 17408; Fargate offers no other sizes',
       { cpu: 8_192, memoryLimitMiB: 17_408 },
     ],
     [
-      'memoryLimitMiB must be from 8192 to 30720 in steps of 1024 when cpu is 4096, got: 1024 (the default); Fargate offers no other sizes',
+      'memoryLimitMiB must be one of 8192, 9216, 10240, 11264, 12288, 13312, 14336, 15360, 16384, 17408, 18432, 19456, 20480, 21504, 22528, 23552, 24576, 25600, 26624, 27648, 28672, 29696, 30720 when cpu is 4096, got: 1024 (the default); Fargate offers no other sizes',
       { cpu: 4_096 },
     ],
     ['stopTimeout must be a whole number of seconds from 2 to 120, got: 121', { stopTimeout: Duration.seconds(121) }],

@@ -452,7 +452,7 @@ describe('throws', () => {
     [
       'for a size that Fargate does not have',
       () => ({ cpu: 512, memoryLimitMiB: 512 }),
-      'memoryLimitMiB must be from 1024 to 4096 in steps of 1024 when cpu is 512, got: 512; Fargate offers no other sizes',
+      'memoryLimitMiB must be one of 1024, 2048, 3072, 4096 when cpu is 512, got: 512; Fargate offers no other sizes',
     ],
     [
       'for a long stop',

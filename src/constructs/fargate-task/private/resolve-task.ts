@@ -159,14 +159,13 @@ function checkSize(scope: Construct, props: FargateTaskProps): void {
   if (Token.isUnresolved(cpu) || Token.isUnresolved(memoryLimitMiB)) {
     return;
   }
-  const size = FargateSizes[cpu];
-  if (size === undefined) {
+  const sizes = FargateSizes[cpu];
+  if (sizes === undefined) {
     throw new ValidationError(`cpu must be one of ${Object.keys(FargateSizes).join(', ')}, got: ${cpu}`, scope);
   }
-  const { min, max, step } = size;
-  if (memoryLimitMiB < min || memoryLimitMiB > max || memoryLimitMiB % step !== 0) {
+  if (!sizes.includes(memoryLimitMiB)) {
     throw new ValidationError(
-      `memoryLimitMiB must be from ${min} to ${max} in steps of ${step} when cpu is ${cpu}, got: ${orDefault(memoryLimitMiB, props.memoryLimitMiB)}; Fargate offers no other sizes`,
+      `memoryLimitMiB must be one of ${sizes.join(', ')} when cpu is ${cpu}, got: ${orDefault(memoryLimitMiB, props.memoryLimitMiB)}; Fargate offers no other sizes`,
       scope,
     );
   }
