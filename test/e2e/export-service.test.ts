@@ -25,6 +25,7 @@ import { expectToFitItsSchema } from '../support/event-schemas';
 import { freePort } from '../runtime/support/ports';
 import { startDeployment, until, workerFolder } from './support/deployment';
 import { loseAnEventOfEach } from './support/lost-events';
+import { secondVersion } from './support/second-version';
 
 const root = resolve(__dirname, '..', '..');
 const app = resolve(root, 'build', 'e2e', 'export-service');
@@ -192,6 +193,7 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
       async () => (await store.job(heldJob))?.status === 'dispatched' || undefined,
     );
     await wait('workers to be interrupted', () => interrupted === FIRST_INTERRUPTIONS || undefined);
+    await cloud.update(secondVersion(app));
     await probeOf(Date.now());
 
     outage.from = Date.now();
@@ -244,6 +246,13 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
     await cloud.stop();
     await api.close();
   }, 60_000);
+
+  test('jobs and downloads ran in two versions, and nothing was denied', () => {
+    const versions = (mode: string) =>
+      new Set(cloud.tasks().flatMap((task) => (taskMode(task) === mode ? [task.taskDefinitionArn] : [])));
+    expect([versions('orchestrator').size, versions('worker').size]).toEqual([2, 2]);
+    expect(cloud.denials()).toEqual([]);
+  });
 
   test('every job is completed, with all of its files', async () => {
     const rows = await Promise.all(jobIds.map((jobId) => store.job(jobId)));

@@ -41,6 +41,7 @@ import { type EndedBuild, endOf } from './support/builds';
 import { startDeployment, until } from './support/deployment';
 import { asWorkflow } from './support/github-actions';
 import { loseAnEventOfEach } from './support/lost-events';
+import { secondVersion } from './support/second-version';
 
 const root = resolve(__dirname, '..', '..');
 const app = join(root, 'build', 'e2e', 'json-loader');
@@ -219,7 +220,13 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
     s3 = new S3Client(cloud.clientConfig());
     sqs = new SQSClient(cloud.clientConfig());
     queueUrl = outputs.QueueUrl;
-    // The database of the template is on AWS; this one has another address, and its own certificate authority
+    await connectHere();
+    // A message whose function was killed is redelivered within the test
+    await sqs.send(new SetQueueAttributesCommand({ QueueUrl: queueUrl, Attributes: { VisibilityTimeout: '15' } }));
+  }, 600_000);
+
+  /** The database of the template is on AWS; this one has another address, and its own certificate authority. */
+  async function connectHere(): Promise<void> {
     const lambda = new LambdaClient(cloud.clientConfig());
     const { Environment: { Variables = {} } = {} } = await lambda.send(
       new GetFunctionConfigurationCommand({ FunctionName: outputs.LoaderFunction }),
@@ -236,9 +243,8 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
         Environment: { Variables: { ...Variables, [LoaderEnv.database]: JSON.stringify(here) } },
       }),
     );
-    // A message whose function was killed is redelivered within the test
-    await sqs.send(new SetQueueAttributesCommand({ QueueUrl: queueUrl, Attributes: { VisibilityTimeout: '15' } }));
-  }, 600_000);
+    lambda.destroy();
+  }
 
   afterAll(async () => {
     codeBuild.destroy();
@@ -303,6 +309,8 @@ describe('json-loader on the local cloud, with a PostgreSQL that runs', () => {
         state.uploading = false;
       })();
       upload.catch(() => undefined); // awaited below
+      await cloud.update(secondVersion(app));
+      await connectHere();
       await until('everything to be loaded', 60 + FILES / 20, async () => {
         const { rows: backends } = await owner.query<{ pid: number; port: number }>(`
         SELECT pid, client_port AS port FROM pg_stat_activity WHERE application_name = 'fileworks-loader'`);

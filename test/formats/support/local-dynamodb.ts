@@ -40,7 +40,9 @@ export async function itemsOf(
 }
 
 export async function putItems(client: DynamoDBClient, tableName: string, records: Records): Promise<void> {
-  for (const item of Object.values(records).flatMap((items) => Object.values(items as unknown as Record<string, Item>))) {
+  for (const item of Object.values(records).flatMap((items) =>
+    Object.values(items as unknown as Record<string, Item>),
+  )) {
     await client.send(new PutItemCommand({ TableName: tableName, Item: item }));
   }
 }
