@@ -1,9 +1,8 @@
 """A custom resource whose function ends with an error, before it answers, is in progress for an hour.
 
 CloudFormation waits as well, because it invokes the function asynchronously and does not know its result. Here the
-error is known, and a deployment that can only fail does so at once with its reason. ministack 1.5.33; not reported,
-because it is as on AWS.
-No report upstream; ministack 1.5.33.
+error is known, and a deployment that can only fail does so at once with its reason. Not reported
+upstream, because it is as on AWS; ministack 1.5.33.
 """
 
 from unittest import mock

@@ -1,8 +1,7 @@
 """The encryption of buckets and tables in a template is dropped, so no caller needs their keys.
 
 Superfluous when ministack's provisioners store `BucketEncryption` and `SSESpecification`, as PutBucketEncryption and
-CreateTable do; no report of ministack names it, and 1.5.33 does not.
-No report upstream; ministack 1.5.33.
+CreateTable do. No report upstream; ministack 1.5.33.
 """
 
 from xml.etree.ElementTree import Element, SubElement, tostring

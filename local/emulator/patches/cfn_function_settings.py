@@ -1,8 +1,6 @@
 """`DeadLetterConfig` and `VpcConfig` of a function in a template are dropped: its failed events end nowhere.
 
-Superfluous when ministack's provisioner stores both, as its CreateFunction does; no report of ministack
-names it, and 1.5.33 does not.
-No report upstream; ministack 1.5.33.
+Superfluous when ministack's provisioner stores both, as its CreateFunction does. No report upstream; ministack 1.5.33.
 """
 
 from ministack.core.responses import request_scope

@@ -1,6 +1,6 @@
 """CloudFormation refuses alarms on metric math. The patch stores them; fileworks-local evaluates them, like all alarms on queues.
 
-No report upstream; ministack 1.5.33.
+Upstream refuses them since https://github.com/ministackorg/ministack/pull/265, which added alarms; ministack 1.5.33.
 """
 
 from ministack.services.cloudformation import provisioners

@@ -2,9 +2,7 @@
 
 Any service could publish to it: the default policy lets the owner's account alone, by `AWS:SourceOwner`.
 https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
-Superfluous when ministack's provisioner creates topics as its CreateTopic does; no report of ministack
-names it, and 1.5.33 does not.
-No report upstream; ministack 1.5.33.
+Superfluous when ministack's provisioner creates topics as its CreateTopic does. No report upstream; ministack 1.5.33.
 """
 
 import json
