@@ -48,9 +48,7 @@ const steps = (min: number, max: number, step: number): readonly number[] =>
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
  */
-export const FargateSizes: Readonly<
-  Record<number, readonly number[] | undefined>
-> = {
+export const FargateSizes: Readonly<Record<number, readonly number[] | undefined>> = {
   256: [512, 1_024, 2_048],
   512: steps(1_024, 4_096, 1_024),
   1024: steps(2_048, 8_192, 1_024),

@@ -298,7 +298,11 @@ describe('batches in a function and behind a queue, on the local cloud', () => {
   test('every role has the permissions that its process used, and no others', async () => {
     expect(
       await privilegeFindings(cloud, app, [
-        { role: 'SchedulerRoleForTarget', action: 'sqs:SendMessage', because: 'an event that its target cannot be given goes here; this run loses none' },
+        {
+          role: 'SchedulerRoleForTarget',
+          action: 'sqs:SendMessage',
+          because: 'an event that its target cannot be given goes here; this run loses none',
+        },
         ...['Sales', 'Stock', 'Prices', 'Returns'].map((workflow) => ({
           role: `${workflow}BatchExecutions`,
           action: 'states:StopExecution',

@@ -376,7 +376,7 @@ describe('typed-ingest on the local cloud, while everything goes wrong', () => {
             sometimes: true as const,
           })),
         ),
-        ...['ecs:RunTask', 'iam:PassRole'].map((action) => ({
+        ...['ecs:RunTask', 'ecs:TagResource', 'iam:PassRole'].map((action) => ({
           role: 'DispatcherWatcher',
           action,
           because: 'launches what the launcher has lost',

@@ -191,7 +191,11 @@ describe('ChunkedBatchWorkflow with defaults', () => {
         },
       },
     });
-    const [denial, launch, failure] = RunTask.Retry as { JitterStrategy: string; MaxAttempts: number; ErrorEquals: string[] }[];
+    const [denial, launch, failure] = RunTask.Retry as {
+      JitterStrategy: string;
+      MaxAttempts: number;
+      ErrorEquals: string[];
+    }[];
     expect(denial.ErrorEquals).toEqual(['ECS.AccessDeniedException']);
     expect(launch).toMatchObject({
       JitterStrategy: 'FULL',
