@@ -67,13 +67,13 @@ test('overrides that ECS would not take block the file', async () => {
 
 test('a task definition that ECS refuses blocks the file at once, without an attempt', async () => {
   bench.runTask = () => {
-    throw new ClientException({ $metadata: {}, message: 'TaskDefinition is inactive' });
+    throw new ClientException({ $metadata: {}, message: 'TaskDefinition not found.' });
   };
   const id = await take(s3Event('Inactive/1', 1));
   expect(await store.file(id)).toMatchObject({
     status: 'blocked',
     attempts: 0,
-    reason: 'ClientException: TaskDefinition is inactive',
+    reason: 'ClientException: TaskDefinition not found.',
   });
   expect((await sweep('Inactive')).ofType).toMatchObject({ BlockedFiles: 1 });
 });
