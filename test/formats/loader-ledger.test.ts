@@ -60,7 +60,7 @@ describeFormat({
   },
   async read({ schema, ...tables }) {
     const { statements } = schema as { statements: string };
-    // The table of the version, which the loader may not be able to change, and the rows of the version in today's table
+    // The table of the version, which the loader may not be able to change, and the version's rows in today's table
     for (const created of [statements, ledgerSchema]) {
       await bench.empty();
       await bench.eye.query(created);
