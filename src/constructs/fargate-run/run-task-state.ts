@@ -1,4 +1,5 @@
 import { Aws } from 'aws-cdk-lib';
+import { renderRetry } from '../private/retry';
 import type { FargateRun } from './fargate-run';
 
 /** The error of the work branch on success, so that the clock branch ends too. */
@@ -39,22 +40,8 @@ const NOT_TAKEN_BY_ECS = [
  */
 export function renderTaskRetry(retries: number, notTaken = NOT_TAKEN_BY_ECS): object[] {
   const { launchSeconds, maxLaunchSeconds, launchRetries, retrySeconds } = RETRY_DEFAULTS;
-  const launch = {
-    ErrorEquals: notTaken,
-    IntervalSeconds: launchSeconds,
-    MaxDelaySeconds: maxLaunchSeconds,
-    MaxAttempts: launchRetries,
-    BackoffRate: 2,
-    JitterStrategy: 'FULL',
-  };
-  const failure = {
-    ErrorEquals: ['States.ALL'],
-    IntervalSeconds: retrySeconds,
-    MaxAttempts: retries,
-    BackoffRate: 2,
-    JitterStrategy: 'FULL',
-  };
-  return retries === 0 ? [launch] : [launch, failure];
+  const launch = renderRetry(notTaken, launchSeconds, launchRetries, maxLaunchSeconds);
+  return [launch, ...(retries === 0 ? [] : [renderRetry(['States.ALL'], retrySeconds, retries)])];
 }
 
 /**
@@ -62,18 +49,9 @@ export function renderTaskRetry(retries: number, notTaken = NOT_TAKEN_BY_ECS): o
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
  */
-function renderDenialRetry(): object[] {
+function renderDenialRetry(): object {
   const { deniedSeconds, deniedRetries, maxLaunchSeconds } = RETRY_DEFAULTS;
-  return [
-    {
-      ErrorEquals: ['ECS.AccessDeniedException'],
-      IntervalSeconds: deniedSeconds,
-      MaxDelaySeconds: maxLaunchSeconds,
-      MaxAttempts: deniedRetries,
-      BackoffRate: 2,
-      JitterStrategy: 'FULL',
-    },
-  ];
+  return renderRetry(['ECS.AccessDeniedException'], deniedSeconds, deniedRetries, maxLaunchSeconds);
 }
 
 export interface RunTaskStateOptions {
@@ -117,7 +95,7 @@ export function renderRunTask(
         ],
       },
     },
-    Retry: [...renderDenialRetry(), ...retry],
+    Retry: [renderDenialRetry(), ...retry],
   };
 }
 

@@ -2,6 +2,7 @@ import { Aws } from 'aws-cdk-lib';
 import { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
+import { renderRetry } from './retry';
 
 /** The maximum page size of Step Functions; the oldest execution is last. */
 const MAX_EXECUTIONS = 1_000;
@@ -20,15 +21,7 @@ export function lookForOthers(next: { readonly alone: string; readonly others: s
         StatusFilter: 'RUNNING',
         MaxResults: MAX_EXECUTIONS,
       },
-      Retry: [
-        {
-          ErrorEquals: ['States.TaskFailed'],
-          IntervalSeconds: 5,
-          MaxAttempts: 5,
-          BackoffRate: 2,
-          JitterStrategy: 'FULL',
-        },
-      ],
+      Retry: [renderRetry(['States.TaskFailed'], 5, 5)],
       Next: 'IsOldest',
     },
     IsOldest: {

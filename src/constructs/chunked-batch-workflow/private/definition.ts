@@ -4,6 +4,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { BATCH_EVENT_SOURCE, BatchEventType, BatchFolders } from '../../../contract/batch';
 import { lookForOthers } from '../../private/overlap-states';
+import { renderRetry } from '../../private/retry';
 import { FilingMode, RunOverlap } from '../batch-enums';
 import type { ChunkedBatchWorkflowProps } from '../chunked-batch-workflow-props';
 import { BatchDefaults, BatchFolder, BATCH_MAP_LABEL } from '../defaults';
@@ -18,7 +19,7 @@ export interface WorkflowParts {
   readonly eventBus: IEventBus;
 }
 
-const AGAIN = { IntervalSeconds: 2, MaxAttempts: 6, BackoffRate: 2, JitterStrategy: 'FULL' };
+const AGAIN = renderRetry(['States.ALL'], 2, 6);
 const call = (service: string) => `arn:${Aws.PARTITION}:states:::${service}`;
 /** A JSON string is a JSONata string too. */
 const text = (value: string) => JSON.stringify(value);
@@ -37,7 +38,7 @@ export function renderWorkflow(parts: WorkflowParts): object {
           Type: 'Task',
           Resource: call('lambda:invoke'),
           Arguments: { FunctionName: preparation.functionArn, Payload: '{% $states.context.Execution.Input %}' },
-          Retry: [{ ErrorEquals: ['States.ALL'], ...AGAIN }],
+          Retry: [AGAIN],
           Output: '{% $states.result.Payload %}',
           Next: 'Prefixes',
         },
@@ -98,7 +99,7 @@ function renderPrefixes(parts: WorkflowParts): object {
           Type: 'Task',
           Resource: call('lambda:invoke'),
           Arguments: { FunctionName: finish.functionArn, Payload: '{% $states.input %}' },
-          Retry: [{ ErrorEquals: ['States.ALL'], ...AGAIN }],
+          Retry: [AGAIN],
           Output: '{% $states.result.Payload %}',
           Next: 'Tell',
         },
@@ -115,7 +116,7 @@ function renderPrefixes(parts: WorkflowParts): object {
               },
             ],
           },
-          Retry: [{ ErrorEquals: ['States.ALL'], ...AGAIN }],
+          Retry: [AGAIN],
           Output: '{% $states.input.{"prefix": prefix, "status": status} %}',
           End: true,
         },
@@ -207,7 +208,7 @@ function renderBatch({ props, processor, resultBucket }: WorkflowParts): object 
     Type: 'Task',
     Resource: call('aws-sdk:s3:putObject'),
     Arguments: { Bucket: resultBucket.bucketName, Key: `{% ${key} %}`, ContentType: 'application/json', Body: body },
-    Retry: [{ ErrorEquals: ['States.ALL'], ...AGAIN }],
+    Retry: [AGAIN],
     ...next,
   });
   return {

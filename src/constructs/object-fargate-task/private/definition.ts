@@ -1,6 +1,7 @@
 import { Aws } from 'aws-cdk-lib';
 import { ObjectTaskEnv } from '../../../contract/object-task-env';
 import { besideClock, renderRunTask, renderTaskRetry, type FargateRun } from '../../fargate-run';
+import { renderRetry } from '../../private/retry';
 import { ObjectTaskDefaults } from '../defaults';
 import type { ObjectFargateTaskProps } from '../object-fargate-task-props';
 
@@ -32,9 +33,7 @@ export function renderObjectTask(
         Type: 'Task',
         Resource: `arn:${Aws.PARTITION}:states:::sqs:sendMessage`,
         Arguments: { QueueUrl: deadLetterQueueUrl, MessageBody: '{% $string($states.input.event) %}' },
-        Retry: [
-          { ErrorEquals: ['States.ALL'], IntervalSeconds: 5, MaxAttempts: 10, BackoffRate: 2, JitterStrategy: 'FULL' },
-        ],
+        Retry: [renderRetry(['States.ALL'], 5, 10)],
         Output: '{% $states.input.error %}',
         Next: 'Failed',
       },

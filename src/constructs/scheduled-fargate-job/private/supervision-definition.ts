@@ -1,6 +1,7 @@
 import { JobEnv } from '../../../contract/job-env';
 import { besideClock, renderRunTask, type FargateRun } from '../../fargate-run';
 import { lookForOthers } from '../../private/overlap-states';
+import { renderRetry } from '../../private/retry';
 import { SupervisionDefaults } from '../defaults';
 import type { SupervisionOptions } from '../job-supervision';
 
@@ -10,9 +11,11 @@ export function renderSupervision(
   { maxDuration, retries, allowOverlap = false }: SupervisionOptions,
 ): object {
   const minutes = (maxDuration ?? SupervisionDefaults.maxDuration).toMinutes({ integral: false });
+  const attempts = retries ?? SupervisionDefaults.retries;
   const runTask = renderRunTask(run, {
     environment: { [JobEnv.input]: '{% $string($states.context.Execution.Input) %}' },
-    retry: renderRetry(retries ?? SupervisionDefaults.retries),
+    // All errors: a failed task, no capacity, throttled or unavailable ECS
+    retry: attempts === 0 ? [] : [renderRetry(['States.ALL'], SupervisionDefaults.retryInterval.toSeconds(), attempts)],
   });
   return {
     QueryLanguage: 'JSONata',
@@ -26,17 +29,4 @@ export function renderSupervision(
       Done: { Type: 'Succeed' },
     },
   };
-}
-
-/** All errors: a failed task, no capacity, throttled or unavailable ECS. */
-function renderRetry(retries: number): object[] {
-  const { retryInterval } = SupervisionDefaults;
-  const failure = {
-    ErrorEquals: ['States.ALL'],
-    IntervalSeconds: retryInterval.toSeconds(),
-    MaxAttempts: retries,
-    BackoffRate: 2,
-    JitterStrategy: 'FULL',
-  };
-  return retries === 0 ? [] : [failure];
 }
