@@ -55,6 +55,24 @@ def enforce(access_key, action, service, region, resource_arn="*", service_conte
     return check(credential.principal_arn, context.action_of(action), resource_arn, service_context or {}, region, session)
 
 
+def require(service, needed):
+    """Have each call of a service over HTTP need more than its own action.
+
+    `needed(method, path, headers, body, query_params)` names action, resource and condition keys of each further check.
+    """
+    handler = app.SERVICE_HANDLERS[service]
+
+    async def handle(method, path, headers, body, query_params):
+        access_key = app.extract_access_key_id(headers, query_params)
+        for action, resource, keys in needed(method, path, headers, body, query_params):
+            denied = enforce(access_key, action, action.split(":")[0], get_region(), resource, keys)
+            if denied is not None:
+                return iam_actions.access_denied_response(service, action, denied.principal_arn, "", headers=headers)
+        return await handler(method, path, headers, body, query_params)
+
+    app.SERVICE_HANDLERS[service] = handle
+
+
 def check(arn, action, resource, service_context, region, session=None):
     """A denial in the emulator's form, or None."""
     if action in iam_evaluator._ALWAYS_ALLOWED_ACTIONS:

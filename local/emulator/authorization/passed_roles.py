@@ -4,12 +4,11 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
 """
 
 import json
+from functools import partial
 
-from ministack import app
 from ministack.core import iam_actions
-from ministack.core.responses import get_region
 
-from . import context, direct
+from . import direct, run_task
 
 _ROLES = {
     # Operation: where the request names roles, and the service that gets them.
@@ -27,41 +26,18 @@ _ROLES = {
 
 def apply():
     for service in ("ecs", "states", "events", "scheduler", "lambda", "codebuild"):
-        app.SERVICE_HANDLERS[service] = _checked(service, app.SERVICE_HANDLERS[service])
-
-
-def of_task(definition_reference, overrides):
-    """The roles that RunTask passes: those of the definition, unless the overrides name others."""
-    definition = context.definition_of(definition_reference) or {}
-    named = (overrides.get(member) or definition.get(member) for member in ("taskRoleArn", "executionRoleArn"))
-    return [role for role in named if role]
-
-
-def _checked(service, handler):
-    async def handle(method, path, headers, body, query_params):
-        access_key = app.extract_access_key_id(headers, query_params)
-        for action, resource, keys in _needed(service, method, path, headers, body, query_params):
-            denied = direct.enforce(access_key, action, action.split(":")[0], get_region(), resource, keys)
-            if denied is not None:
-                return iam_actions.access_denied_response(service, action, denied.principal_arn, "", headers=headers)
-        return await handler(method, path, headers, body, query_params)
-
-    return handle
+        direct.require(service, partial(_needed, service))
 
 
 def _needed(service, method, path, headers, body, query_params):
     """Action, resource and condition keys of each call that the request implies."""
     operation = (iam_actions.extract_iam_action(service, method, path, headers, body, query_params) or "").split(":")[-1]
+    if operation in ("RunTask", "StartTask"):
+        return run_task.implied(json.loads(body or b"{}"))
     members, passed_to = _ROLES.get(operation, ((), ""))
-    if not members and operation not in ("RunTask", "StartTask"):
+    if not members:
         return []
     request = json.loads(body or b"{}")
-    if operation in ("RunTask", "StartTask"):
-        from . import run_task
-
-        found = []
-        run_task.check(lambda *permission: found.append(permission), request)
-        return found[1:]
     roles = [role for member in members for role in _values(request, member.split(".")) if role]
     return [("iam:PassRole", role, {"iam:PassedToService": passed_to}) for role in roles]
 

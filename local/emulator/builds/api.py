@@ -9,8 +9,6 @@ import copy
 import threading
 import time
 
-from ministack import app
-from ministack.core import iam_actions
 from ministack.core.responses import error_response_json, get_account_id, get_region, json_response
 from ministack.services import codebuild
 
@@ -27,7 +25,7 @@ _running = {}
 
 def apply():
     codebuild._start_build, codebuild._stop_build = start, _stop
-    app.SERVICE_HANDLERS["codebuild"] = _judging_each_build(app.SERVICE_HANDLERS["codebuild"])
+    direct.require("codebuild", _further_projects)
 
 
 def start(data):
@@ -81,20 +79,11 @@ def _stop(data):
     return json_response({"build": copy.deepcopy(record)})
 
 
-def _judging_each_build(handler):
+def _further_projects(_method, _path, headers, body, _query_params):
     """The emulator judges a call by one resource; each build that a call names belongs to a project.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodebuild.html
     """
-
-    async def handle(method, path, headers, body, query_params):
-        operation = headers.get("x-amz-target", "").rsplit(".", 1)[-1]
-        access_key = app.extract_access_key_id(headers, query_params)
-        for project in context.projects_of_builds(body)[1:]:
-            arn = f"arn:aws:codebuild:{get_region()}:{get_account_id()}:project/{project}"
-            denied = direct.enforce(access_key, f"codebuild:{operation}", "codebuild", get_region(), arn)
-            if denied is not None:
-                return iam_actions.access_denied_response("codebuild", f"codebuild:{operation}", denied.principal_arn, "", headers=headers)
-        return await handler(method, path, headers, body, query_params)
-
-    return handle
+    action = f"codebuild:{headers.get('x-amz-target', '').rsplit('.', 1)[-1]}"
+    prefix = f"arn:aws:codebuild:{get_region()}:{get_account_id()}:project"
+    return [(action, f"{prefix}/{project}", {}) for project in context.projects_of_builds(body)[1:]]

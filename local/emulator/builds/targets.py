@@ -9,6 +9,7 @@ import json
 from ministack.core.arn import ArnParseError, parse_arn
 from ministack.services import eventbridge
 from targets.errors import DeliveryError, of_answer
+from targets.inputs import parameters
 
 from . import api
 
@@ -32,7 +33,7 @@ def _project(arn):
 
 
 def _start(name, target, rule, event, view):
-    status, _headers, body = api.start({**_input(target, rule, event, view), "projectName": name})
+    status, _headers, body = api.start({**parameters(target, event, rule, view), "projectName": name})
     if status < 400:
         return
     answer = json.loads(body)
@@ -40,15 +41,3 @@ def _start(name, target, rule, event, view):
         # https://docs.aws.amazon.com/codebuild/latest/APIReference/API_Project.html (`concurrentBuildLimit`: throttled)
         raise DeliveryError("THROTTLING", answer["message"], api_code=answer["__type"], transient=True)
     raise of_answer(answer)
-
-
-def _input(target, rule, event, view):
-    if target.get("InputTransformer"):
-        text = eventbridge._apply_input_transformer(target["InputTransformer"], rule, view or eventbridge._pattern_event_view(event))
-    else:
-        text = target.get("Input") or "{}"
-    try:
-        parameters = json.loads(text)
-    except ValueError as error:
-        raise DeliveryError("INVALID_JSON", f"the input of the target is not JSON: {error}", api_code="ValidationException") from None
-    return parameters if isinstance(parameters, dict) else {}

@@ -81,7 +81,7 @@ def _forwarding(engine, operation):
 def table_in(engine, name):
     """Has the engine have the table of this account and region as it is now."""
     table, place = dynamodb._tables[name], (get_account_id(), get_region(), name)
-    wanted = table["TableId"], json.dumps([_indexes(table), _stream(table)], sort_keys=True)
+    wanted = table["TableId"], _indexes(table), _stream(table)
     with _lock:
         made = _made.get(place)
         if made == wanted:

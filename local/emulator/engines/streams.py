@@ -37,8 +37,7 @@ def _read(engine, table_in, name):
     iterators = _iterators.setdefault((get_account_id(), get_region(), name), {})
     if not any(iterators.values()):
         _find_shards(engine, name, iterators)
-    records = dynamodb._stream_records.get(name) or []
-    dynamodb._stream_records[name] = records
+    records = dynamodb._stream_records.setdefault(name, [])
     for shard, iterator in iterators.items():
         while iterator:
             answer = engine.ask("GetRecords", {"ShardIterator": iterator}, _API)

@@ -1,6 +1,6 @@
 """CloudFormation knows no composite alarms, which the emulator's CloudWatch has.
 
-Seen in ministack 1.5.33; there is no upstream report. Not implemented: the suppression of actions by another alarm.
+Seen in ministack 1.5.33; there is no upstream report. Unlike on AWS, another alarm cannot suppress its actions.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudwatch-compositealarm.html
 """
 

@@ -9,7 +9,7 @@ from authorization import gate, run_task
 from ministack.core.arn import ArnParseError, parse_arn
 from ministack.services import ecs, eventbridge
 from ministack.services.stepfunctions import _pascal_to_camel
-from targets import permissions
+from targets import inputs, permissions
 from targets.delivery import ATTEMPT
 from targets.errors import DeliveryError, of_answer, of_denial
 from timing import schedules
@@ -104,19 +104,6 @@ def _request(target, event, rule, view):
         "taskDefinition": parameters["taskDefinitionArn"],
         "count": int(parameters.get("taskCount") or 1),
         "startedBy": f"{starter}/{rule.get('Name', '')}"[:128],
-        "overrides": _overrides(target, event, rule, view),
+        # The input holds the overrides of the task.
+        "overrides": {"containerOverrides": [], **inputs.parameters(target, event, rule, view)},
     }
-
-
-def _overrides(target, event, rule, view):
-    """The target's input, constant or made from the event, holds the overrides of the task."""
-    if target.get("InputTransformer"):
-        view = view or eventbridge._pattern_event_view(event)
-        text = eventbridge._apply_input_transformer(target["InputTransformer"], rule, view)
-    else:
-        text = target.get("Input") or "{}"
-    try:
-        overrides = json.loads(text)
-    except ValueError as error:
-        raise DeliveryError("INVALID_JSON", f"the input of the target is not JSON: {error}", api_code="ValidationException") from None
-    return {"containerOverrides": [], **overrides} if isinstance(overrides, dict) else {"containerOverrides": []}

@@ -1,6 +1,6 @@
 """A Distributed Map of Step Functions ignores ItemBatcher, ResultWriter and JSONata in its fields; its children have the context of their parent.
 
-Not implemented: AWS counts failed items, not batches, against the tolerated failures, and stops the run at the limit.
+AWS counts failed items against the tolerated failures, and stops the run at the limit; the emulator does neither.
 No report upstream; ministack 1.5.33.
 """
 
