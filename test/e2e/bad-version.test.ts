@@ -1,24 +1,14 @@
-import { execFileSync } from 'node:child_process';
 import { DescribeServicesCommand, ECSClient } from '@aws-sdk/client-ecs';
 import { ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { LocalCloud } from 'fileworks-local';
 import { appFolder, startDeployment, until } from './support/deployment';
 import { secondVersion } from './support/second-version';
+import { zip } from './support/zip';
 
 const FILES = 12;
 /** Slow enough for a deployment in the middle of the run, and broken in the second version: it crashes at its start. */
 const COMMAND = ['/bin/sh', '-c', '[ "$VERSION" = 2 ] && exit 1; sleep 2; exec node main.ts'];
-
-const archive = (text: string) =>
-  execFileSync('python3', [
-    '-c',
-    `import io, sys, zipfile
-out = io.BytesIO()
-with zipfile.ZipFile(out, 'w') as archive:
-    archive.writestr('text.txt', ${JSON.stringify(text)})
-sys.stdout.buffer.write(out.getvalue())`,
-  ]);
 
 describe('quickstart, updated to a version that crashes at its start', () => {
   let cloud: LocalCloud;
@@ -51,7 +41,7 @@ describe('quickstart, updated to a version that crashes at its start', () => {
           new PutObjectCommand({
             Bucket: outputs.IncomingBucket,
             Key: `incoming/${from + n}.zip`,
-            Body: archive(`file ${from + n}`),
+            Body: zip(1, `file ${from + n}`),
           }),
         ),
       ),

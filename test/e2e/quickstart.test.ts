@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
@@ -7,20 +6,9 @@ import type { LocalCloud, LocalTask } from 'fileworks-local';
 import { privilegeFindings } from '../least-privilege/findings';
 import { startDeployment, until } from './support/deployment';
 import { loseAnEventOfEach } from './support/lost-events';
+import { zip } from './support/zip';
 
 const app = resolve(__dirname, '..', '..', 'build', 'e2e', 'quickstart');
-
-/** A ZIP with `entries` text files, written by Python's zipfile. */
-function zip(entries: number, text: string): Buffer {
-  const script = `
-import io, sys, zipfile
-out = io.BytesIO()
-with zipfile.ZipFile(out, 'w', zipfile.ZIP_DEFLATED) as archive:
-    for i in range(${entries}):
-        archive.writestr(f'folder/{i}.txt', '${text} %d\\n' % i * 100)
-sys.stdout.buffer.write(out.getvalue())`;
-  return execFileSync('python3', ['-c', script], { maxBuffer: 1 << 26 });
-}
 
 /** The same archive with one bit of its first entry's content flipped. */
 function damaged(archive: Buffer): Buffer {

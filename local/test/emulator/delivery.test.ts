@@ -1,7 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { join, resolve } from 'node:path';
-import { EMULATOR_DIR, ensureToolchain } from '../../src/emulator/toolchain';
-import { TOOLS } from '../support/cloud';
+import { probe } from '../support/probe';
 
 jest.setTimeout(120_000);
 
@@ -33,16 +30,7 @@ def play(policy, transient):
 print(json.dumps([play(policy, transient) for policy, transient in json.loads(sys.argv[1])]))
 `;
 
-async function play(...cases: readonly [policy: object, transient: boolean][]): Promise<unknown> {
-  const python = await ensureToolchain({ toolsDir: TOOLS, python: 'python3', line: () => undefined });
-  const output = execFileSync(python, ['-B', '-c', PLAY, JSON.stringify(cases)], {
-    cwd: resolve(EMULATOR_DIR),
-    env: { PATH: process.env.PATH, PYTHONPATH: join(EMULATOR_DIR), MINISTACK_ACCOUNT_ID: '000000000000' },
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  return JSON.parse(output.trim().split('\n').at(-1)!);
-}
+const play = (...cases: readonly [policy: object, transient: boolean][]) => probe<unknown>(PLAY, JSON.stringify(cases));
 
 test('a target is called again until its retries are exhausted, or the event is too old', async () => {
   const [byDefault, attempts, age, forGood] = (await play(

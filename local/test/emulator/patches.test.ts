@@ -1,8 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { ensureToolchain, EMULATOR_DIR } from '../../src/emulator/toolchain';
-import { TOOLS } from '../support/cloud';
+import { join } from 'node:path';
+import { EMULATOR_DIR } from '../../src/emulator/toolchain';
+import { probe } from '../support/probe';
 
 jest.setTimeout(120_000);
 
@@ -31,18 +30,7 @@ let answer: {
 };
 
 beforeAll(async () => {
-  const python = await ensureToolchain({ toolsDir: TOOLS, python: 'python3', line: () => undefined });
-  answer = JSON.parse(
-    execFileSync(python, ['-B', '-c', PROBE], {
-      cwd: resolve(EMULATOR_DIR),
-      env: { PATH: process.env.PATH, PYTHONPATH: join(EMULATOR_DIR), MINISTACK_ACCOUNT_ID: '000000000000' },
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    })
-      .trim()
-      .split('\n')
-      .at(-1)!,
-  ) as typeof answer;
+  answer = await probe(PROBE);
 });
 
 test('the pinned emulator needs every patch: remove a patch that it does not need', () => {

@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { EventBridgeLimits, FargateSizes, SqsLimits } from '../../../src/contract/service-limits';
-import { EMULATOR_DIR, ensureToolchain } from '../../src/emulator/toolchain';
-import { TOOLS } from '../support/cloud';
+import { probe } from '../support/probe';
 
 jest.setTimeout(120_000);
 
@@ -16,14 +15,7 @@ print(json.dumps({
 `;
 
 test('constructs and the local cloud know the same limits', async () => {
-  const python = await ensureToolchain({ toolsDir: TOOLS, python: 'python3', line: () => undefined });
-  const printed = execFileSync(python, ['-B', '-c', NUMBERS], {
-    cwd: EMULATOR_DIR,
-    env: { PATH: process.env.PATH, PYTHONPATH: join(EMULATOR_DIR) },
-    stdio: ['ignore', 'pipe', 'ignore'],
-    encoding: 'utf8',
-  });
-  expect(JSON.parse(printed)).toEqual({
+  expect(await probe(NUMBERS)).toEqual({
     pattern: EventBridgeLimits.maxPatternCharacters,
     attributes: SqsLimits.maxAttributes,
     ranges: expect.objectContaining({

@@ -1,7 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { resolve } from 'node:path';
-import { ensureToolchain, EMULATOR_DIR } from '../../src/emulator/toolchain';
-import { TOOLS } from '../support/cloud';
+import { probe } from '../support/probe';
 
 jest.setTimeout(120_000);
 
@@ -33,12 +30,5 @@ with request_scope("000000000000", "us-east-1"):
 `;
 
 test('a grant of a key allows its operations to its principal, within its constraints', async () => {
-  const python = await ensureToolchain({ toolsDir: TOOLS, python: 'python3', line: () => undefined });
-  const output = execFileSync(python, ['-B', '-c', PROBE], {
-    cwd: resolve(EMULATOR_DIR),
-    env: { PATH: process.env.PATH, PYTHONPATH: EMULATOR_DIR, MINISTACK_ACCOUNT_ID: '000000000000' },
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  expect(JSON.parse(output.trim().split('\n').at(-1)!)).toEqual([false, true, false, false]);
+  expect(await probe(PROBE)).toEqual([false, true, false, false]);
 });

@@ -1,7 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { resolve } from 'node:path';
-import { ensureToolchain, EMULATOR_DIR } from '../../src/emulator/toolchain';
-import { TOOLS } from '../support/cloud';
+import { probe } from '../support/probe';
 
 jest.setTimeout(120_000);
 
@@ -31,17 +28,10 @@ with request_scope("000000000000", "us-east-1"):
 `;
 
 test('an object that is written with tags, or copied with them, needs the permissions for tags', async () => {
-  const python = await ensureToolchain({ toolsDir: TOOLS, python: 'python3', line: () => undefined });
-  const output = execFileSync(python, ['-B', '-c', PROBE], {
-    cwd: resolve(EMULATOR_DIR),
-    env: { PATH: process.env.PATH, PYTHONPATH: EMULATOR_DIR, MINISTACK_ACCOUNT_ID: '000000000000' },
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
   const read = (name: string) => ['s3:GetObject', `arn:aws:s3:::files/${name}`];
   const tags = ['s3:GetObjectTagging', 'arn:aws:s3:::files/tagged'];
   const put = (name: string) => ['s3:PutObjectTagging', `arn:aws:s3:::files/${name}`];
-  expect(JSON.parse(output.trim().split('\n').at(-1)!)).toEqual([
+  expect(await probe(PROBE)).toEqual([
     [read('tagged'), tags, put('to')],
     [read('plain')],
     [read('tagged')],

@@ -1,5 +1,6 @@
 import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
-import { AssumeRoleWithWebIdentityCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { assumeWithToken } from '../../../test/e2e/support/github-actions';
 import { LocalCloud } from '../../src';
 import { writeApp } from '../support/app';
 import { TOOLS, until } from '../support/cloud';
@@ -34,37 +35,7 @@ beforeAll(async () => {
 
 afterAll(() => cloud.stop());
 
-const encoded = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
-
-/** The credentials of the role for a token with these claims. */
-async function assume(claims: object) {
-  const sts = new STSClient(cloud.clientConfig());
-  // The call is not signed
-  sts.middlewareStack.add(
-    (next) => (args) => {
-      (args.request as { headers: Record<string, string> }).headers['x-amz-security-token'] =
-        cloud.credentials.sessionToken;
-      return next(args);
-    },
-    { step: 'build' },
-  );
-  try {
-    const { Credentials: found } = await sts.send(
-      new AssumeRoleWithWebIdentityCommand({
-        RoleArn: `arn:aws:iam::${cloud.account}:role/workflow`,
-        RoleSessionName: 'run',
-        WebIdentityToken: `${encoded({ alg: 'RS256' })}.${encoded(claims)}.signature`,
-      }),
-    );
-    return {
-      accessKeyId: found!.AccessKeyId!,
-      secretAccessKey: found!.SecretAccessKey!,
-      sessionToken: found!.SessionToken!,
-    };
-  } finally {
-    sts.destroy();
-  }
-}
+const assume = (claims: object) => assumeWithToken(cloud, `arn:aws:iam::${cloud.account}:role/workflow`, 'run', claims);
 
 test('a token whose claims meet the trust policy gets a session of the role', async () => {
   const credentials = await assume({ iss: `https://${ISSUER}`, aud: 'sts.amazonaws.com', sub: SUBJECT });

@@ -13,7 +13,7 @@ import {
   SpotStrategy,
   type ObjectFargateTaskProps,
 } from '../../../src';
-import { createTestApp, image, resourceCount, synth, type TestApp } from '../../support/cdk-stacks';
+import { createTestApp, denialRetry, image, resourceCount, synth, type TestApp } from '../../support/cdk-stacks';
 
 function createTask(props: Partial<ObjectFargateTaskProps> = {}, test: TestApp = createTestApp()): ObjectFargateTask {
   return new ObjectFargateTask(test.stack, 'Converter', { cluster: test.cluster, image, ...props });
@@ -130,14 +130,7 @@ describe('ObjectFargateTask with defaults', () => {
 
   it('repeats a denied call for minutes and a launch without room for half a day, and starts a task that failed twice more', () => {
     expect(work.Retry).toEqual([
-      {
-        ErrorEquals: ['ECS.AccessDeniedException'],
-        IntervalSeconds: 15,
-        MaxDelaySeconds: 300,
-        MaxAttempts: 7,
-        BackoffRate: 2,
-        JitterStrategy: 'FULL',
-      },
+      denialRetry,
       {
         ErrorEquals: ['ECS.AmazonECSException', 'AmazonECS.Unknown', 'ECS.ServerException', 'ECS.ThrottlingException'],
         IntervalSeconds: 5,

@@ -8,7 +8,7 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import { ScheduleExpression, TimeWindow } from 'aws-cdk-lib/aws-scheduler';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { JobSupervision, ScheduledFargateJob, SpotStrategy, type ScheduledFargateJobProps } from '../../../src';
-import { createTestApp, image, resourceCount, synth, type TestApp } from '../../support/cdk-stacks';
+import { createTestApp, denialRetry, image, resourceCount, synth, type TestApp } from '../../support/cdk-stacks';
 
 const schedule = ScheduleExpression.cron({ hour: '2', minute: '30', timeZone: TimeZone.EUROPE_BERLIN });
 const supervision = JobSupervision.stepFunctions();
@@ -50,15 +50,6 @@ function definitionOf(template: Template): Definition {
 /** Permission for one revision would end with the next deployment. */
 const everyRevision = {
   'Fn::Join': ['', Match.arrayWith([Match.stringLikeRegexp(':task-definition/PipelineJobTaskDefinition.*:\\*$')])],
-};
-
-const denialRetry = {
-  ErrorEquals: ['ECS.AccessDeniedException'],
-  IntervalSeconds: 15,
-  MaxDelaySeconds: 300,
-  MaxAttempts: 7,
-  BackoffRate: 2,
-  JitterStrategy: 'FULL',
 };
 
 describe('ScheduledFargateJob with defaults', () => {

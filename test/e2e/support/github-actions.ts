@@ -3,23 +3,16 @@ import type { ClientConfig, LocalCloud } from 'fileworks-local';
 
 const encoded = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
 
-/** A token as GitHub issues it to a workflow of a branch; its signature is not checked here. */
-function tokenOf(repository: string, branch: string): string {
-  const claims = {
-    iss: 'https://token.actions.githubusercontent.com',
-    aud: 'sts.amazonaws.com',
-    sub: `repo:${repository}:ref:refs/heads/${branch}`,
-  };
-  return `${encoded({ alg: 'RS256', typ: 'JWT' })}.${encoded(claims)}.${encoded({})}`;
-}
+/** What the clients of a cloud need. */
+type Cloud = Pick<LocalCloud, 'clientConfig' | 'credentials'>;
 
-/** The configuration of clients with a session of the role, as `aws-actions/configure-aws-credentials` gets it. */
-export async function asWorkflow(
-  cloud: LocalCloud,
+/** The credentials of a session of the role for a token with these claims; its signature is not checked here. */
+export async function assumeWithToken(
+  cloud: Cloud,
   role: string,
-  repository: string,
-  branch: string,
-): Promise<ClientConfig> {
+  session: string,
+  claims: object,
+): Promise<ClientConfig['credentials']> {
   const sts = new STSClient(cloud.clientConfig());
   // The call is not signed; the local cloud wants its token nevertheless
   sts.middlewareStack.add(
@@ -30,18 +23,29 @@ export async function asWorkflow(
     },
     { step: 'build' },
   );
+  const token = `${encoded({ alg: 'RS256', typ: 'JWT' })}.${encoded(claims)}.${encoded({})}`;
   try {
     const { Credentials: found } = await sts.send(
-      new AssumeRoleWithWebIdentityCommand({
-        RoleArn: role,
-        RoleSessionName: 'GitHubActions',
-        WebIdentityToken: tokenOf(repository, branch),
-      }),
+      new AssumeRoleWithWebIdentityCommand({ RoleArn: role, RoleSessionName: session, WebIdentityToken: token }),
     );
     const { AccessKeyId = '', SecretAccessKey = '', SessionToken = '' } = found ?? {};
-    const credentials = { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken };
-    return { ...cloud.clientConfig(), credentials };
+    return { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken };
   } finally {
     sts.destroy();
   }
+}
+
+/** The configuration of clients with a session of the role, as `aws-actions/configure-aws-credentials` gets it. */
+export async function asWorkflow(
+  cloud: Cloud,
+  role: string,
+  repository: string,
+  branch: string,
+): Promise<ClientConfig> {
+  const claims = {
+    iss: 'https://token.actions.githubusercontent.com',
+    aud: 'sts.amazonaws.com',
+    sub: `repo:${repository}:ref:refs/heads/${branch}`,
+  };
+  return { ...cloud.clientConfig(), credentials: await assumeWithToken(cloud, role, 'GitHubActions', claims) };
 }
