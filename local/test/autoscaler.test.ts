@@ -165,7 +165,9 @@ test.each(['ecs:DescribeServices', 'ecs:UpdateService'])(
     );
     await expect(registered).rejects.toMatchObject({ name: 'ValidationException' });
     scaling.destroy();
-    expect(cloud.denials().at(-1)).toMatchObject({
+    // Reported after the answer
+    const denial = await until(() => cloud.denials().find(({ action }) => action === missing), 'the denial');
+    expect(denial).toMatchObject({
       action: missing,
       resource: expect.stringContaining('service/jobs/worker'),
     });

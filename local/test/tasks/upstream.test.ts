@@ -128,9 +128,12 @@ test('a container with the longest name of ECS writes its log', async () => {
   ).json()) as { Id: string };
   await post(`/containers/${id}/start`);
   await post(`/containers/${id}/wait`);
-  const file = readdirSync(logDir).find((name) => name.endsWith(`-${id.slice(0, 12)}.log`));
-  // The file is written after the container has exited
-  expect(await until(() => readFileSync(join(logDir, file!), 'utf8') || undefined, 'the log')).toBe('long\n');
+  // The file is made, and written, after the container has exited
+  const log = await until(() => {
+    const file = readdirSync(logDir).find((name) => name.endsWith(`-${id.slice(0, 12)}.log`));
+    return file === undefined ? undefined : readFileSync(join(logDir, file), 'utf8') || undefined;
+  }, 'the log');
+  expect(log).toBe('long\n');
 });
 
 test('only this user may enter the directory of its socket', () => {
