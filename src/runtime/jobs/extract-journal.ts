@@ -7,6 +7,8 @@ import type { ExtractManifest, RefusedEntry, StoredEntry } from './extract-manif
 const PAGE_RESULTS = 500;
 const PAGE_INTERVAL_MS = 5_000;
 
+const MANIFEST_VERSION: ExtractManifest['version'] = 1;
+
 /** Time limit for the last page after the job was stopped. */
 const LAST_PAGE_TIMEOUT_MS = 10_000;
 
@@ -47,10 +49,22 @@ export class ExtractJournal {
     this.#fingerprint = fingerprint;
   }
 
-  /** The manifest of this archive, if the job is already finished. Removes pages that a killed job left. */
+  /**
+   * The manifest of this archive, if the job is already finished. Removes pages that a killed job left.
+   *
+   * @throws StorageError `ERR_STORAGE_FORMAT` for a manifest of a newer version
+   */
   async finished(signal?: AbortSignal): Promise<ExtractManifest | undefined> {
     const manifest = await this.#read<Partial<ExtractManifest>>(this.#key, signal);
     this.#noManifest = manifest === undefined;
+    const version: unknown = manifest?.version;
+    if (typeof version === 'number' && version > MANIFEST_VERSION) {
+      throw new StorageError(
+        'ERR_STORAGE_FORMAT',
+        `the manifest has version ${version}, and this release reads version ${MANIFEST_VERSION}; deploy a newer release`,
+        { bucket: this.#bucket, key: this.#key },
+      );
+    }
     if (manifest?.archive?.fingerprint !== this.#fingerprint) {
       return undefined;
     }

@@ -7,10 +7,11 @@ import { printable } from '../support/printable.js';
  * - `ERR_STORAGE_DIFFERS`: an object with different content exists, and `ifDifferent` is `fail`.
  * - `ERR_STORAGE_CONFLICT`: concurrent writes of the same key in every attempt.
  * - `ERR_STORAGE_CONTENT`: the body does not match its size or checksum, or cannot be read a second time as required.
+ * - `ERR_STORAGE_FORMAT`: the object has a newer format than this release reads; it was not changed.
  * - `ERR_STORAGE_FAILED`: S3 refused the request or did not respond; `cause` is its error.
  */
 export type StorageErrorCode =
-  'ERR_STORAGE_DIFFERS' | 'ERR_STORAGE_CONFLICT' | 'ERR_STORAGE_CONTENT' | 'ERR_STORAGE_FAILED';
+  'ERR_STORAGE_DIFFERS' | 'ERR_STORAGE_CONFLICT' | 'ERR_STORAGE_CONTENT' | 'ERR_STORAGE_FORMAT' | 'ERR_STORAGE_FAILED';
 
 /** An object could not be stored. */
 export class StorageError extends FileworksError {

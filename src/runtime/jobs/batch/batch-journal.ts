@@ -1,5 +1,7 @@
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { BatchDocument, BatchFileResult, BatchResult } from '../../../contract/batch.js';
+import { ConfigurationError } from '../../errors.js';
+import { printable } from '../../support/printable.js';
 
 /** HTTP status for a missing object; 403 without permission to list. */
 const ABSENT: readonly (number | undefined)[] = [404, 403];
@@ -27,7 +29,11 @@ export class BatchJournal {
     this.#complete = found?.complete ?? false;
   }
 
-  /** Opens the journal with the results of earlier workers. */
+  /**
+   * Opens the journal with the results of earlier workers.
+   *
+   * @throws ConfigurationError for a result of another version, which a write would replace; errors of the client
+   */
   static async open(client: S3Client, bucket: string, document: BatchDocument): Promise<BatchJournal> {
     return new BatchJournal(client, bucket, document, await read(client, bucket, document.resultKey));
   }
@@ -83,7 +89,14 @@ export class BatchJournal {
 async function read(client: S3Client, bucket: string, key: string): Promise<BatchResult | undefined> {
   try {
     const { Body: body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
-    return JSON.parse((await body?.transformToString()) ?? '') as BatchResult;
+    const result = JSON.parse((await body?.transformToString()) ?? '') as BatchResult | null;
+    const version: unknown = result?.version;
+    if (version !== 1) {
+      throw new ConfigurationError([
+        `expected the result s3://${bucket}/${printable(key)} to have version 1, got: ${String(version)}; a newer version needs a newer release of the worker`,
+      ]);
+    }
+    return result ?? undefined;
   } catch (error) {
     const { $metadata: { httpStatusCode: status } = {} } = error as { $metadata?: { httpStatusCode?: number } };
     if (ABSENT.includes(status)) {
