@@ -75,11 +75,14 @@ describeFormat({
   },
 });
 
-test.each([{ version: 2, finished: [] }, {}])('refuses %j as the result of a batch, and keeps it', async (result) => {
-  store(RESULT, result);
-  await expect(work()).rejects.toMatchObject({
-    code: 'ERR_CONFIGURATION',
-    message: expect.stringContaining('version 1'),
-  });
-  expect(stored(RESULT)).toEqual(result);
-});
+test.each<Json>([{ version: 2, finished: [] }, {}])(
+  'refuses %j as the result of a batch, and keeps it',
+  async (result) => {
+    store(RESULT, result);
+    await expect(work()).rejects.toMatchObject({
+      code: 'ERR_CONFIGURATION',
+      message: expect.stringContaining('version 1'),
+    });
+    expect(stored(RESULT)).toEqual(result);
+  },
+);
