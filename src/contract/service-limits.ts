@@ -17,6 +17,13 @@ export const SqsLimits = {
   /** Attributes of a message, including those added by Fileworks. */
   maxAttributes: 10,
   maxReceiveCount: 1_000,
+  /**
+   * A policy has at most 8,192 bytes and 20 statements; the ARN of a rule has up to 125 characters in the longest
+   * partition.
+   *
+   * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html
+   */
+  maxRulesByArn: 50,
 } as const;
 
 /** @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create-alarm-on-metric-math-expression.html */

@@ -3,7 +3,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { Connections, IConnectable } from 'aws-cdk-lib/aws-ec2';
 import { type IRuleTarget, Rule } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction, SqsQueue, type TargetBaseProps } from 'aws-cdk-lib/aws-events-targets';
+import { LambdaFunction, type TargetBaseProps } from 'aws-cdk-lib/aws-events-targets';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
@@ -17,6 +17,7 @@ import type { IFileDispatcher, IFileIngestBucket, IIngestRoute, IngestDelivery }
 import { checkSeconds, checkWholeNumber } from '../private/checks';
 import { grantSend } from '../private/grants';
 import { grantListVersions, grantResultObjects } from '../private/object-grants';
+import { queueTarget, withDeadLetters } from '../private/rule-access';
 import { createUndeliveredEvents } from '../private/undelivered-events';
 import { ValidationError } from '../private/validation-error';
 import { createWorkQueue, WorkQueueDefaults } from '../private/work-queue';
@@ -414,7 +415,10 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
   }
 
   #eventTarget(delivery: TargetBaseProps): IRuleTarget {
-    return this.#direct ? new LambdaFunction(this.#functions.ingress, delivery) : new SqsQueue(this.queue, delivery);
+    const { deadLetterQueue, ...retries } = delivery;
+    return this.#direct
+      ? withDeadLetters(new LambdaFunction(this.#functions.ingress, retries), deadLetterQueue)
+      : queueTarget(this.queue, delivery);
   }
 
   #addSource(source: FileSource): void {

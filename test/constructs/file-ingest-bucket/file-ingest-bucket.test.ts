@@ -122,7 +122,7 @@ describe('FileIngestBucket with defaults', () => {
     const fromRule = Match.objectLike({
       Principal: { Service: 'events.amazonaws.com' },
       Condition: {
-        ArnEquals: { 'aws:SourceArn': { 'Fn::GetAtt': [Match.stringLikeRegexp('^InboxArchivesRule'), 'Arn'] } },
+        ArnLike: { 'aws:SourceArn': [{ 'Fn::GetAtt': [Match.stringLikeRegexp('^InboxArchivesRule'), 'Arn'] }] },
       },
     });
     for (const queue of ['^WorkerQueue', '^InboxDeadLetterQueue']) {
@@ -915,5 +915,71 @@ describe('FileIngestBucket', () => {
     });
     new FileIngestBucket(test.stack, 'Inbox');
     synth(test).hasResourceProperties('AWS::S3::Bucket', { VersioningConfiguration: Match.absent() });
+  });
+});
+
+describe('The queue policies of many routes', () => {
+  const statementsOf = (routes: number) => {
+    const test = createTestApp();
+    const inbox = new FileIngestBucket(test.stack, 'Inbox');
+    const worker = createWorker(test, { wake: WakeUp.onArrival() });
+    for (let i = 0; i < routes; i += 1) {
+      inbox.addRoute(`Route${i}`, { prefixes: [`in-${i}/`], target: IngestTarget.worker(worker) });
+    }
+    const policies = Object.values(synth(test).findResources('AWS::SQS::QueuePolicy'));
+    return policies
+      .map(({ Properties }) => (Properties as { PolicyDocument: { Statement: iam.PolicyStatement[] } }).PolicyDocument)
+      .map(({ Statement }) => Statement as unknown as { Action: string; Condition: { ArnLike?: object } }[])
+      .filter((statements) => statements.some(({ Condition }) => Condition.ArnLike !== undefined));
+  };
+  const sources = (statements: ReturnType<typeof statementsOf>[number]) =>
+    statements.flatMap(({ Condition }) =>
+      Condition.ArnLike === undefined ? [] : [(Condition.ArnLike as { 'aws:SourceArn': unknown[] })['aws:SourceArn']],
+    );
+
+  it('name each rule in one statement', () => {
+    const policies = statementsOf(25);
+    expect(policies).toHaveLength(3);
+    for (const statements of policies) {
+      expect(sources(statements).map((arns) => arns.length)).toEqual([25]);
+    }
+  });
+
+  it('allow the rules of the account if their ARNs do not fit', () => {
+    const policies = statementsOf(100);
+    expect(policies).toHaveLength(3);
+    for (const statements of policies) {
+      expect(sources(statements)).toEqual([[expect.anything()]]);
+      expect(JSON.stringify(sources(statements))).toContain(':rule/*');
+      expect(JSON.stringify(statements).length).toBeLessThan(8_192);
+    }
+  });
+
+  it('of an imported queue must allow the rules, as a warning says', () => {
+    const test = createTestApp();
+    const queue = sqs.Queue.fromQueueArn(test.stack, 'Imported', 'arn:aws:sqs:us-east-1:123456789012:imported');
+    new FileIngestBucket(test.stack, 'Inbox').addRoute('All', { target: IngestTarget.existingQueue(queue) });
+    Annotations.fromStack(test.stack).hasWarning(
+      '*',
+      Match.stringLikeRegexp('must allow events.amazonaws.com .*FileIngestBucket.importedTargetQueue'),
+    );
+  });
+
+  it('and the key of an encrypted queue allow EventBridge', () => {
+    const test = createTestApp();
+    const encryptionMasterKey = new kms.Key(test.stack, 'Key');
+    const queue = new sqs.Queue(test.stack, 'Encrypted', { encryptionMasterKey });
+    new FileIngestBucket(test.stack, 'Inbox').addRoute('All', { target: IngestTarget.existingQueue(queue) });
+    synth(test).hasResourceProperties('AWS::KMS::Key', {
+      KeyPolicy: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: ['kms:GenerateDataKey', 'kms:Decrypt'],
+            Principal: { Service: 'events.amazonaws.com' },
+            Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+          }),
+        ]),
+      },
+    });
   });
 });

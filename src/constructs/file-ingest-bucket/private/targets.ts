@@ -1,12 +1,13 @@
 import { Stack } from 'aws-cdk-lib';
 import { EventField, RuleTargetInput } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction, SfnStateMachine, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import { LambdaFunction, SfnStateMachine } from 'aws-cdk-lib/aws-events-targets';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption, type CfnQueue, type IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { OBJECT_CREATED_DETAIL_TYPE, OBJECT_EVENT_SOURCE } from '../../../contract/object-event';
 import { WakeUpMessage } from '../../../contract/wake-up';
+import { queueTarget, withDeadLetters } from '../../private/rule-access';
 import { ValidationError } from '../../private/validation-error';
 import { createWorkQueue } from '../../private/work-queue';
 import type { ObjectFargateTask } from '../../object-fargate-task';
@@ -34,7 +35,7 @@ export function worker(target: QueueScaledFargateWorker, { additionalQueue, ...o
       takesS3Notifications: config.takesS3Notifications && wakeUpQueue === undefined,
       companion:
         wakeUpQueue &&
-        new SqsQueue(wakeUpQueue, {
+        queueTarget(wakeUpQueue, {
           ...delivery,
           message: RuleTargetInput.fromObject(WakeUpMessage.body),
           messageGroupId: WakeUpMessage.groupId,
@@ -72,18 +73,27 @@ export function existingQueue(queue: IQueue, options: IngestMessageOptions): Bin
 export function lambdaFunction(handler: IFunction): Bind {
   return (_scope, route, delivery) => {
     route.grantRead(handler);
-    return { ruleTarget: new LambdaFunction(handler, { ...delivery }) };
+    return {
+      ruleTarget: withDeadLetters(new LambdaFunction(handler, withoutDeadLetters(delivery)), delivery.deadLetterQueue),
+    };
   };
 }
 
 export function stateMachine(target: IStateMachine): Bind {
-  return (_scope, _route, delivery) => ({ ruleTarget: new SfnStateMachine(target, { ...delivery }) });
+  return (_scope, _route, delivery) => ({
+    ruleTarget: withDeadLetters(new SfnStateMachine(target, withoutDeadLetters(delivery)), delivery.deadLetterQueue),
+  });
 }
 
 export function fargateTask(task: ObjectFargateTask): Bind {
   return (_scope, route, delivery) => {
     route.grantRead(task);
-    return { ruleTarget: new SfnStateMachine(task.stateMachine, { ...delivery }) };
+    return {
+      ruleTarget: withDeadLetters(
+        new SfnStateMachine(task.stateMachine, withoutDeadLetters(delivery)),
+        delivery.deadLetterQueue,
+      ),
+    };
   };
 }
 
@@ -117,10 +127,15 @@ function toQueue(
   }
   const compact = format === IngestMessageFormat.COMPACT;
   return {
-    ruleTarget: new SqsQueue(queue, { ...delivery, messageGroupId, message: compact ? compactEvent() : undefined }),
+    ruleTarget: queueTarget(queue, { ...delivery, messageGroupId, message: compact ? compactEvent() : undefined }),
     queue,
     takesS3Notifications: !compact && !queue.fifo && messageGroupId === undefined,
   };
+}
+
+/** The retries alone, because the CDK would add a policy statement for each rule. */
+function withoutDeadLetters({ maxEventAge, retryAttempts }: IngestDelivery): Omit<IngestDelivery, 'deadLetterQueue'> {
+  return { maxEventAge, retryAttempts };
 }
 
 /** Whole objects of the event, so that a missing field, such as the version, does not break the JSON. */
