@@ -983,3 +983,15 @@ describe('The queue policies of many routes', () => {
     });
   });
 });
+
+it.each([false, true])(
+  'a second FileIngestBucket on one bucket is refused, with a handler of the CDK: %s',
+  (handler) => {
+    const test = createTestApp();
+    const bucket = new s3.Bucket(test.stack, 'Bucket', { eventBridgeEnabled: handler });
+    new FileIngestBucket(test.stack, 'First', { bucket });
+    expect(() => new FileIngestBucket(test.stack, 'Second', { bucket })).toThrow(
+      'bucket belongs to another FileIngestBucket already, which owns its notifications; add the route to that one',
+    );
+  },
+);

@@ -14,6 +14,9 @@ interface Owned {
 
 const owned = new WeakMap<s3.IBucket, Owned>();
 
+/** The buckets of this app that belong to a construct, also those whose notifications the CDK's handler renders. */
+const claimed = new WeakSet<s3.IBucket>();
+
 /**
  * Makes the bucket send events of new objects to EventBridge and to the queues of routes.
  *
@@ -26,6 +29,13 @@ export function ownNotifications(scope: Construct, bucket: s3.IBucket): void {
     warnOfImported(scope, bucket);
     return;
   }
+  if (claimed.has(bucket)) {
+    throw new ValidationError(
+      'bucket belongs to another FileIngestBucket already, which owns its notifications; add the route to that one',
+      scope,
+    );
+  }
+  claimed.add(bucket);
   if (hasNotificationHandler(bucket)) {
     // The handler exists already and owns the configuration; it can enable EventBridge too.
     bucket.enableEventBridgeNotification();
