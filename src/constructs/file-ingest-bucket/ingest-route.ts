@@ -156,12 +156,14 @@ export class IngestRoute extends Construct implements IIngestRoute {
         this,
       );
     }
-    const replays = Stack.of(this).formatArn({
-      service: 'events',
-      resource: 'replay',
-      resourceName: '*',
-      arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
-    });
+    const arn = (resource: string, resourceName: string) =>
+      Stack.of(this).formatArn({
+        service: 'events',
+        resource,
+        resourceName,
+        arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+      });
+    const replays = arn('replay', '*');
     if (Construct.isConstruct(grantee.grantPrincipal)) {
       acknowledgeWildcard(
         grantee.grantPrincipal,
@@ -177,7 +179,9 @@ export class IngestRoute extends Construct implements IIngestRoute {
     return Grant.addToPrincipal({
       grantee,
       actions: ['events:StartReplay'],
-      resourceArns: [this.archive.archiveArn, replays],
+      // The archive, the replay, and the bus that it delivers to:
+      // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
+      resourceArns: [this.archive.archiveArn, replays, arn('event-bus', 'default')],
     });
   }
 

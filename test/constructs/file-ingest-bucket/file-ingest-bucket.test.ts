@@ -519,7 +519,11 @@ describe('a route with an archive', () => {
           {
             Effect: 'Allow',
             Action: 'events:StartReplay',
-            Resource: [{ 'Fn::GetAtt': [Match.stringLikeRegexp('^InboxRouteArchive'), 'Arn'] }, replays],
+            Resource: [
+              { 'Fn::GetAtt': [Match.stringLikeRegexp('^InboxRouteArchive'), 'Arn'] },
+              replays,
+              { 'Fn::Join': ['', Match.arrayWith([':event-bus/default'])] },
+            ],
           },
         ],
       },
