@@ -304,11 +304,18 @@ describe('batches in a function and behind a queue, on the local cloud', () => {
           action: 'sqs:SendMessage',
           because: 'an event that its target cannot be given goes here; this run loses none',
         },
-        ...['Sales', 'Stock', 'Prices', 'Returns'].map((workflow) => ({
-          role: `${workflow}BatchExecutions`,
-          action: 'states:StopExecution',
-          because: 'a Distributed Map of the local cloud stops no executions',
-        })),
+        ...['Sales', 'Stock', 'Prices', 'Returns'].flatMap((workflow) => [
+          {
+            role: `${workflow}BatchExecutions`,
+            action: 'states:StopExecution',
+            because: 'a Distributed Map of the local cloud stops no executions',
+          },
+          {
+            role: `${workflow}BatchExecutions`,
+            action: 'states:RedriveExecution',
+            because: 'batches continue when an operator redrives a run; none does here',
+          },
+        ]),
         {
           role: 'DigestServiceRole',
           action: 's3:AbortMultipartUpload',

@@ -377,6 +377,11 @@ describe('csv-batch on the local cloud', () => {
             because: 'a Distributed Map of the local cloud stops no executions',
           },
           {
+            role: `${workflow}BatchExecutions`,
+            action: 'states:RedriveExecution',
+            because: 'batches continue when an operator redrives a run; none does here',
+          },
+          {
             role: `${workflow}TaskDefinition`,
             action: 's3:AbortMultipartUpload',
             because: 'a file of over 5 GiB is moved in parts, and a result may fail between its parts',

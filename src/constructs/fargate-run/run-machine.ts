@@ -1,4 +1,4 @@
-import { Aws, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Aws, Duration, Names, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { MathExpression, type MathExpressionOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -19,6 +19,9 @@ export function createRunMachine(scope: Construct, run: FargateRun, definition: 
 /** A state machine with logs and traces. */
 export function createMachine(scope: Construct, definition: object): sfn.StateMachine {
   const logs = new LogGroup(scope, 'RunsLog', {
+    // Each log group of another name makes the resource policy of CloudWatch Logs longer, which has 5,120 characters:
+    // https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
+    logGroupName: `/aws/vendedlogs/states/${Stack.of(scope).stackName}/${Names.uniqueResourceName(scope, { maxLength: 128 })}`,
     retention: RetentionDays.ONE_MONTH,
     removalPolicy: RemovalPolicy.DESTROY,
   });

@@ -121,6 +121,47 @@ describe('ChunkedBatchWorkflow with defaults', () => {
     expect(definitionOf(template).States.Prefixes.MaxConcurrency).toBe(5);
   });
 
+  it('gives each batch the same part of the input, field by field', () => {
+    expect(prefixStates(template).Files.ItemBatcher).toMatchObject({
+      BatchInput: {
+        runId: '{% $states.input.runId %}',
+        prefix: '{% $states.input.prefix %}',
+        folder: '{% $states.input.folder %}',
+      },
+    });
+  });
+
+  it('names no state twice, in all of its maps', () => {
+    const names = (states: Record<string, State>): string[] =>
+      Object.entries(states).flatMap(([name, state]) => [
+        name,
+        ...('ItemProcessor' in state ? names(state.ItemProcessor.States) : []),
+        ...((state.Branches ?? []) as State[]).flatMap((branch) => names(branch.States)),
+      ]);
+    const all = names(definitionOf(template).States);
+    expect(all.filter((name, i) => all.indexOf(name) !== i)).toEqual([]);
+  });
+
+  it('logs where the resource policy of CloudWatch Logs stays short', () => {
+    template.hasResourceProperties('AWS::Logs::LogGroup', {
+      LogGroupName: '/aws/vendedlogs/states/Pipeline/PipelineNightly91E2D4CE',
+    });
+  });
+
+  it('lets the machine continue its batches when the run is redriven', () => {
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          {
+            Effect: 'Allow',
+            Action: 'states:RedriveExecution',
+            Resource: { 'Fn::Join': ['', Match.arrayWith(['/Files:*'])] },
+          },
+        ]),
+      },
+    });
+  });
+
   it('takes of what S3 lists only what a worker needs', async () => {
     const selector = prefixStates(template).Files.ItemSelector;
     const select = (item: object) => evaluate(selector, { context: { Map: { Item: { Value: item } } } });
@@ -207,12 +248,12 @@ describe('ChunkedBatchWorkflow with defaults', () => {
   });
 
   it('notes why a batch failed before it fails', () => {
-    const { Work, NoteFailure, Failed } = batchStates(template);
+    const { Work, NoteFailure, BatchFailed } = batchStates(template);
     expect(Work.Catch).toEqual([
-      expect.objectContaining({ ErrorEquals: ['Finished'], Next: 'Done' }),
+      expect.objectContaining({ ErrorEquals: ['Finished'], Next: 'BatchDone' }),
       expect.objectContaining({ ErrorEquals: ['States.ALL'], Next: 'NoteFailure' }),
     ]);
-    expect([NoteFailure.Next, Failed.Type]).toEqual(['Failed', 'Fail']);
+    expect([NoteFailure.Next, BatchFailed.Type]).toEqual(['BatchFailed', 'Fail']);
   });
 
   it('counts, tells and goes on also when batches could not be made', async () => {
@@ -336,7 +377,7 @@ describe('ChunkedBatchWorkflow with options', () => {
     expect(batchStates(template).Work).toMatchObject({
       Arguments: { Payload: '{% $states.input.{"bucket": bucket, "key": key} %}' },
       TimeoutSeconds: 1_800,
-      Next: 'Done',
+      Next: 'BatchDone',
       Retry: [
         { ErrorEquals: expect.arrayContaining(['Lambda.TooManyRequestsException']) as string[] },
         { MaxAttempts: 4 },

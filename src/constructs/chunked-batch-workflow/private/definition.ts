@@ -150,7 +150,11 @@ function renderFiles(parts: WorkflowParts): object {
     ItemBatcher: {
       MaxItemsPerBatch: props.maxFilesPerBatch ?? BatchDefaults.maxFilesPerBatch,
       MaxInputBytesPerBatch: maxBatchDescription.toBytes(),
-      BatchInput: '{% $states.input.{"runId": runId, "prefix": prefix, "folder": folder} %}',
+      BatchInput: {
+        runId: '{% $states.input.runId %}',
+        prefix: '{% $states.input.prefix %}',
+        folder: '{% $states.input.folder %}',
+      },
     },
     MaxConcurrency: props.maxConcurrency ?? BatchDefaults.maxConcurrency,
     ToleratedFailurePercentage: props.abortFailurePercentage ?? BatchDefaults.abortFailurePercentage,
@@ -214,7 +218,7 @@ function renderBatch({ props, processor, resultBucket }: WorkflowParts): object 
   return {
     HasFiles: {
       Type: 'Choice',
-      Choices: [{ Condition: `{% $count(${files}) = 0 %}`, Next: 'Done' }],
+      Choices: [{ Condition: `{% $count(${files}) = 0 %}`, Next: 'BatchDone' }],
       Default: 'Describe',
     },
     Describe: put(
@@ -241,7 +245,7 @@ function renderBatch({ props, processor, resultBucket }: WorkflowParts): object 
     Work: processor.render({
       retries,
       timeout: batchTimeout,
-      done: 'Done',
+      done: 'BatchDone',
       failed: {
         ErrorEquals: ['States.ALL'],
         Output: {
@@ -255,10 +259,11 @@ function renderBatch({ props, processor, resultBucket }: WorkflowParts): object 
     NoteFailure: put(
       '$states.input.key',
       { error: '{% $states.input.error %}', cause: '{% $states.input.cause %}' },
-      { Output: '{% $states.input %}', Next: 'Failed' },
+      { Output: '{% $states.input %}', Next: 'BatchFailed' },
     ),
-    Failed: { Type: 'Fail', Error: '{% $states.input.error %}', Cause: '{% $states.input.cause %}' },
-    Done: { Type: 'Succeed', Output: {} },
+    // Names are unique in the whole machine: https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-structure.html
+    BatchFailed: { Type: 'Fail', Error: '{% $states.input.error %}', Cause: '{% $states.input.cause %}' },
+    BatchDone: { Type: 'Succeed', Output: {} },
   };
 }
 

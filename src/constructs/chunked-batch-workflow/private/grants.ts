@@ -16,7 +16,7 @@ import {
 } from '../../private/object-grants';
 import { FilingMode } from '../batch-enums';
 import type { ChunkedBatchWorkflowProps } from '../chunked-batch-workflow-props';
-import { BatchFolder } from '../defaults';
+import { BATCH_MAP_LABEL, BatchFolder } from '../defaults';
 import type { WorkflowParts } from './definition';
 
 /** A run may be for any prefix below one of the declared ones. */
@@ -90,17 +90,18 @@ function grantResultWriter(bucket: IBucket, machine: StateMachine, prefix: strin
 export function grantBatchExecutions(scope: Construct, machine: StateMachine): void {
   const { stateMachineArn, stateMachineName } = machine;
   const executions = `arn:${Aws.PARTITION}:states:${Aws.REGION}:${Aws.ACCOUNT_ID}:execution:${stateMachineName}/*`;
+  const batches = executions.replace(/\*$/, `${BATCH_MAP_LABEL}:*`);
   // Not in the role's default policy, on which the machine depends and which would reference the machine.
   const policy = new Policy(scope, 'BatchExecutions', {
     roles: [machine.role],
     statements: [
       new PolicyStatement({ actions: ['states:StartExecution'], resources: [stateMachineArn] }),
       new PolicyStatement({ actions: ['states:DescribeExecution', 'states:StopExecution'], resources: [executions] }),
+      // When an operator redrives the run
+      new PolicyStatement({ actions: ['states:RedriveExecution'], resources: [batches] }),
     ],
   });
-  acknowledgeWildcard(
-    policy,
-    executions,
-    'The names of executions are unknown at synth; the state machine limits them',
-  );
+  for (const arn of [executions, batches]) {
+    acknowledgeWildcard(policy, arn, 'The names of executions are unknown at synth; the state machine limits them');
+  }
 }
