@@ -1,3 +1,4 @@
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -112,6 +113,25 @@ test('logs in by a token of IAM where there is no secret', () => {
   expect(env['secrets-manager']).toBeUndefined();
   expect(phases.build.commands[0]).toContain('aws rds generate-db-auth-token');
   expect(actionsOf('DeliveryMigrationRole')).toContain('rds-db:connect');
+});
+
+test.each([
+  ['eu-west-1', 'https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem'],
+  ['cn-northwest-1', 'https://rds-truststore.s3.cn-north-1.amazonaws.com.cn/global/global-bundle.pem'],
+  ['us-gov-east-1', 'https://truststore.pki.us-gov-west-1.rds.amazonaws.com/global/global-bundle.pem'],
+])('trusts the certificate authorities of the partition of %s', (region, url) => {
+  create();
+  const [command] = specOf('Migration').phases.install.commands;
+  const printUrl = 'curl() { echo "${!#}"; }; mkdir() { :; }';
+  const options = { encoding: 'utf8', env: { AWS_REGION: region } } as const;
+  expect(execFileSync('bash', ['-euc', `${printUrl}\n${command}`], options)).toBe(`${url}\n`);
+});
+
+test('a build without a token of IAM has failed, before it migrates', () => {
+  create({ database: DatabaseLogin.iam({ host: 'db', databaseName: 'files', user: 'owner', resourceId: 'db-1' }) });
+  const [login] = specOf('Migration').phases.build.commands;
+  const denied = 'aws() { return 254; }; PGHOST=h PGPORT=1 PGUSER=u';
+  expect(spawnSync('bash', ['-c', `${denied}\n${login}`]).status).toBe(254);
 });
 
 test('reads a folder of the app, that object and no other', () => {

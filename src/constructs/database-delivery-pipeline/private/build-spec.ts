@@ -38,9 +38,9 @@ function databaseEnvironment({ secretArn, host, port, database, user }: Database
   return { variables, 'secrets-manager': secrets };
 }
 
-/** An IAM token, valid for a quarter of an hour, in place of a password. */
+/** An IAM token, valid for a quarter of an hour, in place of a password. `export` alone would hide a failure. */
 const LOGIN_BY_IAM =
-  'export PGPASSWORD=$(aws rds generate-db-auth-token --hostname "$PGHOST" --port "$PGPORT" --username "$PGUSER")';
+  'PGPASSWORD=$(aws rds generate-db-auth-token --hostname "$PGHOST" --port "$PGPORT" --username "$PGUSER") && export PGPASSWORD';
 
 /** @see https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html */
 export function buildSpec(

@@ -15,11 +15,25 @@ export const mentionsEnd = (command: string): boolean => command.split('\n').inc
 
 export const runStep = (name: string): string => `bash -euo pipefail ${STEPS}/${name}.sh`;
 
+/**
+ * Downloads the certificate authorities of RDS in the partition of the build.
+ *
+ * @see https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html
+ * @see https://docs.amazonaws.cn/en_us/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html
+ */
+const DOWNLOAD_AUTHORITIES = `
+case "$AWS_REGION" in
+  cn-*) truststore=https://rds-truststore.s3.cn-north-1.amazonaws.com.cn ;;
+  us-gov-*) truststore=https://truststore.pki.us-gov-west-1.rds.amazonaws.com ;;
+  *) truststore=https://truststore.pki.rds.amazonaws.com ;;
+esac
+curl -fsS --retry 3 -o ${STEPS}/ca.pem "$truststore/global/global-bundle.pem"`.trim();
+
 /** The certificate authority of the server and a client, for TLS and dumps. */
 export function prepare(ca: string | undefined, clientVersion: number): string[] {
   const bundle =
     ca === undefined
-      ? `curl -fsS --retry 3 -o ${STEPS}/ca.pem https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem`
+      ? DOWNLOAD_AUTHORITIES
       : `cat > ${STEPS}/ca.pem <<'END_OF_CERTIFICATE'\n${ca.trim()}\nEND_OF_CERTIFICATE`;
   return [
     `mkdir -p ${STEPS}\n${bundle}`,

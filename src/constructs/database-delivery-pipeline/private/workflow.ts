@@ -6,12 +6,17 @@ export interface WorkflowOptions {
   readonly deploys: boolean;
 }
 
+/** By its commit, because a tag can be moved. */
+const CREDENTIALS = 'aws-actions/configure-aws-credentials@61815dcd50bd041e203e49132bacad1fd04d2708 # v5.1.1';
+
 /** The two calls that start a build and wait for it. */
 function buildJob(name: string, variable: string, { atCommit }: WorkflowOptions, needs?: string): string {
   return `  ${name}:
     runs-on: ubuntu-latest
-${needs === undefined ? '' : `    needs: ${needs}\n`}    steps:
-      - uses: aws-actions/configure-aws-credentials@v5
+${needs === undefined ? '' : `    needs: ${needs}\n`}    permissions:
+      id-token: write
+    steps:
+      - uses: ${CREDENTIALS}
         with:
           role-to-assume: \${{ vars.FILEWORKS_DELIVERY_ROLE }}
           aws-region: \${{ vars.FILEWORKS_DELIVERY_REGION }}
@@ -43,8 +48,7 @@ on:
   push:
     branches: ${JSON.stringify(options.branches)}
   workflow_dispatch:
-permissions:
-  id-token: write
+permissions: {}
 concurrency:
   group: database
 jobs:
