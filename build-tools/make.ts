@@ -92,12 +92,26 @@ const steps: Steps = {
     ],
     after: ['bundle', 'docs'],
   },
+  templates: {
+    run: ['node test/judges/templates/write.ts'],
+    after: ['bundle', 'constructs'],
+    inputs: ['test/judges/templates', 'examples/worker/json-loader/dbt'],
+    outputs: ['build/judges'],
+  },
+  'judge-tools': { run: ['node test/judges/install.ts'], after: ['local'], needs: 'python3' },
+  judges: { run: [jest('judges', 2, 'test/judges')], after: ['templates', 'judge-tools'], live: true },
   lint: { run: ['projen lint'], after: ['runtime', 'local'] },
   typecheck: { run: ['projen typecheck'], after: ['runtime', 'local'] },
   model: { run: ['projen model'], live: true },
   fuzz: { run: ['projen fuzz 30'], live: true },
   units: {
-    run: [jest('units', 3, '--testPathIgnorePatterns=/test/e2e/ --testPathIgnorePatterns=/test/examples/')],
+    run: [
+      jest(
+        'units',
+        3,
+        ['e2e', 'examples', 'judges'].map((name) => `--testPathIgnorePatterns=/test/${name}/`).join(' '),
+      ),
+    ],
     after: ['js', 'java', 'python', 'emulator'],
     live: true,
   },

@@ -40,6 +40,7 @@ export class QualityGates extends Component {
     project.addDevDeps('ajv@^8.20.0'); // at the root, so that the runtime and ajv-formats share one copy in the bundles
     // Schemas of events are of the draft that the registry of EventBridge takes
     project.addDevDeps('ajv-draft-04@^1.0.0');
+    project.addDevDeps('asl-validator@^4.0.0'); // a judge of state machines, in test/judges
     project.addDevDeps('eslint@^10.15.0', 'typescript-eslint@^8.73.0', '@stylistic/eslint-plugin@^5.10.0');
 
     // Reserved words of the target languages and all of jsii's other warnings fail the build
@@ -97,6 +98,12 @@ export class QualityGates extends Component {
       description:
         'Remove each Allow statement of the reference deployments in turn, and judge the calls of their end-to-end runs again: npm run permissions -- [deployment...] [--seconds N]',
       exec: 'node build-tools/permissions.ts',
+      receiveArgs: true,
+    });
+    project.addTask('judges', {
+      description:
+        'What cfn-lint, event-ruler and other programs find in the templates, scripts and workflows of every construct: npm run judges [-- judge...]',
+      exec: 'node build-tools/judges.ts',
       receiveArgs: true,
     });
     project.addTask('fuzz', {

@@ -18,6 +18,8 @@ export interface ToolchainOptions {
   readonly toolsDir: string;
   readonly python: string;
   readonly requirements?: string;
+  /** What the packages are: part of the directory's name. Default: `emulator`. */
+  readonly name?: string;
   readonly line: (line: string) => void;
 }
 
@@ -30,13 +32,14 @@ export interface ToolchainOptions {
 export async function ensureToolchain(options: ToolchainOptions): Promise<string> {
   const requirements = options.requirements ?? REQUIREMENTS;
   const stamp = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
-  const home = join(options.toolsDir, `emulator-${stamp}`);
+  const name = options.name ?? 'emulator';
+  const home = join(options.toolsDir, `${name}-${stamp}`);
   const interpreter = join(home, 'bin', 'python');
   if (existsSync(join(home, 'complete')) && existsSync(interpreter)) {
     return interpreter;
   }
   await checkPython(options.python);
-  options.line(`installing the emulator into ${home} (once; about 40 MB)`);
+  options.line(`installing the ${name} into ${home} (once)`);
   const building = `${home}.${process.pid}`;
   rmSync(building, { recursive: true, force: true });
   mkdirSync(options.toolsDir, { recursive: true });
@@ -71,7 +74,7 @@ export async function ensureToolchain(options: ToolchainOptions): Promise<string
     if (!existsSync(join(home, 'complete'))) {
       throw new LocalCloudError(
         'InstallFailed',
-        `cannot move the emulator to ${home}: ${messageOf(error)}; delete that directory and try again`,
+        `cannot move the ${name} to ${home}: ${messageOf(error)}; delete that directory and try again`,
         { cause: error },
       );
     }
