@@ -14,6 +14,7 @@ import { IngestRoute, IngestTarget } from '../file-ingest-bucket';
 import type { AlarmNotice } from '../private/alarm';
 import { grantConsume, grantSend } from '../private/grants';
 import { createHandlerFunction, RdsAuthorities } from '../private/handler-function';
+import { nameOf, pathOf } from '../private/paths';
 import { createDeadLetterAlarm, createWorkQueue } from '../private/work-queue';
 import type { BatchFileLoaderProps, LoadRouteOptions } from './batch-file-loader-props';
 import { LoaderDefaults } from './defaults';
@@ -133,7 +134,7 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
    * ledger with the function.
    */
   get largeFileEnvironment(): { [name: string]: string } {
-    return { [LoaderEnv.name]: this.node.path, [LoaderEnv.database]: this.#databaseSettings() };
+    return { [LoaderEnv.name]: nameOf(this), [LoaderEnv.database]: this.#databaseSettings() };
   }
 
   /** Loaded files.
@@ -196,7 +197,7 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
     return new cloudwatch.Metric({
       namespace: METRIC_NAMESPACE,
       metricName,
-      dimensionsMap: { [LOADER_METRIC_DIMENSION]: this.node.path },
+      dimensionsMap: { [LOADER_METRIC_DIMENSION]: nameOf(this) },
       statistic: cloudwatch.Stats.SUM,
       period: Duration.minutes(5),
       ...props,
@@ -206,7 +207,7 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
   #resolveQueues(): Pick<BatchFileLoader, 'queue' | 'deadLetterQueue' | 'deadLetterAlarm'> {
     const { queue, deadLetterQueue, alarmActions, maxReceiveCount = LoaderDefaults.maxReceiveCount } = this.#props;
     const deadLetterNotice: AlarmNotice = {
-      description: `Files of ${this.node.path} cannot be loaded and are in its dead-letter queue, with the reason as an attribute`,
+      description: `Files of ${pathOf(this)} cannot be loaded and are in its dead-letter queue, with the reason as an attribute`,
       runbook: 'loader-dead-letter',
     };
     if (queue === undefined) {
@@ -224,7 +225,7 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
     const { vpc, vpcSubnets, securityGroups, routes } = this.#props;
     return createHandlerFunction(this, 'Function', {
       handler: 'file-loader',
-      description: `Loads the files of ${this.node.path}`,
+      description: `Loads the files of ${pathOf(this)}`,
       timeout: this.#timeout(),
       memorySize: this.#props.memorySize ?? LoaderDefaults.memorySize,
       code: loaderCode(Object.values(routes).map(renderRoute)),
@@ -243,7 +244,7 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
       maxBatchSize = LoaderDefaults.maxBatchSize,
     } = this.#props;
     return {
-      [LoaderEnv.name]: this.node.path,
+      [LoaderEnv.name]: nameOf(this),
       [LoaderEnv.database]: this.#databaseSettings(),
       [LoaderEnv.maxFileBytes]: String(maxFileSize.toBytes()),
       [LoaderEnv.maxBatchBytes]: String(maxBatchSize.toBytes()),

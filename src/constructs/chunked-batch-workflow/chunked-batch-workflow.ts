@@ -21,6 +21,7 @@ import { grantList, grantPutWholeObjects, grantReadObjects, grantResultObjects }
 import { grantLookForOthers } from '../private/overlap-states';
 import { createPrivateBucket } from '../private/private-bucket';
 import { createMachine, failedRuns } from '../fargate-run';
+import { nameOf, pathOf } from '../private/paths';
 import { createUndeliveredEvents } from '../private/undelivered-events';
 import { RunOverlap } from './batch-enums';
 import type { ChunkedBatchWorkflowProps } from './chunked-batch-workflow-props';
@@ -142,7 +143,7 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
 
     if (props.schedule !== undefined) {
       const undelivered = createUndeliveredEvents(this, {
-        description: `Runs of ${this.node.path} could not be started and are in its dead-letter queue`,
+        description: `Runs of ${pathOf(this)} could not be started and are in its dead-letter queue`,
         runbook: 'batch-not-started',
         alarmActions: props.alarmActions,
       });
@@ -150,7 +151,7 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
       this.deadLetterAlarm = undelivered.deadLetterAlarm;
       this.schedule = new Schedule(this, 'Schedule', {
         schedule: props.schedule,
-        description: `Runs of ${this.node.path}`,
+        description: `Runs of ${pathOf(this)}`,
         target: new StepFunctionsStartExecution(this.stateMachine, {
           deadLetterQueue: undelivered.deadLetterQueue,
           input: ScheduleTargetInput.fromObject({ scheduledTime: ContextAttribute.scheduledTime }),
@@ -168,7 +169,7 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
         target: IngestTarget.stateMachine(this.stateMachine),
       });
     this.failureAlarm = createAlarm(this, 'FailureAlarm', {
-      description: `A run of ${this.node.path} failed: too many of its files failed, or they could not be listed`,
+      description: `A run of ${pathOf(this)} failed: too many of its files failed, or they could not be listed`,
       runbook: 'batch-failure',
       metric: this.metricFailedRuns(),
       threshold: 1,
@@ -228,7 +229,7 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
     return new cloudwatch.Metric({
       namespace: METRIC_NAMESPACE,
       metricName,
-      dimensionsMap: { [BATCH_METRIC_DIMENSION]: this.node.path },
+      dimensionsMap: { [BATCH_METRIC_DIMENSION]: nameOf(this) },
       statistic: cloudwatch.Stats.SUM,
       ...props,
     });
@@ -237,11 +238,11 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
   #createFinish(): LambdaFunction {
     const finish = createHandlerFunction(this, 'Finish', {
       handler: 'batch-finish',
-      description: `Counts the results of ${this.node.path}`,
+      description: `Counts the results of ${pathOf(this)}`,
       timeout: BatchDefaults.finishTimeout,
       memorySize: BatchDefaults.finishMemoryMiB,
       environment: {
-        [BatchFinishEnv.name]: this.node.path,
+        [BatchFinishEnv.name]: nameOf(this),
         [BatchFinishEnv.sourceBucket]: this.#props.bucket.bucketName,
         [BatchFinishEnv.resultBucket]: this.resultBucket.bucketName,
         [BatchFinishEnv.toleratedFailurePercentage]: String(

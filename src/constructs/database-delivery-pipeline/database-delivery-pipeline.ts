@@ -15,6 +15,7 @@ import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
 import { acknowledge } from '../private/acknowledge';
 import { createAlarm } from '../private/alarm';
+import { pathOf } from '../private/paths';
 import { createUndeliveredEvents } from '../private/undelivered-events';
 import { ValidationError } from '../private/validation-error';
 import type { DatabaseDeliveryPipelineProps } from './database-delivery-pipeline-props';
@@ -99,7 +100,7 @@ export class DatabaseDeliveryPipeline extends Construct implements ec2.IConnecta
       props;
     this.connections = new ec2.Connections({
       securityGroups: securityGroups ?? [
-        new ec2.SecurityGroup(this, 'SecurityGroup', { vpc, description: `Builds of ${this.node.path}` }),
+        new ec2.SecurityGroup(this, 'SecurityGroup', { vpc, description: `Builds of ${pathOf(this)}` }),
       ],
     });
     const validates = props.validateOnCopy ?? props.historyTable !== undefined;
@@ -115,7 +116,7 @@ export class DatabaseDeliveryPipeline extends Construct implements ec2.IConnecta
 
     if (transformSchedule !== undefined || migrateOn !== undefined) {
       const undelivered = createUndeliveredEvents(this, {
-        description: `Builds of ${this.node.path} could not be started`,
+        description: `Builds of ${pathOf(this)} could not be started`,
         runbook: 'delivery-not-started',
         alarmActions,
       });
@@ -194,7 +195,7 @@ export class DatabaseDeliveryPipeline extends Construct implements ec2.IConnecta
       grantInPlaceOfDatabase(role);
     }
     const project = new codebuild.Project(this, name, {
-      description: `${name} of ${this.node.path}`,
+      description: `${name} of ${pathOf(this)}`,
       role: role.withoutPolicyUpdates(),
       source: this.#source.source,
       vpc,
@@ -214,7 +215,7 @@ export class DatabaseDeliveryPipeline extends Construct implements ec2.IConnecta
     acknowledge(project, 'AwsSolutions-CB4', 'A build has no artifacts and no cache to encrypt');
     this.failureAlarms.push(
       createAlarm(this, `${name}FailureAlarm`, {
-        description: `A build of ${this.node.path}, ${name}, failed`,
+        description: `A build of ${pathOf(this)}, ${name}, failed`,
         runbook: 'delivery-failure',
         metric: project.metricFailedBuilds({ period: Duration.minutes(5) }),
         threshold: 1,
@@ -240,7 +241,7 @@ export class DatabaseDeliveryPipeline extends Construct implements ec2.IConnecta
     if (transformSchedule !== undefined && this.transformationProject !== undefined) {
       new Schedule(this, 'TransformationSchedule', {
         schedule: transformSchedule,
-        description: `Transformations of ${this.node.path}`,
+        description: `Transformations of ${pathOf(this)}`,
         target: new CodeBuildStartBuild(this.transformationProject, {
           deadLetterQueue,
           maxEventAge: DeliveryDefaults.maxEventAge,
@@ -250,7 +251,7 @@ export class DatabaseDeliveryPipeline extends Construct implements ec2.IConnecta
     }
     if (migrateOn !== undefined) {
       new events.Rule(this, 'MigrationRule', {
-        description: `Migrations of ${this.node.path}`,
+        description: `Migrations of ${pathOf(this)}`,
         eventPattern: migrateOn,
         targets: [new CodeBuildProject(this.migrationProject, { deadLetterQueue })],
       });

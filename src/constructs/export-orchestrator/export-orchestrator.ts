@@ -22,6 +22,7 @@ import { createAlarm } from '../private/alarm';
 import { grantRegisterTarget } from '../private/grant-register-target';
 import { grantGetSecretValue, grantSend } from '../private/grants';
 import { grantList, grantReadObjects } from '../private/object-grants';
+import { nameOf, pathOf } from '../private/paths';
 import { createPrivateBucket } from '../private/private-bucket';
 import { createUndeliveredEvents, type UndeliveredEvents } from '../private/undelivered-events';
 import {
@@ -246,7 +247,7 @@ export class ExportOrchestrator extends Construct {
   }
 
   #metric(metricName: string, props: cloudwatch.MetricOptions): cloudwatch.Metric {
-    const dimensionsMap = { [EXPORT_METRIC_DIMENSION]: this.node.path };
+    const dimensionsMap = { [EXPORT_METRIC_DIMENSION]: nameOf(this) };
     return new cloudwatch.Metric({
       namespace: METRIC_NAMESPACE,
       metricName,
@@ -329,7 +330,7 @@ export class ExportOrchestrator extends Construct {
   #setEnvironment(): void {
     const { apiUrl, apiSecret, apiRequestsPerSecond, outputPrefix } = this.#props;
     const common = {
-      [ExportEnv.name]: this.node.path,
+      [ExportEnv.name]: nameOf(this),
       [ExportEnv.jobTable]: this.jobTable.tableName,
       [ExportEnv.eventBus]: this.eventBus.eventBusName,
       ...(apiUrl !== undefined && { [ExportEnv.apiUrl]: apiUrl }),
@@ -384,7 +385,7 @@ export class ExportOrchestrator extends Construct {
   #createApiAlarm(): cloudwatch.Alarm {
     const time = this.#props.alarmApiUnavailableFor ?? ExportDefaults.alarmApiUnavailableFor;
     return createAlarm(this, 'ApiAlarm', {
-      description: `The Export API of ${this.node.path} has been unavailable for ${time.toHumanString()}; jobs stay in the queue and no work is lost`,
+      description: `The Export API of ${pathOf(this)} has been unavailable for ${time.toHumanString()}; jobs stay in the queue and no work is lost`,
       runbook: 'export-api-unavailable',
       metric: this.metricCircuitOpen(),
       threshold: 1,
@@ -396,17 +397,17 @@ export class ExportOrchestrator extends Construct {
   #addPostProcessing(): UndeliveredEvents {
     const scope = new Construct(this, 'PostProcessing');
     const undelivered = createUndeliveredEvents(scope, {
-      description: `Events of completed jobs of ${this.node.path} could not be delivered to post-processing`,
+      description: `Events of completed jobs of ${pathOf(this)} could not be delivered to post-processing`,
       runbook: 'export-undelivered-events',
       alarmActions: this.#props.alarmActions,
     });
     new Rule(scope, 'Rule', {
-      description: `Completed jobs of ${this.node.path}`,
+      description: `Completed jobs of ${pathOf(this)}`,
       eventBus: this.#props.eventBus,
       eventPattern: {
         source: [EXPORT_EVENT_SOURCE],
         detailType: [ExportEventType.completed],
-        detail: { service: [this.node.path] },
+        detail: { service: [nameOf(this)] },
       },
       targets: this.#props.postProcessing && [this.#props.postProcessing._target(undelivered.deadLetterQueue)],
     });

@@ -3,6 +3,7 @@ import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
 import type { SpotStrategy } from '../capacity';
 import { allowToVolumes, resolveFargateTask, type FargateTaskProps, type OwnContainer } from '../fargate-task';
+import { pathOf } from '../private/paths';
 import { taskSubnets, warnOfSubnets } from '../private/subnets';
 
 /** A task for one unit of work, and where it runs. */
@@ -37,7 +38,7 @@ export function resolveFargateRun(
   const { cluster } = props;
   const { subnetIds } = cluster.vpc.selectSubnets(taskSubnets(props));
   const securityGroups = props.securityGroups ?? [
-    new SecurityGroup(scope, 'SecurityGroup', { vpc: cluster.vpc, description: `Tasks of ${scope.node.path}` }),
+    new SecurityGroup(scope, 'SecurityGroup', { vpc: cluster.vpc, description: `Tasks of ${pathOf(scope)}` }),
   ];
   allowToVolumes(new Connections({ securityGroups }), props);
   warnOfSubnets(scope, props);

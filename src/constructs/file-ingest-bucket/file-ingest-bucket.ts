@@ -6,6 +6,7 @@ import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
 import { checkExcluded } from '../private/checks';
 import { grantPutObjects, grantReadObjects, grantReadObjectTags } from '../private/object-grants';
+import { pathOf } from '../private/paths';
 import { createUndeliveredEvents } from '../private/undelivered-events';
 import type { FileIngestBucketProps } from './file-ingest-bucket-props';
 import type { IFileIngestBucket } from './ingest-interfaces';
@@ -62,7 +63,7 @@ export class FileIngestBucket extends Construct implements IFileIngestBucket {
     ownNotifications(this, this.bucket);
 
     const undelivered = createUndeliveredEvents(this, {
-      description: `Events of new objects in ${this.node.path} could not be delivered and are in its dead-letter queue`,
+      description: `Events of new objects in ${pathOf(this)} could not be delivered and are in its dead-letter queue`,
       runbook: 'bucket-undelivered-events',
       alarmActions: props.alarmActions,
     });

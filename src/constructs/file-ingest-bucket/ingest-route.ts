@@ -13,6 +13,7 @@ import {
 import { EventBridgeLimits } from '../../contract/service-limits';
 import { acknowledgeWildcard } from '../private/acknowledge';
 import { checkSeconds, checkWholeNumber } from '../private/checks';
+import { pathOf } from '../private/paths';
 import { createUndeliveredEvents } from '../private/undelivered-events';
 import { ValidationError } from '../private/validation-error';
 import { warn } from '../private/warning';
@@ -102,7 +103,7 @@ export class IngestRoute extends Construct implements IIngestRoute {
     this.deadLetterQueue = this.#resolveDeadLetterQueue(props);
     const eventPattern = this.#renderPattern(filter);
     this.rule = new Rule(this, 'Rule', {
-      description: props.description ?? `New objects for ${this.node.path}`,
+      description: props.description ?? `New objects for ${pathOf(this)}`,
       enabled: props.enabled ?? true,
       eventPattern,
     });
@@ -119,7 +120,7 @@ export class IngestRoute extends Construct implements IIngestRoute {
         sourceEventBus: EventBus.fromEventBusName(this, 'DefaultBus', 'default'),
         eventPattern,
         retention: props.archiveFor,
-        description: `New objects for ${this.node.path}`,
+        description: `New objects for ${pathOf(this)}`,
       });
   }
 
@@ -189,7 +190,7 @@ export class IngestRoute extends Construct implements IIngestRoute {
     return Stack.of(this) === Stack.of(source)
       ? source.deadLetterQueue
       : createUndeliveredEvents(new Construct(this, 'Undelivered'), {
-          description: `Events of new objects for ${this.node.path} could not be delivered and are in its dead-letter queue`,
+          description: `Events of new objects for ${pathOf(this)} could not be delivered and are in its dead-letter queue`,
           runbook: 'bucket-undelivered-events',
           alarmActions,
         }).deadLetterQueue;
@@ -236,7 +237,7 @@ export class IngestRoute extends Construct implements IIngestRoute {
   /** The event of a deletion has neither the size nor the reason. */
   #addDeletionRule(filter: RouteFilter, target: IRuleTarget, enabled: boolean): void {
     new Rule(this, 'Deletions', {
-      description: `Deleted objects for ${this.node.path}`,
+      description: `Deleted objects for ${pathOf(this)}`,
       enabled,
       eventPattern: this.#renderPattern(
         { ...filter, minSize: 0, maxSize: Infinity, reasons: [] },

@@ -14,6 +14,7 @@ import { createRunMachine, resolveFargateRun } from '../fargate-run';
 import { checkFargateTask } from '../fargate-task';
 import { grantSend } from '../private/grants';
 import { grantResultObjects } from '../private/object-grants';
+import { pathOf } from '../private/paths';
 import { createUndeliveredEvents } from '../private/undelivered-events';
 import type { ObjectFargateTaskProps } from './object-fargate-task-props';
 import { renderObjectTask } from './private/definition';
@@ -94,7 +95,7 @@ export class ObjectFargateTask extends Construct implements iam.IGrantable, ICon
     this.connections = new Connections({ securityGroups: run.network.securityGroups });
 
     const undelivered = createUndeliveredEvents(this, {
-      description: `The tasks of some objects of ${this.node.path} failed, and their events are in its dead-letter queue`,
+      description: `The tasks of some objects of ${pathOf(this)} failed, and their events are in its dead-letter queue`,
       runbook: 'object-task-dead-letter',
       alarmActions: props.alarmActions,
     });

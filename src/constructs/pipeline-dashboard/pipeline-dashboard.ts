@@ -3,6 +3,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
 import { describeAlarm } from '../private/alarm';
+import { pathOf } from '../private/paths';
 import { ValidationError } from '../private/validation-error';
 import { DashboardDefaults } from './defaults';
 import type { PipelineStage } from './pipeline-stage';
@@ -94,7 +95,7 @@ export class PipelineDashboard extends Construct {
     }
     const alarm = new cloudwatch.CompositeAlarm(this, 'Alarm', {
       alarmDescription: describeAlarm({
-        description: `The pipeline of ${this.node.path} has a failure; its dashboard shows which alarm is in ALARM`,
+        description: `The pipeline of ${pathOf(this)} has a failure; its dashboard shows which alarm is in ALARM`,
         runbook: 'pipeline',
       }),
       alarmRule: cloudwatch.AlarmRule.anyOf(

@@ -2,6 +2,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
 import { ValidationError } from '../private/validation-error';
+import { pathOf } from '../private/paths';
 
 /** Properties of `PipelineVpcEndpoints`. */
 export interface PipelineVpcEndpointsProps {
@@ -74,7 +75,7 @@ export class PipelineVpcEndpoints extends Construct implements ec2.IConnectable 
     const securityGroup = new ec2.SecurityGroup(this, 'SecurityGroup', {
       vpc,
       allowAllOutbound: false,
-      description: `Interface endpoints of ${this.node.path}`,
+      description: `Interface endpoints of ${pathOf(this)}`,
     });
     this.connections = new ec2.Connections({ securityGroups: [securityGroup], defaultPort: ec2.Port.tcp(443) });
     new ec2.GatewayVpcEndpoint(this, 'S3', { vpc, service: ec2.GatewayVpcEndpointAwsService.S3, subnets: [subnets] });

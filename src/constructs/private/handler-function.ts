@@ -7,6 +7,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { acknowledge, acknowledgeWildcard } from './acknowledge';
+import { describeSecurityGroups } from './paths';
 import { warnOfFunctionSubnets } from './subnets';
 
 export interface HandlerFunctionOptions {
@@ -50,7 +51,7 @@ export function createHandlerFunction(scope: Construct, id: string, options: Han
     grantNetworkInterfaces(role);
     warnOfFunctionSubnets(scope, vpc, settings.vpcSubnets);
   }
-  return new lambda.Function(scope, id, {
+  const fn = new lambda.Function(scope, id, {
     code,
     handler: 'index.handler',
     // Pinned: with "latest", an upgrade of the CDK would change templates.
@@ -64,6 +65,8 @@ export function createHandlerFunction(scope: Construct, id: string, options: Han
     logGroup,
     loggingFormat: lambda.LoggingFormat.JSON,
   });
+  describeSecurityGroups(fn);
+  return fn;
 }
 
 /**

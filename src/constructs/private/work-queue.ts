@@ -6,6 +6,7 @@ import type { Construct } from 'constructs';
 import { SqsLimits } from '../../contract/service-limits';
 import { createAlarm, type AlarmNotice, type AlarmOptions } from './alarm';
 import { checkSeconds, checkWholeNumber, orDefault } from './checks';
+import { pathOf } from './paths';
 import { ValidationError } from './validation-error';
 
 /** Defaults of a queue of jobs, each with its reason. */
@@ -50,7 +51,7 @@ export function createWorkQueue(scope: Construct, options: WorkQueueOptions): Wo
   const queues = createQueues(scope, options);
   const deadLetterAlarm = createDeadLetterAlarm(scope, queues.deadLetterQueue, {
     ...(options.deadLetterNotice ?? {
-      description: `Jobs of ${scope.node.path} failed on every attempt and are in its dead-letter queue`,
+      description: `Jobs of ${pathOf(scope)} failed on every attempt and are in its dead-letter queue`,
       runbook: 'jobs-dead-letter',
     }),
     actions: options.alarmActions,

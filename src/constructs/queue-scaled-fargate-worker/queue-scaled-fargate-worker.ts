@@ -18,6 +18,7 @@ import { allowToVolumes } from '../fargate-task';
 import { grantSend, grantWork } from '../private/grants';
 import { grantResultObjects } from '../private/object-grants';
 import { checkWholeNumber } from '../private/checks';
+import { describeSecurityGroups } from '../private/paths';
 import { ValidationError } from '../private/validation-error';
 import { warnOfSubnets } from '../private/subnets';
 import { warn } from '../private/warning';
@@ -479,6 +480,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
     });
     // A desired count in the template would reset the scaling with each deployment.
     (service.node.defaultChild as ecs.CfnService).desiredCount = undefined;
+    describeSecurityGroups(service);
     useFargateCapacity(props.cluster, service);
     if (props.enableExecuteCommand ?? false) {
       acknowledge(

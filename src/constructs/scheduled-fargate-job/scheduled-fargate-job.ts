@@ -16,6 +16,7 @@ import { createAlarm } from '../private/alarm';
 import { checkSeconds, checkWholeNumber } from '../private/checks';
 import { failedRuns, grantRunTask, resolveFargateRun, type FargateRun } from '../fargate-run';
 import { checkFargateTask } from '../fargate-task';
+import { pathOf } from '../private/paths';
 import { taskSubnets } from '../private/subnets';
 import { createUndeliveredEvents } from '../private/undelivered-events';
 import { ValidationError } from '../private/validation-error';
@@ -100,7 +101,7 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
     this.connections = new Connections({ securityGroups: this.#run.network.securityGroups });
 
     const undelivered = createUndeliveredEvents(this, {
-      description: `Runs of ${this.node.path} could not be started and are in its dead-letter queue`,
+      description: `Runs of ${pathOf(this)} could not be started and are in its dead-letter queue`,
       runbook: 'scheduled-job-not-started',
       alarmActions: props.alarmActions,
     });
@@ -111,7 +112,7 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
     this.stateMachine = supervision && createSupervisor(this, this.#run, supervision);
     this.schedule = new Schedule(this, 'Schedule', {
       schedule: props.schedule,
-      description: `Runs of ${this.node.path}`,
+      description: `Runs of ${pathOf(this)}`,
       timeWindow: props.timeWindow,
       start: props.start,
       end: props.end,
@@ -177,7 +178,7 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
     return (
       metric &&
       createAlarm(this, 'FailureAlarm', {
-        description: `A run of ${this.node.path} failed after its retries, or took too long`,
+        description: `A run of ${pathOf(this)} failed after its retries, or took too long`,
         runbook: 'scheduled-job-failure',
         metric,
         threshold: 1,
@@ -194,7 +195,7 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
     return (
       succeeded &&
       createAlarm(this, 'MissedAlarm', {
-        description: `No run of ${this.node.path} has succeeded for ${time.toHumanString()}`,
+        description: `No run of ${pathOf(this)} has succeeded for ${time.toHumanString()}`,
         runbook: 'scheduled-job-missed',
         metric: succeeded,
         comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,

@@ -15,6 +15,7 @@ import { acknowledge } from '../private/acknowledge';
 import { checkExcluded, checkSeconds, checkWholeNumber } from '../private/checks';
 import { grantPublish, grantSend } from '../private/grants';
 import { createHandlerFunction } from '../private/handler-function';
+import { pathOf } from '../private/paths';
 import { createUndeliveredEvents } from '../private/undelivered-events';
 import { ValidationError } from '../private/validation-error';
 import { AlertDefaults } from './defaults';
@@ -75,7 +76,7 @@ export class TaskLifecycleAlerts extends Construct {
       this.topic.addSubscription(new EmailSubscription(address));
     }
     const undelivered = createUndeliveredEvents(this, {
-      description: `Alerts of ${this.node.path} could not be sent and are in its dead-letter queue`,
+      description: `Alerts of ${pathOf(this)} could not be sent and are in its dead-letter queue`,
       runbook: 'alerts-dead-letter',
       alarmActions: props.alarmActions,
     });
@@ -90,7 +91,7 @@ export class TaskLifecycleAlerts extends Construct {
     this.rules = Object.entries(patterns).map(
       ([name, eventPattern]) =>
         new Rule(this, `${name}Rule`, {
-          description: `${name} tasks and services for ${this.node.path}`,
+          description: `${name} tasks and services for ${pathOf(this)}`,
           eventPattern,
           targets: [
             new LambdaFunction(alertFunction, {
@@ -132,7 +133,7 @@ export class TaskLifecycleAlerts extends Construct {
     const table = this.#createTable();
     const handler = createHandlerFunction(this, 'Function', {
       handler: 'task-alerts',
-      description: `Sends alerts of failed tasks, for ${this.node.path}`,
+      description: `Sends alerts of failed tasks, for ${pathOf(this)}`,
       timeout: AlertDefaults.functionTimeout,
       environment: {
         [TaskAlertsEnv.topicArn]: this.topic.topicArn,

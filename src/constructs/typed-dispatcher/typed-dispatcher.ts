@@ -17,6 +17,7 @@ import type { IFileDispatcher, IFileIngestBucket, IIngestRoute, IngestDelivery }
 import { checkSeconds, checkWholeNumber } from '../private/checks';
 import { grantSend } from '../private/grants';
 import { grantListVersions, grantResultObjects } from '../private/object-grants';
+import { nameOf, pathOf } from '../private/paths';
 import { queueTarget, withDeadLetters } from '../private/rule-access';
 import { createUndeliveredEvents } from '../private/undelivered-events';
 import { ValidationError } from '../private/validation-error';
@@ -190,14 +191,14 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
       visibilityTimeout: WorkQueueDefaults.visibilityTimeout.plus(DispatcherDefaults.ingressTimeout),
       alarmActions: props.alarmActions,
       deadLetterNotice: {
-        description: `Files of ${this.node.path} match no type, or could not be registered; their events are in its dead-letter queue`,
+        description: `Files of ${pathOf(this)} match no type, or could not be registered; their events are in its dead-letter queue`,
         runbook: 'dispatcher-dead-letter',
       },
     });
     this.queue = events.queue;
     this.deadLetterQueue = events.deadLetterQueue;
     const undelivered = createUndeliveredEvents(new Construct(this, 'Undelivered'), {
-      description: `Events for ${this.node.path} could not be delivered and are in its dead-letter queue`,
+      description: `Events for ${pathOf(this)} could not be delivered and are in its dead-letter queue`,
       runbook: 'dispatcher-undelivered-events',
       alarmActions: props.alarmActions,
     });
@@ -207,7 +208,7 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
       maxReceiveCount: 100,
       alarmActions: props.alarmActions,
       deadLetterNotice: {
-        description: `Launches of ${this.node.path} fail repeatedly`,
+        description: `Launches of ${pathOf(this)} fail repeatedly`,
         runbook: 'dispatcher-wakes-dead-letter',
       },
     });
@@ -243,7 +244,7 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
    */
   addBucket(id: string, source: IFileIngestBucket, prefix = ''): Rule {
     const rule = new Rule(this, `${id}Source`, {
-      description: `Files for ${this.node.path}`,
+      description: `Files for ${pathOf(this)}`,
       eventPattern: {
         source: [OBJECT_EVENT_SOURCE],
         detailType: ['Object Created', 'Object Deleted'],
@@ -410,7 +411,7 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
    * @param props options of the metric
    */
   metricOfType(typeId: string, metricName: string, props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
-    const dimensionsMap = { [DISPATCH_METRIC_DIMENSION]: this.node.path, [DISPATCH_TYPE_DIMENSION]: typeId };
+    const dimensionsMap = { [DISPATCH_METRIC_DIMENSION]: nameOf(this), [DISPATCH_TYPE_DIMENSION]: typeId };
     return dispatchMetric(this, metricName, { dimensionsMap, ...props });
   }
 

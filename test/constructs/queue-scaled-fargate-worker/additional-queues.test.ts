@@ -1,7 +1,14 @@
 import { Duration } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
-import { FileIngestBucket, IngestTarget, QueueScaling, WakeUp, type QueueScaledFargateWorkerProps } from '../../../src';
+import {
+  FileIngestBucket,
+  IngestTarget,
+  QueueScaling,
+  SpotStrategy,
+  WakeUp,
+  type QueueScaledFargateWorkerProps,
+} from '../../../src';
 import { createTestApp, createWorker, environmentOf, resourceCount, synth } from '../../support/cdk-stacks';
 
 it('takes jobs from further queues, each with a dead-letter queue and an alarm, and tells the worker of them by weight', () => {
@@ -169,4 +176,36 @@ it('throws for the dead-letter queue of a further queue that is not given', () =
   expect(() => createWorker(test, { additionalQueues: { Express: { deadLetterQueue } } })).toThrow(
     'deadLetterQueue cannot be set together with a new queue in additionalQueues.Express; set queue too, or let the construct create both [at Pipeline/Worker]',
   );
+});
+
+describe('the names of additional queues', () => {
+  it('are not those of parts of the worker, whatever its options', () => {
+    const test = createTestApp();
+    const parts = createWorker(test, {
+      wake: WakeUp.onArrival(),
+      capacity: SpotStrategy.spotOnly(),
+      fallbackToOnDemand: true,
+      alarmOldestMessageAge: Duration.hours(1),
+      alarmNotStartingFor: Duration.minutes(10),
+      alarmSaturatedFor: Duration.hours(1),
+    }).node.children.map(({ node }) => node.id);
+    for (const name of [...parts, 'Ingress', '', ' ']) {
+      expect(() => createWorker(createTestApp(), { additionalQueues: { [name]: {} } })).toThrow(
+        `a queue in additionalQueues needs a name that is not empty and not that of a part of the worker, got: '${name}'; name it after its jobs [at Pipeline/Worker]`,
+      );
+    }
+  });
+
+  it('are of different queues', () => {
+    const test = createTestApp();
+    const queue = new sqs.Queue(test.stack, 'Jobs');
+    const again = sqs.Queue.fromQueueArn(test.stack, 'Same', queue.queueArn);
+    const deadLetterQueue = new sqs.Queue(test.stack, 'Dead');
+    expect(() => createWorker(test, { queue, deadLetterQueue, additionalQueues: { More: { queue: again } } })).toThrow(
+      'additionalQueues.More is the queue of queue too, whose weight it would share; list each queue once',
+    );
+    expect(() => createWorker(test, { additionalQueues: { A: { queue }, B: { queue } } }, 'Other')).toThrow(
+      'additionalQueues.B is the queue of additionalQueues.A too, whose weight it would share; list each queue once',
+    );
+  });
 });

@@ -3,6 +3,7 @@ import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { createAlarm } from '../../private/alarm';
+import { pathOf } from '../../private/paths';
 
 /** In ALARM when whole invocations fail: an invalid configuration, a timeout, too little memory. */
 export function createErrorAlarm(
@@ -11,7 +12,7 @@ export function createErrorAlarm(
   actions?: cloudwatch.IAlarmAction[],
 ): cloudwatch.Alarm {
   return createAlarm(scope, 'ErrorAlarm', {
-    description: `Invocations of ${scope.node.path} fail as a whole: see its log for an invalid configuration, a timeout or too little memory`,
+    description: `Invocations of ${pathOf(scope)} fail as a whole: see its log for an invalid configuration, a timeout or too little memory`,
     runbook: 'loader-errors',
     metric: handler.metricErrors({ period: Duration.minutes(5) }),
     threshold: 1,
@@ -27,7 +28,7 @@ export function createOldestMessageAlarm(
   actions?: cloudwatch.IAlarmAction[],
 ): cloudwatch.Alarm {
   return createAlarm(scope, 'OldestMessageAlarm', {
-    description: `The oldest file of ${scope.node.path} has waited or been retried for ${age.toHumanString()} or more`,
+    description: `The oldest file of ${pathOf(scope)} has waited or been retried for ${age.toHumanString()} or more`,
     runbook: 'loader-oldest-message',
     metric,
     threshold: age.toSeconds(),

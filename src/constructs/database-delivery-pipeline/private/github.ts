@@ -3,6 +3,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { DatabaseDeliveryPipelineProps } from '../database-delivery-pipeline-props';
 import { DeliveryDefaults } from '../defaults';
+import { pathOf } from '../../private/paths';
 
 const ISSUER = 'token.actions.githubusercontent.com';
 
@@ -19,7 +20,7 @@ export function createGitHubRole(scope: Construct, props: DatabaseDeliveryPipeli
   const { account, partition } = Stack.of(scope);
   const provider = githubProviderArn ?? `arn:${partition}:iam::${account}:oidc-provider/${ISSUER}`;
   const role = new iam.Role(scope, 'GitHubRole', {
-    description: `Workflows of ${githubRepository} that start builds of ${scope.node.path}`,
+    description: `Workflows of ${githubRepository} that start builds of ${pathOf(scope)}`,
     assumedBy: new iam.WebIdentityPrincipal(provider, {
       StringEquals: {
         [`${ISSUER}:aud`]: 'sts.amazonaws.com',

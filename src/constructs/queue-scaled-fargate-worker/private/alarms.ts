@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import { createAlarm } from '../../private/alarm';
+import { pathOf } from '../../private/paths';
 import { WorkerDefaults } from '../defaults';
 import type { QueueScaledFargateWorkerProps } from '../queue-scaled-fargate-worker-props';
 
@@ -13,7 +14,7 @@ export function createOldestMessageAlarm(
   props: QueueScaledFargateWorkerProps,
 ): cloudwatch.Alarm {
   return createAlarm(worker, 'OldestMessageAlarm', {
-    description: `The oldest message of ${worker.node.path} is visible or in flight for ${age.toHumanString()} or more`,
+    description: `The oldest message of ${pathOf(worker)} is visible or in flight for ${age.toHumanString()} or more`,
     runbook: 'worker-oldest-message',
     metric,
     threshold: age.toSeconds(),
@@ -30,7 +31,7 @@ export function createSaturationAlarm(
 ): cloudwatch.Alarm {
   const maxTasks = props.maxTasks ?? WorkerDefaults.maxTasks;
   return createAlarm(worker, 'SaturationAlarm', {
-    description: `For ${time.toHumanString()}, ${worker.node.path} has had more jobs than ${maxTasks} tasks can process at the same time; consider a higher maxTasks`,
+    description: `For ${time.toHumanString()}, ${pathOf(worker)} has had more jobs than ${maxTasks} tasks can process at the same time; consider a higher maxTasks`,
     runbook: 'worker-saturation',
     metric,
     comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
@@ -50,7 +51,7 @@ export function createNotStartingAlarm(
   props: QueueScaledFargateWorkerProps,
 ): cloudwatch.Alarm {
   return createAlarm(worker, 'NotStartingAlarm', {
-    description: `For ${time.toHumanString()}, messages of ${worker.node.path} were visible and none was in flight: its tasks do not start, or receive no messages`,
+    description: `For ${time.toHumanString()}, messages of ${pathOf(worker)} were visible and none was in flight: its tasks do not start, or receive no messages`,
     runbook: 'worker-not-starting',
     metric,
     comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,

@@ -5,6 +5,7 @@ import { ApplicationScalingAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Cluster, ContainerInsights, type CfnCluster, type ICluster } from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
 import { createAlarm } from '../../private/alarm';
+import { pathOf } from '../../private/paths';
 import { warn } from '../../private/warning';
 import { BacklogPerTaskDefaults } from '../defaults';
 import type { QueueScalingBindOptions } from '../queue-scaling-options';
@@ -28,7 +29,8 @@ function trackBacklog(
 ): void {
   const inputs = Object.entries({ ...backlog.usingMetrics, running });
   new appscaling.CfnScalingPolicy(scope, 'BacklogPerTaskPolicy', {
-    policyName: `${Names.uniqueId(scope)}BacklogPerTask`,
+    // 255 characters at most
+    policyName: `${Names.uniqueId(scope).slice(-200)}BacklogPerTask`,
     policyType: 'TargetTrackingScaling',
     scalingTargetId: scalableTarget.scalableTargetId,
     targetTrackingScalingPolicyConfiguration: {
@@ -64,7 +66,7 @@ function wake(
   });
   policy.addAdjustment({ adjustment: 1, lowerBound: 0 });
   createAlarm(scope, 'WakeAlarm', {
-    description: `Scales ${service.node.scope?.node.path ?? ''}: in ALARM while there are messages and no task runs; starts one task`,
+    description: `Scales ${pathOf(service.node.scope ?? scope)}: in ALARM while there are messages and no task runs; starts one task`,
     runbook: 'worker-scaling',
     metric: new cloudwatch.MathExpression({
       expression: `IF(FILL(running, 0) > 0, 0, ${backlog.expression})`,

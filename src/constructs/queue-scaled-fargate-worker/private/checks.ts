@@ -89,12 +89,27 @@ function checkExclusions(scope: Construct, props: QueueScaledFargateWorkerProps)
   }
 }
 
+/** The parts of a worker, whose ids additional queues cannot have. */
+const PARTS = new Set([
+  ...['Queue', 'DeadLetterQueue', 'DeadLetterAlarm', 'LogGroup', 'TaskDefinition', 'Service', 'Scaling', 'Ingress'],
+  ...['WakeUp', 'SpotFallback', 'OldestMessageAlarm', 'NotStartingAlarm', 'SaturationAlarm'],
+]);
+
+function checkQueueName(scope: Construct, name: string): void {
+  if (name.trim() === '' || PARTS.has(name)) {
+    throw new ValidationError(
+      `a queue in additionalQueues needs a name that is not empty and not that of a part of the worker, got: '${name}'; name it after its jobs`,
+      scope,
+    );
+  }
+}
+
 /** An alarm holds two metrics for each queue, and one more for target tracking. */
 const MAX_ADDITIONAL_QUEUES = Math.floor((CloudWatchLimits.maxMetricsPerAlarm - 1) / 2) - 1;
 
 function checkAdditionalQueues(
   scope: Construct,
-  { additionalQueues = {}, queueWeight, strictPriority }: QueueScaledFargateWorkerProps,
+  { additionalQueues = {}, queue: ownQueue, queueWeight, strictPriority }: QueueScaledFargateWorkerProps,
 ): void {
   const names = Object.keys(additionalQueues);
   const weights = { min: 1, max: WorkerLimits.maxQueueWeight };
@@ -108,7 +123,19 @@ function checkAdditionalQueues(
     );
   }
   checkWholeNumber('queueWeight', queueWeight, weights, scope);
+  const taken = new Map(ownQueue === undefined ? [] : [[ownQueue.queueArn, 'queue']]);
   for (const [name, { queue, deadLetterQueue, weight }] of Object.entries(additionalQueues)) {
+    checkQueueName(scope, name);
+    const other = queue && taken.get(queue.queueArn);
+    if (other !== undefined) {
+      throw new ValidationError(
+        `additionalQueues.${name} is the queue of ${other} too, whose weight it would share; list each queue once`,
+        scope,
+      );
+    }
+    if (queue !== undefined) {
+      taken.set(queue.queueArn, `additionalQueues.${name}`);
+    }
     checkWholeNumber(`additionalQueues.${name}.weight`, weight, weights, scope);
     if (queue === undefined) {
       checkExcluded(

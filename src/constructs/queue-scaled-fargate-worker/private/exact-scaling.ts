@@ -4,6 +4,7 @@ import { ApplicationScalingAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { Construct } from 'constructs';
 import { AutoScalingLimits } from '../../../contract/service-limits';
 import { createAlarm } from '../../private/alarm';
+import { pathOf } from '../../private/paths';
 import { ExactScalingDefaults } from '../defaults';
 import type { ExactScalingOptions, QueueScalingBindOptions } from '../queue-scaling-options';
 import { capacityLevels } from './capacity-levels';
@@ -12,7 +13,7 @@ import { capacityLevels } from './capacity-levels';
  * Steps of exact capacity on the backlog, and a scale-in to the minimum task count when it has been empty for a while.
  */
 export function bindExactScaling(scope: Construct, options: ExactScalingOptions, bind: QueueScalingBindOptions): void {
-  const owner = bind.service.node.scope?.node.path ?? '';
+  const owner = pathOf(bind.service.node.scope ?? scope);
   createAlarm(scope, 'BacklogAlarm', {
     description: `Scales ${owner}: in ALARM while there are messages; sets the task count for them`,
     runbook: 'worker-scaling',

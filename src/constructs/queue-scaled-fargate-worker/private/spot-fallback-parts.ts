@@ -10,6 +10,7 @@ import { SpotFallbackEnv, SpotFallbackMessage } from '../../../contract/spot-fal
 import { EcsEvents } from '../../../contract/task-alerts';
 import { grantConsume } from '../../private/grants';
 import { createHandlerFunction } from '../../private/handler-function';
+import { pathOf } from '../../private/paths';
 import { createUndeliveredEvents } from '../../private/undelivered-events';
 import { createWorkQueue, type WorkQueue } from '../../private/work-queue';
 import { SpotFallbackDefaults } from '../defaults';
@@ -32,13 +33,13 @@ export function createSpotFallback(worker: Construct, options: SpotFallbackOptio
     retentionPeriod: SpotFallbackDefaults.retentionPeriod,
     alarmActions: options.alarmActions,
     deadLetterNotice: {
-      description: `The fallback of ${worker.node.path} to on-demand capacity fails: it may have no tasks, or not return to Spot`,
+      description: `The fallback of ${pathOf(worker)} to on-demand capacity fails: it may have no tasks, or not return to Spot`,
       runbook: 'worker-on-demand-fallback',
     },
   });
   const handler = createHandlerFunction(scope, 'Function', {
     handler: 'spot-fallback',
-    description: `Runs ${worker.node.path} on demand while there is no Spot capacity`,
+    description: `Runs ${pathOf(worker)} on demand while there is no Spot capacity`,
     timeout: SpotFallbackDefaults.functionTimeout,
     environment: {
       [SpotFallbackEnv.cluster]: service.cluster.clusterName,
@@ -63,13 +64,13 @@ export function createSpotFallback(worker: Construct, options: SpotFallbackOptio
     reportBatchItemFailures: true,
   });
   const undelivered = createUndeliveredEvents(new Construct(scope, 'Undelivered'), {
-    description: `The event of a failed placement on Spot did not reach ${worker.node.path}, which did not fall back to on-demand capacity`,
+    description: `The event of a failed placement on Spot did not reach ${pathOf(worker)}, which did not fall back to on-demand capacity`,
     runbook: 'worker-on-demand-fallback',
     alarmActions: options.alarmActions,
   });
   // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_events.html
   new Rule(scope, 'Rule', {
-    description: `Spot capacity is missing for ${worker.node.path}`,
+    description: `Spot capacity is missing for ${pathOf(worker)}`,
     eventPattern: {
       source: [EcsEvents.source],
       detailType: [EcsEvents.serviceAction],

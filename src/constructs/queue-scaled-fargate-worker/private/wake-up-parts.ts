@@ -10,6 +10,7 @@ import { acknowledge } from '../../private/acknowledge';
 import { grantConsume } from '../../private/grants';
 import { grantRegisterTarget } from '../../private/grant-register-target';
 import { createHandlerFunction } from '../../private/handler-function';
+import { pathOf } from '../../private/paths';
 import { createWorkQueue, type WorkQueue } from '../../private/work-queue';
 import { WakeUpDefaults } from '../defaults';
 
@@ -35,14 +36,14 @@ export function createWakeUp(worker: Construct, options: WakeUpOptions): WorkQue
     retentionPeriod: WakeUpDefaults.retentionPeriod,
     alarmActions: options.alarmActions,
     deadLetterNotice: {
-      description: `Wake-ups of ${worker.node.path} fail: files may wait for minutes before a task starts, and its minimum task count may still be raised`,
+      description: `Wake-ups of ${pathOf(worker)} fail: files may wait for minutes before a task starts, and its minimum task count may still be raised`,
       runbook: 'worker-wake-up-dead-letter',
     },
   });
   const resourceId = `service/${service.cluster.clusterName}/${service.serviceName}`;
   const handler = createHandlerFunction(scope, 'Function', {
     handler: 'wake-up',
-    description: `Wakes ${worker.node.path}`,
+    description: `Wakes ${pathOf(worker)}`,
     timeout: WakeUpDefaults.functionTimeout,
     environment: {
       [WakeUpEnv.queueUrls]: jobs.map(({ queueUrl }) => queueUrl).join(' '),

@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import { createDeadLetterAlarm, createWorkQueue, WorkQueueDefaults } from '../../private/work-queue';
 import type { AdditionalQueue, AdditionalQueueOptions } from '../additional-queue';
 import type { QueueScaledFargateWorkerProps } from '../queue-scaled-fargate-worker-props';
+import { pathOf } from '../../private/paths';
 
 /** The queue of a worker with its known settings. */
 export interface WorkerQueue extends AdditionalQueue {
@@ -76,7 +77,7 @@ function takeQueue(
     deadLetterAlarm:
       deadLetterQueue &&
       createDeadLetterAlarm(scope, deadLetterQueue, {
-        description: `Jobs of ${worker.node.path} failed on every attempt and are in its dead-letter queue`,
+        description: `Jobs of ${pathOf(worker)} failed on every attempt and are in its dead-letter queue`,
         runbook: 'jobs-dead-letter',
         actions: alarmActions,
       }),

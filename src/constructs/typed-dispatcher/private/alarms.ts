@@ -5,6 +5,7 @@ import type { Construct } from 'constructs';
 import { DISPATCH_METRIC_DIMENSION, DispatchMetrics } from '../../../contract/dispatch-config';
 import { METRIC_NAMESPACE } from '../../../contract/metric-names';
 import { createAlarm, type AlarmOptions } from '../../private/alarm';
+import { nameOf, pathOf } from '../../private/paths';
 import { DispatcherDefaults } from '../defaults';
 
 /** A metric of the dispatcher's functions. */
@@ -16,7 +17,7 @@ export function dispatchMetric(
   return new cloudwatch.Metric({
     namespace: METRIC_NAMESPACE,
     metricName,
-    dimensionsMap: { [DISPATCH_METRIC_DIMENSION]: dispatcher.node.path },
+    dimensionsMap: { [DISPATCH_METRIC_DIMENSION]: nameOf(dispatcher) },
     statistic: cloudwatch.Stats.MAXIMUM,
     period: Duration.minutes(1),
     ...props,
@@ -44,21 +45,21 @@ export function createAlarms(
   const alarm = (id: string, options: AlarmOptions) => createAlarm(dispatcher, id, { actions, ...options });
   return {
     blocked: alarm('BlockedAlarm', {
-      description: `A file of ${dispatcher.node.path} blocks its sequence: redrive or skip it with the operator function`,
+      description: `A file of ${pathOf(dispatcher)} blocks its sequence: redrive or skip it with the operator function`,
       runbook: 'dispatcher-blocked',
       metric: dispatchMetric(dispatcher, DispatchMetrics.blockedFiles),
       threshold: 1,
       treatMissingData: cloudwatch.TreatMissingData.IGNORE,
     }),
     queuedAge: alarm('QueuedAgeAlarm', {
-      description: `A file of ${dispatcher.node.path} has waited for its turn for ${queuedAge.toHumanString()}: its sequence is blocked, paused or overloaded`,
+      description: `A file of ${pathOf(dispatcher)} has waited for its turn for ${queuedAge.toHumanString()}: its sequence is blocked, paused or overloaded`,
       runbook: 'dispatcher-queued-age',
       metric: dispatchMetric(dispatcher, DispatchMetrics.oldestQueuedAge),
       threshold: queuedAge.toSeconds(),
       treatMissingData: cloudwatch.TreatMissingData.IGNORE,
     }),
     eventAge: alarm('EventAgeAlarm', {
-      description: `Events for ${dispatcher.node.path} are not registered: its ingress function fails or is throttled`,
+      description: `Events for ${pathOf(dispatcher)} are not registered: its ingress function fails or is throttled`,
       runbook: 'dispatcher-event-age',
       metric: events.metricApproximateAgeOfOldestMessage({
         period: Duration.minutes(1),
@@ -67,7 +68,7 @@ export function createAlarms(
       threshold: DispatcherDefaults.alarmOldestEventAge.toSeconds(),
     }),
     refused: alarm('RefusedAlarm', {
-      description: `ECS has refused launches of ${dispatcher.node.path} for a quarter of an hour; they are retried, but files wait`,
+      description: `ECS has refused launches of ${pathOf(dispatcher)} for a quarter of an hour; they are retried, but files wait`,
       runbook: 'dispatcher-refused',
       metric: dispatchMetric(dispatcher, DispatchMetrics.launchesRefused, {
         statistic: cloudwatch.Stats.SUM,
@@ -77,7 +78,7 @@ export function createAlarms(
       evaluationPeriods: 3,
     }),
     sweeper: alarm('SweeperAlarm', {
-      description: `The sweeper of ${dispatcher.node.path} has stopped: lost events and crashes are not recovered`,
+      description: `The sweeper of ${pathOf(dispatcher)} has stopped: lost events and crashes are not recovered`,
       runbook: 'dispatcher-sweeper',
       metric: dispatchMetric(dispatcher, DispatchMetrics.sweeps, {
         statistic: cloudwatch.Stats.SUM,

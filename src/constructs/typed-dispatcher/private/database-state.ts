@@ -4,6 +4,7 @@ import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { DispatchStateEnv } from '../../../contract/dispatch-env';
 import { RdsAuthorities } from '../../private/handler-function';
+import { pathOf } from '../../private/paths';
 import type { PostgresStateOptions } from '../state-store';
 import { type BoundState, retentionSeconds } from './bound-state';
 
@@ -20,7 +21,7 @@ export class DatabaseState implements BoundState {
     this.#scope = scope;
     this.#options = options;
     const securityGroups = options.securityGroups ?? [
-      new ec2.SecurityGroup(scope, 'SecurityGroup', { vpc, description: `Functions of ${scope.node.path}` }),
+      new ec2.SecurityGroup(scope, 'SecurityGroup', { vpc, description: `Functions of ${pathOf(scope)}` }),
     ];
     this.connections = new ec2.Connections({ securityGroups });
     this.functions = { vpc, vpcSubnets, securityGroups, environment: RdsAuthorities };

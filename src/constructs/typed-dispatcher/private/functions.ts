@@ -11,6 +11,7 @@ import { DispatchStateEnv } from '../../../contract/dispatch-env';
 import { acknowledge } from '../../private/acknowledge';
 import { grantConsume, grantSend } from '../../private/grants';
 import { createHandlerFunction } from '../../private/handler-function';
+import { nameOf, pathOf } from '../../private/paths';
 import type { UndeliveredEvents } from '../../private/undelivered-events';
 import type { WorkQueue } from '../../private/work-queue';
 import { DispatcherDefaults } from '../defaults';
@@ -106,7 +107,7 @@ export class DispatcherFunctions {
       this.#hearOf(state.table, watcher);
     }
     new Rule(this.#dispatcher, 'TaskStopped', {
-      description: `Tasks of ${this.#dispatcher.node.path} that stopped`,
+      description: `Tasks of ${pathOf(this.#dispatcher)} that stopped`,
       eventPattern: {
         source: ['aws.ecs'],
         detailType: ['ECS Task State Change'],
@@ -115,7 +116,7 @@ export class DispatcherFunctions {
       targets: [new LambdaFunction(watcher, this.delivery)],
     });
     new Rule(this.#dispatcher, 'Sweep', {
-      description: `Looks for files of ${this.#dispatcher.node.path} whose events were lost`,
+      description: `Looks for files of ${pathOf(this.#dispatcher)} whose events were lost`,
       schedule: Schedule.rate(DispatcherDefaults.sweepInterval),
       targets: [new LambdaFunction(watcher, { ...this.delivery, event: RuleTargetInput.fromObject(DispatchSweep) })],
     });
@@ -177,13 +178,13 @@ export class DispatcherFunctions {
     const created = createHandlerFunction(this.#dispatcher, id, {
       ...state.functions,
       handler,
-      description: `${id} of ${this.#dispatcher.node.path}`,
+      description: `${id} of ${pathOf(this.#dispatcher)}`,
       timeout,
       environment: {
         ...state.environment,
         ...state.functions.environment,
         [DispatchStateEnv.wakeQueueUrl]: wakes.queueUrl,
-        [DispatchFunctionEnv.name]: this.#dispatcher.node.path,
+        [DispatchFunctionEnv.name]: nameOf(this.#dispatcher),
         [DispatchFunctionEnv.limits]: Lazy.string({ produce: () => types.renderLimits() }),
         ...environment,
       },

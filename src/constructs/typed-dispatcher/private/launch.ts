@@ -6,6 +6,7 @@ import type { DispatchLaunch } from '../../../contract/dispatch-config';
 import { checkOnDemandFallback, SpotStrategy, useFargateCapacity } from '../../capacity';
 import { tasksOf } from '../../fargate-run';
 import { acknowledge, acknowledgeWildcard } from '../../private/acknowledge';
+import { pathOf } from '../../private/paths';
 import { taskSubnets, warnOfSubnets } from '../../private/subnets';
 import { ValidationError } from '../../private/validation-error';
 import type { EcsTaskTargetOptions } from '../dispatch-target';
@@ -18,7 +19,7 @@ export function taskSecurityGroups(
 ): readonly ec2.ISecurityGroup[] {
   return (
     securityGroups ?? [
-      new ec2.SecurityGroup(scope, 'SecurityGroup', { vpc: cluster.vpc, description: `Tasks of ${scope.node.path}` }),
+      new ec2.SecurityGroup(scope, 'SecurityGroup', { vpc: cluster.vpc, description: `Tasks of ${pathOf(scope)}` }),
     ]
   );
 }

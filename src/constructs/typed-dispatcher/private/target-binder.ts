@@ -9,6 +9,7 @@ import type { Construct } from 'constructs';
 import type { DispatchLaunch, DispatchQueue, DispatchStateMachine } from '../../../contract/dispatch-config';
 import { grantRunTask } from '../../fargate-run';
 import { grantSend } from '../../private/grants';
+import { pathOf } from '../../private/paths';
 import { ValidationError } from '../../private/validation-error';
 import type { DispatchTarget, EcsTaskTargetOptions } from '../dispatch-target';
 import { checkStandard, endOfExecution, grantExecute } from './execution';
@@ -71,7 +72,7 @@ export class TargetBinder {
     const { watcher, delivery } = this.#functions;
     if (!this.#bound.has(stateMachine)) {
       new Rule(scope, 'Ended', {
-        description: `Executions for ${scope.node.path} that ended`,
+        description: `Executions for ${pathOf(scope)} that ended`,
         eventPattern: endOfExecution(stateMachine),
         targets: [new LambdaFunction(watcher, delivery)],
       });
