@@ -96,7 +96,7 @@ function synthesize(folder: string): string {
     prefixes: ['prices/'],
     filing: FilingMode.NONE,
     overlap: RunOverlap.ALLOW,
-    // half a minute of this test's clock: a run takes seconds, and runs that are allowed to overlap must not pile up
+    // Half a minute of this test's clock: a run takes seconds, and runs that are allowed to overlap must not pile up
     schedule: ScheduleExpression.rate(Duration.minutes(30)),
   });
   const returns = new ChunkedBatchWorkflow(stack, 'Returns', {
