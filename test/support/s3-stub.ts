@@ -226,6 +226,14 @@ export class S3Stub {
           );
         return xml(`<ListMultipartUploadsResult>${uploads.join('')}</ListMultipartUploadsResult>`);
       }
+      case 'ListObjectsV2': {
+        const prefix = `${path}${url.searchParams.get('prefix') ?? ''}`;
+        const listed = [...this.objects.keys()]
+          .filter((key) => key.startsWith(prefix))
+          .sort()
+          .map((key) => `<Contents><Key>${key.slice(path.length)}</Key></Contents>`);
+        return xml(`<ListBucketResult><IsTruncated>false</IsTruncated>${listed.join('')}</ListBucketResult>`);
+      }
       case 'DeleteObject':
         this.objects.delete(path);
         return { status: 204 };
@@ -384,7 +392,7 @@ function actionOf(method: string, url: URL, key: string): string {
     );
   }
   if (key === '') {
-    return method;
+    return query.get('list-type') === '2' ? 'ListObjectsV2' : method;
   }
   return { PUT: 'PutObject', GET: 'GetObject', HEAD: 'HeadObject', DELETE: 'DeleteObject' }[method] ?? method;
 }

@@ -81,13 +81,25 @@ async function readBatches(folder: string): Promise<BatchRecord[]> {
 }
 
 async function readBatch(folder: string, key: string, keys: ReadonlySet<string>): Promise<BatchRecord> {
-  const document = await read<BatchDocument>(key);
+  const document = await readVersion1<BatchDocument>(key);
   const failureKey = `${folder}${BatchFolders.failures}${document.batchId}.json`;
   return {
     document,
-    ...(keys.has(document.resultKey) && { result: await read<BatchResult>(document.resultKey) }),
+    ...(keys.has(document.resultKey) && { result: await readVersion1<BatchResult>(document.resultKey) }),
     ...(keys.has(failureKey) && { failure: await read<BatchFailure>(failureKey) }),
   };
+}
+
+/** A newer version would be counted wrong. */
+async function readVersion1<T extends { readonly version: 1 }>(key: string): Promise<T> {
+  const value = await read<T>(key);
+  const version: number = value.version;
+  if (version !== 1) {
+    throw new Error(
+      `${key} has version ${version}, and this function reads version 1: deploy the release that wrote it, and redrive the run`,
+    );
+  }
+  return value;
 }
 
 async function read<T>(key: string): Promise<T> {
