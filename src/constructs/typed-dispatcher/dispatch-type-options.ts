@@ -167,6 +167,9 @@ export interface DispatchTypeOptions {
    * then considered dead. `runFileTask` and `fileTaskHandler` send heartbeats four times as often. An execution of a
    * state machine is checked at this interval, in case the event of its end is lost.
    *
+   * A task whose containers run and that does not begin its file is stopped after the same time, but not earlier than
+   * 15 minutes after its launch.
+   *
    * @default Duration.minutes(15)
    */
   readonly hangTimeout?: Duration;

@@ -13,7 +13,7 @@ import {
 import { type DispatchLaunch, gatedBy, gateOf, startedByOf } from '../../contract/dispatch-config';
 import { DispatchEnv } from '../../contract/dispatch-env';
 import type { FileRow } from '../../runtime/dispatch/rows';
-import type { LaunchResult, TaskHost, TaskState } from '../../runtime/dispatch/task-host';
+import type { LaunchedTask, LaunchResult, TaskHost, TaskState } from '../../runtime/dispatch/task-host';
 import { resultOfError } from './launch-error';
 
 /** Stop codes that do not count as a failed attempt of the file. */
@@ -66,16 +66,26 @@ export class EcsTaskHost implements TaskHost {
     }
   }
 
-  async hasTask(file: FileRow): Promise<boolean> {
+  async tasksOf(file: FileRow): Promise<LaunchedTask[]> {
     const launch = this.#options.launches[file.type];
     if (launch === undefined) {
-      return false;
+      return [];
     }
     // RUNNING is the default status; `startedBy` must be the only filter
     const { taskArns = [] } = await this.#options.client.send(
       new ListTasksCommand({ cluster: launch.cluster, startedBy: this.#startedBy(file) }),
     );
-    return taskArns.length > 0;
+    if (taskArns.length === 0) {
+      return [];
+    }
+    const { tasks = [] } = await this.#options.client.send(
+      new DescribeTasksCommand({ cluster: launch.cluster, tasks: taskArns }),
+    );
+    const startOf = new Map(tasks.map(({ taskArn, startedAt }) => [taskArn, startedAt?.getTime()]));
+    return taskArns.map((worker) => {
+      const startedAt = startOf.get(worker);
+      return { worker, ...(startedAt !== undefined && { startedAt }) };
+    });
   }
 
   async describe(worker: string): Promise<TaskState> {

@@ -40,7 +40,7 @@ export class QueueHost implements TaskHost {
     }
   }
 
-  hasTask(): Promise<undefined> {
+  tasksOf(): Promise<undefined> {
     return Promise.resolve(undefined);
   }
 

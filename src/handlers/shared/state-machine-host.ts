@@ -61,7 +61,7 @@ export class StateMachineHost implements TaskHost {
     }
   }
 
-  hasTask(): Promise<undefined> {
+  tasksOf(): Promise<undefined> {
     return Promise.resolve(undefined);
   }
 

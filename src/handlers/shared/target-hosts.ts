@@ -1,5 +1,5 @@
 import type { FileRow } from '../../runtime/dispatch/rows';
-import type { LaunchResult, TaskHost, TaskState } from '../../runtime/dispatch/task-host';
+import type { LaunchedTask, LaunchResult, TaskHost, TaskState } from '../../runtime/dispatch/task-host';
 
 /** A host, its types and its workers. */
 export interface HostEntry {
@@ -29,8 +29,8 @@ export class TargetHosts implements TaskHost {
     );
   }
 
-  hasTask(file: FileRow): Promise<boolean | undefined> {
-    return this.#of(file)?.hasTask(file) ?? Promise.resolve(false);
+  tasksOf(file: FileRow): Promise<readonly LaunchedTask[] | undefined> {
+    return this.#of(file)?.tasksOf(file) ?? Promise.resolve([]);
   }
 
   describe(worker: string): Promise<TaskState> {

@@ -54,5 +54,5 @@ export {
   type TurnOutcome,
   type TurnSource,
 } from './take-turn.js';
-export { type LaunchResult, type TaskHost, type TaskState } from './task-host.js';
+export { type LaunchedTask, type LaunchResult, type TaskHost, type TaskState } from './task-host.js';
 export { LaunchMisconfigured, LaunchThrottled, TaskSupervisor, type TaskSupervisorOptions } from './task-supervisor.js';

@@ -29,6 +29,13 @@ export type TaskState =
   | { readonly kind: 'alive' | 'working' | 'unknown' | 'done' }
   | { readonly kind: 'stopped'; readonly reason: string; readonly interrupted: boolean };
 
+/** A task that exists. */
+export interface LaunchedTask {
+  readonly worker: string;
+  /** When its containers started, in epoch milliseconds; undefined before that. */
+  readonly startedAt?: number;
+}
+
 /**
  * Starts and describes the workers of files. An implementation MUST start at most one task for one launch token while
  * it keeps the token.
@@ -37,10 +44,10 @@ export interface TaskHost {
   /** Starts the task for the current epoch of a file, or finds the one already started. */
   launch(file: FileRow): Promise<LaunchResult>;
   /**
-   * Whether a task for the current epoch of a file is starting or running; for tokens that are too old to be reused.
-   * Undefined if tokens do not expire: repeating the launch finds the task.
+   * The tasks for the current epoch of a file that are starting or running; for tokens that are too old to be reused,
+   * and for tasks that do not begin. Undefined if tokens do not expire: repeating the launch finds the task.
    */
-  hasTask(file: FileRow): Promise<boolean | undefined>;
+  tasksOf(file: FileRow): Promise<readonly LaunchedTask[] | undefined>;
   describe(worker: string): Promise<TaskState>;
   /** Requests the task to stop; it has stopped once `describe` returns `stopped`. */
   stop(worker: string, reason: string): Promise<void>;

@@ -2,7 +2,7 @@ import { type Dispatcher } from './dispatcher.js';
 import { type Outcome } from './events.js';
 import { type FileRow, isPaused, LAUNCH_CHECK_MS } from './rows.js';
 import { type DispatchStore } from './store.js';
-import { type LaunchResult, type TaskHost, type TaskState } from './task-host.js';
+import { type LaunchedTask, type LaunchResult, type TaskHost, type TaskState } from './task-host.js';
 import { FileworksError } from '../errors.js';
 
 /**
@@ -123,17 +123,31 @@ export class TaskSupervisor {
       return false;
     }
     const age = this.#now() - file.updatedAt;
-    const hasTask = age > MAX_TOKEN_AGE_MS ? await this.#host.hasTask(file) : undefined;
-    if (hasTask === true) {
-      await this.#dispatcher.postponeCheck(id);
+    const isTokenOld = age > MAX_TOKEN_AGE_MS;
+    const tasks = isTokenOld || (file.dueAt ?? 0) <= this.#now() ? await this.#host.tasksOf(file) : undefined;
+    if (tasks !== undefined && tasks.length > 0) {
+      await this.#awaitBegin(file, tasks);
       return false;
     }
-    if (hasTask === false) {
+    if (tasks !== undefined && isTokenOld) {
       await this.#dispatcher.apply(id, { type: 'interrupt', epoch, reason: 'no task was found for the launch' });
       return false;
     }
     await this.#handleLaunch(file, await this.#host.launch(file), age);
     return true;
+  }
+
+  /**
+   * A task that runs and does not begin hangs: it is stopped after the time in which a worker must send a heartbeat.
+   */
+  async #awaitBegin({ id, policy }: FileRow, tasks: readonly LaunchedTask[]): Promise<void> {
+    const now = this.#now();
+    const due = tasks.map(({ startedAt = now }) => startedAt + policy.hangTimeoutMs);
+    for (const { worker } of tasks.filter((_, index) => due[index] <= now)) {
+      await this.#host.stop(worker, 'it did not begin its file in time');
+    }
+    const next = Math.min(...due.filter((at) => at > now), now + LAUNCH_CHECK_MS);
+    await this.#dispatcher.postponeCheck(id, next - now);
   }
 
   async #handleLaunch(file: FileRow, result: LaunchResult, age: number): Promise<void> {

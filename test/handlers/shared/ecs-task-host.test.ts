@@ -190,9 +190,21 @@ test('fails rather than take another answer for evidence', async () => {
   await expect(hostWith({}).host.describe(arn)).rejects.toThrow('no reason given');
 });
 
-test('looks for the task of a launch by nothing but its name', async () => {
-  const { host, input, send } = hostWith({ taskArns: [arn] });
-  await expect(host.hasTask(file)).resolves.toBe(true);
+test('looks for the task of a launch by nothing but its name, and for its start', async () => {
+  const startedAt = new Date(1_000);
+  const { host, input, send } = hostWith({ taskArns: [arn, `${arn}2`], tasks: [{ taskArn: arn, startedAt }] });
+  await expect(host.tasksOf(file)).resolves.toEqual([{ worker: arn, startedAt: 1_000 }, { worker: `${arn}2` }]);
   expect(send.mock.calls[0][0]).toBeInstanceOf(ListTasksCommand);
   expect(input()).toEqual({ cluster: 'arn:cluster', startedBy: 'fw/d/abc/3' });
+  expect((send.mock.calls[1][0] as DescribeTasksCommand).input).toEqual({
+    cluster: 'arn:cluster',
+    tasks: [arn, `${arn}2`],
+  });
+});
+
+test('a launch has no task when ECS lists none, or its type is gone', async () => {
+  const { host, send } = hostWith({});
+  await expect(host.tasksOf(file)).resolves.toEqual([]);
+  await expect(host.tasksOf({ ...file, type: 'gone' })).resolves.toEqual([]);
+  expect(send).toHaveBeenCalledTimes(1);
 });

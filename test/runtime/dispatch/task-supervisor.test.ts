@@ -4,6 +4,7 @@ import {
   Dispatcher,
   FileTask,
   type FileRow,
+  type LaunchedTask,
   type LaunchResult,
   type TaskHost,
   type TaskState,
@@ -15,6 +16,7 @@ class ScriptedHost implements TaskHost {
   readonly launches: string[] = [];
   readonly stopped: string[] = [];
   launched: LaunchResult = { kind: 'sent' };
+  tasks: readonly LaunchedTask[] | undefined;
   state: TaskState = { kind: 'unknown' };
 
   launch({ id, epoch }: FileRow): Promise<LaunchResult> {
@@ -22,8 +24,8 @@ class ScriptedHost implements TaskHost {
     return Promise.resolve(this.launched);
   }
 
-  hasTask(): Promise<undefined> {
-    return Promise.resolve(undefined);
+  tasksOf(): Promise<readonly LaunchedTask[] | undefined> {
+    return Promise.resolve(this.tasks);
   }
 
   describe(): Promise<TaskState> {
@@ -37,6 +39,8 @@ class ScriptedHost implements TaskHost {
 }
 
 const MINUTE = 60_000;
+/** How often a launch is looked at. */
+const LAUNCH_CHECK_MINUTES = 15;
 const times = { ...policy, hangTimeoutMs: 15 * MINUTE, maxRuntimeMs: 60 * MINUTE };
 let now: number;
 let store: MemoryStore;
@@ -94,6 +98,39 @@ describe('a message that may have been lost', () => {
     });
     expect(host.stopped).toEqual([]);
     await expect(task.heartbeat()).rejects.toThrow('too late');
+  });
+});
+
+describe('a task that does not begin its file', () => {
+  beforeEach(async () => {
+    host.launched = { kind: 'launched', ended: false };
+    host.tasks = [{ worker: 'task-1' }];
+    await supervisor.tick('1');
+  });
+
+  test('is left alone until its containers run', async () => {
+    await sweepFor(120);
+    expect([host.stopped, row().status]).toEqual([[], 'starting']);
+    await expect(begin('task-1')).resolves.toMatchObject({ attempt: 1 });
+  });
+
+  test('is stopped when it has run for the time of a hang, and fails the attempt once it has stopped', async () => {
+    await sweepFor(20);
+    host.tasks = [{ worker: 'task-1', startedAt: now }];
+    await sweepFor(14);
+    expect(host.stopped).toEqual([]);
+    await sweepFor(LAUNCH_CHECK_MINUTES);
+    expect([host.stopped, row().status]).toEqual([['task-1'], 'starting']);
+    await supervisor.handleTaskState('1', 1, 'task-1', { kind: 'stopped', reason: 'StopTask', interrupted: false });
+    expect(row()).toMatchObject({ status: 'waiting', attempts: 1, reason: 'StopTask' });
+  });
+
+  test('is started again with the same token when it has ended unnoticed, and a new one when the token is old', async () => {
+    host.tasks = [];
+    await sweepFor(15);
+    expect(host.launches).toEqual(['1-1', '1-1']);
+    await sweepFor(31);
+    expect(row()).toMatchObject({ status: 'waiting', interruptions: 1, attempts: 0 });
   });
 });
 

@@ -7,6 +7,7 @@ import {
   type FileRow,
   FileTask,
   FileTaskError,
+  type LaunchedTask,
   type LaunchResult,
   type TaskHost,
   type TaskState,
@@ -70,9 +71,9 @@ export class FakeHost implements TaskHost {
     return { kind: 'launched', ended: false };
   }
 
-  hasTask(file: FileRow): Promise<boolean> {
+  tasksOf(file: FileRow): Promise<LaunchedTask[]> {
     const task = this.#byToken.get(`${file.id}@${file.epoch}`);
-    return Promise.resolve(task !== undefined && task.state !== 'stopped');
+    return Promise.resolve(task === undefined || task.state === 'stopped' ? [] : [{ worker: task.arn }]);
   }
 
   async describe(arn: string): Promise<TaskState> {
