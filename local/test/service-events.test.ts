@@ -69,13 +69,23 @@ afterAll(async () => {
   await cloud.stop();
 });
 
-async function register(command: string): Promise<string> {
-  const container = { name: 'c', image: 'shell', command: [command], memory: 64 };
+async function register(command: string, check?: string): Promise<string> {
+  const container = {
+    name: 'c',
+    image: 'shell',
+    command: [command],
+    memory: 64,
+    ...(check !== undefined && {
+      healthCheck: { command: ['CMD-SHELL', check], interval: 5, timeout: 2, retries: 1 },
+    }),
+  };
   const { taskDefinition } = await ecs.send(
     new RegisterTaskDefinitionCommand({ family: 'files', containerDefinitions: [container] }),
   );
   return taskDefinition!.taskDefinitionArn!;
 }
+
+const FOREVER = 'while :; do sleep 0.05; done';
 
 /** Creates a service; its tasks run until they are stopped. */
 async function create(serviceName: string): Promise<void> {
@@ -84,7 +94,7 @@ async function create(serviceName: string): Promise<void> {
       cluster: 'files',
       serviceName,
       desiredCount: 1,
-      taskDefinition: await register('while :; do sleep 0.05; done'),
+      taskDefinition: await register(FOREVER),
       capacityProviderStrategy: [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }],
       deploymentConfiguration: { deploymentCircuitBreaker: { enable: true, rollback: true } },
       networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-1'] } },
@@ -162,5 +172,28 @@ test('a deployment whose tasks fail is impaired, fails by the circuit breaker, a
       reason: `ECS deployment circuit breaker: rolling back to deploymentId ${first.deploymentId}.`,
     },
     { eventName: 'SERVICE_DEPLOYMENT_COMPLETED', deploymentId: first.deploymentId },
+  ]);
+});
+
+test('a deployment whose tasks fail their health checks is rolled back; one whose tasks pass them completes', async () => {
+  await create('checked');
+  await eventsUntil('checked', 'SERVICE_STEADY_STATE');
+  const deploy = async (check: string) =>
+    ecs.send(
+      new UpdateServiceCommand({
+        cluster: 'files',
+        service: 'checked',
+        taskDefinition: await register(FOREVER, check),
+      }),
+    );
+  await deploy('exit 1');
+  const failed = await eventsUntil('checked', 'SERVICE_DEPLOYMENT_COMPLETED', 2);
+  expect(names(failed).slice(3)).toContain('SERVICE_DEPLOYMENT_FAILED');
+  await deploy('exit 0');
+  const events = await eventsUntil('checked', 'SERVICE_DEPLOYMENT_COMPLETED', 3);
+  const { healthStatus } = cloud.tasks().findLast(({ group }) => group === 'service:checked')!;
+  expect([names(events).filter((name) => name === 'SERVICE_DEPLOYMENT_FAILED'), healthStatus]).toEqual([
+    ['SERVICE_DEPLOYMENT_FAILED'],
+    'HEALTHY',
   ]);
 });

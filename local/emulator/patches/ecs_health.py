@@ -1,7 +1,9 @@
 """`healthCheck` of a container never runs, and `healthStatus` is always UNKNOWN.
 
-The engine runs the check, as Docker does for the ECS agent, and reports each change of its outcome.
+The engine runs the check, as Docker does for the ECS agent, and reports each change of its outcome. A deployment is
+complete when its tasks are HEALTHY; its circuit breaker counts those that are UNHEALTHY.
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
 No report upstream; ministack 1.5.33 does not read `healthCheck`.
 """
 
@@ -23,7 +25,7 @@ def needed():
 
 
 def apply():
-    original = ecs._build_run_kwargs
+    original, record_healthy = ecs._build_run_kwargs, ecs._record_service_task_healthy
 
     def build_run_kwargs(definition, *rest):
         kwargs = original(definition, *rest)
@@ -35,7 +37,18 @@ def apply():
             }
         return kwargs
 
+    def record_healthy_task(service, task):
+        if _has_passed(task):
+            record_healthy(service, task)
+
     ecs._build_run_kwargs = build_run_kwargs
+    ecs._record_service_task_healthy = record_healthy_task
+
+
+def _has_passed(task):
+    definition = ecs._task_defs.get(ecs._resolve_td_key(task["taskDefinitionArn"])) or {}
+    checked = {each["name"] for each in definition.get("containerDefinitions", []) if each.get("healthCheck") and each.get("essential", True)}
+    return all(each.get("healthStatus") == "HEALTHY" for each in task["containers"] if each["name"] in checked)
 
 
 def changes(client, container_id):
@@ -57,6 +70,6 @@ def replace(task):
     """Have its service replace an unhealthy task. A task without a service continues."""
     group, cluster = task.get("group", ""), ecs._cluster_name_from_arn(task["clusterArn"])
     service = ecs._services.get(f"{cluster}/{group.removeprefix('service:')}") if group.startswith("service:") else None
-    if service and ecs_stop.begin(task, UNHEALTHY, ecs_stop.SCHEDULER):
+    if service and ecs_stop.begin(task, UNHEALTHY, ecs_stop.SCHEDULER, failed=True):
         message = f"(service {service['serviceName']}) (task {task['taskArn'].rsplit('/', 1)[-1]}) failed container health checks."
         service["events"].insert(0, {"id": new_uuid(), "createdAt": ecs._iso(), "message": message})

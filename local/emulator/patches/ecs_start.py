@@ -121,8 +121,12 @@ class _Agent:
         return True
 
     def _report_running(self):
+        ecs._mark_task_running(self._task["taskArn"], self._task)
+        self._consider_deployment()
+
+    def _consider_deployment(self):
+        """Its deployment may be complete with this task."""
         task = self._task
-        ecs._mark_task_running(task["taskArn"], task)
         group, cluster = task.get("group", ""), ecs._cluster_name_from_arn(task["clusterArn"])
         if group.startswith("service:"):
             ecs._schedule_service_deployment_completion(
@@ -195,6 +199,8 @@ class _Agent:
             ecs_stop.changed(self._task)
         if self._task["healthStatus"] == "UNHEALTHY":
             ecs_health.replace(self._task)
+        elif health == "HEALTHY":
+            self._consider_deployment()
 
 
 def _wait(client, task, container_id):

@@ -58,8 +58,8 @@ def _stop(data, reason, code):
     return json_response({"task": ecs._sanitize(task)})
 
 
-def begin(task, reason, code):
-    """Start to stop a task; False when it is stopping or stopped already."""
+def begin(task, reason, code, failed=False):
+    """Start to stop a task; False when it is stopping or stopped already. `failed`: its deployment counts it."""
     arn = task["taskArn"]
     with resource_lock("ecs-task", arn):
         if not ecs._task_is_active(arn, task):
@@ -76,8 +76,10 @@ def begin(task, reason, code):
 
     def finish():
         with request_scope(account, region):
-            if code not in _BY_ITSELF:
-                # A service replaces a task at once when it is stopped, and after its end when it exited by itself.
+            # A service replaces a task at once when it is stopped, and after its end when it exited by itself.
+            if failed:
+                ecs._record_service_task_failure(task)
+            elif code not in _BY_ITSELF:
                 _reconcile(task)
             _finish(task)
 
