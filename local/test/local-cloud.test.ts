@@ -14,7 +14,15 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
-import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import {
+  CreateStateMachineCommand,
+  DescribeExecutionCommand,
+  DescribeStateMachineCommand,
+  GetExecutionHistoryCommand,
+  SFNClient,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from '@aws-sdk/client-sfn';
 import { DeleteMessageCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { LocalCloud, type LocalTask, type OutputEvent, type TaskRecord } from '../src';
 import { APP, alive, copyApp, editTemplate, running, TASKS, TOOLS, until } from './support/cloud';
@@ -496,6 +504,54 @@ describe('tasks that other services start', () => {
       'the task to be stopped',
     );
     expect(task.containers[0].exitCode).toBe(7);
+  });
+
+  test('an execution that is stopped stops its tasks, and neither retries nor catches their end', async () => {
+    const states = new SFNClient(cloud.clientConfig());
+    const { definition = '', roleArn } = await states.send(
+      new DescribeStateMachineCommand({ stateMachineArn: outputs.MachineArn }),
+    );
+    const { Run: run } = (JSON.parse(definition) as { States: { Run: object } }).States;
+    const again = { ErrorEquals: ['States.ALL'], IntervalSeconds: 1, MaxAttempts: 3 };
+    const elsewhere = { ErrorEquals: ['States.ALL'], Next: 'Caught' };
+    const { stateMachineArn } = await states.send(
+      new CreateStateMachineCommand({
+        name: 'stopped',
+        roleArn,
+        definition: JSON.stringify({
+          StartAt: 'Both',
+          States: {
+            Both: {
+              Type: 'Parallel',
+              Branches: ['A', 'B'].map((name) => ({ StartAt: name, States: { [name]: { ...run, Retry: [again] } } })),
+              Retry: [again],
+              Catch: [elsewhere],
+              End: true,
+            },
+            Caught: { Type: 'Pass', End: true },
+          },
+        }),
+      }),
+    );
+    const { executionArn } = await states.send(
+      new StartExecutionCommand({ stateMachineArn, input: '{"exitCode":""}' }),
+    );
+    const known = new Set(cloud.tasks().map(({ taskArn }) => taskArn));
+    const started = () => cloud.tasks().filter(({ taskArn }) => !known.has(taskArn));
+    await until(
+      () => started().filter(({ lastStatus }) => lastStatus === 'RUNNING').length === 2,
+      'the tasks of both branches',
+    );
+    await states.send(new StopExecutionCommand({ executionArn }));
+    await until(() => started().every(({ lastStatus }) => lastStatus === 'STOPPED'), 'the end of the tasks');
+    await cloud.clock.advance(60);
+    expect(started().map(({ stoppedReason }) => stoppedReason)).toEqual(['States.Aborted', 'States.Aborted']);
+    const { events = [] } = await states.send(new GetExecutionHistoryCommand({ executionArn }));
+    expect(events.at(-1)).toMatchObject({ type: 'ExecutionAborted' });
+    await expect(states.send(new DescribeExecutionCommand({ executionArn }))).resolves.toMatchObject({
+      status: 'ABORTED',
+    });
+    states.destroy();
   });
 
   test('a rule runs a task with overrides made of the event', async () => {

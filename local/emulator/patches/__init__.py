@@ -35,10 +35,12 @@ from . import (
     sfn_put_object,
     sfn_retry_delay,
     sfn_run_task,
+    sfn_stop_execution,
 )
 
 # Order matters: ecs_protection wraps the stop of ecs_stop; ecs_client_token wraps the RunTask of ecs_placement, and that the
-# one of ecs_inactive_definition; sfn_retry_delay wraps the sleep of sfn_parallel.
+# one of ecs_inactive_definition; sfn_retry_delay wraps the sleep of sfn_parallel;
+# sfn_stop_execution wraps what sfn_retry_delay finds.
 ALL = (
     cfn_composite_alarm,
     cfn_container_lists,
@@ -70,6 +72,7 @@ ALL = (
     sfn_put_object,
     sfn_retry_delay,
     sfn_run_task,
+    sfn_stop_execution,
 )
 
 

@@ -12,11 +12,17 @@ import time
 import clock
 from ministack.services import stepfunctions
 
+ABORTED = "States.Aborted"
 _ends = contextvars.ContextVar("ends", default=())
 
 
+def end_with(event):
+    """What runs from here on in this thread and in its copies has ended when the event is set."""
+    _ends.set((*_ends.get(), event))
+
+
 def ended():
-    """Whether a state around the current one has failed in the meantime."""
+    """Whether a state around the current one has failed, or its execution was stopped, in the meantime."""
     return any(end.is_set() for end in _ends.get())
 
 
@@ -39,7 +45,7 @@ def apply():
 def sleep(seconds):
     clock.until(clock.now() + seconds, ended)
     if ended():
-        raise stepfunctions._ExecutionError("States.Aborted", "a state around this one has failed")
+        raise stepfunctions._ExecutionError(ABORTED, "a state around this one has failed")
 
 
 def run_branches(state_def, raw_input, execution, ctx):
@@ -49,7 +55,7 @@ def run_branches(state_def, raw_input, execution, ctx):
     errors, left = [], set(range(len(branches)))
 
     def run(index, branch):
-        _ends.set((*_ends.get(), end))
+        end_with(end)
         error = None
         try:
             # Each branch has its own context: Step Functions keeps the variables of branches apart.

@@ -72,7 +72,7 @@ def _until_stopped(cluster, arn):
         if _deadline.get() is not None and clock.machine() >= _deadline.get():
             _stop(task, "States.Timeout")
         if sfn_parallel.ended():
-            _stop(task, "States.Aborted")
+            _stop(task, sfn_parallel.ABORTED)
         time.sleep(0.1)
     step_functions.may("ecs:DescribeTasks", arn, {"ecs:cluster": task["clusterArn"]})
     output = pascal(ecs._sanitize(task))
