@@ -1,39 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { Duration, Stack } from 'aws-cdk-lib';
+import type { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
-import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
-import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import { Topic } from 'aws-cdk-lib/aws-sns';
-import { Queue } from 'aws-cdk-lib/aws-sqs';
-import {
-  BatchFileLoader,
-  BatchProcessor,
-  ChunkedBatchWorkflow,
-  DatabaseDeliveryPipeline,
-  DatabaseLogin,
-  DeliverySource,
-  DispatchTarget,
-  ExportOrchestrator,
-  FileIngestBucket,
-  IngestRoute,
-  IngestTarget,
-  JobSupervision,
-  LoadMapping,
-  ObjectFargateTask,
-  PipelineDashboard,
-  PipelineStage,
-  PostProcessing,
-  QueueScaling,
-  ScheduledFargateJob,
-  TaskLifecycleAlerts,
-  TypeConcurrency,
-  TypedDispatcher,
-  WakeUp,
-} from '../../src';
 import { RUNBOOKS } from '../../src/constructs/private/alarm';
-import { createTestApp, createWorker, image } from '../support/cdk-stacks';
+import { createEachConstruct } from '../support/each-construct';
 
 const root = resolve(__dirname, '..', '..');
 const folder = 'docs/operations/runbooks';
@@ -41,83 +11,6 @@ const runbooks = readdirSync(join(root, folder))
   .filter((file) => file !== 'README.md')
   .map((file) => file.replace(/\.md$/, ''))
   .sort();
-
-/** Every construct that has alarms, with all of them. */
-function createEachAlarm(): Stack {
-  const test = createTestApp();
-  const { stack, vpc, cluster } = test;
-  const alarms = {
-    alarmOldestMessageAge: Duration.hours(1),
-    alarmNotStartingFor: Duration.minutes(10),
-    alarmSaturatedFor: Duration.hours(1),
-  };
-  const worker = createWorker(test, {
-    ...alarms,
-    wake: WakeUp.onArrival(),
-    fallbackToOnDemand: true,
-    additionalQueues: { Express: {} },
-  });
-  createWorker(
-    test,
-    {
-      scaling: QueueScaling.backlogPerTask(),
-      queue: new Queue(stack, 'Own'),
-      deadLetterQueue: new Queue(stack, 'OwnDeadLetters'),
-    },
-    'Tracking',
-  );
-  const inbox = new FileIngestBucket(stack, 'Inbox');
-  inbox.addRoute('Queue', { prefixes: ['queue/'], target: IngestTarget.queue() });
-  new IngestRoute(stack, 'Elsewhere', {
-    source: new FileIngestBucket(test.shared, 'Inbox'),
-    target: IngestTarget.queue(),
-  });
-  const mapping = LoadMapping.json({ table: 'orders', columns: [{ name: 'id' }] });
-  new BatchFileLoader(stack, 'Loader', {
-    vpc,
-    database: DatabaseLogin.secret(Secret.fromSecretNameV2(stack, 'Secret', 'loader')),
-    routes: { Orders: { source: inbox, prefix: 'orders/', mapping } },
-    alarmOldestMessageAge: Duration.hours(1),
-  });
-  new DatabaseDeliveryPipeline(stack, 'Delivery', {
-    vpc,
-    database: DatabaseLogin.secret(Secret.fromSecretNameV2(stack, 'Owner', 'owner')),
-    source: DeliverySource.gitHub('acme', 'shop'),
-    migrateCommands: ['npm run migrate'],
-    migrateOn: { source: ['acme.release'] },
-  });
-  new ExportOrchestrator(stack, 'Exports', {
-    cluster,
-    image,
-    postProcessing: PostProcessing.queue(new Queue(stack, 'After')),
-  });
-  new ChunkedBatchWorkflow(stack, 'Batches', {
-    bucket: inbox.bucket,
-    prefixes: ['batches/'],
-    schedule: ScheduleExpression.rate(Duration.hours(1)),
-    processor: BatchProcessor.worker(worker),
-  });
-  const { taskDefinition } = new ObjectFargateTask(stack, 'Converter', { cluster, image });
-  new ScheduledFargateJob(stack, 'Job', {
-    cluster,
-    image,
-    schedule: ScheduleExpression.rate(Duration.hours(1)),
-    supervision: JobSupervision.stepFunctions(),
-    alarmMissedFor: Duration.hours(2),
-  });
-  new TaskLifecycleAlerts(stack, 'Alerts');
-  const target = DispatchTarget.ecsTask({ cluster, taskDefinition });
-  new TypedDispatcher(stack, 'Dispatcher').addType('A', {
-    keys: ['**'],
-    concurrency: TypeConcurrency.sequential(),
-    target,
-  });
-  new PipelineDashboard(stack, 'Page', {
-    stages: [PipelineStage.worker(worker)],
-    alarmActions: [new SnsAction(new Topic(stack, 'Topic'))],
-  });
-  return stack;
-}
 
 function descriptions(stack: Stack): [string, string][] {
   const template = Template.fromStack(stack);
@@ -131,7 +24,7 @@ function descriptions(stack: Stack): [string, string][] {
 }
 
 describe('the alarms of all constructs', () => {
-  const found = descriptions(createEachAlarm());
+  const found = descriptions(createEachConstruct());
   const linked = (description: string) =>
     new RegExp(`^.*[^.]\\. What to do: ${RUNBOOKS}/([a-z-]+)\\.md$`).exec(description)?.[1];
 

@@ -26,22 +26,38 @@ const specification = loadAwsServiceSpecSync();
 interface Resource {
   readonly Type: string;
   readonly Properties?: Readonly<Record<string, unknown>>;
+  readonly DeletionPolicy?: string;
+  readonly UpdateReplacePolicy?: string;
+}
+
+/** Kinds of resources. */
+interface Loss {
+  /** That an update replaces or deletes. */
+  readonly replaced: string;
+  /** That stay in the account nevertheless, by default. */
+  readonly kept: string;
 }
 
 type Create = (test: TestApp) => void;
 
-/** Kinds of resources that an update from one template to the other replaces or deletes. */
-function lost(before: Create, after: Create): string[] {
+/** The effect of an update from one template to the other. */
+function lost(before: Create, after: Create): Loss {
   const [old, next] = [before, after].map((create) => {
     const test = createTestApp();
     create(test);
     return (synth(test).toJSON() as { Resources: Readonly<Partial<Record<string, Resource>>> }).Resources;
   });
-  const kinds = Object.entries(old).flatMap(([id, resource]) => {
+  const all = Object.entries(old).flatMap(([id, resource]) => {
     const kind = KEPT_BY_NAME[resource?.Type ?? ''];
-    return kind !== undefined && isLost(resource!, next[id]) ? [kind] : [];
+    return kind !== undefined && isLost(resource!, next[id]) ? [{ kind, kept: isKept(resource!, next[id]) }] : [];
   });
-  return [...new Set(kinds)].sort();
+  const list = (found: typeof all) => [...new Set(found.map(({ kind }) => kind))].sort().join(', ');
+  return { replaced: list(all), kept: list(all.filter(({ kept }) => kept)) };
+}
+
+/** A resource that leaves the template has its deletion policy, and one that is replaced its other policy. */
+function isKept({ DeletionPolicy: deletion }: Resource, next: Resource | undefined): boolean {
+  return (next === undefined ? deletion : next.UpdateReplacePolicy) === 'Retain';
 }
 
 /** CloudFormation makes a new resource when another id, another type or a property demands it. */
@@ -171,20 +187,26 @@ const CHANGES: readonly (readonly [string, string, Create, Create])[] = [
 ];
 
 /** `QueueScaledFargateWorker` is described in `queue-scaled-fargate-worker.md`. */
-function documented(construct: string): Map<string, string> {
+function documented(construct: string): Map<string, Loss> {
   const page = construct.replace(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase();
   const text = readFileSync(join(__dirname, '..', '..', 'docs', 'constructs', `${page}.md`), 'utf8');
   const [, chapter = ''] = text.split('\n## Deployments\n');
-  const rows = chapter.split('\n## ')[0].matchAll(/^\| (.*?) \| (.*?) \|/gm);
+  const rows = chapter.split('\n## ')[0].matchAll(/^\| (.*?) \| (.*?) \| (.*?) \|$/gm);
   return new Map(
-    [...rows].flatMap(([, props, kinds]) => [...props.matchAll(/`(\w+)`/g)].map(([, prop]) => [prop, kinds])),
+    [...rows].flatMap(([, props, replaced, kept]) =>
+      [...props.matchAll(/`(\w+)`/g)].map(([, prop]): [string, Loss] => [
+        prop,
+        { replaced, kept: kept.replace('–', '') },
+      ]),
+    ),
   );
 }
 
+const NOTHING: Loss = { replaced: '', kept: '' };
+
 describe('what a change of a prop replaces', () => {
   it.each(CHANGES)('%s.%s is documented', (construct, prop, before, after) => {
-    const kinds = lost(before, after).join(', ');
-    expect({ prop, loses: documented(construct).get(prop) ?? '' }).toEqual({ prop, loses: kinds });
+    expect({ prop, ...(documented(construct).get(prop) ?? NOTHING) }).toEqual({ prop, ...lost(before, after) });
   });
 
   it('has a test for each documented prop', () => {

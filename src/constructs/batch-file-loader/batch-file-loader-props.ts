@@ -1,4 +1,4 @@
-import type { Duration, Size } from 'aws-cdk-lib';
+import type { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
@@ -200,6 +200,14 @@ export interface BatchFileLoaderProps {
    * @default - no such alarm
    */
   readonly alarmOldestMessageAge?: Duration;
+
+  /**
+   * The removal policy of the queues. Retained queues keep their messages when the stack is deleted, or when a
+   * deployment replaces or removes a queue.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
 
   /**
    * Actions of the alarms, such as an SNS topic.

@@ -1,4 +1,4 @@
-import type { Duration, Size } from 'aws-cdk-lib';
+import type { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
@@ -170,6 +170,14 @@ export interface ChunkedBatchWorkflowProps {
    * @default Duration.days(30)
    */
   readonly resultRetention?: Duration;
+
+  /**
+   * The removal policy of the dead-letter queue. A retained queue keeps its messages when the stack is deleted. Only
+   * with `schedule`.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
 
   /**
    * Actions of the alarms, such as an SNS topic.

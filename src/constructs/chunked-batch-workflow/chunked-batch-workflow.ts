@@ -145,6 +145,7 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
       const undelivered = createUndeliveredEvents(this, {
         description: `Runs of ${pathOf(this)} could not be started and are in its dead-letter queue`,
         runbook: 'batch-not-started',
+        removalPolicy: props.removalPolicy,
         alarmActions: props.alarmActions,
       });
       this.deadLetterQueue = undelivered.deadLetterQueue;

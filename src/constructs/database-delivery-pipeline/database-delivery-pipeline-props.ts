@@ -1,4 +1,4 @@
-import type { Duration } from 'aws-cdk-lib';
+import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { EventPattern } from 'aws-cdk-lib/aws-events';
@@ -164,6 +164,13 @@ export interface DatabaseDeliveryPipelineProps {
    * @see https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html
    */
   readonly timeout?: Duration;
+
+  /**
+   * The removal policy of the dead-letter queue. A retained queue keeps its messages when the stack is deleted.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
 
   /**
    * Actions of the alarms, such as an SNS topic.

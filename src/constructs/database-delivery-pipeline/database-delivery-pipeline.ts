@@ -118,6 +118,7 @@ export class DatabaseDeliveryPipeline extends Construct implements ec2.IConnecta
       const undelivered = createUndeliveredEvents(this, {
         description: `Builds of ${pathOf(this)} could not be started`,
         runbook: 'delivery-not-started',
+        removalPolicy: props.removalPolicy,
         alarmActions,
       });
       this.deadLetterQueue = undelivered.deadLetterQueue;

@@ -159,7 +159,7 @@ export interface ExportOrchestratorProps {
   readonly encryptionKey?: IKey;
 
   /**
-   * The removal policy of the tables and the bucket that the construct creates.
+   * The removal policy of the tables, the bucket and the queues that the construct creates.
    *
    * @default RemovalPolicy.RETAIN
    */

@@ -295,12 +295,17 @@ export class ExportOrchestrator extends Construct {
     given: QueueScaledFargateWorkerOptions,
     defaults: QueueScaledFargateWorkerOptions,
   ): QueueScaledFargateWorker {
-    const { cluster, image, environment, secrets, encryptionKey, alarmActions, priorityQueues, tracing } = this.#props;
+    const { cluster, image, environment, secrets, encryptionKey, removalPolicy } = this.#props;
+    const { alarmActions, priorityQueues, tracing } = this.#props;
     const { cpu, memoryLimitMiB, ...ofService } = defaults;
     const options = withoutQueues(given);
     const queues = createServiceQueues(
       new Construct(this, `${id}Queues`),
-      { ...given, encryptionKey: given.encryptionKey ?? encryptionKey },
+      {
+        ...given,
+        encryptionKey: given.encryptionKey ?? encryptionKey,
+        removalPolicy: given.removalPolicy ?? removalPolicy,
+      },
       priorityQueues ?? false,
     );
     const ofNewTask: QueueScaledFargateWorkerOptions =
@@ -399,6 +404,7 @@ export class ExportOrchestrator extends Construct {
     const undelivered = createUndeliveredEvents(scope, {
       description: `Events of completed jobs of ${pathOf(this)} could not be delivered to post-processing`,
       runbook: 'export-undelivered-events',
+      removalPolicy: this.#props.removalPolicy,
       alarmActions: this.#props.alarmActions,
     });
     new Rule(scope, 'Rule', {

@@ -57,7 +57,7 @@ export interface FileIngestBucketProps {
   readonly serverAccessLogsPrefix?: string;
 
   /**
-   * The removal policy of the bucket.
+   * The removal policy of the bucket that the construct creates, and of the dead-letter queue.
    *
    * @default RemovalPolicy.RETAIN
    */

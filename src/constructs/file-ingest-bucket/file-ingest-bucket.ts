@@ -65,6 +65,7 @@ export class FileIngestBucket extends Construct implements IFileIngestBucket {
     const undelivered = createUndeliveredEvents(this, {
       description: `Events of new objects in ${pathOf(this)} could not be delivered and are in its dead-letter queue`,
       runbook: 'bucket-undelivered-events',
+      removalPolicy: props.removalPolicy,
       alarmActions: props.alarmActions,
     });
     this.deadLetterQueue = undelivered.deadLetterQueue;
@@ -123,15 +124,8 @@ export class FileIngestBucket extends Construct implements IFileIngestBucket {
 
   #checkProps(props: FileIngestBucketProps): void {
     if (props.bucket !== undefined) {
-      const {
-        bucketName,
-        versioned,
-        encryptionKey,
-        lifecycleRules,
-        serverAccessLogsBucket,
-        serverAccessLogsPrefix,
-        removalPolicy,
-      } = props;
+      const { bucketName, versioned, encryptionKey, lifecycleRules, serverAccessLogsBucket, serverAccessLogsPrefix } =
+        props;
       checkExcluded(
         'bucket',
         {
@@ -141,7 +135,6 @@ export class FileIngestBucket extends Construct implements IFileIngestBucket {
           lifecycleRules,
           serverAccessLogsBucket,
           serverAccessLogsPrefix,
-          removalPolicy,
         },
         'set them where the bucket is created',
         this,

@@ -1,4 +1,4 @@
-import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Stack, type RemovalPolicy } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import { Archive, EventBus, Rule, type EventPattern, type IRuleTarget } from 'aws-cdk-lib/aws-events';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
@@ -31,6 +31,14 @@ import { registerRoute, type Overlap } from './private/route-registry';
 export interface IngestRouteProps extends IngestRouteOptions {
   /** The bucket whose objects the route matches. */
   readonly source: IFileIngestBucket;
+
+  /**
+   * The removal policy of the route's own dead-letter queue, which exists if `source` is in another stack. A retained
+   * queue keeps its messages when the stack is deleted.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
 
   /**
    * Actions of the alarm on the route's own dead-letter queue, which exists if `source` is in another stack.
@@ -186,12 +194,13 @@ export class IngestRoute extends Construct implements IIngestRoute {
     });
   }
 
-  #resolveDeadLetterQueue({ source, alarmActions }: IngestRouteProps): IQueue {
+  #resolveDeadLetterQueue({ source, removalPolicy, alarmActions }: IngestRouteProps): IQueue {
     return Stack.of(this) === Stack.of(source)
       ? source.deadLetterQueue
       : createUndeliveredEvents(new Construct(this, 'Undelivered'), {
           description: `Events of new objects for ${pathOf(this)} could not be delivered and are in its dead-letter queue`,
           runbook: 'bucket-undelivered-events',
+          removalPolicy,
           alarmActions,
         }).deadLetterQueue;
   }

@@ -1,4 +1,4 @@
-import type { Duration } from 'aws-cdk-lib';
+import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IRuleTarget } from 'aws-cdk-lib/aws-events';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
@@ -87,6 +87,14 @@ export interface IngestQueueOptions extends IngestMessageOptions {
    * @default - encryption with a key managed by SQS
    */
   readonly encryptionKey?: IKey;
+
+  /**
+   * The removal policy of the queues. Retained queues keep their messages when the stack is deleted, or when a
+   * deployment replaces or removes a queue.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
 
   /**
    * Actions of the alarm on the dead-letter queue.

@@ -1,4 +1,4 @@
-import type { Duration } from 'aws-cdk-lib';
+import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ISecurityGroup, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { ICluster } from 'aws-cdk-lib/aws-ecs';
@@ -61,6 +61,13 @@ export interface ObjectFargateTaskProps extends FargateTaskProps {
    * @see https://aws.amazon.com/step-functions/pricing/
    */
   readonly maxDuration?: Duration;
+
+  /**
+   * The removal policy of the dead-letter queue. A retained queue keeps its messages when the stack is deleted.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
 
   /**
    * Actions of the dead-letter alarm, such as an SNS topic.

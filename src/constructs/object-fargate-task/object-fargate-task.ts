@@ -97,6 +97,7 @@ export class ObjectFargateTask extends Construct implements iam.IGrantable, ICon
     const undelivered = createUndeliveredEvents(this, {
       description: `The tasks of some objects of ${pathOf(this)} failed, and their events are in its dead-letter queue`,
       runbook: 'object-task-dead-letter',
+      removalPolicy: props.removalPolicy,
       alarmActions: props.alarmActions,
     });
     this.deadLetterQueue = undelivered.deadLetterQueue;

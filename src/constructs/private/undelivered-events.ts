@@ -1,3 +1,4 @@
+import type { RemovalPolicy } from 'aws-cdk-lib';
 import type { Alarm, IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
@@ -10,19 +11,21 @@ export interface UndeliveredEvents {
   readonly deadLetterAlarm: Alarm;
 }
 
-/** Text and actions of the alarm. */
+/** Text and actions of the alarm, and the removal policy of the queue. */
 export interface UndeliveredEventsOptions extends AlarmNotice {
   readonly alarmActions?: IAlarmAction[];
+  readonly removalPolicy?: RemovalPolicy;
 }
 
 /** The dead-letter queue of EventBridge, EventBridge Scheduler and Lambda for undelivered events, and its alarm. */
 export function createUndeliveredEvents(
   scope: Construct,
-  { alarmActions, ...notice }: UndeliveredEventsOptions,
+  { alarmActions, removalPolicy = WorkQueueDefaults.removalPolicy, ...notice }: UndeliveredEventsOptions,
 ): UndeliveredEvents {
   const deadLetterQueue = new Queue(scope, 'DeadLetterQueue', {
     ...encryption(),
     retentionPeriod: WorkQueueDefaults.deadLetterRetention,
+    removalPolicy,
   });
   acknowledge(
     deadLetterQueue,

@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
@@ -22,6 +22,13 @@ export const WorkQueueDefaults = {
   maxReceiveCount: 5,
   /** The maximum of SQS: time to notice, fix and redrive. */
   deadLetterRetention: Duration.days(14),
+  /**
+   * A deployment that replaces or deletes a queue must not delete its messages. Both queues are kept, because SQS
+   * redrives messages only from a queue that another one names as its dead-letter queue.
+   *
+   * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html
+   */
+  removalPolicy: RemovalPolicy.RETAIN,
 } as const;
 
 export interface WorkQueueOptions {
@@ -30,6 +37,7 @@ export interface WorkQueueOptions {
   readonly maxReceiveCount?: number;
   readonly deadLetterRetention?: Duration;
   readonly encryptionKey?: IKey;
+  readonly removalPolicy?: RemovalPolicy;
   readonly fifo?: boolean;
   /** Only for FIFO. */
   readonly contentBasedDeduplication?: boolean;
@@ -67,6 +75,7 @@ export function createQueues(scope: Construct, options: WorkQueueOptions): Omit<
   const retentionPeriod = options.retentionPeriod ?? WorkQueueDefaults.retentionPeriod;
   const maxReceiveCount = options.maxReceiveCount ?? WorkQueueDefaults.maxReceiveCount;
   const deadLetterRetention = options.deadLetterRetention ?? WorkQueueDefaults.deadLetterRetention;
+  const removalPolicy = options.removalPolicy ?? WorkQueueDefaults.removalPolicy;
   checkSeconds('visibilityTimeout', visibilityTimeout, { min: 1, max: SqsLimits.maxVisibilityTimeoutSeconds }, scope);
   checkWholeNumber('maxReceiveCount', maxReceiveCount, { min: 1, max: SqsLimits.maxReceiveCount }, scope);
   checkRetention(scope, retentionPeriod, deadLetterRetention, options);
@@ -77,6 +86,7 @@ export function createQueues(scope: Construct, options: WorkQueueOptions): Omit<
     // A worker sends messages here itself after a permanent failure.
     contentBasedDeduplication: fifo,
     retentionPeriod: deadLetterRetention,
+    removalPolicy,
   });
   const queue = new sqs.Queue(scope, 'Queue', {
     ...encryption(options.encryptionKey),
@@ -85,6 +95,7 @@ export function createQueues(scope: Construct, options: WorkQueueOptions): Omit<
     visibilityTimeout,
     retentionPeriod,
     deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount },
+    removalPolicy,
   });
   return { queue, deadLetterQueue };
 }

@@ -1,4 +1,4 @@
-import type { Duration } from 'aws-cdk-lib';
+import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ISecurityGroup, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { ICluster } from 'aws-cdk-lib/aws-ecs';
@@ -102,6 +102,16 @@ export interface QueueScaledFargateWorkerOptions extends FargateTaskProps {
    * @default - encryption with a key that SQS manages
    */
   readonly encryptionKey?: IKey;
+
+  /**
+   * The removal policy of the queues. Retained queues keep their messages when the stack is deleted, or when a
+   * deployment replaces or removes a queue.
+   *
+   * The queues of `wake` and `fallbackToOnDemand` are always deleted, because their messages are only hints.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
 
   /**
    * Whether the new queue is FIFO: messages of one group are processed in order, one at a time.

@@ -103,6 +103,7 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
     const undelivered = createUndeliveredEvents(this, {
       description: `Runs of ${pathOf(this)} could not be started and are in its dead-letter queue`,
       runbook: 'scheduled-job-not-started',
+      removalPolicy: props.removalPolicy,
       alarmActions: props.alarmActions,
     });
     this.deadLetterQueue = undelivered.deadLetterQueue;

@@ -1,4 +1,4 @@
-import type { Duration } from 'aws-cdk-lib';
+import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ICluster, IService } from 'aws-cdk-lib/aws-ecs';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
@@ -90,6 +90,13 @@ export interface TaskLifecycleAlertsProps {
    * @default - alerts link to the task and its log
    */
   readonly runbookUrl?: string;
+
+  /**
+   * The removal policy of the dead-letter queue. A retained queue keeps its messages when the stack is deleted.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
 
   /**
    * Actions of the alarm on undelivered alerts. They should not use `topic`, which may be the cause of the failure.

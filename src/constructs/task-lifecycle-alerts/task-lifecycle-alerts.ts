@@ -78,6 +78,7 @@ export class TaskLifecycleAlerts extends Construct {
     const undelivered = createUndeliveredEvents(this, {
       description: `Alerts of ${pathOf(this)} could not be sent and are in its dead-letter queue`,
       runbook: 'alerts-dead-letter',
+      removalPolicy: props.removalPolicy,
       alarmActions: props.alarmActions,
     });
     this.deadLetterQueue = undelivered.deadLetterQueue;

@@ -1,4 +1,4 @@
-import type { Duration } from 'aws-cdk-lib';
+import { RemovalPolicy, type Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { Connections, IConnectable } from 'aws-cdk-lib/aws-ec2';
@@ -87,6 +87,14 @@ export interface TypedDispatcherProps {
    * @default Duration.hours(24)
    */
   readonly maxQueuedAge?: Duration;
+
+  /**
+   * The removal policy of the queues with events. Retained queues keep their messages when the stack is deleted. The
+   * state table has its own, in `stateStore`.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
 
   /**
    * Actions of the alarms, such as an SNS topic.
@@ -189,6 +197,7 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
     const events = createWorkQueue(new Construct(this, 'Events'), {
       // Six times the timeout of the function, as Lambda recommends
       visibilityTimeout: WorkQueueDefaults.visibilityTimeout.plus(DispatcherDefaults.ingressTimeout),
+      removalPolicy: props.removalPolicy,
       alarmActions: props.alarmActions,
       deadLetterNotice: {
         description: `Files of ${pathOf(this)} match no type, or could not be registered; their events are in its dead-letter queue`,
@@ -200,12 +209,14 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
     const undelivered = createUndeliveredEvents(new Construct(this, 'Undelivered'), {
       description: `Events for ${pathOf(this)} could not be delivered and are in its dead-letter queue`,
       runbook: 'dispatcher-undelivered-events',
+      removalPolicy: props.removalPolicy,
       alarmActions: props.alarmActions,
     });
     const wakes = createWorkQueue(new Construct(this, 'Wakes'), {
       visibilityTimeout: DispatcherDefaults.launcherTimeout.plus(DispatcherDefaults.launcherTimeout),
       // A failed wake-up is not needed: the sweeper repeats it
       maxReceiveCount: 100,
+      removalPolicy: RemovalPolicy.DESTROY,
       alarmActions: props.alarmActions,
       deadLetterNotice: {
         description: `Launches of ${pathOf(this)} fail repeatedly`,

@@ -45,11 +45,12 @@ function checkFunction(scope: Construct, props: BatchFileLoaderProps): void {
 }
 
 function checkQueue(scope: Construct, props: BatchFileLoaderProps): void {
-  const { queue, deadLetterQueue, maxReceiveCount, retentionPeriod, deadLetterRetention, encryptionKey } = props;
+  const { queue, deadLetterQueue, maxReceiveCount, retentionPeriod, deadLetterRetention } = props;
+  const { encryptionKey, removalPolicy } = props;
   if (queue !== undefined) {
     checkExcluded(
       'queue',
-      { maxReceiveCount, retentionPeriod, deadLetterRetention, encryptionKey },
+      { maxReceiveCount, retentionPeriod, deadLetterRetention, encryptionKey, removalPolicy },
       'set them where the queue is created',
       scope,
     );

@@ -40,7 +40,7 @@ function checkService(
   props: ExportOrchestratorProps,
 ): void {
   const { additionalQueues, queueWeight, fifo, contentBasedDeduplication, queue } = options;
-  const { retentionPeriod, deadLetterRetention, maxReceiveCount, encryptionKey } = options;
+  const { retentionPeriod, deadLetterRetention, maxReceiveCount, encryptionKey, removalPolicy } = options;
   const own = (values: Readonly<Record<string, unknown>>) =>
     Object.fromEntries(Object.entries(values).map(([key, value]) => [`${name}.${key}`, value]));
   checkExcluded(
@@ -67,7 +67,7 @@ function checkService(
     const remedy = 'set them where the queue is created';
     checkExcluded(
       `${name}.queue`,
-      own({ retentionPeriod, deadLetterRetention, maxReceiveCount, encryptionKey }),
+      own({ retentionPeriod, deadLetterRetention, maxReceiveCount, encryptionKey, removalPolicy }),
       remedy,
       scope,
     );

@@ -15,7 +15,13 @@ const PRIORITIES = ['High', 'Low'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
 /** Options of a new queue, which a worker with an existing queue refuses. */
-const OF_QUEUES: readonly string[] = ['retentionPeriod', 'deadLetterRetention', 'maxReceiveCount', 'encryptionKey'];
+const OF_QUEUES: readonly string[] = [
+  'retentionPeriod',
+  'deadLetterRetention',
+  'maxReceiveCount',
+  'encryptionKey',
+  'removalPolicy',
+];
 
 /**
  * The queues of a service, by priority.

@@ -71,10 +71,12 @@ function checkExclusions(scope: Construct, props: QueueScaledFargateWorkerProps)
       scope,
     );
   } else {
-    const { maxReceiveCount, retentionPeriod, deadLetterRetention, encryptionKey, fifo } = props;
+    const { maxReceiveCount, retentionPeriod, deadLetterRetention, encryptionKey, fifo, additionalQueues } = props;
+    const createsQueues = Object.values(additionalQueues ?? {}).some(({ queue }) => queue === undefined);
+    const removalPolicy = createsQueues ? undefined : props.removalPolicy;
     checkExcluded(
       'queue',
-      { maxReceiveCount, retentionPeriod, deadLetterRetention, encryptionKey, fifo },
+      { maxReceiveCount, retentionPeriod, deadLetterRetention, encryptionKey, fifo, removalPolicy },
       'set them where the queue is created',
       scope,
     );

@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { CapacityProviderStrategy, FargateService } from 'aws-cdk-lib/aws-ecs';
 import { Match, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
@@ -31,6 +31,7 @@ export function createSpotFallback(worker: Construct, options: SpotFallbackOptio
     visibilityTimeout: Duration.minutes(1),
     maxReceiveCount: SpotFallbackDefaults.maxReceiveCount,
     retentionPeriod: SpotFallbackDefaults.retentionPeriod,
+    removalPolicy: RemovalPolicy.DESTROY,
     alarmActions: options.alarmActions,
     deadLetterNotice: {
       description: `The fallback of ${pathOf(worker)} to on-demand capacity fails: it may have no tasks, or not return to Spot`,
@@ -66,6 +67,7 @@ export function createSpotFallback(worker: Construct, options: SpotFallbackOptio
   const undelivered = createUndeliveredEvents(new Construct(scope, 'Undelivered'), {
     description: `The event of a failed placement on Spot did not reach ${pathOf(worker)}, which did not fall back to on-demand capacity`,
     runbook: 'worker-on-demand-fallback',
+    removalPolicy: RemovalPolicy.DESTROY,
     alarmActions: options.alarmActions,
   });
   // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_events.html

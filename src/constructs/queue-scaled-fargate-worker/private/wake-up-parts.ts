@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { FargateService } from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -34,6 +34,7 @@ export function createWakeUp(worker: Construct, options: WakeUpOptions): WorkQue
     visibilityTimeout: Duration.seconds(WAKE_UP_INTERVAL_SECONDS),
     maxReceiveCount: WakeUpDefaults.maxReceiveCount,
     retentionPeriod: WakeUpDefaults.retentionPeriod,
+    removalPolicy: RemovalPolicy.DESTROY,
     alarmActions: options.alarmActions,
     deadLetterNotice: {
       description: `Wake-ups of ${pathOf(worker)} fail: files may wait for minutes before a task starts, and its minimum task count may still be raised`,
