@@ -9,6 +9,7 @@ import builds
 import deliveries
 import fair_queues
 import metrics
+import other_stacks
 import reports
 import service_events
 from authorization import (
@@ -44,6 +45,7 @@ def apply_all():
     batching_windows.apply()
     fair_queues.apply()
     metrics.apply()
+    other_stacks.apply()
     dynamodb_engine.apply()
 
 

@@ -17,6 +17,7 @@ Deploys a synthesized CDK app to an AWS emulator on this machine and runs its EC
 timeout to drain, as on ECS, and a second Ctrl-C kills them at once. When the process that started it ends, all of it ends at once.
 
   --app <dir>          directory of the synthesized app (default: cdk.out)
+  --no-app             deploy nothing: another program deploys to the endpoint, for example \`cdk deploy\`
   --tasks <file>       the commands that stand for images (default: those of their Dockerfiles)
   --authorization <m>  what happens to calls that AWS would deny: enforce, audit or off (default: enforce)
   --speed <n>          run the clock of the cloud n times faster than real time, 0.1 to 600 (default: 1)
@@ -128,6 +129,7 @@ function readArguments(): Arguments {
     parseArgs({
       options: {
         app: text,
+        'no-app': { type: 'boolean' },
         tasks: text,
         authorization: text,
         speed: text,
@@ -170,9 +172,16 @@ function optionsOf(values: Arguments): LocalCloudOptions {
   const numbers = ['speed', 'port'].flatMap((key) =>
     values[key] === undefined ? [] : [[key, numberOf(key, values[key] as string)]],
   );
+  if (values['no-app'] === true && values['app'] !== undefined) {
+    throw new LocalCloudError(
+      'OptionInvalid',
+      `--no-app deploys nothing, so leave out --app ${values['app'] as string}`,
+    );
+  }
+  const noApp = values['no-app'] === true ? [['app', false]] : [];
   const dynamodb = values['dynamodb-engine'];
   const engines = dynamodb === undefined ? [] : [['engines', { dynamodb }]];
-  return Object.fromEntries([...texts, ...numbers, ...engines]) as LocalCloudOptions;
+  return Object.fromEntries([...texts, ...noApp, ...numbers, ...engines]) as LocalCloudOptions;
 }
 
 function numberOf(option: string, text: string): number {

@@ -8,6 +8,7 @@ export type {
   MetricReport,
   UsedStatement,
   PlayedFailure,
+  ReportedStack,
   TemplateToCheck,
 } from './emulator/emulator';
 export type { Failure } from './failure';

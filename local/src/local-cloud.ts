@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { clientConfig, makeAccessKeys } from './clients';
 import { Clock } from './clock';
-import { readAssembly } from './deploy/assembly';
+import { readAssembly, type StackArtifact } from './deploy/assembly';
 import { Deployer, type DeployedStack } from './deploy/deployer';
-import type { Emulator, ServiceAnswer, ServiceRequest } from './emulator/emulator';
+import { OtherStacks } from './deploy/other-stacks';
+import type { Emulator, ReportedStack, ServiceAnswer, ServiceRequest } from './emulator/emulator';
 import { Ministack } from './emulator/ministack';
 import { LocalCloudError, messageOf } from './errors';
 import { Faults } from './faults';
@@ -76,7 +77,9 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
   #emulator: Emulator | undefined;
   #deployer: Deployer | undefined;
   #autoscaler: Autoscaler | undefined;
+  /** Those of the app. */
   #stacks: readonly DeployedStack[] = [];
+  readonly #otherStacks = new OtherStacks();
   #hasStarted = false;
   #stopped: Promise<void> | undefined;
 
@@ -140,7 +143,7 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
 
   /** Names of the deployed stacks, in the order of their deployment. */
   stacks(): readonly string[] {
-    return this.#stacks.map(({ name }) => name);
+    return this.#deployed.map(({ name }) => name);
   }
 
   /** Outputs of a stack. Throws when no such stack is deployed. */
@@ -173,7 +176,7 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
 
   /** Every Allow statement of the deployed templates, with what it was for since the start. */
   async statements(): Promise<readonly StatementUse[]> {
-    return statementUses(this.#stacks, await this.#running().usedStatements());
+    return statementUses(this.#deployed, await this.#running().usedStatements());
   }
 
   /** An allowed call of each kind since the start, of every caller but the account's root user. */
@@ -201,7 +204,8 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
    * are deleted.
    */
   async update(app = this.#app()): Promise<void> {
-    const stacks = readAssembly(resolve(app), { account: this.account, region: this.region });
+    const stacks = this.#read(app);
+    this.#otherStacks.exclude(stacks);
     this.#engine.useAssets(stacks.flatMap(({ images }) => images));
     const emulator = this.#running();
     this.#deployer ??= new Deployer({
@@ -213,7 +217,7 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
         (await emulator.checkTemplate?.({ stack, template, parameters, ...environment })) ?? { errors: [], notes: [] },
     });
     this.#stacks = await this.#deployer.deploy(stacks, this.#stacks);
-    await this.#autoscaler?.follow(this.#stacks);
+    await this.#autoscaler?.follow(this.#deployed);
   }
 
   /**
@@ -235,7 +239,7 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
 
   async #start(): Promise<void> {
     // The app is read before anything starts, because most errors are in it.
-    readAssembly(resolve(this.#app()), { account: this.account, region: this.region });
+    this.#read(this.#app());
     this.#reaper.start();
     const dockerHost = await this.#engine.start();
     const make = this.#options.emulator ?? ((emulatorOptions) => new Ministack(emulatorOptions, this.#reaper));
@@ -257,6 +261,7 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
         task: (task) => this.#onTask(task),
         call: (call) => this.#onCall(call),
         denial: (denial) => this.#onDenial(denial),
+        stack: (stack) => this.#onStack(stack),
         request: (request) => this.#onRequest(request),
         died: (reason) => this.#onDeath(reason),
       },
@@ -309,7 +314,19 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
     this.emit('denial', denial);
   }
 
+  #onStack(stack: ReportedStack): void {
+    if (this.#otherStacks.follow(stack)) {
+      this.#line(`${stack.name}: ${stack.deployed ? 'deployed' : 'deleted'} by another program`);
+      this.#autoscaler?.follow(this.#deployed).catch((error: unknown) => this.#line(`autoscaler: ${messageOf(error)}`));
+    }
+  }
+
   #onRequest(request: ServiceRequest): Promise<ServiceAnswer> {
+    if (request.service === 'cloudformation') {
+      return Promise.resolve(
+        this.#otherStacks.prepare(request, this.#running().resourceTypes, (line) => this.#line(line)),
+      );
+    }
     const starting = {
       status: 503,
       body: { __type: 'InternalServiceException', message: 'the local cloud is starting' },
@@ -333,8 +350,16 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
     this.emit('line', line);
   }
 
-  #app(): string {
+  get #deployed(): readonly DeployedStack[] {
+    return [...this.#stacks, ...this.#otherStacks.deployed()];
+  }
+
+  #app(): string | false {
     return this.#options.app ?? 'cdk.out';
+  }
+
+  #read(app: string | false): readonly StackArtifact[] {
+    return app === false ? [] : readAssembly(resolve(app), { account: this.account, region: this.region });
   }
 
   #running(): Emulator {
@@ -345,7 +370,7 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
   }
 
   #stack(name: string): DeployedStack {
-    const stack = this.#stacks.find((candidate) => candidate.name === name);
+    const stack = this.#deployed.find((candidate) => candidate.name === name);
     if (!stack) {
       throw new LocalCloudError(
         'OptionInvalid',

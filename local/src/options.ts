@@ -7,8 +7,11 @@ const MIN_SPEED = 0.1;
 const MAX_SPEED = 600;
 
 export interface LocalCloudOptions {
-  /** Directory of a synthesized CDK app. Default: `cdk.out`. */
-  readonly app?: string;
+  /**
+   * Directory of a synthesized CDK app. `false` deploys nothing: another program does, for example `cdk deploy`.
+   * Default: `cdk.out`.
+   */
+  readonly app?: string | false;
   /**
    * The commands that stand for images: a JSON file, or its content. Default: what the Dockerfiles of the app's image
    * assets say; no other image can run.

@@ -275,6 +275,7 @@ describe('fails with one sentence and exit code 1, and leaves nothing running', 
 
   test.each([
     [['--speed', '0'], 'speed must be a number from 0.1 to 600, got: 0'],
+    [['--no-app', '--app', 'x'], '--no-app deploys nothing, so leave out --app x'],
     [['--speed', 'fast'], '--speed must be a number, got: fast'],
     [['--port', '70000'], 'port must be a whole number from 1 to 65535, got: 70000'],
     [['--account', '1'], 'account must have 12 digits, got: 1'],

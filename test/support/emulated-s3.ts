@@ -43,6 +43,7 @@ export class EmulatedS3 {
           line: () => undefined,
           task: () => undefined,
           call: () => undefined,
+          stack: () => undefined,
           denial: () => undefined,
           request: ({ action }) => Promise.reject(new Error(`nothing here calls ${action}`)),
           died: (reason) => void process.stderr.write(`${reason}\n`),

@@ -26,6 +26,8 @@ def apply():
             return ecs_resource(headers.get("x-amz-target", "").rsplit(".", 1)[-1], _json(body), region, account)
         if service == "codebuild" and (projects := projects_of_builds(body)):
             return f"arn:aws:codebuild:{region}:{account}:project/{projects[0]}"
+        if service == "ecr" and (names := _json(body).get("repositoryNames")):
+            return f"arn:aws:ecr:{region}:{account}:repository/{names[0]}"
         if service == "states" and ".SendTask" in headers.get("x-amz-target", ""):
             from . import step_functions
 

@@ -6,6 +6,7 @@ functions of the loaded modules. A patch that is no longer needed is not applied
 
 from . import (
     cfn_composite_alarm,
+    cfn_condition_join,
     cfn_container_lists,
     cfn_encryption,
     cfn_function_settings,
@@ -30,6 +31,7 @@ from . import (
     root_signature,
     s3_event_version,
     s3_full_object_checksum,
+    s3_managed_key,
     sfn_distributed_map,
     sfn_parallel,
     sfn_put_object,
@@ -43,6 +45,7 @@ from . import (
 # sfn_stop_execution wraps what sfn_retry_delay finds.
 ALL = (
     cfn_composite_alarm,
+    cfn_condition_join,
     cfn_container_lists,
     cfn_encryption,
     cfn_function_settings,
@@ -67,6 +70,7 @@ ALL = (
     root_signature,
     s3_event_version,
     s3_full_object_checksum,
+    s3_managed_key,
     sfn_distributed_map,
     sfn_parallel,
     sfn_put_object,

@@ -44,7 +44,8 @@ export interface DeployerOptions {
 
 const POLL_MS = 100;
 const TIMEOUT_MS = 10 * 60_000;
-const BOOTSTRAP_STACK = 'CDKToolkit';
+/** Its name, a dash and the qualifier: the version parameter of `cdk bootstrap`. */
+export const BOOTSTRAP_STACK = 'CDKToolkit';
 const BOOTSTRAP_VERSION = '30';
 const CAPABILITIES = ['CAPABILITY_IAM', 'CAPABILITY_NAMED_IAM', 'CAPABILITY_AUTO_EXPAND'] as const;
 

@@ -39,10 +39,26 @@ export interface EmulatorObserver {
   task(task: TaskRecord): void;
   call(call: ApiCall): void;
   denial(denial: Denial): void;
-  /** A call of an API that the emulator lacks; the local cloud answers it. */
+  /** A program has deployed or deleted a stack. */
+  stack(stack: ReportedStack): void;
+  /** A call of an API that the emulator lacks, or a template to prepare; the local cloud answers it. */
   request(request: ServiceRequest): Promise<ServiceAnswer>;
   /** The emulator ended unexpectedly. */
   died(reason: string): void;
+}
+
+/** A stack as CloudFormation has it now. */
+export interface ReportedStack extends Environment {
+  readonly name: string;
+  /** What its program sent; absent when the stack is deleted. */
+  readonly deployed?: {
+    readonly template: object;
+    readonly parameters: Readonly<Record<string, string>>;
+    readonly outputs: Readonly<Record<string, string>>;
+    readonly exports: Readonly<Record<string, string>>;
+    /** Physical ids by logical id. */
+    readonly resources: Readonly<Record<string, string>>;
+  };
 }
 
 /** What a statement of a deployed policy allowed, by the emulator's name of the policy. */

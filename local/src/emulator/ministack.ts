@@ -12,6 +12,7 @@ import type {
   EmulatorOptions,
   MetricReport,
   PlayedFailure,
+  ReportedStack,
   ServiceEvent,
   ServiceRequest,
   TemplateFindings,
@@ -28,6 +29,7 @@ type Report =
   | { readonly kind: 'task'; readonly task: TaskRecord }
   | { readonly kind: 'call'; readonly call: ApiCall }
   | { readonly kind: 'request'; readonly request: ServiceRequest & { readonly id: number } }
+  | { readonly kind: 'stack'; readonly stack: ReportedStack }
   | { readonly kind: 'types'; readonly types: readonly string[] }
   | { readonly kind: 'denial'; readonly denial: Denial }
   | { readonly kind: 'line'; readonly line: string }
@@ -222,6 +224,9 @@ export class Ministack implements Emulator {
         break;
       case 'request':
         void this.#request(report.request);
+        break;
+      case 'stack':
+        observer.stack(report.stack);
         break;
       case 'types':
         this.resourceTypes = new Set(report.types);
