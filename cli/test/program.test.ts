@@ -41,6 +41,11 @@ describe('an invalid command line exits with 2 and names the remedy', () => {
       /argument 'done' is invalid. Allowed choices are queued, starting/,
     ],
     [
+      'a redrive of files without their status',
+      [...stack, 'files', 'redrive'],
+      /required option '--status <name>' not specified/,
+    ],
+    [
       'a pause without a reason',
       [...stack, 'sequence', 'pause', 'A'],
       /required option '--reason <text>' not specified/,

@@ -1,7 +1,10 @@
+import { userInfo } from 'node:os';
 import { Option, type Command } from 'commander';
-import { OPEN_STATUSES, operate, type DispatchedFile, type FileList } from '../dispatchers';
+import { OPEN_STATUSES, operate, type DispatchedFile, type Dispatcher, type FileList } from '../dispatchers';
 import { chooseDispatcher } from '../files';
 import { follow, type Trail } from '../follow';
+import type { Pipeline } from '../pipeline';
+import type { Clients } from '../support/clients';
 import { CliError, ExitCode } from '../support/errors';
 import { emit, type Io } from '../support/io';
 import { ago, wholeNumber } from '../support/options';
@@ -14,6 +17,10 @@ interface ListOptions {
   readonly status: string;
   readonly limit: number;
   readonly dispatcher?: string;
+}
+
+interface RedriveOptions extends ListOptions {
+  readonly by: string;
 }
 
 interface FollowCommandOptions {
@@ -32,26 +39,38 @@ export function addFileCommands(program: Command, io: Io): void {
     .option('--dispatcher <name>', 'name of the dispatcher, if the stack has several')
     .action((options: ListOptions, command: Command) =>
       inPipeline(command, async ({ clients, pipeline, settings }) => {
-        const dispatcher = await chooseDispatcher(clients, pipeline, options.dispatcher);
-        if (options.type !== undefined && !dispatcher.types.includes(options.type)) {
-          throw new CliError(
-            ExitCode.usage,
-            `--type must be one of ${dispatcher.types.join(', ')}, got: ${options.type}`,
-          );
-        }
-        const found: DispatchedFile[] = [];
-        let more = false;
-        for (const type of options.type === undefined ? dispatcher.types : [options.type]) {
-          const list = await operate<FileList>(clients, dispatcher, {
-            action: 'list',
-            type,
-            status: options.status,
-            limit: options.limit,
-          });
-          found.push(...list.files);
-          more ||= list.more;
-        }
+        const { found, more } = await list(clients, pipeline, options);
         emit(io, settings, { files: found, more }, () => renderFiles(found, options.status, more));
+      }),
+    );
+  files
+    .command('redrive')
+    .description('queue all blocked or all parked files again, each with all its attempts')
+    .option('--type <name>', 'only this type (default: all)')
+    .addOption(
+      new Option('--status <name>', 'status of the files').choices(['blocked', 'parked']).makeOptionMandatory(),
+    )
+    .option('--limit <files>', 'maximum files per type', wholeNumber(1, 1_000), 1_000)
+    .option('--dispatcher <name>', 'name of the dispatcher, if the stack has several')
+    .option('--by <operator>', 'operator in the log of the operator function', userInfo().username)
+    .action((options: RedriveOptions, command: Command) =>
+      inPipeline(command, async ({ clients, pipeline, settings }) => {
+        const { dispatcher, found, more } = await list(clients, pipeline, options);
+        const result = { redriven: 0, refused: 0, more };
+        for (const { id: file } of settings.dryRun ? [] : found) {
+          const { outcome } = await operate<{ readonly outcome: string }>(clients, dispatcher, {
+            action: 'redrive',
+            file,
+            by: options.by,
+          });
+          result[outcome === 'changed' ? 'redriven' : 'refused'] += 1;
+        }
+        emit(io, settings, settings.dryRun ? { ...result, found: found.length } : result, () =>
+          settings.dryRun
+            ? safe`${found.length} files are ${options.status}; dry run: nothing changed`
+            : safe`${result.redriven} redriven, ${result.refused} had changed meanwhile` +
+              (more ? '\nMore files exist: repeat the command.' : ''),
+        );
       }),
     );
   files
@@ -70,6 +89,26 @@ export function addFileCommands(program: Command, io: Io): void {
         emit(io, settings, trail, () => renderTrail(trail));
       }),
     );
+}
+
+/** The files of a status, type by type. */
+async function list(
+  clients: Clients,
+  pipeline: Pipeline,
+  { dispatcher: name, type: only, status, limit }: ListOptions,
+): Promise<{ readonly dispatcher: Dispatcher; readonly found: readonly DispatchedFile[]; readonly more: boolean }> {
+  const dispatcher = await chooseDispatcher(clients, pipeline, name);
+  if (only !== undefined && !dispatcher.types.includes(only)) {
+    throw new CliError(ExitCode.usage, `--type must be one of ${dispatcher.types.join(', ')}, got: ${only}`);
+  }
+  const found: DispatchedFile[] = [];
+  let more = false;
+  for (const type of only === undefined ? dispatcher.types : [only]) {
+    const answer = await operate<FileList>(clients, dispatcher, { action: 'list', type, status, limit });
+    found.push(...answer.files);
+    more ||= answer.more;
+  }
+  return { dispatcher, found, more };
 }
 
 function renderFiles(files: readonly DispatchedFile[], status: string, more: boolean): string {
