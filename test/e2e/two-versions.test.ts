@@ -2,66 +2,18 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import type { LocalCloud, LocalTask } from 'fileworks-local';
+import type { LocalCloud } from 'fileworks-local';
 import { csvFile } from './support/csv-files';
-import { appFolder, startDeployment, until } from './support/deployment';
+import { until } from './support/deployment';
+import { Rollout } from './support/rollout';
 import { secondVersion } from './support/second-version';
 
 /** A reference deployment whose workers begin when the gate is open: what they do is running while it is updated. */
-class Rollout {
-  static async start(name: string): Promise<Rollout> {
-    const gate = join(mkdtempSync(join(tmpdir(), 'fileworks-gate-')), 'open');
-    const wait = `while [ ! -e '${gate}' ]; do sleep 0.1; done; exec node main.ts`;
-    const folder = `two-versions-${name}`;
-    const command = ['/bin/sh', '-c', wait];
-    return new Rollout(folder, await startDeployment(name, { folder, command, speed: 10 }), gate);
-  }
-
-  readonly #s3: S3Client;
-
-  private constructor(
-    private readonly folder: string,
-    readonly cloud: LocalCloud,
-    private readonly gate: string,
-  ) {
-    this.#s3 = new S3Client(cloud.clientConfig());
-  }
-
-  async put(bucket: string, ...keys: readonly string[]): Promise<void> {
-    for (const key of keys) {
-      await this.putBody(bucket, key, '{"id":1}\n');
-    }
-  }
-
-  async putBody(bucket: string, key: string, body: string | Buffer): Promise<void> {
-    await this.#s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: Buffer.from(body as string) }));
-  }
-
-  async keys(bucket: string, prefix = ''): Promise<string[]> {
-    const { Contents: found = [] } = await this.#s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix }));
-    return found.map(({ Key: key = '' }) => key);
-  }
-
-  running(count: number): Promise<LocalTask[]> {
-    return until(`${count} running tasks`, 60, () => {
-      const found = this.cloud.tasks().filter(({ lastStatus }) => lastStatus === 'RUNNING');
-      return found.length >= count ? found : undefined;
-    });
-  }
-
-  async update(): Promise<void> {
-    await this.cloud.update(secondVersion(appFolder(this.folder)));
-  }
-
-  open(): void {
-    writeFileSync(this.gate, '');
-  }
-
-  async stop(): Promise<void> {
-    this.#s3.destroy();
-    await this.cloud.stop();
-  }
+async function start(name: string): Promise<{ readonly rollout: Rollout; readonly open: () => void }> {
+  const gate = join(mkdtempSync(join(tmpdir(), 'fileworks-gate-')), 'open');
+  const wait = `while [ ! -e '${gate}' ]; do sleep 0.1; done; exec node main.ts`;
+  const rollout = await Rollout.start(name, `two-versions-${name}`, { command: ['/bin/sh', '-c', wait] });
+  return { rollout, open: () => writeFileSync(gate, '') };
 }
 
 /** Waits until `done` holds. Throws as soon as a call of the app is denied, after which it never will. */
@@ -82,18 +34,19 @@ describe('object-tasks, updated while its tasks run', () => {
   };
 
   beforeAll(async () => {
-    rollout = await Rollout.start('object-tasks');
+    const started = await start('object-tasks');
+    rollout = started.rollout;
     const { IncomingBucket: incoming, ResultsBucket } = rollout.cloud.outputs('ObjectTasks');
     results = ResultsBucket;
     await rollout.put(incoming, KEYS[0]);
     const [lost] = await rollout.running(1);
     await rollout.put(incoming, KEYS[1], KEYS[2]);
     await rollout.running(3);
-    await rollout.update();
+    await rollout.cloud.update(secondVersion(rollout.app));
     await rollout.put(incoming, KEYS[3]);
     await rollout.running(4);
     rollout.cloud.faults.kill(lost.taskArn);
-    rollout.open();
+    started.open();
   }, 600_000);
 
   afterAll(() => rollout.stop(), 60_000);
@@ -115,16 +68,17 @@ describe('typed-ingest, updated while its tasks run, and while the new policies 
   let results: string;
 
   beforeAll(async () => {
-    rollout = await Rollout.start('typed-ingest');
+    const started = await start('typed-ingest');
+    rollout = started.rollout;
     const { IncomingBucket: incoming, ResultsBucket } = rollout.cloud.outputs('TypedIngest');
     results = ResultsBucket;
     await rollout.put(incoming, ...KEYS);
     // The type has four slots
     await rollout.running(4);
     await rollout.cloud.faults.delayPolicies(86_400);
-    await rollout.update();
+    await rollout.cloud.update(secondVersion(rollout.app));
     await rollout.cloud.faults.failNext({ action: 'ecs:RunTask', error: 'AccessDeniedException', status: 400 });
-    rollout.open();
+    started.open();
   }, 600_000);
 
   afterAll(() => rollout.stop(), 60_000);
@@ -145,10 +99,11 @@ describe('csv-batch, updated while its batches run', () => {
   const FILES = 60;
   let rollout: Rollout;
   let clean: string;
-  const cleaned = async () => (await rollout.keys(clean, 'clean/')).length;
+  const cleaned = async () => new Set(await rollout.keys(clean, 'clean/')).size;
 
   beforeAll(async () => {
-    rollout = await Rollout.start('csv-batch');
+    const started = await start('csv-batch');
+    rollout = started.rollout;
     const { InboxBucket: inbox, CleanBucket } = rollout.cloud.outputs('CsvBatch');
     clean = CleanBucket;
     for (let n = 0; n < FILES; n += 1) {
@@ -157,9 +112,9 @@ describe('csv-batch, updated while its batches run', () => {
     }
     await rollout.putBody(inbox, 'orders/incoming/_READY', '');
     const [lost] = await rollout.running(2);
-    await rollout.update();
+    await rollout.cloud.update(secondVersion(rollout.app));
     rollout.cloud.faults.kill(lost.taskArn);
-    rollout.open();
+    started.open();
   }, 600_000);
 
   afterAll(() => rollout.stop(), 60_000);
