@@ -80,12 +80,34 @@ export const AutoScalingLimits = {
 export const EventBridgeLimits = {
   /** Characters of a pattern; the quota can be increased. */
   maxPatternCharacters: 2_048,
+  /**
+   * The maximum of the API, whatever the quota.
+   *
+   * @see https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
+   */
+  maxRaisedPatternCharacters: 4_096,
+  /** Rules of a bus whose pattern contains wildcards; the quota cannot be increased. */
+  maxWildcardRules: 30,
   /** Larger numbers are neither compared nor accepted in a comparison. */
   maxComparableNumber: 5_000_000_000,
   /** Retry policy of EventBridge targets. */
   minEventAgeSeconds: 60,
   maxEventAgeSeconds: 86_400,
   maxRetryAttempts: 185,
+} as const;
+
+/** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
+export const S3BucketLimits = {
+  maxNameCharacters: 63,
+} as const;
+
+/** @see https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+export const LambdaLimits = {
+  /**
+   * The policy of a function has at most 20 KB, and the permission of one rule up to about 500 bytes; the rest is for
+   * other permissions.
+   */
+  maxRulesByPermission: 30,
 } as const;
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html */

@@ -38,7 +38,8 @@ export interface IngestRouteOptions {
    *
    * Case-insensitive, unless `caseSensitiveSuffixes` is set. In combination with `prefixes`, EventBridge has no
    * case-insensitive match, so the pattern lists the spellings: all of them for a suffix of up to four letters; for a
-   * longer one as given, in lower case, in UPPER CASE and Capitalized.
+   * longer one as given, in lower case, in UPPER CASE and Capitalized. The pattern then has wildcards, and an event bus
+   * accepts 30 rules with wildcards.
    *
    * @default - keys with any suffix
    */
@@ -53,7 +54,8 @@ export interface IngestRouteOptions {
 
   /**
    * Matches objects whose key matches one of these wildcard patterns, in which `*` stands for any text, including
-   * slashes, and `\*` for an asterisk; case-sensitive. Cannot be combined with `prefixes` and `suffixes`.
+   * slashes, `\*` for an asterisk and `\\` for a backslash; case-sensitive. Cannot be combined with `prefixes` and
+   * `suffixes`.
    *
    * @default - all keys
    * @see
@@ -130,7 +132,8 @@ export interface IngestRouteOptions {
   readonly enabled?: boolean;
 
   /**
-   * How long EventBridge archives the route's events for replays: whole days, 1 or more.
+   * How long EventBridge archives the route's events for replays: whole days, 1 or more. The conditions of the route
+   * must fit into one event pattern of 2,048 characters.
    *
    * @default - no archive
    * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-archive.html

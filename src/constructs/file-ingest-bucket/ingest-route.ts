@@ -1,15 +1,11 @@
-import { ArnFormat, Stack, type RemovalPolicy } from 'aws-cdk-lib';
+import { ArnFormat, Stack, type RemovalPolicy, type Duration } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import { Archive, EventBus, Rule, type EventPattern, type IRuleTarget } from 'aws-cdk-lib/aws-events';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
-import {
-  OBJECT_CREATED_DETAIL_TYPE,
-  OBJECT_DELETED_DETAIL_TYPE,
-  OBJECT_EVENT_SOURCE,
-} from '../../contract/object-event';
+import { OBJECT_CREATED_DETAIL_TYPE, OBJECT_DELETED_DETAIL_TYPE } from '../../contract/object-event';
 import { EventBridgeLimits } from '../../contract/service-limits';
 import { acknowledgeWildcard } from '../private/acknowledge';
 import { checkSeconds, checkWholeNumber } from '../private/checks';
@@ -22,10 +18,12 @@ import type { IFileIngestBucket, IIngestRoute } from './ingest-interfaces';
 import type { IngestRouteOptions } from './ingest-route-options';
 import type { IngestDelivery } from './ingest-target-options';
 import { enableEventBridge, notifyQueue } from './private/bucket-notifications';
+import { hasWildcard, renderEventPatterns } from './private/event-patterns';
 import { allowNotifications, checkForNotifications, renderNotifications } from './private/queue-notification';
-import { createRouteFilter, renderDetail } from './private/route-filter';
+import { createRouteFilter } from './private/route-filter';
 import type { RouteFilter } from './private/route-overlap';
 import { registerRoute, type Overlap } from './private/route-registry';
+import { countWildcardRule } from './private/wildcard-quota';
 
 /** Properties of `IngestRoute`. */
 export interface IngestRouteProps extends IngestRouteOptions {
@@ -71,8 +69,14 @@ export class IngestRoute extends Construct implements IIngestRoute {
   /** Identifies this class to property injectors. */
   static readonly PROPERTY_INJECTION_ID: string = 'cdk-fileworks.IngestRoute';
 
-  /** The rule that matches the events; undefined with `Delivery.s3Notifications()`. */
+  /** The rule that matches the events, the first one of `rules`; undefined with `Delivery.s3Notifications()`. */
   readonly rule?: Rule;
+
+  /**
+   * The rules that match the events: one, or several if a single pattern would be longer than EventBridge accepts. No
+   * two of them match the same object. Empty with `Delivery.s3Notifications()`.
+   */
+  readonly rules: Rule[];
 
   /**
    * The queue for events that could not be delivered: the bucket's dead-letter queue, or the route's own in another
@@ -103,33 +107,29 @@ export class IngestRoute extends Construct implements IIngestRoute {
     this.prefixes = [...filter.key.prefixes];
     this.#warnOfOverlaps(registerRoute(props.source, this, filter));
     if (props.delivery?.direct ?? false) {
+      this.rules = [];
       this.queue = this.#deliverByS3(props, filter);
       return;
     }
     this.#warnOfLargeObjects(filter);
     enableEventBridge(props.source.bucket);
     this.deadLetterQueue = this.#resolveDeadLetterQueue(props);
-    const eventPattern = this.#renderPattern(filter);
-    this.rule = new Rule(this, 'Rule', {
+    const patterns = this.#renderPatterns(filter, OBJECT_CREATED_DETAIL_TYPE);
+    this.rules = this.#createRules('Rule', patterns, {
       description: props.description ?? `New objects for ${pathOf(this)}`,
-      enabled: props.enabled ?? true,
-      eventPattern,
+      enabled: props.enabled,
     });
+    this.rule = this.rules[0];
     const target = props.target.bind(this, this, this.#renderDelivery(props, this.deadLetterQueue));
-    this.rule.addTarget(target.ruleTarget);
-    this.rule.addTarget(target.companion);
+    for (const rule of this.rules) {
+      rule.addTarget(target.ruleTarget);
+      rule.addTarget(target.companion);
+    }
     this.queue = target.queue;
     if (target.deletions !== undefined) {
-      this.#addDeletionRule(filter, target.deletions, props.enabled ?? true);
+      this.#addDeletionRules(filter, target.deletions, props.enabled);
     }
-    this.archive =
-      props.archiveFor &&
-      new Archive(this, 'Archive', {
-        sourceEventBus: EventBus.fromEventBusName(this, 'DefaultBus', 'default'),
-        eventPattern,
-        retention: props.archiveFor,
-        description: `New objects for ${pathOf(this)}`,
-      });
+    this.archive = props.archiveFor && this.#createArchive(patterns, props.archiveFor);
   }
 
   /**
@@ -244,37 +244,48 @@ export class IngestRoute extends Construct implements IIngestRoute {
   }
 
   /** The event of a deletion has neither the size nor the reason. */
-  #addDeletionRule(filter: RouteFilter, target: IRuleTarget, enabled: boolean): void {
-    new Rule(this, 'Deletions', {
+  #addDeletionRules(filter: RouteFilter, target: IRuleTarget, enabled: boolean | undefined): void {
+    const deleted = { ...filter, minSize: 0, maxSize: Infinity, reasons: [] };
+    const rules = this.#createRules('Deletions', this.#renderPatterns(deleted, OBJECT_DELETED_DETAIL_TYPE), {
       description: `Deleted objects for ${pathOf(this)}`,
       enabled,
-      eventPattern: this.#renderPattern(
-        { ...filter, minSize: 0, maxSize: Infinity, reasons: [] },
-        OBJECT_DELETED_DETAIL_TYPE,
-      ),
-      targets: [target],
+    });
+    for (const rule of rules) {
+      rule.addTarget(target);
+    }
+  }
+
+  #renderPatterns(filter: RouteFilter, detailType: string): EventPattern[] {
+    return renderEventPatterns(this, filter, { bucketName: this.source.bucket.bucketName, detailType });
+  }
+
+  #createRules(
+    id: string,
+    patterns: readonly EventPattern[],
+    { description, enabled = true }: Pick<IngestRouteOptions, 'description' | 'enabled'>,
+  ): Rule[] {
+    return patterns.map((eventPattern, index) => {
+      if (hasWildcard(eventPattern)) {
+        countWildcardRule(this);
+      }
+      return new Rule(this, index === 0 ? id : `${id}${index + 1}`, { description, enabled, eventPattern });
     });
   }
 
-  #renderPattern(filter: RouteFilter, detailType = OBJECT_CREATED_DETAIL_TYPE): EventPattern {
-    const detail = {
-      bucket: { name: [this.source.bucket.bucketName] },
-      ...renderDetail(filter),
-    };
-    this.#warnOfSize(JSON.stringify(detail).length);
-    return { source: [OBJECT_EVENT_SOURCE], detailType: [detailType], detail };
-  }
-
-  /** Not an error, because the quota may have been raised. */
-  #warnOfSize(characters: number): void {
-    if (characters > EventBridgeLimits.maxPatternCharacters) {
-      warn(
+  #createArchive([eventPattern, ...others]: readonly EventPattern[], retention: Duration): Archive {
+    if (others.length > 0) {
+      throw new ValidationError(
+        `archiveFor needs one rule, because an archive has one event pattern, and the pattern of this route is split into ${others.length + 1}; use fewer or shorter ` +
+          'prefixes, set caseSensitiveSuffixes, or add routes',
         this,
-        'FileIngestBucket.patternSize',
-        `The event pattern has about ${characters} characters, and EventBridge accepts ${EventBridgeLimits.maxPatternCharacters} unless the quota was raised; ` +
-          'split the route, or set caseSensitiveSuffixes',
       );
     }
+    return new Archive(this, 'Archive', {
+      sourceEventBus: EventBus.fromEventBusName(this, 'DefaultBus', 'default'),
+      eventPattern,
+      retention,
+      description: `New objects for ${pathOf(this)}`,
+    });
   }
 
   #warnOfLargeObjects({ minSize, maxSize }: RouteFilter): void {

@@ -3,7 +3,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { Connections, IConnectable } from 'aws-cdk-lib/aws-ec2';
 import { type IRuleTarget, Rule } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction, type TargetBaseProps } from 'aws-cdk-lib/aws-events-targets';
+import type { TargetBaseProps } from 'aws-cdk-lib/aws-events-targets';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
@@ -18,7 +18,7 @@ import { checkSeconds, checkWholeNumber } from '../private/checks';
 import { grantSend } from '../private/grants';
 import { grantListVersions, grantResultObjects } from '../private/object-grants';
 import { nameOf, pathOf } from '../private/paths';
-import { queueTarget, withDeadLetters } from '../private/rule-access';
+import { functionTarget, queueTarget } from '../private/rule-access';
 import { createUndeliveredEvents } from '../private/undelivered-events';
 import { ValidationError } from '../private/validation-error';
 import { createWorkQueue, WorkQueueDefaults } from '../private/work-queue';
@@ -427,10 +427,7 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
   }
 
   #eventTarget(delivery: TargetBaseProps): IRuleTarget {
-    const { deadLetterQueue, ...retries } = delivery;
-    return this.#direct
-      ? withDeadLetters(new LambdaFunction(this.#functions.ingress, retries), deadLetterQueue)
-      : queueTarget(this.queue, delivery);
+    return this.#direct ? functionTarget(this.#functions.ingress, delivery) : queueTarget(this.queue, delivery);
   }
 
   #addSource(source: FileSource): void {

@@ -194,14 +194,22 @@ describe('IngestRoute', () => {
     ],
     [
       'wildcards',
-      { keyPatterns: ['in/*/orders-*.csv', 'x\\**'] },
-      { size, key: [{ wildcard: 'in/*/orders-*.csv' }, { wildcard: 'x\\**' }] },
+      { keyPatterns: ['in/*/orders-*.csv', 'x\\**y'] },
+      { size, key: [{ wildcard: 'in/*/orders-*.csv' }, { wildcard: 'x\\**y' }] },
+    ],
+    [
+      'patterns that need no wildcard, which has a quota',
+      { keyPatterns: ['in/*', '*.csv', 'a\\\\b\\*', '*'] },
+      { size, key: [{ prefix: 'in/' }, { suffix: '.csv' }, 'a\\b*', { prefix: '' }] },
     ],
     [
       'all but some',
       { excludeKeyPatterns: ['*.tmp', 'logs/*'] },
       { size, key: [{ 'anything-but': { wildcard: ['*.tmp', 'logs/*'] } }] },
     ],
+    ['all but one prefix', { excludeKeyPatterns: ['a/*'] }, { size, key: [{ 'anything-but': { prefix: 'a/' } }] }],
+    ['all but one suffix', { excludeKeyPatterns: ['*.a'] }, { size, key: [{ 'anything-but': { suffix: '.a' } }] }],
+    ['all but some keys', { excludeKeyPatterns: ['a', 'b'] }, { size, key: [{ 'anything-but': ['a', 'b'] }] }],
     ['large objects', { minSize: Size.mebibytes(1) }, { size: [{ numeric: ['>=', 1_048_576] }] }],
     [
       'small objects that are not empty',
@@ -394,19 +402,126 @@ describe('IngestRoute', () => {
     ]);
   });
 
-  it('warns when the pattern is longer than EventBridge takes by default', () => {
+  const patternsOf = (template: Template) =>
+    Object.values(template.findResources('AWS::Events::Rule')).map(
+      ({ Properties }) => (Properties as { EventPattern: { detail: { object: { key: object[] } } } }).EventPattern,
+    );
+  const tenants = Array.from({ length: 10 }, (_, index) => `tenants/number-${index}/`);
+
+  it('splits a pattern that is longer than EventBridge accepts into rules to one target', () => {
     const test = createTestApp();
-    const queue = new sqs.Queue(test.stack, 'Jobs');
-    const prefixes = Array.from({ length: 10 }, (_, index) => `tenants/number-${index}/`);
-    new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', {
-      prefixes,
+    const worker = createWorker(test, { wake: WakeUp.onArrival() });
+    const target = IngestTarget.worker(worker);
+    const route = new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', {
+      prefixes: tenants,
       suffixes: ['.json'],
-      target: IngestTarget.existingQueue(queue),
+      target,
     });
+    const template = synth(test);
+    const patterns = patternsOf(template);
+    expect(route.rules).toHaveLength(patterns.length);
+    expect(route.rules.map(({ node }) => node.id)).toEqual(['Rule', 'Rule2', 'Rule3', 'Rule4']);
+    expect(route.rule).toBe(route.rules[0]);
+    const keys = patterns.flatMap(({ detail }) => detail.object.key.map((key) => JSON.stringify(key)));
+    expect(new Set(keys).size).toBe(160);
+    expect(keys).toHaveLength(160);
+    for (const pattern of patterns) {
+      const name = { bucket: { name: ['x'.repeat(63)] } };
+      expect(JSON.stringify({ ...pattern, detail: { ...pattern.detail, ...name } }).length).toBeLessThanOrEqual(2_048);
+    }
+    template.allResourcesProperties('AWS::Events::Rule', { Targets: [Match.anyValue(), Match.anyValue()] });
+    Annotations.fromStack(test.stack).hasNoWarning('*', Match.stringLikeRegexp('patternSize'));
+  });
+
+  it('keeps patterns that match the same key in one rule', () => {
+    const test = createTestApp();
+    const route = new FileIngestBucket(test.stack, 'Inbox').addRoute('Route', {
+      prefixes: ['tenants/', ...tenants],
+      suffixes: ['.json'],
+      caseSensitiveSuffixes: true,
+      target: IngestTarget.queue(),
+    });
+    expect(route.rules).toHaveLength(1);
+    const many = new FileIngestBucket(test.stack, 'Other').addRoute('Route', {
+      keyPatterns: ['z*1', ...Array.from({ length: 45 }, (_, index) => `a${index}*${'long/'.repeat(5)}*`), 'y*1', 'a*'],
+      target: IngestTarget.queue(),
+    });
+    expect(many.rules).toHaveLength(2);
+    const groups = many.rules.map((rule) => {
+      const { eventPattern } = rule.node.defaultChild as events.CfnRule;
+      return (test.stack.resolve(eventPattern) as { detail: { object: { key: object[] } } }).detail.object.key;
+    });
+    expect(groups.map((keys) => keys.length)).toEqual([2, 46]);
     synth(test);
     Annotations.fromStack(test.stack).hasWarning(
-      '/Pipeline/Inbox/Route',
-      Match.stringLikeRegexp('cdk-fileworks:FileIngestBucket.patternSize'),
+      '/Pipeline/Other/Route',
+      Match.stringLikeRegexp('cannot be split, .*cdk-fileworks:FileIngestBucket.patternSize'),
+    );
+  });
+
+  it('counts the source and the name of the bucket in the size of a pattern', () => {
+    const rulesWith = (length: number) => {
+      const test = createTestApp();
+      const inbox = new FileIngestBucket(test.stack, 'Inbox');
+      const prefixes = ['a', 'b'].map((start) => start.padEnd(length, 'x'));
+      return inbox.addRoute('Route', { prefixes, target: IngestTarget.queue() }).rules.length;
+    };
+    const empty = {
+      source: ['aws.s3'],
+      'detail-type': ['Object Created'],
+      detail: {
+        bucket: { name: ['x'.repeat(63)] },
+        object: { key: [{ prefix: '' }, { prefix: '' }], size: [{ 'anything-but': [0] }] },
+      },
+    };
+    const room = Math.floor((2_048 - JSON.stringify(empty).length) / 2);
+    expect([rulesWith(room), rulesWith(room + 1)]).toEqual([1, 2]);
+  });
+
+  it('throws for a pattern that EventBridge accepts with no quota, and for an archive of several', () => {
+    const test = createTestApp();
+    const inbox = new FileIngestBucket(test.stack, 'Inbox');
+    const target = IngestTarget.queue();
+    const excludeKeyPatterns = Array.from({ length: 120 }, (_, index) => `excluded/folder-${index}/*/of/everyone/*`);
+    expect(() => inbox.addRoute('Excludes', { excludeKeyPatterns, target })).toThrow(
+      /^the conditions of the route cannot be split into event patterns of up to 4096 characters, the maximum of EventBridge, got: \d+; use fewer or shorter patterns, or add routes \[at Pipeline\/Inbox\/Excludes\]$/,
+    );
+    expect(() =>
+      inbox.addRoute('Archived', { prefixes: tenants, suffixes: ['.json'], archiveFor: Duration.days(1), target }),
+    ).toThrow(
+      'archiveFor needs one rule, because an archive has one event pattern, and the pattern of this route is split into 4; use fewer or shorter prefixes, set ' +
+        'caseSensitiveSuffixes, or add routes [at Pipeline/Inbox/Archived]',
+    );
+  });
+
+  it('warns from the 31st rule with wildcards on, in all stacks of an account and region', () => {
+    const test = createTestApp();
+    const stacks = ['One', 'Two', 'Elsewhere'].map(
+      (id) => new Stack(test.app, id, id === 'Elsewhere' ? { env: { region: 'eu-west-1' } } : {}),
+    );
+    for (const stack of stacks) {
+      const inbox = new FileIngestBucket(stack, 'Inbox');
+      const target = IngestTarget.existingQueue(new sqs.Queue(stack, 'Jobs'));
+      for (let i = 0; i < 16; i += 1) {
+        inbox.addRoute(`Both${i}`, { prefixes: [`${i}/`], suffixes: ['.csv'], target });
+        inbox.addRoute(`Prefix${i}`, { prefixes: [`${i}-other/`], target });
+      }
+    }
+    const warnings = stacks.flatMap((stack) =>
+      Annotations.fromStack(stack)
+        .findWarning('*', Match.stringLikeRegexp('FileIngestBucket.wildcardRules'))
+        .map(({ id, entry }) => [id, entry.data]),
+    );
+    expect(warnings).toEqual(
+      [
+        ['/Two/Inbox/Both14', 31],
+        ['/Two/Inbox/Both15', 32],
+      ].map(([id, count]) => [
+        id,
+        `This is rule ${count} with wildcards on the default event bus of its account and region, and EventBridge accepts 30, which cannot be raised; match by prefixes or ` +
+          'by suffixes alone, combine routes to one target, use Delivery.s3Notifications(), or acknowledge this if the stacks are deployed to several accounts ' +
+          '[ack: cdk-fileworks:FileIngestBucket.wildcardRules]',
+      ]),
     );
   });
 
@@ -416,9 +531,17 @@ describe('IngestRoute', () => {
     ['prefixes cannot start with a slash, because keys do not, got: /in/; write in/', { prefixes: ['in/', '/in/'] }],
     ['reasons cannot be empty or hold an empty string; omit it to match every object', { reasons: [] }],
     [
-      'keyPatterns and excludeKeyPatterns cannot contain two asterisks in a row, got: a/**; one asterisk matches any text',
+      'keyPatterns cannot contain two asterisks in a row, got: a/**; one asterisk matches any text',
       { keyPatterns: ['a/**'] },
     ],
+    [
+      'excludeKeyPatterns cannot contain two asterisks in a row, got: a\\\\**; one asterisk matches any text',
+      { excludeKeyPatterns: ['a\\\\**'] },
+    ],
+    ...['a\\b*', 'a*\\'].map((pattern): [string, Omit<IngestRouteOptions, 'target'>] => [
+      `keyPatterns can contain a backslash only before an asterisk or another backslash, got: ${pattern}; write \\\\ for a backslash in a key`,
+      { keyPatterns: [pattern] },
+    ]),
     [
       'prefixes, suffixes cannot be set together with keyPatterns; EventBridge treats conditions on a key as alternatives; use one pattern for all',
       { keyPatterns: ['a*'], prefixes: ['a'], suffixes: ['b'] },
@@ -985,6 +1108,50 @@ describe('The queue policies of many routes', () => {
         ]),
       },
     });
+  });
+});
+
+describe('The policy of a function that is the target of many routes', () => {
+  const permissionsOf = (routes: number) => {
+    const test = createTestApp();
+    const inbox = new FileIngestBucket(test.stack, 'Inbox');
+    const target = IngestTarget.lambdaFunction(createFunction(test));
+    for (let i = 0; i < routes; i += 1) {
+      inbox.addRoute(`Route${i}`, { prefixes: [`in-${i}/`], target });
+    }
+    const template = synth(test);
+    template.allResourcesProperties('AWS::Events::Rule', {
+      Targets: [
+        {
+          Id: 'Target0',
+          Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Handler'), 'Arn'] },
+          RetryPolicy: { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 },
+          DeadLetterConfig: Match.anyValue(),
+        },
+      ],
+    });
+    return Object.values(template.findResources('AWS::Lambda::Permission')).map(
+      ({ Properties }) => Properties as { SourceArn: object },
+    );
+  };
+
+  it('has a permission for each rule', () => {
+    const permissions = permissionsOf(30);
+    expect(permissions).toHaveLength(30);
+    expect(JSON.stringify(permissions)).not.toContain('rule/*');
+  });
+
+  it('allows the rules of the account if the permissions do not fit', () => {
+    const permissions = permissionsOf(60);
+    expect(permissions).toHaveLength(31);
+    expect(permissions.filter((permission) => JSON.stringify(permission).includes(':rule/*'))).toEqual([
+      {
+        Action: 'lambda:InvokeFunction',
+        FunctionName: { 'Fn::GetAtt': [expect.stringMatching(/^Handler/), 'Arn'] },
+        Principal: 'events.amazonaws.com',
+        SourceArn: expect.anything() as object,
+      },
+    ]);
   });
 });
 

@@ -5,8 +5,9 @@ import { EventBridgeLimits } from '../../../contract/service-limits';
 import { checkExcluded, orDefault } from '../../private/checks';
 import { ValidationError } from '../../private/validation-error';
 import type { IngestRouteOptions } from '../ingest-route-options';
-import { renderKeyPatterns } from './key-filter';
+import type { KeyPattern } from './key-filter';
 import type { RouteFilter } from './route-overlap';
+import { checkWildcards } from './wildcard';
 
 /** Checks the conditions of a route. */
 export function createRouteFilter(scope: Construct, options: IngestRouteOptions): RouteFilter {
@@ -27,15 +28,8 @@ export function createRouteFilter(scope: Construct, options: IngestRouteOptions)
       scope,
     );
   }
-  const doubled = [...(keyPatterns ?? []), ...(excludeKeyPatterns ?? [])].find((pattern) =>
-    /(?<!\\)\*\*/.test(pattern),
-  );
-  if (doubled !== undefined) {
-    throw new ValidationError(
-      `keyPatterns and excludeKeyPatterns cannot contain two asterisks in a row, got: ${doubled}; one asterisk matches any text`,
-      scope,
-    );
-  }
+  checkWildcards(scope, 'keyPatterns', keyPatterns ?? []);
+  checkWildcards(scope, 'excludeKeyPatterns', excludeKeyPatterns ?? []);
   checkSize(scope, 'minSize', minSize);
   checkSize(scope, 'maxSize', maxSize);
   const filter: RouteFilter = {
@@ -59,9 +53,12 @@ export function createRouteFilter(scope: Construct, options: IngestRouteOptions)
   return filter;
 }
 
-/** The detail of the event pattern: the object and the reason. */
-export function renderDetail(filter: RouteFilter): Record<string, unknown> {
-  const key = renderKeyPatterns(filter.key);
+/**
+ * The detail of the event pattern: the object and the reason.
+ *
+ * @param key the alternatives of the key
+ */
+export function renderDetail(filter: RouteFilter, key: readonly KeyPattern[] | undefined): Record<string, unknown> {
   const size = renderSize(filter);
   const object = { ...(key && { key }), ...(size && { size }) };
   return {

@@ -1,6 +1,6 @@
-import { Token } from 'aws-cdk-lib';
 import { commonText, literal, type Glob, type GlobPart } from '../../private/glob';
-import { escapeWildcard, type KeyFilter } from './key-filter';
+import type { KeyFilter } from './key-filter';
+import { escapeWildcard, parseWildcard } from './wildcard';
 
 /** The conditions of a route, for a comparison with other routes. */
 export interface RouteFilter {
@@ -34,39 +34,23 @@ export function commonKey(a: RouteFilter, b: RouteFilter): string | undefined {
     : (keys.find((key) => ![a, b].some(({ key: filter }) => isLeftOut(literal(key), filter))) ?? '');
 }
 
-const anyText: GlobPart = { kind: 'any', within: false };
-
 function globs({ prefixes, suffixes, patterns, ignoreCase }: KeyFilter): Glob[] {
   if (patterns.length > 0) {
-    return patterns.map((pattern) => parseGlob(pattern));
+    return patterns.map((pattern) => parseWildcard(pattern));
   }
   const starts = prefixes.length === 0 ? [''] : prefixes;
   const ends = suffixes.length === 0 ? [''] : suffixes;
   return starts.flatMap((start) =>
-    ends.map((end) => [...parseGlob(`${escapeWildcard(start)}*`), ...parseGlob(escapeWildcard(end), ignoreCase)]),
+    ends.map((end) => [
+      ...parseWildcard(`${escapeWildcard(start)}*`),
+      ...parseWildcard(escapeWildcard(end), ignoreCase),
+    ]),
   );
-}
-
-function parseGlob(pattern: string, ignoreCase = false): Glob {
-  if (Token.isUnresolved(pattern)) {
-    return [anyText];
-  }
-  const parts: GlobPart[] = [];
-  let escaped = false;
-  for (const character of pattern) {
-    if (!escaped && character === '\\') {
-      escaped = true;
-      continue;
-    }
-    parts.push(!escaped && character === '*' ? anyText : { kind: 'is', character, ignoreCase });
-    escaped = false;
-  }
-  return parts;
 }
 
 /** Whether the other route excludes all keys of a glob: certain if an exclusion matches the glob as a literal. */
 function isLeftOut(glob: Glob, { excludes }: KeyFilter): boolean {
-  return excludes.some((exclude) => covers(parseGlob(exclude), glob));
+  return excludes.some((exclude) => covers(parseWildcard(exclude), glob));
 }
 
 /**

@@ -1,13 +1,13 @@
 import { Stack } from 'aws-cdk-lib';
 import { EventField, RuleTargetInput } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction, SfnStateMachine } from 'aws-cdk-lib/aws-events-targets';
+import { SfnStateMachine } from 'aws-cdk-lib/aws-events-targets';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption, type CfnQueue, type IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { OBJECT_CREATED_DETAIL_TYPE, OBJECT_EVENT_SOURCE } from '../../../contract/object-event';
 import { WakeUpMessage } from '../../../contract/wake-up';
-import { queueTarget, withDeadLetters } from '../../private/rule-access';
+import { functionTarget, queueTarget, withDeadLetters } from '../../private/rule-access';
 import { ValidationError } from '../../private/validation-error';
 import { createWorkQueue } from '../../private/work-queue';
 import type { ObjectFargateTask } from '../../object-fargate-task';
@@ -74,7 +74,7 @@ export function lambdaFunction(handler: IFunction): Bind {
   return (_scope, route, delivery) => {
     route.grantRead(handler);
     return {
-      ruleTarget: withDeadLetters(new LambdaFunction(handler, withoutDeadLetters(delivery)), delivery.deadLetterQueue),
+      ruleTarget: functionTarget(handler, { ...delivery }),
     };
   };
 }
