@@ -108,6 +108,18 @@ export interface IngestRouteOptions {
   readonly reasons?: IngestReason[];
 
   /**
+   * Whether the target may store results whose keys match this route.
+   *
+   * Each such result starts work again, whose result starts work again: an endless loop, whose tasks and requests you
+   * pay for. Without this prop, synth fails if the reader of the route's objects may store results below a prefix that
+   * the route matches, also through other routes. Set it only if results never match, for example because they have
+   * another suffix, or if the recursion ends by itself, as with archives inside of archives.
+   *
+   * @default false
+   */
+  readonly allowRecursion?: boolean;
+
+  /**
    * How long EventBridge tries to deliver an event before it sends the event to the dead-letter queue, from 1 minute to
    * 24 hours.
    *

@@ -10,6 +10,7 @@ import { EventBridgeLimits } from '../../contract/service-limits';
 import { acknowledgeWildcard } from '../private/acknowledge';
 import { checkSeconds, checkWholeNumber } from '../private/checks';
 import { pathOf } from '../private/paths';
+import { recordIntake } from '../private/recursion';
 import { createUndeliveredEvents } from '../private/undelivered-events';
 import { ValidationError } from '../private/validation-error';
 import { warn } from '../private/warning';
@@ -21,7 +22,7 @@ import { enableEventBridge, notifyQueue } from './private/bucket-notifications';
 import { hasWildcard, renderEventPatterns } from './private/event-patterns';
 import { allowNotifications, checkForNotifications, renderNotifications } from './private/queue-notification';
 import { createRouteFilter } from './private/route-filter';
-import type { RouteFilter } from './private/route-overlap';
+import { matchesBelow, type RouteFilter } from './private/route-overlap';
 import { registerRoute, type Overlap } from './private/route-registry';
 import { countWildcardRule } from './private/wildcard-quota';
 
@@ -96,6 +97,9 @@ export class IngestRoute extends Construct implements IIngestRoute {
   /** Prefixes of the keys that the route matches; empty for all keys. */
   readonly prefixes: string[];
 
+  readonly #filter: RouteFilter;
+  readonly #allowRecursion: boolean;
+
   constructor(scope: Construct, id: string, props: IngestRouteProps) {
     super(scope, id);
     const { minEventAgeSeconds, maxEventAgeSeconds, maxRetryAttempts } = EventBridgeLimits;
@@ -105,6 +109,8 @@ export class IngestRoute extends Construct implements IIngestRoute {
     this.source = props.source;
     const filter = createRouteFilter(this, props);
     this.prefixes = [...filter.key.prefixes];
+    this.#filter = filter;
+    this.#allowRecursion = props.allowRecursion ?? false;
     this.#warnOfOverlaps(registerRoute(props.source, this, filter));
     if (props.delivery?.direct ?? false) {
       this.rules = [];
@@ -138,6 +144,13 @@ export class IngestRoute extends Construct implements IIngestRoute {
    * @param grantee the reader
    */
   grantRead(grantee: IGrantable): Grant {
+    if (!this.#allowRecursion) {
+      recordIntake(grantee, {
+        route: this,
+        bucket: this.source.bucket,
+        matches: (prefix) => matchesBelow(this.#filter, prefix),
+      });
+    }
     return this.#forEachPrefix((prefix) => this.source.grantRead(grantee, prefix));
   }
 

@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import { PAGE_KEY_INFIX } from '../../contract/result-keys';
 import { acknowledgeWildcard } from './acknowledge';
 import { grantWriteWithKey } from './grants';
+import { recordResults } from './recursion';
 
 /** Allows `grantee` to read the objects below a prefix. */
 export function grantReadObjects(bucket: IBucket, grantee: IGrantable, prefix: string, versioned: boolean): Grant {
@@ -47,6 +48,7 @@ export function grantPutObjects(bucket: IBucket, grantee: IGrantable, prefix: st
  * Allows `grantee` to put objects below a prefix, read existing ones, and delete the progress objects of `extractTo`.
  */
 export function grantResultObjects(bucket: IBucket, grantee: IGrantable, prefix: string): Grant {
+  recordResults(grantee, bucket, prefix);
   grantWriteWithKey(bucket.encryptionKey, grantee);
   grantObjects(bucket, grantee, `${prefix}*${PAGE_KEY_INFIX}`, ['s3:DeleteObject']);
   return grantObjects(bucket, grantee, prefix, ['s3:PutObject', 's3:AbortMultipartUpload', 's3:GetObject']);

@@ -1,3 +1,4 @@
+import { Token } from 'aws-cdk-lib';
 import { commonText, literal, type Glob, type GlobPart } from '../../private/glob';
 import type { KeyFilter } from './key-filter';
 import { escapeWildcard, parseWildcard } from './wildcard';
@@ -32,6 +33,16 @@ export function commonKey(a: RouteFilter, b: RouteFilter): string | undefined {
   return keys.length === 0
     ? undefined
     : (keys.find((key) => ![a, b].some(({ key: filter }) => isLeftOut(literal(key), filter))) ?? '');
+}
+
+/** Whether some key below the prefix matches the route, as far as that is known at synth. */
+export function matchesBelow(route: RouteFilter, prefix: string): boolean {
+  const { prefixes, suffixes, patterns, excludes } = route.key;
+  if ([prefix, ...prefixes, ...suffixes, ...patterns, ...excludes].some((text) => Token.isUnresolved(text))) {
+    return false;
+  }
+  const key = { prefixes: [prefix], suffixes: [], patterns: [], excludes: [], ignoreCase: false };
+  return commonKey(route, { key, minSize: 0, maxSize: Infinity, reasons: [] }) !== undefined;
 }
 
 function globs({ prefixes, suffixes, patterns, ignoreCase }: KeyFilter): Glob[] {
