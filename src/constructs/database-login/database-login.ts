@@ -3,6 +3,7 @@ import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IConstruct } from 'constructs';
 import type { DatabaseSettings } from '../../contract/database-settings';
+import { checkWholeNumber } from '../private/checks';
 import { grantGetSecretValue } from '../private/grants';
 
 /** Options of `DatabaseLogin.secret()`, which override the values of the secret. */
@@ -76,6 +77,7 @@ export class DatabaseLogin {
    */
   static secret(secret: ISecret, options: SecretLoginOptions = {}): DatabaseLogin {
     const { host, port, databaseName, caCertificate } = options;
+    checkPort(port);
     return new DatabaseLogin(
       { secretArn: secret.secretArn, host, port, database: databaseName, ca: caCertificate },
       (grantee) => grantGetSecretValue(secret, grantee),
@@ -89,6 +91,7 @@ export class DatabaseLogin {
    */
   static iam(options: IamLoginOptions): DatabaseLogin {
     const { host, port, databaseName, user, resourceId, caCertificate } = options;
+    checkPort(port);
     return new DatabaseLogin({ host, port, database: databaseName, user, ca: caCertificate }, (grantee, scope) => {
       const dbUser = Stack.of(scope).formatArn({
         service: 'rds-db',
@@ -123,4 +126,9 @@ export class DatabaseLogin {
   grantLogin(grantee: IGrantable, scope: IConstruct): Grant {
     return this.#grant(grantee, scope);
   }
+}
+
+/** The port of a database that the app creates is a token, which the settings hold unchanged. */
+function checkPort(port: number | undefined): void {
+  checkWholeNumber('port', port, { min: 1, max: 65_535, tokens: true });
 }

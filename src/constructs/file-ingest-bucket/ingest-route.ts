@@ -8,7 +8,7 @@ import { Construct } from 'constructs';
 import { OBJECT_CREATED_DETAIL_TYPE, OBJECT_DELETED_DETAIL_TYPE } from '../../contract/object-event';
 import { EventBridgeLimits } from '../../contract/service-limits';
 import { acknowledgeWildcard } from '../private/acknowledge';
-import { checkSeconds, checkWholeNumber } from '../private/checks';
+import { checkDuration, checkWholeNumber } from '../private/checks';
 import { pathOf } from '../private/paths';
 import { recordIntake } from '../private/recursion';
 import { createUndeliveredEvents } from '../private/undelivered-events';
@@ -103,9 +103,14 @@ export class IngestRoute extends Construct implements IIngestRoute {
   constructor(scope: Construct, id: string, props: IngestRouteProps) {
     super(scope, id);
     const { minEventAgeSeconds, maxEventAgeSeconds, maxRetryAttempts } = EventBridgeLimits;
-    checkSeconds('maxEventAge', props.maxEventAge, { min: minEventAgeSeconds, max: maxEventAgeSeconds }, this);
-    checkWholeNumber('retryAttempts', props.retryAttempts, { min: 0, max: maxRetryAttempts }, this);
-    checkWholeNumber('archiveFor', props.archiveFor?.toDays({ integral: false }), { min: 1, unit: 'days' }, this);
+    checkDuration(
+      'maxEventAge',
+      props.maxEventAge,
+      { min: minEventAgeSeconds, max: maxEventAgeSeconds, tokens: true },
+      this,
+    );
+    checkWholeNumber('retryAttempts', props.retryAttempts, { min: 0, max: maxRetryAttempts, tokens: true }, this);
+    checkDuration('archiveFor', props.archiveFor, { min: 1, unit: 'days', tokens: true }, this);
     this.source = props.source;
     const filter = createRouteFilter(this, props);
     this.prefixes = [...filter.key.prefixes];

@@ -9,7 +9,7 @@ import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
 import { ObjectTaskEnv } from '../../contract/object-task-env';
 import { SpotStrategy, useFargateCapacity } from '../capacity';
-import { checkSeconds, checkWholeNumber } from '../private/checks';
+import { checkDuration, checkWholeNumber } from '../private/checks';
 import { createRunMachine, resolveFargateRun } from '../fargate-run';
 import { checkFargateTask } from '../fargate-task';
 import { grantSend } from '../private/grants';
@@ -82,7 +82,7 @@ export class ObjectFargateTask extends Construct implements iam.IGrantable, ICon
       reserved: Object.values(ObjectTaskEnv),
     });
     checkWholeNumber('retries', props.retries, { min: 0, max: 10 }, this);
-    checkSeconds('maxDuration', props.maxDuration, { min: 60, max: 604_800 }, this);
+    checkDuration('maxDuration', props.maxDuration, { min: 60, max: 604_800 }, this);
     const run = resolveFargateRun(
       this,
       props,

@@ -3,6 +3,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
 import { describeAlarm } from '../private/alarm';
+import { checkDuration } from '../private/checks';
 import { pathOf } from '../private/paths';
 import { ValidationError } from '../private/validation-error';
 import { DashboardDefaults } from './defaults';
@@ -66,6 +67,7 @@ export class PipelineDashboard extends Construct {
 
   constructor(scope: Construct, id: string, props: PipelineDashboardProps) {
     super(scope, id);
+    checkDuration('defaultInterval', props.defaultInterval, { min: 60 }, this);
     const stages = props.stages.map(({ config }) => config);
     if (stages.length === 0) {
       throw new ValidationError(

@@ -1,4 +1,4 @@
-import { Token, type Duration } from 'aws-cdk-lib';
+import { SizeRoundingBehavior, Token, type Duration, type Size } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import { ValidationError } from './validation-error';
 
@@ -7,11 +7,19 @@ export interface Range {
   readonly min: number;
   readonly max?: number;
   readonly unit?: string;
+  /**
+   * Whether a token passes: only for a value that goes unchanged into a number property of CloudFormation. Computed
+   * with, or in a text, it would be the number with which the CDK stands for a token, such as -1.888e+289.
+   */
+  readonly tokens?: boolean;
 }
 
-/** Throws unless `value` is a whole number in the range. Tokens pass, because their values are unknown at synth. */
+/** The units of durations, in milliseconds. */
+const UNITS = { seconds: 1_000, minutes: 60_000, hours: 3_600_000, days: 86_400_000 } as const;
+
+/** Throws unless `value` is a whole number in the range. */
 export function checkWholeNumber(prop: string, value: number | undefined, range: Range, scope?: IConstruct): void {
-  if (value === undefined || Token.isUnresolved(value)) {
+  if (value === undefined || passes(prop, value, range, scope)) {
     return;
   }
   const { min, max = Number.MAX_SAFE_INTEGER, unit } = range;
@@ -23,17 +31,66 @@ export function checkWholeNumber(prop: string, value: number | undefined, range:
   throw new ValidationError(`${prop} must be ${kind} ${bounds}, got: ${value}`, scope);
 }
 
-/** Throws unless the duration is a whole number of seconds in the range. Tokens pass. */
-export function checkSeconds(
+/** Throws unless `value` is more than 0 and at most `max`. Fractions pass. */
+export function checkPositive(prop: string, value: number | undefined, scope?: IConstruct, max?: number): void {
+  checkKnown(prop, value, scope);
+  if (value === undefined || (Number.isFinite(value) && value > 0 && value <= (max ?? Number.MAX_SAFE_INTEGER))) {
+    return;
+  }
+  const bound = max === undefined ? '' : ` and at most ${max}`;
+  throw new ValidationError(`${prop} must be more than 0${bound}, got: ${value}`, scope);
+}
+
+/** Throws unless the duration is a whole number of its unit in the range; by default of seconds. */
+export function checkDuration(
   prop: string,
   value: Duration | undefined,
+  { unit = 'seconds', ...range }: Range & { readonly unit?: keyof typeof UNITS },
+  scope?: IConstruct,
+): void {
+  if (value !== undefined && !passes(prop, value, range, scope)) {
+    const amount = value.toMilliseconds({ integral: false }) / UNITS[unit];
+    checkWholeNumber(prop, amount, { ...range, unit }, scope);
+  } else if (value !== undefined && value.unitLabel() !== unit) {
+    throw new ValidationError(
+      `${prop} must be Duration.${unit}() for a token, which cannot be converted, got: Duration.${value.unitLabel()}()`,
+      scope,
+    );
+  }
+}
+
+/** Throws unless the size is a whole number of bytes in the range. */
+export function checkBytes(
+  prop: string,
+  value: Size | undefined,
   range: Omit<Range, 'unit'>,
   scope?: IConstruct,
 ): void {
-  if (value === undefined || value.isUnresolved()) {
+  checkKnown(prop, value, scope);
+  checkWholeNumber(prop, value?.toBytes({ rounding: SizeRoundingBehavior.NONE }), { ...range, unit: 'bytes' }, scope);
+}
+
+/** Throws for a token, whose value synth needs. */
+export function checkKnown(prop: string, value: number | Duration | Size | undefined, scope?: IConstruct): void {
+  if (value === undefined || !isToken(value)) {
     return;
   }
-  checkWholeNumber(prop, value.toMilliseconds() / 1_000, { ...range, unit: 'seconds' }, scope);
+  const kind = typeof value === 'number' ? 'number' : 'unitLabel' in value ? 'duration' : 'size';
+  throw new ValidationError(
+    `${prop} must be known at synth, because other values are computed from it; use a literal ${kind} (no token)`,
+    scope,
+  );
+}
+
+function passes(prop: string, value: number | Duration, { tokens = false }: Range, scope?: IConstruct): boolean {
+  if (!tokens) {
+    checkKnown(prop, value, scope);
+  }
+  return isToken(value);
+}
+
+function isToken(value: number | Duration | Size): boolean {
+  return typeof value === 'number' ? Token.isUnresolved(value) : value.isUnresolved();
 }
 
 /** A value in a message, marked as the default if the user did not set it. */

@@ -5,7 +5,7 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { SqsLimits } from '../../contract/service-limits';
 import { createAlarm, type AlarmNotice, type AlarmOptions } from './alarm';
-import { checkSeconds, checkWholeNumber, orDefault } from './checks';
+import { checkDuration, checkWholeNumber, orDefault } from './checks';
 import { pathOf } from './paths';
 import { ValidationError } from './validation-error';
 
@@ -76,8 +76,13 @@ export function createQueues(scope: Construct, options: WorkQueueOptions): Omit<
   const maxReceiveCount = options.maxReceiveCount ?? WorkQueueDefaults.maxReceiveCount;
   const deadLetterRetention = options.deadLetterRetention ?? WorkQueueDefaults.deadLetterRetention;
   const removalPolicy = options.removalPolicy ?? WorkQueueDefaults.removalPolicy;
-  checkSeconds('visibilityTimeout', visibilityTimeout, { min: 1, max: SqsLimits.maxVisibilityTimeoutSeconds }, scope);
-  checkWholeNumber('maxReceiveCount', maxReceiveCount, { min: 1, max: SqsLimits.maxReceiveCount }, scope);
+  checkDuration(
+    'visibilityTimeout',
+    visibilityTimeout,
+    { min: 1, max: SqsLimits.maxVisibilityTimeoutSeconds, tokens: true },
+    scope,
+  );
+  checkWholeNumber('maxReceiveCount', maxReceiveCount, { min: 1, max: SqsLimits.maxReceiveCount, tokens: true }, scope);
   checkRetention(scope, retentionPeriod, deadLetterRetention, options);
 
   const deadLetterQueue = new sqs.Queue(scope, 'DeadLetterQueue', {
@@ -130,9 +135,9 @@ function checkRetention(
   deadLetterRetention: Duration,
   given: WorkQueueOptions,
 ): void {
-  const range = { min: SqsLimits.minRetentionSeconds, max: SqsLimits.maxRetentionSeconds };
-  checkSeconds('retentionPeriod', retentionPeriod, range, scope);
-  checkSeconds('deadLetterRetention', deadLetterRetention, range, scope);
+  const range = { min: SqsLimits.minRetentionSeconds, max: SqsLimits.maxRetentionSeconds, tokens: true };
+  checkDuration('retentionPeriod', retentionPeriod, range, scope);
+  checkDuration('deadLetterRetention', deadLetterRetention, range, scope);
 
   if (retentionPeriod.isUnresolved() || deadLetterRetention.isUnresolved()) {
     return;

@@ -1,4 +1,4 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration, Stack, Tokenization } from 'aws-cdk-lib';
 import { ScalableTarget } from 'aws-cdk-lib/aws-applicationautoscaling';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Connections, IConnectable } from 'aws-cdk-lib/aws-ec2';
@@ -17,7 +17,7 @@ import { acknowledge, acknowledgeWildcard } from '../private/acknowledge';
 import { allowToVolumes } from '../fargate-task';
 import { grantSend, grantWork } from '../private/grants';
 import { grantResultObjects } from '../private/object-grants';
-import { checkWholeNumber } from '../private/checks';
+import { checkDuration, checkWholeNumber } from '../private/checks';
 import { describeSecurityGroups } from '../private/paths';
 import { ValidationError } from '../private/validation-error';
 import { warnOfSubnets } from '../private/subnets';
@@ -453,8 +453,10 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
       [WorkerEnv.queueUrl]: work.queue.queueUrl,
       ...(work.deadLetterQueue && { [WorkerEnv.deadLetterQueueUrl]: work.deadLetterQueue.queueUrl }),
       ...renderQueues(this, props, further),
-      [WorkerEnv.visibilityTimeoutSeconds]: String(work.lease.toSeconds()),
-      ...(work.maxReceiveCount !== undefined && { [WorkerEnv.maxReceiveCount]: String(work.maxReceiveCount) }),
+      [WorkerEnv.visibilityTimeoutSeconds]: Tokenization.stringifyNumber(work.lease.toSeconds()),
+      ...(work.maxReceiveCount !== undefined && {
+        [WorkerEnv.maxReceiveCount]: Tokenization.stringifyNumber(work.maxReceiveCount),
+      }),
       ...(stopTimeout && { [WorkerEnv.stopTimeoutSeconds]: String(stopTimeout.toSeconds()) }),
       [WorkerEnv.concurrency]: String(props.concurrency ?? WorkerDefaults.concurrency),
       [WorkerEnv.scaleInProtection]: protection ? ScaleInProtectionMode.enabled : ScaleInProtectionMode.disabled,
@@ -530,7 +532,8 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
         this,
       );
     }
-    checkWholeNumber('targetPercent', options.targetPercent, { min: 1, max: 100 }, this);
+    checkWholeNumber('targetPercent', options.targetPercent, { min: 1, max: 100, tokens: true }, this);
+    checkDuration('scaleOutCooldown', options.scaleOutCooldown, { min: 0 }, this);
     return {
       targetUtilizationPercent: options.targetPercent,
       disableScaleIn: !(options.allowScaleIn ?? false),

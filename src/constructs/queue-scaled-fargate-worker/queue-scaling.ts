@@ -1,5 +1,5 @@
 import type { Construct } from 'constructs';
-import { checkSeconds, checkWholeNumber } from '../private/checks';
+import { checkDuration, checkPositive, checkWholeNumber } from '../private/checks';
 import { ValidationError } from '../private/validation-error';
 import { bindBacklogPerTask } from './private';
 import { bindExactScaling } from './private/exact-scaling';
@@ -52,9 +52,7 @@ export abstract class QueueScaling {
    */
   static backlogPerTask(options: BacklogPerTaskOptions = {}): QueueScaling {
     const { messagesPerTask } = options;
-    if (messagesPerTask !== undefined && messagesPerTask <= 0) {
-      throw new ValidationError(`messagesPerTask must be more than 0, got: ${messagesPerTask}`);
-    }
+    checkPositive('messagesPerTask', messagesPerTask);
     return backlogPerTask((concurrency) => messagesPerTask ?? concurrency);
   }
 
@@ -65,7 +63,8 @@ export abstract class QueueScaling {
    * @param options the acceptable waiting time, and the time for one message
    */
   static latency(options: LatencyOptions): QueueScaling {
-    checkSeconds('perMessage', options.perMessage, { min: 1 });
+    checkDuration('perMessage', options.perMessage, { min: 1 });
+    checkDuration('acceptable', options.acceptable, { min: 1 });
     const acceptable = options.acceptable.toSeconds();
     const perMessage = options.perMessage.toSeconds();
     if (acceptable < perMessage) {

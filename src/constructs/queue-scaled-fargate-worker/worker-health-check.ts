@@ -1,6 +1,6 @@
 import type { Duration } from 'aws-cdk-lib';
 import type { HealthCheck } from 'aws-cdk-lib/aws-ecs';
-import { checkSeconds, checkWholeNumber } from '../private/checks';
+import { checkDuration, checkWholeNumber } from '../private/checks';
 import { ValidationError } from '../private/validation-error';
 import { HealthCheckDefaults } from './defaults';
 
@@ -89,9 +89,9 @@ export class WorkerHealthCheck {
   readonly port?: number;
 
   private constructor(command?: string[], options: WorkerHealthCheckOptions = {}, port?: number) {
-    checkSeconds('interval', options.interval, { min: 5, max: 300 });
-    checkWholeNumber('retries', options.retries, { min: 1, max: 10 });
-    checkSeconds('startPeriod', options.startPeriod, { min: 0, max: 300 });
+    checkDuration('interval', options.interval, { min: 5, max: 300 });
+    checkWholeNumber('retries', options.retries, { min: 1, max: 10, tokens: true });
+    checkDuration('startPeriod', options.startPeriod, { min: 0, max: 300, tokens: true });
     this.port = port;
     this.containerHealthCheck = command && {
       command,

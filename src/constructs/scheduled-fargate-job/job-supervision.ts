@@ -1,5 +1,5 @@
 import type { Duration } from 'aws-cdk-lib';
-import { checkSeconds, checkWholeNumber } from '../private/checks';
+import { checkDuration, checkWholeNumber } from '../private/checks';
 import { SupervisionDefaults } from './defaults';
 
 /** Options of `JobSupervision.stepFunctions()`. */
@@ -45,7 +45,7 @@ export class JobSupervision {
    * @param options retries and duration
    */
   static stepFunctions(options: SupervisionOptions = {}): JobSupervision {
-    checkSeconds('maxDuration', options.maxDuration, { min: 60, max: 604_800 });
+    checkDuration('maxDuration', options.maxDuration, { min: 60, max: 604_800 });
     checkWholeNumber('retries', options.retries, { min: 0, max: 10 });
     return new JobSupervision({
       maxDuration: options.maxDuration ?? SupervisionDefaults.maxDuration,

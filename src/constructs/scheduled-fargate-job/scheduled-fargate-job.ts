@@ -13,7 +13,7 @@ import { JobEnv } from '../../contract/job-env';
 import { EventBridgeLimits } from '../../contract/service-limits';
 import { SpotStrategy, useFargateCapacity } from '../capacity';
 import { createAlarm } from '../private/alarm';
-import { checkSeconds, checkWholeNumber } from '../private/checks';
+import { checkDuration, checkWholeNumber } from '../private/checks';
 import { failedRuns, grantRunTask, resolveFargateRun, type FargateRun } from '../fargate-run';
 import { checkFargateTask } from '../fargate-task';
 import { pathOf } from '../private/paths';
@@ -212,14 +212,9 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
   #checkProps(props: ScheduledFargateJobProps): void {
     const { minEventAgeSeconds, maxEventAgeSeconds, maxRetryAttempts } = EventBridgeLimits;
     checkFargateTask(this, props, { excluded: { stopTimeout: props.stopTimeout } });
-    checkSeconds('maxEventAge', props.maxEventAge, { min: minEventAgeSeconds, max: maxEventAgeSeconds }, this);
+    checkDuration('maxEventAge', props.maxEventAge, { min: minEventAgeSeconds, max: maxEventAgeSeconds }, this);
     checkWholeNumber('retryAttempts', props.retryAttempts, { min: 0, max: maxRetryAttempts }, this);
-    checkWholeNumber(
-      'alarmMissedFor',
-      props.alarmMissedFor?.toHours({ integral: false }),
-      { min: 1, max: 168, unit: 'hours' },
-      this,
-    );
+    checkDuration('alarmMissedFor', props.alarmMissedFor, { min: 1, max: 168, unit: 'hours' }, this);
     if (props.alarmMissedFor !== undefined && props.supervision?.options === undefined) {
       throw new ValidationError(
         'alarmMissedFor needs supervision, which reports successful runs; set supervision: JobSupervision.stepFunctions()',

@@ -12,7 +12,7 @@ import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
 import { TaskAlertsEnv, ALERT_TABLE } from '../../contract/task-alerts';
 import { acknowledge } from '../private/acknowledge';
-import { checkExcluded, checkSeconds, checkWholeNumber } from '../private/checks';
+import { checkExcluded, checkDuration, checkWholeNumber } from '../private/checks';
 import { grantPublish, grantSend } from '../private/grants';
 import { createHandlerFunction } from '../private/handler-function';
 import { pathOf } from '../private/paths';
@@ -182,7 +182,7 @@ export class TaskLifecycleAlerts extends Construct {
 
   #checkProps(props: TaskLifecycleAlertsProps): void {
     checkWholeNumber('maxAlerts', props.maxAlerts, { min: 1 }, this);
-    checkSeconds('period', props.period, { min: 60, max: 86_400 }, this);
+    checkDuration('period', props.period, { min: 60, max: 86_400 }, this);
     for (const code of props.expectedExitCodes ?? []) {
       checkWholeNumber('expectedExitCodes', code, { min: 1, max: 255 }, this);
     }

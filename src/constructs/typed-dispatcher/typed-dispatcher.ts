@@ -14,7 +14,7 @@ import { DISPATCH_METRIC_DIMENSION, DispatchMetrics, DISPATCH_TYPE_DIMENSION } f
 import { DispatchStateEnv } from '../../contract/dispatch-env';
 import { OBJECT_EVENT_SOURCE } from '../../contract/object-event';
 import type { IFileDispatcher, IFileIngestBucket, IIngestRoute, IngestDelivery } from '../file-ingest-bucket';
-import { checkSeconds, checkWholeNumber } from '../private/checks';
+import { checkDuration, checkWholeNumber } from '../private/checks';
 import { grantSend } from '../private/grants';
 import { grantListVersions, grantResultObjects } from '../private/object-grants';
 import { nameOf, pathOf } from '../private/paths';
@@ -189,7 +189,7 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
   constructor(scope: Construct, id: string, props: TypedDispatcherProps = {}) {
     super(scope, id);
     checkWholeNumber('maxConcurrentTasks', props.maxConcurrentTasks, MaxConcurrentTasks, this);
-    checkSeconds('maxQueuedAge', props.maxQueuedAge, { min: 60, max: 14 * 86_400 }, this);
+    checkDuration('maxQueuedAge', props.maxQueuedAge, { min: 60, max: 14 * 86_400 }, this);
     checkWholeNumber('launchesPerSecond', props.launchesPerSecond, { min: 1, max: 500 }, this);
     const { _dynamoDb: dynamoDb = {}, _postgres: postgres } = props.stateStore ?? StateStore.dynamoDb();
     this.#state = postgres === undefined ? new TableState(this, dynamoDb) : new DatabaseState(this, postgres);

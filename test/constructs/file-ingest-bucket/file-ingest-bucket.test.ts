@@ -568,7 +568,10 @@ describe('IngestRoute', () => {
     ],
     ['minSize cannot be more than maxSize, got: 1 (the default) and 0 bytes', { maxSize: Size.bytes(0) }],
     ['archiveFor must be a whole number of days 1 or more, got: 0.5', { archiveFor: Duration.hours(12) }],
-    ['minSize must be known at synth; use a literal size', { minSize: Size.bytes(Lazy.number({ produce: () => 2 })) }],
+    [
+      'minSize must be known at synth, because other values are computed from it; use a literal size (no token)',
+      { minSize: Size.bytes(Lazy.number({ produce: () => 2 })) },
+    ],
     ['maxEventAge must be a whole number of seconds from 60 to 86400, got: 59', { maxEventAge: Duration.seconds(59) }],
     [
       'maxEventAge must be a whole number of seconds from 60 to 86400, got: 86401',

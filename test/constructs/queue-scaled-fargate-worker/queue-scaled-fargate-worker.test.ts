@@ -751,7 +751,7 @@ describe('QueueScaledFargateWorker refuses', () => {
       { alarmNotStartingFor: Duration.seconds(59) },
     ],
     [
-      'maxTasks must be known at synth, because the steps of the scaling policy are computed from it; use a literal number',
+      'maxTasks must be known at synth, because other values are computed from it; use a literal number (no token)',
       { maxTasks: Lazy.number({ produce: () => 4 }) },
     ],
     [

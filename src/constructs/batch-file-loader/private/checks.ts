@@ -1,6 +1,6 @@
 import { Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { checkExcluded, checkSeconds, checkWholeNumber } from '../../private/checks';
+import { checkBytes, checkDuration, checkExcluded, checkWholeNumber } from '../../private/checks';
 import { ValidationError } from '../../private/validation-error';
 import type { BatchFileLoaderProps, LoadRouteOptions } from '../batch-file-loader-props';
 import { LoaderDefaults } from '../defaults';
@@ -9,10 +9,12 @@ import { LoaderDefaults } from '../defaults';
 export function checkLoader(scope: Construct, props: BatchFileLoaderProps): void {
   checkFunction(scope, props);
   checkQueue(scope, props);
-  checkWholeNumber('batchSize', props.batchSize, { min: 1, max: 10_000 }, scope);
-  checkSeconds('batchingWindow', props.batchingWindow, { min: 0, max: 300 }, scope);
-  checkWholeNumber('maxConnections', props.maxConnections, { min: 2, max: 1_000 }, scope);
-  checkSeconds('alarmOldestMessageAge', props.alarmOldestMessageAge, { min: 60 }, scope);
+  checkWholeNumber('batchSize', props.batchSize, { min: 1, max: 10_000, tokens: true }, scope);
+  checkDuration('batchingWindow', props.batchingWindow, { min: 0, max: 300 }, scope);
+  checkWholeNumber('maxConnections', props.maxConnections, { min: 2, max: 1_000, tokens: true }, scope);
+  checkDuration('alarmOldestMessageAge', props.alarmOldestMessageAge, { min: 60 }, scope);
+  checkBytes('maxFileSize', props.maxFileSize, { min: 1 }, scope);
+  checkBytes('maxBatchSize', props.maxBatchSize, { min: 1 }, scope);
   const { maxFileSize = LoaderDefaults.maxFileSize, maxBatchSize = LoaderDefaults.maxBatchSize } = props;
   if (maxBatchSize.toBytes() < maxFileSize.toBytes()) {
     throw new ValidationError(
@@ -40,8 +42,8 @@ function checkFunction(scope: Construct, props: BatchFileLoaderProps): void {
       scope,
     );
   }
-  checkSeconds('timeout', timeout, { min: 30, max: 900 }, scope);
-  checkWholeNumber('memorySize', memorySize, { min: 256, max: 10_240, unit: 'MiB' }, scope);
+  checkDuration('timeout', timeout, { min: 30, max: 900 }, scope);
+  checkWholeNumber('memorySize', memorySize, { min: 256, max: 10_240, unit: 'MiB', tokens: true }, scope);
 }
 
 function checkQueue(scope: Construct, props: BatchFileLoaderProps): void {

@@ -1,6 +1,6 @@
 import { Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { checkExcluded, checkSeconds, checkWholeNumber } from '../../private/checks';
+import { checkBytes, checkDuration, checkExcluded, checkKnown, checkWholeNumber } from '../../private/checks';
 import { ValidationError } from '../../private/validation-error';
 import type { ChunkedBatchWorkflowProps } from '../chunked-batch-workflow-props';
 import { BatchDefaults, BatchFolder } from '../defaults';
@@ -9,24 +9,14 @@ import { BatchDefaults, BatchFolder } from '../defaults';
 export function checkWorkflow(scope: Construct, props: ChunkedBatchWorkflowProps): void {
   checkWholeNumber('maxFilesPerBatch', props.maxFilesPerBatch, { min: 1, max: 10_000 }, scope);
   // The input of an execution has at most 256 KiB, and contains more than the files.
-  checkWholeNumber(
-    'maxBatchDescription',
-    props.maxBatchDescription?.toBytes(),
-    { min: 1_024, max: 204_800, unit: 'bytes' },
-    scope,
-  );
+  checkBytes('maxBatchDescription', props.maxBatchDescription, { min: 1_024, max: 204_800 }, scope);
   checkWholeNumber('maxConcurrency', props.maxConcurrency, { min: 1, max: 10_000 }, scope);
   checkWholeNumber('maxConcurrentPrefixes', props.maxConcurrentPrefixes, { min: 1, max: 40 }, scope);
   checkWholeNumber('retries', props.retries, { min: 0, max: 10 }, scope);
-  checkSeconds('batchTimeout', props.batchTimeout, { min: 60, max: 604_800 }, scope);
+  checkDuration('batchTimeout', props.batchTimeout, { min: 60, max: 604_800 }, scope);
   checkPercentage('toleratedFailurePercentage', props.toleratedFailurePercentage, scope);
   checkPercentage('abortFailurePercentage', props.abortFailurePercentage, scope);
-  checkWholeNumber(
-    'resultRetention',
-    props.resultRetention?.toDays({ integral: false }),
-    { min: 1, unit: 'days' },
-    scope,
-  );
+  checkDuration('resultRetention', props.resultRetention, { min: 1, unit: 'days', tokens: true }, scope);
   if (props.resultBucket !== undefined) {
     checkExcluded(
       'resultBucket',
@@ -41,7 +31,8 @@ export function checkWorkflow(scope: Construct, props: ChunkedBatchWorkflowProps
 }
 
 function checkPercentage(prop: string, value: number | undefined, scope: Construct): void {
-  if (value !== undefined && !Token.isUnresolved(value) && !(value >= 0 && value <= 100)) {
+  checkKnown(prop, value, scope);
+  if (value !== undefined && !(value >= 0 && value <= 100)) {
     throw new ValidationError(`${prop} must be a number from 0 to 100, got: ${value}`, scope);
   }
 }

@@ -1,3 +1,4 @@
+import { Tokenization } from 'aws-cdk-lib';
 import type { DatabaseSettings } from '../../../contract/database-settings';
 import type { DatabaseDeliveryPipelineProps } from '../database-delivery-pipeline-props';
 import { DeliveryDefaults } from '../defaults';
@@ -9,7 +10,7 @@ type Variables = Record<string, string>;
 function databaseEnvironment({ secretArn, host, port, database, user }: DatabaseSettings): object {
   const known: Readonly<Record<string, string | undefined>> = {
     PGHOST: host,
-    PGPORT: port?.toString() ?? (secretArn === undefined ? '5432' : undefined),
+    PGPORT: port === undefined ? (secretArn === undefined ? '5432' : undefined) : Tokenization.stringifyNumber(port),
     PGDATABASE: database,
     PGUSER: user,
     // Node.js has its own list of authorities, which this extends

@@ -1,6 +1,6 @@
 import { Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { checkSeconds, checkWholeNumber } from '../../private/checks';
+import { checkDuration, checkWholeNumber } from '../../private/checks';
 import { ValidationError } from '../../private/validation-error';
 import type { DatabaseDeliveryPipelineProps } from '../database-delivery-pipeline-props';
 import { mentionsEnd } from './scripts';
@@ -25,7 +25,7 @@ export function checkDelivery(scope: Construct, props: DatabaseDeliveryPipelineP
       );
     }
   }
-  checkSeconds('timeout', props.timeout, { min: 300, max: 28_800 }, scope);
+  checkDuration('timeout', props.timeout, { min: 300, max: 28_800 }, scope);
   checkWholeNumber('clientVersion', props.clientVersion, { min: 13, max: 18 }, scope);
   checkCommands(scope, props);
   checkShape(

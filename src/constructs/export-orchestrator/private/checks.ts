@@ -1,7 +1,7 @@
 import { Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { ExportEnv } from '../../../contract/export-env';
-import { checkExcluded, checkSeconds, checkWholeNumber } from '../../private/checks';
+import { checkDuration, checkExcluded, checkPositive, checkWholeNumber } from '../../private/checks';
 import { ValidationError } from '../../private/validation-error';
 import type { QueueScaledFargateWorkerOptions } from '../../queue-scaled-fargate-worker';
 import type { ExportOrchestratorProps } from '../export-orchestrator-props';
@@ -15,7 +15,7 @@ export function checkExportOrchestrator(scope: Construct, props: ExportOrchestra
     checkService(scope, name, options, props);
   }
   checkEnvironment(scope, 'environment', props);
-  checkRate(scope, props.apiRequestsPerSecond);
+  checkPositive('apiRequestsPerSecond', props.apiRequestsPerSecond, scope, 10_000);
   if (props.apiUrl !== undefined && !Token.isUnresolved(props.apiUrl) && !URL.canParse(props.apiUrl)) {
     throw new ValidationError(`apiUrl must be a URL, got: ${props.apiUrl}`, scope);
   }
@@ -29,8 +29,13 @@ export function checkExportOrchestrator(scope: Construct, props: ExportOrchestra
       scope,
     );
   }
-  checkWholeNumber('downloaderCpuTargetPercent', props.downloaderCpuTargetPercent, { min: 1, max: 100 }, scope);
-  checkSeconds('alarmApiUnavailableFor', props.alarmApiUnavailableFor, { min: 60, max: 86_400 }, scope);
+  checkWholeNumber(
+    'downloaderCpuTargetPercent',
+    props.downloaderCpuTargetPercent,
+    { min: 1, max: 100, tokens: true },
+    scope,
+  );
+  checkDuration('alarmApiUnavailableFor', props.alarmApiUnavailableFor, { min: 60, max: 86_400 }, scope);
 }
 
 function checkService(
@@ -90,11 +95,5 @@ function checkEnvironment(
       `${name} cannot hold ${taken.join(', ')}, which the construct sets; set the corresponding prop`,
       scope,
     );
-  }
-}
-
-function checkRate(scope: Construct, perSecond: number | undefined): void {
-  if (perSecond !== undefined && !Token.isUnresolved(perSecond) && !(perSecond > 0 && perSecond <= 10_000)) {
-    throw new ValidationError(`apiRequestsPerSecond must be more than 0 and at most 10000, got: ${perSecond}`, scope);
   }
 }

@@ -5,7 +5,7 @@ import { LogGroup, type ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { FargateLimits, FargateSizes } from '../../../contract/service-limits';
 import { acknowledge } from '../../private/acknowledge';
-import { checkExcluded, checkSeconds, checkWholeNumber, orDefault } from '../../private/checks';
+import { checkExcluded, checkDuration, checkWholeNumber, orDefault } from '../../private/checks';
 import { ownStackRole } from '../../private/own-stack-role';
 import { ValidationError } from '../../private/validation-error';
 import { FargateTaskDefaults } from '../defaults';
@@ -46,11 +46,11 @@ export function checkFargateTask(
   checkEnvironment(scope, props, new Set(reserved));
   const { minStopTimeoutSeconds, maxStopTimeoutSeconds, minEphemeralStorageGiB, maxEphemeralStorageGiB } =
     FargateLimits;
-  checkSeconds('stopTimeout', props.stopTimeout, { min: minStopTimeoutSeconds, max: maxStopTimeoutSeconds }, scope);
+  checkDuration('stopTimeout', props.stopTimeout, { min: minStopTimeoutSeconds, max: maxStopTimeoutSeconds }, scope);
   checkWholeNumber(
     'ephemeralStorageGiB',
     props.ephemeralStorageGiB,
-    { min: minEphemeralStorageGiB, max: maxEphemeralStorageGiB, unit: 'GiB' },
+    { min: minEphemeralStorageGiB, max: maxEphemeralStorageGiB, unit: 'GiB', tokens: true },
     scope,
   );
 }
@@ -153,17 +153,14 @@ function checkEnvironment(
   }
 }
 
-/** Throws for a size that Fargate does not offer. Tokens pass. */
+/** Throws for a size that Fargate does not offer. A token passes; it could be any of the offered values. */
 function checkSize(scope: Construct, props: FargateTaskProps): void {
   const { cpu = FargateTaskDefaults.cpu, memoryLimitMiB = FargateTaskDefaults.memoryLimitMiB } = props;
-  if (Token.isUnresolved(cpu) || Token.isUnresolved(memoryLimitMiB)) {
-    return;
-  }
-  const sizes = FargateSizes[cpu];
+  const sizes = Token.isUnresolved(cpu) ? Object.values(FargateSizes).flatMap((all = []) => all) : FargateSizes[cpu];
   if (sizes === undefined) {
     throw new ValidationError(`cpu must be one of ${Object.keys(FargateSizes).join(', ')}, got: ${cpu}`, scope);
   }
-  if (!sizes.includes(memoryLimitMiB)) {
+  if (!Token.isUnresolved(memoryLimitMiB) && !sizes.includes(memoryLimitMiB)) {
     throw new ValidationError(
       `memoryLimitMiB must be one of ${sizes.join(', ')} when cpu is ${cpu}, got: ${orDefault(memoryLimitMiB, props.memoryLimitMiB)}; Fargate offers no other sizes`,
       scope,

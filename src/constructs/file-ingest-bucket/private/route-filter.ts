@@ -1,8 +1,8 @@
-import { Token, type Size } from 'aws-cdk-lib';
+import type { Size } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/aws-events';
 import type { Construct } from 'constructs';
 import { EventBridgeLimits } from '../../../contract/service-limits';
-import { checkExcluded, orDefault } from '../../private/checks';
+import { checkBytes, checkExcluded, orDefault } from '../../private/checks';
 import { ValidationError } from '../../private/validation-error';
 import type { IngestRouteOptions } from '../ingest-route-options';
 import type { KeyPattern } from './key-filter';
@@ -83,9 +83,7 @@ function renderSize({ minSize, maxSize }: RouteFilter): string[] | undefined {
 
 function checkSize(scope: Construct, prop: string, size: Size | undefined): void {
   const { maxComparableNumber } = EventBridgeLimits;
-  if (size !== undefined && (Token.isUnresolved(size) || size.isUnresolved())) {
-    throw new ValidationError(`${prop} must be known at synth; use a literal size`, scope);
-  }
+  checkBytes(prop, size, { min: 0 }, scope);
   if (size !== undefined && size.toBytes() > maxComparableNumber) {
     throw new ValidationError(
       `${prop} cannot be more than ${maxComparableNumber} bytes, the largest number that EventBridge compares, got: ${size.toBytes()}`,

@@ -1,9 +1,9 @@
-import { Token, type Duration } from 'aws-cdk-lib';
+import type { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { CloudWatchLimits, SqsLimits, WorkerLimits } from '../../../contract/service-limits';
 import { WorkerEnv } from '../../../contract/worker-env';
 import { checkOnDemandFallback, SpotStrategy } from '../../capacity';
-import { checkExcluded, checkSeconds, checkWholeNumber, orDefault } from '../../private/checks';
+import { checkExcluded, checkDuration, checkWholeNumber, orDefault } from '../../private/checks';
 import { checkFargateTask } from '../../fargate-task';
 import { ValidationError } from '../../private/validation-error';
 import { WorkerDefaults } from '../defaults';
@@ -19,7 +19,7 @@ export function checkProps(scope: Construct, props: QueueScaledFargateWorkerProp
     // The log level is the only variable of the contract that the user sets.
     reserved: Object.values(WorkerEnv).filter((name) => name !== WorkerEnv.logLevel),
   });
-  checkSeconds(
+  checkDuration(
     'visibilityTimeout',
     props.visibilityTimeout,
     { min: WorkerLimits.minVisibilityTimeoutSeconds, max: SqsLimits.maxVisibilityTimeoutSeconds },
@@ -30,9 +30,9 @@ export function checkProps(scope: Construct, props: QueueScaledFargateWorkerProp
     checkIngress(scope, props.ingress);
   }
   checkOnDemandFallback(scope, props.fallbackToOnDemand, props.capacity ?? SpotStrategy.spotOnly());
-  checkSeconds('alarmOldestMessageAge', props.alarmOldestMessageAge, { min: 60 }, scope);
-  checkSeconds('alarmNotStartingFor', props.alarmNotStartingFor, { min: 60, max: 86_400 }, scope);
-  checkSeconds('alarmSaturatedFor', props.alarmSaturatedFor, { min: 60, max: 86_400 }, scope);
+  checkDuration('alarmOldestMessageAge', props.alarmOldestMessageAge, { min: 60 }, scope);
+  checkDuration('alarmNotStartingFor', props.alarmNotStartingFor, { min: 60, max: 86_400 }, scope);
+  checkDuration('alarmSaturatedFor', props.alarmSaturatedFor, { min: 60, max: 86_400 }, scope);
   checkTaskCounts(scope, props);
 }
 
@@ -43,7 +43,8 @@ export function checkProps(scope: Construct, props: QueueScaledFargateWorkerProp
  */
 export function checkProcessingTime(scope: Construct, props: QueueScaledFargateWorkerProps, lease: Duration): void {
   const longest = props.maxProcessingTime;
-  if (longest === undefined || longest.isUnresolved() || lease.isUnresolved()) {
+  checkDuration('maxProcessingTime', longest, { min: 1 }, scope);
+  if (longest === undefined || lease.isUnresolved()) {
     return;
   }
   if (longest.toSeconds() > SqsLimits.maxVisibilityTimeoutSeconds) {
@@ -152,14 +153,6 @@ function checkAdditionalQueues(
 
 function checkTaskCounts(scope: Construct, props: QueueScaledFargateWorkerProps): void {
   const { minTasks = WorkerDefaults.minTasks, maxTasks = WorkerDefaults.maxTasks } = props;
-  for (const [prop, value] of Object.entries({ minTasks, maxTasks })) {
-    if (Token.isUnresolved(value)) {
-      throw new ValidationError(
-        `${prop} must be known at synth, because the steps of the scaling policy are computed from it; use a literal number`,
-        scope,
-      );
-    }
-  }
   checkWholeNumber('minTasks', minTasks, { min: 0 }, scope);
   checkWholeNumber('maxTasks', maxTasks, { min: 1 }, scope);
   if (minTasks > maxTasks) {

@@ -2,7 +2,7 @@ import * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Port } from 'aws-cdk-lib/aws-ec2';
 import type { ContainerDefinition, FargateService } from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
-import { checkSeconds, checkWholeNumber } from '../../private/checks';
+import { checkDuration, checkWholeNumber } from '../../private/checks';
 import { ValidationError } from '../../private/validation-error';
 import { IngressDefaults } from '../defaults';
 import type { WorkerIngress } from '../worker-ingress';
@@ -13,7 +13,7 @@ export function checkIngress(
 ): void {
   checkWholeNumber('ingress.port', port, { min: 1, max: 65_535 }, scope);
   checkWholeNumber('ingress.priority', priority, { min: 1, max: 50_000 }, scope);
-  checkSeconds('ingress.deregistrationDelay', deregistrationDelay, { min: 0, max: 3_600 }, scope);
+  checkDuration('ingress.deregistrationDelay', deregistrationDelay, { min: 0, max: 3_600 }, scope);
   if (conditions.length === 0) {
     throw new ValidationError(
       "ingress.conditions cannot be empty; set the requests that are routed to the tasks, such as ListenerCondition.pathPatterns(['/status/*'])",

@@ -3,7 +3,7 @@ import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { Connections, ISecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { checkSeconds } from '../../private/checks';
+import { checkDuration } from '../../private/checks';
 import type { HandlerFunctionOptions } from '../../private/handler-function';
 import { DispatcherDefaults } from '../defaults';
 
@@ -33,6 +33,6 @@ const DAY = 86_400;
 
 /** The retention of rows, as an environment variable. */
 export function retentionSeconds(scope: Construct, retention: Duration = DispatcherDefaults.retention): string {
-  checkSeconds('retention', retention, { min: 15 * DAY, max: 3_650 * DAY }, scope);
+  checkDuration('retention', retention, { min: 15 * DAY, max: 3_650 * DAY }, scope);
   return String(retention.toSeconds());
 }

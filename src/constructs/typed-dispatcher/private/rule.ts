@@ -1,7 +1,7 @@
 import { type Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { DispatchRule } from '../../../contract/dispatch-config';
-import { checkSeconds, checkWholeNumber } from '../../private/checks';
+import { checkDuration, checkWholeNumber } from '../../private/checks';
 import { ValidationError } from '../../private/validation-error';
 import { DispatcherDefaults } from '../defaults';
 import type { DispatchTypeOptions } from '../dispatch-type-options';
@@ -56,9 +56,9 @@ export function renderRule(
     );
   }
   if (options.target.task?.completion?.gate !== undefined) {
-    checkSeconds('hangTimeout', options.hangTimeout, GATED_HANG_TIMEOUT, scope);
+    checkDuration('hangTimeout', options.hangTimeout, GATED_HANG_TIMEOUT, scope);
   }
-  checkSeconds('settle', settle, { min: 0, max: 7 * DAY }, scope);
+  checkDuration('settle', settle, { min: 0, max: 7 * DAY }, scope);
   checkWholeNumber('maxAttempts', options.maxAttempts, { min: 1, max: 100 }, scope);
   return {
     type,
@@ -86,6 +86,6 @@ export function renderRule(
 }
 
 function seconds(scope: Construct, prop: string, value: Duration, min: number, max: number): number {
-  checkSeconds(prop, value, { min, max }, scope);
+  checkDuration(prop, value, { min, max }, scope);
   return value.toSeconds();
 }

@@ -1,7 +1,7 @@
 import { type Size, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { DispatchRule } from '../../../contract/dispatch-config';
-import { checkExcluded } from '../../private/checks';
+import { checkBytes, checkExcluded } from '../../private/checks';
 import { ValidationError } from '../../private/validation-error';
 import type { DispatchTypeOptions } from '../dispatch-type-options';
 import { compileAffixes, compileKeyPattern, type KeyPattern } from './key-pattern';
@@ -91,9 +91,7 @@ function checkNamed(
 
 function checkSizes(scope: Construct, minSize: Size | undefined, maxSize: Size | undefined): void {
   for (const [prop, size] of Object.entries({ minSize, maxSize })) {
-    if (size !== undefined && (Token.isUnresolved(size) || size.isUnresolved())) {
-      throw new ValidationError(`${prop} must be known at synth; use a literal size`, scope);
-    }
+    checkBytes(prop, size, { min: 0 }, scope);
   }
   if (minSize !== undefined && maxSize !== undefined && minSize.toBytes() > maxSize.toBytes()) {
     throw new ValidationError(
