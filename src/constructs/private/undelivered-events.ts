@@ -1,6 +1,6 @@
 import type { RemovalPolicy } from 'aws-cdk-lib';
 import type { Alarm, IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
-import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Queue, RedrivePermission } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledge';
 import type { AlarmNotice } from './alarm';
@@ -26,6 +26,8 @@ export function createUndeliveredEvents(
     ...encryption(),
     retentionPeriod: WorkQueueDefaults.deadLetterRetention,
     removalPolicy,
+    // EventBridge, Scheduler and Lambda send messages by the policy of the queue or their role, not by this.
+    redriveAllowPolicy: { redrivePermission: RedrivePermission.DENY_ALL },
   });
   acknowledge(
     deadLetterQueue,

@@ -85,6 +85,8 @@ export function createQueues(scope: Construct, options: WorkQueueOptions): Omit<
   checkWholeNumber('maxReceiveCount', maxReceiveCount, { min: 1, max: SqsLimits.maxReceiveCount, tokens: true }, scope);
   checkRetention(scope, retentionPeriod, deadLetterRetention, options);
 
+  // Without redriveAllowPolicy, because it would have to contain the ARN of the queue that references this one, a cycle
+  // that only fixed names avoid, and with fixed names a kept queue would prevent its own replacement.
   const deadLetterQueue = new sqs.Queue(scope, 'DeadLetterQueue', {
     ...encryption(options.encryptionKey),
     fifo,
