@@ -15,6 +15,7 @@ import type { AlarmNotice } from '../private/alarm';
 import { grantConsume, grantSend } from '../private/grants';
 import { createHandlerFunction, RdsAuthorities } from '../private/handler-function';
 import { nameOf, pathOf } from '../private/paths';
+import { checkSoleConsumer, checkSoleOwner } from '../private/sole-owner';
 import { createDeadLetterAlarm, createWorkQueue } from '../private/work-queue';
 import type { BatchFileLoaderProps, LoadRouteOptions } from './batch-file-loader-props';
 import { LoaderDefaults } from './defaults';
@@ -95,7 +96,15 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
     this.queue = queues.queue;
     this.deadLetterQueue = queues.deadLetterQueue;
     this.deadLetterAlarm = queues.deadLetterAlarm;
+    checkSoleConsumer(this, 'queue', this.queue);
     this.handlerFunction = props.handlerFunction ?? this.#createFunction();
+    checkSoleOwner(this, {
+      kind: 'the loader',
+      prop: 'handlerFunction',
+      key: this.handlerFunction.node.addr,
+      stack: Stack.of(this),
+      reason: 'and holds the settings of one loader in its environment; create a function for each',
+    });
     this.grantPrincipal = this.handlerFunction.grantPrincipal;
     for (const [name, value] of Object.entries(this.#renderEnvironment())) {
       this.handlerFunction.addEnvironment(name, value);

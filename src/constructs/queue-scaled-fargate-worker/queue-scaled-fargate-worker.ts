@@ -20,6 +20,7 @@ import { grantResultObjects } from '../private/object-grants';
 import { checkDuration, checkWholeNumber } from '../private/checks';
 import { describeSecurityGroups } from '../private/paths';
 import { ValidationError } from '../private/validation-error';
+import { checkSoleConsumer } from '../private/sole-owner';
 import { warnOfSubnets } from '../private/subnets';
 import { warn } from '../private/warning';
 import type { WorkQueue } from '../private/work-queue';
@@ -155,6 +156,10 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
       ]),
     );
     this.#queues = [work, ...further].map(({ queue }) => queue);
+    checkSoleConsumer(this, 'queue', work.queue);
+    for (const { id: name, queue } of further) {
+      checkSoleConsumer(this, `additionalQueues.${name}`, queue);
+    }
 
     const task = resolveWorkerTask(this, props, this.#renderEnvironment(props, work, further));
     this.taskDefinition = task.taskDefinition;

@@ -1,8 +1,10 @@
+import { Stack } from 'aws-cdk-lib';
 import * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Port } from 'aws-cdk-lib/aws-ec2';
 import type { ContainerDefinition, FargateService } from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
 import { checkDuration, checkWholeNumber } from '../../private/checks';
+import { checkSoleOwner } from '../../private/sole-owner';
 import { ValidationError } from '../../private/validation-error';
 import { IngressDefaults } from '../defaults';
 import type { WorkerIngress } from '../worker-ingress';
@@ -46,6 +48,13 @@ export function createIngress(
     targets: [service.loadBalancerTarget({ containerName: container.containerName, containerPort: port })],
     healthCheck: { path: healthCheckPath },
     deregistrationDelay: ingress.deregistrationDelay ?? IngressDefaults.deregistrationDelay,
+  });
+  checkSoleOwner(worker, {
+    kind: 'the rule',
+    prop: `ingress.priority ${priority}`,
+    key: `${listener.listenerArn} ${priority}`,
+    stack: Stack.of(listener),
+    reason: 'and a listener has one rule of each priority; set another one',
   });
   new elb.ApplicationListenerRule(scope, 'Rule', {
     listener,

@@ -1,6 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { resolveFargateTask, type FargateTask } from '../../fargate-task';
+import { checkSoleOwner } from '../../private/sole-owner';
 import { ValidationError } from '../../private/validation-error';
 import type { QueueScaledFargateWorkerProps } from '../queue-scaled-fargate-worker-props';
 
@@ -16,10 +17,18 @@ export function resolveWorkerTask(
       scope,
     );
   }
-  return resolveFargateTask(scope, props, {
+  const task = resolveFargateTask(scope, props, {
     name: 'Worker',
     streamPrefix: 'worker',
     environment,
     healthCheck: props.healthCheck?.containerHealthCheck,
   });
+  checkSoleOwner(scope, {
+    kind: 'the worker',
+    prop: 'taskDefinition',
+    key: task.taskDefinition.node.addr,
+    stack: Stack.of(scope),
+    reason: 'and holds the queue of one worker in its environment; create a task definition for each',
+  });
+  return task;
 }

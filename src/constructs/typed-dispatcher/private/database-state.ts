@@ -5,6 +5,7 @@ import type { Construct } from 'constructs';
 import { DispatchStateEnv } from '../../../contract/dispatch-env';
 import { RdsAuthorities } from '../../private/handler-function';
 import { pathOf } from '../../private/paths';
+import { checkSoleOwner } from '../../private/sole-owner';
 import type { PostgresStateOptions } from '../state-store';
 import { type BoundState, retentionSeconds } from './bound-state';
 
@@ -20,6 +21,14 @@ export class DatabaseState implements BoundState {
     const { login, vpc, vpcSubnets, retention } = options;
     this.#scope = scope;
     this.#options = options;
+    const { secretArn, host, port, database } = login._database;
+    checkSoleOwner(scope, {
+      kind: 'the dispatcher',
+      prop: 'login',
+      key: JSON.stringify([secretArn, host, port, database]),
+      stack: Stack.of(scope),
+      reason: 'and a database holds the files and pauses of one dispatcher; use a database for each',
+    });
     const securityGroups = options.securityGroups ?? [
       new ec2.SecurityGroup(scope, 'SecurityGroup', { vpc, description: `Functions of ${pathOf(scope)}` }),
     ];

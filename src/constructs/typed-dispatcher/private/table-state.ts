@@ -4,6 +4,7 @@ import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { DispatchStateEnv } from '../../../contract/dispatch-env';
 import { checkExcluded, checkWholeNumber } from '../../private/checks';
+import { checkSoleOwner } from '../../private/sole-owner';
 import { ValidationError } from '../../private/validation-error';
 import { DispatcherDefaults } from '../defaults';
 import type { DynamoDbStateOptions, ProvisionedCapacityOptions } from '../state-store';
@@ -34,6 +35,13 @@ export class TableState implements BoundState {
       }
     }
     this.table = table ?? createStateTable(scope, options);
+    checkSoleOwner(scope, {
+      kind: 'the dispatcher',
+      prop: 'table',
+      key: this.table.tableArn,
+      stack: this.table.stack,
+      reason: 'and holds the files and pauses of one dispatcher; use a table for each',
+    });
     this.environment = {
       [DispatchStateEnv.tableName]: this.table.tableName,
       [DispatchStateEnv.retentionSeconds]: retentionSeconds(scope, options.retention),

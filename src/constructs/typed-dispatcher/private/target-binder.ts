@@ -10,6 +10,7 @@ import type { DispatchLaunch, DispatchQueue, DispatchStateMachine } from '../../
 import { grantRunTask } from '../../fargate-run';
 import { grantSend } from '../../private/grants';
 import { pathOf } from '../../private/paths';
+import { checkSoleOwner } from '../../private/sole-owner';
 import { ValidationError } from '../../private/validation-error';
 import type { DispatchTarget, EcsTaskTargetOptions } from '../dispatch-target';
 import { checkStandard, endOfExecution, grantExecute } from './execution';
@@ -43,7 +44,7 @@ export class TargetBinder {
 
   bind(scope: Construct, { task, targetQueue, targetStateMachine }: DispatchTarget): BoundTarget {
     if (targetQueue !== undefined) {
-      return this.#bindQueue(targetQueue);
+      return this.#bindQueue(scope, targetQueue);
     }
     if (targetStateMachine !== undefined) {
       return this.#bindStateMachine(scope, targetStateMachine);
@@ -62,7 +63,15 @@ export class TargetBinder {
     return { launch, worker: task.taskDefinition.taskRole, securityGroups };
   }
 
-  #bindQueue(queue: IQueue): BoundTarget {
+  #bindQueue(scope: Construct, queue: IQueue): BoundTarget {
+    // The parent of a type is its dispatcher, whose types can share a worker
+    checkSoleOwner(scope.node.scope ?? scope, {
+      kind: 'the dispatcher',
+      prop: 'target',
+      key: queue.queueArn,
+      stack: queue.stack,
+      reason: 'and its worker takes turns with the state of one dispatcher; use a queue and a worker for each',
+    });
     this.#forEach(queue, (role) => grantSend(queue, role));
     return { launch: { queueUrl: queue.queueUrl, fifo: queue.fifo } };
   }
