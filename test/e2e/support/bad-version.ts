@@ -2,13 +2,14 @@ import { fileworks } from '../../../cli/test/support/command';
 import { secondVersion, type Template } from './second-version';
 
 /**
- * Starts `program` of any version but two: a crashing one exits at its start, a hanging one does nothing. In a good
- * version, each task takes at least two seconds: long enough for a deployment in the middle of its work.
+ * Starts `program` of any version but two: a crashing one exits at its start, a hanging one does nothing.
+ *
+ * @param seconds how long each task takes at least, for a deployment in the middle of its work
  */
-export const breakable = (program: string) => [
+export const breakable = (program: string, seconds = 2) => [
   '/bin/sh',
   '-c',
-  `case "$VERSION" in crashing) exit 1;; hanging) exec sleep 3600;; esac; sleep 2; exec ${program}`,
+  `case "$VERSION" in crashing) exit 1;; hanging) exec sleep 3600;; esac; sleep ${seconds}; exec ${program}`,
 ];
 
 export const crashing = (app: string) => secondVersion(app, { version: 'crashing' });
