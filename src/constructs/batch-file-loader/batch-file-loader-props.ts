@@ -147,9 +147,10 @@ export interface BatchFileLoaderProps {
   readonly largeFileQueue?: IQueue;
 
   /**
-   * An existing standard queue. Props that would configure a new queue are then refused. Its visibility timeout should
-   * be six times the function's timeout plus the batching window.
+   * An existing standard queue. Props that would configure a new queue are then refused. Its visibility timeout must
+   * be at least the function's timeout, and should be six times that plus the batching window.
    *
+   * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
    * @default - a new queue: encrypted, SSL only, with a dead-letter queue and an alarm
    */
   readonly queue?: IQueue;

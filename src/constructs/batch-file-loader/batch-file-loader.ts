@@ -15,7 +15,9 @@ import type { AlarmNotice } from '../private/alarm';
 import { grantConsume, grantSend } from '../private/grants';
 import { createHandlerFunction, RdsAuthorities } from '../private/handler-function';
 import { nameOf, pathOf } from '../private/paths';
+import { createQueueSource, timesOf } from '../private/queue-source';
 import { checkSoleConsumer, checkSoleOwner } from '../private/sole-owner';
+import { warn } from '../private/warning';
 import { createDeadLetterAlarm, createWorkQueue } from '../private/work-queue';
 import type { BatchFileLoaderProps, LoadRouteOptions } from './batch-file-loader-props';
 import { LoaderDefaults } from './defaults';
@@ -220,9 +222,7 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
       runbook: 'loader-dead-letter',
     };
     if (queue === undefined) {
-      const visibilityTimeout = Duration.seconds(
-        this.#timeout().toSeconds() * LoaderDefaults.visibilityTimeouts + this.#batchingWindow().toSeconds(),
-      );
+      const visibilityTimeout = Duration.seconds(this.#visibilitySeconds(this.#timeout().toSeconds()));
       return createWorkQueue(this, { ...this.#props, maxReceiveCount, visibilityTimeout, deadLetterNotice });
     }
     const deadLetterAlarm =
@@ -278,14 +278,30 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
   }
 
   #consume(): void {
-    new lambda.EventSourceMapping(this, 'Source', {
+    createQueueSource(this, 'Source', {
       target: this.handlerFunction,
-      eventSourceArn: this.queue.queueArn,
+      queue: this.queue,
       batchSize: this.#props.batchSize ?? LoaderDefaults.batchSize,
       maxBatchingWindow: this.#batchingWindow(),
       maxConcurrency: this.#maxConnections(),
-      reportBatchItemFailures: true,
     });
+    const { visibility, timeout } = timesOf(this.queue, this.handlerFunction);
+    if (visibility === undefined || timeout === undefined) {
+      return;
+    }
+    const recommended = this.#visibilitySeconds(timeout);
+    if (visibility < recommended) {
+      warn(
+        this,
+        'BatchFileLoader.shortVisibilityTimeout',
+        `The visibility timeout of the queue is ${visibility} seconds; with less than ${recommended}, six times the timeout of the function plus the batching window, ` +
+          'files can reach the dead-letter queue while Lambda throttles the function',
+      );
+    }
+  }
+
+  #visibilitySeconds(timeoutSeconds: number): number {
+    return timeoutSeconds * LoaderDefaults.visibilityTimeouts + this.#batchingWindow().toSeconds();
   }
 
   #createRoute(id: string, { source, prefix, suffix }: LoadRouteOptions): IngestRoute {

@@ -107,6 +107,13 @@ export function createQueues(scope: Construct, options: WorkQueueOptions): Omit<
   return { queue, deadLetterQueue };
 }
 
+/** The visibility timeout of a queue of the app, which a property injector of the organisation may have changed. */
+export function visibilitySeconds(queue: sqs.Queue): number {
+  return (queue.node.defaultChild as sqs.CfnQueue).visibilityTimeout ?? SQS_DEFAULT_VISIBILITY_SECONDS;
+}
+
+const SQS_DEFAULT_VISIBILITY_SECONDS = 30;
+
 /** An alarm that is in ALARM while a dead-letter queue holds messages. */
 export function createDeadLetterAlarm(
   scope: Construct,

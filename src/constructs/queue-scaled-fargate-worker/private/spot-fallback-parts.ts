@@ -4,13 +4,13 @@ import type { CapacityProviderStrategy, FargateService } from 'aws-cdk-lib/aws-e
 import { Match, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { SpotFallbackEnv, SpotFallbackMessage } from '../../../contract/spot-fallback';
 import { EcsEvents } from '../../../contract/task-alerts';
 import { grantConsume } from '../../private/grants';
 import { createHandlerFunction } from '../../private/handler-function';
 import { pathOf } from '../../private/paths';
+import { createQueueSource } from '../../private/queue-source';
 import { createUndeliveredEvents } from '../../private/undelivered-events';
 import { createWorkQueue, type WorkQueue } from '../../private/work-queue';
 import { SpotFallbackDefaults } from '../defaults';
@@ -58,11 +58,10 @@ export function createSpotFallback(worker: Construct, options: SpotFallbackOptio
   // For the event source mapping, which uses the role of the function, and for the function, which hides messages
   // itself.
   grantConsume(failures.queue, handler);
-  new EventSourceMapping(scope, 'Source', {
+  createQueueSource(scope, 'Source', {
     target: handler,
-    eventSourceArn: failures.queue.queueArn,
+    queue: failures.queue,
     batchSize: SpotFallbackDefaults.batchSize,
-    reportBatchItemFailures: true,
   });
   const undelivered = createUndeliveredEvents(new Construct(scope, 'Undelivered'), {
     description: `The event of a failed placement on Spot did not reach ${pathOf(worker)}, which did not fall back to on-demand capacity`,

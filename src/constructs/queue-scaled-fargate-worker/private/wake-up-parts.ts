@@ -2,7 +2,6 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { FargateService } from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { WakeUpEnv, WAKE_UP_INTERVAL_SECONDS } from '../../../contract/wake-up';
@@ -11,6 +10,7 @@ import { grantConsume } from '../../private/grants';
 import { grantRegisterTarget } from '../../private/grant-register-target';
 import { createHandlerFunction } from '../../private/handler-function';
 import { pathOf } from '../../private/paths';
+import { createQueueSource } from '../../private/queue-source';
 import { createWorkQueue, type WorkQueue } from '../../private/work-queue';
 import { WakeUpDefaults } from '../defaults';
 
@@ -61,12 +61,7 @@ export function createWakeUp(worker: Construct, options: WakeUpOptions): WorkQue
   grantRegisterTarget(scope, handler, service);
   // For the event source mapping, which uses the role of the function.
   grantConsume(wakeUps.queue, handler);
-  new EventSourceMapping(scope, 'Source', {
-    target: handler,
-    eventSourceArn: wakeUps.queue.queueArn,
-    batchSize: 1,
-    reportBatchItemFailures: true,
-  });
+  createQueueSource(scope, 'Source', { target: handler, queue: wakeUps.queue, batchSize: 1 });
   return wakeUps;
 }
 

@@ -1,7 +1,13 @@
 import { Duration } from 'aws-cdk-lib';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { createDeadLetterAlarm, createWorkQueue, WorkQueueDefaults } from '../../private/work-queue';
+import {
+  createDeadLetterAlarm,
+  createWorkQueue,
+  visibilitySeconds,
+  WorkQueueDefaults,
+  type WorkQueue,
+} from '../../private/work-queue';
 import type { AdditionalQueue, AdditionalQueueOptions } from '../additional-queue';
 import type { QueueScaledFargateWorkerProps } from '../queue-scaled-fargate-worker-props';
 import { pathOf } from '../../private/paths';
@@ -28,10 +34,7 @@ export function resolveWorkerQueue(scope: Construct, props: QueueScaledFargateWo
     };
   }
   const created = createQueue(scope, props);
-  // A property injector of the organisation may have changed the visibility timeout; the worker needs the effective
-  // one.
-  const built = created.queue.node.defaultChild as sqs.CfnQueue;
-  return { ...created, lease: Duration.seconds(built.visibilityTimeout ?? SQS_DEFAULT_VISIBILITY_SECONDS) };
+  return { ...created, lease: Duration.seconds(visibilitySeconds(created.queue)) };
 }
 
 /** The additional queues, in the same order in every language: a Java map is unordered. */
@@ -57,7 +60,7 @@ function resolveFurtherQueue(
 function createQueue(
   scope: Construct,
   props: QueueScaledFargateWorkerProps,
-): AdditionalQueue & Pick<WorkerQueue, 'maxReceiveCount'> {
+): WorkQueue & Pick<WorkerQueue, 'maxReceiveCount'> {
   const created = createWorkQueue(scope, props);
   return { ...created, maxReceiveCount: created.queue.deadLetterQueue?.maxReceiveCount };
 }
@@ -84,5 +87,3 @@ function takeQueue(
     maxReceiveCount: own?.maxReceiveCount,
   };
 }
-
-const SQS_DEFAULT_VISIBILITY_SECONDS = 30;

@@ -12,6 +12,7 @@ import { acknowledge } from '../../private/acknowledge';
 import { grantConsume, grantSend } from '../../private/grants';
 import { createHandlerFunction } from '../../private/handler-function';
 import { nameOf, pathOf } from '../../private/paths';
+import { createQueueSource } from '../../private/queue-source';
 import type { UndeliveredEvents } from '../../private/undelivered-events';
 import type { WorkQueue } from '../../private/work-queue';
 import { DispatcherDefaults } from '../defaults';
@@ -206,12 +207,6 @@ export class DispatcherFunctions {
 
   #consume(id: string, target: lambda.Function, queue: IQueue, maxConcurrency: number): void {
     grantConsume(queue, target);
-    new lambda.EventSourceMapping(this.#dispatcher, id, {
-      target,
-      eventSourceArn: queue.queueArn,
-      batchSize: 10,
-      reportBatchItemFailures: true,
-      maxConcurrency,
-    });
+    createQueueSource(this.#dispatcher, id, { target, queue, batchSize: 10, maxConcurrency });
   }
 }
