@@ -40,8 +40,9 @@ export function lookForOthers(next: { readonly alone: string; readonly others: s
 
 export function grantLookForOthers(scope: Construct, machine: StateMachine): void {
   // Not in the role's default policy, on which the machine depends and which would reference the machine.
-  new Policy(scope, 'LookForOthers', {
-    roles: [machine.role],
+  const policy = new Policy(scope, 'LookForOthers', {
     statements: [new PolicyStatement({ actions: ['states:ListExecutions'], resources: [machine.stateMachineArn] })],
   });
+  // By the role, which attaches none if it is created beforehand (Role.customizeRoles)
+  machine.role.attachInlinePolicy(policy);
 }

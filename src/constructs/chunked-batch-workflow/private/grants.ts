@@ -93,7 +93,6 @@ export function grantBatchExecutions(scope: Construct, machine: StateMachine): v
   const batches = executions.replace(/\*$/, `${BATCH_MAP_LABEL}:*`);
   // Not in the role's default policy, on which the machine depends and which would reference the machine.
   const policy = new Policy(scope, 'BatchExecutions', {
-    roles: [machine.role],
     statements: [
       new PolicyStatement({ actions: ['states:StartExecution'], resources: [stateMachineArn] }),
       new PolicyStatement({ actions: ['states:DescribeExecution', 'states:StopExecution'], resources: [executions] }),
@@ -101,6 +100,8 @@ export function grantBatchExecutions(scope: Construct, machine: StateMachine): v
       new PolicyStatement({ actions: ['states:RedriveExecution'], resources: [batches] }),
     ],
   });
+  // By the role, which attaches none if it is created beforehand (Role.customizeRoles)
+  machine.role.attachInlinePolicy(policy);
   for (const arn of [executions, batches]) {
     acknowledgeWildcard(policy, arn, 'The names of executions are unknown at synth; the state machine limits them');
   }

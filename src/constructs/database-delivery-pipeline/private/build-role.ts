@@ -52,7 +52,7 @@ export function allowNetworkInterfaces(project: Project, role: iam.Role): void {
   if (!(policy instanceof iam.Policy)) {
     throw new Error('this version of aws-cdk-lib has no policy for the network interfaces of a project');
   }
-  policy.attachToRole(role);
+  role.attachInlinePolicy(policy);
   acknowledgeWildcard(
     policy,
     '*',
