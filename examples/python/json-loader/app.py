@@ -1,7 +1,6 @@
 from aws_cdk import App, CfnOutput, Duration, Stack
 from aws_cdk import aws_cloudwatch_actions as cloudwatch_actions
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sns as sns
@@ -51,9 +50,6 @@ class JsonLoaderStack(Stack):
         )
 
         alerts = sns.Topic(self, "Alerts", enforce_ssl=True)
-        # The policy that enforces SSL replaces the default one, which lets the alarms of the account publish.
-        own = {"StringEquals": {"aws:SourceAccount": self.account}}
-        alerts.grant_publish(iam.ServicePrincipal("cloudwatch.amazonaws.com", conditions=own))
         inbox = FileIngestBucket(self, "Inbox")
         loader = BatchFileLoader(
             self,

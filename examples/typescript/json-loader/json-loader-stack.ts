@@ -1,7 +1,6 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import * as iam from 'aws-cdk-lib/aws-iam';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import * as sns from 'aws-cdk-lib/aws-sns';
@@ -45,9 +44,6 @@ export class JsonLoaderStack extends Stack {
     });
 
     const alerts = new sns.Topic(this, 'Alerts', { enforceSSL: true });
-    // The policy that enforces SSL replaces the default one, which lets the alarms of the account publish.
-    const conditions = { StringEquals: { 'aws:SourceAccount': this.account } };
-    alerts.grantPublish(new iam.ServicePrincipal('cloudwatch.amazonaws.com', { conditions }));
     const inbox = new FileIngestBucket(this, 'Inbox');
     const loader = new BatchFileLoader(this, 'Loader', {
       vpc,

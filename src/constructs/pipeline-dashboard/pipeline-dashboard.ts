@@ -3,6 +3,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
 import { describeAlarm } from '../private/alarm';
+import { addAlarmActions } from '../private/alarm-actions';
 import { checkDuration } from '../private/checks';
 import { pathOf } from '../private/paths';
 import { ValidationError } from '../private/validation-error';
@@ -104,7 +105,7 @@ export class PipelineDashboard extends Construct {
         ...this.alarms.map((one) => cloudwatch.AlarmRule.fromAlarm(one, cloudwatch.AlarmState.ALARM)),
       ),
     });
-    alarm.addAlarmAction(...actions);
+    addAlarmActions(alarm, actions);
     return alarm;
   }
 

@@ -1,5 +1,6 @@
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
+import { addAlarmActions } from './alarm-actions';
 
 /** The location of the runbooks, to which the descriptions of alarms link. */
 export const RUNBOOKS = 'https://github.com/fileworks/cdk-fileworks/blob/main/docs/operations/runbooks';
@@ -68,6 +69,6 @@ export function createAlarm(scope: Construct, id: string, options: AlarmOptions)
     ...props,
     alarmDescription: describeAlarm({ description, runbook }),
   });
-  alarm.addAlarmAction(...actions);
+  addAlarmActions(alarm, actions);
   return alarm;
 }

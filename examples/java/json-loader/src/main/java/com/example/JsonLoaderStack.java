@@ -26,7 +26,6 @@ import software.amazon.awscdk.services.ec2.InstanceClass;
 import software.amazon.awscdk.services.ec2.InstanceSize;
 import software.amazon.awscdk.services.ec2.InstanceType;
 import software.amazon.awscdk.services.ec2.Vpc;
-import software.amazon.awscdk.services.iam.ServicePrincipal;
 import software.amazon.awscdk.services.rds.Credentials;
 import software.amazon.awscdk.services.rds.DatabaseInstance;
 import software.amazon.awscdk.services.rds.DatabaseInstanceEngine;
@@ -65,10 +64,6 @@ public final class JsonLoaderStack extends Stack {
                 .build();
 
         Topic alerts = Topic.Builder.create(this, "Alerts").enforceSsl(true).build();
-        // The policy that enforces SSL replaces the default one, which lets the alarms of the account publish.
-        Map<String, Object> own = Map.of("StringEquals", Map.of("aws:SourceAccount", getAccount()));
-        alerts.grantPublish(
-                ServicePrincipal.Builder.create("cloudwatch.amazonaws.com").conditions(own).build());
         FileIngestBucket inbox = new FileIngestBucket(this, "Inbox");
         BatchFileLoader loader = BatchFileLoader.Builder.create(this, "Loader")
                 .vpc(vpc)
