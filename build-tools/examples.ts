@@ -3,8 +3,8 @@
 //   node build-tools/examples.ts worker <name>      (installs its container code and prints the folder)
 //   node build-tools/examples.ts models <name>      (installs what its models need and prints the folder of the
 // programs)
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { make } from './make.ts';
 import { fail, once, root, run, tools } from './steps.ts';
@@ -141,6 +141,27 @@ export function synthesize(what: string, folder: string, shell: (app: string) =>
 export async function synthExample(language: Language, name: string, outdir: string): Promise<string> {
   const folder = await installExample(language, name);
   synthesize(`synthesizing examples/${language}/${name}`, folder, (app) => command(language, app), outdir);
+  return outdir;
+}
+
+/**
+ * Synthesizes a copy of the example whose image is built on the packed runtime, as examples/README.md says: an account
+ * builds it from what npm may not have yet.
+ */
+export async function synthWithImage(name: string, outdir: string): Promise<string> {
+  const installed = await installExample('typescript', name);
+  const examples = join(tools, 'workplace', 'images', 'examples');
+  const [folder, worker] = [join(examples, 'typescript', name), join(examples, 'worker', name)];
+  copyFresh(join(root, 'examples', 'worker', name), worker);
+  copyFresh(installed, folder);
+  symlinkSync(join(installed, 'node_modules'), join(folder, 'node_modules'));
+  const runtime = tarball('fileworks-runtime');
+  cpSync(runtime, join(worker, basename(runtime)));
+  const file = join(worker, 'package.json');
+  const description = JSON.parse(readFileSync(file, 'utf8')) as { dependencies: Record<string, string> };
+  description.dependencies['fileworks-runtime'] = `file:${basename(runtime)}`;
+  writeFileSync(file, JSON.stringify(description, null, 2));
+  synthesize(`synthesizing examples/typescript/${name} with its image`, folder, (app) => app, outdir);
   return outdir;
 }
 

@@ -14,6 +14,11 @@ export class Examples extends Component {
       description: 'Run one reference deployment end to end on the local cloud (all without a name)',
       steps: [{ exec: 'node build-tools/make.ts js' }, { exec: 'node build-tools/e2e.ts', receiveArgs: true }],
     });
+    project.addTask('integ', {
+      description:
+        'Run the end-to-end test of a reference deployment in an AWS account: npm run integ -- <deployment> [--endpoint <url>]',
+      steps: [{ exec: 'node build-tools/make.ts js' }, { exec: 'node build-tools/integ.ts', receiveArgs: true }],
+    });
     project.addDevDeps('@viz-js/viz@^3.31.0'); // lays the diagrams out
     project.addTask('diagrams', {
       description: 'Draw the reference deployments from their templates: docs/diagrams/',

@@ -3,6 +3,9 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BuildMapEntry, LocalCloud } from 'fileworks-local';
+import { inAccount } from './clouds/account';
+import { accountRun, type Cloud, patience } from './clouds/cloud';
+import { onLocalCloud } from './clouds/local';
 
 const root = resolve(__dirname, '..', '..', '..');
 const tool = (...args: string[]) =>
@@ -74,12 +77,17 @@ export async function startDeployment(
   });
 }
 
+/** A reference deployment in the account where `npm run integ` has deployed it, or on a local cloud of its own. */
+export async function deploymentOf(name: string, options?: DeploymentOptions): Promise<Cloud> {
+  return accountRun === null ? onLocalCloud(await startDeployment(name, options)) : inAccount(accountRun);
+}
+
 export async function until<T>(
   what: string,
   seconds: number,
   look: () => Promise<T | undefined> | T | undefined,
 ): Promise<T> {
-  const deadline = Date.now() + seconds * 1000;
+  const deadline = Date.now() + seconds * 1000 * patience;
   for (;;) {
     const found = await look();
     if (found !== undefined) {

@@ -1,0 +1,35 @@
+import { estimate, PRICES } from '../../build-tools/integ/estimate';
+
+const of = (Type: string, Properties = {}) => ({ Type, Properties });
+const template = {
+  Resources: {
+    Target: of('AWS::ApplicationAutoScaling::ScalableTarget', { MaxCapacity: 10 }),
+    Small: of('AWS::ECS::TaskDefinition', { Cpu: '256', Memory: '512' }),
+    Large: of('AWS::ECS::TaskDefinition', { Cpu: '1024', Memory: '2048' }),
+    One: of('AWS::CloudWatch::Alarm'),
+    Two: of('AWS::CloudWatch::Alarm'),
+    Gateway: of('AWS::EC2::NatGateway'),
+  },
+};
+
+test('the estimate has the most tasks of the largest size, and what costs while nothing runs', () => {
+  const { resources, tasks, dollarsAnHour, dollars } = estimate([template], 2);
+  const hour = 10 * (0.04048 + 2 * 0.004445 + 0.005) + (2 * 0.1) / 730 + 0.045;
+  expect([tasks, dollarsAnHour, dollars]).toEqual([
+    10,
+    expect.closeTo(hour, 6) as number,
+    expect.closeTo(2 * hour + PRICES.requests, 6) as number,
+  ]);
+  expect(resources.slice(0, 2)).toEqual([
+    ['AWS::ECS::TaskDefinition', 2],
+    ['AWS::CloudWatch::Alarm', 2],
+  ]);
+});
+
+test('a deployment without a service runs tasks too', () => {
+  const { Large } = template.Resources;
+  expect(estimate([{ Resources: { Large } }], 1)).toMatchObject({
+    tasks: 4,
+    dollarsAnHour: expect.closeTo(4 * (0.04048 + 2 * 0.004445 + 0.005), 6) as number,
+  });
+});
