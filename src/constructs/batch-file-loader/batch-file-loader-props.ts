@@ -115,13 +115,24 @@ export interface BatchFileLoaderProps {
   readonly batchingWindow?: Duration;
 
   /**
-   * Maximum connections to the database, and so the maximum concurrent invocations, from 2 to 1,000. A new function
-   * reserves that concurrency of the account.
+   * Maximum connections to the database, and so the maximum concurrent invocations by the queue, from 2 to 1,000.
    *
    * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
    * @default 10
    */
   readonly maxConnections?: number;
+
+  /**
+   * Whether the function reserves `maxConnections` of the concurrency of the account. Other functions then cannot
+   * throttle it, and invocations by hand count towards `maxConnections` too.
+   *
+   * The deployment fails if less than 100 would be left for functions without a reservation, as in a new account, whose
+   * quota is reduced. Not with `handlerFunction`.
+   *
+   * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+   * @default false
+   */
+  readonly reserveConcurrency?: boolean;
 
   /**
    * Maximum size of a file that the function loads itself, at most `maxBatchSize`. Larger files go to `largeFileQueue`.

@@ -241,7 +241,7 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
       vpc,
       vpcSubnets,
       securityGroups,
-      reservedConcurrentExecutions: this.#maxConnections(),
+      reservedConcurrentExecutions: (this.#props.reserveConcurrency ?? false) ? this.#maxConnections() : undefined,
       environment: { ...RdsAuthorities },
     });
   }

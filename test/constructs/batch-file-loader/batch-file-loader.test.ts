@@ -78,7 +78,7 @@ test('takes a hundred files at a time, over at most ten connections, and answers
     FunctionResponseTypes: ['ReportBatchItemFailures'],
   });
   template.hasResourceProperties('AWS::Lambda::Function', {
-    ReservedConcurrentExecutions: 10,
+    ReservedConcurrentExecutions: Match.absent(),
     Timeout: 120,
     MemorySize: 1_024,
     VpcConfig: { SubnetIds: Match.anyValue(), SecurityGroupIds: Match.anyValue() },
@@ -90,6 +90,13 @@ test('takes a hundred files at a time, over at most ten connections, and answers
       },
     },
   });
+});
+
+test('reserves concurrency of the account only if asked to: a new account has none to reserve', () => {
+  create({ reserveConcurrency: true, maxConnections: 7 });
+  const template = synth(app);
+  template.hasResourceProperties('AWS::Lambda::EventSourceMapping', { ScalingConfig: { MaximumConcurrency: 7 } });
+  template.hasResourceProperties('AWS::Lambda::Function', { ReservedConcurrentExecutions: 7 });
 });
 
 test('hides messages for six times the timeout and the batching window, and gives up on them after three receives', () => {

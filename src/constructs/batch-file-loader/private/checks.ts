@@ -26,11 +26,11 @@ export function checkLoader(scope: Construct, props: BatchFileLoaderProps): void
 }
 
 function checkFunction(scope: Construct, props: BatchFileLoaderProps): void {
-  const { handlerFunction, vpc, vpcSubnets, securityGroups, timeout, memorySize } = props;
+  const { handlerFunction, vpc, vpcSubnets, securityGroups, timeout, memorySize, reserveConcurrency } = props;
   if (handlerFunction !== undefined) {
     checkExcluded(
       'handlerFunction',
-      { vpc, vpcSubnets, securityGroups, timeout, memorySize },
+      { vpc, vpcSubnets, securityGroups, timeout, memorySize, reserveConcurrency },
       'set them where the function is created',
       scope,
     );
