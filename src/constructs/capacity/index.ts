@@ -1,3 +1,3 @@
 export { SpotStrategy } from './spot-strategy';
 export { useFargateCapacity } from './private/fargate-capacity';
-export { checkOnDemandFallback } from './private/on-demand-fallback';
+export { checkOnDemandFallback, checkSpotPlatform, warnWithoutSpot } from './private/spot-checks';

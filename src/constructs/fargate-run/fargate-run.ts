@@ -1,7 +1,7 @@
 import { Connections, SecurityGroup, type ISecurityGroup, type SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
-import type { SpotStrategy } from '../capacity';
+import { checkSpotPlatform, type SpotStrategy } from '../capacity';
 import { allowToVolumes, resolveFargateTask, type FargateTaskProps, type OwnContainer } from '../fargate-task';
 import { pathOf } from '../private/paths';
 import { taskSubnets, warnOfSubnets } from '../private/subnets';
@@ -42,9 +42,11 @@ export function resolveFargateRun(
   ];
   allowToVolumes(new Connections({ securityGroups }), props);
   warnOfSubnets(scope, props);
+  const task = resolveFargateTask(scope, props, own);
+  checkSpotPlatform(scope, task.taskDefinition, capacity);
   return {
     cluster,
-    ...resolveFargateTask(scope, props, own),
+    ...task,
     capacity: capacity.capacityProviderStrategies,
     network: { subnetIds, securityGroups, assignPublicIp: props.assignPublicIp ?? false },
   };

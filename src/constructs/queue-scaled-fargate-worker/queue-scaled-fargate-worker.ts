@@ -12,7 +12,7 @@ import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
 import { MetricDimensions, METRIC_NAMESPACE, WorkerMetrics } from '../../contract/metric-names';
 import { ScaleInProtectionMode, WorkerEnv } from '../../contract/worker-env';
-import { SpotStrategy, useFargateCapacity } from '../capacity';
+import { checkSpotPlatform, SpotStrategy, useFargateCapacity, warnWithoutSpot } from '../capacity';
 import { acknowledge, acknowledgeWildcard } from '../private/acknowledge';
 import { allowToVolumes } from '../fargate-task';
 import { grantSend, grantWork } from '../private/grants';
@@ -163,6 +163,8 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
 
     const task = resolveWorkerTask(this, props, this.#renderEnvironment(props, work, further));
     this.taskDefinition = task.taskDefinition;
+    checkSpotPlatform(this, this.taskDefinition, capacityOf(props));
+    warnWithoutSpot(this, capacityOf(props), this.#maxTasks);
     this.container = task.container;
     this.logGroup = task.logGroup;
     this.grantPrincipal = task.taskDefinition.taskRole;
@@ -193,7 +195,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
     if (props.fallbackToOnDemand ?? false) {
       const fallback = createSpotFallback(this, {
         service: this.service,
-        strategy: capacityOf(props),
+        strategy: capacityOf(props).capacityProviderStrategies,
         alarmActions: props.alarmActions,
       });
       this.#fallbackQueue = fallback.queue;
@@ -474,7 +476,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
       cluster: props.cluster,
       taskDefinition: this.taskDefinition,
       // Always a strategy, never a launch type: a change of strategy does not replace the service.
-      capacityProviderStrategies: capacityOf(props),
+      capacityProviderStrategies: capacityOf(props).capacityProviderStrategies,
       vpcSubnets: props.vpcSubnets,
       securityGroups: props.securityGroups,
       assignPublicIp: props.assignPublicIp ?? false,
@@ -577,7 +579,6 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   }
 }
 
-const capacityOf = ({ capacity }: QueueScaledFargateWorkerProps) =>
-  (capacity ?? SpotStrategy.spotOnly()).capacityProviderStrategies;
+const capacityOf = ({ capacity }: QueueScaledFargateWorkerProps) => capacity ?? SpotStrategy.spotOnly();
 const eachMinute: cloudwatch.MetricOptions = { period: Duration.minutes(1), statistic: cloudwatch.Stats.MAXIMUM };
 const sumOfMinute: cloudwatch.MetricOptions = { period: Duration.minutes(1), statistic: cloudwatch.Stats.SUM };

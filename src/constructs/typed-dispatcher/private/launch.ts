@@ -3,7 +3,7 @@ import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Grant, type IRole } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { DispatchLaunch } from '../../../contract/dispatch-config';
-import { checkOnDemandFallback, SpotStrategy, useFargateCapacity } from '../../capacity';
+import { checkOnDemandFallback, checkSpotPlatform, SpotStrategy, useFargateCapacity } from '../../capacity';
 import { tasksOf } from '../../fargate-run';
 import { acknowledge, acknowledgeWildcard } from '../../private/acknowledge';
 import { pathOf } from '../../private/paths';
@@ -39,6 +39,7 @@ export function renderLaunch(
     );
   }
   checkOnDemandFallback(scope, target.fallbackToOnDemand, capacity);
+  checkSpotPlatform(scope, taskDefinition, capacity);
   const gate = target.completion?.gate;
   if (gate !== undefined) {
     addGate(scope, container, gate);
