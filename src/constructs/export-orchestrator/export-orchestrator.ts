@@ -415,7 +415,7 @@ export class ExportOrchestrator extends Construct {
         detailType: [ExportEventType.completed],
         detail: { service: [nameOf(this)] },
       },
-      targets: this.#props.postProcessing && [this.#props.postProcessing._target(undelivered.deadLetterQueue)],
+      targets: this.#props.postProcessing && [this.#props.postProcessing._target(this, undelivered.deadLetterQueue)],
     });
     return undelivered;
   }

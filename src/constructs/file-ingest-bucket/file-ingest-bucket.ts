@@ -7,6 +7,7 @@ import { Construct } from 'constructs';
 import { checkExcluded } from '../private/checks';
 import { grantPutObjects, grantReadObjects, grantReadObjectTags } from '../private/object-grants';
 import { pathOf } from '../private/paths';
+import { checkEventSource } from '../private/same-environment';
 import { createUndeliveredEvents } from '../private/undelivered-events';
 import type { FileIngestBucketProps } from './file-ingest-bucket-props';
 import type { IFileIngestBucket } from './ingest-interfaces';
@@ -60,6 +61,7 @@ export class FileIngestBucket extends Construct implements IFileIngestBucket {
     this.#checkProps(props);
     this.#versioned = props.versioned ?? true;
     this.bucket = props.bucket ?? createIngestBucket(this, props);
+    checkEventSource('bucket', this.bucket, this);
     ownNotifications(this, this.bucket);
 
     const undelivered = createUndeliveredEvents(this, {

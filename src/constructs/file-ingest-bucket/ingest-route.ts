@@ -11,6 +11,7 @@ import { acknowledgeWildcard } from '../private/acknowledge';
 import { checkDuration, checkWholeNumber } from '../private/checks';
 import { pathOf } from '../private/paths';
 import { recordIntake } from '../private/recursion';
+import { checkEventSource } from '../private/same-environment';
 import { createUndeliveredEvents } from '../private/undelivered-events';
 import { ValidationError } from '../private/validation-error';
 import { warn } from '../private/warning';
@@ -112,6 +113,7 @@ export class IngestRoute extends Construct implements IIngestRoute {
     checkWholeNumber('retryAttempts', props.retryAttempts, { min: 0, max: maxRetryAttempts, tokens: true }, this);
     checkDuration('archiveFor', props.archiveFor, { min: 1, unit: 'days', tokens: true }, this);
     this.source = props.source;
+    checkEventSource('source', props.source.bucket, this);
     const filter = createRouteFilter(this, props);
     this.prefixes = [...filter.key.prefixes];
     this.#filter = filter;

@@ -1,15 +1,28 @@
-import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Grant, UnknownPrincipal, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { Construct, type IConstruct } from 'constructs';
+import { ValidationError } from './validation-error';
 
 /*
  * The grants of the CDK allow more actions, some of them with wildcards (kms:ReEncrypt*, kms:GenerateDataKey*).
  */
 
+/** Throws if the grantee is a resource that was imported without its role. */
+export function checkRole(grantee: IGrantable, scope?: IConstruct): void {
+  if (grantee.grantPrincipal instanceof UnknownPrincipal) {
+    throw new ValidationError(
+      'access needs a role, and that of an imported function is unknown; import it with its role: Function.fromFunctionAttributes(scope, id, { functionArn, role })',
+      scope ?? (Construct.isConstruct(grantee) ? grantee : undefined),
+    );
+  }
+}
+
 /** Allows `grantee` to send to the queue. */
 export function grantSend(queue: IQueue, grantee: IGrantable): Grant {
+  checkRole(grantee);
   grantWriteWithKey(queue.encryptionMasterKey, grantee);
   return queue.grant(grantee, 'sqs:SendMessage');
 }
@@ -21,6 +34,7 @@ export function grantSend(queue: IQueue, grantee: IGrantable): Grant {
  * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_iam-policies.html
  */
 export function grantGetSecretValue(secret: ISecret, grantee: IGrantable): Grant {
+  checkRole(grantee);
   secret.encryptionKey?.grant(grantee, 'kms:Decrypt');
   // grantRead() of the CDK allows DescribeSecret too
   return Grant.addToPrincipal({
@@ -32,6 +46,7 @@ export function grantGetSecretValue(secret: ISecret, grantee: IGrantable): Grant
 
 /** Allows `grantee` to publish to the topic. */
 export function grantPublish(topic: ITopic, grantee: IGrantable): Grant {
+  checkRole(grantee);
   grantWriteWithKey(topic.masterKey, grantee);
   return Grant.addToPrincipalOrResource({
     grantee,
@@ -43,12 +58,14 @@ export function grantPublish(topic: ITopic, grantee: IGrantable): Grant {
 
 /** Allows `grantee` to receive, extend and delete messages. */
 export function grantWork(queue: IQueue, grantee: IGrantable): Grant {
+  checkRole(grantee);
   queue.encryptionMasterKey?.grant(grantee, 'kms:Decrypt');
   return queue.grant(grantee, 'sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility', 'sqs:DeleteMessage');
 }
 
 /** Allows a function to receive messages through an event source mapping. */
 export function grantConsume(queue: IQueue, grantee: IGrantable): Grant {
+  checkRole(grantee);
   queue.encryptionMasterKey?.grant(grantee, 'kms:Decrypt');
   return queue.grant(grantee, 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes');
 }
@@ -57,5 +74,6 @@ export function grantConsume(queue: IQueue, grantee: IGrantable): Grant {
  * Allows `grantee` to write data encrypted with the key; services decrypt the data key to continue a multipart upload.
  */
 export function grantWriteWithKey(key: IKey | undefined, grantee: IGrantable): void {
+  checkRole(grantee);
   key?.grant(grantee, 'kms:GenerateDataKey', 'kms:Decrypt');
 }

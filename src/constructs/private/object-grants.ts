@@ -3,11 +3,12 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { PAGE_KEY_INFIX } from '../../contract/result-keys';
 import { acknowledgeWildcard } from './acknowledge';
-import { grantWriteWithKey } from './grants';
+import { checkRole, grantWriteWithKey } from './grants';
 import { recordResults } from './recursion';
 
 /** Allows `grantee` to read the objects below a prefix. */
 export function grantReadObjects(bucket: IBucket, grantee: IGrantable, prefix: string, versioned: boolean): Grant {
+  checkRole(grantee);
   bucket.encryptionKey?.grant(grantee, 'kms:Decrypt');
   return grantObjects(bucket, grantee, prefix, versioned ? ['s3:GetObject', 's3:GetObjectVersion'] : ['s3:GetObject']);
 }
@@ -72,6 +73,7 @@ export function grantListVersions(bucket: IBucket, grantee: IGrantable, prefix: 
 }
 
 function grantObjects(bucket: IBucket, grantee: IGrantable, prefix: string, actions: string[]): Grant {
+  checkRole(grantee);
   const objects = bucket.arnForObjects(`${prefix}*`);
   if (Construct.isConstruct(grantee.grantPrincipal)) {
     acknowledgeWildcard(

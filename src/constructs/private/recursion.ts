@@ -1,3 +1,4 @@
+import { Token } from 'aws-cdk-lib';
 import type { IGrantable, IPrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct, type IConstruct } from 'constructs';
@@ -39,6 +40,11 @@ export function recordResults(grantee: IGrantable, bucket: IBucket, prefix: stri
   const flow = flowOf(bucket);
   flow.results.push({ bucket, prefix, principal: grantee.grantPrincipal });
   checkNoLoop(flow, grantee.grantPrincipal, Construct.isConstruct(grantee) ? grantee : bucket);
+}
+
+/** Whether keys can have both prefixes, as far as that is known at synth. */
+export function nested(a: string, b: string): boolean {
+  return !Token.isUnresolved(a) && !Token.isUnresolved(b) && (a.startsWith(b) || b.startsWith(a));
 }
 
 function flowOf({ node: { root } }: IBucket): Flow {

@@ -13,21 +13,32 @@ import type { IConstruct } from 'constructs';
 import { LambdaLimits, SqsLimits } from '../../contract/service-limits';
 import { warn } from './warning';
 
-/** The rules that may send to a queue, by their ARNs. */
 interface Access {
+  /** The rules that may send to the queue, by their ARNs, if they are in its stack. */
   readonly rules: Set<string>;
+  /**
+   * Whether rules of other stacks send too. They reference the queue, so its policy cannot reference them, which
+   * would create a circular stack reference.
+   */
+  otherStacks: boolean;
   /** False for an imported queue, whose policy belongs to others. */
   readonly granted: boolean;
 }
 
 const accesses = new WeakMap<IQueue, Access>();
 
-/** The delivery of rules to a queue, with one policy statement for all rules. The CDK adds one for each. */
-export function queueTarget(queue: IQueue, props: SqsQueueProps): IRuleTarget {
+/**
+ * The delivery of rules to a queue, with one policy statement for all rules. The CDK adds one for each.
+ *
+ * @param construct the class in the id of the warning about an imported queue
+ */
+export function queueTarget(queue: IQueue, props: SqsQueueProps, construct = 'FileIngestBucket'): IRuleTarget {
   const { deadLetterQueue, message, messageGroupId, ...retries } = props;
   const target: IRuleTarget = {
     bind: (rule) => {
-      allowRule(queue, rule);
+      if (!allowRule(queue, rule)) {
+        warnOfImported(rule, construct);
+      }
       return {
         arn: queue.queueArn,
         input: message,
@@ -37,7 +48,7 @@ export function queueTarget(queue: IQueue, props: SqsQueueProps): IRuleTarget {
       };
     },
   };
-  return withDeadLetters(target, deadLetterQueue);
+  return withDeadLetters(target, deadLetterQueue, construct);
 }
 
 const ALL_RULES_ID = 'AllowEventRules';
@@ -68,13 +79,19 @@ export function functionTarget(handler: IFunction, props: LambdaFunctionProps): 
 }
 
 /** Sends undelivered events to a queue. The target itself must have none, or the CDK adds a statement for each rule. */
-export function withDeadLetters(target: IRuleTarget, deadLetterQueue: IQueue | undefined): IRuleTarget {
+export function withDeadLetters(
+  target: IRuleTarget,
+  deadLetterQueue: IQueue | undefined,
+  construct = 'FileIngestBucket',
+): IRuleTarget {
   if (deadLetterQueue === undefined) {
     return target;
   }
   return {
     bind: (rule, id) => {
-      allowRule(deadLetterQueue, rule);
+      if (!allowRule(deadLetterQueue, rule)) {
+        warnOfImported(rule, construct);
+      }
       return { ...target.bind(rule, id), deadLetterConfig: { arn: deadLetterQueue.queueArn } };
     },
   };
@@ -84,21 +101,29 @@ function renderRetries({ retryAttempts, maxEventAge }: TargetBaseProps): Pick<Ru
   return { retryPolicy: { maximumRetryAttempts: retryAttempts, maximumEventAgeInSeconds: maxEventAge?.toSeconds() } };
 }
 
-function allowRule(queue: IQueue, rule: IRuleRef): void {
+/** Returns false for an imported queue, whose policy cannot be changed. */
+function allowRule(queue: IQueue, rule: IRuleRef): boolean {
   let access = accesses.get(queue);
   if (access === undefined) {
     const rules = new Set<string>();
-    access = { rules, granted: grantRules(queue, rules) };
+    const sources = () => (accesses.get(queue)?.otherStacks === true ? [anyRule(queue)] : sourcesOf(rules, queue));
+    access = { rules, otherStacks: false, granted: grantRules(queue, sources) };
     accesses.set(queue, access);
   }
-  access.rules.add(CfnRule.arnForRule(rule));
-  if (!access.granted) {
-    warn(
-      rule,
-      'FileIngestBucket.importedTargetQueue',
-      'The policy of the imported queue, and of its key, must allow events.amazonaws.com to send messages before this is deployed; acknowledge this when it does',
-    );
+  if (Stack.of(rule) === Stack.of(queue)) {
+    access.rules.add(CfnRule.arnForRule(rule));
+  } else {
+    access.otherStacks = true;
   }
+  return access.granted;
+}
+
+function warnOfImported(rule: IRuleRef, construct: string): void {
+  warn(
+    rule,
+    `${construct}.importedTargetQueue`,
+    'The policy of the imported queue, and of its key, must allow events.amazonaws.com to send messages before this is deployed; acknowledge this when it does',
+  );
 }
 
 /**
@@ -107,7 +132,7 @@ function allowRule(queue: IQueue, rule: IRuleRef): void {
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
  */
-function grantRules(queue: IQueue, rules: ReadonlySet<string>): boolean {
+function grantRules(queue: IQueue, sources: () => string[]): boolean {
   const principals = [new iam.ServicePrincipal('events.amazonaws.com')];
   const ofThisAccount = { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } };
   // The account, not the rules: they reference the queue, which references the key.
@@ -126,7 +151,7 @@ function grantRules(queue: IQueue, rules: ReadonlySet<string>): boolean {
       resources: [queue.queueArn],
       conditions: {
         ...ofThisAccount,
-        ArnLike: { 'aws:SourceArn': Lazy.any({ produce: () => sourcesOf(rules, queue) }) },
+        ArnLike: { 'aws:SourceArn': Lazy.any({ produce: sources }) },
       },
     }),
   ).statementAdded;

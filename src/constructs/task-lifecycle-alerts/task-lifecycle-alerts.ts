@@ -17,6 +17,7 @@ import { grantPublish, grantSend } from '../private/grants';
 import { createHandlerFunction } from '../private/handler-function';
 import { pathOf } from '../private/paths';
 import { createUndeliveredEvents } from '../private/undelivered-events';
+import { checkSameRegion } from '../private/same-environment';
 import { ValidationError } from '../private/validation-error';
 import { AlertDefaults } from './defaults';
 import { createAlertsTopic } from './private/alerts-topic';
@@ -186,6 +187,7 @@ export class TaskLifecycleAlerts extends Construct {
     for (const code of props.expectedExitCodes ?? []) {
       checkWholeNumber('expectedExitCodes', code, { min: 1, max: 255 }, this);
     }
+    checkSameRegion({ topic: props.topic }, 'the function publishes only to topics of its own region', this);
     if (props.topic !== undefined) {
       checkExcluded('topic', { encryptionKey: props.encryptionKey }, 'set it where the topic is created', this);
     }

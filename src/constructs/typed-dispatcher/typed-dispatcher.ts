@@ -18,7 +18,9 @@ import { checkDuration, checkWholeNumber } from '../private/checks';
 import { grantSend } from '../private/grants';
 import { grantListVersions, grantResultObjects } from '../private/object-grants';
 import { nameOf, pathOf } from '../private/paths';
+import { nested, recordIntake } from '../private/recursion';
 import { functionTarget, queueTarget } from '../private/rule-access';
+import { checkEventSource, checkSameRegion } from '../private/same-environment';
 import { createUndeliveredEvents } from '../private/undelivered-events';
 import { ValidationError } from '../private/validation-error';
 import { createWorkQueue, WorkQueueDefaults } from '../private/work-queue';
@@ -254,6 +256,7 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
    * @param prefix key prefix; by default all keys
    */
   addBucket(id: string, source: IFileIngestBucket, prefix = ''): Rule {
+    checkEventSource('source', source.bucket, this);
     const rule = new Rule(this, `${id}Source`, {
       description: `Files for ${pathOf(this)}`,
       eventPattern: {
@@ -269,7 +272,10 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
     this.#addSource({
       bucket: source.bucket,
       prefixes: [prefix],
-      grantRead: (grantee) => source.grantRead(grantee, prefix),
+      grantRead: (grantee) => {
+        recordIntake(grantee, { route: rule, bucket: source.bucket, matches: (results) => nested(results, prefix) });
+        return source.grantRead(grantee, prefix);
+      },
       grantReadTags: (grantee) => source.grantReadTags(grantee, prefix),
     });
     return rule;
@@ -307,6 +313,11 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
     const rule = this.#types.add(scope, id, options, launch);
     this.#state.connect(securityGroups);
     if (options.matchFunction !== undefined) {
+      checkSameRegion(
+        { matchFunction: options.matchFunction },
+        'the dispatcher invokes functions only in its own region',
+        scope,
+      );
       Grant.addToPrincipal({
         grantee: this.#functions.ingress,
         actions: ['lambda:InvokeFunction'],

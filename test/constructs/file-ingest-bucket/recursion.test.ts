@@ -126,6 +126,17 @@ describe('A loop is found', () => {
     }).toThrow(message('"in/"', 'Pipeline/Inbox/Files'));
   });
 
+  it('for a bucket of a dispatcher', () => {
+    const fixture = createDispatcher();
+    const inbox = new FileIngestBucket(fixture.stack, 'Inbox');
+    fixture.dispatcher.addBucket('Files', inbox, 'in/');
+    fixture.add('A');
+    fixture.dispatcher.grantStoreResults(inbox.bucket, 'out/');
+    expect(() => {
+      fixture.dispatcher.grantStoreResults(inbox.bucket, 'in/done/');
+    }).toThrow(message('"in/done/"', 'Pipeline/Dispatcher/FilesSource'));
+  });
+
   it('for an export', () => {
     const test = createTestApp();
     const inbox = new FileIngestBucket(test.stack, 'Inbox');

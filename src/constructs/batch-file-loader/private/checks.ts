@@ -1,6 +1,7 @@
 import { Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { checkBytes, checkDuration, checkExcluded, checkWholeNumber } from '../../private/checks';
+import { checkSameEnvironment } from '../../private/same-environment';
 import { ValidationError } from '../../private/validation-error';
 import type { BatchFileLoaderProps, LoadRouteOptions } from '../batch-file-loader-props';
 import { LoaderDefaults } from '../defaults';
@@ -49,6 +50,11 @@ function checkFunction(scope: Construct, props: BatchFileLoaderProps): void {
 function checkQueue(scope: Construct, props: BatchFileLoaderProps): void {
   const { queue, deadLetterQueue, maxReceiveCount, retentionPeriod, deadLetterRetention } = props;
   const { encryptionKey, removalPolicy } = props;
+  checkSameEnvironment(
+    { queue, deadLetterQueue, largeFileQueue: props.largeFileQueue, handlerFunction: props.handlerFunction },
+    'the function uses the queues, and alarms the metrics, of its own account and region',
+    scope,
+  );
   if (queue !== undefined) {
     checkExcluded(
       'queue',

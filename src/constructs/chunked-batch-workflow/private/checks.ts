@@ -1,6 +1,7 @@
 import { Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { checkBytes, checkDuration, checkExcluded, checkKnown, checkWholeNumber } from '../../private/checks';
+import { checkSameEnvironment, checkSameRegion } from '../../private/same-environment';
 import { ValidationError } from '../../private/validation-error';
 import type { ChunkedBatchWorkflowProps } from '../chunked-batch-workflow-props';
 import { BatchDefaults, BatchFolder } from '../defaults';
@@ -17,6 +18,14 @@ export function checkWorkflow(scope: Construct, props: ChunkedBatchWorkflowProps
   checkPercentage('toleratedFailurePercentage', props.toleratedFailurePercentage, scope);
   checkPercentage('abortFailurePercentage', props.abortFailurePercentage, scope);
   checkDuration('resultRetention', props.resultRetention, { min: 1, unit: 'days', tokens: true }, scope);
+  const { bucket, resultBucket, preparation, eventBus } = props;
+  // https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
+  checkSameEnvironment(
+    { bucket, resultBucket },
+    'Step Functions lists files and stores the results of a distributed map only there',
+    scope,
+  );
+  checkSameRegion({ preparation, eventBus }, 'Step Functions calls services only in its own region', scope);
   if (props.resultBucket !== undefined) {
     checkExcluded(
       'resultBucket',

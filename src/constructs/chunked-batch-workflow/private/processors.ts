@@ -15,7 +15,8 @@ import {
   type FargateRun,
 } from '../../fargate-run';
 import { checkFargateTask } from '../../fargate-task';
-import { grantSend } from '../../private/grants';
+import { checkRole, grantSend } from '../../private/grants';
+import { checkSameRegion } from '../../private/same-environment';
 import { ValidationError } from '../../private/validation-error';
 import type { QueueScaledFargateWorker } from '../../queue-scaled-fargate-worker';
 import type { BatchTaskProps } from '../batch-task-props';
@@ -87,22 +88,26 @@ export function fargateTask(props: BatchTaskProps): BindProcessor {
 }
 
 export function lambdaFunction(handler: IFunction): BindProcessor {
-  return () => ({
-    grantPrincipal: handler.grantPrincipal,
-    connections: handler.isBoundToVpc ? handler.connections : undefined,
-    render: ({ retries, timeout, failed, done }) => ({
-      Type: 'Task',
-      Resource: `arn:${Aws.PARTITION}:states:::lambda:invoke`,
-      Arguments: { FunctionName: handler.functionArn, Payload: '{% $states.input.{"bucket": bucket, "key": key} %}' },
-      TimeoutSeconds: timeout.toSeconds(),
-      Retry: renderTaskRetry(retries, NOT_TAKEN_BY_LAMBDA),
-      Catch: [failed],
-      Next: done,
-    }),
-    grant(machine) {
-      grantInvoke(handler, machine);
-    },
-  });
+  return (scope) => {
+    checkRole(handler, scope);
+    checkSameRegion({ processor: handler }, 'Step Functions calls services only in its own region', scope);
+    return {
+      grantPrincipal: handler.grantPrincipal,
+      connections: handler.isBoundToVpc ? handler.connections : undefined,
+      render: ({ retries, timeout, failed, done }) => ({
+        Type: 'Task',
+        Resource: `arn:${Aws.PARTITION}:states:::lambda:invoke`,
+        Arguments: { FunctionName: handler.functionArn, Payload: '{% $states.input.{"bucket": bucket, "key": key} %}' },
+        TimeoutSeconds: timeout.toSeconds(),
+        Retry: renderTaskRetry(retries, NOT_TAKEN_BY_LAMBDA),
+        Catch: [failed],
+        Next: done,
+      }),
+      grant(machine) {
+        grantInvoke(handler, machine);
+      },
+    };
+  };
 }
 
 export function worker(target: QueueScaledFargateWorker): BindProcessor {

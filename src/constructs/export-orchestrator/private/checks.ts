@@ -2,6 +2,7 @@ import { Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { ExportEnv } from '../../../contract/export-env';
 import { checkDuration, checkExcluded, checkPositive, checkWholeNumber } from '../../private/checks';
+import { checkSameEnvironment, checkSameRegion, environmentOf } from '../../private/same-environment';
 import { ValidationError } from '../../private/validation-error';
 import type { QueueScaledFargateWorkerOptions } from '../../queue-scaled-fargate-worker';
 import type { ExportOrchestratorProps } from '../export-orchestrator-props';
@@ -16,6 +17,16 @@ export function checkExportOrchestrator(scope: Construct, props: ExportOrchestra
   }
   checkEnvironment(scope, 'environment', props);
   checkPositive('apiRequestsPerSecond', props.apiRequestsPerSecond, scope, 10_000);
+  const { eventBus } = props;
+  checkSameEnvironment(
+    { jobTable: environmentOf(props.jobTable), metadataTable: environmentOf(props.metadataTable) },
+    'the services find a table by its name, only there',
+    scope,
+  );
+  checkSameRegion({ eventBus }, 'the services send events only to buses of their own region', scope);
+  if (props.postProcessing !== undefined) {
+    checkSameEnvironment({ eventBus }, 'the rule for postProcessing must be in the account of the bus', scope);
+  }
   if (props.apiUrl !== undefined && !Token.isUnresolved(props.apiUrl) && !URL.canParse(props.apiUrl)) {
     throw new ValidationError(`apiUrl must be a URL, got: ${props.apiUrl}`, scope);
   }

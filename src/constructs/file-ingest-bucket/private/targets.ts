@@ -4,10 +4,12 @@ import { SfnStateMachine } from 'aws-cdk-lib/aws-events-targets';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption, type CfnQueue, type IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import type { IEnvironmentAware } from 'aws-cdk-lib/interfaces';
 import type { Construct } from 'constructs';
 import { OBJECT_CREATED_DETAIL_TYPE, OBJECT_EVENT_SOURCE } from '../../../contract/object-event';
 import { WakeUpMessage } from '../../../contract/wake-up';
 import { functionTarget, queueTarget, withDeadLetters } from '../../private/rule-access';
+import { checkSameEnvironment } from '../../private/same-environment';
 import { ValidationError } from '../../private/validation-error';
 import { createWorkQueue } from '../../private/work-queue';
 import type { ObjectFargateTask } from '../../object-fargate-task';
@@ -72,6 +74,7 @@ export function existingQueue(queue: IQueue, options: IngestMessageOptions): Bin
 
 export function lambdaFunction(handler: IFunction): Bind {
   return (_scope, route, delivery) => {
+    checkTargetEnvironment(handler, route);
     route.grantRead(handler);
     return {
       ruleTarget: functionTarget(handler, { ...delivery }),
@@ -80,9 +83,12 @@ export function lambdaFunction(handler: IFunction): Bind {
 }
 
 export function stateMachine(target: IStateMachine): Bind {
-  return (_scope, _route, delivery) => ({
-    ruleTarget: withDeadLetters(new SfnStateMachine(target, withoutDeadLetters(delivery)), delivery.deadLetterQueue),
-  });
+  return (_scope, route, delivery) => {
+    checkTargetEnvironment(target, route);
+    return {
+      ruleTarget: withDeadLetters(new SfnStateMachine(target, withoutDeadLetters(delivery)), delivery.deadLetterQueue),
+    };
+  };
 }
 
 export function fargateTask(task: ObjectFargateTask): Bind {
@@ -119,6 +125,7 @@ function toQueue(
   if (queue instanceof Queue) {
     checkQueue(queue, route);
   }
+  checkTargetEnvironment(queue, route);
   if (queue.fifo && messageGroupId === undefined) {
     throw new ValidationError(
       'target needs messageGroupId, because its queue is FIFO; events of one group are processed one after another',
@@ -147,6 +154,10 @@ function compactEvent(): RuleTargetInput {
     'detail-type': OBJECT_CREATED_DETAIL_TYPE,
     detail: { bucket: EventField.fromPath('$.detail.bucket'), object: EventField.fromPath('$.detail.object') },
   });
+}
+
+function checkTargetEnvironment(target: IEnvironmentAware, route: IIngestRoute): void {
+  checkSameEnvironment({ target }, 'rules deliver only there', route);
 }
 
 /** Checks a queue that this app creates. */

@@ -5,6 +5,7 @@ import { WorkerEnv } from '../../../contract/worker-env';
 import { checkOnDemandFallback, SpotStrategy } from '../../capacity';
 import { checkExcluded, checkDuration, checkWholeNumber, orDefault } from '../../private/checks';
 import { checkFargateTask } from '../../fargate-task';
+import { checkSameEnvironment } from '../../private/same-environment';
 import { ValidationError } from '../../private/validation-error';
 import { WorkerDefaults } from '../defaults';
 import { checkIngress } from '.';
@@ -14,6 +15,7 @@ import type { QueueScaledFargateWorkerProps } from '../queue-scaled-fargate-work
 export function checkProps(scope: Construct, props: QueueScaledFargateWorkerProps): void {
   checkExclusions(scope, props);
   checkAdditionalQueues(scope, props);
+  checkQueueEnvironments(scope, props);
   checkFargateTask(scope, props, {
     excluded: { healthCheck: props.healthCheck },
     // The log level is the only variable of the contract that the user sets.
@@ -149,6 +151,19 @@ function checkAdditionalQueues(
       );
     }
   }
+}
+
+function checkQueueEnvironments(scope: Construct, props: QueueScaledFargateWorkerProps): void {
+  const { queue, deadLetterQueue, additionalQueues = {} } = props;
+  const additional = Object.entries(additionalQueues).flatMap(([name, given]) => [
+    [`additionalQueues.${name}.queue`, given.queue] as const,
+    [`additionalQueues.${name}.deadLetterQueue`, given.deadLetterQueue] as const,
+  ]);
+  checkSameEnvironment(
+    { queue, deadLetterQueue, ...Object.fromEntries(additional) },
+    'the metrics for scaling and alarms are in the account and region of the queue',
+    scope,
+  );
 }
 
 function checkTaskCounts(scope: Construct, props: QueueScaledFargateWorkerProps): void {

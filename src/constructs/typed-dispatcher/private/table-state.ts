@@ -4,6 +4,7 @@ import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { DispatchStateEnv } from '../../../contract/dispatch-env';
 import { checkExcluded, checkWholeNumber } from '../../private/checks';
+import { checkSameEnvironment, environmentOf } from '../../private/same-environment';
 import { checkSoleOwner } from '../../private/sole-owner';
 import { ValidationError } from '../../private/validation-error';
 import { DispatcherDefaults } from '../defaults';
@@ -21,6 +22,11 @@ export class TableState implements BoundState {
   constructor(scope: Construct, options: DynamoDbStateOptions) {
     const { table, capacity, pointInTimeRecovery, removalPolicy } = options;
     if (table !== undefined) {
+      checkSameEnvironment(
+        { table: environmentOf(table) },
+        'functions and workers find it by its name, only there',
+        scope,
+      );
       checkExcluded(
         'table',
         { capacity, pointInTimeRecovery, removalPolicy },

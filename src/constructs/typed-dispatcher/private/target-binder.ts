@@ -10,6 +10,7 @@ import type { DispatchLaunch, DispatchQueue, DispatchStateMachine } from '../../
 import { grantRunTask } from '../../fargate-run';
 import { grantSend } from '../../private/grants';
 import { pathOf } from '../../private/paths';
+import { checkSameEnvironment, checkSameRegion } from '../../private/same-environment';
 import { checkSoleOwner } from '../../private/sole-owner';
 import { ValidationError } from '../../private/validation-error';
 import type { DispatchTarget, EcsTaskTargetOptions } from '../dispatch-target';
@@ -64,6 +65,7 @@ export class TargetBinder {
   }
 
   #bindQueue(scope: Construct, queue: IQueue): BoundTarget {
+    checkSameRegion({ 'the queue of target': queue }, 'the functions send only to queues of their own region', scope);
     // The parent of a type is its dispatcher, whose types can share a worker
     checkSoleOwner(scope.node.scope ?? scope, {
       kind: 'the dispatcher',
@@ -78,6 +80,11 @@ export class TargetBinder {
 
   #bindStateMachine(scope: Construct, stateMachine: IStateMachine): BoundTarget {
     checkStandard(scope, stateMachine);
+    checkSameEnvironment(
+      { 'the state machine of target': stateMachine },
+      'EventBridge reports the end of an execution only there',
+      scope,
+    );
     const { watcher, delivery } = this.#functions;
     if (!this.#bound.has(stateMachine)) {
       new Rule(scope, 'Ended', {
