@@ -43,8 +43,11 @@ class Pipeline extends Stack {
   readonly vpc = new ec2.Vpc(this, 'Vpc', { maxAzs: 2 });
   readonly cluster = new ecs.Cluster(this, 'Cluster', { vpc: this.vpc });
 
-  constructor(id = 'Pipeline') {
-    super(new App({ analyticsReporting: false }), id, { env: HERE });
+  constructor(
+    id = 'Pipeline',
+    readonly app = new App({ analyticsReporting: false }),
+  ) {
+    super(app, id, { env: HERE });
   }
 
   queue = (region: string, account: string): sqs.IQueue =>
@@ -177,7 +180,7 @@ const inBoth: [string, string, Create][] = [
     'of a route',
     (stack, region, account) =>
       new IngestRoute(stack, 'Route', {
-        source: new FileIngestBucket(new Stack(stack.node.root, 'Storage', { env: { region, account } }), 'Inbox'),
+        source: new FileIngestBucket(new Stack(stack.app, 'Storage', { env: { region, account } }), 'Inbox'),
         target: IngestTarget.queue(),
       }),
   ],
@@ -187,7 +190,7 @@ const inBoth: [string, string, Create][] = [
     (stack, region, account) =>
       new TypedDispatcher(stack, 'Dispatcher').addBucket(
         'Files',
-        new FileIngestBucket(new Stack(stack.node.root, 'Storage', { env: { region, account } }), 'Inbox'),
+        new FileIngestBucket(new Stack(stack.app, 'Storage', { env: { region, account } }), 'Inbox'),
       ),
   ],
 ];

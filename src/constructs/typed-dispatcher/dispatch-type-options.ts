@@ -12,8 +12,8 @@ import type { TypeConcurrency } from './type-concurrency';
 export interface DispatchTypeOptions {
   /**
    * Patterns of whole keys, of which one must match; case-sensitive. `*` stands for any characters except `/`, `**` for
-   * any characters, and `{name}` for a part of the key without `/` that other options can reference. Cannot be combined
-   * with `prefixes` and `suffixes`.
+   * any characters, and `{name}` for a part of the key without `/` that other options can reference; `\*`, `\{`, `\}`
+   * and `\\` stand for the characters themselves. Cannot be combined with `prefixes` and `suffixes`.
    *
    * @default - all keys
    * @example

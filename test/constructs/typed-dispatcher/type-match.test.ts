@@ -31,6 +31,39 @@ test.each<[string, Partial<DispatchTypeOptions>, string, boolean]>([
   expect(takes(fixture, key)).toBe(expected);
 });
 
+test.each<[string, string, boolean]>([
+  ['a\\*/\\{b\\}', 'a*/{b}', true],
+  ['a\\*', 'ab', false],
+  ['a\\\\*', 'a\\b', true],
+  ['a\\\\*', 'a*', false],
+  ['a.b\\**', 'a.b*c', true],
+  ['\\{{id}\\}', '{1}', true],
+])('takes by the pattern %s the key %s: %s', (pattern, key, expected) => {
+  const fixture = createDispatcher();
+  fixture.add('A', { keys: [pattern] });
+  expect(takes(fixture, key)).toBe(expected);
+});
+
+test('compares escaped characters of other types as literals', () => {
+  const fixture = createDispatcher();
+  fixture.add('A', { keys: ['a\\*'] });
+  fixture.add('B', { keys: ['ab'] });
+  Annotations.fromStack(fixture.stack).hasNoWarning('*', Match.stringLikeRegexp('overlappingTypes'));
+  fixture.add('C', { keys: ['a*'] });
+  Annotations.fromStack(fixture.stack).hasWarning('*', Match.stringLikeRegexp('overlappingTypes'));
+});
+
+test.each(['a\\b', 'a/\\', 'a\\\n'])('throws for a backslash before another character: %j', (pattern) => {
+  const fixture = createDispatcher();
+  expect(() => {
+    fixture.add('A', { keys: [pattern] });
+  }).toThrow(
+    new Error(
+      `keys can contain a backslash only before *, {, } or another backslash, got: ${pattern}; write \\\\ for a backslash in a key [at Pipeline/Dispatcher/TypeA]`,
+    ),
+  );
+});
+
 test('tells the function what objects must have', () => {
   const fixture = createDispatcher();
   fixture.add('A', { contentTypes: ['Text/CSV', 'image/*'], metadata: { Kind: 'Invoice' }, tags: { Class: 'a' } });

@@ -11,11 +11,11 @@ export interface KeyPattern {
   readonly glob: Glob;
 }
 
-const TOKENS = /\{([^{}]*)\}|\*\*|\*|[^*{}]+|[{}]/g;
+const TOKENS = /\{([^{}]*)\}|\*\*|\*|\\.?|[^*{}\\]+|[{}]/gsu;
 const anyText: GlobPart = { kind: 'any', within: false };
 const anyTextWithin: GlobPart = { kind: 'any', within: true };
 
-/** Compiles a pattern of keys: `*` within a folder, `**` anywhere, `{name}` a part. */
+/** Compiles a pattern of keys: `*` within a folder, `**` anywhere, `{name}` a part, a backslash before a literal. */
 export function compileKeyPattern(pattern: string, scope: IConstruct): KeyPattern {
   if (pattern === '') {
     throw new ValidationError('keys cannot include an empty pattern; use ** for every key', scope);
@@ -47,10 +47,21 @@ export function compileKeyPattern(pattern: string, scope: IConstruct): KeyPatter
     if (token === '{' || token === '}') {
       throw new ValidationError(`{ and } must be paired in a key pattern, got: ${pattern}`, scope);
     }
-    glob.push(...literal(token));
-    return escape(token);
+    const text = token.startsWith('\\') ? unescape(token, pattern, scope) : token;
+    glob.push(...literal(text));
+    return escape(text);
   });
   return { expression: `^${expression.join('')}$`, parts, glob };
+}
+
+function unescape(token: string, pattern: string, scope: IConstruct): string {
+  if (!/^\\[\\*{}]$/.test(token)) {
+    throw new ValidationError(
+      String.raw`keys can contain a backslash only before *, {, } or another backslash, got: ${pattern}; write \\ for a backslash in a key`,
+      scope,
+    );
+  }
+  return token.slice(1);
 }
 
 /** Keys with a prefix and a suffix, which is case-insensitive. */
