@@ -8,15 +8,20 @@ import {
   type IApplicationListener,
 } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import {
   BatchFileLoader,
+  BatchProcessor,
+  ChunkedBatchWorkflow,
+  type ChunkedBatchWorkflowProps,
   type BatchFileLoaderProps,
   DatabaseLogin,
   DispatchTarget,
   ExportOrchestrator,
   FileIngestBucket,
+  FilingMode,
   LoadMapping,
   ScheduledFargateJob,
   StateStore,
@@ -38,6 +43,14 @@ function createLoader(test: TestApp, id: string, props: Partial<BatchFileLoaderP
     routes: { All: { source, mapping: LoadMapping.json({ table: 'rows', columns: [{ name: 'id' }] }) } },
     ...props,
   });
+}
+
+function createBatches(
+  { stack, cluster }: TestApp,
+  id: string,
+  props: Pick<ChunkedBatchWorkflowProps, 'bucket' | 'prefixes' | 'filing'>,
+): ChunkedBatchWorkflow {
+  return new ChunkedBatchWorkflow(stack, id, { processor: BatchProcessor.fargateTask({ cluster, image }), ...props });
 }
 
 function createTaskDefinition({ stack }: TestApp): ecs.FargateTaskDefinition {
@@ -141,6 +154,15 @@ describe('what one construct can have alone', () => {
       },
     ],
     [
+      'a prefix of two workflows',
+      "prefixes 'a/' already has the workflow Pipeline/First, and two would take files from each other; use a prefix for each, or FilingMode.NONE [at Pipeline/Second]",
+      (test) => {
+        const bucket = s3.Bucket.fromBucketName(test.stack, 'Files', 'files');
+        createBatches(test, 'First', { bucket, prefixes: ['b/', 'a/'] });
+        createBatches(test, 'Second', { bucket, prefixes: ['a/'], filing: FilingMode.TAG });
+      },
+    ],
+    [
       'a priority of a listener',
       'ingress.priority 7 already has the rule Pipeline/First, and a listener has one rule of each priority; set another one [at Pipeline/Second]',
       (test) => {
@@ -168,6 +190,11 @@ describe('what one construct can have alone', () => {
     };
     byName(first);
     byName({ ...first, stack: new Stack(first.app, 'Copy') });
+
+    const bucket = s3.Bucket.fromBucketName(first.stack, 'Files', 'files');
+    createBatches(first, 'Moving', { bucket, prefixes: ['a/'] });
+    createBatches(first, 'Reading', { bucket, prefixes: ['a/'], filing: FilingMode.NONE });
+    createBatches(first, 'Beside', { bucket, prefixes: ['b/'] });
 
     const { stack, cluster } = first;
     const taskDefinition = createTaskDefinition(first);

@@ -35,7 +35,7 @@ export function checkSpotPlatform(scope: Construct, { node }: TaskDefinition, ca
   }
 }
 
-/** Warns if so many tasks run on demand that none is left for Spot. */
+/** Warns if the tasks on demand leave none for Spot. */
 export function warnWithoutSpot(
   scope: Construct,
   { capacityProviderStrategies }: SpotStrategy,

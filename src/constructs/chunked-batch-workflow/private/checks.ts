@@ -2,7 +2,9 @@ import { Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { checkBytes, checkDuration, checkExcluded, checkKnown, checkWholeNumber } from '../../private/checks';
 import { checkSameEnvironment, checkSameRegion } from '../../private/same-environment';
+import { checkSoleOwner } from '../../private/sole-owner';
 import { ValidationError } from '../../private/validation-error';
+import { FilingMode } from '../batch-enums';
 import type { ChunkedBatchWorkflowProps } from '../chunked-batch-workflow-props';
 import { BatchDefaults, BatchFolder } from '../defaults';
 
@@ -35,6 +37,7 @@ export function checkWorkflow(scope: Construct, props: ChunkedBatchWorkflowProps
     );
   }
   checkPrefixes(scope, props.prefixes);
+  checkSoleFiling(scope, props);
   checkResults(scope, props);
   checkMarker(scope, props);
 }
@@ -76,6 +79,22 @@ function checkPrefixes(scope: Construct, prefixes: string[]): void {
   }
   if (new Set(prefixes).size < prefixes.length) {
     throw new ValidationError(`prefixes must be unique, got: ${prefixes.join(', ')}`, scope);
+  }
+}
+
+/** What one workflow moves or tags, another one would not find. */
+function checkSoleFiling(scope: Construct, { bucket, prefixes, filing, source }: ChunkedBatchWorkflowProps): void {
+  if (filing === FilingMode.NONE || source?.manifestName !== undefined) {
+    return;
+  }
+  for (const prefix of prefixes) {
+    checkSoleOwner(scope, {
+      kind: 'the workflow',
+      prop: `prefixes '${prefix}'`,
+      key: `${bucket.bucketArn}/${prefix}`,
+      stack: bucket.stack,
+      reason: 'and two would take files from each other; use a prefix for each, or FilingMode.NONE',
+    });
   }
 }
 
