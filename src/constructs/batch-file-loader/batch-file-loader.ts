@@ -12,6 +12,7 @@ import { METRIC_NAMESPACE } from '../../contract/metric-names';
 import { WorkerEnv } from '../../contract/worker-env';
 import { IngestRoute, IngestTarget } from '../file-ingest-bucket';
 import type { AlarmNotice } from '../private/alarm';
+import { checkNewId } from '../private/checks';
 import { grantConsume, grantSend } from '../private/grants';
 import { createHandlerFunction, RdsAuthorities } from '../private/handler-function';
 import { nameOf, pathOf } from '../private/paths';
@@ -113,13 +114,13 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
     }
     this.#grantWork();
     this.#consume();
-    this.routes = Object.fromEntries(
-      Object.entries(props.routes).map(([name, route]) => [name, this.#createRoute(name, route)]),
-    );
-
     this.errorAlarm = createErrorAlarm(this, this.handlerFunction, props.alarmActions);
     const { alarmOldestMessageAge: age, alarmActions } = props;
     this.oldestMessageAlarm = age && createOldestMessageAlarm(this, this.metricOldestMessageAge(), age, alarmActions);
+    // Last, so that no name of a route is that of a part
+    this.routes = Object.fromEntries(
+      Object.entries(props.routes).map(([name, route]) => [name, this.#createRoute(name, route)]),
+    );
   }
 
   /** The network connections of the function, with which a database can allow them. */
@@ -306,6 +307,7 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
 
   #createRoute(id: string, { source, prefix, suffix }: LoadRouteOptions): IngestRoute {
     const { delivery } = this.#props;
+    checkNewId('a route in routes', id, this);
     const route = new IngestRoute(this, id, {
       source,
       target: IngestTarget.existingQueue(this.queue),

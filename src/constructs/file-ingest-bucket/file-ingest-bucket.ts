@@ -4,7 +4,7 @@ import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
-import { checkExcluded } from '../private/checks';
+import { checkExcluded, checkNewId } from '../private/checks';
 import { grantPutObjects, grantReadObjects, grantReadObjectTags } from '../private/object-grants';
 import { pathOf } from '../private/paths';
 import { checkEventSource } from '../private/same-environment';
@@ -82,6 +82,7 @@ export class FileIngestBucket extends Construct implements IFileIngestBucket {
    * @param options the objects and the target
    */
   addRoute(id: string, options: IngestRouteOptions): IngestRoute {
+    checkNewId('a route', id, this);
     return new IngestRoute(this, id, { ...options, source: this });
   }
 

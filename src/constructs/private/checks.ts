@@ -93,6 +93,16 @@ function isToken(value: number | Duration | Size): boolean {
   return typeof value === 'number' ? Token.isUnresolved(value) : value.isUnresolved();
 }
 
+/** Throws for an id of a user that is empty, or that another child of `scope` has. */
+export function checkNewId(what: string, id: string, scope: IConstruct, childId = id): void {
+  if (id.trim() === '' || scope.node.tryFindChild(childId) !== undefined) {
+    throw new ValidationError(
+      `${what} needs a name that is not empty and that no other part of the construct has, got: '${id}'; use another one`,
+      scope,
+    );
+  }
+}
+
 /** A value in a message, marked as the default if the user did not set it. */
 export function orDefault(value: number | string, given: unknown): string {
   return given === undefined ? `${value} (the default)` : String(value);

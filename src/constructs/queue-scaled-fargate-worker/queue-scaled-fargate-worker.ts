@@ -135,6 +135,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   readonly #scaling: QueueScaling;
   readonly #maxTasks: number;
   readonly #fallbackQueue?: IQueue;
+  readonly #schedules = new Set<string>();
 
   constructor(scope: Construct, id: string, props: QueueScaledFargateWorkerProps) {
     super(scope, id);
@@ -268,6 +269,13 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
     if (minTasks === undefined && maxTasks === undefined) {
       throw new ValidationError('minTasks or maxTasks is missing; set at least one of them', this);
     }
+    if (this.#schedules.has(id) || id.trim() === '') {
+      throw new ValidationError(
+        `a schedule needs a name that is not empty and that no other schedule of the worker has, got: '${id}'; use another one`,
+        this,
+      );
+    }
+    this.#schedules.add(id);
     this.taskCount.scaleOnSchedule(id, { schedule, timeZone, minCapacity: minTasks, maxCapacity: maxTasks });
   }
 

@@ -197,6 +197,10 @@ export class TaskLifecycleAlerts extends Construct {
         this,
       );
     }
+    const { emailAddresses = [] } = props;
+    if (new Set(emailAddresses).size < emailAddresses.length) {
+      throw new ValidationError(`emailAddresses must be unique, got: ${emailAddresses.join(', ')}`, this);
+    }
     const { alerts, clusters, services, taskDefinitionFamilies } = props;
     for (const [prop, list] of Object.entries({ alerts, clusters, services, taskDefinitionFamilies })) {
       if (list?.length === 0) {

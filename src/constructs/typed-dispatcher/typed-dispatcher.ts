@@ -14,7 +14,7 @@ import { DISPATCH_METRIC_DIMENSION, DispatchMetrics, DISPATCH_TYPE_DIMENSION } f
 import { DispatchStateEnv } from '../../contract/dispatch-env';
 import { OBJECT_EVENT_SOURCE } from '../../contract/object-event';
 import type { IFileDispatcher, IFileIngestBucket, IIngestRoute, IngestDelivery } from '../file-ingest-bucket';
-import { checkDuration, checkWholeNumber } from '../private/checks';
+import { checkDuration, checkNewId, checkWholeNumber } from '../private/checks';
 import { grantSend } from '../private/grants';
 import { grantListVersions, grantResultObjects } from '../private/object-grants';
 import { nameOf, pathOf } from '../private/paths';
@@ -256,6 +256,7 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
    * @param prefix key prefix; by default all keys
    */
   addBucket(id: string, source: IFileIngestBucket, prefix = ''): Rule {
+    checkNewId('a source', id, this, `${id}Source`);
     checkEventSource('source', source.bucket, this);
     const rule = new Rule(this, `${id}Source`, {
       description: `Files for ${pathOf(this)}`,

@@ -97,7 +97,15 @@ function checkExclusions(scope: Construct, props: QueueScaledFargateWorkerProps)
 /** The parts of a worker, whose ids additional queues cannot have. */
 const PARTS = new Set([
   ...['Queue', 'DeadLetterQueue', 'DeadLetterAlarm', 'LogGroup', 'TaskDefinition', 'Service', 'Scaling', 'Ingress'],
-  ...['WakeUp', 'SpotFallback', 'OldestMessageAlarm', 'NotStartingAlarm', 'SaturationAlarm'],
+  ...[
+    'TaskRole',
+    'ExecutionRole',
+    'WakeUp',
+    'SpotFallback',
+    'OldestMessageAlarm',
+    'NotStartingAlarm',
+    'SaturationAlarm',
+  ],
 ]);
 
 function checkQueueName(scope: Construct, name: string): void {
