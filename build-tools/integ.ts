@@ -12,7 +12,7 @@ import { removeRun } from './integ/remove.ts';
 import { fail, root } from './steps.ts';
 
 /** Deployments whose tests run in an account, and for how many hours at most. */
-const HOURS: Readonly<Partial<Record<string, number>>> = { quickstart: 1 };
+const HOURS: Readonly<Partial<Record<string, number>>> = { quickstart: 1, 'object-tasks': 1 };
 /** Containers are pulled, alarms wait for minutes, and Fargate needs a minute for a task. */
 const PATIENCE_IN_ACCOUNT = 10;
 const POLL_MS = { account: 5_000, endpoint: 200 };
@@ -52,8 +52,8 @@ const region =
 process.env.AWS_REGION = region;
 const run =
   values.cleanup ?? values['run-id'] ?? `${new Date().toISOString().slice(0, 10)}-${randomBytes(3).toString('hex')}`;
-if (!/^[\w-]{1,64}$/.test(run)) {
-  fail(`the id of a run has 1 to 64 letters, digits, hyphens and underscores, got: ${run}`);
+if (!/^[\w-]{1,32}$/.test(run)) {
+  fail(`the id of a run has 1 to 32 letters, digits, hyphens and underscores, got: ${run}`);
 }
 const pollMs = endpoint === undefined ? POLL_MS.account : POLL_MS.endpoint;
 

@@ -10,8 +10,8 @@ import {
   paginateListStacks,
   type Stack,
 } from '@aws-sdk/client-cloudformation';
-import { runOf } from './account.ts';
-import { emptyBucket, logGroupsOf, removeResource, stopTasks, type Left } from './resources.ts';
+import { runOf, TAG } from './account.ts';
+import { emptyBucket, logGroupsOf, removeNamed, removeResource, stopTasks, type Left } from './resources.ts';
 
 /** A worker may write into a bucket after it was emptied. */
 const ATTEMPTS = 3;
@@ -56,6 +56,11 @@ export async function removeRun({ region, run, pollMs, print }: Removal): Promis
       } catch (error) {
         problems.push(`stack ${name}: ${(error as Error).message}`);
       }
+    }
+    try {
+      (await removeNamed(region, `${TAG}-${run}-`)).forEach((name) => print(`removed ${name}`));
+    } catch (error) {
+      problems.push(`what the tests have created: ${(error as Error).message}`);
     }
   } finally {
     client.destroy();

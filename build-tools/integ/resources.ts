@@ -1,11 +1,20 @@
 // How a resource is removed that CloudFormation has retained or does not know.
+import { CloudWatchClient, DeleteAlarmsCommand, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient, DeleteLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { DeleteTableCommand, DynamoDBClient, UpdateTableCommand } from '@aws-sdk/client-dynamodb';
 import { ECSClient, paginateListTasks, StopTaskCommand } from '@aws-sdk/client-ecs';
+import {
+  DeleteRuleCommand,
+  EventBridgeClient,
+  ListRulesCommand,
+  ListTargetsByRuleCommand,
+  RemoveTargetsCommand,
+} from '@aws-sdk/client-eventbridge';
 import { DeleteBucketCommand, DeleteObjectsCommand, ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
+import { DeleteScheduleCommand, ListSchedulesCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { DeleteSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { DeleteTopicCommand, SNSClient } from '@aws-sdk/client-sns';
-import { DeleteQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { DeleteQueueCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 
 export interface Left {
   readonly type: string;
@@ -71,6 +80,44 @@ export function logGroupsOf(resources: readonly Left[]): Left[] {
     }
   });
   return groups.map((id) => ({ type: 'AWS::Logs::LogGroup', id }));
+}
+
+/** What tests have created by themselves, whose names begin so: queues, rules, schedules and alarms. */
+export async function removeNamed(region: string, prefix: string): Promise<string[]> {
+  const config = { region };
+  const removed: string[] = [];
+  await using(new SQSClient(config), async (client) => {
+    const { QueueUrls: urls = [] } = await client.send(new ListQueuesCommand({ QueueNamePrefix: prefix }));
+    for (const QueueUrl of urls) {
+      await client.send(new DeleteQueueCommand({ QueueUrl }));
+      removed.push(QueueUrl);
+    }
+  });
+  await using(new EventBridgeClient(config), async (client) => {
+    const { Rules: rules = [] } = await client.send(new ListRulesCommand({ NamePrefix: prefix }));
+    for (const { Name, Arn: arn = '' } of rules) {
+      const { Targets: targets = [] } = await client.send(new ListTargetsByRuleCommand({ Rule: Name }));
+      await client.send(new RemoveTargetsCommand({ Rule: Name, Ids: targets.map(({ Id = '' }) => Id) }));
+      await client.send(new DeleteRuleCommand({ Name }));
+      removed.push(arn);
+    }
+  });
+  await using(new SchedulerClient(config), async (client) => {
+    const { Schedules: schedules = [] } = await client.send(new ListSchedulesCommand({ NamePrefix: prefix }));
+    for (const { Name, Arn: arn = '' } of schedules) {
+      await client.send(new DeleteScheduleCommand({ Name }));
+      removed.push(arn);
+    }
+  });
+  await using(new CloudWatchClient(config), async (client) => {
+    const { MetricAlarms: alarms = [] } = await client.send(new DescribeAlarmsCommand({ AlarmNamePrefix: prefix }));
+    const names = alarms.map(({ AlarmName = '' }) => AlarmName);
+    if (names.length > 0) {
+      await client.send(new DeleteAlarmsCommand({ AlarmNames: names }));
+      removed.push(...names);
+    }
+  });
+  return removed;
 }
 
 /** Deletes all versions; a bucket that is gone is empty. */

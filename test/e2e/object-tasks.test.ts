@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { CloudWatchClient, PutMetricAlarmCommand, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
@@ -12,10 +11,10 @@ import {
 } from '@aws-sdk/client-scheduler';
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import type { LocalCloud, LocalTask } from 'fileworks-local';
 import { ObjectTaskEnv } from '../../src/contract/object-task-env';
 import { privilegeFindings } from '../least-privilege/findings';
-import { startDeployment, until } from './support/deployment';
+import { type Cloud, nameOf, patience, type Task, test, testLocally } from './support/clouds/cloud';
+import { deploymentOf, until } from './support/deployment';
 import { loseAnEventOfEach } from './support/lost-events';
 import { createQueueFor } from './support/queue';
 
@@ -30,13 +29,13 @@ interface Overrides {
   }[];
 }
 /** The key that a task was started for. */
-function keyOf({ overrides }: LocalTask): string | undefined {
+function keyOf({ overrides }: Task): string | undefined {
   const [{ environment = [] } = {}] = (overrides as Overrides | undefined)?.containerOverrides ?? [];
   return environment.find(({ name }) => name === ObjectTaskEnv.key)?.value;
 }
 
-describe('object-tasks on the local cloud', () => {
-  let cloud: LocalCloud;
+describe('object-tasks', () => {
+  let cloud: Cloud;
   let s3: S3Client;
   let sqs: SQSClient;
   let outputs: Readonly<Record<string, string>>;
@@ -45,11 +44,11 @@ describe('object-tasks on the local cloud', () => {
   let broken: string;
 
   beforeAll(async () => {
-    cloud = await startDeployment('object-tasks');
+    cloud = await deploymentOf('object-tasks');
     outputs = cloud.outputs('ObjectTasks');
     s3 = new S3Client(cloud.clientConfig());
     sqs = new SQSClient(cloud.clientConfig());
-    const { url, arn } = await createQueueFor(sqs, 'alerts', 'sns.amazonaws.com');
+    const { url, arn } = await createQueueFor(sqs, nameOf('alerts'), 'sns.amazonaws.com');
     alertsUrl = url;
     await new SNSClient(cloud.clientConfig()).send(
       new SubscribeCommand({ TopicArn: outputs.AlertsTopicArn, Protocol: 'sqs', Endpoint: arn }),
@@ -73,7 +72,7 @@ describe('object-tasks on the local cloud', () => {
       async ({ Body: body }) => JSON.parse(await body!.transformToString()) as Record<string, unknown>,
       () => undefined,
     );
-  const tasksOf = (key: string) => cloud.tasks().filter((task) => keyOf(task) === key);
+  const tasksOf = async (key: string) => (await cloud.tasks()).filter((task) => keyOf(task) === key);
   const messages = async (url: string): Promise<string[]> => {
     const { Messages: found = [] } = await sqs.send(
       new ReceiveMessageCommand({ QueueUrl: url, MaxNumberOfMessages: 10, VisibilityTimeout: 0 }),
@@ -100,30 +99,38 @@ describe('object-tasks on the local cloud', () => {
       await until(
         'the end of its task',
         20,
-        () => tasksOf(key).every(({ lastStatus }) => lastStatus === 'STOPPED') || undefined,
+        async () => (await tasksOf(key)).every(({ lastStatus }) => lastStatus === 'STOPPED') || undefined,
       );
       expect(
-        tasksOf(key).map(({ capacityProviderName, containers }) => [capacityProviderName, containers[0]?.exitCode]),
+        (await tasksOf(key)).map(({ capacityProviderName, containers }) => [
+          capacityProviderName,
+          containers[0]?.exitCode,
+        ]),
       ).toEqual([['FARGATE_SPOT', 0]]);
     }
-    expect(new Set(cloud.tasks().map(keyOf))).toEqual(new Set([...files.keys(), 'in/broken.jsonl']));
+    const keys = (await cloud.tasks()).map(keyOf).filter((key) => key !== undefined);
+    expect(new Set(keys)).toEqual(new Set([...files.keys(), 'in/broken.jsonl']));
   }, 180_000);
 
-  test('starts a task again after a Spot interruption', async () => {
-    const key = 'in/taken.jsonl';
-    const at = await put(key, jsonLines(10));
-    const { taskArn } = await until('its process', 30, () =>
-      tasksOf(key).find(({ processes }) => processes.some(({ pid }) => pid !== undefined)),
-    );
-    cloud.faults.kill(taskArn);
-    expect(await until('its summary', 90, () => result(at))).toMatchObject({ records: 10 });
-    await until(
-      'the end of its tasks',
-      20,
-      () => tasksOf(key).every(({ lastStatus }) => lastStatus === 'STOPPED') || undefined,
-    );
-    expect(tasksOf(key).map(({ containers }) => containers[0]?.exitCode)).toEqual([137, 0]);
-  }, 150_000);
+  testLocally('it injects an interruption')(
+    'starts a task again after a Spot interruption',
+    async () => {
+      const key = 'in/taken.jsonl';
+      const at = await put(key, jsonLines(10));
+      const { taskArn } = await until('its process', 30, () =>
+        cloud.local!.tasks().find((task) => keyOf(task) === key && task.processes.some(({ pid }) => pid !== undefined)),
+      );
+      cloud.local!.faults.kill(taskArn);
+      expect(await until('its summary', 90, () => result(at))).toMatchObject({ records: 10 });
+      await until(
+        'the end of its tasks',
+        20,
+        async () => (await tasksOf(key)).every(({ lastStatus }) => lastStatus === 'STOPPED') || undefined,
+      );
+      expect((await tasksOf(key)).map(({ containers }) => containers[0]?.exitCode)).toEqual([137, 0]);
+    },
+    150_000,
+  );
 
   test('moves a file whose task fails each time to the dead-letter queue, with its alarm in ALARM and an alert with the reason', async () => {
     const [deadLetterMessage] = await until('the dead-letter message', 120, async () => {
@@ -134,16 +141,23 @@ describe('object-tasks on the local cloud', () => {
       'detail-type': 'Object Created',
       detail: { object: { key: 'in/broken.jsonl' } },
     });
-    const tasks = tasksOf('in/broken.jsonl');
+    const tasks = await tasksOf('in/broken.jsonl');
     expect(tasks.map(({ containers }) => containers[0]?.exitCode)).toEqual([70, 70]);
-    const log = tasks
-      .flatMap(({ processes }) => processes.map((process) => readFileSync(process.log, 'utf8')))
-      .join('\n');
-    expect(log).toContain('"file":"' + outputs.IncomingBucket + '/in/broken.jsonl"');
-    expect(log).toContain((JSON.parse(deadLetterMessage) as { id: string }).id);
+    for (const line of [
+      '"file":"' + outputs.IncomingBucket + '/in/broken.jsonl"',
+      (JSON.parse(deadLetterMessage) as { id: string }).id,
+    ]) {
+      // The log of an account arrives later
+      await until(`${line} in the log`, 30, async () => {
+        const logs = await Promise.all(tasks.map((task) => cloud.log(task)));
+        return logs.join('\n').includes(line) || undefined;
+      });
+    }
     expect(await result(broken)).toBeUndefined();
-    await until('its alarm', 60, () =>
-      cloud.alarms().find(({ logicalId, state }) => /^SummarizerDeadLetterAlarm/.test(logicalId) && state === 'ALARM'),
+    await until('its alarm', 60, async () =>
+      (await cloud.alarms()).find(
+        ({ logicalId, state }) => /^SummarizerDeadLetterAlarm/.test(logicalId) && state === 'ALARM',
+      ),
     );
     await until('an alert with the exit code', 30, async () =>
       (await messages(alertsUrl)).find((text) => /exit code/i.test(text) && text.includes('70')),
@@ -154,10 +168,10 @@ describe('object-tasks on the local cloud', () => {
     const scheduler = new SchedulerClient(cloud.clientConfig());
     const { Target: target } = await scheduler.send(new GetScheduleCommand({ Name: outputs.ReportSchedule }));
     // The same target, in a few seconds instead of an hour
-    const soon = new Date(Date.now() + 2_000).toISOString().slice(0, 19);
+    const soon = new Date(Date.now() + 2_000 * patience).toISOString().slice(0, 19);
     await scheduler.send(
       new CreateScheduleCommand({
-        Name: 'soon',
+        Name: nameOf('soon'),
         ScheduleExpression: `at(${soon})`,
         Target: target,
         ActionAfterCompletion: ActionAfterCompletion.DELETE,
@@ -178,7 +192,7 @@ describe('object-tasks on the local cloud', () => {
 
   test('an alarm may publish to the topic of the alerts', async () => {
     const cloudWatch = new CloudWatchClient(cloud.clientConfig());
-    const AlarmName = 'no-files';
+    const AlarmName = nameOf('no-files');
     await cloudWatch.send(
       new PutMetricAlarmCommand({
         AlarmName,
@@ -201,40 +215,49 @@ describe('object-tasks on the local cloud', () => {
     );
   }, 60_000);
 
-  test('an event that its target refuses is in the dead-letter queue of the target', async () => {
-    expect(await loseAnEventOfEach(cloud)).toEqual([
-      'AlertsDeploymentRule',
-      'AlertsServiceRule',
-      'AlertsStoppedRule',
-      'IngestRecordsRule',
-      'ReportSchedule',
-    ]);
-  }, 120_000);
+  testLocally('it injects faults')(
+    'an event that its target refuses is in the dead-letter queue of the target',
+    async () => {
+      expect(await loseAnEventOfEach(cloud.local!)).toEqual([
+        'AlertsDeploymentRule',
+        'AlertsServiceRule',
+        'AlertsStoppedRule',
+        'IngestRecordsRule',
+        'ReportSchedule',
+      ]);
+    },
+    120_000,
+  );
 
-  test('every role has the permissions that its process used, and no others', async () => {
-    expect(
-      await privilegeFindings(cloud, app, [
-        {
-          role: 'SummarizerTask',
-          action: 's3:GetObject',
-          because: 'a reader of a bucket without versions needs it; this bucket has versions, and the event names one',
-        },
-        {
-          role: 'SummarizerTask',
-          action: 's3:AbortMultipartUpload',
-          because: 'a summary that needs parts may fail between them; these need none',
-        },
-        {
-          role: 'SummarizerTask',
-          action: 's3:DeleteObject',
-          because: 'extractTo deletes its record of unfinished work; this handler does not use it',
-        },
-        {
-          role: 'SummarizerStateMachine',
-          action: 'ecs:StopTask',
-          because: 'the tasks of an execution stop with it; none is stopped here',
-        },
-      ]),
-    ).toEqual([]);
-  });
+  testLocally('an account does not say which statement allowed a call')(
+    'every role has the permissions that its process used, and no others',
+    async () => {
+      expect(
+        await privilegeFindings(cloud.local!, app, [
+          {
+            role: 'SummarizerTask',
+            action: 's3:GetObject',
+            because:
+              'a reader of a bucket without versions needs it; this bucket has versions, and the event names one',
+          },
+          {
+            role: 'SummarizerTask',
+            action: 's3:AbortMultipartUpload',
+            because: 'a summary that needs parts may fail between them; these need none',
+          },
+          {
+            role: 'SummarizerTask',
+            action: 's3:DeleteObject',
+            because: 'extractTo deletes its record of unfinished work; this handler does not use it',
+          },
+          {
+            role: 'SummarizerStateMachine',
+            action: 'ecs:StopTask',
+            because: 'the tasks of an execution stop with it; none is stopped here',
+          },
+        ]),
+      ).toEqual([]);
+    },
+    30_000,
+  );
 });

@@ -49,6 +49,10 @@ export const accountRun = JSON.parse(process.env.FILEWORKS_INTEG ?? 'null') as A
 /** Waits are longer in an account. */
 export const patience = accountRun?.patience ?? 1;
 
+/** The name of what a test creates by itself; `npm run integ` removes it by its beginning. */
+export const nameOf = (name: string): string =>
+  accountRun === null ? name : `fileworks-integ-${accountRun.id}-${name}`;
+
 /** Jest's own, with a limit that is longer in an account. */
 export const test = (name: string, fn: () => unknown, limitMs: number): void =>
   globalThis.test(name, fn as jest.ProvidesCallback, limitMs * patience);
