@@ -115,7 +115,7 @@ export function workerByHand(stack: Stack, cluster: ICluster, image: ContainerIm
   }
 
   const backlog = (): MathExpressionProps => ({
-    expression: 'visible + inFlight',
+    expression: 'visible + FILL(inFlight, 0)',
     label: 'Backlog',
     period: Duration.minutes(1),
     usingMetrics: {

@@ -20,6 +20,7 @@ timeout to drain, as on ECS, and a second Ctrl-C kills them at once. When the pr
   --no-app             deploy nothing: another program deploys to the endpoint, for example \`cdk deploy\`
   --tasks <file>       the commands that stand for images (default: those of their Dockerfiles)
   --authorization <m>  what happens to calls that AWS would deny: enforce, audit or off (default: enforce)
+  --queue-metrics <m>  what queues without messages send: active, as AWS documents it, or always, zeros (default: active)
   --speed <n>          run the clock of the cloud n times faster than real time, 0.1 to 600 (default: 1)
   --port <n>           port of the AWS endpoint (default: a free one)
   --region <name>      region of stacks without one (default: us-east-1)
@@ -132,6 +133,7 @@ function readArguments(): Arguments {
         'no-app': { type: 'boolean' },
         tasks: text,
         authorization: text,
+        'queue-metrics': text,
         speed: text,
         port: text,
         region: text,
@@ -159,6 +161,7 @@ function optionsOf(values: Arguments): LocalCloudOptions {
     app: 'app',
     tasks: 'tasks',
     authorization: 'authorization',
+    'queue-metrics': 'queueMetrics',
     region: 'region',
     account: 'account',
     'tools-dir': 'toolsDir',

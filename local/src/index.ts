@@ -31,6 +31,7 @@ export type {
   LocalProcess,
   LocalTask,
   OutputEvent,
+  QueueMetrics,
   ScalableTargetView,
   ScalingActivity,
   StatementUse,

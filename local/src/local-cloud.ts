@@ -255,6 +255,7 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
       authorization: this.#options.authorization ?? 'enforce',
       builds: this.#builds,
       ...(this.#options.engines !== undefined && { engines: this.#options.engines }),
+      queueMetrics: this.#options.queueMetrics ?? 'active',
       clock: this.clock,
       observer: {
         line: (line) => this.#line(line),

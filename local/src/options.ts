@@ -1,7 +1,7 @@
 import type { Emulator, EmulatorOptions } from './emulator/emulator';
 import { LocalCloudError } from './errors';
 import type { TaskMap } from './tasks/task-map';
-import type { Authorization, Engines, LocalCloudEvents } from './types';
+import type { Authorization, Engines, LocalCloudEvents, QueueMetrics } from './types';
 
 const MIN_SPEED = 0.1;
 const MAX_SPEED = 600;
@@ -24,6 +24,11 @@ export interface LocalCloudOptions {
   readonly authorization?: Authorization;
   /** Real engines that stand in for parts of the emulator. Default: none. */
   readonly engines?: Engines;
+  /**
+   * The metrics that a queue sends without messages: `active` as AWS documents it, `always` zeros too. Default:
+   * `active`.
+   */
+  readonly queueMetrics?: QueueMetrics;
   /** How many times faster than real time the clock of the cloud runs; 0.1 to 600. Default: 1. */
   readonly speed?: number;
   /** Port of the AWS endpoint on 127.0.0.1, 1 to 65535. Default: a free one. */
@@ -57,9 +62,12 @@ export interface LocalCloudOptions {
 }
 
 /** @throws LocalCloudError that names the option, its range and the value */
-export function checkOptions({ speed, port, account, authorization, engines }: LocalCloudOptions): void {
+export function checkOptions({ speed, port, account, authorization, queueMetrics, engines }: LocalCloudOptions): void {
   if (authorization !== undefined && !['enforce', 'audit', 'off'].includes(authorization)) {
     throw new LocalCloudError('OptionInvalid', `authorization must be enforce, audit or off, got: ${authorization}`);
+  }
+  if (queueMetrics !== undefined && !['active', 'always'].includes(queueMetrics)) {
+    throw new LocalCloudError('OptionInvalid', `queueMetrics must be active or always, got: ${queueMetrics}`);
   }
   if (speed !== undefined && !(speed >= MIN_SPEED && speed <= MAX_SPEED)) {
     throw new LocalCloudError(

@@ -88,6 +88,14 @@ export interface Engines {
   readonly dynamodb?: string;
 }
 
+/**
+ * The metrics that a queue sends without messages. `active`, as AWS documents it: messages in flight and delayed ones
+ * only while there are any, and nothing after six hours without messages and calls. `always`: zeros, each minute.
+ *
+ * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+ */
+export type QueueMetrics = 'active' | 'always';
+
 /** What happens to a call that AWS would deny. */
 export type Authorization = 'enforce' | 'audit' | 'off';
 

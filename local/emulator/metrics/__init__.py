@@ -8,7 +8,7 @@ from . import alarms, data, log_lines, queues, services, store, tasks
 
 
 def apply():
-    for part in (store, data, alarms, log_lines, services):
+    for part in (store, data, alarms, log_lines, queues, services):
         part.apply()
 
 

@@ -9,6 +9,7 @@ import type {
   Denial,
   Engines,
   Environment,
+  QueueMetrics,
   StatementUse,
   TaskRecord,
 } from '../types';
@@ -28,6 +29,8 @@ export interface EmulatorOptions {
   /** Where the sources of builds are. Default: nowhere. */
   readonly builds?: readonly BuildMapEntry[];
   readonly engines?: Engines;
+  /** Default: `active`. */
+  readonly queueMetrics?: QueueMetrics;
   /** Milliseconds since 1970 at which its clock starts, and how many times faster than real time it runs. */
   readonly clock: { readonly startedAt: number; readonly speed: number };
   readonly observer: EmulatorObserver;

@@ -157,6 +157,7 @@ export class Ministack implements Emulator {
       authorization,
       builds = [],
       engines,
+      queueMetrics,
       clock,
       observer,
     } = this.#options;
@@ -170,6 +171,7 @@ export class Ministack implements Emulator {
         FILEWORKS_AUTHORIZATION: authorization,
         FILEWORKS_BUILDS: JSON.stringify(builds),
         FILEWORKS_DYNAMODB_ENGINE: engines?.dynamodb ?? '',
+        FILEWORKS_QUEUE_METRICS: queueMetrics ?? 'active',
         FILEWORKS_CLOCK_START: String(clock.startedAt / 1000),
         FILEWORKS_SPEED: String(clock.speed),
         AUTH: 'true',

@@ -20,7 +20,7 @@ import { createHandlerFunction } from '../private/handler-function';
 import { grantList, grantPutWholeObjects, grantReadObjects, grantResultObjects } from '../private/object-grants';
 import { grantLookForOthers } from '../private/overlap-states';
 import { createPrivateBucket } from '../private/private-bucket';
-import { createMachine, failedRuns } from '../fargate-run';
+import { createMachine, failedRuns, OF_FAILED_RUNS } from '../fargate-run';
 import { nameOf, pathOf } from '../private/paths';
 import { createUndeliveredEvents } from '../private/undelivered-events';
 import { RunOverlap } from './batch-enums';
@@ -174,6 +174,7 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
       runbook: 'batch-failure',
       metric: this.metricFailedRuns(),
       threshold: 1,
+      ...OF_FAILED_RUNS,
       actions: props.alarmActions,
     });
   }

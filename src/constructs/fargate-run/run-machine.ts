@@ -46,6 +46,14 @@ export function grantRun(machine: sfn.StateMachine, run: FargateRun): void {
   grantWait(machine, run.cluster);
 }
 
+/**
+ * How an alarm evaluates `failedRuns`. `FILL` also fills a minute whose data is late, so a single newest minute could
+ * always be 0.
+ *
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
+ */
+export const OF_FAILED_RUNS = { evaluationPeriods: 5, datapointsToAlarm: 1 } as const;
+
 /** Executions that failed, timed out or were aborted. */
 export function failedRuns(machine: sfn.IStateMachine, props: MathExpressionOptions = {}): MathExpression {
   return new MathExpression({

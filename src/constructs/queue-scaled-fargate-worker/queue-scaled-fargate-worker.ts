@@ -11,6 +11,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
 import { MetricDimensions, METRIC_NAMESPACE, WorkerMetrics } from '../../contract/metric-names';
+import { backlogOf, notStartedOf } from '../../contract/queue-metrics';
 import { ScaleInProtectionMode, WorkerEnv } from '../../contract/worker-env';
 import { checkSpotPlatform, SpotStrategy, useFargateCapacity, warnWithoutSpot } from '../capacity';
 import { acknowledge, acknowledgeWildcard } from '../private/acknowledge';
@@ -29,7 +30,7 @@ import { WorkerDefaults } from './defaults';
 import { createNotStartingAlarm, createOldestMessageAlarm, createSaturationAlarm } from './private/alarms';
 import { checkProcessingTime, checkProps } from './private/checks';
 import { createIngress, createSpotFallback, createWakeUp, openPort } from './private';
-import { expressionOf, ofQueues, sumOf } from './private/queue-metrics';
+import { expressionOf, ofQueues } from './private/queue-metrics';
 import { renderQueues } from './private/render-queues';
 import { resolveFurtherQueues, resolveWorkerQueue, type FurtherQueue, type WorkerQueue } from './private/worker-queue';
 import { resolveWorkerTask } from './private/worker-task';
@@ -298,17 +299,13 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   }
 
   /**
-   * Visible and in-flight messages of all queues, which the scaling follows.
+   * Visible and in-flight messages of all queues, which the scaling follows; no data point in a minute in which no
+   * queue reports its visible messages.
    *
    * @param props options of the metric; by default the maximum of each minute
    */
   metricBacklog(props: cloudwatch.MathExpressionOptions = {}): cloudwatch.MathExpression {
-    return expressionOf(
-      `${this.#sumOf('visible')} + ${this.#sumOf('inFlight')}`,
-      'Backlog',
-      { ...this.#visible(), ...this.#inFlight() },
-      props,
-    );
+    return this.#overQueues(backlogOf, 'Backlog', props);
   }
 
   /**
@@ -317,8 +314,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
    * @param props options of the metric; by default the maximum of each minute
    */
   metricJobsNotStarted(props: cloudwatch.MathExpressionOptions = {}): cloudwatch.MathExpression {
-    const expression = `IF(${this.#sumOf('inFlight')} > 0, 0, ${this.#sumOf('visible')})`;
-    return expressionOf(expression, 'Visible, none in flight', { ...this.#inFlight(), ...this.#visible() }, props);
+    return this.#overQueues(notStartedOf, 'Visible, none in flight', props);
   }
 
   /** Visible messages of `queue`.
@@ -424,18 +420,21 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
     return this.service.metricMemoryUtilization({ period: Duration.minutes(1), ...props });
   }
 
-  #visible(): Record<string, cloudwatch.IMetric> {
-    return ofQueues(
+  #overQueues(
+    render: typeof backlogOf,
+    label: string,
+    props: cloudwatch.MathExpressionOptions,
+  ): cloudwatch.MathExpression {
+    const visible = ofQueues(
       'visible',
       this.#queues.map((queue) => queue.metricApproximateNumberOfMessagesVisible(eachMinute)),
     );
-  }
-
-  #inFlight(): Record<string, cloudwatch.IMetric> {
-    return ofQueues(
+    const inFlight = ofQueues(
       'inFlight',
       this.#queues.map((queue) => queue.metricApproximateNumberOfMessagesNotVisible(eachMinute)),
     );
+    const expression = render(Object.keys(visible), Object.keys(inFlight));
+    return expressionOf(expression, label, { ...visible, ...inFlight }, props);
   }
 
   #oldestMessageAge(): cloudwatch.IMetric {
@@ -445,10 +444,6 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
     }
     const ages = ofQueues('age', [only, ...others]);
     return expressionOf(`MAX([${Object.keys(ages).join(', ')}])`, 'Oldest message', ages, {});
-  }
-
-  #sumOf(name: string): string {
-    return sumOf(name, this.#queues.length);
   }
 
   #runtimeMetric(metricName: string, props: cloudwatch.MetricOptions): cloudwatch.Metric {

@@ -14,7 +14,7 @@ import { EventBridgeLimits } from '../../contract/service-limits';
 import { SpotStrategy, useFargateCapacity } from '../capacity';
 import { createAlarm } from '../private/alarm';
 import { checkDuration, checkWholeNumber } from '../private/checks';
-import { failedRuns, grantRunTask, resolveFargateRun, type FargateRun } from '../fargate-run';
+import { failedRuns, grantRunTask, OF_FAILED_RUNS, resolveFargateRun, type FargateRun } from '../fargate-run';
 import { checkFargateTask } from '../fargate-task';
 import { pathOf } from '../private/paths';
 import { taskSubnets } from '../private/subnets';
@@ -183,6 +183,7 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
         runbook: 'scheduled-job-failure',
         metric,
         threshold: 1,
+        ...OF_FAILED_RUNS,
         actions: props.alarmActions,
       })
     );

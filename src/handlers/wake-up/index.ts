@@ -1,6 +1,7 @@
 import { ApplicationAutoScalingClient, RegisterScalableTargetCommand } from '@aws-sdk/client-application-auto-scaling';
 import { CloudWatchClient, GetMetricDataCommand, type MetricDataQuery } from '@aws-sdk/client-cloudwatch';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { backlogOf } from '../../contract/queue-metrics';
 import { WakeUpEnv, WAKE_UP_INTERVAL_SECONDS } from '../../contract/wake-up';
 import { numberVariable, variable } from '../shared/environment';
 import { log } from '../shared/log';
@@ -78,17 +79,15 @@ async function readMetrics(queueUrls: readonly string[], now: number): Promise<n
           queueMetric(`visible${index}`, 'ApproximateNumberOfMessagesVisible', queueUrl),
           queueMetric(`inFlight${index}`, 'ApproximateNumberOfMessagesNotVisible', queueUrl),
         ]),
-        { Id: 'backlog', Expression: backlogOf(queueUrls.length) },
+        { Id: 'backlog', Expression: backlogOf(idsOf('visible', queueUrls), idsOf('inFlight', queueUrls)) },
       ],
     }),
   );
   return results.find(({ Id }) => Id === 'backlog')?.Values ?? [];
 }
 
-/** An inactive queue has no metrics and counts as empty if another queue has metrics. */
-function backlogOf(queues: number): string {
-  const metrics = Array.from({ length: queues }, (_, index) => [`visible${index}`, `inFlight${index}`]).flat();
-  return metrics.map((metric) => (queues === 1 ? metric : `FILL(${metric}, 0)`)).join(' + ');
+function idsOf(metric: string, queueUrls: readonly string[]): string[] {
+  return queueUrls.map((_, index) => `${metric}${index}`);
 }
 
 function queueMetric(id: string, name: string, queueUrl: string): MetricDataQuery {

@@ -464,6 +464,11 @@ describe('ChunkedBatchWorkflow with options', () => {
       { AlarmActions: [{ Ref: Match.stringLikeRegexp('^Topic') }] },
       2,
     );
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmDescription: Match.stringLikeRegexp('^A run of .* failed: too many'),
+      EvaluationPeriods: 5,
+      DatapointsToAlarm: 1,
+    });
   });
 
   it('uses what exists: bucket, bus, capacity', () => {

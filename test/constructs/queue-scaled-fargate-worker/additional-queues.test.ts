@@ -69,7 +69,8 @@ it('scales on the jobs of all queues, and counts one as empty that sends no metr
     alarmOldestMessageAge: Duration.hours(1),
   });
   const template = synth(test);
-  const visible = 'FILL(visible, 0) + FILL(visible2, 0) + FILL(visible3, 0)';
+  const visible =
+    'IF(FILL(visible, -1) + FILL(visible2, -1) + FILL(visible3, -1) > -3, FILL(visible, 0) + FILL(visible2, 0) + FILL(visible3, 0), visible)';
   const inFlight = 'FILL(inFlight, 0) + FILL(inFlight2, 0) + FILL(inFlight3, 0)';
   for (const Expression of [
     `${visible} + ${inFlight}`,

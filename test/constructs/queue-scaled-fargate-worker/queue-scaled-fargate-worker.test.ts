@@ -561,7 +561,7 @@ describe('QueueScaledFargateWorker alarms', () => {
       AlarmActions,
     });
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
-      Metrics: Match.arrayWith([Match.objectLike({ Expression: 'visible + inFlight' })]),
+      Metrics: Match.arrayWith([Match.objectLike({ Expression: 'visible + FILL(inFlight, 0)' })]),
       Threshold: 60,
       ComparisonOperator: 'GreaterThanThreshold',
       EvaluationPeriods: 11,
@@ -577,7 +577,9 @@ describe('QueueScaledFargateWorker alarms', () => {
     const worker = createWorker(test, { alarmNotStartingFor: Duration.minutes(10) });
     const template = synth(test);
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
-      Metrics: Match.arrayWith([Match.objectLike({ Expression: 'IF(inFlight > 0, 0, visible)', ReturnData: true })]),
+      Metrics: Match.arrayWith([
+        Match.objectLike({ Expression: 'IF(FILL(inFlight, 0) > 0, 0, visible)', ReturnData: true }),
+      ]),
       Threshold: 0,
       ComparisonOperator: 'GreaterThanThreshold',
       EvaluationPeriods: 10,
@@ -640,7 +642,7 @@ describe('QueueScaledFargateWorker metrics', () => {
     });
     expect(worker.metricBacklog({ label: 'Files', period: Duration.minutes(5) })).toMatchObject({
       label: 'Files',
-      expression: 'visible + inFlight',
+      expression: 'visible + FILL(inFlight, 0)',
     });
   });
 });

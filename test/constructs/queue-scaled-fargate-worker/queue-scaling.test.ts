@@ -111,7 +111,7 @@ describe('QueueScaling.exact', () => {
     synth(test).hasResourceProperties('AWS::CloudWatch::Alarm', {
       EvaluationPeriods: 1,
       Metrics: [
-        Match.objectLike({ Expression: 'visible + inFlight', ReturnData: true }),
+        Match.objectLike({ Expression: 'visible + FILL(inFlight, 0)', ReturnData: true }),
         Match.objectLike({ Id: 'visible', MetricStat: Match.objectLike({ Period: 60, Stat: 'Maximum' }) }),
         Match.objectLike({ Id: 'inFlight', MetricStat: Match.objectLike({ Period: 60, Stat: 'Maximum' }) }),
       ],
@@ -177,7 +177,7 @@ describe('QueueScaling.backlogPerTask', () => {
             Match.objectLike({
               Id: 'backlogPerTask',
               ReturnData: true,
-              Expression: '(visible + inFlight) / IF(FILL(running, 0) > 0, running, 1)',
+              Expression: '(visible + FILL(inFlight, 0)) / IF(FILL(running, 0) > 0, running, 1)',
             }),
           ],
         },
@@ -199,7 +199,9 @@ describe('QueueScaling.backlogPerTask', () => {
     });
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       Threshold: 1,
-      Metrics: Match.arrayWith([Match.objectLike({ Expression: 'IF(FILL(running, 0) > 0, 0, visible + inFlight)' })]),
+      Metrics: Match.arrayWith([
+        Match.objectLike({ Expression: 'IF(FILL(running, 0) > 0, 0, visible + FILL(inFlight, 0))' }),
+      ]),
     });
   });
 

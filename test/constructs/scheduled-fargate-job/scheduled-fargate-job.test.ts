@@ -271,6 +271,9 @@ describe('a supervised job', () => {
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmDescription: Match.stringLikeRegexp('^A run of Pipeline/Job failed after its retries, or took too long'),
       Threshold: 1,
+      // Minutes whose data is late are filled too
+      EvaluationPeriods: 5,
+      DatapointsToAlarm: 1,
       TreatMissingData: 'notBreaching',
       Metrics: Match.arrayWith([
         Match.objectLike({ Expression: 'FILL(failed, 0) + FILL(timedOut, 0) + FILL(aborted, 0)' }),

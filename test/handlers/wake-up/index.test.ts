@@ -101,7 +101,7 @@ describe('the wake-up function', () => {
           Metric: expect.objectContaining({ MetricName: 'ApproximateNumberOfMessagesNotVisible' }),
         }),
       }),
-      { Id: 'backlog', Expression: 'visible0 + inFlight0' },
+      { Id: 'backlog', Expression: 'visible0 + FILL(inFlight0, 0)' },
     ]);
   });
 
@@ -115,7 +115,8 @@ describe('the wake-up function', () => {
     };
     expect(queries).toContainEqual({
       Id: 'backlog',
-      Expression: 'FILL(visible0, 0) + FILL(inFlight0, 0) + FILL(visible1, 0) + FILL(inFlight1, 0)',
+      Expression:
+        'IF(FILL(visible0, -1) + FILL(visible1, -1) > -2, FILL(visible0, 0) + FILL(visible1, 0), visible0) + FILL(inFlight0, 0) + FILL(inFlight1, 0)',
     });
   });
 

@@ -6,18 +6,6 @@ export function ofQueues(name: string, metrics: readonly IMetric[]): Record<stri
   return Object.fromEntries(metrics.map((metric, index) => [nameOf(name, index), metric]));
 }
 
-/**
- * The sum of a metric over the queues.
- *
- * A queue that was idle for hours sends no metrics. Among several queues, it counts as empty; a single one stays
- * unknown.
- */
-export function sumOf(name: string, queues: number): string {
-  return queues === 1
-    ? name
-    : Array.from({ length: queues }, (_, index) => `FILL(${nameOf(name, index)}, 0)`).join(' + ');
-}
-
 /** An expression over metrics of each minute. */
 export function expressionOf(
   expression: string,
