@@ -37,8 +37,8 @@ export const PRICES = {
   requests: (10_000 * 0.005) / 1_000,
 };
 
-/** Without a service, tasks run one or two at a time. */
-const MAX_TASKS_OF_STATE_MACHINES = 4;
+/** A state machine without a map runs a task for each event, and a test sends few at a time. */
+const TASKS_WITHOUT_MAP = 4;
 
 export interface Estimate {
   /** How many resources of each type, the most frequent first. */
@@ -61,10 +61,8 @@ export function estimate(templates: readonly Template[], hours: number): Estimat
   const scaled = propertiesOf('AWS::ApplicationAutoScaling::ScalableTarget').map(({ MaxCapacity }) =>
     Number(MaxCapacity),
   );
-  const tasks = Math.max(
-    scaled.reduce((sum, most) => sum + most, 0),
-    MAX_TASKS_OF_STATE_MACHINES,
-  );
+  const mapped = propertiesOf('AWS::StepFunctions::StateMachine').map(concurrencyOf);
+  const tasks = [...scaled, ...mapped].reduce((sum, most) => sum + most, 0);
   // The largest task, for all of them
   const taskHour = Math.max(
     0,
@@ -81,4 +79,10 @@ export function estimate(templates: readonly Template[], hours: number): Estimat
     dollarsAnHour,
     dollars: dollarsAnHour * hours + PRICES.requests,
   };
+}
+
+/** Maps may run in maps, so their limits multiply. */
+function concurrencyOf(machine: object): number {
+  const limits = [...JSON.stringify(machine).matchAll(/MaxConcurrency\\*":(\d+)/g)].map(([, limit]) => Number(limit));
+  return limits.length === 0 ? TASKS_WITHOUT_MAP : limits.reduce((product, limit) => product * limit, 1);
 }

@@ -26,10 +26,14 @@ test('the estimate has the most tasks of the largest size, and what costs while 
   ]);
 });
 
-test('a deployment without a service runs tasks too', () => {
+test.each([
+  ['a state machine without a map', '{"States":{}}', 4],
+  ['maps in maps', '{"Outer":{"MaxConcurrency":5,"Inner":{"MaxConcurrency":20}}}', 100],
+])('tasks of %s', (_, definition, tasks) => {
+  const Machine = of('AWS::StepFunctions::StateMachine', { DefinitionString: { 'Fn::Join': ['', [definition]] } });
   const { Large } = template.Resources;
-  expect(estimate([{ Resources: { Large } }], 1)).toMatchObject({
-    tasks: 4,
-    dollarsAnHour: expect.closeTo(4 * (0.04048 + 2 * 0.004445 + 0.005), 6) as number,
+  expect(estimate([{ Resources: { Large, Machine } }], 1)).toMatchObject({
+    tasks,
+    dollarsAnHour: expect.closeTo(tasks * (0.04048 + 2 * 0.004445 + 0.005), 6) as number,
   });
 });

@@ -13,7 +13,6 @@ import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { Upload } from '@aws-sdk/lib-storage';
-import type { LocalCloud } from 'fileworks-local';
 import { Client } from 'pg';
 import type { BatchEvent, BatchManifest, BatchResult } from '../../src/contract/batch';
 import { privilegeFindings } from '../least-privilege/findings';
@@ -21,7 +20,8 @@ import { expectToFitItsSchema } from '../support/event-schemas';
 import { peakKiBOf } from '../support/peak-memory';
 import { type PostgresServer, startPostgres } from '../support/postgres-server';
 import { type CsvFile, csvFile } from './support/csv-files';
-import { startDeployment, until } from './support/deployment';
+import { type Cloud, nameOf, patience as patienceOfCloud, test, testLocally } from './support/clouds/cloud';
+import { deploymentOf, until } from './support/deployment';
 import { loseAnEventOfEach } from './support/lost-events';
 import { createQueueFor } from './support/queue';
 
@@ -38,9 +38,10 @@ const patience = 120 + smallFiles / 5 + largeRows / 20_000;
 /** A file keeps its tags when it is moved. */
 const TAGS = 'supplier=acme%20%26%20co';
 
-describe('csv-batch on the local cloud', () => {
-  let cloud: LocalCloud;
-  let postgres: PostgresServer;
+describe('csv-batch', () => {
+  let cloud: Cloud;
+  /** Tasks of an account do not reach it. */
+  let postgres: PostgresServer | undefined;
   let s3: S3Client;
   let sqs: SQSClient;
   let outputs: Readonly<Record<string, string>>;
@@ -51,7 +52,7 @@ describe('csv-batch on the local cloud', () => {
   const peaks = new Map<number, number>();
   const meter = setInterval(() => {
     const running =
-      (cloud as LocalCloud | undefined)?.tasks().filter(({ lastStatus }) => lastStatus === 'RUNNING') ?? [];
+      (cloud as Cloud | undefined)?.local?.tasks().filter(({ lastStatus }) => lastStatus === 'RUNNING') ?? [];
     for (const { pid } of running.flatMap((task) => task.processes)) {
       const peak = pid === undefined ? undefined : peakKiBOf(pid);
       if (pid !== undefined && peak !== undefined) {
@@ -62,19 +63,13 @@ describe('csv-batch on the local cloud', () => {
 
   beforeAll(
     async () => {
-      postgres = await startPostgres();
-      cloud = await startDeployment('csv-batch');
+      cloud = await deploymentOf('csv-batch');
       outputs = cloud.outputs('CsvBatch');
       s3 = new S3Client(cloud.clientConfig());
       sqs = new SQSClient(cloud.clientConfig());
-      const database = new Client(postgres.connectionString);
-      await database.connect();
-      await database.query(readFileSync(resolve(root, 'examples', 'worker', 'csv-batch', 'schema.sql'), 'utf8'));
-      await database.end();
-      const secrets = new SecretsManagerClient(cloud.clientConfig());
-      await secrets.send(
-        new PutSecretValueCommand({ SecretId: outputs.DatabaseUrlSecret, SecretString: postgres.connectionString }),
-      );
+      if (cloud.local) {
+        postgres = await startDatabase();
+      }
       eventsUrl = await listen();
       files.push(csvFile('large.csv', 7, largeRows));
       for (let seed = 1; seed <= smallFiles; seed += 1) {
@@ -103,13 +98,27 @@ describe('csv-batch on the local cloud', () => {
       );
       await Promise.all([put('orders/incoming/day 1/', ''), put('orders/incoming/empty.csv', '')]);
     },
-    240_000 + largeRows / 20,
+    (240_000 + largeRows / 20) * patienceOfCloud,
   );
 
   afterAll(async () => {
     clearInterval(meter);
-    await Promise.all([(cloud as LocalCloud | undefined)?.stop(), (postgres as PostgresServer | undefined)?.stop()]);
+    await Promise.all([(cloud as Cloud | undefined)?.stop(), postgres?.stop()]);
   }, 60_000);
+
+  /** A database with the table of the orders, whose address is in the secret of the deployment. */
+  async function startDatabase(): Promise<PostgresServer> {
+    const server = await startPostgres();
+    const database = new Client(server.connectionString);
+    await database.connect();
+    await database.query(readFileSync(resolve(root, 'examples', 'worker', 'csv-batch', 'schema.sql'), 'utf8'));
+    await database.end();
+    const secrets = new SecretsManagerClient(cloud.clientConfig());
+    await secrets.send(
+      new PutSecretValueCommand({ SecretId: outputs.DatabaseUrlSecret, SecretString: server.connectionString }),
+    );
+    return server;
+  }
 
   const put = (Key: string, content: string | Buffer) =>
     s3.send(
@@ -145,12 +154,11 @@ describe('csv-batch on the local cloud', () => {
 
   /** A queue with the events that the workflows send. */
   async function listen(): Promise<string> {
-    const { url, arn } = await createQueueFor(sqs, 'batch-events', 'events.amazonaws.com');
+    const { url, arn } = await createQueueFor(sqs, nameOf('batch-events'), 'events.amazonaws.com');
+    const rule = nameOf('batch-events');
     const bus = new EventBridgeClient(cloud.clientConfig());
-    await bus.send(
-      new PutRuleCommand({ Name: 'batch-events', EventPattern: JSON.stringify({ source: ['fileworks.batches'] }) }),
-    );
-    await bus.send(new PutTargetsCommand({ Rule: 'batch-events', Targets: [{ Id: 'queue', Arn: arn }] }));
+    await bus.send(new PutRuleCommand({ Name: rule, EventPattern: JSON.stringify({ source: ['fileworks.batches'] }) }));
+    await bus.send(new PutTargetsCommand({ Rule: rule, Targets: [{ Id: 'queue', Arn: arn }] }));
     return url;
   }
 
@@ -198,12 +206,15 @@ describe('csv-batch on the local cloud', () => {
         const open = new Set(
           results.filter(({ complete, files: done }) => !complete && done.length > 0).map(({ batchId }) => batchId),
         );
-        const running = cloud.tasks().filter(({ lastStatus, taskArn }) => lastStatus === 'RUNNING' && taskArn !== '');
+        const running = (await cloud.tasks()).filter(
+          ({ lastStatus, taskArn }) => lastStatus === 'RUNNING' && taskArn !== '',
+        );
         return open.size > 0 && running.length > 0 ? running : undefined;
       });
-      const killed = started.slice(0, 2).map(({ taskArn }) => taskArn);
+      // ECS kills no task without SIGTERM
+      const killed = cloud.local ? started.slice(0, 2).map(({ taskArn }) => taskArn) : [];
       for (const taskArn of killed) {
-        cloud.faults.kill(taskArn);
+        cloud.local?.faults.kill(taskArn);
       }
       const event = await eventOf(
         'the event of the first run',
@@ -213,8 +224,8 @@ describe('csv-batch on the local cloud', () => {
       for (const taskArn of killed) {
         expect(
           (
-            await until('the end of a killed task', 20, () =>
-              cloud.tasks().find((task) => task.taskArn === taskArn && task.lastStatus === 'STOPPED'),
+            await until('the end of a killed task', 20, async () =>
+              (await cloud.tasks()).find((task) => task.taskArn === taskArn && task.lastStatus === 'STOPPED'),
             )
           ).containers[0]?.exitCode,
         ).toBe(137);
@@ -257,18 +268,22 @@ describe('csv-batch on the local cloud', () => {
     (30 + patience) * 1_000,
   );
 
-  test('uses no more memory than its tasks have, for a file of any size', () => {
-    const { Resources } = JSON.parse(readFileSync(resolve(app, 'CsvBatch.template.json'), 'utf8')) as {
-      Resources: Record<string, { Type: string; Properties: { Memory: string } }>;
-    };
-    const [task] = Object.values(Resources).filter(({ Type }) => Type === 'AWS::ECS::TaskDefinition');
-    const most = Math.max(...peaks.values());
-    process.stdout.write(
-      `${peaks.size} processes of tasks had ${most.toFixed(0)} MiB at most, with a file of ${largeRows} rows\n`,
-    );
-    expect(most).toBeGreaterThan(0);
-    expect(most).toBeLessThan(Number(task.Properties.Memory));
-  });
+  testLocally('an account does not show the memory of a process')(
+    'uses no more memory than its tasks have, for a file of any size',
+    () => {
+      const { Resources } = JSON.parse(readFileSync(resolve(app, 'CsvBatch.template.json'), 'utf8')) as {
+        Resources: Record<string, { Type: string; Properties: { Memory: string } }>;
+      };
+      const [task] = Object.values(Resources).filter(({ Type }) => Type === 'AWS::ECS::TaskDefinition');
+      const most = Math.max(...peaks.values());
+      process.stdout.write(
+        `${peaks.size} processes of tasks had ${most.toFixed(0)} MiB at most, with a file of ${largeRows} rows\n`,
+      );
+      expect(most).toBeGreaterThan(0);
+      expect(most).toBeLessThan(Number(task.Properties.Memory));
+    },
+    5_000,
+  );
 
   test('moves files by their outcome, and leaves what is not a file', async () => {
     expect(await keys(outputs.InboxBucket, 'orders/incoming/')).toEqual(['_READY', 'day 1/', 'empty.csv']);
@@ -306,99 +321,111 @@ describe('csv-batch on the local cloud', () => {
     });
   }, 240_000);
 
-  test('loads files into PostgreSQL once, also duplicates', async () => {
-    const history = files.slice(1, 21);
-    const upload = () =>
-      Promise.all(
-        history.map((file) =>
-          new Upload({
-            client: s3,
-            params: {
-              Bucket: outputs.InboxBucket,
-              Key: `history/incoming/${file.name}`,
-              Body: file.body(),
-              Tagging: TAGS,
-            },
-          }).done(),
-        ),
-      );
-    const database = new Client(postgres.connectionString);
-    await database.connect();
-    await put('history/incoming/bad.csv', 'nothing\n');
-    for (const status of ['FAILED', 'SUCCEEDED']) {
-      await upload();
-      expect(await endOf(await start(outputs.HistoryMachine, {}), 120)).toMatchObject({ status });
-    }
-    expect(await keys(outputs.InboxBucket, 'history/failed/')).toEqual(['bad.csv']);
-    // Each file's rows in their order, as the JSON Lines of its clean file
-    const { rows: orders } = await database.query<
-      Record<'id' | 'customer' | 'placed_at' | 'amount' | 'currency', string>
-    >(
-      `SELECT id::text, customer, to_char(placed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS placed_at, amount::text, currency FROM orders ORDER BY orders.id`,
-    );
-    await database.end();
-    expect(orders).toHaveLength(history.reduce((sum, file) => sum + file.rows, 0));
-    const sums = new Map<number, ReturnType<typeof createHash>>();
-    for (const { id, customer, placed_at, amount, currency } of orders) {
-      const seed = Math.floor(Number(id) / 1_000_000);
-      if (!sums.has(seed)) {
-        sums.set(seed, createHash('sha256'));
+  testLocally('tasks of an account do not reach the database of the test')(
+    'loads files into PostgreSQL once, also duplicates',
+    async () => {
+      const history = files.slice(1, 21);
+      const upload = () =>
+        Promise.all(
+          history.map((file) =>
+            new Upload({
+              client: s3,
+              params: {
+                Bucket: outputs.InboxBucket,
+                Key: `history/incoming/${file.name}`,
+                Body: file.body(),
+                Tagging: TAGS,
+              },
+            }).done(),
+          ),
+        );
+      const database = new Client(postgres!.connectionString);
+      await database.connect();
+      await put('history/incoming/bad.csv', 'nothing\n');
+      for (const status of ['FAILED', 'SUCCEEDED']) {
+        await upload();
+        expect(await endOf(await start(outputs.HistoryMachine, {}), 120)).toMatchObject({ status });
       }
-      sums.get(seed)!.update(`${JSON.stringify({ id, customer, placed_at, amount, currency })}\n`);
-    }
-    expect([...sums.values()].map((sum) => sum.digest('hex'))).toEqual(history.map((file) => file.sha256));
-  }, 240_000);
+      expect(await keys(outputs.InboxBucket, 'history/failed/')).toEqual(['bad.csv']);
+      // Each file's rows in their order, as the JSON Lines of its clean file
+      const { rows: orders } = await database.query<
+        Record<'id' | 'customer' | 'placed_at' | 'amount' | 'currency', string>
+      >(
+        `SELECT id::text, customer, to_char(placed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS placed_at, amount::text, currency FROM orders ORDER BY orders.id`,
+      );
+      await database.end();
+      expect(orders).toHaveLength(history.reduce((sum, file) => sum + file.rows, 0));
+      const sums = new Map<number, ReturnType<typeof createHash>>();
+      for (const { id, customer, placed_at, amount, currency } of orders) {
+        const seed = Math.floor(Number(id) / 1_000_000);
+        if (!sums.has(seed)) {
+          sums.set(seed, createHash('sha256'));
+        }
+        sums.get(seed)!.update(`${JSON.stringify({ id, customer, placed_at, amount, currency })}\n`);
+      }
+      expect([...sums.values()].map((sum) => sum.digest('hex'))).toEqual(history.map((file) => file.sha256));
+    },
+    240_000,
+  );
 
   test('moved files keep their tags', async () => {
-    for (const folder of ['orders/processed/', 'history/processed/']) {
+    for (const folder of ['orders/processed/', ...(cloud.local ? ['history/processed/'] : [])]) {
       const { TagSet: tags } = await s3.send(
         new GetObjectTaggingCommand({ Bucket: outputs.InboxBucket, Key: `${folder}${files[1].name}` }),
       );
       expect(tags).toEqual([{ Key: 'supplier', Value: 'acme & co' }]);
     }
-  });
+  }, 30_000);
 
-  test('an event that a target refuses is in its dead-letter queue', async () => {
-    expect(await loseAnEventOfEach(cloud)).toEqual(['OrdersMarkerRule', 'OrdersSchedule']);
-  }, 120_000);
+  testLocally('it injects faults')(
+    'an event that a target refuses is in its dead-letter queue',
+    async () => {
+      expect(await loseAnEventOfEach(cloud.local!)).toEqual(['OrdersMarkerRule', 'OrdersSchedule']);
+    },
+    120_000,
+  );
 
-  test('every role has the permissions that its process used, and no others', async () => {
-    expect(
-      await privilegeFindings(cloud, app, [
-        ...['Orders', 'History'].flatMap((workflow) => [
-          {
-            role: `${workflow}StateMachine`,
-            action: 'ecs:StopTask',
-            because: 'the tasks of an execution stop with it; none is stopped here',
-          },
-          {
-            role: `${workflow}BatchExecutions`,
-            action: 'states:StopExecution',
-            because: 'a Distributed Map of the local cloud stops no executions',
-          },
-          {
-            role: `${workflow}BatchExecutions`,
-            action: 'states:RedriveExecution',
-            because: 'batches continue when an operator redrives a run; none does here',
-          },
-          {
-            role: `${workflow}TaskDefinition`,
-            action: 's3:AbortMultipartUpload',
-            because: 'a file of over 5 GiB is moved in parts, and a result may fail between its parts',
-          },
-          {
-            role: `${workflow}TaskDefinition`,
-            action: 's3:DeleteObject',
-            because: 'extractTo deletes its record of unfinished work; this handler does not use it',
-          },
-          {
-            role: `${workflow}TaskDefinition`,
-            action: 's3:GetObject',
-            because: 'a result is read when it is there already, if a kill came between it and its note',
-            sometimes: true as const,
-          },
+  testLocally('an account does not say which statement allowed a call')(
+    'every role has the permissions that its process used, and no others',
+    async () => {
+      expect(
+        await privilegeFindings(cloud.local!, app, [
+          ...['Orders', 'History'].flatMap((workflow) => [
+            {
+              role: `${workflow}StateMachine`,
+              action: 'ecs:StopTask',
+              because: 'the tasks of an execution stop with it; none is stopped here',
+            },
+            {
+              role: `${workflow}BatchExecutions`,
+              action: 'states:StopExecution',
+              because: 'a Distributed Map of the local cloud stops no executions',
+            },
+            {
+              role: `${workflow}BatchExecutions`,
+              action: 'states:RedriveExecution',
+              because: 'batches continue when an operator redrives a run; none does here',
+            },
+            {
+              role: `${workflow}TaskDefinition`,
+              action: 's3:AbortMultipartUpload',
+              because: 'a file of over 5 GiB is moved in parts, and a result may fail between its parts',
+            },
+            {
+              role: `${workflow}TaskDefinition`,
+              action: 's3:DeleteObject',
+              because: 'extractTo deletes its record of unfinished work; this handler does not use it',
+            },
+            {
+              role: `${workflow}TaskDefinition`,
+              action: 's3:GetObject',
+              because: 'a result is read when it is there already, if a kill came between it and its note',
+              sometimes: true as const,
+            },
+          ]),
         ]),
-      ]),
-    ).toEqual([]);
-  });
+      ).toEqual([]);
+    },
+    30_000,
+  );
 });
