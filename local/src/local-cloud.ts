@@ -205,7 +205,8 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
    */
   async update(app = this.#app()): Promise<void> {
     const stacks = this.#read(app);
-    this.#otherStacks.exclude(stacks);
+    // Those that the app no longer has are deleted below
+    this.#otherStacks.exclude([...stacks, ...this.#stacks]);
     this.#engine.useAssets(stacks.flatMap(({ images }) => images));
     const emulator = this.#running();
     this.#deployer ??= new Deployer({
