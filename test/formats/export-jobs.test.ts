@@ -81,6 +81,9 @@ describeFormat({
     await begin(store, 'claimed', 1, 1);
     await store.close('claimed');
     await store.claimEndEvent('claimed', new Date(NOW));
+    await begin(store, 'recovered', 2, 2);
+    await store.close('recovered');
+    await store.recover('recovered', 'file 1', 1, 100);
     await begin(store, 'failed', 0, 0);
     await store.fail('failed', 'ERR_EXPORT_API');
     await rateLimit('written').pause(5_000);
@@ -122,6 +125,18 @@ describeFormat({
     expect(await store.claimEndEvent('completed', new Date(NOW + 120_000))).toBe(false);
     expect(await store.claimEndEvent('claimed', new Date(NOW + 30_000))).toBeUndefined();
     expect(await store.claimEndEvent('claimed', new Date(NOW + 120_000))).toBe(true);
+
+    // A failed file is known since version 2, and counted as done when it is stored
+    const failed = await store.settle('completed', 1);
+    expect(failed).toMatchObject({ finished: true, job: { done: 1, failed: 1 } });
+    expect(failed.failed).toBe(version === 1 ? undefined : true);
+    expect(await store.recover('completed', 'file 1', 1, 100)).toMatchObject({
+      job: version === 1 ? { done: 1, failed: 1 } : { done: 2, failed: 0 },
+    });
+    if (version > 1) {
+      expect(await store.settle('recovered', 1)).toMatchObject({ finished: true, job: { done: 2, failed: 0 } });
+      expect((await store.failures('recovered').next()).done).toBe(true);
+    }
 
     expect(await store.job('failed')).toMatchObject({ status: 'failed', reason: 'ERR_EXPORT_API' });
     expect(await store.reopen('failed')).toBe(true);

@@ -9,6 +9,7 @@ import {
   PutItemCommand,
   QueryCommand,
   TransactionCanceledException,
+  type TransactWriteItem,
   TransactWriteItemsCommand,
   UpdateItemCommand,
   type UpdateItemCommandInput,
@@ -82,6 +83,8 @@ export interface ExportJobStoreOptions {
 export interface Settled {
   /** Whether the file is done or failed. */
   readonly finished: boolean;
+  /** Present if it has failed. */
+  readonly failed?: true;
   /** Present if the block of the file is complete. */
   readonly job?: ExportJobRow;
 }
@@ -94,7 +97,7 @@ export interface Settled {
  * | job | `JOB#<job>` | `JOB` | once per page, and once per complete block |
  * | file | `FILE#<job>#<file>` | `FILE` | once, with the number of the file |
  * | block of 64 files | `BLOCK#<job>#<n>` | `BLOCK` | once per file |
- * | failure | `JOB#<job>` | `FAILED#<file>` | once |
+ * | failure | `JOB#<job>` | `FAILED#<file>` | once, and once more if the file is stored later |
  *
  * A block contains the numbers of its finished files. Adding a number is a single conditional update, which fails for
  * duplicates, and whose response shows whether the block is complete. A complete block adds its sums to the job in the
@@ -251,10 +254,11 @@ export class ExportJobStore {
       const item = { ...failureKey(jobId, fileId), fileId, failure, expiresAt: this.#expiry() };
       await this.#client.send(new PutItemCommand({ TableName: this.#tableName, Item: marshall(item) }));
     }
+    const failed = failure !== undefined;
     const { item } = await this.#update(
       blockKey(jobId, number),
       {
-        UpdateExpression: 'SET expiresAt = :expiresAt ADD finished :numbers, done :done, failed :failed, bytes :bytes',
+        UpdateExpression: `SET expiresAt = :expiresAt ADD finished :numbers, done :done, failed :failed, bytes :bytes${failed ? ', failedFiles :numbers' : ''}`,
         ConditionExpression: 'NOT contains(finished, :number)',
       },
       {
@@ -262,8 +266,8 @@ export class ExportJobStore {
         ':number': number,
         ':numbers': new Set([number]),
         ':bytes': bytes,
-        ':done': failure === undefined ? 1 : 0,
-        ':failed': failure === undefined ? 0 : 1,
+        ':done': failed ? 0 : 1,
+        ':failed': failed ? 1 : 0,
       },
     );
     return { finished: true, ...jobOf(await this.#settle(jobId, number, item)) };
@@ -274,11 +278,52 @@ export class ExportJobStore {
    * them.
    */
   async settle(jobId: string, number: number): Promise<Settled> {
-    const block = await this.#get(blockKey(jobId, number));
-    if ((block as Block | undefined)?.finished?.has(number) !== true) {
+    const block = (await this.#get(blockKey(jobId, number))) as Block | undefined;
+    if (block?.finished?.has(number) !== true) {
       return { finished: false };
     }
-    return { finished: true, ...jobOf(await this.#settle(jobId, number, block)) };
+    const failed = block.failedFiles?.has(number) === true && { failed: true as const };
+    return { finished: true, ...failed, ...jobOf(await this.#settle(jobId, number, block)) };
+  }
+
+  /**
+   * Counts a failed file as done, for which `settle` has returned that it failed. Later calls for the same file have no
+   * effect. The event for the end of its job is then to be sent again, with the new counts.
+   *
+   * @throws ExportJobContention if another process updates the same block
+   */
+  async recover(jobId: string, fileId: string, number: number, bytes: number): Promise<Settled> {
+    const noted = { UpdateExpression: 'SET storedLater = :true', ConditionExpression: 'attribute_exists(pk)' };
+    await this.#update(failureKey(jobId, fileId), noted, { ':true': true });
+    const file = { ':number': number, ':numbers': new Set([number]) };
+    const counts = { ':bytes': bytes, ':one': 1, ':less': -1 };
+    const block = {
+      UpdateExpression: 'ADD done :one, failed :less, bytes :bytes DELETE failedFiles :numbers',
+      ConditionExpression: 'contains(failedFiles, :number)',
+    };
+    // The sums of a block that is not complete are not in the job yet
+    const { passed, item } = await this.#update(
+      blockKey(jobId, number),
+      {
+        ...block,
+        ConditionExpression: `${block.ConditionExpression} AND ((attribute_not_exists(expected) AND size(finished) < :full) OR size(finished) < expected)`,
+      },
+      { ...file, ...counts, ':full': FILES_PER_BLOCK },
+    );
+    if (!passed && (item as Block).failedFiles?.has(number) === true) {
+      await this.#transact(`file ${fileId} of job ${jobId} was counted by another process`, [
+        { Update: { ...this.#keyed(blockKey(jobId, number), { ...file, ...counts }), ...block } },
+        {
+          Update: {
+            ...this.#keyed(jobKey(jobId), { ...counts, ':block': blockOf(number) }),
+            UpdateExpression: 'ADD done :one, failed :less, #bytes :bytes REMOVE #sent, #sendingUntil',
+            ConditionExpression: 'contains(blocks, :block)',
+            ExpressionAttributeNames: { '#bytes': 'bytes', ...SENT, ...SENDING_UNTIL },
+          },
+        },
+      ]);
+    }
+    return { finished: true, ...jobOf(await this.job(jobId)) };
   }
 
   /**
@@ -307,7 +352,7 @@ export class ExportJobStore {
     await this.#update(jobKey(jobId), update, { ':true': true });
   }
 
-  /** The failed files of a job, with their error codes. */
+  /** The failed files of a job that were not stored since, with their error codes. */
   async *failures(jobId: string): AsyncGenerator<{ readonly fileId: string; readonly failure: string }, void, void> {
     let start: Record<string, AttributeValue> | undefined;
     do {
@@ -320,8 +365,10 @@ export class ExportJobStore {
         }),
       );
       for (const item of Items) {
-        const { fileId, failure } = unmarshall(item) as { fileId: string; failure: string };
-        yield { fileId, failure };
+        const { fileId, failure, storedLater } = unmarshall(item) as Failure;
+        if (storedLater !== true) {
+          yield { fileId, failure };
+        }
       }
       start = LastEvaluatedKey;
     } while (start !== undefined);
@@ -409,14 +456,22 @@ export class ExportJobStore {
         }),
       },
     };
+    await this.#transact(`files of job ${jobId} were numbered by another process`, [job, ...puts]);
+  }
+
+  async #transact(contention: string, TransactItems: TransactWriteItem[]): Promise<void> {
     try {
-      await this.#client.send(new TransactWriteItemsCommand({ TransactItems: [job, ...puts] }));
+      await this.#client.send(new TransactWriteItemsCommand({ TransactItems }));
     } catch (cause) {
       if (!(cause instanceof TransactionCanceledException)) {
         throw cause;
       }
-      throw new ExportJobContention(`files of job ${jobId} were numbered by another process`, { cause });
+      throw new ExportJobContention(contention, { cause });
     }
+  }
+
+  #keyed(key: Key, values: object) {
+    return { TableName: this.#tableName, Key: marshall(key), ExpressionAttributeValues: marshall(values) };
   }
 
   async #get(key: Key): Promise<unknown> {
@@ -462,8 +517,16 @@ interface Key {
   readonly sk: string;
 }
 
+interface Failure {
+  readonly fileId: string;
+  readonly failure: string;
+  readonly storedLater?: true;
+}
+
 interface Block {
   readonly finished?: ReadonlySet<number>;
+  /** Those of them that have failed and were not stored since; absent in blocks of earlier versions. */
+  readonly failedFiles?: ReadonlySet<number>;
   /** Number of files of the last block, if it is not full. */
   readonly expected?: number;
   readonly done?: number;

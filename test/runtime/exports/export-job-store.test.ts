@@ -193,3 +193,64 @@ it('fails with a retention that is shorter than the life of a message', () => {
     /`retentionDays`/,
   );
 });
+
+describe('a failed file that is stored later', () => {
+  const failed = { bytes: 0, failure: 'ERR_DOWNLOAD_ATTEMPTS' };
+  const failures = async () => {
+    const found = [];
+    for await (const { fileId } of store.failures(jobId)) {
+      found.push(fileId);
+    }
+    return found;
+  };
+
+  it.each([1, 64, 65])('is counted as done, once, in a completed job of %i files', async (count) => {
+    const numbers = await dispatched(count);
+    const [[fileId, number], ...others] = [...numbers];
+    await store.finish(jobId, fileId, number, failed);
+    await finishAll(new Map(others));
+    await store.claimEndEvent(jobId);
+    await store.markEndEventSent(jobId);
+    expect(await store.settle(jobId, number)).toMatchObject({ finished: true, failed: true });
+    for (let times = 0; times < 2; times += 1) {
+      expect(await store.recover(jobId, fileId, number, 7)).toMatchObject({
+        job: { status: 'completed', done: count, failed: 0, bytes: 10 * (count - 1) + 7 },
+      });
+    }
+    expect(await store.settle(jobId, number)).not.toHaveProperty('failed');
+    expect(await failures()).toEqual([]);
+    expect(await store.claimEndEvent(jobId)).toBe(true);
+  });
+
+  it('is counted as done before its block is complete, and in the job with its block', async () => {
+    const numbers = await dispatched(3);
+    const [[fileId, number], ...others] = [...numbers];
+    await store.finish(jobId, fileId, number, failed);
+    await store.recover(jobId, fileId, number, 7);
+    expect(await store.job(jobId)).toMatchObject({ status: 'dispatched', done: 0, failed: 0 });
+    await finishAll(new Map(others));
+    expect(await store.job(jobId)).toMatchObject({ status: 'completed', done: 3, failed: 0, bytes: 27 });
+  });
+
+  it('is counted as done once by several processes', async () => {
+    const numbers = await dispatched(2);
+    for (const [fileId, number] of numbers) {
+      await store.finish(jobId, fileId, number, failed);
+    }
+    await Promise.allSettled(
+      [...numbers, ...numbers, ...numbers].map(([fileId, number]) => store.recover(jobId, fileId, number, 7)),
+    );
+    for (const [fileId, number] of numbers) {
+      await store.recover(jobId, fileId, number, 7);
+    }
+    expect(await store.job(jobId)).toMatchObject({ status: 'completed', done: 2, failed: 0, bytes: 14 });
+  });
+
+  it('that has not failed is not counted again', async () => {
+    const numbers = await dispatched(1);
+    await store.finish(jobId, 'file-0', numbers.get('file-0')!, { bytes: 5 });
+    expect(await store.recover(jobId, 'file-0', numbers.get('file-0')!, 7)).toMatchObject({
+      job: { done: 1, failed: 0, bytes: 5 },
+    });
+  });
+});

@@ -382,6 +382,21 @@ describe('a file', () => {
     expect(test.requests('/download/:job/:file')).toBe(asked);
   });
 
+  it('that has failed is attempted again when its message is redriven, and its job is reported again', async () => {
+    s3.fault = ({ action }) => (action === 'PutObject' ? { status: 403, code: 'AccessDenied' } : undefined);
+    expect(await fails(downloadHandler(), { isLastAttempt: true })).toBe('ERR_DOWNLOAD_ATTEMPTS');
+    await expect(deliver(downloadHandler(), sent[0])).rejects.toMatchObject({ code: 'ERR_STORAGE_FAILED' });
+    await expect(deliver(downloadHandler(), sent[0], { isLastAttempt: true })).rejects.toThrow('file failed');
+    s3.fault = () => undefined;
+    await deliver(downloadHandler(), sent[0]);
+    await deliver(downloadHandler(), sent[0]);
+    expect(ends().map(([type, { files: counts }]) => [type, counts])).toEqual([
+      ['Export Job Completed', { known: 1, done: 0, failed: 1 }],
+      ['Export Job Completed', { known: 1, done: 1, failed: 0 }],
+    ]);
+    expect(entries().length).toBeGreaterThan(0);
+  });
+
   it('that is done is not asked for again', async () => {
     await deliver(downloadHandler(), sent[0]);
     const asked = test.requests('/download/:job/:file');

@@ -9,7 +9,13 @@ import {
   openZip,
   type ZipArchive,
 } from '../../archive/index.js';
-import { ExportApiError, type ExportApiClient, type ExportJobStore, type FileOutcome } from '../../exports/index.js';
+import {
+  ExportApiError,
+  type ExportApiClient,
+  type ExportJobStore,
+  type FileOutcome,
+  type Settled,
+} from '../../exports/index.js';
 import type { JobContext, JobHandler } from '../../queue/index.js';
 import { type IdempotentUploader, type PutOptions, StorageError } from '../../storage/index.js';
 import type { DownloadTask } from '../../../contract/export-contract.js';
@@ -79,7 +85,7 @@ export interface DownloadTaskHandlerOptions<Metadata> {
  *
  * A file with an error that is not retried is recorded as failed, with the error code, and its message is sent to the
  * dead-letter queue. The last delivery of a message is recorded as failed without an attempt, so that a file that kills
- * its worker also ends.
+ * its worker also ends. When the message is redriven, the file is attempted again, and counted as done if it is stored.
  */
 export class DownloadTaskHandler<Metadata = unknown> {
   readonly #options: DownloadTaskHandlerOptions<Metadata>;
@@ -122,10 +128,11 @@ export class DownloadTaskHandler<Metadata = unknown> {
   readonly handle: JobHandler = async (job, context) => {
     const task = readDownloadTask(job.body);
     const { store, publish } = this.#options;
-    const { jobId, number, file } = task;
-    const earlier = await store.settle(jobId, number);
-    const outcome = earlier.finished ? undefined : await this.#outcome(task, context);
-    const settled = outcome === undefined ? earlier : await store.finish(jobId, file.id, number, outcome);
+    const earlier = await store.settle(task.jobId, task.number);
+    // A file that has failed is here again: an operator has redriven its message
+    const again = earlier.failed === true;
+    const outcome = earlier.finished && !again ? undefined : await this.#outcome(task, context);
+    const settled = await this.#settled(task, earlier, outcome);
     if (settled.job !== undefined) {
       await publishJobEvent(store, publish, settled.job);
     }
@@ -133,6 +140,16 @@ export class DownloadTaskHandler<Metadata = unknown> {
       throw new PoisonMessage(`file failed: ${outcome.failure}`);
     }
   };
+
+  #settled({ jobId, number, file }: DownloadTask, earlier: Settled, outcome?: FileOutcome): Promise<Settled> {
+    const { store } = this.#options;
+    if (outcome === undefined || (earlier.failed === true && outcome.failure !== undefined)) {
+      return Promise.resolve(earlier);
+    }
+    return earlier.failed === true
+      ? store.recover(jobId, file.id, number, outcome.bytes)
+      : store.finish(jobId, file.id, number, outcome);
+  }
 
   async #outcome(task: DownloadTask, context: JobContext): Promise<FileOutcome> {
     if (context.isLastAttempt) {
