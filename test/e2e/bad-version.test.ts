@@ -5,11 +5,13 @@ import { BatchWriteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DescribeServicesCommand, ECSClient } from '@aws-sdk/client-ecs';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { useEndpoint } from '../../cli/test/support/command';
 import { Archives } from '../../examples/worker/export-api/archives';
 import { ExportApi } from '../../examples/worker/export-api/server';
-import { breakable, crashing, denied, hanging } from './support/bad-version';
+import { breakable, crashing, denied, hanging, operator } from './support/bad-version';
 import { until } from './support/deployment';
 import { Rollout } from './support/rollout';
+import type { Template } from './support/second-version';
 import { zip } from './support/zip';
 
 /** The services of a deployment, as ECS describes them. */
@@ -136,6 +138,10 @@ describe('export-service, updated to a bad version while it exports', () => {
     const body = { fileworksJob: 1, type: 'ExportJob', payload: { version: 1, jobIds: ids } };
     await sqs.send(new SendMessageCommand({ QueueUrl: outputs.ExportQueue, MessageBody: JSON.stringify(body) }));
   };
+  const deadLetterQueue = (service: string) =>
+    Object.entries(rollout.cloud.resources('ExportService')).find(([id]) =>
+      new RegExp(`^${service}QueuesDeadLetterQueue[0-9A-F]{8}$`).test(id),
+    )?.[1] ?? '';
   const entries = () => rollout.keys(outputs.OutputBucket, 'exports/entries/');
 
   beforeAll(async () => {
@@ -150,13 +156,9 @@ describe('export-service, updated to a bad version while it exports', () => {
     rollout = await Rollout.start('export-service', 'bad-export-service', {
       build: ['npm', 'run', 'build'],
       command: breakable('node dist/main.js', 0),
-      // The API runs on this machine too; health checks are in real time, and the shortest interval is five seconds
-      adapt: (template) =>
-        template
-          .replaceAll('https://export-api.example.com/', api.url)
-          .replaceAll('"MaxCapacity": 20', '"MaxCapacity": 2')
-          .replaceAll(/"Interval": 30,(\s+)"Retries": 3,(\s+)"StartPeriod": 30/g, '"Interval": 5,$1"Retries": 2'),
+      adapt: (template) => here(template.replaceAll('https://export-api.example.com/', api.url)),
     });
+    useEndpoint(rollout.cloud);
     services = new Services(rollout);
     outputs = rollout.cloud.outputs('ExportService');
     sqs = new SQSClient(rollout.cloud.clientConfig());
@@ -170,6 +172,22 @@ describe('export-service, updated to a bad version while it exports', () => {
     );
     dynamodb.destroy();
   }, 600_000);
+
+  /** For two cores, and for health checks and attempts in real time. */
+  function here(text: string): string {
+    const template = JSON.parse(text) as Template;
+    for (const [id, { Type: type, Properties: properties }] of Object.entries(template.Resources)) {
+      if (type === 'AWS::ApplicationAutoScaling::ScalableTarget') {
+        Object.assign(properties, { MaxCapacity: 2 });
+      } else if (type === 'AWS::ECS::TaskDefinition') {
+        const { ContainerDefinitions: containers } = properties as { ContainerDefinitions: { HealthCheck?: object }[] };
+        Object.assign(containers[0].HealthCheck ?? {}, { Interval: 5, Retries: 2, StartPeriod: 0 });
+      } else if (type === 'AWS::SQS::Queue' && id.startsWith('ExportsWorkerQueuesQueue')) {
+        Object.assign((properties as { RedrivePolicy: object }).RedrivePolicy, { maxReceiveCount: 3 });
+      }
+    }
+    return JSON.stringify(template);
+  }
 
   afterAll(async () => {
     sqs.destroy();
@@ -210,6 +228,17 @@ describe('export-service, updated to a bad version while it exports', () => {
     await submit('denied-3');
     await services.rolledBack('Orchestrator', good);
     await rollout.cloud.update(rollout.app);
+  }, 240_000);
+
+  test('whose downloader may not store results: a redrive stores the files that have failed', async () => {
+    await services.revision('Worker');
+    await rollout.cloud.update(denied(rollout.app, /^ExportsWorkerTaskDefinitionTaskRole/, 's3:PutObject'));
+    await submit('refused-1');
+    await until('its files in the dead-letter queue', 120, async () =>
+      (await rollout.inQueue(deadLetterQueue('ExportsWorker'))) === FILES_PER_JOB ? true : undefined,
+    );
+    await rollout.cloud.update(rollout.app);
+    await operator('ExportService', 'dlq', 'redrive', 'ExportsWorkerQueues');
   }, 240_000);
 
   test('that hangs: its health checks fail, and the circuit breaker rolls the orchestrator back', async () => {
