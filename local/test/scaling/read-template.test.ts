@@ -81,7 +81,7 @@ test('metric math is evaluated over the periods of its metrics', () => {
     store.put(metric('ApproximateNumberOfMessagesVisible'), minute, value);
   });
   store.put(metric('ApproximateNumberOfMessagesNotVisible'), 2, 1);
-  expect(store.points(series, 3, 2)).toEqual([undefined, 9]);
+  expect(store.points(series, 3, 2)).toEqual([6, 9]);
 });
 
 test('target tracking on an expression is read with its defaults', () => {
