@@ -1,4 +1,12 @@
-import { Grant, UnknownPrincipal, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Aws } from 'aws-cdk-lib';
+import {
+  Grant,
+  PolicyStatement,
+  ServicePrincipal,
+  UnknownPrincipal,
+  type AddToResourcePolicyResult,
+  type IGrantable,
+} from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
@@ -25,6 +33,37 @@ export function grantSend(queue: IQueue, grantee: IGrantable): Grant {
   checkRole(grantee);
   grantWriteWithKey(queue.encryptionMasterKey, grantee);
   return queue.grant(grantee, 'sqs:SendMessage');
+}
+
+/**
+ * Allows a service of AWS to send to the queue and to use its key, for this account only. The key's statement has no
+ * other condition: what sends references the queue, which references the key.
+ *
+ * @param conditions of the queue's statement, beside the account
+ */
+export function allowServiceToSend(
+  queue: IQueue,
+  service: string,
+  conditions: Readonly<Record<string, unknown>> = {},
+): AddToResourcePolicyResult {
+  const principals = [new ServicePrincipal(service)];
+  const ofThisAccount = { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } };
+  queue.encryptionMasterKey?.addToResourcePolicy(
+    new PolicyStatement({
+      principals,
+      actions: ['kms:GenerateDataKey', 'kms:Decrypt'],
+      resources: ['*'],
+      conditions: ofThisAccount,
+    }),
+  );
+  return queue.addToResourcePolicy(
+    new PolicyStatement({
+      principals,
+      actions: ['sqs:SendMessage'],
+      resources: [queue.queueArn],
+      conditions: { ...ofThisAccount, ...conditions },
+    }),
+  );
 }
 
 /**

@@ -1,4 +1,4 @@
-import { Aws, Lazy, Stack } from 'aws-cdk-lib';
+import { Lazy, Stack } from 'aws-cdk-lib';
 import { CfnRule, type IRuleRef, type IRuleTarget, type RuleTargetConfig } from 'aws-cdk-lib/aws-events';
 import {
   LambdaFunction,
@@ -6,11 +6,12 @@ import {
   type SqsQueueProps,
   type TargetBaseProps,
 } from 'aws-cdk-lib/aws-events-targets';
-import * as iam from 'aws-cdk-lib/aws-iam';
+import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IConstruct } from 'constructs';
 import { LambdaLimits, SqsLimits } from '../../contract/service-limits';
+import { allowServiceToSend } from './grants';
 import { warn } from './warning';
 
 interface Access {
@@ -68,7 +69,7 @@ export function functionTarget(handler: IFunction, props: LambdaFunctionProps): 
       }
       if (handler.permissionsNode.tryFindChild(ALL_RULES_ID) === undefined) {
         handler.addPermission(ALL_RULES_ID, {
-          principal: new iam.ServicePrincipal('events.amazonaws.com'),
+          principal: new ServicePrincipal('events.amazonaws.com'),
           sourceArn: anyRule(handler),
         });
       }
@@ -133,28 +134,8 @@ function warnOfImported(rule: IRuleRef, construct: string): void {
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
  */
 function grantRules(queue: IQueue, sources: () => string[]): boolean {
-  const principals = [new iam.ServicePrincipal('events.amazonaws.com')];
-  const ofThisAccount = { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } };
-  // The account, not the rules: they reference the queue, which references the key.
-  queue.encryptionMasterKey?.addToResourcePolicy(
-    new iam.PolicyStatement({
-      principals,
-      actions: ['kms:GenerateDataKey', 'kms:Decrypt'],
-      resources: ['*'],
-      conditions: ofThisAccount,
-    }),
-  );
-  return queue.addToResourcePolicy(
-    new iam.PolicyStatement({
-      principals,
-      actions: ['sqs:SendMessage'],
-      resources: [queue.queueArn],
-      conditions: {
-        ...ofThisAccount,
-        ArnLike: { 'aws:SourceArn': Lazy.any({ produce: sources }) },
-      },
-    }),
-  ).statementAdded;
+  const ofRules = { ArnLike: { 'aws:SourceArn': Lazy.any({ produce: sources }) } };
+  return allowServiceToSend(queue, 'events.amazonaws.com', ofRules).statementAdded;
 }
 
 /** The ARNs of many rules do not fit into the policy; then it allows the rules of this account and region. */

@@ -1,10 +1,9 @@
-import { Aws } from 'aws-cdk-lib';
-import * as iam from 'aws-cdk-lib/aws-iam';
 import type { CfnBucket } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct, IDependable } from 'constructs';
 import { S3NotificationLimits } from '../../../contract/service-limits';
 import { checkExcluded } from '../../private/checks';
+import { allowServiceToSend } from '../../private/grants';
 import { ValidationError } from '../../private/validation-error';
 import { warn } from '../../private/warning';
 import { IngestReason, type IngestRouteOptions } from '../ingest-route-options';
@@ -106,25 +105,8 @@ export function checkNoOverlap(scope: Construct, all: readonly QueueNotification
 
 /** Allows S3 to send to the queue. Returns the dependency of the bucket. */
 export function allowNotifications(scope: Construct, queue: IQueue): IDependable | undefined {
-  // The account, not the bucket: the bucket depends on this policy, which therefore cannot reference the bucket.
-  const ofThisAccount = { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } };
-  const principals = [new iam.ServicePrincipal('s3.amazonaws.com')];
-  queue.encryptionMasterKey?.addToResourcePolicy(
-    new iam.PolicyStatement({
-      principals,
-      actions: ['kms:GenerateDataKey', 'kms:Decrypt'],
-      resources: ['*'],
-      conditions: ofThisAccount,
-    }),
-  );
-  const { statementAdded, policyDependable } = queue.addToResourcePolicy(
-    new iam.PolicyStatement({
-      principals,
-      actions: ['sqs:SendMessage'],
-      resources: [queue.queueArn],
-      conditions: ofThisAccount,
-    }),
-  );
+  // For the account, not the bucket: the bucket depends on this policy, which therefore cannot reference the bucket.
+  const { statementAdded, policyDependable } = allowServiceToSend(queue, 's3.amazonaws.com');
   if (!statementAdded) {
     warn(
       scope,
