@@ -12,7 +12,12 @@ import { removeRun } from './integ/remove.ts';
 import { fail, root } from './steps.ts';
 
 /** Deployments whose tests run in an account, and for how many hours at most. */
-const HOURS: Readonly<Partial<Record<string, number>>> = { quickstart: 1, 'object-tasks': 1, 'csv-batch': 1 };
+const HOURS: Readonly<Partial<Record<string, number>>> = {
+  quickstart: 1,
+  'object-tasks': 1,
+  'csv-batch': 1,
+  'typed-ingest': 1,
+};
 /** Containers are pulled, alarms wait for minutes, and Fargate needs a minute for a task. */
 const PATIENCE_IN_ACCOUNT = 10;
 const POLL_MS = { account: 5_000, endpoint: 200 };

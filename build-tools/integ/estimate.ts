@@ -39,6 +39,8 @@ export const PRICES = {
 
 /** A state machine without a map runs a task for each event, and a test sends few at a time. */
 const TASKS_WITHOUT_MAP = 4;
+/** A dispatcher starts a task for each file, also without a limit; the test has fewer files than that at a time. */
+const TASKS_OF_DISPATCHER = 24;
 
 export interface Estimate {
   /** How many resources of each type, the most frequent first. */
@@ -62,7 +64,10 @@ export function estimate(templates: readonly Template[], hours: number): Estimat
     Number(MaxCapacity),
   );
   const mapped = propertiesOf('AWS::StepFunctions::StateMachine').map(concurrencyOf);
-  const tasks = [...scaled, ...mapped].reduce((sum, most) => sum + most, 0);
+  const dispatched = propertiesOf('AWS::Lambda::Function').map((launcher) =>
+    'LAUNCHES_PER_SECOND' in variablesOf(launcher) ? TASKS_OF_DISPATCHER : 0,
+  );
+  const tasks = [...scaled, ...mapped, ...dispatched].reduce((sum, most) => sum + most, 0);
   // The largest task, for all of them
   const taskHour = Math.max(
     0,
@@ -86,3 +91,6 @@ function concurrencyOf(machine: object): number {
   const limits = [...JSON.stringify(machine).matchAll(/MaxConcurrency\\*":(\d+)/g)].map(([, limit]) => Number(limit));
   return limits.length === 0 ? TASKS_WITHOUT_MAP : limits.reduce((product, limit) => product * limit, 1);
 }
+
+const variablesOf = ({ Environment: environment }: { readonly Environment?: unknown }): object =>
+  (environment as { readonly Variables?: object } | undefined)?.Variables ?? {};

@@ -37,3 +37,10 @@ test.each([
     dollarsAnHour: expect.closeTo(tasks * (0.04048 + 2 * 0.004445 + 0.005), 6) as number,
   });
 });
+
+test('a dispatcher runs tasks too, and its other functions do not', () => {
+  const { Large } = template.Resources;
+  const Launcher = of('AWS::Lambda::Function', { Environment: { Variables: { LAUNCHES_PER_SECOND: '10' } } });
+  const Other = of('AWS::Lambda::Function', { Environment: { Variables: { LIMITS: '{}' } } });
+  expect(estimate([{ Resources: { Large, Launcher, Other, Plain: of('AWS::Lambda::Function') } }], 1).tasks).toBe(24);
+});

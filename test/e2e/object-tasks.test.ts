@@ -13,7 +13,7 @@ import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { ObjectTaskEnv } from '../../src/contract/object-task-env';
 import { privilegeFindings } from '../least-privilege/findings';
-import { type Cloud, nameOf, patience, type Task, test, testLocally } from './support/clouds/cloud';
+import { type Cloud, nameOf, patience, type Task, test, testLocally, variableOf } from './support/clouds/cloud';
 import { deploymentOf, until } from './support/deployment';
 import { loseAnEventOfEach } from './support/lost-events';
 import { createQueueFor } from './support/queue';
@@ -23,16 +23,8 @@ const app = resolve(__dirname, '..', '..', 'build', 'e2e', 'object-tasks');
 const jsonLines = (records: number) => Array.from({ length: records }, (_, id) => JSON.stringify({ id })).join('\n');
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
-interface Overrides {
-  readonly containerOverrides?: readonly {
-    readonly environment?: readonly { readonly name: string; readonly value: string }[];
-  }[];
-}
 /** The key that a task was started for. */
-function keyOf({ overrides }: Task): string | undefined {
-  const [{ environment = [] } = {}] = (overrides as Overrides | undefined)?.containerOverrides ?? [];
-  return environment.find(({ name }) => name === ObjectTaskEnv.key)?.value;
-}
+const keyOf = (task: Task) => variableOf(task, ObjectTaskEnv.key);
 
 describe('object-tasks', () => {
   let cloud: Cloud;

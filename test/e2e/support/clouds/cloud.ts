@@ -23,15 +23,27 @@ export interface Cloud {
 
 export interface Task extends Pick<
   TaskRecord,
-  'taskArn' | 'taskDefinitionArn' | 'lastStatus' | 'desiredStatus' | 'stopCode' | 'capacityProviderName'
+  'taskArn' | 'taskDefinitionArn' | 'lastStatus' | 'desiredStatus' | 'startedBy' | 'stopCode' | 'capacityProviderName'
 > {
   readonly containers: readonly { readonly name?: string; readonly exitCode?: number }[];
+  readonly stoppedAt?: string | Date;
   readonly overrides?: unknown;
 }
 
 export interface Alarm {
   readonly logicalId: string;
   readonly state: string;
+}
+
+interface Overrides {
+  readonly containerOverrides?: readonly {
+    readonly environment?: readonly { readonly name: string; readonly value: string }[];
+  }[];
+}
+/** A variable that a task was started with. */
+export function variableOf({ overrides }: Task, variable: string): string | undefined {
+  const [{ environment = [] } = {}] = (overrides as Overrides | undefined)?.containerOverrides ?? [];
+  return environment.find(({ name }) => name === variable)?.value;
 }
 
 /** What `npm run integ` says of the account whose stacks it has deployed. */
