@@ -147,13 +147,20 @@ export async function synthExample(language: Language, name: string, outdir: str
 /**
  * Synthesizes a copy of the example whose image is built on the packed runtime, as examples/README.md says: an account
  * builds it from what npm may not have yet.
+ *
+ * @param edit changes the copy of the app before
  */
-export async function synthWithImage(name: string, outdir: string): Promise<string> {
+export async function synthWithImage(
+  name: string,
+  outdir: string,
+  edit: (folder: string) => void = () => undefined,
+): Promise<string> {
   const installed = await installExample('typescript', name);
   const examples = join(tools, 'workplace', 'images', 'examples');
   const [folder, worker] = [join(examples, 'typescript', name), join(examples, 'worker', name)];
   copyFresh(join(root, 'examples', 'worker', name), worker);
   copyFresh(installed, folder);
+  edit(folder);
   symlinkSync(join(installed, 'node_modules'), join(folder, 'node_modules'));
   const runtime = tarball('fileworks-runtime');
   cpSync(runtime, join(worker, basename(runtime)));

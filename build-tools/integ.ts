@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { synthWithImage } from './examples.ts';
 import { requirePrograms, requireReady, TAG, whoCalls, type Place } from './integ/account.ts';
 import { estimate, PRICES } from './integ/estimate.ts';
+import { apiOf, callApi, requireReachable } from './integ/export-api.ts';
 import { removeRun } from './integ/remove.ts';
 import { fail, root } from './steps.ts';
 
@@ -17,6 +18,7 @@ const HOURS: Readonly<Partial<Record<string, number>>> = {
   'object-tasks': 1,
   'csv-batch': 1,
   'typed-ingest': 1,
+  'export-service': 2,
 };
 /** Containers are pulled, alarms wait for minutes, and Fargate needs a minute for a task. */
 const PATIENCE_IN_ACCOUNT = 10;
@@ -30,6 +32,7 @@ Deployments: ${Object.keys(HOURS).join(', ')}
   --region <name>      Region (default: AWS_REGION, else AWS_DEFAULT_REGION)
   --profile <name>     profile of the AWS configuration
   --endpoint <url>     a cloud at this URL instead of AWS, such as \`npm run local -- --no-app\` (default: AWS_ENDPOINT_URL)
+  --api-url <url>      where the account reaches the API that the test of export-service serves on this machine
   --yes                do not ask before the deployment
   --run-id <id>        value of the tag ${TAG} (default: a new one)
   --update-on-failed   only deployments whose templates differ from their snapshots; update these when the tests pass
@@ -86,6 +89,7 @@ if (names.length === 0 || unknown.length > 0) {
     `${names.length === 0 ? 'which deployment?' : `no test of ${unknown.join(', ')} runs in an account:`} choose from ${Object.keys(HOURS).join(', ')}; npm run integ -- --help`,
   );
 }
+const apis = new Map(names.map((name) => [name, apiOf(name, { url: values['api-url'], endpoint })]));
 const place = await whoCalls(region);
 let ok = true;
 for (const name of names) {
@@ -98,10 +102,14 @@ async function test(name: string, at: Place): Promise<boolean> {
     console.log(`✔ ${name}: its templates are those of the snapshot; nothing to do`);
     return true;
   }
-  const app = await synthWithImage(name, join(root, 'build', 'integ', name));
+  const api = apis.get(name);
+  const app = await synthWithImage(name, join(root, 'build', 'integ', name), api && ((folder) => callApi(folder, api)));
   const stacks = stacksIn(app);
   requirePrograms(endpoint === undefined);
   await requireReady(at, stacks);
+  if (api !== undefined) {
+    await requireReachable(api);
+  }
   await announce(name, app, at);
   let passed = false;
   try {
@@ -115,6 +123,7 @@ async function test(name: string, at: Place): Promise<boolean> {
 /** Says what is created and what it costs, and asks. */
 async function announce(name: string, app: string, { account, caller }: Place): Promise<void> {
   const hours = HOURS[name] ?? 1;
+  const api = apis.get(name);
   const templates = readdirSync(app)
     .filter((file) => file.endsWith('.template.json'))
     .map((file) => JSON.parse(readFileSync(join(app, file), 'utf8')) as Parameters<typeof estimate>[0][number]);
@@ -127,7 +136,7 @@ ${name}, run ${run}
             ${resources.map(([type, count]) => `${count} ${type.replace(/^AWS::/, '')}`).join(', ')}
   costs     at most $${dollars.toFixed(2)} for ${hours} h: $${dollarsAnHour.toFixed(2)} an hour with ${tasks} tasks, and $${PRICES.requests.toFixed(2)} for requests
             (prices of us-east-1 as of ${PRICES.asOf}; Fargate, addresses, alarms, keys, secrets, NAT gateways, endpoints)
-  removes   all of it at the end, also when a test fails; files and images in the bootstrap stack stay until \`npx cdk gc\`
+  removes   all of it at the end, also when a test fails; files and images in the bootstrap stack stay until \`npx cdk gc\`${api === undefined ? '' : `\n  calls     ${api.url}, which leads to port ${api.port} of this machine, where the test serves an API`}
 `);
   if (values.yes === true) {
     return;
@@ -152,7 +161,7 @@ function deploy(app: string): Promise<boolean> {
 function runTests(name: string, stacks: readonly string[]): Promise<boolean> {
   const patience = endpoint === undefined ? PATIENCE_IN_ACCOUNT : 1;
   return start([jest(), join(root, 'test', 'e2e', `${name}.test.ts`)], {
-    FILEWORKS_INTEG: JSON.stringify({ id: run, region, stacks, patience }),
+    FILEWORKS_INTEG: JSON.stringify({ id: run, region, stacks, patience, api: apis.get(name) }),
   });
 }
 
@@ -217,6 +226,7 @@ function readArguments() {
         region: text,
         profile: text,
         endpoint: text,
+        'api-url': text,
         yes: flag,
         'run-id': text,
         'update-on-failed': flag,

@@ -3,18 +3,18 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ApplicationAutoScalingClient, DescribeScalableTargetsCommand } from '@aws-sdk/client-application-auto-scaling';
 import { BatchWriteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { ECSClient, StopTaskCommand, UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import { GetObjectCommand, ListObjectsV2Command, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import {
   CreateQueueCommand,
   DeleteMessageBatchCommand,
-  ListQueuesCommand,
   ReceiveMessageCommand,
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import type { LocalCloud, LocalTask } from 'fileworks-local';
 import { Archives } from '../../examples/worker/export-api/archives';
 import { noFaults } from '../../examples/worker/export-api/faults';
 import { ExportApi } from '../../examples/worker/export-api/server';
@@ -23,7 +23,8 @@ import { ExportJobStore } from '../../src/runtime/exports/index.js';
 import { privilegeFindings } from '../least-privilege/findings';
 import { expectToFitItsSchema } from '../support/event-schemas';
 import { freePort } from '../runtime/support/ports';
-import { startDeployment, until, workerFolder } from './support/deployment';
+import { accountRun, type Cloud, patience, type Task, test, testLocally } from './support/clouds/cloud';
+import { deploymentOf, until, workerFolder } from './support/deployment';
 import { loseAnEventOfEach } from './support/lost-events';
 import { secondVersion } from './support/second-version';
 
@@ -89,25 +90,43 @@ const held = { ...noFaults, heldFile: `${heldJob}/0` };
 const QUEUES = { high: 'HighPriorityExportQueue', normal: 'ExportQueue', low: 'LowPriorityExportQueue' } as const;
 const message = (...ids: string[]) =>
   JSON.stringify({ fileworksJob: 1, type: 'ExportJob', payload: { version: 1, jobIds: ids } });
-const taskMode = (task: LocalTask) => (/Worker/.test(task.taskDefinitionArn) ? 'worker' : 'orchestrator');
+const taskMode = (task: Task) => (/Worker/.test(task.taskDefinitionArn) ? 'worker' : 'orchestrator');
 
-describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs * size.files} files, while everything goes wrong`, () => {
-  let cloud: LocalCloud;
+describe(`export-service, ${size.jobs} jobs with ${size.jobs * size.files} files, while everything goes wrong`, () => {
+  let cloud: Cloud;
   let api: ExportApi;
   let sqs: SQSClient;
   let s3: S3Client;
   let dynamodb: DynamoDBClient;
+  let ecs: ECSClient;
+  let scaling: ApplicationAutoScalingClient;
   let store: ExportJobStore;
   let outputs: Readonly<Record<string, string>>;
   const archives = wheels();
   const contents = wantedOf(archives);
-  const lines: string[] = [];
   const probes: { readonly from: number; readonly to: number; readonly heldJob: string | undefined }[] = [];
   const outage = { from: Number.POSITIVE_INFINITY };
   let interrupted = 0;
   let running = true;
 
-  const logged = (text: string) => lines.some((line) => line.includes(text)) || undefined;
+  const runningTasks = async (mode: ReturnType<typeof taskMode>) =>
+    (await cloud.tasks()).filter(
+      (task) => task.lastStatus === 'RUNNING' && task.desiredStatus === 'RUNNING' && taskMode(task) === mode,
+    );
+  const services = () =>
+    Object.values(cloud.resources('ExportService')).filter(
+      (id) => id !== undefined && /:service\//.test(id),
+    ) as string[];
+  /** Whether workers are not added, because the API is unavailable. */
+  async function scaleOutSuspended(): Promise<boolean> {
+    const { ScalableTargets: targets = [] } = await scaling.send(
+      new DescribeScalableTargetsCommand({
+        ServiceNamespace: 'ecs',
+        ResourceIds: services().map((arn) => arn.split(':').at(-1)!),
+      }),
+    );
+    return targets.some(({ SuspendedState: state }) => state?.DynamicScalingOutSuspended);
+  }
   const submit = (queue: string, body: string) =>
     sqs.send(new SendMessageCommand({ QueueUrl: outputs[queue], MessageBody: body }));
 
@@ -126,18 +145,28 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
     }
   }
 
-  /** Interrupts the Spot capacity of workers repeatedly. */
+  /**
+   * Interrupts the Spot capacity of a task. Only AWS does this in an account, where the task is stopped, with the same
+   * signal.
+   */
+  async function interruptTask({ taskArn }: Task): Promise<void> {
+    if (cloud.local) {
+      return cloud.local.faults.interruptSpot(taskArn);
+    }
+    const reason = 'the test interrupts it';
+    await ecs.send(new StopTaskCommand({ cluster: taskArn.split('/').at(-2), task: taskArn, reason }));
+  }
+
+  /** Interrupts workers repeatedly. */
   async function interrupt(): Promise<void> {
     while (running && interrupted < size.interruptions) {
       await sleep(4_000);
-      const task = cloud
-        .tasks()
-        .find((one) => one.lastStatus === 'RUNNING' && one.desiredStatus === 'RUNNING' && taskMode(one) === 'worker');
+      const task = (await runningTasks('worker')).at(0);
       if (task === undefined || (api.faults.heldFile !== undefined && interrupted === FIRST_INTERRUPTIONS)) {
         continue;
       }
       // The task may have ended since it was listed
-      interrupted += await cloud.faults.interruptSpot(task.taskArn).then(
+      interrupted += await interruptTask(task).then(
         () => 1,
         (error: unknown) => {
           if (!String(error).endsWith('is not running')) {
@@ -146,6 +175,18 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
           return 0;
         },
       );
+    }
+  }
+
+  /** Replaces the tasks of both services: with another version, or in an account with the same. */
+  async function update(): Promise<void> {
+    if (cloud.local) {
+      await cloud.local.update(secondVersion(app));
+      return;
+    }
+    for (const service of services()) {
+      const cluster = service.split('/').at(-2);
+      await ecs.send(new UpdateServiceCommand({ cluster, service, forceNewDeployment: true }));
     }
   }
 
@@ -193,14 +234,14 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
       async () => (await store.job(heldJob))?.status === 'dispatched' || undefined,
     );
     await wait('workers to be interrupted', () => interrupted === FIRST_INTERRUPTIONS || undefined);
-    await cloud.update(secondVersion(app));
+    await update();
     await probeOf(Date.now());
 
     outage.from = Date.now();
     api.faults = { ...held, outage: true };
     await submitJobs(size.jobs / 2, size.jobs);
     await sleep(size.outageSeconds * 1_000);
-    await wait('the outage to be noticed', () => logged('API unavailable: scale-out suspended'));
+    await wait('the outage to be noticed', async () => (await scaleOutSuspended()) || undefined);
     api.faults = held;
     await putToken('second-token');
     await probeOf(outage.from);
@@ -211,55 +252,66 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
     }
   }
 
-  beforeAll(async () => {
-    const served = await Archives.of(archives.map(({ path }) => path));
-    api = await ExportApi.listen({
-      archives: served,
-      filesOf,
-      token: 'first-token',
-      pageSize: 5,
-      requestsPerSecond: 400,
-    });
-    cloud = await startDeployment('export-service', {
-      build: ['npm', 'run', 'build'],
-      command: ['node', 'dist/main.js'],
-      // The API runs on this machine too, which has two cores
-      adapt: (template) =>
-        template
-          .replaceAll('https://export-api.example.com/', api.url)
-          .replaceAll('"MaxCapacity": 20', '"MaxCapacity": 3'),
-    });
-    cloud.on('output', ({ line }) => lines.push(line));
-    outputs = cloud.outputs('ExportService');
-    sqs = new SQSClient(cloud.clientConfig());
-    s3 = new S3Client(cloud.clientConfig());
-    dynamodb = new DynamoDBClient(cloud.clientConfig());
-    store = new ExportJobStore({ client: dynamodb, tableName: outputs.JobTable });
-    await putToken('first-token');
-    await approve(contents.flatMap((content) => Object.keys(content)));
-    const others = [probe(), interrupt()];
-    await Promise.all([play().finally(() => (running = false)), ...others]);
-  }, size.limitSeconds * 4_000);
+  beforeAll(
+    async () => {
+      const served = await Archives.of(archives.map(({ path }) => path));
+      const { url, port } = accountRun?.api ?? {};
+      const options = { filesOf, token: 'first-token', pageSize: 5, requestsPerSecond: 400, url };
+      api = await ExportApi.listen({ archives: served, ...options }, port);
+      cloud = await deploymentOf('export-service', {
+        build: ['npm', 'run', 'build'],
+        command: ['node', 'dist/main.js'],
+        // The API runs on this machine too, which has two cores
+        adapt: (template) =>
+          template
+            .replaceAll('https://export-api.example.com/', api.url)
+            .replaceAll('"MaxCapacity": 20', '"MaxCapacity": 3'),
+      });
+      outputs = cloud.outputs('ExportService');
+      sqs = new SQSClient(cloud.clientConfig());
+      s3 = new S3Client(cloud.clientConfig());
+      dynamodb = new DynamoDBClient(cloud.clientConfig());
+      ecs = new ECSClient(cloud.clientConfig());
+      scaling = new ApplicationAutoScalingClient(cloud.clientConfig());
+      store = new ExportJobStore({ client: dynamodb, tableName: outputs.JobTable });
+      await putToken('first-token');
+      await approve(contents.flatMap((content) => Object.keys(content)));
+      const others = [probe(), interrupt()];
+      await Promise.all([play().finally(() => (running = false)), ...others]);
+    },
+    size.limitSeconds * 4_000 * patience,
+  );
 
   afterAll(async () => {
-    [s3, sqs, dynamodb].forEach((client: { destroy(): void }) => client.destroy());
+    [s3, sqs, dynamodb, ecs, scaling].forEach((client: { destroy(): void }) => client.destroy());
     await cloud.stop();
     await api.close();
   }, 60_000);
 
-  test('jobs and downloads ran in two versions, and nothing was denied', () => {
-    const versions = (mode: string) =>
-      new Set(cloud.tasks().flatMap((task) => (taskMode(task) === mode ? [task.taskDefinitionArn] : [])));
-    expect([versions('orchestrator').size, versions('worker').size]).toEqual([2, 2]);
-    expect(cloud.denials()).toEqual([]);
-  });
+  test('jobs and downloads ran in two deployments of their services', async () => {
+    const tasks = await cloud.tasks();
+    const deployments = (mode: string) =>
+      new Set(tasks.flatMap((task) => (taskMode(task) === mode ? [task.startedBy] : [])));
+    expect([deployments('orchestrator').size, deployments('worker').size]).toEqual([2, 2]);
+  }, 30_000);
+
+  testLocally('the test updates no stack, and an account has no list of all calls at once')(
+    'jobs and downloads ran in two versions, and nothing was denied',
+    () => {
+      const versions = (mode: string) =>
+        new Set(cloud.local!.tasks().flatMap((task) => (taskMode(task) === mode ? [task.taskDefinitionArn] : [])));
+      expect([versions('orchestrator').size, versions('worker').size]).toEqual([2, 2]);
+      expect(cloud.local!.denials()).toEqual([]);
+    },
+    5_000,
+  );
 
   test('every job is completed, with all of its files', async () => {
     const rows = await Promise.all(jobIds.map((jobId) => store.job(jobId)));
     expect(rows.map((row) => [row?.jobId, row?.status, row?.count, row?.done, row?.failed])).toEqual(
       jobIds.map((jobId) => [jobId, 'completed', size.files, size.files, 0]),
     );
-  });
+  }, 30_000);
 
   test('every wanted entry is in S3 once, and nothing else, byte for byte', async () => {
     const expected = new Map(
@@ -316,32 +368,34 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
     expect(published.filter((jobId) => jobId.startsWith('job-')).toSorted()).toEqual(jobIds.toSorted());
   }, 200_000);
 
-  /** Ids of the jobs of the messages in dead-letter queues. */
+  /** Ids of the jobs of each message that was in a dead-letter queue; a receive of an account may miss some. */
+  const deadLetters = new Map<string, unknown>();
   async function deadLetterMessages(): Promise<unknown[]> {
-    const { QueueUrls: urls = [] } = await sqs.send(new ListQueuesCommand({}));
-    const found = await Promise.all(
-      urls
-        .filter((url) => url.includes('DeadLetter'))
-        .map(async (QueueUrl) => {
-          const { Messages: messages = [] } = await sqs.send(
-            new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 0 }),
-          );
-          return messages.map(({ Body: body }) => {
-            const { jobIds, jobId } = (JSON.parse(body!) as { payload: { jobIds?: unknown; jobId?: unknown } }).payload;
-            return jobIds ?? jobId;
-          });
-        }),
+    const queues = Object.entries(cloud.resources('ExportService')).flatMap(([id, url = '']) =>
+      id.includes('DeadLetter') && /^https?:/.test(url) ? [url] : [],
     );
-    return found.flat();
+    for (const QueueUrl of new Set(queues)) {
+      const { Messages: messages = [] } = await sqs.send(
+        new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 0 }),
+      );
+      for (const { MessageId: id = '', Body: body } of messages) {
+        const { jobIds, jobId } = (JSON.parse(body!) as { payload: { jobIds?: unknown; jobId?: unknown } }).payload;
+        deadLetters.set(id, jobIds ?? jobId);
+      }
+    }
+    return [...deadLetters.values()];
   }
 
   test('unknown jobs of each priority and an invalid message are in dead-letter queues, and no others', async () => {
     const expected = [['unknown-high'], ['unknown-normal'], ['unknown-low'], 'poison'];
-    const found = await deadLetterMessages();
+    const found = await until('the dead-letter messages', 60, async () => {
+      const messages = await deadLetterMessages();
+      return messages.length < expected.length ? undefined : messages;
+    });
     expect(found).toHaveLength(expected.length);
     expect(found).toEqual(expect.arrayContaining(expected));
     expect(await store.job('unknown-low')).toMatchObject({ status: 'failed', reason: 'ERR_EXPORT_NOT_FOUND' });
-  });
+  }, 90_000);
 
   const completed = (jobId: string) =>
     until(`${jobId} to be completed`, 120, async () => {
@@ -363,54 +417,65 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
     api.faults = noFaults;
   }, 200_000);
 
-  test('a file of which a part was stored is completed, and the record of its progress is deleted', async () => {
-    const fails = 4;
-    const resource = 'arn:aws:s3:::*/exports/entries/unfinished-0/*/WHEEL';
-    await cloud.faults.failNext({ action: 's3:PutObject', resource, error: 'InternalError', count: fails });
-    await submit('ExportQueue', message('unfinished-0'));
-    expect(await completed('unfinished-0')).toMatchObject({ count: 1, failed: 0 });
-    const Prefix = 'exports/manifests/unfinished-0/';
-    const { Contents: objects = [] } = await s3.send(
-      new ListObjectsV2Command({ Bucket: outputs.OutputBucket, Prefix }),
-    );
-    expect(objects.map(({ Key: key }) => key)).toEqual([`${Prefix}0.json`]);
-    const deleted = cloud.calls().filter(({ action }) => action === 's3:DeleteObject');
-    expect(deleted.map(({ resource: arn }) => arn)).toContainEqual(expect.stringContaining(`${Prefix}0.json.part/`));
-  }, 200_000);
+  testLocally('it injects faults')(
+    'a file of which a part was stored is completed, and the record of its progress is deleted',
+    async () => {
+      const fails = 4;
+      const resource = 'arn:aws:s3:::*/exports/entries/unfinished-0/*/WHEEL';
+      await cloud.local!.faults.failNext({ action: 's3:PutObject', resource, error: 'InternalError', count: fails });
+      await submit('ExportQueue', message('unfinished-0'));
+      expect(await completed('unfinished-0')).toMatchObject({ count: 1, failed: 0 });
+      const Prefix = 'exports/manifests/unfinished-0/';
+      const { Contents: objects = [] } = await s3.send(
+        new ListObjectsV2Command({ Bucket: outputs.OutputBucket, Prefix }),
+      );
+      expect(objects.map(({ Key: key }) => key)).toEqual([`${Prefix}0.json`]);
+      const deleted = cloud.local!.calls().filter(({ action }) => action === 's3:DeleteObject');
+      expect(deleted.map(({ resource: arn }) => arn)).toContainEqual(expect.stringContaining(`${Prefix}0.json.part/`));
+    },
+    200_000,
+  );
 
   test('when its task stops, the rest of a message of each priority continues in another task', async () => {
-    api.faults = { ...noFaults, slowMs: 3_000 };
+    // Long enough that the jobs of all queues are at work at once
+    api.faults = { ...noFaults, slowMs: 10_000 };
     const ids = Object.keys(QUEUES).map((priority) => [`slow-${priority}-0`, `slow-${priority}-1`]);
     await Promise.all(Object.values(QUEUES).map((queue, at) => submit(queue, message(...ids[at]))));
     await until('the first jobs to begin', 120, async () => {
       const first = await Promise.all(ids.map(([id]) => store.job(id)));
       return first.every((job) => job?.status === 'dispatching') || undefined;
     });
-    const orchestrators = cloud
-      .tasks()
-      .filter((task) => task.desiredStatus === 'RUNNING' && taskMode(task) === 'orchestrator');
-    await Promise.all(orchestrators.map(({ taskArn }) => cloud.faults.interruptSpot(taskArn)));
+    await Promise.all((await runningTasks('orchestrator')).map(interruptTask));
     api.faults = noFaults;
     for (const id of ids.flat()) {
       await completed(id);
     }
-    const sent = cloud
-      .calls()
-      .filter(({ action, role }) => action === 'sqs:SendMessage' && /Orchestrator/.test(role ?? ''));
-    const queues = new Set(sent.map(({ resource }) => resource.split(':').at(-1)));
-    for (const queue of Object.values(QUEUES)) {
-      expect(queues).toContain(outputs[queue].split('/').at(-1));
+    if (cloud.local) {
+      const sent = cloud.local
+        .calls()
+        .filter(({ action, role }) => action === 'sqs:SendMessage' && /Orchestrator/.test(role ?? ''));
+      const queues = new Set(sent.map(({ resource }) => resource.split(':').at(-1)));
+      for (const queue of Object.values(QUEUES)) {
+        expect(queues).toContain(outputs[queue].split('/').at(-1));
+      }
     }
   }, 300_000);
 
   test('no tasks were added while the API was unavailable, and afterwards they may be', async () => {
     expect(interrupted).toBeGreaterThanOrEqual(FIRST_INTERRUPTIONS);
-    await until('the end of the suspension', 180, () => logged('API available again: scale-out resumed'));
-    const added = cloud
-      .scaling()
-      .flatMap(({ activities }) => activities)
-      .filter(({ from, to }) => to > from);
-    expect(added.length).toBeGreaterThan(0);
+    await until('the end of the suspension', 180, async () => !(await scaleOutSuspended()) || undefined);
+    for (const line of ['API unavailable: scale-out suspended', 'API available again: scale-out resumed']) {
+      // The log of an account arrives later
+      await until(`${line}, in a log`, 30, async () => {
+        const logs = await Promise.all((await cloud.tasks()).map((task) => cloud.log(task)));
+        return logs.some((log) => log.includes(line)) || undefined;
+      });
+    }
+    // The API of an account describes an activity in words
+    if (cloud.local) {
+      const activities = cloud.local.scaling().flatMap((target) => target.activities);
+      expect(activities.filter(({ from, to }) => to > from).length).toBeGreaterThan(0);
+    }
   }, 200_000);
 
   test('the orchestrator was responsive: jobs completed while another waited for its file, before the outage and after it', () => {
@@ -421,86 +486,102 @@ describe(`export-service on the local cloud, ${size.jobs} jobs with ${size.jobs 
     const meanwhile = probes.filter((one) => one.heldJob === 'dispatched');
     expect(meanwhile.some(({ to }) => to < outage.from)).toBe(true);
     expect(meanwhile.some(({ from }) => from > outage.from)).toBe(true);
-  });
+  }, 5_000);
 
-  test('an event that its target refuses is in a dead-letter queue', async () => {
-    expect(await loseAnEventOfEach(cloud)).toEqual([
-      'AlertsDeploymentRule',
-      'AlertsServiceRule',
-      'AlertsStoppedRule',
-      'ExportsPostProcessingRule',
-    ]);
-  }, 120_000);
+  testLocally('it injects faults')(
+    'an event that its target refuses is in a dead-letter queue',
+    async () => {
+      expect(await loseAnEventOfEach(cloud.local!)).toEqual([
+        'AlertsDeploymentRule',
+        'AlertsServiceRule',
+        'AlertsStoppedRule',
+        'ExportsPostProcessingRule',
+      ]);
+    },
+    120_000,
+  );
 
-  test('every role has the permissions that its process used, and no others', async () => {
-    const worker = 'ExportsWorkerTask';
-    const orchestrator = 'ExportsOrchestratorTask';
-    const leases = {
-      action: 'sqs:ChangeMessageVisibility',
-      because: 'a message is released, delayed, or has its lease extended: not in every queue',
-      sometimes: true as const,
-    };
-    expect(
-      await privilegeFindings(cloud, app, [
-        { ...leases, role: worker },
-        { ...leases, role: orchestrator },
-        {
-          role: worker,
-          action: 's3:AbortMultipartUpload',
-          because: 'an entry that needs parts may fail between them; these need none',
-        },
-      ]),
-    ).toEqual([]);
-  });
-
-  test('a process reports that it is alive and ready, also while the API is unavailable: ECS does not replace its task', async () => {
-    // The tasks here share one network, in which only one could listen: so this is a process beside them, with a queue
-    // of its own.
-    const { QueueUrl: queueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'health' }));
-    const { endpoint, region, credentials } = cloud.clientConfig();
-    const [port, closed] = [await freePort(), await freePort()];
-    const child = spawn(process.execPath, ['dist/main.js'], {
-      cwd: workerFolder('export-service'),
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: {
-        AWS_ENDPOINT_URL: endpoint,
-        AWS_REGION: region,
-        AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-        AWS_SESSION_TOKEN: credentials.sessionToken,
-        SERVICE_MODE: 'orchestrator',
-        FILEWORKS_QUEUE_URL: queueUrl,
-        FILEWORKS_HEALTH_PORT: String(port),
-        FILEWORKS_VISIBILITY_TIMEOUT_SECONDS: '60',
-        FILEWORKS_SCALE_IN_PROTECTION: 'disabled',
-        FILEWORKS_EXPORT_NAME: 'health',
-        FILEWORKS_EXPORT_API_URL: `http://127.0.0.1:${closed}/`,
-        FILEWORKS_EXPORT_JOB_TABLE: outputs.JobTable,
-        FILEWORKS_EXPORT_EVENT_BUS: 'default',
-        FILEWORKS_DOWNLOAD_QUEUES: JSON.stringify([
-          { exportQueueUrl: queueUrl, downloadQueueUrl: outputs.DownloadQueue },
+  testLocally('an account does not say which statement allowed a call')(
+    'every role has the permissions that its process used, and no others',
+    async () => {
+      const worker = 'ExportsWorkerTask';
+      const orchestrator = 'ExportsOrchestratorTask';
+      const leases = {
+        action: 'sqs:ChangeMessageVisibility',
+        because: 'a message is released, delayed, or has its lease extended: not in every queue',
+        sometimes: true as const,
+      };
+      expect(
+        await privilegeFindings(cloud.local!, app, [
+          { ...leases, role: worker },
+          { ...leases, role: orchestrator },
+          {
+            role: worker,
+            action: 's3:AbortMultipartUpload',
+            because: 'an entry that needs parts may fail between them; these need none',
+          },
         ]),
-      },
-    });
-    const exited = once(child, 'exit');
-    let output = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-    const answers = () =>
-      Promise.all(
-        ['livez', 'readyz'].map(async (path) => {
-          const response = await fetch(`http://127.0.0.1:${port}/${path}`);
-          return [response.status, await response.json()] as const;
-        }),
-      );
-    const well = [200, { fileworks: { status: 'up', problems: [] } }];
-    try {
-      expect(await until('an answer', 60, () => answers().catch(() => undefined))).toEqual([well, well]);
-      await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: message('while-away') }));
-      await until('the circuit to open', 60, () => output.includes('a dependency of jobs is unavailable') || undefined);
-      expect(await answers()).toEqual([well, well]);
-    } finally {
-      child.kill('SIGTERM');
-      await exited;
-    }
-  }, 150_000);
+      ).toEqual([]);
+    },
+    30_000,
+  );
+
+  testLocally('ECS calls its health check inside the task')(
+    'a process reports that it is alive and ready, also while the API is unavailable: ECS does not replace its task',
+    async () => {
+      // The tasks share the network of this machine, in which only one could listen: so this is a process beside them,
+      // with a queue of its own.
+      const { QueueUrl: queueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'health' }));
+      const { endpoint, region, credentials } = cloud.local!.clientConfig();
+      const [port, closed] = [await freePort(), await freePort()];
+      const child = spawn(process.execPath, ['dist/main.js'], {
+        cwd: workerFolder('export-service'),
+        stdio: ['ignore', 'pipe', 'inherit'],
+        env: {
+          AWS_ENDPOINT_URL: endpoint,
+          AWS_REGION: region,
+          AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+          AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+          AWS_SESSION_TOKEN: credentials.sessionToken,
+          SERVICE_MODE: 'orchestrator',
+          FILEWORKS_QUEUE_URL: queueUrl,
+          FILEWORKS_HEALTH_PORT: String(port),
+          FILEWORKS_VISIBILITY_TIMEOUT_SECONDS: '60',
+          FILEWORKS_SCALE_IN_PROTECTION: 'disabled',
+          FILEWORKS_EXPORT_NAME: 'health',
+          FILEWORKS_EXPORT_API_URL: `http://127.0.0.1:${closed}/`,
+          FILEWORKS_EXPORT_JOB_TABLE: outputs.JobTable,
+          FILEWORKS_EXPORT_EVENT_BUS: 'default',
+          FILEWORKS_DOWNLOAD_QUEUES: JSON.stringify([
+            { exportQueueUrl: queueUrl, downloadQueueUrl: outputs.DownloadQueue },
+          ]),
+        },
+      });
+      const exited = once(child, 'exit');
+      let output = '';
+      child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+      const answers = () =>
+        Promise.all(
+          ['livez', 'readyz'].map(async (path) => {
+            const response = await fetch(`http://127.0.0.1:${port}/${path}`);
+            return [response.status, await response.json()] as const;
+          }),
+        );
+      const well = [200, { fileworks: { status: 'up', problems: [] } }];
+      try {
+        expect(await until('an answer', 60, () => answers().catch(() => undefined))).toEqual([well, well]);
+        await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: message('while-away') }));
+        await until(
+          'the circuit to open',
+          60,
+          () => output.includes('a dependency of jobs is unavailable') || undefined,
+        );
+        expect(await answers()).toEqual([well, well]);
+      } finally {
+        child.kill('SIGTERM');
+        await exited;
+      }
+    },
+    150_000,
+  );
 });

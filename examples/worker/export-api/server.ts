@@ -17,6 +17,8 @@ export interface ExportApiOptions {
   readonly requestsPerSecond?: number;
   /** Seconds for which the link of a file is valid. */
   readonly linkSeconds?: number;
+  /** Where clients reach it, for example through a tunnel, with a slash at the end. Default: on this machine. */
+  readonly url?: string;
 }
 
 /** A file of a job, as the API lists it. */
@@ -62,6 +64,9 @@ export class ExportApi {
   }
 
   get url(): string {
+    if (this.#options.url !== undefined) {
+      return this.#options.url;
+    }
     const address = this.#app.server.address();
     return typeof address === 'object' && address !== null ? `http://127.0.0.1:${address.port}/` : '';
   }

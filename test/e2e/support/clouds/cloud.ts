@@ -53,6 +53,8 @@ export interface AccountRun {
   readonly stacks: readonly string[];
   /** How many times longer than on the local cloud a test waits. */
   readonly patience: number;
+  /** Where tasks reach the API of export-service, and the port of this machine on which its test serves it. */
+  readonly api?: { readonly url: string; readonly port: number };
 }
 
 /** Absent when tests start the local cloud by themselves. */
