@@ -385,11 +385,12 @@ describe('typed-ingest, while everything goes wrong', () => {
   test('a file that cannot be processed is parked, with an alert, until an operator skips it', async () => {
     const key = 'incoming/b/empty.bin';
     const version = await put(key, '');
-    const { id } = await until('the parked file', 60, async () => {
+    const { id, worker = '' } = await until('the parked file', 60, async () => {
       const file = await show(key, version);
       return file?.status === 'parked' ? file : undefined;
     });
-    await alert('the alert with its exit code', 60, /exit code 1\b/);
+    const task = worker.slice(worker.lastIndexOf('/') + 1);
+    await alert('the alert of its task', 60, new RegExp(`${task}.*exit code 1\\b`));
     await expect(invoke({ action: 'skip', file: id, reason: 'empty by mistake' })).resolves.toMatchObject({
       outcome: 'changed',
       file: { status: 'skipped' },
