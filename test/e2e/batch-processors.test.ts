@@ -28,6 +28,7 @@ import {
 } from '../../src';
 import type { BatchManifest, BatchResult } from '../../src/contract/batch';
 import { privilegeFindings } from '../least-privilege/findings';
+import { unusedByRuns } from './support/batch-executions';
 import { until } from './support/deployment';
 
 const root = resolve(__dirname, '..', '..');
@@ -304,18 +305,7 @@ describe('batches in a function and behind a queue, on the local cloud', () => {
           action: 'sqs:SendMessage',
           because: 'an event that its target cannot be given goes here; this run loses none',
         },
-        ...['Sales', 'Stock', 'Prices', 'Returns'].flatMap((workflow) => [
-          {
-            role: `${workflow}BatchExecutions`,
-            action: 'states:StopExecution',
-            because: 'a Distributed Map of the local cloud stops no executions',
-          },
-          {
-            role: `${workflow}BatchExecutions`,
-            action: 'states:RedriveExecution',
-            because: 'batches continue when an operator redrives a run; none does here',
-          },
-        ]),
+        ...['Sales', 'Stock', 'Prices', 'Returns'].flatMap(unusedByRuns),
         {
           role: 'DigestServiceRole',
           action: 's3:AbortMultipartUpload',

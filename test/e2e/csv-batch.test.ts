@@ -19,6 +19,7 @@ import { privilegeFindings } from '../least-privilege/findings';
 import { expectToFitItsSchema } from '../support/event-schemas';
 import { peakKiBOf } from '../support/peak-memory';
 import { type PostgresServer, startPostgres } from '../support/postgres-server';
+import { unusedByRuns } from './support/batch-executions';
 import { type CsvFile, csvFile } from './support/csv-files';
 import { type Cloud, nameOf, patience as patienceOfCloud, test, testLocally } from './support/clouds/cloud';
 import { deploymentOf, until } from './support/deployment';
@@ -396,16 +397,7 @@ describe('csv-batch', () => {
               action: 'ecs:StopTask',
               because: 'the tasks of an execution stop with it; none is stopped here',
             },
-            {
-              role: `${workflow}BatchExecutions`,
-              action: 'states:StopExecution',
-              because: 'a Distributed Map of the local cloud stops no executions',
-            },
-            {
-              role: `${workflow}BatchExecutions`,
-              action: 'states:RedriveExecution',
-              because: 'batches continue when an operator redrives a run; none does here',
-            },
+            ...unusedByRuns(workflow),
             {
               role: `${workflow}TaskDefinition`,
               action: 's3:AbortMultipartUpload',
