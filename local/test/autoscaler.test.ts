@@ -106,8 +106,12 @@ test('while the scale-out is suspended no policy adds a task, and afterwards it 
         SuspendedState: { DynamicScalingOutSuspended: suspended },
       }),
     );
-  await until(() => running(cloud, 'service:worker').length === 0, 'no task');
   await suspend(true);
+  // A scale-out that was decided before the suspension has ended, and what it started has stopped.
+  await until(() => {
+    const out = cloud.alarms().find(({ logicalId }) => logicalId === 'OutAlarm');
+    return out?.state === 'OK' && activities.at(-1)?.to === 0 && running(cloud, 'service:worker').length === 0;
+  }, 'no task');
   // The record has the keys by which IAM evaluates the call.
   const call = await until(
     () => cloud.calls().find(({ action }) => action === 'application-autoscaling:RegisterScalableTarget'),
