@@ -62,6 +62,8 @@ export const MessageAttributeNames = {
   correlationId: 'fileworks-correlation-id',
   /** On a dead-letter message: why the worker rejected the message. */
   poisonReason: 'fileworks-poison-reason',
+  /** JSON, on a message that a worker sent anew: the id and time of the first one, and the attempts used up. */
+  resent: 'fileworks-resent',
   /** On a dead-letter message: its message id on the source queue. */
   sourceMessageId: 'fileworks-source-message-id',
 } as const;

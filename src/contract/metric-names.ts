@@ -27,11 +27,15 @@ export const WorkerMetrics = {
   jobsAbandoned: 'JobsAbandoned',
   /** Count: messages whose deletion or release was not confirmed by SQS. */
   messagesUnconfirmed: 'MessagesUnconfirmed',
+  /** Seconds for which a dependency of jobs has been unavailable; no data point while all answer. */
+  dependencyUnavailableTime: 'DependencyUnavailableTime',
 } as const;
 
 export const MetricDimensions = {
   /** Name of the queue. */
   queue: 'QueueName',
+  /** Name of a dependency, beside the queue whose jobs wait for it. */
+  dependency: 'Dependency',
 } as const;
 
 /** Metrics that `ChunkedBatchWorkflow` reports for each finished prefix. */

@@ -16,6 +16,20 @@ export function backlogOf(visible: readonly string[], inFlight: readonly string[
   return `${visibleOf(visible)} + ${inFlightOf(inFlight)}`;
 }
 
+/** After a dependency has been unavailable for this long, one task probes it, and the others are stopped. */
+const ONE_TASK_AFTER_SECONDS = 600;
+
+/**
+ * The backlog to scale for: one message while the jobs of every queue have waited for a dependency for ten minutes.
+ *
+ * @param unavailable ids of `DependencyUnavailableTime` of each queue, which has data points only meanwhile
+ */
+export function demandOf(backlog: string, unavailable: readonly string[]): string {
+  const filled = unavailable.map((id) => `FILL(${id}, 0)`);
+  const shortest = filled.length === 1 ? filled[0] : `MIN([${filled.join(', ')}])`;
+  return `IF(${shortest} >= ${ONE_TASK_AFTER_SECONDS}, 1, ${backlog})`;
+}
+
 /** Visible messages while none is in flight, otherwise 0. */
 export function notStartedOf(visible: readonly string[], inFlight: readonly string[]): string {
   return `IF(${inFlightOf(inFlight)} > 0, 0, ${visibleOf(visible)})`;

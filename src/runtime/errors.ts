@@ -44,6 +44,43 @@ export class PoisonMessage extends FileworksError {
 }
 
 /**
+ * Throw it from a handler when a dependency denies, throttles or does not answer, and its own error does not say so:
+ * the job uses up no attempt, and the worker takes no new jobs of the queue until a probe succeeds.
+ *
+ * Errors of AWS SDKs, of PostgreSQL and of the network, and HTTP statuses such as 401, 429 and 503, are recognized
+ * without it, also as the `cause` of another error.
+ */
+export class DependencyUnavailable extends FileworksError {
+  readonly code = 'ERR_DEPENDENCY_UNAVAILABLE';
+  /** Seconds that the dependency asked to wait; the first probe comes no earlier. */
+  readonly retryAfterSeconds: number | undefined;
+
+  /**
+   * @param dependency name of the dependency for logs, metrics and `fileworks status`, 1 to 100 characters
+   * @param options.retryAfterSeconds 0 to 900
+   * @param options.reason written to the log
+   */
+  constructor(
+    readonly dependency: string,
+    options: { readonly retryAfterSeconds?: number; readonly reason?: string; readonly cause?: unknown } = {},
+  ) {
+    const { retryAfterSeconds, reason = `${dependency} is unavailable`, cause } = options;
+    if (typeof dependency !== 'string' || dependency.trim() === '' || dependency.length > 100) {
+      throw new RangeError(
+        `Expected \`dependency\` of DependencyUnavailable to have 1 to 100 characters, got: '${dependency}'`,
+      );
+    }
+    if (retryAfterSeconds !== undefined && !(retryAfterSeconds >= 0 && retryAfterSeconds <= 900)) {
+      throw new RangeError(
+        `Expected \`retryAfterSeconds\` of DependencyUnavailable to be a number from 0 to 900, got: ${String(retryAfterSeconds)}`,
+      );
+    }
+    super(reason, { cause });
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/**
  * Base class of the abort reasons of a job's signal. Its name is `AbortError`, the name of abort errors in Node.js and
  * browsers.
  */

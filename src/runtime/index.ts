@@ -1,6 +1,7 @@
 export {
   CallTimeout,
   ConfigurationError,
+  DependencyUnavailable,
   FileworksError,
   HandlerTimeout,
   HandOffRefused,
@@ -38,12 +39,8 @@ export {
   SqsTransport,
   type StopOptions,
 } from './queue/index.js';
-export {
-  circuitBreaker,
-  type CircuitBreakerEvents,
-  type CircuitBreakerOptions,
-  type HasCircuit,
-} from './support/circuit-breaker.js';
+export { type CircuitBreakerEvents, type CircuitBreakerOptions, type HasCircuit } from './support/circuit-breaker.js';
+export { type UnavailableDependency } from './support/pauses.js';
 export { type Clock, systemClock, type Timer } from './support/clock.js';
 export { type AroundJob, type JobInfo } from './support/job-info.js';
 export { type Logger } from './support/logger.js';

@@ -8,18 +8,16 @@ import {
   type QueueOptions,
   type QueuePollerOptions,
 } from './queue/index.js';
-import { aroundJobs } from './support/around-jobs.js';
-import { circuitBreaker, type CircuitBreakerOptions, type HasCircuit } from './support/circuit-breaker.js';
+import { type HasCircuit } from './support/circuit-breaker.js';
 import { defined } from './support/defined.js';
 import type { Environment } from './support/environment.js';
 import { watchEventLoop } from './support/event-loop-watch.js';
 import { type Logger } from './support/logger.js';
-import { type AroundJob } from './support/job-info.js';
 import { listenToProcess } from './support/process-listeners.js';
 import { readWorkerEnvironment, type WorkerEnvironment } from './support/worker-environment.js';
 import { WorkerEnv } from '../contract/worker-env.js';
 import { createLogger, EmfMetrics } from './telemetry/index.js';
-import { DEPENDENCY_UNAVAILABLE, pauseWhileOpen } from './jobs/pause-while-open.js';
+import { pauseWhileOpen } from './jobs/pause-while-open.js';
 import { recordMetrics } from './jobs/worker-metrics.js';
 import { optionsFromEnvironment } from './jobs/worker-options.js';
 
@@ -51,8 +49,6 @@ export interface RunWorkerOptions<Body = unknown>
   readonly logger?: Logger;
   /** @default - CloudWatch metrics as log lines on standard output */
   readonly metrics?: EmfMetrics;
-  /** Takes no new messages while most jobs fail, as when a database is unavailable. @default - every job is tried */
-  readonly circuitBreaker?: CircuitBreakerOptions;
   /**
    * Clients with a circuit of their own, such as `ExportApiClient`: no new work is taken while one of them is open.
    * @default - none
@@ -88,9 +84,8 @@ export async function runWorker<Body = unknown>(
   try {
     const environment = readWorkerEnvironment(env);
     const pause = pauseWhileOpen(() => poller, logger);
-    const breaker = options.circuitBreaker && circuitBreaker(options.circuitBreaker, pause('most jobs fail'));
-    poller = new QueuePoller(pollerOptions(handler, options, environment, env, logger, breaker));
-    options.circuits?.forEach((circuit) => circuit.onCircuit(pause(DEPENDENCY_UNAVAILABLE)));
+    poller = new QueuePoller(pollerOptions(handler, options, environment, env, logger));
+    options.circuits?.forEach((circuit) => circuit.onCircuit(pause()));
     visibilitySeconds = environment.visibilityTimeoutSeconds;
     health = await startHealth(environment, poller);
   } catch (error) {
@@ -119,14 +114,12 @@ function pollerOptions<Body>(
   environment: WorkerEnvironment,
   env: Environment,
   logger: Logger,
-  innermost: AroundJob | undefined,
 ): QueuePollerOptions {
   const { schema, prefetch, receive, ack, retry, handlerTimeoutSeconds, transport, clock } = options;
-  const { queues, aroundJob, ...fromEnvironment } = optionsFromEnvironment(environment, env, logger);
+  const { queues, ...fromEnvironment } = optionsFromEnvironment(environment, env, logger);
   return {
     ...defined({ prefetch, receive, ack, retry, handlerTimeoutSeconds, transport, clock }),
     ...fromEnvironment,
-    aroundJob: innermost === undefined ? aroundJob : aroundJobs(aroundJob, innermost),
     queues: queues.map((queue) => ({ ...queue, handler, ...defined({ schema }) })),
   };
 }

@@ -1,5 +1,6 @@
 import { get } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
+import { DependencyUnavailable } from '../../src/runtime/errors.js';
 import { type CircuitBreakerEvents } from '../../src/runtime/support/circuit-breaker.js';
 import { type Logger } from '../../src/runtime/support/logger.js';
 import { createLogger, EmfMetrics } from '../../src/runtime/telemetry/index.js';
@@ -35,6 +36,7 @@ function start(
     maxReceiveCount: Number({ FILEWORKS_MAX_RECEIVE_COUNT: '3', ...env }.FILEWORKS_MAX_RECEIVE_COUNT),
   });
   const lines: Line[] = [];
+  const metrics: Record<string, unknown>[] = [];
   const exited = new Promise<number>((exit) => {
     void runWorker(handler, {
       env: {
@@ -46,12 +48,12 @@ function start(
       transport: queues,
       receive: { waitTimeSeconds: 1 },
       logger: memoryLogger(lines),
-      metrics: new EmfMetrics({ write: () => undefined }),
+      metrics: new EmfMetrics({ write: (line) => metrics.push(JSON.parse(line) as Record<string, unknown>) }),
       exit,
       ...options,
     });
   });
-  return { queue, lines, exited };
+  return { queue, lines, metrics, exited };
 }
 
 async function status(port: number, path: string): Promise<number | undefined> {
@@ -201,30 +203,32 @@ it('fails by name when the port of the health server is taken', async () => {
   ]);
 });
 
-it('takes no new work while most jobs fail, and continues when they succeed again', async () => {
-  let isAway = true;
+it('reports for how long a dependency has been unavailable, and continues when it answers', async () => {
+  let isUnavailable = true;
   let tries = 0;
-  const { queue, lines, exited } = start(
+  const { queue, lines, metrics, exited } = start(
     () => {
       tries += 1;
-      if (isAway) {
-        throw new Error('database is unavailable');
+      if (isUnavailable) {
+        throw new DependencyUnavailable('billing');
       }
     },
-    { FILEWORKS_CONCURRENCY: '1', FILEWORKS_MAX_RECEIVE_COUNT: '1000' },
-    { circuitBreaker: { minimumJobs: 3, resetSeconds: 1 }, retry: () => 0 },
+    { FILEWORKS_MAX_RECEIVE_COUNT: '1' },
   );
   queue.send(objectCreatedEvent({ key: 'a' }));
-  await until(() => lines.some(({ msg }) => msg.startsWith('most jobs fail')));
-  const before = tries;
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  expect(tries).toBe(before);
-  isAway = false;
-  await until(() => queue.deleted.length === 1 || tries > before);
-  expect(lines.map(({ msg }) => msg)).toContain('messages are received again after failures');
+  await until(() => lines.some(({ msg }) => msg.startsWith('dependency is unavailable')));
+  await new Promise((resolve) => setTimeout(resolve, 5_500));
+  expect(tries).toBe(1);
+  isUnavailable = false;
+  await until(() => queue.deleted.length === 1);
+  expect(tries).toBe(2);
   process.emit('SIGTERM', 'SIGTERM');
   expect(await exited).toBe(WorkerExitCode.stopped);
-  expect(queue.messages).toEqual([]);
+  const reported = metrics.filter(({ DependencyUnavailableTime: time }) => time !== undefined);
+  expect(reported).toContainEqual(expect.objectContaining({ QueueName: 'jobs', Dependency: 'billing' }));
+  expect(reported.filter(({ Dependency: dependency }) => dependency === undefined)).toEqual([
+    expect.objectContaining({ QueueName: 'jobs' }),
+  ]);
 });
 
 it('takes no new work while the circuit of any client that it was given is open', async () => {

@@ -13,6 +13,7 @@ export type Runbook =
   | 'bucket-undelivered-events'
   | 'delivery-failure'
   | 'delivery-not-started'
+  | 'dependency-unavailable'
   | 'dispatcher-blocked'
   | 'dispatcher-dead-letter'
   | 'dispatcher-event-age'

@@ -11,7 +11,8 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
 import { MetricDimensions, METRIC_NAMESPACE, WorkerMetrics } from '../../contract/metric-names';
-import { backlogOf, notStartedOf } from '../../contract/queue-metrics';
+import { backlogOf, demandOf, notStartedOf } from '../../contract/queue-metrics';
+import { CloudWatchLimits } from '../../contract/service-limits';
 import { ScaleInProtectionMode, WorkerEnv } from '../../contract/worker-env';
 import { checkSpotPlatform, SpotStrategy, useFargateCapacity, warnWithoutSpot } from '../capacity';
 import { acknowledge, acknowledgeWildcard } from '../private/acknowledge';
@@ -27,10 +28,15 @@ import { warn } from '../private/warning';
 import type { WorkQueue } from '../private/work-queue';
 import type { AdditionalQueue } from './additional-queue';
 import { WorkerDefaults } from './defaults';
-import { createNotStartingAlarm, createOldestMessageAlarm, createSaturationAlarm } from './private/alarms';
+import {
+  createDependencyUnavailableAlarm,
+  createNotStartingAlarm,
+  createOldestMessageAlarm,
+  createSaturationAlarm,
+} from './private/alarms';
 import { checkProcessingTime, checkProps } from './private/checks';
 import { createIngress, createSpotFallback, createWakeUp, openPort } from './private';
-import { expressionOf, ofQueues } from './private/queue-metrics';
+import { expressionOf, maximumOf, ofQueues } from './private/queue-metrics';
 import { renderQueues } from './private/render-queues';
 import { resolveFurtherQueues, resolveWorkerQueue, type FurtherQueue, type WorkerQueue } from './private/worker-queue';
 import { resolveWorkerTask } from './private/worker-task';
@@ -99,6 +105,12 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
 
   /** The log group of the container; undefined for an existing task definition. */
   readonly logGroup?: ILogGroup;
+
+  /**
+   * In ALARM while jobs wait for a dependency that has been unavailable for five minutes, as reported by `runWorker` of
+   * fileworks-runtime.
+   */
+  readonly dependencyUnavailableAlarm: cloudwatch.Alarm;
 
   /** In ALARM when the oldest message is older than `alarmOldestMessageAge`; undefined without it. */
   readonly oldestMessageAlarm?: cloudwatch.Alarm;
@@ -204,6 +216,11 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
       this.onDemandFallbackAlarm = fallback.deadLetterAlarm;
     }
 
+    this.dependencyUnavailableAlarm = createDependencyUnavailableAlarm(
+      this,
+      maximumOf('unavailable', 'Dependency unavailable', this.#unavailableTimes()),
+      props,
+    );
     this.oldestMessageAlarm =
       props.alarmOldestMessageAge &&
       createOldestMessageAlarm(this, this.#oldestMessageAge(), props.alarmOldestMessageAge, props);
@@ -315,6 +332,16 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
    */
   metricJobsNotStarted(props: cloudwatch.MathExpressionOptions = {}): cloudwatch.MathExpression {
     return this.#overQueues(notStartedOf, 'Visible, none in flight', props);
+  }
+
+  /**
+   * Seconds for which a dependency of jobs of `queue` has been unavailable, as reported by `runWorker` of
+   * fileworks-runtime; no data point while all dependencies answer.
+   *
+   * @param props options of the metric; by default the maximum of each minute
+   */
+  metricDependencyUnavailableTime(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return this.#runtimeMetric(WorkerMetrics.dependencyUnavailableTime, { ...eachMinute, ...props });
   }
 
   /** Visible messages of `queue`.
@@ -437,17 +464,28 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
     return expressionOf(expression, label, { ...visible, ...inFlight }, props);
   }
 
-  #oldestMessageAge(): cloudwatch.IMetric {
-    const [only, ...others] = this.#queues.map((queue) => queue.metricApproximateAgeOfOldestMessage(eachMinute));
-    if (others.length === 0) {
-      return only;
-    }
-    const ages = ofQueues('age', [only, ...others]);
-    return expressionOf(`MAX([${Object.keys(ages).join(', ')}])`, 'Oldest message', ages, {});
+  #unavailableTimes(): cloudwatch.IMetric[] {
+    return this.#queues.map((queue) => this.#runtimeMetric(WorkerMetrics.dependencyUnavailableTime, eachMinute, queue));
   }
 
-  #runtimeMetric(metricName: string, props: cloudwatch.MetricOptions): cloudwatch.Metric {
-    const dimensionsMap = { [MetricDimensions.queue]: this.queue.queueName };
+  /** What the scaling follows. */
+  #demand(): cloudwatch.MathExpression {
+    const backlog = this.metricBacklog();
+    if (this.#queues.length > MAX_QUEUES_WITH_UNAVAILABLE_TIME) {
+      return backlog;
+    }
+    const unavailable = ofQueues('unavailable', this.#unavailableTimes());
+    const expression = demandOf(backlog.expression, Object.keys(unavailable));
+    return expressionOf(expression, 'Demand', { ...backlog.usingMetrics, ...unavailable }, {});
+  }
+
+  #oldestMessageAge(): cloudwatch.IMetric {
+    const ages = this.#queues.map((queue) => queue.metricApproximateAgeOfOldestMessage(eachMinute));
+    return maximumOf('age', 'Oldest message', ages);
+  }
+
+  #runtimeMetric(metricName: string, props: cloudwatch.MetricOptions, queue: IQueue = this.queue): cloudwatch.Metric {
+    const dimensionsMap = { [MetricDimensions.queue]: queue.queueName };
     return new cloudwatch.Metric({ namespace: METRIC_NAMESPACE, metricName, dimensionsMap, ...props }).attachTo(this);
   }
 
@@ -574,7 +612,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
       service: this.service,
       taskCount: this.taskCount,
       scalableTarget,
-      backlog: this.metricBacklog(),
+      backlog: this.#demand(),
       minTasks: props.minTasks ?? WorkerDefaults.minTasks,
       maxTasks: this.#maxTasks,
       concurrency: props.concurrency ?? WorkerDefaults.concurrency,
@@ -582,6 +620,8 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
   }
 }
 
+/** An alarm holds three metrics for each queue then, and one more for target tracking. */
+const MAX_QUEUES_WITH_UNAVAILABLE_TIME = Math.floor((CloudWatchLimits.maxMetricsPerAlarm - 1) / 3);
 const capacityOf = ({ capacity }: QueueScaledFargateWorkerProps) => capacity ?? SpotStrategy.spotOnly();
 const eachMinute: cloudwatch.MetricOptions = { period: Duration.minutes(1), statistic: cloudwatch.Stats.MAXIMUM };
 const sumOfMinute: cloudwatch.MetricOptions = { period: Duration.minutes(1), statistic: cloudwatch.Stats.SUM };

@@ -2,13 +2,13 @@ import type { QueuePoller } from '../queue/index.js';
 import type { CircuitBreakerEvents } from '../support/circuit-breaker.js';
 import type { Logger } from '../support/logger.js';
 
-/** Pauses the poller while any of several circuits is open. Call it once for each circuit; `why` is for the log. */
-export function pauseWhileOpen(poller: () => QueuePoller, logger: Logger): (why: string) => CircuitBreakerEvents {
+/** Pauses the poller while any of several circuits is open. Call the function once for each circuit. */
+export function pauseWhileOpen(poller: () => QueuePoller, logger: Logger): () => CircuitBreakerEvents {
   const open = new Set<CircuitBreakerEvents>();
-  return (why) => {
+  return () => {
     const circuit = {
       onOpen: () => {
-        logger.warn({}, `${why}: no new messages are received until a probe succeeds`);
+        logger.warn({}, 'a dependency of jobs is unavailable: no new messages are received until a probe succeeds');
         open.add(circuit);
         poller().pause();
       },
@@ -24,6 +24,3 @@ export function pauseWhileOpen(poller: () => QueuePoller, logger: Logger): (why:
     return circuit;
   };
 }
-
-/** Log text for the circuit of a client, such as `ExportApiClient`. */
-export const DEPENDENCY_UNAVAILABLE = 'a dependency of jobs is unavailable';

@@ -23,6 +23,9 @@ export function recordMetrics(poller: QueuePoller, metrics: EmfMetrics): void {
   poller.on('job:abandoned', ({ job }) => metrics.count(job.queueName, 'jobsAbandoned'));
   poller.on('message:unconfirmed', ({ queueName }) => metrics.count(queueName, 'messagesUnconfirmed'));
   poller.on('messages:released', ({ queueName, count }) => metrics.count(queueName, 'jobsReleased', count));
+  poller.on('dependency:still-unavailable', ({ dependency, unavailableMs, sources }) =>
+    sources.forEach((queueName) => metrics.dependencyUnavailable(queueName, dependency, unavailableMs)),
+  );
   poller.on('state:changed', ({ to }) => {
     if (to === 'stopped') {
       metrics.flush();

@@ -5,7 +5,7 @@ import { ConfigurationError } from '../errors.js';
 import { type JobHandler, QueuePoller, type QueueOptions, type QueuePollerOptions } from '../queue/index.js';
 import { queueNameOf } from '../queue/transport.js';
 import { EmfMetrics } from '../telemetry/index.js';
-import { DEPENDENCY_UNAVAILABLE, pauseWhileOpen } from '../jobs/pause-while-open.js';
+import { pauseWhileOpen } from '../jobs/pause-while-open.js';
 import { recordMetrics } from '../jobs/worker-metrics.js';
 import type { HasCircuit } from '../support/circuit-breaker.js';
 import { silentLogger } from '../support/logger.js';
@@ -52,7 +52,7 @@ export class FileworksRunner implements OnApplicationBootstrap, OnModuleDestroy 
     const poller = new QueuePoller({ ...rest, queues: assign(queues, this.#findHandlers()) });
     this.#poller = poller;
     const pause = pauseWhileOpen(() => poller, rest.logger ?? silentLogger);
-    circuits.forEach((circuit) => circuit.onCircuit(pause(DEPENDENCY_UNAVAILABLE)));
+    circuits.forEach((circuit) => circuit.onCircuit(pause()));
     recordMetrics(this.#poller, metrics ?? new EmfMetrics());
     await this.#poller.start();
   }

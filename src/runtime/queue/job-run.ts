@@ -16,8 +16,11 @@ import {
 } from '../errors.js';
 import { type Clock, type Timer } from '../support/clock.js';
 import { defined } from '../support/defined.js';
+import { faultOf } from '../support/faults.js';
 import { type AroundJob, type JobInfo } from '../support/job-info.js';
 import { type Logger } from '../support/logger.js';
+import { type Work } from '../support/pauses.js';
+import { untilAborted } from '../support/until-aborted.js';
 
 /** How long after its signal aborted a handler is abandoned. It keeps its slot, since it still uses the machine. */
 const ABANDON_AFTER_MS = 30_000;
@@ -26,8 +29,10 @@ const ABANDON_AT_SHUTDOWN_AFTER_MS = 500;
 /** What a run needs of the queue of its message. */
 export interface JobSource {
   readonly queue: ResolvedQueue;
-  readonly maxReceiveCount: number | undefined;
   attemptOf(lease: Lease): number;
+  isLastAttempt(lease: Lease): boolean;
+  /** The jobs that wait for a dependency and need no slot. */
+  readonly dormant: Set<JobRun>;
   /** Puts the rest of a job on the queue. */
   sendContinuation(lease: Lease, continuation: ContinuationMessage): Promise<void>;
 }
@@ -39,7 +44,17 @@ export interface JobRunOptions {
   readonly aroundJob: AroundJob;
 }
 
-/** One run of a handler for one message, from decoding the body to the outcome. */
+/** A dependency was unavailable, and the job could wait for it no longer. */
+class Postponed extends Error {
+  constructor(readonly error: unknown) {
+    super('postponed');
+  }
+}
+
+/**
+ * One job on one lease, from decoding the body to the outcome. The handler runs again, on the same lease, when a
+ * dependency that refused it is back.
+ */
 export class JobRun implements LeaseHolder {
   readonly lease: Lease;
   readonly startedAt: number;
@@ -51,6 +66,7 @@ export class JobRun implements LeaseHolder {
   info: JobInfo;
 
   readonly #attempt: number;
+  readonly #work: Work;
   readonly #source: JobSource;
   readonly #options: JobRunOptions;
   readonly #listener: PollerListener;
@@ -62,13 +78,17 @@ export class JobRun implements LeaseHolder {
   #abandonment: { readonly at: number; readonly timer: Timer } | undefined;
   #started = false;
   #over = false;
+  #waitedMs = 0;
+  /** Ends the wait for a dependency; set when it is the job's turn. */
+  #resume: (() => void) | undefined;
   #abandoned = false;
   /** The continuation; undefined when the handler sent none, or was informed that it failed. */
   #handOff: Promise<Outcome> | undefined;
   #log: Logger | undefined;
 
-  constructor(lease: Lease, source: JobSource, options: JobRunOptions, listener: PollerListener) {
+  constructor(lease: Lease, source: JobSource, work: Work, options: JobRunOptions, listener: PollerListener) {
     this.lease = lease;
+    this.#work = work;
     this.#source = source;
     this.#options = options;
     this.#listener = listener;
@@ -77,20 +97,35 @@ export class JobRun implements LeaseHolder {
     this.info = describe(lease, source.queue, this.#attempt);
     lease.holder = this;
     this.outcome = new Promise((resolve) => (this.#decide = resolve));
-    const work = this.#work();
-    void work.then((outcome) => {
+    const ended = this.#process();
+    void ended.then((outcome) => {
       this.#over = true;
       this.#timeout?.cancel();
       this.#abandonment?.timer.cancel();
       this.#decide(outcome);
     });
     // `ended` resolves before `outcome`: the slot is free before the message is settled.
-    this.ended = work;
+    this.ended = ended;
   }
 
   /** Whether the worker no longer waits for the handler. */
   get isAbandoned(): boolean {
     return this.#abandoned;
+  }
+
+  /** Whether the job has waited for a dependency and may run again, when there is a slot. */
+  get isResumable(): boolean {
+    return this.#resume !== undefined;
+  }
+
+  /** Milliseconds since the start, without those in which it waited for a dependency. */
+  get workedMs(): number {
+    return this.#options.clock.now() - this.startedAt - this.#waitedMs;
+  }
+
+  /** Gives a job that waited its slot back. */
+  resume(): void {
+    this.#resume?.();
   }
 
   get log(): Logger {
@@ -143,10 +178,12 @@ export class JobRun implements LeaseHolder {
     this.#decide(handOff?.kind === 'handed-off' ? handOff : this.#classify(reason));
   }
 
-  async #work(): Promise<Outcome> {
+  async #process(): Promise<Outcome> {
     const { lease } = this;
     const { queue } = this.#source;
     let outcome: Outcome = { kind: 'succeeded' };
+    // One that the handler did not wait for decides, too, although it fails after the handler has returned.
+    let handOff: Promise<Outcome> | undefined;
     try {
       const decoded = decodeBody(lease.message.body, queue.schema !== undefined);
       this.info = describe(lease, queue, this.#attempt, decoded);
@@ -156,23 +193,87 @@ export class JobRun implements LeaseHolder {
       const body = queue.schema === undefined ? decoded.body : await validateBody(queue.schema, decoded.body);
       const job = this.#job(decoded, body);
       const context = this.#context(decoded);
-      await this.#options.aroundJob(this.info, async () => {
-        // `aroundJob` may have delayed the job until its lease was lost.
-        context.signal.throwIfAborted();
-        this.#started = true;
-        this.#startTimeout();
-        await queue.handler(job, context);
-      });
+      await this.#untilAnswered(() =>
+        this.#options.aroundJob(this.info, async () => {
+          // `aroundJob` may have delayed the job until its lease was lost.
+          context.signal.throwIfAborted();
+          this.#started = true;
+          this.#startTimeout();
+          try {
+            await queue.handler(job, context);
+          } finally {
+            handOff = this.#handOff;
+          }
+        }),
+      );
     } catch (error) {
       outcome = this.#classify(error);
+    } finally {
+      this.#work.ended();
     }
-    const handOff = await this.#handOff;
-    return handOff !== undefined && (handOff.kind === 'handed-off' || outcome.kind === 'succeeded') ? handOff : outcome;
+    const sent = await handOff;
+    return sent !== undefined && (sent.kind === 'handed-off' || outcome.kind === 'succeeded') ? sent : outcome;
+  }
+
+  /** Runs the handler until no dependency refuses it. */
+  async #untilAnswered(run: () => Promise<unknown>): Promise<void> {
+    for (;;) {
+      try {
+        await run();
+        this.#work.succeeded();
+        return;
+      } catch (error) {
+        await this.#waitForDependency(error);
+      }
+    }
+  }
+
+  /** @throws the error itself, unless a dependency is to blame for it; `Postponed` when the job can wait no longer */
+  async #waitForDependency(error: unknown): Promise<void> {
+    const fault = faultOf(error);
+    // After its abort a handler says nothing about its dependencies; what was handed off does not run again.
+    if (fault.kind !== 'world' || this.#controller.signal.aborted || this.#handOff !== undefined) {
+      throw error;
+    }
+    this.#started = false;
+    this.#timeout?.cancel();
+    let resolve: () => void;
+    const turn = new Promise<void>((done) => (resolve = done));
+    const wait = this.#work.refused(fault, error, () => {
+      this.#resume = () => {
+        this.#resume = undefined;
+        this.#source.dormant.delete(this);
+        resolve();
+      };
+      this.#listener.changed();
+    });
+    if (wait === undefined) {
+      throw error;
+    }
+    const { clock } = this.#options;
+    const since = clock.now();
+    this.#source.dormant.add(this);
+    this.log.info({ dependency: fault.dependency, err: error }, 'job waits for a dependency; its lease is kept');
+    this.#listener.changed();
+    try {
+      await untilAborted(turn, AbortSignal.any([this.#controller.signal, this.#stopping.signal]));
+    } catch {
+      throw new Postponed(error);
+    } finally {
+      this.#resume = undefined;
+      this.#source.dormant.delete(this);
+      this.#waitedMs += clock.now() - since;
+      wait.cancel();
+    }
+    this.#work.resumed();
   }
 
   #classify(error: unknown): Outcome {
     if (this.lease.state === 'lost') {
       return { kind: 'lost' };
+    }
+    if (error instanceof Postponed) {
+      return { kind: 'postponed', error: error.error };
     }
     if (hasCode<PoisonMessage>(error, 'ERR_POISON_MESSAGE')) {
       return { kind: 'poisoned', error, reason: error.message };
@@ -198,7 +299,7 @@ export class JobRun implements LeaseHolder {
   #job(decoded: DecodedBody, body: unknown): Job {
     const { message } = this.lease;
     return {
-      id: message.messageId,
+      id: message.resent?.id ?? message.messageId,
       queueName: this.info.queueName,
       kind: decoded.kind,
       type: decoded.type,
@@ -206,21 +307,20 @@ export class JobRun implements LeaseHolder {
       object: decoded.objects[0],
       objects: decoded.objects,
       groupId: message.groupId,
-      sentAt: message.sentAt === undefined ? undefined : new Date(message.sentAt),
+      sentAt: this.info.sentAt === undefined ? undefined : new Date(this.info.sentAt),
       attributes: message.attributes,
     };
   }
 
   #context(decoded: DecodedBody): JobContext {
     const { clock } = this.#options;
-    const { maxReceiveCount } = this.#source;
     const attempt = this.#attempt;
     const log = () => this.log;
     return {
       signal: this.#controller.signal,
       stopping: this.#stopping.signal,
       attempt,
-      isLastAttempt: maxReceiveCount !== undefined && attempt >= maxReceiveCount,
+      isLastAttempt: this.#source.isLastAttempt(this.lease),
       correlationId: this.info.correlationId,
       get log() {
         return log();
@@ -266,12 +366,13 @@ function describe(lease: Lease, queue: ResolvedQueue, attempt: number, decoded?:
   const { message } = lease;
   const object = decoded?.objects[0];
   const attribute = message.attributes[MessageAttributeNames.correlationId]?.StringValue;
+  const { id = message.messageId, sentAt = message.sentAt } = message.resent ?? {};
   return {
-    messageId: message.messageId,
+    messageId: id,
     queueName: queue.name,
     queueUrl: queue.url,
     attempt,
-    correlationId: decoded?.correlationId ?? (isCorrelationId(attribute) ? attribute : message.messageId),
+    correlationId: decoded?.correlationId ?? (isCorrelationId(attribute) ? attribute : id),
     ...(object === undefined ? {} : { file: `${object.bucket}/${object.key}` }),
     ...(message.groupId === undefined ? {} : { groupId: message.groupId }),
     ...defined({
@@ -279,6 +380,6 @@ function describe(lease: Lease, queue: ResolvedQueue, attempt: number, decoded?:
       traceparent: message.attributes.traceparent?.StringValue,
       tracestate: message.attributes.tracestate?.StringValue,
     }),
-    ...(message.sentAt === undefined ? {} : { sentAt: message.sentAt }),
+    ...defined({ sentAt }),
   };
 }

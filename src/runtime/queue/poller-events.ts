@@ -2,6 +2,7 @@ import { type LeaseLossCause } from '../errors.js';
 import { Emitter } from '../support/emitter.js';
 import { type JobInfo } from '../support/job-info.js';
 import { type Logger } from '../support/logger.js';
+import { type UnavailableDependency, type PausesListener } from '../support/pauses.js';
 
 /**
  * What a poller is doing.
@@ -22,6 +23,8 @@ export type Outcome =
   | { readonly kind: 'poisoned'; readonly error: unknown; readonly reason: string }
   /** Unfinished because the worker stops. */
   | { readonly kind: 'released' }
+  /** Unfinished because a dependency is unavailable and the job can wait here no longer; it uses up no attempt. */
+  | { readonly kind: 'postponed'; readonly error: unknown }
   /** The lease was lost. */
   | { readonly kind: 'lost' };
 
@@ -43,6 +46,11 @@ export interface PollerEvents {
   };
   /** The handler did not end after its signal aborted; it keeps its slot. */
   'job:abandoned': { readonly job: JobInfo };
+  /** A dependency refused a job: its queue starts no other one until a probe succeeds. */
+  'dependency:unavailable': { readonly dependency: string; readonly queueName: string; readonly error: unknown };
+  /** Every five seconds while a dependency is unavailable. */
+  'dependency:still-unavailable': UnavailableDependency;
+  'dependency:recovered': { readonly dependency: string; readonly unavailableMs: number };
   'lease:extended': { readonly queueName: string; readonly messageId: string };
   'lease:lost': { readonly queueName: string; readonly messageId: string; readonly cause: LeaseLossCause };
   'delete:failed': {
@@ -74,9 +82,7 @@ export interface DrainReport {
 }
 
 /** What the parts of a poller report to it: one object, which every part gets. */
-export interface PollerListener {
-  /** A job may be able to start, or messages may be needed. */
-  changed(): void;
+export interface PollerListener extends PausesListener {
   protectionRefused(): void;
   apiCalled(queueName: string, operation: QueueOperation): void;
   /** @param isReset whether the transport was reset */
@@ -158,18 +164,25 @@ export class PollerReporter implements PollerListener {
     this.events.emit('job:started', { job });
   }
 
-  jobEnded(job: JobInfo, log: Logger, outcome: Outcome, durationMs: number): void {
-    if (outcome.kind !== 'released') {
+  jobEnded(job: JobInfo, log: Logger, outcome: Outcome, durationMs: number, isLastAttempt: boolean): void {
+    if (outcome.kind !== 'released' && outcome.kind !== 'postponed') {
       this.#finished += 1;
     }
     const error = 'error' in outcome ? outcome.error : undefined;
     const fields = { durationMs: Math.round(durationMs), ...(error === undefined ? {} : { err: error }) };
     switch (outcome.kind) {
       case 'failed':
-        log.warn(fields, 'job failed; it will be retried');
+        if (isLastAttempt) {
+          log.error(fields, 'job failed on its last attempt; it goes to the dead-letter queue');
+        } else {
+          log.warn(fields, 'job failed; it will be retried');
+        }
         break;
       case 'poisoned':
         log.error(fields, 'message is poison; it goes to the dead-letter queue');
+        break;
+      case 'postponed':
+        log.info(fields, 'job postponed: a dependency is unavailable; it uses up no attempt');
         break;
       case 'lost':
         log.error(fields, 'job lost its lease; its result is discarded');
@@ -200,6 +213,26 @@ export class PollerReporter implements PollerListener {
 
   extensionFailed(queueUrl: string, error: unknown): void {
     this.#logger.warn({ err: error, queueUrl }, 'leases could not be extended; trying again');
+  }
+
+  dependencyUnavailable(dependency: string, queueName: string, error: unknown): void {
+    this.#logger.warn(
+      { dependency, queue: queueName, err: error },
+      'dependency is unavailable: its jobs wait, and no others start until a probe succeeds',
+    );
+    this.events.emit('dependency:unavailable', { dependency, queueName, error });
+  }
+
+  dependencyStillUnavailable(unavailable: UnavailableDependency): void {
+    this.events.emit('dependency:still-unavailable', unavailable);
+  }
+
+  dependencyRecovered(dependency: string, unavailableMs: number): void {
+    this.#logger.info(
+      { dependency, unavailableMs: Math.round(unavailableMs) },
+      'dependency is back, or no job waits for it',
+    );
+    this.events.emit('dependency:recovered', { dependency, unavailableMs });
   }
 
   deleteFailed(queueName: string, messageId: string, error: unknown, willRetry: boolean): void {

@@ -8,12 +8,18 @@ import { PrefetchPlanner, type SlotChooser, strictPriority, weightedRoundRobin }
 import { Shutdown } from '../errors.js';
 import { type Clock, sleep, type Timer } from '../support/clock.js';
 import { Deadline } from '../support/deadline.js';
+import { type UnavailableDependency, Pauses } from '../support/pauses.js';
 
 const TICK_MS = 5_000;
 /** A message that waits longer for a slot than this is released: jobs take longer than the prefetch assumed. */
 const MAX_WAIT_FOR_SLOT_MS = 30_000;
 /** After receives have failed for this long without a success, a restart is more likely to help than a retry. */
 const STALL_MS = 90_000;
+/**
+ * After a dependency has been unavailable for this long, the jobs that wait for it no longer protect the task: scale-in
+ * leaves one that probes.
+ */
+const PROTECTED_WHILE_UNAVAILABLE_MS = 600_000;
 /** Part of the reserve that is left for the end of the process, after the last delete and release. */
 const EXIT_MARGIN_SHARE = 0.2;
 
@@ -29,8 +35,11 @@ export interface PollerHealth {
 export interface PollerStats {
   readonly state: PollerState;
   readonly running: number;
+  /** Messages that are leased and wait for a slot. */
   readonly waiting: number;
   readonly receivers: number;
+  /** The dependencies that are unavailable, and the queues whose jobs wait for them. */
+  readonly unavailable: readonly UnavailableDependency[];
 }
 
 export interface StopOptions {
@@ -64,6 +73,7 @@ export class QueuePoller {
   readonly #keeper: LeaseKeeper;
   readonly #planner: PrefetchPlanner;
   readonly #protection: ProtectionKeeper;
+  readonly #pauses: Pauses;
   readonly #runs = new Set<JobRun>();
   readonly #settling = new Set<Promise<void>>();
   /** Resolves when the poller has stopped, for whatever reason. */
@@ -87,7 +97,8 @@ export class QueuePoller {
     });
     this.#reporter = listener;
     this.#keeper = new LeaseKeeper(clock, this.#o.visibilitySeconds, listener);
-    this.#lanes = queues.map((queue) => new QueueLane(queue, this.#o, this.#keeper, listener));
+    this.#pauses = new Pauses(clock, listener);
+    this.#lanes = queues.map((queue) => new QueueLane(queue, this.#o, this.#keeper, this.#pauses, listener));
     this.#choose = strategy === 'strict' ? strictPriority(this.#lanes) : weightedRoundRobin(this.#lanes);
     this.#planner = new PrefetchPlanner(clock, concurrency, this.#o.prefetch);
     this.#protection = new ProtectionKeeper(this.#o.protection, clock, listener);
@@ -151,6 +162,7 @@ export class QueuePoller {
       running: this.#runs.size,
       waiting: this.#waiting,
       receivers: sum(this.#lanes, ({ receiver }) => receiver.open),
+      unavailable: this.#pauses.unavailable,
     };
   }
 
@@ -170,6 +182,11 @@ export class QueuePoller {
       problems.push(`worker is ${this.#state}`);
     }
     return { live, ready: live && this.#state === 'running', problems };
+  }
+
+  /** Jobs that have a slot. */
+  get #active(): number {
+    return this.#runs.size - sum(this.#lanes, ({ dormant }) => dormant.size);
   }
 
   get #waiting(): number {
@@ -197,7 +214,12 @@ export class QueuePoller {
     if (!this.#isProtected() || this.#paused) {
       return;
     }
-    while (this.#runs.size < concurrency) {
+    for (const run of this.#lanes.flatMap((lane) => [...lane.resumable()])) {
+      if (this.#active < concurrency) {
+        run.resume();
+      }
+    }
+    while (this.#active < concurrency) {
       const lane = this.#choose();
       const lease = lane?.take();
       if (lane === undefined || lease === undefined) {
@@ -205,7 +227,7 @@ export class QueuePoller {
       }
       this.#run(lane, lease);
     }
-    const free = concurrency - this.#runs.size;
+    const free = concurrency - this.#active;
     for (const lane of this.#lanes) {
       const hasPriority = strategy === 'strict' && lane !== this.#lanes.at(-1);
       const prefetch = this.#planner.target(lane.meanBodyLength);
@@ -218,7 +240,10 @@ export class QueuePoller {
 
   /** Whether scale-in protection allows jobs to start and messages to be received. */
   #isProtected(): boolean {
-    if (this.#runs.size + this.#waiting > 0) {
+    const isPaused =
+      this.#active <= 1 &&
+      this.#pauses.unavailable.some(({ unavailableMs }) => unavailableMs >= PROTECTED_WHILE_UNAVAILABLE_MS);
+    if (this.#runs.size + this.#waiting > 0 && !isPaused) {
       return this.#protection.ensure();
     }
     if (this.#protection.isAcquiring) {
@@ -229,12 +254,12 @@ export class QueuePoller {
   }
 
   #run(lane: QueueLane, lease: Lease): void {
-    const { clock, logger } = this.#o;
-    const run = new JobRun(lease, lane, this.#o, this.#reporter);
+    const { logger } = this.#o;
+    const run = new JobRun(lease, lane, this.#pauses.begin(lane, lease.id), this.#o, this.#reporter);
     this.#runs.add(run);
     this.#reporter.jobStarted(run.info);
     void run.ended.then((outcome) => {
-      const durationMs = clock.now() - run.startedAt;
+      const durationMs = run.workedMs;
       this.#runs.delete(run);
       if (run.isAbandoned) {
         run.log.info({ durationMs: Math.round(durationMs) }, `abandoned handler has ended: ${outcome.kind}`);
@@ -245,9 +270,9 @@ export class QueuePoller {
     });
     const settled = run.outcome
       .then(async (outcome) => {
-        const durationMs = clock.now() - run.startedAt;
+        const durationMs = run.workedMs;
         try {
-          this.#reporter.jobEnded(run.info, run.log, outcome, durationMs);
+          this.#reporter.jobEnded(run.info, run.log, outcome, durationMs, lane.isLastAttempt(lease));
         } finally {
           await lane.settle(lease, outcome, durationMs);
         }
@@ -263,6 +288,7 @@ export class QueuePoller {
     this.#tick = this.#o.clock.after(TICK_MS, () => {
       const time = this.#o.clock.now() - MAX_WAIT_FOR_SLOT_MS;
       this.#lanes.forEach((lane) => lane.releaseOlderThan(time));
+      this.#pauses.unavailable.forEach((unavailable) => this.#reporter.dependencyStillUnavailable(unavailable));
       this.#pump();
       this.#scheduleTick();
     });
@@ -274,6 +300,7 @@ export class QueuePoller {
     const exitMarginMs = releaseReserveSeconds * 1_000 * EXIT_MARGIN_SHARE;
     this.#enter('draining', reason);
     this.#tick?.cancel();
+    this.#pauses.close();
     this.#runs.forEach((run) => run.announceStop(new Error(`worker is stopping: ${reason}`)));
     this.#lanes.forEach((lane) => lane.drain());
     // What the open receives bring is released too, so they end first.

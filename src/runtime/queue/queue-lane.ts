@@ -1,9 +1,10 @@
-import { type JobSource } from './job-run.js';
+import { type JobRun, type JobSource } from './job-run.js';
 import { Lease, type LeaseHolder, type LeaseKeeper } from './lease.js';
 import { MessageLedger } from './message-ledger.js';
 import { type Outcome, type PollerListener } from './poller-events.js';
 import { type ResolvedOptions, type ResolvedQueue } from './poller-options.js';
 import { type MessageBuffer } from './queue-policy.js';
+import { readResent, resendOf } from './resend.js';
 import { type Demand, type MessageConsumer, Receiver, type ReceiveTimes } from './receiver.js';
 import { Settler, withAttributes } from './settler.js';
 import { QueueCalls, type ReceivedMessage } from './transport.js';
@@ -12,15 +13,22 @@ import { SqsLimits } from '../../contract/service-limits.js';
 import { exponentialBackoff } from '../support/backoff.js';
 import { type Timer } from '../support/clock.js';
 import { defined } from '../support/defined.js';
+import { type Pauses, type Source } from '../support/pauses.js';
+import { reasonOf } from '../support/reason.js';
 
 /** Number of messages in the moving average of body lengths. */
 const MEMORY = 50;
+/** More jobs than have slots may wait for a dependency, since some probes are new jobs; each is a lease to keep. */
+const MAX_WAITING_SHARE = 2;
+/** Messages whose deliveries without an attempt are remembered. */
+const MAX_REMEMBERED = 10_000;
 const defaultBackoff = exponentialBackoff();
 
 /** One queue of a poller: receives its messages, holds those that wait, and settles those whose job has ended. */
-export class QueueLane implements JobSource, MessageConsumer, LeaseHolder {
+export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Source {
   readonly queue: ResolvedQueue;
   readonly receiver: Receiver;
+  readonly dormant = new Set<JobRun>();
 
   readonly #options: ResolvedOptions;
   readonly #keeper: LeaseKeeper;
@@ -29,19 +37,29 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder {
   readonly #buffer: MessageBuffer;
   readonly #settler: Settler;
   readonly #ledger: MessageLedger;
+  readonly #pauses: Pauses;
   readonly #localRetries = new Map<Lease, number>();
+  /** By message id, on a FIFO queue: deliveries that used up no attempt. */
+  readonly #postponements = new Map<string, number>();
   #maxReceiveCount: number | undefined;
-  /** Jobs of this queue that occupy a slot. */
+  /** Jobs of this queue that have started and not ended. */
   #running = 0;
   #draining = false;
   #retryTimer: Timer | undefined;
   #meanBodyLength = 0;
 
-  constructor(queue: ResolvedQueue, options: ResolvedOptions, keeper: LeaseKeeper, listener: PollerListener) {
+  constructor(
+    queue: ResolvedQueue,
+    options: ResolvedOptions,
+    keeper: LeaseKeeper,
+    pauses: Pauses,
+    listener: PollerListener,
+  ) {
     const { clock, transport } = options;
     this.queue = queue;
     this.#options = options;
     this.#keeper = keeper;
+    this.#pauses = pauses;
     this.#listener = listener;
     this.#maxReceiveCount = queue.maxReceiveCount;
     this.#calls = new QueueCalls(transport, queue, clock, listener);
@@ -59,9 +77,22 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder {
     return this.#buffer.size;
   }
 
+  get name(): string {
+    return this.queue.name;
+  }
+
   /** Whether a message could start now. */
   get isReady(): boolean {
-    return this.#running < this.queue.maxConcurrency && this.#buffer.ready(this.#now) > 0;
+    return (
+      this.#active < this.queue.maxConcurrency &&
+      this.#buffer.ready(this.#now) > 0 &&
+      this.#pauses.admission(this) !== 'none'
+    );
+  }
+
+  get admitsProbe(): boolean {
+    const slots = Math.min(this.queue.maxConcurrency, this.#options.concurrency);
+    return this.dormant.size < MAX_WAITING_SHARE * slots;
   }
 
   get meanBodyLength(): number {
@@ -92,18 +123,36 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder {
     return lease;
   }
 
+  /** The jobs that have waited for a dependency and can have a slot now. */
+  *resumable(): Generator<JobRun> {
+    for (const run of this.dormant) {
+      if (run.isResumable && this.#active < this.queue.maxConcurrency) {
+        yield run;
+      }
+    }
+  }
+
   attemptOf(lease: Lease): number {
-    return lease.message.receiveCount + (this.#localRetries.get(lease) ?? 0);
+    const { messageId, receiveCount, resent } = lease.message;
+    const delivered = receiveCount - (this.#postponements.get(messageId) ?? 0);
+    return Math.max(1, delivered + (resent?.attempts ?? 0) + (this.#localRetries.get(lease) ?? 0));
+  }
+
+  isLastAttempt(lease: Lease): boolean {
+    return this.#maxReceiveCount !== undefined && this.attemptOf(lease) >= this.#maxReceiveCount;
   }
 
   /** What to receive for this many free slots and messages ahead of them. */
   demand(freeSlots: number, prefetch: number, probe: boolean): Demand {
     const { maxConcurrency, policy } = this.queue;
     const ready = this.#buffer.ready(this.#now);
-    const free = Math.min(freeSlots, maxConcurrency - this.#running);
+    const admission = this.#pauses.admission(this);
+    const wanted = { all: Math.min(freeSlots, maxConcurrency - this.#active), probe: 1, none: 0 }[admission];
+    const free = Math.min(freeSlots, wanted);
+    const ahead = admission === 'all' ? prefetch : 0;
     const starving = free > 0 && ready === 0 && this.receiver.open === 0;
     return {
-      messages: this.#buffer.size >= policy.maxWaiting ? 0 : free + prefetch - ready - this.receiver.requested,
+      messages: this.#buffer.size >= policy.maxWaiting ? 0 : free + ahead - ready - this.receiver.requested,
       worthwhile: starving ? 1 : Math.max(1, Math.min(SqsLimits.maxBatchEntries, prefetch)),
       probe,
     };
@@ -113,7 +162,7 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder {
     const visibilityMs = this.#options.visibilitySeconds * 1_000;
     const maxLeaseMs = this.#options.maxLeaseSeconds * 1_000;
     this.#listener.messagesReceived(this.queue.name, messages.length);
-    for (const message of messages) {
+    for (const message of messages.map(readResent)) {
       if (this.#isDuplicate(message, times.hiddenFrom + visibilityMs)) {
         this.#listener.messageDuplicated(this.queue.name, message.messageId);
         continue;
@@ -168,6 +217,9 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder {
       case 'released':
         this.#listener.messagesReleased(this.queue.name, 1);
         return this.#release(lease, 0);
+      case 'postponed':
+        this.#listener.messagesReleased(this.queue.name, 1);
+        return this.#postpone(lease);
       case 'lost':
         return this.#lose(lease);
     }
@@ -175,6 +227,10 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder {
 
   /** Releases messages that have waited for so long that another worker may be faster. */
   releaseOlderThan(time: number): void {
+    if (this.#pauses.admission(this) !== 'all') {
+      // Another worker would have to wait for the same dependency.
+      return;
+    }
     const maxReceiveCount = this.#maxReceiveCount ?? Number.POSITIVE_INFINITY;
     // Never one whose next delivery is its last: it could end in the dead-letter queue without any attempt.
     const stale = this.#buffer.olderThan(time).filter(({ message }) => message.receiveCount + 1 < maxReceiveCount);
@@ -204,6 +260,11 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder {
     return this.#settler.finish();
   }
 
+  /** Jobs that have a slot. */
+  get #active(): number {
+    return this.#running - this.dormant.size;
+  }
+
   get #now(): number {
     return this.#options.clock.now();
   }
@@ -221,6 +282,7 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder {
 
   async #complete(lease: Lease, jobMs: number): Promise<void> {
     this.#ledger.finished(lease);
+    this.#postponements.delete(lease.id);
     const deleted = await this.#settler.delete(lease, jobMs);
     this.#end(lease);
     if (!deleted) {
@@ -253,21 +315,15 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder {
       return this.#lose(lease);
     }
     const attempt = this.attemptOf(lease);
-    const isLast = this.#maxReceiveCount !== undefined && attempt >= this.#maxReceiveCount;
+    const isLast = this.isLastAttempt(lease);
+    const { policy, deadLetterQueueUrl } = this.queue;
+    if (isLast && deadLetterQueueUrl !== undefined && !this.#draining) {
+      return this.#poison(lease, `failed ${attempt} times: ${reasonOf(error)}`, error);
+    }
     // After the last attempt SQS moves the message at its next receive, which should be soon.
     const seconds = retryAfterSeconds ?? (isLast ? 0 : this.#backoff(attempt));
-    const { policy, deadLetterQueueUrl } = this.queue;
-    if (!policy.retriesInPlace || this.#draining || this.#now + seconds * 1_000 >= lease.limitAt) {
+    if (!policy.retriesInPlace || this.#draining || isLast || this.#now + seconds * 1_000 >= lease.limitAt) {
       return this.#release(lease, seconds);
-    }
-    if (isLast) {
-      return deadLetterQueueUrl === undefined
-        ? this.#release(lease, seconds)
-        : this.#poison(
-            lease,
-            `failed ${attempt} times: ${error instanceof Error ? error.message : String(error)}`,
-            error,
-          );
     }
     // The message and its followers stay here, leased, and it is retried before them.
     this.#localRetries.set(lease, (this.#localRetries.get(lease) ?? 0) + 1);
@@ -316,7 +372,54 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder {
     return Math.min(Math.ceil(seconds), longest);
   }
 
-  async #releaseUnstarted(leases: readonly Lease[]): Promise<void> {
+  /** The job cannot wait for its dependency here. */
+  async #postpone(lease: Lease): Promise<void> {
+    const followers = this.#buffer.drop(lease);
+    this.#end(lease);
+    await this.#giveBack(lease, 0);
+    await this.#releaseUnstarted(followers, true);
+    this.#groupDone(lease);
+  }
+
+  /**
+   * Gives back a message that waits for a dependency, without using up an attempt: on a standard queue a new message
+   * takes its place. On a FIFO queue that would change the order, so the message is released, and this worker remembers
+   * the delivery.
+   */
+  async #giveBack(lease: Lease, hiddenSeconds: number): Promise<void> {
+    const { messageId } = lease.message;
+    const copy = this.queue.policy.canResend ? resendOf(lease.message, this.attemptOf(lease) - 1) : undefined;
+    if (copy !== undefined) {
+      try {
+        await this.#calls.send(copy);
+        await this.#settler.delete(lease, Number.POSITIVE_INFINITY);
+        return;
+      } catch (error) {
+        this.#options.logger.warn(
+          { messageId, queue: this.queue.name, err: error },
+          'message could not be sent anew; it is released, which counts as an attempt for another worker',
+        );
+      }
+    }
+    this.#rememberPostponement(messageId);
+    await this.#settler.release(lease, this.#hideableSeconds(lease, hiddenSeconds));
+  }
+
+  #rememberPostponement(messageId: string): void {
+    const count = (this.#postponements.get(messageId) ?? 0) + 1;
+    this.#postponements.delete(messageId);
+    this.#postponements.set(messageId, count);
+    if (this.#postponements.size > MAX_REMEMBERED) {
+      const [oldest] = this.#postponements.keys();
+      this.#postponements.delete(oldest);
+    }
+  }
+
+  /** @param isPostponed whether they wait for a dependency */
+  async #releaseUnstarted(
+    leases: readonly Lease[],
+    isPostponed = this.#pauses.admission(this) !== 'all',
+  ): Promise<void> {
     leases.forEach((lease) => this.#end(lease));
     if (leases.length === 0) {
       return;
@@ -335,7 +438,11 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder {
     // an attempt.
     const openForMs = this.#draining ? this.receiver.openForMs : 0;
     await Promise.all(
-      leases.map((lease) => this.#settler.release(lease, this.#hideableSeconds(lease, openForMs / 1_000))),
+      leases.map((lease) =>
+        isPostponed
+          ? this.#giveBack(lease, openForMs / 1_000)
+          : this.#settler.release(lease, this.#hideableSeconds(lease, openForMs / 1_000)),
+      ),
     );
   }
 

@@ -10,6 +10,8 @@ export interface QueuePolicy {
   readonly maxWaiting: number;
   /** Whether a failed message stays here until its next attempt, so that no later message overtakes it. */
   readonly retriesInPlace: boolean;
+  /** Whether a new message may take the place of one without changing the order. */
+  readonly canResend: boolean;
   createBuffer(now: () => number): MessageBuffer;
   createAttemptIds(): AttemptIds;
   /** How long a delete waits for others to share a call, and the duration of a job after which it does not wait. */
@@ -60,6 +62,7 @@ export const standardPolicy: QueuePolicy = {
   kind: 'standard',
   maxWaiting: Number.POSITIVE_INFINITY,
   retriesInPlace: false,
+  canResend: true,
   createBuffer: (now) => new StandardBuffer(now),
   createAttemptIds: () => ({ next: () => undefined, answerLost: () => undefined }),
   deleteLinger: (ms) => ({ ms, maxJobMs: LINGERS_OF_LONG_JOB * ms }),
@@ -71,6 +74,7 @@ export const fifoPolicy: QueuePolicy = {
   kind: 'FIFO',
   maxWaiting: MAX_FIFO_WAITING,
   retriesInPlace: true,
+  canResend: false,
   createBuffer: () => new FifoBuffer(),
   createAttemptIds: () => new FifoAttemptIds(),
   // SQS delivers no message of a group until the one before is deleted, so a delete never waits.

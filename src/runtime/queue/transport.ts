@@ -15,6 +15,18 @@ export interface ReceivedMessage {
   /** Trace context that AWS services add, in X-Ray's format. */
   readonly traceHeader?: string;
   readonly attributes: MessageAttributes;
+  /** Set when a worker sent the message in place of another one. */
+  readonly resent?: Resent;
+}
+
+/** What a message that was sent anew keeps of the first one. */
+export interface Resent {
+  /** Id of the first message. */
+  readonly id: string;
+  /** Milliseconds since 1970 at which the first message was sent. */
+  readonly sentAt?: number;
+  /** Attempts used up before. */
+  readonly attempts: number;
 }
 
 /** Up to ten, by name. */

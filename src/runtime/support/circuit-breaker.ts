@@ -1,20 +1,14 @@
 import CircuitBreaker from 'opossum';
-import { type AroundJob } from './job-info.js';
 import { OptionChecks } from './option-checks.js';
-import { hasCode } from '../errors.js';
 
-/** Errors that do not indicate whether the next job can succeed. */
-const NO_FAILURES = ['ERR_POISON_MESSAGE', 'ERR_RETRY_LATER', 'ERR_SHUTDOWN', 'ERR_LEASE_LOST'] as const;
 const MAX_RESET_SECONDS = 3_600;
 
 export interface CircuitBreakerOptions {
-  /**
-   * Share of failed jobs (of an API client: requests), in percent, above which the circuit opens; 1 to 99. @default 50
-   */
+  /** Share of failed requests, in percent, above which the circuit opens; 1 to 99. @default 50 */
   readonly failurePercentage?: number;
-  /** Jobs or requests in ten seconds below which it never opens. @default 10 */
+  /** Requests in ten seconds below which it never opens. @default 10 */
   readonly minimumJobs?: number;
-  /** Seconds until one job or request is let through as a probe. @default 30 */
+  /** Seconds until one request is let through as a probe. @default 30 */
   readonly resetSeconds?: number;
 }
 
@@ -30,27 +24,6 @@ export interface CircuitBreakerEvents {
 export interface HasCircuit {
   /** Registers callbacks for state changes of the circuit. */
   onCircuit(events: CircuitBreakerEvents): void;
-}
-
-/**
- * Stops taking work while most jobs fail, for example because a database is unavailable, instead of using up the
- * attempts of every message. Jobs that arrive while the circuit is open wait, and their leases are kept; the handler of
- * a job that is aborted during the wait never starts. Poison messages, `RetryLater`, lost leases and shutdowns do not
- * count as failures.
- *
- * `runWorker` does this with its option `circuitBreaker`. With a poller of your own:
- *
- * ```ts
- * const aroundJob = circuitBreaker(
- *   { failurePercentage: 80 },
- *   { onOpen: () => poller.pause(), onClose: () => poller.resume() },
- * );
- * const poller = new QueuePoller({ queues, aroundJob });
- * ```
- */
-export function circuitBreaker(options: CircuitBreakerOptions, events: CircuitBreakerEvents): AroundJob {
-  const circuit = new Circuit(options, events, (error) => !NO_FAILURES.some((code) => hasCode(error, code)));
-  return (_, run) => circuit.run(run);
 }
 
 /** A circuit around calls of any kind: closed → open (calls wait) → half open (one probe call) → closed or open. */

@@ -19,7 +19,7 @@ export interface JobInfo {
 }
 
 /**
- * Wraps the run of a job, for example in a log context, a span or a circuit breaker. It MUST call `run` once and
- * rethrow its errors.
+ * Wraps the run of a handler, for example in a log context or a span. It MUST call `run` once and rethrow its errors.
+ * It is called again for each run of a job that waited for a dependency.
  */
 export type AroundJob = (info: JobInfo, run: () => Promise<unknown>) => Promise<unknown>;

@@ -1,5 +1,5 @@
 import { type Clock, systemClock, type Timer } from '../support/clock.js';
-import { metricLine, type Unit } from './metric-line.js';
+import { type Dimensions, metricLine, type Unit } from './metric-line.js';
 
 /** An embedded metric carries at most a hundred values in a line, and Powertools writes by itself when it has them. */
 const MAX_VALUES = 99;
@@ -25,22 +25,22 @@ interface Figures {
 }
 
 /**
- * CloudWatch metrics in the embedded metric format: sums of a minute in one log line for each value of the one
- * dimension, so that a busy program costs no
- * more than a quiet one. Of more than 99 values of a metric in a minute, a uniform sample is kept.
+ * CloudWatch metrics in the embedded metric format: sums of a minute in one log line for each name, such as that of a
+ * queue, so that a busy program costs no more than a quiet one. Of more than 99 values of a metric in a minute, a
+ * uniform sample is kept.
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
 export class MetricBuffer {
-  readonly #dimension: string;
+  readonly #dimensionsOf: (name: string) => Dimensions;
   readonly #figures = new Map<string, Figures>();
   readonly #write: (line: string) => void;
   readonly #clock: Clock;
   readonly #flushMs: number;
   #timer: Timer | undefined;
 
-  constructor(dimension: string, options: EmfMetricsOptions) {
-    this.#dimension = dimension;
+  constructor(dimensionsOf: (name: string) => Dimensions, options: EmfMetricsOptions) {
+    this.#dimensionsOf = dimensionsOf;
     this.#write = options.write ?? ((line) => process.stdout.write(`${line}\n`));
     this.#clock = options.clock ?? systemClock;
     this.#flushMs = (options.flushSeconds ?? DEFAULT_FLUSH_SECONDS) * 1_000;
@@ -70,7 +70,7 @@ export class MetricBuffer {
     this.#timer = undefined;
     for (const [of, { counts, samples }] of this.#figures) {
       this.#write(
-        metricLine(this.#dimension, of, [
+        metricLine(this.#dimensionsOf(of), [
           ...Array.from(counts, ([metric, value]) => ({ metric, values: [value] })),
           ...Array.from(samples, ([metric, { unit, values }]) => ({ metric, unit, values })),
         ]),

@@ -2,7 +2,7 @@ import { Metrics } from '@aws-lambda-powertools/metrics';
 import { METRIC_NAMESPACE } from '../../contract/metric-names.js';
 
 /** Units of CloudWatch. The type of Powertools is not used: its declarations need `@types/aws-lambda`. */
-export type Unit = 'Bytes' | 'Count' | 'Milliseconds' | 'None' | 'Percent';
+export type Unit = 'Bytes' | 'Count' | 'Milliseconds' | 'None' | 'Percent' | 'Seconds';
 
 /** Values of one metric, at most a hundred: CloudWatch sums them, or takes them for a distribution. */
 export interface MetricValues {
@@ -12,16 +12,19 @@ export interface MetricValues {
   readonly values: readonly number[];
 }
 
+/** Names and values. */
+export type Dimensions = Readonly<Record<string, string>>;
+
 /**
- * A line for a log, from which CloudWatch takes metrics of one dimension.
+ * A line for a log, from which CloudWatch takes metrics with these dimensions, all of them together.
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
-export function metricLine(dimension: string, of: string, figures: Iterable<MetricValues>): string {
+export function metricLine(dimensions: Dimensions, figures: Iterable<MetricValues>): string {
   const metrics = new Metrics({ namespace: METRIC_NAMESPACE });
-  // Powertools adds a dimension for a Lambda service; alarms ask for this one alone
+  // Powertools adds a dimension for a Lambda service; alarms ask for these alone
   metrics.clearDefaultDimensions();
-  metrics.addDimension(dimension, of);
+  metrics.addDimensions(dimensions);
   for (const { metric, unit = 'Count', values } of figures) {
     values.forEach((value) => metrics.addMetric(metric, unit, value));
   }

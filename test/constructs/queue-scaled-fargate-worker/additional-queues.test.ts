@@ -39,7 +39,7 @@ it('takes jobs from further queues, each with a dead-letter queue and an alarm, 
     FILEWORKS_QUEUE_STRATEGY: 'weighted',
   });
   // Two queues with a policy each, and an alarm.
-  expect(resourceCount(template)).toBe(23);
+  expect(resourceCount(template)).toBe(24);
   template.resourcePropertiesCountIs('AWS::SQS::Queue', { VisibilityTimeout: 540 }, 2);
   template.hasResourceProperties('AWS::IAM::Policy', {
     Roles: [{ Ref: Match.stringLikeRegexp('TaskRole') }],
@@ -73,7 +73,8 @@ it('scales on the jobs of all queues, and counts one as empty that sends no metr
     'IF(FILL(visible, -1) + FILL(visible2, -1) + FILL(visible3, -1) > -3, FILL(visible, 0) + FILL(visible2, 0) + FILL(visible3, 0), visible)';
   const inFlight = 'FILL(inFlight, 0) + FILL(inFlight2, 0) + FILL(inFlight3, 0)';
   for (const Expression of [
-    `${visible} + ${inFlight}`,
+    `IF(MIN([FILL(unavailable, 0), FILL(unavailable2, 0), FILL(unavailable3, 0)]) >= 600, 1, ${visible} + ${inFlight})`,
+    'MAX([unavailable, unavailable2, unavailable3])',
     `IF(${inFlight} > 0, 0, ${visible})`,
     'MAX([age, age2, age3])',
   ]) {

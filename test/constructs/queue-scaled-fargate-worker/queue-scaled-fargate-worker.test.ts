@@ -32,8 +32,8 @@ describe('QueueScaledFargateWorker with defaults', () => {
   const worker = createWorker(test);
   const template = synth(test);
 
-  it('adds 18 resources on a shared cluster, its dead-letter alarm among them', () => {
-    expect(resourceCount(template)).toBe(18);
+  it('adds 19 resources on a shared cluster, its alarms on dead letters and unavailable dependencies among them', () => {
+    expect(resourceCount(template)).toBe(19);
     template.resourceCountIs('AWS::Lambda::Function', 0);
     template.resourceCountIs('AWS::EC2::VPC', 0);
   });
@@ -220,7 +220,7 @@ describe('QueueScaledFargateWorker with an existing queue', () => {
       FILEWORKS_MAX_RECEIVE_COUNT: '7',
       FILEWORKS_VISIBILITY_TIMEOUT_SECONDS: '300',
     });
-    template.resourceCountIs('AWS::CloudWatch::Alarm', 3);
+    template.resourceCountIs('AWS::CloudWatch::Alarm', 4);
   });
 
   it('works on an imported queue without a dead-letter queue', () => {
@@ -569,7 +569,7 @@ describe('QueueScaledFargateWorker alarms', () => {
     });
     expect(worker.oldestMessageAlarm).toBeDefined();
     expect(worker.saturationAlarm).toBeDefined();
-    template.resourceCountIs('AWS::CloudWatch::Alarm', 5);
+    template.resourceCountIs('AWS::CloudWatch::Alarm', 6);
   });
 
   it('is in ALARM when jobs wait and none is in work, and costs nothing else', () => {
@@ -586,7 +586,7 @@ describe('QueueScaledFargateWorker alarms', () => {
       TreatMissingData: 'notBreaching',
     });
     expect(worker.notStartingAlarm).toBeDefined();
-    expect(resourceCount(template)).toBe(19);
+    expect(resourceCount(template)).toBe(20);
   });
 });
 
@@ -660,6 +660,17 @@ describe('QueueScaledFargateWorker in an organization with property injectors', 
     );
     createWorker(test);
     expect(environmentOf(synth(test))).toHaveProperty('FILEWORKS_VISIBILITY_TIMEOUT_SECONDS', '120');
+  });
+
+  it.each([
+    ['the attempts that the worker counts, with ten more receives of SQS', {}, '3', 13],
+    ['the receives of SQS, if the program extends no lease', { heartbeat: false }, '3', 3],
+  ])('tells the worker of a FIFO queue %s', (_, props, attempts, receives) => {
+    const test = createTestApp();
+    createWorker(test, { fifo: true, maxReceiveCount: 3, ...props });
+    const template = synth(test);
+    expect(environmentOf(template)).toHaveProperty('FILEWORKS_MAX_RECEIVE_COUNT', attempts);
+    template.hasResourceProperties('AWS::SQS::Queue', { RedrivePolicy: { maxReceiveCount: receives } });
   });
 
   it('watches the deployment alarms that the organization gives its services', () => {
@@ -817,6 +828,6 @@ describe('QueueScaledFargateWorker refuses', () => {
       minTasks: 1,
       maxTasks: 1,
     });
-    expect(resourceCount(synth(test))).toBe(18);
+    expect(resourceCount(synth(test))).toBe(19);
   });
 });

@@ -111,9 +111,19 @@ describe('QueueScaling.exact', () => {
     synth(test).hasResourceProperties('AWS::CloudWatch::Alarm', {
       EvaluationPeriods: 1,
       Metrics: [
-        Match.objectLike({ Expression: 'visible + FILL(inFlight, 0)', ReturnData: true }),
+        Match.objectLike({
+          Expression: 'IF(FILL(unavailable, 0) >= 600, 1, visible + FILL(inFlight, 0))',
+          ReturnData: true,
+        }),
         Match.objectLike({ Id: 'visible', MetricStat: Match.objectLike({ Period: 60, Stat: 'Maximum' }) }),
         Match.objectLike({ Id: 'inFlight', MetricStat: Match.objectLike({ Period: 60, Stat: 'Maximum' }) }),
+        Match.objectLike({
+          Id: 'unavailable',
+          MetricStat: Match.objectLike({
+            Stat: 'Maximum',
+            Metric: Match.objectLike({ Namespace: 'Fileworks', MetricName: 'DependencyUnavailableTime' }),
+          }),
+        }),
       ],
     });
   });
@@ -166,6 +176,7 @@ describe('QueueScaling.backlogPerTask', () => {
                 Metric: Match.objectLike({ MetricName: 'ApproximateNumberOfMessagesNotVisible' }),
               },
             }),
+            Match.objectLike({ Id: 'unavailable', ReturnData: false }),
             Match.objectLike({
               Id: 'running',
               ReturnData: false,
@@ -177,7 +188,8 @@ describe('QueueScaling.backlogPerTask', () => {
             Match.objectLike({
               Id: 'backlogPerTask',
               ReturnData: true,
-              Expression: '(visible + FILL(inFlight, 0)) / IF(FILL(running, 0) > 0, running, 1)',
+              Expression:
+                '(IF(FILL(unavailable, 0) >= 600, 1, visible + FILL(inFlight, 0))) / IF(FILL(running, 0) > 0, running, 1)',
             }),
           ],
         },
@@ -200,7 +212,9 @@ describe('QueueScaling.backlogPerTask', () => {
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       Threshold: 1,
       Metrics: Match.arrayWith([
-        Match.objectLike({ Expression: 'IF(FILL(running, 0) > 0, 0, visible + FILL(inFlight, 0))' }),
+        Match.objectLike({
+          Expression: 'IF(FILL(running, 0) > 0, 0, IF(FILL(unavailable, 0) >= 600, 1, visible + FILL(inFlight, 0)))',
+        }),
       ]),
     });
   });

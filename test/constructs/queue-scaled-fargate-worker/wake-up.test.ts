@@ -23,7 +23,7 @@ describe('WakeUp.onArrival()', () => {
   const template = synth(test);
 
   it('adds two queues with a policy each, an alarm, a function, its log, role and policy, and an event source: 10 resources', () => {
-    expect(resourceCount(template)).toBe(18 + 10);
+    expect(resourceCount(template)).toBe(19 + 10);
   });
 
   it('keeps a message that is not done with hidden for a minute, and gives it up after 60 receives', () => {

@@ -22,6 +22,26 @@ export function createOldestMessageAlarm(
   });
 }
 
+/**
+ * In ALARM while jobs wait for a dependency. A short wait is below the threshold: a job whose own file is refused
+ * pauses the others for seconds. A task that is replaced begins to count again, so one minute may be below it.
+ */
+export function createDependencyUnavailableAlarm(
+  worker: Construct,
+  metric: cloudwatch.IMetric,
+  props: QueueScaledFargateWorkerProps,
+): cloudwatch.Alarm {
+  return createAlarm(worker, 'DependencyUnavailableAlarm', {
+    description: `Jobs of ${pathOf(worker)} wait for a dependency that denies, throttles or does not answer; they go on by themselves when it is back`,
+    runbook: 'dependency-unavailable',
+    metric,
+    threshold: 30,
+    evaluationPeriods: 6,
+    datapointsToAlarm: 5,
+    actions: props.alarmActions,
+  });
+}
+
 /** In ALARM when the backlog exceeds the capacity of the maximum task count for a while. */
 export function createSaturationAlarm(
   worker: Construct,

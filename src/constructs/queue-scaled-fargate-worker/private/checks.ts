@@ -102,6 +102,7 @@ const PARTS = new Set([
     'ExecutionRole',
     'WakeUp',
     'SpotFallback',
+    'DependencyUnavailableAlarm',
     'OldestMessageAlarm',
     'NotStartingAlarm',
     'SaturationAlarm',

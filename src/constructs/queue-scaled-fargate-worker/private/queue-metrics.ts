@@ -16,6 +16,15 @@ export function expressionOf(
   return new MathExpression({ expression, label, period: Duration.minutes(1), ...props, usingMetrics });
 }
 
+/** The largest of a metric of each queue; the metric itself if there is one queue. */
+export function maximumOf(name: string, label: string, metrics: readonly IMetric[]): IMetric {
+  if (metrics.length === 1) {
+    return metrics[0];
+  }
+  const named = ofQueues(name, metrics);
+  return expressionOf(`MAX([${Object.keys(named).join(', ')}])`, label, named, {});
+}
+
 function nameOf(name: string, index: number): string {
   return index === 0 ? name : `${name}${index + 1}`;
 }

@@ -1,6 +1,7 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Token } from 'aws-cdk-lib';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { SqsLimits } from '../../../contract/service-limits';
 import {
   createDeadLetterAlarm,
   createWorkQueue,
@@ -11,6 +12,13 @@ import {
 import type { AdditionalQueue, AdditionalQueueOptions } from '../additional-queue';
 import type { QueueScaledFargateWorkerProps } from '../queue-scaled-fargate-worker-props';
 import { pathOf } from '../../private/paths';
+
+/**
+ * The runtime counts the attempts. SQS counts every receive, also those of workers that stopped while a dependency was
+ * unavailable; on a standard queue, the runtime sends such a message anew, which on a FIFO queue would change the
+ * order.
+ */
+const FIFO_RECEIVE_RESERVE = 10;
 
 /** The queue of a worker with its known settings. */
 export interface WorkerQueue extends AdditionalQueue {
@@ -61,8 +69,13 @@ function createQueue(
   scope: Construct,
   props: QueueScaledFargateWorkerProps,
 ): WorkQueue & Pick<WorkerQueue, 'maxReceiveCount'> {
-  const created = createWorkQueue(scope, props);
-  return { ...created, maxReceiveCount: created.queue.deadLetterQueue?.maxReceiveCount };
+  const attempts = props.maxReceiveCount ?? WorkQueueDefaults.maxReceiveCount;
+  const isReserved = props.fifo === true && (props.heartbeat ?? true) && !Token.isUnresolved(attempts);
+  const reserve = isReserved ? Math.max(0, Math.min(FIFO_RECEIVE_RESERVE, SqsLimits.maxReceiveCount - attempts)) : 0;
+  const created = createWorkQueue(scope, { ...props, maxReceiveCount: reserve === 0 ? attempts : attempts + reserve });
+  // What was built: a property injector of the organisation may have changed it.
+  const built = created.queue.deadLetterQueue?.maxReceiveCount;
+  return { ...created, maxReceiveCount: built === attempts + reserve ? attempts : built };
 }
 
 function takeQueue(

@@ -14,7 +14,7 @@ export class ExportMetrics {
   /** @param service the name of the export service, `FILEWORKS_EXPORT_NAME` */
   constructor(service: string, options: EmfMetricsOptions = {}) {
     this.#service = service;
-    this.#buffer = new MetricBuffer(EXPORT_METRIC_DIMENSION, options);
+    this.#buffer = new MetricBuffer((name) => ({ [EXPORT_METRIC_DIMENSION]: name }), options);
   }
 
   /** The orchestrator processed a message. */

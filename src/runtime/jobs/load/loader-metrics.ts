@@ -28,8 +28,7 @@ export function loaderMetrics(
     }
   }
   return metricLine(
-    LOADER_METRIC_DIMENSION,
-    name,
+    { [LOADER_METRIC_DIMENSION]: name },
     Array.from(
       counts,
       ([metric, value]) =>
