@@ -159,5 +159,10 @@ export class CallTimeout extends FileworksError {
  * `require`.
  */
 export function hasCode<E extends FileworksError>(error: unknown, code: E['code']): error is E {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
+  try {
+    return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
+  } catch {
+    // Anything can be thrown, such as a proxy or an object with a getter that throws.
+    return false;
+  }
 }

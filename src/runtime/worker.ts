@@ -14,6 +14,7 @@ import type { Environment } from './support/environment.js';
 import { watchEventLoop } from './support/event-loop-watch.js';
 import { type Logger } from './support/logger.js';
 import { listenToProcess } from './support/process-listeners.js';
+import { messageOf } from './support/thrown.js';
 import { readWorkerEnvironment, type WorkerEnvironment } from './support/worker-environment.js';
 import { WorkerEnv } from '../contract/worker-env.js';
 import { createLogger, EmfMetrics } from './telemetry/index.js';
@@ -89,8 +90,7 @@ export async function runWorker<Body = unknown>(
     visibilitySeconds = environment.visibilityTimeoutSeconds;
     health = await startHealth(environment, poller);
   } catch (error) {
-    const problems =
-      error instanceof ConfigurationError ? error.problems : [error instanceof Error ? error.message : String(error)];
+    const problems = error instanceof ConfigurationError ? error.problems : [messageOf(error)];
     problems.forEach((problem) => logger.fatal({ problem }, 'worker cannot start'));
     exit(WorkerExitCode.configuration);
     return;

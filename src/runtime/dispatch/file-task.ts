@@ -3,6 +3,7 @@ import { type DispatchEvent } from './events.js';
 import { FileTaskError, NotMyTurn, TurnLost } from './file-task-errors.js';
 import { type FileObject, type FileRow } from './rows.js';
 import { type DispatchStore } from './store.js';
+import { messageOf, readable } from '../support/thrown.js';
 
 const MAX_ATTEMPTS = 12;
 
@@ -168,5 +169,7 @@ function after(file: FileRow, writes: ReturnType<typeof decide>['writes']): File
 }
 
 const MAX_REASON = 1_000;
-const reasonOf = (error: unknown) =>
-  (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, MAX_REASON);
+function reasonOf(thrown: unknown): string {
+  const error = readable(thrown);
+  return (error instanceof Error ? `${error.name}: ${error.message}` : messageOf(error)).slice(0, MAX_REASON);
+}

@@ -2,8 +2,9 @@ import { FileTask, type FileTaskOptions } from './file-task.js';
 import { NotMyTurn, TurnLost } from './file-task-errors.js';
 import { type FileObject } from './rows.js';
 import { type DispatchStore } from './store.js';
-import { HandlerTimeout, LeaseLost, PoisonMessage, RetryLater } from '../errors.js';
+import { hasCode, HandlerTimeout, LeaseLost, type PoisonMessage, type RetryLater } from '../errors.js';
 import { type Logger } from '../support/logger.js';
+import { readable } from '../support/thrown.js';
 
 export interface FileContext {
   readonly object: FileObject;
@@ -96,7 +97,8 @@ async function work(task: FileTask, handler: FileHandler, logger: Logger, stop: 
     const result = await handler({ object, type, fence, attempt, correlationId, signal, logger, skip });
     await (skipped === undefined ? task.complete(result) : task.skip(skipped));
     return 'done';
-  } catch (error) {
+  } catch (thrown) {
+    const error = readable(thrown);
     if (error instanceof TurnLost) {
       throw error;
     }
@@ -110,9 +112,9 @@ async function work(task: FileTask, handler: FileHandler, logger: Logger, stop: 
     }
     await task.fail(
       stop.aborted ? stop.reason : error,
-      error instanceof PoisonMessage
+      hasCode<PoisonMessage>(error, 'ERR_POISON_MESSAGE')
         ? { final: true }
-        : error instanceof RetryLater
+        : hasCode<RetryLater>(error, 'ERR_RETRY_LATER') && error.seconds >= 0
           ? { retryAfterMs: error.seconds * 1_000 }
           : {},
     );

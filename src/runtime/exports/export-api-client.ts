@@ -8,6 +8,7 @@ import {
 } from '../support/circuit-breaker.js';
 import { type Clock, sleep, systemClock } from '../support/clock.js';
 import { OptionChecks } from '../support/option-checks.js';
+import { messageOf } from '../support/thrown.js';
 import { hasCode } from '../errors.js';
 import type { ExportCredentials, RequestHeaders } from './credentials.js';
 import { ExportApiError, refusalOf } from './export-api-error.js';
@@ -378,7 +379,7 @@ function readPage(
         .digest('base64'),
     };
   } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause);
+    const problem = messageOf(cause);
     throw new ExportApiError('ERR_EXPORT_PAGE', `unexpected shape of the page: ${problem}`, {
       url: answer.url,
       cause,

@@ -1,5 +1,6 @@
 import { GetObjectCommand, DeleteObjectCommand, S3ServiceException } from '@aws-sdk/client-s3';
 import { PAGE_KEY_INFIX } from '../../contract/result-keys.js';
+import { messageOf } from '../support/thrown.js';
 import { StorageError, type IdempotentUploader } from '../storage/index.js';
 import type { ExtractManifest, RefusedEntry, StoredEntry } from './extract-manifest.js';
 
@@ -193,11 +194,6 @@ export class ExtractJournal {
 
   #fail(what: string, key: string, error: unknown, signal: AbortSignal | undefined): never {
     signal?.throwIfAborted();
-    throw new StorageError(
-      'ERR_STORAGE_FAILED',
-      `${what}: ${error instanceof Error ? error.message : String(error)}`,
-      { bucket: this.#bucket, key },
-      error,
-    );
+    throw new StorageError('ERR_STORAGE_FAILED', `${what}: ${messageOf(error)}`, { bucket: this.#bucket, key }, error);
   }
 }

@@ -2,8 +2,9 @@ import { type ConfigurationError } from '../errors.js';
 import { defined } from '../support/defined.js';
 import { type Environment, EnvironmentReader } from '../support/environment.js';
 import { OptionChecks } from '../support/option-checks.js';
-import { type Logger } from '../support/logger.js';
+import { type Logger, unfailing } from '../support/logger.js';
 import { listenToProcess } from '../support/process-listeners.js';
+import { readable } from '../support/thrown.js';
 import { createLogger } from '../telemetry/index.js';
 import { type JobObject } from '../../contract/job-message.js';
 import { ObjectTaskEnv } from '../../contract/object-task-env.js';
@@ -82,7 +83,7 @@ export async function runObjectTask(handler: ObjectTaskHandler, options: RunObje
   try {
     await handler(task, { signal: stop.signal, log });
   } catch (error) {
-    log.error({ err: error }, 'object task failed');
+    unfailing(log).error({ err: readable(error) }, 'object task failed');
     code = stop.signal.aborted ? ObjectTaskExitCode.stopped : ObjectTaskExitCode.failed;
   } finally {
     stopListening();

@@ -20,6 +20,7 @@ import { faultOf } from '../support/faults.js';
 import { type AroundJob, type JobInfo } from '../support/job-info.js';
 import { type Logger } from '../support/logger.js';
 import { type Work } from '../support/pauses.js';
+import { messageOf, readable } from '../support/thrown.js';
 import { untilAborted } from '../support/until-aborted.js';
 
 /** How long after its signal aborted a handler is abandoned. It keeps its slot, since it still uses the machine. */
@@ -201,13 +202,15 @@ export class JobRun implements LeaseHolder {
           this.#startTimeout();
           try {
             await queue.handler(job, context);
+          } catch (error) {
+            throw readable(error);
           } finally {
             handOff = this.#handOff;
           }
         }),
       );
     } catch (error) {
-      outcome = this.#classify(error);
+      outcome = this.#classify(readable(error));
     } finally {
       this.#work.ended();
     }
@@ -276,10 +279,11 @@ export class JobRun implements LeaseHolder {
       return { kind: 'postponed', error: error.error };
     }
     if (hasCode<PoisonMessage>(error, 'ERR_POISON_MESSAGE')) {
-      return { kind: 'poisoned', error, reason: error.message };
+      return { kind: 'poisoned', error, reason: messageOf(error) };
     }
     if (hasCode<RetryLater>(error, 'ERR_RETRY_LATER')) {
-      return { kind: 'failed', error, retryAfterSeconds: error.seconds };
+      const { seconds } = error;
+      return { kind: 'failed', error, ...(seconds >= 0 && { retryAfterSeconds: seconds }) };
     }
     if (error instanceof Shutdown || this.#controller.signal.reason instanceof Shutdown) {
       return { kind: 'released' };

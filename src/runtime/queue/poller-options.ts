@@ -8,7 +8,7 @@ import { FargateLimits, SqsLimits, WorkerLimits } from '../../contract/service-l
 import { type Backoff, exponentialBackoff } from '../support/backoff.js';
 import { type Clock, systemClock } from '../support/clock.js';
 import { type AroundJob } from '../support/job-info.js';
-import { type Logger, silentLogger } from '../support/logger.js';
+import { type Logger, silentLogger, unfailing } from '../support/logger.js';
 import { OptionChecks } from '../support/option-checks.js';
 
 export interface QueueOptions<Body = never> {
@@ -202,7 +202,7 @@ export function resolveOptions(options: QueuePollerOptions): ResolvedOptions {
     transport: options.transport ?? new SqsTransport(),
     ownsTransport: options.transport === undefined,
     aroundJob: options.aroundJob ?? ((_, run) => run()),
-    logger: options.logger ?? silentLogger,
+    logger: unfailing(options.logger ?? silentLogger),
     clock: options.clock ?? systemClock,
   };
   check(resolved);

@@ -9,6 +9,7 @@ import { Shutdown } from '../errors.js';
 import { type Clock, sleep, type Timer } from '../support/clock.js';
 import { Deadline } from '../support/deadline.js';
 import { type UnavailableDependency, Pauses } from '../support/pauses.js';
+import { messageOf } from '../support/thrown.js';
 
 const TICK_MS = 5_000;
 /** A message that waits longer for a slot than this is released: jobs take longer than the prefetch assumed. */
@@ -278,7 +279,7 @@ export class QueuePoller {
         }
       })
       .catch((problem: unknown) => {
-        logger.error({ messageId: lease.id, problem: String(problem) }, 'job could not be reported');
+        logger.error({ messageId: lease.id, problem: messageOf(problem) }, 'job could not be reported');
       })
       .finally(() => this.#settling.delete(settled));
     this.#settling.add(settled);

@@ -1,6 +1,7 @@
 import { type PollerListener } from './poller-events.js';
 import { type Clock, type Timer } from '../support/clock.js';
 import { type Logger } from '../support/logger.js';
+import { messageOf } from '../support/thrown.js';
 
 /** Keeps the platform from stopping this worker while it has work. */
 export interface ScaleInProtection {
@@ -179,7 +180,7 @@ export class EcsScaleInProtection implements ScaleInProtection {
       const explained = response.ok || answer.failure !== undefined || answer.error !== undefined;
       return explained ? answer : { error: { Code: `HTTP ${response.status}` } };
     } catch (error) {
-      return { error: { Code: 'Unreachable', Message: error instanceof Error ? error.message : String(error) } };
+      return { error: { Code: 'Unreachable', Message: messageOf(error) } };
     }
   }
 }

@@ -10,6 +10,7 @@ import {
   type Tracer,
 } from '@opentelemetry/api';
 import { type AroundJob, type JobInfo } from '../support/job-info.js';
+import { messageOf, readable } from '../support/thrown.js';
 
 /** Characters of version 00, which has no more. */
 const TRACEPARENT_LENGTH = 55;
@@ -32,11 +33,10 @@ export function traceJobs(tracer: Tracer = trace.getTracer('fileworks-runtime'))
         try {
           return await run();
         } catch (error) {
-          span.recordException(error instanceof Error ? error : String(error));
-          span.setStatus({
-            code: SpanStatusCode.ERROR,
-            message: error instanceof Error ? error.message : String(error),
-          });
+          // Also outside a poller, which hands on readable errors only.
+          const exception = readable(error);
+          span.recordException(exception instanceof Error ? exception : messageOf(exception));
+          span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(exception) });
           throw error;
         } finally {
           span.end();

@@ -2,6 +2,7 @@ import { MemoryStore } from './support/memory-store';
 import { arrival, policy } from './support/rows';
 import { DispatchEnv } from '../../../src/contract/dispatch-env';
 import { Dispatcher, type FileContext, runFileTask } from '../../../src/runtime/dispatch/index.js';
+import { THROWN } from '../support/thrown-values';
 import { ConfigurationError, PoisonMessage, RetryLater } from '../../../src/runtime/errors.js';
 
 const env = { [DispatchEnv.fileId]: '1', [DispatchEnv.epoch]: '1' };
@@ -50,6 +51,14 @@ test.each([
   if (error() instanceof RetryLater) {
     expect(row().notBefore).toBeGreaterThanOrEqual(before + 3_600_000);
   }
+});
+
+test.each(THROWN)('fails the attempt on %s', async (_, value) => {
+  const handler = () => {
+    throw value();
+  };
+  expect(await run(handler)).toBe(1);
+  expect(row().status).toMatch(/waiting|parked/);
 });
 
 test('skips a file whose object is gone', async () => {

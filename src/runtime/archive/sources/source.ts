@@ -1,3 +1,4 @@
+import { messageOf } from '../../support/thrown.js';
 import { ZipError } from '../zip-error.js';
 
 /** The end of an archive, and the size of the archive. */
@@ -48,6 +49,6 @@ export function sourceFailed(label: string, offset: number, cause: unknown, sign
   if (cause instanceof ZipError || signal?.aborted) {
     return signal?.aborted ? signal.reason : cause;
   }
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = messageOf(cause);
   return new ZipError('ERR_ZIP_SOURCE', `reading the archive failed: ${reason}`, { archive: label, offset, cause });
 }

@@ -7,6 +7,7 @@ import { type Clock, sleep, systemClock } from '../../support/clock.js';
 import { defined } from '../../support/defined.js';
 import type { Logger } from '../../support/logger.js';
 import { OptionChecks } from '../../support/option-checks.js';
+import { messageOf, readable } from '../../support/thrown.js';
 import { createLogger } from '../../telemetry/index.js';
 import { readBatch } from './batch-document.js';
 import { BatchJournal } from './batch-journal.js';
@@ -172,12 +173,13 @@ class BatchWork {
           await this.#handler({ bucket: this.#document.bucket, ...file }, { signal, log, attempt }),
         );
         return done('processed', output === undefined ? {} : { output });
-      } catch (error) {
+      } catch (thrown) {
         signal.throwIfAborted();
+        const error = readable(thrown);
         if (attempt >= attempts || hasCode<PoisonMessage>(error, 'ERR_POISON_MESSAGE')) {
           log.error({ err: error, attempt }, 'file failed');
           return done('failed', {
-            reason: (error instanceof Error ? error.message : String(error)).slice(0, MAX_REASON_CHARACTERS),
+            reason: messageOf(error).slice(0, MAX_REASON_CHARACTERS),
           });
         }
         const seconds = hasCode<RetryLater>(error, 'ERR_RETRY_LATER') ? error.seconds : retry(attempt);
