@@ -348,11 +348,14 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Sourc
 
   #scheduleRetry(): void {
     this.#retryTimer?.cancel();
-    const { nextReadyAt } = this.#buffer;
-    if (Number.isFinite(nextReadyAt)) {
-      this.#retryTimer = this.#options.clock.after(Math.max(0, nextReadyAt - this.#now), () => {
+    const now = this.#now;
+    const readyAt = this.#buffer.nextReadyAt(now);
+    if (Number.isFinite(readyAt)) {
+      this.#retryTimer = this.#options.clock.after(readyAt - now, () => {
         this.#retryTimer = undefined;
         this.#listener.changed();
+        // Other groups may wait for a later time.
+        this.#scheduleRetry();
       });
     }
   }

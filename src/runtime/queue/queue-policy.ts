@@ -27,8 +27,8 @@ export interface MessageBuffer {
   readonly size: number;
   /** Messages that could start now. */
   ready(now: number): number;
-  /** Clock time at which the next message is ready that waits for its next attempt. */
-  readonly nextReadyAt: number;
+  /** Clock time after `now` at which the next message becomes ready that waits for its next attempt. */
+  nextReadyAt(now: number): number;
   push(lease: Lease): void;
   /** The next message to start; on a FIFO queue its group is busy from here until `groupDone` or `putBack`. */
   take(now: number): Lease | undefined;
@@ -92,7 +92,6 @@ export function policyOf(queueUrl: string): QueuePolicy {
 }
 
 class StandardBuffer implements MessageBuffer {
-  readonly nextReadyAt = Number.POSITIVE_INFINITY;
   readonly #since = new Map<Lease, number>();
 
   constructor(private readonly now: () => number) {}
@@ -103,6 +102,10 @@ class StandardBuffer implements MessageBuffer {
 
   ready(): number {
     return this.#since.size;
+  }
+
+  nextReadyAt(): number {
+    return Number.POSITIVE_INFINITY;
   }
 
   push(lease: Lease): void {
@@ -154,13 +157,13 @@ class FifoBuffer implements MessageBuffer {
     return [...this.#groups.values()].reduce((sum, { waiting }) => sum + waiting.length, 0);
   }
 
-  get nextReadyAt(): number {
-    const waiting = [...this.#groups.values()].filter((group) => !group.busy && group.waiting.length > 0);
-    return Math.min(...waiting.map(({ notBefore }) => notBefore));
-  }
-
   ready(now: number): number {
     return [...this.#groups.values()].filter((group) => isReady(group, now)).length;
+  }
+
+  nextReadyAt(now: number): number {
+    const waiting = [...this.#groups.values()].filter((group) => !group.busy && group.waiting.length > 0);
+    return Math.min(...waiting.map(({ notBefore }) => notBefore).filter((time) => time > now));
   }
 
   push(lease: Lease): void {

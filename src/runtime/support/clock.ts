@@ -4,7 +4,7 @@ export interface Clock {
   now(): number;
   /** The system date, for logs and for times that other machines read. */
   date(): Date;
-  /** Calls back once after `ms` milliseconds. */
+  /** Calls back once after `ms` milliseconds or later, never earlier on the scale of `now()`. */
   after(ms: number, callback: () => void): Timer;
 }
 
@@ -16,7 +16,16 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   date: () => new Date(),
   after(ms, callback) {
-    const timer = setTimeout(callback, ms);
+    const due = performance.now() + ms;
+    let timer = setTimeout(fire, ms);
+    // Timers of Node.js count whole milliseconds of another clock, and can fire a fraction of one too early.
+    function fire(): void {
+      if (performance.now() < due) {
+        timer = setTimeout(fire, 1);
+      } else {
+        callback();
+      }
+    }
     return { cancel: () => clearTimeout(timer) };
   },
 };

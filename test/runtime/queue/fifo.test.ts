@@ -1,3 +1,4 @@
+import { RetryLater } from '../../../src/runtime/errors.js';
 import { type JobHandler, QueuePoller, type QueuePollerOptions } from '../../../src/runtime/queue/index.js';
 import { InMemoryQueues, ManualClock } from '../../../src/runtime/testing/index.js';
 
@@ -88,6 +89,32 @@ it('does not hammer a dead-letter queue that is unavailable: the group is releas
   await poller.start();
   await clock.advance(25_000);
   expect(move.mock.calls.length).toBeLessThanOrEqual(2);
+  await stop();
+});
+
+it('retries each group at its own time, also when a timer fires too early', async () => {
+  const log: string[] = [];
+  const delays: Record<string, number> = { a1: 10, b1: 11 };
+  const { clock, poller, send, stop } = setup(({ type }, { attempt }) => {
+    log.push(`${type}/${attempt} at ${clock.now()}`);
+    if (attempt === 1) {
+      throw new RetryLater({ seconds: delays[type ?? ''] });
+    }
+  });
+  // As `setTimeout` does at times: a fraction of a millisecond before the time.
+  const after = clock.after.bind(clock);
+  let early = true;
+  jest.spyOn(clock, 'after').mockImplementation((ms, callback) => {
+    const isRetry = early && ms === 10_000;
+    early &&= !isRetry;
+    return after(isRetry ? ms - 0.25 : ms, callback);
+  });
+  send('a1', 'a');
+  send('b1', 'b');
+  await poller.start();
+  await clock.advance(20_000);
+  expect(early).toBe(false);
+  expect(log).toEqual(['a1/1 at 0', 'b1/1 at 0', 'a1/2 at 10000', 'b1/2 at 11000']);
   await stop();
 });
 
