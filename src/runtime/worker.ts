@@ -29,8 +29,8 @@ export const WorkerExitCode = {
   /** An uncaught exception. Unfinished work was released. */
   crashed: 70,
   /**
-   * Stopped, but SQS did not confirm every delete and release: some messages are redelivered after their visibility
-   * timeout.
+   * Stopped, but SQS did not confirm every delete and release, or did not answer every receive: some messages are
+   * redelivered only after their visibility timeout.
    */
   unconfirmed: 75,
   /** The environment or the options are unusable; the log names each problem. */
@@ -152,6 +152,6 @@ function listen(poller: QueuePoller, logger: Logger, onCrash: () => void): () =>
   return listenToProcess({ onSignal, onException });
 }
 
-function codeOf({ unconfirmed }: DrainReport): number {
-  return unconfirmed > 0 ? WorkerExitCode.unconfirmed : WorkerExitCode.stopped;
+function codeOf({ unconfirmed, unansweredReceives }: DrainReport): number {
+  return unconfirmed + unansweredReceives > 0 ? WorkerExitCode.unconfirmed : WorkerExitCode.stopped;
 }

@@ -32,6 +32,11 @@ export class MessageLedger {
     this.#held.set(lease.id, lease);
   }
 
+  /** Ids of the messages whose lease has not ended. */
+  activeIds(): readonly string[] {
+    return [...this.#held.values()].filter(({ isActive }) => isActive).map(({ id }) => id);
+  }
+
   handlerStarted(lease: Lease): void {
     this.#running.add(lease);
   }

@@ -75,10 +75,15 @@ export interface DrainReport {
   /** Handlers that still ran when the worker stopped. */
   readonly abandoned: number;
   /**
-   * Messages whose delete or release SQS did not confirm meanwhile; they are redelivered when their visibility timeout
-   * ends.
+   * Messages whose delete or release SQS did not confirm meanwhile, because it failed or has no answer yet. Unless a
+   * delete took effect, they are redelivered when their visibility timeout ends.
    */
   readonly unconfirmed: number;
+  /**
+   * Receives that SQS did not answer within their wait time, and that were cancelled when no time was left. Messages
+   * that SQS assigned to them become visible after their visibility timeout.
+   */
+  readonly unansweredReceives: number;
 }
 
 /** What the parts of a poller report to it: one object, which every part gets. */
@@ -88,6 +93,8 @@ export interface PollerListener extends PausesListener {
   /** @param isReset whether the transport was reset */
   receiveFailed(queueName: string, error: unknown, consecutiveFailures: number, isReset: boolean): void;
   messagesReceived(queueName: string, count: number): void;
+  /** Receives are cancelled whose wait time is over, because no time is left. */
+  receivesUnanswered(queueName: string, count: number): void;
   messagesReleased(queueName: string, count: number): void;
   messageDuplicated(queueName: string, messageId: string): void;
   jobAbandoned(job: JobInfo): void;
@@ -96,6 +103,8 @@ export interface PollerListener extends PausesListener {
   extensionFailed(queueUrl: string, error: unknown): void;
   deleteFailed(queueName: string, messageId: string, error: unknown, willRetry: boolean): void;
   releaseFailed(queueName: string, messageId: string, error: unknown): void;
+  /** The worker stops before SQS has answered the delete or the release of the message. */
+  settlementUnanswered(queueName: string, messageId: string): void;
 }
 
 /** Logs and emits what happens in a poller, and counts it while the poller drains. */
@@ -107,6 +116,7 @@ export class PollerReporter implements PollerListener {
   #finished = 0;
   #released = 0;
   #unconfirmed = 0;
+  #unansweredReceives = 0;
 
   constructor(logger: Logger, react: Pick<PollerListener, 'changed' | 'protectionRefused'>) {
     this.#logger = logger;
@@ -116,8 +126,13 @@ export class PollerReporter implements PollerListener {
   }
 
   /** What was counted since the state changed to `draining`. */
-  get drained(): Pick<DrainReport, 'finished' | 'released' | 'unconfirmed'> {
-    return { finished: this.#finished, released: this.#released, unconfirmed: this.#unconfirmed };
+  get drained(): Omit<DrainReport, 'durationMs' | 'abandoned'> {
+    return {
+      finished: this.#finished,
+      released: this.#released,
+      unconfirmed: this.#unconfirmed,
+      unansweredReceives: this.#unansweredReceives,
+    };
   }
 
   stateChanged(
@@ -128,6 +143,7 @@ export class PollerReporter implements PollerListener {
       this.#finished = 0;
       this.#released = 0;
       this.#unconfirmed = 0;
+      this.#unansweredReceives = 0;
     }
     this.#logger.info({ ...change, ...counts }, `worker is ${change.to}`);
     this.events.emit('state:changed', change);
@@ -145,6 +161,14 @@ export class PollerReporter implements PollerListener {
       this.#logger.warn(fields, 'receive failed; trying again');
     }
     this.events.emit('receive:failed', { queueName, error, consecutiveFailures });
+  }
+
+  receivesUnanswered(queueName: string, count: number): void {
+    this.#unansweredReceives += count;
+    this.#logger.warn(
+      { queue: queueName, receives: count },
+      'receives without an answer are cancelled; messages that SQS assigned to them become visible after the visibility timeout',
+    );
   }
 
   messagesReceived(queueName: string, count: number): void {
@@ -256,9 +280,18 @@ export class PollerReporter implements PollerListener {
     );
   }
 
+  settlementUnanswered(queueName: string, messageId: string): void {
+    this.#settlementUnconfirmed(
+      queueName,
+      messageId,
+      undefined,
+      'worker stops before SQS has confirmed what happens to the message; unless it was deleted, it is redelivered when its visibility timeout ends',
+    );
+  }
+
   #settlementUnconfirmed(queueName: string, messageId: string, error: unknown, text: string): void {
     this.#unconfirmed += 1;
-    this.#logger.warn({ messageId, queue: queueName, err: error }, text);
+    this.#logger.warn({ messageId, queue: queueName, ...(error === undefined ? {} : { err: error }) }, text);
     this.events.emit('message:unconfirmed', { queueName, messageId });
   }
 }

@@ -313,6 +313,7 @@ export class QueuePoller {
       this.#lanes.forEach(({ receiver }) => receiver.abort());
       this.#runs.forEach((run) => run.abort(new Shutdown(run.lease.id)));
       await atMost(clock, releaseReserveSeconds * 1_000 - exitMarginMs, done);
+      this.#lanes.forEach((lane) => lane.giveUp());
     }
     await atMost(clock, exitMarginMs, this.#protection.release());
     if (ownsTransport) {

@@ -41,6 +41,8 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Sourc
   readonly #localRetries = new Map<Lease, number>();
   /** By message id, on a FIFO queue: deliveries that used up no attempt. */
   readonly #postponements = new Map<string, number>();
+  /** Clock time of the next attempt of a message that failed and stays here. */
+  readonly #retryAt = new Map<Lease, number>();
   #maxReceiveCount: number | undefined;
   /** Jobs of this queue that have started and not ended. */
   #running = 0;
@@ -265,6 +267,15 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Sourc
     return this.#running - this.dormant.size;
   }
 
+  /**
+   * Stops to wait for SQS, because no time is left: reports each message whose delete or release has no answer. What
+   * happens to them later is not reported.
+   */
+  giveUp(): void {
+    const ids = new Set([...this.#settler.giveUp(), ...this.#ledger.activeIds()]);
+    ids.forEach((id) => this.#listener.settlementUnanswered(this.queue.name, id));
+  }
+
   get #now(): number {
     return this.#options.clock.now();
   }
@@ -328,7 +339,9 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Sourc
     // The message and its followers stay here, leased, and it is retried before them.
     this.#localRetries.set(lease, (this.#localRetries.get(lease) ?? 0) + 1);
     lease.holder = this;
-    this.#buffer.putBack(lease, this.#now + seconds * 1_000);
+    const retryAt = this.#now + seconds * 1_000;
+    this.#retryAt.set(lease, retryAt);
+    this.#buffer.putBack(lease, retryAt);
     this.#scheduleRetry();
   }
 
@@ -423,10 +436,17 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Sourc
     leases: readonly Lease[],
     isPostponed = this.#pauses.admission(this) !== 'all',
   ): Promise<void> {
-    leases.forEach((lease) => this.#end(lease));
     if (leases.length === 0) {
       return;
     }
+    // Open receives of this worker, and of others that stop with it, would receive them again, each time at the cost of
+    // an attempt. One that waits for its next attempt stays hidden until then, with its group behind it.
+    const visibleAt = this.#now + (this.#draining ? this.receiver.openForMs : 0);
+    const releases = leases.map((lease) => ({
+      lease,
+      seconds: this.#hideableSeconds(lease, (Math.max(visibleAt, this.#retryAt.get(lease) ?? 0) - this.#now) / 1_000),
+    }));
+    leases.forEach((lease) => this.#end(lease));
     this.#listener.messagesReleased(this.queue.name, leases.length);
     // Each delivery counts as an attempt that no handler saw; this line explains the receive count of a dead-letter
     // message.
@@ -437,14 +457,9 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Sourc
       },
       'messages released before they started',
     );
-    // Open receives of this worker, and of others that stop with it, would receive them again, each time at the cost of
-    // an attempt.
-    const openForMs = this.#draining ? this.receiver.openForMs : 0;
     await Promise.all(
-      leases.map((lease) =>
-        isPostponed
-          ? this.#giveBack(lease, openForMs / 1_000)
-          : this.#settler.release(lease, this.#hideableSeconds(lease, openForMs / 1_000)),
+      releases.map(({ lease, seconds }) =>
+        isPostponed ? this.#giveBack(lease, seconds) : this.#settler.release(lease, seconds),
       ),
     );
   }
@@ -468,6 +483,7 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Sourc
   #end(lease: Lease): void {
     this.#keeper.drop(lease);
     this.#localRetries.delete(lease);
+    this.#retryAt.delete(lease);
     this.#ledger.settled(lease);
   }
 }

@@ -57,7 +57,8 @@ export class Receiver {
   readonly #listener: PollerListener;
   readonly #attemptIds: AttemptIds;
   readonly #abort = new AbortController();
-  readonly #open = new Set<Promise<void>>();
+  /** Open receives, and the clock time at which the wait time of each is over. */
+  readonly #open = new Map<Promise<void>, number>();
   #requested = 0;
   #openUntil = 0;
   #allowed = 1;
@@ -122,13 +123,15 @@ export class Receiver {
       const asked = Math.min(messages, SqsLimits.maxBatchEntries);
       messages -= asked;
       this.#requested += asked;
-      const receive = this.#receive(asked, demand.probe).finally(() => {
+      const waitSeconds = demand.probe ? 0 : this.#options.waitTimeSeconds;
+      const answerDueAt = this.#options.clock.now() + waitSeconds * 1_000;
+      const receive = this.#receive(asked, waitSeconds).finally(() => {
         this.#requested -= asked;
         this.#open.delete(receive);
         this.#lastEndAt = this.#options.clock.now();
         this.#consumer.receiveEnded();
       });
-      this.#open.add(receive);
+      this.#open.set(receive, answerDueAt);
     }
   }
 
@@ -141,22 +144,26 @@ export class Receiver {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#retry?.cancel();
-    await Promise.all(this.#open);
+    await Promise.all(this.#open.keys());
   }
 
   /** Aborts the open receives, when there is no time left to wait for answers. */
   abort(): void {
     this.#openUntil = 0;
+    const now = this.#options.clock.now();
+    const unanswered = [...this.#open.values()].filter((answerDueAt) => answerDueAt <= now).length;
+    if (unanswered > 0) {
+      this.#listener.receivesUnanswered(this.#consumer.queue.name, unanswered);
+    }
     this.#abort.abort();
   }
 
-  async #receive(maxMessages: number, probe: boolean): Promise<void> {
-    const { clock, waitTimeSeconds, visibilitySeconds } = this.#options;
+  async #receive(maxMessages: number, waitSeconds: number): Promise<void> {
+    const { clock, visibilitySeconds } = this.#options;
     const requestedAt = clock.now();
     if (requestedAt - this.#lastFailureAt > ROW_ENDS_AFTER_MS) {
       this.#failingSince = undefined;
     }
-    const waitSeconds = probe ? 0 : waitTimeSeconds;
     this.#openUntil = Math.max(this.#openUntil, requestedAt + waitSeconds * 1_000 + ANSWER_SLACK_MS);
     const attemptId = this.#attemptIds.next(requestedAt);
     try {

@@ -32,8 +32,10 @@ export class Settler {
   readonly #maxLingeringJobMs: number;
   readonly #deletes: EntryBatcher<() => string>;
   readonly #visibilities: EntryBatcher<VisibilityEntry>;
-  readonly #open = new Set<Promise<boolean>>();
+  /** Deletes and releases without an answer, and the ids of their messages. */
+  readonly #open = new Map<Promise<boolean>, string>();
   readonly #hurry = new AbortController();
+  #gaveUp = false;
 
   /** @param deleteLingerMs how long the first delete of a batch waits for others */
   constructor(
@@ -70,6 +72,7 @@ export class Settler {
   release({ id, receiptHandle }: Lease, seconds: number): Promise<boolean> {
     const entry = { receiptHandle, visibilityTimeoutSeconds: seconds };
     return this.#track(
+      id,
       this.#repeat(
         VISIBILITY_ATTEMPTS,
         () => this.#visibilities.add(entry),
@@ -109,12 +112,19 @@ export class Settler {
   /** Resolves when every delete and release was answered. */
   async finish(): Promise<void> {
     while (this.#open.size > 0) {
-      await Promise.all([...this.#open, this.flush()]);
+      await Promise.all([...this.#open.keys(), this.flush()]);
     }
+  }
+
+  /** From now on nothing is repeated or reported. Returns the ids of the messages whose call has no answer. */
+  giveUp(): readonly string[] {
+    this.#gaveUp = true;
+    return [...this.#open.values()];
   }
 
   #delete(messageId: string, handle: () => string, urgent: boolean): Promise<boolean> {
     return this.#track(
+      messageId,
       this.#repeat(
         DELETE_ATTEMPTS,
         (attempt) => this.#deletes.add(handle, urgent || attempt > 1 || this.#hurry.signal.aborted),
@@ -123,9 +133,9 @@ export class Settler {
     );
   }
 
-  #track(promise: Promise<boolean>): Promise<boolean> {
+  #track(messageId: string, promise: Promise<boolean>): Promise<boolean> {
     const tracked = promise.finally(() => this.#open.delete(tracked));
-    this.#open.add(tracked);
+    this.#open.set(tracked, messageId);
     return tracked;
   }
 
@@ -147,6 +157,9 @@ export class Settler {
         isLast ||= isHandleRefused(failure);
       } catch (error) {
         problem = error;
+      }
+      if (this.#gaveUp) {
+        return false;
       }
       onFailed(problem, !isLast);
       if (isLast) {

@@ -86,10 +86,10 @@ describe('receive', () => {
     const poller = start(() => undefined);
     await until(() => stub.calls.length > 1);
     expect(poller.health().live).toBe(true);
-    // Half a minute passes with each look at the clock, so that one failure comes well after another.
+    // Time passes with each look at the clock, so that one failure comes well after another.
     const real = performance.now.bind(performance);
     let ahead = 0;
-    const later = jest.spyOn(performance, 'now').mockImplementation(() => real() + (ahead += 5_000));
+    const later = jest.spyOn(performance, 'now').mockImplementation(() => real() + (ahead += 2_000));
     await until(() => !poller.health().live);
     expect(poller.health()).toEqual({
       live: false,
@@ -282,6 +282,51 @@ describe('stop', () => {
         ? { kind: 'status', status: 403, code: 'AccessDenied' }
         : undefined;
     expect(await poller.stop({ deadlineSeconds: 0 })).toMatchObject({ released: 1, unconfirmed: 1 });
+  });
+});
+
+describe('a stop during which SQS answers nothing', () => {
+  const silence = () => {
+    stub.fault = () => ({ kind: 'hang' });
+  };
+
+  it('reports the messages whose release has no answer, and each of them as an event', async () => {
+    const run = untilAborted();
+    const ids = ['a', 'b'].map((key) => stub.queue('jobs').send(event(key)));
+    const poller = start(run.handler, { shutdown: { stopTimeoutSeconds: 3, releaseReserveSeconds: 1 } });
+    const unconfirmed: string[] = [];
+    poller.on('message:unconfirmed', ({ messageId }) => unconfirmed.push(messageId));
+    await until(() => run.contexts.length === 2);
+    silence();
+    expect(await poller.stop()).toMatchObject({ released: 2, unconfirmed: 2 });
+    expect(unconfirmed.sort()).toEqual(ids.sort());
+  });
+
+  it('reports a delete without an answer', async () => {
+    stub.queue('jobs').send(event('a'));
+    const poller = start(silence, { shutdown: { stopTimeoutSeconds: 3, releaseReserveSeconds: 1 } });
+    await until(() => stub.calls.some(({ operation }) => operation === 'DeleteMessageBatch'));
+    expect(await poller.stop()).toMatchObject({ finished: 0, released: 0, unconfirmed: 1 });
+  });
+
+  it('reports a copy for the dead-letter queue without an answer', async () => {
+    stub.queue('jobs').send('{"odd":true}');
+    stub.fault = ({ operation }) => (operation === 'SendMessage' ? { kind: 'hang' } : undefined);
+    const poller = start(() => undefined, { shutdown: { stopTimeoutSeconds: 3, releaseReserveSeconds: 1 } });
+    await until(() => stub.calls.some(({ operation }) => operation === 'SendMessage'));
+    silence();
+    expect(await poller.stop()).toMatchObject({ unconfirmed: 1 });
+  });
+
+  it('reports a receive that is overdue, which may have messages, but none that was cut within its wait time', async () => {
+    silence();
+    const poller = start(() => undefined, { shutdown: { stopTimeoutSeconds: 3, releaseReserveSeconds: 1 } });
+    await until(() => stub.calls.some(({ operation }) => operation === 'ReceiveMessage'));
+    expect(await poller.stop()).toMatchObject({ unconfirmed: 0, unansweredReceives: 1 });
+    const hurried = start(() => undefined, { receive: { waitTimeSeconds: 20 } });
+    const before = stub.calls.length;
+    await until(() => stub.calls.length > before);
+    expect(await hurried.stop({ deadlineSeconds: 0 })).toMatchObject({ unansweredReceives: 0 });
   });
 });
 

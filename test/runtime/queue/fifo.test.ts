@@ -168,6 +168,29 @@ it('gives a whole group back, in order, when the worker stops after a failure', 
   await end;
 });
 
+it('keeps the time of a RetryLater when the worker stops during the wait', async () => {
+  const log: string[] = [];
+  const { clock, queue, poller, send } = setup(({ type }) => {
+    log.push(String(type));
+    throw new RetryLater({ seconds: 3_600 });
+  });
+  ['a1', 'a2'].forEach((type) => send(type, 'a'));
+  await poller.start();
+  await clock.advance(600_000);
+  const report = poller.stop();
+  await clock.advance(60_000);
+  expect(await report).toMatchObject({ released: 2, unconfirmed: 0 });
+  expect(log).toEqual(['a1']);
+  expect(queue.take(10, 30)).toEqual([]);
+  await clock.advance(2_930_000);
+  expect(queue.take(10, 30)).toEqual([]);
+  await clock.advance(20_000);
+  expect(queue.take(10, 30).map(({ body }) => JSON.parse(body) as object)).toMatchObject([
+    { type: 'a1' },
+    { type: 'a2' },
+  ]);
+});
+
 it('lets no follower overtake a message whose lease was lost', async () => {
   const log: string[] = [];
   const { clock, queues, poller, send, stop } = setup(async ({ type }, { signal, attempt }) => {

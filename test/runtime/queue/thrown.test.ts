@@ -1,6 +1,5 @@
 import { type JobHandler, QueuePoller, type QueuePollerOptions } from '../../../src/runtime/queue/index.js';
 import { aroundJobs } from '../../../src/runtime/support/around-jobs.js';
-import { circuitBreaker } from '../../../src/runtime/support/circuit-breaker.js';
 import { type Logger } from '../../../src/runtime/support/logger.js';
 import { createLogger, logContext, traceJobs } from '../../../src/runtime/telemetry/index.js';
 import { InMemoryQueues, ManualClock, objectCreatedEvent } from '../../../src/runtime/testing/index.js';
@@ -63,11 +62,7 @@ describe.each(THROWN)('a handler that throws %s', (_, value) => {
       (job, context) => (job.object?.key === 'good' ? undefined : raise(value)(job, context)),
       {
         logger: logger(),
-        aroundJob: aroundJobs(
-          logContext,
-          traceJobs(),
-          circuitBreaker({}, { onOpen: () => undefined, onClose: () => undefined }),
-        ),
+        aroundJob: aroundJobs(logContext, traceJobs()),
       },
     );
     poller.on('job:ended', ({ error }) => error !== undefined && strictLogger().error({ err: error }, ''));
