@@ -1,4 +1,5 @@
 import { type PollerListener } from './poller-events.js';
+import { backoffDelay } from '../support/backoff.js';
 import { type Clock, type Timer } from '../support/clock.js';
 import { type Logger } from '../support/logger.js';
 import { messageOf } from '../support/thrown.js';
@@ -7,9 +8,10 @@ import { messageOf } from '../support/thrown.js';
 export interface ScaleInProtection {
   /**
    * Acquires or renews the protection. Resolves with `refused` when the platform is about to stop this worker, which
-   * then drains; failures of any other kind MUST resolve with `granted`, since work does not depend on protection.
+   * then drains, and with `failed`, or rejects, when it could not be acquired, as when the call was throttled: the
+   * worker continues without it, and soon tries again.
    */
-  acquire(): Promise<'granted' | 'refused'>;
+  acquire(): Promise<'granted' | 'refused' | 'failed'>;
   /** Ends the protection; never rejects. */
   release(): Promise<void>;
   /** Milliseconds after which a held protection must be acquired again. */
@@ -18,12 +20,16 @@ export interface ScaleInProtection {
   readonly releaseAfterIdleMs: number;
 }
 
+/** Between attempts that fail. ECS throttles the calls of all tasks of an account together. */
+const RETRY_MS = { base: 2_000, max: 60_000, jitter: 'equal' } as const;
+
 /**
  * Holds the scale-in protection of a poller while there is work.
  *
  * - off: not protected. With work, it is acquired.
  * - acquiring: no job starts and no message is received until the answer.
- * - held: renewed until there has been no work for `releaseAfterIdleMs`, then off again.
+ * - held: renewed until there has been no work for `releaseAfterIdleMs`, then off again. After a failure, work
+ *   continues without protection, and it is acquired again after 1 to 60 seconds.
  *
  * A refusal, at the first acquisition or at a renewal, drains the worker.
  */
@@ -31,7 +37,9 @@ export class ProtectionKeeper {
   readonly #protection: ScaleInProtection | undefined;
   readonly #clock: Clock;
   readonly #listener: PollerListener;
+  /** Whether work may go on: protected, or without protection after a failure. */
   #held = false;
+  #failures = 0;
   #acquiring: Promise<void> | undefined;
   #releasing: Promise<void> = Promise.resolve();
   #renewal: Timer | undefined;
@@ -81,14 +89,19 @@ export class ProtectionKeeper {
   async #acquire(protection: ScaleInProtection): Promise<void> {
     // A call that overtakes another would leave the task unprotected while it works.
     await this.#releasing;
-    const answer = await protection.acquire().catch(() => 'granted' as const);
+    const answer = await protection.acquire().catch(() => 'failed' as const);
     this.#acquiring = undefined;
-    this.#held = answer === 'granted';
+    this.#held = answer !== 'refused';
     if (!this.#held) {
       this.#listener.protectionRefused();
       return;
     }
-    this.#renewal = this.#clock.after(protection.renewEveryMs, () => {
+    this.#failures = answer === 'failed' ? this.#failures + 1 : 0;
+    const renewAfterMs =
+      this.#failures === 0
+        ? protection.renewEveryMs
+        : Math.min(protection.renewEveryMs, backoffDelay(this.#failures, RETRY_MS));
+    this.#renewal = this.#clock.after(renewAfterMs, () => {
       this.#acquiring = this.#acquire(protection);
     });
     this.#listener.changed();
@@ -116,7 +129,7 @@ interface AgentAnswer {
  *
  * It keeps the task from scale-in and deployments while it works, but not from a Spot interruption. A refusal, as while
  * a deployment is blocked, means that ECS is about to stop the task. Every other failure is logged, and the worker
- * continues unprotected.
+ * continues unprotected until a later attempt succeeds.
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-scale-in-protection-endpoint.html
  */
@@ -133,7 +146,7 @@ export class EcsScaleInProtection implements ScaleInProtection {
     this.#logger = logger;
   }
 
-  async acquire(): Promise<'granted' | 'refused'> {
+  async acquire(): Promise<'granted' | 'refused' | 'failed'> {
     if (!this.#supported) {
       return 'granted';
     }
@@ -151,7 +164,8 @@ export class EcsScaleInProtection implements ScaleInProtection {
       return 'refused';
     }
     if (answer.error !== undefined) {
-      this.#logger.warn({ ...answer.error }, 'scale-in protection failed; working without it');
+      this.#logger.warn({ ...answer.error }, 'scale-in protection failed; working without it until the next attempt');
+      return 'failed';
     }
     return 'granted';
   }

@@ -116,6 +116,29 @@ describe('a poller with scale-in protection', () => {
     await stop();
   });
 
+  it('tries again soon when acquiring or renewing it fails, and works meanwhile', async () => {
+    const run = untilAborted();
+    const { clock, queue, poller, log, protection, stop } = setup(run.handler);
+    const times: number[] = [];
+    const answers = ['failed', 'failed', 'granted', 'failed', 'granted'] as const;
+    jest.spyOn(protection, 'acquire').mockImplementation(() => {
+      times.push(clock.now());
+      return Promise.resolve(answers[times.length - 1] ?? 'granted');
+    });
+    queue.send(objectCreatedEvent({ key: 'a' }));
+    await poller.start();
+    await clock.advance(320_000);
+    expect(log).toContain('start');
+    // Twice after a failure, once when it is due, and once after that failed.
+    expect(times).toHaveLength(5);
+    expect(times[2]).toBeLessThanOrEqual(2_000 + 4_000);
+    expect(times[4] - times[3]).toBeLessThanOrEqual(2_000);
+    run.finish();
+    await clock.advance(100_000);
+    expect(log).toContain('release');
+    await stop();
+  });
+
   it('releases it while the poller is paused and nothing runs', async () => {
     const { clock, poller, log, stop } = setup(() => undefined);
     await poller.start();
@@ -180,11 +203,12 @@ describe('the ECS agent', () => {
     ]);
   });
 
-  it.each<[string, 'granted' | 'refused', number, unknown]>([
+  it.each<[string, 'granted' | 'refused' | 'failed', number, unknown]>([
     ['a failure, as during a blocked deployment,', 'refused', 200, { failure: { Reason: 'DEPLOYMENT_BLOCKED' } }],
     ['a task without a service', 'granted', 400, { failure: { Reason: 'TASK_NOT_VALID' } }],
-    ['a missing permission', 'granted', 400, { error: { Code: 'AccessDeniedException' } }],
-    ['an answer without a reason', 'granted', 500, {}],
+    ['a throttled call', 'failed', 400, { error: { Code: 'ThrottlingException' } }],
+    ['a missing permission', 'failed', 400, { error: { Code: 'AccessDeniedException' } }],
+    ['an answer without a reason', 'failed', 500, {}],
   ])('answers %s: %s', async (_, expected, status, body) => {
     answer = { status, body };
     expect(await protection().acquire()).toBe(expected);
@@ -200,6 +224,6 @@ describe('the ECS agent', () => {
   });
 
   it('may be unavailable: work continues', async () => {
-    expect(await new EcsScaleInProtection('http://127.0.0.1:1', silentLogger).acquire()).toBe('granted');
+    expect(await new EcsScaleInProtection('http://127.0.0.1:1', silentLogger).acquire()).toBe('failed');
   });
 });
