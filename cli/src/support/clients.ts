@@ -8,6 +8,7 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { sqsEndpoint } from '../../../src/contract/sqs-endpoint';
 
 export interface Connection {
   readonly region?: string;
@@ -34,7 +35,7 @@ export function connect({ region, profile, endpointUrl }: Connection) {
     lambda: new LambdaClient(config),
     s3: new S3Client({ ...config, forcePathStyle }),
     stepFunctions: new SFNClient(config),
-    sqs: new SQSClient(config),
+    sqs: new SQSClient({ ...config, ...sqsEndpoint(process.env) }),
   };
 }
 

@@ -2,6 +2,7 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DispatchFunctionEnv, type DispatchWake } from '../../contract/dispatch-config';
 import { DispatchStateEnv } from '../../contract/dispatch-env';
 import { SqsLimits } from '../../contract/service-limits';
+import { sqsEndpoint } from '../../contract/sqs-endpoint';
 import { Dispatcher, type DispatcherOptions } from '../../runtime/dispatch/dispatcher';
 import type { Limits } from '../../runtime/dispatch/limits';
 import type { PostgresStore } from '../../runtime/dispatch/postgres/postgres-store';
@@ -20,7 +21,7 @@ export interface DispatchParts {
 
 /** Shared components of the dispatcher's functions, created once for all invocations. */
 export function createParts(): DispatchParts {
-  const sqs = new SQSClient();
+  const sqs = new SQSClient(sqsEndpoint(process.env));
   const { store, database } = turnSource();
   const wakeQueueUrl = variable(DispatchStateEnv.wakeQueueUrl);
   const wake = async (file: string, delayMs: number) => {

@@ -6,12 +6,13 @@ import {
 } from '@aws-sdk/client-ecs';
 import { ChangeMessageVisibilityBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { SpotFallbackEnv } from '../../contract/spot-fallback';
+import { sqsEndpoint } from '../../contract/sqs-endpoint';
 import { numberVariable, variable } from '../shared/environment';
 import { log } from '../shared/log';
 import type { SqsBatchResponse, SqsRecord } from '../shared/sqs-event';
 
 const ecs = new ECSClient();
-const sqs = new SQSClient();
+const sqs = new SQSClient(sqsEndpoint(process.env));
 
 const ON_DEMAND: readonly CapacityProviderStrategyItem[] = [{ capacityProvider: 'FARGATE', weight: 1 }];
 /** Interval after which a change of the strategy by others, such as a stack update, is detected. */

@@ -2,13 +2,14 @@ import { ApplicationAutoScalingClient, RegisterScalableTargetCommand } from '@aw
 import { CloudWatchClient, GetMetricDataCommand, type MetricDataQuery } from '@aws-sdk/client-cloudwatch';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { backlogOf } from '../../contract/queue-metrics';
+import { sqsEndpoint } from '../../contract/sqs-endpoint';
 import { WakeUpEnv, WAKE_UP_INTERVAL_SECONDS } from '../../contract/wake-up';
 import { numberVariable, variable } from '../shared/environment';
 import { log } from '../shared/log';
 import type { SqsBatchResponse, SqsEvent, SqsRecord } from '../shared/sqs-event';
 import { decide, RECENT_SECONDS } from './decide';
 
-const sqs = new SQSClient();
+const sqs = new SQSClient(sqsEndpoint(process.env));
 const cloudWatch = new CloudWatchClient();
 const scaling = new ApplicationAutoScalingClient();
 

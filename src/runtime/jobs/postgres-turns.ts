@@ -1,6 +1,7 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { DispatchWake } from '../../contract/dispatch-config.js';
 import { DispatchStateEnv } from '../../contract/dispatch-env.js';
+import { sqsEndpoint } from '../../contract/sqs-endpoint.js';
 // Not by the index, which loads what the loader needs
 import { databaseSettings, logIn } from '../database/log-in.js';
 import { RenewingPool } from '../database/renewing-pool.js';
@@ -41,7 +42,7 @@ export function postgresTurns(env: Environment = process.env): PostgresTurns {
   checks.done();
   // Statements of a turn run sequentially
   const pool = new RenewingPool({ logIn: () => logIn(settings ?? {}), maxConnections: 1 });
-  const sqs = new SQSClient();
+  const sqs = new SQSClient(sqsEndpoint(process.env));
   return {
     store: new PostgresStore({ pool }),
     async onTurnEnded(file) {

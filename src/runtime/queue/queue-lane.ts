@@ -1,3 +1,4 @@
+import { separate } from './intact-messages.js';
 import { type JobRun, type JobSource } from './job-run.js';
 import { Lease, type LeaseHolder, type LeaseKeeper } from './lease.js';
 import { MessageLedger } from './message-ledger.js';
@@ -164,7 +165,14 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Sourc
     const visibilityMs = this.#options.visibilitySeconds * 1_000;
     const maxLeaseMs = this.#options.maxLeaseSeconds * 1_000;
     this.#listener.messagesReceived(this.queue.name, messages.length);
-    for (const message of messages.map(readResent)) {
+    const { intact, damaged } = separate(messages, this.queue.policy);
+    if (damaged.length > 0) {
+      this.#options.logger.error(
+        { queue: this.queue.name, messages: damaged.map(({ messageId }) => messageId) },
+        'messages were damaged on the way from SQS, or are behind such a message of their group; they are redelivered when their visibility timeout ends',
+      );
+    }
+    for (const message of intact.map(readResent)) {
       if (this.#isDuplicate(message, times.hiddenFrom + visibilityMs)) {
         this.#listener.messageDuplicated(this.queue.name, message.messageId);
         continue;

@@ -8,6 +8,8 @@ import { type Clock, type Timer } from '../support/clock.js';
 import { defined } from '../support/defined.js';
 
 const RETRY_MS = { base: 200, max: 20_000, jitter: 'equal' } as const;
+/** Between receives that return empty before their wait time is over, as from a server without long polling. */
+const EARLY_RETRY_MS = { base: 100, max: 1_000, jitter: 'equal' } as const;
 /** What an answer takes beyond its wait time, the ways of request and answer included. */
 const ANSWER_SLACK_MS = 2_000;
 /** No retry waits for so long: failures before and after this time are not in a row. */
@@ -63,6 +65,8 @@ export class Receiver {
   #openUntil = 0;
   #allowed = 1;
   #failures = 0;
+  /** Empty answers in a row that came before their wait time was over. */
+  #earlyAnswers = 0;
   #failingSince: number | undefined;
   #lastFailureAt = Number.NEGATIVE_INFINITY;
   #retry: Timer | undefined;
@@ -179,6 +183,7 @@ export class Receiver {
       this.#failures = 0;
       this.#failingSince = undefined;
       this.#adapt(messages.length, maxMessages);
+      this.#pace(messages.length === 0 && clock.now() < requestedAt + (waitSeconds * 1_000) / 2);
       if (messages.length > 0) {
         this.#consumer.messagesReceived(messages, {
           requestedAt,
@@ -204,6 +209,24 @@ export class Receiver {
     }
   }
 
+  /** A real long poll paces the receives itself: an empty answer comes only when its wait time is over. */
+  #pace(isEarly: boolean): void {
+    this.#earlyAnswers = isEarly ? this.#earlyAnswers + 1 : 0;
+    if (isEarly) {
+      this.#retryAfter(backoffDelay(this.#earlyAnswers, EARLY_RETRY_MS));
+    }
+  }
+
+  #retryAfter(ms: number): void {
+    if (this.#stopped || this.#retry !== undefined) {
+      return;
+    }
+    this.#retry = this.#options.clock.after(ms, () => {
+      this.#retry = undefined;
+      this.#consumer.receiveEnded();
+    });
+  }
+
   #failed(error: unknown, attemptId: string | undefined, requestedAt: number): void {
     const { clock } = this.#options;
     this.#failures += 1;
@@ -216,21 +239,16 @@ export class Receiver {
       this.#calls.reset();
     }
     this.#listener.receiveFailed(this.#consumer.queue.name, error, this.#failures, isReset);
-    if (this.#stopped || this.#retry !== undefined) {
-      return;
-    }
     // A call that timed out has taken long enough.
-    const attempt = error instanceof CallTimeout ? 1 : this.#failures;
-    this.#retry = clock.after(backoffDelay(attempt, RETRY_MS), () => {
-      this.#retry = undefined;
-      this.#consumer.receiveEnded();
-    });
+    this.#retryAfter(backoffDelay(error instanceof CallTimeout ? 1 : this.#failures, RETRY_MS));
   }
 }
 
+/** An expired request is none: it was signed with a wrong time, which the SDK corrects for its next call. */
 function isCredentialsError(error: unknown): boolean {
   return (
     error instanceof Error &&
+    error.name !== 'RequestExpired' &&
     /Expired|Credential|InvalidClientTokenId|UnrecognizedClient|AccessDenied|InvalidSecurity|NotAuthorized/i.test(
       error.name,
     )

@@ -10,6 +10,7 @@ import {
   type MessageAttributeValue,
   type SQSClientConfig,
 } from '@aws-sdk/client-sqs';
+import { getFips } from 'node:crypto';
 import {
   type EntryFailure,
   type OutgoingMessage,
@@ -19,6 +20,7 @@ import {
   type ReceiveRequest,
   type VisibilityEntry,
 } from './transport.js';
+import { sqsEndpoint } from '../../contract/sqs-endpoint.js';
 
 const CONNECTION_TIMEOUT_MS = 5_000;
 /** An answer to anything but a long poll takes milliseconds; after ten seconds the connection is dead. */
@@ -45,6 +47,8 @@ export class SqsTransport implements QueueTransport {
   readonly #config: SQSClientConfig;
   readonly #retired = new Set<Clients>();
   #clients: Clients | undefined;
+  /** Milliseconds by which the clock of SQS differs, as the replaced clients found it. */
+  #systemClockOffset: number | undefined;
 
   /** @param config options for the clients, such as `region` or `endpoint`; request handler and retries are ours */
   constructor(config: SQSClientConfig = {}) {
@@ -125,12 +129,14 @@ export class SqsTransport implements QueueTransport {
 
   /**
    * Open calls of the old clients continue: aborting the long polls of other queues would hide messages, and an aborted
-   * delete or heartbeat would be repeated.
+   * delete or heartbeat would be repeated. The new clients know the clock offset of the old ones: without it, their
+   * first calls would be refused on a machine whose clock is wrong.
    */
   reset(): void {
     const clients = this.#clients;
     if (clients !== undefined) {
       this.#clients = undefined;
+      this.#systemClockOffset = clients.receive.config.systemClockOffset;
       this.#retired.add(clients);
       setTimeout(() => this.#destroy(clients), RETIRE_AFTER_MS).unref();
     }
@@ -148,18 +154,32 @@ export class SqsTransport implements QueueTransport {
     clients.control.destroy();
   }
 
-  #client(use: 'receive' | 'control'): SQSClient {
-    this.#clients ??= {
+  #create(): Clients {
+    const config = {
+      ...sqsEndpoint(process.env),
+      ...(this.#systemClockOffset === undefined ? {} : { systemClockOffset: this.#systemClockOffset }),
+      ...this.#config,
+    };
+    return {
       // One attempt: the poller retries a receive itself, to report the failure and to repeat the attempt id of a FIFO
-      // queue.
+      // queue. It also verifies the bodies: the SDK would refuse the whole answer for one that is damaged.
       receive: new SQSClient({
-        ...endpointConfig(),
-        ...this.#config,
+        ...config,
+        md5: false,
         maxAttempts: 1,
         requestHandler: requestHandler(RECEIVE_TIMEOUT_MS),
       }),
-      control: new SQSClient({ ...endpointConfig(), ...this.#config, requestHandler: requestHandler(CALL_TIMEOUT_MS) }),
+      control: new SQSClient({
+        ...config,
+        // In FIPS mode Node.js has no MD5, and the SDK could send nothing.
+        ...(getFips() === 1 && { md5: false }),
+        requestHandler: requestHandler(CALL_TIMEOUT_MS),
+      }),
     };
+  }
+
+  #client(use: 'receive' | 'control'): SQSClient {
+    this.#clients ??= this.#create();
     return this.#clients[use];
   }
 }
@@ -175,18 +195,13 @@ function requestHandler(requestTimeout: number): SQSClientConfig['requestHandler
   };
 }
 
-/** The SDK prefers the host of a queue URL over an endpoint from the environment, which is set on purpose. */
-function endpointConfig(): SQSClientConfig {
-  const named = process.env.AWS_ENDPOINT_URL_SQS ?? process.env.AWS_ENDPOINT_URL;
-  return named === undefined || named === '' ? {} : { useQueueUrlAsEndpoint: false };
-}
-
 function toReceived(message: Message): ReceivedMessage {
   const system = message.Attributes ?? {};
   return {
     messageId: message.MessageId ?? '',
     receiptHandle: message.ReceiptHandle ?? '',
     body: message.Body ?? '',
+    ...(message.MD5OfBody === undefined ? {} : { bodyMd5: message.MD5OfBody }),
     receiveCount: Number(system.ApproximateReceiveCount ?? 1),
     attributes: message.MessageAttributes ?? {},
     ...(system.SentTimestamp === undefined ? {} : { sentAt: Number(system.SentTimestamp) }),

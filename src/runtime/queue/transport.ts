@@ -7,6 +7,8 @@ export interface ReceivedMessage {
   readonly messageId: string;
   readonly receiptHandle: string;
   readonly body: string;
+  /** MD5 digest of the body in hexadecimal, as the queue service states it. @default - the body is not verified */
+  readonly bodyMd5?: string;
   /** Deliveries so far, this one included. */
   readonly receiveCount: number;
   /** Milliseconds since 1970, as SQS counts them. */

@@ -124,6 +124,48 @@ describe('receive', () => {
   });
 });
 
+describe('a machine whose clock is an hour late', () => {
+  it('receives after one refusal, and after new connections at once', async () => {
+    stub.aheadMs = 3_600_000;
+    const isExpired = ({ at, signedAt }: StubCall) => Math.abs(at + stub.aheadMs - signedAt) > 300_000;
+    stub.fault = (call) => (isExpired(call) ? { kind: 'status', status: 403, code: 'RequestExpired' } : undefined);
+    const transport = new SqsTransport({
+      endpoint: stub.endpoint,
+      region: 'eu-west-1',
+      credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+    });
+    const reset = jest.spyOn(transport, 'reset');
+    const poller = start(() => undefined, { transport, receive: { waitTimeSeconds: 1, maxReceivers: 1 } });
+    const failures: unknown[] = [];
+    poller.on('receive:failed', ({ error }) => failures.push(error));
+    stub.queue('jobs').send(event('a'));
+    await until(() => stub.queue('jobs').deleted.length === 1);
+    expect(failures).toHaveLength(1);
+    expect(reset).not.toHaveBeenCalled();
+    transport.reset();
+    stub.queue('jobs').send(event('b'));
+    await until(() => stub.queue('jobs').deleted.length === 2);
+    expect(failures).toHaveLength(1);
+  });
+});
+
+describe('a body that was damaged on the way', () => {
+  it('costs its own message only', async () => {
+    stub.fault = nth('ReceiveMessage', [1], { kind: 'damage', positions: [1] });
+    const keys: (string | undefined)[] = [];
+    const failures: unknown[] = [];
+    ['a', 'b', 'c'].forEach((key) => stub.queue('jobs').send(event(key)));
+    const poller = start((job) => keys.push(job.object?.key), { visibility: { timeoutSeconds: 3 } });
+    poller.on('receive:failed', ({ error }) => failures.push(error));
+    await until(() => stub.queue('jobs').deleted.length === 2);
+    expect(keys).toEqual(['a', 'c']);
+    // Redelivered after its visibility timeout
+    await until(() => stub.queue('jobs').deleted.length === 3);
+    expect(keys).toEqual(['a', 'c', 'b']);
+    expect(failures).toEqual([]);
+  });
+});
+
 describe('delete', () => {
   it.each<[string, Fault]>([
     ['is reset', { kind: 'reset' }],

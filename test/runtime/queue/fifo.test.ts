@@ -191,6 +191,27 @@ it('keeps the time of a RetryLater when the worker stops during the wait', async
   ]);
 });
 
+it('sets the followers of a damaged message aside with it, and no other group', async () => {
+  const log: string[] = [];
+  const { clock, queues, queue, poller, send, stop } = setup(({ type }) => void log.push(String(type)));
+  ['a1', 'a2', 'b1', 'a3'].forEach((type) => send(type, type.charAt(0)));
+  const receive = queues.receive.bind(queues);
+  jest
+    .spyOn(queues, 'receive')
+    .mockImplementationOnce(async (request) =>
+      (await receive(request)).map((message) =>
+        message.body.includes('a2') ? { ...message, bodyMd5: 'something else' } : message,
+      ),
+    );
+  await poller.start();
+  await clock.advance(60_000);
+  expect(log).toEqual(['a1', 'b1']);
+  await clock.advance(120_000);
+  expect(log).toEqual(['a1', 'b1', 'a2', 'a3']);
+  expect(queue.messages).toEqual([]);
+  await stop();
+});
+
 it('lets no follower overtake a message whose lease was lost', async () => {
   const log: string[] = [];
   const { clock, queues, poller, send, stop } = setup(async ({ type }, { signal, attempt }) => {

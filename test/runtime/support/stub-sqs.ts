@@ -13,6 +13,8 @@ export type Fault =
   /** Closes the connection without an answer, before or after the call took effect. */
   | { readonly kind: 'reset'; readonly afterEffect?: boolean }
   | { readonly kind: 'status'; readonly status: number; readonly code: string }
+  /** Answers a receive, with bodies that do not match their digests at these positions. */
+  | { readonly kind: 'damage'; readonly positions: readonly number[] }
   /** Answers 200, but fails these entries of the batch. */
   | { readonly kind: 'entries'; readonly ids: readonly string[]; readonly code: string };
 
@@ -22,6 +24,8 @@ export interface StubCall {
   /** 1 for the first call of this operation. */
   readonly nth: number;
   readonly at: number;
+  /** The time that the request was signed for. */
+  readonly signedAt: number;
 }
 
 interface Message {
@@ -160,6 +164,8 @@ export class StubSqs {
   readonly #counts = new Map<string, number>();
   readonly calls: StubCall[] = [];
   latencyMs = 0;
+  /** How far the clock of the server is ahead. */
+  aheadMs = 0;
   /** Decides for each call whether it fails, and how. */
   fault: (call: StubCall) => Fault | undefined = () => undefined;
   /** Benches make millions of calls and need no list of them. */
@@ -211,7 +217,13 @@ export class StubSqs {
     }
     const operation = String(request.headers['x-amz-target']).split('.')[1] ?? '';
     const input = JSON.parse(Buffer.concat(chunks).toString()) as Input;
-    const call = { operation, queue: queueOf(input), nth: (this.#counts.get(operation) ?? 0) + 1, at: Date.now() };
+    const call = {
+      operation,
+      queue: queueOf(input),
+      nth: (this.#counts.get(operation) ?? 0) + 1,
+      at: Date.now(),
+      signedAt: timeOf(request.headers['x-amz-date']),
+    };
     this.#counts.set(operation, call.nth);
     if (this.recordCalls) {
       this.calls.push(call);
@@ -239,7 +251,11 @@ export class StubSqs {
       request.socket.destroy();
       return;
     }
-    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-requestid': randomUUID() });
+    response.writeHead(status, {
+      'content-type': 'application/x-amz-json-1.0',
+      'x-amzn-requestid': randomUUID(),
+      date: new Date(Date.now() + this.aheadMs).toUTCString(),
+    });
     response.end(JSON.stringify(answer));
   }
 
@@ -255,7 +271,15 @@ export class StubSqs {
           VisibilityTimeout * 1_000,
           gone,
         );
-        return messages.length === 0 ? {} : { Messages: messages.map(toWire) };
+        const damaged = fault?.kind === 'damage' ? fault.positions : [];
+        return messages.length === 0
+          ? {}
+          : {
+              Messages: messages.map((message, position) => ({
+                ...toWire(message),
+                ...(damaged.includes(position) && { MD5OfBody: md5('something else') }),
+              })),
+            };
       }
       case 'DeleteMessage':
         queue.delete(input.ReceiptHandle ?? '');
@@ -311,6 +335,13 @@ export class StubSqs {
     }
     return { Successful: successful, Failed: failed };
   }
+}
+
+/** Of `20260101T120000Z`. */
+function timeOf(header: string | string[] | undefined): number {
+  const [, year, month, day, hour, minute, second] =
+    /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(String(header)) ?? [];
+  return Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
 }
 
 function queueOf({ QueueUrl = '' }: Input): string {

@@ -1,5 +1,6 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { type JobMessage, MessageAttributeNames } from '../../../contract/job-message.js';
+import { sqsEndpoint } from '../../../contract/sqs-endpoint.js';
 import { FileRejected, type LedgerFile, ledgerFile } from '../../database/index.js';
 import { hasCode, type PoisonMessage } from '../../errors.js';
 import { decodeBody } from '../../queue/index.js';
@@ -52,7 +53,7 @@ export const LARGE_FILE_JOB = 'load-file';
  */
 export function fileLoader(options: LambdaLoaderOptions): LambdaLoader {
   const {
-    sqs = new SQSClient({}),
+    sqs = new SQSClient(sqsEndpoint(process.env)),
     logger = createLogger({ bindJob: false }),
     writeMetrics = (line: string) => process.stdout.write(`${line}\n`),
   } = options;
