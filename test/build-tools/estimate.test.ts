@@ -44,3 +44,25 @@ test('a dispatcher runs tasks too, and its other functions do not', () => {
   const Other = of('AWS::Lambda::Function', { Environment: { Variables: { LIMITS: '{}' } } });
   expect(estimate([{ Resources: { Large, Launcher, Other, Plain: of('AWS::Lambda::Function') } }], 1).tasks).toBe(24);
 });
+
+test.each([
+  ['a database in two zones', 'AWS::RDS::DBInstance', { MultiAZ: true }, 2 * (0.065 + (100 * 0.115) / 730)],
+  ['a database in one zone', 'AWS::RDS::DBInstance', {}, 0.065 + (100 * 0.115) / 730],
+  ['an endpoint of an interface in two subnets', 'AWS::EC2::VPCEndpoint', { SubnetIds: ['a', 'b'] }, 0.02],
+  ['an endpoint of a gateway', 'AWS::EC2::VPCEndpoint', { VpcEndpointType: 'Gateway' }, 0],
+  [
+    'an alarm of two metrics',
+    'AWS::CloudWatch::Alarm',
+    { Metrics: [{ MetricStat: {} }, { MetricStat: {} }, { Expression: 'a + b' }] },
+    0.2 / 730,
+  ],
+  ['builds', 'AWS::CodeBuild::Project', {}, 0.3],
+])('%s', (_, type, properties, hour) => {
+  const Resource = of(type, { DBInstanceClass: 'db.t4g.medium', AllocatedStorage: '100', ...properties });
+  expect(estimate([{ Resources: { Resource } }], 1).dollarsAnHour).toBeCloseTo(hour, 6);
+});
+
+test('a database without a known price is refused', () => {
+  const Database = of('AWS::RDS::DBInstance', { DBInstanceClass: 'db.r8g.large', AllocatedStorage: '100' });
+  expect(() => estimate([{ Resources: { Database } }], 1)).toThrow('no price of a database db.r8g.large is known');
+});
