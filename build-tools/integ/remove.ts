@@ -11,7 +11,15 @@ import {
   type Stack,
 } from '@aws-sdk/client-cloudformation';
 import { runOf, TAG } from './account.ts';
-import { emptyBucket, logGroupsOf, removeNamed, removeResource, stopTasks, type Left } from './resources.ts';
+import {
+  emptyBucket,
+  logGroupsOf,
+  removeNamed,
+  removeResource,
+  stopBuilds,
+  stopTasks,
+  type Left,
+} from './resources.ts';
 
 /** A worker may write into a bucket after it was emptied. */
 const ATTEMPTS = 3;
@@ -119,6 +127,9 @@ async function deleteStack(
   for (let attempt = 1; ; attempt++) {
     for (const { id: cluster } of parts.filter(({ type }) => type === 'AWS::ECS::Cluster')) {
       await stopTasks(region, cluster);
+    }
+    for (const { id: project } of parts.filter(({ type }) => type === 'AWS::CodeBuild::Project')) {
+      await stopBuilds(region, project);
     }
     for (const { id: bucket } of parts.filter(({ type }) => type === 'AWS::S3::Bucket')) {
       await emptyBucket(region, bucket);

@@ -1,5 +1,11 @@
 // How a resource is removed that CloudFormation has retained or does not know.
 import { CloudWatchClient, DeleteAlarmsCommand, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
+import {
+  BatchGetBuildsCommand,
+  CodeBuildClient,
+  ListBuildsForProjectCommand,
+  StopBuildCommand,
+} from '@aws-sdk/client-codebuild';
 import { CloudWatchLogsClient, DeleteLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { DeleteTableCommand, DynamoDBClient, UpdateTableCommand } from '@aws-sdk/client-dynamodb';
 import { ECSClient, paginateListTasks, StopTaskCommand } from '@aws-sdk/client-ecs';
@@ -150,6 +156,20 @@ export async function stopTasks(region: string, cluster: string): Promise<void> 
         for (const task of taskArns) {
           await client.send(new StopTaskCommand({ cluster, task, reason: 'the run of npm run integ ends' }));
         }
+      }
+    }),
+  );
+}
+
+/** A build has a network interface, with which its subnet and security group cannot be deleted. */
+export async function stopBuilds(region: string, projectName: string): Promise<void> {
+  await ignoringAbsence(() =>
+    using(new CodeBuildClient({ region }), async (client) => {
+      // The newest hundred; no more run at a time
+      const { ids = [] } = await client.send(new ListBuildsForProjectCommand({ projectName }));
+      const { builds = [] } = ids.length === 0 ? {} : await client.send(new BatchGetBuildsCommand({ ids }));
+      for (const { id } of builds.filter(({ buildStatus }) => buildStatus === 'IN_PROGRESS')) {
+        await client.send(new StopBuildCommand({ id }));
       }
     }),
   );

@@ -1,7 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join, resolve } from 'node:path';
+import {
+  BatchGetBuildsCommand,
+  CodeBuildClient,
+  CreateProjectCommand,
+  StartBuildCommand,
+} from '@aws-sdk/client-codebuild';
 import { CloudWatchLogsClient, paginateDescribeLogGroups } from '@aws-sdk/client-cloudwatch-logs';
 import { ListClustersCommand, ECSClient } from '@aws-sdk/client-ecs';
+import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { ListBucketsCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { LocalCloud } from 'fileworks-local';
@@ -150,5 +157,51 @@ describe('npm run integ', () => {
     const cleanup = integ('--cleanup', 'killed');
     expect([await cleanup.ended, cleanup.output]).toEqual([0, expect.stringContaining('removed the stack Quickstart')]);
     expect(await leftovers()).toEqual([]);
+  }, 120_000);
+
+  test('stops the builds of a project, whose network interfaces would be in the way', async () => {
+    const iam = new IAMClient(cloud.clientConfig());
+    const statement = (rest: object) =>
+      JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', ...rest }] });
+    const { Role: { Arn: serviceRole } = {} } = await iam.send(
+      new CreateRoleCommand({
+        RoleName: 'builds',
+        AssumeRolePolicyDocument: statement({
+          Principal: { Service: 'codebuild.amazonaws.com' },
+          Action: 'sts:AssumeRole',
+        }),
+      }),
+    );
+    const logs = statement({ Action: 'logs:*', Resource: '*' });
+    await iam.send(new PutRolePolicyCommand({ RoleName: 'builds', PolicyName: 'logs', PolicyDocument: logs }));
+    const codeBuild = new CodeBuildClient(cloud.clientConfig());
+    const commands = { build: { commands: ['sleep 600'] } };
+    await codeBuild.send(
+      new CreateProjectCommand({
+        name: 'sleeping',
+        serviceRole,
+        source: { type: 'NO_SOURCE', buildspec: JSON.stringify({ version: '0.2', phases: commands }) },
+        artifacts: { type: 'NO_ARTIFACTS' },
+        environment: {
+          type: 'LINUX_CONTAINER',
+          image: 'aws/codebuild/standard:7.0',
+          computeType: 'BUILD_GENERAL1_SMALL',
+        },
+      }),
+    );
+    const { build: { id = '' } = {} } = await codeBuild.send(new StartBuildCommand({ projectName: 'sleeping' }));
+    const look = async () => (await codeBuild.send(new BatchGetBuildsCommand({ ids: [id] }))).builds?.[0];
+    await until('the command', 60, async () => (await look())?.currentPhase === 'BUILD' || undefined);
+    const program = `import { stopBuilds } from ${JSON.stringify(join(root, 'build-tools', 'integ', 'resources.ts'))};
+await stopBuilds('us-east-1', 'sleeping');
+await stopBuilds('us-east-1', 'absent');`;
+    const stopping = run(['--input-type=module', '--eval', program], { AWS_ENDPOINT_URL: cloud.endpoint });
+    expect([await stopping.ended, stopping.output]).toEqual([0, '']);
+    const ended = await until('the end', 60, async () => {
+      const build = await look();
+      return build?.buildComplete === true ? build : undefined;
+    });
+    expect(ended.buildStatus).toBe('STOPPED');
+    [iam, codeBuild].forEach((client: { destroy(): void }) => client.destroy());
   }, 120_000);
 });
