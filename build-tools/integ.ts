@@ -8,7 +8,8 @@ import { parseArgs } from 'node:util';
 import { synthWithImage } from './examples.ts';
 import { requirePrograms, requireReady, TAG, whoCalls, type Place } from './integ/account.ts';
 import { estimate, PRICES } from './integ/estimate.ts';
-import { apiOf, callApi, requireReachable } from './integ/export-api.ts';
+import { apiOf, callApi, requireReachable, type ServedApi } from './integ/export-api.ts';
+import { bringSource } from './integ/own-source.ts';
 import { removeRun } from './integ/remove.ts';
 import { fail, root } from './steps.ts';
 
@@ -19,6 +20,7 @@ const HOURS: Readonly<Partial<Record<string, number>>> = {
   'csv-batch': 1,
   'typed-ingest': 1,
   'export-service': 2,
+  'json-loader': 2,
 };
 /** Containers are pulled, alarms wait for minutes, and Fargate needs a minute for a task. */
 const PATIENCE_IN_ACCOUNT = 10;
@@ -103,7 +105,7 @@ async function test(name: string, at: Place): Promise<boolean> {
     return true;
   }
   const api = apis.get(name);
-  const app = await synthWithImage(name, join(root, 'build', 'integ', name), api && ((folder) => callApi(folder, api)));
+  const app = await synthWithImage(name, join(root, 'build', 'integ', name), editOf(name, api));
   const stacks = stacksIn(app);
   requirePrograms(endpoint === undefined);
   await requireReady(at, stacks);
@@ -118,6 +120,11 @@ async function test(name: string, at: Place): Promise<boolean> {
     passed = (values.clean === false ? keep() : await remove()) && passed;
   }
   return passed && (values['update-on-failed'] !== true || (await snapshot(name, '-u')));
+}
+
+/** How the copy of an example differs that is deployed. */
+function editOf(name: string, api: ServedApi | undefined): ((folder: string) => void) | undefined {
+  return name === 'json-loader' ? bringSource : api && ((folder) => callApi(folder, api));
 }
 
 /** Says what is created and what it costs, and asks. */
@@ -135,7 +142,7 @@ ${name}, run ${run}
   creates   ${stacksIn(app).length} stack (${stacksIn(app).join(', ')}) with ${total} resources, each tagged ${TAG}=${run} where its type has tags:
             ${resources.map(([type, count]) => `${count} ${type.replace(/^AWS::/, '')}`).join(', ')}
   costs     at most $${dollars.toFixed(2)} for ${hours} h: $${dollarsAnHour.toFixed(2)} an hour with ${tasks} tasks, and $${PRICES.requests.toFixed(2)} for requests
-            (prices of us-east-1 as of ${PRICES.asOf}; Fargate, addresses, alarms, keys, secrets, NAT gateways, endpoints)
+            (prices of us-east-1 as of ${PRICES.asOf}; Fargate, builds, databases, addresses, alarms, keys, secrets, NAT gateways, endpoints)
   removes   all of it at the end, also when a test fails; files and images in the bootstrap stack stay until \`npx cdk gc\`${api === undefined ? '' : `\n  calls     ${api.url}, which leads to port ${api.port} of this machine, where the test serves an API`}
 `);
   if (values.yes === true) {
@@ -161,7 +168,14 @@ function deploy(app: string): Promise<boolean> {
 function runTests(name: string, stacks: readonly string[]): Promise<boolean> {
   const patience = endpoint === undefined ? PATIENCE_IN_ACCOUNT : 1;
   return start([jest(), join(root, 'test', 'e2e', `${name}.test.ts`)], {
-    FILEWORKS_INTEG: JSON.stringify({ id: run, region, stacks, patience, api: apis.get(name) }),
+    FILEWORKS_INTEG: JSON.stringify({
+      id: run,
+      region,
+      stacks,
+      emulated: endpoint !== undefined,
+      patience,
+      api: apis.get(name),
+    }),
   });
 }
 

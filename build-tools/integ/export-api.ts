@@ -1,10 +1,10 @@
 // The API that export-service calls: its test serves it on this machine, so that it can simulate faults.
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { fail } from '../steps.ts';
+import { editFile } from './edit-file.ts';
 
 export interface ServedApi {
   /** Where tasks reach it. */
@@ -62,20 +62,11 @@ export async function requireReachable({ url, port }: ServedApi): Promise<void> 
 
 /** Names the API in the stack of a copy of export-service, as its README says. */
 export function callApi(folder: string, { url }: ServedApi): void {
-  const file = join(folder, 'export-service-stack.ts');
-  const edits = [
+  editFile(join(folder, 'export-service-stack.ts'), [
     [`apiUrl: 'https://export-api.example.com/',`, `apiUrl: ${JSON.stringify(url)},`],
     [
       `downloader: network,`,
       `downloader: { ...network, maxTasks: ${MAX_TASKS}, maxReceiveCount: ${MAX_RECEIVE_COUNT} },`,
     ],
-  ] as const;
-  let text = readFileSync(file, 'utf8');
-  for (const [before, after] of edits) {
-    if (!text.includes(before)) {
-      fail(`${file} has no \`${before}\``);
-    }
-    text = text.replace(before, () => after);
-  }
-  writeFileSync(file, text);
+  ]);
 }

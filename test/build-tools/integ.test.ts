@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { callApi } from '../../build-tools/integ/export-api';
+import { bringSource } from '../../build-tools/integ/own-source';
 import { freePort } from '../runtime/support/ports';
 
 const root = resolve(__dirname, '..', '..');
@@ -65,4 +66,31 @@ test('the stack of export-service names the API of the run', () => {
   rmSync(folder, { recursive: true });
   expect(stack).toContain('apiUrl: "https://name.example.com/",');
   expect(stack).toContain('downloader: { ...network, maxTasks: 3, maxReceiveCount: 20 },');
+});
+
+test('the builds of json-loader have the folder of the run, and its database can be removed', () => {
+  const examples = mkdtempSync(join(tmpdir(), 'fileworks-integ-'));
+  for (const folder of [join('typescript', 'json-loader'), join('worker', 'json-loader')]) {
+    cpSync(join(root, 'examples', folder), join(examples, folder), { recursive: true });
+  }
+  const folder = join(examples, 'typescript', 'json-loader');
+  bringSource(folder);
+  const stack = readFileSync(join(folder, 'json-loader-stack.ts'), 'utf8');
+  const brought = existsSync(join(folder, 'source', 'worker', 'json-loader', 'package.json'));
+  rmSync(examples, { recursive: true });
+  expect(stack).toContain("source: DeliverySource.folder('source'),");
+  expect(stack).toContain('deletionProtection: false,\n      removalPolicy: RemovalPolicy.DESTROY,');
+  expect(stack).toContain('transformSchedule: ScheduleExpression.rate(Duration.days(30)),');
+  expect(stack).toMatch(/import {[^}]*RemovalPolicy[^}]*} from 'aws-cdk-lib';/);
+  expect(brought).toBe(true);
+});
+
+test('a copy without the text that a run changes ends it', () => {
+  const module = join(root, 'build-tools', 'integ', 'edit-file.ts');
+  const program = `import { editFile } from ${JSON.stringify(module)};
+editFile(${JSON.stringify(module)}, [['no such text', '']]);`;
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
+    encoding: 'utf8',
+  });
+  expect([status, stderr.trim()]).toEqual([1, `✖ ${module} has no \`no such text\``]);
 });

@@ -51,6 +51,8 @@ export interface AccountRun {
   readonly id: string;
   readonly region: string;
   readonly stacks: readonly string[];
+  /** Whether the stacks are at an endpoint: a local cloud, which runs no databases of RDS. */
+  readonly emulated: boolean;
   /** How many times longer than on the local cloud a test waits. */
   readonly patience: number;
   /** Where tasks reach the API of export-service, and the port of this machine on which its test serves it. */
