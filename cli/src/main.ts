@@ -1,7 +1,6 @@
 #!/usr/bin/env node
-import { createInterface } from 'node:readline/promises';
 import { run } from './program';
-import type { Io } from './support/io';
+import { stdio } from './support/stdio';
 
 const stopping = new AbortController();
 let signals = 0;
@@ -13,24 +12,7 @@ process.on('SIGINT', () => {
   }
   stopping.abort();
 });
-// A reader such as head closes the pipe early
-process.stdout.on('error', () => process.exit(0));
 
-const io: Io = {
-  out: (text) => void process.stdout.write(`${text}\n`),
-  err: (text) => void process.stderr.write(`${text}\n`),
-  interactive: process.stdin.isTTY && process.stdout.isTTY,
-  signal: stopping.signal,
-  async ask(question) {
-    const lines = createInterface({ input: process.stdin, output: process.stderr });
-    try {
-      return await lines.question(question);
-    } finally {
-      lines.close();
-    }
-  },
-};
-
-void run(process.argv.slice(2), io).then((code) => {
+void run(process.argv.slice(2), stdio(stopping.signal)).then((code) => {
   process.exitCode = code;
 });

@@ -22,9 +22,10 @@ export function addStatusCommands(program: Command, io: Io): void {
     .action(({ interval, count = Infinity }: { interval: number; count?: number }, command: Command) =>
       inPipeline(command, async (context) => {
         const before = io.interactive && !context.settings.json ? CLEAR_SCREEN : '';
+        const signal = AbortSignal.any([io.signal, ...(io.unread === undefined ? [] : [io.unread])]);
         await show(context, io, before);
         for (let updates = 1; updates < count; updates++) {
-          if (!(await sleep(interval * 1_000, true, { signal: io.signal }).catch(() => false))) {
+          if (!(await sleep(interval * 1_000, true, { signal }).catch(() => false))) {
             return;
           }
           await show(context, io, before);

@@ -10,6 +10,8 @@ export interface Io {
   ask(question: string): Promise<string>;
   /** Aborts on Ctrl-C. */
   readonly signal: AbortSignal;
+  /** Aborts when the reader of the output is gone: a command without an end can stop. @default - never */
+  readonly unread?: AbortSignal;
 }
 
 /** Global options of a command. */

@@ -43,18 +43,25 @@ export function watchEventLoop({ warnAfterMs }: EventLoopWatchOptions): EventLoo
  */
 const THREAD_SOURCE = `
 const { workerData: { ticks, warnAfterMs } } = require('node:worker_threads');
-const { writeSync } = require('node:fs');
+const fs = require('node:fs');
+function write(line) {
+  try {
+    fs.writeSync(1, JSON.stringify(line) + '\\n');
+  } catch {
+    // The reader of the log is gone.
+  }
+}
 for (;;) {
   const seen = Atomics.load(ticks, 0);
   if (Atomics.wait(ticks, 0, seen, warnAfterMs) === 'timed-out') {
     const time = new Date().toISOString();
-    writeSync(1, JSON.stringify({
+    write({
       level: 'warn', time, blockedMs: warnAfterMs,
       msg: 'event loop is blocked: heartbeats cannot be sent and leases will be lost; move the work to a worker thread',
-    }) + '\\n');
+    });
     const blockedSince = Date.now() - warnAfterMs;
     Atomics.wait(ticks, 0, seen);
-    writeSync(1, JSON.stringify({ level: 'warn', time: new Date().toISOString(), blockedMs: Date.now() - blockedSince, msg: 'event loop is no longer blocked' }) + '\\n');
+    write({ level: 'warn', time: new Date().toISOString(), blockedMs: Date.now() - blockedSince, msg: 'event loop is no longer blocked' });
   }
 }
 `;

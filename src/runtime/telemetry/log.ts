@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
 import { outlineError } from './outline-error.js';
+import { tolerateClosedOutput } from '../support/closed-output.js';
 import { type AroundJob, type JobInfo } from '../support/job-info.js';
 import { logLevelOf } from '../support/worker-environment.js';
 
@@ -21,11 +22,7 @@ export interface CreateLoggerOptions {
  * properties can hold requests with their secrets.
  */
 export function createLogger(options: CreateLoggerOptions = {}): PinoLogger {
-  const {
-    level = logLevelOf(process.env),
-    bindJob = true,
-    destination = pino.destination({ fd: 1, sync: true }),
-  } = options;
+  const { level = logLevelOf(process.env), bindJob = true, destination = standardOutput() } = options;
   return pino(
     {
       level,
@@ -37,6 +34,14 @@ export function createLogger(options: CreateLoggerOptions = {}): PinoLogger {
     },
     destination,
   );
+}
+
+/** Where lines that cannot be written are dropped: work does not depend on its log. */
+function standardOutput(): DestinationStream {
+  tolerateClosedOutput();
+  const output = pino.destination({ fd: 1, sync: true });
+  output.on('error', () => undefined);
+  return output;
 }
 
 /** Has every line that is logged in the course of a job carry the job. */

@@ -1,4 +1,5 @@
 import { type Clock, systemClock, type Timer } from '../support/clock.js';
+import { tolerateClosedOutput } from '../support/closed-output.js';
 import { type Dimensions, metricLine, type Unit } from './metric-line.js';
 
 /** An embedded metric carries at most a hundred values in a line, and Powertools writes by itself when it has them. */
@@ -11,6 +12,11 @@ export interface EmfMetricsOptions {
   /** Where lines go. @default - standard output, where CloudWatch Logs finds them */
   readonly write?: (line: string) => void;
   readonly clock?: Clock;
+}
+
+function standardOutput(): (line: string) => void {
+  tolerateClosedOutput();
+  return (line) => process.stdout.write(`${line}\n`);
 }
 
 interface Sample {
@@ -41,7 +47,7 @@ export class MetricBuffer {
 
   constructor(dimensionsOf: (name: string) => Dimensions, options: EmfMetricsOptions) {
     this.#dimensionsOf = dimensionsOf;
-    this.#write = options.write ?? ((line) => process.stdout.write(`${line}\n`));
+    this.#write = options.write ?? standardOutput();
     this.#clock = options.clock ?? systemClock;
     this.#flushMs = (options.flushSeconds ?? DEFAULT_FLUSH_SECONDS) * 1_000;
   }
