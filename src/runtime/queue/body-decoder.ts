@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { type MessageAttributes } from './transport.js';
 import { PoisonMessage } from '../errors.js';
 import { type ContinuationMessage, type JobMessage, type JobObject } from '../../contract/job-message.js';
 import { decodeNotifiedKey, OBJECT_EVENT_SOURCE } from '../../contract/object-event.js';
@@ -17,6 +18,8 @@ export interface DecodedBody {
   /** `detail-type` of an event, name of an S3 notification or type of a job. */
   readonly type?: string;
   readonly correlationId?: string;
+  /** Message attributes of an SNS envelope, which raw delivery would have made those of the SQS message. */
+  readonly attributes?: MessageAttributes;
   readonly continuation?: { readonly state: unknown; readonly generation: number; readonly firstBody: string };
 }
 
@@ -59,7 +62,8 @@ function decode(text: string, acceptUnknown: boolean, depth: number): DecodedBod
       return decodeJob(value);
     }
     if (value.Type === 'Notification' && typeof value.TopicArn === 'string' && typeof value.Message === 'string') {
-      return decode(value.Message, acceptUnknown, depth + 1);
+      const decoded = decode(value.Message, acceptUnknown, depth + 1);
+      return { ...decoded, attributes: { ...decoded.attributes, ...snsAttributes(value.MessageAttributes) } };
     }
     if (typeof value['detail-type'] === 'string' && typeof value.source === 'string' && isJson(value.detail)) {
       return decodeEvent(value, value.detail, acceptUnknown);
@@ -114,6 +118,26 @@ function decodeContinuation(value: Json, acceptUnknown: boolean, depth: number):
     correlationId,
     continuation: { state, generation, firstBody: body },
   };
+}
+
+/**
+ * The attributes of an SNS notification in the form of SQS; what has another form is left out.
+ *
+ * @see https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
+ */
+function snsAttributes(attributes: unknown): MessageAttributes {
+  return Object.fromEntries(
+    Object.entries(isJson(attributes) ? attributes : {}).flatMap(([name, attribute]) => {
+      const { Type: type, Value: value } = isJson(attribute) ? attribute : {};
+      if (typeof type !== 'string' || typeof value !== 'string') {
+        return [];
+      }
+      const content = type.startsWith('Binary')
+        ? { BinaryValue: new Uint8Array(Buffer.from(value, 'base64')) }
+        : { StringValue: value };
+      return [[name, { DataType: type, ...content }]];
+    }),
+  );
 }
 
 function decodeJob(value: Json): DecodedBody {

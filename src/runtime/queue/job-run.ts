@@ -3,6 +3,7 @@ import { type Job, type JobContext } from './job.js';
 import { type Lease, type LeaseHolder } from './lease.js';
 import { type Outcome, type PollerListener } from './poller-events.js';
 import { type ResolvedQueue } from './poller-options.js';
+import { type MessageAttributes } from './transport.js';
 import { type ContinuationMessage, MessageAttributeNames } from '../../contract/job-message.js';
 import {
   HandlerTimeout,
@@ -312,7 +313,7 @@ export class JobRun implements LeaseHolder {
       objects: decoded.objects,
       groupId: message.groupId,
       sentAt: this.info.sentAt === undefined ? undefined : new Date(this.info.sentAt),
-      attributes: message.attributes,
+      attributes: attributesOf(this.lease, decoded),
     };
   }
 
@@ -366,10 +367,16 @@ export class JobRun implements LeaseHolder {
   }
 }
 
+/** Those of the SQS message, and those of an SNS envelope with other names. */
+function attributesOf({ message }: Lease, decoded: DecodedBody | undefined): MessageAttributes {
+  return { ...decoded?.attributes, ...message.attributes };
+}
+
 function describe(lease: Lease, queue: ResolvedQueue, attempt: number, decoded?: DecodedBody): JobInfo {
   const { message } = lease;
   const object = decoded?.objects[0];
-  const attribute = message.attributes[MessageAttributeNames.correlationId]?.StringValue;
+  const attributes = attributesOf(lease, decoded);
+  const attribute = attributes[MessageAttributeNames.correlationId]?.StringValue;
   const { id = message.messageId, sentAt = message.sentAt } = message.resent ?? {};
   return {
     messageId: id,
@@ -381,8 +388,8 @@ function describe(lease: Lease, queue: ResolvedQueue, attempt: number, decoded?:
     ...(message.groupId === undefined ? {} : { groupId: message.groupId }),
     ...defined({
       traceHeader: message.traceHeader,
-      traceparent: message.attributes.traceparent?.StringValue,
-      tracestate: message.attributes.tracestate?.StringValue,
+      traceparent: attributes.traceparent?.StringValue,
+      tracestate: attributes.tracestate?.StringValue,
     }),
     ...defined({ sentAt }),
   };

@@ -22,6 +22,7 @@ export interface Job<Body = unknown> {
   readonly objects: readonly JobObject[];
   readonly groupId: string | undefined;
   readonly sentAt: Date | undefined;
+  /** Those of the message, and those of an SNS envelope around its body. */
   readonly attributes: MessageAttributes;
 }
 

@@ -74,6 +74,26 @@ describe('envelopes', () => {
     expect(decode(sns(inner)).objects[0]?.key).toBe('a');
   });
 
+  it('of SNS hand their attributes on, as raw delivery would', () => {
+    const MessageAttributes = {
+      tenant: { Type: 'String', Value: 'acme' },
+      sizes: { Type: 'String.Array', Value: '[1,2]' },
+      digest: { Type: 'Binary', Value: 'AQID' },
+      ['__proto__']: { Type: 'String', Value: 'x' },
+      odd: { Type: 'String', Value: 7 },
+      odder: null,
+    };
+    const { attributes = {} } = decode({ ...sns(objectCreatedEvent({ key: 'a' })), MessageAttributes });
+    expect(Object.getOwnPropertyNames(attributes).sort()).toEqual(['__proto__', 'digest', 'sizes', 'tenant']);
+    expect(attributes.tenant).toEqual({ DataType: 'String', StringValue: 'acme' });
+    expect(attributes.sizes).toEqual({ DataType: 'String.Array', StringValue: '[1,2]' });
+    expect(attributes.digest).toEqual({ DataType: 'Binary', BinaryValue: Uint8Array.of(1, 2, 3) });
+  });
+
+  it.each([undefined, null, 'x', [], 7])('of SNS may have %j for their attributes', (MessageAttributes) => {
+    expect(decode({ ...sns(objectCreatedEvent({ key: 'a' })), MessageAttributes }).attributes).toEqual({});
+  });
+
   it('keep the body, the correlation id and the state of a job that was handed off', () => {
     const body = JSON.stringify(objectCreatedEvent({ key: 'a', id: 'event-1' }));
     const decoded = decode({

@@ -47,6 +47,31 @@ describe('acknowledgement', () => {
     await stop();
   });
 
+  it('gives a job the attributes of an SNS envelope, beside those of its message, which come first', async () => {
+    const jobs: [Job, JobContext][] = [];
+    const { clock, queue, poller, stop } = setup((job, context) => jobs.push([job, context]));
+    const inEnvelope = (Value: string) => ({ Type: 'String', Value });
+    queue.send(
+      {
+        Type: 'Notification',
+        TopicArn: 'arn:aws:sns:eu-west-1:111122223333:t',
+        Message: JSON.stringify({ Service: 'x', fileworksJob: 1, type: 'convert' }),
+        MessageAttributes: {
+          tenant: inEnvelope('acme'),
+          both: inEnvelope('envelope'),
+          'fileworks-correlation-id': inEnvelope('sender-1'),
+        },
+      },
+      { attributes: { both: { DataType: 'String', StringValue: 'message' } } },
+    );
+    await poller.start();
+    await clock.advance(3_000);
+    const [[job, context]] = jobs;
+    expect(job.attributes).toMatchObject({ tenant: { StringValue: 'acme' }, both: { StringValue: 'message' } });
+    expect(context.correlationId).toBe('sender-1');
+    await stop();
+  });
+
   it('gathers deletes of several messages in one call', async () => {
     const { clock, queue, poller, stop } = setup(() => undefined);
     const calls: string[] = [];
