@@ -16,6 +16,7 @@ export class OperationsPackage extends Component {
       'eventbridge',
       'lambda',
       's3',
+      'scheduler',
       'sfn',
       'sqs',
     ];
@@ -23,7 +24,7 @@ export class OperationsPackage extends Component {
       outdir: 'cli',
       name: 'fileworks-cli',
       description:
-        'Operations on a deployed cdk-fileworks pipeline: status by hop, dead-letter queues, sequences, scaling and replays',
+        'Operations on a deployed cdk-fileworks pipeline: status by hop, running failed work again, sequences and scaling',
       libdir: 'lib',
       deps: [...clients.map(client), 'commander@^14.0.0'], // 15 is for import only, and Jest requires
       bin: { fileworks: 'lib/cli/src/main.js' },

@@ -2,11 +2,12 @@ import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { TestEventPatternCommand } from '@aws-sdk/client-eventbridge';
 import { OBJECT_CREATED_DETAIL_TYPE, OBJECT_EVENT_SOURCE } from '../../src/contract/object-event';
 import { listDispatchers, type DispatchedFile } from './dispatchers';
-import { peek } from './dlq/operations';
-import type { DeadLetterMessage } from './dlq/message';
+import type { DeadLetterMessage } from './rerun/message';
 import { bucketOf, headObject, showObject, type StoredObject } from './files';
 import type { Pipeline } from './pipeline';
 import { describeQueues } from './queues';
+import { deadLetters } from './rerun/dead-letters';
+import { peek } from './rerun/paced';
 import { describeRules, type EventRule } from './rules';
 import { eachOf } from './support/batches';
 import type { Clients } from './support/clients';
@@ -84,12 +85,12 @@ export async function follow(
     await eachOf(
       deadLetterQueues.filter(({ visible }) => visible > 0),
       async (queue) => {
-        const found = await peek(clients, queue, {
+        const found = await peek(deadLetters(clients, pipeline, queue), {
           matches: (message) => message.key === key && (message.bucket ?? bucket) === bucket,
           limit: MAX_DEAD_LETTER_MESSAGES,
           signal,
         });
-        return found.messages.map((message) => ({ queue: queue.name, message }));
+        return found.items.map((message) => ({ queue: queue.name, message }));
       },
     )
   ).flat();
@@ -112,10 +113,10 @@ export async function follow(
   };
 }
 
-const summaryOf = (queue: string, { messageId, sentAt, reason }: DeadLetterMessage) => ({
+const summaryOf = (queue: string, { id, failedAt, reason }: DeadLetterMessage) => ({
   queue,
-  messageId,
-  sentAt: sentAt.toISOString(),
+  messageId: id,
+  sentAt: failedAt.toISOString(),
   ...(reason !== undefined && { reason }),
 });
 

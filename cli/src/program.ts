@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { addDeadLetterCommands } from './commands/dlq';
 import { addFileCommands } from './commands/files';
+import { addRerunCommands } from './commands/rerun';
 import { addScalingCommands } from './commands/scaling';
 import { addSequenceCommands } from './commands/sequence';
 import { addStatusCommands } from './commands/status';
@@ -9,7 +10,7 @@ import type { Io } from './support/io';
 import { printable, toJson } from './support/printable';
 
 const FOOTER = `
-Exit codes: 0 success, 1 failed AWS call or unexpected error, 2 invalid option or argument, 3 stack, service, queue, dispatcher or file not found, 4 not confirmed, 5 partial failure.`;
+Exit codes: 0 success, 1 failed AWS call or unexpected error, 2 invalid option or argument, 3 stack, construct or file not found, 4 not confirmed, 5 partial failure.`;
 
 /** Runs one command line and returns its exit code. */
 export async function run(args: readonly string[], io: Io): Promise<number> {
@@ -26,6 +27,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   addStatusCommands(program, io);
   addScalingCommands(program, io);
   addFileCommands(program, io);
+  addRerunCommands(program, io);
   addDeadLetterCommands(program, io);
   addSequenceCommands(program, io);
   // Every command throws instead of exiting, and writes to io, so that tests can read it

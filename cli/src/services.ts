@@ -11,12 +11,12 @@ import {
   DescribeTasksCommand,
   ListTasksCommand,
   type Service as EcsService,
-  type Task,
 } from '@aws-sdk/client-ecs';
 import { WorkerEnv, type AdditionalQueueEntry } from '../../src/contract/worker-env';
 import type { Pipeline } from './pipeline';
 import { eachOf } from './support/batches';
 import type { Clients } from './support/clients';
+import { failedContainer, reasonOf } from './tasks';
 
 export interface Service {
   readonly name: string;
@@ -163,16 +163,4 @@ async function lastFailureOf(
   );
   const last = failed.sort((one, other) => (other.stoppedAt?.getTime() ?? 0) - (one.stoppedAt?.getTime() ?? 0)).at(0);
   return last && { at: last.stoppedAt?.toISOString() ?? '', reason: reasonOf(last) };
-}
-
-const failedContainer = ({ exitCode, reason }: { exitCode?: number; reason?: string }) =>
-  reason !== undefined || (exitCode !== undefined && exitCode !== 0);
-
-function reasonOf({ stoppedReason = '', containers = [] }: Task): string {
-  const failures = containers
-    .filter(failedContainer)
-    .map(({ name = '', exitCode, reason }) =>
-      [name, exitCode === undefined ? '' : `exit code ${exitCode}`, reason].filter(Boolean).join(': '),
-    );
-  return [stoppedReason, ...failures].join('; ');
 }

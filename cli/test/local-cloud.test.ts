@@ -76,9 +76,13 @@ test('an unknown stack, service, queue or dispatcher exits with 3 and lists the 
     code: 3,
     err: expect.stringMatching(/the service must be one of the stack, got: other; this stack has Service/),
   });
-  expect(await fileworks(['dlq', 'show', 'other'])).toMatchObject({
+  expect(await fileworks(['dlq', 'purge', 'other'])).toMatchObject({
     code: 3,
     err: expect.stringMatching(/got: other; this stack has DeadLetters/),
+  });
+  expect(await fileworks(['rerun', 'list', 'other'])).toMatchObject({
+    code: 3,
+    err: expect.stringMatching(/the source must be one of the stack, got: other; this stack has DeadLetters/),
   });
   expect(await fileworks(['files', 'list'])).toMatchObject({
     code: 3,
@@ -122,38 +126,44 @@ describe('dead-letter messages', () => {
   type Done = {
     matched: number;
     notMatched: number;
-    redriven?: number;
+    rerun?: number;
     deleted?: number;
     failed: number;
     incomplete: boolean;
   };
 
   beforeAll(async () => {
-    // No worker receives the redriven messages
+    // No worker receives messages that are sent again
     await fileworks(['suspend']);
     const keys = Array.from({ length: MESSAGES }, (_, index) => `in/${index % 2 === 0 ? 'even' : 'odd'}/${index}.zip`);
     await fill(keys);
     await fill(['in/\u001b[2J\u202eevil.zip'], 'not\ta zip');
   });
 
-  test('are shown with the reason, without bodies, and stay', async () => {
-    const { out } = await fileworks(['dlq', 'show', '--key', '*evil*']);
+  test('are listed with the reason, without bodies, and stay', async () => {
+    const { out } = await fileworks(['rerun', 'list', '--key', '*evil*']);
     expect(out).toMatch(/in\/\\x1b\[2J\\u202eevil\.zip {2}c-0 +not\\x09a zip$/m);
     expect(out).not.toContain('detail');
-    expect((await fileworks(['dlq', 'show', '--key', '*evil*', '--body'])).out).toContain('{"id":"c-0","detail"');
-    expect(await json('dlq', 'list')).toEqual([
-      { queue: 'DeadLetters', visible: MESSAGES + 1, inFlight: 0, redrivesTo: 'Queue' },
-    ]);
+    expect((await fileworks(['rerun', 'list', '--key', '*evil*', '--body'])).out).toContain('{"id":"c-0","detail"');
+    expect(await count(deadLetters)).toBe(MESSAGES + 1);
+    const [listed] = await json<{ source: string; kind: string; items: object[]; more: boolean }[]>('rerun', 'list');
+    expect(listed).toMatchObject({ source: 'DeadLetters', kind: 'dead-letter queue', more: true });
+    expect(listed.items).toHaveLength(10);
   });
 
   test('are counted by a dry run and stay', async () => {
-    expect(await json<Done>('--dry-run', 'dlq', 'redrive', '--key', 'in/even/*')).toMatchObject({
-      matched: MESSAGES / 2,
-      notMatched: MESSAGES / 2 + 1,
-      redriven: 0,
-      failed: 0,
-      incomplete: false,
-    });
+    expect(await json<Done[]>('--dry-run', 'rerun', 'DeadLetters', '--key', 'in/even/*')).toEqual([
+      {
+        source: 'DeadLetters',
+        kind: 'dead-letter queue',
+        dryRun: true,
+        matched: MESSAGES / 2,
+        notMatched: MESSAGES / 2 + 1,
+        rerun: 0,
+        failed: 0,
+        incomplete: false,
+      },
+    ]);
     expect(await count(deadLetters)).toBe(MESSAGES + 1);
     expect(await count(source)).toBe(0);
   });
@@ -170,20 +180,17 @@ describe('dead-letter messages', () => {
     expect(await count(deadLetters)).toBe(MESSAGES + 1);
   });
 
-  test('are redriven at the given rate, each once, without the attributes of their failure', async () => {
+  test('are run again at the given rate, each once, without the attributes of their failure', async () => {
     const rate = Math.min(1_000, MESSAGES / 3);
     const started = Date.now();
     const before = process.memoryUsage().heapUsed;
-    expect(await json<Done>('dlq', 'redrive', '--key', 'in/even/*', '--rate', String(rate))).toMatchObject({
-      matched: MESSAGES / 2,
-      redriven: MESSAGES / 2,
-      notMatched: MESSAGES / 2 + 1,
-      failed: 0,
-    });
+    expect(await json<Done[]>('rerun', '--key', 'in/even/*', '--rate', String(rate))).toMatchObject([
+      { matched: MESSAGES / 2, rerun: MESSAGES / 2, notMatched: MESSAGES / 2 + 1, failed: 0 },
+    ]);
     const seconds = (Date.now() - started) / 1_000;
     expect(seconds).toBeGreaterThanOrEqual(MESSAGES / 2 / rate);
     process.stderr.write(
-      `${MESSAGES / 2} redriven and ${MESSAGES / 2 + 1} not matched in ${seconds.toFixed(1)} s, heap ${((process.memoryUsage().heapUsed - before) / 2 ** 20).toFixed(0)} MiB more\n`,
+      `${MESSAGES / 2} run again and ${MESSAGES / 2 + 1} not matched in ${seconds.toFixed(1)} s, heap ${((process.memoryUsage().heapUsed - before) / 2 ** 20).toFixed(0)} MiB more\n`,
     );
     expect(await count(source)).toBe(MESSAGES / 2);
     expect(await count(deadLetters)).toBe(MESSAGES / 2 + 1);

@@ -22,8 +22,8 @@ describe('an invalid command line exits with 2 and names the remedy', () => {
     ['an unknown option', [...stack, 'status', '--loud'], /unknown option '--loud'/],
     [
       'too high a rate',
-      [...stack, 'dlq', 'redrive', '--rate', '5000'],
-      /'--rate <messages>' argument '5000' is invalid. It must be a whole number from 1 to 3000/,
+      [...stack, 'rerun', '--rate', '5000'],
+      /'--rate <items>' argument '5000' is invalid. It must be a whole number from 1 to 3000/,
     ],
     [
       'text instead of a number',
@@ -32,8 +32,8 @@ describe('an invalid command line exits with 2 and names the remedy', () => {
     ],
     [
       'a time without a unit',
-      [...stack, 'dlq', 'purge', '--sent-before', '7'],
-      /'--sent-before <time>' argument '7' is invalid. It must be a number with a unit, s, m, h or d/,
+      [...stack, 'dlq', 'purge', '--failed-before', '7'],
+      /'--failed-before <time>' argument '7' is invalid. It must be a number with a unit, s, m, h or d/,
     ],
     [
       'a status that cannot be listed',
@@ -50,6 +50,16 @@ describe('an invalid command line exits with 2 and names the remedy', () => {
       [...stack, 'sequence', 'pause', 'A'],
       /required option '--reason <text>' not specified/,
     ],
+    [
+      'a rerun without a selection',
+      [...stack, 'rerun', 'W'],
+      /rerun requires a selection, got none; add --key, .* or --all/,
+    ],
+    [
+      'a run for a time that is none',
+      [...stack, 'rerun', 'W', '--for', 'yesterday'],
+      /argument 'yesterday' is invalid. It must be a time in ISO 8601, such as 2026-11-19T01:30:00Z/,
+    ],
     ['a scale without limits', [...stack, 'scale', 'W'], /scale requires --min or --max, got neither/],
   ])('%s', async (_, args, message) => {
     const { code, err, out } = await fileworks(args);
@@ -62,7 +72,7 @@ describe('an invalid command line exits with 2 and names the remedy', () => {
 test('help is no error, and documents the exit codes', async () => {
   const { code, out } = await fileworks(['--help']);
   expect(code).toBe(0);
-  expect(out).toMatch(/status.*watch.*scale.*suspend.*resume.*files.*dlq.*sequence/s);
+  expect(out).toMatch(/status.*watch.*scale.*suspend.*resume.*files.*rerun.*dlq.*sequence/s);
   expect(out).toContain('Exit codes: 0 success, 1 failed AWS call');
 });
 

@@ -186,7 +186,7 @@ describe('the commands in the documentation', () => {
     ['npm run simulate -- --workloud bursts'],
     ['npm run lint -- --loud'],
     ['npx fileworks satus'],
-    ['npx fileworks dlq redrive W --rat 5'],
+    ['npx fileworks rerun W --rat 5'],
     ['npx fileworks-local --ap cdk.out'],
     ['npx jest test/nowhere'],
     ['npm test -- test/nowhere'],

@@ -245,12 +245,12 @@ describe('faults in a pipeline with a worker service', () => {
     );
     await untilIdle();
     await transcript.run('Quickstart', 'status');
-    await transcript.run('Quickstart', 'dlq', 'show', 'Unpacker');
+    await transcript.run('Quickstart', 'rerun', 'list', 'Unpacker');
     await transcript.run('Quickstart', 'files', 'follow', key);
-    transcript.write('The sender uploads a valid archive under the same name. Now you can redrive the message.');
+    transcript.write('The sender uploads a valid archive under the same name. Now you can run the message again.');
     await pipeline.put(key, zip('invoice\n'));
-    await transcript.run('Quickstart', '--dry-run', 'dlq', 'redrive', 'Unpacker', '--key', '*invoices.zip');
-    await transcript.run('Quickstart', 'dlq', 'redrive', 'Unpacker', '--key', '*invoices.zip', '--rate', '5');
+    await transcript.run('Quickstart', '--dry-run', 'rerun', 'Unpacker', '--key', '*invoices.zip');
+    await transcript.run('Quickstart', 'rerun', 'Unpacker', '--key', '*invoices.zip', '--rate', '5');
     await pipeline.untilResult('manifests/\u001b[2Jinvoices.zip.json');
     await pipeline.untilHealthy();
     await transcript.run('Quickstart', 'status');

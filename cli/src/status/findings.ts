@@ -139,7 +139,7 @@ const deadLetterQueues = ({ deadLetterQueues: all }: Status): Finding[] =>
     .map(({ name, visible, inFlight }) => ({
       hop: 8,
       problem: safe`${plural(visible + inFlight, 'message')} in the dead-letter queue of ${name}`,
-      remedy: safe`fileworks dlq show ${name}, then fileworks dlq redrive|purge ${name}`,
+      remedy: safe`fileworks rerun list ${name}, then fileworks rerun ${name} --all, or fileworks dlq purge ${name}`,
     }));
 
 const alarms = ({ alarms: all }: Status): Finding[] =>

@@ -6,6 +6,7 @@ import { ECSClient } from '@aws-sdk/client-ecs';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { sqsEndpoint } from '../../../src/contract/sqs-endpoint';
@@ -34,6 +35,7 @@ export function connect({ region, profile, endpointUrl }: Connection) {
     events: new EventBridgeClient(config),
     lambda: new LambdaClient(config),
     s3: new S3Client({ ...config, forcePathStyle }),
+    scheduler: new SchedulerClient(config),
     stepFunctions: new SFNClient(config),
     sqs: new SQSClient({ ...config, ...sqsEndpoint(process.env) }),
   };

@@ -5,7 +5,7 @@ export const ExitCode = {
   failed: 1,
   /** An option or an argument is invalid. */
   usage: 2,
-  /** The stack, service, queue, dispatcher or file does not exist. */
+  /** The stack, construct or file does not exist. */
   notFound: 3,
   /** A destructive command was not confirmed; nothing changed. */
   notConfirmed: 4,

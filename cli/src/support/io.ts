@@ -41,3 +41,14 @@ export async function confirm(io: Io, settings: Settings, what: string): Promise
     throw new CliError(ExitCode.notConfirmed, 'not confirmed, nothing changed');
   }
 }
+
+const PROGRESS_EVERY = 500;
+
+/** Reports progress on a terminal. */
+export const progressOf =
+  (io: Io, { json }: Pick<Settings, 'json'>, past: string) =>
+  (count: number): void => {
+    if (io.interactive && !json && count % PROGRESS_EVERY < 10) {
+      io.err(`${past} ${count}`);
+    }
+  };

@@ -21,3 +21,12 @@ export const ago = (text: string): Date => {
   }
   return new Date(Date.now() - Number(count) * UNITS[unit as keyof typeof UNITS] * 1_000);
 };
+
+/** Parses an option as a time in ISO 8601. */
+export const instant = (text: string): Date => {
+  const time = new Date(text);
+  if (!/^\d{4}-\d{2}-\d{2}T/.test(text) || Number.isNaN(time.getTime())) {
+    throw new InvalidArgumentError('It must be a time in ISO 8601, such as 2026-11-19T01:30:00Z.');
+  }
+  return time;
+};

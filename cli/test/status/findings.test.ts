@@ -160,7 +160,7 @@ test.each<[string, Partial<Status>, number, RegExp, string]>([
     { deadLetterQueues: [{ ...queue, visible: 2, inFlight: 1 }] },
     8,
     /3 messages in the dead-letter queue of Jobs/,
-    'fileworks dlq show Jobs, then fileworks dlq redrive|purge Jobs',
+    'fileworks rerun list Jobs, then fileworks rerun Jobs --all, or fileworks dlq purge Jobs',
   ],
   [
     'an alarm',

@@ -1,5 +1,6 @@
 import { Aws } from 'aws-cdk-lib';
 import { ObjectTaskEnv } from '../../../contract/object-task-env';
+import { ObjectTaskStates } from '../../../contract/run-states';
 import { besideClock, renderRunTask, renderTaskRetry, type FargateRun } from '../../fargate-run';
 import { renderRetry } from '../../private/retry';
 import { ObjectTaskDefaults } from '../defaults';
@@ -18,27 +19,31 @@ export function renderObjectTask(
   const toDeadLetters = {
     ErrorEquals: ['States.ALL'],
     Output: { event: '{% $states.input %}', error: '{% $states.errorOutput %}' },
-    Next: 'DeadLetter',
+    Next: ObjectTaskStates.deadLetter,
   };
   return {
     QueryLanguage: 'JSONata',
-    StartAt: 'Work',
+    StartAt: ObjectTaskStates.work,
     States: {
-      Work:
+      [ObjectTaskStates.work]:
         maxDuration === undefined
           ? { ...runTask, Catch: [toDeadLetters], End: true }
           : besideClock(runTask, maxDuration.toMinutes({ integral: false }), { done: 'Done', failed: toDeadLetters }),
       ...(maxDuration !== undefined && { Done: { Type: 'Succeed' } }),
-      DeadLetter: {
+      [ObjectTaskStates.deadLetter]: {
         Type: 'Task',
         Resource: `arn:${Aws.PARTITION}:states:::sqs:sendMessage`,
         Arguments: { QueueUrl: deadLetterQueueUrl, MessageBody: '{% $string($states.input.event) %}' },
         Retry: [renderRetry(['States.ALL'], 5, 10)],
         Output: '{% $states.input.error %}',
-        Next: 'Failed',
+        Next: ObjectTaskStates.failed,
       },
       // So that the execution counts as failed, with its reason.
-      Failed: { Type: 'Fail', Error: '{% $states.input.Error %}', Cause: '{% $states.input.Cause %}' },
+      [ObjectTaskStates.failed]: {
+        Type: 'Fail',
+        Error: '{% $states.input.Error %}',
+        Cause: '{% $states.input.Cause %}',
+      },
     },
   };
 }

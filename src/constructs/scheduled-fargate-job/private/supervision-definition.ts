@@ -1,4 +1,5 @@
 import { JobEnv } from '../../../contract/job-env';
+import { SupervisedJobStates } from '../../../contract/run-states';
 import { besideClock, renderRunTask, type FargateRun } from '../../fargate-run';
 import { lookForOthers } from '../../private/overlap-states';
 import { renderRetry } from '../../private/retry';
@@ -19,13 +20,17 @@ export function renderSupervision(
   });
   return {
     QueryLanguage: 'JSONata',
-    StartAt: allowOverlap ? 'Supervise' : 'LookForOthers',
+    StartAt: allowOverlap ? SupervisedJobStates.supervise : 'LookForOthers',
     States: {
       ...(!allowOverlap && {
-        ...lookForOthers({ alone: 'Supervise', others: 'Skipped' }),
-        Skipped: { Type: 'Succeed', Comment: 'The last run is still running', Output: { skipped: true } },
+        ...lookForOthers({ alone: SupervisedJobStates.supervise, others: SupervisedJobStates.skipped }),
+        [SupervisedJobStates.skipped]: {
+          Type: 'Succeed',
+          Comment: 'The last run is still running',
+          Output: { skipped: true },
+        },
       }),
-      Supervise: besideClock(runTask, minutes, { done: 'Done' }),
+      [SupervisedJobStates.supervise]: besideClock(runTask, minutes, { done: 'Done' }),
       Done: { Type: 'Succeed' },
     },
   };

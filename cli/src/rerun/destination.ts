@@ -1,21 +1,23 @@
 import { InvokeCommand } from '@aws-sdk/client-lambda';
-import { StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { GetQueueUrlCommand, SendMessageBatchCommand, type SendMessageBatchRequestEntry } from '@aws-sdk/client-sqs';
 import { MessageAttributeNames } from '../../../src/contract/job-message';
+import { startExecution } from '../executions';
 import type { Pipeline } from '../pipeline';
 import type { DeadLetterQueue } from '../queues';
+import { oneByOne } from './paced';
+import type { Rerun } from './source';
+import { describeSchedules, runAsScheduled } from '../schedules';
 import type { Clients } from '../support/clients';
 import { CliError, ExitCode } from '../support/errors';
 import type { DeadLetterMessage } from './message';
 
 /**
- * Destination of a redriven message: its source queue, the state machine of its construct, or the target of the
+ * Destination of a dead-letter message: its source queue, the state machine of its construct, or the target of the
  * undelivered event.
  */
 export interface Destination {
   readonly arn: string;
-  /** Returns the ids of the messages that were delivered. */
-  deliver(messages: readonly DeadLetterMessage[]): Promise<ReadonlySet<string>>;
+  deliver(messages: readonly DeadLetterMessage[]): Promise<Rerun>;
 }
 
 export async function destinationOf(
@@ -26,6 +28,10 @@ export async function destinationOf(
 ): Promise<Destination> {
   if (queue.source !== undefined) {
     return toQueue(clients, queue.source.arn, queue.source.url);
+  }
+  const schedule = message?.attributes.get('SCHEDULE_ARN')?.StringValue;
+  if (schedule !== undefined) {
+    return toSchedule(clients, pipeline, schedule);
   }
   const target =
     message?.attributes.get('TARGET_ARN')?.StringValue ??
@@ -40,22 +46,47 @@ export async function destinationOf(
     return toQueue(clients, target, url);
   }
   if (target !== undefined && service === 'lambda') {
-    return oneByOne(target, ({ body }) =>
+    return each(target, ({ body }) =>
       clients.lambda.send(
         new InvokeCommand({ FunctionName: target, InvocationType: 'Event', Payload: Buffer.from(body) }),
       ),
     );
   }
   if (target !== undefined && service === 'states') {
-    // A second delivery of the same message starts no second execution
-    return oneByOne(target, ({ body: input, messageId: name }) =>
-      clients.stepFunctions.send(new StartExecutionCommand({ stateMachineArn: target, input, name })),
-    );
+    return each(target, ({ body, id }) => startExecution(clients, target, id, body));
   }
   const got = target ?? 'no TARGET_ARN';
   throw new CliError(
     ExitCode.failed,
-    `messages of ${queue.name} can only be redriven to a queue, a function or a state machine, got: ${got}; inspect them with dlq show, process them manually, then purge them`,
+    `messages of ${queue.name} can only be sent again to a queue, a function, a state machine or as a run of a schedule, got: ${got}; inspect them with rerun list --body, process them manually, then delete them with dlq purge`,
+  );
+}
+
+const each = (arn: string, call: (message: DeadLetterMessage) => Promise<unknown>): Destination => ({
+  arn,
+  deliver: (messages) => oneByOne(messages, call),
+});
+
+/**
+ * A run that EventBridge Scheduler could not start, with the time that it was for.
+ *
+ * @see https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html
+ */
+async function toSchedule(clients: Clients, pipeline: Pipeline, arn: string): Promise<Destination> {
+  const schedule = (await describeSchedules(clients, pipeline)).find((one) => one.arn === arn);
+  if (schedule === undefined) {
+    throw new CliError(
+      ExitCode.failed,
+      `the schedule of the message must be one of the stack, got: ${arn}; run the job manually, then delete the message with dlq purge`,
+    );
+  }
+  return each(arn, ({ attributes, failedAt, id }) =>
+    runAsScheduled(
+      clients,
+      schedule,
+      attributes.get('SCHEDULED_TIME')?.StringValue ?? failedAt.toISOString().replace(/\.\d+Z$/, 'Z'),
+      id,
+    ),
   );
 }
 
@@ -65,17 +96,21 @@ function toQueue(clients: Clients, arn: string, url: string): Destination {
     arn,
     async deliver(messages) {
       const entries = messages.map((message, index) => entryOf(message, index, fifo));
-      const { Successful: done = [] } = await clients.sqs.send(
+      const { Successful: done = [], Failed: failed = [] } = await clients.sqs.send(
         new SendMessageBatchCommand({ QueueUrl: url, Entries: entries }),
       );
-      return new Set(done.flatMap(({ Id: id }) => messages[Number(id)]?.messageId ?? []));
+      const refused = failed.at(0);
+      return {
+        done: new Set(done.flatMap(({ Id: id }) => messages[Number(id)]?.id ?? [])),
+        ...(refused && { error: `SQS refused a message: ${refused.Message ?? refused.Code ?? ''}` }),
+      };
     },
   };
 }
 
 /** The original message, without the attributes that were added when it moved to the dead-letter queue. */
 function entryOf(
-  { body, attributes, groupId, messageId }: DeadLetterMessage,
+  { body, attributes, groupId, id }: DeadLetterMessage,
   index: number,
   fifo: boolean,
 ): SendMessageBatchRequestEntry {
@@ -85,18 +120,6 @@ function entryOf(
     Id: String(index),
     MessageBody: body,
     ...(Object.keys(kept).length > 0 && { MessageAttributes: kept }),
-    ...(fifo && { MessageGroupId: groupId ?? messageId, MessageDeduplicationId: messageId }),
-  };
-}
-
-function oneByOne(arn: string, call: (message: DeadLetterMessage) => Promise<unknown>): Destination {
-  return {
-    arn,
-    async deliver(messages) {
-      const answers = await Promise.allSettled(messages.map(call));
-      return new Set(
-        messages.filter((_, index) => answers[index]?.status === 'fulfilled').map(({ messageId }) => messageId),
-      );
-    },
+    ...(fifo && { MessageGroupId: groupId ?? id, MessageDeduplicationId: id }),
   };
 }

@@ -1,5 +1,5 @@
-import { matcher } from '../../src/dlq/filter';
-import { readDeadLetterMessage } from '../../src/dlq/message';
+import { matcher } from '../../src/rerun/filter';
+import { readDeadLetterMessage } from '../../src/rerun/message';
 
 const messageOf = (body: unknown, attributes: Record<string, string> = {}) =>
   readDeadLetterMessage({
@@ -42,7 +42,7 @@ describe('the subject of a message', () => {
     ],
     ['a key with an invalid percent sign', { Records: [{ s3: { object: { key: '100%' } } }] }, { key: '100%' }],
   ])('is read from %s', (_, body, subject) => {
-    expect(messageOf(body)).toMatchObject({ messageId: 'm-1', sentAt: new Date(1_000), receives: 2, ...subject });
+    expect(messageOf(body)).toMatchObject({ id: 'm-1', failedAt: new Date(1_000), receives: 2, ...subject });
   });
 
   test.each<[string, unknown]>([
@@ -91,12 +91,12 @@ describe('a filter', () => {
     [false, { reason: 'full' }],
     [true, { correlationId: 'c-1' }],
     [false, { correlationId: 'c-2' }],
-    [true, { messageId: 'm-1' }],
-    [false, { messageId: 'm-2' }],
-    [true, { sentBefore: new Date(1_001) }],
-    [false, { sentBefore: new Date(1_000) }],
-    [true, { sentAfter: new Date(999) }],
-    [false, { sentAfter: new Date(1_000) }],
+    [true, { id: 'm-1' }],
+    [false, { id: 'm-2' }],
+    [true, { failedBefore: new Date(1_001) }],
+    [false, { failedBefore: new Date(1_000) }],
+    [true, { failedAfter: new Date(999) }],
+    [false, { failedAfter: new Date(1_000) }],
     [false, { key: 'in/*', reason: 'full' }],
   ])('returns %s for %j', (expected, filter) => {
     expect(matcher(filter)(message)).toBe(expected);

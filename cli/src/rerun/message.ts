@@ -1,20 +1,12 @@
 import type { Message, MessageAttributeValue } from '@aws-sdk/client-sqs';
 import { MessageAttributeNames } from '../../../src/contract/job-message';
 import { decodeNotifiedKey } from '../../../src/contract/object-event';
+import type { FailedItem } from './failed-item';
 
-/** A message in a dead-letter queue. */
-export interface DeadLetterMessage {
-  readonly messageId: string;
+/** A message in a dead-letter queue; its id is that of the message. */
+export interface DeadLetterMessage extends FailedItem {
   readonly receiptHandle: string;
-  readonly body: string;
-  readonly sentAt: Date;
   readonly receives: number;
-  /** The object, if the body is an S3 event or a job. */
-  readonly bucket?: string;
-  readonly key?: string;
-  readonly correlationId?: string;
-  /** The reason of the failure, if an attribute names one. */
-  readonly reason?: string;
   readonly attributes: ReadonlyMap<string, MessageAttributeValue>;
   /** In a FIFO queue. */
   readonly groupId?: string;
@@ -22,7 +14,7 @@ export interface DeadLetterMessage {
 
 export function readDeadLetterMessage(message: Message): DeadLetterMessage {
   const {
-    MessageId: messageId = '',
+    MessageId: id = '',
     ReceiptHandle: receiptHandle = '',
     Body: body = '',
     Attributes: system = {},
@@ -38,11 +30,11 @@ export function readDeadLetterMessage(message: Message): DeadLetterMessage {
   const reason = text(MessageAttributeNames.poisonReason) ?? (undelivered === '' ? undefined : undelivered);
   const correlation = text(MessageAttributeNames.correlationId) ?? correlationId;
   return {
-    messageId,
+    id,
     receiptHandle,
     body,
     attributes,
-    sentAt: new Date(Number(system.SentTimestamp ?? 0)),
+    failedAt: new Date(Number(system.SentTimestamp ?? 0)),
     receives: Number(system.ApproximateReceiveCount ?? 0),
     ...(bucket !== undefined && { bucket }),
     ...(key !== undefined && { key }),
@@ -52,14 +44,8 @@ export function readDeadLetterMessage(message: Message): DeadLetterMessage {
   };
 }
 
-interface Subject {
-  readonly bucket?: string;
-  readonly key?: string;
-  readonly correlationId?: string;
-}
-
-/** A body of an unknown shape has no subject. */
-function subjectOf(body: string, depth = 0): Subject {
+/** The object of an event or a job, and its correlation id; a body of an unknown shape has none. */
+export function subjectOf(body: string, depth = 0): Pick<FailedItem, 'bucket' | 'key' | 'correlationId'> {
   const job = objectOf(parse(body));
   // A continuation of a job contains the original body
   const inner = textOf(job.fileworksContinuation === undefined ? undefined : job.body);

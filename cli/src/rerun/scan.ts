@@ -1,5 +1,6 @@
 import { ChangeMessageVisibilityBatchCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import type { Queue } from '../queues';
+import type { ScanOptions, Scanned } from './source';
 import { inBatches } from '../support/batches';
 import type { Clients } from '../support/clients';
 import { readDeadLetterMessage, type DeadLetterMessage } from './message';
@@ -13,26 +14,10 @@ const MAX_HELD = 20_000;
 /** SQS may return no message from a queue that is not empty; with long polling, rarely twice in a row. */
 const EMPTY_RESPONSES = 2;
 
-export interface ScanOptions {
-  readonly matches: (message: DeadLetterMessage) => boolean;
-  /** Maximum matching messages. Default: all. */
-  readonly limit?: number;
-  readonly signal: AbortSignal;
-}
-
-export interface Scanned {
-  readonly matched: number;
-  readonly notMatched: number;
-  /**
-   * The scan did not reach the end of the queue: it was stopped, reached its limit, or took so long that its first
-   * messages became visible again.
-   */
-  readonly incomplete: boolean;
-}
-
 /**
  * Scans a dead-letter queue once and passes matching messages to `handle`, up to ten at a time. Memory is bounded: the
- * scan keeps receipt handles, not messages.
+ * scan keeps receipt handles, not messages. It is incomplete if it took so long that its first messages became visible
+ * again.
  *
  * At the end, messages that did not match or that `handle` did not remove are released; if this process dies, they
  * become visible again after ten minutes. The alarm of the queue does not count messages in flight.
@@ -55,10 +40,10 @@ export async function scan(
     while (continues()) {
       const messages = await receive(clients, queue, Math.min(BATCH_SIZE, limit - matched));
       empty = messages.length === 0 ? empty + 1 : 0;
-      const fresh = messages.filter(({ messageId }) => !held.has(messageId));
+      const fresh = messages.filter(({ id }) => !held.has(id));
       wrapped = fresh.length < messages.length;
-      for (const { messageId, receiptHandle } of messages) {
-        held.set(messageId, receiptHandle);
+      for (const { id, receiptHandle } of messages) {
+        held.set(id, receiptHandle);
       }
       const wanted = fresh.filter(matches);
       notMatched += fresh.length - wanted.length;
