@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { addDeadLetterCommands } from './commands/dlq';
 import { addFileCommands } from './commands/files';
+import { addReconcileCommand } from './commands/reconcile';
 import { addRerunCommands } from './commands/rerun';
 import { addScalingCommands } from './commands/scaling';
 import { addSequenceCommands } from './commands/sequence';
@@ -28,6 +29,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   addScalingCommands(program, io);
   addFileCommands(program, io);
   addRerunCommands(program, io);
+  addReconcileCommand(program, io);
   addDeadLetterCommands(program, io);
   addSequenceCommands(program, io);
   // Every command throws instead of exiting, and writes to io, so that tests can read it

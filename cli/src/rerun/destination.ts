@@ -11,13 +11,17 @@ import type { Clients } from '../support/clients';
 import { CliError, ExitCode } from '../support/errors';
 import type { DeadLetterMessage } from './message';
 
+/** What is sent; an event has only an id and a body. */
+export type Parcel = Pick<DeadLetterMessage, 'id' | 'body' | 'groupId'> &
+  Partial<Pick<DeadLetterMessage, 'attributes'>>;
+
 /**
  * Destination of a dead-letter message: its source queue, the state machine of its construct, or the target of the
  * undelivered event.
  */
 export interface Destination {
   readonly arn: string;
-  deliver(messages: readonly DeadLetterMessage[]): Promise<Rerun>;
+  deliver(parcels: readonly Parcel[]): Promise<Rerun>;
 }
 
 export async function destinationOf(
@@ -38,34 +42,46 @@ export async function destinationOf(
     // The state machine of an ObjectFargateTask sends its failed events here, and accepts them as input again
     pipeline.ofType('AWS::StepFunctions::StateMachine', 'StateMachine').find(({ name }) => name === queue.name)
       ?.physicalId;
-  const service = target?.split(':')[2];
-  if (target !== undefined && service === 'sqs') {
-    const { QueueUrl: url = '' } = await clients.sqs.send(
-      new GetQueueUrlCommand({ QueueName: target.split(':').at(-1) }),
-    );
-    return toQueue(clients, target, url);
-  }
-  if (target !== undefined && service === 'lambda') {
-    return each(target, ({ body }) =>
-      clients.lambda.send(
-        new InvokeCommand({ FunctionName: target, InvocationType: 'Event', Payload: Buffer.from(body) }),
-      ),
+  if (target === undefined) {
+    throw new CliError(
+      ExitCode.failed,
+      `messages of ${queue.name} must name their target to be sent again, got: no TARGET_ARN; inspect them with rerun list --body, process them manually, then delete them with dlq purge`,
     );
   }
-  if (target !== undefined && service === 'states') {
-    return each(target, ({ body, id }) => startExecution(clients, target, id, body));
-  }
-  const got = target ?? 'no TARGET_ARN';
-  throw new CliError(
-    ExitCode.failed,
-    `messages of ${queue.name} can only be sent again to a queue, a function, a state machine or as a run of a schedule, got: ${got}; inspect them with rerun list --body, process them manually, then delete them with dlq purge`,
-  );
+  return destinationFor(clients, target);
 }
 
-const each = (arn: string, call: (message: DeadLetterMessage) => Promise<unknown>): Destination => ({
-  arn,
-  deliver: (messages) => oneByOne(messages, call),
-});
+/** A queue, a function or a state machine. */
+export async function destinationFor(clients: Clients, target: string): Promise<Destination> {
+  switch (target.split(':')[2]) {
+    case 'sqs': {
+      const { QueueUrl: url = '' } = await clients.sqs.send(
+        new GetQueueUrlCommand({ QueueName: target.split(':').at(-1) }),
+      );
+      return toQueue(clients, target, url);
+    }
+    case 'lambda':
+      return {
+        arn: target,
+        deliver: (parcels) =>
+          oneByOne(parcels, ({ body }) =>
+            clients.lambda.send(
+              new InvokeCommand({ FunctionName: target, InvocationType: 'Event', Payload: Buffer.from(body) }),
+            ),
+          ),
+      };
+    case 'states':
+      return {
+        arn: target,
+        deliver: (parcels) => oneByOne(parcels, ({ body, id }) => startExecution(clients, target, id, body)),
+      };
+    default:
+      throw new CliError(
+        ExitCode.failed,
+        `messages can only be sent to a queue, a function or a state machine, got: ${target}; send them to this target yourself`,
+      );
+  }
+}
 
 /**
  * A run that EventBridge Scheduler could not start, with the time that it was for.
@@ -80,14 +96,16 @@ async function toSchedule(clients: Clients, pipeline: Pipeline, arn: string): Pr
       `the schedule of the message must be one of the stack, got: ${arn}; run the job manually, then delete the message with dlq purge`,
     );
   }
-  return each(arn, ({ attributes, failedAt, id }) =>
-    runAsScheduled(
-      clients,
-      schedule,
-      attributes.get('SCHEDULED_TIME')?.StringValue ?? failedAt.toISOString().replace(/\.\d+Z$/, 'Z'),
-      id,
-    ),
-  );
+  return {
+    arn,
+    deliver: (messages) =>
+      oneByOne(messages, ({ attributes, id }) => {
+        const time = attributes?.get('SCHEDULED_TIME')?.StringValue;
+        return time === undefined
+          ? Promise.reject(new Error('the message names no SCHEDULED_TIME'))
+          : runAsScheduled(clients, schedule, time, id);
+      }),
+  };
 }
 
 function toQueue(clients: Clients, arn: string, url: string): Destination {
@@ -110,7 +128,7 @@ function toQueue(clients: Clients, arn: string, url: string): Destination {
 
 /** The original message, without the attributes that were added when it moved to the dead-letter queue. */
 function entryOf(
-  { body, attributes, groupId, id }: DeadLetterMessage,
+  { body, attributes = new Map(), groupId, id }: Parcel,
   index: number,
   fifo: boolean,
 ): SendMessageBatchRequestEntry {

@@ -65,7 +65,7 @@ export async function peek<Item extends FailedItem>(
 }
 
 /** Calls for each item; an item whose call succeeds was started. */
-export async function oneByOne<Item extends FailedItem>(
+export async function oneByOne<Item extends Pick<FailedItem, 'id'>>(
   items: readonly Item[],
   call: (item: Item) => Promise<unknown>,
 ): Promise<Rerun> {

@@ -8,9 +8,13 @@ export function inBatches<T>(items: readonly T[], size: number): T[][] {
 const CONCURRENCY = 8;
 
 /** Maps items asynchronously, a few at a time; the results have the order of the items. */
-export async function eachOf<T, R>(items: readonly T[], map: (item: T) => Promise<R>): Promise<R[]> {
+export async function eachOf<T, R>(
+  items: readonly T[],
+  map: (item: T) => Promise<R>,
+  atOnce = CONCURRENCY,
+): Promise<R[]> {
   const results: R[] = [];
-  for (const some of inBatches(items, CONCURRENCY)) {
+  for (const some of inBatches(items, atOnce)) {
     results.push(...(await Promise.all(some.map(map))));
   }
   return results;

@@ -65,17 +65,28 @@ export async function reconcile(parts: ReconcileParts, request: ReconcileRequest
       }),
     );
     const found = (page.Versions ?? []).flatMap((version) => objectOf(version, request));
-    const lost = await withoutRow(parts.store, found);
+    const all = await withoutRow(parts.store, found);
+    const lost = all.slice(0, (request.limit ?? Infinity) - missing.length);
     if (!request.dryRun) {
       await sendEvents(parts, lost);
     }
-    listed += found.length;
     missing.push(...lost.map(({ object }) => object.key));
+    const last = lost.at(-1);
+    if (last !== undefined && missing.length === request.limit) {
+      listed += found.indexOf(last) + 1;
+      return { listed, missing: missing.length, examples: missing.slice(0, EXAMPLES), next: markerOf(last) };
+    }
+    listed += found.length;
     const { IsTruncated: more, NextKeyMarker: key, NextVersionIdMarker: version } = page;
     after = more === true && key !== undefined ? { key, ...(version !== undefined && { version }) } : undefined;
   } while (after !== undefined && Date.now() < parts.deadline);
   return { listed, missing: missing.length, examples: missing.slice(0, EXAMPLES), ...(after && { next: after }) };
 }
+
+const markerOf = ({ object: { key, versionId: version } }: ListedObject): ListingMarker => ({
+  key,
+  ...(version !== undefined && { version }),
+});
 
 function objectOf(listed: ObjectVersion, request: ReconcileRequest): ListedObject[] {
   const { Key: key, VersionId: version, ETag: etag, Size: size, LastModified: modified, IsLatest: latest } = listed;
@@ -83,6 +94,7 @@ function objectOf(listed: ObjectVersion, request: ReconcileRequest): ListedObjec
     key === undefined ||
     modified === undefined ||
     modified.getTime() < Date.parse(request.since) ||
+    (request.until !== undefined && modified.getTime() > Date.parse(request.until)) ||
     !(latest === true || request.versions)
   ) {
     return [];

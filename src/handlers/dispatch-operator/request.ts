@@ -41,10 +41,14 @@ export interface ReconcileRequest {
   readonly prefix: string;
   /** Objects modified earlier are ignored; ISO 8601. */
   readonly since: string;
+  /** Objects modified later are ignored; ISO 8601. */
+  readonly until?: string;
   /** Include every version of an object, not only the latest; for types that process each version. */
   readonly versions: boolean;
   /** Only reports missing objects, without registering them. */
   readonly dryRun: boolean;
+  /** Maximum missing objects of this call; absent: no maximum. */
+  readonly limit?: number;
   /** `next` of the previous response. */
   readonly after?: ListingMarker;
 }
@@ -114,8 +118,18 @@ function readReconcile(fields: Readonly<Record<string, unknown>>, now: number, m
     since,
     versions: flag(fields, 'versions'),
     dryRun: flag(fields, 'dryRun'),
+    ...(fields.until !== undefined && { until: timeOf(fields, 'until') }),
+    ...(fields.limit !== undefined && { limit: limitOf(fields) }),
     ...(fields.after !== undefined && { after: readMarker(fields.after) }),
   };
+}
+
+function timeOf(fields: Readonly<Record<string, unknown>>, name: string): string {
+  const time = text(fields, name);
+  if (Number.isNaN(Date.parse(time))) {
+    throw new Error(`${name} must be a time in ISO 8601, got: ${time}`);
+  }
+  return time;
 }
 
 function readMarker(value: unknown): ListingMarker {

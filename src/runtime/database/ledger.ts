@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ClientBase } from 'pg';
 import type { JobObject } from '../../contract/job-message.js';
+import type { LedgerQueryObject } from '../../contract/ledger-query.js';
 import { comparableSequencer } from '../support/sequencer.js';
 import type { FileRejected } from './load-error.js';
 
@@ -31,6 +32,9 @@ CREATE INDEX IF NOT EXISTS fileworks_file_ledger_key ON fileworks_file_ledger (l
 
 /** Advisory lock id shared by all loaders: creating the table concurrently would fail. */
 const SCHEMA_LOCK = 4_701_122_001;
+
+/** A file is not taken for lost because the clocks of the database and of S3 differ. */
+const CLOCK_DIFFERENCE = '1 minute';
 
 /** A file in the ledger. */
 export interface LedgerFile {
@@ -105,6 +109,27 @@ export class Ledger {
       [this.#loader, files.map(({ id }) => id)],
     );
     return new Map(rows.map(({ id, status }) => [id, status]));
+  }
+
+  /** For each object, whether its file was loaded, superseded or rejected. */
+  async recorded(client: ClientBase, objects: readonly LedgerQueryObject[]): Promise<boolean[]> {
+    const { rows } = await client.query<{ recorded: boolean }>(
+      `SELECT EXISTS (
+         SELECT FROM fileworks_file_ledger file
+         WHERE file.loader = $1 AND file.bucket = asked.bucket AND file.key = asked.key
+           AND CASE WHEN asked.version IS NULL THEN file.recorded_at > asked.modified - interval '${CLOCK_DIFFERENCE}' ELSE file.version_id = asked.version END
+       ) AS recorded
+       FROM unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[]) WITH ORDINALITY AS asked (bucket, key, version, modified, place)
+       ORDER BY place`,
+      [
+        this.#loader,
+        objects.map(({ bucket }) => bucket),
+        objects.map(({ key }) => key),
+        objects.map(({ versionId }) => versionId ?? null),
+        objects.map(({ modified }) => modified),
+      ],
+    );
+    return rows.map(({ recorded }) => recorded);
   }
 
   /**

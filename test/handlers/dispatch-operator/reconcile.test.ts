@@ -123,3 +123,22 @@ test('leaves alone what is older than asked for, and older versions unless they 
   await expect(ask({ versions: true })).resolves.toMatchObject({ listed: 2, missing: 1 });
   expect([...store.files.values()].map(({ object: { versionId } }) => versionId)).toEqual(['v2', 'v1']);
 });
+
+test('stops after a number of missing objects, and continues behind the last of them', async () => {
+  const { ask, sent } = deployment(['A/a', 'A/b', 'A/c', 'A/d'].map((key) => object(key)));
+  const first = await ask({ limit: 2 });
+  expect(first).toEqual({ listed: 2, missing: 2, examples: ['A/a', 'A/b'], next: { key: 'A/b' } });
+  expect(sent).toEqual(['A/a', 'A/b']);
+});
+
+test('leaves alone what is newer than asked for', async () => {
+  const { ask } = deployment([
+    object('old', { LastModified: new Date('2026-11-02T00:00:00Z') }),
+    object('new', { LastModified: new Date('2026-11-04T00:00:00Z') }),
+  ]);
+  expect(await ask({ until: '2026-11-03T00:00:00Z', dryRun: true })).toEqual({
+    listed: 1,
+    missing: 1,
+    examples: ['old'],
+  });
+});

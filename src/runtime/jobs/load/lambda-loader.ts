@@ -1,4 +1,5 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { type LedgerAnswer, type LedgerQuery, MAX_LEDGER_QUERY } from '../../../contract/ledger-query.js';
 import { type JobMessage, MessageAttributeNames } from '../../../contract/job-message.js';
 import { sqsEndpoint } from '../../../contract/sqs-endpoint.js';
 import { FileRejected, type LedgerFile, ledgerFile } from '../../database/index.js';
@@ -29,10 +30,11 @@ export interface LambdaLoaderOptions extends FileLoaderSetup {
   readonly writeMetrics?: (line: string) => void;
 }
 
-export type LambdaLoader = (
-  event: SqsBatch,
-  context?: { getRemainingTimeInMillis(): number },
-) => Promise<SqsBatchResponse>;
+export interface LambdaLoader {
+  (event: SqsBatch, context?: { getRemainingTimeInMillis(): number }): Promise<SqsBatchResponse>;
+  /** Answers `npx fileworks reconcile`. */
+  (query: LedgerQuery): Promise<LedgerAnswer>;
+}
 
 interface Message {
   readonly messageId: string;
@@ -58,11 +60,19 @@ export function fileLoader(options: LambdaLoaderOptions): LambdaLoader {
     writeMetrics = (line: string) => process.stdout.write(`${line}\n`),
   } = options;
   let making: Promise<LoaderParts> | undefined;
-  return async ({ Records: records }, context) => {
+  async function handle(query: LedgerQuery): Promise<LedgerAnswer>;
+  async function handle(event: SqsBatch, context?: { getRemainingTimeInMillis(): number }): Promise<SqsBatchResponse>;
+  async function handle(
+    event: SqsBatch | LedgerQuery,
+    context?: { getRemainingTimeInMillis(): number },
+  ): Promise<SqsBatchResponse | LedgerAnswer> {
     making ??= loaderParts(options);
     const parts = await making;
+    if ('fileworksLedgerQuery' in event) {
+      return { recorded: await parts.recorded(event.objects.slice(0, MAX_LEDGER_QUERY)) };
+    }
     const batch = new LoadedBatch(parts, sqs, logger);
-    const messages = await batch.read(records);
+    const messages = await batch.read(event.Records);
     const outcomes = await parts.loader.loadAll(
       messages.flatMap(({ files }) => files),
       () => context?.getRemainingTimeInMillis() ?? Infinity,
@@ -79,7 +89,8 @@ export function fileLoader(options: LambdaLoaderOptions): LambdaLoader {
       writeMetrics(loaderMetrics(parts.name, [...settledFiles.values()]));
     }
     return { batchItemFailures: [...batch.failed].map((itemIdentifier) => ({ itemIdentifier })) };
-  };
+  }
+  return handle;
 }
 
 class LoadedBatch {

@@ -1,5 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { LoaderEnv } from '../../../contract/loader-env.js';
+import type { LedgerQueryObject } from '../../../contract/ledger-query.js';
 import type { LoadRoute } from '../../../contract/load-route.js';
 import { WorkerEnv } from '../../../contract/worker-env.js';
 import {
@@ -31,6 +32,8 @@ export interface FileLoaderSetup {
 export interface LoaderParts {
   readonly name: string;
   readonly loader: FileLoader;
+  /** For each object, whether the ledger contains it. */
+  recorded(objects: readonly LedgerQueryObject[]): Promise<boolean[]>;
   readonly deadLetterQueueUrl: string | undefined;
   readonly largeFileQueueUrl: string | undefined;
 }
@@ -50,13 +53,14 @@ export async function loaderParts(setup: FileLoaderSetup): Promise<LoaderParts> 
   const maxBatchBytes = variables.integer(LoaderEnv.maxBatchBytes, 1);
   checks.done();
   const ledger = new Ledger(name);
+  const connection = new LoaderConnection({
+    connectAs: setup.connectAs ?? (await logIn(database ?? {})),
+    prepare: (client) => ledger.ensure(client),
+  });
   const loader = new FileLoader({
     name,
     client: setup.client ?? new S3Client({}),
-    connection: new LoaderConnection({
-      connectAs: setup.connectAs ?? (await logIn(database ?? {})),
-      prepare: (client) => ledger.ensure(client),
-    }),
+    connection,
     ...(routes === undefined ? {} : { routes }),
     ...(load === undefined ? {} : { load }),
     ...(maxFileBytes === undefined ? {} : { maxFileBytes }),
@@ -65,6 +69,7 @@ export async function loaderParts(setup: FileLoaderSetup): Promise<LoaderParts> 
   return {
     name,
     loader,
+    recorded: (objects) => connection.statement((client) => ledger.recorded(client, objects)),
     deadLetterQueueUrl: env[WorkerEnv.deadLetterQueueUrl],
     largeFileQueueUrl: env[LoaderEnv.largeFileQueueUrl],
   };

@@ -229,3 +229,31 @@ test('fails the invocation with every problem of its configuration', async () =>
     ),
   });
 });
+
+test('answers which objects the ledger contains: by their version, without one by the time of the record', async () => {
+  const handler = fileLoader({ ...setup(), logger: silentLogger, writeMetrics: () => true });
+  expect(await handler({ fileworksLedgerQuery: 1, objects: [] })).toEqual({ recorded: [] });
+  await bench.eye.query(
+    `INSERT INTO fileworks_file_ledger (loader, id, bucket, key, version_id, status, recorded_at) VALUES
+       ('test', '1', 'inbox', 'a', 'v1', 'loaded', '2026-11-20T10:00:00Z'),
+       ('test', '2', 'inbox', 'b', NULL, 'rejected', '2026-11-20T10:00:00Z'),
+       ('other', '3', 'inbox', 'c', NULL, 'loaded', '2026-11-20T10:00:00Z')`,
+  );
+  const object = (key: string, more: object = {}) => ({
+    bucket: 'inbox',
+    key,
+    modified: '2026-11-20T10:00:30Z',
+    ...more,
+  });
+  const objects = [
+    object('a', { versionId: 'v1' }),
+    object('a', { versionId: 'v2' }),
+    // The clock of the database is behind
+    object('b'),
+    object('b', { modified: '2026-11-20T11:00:00Z' }),
+    object('c'),
+  ];
+  expect(await handler({ fileworksLedgerQuery: 1, objects })).toEqual({
+    recorded: [true, false, true, false, false],
+  });
+});
