@@ -110,6 +110,7 @@ export {
   type SupervisionOptions,
 } from './constructs/scheduled-fargate-job';
 export { ObjectFargateTask, type ObjectFargateTaskProps } from './constructs/object-fargate-task';
+export { PipelineAlarms } from './constructs/pipeline-alarms';
 export {
   type CustomStageOptions,
   PipelineDashboard,

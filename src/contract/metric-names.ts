@@ -29,6 +29,13 @@ export const WorkerMetrics = {
   messagesUnconfirmed: 'MessagesUnconfirmed',
   /** Seconds for which a dependency of jobs has been unavailable; no data point while all answer. */
   dependencyUnavailableTime: 'DependencyUnavailableTime',
+  /**
+   * Seconds since the oldest message with a running handler was sent: at the start of each handler, and each minute.
+   * The metric of SQS passes over messages that were received three times.
+   *
+   * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+   */
+  oldestMessageAge: 'OldestMessageAge',
 } as const;
 
 export const MetricDimensions = {

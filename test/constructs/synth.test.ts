@@ -7,7 +7,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { FileIngestBucket, IngestRoute, IngestTarget } from '../../src';
+import { FileIngestBucket, IngestRoute, IngestTarget, PipelineAlarms } from '../../src';
 import { createTestApp, createWorker, resourceCount, synth, type TestApp } from '../support/cdk-stacks';
 
 function createPipeline(test: TestApp): TestApp {
@@ -61,12 +61,11 @@ describe('a pipeline of the constructs', () => {
     const encryptionKey = new kms.Key(files, 'Key', { enableKeyRotation: true });
     const inbox = new FileIngestBucket(files, 'Inbox', { encryptionKey });
     const worker = createWorker(test);
-    const alarmActions = [new SnsAction(new sns.Topic(test.stack, 'Topic'))];
+    PipelineAlarms.of(test.stack).notify(new SnsAction(new sns.Topic(test.stack, 'Topic')));
     const route = new IngestRoute(test.stack, 'Archives', {
       source: inbox,
       prefixes: ['in/'],
       target: IngestTarget.worker(worker),
-      alarmActions,
     });
 
     test.app.synth();

@@ -1,5 +1,4 @@
 import { Duration, type RemovalPolicy, type Stack } from 'aws-cdk-lib';
-import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -34,7 +33,6 @@ import { createTestApp, createWorker, image } from './cdk-stacks';
 
 /** Options that every construct takes. */
 export interface EachOptions {
-  readonly alarmActions?: IAlarmAction[];
   readonly removalPolicy?: RemovalPolicy;
 }
 
@@ -57,7 +55,6 @@ export function createEachConstruct(common: EachOptions = {}): Stack {
   createWorker(
     test,
     {
-      alarmActions: common.alarmActions,
       scaling: QueueScaling.backlogPerTask(),
       queue: new Queue(stack, 'Own'),
       deadLetterQueue: new Queue(stack, 'OwnDeadLetters'),
@@ -118,7 +115,7 @@ export function createEachConstruct(common: EachOptions = {}): Stack {
   });
   new PipelineDashboard(stack, 'Page', {
     stages: [PipelineStage.worker(worker)],
-    alarmActions: common.alarmActions ?? [new SnsAction(new Topic(stack, 'Topic'))],
+    alarmActions: [new SnsAction(new Topic(stack, 'Topic'))],
   });
   return stack;
 }

@@ -1,10 +1,19 @@
 from aws_cdk import App, CfnOutput, Stack, TimeZone
+from aws_cdk import aws_cloudwatch_actions as cloudwatch_actions
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_sns as sns
 from aws_cdk.aws_scheduler import ScheduleExpression
-from cdk_fileworks import BatchProcessor, ChunkedBatchWorkflow, FileIngestBucket, PipelineDashboard, PipelineStage
+from cdk_fileworks import (
+    BatchProcessor,
+    ChunkedBatchWorkflow,
+    FileIngestBucket,
+    PipelineAlarms,
+    PipelineDashboard,
+    PipelineStage,
+)
 from constructs import Construct
 
 
@@ -65,6 +74,9 @@ class CsvBatchStack(Stack):
         )
         history.grant_store_results(clean, "rejects/")
 
+        # Every alarm of the pipeline notifies this topic; subscribe to it, for example with your e-mail address.
+        alarms = sns.Topic(self, "Alarms", enforce_ssl=True)
+        PipelineAlarms.of(self).notify(cloudwatch_actions.SnsAction(alarms))
         PipelineDashboard(self, "Dashboard", stages=[PipelineStage.batch(orders), PipelineStage.batch(history)])
 
         CfnOutput(self, "InboxBucket", value=inbox.bucket.bucket_name)
@@ -73,6 +85,7 @@ class CsvBatchStack(Stack):
         CfnOutput(self, "OrdersMachine", value=orders.state_machine.state_machine_arn)
         CfnOutput(self, "HistoryMachine", value=history.state_machine.state_machine_arn)
         CfnOutput(self, "OrdersResults", value=orders.result_bucket.bucket_name)
+        CfnOutput(self, "AlarmsTopic", value=alarms.topic_arn)
 
 
 app = App()

@@ -6,6 +6,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sqs as sqs
 from cdk_fileworks import (
     ExportOrchestrator,
+    PipelineAlarms,
     PipelineDashboard,
     PipelineStage,
     PostProcessing,
@@ -34,7 +35,7 @@ class ExportServiceStack(Stack):
 
         # Alerts of failed tasks and alarms go to the same topic.
         alerts = TaskLifecycleAlerts(self, "Alerts", clusters=[cluster], expected_exit_codes=[143])
-        on_call = cloudwatch_actions.SnsAction(alerts.topic)
+        PipelineAlarms.of(self).notify(cloudwatch_actions.SnsAction(alerts.topic))
 
         # Consumers of the results receive the events of completed jobs from this queue.
         completed = sqs.Queue(
@@ -64,7 +65,6 @@ class ExportServiceStack(Stack):
             post_processing=PostProcessing.queue(completed),
             orchestrator=network,
             downloader=network,
-            alarm_actions=[on_call],
         )
 
         PipelineDashboard(

@@ -14,6 +14,7 @@ from cdk_fileworks import (
     LoadConflict,
     LoadMapping,
     LoadRouteOptions,
+    PipelineAlarms,
     RowSchema,
 )
 from constructs import Construct
@@ -50,6 +51,7 @@ class JsonLoaderStack(Stack):
         )
 
         alerts = sns.Topic(self, "Alerts", enforce_ssl=True)
+        PipelineAlarms.of(self).notify(cloudwatch_actions.SnsAction(alerts))
         inbox = FileIngestBucket(self, "Inbox")
         loader = BatchFileLoader(
             self,
@@ -82,7 +84,6 @@ class JsonLoaderStack(Stack):
                     ),
                 )
             },
-            alarm_actions=[cloudwatch_actions.SnsAction(alerts)],
         )
         database.connections.allow_default_port_from(loader)
 
@@ -104,7 +105,6 @@ class JsonLoaderStack(Stack):
             transform_schedule=scheduler.ScheduleExpression.rate(Duration.hours(1)),
             deploy_commands=["bash ../../*/json-loader/deploy.sh"],
             github_repository="acme/sales",
-            alarm_actions=[cloudwatch_actions.SnsAction(alerts)],
         )
         database.connections.allow_default_port_from(delivery)
         delivery.write_git_hub_workflow("../../.github/workflows/database.yml")

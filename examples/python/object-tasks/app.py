@@ -1,10 +1,18 @@
 from aws_cdk import App, CfnOutput, Duration, Stack
+from aws_cdk import aws_cloudwatch_actions as cloudwatch_actions
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk.aws_scheduler import ScheduleExpression
-from cdk_fileworks import FileIngestBucket, IngestTarget, ObjectFargateTask, ScheduledFargateJob, TaskLifecycleAlerts
+from cdk_fileworks import (
+    FileIngestBucket,
+    IngestTarget,
+    ObjectFargateTask,
+    PipelineAlarms,
+    ScheduledFargateJob,
+    TaskLifecycleAlerts,
+)
 from constructs import Construct
 
 
@@ -60,7 +68,9 @@ class ObjectTasksStack(Stack):
         principal.add_to_principal_policy(iam.PolicyStatement(actions=["s3:ListBucket"], resources=[results.bucket_arn]))
         principal.add_to_principal_policy(iam.PolicyStatement(actions=["s3:PutObject"], resources=[results.arn_for_objects("reports/latest.json")]))
 
+        # Alerts of failed tasks and alarms go to the same topic.
         alerts = TaskLifecycleAlerts(self, "Alerts", clusters=[cluster])
+        PipelineAlarms.of(self).notify(cloudwatch_actions.SnsAction(alerts.topic))
 
         CfnOutput(self, "IncomingBucket", value=ingest.bucket.bucket_name)
         CfnOutput(self, "ResultsBucket", value=results.bucket_name)

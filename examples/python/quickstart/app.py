@@ -1,8 +1,10 @@
 from aws_cdk import App, CfnOutput, Duration, Stack
+from aws_cdk import aws_cloudwatch_actions as cloudwatch_actions
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_s3 as s3
-from cdk_fileworks import FileIngestBucket, IngestTarget, QueueScaledFargateWorker
+from aws_cdk import aws_sns as sns
+from cdk_fileworks import FileIngestBucket, IngestTarget, PipelineAlarms, QueueScaledFargateWorker
 from constructs import Construct
 
 
@@ -44,9 +46,14 @@ class QuickstartStack(Stack):
             target=IngestTarget.worker(worker),
         )
 
+        # Every alarm of the pipeline notifies this topic; subscribe to it, for example with your e-mail address.
+        alarms = sns.Topic(self, "Alarms", enforce_ssl=True)
+        PipelineAlarms.of(self).notify(cloudwatch_actions.SnsAction(alarms))
+
         CfnOutput(self, "IncomingBucket", value=ingest.bucket.bucket_name)
         CfnOutput(self, "ResultsBucket", value=results.bucket_name)
         CfnOutput(self, "QueueUrl", value=worker.queue.queue_url)
+        CfnOutput(self, "AlarmsTopic", value=alarms.topic_arn)
 
 
 app = App()

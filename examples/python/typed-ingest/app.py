@@ -9,6 +9,7 @@ from cdk_fileworks import (
     DispatchTarget,
     FileIngestBucket,
     FileOrder,
+    PipelineAlarms,
     SpotStrategy,
     TaskLifecycleAlerts,
     TypeConcurrency,
@@ -60,9 +61,10 @@ class TypedIngestStack(Stack):
 
         # Alerts of failed tasks and alarms go to the same topic. Exit code 75 means that another task has the file.
         alerts = TaskLifecycleAlerts(self, "Alerts", clusters=[cluster], expected_exit_codes=[75, 143])
+        PipelineAlarms.of(self).notify(cloudwatch_actions.SnsAction(alerts.topic))
 
         inbox = FileIngestBucket(self, "Inbox")
-        dispatcher = TypedDispatcher(self, "Dispatcher", alarm_actions=[cloudwatch_actions.SnsAction(alerts.topic)])
+        dispatcher = TypedDispatcher(self, "Dispatcher")
         dispatcher.add_bucket("Inbox", inbox, "incoming/")
 
         target = DispatchTarget.ecs_task(

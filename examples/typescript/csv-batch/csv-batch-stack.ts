@@ -1,13 +1,16 @@
 import { CfnOutput, Stack, TimeZone, type StackProps } from 'aws-cdk-lib';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as sns from 'aws-cdk-lib/aws-sns';
 import {
   BatchProcessor,
   ChunkedBatchWorkflow,
   FileIngestBucket,
+  PipelineAlarms,
   PipelineDashboard,
   PipelineStage,
 } from 'cdk-fileworks';
@@ -69,6 +72,9 @@ export class CsvBatchStack extends Stack {
     });
     history.grantStoreResults(clean, 'rejects/');
 
+    // Every alarm of the pipeline notifies this topic; subscribe to it, for example with your e-mail address.
+    const alarms = new sns.Topic(this, 'Alarms', { enforceSSL: true });
+    PipelineAlarms.of(this).notify(new SnsAction(alarms));
     new PipelineDashboard(this, 'Dashboard', { stages: [PipelineStage.batch(orders), PipelineStage.batch(history)] });
 
     new CfnOutput(this, 'InboxBucket', { value: inbox.bucket.bucketName });
@@ -77,5 +83,6 @@ export class CsvBatchStack extends Stack {
     new CfnOutput(this, 'OrdersMachine', { value: orders.stateMachine.stateMachineArn });
     new CfnOutput(this, 'HistoryMachine', { value: history.stateMachine.stateMachineArn });
     new CfnOutput(this, 'OrdersResults', { value: orders.resultBucket.bucketName });
+    new CfnOutput(this, 'AlarmsTopic', { value: alarms.topicArn });
   }
 }

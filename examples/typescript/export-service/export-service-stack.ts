@@ -6,6 +6,7 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import {
   ExportOrchestrator,
+  PipelineAlarms,
   PipelineDashboard,
   PipelineStage,
   PostProcessing,
@@ -30,7 +31,7 @@ export class ExportServiceStack extends Stack {
 
     // Alerts of failed tasks and alarms go to the same topic.
     const alerts = new TaskLifecycleAlerts(this, 'Alerts', { clusters: [cluster], expectedExitCodes: [143] });
-    const onCall = new SnsAction(alerts.topic);
+    PipelineAlarms.of(this).notify(new SnsAction(alerts.topic));
 
     // Consumers of the results receive the events of completed jobs from this queue.
     const completed = new sqs.Queue(this, 'Completed', {
@@ -54,7 +55,6 @@ export class ExportServiceStack extends Stack {
       postProcessing: PostProcessing.queue(completed),
       orchestrator: network,
       downloader: network,
-      alarmActions: [onCall],
     });
 
     new PipelineDashboard(this, 'Dashboard', {

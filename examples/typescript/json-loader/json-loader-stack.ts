@@ -12,6 +12,7 @@ import {
   FileIngestBucket,
   LoadConflict,
   LoadMapping,
+  PipelineAlarms,
   RowSchema,
 } from 'cdk-fileworks';
 import type { Construct } from 'constructs';
@@ -44,6 +45,7 @@ export class JsonLoaderStack extends Stack {
     });
 
     const alerts = new sns.Topic(this, 'Alerts', { enforceSSL: true });
+    PipelineAlarms.of(this).notify(new SnsAction(alerts));
     const inbox = new FileIngestBucket(this, 'Inbox');
     const loader = new BatchFileLoader(this, 'Loader', {
       vpc,
@@ -74,7 +76,6 @@ export class JsonLoaderStack extends Stack {
           }),
         },
       },
-      alarmActions: [new SnsAction(alerts)],
     });
     database.connections.allowDefaultPortFrom(loader);
 
@@ -95,7 +96,6 @@ export class JsonLoaderStack extends Stack {
       transformSchedule: ScheduleExpression.rate(Duration.hours(1)),
       deployCommands: ['bash ../../*/json-loader/deploy.sh'],
       githubRepository: 'acme/sales',
-      alarmActions: [new SnsAction(alerts)],
     });
     database.connections.allowDefaultPortFrom(delivery);
     delivery.writeGitHubWorkflow('../../.github/workflows/database.yml');

@@ -1,4 +1,5 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -8,6 +9,7 @@ import {
   FileIngestBucket,
   IngestTarget,
   ObjectFargateTask,
+  PipelineAlarms,
   ScheduledFargateJob,
   TaskLifecycleAlerts,
 } from 'cdk-fileworks';
@@ -66,7 +68,9 @@ export class ObjectTasksStack extends Stack {
       new iam.PolicyStatement({ actions: ['s3:PutObject'], resources: [results.arnForObjects('reports/latest.json')] }),
     );
 
+    // Alerts of failed tasks and alarms go to the same topic.
     const alerts = new TaskLifecycleAlerts(this, 'Alerts', { clusters: [cluster] });
+    PipelineAlarms.of(this).notify(new SnsAction(alerts.topic));
 
     new CfnOutput(this, 'IncomingBucket', { value: ingest.bucket.bucketName });
     new CfnOutput(this, 'ResultsBucket', { value: results.bucketName });

@@ -1,8 +1,10 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
-import { FileIngestBucket, IngestTarget, QueueScaledFargateWorker } from 'cdk-fileworks';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import { FileIngestBucket, IngestTarget, PipelineAlarms, QueueScaledFargateWorker } from 'cdk-fileworks';
 import type { Construct } from 'constructs';
 
 export class QuickstartStack extends Stack {
@@ -38,8 +40,13 @@ export class QuickstartStack extends Stack {
       target: IngestTarget.worker(worker),
     });
 
+    // Every alarm of the pipeline notifies this topic; subscribe to it, for example with your e-mail address.
+    const alarms = new sns.Topic(this, 'Alarms', { enforceSSL: true });
+    PipelineAlarms.of(this).notify(new SnsAction(alarms));
+
     new CfnOutput(this, 'IncomingBucket', { value: ingest.bucket.bucketName });
     new CfnOutput(this, 'ResultsBucket', { value: results.bucketName });
     new CfnOutput(this, 'QueueUrl', { value: worker.queue.queueUrl });
+    new CfnOutput(this, 'AlarmsTopic', { value: alarms.topicArn });
   }
 }

@@ -9,6 +9,7 @@ import {
   DispatchTarget,
   FileIngestBucket,
   FileOrder,
+  PipelineAlarms,
   SpotStrategy,
   TaskLifecycleAlerts,
   TypeConcurrency,
@@ -52,9 +53,10 @@ export class TypedIngestStack extends Stack {
 
     // Alerts of failed tasks and alarms go to the same topic. Exit code 75 means that another task has the file.
     const alerts = new TaskLifecycleAlerts(this, 'Alerts', { clusters: [cluster], expectedExitCodes: [75, 143] });
+    PipelineAlarms.of(this).notify(new SnsAction(alerts.topic));
 
     const inbox = new FileIngestBucket(this, 'Inbox');
-    const dispatcher = new TypedDispatcher(this, 'Dispatcher', { alarmActions: [new SnsAction(alerts.topic)] });
+    const dispatcher = new TypedDispatcher(this, 'Dispatcher');
     dispatcher.addBucket('Inbox', inbox, 'incoming/');
 
     const target = DispatchTarget.ecsTask({

@@ -1,5 +1,4 @@
 import type { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
-import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Function } from 'aws-cdk-lib/aws-lambda';
@@ -207,11 +206,21 @@ export interface BatchFileLoaderProps {
   readonly encryptionKey?: IKey;
 
   /**
-   * The age of the oldest message, visible or in flight, at which `oldestMessageAlarm` is in ALARM; 1 minute or more.
+   * The age of the oldest message, visible or in flight, at which `oldestMessageAlarm` is in ALARM; 1 minute or more,
+   * or `Duration.seconds(0)` for no such alarm.
    *
-   * @default - no such alarm
+   * @default - a quarter of the retention of the queue, at most 1 day
    */
   readonly alarmOldestMessageAge?: Duration;
+
+  /**
+   * How long messages must be visible with none in flight before `notStartingAlarm` is in ALARM, from 1 minute to 24
+   * hours, or `Duration.seconds(0)` for no such alarm: Lambda does not read the queue, whatever the reason.
+   *
+   * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+   * @default Duration.minutes(10)
+   */
+  readonly alarmNotStartingFor?: Duration;
 
   /**
    * The removal policy of the queues. Retained queues keep their messages when the stack is deleted, or when a
@@ -220,11 +229,4 @@ export interface BatchFileLoaderProps {
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
-
-  /**
-   * Actions of the alarms, such as an SNS topic.
-   *
-   * @default - the alarms have no actions
-   */
-  readonly alarmActions?: IAlarmAction[];
 }

@@ -18,12 +18,14 @@ import { createHandlerFunction, RdsAuthorities } from '../private/handler-functi
 import { nameOf, pathOf } from '../private/paths';
 import { createQueueSource, timesOf } from '../private/queue-source';
 import { checkSoleConsumer, checkSoleOwner } from '../private/sole-owner';
+import { createNotStartingAlarm, createOldestMessageAlarm, notStartedMetric } from '../private/queue-alarms';
+import { createThrottleAlarm } from '../private/throttle-alarm';
 import { warn } from '../private/warning';
 import { createDeadLetterAlarm, createWorkQueue } from '../private/work-queue';
 import type { BatchFileLoaderProps, LoadRouteOptions } from './batch-file-loader-props';
 import { LoaderDefaults } from './defaults';
 import type { LoadMapping } from './load-mapping';
-import { createErrorAlarm, createOldestMessageAlarm } from './private/alarms';
+import { createErrorAlarm } from './private/alarms';
 import { checkLoader } from './private/checks';
 import { loaderCode } from './private/function-code';
 
@@ -86,7 +88,13 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
   /** In ALARM when whole invocations fail. */
   readonly errorAlarm: cloudwatch.Alarm;
 
-  /** In ALARM when the oldest message is older than `alarmOldestMessageAge`; undefined without it. */
+  /** In ALARM when Lambda has throttled the function for ten minutes. */
+  readonly throttleAlarm: cloudwatch.Alarm;
+
+  /** In ALARM when messages are visible and none is in flight for `alarmNotStartingFor`; undefined if that is zero. */
+  readonly notStartingAlarm?: cloudwatch.Alarm;
+
+  /** In ALARM when the oldest message is older than `alarmOldestMessageAge`; undefined if that is zero. */
   readonly oldestMessageAlarm?: cloudwatch.Alarm;
 
   readonly #props: BatchFileLoaderProps;
@@ -114,9 +122,20 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
     }
     this.#grantWork();
     this.#consume();
-    this.errorAlarm = createErrorAlarm(this, this.handlerFunction, props.alarmActions);
-    const { alarmOldestMessageAge: age, alarmActions } = props;
-    this.oldestMessageAlarm = age && createOldestMessageAlarm(this, this.metricOldestMessageAge(), age, alarmActions);
+    this.errorAlarm = createErrorAlarm(this, this.handlerFunction);
+    this.throttleAlarm = createThrottleAlarm(this, [this.handlerFunction]);
+    this.oldestMessageAlarm = createOldestMessageAlarm(this, {
+      metric: this.metricOldestMessageAge(),
+      queues: [this.queue],
+      age: props.alarmOldestMessageAge,
+      runbook: 'loader-oldest-message',
+    });
+    this.notStartingAlarm = createNotStartingAlarm(this, {
+      metric: notStartedMetric(this.queue),
+      time: props.alarmNotStartingFor,
+      reason: 'its event source mapping is disabled, or may not read the queue',
+      runbook: 'loader-not-starting',
+    });
     // Last, so that no name of a route is that of a part
     this.routes = Object.fromEntries(
       Object.entries(props.routes).map(([name, route]) => [name, this.#createRoute(name, route)]),
@@ -217,7 +236,7 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
   }
 
   #resolveQueues(): Pick<BatchFileLoader, 'queue' | 'deadLetterQueue' | 'deadLetterAlarm'> {
-    const { queue, deadLetterQueue, alarmActions, maxReceiveCount = LoaderDefaults.maxReceiveCount } = this.#props;
+    const { queue, deadLetterQueue, maxReceiveCount = LoaderDefaults.maxReceiveCount } = this.#props;
     const deadLetterNotice: AlarmNotice = {
       description: `Files of ${pathOf(this)} cannot be loaded and are in its dead-letter queue, with the reason as an attribute`,
       runbook: 'loader-dead-letter',
@@ -226,8 +245,7 @@ export class BatchFileLoader extends Construct implements IGrantable, ec2.IConne
       const visibilityTimeout = Duration.seconds(this.#visibilitySeconds(this.#timeout().toSeconds()));
       return createWorkQueue(this, { ...this.#props, maxReceiveCount, visibilityTimeout, deadLetterNotice });
     }
-    const deadLetterAlarm =
-      deadLetterQueue && createDeadLetterAlarm(this, deadLetterQueue, { ...deadLetterNotice, actions: alarmActions });
+    const deadLetterAlarm = deadLetterQueue && createDeadLetterAlarm(this, deadLetterQueue, deadLetterNotice);
     return { queue, deadLetterQueue, deadLetterAlarm };
   }
 

@@ -1,5 +1,4 @@
 import type { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
-import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
@@ -178,11 +177,4 @@ export interface ChunkedBatchWorkflowProps {
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
-
-  /**
-   * Actions of the alarms, such as an SNS topic.
-   *
-   * @default - the alarms have no actions
-   */
-  readonly alarmActions?: IAlarmAction[];
 }

@@ -146,7 +146,6 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
         description: `Runs of ${pathOf(this)} could not be started and are in its dead-letter queue`,
         runbook: 'batch-not-started',
         removalPolicy: props.removalPolicy,
-        alarmActions: props.alarmActions,
       });
       this.deadLetterQueue = undelivered.deadLetterQueue;
       this.deadLetterAlarm = undelivered.deadLetterAlarm;
@@ -175,7 +174,6 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
       metric: this.metricFailedRuns(),
       threshold: 1,
       ...OF_FAILED_RUNS,
-      actions: props.alarmActions,
     });
   }
 

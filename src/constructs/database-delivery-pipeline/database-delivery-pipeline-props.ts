@@ -1,5 +1,4 @@
 import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { EventPattern } from 'aws-cdk-lib/aws-events';
 import type { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
@@ -171,11 +170,4 @@ export interface DatabaseDeliveryPipelineProps {
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
-
-  /**
-   * Actions of the alarms, such as an SNS topic.
-   *
-   * @default - the alarms have no actions
-   */
-  readonly alarmActions?: IAlarmAction[];
 }

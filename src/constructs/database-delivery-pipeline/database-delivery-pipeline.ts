@@ -96,8 +96,7 @@ export class DatabaseDeliveryPipeline extends Construct implements ec2.IConnecta
     checkDelivery(this, props);
     this.#props = props;
     this.#source = props.source._bind(this);
-    const { vpc, securityGroups, transformCommands, deployCommands, transformSchedule, migrateOn, alarmActions } =
-      props;
+    const { vpc, securityGroups, transformCommands, deployCommands, transformSchedule, migrateOn } = props;
     this.connections = new ec2.Connections({
       securityGroups: securityGroups ?? [
         new ec2.SecurityGroup(this, 'SecurityGroup', { vpc, description: `Builds of ${pathOf(this)}` }),
@@ -119,7 +118,6 @@ export class DatabaseDeliveryPipeline extends Construct implements ec2.IConnecta
         description: `Builds of ${pathOf(this)} could not be started`,
         runbook: 'delivery-not-started',
         removalPolicy: props.removalPolicy,
-        alarmActions,
       });
       this.deadLetterQueue = undelivered.deadLetterQueue;
       this.deadLetterAlarm = undelivered.deadLetterAlarm;
@@ -186,7 +184,7 @@ export class DatabaseDeliveryPipeline extends Construct implements ec2.IConnecta
     commands: string[],
     grantInPlaceOfDatabase?: (role: iam.Role) => void,
   ): codebuild.Project {
-    const { vpc, vpcSubnets, timeout = DeliveryDefaults.timeout, database, alarmActions } = this.#props;
+    const { vpc, vpcSubnets, timeout = DeliveryDefaults.timeout, database } = this.#props;
     const logGroup = new LogGroup(this, `${name}Log`, { retention: RetentionDays.ONE_MONTH });
     const role = createBuildRole(this, `${name}Role`, logGroup, vpc, vpcSubnets);
     this.#source.grantRead(role);
@@ -220,7 +218,6 @@ export class DatabaseDeliveryPipeline extends Construct implements ec2.IConnecta
         runbook: 'delivery-failure',
         metric: project.metricFailedBuilds({ period: Duration.minutes(5) }),
         threshold: 1,
-        actions: alarmActions,
       }),
     );
     return project;

@@ -1,5 +1,4 @@
 import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { ContainerImage, ICluster, Secret } from 'aws-cdk-lib/aws-ecs';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
@@ -171,11 +170,4 @@ export interface ExportOrchestratorProps {
    * @default Duration.minutes(15)
    */
   readonly alarmApiUnavailableFor?: Duration;
-
-  /**
-   * Actions of the alarms, such as an SNS topic; also for the alarms of a service without actions of its own.
-   *
-   * @default - the alarms have no actions
-   */
-  readonly alarmActions?: IAlarmAction[];
 }

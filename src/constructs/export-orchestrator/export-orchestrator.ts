@@ -296,7 +296,7 @@ export class ExportOrchestrator extends Construct {
     defaults: QueueScaledFargateWorkerOptions,
   ): QueueScaledFargateWorker {
     const { cluster, image, environment, secrets, encryptionKey, removalPolicy } = this.#props;
-    const { alarmActions, priorityQueues, tracing } = this.#props;
+    const { priorityQueues, tracing } = this.#props;
     const { cpu, memoryLimitMiB, ...ofService } = defaults;
     const options = withoutQueues(given);
     const queues = createServiceQueues(
@@ -322,7 +322,6 @@ export class ExportOrchestrator extends Construct {
             sidecars: [...((tracing ?? false) ? [Sidecar.openTelemetryCollector()] : []), ...(given.sidecars ?? [])],
           };
     return new QueueScaledFargateWorker(this, id, {
-      alarmActions,
       ...ofService,
       ...options,
       ...ofNewTask,
@@ -395,7 +394,6 @@ export class ExportOrchestrator extends Construct {
       metric: this.metricCircuitOpen(),
       threshold: 1,
       evaluationPeriods: Math.ceil(time.toMinutes({ integral: false })),
-      actions: this.#props.alarmActions,
     });
   }
 
@@ -405,7 +403,6 @@ export class ExportOrchestrator extends Construct {
       description: `Events of completed jobs of ${pathOf(this)} could not be delivered to post-processing`,
       runbook: 'export-undelivered-events',
       removalPolicy: this.#props.removalPolicy,
-      alarmActions: this.#props.alarmActions,
     });
     new Rule(scope, 'Rule', {
       description: `Completed jobs of ${pathOf(this)}`,

@@ -1,5 +1,4 @@
 import type { RemovalPolicy } from 'aws-cdk-lib';
-import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IBucket, LifecycleRule } from 'aws-cdk-lib/aws-s3';
 
@@ -62,11 +61,4 @@ export interface FileIngestBucketProps {
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
-
-  /**
-   * Actions of the dead-letter alarm, such as an SNS topic.
-   *
-   * @default - the alarm has no actions
-   */
-  readonly alarmActions?: IAlarmAction[];
 }

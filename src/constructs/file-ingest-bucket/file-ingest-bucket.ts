@@ -68,7 +68,6 @@ export class FileIngestBucket extends Construct implements IFileIngestBucket {
       description: `Events of new objects in ${pathOf(this)} could not be delivered and are in its dead-letter queue`,
       runbook: 'bucket-undelivered-events',
       removalPolicy: props.removalPolicy,
-      alarmActions: props.alarmActions,
     });
     this.deadLetterQueue = undelivered.deadLetterQueue;
     this.deadLetterAlarm = undelivered.deadLetterAlarm;

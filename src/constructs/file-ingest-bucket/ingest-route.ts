@@ -1,5 +1,4 @@
 import { ArnFormat, Stack, type RemovalPolicy, type Duration } from 'aws-cdk-lib';
-import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import { Archive, EventBus, Rule, type EventPattern, type IRuleTarget } from 'aws-cdk-lib/aws-events';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
@@ -39,13 +38,6 @@ export interface IngestRouteProps extends IngestRouteOptions {
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
-
-  /**
-   * Actions of the alarm on the route's own dead-letter queue, which exists if `source` is in another stack.
-   *
-   * @default - the alarm has no actions
-   */
-  readonly alarmActions?: IAlarmAction[];
 }
 
 /**
@@ -214,14 +206,13 @@ export class IngestRoute extends Construct implements IIngestRoute {
     });
   }
 
-  #resolveDeadLetterQueue({ source, removalPolicy, alarmActions }: IngestRouteProps): IQueue {
+  #resolveDeadLetterQueue({ source, removalPolicy }: IngestRouteProps): IQueue {
     return Stack.of(this) === Stack.of(source)
       ? source.deadLetterQueue
       : createUndeliveredEvents(new Construct(this, 'Undelivered'), {
           description: `Events of new objects for ${pathOf(this)} could not be delivered and are in its dead-letter queue`,
           runbook: 'bucket-undelivered-events',
           removalPolicy,
-          alarmActions,
         }).deadLetterQueue;
   }
 

@@ -1,5 +1,4 @@
 import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IRuleTarget } from 'aws-cdk-lib/aws-events';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
@@ -95,13 +94,6 @@ export interface IngestQueueOptions extends IngestMessageOptions {
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
-
-  /**
-   * Actions of the alarm on the dead-letter queue.
-   *
-   * @default - the alarm has no actions
-   */
-  readonly alarmActions?: IAlarmAction[];
 }
 
 /** Options of `IngestTarget.worker()`. */

@@ -1,5 +1,4 @@
 import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ISecurityGroup, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { ICluster } from 'aws-cdk-lib/aws-ecs';
 import type { SpotStrategy } from '../capacity';
@@ -68,11 +67,4 @@ export interface ObjectFargateTaskProps extends FargateTaskProps {
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
-
-  /**
-   * Actions of the dead-letter alarm, such as an SNS topic.
-   *
-   * @default - the alarm has no actions
-   */
-  readonly alarmActions?: IAlarmAction[];
 }

@@ -98,7 +98,6 @@ export class ObjectFargateTask extends Construct implements iam.IGrantable, ICon
       description: `The tasks of some objects of ${pathOf(this)} failed, and their events are in its dead-letter queue`,
       runbook: 'object-task-dead-letter',
       removalPolicy: props.removalPolicy,
-      alarmActions: props.alarmActions,
     });
     this.deadLetterQueue = undelivered.deadLetterQueue;
     this.deadLetterAlarm = undelivered.deadLetterAlarm;

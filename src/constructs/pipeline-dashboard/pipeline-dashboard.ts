@@ -3,7 +3,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
 import { describeAlarm } from '../private/alarm';
-import { addAlarmActions } from '../private/alarm-actions';
+import { routeComposite } from '../private/alarm-routes';
 import { checkDuration } from '../private/checks';
 import { pathOf } from '../private/paths';
 import { ValidationError } from '../private/validation-error';
@@ -34,7 +34,7 @@ export interface PipelineDashboardProps {
    * Actions for the first alarm of the pipeline that is in ALARM, which are not repeated until no alarm is in ALARM:
    * one notification for one failure. Creates `alarm`.
    *
-   * @default - each alarm has only its own actions
+   * @default - no such alarm; each alarm has the actions of `PipelineAlarms`
    */
   readonly alarmActions?: cloudwatch.IAlarmAction[];
 }
@@ -105,7 +105,7 @@ export class PipelineDashboard extends Construct {
         ...this.alarms.map((one) => cloudwatch.AlarmRule.fromAlarm(one, cloudwatch.AlarmState.ALARM)),
       ),
     });
-    addAlarmActions(alarm, actions);
+    routeComposite(alarm, this.alarms, actions);
     return alarm;
   }
 

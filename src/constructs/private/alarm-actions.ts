@@ -6,29 +6,37 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import type { IConstruct } from 'constructs';
 import { warn } from './warning';
 
-/** Adds actions to an alarm. Those that are topics of this app get the permissions that CloudWatch needs. */
+/** The actions of an alarm, and their ARNs. */
+const bound = new WeakMap<cloudwatch.AlarmBase, Set<cloudwatch.IAlarmAction | string>>();
+
+/**
+ * Adds actions to an alarm, each of them once. Those that are topics of this app get the permissions that CloudWatch
+ * needs.
+ */
 export function addAlarmActions(alarm: cloudwatch.AlarmBase, actions: readonly cloudwatch.IAlarmAction[]): void {
-  alarm.addAlarmAction(
-    ...actions.map(
-      (action) =>
-        ({
-          bind: (scope, bound) => {
-            const config = action.bind(scope, bound);
-            const topic = topicOf(config.alarmActionArn);
-            if (topic !== undefined) {
-              allowAlarms(topic, alarm);
-            } else if (action instanceof SnsAction) {
-              warn(
-                alarm,
-                'Alarm.importedTopic',
-                'The policy of the imported topic, and of its key, must allow cloudwatch.amazonaws.com to publish; acknowledge this when it does',
-              );
-            }
-            return config;
-          },
-        }) satisfies cloudwatch.IAlarmAction,
-    ),
-  );
+  const seen = bound.get(alarm) ?? new Set();
+  bound.set(alarm, seen);
+  for (const action of actions.filter((one) => !seen.has(one))) {
+    const config = action.bind(alarm, alarm);
+    if (!seen.has(config.alarmActionArn)) {
+      alarm.addAlarmAction({ bind: () => config });
+      allowAction(alarm, action, config.alarmActionArn);
+    }
+    seen.add(action).add(config.alarmActionArn);
+  }
+}
+
+function allowAction(alarm: cloudwatch.AlarmBase, action: cloudwatch.IAlarmAction, arn: string): void {
+  const topic = topicOf(arn);
+  if (topic !== undefined) {
+    allowAlarms(topic, alarm);
+  } else if (action instanceof SnsAction) {
+    warn(
+      alarm,
+      'Alarm.importedTopic',
+      'The policy of the imported topic, and of its key, must allow cloudwatch.amazonaws.com to publish; acknowledge this when it does',
+    );
+  }
 }
 
 /** The accounts whose alarms may publish to a topic. */

@@ -1,6 +1,8 @@
+import type { StepScalingAction } from 'aws-cdk-lib/aws-applicationautoscaling';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { ApplicationScalingAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { Construct } from 'constructs';
-import { addAlarmActions } from './alarm-actions';
+import { routeAlarm } from './alarm-routes';
 
 /** The location of the runbooks, to which the descriptions of alarms link. */
 export const RUNBOOKS = 'https://github.com/fileworks/cdk-fileworks/blob/main/docs/operations/runbooks';
@@ -24,9 +26,11 @@ export type Runbook =
   | 'dispatcher-wakes-dead-letter'
   | 'export-api-unavailable'
   | 'export-undelivered-events'
+  | 'function-throttled'
   | 'jobs-dead-letter'
   | 'loader-dead-letter'
   | 'loader-errors'
+  | 'loader-not-starting'
   | 'loader-oldest-message'
   | 'object-task-dead-letter'
   | 'pipeline'
@@ -56,13 +60,29 @@ export function describeAlarm({ description, runbook }: AlarmNotice): string {
 export interface AlarmOptions
   extends AlarmNotice, Omit<cloudwatch.AlarmProps, 'alarmDescription' | 'evaluationPeriods'> {
   readonly evaluationPeriods?: number;
-  readonly actions?: cloudwatch.IAlarmAction[];
 }
 
-/** Creates every alarm of the constructs, so that each links to its runbook. */
+/** Creates an alarm for operators, which notifies the actions of `PipelineAlarms` and links to its runbook. */
 export function createAlarm(scope: Construct, id: string, options: AlarmOptions): cloudwatch.Alarm {
-  const { description, runbook, actions = [], ...props } = options;
-  const alarm = new cloudwatch.Alarm(scope, id, {
+  const alarm = newAlarm(scope, id, options);
+  routeAlarm(alarm);
+  return alarm;
+}
+
+/** Creates an alarm that only scales, and is in ALARM in normal operation. */
+export function createScalingAlarm(
+  scope: Construct,
+  id: string,
+  policy: StepScalingAction,
+  options: AlarmOptions,
+): cloudwatch.Alarm {
+  const alarm = newAlarm(scope, id, options);
+  alarm.addAlarmAction(new ApplicationScalingAction(policy));
+  return alarm;
+}
+
+function newAlarm(scope: Construct, id: string, { description, runbook, ...props }: AlarmOptions): cloudwatch.Alarm {
+  return new cloudwatch.Alarm(scope, id, {
     comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
     evaluationPeriods: 1,
     // Idle resources send no metrics
@@ -70,6 +90,4 @@ export function createAlarm(scope: Construct, id: string, options: AlarmOptions)
     ...props,
     alarmDescription: describeAlarm({ description, runbook }),
   });
-  addAlarmActions(alarm, actions);
-  return alarm;
 }

@@ -1,5 +1,5 @@
 import type { RemovalPolicy } from 'aws-cdk-lib';
-import type { Alarm, IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { Queue, RedrivePermission } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledge';
@@ -11,16 +11,15 @@ export interface UndeliveredEvents {
   readonly deadLetterAlarm: Alarm;
 }
 
-/** Text and actions of the alarm, and the removal policy of the queue. */
+/** Text of the alarm, and the removal policy of the queue. */
 export interface UndeliveredEventsOptions extends AlarmNotice {
-  readonly alarmActions?: IAlarmAction[];
   readonly removalPolicy?: RemovalPolicy;
 }
 
 /** The dead-letter queue of EventBridge, EventBridge Scheduler and Lambda for undelivered events, and its alarm. */
 export function createUndeliveredEvents(
   scope: Construct,
-  { alarmActions, removalPolicy = WorkQueueDefaults.removalPolicy, ...notice }: UndeliveredEventsOptions,
+  { removalPolicy = WorkQueueDefaults.removalPolicy, ...notice }: UndeliveredEventsOptions,
 ): UndeliveredEvents {
   const deadLetterQueue = new Queue(scope, 'DeadLetterQueue', {
     ...encryption(),
@@ -34,6 +33,6 @@ export function createUndeliveredEvents(
     'AwsSolutions-SQS3',
     'This is the dead-letter queue of rules, schedules or functions, so no queue references it',
   );
-  const deadLetterAlarm = createDeadLetterAlarm(scope, deadLetterQueue, { ...notice, actions: alarmActions });
+  const deadLetterAlarm = createDeadLetterAlarm(scope, deadLetterQueue, notice);
   return { deadLetterQueue, deadLetterAlarm };
 }

@@ -4,7 +4,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { SqsLimits } from '../../contract/service-limits';
-import { createAlarm, type AlarmNotice, type AlarmOptions } from './alarm';
+import { createAlarm, type AlarmNotice } from './alarm';
 import { checkDuration, checkWholeNumber, orDefault } from './checks';
 import { pathOf } from './paths';
 import { ValidationError } from './validation-error';
@@ -43,7 +43,6 @@ export interface WorkQueueOptions {
   readonly contentBasedDeduplication?: boolean;
   /** The consumer sends messages to the dead-letter queue itself after the last attempt, so that they are new there. */
   readonly deadLettersAreSent?: boolean;
-  readonly alarmActions?: cloudwatch.IAlarmAction[];
   /** Text of the alarm on the dead-letter queue; by default, that jobs failed. */
   readonly deadLetterNotice?: AlarmNotice;
 }
@@ -57,13 +56,11 @@ export interface WorkQueue {
 /** A queue of a construct: SSL only, encrypted, with a dead-letter queue and an alarm. */
 export function createWorkQueue(scope: Construct, options: WorkQueueOptions): WorkQueue {
   const queues = createQueues(scope, options);
-  const deadLetterAlarm = createDeadLetterAlarm(scope, queues.deadLetterQueue, {
-    ...(options.deadLetterNotice ?? {
-      description: `Jobs of ${pathOf(scope)} failed on every attempt and are in its dead-letter queue`,
-      runbook: 'jobs-dead-letter',
-    }),
-    actions: options.alarmActions,
-  });
+  const notice = options.deadLetterNotice ?? {
+    description: `Jobs of ${pathOf(scope)} failed on every attempt and are in its dead-letter queue`,
+    runbook: 'jobs-dead-letter',
+  };
+  const deadLetterAlarm = createDeadLetterAlarm(scope, queues.deadLetterQueue, notice);
   return { ...queues, deadLetterAlarm };
 }
 
@@ -115,13 +112,9 @@ export function visibilitySeconds(queue: sqs.Queue): number {
 const SQS_DEFAULT_VISIBILITY_SECONDS = 30;
 
 /** An alarm that is in ALARM while a dead-letter queue holds messages. */
-export function createDeadLetterAlarm(
-  scope: Construct,
-  queue: sqs.IQueue,
-  options: AlarmNotice & Pick<AlarmOptions, 'actions'>,
-): cloudwatch.Alarm {
+export function createDeadLetterAlarm(scope: Construct, queue: sqs.IQueue, notice: AlarmNotice): cloudwatch.Alarm {
   return createAlarm(scope, 'DeadLetterAlarm', {
-    ...options,
+    ...notice,
     // NumberOfMessagesSent does not count the messages that SQS moves there; the visible messages include them.
     metric: queue.metricApproximateNumberOfMessagesVisible({
       period: Duration.minutes(1),

@@ -1,5 +1,4 @@
 import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ISecurityGroup, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { ICluster } from 'aws-cdk-lib/aws-ecs';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
@@ -263,26 +262,24 @@ export interface QueueScaledFargateWorkerOptions extends FargateTaskProps {
   readonly enableExecuteCommand?: boolean;
 
   /**
-   * Actions of the alarms, such as an SNS topic.
+   * The age of the oldest message, visible or in flight, at which `oldestMessageAlarm` is in ALARM; 1 minute or more,
+   * or `Duration.seconds(0)` for no such alarm.
    *
-   * @default - the alarms have no actions
-   */
-  readonly alarmActions?: IAlarmAction[];
-
-  /**
-   * The age of the oldest message, visible or in flight, at which `oldestMessageAlarm` is in ALARM; 1 minute or more.
+   * It is the age by SQS or by `runWorker` of fileworks-runtime, whichever is greater: SQS passes over messages that
+   * were received three times.
    *
-   * @default - no such alarm
+   * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+   * @default - a quarter of the shortest retention of the queues, at most 1 day
    */
   readonly alarmOldestMessageAge?: Duration;
 
   /**
    * How long messages must be visible with none in flight before `notStartingAlarm` is in ALARM, from 1 minute to 24
-   * hours: tasks fail to start or receive no messages, whatever the reason. Set it to at least the time that a task
-   * takes to start, including metric and alarm; 10 minutes suit most workers.
+   * hours, or `Duration.seconds(0)` for no such alarm: tasks fail to start or receive no messages, whatever the reason.
+   * Set it to at least the time that a task takes to start, including metric and alarm.
    *
    * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
-   * @default - no such alarm
+   * @default Duration.minutes(10)
    */
   readonly alarmNotStartingFor?: Duration;
 

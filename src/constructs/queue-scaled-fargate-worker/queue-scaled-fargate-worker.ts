@@ -24,16 +24,12 @@ import { describeSecurityGroups } from '../private/paths';
 import { ValidationError } from '../private/validation-error';
 import { checkSoleConsumer } from '../private/sole-owner';
 import { warnOfSubnets } from '../private/subnets';
+import { createNotStartingAlarm, createOldestMessageAlarm } from '../private/queue-alarms';
 import { warn } from '../private/warning';
 import type { WorkQueue } from '../private/work-queue';
 import type { AdditionalQueue } from './additional-queue';
 import { WorkerDefaults } from './defaults';
-import {
-  createDependencyUnavailableAlarm,
-  createNotStartingAlarm,
-  createOldestMessageAlarm,
-  createSaturationAlarm,
-} from './private/alarms';
+import { createDependencyUnavailableAlarm, createSaturationAlarm } from './private/alarms';
 import { checkProcessingTime, checkProps } from './private/checks';
 import { createIngress, createSpotFallback, createWakeUp, openPort } from './private';
 import { expressionOf, maximumOf, ofQueues } from './private/queue-metrics';
@@ -112,10 +108,10 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
    */
   readonly dependencyUnavailableAlarm: cloudwatch.Alarm;
 
-  /** In ALARM when the oldest message is older than `alarmOldestMessageAge`; undefined without it. */
+  /** In ALARM when the oldest message is older than `alarmOldestMessageAge`; undefined if that is zero. */
   readonly oldestMessageAlarm?: cloudwatch.Alarm;
 
-  /** In ALARM when messages are visible and none is in flight for `alarmNotStartingFor`; undefined without it. */
+  /** In ALARM when messages are visible and none is in flight for `alarmNotStartingFor`; undefined if that is zero. */
   readonly notStartingAlarm?: cloudwatch.Alarm;
 
   /**
@@ -210,7 +206,6 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
       const fallback = createSpotFallback(this, {
         service: this.service,
         strategy: capacityOf(props).capacityProviderStrategies,
-        alarmActions: props.alarmActions,
       });
       this.#fallbackQueue = fallback.queue;
       this.onDemandFallbackAlarm = fallback.deadLetterAlarm;
@@ -219,14 +214,19 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
     this.dependencyUnavailableAlarm = createDependencyUnavailableAlarm(
       this,
       maximumOf('unavailable', 'Dependency unavailable', this.#unavailableTimes()),
-      props,
     );
-    this.oldestMessageAlarm =
-      props.alarmOldestMessageAge &&
-      createOldestMessageAlarm(this, this.#oldestMessageAge(), props.alarmOldestMessageAge, props);
-    this.notStartingAlarm =
-      props.alarmNotStartingFor &&
-      createNotStartingAlarm(this, this.metricJobsNotStarted(), props.alarmNotStartingFor, props);
+    this.oldestMessageAlarm = createOldestMessageAlarm(this, {
+      metric: this.#oldestMessageAge(),
+      queues: this.#queues,
+      age: props.alarmOldestMessageAge,
+      runbook: 'worker-oldest-message',
+    });
+    this.notStartingAlarm = createNotStartingAlarm(this, {
+      metric: this.metricJobsNotStarted(),
+      time: props.alarmNotStartingFor,
+      reason: 'its tasks do not start, or receive no messages',
+      runbook: 'worker-not-starting',
+    });
     this.saturationAlarm =
       props.alarmSaturatedFor && createSaturationAlarm(this, this.metricBacklog(), props.alarmSaturatedFor, props);
   }
@@ -479,9 +479,19 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
     return expressionOf(expression, 'Demand', { ...backlog.usingMetrics, ...unavailable }, {});
   }
 
+  /** By SQS, and by the worker, because SQS passes over messages that were received three times. */
   #oldestMessageAge(): cloudwatch.IMetric {
-    const ages = this.#queues.map((queue) => queue.metricApproximateAgeOfOldestMessage(eachMinute));
-    return maximumOf('age', 'Oldest message', ages);
+    const ages = {
+      ...ofQueues(
+        'age',
+        this.#queues.map((queue) => queue.metricApproximateAgeOfOldestMessage(eachMinute)),
+      ),
+      ...ofQueues(
+        'held',
+        this.#queues.map((queue) => this.#runtimeMetric(WorkerMetrics.oldestMessageAge, eachMinute, queue)),
+      ),
+    };
+    return expressionOf(`MAX([${Object.keys(ages).join(', ')}])`, 'Oldest message', ages, {});
   }
 
   #runtimeMetric(metricName: string, props: cloudwatch.MetricOptions, queue: IQueue = this.queue): cloudwatch.Metric {
@@ -596,7 +606,6 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
       minTasks: props.minTasks ?? WorkerDefaults.minTasks,
       maxTasks: this.#maxTasks,
       messagesPerTask: this.#scaling.messagesPerTask(props.concurrency ?? WorkerDefaults.concurrency),
-      alarmActions: props.alarmActions,
     });
   }
 

@@ -1,5 +1,4 @@
 import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ISecurityGroup, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { ICluster } from 'aws-cdk-lib/aws-ecs';
 import type { ScheduleExpression, TimeWindow } from 'aws-cdk-lib/aws-scheduler';
@@ -116,11 +115,4 @@ export interface ScheduledFargateJobProps extends FargateTaskProps {
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
-
-  /**
-   * Actions of the alarms, such as an SNS topic.
-   *
-   * @default - the alarms have no actions
-   */
-  readonly alarmActions?: IAlarmAction[];
 }

@@ -104,7 +104,6 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
       description: `Runs of ${pathOf(this)} could not be started and are in its dead-letter queue`,
       runbook: 'scheduled-job-not-started',
       removalPolicy: props.removalPolicy,
-      alarmActions: props.alarmActions,
     });
     this.deadLetterQueue = undelivered.deadLetterQueue;
     this.deadLetterAlarm = undelivered.deadLetterAlarm;
@@ -122,8 +121,8 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
     });
     useFargateCapacity(props.cluster, this.stateMachine ?? this.schedule);
 
-    this.failureAlarm = this.stateMachine && this.#createFailureAlarm(props);
-    this.missedAlarm = props.alarmMissedFor && this.#createMissedAlarm(props.alarmMissedFor, props);
+    this.failureAlarm = this.stateMachine && this.#createFailureAlarm();
+    this.missedAlarm = props.alarmMissedFor && this.#createMissedAlarm(props.alarmMissedFor);
   }
 
   /**
@@ -174,7 +173,7 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
     });
   }
 
-  #createFailureAlarm(props: ScheduledFargateJobProps): cloudwatch.Alarm | undefined {
+  #createFailureAlarm(): cloudwatch.Alarm | undefined {
     const metric = this.metricFailedRuns();
     return (
       metric &&
@@ -184,12 +183,11 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
         metric,
         threshold: 1,
         ...OF_FAILED_RUNS,
-        actions: props.alarmActions,
       })
     );
   }
 
-  #createMissedAlarm(time: Duration, props: ScheduledFargateJobProps): cloudwatch.Alarm | undefined {
+  #createMissedAlarm(time: Duration): cloudwatch.Alarm | undefined {
     const succeeded = this.stateMachine?.metricSucceeded({
       period: Duration.hours(1),
       statistic: cloudwatch.Stats.SUM,
@@ -205,7 +203,6 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
         evaluationPeriods: time.toHours(),
         // An idle state machine sends no metrics.
         treatMissingData: cloudwatch.TreatMissingData.BREACHING,
-        actions: props.alarmActions,
       })
     );
   }

@@ -1,5 +1,4 @@
 import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ICluster, IService } from 'aws-cdk-lib/aws-ecs';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
@@ -97,11 +96,4 @@ export interface TaskLifecycleAlertsProps {
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
-
-  /**
-   * Actions of the alarm on undelivered alerts. They should not use `topic`, which may be the cause of the failure.
-   *
-   * @default - the alarm has no actions
-   */
-  readonly alarmActions?: IAlarmAction[];
 }

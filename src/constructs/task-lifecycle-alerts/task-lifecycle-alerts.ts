@@ -1,5 +1,6 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import type { Alarm, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import { Rule, type IRuleTarget } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
@@ -12,10 +13,12 @@ import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
 import { TaskAlertsEnv, ALERT_TABLE } from '../../contract/task-alerts';
 import { acknowledge } from '../private/acknowledge';
+import { routeAlarms } from '../private/alarm-routes';
 import { checkExcluded, checkDuration, checkWholeNumber } from '../private/checks';
 import { grantPublish, grantSend } from '../private/grants';
 import { createHandlerFunction } from '../private/handler-function';
 import { pathOf } from '../private/paths';
+import { createThrottleAlarm } from '../private/throttle-alarm';
 import { createUndeliveredEvents } from '../private/undelivered-events';
 import { checkSameRegion } from '../private/same-environment';
 import { ValidationError } from '../private/validation-error';
@@ -66,8 +69,11 @@ export class TaskLifecycleAlerts extends Construct {
   /** The queue for events whose alerts could not be sent. */
   readonly deadLetterQueue: IQueue;
 
-  /** In ALARM while the dead-letter queue holds messages. */
+  /** In ALARM while the dead-letter queue holds messages; notifies `topic` too, so that it is never mute. */
   readonly deadLetterAlarm: Alarm;
+
+  /** In ALARM when Lambda has throttled the function for ten minutes; notifies `topic` too. */
+  readonly throttleAlarm: Alarm;
 
   constructor(scope: Construct, id: string, props: TaskLifecycleAlertsProps = {}) {
     super(scope, id);
@@ -76,11 +82,12 @@ export class TaskLifecycleAlerts extends Construct {
     for (const address of props.emailAddresses ?? []) {
       this.topic.addSubscription(new EmailSubscription(address));
     }
+    // An alert that cannot be sent must not be silent where no other action is set
+    routeAlarms(this, [new SnsAction(this.topic)]);
     const undelivered = createUndeliveredEvents(this, {
       description: `Alerts of ${pathOf(this)} could not be sent and are in its dead-letter queue`,
       runbook: 'alerts-dead-letter',
       removalPolicy: props.removalPolicy,
-      alarmActions: props.alarmActions,
     });
     this.deadLetterQueue = undelivered.deadLetterQueue;
     this.deadLetterAlarm = undelivered.deadLetterAlarm;
@@ -88,6 +95,7 @@ export class TaskLifecycleAlerts extends Construct {
     const alerts = new Set(props.alerts ?? Object.values(TaskAlert).filter((alert) => !optIn.has(alert)));
     const expectedExitCodes = [0, ...(props.expectedExitCodes ?? AlertDefaults.expectedExitCodes)];
     const alertFunction = this.#createAlertFunction(props, alerts, expectedExitCodes);
+    this.throttleAlarm = createThrottleAlarm(this, [alertFunction]);
     const { clusters, services, taskDefinitionFamilies: families } = props;
     const patterns = renderPatterns(this, alerts, { clusters, services, families }, expectedExitCodes);
     this.rules = Object.entries(patterns).map(

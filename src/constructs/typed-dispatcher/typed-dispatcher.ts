@@ -21,6 +21,7 @@ import { nameOf, pathOf } from '../private/paths';
 import { nested, recordIntake } from '../private/recursion';
 import { functionTarget, queueTarget } from '../private/rule-access';
 import { checkEventSource, checkSameRegion } from '../private/same-environment';
+import { createThrottleAlarm } from '../private/throttle-alarm';
 import { createUndeliveredEvents } from '../private/undelivered-events';
 import { ValidationError } from '../private/validation-error';
 import { createWorkQueue, WorkQueueDefaults } from '../private/work-queue';
@@ -99,13 +100,6 @@ export interface TypedDispatcherProps {
   readonly removalPolicy?: RemovalPolicy;
 
   /**
-   * Actions of the alarms, such as an SNS topic.
-   *
-   * @default - the alarms have no actions
-   */
-  readonly alarmActions?: cloudwatch.IAlarmAction[];
-
-  /**
    * The store for the state of every file.
    *
    * @default StateStore.dynamoDb()
@@ -178,6 +172,9 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
   /** In ALARM when no sweep completed within 15 minutes. */
   readonly sweeperAlarm: cloudwatch.Alarm;
 
+  /** In ALARM when Lambda has throttled the functions for ten minutes. */
+  readonly throttleAlarm: cloudwatch.Alarm;
+
   readonly #workers: IGrantable[] = [];
   readonly #sources: FileSource[] = [];
   readonly #results: { readonly bucket: IBucket; readonly prefix: string }[] = [];
@@ -200,7 +197,6 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
       // Six times the timeout of the function, as Lambda recommends
       visibilityTimeout: WorkQueueDefaults.visibilityTimeout.plus(DispatcherDefaults.ingressTimeout),
       removalPolicy: props.removalPolicy,
-      alarmActions: props.alarmActions,
       deadLetterNotice: {
         description: `Files of ${pathOf(this)} match no type, or could not be registered; their events are in its dead-letter queue`,
         runbook: 'dispatcher-dead-letter',
@@ -212,14 +208,12 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
       description: `Events for ${pathOf(this)} could not be delivered and are in its dead-letter queue`,
       runbook: 'dispatcher-undelivered-events',
       removalPolicy: props.removalPolicy,
-      alarmActions: props.alarmActions,
     });
     const wakes = createWorkQueue(new Construct(this, 'Wakes'), {
       visibilityTimeout: DispatcherDefaults.launcherTimeout.plus(DispatcherDefaults.launcherTimeout),
       // A failed wake-up is not needed: the sweeper repeats it
       maxReceiveCount: 100,
       removalPolicy: RemovalPolicy.DESTROY,
-      alarmActions: props.alarmActions,
       deadLetterNotice: {
         description: `Launches of ${pathOf(this)} fail repeatedly`,
         runbook: 'dispatcher-wakes-dead-letter',
@@ -239,13 +233,14 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
     const alarms = createAlarms(this, {
       events: this.queue,
       queuedAge: props.maxQueuedAge ?? DispatcherDefaults.alarmQueuedAge,
-      actions: props.alarmActions ?? [],
     });
     this.queuedAgeAlarm = alarms.queuedAge;
     this.eventAgeAlarm = alarms.eventAge;
     this.blockedAlarm = alarms.blocked;
     this.refusedAlarm = alarms.refused;
     this.sweeperAlarm = alarms.sweeper;
+    const { ingress, launcher, watcher } = this.#functions;
+    this.throttleAlarm = createThrottleAlarm(this, [ingress, launcher, watcher]);
   }
 
   /**

@@ -1,7 +1,7 @@
 import { MetricDimensions, WorkerMetrics } from '../../contract/metric-names.js';
 import { type EmfMetricsOptions, MetricBuffer } from './metric-buffer.js';
 
-type Count = Exclude<keyof typeof WorkerMetrics, 'jobDuration' | 'dependencyUnavailableTime'>;
+type Count = Exclude<keyof typeof WorkerMetrics, 'jobDuration' | 'dependencyUnavailableTime' | 'oldestMessageAge'>;
 
 const SEPARATOR = '\n';
 
@@ -39,6 +39,11 @@ export class EmfMetrics {
       'Seconds',
       ms / 1_000,
     );
+  }
+
+  /** Seconds since a message was sent. */
+  age(queueName: string, seconds: number): void {
+    this.#buffer.peak(queueName, WorkerMetrics.oldestMessageAge, 'Seconds', seconds);
   }
 
   /** Writes what was counted since the last line. */

@@ -70,6 +70,13 @@ export class MetricBuffer {
     }
   }
 
+  /** A value of which only the greatest of a line counts. */
+  peak(of: string, metric: string, unit: Unit, value: number): void {
+    const { samples } = this.#of(of);
+    const values = [Math.max(value, ...(samples.get(metric)?.values ?? []))];
+    samples.set(metric, { unit, values, seen: 1 });
+  }
+
   /** Writes what was counted since the last line. */
   flush(): void {
     this.#timer?.cancel();

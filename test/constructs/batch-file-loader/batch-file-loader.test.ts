@@ -18,6 +18,7 @@ import {
   LoadMapping,
   type LoadMappingOptions,
   RowSchema,
+  PipelineAlarms,
 } from '../../../src';
 import { createTestApp, createWorker, synth, type TestApp } from '../../support/cdk-stacks';
 
@@ -264,21 +265,28 @@ test('sends files over the limit to the queue for them, and lets their worker sh
   });
 });
 
-test('is in ALARM when files are rejected, when invocations fail, and when files wait too long', () => {
+test('has alarms for rejected files, failed and throttled invocations, old files, and a queue that is not read', () => {
   const actionsOf = {
     bind: () => ({ alarmActionArn: 'arn:aws:sns:eu-central-1:111122223333:alerts' }),
   } satisfies cloudwatch.IAlarmAction;
-  create({ alarmOldestMessageAge: Duration.minutes(10), alarmActions: [actionsOf] });
+  create({ alarmOldestMessageAge: Duration.minutes(10) });
+  PipelineAlarms.of(app.stack).notify(actionsOf);
   const alarms = Object.values(
     synth(app).findResources('AWS::CloudWatch::Alarm', {
       Properties: { AlarmActions: ['arn:aws:sns:eu-central-1:111122223333:alerts'] },
     }),
-  ) as { Properties: { MetricName: string } }[];
-  expect(alarms.map(({ Properties }) => Properties.MetricName).sort()).toEqual([
+  ) as { Properties: { MetricName?: string } }[];
+  expect(alarms.map(({ Properties }) => Properties.MetricName ?? 'expression').sort()).toEqual([
     'ApproximateAgeOfOldestMessage',
     'ApproximateNumberOfMessagesVisible',
     'Errors',
+    'Throttles',
+    'expression',
   ]);
+  synth(app).hasResourceProperties('AWS::CloudWatch::Alarm', {
+    Metrics: Match.arrayWith([Match.objectLike({ Expression: 'IF(FILL(inFlight, 0) > 0, 0, visible)' })]),
+    EvaluationPeriods: 10,
+  });
 });
 
 test('counts by the loader', () => {

@@ -18,6 +18,7 @@ import {
   FilingMode,
   RunOverlap,
   SpotStrategy,
+  PipelineAlarms,
 } from '../../../src';
 import { createTestApp, createWorker, environmentOf, image, synth, type TestApp } from '../../support/cdk-stacks';
 
@@ -442,13 +443,13 @@ describe('ChunkedBatchWorkflow with options', () => {
 
   it('runs by the clock and by a marker file, and keeps what could not be started', () => {
     const template = templateOf(({ stack }) => {
+      PipelineAlarms.of(stack).notify(new SnsAction(new Topic(stack, 'Topic')));
       const markerSource = new FileIngestBucket(stack, 'Ingest');
       return {
         bucket: markerSource.bucket,
         markerSource,
         markerName: '_DONE',
         schedule: ScheduleExpression.rate(Duration.hours(1)),
-        alarmActions: [new SnsAction(new Topic(stack, 'Topic'))],
       };
     });
     template.hasResourceProperties('AWS::Scheduler::Schedule', {

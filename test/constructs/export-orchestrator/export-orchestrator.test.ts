@@ -19,6 +19,7 @@ import {
   QueueScaling,
   SpotStrategy,
   WorkerHealthCheck,
+  PipelineAlarms,
 } from '../../../src';
 import { createTestApp, image, synth, type TestApp } from '../../support/cdk-stacks';
 
@@ -242,10 +243,9 @@ describe('as it comes', () => {
 
 describe('what a user changes', () => {
   test('of a service wins over its role, and over both', () => {
-    const topic = new Topic(app.stack, 'Topic');
+    PipelineAlarms.of(app.stack).notify(new SnsAction(new Topic(app.stack, 'Topic')));
     create({
       environment: { SETTING: 'both', OTHER: 'both' },
-      alarmActions: [new SnsAction(topic)],
       orchestrator: {
         cpu: 1_024,
         memoryLimitMiB: 2_048,

@@ -1,6 +1,5 @@
 import { CfnResource, Duration, Lazy, PropertyInjectors, RemovalPolicy, Size, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
-import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as events from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -8,7 +7,6 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { SqsDestination } from 'aws-cdk-lib/aws-s3-notifications';
-import { Topic } from 'aws-cdk-lib/aws-sns';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
@@ -980,7 +978,6 @@ describe('FileIngestBucket', () => {
       serverAccessLogsBucket: s3.Bucket.fromBucketName(test.stack, 'Logs', 'logs'),
       serverAccessLogsPrefix: 'inbox/',
       removalPolicy: RemovalPolicy.DESTROY,
-      alarmActions: [new SnsAction(new Topic(test.stack, 'Topic'))],
     });
     const template = synth(test);
     template.hasResource('AWS::S3::Bucket', {
@@ -1001,9 +998,6 @@ describe('FileIngestBucket', () => {
         },
         LoggingConfiguration: { DestinationBucketName: 'logs', LogFilePrefix: 'inbox/' },
       },
-    });
-    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
-      AlarmActions: [{ Ref: Match.stringLikeRegexp('^Topic') }],
     });
   });
 

@@ -1,10 +1,8 @@
 import { Duration } from 'aws-cdk-lib';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
-import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
-import { Topic } from 'aws-cdk-lib/aws-sns';
 import jsonata from 'jsonata';
 import {
   FileIngestBucket,
@@ -263,16 +261,13 @@ describe('ObjectFargateTask with options', () => {
     expect(work.Arguments.Overrides.ContainerOverrides[0].Name).toBe('Convert');
   });
 
-  it('has the given alarm actions, and lets an operator start the work again', () => {
+  it('lets an operator start the work again', () => {
     const test = createTestApp();
-    const task = createTask({ alarmActions: [new SnsAction(new Topic(test.stack, 'Topic'))] }, test);
+    const task = createTask({}, test);
     task.grantRun(new iam.Role(test.stack, 'Operator', { assumedBy: new iam.AccountRootPrincipal() }));
     expect(task.metricFailedObjects().metricName).toBe('ApproximateNumberOfMessagesVisible');
     expect(task.metricDuration().metricName).toBe('ExecutionTime');
     const template = synth(test);
-    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
-      AlarmActions: [{ Ref: Match.stringLikeRegexp('^Topic') }],
-    });
     template.hasResourceProperties('AWS::IAM::Policy', {
       Roles: [{ Ref: Match.stringLikeRegexp('^Operator') }],
       PolicyDocument: {

@@ -7,8 +7,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as sns from 'aws-cdk-lib/aws-sns';
-import { FileIngestBucket, PipelineDashboard, PipelineStage, TaskLifecycleAlerts } from '../../../src';
-import { createEachConstruct } from '../../support/each-construct';
+import { FileIngestBucket, PipelineAlarms, PipelineDashboard, PipelineStage, TaskLifecycleAlerts } from '../../../src';
 
 interface Statement {
   readonly Principal?: unknown;
@@ -20,7 +19,9 @@ const ofThisAccount = { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::Accoun
 
 /** A construct with an alarm. */
 function use(topic: sns.ITopic, scope: Stack, id = 'Inbox'): FileIngestBucket {
-  return new FileIngestBucket(scope, id, { alarmActions: [new SnsAction(topic)] });
+  const inbox = new FileIngestBucket(scope, id);
+  PipelineAlarms.of(inbox).notify(new SnsAction(topic));
+  return inbox;
 }
 
 /** The statements for CloudWatch in policies of a kind. */
@@ -140,18 +141,6 @@ describe('a topic of alarms', () => {
     });
     expect(ofTopics(stack)).toHaveLength(1);
   });
-
-  it('is used by every construct with alarms', () => {
-    const alarmActions = [{ bind: () => ({ alarmActionArn: 'arn:aws:sns:eu-central-1:111122223333:alarms' }) }];
-    const alarms = Object.values(
-      Template.fromStack(createEachConstruct({ alarmActions })).findResources('AWS::CloudWatch::Alarm'),
-    );
-    const silent = (alarms as { Properties: { AlarmActions?: unknown[]; AlarmDescription?: string } }[]).filter(
-      ({ Properties: { AlarmActions: actions, AlarmDescription: text } }) =>
-        text !== undefined && actions === undefined,
-    );
-    expect(silent).toEqual([]);
-  });
 });
 
 it('an action that is no topic is bound once, without a warning', () => {
@@ -161,7 +150,8 @@ it('an action that is no topic is bound once, without a warning', () => {
     handler: 'index.handler',
     code: lambda.Code.fromInline('exports.handler = () => {};'),
   });
-  new FileIngestBucket(stack, 'Inbox', { alarmActions: [new LambdaAction(handler)] });
+  PipelineAlarms.of(stack).notify(new LambdaAction(handler));
+  new FileIngestBucket(stack, 'Inbox');
   Template.fromStack(stack).resourceCountIs('AWS::Lambda::Permission', 1);
   expect(warnings(stack, 'Alarm.importedTopic')).toBe(0);
 });

@@ -39,7 +39,7 @@ it('takes jobs from further queues, each with a dead-letter queue and an alarm, 
     FILEWORKS_QUEUE_STRATEGY: 'weighted',
   });
   // Two queues with a policy each, and an alarm.
-  expect(resourceCount(template)).toBe(24);
+  expect(resourceCount(template)).toBe(26);
   template.resourcePropertiesCountIs('AWS::SQS::Queue', { VisibilityTimeout: 540 }, 2);
   template.hasResourceProperties('AWS::IAM::Policy', {
     Roles: [{ Ref: Match.stringLikeRegexp('TaskRole') }],
@@ -76,7 +76,7 @@ it('scales on the jobs of all queues, and counts one as empty that sends no metr
     `IF(MIN([FILL(unavailable, 0), FILL(unavailable2, 0), FILL(unavailable3, 0)]) >= 600, 1, ${visible} + ${inFlight})`,
     'MAX([unavailable, unavailable2, unavailable3])',
     `IF(${inFlight} > 0, 0, ${visible})`,
-    'MAX([age, age2, age3])',
+    'MAX([age, age2, age3, held, held2, held3])',
   ]) {
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       Metrics: Match.arrayWith([Match.objectLike({ Expression })]),

@@ -1,16 +1,15 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Topic } from 'aws-cdk-lib/aws-sns';
-import { SpotStrategy } from '../../../src';
+import { PipelineAlarms, SpotStrategy } from '../../../src';
 import { createTestApp, createWorker, resourceCount, synth } from '../../support/cdk-stacks';
 
 describe('fallbackToOnDemand', () => {
   const test = createTestApp();
-  const topic = new Topic(test.stack, 'Topic');
+  PipelineAlarms.of(test.stack).notify(new SnsAction(new Topic(test.stack, 'Topic')));
   const worker = createWorker(test, {
     fallbackToOnDemand: true,
     capacity: SpotStrategy.spotAbove(2),
-    alarmActions: [new SnsAction(topic)],
   });
   const template = synth(test);
 
@@ -83,7 +82,7 @@ describe('fallbackToOnDemand', () => {
     const alarms = Object.entries(template.findResources('AWS::CloudWatch::Alarm')).filter(([id]) =>
       id.startsWith('WorkerSpotFallback'),
     );
-    expect(alarms).toHaveLength(2);
+    expect(alarms).toHaveLength(3);
     for (const [, { Properties }] of alarms) {
       expect(Properties).toMatchObject({ AlarmActions: [{ Ref: expect.stringMatching(/^Topic/) as string }] });
     }

@@ -1,4 +1,4 @@
-import { App, Duration, Lazy, PropertyInjectors, Stack, type IPropertyInjector } from 'aws-cdk-lib';
+import { App, CfnParameter, Duration, Lazy, PropertyInjectors, Stack, type IPropertyInjector } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -16,6 +16,7 @@ import {
   QueueScaledFargateWorker,
   SpotStrategy,
   type QueueScaledFargateWorkerProps,
+  PipelineAlarms,
 } from '../../../src';
 import {
   createTestApp,
@@ -32,8 +33,8 @@ describe('QueueScaledFargateWorker with defaults', () => {
   const worker = createWorker(test);
   const template = synth(test);
 
-  it('adds 19 resources on a shared cluster, its alarms on dead letters and unavailable dependencies among them', () => {
-    expect(resourceCount(template)).toBe(19);
+  it('adds 21 resources on a shared cluster, its four alarms among them', () => {
+    expect(resourceCount(template)).toBe(21);
     template.resourceCountIs('AWS::Lambda::Function', 0);
     template.resourceCountIs('AWS::EC2::VPC', 0);
   });
@@ -220,7 +221,7 @@ describe('QueueScaledFargateWorker with an existing queue', () => {
       FILEWORKS_MAX_RECEIVE_COUNT: '7',
       FILEWORKS_VISIBILITY_TIMEOUT_SECONDS: '300',
     });
-    template.resourceCountIs('AWS::CloudWatch::Alarm', 4);
+    template.resourceCountIs('AWS::CloudWatch::Alarm', 6);
   });
 
   it('works on an imported queue without a dead-letter queue', () => {
@@ -379,7 +380,8 @@ describe('QueueScaledFargateWorker with options', () => {
 
   it('rings for whom it is told to', () => {
     const test = createTestApp();
-    createWorker(test, { alarmActions: [new SnsAction(new Topic(test.stack, 'Topic'))] });
+    PipelineAlarms.of(test.stack).notify(new SnsAction(new Topic(test.stack, 'Topic')));
+    createWorker(test);
     synth(test).hasResourceProperties('AWS::CloudWatch::Alarm', {
       MetricName: 'ApproximateNumberOfMessagesVisible',
       AlarmActions: [{ Ref: Match.stringLikeRegexp('^Topic') }],
@@ -544,20 +546,21 @@ describe('QueueScaledFargateWorker with a FIFO queue', () => {
 describe('QueueScaledFargateWorker alarms', () => {
   it('ring for an old message and for too much work, for whom they are told to', () => {
     const test = createTestApp();
+    PipelineAlarms.of(test.stack).notify(new SnsAction(new Topic(test.stack, 'Topic')));
     const worker = createWorker(test, {
       maxTasks: 20,
       concurrency: 3,
       alarmOldestMessageAge: Duration.minutes(30),
       alarmSaturatedFor: Duration.seconds(601),
-      alarmActions: [new SnsAction(new Topic(test.stack, 'Topic'))],
     });
     const template = synth(test);
     const AlarmActions = [{ Ref: Match.stringLikeRegexp('^Topic') }];
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
-      MetricName: 'ApproximateAgeOfOldestMessage',
+      Metrics: Match.arrayWith([Match.objectLike({ Expression: 'MAX([age, held])' })]),
       Threshold: 1_800,
       ComparisonOperator: 'GreaterThanOrEqualToThreshold',
-      EvaluationPeriods: 1,
+      EvaluationPeriods: 5,
+      DatapointsToAlarm: 1,
       AlarmActions,
     });
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
@@ -572,9 +575,9 @@ describe('QueueScaledFargateWorker alarms', () => {
     template.resourceCountIs('AWS::CloudWatch::Alarm', 6);
   });
 
-  it('is in ALARM when jobs wait and none is in work, and costs nothing else', () => {
+  it('is in ALARM when jobs are visible and none is in flight for ten minutes', () => {
     const test = createTestApp();
-    const worker = createWorker(test, { alarmNotStartingFor: Duration.minutes(10) });
+    const worker = createWorker(test);
     const template = synth(test);
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       Metrics: Match.arrayWith([
@@ -587,6 +590,44 @@ describe('QueueScaledFargateWorker alarms', () => {
     });
     expect(worker.notStartingAlarm).toBeDefined();
     expect(resourceCount(template)).toBe(20);
+  });
+
+  it.each<[string, number, (test: TestApp) => Partial<QueueScaledFargateWorkerProps>]>([
+    ['a day for the default retention', 86_400, () => ({})],
+    ['a quarter of a shorter one', 3_600, () => ({ retentionPeriod: Duration.hours(4) })],
+    ['a minute at least', 60, () => ({ retentionPeriod: Duration.minutes(2) })],
+    [
+      'a quarter of the shortest one of several queues',
+      900,
+      ({ stack }) => ({
+        additionalQueues: { Express: { queue: new sqs.Queue(stack, 'Queue', { retentionPeriod: Duration.hours(1) }) } },
+      }),
+    ],
+    [
+      'a day for an imported queue',
+      86_400,
+      ({ stack }) => ({ queue: sqs.Queue.fromQueueArn(stack, 'Queue', 'arn:aws:sqs:eu-central-1:111122223333:jobs') }),
+    ],
+    [
+      'a day for a retention that is known at deployment',
+      86_400,
+      ({ stack }) => ({
+        retentionPeriod: Duration.seconds(new CfnParameter(stack, 'Retention', { type: 'Number' }).valueAsNumber),
+      }),
+    ],
+  ])('is in ALARM when the oldest message has an age of %s', (_, Threshold, props) => {
+    const test = createTestApp();
+    createWorker(test, props(test));
+    synth(test).hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmDescription: Match.stringLikeRegexp('^The oldest message'),
+      Threshold,
+    });
+  });
+
+  it('has no alarm whose time is zero', () => {
+    const none = Duration.seconds(0);
+    const worker = createWorker(createTestApp(), { alarmOldestMessageAge: none, alarmNotStartingFor: none });
+    expect([worker.oldestMessageAlarm, worker.notStartingAlarm]).toEqual([undefined, undefined]);
   });
 });
 
@@ -828,6 +869,6 @@ describe('QueueScaledFargateWorker refuses', () => {
       minTasks: 1,
       maxTasks: 1,
     });
-    expect(resourceCount(synth(test))).toBe(19);
+    expect(resourceCount(synth(test))).toBe(21);
   });
 });

@@ -4,7 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Duration } from 'aws-cdk-lib';
-import { FileIngestBucket, IngestTarget, QueueScaling, WakeUp } from '../../../src';
+import { FileIngestBucket, IngestTarget, PipelineAlarms, QueueScaling, WakeUp } from '../../../src';
 import { WakeUpMessage } from '../../../src/contract/wake-up';
 import { createTestApp, createWorker, resourceCount, synth } from '../../support/cdk-stacks';
 
@@ -22,8 +22,8 @@ describe('WakeUp.onArrival()', () => {
   const worker = createWorker(test, { wake, maxTasks: 40, concurrency: 4 });
   const template = synth(test);
 
-  it('adds two queues with a policy each, an alarm, a function, its log, role and policy, and an event source: 10 resources', () => {
-    expect(resourceCount(template)).toBe(19 + 10);
+  it('adds two queues with a policy each, two alarms, a function, its log, role and policy, and an event source: 11 resources', () => {
+    expect(resourceCount(template)).toBe(21 + 11);
   });
 
   it('keeps a message that is not done with hidden for a minute, and gives it up after 60 receives', () => {
@@ -155,7 +155,8 @@ describe('a worker with a wake-up', () => {
 
   it('sends its alarm where the others go', () => {
     const test = createTestApp();
-    createWorker(test, { wake, alarmActions: [new SnsAction(new Topic(test.stack, 'Topic'))] });
+    PipelineAlarms.of(test.stack).notify(new SnsAction(new Topic(test.stack, 'Topic')));
+    createWorker(test, { wake });
     synth(test).hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmDescription: Match.stringLikeRegexp('^Wake-ups of Pipeline/Worker fail'),
       AlarmActions: [{ Ref: Match.stringLikeRegexp('^Topic') }],

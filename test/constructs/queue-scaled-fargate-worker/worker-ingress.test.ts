@@ -58,7 +58,7 @@ it('opens nothing unless it is asked to', () => {
   template.hasResourceProperties('AWS::ECS::TaskDefinition', {
     ContainerDefinitions: [Match.objectLike({ PortMappings: Match.absent() })],
   });
-  expect(resourceCount(template)).toBe(19);
+  expect(resourceCount(template)).toBe(21);
 });
 
 it.each<[string, Partial<WorkerIngress>]>([

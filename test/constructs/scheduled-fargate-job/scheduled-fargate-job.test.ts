@@ -7,7 +7,13 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { ScheduleExpression, TimeWindow } from 'aws-cdk-lib/aws-scheduler';
 import { Topic } from 'aws-cdk-lib/aws-sns';
-import { JobSupervision, ScheduledFargateJob, SpotStrategy, type ScheduledFargateJobProps } from '../../../src';
+import {
+  JobSupervision,
+  PipelineAlarms,
+  ScheduledFargateJob,
+  SpotStrategy,
+  type ScheduledFargateJobProps,
+} from '../../../src';
 import { createTestApp, denialRetry, image, resourceCount, synth, type TestApp } from '../../support/cdk-stacks';
 
 const schedule = ScheduleExpression.cron({ hour: '2', minute: '30', timeZone: TimeZone.EUROPE_BERLIN });
@@ -346,10 +352,8 @@ it('is deleted before the capacity providers of a cluster in its stack', () => {
 
 it('is in ALARM when no run has succeeded for long, and when there never was one', () => {
   const test = createTestApp();
-  const template = templateOf(
-    { supervision, alarmMissedFor: Duration.hours(25), alarmActions: [new SnsAction(new Topic(test.stack, 'Topic'))] },
-    test,
-  );
+  PipelineAlarms.of(test.stack).notify(new SnsAction(new Topic(test.stack, 'Topic')));
+  const template = templateOf({ supervision, alarmMissedFor: Duration.hours(25) }, test);
   template.hasResourceProperties('AWS::CloudWatch::Alarm', {
     MetricName: 'ExecutionsSucceeded',
     Period: 3_600,

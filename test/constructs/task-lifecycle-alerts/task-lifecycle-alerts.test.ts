@@ -43,8 +43,8 @@ it('has names that are those of the contract with its function', () => {
 describe('TaskLifecycleAlerts with defaults', () => {
   const { template, alerts } = createAlerts();
 
-  it('adds 18 resources: topic and key, dead-letter queue and alarm, table, function, and three rules', () => {
-    expect(resourceCount(template)).toBe(18);
+  it('adds 19 resources: topic and key, dead-letter queue, two alarms, table, function, and three rules', () => {
+    expect(resourceCount(template)).toBe(19);
   });
 
   it('matches stops that are failures, and neither scale-in nor deployments nor ends as they should be', () => {

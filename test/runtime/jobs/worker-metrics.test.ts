@@ -44,3 +44,30 @@ it('counts what a worker did and how its drain went, in one last line for the qu
     }),
   ]);
 });
+
+it('records the age of the oldest message that it works on, each minute', async () => {
+  const clock = new ManualClock();
+  const queues = new InMemoryQueues(clock);
+  const queue = queues.create('jobs');
+  const ages: unknown[] = [];
+  let finish: () => void = () => undefined;
+  const handler = async ({ object }: { readonly object: { readonly key: string } | undefined }) => {
+    if (object?.key === 'old') {
+      await new Promise<void>((resolve) => (finish = resolve));
+    }
+  };
+  const poller = new QueuePoller({ queues: [{ url: queue.url, handler }], transport: queues, clock, concurrency: 2 });
+  const write = (line: string) => ages.push((JSON.parse(line) as Record<string, unknown>)['OldestMessageAge']);
+  recordMetrics(poller, new EmfMetrics({ clock, write }), clock);
+  queue.send(objectCreatedEvent({ key: 'old' }));
+  await clock.advance(90_000);
+  queue.send(objectCreatedEvent({ key: 'new' }));
+  await poller.start();
+  await clock.advance(61_000);
+  await clock.advance(60_000);
+  finish();
+  await clock.advance(120_000);
+  void poller.stop();
+  await clock.advance(60_000);
+  expect(ages).toEqual([150, 210, undefined, undefined]);
+});

@@ -6,32 +6,11 @@ import { createAlarm } from '../../private/alarm';
 import { pathOf } from '../../private/paths';
 
 /** In ALARM when whole invocations fail: an invalid configuration, a timeout, too little memory. */
-export function createErrorAlarm(
-  scope: Construct,
-  handler: IFunction,
-  actions?: cloudwatch.IAlarmAction[],
-): cloudwatch.Alarm {
+export function createErrorAlarm(scope: Construct, handler: IFunction): cloudwatch.Alarm {
   return createAlarm(scope, 'ErrorAlarm', {
     description: `Invocations of ${pathOf(scope)} fail as a whole: see its log for an invalid configuration, a timeout or too little memory`,
     runbook: 'loader-errors',
     metric: handler.metricErrors({ period: Duration.minutes(5) }),
     threshold: 1,
-    actions,
-  });
-}
-
-/** In ALARM when a message is too old, whatever the reason. */
-export function createOldestMessageAlarm(
-  scope: Construct,
-  metric: cloudwatch.IMetric,
-  age: Duration,
-  actions?: cloudwatch.IAlarmAction[],
-): cloudwatch.Alarm {
-  return createAlarm(scope, 'OldestMessageAlarm', {
-    description: `The oldest file of ${pathOf(scope)} has waited or been retried for ${age.toHumanString()} or more`,
-    runbook: 'loader-oldest-message',
-    metric,
-    threshold: age.toSeconds(),
-    actions,
   });
 }

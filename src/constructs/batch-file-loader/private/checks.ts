@@ -2,6 +2,7 @@ import { Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { checkBytes, checkDuration, checkExcluded, checkWholeNumber } from '../../private/checks';
 import { checkSameEnvironment } from '../../private/same-environment';
+import { checkAlarmTime } from '../../private/queue-alarms';
 import { ValidationError } from '../../private/validation-error';
 import type { BatchFileLoaderProps, LoadRouteOptions } from '../batch-file-loader-props';
 import { LoaderDefaults } from '../defaults';
@@ -13,7 +14,8 @@ export function checkLoader(scope: Construct, props: BatchFileLoaderProps): void
   checkWholeNumber('batchSize', props.batchSize, { min: 1, max: 10_000, tokens: true }, scope);
   checkDuration('batchingWindow', props.batchingWindow, { min: 0, max: 300 }, scope);
   checkWholeNumber('maxConnections', props.maxConnections, { min: 2, max: 1_000, tokens: true }, scope);
-  checkDuration('alarmOldestMessageAge', props.alarmOldestMessageAge, { min: 60 }, scope);
+  checkAlarmTime('alarmOldestMessageAge', props.alarmOldestMessageAge, undefined, scope);
+  checkAlarmTime('alarmNotStartingFor', props.alarmNotStartingFor, 86_400, scope);
   checkBytes('maxFileSize', props.maxFileSize, { min: 1 }, scope);
   checkBytes('maxBatchSize', props.maxBatchSize, { min: 1 }, scope);
   const { maxFileSize = LoaderDefaults.maxFileSize, maxBatchSize = LoaderDefaults.maxBatchSize } = props;

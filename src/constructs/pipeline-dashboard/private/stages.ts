@@ -40,7 +40,14 @@ export function dispatcher(construct: TypedDispatcher): PipelineStageConfig {
         right: [visibleIn(construct.deadLetterQueue, 'Refused')],
       },
     ],
-    alarms: [construct.blockedAlarm, construct.refusedAlarm, construct.sweeperAlarm],
+    alarms: [
+      construct.blockedAlarm,
+      construct.queuedAgeAlarm,
+      construct.eventAgeAlarm,
+      construct.refusedAlarm,
+      construct.sweeperAlarm,
+      construct.throttleAlarm,
+    ],
   };
 }
 
@@ -203,7 +210,7 @@ export function alerts(construct: TaskLifecycleAlerts): PipelineStageConfig {
         left: [construct.metricUndeliveredEvents({ label: 'In the dead-letter queue' })],
       },
     ],
-    alarms: [construct.deadLetterAlarm],
+    alarms: [construct.deadLetterAlarm, construct.throttleAlarm],
   };
 }
 

@@ -1,10 +1,9 @@
 import { Names, Stack } from 'aws-cdk-lib';
 import * as appscaling from 'aws-cdk-lib/aws-applicationautoscaling';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import { ApplicationScalingAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Cluster, ContainerInsights, type CfnCluster, type ICluster } from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
-import { createAlarm } from '../../private/alarm';
+import { createScalingAlarm } from '../../private/alarm';
 import { pathOf } from '../../private/paths';
 import { warn } from '../../private/warning';
 import { BacklogPerTaskDefaults } from '../defaults';
@@ -65,7 +64,7 @@ function wake(
     metricAggregationType: appscaling.MetricAggregationType.MAXIMUM,
   });
   policy.addAdjustment({ adjustment: 1, lowerBound: 0 });
-  createAlarm(scope, 'WakeAlarm', {
+  createScalingAlarm(scope, 'WakeAlarm', policy, {
     description: `Scales ${pathOf(service.node.scope ?? scope)}: in ALARM while there are messages and no task runs; starts one task`,
     runbook: 'worker-scaling',
     metric: new cloudwatch.MathExpression({
@@ -75,7 +74,6 @@ function wake(
       usingMetrics: { ...backlog.usingMetrics, running },
     }),
     threshold: 1,
-    actions: [new ApplicationScalingAction(policy)],
   });
 }
 

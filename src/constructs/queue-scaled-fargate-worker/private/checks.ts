@@ -6,6 +6,7 @@ import { checkOnDemandFallback, SpotStrategy } from '../../capacity';
 import { checkExcluded, checkDuration, checkWholeNumber, orDefault } from '../../private/checks';
 import { checkFargateTask } from '../../fargate-task';
 import { checkSameEnvironment } from '../../private/same-environment';
+import { checkAlarmTime } from '../../private/queue-alarms';
 import { ValidationError } from '../../private/validation-error';
 import { WorkerDefaults } from '../defaults';
 import { checkIngress } from '.';
@@ -32,8 +33,8 @@ export function checkProps(scope: Construct, props: QueueScaledFargateWorkerProp
     checkIngress(scope, props.ingress);
   }
   checkOnDemandFallback(scope, props.fallbackToOnDemand, props.capacity ?? SpotStrategy.spotOnly());
-  checkDuration('alarmOldestMessageAge', props.alarmOldestMessageAge, { min: 60 }, scope);
-  checkDuration('alarmNotStartingFor', props.alarmNotStartingFor, { min: 60, max: 86_400 }, scope);
+  checkAlarmTime('alarmOldestMessageAge', props.alarmOldestMessageAge, undefined, scope);
+  checkAlarmTime('alarmNotStartingFor', props.alarmNotStartingFor, 86_400, scope);
   checkDuration('alarmSaturatedFor', props.alarmSaturatedFor, { min: 60, max: 86_400 }, scope);
   checkTaskCounts(scope, props);
 }

@@ -1,9 +1,8 @@
 import * as appscaling from 'aws-cdk-lib/aws-applicationautoscaling';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import { ApplicationScalingAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { Construct } from 'constructs';
 import { AutoScalingLimits } from '../../../contract/service-limits';
-import { createAlarm } from '../../private/alarm';
+import { createScalingAlarm } from '../../private/alarm';
 import { pathOf } from '../../private/paths';
 import { ExactScalingDefaults } from '../defaults';
 import type { ExactScalingOptions, QueueScalingBindOptions } from '../queue-scaling-options';
@@ -14,21 +13,19 @@ import { capacityLevels } from './capacity-levels';
  */
 export function bindExactScaling(scope: Construct, options: ExactScalingOptions, bind: QueueScalingBindOptions): void {
   const owner = pathOf(bind.service.node.scope ?? scope);
-  createAlarm(scope, 'BacklogAlarm', {
+  createScalingAlarm(scope, 'BacklogAlarm', followBacklog(scope, options, bind), {
     description: `Scales ${owner}: in ALARM while there are messages; sets the task count for them`,
     runbook: 'worker-scaling',
     metric: bind.backlog,
     threshold: 1,
-    actions: [new ApplicationScalingAction(followBacklog(scope, options, bind))],
   });
-  createAlarm(scope, 'IdleAlarm', {
+  createScalingAlarm(scope, 'IdleAlarm', goIdle(scope, bind), {
     description: `Scales ${owner}: in ALARM while there are no messages; sets the minimum task count`,
     runbook: 'worker-scaling',
     metric: bind.backlog,
     comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_OR_EQUAL_TO_THRESHOLD,
     threshold: 0,
     evaluationPeriods: options.idleMinutes ?? ExactScalingDefaults.idleMinutes,
-    actions: [new ApplicationScalingAction(goIdle(scope, bind))],
   });
 }
 

@@ -1,5 +1,4 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { CapacityProviderStrategy, FargateService } from 'aws-cdk-lib/aws-ecs';
 import { Match, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
@@ -11,6 +10,7 @@ import { grantConsume } from '../../private/grants';
 import { createHandlerFunction } from '../../private/handler-function';
 import { pathOf } from '../../private/paths';
 import { createQueueSource } from '../../private/queue-source';
+import { createThrottleAlarm } from '../../private/throttle-alarm';
 import { createUndeliveredEvents } from '../../private/undelivered-events';
 import { createWorkQueue, type WorkQueue } from '../../private/work-queue';
 import { SpotFallbackDefaults } from '../defaults';
@@ -19,7 +19,6 @@ export interface SpotFallbackOptions {
   readonly service: FargateService;
   /** What the service has while there is Spot capacity. */
   readonly strategy: CapacityProviderStrategy[];
-  readonly alarmActions?: IAlarmAction[];
 }
 
 /** The queue for failed placements, and the function that changes the service's capacity while a message is in it. */
@@ -32,7 +31,6 @@ export function createSpotFallback(worker: Construct, options: SpotFallbackOptio
     maxReceiveCount: SpotFallbackDefaults.maxReceiveCount,
     retentionPeriod: SpotFallbackDefaults.retentionPeriod,
     removalPolicy: RemovalPolicy.DESTROY,
-    alarmActions: options.alarmActions,
     deadLetterNotice: {
       description: `The fallback of ${pathOf(worker)} to on-demand capacity fails: it may have no tasks, or not return to Spot`,
       runbook: 'worker-on-demand-fallback',
@@ -63,11 +61,11 @@ export function createSpotFallback(worker: Construct, options: SpotFallbackOptio
     queue: failures.queue,
     batchSize: SpotFallbackDefaults.batchSize,
   });
+  createThrottleAlarm(scope, [handler]);
   const undelivered = createUndeliveredEvents(new Construct(scope, 'Undelivered'), {
     description: `The event of a failed placement on Spot did not reach ${pathOf(worker)}, which did not fall back to on-demand capacity`,
     runbook: 'worker-on-demand-fallback',
     removalPolicy: RemovalPolicy.DESTROY,
-    alarmActions: options.alarmActions,
   });
   // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_events.html
   new Rule(scope, 'Rule', {

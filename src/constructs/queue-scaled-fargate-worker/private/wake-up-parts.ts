@@ -1,5 +1,4 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { FargateService } from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
@@ -11,6 +10,7 @@ import { grantRegisterTarget } from '../../private/grant-register-target';
 import { createHandlerFunction } from '../../private/handler-function';
 import { pathOf } from '../../private/paths';
 import { createQueueSource } from '../../private/queue-source';
+import { createThrottleAlarm } from '../../private/throttle-alarm';
 import { createWorkQueue, type WorkQueue } from '../../private/work-queue';
 import { WakeUpDefaults } from '../defaults';
 
@@ -21,7 +21,6 @@ export interface WakeUpOptions {
   readonly minTasks: number;
   readonly maxTasks: number;
   readonly messagesPerTask: number;
-  readonly alarmActions?: IAlarmAction[];
 }
 
 /** The queue for wake-ups, and the function that checks the queues of jobs while a message is in it. */
@@ -35,7 +34,6 @@ export function createWakeUp(worker: Construct, options: WakeUpOptions): WorkQue
     maxReceiveCount: WakeUpDefaults.maxReceiveCount,
     retentionPeriod: WakeUpDefaults.retentionPeriod,
     removalPolicy: RemovalPolicy.DESTROY,
-    alarmActions: options.alarmActions,
     deadLetterNotice: {
       description: `Wake-ups of ${pathOf(worker)} fail: files may wait for minutes before a task starts, and its minimum task count may still be raised`,
       runbook: 'worker-wake-up-dead-letter',
@@ -62,6 +60,7 @@ export function createWakeUp(worker: Construct, options: WakeUpOptions): WorkQue
   // For the event source mapping, which uses the role of the function.
   grantConsume(wakeUps.queue, handler);
   createQueueSource(scope, 'Source', { target: handler, queue: wakeUps.queue, batchSize: 1 });
+  createThrottleAlarm(scope, [handler]);
   return wakeUps;
 }
 

@@ -37,7 +37,7 @@ export interface FurtherQueue extends AdditionalQueue {
 export function resolveWorkerQueue(scope: Construct, props: QueueScaledFargateWorkerProps): WorkerQueue {
   if (props.queue !== undefined) {
     return {
-      ...takeQueue(scope, props.queue, props.deadLetterQueue, scope, props),
+      ...takeQueue(scope, props.queue, props.deadLetterQueue, scope),
       lease: props.visibilityTimeout ?? WorkQueueDefaults.visibilityTimeout,
     };
   }
@@ -62,7 +62,7 @@ function resolveFurtherQueue(
   { queue, deadLetterQueue }: AdditionalQueueOptions,
   props: QueueScaledFargateWorkerProps,
 ): AdditionalQueue & Pick<WorkerQueue, 'maxReceiveCount'> {
-  return queue === undefined ? createQueue(scope, props) : takeQueue(scope, queue, deadLetterQueue, worker, props);
+  return queue === undefined ? createQueue(scope, props) : takeQueue(scope, queue, deadLetterQueue, worker);
 }
 
 function createQueue(
@@ -83,7 +83,6 @@ function takeQueue(
   queue: sqs.IQueue,
   given: sqs.IQueue | undefined,
   worker: Construct,
-  { alarmActions }: QueueScaledFargateWorkerProps,
 ): AdditionalQueue & Pick<WorkerQueue, 'maxReceiveCount'> {
   const own = queue instanceof sqs.Queue ? queue.deadLetterQueue : undefined;
   const deadLetterQueue = given ?? own?.queue;
@@ -95,7 +94,6 @@ function takeQueue(
       createDeadLetterAlarm(scope, deadLetterQueue, {
         description: `Jobs of ${pathOf(worker)} failed on every attempt and are in its dead-letter queue`,
         runbook: 'jobs-dead-letter',
-        actions: alarmActions,
       }),
     maxReceiveCount: own?.maxReceiveCount,
   };

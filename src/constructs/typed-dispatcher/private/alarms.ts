@@ -35,14 +35,10 @@ export interface DispatchAlarms {
 export interface DispatchAlarmOptions {
   readonly events: IQueue;
   readonly queuedAge: Duration;
-  readonly actions: cloudwatch.IAlarmAction[];
 }
 
-export function createAlarms(
-  dispatcher: Construct,
-  { events, queuedAge, actions }: DispatchAlarmOptions,
-): DispatchAlarms {
-  const alarm = (id: string, options: AlarmOptions) => createAlarm(dispatcher, id, { actions, ...options });
+export function createAlarms(dispatcher: Construct, { events, queuedAge }: DispatchAlarmOptions): DispatchAlarms {
+  const alarm = (id: string, options: AlarmOptions) => createAlarm(dispatcher, id, options);
   return {
     blocked: alarm('BlockedAlarm', {
       description: `A file of ${pathOf(dispatcher)} blocks its sequence: redrive or skip it with the operator function`,

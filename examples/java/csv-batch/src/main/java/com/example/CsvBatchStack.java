@@ -4,6 +4,7 @@ import io.github.fileworks.cdk.BatchProcessor;
 import io.github.fileworks.cdk.BatchTaskProps;
 import io.github.fileworks.cdk.ChunkedBatchWorkflow;
 import io.github.fileworks.cdk.FileIngestBucket;
+import io.github.fileworks.cdk.PipelineAlarms;
 import io.github.fileworks.cdk.PipelineDashboard;
 import io.github.fileworks.cdk.PipelineStage;
 import java.util.List;
@@ -12,6 +13,7 @@ import software.amazon.awscdk.CfnOutput;
 import software.amazon.awscdk.Stack;
 import software.amazon.awscdk.StackProps;
 import software.amazon.awscdk.TimeZone;
+import software.amazon.awscdk.services.cloudwatch.actions.SnsAction;
 import software.amazon.awscdk.services.ec2.SubnetSelection;
 import software.amazon.awscdk.services.ec2.SubnetType;
 import software.amazon.awscdk.services.ec2.Vpc;
@@ -22,6 +24,7 @@ import software.amazon.awscdk.services.s3.Bucket;
 import software.amazon.awscdk.services.scheduler.CronOptionsWithTimezone;
 import software.amazon.awscdk.services.scheduler.ScheduleExpression;
 import software.amazon.awscdk.services.secretsmanager.Secret;
+import software.amazon.awscdk.services.sns.Topic;
 import software.constructs.Construct;
 
 public final class CsvBatchStack extends Stack {
@@ -80,6 +83,9 @@ public final class CsvBatchStack extends Stack {
                 .build();
         history.grantStoreResults(clean, "rejects/");
 
+        // Every alarm of the pipeline notifies this topic; subscribe to it, for example with your e-mail address.
+        Topic alarms = Topic.Builder.create(this, "Alarms").enforceSsl(true).build();
+        PipelineAlarms.of(this).notify(new SnsAction(alarms));
         PipelineDashboard.Builder.create(this, "Dashboard")
                 .stages(List.of(PipelineStage.batch(orders), PipelineStage.batch(history)))
                 .build();
@@ -90,5 +96,6 @@ public final class CsvBatchStack extends Stack {
         CfnOutput.Builder.create(this, "OrdersMachine").value(orders.getStateMachine().getStateMachineArn()).build();
         CfnOutput.Builder.create(this, "HistoryMachine").value(history.getStateMachine().getStateMachineArn()).build();
         CfnOutput.Builder.create(this, "OrdersResults").value(orders.getResultBucket().getBucketName()).build();
+        CfnOutput.Builder.create(this, "AlarmsTopic").value(alarms.getTopicArn()).build();
     }
 }

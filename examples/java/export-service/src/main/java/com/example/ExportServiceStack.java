@@ -1,6 +1,7 @@
 package com.example;
 
 import io.github.fileworks.cdk.ExportOrchestrator;
+import io.github.fileworks.cdk.PipelineAlarms;
 import io.github.fileworks.cdk.PipelineDashboard;
 import io.github.fileworks.cdk.PipelineStage;
 import io.github.fileworks.cdk.PostProcessing;
@@ -43,7 +44,7 @@ public final class ExportServiceStack extends Stack {
                 .clusters(List.of(cluster))
                 .expectedExitCodes(List.of(143))
                 .build();
-        SnsAction onCall = new SnsAction(alerts.getTopic());
+        PipelineAlarms.of(this).notify(new SnsAction(alerts.getTopic()));
 
         // Consumers of the results receive the events of completed jobs from this queue.
         Queue completed = Queue.Builder.create(this, "Completed")
@@ -70,7 +71,6 @@ public final class ExportServiceStack extends Stack {
                 .postProcessing(PostProcessing.queue(completed))
                 .orchestrator(network)
                 .downloader(network)
-                .alarmActions(List.of(onCall))
                 .build();
 
         PipelineDashboard.Builder.create(this, "Dashboard")

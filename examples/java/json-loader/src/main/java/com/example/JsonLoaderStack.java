@@ -12,6 +12,7 @@ import io.github.fileworks.cdk.LoadConflict;
 import io.github.fileworks.cdk.LoadMapping;
 import io.github.fileworks.cdk.LoadRouteOptions;
 import io.github.fileworks.cdk.LoadUpdateOptions;
+import io.github.fileworks.cdk.PipelineAlarms;
 import io.github.fileworks.cdk.RowSchema;
 import java.util.List;
 import java.util.Map;
@@ -64,6 +65,7 @@ public final class JsonLoaderStack extends Stack {
                 .build();
 
         Topic alerts = Topic.Builder.create(this, "Alerts").enforceSsl(true).build();
+        PipelineAlarms.of(this).notify(new SnsAction(alerts));
         FileIngestBucket inbox = new FileIngestBucket(this, "Inbox");
         BatchFileLoader loader = BatchFileLoader.Builder.create(this, "Loader")
                 .vpc(vpc)
@@ -91,7 +93,6 @@ public final class JsonLoaderStack extends Stack {
                                 .schema(RowSchema.fromFile("../../worker/json-loader/order.schema.json"))
                                 .build()))
                         .build()))
-                .alarmActions(List.of(new SnsAction(alerts)))
                 .build();
         database.getConnections().allowDefaultPortFrom(loader);
 
@@ -111,7 +112,6 @@ public final class JsonLoaderStack extends Stack {
                 .transformSchedule(ScheduleExpression.rate(Duration.hours(1)))
                 .deployCommands(List.of("bash ../../*/json-loader/deploy.sh"))
                 .githubRepository("acme/sales")
-                .alarmActions(List.of(new SnsAction(alerts)))
                 .build();
         database.getConnections().allowDefaultPortFrom(delivery);
         delivery.writeGitHubWorkflow("../../.github/workflows/database.yml");

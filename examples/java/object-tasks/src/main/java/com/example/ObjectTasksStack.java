@@ -4,6 +4,7 @@ import io.github.fileworks.cdk.FileIngestBucket;
 import io.github.fileworks.cdk.IngestRouteOptions;
 import io.github.fileworks.cdk.IngestTarget;
 import io.github.fileworks.cdk.ObjectFargateTask;
+import io.github.fileworks.cdk.PipelineAlarms;
 import io.github.fileworks.cdk.ScheduledFargateJob;
 import io.github.fileworks.cdk.TaskLifecycleAlerts;
 import java.util.List;
@@ -12,6 +13,7 @@ import software.amazon.awscdk.CfnOutput;
 import software.amazon.awscdk.Duration;
 import software.amazon.awscdk.Stack;
 import software.amazon.awscdk.StackProps;
+import software.amazon.awscdk.services.cloudwatch.actions.SnsAction;
 import software.amazon.awscdk.services.ec2.SubnetSelection;
 import software.amazon.awscdk.services.ec2.SubnetType;
 import software.amazon.awscdk.services.ec2.Vpc;
@@ -80,7 +82,9 @@ public final class ObjectTasksStack extends Stack {
                 .resources(List.of(results.arnForObjects("reports/latest.json")))
                 .build());
 
+        // Alerts of failed tasks and alarms go to the same topic.
         TaskLifecycleAlerts alerts = TaskLifecycleAlerts.Builder.create(this, "Alerts").clusters(List.of(cluster)).build();
+        PipelineAlarms.of(this).notify(new SnsAction(alerts.getTopic()));
 
         CfnOutput.Builder.create(this, "IncomingBucket").value(ingest.getBucket().getBucketName()).build();
         CfnOutput.Builder.create(this, "ResultsBucket").value(results.getBucketName()).build();

@@ -3,6 +3,7 @@ package com.example;
 import io.github.fileworks.cdk.FileIngestBucket;
 import io.github.fileworks.cdk.IngestRouteOptions;
 import io.github.fileworks.cdk.IngestTarget;
+import io.github.fileworks.cdk.PipelineAlarms;
 import io.github.fileworks.cdk.QueueScaledFargateWorker;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +11,7 @@ import software.amazon.awscdk.CfnOutput;
 import software.amazon.awscdk.Duration;
 import software.amazon.awscdk.Stack;
 import software.amazon.awscdk.StackProps;
+import software.amazon.awscdk.services.cloudwatch.actions.SnsAction;
 import software.amazon.awscdk.services.ec2.SubnetSelection;
 import software.amazon.awscdk.services.ec2.SubnetType;
 import software.amazon.awscdk.services.ec2.Vpc;
@@ -17,6 +19,7 @@ import software.amazon.awscdk.services.ecs.Cluster;
 import software.amazon.awscdk.services.ecs.ContainerImage;
 import software.amazon.awscdk.services.s3.BlockPublicAccess;
 import software.amazon.awscdk.services.s3.Bucket;
+import software.amazon.awscdk.services.sns.Topic;
 import software.constructs.Construct;
 
 public final class QuickstartStack extends Stack {
@@ -52,8 +55,13 @@ public final class QuickstartStack extends Stack {
                 .target(IngestTarget.worker(worker))
                 .build());
 
+        // Every alarm of the pipeline notifies this topic; subscribe to it, for example with your e-mail address.
+        Topic alarms = Topic.Builder.create(this, "Alarms").enforceSsl(true).build();
+        PipelineAlarms.of(this).notify(new SnsAction(alarms));
+
         CfnOutput.Builder.create(this, "IncomingBucket").value(ingest.getBucket().getBucketName()).build();
         CfnOutput.Builder.create(this, "ResultsBucket").value(results.getBucketName()).build();
         CfnOutput.Builder.create(this, "QueueUrl").value(worker.getQueue().getQueueUrl()).build();
+        CfnOutput.Builder.create(this, "AlarmsTopic").value(alarms.getTopicArn()).build();
     }
 }

@@ -5,6 +5,7 @@ import io.github.fileworks.cdk.DispatchTypeOptions;
 import io.github.fileworks.cdk.EcsTaskTargetOptions;
 import io.github.fileworks.cdk.FileIngestBucket;
 import io.github.fileworks.cdk.FileOrder;
+import io.github.fileworks.cdk.PipelineAlarms;
 import io.github.fileworks.cdk.SpotStrategy;
 import io.github.fileworks.cdk.TaskLifecycleAlerts;
 import io.github.fileworks.cdk.TypeConcurrency;
@@ -77,11 +78,10 @@ public final class TypedIngestStack extends Stack {
                 .clusters(List.of(cluster))
                 .expectedExitCodes(List.of(75, 143))
                 .build();
+        PipelineAlarms.of(this).notify(new SnsAction(alerts.getTopic()));
 
         FileIngestBucket inbox = new FileIngestBucket(this, "Inbox");
-        TypedDispatcher dispatcher = TypedDispatcher.Builder.create(this, "Dispatcher")
-                .alarmActions(List.of(new SnsAction(alerts.getTopic())))
-                .build();
+        TypedDispatcher dispatcher = new TypedDispatcher(this, "Dispatcher");
         dispatcher.addBucket("Inbox", inbox, "incoming/");
 
         DispatchTarget target = DispatchTarget.ecsTask(EcsTaskTargetOptions.builder()

@@ -1,0 +1,1 @@
+export { PipelineAlarms } from './pipeline-alarms';
