@@ -279,6 +279,7 @@ test('has alarms for rejected files, failed and throttled invocations, old files
   expect(alarms.map(({ Properties }) => Properties.MetricName ?? 'expression').sort()).toEqual([
     'ApproximateAgeOfOldestMessage',
     'ApproximateNumberOfMessagesVisible',
+    'ApproximateNumberOfMessagesVisible',
     'Errors',
     'Throttles',
     'expression',

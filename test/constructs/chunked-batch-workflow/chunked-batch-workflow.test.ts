@@ -463,7 +463,7 @@ describe('ChunkedBatchWorkflow with options', () => {
     template.resourcePropertiesCountIs(
       'AWS::CloudWatch::Alarm',
       { AlarmActions: [{ Ref: Match.stringLikeRegexp('^Topic') }] },
-      2,
+      3,
     );
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmDescription: Match.stringLikeRegexp('^A run of .* failed: too many'),
