@@ -55,3 +55,14 @@ export const BatchMetrics = {
 
 /** Path of the workflow. */
 export const BATCH_METRIC_DIMENSION = 'Workflow';
+
+/** Metrics of `TaskLifecycleAlerts`. */
+export const AlertMetrics = {
+  /** Count: alerts that are sent later, in a digest. */
+  heldBack: 'AlertsHeldBack',
+  /** Count: failed attempts to publish an alert or a digest; one a minute while a digest is due and cannot be sent. */
+  undelivered: 'AlertsUndelivered',
+} as const;
+
+/** Path of the construct. */
+export const ALERT_METRIC_DIMENSION = 'Alerts';

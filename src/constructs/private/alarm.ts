@@ -10,6 +10,8 @@ export const RUNBOOKS = 'https://github.com/fileworks/cdk-fileworks/blob/main/do
 /** A page below docs/operations/runbooks. */
 export type Runbook =
   | 'alerts-dead-letter'
+  | 'alerts-stopped'
+  | 'alerts-undelivered'
   | 'batch-failure'
   | 'batch-not-started'
   | 'bucket-undelivered-events'

@@ -7,9 +7,19 @@ export const AlertDefaults = {
   expectedExitCodes: [143],
   /** More than an operator reads in the period; the first alerts show the failure. */
   maxAlerts: 20,
+  /** Enough to see that a service fails repeatedly; the digest has the number. */
+  maxAlertsPerGroup: 5,
   period: Duration.minutes(15),
-  /** Five AWS requests, each well below a second, and the start of the function. */
-  functionTimeout: Duration.seconds(30),
+  /** Three attempts to publish that are not answered, of five seconds each, and the requests to hold the alert back. */
+  functionTimeout: Duration.minutes(1),
+  /** The digest of what was held back, and the alerts after an outage, are at most this late. */
+  clockInterval: Duration.minutes(1),
+  /** A dependency is away, not only throttled: the clock failed in three of five minutes. */
+  undeliveredEvaluations: 5,
+  undeliveredDatapoints: 3,
+  /** Twice, so that a late data point of the function is no alarm. */
+  stoppedPeriod: Duration.minutes(5),
+  stoppedEvaluations: 2,
   /** The maximum of EventBridge: alerts are small, and the failure itself may delay their delivery. */
   maxEventAge: Duration.seconds(EventBridgeLimits.maxEventAgeSeconds),
   retryAttempts: EventBridgeLimits.maxRetryAttempts,

@@ -70,14 +70,23 @@ export interface TaskLifecycleAlertsProps {
   readonly emailAddresses?: string[];
 
   /**
-   * Maximum alerts per `period`, 1 or more, after which further ones are only logged. The last one says so.
+   * Maximum alerts of one severity per `period`, 1 or more. Half of it is kept for the first alert of each service or
+   * task definition family. Further alerts are held back and sent in a digest.
    *
    * @default 20
    */
   readonly maxAlerts?: number;
 
   /**
-   * The period of `maxAlerts`, from 1 minute to 24 hours.
+   * Maximum alerts of one severity for one service or task definition family per `period`, from 1 to `maxAlerts`.
+   * Further alerts are held back and sent in a digest.
+   *
+   * @default 5, or `maxAlerts` if that is less
+   */
+  readonly maxAlertsPerGroup?: number;
+
+  /**
+   * The period of `maxAlerts` and `maxAlertsPerGroup`, after which the digest is sent; from 1 minute to 24 hours.
    *
    * @default Duration.minutes(15)
    */

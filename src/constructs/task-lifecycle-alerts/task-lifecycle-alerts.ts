@@ -1,31 +1,25 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
-import type { Alarm, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
+import { Stats, type Alarm, type Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
-import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import { Rule, type IRuleTarget } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
-import * as iam from 'aws-cdk-lib/aws-iam';
-import type { Function as LambdaHandler } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
-import { TaskAlertsEnv, ALERT_TABLE } from '../../contract/task-alerts';
-import { acknowledge } from '../private/acknowledge';
+import { AlertMetrics } from '../../contract/metric-names';
 import { routeAlarms } from '../private/alarm-routes';
 import { checkExcluded, checkDuration, checkWholeNumber } from '../private/checks';
-import { grantPublish, grantSend } from '../private/grants';
-import { createHandlerFunction } from '../private/handler-function';
 import { pathOf } from '../private/paths';
-import { createThrottleAlarm } from '../private/throttle-alarm';
 import { createUndeliveredEvents } from '../private/undelivered-events';
 import { checkSameRegion } from '../private/same-environment';
 import { ValidationError } from '../private/validation-error';
 import { AlertDefaults } from './defaults';
+import { createAlertFunction, startClock } from './private/alert-function';
+import { alertMetric, createStoppedAlarm, createUndeliveredAlarm } from './private/alarms';
 import { createAlertsTopic } from './private/alerts-topic';
 import { renderPatterns } from './private/patterns';
-import { AlertFormat, TaskAlert } from './task-alert';
+import { TaskAlert } from './task-alert';
 import type { TaskLifecycleAlertsProps } from './task-lifecycle-alerts-props';
 
 /**
@@ -40,9 +34,14 @@ import type { TaskLifecycleAlertsProps } from './task-lifecycle-alerts-props';
  * message attributes `severity` (`ERROR`, `WARNING` or `INFO`), `kind` and `group` for filter policies of
  * subscriptions.
  *
+ * Alerts beyond `maxAlerts` or `maxAlertsPerGroup` in a `period`, and alerts that the topic did not accept, are kept in
+ * a table and sent in a digest. Each severity has its own budget, and in it each service and family, so that no other
+ * one can hold back its first alert for longer than a minute.
+ *
  * Limitations:
  * - A container that is killed because it did not stop in time during scale-in or a deployment raises no alert.
- * - More than `maxAlerts` alerts in a `period` are only logged; the last one says so.
+ * - The alarms on undelivered alerts notify `topic` directly. If the topic itself is broken, only their other actions
+ *   reach you.
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_cwe_events.html
  *
@@ -66,14 +65,17 @@ export class TaskLifecycleAlerts extends Construct {
   /** The rules that match the events. */
   readonly rules: Rule[];
 
-  /** The queue for events whose alerts could not be sent. */
+  /** The queue for events that the function could not handle, which it handles again each minute. */
   readonly deadLetterQueue: IQueue;
 
   /** In ALARM while the dead-letter queue holds messages; notifies `topic` too, so that it is never mute. */
   readonly deadLetterAlarm: Alarm;
 
-  /** In ALARM when Lambda has throttled the function for ten minutes; notifies `topic` too. */
-  readonly throttleAlarm: Alarm;
+  /** In ALARM while alerts wait because they cannot be published. */
+  readonly undeliveredAlarm: Alarm;
+
+  /** In ALARM when the function that sends alerts has not run successfully for 10 minutes. It runs each minute. */
+  readonly stoppedAlarm: Alarm;
 
   constructor(scope: Construct, id: string, props: TaskLifecycleAlertsProps = {}) {
     super(scope, id);
@@ -94,8 +96,16 @@ export class TaskLifecycleAlerts extends Construct {
 
     const alerts = new Set(props.alerts ?? Object.values(TaskAlert).filter((alert) => !optIn.has(alert)));
     const expectedExitCodes = [0, ...(props.expectedExitCodes ?? AlertDefaults.expectedExitCodes)];
-    const alertFunction = this.#createAlertFunction(props, alerts, expectedExitCodes);
-    this.throttleAlarm = createThrottleAlarm(this, [alertFunction]);
+    const alertFunction = createAlertFunction(this, {
+      ...props,
+      topic: this.topic,
+      deadLetterQueue: this.deadLetterQueue,
+      alerts,
+      expectedExitCodes,
+    });
+    startClock(this, alertFunction, this.deadLetterQueue);
+    this.undeliveredAlarm = createUndeliveredAlarm(this);
+    this.stoppedAlarm = createStoppedAlarm(this, alertFunction);
     const { clusters, services, taskDefinitionFamilies: families } = props;
     const patterns = renderPatterns(this, alerts, { clusters, services, families }, expectedExitCodes);
     this.rules = Object.entries(patterns).map(
@@ -135,62 +145,32 @@ export class TaskLifecycleAlerts extends Construct {
     return this.deadLetterQueue.metricApproximateNumberOfMessagesVisible(props);
   }
 
-  #createAlertFunction(
-    props: TaskLifecycleAlertsProps,
-    alerts: ReadonlySet<TaskAlert>,
-    expectedExitCodes: readonly number[],
-  ): LambdaHandler {
-    const table = this.#createTable();
-    const handler = createHandlerFunction(this, 'Function', {
-      handler: 'task-alerts',
-      description: `Sends alerts of failed tasks, for ${pathOf(this)}`,
-      timeout: AlertDefaults.functionTimeout,
-      environment: {
-        [TaskAlertsEnv.topicArn]: this.topic.topicArn,
-        [TaskAlertsEnv.tableName]: table.tableName,
-        [TaskAlertsEnv.kinds]: [...alerts].join(','),
-        [TaskAlertsEnv.layout]: props.format ?? AlertFormat.TEXT,
-        [TaskAlertsEnv.expectedExitCodes]: expectedExitCodes.join(','),
-        [TaskAlertsEnv.maxAlerts]: String(props.maxAlerts ?? AlertDefaults.maxAlerts),
-        [TaskAlertsEnv.periodSeconds]: String((props.period ?? AlertDefaults.period).toSeconds()),
-        ...(props.runbookUrl !== undefined && { [TaskAlertsEnv.runbookUrl]: props.runbookUrl }),
-      },
-    });
-    const { deadLetterQueue } = this;
-    handler.configureAsyncInvoke({
-      maxEventAge: AlertDefaults.functionRetryFor,
-      onFailure: { bind: () => ({ destination: deadLetterQueue.queueArn }) },
-    });
-    grantSend(deadLetterQueue, handler);
-    grantPublish(this.topic, handler);
-    // grant() of the CDK would add indexes, which the table lacks.
-    iam.Grant.addToPrincipal({
-      grantee: handler,
-      actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
-      resourceArns: [table.tableArn],
-    });
-    iam.Grant.addToPrincipal({ grantee: handler, actions: ['ecs:DescribeTaskDefinition'], resourceArns: ['*'] });
-    acknowledge(
-      this,
-      'AwsSolutions-IAM5[Resource::*]',
-      'ecs:DescribeTaskDefinition has no narrower resource; it reads the location of the log of a failed task',
-    );
-    return handler;
+  /**
+   * Number of alerts that were held back for a digest.
+   *
+   * @param props options of the metric
+   */
+  metricHeldBack(props: MetricOptions = {}): Metric {
+    return alertMetric(this, AlertMetrics.heldBack, { statistic: Stats.SUM, ...props });
   }
 
-  #createTable(): dynamodb.Table {
-    const table = new dynamodb.Table(this, 'Told', {
-      partitionKey: { name: ALERT_TABLE.key, type: dynamodb.AttributeType.STRING },
-      billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
-      timeToLiveAttribute: ALERT_TABLE.expiresAt,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
-    acknowledge(table, 'AwsSolutions-DDB3', 'The table keeps sent alerts for a day, so a restore would have no value');
-    return table;
+  /**
+   * Number of failed attempts to publish an alert or a digest: one a minute while a digest is due and cannot be sent.
+   *
+   * @param props options of the metric
+   */
+  metricUndelivered(props: MetricOptions = {}): Metric {
+    return alertMetric(this, AlertMetrics.undelivered, { statistic: Stats.SUM, ...props });
   }
 
   #checkProps(props: TaskLifecycleAlertsProps): void {
     checkWholeNumber('maxAlerts', props.maxAlerts, { min: 1 }, this);
+    checkWholeNumber(
+      'maxAlertsPerGroup',
+      props.maxAlertsPerGroup,
+      { min: 1, max: props.maxAlerts ?? AlertDefaults.maxAlerts },
+      this,
+    );
     checkDuration('period', props.period, { min: 60, max: 86_400 }, this);
     for (const code of props.expectedExitCodes ?? []) {
       checkWholeNumber('expectedExitCodes', code, { min: 1, max: 255 }, this);

@@ -10,6 +10,8 @@ export interface Alert {
   readonly cluster: string;
   /** The service or task definition family. */
   readonly group: string;
+  /** `service:<name>` or `family:<name>`: what has its own budget of alerts in its cluster. */
+  readonly owner: string;
   readonly reason: string;
   readonly time: string;
   readonly region: string;
@@ -61,6 +63,7 @@ function classifyTask(event: TaskEvent, filter: AlertFilter): Alert | undefined 
     title: `A task of ${group} ${finding.did}`,
     cluster: lastPart(detail.clusterArn, '/'),
     group,
+    owner: ownerOf(detail),
     reason: detail.stoppedReason ?? '',
     time: detail.stoppedAt ?? event.time,
     region: event.region,
@@ -75,6 +78,12 @@ function classifyTask(event: TaskEvent, filter: AlertFilter): Alert | undefined 
       failed: finding.failed ?? [],
     },
   };
+}
+
+/** A group that RunTask sets can differ for each task, so that a budget of its own would be no limit. */
+function ownerOf({ group = '', taskDefinitionArn }: TaskDetail): string {
+  const [family] = lastPart(taskDefinitionArn, '/').split(':');
+  return group.startsWith('service:') ? group : `family:${family}`;
 }
 
 function explainStart({ lastStatus }: TaskDetail): Finding | undefined {
@@ -175,6 +184,7 @@ function classifyService(event: ServiceEvent): Alert | undefined {
     title: `${group} ${finding.did}`,
     cluster: lastPart(detail.clusterArn ?? service.slice(0, service.lastIndexOf('/')), '/'),
     group,
+    owner: `service:${group}`,
     reason: detail.reason ?? '',
     time: event.time,
     region: event.region,

@@ -1,62 +1,73 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ECSClient } from '@aws-sdk/client-ecs';
-import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
-import { TaskAlertsEnv, type AlertLayout } from '../../contract/task-alerts';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { AlertClock, TaskAlertsEnv, type AlertLayout } from '../../contract/task-alerts';
 import { numberVariable, variable } from '../shared/environment';
 import { log } from '../shared/log';
-import { classify, type Alert, type AlertFilter } from './classify';
-import { readEcsEvent } from './events';
-import { findLinks } from './links';
+import { AlertBudgets } from './alert-budgets';
+import { AlertDelivery } from './alert-delivery';
 import { AlertHistory } from './alert-history';
-import { renderBody, renderSubject } from './render';
+import { classify, type AlertFilter } from './classify';
+import { handleDeadLetters } from './dead-letters';
+import { readEcsEvent } from './events';
+import { AlertPublisher } from './publisher';
 
-const dynamoDb = new DynamoDBClient();
-const ecs = new ECSClient();
-const sns = new SNSClient();
+// An endpoint that does not answer must leave time to hold the alert back.
+const settings = { requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true } };
+const dynamoDb = new DynamoDBClient(settings);
+const ecs = new ECSClient({ ...settings, maxAttempts: 2 });
+const sns = new SNSClient(settings);
+const sqs = new SQSClient(settings);
 
-/** Publishes an alert for an ECS event, once, within the limit of alerts per period. */
+/** Delivers the alert for an ECS event, or, for the event of the clock, what could not be delivered before. */
 export async function handler(event: unknown): Promise<void> {
-  const alert = classify(readEcsEvent(event), readFilter());
-  if (!alert) {
+  const delivery = createDelivery();
+  if (!isClock(event)) {
+    await deliver(event, delivery);
     return;
   }
-  const history = new AlertHistory(dynamoDb, variable(TaskAlertsEnv.tableName));
-  if (await history.includes(alert.changeId)) {
-    log('INFO', 'duplicate event', { changeId: alert.changeId });
+  if (!(await delivery.sendDigests())) {
+    // The dead-letter messages need the same table and topic.
     return;
   }
-  const nowSeconds = Math.floor(Date.now() / 1_000);
-  await publish(alert, history, nowSeconds);
-  await history.record(alert.changeId, nowSeconds);
+  await handleDeadLetters(sqs, variable(TaskAlertsEnv.deadLetterQueueUrl), async (letter) => {
+    if (!isClock(letter)) {
+      await deliver(letter, delivery);
+    }
+  }).catch((error: unknown) => {
+    log('ERROR', 'the dead-letter queue could not be read', { error: String(error) });
+  });
 }
 
-async function publish(alert: Alert, history: AlertHistory, nowSeconds: number): Promise<void> {
-  const maxAlerts = numberVariable(TaskAlertsEnv.maxAlerts);
-  const periodSeconds = numberVariable(TaskAlertsEnv.periodSeconds);
-  const periodStart = nowSeconds - (nowSeconds % periodSeconds);
-  const number = await history.count(periodStart, periodSeconds);
-  if (number > maxAlerts) {
-    log('WARN', 'not sent: alert limit of this period reached', { ...alert, number });
-    return;
+async function deliver(event: unknown, delivery: AlertDelivery): Promise<void> {
+  const alert = classify(readEcsEvent(event), readFilter());
+  if (alert) {
+    await delivery.deliver(alert);
   }
-  const until = new Date((periodStart + periodSeconds) * 1_000).toISOString();
-  const last = `This is alert ${maxAlerts} of its period, the maximum. Until ${until}, further alerts are only written to the log of this function.`;
-  const links = await findLinks(ecs, alert, process.env[TaskAlertsEnv.runbookUrl]);
-  const surroundings = { links, ...(number === maxAlerts && { note: last }) };
-  await sns.send(
-    new PublishCommand({
-      TopicArn: variable(TaskAlertsEnv.topicArn),
-      Subject: renderSubject(alert),
-      Message: renderBody(variable(TaskAlertsEnv.layout) as AlertLayout, alert, surroundings),
-      MessageAttributes: Object.fromEntries(
-        Object.entries({ severity: alert.severity, kind: alert.kind, group: alert.group }).map(([name, text]) => [
-          name,
-          { DataType: 'String', StringValue: text },
-        ]),
-      ),
+}
+
+function createDelivery(): AlertDelivery {
+  const tableName = variable(TaskAlertsEnv.tableName);
+  return new AlertDelivery({
+    name: variable(TaskAlertsEnv.name),
+    history: new AlertHistory(dynamoDb, tableName),
+    budgets: new AlertBudgets(dynamoDb, tableName, {
+      periodSeconds: numberVariable(TaskAlertsEnv.periodSeconds),
+      maxAlerts: numberVariable(TaskAlertsEnv.maxAlerts),
+      maxAlertsPerGroup: numberVariable(TaskAlertsEnv.maxAlertsPerGroup),
     }),
-  );
-  log('INFO', 'alert sent', { ...alert, number });
+    publisher: new AlertPublisher(sns, ecs, {
+      topicArn: variable(TaskAlertsEnv.topicArn),
+      layout: variable(TaskAlertsEnv.layout) as AlertLayout,
+      runbookUrl: process.env[TaskAlertsEnv.runbookUrl],
+    }),
+    now: Date.now,
+  });
+}
+
+function isClock(event: unknown): boolean {
+  return JSON.stringify(event) === JSON.stringify(AlertClock);
 }
 
 function readFilter(): AlertFilter {

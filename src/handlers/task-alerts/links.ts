@@ -1,6 +1,7 @@
 import { DescribeTaskDefinitionCommand, type ContainerDefinition, type ECSClient } from '@aws-sdk/client-ecs';
 import { log } from '../shared/log';
 import type { Alert, AlertedTask } from './classify';
+import type { HeldAlert } from './held-alert';
 
 export interface Link {
   readonly name: string;
@@ -9,17 +10,23 @@ export interface Link {
 
 /** Links for an alert: the task or service, the log of each container, the runbook. */
 export async function findLinks(ecs: ECSClient, alert: Alert, runbookUrl: string | undefined): Promise<Link[]> {
-  const { cluster, group, region, task } = alert;
-  const console = `https://${region}.${consoleDomain(region)}`;
-  const place = task ? `tasks/${task.id}` : `services/${encodeURIComponent(group)}`;
+  const { region, task } = alert;
   return [
-    {
-      name: task ? 'Task' : 'Service',
-      url: `${console}/ecs/v2/clusters/${encodeURIComponent(cluster)}/${place}?region=${region}`,
-    },
-    ...(task ? await findLogs(ecs, task, region, console) : []),
+    { name: task ? 'Task' : 'Service', url: placeOf({ ...alert, task: task?.id ?? '' }) },
+    ...(task ? await findLogs(ecs, task, region, consoleOf(region)) : []),
     ...(runbookUrl === undefined ? [] : [{ name: 'Runbook', url: runbookUrl }]),
   ];
+}
+
+/** The page of a task in the console, or that of a service. */
+export function placeOf({
+  cluster,
+  group,
+  region,
+  task,
+}: Pick<HeldAlert, 'cluster' | 'group' | 'region' | 'task'>): string {
+  const place = task === '' ? `services/${encodeURIComponent(group)}` : `tasks/${task}`;
+  return `${consoleOf(region)}/ecs/v2/clusters/${encodeURIComponent(cluster)}/${place}?region=${region}`;
 }
 
 /** Best effort: an alert without a link is better than none. */
@@ -62,6 +69,8 @@ function logOf(
 
 /** The console encodes the part after the hash twice, with a dollar sign for the outer percent sign. */
 const twice = (text: string) => encodeURIComponent(encodeURIComponent(text)).replaceAll('%', '$');
+
+const consoleOf = (region: string) => `https://${region}.${consoleDomain(region)}`;
 
 function consoleDomain(region: string): string {
   if (region.startsWith('cn-')) {

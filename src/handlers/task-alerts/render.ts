@@ -5,7 +5,7 @@ import type { Link } from './links';
 /** Additional content of an alert. */
 export interface Surroundings {
   readonly links: readonly Link[];
-  /** Note that further alerts will not be sent in this period. */
+  /** Note that further alerts will be held back in this period. */
   readonly note?: string;
 }
 
@@ -15,7 +15,7 @@ const MAX_SUBJECT = 100;
 const MAX_REASON = 1_000;
 
 /** The subject of an e-mail: severity and title in one line. */
-export function renderSubject({ severity, title }: Alert): string {
+export function renderSubject({ severity, title }: Pick<Alert, 'severity' | 'title'>): string {
   return oneLine(`${severity}: ${title}`)
     .replace(/[^ -~]/g, '?')
     .slice(0, MAX_SUBJECT);
@@ -93,8 +93,8 @@ function facts({ cluster, group, reason, time, task }: Alert): [string, string][
 }
 
 /** Output of a container can contain line breaks and control characters, which must not add lines to an e-mail. */
-const oneLine = (text: string) => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ');
+export const oneLine = (text: string) => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ');
 
 /** Prevents a reason from mentioning people or adding links. */
-const escapeMarkdown = (text: string) =>
+export const escapeMarkdown = (text: string) =>
   text.replace(/[&<>]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[sign] ?? sign);

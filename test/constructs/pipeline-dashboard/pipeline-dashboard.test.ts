@@ -196,10 +196,11 @@ it('shows jobs by the clock, export jobs, tasks of objects, alerts and what is n
     'Duration, milliseconds',
     '## Alerts: failures raise alerts',
     'Undelivered alerts',
+    'Alerts held back',
     '## Database',
     'Connections',
   ]);
-  expect(page.alarms).toHaveLength(9);
+  expect(page.alarms).toHaveLength(10);
   template.hasResourceProperties('AWS::CloudWatch::Dashboard', { DashboardName: 'nightly' });
   expect(page.dashboard.node.path).toBe('Pipeline/Page/Dashboard');
 });

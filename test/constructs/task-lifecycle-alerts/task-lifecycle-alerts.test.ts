@@ -1,10 +1,17 @@
 import { Duration } from 'aws-cdk-lib';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
-import { AlertFormat, TaskAlert, TaskLifecycleAlerts, type TaskLifecycleAlertsProps } from '../../../src';
+import {
+  AlertFormat,
+  PipelineAlarms,
+  TaskAlert,
+  TaskLifecycleAlerts,
+  type TaskLifecycleAlertsProps,
+} from '../../../src';
 import { AlertKind, AlertLayout } from '../../../src/contract/task-alerts';
 import { createTestApp, createWorker, resourceCount, synth, type TestApp } from '../../support/cdk-stacks';
 
@@ -24,8 +31,8 @@ interface Pattern {
 
 function patternsOf(template: Template): Pattern[] {
   return (
-    Object.values(template.findResources('AWS::Events::Rule')) as { Properties: { EventPattern: Pattern } }[]
-  ).map(({ Properties: { EventPattern } }) => EventPattern);
+    Object.values(template.findResources('AWS::Events::Rule')) as { Properties: { EventPattern?: Pattern } }[]
+  ).flatMap(({ Properties: { EventPattern } }) => EventPattern ?? []);
 }
 
 function environmentOf(template: Template): Record<string, unknown> {
@@ -43,8 +50,8 @@ it('has names that are those of the contract with its function', () => {
 describe('TaskLifecycleAlerts with defaults', () => {
   const { template, alerts } = createAlerts();
 
-  it('adds 19 resources: topic and key, dead-letter queue, two alarms, table, function, and three rules', () => {
-    expect(resourceCount(template)).toBe(19);
+  it('adds 22 resources: topic and key, dead-letter queue, three alarms, table, function, and four rules', () => {
+    expect(resourceCount(template)).toBe(22);
   });
 
   it('matches stops that are failures, and neither scale-in nor deployments nor ends as they should be', () => {
@@ -71,14 +78,20 @@ describe('TaskLifecycleAlerts with defaults', () => {
   });
 
   it('tries for a day, and keeps what it could not tell', () => {
-    template.allResourcesProperties('AWS::Events::Rule', {
-      Targets: [
-        Match.objectLike({
-          RetryPolicy: { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 },
-          DeadLetterConfig: { Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^AlertsDeadLetterQueue'), 'Arn'] } },
-        }),
-      ],
-    });
+    const deadLetters = { Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^AlertsDeadLetterQueue'), 'Arn'] } };
+    template.resourcePropertiesCountIs(
+      'AWS::Events::Rule',
+      {
+        EventPattern: Match.anyValue(),
+        Targets: [
+          Match.objectLike({
+            RetryPolicy: { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 },
+            DeadLetterConfig: deadLetters,
+          }),
+        ],
+      },
+      3,
+    );
     template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
       MaximumEventAgeInSeconds: 21_600,
       DestinationConfig: {
@@ -91,6 +104,70 @@ describe('TaskLifecycleAlerts with defaults', () => {
       ),
     });
     expect(alerts.metricUndeliveredEvents().metricName).toBe('ApproximateNumberOfMessagesVisible');
+  });
+
+  it('starts its function each minute, for digests', () => {
+    template.hasResourceProperties('AWS::Events::Rule', {
+      ScheduleExpression: 'rate(1 minute)',
+      Targets: [
+        Match.objectLike({
+          Input: '{"fileworksAlerts":"clock"}',
+          RetryPolicy: { MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0 },
+        }),
+      ],
+    });
+  });
+
+  it('keeps held alerts in an index by severity and time', () => {
+    template.hasResourceProperties('AWS::DynamoDB::Table', {
+      KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: 'held',
+          KeySchema: [
+            { AttributeName: 'heldSeverity', KeyType: 'HASH' },
+            { AttributeName: 'dueAt', KeyType: 'RANGE' },
+          ],
+          Projection: { ProjectionType: 'ALL' },
+        },
+      ],
+    });
+  });
+
+  it('has alarms about alerting that CloudWatch sends to the topic itself', () => {
+    template.resourceCountIs('AWS::CloudWatch::Alarm', 3);
+    template.allResourcesProperties('AWS::CloudWatch::Alarm', {
+      AlarmActions: [{ Ref: Match.stringLikeRegexp('^AlertsTopic') }],
+    });
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmDescription: Match.stringLikeRegexp('^Alerts of Pipeline/Alerts cannot be published'),
+      Namespace: 'Fileworks',
+      MetricName: 'AlertsUndelivered',
+      Dimensions: [{ Name: 'Alerts', Value: 'Pipeline/Alerts' }],
+      Statistic: 'Sum',
+      Period: 60,
+      Threshold: 1,
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      EvaluationPeriods: 5,
+      DatapointsToAlarm: 3,
+      TreatMissingData: 'notBreaching',
+    });
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmDescription: Match.stringLikeRegexp('^The function that sends the alerts of Pipeline/Alerts has stopped'),
+      Metrics: Match.arrayWith([Match.objectLike({ Expression: 'runs - FILL(errors, 0)' })]),
+      Threshold: 1,
+      ComparisonOperator: 'LessThanThreshold',
+      EvaluationPeriods: 2,
+      TreatMissingData: 'breaching',
+    });
+  });
+
+  it('has metrics of what was held back and what could not be published', () => {
+    expect(alerts.metricHeldBack()).toMatchObject({ metricName: 'AlertsHeldBack', statistic: 'Sum' });
+    expect(alerts.metricUndelivered()).toMatchObject({
+      metricName: 'AlertsUndelivered',
+      dimensions: { Alerts: 'Pipeline/Alerts' },
+    });
   });
 
   it('encrypts its topic with a key that rotates and that the alarms of the account may use', () => {
@@ -132,6 +209,11 @@ describe('TaskLifecycleAlerts with defaults', () => {
           },
           {
             Effect: 'Allow',
+            Action: ['sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility', 'sqs:DeleteMessage'],
+            Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^AlertsDeadLetterQueue'), 'Arn'] },
+          },
+          {
+            Effect: 'Allow',
             Action: ['kms:GenerateDataKey', 'kms:Decrypt'],
             Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^AlertsKey'), 'Arn'] },
           },
@@ -141,6 +223,13 @@ describe('TaskLifecycleAlerts with defaults', () => {
             Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
             Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^AlertsTold'), 'Arn'] },
           },
+          {
+            Effect: 'Allow',
+            Action: 'dynamodb:Query',
+            Resource: {
+              'Fn::Join': ['', [{ 'Fn::GetAtt': [Match.stringLikeRegexp('^AlertsTold'), 'Arn'] }, '/index/held']],
+            },
+          },
           { Effect: 'Allow', Action: 'ecs:DescribeTaskDefinition', Resource: '*' },
         ],
       },
@@ -149,6 +238,8 @@ describe('TaskLifecycleAlerts with defaults', () => {
 
   it('tells its function what to tell and how', () => {
     expect(environmentOf(template)).toEqual({
+      FILEWORKS_ALERTS_NAME: 'Pipeline/Alerts',
+      FILEWORKS_DEAD_LETTER_QUEUE_URL: { Ref: expect.stringMatching(/^AlertsDeadLetterQueue/) as string },
       FILEWORKS_TOPIC_ARN: { Ref: expect.stringMatching(/^AlertsTopic/) as string },
       FILEWORKS_TABLE_NAME: { Ref: expect.stringMatching(/^AlertsTold/) as string },
       FILEWORKS_ALERTS:
@@ -156,6 +247,7 @@ describe('TaskLifecycleAlerts with defaults', () => {
       FILEWORKS_ALERT_LAYOUT: 'Text',
       FILEWORKS_EXPECTED_EXIT_CODES: '0,143',
       FILEWORKS_MAX_ALERTS: '20',
+      FILEWORKS_MAX_ALERTS_PER_GROUP: '5',
       FILEWORKS_ALERT_PERIOD_SECONDS: '900',
     });
   });
@@ -224,14 +316,33 @@ it('tells by another layout, period and runbook', () => {
   const { template } = createAlerts({
     format: AlertFormat.CHAT,
     maxAlerts: 5,
+    maxAlertsPerGroup: 4,
     period: Duration.hours(1),
     runbookUrl: 'https://example.com/runbook',
   });
   expect(environmentOf(template)).toMatchObject({
     FILEWORKS_ALERT_LAYOUT: 'Chat',
     FILEWORKS_MAX_ALERTS: '5',
+    FILEWORKS_MAX_ALERTS_PER_GROUP: '4',
     FILEWORKS_ALERT_PERIOD_SECONDS: '3600',
     FILEWORKS_RUNBOOK_URL: 'https://example.com/runbook',
+  });
+});
+
+it('has no more alerts for a group than for all of them', () => {
+  expect(environmentOf(createAlerts({ maxAlerts: 3 }).template)).toMatchObject({
+    FILEWORKS_MAX_ALERTS: '3',
+    FILEWORKS_MAX_ALERTS_PER_GROUP: '3',
+  });
+});
+
+it('adds actions to those of the topic', () => {
+  const test = createTestApp();
+  const pager = new sns.Topic(test.stack, 'Pager');
+  PipelineAlarms.of(test.stack).notify(new SnsAction(pager));
+  const { template } = createAlerts({}, test);
+  template.allResourcesProperties('AWS::CloudWatch::Alarm', {
+    AlarmActions: [{ Ref: Match.stringLikeRegexp('^Pager') }, { Ref: Match.stringLikeRegexp('^AlertsTopic') }],
   });
 });
 
@@ -267,9 +378,17 @@ it('sends events to a further target as they are', () => {
   alerts.addTarget(
     new targets.SqsQueue(new sqs.Queue(test.stack, 'Queue'), { deadLetterQueue: alerts.deadLetterQueue }),
   );
-  synth(test).allResourcesProperties('AWS::Events::Rule', {
-    Targets: [Match.anyValue(), Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Queue'), 'Arn'] } })],
-  });
+  synth(test).resourcePropertiesCountIs(
+    'AWS::Events::Rule',
+    {
+      EventPattern: Match.anyValue(),
+      Targets: [
+        Match.anyValue(),
+        Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Queue'), 'Arn'] } }),
+      ],
+    },
+    2,
+  );
 });
 
 describe('throws', () => {
@@ -285,6 +404,11 @@ describe('throws', () => {
       'services cannot be empty, or no alert would be sent; omit it, or set at least one',
     ],
     ['for no alert at all in a period', () => ({ maxAlerts: 0 }), 'maxAlerts must be a whole number 1 or more, got: 0'],
+    [
+      'for more alerts of a group than of all',
+      () => ({ maxAlerts: 3, maxAlertsPerGroup: 4 }),
+      'maxAlertsPerGroup must be a whole number from 1 to 3, got: 4',
+    ],
     [
       'for a short period',
       () => ({ period: Duration.seconds(30) }),

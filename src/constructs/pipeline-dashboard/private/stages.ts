@@ -203,14 +203,18 @@ export function job(construct: ScheduledFargateJob): PipelineStageConfig {
 export function alerts(construct: TaskLifecycleAlerts): PipelineStageConfig {
   return {
     title: `${construct.node.id}: failures raise alerts`,
-    text: 'Hop 8. Failed tasks raise alerts. Undelivered alerts are in a dead-letter queue.',
+    text: 'Hop 8. Failed tasks raise alerts. Those that are held back follow in a digest.',
     graphs: [
       {
         title: 'Undelivered alerts',
-        left: [construct.metricUndeliveredEvents({ label: 'In the dead-letter queue' })],
+        left: [
+          construct.metricUndeliveredEvents({ label: 'In the dead-letter queue' }),
+          construct.metricUndelivered({ label: 'Failed attempts' }),
+        ],
       },
+      { title: 'Alerts held back', left: [construct.metricHeldBack({ label: 'Held back' })] },
     ],
-    alarms: [construct.deadLetterAlarm, construct.throttleAlarm],
+    alarms: [construct.deadLetterAlarm, construct.undeliveredAlarm, construct.stoppedAlarm],
   };
 }
 

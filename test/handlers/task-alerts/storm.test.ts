@@ -1,0 +1,179 @@
+import * as fc from 'fast-check';
+import { AlertSeverity } from '../../../src/contract/task-alerts';
+import type { Alert } from '../../../src/handlers/task-alerts/classify';
+import { localDynamoDb, type LocalDynamoDb } from '../../formats/support/local-dynamodb';
+import { AlertWorld, type TopicState } from './alert-world';
+
+jest.setTimeout(300_000);
+
+const budget = { periodSeconds: 900, maxAlerts: 4, maxAlertsPerGroup: 2 };
+const PERIOD_MINUTES = 15;
+
+let dynamoDb: LocalDynamoDb;
+let worlds = 0;
+
+beforeAll(async () => {
+  dynamoDb = await localDynamoDb();
+});
+beforeEach(() => {
+  jest.spyOn(process.stdout, 'write').mockReturnValue(true);
+});
+afterEach(() => jest.restoreAllMocks());
+afterAll(() => dynamoDb.stop());
+
+const newWorld = () => AlertWorld.create(dynamoDb.client, `alerts-${++worlds}`, budget);
+
+type Step =
+  | { readonly alerts: readonly (readonly [AlertSeverity, string])[]; readonly twice: boolean }
+  | { readonly minutes: number }
+  | { readonly topic: TopicState }
+  | { readonly failingCalls: readonly boolean[] };
+
+const oneAlert = fc.tuple(
+  fc.constantFrom(...Object.values(AlertSeverity)),
+  fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
+);
+const alerts = fc.record({ alerts: fc.array(oneAlert, { minLength: 1, maxLength: 8 }), twice: fc.boolean() });
+const minutes = fc.record({ minutes: fc.integer({ min: 1, max: 16 }) });
+const faults = fc.oneof(
+  fc.record({ topic: fc.constantFrom<TopicState>('accepts', 'refuses', 'accepts without an answer') }),
+  fc.record({ failingCalls: fc.array(fc.boolean(), { minLength: 1, maxLength: 20 }) }),
+);
+const storm = (...more: fc.Arbitrary<Step>[]) =>
+  fc.array(fc.oneof<fc.Arbitrary<Step>[]>(alerts, alerts, minutes, ...more), { minLength: 3, maxLength: 8 });
+
+/** Plays a storm, and then time without failures until every budget has opened again. */
+async function play(world: AlertWorld, steps: readonly Step[], check: () => Promise<void>): Promise<Alert[]> {
+  const raised: Alert[] = [];
+  for (const step of steps) {
+    if ('alerts' in step) {
+      const created = step.alerts.map(([severity, group]) => world.alert(severity, group));
+      raised.push(...created);
+      await world.deliver(step.twice ? [...created, ...created] : created);
+    } else if ('minutes' in step) {
+      await world.passMinutes(step.minutes);
+    } else if ('topic' in step) {
+      world.topic = step.topic;
+    } else {
+      world.failingCalls.push(...step.failingCalls);
+    }
+    await check();
+  }
+  world.topic = 'accepts';
+  world.failingCalls.length = 0;
+  await world.passMinutes(PERIOD_MINUTES + 3);
+  return raised;
+}
+
+const periodOf = (time: number) => Math.floor(time / 1_000 / budget.periodSeconds);
+const raisedIn = ({ time }: Alert) => periodOf(Date.parse(time));
+
+function counts(keys: readonly string[]): number[] {
+  const found = new Map<string, number>();
+  keys.forEach((key) => found.set(key, (found.get(key) ?? 0) + 1));
+  return [...found.values()];
+}
+
+const idsOf = (world: AlertWorld) => world.published.flatMap(({ changeIds }) => changeIds);
+
+test('every alert is published, and none is remembered as sent before, whatever fails in between', async () => {
+  await fc.assert(
+    fc.asyncProperty(storm(faults), async (steps) => {
+      const world = await newWorld();
+      const raised = await play(world, steps, async () => {
+        const published = new Set(idsOf(world));
+        const { sent } = await world.remembered();
+        expect(sent.filter((id) => !published.has(id))).toEqual([]);
+      });
+      expect([...new Set(idsOf(world))].sort()).toEqual(raised.map(({ changeId }) => changeId).sort());
+      expect((await world.remembered()).held).toEqual([]);
+    }),
+    { numRuns: 6 },
+  );
+});
+
+test('without failures, every alert is published once and within the budgets', async () => {
+  await fc.assert(
+    fc.asyncProperty(storm(), async (steps) => {
+      const world = await newWorld();
+      const raised = await play(world, steps, () => Promise.resolve());
+      // Two instances that handle the same event at the same time may both publish it
+      const twice = steps.some((step) => 'twice' in step && step.twice);
+      const ids = idsOf(world);
+      expect((twice ? [...new Set(ids)] : ids).sort()).toEqual(raised.map(({ changeId }) => changeId).sort());
+      const single = world.published.flatMap(({ alert, time }) =>
+        alert ? [{ ...alert, period: periodOf(time) }] : [],
+      );
+      const bySeverity = counts(single.map(({ period, severity }) => `${period} ${severity}`));
+      const byGroup = counts(single.map(({ period, severity, group }) => `${period} ${severity} ${group}`));
+      expect(Math.max(0, ...bySeverity)).toBeLessThanOrEqual(budget.maxAlerts);
+      expect(Math.max(0, ...byGroup)).toBeLessThanOrEqual(budget.maxAlertsPerGroup);
+    }),
+    { numRuns: 6 },
+  );
+});
+
+test('the first alert of a group in a period is published at once, or in a digest within a minute if many groups fail', async () => {
+  await fc.assert(
+    fc.asyncProperty(storm(), async (steps) => {
+      const world = await newWorld();
+      const raised = await play(world, steps, () => Promise.resolve());
+      const sameGroup = (one: Alert, other: Alert) =>
+        one.severity === other.severity && one.group === other.group && raisedIn(one) === raisedIn(other);
+      for (const alert of raised) {
+        const firstPublished = world.published.find(({ changeIds }) =>
+          raised.some(({ changeId }, index) => sameGroup(raised[index], alert) && changeIds.includes(changeId)),
+        )!;
+        const firstRaised = raised.find((other) => sameGroup(other, alert))!;
+        const failing = raised.filter(
+          ({ severity }, index) => severity === alert.severity && raisedIn(raised[index]) === raisedIn(alert),
+        );
+        const manyFail = new Set(failing.map(({ group }) => group)).size > budget.maxAlerts;
+        const delay = firstPublished.time - Date.parse(firstRaised.time);
+        expect(delay).toBeLessThanOrEqual(manyFail ? 60_000 : 0);
+      }
+    }),
+    { numRuns: 6 },
+  );
+});
+
+test('25 Spot warnings of one service do not hold back the out-of-memory of another', async () => {
+  const world = await newWorld();
+  await world.deliver(Array.from({ length: 25 }, () => world.alert(AlertSeverity.warning, 'spot')));
+  const outOfMemory = world.alert(AlertSeverity.error, 'memory');
+  await world.deliver([outOfMemory]);
+  expect(world.published.map(({ changeIds }) => changeIds)).toContainEqual([outOfMemory.changeId]);
+  await world.passMinutes(PERIOD_MINUTES);
+  const digests = world.published.filter(({ alert }) => alert === undefined);
+  expect(digests.map(({ severity, changeIds }) => [severity, changeIds.length])).toEqual([['WARNING', 23]]);
+});
+
+test('while the topic refuses, one attempt a minute; afterwards everything within a minute, and no budget is spent', async () => {
+  const world = await newWorld();
+  world.topic = 'refuses';
+  await world.deliver([world.alert(AlertSeverity.error, 'a')]);
+  for (let minute = 0; minute < 30; minute++) {
+    await world.deliver([world.alert(AlertSeverity.error, 'a'), world.alert(AlertSeverity.warning, 'b')]);
+    await world.passMinutes(1);
+  }
+  expect(world.published).toEqual([]);
+  expect(world.attempts).toBe(1 + 30);
+  world.topic = 'accepts';
+  await world.passMinutes(1);
+  expect(idsOf(world)).toHaveLength(61);
+  world.published.length = 0;
+  await world.passMinutes(1);
+  await world.deliver([world.alert(AlertSeverity.error, 'a')]);
+  expect(world.published.map(({ alert }) => alert?.group)).toEqual(['a']);
+});
+
+test('while the table is away, events fail and are handled again', async () => {
+  const world = await newWorld();
+  world.failingCalls.push(...Array.from({ length: 40 }, () => true));
+  await world.deliver([world.alert(AlertSeverity.error, 'a')]);
+  await world.passMinutes(2);
+  expect(world.published).toEqual([]);
+  world.failingCalls.length = 0;
+  await world.passMinutes(1);
+  expect(idsOf(world)).toEqual(['change-1']);
+});
