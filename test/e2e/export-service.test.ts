@@ -492,6 +492,7 @@ describe(`export-service, ${size.jobs} jobs with ${size.jobs * size.files} files
     'an event that its target refuses is in a dead-letter queue',
     async () => {
       expect(await loseAnEventOfEach(cloud.local!)).toEqual([
+        'AlertsClock',
         'AlertsDeploymentRule',
         'AlertsServiceRule',
         'AlertsStoppedRule',

@@ -211,6 +211,7 @@ describe('object-tasks', () => {
     'an event that its target refuses is in the dead-letter queue of the target',
     async () => {
       expect(await loseAnEventOfEach(cloud.local!)).toEqual([
+        'AlertsClock',
         'AlertsDeploymentRule',
         'AlertsServiceRule',
         'AlertsStoppedRule',

@@ -401,6 +401,7 @@ describe('typed-ingest, while everything goes wrong', () => {
     'an event that its target refuses is in the dead-letter queue of the target',
     async () => {
       expect(await loseAnEventOfEach(cloud.local!)).toEqual([
+        'AlertsClock',
         'AlertsDeploymentRule',
         'AlertsServiceRule',
         'AlertsStoppedRule',

@@ -7,8 +7,8 @@ export const AlertDefaults = {
   expectedExitCodes: [143],
   /** More than an operator reads in the period; the first alerts show the failure. */
   maxAlerts: 20,
-  /** Enough to see that a service fails repeatedly; the digest has the number. */
-  maxAlertsPerGroup: 5,
+  /** A half is kept for the first alerts of other groups, so one group cannot use more. */
+  maxAlertsPerGroup: (maxAlerts: number): number => Math.ceil(maxAlerts / 2),
   period: Duration.minutes(15),
   /** Three attempts to publish that are not answered, of five seconds each, and the requests to hold the alert back. */
   functionTimeout: Duration.minutes(1),

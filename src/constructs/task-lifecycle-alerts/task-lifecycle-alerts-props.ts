@@ -81,7 +81,7 @@ export interface TaskLifecycleAlertsProps {
    * Maximum alerts of one severity for one service or task definition family per `period`, from 1 to `maxAlerts`.
    * Further alerts are held back and sent in a digest.
    *
-   * @default 5, or `maxAlerts` if that is less
+   * @default - half of `maxAlerts`, rounded up: 10
    */
   readonly maxAlertsPerGroup?: number;
 

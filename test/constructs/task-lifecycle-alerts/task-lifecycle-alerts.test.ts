@@ -247,7 +247,7 @@ describe('TaskLifecycleAlerts with defaults', () => {
       FILEWORKS_ALERT_LAYOUT: 'Text',
       FILEWORKS_EXPECTED_EXIT_CODES: '0,143',
       FILEWORKS_MAX_ALERTS: '20',
-      FILEWORKS_MAX_ALERTS_PER_GROUP: '5',
+      FILEWORKS_MAX_ALERTS_PER_GROUP: '10',
       FILEWORKS_ALERT_PERIOD_SECONDS: '900',
     });
   });
@@ -329,10 +329,10 @@ it('tells by another layout, period and runbook', () => {
   });
 });
 
-it('has no more alerts for a group than for all of them', () => {
+it('has half of the alerts for one group', () => {
   expect(environmentOf(createAlerts({ maxAlerts: 3 }).template)).toMatchObject({
     FILEWORKS_MAX_ALERTS: '3',
-    FILEWORKS_MAX_ALERTS_PER_GROUP: '3',
+    FILEWORKS_MAX_ALERTS_PER_GROUP: '2',
   });
 });
 

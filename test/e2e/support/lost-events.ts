@@ -1,4 +1,6 @@
 import {
+  DisableRuleCommand,
+  EnableRuleCommand,
   EventBridgeClient,
   ListEventBusesCommand,
   ListRulesCommand,
@@ -53,13 +55,15 @@ interface Watched {
  * Has each target of a rule or a schedule that has a dead-letter queue refuse one event, which must arrive there.
  * Returns the logical ids of the rules and schedules, without hashes, in order.
  *
- * Meanwhile a rule matches events of the test only, and a schedule has a copy; both are as deployed afterwards. Call it
- * when the deployment has nothing to do.
+ * Meanwhile a rule matches events of the test only, and a schedule has a copy; both are as deployed afterwards. Rules by
+ * the clock are disabled, whose functions may handle dead-letter messages again. Call it when the deployment has nothing
+ * to do.
  */
 export async function loseAnEventOfEach(cloud: LocalCloud): Promise<string[]> {
   const events = new EventBridgeClient(cloud.clientConfig());
   const scheduler = new SchedulerClient(cloud.clientConfig());
   const sqs = new SQSClient(cloud.clientConfig());
+  const resume = await stopClocks(events);
   try {
     const watched = [...(await targetsOfRules(events)), ...(await targetsOfSchedules(scheduler))];
     for (const one of watched) {
@@ -73,17 +77,30 @@ export async function loseAnEventOfEach(cloud: LocalCloud): Promise<string[]> {
     }
     return [...new Set(watched.map(({ of }) => logicalId(cloud, of)))].sort();
   } finally {
+    await resume();
     [events, scheduler, sqs].forEach((client) => client.destroy());
   }
 }
 
-async function targetsOfRules(events: EventBridgeClient): Promise<Watched[]> {
+async function rulesOf(events: EventBridgeClient): Promise<Rule[]> {
   const { EventBuses: buses = [] } = await events.send(new ListEventBusesCommand({}));
   const rules = await Promise.all(
     buses.map(async ({ Name }) => (await events.send(new ListRulesCommand({ EventBusName: Name }))).Rules ?? []),
   );
+  return rules.flat();
+}
+
+/** Disables the rules with a schedule; returns what enables them again. */
+async function stopClocks(events: EventBridgeClient): Promise<() => Promise<unknown>> {
+  const clocks = (await rulesOf(events)).filter(({ ScheduleExpression: schedule }) => schedule !== undefined);
+  const names = clocks.map(({ Name, EventBusName }) => ({ Name, EventBusName }));
+  await Promise.all(names.map((name) => events.send(new DisableRuleCommand(name))));
+  return () => Promise.all(names.map((name) => events.send(new EnableRuleCommand(name))));
+}
+
+async function targetsOfRules(events: EventBridgeClient): Promise<Watched[]> {
   const found = await Promise.all(
-    rules.flat().map(async (rule) => {
+    (await rulesOf(events)).map(async (rule) => {
       const { Name: Rule, EventBusName } = rule;
       const { Targets: targets = [] } = await events.send(new ListTargetsByRuleCommand({ Rule, EventBusName }));
       return targets.flatMap(({ Arn: target = '', DeadLetterConfig: { Arn: deadLetterQueue } = {} }) =>
@@ -98,12 +115,12 @@ async function targetsOfRules(events: EventBridgeClient): Promise<Watched[]> {
 
 /** Most rules match events of AWS, which only AWS can put: for a moment, the rule matches one of the test. */
 async function callOfRule(events: EventBridgeClient, rule: Rule): ReturnType<Watched['call']> {
-  const { Name, EventBusName, EventPattern, ScheduleExpression } = rule;
+  const { Name, EventBusName, EventPattern, ScheduleExpression, State } = rule;
   const put = (matches: Partial<Rule>) => events.send(new PutRuleCommand({ Name, EventBusName, ...matches }));
   await put({ EventPattern: JSON.stringify({ source: [SOURCE] }) });
   const event = { EventBusName, Source: SOURCE, DetailType: 'Lost', Detail: '{}' };
   await events.send(new PutEventsCommand({ Entries: [event] }));
-  return () => put({ EventPattern, ScheduleExpression });
+  return () => put({ EventPattern, ScheduleExpression, State });
 }
 
 async function targetsOfSchedules(scheduler: SchedulerClient): Promise<Watched[]> {

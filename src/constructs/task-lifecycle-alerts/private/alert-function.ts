@@ -29,7 +29,7 @@ export interface AlertFunctionOptions extends Pick<
 /** The function that sends alerts and digests, and its table. */
 export function createAlertFunction(scope: Construct, options: AlertFunctionOptions): LambdaHandler {
   const { topic, deadLetterQueue, maxAlerts = AlertDefaults.maxAlerts } = options;
-  const { maxAlertsPerGroup = Math.min(AlertDefaults.maxAlertsPerGroup, maxAlerts) } = options;
+  const { maxAlertsPerGroup = AlertDefaults.maxAlertsPerGroup(maxAlerts) } = options;
   const table = createTable(scope);
   const handler = createHandlerFunction(scope, 'Function', {
     handler: 'task-alerts',
