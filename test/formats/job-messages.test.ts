@@ -6,6 +6,7 @@ import type { FileRow } from '../../src/runtime/dispatch/index.js';
 import { readDownloadTask, sendDownloadTasks } from '../../src/runtime/jobs/export/export-messages.js';
 import { wakeWorker } from '../../src/runtime/jobs/wake-worker.js';
 import { type Job, type JobContext, type JobHandler, QueuePoller } from '../../src/runtime/queue/index.js';
+import { readResent, resendOf } from '../../src/runtime/queue/resend.js';
 import { InMemoryQueues, ManualClock } from '../../src/runtime/testing/index.js';
 
 const object = { bucket: 'inbox', key: 'in/a.csv', size: 7, etag: 'e', versionId: 'v1', sequencer: '0A' };
@@ -58,6 +59,8 @@ async function deliver(body: string, handler: JobHandler) {
   return { bodies, deadLetters: deadLetterQueue.messages.length, left: queue.messages.length };
 }
 
+const message = { messageId: 'id-1', receiptHandle: 'r', body: '{}', receiveCount: 2, sentAt: 1_764_460_800_000 };
+
 const parsed = (body: string) => JSON.parse(body) as Json;
 
 describeFormat({
@@ -75,9 +78,19 @@ describeFormat({
       'download-task': parsed(download),
       'wake-up': parsed(wake),
       continuation: parsed(bodies[0]),
+      resent: parsed(resendOf({ ...message, attributes: {} }, 1)?.attributes?.['fileworks-resent']?.StringValue ?? ''),
     };
   },
-  async read({ 'file-turn': turn, 'download-task': download, continuation }) {
+  async read({ 'file-turn': turn, 'download-task': download, continuation, resent }) {
+    // Version 1 is older than this attribute.
+    if (resent !== undefined) {
+      const attributes = { 'fileworks-resent': { DataType: 'String', StringValue: JSON.stringify(resent) } };
+      expect(readResent({ ...message, messageId: 'id-2', attributes }).resent).toEqual({
+        id: 'id-1',
+        sentAt: message.sentAt,
+        attempts: 1,
+      });
+    }
     const seen: [Job, JobContext['state']][] = [];
     const handler: JobHandler = (job, { state }) => Promise.resolve(void seen.push([job, state]));
     for (const message of [turn, download, continuation]) {
