@@ -94,6 +94,19 @@ export interface FargateTaskProps {
   readonly readonlyRootFilesystem?: boolean;
 
   /**
+   * Whether an init process runs as process 1 of the container, forwards signals to your program and reaps its orphaned
+   * processes.
+   *
+   * Without it, your program is process 1, for which the kernel ignores SIGTERM until the program has a handler: a task
+   * that is stopped while a program in Node.js or Python loads its modules runs on until ECS kills it after
+   * `stopTimeout`. Disable it for an image with an init process that must be process 1, such as s6-overlay.
+   *
+   * @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LinuxParameters.html
+   * @default true
+   */
+  readonly initProcessEnabled?: boolean;
+
+  /**
    * Additional volumes of the container, besides `/tmp`.
    *
    * @default - none

@@ -275,6 +275,18 @@ describe('QueueScaledFargateWorker with options', () => {
       { Volumes: Match.absent(), ContainerDefinitions: [Match.objectLike({ ReadonlyRootFilesystem: false })] },
     ],
     [
+      'an init process, which stops a program that has no signal handler yet',
+      {},
+      'AWS::ECS::TaskDefinition',
+      { ContainerDefinitions: [Match.objectLike({ LinuxParameters: { InitProcessEnabled: true } })] },
+    ],
+    [
+      'no init process',
+      { initProcessEnabled: false },
+      'AWS::ECS::TaskDefinition',
+      { ContainerDefinitions: [Match.objectLike({ LinuxParameters: Match.absent() })] },
+    ],
+    [
       'stop timeout',
       { stopTimeout: Duration.seconds(2) },
       'AWS::ECS::TaskDefinition',

@@ -99,7 +99,8 @@ function checkExclusions(scope: Construct, props: FargateTaskProps, more: Readon
       cpuArchitecture,
       ephemeralStorageGiB,
     } = props;
-    const { readonlyRootFilesystem, volumes, sidecars, taskRole, executionRole, logGroup, logRetention } = props;
+    const { readonlyRootFilesystem, initProcessEnabled, volumes, sidecars } = props;
+    const { taskRole, executionRole, logGroup, logRetention } = props;
     checkExcluded(
       'taskDefinition',
       {
@@ -113,6 +114,7 @@ function checkExclusions(scope: Construct, props: FargateTaskProps, more: Readon
         cpuArchitecture,
         ephemeralStorageGiB,
         readonlyRootFilesystem,
+        initProcessEnabled,
         volumes,
         sidecars,
         taskRole,
@@ -168,7 +170,10 @@ function checkSize(scope: Construct, props: FargateTaskProps): void {
   }
 }
 
-/** A task definition with one container: non-blocking logs, a read-only root file system and a writable `/tmp`. */
+/**
+ * A task definition with one container: non-blocking logs, an init process, a read-only root file system and a writable
+ * `/tmp`.
+ */
 function createTask(
   scope: Construct,
   props: FargateTaskProps,
@@ -199,6 +204,9 @@ function createTask(
     stopTimeout: props.stopTimeout ?? FargateTaskDefaults.stopTimeout,
     healthCheck: own.healthCheck,
     readonlyRootFilesystem,
+    ...((props.initProcessEnabled ?? true) && {
+      linuxParameters: new ecs.LinuxParameters(scope, 'LinuxParameters', { initProcessEnabled: true }),
+    }),
     logging: containerLogging(scope, props) ?? writeTo(logGroup, own.streamPrefix),
   });
   if (readonlyRootFilesystem) {

@@ -24,6 +24,7 @@ export function addGate(
     // Not essential, because it exits before the others start
     essential: false,
     readonlyRootFilesystem: true,
+    linuxParameters: new ecs.LinuxParameters(scope, 'GateLinuxParameters', { initProcessEnabled: true }),
     logging: ecs.LogDriver.awsLogs({
       streamPrefix: 'gate',
       logGroup: new LogGroup(scope, 'GateLog', { retention: RetentionDays.ONE_MONTH }),
