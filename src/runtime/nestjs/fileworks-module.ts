@@ -1,5 +1,5 @@
 import { type DynamicModule, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
-import { DiscoveryModule, DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { DiscoveryModule, DiscoveryService, MetadataScanner, ModulesContainer } from '@nestjs/core';
 import { FileworksHealthIndicator } from './fileworks-health-indicator.js';
 import { type FileworksModuleOptions, FileworksRunner } from './fileworks-runner.js';
 import type { Environment } from '../support/environment.js';
@@ -37,9 +37,16 @@ export class FileworksModule {
         { provide: OPTIONS_TOKEN, useFactory, inject },
         {
           provide: FileworksRunner,
-          useFactory: (options: FileworksModuleOptions, discovery: DiscoveryService, scanner: MetadataScanner) =>
-            new FileworksRunner(options, discovery, scanner),
-          inject: [OPTIONS_TOKEN, DiscoveryService, MetadataScanner],
+          useFactory: (
+            options: FileworksModuleOptions,
+            discovery: DiscoveryService,
+            scanner: MetadataScanner,
+            modules: ModulesContainer,
+          ) => {
+            startLastAndStopFirst(modules);
+            return new FileworksRunner(options, discovery, scanner);
+          },
+          inject: [OPTIONS_TOKEN, DiscoveryService, MetadataScanner, ModulesContainer],
         },
         {
           provide: FileworksHealthIndicator,
@@ -55,6 +62,19 @@ export class FileworksModule {
 // Called and not written with an @: providers are made by factories, so nothing here depends on a compiler's kind of
 // decorators.
 Module({})(FileworksModule);
+
+/**
+ * Nest calls the hooks of a start from the deepest of imported modules to the module of the application, and those of a
+ * shutdown in the opposite order, module by module. A distance below that of the application's own module makes jobs
+ * start after everything is initialized, and end before anything is destroyed.
+ */
+function startLastAndStopFirst(modules: ModulesContainer): void {
+  for (const module of modules.values()) {
+    if (module.metatype === FileworksModule) {
+      module.distance = -1;
+    }
+  }
+}
 
 /**
  * The options that the construct wrote into the environment.

@@ -1,5 +1,5 @@
 import { type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { type DiscoveryService, type MetadataScanner } from '@nestjs/core';
+import { ContextIdFactory, type DiscoveryService, type MetadataScanner, ModuleRef } from '@nestjs/core';
 import { FILE_HANDLER_METADATA, type FileHandlerOptions } from './file-handler.js';
 import { ConfigurationError } from '../errors.js';
 import { type JobHandler, QueuePoller, type QueueOptions, type QueuePollerOptions } from '../queue/index.js';
@@ -22,6 +22,9 @@ export interface FileworksModuleOptions extends Omit<QueuePollerOptions, 'queues
   readonly circuits?: readonly HasCircuit[];
 }
 
+type Prototype = Readonly<Record<string, unknown>> & { readonly constructor: { readonly name: string } };
+type Provider = ReturnType<DiscoveryService['getProviders']>[number];
+
 interface FoundHandler {
   readonly where: string;
   readonly options: FileHandlerOptions;
@@ -30,8 +33,7 @@ interface FoundHandler {
 
 /**
  * Starts the poller when the application is ready, and drains it first of all when the application shuts down: Nest
- * waits for it before
- * it calls `beforeApplicationShutdown` and `onApplicationShutdown`, which is where what handlers need should be closed.
+ * waits for it before it calls a shutdown hook of the application, `onModuleDestroy` included.
  */
 export class FileworksRunner implements OnApplicationBootstrap, OnModuleDestroy {
   #poller: QueuePoller | undefined;
@@ -62,11 +64,8 @@ export class FileworksRunner implements OnApplicationBootstrap, OnModuleDestroy 
   }
 
   #findHandlers(): FoundHandler[] {
-    return this.discovery.getProviders().flatMap(({ instance }: { instance?: unknown }) => {
-      if (typeof instance !== 'object' || instance === null) {
-        return [];
-      }
-      const prototype = Object.getPrototypeOf(instance) as Record<string, unknown> | null;
+    return this.discovery.getProviders().flatMap((provider) => {
+      const prototype = prototypeOf(provider);
       return this.scanner.getAllMethodNames(prototype).flatMap((name) => {
         const method = prototype?.[name];
         const options =
@@ -77,14 +76,50 @@ export class FileworksRunner implements OnApplicationBootstrap, OnModuleDestroy 
           ? []
           : [
               {
-                where: `${instance.constructor.name}.${name}`,
+                where: `${prototype?.constructor.name}.${name}`,
                 options,
-                handler: (method as JobHandler).bind(instance),
+                handler: isShared(provider)
+                  ? (method as JobHandler).bind(provider.instance)
+                  : resolvedForEachJob(provider, name),
               },
             ];
       });
     });
   }
+}
+
+/** The prototype of the provider's class; of one that a factory makes for each request, no instance exists yet. */
+function prototypeOf({ instance, metatype, inject }: Provider): Prototype | null {
+  if (typeof instance === 'object' && instance !== null) {
+    return Object.getPrototypeOf(instance) as Prototype | null;
+  }
+  return inject === undefined && typeof metatype === 'function' ? (metatype.prototype as Prototype) : null;
+}
+
+/** Whether one instance does all jobs: neither the provider nor anything that it depends on has another scope. */
+function isShared(provider: Provider): boolean {
+  return provider.isDependencyTreeStatic() && !provider.isTransient;
+}
+
+/**
+ * A job is the request of providers that are scoped to requests: each has an instance of its own, with the job and its
+ * context under the token `REQUEST`.
+ *
+ * @throws ConfigurationError when the provider belongs to no module
+ */
+function resolvedForEachJob({ token, host }: Provider, name: string): JobHandler {
+  const moduleRef = host?.getProviderByKey<ModuleRef>(ModuleRef).instance;
+  if (moduleRef === undefined) {
+    throw new ConfigurationError([
+      `the provider of @FileHandler() ${name} belongs to no module, so it cannot be resolved for each job; use the scope DEFAULT`,
+    ]);
+  }
+  return async (job, context) => {
+    const contextId = ContextIdFactory.create();
+    moduleRef.registerRequestByContextId({ job, context }, contextId);
+    const instance = await moduleRef.resolve<Record<string, JobHandler>>(token as string, contextId);
+    await instance[name](job, context);
+  };
 }
 
 /** @throws ConfigurationError when a queue has no handler or several, or a handler has no queue */

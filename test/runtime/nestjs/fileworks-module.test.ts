@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type INestApplicationContext } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { Inject, type INestApplicationContext, type Provider, Scope } from '@nestjs/common';
+import { NestFactory, REQUEST } from '@nestjs/core';
 import { z } from 'zod';
 import {
   FileHandler,
@@ -43,7 +43,8 @@ async function createApp(
   queues: InMemoryQueues,
   named: readonly InMemoryQueue[],
   circuits: readonly HasCircuit[] = [],
-  more: (typeof Other)[] = [],
+  more: Provider[] = [],
+  handler: Provider = { provide: ZipHandler, useFactory: (store: Store) => new ZipHandler(store), inject: [Store] },
 ): Promise<INestApplicationContext> {
   class AppModule {}
   const module = {
@@ -59,11 +60,7 @@ async function createApp(
         }),
       }),
     ],
-    providers: [
-      Store,
-      ...more,
-      { provide: ZipHandler, useFactory: (store: Store) => new ZipHandler(store), inject: [Store] },
-    ],
+    providers: [Store, ...more, handler],
   };
   // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class and takes literals
   return NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
@@ -123,6 +120,74 @@ it('takes no new work while the circuit of a client is open', async () => {
   events?.onClose();
   await until(() => app.get(Store).keys.length === 1);
   await app.close();
+});
+
+describe.each([
+  ['REQUEST', Scope.REQUEST],
+  ['TRANSIENT', Scope.TRANSIENT],
+])('a handler with the scope %s', (_, scope) => {
+  it('is resolved for each job, with its dependencies', async () => {
+    let made = 0;
+    class Scoped {
+      readonly number = (made += 1);
+      constructor(
+        private readonly store: Store,
+        private readonly request: unknown,
+      ) {}
+
+      handle(job: Job): void {
+        const { job: requested } = (this.request ?? {}) as { readonly job?: Job };
+        this.store.keys.push(`${job.object?.key} by ${this.number}${requested === job ? ', with its job' : ''}`);
+      }
+    }
+    Inject(Store)(Scoped, undefined, 0);
+    Inject(scope === Scope.REQUEST ? REQUEST : 'nothing')(Scoped, undefined, 1);
+    FileHandler()(Scoped.prototype, 'handle', Object.getOwnPropertyDescriptor(Scoped.prototype, 'handle') ?? {});
+    const queues = new InMemoryQueues();
+    const queue = queues.create('jobs');
+    const nothing = { provide: 'nothing', useValue: null };
+    const app = await createApp(queues, [queue], [], [nothing], { provide: Scoped, useClass: Scoped, scope });
+    const store = app.get(Store);
+    for (const key of ['a', 'b']) {
+      const before = store.keys.length;
+      queue.send(objectCreatedEvent({ key }));
+      await until(() => store.keys.length > before);
+    }
+    await app.close();
+    const more = scope === Scope.REQUEST ? ', with its job' : '';
+    expect(store.keys.map((line) => line.replace(/\d+/, '#'))).toEqual([`a by #${more}`, `b by #${more}`]);
+    expect(new Set(store.keys.map((line) => /\d+/.exec(line)?.[0])).size).toBe(2);
+    expect(queue.deleted).toHaveLength(2);
+  });
+});
+
+it('starts jobs after the application is initialized, and ends them before anything of it is destroyed', async () => {
+  const log: string[] = [];
+  class Database {
+    async onApplicationBootstrap(): Promise<void> {
+      await sleep(50);
+      log.push('database open');
+    }
+
+    onModuleDestroy(): void {
+      log.push('database closed');
+    }
+  }
+  class Handler {
+    async handle(): Promise<void> {
+      log.push('job started');
+      await sleep(200);
+      log.push('job ended');
+    }
+  }
+  FileHandler()(Handler.prototype, 'handle', Object.getOwnPropertyDescriptor(Handler.prototype, 'handle') ?? {});
+  const queues = new InMemoryQueues();
+  const queue = queues.create('jobs');
+  queue.send(objectCreatedEvent({ key: 'a' }));
+  const app = await createApp(queues, [queue], [], [Database], Handler);
+  await until(() => log.includes('job started'));
+  await app.close();
+  expect(log).toEqual(['database open', 'job started', 'job ended', 'database closed']);
 });
 
 it('fails to start when two methods could have the jobs of a queue, or one has none', async () => {
