@@ -37,7 +37,7 @@ export class ProtectionKeeper {
   readonly #protection: ScaleInProtection | undefined;
   readonly #clock: Clock;
   readonly #listener: PollerListener;
-  /** Whether work may go on: protected, or without protection after a failure. */
+  /** Whether work may continue: protected, or without protection after a failure. */
   #held = false;
   #failures = 0;
   #acquiring: Promise<void> | undefined;
