@@ -25,6 +25,7 @@ import { expectToFitItsSchema } from '../support/event-schemas';
 import { freePort } from '../runtime/support/ports';
 import { accountRun, type Cloud, patience, type Task, test, testLocally } from './support/clouds/cloud';
 import { deploymentOf, until, workerFolder } from './support/deployment';
+import { unusedByAlerts } from './support/alerts';
 import { loseAnEventOfEach } from './support/lost-events';
 import { secondVersion } from './support/second-version';
 
@@ -514,6 +515,7 @@ describe(`export-service, ${size.jobs} jobs with ${size.jobs * size.files} files
       };
       expect(
         await privilegeFindings(cloud.local!, app, [
+          ...unusedByAlerts('Alerts'),
           { ...leases, role: worker },
           { ...leases, role: orchestrator },
           {

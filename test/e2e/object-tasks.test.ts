@@ -10,8 +10,9 @@ import {
   SchedulerClient,
 } from '@aws-sdk/client-scheduler';
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
-import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { PurgeQueueCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { ObjectTaskEnv } from '../../src/contract/object-task-env';
+import { taskStopped } from '../handlers/task-alerts/events';
 import { privilegeFindings } from '../least-privilege/findings';
 import { type Cloud, nameOf, patience, type Task, test, testLocally, variableOf } from './support/clouds/cloud';
 import { deploymentOf, until } from './support/deployment';
@@ -206,6 +207,26 @@ describe('object-tasks', () => {
       (await messages(alertsUrl)).find((text) => text.includes('no file for an hour')),
     );
   }, 60_000);
+
+  test('an event in the dead-letter queue of the alerts raises its alert, and one that cannot be read stays', async () => {
+    const [, queueUrl] = Object.entries(cloud.resources('ObjectTasks')).find(([id]) =>
+      /^AlertsDeadLetterQueue[0-9A-F]{8}$/.test(id),
+    )!;
+    const send = (event: object) =>
+      sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: JSON.stringify(event) }));
+    await send({ region: 'eu-west-1' });
+    // As Lambda sends it
+    await send({ requestPayload: taskStopped({ stoppedReason: 'lost for a while' }) });
+    await until('its alert', 90, async () =>
+      (await messages(alertsUrl)).find((text) => text.includes('lost for a while')),
+    );
+    const left = await until('what is left', 30, async () => {
+      const found = await messages(queueUrl!);
+      return found.length > 0 ? found : undefined;
+    });
+    expect(left).toEqual(['{"region":"eu-west-1"}']);
+    await sqs.send(new PurgeQueueCommand({ QueueUrl: queueUrl }));
+  }, 180_000);
 
   testLocally('it injects faults')(
     'an event that its target refuses is in the dead-letter queue of the target',

@@ -17,6 +17,7 @@ import { privilegeFindings } from '../least-privilege/findings';
 import { accountRun, type Cloud, nameOf, patience, test, testLocally, variableOf } from './support/clouds/cloud';
 import { deploymentOf, until } from './support/deployment';
 import { DispatchWatch } from './support/dispatch-watch';
+import { unusedByAlerts } from './support/alerts';
 import { loseAnEventOfEach } from './support/lost-events';
 import { createQueueFor } from './support/queue';
 
@@ -424,6 +425,7 @@ describe('typed-ingest, while everything goes wrong', () => {
       const supervises = 'requests a task whose token is too old, and stops one without heartbeats; here there is none';
       expect(
         await privilegeFindings(cloud.local!, app, [
+          ...unusedByAlerts('Alerts'),
           {
             role: 'TaskTaskRole',
             action: 's3:GetObject',

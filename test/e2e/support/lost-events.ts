@@ -55,9 +55,9 @@ interface Watched {
  * Has each target of a rule or a schedule that has a dead-letter queue refuse one event, which must arrive there.
  * Returns the logical ids of the rules and schedules, without hashes, in order.
  *
- * Meanwhile a rule matches events of the test only, and a schedule has a copy; both are as deployed afterwards. Rules by
- * the clock are disabled, whose functions may handle dead-letter messages again. Call it when the deployment has nothing
- * to do.
+ * Meanwhile a rule matches events of the test only, and a schedule has a copy; both are as deployed afterwards. Rules
+ * with a schedule are disabled, because their functions may handle dead-letter messages again. Call it when the
+ * deployment has nothing to do.
  */
 export async function loseAnEventOfEach(cloud: LocalCloud): Promise<string[]> {
   const events = new EventBridgeClient(cloud.clientConfig());
@@ -117,7 +117,7 @@ async function targetsOfRules(events: EventBridgeClient): Promise<Watched[]> {
 async function callOfRule(events: EventBridgeClient, rule: Rule): ReturnType<Watched['call']> {
   const { Name, EventBusName, EventPattern, ScheduleExpression, State } = rule;
   const put = (matches: Partial<Rule>) => events.send(new PutRuleCommand({ Name, EventBusName, ...matches }));
-  await put({ EventPattern: JSON.stringify({ source: [SOURCE] }) });
+  await put({ EventPattern: JSON.stringify({ source: [SOURCE] }), State: 'ENABLED' });
   const event = { EventBusName, Source: SOURCE, DetailType: 'Lost', Detail: '{}' };
   await events.send(new PutEventsCommand({ Entries: [event] }));
   return () => put({ EventPattern, ScheduleExpression, State });
