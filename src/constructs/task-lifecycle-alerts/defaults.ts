@@ -14,7 +14,7 @@ export const AlertDefaults = {
   functionTimeout: Duration.minutes(1),
   /** The digest of what was held back, and the alerts after an outage, are at most this late. */
   clockInterval: Duration.minutes(1),
-  /** A dependency is away, not only throttled: the clock failed in three of five minutes. */
+  /** A dependency is unavailable, not only throttled: the clock failed in three of five minutes. */
   undeliveredEvaluations: 5,
   undeliveredDatapoints: 3,
   /** Twice, so that a late data point of the function is no alarm. */

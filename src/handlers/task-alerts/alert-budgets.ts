@@ -25,7 +25,7 @@ export type Verdict =
  *
  * Severities have separate budgets, so none can use up that of another. Within a severity, each owner has its own
  * budget, and half of the budget of all owners is kept for the first alert of each: an owner with many alerts cannot
- * hold back the first one of another. If so many owners fail that even this first one is held back, it is due at once.
+ * hold back the first one of another. If more owners fail than that, the first alert is held back but due at once.
  */
 export class AlertBudgets {
   readonly #client: DynamoDBClient;

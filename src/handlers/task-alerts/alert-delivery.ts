@@ -9,7 +9,7 @@ import { digestsOf } from './digest';
 import { HeldCause } from './held-alert';
 import type { AlertPublisher } from './publisher';
 
-/** While the topic is away, the clock alone tries it; longer than from one run of the clock to the next. */
+/** While the topic is unavailable, the clock alone tries it; longer than from one run of the clock to the next. */
 const PAUSE_SECONDS = 90;
 /** Longer than the timeout of the function, so that a claim ends only after its holder. */
 const CLAIM_SECONDS = 90;
@@ -41,7 +41,7 @@ export class AlertDelivery {
     this.#parts = parts;
   }
 
-  /** @throws if the table is away: the event of the alert must be handled again */
+  /** @throws if the table is unavailable: the event of the alert must be handled again */
   async deliver(alert: Alert): Promise<void> {
     const { history, budgets } = this.#parts;
     const now = this.#nowSeconds();

@@ -15,8 +15,8 @@ const MAX_RECEIVES = 10;
 
 /**
  * Handles the events in the dead-letter queue again. EventBridge or Lambda sent them there when the function failed on
- * every attempt, for example while the table was away. Those that fail again stay there: an event that cannot be read
- * does not keep the others from being handled, and any other failure ends the run.
+ * every attempt, for example while the table was unavailable. Those that fail again stay there: an event that cannot be
+ * read does not keep the others from being handled, and any other failure ends the run.
  */
 export async function handleDeadLetters(
   sqs: SQSClient,

@@ -222,7 +222,7 @@ describe('the alerts function', () => {
     expect(published).toHaveLength(1);
   });
 
-  it('throws while the table is away, so that the event is handled again', async () => {
+  it('throws while the table is unavailable, so that the event is handled again', async () => {
     tableFails = true;
     await expect(stop(1)).rejects.toThrow('table denied');
     await pass(1);

@@ -168,7 +168,7 @@ test('while the topic refuses, one attempt a minute; afterwards everything withi
   expect(world.published.map(({ alert }) => alert?.group)).toEqual(['a', 'a']);
 });
 
-test('while the table is away, events fail and are handled again', async () => {
+test('while the table is unavailable, events fail and are handled again', async () => {
   const world = await newWorld();
   world.failingCalls.push(...Array.from({ length: 40 }, () => true));
   await world.deliver([world.alert(AlertSeverity.error, 'a')]);

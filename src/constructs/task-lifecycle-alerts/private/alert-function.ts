@@ -78,7 +78,7 @@ export function createAlertFunction(scope: Construct, options: AlertFunctionOpti
 
 /**
  * A schedule, because digests must be sent when no further event comes, and tried again for as long as the topic or the
- * table is away, which may exceed every retry policy.
+ * table is unavailable, which may exceed every retry policy.
  */
 export function startClock(scope: Construct, alertFunction: LambdaHandler, deadLetterQueue: IQueue): void {
   new Rule(scope, 'Clock', {
