@@ -216,7 +216,10 @@ describe('object-tasks', () => {
       sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: JSON.stringify(event) }));
     await send({ region: 'eu-west-1' });
     // As Lambda sends it
-    await send({ requestPayload: taskStopped({ stoppedReason: 'lost for a while' }) });
+    const taskDefinitionArn = Object.values(cloud.resources('ObjectTasks')).find((id) =>
+      /:task-definition\//.test(id ?? ''),
+    );
+    await send({ requestPayload: taskStopped({ stoppedReason: 'lost for a while', taskDefinitionArn }) });
     await until('its alert', 90, async () =>
       (await messages(alertsUrl)).find((text) => text.includes('lost for a while')),
     );
