@@ -39,6 +39,7 @@ export {
 } from './constructs/fargate-task';
 export {
   Delivery,
+  type ExpectFilesOptions,
   FileIngestBucket,
   type FileIngestBucketProps,
   type IFileDispatcher,

@@ -62,7 +62,9 @@ export function createEachConstruct(common: EachOptions = {}): Stack {
     'Tracking',
   );
   const inbox = new FileIngestBucket(stack, 'Inbox', common);
-  inbox.addRoute('Queue', { prefixes: ['queue/'], target: IngestTarget.queue(common) });
+  inbox
+    .addRoute('Queue', { prefixes: ['queue/'], target: IngestTarget.queue(common) })
+    .expectFiles({ every: Duration.hours(26) });
   new IngestRoute(stack, 'Elsewhere', {
     ...common,
     source: new FileIngestBucket(test.shared, 'Inbox'),

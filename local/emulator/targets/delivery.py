@@ -31,9 +31,16 @@ def apply():
     attempt = eventbridge._invoke_target
 
     def invoke(target, event, rule, view=None):
+        if _is_first(target):
+            metrics.count("matched", rule)
         _deliver(attempt, (target, event, rule, view), clock.now(), 0)
 
     eventbridge._invoke_target = invoke
+
+
+def _is_first(target):
+    """Once for an event, however many targets the rule has."""
+    return any(targets and targets[0] is target for targets in eventbridge._targets.values())
 
 
 def _deliver(attempt, delivery, since, retries):

@@ -12,6 +12,7 @@ from . import permissions
 
 # Of the same event, the metrics of a rule and those of a schedule.
 _METRICS = {
+    "matched": (["MatchedEvents", "TriggeredRules"], []),
     "attempt": (["InvocationAttempts"], ["InvocationAttemptCount"]),
     "error": ([], ["TargetErrorCount"]),
     "delivered": (["Invocations"], []),

@@ -302,6 +302,8 @@ const METRICS_OF_SERVICES: Readonly<Partial<Record<string, readonly string[]>>> 
     'Invocations',
     'InvocationsFailedToBeSentToDlq',
     'InvocationsSentToDlq',
+    'MatchedEvents',
+    'TriggeredRules',
   ],
   'AWS/Lambda': ['Duration', 'Errors', 'Invocations', 'Throttles'],
   'AWS/SQS': [

@@ -1,3 +1,4 @@
+import { Stack } from 'aws-cdk-lib';
 import type { Alarm, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
@@ -9,12 +10,16 @@ import { grantPutObjects, grantReadObjects, grantReadObjectTags } from '../priva
 import { pathOf } from '../private/paths';
 import { checkEventSource } from '../private/same-environment';
 import { createUndeliveredEvents } from '../private/undelivered-events';
+import { ValidationError } from '../private/validation-error';
+import type { ExpectFilesOptions } from './expect-files-options';
 import type { FileIngestBucketProps } from './file-ingest-bucket-props';
 import type { IFileIngestBucket } from './ingest-interfaces';
 import { IngestRoute } from './ingest-route';
 import type { IngestRouteOptions } from './ingest-route-options';
+import { createArrivalAlarm } from './private/arrivals';
 import { ownNotifications } from './private/bucket-notifications';
 import { createIngestBucket } from './private/ingest-bucket';
+import { countRoutes } from './private/route-registry';
 
 /**
  * A bucket that sends events for new objects to processing targets.
@@ -83,6 +88,27 @@ export class FileIngestBucket extends Construct implements IFileIngestBucket {
   addRoute(id: string, options: IngestRouteOptions): IngestRoute {
     checkNewId('a route', id, this);
     return new IngestRoute(this, id, { ...options, source: this });
+  }
+
+  /**
+   * Raises an alarm when fewer files than expected arrive on all routes of the bucket together: the senders are down,
+   * EventBridge is switched off on the bucket, or rules are disabled. Call it after the routes are added, once.
+   *
+   * Routes in other stacks do not count, and a file that matches two routes counts twice. To watch each source, call
+   * `expectFiles` of its route. The alarm is in ALARM from its creation until the first files arrive.
+   *
+   * @param options the number of files and the window
+   */
+  expectFiles(options: ExpectFilesOptions): Alarm {
+    const routes = countRoutes(this).filter((route) => Stack.of(route) === Stack.of(this));
+    if (routes.length === 0) {
+      throw new ValidationError('expectFiles needs a route, whose files it counts; add the routes first', this);
+    }
+    return createArrivalAlarm(
+      this,
+      routes.filter((route) => route instanceof IngestRoute),
+      options,
+    );
   }
 
   /**

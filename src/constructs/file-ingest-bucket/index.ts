@@ -1,4 +1,5 @@
 export { Delivery } from './delivery';
+export type { ExpectFilesOptions } from './expect-files-options';
 export { FileIngestBucket } from './file-ingest-bucket';
 export type { FileIngestBucketProps } from './file-ingest-bucket-props';
 export type { IFileDispatcher, IFileIngestBucket, IIngestRoute } from './ingest-interfaces';

@@ -1,4 +1,5 @@
 import { ArnFormat, Stack, type RemovalPolicy, type Duration } from 'aws-cdk-lib';
+import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { Archive, EventBus, Rule, type EventPattern, type IRuleTarget } from 'aws-cdk-lib/aws-events';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
@@ -15,9 +16,11 @@ import { createUndeliveredEvents } from '../private/undelivered-events';
 import { ValidationError } from '../private/validation-error';
 import { warn } from '../private/warning';
 import { IngestDefaults } from './defaults';
+import type { ExpectFilesOptions } from './expect-files-options';
 import type { IFileIngestBucket, IIngestRoute } from './ingest-interfaces';
 import type { IngestRouteOptions } from './ingest-route-options';
 import type { IngestDelivery } from './ingest-target-options';
+import { createArrivalAlarm } from './private/arrivals';
 import { enableEventBridge, notifyQueue } from './private/bucket-notifications';
 import { hasWildcard, renderEventPatterns } from './private/event-patterns';
 import { allowNotifications, checkForNotifications, renderNotifications } from './private/queue-notification';
@@ -160,6 +163,19 @@ export class IngestRoute extends Construct implements IIngestRoute {
    */
   grantReadTags(grantee: IGrantable): Grant {
     return this.#forEachPrefix((prefix) => this.source.grantReadTags(grantee, prefix));
+  }
+
+  /**
+   * Raises an alarm when fewer files than expected arrive: the sender is down, EventBridge is switched off on the
+   * bucket, or the rule is disabled. Once for a route.
+   *
+   * The alarm counts the events that match the route; with `Delivery.s3Notifications()` the messages that are sent to
+   * its queue, which must then receive nothing else. It is in ALARM from its creation until the first files arrive.
+   *
+   * @param options the number of files and the window
+   */
+  expectFiles(options: ExpectFilesOptions): Alarm {
+    return createArrivalAlarm(this, [this], options);
   }
 
   /**

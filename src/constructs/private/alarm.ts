@@ -28,6 +28,7 @@ export type Runbook =
   | 'dispatcher-wakes-dead-letter'
   | 'export-api-unavailable'
   | 'export-undelivered-events'
+  | 'files-missing'
   | 'function-throttled'
   | 'jobs-dead-letter'
   | 'loader-dead-letter'

@@ -1,3 +1,5 @@
+import { Stack } from 'aws-cdk-lib';
+import { ValidationError } from '../../private/validation-error';
 import type { IFileIngestBucket, IIngestRoute } from '../ingest-interfaces';
 import { commonKey, type RouteFilter } from './route-overlap';
 
@@ -16,8 +18,23 @@ export interface Overlap {
   readonly key: string;
 }
 
+/** Buckets whose files are counted over all routes. */
+const counted = new WeakSet<IFileIngestBucket>();
+
+/** The routes of a bucket, of which no more may follow. */
+export function countRoutes(source: IFileIngestBucket): readonly IIngestRoute[] {
+  counted.add(source);
+  return (registry.get(source) ?? []).map(({ route }) => route);
+}
+
 /** Adds a route and returns the earlier ones that match some of the same objects. */
 export function registerRoute(source: IFileIngestBucket, route: IIngestRoute, filter: RouteFilter): Overlap[] {
+  if (counted.has(source) && Stack.of(route) === Stack.of(source)) {
+    throw new ValidationError(
+      'a route cannot be added after expectFiles of its bucket, which would not count its files; call expectFiles last, or on each route',
+      route,
+    );
+  }
   const entries = registry.get(source) ?? [];
   registry.set(source, [...entries, { route, filter }]);
   return entries.flatMap((other) => {
