@@ -1,5 +1,6 @@
 import { maySend } from '../rules';
 import { quoted, safe } from '../support/printable';
+import { age } from '../support/table';
 import type { Service } from '../services';
 import type { DispatcherStatus, Status } from './status';
 
@@ -20,6 +21,7 @@ export function findingsOf(status: Status): Finding[] {
     ...status.dispatchers.flatMap((dispatcher) => files(dispatcher)),
     ...consumers(status),
     ...status.services.flatMap((service) => tasks(service, status)),
+    ...dependencies(status),
     ...deadLetterQueues(status),
     ...alarms(status),
   ].sort((one, other) => one.hop - other.hop);
@@ -132,6 +134,14 @@ function tasks(service: Service, { queues }: Status): Finding[] {
   }
   return found;
 }
+
+const dependencies = ({ unavailable }: Status): Finding[] =>
+  unavailable.map(({ queue, dependency = 'a dependency', seconds }) => ({
+    hop: 5,
+    problem: safe`jobs of ${queue} wait for ${dependency}, which has been unavailable for ${age(seconds) ?? ''}`,
+    remedy:
+      'they continue when it answers; https://github.com/fileworks/cdk-fileworks/blob/main/docs/operations/runbooks/dependency-unavailable.md',
+  }));
 
 const deadLetterQueues = ({ deadLetterQueues: all }: Status): Finding[] =>
   all

@@ -59,6 +59,11 @@ export function renderStatus(status: Status, findings: readonly Finding[]): stri
       ),
     ),
     section(
+      'Hops 5 and 6: unavailable dependencies',
+      ['QUEUE', 'DEPENDENCY', 'UNAVAILABLE FOR'],
+      status.unavailable.map(({ queue, dependency, seconds }) => [queue, dependency, age(seconds)]),
+    ),
+    section(
       'Hop 8: dead-letter queues',
       ['QUEUE', 'MESSAGES', 'OLDEST'],
       status.deadLetterQueues.map(({ name, visible, inFlight }) => [

@@ -15,6 +15,7 @@ import { describeRules, type EventRule } from '../rules';
 import { eachOf, inBatches } from '../support/batches';
 import type { Clients } from '../support/clients';
 import { describeServices, type Service } from '../services';
+import { unavailableDependencies, type UnavailableDependency } from './dependencies';
 
 /** An event source mapping: a function that receives the messages of a queue. */
 export interface Consumer {
@@ -53,6 +54,8 @@ export interface Status extends Queues {
   readonly services: readonly Service[];
   /** Age of the oldest message by queue name, from CloudWatch. */
   readonly oldestSeconds: Readonly<Record<string, number>>;
+  /** Dependencies for which jobs wait. */
+  readonly unavailable: readonly UnavailableDependency[];
   /** Only alarms in the state ALARM. */
   readonly alarms: readonly Alarm[];
 }
@@ -71,7 +74,10 @@ export async function readStatus(clients: Clients, pipeline: Pipeline): Promise<
     listDispatchers(clients, pipeline),
   ]);
   const counted = await eachOf(dispatchers, (one) => countFiles(clients, one));
-  const oldestSeconds = await oldestMessages(clients, [...queues.queues, ...queues.deadLetterQueues]);
+  const [oldestSeconds, unavailable] = await Promise.all([
+    oldestMessages(clients, [...queues.queues, ...queues.deadLetterQueues]),
+    unavailableDependencies(clients, queues.queues),
+  ]);
   return {
     stack: pipeline.stack,
     at: new Date().toISOString(),
@@ -81,6 +87,7 @@ export async function readStatus(clients: Clients, pipeline: Pipeline): Promise<
     services,
     ...queues,
     oldestSeconds,
+    unavailable,
     alarms,
   };
 }

@@ -61,6 +61,7 @@ const healthy: Status = {
   queues: [queue],
   deadLetterQueues: [{ ...queue, name: 'Jobs' }],
   oldestSeconds: {},
+  unavailable: [],
   alarms: [],
 };
 
@@ -154,6 +155,13 @@ test.each<[string, Partial<Status>, number, RegExp, string]>([
     4,
     /the last deployment of Unpacker failed: circuit breaker/,
     'fix the cause, and deploy',
+  ],
+  [
+    'jobs that wait for a dependency',
+    { unavailable: [{ queue: 'Jobs', dependency: 's3 orders', seconds: 420 }] },
+    5,
+    /^jobs of Jobs wait for s3 orders, which has been unavailable for 7 min$/,
+    'they continue when it answers; https://github.com/fileworks/cdk-fileworks/blob/main/docs/operations/runbooks/dependency-unavailable.md',
   ],
   [
     'dead-letter messages',
