@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { sqsEndpoint } from '../../contract/sqs-endpoint';
 import { AlertClock, TaskAlertsEnv, type AlertLayout } from '../../contract/task-alerts';
 import { numberVariable, variable } from '../shared/environment';
 import { log } from '../shared/log';
@@ -18,7 +19,7 @@ const settings = { requestHandler: { connectionTimeout: 2_000, requestTimeout: 5
 const dynamoDb = new DynamoDBClient(settings);
 const ecs = new ECSClient({ ...settings, maxAttempts: 2 });
 const sns = new SNSClient(settings);
-const sqs = new SQSClient(settings);
+const sqs = new SQSClient({ ...settings, ...sqsEndpoint(process.env) });
 
 /** Delivers the alert for an ECS event, or, for the event of the clock, what could not be delivered before. */
 export async function handler(event: unknown): Promise<void> {
