@@ -9,6 +9,7 @@ import {
   ComparisonOperator,
   MathExpression,
   type MathExpressionProps,
+  Metric,
   Stats,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
@@ -54,6 +55,40 @@ export function workerByHand(stack: Stack, cluster: ICluster, image: ContainerIm
     treatMissingData: TreatMissingData.NOT_BREACHING,
     alarmDescription:
       'Dead-letter messages: jobs that failed on every attempt. What to do: https://example.com/docs/operations/runbooks/jobs-dead-letter.md',
+  });
+  new MathExpression({
+    expression: 'MAX([age, held])',
+    period: Duration.minutes(1),
+    usingMetrics: {
+      age: queue.metricApproximateAgeOfOldestMessage(eachMinute),
+      held: new Metric({
+        namespace: 'Fileworks',
+        metricName: 'OldestMessageAge',
+        dimensionsMap: { QueueName: queue.queueName },
+        ...eachMinute,
+      }),
+    },
+  }).createAlarm(stack, 'OldestMessageAlarm', {
+    threshold: Duration.days(1).toSeconds(),
+    evaluationPeriods: 5,
+    datapointsToAlarm: 1,
+    treatMissingData: TreatMissingData.NOT_BREACHING,
+    alarmDescription:
+      'A message is too old. What to do: https://example.com/docs/operations/runbooks/worker-oldest-message.md',
+  });
+  new MathExpression({
+    expression: 'IF(FILL(inFlight, 0) > 0, 0, visible)',
+    period: Duration.minutes(1),
+    usingMetrics: {
+      visible: queue.metricApproximateNumberOfMessagesVisible(eachMinute),
+      inFlight: queue.metricApproximateNumberOfMessagesNotVisible(eachMinute),
+    },
+  }).createAlarm(stack, 'NotStartingAlarm', {
+    comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+    threshold: 0,
+    evaluationPeriods: 10,
+    treatMissingData: TreatMissingData.NOT_BREACHING,
+    alarmDescription: 'No job starts. What to do: https://example.com/docs/operations/runbooks/worker-not-starting.md',
   });
 
   const taskDefinition = new FargateTaskDefinition(stack, 'TaskDefinition', {

@@ -57,8 +57,6 @@ export const stacks: Readonly<Record<string, Build>> = {
   },
   // The same template as ours, without us.
   'the same by hand': (stack, cluster) => workerByHand(stack, cluster, image),
-  'worker, alarmOldestMessageAge': worker({ alarmOldestMessageAge: Duration.hours(1) }),
-  'worker, alarmNotStartingFor': worker({ alarmNotStartingFor: Duration.minutes(10) }),
   'worker, alarmSaturatedFor': worker({ alarmSaturatedFor: Duration.hours(1) }),
   'worker, an additional queue': worker({ additionalQueues: { Express: {} } }),
   'worker, wake': worker({ wake: WakeUp.onArrival() }),

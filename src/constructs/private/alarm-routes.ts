@@ -59,7 +59,7 @@ function warnIfMute(alarm: cloudwatch.AlarmBase): void {
         warn(
           alarm,
           'Alarm.noAction',
-          'The alarm has no action and notifies nobody; add PipelineAlarms.of(this).notify(new SnsAction(topic)) to the stack, or acknowledge this',
+          'The alarm has no action, so no one is notified; add PipelineAlarms.of(this).notify(new SnsAction(topic)) to the stack, or acknowledge this',
         );
       }
       return [];
