@@ -130,7 +130,7 @@ describe('names that the user gives to parts of a construct', () => {
 
   test('can be those of parts that the construct lacks', () => {
     const test = createTestApp();
-    addLoadRoute(test, 'OldestMessageAlarm');
+    addLoadRoute(test, 'SaturationAlarm');
     addBucket(test, 'Stream', 'Wakes');
     addSchedules(test, 'Day', 'Night');
   });
