@@ -27,11 +27,11 @@ export const QueueAlarmDefaults = {
 export function checkAlarmTime(
   prop: string,
   time: Duration | undefined,
-  max: number | undefined,
+  range: Parameters<typeof checkDuration>[2],
   scope: Construct,
 ): void {
   if (time === undefined || time.isUnresolved() || time.toMilliseconds() !== 0) {
-    checkDuration(prop, time, { min: 60, max }, scope);
+    checkDuration(prop, time, range, scope);
   }
 }
 

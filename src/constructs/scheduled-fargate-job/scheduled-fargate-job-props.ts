@@ -99,13 +99,14 @@ export interface ScheduledFargateJobProps extends FargateTaskProps {
   readonly retryAttempts?: number;
 
   /**
-   * How long no run may have succeeded before `missedAlarm` is in ALARM, from 1 hour to 7 days in whole hours. Only
-   * with `supervision`.
+   * How long no run may have succeeded before `missedAlarm` is in ALARM, from 1 hour to 7 days in whole hours, or
+   * `Duration.hours(0)` for no such alarm. Only with `supervision`.
    *
    * Set it to a little more than the time between two runs. A job that has never run is in ALARM too.
    *
    * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
-   * @default - no such alarm
+   * @default - twice the rate of `schedule` and the `maxDuration` of a run, in whole hours; no such alarm without a
+   * rate, with `start` or `end`, if not `enabled`, or if it would be more than 7 days
    */
   readonly alarmMissedFor?: Duration;
 

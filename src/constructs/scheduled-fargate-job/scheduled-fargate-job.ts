@@ -18,9 +18,11 @@ import { failedRuns, grantRunTask, OF_FAILED_RUNS, resolveFargateRun, type Farga
 import { checkFargateTask } from '../fargate-task';
 import { pathOf } from '../private/paths';
 import { taskSubnets } from '../private/subnets';
+import { checkAlarmTime } from '../private/queue-alarms';
 import { createUndeliveredEvents } from '../private/undelivered-events';
 import { ValidationError } from '../private/validation-error';
-import { JobDefaults } from './defaults';
+import { JobDefaults, SupervisionDefaults } from './defaults';
+import { missedAfter } from './private/missed-after';
 import { createSupervisor } from './private/supervised-run';
 import { TaggedTask } from './private/tagged-task';
 import type { ScheduledFargateJobProps } from './scheduled-fargate-job-props';
@@ -75,7 +77,7 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
   /** In ALARM when a run failed after its retries, or took too long; undefined without supervision. */
   readonly failureAlarm?: cloudwatch.Alarm;
 
-  /** In ALARM when no run has succeeded for `alarmMissedFor`; undefined without it. */
+  /** In ALARM when no run has succeeded for `alarmMissedFor`; undefined if that is zero, or has no default. */
   readonly missedAlarm?: cloudwatch.Alarm;
 
   /** The principal of the task role, so that you can pass the job to any `grant` method. */
@@ -122,7 +124,10 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
     useFargateCapacity(props.cluster, this.stateMachine ?? this.schedule);
 
     this.failureAlarm = this.stateMachine && this.#createFailureAlarm();
-    this.missedAlarm = props.alarmMissedFor && this.#createMissedAlarm(props.alarmMissedFor);
+    const missedFor =
+      props.alarmMissedFor ??
+      (supervision && missedAfter(props, supervision.maxDuration ?? SupervisionDefaults.maxDuration));
+    this.missedAlarm = missedFor && this.#createMissedAlarm(missedFor);
   }
 
   /**
@@ -188,6 +193,9 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
   }
 
   #createMissedAlarm(time: Duration): cloudwatch.Alarm | undefined {
+    if (time.toMilliseconds() === 0) {
+      return undefined;
+    }
     const succeeded = this.stateMachine?.metricSucceeded({
       period: Duration.hours(1),
       statistic: cloudwatch.Stats.SUM,
@@ -212,7 +220,7 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
     checkFargateTask(this, props, { excluded: { stopTimeout: props.stopTimeout } });
     checkDuration('maxEventAge', props.maxEventAge, { min: minEventAgeSeconds, max: maxEventAgeSeconds }, this);
     checkWholeNumber('retryAttempts', props.retryAttempts, { min: 0, max: maxRetryAttempts }, this);
-    checkDuration('alarmMissedFor', props.alarmMissedFor, { min: 1, max: 168, unit: 'hours' }, this);
+    checkAlarmTime('alarmMissedFor', props.alarmMissedFor, { min: 1, max: 168, unit: 'hours' }, this);
     if (props.alarmMissedFor !== undefined && props.supervision?.options === undefined) {
       throw new ValidationError(
         'alarmMissedFor needs supervision, which reports successful runs; set supervision: JobSupervision.stepFunctions()',

@@ -367,6 +367,28 @@ it('is in ALARM when no run has succeeded for long, and when there never was one
   });
 });
 
+it.each<[string, number | undefined, Partial<ScheduledFargateJobProps>]>([
+  ['twice an hourly rate and an hour for the run', 3, { schedule: ScheduleExpression.rate(Duration.hours(1)) }],
+  ['two days and an hour for a daily rate', 49, { schedule: ScheduleExpression.rate(Duration.days(1)) }],
+  ['nothing beyond a week', undefined, { schedule: ScheduleExpression.rate(Duration.days(4)) }],
+  ['nothing for a cron expression', undefined, { schedule: ScheduleExpression.cron({ hour: '2' }) }],
+  ['nothing for a disabled job', undefined, { schedule: ScheduleExpression.rate(Duration.hours(1)), enabled: false }],
+  [
+    'nothing for zero',
+    undefined,
+    { schedule: ScheduleExpression.rate(Duration.hours(1)), alarmMissedFor: Duration.hours(0) },
+  ],
+])('takes a run for missed after %s', (_, hours, props) => {
+  const test = createTestApp();
+  const job = createJob({ supervision, ...props }, test);
+  expect(job.missedAlarm === undefined).toBe(hours === undefined);
+  synth(test).resourcePropertiesCountIs(
+    'AWS::CloudWatch::Alarm',
+    { MetricName: 'ExecutionsSucceeded', EvaluationPeriods: hours },
+    hours === undefined ? 0 : 1,
+  );
+});
+
 it('takes a task definition with the container that it has', () => {
   const test = createTestApp();
   const taskDefinition = new ecs.FargateTaskDefinition(test.stack, 'Task');

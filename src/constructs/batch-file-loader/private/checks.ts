@@ -14,8 +14,8 @@ export function checkLoader(scope: Construct, props: BatchFileLoaderProps): void
   checkWholeNumber('batchSize', props.batchSize, { min: 1, max: 10_000, tokens: true }, scope);
   checkDuration('batchingWindow', props.batchingWindow, { min: 0, max: 300 }, scope);
   checkWholeNumber('maxConnections', props.maxConnections, { min: 2, max: 1_000, tokens: true }, scope);
-  checkAlarmTime('alarmOldestMessageAge', props.alarmOldestMessageAge, undefined, scope);
-  checkAlarmTime('alarmNotStartingFor', props.alarmNotStartingFor, 86_400, scope);
+  checkAlarmTime('alarmOldestMessageAge', props.alarmOldestMessageAge, { min: 60 }, scope);
+  checkAlarmTime('alarmNotStartingFor', props.alarmNotStartingFor, { min: 60, max: 86_400 }, scope);
   checkBytes('maxFileSize', props.maxFileSize, { min: 1 }, scope);
   checkBytes('maxBatchSize', props.maxBatchSize, { min: 1 }, scope);
   const { maxFileSize = LoaderDefaults.maxFileSize, maxBatchSize = LoaderDefaults.maxBatchSize } = props;

@@ -33,8 +33,8 @@ export function checkProps(scope: Construct, props: QueueScaledFargateWorkerProp
     checkIngress(scope, props.ingress);
   }
   checkOnDemandFallback(scope, props.fallbackToOnDemand, props.capacity ?? SpotStrategy.spotOnly());
-  checkAlarmTime('alarmOldestMessageAge', props.alarmOldestMessageAge, undefined, scope);
-  checkAlarmTime('alarmNotStartingFor', props.alarmNotStartingFor, 86_400, scope);
+  checkAlarmTime('alarmOldestMessageAge', props.alarmOldestMessageAge, { min: 60 }, scope);
+  checkAlarmTime('alarmNotStartingFor', props.alarmNotStartingFor, { min: 60, max: 86_400 }, scope);
   checkDuration('alarmSaturatedFor', props.alarmSaturatedFor, { min: 60, max: 86_400 }, scope);
   checkTaskCounts(scope, props);
 }
