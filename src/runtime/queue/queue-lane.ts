@@ -406,7 +406,7 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Sourc
   }
 
   /**
-   * Gives back a message that waits for a dependency, without using up an attempt: on a standard queue a new message
+   * Returns a message that waits for a dependency to its queue, without using up an attempt: on a standard queue a new message
    * takes its place. On a FIFO queue that would change the order, so the message is released, and this worker remembers
    * the delivery.
    */

@@ -12,7 +12,7 @@ export function readResent(message: ReceivedMessage): ReceivedMessage {
   return resent === undefined ? message : { ...message, attributes, resent };
 }
 
-/** Whoever may send to the queue can set the attribute, so it is checked like any input. */
+/** Every sender of the queue can set the attribute, so it is checked like any input. */
 function parse(text: string | undefined): Resent | undefined {
   if (text === undefined) {
     return undefined;

@@ -21,7 +21,7 @@ const CONTRADICTIONS = 3;
 const MAX_SUSPECTS = 10_000;
 
 /**
- * A probe that runs for twice as long as the slowest failure has probably been answered, and may go on for hours: the
+ * A probe that runs for twice as long as the slowest failure has probably been answered, and may run for hours: the
  * bounds of the time after which work does not wait for its end.
  */
 const TRUST_AFTER_MS = { min: 20_000, max: 120_000 };
@@ -90,7 +90,7 @@ export class Pauses {
     });
   }
 
-  /** Sends no further probes; what waits is told by its own signal. */
+  /** Starts no further probes; what waits has its own signal. */
   close(): void {
     this.#pauses.forEach((pause) => pause.cancel());
   }
@@ -307,7 +307,7 @@ class Pause {
     this.#timer = undefined;
   }
 
-  /** Without work that waits, nothing tells when the dependency is back. */
+  /** Without work that waits, nothing can show that the dependency is back. */
   #endIfUnwanted(): boolean {
     const unwanted = this.#waiting.length === 0 && this.#probing === undefined;
     if (unwanted) {

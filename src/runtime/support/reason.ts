@@ -1,10 +1,11 @@
 const MAX_LENGTH = 500;
 
 /**
- * Why something failed, to be stored where people who may not read the data can see it: on dead letters and in tables.
+ * Why something failed, to be stored where people who may not read the data can see it: on dead-letter messages and in
+ * tables.
  *
- * It has no content of a row, no secret and no signed URL: a database's error is told by its state, table, column and
- * constraint, since its message quotes values; of other messages, queries and credentials in URLs are cut, and what is
+ * It has no content of a row, no secret and no signed URL: of a database's error, it has the state, table, column and
+ * constraint, since the message quotes values; of other messages, queries and credentials in URLs are cut, and what is
  * quoted.
  */
 export function reasonOf(error: unknown): string {
@@ -30,9 +31,12 @@ function describe(error: unknown): string {
 }
 
 function withoutData(message: string): string {
-  return message
-    .replaceAll(/\b([a-z][a-z0-9+.-]*:\/\/)(?:[^\s/@"']*@)?([^\s?#"']*)[?#][^\s"']*/gi, '$1$2?…')
-    .replaceAll(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@"']*@/gi, '$1')
-    .replaceAll(/"[^"]*"/g, '"…"')
-    .replaceAll(/'[^']*'/g, "'…'");
+  return (
+    message
+      .replaceAll(/\b([a-z][a-z0-9+.-]*:\/\/)(?:[^\s/@"']*@)?([^\s?#"']*)[?#][^\s"']*/gi, '$1$2?…')
+      .replaceAll(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@"']*@/gi, '$1')
+      // To the last quotation mark, since quoted content has some of its own; an apostrophe is inside a word.
+      .replace(/"[^]*"/, '"…"')
+      .replaceAll(/(?<!\w)'[^']*'/g, "'…'")
+  );
 }

@@ -12,7 +12,7 @@ import type { QueueScaledFargateWorkerProps } from '../queue-scaled-fargate-work
  */
 export function createDependencyUnavailableAlarm(worker: Construct, metric: cloudwatch.IMetric): cloudwatch.Alarm {
   return createAlarm(worker, 'DependencyUnavailableAlarm', {
-    description: `Jobs of ${pathOf(worker)} wait for a dependency that denies, throttles or does not answer; they go on by themselves when it is back`,
+    description: `Jobs of ${pathOf(worker)} wait for a dependency that denies, throttles or does not answer; they continue by themselves when it is available again`,
     runbook: 'dependency-unavailable',
     metric,
     threshold: 30,
