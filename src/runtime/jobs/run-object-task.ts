@@ -1,18 +1,26 @@
 import { type ConfigurationError } from '../errors.js';
+import { type Clock, systemClock } from '../support/clock.js';
 import { defined } from '../support/defined.js';
 import { type Environment, EnvironmentReader } from '../support/environment.js';
 import { OptionChecks } from '../support/option-checks.js';
 import { type Logger, unfailing } from '../support/logger.js';
+import { faultOf } from '../support/faults.js';
 import { listenToProcess } from '../support/process-listeners.js';
 import { readable } from '../support/thrown.js';
+import { untilAnswered } from '../support/until-answered.js';
 import { createLogger } from '../telemetry/index.js';
 import { type JobObject } from '../../contract/job-message.js';
 import { ObjectTaskEnv } from '../../contract/object-task-env.js';
+
+/** For this long a task waits for a dependency, since it costs as much as one that works. */
+const MAX_WAIT_MS = 600_000;
 
 /** Exit codes of a task, based on `sysexits.h`. After a non-zero exit code the task is retried, if configured. */
 export const ObjectTaskExitCode = {
   /** The handler returned. */
   done: 0,
+  /** A dependency has been unavailable for ten minutes. */
+  unavailable: 69,
   /** The handler threw, or there was an uncaught exception. */
   failed: 70,
   /** The handler threw after a stop signal. */
@@ -44,6 +52,8 @@ export interface RunObjectTaskOptions {
   readonly logger?: Logger;
   /** Ends the process. @default process.exit */
   readonly exit?: (code: number) => void;
+  /** @default - the clock of the machine */
+  readonly clock?: Clock;
 }
 
 /**
@@ -56,8 +66,9 @@ export interface RunObjectTaskOptions {
  * });
  * ```
  *
- * If the handler returns, the object is done; if it throws, the task is retried. SIGTERM and SIGINT abort the signal.
- * Exits with a code of `ObjectTaskExitCode`.
+ * If the handler returns, the object is done; if it throws, the task is retried. While a dependency denies, throttles
+ * or does not answer, the handler runs again in the same task, for up to ten minutes. SIGTERM and SIGINT abort the
+ * signal. Exits with a code of `ObjectTaskExitCode`.
  */
 export async function runObjectTask(handler: ObjectTaskHandler, options: RunObjectTaskOptions = {}): Promise<void> {
   const exit = options.exit ?? ((code) => process.exit(code));
@@ -81,14 +92,27 @@ export async function runObjectTask(handler: ObjectTaskHandler, options: RunObje
   const stopListening = listenToProcess({ onSignal, onException });
   let code: number = ObjectTaskExitCode.done;
   try {
-    await handler(task, { signal: stop.signal, log });
+    await untilAnswered(async () => handler(task, { signal: stop.signal, log }), {
+      clock: options.clock ?? systemClock,
+      signal: stop.signal,
+      maxMs: MAX_WAIT_MS,
+      onUnavailable: (dependency, error) =>
+        unfailing(log).warn({ dependency, err: readable(error) }, 'dependency is unavailable: trying again'),
+    });
   } catch (error) {
     unfailing(log).error({ err: readable(error) }, 'object task failed');
-    code = stop.signal.aborted ? ObjectTaskExitCode.stopped : ObjectTaskExitCode.failed;
+    code = codeOf(error, stop.signal);
   } finally {
     stopListening();
   }
   exit(code);
+}
+
+function codeOf(error: unknown, stopped: AbortSignal): number {
+  if (stopped.aborted) {
+    return ObjectTaskExitCode.stopped;
+  }
+  return faultOf(error).kind === 'world' ? ObjectTaskExitCode.unavailable : ObjectTaskExitCode.failed;
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   runObjectTask,
   type ObjectTaskHandler,
 } from '../../../src/runtime/index.js';
+import { ManualClock } from '../../../src/runtime/testing/index.js';
 import { type Logger, silentLogger } from '../../../src/runtime/support/logger.js';
 
 const env = {
@@ -48,6 +49,48 @@ test('fails with a code of its own when the handler throws, and writes why under
   const error = new Error('no such format');
   expect(await run(() => Promise.reject(error), { logger: logger({}) })).toEqual([70]);
   expect(lines).toEqual([{ correlationId: 'event-1', file: 'inbox/in/a b+c %41.mov', err: error }]);
+});
+
+const denied = () => Object.assign(new Error('denied'), { name: 'AccessDenied', $metadata: { httpStatusCode: 403 } });
+
+test.each([
+  ['is done when a dependency is back after 30 seconds', 30_000, [0]],
+  ['is done when a dependency is back after nine minutes', 540_000, [0]],
+  ['has a code of its own when a dependency is unavailable for an hour', 3_600_000, [69]],
+])('%s', async (_, backAt, codes) => {
+  const clock = new ManualClock();
+  const calls: number[] = [];
+  const ended = run(
+    () => {
+      calls.push(clock.now());
+      return clock.now() < backAt ? Promise.reject(denied()) : Promise.resolve();
+    },
+    { clock },
+  );
+  await clock.advance(3_600_000);
+  expect(await ended).toEqual(codes);
+  expect(calls.at(-1)).toBeLessThanOrEqual(Math.min(backAt + 60_000, 600_000));
+  expect(
+    calls
+      .slice(1)
+      .map((call, index) => call - calls[index])
+      .every((gap) => gap >= 5_000),
+  ).toBe(true);
+});
+
+test('a stop ends the wait for a dependency', async () => {
+  const clock = new ManualClock();
+  const ended = run(() => Promise.reject(denied()), { clock });
+  await clock.advance(60_000);
+  process.emit('SIGTERM', 'SIGTERM');
+  await clock.advance(0);
+  expect(await ended).toEqual([75]);
+});
+
+test('runs work that is itself wrong once', async () => {
+  const handler = jest.fn(() => Promise.reject(new Error('no such format')));
+  expect(await run(handler)).toEqual([70]);
+  expect(handler).toHaveBeenCalledTimes(1);
 });
 
 test.each(['SIGTERM', 'SIGINT'] as const)(
