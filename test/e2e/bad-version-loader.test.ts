@@ -136,7 +136,7 @@ describe('json-loader, updated to a bad version while it loads', () => {
     await rollout.cloud.update(rollout.app);
     await isVisibleAgainAfter(VISIBILITY_SECONDS);
     await put(2);
-    await operator('JsonLoader', 'dlq', 'redrive', 'Loader');
+    await operator('JsonLoader', 'rerun', 'Loader', '--all');
   }, 120_000);
 
   test('that hangs: its messages are received again after the rollback', async () => {

@@ -64,7 +64,7 @@ describe('object-tasks, updated to a bad version while its tasks run', () => {
     await failed(2);
     await rollout.cloud.update(rollout.app);
     await put('crash-4');
-    await operator('ObjectTasks', 'dlq', 'redrive', 'Summarizer');
+    await operator('ObjectTasks', 'rerun', 'Summarizer', '--all');
   }, 120_000);
 
   test('whose tasks are denied: they start after the rollback', async () => {
@@ -88,7 +88,7 @@ describe('object-tasks, updated to a bad version while its tasks run', () => {
     await deregister(rollout, bad);
     await stopTasks(rollout, bad);
     await failed(2);
-    await operator('ObjectTasks', 'dlq', 'redrive', 'Summarizer');
+    await operator('ObjectTasks', 'rerun', 'Summarizer', '--all');
   }, 120_000);
 });
 

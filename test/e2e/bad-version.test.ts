@@ -8,7 +8,7 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { useEndpoint } from '../../cli/test/support/command';
 import { Archives } from '../../examples/worker/export-api/archives';
 import { ExportApi } from '../../examples/worker/export-api/server';
-import { breakable, crashing, denied, hanging, operator } from './support/bad-version';
+import { breakable, crashing, denied, hanging } from './support/bad-version';
 import { until } from './support/deployment';
 import { Rollout } from './support/rollout';
 import type { Template } from './support/second-version';
@@ -138,10 +138,6 @@ describe('export-service, updated to a bad version while it exports', () => {
     const body = { fileworksJob: 1, type: 'ExportJob', payload: { version: 1, jobIds: ids } };
     await sqs.send(new SendMessageCommand({ QueueUrl: outputs.ExportQueue, MessageBody: JSON.stringify(body) }));
   };
-  const deadLetterQueue = (service: string) =>
-    Object.entries(rollout.cloud.resources('ExportService')).find(([id]) =>
-      new RegExp(`^${service}QueuesDeadLetterQueue[0-9A-F]{8}$`).test(id),
-    )?.[1] ?? '';
   const entries = () => rollout.keys(outputs.OutputBucket, 'exports/entries/');
 
   beforeAll(async () => {
@@ -230,15 +226,12 @@ describe('export-service, updated to a bad version while it exports', () => {
     await rollout.cloud.update(rollout.app);
   }, 240_000);
 
-  test('whose downloader may not store results: a redrive stores the files that have failed', async () => {
+  test('whose downloader may not store results: its files wait, and are stored after the rollback', async () => {
     await services.revision('Worker');
     await rollout.cloud.update(denied(rollout.app, /^ExportsWorkerTaskDefinitionTaskRole/, 's3:PutObject'));
     await submit('refused-1');
-    await until('its files in the dead-letter queue', 120, async () =>
-      (await rollout.inQueue(deadLetterQueue('ExportsWorker'))) === FILES_PER_JOB ? true : undefined,
-    );
+    await until('the denial', 120, () => rollout.cloud.denials().find(({ action }) => action === 's3:PutObject'));
     await rollout.cloud.update(rollout.app);
-    await operator('ExportService', 'dlq', 'redrive', 'ExportsWorkerQueues');
   }, 240_000);
 
   test('that hangs: its health checks fail, and the circuit breaker rolls the orchestrator back', async () => {

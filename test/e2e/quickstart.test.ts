@@ -67,6 +67,7 @@ describe('the quickstart', () => {
         MaxNumberOfMessages: 10,
         VisibilityTimeout: 0,
         MessageSystemAttributeNames: ['All'],
+        MessageAttributeNames: ['All'],
       }),
     );
     return messages;
@@ -113,7 +114,11 @@ describe('the quickstart', () => {
     const { maxReceiveCount } = JSON.parse(Attributes!.RedrivePolicy!) as { maxReceiveCount: number };
     const deadLetterMessage = await until('the dead-letter message', 120, async () => (await deadLetterMessages())[0]);
     expect(JSON.parse(deadLetterMessage.Body!)).toMatchObject({ detail: { object: { key: 'incoming/corrupt.zip' } } });
-    const { MessageId: messageId } = deadLetterMessage;
+    // The worker sent it there with its reason, as a new message
+    const { 'fileworks-source-message-id': source, 'fileworks-poison-reason': reason } =
+      deadLetterMessage.MessageAttributes!;
+    expect(reason.StringValue).toMatch(/^failed \d+ times: /);
+    const messageId = source.StringValue;
     // The log of an account arrives later
     const [failed, released] = await until('its attempts in the log', 30, async () => {
       const lines = (await logOf()).split('\n').filter((line) => line.includes(messageId!));

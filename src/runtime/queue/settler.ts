@@ -91,7 +91,7 @@ export class Settler {
       body: message.body,
       attributes: withAttributes(message.attributes, {
         [MessageAttributeNames.poisonReason]: reason,
-        [MessageAttributeNames.sourceMessageId]: message.messageId,
+        [MessageAttributeNames.sourceMessageId]: message.resent?.id ?? message.messageId,
       }),
       ...defined({ groupId: message.groupId, deduplicationId: this.#queue.policy.deduplicationId(message) }),
     };
