@@ -575,9 +575,9 @@ describe(`export-service, ${size.jobs} jobs with ${size.jobs * size.files} files
         expect(await until('an answer', 60, () => answers().catch(() => undefined))).toEqual([well, well]);
         await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: message('while-away') }));
         await until(
-          'the circuit to open',
+          'the job to wait for the API',
           60,
-          () => output.includes('a dependency of jobs is unavailable') || undefined,
+          () => output.includes('job waits for a dependency') || undefined,
         );
         expect(await answers()).toEqual([well, well]);
       } finally {
