@@ -4,11 +4,11 @@ The emulator keeps the data and answers the API; the parent evaluates the alarms
 `report()` returns.
 """
 
-from . import alarms, data, log_lines, queues, services, store, tasks
+from . import alarms, data, functions, log_lines, queues, services, store, tasks
 
 
 def apply():
-    for part in (store, data, alarms, log_lines, queues, services):
+    for part in (store, data, alarms, log_lines, queues, services, functions):
         part.apply()
 
 

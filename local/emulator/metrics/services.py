@@ -1,4 +1,4 @@
-"""Metrics that services send themselves: AWS/States here, AWS/Lambda by the emulator."""
+"""AWS/States metrics of executions."""
 
 from datetime import datetime
 
