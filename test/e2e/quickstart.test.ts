@@ -130,7 +130,9 @@ describe('the quickstart', () => {
       return found.flat().length >= maxReceiveCount ? found : undefined;
     });
     expect(failed.length).toBeGreaterThan(0);
-    expect(failed.length + released.length).toBe(maxReceiveCount);
+    expect(failed.length).toBeLessThanOrEqual(maxReceiveCount);
+    // A message that is released after its last receive is sent anew.
+    expect(failed.length + released.length).toBeGreaterThanOrEqual(maxReceiveCount);
     await until('the dead-letter alarm', 60, async () =>
       (await cloud.alarms()).find(({ logicalId, state }) => /DeadLetter/.test(logicalId) && state === 'ALARM'),
     );

@@ -81,9 +81,9 @@ describeFormat({
       resent: parsed(resendOf({ ...message, attributes: {} }, 1)?.attributes?.['fileworks-resent']?.StringValue ?? ''),
     };
   },
-  async read({ 'file-turn': turn, 'download-task': download, continuation, resent }) {
+  async read({ 'file-turn': turn, 'download-task': download, continuation, resent }, version) {
     // Version 1 is older than this attribute.
-    if (resent !== undefined) {
+    if (version > 1) {
       const attributes = { 'fileworks-resent': { DataType: 'String', StringValue: JSON.stringify(resent) } };
       expect(readResent({ ...message, messageId: 'id-2', attributes }).resent).toEqual({
         id: 'id-1',

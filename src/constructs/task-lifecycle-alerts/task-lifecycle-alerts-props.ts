@@ -78,8 +78,8 @@ export interface TaskLifecycleAlertsProps {
   readonly maxAlerts?: number;
 
   /**
-   * Maximum alerts of one severity for one service or task definition family per `period`; 1 or more, at most `maxAlerts`.
-   * Further alerts are held back and sent in a digest.
+   * Maximum alerts of one severity for one service or task definition family per `period`; 1 or more, at most
+   * `maxAlerts`. Further alerts are held back and sent in a digest.
    *
    * @default - half of `maxAlerts`, rounded up: 10
    */

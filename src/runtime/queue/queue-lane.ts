@@ -336,7 +336,7 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Sourc
     const attempt = this.attemptOf(lease);
     const isLast = this.isLastAttempt(lease);
     const { policy, deadLetterQueueUrl } = this.queue;
-    if (isLast && deadLetterQueueUrl !== undefined && !this.#draining) {
+    if (isLast && deadLetterQueueUrl !== undefined) {
       return this.#poison(lease, `failed ${attempt} times: ${reasonOf(error)}`, error);
     }
     // After the last attempt SQS moves the message at its next receive, which should be soon.
@@ -406,9 +406,8 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Sourc
   }
 
   /**
-   * Returns a message that waits for a dependency to its queue, without using up an attempt: on a standard queue a new message
-   * takes its place. On a FIFO queue that would change the order, so the message is released, and this worker remembers
-   * the delivery.
+   * Returns a message to its queue without using up an attempt: on a standard queue a new message takes its place. On a
+   * FIFO queue that would change the order, so the message is released, and this worker remembers the delivery.
    */
   async #giveBack(lease: Lease, hiddenSeconds: number): Promise<void> {
     const { messageId } = lease.message;
@@ -452,6 +451,7 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Sourc
     const visibleAt = this.#now + (this.#draining ? this.receiver.openForMs : 0);
     const releases = leases.map((lease) => ({
       lease,
+      isLast: this.isLastAttempt(lease),
       seconds: this.#hideableSeconds(lease, (Math.max(visibleAt, this.#retryAt.get(lease) ?? 0) - this.#now) / 1_000),
     }));
     leases.forEach((lease) => this.#end(lease));
@@ -466,8 +466,9 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Sourc
       'messages released before they started',
     );
     await Promise.all(
-      releases.map(({ lease, seconds }) =>
-        isPostponed ? this.#giveBack(lease, seconds) : this.#settler.release(lease, seconds),
+      releases.map(({ lease, seconds, isLast }) =>
+        // After its last receive SQS would move the message without an attempt.
+        isPostponed || isLast ? this.#giveBack(lease, seconds) : this.#settler.release(lease, seconds),
       ),
     );
   }

@@ -276,7 +276,7 @@ describe('what a user changes', () => {
     template.resourcePropertiesCountIs(
       'AWS::CloudWatch::Alarm',
       { AlarmActions: [{ Ref: Match.stringLikeRegexp('^Topic') }] },
-      3,
+      9,
     );
   });
 

@@ -42,7 +42,7 @@ const role = (test: TestApp) =>
 describe('FileIngestBucket with defaults', () => {
   const test = createTestApp();
   const worker = createWorker(test);
-  const before = 20;
+  const before = 21;
   const inbox = new FileIngestBucket(test.stack, 'Inbox');
   const route = inbox.addRoute('Archives', {
     prefixes: ['incoming/'],

@@ -584,7 +584,7 @@ describe('QueueScaledFargateWorker alarms', () => {
     });
     expect(worker.oldestMessageAlarm).toBeDefined();
     expect(worker.saturationAlarm).toBeDefined();
-    template.resourceCountIs('AWS::CloudWatch::Alarm', 6);
+    template.resourceCountIs('AWS::CloudWatch::Alarm', 7);
   });
 
   it('is in ALARM when jobs are visible and none is in flight for ten minutes', () => {
@@ -601,7 +601,7 @@ describe('QueueScaledFargateWorker alarms', () => {
       TreatMissingData: 'notBreaching',
     });
     expect(worker.notStartingAlarm).toBeDefined();
-    expect(resourceCount(template)).toBe(20);
+    expect(resourceCount(template)).toBe(21);
   });
 
   it.each<[string, number, (test: TestApp) => Partial<QueueScaledFargateWorkerProps>]>([
