@@ -37,7 +37,7 @@ export interface CustomMetric {
   readonly value: ReturnType<typeof parseExpression>;
 }
 
-/** The metrics of the simulation, by their CloudWatch names. */
+/** The metrics of the simulation, by their CloudWatch names; that of dependencies has no data, since all answer. */
 export const SimulatedMetrics = new Map([
   [
     'AWS/SQS',
@@ -52,6 +52,7 @@ export const SimulatedMetrics = new Map([
   ],
   ['AWS/ECS', ['CPUUtilization']],
   ['ECS/ContainerInsights', ['RunningTaskCount', 'DesiredTaskCount', 'PendingTaskCount']],
+  ['Fileworks', ['DependencyUnavailableTime']],
 ]);
 
 const PREDEFINED_METRICS = new Map([

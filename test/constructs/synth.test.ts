@@ -29,9 +29,9 @@ describe('a pipeline of the constructs', () => {
   it.each<[string, Record<string, unknown>]>([
     ['no feature flag', {}],
     ['every recommended feature flag', flags],
-  ])('has 26 resources, none of them custom, with %s', (_, context) => {
+  ])('has 27 resources, none of them custom, with %s', (_, context) => {
     const template = synth(createPipeline(createTestApp(context)));
-    expect(resourceCount(template)).toBe(26);
+    expect(resourceCount(template)).toBe(27);
     expect(JSON.stringify(template.toJSON())).not.toMatch(/Custom::|AWS::CloudFormation::CustomResource|AWS::Lambda/);
   });
 
