@@ -200,6 +200,7 @@ export const numberBuilds: Readonly<Record<string, Build | readonly Build[]>> = 
   DispatchTypeOptions: type,
   DynamoDbStateOptions: (test, prop) => dispatcherOf(test, { stateStore: StateStore.dynamoDb(prop) }),
   ExactScalingOptions: scaling,
+  ExpectFilesOptions: (test, prop) => route(test, {}).expectFiles({ every: Duration.hours(1), ...prop }),
   ExportOrchestratorProps: exporter,
   FargateTaskProps: [worker, job, unsupervisedJob, objectTask, batchTask],
   IamLoginOptions: iamLogins,

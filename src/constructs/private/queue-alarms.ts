@@ -23,6 +23,11 @@ export const QueueAlarmDefaults = {
   ageMinutes: 5,
 } as const;
 
+/** Whether the time of an alarm means that there is none. */
+export function isNone(time: Duration): boolean {
+  return !time.isUnresolved() && time.toMilliseconds({ integral: false }) === 0;
+}
+
 /** Throws unless the time of an alarm is in the range, or zero for no alarm. */
 export function checkAlarmTime(
   prop: string,
@@ -30,7 +35,7 @@ export function checkAlarmTime(
   range: Parameters<typeof checkDuration>[2],
   scope: Construct,
 ): void {
-  if (time === undefined || time.isUnresolved() || time.toMilliseconds() !== 0) {
+  if (time === undefined || !isNone(time)) {
     checkDuration(prop, time, range, scope);
   }
 }
@@ -49,7 +54,7 @@ export function createOldestMessageAlarm(
   scope: Construct,
   { metric, queues, age = defaultAge(queues), runbook }: OldestMessageAlarmOptions,
 ): cloudwatch.Alarm | undefined {
-  if (age.toMilliseconds() === 0) {
+  if (isNone(age)) {
     return undefined;
   }
   return createAlarm(scope, 'OldestMessageAlarm', {
@@ -77,7 +82,7 @@ export function createNotStartingAlarm(
   scope: Construct,
   { metric, time = QueueAlarmDefaults.notStartingFor, reason, runbook }: NotStartingAlarmOptions,
 ): cloudwatch.Alarm | undefined {
-  if (time.toMilliseconds() === 0) {
+  if (isNone(time)) {
     return undefined;
   }
   return createAlarm(scope, 'NotStartingAlarm', {

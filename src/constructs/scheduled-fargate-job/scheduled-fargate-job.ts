@@ -18,7 +18,7 @@ import { failedRuns, grantRunTask, OF_FAILED_RUNS, resolveFargateRun, type Farga
 import { checkFargateTask } from '../fargate-task';
 import { pathOf } from '../private/paths';
 import { taskSubnets } from '../private/subnets';
-import { checkAlarmTime } from '../private/queue-alarms';
+import { checkAlarmTime, isNone } from '../private/queue-alarms';
 import { createUndeliveredEvents } from '../private/undelivered-events';
 import { ValidationError } from '../private/validation-error';
 import { JobDefaults, SupervisionDefaults } from './defaults';
@@ -193,7 +193,7 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
   }
 
   #createMissedAlarm(time: Duration): cloudwatch.Alarm | undefined {
-    if (time.toMilliseconds() === 0) {
+    if (isNone(time)) {
       return undefined;
     }
     const succeeded = this.stateMachine?.metricSucceeded({
