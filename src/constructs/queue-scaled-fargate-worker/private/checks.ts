@@ -103,6 +103,7 @@ const PARTS = new Set([
     'ExecutionRole',
     'WakeUp',
     'SpotFallback',
+    'LinuxParameters',
     'DependencyUnavailableAlarm',
     'OldestMessageAlarm',
     'NotStartingAlarm',
