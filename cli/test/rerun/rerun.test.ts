@@ -158,7 +158,7 @@ test('the event of a failed object task is run again once, and its execution is 
   expect(await listed('Converter')).toEqual([]);
 });
 
-test('an execution of an object task that was stopped, so that it has no dead letter, is run again once', async () => {
+test('an execution of an object task that was stopped, so that it has no dead-letter message, is run again once', async () => {
   ends('hang');
   await put('in/b.csv');
   await untilRun('in/b.csv', 1);

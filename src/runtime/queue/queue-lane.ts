@@ -72,10 +72,6 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Sourc
     this.receiver = new Receiver(this, this.#calls, options, listener);
   }
 
-  get maxReceiveCount(): number | undefined {
-    return this.#maxReceiveCount;
-  }
-
   get waiting(): number {
     return this.#buffer.size;
   }
@@ -150,7 +146,7 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Sourc
     const { maxConcurrency, policy } = this.queue;
     const ready = this.#buffer.ready(this.#now);
     const admission = this.#pauses.admission(this);
-    const wanted = { all: Math.min(freeSlots, maxConcurrency - this.#active), probe: 1, none: 0 }[admission];
+    const wanted = { all: maxConcurrency - this.#active, probe: 1, none: 0 }[admission];
     const free = Math.min(freeSlots, wanted);
     const ahead = admission === 'all' ? prefetch : 0;
     const starving = free > 0 && ready === 0 && this.receiver.open === 0;
