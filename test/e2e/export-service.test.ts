@@ -20,7 +20,7 @@ import { noFaults } from '../../examples/worker/export-api/faults';
 import { ExportApi } from '../../examples/worker/export-api/server';
 import type { ExportJobEvent } from '../../src/contract/export-contract';
 import { ExportJobStore } from '../../src/runtime/exports/index.js';
-import { privilegeFindings } from '../least-privilege/findings';
+import { privilegeFindings, resends } from '../least-privilege/findings';
 import { expectToFitItsSchema } from '../support/event-schemas';
 import { freePort } from '../runtime/support/ports';
 import { accountRun, type Cloud, patience, type Task, test, testLocally } from './support/clouds/cloud';
@@ -518,6 +518,8 @@ describe(`export-service, ${size.jobs} jobs with ${size.jobs * size.files} files
           ...unusedByAlerts('Alerts'),
           { ...leases, role: worker },
           { ...leases, role: orchestrator },
+          resends(worker),
+          resends(orchestrator),
           {
             role: worker,
             action: 's3:AbortMultipartUpload',

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { privilegeFindings } from '../least-privilege/findings';
+import { privilegeFindings, resends } from '../least-privilege/findings';
 import { type Cloud, type Task, test, testLocally } from './support/clouds/cloud';
 import { deploymentOf, until } from './support/deployment';
 import { loseAnEventOfEach } from './support/lost-events';
@@ -216,6 +216,7 @@ describe('the quickstart', () => {
     async () => {
       expect(
         await privilegeFindings(cloud.local!, app, [
+          resends('UnpackerTask'),
           {
             role: 'UnpackerTask',
             action: 's3:AbortMultipartUpload',

@@ -14,6 +14,14 @@ export interface Acknowledged {
   readonly sometimes?: true;
 }
 
+/** A worker that may send to its own standard queues, which few runs need. */
+export const resends = (role: string): Acknowledged => ({
+  role,
+  action: 'sqs:SendMessage',
+  because: 'a message is sent anew by hand-off, in a long outage, and when it cannot start after its last receive',
+  sometimes: true,
+});
+
 /** What the run of a reference deployment leaves for `npm run permissions`, which removes each statement in turn. */
 const RECORDINGS = resolve(__dirname, '..', '..', 'build', 'permissions');
 const DEPLOYMENTS = resolve(__dirname, '..', '..', 'build', 'e2e');

@@ -374,9 +374,7 @@ export class ExportOrchestrator extends Construct {
       }
     }
     tables.grantDispatch(this.jobTable, this.orchestrator);
-    // To its own queues too: a job that outlives its task, or the 12 hours of its message, continues with a new
-    // message.
-    for (const queue of [...queuesOf(this.downloader), ...queuesOf(this.orchestrator)]) {
+    for (const queue of queuesOf(this.downloader)) {
       grantSend(queue, this.orchestrator);
     }
     grantRegisterTarget(this.orchestrator.taskDefinition.taskRole, this.orchestrator, this.downloader.service);

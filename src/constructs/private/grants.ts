@@ -18,6 +18,8 @@ import { ValidationError } from './validation-error';
  * The grants of the CDK allow more actions, some of them with wildcards (kms:ReEncrypt*, kms:GenerateDataKey*).
  */
 
+const WORK_ACTIONS = ['sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility', 'sqs:DeleteMessage'];
+
 /** Throws if the grantee is a resource that was imported without its role. */
 export function checkRole(grantee: IGrantable, scope?: IConstruct): void {
   if (grantee.grantPrincipal instanceof UnknownPrincipal) {
@@ -99,7 +101,20 @@ export function grantPublish(topic: ITopic, grantee: IGrantable): Grant {
 export function grantWork(queue: IQueue, grantee: IGrantable): Grant {
   checkRole(grantee);
   queue.encryptionMasterKey?.grant(grantee, 'kms:Decrypt');
-  return queue.grant(grantee, 'sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility', 'sqs:DeleteMessage');
+  return queue.grant(grantee, ...WORK_ACTIONS);
+}
+
+/**
+ * Allows a worker to process messages. It sends a message of a standard queue anew when the rest of a job gets a message
+ * of its own, and when the message was received for the last time and its job could not start.
+ */
+export function grantProcess(queue: IQueue, worker: IGrantable): Grant {
+  if (queue.fifo) {
+    return grantWork(queue, worker);
+  }
+  checkRole(worker);
+  grantWriteWithKey(queue.encryptionMasterKey, worker);
+  return queue.grant(worker, ...WORK_ACTIONS, 'sqs:SendMessage');
 }
 
 /** Allows a function to receive messages through an event source mapping. */

@@ -17,7 +17,7 @@ import { ScaleInProtectionMode, WorkerEnv } from '../../contract/worker-env';
 import { checkSpotPlatform, SpotStrategy, useFargateCapacity, warnWithoutSpot } from '../capacity';
 import { acknowledge, acknowledgeWildcard } from '../private/acknowledge';
 import { allowToVolumes } from '../fargate-task';
-import { grantSend, grantWork } from '../private/grants';
+import { grantProcess, grantSend } from '../private/grants';
 import { grantResultObjects } from '../private/object-grants';
 import { checkDuration, checkWholeNumber } from '../private/checks';
 import { describeSecurityGroups } from '../private/paths';
@@ -179,7 +179,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
     this.logGroup = task.logGroup;
     this.grantPrincipal = task.taskDefinition.taskRole;
     for (const { queue, deadLetterQueue } of [work, ...further]) {
-      grantWork(queue, this);
+      grantProcess(queue, this);
       if (deadLetterQueue !== undefined) {
         grantSend(deadLetterQueue, this);
       }

@@ -47,7 +47,7 @@ it('takes jobs from further queues, each with a dead-letter queue and an alarm, 
       Statement: Match.arrayWith([
         {
           Effect: 'Allow',
-          Action: ['sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility', 'sqs:DeleteMessage'],
+          Action: ['sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility', 'sqs:DeleteMessage', 'sqs:SendMessage'],
           Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^WorkerExpressQueue'), 'Arn'] },
         },
         {

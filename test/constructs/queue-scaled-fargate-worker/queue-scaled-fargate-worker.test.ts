@@ -130,7 +130,7 @@ describe('QueueScaledFargateWorker with defaults', () => {
         Statement: [
           {
             Effect: 'Allow',
-            Action: ['sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility', 'sqs:DeleteMessage'],
+            Action: ['sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility', 'sqs:DeleteMessage', 'sqs:SendMessage'],
             Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^WorkerQueue'), 'Arn'] },
           },
           {
@@ -533,6 +533,23 @@ describe('QueueScaledFargateWorker with a FIFO queue', () => {
     createWorker(test, { fifo: true });
     const template = synth(test);
     template.allResourcesProperties('AWS::SQS::Queue', { FifoQueue: true, ContentBasedDeduplication: true });
+  });
+
+  it('does not let the task send to its queue, which would change the order', () => {
+    const test = createTestApp();
+    createWorker(test, { fifo: true });
+    const ofQueue = { 'Fn::GetAtt': [Match.stringLikeRegexp('^WorkerQueue'), 'Arn'] };
+    synth(test).hasResourceProperties('AWS::IAM::Policy', {
+      Roles: [{ Ref: Match.stringLikeRegexp('TaskRole') }],
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Resource: ofQueue,
+            Action: ['sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility', 'sqs:DeleteMessage'],
+          }),
+        ]),
+      },
+    });
   });
 
   it('leaves duplicates to the senders when told to', () => {
