@@ -1,10 +1,10 @@
-import { type DecodedBody, decodeBody, isCorrelationId, validateBody } from './body-decoder.js';
+import { type DecodedBody, decodeBody, validateBody } from './body-decoder.js';
+import { attributesOf, describeJob } from './describe-job.js';
 import { type Job, type JobContext } from './job.js';
 import { type Lease, type LeaseHolder } from './lease.js';
 import { type Outcome, type PollerListener } from './poller-events.js';
 import { type ResolvedQueue } from './poller-options.js';
-import { type MessageAttributes } from './transport.js';
-import { type ContinuationMessage, MessageAttributeNames } from '../../contract/job-message.js';
+import { type ContinuationMessage } from '../../contract/job-message.js';
 import {
   HandlerTimeout,
   HandOffRefused,
@@ -16,7 +16,6 @@ import {
   Shutdown,
 } from '../errors.js';
 import { type Clock, type Timer } from '../support/clock.js';
-import { defined } from '../support/defined.js';
 import { faultOf } from '../support/faults.js';
 import { type AroundJob, type JobInfo } from '../support/job-info.js';
 import { type Logger } from '../support/logger.js';
@@ -96,7 +95,7 @@ export class JobRun implements LeaseHolder {
     this.#listener = listener;
     this.#attempt = source.attemptOf(lease);
     this.startedAt = options.clock.now();
-    this.info = describe(lease, source.queue, this.#attempt);
+    this.info = describeJob(lease, source.queue, this.#attempt);
     lease.holder = this;
     this.outcome = new Promise((resolve) => (this.#decide = resolve));
     const ended = this.#process();
@@ -188,7 +187,7 @@ export class JobRun implements LeaseHolder {
     let handOff: Promise<Outcome> | undefined;
     try {
       const decoded = decodeBody(lease.message.body, queue.schema !== undefined);
-      this.info = describe(lease, queue, this.#attempt, decoded);
+      this.info = describeJob(lease, queue, this.#attempt, decoded);
       if (decoded.kind === 'test-event') {
         return { kind: 'ignored' };
       }
@@ -365,32 +364,4 @@ export class JobRun implements LeaseHolder {
       throw error;
     }
   }
-}
-
-/** Those of the SQS message, and those of an SNS envelope with other names. */
-function attributesOf({ message }: Lease, decoded: DecodedBody | undefined): MessageAttributes {
-  return { ...decoded?.attributes, ...message.attributes };
-}
-
-function describe(lease: Lease, queue: ResolvedQueue, attempt: number, decoded?: DecodedBody): JobInfo {
-  const { message } = lease;
-  const object = decoded?.objects[0];
-  const attributes = attributesOf(lease, decoded);
-  const attribute = attributes[MessageAttributeNames.correlationId]?.StringValue;
-  const { id = message.messageId, sentAt = message.sentAt } = message.resent ?? {};
-  return {
-    messageId: id,
-    queueName: queue.name,
-    queueUrl: queue.url,
-    attempt,
-    correlationId: decoded?.correlationId ?? (isCorrelationId(attribute) ? attribute : id),
-    ...(object === undefined ? {} : { file: `${object.bucket}/${object.key}` }),
-    ...(message.groupId === undefined ? {} : { groupId: message.groupId }),
-    ...defined({
-      traceHeader: message.traceHeader,
-      traceparent: attributes.traceparent?.StringValue,
-      tracestate: attributes.tracestate?.StringValue,
-    }),
-    ...defined({ sentAt }),
-  };
 }

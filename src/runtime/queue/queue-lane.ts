@@ -1,3 +1,4 @@
+import { Attempts } from './attempts.js';
 import { separate } from './intact-messages.js';
 import { type JobRun, type JobSource } from './job-run.js';
 import { Lease, type LeaseHolder, type LeaseKeeper } from './lease.js';
@@ -21,8 +22,6 @@ import { reasonOf } from '../support/reason.js';
 const MEMORY = 50;
 /** More jobs than have slots may wait for a dependency, since some probes are new jobs; each is a lease to keep. */
 const MAX_WAITING_SHARE = 2;
-/** Messages whose deliveries without an attempt are remembered. */
-const MAX_REMEMBERED = 10_000;
 const defaultBackoff = exponentialBackoff();
 
 /** One queue of a poller: receives its messages, holds those that wait, and settles those whose job has ended. */
@@ -39,12 +38,9 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Sourc
   readonly #settler: Settler;
   readonly #ledger: MessageLedger;
   readonly #pauses: Pauses;
-  readonly #localRetries = new Map<Lease, number>();
-  /** By message id, on a FIFO queue: deliveries that used up no attempt. */
-  readonly #postponements = new Map<string, number>();
+  readonly #attempts: Attempts;
   /** Clock time of the next attempt of a message that failed and stays here. */
   readonly #retryAt = new Map<Lease, number>();
-  #maxReceiveCount: number | undefined;
   /** Jobs of this queue that have started and not ended. */
   #running = 0;
   #draining = false;
@@ -64,7 +60,7 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Sourc
     this.#keeper = keeper;
     this.#pauses = pauses;
     this.#listener = listener;
-    this.#maxReceiveCount = queue.maxReceiveCount;
+    this.#attempts = new Attempts(queue.maxReceiveCount);
     this.#calls = new QueueCalls(transport, queue, clock, listener);
     this.#buffer = queue.policy.createBuffer(() => clock.now());
     this.#ledger = new MessageLedger(clock, options.tombstoneMs);
@@ -100,11 +96,11 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Sourc
 
   /** Reads what is not configured from the queue. Without the permission, the worker runs with less information. */
   async readRedrivePolicy(): Promise<void> {
-    if (this.#maxReceiveCount !== undefined) {
+    if (this.#attempts.max !== undefined) {
       return;
     }
     try {
-      this.#maxReceiveCount = (await this.#calls.describe()).maxReceiveCount;
+      this.#attempts.max = (await this.#calls.describe()).maxReceiveCount;
     } catch (error) {
       this.#options.logger.warn(
         { queue: this.queue.name, err: error },
@@ -132,13 +128,11 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Sourc
   }
 
   attemptOf(lease: Lease): number {
-    const { messageId, receiveCount, resent } = lease.message;
-    const delivered = receiveCount - (this.#postponements.get(messageId) ?? 0);
-    return Math.max(1, delivered + (resent?.attempts ?? 0) + (this.#localRetries.get(lease) ?? 0));
+    return this.#attempts.of(lease);
   }
 
   isLastAttempt(lease: Lease): boolean {
-    return this.#maxReceiveCount !== undefined && this.attemptOf(lease) >= this.#maxReceiveCount;
+    return this.#attempts.isLast(lease);
   }
 
   /** What to receive for this many free slots and messages ahead of them. */
@@ -237,9 +231,8 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Sourc
       // Another worker would have to wait for the same dependency.
       return;
     }
-    const maxReceiveCount = this.#maxReceiveCount ?? Number.POSITIVE_INFINITY;
     // Never one whose next delivery is its last: it could end in the dead-letter queue without any attempt.
-    const stale = this.#buffer.olderThan(time).filter(({ message }) => message.receiveCount + 1 < maxReceiveCount);
+    const stale = this.#buffer.olderThan(time).filter((lease) => this.#attempts.hasSpareDelivery(lease));
     stale.forEach((lease) => this.#buffer.drop(lease));
     void this.#releaseUnstarted(stale);
   }
@@ -297,7 +290,7 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Sourc
 
   async #complete(lease: Lease, jobMs: number): Promise<void> {
     this.#ledger.finished(lease);
-    this.#postponements.delete(lease.id);
+    this.#attempts.finished(lease);
     const deleted = await this.#settler.delete(lease, jobMs);
     this.#end(lease);
     if (!deleted) {
@@ -341,7 +334,7 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Sourc
       return this.#release(lease, seconds);
     }
     // The message and its followers stay here, leased, and it is retried before them.
-    this.#localRetries.set(lease, (this.#localRetries.get(lease) ?? 0) + 1);
+    this.#attempts.retriedInPlace(lease);
     lease.holder = this;
     const retryAt = this.#now + seconds * 1_000;
     this.#retryAt.set(lease, retryAt);
@@ -406,7 +399,6 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Sourc
    * FIFO queue that would change the order, so the message is released, and this worker remembers the delivery.
    */
   async #giveBack(lease: Lease, hiddenSeconds: number): Promise<void> {
-    const { messageId } = lease.message;
     const copy = this.queue.policy.canResend ? resendOf(lease.message, this.attemptOf(lease) - 1) : undefined;
     if (copy !== undefined) {
       try {
@@ -415,23 +407,13 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Sourc
         return;
       } catch (error) {
         this.#options.logger.warn(
-          { messageId, queue: this.queue.name, err: error },
+          { messageId: lease.id, queue: this.queue.name, err: error },
           'message could not be sent anew; it is released, which counts as an attempt for another worker',
         );
       }
     }
-    this.#rememberPostponement(messageId);
+    this.#attempts.postponed(lease);
     await this.#settler.release(lease, this.#hideableSeconds(lease, hiddenSeconds));
-  }
-
-  #rememberPostponement(messageId: string): void {
-    const count = (this.#postponements.get(messageId) ?? 0) + 1;
-    this.#postponements.delete(messageId);
-    this.#postponements.set(messageId, count);
-    if (this.#postponements.size > MAX_REMEMBERED) {
-      const [oldest] = this.#postponements.keys();
-      this.#postponements.delete(oldest);
-    }
   }
 
   /** @param isPostponed whether they wait for a dependency */
@@ -487,7 +469,7 @@ export class QueueLane implements JobSource, MessageConsumer, LeaseHolder, Sourc
 
   #end(lease: Lease): void {
     this.#keeper.drop(lease);
-    this.#localRetries.delete(lease);
+    this.#attempts.ended(lease);
     this.#retryAt.delete(lease);
     this.#ledger.settled(lease);
   }

@@ -1,3 +1,4 @@
+import { BoundedMap } from './bounded-map.js';
 import { backoffDelay } from './backoff.js';
 import { type Clock, type Timer } from './clock.js';
 import { type Fault } from './faults.js';
@@ -59,8 +60,8 @@ type WorldFault = Extract<Fault, { kind: 'world' }>;
  */
 export class Pauses {
   readonly #pauses = new Map<string, Pause>();
-  /** Ids of work that was taken for the cause of its failure, oldest first. */
-  readonly #suspects = new Set<string>();
+  /** Ids of work that was taken for the cause of its failure. */
+  readonly #suspects = new BoundedMap<string, true>(MAX_SUSPECTS);
 
   constructor(
     private readonly clock: Clock,
@@ -86,22 +87,13 @@ export class Pauses {
     return new Work(source, probes, this.clock, {
       pauseOf: (fault, error) => this.#pauseOf(fault, error, source),
       isCause: ({ dependency }) => this.#suspects.has(id) && !this.#pauses.has(dependency),
-      becomesCause: () => this.#suspect(id),
+      becomesCause: () => this.#suspects.set(id, true),
     });
   }
 
   /** Starts no further probes; what waits has its own signal. */
   close(): void {
     this.#pauses.forEach((pause) => pause.cancel());
-  }
-
-  #suspect(id: string): void {
-    this.#suspects.delete(id);
-    this.#suspects.add(id);
-    if (this.#suspects.size > MAX_SUSPECTS) {
-      const [oldest] = this.#suspects;
-      this.#suspects.delete(oldest);
-    }
   }
 
   #of(source: Source): Pause[] {
