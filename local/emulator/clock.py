@@ -1,11 +1,12 @@
 """The clock of the local cloud, on which it waits for everything that it waits for by itself.
 
-It starts at real time, runs `FILEWORKS_SPEED` times as fast, and can be moved forward. Processes of this machine know
-only real time: what bounds them (leases, timeouts of tasks and functions) is measured on the clock of `machine()`,
-which runs in real time and moves forward with this one.
+It starts at real time, runs `FILEWORKS_SPEED` times as fast, and can be moved forward. What processes of this machine see,
+and what bounds them (leases, timeouts of tasks and functions), is measured on the clock of `machine()`. This runs in real
+time and moves forward with the clock of the cloud, or it is that clock when processes follow it.
 """
 
 import contextvars
+import datetime
 import heapq
 import itertools
 import logging
@@ -16,8 +17,11 @@ import time
 
 logger = logging.getLogger("fileworks.clock")
 
-_STARTED = float(os.environ.get("FILEWORKS_CLOCK_START") or time.time())
+_real_time = time.time
+
+_STARTED = float(os.environ.get("FILEWORKS_CLOCK_START") or _real_time())
 _SPEED = float(os.environ.get("FILEWORKS_SPEED") or 1)
+_PROCESSES_FOLLOW = os.environ.get("FILEWORKS_PROCESS_CLOCK") == "cloud"
 
 # A step forward waits for the work that it makes due, but not for processes that this work runs.
 _WORK_SECONDS = 1
@@ -39,12 +43,25 @@ _listeners = []
 
 def now():
     """Seconds since the epoch, on this clock."""
-    return _STARTED + (time.time() - _STARTED) * _SPEED + _advanced
+    return _STARTED + (_real_time() - _STARTED) * _SPEED + _advanced
+
+
+def real_now():
+    return _real_time()
+
+
+def processes_follow():
+    return _PROCESSES_FOLLOW
 
 
 def machine():
-    """Seconds since the epoch in real time, plus what the clock was moved forward: for what bounds a process."""
-    return time.time() + _advanced
+    """Seconds since the epoch on the clock of processes, plus what the clock was moved forward: for what bounds them."""
+    return now() if _PROCESSES_FOLLOW else _real_time() + _advanced
+
+
+def on_machine(seconds):
+    """How many seconds of the clock of processes, which is that of `time.time()`, `seconds` of this clock are."""
+    return seconds if _PROCESSES_FOLLOW else seconds / _SPEED
 
 
 def real(seconds):
@@ -52,10 +69,41 @@ def real(seconds):
     return seconds / _SPEED
 
 
+def real_of_machine(seconds):
+    """How long `seconds` of the clock of processes take."""
+    return seconds / _SPEED if _PROCESSES_FOLLOW else seconds
+
+
+def take_over():
+    """If processes follow this clock, have the emulator see no other, before it is imported."""
+    if not _PROCESSES_FOLLOW:
+        return
+    gmtime, localtime, real_datetime = time.gmtime, time.localtime, datetime.datetime
+
+    class Like(type):
+        def __instancecheck__(cls, instance):
+            return isinstance(instance, real_datetime)
+
+    class CloudDatetime(real_datetime, metaclass=Like):
+        @classmethod
+        def now(cls, tz=None):
+            return cls.fromtimestamp(now(), tz)
+
+        @classmethod
+        def utcnow(cls):
+            return cls.fromtimestamp(now(), datetime.timezone.utc).replace(tzinfo=None)
+
+    time.time = now
+    time.time_ns = lambda: int(now() * 1e9)
+    time.gmtime = lambda seconds=None: gmtime(now() if seconds is None else seconds)
+    time.localtime = lambda seconds=None: localtime(now() if seconds is None else seconds)
+    datetime.datetime = CloudDatetime
+
+
 def of_client(moment):
     """A moment that a client named, on this clock: a client knows real time, or asks for the time of the clock."""
-    ahead = now() - time.time()
-    return moment + ahead if abs(moment - time.time()) < abs(moment - now()) else moment
+    ahead = now() - _real_time()
+    return moment + ahead if abs(moment - _real_time()) < abs(moment - now()) else moment
 
 
 def sleep(seconds):

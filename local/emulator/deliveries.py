@@ -22,8 +22,8 @@ def apply():
         copies = 2 if random.random() < _repeat else 1
         for _ in range(copies):
             if _delay_seconds > 0:
-                # In real time: it is late for the processes that compare it with what they have seen.
-                clock.later(random.random() * _delay_seconds / clock.real(1), deliver, *args)
+                # On the clock of processes: it is late for the processes that compare it with what they have seen.
+                clock.later(random.random() * _delay_seconds / clock.on_machine(1), deliver, *args)
             else:
                 deliver(*args)
 

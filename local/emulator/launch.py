@@ -12,6 +12,10 @@ import signal
 import sys
 import threading
 
+import clock
+
+clock.take_over()
+
 import commands
 import reports
 

@@ -22,6 +22,7 @@ timeout to drain, as on ECS, and a second Ctrl-C kills them at once. When the pr
   --authorization <m>  what happens to calls that AWS would deny: enforce, audit or off (default: enforce)
   --queue-metrics <m>  what queues without messages send: active, as AWS documents it, or always, zeros (default: active)
   --speed <n>          run the clock of the cloud n times faster than real time, 0.1 to 600 (default: 1)
+  --process-clock <c>  the clock of tasks and functions: real, or cloud, which runs with --speed (default: real)
   --port <n>           port of the AWS endpoint (default: a free one)
   --region <name>      region of stacks without one (default: us-east-1)
   --account <id>       account of stacks without one (default: 000000000000)
@@ -135,6 +136,7 @@ function readArguments(): Arguments {
         authorization: text,
         'queue-metrics': text,
         speed: text,
+        'process-clock': text,
         port: text,
         region: text,
         account: text,
@@ -162,6 +164,7 @@ function optionsOf(values: Arguments): LocalCloudOptions {
     tasks: 'tasks',
     authorization: 'authorization',
     'queue-metrics': 'queueMetrics',
+    'process-clock': 'processClock',
     region: 'region',
     account: 'account',
     'tools-dir': 'toolsDir',

@@ -1,4 +1,4 @@
-export type { Clock } from './clock';
+export type { Clock, ProcessClock } from './clock';
 export { LocalCloud } from './local-cloud';
 export { LocalCloudError, type LocalCloudErrorCode } from './errors';
 export type {

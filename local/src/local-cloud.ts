@@ -89,7 +89,7 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
     this.region = options.region ?? 'us-east-1';
     this.account = options.account ?? '000000000000';
     checkOptions(options);
-    this.clock = new Clock(options.speed ?? 1, {
+    this.clock = new Clock(options.speed ?? 1, options.processClock ?? 'real', {
       forward: (seconds) => this.#running().advanceClock(seconds),
       minutes: async () => this.#autoscaler?.minutes(),
     });
@@ -110,7 +110,8 @@ export class LocalCloud extends EventEmitter<LocalCloudEvents> {
     this.#engine = new Engine({
       tasks,
       logDir: this.logDir,
-      agent: new Agent(config),
+      agent: new Agent(config, this.clock),
+      clock: this.clock,
       reaper: this.#reaper,
       ...(options.dockerHost !== undefined && { dockerHost: options.dockerHost }),
       line: (line) => this.#line(line),

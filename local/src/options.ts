@@ -1,3 +1,4 @@
+import type { ProcessClock } from './clock';
 import type { Emulator, EmulatorOptions } from './emulator/emulator';
 import { LocalCloudError } from './errors';
 import type { TaskMap } from './tasks/task-map';
@@ -31,6 +32,11 @@ export interface LocalCloudOptions {
   readonly queueMetrics?: QueueMetrics;
   /** How many times faster than real time the clock of the cloud runs; 0.1 to 600. Default: 1. */
   readonly speed?: number;
+  /**
+   * The clock of tasks and functions: with `cloud`, their Node.js programs follow the clock of the cloud, and leases
+   * and timeouts are measured on it. Default: `real`.
+   */
+  readonly processClock?: ProcessClock;
   /** Port of the AWS endpoint on 127.0.0.1, 1 to 65535. Default: a free one. */
   readonly port?: number;
   /** Region of stacks that do not name one. Default: `us-east-1`. */
@@ -62,12 +68,16 @@ export interface LocalCloudOptions {
 }
 
 /** @throws LocalCloudError that names the option, its range and the value */
-export function checkOptions({ speed, port, account, authorization, queueMetrics, engines }: LocalCloudOptions): void {
+export function checkOptions(options: LocalCloudOptions): void {
+  const { speed, port, account, authorization, queueMetrics, engines, processClock } = options;
   if (authorization !== undefined && !['enforce', 'audit', 'off'].includes(authorization)) {
     throw new LocalCloudError('OptionInvalid', `authorization must be enforce, audit or off, got: ${authorization}`);
   }
   if (queueMetrics !== undefined && !['active', 'always'].includes(queueMetrics)) {
     throw new LocalCloudError('OptionInvalid', `queueMetrics must be active or always, got: ${queueMetrics}`);
+  }
+  if (processClock !== undefined && !['real', 'cloud'].includes(processClock)) {
+    throw new LocalCloudError('OptionInvalid', `processClock must be real or cloud, got: ${processClock}`);
   }
   if (speed !== undefined && !(speed >= MIN_SPEED && speed <= MAX_SPEED)) {
     throw new LocalCloudError(

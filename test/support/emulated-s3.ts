@@ -37,7 +37,7 @@ export class EmulatedS3 {
         python: 'python3',
         logDir,
         authorization: 'off',
-        clock: { startedAt: Date.now(), speed: 1 },
+        clock: { startedAt: Date.now(), speed: 1, processes: 'real' },
         dockerHost: 'unix:///nowhere/docker.sock', // no tasks: no engine listens there
         observer: {
           line: () => undefined,

@@ -11,6 +11,7 @@ import threading
 import time
 from datetime import datetime, timezone
 
+import clock
 import service_events
 from ministack.core.responses import get_account_id, get_region, json_response, new_uuid, request_scope
 from ministack.services import ecs
@@ -93,7 +94,7 @@ def _count_failure(task):
     service = ecs._services.get(f"{cluster}/{task.get('group', '').removeprefix('service:')}")
     if not service:
         return
-    if task.get("startedAt") and _seconds_since(task["startedAt"]) >= SHORT_LIFE_SECONDS:
+    if task.get("startedAt") and clock.real_of_machine(_seconds_since(task["startedAt"])) >= SHORT_LIFE_SECONDS:
         service["_failed_in_a_row"] = 0
         return
     failed = service["_failed_in_a_row"] = service.get("_failed_in_a_row", 0) + 1
@@ -116,7 +117,7 @@ def _reconcile_later(service, seconds):
         with request_scope(account, region):
             ecs._reconcile_service_tasks(cluster, f"{cluster}/{service['serviceName']}")
 
-    timer = threading.Timer(seconds, reconcile)
+    timer = threading.Timer(clock.real_of_machine(seconds), reconcile)
     timer.daemon = True
     previous, service["_placement_timer"] = service.get("_placement_timer"), _Timer(timer)
     if previous:

@@ -1,4 +1,4 @@
-"""Queues: delay, retention and deduplication on the clock; leases, long polls and times of messages in real time."""
+"""Queues: delay, retention and deduplication on the clock; leases, long polls and times of messages on that of processes."""
 
 import time
 
@@ -10,7 +10,7 @@ _DEDUPLICATION_SECONDS = 300
 
 
 def apply():
-    sqs._DEDUP_WINDOW_S = sns._DEDUP_WINDOW_S = clock.real(_DEDUPLICATION_SECONDS)
+    sqs._DEDUP_WINDOW_S = sns._DEDUP_WINDOW_S = clock.on_machine(_DEDUPLICATION_SECONDS)
     _delay_sends()
     sqs._expire_retained = _expire
     clock.on_advance(_age_by)
@@ -21,7 +21,7 @@ def age(message):
     enqueued = message.get("enqueued_at", message["sent_at"])
     if message.get("_enqueued") != enqueued:
         # Seen for the first time, or moved to a dead-letter queue that starts its age anew.
-        message["_enqueued"], message["_since"] = enqueued, clock.now() - (time.time() - enqueued) / clock.real(1)
+        message["_enqueued"], message["_since"] = enqueued, clock.now() - (time.time() - enqueued) / clock.on_machine(1)
     return clock.now() - message["_since"]
 
 
@@ -35,12 +35,12 @@ def _delay_sends():
         # A duplicate names the first message, whose delay runs.
         if message and not message.get("_delayed"):
             message["_delayed"] = True
-            message["visible_at"] = message["sent_at"] + clock.real(message["visible_at"] - message["sent_at"])
+            message["visible_at"] = message["sent_at"] + clock.on_machine(message["visible_at"] - message["sent_at"])
         return result
 
     sqs._act_send_message = sqs._HANDLERS["SendMessage"] = act
     # Of messages that other services put into the queue themselves.
-    sqs.queue_delay = lambda queue: clock.real(queue_delay(queue))
+    sqs.queue_delay = lambda queue: clock.on_machine(queue_delay(queue))
 
 
 def _expire(queue):
@@ -60,11 +60,11 @@ def _age_by(seconds):
             _move_back(message, seconds)
     for owner in (*sqs._queues._data.values(), *sns._topics._data.values()):
         for sent in list((owner.get("dedup_cache") or {}).values()):
-            sent["expire"] -= clock.real(seconds)
+            sent["expire"] -= clock.on_machine(seconds)
 
 
 def _move_back(message, seconds):
-    message["visible_at"] -= seconds if message["receive_count"] else clock.real(seconds)
+    message["visible_at"] -= seconds if message["receive_count"] else clock.on_machine(seconds)
     for stamp in ("sent_at", "enqueued_at", "first_receive_at", "_enqueued"):
         if message.get(stamp) is not None:
             message[stamp] -= seconds

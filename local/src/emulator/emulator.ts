@@ -1,4 +1,5 @@
 import type { AccessKeys } from '../clients';
+import type { ProcessClock } from '../clock';
 import type {
   AlarmState,
   ApiCall,
@@ -31,8 +32,11 @@ export interface EmulatorOptions {
   readonly engines?: Engines;
   /** Default: `active`. */
   readonly queueMetrics?: QueueMetrics;
-  /** Milliseconds since 1970 at which its clock starts, and how many times faster than real time it runs. */
-  readonly clock: { readonly startedAt: number; readonly speed: number };
+  /**
+   * Milliseconds since 1970 at which its clock starts, how many times faster than real time it runs, and whether
+   * processes follow it.
+   */
+  readonly clock: { readonly startedAt: number; readonly speed: number; readonly processes: ProcessClock };
   readonly observer: EmulatorObserver;
 }
 

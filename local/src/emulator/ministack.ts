@@ -6,6 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { LocalCloudError } from '../errors';
 import type { Reaper } from '../reaper';
+import { clockVariables, NODE_OPTIONS_OF_CLOCK } from '../process-clock';
 import type { AuthorizedCall, ApiCall, Denial, TaskRecord } from '../types';
 import type {
   Emulator,
@@ -172,8 +173,9 @@ export class Ministack implements Emulator {
         FILEWORKS_BUILDS: JSON.stringify(builds),
         FILEWORKS_DYNAMODB_ENGINE: engines?.dynamodb ?? '',
         FILEWORKS_QUEUE_METRICS: queueMetrics ?? 'active',
-        FILEWORKS_CLOCK_START: String(clock.startedAt / 1000),
-        FILEWORKS_SPEED: String(clock.speed),
+        ...clockVariables(clock),
+        FILEWORKS_PROCESS_CLOCK: clock.processes,
+        FILEWORKS_CLOCK_NODE_OPTIONS: NODE_OPTIONS_OF_CLOCK,
         AUTH: 'true',
         GATEWAY_PORT: String(port),
         MINISTACK_HOST: '127.0.0.1',

@@ -8,6 +8,7 @@ import {
   type ProtectedTask,
 } from '@aws-sdk/client-ecs';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import type { Clock } from '../clock';
 import { messageOf } from '../errors';
 import type { ClientConfig } from '../types';
 import { refuseStranger } from '../strangers';
@@ -48,11 +49,13 @@ const RENEW_BEFORE_MS = 5 * 60_000;
 export class Agent {
   readonly #sessions = new Map<string, Session>();
   readonly #config: () => ClientConfig;
+  readonly #clock: Pick<Clock, 'ofProcesses'>;
   readonly #server: Server;
   #origin = '';
 
-  constructor(config: () => ClientConfig) {
+  constructor(config: () => ClientConfig, clock: Pick<Clock, 'ofProcesses'>) {
     this.#config = config;
+    this.#clock = clock;
     this.#server = createServer((request, response) => {
       if (refuseStranger(request, response)) {
         return;
@@ -104,7 +107,7 @@ export class Agent {
       return;
     }
     const cached = await session.credentials?.catch(() => undefined);
-    if (!cached || Date.parse(cached.Expiration) - Date.now() < RENEW_BEFORE_MS) {
+    if (!cached || Date.parse(cached.Expiration) - this.#clock.ofProcesses() < RENEW_BEFORE_MS) {
       session.credentials = this.#assume(session.role, session.taskArn);
     }
     sendJson(response, 200, await session.credentials);

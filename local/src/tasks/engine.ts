@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Clock } from '../clock';
 import { LocalCloudError, messageOf } from '../errors';
 import type { Reaper } from '../reaper';
 import type { LocalProcess } from '../types';
@@ -12,6 +13,7 @@ import { taskEnvironment } from './environment';
 import { withOwnHealthPort } from './health-port';
 import { readBody, sendJson, stopListening } from './http';
 import { Labels } from './labels';
+import { onClock } from '../process-clock';
 import type { ImageAsset, TaskMap, TaskMapEntry } from './task-map';
 import { Upstream } from './upstream';
 
@@ -19,6 +21,7 @@ export interface EngineOptions {
   readonly tasks: TaskMap;
   readonly logDir: string;
   readonly agent: Agent;
+  readonly clock: Clock;
   readonly reaper: Reaper;
   /** A Docker engine for images that the task map does not name. Default: what the Dockerfiles of CDK assets say. */
   readonly dockerHost?: string;
@@ -210,7 +213,8 @@ export class Engine {
     const role = labels[Labels.role];
     const cluster = labels[Labels.cluster] ?? '';
     const endpoints = this.#options.agent.register({ taskArn, cluster, ...(role !== undefined && { role }) });
-    const env = taskEnvironment(config, entry?.env ?? {}, endpoints);
+    const own = taskEnvironment(config, entry?.env ?? {}, endpoints);
+    const env = this.#options.clock.processes === 'cloud' ? onClock(own, this.#options.clock) : own;
     if (!entry) {
       if (this.#upstream) {
         await this.#upstream.create(name, config, env, response);
@@ -304,7 +308,7 @@ export class Engine {
         sendJson(response, 200, { StatusCode: await container.wait() });
         break;
       case 'POST stop':
-        await container.stop(Number(query.get('t') ?? 10));
+        await container.stop(this.#options.clock.realSecondsOfTask(Number(query.get('t') ?? 10)));
         sendJson(response, 204);
         break;
       case 'POST kill':

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { clientConfig, makeAccessKeys } from '../../src/clients';
+import { Clock } from '../../src/clock';
 import { Reaper } from '../../src/reaper';
 import { Agent } from '../../src/tasks/agent';
 import { Engine } from '../../src/tasks/engine';
@@ -28,8 +29,10 @@ beforeAll(async () => {
   });
   await new Promise<void>((done) => upstream.listen(0, '127.0.0.1', done));
   const environment = { account: '000000000000', region: 'us-east-1' };
-  const agent = new Agent(() => clientConfig('http://127.0.0.1:1', makeAccessKeys(), environment));
+  const clock = new Clock(1, 'real', { forward: () => Promise.resolve(), minutes: () => Promise.resolve() });
+  const agent = new Agent(() => clientConfig('http://127.0.0.1:1', makeAccessKeys(), environment), clock);
   engine = new Engine({
+    clock,
     tasks: { tasks: [{ image: 'mine:*', command: ['true'] }] },
     logDir,
     agent,
