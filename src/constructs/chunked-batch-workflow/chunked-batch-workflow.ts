@@ -22,6 +22,7 @@ import { grantLookForOthers } from '../private/overlap-states';
 import { createPrivateBucket } from '../private/private-bucket';
 import { createMachine, failedRuns, OF_FAILED_RUNS } from '../fargate-run';
 import { nameOf, pathOf } from '../private/paths';
+import { createThrottleAlarm } from '../private/throttle-alarm';
 import { createUndeliveredEvents } from '../private/undelivered-events';
 import { RunOverlap } from './batch-enums';
 import type { ChunkedBatchWorkflowProps } from './chunked-batch-workflow-props';
@@ -96,6 +97,12 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
 
   /** In ALARM when a run failed: too many failed files, an unreadable prefix, or an abort by an operator. */
   readonly failureAlarm: cloudwatch.Alarm;
+
+  /**
+   * In ALARM when Lambda has throttled the processor, whose batches wait meanwhile, for ten minutes; undefined unless
+   * the processor is a function.
+   */
+  readonly throttleAlarm?: cloudwatch.Alarm;
 
   /** The principal of the processor's role, so that you can pass the construct to any `grant` method. */
   readonly grantPrincipal: iam.IPrincipal;
@@ -175,6 +182,7 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
       threshold: 1,
       ...OF_FAILED_RUNS,
     });
+    this.throttleAlarm = processor.handler && createThrottleAlarm(this, [processor.handler]);
   }
 
   /**

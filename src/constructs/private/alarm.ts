@@ -21,6 +21,7 @@ export type Runbook =
   | 'dispatcher-blocked'
   | 'dispatcher-dead-letter'
   | 'dispatcher-event-age'
+  | 'dispatcher-not-launching'
   | 'dispatcher-queued-age'
   | 'dispatcher-refused'
   | 'dispatcher-sweeper'

@@ -80,6 +80,14 @@ export interface NotStartingAlarmOptions {
 /** In ALARM when messages are visible and none is in flight: the symptom of every reason for which nothing starts. */
 export function createNotStartingAlarm(
   scope: Construct,
+  options: Omit<NotStartingAlarmOptions, 'time'>,
+): cloudwatch.Alarm;
+export function createNotStartingAlarm(
+  scope: Construct,
+  options: NotStartingAlarmOptions,
+): cloudwatch.Alarm | undefined;
+export function createNotStartingAlarm(
+  scope: Construct,
   { metric, time = QueueAlarmDefaults.notStartingFor, reason, runbook }: NotStartingAlarmOptions,
 ): cloudwatch.Alarm | undefined {
   if (isNone(time)) {

@@ -33,8 +33,10 @@ export const DispatcherDefaults = {
   retryAttempts: 185,
   /** The maximum runtime of a file: a longer wait means that a run does not end, or that the sequence is overloaded. */
   alarmQueuedAge: Duration.hours(24),
-  /** An older unregistered event means that registration has stopped. */
-  alarmOldestEventAge: Duration.minutes(15),
+  /** An older unregistered event means that registration has stopped; the alarm comes within a quarter of an hour. */
+  alarmOldestEventAge: Duration.minutes(10),
+  /** Ten missing sweeps: a single one can be late. */
+  alarmNoSweepMinutes: 10,
   /** A quarter: long enough to investigate a file, and six times the period of duplicates. */
   retention: Duration.days(90),
   /** The default of the AWS console: capacity for a minute of growth. */

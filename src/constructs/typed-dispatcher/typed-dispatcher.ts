@@ -169,8 +169,11 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
   /** In ALARM when ECS keeps refusing launches. */
   readonly refusedAlarm: cloudwatch.Alarm;
 
-  /** In ALARM when no sweep completed within 15 minutes. */
+  /** In ALARM when no sweep completed within ten minutes. */
   readonly sweeperAlarm: cloudwatch.Alarm;
+
+  /** In ALARM when the function that launches tasks has received no message of its queue for ten minutes. */
+  readonly notLaunchingAlarm: cloudwatch.Alarm;
 
   /** In ALARM when Lambda has throttled the functions for ten minutes. */
   readonly throttleAlarm: cloudwatch.Alarm;
@@ -232,6 +235,7 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
 
     const alarms = createAlarms(this, {
       events: this.queue,
+      wakes: wakes.queue,
       queuedAge: props.maxQueuedAge ?? DispatcherDefaults.alarmQueuedAge,
     });
     this.queuedAgeAlarm = alarms.queuedAge;
@@ -239,6 +243,7 @@ export class TypedDispatcher extends Construct implements IConnectable, IFileDis
     this.blockedAlarm = alarms.blocked;
     this.refusedAlarm = alarms.refused;
     this.sweeperAlarm = alarms.sweeper;
+    this.notLaunchingAlarm = alarms.notLaunching;
     const { ingress, launcher, watcher } = this.#functions;
     this.throttleAlarm = createThrottleAlarm(this, [ingress, launcher, watcher]);
   }

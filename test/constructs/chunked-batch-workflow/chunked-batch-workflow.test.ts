@@ -472,6 +472,16 @@ describe('ChunkedBatchWorkflow with options', () => {
     });
   });
 
+  it('has an alarm of a throttled function as its processor, and none of a task', () => {
+    const throttles = { MetricName: 'Throttles', Namespace: 'AWS/Lambda' };
+    const ofFunction = templateOf((test) => ({ processor: BatchProcessor.lambdaFunction(fn(test)) }));
+    ofFunction.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      ...throttles,
+      Dimensions: [{ Name: 'FunctionName', Value: { Ref: Match.stringLikeRegexp('^(?!NightlyFinish)') } }],
+    });
+    templateOf().resourcePropertiesCountIs('AWS::CloudWatch::Alarm', throttles, 0);
+  });
+
   it('uses what exists: bucket, bus, capacity', () => {
     const test = createTestApp();
     const workflow = createWorkflow(

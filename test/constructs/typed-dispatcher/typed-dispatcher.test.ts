@@ -205,10 +205,11 @@ test('launches only its task definitions in all revisions, in their cluster, wit
 test('has an alarm where a person must act', () => {
   const fixture = createDispatcher();
   fixture.add('A');
-  const alarms = Object.values(synth(fixture).findResources('AWS::CloudWatch::Alarm')) as {
-    Properties: { MetricName: string };
+  const template = synth(fixture);
+  const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm')) as {
+    Properties: { MetricName?: string; Metrics?: unknown };
   }[];
-  expect(alarms.map(({ Properties }) => Properties.MetricName).sort()).toEqual([
+  expect(alarms.flatMap(({ Properties }) => Properties.MetricName ?? []).sort()).toEqual([
     'ApproximateAgeOfOldestMessage',
     'ApproximateNumberOfMessagesVisible',
     'ApproximateNumberOfMessagesVisible',
@@ -218,6 +219,32 @@ test('has an alarm where a person must act', () => {
     'OldestQueuedFileAge',
     'SweepsCompleted',
   ]);
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    MetricName: 'ApproximateAgeOfOldestMessage',
+    Threshold: 600,
+  });
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    MetricName: 'SweepsCompleted',
+    Period: 60,
+    EvaluationPeriods: 10,
+    TreatMissingData: 'breaching',
+  });
+  const wakes = Object.keys(template.findResources('AWS::SQS::Queue')).find((id) => /WakesQueue[0-9A-F]{8}$/.test(id));
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    AlarmDescription: Match.stringLikeRegexp('its launcher is disabled'),
+    EvaluationPeriods: 10,
+    Metrics: Match.arrayWith([
+      Match.objectLike({ Expression: 'IF(FILL(inFlight, 0) > 0, 0, visible)' }),
+      Match.objectLike({
+        MetricStat: Match.objectLike({
+          Metric: Match.objectLike({
+            MetricName: 'ApproximateNumberOfMessagesVisible',
+            Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': [wakes, 'QueueName'] } }],
+          }),
+        }),
+      }),
+    ]),
+  });
 });
 
 test('tells every function what may work at once, and lets files without a sequence queue for it', () => {

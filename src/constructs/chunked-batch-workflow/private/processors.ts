@@ -36,6 +36,8 @@ export interface BoundProcessor {
   readonly grantPrincipal: IPrincipal;
   /** The task of a batch, if it has one. */
   readonly run?: FargateRun;
+  /** The function of every batch, if it is one. */
+  readonly handler?: IFunction;
   /** The network connections of the processor, if it has any. */
   readonly connections?: Connections;
   /** The state that processes a batch. Its input has `bucket`, `key` and `runId`. */
@@ -93,6 +95,7 @@ export function lambdaFunction(handler: IFunction): BindProcessor {
     checkSameRegion({ processor: handler }, 'Step Functions calls services only in its own region', scope);
     return {
       grantPrincipal: handler.grantPrincipal,
+      handler,
       connections: handler.isBoundToVpc ? handler.connections : undefined,
       render: ({ retries, timeout, failed, done }) => ({
         Type: 'Task',

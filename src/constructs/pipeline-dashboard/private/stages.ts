@@ -46,6 +46,7 @@ export function dispatcher(construct: TypedDispatcher): PipelineStageConfig {
       construct.eventAgeAlarm,
       construct.refusedAlarm,
       construct.sweeperAlarm,
+      construct.notLaunchingAlarm,
       construct.throttleAlarm,
     ],
   };
@@ -175,7 +176,7 @@ export function batch(construct: ChunkedBatchWorkflow): PipelineStageConfig {
             { title: 'Runs that could not be started', left: [visibleIn(deadLetterQueue, 'In the dead-letter queue')] },
           ]),
     ],
-    alarms: existing(construct.failureAlarm, construct.deadLetterAlarm),
+    alarms: existing(construct.failureAlarm, construct.deadLetterAlarm, construct.throttleAlarm),
   };
 }
 

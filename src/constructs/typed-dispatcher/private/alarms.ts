@@ -6,6 +6,7 @@ import { DISPATCH_METRIC_DIMENSION, DispatchMetrics } from '../../../contract/di
 import { METRIC_NAMESPACE } from '../../../contract/metric-names';
 import { createAlarm, type AlarmOptions } from '../../private/alarm';
 import { nameOf, pathOf } from '../../private/paths';
+import { createNotStartingAlarm, notStartedMetric } from '../../private/queue-alarms';
 import { DispatcherDefaults } from '../defaults';
 
 /** A metric of the dispatcher's functions. */
@@ -30,14 +31,19 @@ export interface DispatchAlarms {
   readonly eventAge: cloudwatch.Alarm;
   readonly refused: cloudwatch.Alarm;
   readonly sweeper: cloudwatch.Alarm;
+  readonly notLaunching: cloudwatch.Alarm;
 }
 
 export interface DispatchAlarmOptions {
   readonly events: IQueue;
+  readonly wakes: IQueue;
   readonly queuedAge: Duration;
 }
 
-export function createAlarms(dispatcher: Construct, { events, queuedAge }: DispatchAlarmOptions): DispatchAlarms {
+export function createAlarms(
+  dispatcher: Construct,
+  { events, wakes, queuedAge }: DispatchAlarmOptions,
+): DispatchAlarms {
   const alarm = (id: string, options: AlarmOptions) => createAlarm(dispatcher, id, options);
   return {
     blocked: alarm('BlockedAlarm', {
@@ -78,12 +84,16 @@ export function createAlarms(dispatcher: Construct, { events, queuedAge }: Dispa
       runbook: 'dispatcher-sweeper',
       metric: dispatchMetric(dispatcher, DispatchMetrics.sweeps, {
         statistic: cloudwatch.Stats.SUM,
-        period: Duration.minutes(5),
       }),
       comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
       threshold: 1,
-      evaluationPeriods: 3,
+      evaluationPeriods: DispatcherDefaults.alarmNoSweepMinutes,
       treatMissingData: cloudwatch.TreatMissingData.BREACHING,
+    }),
+    notLaunching: createNotStartingAlarm(dispatcher, {
+      metric: notStartedMetric(wakes),
+      reason: 'the event source mapping of its launcher is disabled, or may not receive messages',
+      runbook: 'dispatcher-not-launching',
     }),
   };
 }
