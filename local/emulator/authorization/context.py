@@ -36,6 +36,8 @@ def apply():
 
     def request_tag_context(service, action, body, params):
         keys = tags_of(service, action, body, params)
+        if action == "cloudwatch:PutMetricData":
+            return keys | metric_keys(body, params)
         return keys | ecs_keys(_json(body)) if service == "ecs" else keys
 
     def dynamodb_service_context(body):
@@ -84,6 +86,15 @@ def ecs_keys(request):
     from ministack.core.responses import get_account_id, get_region
 
     return {"ecs:cluster": _cluster(request, f"arn:aws:ecs:{get_region()}:{get_account_id()}:")}
+
+
+def metric_keys(body, params):
+    """`cloudwatch:namespace`.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html
+    """
+    namespace = params["Namespace"][0] if "Namespace" in params else _json(body).get("Namespace")
+    return {} if namespace is None else {"cloudwatch:namespace": namespace}
 
 
 def scaling_call(request, region, account):
