@@ -41,8 +41,10 @@ export const WorkerMetrics = {
 export const MetricDimensions = {
   /** Name of the queue. */
   queue: 'QueueName',
-  /** Name of a dependency, beside the queue whose jobs wait for it. */
+  /** Name of a dependency, beside the queue or the task that waits for it. */
   dependency: 'Dependency',
+  /** Path of the construct that starts the task. */
+  task: 'Task',
 } as const;
 
 /** Metrics that `ChunkedBatchWorkflow` reports for each finished prefix. */

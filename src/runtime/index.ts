@@ -57,13 +57,7 @@ export {
 export { recordMetrics } from './jobs/worker-metrics.js';
 export { runWorker, type RunWorkerOptions, WorkerExitCode } from './worker.js';
 export { type JobMessage, type JobObject } from '../contract/job-message.js';
-export {
-  type ObjectTask,
-  type ObjectTaskContext,
-  ObjectTaskExitCode,
-  type ObjectTaskHandler,
-  readObjectTask,
-  runObjectTask,
-  type RunObjectTaskOptions,
-} from './jobs/run-object-task.js';
+export { type ObjectTask, type ObjectTaskHandler, readObjectTask, runObjectTask } from './jobs/run-object-task.js';
+export { runScheduledJob, type ScheduledJobHandler, type ScheduledJobRun } from './jobs/run-scheduled-job.js';
+export { type ObjectTaskContext, ObjectTaskExitCode, type RunObjectTaskOptions } from './jobs/task-program.js';
 export { wakeWorker } from './jobs/wake-worker.js';

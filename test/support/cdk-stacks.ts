@@ -64,13 +64,3 @@ interface TaskDefinitionResource {
     }[];
   };
 }
-
-/** How state machines repeat a RunTask that was denied. */
-export const denialRetry = {
-  ErrorEquals: ['ECS.AccessDeniedException'],
-  IntervalSeconds: 15,
-  MaxDelaySeconds: 300,
-  MaxAttempts: 7,
-  BackoffRate: 2,
-  JitterStrategy: 'FULL',
-};

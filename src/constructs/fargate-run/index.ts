@@ -1,4 +1,12 @@
 export { resolveFargateRun, type FargateRun } from './fargate-run';
 export { grantRunTask, tasksOf, type RunnableTask } from './grant-run-task';
-export { createMachine, createRunMachine, failedRuns, grantRun, OF_FAILED_RUNS } from './run-machine';
+export {
+  createMachine,
+  createRunMachine,
+  failedRuns,
+  grantReportOutage,
+  grantRun,
+  OF_FAILED_RUNS,
+} from './run-machine';
+export { MAX_DEPENDENCY_WAIT, lastError, renderWaitingRun } from './waiting-run';
 export { besideClock, renderRunTask, renderTaskRetry } from './run-task-state';

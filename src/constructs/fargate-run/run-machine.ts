@@ -5,6 +5,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
+import { METRIC_NAMESPACE } from '../../contract/metric-names';
 import { acknowledge, acknowledgeWildcard } from '../private/acknowledge';
 import type { FargateRun } from './fargate-run';
 import { grantRunTask, tasksOf } from './grant-run-task';
@@ -35,7 +36,7 @@ export function createMachine(scope: Construct, definition: object): sfn.StateMa
   acknowledge(
     machine,
     'AwsSolutions-IAM5[Resource::*]',
-    'The actions for log delivery and traces have no narrower resource',
+    'The actions for log delivery, traces and metrics have no narrower resource',
   );
   return machine;
 }
@@ -44,6 +45,16 @@ export function createMachine(scope: Construct, definition: object): sfn.StateMa
 export function grantRun(machine: sfn.StateMachine, run: FargateRun): void {
   grantRunTask(run, machine);
   grantWait(machine, run.cluster);
+}
+
+/** Allows the machine to report for how long it has waited for a dependency. */
+export function grantReportOutage(machine: sfn.StateMachine): void {
+  iam.Grant.addToPrincipal({
+    grantee: machine,
+    actions: ['cloudwatch:PutMetricData'],
+    resourceArns: ['*'],
+    conditions: { StringEquals: { 'cloudwatch:namespace': METRIC_NAMESPACE } },
+  });
 }
 
 /**

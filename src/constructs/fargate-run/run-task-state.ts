@@ -57,8 +57,8 @@ function renderDenialRetry(): object {
 export interface RunTaskStateOptions {
   /** Environment variables of the container: strings or JSONata expressions. */
   readonly environment: Readonly<Record<string, string>>;
-  /** After the retries of a denied call. */
-  readonly retry: readonly object[];
+  /** After the retries of a denied call; none of both by default. */
+  readonly retry?: readonly object[];
 }
 
 /** A state in Amazon States Language that runs the task and waits until it stops. */
@@ -95,7 +95,7 @@ export function renderRunTask(
         ],
       },
     },
-    Retry: [renderDenialRetry(), ...retry],
+    ...(retry && { Retry: [renderDenialRetry(), ...retry] }),
   };
 }
 
@@ -111,6 +111,7 @@ export function besideClock(
   runTask: object,
   minutes: number,
   next: { readonly done: string; readonly failed?: object },
+  seconds: number | string = Math.ceil(minutes * 60),
 ): object {
   return {
     Type: 'Parallel',
@@ -125,7 +126,7 @@ export function besideClock(
       {
         StartAt: 'Clock',
         States: {
-          Clock: { Type: 'Wait', Seconds: Math.ceil(minutes * 60), Next: 'TookTooLong' },
+          Clock: { Type: 'Wait', Seconds: seconds, Next: 'TookTooLong' },
           TookTooLong: { Type: 'Fail', Error: 'TookTooLong', Cause: `The task was not done after ${minutes} minutes` },
         },
       },

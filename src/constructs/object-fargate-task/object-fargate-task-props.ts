@@ -44,15 +44,26 @@ export interface ObjectFargateTaskProps extends FargateTaskProps {
    * How many times a task is retried after a failure, a failed start or a Spot interruption, before the event goes to
    * the dead-letter queue, from 0 to 10.
    *
-   * Launches that fail because ECS is throttled or has no capacity do not count: they are retried for about half a day.
+   * Launches that ECS refuses, and tasks for which a dependency is unavailable, do not count: see `maxDependencyWait`.
    *
    * @default 2
    */
   readonly retries?: number;
 
   /**
-   * Maximum duration for one object, including retries and waits for capacity, from 1 minute to 7 days. After that, the
-   * task is stopped, and the event goes to the dead-letter queue.
+   * How long an object waits for a dependency or ECS to become available again, from 1 minute to 7 days, without using
+   * up a retry. After that, the event goes to the dead-letter queue.
+   *
+   * A dependency is unavailable when the task exits with `ObjectTaskExitCode.unavailable`, as `runObjectTask` of
+   * fileworks-runtime does, or cannot read its secrets; ECS, when it denies or throttles a launch or has no capacity.
+   *
+   * @default Duration.days(7)
+   */
+  readonly maxDependencyWait?: Duration;
+
+  /**
+   * Maximum duration for one object, including retries, from 1 minute to 7 days, without the waits for a dependency.
+   * After that, the task is stopped, and the event goes to the dead-letter queue.
    *
    * It costs four additional state transitions for each object, $10 for 100,000 in us-east-1.
    *

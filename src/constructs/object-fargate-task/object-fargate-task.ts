@@ -8,9 +8,11 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
 import { ObjectTaskEnv } from '../../contract/object-task-env';
+import { TaskRunEnv } from '../../contract/task-run-env';
 import { SpotStrategy, useFargateCapacity } from '../capacity';
 import { checkDuration, checkWholeNumber } from '../private/checks';
-import { createRunMachine, resolveFargateRun } from '../fargate-run';
+import { createDependencyUnavailableAlarm, taskUnavailableTime } from '../private/dependency-alarm';
+import { createRunMachine, grantReportOutage, MAX_DEPENDENCY_WAIT, resolveFargateRun } from '../fargate-run';
 import { checkFargateTask } from '../fargate-task';
 import { grantSend } from '../private/grants';
 import { grantResultObjects } from '../private/object-grants';
@@ -23,8 +25,9 @@ import { renderObjectTask } from './private/definition';
  * Runs a Fargate task for each object of a route.
  *
  * An EventBridge rule could start the task directly, but neither on Spot nor with supervision. So a Step Functions
- * state machine starts the task and waits for it: it retries after Spot interruptions, failures and missing capacity,
- * and sends the event of an object whose task failed on every attempt to a dead-letter queue with an alarm.
+ * state machine starts the task and waits for it: it retries after Spot interruptions and failures, waits while a
+ * dependency of the task or ECS is unavailable, and sends the event of an object whose task failed on every attempt to
+ * a dead-letter queue with an alarm.
  *
  * The environment variables `FILEWORKS_FILE_BUCKET`, `FILEWORKS_FILE_KEY` and others identify the object;
  * `runObjectTask` of fileworks-runtime reads them. Exit code 0 reports success.
@@ -33,7 +36,7 @@ import { renderObjectTask } from './private/definition';
  * - A task takes about half a minute to start and is billed for a minute at least. For many small files, use
  *   `QueueScaledFargateWorker`.
  * - Fargate starts about 20 tasks per second in a region of an account, including those of services. A larger burst
- *   waits, each object for a random time of up to 5 minutes that grows with each attempt.
+ *   waits, each object for a random time that grows with each attempt to at most 15 minutes.
  * - S3 may send the event of an object twice, and then two tasks process it.
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html
@@ -69,6 +72,9 @@ export class ObjectFargateTask extends Construct implements iam.IGrantable, ICon
   /** In ALARM while the dead-letter queue holds messages. */
   readonly deadLetterAlarm: cloudwatch.Alarm;
 
+  /** In ALARM while objects wait for a dependency, or for ECS, that has been unavailable for five minutes. */
+  readonly dependencyUnavailableAlarm: cloudwatch.Alarm;
+
   /** The principal of the task role, so that you can pass the construct to any `grant` method. */
   readonly grantPrincipal: iam.IPrincipal;
 
@@ -79,10 +85,12 @@ export class ObjectFargateTask extends Construct implements iam.IGrantable, ICon
     super(scope, id);
     checkFargateTask(this, props, {
       excluded: { stopTimeout: props.stopTimeout },
-      reserved: Object.values(ObjectTaskEnv),
+      reserved: [...Object.values(ObjectTaskEnv), ...Object.values(TaskRunEnv)],
     });
     checkWholeNumber('retries', props.retries, { min: 0, max: 10 }, this);
     checkDuration('maxDuration', props.maxDuration, { min: 60, max: 604_800 }, this);
+    const maxWait = MAX_DEPENDENCY_WAIT.toSeconds();
+    checkDuration('maxDependencyWait', props.maxDependencyWait, { min: 60, max: maxWait }, this);
     const run = resolveFargateRun(
       this,
       props,
@@ -102,9 +110,15 @@ export class ObjectFargateTask extends Construct implements iam.IGrantable, ICon
     this.deadLetterQueue = undelivered.deadLetterQueue;
     this.deadLetterAlarm = undelivered.deadLetterAlarm;
 
-    this.stateMachine = createRunMachine(this, run, renderObjectTask(run, this.deadLetterQueue.queueUrl, props));
+    this.stateMachine = createRunMachine(this, run, renderObjectTask(this, run, this.deadLetterQueue.queueUrl, props));
+    grantReportOutage(this.stateMachine);
     grantSend(this.deadLetterQueue, this.stateMachine);
     useFargateCapacity(props.cluster, this.stateMachine);
+    this.dependencyUnavailableAlarm = createDependencyUnavailableAlarm(
+      this,
+      'Objects',
+      this.metricDependencyUnavailableTime(),
+    );
   }
 
   /**
@@ -135,6 +149,15 @@ export class ObjectFargateTask extends Construct implements iam.IGrantable, ICon
    */
   metricFailedObjects(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return this.deadLetterQueue.metricApproximateNumberOfMessagesVisible(props);
+  }
+
+  /**
+   * Seconds for which objects have waited for a dependency or for ECS; no data point while all answer.
+   *
+   * @param props options of the metric; by default the maximum of each minute
+   */
+  metricDependencyUnavailableTime(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return taskUnavailableTime(this, props);
   }
 
   /**

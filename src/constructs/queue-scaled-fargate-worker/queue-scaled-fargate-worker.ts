@@ -23,13 +23,14 @@ import { checkDuration, checkWholeNumber } from '../private/checks';
 import { describeSecurityGroups } from '../private/paths';
 import { ValidationError } from '../private/validation-error';
 import { checkSoleConsumer } from '../private/sole-owner';
+import { createDependencyUnavailableAlarm } from '../private/dependency-alarm';
 import { warnOfSubnets } from '../private/subnets';
 import { createNotStartingAlarm, createOldestMessageAlarm } from '../private/queue-alarms';
 import { warn } from '../private/warning';
 import type { WorkQueue } from '../private/work-queue';
 import type { AdditionalQueue } from './additional-queue';
 import { WorkerDefaults } from './defaults';
-import { createDependencyUnavailableAlarm, createSaturationAlarm } from './private/alarms';
+import { createSaturationAlarm } from './private/alarms';
 import { checkProcessingTime, checkProps } from './private/checks';
 import { createIngress, createSpotFallback, createWakeUp, openPort } from './private';
 import { expressionOf, maximumOf, ofQueues } from './private/queue-metrics';
@@ -213,6 +214,7 @@ export class QueueScaledFargateWorker extends Construct implements iam.IGrantabl
 
     this.dependencyUnavailableAlarm = createDependencyUnavailableAlarm(
       this,
+      'Jobs',
       maximumOf('unavailable', 'Dependency unavailable', this.#unavailableTimes()),
     );
     this.oldestMessageAlarm = createOldestMessageAlarm(this, {

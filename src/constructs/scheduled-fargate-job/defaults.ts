@@ -1,4 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
+import { MAX_DEPENDENCY_WAIT } from '../fargate-run';
 
 /** Defaults of `ScheduledFargateJob`, each with its reason. */
 export const JobDefaults = {
@@ -14,6 +15,6 @@ export const SupervisionDefaults = {
   maxDuration: Duration.hours(1),
   /** Two for transient failures, such as a Spot interruption; a task that fails three times will fail again. */
   retries: 2,
-  /** Time for a throttled service or a restarting database to recover. */
-  retryInterval: Duration.seconds(30),
+  /** A week end, and the days to notice and repair. */
+  maxDependencyWait: MAX_DEPENDENCY_WAIT,
 } as const;

@@ -11,12 +11,14 @@ import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
 import { JobEnv } from '../../contract/job-env';
 import { EventBridgeLimits } from '../../contract/service-limits';
+import { TaskRunEnv } from '../../contract/task-run-env';
 import { SpotStrategy, useFargateCapacity } from '../capacity';
 import { createAlarm } from '../private/alarm';
 import { checkDuration, checkWholeNumber } from '../private/checks';
+import { createDependencyUnavailableAlarm, taskUnavailableTime } from '../private/dependency-alarm';
 import { failedRuns, grantRunTask, OF_FAILED_RUNS, resolveFargateRun, type FargateRun } from '../fargate-run';
 import { checkFargateTask } from '../fargate-task';
-import { pathOf } from '../private/paths';
+import { nameOf, pathOf } from '../private/paths';
 import { taskSubnets } from '../private/subnets';
 import { checkAlarmTime, isNone } from '../private/queue-alarms';
 import { createUndeliveredEvents } from '../private/undelivered-events';
@@ -33,7 +35,9 @@ import type { ScheduledFargateJobProps } from './scheduled-fargate-job-props';
  * EventBridge Scheduler starts it at the times and in the time zone of its schedule, retries for an hour if ECS does
  * not start it, and then sends the run to a dead-letter queue with an alarm. With `JobSupervision.stepFunctions()`, a
  * state machine also waits for the task: it retries a failed task, stops one that takes too long, prevents overlapping
- * runs, and has an alarm for failed runs.
+ * runs, waits while a dependency is unavailable, and has an alarm for failed runs.
+ *
+ * `runScheduledJob` of fileworks-runtime reads its input from the environment and waits for dependencies.
  *
  * The environment variable `FILEWORKS_JOB_INPUT` holds the input of the run: from the schedule `{"scheduledTime":"…"}`,
  * which is the same for each retry of a run.
@@ -73,6 +77,12 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
 
   /** In ALARM while the dead-letter queue holds messages. */
   readonly deadLetterAlarm: cloudwatch.Alarm;
+
+  /**
+   * In ALARM while runs wait for a dependency that has been unavailable for five minutes; with supervision, also for
+   * ECS.
+   */
+  readonly dependencyUnavailableAlarm: cloudwatch.Alarm;
 
   /** In ALARM when a run failed after its retries, or took too long; undefined without supervision. */
   readonly failureAlarm?: cloudwatch.Alarm;
@@ -123,6 +133,11 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
     });
     useFargateCapacity(props.cluster, this.stateMachine ?? this.schedule);
 
+    this.dependencyUnavailableAlarm = createDependencyUnavailableAlarm(
+      this,
+      'Runs',
+      this.metricDependencyUnavailableTime(),
+    );
     this.failureAlarm = this.stateMachine && this.#createFailureAlarm();
     const missedFor =
       props.alarmMissedFor ??
@@ -150,6 +165,15 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
     return stateMachine && failedRuns(stateMachine, props);
   }
 
+  /**
+   * Seconds for which runs have waited for a dependency, or for ECS; no data point while all answer.
+   *
+   * @param props options of the metric; by default the maximum of each minute
+   */
+  metricDependencyUnavailableTime(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return taskUnavailableTime(this, props);
+  }
+
   #createTarget(props: ScheduledFargateJobProps): IScheduleTarget {
     const delivery = {
       deadLetterQueue: this.deadLetterQueue,
@@ -172,7 +196,13 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
       assignPublicIp: network.assignPublicIp,
       input: ScheduleTargetInput.fromObject({
         containerOverrides: [
-          { name: container.containerName, environment: [{ name: JobEnv.input, value: JSON.stringify(why) }] },
+          {
+            name: container.containerName,
+            environment: [
+              { name: JobEnv.input, value: JSON.stringify(why) },
+              { name: TaskRunEnv.name, value: nameOf(this) },
+            ],
+          },
         ],
       }),
     });
@@ -217,7 +247,10 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
 
   #checkProps(props: ScheduledFargateJobProps): void {
     const { minEventAgeSeconds, maxEventAgeSeconds, maxRetryAttempts } = EventBridgeLimits;
-    checkFargateTask(this, props, { excluded: { stopTimeout: props.stopTimeout } });
+    checkFargateTask(this, props, {
+      excluded: { stopTimeout: props.stopTimeout },
+      reserved: [...Object.values(JobEnv), ...Object.values(TaskRunEnv)],
+    });
     checkDuration('maxEventAge', props.maxEventAge, { min: minEventAgeSeconds, max: maxEventAgeSeconds }, this);
     checkWholeNumber('retryAttempts', props.retryAttempts, { min: 0, max: maxRetryAttempts }, this);
     checkAlarmTime('alarmMissedFor', props.alarmMissedFor, { min: 1, max: 168, unit: 'hours' }, this);

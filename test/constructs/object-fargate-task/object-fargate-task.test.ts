@@ -11,7 +11,7 @@ import {
   SpotStrategy,
   type ObjectFargateTaskProps,
 } from '../../../src';
-import { createTestApp, denialRetry, image, resourceCount, synth, type TestApp } from '../../support/cdk-stacks';
+import { createTestApp, image, resourceCount, synth, type TestApp } from '../../support/cdk-stacks';
 
 function createTask(props: Partial<ObjectFargateTaskProps> = {}, test: TestApp = createTestApp()): ObjectFargateTask {
   return new ObjectFargateTask(test.stack, 'Converter', { cluster: test.cluster, image, ...props });
@@ -29,7 +29,6 @@ interface ContainerOverride {
 interface State {
   readonly Arguments: { readonly Overrides: { readonly ContainerOverrides: readonly ContainerOverride[] } };
   readonly Branches: readonly Definition[];
-  readonly Retry: readonly { readonly ErrorEquals: readonly string[]; readonly MaxAttempts: number }[];
   readonly [field: string]: unknown;
 }
 interface PolicyResource {
@@ -59,7 +58,12 @@ function definitionOf(template: Template): Definition {
 async function environmentFor(work: State, event: object): Promise<Record<string, unknown>> {
   const [{ Environment: variables }] = work.Arguments.Overrides.ContainerOverrides;
   const evaluate = async (text: string) =>
-    jsonata(text.slice(2, -2)).evaluate({}, { states: { input: event } }) as Promise<unknown>;
+    text.startsWith('{%')
+      ? (jsonata(text.slice(2, -2)).evaluate(
+          {},
+          { states: { input: event, context: { Execution: { Input: event } } } },
+        ) as Promise<unknown>)
+      : text;
   return Object.fromEntries(
     await Promise.all(variables.map(async ({ Name: name, Value: value }) => [name, await evaluate(value)] as const)),
   );
@@ -70,8 +74,8 @@ describe('ObjectFargateTask with defaults', () => {
   const { StartAt: start, States: states } = definitionOf(template);
   const work = states['Work'];
 
-  it('adds 13 resources, none of them a function', () => {
-    expect(resourceCount(template)).toBe(13);
+  it('adds 14 resources, none of them a function', () => {
+    expect(resourceCount(template)).toBe(14);
     template.resourceCountIs('AWS::Lambda::Function', 0);
   });
 
@@ -111,6 +115,8 @@ describe('ObjectFargateTask with defaults', () => {
       FILEWORKS_FILE_SEQUENCER: '0A',
       FILEWORKS_FILE_REASON: 'PutObject',
       FILEWORKS_CORRELATION_ID: 'event-1',
+      FILEWORKS_TASK_NAME: 'Pipeline/Converter',
+      FILEWORKS_UNAVAILABLE_SECONDS: '',
     });
   });
 
@@ -126,29 +132,29 @@ describe('ObjectFargateTask with defaults', () => {
     });
   });
 
-  it('repeats a denied call for minutes and a launch without room for half a day, and starts a task that failed twice more', () => {
-    expect(work.Retry).toEqual([
-      denialRetry,
-      {
-        ErrorEquals: ['ECS.AmazonECSException', 'AmazonECS.Unknown', 'ECS.ServerException', 'ECS.ThrottlingException'],
-        IntervalSeconds: 5,
-        MaxDelaySeconds: 300,
-        MaxAttempts: 300,
-        BackoffRate: 2,
-        JitterStrategy: 'FULL',
+  it('is in ALARM while objects wait for a dependency', () => {
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      MetricName: 'DependencyUnavailableTime',
+      Dimensions: [{ Name: 'Task', Value: 'Pipeline/Converter' }],
+      EvaluationPeriods: 6,
+      DatapointsToAlarm: 5,
+      AlarmDescription: Match.stringLikeRegexp('^Objects of Pipeline/Converter wait for a dependency'),
+    });
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: 'cloudwatch:PutMetricData',
+            Condition: { StringEquals: { 'cloudwatch:namespace': 'Fileworks' } },
+          }),
+        ]),
       },
-      { ErrorEquals: ['States.ALL'], IntervalSeconds: 30, MaxAttempts: 2, BackoffRate: 2, JitterStrategy: 'FULL' },
-    ]);
+    });
   });
 
   it('puts the event of an object whose task fails each time into the dead-letter queue, and fails with the same reason', async () => {
-    expect(work['Catch']).toEqual([
-      {
-        ErrorEquals: ['States.ALL'],
-        Output: { event: '{% $states.input %}', error: '{% $states.errorOutput %}' },
-        Next: 'DeadLetter',
-      },
-    ]);
+    expect(work['Catch']).toMatchObject([{ ErrorEquals: ['States.ALL'], Next: 'Verdict' }]);
+    expect(states['Verdict']).toMatchObject({ Default: 'DeadLetter' });
     expect(states['DeadLetter']).toMatchObject({
       Resource: "arn:{'Ref':'AWS::Partition'}:states:::sqs:sendMessage",
       Arguments: { QueueUrl: expect.stringMatching(/ConverterDeadLetterQueue/) as string },
@@ -157,7 +163,7 @@ describe('ObjectFargateTask with defaults', () => {
     const { MessageBody: body } = states['DeadLetter'].Arguments as unknown as { MessageBody: string };
     const sent: unknown = await jsonata(body.slice(2, -2)).evaluate(
       {},
-      { states: { input: { event: { id: 'event-1' } } } },
+      { states: { context: { Execution: { Input: { id: 'event-1' } } } } },
     );
     expect(sent).toBe('{"id":"event-1"}');
     expect(states['Failed']).toMatchObject({
@@ -196,6 +202,7 @@ describe('ObjectFargateTask with defaults', () => {
       'events:PutTargets',
       'events:PutRule',
       'events:DescribeRule',
+      'cloudwatch:PutMetricData',
       'sqs:SendMessage',
     ]);
     template.hasResourceProperties('AWS::IAM::Policy', {
@@ -234,12 +241,12 @@ describe('ObjectFargateTask with options', () => {
       Type: 'Parallel',
       Catch: [
         { ErrorEquals: ['Finished'], Next: 'Done' },
-        { ErrorEquals: ['States.ALL'], Next: 'DeadLetter' },
+        { ErrorEquals: ['States.ALL'], Next: 'Verdict' },
       ],
       End: true,
     });
     expect(work.Branches[1].States).toMatchObject({
-      Clock: { Seconds: 5_400 },
+      Clock: { Seconds: expect.stringContaining('5400') as string },
       TookTooLong: { Cause: 'The task was not done after 90 minutes' },
     });
     const { RunTask: runTask } = work.Branches[0].States;
@@ -247,7 +254,6 @@ describe('ObjectFargateTask with options', () => {
       Arguments: { CapacityProviderStrategy: [{ CapacityProvider: 'FARGATE', Weight: 1 }] },
       Next: 'TaskEnded',
     });
-    expect(runTask.Retry.map(({ MaxAttempts: attempts }) => attempts)).toEqual([7, 300]);
     expect(done).toEqual({ Type: 'Succeed' });
   });
 
@@ -306,7 +312,7 @@ describe('ObjectFargateTask with options', () => {
     const inbox = new FileIngestBucket(test.stack, 'Inbox');
     inbox.addRoute('Videos', { prefixes: ['in/'], target: IngestTarget.fargateTask(createTask({}, test)) });
     const template = synth(test);
-    expect(resourceCount(template)).toBe(5 + 13 + 4);
+    expect(resourceCount(template)).toBe(5 + 14 + 4);
     template.hasResourceProperties('AWS::Events::Rule', {
       Targets: [
         Match.objectLike({
@@ -338,6 +344,10 @@ describe('ObjectFargateTask throws', () => {
     [
       'maxDuration must be a whole number of seconds from 60 to 604800, got: 30 [at Pipeline/Converter]',
       { maxDuration: Duration.seconds(30) },
+    ],
+    [
+      'maxDependencyWait must be a whole number of seconds from 60 to 604800, got: 691200 [at Pipeline/Converter]',
+      { maxDependencyWait: Duration.days(8) },
     ],
     ['image is missing; set image, or taskDefinition with a container [at Pipeline/Converter]', { image: undefined }],
     [

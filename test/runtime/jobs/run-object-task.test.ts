@@ -78,6 +78,60 @@ test.each([
   ).toBe(true);
 });
 
+test.each([
+  ['its environment allows', { FILEWORKS_DEPENDENCY_WAIT_SECONDS: '30' }, 30_000],
+  ['a minute as a probe', { FILEWORKS_UNAVAILABLE_SECONDS: '5400' }, 60_000],
+  ['not at all', { FILEWORKS_DEPENDENCY_WAIT_SECONDS: '0' }, 0],
+])('waits for as long as %s', async (_, more, ms) => {
+  const clock = new ManualClock();
+  let last = 0;
+  const ended = run(
+    () => {
+      last = clock.now();
+      return Promise.reject(denied());
+    },
+    { clock, env: { ...env, ...more } },
+  );
+  await clock.advance(3_600_000);
+  expect(await ended).toEqual([69]);
+  expect(last).toBeLessThanOrEqual(ms);
+  expect(last).toBeGreaterThanOrEqual(ms / 3);
+});
+
+test('cannot start with a wait that is too long', async () => {
+  const more = { FILEWORKS_DEPENDENCY_WAIT_SECONDS: '601' };
+  expect(await run(() => Promise.resolve(), { env: { ...env, ...more } })).toEqual([78]);
+});
+
+test('reports each minute for how long its construct has waited for a dependency, and not once it is back', async () => {
+  const clock = new ManualClock();
+  const lines: string[] = [];
+  const write = jest.spyOn(process.stdout, 'write').mockImplementation((line) => lines.push(String(line)) > 0);
+  const more = { FILEWORKS_TASK_NAME: 'Pipeline/Converter' };
+  const ended = run(
+    async () => {
+      if (clock.now() < 130_000) {
+        throw denied();
+      }
+      await new Promise<void>((resolve) => clock.after(3_000_000, resolve));
+    },
+    { clock, env: { ...env, ...more } },
+  );
+  await clock.advance(3_600_000);
+  write.mockRestore();
+  expect(await ended).toEqual([0]);
+  const metrics = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  const reported = metrics.map(({ Task, Dependency, DependencyUnavailableTime: time }) => [Task, Dependency, time]);
+  expect(reported.slice(0, 6)).toEqual(
+    [0, 60, 120].flatMap((seconds) => [
+      ['Pipeline/Converter', undefined, seconds],
+      ['Pipeline/Converter', 'AWS', seconds],
+    ]),
+  );
+  // The run that was answered lasts for long
+  expect(reported.length).toBeLessThanOrEqual(10);
+});
+
 test('a stop ends the wait for a dependency', async () => {
   const clock = new ManualClock();
   const ended = run(() => Promise.reject(denied()), { clock });

@@ -1,41 +1,39 @@
 import { Aws } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
 import { ObjectTaskEnv } from '../../../contract/object-task-env';
 import { ObjectTaskStates } from '../../../contract/run-states';
-import { besideClock, renderRunTask, renderTaskRetry, type FargateRun } from '../../fargate-run';
+import { lastError, renderWaitingRun, type FargateRun } from '../../fargate-run';
+import { nameOf } from '../../private/paths';
 import { renderRetry } from '../../private/retry';
 import { ObjectTaskDefaults } from '../defaults';
 import type { ObjectFargateTaskProps } from '../object-fargate-task-props';
 
 /** The processing of one object in Amazon States Language. Its input is the event that S3 sent. */
 export function renderObjectTask(
+  scope: Construct,
   run: FargateRun,
   deadLetterQueueUrl: string,
-  { retries, maxDuration }: ObjectFargateTaskProps,
+  { retries, maxDuration, maxDependencyWait }: ObjectFargateTaskProps,
 ): object {
-  const runTask = renderRunTask(run, {
-    environment: renderEnvironment(),
-    retry: renderTaskRetry(retries ?? ObjectTaskDefaults.retries),
-  });
-  const toDeadLetters = {
-    ErrorEquals: ['States.ALL'],
-    Output: { event: '{% $states.input %}', error: '{% $states.errorOutput %}' },
-    Next: ObjectTaskStates.deadLetter,
-  };
   return {
     QueryLanguage: 'JSONata',
     StartAt: ObjectTaskStates.work,
     States: {
-      [ObjectTaskStates.work]:
-        maxDuration === undefined
-          ? { ...runTask, Catch: [toDeadLetters], End: true }
-          : besideClock(runTask, maxDuration.toMinutes({ integral: false }), { done: 'Done', failed: toDeadLetters }),
-      ...(maxDuration !== undefined && { Done: { Type: 'Succeed' } }),
+      ...renderWaitingRun(run, {
+        name: nameOf(scope),
+        work: ObjectTaskStates.work,
+        environment: renderEnvironment(),
+        retries: retries ?? ObjectTaskDefaults.retries,
+        maxDependencyWait: maxDependencyWait ?? ObjectTaskDefaults.maxDependencyWait,
+        maxDuration,
+        failed: ObjectTaskStates.deadLetter,
+      }),
       [ObjectTaskStates.deadLetter]: {
         Type: 'Task',
         Resource: `arn:${Aws.PARTITION}:states:::sqs:sendMessage`,
-        Arguments: { QueueUrl: deadLetterQueueUrl, MessageBody: '{% $string($states.input.event) %}' },
+        Arguments: { QueueUrl: deadLetterQueueUrl, MessageBody: '{% $string($states.context.Execution.Input) %}' },
         Retry: [renderRetry(['States.ALL'], 5, 10)],
-        Output: '{% $states.input.error %}',
+        Output: `{% ${lastError} %}`,
         Next: ObjectTaskStates.failed,
       },
       // So that the execution counts as failed, with its reason.
@@ -49,7 +47,8 @@ export function renderObjectTask(
 }
 
 function renderEnvironment(): Record<string, string> {
-  const detail = '$states.input.detail';
+  const event = '$states.context.Execution.Input';
+  const detail = `${event}.detail`;
   return {
     [ObjectTaskEnv.bucket]: `{% ${detail}.bucket.name %}`,
     [ObjectTaskEnv.key]: `{% ${detail}.object.key %}`,
@@ -58,7 +57,7 @@ function renderEnvironment(): Record<string, string> {
     [ObjectTaskEnv.etag]: textOf(`${detail}.object.etag`),
     [ObjectTaskEnv.sequencer]: textOf(`${detail}.object.sequencer`),
     [ObjectTaskEnv.reason]: textOf(`${detail}.reason`),
-    [ObjectTaskEnv.correlationId]: '{% $states.input.id %}',
+    [ObjectTaskEnv.correlationId]: `{% ${event}.id %}`,
   };
 }
 

@@ -6,21 +6,6 @@ import { pathOf } from '../../private/paths';
 import { WorkerDefaults } from '../defaults';
 import type { QueueScaledFargateWorkerProps } from '../queue-scaled-fargate-worker-props';
 
-/**
- * In ALARM while jobs wait for a dependency. A short wait is below the threshold: a job whose own file is refused
- * pauses the others for seconds. A task that is replaced begins to count again, so one minute may be below it.
- */
-export function createDependencyUnavailableAlarm(worker: Construct, metric: cloudwatch.IMetric): cloudwatch.Alarm {
-  return createAlarm(worker, 'DependencyUnavailableAlarm', {
-    description: `Jobs of ${pathOf(worker)} wait for a dependency that denies, throttles or does not answer; they continue by themselves when it is available again`,
-    runbook: 'dependency-unavailable',
-    metric,
-    threshold: 30,
-    evaluationPeriods: 6,
-    datapointsToAlarm: 5,
-  });
-}
-
 /** In ALARM when the backlog exceeds the capacity of the maximum task count for a while. */
 export function createSaturationAlarm(
   worker: Construct,

@@ -1,23 +1,18 @@
+import type { Construct } from 'constructs';
 import { JobEnv } from '../../../contract/job-env';
 import { SupervisedJobStates } from '../../../contract/run-states';
-import { besideClock, renderRunTask, type FargateRun } from '../../fargate-run';
+import { lastError, renderWaitingRun, type FargateRun } from '../../fargate-run';
 import { lookForOthers } from '../../private/overlap-states';
-import { renderRetry } from '../../private/retry';
+import { nameOf } from '../../private/paths';
 import { SupervisionDefaults } from '../defaults';
 import type { SupervisionOptions } from '../job-supervision';
 
 /** The supervision of a run in Amazon States Language. */
 export function renderSupervision(
+  scope: Construct,
   run: FargateRun,
-  { maxDuration, retries, allowOverlap = false }: SupervisionOptions,
+  { maxDuration, retries, maxDependencyWait, allowOverlap = false }: SupervisionOptions,
 ): object {
-  const minutes = (maxDuration ?? SupervisionDefaults.maxDuration).toMinutes({ integral: false });
-  const attempts = retries ?? SupervisionDefaults.retries;
-  const runTask = renderRunTask(run, {
-    environment: { [JobEnv.input]: '{% $string($states.context.Execution.Input) %}' },
-    // All errors: a failed task, no capacity, throttled or unavailable ECS
-    retry: attempts === 0 ? [] : [renderRetry(['States.ALL'], SupervisionDefaults.retryInterval.toSeconds(), attempts)],
-  });
   return {
     QueryLanguage: 'JSONata',
     StartAt: allowOverlap ? SupervisedJobStates.supervise : 'LookForOthers',
@@ -30,8 +25,16 @@ export function renderSupervision(
           Output: { skipped: true },
         },
       }),
-      [SupervisedJobStates.supervise]: besideClock(runTask, minutes, { done: 'Done' }),
-      Done: { Type: 'Succeed' },
+      ...renderWaitingRun(run, {
+        name: nameOf(scope),
+        work: SupervisedJobStates.supervise,
+        environment: { [JobEnv.input]: '{% $string($states.context.Execution.Input) %}' },
+        retries: retries ?? SupervisionDefaults.retries,
+        maxDependencyWait: maxDependencyWait ?? SupervisionDefaults.maxDependencyWait,
+        maxDuration: maxDuration ?? SupervisionDefaults.maxDuration,
+        failed: 'Failed',
+      }),
+      Failed: { Type: 'Fail', Error: `{% ${lastError}.Error %}`, Cause: `{% ${lastError}.Cause %}` },
     },
   };
 }

@@ -1,0 +1,57 @@
+import { UNAVAILABLE_EXIT_CODE } from '../../contract/task-run-env';
+
+/*
+ * JSONata expressions about the failure of a task that a state machine has caught: its `error`, the time when its
+ * attempt `began`, and `since` when a dependency has been unavailable, or 0.
+ */
+
+/** What a state machine knows of its run; the input of an execution has no such field. */
+export const RUN = 'fileworksRun';
+export const run = `$states.input.${RUN}`;
+
+/** Errors of Step Functions when ECS started no task: throttled, denied, unavailable, or without capacity. */
+const REFUSALS = [
+  'ECS.AmazonECSException',
+  'AmazonECS.Unknown',
+  'ECS.ServerException',
+  'ECS.ThrottlingException',
+  'ECS.AccessDeniedException',
+];
+
+/** A longer attempt shows that its dependencies answered; shorter ones may have waited for one in the task. */
+const ANSWERED_AFTER_MS = 1_200_000;
+
+/** Waits of at least this many seconds, and at most this many. */
+const WAIT_SECONDS = { min: 10, max: 900 } as const;
+
+/** Part of the time of an outage: a refused start costs nothing, and a burst of them has to spread. */
+const WAIT_PART = { refused: 0.5, started: 0.05 } as const;
+
+const error = `${run}.error`;
+const now = '$toMillis($states.context.State.EnteredTime)';
+const sinceBegin = `(${now} - $toMillis(${run}.began))`;
+
+const isRefused = `(${error}.Error in ${JSON.stringify(REFUSALS)})`;
+
+/**
+ * Step Functions reports the task that failed as the JSON of `Cause`. It is searched rather than parsed, because a
+ * long one may be cut off. An image that cannot be pulled is not among them: a later revision of the task definition
+ * repairs that, and an execution has its own.
+ *
+ * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-initialization-error.html
+ */
+const isUnavailable = `(${error}.Error = "States.TaskFailed" and ($contains($replace(${error}.Cause, " ", ""), "\\"ExitCode\\":${UNAVAILABLE_EXIT_CODE}") or $contains(${error}.Cause, "ResourceInitializationError")))`;
+
+/** Whether ECS or a dependency of the task failed, and not the work. */
+export const isWorldFault = `(${isRefused} or ${isUnavailable})`;
+
+/** Milliseconds, since the epoch, when the outage began. */
+export const outageSince = `(${run}.since > 0 and ${sinceBegin} < ${ANSWERED_AFTER_MS} ? ${run}.since : ${now})`;
+
+export const outageSeconds = `$floor((${now} - ${outageSince}) / 1000)`;
+
+/** Seconds to wait, a third of them to all: a part of the outage so far. */
+export const outageWait = `$ceil($min([${WAIT_SECONDS.max}, $max([${WAIT_SECONDS.min}, (${isRefused} ? ${WAIT_PART.refused} : ${WAIT_PART.started}) * ${outageSeconds}])]) * (1 + 2 * $random()) / 3)`;
+
+/** Seconds of the attempt. */
+export const attemptSeconds = `$ceil(${sinceBegin} / 1000)`;

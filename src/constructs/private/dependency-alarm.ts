@@ -1,0 +1,39 @@
+import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type { Construct } from 'constructs';
+import { METRIC_NAMESPACE, MetricDimensions, WorkerMetrics } from '../../contract/metric-names';
+import { createAlarm } from './alarm';
+import { nameOf, pathOf } from './paths';
+
+/**
+ * In ALARM while work waits for a dependency. A short wait is below the threshold: a job whose own file is refused
+ * pauses the others for seconds. A task that is replaced begins to count again, so one minute may be below it.
+ *
+ * @param work what waits, in the plural
+ */
+export function createDependencyUnavailableAlarm(
+  scope: Construct,
+  work: string,
+  metric: cloudwatch.IMetric,
+): cloudwatch.Alarm {
+  return createAlarm(scope, 'DependencyUnavailableAlarm', {
+    description: `${work} of ${pathOf(scope)} wait for a dependency that denies, throttles or does not answer; they continue by themselves when it is available again`,
+    runbook: 'dependency-unavailable',
+    metric,
+    threshold: 30,
+    evaluationPeriods: 6,
+    datapointsToAlarm: 5,
+  });
+}
+
+/** Seconds for which tasks of a construct have waited for a dependency; no data point while all answer. */
+export function taskUnavailableTime(scope: Construct, props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+  return new cloudwatch.Metric({
+    namespace: METRIC_NAMESPACE,
+    metricName: WorkerMetrics.dependencyUnavailableTime,
+    dimensionsMap: { [MetricDimensions.task]: nameOf(scope) },
+    period: Duration.minutes(1),
+    statistic: cloudwatch.Stats.MAXIMUM,
+    ...props,
+  });
+}
