@@ -12,6 +12,7 @@ import {
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { PurgeQueueCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { ObjectTaskEnv } from '../../src/contract/object-task-env';
+import { DEPENDENCY_WAIT_ENV, UNAVAILABLE_EXIT_CODE } from '../../src/contract/task-run-env';
 import { taskStopped } from '../handlers/task-alerts/events';
 import { privilegeFindings } from '../least-privilege/findings';
 import { type Cloud, nameOf, patience, type Task, test, testLocally, variableOf } from './support/clouds/cloud';
@@ -23,6 +24,13 @@ const app = resolve(__dirname, '..', '..', 'build', 'e2e', 'object-tasks');
 
 const jsonLines = (records: number) => Array.from({ length: records }, (_, id) => JSON.stringify({ id })).join('\n');
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+
+/** A task waits for nothing by itself, so that a short outage is longer than its wait. */
+const withoutWait = (template: string) =>
+  template.replaceAll(
+    /\{\s*"Name": "RESULTS_BUCKET"/g,
+    (variable) => `{ "Name": "${DEPENDENCY_WAIT_ENV}", "Value": "0" }, ${variable}`,
+  );
 
 /** The key that a task was started for. */
 const keyOf = (task: Task) => variableOf(task, ObjectTaskEnv.key);
@@ -37,7 +45,7 @@ describe('object-tasks', () => {
   let broken: string;
 
   beforeAll(async () => {
-    cloud = await deploymentOf('object-tasks');
+    cloud = await deploymentOf('object-tasks', { adapt: withoutWait });
     outputs = cloud.outputs('ObjectTasks');
     s3 = new S3Client(cloud.clientConfig());
     sqs = new SQSClient(cloud.clientConfig());
@@ -230,6 +238,38 @@ describe('object-tasks', () => {
     expect(left).toEqual(['{"region":"eu-west-1"}']);
     await sqs.send(new PurgeQueueCommand({ QueueUrl: queueUrl }));
   }, 180_000);
+
+  testLocally('it injects faults')(
+    'a file is done after an outage that is longer than its task waits, without a retry and with an alarm meanwhile',
+    async () => {
+      const key = 'in/denied.jsonl';
+      const refusals = 6;
+      await cloud.local!.faults.failNext({
+        action: 's3:PutObject',
+        resource: 'arn:aws:s3:::*/summaries/denied*',
+        error: 'AccessDenied',
+        count: refusals,
+      });
+      const at = await put(key, jsonLines(10));
+      const stateOf = async () =>
+        (await cloud.alarms()).find(({ logicalId }) => /^SummarizerDependencyUnavailableAlarm/.test(logicalId))?.state;
+      await until('its alarm', 90, async () => ((await stateOf()) === 'ALARM' ? true : undefined));
+      expect(await until('its summary', 120, () => result(at))).toMatchObject({ records: 10 });
+      await until(
+        'the end of its tasks',
+        20,
+        async () => (await tasksOf(key)).every(({ lastStatus }) => lastStatus === 'STOPPED') || undefined,
+      );
+      // `retries` of the deployment is 1
+      expect((await tasksOf(key)).map(({ containers }) => containers[0]?.exitCode)).toEqual([
+        ...Array.from({ length: refusals }, () => UNAVAILABLE_EXIT_CODE),
+        0,
+      ]);
+      // Until the end of the reports, and the six minutes that the alarm looks back
+      await until('the end of its alarm', 60, async () => ((await stateOf()) === 'OK' ? true : undefined));
+    },
+    300_000,
+  );
 
   testLocally('it injects faults')(
     'an event that its target refuses is in the dead-letter queue of the target',
