@@ -42,7 +42,13 @@ def _answer_request(command):
 def _fail_next(command):
     import failures
 
-    failures.fail_next(*(command[name] for name in ("action", "resource", "error", "status", "message", "count", "afterEffect")))
+    failures.fail_next(*(command[name] for name in ("action", "resource", "error", "status", "message", "count", "afterEffect")), command.get("outage"))
+
+
+def _end_outage(command):
+    import failures
+
+    failures.end(command["outage"])
 
 
 def _used_statements(_command):
@@ -94,7 +100,7 @@ def _delay_policies(command):
 _COMMANDS = {
     "advanceClock": _advance_clock, "reportMetrics": _report_metrics,
     "answerRequest": _answer_request, "putEvent": _put_event, "refusePlacements": _refuse_placements, "interruptSpot": _interrupt_spot,
-    "disturbDeliveries": _disturb_deliveries, "usedStatements": _used_statements, "authorizedCalls": _authorized_calls, "judgeCalls": _judge_calls, "failNext": _fail_next,
+    "disturbDeliveries": _disturb_deliveries, "usedStatements": _used_statements, "authorizedCalls": _authorized_calls, "judgeCalls": _judge_calls, "failNext": _fail_next, "endOutage": _end_outage,
     "checkTemplate": _check_template, "delayPolicies": _delay_policies,
 }
 

@@ -1,8 +1,9 @@
-"""Errors of services on request: the next calls of an action fail, before or after their effect.
+"""Errors of services on request: the next calls of an action fail, or all until that ends, before or after their effect.
 
 Calls over HTTP meet them here; those that services make for the app meet them in `authorization.gate`.
 """
 
+import asyncio
 import contextvars
 import json
 import threading
@@ -14,6 +15,8 @@ from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import new_uuid
 
 CONNECTION_CLOSED = "ConnectionClosed"
+NO_ANSWER = "NoAnswer"
+_LOOK_SECONDS = 0.05
 
 _lock = threading.Lock()
 _armed = []
@@ -25,9 +28,16 @@ class _Failed(Exception):
     pass
 
 
-def fail_next(action, resource, error, status, message, count, after_effect):
+def fail_next(action, resource, error, status, message, count, after_effect, outage=None):
+    """Fail the next `count` calls, or all of them until `outage` ends."""
     with _lock:
-        _armed.append({"action": action, "resource": resource, "error": error, "status": status, "message": message, "left": count, "after": after_effect})
+        _armed.append({"action": action, "resource": resource, "error": error, "status": status, "message": message,
+                       "left": count, "after": after_effect, "outage": outage})
+
+
+def end(outage):
+    with _lock:
+        _armed[:] = [failure for failure in _armed if failure["outage"] != outage]
 
 
 def apply():
@@ -62,10 +72,11 @@ def take(actions, resource, for_service=False):
         for failure in _armed:
             if for_service and failure["after"]:
                 continue
-            if failure["action"] in actions and fnmatchcase(resource, failure["resource"]):
-                failure["left"] -= 1
-                if failure["left"] == 0:
-                    _armed.remove(failure)
+            if any(fnmatchcase(action, failure["action"]) for action in actions) and fnmatchcase(resource, failure["resource"]):
+                if failure["outage"] is None:
+                    failure["left"] -= 1
+                    if failure["left"] == 0:
+                        _armed.remove(failure)
                 return failure
     return None
 
@@ -97,7 +108,9 @@ def wrap(app):
 
 
 async def _answer(failure, service, scope, body, send):
-    if failure["error"] == CONNECTION_CLOSED:
+    while failure["error"] == NO_ANSWER and failure in _armed:
+        await asyncio.sleep(_LOOK_SECONDS)
+    if failure["error"] in (CONNECTION_CLOSED, NO_ANSWER):
         raise connections.Closed
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     _status, answer_headers, answer = iam_actions.access_denied_response(

@@ -1,12 +1,20 @@
 import type { PlayedFailure } from './emulator/emulator';
 import { LocalCloudError } from './errors';
 
+/** A failure that lasts. */
+export type Outage = Omit<Failure, 'count'>;
+
 export interface Failure {
-  /** As in IAM policies, for example `s3:PutObject`; `dynamodb:TransactWriteItems` for a whole transaction. */
+  /**
+   * As in IAM policies, for example `s3:PutObject` or `s3:*`; `dynamodb:TransactWriteItems` for a whole transaction.
+   */
   readonly action: string;
   /** ARN of the resource; `*` and `?` are wildcards. Default: every resource. */
   readonly resource?: string;
-  /** The error code, for example `SlowDown`; `ConnectionClosed` ends the connection without an answer. */
+  /**
+   * The error code, for example `SlowDown`. `ConnectionClosed` ends the connection without an answer; `NoAnswer` keeps
+   * it open, without an answer until the outage ends.
+   */
   readonly error: string;
   /** HTTP status. Default: that of AWS for codes that `failNext` knows. */
   readonly status?: number;
@@ -32,6 +40,8 @@ const ERRORS: Readonly<Partial<Record<string, readonly [status: number, message:
     'The conditional request cannot succeed due to a conflicting operation against this resource.',
   ],
   ConnectionClosed: [0, 'the connection ends'],
+  'KMS.DisabledException': [400, 'The key is disabled'],
+  NoAnswer: [0, 'no answer'],
   InternalError: [500, 'We encountered an internal error. Please try again.'],
   InternalServerError: [500, 'The request processing has failed because of an unknown error.'],
   OperationAborted: [
@@ -59,7 +69,7 @@ export function readFailure(failure: Failure): PlayedFailure {
   const { action, resource = '*', error, count = 1, afterEffect = false } = failure;
   const known = ERRORS[error];
   const { status = known?.[0], message = known?.[1] ?? error } = failure;
-  if (typeof action !== 'string' || !/^[a-z0-9-]+:[A-Za-z0-9]+$/.test(action)) {
+  if (typeof action !== 'string' || !/^[a-z0-9-]+:[A-Za-z0-9*]+$/.test(action)) {
     throw invalid(`action must be an action of IAM, as s3:PutObject, got: ${action}`);
   }
   if (typeof error !== 'string' || !/^[\w.]+$/.test(error)) {

@@ -2,7 +2,7 @@ import type { Emulator } from './emulator/emulator';
 import { LocalCloudError } from './errors';
 import type { Engine } from './tasks/engine';
 import type { StateChangePublisher } from './tasks/state-change';
-import { readFailure, type Failure } from './failure';
+import { readFailure, type Failure, type Outage } from './failure';
 import type { TaskRecord } from './types';
 
 export interface DisturbedDeliveries {
@@ -14,6 +14,8 @@ export interface DisturbedDeliveries {
 
 /** Injects faults of tasks, of event delivery and of services. */
 export class Faults {
+  #outages = 0;
+
   constructor(
     private readonly engine: Engine,
     private readonly publisher: StateChangePublisher,
@@ -82,6 +84,15 @@ export class Faults {
    */
   async failNext(failure: Failure): Promise<void> {
     await this.emulator().failNext(readFailure(failure));
+  }
+
+  /**
+   * Fails all calls of an action from now on, as `failNext` does, until the function that this resolves with is called.
+   */
+  async beginOutage(outage: Outage): Promise<() => Promise<void>> {
+    const id = this.#outages++;
+    await this.emulator().failNext({ ...readFailure({ ...outage, count: 1 }), outage: id });
+    return () => this.emulator().endOutage(id);
   }
 
   /**

@@ -11,7 +11,7 @@ export type {
   ReportedStack,
   TemplateToCheck,
 } from './emulator/emulator';
-export type { Failure } from './failure';
+export type { Failure, Outage } from './failure';
 export type { DisturbedDeliveries, Faults } from './faults';
 export type { LocalCloudOptions } from './options';
 export type { TaskMap, TaskMapEntry } from './tasks/task-map';

@@ -136,6 +136,31 @@ test('an error of your own needs a status', async () => {
   await expect(failNext({ afterEffect: 'yes' })).rejects.toThrow('afterEffect true or false');
 });
 
+test('an outage fails all calls of matching actions until it ends', async () => {
+  const resource = 'arn:aws:s3:::*/away/*';
+  const end = await cloud.faults.beginOutage({ action: 's3:*', resource, error: 'ServiceUnavailable' });
+  await put('near/a');
+  for (let attempt = 0; attempt < 3; attempt++) {
+    await expect(put('away/a')).rejects.toMatchObject({ name: 'ServiceUnavailable' });
+  }
+  expect(await exists('away/a')).toBe(false);
+  await end();
+  await put('away/a');
+  expect(await exists('away/a')).toBe(true);
+});
+
+test('in an outage without an answer, a call gets none, and its connection ends with the outage', async () => {
+  const end = await cloud.faults.beginOutage({ action: 'sqs:SendMessage', error: 'NoAnswer' });
+  const call = send().then(
+    () => 'answered',
+    () => 'failed',
+  );
+  expect(await Promise.race([call, new Promise((done) => setTimeout(done, 500, 'open'))])).toBe('open');
+  await end();
+  expect(await call).toBe('failed');
+  await send();
+});
+
 test('POST /faults/failNext', async () => {
   const control = new ControlServer(cloud);
   const address = await control.start();

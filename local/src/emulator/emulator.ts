@@ -133,6 +133,8 @@ export interface PlayedFailure {
   readonly message: string;
   readonly count: number;
   readonly afterEffect: boolean;
+  /** Number of an outage: all calls fail until it ends. */
+  readonly outage?: number;
 }
 
 export interface TemplateToCheck extends Environment {
@@ -170,6 +172,8 @@ export interface Emulator {
   delayPolicies(seconds: number): Promise<void>;
   /** Fails the next calls of an action. */
   failNext(failure: PlayedFailure): Promise<void>;
+  /** Ends the failure of all calls that has this number. */
+  endOutage(outage: number): Promise<void>;
   /** Reads a template before anything of it is created; absent when the emulator checks nothing. */
   checkTemplate?(template: TemplateToCheck): Promise<TemplateFindings>;
   /** Moves its clock forward, and runs what is due by then. */

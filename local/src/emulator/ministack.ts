@@ -112,6 +112,10 @@ export class Ministack implements Emulator {
     return this.#command({ op: 'failNext', ...failure });
   }
 
+  endOutage(outage: number): Promise<void> {
+    return this.#command({ op: 'endOutage', outage });
+  }
+
   checkTemplate(template: TemplateToCheck): Promise<TemplateFindings> {
     return this.#command<TemplateFindings>({ op: 'checkTemplate', ...template });
   }
