@@ -74,7 +74,7 @@ it('scales on the jobs of all queues, and counts one as empty that sends no metr
   const inFlight = 'FILL(inFlight, 0) + FILL(inFlight2, 0) + FILL(inFlight3, 0)';
   for (const Expression of [
     `IF(MIN([FILL(unavailable, 0), FILL(unavailable2, 0), FILL(unavailable3, 0)]) >= 600, 1, ${visible} + ${inFlight})`,
-    'MAX([unavailable, unavailable2, unavailable3])',
+    'MAX([FILL(unavailable, 0), FILL(unavailable2, 0), FILL(unavailable3, 0)])',
     `IF(${inFlight} > 0, 0, ${visible})`,
     'MAX([age, age2, age3, held, held2, held3])',
   ]) {

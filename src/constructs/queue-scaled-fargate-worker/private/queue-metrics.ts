@@ -16,13 +16,17 @@ export function expressionOf(
   return new MathExpression({ expression, label, period: Duration.minutes(1), ...props, usingMetrics });
 }
 
-/** The largest of a metric of each queue; the metric itself if there is one queue. */
-export function maximumOf(name: string, label: string, metrics: readonly IMetric[]): IMetric {
-  if (metrics.length === 1) {
-    return metrics[0];
-  }
+/**
+ * The greatest of metrics that have data points only while something lasts. Without data points, CloudWatch evaluates
+ * older ones instead, and an alarm stays in ALARM for as long as its evaluation range: a missing one is 0.
+ *
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+ */
+export function maximumOf(name: string, label: string, metrics: readonly IMetric[]): MathExpression {
   const named = ofQueues(name, metrics);
-  return expressionOf(`MAX([${Object.keys(named).join(', ')}])`, label, named, {});
+  const filled = Object.keys(named).map((id) => `FILL(${id}, 0)`);
+  const expression = filled.length === 1 ? filled[0] : `MAX([${filled.join(', ')}])`;
+  return expressionOf(expression, label, named, {});
 }
 
 function nameOf(name: string, index: number): string {
