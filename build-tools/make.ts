@@ -59,6 +59,11 @@ const steps: Steps = {
   emulator: { run: [INSTALL_EMULATOR], after: ['local'], needs: 'python3' },
   e2e: { run: [jest('e2e', 2, 'test/e2e')], after: ['js', 'emulator'], live: true },
   permissions: { run: ['node build-tools/permissions.ts --seconds 100'], after: ['e2e'], live: true },
+  outages: {
+    run: ['node test/outages/run.ts --durations 10min --sample 6'],
+    after: ['bundle', 'constructs', 'runtime', 'emulator'],
+    live: true,
+  },
   java: {
     run: ['projen package:java'],
     after: ['bundle', 'constructs'],

@@ -100,6 +100,12 @@ export class QualityGates extends Component {
       exec: 'node build-tools/permissions.ts',
       receiveArgs: true,
     });
+    project.addTask('outages', {
+      description:
+        'Play outages of dependencies on the local cloud, and write docs/reliability.md: npm run outages [-- --cells <pattern>] [--durations 30s,10min,1h,6h,13h] [--write]',
+      exec: 'node test/outages/run.ts',
+      receiveArgs: true,
+    });
     project.addTask('judges', {
       description:
         'What cfn-lint, event-ruler and other programs find in the templates, scripts and workflows of every construct: npm run judges [-- judge...]',

@@ -1,0 +1,92 @@
+// The worker of every cell: it uses its dependency once for each job, and stores a result. What it prints is evidence.
+import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { DependencyUnavailable, runWorker } from 'fileworks-runtime';
+import { IdempotentUploader } from 'fileworks-runtime/storage';
+import { Client } from 'pg';
+
+const {
+  CELL = '',
+  DEPENDENCY = '',
+  BUCKET = '',
+  TABLE = '',
+  SECRET = '',
+  API_URL = '',
+  DATABASE_URL = '',
+} = process.env;
+
+/** A dependency that hangs is as unavailable as one that refuses. */
+const requestHandler = new NodeHttpHandler({
+  connectionTimeout: 5_000,
+  requestTimeout: 20_000,
+  throwOnRequestTimeout: true,
+});
+const s3 = new S3Client({ requestHandler });
+const dynamoDb = new DynamoDBClient({ requestHandler });
+const secrets = new SecretsManagerClient({ requestHandler });
+const uploader = new IdempotentUploader({ client: s3 });
+
+async function callDatabase(id: string): Promise<void> {
+  const client = new Client({
+    connectionString: DATABASE_URL,
+    connectionTimeoutMillis: 10_000,
+    query_timeout: 20_000,
+  });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    await client.query('INSERT INTO effects (id) VALUES ($1) ON CONFLICT DO NOTHING', [id]);
+  } finally {
+    void client.end().catch(() => undefined);
+  }
+}
+
+async function callApi(id: string, signal: AbortSignal): Promise<void> {
+  const timeout = AbortSignal.any([signal, AbortSignal.timeout(20_000)]);
+  const response = await fetch(`${API_URL}/${CELL}/${id}`, { method: 'POST', signal: timeout }).catch(
+    (error: unknown) => {
+      signal.throwIfAborted();
+      throw new DependencyUnavailable('api', { cause: error });
+    },
+  );
+  const text = await response.text();
+  const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
+  if (!response.ok || !isJson || text === '') {
+    const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
+    const isTime = seconds >= 0 && seconds <= 900;
+    throw new DependencyUnavailable('api', isTime ? { retryAfterSeconds: seconds } : {});
+  }
+}
+
+const calls: Readonly<Partial<Record<string, (id: string, signal: AbortSignal) => Promise<unknown>>>> = {
+  'S3 source': async (id, abortSignal) => {
+    const { Body: body } = await s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: `source/${CELL}/${id}` }), {
+      abortSignal,
+    });
+    await body?.transformToString();
+  },
+  DynamoDB: (id, abortSignal) =>
+    dynamoDb.send(new PutItemCommand({ TableName: TABLE, Item: { id: { S: id } } }), { abortSignal }),
+  'Secrets Manager': (_, abortSignal) => secrets.send(new GetSecretValueCommand({ SecretId: SECRET }), { abortSignal }),
+  PostgreSQL: callDatabase,
+  'HTTP API': callApi,
+};
+
+/** Evidence for the test. */
+const print = (outage: 'call' | 'done', id: string) =>
+  process.stdout.write(`${JSON.stringify({ outage, cell: CELL, id, at: Date.now() })}\n`);
+
+await runWorker<{ id: string }>(async ({ body: { id } }, { signal }) => {
+  print('call', id);
+  await calls[DEPENDENCY]?.(id, signal);
+  await uploader.put({
+    bucket: BUCKET,
+    key: `results/${CELL}/${id}`,
+    body: Buffer.from(id),
+    contentType: 'text/plain',
+    signal,
+  });
+  print('done', id);
+});
