@@ -85,6 +85,8 @@ export function createEachConstruct(common: EachOptions = {}): Stack {
     source: DeliverySource.gitHub('acme', 'shop'),
     migrateCommands: ['npm run migrate'],
     migrateOn: { source: ['acme.release'] },
+    transformCommands: ['dbt build'],
+    transformSchedule: ScheduleExpression.rate(Duration.hours(1)),
   });
   new ExportOrchestrator(stack, 'Exports', {
     ...common,

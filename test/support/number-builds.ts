@@ -82,6 +82,7 @@ const batches: Build = ({ stack, cluster }, prop) =>
     bucket: new s3.Bucket(stack, 'Bucket'),
     prefixes: ['a/'],
     processor: BatchProcessor.fargateTask({ cluster, image }),
+    schedule: hourly,
     ...(prop as Partial<ChunkedBatchWorkflowProps>),
   });
 const secretOf = (stack: Stack) => Secret.fromSecretNameV2(stack, 'Secret', 'files');
@@ -104,6 +105,8 @@ const deliveryOf = ({ stack, vpc }: TestApp, props: Partial<DatabaseDeliveryPipe
     source: DeliverySource.gitHub('acme', 'shop'),
     database: DatabaseLogin.secret(secretOf(stack)),
     migrateCommands: ['npm run migrate'],
+    transformCommands: ['dbt build'],
+    transformSchedule: hourly,
     ...props,
   });
 const delivery: Build = (test, prop) => deliveryOf(test, prop);

@@ -128,6 +128,16 @@ export interface ChunkedBatchWorkflowProps {
   readonly schedule?: ScheduleExpression;
 
   /**
+   * How long no run may have started before `missedAlarm` is in ALARM, from 1 hour to 7 days in whole hours, or
+   * `Duration.hours(0)` for no such alarm. Only with `schedule`.
+   *
+   * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+   * @default - twice the rate of `schedule`, or the longest time between two runs of its cron expression and an
+   * hour, in whole hours. No such alarm for days such as `L`, `15W` or `2#1`, or if it would be more than 7 days
+   */
+  readonly alarmMissedFor?: Duration;
+
+  /**
    * Starts a run for a prefix when a marker file is put into `incoming/` below it. The `FileIngestBucket` of `bucket`.
    *
    * @default - runs start with the schedule or on demand

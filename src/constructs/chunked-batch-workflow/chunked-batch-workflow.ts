@@ -1,4 +1,4 @@
-import type { Duration } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Connections, type IConnectable } from 'aws-cdk-lib/aws-ec2';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -21,6 +21,7 @@ import { grantList, grantPutWholeObjects, grantReadObjects, grantResultObjects }
 import { grantLookForOthers } from '../private/overlap-states';
 import { createPrivateBucket } from '../private/private-bucket';
 import { createMachine, failedRuns, OF_FAILED_RUNS } from '../fargate-run';
+import { createMissedAlarm, missedAfter } from '../private/missed-runs';
 import { nameOf, pathOf } from '../private/paths';
 import { createThrottleAlarm } from '../private/throttle-alarm';
 import { createUndeliveredEvents } from '../private/undelivered-events';
@@ -95,6 +96,9 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
   /** In ALARM while `deadLetterQueue` holds messages. */
   readonly deadLetterAlarm?: cloudwatch.Alarm;
 
+  /** In ALARM when no run has started for `alarmMissedFor`; undefined if that is zero, or has no default. */
+  readonly missedAlarm?: cloudwatch.Alarm;
+
   /** In ALARM when a run failed: too many failed files, an unreadable prefix, or an abort by an operator. */
   readonly failureAlarm: cloudwatch.Alarm;
 
@@ -164,6 +168,7 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
           input: ScheduleTargetInput.fromObject({ scheduledTime: ContextAttribute.scheduledTime }),
         }),
       });
+      this.missedAlarm = this.#createMissedAlarm(props.alarmMissedFor ?? missedAfter(props.schedule));
     }
     this.markerRoute =
       props.markerSource &&
@@ -241,6 +246,18 @@ export class ChunkedBatchWorkflow extends Construct implements iam.IGrantable, I
       statistic: cloudwatch.Stats.SUM,
       ...props,
     });
+  }
+
+  #createMissedAlarm(time?: Duration): cloudwatch.Alarm | undefined {
+    return (
+      time &&
+      createMissedAlarm(this, {
+        description: `No run of ${pathOf(this)} has started for ${time.toHumanString()}`,
+        runbook: 'batch-missed',
+        metric: this.stateMachine.metricStarted({ period: Duration.hours(1), statistic: cloudwatch.Stats.SUM }),
+        time,
+      })
+    );
   }
 
   #createFinish(): LambdaFunction {

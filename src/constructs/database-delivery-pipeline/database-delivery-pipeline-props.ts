@@ -106,6 +106,16 @@ export interface DatabaseDeliveryPipelineProps {
   readonly transformSchedule?: ScheduleExpression;
 
   /**
+   * How long no transformation may have run before `missedAlarm` is in ALARM, from 1 hour to 7 days in whole hours, or
+   * `Duration.hours(0)` for no such alarm. Only with `transformSchedule`.
+   *
+   * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+   * @default - twice the rate of `transformSchedule`, or the longest time between two runs of its cron expression and
+   * an hour, in whole hours. No such alarm for days such as `L`, `15W` or `2#1`, or if it would be more than 7 days
+   */
+  readonly alarmMissedFor?: Duration;
+
+  /**
    * Commands that deploy the infrastructure from inside the VPC, such as `npx cdk deploy --all --require-approval
    * never`. The build may only assume the roles of `cdk bootstrap` in the account and region of the stack.
    *

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Duration, Stack } from 'aws-cdk-lib';
-import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as events from 'aws-cdk-lib/aws-events';
@@ -15,6 +15,7 @@ import { propertyInjectable } from 'aws-cdk-lib/core/lib/prop-injectable';
 import { Construct } from 'constructs';
 import { acknowledge } from '../private/acknowledge';
 import { createAlarm } from '../private/alarm';
+import { createMissedAlarm, missedAfter } from '../private/missed-runs';
 import { pathOf } from '../private/paths';
 import { createUndeliveredEvents } from '../private/undelivered-events';
 import { ValidationError } from '../private/validation-error';
@@ -82,6 +83,12 @@ export class DatabaseDeliveryPipeline extends Construct implements ec2.IConnecta
   /** In ALARM while the dead-letter queue holds messages. */
   readonly deadLetterAlarm?: cloudwatch.Alarm;
 
+  /**
+   * In ALARM when no transformation has run for `alarmMissedFor`; undefined without `transformSchedule`, or if that is
+   * zero or has no default.
+   */
+  readonly missedAlarm?: cloudwatch.Alarm;
+
   /** In ALARM when a build fails; one for each project. */
   readonly failureAlarms: cloudwatch.Alarm[] = [];
 
@@ -122,6 +129,7 @@ export class DatabaseDeliveryPipeline extends Construct implements ec2.IConnecta
       this.deadLetterQueue = undelivered.deadLetterQueue;
       this.deadLetterAlarm = undelivered.deadLetterAlarm;
       this.#createTriggers(undelivered.deadLetterQueue);
+      this.missedAlarm = this.#createMissedAlarm();
     }
   }
 
@@ -232,6 +240,25 @@ export class DatabaseDeliveryPipeline extends Construct implements ec2.IConnecta
     return this.#createProject('Deployment', [stepFile('deploy', commands), runStep('deploy')], (grantee) => {
       iam.Grant.addToPrincipal({ grantee, actions: ['sts:AssumeRole'], resourceArns: roles });
     });
+  }
+
+  #createMissedAlarm(): cloudwatch.Alarm | undefined {
+    const { transformSchedule, alarmMissedFor } = this.#props;
+    const time = transformSchedule && (alarmMissedFor ?? missedAfter(transformSchedule));
+    const metric = this.transformationProject?.metricBuilds({
+      period: Duration.hours(1),
+      statistic: cloudwatch.Stats.SUM,
+    });
+    return (
+      time &&
+      metric &&
+      createMissedAlarm(this, {
+        description: `No transformation of ${pathOf(this)} has run for ${time.toHumanString()}`,
+        runbook: 'delivery-missed',
+        metric,
+        time,
+      })
+    );
   }
 
   #createTriggers(deadLetterQueue: IQueue): void {

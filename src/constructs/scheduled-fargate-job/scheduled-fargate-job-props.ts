@@ -105,8 +105,9 @@ export interface ScheduledFargateJobProps extends FargateTaskProps {
    * Set it to a little more than the time between two runs. A job that has never run is in ALARM too.
    *
    * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
-   * @default - twice the rate of `schedule` and the `maxDuration` of a run, in whole hours; no such alarm without a
-   * rate, with `start` or `end`, if not `enabled`, or if it would be more than 7 days
+   * @default - twice the rate of `schedule`, or the longest time between two runs of its cron expression and an hour;
+   * and the `maxDuration` of a run; in whole hours. No such alarm with `start` or `end`, if not `enabled`, for days
+   * such as `L`, `15W` or `2#1`, or if it would be more than 7 days
    */
   readonly alarmMissedFor?: Duration;
 

@@ -18,13 +18,14 @@ import { checkDuration, checkWholeNumber } from '../private/checks';
 import { createDependencyUnavailableAlarm, taskUnavailableTime } from '../private/dependency-alarm';
 import { failedRuns, grantRunTask, OF_FAILED_RUNS, resolveFargateRun, type FargateRun } from '../fargate-run';
 import { checkFargateTask } from '../fargate-task';
+import { createMissedAlarm, MAX_MISSED_HOURS } from '../private/missed-runs';
 import { nameOf, pathOf } from '../private/paths';
 import { taskSubnets } from '../private/subnets';
-import { checkAlarmTime, isNone } from '../private/queue-alarms';
+import { checkAlarmTime } from '../private/queue-alarms';
 import { createUndeliveredEvents } from '../private/undelivered-events';
 import { ValidationError } from '../private/validation-error';
 import { JobDefaults, SupervisionDefaults } from './defaults';
-import { missedAfter } from './private/missed-after';
+import { jobMissedAfter } from './private/missed-after';
 import { createSupervisor } from './private/supervised-run';
 import { TaggedTask } from './private/tagged-task';
 import type { ScheduledFargateJobProps } from './scheduled-fargate-job-props';
@@ -141,7 +142,7 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
     this.failureAlarm = this.stateMachine && this.#createFailureAlarm();
     const missedFor =
       props.alarmMissedFor ??
-      (supervision && missedAfter(props, supervision.maxDuration ?? SupervisionDefaults.maxDuration));
+      (supervision && jobMissedAfter(props, supervision.maxDuration ?? SupervisionDefaults.maxDuration));
     this.missedAlarm = missedFor && this.#createMissedAlarm(missedFor);
   }
 
@@ -223,24 +224,14 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
   }
 
   #createMissedAlarm(time: Duration): cloudwatch.Alarm | undefined {
-    if (isNone(time)) {
-      return undefined;
-    }
-    const succeeded = this.stateMachine?.metricSucceeded({
-      period: Duration.hours(1),
-      statistic: cloudwatch.Stats.SUM,
-    });
+    const metric = this.stateMachine?.metricSucceeded({ period: Duration.hours(1), statistic: cloudwatch.Stats.SUM });
     return (
-      succeeded &&
-      createAlarm(this, 'MissedAlarm', {
+      metric &&
+      createMissedAlarm(this, {
         description: `No run of ${pathOf(this)} has succeeded for ${time.toHumanString()}`,
         runbook: 'scheduled-job-missed',
-        metric: succeeded,
-        comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
-        threshold: 1,
-        evaluationPeriods: time.toHours(),
-        // An idle state machine sends no metrics.
-        treatMissingData: cloudwatch.TreatMissingData.BREACHING,
+        metric,
+        time,
       })
     );
   }
@@ -253,7 +244,7 @@ export class ScheduledFargateJob extends Construct implements iam.IGrantable, IC
     });
     checkDuration('maxEventAge', props.maxEventAge, { min: minEventAgeSeconds, max: maxEventAgeSeconds }, this);
     checkWholeNumber('retryAttempts', props.retryAttempts, { min: 0, max: maxRetryAttempts }, this);
-    checkAlarmTime('alarmMissedFor', props.alarmMissedFor, { min: 1, max: 168, unit: 'hours' }, this);
+    checkAlarmTime('alarmMissedFor', props.alarmMissedFor, { min: 1, max: MAX_MISSED_HOURS, unit: 'hours' }, this);
     if (props.alarmMissedFor !== undefined && props.supervision?.options === undefined) {
       throw new ValidationError(
         'alarmMissedFor needs supervision, which reports successful runs; set supervision: JobSupervision.stepFunctions()',

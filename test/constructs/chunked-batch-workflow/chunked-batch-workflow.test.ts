@@ -463,13 +463,32 @@ describe('ChunkedBatchWorkflow with options', () => {
     template.resourcePropertiesCountIs(
       'AWS::CloudWatch::Alarm',
       { AlarmActions: [{ Ref: Match.stringLikeRegexp('^Topic') }] },
-      3,
+      4,
     );
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmDescription: Match.stringLikeRegexp('^A run of .* failed: too many'),
       EvaluationPeriods: 5,
       DatapointsToAlarm: 1,
     });
+  });
+
+  it.each<[string, number | undefined, Props]>([
+    ['a night and an hour', 25, { schedule: ScheduleExpression.cron({ hour: '2', minute: '0' }) }],
+    ['twice the rate', 8, { schedule: ScheduleExpression.rate(Duration.hours(4)) }],
+    ['its own time', 3, { schedule: ScheduleExpression.rate(Duration.hours(1)), alarmMissedFor: Duration.hours(3) }],
+    ['nothing', undefined, { schedule: ScheduleExpression.rate(Duration.hours(1)), alarmMissedFor: Duration.hours(0) }],
+  ])('takes a run for missed after %s', (_, hours, props) => {
+    templateOf(props).resourcePropertiesCountIs(
+      'AWS::CloudWatch::Alarm',
+      {
+        MetricName: 'ExecutionsStarted',
+        Period: 3_600,
+        EvaluationPeriods: hours,
+        ComparisonOperator: 'LessThanThreshold',
+        TreatMissingData: 'breaching',
+      },
+      hours === undefined ? 0 : 1,
+    );
   });
 
   it('has an alarm of a throttled function as its processor, and none of a task', () => {
@@ -583,6 +602,11 @@ describe('ChunkedBatchWorkflow refuses', () => {
       'hours of retention',
       { resultRetention: Duration.hours(36) },
       'resultRetention must be a whole number of days 1 or more, got: 1.5',
+    ],
+    [
+      'missed runs without a schedule',
+      { alarmMissedFor: Duration.hours(3) },
+      'alarmMissedFor needs a schedule, whose runs can be missed; set schedule',
     ],
     [
       'retention of a bucket that exists',

@@ -203,6 +203,23 @@ test('starts transformations by the clock and migrations by events, and keeps st
   expect([delivery.deadLetterQueue, delivery.deadLetterAlarm].every((part) => part !== undefined)).toBe(true);
 });
 
+test('has an alarm of transformations that do not run', () => {
+  const { missedAlarm } = create(everything);
+  expect(missedAlarm).toBeDefined();
+  synth(app).hasResourceProperties('AWS::CloudWatch::Alarm', {
+    MetricName: 'Builds',
+    Dimensions: [{ Name: 'ProjectName', Value: { Ref: Match.stringLikeRegexp('^DeliveryTransformation') } }],
+    Period: 3_600,
+    EvaluationPeriods: 2,
+    ComparisonOperator: 'LessThanThreshold',
+    TreatMissingData: 'breaching',
+  });
+});
+
+test('has none where that is not wanted', () => {
+  expect(create({ ...everything, alarmMissedFor: Duration.hours(0) }).missedAlarm).toBeUndefined();
+});
+
 test('has an alarm for each project whose build fails', () => {
   expect(create(everything).failureAlarms).toHaveLength(3);
   synth(app).resourcePropertiesCountIs(
@@ -229,6 +246,11 @@ test.each<[string, Partial<DatabaseDeliveryPipelineProps>, string]>([
     'a schedule of nothing',
     { transformSchedule: ScheduleExpression.rate(Duration.hours(1)) },
     'transformSchedule can only be set together with transformCommands',
+  ],
+  [
+    'missed runs of no schedule',
+    { alarmMissedFor: Duration.hours(2) },
+    'alarmMissedFor can only be set together with transformSchedule',
   ],
   [
     'branches of nothing',

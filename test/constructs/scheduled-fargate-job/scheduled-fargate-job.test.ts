@@ -178,7 +178,7 @@ describe('a supervised job', () => {
   const template = templateOf({ supervision });
   const definition = definitionOf(template);
 
-  it('adds 19 resources, its failure alarm among them', () => {
+  it('adds 19 resources, its alarms of failed and missed runs among them', () => {
     expect(resourceCount(template)).toBe(19);
   });
 
@@ -372,7 +372,17 @@ it.each<[string, number | undefined, Partial<ScheduledFargateJobProps>]>([
   ['twice an hourly rate and an hour for the run', 3, { schedule: ScheduleExpression.rate(Duration.hours(1)) }],
   ['two days and an hour for a daily rate', 49, { schedule: ScheduleExpression.rate(Duration.days(1)) }],
   ['nothing beyond a week', undefined, { schedule: ScheduleExpression.rate(Duration.days(4)) }],
-  ['nothing for a cron expression', undefined, { schedule: ScheduleExpression.cron({ hour: '2' }) }],
+  ['a night, an hour and an hour for the run', 26, { schedule: ScheduleExpression.cron({ hour: '2', minute: '0' }) }],
+  [
+    'a weekend, an hour and two for the run',
+    75,
+    {
+      schedule: ScheduleExpression.cron({ hour: '2', minute: '0', weekDay: 'MON-FRI' }),
+      supervision: JobSupervision.stepFunctions({ maxDuration: Duration.hours(2) }),
+    },
+  ],
+  ['nothing for a month', undefined, { schedule: ScheduleExpression.cron({ hour: '2', minute: '0', day: '1' }) }],
+  ['nothing for the last day', undefined, { schedule: ScheduleExpression.cron({ hour: '2', minute: '0', day: 'L' }) }],
   ['nothing for a disabled job', undefined, { schedule: ScheduleExpression.rate(Duration.hours(1)), enabled: false }],
   [
     'nothing for zero',

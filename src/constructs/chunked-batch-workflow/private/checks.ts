@@ -3,6 +3,8 @@ import type { Construct } from 'constructs';
 import { checkBytes, checkDuration, checkExcluded, checkKnown, checkWholeNumber } from '../../private/checks';
 import { checkSameEnvironment, checkSameRegion } from '../../private/same-environment';
 import { checkSoleOwner } from '../../private/sole-owner';
+import { MAX_MISSED_HOURS } from '../../private/missed-runs';
+import { checkAlarmTime } from '../../private/queue-alarms';
 import { ValidationError } from '../../private/validation-error';
 import { FilingMode } from '../batch-enums';
 import type { ChunkedBatchWorkflowProps } from '../chunked-batch-workflow-props';
@@ -35,6 +37,10 @@ export function checkWorkflow(scope: Construct, props: ChunkedBatchWorkflowProps
       'set a lifecycle rule where the bucket is created',
       scope,
     );
+  }
+  checkAlarmTime('alarmMissedFor', props.alarmMissedFor, { min: 1, max: MAX_MISSED_HOURS, unit: 'hours' }, scope);
+  if (props.alarmMissedFor !== undefined && props.schedule === undefined) {
+    throw new ValidationError('alarmMissedFor needs a schedule, whose runs can be missed; set schedule', scope);
   }
   checkPrefixes(scope, props.prefixes);
   checkSoleFiling(scope, props);

@@ -1,6 +1,8 @@
 import { Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { checkDuration, checkWholeNumber } from '../../private/checks';
+import { MAX_MISSED_HOURS } from '../../private/missed-runs';
+import { checkAlarmTime } from '../../private/queue-alarms';
 import { ValidationError } from '../../private/validation-error';
 import type { DatabaseDeliveryPipelineProps } from '../database-delivery-pipeline-props';
 import { mentionsEnd } from './scripts';
@@ -10,6 +12,7 @@ const needs: readonly (readonly [keyof DatabaseDeliveryPipelineProps, keyof Data
     ['rollbackCommands', 'historyTable', 'from which the number of migrations to roll back is known'],
     ['validateOnCopy', 'historyTable', 'without which every migration would run again on the copy'],
     ['transformSchedule', 'transformCommands', 'which it starts'],
+    ['alarmMissedFor', 'transformSchedule', 'whose runs can be missed'],
     ['deployQualifier', 'deployCommands', 'which use it'],
     ['githubBranches', 'githubRepository', 'to which the branches belong'],
     ['githubProviderArn', 'githubRepository', 'whose workflows it authenticates'],
@@ -26,6 +29,7 @@ export function checkDelivery(scope: Construct, props: DatabaseDeliveryPipelineP
     }
   }
   checkDuration('timeout', props.timeout, { min: 300, max: 28_800 }, scope);
+  checkAlarmTime('alarmMissedFor', props.alarmMissedFor, { min: 1, max: MAX_MISSED_HOURS, unit: 'hours' }, scope);
   checkWholeNumber('clientVersion', props.clientVersion, { min: 13, max: 18 }, scope);
   checkCommands(scope, props);
   checkShape(

@@ -176,7 +176,7 @@ export function batch(construct: ChunkedBatchWorkflow): PipelineStageConfig {
             { title: 'Runs that could not be started', left: [visibleIn(deadLetterQueue, 'In the dead-letter queue')] },
           ]),
     ],
-    alarms: existing(construct.failureAlarm, construct.deadLetterAlarm, construct.throttleAlarm),
+    alarms: existing(construct.failureAlarm, construct.deadLetterAlarm, construct.missedAlarm, construct.throttleAlarm),
   };
 }
 
