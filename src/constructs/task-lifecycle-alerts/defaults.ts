@@ -17,9 +17,8 @@ export const AlertDefaults = {
   /** A dependency is unavailable, not only throttled: the clock failed in three of five minutes. */
   undeliveredEvaluations: 5,
   undeliveredDatapoints: 3,
-  /** Twice, so that a late data point of the function is no alarm. */
-  stoppedPeriod: Duration.minutes(5),
-  stoppedEvaluations: 2,
+  /** Ten runs of the clock: a single one can fail, or its data point be late. */
+  stoppedEvaluations: 10,
   /** The maximum of EventBridge: alerts are small, and the failure itself may delay their delivery. */
   maxEventAge: Duration.seconds(EventBridgeLimits.maxEventAgeSeconds),
   retryAttempts: EventBridgeLimits.maxRetryAttempts,

@@ -154,10 +154,13 @@ describe('TaskLifecycleAlerts with defaults', () => {
     });
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmDescription: Match.stringLikeRegexp('^The function that sends the alerts of Pipeline/Alerts has stopped'),
-      Metrics: Match.arrayWith([Match.objectLike({ Expression: 'runs - FILL(errors, 0)' })]),
+      Metrics: Match.arrayWith([
+        Match.objectLike({ Expression: 'runs - FILL(errors, 0)' }),
+        Match.objectLike({ MetricStat: Match.objectLike({ Period: 60 }) }),
+      ]),
       Threshold: 1,
       ComparisonOperator: 'LessThanThreshold',
-      EvaluationPeriods: 2,
+      EvaluationPeriods: 10,
       TreatMissingData: 'breaching',
     });
   });

@@ -33,7 +33,7 @@ export function createUndeliveredAlarm(alerts: Construct): cloudwatch.Alarm {
 
 /** Runs of a function that is denied, throttled or has no rule are missing; those that fail are subtracted. */
 export function createStoppedAlarm(alerts: Construct, alertFunction: IFunction): cloudwatch.Alarm {
-  const period = AlertDefaults.stoppedPeriod;
+  const period = AlertDefaults.clockInterval;
   return createAlarm(alerts, 'StoppedAlarm', {
     description: `The function that sends the alerts of ${pathOf(alerts)} has stopped: failures raise no alerts`,
     runbook: 'alerts-stopped',
