@@ -25,9 +25,15 @@ _RESOURCES = (
     "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
     "unable to retrieve {what}: service call has been retried 1 time(s): "
 )
-_LOGGER = (
+_STREAM = (
     "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: "
-    f"failed to create Cloudwatch log stream: {_DENIED} : exit status 1"
+    "failed to create Cloudwatch log stream: "
+)
+_LOGGER = f"{_STREAM}{_DENIED} : exit status 1"
+# https://github.com/Rayraegah/terraform-aws-hasura/issues/25
+_NO_GROUP = (
+    f"{_STREAM}ResourceNotFoundException: The specified log group does not exist. status code: 400, request id: {{id}}"
+    " : exit status 1"
 )
 
 
@@ -105,9 +111,12 @@ class _Agent:
         log = ecs._awslogs_config(container, self.task_arn.rsplit("/", 1)[-1], "")
         if log is None:
             return
-        if log["create_group"] and log["group"] not in cloudwatch_logs._log_groups:
+        missing = log["group"] not in cloudwatch_logs._log_groups
+        if missing and log["create_group"]:
             self._call("logs:CreateLogGroup", self._group(log), _LOGGER)
         self._call("logs:CreateLogStream", self._stream(log), _LOGGER)
+        if missing and not log["create_group"]:
+            raise _Stopped(_NO_GROUP.replace("{id}", new_uuid()))
 
     def may_log(self, log):
         """Whether output may be forwarded; the container runs without its log otherwise."""

@@ -8,6 +8,7 @@ import {
 import {
   CloudWatchLogsClient,
   CreateLogGroupCommand,
+  DeleteLogGroupCommand,
   DescribeLogStreamsCommand,
   PutSubscriptionFilterCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
@@ -590,6 +591,16 @@ describe('the ECS agent', () => {
       expect(await ended()).toContain(reason);
       await refused('ecs-tasks.amazonaws.com', action, from);
     });
+  });
+
+  test('stops a task whose log group was deleted', async () => {
+    const logGroupName = out.TaskLogsArn.split(':')[6];
+    await logs.send(new DeleteLogGroupCommand({ logGroupName }));
+    try {
+      expect(await ended()).toContain('ResourceNotFoundException: The specified log group does not exist.');
+    } finally {
+      await logs.send(new CreateLogGroupCommand({ logGroupName }));
+    }
   });
 
   test('runs a task without its log when the role may not write it', async () => {
