@@ -178,8 +178,8 @@ describe('a supervised job', () => {
   const template = templateOf({ supervision });
   const definition = definitionOf(template);
 
-  it('adds 19 resources, its alarms of failed and missed runs among them', () => {
-    expect(resourceCount(template)).toBe(19);
+  it('adds 20 resources, its alarms of failed and missed runs among them', () => {
+    expect(resourceCount(template)).toBe(20);
   });
 
   it('is started as an execution with the time that it was scheduled for', () => {
