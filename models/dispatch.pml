@@ -19,6 +19,7 @@
  *   LIMIT        one place over all slots: a claim takes it together with its slot, and it is freed by any process that detects that its holder no longer runs
  *   PAUSE=n      pauses that the operator may make; resumes are always possible
  *   SPOT         a killed container counts as interrupted, which is no attempt of the file
+ *   BUDGET=1     with SPOT: the time of interruptions may be over, and the file is blocked
  *   KEYS         files 0 and 1 are two versions of one object, 0 the older; only the latest is processed
  *   DELSEQ=n     with KEYS: the object is deleted too; n = 2 between the two versions, n = 4 after both
  *   LATE_PARK    a file that arrives after a greater one was claimed is parked
@@ -75,6 +76,9 @@
 #endif
 #ifndef PAUSE
 #define PAUSE 0
+#endif
+#ifndef BUDGET
+#define BUDGET 0
 #endif
 #ifdef BLOCK
 #define BLOCKS 1
@@ -254,7 +258,10 @@ inline stopped(f, tok, inc) {
   :: st[f] == RUNNING && token[f] == tok && worker[f] == inc ->
 #endif
 #ifdef SPOT
-     MOVE(f, interrupt, RUNNING, WAITING); att[f]--
+     if
+     :: MOVE(f, interrupt, RUNNING, WAITING)
+     :: BUDGET -> MOVE(f, interrupt, RUNNING, BLOCKED)
+     fi; att[f]--
 #else
      if
      :: att[f] < MAXATT -> MOVE(f, stopped, RUNNING, WAITING)

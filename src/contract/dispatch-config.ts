@@ -32,6 +32,8 @@ export interface DispatchRule {
   readonly maxBackoffSeconds: number;
   readonly hangTimeoutSeconds: number;
   readonly maxRuntimeSeconds: number;
+  /** Absent: the default of the runtime. */
+  readonly maxInterruptionSeconds?: number;
 }
 
 export interface DispatchRules {

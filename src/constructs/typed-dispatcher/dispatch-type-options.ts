@@ -175,9 +175,18 @@ export interface DispatchTypeOptions {
   readonly hangTimeout?: Duration;
 
   /**
-   * How long a worker may run before its task or execution is stopped, from 1 minute to 365 days.
+   * How long a worker may run before its task or execution is stopped, from 1 minute to 365 days. The attempt counts.
    *
    * @default Duration.hours(24)
    */
   readonly maxRuntime?: Duration;
+
+  /**
+   * How long interruptions may delay a file, from 1 hour to 365 days. Interruptions, such as those by Spot or by the
+   * drain of a worker, use up no attempt. When this time has passed since the first one, another one blocks the file,
+   * whatever `onExhausted` is. An attempt that counts begins the time again.
+   *
+   * @default Duration.days(3)
+   */
+  readonly maxInterruption?: Duration;
 }

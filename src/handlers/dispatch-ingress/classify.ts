@@ -58,6 +58,7 @@ function arrivalOf(
       maxBackoffMs: rule.maxBackoffSeconds * 1_000,
       hangTimeoutMs: rule.hangTimeoutSeconds * 1_000,
       maxRuntimeMs: rule.maxRuntimeSeconds * 1_000,
+      ...(rule.maxInterruptionSeconds !== undefined && { maxInterruptionMs: rule.maxInterruptionSeconds * 1_000 }),
     },
     late: rule.late,
     overwrite: rule.overwrite ?? (object.versionId === undefined ? 'latest' : 'each'),

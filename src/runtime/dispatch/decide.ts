@@ -1,13 +1,20 @@
 import { decideArrival, decideRemoval } from './decide-arrival.js';
-import { type Decision, type DispatchEvent, type DispatchState } from './events.js';
-import { type FileRow, isPaused, LAUNCH_CHECK_MS, MAX_PAUSES, type PauseRow, type QueuedFile } from './rows.js';
-import { backoffDelay } from '../support/backoff.js';
-import { type FileChange, type FileUpdate, type HeadWrite, type Write } from './store.js';
+import { type Decision, type DispatchEvent, type DispatchState, type EventOf } from './events.js';
+import { type FileRow, isPaused, LAUNCH_CHECK_MS, MAX_PAUSES, type PauseRow } from './rows.js';
+import {
+  attemptFailed,
+  attemptInterrupted,
+  attemptVoid,
+  changed,
+  end,
+  headOf,
+  nextHeartbeatDue,
+  update,
+} from './decide-end.js';
+import { type HeadWrite } from './store.js';
 
 /** Interval after which a task that was requested to stop is checked again. */
 const STOP_CHECK_MS = 60_000;
-
-type EventOf<Type extends DispatchEvent['type']> = Extract<DispatchEvent, { type: Type }>;
 
 const refused: Decision = { outcome: 'refused', writes: [] };
 const kept: Decision = { outcome: 'kept', writes: [] };
@@ -63,7 +70,7 @@ function decideFile(
     case 'stopped':
       return isOver(file, event) ? attemptFailed(file, event, now) : refused;
     case 'interrupt':
-      return isOver(file, event) ? attemptVoid(file, event.reason, now) : refused;
+      return isOver(file, event) ? attemptInterrupted(file, event.reason, now) : refused;
     case 'refuse':
       return hasNotBegun(file, event) ? attemptVoid(file, event.reason, now) : refused;
     case 'misconfigured':
@@ -78,6 +85,8 @@ function decideFile(
         : refused;
     case 'postpone':
       return decidePostpone(file, event, now);
+    case 'stop':
+      return decideStop(file, event, now);
     case 'retry':
       return decideRetry(file, now);
     case 'redrive':
@@ -185,6 +194,18 @@ function decidePostpone(file: FileRow, { afterMs }: EventOf<'postpone'>, now: nu
   return { outcome: 'kept', writes: [{ kind: 'update', file, change: { status: file.status, dueAt } }] };
 }
 
+/**
+ * Recorded before the worker is requested to stop: its end then counts as an attempt, even if the worker reports an
+ * interruption.
+ */
+function decideStop(file: FileRow, event: EventOf<'stop'>, now: number): Decision {
+  if (!isCurrent(file, event)) {
+    return refused;
+  }
+  const change = { status: file.status, stopReason: event.reason, dueAt: now + STOP_CHECK_MS };
+  return { outcome: 'kept', writes: [{ kind: 'update', file, change }] };
+}
+
 /** The file keeps its slot while it waits; the head's version grows, and with it the fencing token. */
 function decideRetry(file: FileRow, now: number): Decision {
   if (file.status !== 'waiting') {
@@ -222,6 +243,8 @@ function decideRedrive(file: FileRow, now: number): Decision {
     notBefore: undefined,
     dueAt: undefined,
     reason: undefined,
+    stopReason: undefined,
+    interruptedSince: undefined,
   } as const;
   if (file.sequence === undefined) {
     return changed(
@@ -244,51 +267,6 @@ function decideDiscard(file: FileRow, reason: string, now: number): Decision {
   return allowed ? end(file, { status: 'skipped', reason }, now) : refused;
 }
 
-/** Due when the next heartbeat is missing, or when the maximum run time is exceeded. */
-const nextHeartbeatDue = ({ policy, beganAt = 0 }: FileRow, now: number) =>
-  Math.min(now + policy.hangTimeoutMs, beganAt + policy.maxRuntimeMs);
-
-const backoffMs = (policy: FileRow['policy'], attempt: number) =>
-  backoffDelay(attempt, { base: policy.backoffMs, max: policy.maxBackoffMs, jitter: 'none' });
-
-/** The attempt counts: the file is retried after the backoff, or its attempts are exhausted. */
-function attemptFailed(file: FileRow, event: EventOf<'fail' | 'stopped'>, now: number): Decision {
-  const { policy, attempts } = file;
-  const ending = {
-    reason: event.reason,
-    ...(event.type === 'stopped' && event.worker !== undefined && { worker: event.worker }),
-  };
-  const final = event.type === 'fail' && event.final === true;
-  if (attempts < policy.maxAttempts && !final) {
-    const notBefore = now + ((event.type === 'fail' ? event.retryAfterMs : undefined) ?? backoffMs(policy, attempts));
-    return changed(update(file, { ...ending, status: 'waiting', notBefore, dueAt: notBefore }, now));
-  }
-  // A blocked file keeps its slot: the sequence stays blocked until an operator acts
-  return policy.exhausted === 'block'
-    ? changed(update(file, { ...ending, status: 'blocked', dueAt: undefined }, now))
-    : end(file, { ...ending, status: 'parked' }, now);
-}
-
-/** The attempt does not count: the container could not run to its end. */
-function attemptVoid(file: FileRow, reason: string, now: number): Decision {
-  const { policy } = file;
-  const notBefore = now + backoffMs(policy, file.interruptions + 1);
-  return changed(
-    update(
-      file,
-      {
-        status: 'waiting',
-        attempts: file.attempts - 1,
-        interruptions: file.interruptions + 1,
-        notBefore,
-        dueAt: notBefore,
-        reason,
-      },
-      now,
-    ),
-  );
-}
-
 const isCurrent = (file: FileRow, { epoch, worker }: { epoch: number; worker: string }) =>
   file.status === 'running' && file.epoch === epoch && file.worker === worker;
 const hasNotBegun = (file: FileRow, { epoch }: { epoch: number }) => file.status === 'starting' && file.epoch === epoch;
@@ -307,29 +285,3 @@ const alreadyEnded = (
   { epoch, worker }: { epoch: number; worker: string },
   status: FileRow['status'],
 ): Decision => (file.status === status && file.epoch === epoch && file.worker === worker ? kept : refused);
-
-const changed = (...writes: Write[]): Decision => ({ outcome: 'changed', writes });
-
-export const update = (file: QueuedFile, change: FileChange, now: number): FileUpdate => ({
-  kind: 'update',
-  file,
-  change: { ...change, updatedAt: now },
-});
-
-/** The conditional write of the head that the file holds; empty if it holds none. */
-function headOf(file: FileRow, change: HeadWrite['change']): HeadWrite[] {
-  if (file.sequence === undefined || file.slot === undefined || file.fence === undefined) {
-    return [];
-  }
-  return [
-    { kind: 'head', sequence: file.sequence, slot: file.slot, seen: { version: file.fence, holder: file.id }, change },
-  ];
-}
-
-/** Sets a terminal status and frees the slot. */
-function end(file: FileRow, change: FileChange, now: number): Decision {
-  return changed(
-    ...headOf(file, { holder: undefined }),
-    update(file, { ...change, slot: undefined, dueAt: undefined, notBefore: undefined }, now),
-  );
-}

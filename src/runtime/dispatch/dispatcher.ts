@@ -227,6 +227,12 @@ export class Dispatcher {
     );
   }
 
+  /** Records that the worker of a file is about to be stopped. @returns whether it still has the file */
+  async recordStop(id: string, epoch: number, worker: string, reason: string): Promise<boolean> {
+    const outcome = await this.#commitDecision({ type: 'stop', epoch, worker, reason }, () => this.#withFile(id));
+    return outcome === 'kept';
+  }
+
   async #commitDecision(event: DispatchEvent, read: (lost: boolean) => Promise<DispatchState>): Promise<Outcome> {
     for (let attempts = 0; attempts < MAX_ATTEMPTS; attempts += 1) {
       const { outcome, writes }: Decision = decide(await read(attempts > 0), event, this.#now());

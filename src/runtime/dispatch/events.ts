@@ -53,11 +53,14 @@ export type DispatchEvent =
   | { readonly type: 'refuse'; readonly epoch: number; readonly reason: string }
   | { readonly type: 'misconfigured'; readonly epoch: number; readonly reason: string }
   | { readonly type: 'postpone'; readonly afterMs?: number }
+  | { readonly type: 'stop'; readonly epoch: number; readonly worker: string; readonly reason: string }
   | { readonly type: 'retry' }
   | { readonly type: 'redrive' }
   | { readonly type: 'discard'; readonly reason: string }
   | { readonly type: 'pause'; readonly scope: string; readonly reason: string }
   | { readonly type: 'resume'; readonly scope: string };
+
+export type EventOf<Type extends DispatchEvent['type']> = Extract<DispatchEvent, { type: Type }>;
 
 /** Rows that a decision is based on, as read. Only those that the event needs. */
 export interface DispatchState {

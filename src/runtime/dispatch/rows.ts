@@ -45,6 +45,8 @@ export interface FilePolicy {
   readonly hangTimeoutMs: number;
   /** Maximum run time, after which a task is stopped. */
   readonly maxRuntimeMs: number;
+  /** Time from the first interruption of a worker after which another one blocks the file. Absent: three days. */
+  readonly maxInterruptionMs?: number;
 }
 
 export interface FileRow {
@@ -76,6 +78,10 @@ export interface FileRow {
   /** Time of the next check by the sweeper. */
   readonly dueAt?: number;
   readonly beganAt?: number;
+  /** Why the dispatcher stops the worker: the attempt counts, even if the worker reports an interruption. */
+  readonly stopReason?: string;
+  /** First interruption of a worker since the last attempt that counts. */
+  readonly interruptedSince?: number;
   /** Why the file was parked, blocked, skipped or retried; shown to operators. */
   readonly reason?: string;
   /** Result passed to `complete()`; JSON. */
@@ -138,6 +144,9 @@ export const EVERYTHING = '*';
 
 /** Time after which a claim whose task has not begun is checked again: it may not have been launched. */
 export const LAUNCH_CHECK_MS = 15 * 60_000;
+
+/** Time that interruptions of a file may take, if its policy has none: three attempts of a day. */
+export const MAX_INTERRUPTION_MS = 3 * 86_400_000;
 
 export const holdsSlot = (status: FileStatus): boolean =>
   status === 'starting' || status === 'running' || status === 'waiting' || status === 'blocked';

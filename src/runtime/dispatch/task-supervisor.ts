@@ -10,6 +10,7 @@ import { FileworksError } from '../errors.js';
  * limits.
  */
 const MAX_TOKEN_AGE_MS = 45 * 60_000;
+const TIME_IS_OVER = 'no heartbeat in time, or maximum run time exceeded';
 
 /** The host throttled the launch; repeat the same launch later. */
 export class LaunchThrottled extends FileworksError {
@@ -216,11 +217,10 @@ export class TaskSupervisor {
         type: 'stopped',
         epoch,
         worker,
-        reason: 'no heartbeat in time, or maximum run time exceeded',
+        reason: TIME_IS_OVER,
       });
-    } else {
-      await this.#host.stop(worker, 'no heartbeat in time, or maximum run time exceeded');
-      await this.#dispatcher.postponeCheck(id);
+    } else if (await this.#dispatcher.recordStop(id, epoch, worker, TIME_IS_OVER)) {
+      await this.#host.stop(worker, TIME_IS_OVER);
     }
   }
 }

@@ -134,6 +134,78 @@ describe('a task that does not begin its file', () => {
   });
 });
 
+describe('a worker that honours a signal to stop', () => {
+  beforeEach(async () => {
+    host.launched = { kind: 'launched', ended: false };
+    host.state = { kind: 'alive' };
+    await supervisor.tick('1');
+  });
+  /** Another launch, once the backoff is over. */
+  async function launchAgain(worker: string) {
+    now = row().notBefore!;
+    await supervisor.tick('1');
+    return begin(worker);
+  }
+
+  test('uses up an attempt when it was stopped at the end of its time', async () => {
+    for (const attempt of [1, 2]) {
+      const task = attempt === 1 ? await begin('task-1') : await launchAgain('task-2');
+      now = row().dueAt!;
+      await supervisor.sweep();
+      await task.interrupt('the container was requested to stop');
+      expect(row()).toMatchObject({ attempts: attempt, interruptions: 0 });
+    }
+    expect(host.stopped).toEqual(['task-1', 'task-2']);
+    expect(row()).toMatchObject({ status: 'parked', reason: 'no heartbeat in time, or maximum run time exceeded' });
+  });
+
+  test('is not stopped if it completed its file before the request was recorded', async () => {
+    const task = await begin('task-1');
+    now = row().dueAt!;
+    jest.spyOn(host, 'describe').mockImplementation(async () => {
+      await task.complete();
+      return { kind: 'alive' };
+    });
+    await supervisor.sweep();
+    expect([host.stopped, row().status]).toEqual([[], 'completed']);
+  });
+
+  test('uses up no attempt when its host interrupts it, and blocks when that has lasted three days', async () => {
+    let launches = 0;
+    for (let task = await begin('task-0'); row().status !== 'blocked'; task = await launchAgain(`task-${launches}`)) {
+      launches += 1;
+      now += 20 * 60 * MINUTE;
+      await task.interrupt('Spot');
+      if (row().status === 'blocked') {
+        break;
+      }
+    }
+    expect(launches).toBe(5);
+    expect(row()).toMatchObject({ attempts: 0, interruptions: 5 });
+    expect(row().reason).toMatch(/^interrupted again 48\d\d minutes after the first time: Spot$/);
+
+    await supervisor.tick('1');
+    await new Dispatcher({ store, wake: () => Promise.resolve(), now: () => now }).apply('1', { type: 'redrive' });
+    await (await begin('task-9')).interrupt('Spot');
+    expect(row().status).toBe('waiting');
+  });
+
+  test('has the time of its type for interruptions, which begins again with an attempt that counts', async () => {
+    store.files.set('1', { ...row(), policy: { ...times, maxInterruptionMs: 60 * MINUTE } });
+    await (await begin('task-1')).interrupt('Spot');
+    now += 61 * MINUTE;
+    await supervisor.tick('1');
+    await (await begin('task-2')).fail(new Error('broken'));
+    expect(row()).toMatchObject({ status: 'waiting', attempts: 1 });
+    await (await launchAgain('task-3')).interrupt('Spot');
+    expect(row().status).toBe('waiting');
+    now += 61 * MINUTE;
+    await supervisor.tick('1');
+    await (await begin('task-4')).interrupt('Spot');
+    expect(row().status).toBe('blocked');
+  });
+});
+
 describe('an execution, for which its host speaks', () => {
   beforeEach(async () => {
     host.launched = { kind: 'launched', ended: false, worker: 'execution-1' };

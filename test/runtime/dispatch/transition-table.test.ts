@@ -45,6 +45,11 @@ function tableOfDecide(): Set<string> {
     }
   };
   for (const status of fileStatuses) {
+    const overdue = { file: fileIn(status, { interruptedSince: -1e12 }) };
+    note('interrupt', overdue, { type: 'interrupt', epoch: 3, worker: 'task-1', reason: 'Spot' });
+    // In the model, a worker that the dispatcher stopped reports nothing, or that it stopped
+    const stopping = { file: fileIn(status, { stopReason: 'time is over', attempts: 2 }) };
+    note('stopped', stopping, { type: 'interrupt', epoch: 3, worker: 'task-1', reason: 'SIGTERM' });
     for (const event of events) {
       for (const attempts of [1, policy.maxAttempts]) {
         for (const exhausted of ['park', 'block'] as const) {

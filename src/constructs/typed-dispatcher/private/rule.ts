@@ -82,6 +82,9 @@ export function renderRule(
     ),
     hangTimeoutSeconds: seconds(scope, 'hangTimeout', options.hangTimeout ?? DispatcherDefaults.hangTimeout, 60, DAY),
     maxRuntimeSeconds: seconds(scope, 'maxRuntime', options.maxRuntime ?? DispatcherDefaults.maxRuntime, 60, 365 * DAY),
+    ...(options.maxInterruption !== undefined && {
+      maxInterruptionSeconds: seconds(scope, 'maxInterruption', options.maxInterruption, 3_600, 365 * DAY),
+    }),
   };
 }
 
