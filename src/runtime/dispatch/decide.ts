@@ -66,11 +66,15 @@ function decideFile(
         ? end(file, { status: 'skipped', reason: event.reason }, now)
         : alreadyEnded(file, event, 'skipped');
     case 'fail':
-      return isCurrent(file, event) ? attemptFailed(file, event, now) : refused;
+      return isCurrent(file, event) ? attemptFailed(file, event, now) : alreadyOver(file, event);
     case 'stopped':
       return isOver(file, event) ? attemptFailed(file, event, now) : refused;
     case 'interrupt':
-      return isOver(file, event) ? attemptInterrupted(file, event.reason, now) : refused;
+      return isOver(file, event)
+        ? attemptInterrupted(file, event.reason, now)
+        : event.worker === undefined
+          ? refused
+          : alreadyOver(file, { epoch: event.epoch, worker: event.worker });
     case 'refuse':
       return hasNotBegun(file, event) ? attemptVoid(file, event.reason, now) : refused;
     case 'misconfigured':
@@ -285,3 +289,11 @@ const alreadyEnded = (
   { epoch, worker }: { epoch: number; worker: string },
   status: FileRow['status'],
 ): Decision => (file.status === status && file.epoch === epoch && file.worker === worker ? kept : refused);
+
+/** The same for an attempt that failed or was interrupted, whose file is not launched again yet. */
+const alreadyOver = (file: FileRow, { epoch, worker }: { epoch: number; worker: string }): Decision =>
+  (file.status === 'waiting' || file.status === 'blocked' || file.status === 'parked') &&
+  file.epoch === epoch &&
+  file.worker === worker
+    ? kept
+    : refused;

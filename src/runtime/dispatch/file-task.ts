@@ -3,9 +3,11 @@ import { type DispatchEvent } from './events.js';
 import { FileTaskError, NotMyTurn, TurnLost } from './file-task-errors.js';
 import { type FileObject, type FileRow } from './rows.js';
 import { type DispatchStore } from './store.js';
+import { untilWritten } from './until-written.js';
 import { messageOf, readable } from '../support/thrown.js';
 
 const MAX_ATTEMPTS = 12;
+export const MAX_REASON = 1_000;
 
 export interface FileTaskOptions {
   readonly store: DispatchStore;
@@ -32,6 +34,8 @@ type WorkerEvent = Extract<DispatchEvent, { type: 'begin' | 'heartbeat' | 'compl
  * `begin()` makes turns exclusive: of all containers launched for a file, one begins. The turn ends with exactly one of
  * `complete`, `fail`, `skip` and `interrupt`; if the container stops without one, the dispatcher receives the ECS
  * event.
+ *
+ * While the store is unavailable, these five are tried again until they are recorded or the turn is over.
  */
 export class FileTask {
   /**
@@ -40,15 +44,17 @@ export class FileTask {
    * @throws NotMyTurn if another container has the file, or the turn is over; exit without side effects
    */
   static async begin(options: FileTaskOptions): Promise<FileTask> {
-    const file = await options.store.file(options.fileId);
+    const file = await untilWritten(() => options.store.file(options.fileId));
     if (file === undefined) {
       throw new NotMyTurn(`file ${options.fileId} is not registered`);
     }
     const task = new FileTask(options, file);
     const { epoch, worker } = options;
-    await task.#apply(
-      { type: 'begin', epoch, worker },
-      (now) => new NotMyTurn(`file ${now.id} is ${now.status} in epoch ${now.epoch}, not starting in epoch ${epoch}`),
+    await untilWritten(() =>
+      task.#apply(
+        { type: 'begin', epoch, worker },
+        (now) => new NotMyTurn(`file ${now.id} is ${now.status} in epoch ${now.epoch}, not starting in epoch ${epoch}`),
+      ),
     );
     return task;
   }
@@ -103,19 +109,21 @@ export class FileTask {
 
   /** The file is done; `result` (small JSON) is stored in its row. Idempotent. @throws TurnLost if the turn was over */
   async complete(result?: unknown): Promise<void> {
-    await this.#event({ type: 'complete', ...this.#self(), ...(result !== undefined && { result }) });
+    await untilWritten(() =>
+      this.#event({ type: 'complete', ...this.#self(), ...(result !== undefined && { result }) }),
+    );
   }
 
   /**
    * There is nothing to do: the object was deleted or overwritten. Idempotent. @throws TurnLost if the turn was over
    */
   async skip(reason: string): Promise<void> {
-    await this.#event({ type: 'skip', ...this.#self(), reason });
+    await untilWritten(() => this.#event({ type: 'skip', ...this.#self(), reason }));
   }
 
   /** The attempt failed; the policy of the type applies. @throws TurnLost if the turn was over */
   async fail(error: unknown, options: FailOptions = {}): Promise<void> {
-    await this.#event({ type: 'fail', ...this.#self(), reason: reasonOf(error), ...options });
+    await untilWritten(() => this.#event({ type: 'fail', ...this.#self(), reason: reasonOf(error), ...options }));
   }
 
   /**
@@ -123,7 +131,7 @@ export class FileTask {
    * TurnLost
    */
   async interrupt(reason: string): Promise<void> {
-    await this.#event({ type: 'interrupt', ...this.#self(), reason });
+    await untilWritten(() => this.#event({ type: 'interrupt', ...this.#self(), reason }));
   }
 
   #self() {
@@ -168,7 +176,6 @@ function after(file: FileRow, writes: ReturnType<typeof decide>['writes']): File
   return { ...file, ...change, rev: file.rev + 1 };
 }
 
-const MAX_REASON = 1_000;
 function reasonOf(thrown: unknown): string {
   const error = readable(thrown);
   return (error instanceof Error ? `${error.name}: ${error.message}` : messageOf(error)).slice(0, MAX_REASON);

@@ -1,10 +1,11 @@
-import { FileTask, type FileTaskOptions } from './file-task.js';
+import { FileTask, type FileTaskOptions, MAX_REASON } from './file-task.js';
 import { NotMyTurn, TurnLost } from './file-task-errors.js';
 import { type FileObject } from './rows.js';
 import { type DispatchStore } from './store.js';
 import { hasCode, HandlerTimeout, LeaseLost, type PoisonMessage, type RetryLater } from '../errors.js';
 import { type Logger } from '../support/logger.js';
-import { readable } from '../support/thrown.js';
+import { faultOf } from '../support/faults.js';
+import { messageOf, readable } from '../support/thrown.js';
 
 export interface FileContext {
   readonly object: FileObject;
@@ -87,41 +88,63 @@ async function work(task: FileTask, handler: FileHandler, logger: Logger, stop: 
       }
     });
   }, task.hangTimeoutMs / PARTS_OF_HANG_TIMEOUT);
-  let skipped: string | undefined;
-  const { object, type, fence, attempt, correlationId } = task;
   try {
-    stop.throwIfAborted();
-    const skip = (reason: string) => {
-      skipped = reason;
-    };
-    const result = await handler({ object, type, fence, attempt, correlationId, signal, logger, skip });
-    await (skipped === undefined ? task.complete(result) : task.skip(skipped));
-    return 'done';
-  } catch (thrown) {
-    const error = readable(thrown);
-    if (error instanceof TurnLost) {
-      throw error;
-    }
+    const record = await run(task, handler, logger, stop, signal);
     if (lost.signal.aborted) {
       throw lost.signal.reason;
     }
-    logger.error({ err: error }, 'file handler failed');
-    if (stop.aborted && !isFault(stop.reason)) {
-      await task.interrupt('the container was requested to stop');
-      return 'interrupted';
-    }
-    await task.fail(
-      stop.aborted ? stop.reason : error,
-      hasCode<PoisonMessage>(error, 'ERR_POISON_MESSAGE')
-        ? { final: true }
-        : hasCode<RetryLater>(error, 'ERR_RETRY_LATER') && error.seconds >= 0
-          ? { retryAfterMs: error.seconds * 1_000 }
-          : {},
-    );
-    return 'failed';
+    return await record();
   } finally {
     clearInterval(heartbeats);
   }
+}
+
+/** Runs the handler. @returns what records its outcome, so that a failure to do so is not taken for one of the work */
+async function run(
+  task: FileTask,
+  handler: FileHandler,
+  logger: Logger,
+  stop: AbortSignal,
+  signal: AbortSignal,
+): Promise<() => Promise<TurnOutcome>> {
+  const { object, type, fence, attempt, correlationId } = task;
+  let skipped: string | undefined;
+  const skip = (reason: string) => {
+    skipped = reason;
+  };
+  try {
+    stop.throwIfAborted();
+    const result = await handler({ object, type, fence, attempt, correlationId, signal, logger, skip });
+    return async () => {
+      await (skipped === undefined ? task.complete(result) : task.skip(skipped));
+      return 'done';
+    };
+  } catch (thrown) {
+    const error = readable(thrown);
+    logger.error({ err: error }, 'file handler failed');
+    return async () => recordFailure(task, error, stop);
+  }
+}
+
+async function recordFailure(task: FileTask, error: unknown, stop: AbortSignal): Promise<TurnOutcome> {
+  if (stop.aborted && !isFault(stop.reason)) {
+    await task.interrupt('the container was requested to stop');
+    return 'interrupted';
+  }
+  const fault = stop.aborted ? undefined : faultOf(error);
+  if (fault?.kind === 'world') {
+    await task.interrupt(`${fault.dependency} is unavailable: ${messageOf(error)}`.slice(0, MAX_REASON));
+    return 'interrupted';
+  }
+  await task.fail(
+    stop.aborted ? stop.reason : error,
+    hasCode<PoisonMessage>(error, 'ERR_POISON_MESSAGE')
+      ? { final: true }
+      : hasCode<RetryLater>(error, 'ERR_RETRY_LATER') && error.seconds >= 0
+        ? { retryAfterMs: error.seconds * 1_000 }
+        : {},
+  );
+  return 'failed';
 }
 
 /** Attempts that exceed the timeout or lose their lease count; otherwise such a file would be retried forever. */

@@ -3,7 +3,7 @@ import { arrival, policy } from './support/rows';
 import { DispatchEnv } from '../../../src/contract/dispatch-env';
 import { Dispatcher, type FileContext, runFileTask } from '../../../src/runtime/dispatch/index.js';
 import { THROWN } from '../support/thrown-values';
-import { ConfigurationError, PoisonMessage, RetryLater } from '../../../src/runtime/errors.js';
+import { ConfigurationError, DependencyUnavailable, PoisonMessage, RetryLater } from '../../../src/runtime/errors.js';
 
 const env = { [DispatchEnv.fileId]: '1', [DispatchEnv.epoch]: '1' };
 const stop = new AbortController().signal;
@@ -15,6 +15,8 @@ beforeEach(async () => {
   dispatcher = new Dispatcher({ store, wake: () => Promise.resolve() });
   await dispatcher.register(arrival('1', { policy: { ...policy, hangTimeoutMs: 80 } }));
 });
+
+afterEach(() => jest.restoreAllMocks());
 
 const run = (handler: (file: FileContext) => Promise<unknown>, more: object = {}) =>
   runFileTask(handler, { store, env, stop, worker: 'task-1', ...more });
@@ -69,6 +71,73 @@ test('skips a file whose object is gone', async () => {
     }),
   ).toBe(0);
   expect(row()).toMatchObject({ status: 'skipped', reason: 'no such key' });
+});
+
+describe('a store that fails', () => {
+  /** Fails so many commits of an outcome: before they are written, or after it, when the reply is lost. */
+  function failing(error: Error, times: number, written: boolean) {
+    const commit = store.commit.bind(store);
+    let left = times;
+    return jest.spyOn(store, 'commit').mockImplementation(async (writes) => {
+      const last = writes.some((write) => write.kind === 'update' && write.change.status !== 'running');
+      if (!last || left === 0) {
+        return commit(writes);
+      }
+      left -= 1;
+      if (written) {
+        await commit(writes);
+      }
+      throw error;
+    });
+  }
+  const unavailable = new DependencyUnavailable('DynamoDB');
+
+  test.each<[string, () => Promise<unknown>, number, object]>([
+    ['complete', () => Promise.resolve({ rows: 3 }), 0, { status: 'completed', result: { rows: 3 }, attempts: 1 }],
+    ['fail', () => Promise.reject(new Error('broken')), 1, { status: 'waiting', reason: 'Error: broken', attempts: 1 }],
+  ])(
+    'records %s once it can, also if only the reply was lost',
+    async (_, handler, code, expected) => {
+      for (const [error, written] of [
+        [unavailable, false],
+        [unavailable, true],
+        [new Error('socket hang up'), true],
+      ] as const) {
+        store.files.clear();
+        store.headRows.clear();
+        await dispatcher.register(arrival('1'));
+        const commit = failing(error, 2, written);
+        const worked = jest.fn(handler);
+        expect(await run(worked)).toBe(code);
+        expect(row()).toMatchObject(expected);
+        expect(worked).toHaveBeenCalledTimes(1);
+        commit.mockRestore();
+      }
+    },
+    30_000,
+  );
+
+  test('gives up after five failures that are no outage, and never records a failure of the work', async () => {
+    failing(new Error('not a valid item'), 99, false);
+    await expect(run(() => Promise.resolve())).rejects.toThrow('not a valid item');
+    expect(row()).toMatchObject({ status: 'running', attempts: 1 });
+  }, 30_000);
+
+  test('begins once it can', async () => {
+    jest.spyOn(store, 'file').mockRejectedValueOnce(unavailable);
+    expect(await run(() => Promise.resolve())).toBe(0);
+    expect(row().status).toBe('completed');
+  }, 30_000);
+});
+
+test('a dependency that is unavailable uses up no attempt', async () => {
+  expect(await run(() => Promise.reject(new DependencyUnavailable('billing')))).toBe(0);
+  expect(row()).toMatchObject({
+    status: 'waiting',
+    attempts: 0,
+    interruptions: 1,
+    reason: 'billing is unavailable: billing is unavailable',
+  });
 });
 
 test('touches nothing when it is not its turn', async () => {

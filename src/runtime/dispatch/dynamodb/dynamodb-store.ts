@@ -10,6 +10,7 @@ import {
   TransactWriteItemsCommand,
   TransactionCanceledException,
   TransactionConflictException,
+  TransactionInProgressException,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
@@ -27,6 +28,7 @@ import {
   failedSk,
 } from './items.js';
 import { transactItems } from './writes.js';
+import { DependencyUnavailable } from '../../errors.js';
 import { checkedNumber } from '../../support/option-checks.js';
 import { type FileRow, type HeadRow, type KeyRow, type PauseRow, type QueuedFile } from '../rows.js';
 import { type DispatchStore, type FailedFile, type Write } from '../store.js';
@@ -121,7 +123,7 @@ export class DynamoDbStore implements DispatchStore {
       if (isLostRace(error)) {
         return false;
       }
-      throw error;
+      throw isThrottled(error) ? new DependencyUnavailable('DynamoDB', { cause: error }) : error;
     }
   }
 
@@ -217,6 +219,15 @@ function partition(pk: string, from: string, to?: string, prefix = '') {
       ...(to !== undefined && { ':to': to }),
     }),
   };
+}
+
+/** A canceled transaction that was throttled, or whose first request is in progress: the SDK repeats neither. */
+function isThrottled(error: unknown): boolean {
+  return (
+    error instanceof TransactionInProgressException ||
+    (error instanceof TransactionCanceledException &&
+      (error.CancellationReasons ?? []).some(({ Code: code = '' }) => /Throttl|ThroughputExceeded/.test(code)))
+  );
 }
 
 /**
