@@ -35,7 +35,8 @@ export class FileOrder {
   }
 
   /**
-   * By a part of the key. Numbers in it are compared as numbers: 9 precedes 10. Files whose part contains other
+   * By a part of the key. Numbers in it are compared as numbers: 9 precedes 10. Versions of a key keep the order in
+   * which S3 stored them; of other files with the same part, any may be first. Files whose part contains other
    * characters than letters, digits and `. _ : -` go to the dead-letter queue.
    *
    * @param part a named part of the key patterns, for example `number` of `incoming/{number}.csv`

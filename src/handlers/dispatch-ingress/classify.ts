@@ -1,7 +1,7 @@
 import type { DispatchRule, DispatchRules } from '../../contract/dispatch-config';
 import type { Arrival } from '../../runtime/dispatch/events';
 import { fileId, normalizeSequencer } from '../../runtime/dispatch/identity';
-import { orderByPart, orderByTime } from '../../runtime/dispatch/order';
+import { orderByPart, orderByTime, withTieBreak } from '../../runtime/dispatch/order';
 import type { FileObject } from '../../runtime/dispatch/rows';
 import { type KeyParts, match } from './match';
 import type { ObjectEventRecord } from './object-event';
@@ -48,7 +48,7 @@ function arrivalOf(
     order:
       rule.orderPart === undefined
         ? orderByTime(time, object.sequencer)
-        : orderByPart(partOf(parts, rule.orderPart, rule)),
+        : withTieBreak(orderByPart(partOf(parts, rule.orderPart, rule)), time, object.sequencer),
     ...(rule.settleSeconds > 0 && { notBefore: Date.parse(time) + rule.settleSeconds * 1_000 }),
     object,
     policy: {

@@ -21,6 +21,15 @@ export function orderByTime(eventTime: string, sequencer?: string): string {
 }
 
 /**
+ * The same order for each version of a key, or for each file with the same part: the greater sequencer is later, and
+ * without sequencers, which events from a listing lack, the later time.
+ *
+ * `*` sorts before every character of a part and before `+`, so that it only breaks ties.
+ */
+export const withTieBreak = (order: string, eventTime: string, sequencer?: string): string =>
+  `${order}*${sequencer === undefined ? timeOfEvent(eventTime).toISOString() : normalizeSequencer(sequencer)}`;
+
+/**
  * Order of files by a part of their key, for example a date or a sequential number. Numbers are compared numerically: 9
  * comes before 10.
  *

@@ -168,7 +168,7 @@ test('a match function receives the object, and returns parts for order and sequ
   });
   await expect(
     classify(record('c1/x', { versionId: 'v' }), [byFunction], { function: { match: true, parts: { number: '7' } } }),
-  ).resolves.toMatchObject({ sequence: 'A/c1', order: '00000000000000000007' });
+  ).resolves.toMatchObject({ sequence: 'A/c1', order: '00000000000000000007*0000000000000000000000000000000A' });
   expect(calls.map(({ input }) => ({ ...input, Payload: JSON.parse(input.Payload as string) as unknown }))).toEqual([
     {
       FunctionName: 'arn:f',
@@ -215,7 +215,7 @@ test('a part of the key makes the sequence and the order', async () => {
   });
   await expect(classify(record('c#1/9.csv'), [perCustomer])).resolves.toMatchObject({
     sequence: 'A/c%231',
-    order: '00000000000000000009',
+    order: '00000000000000000009*0000000000000000000000000000000A',
   });
   await expect(classify(record('c/ä.csv'), [perCustomer])).rejects.toThrow(RangeError);
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { fileId, isOlder, normalizeSequencer, orderByPart, orderByTime } from '../../../src/runtime/dispatch/index.js';
-import { appendedOrder } from '../../../src/runtime/dispatch/order.js';
+import { appendedOrder, withTieBreak } from '../../../src/runtime/dispatch/order.js';
 
 const hex = fc.stringMatching(/^[0-9a-fA-F]{1,32}$/);
 
@@ -49,6 +49,22 @@ test('parts of a key are ordered with their numbers as numbers', () => {
   expect(['10', '9', '0100', '2026-11-21_2', '2026-11-21_10'].map(orderByPart).sort()).toEqual(
     ['9', '10', '0100', '2026-11-21_2', '2026-11-21_10'].map(orderByPart),
   );
+});
+
+test('versions of a key with the same part are ordered by their sequencers, and files without one by their time', () => {
+  const at = (second: number) => `2026-11-21T08:00:0${second}Z`;
+  const tied = (part: string, time: string, sequencer?: string) => withTieBreak(orderByPart(part), time, sequencer);
+  const inOrder = [
+    tied('9', at(5), '62'),
+    tied('10', at(2), '0062'),
+    tied('10', at(1), '63'),
+    tied('10', at(1)),
+    tied('10', at(2)),
+    appendedOrder(tied('10', at(2)), 1),
+    tied('10-b', at(0), '01'),
+    tied('100', at(0), '01'),
+  ];
+  expect([...inOrder].sort()).toEqual(inOrder);
 });
 
 test.each(['', 'a b', 'x'.repeat(129), 'ä'])('throws for the part %j', (part) => {
