@@ -23,6 +23,9 @@ export function decideArrival(state: DispatchState, arrival: Arrival, now: numbe
   if (tracked && isOlder(sequencer, state.key?.created)) {
     return changed(insert(arrival, now, 'skipped', { reason: 'overwritten before it was registered' }));
   }
+  if (tracked && isListedAgain(state, arrival)) {
+    return { outcome: 'kept', writes: [] };
+  }
   if (tracked && isSameObject(state, arrival)) {
     return { outcome: 'kept', writes: [adopted(state, sequencer, now)] };
   }
@@ -131,6 +134,14 @@ function supersede(file: FileRow | undefined, now: number, reason: string): File
     ? [{ kind: 'update', file, change: { status: 'skipped', reason, notBefore: undefined, updatedAt: now } }]
     : [];
 }
+
+/** The object was registered from its event, and then found in a listing that was read before. */
+const isListedAgain = ({ latest }: DispatchState, { object }: Arrival): boolean =>
+  object.sequencer === undefined &&
+  object.etag !== undefined &&
+  latest !== undefined &&
+  latest.object.etag === object.etag &&
+  latest.object.versionId === object.versionId;
 
 /** The event arrived after the object was registered from a bucket listing: the earlier registration is kept. */
 const isSameObject = ({ key, latest }: DispatchState, { object }: Arrival): boolean =>
