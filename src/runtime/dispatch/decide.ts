@@ -114,7 +114,8 @@ function decideClaim({ queued, head, pauses, places = [] }: DispatchState, slot:
   if ((queued.notBefore ?? 0) > now) {
     return { outcome: 'early', writes: [] };
   }
-  const version = (head?.version ?? 0) + 1;
+  // A redriven file keeps its fencing token, which may be greater than the version of this slot
+  const version = Math.max(head?.version ?? 0, queued.fence ?? 0) + 1;
   const last = head?.last === undefined || head.last < queued.order ? queued.order : head.last;
   return changed(
     {
@@ -243,7 +244,6 @@ function decideRedrive(file: FileRow, now: number): Decision {
     worker: undefined,
     beganAt: undefined,
     slot: undefined,
-    fence: undefined,
     notBefore: undefined,
     dueAt: undefined,
     reason: undefined,

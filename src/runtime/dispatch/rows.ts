@@ -69,7 +69,7 @@ export interface FileRow {
   readonly interruptions: number;
   /** The slot that the file holds. */
   readonly slot?: number;
-  /** Fencing token: version of the head at the claim; grows with every claim of the slot. */
+  /** Fencing token: version of the head at the claim; grows with every claim of the slot, and of the file. */
   readonly fence?: number;
   /** ARN of the task that began the turn. */
   readonly worker?: string;
@@ -96,7 +96,7 @@ export interface FileRow {
 /** Fields of a queued file that a claim needs. The queue contains them, so that a claim does not read the file row. */
 export type QueuedFile = Pick<
   FileRow,
-  'id' | 'type' | 'status' | 'sequence' | 'slots' | 'order' | 'rev' | 'epoch' | 'attempts' | 'notBefore'
+  'id' | 'type' | 'status' | 'sequence' | 'slots' | 'order' | 'rev' | 'epoch' | 'attempts' | 'notBefore' | 'fence'
 >;
 
 /** One slot of a sequence; never deleted, so that its version never decreases. */

@@ -336,6 +336,50 @@ describe.each(NAMES)('store on %s', (name) => {
     await expect(dispatcher.register(told('same content again', '03'))).resolves.toBe('changed');
   });
 
+  test('an object that was registered from its event is not registered again from a listing', async () => {
+    const object = { bucket: 'inbox', key: 'a/k.csv', etag: 'e1' };
+    await busy();
+    await dispatcher.register(arrival('told', { overwrite: 'latest', object: { ...object, sequencer: '02' } }));
+    await expect(dispatcher.register(arrival('listed', { overwrite: 'latest', object }))).resolves.toBe('kept');
+    expect(await store.file('listed')).toBeUndefined();
+    await expect(store.queued('A', 10)).resolves.toMatchObject([{ id: 'told' }]);
+
+    const other = arrival('other content', { overwrite: 'latest', object: { ...object, etag: 'e2' } });
+    await expect(dispatcher.register(other)).resolves.toBe('changed');
+    expect(await store.file('told')).toMatchObject({ status: 'skipped', reason: 'overwritten' });
+  });
+
+  test('a file that is redriven into another slot gets a greater fencing token', async () => {
+    for (const id of ['1', '2', '3', '4', '5']) {
+      await dispatcher.register(arrival(id, { slots: 2, policy: { ...policy, maxAttempts: 1 } }));
+    }
+    // One slot goes on while the other holds a single file
+    const picked = new Dispatcher({ store, wake, random: () => 0 });
+    const [first, ...others] = (await all(store.dueFiles(Date.now() + 3_600_000))).sort();
+    let task = await begin(first);
+    const slot = (await store.file(first))?.slot;
+    for (let turn = 0; turn < 3; turn += 1) {
+      await task.complete();
+      await picked.drive('A');
+      const next = (await all(store.dueFiles(Date.now() + 3_600_000))).find((id) => !others.includes(id))!;
+      task = await begin(next);
+      expect((await store.file(next))?.slot).toBe(slot);
+    }
+    const { fence, id } = task;
+    await task.fail(new Error('broken'));
+    expect((await store.file(id))?.status).toBe('parked');
+    await (await begin(others[0])).complete();
+
+    const other = new Dispatcher({ store, wake, random: () => (slot === 0 ? 0.99 : 0) });
+    await other.apply(id, { type: 'redrive' });
+    const again = (await store.file(id))!;
+    expect(again.slot).not.toBe(slot);
+    expect(again.fence).toBeGreaterThan(fence);
+    await (await begin(id, 2)).complete();
+    const heads = await store.heads('A');
+    expect(heads.find((head) => head.slot === again.slot)).toMatchObject({ version: again.fence });
+  });
+
   test('a deleted object is skipped, even if its creation event arrives later', async () => {
     await busy();
     await dispatcher.register(version('1', '01'));

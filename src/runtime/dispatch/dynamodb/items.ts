@@ -45,7 +45,7 @@ const failedStatuses: ReadonlySet<FileStatus> = new Set(['waiting', 'blocked', '
 export const failedSk = (type: string, rest: string) => `${type}#${rest}`;
 
 export function queueItem(sequence: string, file: QueuedFile) {
-  const { id, type, slots, order, rev, epoch, attempts, notBefore } = file;
+  const { id, type, slots, order, rev, epoch, attempts, notBefore, fence } = file;
   const key = queueKey(sequence, file);
   return {
     ...key,
@@ -57,6 +57,7 @@ export function queueItem(sequence: string, file: QueuedFile) {
     epoch,
     attempts,
     notBefore,
+    fence,
     duePk: duePk(shardOf(sequence)),
     dueSk: backlogSk(sequence, `${order}#${id}`),
   };

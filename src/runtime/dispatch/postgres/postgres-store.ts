@@ -71,7 +71,7 @@ export class PostgresStore implements DispatchStore {
 
   async queued(sequence: string, limit: number): Promise<readonly QueuedFile[]> {
     const { rows } = await this.#pool.query(
-      `SELECT id, type, status, sequence, "order", slots, rev, epoch, attempts, not_before FROM fileworks_file
+      `SELECT id, type, status, sequence, "order", slots, rev, epoch, attempts, not_before, fence FROM fileworks_file
        WHERE sequence COLLATE "C" = $1 AND status = 'queued' ORDER BY "order", id COLLATE "C" LIMIT $2`,
       [sequence, limit],
     );
