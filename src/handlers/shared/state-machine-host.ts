@@ -57,7 +57,22 @@ export class StateMachineHost implements TaskHost {
       if (error instanceof ExecutionAlreadyExists) {
         return { kind: 'launched', ended: true, worker };
       }
-      return resultOfError(error, /ExecutionLimitExceeded/);
+      return this.#find(worker, resultOfError(error, /ExecutionLimitExceeded/));
+    }
+  }
+
+  /** An earlier call may have started the execution, and only its reply been lost: the execution decides. */
+  async #find(worker: string, failure: LaunchResult): Promise<LaunchResult> {
+    if (failure.kind !== 'refused' && failure.kind !== 'misconfigured') {
+      return failure;
+    }
+    try {
+      const { status } = await this.#options.client.send(new DescribeExecutionCommand({ executionArn: worker }));
+      return { kind: 'launched', ended: status !== 'RUNNING', worker };
+    } catch (error) {
+      return error instanceof ExecutionDoesNotExist
+        ? failure
+        : { kind: 'unknown', reason: `${failure.reason}; ${String(error)}` };
     }
   }
 

@@ -63,6 +63,33 @@ test('the name of an execution fits, however often its file is launched', async 
   await host.launch(file);
 });
 
+describe('a start that is denied after the reply of an earlier one was lost', () => {
+  const denied = Object.assign(new Error('not authorized to perform: states:StartExecution'), {
+    name: 'AccessDeniedException',
+    $fault: 'client',
+  });
+  const answers = (found: unknown) => {
+    const { host, send } = hostWith({});
+    send.mockImplementation((command) => {
+      const answer = command instanceof StartExecutionCommand ? denied : found;
+      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+    });
+    return { host, send };
+  };
+
+  test.each<[string, unknown, object]>([
+    ['that runs', { status: 'RUNNING' }, { kind: 'launched', ended: false, worker }],
+    ['that has ended', { status: 'FAILED' }, { kind: 'launched', ended: true, worker }],
+    ['that does not exist', new ExecutionDoesNotExist(error), { kind: 'refused' }],
+    ['that cannot be looked up', new Error('no answer'), { kind: 'unknown' }],
+  ])('depends on the execution %s', async (_, found, result) => {
+    const { host, send } = answers(found);
+    await expect(host.launch(file)).resolves.toMatchObject(result);
+    expect(send.mock.calls[1][0]).toBeInstanceOf(DescribeExecutionCommand);
+    expect(send.mock.calls[1][0].input).toEqual({ executionArn: worker });
+  });
+});
+
 test.each<[string, unknown, object]>([
   ['an execution of that name has ended', new ExecutionAlreadyExists(error), { kind: 'launched', ended: true, worker }],
   ['too many executions run', new ExecutionLimitExceeded(error), { kind: 'refused' }],
@@ -78,7 +105,9 @@ test.each<[string, unknown, object]>([
   ],
   ['a broken connection', Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }), { kind: 'unknown' }],
 ])('returns the result of a start: %s', async (_, answer, result) => {
-  await expect(hostWith(answer).host.launch(file)).resolves.toMatchObject(result);
+  const { host, send } = hostWith(answer);
+  send.mockRejectedValueOnce(answer).mockRejectedValueOnce(new ExecutionDoesNotExist(error));
+  await expect(host.launch(file)).resolves.toMatchObject(result);
 });
 
 test.each<[string, unknown, object]>([
