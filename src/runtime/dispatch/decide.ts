@@ -59,7 +59,11 @@ function decideFile(
         : refused;
     case 'complete':
       return isCurrent(file, event)
-        ? end(file, { status: 'completed', result: event.result }, now)
+        ? end(
+            file,
+            { status: 'completed', result: event.result, ...(event.reason !== undefined && { reason: event.reason }) },
+            now,
+          )
         : alreadyEnded(file, event, 'completed');
     case 'skip':
       return isCurrent(file, event)

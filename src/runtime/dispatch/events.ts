@@ -38,7 +38,14 @@ export type DispatchEvent =
   | { readonly type: 'claim'; readonly slot: number }
   | { readonly type: 'begin'; readonly epoch: number; readonly worker: string }
   | { readonly type: 'heartbeat'; readonly epoch: number; readonly worker: string }
-  | { readonly type: 'complete'; readonly epoch: number; readonly worker: string; readonly result?: unknown }
+  | {
+      readonly type: 'complete';
+      readonly epoch: number;
+      readonly worker: string;
+      readonly result?: unknown;
+      /** Why there is no result. */
+      readonly reason?: string;
+    }
   | { readonly type: 'skip'; readonly epoch: number; readonly worker: string; readonly reason: string }
   | {
       readonly type: 'fail';

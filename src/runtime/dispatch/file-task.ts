@@ -3,6 +3,7 @@ import { type DispatchEvent } from './events.js';
 import { FileTaskError, NotMyTurn, TurnLost } from './file-task-errors.js';
 import { type FileObject, type FileRow } from './rows.js';
 import { type DispatchStore } from './store.js';
+import { whyNotStorable } from './storable-result.js';
 import { untilWritten } from './until-written.js';
 import { messageOf, readable } from '../support/thrown.js';
 
@@ -107,11 +108,19 @@ export class FileTask {
     await this.#event({ type: 'heartbeat', ...this.#self() });
   }
 
-  /** The file is done; `result` (small JSON) is stored in its row. Idempotent. @throws TurnLost if the turn was over */
+  /**
+   * The file is done; `result` is stored in its row: JSON of at most 64 KB, with numbers up to 2^53 - 1. Another one is
+   * left out, and the reason of the row says why. Idempotent.
+   *
+   * @throws TurnLost if the turn was over
+   */
   async complete(result?: unknown): Promise<void> {
-    await untilWritten(() =>
-      this.#event({ type: 'complete', ...this.#self(), ...(result !== undefined && { result }) }),
-    );
+    const problem = whyNotStorable(result);
+    const outcome =
+      problem === undefined
+        ? { ...(result !== undefined && { result }) }
+        : { reason: `completed, but its result is not stored: ${problem}`.slice(0, MAX_REASON) };
+    await untilWritten(() => this.#event({ type: 'complete', ...this.#self(), ...outcome }));
   }
 
   /**

@@ -4,6 +4,7 @@ import { type FileObject } from './rows.js';
 import { type DispatchStore } from './store.js';
 import { hasCode, HandlerTimeout, LeaseLost, type PoisonMessage, type RetryLater } from '../errors.js';
 import { type Logger } from '../support/logger.js';
+import { whyNotStorable } from './storable-result.js';
 import { faultOf } from '../support/faults.js';
 import { messageOf, readable } from '../support/thrown.js';
 
@@ -22,7 +23,7 @@ export interface FileContext {
   readonly skip: (reason: string) => void;
 }
 
-/** The return value of a handler is stored as the result of the file (small JSON). */
+/** The return value of a handler is stored as the result of the file, if `FileTask.complete` allows it. */
 export type FileHandler = (file: FileContext) => Promise<unknown>;
 
 /** Access to the row of a file, and notification of the end of its turn. */
@@ -115,6 +116,10 @@ async function run(
   try {
     stop.throwIfAborted();
     const result = await handler({ object, type, fence, attempt, correlationId, signal, logger, skip });
+    const problem = skipped === undefined ? whyNotStorable(result) : undefined;
+    if (problem !== undefined) {
+      logger.warn({ problem }, 'the result of the file cannot be stored; the file is completed without it');
+    }
     return async () => {
       await (skipped === undefined ? task.complete(result) : task.skip(skipped));
       return 'done';
