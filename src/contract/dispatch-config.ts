@@ -105,6 +105,8 @@ export const DispatchFunctionEnv = {
   launches: 'LAUNCHES',
   /** JSON of the limits of concurrently running files, per type and in total. */
   limits: 'LIMITS',
+  /** JSON of the grouping of each type, see `groupingOf`. */
+  groupings: 'GROUPINGS',
   eventQueueUrl: 'EVENT_QUEUE_URL',
   deadLetterQueueUrl: 'DEAD_LETTER_QUEUE_URL',
   /** Prefix of `startedBy` of every task of this dispatcher. */

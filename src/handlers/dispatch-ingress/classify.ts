@@ -44,6 +44,7 @@ function arrivalOf(
     id: fileId(object, time),
     type: rule.type,
     ...(rule.slots > 0 && { sequence }),
+    ...(rule.sequencePart !== undefined && { sequencePart: rule.sequencePart }),
     slots: rule.slots,
     order:
       rule.orderPart === undefined

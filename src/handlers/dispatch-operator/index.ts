@@ -150,7 +150,7 @@ async function driveResumed(scope: string, deadline: number): Promise<void> {
     if (Date.now() > deadline) {
       return;
     }
-    if (isPaused(held, { type: typeOf(sequence), sequence })) {
+    if (isPaused(held, { type: typeOf(sequence), sequence, slots: 1 })) {
       await dispatcher.drive(sequence);
     }
   }

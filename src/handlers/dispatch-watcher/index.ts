@@ -6,6 +6,7 @@ import { stateOf, type EcsTaskDescription } from '../shared/ecs-task-host';
 import { stateOfExecution } from '../shared/state-machine-host';
 import { numberVariable, variable } from '../shared/environment';
 import { log } from '../shared/log';
+import { regroup } from './regroup';
 import { putMetrics } from '../shared/dispatch-metrics';
 
 const parts = lazy(createTaskSupervisor);
@@ -147,6 +148,7 @@ async function sweep(context: Context): Promise<undefined> {
     log('WARN', 'sweep: not all due files were checked in time; the next sweep continues');
     return undefined;
   }
+  await regroup(parts(), JSON.parse(variable(DispatchFunctionEnv.groupings)) as Record<string, string>);
   await reportBacklog();
   await maintainDatabase();
   putMetrics({ [DispatchMetrics.sweeps]: 1 });

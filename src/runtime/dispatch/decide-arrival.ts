@@ -105,7 +105,7 @@ function placed(
 }
 
 function insert(arrival: Arrival, now: number, status: FileStatus, more: Partial<FileRow> = {}): Write {
-  const { id, type, sequence, slots, order, notBefore, object, policy, correlationId } = arrival;
+  const { id, type, sequence, sequencePart, slots, order, notBefore, object, policy, correlationId } = arrival;
   const row: FileRow = {
     id,
     type,
@@ -116,6 +116,7 @@ function insert(arrival: Arrival, now: number, status: FileStatus, more: Partial
     policy,
     correlationId,
     ...(sequence !== undefined && { sequence }),
+    ...(sequencePart !== undefined && { sequencePart }),
     ...(status === 'queued' && notBefore !== undefined && { notBefore }),
     rev: 1,
     epoch: 0,

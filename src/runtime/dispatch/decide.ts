@@ -1,4 +1,5 @@
 import { decideArrival, decideRemoval } from './decide-arrival.js';
+import { decideGroupings } from './decide-grouping.js';
 import { type Decision, type DispatchEvent, type DispatchState, type EventOf } from './events.js';
 import { type FileRow, isPaused, LAUNCH_CHECK_MS, MAX_PAUSES, type PauseRow } from './rows.js';
 import {
@@ -39,6 +40,9 @@ export function decide(state: DispatchState, event: DispatchEvent, now: number):
   if (event.type === 'pause' || event.type === 'resume') {
     return decidePause(state.pauses, event, now);
   }
+  if (event.type === 'regroup') {
+    return decideGroupings(state.pauses, event, now);
+  }
   if (event.type === 'retry' && state.file !== undefined && isPaused(state.pauses, state.file)) {
     return paused;
   }
@@ -47,7 +51,7 @@ export function decide(state: DispatchState, event: DispatchEvent, now: number):
 
 function decideFile(
   file: FileRow,
-  event: Exclude<DispatchEvent, EventOf<'arrive' | 'remove' | 'claim' | 'pause' | 'resume'>>,
+  event: Exclude<DispatchEvent, EventOf<'arrive' | 'remove' | 'claim' | 'pause' | 'resume' | 'regroup'>>,
   now: number,
 ): Decision {
   switch (event.type) {
@@ -170,7 +174,7 @@ function decidePause(seen: PauseRow | undefined, event: EventOf<'pause' | 'resum
   ) as PauseRow['scopes'];
   return changed({
     kind: 'pause',
-    row: { version: (seen?.version ?? 0) + 1, scopes },
+    row: { ...seen, version: (seen?.version ?? 0) + 1, scopes },
     ...(seen && { seen: seen.version }),
   });
 }

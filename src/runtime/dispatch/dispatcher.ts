@@ -4,10 +4,11 @@ import {
   type Decision,
   type DispatchEvent,
   type DispatchState,
+  type EventOf,
   type FreePlace,
   type Outcome,
 } from './events.js';
-import { type FileObject, type FileRow, type PauseRow, type QueuedFile, isTerminal } from './rows.js';
+import { type FileObject, type FileRow, type PauseRow, type QueuedFile, isHeld, isTerminal } from './rows.js';
 import { freePlace, freePlaces, type Limit, type Limits, limitsOf } from './limits.js';
 import { type DispatchStore } from './store.js';
 import { FileworksError } from '../errors.js';
@@ -16,6 +17,8 @@ import { FileworksError } from '../errors.js';
 const MAX_ATTEMPTS = 12;
 /** Number of queued files among which claims choose randomly if a sequence has several slots, to reduce contention. */
 const SPREAD = 20;
+/** Number of queued files among which a claim looks for one that is not held by a changed grouping. */
+const BEHIND_HELD = 1_000;
 
 export interface DispatcherOptions {
   readonly store: DispatchStore;
@@ -33,7 +36,10 @@ export interface DispatcherOptions {
 }
 
 /** Events of a registered file. */
-export type FileEvent = Exclude<DispatchEvent, { type: 'arrive' | 'remove' | 'claim' | 'pause' | 'resume' }>;
+export type FileEvent = Exclude<
+  DispatchEvent,
+  { type: 'arrive' | 'remove' | 'claim' | 'pause' | 'resume' | 'regroup' }
+>;
 
 /** Too many concurrent changes of the same rows; retry later. */
 export class Contention extends FileworksError {
@@ -101,11 +107,13 @@ export class Dispatcher {
         return;
       }
       // Read after the heads: every later claim of a slot changes its version
-      const [queue, pauses] = await Promise.all([
+      const [first, pauses] = await Promise.all([
         this.#store.queued(sequence, heads.length > 1 ? SPREAD : 1),
         this.#store.pauses(),
       ]);
-      if (queue.length === 0) {
+      const queue = await this.#notHeld(sequence, first, pauses);
+      // Places that files took when the type had more of them count until they are free
+      if (queue.length === 0 || held.size >= queue[0].slots) {
         return;
       }
       const free = Array.from({ length: queue[0].slots }, (_, slot) => slot).filter((slot) => !held.has(slot));
@@ -141,6 +149,23 @@ export class Dispatcher {
       }
     }
     throw new Contention(`too many concurrent claims in sequence ${sequence}`);
+  }
+
+  /** After a deployment changed how files are grouped, those with the former grouping pass those that are held. */
+  async #notHeld(
+    sequence: string,
+    queue: readonly QueuedFile[],
+    pauses: PauseRow | undefined,
+  ): Promise<readonly QueuedFile[]> {
+    if (pauses === undefined || !queue.some((file) => isHeld(pauses, file))) {
+      return queue;
+    }
+    return (await this.#store.queued(sequence, BEHIND_HELD)).filter((file) => !isHeld(pauses, file));
+  }
+
+  /** Makes the groupings of a deployment active as far as the open files of their types allow. */
+  async regroup(types: EventOf<'regroup'>['types']): Promise<Outcome> {
+    return this.#commitDecision({ type: 'regroup', types }, () => this.#withPauses());
   }
 
   /** Applies an event to a file, and claims the slots that it frees. */

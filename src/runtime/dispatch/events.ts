@@ -14,6 +14,7 @@ export interface Arrival {
   readonly id: string;
   readonly type: string;
   readonly sequence?: string;
+  readonly sequencePart?: string;
   readonly slots: number;
   readonly order: string;
   /** Earliest time of a claim. */
@@ -65,7 +66,12 @@ export type DispatchEvent =
   | { readonly type: 'redrive' }
   | { readonly type: 'discard'; readonly reason: string }
   | { readonly type: 'pause'; readonly scope: string; readonly reason: string }
-  | { readonly type: 'resume'; readonly scope: string };
+  | { readonly type: 'resume'; readonly scope: string }
+  | {
+      readonly type: 'regroup';
+      /** By type: its grouping by the deployment, and those of its open files. */
+      readonly types: Readonly<Record<string, { readonly current: string; readonly open: readonly string[] }>>;
+    };
 
 export type EventOf<Type extends DispatchEvent['type']> = Extract<DispatchEvent, { type: Type }>;
 

@@ -1,3 +1,4 @@
+import { groupingOf, isSameGrouping } from '../../contract/dispatch-grouping.js';
 import { type JobObject } from '../../contract/job-message.js';
 
 /**
@@ -54,6 +55,8 @@ export interface FileRow {
   readonly type: string;
   /** Sequence of the file; absent: the type runs in parallel without a limit. */
   readonly sequence?: string;
+  /** Part of the key whose values have a sequence each. Absent in rows of earlier releases, and for other types. */
+  readonly sequencePart?: string;
   /** Files of the sequence that may run at the same time. */
   readonly slots: number;
   /** Position in the sequence, compared as text. */
@@ -96,7 +99,18 @@ export interface FileRow {
 /** Fields of a queued file that a claim needs. The queue contains them, so that a claim does not read the file row. */
 export type QueuedFile = Pick<
   FileRow,
-  'id' | 'type' | 'status' | 'sequence' | 'slots' | 'order' | 'rev' | 'epoch' | 'attempts' | 'notBefore' | 'fence'
+  | 'id'
+  | 'type'
+  | 'status'
+  | 'sequence'
+  | 'slots'
+  | 'order'
+  | 'rev'
+  | 'epoch'
+  | 'attempts'
+  | 'notBefore'
+  | 'fence'
+  | 'sequencePart'
 >;
 
 /** One slot of a sequence; never deleted, so that its version never decreases. */
@@ -131,6 +145,16 @@ export interface PauseRow {
   readonly version: number;
   /** By scope: the name of a type including its sequences, the name of a sequence, or `*` for everything. */
   readonly scopes: Readonly<Record<string, Pause>>;
+  /** By type, from the first sweep on. Stored here because each claim reads this row. */
+  readonly groupings?: Readonly<Record<string, Grouping>>;
+}
+
+/** See `groupingOf`. */
+export interface Grouping {
+  /** Files of the type with another grouping are held. */
+  readonly active: string;
+  /** No file with the active grouping has been open since; set while another one is to become active. */
+  readonly idleSince?: number;
 }
 
 export interface Pause {
@@ -150,13 +174,27 @@ export const MAX_INTERRUPTION_MS = 3 * 86_400_000;
 
 export const holdsSlot = (status: FileStatus): boolean =>
   status === 'starting' || status === 'running' || status === 'waiting' || status === 'blocked';
-export const isPaused = (
+export function isPaused(
   pauses: PauseRow | undefined,
-  { type, sequence }: Pick<FileRow, 'type' | 'sequence'>,
-): boolean =>
-  [EVERYTHING, type, sequence].some(
-    (scope) => scope !== undefined && pauses !== undefined && Object.hasOwn(pauses.scopes, scope),
+  file: Pick<FileRow, 'type' | 'sequence' | 'slots' | 'sequencePart'>,
+): boolean {
+  return (
+    pauses !== undefined &&
+    ([EVERYTHING, file.type, file.sequence].some(
+      (scope) => scope !== undefined && Object.hasOwn(pauses.scopes, scope),
+    ) ||
+      isHeld(pauses, file))
   );
+}
+
+/** Whether files with another grouping than this one have to end first. */
+export function isHeld(
+  { groupings = {} }: Pick<PauseRow, 'groupings'>,
+  file: Pick<FileRow, 'type' | 'sequence' | 'slots' | 'sequencePart'>,
+): boolean {
+  return Object.hasOwn(groupings, file.type) && !isSameGrouping(groupings[file.type].active, groupingOf(file));
+}
+
 /** A file keeps its place under the limits while it is starting, running or waiting; a blocked file does not. */
 export const keepsPlace = (status: FileStatus | undefined): boolean =>
   status === 'starting' || status === 'running' || status === 'waiting';

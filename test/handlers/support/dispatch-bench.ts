@@ -7,6 +7,7 @@ import {
   type DispatchTargets,
   type DispatchWake,
 } from '../../../src/contract/dispatch-config';
+import { groupingOf } from '../../../src/contract/dispatch-grouping';
 import { DispatchStateEnv } from '../../../src/contract/dispatch-env';
 import { handler as ingress } from '../../../src/handlers/dispatch-ingress';
 import { handler as launcher } from '../../../src/handlers/dispatch-launcher';
@@ -98,6 +99,9 @@ export class DispatchBench {
       [DispatchFunctionEnv.launchesPerSecond]: '500',
       [DispatchFunctionEnv.limits]: '{}',
       [DispatchFunctionEnv.executionPrefix]: 'D1',
+      [DispatchFunctionEnv.groupings]: JSON.stringify(
+        Object.fromEntries(rules.map((rule) => [rule.type, groupingOf({ ...rule, sequence: rule.type })])),
+      ),
       [DispatchFunctionEnv.types]: JSON.stringify(rules.map(({ type }) => type)),
       [DispatchFunctionEnv.launches]: JSON.stringify(targets),
       [DispatchFunctionEnv.rules]: JSON.stringify({ rules, unmatched: 'dead-letter' }),

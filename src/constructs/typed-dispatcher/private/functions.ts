@@ -97,12 +97,10 @@ export class DispatcherFunctions {
   /** Receives the ends of turns and tasks, and sweeps. */
   #createWatcher(): lambda.Function {
     const { state } = this.#parts;
-    const watcher = this.#create(
-      'Watcher',
-      'dispatch-watcher',
-      DispatcherDefaults.watcherTimeout,
-      this.#supervisorEnvironment(),
-    );
+    const watcher = this.#create('Watcher', 'dispatch-watcher', DispatcherDefaults.watcherTimeout, {
+      ...this.#supervisorEnvironment(),
+      [DispatchFunctionEnv.groupings]: Lazy.string({ produce: () => this.#parts.types.renderGroupings() }),
+    });
     state.grantSearch(watcher);
     if (state.table !== undefined) {
       this.#hearOf(state.table, watcher);

@@ -1,6 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { DispatchRule, DispatchRules } from '../../../contract/dispatch-config';
+import { groupingOf } from '../../../contract/dispatch-grouping';
 import { ValidationError } from '../../private/validation-error';
 import { warn } from '../../private/warning';
 import type { DispatchTypeOptions } from '../dispatch-type-options';
@@ -81,6 +82,12 @@ export class TypeRegistry {
 
   renderLimits(): string {
     return JSON.stringify({ all: this.#maxConcurrentTasks, types: this.#limits });
+  }
+
+  renderGroupings(): string {
+    return JSON.stringify(
+      Object.fromEntries(this.#rules.map((rule) => [rule.type, groupingOf({ ...rule, sequence: rule.type })])),
+    );
   }
 
   #render(what: string, value: object): string {

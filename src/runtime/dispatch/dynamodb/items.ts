@@ -45,7 +45,7 @@ const failedStatuses: ReadonlySet<FileStatus> = new Set(['waiting', 'blocked', '
 export const failedSk = (type: string, rest: string) => `${type}#${rest}`;
 
 export function queueItem(sequence: string, file: QueuedFile) {
-  const { id, type, slots, order, rev, epoch, attempts, notBefore, fence } = file;
+  const { id, type, slots, order, rev, epoch, attempts, notBefore, fence, sequencePart } = file;
   const key = queueKey(sequence, file);
   return {
     ...key,
@@ -58,6 +58,7 @@ export function queueItem(sequence: string, file: QueuedFile) {
     attempts,
     notBefore,
     fence,
+    sequencePart,
     duePk: duePk(shardOf(sequence)),
     dueSk: backlogSk(sequence, `${order}#${id}`),
   };

@@ -66,12 +66,12 @@ export class PostgresStore implements DispatchStore {
   }
 
   async pauses(): Promise<PauseRow | undefined> {
-    return this.#one<PauseRow>('SELECT version, scopes FROM fileworks_pause', []);
+    return this.#one<PauseRow>('SELECT version, scopes, groupings FROM fileworks_pause', []);
   }
 
   async queued(sequence: string, limit: number): Promise<readonly QueuedFile[]> {
     const { rows } = await this.#pool.query(
-      `SELECT id, type, status, sequence, "order", slots, rev, epoch, attempts, not_before, fence FROM fileworks_file
+      `SELECT id, type, status, sequence, "order", slots, rev, epoch, attempts, not_before, fence, sequence_part FROM fileworks_file
        WHERE sequence COLLATE "C" = $1 AND status = 'queued' ORDER BY "order", id COLLATE "C" LIMIT $2`,
       [sequence, limit],
     );

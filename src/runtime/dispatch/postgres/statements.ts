@@ -6,7 +6,7 @@ export interface Statement {
   readonly values: unknown[];
 }
 
-const json = new Set(['object', 'policy', 'result', 'scopes']);
+const json = new Set(['object', 'policy', 'result', 'scopes', 'groupings']);
 const bigints = new Set([
   'rev',
   'epoch',
@@ -25,6 +25,7 @@ const fileFields = [
   'id',
   'type',
   'sequence',
+  'sequencePart',
   'slots',
   'order',
   'status',
