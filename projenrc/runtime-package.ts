@@ -20,7 +20,6 @@ export class RuntimePackage extends Component {
       `@aws-sdk/rds-signer@${AWS_SDK}`,
     ];
     const optionalPeers = [
-      `@aws-sdk/client-application-auto-scaling@${AWS_SDK}`,
       `@aws-sdk/client-eventbridge@${AWS_SDK}`,
       `@aws-sdk/client-sfn@${AWS_SDK}`,
       '@nestjs/common@^11 || ^12',
@@ -41,7 +40,6 @@ export class RuntimePackage extends Component {
       deps: [
         'pino@^10.4.0',
         '@opentelemetry/api@^1.9.0',
-        'opossum@^10.0.0',
         '@aws-lambda-powertools/metrics@^2.36.0',
         '@standard-schema/spec@^1.1.0',
         '@aws-sdk/util-dynamodb@^3.900.0',
@@ -50,13 +48,11 @@ export class RuntimePackage extends Component {
       peerDeps: [...clients, ...optionalPeers],
       devDeps: [
         ...clients,
-        `@aws-sdk/client-application-auto-scaling@${AWS_SDK}`,
         `@aws-sdk/client-eventbridge@${AWS_SDK}`,
         `@aws-sdk/client-sfn@${AWS_SDK}`,
         ...loader,
         '@types/pg-copy-streams@^1.2.5',
         '@smithy/node-http-handler@^4',
-        '@types/opossum@^8',
         '@types/http-link-header@^1',
         'pg@^8',
         '@types/pg@^8',

@@ -69,7 +69,6 @@ const ranged = new RegExp(
 const ownBounds = [
   'AdditionalQueueOptions.weight',
   'QueueScaledFargateWorkerOptions.queueWeight',
-  'ExportOrchestratorProps.alarmApiUnavailableFor',
   'ExportOrchestratorProps.apiRequestsPerSecond',
   'ExportOrchestratorProps.downloaderCpuTargetPercent',
   'DispatchTypeOptions.hangTimeout',

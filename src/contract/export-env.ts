@@ -8,6 +8,8 @@ export const ExportEnv = {
   name: 'FILEWORKS_EXPORT_NAME',
   /** URL of the Export API. Optional: the program can provide it. */
   apiUrl: 'FILEWORKS_EXPORT_API_URL',
+  /** Origins beside that of the API from which files may be downloaded, separated by spaces. Optional. */
+  downloadOrigins: 'FILEWORKS_EXPORT_DOWNLOAD_ORIGINS',
   /** ARN of the secret with the credentials for the API. Optional. */
   apiSecret: 'FILEWORKS_EXPORT_API_SECRET',
   /** Maximum API requests per second, across all tasks of both services; more than 0. Optional. */
@@ -18,11 +20,6 @@ export const ExportEnv = {
   eventBus: 'FILEWORKS_EXPORT_EVENT_BUS',
   /** JSON array of `DownloadQueueEntry`. Required by the orchestrator. */
   downloadQueues: 'FILEWORKS_DOWNLOAD_QUEUES',
-  /**
-   * The downloader service as an Application Auto Scaling resource id: `service/<cluster>/<service>`. Optional, for the
-   * orchestrator.
-   */
-  workerService: 'FILEWORKS_WORKER_SERVICE',
   /** Name of the table with entry metadata. Required by the worker. */
   metadataTable: 'FILEWORKS_METADATA_TABLE',
   /** Name of the result bucket. Required by the worker. */
@@ -61,8 +58,6 @@ export const ExportMetricNames = {
    * rate.
    */
   uploadSuccessRate: 'UploadSuccessRate',
-  /** 1 while the circuit of a task is open because the API is unavailable, otherwise 0. */
-  circuitOpen: 'CircuitOpen',
 } as const;
 
 export const EXPORT_METRIC_DIMENSION = 'ExportService';

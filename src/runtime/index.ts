@@ -39,7 +39,6 @@ export {
   SqsTransport,
   type StopOptions,
 } from './queue/index.js';
-export { type CircuitBreakerEvents, type CircuitBreakerOptions, type HasCircuit } from './support/circuit-breaker.js';
 export { type UnavailableDependency } from './support/pauses.js';
 export { type Clock, systemClock, type Timer } from './support/clock.js';
 export { type AroundJob, type JobInfo } from './support/job-info.js';

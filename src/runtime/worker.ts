@@ -8,7 +8,6 @@ import {
   type QueueOptions,
   type QueuePollerOptions,
 } from './queue/index.js';
-import { type HasCircuit } from './support/circuit-breaker.js';
 import { defined } from './support/defined.js';
 import type { Environment } from './support/environment.js';
 import { watchEventLoop } from './support/event-loop-watch.js';
@@ -18,7 +17,6 @@ import { messageOf } from './support/thrown.js';
 import { readWorkerEnvironment, type WorkerEnvironment } from './support/worker-environment.js';
 import { WorkerEnv } from '../contract/worker-env.js';
 import { createLogger, EmfMetrics } from './telemetry/index.js';
-import { pauseWhileOpen } from './jobs/pause-while-open.js';
 import { recordMetrics } from './jobs/worker-metrics.js';
 import { optionsFromEnvironment } from './jobs/worker-options.js';
 
@@ -50,11 +48,6 @@ export interface RunWorkerOptions<Body = unknown>
   readonly logger?: Logger;
   /** @default - CloudWatch metrics as log lines on standard output */
   readonly metrics?: EmfMetrics;
-  /**
-   * Clients with a circuit of their own, such as `ExportApiClient`: no new work is taken while one of them is open.
-   * @default - none
-   */
-  readonly circuits?: readonly HasCircuit[];
   /** Ends the process. @default process.exit */
   readonly exit?: (code: number) => void;
 }
@@ -84,9 +77,7 @@ export async function runWorker<Body = unknown>(
   let visibilitySeconds: number | undefined;
   try {
     const environment = readWorkerEnvironment(env);
-    const pause = pauseWhileOpen(() => poller, logger);
     poller = new QueuePoller(pollerOptions(handler, options, environment, env, logger));
-    options.circuits?.forEach((circuit) => circuit.onCircuit(pause()));
     visibilitySeconds = environment.visibilityTimeoutSeconds;
     health = await startHealth(environment, poller);
   } catch (error) {

@@ -1,7 +1,6 @@
 import { get } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { DependencyUnavailable } from '../../src/runtime/errors.js';
-import { type CircuitBreakerEvents } from '../../src/runtime/support/circuit-breaker.js';
 import { type Logger } from '../../src/runtime/support/logger.js';
 import { createLogger, EmfMetrics } from '../../src/runtime/telemetry/index.js';
 import { InMemoryQueues, objectCreatedEvent } from '../../src/runtime/testing/index.js';
@@ -229,25 +228,6 @@ it('reports for how long a dependency has been unavailable, and continues when i
   expect(reported.filter(({ Dependency: dependency }) => dependency === undefined)).toEqual([
     expect.objectContaining({ QueueName: 'jobs' }),
   ]);
-});
-
-it('takes no new work while the circuit of any client that it was given is open', async () => {
-  const clients: CircuitBreakerEvents[] = [];
-  const circuits = [1, 2].map(() => ({ onCircuit: (events: CircuitBreakerEvents) => void clients.push(events) }));
-  const done: unknown[] = [];
-  const { queue, exited } = start(({ object }) => void done.push(object?.key), {}, { circuits });
-  await until(() => clients.length === 2);
-  clients.forEach(({ onOpen }) => onOpen());
-  // A receive that was under way may still bring messages
-  await new Promise((resolve) => setTimeout(resolve, 1_200));
-  queue.send(objectCreatedEvent({ key: 'a' }));
-  clients[0].onClose();
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  expect(done).toEqual([]);
-  clients[1].onClose();
-  await until(() => done.length === 1);
-  process.emit('SIGTERM', 'SIGTERM');
-  expect(await exited).toBe(WorkerExitCode.stopped);
 });
 
 it('releases its messages and exits with 70 after an uncaught exception', async () => {

@@ -5,12 +5,14 @@ import type { FastifyReply } from 'fastify';
 export interface Faults {
   /** Every request gets status 503. */
   readonly outage: boolean;
+  /** Every request gets this response, such as a page to sign in. */
+  readonly answer: { readonly status: number; readonly type?: string; readonly body?: string } | undefined;
   /** Number of next requests that get status 503. */
   readonly unavailable: number;
   /** Number of next requests that get status 429. */
   readonly tooMany: number;
-  /** Value of `Retry-After` in these responses, in seconds. */
-  readonly retryAfterSeconds: number | undefined;
+  /** Value of `Retry-After` in all of these responses. */
+  readonly retryAfter: string | undefined;
   /** Delay of every response in milliseconds. */
   readonly slowMs: number;
   /** Number of next pages that repeat the previous page. */
@@ -35,9 +37,10 @@ export interface Faults {
 
 export const noFaults: Faults = {
   outage: false,
+  answer: undefined,
   unavailable: 0,
   tooMany: 0,
-  retryAfterSeconds: undefined,
+  retryAfter: undefined,
   slowMs: 0,
   repeatedPages: 0,
   expiredCursors: 0,
@@ -64,18 +67,19 @@ export class FaultSimulator {
   }
 
   async beforeAnswer(reply: FastifyReply): Promise<void> {
-    const { outage, slowMs, retryAfterSeconds } = this.#faults();
+    const { outage, answer, slowMs, retryAfter } = this.#faults();
     if (slowMs > 0) {
       await delay(slowMs);
     }
-    const status = this.#use('tooMany') ? 429 : outage || this.#use('unavailable') ? 503 : undefined;
+    const status = this.#use('tooMany') ? 429 : outage || this.#use('unavailable') ? 503 : answer?.status;
     if (status === undefined) {
       return;
     }
-    if (retryAfterSeconds !== undefined) {
-      reply.header('retry-after', retryAfterSeconds);
+    if (retryAfter !== undefined) {
+      reply.header('retry-after', retryAfter);
     }
-    await reply.code(status).send({ error: 'not now' });
+    const { type = 'application/json', body = '{"error":"not now"}' } = answer ?? {};
+    await reply.code(status).type(type).send(body);
   }
 
   async whileHeld(file: string): Promise<void> {

@@ -31,8 +31,6 @@ export const ExportDefaults = {
   highWeight: 10,
   normalWeight: 3,
   lowWeight: 1,
-  /** A restarting API is available again by then; otherwise an operator must act. */
-  alarmApiUnavailableFor: Duration.minutes(15),
   /** Unfinished uploads cost as much as objects. */
   abortIncompleteUploadAfter: Duration.days(1),
   /** The maximum of EventBridge: the event of a completed job is sent once. */

@@ -1,4 +1,4 @@
-import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import type { RemovalPolicy } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { ContainerImage, ICluster, Secret } from 'aws-cdk-lib/aws-ecs';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
@@ -86,7 +86,17 @@ export interface ExportOrchestratorProps {
   readonly apiUrl?: string;
 
   /**
-   * The secret with the credentials for the API. Both services may read it, also after a rotation.
+   * Other origins that files may be downloaded from, at most 50, such as that of the bucket to which the API's links
+   * point: `https://exports.s3.eu-central-1.amazonaws.com`. The API's links to all other origins are refused, since a
+   * request to an address inside of the VPC or of the task could expose secrets.
+   *
+   * @default - only the origin of the API, or set by the program
+   */
+  readonly downloadOrigins?: string[];
+
+  /**
+   * The secret with the credentials for the API. Both services may read it, also after a rotation. `apiUrl` must then
+   * start with `https:`.
    *
    * @default - the API needs no credentials
    */
@@ -163,11 +173,4 @@ export interface ExportOrchestratorProps {
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
-
-  /**
-   * How long the API must be unavailable before `apiAlarm` is in ALARM, from 1 minute to 24 hours.
-   *
-   * @default Duration.minutes(15)
-   */
-  readonly alarmApiUnavailableFor?: Duration;
 }

@@ -18,8 +18,6 @@ import {
 import { METRIC_NAMESPACE } from '../../contract/metric-names';
 import { SpotStrategy } from '../capacity';
 import { Sidecar } from '../fargate-task';
-import { createAlarm } from '../private/alarm';
-import { grantRegisterTarget } from '../private/grant-register-target';
 import { grantGetSecretValue, grantSend } from '../private/grants';
 import { grantList, grantReadObjects } from '../private/object-grants';
 import { nameOf, pathOf } from '../private/paths';
@@ -50,11 +48,10 @@ import * as tables from './private/tables';
  * The program extends `ExportJobHandler` and `DownloadTaskHandler` of fileworks-runtime, and reads its configuration
  * with `readExportEnvironment()`.
  *
- * While the API is unavailable, the program receives no messages, and its `CircuitWatch` suspends the scale-out of the
- * downloader.
+ * While the API is unavailable, the jobs of both services wait and use up no attempt; `dependencyUnavailableAlarm` of
+ * the service is in ALARM after five minutes, and after ten its tasks stop but for one.
  *
  * Limitations:
- * - The scale-out of the orchestrator itself is not suspended. Its few tasks detect that the API is available again.
  * - The default scaling of the downloader needs Container Insights on the cluster.
  * - A failed file is counted. Redriving its message does not retry it; a new job does.
  *
@@ -105,9 +102,6 @@ export class ExportOrchestrator extends Construct {
   /** The event bus that receives the events of jobs. */
   readonly eventBus: IEventBus;
 
-  /** In ALARM when the API has been unavailable for `alarmApiUnavailableFor`. */
-  readonly apiAlarm: cloudwatch.Alarm;
-
   /** The queue for events that could not be delivered to `postProcessing`; undefined without it. */
   readonly deadLetterQueue?: IQueue;
 
@@ -144,7 +138,6 @@ export class ExportOrchestrator extends Construct {
     this.#setEnvironment();
     this.#grantWork();
 
-    this.apiAlarm = this.#createApiAlarm();
     const undelivered = props.postProcessing && this.#addPostProcessing();
     this.deadLetterQueue = undelivered?.deadLetterQueue;
     this.deadLetterAlarm = undelivered?.deadLetterAlarm;
@@ -237,15 +230,6 @@ export class ExportOrchestrator extends Construct {
     return this.#metric(ExportMetricNames.uploadSuccessRate, { statistic: cloudwatch.Stats.AVERAGE, ...props });
   }
 
-  /**
-   * 1 while a task considers the API unavailable and sends no requests, otherwise 0.
-   *
-   * @param props options of the metric; by default the maximum of each minute
-   */
-  metricCircuitOpen(props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
-    return this.#metric(ExportMetricNames.circuitOpen, { statistic: cloudwatch.Stats.MAXIMUM, ...props });
-  }
-
   #metric(metricName: string, props: cloudwatch.MetricOptions): cloudwatch.Metric {
     const dimensionsMap = { [EXPORT_METRIC_DIMENSION]: nameOf(this) };
     return new cloudwatch.Metric({
@@ -332,12 +316,13 @@ export class ExportOrchestrator extends Construct {
 
   /** The configuration that `readExportEnvironment()` reads. */
   #setEnvironment(): void {
-    const { apiUrl, apiSecret, apiRequestsPerSecond, outputPrefix } = this.#props;
+    const { apiUrl, apiSecret, apiRequestsPerSecond, downloadOrigins = [], outputPrefix } = this.#props;
     const common = {
       [ExportEnv.name]: nameOf(this),
       [ExportEnv.jobTable]: this.jobTable.tableName,
       [ExportEnv.eventBus]: this.eventBus.eventBusName,
       ...(apiUrl !== undefined && { [ExportEnv.apiUrl]: apiUrl }),
+      ...(downloadOrigins.length > 0 && { [ExportEnv.downloadOrigins]: downloadOrigins.join(' ') }),
       ...(apiSecret !== undefined && { [ExportEnv.apiSecret]: apiSecret.secretArn }),
       ...(apiRequestsPerSecond !== undefined && { [ExportEnv.apiRequestsPerSecond]: String(apiRequestsPerSecond) }),
     };
@@ -350,7 +335,6 @@ export class ExportOrchestrator extends Construct {
       ...common,
       [ExportEnv.serviceMode]: ServiceMode.orchestrator,
       [ExportEnv.downloadQueues]: Stack.of(this).toJsonString(entries),
-      [ExportEnv.workerService]: `service/${this.#props.cluster.clusterName}/${this.downloader.service.serviceName}`,
     });
     addEnvironment(this.downloader, {
       ...common,
@@ -377,22 +361,10 @@ export class ExportOrchestrator extends Construct {
     for (const queue of queuesOf(this.downloader)) {
       grantSend(queue, this.orchestrator);
     }
-    grantRegisterTarget(this.orchestrator.taskDefinition.taskRole, this.orchestrator, this.downloader.service);
 
     tables.grantFinish(this.jobTable, this.downloader);
     tables.grantLookup(this.metadataTable, this.downloader, metadataTable === undefined);
     this.downloader.grantStoreResults(this.outputBucket, outputPrefix);
-  }
-
-  #createApiAlarm(): cloudwatch.Alarm {
-    const time = this.#props.alarmApiUnavailableFor ?? ExportDefaults.alarmApiUnavailableFor;
-    return createAlarm(this, 'ApiAlarm', {
-      description: `The Export API of ${pathOf(this)} has been unavailable for ${time.toHumanString()}; jobs stay in the queue and no work is lost`,
-      runbook: 'export-api-unavailable',
-      metric: this.metricCircuitOpen(),
-      threshold: 1,
-      evaluationPeriods: Math.ceil(time.toMinutes({ integral: false })),
-    });
   }
 
   #addPostProcessing(): UndeliveredEvents {

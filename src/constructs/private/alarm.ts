@@ -29,7 +29,6 @@ export type Runbook =
   | 'dispatcher-sweeper'
   | 'dispatcher-undelivered-events'
   | 'dispatcher-wakes-dead-letter'
-  | 'export-api-unavailable'
   | 'export-undelivered-events'
   | 'files-missing'
   | 'function-throttled'

@@ -45,6 +45,7 @@ export interface DynamoMetadataOptions {
 /** DynamoDB left keys unprocessed in every attempt: the capacity of the table is exceeded. */
 export class MetadataUnavailable extends FileworksError {
   readonly code = 'ERR_METADATA_UNAVAILABLE';
+  readonly dependency = 'DynamoDB';
 }
 
 /**

@@ -46,8 +46,6 @@ export {
   type SharedRateLimitOptions,
 } from '../exports/index.js';
 export {
-  CircuitWatch,
-  type CircuitWatchOptions,
   DownloadRefused,
   DownloadTaskHandler,
   type DownloadTaskHandlerOptions,

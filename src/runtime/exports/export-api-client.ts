@@ -1,26 +1,22 @@
 import { createHash } from 'node:crypto';
 import { bounded } from '../support/bounded.js';
-import {
-  Circuit,
-  type CircuitBreakerEvents,
-  type CircuitBreakerOptions,
-  type HasCircuit,
-} from '../support/circuit-breaker.js';
 import { type Clock, sleep, systemClock } from '../support/clock.js';
 import { OptionChecks } from '../support/option-checks.js';
 import { messageOf } from '../support/thrown.js';
-import { hasCode } from '../errors.js';
+import { type DependencyUnavailable, hasCode } from '../errors.js';
 import type { ExportCredentials, RequestHeaders } from './credentials.js';
 import { ExportApiError, refusalOf } from './export-api-error.js';
 import { Origins } from './origins.js';
+import { extended, NO_PAGES, type PageTrail } from './page-trail.js';
+import { parsePage } from './page-text.js';
 import type { Pagination } from './pagination.js';
 import { type RetryOptions, retryAfterOf, retryDelay } from './retry-delay.js';
 import type { RateLimit } from './shared-rate-limit.js';
 
 export interface ExportApiClientOptions extends RetryOptions {
   /**
-   * Base URL of the API, against which paths are resolved. Credentials, rate limit and circuit breaker apply to its
-   * origin only.
+   * Base URL of the API, against which paths are resolved. Credentials and rate limit apply to its origin only. With
+   * credentials it starts with `https:`, except on this machine.
    */
   readonly baseUrl: string | URL;
   /**
@@ -38,13 +34,23 @@ export interface ExportApiClientOptions extends RetryOptions {
   readonly maxPageBytes?: number;
   /** Maximum pages of one list; at least 1. @default 100_000 */
   readonly maxPages?: number;
-  /** When requests wait for the API to recover. @default - see CircuitBreakerOptions */
-  readonly circuitBreaker?: CircuitBreakerOptions;
+  /**
+   * Which further responses say that the API is unavailable. Without it, these are HTTP 408, 425, 429 and 5xx, HTTP 204,
+   * and web pages with HTTP 200, such as a page to sign in. @default - no others
+   */
+  readonly retryWhen?: (answer: ExportAnswer) => boolean;
   /** Called after each request to the API, for metrics. @default - none */
   readonly onAnswer?: (answer: { readonly ms: number; readonly status: number | undefined }) => void;
   /** Makes the requests. @default - the global fetch */
   readonly fetch?: typeof fetch;
   readonly clock?: Clock;
+}
+
+/** A response, before its body is read. */
+export interface ExportAnswer {
+  readonly url: URL;
+  readonly status: number;
+  readonly headers: Headers;
 }
 
 export interface RequestOptions {
@@ -57,6 +63,8 @@ export interface PagesOptions extends RequestOptions {
   readonly pagination: Pagination;
   /** `next` of the last processed page, to continue after it. @default - from the beginning */
   readonly from?: string;
+  /** `trail` of the last processed page, so that pages which repeat are recognized. @default - no pages were read */
+  readonly trail?: PageTrail;
   /**
    * Identifies an item, even if its links differ between responses. @default - property `id`, otherwise the whole item
    */
@@ -67,30 +75,29 @@ export interface ExportPage {
   readonly items: readonly unknown[];
   /** Position of the next page, to be saved after this page was processed. Undefined on the last page. */
   readonly next: string | undefined;
+  /** The pages up to this one, to be saved with `next`. */
+  readonly trail: PageTrail;
 }
 
 /**
- * Client of an Export API, with a rate limit shared by tasks, retries with backoff, and a circuit breaker.
+ * Client of an Export API, with a rate limit shared by tasks, and retries with backoff.
  *
- * A request waits for the circuit, then for the rate limit. It is retried after 408, 425, 429 or 5xx, a broken
- * connection or a timeout, with a random delay in addition to `Retry-After`. After 401 the credentials are read again.
- * Only GET requests are made, so retries are safe.
+ * A request is retried after 408, 425, 429 or 5xx, a web page or nothing in place of data, a broken connection or a
+ * timeout, with a random delay in addition to `Retry-After`. After 401 the credentials are read again. Only GET requests
+ * are made, so retries are safe.
  *
- * While the circuit is open, requests wait until a probe succeeds or their signal aborts, and no attempt is counted. To
- * stop taking work during this time, pass the client to the worker: `runWorker(handler, { circuits: [client] })`.
+ * When every attempt of a request has failed, later ones get a single attempt until one succeeds. Their
+ * `ERR_EXPORT_UNAVAILABLE` makes the jobs of a worker wait for the API, without a slot and without an attempt.
  */
-export class ExportApiClient implements HasCircuit {
+export class ExportApiClient {
   readonly #options: Required<
-    Omit<
-      ExportApiClientOptions,
-      'downloadOrigins' | 'credentials' | 'rateLimit' | 'onAnswer' | 'baseUrl' | 'circuitBreaker'
-    >
+    Omit<ExportApiClientOptions, 'downloadOrigins' | 'credentials' | 'rateLimit' | 'onAnswer' | 'baseUrl' | 'retryWhen'>
   > &
-    Pick<ExportApiClientOptions, 'credentials' | 'rateLimit' | 'onAnswer'>;
+    Pick<ExportApiClientOptions, 'credentials' | 'rateLimit' | 'onAnswer' | 'retryWhen'>;
 
   readonly #origins: Origins;
-  readonly #circuit: Circuit;
-  readonly #listeners: CircuitBreakerEvents[] = [];
+  /** Origins whose last request failed in every attempt. */
+  readonly #unavailable = new Set<string>();
 
   /** @throws ConfigurationError naming each option that is out of its range */
   constructor(options: ExportApiClientOptions) {
@@ -102,7 +109,7 @@ export class ExportApiClient implements HasCircuit {
       maxAttempts: options.maxAttempts ?? 5,
       retryDelayMs: options.retryDelayMs ?? 200,
       maxRetryDelayMs: options.maxRetryDelayMs ?? 20_000,
-      maxRetryAfterSeconds: options.maxRetryAfterSeconds ?? 120,
+      maxRetryAfterSeconds: options.maxRetryAfterSeconds ?? 900,
       fetch: options.fetch ?? fetch,
       clock: options.clock ?? systemClock,
     };
@@ -116,27 +123,9 @@ export class ExportApiClient implements HasCircuit {
     for (const [name, value] of Object.entries({ retryDelayMs, maxRetryDelayMs })) {
       checks.number(name, value, { min: 0, max: 3_600_000 });
     }
-    checks.number('maxRetryAfterSeconds', maxRetryAfterSeconds, { min: 0, max: 43_200 });
+    checks.number('maxRetryAfterSeconds', maxRetryAfterSeconds, { min: 0, max: 900 });
     checks.done();
-    this.#origins = new Origins(options.baseUrl, options.downloadOrigins ?? []);
-    const notify = (event: keyof CircuitBreakerEvents) => () =>
-      this.#listeners.forEach((listener) => listener[event]());
-    // 429 shows that the API is available; its Retry-After is handled by the rate limit.
-    this.#circuit = new Circuit(
-      options.circuitBreaker ?? {},
-      { onOpen: notify('onOpen'), onClose: notify('onClose') },
-      (error) => hasCode<ExportApiError>(error, 'ERR_EXPORT_UNAVAILABLE') && error.status !== 429,
-    );
-  }
-
-  /** Whether requests wait for the API to recover. */
-  get circuitOpen(): boolean {
-    return this.#circuit.open;
-  }
-
-  /** Registers callbacks for when the circuit opens, and for when it is half open or closed. */
-  onCircuit(events: CircuitBreakerEvents): void {
-    this.#listeners.push(events);
+    this.#origins = new Origins(options.baseUrl, options.downloadOrigins ?? [], options.credentials !== undefined);
   }
 
   /** Retry settings of this client, for resuming broken downloads. */
@@ -176,43 +165,49 @@ export class ExportApiClient implements HasCircuit {
   /**
    * The pages of a list, one at a time, without prefetching.
    *
-   * A list that returns to an earlier position, or repeats the items of the previous page, is an error before that page
-   * is returned: with offset pagination, items would be lost. Continue later from the last saved position. An item can
-   * still be returned twice, so items need unique ids.
+   * A list that repeats the items of the previous page is an error before that page is returned: with offset pagination,
+   * items would be lost. One that returns to an earlier position is an error after at most three times its pages, also
+   * when it is continued with `from` and `trail`. An empty page whose next position is its own is the last one. An item
+   * can be returned twice, so items need unique ids.
    *
    * @throws ExportApiError
    */
   async *pages(
     address: string | URL,
-    { pagination, from, idOf = idOfItem, ...options }: PagesOptions,
+    { pagination, from, trail = NO_PAGES, idOf = idOfItem, ...options }: PagesOptions,
   ): AsyncGenerator<ExportPage, void, void> {
     const { maxPages } = this.#options;
     const list = this.resolve(address);
-    const seen = new Set([from]);
     let before: string | undefined;
+    let read = trail;
     for (let place = from; ;) {
       const url = this.resolve(pagination.urlOf(list, place));
-      const { page, ids } = readPage(pagination, { url, ...(await this.#page(url, options)), from: place }, idOf);
-      if ((page.next !== undefined && seen.has(page.next)) || (ids === before && page.items.length > 0)) {
+      const { items, next, ids } = readPage(
+        pagination,
+        { url, ...(await this.#page(url, options)), from: place },
+        idOf,
+      );
+      read = extended(read, place);
+      const isLast = next === undefined || (next === place && items.length === 0);
+      if (!isLast && (next === read.checkpoint || next === place || (ids === before && items.length > 0))) {
         throw new ExportApiError('ERR_EXPORT_PAGES_REPEAT', 'the pages of the list repeat', { url });
       }
-      if (seen.size > maxPages) {
+      if (read.pages > maxPages) {
         throw new ExportApiError('ERR_EXPORT_PAGES_REPEAT', `more than ${maxPages} pages, the limit \`maxPages\``, {
           url,
         });
       }
       before = ids;
-      yield page;
-      if (page.next === undefined) {
+      yield { items, next: isLast ? undefined : next, trail: read };
+      if (isLast) {
         return;
       }
-      place = page.next;
-      seen.add(place);
+      place = next;
     }
   }
 
-  async #page(url: URL, options: RequestOptions): Promise<{ readonly headers: Headers; readonly body: unknown }> {
-    const { headers, bytes } = await this.#request(
+  #page(url: URL, options: RequestOptions): Promise<{ readonly headers: Headers; readonly body: unknown }> {
+    return this.#request(
       url,
       { ...options, headers: { accept: 'application/json', ...options.headers } },
       async (response) => {
@@ -229,39 +224,52 @@ export class ExportApiClient implements HasCircuit {
           }
           pieces.push(piece);
         }
-        return { headers: response.headers, bytes: Buffer.concat(pieces) };
+        const { headers } = response;
+        try {
+          return { headers, body: parsePage(Buffer.concat(pieces), headers.get('content-type')) };
+        } catch (cause) {
+          // A server that works does not cut its responses off, or send something else
+          throw new ExportApiError('ERR_EXPORT_UNAVAILABLE', 'the response is not JSON', { url, cause });
+        }
       },
     );
-    try {
-      return { headers, body: JSON.parse(bytes.toString('utf8')) };
-    } catch (cause) {
-      throw new ExportApiError('ERR_EXPORT_PAGE', 'the response is not JSON', { url, cause });
-    }
   }
 
   async #request<T>(url: URL, options: RequestOptions, read: (response: Response) => Promise<T>): Promise<T> {
-    const { maxAttempts, maxRetryAfterSeconds, clock } = this.#options;
+    const { maxAttempts, maxRetryDelayMs, clock } = this.#options;
     const { signal } = options;
-    for (let attempt = 1; ;) {
-      const failure = await this.#once(url, options, read).catch((error: unknown) => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const result = await this.#once(url, options, read);
+        this.#unavailable.delete(url.origin);
+        return result;
+      } catch (error) {
         signal?.throwIfAborted();
         if (!hasCode<ExportApiError>(error, 'ERR_EXPORT_UNAVAILABLE')) {
           throw error;
         }
-        return new Failure(error);
-      });
-      if (!(failure instanceof Failure)) {
-        return failure;
+        const { retryAfterSeconds = 0 } = error;
+        const waitsLong = retryAfterSeconds * 1_000 > maxRetryDelayMs;
+        if (attempt >= maxAttempts || waitsLong || this.#unavailable.has(url.origin)) {
+          this.#unavailable.add(url.origin);
+          throw error;
+        }
+        await sleep(clock, retryDelay(attempt, this.retry, retryAfterSeconds), signal);
+        signal?.throwIfAborted();
       }
-      const { retryAfterSeconds = 0 } = failure.error;
-      if (attempt >= maxAttempts || retryAfterSeconds > maxRetryAfterSeconds) {
-        throw failure.error;
+    }
+  }
+
+  /** Waits for the rate limit. @throws ExportApiError while all tasks wait, because the API asked them to */
+  async #take(url: URL, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.#options.rateLimit?.take(signal);
+    } catch (error) {
+      if (!hasCode<DependencyUnavailable>(error, 'ERR_DEPENDENCY_UNAVAILABLE')) {
+        throw error;
       }
-      await sleep(clock, retryDelay(attempt, this.retry, retryAfterSeconds), signal);
-      signal?.throwIfAborted();
-      if (!this.#circuit.open) {
-        attempt += 1;
-      }
+      const { message, retryAfterSeconds } = error;
+      throw new ExportApiError('ERR_EXPORT_UNAVAILABLE', message, { url, retryAfterSeconds, cause: error });
     }
   }
 
@@ -273,9 +281,8 @@ export class ExportApiClient implements HasCircuit {
     for (let redirects = 0; redirects <= 5;) {
       const own = this.#origins.isOwn(url);
       const proof = own ? await credentials?.headers() : undefined;
-      const send = (): Promise<T | FollowUp> =>
-        this.#send(url, own, { ...options, headers: { ...options.headers, ...proof } }, read);
-      const answer = own ? await this.#circuit.run(send, options.signal) : await send();
+      const headers = own ? { ...options.headers, ...proof } : withoutSecrets(options.headers);
+      const answer = await this.#send(url, own, { ...options, headers }, read);
       if (!(answer instanceof FollowUp)) {
         return answer;
       }
@@ -285,7 +292,7 @@ export class ExportApiClient implements HasCircuit {
         redirects += 1;
       } else {
         if (renewed || proof === undefined || (await credentials?.renew(proof)) !== true) {
-          throw refusalOf(url, 401);
+          throw refusalOf({ url, status: 401, own });
         }
         renewed = true;
       }
@@ -299,9 +306,9 @@ export class ExportApiClient implements HasCircuit {
     { headers, signal }: RequestOptions,
     read: (response: Response) => Promise<T>,
   ): Promise<T | FollowUp> {
-    const { rateLimit, timeoutSeconds, clock, onAnswer } = this.#options;
+    const { rateLimit, timeoutSeconds, maxRetryAfterSeconds, clock, onAnswer, retryWhen } = this.#options;
     if (own) {
-      await rateLimit?.take(signal);
+      await this.#take(url, signal);
     }
     const began = clock.now();
     let status: number | undefined;
@@ -322,15 +329,26 @@ export class ExportApiClient implements HasCircuit {
             signal: both,
           });
           ({ status } = response);
-          if (response.ok || status === 416) {
+          const { headers: received } = response;
+          const isUnusable = hasNoData(response) || retryWhen?.({ url, status, headers: received }) === true;
+          if (!isUnusable && (response.ok || status === 416)) {
             return read(response);
           }
           await response.body?.cancel();
+          const retryAfterSeconds = retryAfterOf(response, clock.date(), maxRetryAfterSeconds);
+          if (isUnusable) {
+            const type = received.get('content-type') ?? 'no content type';
+            throw new ExportApiError('ERR_EXPORT_UNAVAILABLE', `the response is HTTP ${status} with ${type}`, {
+              url,
+              status,
+              retryAfterSeconds,
+            });
+          }
           const location = status >= 300 && status < 400 ? response.headers.get('location') : null;
           if (location !== null || (own && status === 401)) {
             return new FollowUp(location ?? undefined);
           }
-          throw refusalOf(url, status, retryAfterOf(response.headers, clock.date()));
+          throw refusalOf({ url, status, own, retryAfterSeconds });
         },
       );
     } catch (error) {
@@ -350,6 +368,18 @@ export class ExportApiClient implements HasCircuit {
   }
 }
 
+/** Headers that say how to send a file; others may be secrets of the API. */
+const HARMLESS = /^(?:accept(?:-.*)?|range|if-.*|user-agent)$/i;
+
+function withoutSecrets(headers: RequestHeaders = {}): RequestHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => HARMLESS.test(name)));
+}
+
+/** No content, or a page for people: of a proxy, of maintenance, to sign in. */
+function hasNoData({ status, ok, headers }: Response): boolean {
+  return status === 204 || (ok && /^text\/html\b/i.test(headers.get('content-type') ?? ''));
+}
+
 function idOfItem(item: unknown): string {
   const { id } = (item ?? {}) as { readonly id?: unknown };
   return typeof id === 'string' || typeof id === 'number' ? String(id) : JSON.stringify(item);
@@ -360,20 +390,16 @@ class FollowUp {
   constructor(readonly location: string | undefined) {}
 }
 
-class Failure {
-  constructor(readonly error: ExportApiError) {}
-}
-
 /** A page, and a hash of its item ids. */
 function readPage(
   pagination: Pagination,
   answer: Parameters<Pagination['read']>[0],
   idOf: (item: unknown) => string,
-): { readonly page: ExportPage; readonly ids: string } {
+): ReturnType<Pagination['read']> & { readonly ids: string } {
   try {
     const page = pagination.read(answer);
     return {
-      page,
+      ...page,
       ids: createHash('sha256')
         .update(JSON.stringify(page.items.map(idOf)))
         .digest('base64'),

@@ -15,8 +15,11 @@ import {
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { FileworksError } from '../errors.js';
+import { DependencyUnavailable, FileworksError } from '../errors.js';
+import { backoffDelay } from '../support/backoff.js';
+import { sleep, systemClock } from '../support/clock.js';
 import { checkedNumber } from '../support/option-checks.js';
+import type { PageTrail } from './page-trail.js';
 
 /** Files counted in one item: it has a few hundred bytes, so that each update costs one write unit. */
 export const FILES_PER_BLOCK = 64;
@@ -29,6 +32,8 @@ const FILES_PER_TRANSACTION = 99;
 const SENT = { '#sent': 'told' };
 const SENDING_UNTIL = { '#sendingUntil': 'tellingUntil' };
 const KEYS_PER_READ = 100;
+const READ_ATTEMPTS = 8;
+const READ_BACKOFF_MS = { base: 100, max: 10_000 };
 const DAY_SECONDS = 86_400;
 
 /**
@@ -46,6 +51,8 @@ export interface ExportJobRow {
   readonly count: number;
   /** Position of the next page of the list. */
   readonly cursor?: string;
+  /** The pages of the list that were read. */
+  readonly trail?: PageTrail;
   /** Stored files, failed files, and bytes of results, updated every 64 files; exact once the job is completed. */
   readonly done: number;
   readonly failed: number;
@@ -178,18 +185,21 @@ export class ExportJobStore {
    *
    * @throws ExportJobContention if another process has changed the position
    */
-  async moveCursor(jobId: string, from: string | undefined, to: string | undefined): Promise<void> {
+  async moveCursor(jobId: string, from: string | undefined, to: string | undefined, trail?: PageTrail): Promise<void> {
     const moved = await this.#update(
       jobKey(jobId),
       {
-        UpdateExpression: to === undefined ? 'REMOVE #cursor' : 'SET #cursor = :to, expiresAt = :expiresAt',
+        UpdateExpression:
+          to === undefined
+            ? 'REMOVE #cursor, trail'
+            : `SET #cursor = :to, expiresAt = :expiresAt${trail === undefined ? '' : ', trail = :trail'}`,
         ConditionExpression: `#status = :dispatching AND ${from === undefined ? 'attribute_not_exists(#cursor)' : '#cursor = :from'}`,
         ExpressionAttributeNames: { '#cursor': 'cursor', '#status': 'status' },
       },
       {
         ':dispatching': 'dispatching',
         ...(from !== undefined && { ':from': from }),
-        ...(to !== undefined && { ':to': to, ':expiresAt': this.#expiry() }),
+        ...(to !== undefined && { ':to': to, ':expiresAt': this.#expiry(), ...(trail && { ':trail': trail }) }),
       },
     );
     if (!moved.passed) {
@@ -419,7 +429,13 @@ export class ExportJobStore {
           ConsistentRead: true,
         },
       };
-      while (request?.[this.#tableName] !== undefined) {
+      for (let attempt = 1; request?.[this.#tableName] !== undefined; attempt += 1) {
+        if (attempt > READ_ATTEMPTS) {
+          throw new DependencyUnavailable('DynamoDB', { reason: 'DynamoDB left keys of a read unprocessed' });
+        }
+        if (attempt > 1) {
+          await sleep(systemClock, backoffDelay(attempt - 1, READ_BACKOFF_MS));
+        }
         const answer: BatchGetItemCommandOutput = await this.#client.send(
           new BatchGetItemCommand({ RequestItems: request }),
         );

@@ -6,6 +6,7 @@ export {
 } from './credentials.js';
 export { download, type DownloadOptions } from './download.js';
 export {
+  type ExportAnswer,
   ExportApiClient,
   type ExportApiClientOptions,
   type ExportPage,
@@ -22,6 +23,7 @@ export {
   type FileOutcome,
   type Settled,
 } from './export-job-store.js';
+export { type PageTrail } from './page-trail.js';
 export {
   cursorPages,
   type CursorPagesOptions,

@@ -12,11 +12,15 @@ export class Origins {
   readonly #allowed: ReadonlySet<string>;
 
   /** @throws ConfigurationError naming each invalid origin */
-  constructor(baseUrl: string | URL, others: readonly string[]) {
+  constructor(baseUrl: string | URL, others: readonly string[], hasCredentials: boolean) {
     const checks = new OptionChecks();
     checks.that(
       URL.canParse(String(baseUrl)),
       `expected \`baseUrl\` to be an address like https://api.example.com/v1/, got: ${String(baseUrl)}`,
+    );
+    checks.that(
+      !hasCredentials || !URL.canParse(String(baseUrl)) || isSafe(new URL(baseUrl)),
+      `expected \`baseUrl\` to start with https: because credentials are sent there, got: ${String(baseUrl)}`,
     );
     for (const origin of others) {
       checks.that(
@@ -50,4 +54,9 @@ export class Origins {
   isOwn(url: URL): boolean {
     return url.origin === this.#base.origin;
   }
+}
+
+/** Encrypted, or on this machine. */
+function isSafe({ protocol, hostname }: URL): boolean {
+  return protocol !== 'http:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
 }

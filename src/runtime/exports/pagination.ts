@@ -21,7 +21,7 @@ export interface Pagination {
 export interface CursorPagesOptions {
   /** Property of the response with the array of items. @default 'items' */
   readonly items?: string;
-  /** Property with the cursor of the next page; absent, null or empty on the last page. @default 'nextCursor' */
+  /** Property with the cursor of the next page; absent, empty, null or `'null'` on the last page. @default 'nextCursor' */
   readonly next?: string;
   /** Query parameter for the cursor. @default 'cursor' */
   readonly parameter?: string;
@@ -40,7 +40,7 @@ export function cursorPages({
       if (typeof cursor !== 'string' && typeof cursor !== 'number') {
         throw new TypeError(`Expected \`${next}\` of the page to be text, got ${typeof cursor}`);
       }
-      return { items: itemsOf(body, items), next: cursor === '' ? undefined : String(cursor) };
+      return { items: itemsOf(body, items), next: cursor === '' || cursor === 'null' ? undefined : String(cursor) };
     },
   };
 }

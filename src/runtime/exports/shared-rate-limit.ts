@@ -5,13 +5,24 @@ import {
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { type Clock, sleep, systemClock } from '../support/clock.js';
+import { DependencyUnavailable } from '../errors.js';
 import { OptionChecks } from '../support/option-checks.js';
+
+/** Of what a server may ask for: a job that waits is not lost, but nobody looks at it. */
+const MAX_PAUSE_MS = 900_000;
+/** During a longer pause, requests fail instead of waiting, so that their jobs need no slot. */
+const SHORT_PAUSE_MS = 20_000;
 
 /** A limit of the request rate. */
 export interface RateLimit {
-  /** Resolves when one request may be made. @throws the reason of `signal` */
+  /**
+   * Resolves when one request may be made.
+   *
+   * @throws the reason of `signal`
+   * @throws DependencyUnavailable during a long pause, so that jobs wait without a slot
+   */
   take(signal?: AbortSignal): Promise<void>;
-  /** Pauses all requests for `ms` milliseconds, as requested by the server. */
+  /** Pauses all requests for `ms` milliseconds, at most 15 minutes, as requested by the server. */
   pause(ms: number): Promise<void>;
 }
 
@@ -72,9 +83,12 @@ export class SharedRateLimit implements RateLimit {
   }
 
   async pause(ms: number): Promise<void> {
-    const until = this.#now() + ms;
+    const until = Math.ceil(this.#now() + Math.min(Math.max(0, ms), MAX_PAUSE_MS));
     await this.#update(
-      { UpdateExpression: 'SET nextAt = :next', ConditionExpression: 'attribute_not_exists(nextAt) OR nextAt < :next' },
+      {
+        UpdateExpression: 'SET nextAt = :next, pausedUntil = :next',
+        ConditionExpression: 'attribute_not_exists(nextAt) OR nextAt < :next',
+      },
       { ':next': until },
     );
   }
@@ -95,7 +109,7 @@ export class SharedRateLimit implements RateLimit {
     this.#taking = false;
   }
 
-  /** Reserves `count` request times; returns the first. */
+  /** Reserves `count` request times; returns the first. @throws DependencyUnavailable during a long pause */
   async #reserve(count: number): Promise<number> {
     const taken = count * this.#intervalMs;
     for (;;) {
@@ -114,16 +128,23 @@ export class SharedRateLimit implements RateLimit {
           { ':next': floor + taken, ':floor': floor },
         ));
       if (next !== undefined) {
-        return next - taken;
+        const leftMs = next.pausedUntil - this.#now();
+        if (leftMs > SHORT_PAUSE_MS) {
+          throw new DependencyUnavailable(this.#options.name, {
+            retryAfterSeconds: Math.min(leftMs, MAX_PAUSE_MS) / 1_000,
+            reason: `requests to ${this.#options.name} are paused for ${Math.ceil(leftMs / 1_000)} seconds, as it asked`,
+          });
+        }
+        return next.nextAt - taken;
       }
     }
   }
 
-  /** The new time; undefined if the condition did not hold. */
+  /** The new times; undefined if the condition did not hold. */
   async #update(
     update: Partial<UpdateItemCommandInput>,
     values: Readonly<Record<string, number>>,
-  ): Promise<number | undefined> {
+  ): Promise<{ readonly nextAt: number; readonly pausedUntil: number } | undefined> {
     const { client, tableName, name } = this.#options;
     try {
       const { Attributes } = await client.send(
@@ -134,10 +155,10 @@ export class SharedRateLimit implements RateLimit {
           ExpressionAttributeValues: Object.fromEntries(
             Object.entries(values).map(([key, value]) => [key, { N: String(value) }]),
           ),
-          ReturnValues: 'UPDATED_NEW',
+          ReturnValues: 'ALL_NEW',
         }),
       );
-      return Number(Attributes?.nextAt.N);
+      return { nextAt: Number(Attributes?.nextAt?.N), pausedUntil: Number(Attributes?.pausedUntil?.N ?? 0) };
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException) {
         return undefined;

@@ -5,21 +5,13 @@ import { ConfigurationError } from '../errors.js';
 import { type JobHandler, QueuePoller, type QueueOptions, type QueuePollerOptions } from '../queue/index.js';
 import { queueNameOf } from '../queue/transport.js';
 import { EmfMetrics } from '../telemetry/index.js';
-import { pauseWhileOpen } from '../jobs/pause-while-open.js';
 import { recordMetrics } from '../jobs/worker-metrics.js';
-import type { HasCircuit } from '../support/circuit-breaker.js';
-import { silentLogger } from '../support/logger.js';
 
 export interface FileworksModuleOptions extends Omit<QueuePollerOptions, 'queues'> {
   /** The queues; their handlers are the methods marked with `@FileHandler()`. */
   readonly queues: readonly Omit<QueueOptions, 'handler' | 'schema'>[];
   /** @default - CloudWatch metrics as log lines on standard output */
   readonly metrics?: EmfMetrics;
-  /**
-   * Clients with a circuit of their own, such as `ExportApiClient`: no new work is taken while one of them is open.
-   * @default - none
-   */
-  readonly circuits?: readonly HasCircuit[];
 }
 
 type Prototype = Readonly<Record<string, unknown>> & { readonly constructor: { readonly name: string } };
@@ -50,11 +42,8 @@ export class FileworksRunner implements OnApplicationBootstrap, OnModuleDestroy 
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    const { queues, metrics, circuits = [], ...rest } = this.options;
-    const poller = new QueuePoller({ ...rest, queues: assign(queues, this.#findHandlers()) });
-    this.#poller = poller;
-    const pause = pauseWhileOpen(() => poller, rest.logger ?? silentLogger);
-    circuits.forEach((circuit) => circuit.onCircuit(pause()));
+    const { queues, metrics, ...rest } = this.options;
+    this.#poller = new QueuePoller({ ...rest, queues: assign(queues, this.#findHandlers()) });
     recordMetrics(this.#poller, metrics ?? new EmfMetrics());
     await this.#poller.start();
   }

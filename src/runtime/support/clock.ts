@@ -12,16 +12,20 @@ export interface Timer {
   cancel(): void;
 }
 
+/** With a longer time, `setTimeout` fires at once. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => performance.now(),
   date: () => new Date(),
   after(ms, callback) {
     const due = performance.now() + ms;
-    let timer = setTimeout(fire, ms);
+    let timer = setTimeout(fire, Math.min(ms, MAX_TIMEOUT_MS));
     // Timers of Node.js count whole milliseconds of another clock, and can fire a fraction of one too early.
     function fire(): void {
-      if (performance.now() < due) {
-        timer = setTimeout(fire, 1);
+      const left = due - performance.now();
+      if (left > 0) {
+        timer = setTimeout(fire, Math.min(Math.ceil(left), MAX_TIMEOUT_MS));
       } else {
         callback();
       }

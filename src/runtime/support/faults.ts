@@ -1,5 +1,3 @@
-import { hasCode, type DependencyUnavailable } from '../errors.js';
-
 /**
  * Whose fault a failure is.
  *
@@ -59,11 +57,15 @@ function faultOfChain(error: unknown, depth: number): Fault {
   return UNKNOWN;
 }
 
-function ownFault(error: Fields): Fault | undefined {
-  if (hasCode<DependencyUnavailable>(error, 'ERR_DEPENDENCY_UNAVAILABLE')) {
-    return world(error.dependency, error.retryAfterSeconds);
+/** Errors of this library say it themselves; by property, since a program can have two copies of the library. */
+function ownFault({ code, dependency, retryAfterSeconds }: Fields): Fault | undefined {
+  if (typeof code !== 'string' || !code.startsWith('ERR_')) {
+    return undefined;
   }
-  return error.code === 'ERR_POISON_MESSAGE' ? ITEM : undefined;
+  if (typeof dependency === 'string') {
+    return world(dependency, typeof retryAfterSeconds === 'number' ? retryAfterSeconds : undefined);
+  }
+  return code === 'ERR_POISON_MESSAGE' ? ITEM : code.startsWith('ERR_EXPORT_') ? UNKNOWN : undefined;
 }
 
 /** What the SDK itself takes for throttling is in `@smithy/service-error-classification`; services have more names. */

@@ -133,7 +133,6 @@ describe('as it comes', () => {
     expect(JSON.stringify(orchestrator.FILEWORKS_DOWNLOAD_QUEUES)).toMatch(
       /exportQueueUrl.*OrchestratorQueues.*downloadQueueUrl.*WorkerQueues/,
     );
-    expect(JSON.stringify(orchestrator.FILEWORKS_WORKER_SERVICE)).toMatch(/service\/.*ExportsWorkerService/);
     expect(environment('Worker')).toMatchObject({
       ...common,
       SERVICE_MODE: 'worker',
@@ -183,13 +182,10 @@ describe('as it comes', () => {
   test('may do what its services do, and no more', () => {
     create({ apiSecret: new Secret(app.stack, 'Secret') });
     expect(actions('Orchestrator')).toEqual([
-      'application-autoscaling:RegisterScalableTarget',
       'dynamodb:BatchGetItem',
       'dynamodb:GetItem',
       'dynamodb:PutItem',
       'dynamodb:UpdateItem',
-      'ecs:DescribeServices',
-      'ecs:UpdateService',
       'ecs:UpdateTaskProtection',
       'events:PutEvents',
       'secretsmanager:GetSecretValue',
@@ -215,22 +211,22 @@ describe('as it comes', () => {
       'sqs:ReceiveMessage',
       'sqs:SendMessage',
     ]);
-    const suspends = statements('Orchestrator').find(({ Action }) => [Action].flat().includes('ecs:UpdateService'));
-    expect(JSON.stringify(suspends?.Resource)).toContain('ExportsWorkerService');
   });
 
-  test('is in ALARM when the API has been away for a quarter of an hour', () => {
-    create();
-    synth(app).hasResourceProperties('AWS::CloudWatch::Alarm', {
-      Namespace: 'Fileworks',
-      MetricName: 'CircuitOpen',
-      Dimensions: [{ Name: 'ExportService', Value: 'Pipeline/Exports' }],
-      Statistic: 'Maximum',
-      Period: 60,
-      Threshold: 1,
-      EvaluationPeriods: 15,
-      TreatMissingData: 'notBreaching',
-    });
+  test('is in ALARM for each service when a dependency such as the API has been unavailable', () => {
+    const exporter = create();
+    for (const { dependencyUnavailableAlarm: alarm } of [exporter.orchestrator, exporter.downloader]) {
+      expect(alarm?.node.path).toMatch(/\/DependencyUnavailableAlarm$/);
+    }
+  });
+
+  test('lets both services download from further origins', () => {
+    create({ downloadOrigins: ['https://a.example.com', 'https://b.example.com:8443'] });
+    for (const service of ['Orchestrator', 'Worker']) {
+      expect(environment(service)).toMatchObject({
+        FILEWORKS_EXPORT_DOWNLOAD_ORIGINS: 'https://a.example.com https://b.example.com:8443',
+      });
+    }
   });
 
   test('asks both services whether they hang', () => {
@@ -276,7 +272,7 @@ describe('what a user changes', () => {
     template.resourcePropertiesCountIs(
       'AWS::CloudWatch::Alarm',
       { AlarmActions: [{ Ref: Match.stringLikeRegexp('^Topic') }] },
-      9,
+      8,
     );
   });
 
@@ -439,6 +435,13 @@ test('lets readers list and get results below the prefix, and operators look at 
   });
 });
 
+test('refuses to send the secret of the API over HTTP', () => {
+  const apiSecret = new Secret(app.stack, 'Secret');
+  expect(() => create({ apiUrl: 'http://api.example.com', apiSecret })).toThrow(
+    'apiUrl must start with https: because apiSecret is sent there, got: http://api.example.com [at Pipeline/Exports]',
+  );
+});
+
 test('has the metrics of the runtime', () => {
   const exporter = create();
   const metrics = [
@@ -448,7 +451,6 @@ test('has the metrics of the runtime', () => {
     exporter.metricDownloadDuration(),
     exporter.metricExtractionTime(),
     exporter.metricUploadSuccessRate(),
-    exporter.metricCircuitOpen(),
   ];
   expect(
     metrics.map(({ metricName, statistic, namespace, dimensions }) => ({
@@ -465,7 +467,6 @@ test('has the metrics of the runtime', () => {
       ['DownloadDuration', 'p95'],
       ['ExtractionTime', 'p95'],
       ['UploadSuccessRate', 'Average'],
-      ['CircuitOpen', 'Maximum'],
     ].map(([metricName, statistic]) => ({
       metricName,
       statistic,
@@ -510,9 +511,15 @@ describe('throws', () => {
     [`apiRequestsPerSecond must be more than 0 and at most 10000, got: 10001${at}`, { apiRequestsPerSecond: 10_001 }],
     [`outputPrefix cannot start with a slash, because keys do not, got: /a${at}`, { outputPrefix: '/a' }],
     [`downloaderCpuTargetPercent must be a whole number from 1 to 100, got: 0${at}`, { downloaderCpuTargetPercent: 0 }],
+    ...['https://files.example.com/a', 'http://files.example.com', 'files.example.com'].map(
+      (origin): [string, Partial<ExportOrchestratorProps>] => [
+        `downloadOrigins must hold origins such as https://files.example.com, without a path, got: ${origin}${at}`,
+        { downloadOrigins: [origin] },
+      ],
+    ),
     [
-      `alarmApiUnavailableFor must be a whole number of seconds from 60 to 86400, got: 59${at}`,
-      { alarmApiUnavailableFor: Duration.seconds(59) },
+      `downloadOrigins must have at most 50 origins, got: 51${at}`,
+      { downloadOrigins: Array.from({ length: 51 }, (_, i) => `https://${i}.example.com`) },
     ],
     [
       'deadLetterRetention cannot be shorter than retentionPeriod, or a message can expire on its way, got: 13 days and 14 days; shorten retentionPeriod or ' +

@@ -10,7 +10,7 @@ import {
   type PagesOptions,
   type RateLimit,
 } from '../../../src/runtime/exports/index.js';
-import { until } from '../support/until.js';
+import { faultOf } from '../../../src/runtime/support/faults.js';
 import { TestApi } from './api.js';
 
 let test: TestApi;
@@ -86,6 +86,54 @@ it('fails with more pages than a list may have', async () => {
   ).rejects.toMatchObject({ code: 'ERR_EXPORT_PAGES_REPEAT' });
 });
 
+/** An API whose page has this cursor as the next, and one item. */
+const cursors = (next: (cursor: string) => string | null, asked: string[] = []) =>
+  test.client({
+    fetch: (url) => {
+      const cursor = new URL(url).searchParams.get('cursor') ?? '0';
+      asked.push(cursor);
+      return Promise.resolve(Response.json({ items: [{ id: asked.length }], nextCursor: next(cursor) }));
+    },
+  });
+
+it.each([1, 2, 7, 100])(
+  'recognizes a circle of %i pages, also when each page is read by another process',
+  async (length) => {
+    const asked: string[] = [];
+    const client = cursors((cursor) => String(5 + ((Number(cursor) - 4) % length)), asked);
+    const read = async () => {
+      let saved: Pick<PagesOptions, 'from' | 'trail'> = {};
+      for (;;) {
+        for await (const { next, trail } of client.pages('jobs', { pagination: cursorPages(), ...saved })) {
+          saved = { ...(next !== undefined && { from: next }), trail };
+          break;
+        }
+      }
+    };
+    await expect(read()).rejects.toMatchObject({ code: 'ERR_EXPORT_PAGES_REPEAT' });
+    expect(asked.length).toBeLessThanOrEqual(3 * (5 + length));
+  },
+);
+
+it('ends a list at the text null, and at an empty page whose next position is its own', async () => {
+  expect(
+    (
+      await idsOf(
+        cursors(() => 'null'),
+        'jobs',
+        { pagination: cursorPages() },
+      )
+    ).ids,
+  ).toHaveLength(1);
+  const stays = test.client({
+    fetch: (url) => {
+      const isEnd = new URL(url).searchParams.has('cursor');
+      return Promise.resolve(Response.json({ items: isEnd ? [] : [{ id: '0' }], nextCursor: 'end' }));
+    },
+  });
+  expect((await idsOf(stays, 'jobs', { pagination: cursorPages() })).places).toEqual(['end', undefined]);
+});
+
 it('asks for a page only when the one before it is done with', async () => {
   for await (const { items } of test.client().pages('cursor/jobs/25/files', { pagination: cursorPages() })) {
     expect(items).toHaveLength(10);
@@ -108,7 +156,7 @@ it.each([[{ unavailable: 4 }], [{ tooMany: 4 }]])('asks again after %j', async (
   expect((await idsOf(test.client(), 'cursor/jobs/5/files', { pagination: cursorPages() })).ids).toHaveLength(5);
 });
 
-it('fails with the last answer when every attempt is used, without a circuit that opens', async () => {
+it('fails with the last answer when every attempt is used', async () => {
   test.faults = { outage: true };
   const client = test.client({ maxAttempts: 3 });
   await expect(client.json('jobs/1/files/0')).rejects.toMatchObject({ code: 'ERR_EXPORT_UNAVAILABLE', status: 503 });
@@ -123,7 +171,7 @@ it('asks again after a time without an answer', async () => {
 });
 
 it('waits as long as Retry-After says, and has everybody wait', async () => {
-  test.faults = { tooMany: 1, retryAfterSeconds: 1 };
+  test.faults = { tooMany: 1, retryAfter: '1' };
   const pauses: number[] = [];
   const rateLimit: RateLimit = { take: () => Promise.resolve(), pause: (ms) => Promise.resolve(void pauses.push(ms)) };
   const began = Date.now();
@@ -133,11 +181,12 @@ it('waits as long as Retry-After says, and has everybody wait', async () => {
 });
 
 it('fails at once, with the time, when Retry-After asks for more than a request may wait', async () => {
-  test.faults = { tooMany: 1, retryAfterSeconds: 3_600 };
+  test.faults = { tooMany: 1, retryAfter: '120' };
   await expect(test.client().json('jobs/1/files/0')).rejects.toMatchObject({
     code: 'ERR_EXPORT_UNAVAILABLE',
-    retryAfterSeconds: 3_600,
+    retryAfterSeconds: 120,
   });
+  expect(test.requests('/jobs/:job/files/:file')).toBe(1);
 });
 
 it('stops at once when its signal aborts, in the request and between attempts', async () => {
@@ -154,44 +203,99 @@ it('stops at once when its signal aborts, in the request and between attempts', 
   }
 });
 
-describe('circuit', () => {
-  const circuitBreaker = { minimumJobs: 5, resetSeconds: 0.2 };
+it('makes one attempt for a request while the API is unavailable, until a request succeeds', async () => {
+  test.faults = { outage: true };
+  const client = test.client({ maxAttempts: 3 });
+  for (const requests of [3, 4, 5]) {
+    await expect(client.json('jobs/1/files/0')).rejects.toMatchObject({ code: 'ERR_EXPORT_UNAVAILABLE' });
+    expect(test.requests('/jobs/:job/files/:file')).toBe(requests);
+  }
+  test.faults = {};
+  await client.json('jobs/1/files/0');
+  test.faults = { unavailable: 2 };
+  await client.json('jobs/1/files/0');
+});
 
-  it('holds requests during an outage, counts no attempts, and serves all of them afterwards', async () => {
-    test.faults = { outage: true };
-    const client = test.client({ circuitBreaker, retryDelayMs: 100 });
-    const log: string[] = [];
-    client.onCircuit({ onOpen: () => log.push('open'), onClose: () => log.push('close') });
-    const answers = Promise.all(Array.from({ length: 20 }, () => client.json('jobs/1/files/0')));
-    await until(() => client.circuitOpen);
-    // What was under way when it opened
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    const before = test.requests('/jobs/:job/files/:file');
-    await new Promise((resolve) => setTimeout(resolve, 800));
-    // One request tries each 0.2 seconds
-    expect(test.requests('/jobs/:job/files/:file') - before).toBeLessThanOrEqual(5);
-    test.faults = {};
-    expect(await answers).toHaveLength(20);
-    expect(log.at(0)).toBe('open');
-    expect(log.at(-1)).toBe('close');
-  });
+it.each([
+  ['no content', { status: 204, body: '' }],
+  ['a page to sign in', { status: 200, type: 'text/html; charset=utf-8', body: '<html>' }],
+  ['JSON that is cut off', { status: 200, body: '{"id": "0' }],
+  ['nothing', { status: 200, body: '' }],
+])('asks again after %s, which is no fault of a file', async (_, answer) => {
+  test.faults = { answer };
+  const client = test.client({ maxAttempts: 2 });
+  const error: unknown = await client.json('jobs/1/files/0').catch((caught: unknown) => caught);
+  expect(error).toMatchObject({ code: 'ERR_EXPORT_UNAVAILABLE' });
+  expect(test.requests('/jobs/:job/files/:file')).toBe(2);
+  expect(faultOf(error)).toEqual({ kind: 'world', dependency: new URL(test.api.url).host });
+});
 
-  it('lets a request go that is aborted while it is held', async () => {
-    test.faults = { outage: true };
-    const client = test.client({ circuitBreaker: { minimumJobs: 2, resetSeconds: 60 }, maxAttempts: 3 });
-    const stop = new AbortController();
-    const held = client.json('jobs/1/files/0', { signal: stop.signal });
-    setTimeout(() => stop.abort(new Error('stopped')), 300);
-    await expect(held).rejects.toThrow('stopped');
-  });
+it.each([401, 403, 408, 429, 500, 503])('takes HTTP %i of the API for a fault of the API', async (status) => {
+  test.faults = { answer: { status } };
+  const error: unknown = await test
+    .client({ maxAttempts: 1 })
+    .json('jobs/1/files/0')
+    .catch((caught: unknown) => caught);
+  expect(faultOf(error)).toEqual({ kind: 'world', dependency: new URL(test.api.url).host });
+});
 
-  it('does not open for what the API answers with 404 or 429', async () => {
-    const client = test.client({ circuitBreaker });
-    await Promise.all(Array.from({ length: 10 }, () => client.json('jobs/none/files/0').catch(() => undefined)));
-    test.faults = { tooMany: 8 };
-    await Promise.all(Array.from({ length: 4 }, () => client.json('jobs/1/files/0')));
-    expect(client.circuitOpen).toBe(false);
+it.each([400, 404, 410, 422])('does not take HTTP %i for a fault of the API', async (status) => {
+  test.faults = { answer: { status }, retryAfter: '7200' };
+  const pauses: number[] = [];
+  const rateLimit: RateLimit = { take: () => Promise.resolve(), pause: (ms) => Promise.resolve(void pauses.push(ms)) };
+  const client = test.client({ maxAttempts: 1, rateLimit });
+  const error: unknown = await client.json('jobs/1/files/0').catch((caught: unknown) => caught);
+  expect(faultOf(error)).toEqual({ kind: 'unknown' });
+  expect((error as ExportApiError).retryAfterSeconds).toBeUndefined();
+  expect(pauses).toEqual([]);
+});
+
+it('asks again when a hook says that a response is none', async () => {
+  test.faults = { answer: { status: 200, body: '{"state":"maintenance"}', type: 'application/problem+json' } };
+  const client = test.client({
+    maxAttempts: 3,
+    retryWhen: ({ headers }) => headers.get('content-type')?.startsWith('application/problem+json') === true,
   });
+  await expect(client.json('jobs/1/files/0')).rejects.toMatchObject({ code: 'ERR_EXPORT_UNAVAILABLE' });
+  expect(test.requests('/jobs/:job/files/:file')).toBe(3);
+});
+
+it.each([
+  ['121', 121],
+  ['7200', 900],
+  ['99999999999999999999', 900],
+  ['Fri, 31 Dec 9999 23:59:59 GMT', 900],
+  ['Fri, 31 Dec 1999 23:59:59 GMT', 0],
+  ['3600.5', undefined],
+  ['-1', undefined],
+  ['soon', undefined],
+])('reads Retry-After: %s as %s seconds', async (retryAfter, seconds) => {
+  test.faults = { tooMany: 1, retryAfter };
+  const error: unknown = await test
+    .client({ maxAttempts: 1 })
+    .json('jobs/1/files/0')
+    .catch((caught: unknown) => caught);
+  expect((error as ExportApiError).retryAfterSeconds).toBe(seconds);
+});
+
+it('keeps ids of 64 bits as they are written', async () => {
+  const body = '{"items":[{"id":9223372036854775807,"part":0.5,"size":12}],"nextCursor":9007199254740993}';
+  const client = test.client({ fetch: () => Promise.resolve(new Response(body)) });
+  for await (const page of client.pages('jobs', { pagination: cursorPages() })) {
+    expect(page).toMatchObject({
+      items: [{ id: '9223372036854775807', part: 0.5, size: 12 }],
+      next: '9007199254740993',
+    });
+    break;
+  }
+});
+
+it.each([
+  ['a byte order mark', Buffer.from('\ufeff{"id":"ä"}'), 'application/json'],
+  ['another character set', Buffer.from('{"id":"ä"}', 'latin1'), 'application/json; charset=ISO-8859-1'],
+])('reads JSON with %s', async (_, body, type) => {
+  const fetch = () => Promise.resolve(new Response(body, { headers: { 'content-type': type } }));
+  expect(await test.client({ fetch }).json('jobs')).toEqual({ id: 'ä' });
 });
 
 it('fails when credentials are refused that are the newest', async () => {
@@ -240,9 +344,20 @@ describe('addresses', () => {
     await expect(client.get('away')).rejects.toMatchObject({ code: 'ERR_EXPORT_URL' });
   });
 
-  it('in origins for downloads get no credentials', async () => {
-    await test.client({ downloadOrigins: [origin()] }).get(`${origin()}/file`);
+  it('in origins for downloads get no credentials, nor headers of the caller that could be some', async () => {
+    const client = test.client({ downloadOrigins: [origin()] });
+    await client.get(`${origin()}/file`, { headers: { 'x-api-key': 'secret', range: 'bytes=0-1' } });
     expect(headers[0]).not.toHaveProperty('authorization');
+    expect(headers[0]).not.toHaveProperty('x-api-key');
+    expect(headers[0]).toMatchObject({ range: 'bytes=0-1' });
+  });
+
+  it('that are not encrypted get no credentials, except on this machine', () => {
+    const credentials = { headers: () => Promise.resolve({}), renew: () => Promise.resolve(false) };
+    expect(() => test.client({ baseUrl: 'http://api.example.com/', credentials })).toThrow(
+      'expected `baseUrl` to start with https: because credentials are sent there, got: http://api.example.com/',
+    );
+    expect(() => test.client({ baseUrl: 'http://localhost:8080/', credentials })).not.toThrow();
   });
 
   it('get their credentials again after a redirect back to the API', async () => {
@@ -255,10 +370,6 @@ describe('addresses', () => {
       code: 'ERR_EXPORT_REFUSED',
     });
     expect(headers).toHaveLength(6);
-  });
-
-  it('with an answer that is not JSON fail', async () => {
-    await expect(test.client({ baseUrl: `${origin()}/` }).json('')).rejects.toMatchObject({ code: 'ERR_EXPORT_PAGE' });
   });
 
   it('stay out of errors with their query, which may be a signature', async () => {

@@ -108,3 +108,19 @@ it('fails with options that are out of their range', () => {
     /`perSecond`[^]*`burst`/,
   );
 });
+
+it.each([
+  [60_000, 60],
+  [1e15, 900],
+])(
+  'refuses requests of every task during a pause of %i ms, and says for how long, at most 15 minutes',
+  async (ms, seconds) => {
+    const [first, second] = tasks(2, 50);
+    await first.pause(ms);
+    const error: unknown = await second.take().catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: 'ERR_DEPENDENCY_UNAVAILABLE' });
+    const { retryAfterSeconds } = error as { readonly retryAfterSeconds: number };
+    expect(retryAfterSeconds).toBeGreaterThan(seconds - 10);
+    expect(retryAfterSeconds).toBeLessThanOrEqual(seconds);
+  },
+);

@@ -5,7 +5,6 @@ const orchestrator = {
   FILEWORKS_EXPORT_NAME: 'Pipeline/Exports',
   FILEWORKS_EXPORT_JOB_TABLE: 'jobs',
   FILEWORKS_EXPORT_EVENT_BUS: 'default',
-  FILEWORKS_WORKER_SERVICE: 'service/cluster/worker',
   FILEWORKS_DOWNLOAD_QUEUES: JSON.stringify([
     { exportQueueUrl: 'https://sqs/1/jobs', downloadQueueUrl: 'https://sqs/1/tasks' },
     { exportQueueUrl: 'https://sqs/1/jobs-high', downloadQueueUrl: 'https://sqs/1/tasks-high' },
@@ -16,6 +15,7 @@ const worker = {
   FILEWORKS_EXPORT_NAME: 'Pipeline/Exports',
   FILEWORKS_EXPORT_API_URL: 'https://api.example.com/',
   FILEWORKS_EXPORT_API_REQUESTS_PER_SECOND: '2.5',
+  FILEWORKS_EXPORT_DOWNLOAD_ORIGINS: ' https://a.example.com  https://b.example.com',
   FILEWORKS_EXPORT_JOB_TABLE: 'jobs',
   FILEWORKS_EXPORT_EVENT_BUS: 'default',
   FILEWORKS_METADATA_TABLE: 'metadata',
@@ -24,8 +24,8 @@ const worker = {
 };
 
 it('keeps the priority of a job for its download tasks', () => {
-  const { mode, workerService, downloadQueueUrl } = readExportEnvironment(orchestrator);
-  expect({ mode, workerService }).toEqual({ mode: 'orchestrator', workerService: 'service/cluster/worker' });
+  const { mode, downloadQueueUrl } = readExportEnvironment(orchestrator);
+  expect(mode).toBe('orchestrator');
   expect([downloadQueueUrl('jobs'), downloadQueueUrl('jobs-high')]).toEqual([
     'https://sqs/1/tasks',
     'https://sqs/1/tasks-high',

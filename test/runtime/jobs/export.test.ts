@@ -14,6 +14,7 @@ import {
 } from '../../../src/runtime/jobs/export/index.js';
 import type { Job, JobContext, JobHandler } from '../../../src/runtime/queue/index.js';
 import { IdempotentUploader } from '../../../src/runtime/storage/index.js';
+import { faultOf } from '../../../src/runtime/support/faults.js';
 import { silentLogger } from '../../../src/runtime/support/logger.js';
 import { delivered, expectToFitItsSchema } from '../../support/event-schemas.js';
 import { S3Stub } from '../../support/s3-stub.js';
@@ -70,7 +71,8 @@ class Exports extends ExportJobHandler {
   }
 
   protected override fileOf(item: unknown) {
-    return item as ListedFile;
+    // With its checksum, a file is read from start to end
+    return { ...(item as ListedFile), sha256: undefined };
   }
 }
 
@@ -191,8 +193,8 @@ describe('a job', () => {
 
   it('is read again when its cursor expires, and numbers every file as before', async () => {
     files = 25;
+    await deliver(exportHandler({ timeSliceSeconds: 0 }), request(jobId));
     test.faults = { expiredCursors: 1 };
-    await expect(deliver(exportHandler(), request(jobId))).rejects.toMatchObject({ code: 'ERR_RETRY_LATER' });
     await deliver(exportHandler(), request(jobId));
     expect(new Set(sent.map(({ number, file }) => `${number} ${file.id}`)).size).toBe(25);
     expect(await table.store.job(jobId)).toMatchObject({ status: 'dispatched', count: 25 });
@@ -210,11 +212,13 @@ describe('a job', () => {
     expect(ends()).toMatchObject([['Export Job Failed', { reason: 'ERR_EXPORT_ATTEMPTS' }]]);
   });
 
-  it('comes again when the API says, if that is later than a request may wait', async () => {
-    test.faults = { tooMany: 1, retryAfterSeconds: 900 };
-    await expect(deliver(exportHandler(), request(jobId))).rejects.toMatchObject({
-      code: 'ERR_RETRY_LATER',
-      seconds: 900,
+  it('says how long the API asked to wait, if that is longer than a request may wait', async () => {
+    test.faults = { tooMany: 1, retryAfter: '121' };
+    const error: unknown = await deliver(exportHandler(), request(jobId)).catch((caught: unknown) => caught);
+    expect(faultOf(error)).toEqual({
+      kind: 'world',
+      dependency: new URL(test.api.url).host,
+      retryAfterSeconds: 121,
     });
   });
 
@@ -331,6 +335,7 @@ describe('a file', () => {
     ['ERR_ZIP_NOT_ZIP', { truncatedBytes: 30 }, { size: undefined }],
     ['ERR_ZIP_CRC', { noRanges: true, corrupt: true }, {}],
     ['ERR_EXPORT_CONTENT', { noRanges: true }, { sha256: '0'.repeat(64) }],
+    ['ERR_EXPORT_CONTENT', {}, { sha256: '0'.repeat(64) }],
     ['ERR_EXPORT_GONE', { expiredLinks: 9 }, {}],
     ['ERR_EXPORT_URL', {}, { url: 'http://169.254.170.2/v2/credentials' }],
   ])('fails with %s when the server is %j and the task %j', async (code, faults, change) => {
@@ -368,6 +373,38 @@ describe('a file', () => {
     handler.renewed = (await test.file(api, jobId)).url;
     test.faults = { expiredLinks: 1 };
     await deliver(handler, sent[0]);
+    expect(await status()).toBe('completed');
+  });
+
+  it('is stored when the server refuses an address in the middle, and a new one is accepted', async () => {
+    let requests = 0;
+    const refused = new Set([1, 3]);
+    const client = test.client({
+      fetch: (...request) =>
+        refused.has((requests += 1)) ? Promise.resolve(new Response('', { status: 400 })) : fetch(...request),
+    });
+    const handler = downloadHandler({ api: client });
+    handler.renewed = sent[0].file.url;
+    await deliver(handler, sent[0]);
+    expect(await status()).toBe('completed');
+  });
+
+  it('fails when a new address is refused at once', async () => {
+    test.faults = { answer: { status: 400 } };
+    const handler = downloadHandler();
+    handler.renewed = sent[0].file.url;
+    expect(await fails(handler)).toBe('ERR_EXPORT_REFUSED');
+    expect(test.requests('/download/:job/:file')).toBe(2);
+  });
+
+  it('is tried again when the server has a page to sign in, or denies everybody', async () => {
+    for (const answer of [{ status: 200, type: 'text/html', body: '<html>' }, { status: 403 }, { status: 401 }]) {
+      test.faults = { answer };
+      const error: unknown = await deliver(downloadHandler(), sent[0]).catch((caught: unknown) => caught);
+      expect(faultOf(error)).toEqual({ kind: 'world', dependency: new URL(test.api.url).host });
+    }
+    test.faults = {};
+    await deliver(downloadHandler(), sent[0]);
     expect(await status()).toBe('completed');
   });
 
@@ -481,6 +518,8 @@ describe('messages', () => {
     [{ version: 1, jobIds: [] }],
     [{ version: 1, jobIds: [''] }],
     [{ version: 1, jobIds: ['a\nb'] }],
+    // Encoded for a key they have 1,800 bytes, and S3 allows 1,024
+    [{ version: 1, jobIds: ['語'.repeat(200)] }],
     [{ version: 0, jobIds: ['a'] }],
   ])('%j is no export job', async (body) => {
     await expect(deliver(exportHandler(), body)).rejects.toMatchObject({ code: 'ERR_POISON_MESSAGE' });
@@ -525,6 +564,16 @@ describe('messages', () => {
     await deliver(exportHandler(), request(jobId));
     expect(send.mock.calls).toHaveLength(2);
     expect(sent.map(({ number }) => number)).toEqual([1]);
+    send.mockRestore();
+  });
+
+  it('that SQS throttles again and again make the job wait, after a few attempts', async () => {
+    const send = jest
+      .spyOn(sqs, 'send')
+      .mockImplementation(() => Promise.resolve({ Failed: [{ Id: '0', Code: 'Throttled' }] }) as never);
+    const error: unknown = await deliver(exportHandler(), request(jobId)).catch((caught: unknown) => caught);
+    expect(faultOf(error)).toEqual({ kind: 'world', dependency: 'SQS' });
+    expect(send.mock.calls).toHaveLength(5);
     send.mockRestore();
   });
 });

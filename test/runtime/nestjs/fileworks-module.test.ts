@@ -9,7 +9,6 @@ import {
   FileworksModule,
   FileworksRunner,
 } from '../../../src/runtime/nestjs/index.js';
-import { type CircuitBreakerEvents, type HasCircuit } from '../../../src/runtime/support/circuit-breaker.js';
 import { type Job } from '../../../src/runtime/queue/index.js';
 import { EmfMetrics } from '../../../src/runtime/telemetry/index.js';
 import { type InMemoryQueue, InMemoryQueues, objectCreatedEvent } from '../../../src/runtime/testing/index.js';
@@ -42,7 +41,6 @@ class Other {
 async function createApp(
   queues: InMemoryQueues,
   named: readonly InMemoryQueue[],
-  circuits: readonly HasCircuit[] = [],
   more: Provider[] = [],
   handler: Provider = { provide: ZipHandler, useFactory: (store: Store) => new ZipHandler(store), inject: [Store] },
 ): Promise<INestApplicationContext> {
@@ -56,7 +54,6 @@ async function createApp(
           transport: queues,
           receive: { waitTimeSeconds: 1 },
           metrics: new EmfMetrics({ write: () => undefined }),
-          circuits,
         }),
       }),
     ],
@@ -106,22 +103,6 @@ it('gives the jobs of every queue to the one method that names none', async () =
   await app.close();
 });
 
-it('takes no new work while the circuit of a client is open', async () => {
-  mark();
-  const queues = new InMemoryQueues();
-  const queue = queues.create('jobs');
-  let events: CircuitBreakerEvents | undefined;
-  const app = await createApp(queues, [queue], [{ onCircuit: (told) => void (events = told) }]);
-  events?.onOpen();
-  await until(() => app.get(FileworksRunner).poller?.stats().receivers === 0);
-  queue.send(objectCreatedEvent({ key: 'a.zip' }));
-  await sleep(100);
-  expect(app.get(Store).keys).toEqual([]);
-  events?.onClose();
-  await until(() => app.get(Store).keys.length === 1);
-  await app.close();
-});
-
 describe.each([
   ['REQUEST', Scope.REQUEST],
   ['TRANSIENT', Scope.TRANSIENT],
@@ -146,7 +127,7 @@ describe.each([
     const queues = new InMemoryQueues();
     const queue = queues.create('jobs');
     const nothing = { provide: 'nothing', useValue: null };
-    const app = await createApp(queues, [queue], [], [nothing], { provide: Scoped, useClass: Scoped, scope });
+    const app = await createApp(queues, [queue], [nothing], { provide: Scoped, useClass: Scoped, scope });
     const store = app.get(Store);
     for (const key of ['a', 'b']) {
       const before = store.keys.length;
@@ -184,7 +165,7 @@ it('starts jobs after the application is initialized, and ends them before anyth
   const queues = new InMemoryQueues();
   const queue = queues.create('jobs');
   queue.send(objectCreatedEvent({ key: 'a' }));
-  const app = await createApp(queues, [queue], [], [Database], Handler);
+  const app = await createApp(queues, [queue], [Database], Handler);
   await until(() => log.includes('job started'));
   await app.close();
   expect(log).toEqual(['database open', 'job started', 'job ended', 'database closed']);
@@ -195,11 +176,11 @@ it('fails to start when two methods could have the jobs of a queue, or one has n
   mark();
   const descriptor = Object.getOwnPropertyDescriptor(Other.prototype, 'other');
   FileHandler()(Other.prototype, 'other', descriptor ?? {});
-  await expect(createApp(queues, [queues.create('a')], [], [Other])).rejects.toMatchObject({
+  await expect(createApp(queues, [queues.create('a')], [Other])).rejects.toMatchObject({
     problems: ['expected one method with @FileHandler() for the queue a, got Other.other, ZipHandler.handle'],
   });
   FileHandler({ queue: 'b' })(Other.prototype, 'other', descriptor ?? {});
-  await expect(createApp(queues, [queues.create('b')], [], [Other])).rejects.toMatchObject({
+  await expect(createApp(queues, [queues.create('b')], [Other])).rejects.toMatchObject({
     problems: ['@FileHandler() of ZipHandler.handle has no queue: others are named for b'],
   });
 });

@@ -22,3 +22,11 @@ it('can be cancelled', async () => {
   await new Promise((resolve) => setTimeout(resolve, 20));
   expect(called).toBe(false);
 });
+
+it('does not call back at once after a time for which setTimeout has no number', async () => {
+  let called = false;
+  const timer = systemClock.after(2 ** 31 + 1_000, () => (called = true));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  timer.cancel();
+  expect(called).toBe(false);
+});

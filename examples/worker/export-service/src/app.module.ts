@@ -23,8 +23,7 @@ export function appModule(environment: ExportEnvironment): DynamicModule {
       parts,
       FileworksModule.forRootAsync({
         imports: [parts],
-        inject: [ExportParts],
-        useFactory: ({ api }: ExportParts) => ({ ...fileworksOptionsFromEnvironment(), circuits: [api] }),
+        useFactory: fileworksOptionsFromEnvironment,
       }),
     ],
     controllers: [HealthController],

@@ -1,14 +1,11 @@
-import { ApplicationAutoScalingClient } from '@aws-sdk/client-application-auto-scaling';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
-import { createLogger } from 'fileworks-runtime';
+import type { OnApplicationShutdown } from '@nestjs/common';
 import { DynamoMetadata, type MetadataItem } from 'fileworks-runtime/archive';
 import {
-  CircuitWatch,
   type DownloadTaskHandlerOptions,
   eventBridgeEvents,
   ExportApiClient,
@@ -22,29 +19,29 @@ import {
 import { IdempotentUploader } from 'fileworks-runtime/storage';
 
 /** The shared parts of both services: clients, the API, the store of jobs, metrics. */
-export class ExportParts implements OnApplicationBootstrap, OnApplicationShutdown {
+export class ExportParts implements OnApplicationShutdown {
   readonly api: ExportApiClient;
   readonly #environment: ExportEnvironment;
   readonly #dynamodb = new DynamoDBClient({});
   readonly #sqs = new SQSClient({});
   readonly #common: Pick<ExportJobHandlerOptions, 'api' | 'store' | 'publish' | 'metrics'>;
   readonly #metrics: ExportMetrics;
-  readonly #watch: CircuitWatch;
 
   constructor(environment: ExportEnvironment) {
     const {
       name,
       apiUrl = '',
+      downloadOrigins,
       apiSecretId,
       apiRequestsPerSecond: perSecond,
       jobTableName: tableName,
       eventBusName,
-      workerService: service,
     } = environment;
     const client = this.#dynamodb;
     const metrics = new ExportMetrics(name);
     const api = new ExportApiClient({
       baseUrl: apiUrl,
+      downloadOrigins,
       ...(apiSecretId !== undefined && {
         credentials: new SecretCredentials({ client: new SecretsManagerClient({}), secretId: apiSecretId }),
       }),
@@ -68,15 +65,6 @@ export class ExportParts implements OnApplicationBootstrap, OnApplicationShutdow
       publish: eventBridgeEvents({ client: new EventBridgeClient({}), eventBusName, service: name }),
       metrics,
     };
-    this.#watch = new CircuitWatch({
-      api,
-      client,
-      tableName,
-      name,
-      metrics,
-      logger: createLogger(),
-      ...(service !== undefined && { suspends: { client: new ApplicationAutoScalingClient({}), service } }),
-    });
   }
 
   /** For the handler of export jobs. */
@@ -96,13 +84,8 @@ export class ExportParts implements OnApplicationBootstrap, OnApplicationShutdow
     };
   }
 
-  onApplicationBootstrap(): void {
-    this.#watch.start();
-  }
-
   /** Runs after the poller has drained. */
-  async onApplicationShutdown(): Promise<void> {
-    await this.#watch.stop();
+  onApplicationShutdown(): void {
     this.#metrics.flush();
   }
 }

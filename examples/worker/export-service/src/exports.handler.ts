@@ -21,6 +21,8 @@ export class ExportsHandler extends ExportJobHandler {
   }
 
   protected override fileOf(item: unknown): ExportFile {
-    return item as ExportFile;
+    const { id, url, size } = item as ExportFile;
+    // Without the checksum of the whole file, only selected entries are read; each has a checksum of its own
+    return { id, url, ...(size !== undefined && { size }) };
   }
 }

@@ -1,11 +1,13 @@
 import { Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { ExportEnv } from '../../../contract/export-env';
-import { checkDuration, checkExcluded, checkPositive, checkWholeNumber } from '../../private/checks';
+import { checkExcluded, checkPositive, checkWholeNumber } from '../../private/checks';
 import { checkSameEnvironment, checkSameRegion, environmentOf } from '../../private/same-environment';
 import { ValidationError } from '../../private/validation-error';
 import type { QueueScaledFargateWorkerOptions } from '../../queue-scaled-fargate-worker';
 import type { ExportOrchestratorProps } from '../export-orchestrator-props';
+
+const MAX_DOWNLOAD_ORIGINS = 50;
 
 /** Checks that need no constructs. Each worker service checks its own options. */
 export function checkExportOrchestrator(scope: Construct, props: ExportOrchestratorProps): void {
@@ -30,6 +32,13 @@ export function checkExportOrchestrator(scope: Construct, props: ExportOrchestra
   if (props.apiUrl !== undefined && !Token.isUnresolved(props.apiUrl) && !URL.canParse(props.apiUrl)) {
     throw new ValidationError(`apiUrl must be a URL, got: ${props.apiUrl}`, scope);
   }
+  if (props.apiSecret !== undefined && props.apiUrl !== undefined && /^http:/i.test(props.apiUrl)) {
+    throw new ValidationError(
+      `apiUrl must start with https: because apiSecret is sent there, got: ${props.apiUrl}`,
+      scope,
+    );
+  }
+  checkOrigins(props.downloadOrigins ?? [], scope);
   if (
     props.outputPrefix !== undefined &&
     !Token.isUnresolved(props.outputPrefix) &&
@@ -46,7 +55,23 @@ export function checkExportOrchestrator(scope: Construct, props: ExportOrchestra
     { min: 1, max: 100, tokens: true },
     scope,
   );
-  checkDuration('alarmApiUnavailableFor', props.alarmApiUnavailableFor, { min: 60, max: 86_400 }, scope);
+}
+
+function checkOrigins(origins: readonly string[], scope: Construct): void {
+  if (origins.length > MAX_DOWNLOAD_ORIGINS) {
+    throw new ValidationError(
+      `downloadOrigins must have at most ${MAX_DOWNLOAD_ORIGINS} origins, got: ${origins.length}`,
+      scope,
+    );
+  }
+  for (const origin of origins.filter((value) => !Token.isUnresolved(value))) {
+    if (!URL.canParse(origin) || new URL(origin).origin !== origin || !origin.startsWith('https:')) {
+      throw new ValidationError(
+        `downloadOrigins must hold origins such as https://files.example.com, without a path, got: ${origin}`,
+        scope,
+      );
+    }
+  }
 }
 
 function checkService(

@@ -10,7 +10,7 @@ export interface TableOptions {
   readonly removalPolicy: RemovalPolicy;
 }
 
-/** The table of `ExportJobStore`, of the shared rate limit and of the circuit. */
+/** The table of `ExportJobStore` and of the shared rate limit. */
 export function createJobTable(scope: Construct, options: TableOptions): dynamodb.Table {
   return createTable(scope, 'JobTable', options, {
     partitionKey: text('pk'),
@@ -24,7 +24,7 @@ export function createMetadataTable(scope: Construct, options: TableOptions): dy
   return createTable(scope, 'MetadataTable', options, { partitionKey: text('name') });
 }
 
-/** To dispatch the files of jobs: to begin a job, number its files, close it, and read the circuit. */
+/** To dispatch the files of jobs: to begin a job, number its files, and close it. */
 export function grantDispatch(table: dynamodb.ITable, grantee: IGrantable): void {
   grantOn(table, grantee, ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem']);
 }

@@ -123,7 +123,6 @@ export function exporter(construct: ExportOrchestrator): PipelineStageConfig {
           construct.metricApiLatency({ label: 'p50', statistic: Stats.p(50) }),
           construct.metricApiLatency({ label: 'p95' }),
         ],
-        right: [construct.metricCircuitOpen({ label: 'Unavailable' })],
       },
       {
         title: 'Files, milliseconds, p95',
@@ -134,7 +133,7 @@ export function exporter(construct: ExportOrchestrator): PipelineStageConfig {
       },
       { title: 'Upload success rate, percent', left: [construct.metricUploadSuccessRate({ label: 'Stored' })] },
     ],
-    alarms: existing(construct.apiAlarm, construct.deadLetterAlarm),
+    alarms: existing(construct.deadLetterAlarm),
   };
 }
 

@@ -1,4 +1,4 @@
-import { type FileworksError, hasCode, PoisonMessage } from '../../errors.js';
+import { type FileworksError, PoisonMessage } from '../../errors.js';
 import {
   type ArchiveEntry,
   ArchiveError,
@@ -24,9 +24,9 @@ import { extractTo } from '../extract-to.js';
 import { DownloadRefused } from './download-refused.js';
 import { type PublishExportEvent, publishJobEvent } from './export-events.js';
 import type { ExportMetrics } from './export-metrics.js';
-import { withRetryAfter } from './export-job-handler.js';
 import { readDownloadTask } from './export-messages.js';
 import { extractForward } from './extract-forward.js';
+import { faultOf } from '../../support/faults.js';
 
 const GIB = 1024 ** 3;
 
@@ -41,6 +41,16 @@ const TRANSIENT: ReadonlySet<string> = new Set([
   'ERR_STORAGE_FAILED',
   'ERR_STORAGE_CONFLICT',
 ]);
+
+/** What servers say of an address that has expired, or was withdrawn. */
+const REFUSED: ReadonlySet<string | undefined> = new Set([
+  'ERR_EXPORT_REFUSED',
+  'ERR_EXPORT_GONE',
+  'ERR_EXPORT_NOT_FOUND',
+]);
+
+/** New addresses for one file: enough for links that expire after a few minutes, while a download takes hours. */
+const MAX_RENEWALS = 100;
 
 export interface DownloadTaskHandlerOptions<Metadata> {
   readonly api: ExportApiClient;
@@ -76,7 +86,7 @@ export interface DownloadTaskHandlerOptions<Metadata> {
  *     return metadata?.status === 'approved' || 'not approved';
  *   }
  * }
- * await runWorker(new Downloads({ api, store, uploader, bucket, metadata }).handle, { circuits: [api] });
+ * await runWorker(new Downloads({ api, store, uploader, bucket, metadata }).handle);
  * ```
  *
  * From a server with ranges, only the directory of the archive and selected entries are read. Otherwise the archive is
@@ -117,7 +127,7 @@ export class DownloadTaskHandler<Metadata = unknown> {
     return Promise.resolve([]);
   }
 
-  /** A new address for a file whose address has expired. @default - none, and the file fails */
+  /** A new address for a file whose address the server refuses. @default - none, and the file fails */
   protected renewUrl(_task: DownloadTask, _signal: AbortSignal): Promise<string | undefined> {
     return Promise.resolve(undefined);
   }
@@ -166,37 +176,48 @@ export class DownloadTaskHandler<Metadata = unknown> {
         this.#options.metrics?.fileUploaded(false);
       }
       if (!isFinal(reason)) {
-        throw withRetryAfter(reason);
+        throw reason;
       }
       context.log.warn({ err: error, jobId: task.jobId, fileId: task.file.id }, 'file cannot be stored');
       return { bytes: 0, failure: reason.code };
     }
   }
 
-  /** Retries once with a new address if the first has expired. */
+  /** Asks for a new address when the server refuses one, as long as each was accepted at least once. */
   async #withUrl(task: DownloadTask, signal: AbortSignal): Promise<ExtractManifest> {
-    try {
-      return await this.#extract(task, signal);
-    } catch (error) {
-      const reason = reasonOf(error);
-      const expired =
-        hasCode<ExportApiError>(reason, 'ERR_EXPORT_GONE') ||
-        (hasCode<ExportApiError>(reason, 'ERR_EXPORT_REFUSED') && reason.status === 403);
-      const url = expired ? await this.renewUrl(task, signal) : undefined;
-      if (url === undefined) {
-        throw error;
+    const { api } = this.#options;
+    for (let file = task.file, renewals = 0; ; renewals += 1) {
+      let accepted = 0;
+      const fetch: typeof api.fetch = async (...request) => {
+        const response = await api.fetch(...request);
+        accepted += 1;
+        return response;
+      };
+      try {
+        return await this.#extract({ ...task, file }, fetch, signal);
+      } catch (error) {
+        const isRefused = REFUSED.has((reasonOf(error) as Partial<ExportApiError>).code);
+        const mayRenew = isRefused && renewals < MAX_RENEWALS && (renewals === 0 || accepted > 0);
+        const url = mayRenew ? await this.renewUrl(task, signal) : undefined;
+        if (url === undefined) {
+          throw error;
+        }
+        file = { ...file, url };
       }
-      return this.#extract({ ...task, file: { ...task.file, url } }, signal);
     }
   }
 
-  async #extract(task: DownloadTask, signal: AbortSignal): Promise<ExtractManifest> {
+  async #extract(task: DownloadTask, fetch: ExportApiClient['fetch'], signal: AbortSignal): Promise<ExtractManifest> {
     const { api, limits, metrics } = this.#options;
-    const { url, size } = task.file;
+    const { url, size, sha256 } = task.file;
+    if (sha256 !== undefined) {
+      // Only the whole file has this checksum
+      return this.#forward(task, signal);
+    }
     const begun = performance.now();
     let archive: ZipArchive;
     try {
-      archive = await openZip(httpSource(api.resolve(url), { fetch: api.fetch }), {
+      archive = await openZip(httpSource(api.resolve(url), { fetch }), {
         signal,
         ...(limits !== undefined && { limits }),
       });
@@ -291,11 +312,12 @@ function reasonOf(error: unknown): unknown {
   return error instanceof ArchiveError && error.cause instanceof ExportApiError ? error.cause : error;
 }
 
+/** Whether the file itself is wrong. A refused address that cannot be renewed is, too. */
 function isFinal(error: unknown): error is FileworksError & { readonly code: string } {
   const ours =
     error instanceof ArchiveError ||
     error instanceof ExportApiError ||
     error instanceof StorageError ||
     error instanceof DownloadRefused;
-  return ours && !TRANSIENT.has(error.code);
+  return ours && !TRANSIENT.has(error.code) && faultOf(error).kind !== 'world';
 }

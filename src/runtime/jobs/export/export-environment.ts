@@ -9,12 +9,12 @@ export interface ExportEnvironment {
   /** Name of the service in metrics, events and the shared rate limit. */
   readonly name: string;
   readonly apiUrl: string | undefined;
+  /** For `downloadOrigins` of `ExportApiClient`. */
+  readonly downloadOrigins: readonly string[];
   readonly apiSecretId: string | undefined;
   readonly apiRequestsPerSecond: number | undefined;
   readonly jobTableName: string;
   readonly eventBusName: string;
-  /** The service to suspend while the API is unavailable, as an Application Auto Scaling resource id. */
-  readonly workerService: string | undefined;
   /** For `ExportJobHandler`: the queue of download tasks for the name of a job's queue. Throws for an unknown queue. */
   readonly downloadQueueUrl: (exportQueueName: string) => string;
   /** For the worker; empty for the orchestrator. */
@@ -52,11 +52,11 @@ export function readExportEnvironment(env: Environment = process.env): ExportEnv
     mode: mode as ServiceMode,
     name: variables.required(ExportEnv.name, 'the name of the export service'),
     apiUrl,
+    downloadOrigins: (variables.optional(ExportEnv.downloadOrigins) ?? '').split(/\s+/).filter((text) => text !== ''),
     apiSecretId: variables.optional(ExportEnv.apiSecret),
     apiRequestsPerSecond: rate === undefined ? undefined : Number(rate),
     jobTableName: variables.required(ExportEnv.jobTable, 'the name of a table'),
     eventBusName: variables.required(ExportEnv.eventBus, 'the name of an event bus'),
-    workerService: variables.optional(ExportEnv.workerService),
     downloadQueueUrl: downloadQueues(queues ?? []),
     metadataTableName: worker ? variables.required(ExportEnv.metadataTable, 'the name of a table') : '',
     outputBucket: worker ? variables.required(ExportEnv.outputBucket, 'the name of a bucket') : '',

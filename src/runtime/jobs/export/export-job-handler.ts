@@ -1,8 +1,8 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import { type FileworksError, PoisonMessage, RetryLater } from '../../errors.js';
+import { type FileworksError, PoisonMessage } from '../../errors.js';
 import {
-  ExportApiError,
   type ExportApiClient,
+  type ExportApiError,
   type ExportJobRow,
   type ExportJobStore,
   type Pagination,
@@ -12,7 +12,11 @@ import { EXPORT_CONTRACT_VERSION, type ExportFile } from '../../../contract/expo
 import { type PublishExportEvent, publishJobEvent } from './export-events.js';
 import type { ExportMetrics } from './export-metrics.js';
 import { checkFile, readExportJobRequest, sendDownloadTasks } from './export-messages.js';
+import { defined } from '../../support/defined.js';
+import { faultOf } from '../../support/faults.js';
 
+/** What APIs say of a position in a list that has expired. */
+const EXPIRED_POSITION: ReadonlySet<number | undefined> = new Set([400, 404, 410, 422]);
 /** Errors that are not retried. */
 const PERMANENT: ReadonlySet<string> = new Set([
   'ERR_EXPORT_NOT_FOUND',
@@ -57,6 +61,11 @@ interface TimeSlice {
 export interface FileList {
   readonly address: string;
   readonly pagination: Pagination;
+  /**
+   * Identifies an item of a page, even if its links differ between responses. @default - property `id`, otherwise the
+   * whole item
+   */
+  readonly idOf?: (item: unknown) => string;
 }
 
 /**
@@ -72,7 +81,7 @@ export interface FileList {
  *     return item as ExportFile;
  *   }
  * }
- * await runWorker(new Exports({ api, store, sqs, downloadQueueUrl }).handle, { circuits: [api] });
+ * await runWorker(new Exports({ api, store, sqs, downloadQueueUrl }).handle);
  * ```
  *
  * The position in the list is saved after each page, so that an attempt continues where the previous one ended; files
@@ -159,8 +168,8 @@ export abstract class ExportJobHandler {
     } catch (error) {
       context.signal.throwIfAborted();
       const { code, cause } = error as FileworksError & { readonly cause?: { readonly code?: string } };
-      if (!PERMANENT.has(code)) {
-        throw withRetryAfter(error);
+      if (!PERMANENT.has(code) || faultOf(error).kind === 'world') {
+        throw error;
       }
       job = await store.fail(jobId, code === 'ERR_POISON_MESSAGE' ? (cause?.code ?? 'ERR_EXPORT_PAGE') : code);
     }
@@ -172,49 +181,61 @@ export abstract class ExportJobHandler {
   }
 
   async #dispatch(
-    { jobId, cursor }: ExportJobRow,
+    { jobId, cursor, trail }: ExportJobRow,
     queueUrl: string,
     context: JobContext,
     timeSlice: TimeSlice,
   ): Promise<'time slice ended' | undefined> {
     const { api, store } = this.#options;
-    const { address, pagination } = this.list(jobId);
-    let from = cursor;
-    try {
-      for await (const { items, next } of api.pages(address, {
-        pagination,
-        signal: context.signal,
-        ...(from !== undefined && { from }),
-      })) {
-        await this.#send(jobId, items, queueUrl, context);
-        if (next === undefined) {
-          return undefined;
+    const { address, ...list } = this.list(jobId);
+    let at = { from: cursor, trail };
+    let isContinued = cursor !== undefined;
+    for (;;) {
+      try {
+        for await (const page of api.pages(address, { ...list, ...defined(at), signal: context.signal })) {
+          isContinued = false;
+          await this.#send(jobId, page.items, queueUrl, context);
+          if (page.next === undefined) {
+            return undefined;
+          }
+          await store.moveCursor(jobId, at.from, page.next, page.trail);
+          at = { from: page.next, trail: page.trail };
+          if (timeSlice.isOver()) {
+            return 'time slice ended';
+          }
         }
-        await store.moveCursor(jobId, from, next);
-        from = next;
-        if (timeSlice.isOver()) {
-          return 'time slice ended';
+        return undefined;
+      } catch (error) {
+        if (!isContinued || !EXPIRED_POSITION.has((error as Partial<ExportApiError>).status)) {
+          throw error;
         }
+        context.log.warn({ err: error, jobId }, 'the position in the list has expired; the list is read again');
+        await store.moveCursor(jobId, at.from, undefined);
+        at = { from: undefined, trail: undefined };
+        isContinued = false;
       }
-    } catch (error) {
-      if (from === undefined || (error as FileworksError).code !== 'ERR_EXPORT_GONE') {
-        throw error;
-      }
-      // The position has expired: the next attempt reads the list from its beginning and sends all files again.
-      await store.moveCursor(jobId, from, undefined);
-      throw new RetryLater({ seconds: 1, reason: 'the position in the list has expired', cause: error });
     }
-    return undefined;
   }
 
   async #send(
     jobId: string,
     items: readonly unknown[],
     queueUrl: string,
-    { correlationId }: JobContext,
+    { correlationId, log }: JobContext,
   ): Promise<void> {
     const { store, sqs, metrics, maxFiles = 1_000_000 } = this.#options;
-    const files = new Map(items.map((item) => checkFile(this.fileOf(item))).map((file) => [file.id, file]));
+    const files = new Map<string, ExportFile>();
+    const ambiguous = new Set<string>();
+    for (const file of items.map((item) => checkFile(this.fileOf(item)))) {
+      const other = files.get(file.id);
+      if (other !== undefined && JSON.stringify(other) !== JSON.stringify(file)) {
+        ambiguous.add(file.id);
+      }
+      files.set(file.id, file);
+    }
+    if (ambiguous.size > 0) {
+      log.warn({ jobId, fileIds: [...ambiguous] }, 'several files of a page have one id; only the last one is stored');
+    }
     const numbers = await store.register(jobId, [...files.keys()]);
     if (Math.max(-1, ...numbers.values()) >= maxFiles) {
       throw new PoisonMessage('more files than `maxFiles`', { cause: { code: 'ERR_EXPORT_TOO_MANY_FILES' } });
@@ -230,12 +251,4 @@ export abstract class ExportJobHandler {
 /** Index of the first unfinished job, handed off by the previous message. */
 function placeOf(state: unknown): number {
   return typeof state === 'number' && state > 0 ? state : 0;
-}
-
-/** Uses `Retry-After` of the API for the retry. */
-export function withRetryAfter(error: unknown): unknown {
-  const seconds = error instanceof ExportApiError ? error.retryAfterSeconds : undefined;
-  return seconds === undefined
-    ? error
-    : new RetryLater({ seconds: Math.min(43_200, Math.ceil(seconds)), cause: error });
 }

@@ -1,5 +1,7 @@
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { PoisonMessage, RetryLater } from '../../errors.js';
+import { DependencyUnavailable, PoisonMessage, RetryLater } from '../../errors.js';
+import { backoffDelay } from '../../support/backoff.js';
+import { sleep, systemClock } from '../../support/clock.js';
 import {
   EXPORT_CONTRACT_VERSION,
   ExportMessageType,
@@ -13,16 +15,19 @@ import { SqsLimits } from '../../../contract/service-limits.js';
 /** Delay of a message with a newer version, until a worker that supports it is deployed. */
 const NEWER_VERSION_SECONDS = 60;
 const MAX_ID_LENGTH = 256;
+/** Keys of results contain the ids of job and file, and S3 has 1,024 bytes for a key. */
+const MAX_ID_BYTES = 400;
+const ID_RULE = `a string of 1 to ${MAX_ID_LENGTH} characters, at most ${MAX_ID_BYTES} bytes when encoded for a key`;
 const MAX_URL_LENGTH = 8_192;
 const SEND_ATTEMPTS = 5;
+const SEND_DELAY_MS = 200;
+const MAX_SEND_DELAY_MS = 5_000;
 
 /** @throws PoisonMessage naming the invalid property, or RetryLater for a newer version */
 export function readExportJobRequest(body: unknown): ExportJobRequest {
   const { jobIds } = versioned(body) as Partial<ExportJobRequest>;
   if (!Array.isArray(jobIds) || jobIds.length === 0 || !jobIds.every(isId)) {
-    throw new PoisonMessage(
-      `expected \`jobIds\` to be an array of one or more strings of 1 to ${MAX_ID_LENGTH} characters`,
-    );
+    throw new PoisonMessage(`expected \`jobIds\` to be an array of one or more ids, each ${ID_RULE}`);
   }
   return { version: EXPORT_CONTRACT_VERSION, jobIds: [...new Set(jobIds)] };
 }
@@ -31,7 +36,7 @@ export function readExportJobRequest(body: unknown): ExportJobRequest {
 export function readDownloadTask(body: unknown): DownloadTask {
   const { jobId, number, file } = versioned(body) as Partial<DownloadTask>;
   if (!isId(jobId)) {
-    throw new PoisonMessage(`expected \`jobId\` to be a string of 1 to ${MAX_ID_LENGTH} characters`);
+    throw new PoisonMessage(`expected \`jobId\` to be ${ID_RULE}`);
   }
   if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < 0) {
     throw new PoisonMessage('expected `number` to be a whole number of at least 0');
@@ -43,7 +48,7 @@ export function readDownloadTask(body: unknown): DownloadTask {
 export function checkFile(file: unknown): ExportFile {
   const { id, url, size, sha256 } = (file ?? {}) as Partial<ExportFile>;
   if (!isId(id)) {
-    throw new PoisonMessage(`expected \`id\` of a file to be a string of 1 to ${MAX_ID_LENGTH} characters`);
+    throw new PoisonMessage(`expected \`id\` of a file to be ${ID_RULE}`);
   }
   if (typeof url !== 'string' || url.length > MAX_URL_LENGTH) {
     throw new PoisonMessage(`expected \`url\` of file ${id} to be a string of at most ${MAX_URL_LENGTH} characters`);
@@ -58,8 +63,9 @@ export function checkFile(file: unknown): ExportFile {
 }
 
 /**
- * Sends download tasks in batches of ten; failed entries are sent again. @throws Error if SQS refuses entries in five
- * attempts
+ * Sends download tasks in batches of ten; failed entries are sent again, with a growing delay.
+ *
+ * @throws DependencyUnavailable if SQS refuses entries in five attempts
  */
 export async function sendDownloadTasks(
   sqs: SQSClient,
@@ -80,7 +86,12 @@ export async function sendDownloadTasks(
     for (let attempt = 1; entries.length > 0; attempt++) {
       const { Failed = [] } = await sqs.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries: entries }));
       if (Failed.length > 0 && attempt >= SEND_ATTEMPTS) {
-        throw new Error(`SQS refused ${Failed.length} download tasks: ${Failed[0].Code}`);
+        throw new DependencyUnavailable('SQS', {
+          reason: `SQS refused ${Failed.length} download tasks: ${Failed[0].Code}`,
+        });
+      }
+      if (Failed.length > 0) {
+        await sleep(systemClock, backoffDelay(attempt, { base: SEND_DELAY_MS, max: MAX_SEND_DELAY_MS }));
       }
       entries = entries.filter(({ Id }) => Failed.some((failed) => failed.Id === Id));
     }
@@ -105,5 +116,10 @@ function versioned(body: unknown): object {
 }
 
 function isId(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= MAX_ID_LENGTH && /^[^\p{Cc}\p{Cs}]+$/u.test(value);
+  return (
+    typeof value === 'string' &&
+    value.length <= MAX_ID_LENGTH &&
+    /^[^\p{Cc}\p{Cs}]+$/u.test(value) &&
+    encodeURIComponent(value).length <= MAX_ID_BYTES
+  );
 }

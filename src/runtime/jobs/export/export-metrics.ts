@@ -5,7 +5,7 @@ import { type EmfMetricsOptions, MetricBuffer, type Unit } from '../../telemetry
  * CloudWatch metrics of an export service, with the names used by the alarms and dashboards of the construct: one log
  * line per minute.
  *
- * Pass it to the handlers and to `CircuitWatch`, and its `onAnswer` to the API client.
+ * Pass it to the handlers, and its `onAnswer` to the API client.
  */
 export class ExportMetrics {
   readonly #service: string;
@@ -42,10 +42,6 @@ export class ExportMetrics {
   /** The results of a file were stored, or their upload failed. */
   fileUploaded(success: boolean): void {
     this.#sample('uploadSuccessRate', 'Percent', success ? 100 : 0);
-  }
-
-  circuit(open: boolean): void {
-    this.#sample('circuitOpen', 'None', open ? 1 : 0);
   }
 
   /** Writes the metrics since the last line. */

@@ -1,4 +1,3 @@
-export { CircuitWatch, type CircuitWatchOptions } from './circuit-watch.js';
 export { DownloadRefused } from './download-refused.js';
 export { DownloadTaskHandler, type DownloadTaskHandlerOptions } from './download-task-handler.js';
 export { type ExportEnvironment, readExportEnvironment } from './export-environment.js';
