@@ -35,8 +35,8 @@ export interface ExportApiClientOptions extends RetryOptions {
   /** Maximum pages of one list; at least 1. @default 100_000 */
   readonly maxPages?: number;
   /**
-   * Which further responses say that the API is unavailable. Without it, these are HTTP 408, 425, 429 and 5xx, HTTP 204,
-   * and web pages with HTTP 200, such as a page to sign in. @default - no others
+   * Which further responses say that the API is unavailable. Without it, these are HTTP 408, 425, 429, 5xx and 204, and
+   * web pages with HTTP 200, such as a page to sign in. @default - no others
    */
   readonly retryWhen?: (answer: ExportAnswer) => boolean;
   /** Called after each request to the API, for metrics. @default - none */
@@ -83,8 +83,8 @@ export interface ExportPage {
  * Client of an Export API, with a rate limit shared by tasks, and retries with backoff.
  *
  * A request is retried after 408, 425, 429 or 5xx, a web page or nothing in place of data, a broken connection or a
- * timeout, with a random delay in addition to `Retry-After`. After 401 the credentials are read again. Only GET requests
- * are made, so retries are safe.
+ * timeout, with a random delay in addition to `Retry-After`. After 401 the credentials are read again. Only GET
+ * requests are made, so retries are safe.
  *
  * When every attempt of a request has failed, later ones get a single attempt until one succeeds. Their
  * `ERR_EXPORT_UNAVAILABLE` makes the jobs of a worker wait for the API, without a slot and without an attempt.
@@ -165,8 +165,8 @@ export class ExportApiClient {
   /**
    * The pages of a list, one at a time, without prefetching.
    *
-   * A list that repeats the items of the previous page is an error before that page is returned: with offset pagination,
-   * items would be lost. One that returns to an earlier position is an error after at most three times its pages, also
+   * A list that repeats the items of the previous page is an error before that page is returned: with offset
+   * pagination, items would be lost. One that returns to an earlier position is an error after at most three times its pages, also
    * when it is continued with `from` and `trail`. An empty page whose next position is its own is the last one. An item
    * can be returned twice, so items need unique ids.
    *

@@ -21,7 +21,9 @@ export interface Pagination {
 export interface CursorPagesOptions {
   /** Property of the response with the array of items. @default 'items' */
   readonly items?: string;
-  /** Property with the cursor of the next page; absent, empty, null or `'null'` on the last page. @default 'nextCursor' */
+  /**
+   * Property with the cursor of the next page; absent, empty, null or `'null'` on the last page. @default 'nextCursor'
+   */
   readonly next?: string;
   /** Query parameter for the cursor. @default 'cursor' */
   readonly parameter?: string;

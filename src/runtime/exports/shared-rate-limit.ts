@@ -158,7 +158,8 @@ export class SharedRateLimit implements RateLimit {
           ReturnValues: 'ALL_NEW',
         }),
       );
-      return { nextAt: Number(Attributes?.nextAt?.N), pausedUntil: Number(Attributes?.pausedUntil?.N ?? 0) };
+      const { nextAt, pausedUntil } = Attributes as Partial<Record<string, { readonly N?: string }>>;
+      return { nextAt: Number(nextAt?.N), pausedUntil: Number(pausedUntil?.N ?? 0) };
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException) {
         return undefined;

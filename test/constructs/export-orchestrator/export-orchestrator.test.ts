@@ -216,7 +216,7 @@ describe('as it comes', () => {
   test('is in ALARM for each service when a dependency such as the API has been unavailable', () => {
     const exporter = create();
     for (const { dependencyUnavailableAlarm: alarm } of [exporter.orchestrator, exporter.downloader]) {
-      expect(alarm?.node.path).toMatch(/\/DependencyUnavailableAlarm$/);
+      expect(alarm.node.path).toMatch(/\/DependencyUnavailableAlarm$/);
     }
   });
 
