@@ -1,5 +1,6 @@
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { Client } from 'pg';
 import { iamCredentials, LoaderConnection, secretCredentials } from '../../../src/runtime/database/index.js';
@@ -18,7 +19,7 @@ let reads = 0;
 const open: LoaderConnection[] = [];
 
 beforeAll(async () => {
-  server = await startTlsPostgres({ fsync: 'off' });
+  server = await startTlsPostgres({ fsync: 'off', max_connections: '40' });
   where = { host: 'localhost', port: server.port, database: 'postgres' };
   admin = new Client({ connectionString: server.connectionString });
   await admin.connect();
@@ -127,6 +128,74 @@ test('logs in by IAM with a new token for each connection', async () => {
   expect(tokens).toEqual(
     Array(2).fill(JSON.stringify({ hostname: 'localhost', port: where.port, username: 'loader' })),
   );
+});
+
+describe('a table that a migration holds', () => {
+  const backends = async (state = '%') => {
+    // A transaction sees its first look at the backends until it asks for another
+    await admin.query('SELECT pg_stat_clear_snapshot()');
+    const { rows } = await admin.query<{ query: string }>(
+      `SELECT query FROM pg_stat_activity WHERE application_name = 'fileworks-loader' AND state LIKE $1`,
+      [state],
+    );
+    return rows.map(({ query }) => query);
+  };
+  const none = async (state?: string) => {
+    for (let look = 0; look < 200 && (await backends(state)).length > 0; look += 1) {
+      await delay(50);
+    }
+    expect(await backends(state)).toEqual([]);
+  };
+  const loader = (transactionTimeoutMs: number) => connectionOf({ connectAs: bySecret(), transactionTimeoutMs });
+
+  beforeEach(async () => {
+    await admin.query('CREATE TABLE held (id int); GRANT ALL ON held TO loader');
+    await admin.query('BEGIN; LOCK TABLE held IN ACCESS EXCLUSIVE MODE');
+  });
+  afterEach(() => admin.query('ROLLBACK; DROP TABLE held'));
+
+  test('ten loaders fail in time, keep one connection each, and leave no backend that waits', async () => {
+    const ten = Array.from({ length: 10 }, () => loader(2_000));
+    const failed = ten.map((one) => one.transaction((client) => client.query('INSERT INTO held VALUES (1)')));
+    for (const one of failed) {
+      await expect(one).rejects.toMatchObject({ code: '55P03' });
+    }
+    expect(ten.map(({ connects }) => connects)).toEqual(Array(10).fill(1));
+    expect(await backends('active')).toEqual([]);
+    await Promise.all(ten.map((one) => one.close()));
+    await none();
+  });
+
+  test('a statement is ended by the server before its client does not wait for it any longer', async () => {
+    const connection = loader(4_000);
+    await expect(connection.transaction((client) => client.query('SELECT pg_sleep(600)'))).rejects.toMatchObject({
+      code: '57014',
+    });
+    expect(connection.connects).toBe(1);
+  });
+
+  test('what the client abandons is cancelled, with TLS', async () => {
+    await expect(loader(300).statement((client) => client.query('SELECT * FROM held'))).rejects.toMatchObject({
+      code: 'ERR_DATABASE_UNAVAILABLE',
+    });
+    await none('active');
+  });
+
+  test('and without TLS', async () => {
+    const connectAs = () => Promise.resolve({ connectionString: server.connectionString });
+    const connection = connectionOf({ connectAs, transactionTimeoutMs: 300 });
+    const preparing = connectionOf({
+      connectAs,
+      transactionTimeoutMs: 300,
+      prepare: async (client) => void (await client.query('SELECT * FROM held')),
+    });
+    for (const one of [connection, preparing]) {
+      await expect(one.statement((client) => client.query('SELECT * FROM held'))).rejects.toMatchObject({
+        code: 'ERR_DATABASE_UNAVAILABLE',
+      });
+    }
+    await none('active');
+  });
 });
 
 describe('through a network that fails', () => {
